@@ -1,0 +1,160 @@
+//! The operators. Each one's meaning is its kernel in [`crate::kernels`]; its operands, in order, are
+//! listed here. An operand is any value of the graph: "scalar" below means a tensor of rank 0.
+
+use crate::Shape;
+use crate::tensor::DType;
+
+/// An operator with its attributes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Op {
+    /// `Σ_k (x[.., m, k] − x_zero) · (w[.., k, n] − w_zero) [+ bias[n]]` → i32.
+    ///
+    /// Operands: x (u8 or i8, rank ≥ 2), w (u8 or i8, `[K, N]`, or with the same leading dimensions
+    /// as x), x_zero (scalar of x's type), w_zero (scalar or `[N]`, of w's type), and optionally bias
+    /// (i32 `[N]`).
+    MatMul,
+    /// Two-dimensional convolution (cross-correlation, as ONNX has it) → i32.
+    ///
+    /// Operands: x (u8 or i8, `[B, C, H, W]`), w (u8 or i8, `[O, C/groups, KH, KW]`), x_zero (scalar),
+    /// w_zero (scalar or `[O]`), and optionally bias (i32 `[O]`). Padding stands for `x_zero`.
+    Conv2d {
+        /// Stride, dilation and padding; the kernel's extent is w's.
+        window: Window,
+        /// Groups of channels that do not mix.
+        groups: u32,
+    },
+    /// `a + b` → i32, of any types, broadcast as NumPy does.
+    Add,
+    /// `clamp(zero + ((acc · multiplier + 2^(shift−1)) >> shift))` to the range of `to`.
+    ///
+    /// Operands: acc (any type), multiplier (i16, 1..=32767), shift (u8, 1..=47), zero (of type `to`);
+    /// the last three each a scalar, or one entry for each index of dimension `axis`.
+    Requantise {
+        /// The type of the result.
+        to: DType,
+        /// The dimension that per-channel operands run along; 0 if all are scalars.
+        axis: u8,
+    },
+    /// `max(low, min(high, x))`. Operands: x, low, high (scalars of x's type, low ≤ high).
+    Clamp,
+    /// `table[x]`. Operands: x (u8 or i8), table (any type, `[256]`), indexed by the bits of x read as
+    /// an unsigned byte.
+    Table,
+    /// The greatest element of each window; padding never wins. Operand: x (any type, `[B, C, H, W]`).
+    MaxPool2d {
+        /// Height and width of the window.
+        kernel: [u32; 2],
+        /// Stride, dilation and padding.
+        window: Window,
+    },
+    /// The same elements in another shape. Operand: x.
+    Reshape {
+        /// The new shape, with as many elements.
+        shape: Shape,
+    },
+    /// The index of the greatest element along `axis`, the lowest where several are → i32; the
+    /// dimension is dropped. Operand: x (any type).
+    ArgMax {
+        /// The dimension to search.
+        axis: u8,
+    },
+}
+
+impl Op {
+    /// The name that errors, reports and docs/inference.md use.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::MatMul => "MatMul",
+            Self::Conv2d { .. } => "Conv2d",
+            Self::Add => "Add",
+            Self::Requantise { .. } => "Requantise",
+            Self::Clamp => "Clamp",
+            Self::Table => "Table",
+            Self::MaxPool2d { .. } => "MaxPool2d",
+            Self::Reshape { .. } => "Reshape",
+            Self::ArgMax { .. } => "ArgMax",
+        }
+    }
+
+    /// How many operands it takes, least and most.
+    pub const fn arity(&self) -> (usize, usize) {
+        match self {
+            Self::MatMul | Self::Conv2d { .. } => (4, 5),
+            Self::Add | Self::Table => (2, 2),
+            Self::Requantise { .. } => (4, 4),
+            Self::Clamp => (3, 3),
+            Self::MaxPool2d { .. } | Self::Reshape { .. } | Self::ArgMax { .. } => (1, 1),
+        }
+    }
+}
+
+/// Padding in elements on each side of an image.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Padding {
+    /// Rows above.
+    pub top: u32,
+    /// Columns to the left.
+    pub left: u32,
+    /// Rows below.
+    pub bottom: u32,
+    /// Columns to the right.
+    pub right: u32,
+}
+
+/// How a window moves over an image: `[vertical, horizontal]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Window {
+    /// Distance between neighbouring windows.
+    pub stride: [u32; 2],
+    /// Distance between neighbouring taps of one window.
+    pub dilation: [u32; 2],
+    /// Padding around the image.
+    pub padding: Padding,
+}
+
+impl Default for Window {
+    fn default() -> Self {
+        Self {
+            stride: [1, 1],
+            dilation: [1, 1],
+            padding: Padding::default(),
+        }
+    }
+}
+
+impl Window {
+    /// Padding before dimension `d` (0 vertical, 1 horizontal).
+    pub const fn before(&self, d: usize) -> u32 {
+        if d == 0 {
+            self.padding.top
+        } else {
+            self.padding.left
+        }
+    }
+
+    /// Padding after dimension `d`.
+    pub const fn after(&self, d: usize) -> u32 {
+        if d == 0 {
+            self.padding.bottom
+        } else {
+            self.padding.right
+        }
+    }
+
+    /// The image coordinate, in dimension `d`, of tap `tap` of output `index`; negative or beyond the
+    /// extent where it lies in the padding.
+    pub const fn coordinate(&self, d: usize, index: usize, tap: usize) -> i64 {
+        index as i64 * self.stride[d] as i64 + tap as i64 * self.dilation[d] as i64 - self.before(d) as i64
+    }
+
+    /// How many windows fit, in dimension `d`, over `extent` elements with `kernel` taps: none if the
+    /// kernel is longer than the padded image.
+    pub const fn outputs(&self, d: usize, extent: u32, kernel: u32) -> Option<u32> {
+        let padded = extent as u64 + self.before(d) as u64 + self.after(d) as u64;
+        let reach = (kernel as u64 - 1) * self.dilation[d] as u64 + 1;
+        if padded < reach {
+            return None;
+        }
+        Some(((padded - reach) / self.stride[d] as u64 + 1) as u32)
+    }
+}

@@ -1,0 +1,64 @@
+//! What one execution of a graph costs, in counts that follow from operators and shapes alone. Gas is
+//! a function of these (and of nothing that a bundle could claim).
+
+use crate::op::Op;
+use crate::range::Operand;
+use crate::tensor::TensorType;
+
+/// Counts of work. They saturate, so that a hostile graph costs more than there is, never less.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Work {
+    /// Nodes: what every operator costs before its first element.
+    pub nodes: u64,
+    /// Multiply-accumulates of MatMul and Conv2d.
+    pub macs: u64,
+    /// Results of pointwise operators: Add, Requantise, Clamp, Table.
+    pub elements: u64,
+    /// Elements compared by MaxPool2d and ArgMax.
+    pub compares: u64,
+    /// Bytes of operands read and of results written.
+    pub moved_bytes: u64,
+}
+
+impl Work {
+    pub(crate) fn of(op: &Op, operands: &[Operand], result: &TensorType) -> Self {
+        let elements = result.elements() as u64;
+        let mut work = Self {
+            nodes: 1,
+            ..Self::default()
+        };
+        match op {
+            Op::MatMul => {
+                work.macs =
+                    elements.saturating_mul(operands[0].ty.shape.dims().last().map_or(1, |&k| k.into()))
+            }
+            Op::Conv2d { .. } => {
+                let w = &operands[1].ty;
+                work.macs = elements.saturating_mul((w.elements() / w.shape.dim(0)) as u64);
+            }
+            Op::Add | Op::Requantise { .. } | Op::Clamp | Op::Table => work.elements = elements,
+            Op::MaxPool2d { kernel, .. } => {
+                work.compares = elements.saturating_mul(u64::from(kernel[0]) * u64::from(kernel[1]));
+            }
+            Op::ArgMax { .. } => work.compares = operands[0].ty.elements() as u64,
+            Op::Reshape { .. } => {}
+        }
+        let read = operands
+            .iter()
+            .map(|o| o.ty.bytes() as u64)
+            .fold(0, u64::saturating_add);
+        work.moved_bytes = read.saturating_add(result.bytes() as u64);
+        work
+    }
+
+    /// The sum, count by count.
+    pub const fn saturating_add(self, other: Self) -> Self {
+        Self {
+            nodes: self.nodes.saturating_add(other.nodes),
+            macs: self.macs.saturating_add(other.macs),
+            elements: self.elements.saturating_add(other.elements),
+            compares: self.compares.saturating_add(other.compares),
+            moved_bytes: self.moved_bytes.saturating_add(other.moved_bytes),
+        }
+    }
+}

@@ -1,0 +1,202 @@
+#!/usr/bin/env node
+// SPDX-License-Identifier: Apache-2.0
+//
+// Compiles src/ with the pinned solc and writes artifacts/<Contract>.json; with --check it writes nothing and fails
+// if the committed artefacts differ from what the sources give. The Rust side embeds the artefacts, so that building
+// it needs neither Node nor a compiler.
+"use strict";
+
+const fs = require("node:fs");
+const path = require("node:path");
+
+const SOURCES = path.join(__dirname, "src");
+const ARTIFACTS = path.join(__dirname, "artifacts");
+
+// Everything that reaches the bytecode. bytecodeHash "none": else the hash of the metadata, comments and file names
+// included, would end up in the code and move the golden state roots with every typo fixed.
+const SETTINGS = {
+  evmVersion: "cancun",
+  optimizer: { enabled: true, runs: 200 },
+  metadata: { bytecodeHash: "none" },
+  outputSelection: {
+    "*": { "*": ["abi", "evm.bytecode", "evm.deployedBytecode", "storageLayout"] },
+  },
+};
+
+main();
+
+function main() {
+  const args = process.argv.slice(2);
+  if (args.some((arg) => arg !== "--check")) {
+    console.error("usage: node compile.js [--check]");
+    process.exit(2);
+  }
+  const artifacts = compile();
+  if (args.length === 0) write(artifacts);
+  else check(artifacts);
+}
+
+/** Artefact texts by contract name, sorted by name. */
+function compile() {
+  const solc = loadCompiler();
+  const sources = {};
+  for (const file of solidityFiles(SOURCES)) {
+    // Source names are relative with forward slashes, wherever the repository lies.
+    const name = path.relative(__dirname, file).split(path.sep).join("/");
+    // A checkout that turns line ends into CRLF must give the same code.
+    sources[name] = { content: fs.readFileSync(file, "utf8").replaceAll("\r\n", "\n") };
+  }
+  const input = { language: "Solidity", sources, settings: SETTINGS };
+  const output = JSON.parse(solc.compile(JSON.stringify(input)));
+
+  const problems = output.errors ?? [];
+  for (const problem of problems) console.error(problem.formattedMessage);
+  if (problems.length !== 0) fail(`solc reported ${problems.length} errors or warnings; nothing was written`);
+
+  const artifacts = {};
+  const origin = {};
+  for (const source of Object.keys(output.contracts).sort()) {
+    for (const [name, contract] of Object.entries(output.contracts[source])) {
+      if (origin[name]) fail(`${name} is defined in both ${origin[name]} and ${source}; artefacts are named by contract`);
+      origin[name] = source;
+      artifacts[name] = toText(artifact(name, source, contract));
+    }
+  }
+  return Object.fromEntries(Object.entries(artifacts).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function artifact(contractName, sourceName, contract) {
+  const { bytecode, deployedBytecode } = contract.evm;
+  for (const code of [bytecode, deployedBytecode]) {
+    if (Object.keys(code.linkReferences ?? {}).length !== 0) fail(`${contractName} needs linking; make its library internal`);
+  }
+  // Genesis places runtime code as it is; an immutable in it would silently read zero.
+  if (Object.keys(deployedBytecode.immutableReferences ?? {}).length !== 0) {
+    fail(`${contractName} has immutables; keep the value in storage so that genesis can place the contract`);
+  }
+  return {
+    abi: contract.abi,
+    bytecode: "0x" + bytecode.object,
+    contractName,
+    deployedBytecode: "0x" + deployedBytecode.object,
+    sourceName,
+    storageLayout: storageLayout(contractName, contract.storageLayout),
+  };
+}
+
+/**
+ * The compiler's storage layout without its AST numbers, which change whenever any other file does.
+ */
+function storageLayout(contractName, layout) {
+  const plain = (type) => type.replaceAll(/\)\d+/g, ")");
+  const types = {};
+  const variable = ({ label, offset, slot, type }) => ({ label, offset, slot, type: plain(type) });
+  for (const [key, type] of Object.entries(layout.types ?? {})) {
+    const name = plain(key);
+    if (types[name]) fail(`${contractName}: two types are called ${name}`);
+    types[name] = { ...type };
+    for (const part of ["base", "key", "value"]) if (type[part]) types[name][part] = plain(type[part]);
+    if (type.members) types[name].members = type.members.map(variable);
+  }
+  return { storage: layout.storage.map(variable), types };
+}
+
+function write(artifacts) {
+  fs.mkdirSync(ARTIFACTS, { recursive: true });
+  for (const name of committedNames()) if (!(name in artifacts)) fs.rmSync(artifactPath(name));
+  for (const [name, text] of Object.entries(artifacts)) fs.writeFileSync(artifactPath(name), text);
+  console.log(`wrote ${Object.keys(artifacts).length} artefacts`);
+}
+
+function check(artifacts) {
+  const committed = committedNames();
+  const differences = [];
+  for (const name of committed) {
+    if (!(name in artifacts)) differences.push(`${name}: there is an artefact but no such contract`);
+  }
+  for (const [name, text] of Object.entries(artifacts)) {
+    if (!committed.includes(name)) {
+      differences.push(`${name}: no artefact`);
+      continue;
+    }
+    const before = fs.readFileSync(artifactPath(name), "utf8").replaceAll("\r\n", "\n");
+    if (before !== text) differences.push(`${name}: ${describeDifference(before, text)}`);
+  }
+  if (differences.length !== 0) {
+    for (const line of differences) console.error(line);
+    fail(`${differences.length} artefacts differ from the sources; run "node compile.js" and commit the result`);
+  }
+  console.log(`${Object.keys(artifacts).length} artefacts match the sources`);
+}
+
+function describeDifference(before, after) {
+  let old;
+  try {
+    old = JSON.parse(before);
+  } catch {
+    return "the artefact is not JSON";
+  }
+  const now = JSON.parse(after);
+  const parts = [];
+  for (const key of new Set([...Object.keys(old ?? {}), ...Object.keys(now)])) {
+    const [a, b] = [old?.[key], now[key]].map((value) => (typeof value === "string" ? value : JSON.stringify(value)));
+    if (a === b) continue;
+    if (a === undefined || b === undefined) parts.push(`${key} ${a === undefined ? "is missing" : "does not belong"}`);
+    else parts.push(`${key} from character ${firstDifference(a, b)} on (${a.length} → ${b.length} characters)`);
+  }
+  return parts.length !== 0 ? parts.join("; ") : "same content, other formatting";
+}
+
+function firstDifference(a, b) {
+  let i = 0;
+  while (i < a.length && a[i] === b[i]) ++i;
+  return i;
+}
+
+function loadCompiler() {
+  const wanted = JSON.parse(fs.readFileSync(path.join(__dirname, "package.json"), "utf8")).dependencies.solc;
+  let solc;
+  try {
+    solc = require("solc");
+  } catch (error) {
+    if (error.code !== "MODULE_NOT_FOUND") throw error;
+    fail(`solc is not installed; run "npm install --omit=optional" in contracts/`);
+  }
+  if (!solc.version().startsWith(`${wanted}+`)) fail(`solc ${wanted} is pinned, but ${solc.version()} is installed`);
+  return solc;
+}
+
+function solidityFiles(folder) {
+  return fs
+    .readdirSync(folder, { recursive: true })
+    .filter((name) => name.endsWith(".sol"))
+    .map((name) => path.join(folder, name))
+    .sort();
+}
+
+function committedNames() {
+  if (!fs.existsSync(ARTIFACTS)) return [];
+  return fs
+    .readdirSync(ARTIFACTS)
+    .filter((name) => name.endsWith(".json"))
+    .map((name) => name.slice(0, -".json".length));
+}
+
+function artifactPath(name) {
+  return path.join(ARTIFACTS, `${name}.json`);
+}
+
+function toText(value) {
+  return JSON.stringify(sortKeys(value), null, 2) + "\n";
+}
+
+function sortKeys(value) {
+  if (Array.isArray(value)) return value.map(sortKeys);
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.keys(value).sort().map((key) => [key, sortKeys(value[key])]));
+}
+
+function fail(message) {
+  console.error(`contracts: ${message}`);
+  process.exit(1);
+}

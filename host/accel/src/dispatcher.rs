@@ -1,0 +1,419 @@
+//! The dispatcher: models by name, work by ticket, results from a memo or from the first backend that
+//! gives them.
+//!
+//! `submit` answers at once: with the output if the memo has it, else with a ticket. Calls with the
+//! same model and input share one ticket; calls with the same model that wait at the same time go to a
+//! backend as one batch. A thread of the dispatcher's own works tickets off, and whoever waits for one
+//! helps, so that a single caller never pays for a change of threads. None of this can reach a result:
+//! a batch is a list of independent items, and every engine gives the same bits.
+
+use crate::backend::{Backend, DeviceReport};
+use crate::memo::Memo;
+use crate::plan::Plan;
+use crate::reference::ReferenceBackend;
+use metisvm_model::{Bundle, Graph, ModelId, Work};
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+use std::thread::JoinHandle;
+
+/// Bounds of a dispatcher.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Bytes of inputs and outputs that the memo keeps; with 0 there is none.
+    pub memo_bytes: u64,
+    /// The most items of one batch, at least 1.
+    pub max_batch: usize,
+    /// The most tickets that may wait; a caller beyond that works some off first.
+    pub max_waiting: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            memo_bytes: 64 << 20,
+            max_batch: 64,
+            max_waiting: 4096,
+        }
+    }
+}
+
+/// What the dispatcher has done so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Inferences asked for.
+    pub requests: u64,
+    /// Answered from the memo.
+    pub memo_hits: u64,
+    /// Answered by a ticket that another call had opened.
+    pub joined: u64,
+    /// Batches given to backends.
+    pub batches: u64,
+    /// Parts of models that ran elsewhere than on the backend that had taken them.
+    pub fallbacks: u64,
+    /// What all devices together did.
+    pub devices: DeviceReport,
+}
+
+/// Why an inference gave nothing. None of these is the caller's input: see [`Dispatcher::facts`] for
+/// what an input must be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DispatchError {
+    /// No bundle of that name was added.
+    #[error("model {0} is not on this machine: import it or copy its bundle into the models folder")]
+    UnknownModel(ModelId),
+    /// The input has the wrong length.
+    #[error("model {model} takes {expected} bytes, not {actual}")]
+    WrongInputLength {
+        /// Which model.
+        model: ModelId,
+        /// Bytes it takes.
+        expected: usize,
+        /// Bytes given.
+        actual: usize,
+    },
+    /// Every backend failed.
+    #[error("model {model}: {why}")]
+    Failed {
+        /// Which model.
+        model: ModelId,
+        /// What the last of them said.
+        why: String,
+    },
+}
+
+type Outcome = Result<Arc<[u8]>, DispatchError>;
+
+/// An answer to `submit`.
+#[derive(Debug)]
+pub enum Submitted {
+    /// The output.
+    Ready(Arc<[u8]>),
+    /// Work that is waiting or under way.
+    Pending(Ticket),
+}
+
+/// A claim on a result.
+#[derive(Clone, Debug)]
+pub struct Ticket(Arc<Job>);
+
+impl Ticket {
+    /// The result, if it is there.
+    pub fn poll(&self) -> Option<Outcome> {
+        lock(&self.0.outcome).clone()
+    }
+}
+
+#[derive(Debug)]
+struct Job {
+    key: (ModelId, Arc<[u8]>),
+    plan: Arc<Plan>,
+    outcome: Mutex<Option<Outcome>>,
+}
+
+/// Facts of a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// Bytes of its inputs together.
+    pub input_bytes: usize,
+    /// Bytes of its outputs together.
+    pub output_bytes: usize,
+    /// What one inference costs.
+    pub work: Work,
+}
+
+#[derive(Debug)]
+struct Shared {
+    backends: Vec<Arc<dyn Backend>>,
+    options: Options,
+    models: RwLock<HashMap<ModelId, Arc<Plan>>>,
+    memo: Memo,
+    queue: Mutex<Queue>,
+    /// Told when a ticket waits, and when one is done.
+    changed: Condvar,
+    requests: AtomicU64,
+    memo_hits: AtomicU64,
+    joined: AtomicU64,
+    batches: AtomicU64,
+    fallbacks: AtomicU64,
+    errors: Mutex<VecDeque<String>>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: VecDeque<Arc<Job>>,
+    /// Tickets that are waiting or under way.
+    open: HashMap<(ModelId, Arc<[u8]>), Arc<Job>>,
+    closed: bool,
+}
+
+/// The most messages kept for [`Dispatcher::take_errors`].
+const MAX_ERRORS: usize = 64;
+
+/// Runs inferences on an ordered list of backends.
+#[derive(Debug)]
+pub struct Dispatcher {
+    shared: Arc<Shared>,
+    worker: Option<JoinHandle<()>>,
+}
+
+impl Dispatcher {
+    /// A dispatcher over these backends, in this order. The reference is added at the end if it is
+    /// not there, so that no failing device can stop a block.
+    pub fn new(mut backends: Vec<Arc<dyn Backend>>, options: Options) -> Self {
+        if backends.last().is_none_or(|b| b.name() != "reference") {
+            backends.push(Arc::new(ReferenceBackend));
+        }
+        let shared = Arc::new(Shared {
+            backends,
+            options: Options {
+                max_batch: options.max_batch.max(1),
+                max_waiting: options.max_waiting.max(1),
+                ..options
+            },
+            models: RwLock::default(),
+            memo: Memo::new(options.memo_bytes),
+            queue: Mutex::default(),
+            changed: Condvar::new(),
+            requests: AtomicU64::new(0),
+            memo_hits: AtomicU64::new(0),
+            joined: AtomicU64::new(0),
+            batches: AtomicU64::new(0),
+            fallbacks: AtomicU64::new(0),
+            errors: Mutex::default(),
+        });
+        let own = shared.clone();
+        // Without the thread, whoever waits does the work: a machine out of threads loses speed only.
+        let worker = std::thread::Builder::new()
+            .name("dispatcher".into())
+            .spawn(move || own.work())
+            .ok();
+        Self { shared, worker }
+    }
+
+    /// Adds a model.
+    pub fn add(&self, bundle: Bundle) -> ModelId {
+        let plan = Arc::new(Plan::new(&Arc::new(bundle.graph), &self.shared.backends));
+        self.shared
+            .models
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(bundle.id, plan);
+        bundle.id
+    }
+
+    /// Facts of a model, if it was added.
+    pub fn facts(&self, model: ModelId) -> Option<Facts> {
+        let plan = self.shared.plan(model)?;
+        let graph: &Graph = plan.graph();
+        Some(Facts {
+            input_bytes: graph.input_bytes(),
+            output_bytes: graph.output_bytes(),
+            work: graph.work(),
+        })
+    }
+
+    /// Asks for an inference.
+    ///
+    /// # Errors
+    /// If the model is not here or the input's length is wrong.
+    pub fn submit(&self, model: ModelId, input: &[u8]) -> Result<Submitted, DispatchError> {
+        let submitted = self.shared.submit(model, input)?;
+        self.shared.changed.notify_all();
+        Ok(submitted)
+    }
+
+    /// Waits for a ticket, and helps until it is done.
+    ///
+    /// # Errors
+    /// If no backend could run it.
+    pub fn wait(&self, ticket: &Ticket) -> Outcome {
+        self.shared.wait(&ticket.0)
+    }
+
+    /// Runs one inference.
+    ///
+    /// # Errors
+    /// As [`Self::submit`] and [`Self::wait`].
+    pub fn infer(&self, model: ModelId, input: &[u8]) -> Outcome {
+        match self.shared.submit(model, input)? {
+            Submitted::Ready(output) => Ok(output),
+            Submitted::Pending(ticket) => self.shared.wait(&ticket.0),
+        }
+    }
+
+    /// What has been done so far.
+    pub fn counters(&self) -> Counters {
+        let s = &self.shared;
+        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Counters {
+            requests: load(&s.requests),
+            memo_hits: load(&s.memo_hits),
+            joined: load(&s.joined),
+            batches: load(&s.batches),
+            fallbacks: load(&s.fallbacks),
+            devices: s
+                .backends
+                .iter()
+                .fold(DeviceReport::default(), |sum, b| sum.plus(b.report())),
+        }
+    }
+
+    /// Names of the backends, in order.
+    pub fn backends(&self) -> Vec<&'static str> {
+        self.shared.backends.iter().map(|b| b.name()).collect()
+    }
+
+    /// What went wrong on devices since the last call, oldest first; the oldest are dropped when there
+    /// are many.
+    pub fn take_errors(&self) -> Vec<String> {
+        lock(&self.shared.errors).drain(..).collect()
+    }
+}
+
+impl Drop for Dispatcher {
+    fn drop(&mut self) {
+        lock(&self.shared.queue).closed = true;
+        self.shared.changed.notify_all();
+        if let Some(worker) = self.worker.take() {
+            // The worker catches panics of backends; one of its own would have been reported.
+            let _ = worker.join();
+        }
+    }
+}
+
+impl Shared {
+    fn plan(&self, model: ModelId) -> Option<Arc<Plan>> {
+        self.models
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&model)
+            .cloned()
+    }
+
+    fn submit(&self, model: ModelId, input: &[u8]) -> Result<Submitted, DispatchError> {
+        let plan = self.plan(model).ok_or(DispatchError::UnknownModel(model))?;
+        let expected = plan.graph().input_bytes();
+        if input.len() != expected {
+            return Err(DispatchError::WrongInputLength {
+                model,
+                expected,
+                actual: input.len(),
+            });
+        }
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let key = (model, Arc::from(input));
+        if let Some(output) = self.memo.get(&key) {
+            self.memo_hits.fetch_add(1, Ordering::Relaxed);
+            return Ok(Submitted::Ready(output));
+        }
+        let mut queue = lock(&self.queue);
+        while queue.waiting.len() >= self.options.max_waiting {
+            queue = self.run_batch(queue);
+        }
+        if let Some(job) = queue.open.get(&key) {
+            self.joined.fetch_add(1, Ordering::Relaxed);
+            return Ok(Submitted::Pending(Ticket(job.clone())));
+        }
+        let job = Arc::new(Job {
+            key: key.clone(),
+            plan,
+            outcome: Mutex::new(None),
+        });
+        queue.open.insert(key, job.clone());
+        queue.waiting.push_back(job.clone());
+        Ok(Submitted::Pending(Ticket(job)))
+    }
+
+    fn wait(&self, job: &Job) -> Outcome {
+        let mut queue = lock(&self.queue);
+        loop {
+            if let Some(outcome) = lock(&job.outcome).clone() {
+                return outcome;
+            }
+            queue = if queue.waiting.is_empty() {
+                self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner)
+            } else {
+                self.run_batch(queue)
+            };
+        }
+    }
+
+    /// The dispatcher's own thread: works off what nobody waits for.
+    fn work(&self) {
+        let mut queue = lock(&self.queue);
+        loop {
+            queue = if !queue.waiting.is_empty() {
+                self.run_batch(queue)
+            } else if queue.closed {
+                return;
+            } else {
+                self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner)
+            };
+        }
+    }
+
+    /// Takes the oldest ticket and all others of its model, and runs them with the queue unlocked.
+    fn run_batch<'a>(&'a self, mut queue: MutexGuard<'a, Queue>) -> MutexGuard<'a, Queue> {
+        let Some(oldest) = queue.waiting.front().cloned() else {
+            return queue;
+        };
+        let model = oldest.key.0;
+        let mut batch = Vec::new();
+        let mut others = VecDeque::new();
+        for job in queue.waiting.drain(..) {
+            if job.key.0 == model && batch.len() < self.options.max_batch {
+                batch.push(job);
+            } else {
+                others.push_back(job);
+            }
+        }
+        queue.waiting = others;
+        drop(queue);
+
+        let items: Vec<&[u8]> = batch.iter().map(|job| &*job.key.1).collect();
+        self.batches.fetch_add(1, Ordering::Relaxed);
+        let result = oldest.plan.run(&self.backends, &items);
+        let outcomes: Vec<Outcome> = match result {
+            Ok(run) => {
+                self.fallbacks.fetch_add(run.fallbacks, Ordering::Relaxed);
+                let mut errors = lock(&self.errors);
+                for (backend, error) in run.errors {
+                    if errors.len() == MAX_ERRORS {
+                        errors.pop_front();
+                    }
+                    errors.push_back(format!("{backend}: model {model}: {error}"));
+                }
+                run.outputs
+                    .into_iter()
+                    .map(|output| Ok(Arc::from(output)))
+                    .collect()
+            }
+            Err(error) => {
+                let failed = DispatchError::Failed {
+                    model,
+                    why: error.to_string(),
+                };
+                vec![Err(failed); batch.len()]
+            }
+        };
+        for (job, outcome) in batch.iter().zip(&outcomes) {
+            if let Ok(output) = outcome {
+                self.memo.insert(job.key.clone(), output.clone());
+            }
+        }
+        let mut queue = lock(&self.queue);
+        for (job, outcome) in batch.into_iter().zip(outcomes) {
+            queue.open.remove(&job.key);
+            *lock(&job.outcome) = Some(outcome);
+        }
+        self.changed.notify_all();
+        queue
+    }
+}
+
+/// Nothing under these locks is left half-changed by a panic, so a poisoned one is as good as any.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

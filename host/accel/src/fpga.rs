@@ -1,0 +1,239 @@
+//! The `fpga` backend: graphs become tensor programs, weights stay on the card, and in checked mode
+//! every product is verified before its result is used.
+//!
+//! A card that fails is out of service; a thread resets it, a bounded number of times, while other
+//! backends do its work. What was resident is loaded again when it is next needed.
+
+mod check;
+mod compile;
+
+pub use compile::{CompileError, Compiled, Mode, compile, takes};
+
+use crate::backend::{Backend, BackendError, DeviceReport, Executable};
+use check::Checker;
+use metisvm_driver::{Device, DeviceError, Health, Resident, RunJob};
+use metisvm_firmware::Dtype;
+use metisvm_model::{Graph, Segment};
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The most bytes of inputs or outputs that one job carries.
+const MAX_JOB_BYTES: usize = 64 << 20;
+
+/// How far a card is trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Check every product with Freivalds' test before using a result.
+    pub checked: bool,
+    /// Resets after which a failing card stays out of service.
+    pub max_resets: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            checked: true,
+            max_resets: 3,
+        }
+    }
+}
+
+/// One card.
+#[derive(Debug)]
+pub struct FpgaBackend(Arc<Card>);
+
+#[derive(Debug)]
+struct Card {
+    device: Device,
+    options: Options,
+    recovering: AtomicBool,
+    resets_left: AtomicU32,
+}
+
+impl FpgaBackend {
+    /// A backend over an open device.
+    pub fn new(device: Device, options: Options) -> Self {
+        let resets_left = AtomicU32::new(options.max_resets);
+        Self(Arc::new(Card {
+            device,
+            options,
+            recovering: AtomicBool::new(false),
+            resets_left,
+        }))
+    }
+
+    /// The device.
+    pub fn device(&self) -> &Device {
+        &self.0.device
+    }
+}
+
+impl Card {
+    /// Starts a reset, away from the caller, if the card is worth one.
+    fn recover(self: &Arc<Self>) {
+        let worth = matches!(self.device.health(), Health::Unhealthy(_));
+        if !worth || self.recovering.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let left = self
+            .resets_left
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| n.checked_sub(1));
+        let card = self.clone();
+        let reset = move || {
+            // Its outcome is the device's health.
+            let _ = card.device.reset();
+            card.recovering.store(false, Ordering::Release);
+        };
+        let started = left.is_ok()
+            && std::thread::Builder::new()
+                .name("card-reset".into())
+                .spawn(reset)
+                .is_ok();
+        if !started {
+            self.recovering.store(false, Ordering::Release);
+        }
+    }
+}
+
+impl Backend for FpgaBackend {
+    fn name(&self) -> &'static str {
+        "fpga"
+    }
+
+    fn healthy(&self) -> bool {
+        if self.0.recovering.load(Ordering::Acquire) {
+            return false;
+        }
+        let healthy = self.0.device.health().is_healthy();
+        if !healthy {
+            self.0.recover();
+        }
+        healthy
+    }
+
+    fn report(&self) -> DeviceReport {
+        let counters = self.0.device.counters();
+        DeviceReport {
+            jobs: counters.jobs,
+            dma_bytes: counters.dma_to_card_bytes + counters.dma_from_card_bytes,
+            faults: counters.faults,
+        }
+    }
+
+    fn takes(&self, graph: &Graph) -> Vec<Range<usize>> {
+        takes(graph)
+    }
+
+    fn compile(&self, segment: &Segment) -> Result<Arc<dyn Executable>, BackendError> {
+        let checked = self.0.options.checked;
+        let mode = if checked { Mode::Checked } else { Mode::Fast };
+        let compiled = compile(segment, self.0.device.capabilities(), mode).map_err(|e| match e {
+            CompileError::TooLarge { .. } => BackendError::TooLarge(e.to_string()),
+            other => BackendError::Device(other.to_string()),
+        })?;
+        let checker = if checked {
+            Some(Checker::new(segment, &compiled.products)?)
+        } else {
+            None
+        };
+        Ok(Arc::new(OnCard {
+            card: self.0.clone(),
+            compiled,
+            checker,
+            loaded: Mutex::new(None),
+        }))
+    }
+}
+
+#[derive(Debug)]
+struct OnCard {
+    card: Arc<Card>,
+    compiled: Compiled,
+    checker: Option<Checker>,
+    loaded: Mutex<Option<Loaded>>,
+}
+
+/// What lies in card memory, until the card is reset.
+#[derive(Debug)]
+struct Loaded {
+    boot_generation: u32,
+    program: Resident,
+    data: Option<Resident>,
+}
+
+impl OnCard {
+    /// Program and weights on the card, loaded again if a reset took them.
+    fn load(&self) -> Result<MutexGuard<'_, Option<Loaded>>, DeviceError> {
+        let device = &self.card.device;
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        let boot_generation = device.boot_generation();
+        if loaded
+            .as_ref()
+            .is_none_or(|l| l.boot_generation != boot_generation)
+        {
+            *loaded = None;
+            let program = device.load_resident(&self.compiled.program.to_bytes())?;
+            let resident = &self.compiled.resident;
+            let data = if resident.is_empty() {
+                None
+            } else {
+                Some(device.load_resident(resident)?)
+            };
+            *loaded = Some(Loaded {
+                boot_generation,
+                program,
+                data,
+            });
+        }
+        Ok(loaded)
+    }
+
+    fn run_on_card(&self, inputs: &[&[u8]]) -> Result<Vec<Vec<u8>>, DeviceError> {
+        let loaded = self.load()?;
+        let Some(Loaded { program, data, .. }) = loaded.as_ref() else {
+            return Err(DeviceError::StaleResident);
+        };
+        self.card.device.run(&RunJob {
+            program,
+            data: data.as_ref(),
+            workspace_bytes: self.compiled.workspace_bytes,
+            inputs,
+            output_bytes: self.compiled.output_bytes,
+            // Items may hold tensors of several types: to the card they are bytes.
+            dtype_in: Dtype::U8,
+            dtype_out: Dtype::U8,
+        })
+    }
+}
+
+impl Executable for OnCard {
+    fn run(&self, batch: &[&[u8]]) -> Result<Vec<Vec<u8>>, BackendError> {
+        let item = self.compiled.input_bytes.max(self.compiled.output_bytes).max(1);
+        let most = (MAX_JOB_BYTES / item).clamp(1, self.card.device.capabilities().max_batch as usize);
+        let mut outputs = Vec::with_capacity(batch.len());
+        for job in batch.chunks(most) {
+            let results = self.run_on_card(job).map_err(|error| {
+                self.card.recover();
+                match error {
+                    DeviceError::CardMemoryFull(_)
+                    | DeviceError::HandlesExhausted(_)
+                    | DeviceError::TooLarge { .. } => BackendError::TooLarge(error.to_string()),
+                    other => BackendError::Device(other.to_string()),
+                }
+            })?;
+            for (input, mut result) in job.iter().zip(results) {
+                if let Some(checker) = &self.checker {
+                    checker.check(input, &result).map_err(|wrong| {
+                        self.card.device.condemn(DeviceError::WrongResult(wrong.clone()));
+                        self.card.recover();
+                        BackendError::WrongResult(wrong)
+                    })?;
+                    result.truncate(checker.output_bytes());
+                }
+                outputs.push(result);
+            }
+        }
+        Ok(outputs)
+    }
+}

@@ -1,0 +1,152 @@
+//! From a segment of an integer graph to a tensor program, for whatever geometry a card declares.
+//!
+//! Every value has a place in memory: inputs in the item's input, constants in resident memory,
+//! results in the workspace, each as the plain row-major tensor that `docs/inference.md` defines.
+//! A node becomes loads of rectangles that fit the scratchpads, work on them, and stores. The
+//! pointwise nodes that follow a product and read nothing else computed run on its accumulators
+//! before those are stored (the *epilogue*). A [`Mode::Checked`] program also stores every product's
+//! raw accumulators behind the outputs, for the host to check.
+
+mod arg_max;
+mod emit;
+mod layout;
+mod max_pool;
+mod pointwise;
+mod product;
+
+use crate::fpga::compile::emit::Emitter;
+use crate::fpga::compile::layout::Layout;
+use metisvm_firmware::{Capabilities, Program, ProgramError};
+use metisvm_model::{Graph, Op, Segment, Value};
+use std::ops::Range;
+
+/// What a program gives besides its outputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Nothing.
+    Fast,
+    /// The accumulators of every product, see [`Compiled::products`].
+    Checked,
+}
+
+/// A segment as a card runs it.
+#[derive(Debug)]
+pub struct Compiled {
+    /// The tensor program.
+    pub program: Program,
+    /// What it reads at RESIDENT: constants and requantisation records.
+    pub resident: Vec<u8>,
+    /// Card memory it needs for results between nodes.
+    pub workspace_bytes: u64,
+    /// Bytes of an item's input.
+    pub input_bytes: usize,
+    /// Bytes of an item's output: the segment's outputs and, in checked mode, the accumulators.
+    pub output_bytes: usize,
+    /// In checked mode: each product node, and where its accumulators (i32, little-endian, row-major
+    /// as its result) begin in the output.
+    pub products: Vec<(usize, usize)>,
+}
+
+/// Why a segment cannot be run by a card.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CompileError {
+    /// A node that [`takes`] refuses.
+    #[error("node {0} is not one this backend takes")]
+    Node(usize),
+    /// More than the card has, or than the ABI can say.
+    #[error("the program needs {what}: {needed}, and the card has {available}")]
+    TooLarge {
+        /// Of what.
+        what: &'static str,
+        /// How much.
+        needed: u64,
+        /// How much there is.
+        available: u64,
+    },
+    /// The builder refused an instruction: a defect of the compiler.
+    #[error("instruction refused: {0}")]
+    Program(ProgramError),
+}
+
+impl From<ProgramError> for CompileError {
+    fn from(error: ProgramError) -> Self {
+        Self::Program(error)
+    }
+}
+
+/// The runs of neighbouring nodes that a card takes: all but those whose zero points, requantisation
+/// parameters or clamp bounds are computed, since programs carry these as immediates or records.
+pub fn takes(graph: &Graph) -> Vec<Range<usize>> {
+    let mut runs: Vec<Range<usize>> = Vec::new();
+    for (index, node) in graph.nodes().iter().enumerate() {
+        let immediate = match node.op {
+            Op::MatMul | Op::Conv2d { .. } => 2..4,
+            Op::Requantise { .. } => 1..4,
+            Op::Clamp => 1..3,
+            _ => 0..0,
+        };
+        if !node.operands[immediate]
+            .iter()
+            .all(|&v| graph.constant(v).is_some())
+        {
+            continue;
+        }
+        match runs.last_mut() {
+            Some(last) if last.end == index => last.end += 1,
+            _ => runs.push(index..index + 1),
+        }
+    }
+    runs
+}
+
+/// Compiles a segment of nodes that [`takes`] gave.
+///
+/// # Errors
+/// If the card is too small for it.
+pub fn compile(segment: &Segment, card: &Capabilities, mode: Mode) -> Result<Compiled, CompileError> {
+    let graph = segment.graph();
+    let layout = Layout::new(segment, mode);
+    let mut emitter = Emitter::new(segment, card.geometry, layout);
+    for index in segment.nodes() {
+        if emitter.layout.is_fused(index) {
+            continue;
+        }
+        let node = &graph.nodes()[index];
+        match &node.op {
+            Op::MatMul => product::mat_mul(&mut emitter, index)?,
+            Op::Conv2d { window, groups } => product::conv2d(&mut emitter, index, window, *groups as usize)?,
+            Op::Add => pointwise::add(&mut emitter, index)?,
+            Op::Requantise { .. } | Op::Clamp | Op::Table => pointwise::unary(&mut emitter, index)?,
+            Op::MaxPool2d { kernel, window } => max_pool::max_pool(&mut emitter, index, *kernel, window)?,
+            Op::Reshape { .. } => {} // the same bytes under another type
+            Op::ArgMax { axis } => arg_max::arg_max(&mut emitter, index, usize::from(*axis))?,
+        }
+        let limit = card.max_program_instructions as usize;
+        if emitter.builder.len() >= limit {
+            let (needed, available) = (emitter.builder.len() as u64, limit as u64);
+            return Err(CompileError::TooLarge {
+                what: "instructions",
+                needed,
+                available,
+            });
+        }
+    }
+    for (value, offset) in emitter.layout.copies() {
+        pointwise::copy(&mut emitter, value, offset)?;
+    }
+    emitter.finish(segment, card)
+}
+
+/// The node behind a value, seen through reshapes of this segment: reshapes have no bytes of their own.
+fn root(segment: &Segment, mut value: Value) -> Value {
+    while let Value::Node(index) = value
+        && segment.nodes().contains(&(index as usize))
+    {
+        let node = &segment.graph().nodes()[index as usize];
+        match node.op {
+            Op::Reshape { .. } => value = node.operands[0],
+            _ => break,
+        }
+    }
+    value
+}

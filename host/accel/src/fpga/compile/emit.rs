@@ -1,0 +1,398 @@
+//! The emitter: instructions in terms of places, rectangles and tiles.
+
+use super::layout::{ALIGNMENT, Layout, Place};
+use super::{CompileError, Compiled, root};
+use metisvm_firmware::check::Record;
+use metisvm_firmware::isa::{
+    Buffer, Dtype, Fill, Lanes, Load, Requantise, Space, Store, Vector, VectorOp, Walk,
+};
+use metisvm_firmware::{Capabilities, Geometry, ProgramBuilder};
+use metisvm_model::{DType, Graph, Op, Segment, TensorType, Value};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The most rows, columns or tiles that one instruction names.
+pub(super) const MAX_COUNT: usize = u16::MAX as usize;
+
+/// A rectangle of a tensor in memory: the first element, and the distances in elements.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rect {
+    pub(super) first: usize,
+    pub(super) row_step: usize,
+    pub(super) col_step: usize,
+}
+
+impl Rect {
+    /// The same steps from row `row` and column `col` on.
+    pub(super) const fn at(self, row: usize, col: usize) -> Self {
+        Self {
+            first: self.first + row * self.row_step + col * self.col_step,
+            ..self
+        }
+    }
+}
+
+/// Accumulator tiles that hold `rows` by `cols` lanes from their corner.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Area {
+    pub(super) base: usize,
+    pub(super) pitch: usize,
+    pub(super) rows: usize,
+    pub(super) cols: usize,
+}
+
+pub(super) struct Emitter {
+    pub(super) graph: Arc<Graph>,
+    segment: Segment,
+    pub(super) geometry: Geometry,
+    pub(super) layout: Layout,
+    pub(super) builder: ProgramBuilder,
+    resident: Vec<u8>,
+    constants: BTreeMap<u32, u64>,
+    records: BTreeMap<usize, u64>,
+}
+
+impl Emitter {
+    pub(super) fn new(segment: &Segment, geometry: Geometry, layout: Layout) -> Self {
+        Self {
+            graph: segment.graph().clone(),
+            segment: segment.clone(),
+            geometry,
+            layout,
+            builder: ProgramBuilder::new(geometry),
+            resident: Vec::new(),
+            constants: BTreeMap::new(),
+            records: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn operand(&self, node: usize, operand: usize) -> Value {
+        self.graph.nodes()[node].operands[operand]
+    }
+
+    pub(super) fn ty(&self, value: Value) -> TensorType {
+        self.graph.ty(value).clone()
+    }
+
+    /// The elements of a constant operand.
+    pub(super) fn immediates(&self, node: usize, operand: usize) -> Result<Vec<i32>, CompileError> {
+        let constant = self
+            .graph
+            .constant(self.operand(node, operand))
+            .ok_or(CompileError::Node(node))?;
+        Ok(constant.tensor().data().to_vec())
+    }
+
+    pub(super) fn immediate(&self, node: usize, operand: usize) -> Result<i32, CompileError> {
+        Ok(self.immediates(node, operand)?[0])
+    }
+
+    /// Where a value can be read; a constant is put into resident memory on first use.
+    pub(super) fn place(&mut self, value: Value) -> Place {
+        let root = root(&self.segment, value);
+        if let Value::Constant(index) = root {
+            let offset = match self.constants.get(&index) {
+                Some(&offset) => offset,
+                None => {
+                    let graph = self.graph.clone();
+                    let offset = self.append(&graph.constants()[index as usize].bytes);
+                    self.constants.insert(index, offset);
+                    offset
+                }
+            };
+            return Place {
+                space: Space::Resident,
+                offset,
+            };
+        }
+        self.layout
+            .place(root)
+            .expect("every value that a node reads has a place")
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> u64 {
+        let offset = self.resident.len();
+        self.resident.extend_from_slice(bytes);
+        self.resident
+            .resize(self.resident.len().next_multiple_of(ALIGNMENT as usize), 0);
+        offset as u64
+    }
+
+    /// Puts the records of a Requantise node into resident memory: one, or one a channel.
+    pub(super) fn records(&mut self, node: usize) -> Result<(u64, usize), CompileError> {
+        let parameters = [
+            self.immediates(node, 1)?,
+            self.immediates(node, 2)?,
+            self.immediates(node, 3)?,
+        ];
+        let count = parameters.iter().map(Vec::len).max().unwrap_or(1);
+        if let Some(&offset) = self.records.get(&node) {
+            return Ok((offset, count));
+        }
+        let mut bytes = Vec::new();
+        for channel in 0..count {
+            let of = |p: usize| {
+                if parameters[p].len() == 1 {
+                    parameters[p][0]
+                } else {
+                    parameters[p][channel]
+                }
+            };
+            // The graph's proof keeps the first two within their fields.
+            let record = Record {
+                multiplier: of(0) as u16,
+                shift: of(1) as u8,
+                zero: of(2),
+            };
+            bytes.extend(record.to_bytes());
+        }
+        let offset = self.append(&bytes);
+        self.records.insert(node, offset);
+        Ok((offset, count))
+    }
+
+    /// An accumulator area from tile `base` on.
+    pub(super) fn area(&self, base: usize, rows: usize, cols: usize) -> Area {
+        Area {
+            base,
+            pitch: cols.div_ceil(self.geometry.tile_cols.into()),
+            rows,
+            cols,
+        }
+    }
+
+    /// The most rows and columns of an area that fits `tiles` tiles, for at most `rows` by `cols`.
+    pub(super) fn fit(&self, tiles: usize, rows: usize, cols: usize) -> (usize, usize) {
+        let (r, c) = (
+            usize::from(self.geometry.tile_rows),
+            usize::from(self.geometry.tile_cols),
+        );
+        let tiles = tiles.min(MAX_COUNT);
+        let cols = cols.min(tiles * c).min(MAX_COUNT);
+        let rows = rows.min(tiles / cols.div_ceil(c) * r).min(MAX_COUNT);
+        (rows, cols)
+    }
+
+    pub(super) fn acc_tiles(&self) -> usize {
+        self.geometry.acc_tiles as usize
+    }
+
+    /// Loads a rectangle into rows `row..` and columns `col..` of a matrix of tiles.
+    #[allow(clippy::too_many_arguments, reason = "the fields of one instruction")]
+    pub(super) fn load(
+        &mut self,
+        buffer: Buffer,
+        base: usize,
+        pitch: usize,
+        (row, col): (usize, usize),
+        (rows, cols): (usize, usize),
+        (place, dtype): (Place, DType),
+        rect: Rect,
+        zero_point: i32,
+    ) -> Result<(), CompileError> {
+        let to = lanes(base, pitch, (row, col), (rows, cols));
+        Ok(self.builder.load(Load {
+            buffer,
+            to,
+            from: walk(place, dtype, rect),
+            zero_point: zero_point as i16,
+        })?)
+    }
+
+    /// Loads a rectangle of a value into an accumulator area from row `row` on.
+    pub(super) fn load_acc(
+        &mut self,
+        area: Area,
+        row: usize,
+        rows: usize,
+        value: Value,
+        rect: Rect,
+    ) -> Result<(), CompileError> {
+        let source = (self.place(value), self.ty(value).dtype);
+        self.load(
+            Buffer::Acc,
+            area.base,
+            area.pitch,
+            (row, 0),
+            (rows, area.cols),
+            source,
+            rect,
+            0,
+        )
+    }
+
+    /// Stores an accumulator area.
+    pub(super) fn store(
+        &mut self,
+        area: Area,
+        place: Place,
+        dtype: DType,
+        rect: Rect,
+    ) -> Result<(), CompileError> {
+        let from = lanes(area.base, area.pitch, (0, 0), (area.rows, area.cols));
+        Ok(self.builder.store(Store {
+            from,
+            to: walk(place, dtype, rect),
+        })?)
+    }
+
+    /// Stores an accumulator area wherever the result of a node goes.
+    pub(super) fn store_result(&mut self, node: usize, area: Area, rect: Rect) -> Result<(), CompileError> {
+        let dtype = self.ty(Value::Node(node as u32)).dtype;
+        for place in self.layout.stores(node) {
+            self.store(area, place, dtype, rect)?;
+        }
+        Ok(())
+    }
+
+    /// Sets `tiles` tiles from `base` on.
+    pub(super) fn fill(
+        &mut self,
+        buffer: Buffer,
+        base: usize,
+        tiles: usize,
+        value: i32,
+    ) -> Result<(), CompileError> {
+        let (mut base, mut left) = (base, tiles);
+        while left > 0 {
+            let tiles = left.min(MAX_COUNT);
+            self.builder.fill(Fill {
+                buffer,
+                base: base as u16,
+                tiles: tiles as u16,
+                value,
+            })?;
+            base += tiles;
+            left -= tiles;
+        }
+        Ok(())
+    }
+
+    /// An operation of an area on itself, or with `src` of the same extent.
+    pub(super) fn vector(&mut self, op: VectorOp, dst: Area, src: Area) -> Result<(), CompileError> {
+        Ok(self.builder.vector(Vector {
+            op,
+            dst: dst.base as u16,
+            dst_pitch: dst.pitch as u16,
+            src: src.base as u16,
+            src_pitch: src.pitch as u16,
+            rows: src.rows as u16,
+            cols: src.cols as u16,
+        })?)
+    }
+
+    /// A Requantise, Clamp or Table node on an area whose columns are channels `channel..`.
+    pub(super) fn pointwise(&mut self, node: usize, area: Area, channel: usize) -> Result<(), CompileError> {
+        match self.graph.nodes()[node].op {
+            Op::Requantise { to, .. } => {
+                let (offset, count) = self.records(node)?;
+                let shared = count == 1;
+                let (skip, cols) = if shared { (0, 1) } else { (channel, area.cols) };
+                let offset = offset + (skip * metisvm_firmware::check::RECORD_BYTES) as u64;
+                let from = Walk {
+                    space: Space::Resident,
+                    offset,
+                    row_stride: 0,
+                    col_stride: metisvm_firmware::check::RECORD_BYTES as i32,
+                    dtype: Dtype::U8,
+                };
+                let to_param = lanes(0, 0, (0, 0), (1, cols));
+                self.builder.load(Load {
+                    buffer: Buffer::Param,
+                    to: to_param,
+                    from,
+                    zero_point: 0,
+                })?;
+                let op = VectorOp::Requantise(Requantise {
+                    param: 0,
+                    shared,
+                    dtype: wire(to),
+                });
+                self.vector(op, area, area)
+            }
+            Op::Clamp => {
+                let (low, high) = (self.immediate(node, 1)?, self.immediate(node, 2)?);
+                self.vector(VectorOp::MinImmediate(high), area, area)?;
+                self.vector(VectorOp::MaxImmediate(low), area, area)
+            }
+            Op::Table => {
+                let table = self.operand(node, 1);
+                let source = (self.place(table), self.ty(table).dtype);
+                let rect = Rect {
+                    first: 0,
+                    row_step: 0,
+                    col_step: 1,
+                };
+                self.load(Buffer::Table, 0, 0, (0, 0), (1, 256), source, rect, 0)?;
+                self.vector(VectorOp::Table(0), area, area)
+            }
+            _ => Err(CompileError::Node(node)),
+        }
+    }
+
+    pub(super) fn finish(self, segment: &Segment, card: &Capabilities) -> Result<Compiled, CompileError> {
+        let program = self.builder.finish()?;
+        let needed = [
+            (
+                "instructions",
+                program.instructions().len() as u64,
+                card.max_program_instructions.into(),
+            ),
+            ("bytes of output", self.layout.output_bytes, u32::MAX.into()),
+            (
+                "bytes of card memory",
+                self.layout.workspace_bytes + self.resident.len() as u64,
+                card.card_memory_bytes,
+            ),
+        ];
+        for (what, needed, available) in needed {
+            if needed > available {
+                return Err(CompileError::TooLarge {
+                    what,
+                    needed,
+                    available,
+                });
+            }
+        }
+        Ok(Compiled {
+            program,
+            resident: self.resident,
+            workspace_bytes: self.layout.workspace_bytes,
+            input_bytes: segment.input_bytes(),
+            output_bytes: self.layout.output_bytes as usize,
+            products: self.layout.products,
+        })
+    }
+}
+
+fn lanes(base: usize, pitch: usize, (row, col): (usize, usize), (rows, cols): (usize, usize)) -> Lanes {
+    Lanes {
+        base: base as u16,
+        pitch: pitch as u16,
+        row: row as u16,
+        col: col as u16,
+        rows: rows as u16,
+        cols: cols as u16,
+    }
+}
+
+fn walk(place: Place, dtype: DType, rect: Rect) -> Walk {
+    let size = dtype.size();
+    Walk {
+        space: place.space,
+        offset: place.offset + (rect.first * size) as u64,
+        row_stride: (rect.row_step * size) as i32,
+        col_stride: (rect.col_step * size) as i32,
+        dtype: wire(dtype),
+    }
+}
+
+/// An element type as the device ABI names it.
+const fn wire(dtype: DType) -> Dtype {
+    match dtype {
+        DType::U8 => Dtype::U8,
+        DType::I8 => Dtype::I8,
+        DType::I16 => Dtype::I16,
+        DType::I32 => Dtype::I32,
+    }
+}

@@ -1,0 +1,67 @@
+//! MaxPool2d: a running maximum over the taps; rows are output pixels, columns planes.
+
+use super::CompileError;
+use super::emit::{Emitter, Rect};
+use super::product::{lines, tap_range};
+use metisvm_firmware::isa::{Buffer, VectorOp};
+use metisvm_model::{Value, Window};
+
+pub(super) fn max_pool(
+    emitter: &mut Emitter,
+    node: usize,
+    kernel: [u32; 2],
+    window: &Window,
+) -> Result<(), CompileError> {
+    let x = emitter.operand(node, 0);
+    let (from, to) = (emitter.ty(x).shape, emitter.ty(Value::Node(node as u32)).shape);
+    let (height, width) = (from.dim(2), from.dim(3));
+    let (out_h, out_w) = (to.dim(2), to.dim(3));
+    let (planes, pixels) = (from.dim(0) * from.dim(1), out_h * out_w);
+    let half = emitter.acc_tiles() / 2;
+    if half == 0 {
+        return Err(CompileError::TooLarge {
+            what: "accumulator tiles",
+            needed: 2,
+            available: 1,
+        });
+    }
+    let (most_rows, most_cols) = emitter.fit(half, pixels, planes);
+    for plane in (0..planes).step_by(most_cols) {
+        for pixel in (0..pixels).step_by(most_rows) {
+            let best = emitter.area(0, most_rows.min(pixels - pixel), most_cols.min(planes - plane));
+            let tap = emitter.area(half, best.rows, best.cols);
+            let tiles = best.pitch * best.rows.div_ceil(emitter.geometry.tile_rows.into());
+            // What the padding leaves untouched must never win.
+            emitter.fill(Buffer::Acc, best.base, tiles, i32::MIN)?;
+            for u in 0..kernel[0] as usize {
+                for v in 0..kernel[1] as usize {
+                    emitter.fill(Buffer::Acc, tap.base, tiles, i32::MIN)?;
+                    let columns = tap_range(window, 1, v, width, out_w);
+                    for line in lines(pixel, best.rows, out_w) {
+                        let y = window.coordinate(0, line.y, u);
+                        let (low, high) = (columns.start.max(line.x.start), columns.end.min(line.x.end));
+                        if !(0..height as i64).contains(&y) || low >= high {
+                            continue;
+                        }
+                        let first =
+                            (plane * height + y as usize) * width + window.coordinate(1, low, v) as usize;
+                        let rect = Rect {
+                            first,
+                            row_step: window.stride[1] as usize,
+                            col_step: height * width,
+                        };
+                        emitter.load_acc(tap, line.row + low - line.x.start, high - low, x, rect)?;
+                    }
+                    emitter.vector(VectorOp::Max, best, tap)?;
+                }
+            }
+            let rect = Rect {
+                first: plane * pixels + pixel,
+                row_step: 1,
+                col_step: pixels,
+            };
+            emitter.store_result(node, best, rect)?;
+        }
+    }
+    Ok(())
+}

@@ -361,3 +361,6 @@ impl Graph {
         self.outputs().iter().map(|o| self.ty(o.value).bytes()).sum()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,21 @@
+//! `emit_verilog FOLDER`: writes the Verilog of the card's logic into a folder.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    let [folder] = arguments.as_slice() else {
+        eprintln!("usage: emit_verilog FOLDER");
+        return ExitCode::from(2);
+    };
+    let folder = PathBuf::from(folder);
+    let written = std::fs::create_dir_all(&folder).and_then(|()| metisvm_hdl::verilog::write_all(&folder));
+    match written {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            eprintln!("{}: {e}", folder.display());
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! The card's logic in rust-hdl, written out as Verilog.
+//!
+//! What is here is one slice of the card: the [`tensor::gemm`] matmul tile, the
+//! [`tensor::requantise`] unit, and the [`tensor::tile`] that joins them. `docs/hdl.md` lists ports,
+//! latencies and what the slice teaches about the integer semantics.
+//!
+//! rust-hdl's emitter turns some legal Rust into Verilog of another meaning without saying so. The
+//! bodies of the `update` functions therefore keep to a narrow style:
+//!
+//! - one operator a statement, through a `Local` signal: the emitter writes no parentheses;
+//! - a value is inverted into a `Local` first and cast afterwards;
+//! - no shift of a signed value and no cast between signed widths: signs are extended by hand;
+//! - `bit_cast` only widens, `get_bits` narrows: so every statement has one width.
+//!
+//! The Verilog is the authority. `tests/rtl` runs it in Verilator against the reference kernels, and
+//! cycle for cycle against rust-hdl's own simulation.
+
+pub mod tensor;
+pub mod verilog;

@@ -1,0 +1,37 @@
+//! Writes the blocks out as Verilog.
+
+use crate::tensor::{gemm::Gemm, requantise::Requantise, tile::Tile};
+use rust_hdl::prelude::{Block, ModuleDefines, check_all};
+use std::io;
+use std::path::Path;
+
+/// The top modules, each in a file of its own with everything it needs.
+pub const TOPS: [&str; 3] = ["metisvm_gemm", "metisvm_requantise", "metisvm_tile"];
+
+/// The Verilog of a block and of everything inside it, `name` being the top module.
+///
+/// # Errors
+/// If rust-hdl finds an undriven signal, a combinatorial loop or a written input.
+pub fn emit<B: Block>(name: &str, mut block: B) -> io::Result<String> {
+    block.connect_all();
+    check_all(&block).map_err(|e| io::Error::other(format!("{name}: {e:?}")))?;
+    let mut modules = ModuleDefines::default();
+    block.accept(name, &mut modules);
+    Ok(modules.defines())
+}
+
+/// Writes one `.v` file for each of [`TOPS`] into a folder that exists.
+///
+/// # Errors
+/// If a block does not pass rust-hdl's checks, or a file cannot be written.
+pub fn write_all(folder: &Path) -> io::Result<()> {
+    let texts = [
+        emit(TOPS[0], Gemm::default())?,
+        emit(TOPS[1], Requantise::default())?,
+        emit(TOPS[2], Tile::default())?,
+    ];
+    for (name, text) in TOPS.iter().zip(texts) {
+        std::fs::write(folder.join(format!("{name}.v")), text)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,5 @@
+//! What tests and benches of several crates share: generated graphs, cards to run them on, and where
+//! test data lies.
+
+pub mod graphs;
+pub mod rng;

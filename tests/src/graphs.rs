@@ -57,7 +57,7 @@ fn candidate(rng: &mut Rng) -> Parsed {
         let value = b.graph.input(format!("input{i}"), ty.clone());
         b.values.push((value, ty));
     }
-    for _ in 0..b.rng.within(1, 6) {
+    for _ in 0..b.rng.within(2, 12) {
         b.grow();
     }
     // The last value, and at times an earlier one, an input included.

@@ -203,6 +203,15 @@ impl Dispatcher {
         bundle.id
     }
 
+    /// Forgets a model; work on it that was asked for before is still done.
+    pub fn remove(&self, model: ModelId) {
+        self.shared
+            .models
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&model);
+    }
+
     /// Facts of a model, if it was added.
     pub fn facts(&self, model: ModelId) -> Option<Facts> {
         let plan = self.shared.plan(model)?;

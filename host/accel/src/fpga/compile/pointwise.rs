@@ -125,9 +125,9 @@ pub(super) fn add(emitter: &mut Emitter, node: usize) -> Result<(), CompileError
         broadcast_strides(&emitter.ty(a).shape, dims),
         broadcast_strides(&emitter.ty(b).shape, dims),
     );
-    let nest = (0..dims.len())
-        .map(|i| (dims[i] as usize, vec![result[i], a_steps[i], b_steps[i]]))
-        .collect();
+    // A scalar has no dimension of its own: one of extent 1 stands for it.
+    let mut nest = vec![(1, vec![0, 0, 0])];
+    nest.extend((0..dims.len()).map(|i| (dims[i] as usize, vec![result[i], a_steps[i], b_steps[i]])));
     let half = emitter.acc_tiles() / 2;
     if half == 0 {
         return Err(CompileError::TooLarge {

@@ -1,0 +1,261 @@
+//! Every backend gives the bits of the reference on generated graphs, without falling back.
+//!
+//! The test prints what it reached; it fails if an operator, an instruction or a kind of tile edge was
+//! not reached, so that a change of the generator cannot hollow it out.
+
+use metisvm_accel::backend::Backend;
+use metisvm_accel::fpga::{self, Mode, Options};
+use metisvm_accel::{Dispatcher, dispatcher};
+use metisvm_firmware::isa::{Buffer, Operation, VectorOp};
+use metisvm_firmware::{Capabilities, Geometry};
+use metisvm_model::{Bundle, Reference, Segment, Value};
+use metisvm_sim::SimOptions;
+use metisvm_tests::cards::{self, GEOMETRIES};
+use metisvm_tests::graphs;
+use metisvm_tests::rng::Rng;
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::sync::Arc;
+
+const GRAPHS: u64 = 10_000;
+const WORKERS: u64 = 2;
+/// Each graph runs as one batch of so many items.
+const BATCH: usize = 3;
+
+type Reach = BTreeMap<String, u64>;
+
+#[test]
+fn both_backends_agree_on_ten_thousand_generated_graphs() {
+    let reaches: Vec<Reach> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..WORKERS).map(|w| scope.spawn(move || work(w))).collect();
+        workers
+            .into_iter()
+            .map(|w| w.join().expect("a worker found a difference"))
+            .collect()
+    });
+    let mut reach = Reach::new();
+    for (what, count) in reaches.into_iter().flatten() {
+        *reach.entry(what).or_default() += count;
+    }
+    let mut report = format!(
+        "\n{GRAPHS} generated graphs on {} geometries reached:\n",
+        GEOMETRIES.len()
+    );
+    for (what, count) in &reach {
+        report += &format!("  {what}: {count}\n");
+    }
+    // Not through println!, which is swallowed when a test passes.
+    std::io::stdout()
+        .write_all(report.as_bytes())
+        .expect("stdout is open");
+    for what in MUST_REACH {
+        assert!(reach.contains_key(*what), "never reached: {what}");
+    }
+}
+
+const MUST_REACH: &[&str] = &[
+    "operator MatMul",
+    "operator Conv2d",
+    "operator Add",
+    "operator Requantise",
+    "operator Clamp",
+    "operator Table",
+    "operator MaxPool2d",
+    "operator Reshape",
+    "operator ArgMax",
+    "instruction LOAD A",
+    "instruction LOAD B",
+    "instruction LOAD Acc",
+    "instruction LOAD Param",
+    "instruction LOAD Table",
+    "instruction FILL A",
+    "instruction FILL Acc",
+    "instruction GEMM overwrite",
+    "instruction GEMM accumulate",
+    "instruction ADD",
+    "instruction MAX",
+    "instruction MAX immediate",
+    "instruction MIN immediate",
+    "instruction REQUANTISE shared",
+    "instruction REQUANTISE per column",
+    "instruction TABLE",
+    "instruction ARGMAX first",
+    "instruction ARGMAX more",
+    "instruction STORE",
+    "gemm edge: ragged rows",
+    "gemm edge: whole rows",
+    "gemm edge: ragged columns",
+    "gemm edge: whole columns",
+    "gemm edge: ragged depth",
+    "gemm edge: whole depth",
+    "gemm edge: several tiles of rows",
+    "gemm edge: several tiles of columns",
+    "gemm edge: several tiles of depth",
+    "graphs with i16",
+    "graphs with several outputs",
+    "graphs with computed weights",
+];
+
+fn work(worker: u64) -> Reach {
+    let mut reach = Reach::new();
+    let dispatchers: Vec<(Geometry, Dispatcher)> = GEOMETRIES
+        .iter()
+        .map(|&(_, geometry)| {
+            // Without a memo, so that every request reaches the card; half of the cards are checked.
+            let options = Options {
+                checked: worker % 2 == 0,
+                max_resets: 0,
+            };
+            let backend = cards::backend(geometry, options);
+            let options = dispatcher::Options {
+                memo_bytes: 0,
+                ..dispatcher::Options::default()
+            };
+            (
+                geometry,
+                Dispatcher::new(vec![backend as Arc<dyn Backend>], options),
+            )
+        })
+        .collect();
+    for seed in (worker..GRAPHS).step_by(WORKERS as usize) {
+        let (graph, refused) = graphs::graph(seed);
+        *reach
+            .entry("candidates that the proof refused".into())
+            .or_default() += u64::from(refused);
+        let graph = Arc::new(graph);
+        note_graph(&graph, &mut reach);
+        let reference = Reference::new(graph.clone());
+        let mut rng = Rng::new(!seed);
+        let inputs: Vec<Vec<u8>> = (0..BATCH).map(|_| graphs::input(&graph, &mut rng)).collect();
+        let expected: Vec<Vec<u8>> = inputs
+            .iter()
+            .map(|i| reference.run(i).expect("the right length"))
+            .collect();
+        let (bundle, _) = Bundle::encode(Graph::clone(&graph)).expect("small");
+        for (index, (geometry, dispatcher)) in dispatchers.iter().enumerate() {
+            let id = dispatcher.add(bundle.clone());
+            let tickets: Vec<_> = inputs
+                .iter()
+                .map(|i| dispatcher.submit(id, i).expect("the model is there"))
+                .collect();
+            for (ticket, expected) in tickets.into_iter().zip(&expected) {
+                let output = match ticket {
+                    metisvm_accel::Submitted::Ready(output) => output,
+                    metisvm_accel::Submitted::Pending(ticket) => dispatcher.wait(&ticket).expect("it runs"),
+                };
+                assert_eq!(*output, **expected, "seed {seed} on {}", GEOMETRIES[index].0);
+            }
+            let fallbacks = dispatcher.counters().fallbacks;
+            assert_eq!(
+                fallbacks,
+                0,
+                "seed {seed} on {}: {:?}",
+                GEOMETRIES[index].0,
+                dispatcher.take_errors()
+            );
+            dispatcher.remove(id);
+            note_program(&graph, *geometry, &mut reach);
+        }
+    }
+    reach
+}
+
+use metisvm_model::Graph;
+
+fn note_graph(graph: &Graph, reach: &mut Reach) {
+    let mut note = |what: String| *reach.entry(what).or_default() += 1;
+    for node in graph.nodes() {
+        note(format!("operator {}", node.op.name()));
+        if node.op.name() == "MatMul" && !matches!(node.operands[1], Value::Constant(_)) {
+            note("graphs with computed weights".into());
+        }
+    }
+    if graph.outputs().len() > 1 {
+        note("graphs with several outputs".into());
+    }
+    if (0..graph.nodes().len() as u32).any(|i| graph.ty(Value::Node(i)).dtype == metisvm_model::DType::I16) {
+        note("graphs with i16".into());
+    }
+    assert_eq!(
+        fpga::takes(graph),
+        whole(graph),
+        "the card takes every node of a generated graph"
+    );
+}
+
+#[allow(clippy::single_range_in_vec_init, reason = "a list of ranges that holds one")]
+fn whole(graph: &Graph) -> Vec<std::ops::Range<usize>> {
+    if graph.nodes().is_empty() {
+        vec![]
+    } else {
+        vec![0..graph.nodes().len()]
+    }
+}
+
+fn note_program(graph: &Arc<Graph>, geometry: Geometry, reach: &mut Reach) {
+    let card: Capabilities = SimOptions::new(geometry).capabilities;
+    let compiled = fpga::compile(&Segment::whole(graph.clone()), &card, Mode::Fast).expect("it ran");
+    // The extents of the matrices that the last loads wrote.
+    let (mut rows, mut cols, mut depth) = (0usize, 0usize, 0usize);
+    for instruction in compiled.program.instructions() {
+        let what = match instruction.operation {
+            Operation::Nop(_) => "NOP".into(),
+            Operation::Load(load) => {
+                let (row, col) = (
+                    usize::from(load.to.row + load.to.rows),
+                    usize::from(load.to.col + load.to.cols),
+                );
+                match load.buffer {
+                    Buffer::A => (rows, depth) = (rows.max(row), depth.max(col)),
+                    Buffer::B => cols = cols.max(col),
+                    _ => {}
+                }
+                format!("LOAD {:?}", load.buffer)
+            }
+            Operation::Fill(fill) => format!("FILL {:?}", fill.buffer),
+            Operation::Gemm(gemm) => {
+                let mut edge = |name: &str, lanes: usize, side: u16, tiles: u16| {
+                    if lanes == 0 {
+                        return; // nothing but padding
+                    }
+                    let kind = if lanes.is_multiple_of(side.into()) {
+                        "whole"
+                    } else {
+                        "ragged"
+                    };
+                    *reach.entry(format!("gemm edge: {kind} {name}")).or_default() += 1;
+                    if tiles > 1 {
+                        *reach
+                            .entry(format!("gemm edge: several tiles of {name}"))
+                            .or_default() += 1;
+                    }
+                };
+                edge("rows", rows, geometry.tile_rows, gemm.m_tiles);
+                edge("columns", cols, geometry.tile_cols, gemm.n_tiles);
+                edge("depth", depth, geometry.tile_depth, gemm.k_tiles);
+                (rows, cols, depth) = (0, 0, 0);
+                if gemm.accumulate {
+                    "GEMM accumulate".into()
+                } else {
+                    "GEMM overwrite".into()
+                }
+            }
+            Operation::Vector(vector) => match vector.op {
+                VectorOp::Add => "ADD".into(),
+                VectorOp::Max => "MAX".into(),
+                VectorOp::Min => "MIN".into(),
+                VectorOp::AddImmediate(_) => "ADD immediate".into(),
+                VectorOp::MaxImmediate(_) => "MAX immediate".into(),
+                VectorOp::MinImmediate(_) => "MIN immediate".into(),
+                VectorOp::Requantise(r) if r.shared => "REQUANTISE shared".into(),
+                VectorOp::Requantise(_) => "REQUANTISE per column".into(),
+                VectorOp::Table(_) => "TABLE".into(),
+                VectorOp::ArgMax { first: true, .. } => "ARGMAX first".into(),
+                VectorOp::ArgMax { .. } => "ARGMAX more".into(),
+            },
+            Operation::Store(_) => "STORE".into(),
+            Operation::Finish => "FINISH".into(),
+        };
+        *reach.entry(format!("instruction {what}")).or_default() += 1;
+    }
+}

@@ -1,0 +1,18 @@
+//! One module a command. `Ok(false)` is a job that failed and has said so.
+
+mod model;
+mod run;
+
+use crate::args::{Args, Command};
+use crate::error::CliError;
+
+/// Does what was asked.
+///
+/// # Errors
+/// Whatever stops the whole command.
+pub fn run(args: Args) -> Result<bool, CliError> {
+    match args.command {
+        Command::Run(args) => run::run(&args),
+        Command::Model(args) => model::run(&args),
+    }
+}

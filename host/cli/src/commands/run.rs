@@ -1,0 +1,122 @@
+//! `metisvm run`: execute blocks.
+
+mod report;
+
+use crate::args::{Compare, Engine, Run};
+use crate::composition::{self, ALL_BACKENDS};
+use crate::engine::DispatcherEngine;
+use crate::error::CliError;
+use crate::{bundled, models, output};
+use indicatif::{ProgressBar, ProgressStyle};
+use metisvm_executor::{BlockFile, BlockReport, DEFAULT_FILE_LIMIT, Threads, run_block_file};
+use metisvm_model::Bundle;
+use report::Ran;
+use serde_json::json;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// After so long a command says how far it is.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+pub(super) fn run(args: &Run) -> Result<bool, CliError> {
+    let threads = Threads::new(args.threads.unwrap_or(0))?;
+    let mut models = bundled::models()?;
+    models.extend(models::read_all(&args.models)?);
+    let mut runner = Runner { args, threads, models };
+    if args.files.is_empty() {
+        return runner.block(&bundled::block()?, None);
+    }
+    let mut all_well = true;
+    let mut progress = Progress::new(args.files.len());
+    for file in &args.files {
+        // One bad file does not keep the others from running.
+        let ran = BlockFile::read(file, DEFAULT_FILE_LIMIT).map_err(CliError::from);
+        let ran = ran.and_then(|block| runner.block(&block, Some(file)));
+        match ran {
+            Ok(well) => all_well &= well,
+            Err(error @ CliError::Output(_)) => return Err(error),
+            Err(error) => {
+                all_well = false;
+                let text = error.to_string();
+                let named = text.starts_with(&*file.to_string_lossy());
+                let text = if named { text } else { format!("{}: {text}", file.display()) };
+                if args.json {
+                    output::json(&json!({ "file": file.display().to_string(), "error": text }))?;
+                }
+                output::complain(&text);
+            }
+        }
+        progress.step();
+    }
+    Ok(all_well)
+}
+
+struct Runner<'a> {
+    args: &'a Run,
+    threads: Threads,
+    models: Vec<Bundle>,
+}
+
+impl Runner<'_> {
+    fn block(&mut self, block: &BlockFile, file: Option<&Path>) -> Result<bool, CliError> {
+        let Some(Compare::Backends) = self.args.compare else {
+            let ran = self.execute(block, &self.args.engine)?;
+            ran.show(file, self.args.json)?;
+            return Ok(ran.block.matches_header());
+        };
+        let mut all = Vec::new();
+        for backend in ALL_BACKENDS {
+            let engine = Engine { backend: vec![backend], ..self.args.engine.clone() };
+            all.push(self.execute(block, &engine)?);
+        }
+        let equal = report::compare(&all, file, self.args.json)?;
+        Ok(equal && all.iter().all(|ran| ran.block.matches_header()))
+    }
+
+    fn execute(&self, block: &BlockFile, engine: &Engine) -> Result<Ran, CliError> {
+        let dispatcher = composition::dispatcher(engine, &self.models)?;
+        let engine = Arc::new(DispatcherEngine::new(dispatcher));
+        let report: BlockReport = run_block_file(block, Some(engine.clone()), &self.threads)?;
+        for error in engine.dispatcher().take_errors() {
+            output::complain(&format!("note: {error}; the work ran on the next backend"));
+        }
+        Ok(Ran {
+            accuracy: bundled::accuracy(&report.outcome),
+            backends: engine.dispatcher().backends(),
+            counters: engine.dispatcher().counters(),
+            waited: engine.waited(),
+            block: report,
+        })
+    }
+}
+
+/// A bar on standard error, once a command takes long; nothing where that is no terminal.
+struct Progress {
+    started: Instant,
+    bar: Option<ProgressBar>,
+    done: u64,
+    all: u64,
+}
+
+impl Progress {
+    fn new(all: usize) -> Self {
+        Self { started: Instant::now(), bar: None, done: 0, all: all as u64 }
+    }
+
+    fn step(&mut self) {
+        self.done += 1;
+        if self.started.elapsed() < PATIENCE {
+            return;
+        }
+        let all = self.all;
+        let bar = self.bar.get_or_insert_with(|| {
+            let style = ProgressStyle::with_template("{pos}/{len} blocks {wide_bar} {eta}");
+            ProgressBar::new(all).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+        });
+        bar.set_position(self.done);
+        if self.done == all {
+            bar.finish_and_clear();
+        }
+    }
+}

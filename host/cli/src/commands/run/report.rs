@@ -1,0 +1,149 @@
+//! What a run looks like, for people and for programs.
+
+use crate::error::CliError;
+use crate::output::{self, thousands};
+use metisvm_accel::Counters;
+use metisvm_executor::{BlockReport, TransactionStatus};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::time::Duration;
+
+/// One executed block, and what the inference engine did for it.
+pub(super) struct Ran {
+    pub(super) block: BlockReport,
+    pub(super) backends: Vec<&'static str>,
+    pub(super) counters: Counters,
+    /// Time that the EVM waited for inferences.
+    pub(super) waited: Duration,
+    pub(super) accuracy: Option<f64>,
+}
+
+const NOT_CHECKABLE: &str = "not checkable";
+
+impl Ran {
+    /// The backend that was preferred.
+    fn backend(&self) -> &'static str {
+        self.backends.first().copied().unwrap_or("reference")
+    }
+
+    fn receipts_root(&self) -> String {
+        self.block.receipts_root.map_or_else(|| NOT_CHECKABLE.into(), |r| r.to_string())
+    }
+
+    fn state_root(&self) -> Option<String> {
+        self.block.state_root.map(|r| r.to_string())
+    }
+
+    /// Everything of the result that every backend must agree on.
+    fn result(&self) -> (u64, String, Option<String>, String) {
+        let b = &self.block;
+        (b.outcome.gas_used, self.receipts_root(), self.state_root(), b.logs_bloom.to_string())
+    }
+
+    fn json(&self, file: Option<&Path>) -> Value {
+        let (b, c) = (&self.block, &self.counters);
+        let ended = |kind: fn(&TransactionStatus) -> bool| {
+            b.outcome.transactions.iter().filter(|t| kind(&t.status)).count()
+        };
+        let mut object = json!({
+            "block": b.number,
+            "block_hash": b.hash.to_string(),
+            "txs": b.outcome.transactions.len(),
+            "txs_reverted": ended(|s| matches!(s, TransactionStatus::Revert { .. })),
+            "txs_halted": ended(|s| matches!(s, TransactionStatus::Halt { .. })),
+            "gas_used": b.outcome.gas_used,
+            "matches_header": b.matches_header(),
+            "receipts_root": self.receipts_root(),
+            "state_root": self.state_root(),
+            "recover_ms": ms(b.recover_time),
+            "execute_ms": ms(b.outcome.execute_time),
+            "inference_ms": ms(self.waited),
+            "roots_ms": ms(b.roots_time),
+            "backend": self.backend(),
+            "backends": self.backends,
+            "inferences": c.requests,
+            "batches": c.batches,
+            "memo_hits": c.memo_hits,
+            "card_jobs": c.devices.jobs,
+            "dma_bytes": c.devices.dma_bytes,
+            "fallbacks": c.fallbacks,
+            "accuracy": self.accuracy,
+        });
+        if let Some(file) = file {
+            object["file"] = json!(file.display().to_string());
+        }
+        if !b.matches_header() {
+            let mismatch = |m: &metisvm_executor::Mismatch| {
+                json!({ "field": m.field, "expected": m.expected, "actual": m.actual })
+            };
+            object["mismatches"] = b.mismatches.iter().map(mismatch).collect();
+        }
+        object
+    }
+
+    pub(super) fn show(&self, file: Option<&Path>, as_json: bool) -> Result<(), CliError> {
+        if as_json {
+            return output::json(&self.json(file));
+        }
+        let (b, c) = (&self.block, &self.counters);
+        let title = match file {
+            Some(file) => format!("block {} ({})", b.number, file.display()),
+            None => format!("block {} (bundled)", b.number),
+        };
+        let mut table = output::table(&[&title, ""]);
+        let mut row = |what: &str, value: String| {
+            table.add_row([what, &value]);
+        };
+        row("transactions", thousands(b.outcome.transactions.len() as u64));
+        row("gas used", thousands(b.outcome.gas_used));
+        row("time in the EVM", milliseconds(b.outcome.execute_time.saturating_sub(self.waited)));
+        if c.requests > 0 {
+            row("time waiting for inferences", milliseconds(self.waited));
+            row("inferences", thousands(c.requests));
+            row("backend", self.backends.join(", then "));
+            row("batches", thousands(c.batches));
+            row("memo hits", thousands(c.memo_hits));
+            row("card jobs", thousands(c.devices.jobs));
+            row("DMA bytes", thousands(c.devices.dma_bytes));
+            row("fall-backs", thousands(c.fallbacks));
+        }
+        if let Some(accuracy) = self.accuracy {
+            row("accuracy on unseen digits", format!("{:.1} %", accuracy * 100.0));
+        }
+        row("receipts root", self.receipts_root());
+        if let Some(root) = self.state_root() {
+            row("state root", root);
+        }
+        row("matches its header", if b.matches_header() { "yes".into() } else { "NO".into() });
+        for m in &b.mismatches {
+            row(&format!("  {}", m.field), format!("header {}, executed {}", m.expected, m.actual));
+        }
+        output::line(&table.to_string())
+    }
+}
+
+/// Shows several runs of one block, and says whether they agree.
+pub(super) fn compare(all: &[Ran], file: Option<&Path>, as_json: bool) -> Result<bool, CliError> {
+    let equal = all.windows(2).all(|pair| pair[0].result() == pair[1].result());
+    if as_json {
+        let results: Vec<Value> = all.iter().map(|ran| ran.json(file)).collect();
+        output::json(&json!({ "compare": "backends", "equal": equal, "results": results }))?;
+        return Ok(equal);
+    }
+    for ran in all {
+        ran.show(file, false)?;
+    }
+    let verdict = if equal { "agree" } else { "DIFFER" };
+    let names: Vec<&str> = all.iter().map(Ran::backend).collect();
+    output::line(&format!("{} {verdict} on gas, logs and roots", names.join(" and ")))?;
+    Ok(equal)
+}
+
+fn ms(time: Duration) -> f64 {
+    // Microseconds are as fine as the figure deserves.
+    (time.as_secs_f64() * 1e6).round() / 1e3
+}
+
+fn milliseconds(time: Duration) -> String {
+    format!("{:.1} ms", ms(time))
+}

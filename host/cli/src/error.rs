@@ -1,0 +1,44 @@
+//! What ends a command.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why a command failed: what, where, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// Output could not be written.
+    #[error("cannot write the output: {0}")]
+    Output(io::Error),
+    /// A file could not be read or written.
+    #[error("{}: {problem}", file.display())]
+    File {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The card did not open.
+    #[error("the simulated card does not open: {0}")]
+    Card(#[from] metisvm_driver::DeviceError),
+    /// A block was not executed.
+    #[error(transparent)]
+    Block(#[from] metisvm_executor::Error),
+    /// A model was asked for that is not here, or its input is wrong, or it could not run.
+    #[error(transparent)]
+    Inference(#[from] metisvm_accel::DispatchError),
+    /// Data within the binary is damaged.
+    #[error("the bundled {what} is damaged: {problem}; build the binary again")]
+    Bundled {
+        /// Which.
+        what: &'static str,
+        /// In what way.
+        problem: String,
+    },
+}
+
+impl CliError {
+    /// An error of a file.
+    pub fn file(file: impl Into<PathBuf>, problem: impl ToString) -> Self {
+        Self::File { file: file.into(), problem: problem.to_string() }
+    }
+}

@@ -1,0 +1,11 @@
+//! The `metisvm` command and its composition root: here, and only here, cards, models and backends are
+//! chosen and put together.
+
+pub mod args;
+pub mod bundled;
+pub mod commands;
+pub mod composition;
+pub mod engine;
+pub mod error;
+pub mod models;
+pub mod output;

@@ -1,0 +1,75 @@
+//! The bundled block through the binary: golden roots, every backend, both forms of output.
+
+mod support;
+
+use serde_json::Value;
+use support::{metisvm, objects, repository, run, stdout};
+use tempfile::tempdir;
+
+fn golden() -> Value {
+    let text = std::fs::read_to_string(repository("host/cli/bundled/golden.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+fn check(object: &Value, backend: &str) {
+    let golden = golden();
+    for key in ["gas_used", "receipts_root", "state_root", "txs"] {
+        assert_eq!(object[key], golden[key], "{key} with {backend}");
+    }
+    assert_eq!(object["matches_header"], true);
+    assert_eq!(object["backend"], backend);
+    assert_eq!(object["fallbacks"], 0);
+    assert!(object["txs"].as_u64().unwrap() >= 300);
+    assert!(object["inferences"].as_u64().unwrap() >= 100);
+    assert!(object["accuracy"].as_f64().unwrap() >= 0.95);
+    let jobs = object["card_jobs"].as_u64().unwrap();
+    if backend == "fpga" {
+        // Every inference that the memo did not answer is one job, if it was not batched.
+        let computed = object["inferences"].as_u64().unwrap() - object["memo_hits"].as_u64().unwrap();
+        assert_eq!(object["batches"].as_u64().unwrap(), computed);
+        assert!(jobs >= computed, "{jobs} jobs for {computed} inferences");
+        assert!(object["dma_bytes"].as_u64().unwrap() > 0);
+    } else {
+        assert_eq!(jobs, 0);
+    }
+}
+
+#[test]
+fn each_backend_gives_the_golden_roots() {
+    let folder = tempdir().unwrap();
+    for arguments in [
+        &["run", "--json"][..],
+        &["run", "--json", "--backend", "reference", "--threads", "1"],
+        &["run", "--json", "--backend", "fpga"],
+        &["run", "--json", "--backend", "fpga,reference", "--trust-card", "--threads", "3"],
+    ] {
+        let output = run(folder.path(), arguments);
+        assert!(output.status.success(), "{arguments:?}");
+        let backend = if arguments.iter().any(|a| a.starts_with("fpga")) { "fpga" } else { "reference" };
+        check(&objects(&output)[0], backend);
+    }
+}
+
+#[test]
+fn comparing_backends_runs_each_with_a_dispatcher_of_its_own() {
+    let folder = tempdir().unwrap();
+    let output = run(folder.path(), &["run", "--compare", "backends", "--json"]);
+    assert!(output.status.success());
+    let object = &objects(&output)[0];
+    assert_eq!(object["compare"], "backends");
+    assert_eq!(object["equal"], true);
+    let results = object["results"].as_array().unwrap();
+    assert_eq!(results.len(), 2);
+    check(&results[0], "reference");
+    check(&results[1], "fpga");
+}
+
+#[test]
+fn people_get_a_table() {
+    let folder = tempdir().unwrap();
+    let output = metisvm(folder.path()).args(["run", "--backend", "fpga"]).output().unwrap();
+    let text = stdout(&output);
+    for part in ["transactions", "inferences", "card jobs", "accuracy", "state root", "matches its header"] {
+        assert!(text.contains(part), "{part} is missing in\n{text}");
+    }
+}

@@ -1,0 +1,147 @@
+//! What a hostile first day brings: wrong arguments, closed pipes, no home, damaged files.
+
+mod support;
+
+use metisvm_model::Bundle;
+use std::io::{Read, Write};
+use std::process::Stdio;
+use support::{metisvm, objects, repository, run, stderr, stdout};
+use tempfile::tempdir;
+
+#[test]
+fn wrong_use_exits_with_2_and_says_what_to_do() {
+    let folder = tempdir().unwrap();
+    for arguments in [
+        &["run", "--threads", "0"][..],
+        &["run", "--threads", "many"],
+        &["run", "--backend", "warp"],
+        &["run", "--backend", ""],
+        &["run", "--card", "rtl2"],
+        &["run", "--compare", "colours"],
+        &["run", "--compare", "backends", "--backend", "fpga"],
+        &["model", "run"],
+        &["model", "import", "x.onnx", "--batch", "0"],
+        &["frobnicate"],
+        &[],
+    ] {
+        let output = run(folder.path(), arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", stderr(&output));
+        assert!(!output.stderr.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn help_and_version_work_anywhere() {
+    let folder = tempdir().unwrap();
+    for arguments in [&["--help"][..], &["--version"], &["run", "--help"], &["model", "--help"]] {
+        let output = run(folder.path(), arguments);
+        assert!(output.status.success() && !output.stdout.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_closed_pipe_ends_the_run_quietly() {
+    let folder = tempdir().unwrap();
+    let mut child = metisvm(folder.path())
+        .args(["run", "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(stderr(&output), "");
+}
+
+#[test]
+fn a_full_disk_is_an_error_and_no_panic() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+    let Ok(full) = full else { return };
+    let folder = tempdir().unwrap();
+    let output = metisvm(folder.path()).args(["run", "--json"]).stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("cannot write the output"), "{}", stderr(&output));
+}
+
+#[test]
+fn files_that_are_no_blocks_are_named_and_the_others_still_run() {
+    let folder = tempdir().unwrap();
+    let good = repository("host/cli/bundled/block.json.gz");
+    let bytes = std::fs::read(&good).unwrap();
+    let write = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path.to_str().unwrap().to_string()
+    };
+    let truncated = write("truncated.json.gz", &bytes[..bytes.len() / 2]);
+    let empty = write("empty.json.gz", b"");
+    let text = write("text.json", b"Lorem ipsum");
+    let missing = folder.path().join("missing.json.gz").to_str().unwrap().to_string();
+    let directory = folder.path().to_str().unwrap().to_string();
+    let good = good.to_str().unwrap().to_string();
+    let arguments = ["run", "--json", &truncated, &empty, &text, &missing, &directory, &good];
+    let output = run(folder.path(), &arguments);
+    assert_eq!(output.status.code(), Some(1));
+    let objects = objects(&output);
+    assert_eq!(objects.len(), 6);
+    for (object, file) in objects.iter().zip([&truncated, &empty, &text, &missing, &directory]) {
+        let error = object["error"].as_str().unwrap();
+        assert!(error.starts_with(file.as_str()), "{error}");
+        assert!(stderr(&output).contains(error), "{error}");
+    }
+    assert_eq!(objects[5]["matches_header"], true);
+}
+
+#[test]
+fn a_damaged_bundle_is_named_at_every_truncation() {
+    let folder = tempdir().unwrap();
+    let bytes = std::fs::read(repository("host/cli/bundled/digits-mlp.bundle")).unwrap();
+    let path = folder.path().join("m.bundle");
+    for length in [0, 7, 8, 39, 40, 200, bytes.len() / 2, bytes.len() - 1] {
+        std::fs::write(&path, &bytes[..length]).unwrap();
+        for arguments in [&["model", "info", "m.bundle"][..], &["run", "--models", "m.bundle"]] {
+            let output = run(folder.path(), arguments);
+            assert_eq!(output.status.code(), Some(1), "{length} {arguments:?}");
+            assert!(stderr(&output).contains("m.bundle"), "{}", stderr(&output));
+            assert_eq!(stdout(&output), "");
+        }
+    }
+}
+
+#[test]
+fn a_bundle_swapped_after_it_was_read_changes_nothing() {
+    let folder = tempdir().unwrap();
+    let original = repository("host/cli/bundled/digits-mlp.bundle");
+    let path = folder.path().join("m.bundle");
+    std::fs::copy(&original, &path).unwrap();
+    // The input comes over a pipe, which the command reads after the bundle: until then it waits.
+    let mut child = metisvm(folder.path())
+        .args(["model", "run", "m.bundle", "--input", "-", "--json"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(&[3; 32]).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    std::fs::write(&path, b"METISMDL, but not really").unwrap();
+    stdin.write_all(&[3; 32]).unwrap();
+    drop(stdin);
+    let mut text = String::new();
+    child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
+    assert!(child.wait().unwrap().success());
+    let id = Bundle::decode(&std::fs::read(original).unwrap()).unwrap().id;
+    let object: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(object["model_id"], id.to_string());
+}
+
+#[test]
+fn an_input_of_the_wrong_length_says_what_is_right() {
+    let folder = tempdir().unwrap();
+    let bundle = repository("host/cli/bundled/digits-mlp.bundle");
+    std::fs::write(folder.path().join("input"), [0; 63]).unwrap();
+    let output = run(folder.path(), &["model", "run", bundle.to_str().unwrap(), "--input", "input"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("takes 64 bytes, not 63"), "{}", stderr(&output));
+}

@@ -1,0 +1,31 @@
+//! Real mainnet blocks through the binary.
+
+mod support;
+
+use support::{objects, run, shared};
+use tempfile::tempdir;
+
+#[test]
+fn every_mainnet_block_matches_its_header() {
+    let Some(blocks) = shared("mainnet blocks through the binary", "mainnet-blocks") else { return };
+    let folder = tempdir().unwrap();
+    let mut files: Vec<String> = std::fs::read_dir(blocks)
+        .unwrap()
+        .map(|entry| entry.unwrap().path().to_str().unwrap().to_string())
+        .filter(|name| name.ends_with(".json.gz"))
+        .collect();
+    files.sort();
+    assert!(!files.is_empty());
+    let mut arguments = vec!["run", "--json"];
+    arguments.extend(files.iter().map(String::as_str));
+    let output = run(folder.path(), &arguments);
+    assert!(output.status.success());
+    let objects = objects(&output);
+    assert_eq!(objects.len(), files.len());
+    for (object, file) in objects.iter().zip(&files) {
+        assert_eq!(object["matches_header"], true, "{file}");
+        assert!(object["execute_ms"].is_number());
+        let byzantium = object["block"].as_u64().unwrap() >= 4_370_000;
+        assert_eq!(object["receipts_root"] == "not checkable", !byzantium, "{file}");
+    }
+}

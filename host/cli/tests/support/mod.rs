@@ -1,0 +1,50 @@
+//! Running the binary, and folders to run it in.
+
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// The binary, in an empty folder outside of the repository, with a home that cannot be written.
+pub(crate) fn metisvm(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_metisvm"));
+    command.current_dir(folder).env_clear().env("HOME", "/proc/metisvm-has-no-home");
+    command
+}
+
+pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Output {
+    metisvm(folder).args(arguments).output().expect("the binary starts")
+}
+
+pub(crate) fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("output is UTF-8")
+}
+
+pub(crate) fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("errors are UTF-8")
+}
+
+/// The JSON objects of the output, one a line.
+pub(crate) fn objects(output: &Output) -> Vec<Value> {
+    let parse = |line: &str| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
+    stdout(output).lines().map(parse).collect()
+}
+
+/// A file of the repository.
+#[allow(dead_code, reason = "not every test file reads one")]
+pub(crate) fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
+}
+
+/// The shared data, or one line that says what is left out without it.
+#[allow(dead_code, reason = "not every test file reads it")]
+pub(crate) fn shared(group: &str, path: &str) -> Option<PathBuf> {
+    let root = std::env::var_os("METISVM_DATA").map_or_else(|| repository("../shared/data"), PathBuf::from);
+    let path_of = root.join(path);
+    if path_of.exists() {
+        return Some(path_of);
+    }
+    use std::io::Write;
+    // Not through println!, which is swallowed when a test passes.
+    let _ = writeln!(std::io::stdout(), "left out: {group} (shared/data/{path})");
+    None
+}

@@ -1,0 +1,217 @@
+//! Reading a block file and checking what can be checked without executing it.
+
+use super::{
+    BlockFile,
+    bounded::read_bounded,
+    raw::{RawAccount, RawBlock, RawFile},
+    transaction::transaction,
+    unique::UniqueMap,
+};
+use crate::Error;
+use alloy_consensus::{
+    Block, BlockBody, EMPTY_OMMER_ROOT_HASH, Header, TxEnvelope,
+    proofs::{calculate_transaction_root, calculate_withdrawals_root},
+};
+use alloy_eips::eip4895::{Withdrawal, Withdrawals};
+use alloy_primitives::{Address, B256};
+use metisvm_state::MemoryState;
+use std::path::Path;
+
+impl BlockFile {
+    /// Reads and checks a file of at most `limit` bytes, decompressed. Every error names the file and,
+    /// where there is one, the place in it.
+    pub fn read(path: impl AsRef<Path>, limit: u64) -> Result<Self, Error> {
+        let path = path.as_ref();
+        read_bounded(path, limit)
+            .and_then(|bytes| Self::from_json(&bytes))
+            .map_err(|error| error.in_file(path))
+    }
+
+    /// Reads and checks a block file from JSON in memory.
+    pub fn from_json(json: &[u8]) -> Result<Self, Error> {
+        let mut deserializer = serde_json::Deserializer::from_slice(json);
+        let raw: RawFile = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+            // Errors at the top level have the path "."
+            let place = match error.path().to_string().as_str() {
+                "." => "the file".to_owned(),
+                path => path.to_owned(),
+            };
+            Error::Json {
+                place,
+                problem: error.into_inner().to_string(),
+            }
+        })?;
+        deserializer.end().map_err(|error| Error::Json {
+            place: "the end of the file".to_owned(),
+            problem: error.to_string(),
+        })?;
+        Self::check(raw)
+    }
+
+    fn check(raw: RawFile) -> Result<Self, Error> {
+        let RawFile {
+            mut block,
+            pre_state,
+            block_hashes,
+            chain_spec,
+            pre_state_complete,
+        } = raw;
+        let ommers = block.uncles.len();
+        let hash = block.hash;
+        let (transactions, claimed_senders) = transactions(&mut block)?;
+        let withdrawals = withdrawals(&mut block)?;
+        let header = header(&block);
+        check_ommers(&header, ommers)?;
+        same("block.hash", "the header hashes to", header.hash_slow(), hash)?;
+        let mut pre_state = state(pre_state);
+        for (number, hash) in block_hashes.0 {
+            pre_state.insert_block_hash(number.0, hash);
+        }
+        if let Some(parent) = header.number.checked_sub(1) {
+            if let Some(given) = pre_state.known_block_hash(parent) {
+                let place = format!("blockHashes.{parent:#x}");
+                same(&place, "the block's parentHash is", header.parent_hash, given)?;
+            }
+            pre_state.insert_block_hash(parent, header.parent_hash);
+        }
+        Ok(Self {
+            block: Block {
+                header,
+                body: BlockBody {
+                    transactions,
+                    ommers: Vec::new(),
+                    withdrawals,
+                },
+            },
+            hash,
+            claimed_senders,
+            ommers,
+            pre_state,
+            pre_state_complete,
+            chain_spec: chain_spec.map(|spec| spec.0),
+        })
+    }
+}
+
+fn same(place: &str, computed: &str, is: B256, given: B256) -> Result<(), Error> {
+    if is == given {
+        return Ok(());
+    }
+    Err(Error::wrong(place, format!("is {given}, but {computed} {is}")))
+}
+
+fn transactions(block: &mut RawBlock) -> Result<(Vec<TxEnvelope>, Vec<Address>), Error> {
+    let raw = std::mem::take(&mut block.transactions);
+    let mut transactions = Vec::with_capacity(raw.len());
+    let mut senders = Vec::with_capacity(raw.len());
+    for (index, raw) in raw.into_iter().enumerate() {
+        let place = format!("block.transactions[{index}]");
+        let hash = raw.hash;
+        senders.push(raw.from);
+        let transaction = transaction(raw, &place)?;
+        same(
+            &format!("{place}.hash"),
+            "the transaction hashes to",
+            *transaction.hash(),
+            hash,
+        )?;
+        transactions.push(transaction);
+    }
+    let root = calculate_transaction_root(&transactions);
+    same(
+        "block.transactionsRoot",
+        "the root of the transactions is",
+        root,
+        block.transactions_root,
+    )?;
+    Ok((transactions, senders))
+}
+
+fn withdrawals(block: &mut RawBlock) -> Result<Option<Withdrawals>, Error> {
+    let Some(raw) = block.withdrawals.take() else {
+        return match block.withdrawals_root {
+            None => Ok(None),
+            Some(_) => Err(Error::wrong(
+                "block.withdrawals",
+                "is missing, but withdrawalsRoot is there",
+            )),
+        };
+    };
+    let Some(given) = block.withdrawals_root else {
+        return Err(Error::wrong(
+            "block.withdrawalsRoot",
+            "is missing, but withdrawals is there",
+        ));
+    };
+    let withdrawals: Vec<Withdrawal> = raw
+        .into_iter()
+        .map(|raw| Withdrawal {
+            index: raw.index.0,
+            validator_index: raw.validator_index.0,
+            address: raw.address,
+            amount: raw.amount.0,
+        })
+        .collect();
+    let root = calculate_withdrawals_root(&withdrawals);
+    same(
+        "block.withdrawalsRoot",
+        "the root of the withdrawals is",
+        root,
+        given,
+    )?;
+    Ok(Some(Withdrawals::new(withdrawals)))
+}
+
+/// The RPC has the ommers' hashes only, so their root can be checked where there are none.
+fn check_ommers(header: &Header, ommers: usize) -> Result<(), Error> {
+    let none = header.ommers_hash == EMPTY_OMMER_ROOT_HASH;
+    if none == (ommers == 0) {
+        return Ok(());
+    }
+    Err(Error::wrong(
+        "block.uncles",
+        format!("has {ommers} entries, which contradicts sha3Uncles"),
+    ))
+}
+
+fn header(raw: &RawBlock) -> Header {
+    Header {
+        parent_hash: raw.parent_hash,
+        ommers_hash: raw.ommers_hash,
+        beneficiary: raw.miner,
+        state_root: raw.state_root,
+        transactions_root: raw.transactions_root,
+        receipts_root: raw.receipts_root,
+        logs_bloom: raw.logs_bloom,
+        difficulty: raw.difficulty.0,
+        number: raw.number.0,
+        gas_limit: raw.gas_limit.0,
+        gas_used: raw.gas_used.0,
+        timestamp: raw.timestamp.0,
+        extra_data: raw.extra_data.clone(),
+        mix_hash: raw.mix_hash,
+        nonce: raw.nonce,
+        base_fee_per_gas: raw.base_fee_per_gas.map(|fee| fee.0),
+        withdrawals_root: raw.withdrawals_root,
+        blob_gas_used: raw.blob_gas_used.map(|gas| gas.0),
+        excess_blob_gas: raw.excess_blob_gas.map(|gas| gas.0),
+        parent_beacon_block_root: raw.parent_beacon_block_root,
+        requests_hash: raw.requests_hash,
+        ..Header::default()
+    }
+}
+
+fn state(raw: UniqueMap<Address, RawAccount>) -> MemoryState {
+    let mut state = MemoryState::default();
+    for (address, account) in raw.0 {
+        let nonce = account.nonce.map_or(0, |nonce| nonce.0);
+        let code = account.code.unwrap_or_default();
+        let storage = account
+            .storage
+            .0
+            .into_iter()
+            .map(|(slot, value)| (slot.0, value.0));
+        state.insert_account(address, account.balance.0, nonce, code, storage);
+    }
+    state
+}

@@ -1,0 +1,126 @@
+//! The sequential execution of a block: alloy-evm's Ethereum executor over our EVM.
+
+use crate::{BlockOutcome, Error, TransactionOutcome};
+use alloy_consensus::{Header, TxEnvelope, transaction::Recovered};
+use alloy_eips::eip4895::Withdrawal;
+use alloy_evm::{
+    EvmFactory,
+    block::{BlockExecutionError, BlockExecutor, StateDB, TxResult},
+    eth::{EthBlockExecutionCtx, EthBlockExecutor, receipt_builder::AlloyReceiptBuilder},
+};
+use metisvm_vm::MetisEvmFactory;
+use std::{borrow::Cow, time::Instant};
+
+/// A block whose senders are known. Of the header only what the execution needs is looked at; roots, gas
+/// used and bloom are not.
+#[derive(Debug, Clone, Copy)]
+pub struct BlockInput<'a> {
+    /// The header.
+    pub header: &'a Header,
+    /// The transactions, each with who signed it.
+    pub transactions: &'a [Recovered<TxEnvelope>],
+    /// The withdrawals, from Shanghai on.
+    pub withdrawals: Option<&'a [Withdrawal]>,
+    /// The headers of the ommers, for their rewards before Paris.
+    pub ommers: &'a [Header],
+}
+
+/// Executes a block and leaves its changes in `state`: system calls, transactions, requests,
+/// withdrawals, and the rewards before Paris.
+///
+/// After an error the state is that of some point within the block.
+pub fn execute_block<DB>(
+    factory: &MetisEvmFactory,
+    block: BlockInput<'_>,
+    state: &mut DB,
+) -> Result<BlockOutcome, Error>
+where
+    DB: StateDB + core::fmt::Debug,
+    DB::Error: Send + Sync,
+{
+    check_ommers(&block)?;
+    let spec = factory.spec().as_ref();
+    let header = block.header;
+    let started = Instant::now();
+    let context = EthBlockExecutionCtx {
+        parent_hash: header.parent_hash,
+        parent_beacon_block_root: header.parent_beacon_block_root,
+        ommers: block.ommers,
+        withdrawals: block.withdrawals.map(Cow::Borrowed),
+        extra_data: header.extra_data.clone(),
+        tx_count_hint: Some(block.transactions.len()),
+        slot_number: None,
+    };
+    let evm = factory.create_evm(state, spec.evm_env(header));
+    let mut executor = EthBlockExecutor::new(evm, context, spec, AlloyReceiptBuilder::default());
+    executor.apply_pre_execution_changes().map_err(block_error)?;
+    let mut transactions = Vec::with_capacity(block.transactions.len());
+    for (index, transaction) in block.transactions.iter().enumerate() {
+        let hash = *transaction.hash();
+        let executed = executor
+            .execute_transaction_without_commit(transaction)
+            .map_err(|error| transaction_error(index, hash, error))?;
+        transactions.push(TransactionOutcome::new(hash, &executed.result().result));
+        executor.commit_transaction(executed);
+    }
+    let (_, result) = executor.finish().map_err(block_error)?;
+    let execute_time = started.elapsed();
+    Ok(BlockOutcome {
+        receipts: result.receipts,
+        transactions,
+        requests: result.requests,
+        gas_used: result.gas_used,
+        blob_gas_used: result.blob_gas_used,
+        execute_time,
+    })
+}
+
+/// The reward of an ommer is computed from how many blocks it is behind, one to six.
+fn check_ommers(block: &BlockInput<'_>) -> Result<(), Error> {
+    if block.ommers.len() > 2 {
+        return Err(Error::wrong("block.uncles", "a block has at most two ommers"));
+    }
+    for (index, ommer) in block.ommers.iter().enumerate() {
+        let behind = block.header.number.checked_sub(ommer.number);
+        if !behind.is_some_and(|behind| (1..=6).contains(&behind)) {
+            let problem = format!(
+                "ommer {} cannot belong to block {}",
+                ommer.number, block.header.number
+            );
+            return Err(Error::wrong(format!("block.uncles[{index}]"), problem));
+        }
+    }
+    Ok(())
+}
+
+fn block_error(error: BlockExecutionError) -> Error {
+    Error::Block(error.to_string())
+}
+
+fn transaction_error(index: usize, hash: alloy_primitives::B256, error: BlockExecutionError) -> Error {
+    use alloy_evm::block::{BlockValidationError, InternalBlockExecutionError};
+    match error {
+        BlockExecutionError::Validation(BlockValidationError::InvalidTx { error, .. }) => {
+            Error::InvalidTransaction {
+                index,
+                hash,
+                problem: error.to_string(),
+            }
+        }
+        BlockExecutionError::Validation(error) => Error::InvalidTransaction {
+            index,
+            hash,
+            problem: error.to_string(),
+        },
+        BlockExecutionError::Internal(InternalBlockExecutionError::EVM { error, .. }) => Error::NodeFault {
+            index,
+            hash,
+            problem: error.to_string(),
+        },
+        BlockExecutionError::Internal(error) => Error::NodeFault {
+            index,
+            hash,
+            problem: error.to_string(),
+        },
+    }
+}

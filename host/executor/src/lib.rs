@@ -1,0 +1,24 @@
+//! Block execution: a file with a block and the state it needs goes in, what happened comes out.
+//!
+//! - [`BlockFile`] reads a block and checks everything in it that can be checked without executing it.
+//! - [`recover_senders`] finds who signed each transaction, on several threads.
+//! - [`execute_block`] executes a block over a state, one transaction after the other.
+//! - [`run_block_file`] does all of it and compares the outcome with the header.
+//! - [`build_block`] executes transactions under a template and fills in the header.
+
+mod block_file;
+mod builder;
+mod error;
+mod execute;
+mod header;
+mod outcome;
+mod recover;
+mod run;
+
+pub use block_file::{BlockFile, DEFAULT_FILE_LIMIT};
+pub use builder::{BuiltBlock, build_block};
+pub use error::Error;
+pub use execute::{BlockInput, execute_block};
+pub use outcome::{BlockOutcome, TransactionOutcome, TransactionStatus};
+pub use recover::{Threads, recover_senders};
+pub use run::{BlockReport, Mismatch, run_block_file};

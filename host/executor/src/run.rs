@@ -1,0 +1,174 @@
+//! A block file from beginning to end: senders, execution, comparison with the header.
+
+use crate::{
+    BlockFile, BlockInput, BlockOutcome, Error, Threads, execute_block, header::check_header, recover_senders,
+};
+use alloy_consensus::{Header, TxEnvelope, transaction::Recovered};
+use alloy_hardforks::EthereumHardforks;
+use alloy_primitives::{B256, Bloom};
+use metisvm_state::{MemoryState, state_root};
+use metisvm_vm::{ChainSpec, InferenceEngine, MetisEvmFactory};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// A field of the header that the execution contradicts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mismatch {
+    /// The key of the field, as the RPC calls it.
+    pub field: &'static str,
+    /// What the header says.
+    pub expected: String,
+    /// What the execution gave.
+    pub actual: String,
+}
+
+/// What came of a block file.
+#[derive(Debug, Clone)]
+pub struct BlockReport {
+    /// The height of the block.
+    pub number: u64,
+    /// The hash of the block.
+    pub hash: B256,
+    /// What the execution gave, receipts and the end of every transaction included.
+    pub outcome: BlockOutcome,
+    /// Where header and execution differ; empty where they agree.
+    pub mismatches: Vec<Mismatch>,
+    /// The root of the receipts; `None` before Byzantium, where a receipt holds a state root between
+    /// transactions, which a partial pre-state cannot give (EIP-658).
+    pub receipts_root: Option<B256>,
+    /// The bloom filter over all logs.
+    pub logs_bloom: Bloom,
+    /// The state root after the block, where the pre-state is complete.
+    pub state_root: Option<B256>,
+    /// The state after the block.
+    pub state: MemoryState,
+    /// The time spent recovering senders.
+    pub recover_time: Duration,
+    /// The time spent computing roots and the bloom filter.
+    pub roots_time: Duration,
+}
+
+impl BlockReport {
+    /// True where the header says what the execution gave.
+    pub fn matches_header(&self) -> bool {
+        self.mismatches.is_empty()
+    }
+}
+
+/// Executes a block file and compares the outcome with its header. The chain spec is the file's own, or
+/// mainnet. Results do not depend on the threads or the engine, only on the file.
+///
+/// An error says that the block could not be executed; one that was executed and differs from its header
+/// gives a report with mismatches.
+pub fn run_block_file(
+    file: &BlockFile,
+    engine: Option<Arc<dyn InferenceEngine>>,
+    threads: &Threads,
+) -> Result<BlockReport, Error> {
+    let spec = Arc::new(file.chain_spec.clone().unwrap_or_else(ChainSpec::mainnet));
+    let header = &file.block.header;
+    check_header(&spec, header)?;
+    if file.pre_state_complete && file.ommers > 0 {
+        let problem = "the state root needs the ommers' headers, which this format does not have";
+        return Err(Error::wrong("block.uncles", problem));
+    }
+    let started = Instant::now();
+    let transactions = checked_senders(&spec, file, threads)?;
+    let recover_time = started.elapsed();
+
+    let mut state = file.pre_state.clone();
+    let input = BlockInput {
+        header,
+        transactions: &transactions,
+        withdrawals: file
+            .block
+            .body
+            .withdrawals
+            .as_ref()
+            .map(|withdrawals| withdrawals.as_slice()),
+        ommers: &[],
+    };
+    let factory = MetisEvmFactory::new(spec.clone(), engine);
+    let outcome = execute_block(&factory, input, &mut state)?;
+
+    let started = Instant::now();
+    let byzantium = spec.is_byzantium_active_at_block(header.number);
+    let mut report = BlockReport {
+        number: header.number,
+        hash: file.hash,
+        mismatches: Vec::new(),
+        receipts_root: byzantium.then(|| outcome.receipts_root()),
+        logs_bloom: outcome.logs_bloom(),
+        state_root: file.pre_state_complete.then(|| state_root(&state)),
+        outcome,
+        state,
+        recover_time,
+        roots_time: Duration::ZERO,
+    };
+    report.roots_time = started.elapsed();
+    report.mismatches = mismatches(header, &report);
+    Ok(report)
+}
+
+fn checked_senders(
+    spec: &ChainSpec,
+    file: &BlockFile,
+    threads: &Threads,
+) -> Result<Vec<Recovered<TxEnvelope>>, Error> {
+    let transactions = file.block.body.transactions.clone();
+    let recovered = recover_senders(spec, file.block.header.number, transactions, threads)?;
+    for (index, (transaction, claimed)) in recovered.iter().zip(&file.claimed_senders).enumerate() {
+        if transaction.signer() != *claimed {
+            let problem = format!("is {claimed}, but the signature is of {}", transaction.signer());
+            return Err(Error::wrong(format!("block.transactions[{index}].from"), problem));
+        }
+    }
+    Ok(recovered)
+}
+
+fn mismatches(header: &Header, report: &BlockReport) -> Vec<Mismatch> {
+    let mut found = Vec::new();
+    let mut compare = |field: &'static str, expected: String, actual: String| {
+        if expected != actual {
+            found.push(Mismatch {
+                field,
+                expected,
+                actual,
+            });
+        }
+    };
+    let outcome = &report.outcome;
+    compare(
+        "gasUsed",
+        header.gas_used.to_string(),
+        outcome.gas_used.to_string(),
+    );
+    compare(
+        "logsBloom",
+        header.logs_bloom.to_string(),
+        report.logs_bloom.to_string(),
+    );
+    if let Some(root) = report.receipts_root {
+        compare("receiptsRoot", header.receipts_root.to_string(), root.to_string());
+    }
+    if let Some(blob_gas_used) = header.blob_gas_used {
+        compare(
+            "blobGasUsed",
+            blob_gas_used.to_string(),
+            outcome.blob_gas_used.to_string(),
+        );
+    }
+    if let Some(hash) = header.requests_hash {
+        compare(
+            "requestsHash",
+            hash.to_string(),
+            outcome.requests.requests_hash().to_string(),
+        );
+    }
+    if let Some(root) = report.state_root {
+        compare("stateRoot", header.state_root.to_string(), root.to_string());
+    }
+    found
+}

@@ -1,0 +1,218 @@
+//! All that can be wrong with a file, and where.
+
+use crate::operators::SUPPORTED;
+use metisvm_model::GraphError;
+use std::fmt;
+
+/// Why a file was not imported.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImportError {
+    /// The bytes are not an ONNX file, or a part of one is damaged.
+    #[error("the file is not a sound ONNX model: {what} (byte {at}); export it again")]
+    File {
+        /// Where, counted from the start.
+        at: usize,
+        /// What is wrong there.
+        what: String,
+    },
+    /// Something about the model as a whole.
+    #[error("the model: {0}")]
+    Model(Problem),
+    /// An initializer, a graph input or a graph output.
+    #[error("{role} {name:?}: {problem}", name = shown(name))]
+    Tensor {
+        /// "initializer", "input" or "output".
+        role: &'static str,
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        problem: Problem,
+    },
+    /// A node.
+    #[error("{node}: {problem}")]
+    Node {
+        /// Which.
+        node: NodeName,
+        /// What is wrong with it.
+        problem: Problem,
+    },
+    /// The calibration data.
+    #[error("calibration data: {0}")]
+    Calibration(String),
+    /// A `.npy` file.
+    #[error("not a usable .npy file: {what} (byte {at}); save it with numpy as little-endian f32 in C order")]
+    Npy {
+        /// Where, counted from the start.
+        at: usize,
+        /// What is wrong there.
+        what: String,
+    },
+    /// The integer graph was refused, in a part that belongs to no single node.
+    #[error("the integer graph: {0}")]
+    Graph(GraphError),
+}
+
+/// A node as its file names it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NodeName {
+    /// Its position in the file.
+    pub index: usize,
+    /// Its name; where it has none, that of its first output.
+    pub name: String,
+    /// Its operator, with the domain where that is not ONNX's own.
+    pub operator: String,
+}
+
+impl fmt::Display for NodeName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let operator = shown(&self.operator);
+        write!(f, "node {:?} ({})", shown(&self.name), operator.escape_debug())
+    }
+}
+
+/// What is wrong.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// The file has no graph, or a graph without nodes or outputs.
+    #[error("there is no {0} in it")]
+    Missing(&'static str),
+    /// The operator set is absent, given twice, or of another time.
+    #[error("opset {0}; export for opset {first} to {last} of the default domain", first = crate::resolve::OPSETS.start(), last = crate::resolve::OPSETS.end())]
+    Opset(String),
+    /// An operator that has no integer form here.
+    #[error("the operator is not supported; supported are {}", SUPPORTED.join(", "))]
+    UnsupportedOperator,
+    /// A supported operator, used in a way that is not.
+    #[error("{0}")]
+    Unsupported(String),
+    /// An element type.
+    #[error("element type {actual} is not supported here; {expected}")]
+    UnsupportedType {
+        /// What the file has.
+        actual: String,
+        /// What is taken.
+        expected: &'static str,
+    },
+    /// The data lies in another file. It is not opened.
+    #[error("its data is external, and no other file is opened; save the model in one file")]
+    ExternalData,
+    /// Elements and data do not agree, or a dimension is out of bounds.
+    #[error("{0}")]
+    Data(String),
+    /// A name stands for two things.
+    #[error("the name {:?} is used twice", shown(.0))]
+    Duplicate(String),
+    /// Nothing has that name.
+    #[error("nothing gives {:?}", shown(.0))]
+    NoSuchValue(String),
+    /// The nodes depend on each other in a circle.
+    #[error("it depends on its own result")]
+    Cycle,
+    /// Too few or too many operands or results.
+    #[error("{actual} {what}, not {expected}")]
+    Count {
+        /// Of what.
+        what: &'static str,
+        /// Given.
+        actual: usize,
+        /// Taken.
+        expected: &'static str,
+    },
+    /// An attribute is unknown, twice there, of the wrong type or out of bounds.
+    #[error("attribute {name:?}: {why}", name = shown(name))]
+    Attribute {
+        /// Its name.
+        name: String,
+        /// In what way.
+        why: String,
+    },
+    /// Shapes do not fit.
+    #[error("shape: {0}")]
+    Shape(String),
+    /// A dimension is not fixed.
+    #[error("dimension {dimension} is not fixed; only the first may vary, and is then set to the batch size")]
+    Dynamic {
+        /// Which.
+        dimension: usize,
+    },
+    /// More of something than there may be.
+    #[error("{what}: {count} is over the limit of {limit}")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many.
+        count: u64,
+        /// The bound.
+        limit: u64,
+    },
+    /// A scale that is not a positive, finite, normal number, or whose count or axis is wrong.
+    #[error("scale: {0}")]
+    Scale(String),
+    /// A zero point of the wrong type, count or value.
+    #[error("zero point: {0}")]
+    ZeroPoint(String),
+    /// A weight is NaN or infinite.
+    #[error("{:?} holds {value}", shown(name))]
+    NotFinite {
+        /// The tensor.
+        name: String,
+        /// The first such element.
+        value: f64,
+    },
+    /// An operand that has to be a constant is computed.
+    #[error("{0} must be a constant")]
+    NotConstant(&'static str),
+    /// An operand that has to be quantised is not.
+    #[error(
+        "{0} is not quantised; put a QuantizeLinear and a DequantizeLinear before it, or import the f32 model with calibration data"
+    )]
+    NotQuantised(String),
+    /// An f32 model came without calibration data.
+    #[error("it is an f32 model, which needs calibration data (a .npy of input samples)")]
+    NeedsCalibration,
+    /// A QDQ model came with calibration data, which would change nothing.
+    #[error("it is quantised already, so that calibration data would change nothing; leave it out")]
+    CalibrationUnused,
+    /// Tensors were seen to hold what no grid can.
+    #[error("in calibration {:?} holds {value}", shown(name))]
+    Range {
+        /// The tensor.
+        name: String,
+        /// What it holds.
+        value: f64,
+    },
+    /// No multiplier and shift stand for this ratio of scales.
+    #[error(
+        "scales of {:?} over this one's give {ratio:e}, and 16383 is the greatest multiplier; choose a coarser scale here",
+        shown(sum)
+    )]
+    Multiplier {
+        /// The node whose sums are requantised; empty where it is this one.
+        sum: String,
+        /// Input scales over output scale.
+        ratio: f64,
+    },
+    /// A bias does not fit its accumulator.
+    #[error("bias {index} is {value:e} steps of the accumulator, which has 32 bits")]
+    Bias {
+        /// Which.
+        index: usize,
+        /// In steps.
+        value: f64,
+    },
+    /// The integer graph was refused because of what this node became.
+    #[error("as integers: {0}")]
+    Graph(GraphError),
+}
+
+/// Text of somebody else's making is cut before it goes into an error; `{:?}` then escapes it.
+fn shown(text: &str) -> String {
+    const LONGEST: usize = 80;
+    let mut cut: String = text.chars().take(LONGEST).collect();
+    if cut.len() < text.len() {
+        cut.push('…');
+    }
+    cut
+}

@@ -1,0 +1,143 @@
+//! The typed graph in floats, by plain loops: what calibration runs. Sums are made in f64 and in one
+//! fixed order, so that ranges do not depend on the machine.
+
+use crate::typed::Operator;
+use metisvm_model::{Shape, Window};
+
+/// An operand: extents and elements.
+#[derive(Clone, Copy)]
+pub(crate) struct View<'a> {
+    pub(crate) dims: &'a [u32],
+    pub(crate) data: &'a [f32],
+}
+
+/// The result of one operator, of shape `result`; empty for those that give no real numbers.
+pub(crate) fn evaluate(op: &Operator, inputs: &[View<'_>], result: &Shape) -> Vec<f32> {
+    match op {
+        Operator::MatMul { bias } => mat_mul(inputs[0], inputs[1], bias.as_deref()),
+        Operator::Conv { window, groups, bias } => {
+            conv(window, *groups as usize, inputs[0], inputs[1], bias.as_deref(), result)
+        }
+        Operator::Add => add(inputs[0], inputs[1], result),
+        Operator::Pointwise(function) => inputs[0].data.iter().map(|&v| function.at(v)).collect(),
+        Operator::MaxPool { kernel, window } => max_pool(*kernel, window, inputs[0], result),
+        Operator::Reshape => inputs[0].data.to_vec(),
+        Operator::ArgMax { .. } | Operator::Quantise(_) | Operator::Dequantise(_) => Vec::new(),
+    }
+}
+
+/// Multiplications, or what takes as long.
+pub(crate) fn work(op: &Operator, inputs: &[&[u32]], result: &Shape) -> u64 {
+    let product = |dims: &[u32]| dims.iter().map(|&d| u64::from(d)).fold(1, u64::saturating_mul);
+    let each = match op {
+        Operator::MatMul { .. } => inputs[0].last().map_or(1, |&k| k.into()),
+        Operator::Conv { .. } => product(&inputs[1][1..]),
+        Operator::MaxPool { kernel, .. } => product(kernel),
+        _ => 1,
+    };
+    each.saturating_mul(result.elements() as u64)
+}
+
+fn mat_mul(x: View<'_>, w: View<'_>, bias: Option<&[f64]>) -> Vec<f32> {
+    let ([.., m, k], [w_batch @ .., _, n]) = (x.dims, w.dims) else {
+        return Vec::new();
+    };
+    let (m, k, n) = (*m as usize, *k as usize, *n as usize);
+    let step = if w_batch.is_empty() { 0 } else { k * n };
+    let mut y = Vec::new();
+    for (row, x_row) in x.data.chunks_exact(k).enumerate() {
+        let w = &w.data[row / m * step..][..k * n];
+        let mut sums = bias.map_or_else(|| vec![0.0; n], <[f64]>::to_vec);
+        for (&v, w_row) in x_row.iter().zip(w.chunks_exact(n)) {
+            for (sum, &weight) in sums.iter_mut().zip(w_row) {
+                *sum += f64::from(v) * f64::from(weight);
+            }
+        }
+        y.extend(sums.iter().map(|&s| s as f32));
+    }
+    y
+}
+
+fn conv(
+    window: &Window,
+    groups: usize,
+    x: View<'_>,
+    w: View<'_>,
+    bias: Option<&[f64]>,
+    result: &Shape,
+) -> Vec<f32> {
+    let [_, channels, height, width] = [0, 1, 2, 3].map(|d| x.dims[d] as usize);
+    let [_, per_group, kh, kw] = [0, 1, 2, 3].map(|d| w.dims[d] as usize);
+    let [batch, outs, rows, cols] = [0, 1, 2, 3].map(|d| result.dim(d));
+    let mut y = Vec::with_capacity(result.elements());
+    for (b, o) in (0..batch).flat_map(|b| (0..outs).map(move |o| (b, o))) {
+        let first = o / (outs / groups) * per_group;
+        for (i, j) in (0..rows).flat_map(|i| (0..cols).map(move |j| (i, j))) {
+            let mut sum = bias.map_or(0.0, |bias| bias[o]);
+            for c in 0..per_group {
+                let plane = &x.data[(b * channels + first + c) * height * width..][..height * width];
+                let kernel = &w.data[(o * per_group + c) * kh * kw..][..kh * kw];
+                for (u, v, at) in taps(window, [i, j], [kh, kw], [height, width]) {
+                    sum += f64::from(plane[at]) * f64::from(kernel[u * kw + v]);
+                }
+            }
+            y.push(sum as f32);
+        }
+    }
+    y
+}
+
+/// The taps `(u, v)` of window `(i, j)` that lie in the image, and where.
+fn taps(
+    window: &Window,
+    [i, j]: [usize; 2],
+    [kh, kw]: [usize; 2],
+    [height, width]: [usize; 2],
+) -> impl Iterator<Item = (usize, usize, usize)> {
+    let inside = move |d: usize, index: usize, tap: usize, extent: usize| {
+        usize::try_from(window.coordinate(d, index, tap))
+            .ok()
+            .filter(|&c| c < extent)
+    };
+    (0..kh)
+        .filter_map(move |u| Some((u, inside(0, i, u, height)?)))
+        .flat_map(move |(u, row)| {
+            (0..kw).filter_map(move |v| Some((u, v, row * width + inside(1, j, v, width)?)))
+        })
+}
+
+fn max_pool(kernel: [u32; 2], window: &Window, x: View<'_>, result: &Shape) -> Vec<f32> {
+    let [height, width] = [2, 3].map(|d| x.dims[d] as usize);
+    let [rows, cols] = [2, 3].map(|d| result.dim(d));
+    let kernel = kernel.map(|k| k as usize);
+    let mut y = Vec::with_capacity(result.elements());
+    for plane in x.data.chunks_exact(height * width) {
+        for (i, j) in (0..rows).flat_map(|i| (0..cols).map(move |j| (i, j))) {
+            let greatest = taps(window, [i, j], kernel, [height, width])
+                .map(|(_, _, at)| plane[at])
+                .fold(f32::NEG_INFINITY, f32::max);
+            y.push(greatest);
+        }
+    }
+    y
+}
+
+fn add(a: View<'_>, b: View<'_>, result: &Shape) -> Vec<f32> {
+    let dims = result.dims();
+    let at = |view: &View<'_>, index: usize| {
+        let (mut rest, mut position, mut stride) = (index, 0, 1);
+        for (i, &extent) in dims.iter().enumerate().rev() {
+            let coordinate = rest % extent as usize;
+            rest /= extent as usize;
+            if let Some(own) = (i + view.dims.len()).checked_sub(dims.len()) {
+                let own = view.dims[own] as usize;
+                if own > 1 {
+                    position += coordinate * stride;
+                }
+                stride *= own;
+            }
+        }
+        view.data[position]
+    };
+    (0..result.elements()).map(|i| at(&a, i) + at(&b, i)).collect()
+}

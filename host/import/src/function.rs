@@ -1,0 +1,111 @@
+//! Functions of one number. On an 8-bit operand each is a table; those that only clamp can also follow
+//! an accumulator, because clamping and rounding to a grid commute.
+
+/// A function of one real number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Function {
+    /// `max(low, min(high, x))`; ReLU is 0 to infinity.
+    Clamp { low: f32, high: f32 },
+    Sigmoid,
+    Tanh,
+    LeakyRelu { alpha: f32 },
+    Elu { alpha: f32 },
+    Selu { alpha: f32, gamma: f32 },
+    HardSigmoid { alpha: f32, beta: f32 },
+    HardSwish,
+    Softplus,
+    Softsign,
+    Erf,
+    Gelu { tanh: bool },
+    Exp,
+    Abs,
+    Neg,
+    Sqrt,
+    /// `x · scale + offset`: Mul, Div, Sub by a constant scalar.
+    Affine { scale: f32, offset: f32 },
+}
+
+impl Function {
+    pub(crate) const fn is_clamp(self) -> bool {
+        matches!(self, Self::Clamp { .. })
+    }
+
+    /// The value at `x`, computed in f64 and rounded once.
+    pub(crate) fn at(self, x: f32) -> f32 {
+        let v = f64::from(x);
+        let sigmoid = |v: f64| 1.0 / (1.0 + (-v).exp());
+        let y = match self {
+            // Not `clamp`, which panics where low > high; ONNX lets the upper bound win.
+            Self::Clamp { low, high } => return x.max(low).min(high),
+            Self::Sigmoid => sigmoid(v),
+            Self::Tanh => v.tanh(),
+            Self::LeakyRelu { alpha } if v < 0.0 => f64::from(alpha) * v,
+            Self::LeakyRelu { .. } => v,
+            Self::Elu { alpha } if v < 0.0 => f64::from(alpha) * v.exp_m1(),
+            Self::Elu { .. } => v,
+            Self::Selu { alpha, gamma } if v < 0.0 => f64::from(gamma) * f64::from(alpha) * v.exp_m1(),
+            Self::Selu { gamma, .. } => f64::from(gamma) * v,
+            Self::HardSigmoid { alpha, beta } => (f64::from(alpha) * v + f64::from(beta)).clamp(0.0, 1.0),
+            Self::HardSwish => v * (v / 6.0 + 0.5).clamp(0.0, 1.0),
+            Self::Softplus if v > 30.0 => v,
+            Self::Softplus => v.exp().ln_1p(),
+            Self::Softsign => v / (1.0 + v.abs()),
+            Self::Erf => erf(v),
+            Self::Gelu { tanh: false } => 0.5 * v * (1.0 + erf(v / std::f64::consts::SQRT_2)),
+            Self::Gelu { tanh: true } => {
+                let inner = (2.0 / std::f64::consts::PI).sqrt() * (v + 0.044_715 * v * v * v);
+                0.5 * v * (1.0 + inner.tanh())
+            }
+            Self::Exp => v.exp(),
+            Self::Abs => v.abs(),
+            Self::Neg => -v,
+            Self::Sqrt => v.sqrt(),
+            Self::Affine { scale, offset } => v * f64::from(scale) + f64::from(offset),
+        };
+        y as f32
+    }
+}
+
+/// The error function, to about 1e-12: its Taylor series near 0, the continued fraction of erfc
+/// (Abramowitz and Stegun 7.1.14) beyond.
+fn erf(x: f64) -> f64 {
+    let a = x.abs();
+    if a > 6.0 {
+        return x.signum();
+    }
+    let square = a * a;
+    let y = if a < 2.5 {
+        let (mut term, mut sum) = (a, a);
+        for n in 1..80 {
+            let n = f64::from(n);
+            term *= -square / n;
+            sum += term / (2.0 * n + 1.0);
+        }
+        sum * std::f64::consts::FRAC_2_SQRT_PI
+    } else {
+        let fraction = (1..=80).rev().fold(0.0, |f, n| f64::from(n) / 2.0 / (a + f));
+        1.0 - (-square).exp() * std::f64::consts::FRAC_2_SQRT_PI / 2.0 / (a + fraction)
+    };
+    y.copysign(x)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn erf_meets_tabulated_values() {
+        // Abramowitz and Stegun, table 7.1.
+        for (x, y) in [
+            (0.0, 0.0),
+            (0.5, 0.520_499_877_8),
+            (1.0, 0.842_700_792_9),
+            (2.0, 0.995_322_265_0),
+            (2.6, 0.999_763_966),
+            (3.0, 0.999_977_909_5),
+        ] {
+            assert!((erf(x) - y).abs() < 2e-9, "{x}: {}", erf(x));
+            assert_eq!(erf(-x), -erf(x));
+        }
+    }
+}

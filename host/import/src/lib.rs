@@ -1,0 +1,70 @@
+//! ONNX files become integer graphs.
+//!
+//! Import runs offline and may use floats; what it leaves behind holds none. A file passes named
+//! stages, each a type of its own, so that a half-done graph cannot be taken for a finished one:
+//!
+//! ```text
+//! bytes ── wire ──▶ onnx_rs::Model ── resolve ──▶ Typed ── plan ──▶ Plan ── lower ──▶ Parsed ── check ──▶ Graph
+//!          sizes,                      names,               a grid              integer
+//!          nesting                     shapes, constants    per tensor          operators
+//! ```
+//!
+//! Two kinds of files are taken. A **QDQ** file (`QuantizeLinear`/`DequantizeLinear` around every
+//! operator) carries its grids. An **f32** file is run on calibration samples, and grids are chosen
+//! from what its tensors were seen to hold. `docs/import.md` says what is supported and how exact it is.
+//!
+//! Files are hostile until proven otherwise: nothing here panics, recurses as deep as a file says, or
+//! allocates by a length that was only read.
+
+mod attributes;
+mod calibrate;
+mod constant;
+mod error;
+mod float;
+mod function;
+mod fuse;
+mod grid;
+mod lower;
+mod multiplier;
+pub mod npy;
+mod operators;
+mod options;
+mod plan;
+mod report;
+mod resolve;
+mod typed;
+mod wire;
+
+pub use error::{ImportError, NodeName, Problem};
+pub use grid::Grid;
+pub use multiplier::Multiplier;
+pub use operators::SUPPORTED;
+pub use options::{ActivationType, Calibration, Options, Range};
+pub use report::{Layer, Report};
+
+use metisvm_model::Graph;
+
+/// A finished import.
+#[derive(Clone, Debug)]
+pub struct Imported {
+    /// The checked integer graph; [`metisvm_model::Bundle::encode`] makes a bundle of it.
+    pub graph: Graph,
+    /// What was done, for people.
+    pub report: Report,
+}
+
+/// Imports the bytes of an ONNX file.
+///
+/// # Errors
+/// If the file is malformed, holds something unsupported, or has no equal in integers; the error says
+/// where, and what to do.
+pub fn import_onnx(bytes: &[u8], options: &Options) -> Result<Imported, ImportError> {
+    wire::check(bytes)?;
+    let model = onnx_rs::parse(bytes).map_err(|e| ImportError::File {
+        at: 0,
+        what: e.to_string(),
+    })?;
+    let typed = fuse::fuse(resolve::resolve(&model, options)?);
+    let plan = plan::plan(&typed, options)?;
+    lower::lower(&typed, &plan)
+}

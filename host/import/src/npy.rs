@@ -1,0 +1,181 @@
+//! NumPy's array files, as far as calibration needs them: little-endian f32 in C order.
+//!
+//! Format: <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>. The header is a
+//! Python literal; only the three keys and the forms that NumPy writes are taken.
+
+use crate::error::ImportError;
+
+/// The longest header that is read. NumPy pads it to a multiple of 64; ours has three short entries.
+const MAX_HEADER: usize = 4096;
+/// As many dimensions as a tensor may have, and the samples.
+const MAX_RANK: usize = metisvm_model::limits::MAX_RANK + 1;
+
+/// An array of finite f32, row-major, with at least one element.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Array {
+    shape: Vec<usize>,
+    data: Vec<f32>,
+}
+
+impl Array {
+    /// An array; `None` if its shape is empty, does not hold `data`'s length, or an element is not
+    /// finite.
+    pub fn new(shape: Vec<usize>, data: Vec<f32>) -> Option<Self> {
+        let elements = shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d))?;
+        let sound = !shape.is_empty()
+            && elements > 0
+            && elements == data.len()
+            && data.iter().all(|v| v.is_finite());
+        sound.then_some(Self { shape, data })
+    }
+
+    /// The extents, outermost first.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// The elements.
+    pub fn data(&self) -> &[f32] {
+        &self.data
+    }
+}
+
+/// Reads the bytes of a `.npy` file.
+///
+/// # Errors
+/// If they are not exactly one array of finite little-endian f32 in C order.
+pub fn read(bytes: &[u8]) -> Result<Array, ImportError> {
+    let wrong = |at: usize, what: &str| ImportError::Npy {
+        at,
+        what: what.to_string(),
+    };
+    let rest = bytes
+        .strip_prefix(b"\x93NUMPY")
+        .ok_or_else(|| wrong(0, "the magic number is another"))?;
+    let (length, start) = match rest {
+        [1, 0, a, b, ..] => (usize::from(u16::from_le_bytes([*a, *b])), 10),
+        [2, 0, a, b, c, d, ..] => (u32::from_le_bytes([*a, *b, *c, *d]) as usize, 12),
+        [1 | 2, 0, ..] => return Err(wrong(bytes.len(), "it ends within the header")),
+        [major, minor, ..] => return Err(wrong(6, &format!("format version {major}.{minor} is unknown"))),
+        _ => return Err(wrong(bytes.len(), "it ends within the header")),
+    };
+    if length > MAX_HEADER {
+        return Err(wrong(start, &format!("a header of {length} bytes is too long")));
+    }
+    let header = bytes
+        .get(start..start + length)
+        .and_then(|h| std::str::from_utf8(h).ok())
+        .ok_or_else(|| wrong(start, "the header is cut off or not text"))?;
+    let shape = Header { text: header }
+        .shape()
+        .map_err(|what| wrong(start, &what))?;
+    let at = start + length;
+    let data = &bytes[at..];
+    let size = shape
+        .iter()
+        .try_fold(4usize, |n, &d| n.checked_mul(d))
+        .ok_or_else(|| wrong(start, "the shape overflows"))?;
+    if size != data.len() {
+        let what = format!("the shape asks for {size} bytes of data; there are {}", data.len());
+        return Err(wrong(at, &what));
+    }
+    let data: Vec<f32> = data.as_chunks().0.iter().map(|c| f32::from_le_bytes(*c)).collect();
+    if let Some(index) = data.iter().position(|v| !v.is_finite()) {
+        return Err(wrong(at + 4 * index, "an element is NaN or infinite"));
+    }
+    Array::new(shape, data).ok_or_else(|| wrong(start, "it has no dimension or no element"))
+}
+
+/// The header's text, eaten from the front.
+struct Header<'a> {
+    text: &'a str,
+}
+
+impl<'a> Header<'a> {
+    fn shape(mut self) -> Result<Vec<usize>, String> {
+        let (mut descr, mut order, mut shape) = (false, false, None);
+        self.expect("{")?;
+        while !self.eat("}") {
+            let key = self.word()?;
+            self.expect(":")?;
+            match key {
+                "descr" if !descr => {
+                    let dtype = self.word()?;
+                    if dtype != "<f4" {
+                        return Err(format!("the element type is {:?}, not \"<f4\"", short(dtype)));
+                    }
+                    descr = true;
+                }
+                "fortran_order" if !order => {
+                    if !self.eat("False") {
+                        return Err("it is in Fortran order".to_string());
+                    }
+                    order = true;
+                }
+                "shape" if shape.is_none() => shape = Some(self.tuple()?),
+                _ => return Err(format!("key {:?} is unknown or twice there", short(key))),
+            }
+            if !self.eat(",") && !self.text.trim_start().starts_with('}') {
+                return Err("a comma is missing in the header".to_string());
+            }
+        }
+        match shape {
+            Some(shape) if descr && order && self.text.trim().is_empty() => Ok(shape),
+            _ => Err("the header lacks a key or has more after it".to_string()),
+        }
+    }
+
+    fn eat(&mut self, token: &str) -> bool {
+        match self.text.trim_start().strip_prefix(token) {
+            Some(rest) => {
+                self.text = rest;
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn expect(&mut self, token: &str) -> Result<(), String> {
+        if self.eat(token) {
+            Ok(())
+        } else {
+            Err(format!("{token:?} is missing in the header"))
+        }
+    }
+
+    /// A quoted word.
+    fn word(&mut self) -> Result<&'a str, String> {
+        self.expect("'")?;
+        let (word, rest) = self
+            .text
+            .split_once('\'')
+            .ok_or_else(|| "a quote is missing in the header".to_string())?;
+        self.text = rest;
+        Ok(word)
+    }
+
+    fn tuple(&mut self) -> Result<Vec<usize>, String> {
+        let mut shape = Vec::new();
+        self.expect("(")?;
+        while !self.eat(")") {
+            let text = self.text.trim_start();
+            let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+            let extent = text[..digits]
+                .parse()
+                .map_err(|_| "a dimension is not a number".to_string())?;
+            self.text = &text[digits..];
+            shape.push(extent);
+            if shape.len() > MAX_RANK {
+                return Err(format!("it has more than {MAX_RANK} dimensions"));
+            }
+            if !self.eat(",") && !self.text.trim_start().starts_with(')') {
+                return Err("a comma is missing in the shape".to_string());
+            }
+        }
+        Ok(shape)
+    }
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(32).collect()
+}

@@ -1,0 +1,81 @@
+//! What a caller may choose.
+
+use crate::grid::Grid;
+use crate::npy::Array;
+use metisvm_model::DType;
+use std::collections::BTreeMap;
+
+/// Choices for one import. The default takes a QDQ file, or an f32 file with nothing but
+/// `calibration` added.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Input samples: needed for an f32 file, refused with a QDQ file.
+    pub calibration: Option<Calibration>,
+    /// What the first dimension of an input becomes where the file leaves it open.
+    pub batch: u32,
+    /// The type of quantised activations of an f32 file.
+    pub activation: ActivationType,
+    /// How the range of a tensor follows from what it was seen to hold.
+    pub range: Range,
+    /// Grids of inputs of an f32 file, by name, where the caller wants a certain one: pixels that are
+    /// whole numbers are best given as they are, with scale 1 and zero point 0.
+    pub input_grids: BTreeMap<String, Grid>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            calibration: None,
+            batch: 1,
+            activation: ActivationType::default(),
+            range: Range::default(),
+            input_grids: BTreeMap::new(),
+        }
+    }
+}
+
+/// The element type of activations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ActivationType {
+    /// Unsigned bytes.
+    #[default]
+    U8,
+    /// Signed bytes.
+    I8,
+}
+
+impl ActivationType {
+    pub(crate) const fn dtype(self) -> DType {
+        match self {
+            Self::U8 => DType::U8,
+            Self::I8 => DType::I8,
+        }
+    }
+}
+
+/// How a range is taken from samples.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Range {
+    /// The least and the greatest value seen.
+    #[default]
+    MinMax,
+    /// For each sample the least and the greatest value, and of those the mean over all samples: one
+    /// odd sample then costs less resolution, and saturates.
+    MeanMinMax,
+}
+
+/// Input samples, one array an input, each with the samples stacked on its first dimension.
+#[derive(Clone, Debug, Default)]
+pub struct Calibration {
+    /// By input name. The name "" stands for the only input of a model that has one.
+    pub inputs: BTreeMap<String, Array>,
+}
+
+impl Calibration {
+    /// Samples for a model with one input.
+    pub fn single(samples: Array) -> Self {
+        Self {
+            inputs: BTreeMap::from([(String::new(), samples)]),
+        }
+    }
+}

@@ -1,0 +1,497 @@
+//! From the parsed file to the typed graph: names, order, shapes, constants.
+
+use crate::attributes::Attributes;
+use crate::constant::Constant;
+use crate::error::{ImportError, NodeName, Problem};
+use crate::operators::{self, Call};
+use crate::options::Options;
+use crate::typed::{Arg, Element, Operator, Typed, TypedNode, TypedValue, ValueId};
+use metisvm_model::limits::{MAX_COMPUTED_ELEMENTS, MAX_CONSTANTS, MAX_ELEMENTS, MAX_NODES, MAX_PORTS};
+use metisvm_model::{DType, Shape};
+use onnx_rs::ast::{DataType, Dimension, Graph, Model, Node, TensorProto, TypeValue, ValueInfo};
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap, HashMap, HashSet};
+use std::ops::RangeInclusive;
+
+/// Versions of ONNX's own operators that are understood. Before 11, Clip had attributes for bounds.
+pub(crate) const OPSETS: RangeInclusive<i64> = 11..=26;
+
+/// Elements that constant folding may produce, all together.
+const MAX_FOLDED_ELEMENTS: u64 = 1 << 27;
+
+/// Operands that one node may have.
+const MAX_NODE_INPUTS: usize = 64;
+
+/// Resolves a parsed file.
+///
+/// # Errors
+/// Whatever is wrong with it, short of grids and integers.
+pub(crate) fn resolve(model: &Model<'_>, options: &Options) -> Result<Typed, ImportError> {
+    let opset = opset(model).map_err(ImportError::Model)?;
+    let graph = model
+        .graph
+        .as_ref()
+        .ok_or(ImportError::Model(Problem::Missing("graph")))?;
+    counts(graph).map_err(ImportError::Model)?;
+    if graph.output.is_empty() {
+        return Err(ImportError::Model(Problem::Missing("graph output")));
+    }
+    let mut builder = Builder {
+        typed: Typed::default(),
+        args: HashMap::new(),
+        initializers: initializers(graph)?,
+        opset,
+        folded: 0,
+        computed: 0,
+    };
+    builder.inputs(graph, options.batch)?;
+    let order = Order::of(graph, &builder)?;
+    builder.typed.dropped = order.dropped;
+    for index in order.live {
+        builder.node(index, &graph.node[index])?;
+    }
+    builder.outputs(graph)?;
+    Ok(builder.typed)
+}
+
+fn opset(model: &Model<'_>) -> Result<i64, Problem> {
+    let mut own = model
+        .opset_import
+        .iter()
+        .filter(|o| o.domain.is_empty() || o.domain == "ai.onnx");
+    let Some(first) = own.next() else {
+        return Err(Problem::Opset("is not given".to_string()));
+    };
+    if own.next().is_some() {
+        return Err(Problem::Opset("is given twice".to_string()));
+    }
+    if !OPSETS.contains(&first.version) {
+        return Err(Problem::Opset(format!("{} is not supported", first.version)));
+    }
+    Ok(first.version)
+}
+
+fn counts(graph: &Graph<'_>) -> Result<(), Problem> {
+    let limits = [
+        ("nodes", graph.node.len(), MAX_NODES),
+        ("initializers", graph.initializer.len(), MAX_CONSTANTS),
+        ("graph inputs", graph.input.len(), MAX_PORTS + MAX_CONSTANTS),
+        ("graph outputs", graph.output.len(), MAX_PORTS),
+    ];
+    for (what, count, limit) in limits {
+        if count > limit {
+            let (count, limit) = (count as u64, limit as u64);
+            return Err(Problem::TooMany { what, count, limit });
+        }
+    }
+    Ok(())
+}
+
+fn initializers<'m>(graph: &'m Graph<'m>) -> Result<HashMap<&'m str, &'m TensorProto<'m>>, ImportError> {
+    let mut by_name = HashMap::new();
+    let wrong = |name: &str, problem| ImportError::Tensor {
+        role: "initializer",
+        name: name.to_string(),
+        problem,
+    };
+    if let Some(sparse) = graph.sparse_initializer.first() {
+        let name = sparse.values.as_ref().map_or("", |v| v.name());
+        let problem = Problem::Unsupported("sparse initializers are not supported; store it dense".to_string());
+        return Err(wrong(name, problem));
+    }
+    for tensor in &graph.initializer {
+        if tensor.name().is_empty() {
+            return Err(wrong("", Problem::Data("it has no name".to_string())));
+        }
+        if by_name.insert(tensor.name(), tensor).is_some() {
+            return Err(wrong(tensor.name(), Problem::Duplicate(tensor.name().to_string())));
+        }
+    }
+    Ok(by_name)
+}
+
+/// The typed graph in the making.
+pub(crate) struct Builder<'m> {
+    typed: Typed,
+    /// What names stand for, of inputs, nodes seen so far, and initializers read so far.
+    args: HashMap<&'m str, Arg>,
+    initializers: HashMap<&'m str, &'m TensorProto<'m>>,
+    opset: i64,
+    folded: u64,
+    computed: u64,
+}
+
+impl<'m> Builder<'m> {
+    fn inputs(&mut self, graph: &'m Graph<'m>, batch: u32) -> Result<(), ImportError> {
+        // Old files list initializers as inputs too: those are defaults, which nobody can override here.
+        for info in &graph.input {
+            if self.initializers.contains_key(info.name) {
+                continue;
+            }
+            let wrong = |problem| ImportError::Tensor {
+                role: "input",
+                name: info.name.to_string(),
+                problem,
+            };
+            let (element, shape) = input_type(info, batch).map_err(wrong)?;
+            if info.name.is_empty() || self.args.contains_key(info.name) {
+                return Err(wrong(Problem::Duplicate(info.name.to_string())));
+            }
+            let id = self.value(info.name, shape, element);
+            self.typed.inputs.push(id);
+            self.args.insert(info.name, Arg::Value(id));
+        }
+        let count = self.typed.inputs.len();
+        if count > MAX_PORTS {
+            return Err(ImportError::Model(Problem::TooMany {
+                what: "graph inputs",
+                count: count as u64,
+                limit: MAX_PORTS as u64,
+            }));
+        }
+        Ok(())
+    }
+
+    fn value(&mut self, name: &str, shape: Shape, element: Element) -> ValueId {
+        self.typed.values.push(TypedValue {
+            name: name.to_string(),
+            shape,
+            element,
+        });
+        self.typed.values.len() - 1
+    }
+
+    fn node(&mut self, index: usize, node: &'m Node<'m>) -> Result<(), ImportError> {
+        let name = node_name(index, node);
+        let at = |problem: Problem| problem.at(&name);
+        if !node.domain.is_empty() && node.domain != "ai.onnx" {
+            return Err(at(Problem::UnsupportedOperator));
+        }
+        let operator = node.op_type.as_str();
+        if !operators::SUPPORTED.contains(&operator) {
+            return Err(at(Problem::UnsupportedOperator));
+        }
+        let mut inputs = Vec::new();
+        for input in &node.input {
+            inputs.push(if input.is_empty() { None } else { Some(self.arg(input, &name)?) });
+        }
+        while inputs.last().is_some_and(Option::is_none) {
+            inputs.pop();
+        }
+        let attributes = Attributes::of(&node.attribute).map_err(at)?;
+        let call = Call {
+            node: name.clone(),
+            inputs,
+            attributes,
+            opset: self.opset,
+        };
+        // Dropout's mask is all ones; whoever reads it finds no such value.
+        let outputs = node.output.iter().filter(|o| !o.is_empty()).count();
+        let first = node.output.first().copied().unwrap_or_default();
+        if first.is_empty() || outputs > 1 && operator != "Dropout" {
+            return Err(at(Problem::Count {
+                what: "results",
+                actual: outputs,
+                expected: "1",
+            }));
+        }
+        let result = operators::translate(self, &call, operator).map_err(at)?;
+        call.attributes.finish().map_err(at)?;
+        if let Arg::Value(id) = result {
+            // An Identity gives its operand, which has a name already.
+            let value = &mut self.typed.values[id];
+            if value.name.is_empty() {
+                value.name = first.to_string();
+            }
+        }
+        self.args.insert(first, result);
+        Ok(())
+    }
+
+    fn arg(&mut self, name: &'m str, reader: &NodeName) -> Result<Arg, ImportError> {
+        if let Some(arg) = self.args.get(name) {
+            return Ok(arg.clone());
+        }
+        let Some(tensor) = self.initializers.get(name) else {
+            return Err(Problem::NoSuchValue(name.to_string()).at(reader));
+        };
+        let constant = Constant::of(tensor, name).map_err(|problem| ImportError::Tensor {
+            role: "initializer",
+            name: name.to_string(),
+            problem,
+        })?;
+        self.args.insert(name, Arg::Constant(constant.clone()));
+        Ok(Arg::Constant(constant))
+    }
+
+    fn outputs(&mut self, graph: &'m Graph<'m>) -> Result<(), ImportError> {
+        let mut seen = HashSet::new();
+        for info in &graph.output {
+            let wrong = |problem| ImportError::Tensor {
+                role: "output",
+                name: info.name.to_string(),
+                problem,
+            };
+            if info.name.is_empty() || !seen.insert(info.name) {
+                return Err(wrong(Problem::Duplicate(info.name.to_string())));
+            }
+            let id = match self.args.get(info.name) {
+                Some(Arg::Value(id)) => *id,
+                Some(Arg::Constant(_)) => {
+                    return Err(wrong(Problem::Unsupported(
+                        "it depends on no input; drop it".to_string(),
+                    )));
+                }
+                None if self.initializers.contains_key(info.name) => {
+                    return Err(wrong(Problem::Unsupported(
+                        "it is an initializer; drop it".to_string(),
+                    )));
+                }
+                None => return Err(wrong(Problem::NoSuchValue(info.name.to_string()))),
+            };
+            declared_shape_agrees(info, &self.typed.values[id].shape).map_err(wrong)?;
+            self.typed.outputs.push((info.name.to_string(), id));
+        }
+        Ok(())
+    }
+
+    /// What a value is.
+    pub(crate) fn typed_value(&self, id: ValueId) -> &TypedValue {
+        &self.typed.values[id]
+    }
+
+    /// The extents of an operand.
+    pub(crate) fn dims<'a>(&'a self, arg: &'a Arg) -> &'a [u32] {
+        match arg {
+            Arg::Value(id) => self.typed.values[*id].shape.dims(),
+            Arg::Constant(c) => &c.dims,
+        }
+    }
+
+    /// Adds a node and its result.
+    pub(crate) fn emit(
+        &mut self,
+        call: &Call<'_>,
+        op: Operator,
+        inputs: Vec<Arg>,
+        dims: &[u32],
+        element: Element,
+    ) -> Result<Arg, Problem> {
+        let shape = Shape::new(dims).ok_or_else(|| {
+            Problem::Shape(format!("its result {dims:?} is empty or over {MAX_ELEMENTS} elements"))
+        })?;
+        self.computed += shape.elements() as u64;
+        if self.computed > MAX_COMPUTED_ELEMENTS {
+            return Err(Problem::TooMany {
+                what: "computed elements up to here",
+                count: self.computed,
+                limit: MAX_COMPUTED_ELEMENTS,
+            });
+        }
+        let output = self.value("", shape, element);
+        self.typed.nodes.push(TypedNode {
+            name: call.node.clone(),
+            op,
+            inputs,
+            output,
+        });
+        Ok(Arg::Value(output))
+    }
+
+    /// Counts a constant that folding made, before it is made.
+    pub(crate) fn folds(&mut self, elements: usize) -> Result<(), Problem> {
+        self.folded += elements as u64;
+        if self.folded > MAX_FOLDED_ELEMENTS {
+            return Err(Problem::TooMany {
+                what: "elements of folded constants",
+                count: self.folded,
+                limit: MAX_FOLDED_ELEMENTS,
+            });
+        }
+        Ok(())
+    }
+}
+
+fn node_name(index: usize, node: &Node<'_>) -> NodeName {
+    let named = [node.name, node.output.first().copied().unwrap_or_default()];
+    let operator = node.op_type.as_str();
+    NodeName {
+        index,
+        name: named
+            .into_iter()
+            .find(|n| !n.is_empty())
+            .map_or_else(|| format!("#{index}"), str::to_string),
+        operator: if node.domain.is_empty() {
+            operator.to_string()
+        } else {
+            format!("{}.{operator}", node.domain)
+        },
+    }
+}
+
+/// The order in which to visit nodes, and which to leave out.
+struct Order {
+    live: Vec<usize>,
+    dropped: Vec<NodeName>,
+}
+
+impl Order {
+    fn of(graph: &Graph<'_>, builder: &Builder<'_>) -> Result<Self, ImportError> {
+        if graph.node.is_empty() {
+            return Err(match graph.output.first() {
+                Some(o) if !builder.args.contains_key(o.name) => ImportError::Tensor {
+                    role: "output",
+                    name: o.name.to_string(),
+                    problem: Problem::NoSuchValue(o.name.to_string()),
+                },
+                _ => ImportError::Model(Problem::Missing("node")),
+            });
+        }
+        let name = |i: usize| node_name(i, &graph.node[i]);
+        let mut producer = HashMap::new();
+        for (index, node) in graph.node.iter().enumerate() {
+            for &output in node.output.iter().filter(|o| !o.is_empty()) {
+                let taken = builder.args.contains_key(output) || builder.initializers.contains_key(output);
+                if taken || producer.insert(output, index).is_some() {
+                    return Err(Problem::Duplicate(output.to_string()).at(&name(index)));
+                }
+            }
+        }
+        let mut readers = vec![Vec::new(); graph.node.len()];
+        let mut waiting = vec![0usize; graph.node.len()];
+        for (index, node) in graph.node.iter().enumerate() {
+            if node.input.len() > MAX_NODE_INPUTS {
+                return Err(Problem::Count {
+                    what: "operands",
+                    actual: node.input.len(),
+                    expected: "at most 64",
+                }
+                .at(&name(index)));
+            }
+            for &input in node.input.iter().filter(|i| !i.is_empty()) {
+                match producer.get(input) {
+                    Some(&from) => {
+                        readers[from].push(index);
+                        waiting[index] += 1;
+                    }
+                    None if builder.args.contains_key(input) || builder.initializers.contains_key(input) => {}
+                    None => return Err(Problem::NoSuchValue(input.to_string()).at(&name(index))),
+                }
+            }
+        }
+        // Of the nodes that are ready always the first of the file: the order depends on it alone.
+        let mut ready: BinaryHeap<Reverse<usize>> = (0..graph.node.len())
+            .filter(|&i| waiting[i] == 0)
+            .map(Reverse)
+            .collect();
+        let mut order = Vec::new();
+        while let Some(Reverse(index)) = ready.pop() {
+            order.push(index);
+            for &reader in &readers[index] {
+                waiting[reader] -= 1;
+                if waiting[reader] == 0 {
+                    ready.push(Reverse(reader));
+                }
+            }
+        }
+        if let Some(index) = (0..graph.node.len()).find(|&i| waiting[i] > 0) {
+            return Err(Problem::Cycle.at(&name(index)));
+        }
+        let mut live = BTreeSet::new();
+        let mut open: Vec<usize> = graph
+            .output
+            .iter()
+            .filter_map(|o| producer.get(o.name).copied())
+            .collect();
+        while let Some(index) = open.pop() {
+            if live.insert(index) {
+                let inputs = &graph.node[index].input;
+                open.extend(inputs.iter().filter_map(|&i| producer.get(i).copied()));
+            }
+        }
+        let dropped = (0..graph.node.len())
+            .filter(|i| !live.contains(i))
+            .map(name)
+            .collect();
+        order.retain(|i| live.contains(i));
+        Ok(Self { live: order, dropped })
+    }
+}
+
+fn input_type(info: &ValueInfo<'_>, batch: u32) -> Result<(Element, Shape), Problem> {
+    let tensor = match info.r#type.as_ref().and_then(|t| t.value.as_ref()) {
+        Some(TypeValue::Tensor(tensor)) => tensor,
+        Some(_) => {
+            return Err(Problem::Unsupported(
+                "it is a sequence, a map, optional or sparse; only tensors are supported".to_string(),
+            ));
+        }
+        None => return Err(Problem::Missing("type")),
+    };
+    let element = match tensor.elem_type {
+        DataType::Float => Element::Real,
+        DataType::Uint8 => Element::Byte(DType::U8),
+        DataType::Int8 => Element::Byte(DType::I8),
+        // Refused, but by the node that reads it: that says more.
+        DataType::Int64 => Element::Index,
+        other => {
+            return Err(Problem::UnsupportedType {
+                actual: format!("{other:?}"),
+                expected: "an input is FLOAT, UINT8 or INT8",
+            });
+        }
+    };
+    let shape = tensor.shape.as_ref().ok_or(Problem::Missing("shape"))?;
+    let mut dims = Vec::new();
+    for (dimension, extent) in shape.dim.iter().enumerate() {
+        let open = matches!(extent.value, Dimension::Param(_) | Dimension::Value(0 | -1));
+        dims.push(match extent.value {
+            _ if open && dimension == 0 => batch,
+            Dimension::Value(v) if v > 0 => {
+                u32::try_from(v).map_err(|_| Problem::Shape(format!("dimension {dimension} is {v}")))?
+            }
+            Dimension::Value(v) if !open => {
+                return Err(Problem::Shape(format!("dimension {dimension} is {v}")));
+            }
+            _ => return Err(Problem::Dynamic { dimension }),
+        });
+    }
+    let shape = Shape::new(&dims).ok_or_else(|| {
+        let rank = dims.len();
+        Problem::Shape(format!(
+            "its {rank} dimensions hold no element, over {MAX_ELEMENTS}, or are over 8"
+        ))
+    })?;
+    Ok((element, shape))
+}
+
+fn declared_shape_agrees(info: &ValueInfo<'_>, actual: &Shape) -> Result<(), Problem> {
+    let Some(declared) = info.tensor_shape() else {
+        return Ok(());
+    };
+    let agrees = declared.dim.len() == actual.rank()
+        && declared
+            .dim
+            .iter()
+            .zip(actual.dims())
+            .all(|(d, &a)| match d.value {
+                Dimension::Value(v) if v > 0 => v == i64::from(a),
+                _ => true,
+            });
+    if agrees {
+        return Ok(());
+    }
+    let shown: Vec<String> = declared
+        .dim
+        .iter()
+        .take(8)
+        .map(|d| match d.value {
+            Dimension::Value(v) => v.to_string(),
+            Dimension::Param(_) => "?".to_string(),
+        })
+        .collect();
+    Err(Problem::Shape(format!(
+        "it is declared as [{}] and computed as {actual}",
+        shown.join(",")
+    )))
+}

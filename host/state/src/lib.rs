@@ -1,0 +1,13 @@
+//! The world state held in memory, and its Merkle-Patricia root.
+//!
+//! [`MemoryState`] is what a block executes over: it answers revm's `Database` and takes the changes
+//! of each transaction through `DatabaseCommit`. [`state_root`] is the root of a state that is known
+//! completely; a state of which only the slots that a block reads are known has no root to compute.
+
+mod error;
+mod memory;
+mod root;
+
+pub use error::StateError;
+pub use memory::{AccountState, MemoryState};
+pub use root::{state_root, storage_root};

@@ -1,0 +1,341 @@
+//! What a chain is, as data: its id, its forks, its blob schedule, and which of our extensions it has.
+
+use crate::{ForkSchedule, InferenceExtension, SpecError};
+use alloy_consensus::BlockHeader;
+use alloy_eips::eip7840::BlobParams;
+use alloy_evm::{EvmEnv, eth::spec::EthExecutorSpec};
+use alloy_hardforks::{EthereumHardfork, EthereumHardforks, ForkCondition};
+use alloy_primitives::Address;
+use serde::{Deserialize, Serialize};
+
+/// How many blobs a block aims at and may hold, from a time on (EIP-7840, EIP-7892).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BlobScheduleEntry {
+    /// From this timestamp on.
+    pub time: u64,
+    /// Blobs that keep the fee level.
+    pub target: u64,
+    /// Blobs that a block may hold.
+    pub max: u64,
+    /// How slowly the blob fee moves.
+    pub base_fee_update_fraction: u64,
+}
+
+/// A chain spec. Read it with [`ChainSpec::from_json`], which checks it; one that is built by hand is
+/// checked with [`ChainSpec::check`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ChainSpec {
+    /// A name for people.
+    pub name: String,
+    /// The chain id that transactions sign (EIP-155).
+    pub chain_id: u64,
+    /// When each Ethereum fork starts.
+    pub forks: ForkSchedule,
+    /// The blob schedule, sorted by time; its first entry starts with Cancun.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blob_schedule: Vec<BlobScheduleEntry>,
+    /// Whose deposit events become requests from Prague on (EIP-6110).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deposit_contract: Option<Address>,
+    /// The inference precompile; absent where the chain has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inference: Option<InferenceExtension>,
+}
+
+impl ChainSpec {
+    /// Ethereum mainnet. None of our extensions exists there.
+    pub fn mainnet() -> Self {
+        Self::from_json(include_str!("../specs/mainnet.json")).expect("the file is tested to be valid")
+    }
+
+    /// Our development chain: every fork through Osaka and every extension from genesis on.
+    pub fn metis_dev() -> Self {
+        Self::from_json(include_str!("../specs/metis-dev.json")).expect("the file is tested to be valid")
+    }
+
+    /// A built-in spec by its name: `mainnet` or `metis-dev`.
+    pub fn by_name(name: &str) -> Result<Self, SpecError> {
+        match name {
+            "mainnet" => Ok(Self::mainnet()),
+            "metis-dev" => Ok(Self::metis_dev()),
+            _ => Err(SpecError::UnknownName(name.to_owned())),
+        }
+    }
+
+    /// Reads and checks a spec. A key that is not known is refused, so that a misspelt fork cannot
+    /// silently never start.
+    pub fn from_json(json: &str) -> Result<Self, SpecError> {
+        let spec: Self = serde_json::from_str(json)?;
+        spec.check()?;
+        Ok(spec)
+    }
+
+    /// Checks that the parts of a spec fit together.
+    pub fn check(&self) -> Result<(), SpecError> {
+        self.forks.check()?;
+        self.check_blob_schedule()?;
+        match &self.inference {
+            Some(inference) => inference.check(&self.forks),
+            None => Ok(()),
+        }
+    }
+
+    fn check_blob_schedule(&self) -> Result<(), SpecError> {
+        if !self.blob_schedule.is_sorted_by(|a, b| a.time < b.time) {
+            return Err(SpecError::BlobSchedule("times must rise"));
+        }
+        if self
+            .blob_schedule
+            .iter()
+            .any(|entry| entry.base_fee_update_fraction == 0)
+        {
+            return Err(SpecError::BlobSchedule("baseFeeUpdateFraction must not be zero"));
+        }
+        // revm counts blobs in u64 gas of 2^17 each; a real schedule stays far below.
+        if self
+            .blob_schedule
+            .iter()
+            .any(|entry| entry.max > 1 << 16 || entry.target > entry.max)
+        {
+            return Err(SpecError::BlobSchedule(
+                "target must not exceed max, max not 65536",
+            ));
+        }
+        match (self.forks.cancun_time, self.blob_schedule.first()) {
+            (Some(cancun), Some(first)) if first.time == cancun => Ok(()),
+            (None, None) => Ok(()),
+            _ => Err(SpecError::BlobSchedule(
+                "its first entry must start at forks.cancunTime",
+            )),
+        }
+    }
+
+    /// The blob parameters in force at a time, none before Cancun.
+    pub fn blob_params(&self, timestamp: u64) -> Option<BlobParams> {
+        let entry = self
+            .blob_schedule
+            .iter()
+            .rev()
+            .find(|entry| entry.time <= timestamp)?;
+        let mut params = BlobParams {
+            target_blob_count: entry.target,
+            max_blob_count: entry.max,
+            update_fraction: entry.base_fee_update_fraction.into(),
+            max_blobs_per_tx: entry.max,
+            ..BlobParams::cancun()
+        };
+        if self.is_osaka_active_at_timestamp(timestamp) {
+            let osaka = BlobParams::osaka();
+            params.max_blobs_per_tx = osaka.max_blobs_per_tx;
+            params.blob_base_cost = osaka.blob_base_cost;
+        }
+        Some(params)
+    }
+
+    /// The inference extension, where it is active in a block of this height and timestamp.
+    pub fn active_inference(&self, number: u64, timestamp: u64) -> Option<&InferenceExtension> {
+        self.inference
+            .as_ref()
+            .filter(|inference| inference.activation.is_active(number, timestamp))
+    }
+
+    /// The EVM's configuration and block environment for a block with this header.
+    pub fn evm_env(&self, header: &impl BlockHeader) -> EvmEnv {
+        EvmEnv::for_eth_block(header, self, self.chain_id, self.blob_params(header.timestamp()))
+    }
+}
+
+impl EthereumHardforks for ChainSpec {
+    fn ethereum_fork_activation(&self, fork: EthereumHardfork) -> ForkCondition {
+        self.forks.activation(fork)
+    }
+}
+
+impl EthExecutorSpec for ChainSpec {
+    fn deposit_contract_address(&self) -> Option<Address> {
+        self.deposit_contract
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Activation, GasScheduleVersion};
+    use alloy_hardforks::EthereumChainHardforks;
+
+    fn dev_with(change: impl FnOnce(&mut serde_json::Value)) -> Result<ChainSpec, SpecError> {
+        let mut json: serde_json::Value =
+            serde_json::from_str(include_str!("../specs/metis-dev.json")).unwrap();
+        change(&mut json);
+        ChainSpec::from_json(&json.to_string())
+    }
+
+    #[test]
+    fn mainnet_has_the_forks_that_alloy_knows_and_none_of_ours() {
+        let ours = ChainSpec::mainnet();
+        let theirs = EthereumChainHardforks::mainnet();
+        for fork in [
+            EthereumHardfork::Frontier,
+            EthereumHardfork::Homestead,
+            EthereumHardfork::Dao,
+            EthereumHardfork::Tangerine,
+            EthereumHardfork::SpuriousDragon,
+            EthereumHardfork::Byzantium,
+            EthereumHardfork::Constantinople,
+            EthereumHardfork::Petersburg,
+            EthereumHardfork::Istanbul,
+            EthereumHardfork::Berlin,
+            EthereumHardfork::London,
+            EthereumHardfork::Shanghai,
+            EthereumHardfork::Cancun,
+            EthereumHardfork::Prague,
+            EthereumHardfork::Osaka,
+        ] {
+            assert_eq!(
+                ours.ethereum_fork_activation(fork),
+                theirs.ethereum_fork_activation(fork),
+                "{fork:?}"
+            );
+        }
+        for number in [15_537_393, 15_537_394] {
+            assert_eq!(
+                ours.is_paris_active_at_block(number),
+                theirs.is_paris_active_at_block(number)
+            );
+        }
+        assert_eq!(ours.inference, None);
+    }
+
+    #[test]
+    fn mainnet_has_the_blob_schedule_of_ethereum() {
+        let spec = ChainSpec::mainnet();
+        let forks = spec.forks;
+        let at = |time: Option<u64>| spec.blob_params(time.unwrap());
+        assert_eq!(spec.blob_params(forks.cancun_time.unwrap() - 1), None);
+        assert_eq!(at(forks.cancun_time), Some(BlobParams::cancun()));
+        assert_eq!(at(forks.prague_time), Some(BlobParams::prague()));
+        assert_eq!(at(forks.osaka_time), Some(BlobParams::osaka()));
+        assert_eq!(spec.blob_params(1_765_290_071), Some(BlobParams::bpo1()));
+        assert_eq!(spec.blob_params(1_767_747_671), Some(BlobParams::bpo2()));
+    }
+
+    #[test]
+    fn metis_dev_has_inference_from_genesis_on() {
+        let spec = ChainSpec::metis_dev();
+        let inference = spec.active_inference(0, 0).unwrap();
+        assert_eq!(inference.gas_schedule, GasScheduleVersion::V1);
+        assert!(spec.is_osaka_active_at_timestamp(0));
+    }
+
+    #[test]
+    fn a_spec_survives_a_round_trip_through_json() {
+        for spec in [ChainSpec::mainnet(), ChainSpec::metis_dev()] {
+            let json = serde_json::to_string(&spec).unwrap();
+            assert_eq!(ChainSpec::from_json(&json).unwrap(), spec);
+        }
+    }
+
+    #[test]
+    fn activation_by_block_and_by_time_starts_at_its_number() {
+        let block = Activation::Block(5);
+        assert!(!block.is_active(4, u64::MAX) && block.is_active(5, 0));
+        let time = Activation::Time(5);
+        assert!(!time.is_active(u64::MAX, 4) && time.is_active(0, 5));
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_at_every_level() {
+        for path in ["", "/forks", "/inference", "/blobSchedule/0"] {
+            let error = dev_with(|json| json.pointer_mut(path).unwrap()["pragueTme"] = 7.into());
+            let text = error.unwrap_err().to_string();
+            assert!(text.contains("unknown field `pragueTme`"), "{path}: {text}");
+        }
+        let error = dev_with(|json| json["inference"]["activation"] = serde_json::json!({"height": 1}));
+        assert!(
+            error
+                .unwrap_err()
+                .to_string()
+                .contains("unknown variant `height`")
+        );
+    }
+
+    #[test]
+    fn a_missing_key_is_named() {
+        let error = dev_with(|json| {
+            json.as_object_mut().unwrap().remove("chainId");
+        });
+        assert!(error.unwrap_err().to_string().contains("missing field `chainId`"));
+    }
+
+    #[test]
+    fn forks_out_of_order_are_refused() {
+        let error = dev_with(|json| json["forks"]["londonBlock"] = 9.into());
+        assert_eq!(
+            error.unwrap_err().to_string(),
+            "forks.parisBlock must come with, and not before, forks.londonBlock"
+        );
+        let error = dev_with(|json| json["forks"]["cancunTime"] = serde_json::Value::Null);
+        assert!(error.unwrap_err().to_string().contains("forks.cancunTime"));
+        let error = dev_with(|json| json["forks"]["daoForkBlock"] = 0.into());
+        assert!(error.is_ok(), "the DAO fork may come with Homestead");
+    }
+
+    #[test]
+    fn an_unknown_gas_schedule_is_refused() {
+        let error = dev_with(|json| json["inference"]["gasSchedule"] = 2.into());
+        assert!(error.unwrap_err().to_string().contains("gas schedule 2"));
+    }
+
+    #[test]
+    fn addresses_that_ethereum_uses_are_refused() {
+        for address in [
+            "0x0000000000000000000000000000000000000000",
+            "0x0000000000000000000000000000000000000001",
+            "0x0000000000000000000000000000000000000100",
+            "0x0000F90827F1C53a10cb7A02335B175320002935",
+        ] {
+            for key in ["precompile", "registry"] {
+                let error = dev_with(|json| json["inference"][key] = address.into()).unwrap_err();
+                assert!(
+                    error.to_string().starts_with(&format!("inference.{key}: ")),
+                    "{error}"
+                );
+            }
+        }
+        let error = dev_with(|json| {
+            json["inference"]["registry"] = json["inference"]["precompile"].clone();
+        });
+        assert!(error.unwrap_err().to_string().contains("two addresses"));
+    }
+
+    #[test]
+    fn inference_before_berlin_is_refused() {
+        let error = dev_with(|json| {
+            json["forks"] = serde_json::json!({"homesteadBlock": 0});
+            json["blobSchedule"] = serde_json::json!([]);
+        });
+        assert!(error.unwrap_err().to_string().contains("berlinBlock"));
+    }
+
+    #[test]
+    fn a_blob_schedule_that_cannot_be_is_refused() {
+        let entry = |time: u64, fraction: u64| serde_json::json!({"time": time, "target": 1, "max": 2, "baseFeeUpdateFraction": fraction});
+        for schedule in [
+            vec![entry(0, 0)],
+            vec![entry(1, 5)],
+            vec![entry(0, 5), entry(0, 5)],
+            vec![],
+        ] {
+            let error = dev_with(|json| json["blobSchedule"] = schedule.into()).unwrap_err();
+            assert!(matches!(error, SpecError::BlobSchedule(_)), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_does_not_exist_is_answered_with_those_that_do() {
+        let error = ChainSpec::by_name("main").unwrap_err().to_string();
+        assert!(error.contains("mainnet") && error.contains("metis-dev"));
+    }
+}

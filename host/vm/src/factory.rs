@@ -1,0 +1,99 @@
+use crate::{ChainSpec, InferenceEngine, MetisPrecompiles};
+use alloy_evm::{
+    Database, EvmEnv, EvmFactory,
+    eth::{EthEvm, EthEvmContext},
+};
+use core::fmt;
+use revm::{
+    Context, Inspector, MainBuilder, MainContext,
+    context::{BlockEnv, DBErrorMarker, TxEnv},
+    context_interface::result::{EVMError, HaltReason},
+    inspector::NoOpInspector,
+    primitives::hardfork::SpecId,
+};
+use std::sync::Arc;
+
+/// The EVM of a block.
+pub type MetisEvm<DB, I = NoOpInspector> = EthEvm<DB, I, MetisPrecompiles>;
+
+/// Makes the EVM of a block as the chain spec says; alloy-evm's executors take it as their factory.
+/// Cheap to clone, and shared between threads.
+#[derive(Clone)]
+pub struct MetisEvmFactory {
+    spec: Arc<ChainSpec>,
+    engine: Option<Arc<dyn InferenceEngine>>,
+}
+
+impl fmt::Debug for MetisEvmFactory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MetisEvmFactory")
+            .field("spec", &self.spec.name)
+            .field("engine", &self.engine.is_some())
+            .finish()
+    }
+}
+
+impl MetisEvmFactory {
+    /// A factory for a chain. Without an engine, only blocks that call no registered model can be
+    /// executed.
+    pub fn new(spec: Arc<ChainSpec>, engine: Option<Arc<dyn InferenceEngine>>) -> Self {
+        Self { spec, engine }
+    }
+
+    /// The chain.
+    pub fn spec(&self) -> &Arc<ChainSpec> {
+        &self.spec
+    }
+
+    /// The precompiles of the block that an environment describes.
+    pub fn precompiles(&self, env: &EvmEnv) -> MetisPrecompiles {
+        let precompiles = MetisPrecompiles::ethereum(env.cfg_env.spec);
+        let number = env.block_env.number.saturating_to();
+        let timestamp = env.block_env.timestamp.saturating_to();
+        match self.spec.active_inference(number, timestamp) {
+            Some(extension) => precompiles.with_inference(extension, self.engine.clone()),
+            None => precompiles,
+        }
+    }
+
+    fn build<DB: Database, I: Inspector<EthEvmContext<DB>>>(
+        &self,
+        db: DB,
+        env: EvmEnv,
+        inspector: I,
+        inspect: bool,
+    ) -> MetisEvm<DB, I> {
+        let precompiles = self.precompiles(&env);
+        let evm = Context::mainnet()
+            .with_block(env.block_env)
+            .with_cfg(env.cfg_env)
+            .with_db(db)
+            .build_mainnet_with_inspector(inspector)
+            .with_precompiles(precompiles);
+        EthEvm::new(evm, inspect)
+    }
+}
+
+impl EvmFactory for MetisEvmFactory {
+    type Evm<DB: Database, I: Inspector<EthEvmContext<DB>>> = MetisEvm<DB, I>;
+    type Context<DB: Database> = EthEvmContext<DB>;
+    type Tx = TxEnv;
+    type Error<DBError: DBErrorMarker> = EVMError<DBError>;
+    type HaltReason = HaltReason;
+    type Spec = SpecId;
+    type BlockEnv = BlockEnv;
+    type Precompiles = MetisPrecompiles;
+
+    fn create_evm<DB: Database>(&self, db: DB, env: EvmEnv) -> MetisEvm<DB> {
+        self.build(db, env, NoOpInspector {}, false)
+    }
+
+    fn create_evm_with_inspector<DB: Database, I: Inspector<EthEvmContext<DB>>>(
+        &self,
+        db: DB,
+        env: EvmEnv,
+        inspector: I,
+    ) -> MetisEvm<DB, I> {
+        self.build(db, env, inspector, true)
+    }
+}

@@ -1,0 +1,29 @@
+//! The EVM of MetisVM: revm, told by a [`ChainSpec`] which forks and which of our extensions apply.
+//!
+//! - [`ChainSpec`] is data: fork schedule, blob schedule, extensions with their activation.
+//! - [`MetisEvmFactory`] makes an EVM for a block; the inference precompile is in it exactly where the
+//!   spec says so.
+//! - [`InferenceEngine`] is what the precompile asks; the dispatcher implements it.
+//!
+//! The normative text for everything here that consensus sees is docs/vm.md.
+
+mod chain_spec;
+mod engine;
+mod error;
+mod extension;
+mod factory;
+mod forks;
+mod gas_schedule;
+mod inference;
+mod precompiles;
+
+pub use chain_spec::{BlobScheduleEntry, ChainSpec};
+pub use engine::{EngineError, InferenceEngine, ModelFacts};
+pub use error::SpecError;
+pub use extension::{Activation, InferenceExtension};
+pub use factory::{MetisEvm, MetisEvmFactory};
+pub use forks::ForkSchedule;
+pub use gas_schedule::{GasSchedule, GasScheduleVersion};
+pub use inference::{IInference, InferencePrecompile, NodeFault, registry_slot};
+pub use metisvm_model::Work;
+pub use precompiles::MetisPrecompiles;

@@ -24,7 +24,11 @@ fn block(c: &mut Criterion) {
         let engine = Engine { backend: vec![backend], card: Card::Functional, trust_card };
         group.bench_function(BenchmarkId::new("execute", name), |b| {
             b.iter_batched(
-                || Arc::new(DispatcherEngine::new(composition::dispatcher(&engine, &models).expect("it opens"))),
+                || {
+                    let (dispatcher, problems) = composition::dispatcher(&engine, &models);
+                    assert!(problems.is_empty(), "{problems:?}");
+                    Arc::new(DispatcherEngine::new(dispatcher))
+                },
                 |engine| run_block_file(&file, Some(engine), &threads).expect("it executes"),
                 BatchSize::PerIteration,
             );

@@ -163,7 +163,9 @@ const MAX_THREADS: usize = 1024;
 fn threads(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(n @ 1..=MAX_THREADS) => Ok(n),
-        _ => Err(format!("it must be a number from 1 to {MAX_THREADS}; leave the option out for one a core")),
+        _ => Err(format!(
+            "it must be a number from 1 to {MAX_THREADS}; leave the option out for one a core"
+        )),
     }
 }
 
@@ -180,7 +182,10 @@ mod tests {
     #[test]
     fn no_threads_is_wrong_use() {
         for bad in ["0", "-1", "x", "1025", ""] {
-            assert!(Args::try_parse_from(["metisvm", "run", "--threads", bad]).is_err(), "{bad}");
+            assert!(
+                Args::try_parse_from(["metisvm", "run", "--threads", bad]).is_err(),
+                "{bad}"
+            );
         }
     }
 }

@@ -21,9 +21,15 @@ const LABELS: &[u8] = include_bytes!("../../../models/digits/test_labels.bin");
 /// # Errors
 /// If the binary was damaged.
 pub fn block() -> Result<BlockFile, CliError> {
-    let damaged = |problem: String| CliError::Bundled { what: "block", problem };
+    let damaged = |problem: String| CliError::Bundled {
+        what: "block",
+        problem,
+    };
     let mut json = Vec::new();
-    GzDecoder::new(BLOCK).take(DEFAULT_FILE_LIMIT).read_to_end(&mut json).map_err(|e| damaged(e.to_string()))?;
+    GzDecoder::new(BLOCK)
+        .take(DEFAULT_FILE_LIMIT)
+        .read_to_end(&mut json)
+        .map_err(|e| damaged(e.to_string()))?;
     BlockFile::from_json(&json).map_err(|e| damaged(e.to_string()))
 }
 
@@ -33,7 +39,10 @@ pub fn block() -> Result<BlockFile, CliError> {
 /// If the binary was damaged.
 pub fn models() -> Result<Vec<Bundle>, CliError> {
     let decode = |(what, bytes): (&'static str, &[u8])| {
-        Bundle::decode(bytes).map_err(|e| CliError::Bundled { what, problem: e.to_string() })
+        Bundle::decode(bytes).map_err(|e| CliError::Bundled {
+            what,
+            problem: e.to_string(),
+        })
     };
     MODELS.into_iter().map(decode).collect()
 }
@@ -45,7 +54,10 @@ pub fn accuracy(outcome: &BlockOutcome) -> Option<f64> {
     let (mut right, mut all) = (0u32, 0u32);
     for log in outcome.receipts.iter().flat_map(|r| r.logs()) {
         let [topic, id] = log.topics() else { continue };
-        let id = id.0.last_chunk().map(|b| u64::from_be_bytes(*b)).filter(|_| id.0[..24] == [0; 24]);
+        let id =
+            id.0.last_chunk()
+                .map(|b| u64::from_be_bytes(*b))
+                .filter(|_| id.0[..24] == [0; 24]);
         let label = id.and_then(|id| LABELS.get(usize::try_from(id).ok()?));
         if let (true, Some(label), Some(class)) = (*topic == event, label, log.data.data.last()) {
             all += 1;

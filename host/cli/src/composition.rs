@@ -1,11 +1,10 @@
 //! Backends and dispatchers from arguments.
 
 use crate::args::{Backend, Card, Engine};
-use crate::error::CliError;
 use metisvm_accel::fpga::{self, FpgaBackend};
 use metisvm_accel::reference::ReferenceBackend;
 use metisvm_accel::{Dispatcher, dispatcher};
-use metisvm_driver::{Device, InProcess};
+use metisvm_driver::{Device, DeviceError, InProcess};
 use metisvm_model::Bundle;
 use metisvm_sim::{FunctionalCard, SimOptions};
 use std::sync::Arc;
@@ -21,32 +20,36 @@ pub const fn name(backend: Backend) -> &'static str {
     }
 }
 
-/// A dispatcher over the backends that were asked for, with these models.
-///
-/// # Errors
-/// If a card does not open.
-pub fn dispatcher(engine: &Engine, models: &[Bundle]) -> Result<Arc<Dispatcher>, CliError> {
-    let mut backends = Vec::new();
+/// A dispatcher over the backends that were asked for, with these models, and what kept a card from
+/// being one of them: a card that does not open costs speed, never a result.
+pub fn dispatcher(engine: &Engine, models: &[Bundle]) -> (Arc<Dispatcher>, Vec<String>) {
+    let mut backends: Vec<Arc<dyn metisvm_accel::Backend>> = Vec::new();
+    let mut problems = Vec::new();
     for backend in &engine.backend {
-        backends.push(self::backend(*backend, engine)?);
+        match backend {
+            Backend::Reference => backends.push(Arc::new(ReferenceBackend)),
+            Backend::Fpga => {
+                let Card::Functional = engine.card;
+                match fpga(FunctionalCard::new(SimOptions::default()), engine.trust_card) {
+                    Ok(fpga) => backends.push(fpga),
+                    Err(error) => problems.push(format!("fpga: the card does not open: {error}")),
+                }
+            }
+        }
     }
     let dispatcher = Dispatcher::new(backends, dispatcher::Options::default());
     for model in models {
         dispatcher.add(model.clone());
     }
-    Ok(Arc::new(dispatcher))
+    (Arc::new(dispatcher), problems)
 }
 
-fn backend(backend: Backend, engine: &Engine) -> Result<Arc<dyn metisvm_accel::Backend>, CliError> {
-    Ok(match backend {
-        Backend::Reference => Arc::new(ReferenceBackend),
-        Backend::Fpga => {
-            let Card::Functional = engine.card;
-            let card = FunctionalCard::new(SimOptions::default());
-            let transport = InProcess::start(Box::new(card)).map_err(metisvm_driver::DeviceError::from)?;
-            let device = Device::open(Box::new(transport), metisvm_driver::Options::default())?;
-            let options = fpga::Options { checked: !engine.trust_card, ..fpga::Options::default() };
-            Arc::new(FpgaBackend::new(device, options))
-        }
-    })
+fn fpga(card: FunctionalCard, trust_card: bool) -> Result<Arc<FpgaBackend>, DeviceError> {
+    let transport = InProcess::start(Box::new(card))?;
+    let device = Device::open(Box::new(transport), metisvm_driver::Options::default())?;
+    let options = fpga::Options {
+        checked: !trust_card,
+        ..fpga::Options::default()
+    };
+    Ok(Arc::new(FpgaBackend::new(device, options)))
 }

@@ -18,7 +18,10 @@ pub struct DispatcherEngine {
 impl DispatcherEngine {
     /// An engine over a dispatcher.
     pub fn new(dispatcher: Arc<Dispatcher>) -> Self {
-        Self { dispatcher, nanoseconds: AtomicU64::new(0) }
+        Self {
+            dispatcher,
+            nanoseconds: AtomicU64::new(0),
+        }
     }
 
     /// The dispatcher.
@@ -47,6 +50,8 @@ impl InferenceEngine for DispatcherEngine {
         let outcome = self.dispatcher.infer(ModelId(id.0), input);
         let waited = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
         self.nanoseconds.fetch_add(waited, Ordering::Relaxed);
-        outcome.map(|output| Bytes::copy_from_slice(&output)).map_err(|e| EngineError(e.to_string()))
+        outcome
+            .map(|output| Bytes::copy_from_slice(&output))
+            .map_err(|e| EngineError(e.to_string()))
     }
 }

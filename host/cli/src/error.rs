@@ -17,9 +17,6 @@ pub enum CliError {
         /// What is wrong with it.
         problem: String,
     },
-    /// The card did not open.
-    #[error("the simulated card does not open: {0}")]
-    Card(#[from] metisvm_driver::DeviceError),
     /// A block was not executed.
     #[error(transparent)]
     Block(#[from] metisvm_executor::Error),
@@ -39,6 +36,9 @@ pub enum CliError {
 impl CliError {
     /// An error of a file.
     pub fn file(file: impl Into<PathBuf>, problem: impl ToString) -> Self {
-        Self::File { file: file.into(), problem: problem.to_string() }
+        Self::File {
+            file: file.into(),
+            problem: problem.to_string(),
+        }
     }
 }

@@ -11,7 +11,9 @@ use std::io::{self, ErrorKind, Write};
 /// If standard output is closed or full.
 pub fn line(text: &str) -> Result<(), CliError> {
     let mut out = io::stdout().lock();
-    writeln!(out, "{text}").and_then(|()| out.flush()).map_err(CliError::Output)
+    writeln!(out, "{text}")
+        .and_then(|()| out.flush())
+        .map_err(CliError::Output)
 }
 
 /// Writes raw bytes.
@@ -20,7 +22,9 @@ pub fn line(text: &str) -> Result<(), CliError> {
 /// If standard output is closed or full.
 pub fn bytes(bytes: &[u8]) -> Result<(), CliError> {
     let mut out = io::stdout().lock();
-    out.write_all(bytes).and_then(|()| out.flush()).map_err(CliError::Output)
+    out.write_all(bytes)
+        .and_then(|()| out.flush())
+        .map_err(CliError::Output)
 }
 
 /// Writes one JSON object on a line of its own.
@@ -44,7 +48,9 @@ pub fn is_closed_pipe(error: &CliError) -> bool {
 /// A table with a heading.
 pub fn table(heading: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+    table
+        .load_style(presets::UTF8_FULL_CONDENSED)
+        .set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(heading);
     table
 }

@@ -41,11 +41,23 @@ fn each_backend_gives_the_golden_roots() {
         &["run", "--json"][..],
         &["run", "--json", "--backend", "reference", "--threads", "1"],
         &["run", "--json", "--backend", "fpga"],
-        &["run", "--json", "--backend", "fpga,reference", "--trust-card", "--threads", "3"],
+        &[
+            "run",
+            "--json",
+            "--backend",
+            "fpga,reference",
+            "--trust-card",
+            "--threads",
+            "3",
+        ],
     ] {
         let output = run(folder.path(), arguments);
         assert!(output.status.success(), "{arguments:?}");
-        let backend = if arguments.iter().any(|a| a.starts_with("fpga")) { "fpga" } else { "reference" };
+        let backend = if arguments.iter().any(|a| a.starts_with("fpga")) {
+            "fpga"
+        } else {
+            "reference"
+        };
         check(&objects(&output)[0], backend);
     }
 }
@@ -67,9 +79,19 @@ fn comparing_backends_runs_each_with_a_dispatcher_of_its_own() {
 #[test]
 fn people_get_a_table() {
     let folder = tempdir().unwrap();
-    let output = metisvm(folder.path()).args(["run", "--backend", "fpga"]).output().unwrap();
+    let output = metisvm(folder.path())
+        .args(["run", "--backend", "fpga"])
+        .output()
+        .unwrap();
     let text = stdout(&output);
-    for part in ["transactions", "inferences", "card jobs", "accuracy", "state root", "matches its header"] {
+    for part in [
+        "transactions",
+        "inferences",
+        "card jobs",
+        "accuracy",
+        "state root",
+        "matches its header",
+    ] {
         assert!(text.contains(part), "{part} is missing in\n{text}");
     }
 }

@@ -25,7 +25,12 @@ fn wrong_use_exits_with_2_and_says_what_to_do() {
         &[],
     ] {
         let output = run(folder.path(), arguments);
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", stderr(&output));
+        assert_eq!(
+            output.status.code(),
+            Some(2),
+            "{arguments:?}: {}",
+            stderr(&output)
+        );
         assert!(!output.stderr.is_empty(), "{arguments:?}");
     }
 }
@@ -33,9 +38,17 @@ fn wrong_use_exits_with_2_and_says_what_to_do() {
 #[test]
 fn help_and_version_work_anywhere() {
     let folder = tempdir().unwrap();
-    for arguments in [&["--help"][..], &["--version"], &["run", "--help"], &["model", "--help"]] {
+    for arguments in [
+        &["--help"][..],
+        &["--version"],
+        &["run", "--help"],
+        &["model", "--help"],
+    ] {
         let output = run(folder.path(), arguments);
-        assert!(output.status.success() && !output.stdout.is_empty(), "{arguments:?}");
+        assert!(
+            output.status.success() && !output.stdout.is_empty(),
+            "{arguments:?}"
+        );
     }
 }
 
@@ -59,9 +72,17 @@ fn a_full_disk_is_an_error_and_no_panic() {
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
     let Ok(full) = full else { return };
     let folder = tempdir().unwrap();
-    let output = metisvm(folder.path()).args(["run", "--json"]).stdout(full).output().unwrap();
+    let output = metisvm(folder.path())
+        .args(["run", "--json"])
+        .stdout(full)
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("cannot write the output"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("cannot write the output"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[test]
@@ -77,15 +98,25 @@ fn files_that_are_no_blocks_are_named_and_the_others_still_run() {
     let truncated = write("truncated.json.gz", &bytes[..bytes.len() / 2]);
     let empty = write("empty.json.gz", b"");
     let text = write("text.json", b"Lorem ipsum");
-    let missing = folder.path().join("missing.json.gz").to_str().unwrap().to_string();
+    let missing = folder
+        .path()
+        .join("missing.json.gz")
+        .to_str()
+        .unwrap()
+        .to_string();
     let directory = folder.path().to_str().unwrap().to_string();
     let good = good.to_str().unwrap().to_string();
-    let arguments = ["run", "--json", &truncated, &empty, &text, &missing, &directory, &good];
+    let arguments = [
+        "run", "--json", &truncated, &empty, &text, &missing, &directory, &good,
+    ];
     let output = run(folder.path(), &arguments);
     assert_eq!(output.status.code(), Some(1));
     let objects = objects(&output);
     assert_eq!(objects.len(), 6);
-    for (object, file) in objects.iter().zip([&truncated, &empty, &text, &missing, &directory]) {
+    for (object, file) in objects
+        .iter()
+        .zip([&truncated, &empty, &text, &missing, &directory])
+    {
         let error = object["error"].as_str().unwrap();
         assert!(error.starts_with(file.as_str()), "{error}");
         assert!(stderr(&output).contains(error), "{error}");
@@ -100,7 +131,10 @@ fn a_damaged_bundle_is_named_at_every_truncation() {
     let path = folder.path().join("m.bundle");
     for length in [0, 7, 8, 39, 40, 200, bytes.len() / 2, bytes.len() - 1] {
         std::fs::write(&path, &bytes[..length]).unwrap();
-        for arguments in [&["model", "info", "m.bundle"][..], &["run", "--models", "m.bundle"]] {
+        for arguments in [
+            &["model", "info", "m.bundle"][..],
+            &["run", "--models", "m.bundle"],
+        ] {
             let output = run(folder.path(), arguments);
             assert_eq!(output.status.code(), Some(1), "{length} {arguments:?}");
             assert!(stderr(&output).contains("m.bundle"), "{}", stderr(&output));
@@ -141,7 +175,14 @@ fn an_input_of_the_wrong_length_says_what_is_right() {
     let folder = tempdir().unwrap();
     let bundle = repository("host/cli/bundled/digits-mlp.bundle");
     std::fs::write(folder.path().join("input"), [0; 63]).unwrap();
-    let output = run(folder.path(), &["model", "run", bundle.to_str().unwrap(), "--input", "input"]);
+    let output = run(
+        folder.path(),
+        &["model", "run", bundle.to_str().unwrap(), "--input", "input"],
+    );
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("takes 64 bytes, not 63"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("takes 64 bytes, not 63"),
+        "{}",
+        stderr(&output)
+    );
 }

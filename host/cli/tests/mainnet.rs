@@ -7,7 +7,9 @@ use tempfile::tempdir;
 
 #[test]
 fn every_mainnet_block_matches_its_header() {
-    let Some(blocks) = shared("mainnet blocks through the binary", "mainnet-blocks") else { return };
+    let Some(blocks) = shared("mainnet blocks through the binary", "mainnet-blocks") else {
+        return;
+    };
     let folder = tempdir().unwrap();
     let mut files: Vec<String> = std::fs::read_dir(blocks)
         .unwrap()

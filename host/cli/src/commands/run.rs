@@ -23,7 +23,11 @@ pub(super) fn run(args: &Run) -> Result<bool, CliError> {
     let threads = Threads::new(args.threads.unwrap_or(0))?;
     let mut models = bundled::models()?;
     models.extend(models::read_all(&args.models)?);
-    let mut runner = Runner { args, threads, models };
+    let mut runner = Runner {
+        args,
+        threads,
+        models,
+    };
     if args.files.is_empty() {
         return runner.block(&bundled::block()?, None);
     }
@@ -40,7 +44,11 @@ pub(super) fn run(args: &Run) -> Result<bool, CliError> {
                 all_well = false;
                 let text = error.to_string();
                 let named = text.starts_with(&*file.to_string_lossy());
-                let text = if named { text } else { format!("{}: {text}", file.display()) };
+                let text = if named {
+                    text
+                } else {
+                    format!("{}: {text}", file.display())
+                };
                 if args.json {
                     output::json(&json!({ "file": file.display().to_string(), "error": text }))?;
                 }
@@ -67,7 +75,10 @@ impl Runner<'_> {
         };
         let mut all = Vec::new();
         for backend in ALL_BACKENDS {
-            let engine = Engine { backend: vec![backend], ..self.args.engine.clone() };
+            let engine = Engine {
+                backend: vec![backend],
+                ..self.args.engine.clone()
+            };
             all.push(self.execute(block, &engine)?);
         }
         let equal = report::compare(&all, file, self.args.json)?;
@@ -75,10 +86,11 @@ impl Runner<'_> {
     }
 
     fn execute(&self, block: &BlockFile, engine: &Engine) -> Result<Ran, CliError> {
-        let dispatcher = composition::dispatcher(engine, &self.models)?;
+        let (dispatcher, mut device_errors) = composition::dispatcher(engine, &self.models);
         let engine = Arc::new(DispatcherEngine::new(dispatcher));
         let report: BlockReport = run_block_file(block, Some(engine.clone()), &self.threads)?;
-        for error in engine.dispatcher().take_errors() {
+        device_errors.extend(engine.dispatcher().take_errors());
+        for error in &device_errors {
             output::complain(&format!("note: {error}; the work ran on the next backend"));
         }
         Ok(Ran {
@@ -86,6 +98,7 @@ impl Runner<'_> {
             backends: engine.dispatcher().backends(),
             counters: engine.dispatcher().counters(),
             waited: engine.waited(),
+            device_errors,
             block: report,
         })
     }
@@ -101,7 +114,12 @@ struct Progress {
 
 impl Progress {
     fn new(all: usize) -> Self {
-        Self { started: Instant::now(), bar: None, done: 0, all: all as u64 }
+        Self {
+            started: Instant::now(),
+            bar: None,
+            done: 0,
+            all: all as u64,
+        }
     }
 
     fn step(&mut self) {

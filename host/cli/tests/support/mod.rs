@@ -7,12 +7,18 @@ use std::process::{Command, Output};
 /// The binary, in an empty folder outside of the repository, with a home that cannot be written.
 pub(crate) fn metisvm(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_metisvm"));
-    command.current_dir(folder).env_clear().env("HOME", "/proc/metisvm-has-no-home");
+    command
+        .current_dir(folder)
+        .env_clear()
+        .env("HOME", "/proc/metisvm-has-no-home");
     command
 }
 
 pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Output {
-    metisvm(folder).args(arguments).output().expect("the binary starts")
+    metisvm(folder)
+        .args(arguments)
+        .output()
+        .expect("the binary starts")
 }
 
 pub(crate) fn stdout(output: &Output) -> String {

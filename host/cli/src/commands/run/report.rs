@@ -16,6 +16,8 @@ pub(super) struct Ran {
     /// Time that the EVM waited for inferences.
     pub(super) waited: Duration,
     pub(super) accuracy: Option<f64>,
+    /// What went wrong on devices, while other backends did their work.
+    pub(super) device_errors: Vec<String>,
 }
 
 const NOT_CHECKABLE: &str = "not checkable";
@@ -27,7 +29,9 @@ impl Ran {
     }
 
     fn receipts_root(&self) -> String {
-        self.block.receipts_root.map_or_else(|| NOT_CHECKABLE.into(), |r| r.to_string())
+        self.block
+            .receipts_root
+            .map_or_else(|| NOT_CHECKABLE.into(), |r| r.to_string())
     }
 
     fn state_root(&self) -> Option<String> {
@@ -37,7 +41,12 @@ impl Ran {
     /// Everything of the result that every backend must agree on.
     fn result(&self) -> (u64, String, Option<String>, String) {
         let b = &self.block;
-        (b.outcome.gas_used, self.receipts_root(), self.state_root(), b.logs_bloom.to_string())
+        (
+            b.outcome.gas_used,
+            self.receipts_root(),
+            self.state_root(),
+            b.logs_bloom.to_string(),
+        )
     }
 
     fn json(&self, file: Option<&Path>) -> Value {
@@ -67,15 +76,14 @@ impl Ran {
             "card_jobs": c.devices.jobs,
             "dma_bytes": c.devices.dma_bytes,
             "fallbacks": c.fallbacks,
+            "device_errors": self.device_errors,
             "accuracy": self.accuracy,
         });
         if let Some(file) = file {
             object["file"] = json!(file.display().to_string());
         }
         if !b.matches_header() {
-            let mismatch = |m: &metisvm_executor::Mismatch| {
-                json!({ "field": m.field, "expected": m.expected, "actual": m.actual })
-            };
+            let mismatch = |m: &metisvm_executor::Mismatch| json!({ "field": m.field, "expected": m.expected, "actual": m.actual });
             object["mismatches"] = b.mismatches.iter().map(mismatch).collect();
         }
         object
@@ -96,7 +104,10 @@ impl Ran {
         };
         row("transactions", thousands(b.outcome.transactions.len() as u64));
         row("gas used", thousands(b.outcome.gas_used));
-        row("time in the EVM", milliseconds(b.outcome.execute_time.saturating_sub(self.waited)));
+        row(
+            "time in the EVM",
+            milliseconds(b.outcome.execute_time.saturating_sub(self.waited)),
+        );
         if c.requests > 0 {
             row("time waiting for inferences", milliseconds(self.waited));
             row("inferences", thousands(c.requests));
@@ -114,9 +125,19 @@ impl Ran {
         if let Some(root) = self.state_root() {
             row("state root", root);
         }
-        row("matches its header", if b.matches_header() { "yes".into() } else { "NO".into() });
+        row(
+            "matches its header",
+            if b.matches_header() {
+                "yes".into()
+            } else {
+                "NO".into()
+            },
+        );
         for m in &b.mismatches {
-            row(&format!("  {}", m.field), format!("header {}, executed {}", m.expected, m.actual));
+            row(
+                &format!("  {}", m.field),
+                format!("header {}, executed {}", m.expected, m.actual),
+            );
         }
         output::line(&table.to_string())
     }
@@ -135,7 +156,10 @@ pub(super) fn compare(all: &[Ran], file: Option<&Path>, as_json: bool) -> Result
     }
     let verdict = if equal { "agree" } else { "DIFFER" };
     let names: Vec<&str> = all.iter().map(Ran::backend).collect();
-    output::line(&format!("{} {verdict} on gas, logs and roots", names.join(" and ")))?;
+    output::line(&format!(
+        "{} {verdict} on gas, logs and roots",
+        names.join(" and ")
+    ))?;
     Ok(equal)
 }
 

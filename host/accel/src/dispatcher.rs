@@ -7,12 +7,13 @@
 //! helps, so that a single caller never pays for a change of threads. None of this can reach a result:
 //! a batch is a list of independent items, and every engine gives the same bits.
 
-use crate::backend::{Backend, DeviceReport};
+use crate::backend::{Backend, BackendError, DeviceReport};
 use crate::memo::Memo;
 use crate::plan::Plan;
 use crate::reference::ReferenceBackend;
 use metisvm_model::{Bundle, Graph, ModelId, Work};
 use std::collections::{HashMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::JoinHandle;
@@ -383,7 +384,10 @@ impl Shared {
 
         let items: Vec<&[u8]> = batch.iter().map(|job| &*job.key.1).collect();
         self.batches.fetch_add(1, Ordering::Relaxed);
-        let result = oldest.plan.run(&self.backends, &items);
+        // Backends are caught where they are called; this is for a defect of the plan itself, which must
+        // not leave tickets open for ever.
+        let result = catch_unwind(AssertUnwindSafe(|| oldest.plan.run(&self.backends, &items)))
+            .unwrap_or_else(|_| Err(BackendError::Device("the dispatcher panicked".into())));
         let outcomes: Vec<Outcome> = match result {
             Ok(run) => {
                 self.fallbacks.fetch_add(run.fallbacks, Ordering::Relaxed);

@@ -3,7 +3,7 @@
 use crate::error::{ImportError, Problem};
 use crate::float::{self, View};
 use crate::options::{Calibration, Range};
-use crate::typed::{Arg, Element, Typed};
+use crate::typed::{Arg, Element, Typed, ValueId};
 
 /// Multiplications that calibration may cost, over all samples: minutes, not days.
 const MAX_WORK: u64 = 1 << 38;
@@ -25,11 +25,9 @@ pub(crate) fn ranges(typed: &Typed, calibration: &Calibration, range: Range) -> 
         let dims: Vec<&[u32]> = n.inputs.iter().map(|a| arg_dims(typed, a)).collect();
         float::work(&n.op, &dims, &typed.values[n.output].shape)
     });
-    let work = work
-        .fold(0, u64::saturating_add)
-        .saturating_mul(count as u64);
+    let work = work.fold(0, u64::saturating_add).saturating_mul(count as u64);
     if work > MAX_WORK {
-        return Err(ImportError::Model(Problem::TooMany {
+        return Err(ImportError::model(Problem::TooMany {
             what: "multiplications for calibration (use fewer samples)",
             count: work,
             limit: MAX_WORK,
@@ -114,20 +112,23 @@ fn reals(arg: &Arg) -> Vec<f32> {
     }
 }
 
-/// For each real input, its value and one slice a run.
-fn samples<'a>(
-    typed: &Typed,
-    calibration: &'a Calibration,
-) -> Result<Vec<(usize, Vec<&'a [f32]>)>, ImportError> {
+/// A real input, and what it holds in each run.
+type Runs<'a> = (ValueId, Vec<&'a [f32]>);
+
+fn samples<'a>(typed: &Typed, calibration: &'a Calibration) -> Result<Vec<Runs<'a>>, ImportError> {
     let wrong = |text: String| Err(ImportError::Calibration(text));
-    let mut all: Vec<(usize, Vec<&[f32]>)> = Vec::new();
+    let mut all: Vec<Runs<'a>> = Vec::new();
     for &id in &typed.inputs {
         let value = &typed.values[id];
         if value.element != Element::Real {
             continue;
         }
         let name: String = value.name.chars().take(80).collect();
-        let only = if typed.inputs.len() == 1 { calibration.inputs.get("") } else { None };
+        let only = if typed.inputs.len() == 1 {
+            calibration.inputs.get("")
+        } else {
+            None
+        };
         let Some(array) = calibration.inputs.get(&value.name).or(only) else {
             return wrong(format!("there is none for input {name:?}"));
         };

@@ -156,7 +156,11 @@ impl Constant {
 
     /// What its elements are, for errors.
     pub(crate) fn type_name(&self) -> &'static str {
-        if self.is_float() { "FLOAT" } else { self.data.name() }
+        if self.is_float() {
+            "FLOAT"
+        } else {
+            self.data.name()
+        }
     }
 
     /// The grid of element `index`.
@@ -231,13 +235,15 @@ impl Constant {
         }
     }
 
-    /// The same elements in another shape, of as many elements.
-    pub(crate) fn reshaped(&self, dims: Vec<u32>) -> Self {
+    /// The same elements in another shape.
+    pub(crate) fn reshaped(&self, dims: Vec<u32>) -> Result<Self, Problem> {
+        if elements(dims.iter().map(|&d| i64::from(d)))? != self.len() as u64 {
+            return Err(Problem::Shape(format!("{:?} cannot become {dims:?}", self.dims)));
+        }
         let mut result = self.clone();
         if let Some(grids) = &self.grids {
             let axis = grids.axis;
-            let kept = grids.scales.len() == 1
-                || dims.len() > axis && dims[..=axis] == self.dims[..=axis];
+            let kept = grids.scales.len() == 1 || dims.len() > axis && dims[..=axis] == self.dims[..=axis];
             if !kept {
                 // The channels no longer lie along one dimension: it goes on as plain floats.
                 result.data = Rc::new(Data::F32(self.reals()));
@@ -245,7 +251,7 @@ impl Constant {
             }
         }
         result.dims = dims;
-        result
+        Ok(result)
     }
 
     /// The dimensions in another order: `order[i]` is the old place of new dimension `i`.
@@ -286,7 +292,8 @@ fn unsupported(actual: DataType) -> Problem {
     }
 }
 
-/// The product of the extents, if every one and the product are within bounds.
+/// The product of the extents, if every one and the product are within bounds. Only a list may be empty:
+/// with [0, 2^26, 2^26] a part of the shape would hold more than the whole.
 fn elements(dims: impl ExactSizeIterator<Item = i64>) -> Result<u64, Problem> {
     if dims.len() > MAX_RANK {
         return Err(Problem::TooMany {
@@ -295,13 +302,18 @@ fn elements(dims: impl ExactSizeIterator<Item = i64>) -> Result<u64, Problem> {
             limit: MAX_RANK as u64,
         });
     }
+    let least = u64::from(dims.len() > 1);
     dims.into_iter().try_fold(1u64, |product, extent| {
         u64::try_from(extent)
             .ok()
-            .filter(|&e| e <= MAX_ELEMENTS)
+            .filter(|e| (least..=MAX_ELEMENTS).contains(e))
             .and_then(|e| product.checked_mul(e))
             .filter(|&p| p <= MAX_ELEMENTS)
-            .ok_or_else(|| Problem::Data(format!("dimension {extent} is out of bounds, or their product is")))
+            .ok_or_else(|| {
+                Problem::Data(format!(
+                    "dimension {extent} is out of bounds, or their product is"
+                ))
+            })
     })
 }
 
@@ -310,7 +322,7 @@ impl Problem {
     pub(crate) fn at(self, node: &crate::error::NodeName) -> ImportError {
         ImportError::Node {
             node: node.clone(),
-            problem: self,
+            problem: Box::new(self),
         }
     }
 }

@@ -18,7 +18,7 @@ pub enum ImportError {
     },
     /// Something about the model as a whole.
     #[error("the model: {0}")]
-    Model(Problem),
+    Model(Box<Problem>),
     /// An initializer, a graph input or a graph output.
     #[error("{role} {name:?}: {problem}", name = shown(name))]
     Tensor {
@@ -27,7 +27,7 @@ pub enum ImportError {
         /// Its name.
         name: String,
         /// What is wrong with it.
-        problem: Problem,
+        problem: Box<Problem>,
     },
     /// A node.
     #[error("{node}: {problem}")]
@@ -35,7 +35,7 @@ pub enum ImportError {
         /// Which.
         node: NodeName,
         /// What is wrong with it.
-        problem: Problem,
+        problem: Box<Problem>,
     },
     /// The calibration data.
     #[error("calibration data: {0}")]
@@ -50,7 +50,21 @@ pub enum ImportError {
     },
     /// The integer graph was refused, in a part that belongs to no single node.
     #[error("the integer graph: {0}")]
-    Graph(GraphError),
+    Graph(Box<GraphError>),
+}
+
+impl ImportError {
+    pub(crate) fn model(problem: Problem) -> Self {
+        Self::Model(Box::new(problem))
+    }
+
+    pub(crate) fn tensor(role: &'static str, name: &str, problem: Problem) -> Self {
+        Self::Tensor {
+            role,
+            name: name.to_string(),
+            problem: Box::new(problem),
+        }
+    }
 }
 
 /// A node as its file names it.

@@ -3,6 +3,7 @@
 
 use crate::typed::Operator;
 use metisvm_model::{Shape, Window};
+use std::ops::Range;
 
 /// An operand: extents and elements.
 #[derive(Clone, Copy)]
@@ -15,9 +16,14 @@ pub(crate) struct View<'a> {
 pub(crate) fn evaluate(op: &Operator, inputs: &[View<'_>], result: &Shape) -> Vec<f32> {
     match op {
         Operator::MatMul { bias } => mat_mul(inputs[0], inputs[1], bias.as_deref()),
-        Operator::Conv { window, groups, bias } => {
-            conv(window, *groups as usize, inputs[0], inputs[1], bias.as_deref(), result)
-        }
+        Operator::Conv { window, groups, bias } => conv(
+            window,
+            *groups as usize,
+            inputs[0],
+            inputs[1],
+            bias.as_deref(),
+            result,
+        ),
         Operator::Add => add(inputs[0], inputs[1], result),
         Operator::Pointwise(function) => inputs[0].data.iter().map(|&v| function.at(v)).collect(),
         Operator::MaxPool { kernel, window } => max_pool(*kernel, window, inputs[0], result),
@@ -70,21 +76,51 @@ fn conv(
     let [_, per_group, kh, kw] = [0, 1, 2, 3].map(|d| w.dims[d] as usize);
     let [batch, outs, rows, cols] = [0, 1, 2, 3].map(|d| result.dim(d));
     let mut y = Vec::with_capacity(result.elements());
+    let mut sums = vec![0f64; rows * cols];
     for (b, o) in (0..batch).flat_map(|b| (0..outs).map(move |o| (b, o))) {
+        sums.fill(bias.map_or(0.0, |bias| bias[o]));
         let first = o / (outs / groups) * per_group;
-        for (i, j) in (0..rows).flat_map(|i| (0..cols).map(move |j| (i, j))) {
-            let mut sum = bias.map_or(0.0, |bias| bias[o]);
-            for c in 0..per_group {
-                let plane = &x.data[(b * channels + first + c) * height * width..][..height * width];
-                let kernel = &w.data[(o * per_group + c) * kh * kw..][..kh * kw];
-                for (u, v, at) in taps(window, [i, j], [kh, kw], [height, width]) {
-                    sum += f64::from(plane[at]) * f64::from(kernel[u * kw + v]);
+        for (c, u, v) in (0..per_group * kh * kw).map(|t| (t / (kh * kw), t / kw % kh, t % kw)) {
+            let weight = f64::from(w.data[((o * per_group + c) * kh + u) * kw + v]);
+            let plane = &x.data[(b * channels + first + c) * height * width..][..height * width];
+            // One weight at a time over the whole image: the inner loop has nothing to decide.
+            let inside = inside(window, 1, v, width, cols);
+            for i in 0..rows {
+                let Some(row) = coordinate(window, 0, i, u, height) else {
+                    continue;
+                };
+                for j in inside.clone() {
+                    let column = (j * window.stride[1] as usize) + v * window.dilation[1] as usize
+                        - window.padding.left as usize;
+                    sums[i * cols + j] += f64::from(plane[row * width + column]) * weight;
                 }
             }
-            y.push(sum as f32);
         }
+        y.extend(sums.iter().map(|&s| s as f32));
     }
     y
+}
+
+/// The place of a tap in the image, if it lies in it.
+fn coordinate(window: &Window, d: usize, index: usize, tap: usize, extent: usize) -> Option<usize> {
+    usize::try_from(window.coordinate(d, index, tap))
+        .ok()
+        .filter(|&c| c < extent)
+}
+
+/// The windows whose tap `tap` lies in the image.
+fn inside(window: &Window, d: usize, tap: usize, extent: usize, count: usize) -> Range<usize> {
+    let stride = i64::from(window.stride[d]);
+    let first = window.coordinate(d, 0, tap);
+    let start = if first < 0 {
+        (-first + stride - 1) / stride
+    } else {
+        0
+    };
+    let last = extent as i64 - 1 - first;
+    let end = if last < 0 { 0 } else { last / stride + 1 };
+    let end = end.min(count as i64);
+    start.min(end) as usize..end as usize
 }
 
 /// The taps `(u, v)` of window `(i, j)` that lie in the image, and where.
@@ -94,15 +130,10 @@ fn taps(
     [kh, kw]: [usize; 2],
     [height, width]: [usize; 2],
 ) -> impl Iterator<Item = (usize, usize, usize)> {
-    let inside = move |d: usize, index: usize, tap: usize, extent: usize| {
-        usize::try_from(window.coordinate(d, index, tap))
-            .ok()
-            .filter(|&c| c < extent)
-    };
     (0..kh)
-        .filter_map(move |u| Some((u, inside(0, i, u, height)?)))
+        .filter_map(move |u| Some((u, coordinate(window, 0, i, u, height)?)))
         .flat_map(move |(u, row)| {
-            (0..kw).filter_map(move |v| Some((u, v, row * width + inside(1, j, v, width)?)))
+            (0..kw).filter_map(move |v| Some((u, v, row * width + coordinate(window, 1, j, v, width)?)))
         })
 }
 

@@ -5,29 +5,58 @@
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Function {
     /// `max(low, min(high, x))`; ReLU is 0 to infinity.
-    Clamp { low: f32, high: f32 },
+    Clamp {
+        low: f32,
+        high: f32,
+    },
     Sigmoid,
     Tanh,
-    LeakyRelu { alpha: f32 },
-    Elu { alpha: f32 },
-    Selu { alpha: f32, gamma: f32 },
-    HardSigmoid { alpha: f32, beta: f32 },
+    LeakyRelu {
+        alpha: f32,
+    },
+    Elu {
+        alpha: f32,
+    },
+    Selu {
+        alpha: f32,
+        gamma: f32,
+    },
+    HardSigmoid {
+        alpha: f32,
+        beta: f32,
+    },
     HardSwish,
     Softplus,
     Softsign,
     Erf,
-    Gelu { tanh: bool },
+    Gelu {
+        tanh: bool,
+    },
     Exp,
     Abs,
     Neg,
     Sqrt,
     /// `x · scale + offset`: Mul, Div, Sub by a constant scalar.
-    Affine { scale: f32, offset: f32 },
+    Affine {
+        scale: f32,
+        offset: f32,
+    },
 }
 
 impl Function {
     pub(crate) const fn is_clamp(self) -> bool {
         matches!(self, Self::Clamp { .. })
+    }
+
+    /// The one function that is this and then `next`, if both are clamps.
+    pub(crate) fn clamps(self, next: Self) -> Option<Self> {
+        match (self, next) {
+            (Self::Clamp { low, high }, Self::Clamp { .. }) => Some(Self::Clamp {
+                low: next.at(low.min(high)),
+                high: next.at(high),
+            }),
+            _ => None,
+        }
     }
 
     /// The value at `x`, computed in f64 and rounded once.
@@ -92,6 +121,27 @@ fn erf(x: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn two_clamps_are_one() {
+        let clamp = |low, high| Function::Clamp { low, high };
+        let inf = f32::INFINITY;
+        let bounds = [
+            (-inf, inf),
+            (0.0, inf),
+            (0.0, 6.0),
+            (-1.0, 1.0),
+            (3.0, 2.0),
+            (-inf, -2.0),
+        ];
+        for (a, b) in bounds.iter().flat_map(|a| bounds.iter().map(move |b| (a, b))) {
+            let (first, second) = (clamp(a.0, a.1), clamp(b.0, b.1));
+            let both = first.clamps(second).unwrap();
+            for x in [-inf, -5.0, -1.5, -0.5, 0.0, 0.5, 2.5, 4.0, 9.0, inf] {
+                assert_eq!(both.at(x), second.at(first.at(x)), "{first:?} {second:?} at {x}");
+            }
+        }
+    }
 
     #[test]
     fn erf_meets_tabulated_values() {

@@ -45,7 +45,11 @@ fn add_bias(node: &mut TypedNode, c: &Constant, result: &[u32]) -> bool {
     let Some(shift) = result.len().checked_sub(c.dims.len()) else {
         return false;
     };
-    let along = c.dims.iter().enumerate().all(|(i, &d)| d == 1 || i + shift == axis);
+    let along = c
+        .dims
+        .iter()
+        .enumerate()
+        .all(|(i, &d)| d == 1 || i + shift == axis);
     if bias.is_some() || !along {
         return false;
     }

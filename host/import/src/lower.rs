@@ -11,16 +11,19 @@ mod add;
 mod emitter;
 mod weights;
 
+use crate::Imported;
 use crate::error::{ImportError, NodeName, Problem};
 use crate::function::Function;
 use crate::grid::Grid;
 use crate::plan::Plan;
 use crate::report::Report;
 use crate::typed::{Arg, Element, Operator, Typed, TypedNode, ValueId};
-use crate::Imported;
 use emitter::Emitter;
 use metisvm_model::{DType, Op, Shape, TensorType, Value};
 use weights::Weights;
+
+/// Functions that one table may stand for; it bounds what a hostile chain costs.
+const MAX_CHAIN: usize = 256;
 
 /// What stands for a value.
 #[derive(Clone, Debug)]
@@ -120,7 +123,7 @@ pub(crate) fn lower(typed: &Typed, plan: &Plan) -> Result<Imported, ImportError>
     } = lowering.emitter;
     let graph = parsed.check().map_err(|e| match e.node {
         Some((index, _)) => Problem::Graph(e).at(&origins[index]),
-        None => ImportError::Graph(e),
+        None => ImportError::Graph(Box::new(e)),
     })?;
     layers.retain(|l| !l.operators.is_empty());
     let report = Report {
@@ -146,11 +149,8 @@ impl Lowering<'_> {
         for &id in &self.typed.inputs {
             let value = &self.typed.values[id];
             let shape = value.shape.clone();
-            let wrong = |why: &str| ImportError::Tensor {
-                role: "input",
-                name: value.name.clone(),
-                problem: Problem::Unsupported(why.to_string()),
-            };
+            let wrong =
+                |why: &str| ImportError::tensor("input", &value.name, Problem::Unsupported(why.to_string()));
             let port = |e: &mut Emitter, dtype| {
                 let shape = shape.clone();
                 e.parsed.input(value.name.clone(), TensorType { dtype, shape })
@@ -161,11 +161,21 @@ impl Lowering<'_> {
                         Operator::Dequantise(grid) if n.values().any(|v| v == id) => Some(grid),
                         _ => None,
                     });
-                    self.describe("input", &value.name, grid.map(|g| (g.scale.into(), g.zero_point)), &shape);
+                    self.describe(
+                        "input",
+                        &value.name,
+                        grid.map(|g| (g.scale.into(), g.zero_point)),
+                        &shape,
+                    );
                     Lowered::Integers(port(&mut self.emitter, dtype))
                 }
                 (Element::Real, Some(grid)) => {
-                    self.describe("input", &value.name, Some((grid.scale.into(), grid.zero_point)), &shape);
+                    self.describe(
+                        "input",
+                        &value.name,
+                        Some((grid.scale.into(), grid.zero_point)),
+                        &shape,
+                    );
                     Lowered::Real(on(port(&mut self.emitter, grid.dtype), grid, shape.clone()))
                 }
                 (Element::Real, None) => {
@@ -180,7 +190,12 @@ impl Lowering<'_> {
                         }
                         return Err(wrong("no QuantizeLinear reads it"));
                     };
-                    self.describe("input", &value.name, Some((grid.scale.into(), grid.zero_point)), &shape);
+                    self.describe(
+                        "input",
+                        &value.name,
+                        Some((grid.scale.into(), grid.zero_point)),
+                        &shape,
+                    );
                     Lowered::Input(port(&mut self.emitter, grid.dtype), grid)
                 }
                 (Element::Index, _) => return Err(wrong("it is INT64; an input is FLOAT, UINT8 or INT8")),
@@ -201,7 +216,11 @@ impl Lowering<'_> {
         if let Some((scale, zero)) = grid {
             // The shortest text that reads back as the same number; a scale of a file is an f32.
             let short = scale as f32;
-            let text = if f64::from(short) == scale { short.to_string() } else { scale.to_string() };
+            let text = if f64::from(short) == scale {
+                short.to_string()
+            } else {
+                scale.to_string()
+            };
             note("scale", text);
             note("zero_point", zero.to_string());
         }
@@ -263,7 +282,18 @@ impl Lowering<'_> {
             Operator::Add => Lowered::Real(self.add(node, shape)?),
             Operator::Pointwise(function) => {
                 let mut real = self.real(&node.inputs[0])?;
-                real.then.push(*function);
+                if let Some(both) = real.then.last().and_then(|last| last.clamps(*function)) {
+                    real.then.pop();
+                    real.then.push(both);
+                } else if real.then.len() < MAX_CHAIN {
+                    real.then.push(*function);
+                } else {
+                    return Err(Problem::TooMany {
+                        what: "functions of one number in a row",
+                        count: MAX_CHAIN as u64 + 1,
+                        limit: MAX_CHAIN as u64,
+                    });
+                }
                 Lowered::Real(real)
             }
             Operator::MaxPool { kernel, window } => {
@@ -305,13 +335,15 @@ impl Lowering<'_> {
                 "another QuantizeLinear puts the same input on another grid; an input has one".to_string(),
             )),
             Lowered::Real(real) => {
-                let value = self.quantise(real, grid).map_err(|problem| match (problem, arg) {
-                    (Problem::Multiplier { ratio, .. }, Arg::Value(id)) => Problem::Multiplier {
-                        sum: self.producer(*id),
-                        ratio,
-                    },
-                    (problem, _) => problem,
-                })?;
+                let value = self
+                    .quantise(real, grid)
+                    .map_err(|problem| match (problem, arg) {
+                        (Problem::Multiplier { ratio, .. }, Arg::Value(id)) => Problem::Multiplier {
+                            sum: self.producer(*id),
+                            ratio,
+                        },
+                        (problem, _) => problem,
+                    })?;
                 Ok(Lowered::Integers(value))
             }
             Lowered::Integers(_) => Err(self.not_quantised(arg)),
@@ -336,13 +368,9 @@ impl Lowering<'_> {
                     ));
                 }
                 let factors: Vec<f64> = real.scales.iter().map(|s| s / f64::from(grid.scale)).collect();
-                let value = self.emitter.requantise(
-                    real.value,
-                    &factors,
-                    real.axis,
-                    grid.dtype,
-                    grid.zero_point,
-                )?;
+                let value =
+                    self.emitter
+                        .requantise(real.value, &factors, real.axis, grid.dtype, grid.zero_point)?;
                 let low = grid.quantise(real.apply(f32::NEG_INFINITY));
                 let high = grid.quantise(real.apply(f32::INFINITY));
                 self.emitter.clamp(value, grid.dtype, low, high)?
@@ -394,20 +422,17 @@ impl Lowering<'_> {
         Ok(sum(value, shape, vec![scale], axis))
     }
 
-    fn weights(
-        &self,
-        arg: &Arg,
-        axis: usize,
-        grid: Grid,
-        bias: Option<&[f64]>,
-    ) -> Result<Weights, Problem> {
+    fn weights(&self, arg: &Arg, axis: usize, grid: Grid, bias: Option<&[f64]>) -> Result<Weights, Problem> {
         match arg {
             Arg::Constant(c) => Weights::per_channel(c, axis, f64::from(grid.scale), bias),
             Arg::Value(_) => Err(Problem::NotConstant("the weight")),
         }
     }
 
-    #[allow(clippy::too_many_arguments, reason = "an operator and its operands, each of its own type")]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "an operator and its operands, each of its own type"
+    )]
     fn product(
         &mut self,
         op: Op,
@@ -471,16 +496,14 @@ impl Lowering<'_> {
             }
             _ => return Err(self.not_quantised(arg)),
         };
-        Ok(Lowered::Integers(self.emitter.node(Op::ArgMax { axis }, &[value])))
+        Ok(Lowered::Integers(
+            self.emitter.node(Op::ArgMax { axis }, &[value]),
+        ))
     }
 
     fn outputs(&mut self) -> Result<(), ImportError> {
         for (name, id) in &self.typed.outputs {
-            let wrong = |problem| ImportError::Tensor {
-                role: "output",
-                name: name.clone(),
-                problem,
-            };
+            let wrong = |problem| ImportError::tensor("output", &name.clone(), problem);
             self.emitter.begin(&NodeName {
                 index: usize::MAX,
                 name: name.clone(),
@@ -502,7 +525,9 @@ impl Lowering<'_> {
             Lowered::Integers(value) => {
                 // Of an integer output the grid is that of the QuantizeLinear that wrote it.
                 let grid = self.typed.nodes.iter().find_map(|n| match n.op {
-                    Operator::Quantise(grid) if n.output == id => Some((f64::from(grid.scale), grid.zero_point)),
+                    Operator::Quantise(grid) if n.output == id => {
+                        Some((f64::from(grid.scale), grid.zero_point))
+                    }
                     _ => None,
                 });
                 Ok((value, grid))

@@ -22,10 +22,8 @@ impl Array {
     /// finite.
     pub fn new(shape: Vec<usize>, data: Vec<f32>) -> Option<Self> {
         let elements = shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d))?;
-        let sound = !shape.is_empty()
-            && elements > 0
-            && elements == data.len()
-            && data.iter().all(|v| v.is_finite());
+        let sound =
+            !shape.is_empty() && elements > 0 && elements == data.len() && data.iter().all(|v| v.is_finite());
         sound.then_some(Self { shape, data })
     }
 
@@ -76,10 +74,18 @@ pub fn read(bytes: &[u8]) -> Result<Array, ImportError> {
         .try_fold(4usize, |n, &d| n.checked_mul(d))
         .ok_or_else(|| wrong(start, "the shape overflows"))?;
     if size != data.len() {
-        let what = format!("the shape asks for {size} bytes of data; there are {}", data.len());
+        let what = format!(
+            "the shape asks for {size} bytes of data; there are {}",
+            data.len()
+        );
         return Err(wrong(at, &what));
     }
-    let data: Vec<f32> = data.as_chunks().0.iter().map(|c| f32::from_le_bytes(*c)).collect();
+    let data: Vec<f32> = data
+        .as_chunks()
+        .0
+        .iter()
+        .map(|c| f32::from_le_bytes(*c))
+        .collect();
     if let Some(index) = data.iter().position(|v| !v.is_finite()) {
         return Err(wrong(at + 4 * index, "an element is NaN or infinite"));
     }

@@ -27,10 +27,13 @@ pub(crate) struct Plan {
 /// # Errors
 /// If calibration data are missing, superfluous, or do not fit.
 pub(crate) fn plan(typed: &Typed, options: &Options) -> Result<Plan, ImportError> {
-    let real_inputs = typed.inputs.iter().any(|&i| typed.values[i].element == Element::Real);
+    let real_inputs = typed
+        .inputs
+        .iter()
+        .any(|&i| typed.values[i].element == Element::Real);
     if typed.is_quantised() || !real_inputs {
         if options.calibration.is_some() {
-            return Err(ImportError::Model(Problem::CalibrationUnused));
+            return Err(ImportError::model(Problem::CalibrationUnused));
         }
         return Ok(Plan {
             grids: vec![None; typed.values.len()],
@@ -38,20 +41,17 @@ pub(crate) fn plan(typed: &Typed, options: &Options) -> Result<Plan, ImportError
         });
     }
     let Some(calibration) = &options.calibration else {
-        return Err(ImportError::Model(Problem::NeedsCalibration));
+        return Err(ImportError::model(Problem::NeedsCalibration));
     };
     for (name, grid) in &options.input_grids {
         let known = typed.inputs.iter().any(|&i| typed.values[i].name == *name);
         if !known || !grid.is_sound() {
-            return Err(ImportError::Tensor {
-                role: "input",
-                name: name.clone(),
-                problem: Problem::Scale(if known {
-                    "the grid asked for is not one".to_string()
-                } else {
-                    "a grid is asked for, but there is no such input".to_string()
-                }),
+            let problem = Problem::Scale(if known {
+                "the grid asked for is not one".to_string()
+            } else {
+                "a grid is asked for, but there is no such input".to_string()
             });
+            return Err(ImportError::tensor("input", name, problem));
         }
     }
     let ranges = calibrate::ranges(typed, calibration, options.range)?;

@@ -6,15 +6,17 @@ use crate::error::{ImportError, NodeName, Problem};
 use crate::operators::{self, Call};
 use crate::options::Options;
 use crate::typed::{Arg, Element, Operator, Typed, TypedNode, TypedValue, ValueId};
-use metisvm_model::limits::{MAX_COMPUTED_ELEMENTS, MAX_CONSTANTS, MAX_ELEMENTS, MAX_NODES, MAX_PORTS};
+use metisvm_model::limits::{
+    MAX_COMPUTED_ELEMENTS, MAX_CONSTANT_ELEMENTS_READ, MAX_CONSTANTS, MAX_ELEMENTS, MAX_NODES, MAX_PORTS,
+};
 use metisvm_model::{DType, Shape};
 use onnx_rs::ast::{DataType, Dimension, Graph, Model, Node, TensorProto, TypeValue, ValueInfo};
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap, HashSet};
 use std::ops::RangeInclusive;
 
-/// Versions of ONNX's own operators that are understood. Before 11, Clip had attributes for bounds.
-pub(crate) const OPSETS: RangeInclusive<i64> = 11..=26;
+/// Versions of ONNX's own operators that are understood.
+pub(crate) const OPSETS: RangeInclusive<i64> = 9..=26;
 
 /// Elements that constant folding may produce, all together.
 const MAX_FOLDED_ELEMENTS: u64 = 1 << 27;
@@ -27,14 +29,14 @@ const MAX_NODE_INPUTS: usize = 64;
 /// # Errors
 /// Whatever is wrong with it, short of grids and integers.
 pub(crate) fn resolve(model: &Model<'_>, options: &Options) -> Result<Typed, ImportError> {
-    let opset = opset(model).map_err(ImportError::Model)?;
+    let opset = opset(model).map_err(ImportError::model)?;
     let graph = model
         .graph
         .as_ref()
-        .ok_or(ImportError::Model(Problem::Missing("graph")))?;
-    counts(graph).map_err(ImportError::Model)?;
+        .ok_or(ImportError::model(Problem::Missing("graph")))?;
+    counts(graph).map_err(ImportError::model)?;
     if graph.output.is_empty() {
-        return Err(ImportError::Model(Problem::Missing("graph output")));
+        return Err(ImportError::model(Problem::Missing("graph output")));
     }
     let mut builder = Builder {
         typed: Typed::default(),
@@ -43,6 +45,7 @@ pub(crate) fn resolve(model: &Model<'_>, options: &Options) -> Result<Typed, Imp
         opset,
         folded: 0,
         computed: 0,
+        read: 0,
     };
     builder.inputs(graph, options.batch)?;
     let order = Order::of(graph, &builder)?;
@@ -89,14 +92,11 @@ fn counts(graph: &Graph<'_>) -> Result<(), Problem> {
 
 fn initializers<'m>(graph: &'m Graph<'m>) -> Result<HashMap<&'m str, &'m TensorProto<'m>>, ImportError> {
     let mut by_name = HashMap::new();
-    let wrong = |name: &str, problem| ImportError::Tensor {
-        role: "initializer",
-        name: name.to_string(),
-        problem,
-    };
+    let wrong = |name: &str, problem| ImportError::tensor("initializer", name, problem);
     if let Some(sparse) = graph.sparse_initializer.first() {
         let name = sparse.values.as_ref().map_or("", |v| v.name());
-        let problem = Problem::Unsupported("sparse initializers are not supported; store it dense".to_string());
+        let problem =
+            Problem::Unsupported("sparse initializers are not supported; store it dense".to_string());
         return Err(wrong(name, problem));
     }
     for tensor in &graph.initializer {
@@ -104,7 +104,10 @@ fn initializers<'m>(graph: &'m Graph<'m>) -> Result<HashMap<&'m str, &'m TensorP
             return Err(wrong("", Problem::Data("it has no name".to_string())));
         }
         if by_name.insert(tensor.name(), tensor).is_some() {
-            return Err(wrong(tensor.name(), Problem::Duplicate(tensor.name().to_string())));
+            return Err(wrong(
+                tensor.name(),
+                Problem::Duplicate(tensor.name().to_string()),
+            ));
         }
     }
     Ok(by_name)
@@ -119,6 +122,7 @@ pub(crate) struct Builder<'m> {
     opset: i64,
     folded: u64,
     computed: u64,
+    read: u64,
 }
 
 impl<'m> Builder<'m> {
@@ -128,11 +132,7 @@ impl<'m> Builder<'m> {
             if self.initializers.contains_key(info.name) {
                 continue;
             }
-            let wrong = |problem| ImportError::Tensor {
-                role: "input",
-                name: info.name.to_string(),
-                problem,
-            };
+            let wrong = |problem| ImportError::tensor("input", info.name, problem);
             let (element, shape) = input_type(info, batch).map_err(wrong)?;
             if info.name.is_empty() || self.args.contains_key(info.name) {
                 return Err(wrong(Problem::Duplicate(info.name.to_string())));
@@ -143,7 +143,7 @@ impl<'m> Builder<'m> {
         }
         let count = self.typed.inputs.len();
         if count > MAX_PORTS {
-            return Err(ImportError::Model(Problem::TooMany {
+            return Err(ImportError::model(Problem::TooMany {
                 what: "graph inputs",
                 count: count as u64,
                 limit: MAX_PORTS as u64,
@@ -173,7 +173,24 @@ impl<'m> Builder<'m> {
         }
         let mut inputs = Vec::new();
         for input in &node.input {
-            inputs.push(if input.is_empty() { None } else { Some(self.arg(input, &name)?) });
+            inputs.push(if input.is_empty() {
+                None
+            } else {
+                Some(self.arg(input, &name)?)
+            });
+        }
+        for input in inputs.iter().flatten() {
+            if let Arg::Constant(c) = input {
+                self.read += c.len() as u64;
+            }
+        }
+        if self.read > MAX_CONSTANT_ELEMENTS_READ {
+            // One large constant that thousands of nodes read would cost as much as thousands of them.
+            return Err(at(Problem::TooMany {
+                what: "elements of constants read up to here",
+                count: self.read,
+                limit: MAX_CONSTANT_ELEMENTS_READ,
+            }));
         }
         while inputs.last().is_some_and(Option::is_none) {
             inputs.pop();
@@ -215,11 +232,8 @@ impl<'m> Builder<'m> {
         let Some(tensor) = self.initializers.get(name) else {
             return Err(Problem::NoSuchValue(name.to_string()).at(reader));
         };
-        let constant = Constant::of(tensor, name).map_err(|problem| ImportError::Tensor {
-            role: "initializer",
-            name: name.to_string(),
-            problem,
-        })?;
+        let constant = Constant::of(tensor, name)
+            .map_err(|problem| ImportError::tensor("initializer", name, problem))?;
         self.args.insert(name, Arg::Constant(constant.clone()));
         Ok(Arg::Constant(constant))
     }
@@ -227,11 +241,7 @@ impl<'m> Builder<'m> {
     fn outputs(&mut self, graph: &'m Graph<'m>) -> Result<(), ImportError> {
         let mut seen = HashSet::new();
         for info in &graph.output {
-            let wrong = |problem| ImportError::Tensor {
-                role: "output",
-                name: info.name.to_string(),
-                problem,
-            };
+            let wrong = |problem| ImportError::tensor("output", info.name, problem);
             if info.name.is_empty() || !seen.insert(info.name) {
                 return Err(wrong(Problem::Duplicate(info.name.to_string())));
             }
@@ -278,7 +288,9 @@ impl<'m> Builder<'m> {
         element: Element,
     ) -> Result<Arg, Problem> {
         let shape = Shape::new(dims).ok_or_else(|| {
-            Problem::Shape(format!("its result {dims:?} is empty or over {MAX_ELEMENTS} elements"))
+            Problem::Shape(format!(
+                "its result {dims:?} is empty or over {MAX_ELEMENTS} elements"
+            ))
         })?;
         self.computed += shape.elements() as u64;
         if self.computed > MAX_COMPUTED_ELEMENTS {
@@ -339,12 +351,10 @@ impl Order {
     fn of(graph: &Graph<'_>, builder: &Builder<'_>) -> Result<Self, ImportError> {
         if graph.node.is_empty() {
             return Err(match graph.output.first() {
-                Some(o) if !builder.args.contains_key(o.name) => ImportError::Tensor {
-                    role: "output",
-                    name: o.name.to_string(),
-                    problem: Problem::NoSuchValue(o.name.to_string()),
-                },
-                _ => ImportError::Model(Problem::Missing("node")),
+                Some(o) if !builder.args.contains_key(o.name) => {
+                    ImportError::tensor("output", o.name, Problem::NoSuchValue(o.name.to_string()))
+                }
+                _ => ImportError::model(Problem::Missing("node")),
             });
         }
         let name = |i: usize| node_name(i, &graph.node[i]);

@@ -40,7 +40,9 @@ pub(crate) enum Arg {
 #[derive(Clone, Debug)]
 pub(crate) enum Operator {
     /// Operands: x, w; one bias a column.
-    MatMul { bias: Option<Vec<f64>> },
+    MatMul {
+        bias: Option<Vec<f64>>,
+    },
     /// Operands: x `[B,C,H,W]`, a constant w `[O,C/groups,KH,KW]`; one bias an output channel.
     Conv {
         window: Window,
@@ -50,10 +52,15 @@ pub(crate) enum Operator {
     /// Two operands, broadcast.
     Add,
     Pointwise(Function),
-    MaxPool { kernel: [u32; 2], window: Window },
+    MaxPool {
+        kernel: [u32; 2],
+        window: Window,
+    },
     /// To the shape of the result.
     Reshape,
-    ArgMax { axis: u8 },
+    ArgMax {
+        axis: u8,
+    },
     Quantise(Grid),
     Dequantise(Grid),
 }

@@ -147,7 +147,7 @@ fn wrong(at: usize, what: impl Into<String>) -> ImportError {
 /// too much memory to parse.
 pub(crate) fn check(bytes: &[u8]) -> Result<(), ImportError> {
     if bytes.len() > MAX_FILE_BYTES {
-        return Err(ImportError::Model(Problem::TooMany {
+        return Err(ImportError::model(Problem::TooMany {
             what: "bytes of the file",
             count: bytes.len() as u64,
             limit: MAX_FILE_BYTES as u64,
@@ -179,14 +179,14 @@ pub(crate) fn check(bytes: &[u8]) -> Result<(), ImportError> {
             (Field::Varint, 0) => {
                 let value = reader.varint(end)?;
                 if message == Message::Tensor && number == 2 && value > LAST_DATA_TYPE {
-                    return Err(ImportError::Tensor {
-                        role: "initializer",
-                        name: tensor_name(&bytes[start..end]),
-                        problem: Problem::UnsupportedType {
+                    return Err(ImportError::tensor(
+                        "initializer",
+                        &tensor_name(&bytes[start..end]),
+                        Problem::UnsupportedType {
                             actual: format!("number {value}"),
                             expected: "use FLOAT, INT8, UINT8, INT32 or INT64",
                         },
-                    });
+                    ));
                 }
             }
             (Field::Varints, 0) => {
@@ -208,7 +208,10 @@ pub(crate) fn check(bytes: &[u8]) -> Result<(), ImportError> {
             (Field::Floats(size), 2) => {
                 let length = reader.bytes(end)?;
                 if length % size != 0 {
-                    return Err(wrong(at, format!("{length} bytes of packed floats are no whole number")));
+                    return Err(wrong(
+                        at,
+                        format!("{length} bytes of packed floats are no whole number"),
+                    ));
                 }
                 parsed += length;
             }
@@ -234,7 +237,7 @@ pub(crate) fn check(bytes: &[u8]) -> Result<(), ImportError> {
             _ => return Err(wrong(at, format!("field {number} has wire type {wire}"))),
         }
         if parsed > MAX_PARSED_BYTES {
-            return Err(ImportError::Model(Problem::TooMany {
+            return Err(ImportError::model(Problem::TooMany {
                 what: "bytes that the parsed file would take",
                 count: parsed as u64,
                 limit: MAX_PARSED_BYTES as u64,

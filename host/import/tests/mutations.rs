@@ -1,10 +1,13 @@
-//! Damaged files: thousands of seeded flips, cuts, splices and edited numbers of valid ones. None may
-//! panic, and none may take long.
+//! Damaged files: thousands of seeded flips, cuts and splices of valid ones, and as many whose operators,
+//! operands, attributes and shapes were exchanged. None may panic, and none may take long.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot read its data has failed")]
 
 mod common;
 
 use common::{made_up_calibration, read};
-use metisvm_import::{Options, import_onnx, npy};
+use metisvm_import::{Options, SUPPORTED, import_onnx, npy};
+use onnx_rs::ast::{Attribute, AttributeType, Dimension, Model, OpType, TensorProto, TypeValue};
 use std::time::{Duration, Instant};
 
 /// SplitMix64.
@@ -62,47 +65,205 @@ fn mutate(random: &mut Random, seed: &[u8], other: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// Every valid fixture and the digits models; whether it needs calibration.
+fn seeds() -> Vec<(Vec<u8>, bool)> {
+    let index = common::json("fixtures/index.json");
+    let mut paths: Vec<String> = index
+        .as_object()
+        .unwrap()
+        .keys()
+        .filter(|k| k.starts_with("valid/"))
+        .map(|k| format!("fixtures/{k}"))
+        .collect();
+    paths.extend(["mlp_f32", "mlp_qdq", "cnn_f32", "cnn_qdq"].map(|n| format!("digits/{n}.onnx")));
+    paths.iter().map(|p| (read(p), p.contains("f32"))).collect()
+}
+
+/// What became of many files.
+#[derive(Debug, Default)]
+struct Tally {
+    taken: usize,
+    refused: usize,
+    slowest: Duration,
+}
+
+impl Tally {
+    fn import(&mut self, bytes: &[u8], floats: bool) {
+        let mut options = Options::default();
+        if floats {
+            options.calibration = made_up_calibration(bytes);
+        }
+        let started = Instant::now();
+        match import_onnx(bytes, &options) {
+            Ok(_) => self.taken += 1,
+            Err(e) => {
+                self.refused += 1;
+                let text = e.to_string();
+                assert!(text.len() < 4000 && !text.chars().any(char::is_control), "{text}");
+            }
+        }
+        self.slowest = self.slowest.max(started.elapsed());
+    }
+}
+
 #[test]
 fn damaged_models_never_panic_and_end_quickly() {
-    let names = [
-        "digits/mlp_qdq",
-        "digits/cnn_qdq",
-        "fixtures/valid/wild_u8_weights",
-        "fixtures/valid/f32_residual_network",
-        "fixtures/valid/f32_maxpool_ceil",
-        "fixtures/valid/f32_conv_auto_pad_same_lower",
-        "fixtures/valid/f32_reshape_infer",
-        "fixtures/valid/f32_constant_nodes",
-        "fixtures/valid/qdq_conv_dilation_stride_pads",
-        "fixtures/valid/qdq_folded_weight_pair",
-        "fixtures/valid/f32_gemm_transa_transb",
-    ];
-    let seeds: Vec<Vec<u8>> = names.iter().map(|n| read(&format!("{n}.onnx"))).collect();
+    let seeds = seeds();
     let mut random = Random(1);
-    let (mut taken, mut refused, mut slowest) = (0, 0, Duration::ZERO);
-    for (index, seed) in seeds.iter().enumerate() {
-        for _ in 0..2000 {
-            let other = &seeds[random.below(seeds.len())];
-            let bytes = mutate(&mut random, seed, other);
-            let mut options = Options::default();
-            if names[index].contains("f32") {
-                options.calibration = made_up_calibration(&bytes);
-            }
-            let started = Instant::now();
-            match import_onnx(&bytes, &options) {
-                Ok(_) => taken += 1,
-                Err(e) => {
-                    refused += 1;
-                    let text = e.to_string();
-                    assert!(text.len() < 4000 && !text.chars().any(char::is_control), "{text}");
-                }
-            }
-            slowest = slowest.max(started.elapsed());
+    let mut tally = Tally::default();
+    for (seed, floats) in &seeds {
+        for _ in 0..200 {
+            let other = &seeds[random.below(seeds.len())].0;
+            tally.import(&mutate(&mut random, seed, other), *floats);
         }
     }
-    println!("{taken} taken, {refused} refused, slowest {slowest:?}");
-    assert!(taken > 1000 && refused > 1000, "{taken} {refused}: mutations too weak or too strong");
-    assert!(slowest < Duration::from_secs(20), "{slowest:?}");
+    println!("{tally:?}");
+    assert!(
+        tally.taken > 1000 && tally.refused > 1000,
+        "too weak or too strong: {tally:?}"
+    );
+    assert!(tally.slowest < Duration::from_secs(20), "{tally:?}");
+}
+
+/// Numbers that arithmetic on shapes trips over.
+const NUMBERS: [i64; 16] = [
+    i64::MIN,
+    -(1 << 32),
+    -2,
+    -1,
+    0,
+    1,
+    2,
+    3,
+    7,
+    1024,
+    1025,
+    1 << 26,
+    (1 << 31) - 1,
+    1 << 32,
+    1 << 62,
+    i64::MAX,
+];
+
+/// Changes the meaning of a sound file: it stays sound protobuf.
+fn rewrite<'a>(random: &mut Random, model: &mut Model<'a>) {
+    let Some(graph) = &mut model.graph else {
+        return;
+    };
+    let names: Vec<&str> = graph
+        .node
+        .iter()
+        .flat_map(|n| n.output.iter().chain(&n.input).copied())
+        .chain(graph.initializer.iter().map(|i| i.name()))
+        .collect();
+    for _ in 0..=random.below(3) {
+        let count = graph.node.len();
+        if count == 0 || names.is_empty() {
+            return;
+        }
+        let node = &mut graph.node[random.below(count)];
+        let number = NUMBERS[random.below(NUMBERS.len())];
+        match random.below(10) {
+            0 => node.op_type = OpType::from(SUPPORTED[random.below(SUPPORTED.len())]),
+            1 if !node.input.is_empty() => {
+                let at = random.below(node.input.len());
+                node.input[at] = names[random.below(names.len())];
+            }
+            2 => node.input.push(names[random.below(names.len())]),
+            3 => drop(node.input.pop()),
+            4 if !node.attribute.is_empty() => {
+                let at = random.below(node.attribute.len());
+                let attribute = &mut node.attribute[at];
+                attribute.i = number;
+                if !attribute.ints.is_empty() {
+                    let at = random.below(attribute.ints.len());
+                    attribute.ints[at] = number;
+                }
+                attribute.f = [f32::NAN, f32::INFINITY, 0.0, -1.0, 1e38][random.below(5)];
+            }
+            5 if !node.attribute.is_empty() => drop(node.attribute.pop()),
+            6 => {
+                let name = [
+                    "axis",
+                    "keepdims",
+                    "transA",
+                    "transB",
+                    "group",
+                    "ceil_mode",
+                    "to",
+                    "allowzero",
+                ][random.below(8)];
+                node.attribute.push(Attribute {
+                    name,
+                    r#type: AttributeType::Int,
+                    i: if random.below(2) == 0 { number } else { 1 },
+                    ..Attribute::default()
+                });
+            }
+            7 => {
+                let name = ["axes", "perm", "pads", "strides", "dilations", "kernel_shape"][random.below(6)];
+                let ints = (0..random.below(6))
+                    .map(|_| NUMBERS[3 + random.below(5)])
+                    .collect();
+                node.attribute.push(Attribute {
+                    name,
+                    r#type: AttributeType::Ints,
+                    ints,
+                    ..Attribute::default()
+                });
+            }
+            8 => {
+                // A constant of the same elements in another, perhaps lying, shape.
+                let at = random.below(graph.initializer.len().max(1));
+                if let Some(tensor) = graph.initializer.get_mut(at) {
+                    let mut dims = tensor.dims().to_vec();
+                    match random.below(3) {
+                        0 => dims.push(number),
+                        1 => dims.insert(0, 1),
+                        _ => drop(dims.pop()),
+                    }
+                    let raw = tensor.as_raw().unwrap_or_default();
+                    *tensor = TensorProto::from_raw(tensor.name(), dims, tensor.data_type(), raw);
+                }
+            }
+            _ => {
+                let at = random.below(graph.input.len().max(1));
+                let shape = graph
+                    .input
+                    .get_mut(at)
+                    .and_then(|i| match &mut i.r#type.as_mut()?.value {
+                        Some(TypeValue::Tensor(tensor)) => tensor.shape.as_mut(),
+                        _ => None,
+                    });
+                if let Some(shape) = shape
+                    && !shape.dim.is_empty()
+                {
+                    let at = random.below(shape.dim.len());
+                    shape.dim[at].value = Dimension::Value(number);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn rewritten_models_never_panic_and_end_quickly() {
+    let seeds = seeds();
+    let mut random = Random(3);
+    let mut tally = Tally::default();
+    for (seed, floats) in &seeds {
+        for _ in 0..200 {
+            let mut model = onnx_rs::parse(seed).unwrap();
+            rewrite(&mut random, &mut model);
+            tally.import(&onnx_rs::encode(&model), *floats);
+        }
+    }
+    println!("{tally:?}");
+    assert!(
+        tally.taken > 1000 && tally.refused > 1000,
+        "too weak or too strong: {tally:?}"
+    );
+    assert!(tally.slowest < Duration::from_secs(20), "{tally:?}");
 }
 
 #[test]
@@ -112,7 +273,8 @@ fn damaged_arrays_never_panic() {
     let (mut taken, mut refused) = (0, 0);
     for _ in 0..3000 {
         // Most of it header: there is where the reader can be led astray.
-        let bytes = mutate(&mut random, &seed[..128 + random.below(64) * 4], &seed);
+        let length = 128 + random.below(64) * 4;
+        let bytes = mutate(&mut random, &seed[..length], &seed);
         match npy::read(&bytes) {
             Ok(_) => taken += 1,
             Err(_) => refused += 1,

@@ -1,5 +1,7 @@
 //! Every valid fixture gives what ONNX Runtime gave, within the tolerance that its index states.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot read its data has failed")]
+
 mod common;
 
 use common::{json, numbers, read, reference, run};
@@ -46,7 +48,10 @@ fn compare(imported: &Imported, entry: &Json) -> (f64, usize, usize) {
         };
         for (o, (result, expected)) in results.iter().zip(&outputs).enumerate() {
             let declared = &entry["output"][o];
-            assert_eq!(declared["name"].as_str().unwrap(), imported.graph.outputs()[o].name);
+            assert_eq!(
+                declared["name"].as_str().unwrap(),
+                imported.graph.outputs()[o].name
+            );
             let size = expected.data.len() / samples;
             let expected = &expected.data[s * size..][..size];
             assert_eq!(result.len(), size);
@@ -90,11 +95,16 @@ fn valid_fixtures_agree_with_onnxruntime() {
             continue;
         }
         let bytes = read(&format!("fixtures/{path}"));
-        let tolerance = entry["tolerance_steps"].as_f64().unwrap().max(least_tolerance(path));
+        let tolerance = entry["tolerance_steps"]
+            .as_f64()
+            .unwrap()
+            .max(least_tolerance(path));
         match import_onnx(&bytes, &options(entry)) {
             Ok(imported) => {
                 let (worst, differing, positions) = compare(&imported, entry);
-                println!("{path}: {worst:.3} of {tolerance} steps, {differing} of {positions} positions differ");
+                println!(
+                    "{path}: {worst:.3} of {tolerance} steps, {differing} of {positions} positions differ"
+                );
                 // Of two outputs the second is the class of the first: a step there may change it.
                 let classes = entry["output"].as_array().unwrap().len() == 1;
                 if worst > tolerance || classes && differing > 0 || differing * 8 > positions {

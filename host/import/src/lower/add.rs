@@ -40,7 +40,11 @@ impl Lowering<'_> {
             .flatten()
             .map(|r| {
                 let coarsest = r.scales.iter().copied().fold(0.0, f64::max);
-                if r.dtype.is_byte() { coarsest / FINER } else { coarsest }
+                if r.dtype.is_byte() {
+                    coarsest / FINER
+                } else {
+                    coarsest
+                }
             })
             .fold(0.0, f64::max);
         let mut operands = Vec::new();

@@ -52,7 +52,11 @@ impl Emitter {
         }
         let tensor = TensorType::new(dtype, dims)
             .and_then(|ty| Tensor::new(ty, data))
-            .ok_or_else(|| Problem::Shape(format!("a constant {dtype}{dims:?} is empty, too large or overflows")))?;
+            .ok_or_else(|| {
+                Problem::Shape(format!(
+                    "a constant {dtype}{dims:?} is empty, too large or overflows"
+                ))
+            })?;
         Ok(self.parsed.constant(&tensor))
     }
 
@@ -78,7 +82,11 @@ impl Emitter {
     /// A bias in steps of its accumulator's scale.
     pub(super) fn bias(&mut self, bias: &[f64], scales: &[f64]) -> Result<Value, Problem> {
         let steps = bias.iter().enumerate().map(|(index, &real)| {
-            let scale = if scales.len() == 1 { scales[0] } else { scales[index] };
+            let scale = if scales.len() == 1 {
+                scales[0]
+            } else {
+                scales[index]
+            };
             let value = (real / scale).round();
             if value >= f64::from(i32::MIN) && value <= f64::from(i32::MAX) {
                 Ok(value as i32)
@@ -132,7 +140,13 @@ impl Emitter {
     }
 
     /// A clamp, unless the type's own range is as narrow.
-    pub(super) fn clamp(&mut self, value: Value, dtype: DType, low: i32, high: i32) -> Result<Value, Problem> {
+    pub(super) fn clamp(
+        &mut self,
+        value: Value,
+        dtype: DType,
+        low: i32,
+        high: i32,
+    ) -> Result<Value, Problem> {
         if low <= dtype.min() && high >= dtype.max() {
             return Ok(value);
         }

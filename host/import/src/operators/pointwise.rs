@@ -107,7 +107,12 @@ pub(super) fn unary(b: &mut Builder<'_>, call: &Call<'_>, operator: &str) -> Res
             tanh: match a.string("approximate", "none")? {
                 "none" => false,
                 "tanh" => true,
-                _ => return Err(crate::attributes::wrong("approximate", "it is neither none nor tanh")),
+                _ => {
+                    return Err(crate::attributes::wrong(
+                        "approximate",
+                        "it is neither none nor tanh",
+                    ));
+                }
             },
         },
         "Exp" => Function::Exp,
@@ -124,6 +129,13 @@ pub(super) fn unary(b: &mut Builder<'_>, call: &Call<'_>, operator: &str) -> Res
 fn clip(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Problem> {
     call.arity(1, 3, "1 to 3")?;
     let x = call.real(b, 0)?.clone();
+    if call.opset < 11 {
+        // The bounds were attributes then.
+        call.arity(1, 1, "1")?;
+        let low = call.attributes.float("min", f32::MIN)?;
+        let high = call.attributes.float("max", f32::MAX)?;
+        return pointwise(b, call, x, Function::Clamp { low, high });
+    }
     let bound = |index, what, default: f32| match call.constant(index, what)? {
         Some(c) => match c.scalar(what)? {
             v if v.is_nan() => Err(Problem::NotFinite {

@@ -141,7 +141,13 @@ fn transposed_gemm(
         Bias::Full(full) => Some(full),
     };
     let op = Operator::MatMul { bias };
-    let y = b.emit(call, op, vec![row, Arg::Constant(spread)], &[1, m * n], Element::Real)?;
+    let y = b.emit(
+        call,
+        op,
+        vec![row, Arg::Constant(spread)],
+        &[1, m * n],
+        Element::Real,
+    )?;
     b.emit(call, Operator::Reshape, vec![y], &[m, n], Element::Real)
 }
 

@@ -17,7 +17,12 @@ pub(super) fn quantize(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Prob
         0 => None,
         2 => Some(DType::U8),
         3 => Some(DType::I8),
-        other => return Err(wrong("output_dtype", format!("{other} is neither UINT8 nor INT8"))),
+        other => {
+            return Err(wrong(
+                "output_dtype",
+                format!("{other} is neither UINT8 nor INT8"),
+            ));
+        }
     };
     let x = call.real(b, 0)?.clone();
     let dtype = match call.constant(2, "the zero point")? {
@@ -66,7 +71,13 @@ pub(super) fn quantize(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Prob
         Arg::Value(_) => {
             let grid = single(&grids, dtype)?;
             let dims = b.dims(&x).to_vec();
-            b.emit(call, Operator::Quantise(grid), vec![x], &dims, Element::Byte(dtype))
+            b.emit(
+                call,
+                Operator::Quantise(grid),
+                vec![x],
+                &dims,
+                Element::Byte(dtype),
+            )
         }
     }
 }
@@ -119,7 +130,9 @@ pub(super) fn dequantize(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Pr
                 )
             });
             if !agrees {
-                return Err(Problem::ZeroPoint(format!("its type is not {dtype}, as the operand's is")));
+                return Err(Problem::ZeroPoint(format!(
+                    "its type is not {dtype}, as the operand's is"
+                )));
             }
             let grid = single(&grids, dtype)?;
             let dims = b.dims(&x).to_vec();
@@ -144,8 +157,14 @@ fn grids(call: &Call<'_>, dims: &[u32]) -> Result<Grids, Problem> {
         )));
     }
     // What is not normal cannot be divided by; a denormal scale is no more use than 0.
-    if let Some((i, v)) = scales.iter().enumerate().find(|(_, v)| !v.is_normal() || **v < 0.0) {
-        return Err(Problem::Scale(format!("number {i} is {v}; it must be positive and finite")));
+    if let Some((i, v)) = scales
+        .iter()
+        .enumerate()
+        .find(|(_, v)| !v.is_normal() || **v < 0.0)
+    {
+        return Err(Problem::Scale(format!(
+            "number {i} is {v}; it must be positive and finite"
+        )));
     }
     let axis = call.attributes.int("axis", 1)?;
     let axis = if scales.len() == 1 {
@@ -160,7 +179,12 @@ fn grids(call: &Call<'_>, dims: &[u32]) -> Result<Grids, Problem> {
                 let why = format!("{count} of them for dimension {a} of extent {extent}");
                 return Err(Problem::Scale(why));
             }
-            None => return Err(wrong("axis", format!("the operand {dims:?} has no dimension {axis}"))),
+            None => {
+                return Err(wrong(
+                    "axis",
+                    format!("the operand {dims:?} has no dimension {axis}"),
+                ));
+            }
         }
     };
     let zeros = match call.constant(2, "the zero point")? {

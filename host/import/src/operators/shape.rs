@@ -9,21 +9,34 @@ use crate::constant::{Constant, Data};
 use crate::error::Problem;
 use crate::resolve::Builder;
 use crate::typed::{Arg, Element, Operator};
+use metisvm_model::limits::MAX_RANK;
 
 /// A dimension that may be counted from the end.
 fn axis(name: &str, axis: i64, rank: usize) -> Result<usize, Problem> {
-    let counted = if axis < 0 { axis.saturating_add(rank as i64) } else { axis };
+    let counted = if axis < 0 {
+        axis.saturating_add(rank as i64)
+    } else {
+        axis
+    };
     usize::try_from(counted)
         .ok()
         .filter(|&a| a < rank)
-        .ok_or_else(|| wrong(name, format!("there are {rank} dimensions, not one of number {axis}")))
+        .ok_or_else(|| {
+            wrong(
+                name,
+                format!("there are {rank} dimensions, not one of number {axis}"),
+            )
+        })
 }
 
 pub(super) fn arg_max(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Problem> {
     call.arity(1, 1, "1")?;
     let keep = call.attributes.flag("keepdims", true)?;
     if call.attributes.flag("select_last_index", false)? {
-        return Err(wrong("select_last_index", "only 0 is supported: of equal elements the first wins"));
+        return Err(wrong(
+            "select_last_index",
+            "only 0 is supported: of equal elements the first wins",
+        ));
     }
     let x = call.arg(0)?.clone();
     let Arg::Value(id) = x else {
@@ -52,7 +65,7 @@ fn reshaped(b: &mut Builder<'_>, call: &Call<'_>, x: &Arg, dims: Vec<u32>) -> Re
     match x {
         Arg::Constant(c) => {
             b.folds(c.len())?;
-            Ok(Arg::Constant(c.reshaped(dims)))
+            Ok(Arg::Constant(c.reshaped(dims)?))
         }
         Arg::Value(id) if b.dims(x) == dims => Ok(Arg::Value(*id)),
         Arg::Value(id) => {
@@ -69,7 +82,12 @@ pub(super) fn reshape(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Probl
     let wanted = call.needed(1, "the shape")?.ints("the shape")?;
     let from = b.dims(&x);
     let elements: u64 = from.iter().map(|&d| u64::from(d)).product();
-    let wrong = || Problem::Shape(format!("{from:?} cannot become {:?}", &wanted[..wanted.len().min(9)]));
+    let wrong = || {
+        Problem::Shape(format!(
+            "{from:?} cannot become {:?}",
+            &wanted[..wanted.len().min(9)]
+        ))
+    };
     let (mut known, mut inferred) = (1u64, None);
     let mut dims = Vec::new();
     for (i, &extent) in wanted.iter().enumerate() {
@@ -109,22 +127,26 @@ pub(super) fn flatten(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Probl
     reshaped(b, call, &x, dims)
 }
 
-/// The dimensions that Squeeze and Unsqueeze name: an attribute up to opset 12, an operand from then on.
-fn axes(call: &Call<'_>, rank: usize) -> Result<Option<Vec<usize>>, Problem> {
-    let given = if call.opset < 13 {
+/// The list that Squeeze and Unsqueeze are given: an attribute up to opset 12, an operand from then on.
+fn listed<'a>(call: &'a Call<'_>) -> Result<Option<&'a [i64]>, Problem> {
+    let listed = if call.opset < 13 {
+        call.arity(1, 1, "1")?;
         call.attributes.ints("axes")?
     } else {
+        call.arity(1, 2, "1 or 2")?;
         match call.constant(1, "the list of axes")? {
             Some(c) => Some(c.ints("axes")?),
             None => None,
         }
     };
-    let Some(given) = given else {
-        return Ok(None);
-    };
-    if given.len() > rank {
-        return Err(wrong("axes", format!("{} of them, of {rank} dimensions", given.len())));
+    match listed {
+        Some(axes) if axes.len() > MAX_RANK => Err(wrong("axes", format!("{} of them", axes.len()))),
+        listed => Ok(listed),
     }
+}
+
+/// The dimensions that the list names, of `rank`, in order.
+fn axes(given: &[i64], rank: usize) -> Result<Vec<usize>, Problem> {
     let mut axes = given
         .iter()
         .map(|&a| axis("axes", a, rank))
@@ -134,36 +156,34 @@ fn axes(call: &Call<'_>, rank: usize) -> Result<Option<Vec<usize>>, Problem> {
     if axes.len() != given.len() {
         return Err(wrong("axes", "one is named twice"));
     }
-    Ok(Some(axes))
+    Ok(axes)
 }
 
 pub(super) fn squeeze(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Problem> {
-    call.arity(1, 2, "1 or 2")?;
+    let given = listed(call)?;
     let x = call.arg(0)?.clone();
     let from = b.dims(&x);
-    let axes = axes(call, from.len())?;
-    let gone = |i: usize| axes.as_ref().map_or(from[i] == 1, |a| a.contains(&i));
+    let named = match given {
+        Some(given) => Some(axes(given, from.len())?),
+        None => None,
+    };
+    let gone = |i: usize| named.as_ref().map_or(from[i] == 1, |a| a.contains(&i));
     if (0..from.len()).any(|i| gone(i) && from[i] != 1) {
-        return Err(Problem::Shape(format!("a dimension of {from:?} that is squeezed is not 1")));
+        return Err(Problem::Shape(format!(
+            "a dimension of {from:?} that is squeezed is not 1"
+        )));
     }
     let dims = (0..from.len()).filter(|&i| !gone(i)).map(|i| from[i]).collect();
     reshaped(b, call, &x, dims)
 }
 
 pub(super) fn unsqueeze(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Problem> {
-    call.arity(1, 2, "1 or 2")?;
+    let given = listed(call)?.ok_or_else(|| wrong("axes", "they are missing"))?;
     let x = call.arg(0)?.clone();
-    let from = b.dims(&x);
-    let count = match call.constant(1, "the list of axes")? {
-        Some(c) => c.len(),
-        None => call.attributes.ints("axes")?.map_or(0, <[i64]>::len),
-    };
-    if count == 0 || count + from.len() > metisvm_model::limits::MAX_RANK {
-        return Err(wrong("axes", format!("{count} of them, for {} dimensions", from.len())));
+    let mut dims = b.dims(&x).to_vec();
+    for axis in axes(given, dims.len() + given.len())? {
+        dims.insert(axis, 1);
     }
-    let axes = axes(call, from.len() + count)?.ok_or_else(|| wrong("axes", "they are missing"))?;
-    let mut dims = from.to_vec();
-    axes.iter().for_each(|&a| dims.insert(a, 1));
     reshaped(b, call, &x, dims)
 }
 
@@ -216,7 +236,10 @@ pub(super) fn constant(call: &Call<'_>) -> Result<Arg, Problem> {
     } else if let Some(v) = a.ints("value_ints")? {
         list(Data::I64(v.to_vec()), v.len())?
     } else {
-        return Err(wrong("value", "a tensor, a number or a list of numbers is needed"));
+        return Err(wrong(
+            "value",
+            "a tensor, a number or a list of numbers is needed",
+        ));
     };
     Ok(Arg::Constant(constant))
 }
@@ -233,7 +256,10 @@ pub(super) fn transpose(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Pro
                 && order.len() == from.len()
                 && (0..from.len()).all(|i| order.contains(&i));
             if !all {
-                return Err(wrong("perm", format!("it is no order of {} dimensions", from.len())));
+                return Err(wrong(
+                    "perm",
+                    format!("it is no order of {} dimensions", from.len()),
+                ));
             }
             order
         }

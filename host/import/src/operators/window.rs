@@ -58,7 +58,7 @@ pub(super) fn conv(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Problem>
         }
         None => None,
     };
-    let w = Arg::Constant(w.reshaped(vec![out, per_group, kh, kw]));
+    let w = Arg::Constant(w.reshaped(vec![out, per_group, kh, kw])?);
     let [oh, ow] = sizes(&window, [height, width], [kh, kw])?;
     let op = Operator::Conv { window, groups, bias };
     let dims = [batch, out, oh, ow];
@@ -78,22 +78,28 @@ pub(super) fn batch_normalization(b: &mut Builder<'_>, call: &Call<'_>) -> Resul
     }
     let x = call.real(b, 0)?.clone();
     let [batch, channels, height, width] = image(b.dims(&x))?;
-    let mut parameters = Vec::new();
-    for (index, what) in [(1, "the scale"), (2, "the offset"), (3, "the mean"), (4, "the variance")] {
+    let parameter = |index, what| {
         call.real(b, index)?;
         let c = call.needed(index, what)?;
-        if c.dims != [channels] {
-            return Err(Problem::Shape(format!("{what} {:?} for {channels} channels", c.dims)));
+        if c.dims == [channels] {
+            c.finite()
+        } else {
+            Err(Problem::Shape(format!(
+                "{what} {:?} for {channels} channels",
+                c.dims
+            )))
         }
-        parameters.push(c.finite()?);
-    }
+    };
+    let scale = parameter(1, "the scale")?;
+    let offset = parameter(2, "the offset")?;
+    let mean = parameter(3, "the mean")?;
+    let variance = parameter(4, "the variance")?;
     let mut weights = Vec::new();
     let mut bias = Vec::new();
     for c in 0..channels as usize {
-        let [scale, offset, mean, variance] = [0, 1, 2, 3].map(|p| f64::from(parameters[p][c]));
-        let factor = scale / (variance + f64::from(epsilon)).sqrt();
+        let factor = f64::from(scale[c]) / f64::from(variance[c] + epsilon).sqrt();
         weights.push(factor as f32);
-        bias.push(offset - mean * factor);
+        bias.push(f64::from(offset[c]) - f64::from(mean[c]) * factor);
     }
     let w = Constant::new(&call.node.name, vec![channels, 1, 1, 1], Data::F32(weights))?;
     w.finite()?;
@@ -131,8 +137,8 @@ pub(super) fn max_pool(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Prob
         round_up(&mut window, [height, width], kernel);
     }
     let [oh, ow] = sizes(&window, [height, width], kernel)?;
-    for d in 0..2 {
-        let reach = (kernel[d] - 1) * window.dilation[d] + 1;
+    for (d, &taps) in kernel.iter().enumerate() {
+        let reach = (taps - 1) * window.dilation[d] + 1;
         if window.before(d) >= reach {
             return Err(wrong("pads", "a window would lie in the padding alone"));
         }
@@ -181,7 +187,9 @@ fn average(
     let [oh, ow] = sizes(&window, [height, width], kernel)?;
     let size = u64::from(channels) * u64::from(kernel[0]) * u64::from(kernel[1]);
     if size > metisvm_model::limits::MAX_ELEMENTS {
-        return Err(Problem::Shape(format!("a window of {kernel:?} over {channels} channels")));
+        return Err(Problem::Shape(format!(
+            "a window of {kernel:?} over {channels} channels"
+        )));
     }
     b.folds(size as usize)?;
     let part = 1.0 / (f64::from(kernel[0]) * f64::from(kernel[1]));
@@ -216,7 +224,13 @@ fn as_image(
     let x = b.emit(call, Operator::Reshape, vec![x], &extents, element)?;
     let y = emit(b, x)?;
     let [batch, channels, _, width] = image(b.dims(&y))?;
-    b.emit(call, Operator::Reshape, vec![y], &[batch, channels, width], element)
+    b.emit(
+        call,
+        Operator::Reshape,
+        vec![y],
+        &[batch, channels, width],
+        element,
+    )
 }
 
 fn image(dims: &[u32]) -> Result<[u32; 4], Problem> {
@@ -285,7 +299,11 @@ fn window(call: &Call<'_>, spatial: usize, extents: [u32; 2], kernel: [u32; 2]) 
                 let total = needed.saturating_sub(extents[d].into());
                 let more = u32::try_from(total.div_ceil(2)).unwrap_or(u32::MAX);
                 let less = u32::try_from(total / 2).unwrap_or(u32::MAX);
-                (before[d], after[d]) = if mode == "SAME_UPPER" { (less, more) } else { (more, less) };
+                (before[d], after[d]) = if mode == "SAME_UPPER" {
+                    (less, more)
+                } else {
+                    (more, less)
+                };
             }
         }
         (other, _) => return Err(wrong("auto_pad", format!("{other:?} is unknown"))),
@@ -327,9 +345,11 @@ fn round_up(window: &mut Window, extents: [u32; 2], kernel: [u32; 2]) {
 
 fn sizes(window: &Window, extents: [u32; 2], kernel: [u32; 2]) -> Result<[u32; 2], Problem> {
     let size = |d: usize| {
-        window
-            .outputs(d, extents[d], kernel[d])
-            .ok_or_else(|| Problem::Shape(format!("a window of {kernel:?} is larger than the image {extents:?}")))
+        window.outputs(d, extents[d], kernel[d]).ok_or_else(|| {
+            Problem::Shape(format!(
+                "a window of {kernel:?} is larger than the image {extents:?}"
+            ))
+        })
     };
     Ok([size(0)?, size(1)?])
 }

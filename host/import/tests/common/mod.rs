@@ -36,14 +36,19 @@ pub(crate) fn numbers(path: &str) -> Numbers {
     let header = std::str::from_utf8(&bytes[10..10 + length]).unwrap();
     let data = &bytes[10 + length..];
     let shape = header.split_once("(").unwrap().1.split_once(")").unwrap().0;
-    let shape = shape
-        .split(',')
-        .filter_map(|d| d.trim().parse().ok())
-        .collect();
+    let shape = shape.split(',').filter_map(|d| d.trim().parse().ok()).collect();
     let data = if header.contains("'<f4'") {
-        data.as_chunks().0.iter().map(|c| f32::from_le_bytes(*c).into()).collect()
+        data.as_chunks()
+            .0
+            .iter()
+            .map(|c| f32::from_le_bytes(*c).into())
+            .collect()
     } else if header.contains("'<i8'") {
-        data.as_chunks().0.iter().map(|c| i64::from_le_bytes(*c) as f64).collect()
+        data.as_chunks()
+            .0
+            .iter()
+            .map(|c| i64::from_le_bytes(*c) as f64)
+            .collect()
     } else if header.contains("'|u1'") {
         data.iter().map(|&b| b.into()).collect()
     } else if header.contains("'|i1'") {
@@ -102,7 +107,12 @@ pub(crate) fn split_outputs(imported: &Imported, mut bytes: &[u8]) -> Vec<Vec<i3
         let ty = imported.graph.ty(output.value).clone();
         let (own, rest) = bytes.split_at(ty.bytes());
         bytes = rest;
-        outputs.push(metisvm_model::Tensor::from_bytes(ty, own).unwrap().data().to_vec());
+        outputs.push(
+            metisvm_model::Tensor::from_bytes(ty, own)
+                .unwrap()
+                .data()
+                .to_vec(),
+        );
     }
     outputs
 }

@@ -1,0 +1,51 @@
+//! What a device has done since it was opened.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A snapshot of the counters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Jobs answered without error: loads, evictions, runs, Keccak batches.
+    pub jobs: u64,
+    /// NOPs answered.
+    pub nops: u64,
+    /// Bytes of jobs that the card was given to read.
+    pub dma_to_card_bytes: u64,
+    /// Bytes of jobs that the card wrote.
+    pub dma_from_card_bytes: u64,
+    /// Faults that put the device out of service.
+    pub faults: u64,
+    /// Resets that were acknowledged.
+    pub resets: u64,
+    /// Bytes of DMA memory leaked because a card never acknowledged a reset.
+    pub leaked_bytes: u64,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct LiveCounters {
+    pub(crate) jobs: AtomicU64,
+    pub(crate) nops: AtomicU64,
+    pub(crate) to_card: AtomicU64,
+    pub(crate) from_card: AtomicU64,
+    pub(crate) faults: AtomicU64,
+    pub(crate) resets: AtomicU64,
+    pub(crate) leaked: AtomicU64,
+}
+
+impl LiveCounters {
+    pub(crate) fn snapshot(&self) -> Counters {
+        Counters {
+            jobs: self.jobs.load(Ordering::Relaxed),
+            nops: self.nops.load(Ordering::Relaxed),
+            dma_to_card_bytes: self.to_card.load(Ordering::Relaxed),
+            dma_from_card_bytes: self.from_card.load(Ordering::Relaxed),
+            faults: self.faults.load(Ordering::Relaxed),
+            resets: self.resets.load(Ordering::Relaxed),
+            leaked_bytes: self.leaked.load(Ordering::Relaxed),
+        }
+    }
+}
+
+pub(crate) fn add(counter: &AtomicU64, amount: u64) {
+    counter.fetch_add(amount, Ordering::Relaxed);
+}

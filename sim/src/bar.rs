@@ -1,0 +1,136 @@
+//! BAR0: written by the host at any time, read by the card when it is polled.
+//!
+//! Doorbells lie on cache lines of their own: they are the only registers of the hot path.
+
+use crate::options::SimOptions;
+use metisvm_firmware::port::Registers;
+use metisvm_firmware::registers::{self as reg, CardState, queue};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+/// A register alone on its (pair of) cache lines.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+pub struct Padded(pub(crate) AtomicU32);
+
+/// The registers of one queue.
+#[derive(Debug, Default)]
+pub struct QueueRegisters {
+    pub(crate) tail: Padded,
+    pub(crate) completion_head: Padded,
+    pub(crate) arm: Padded,
+    pub(crate) bases: [AtomicU32; 4],
+    pub(crate) entries_log2: AtomicU32,
+    pub(crate) enable: AtomicU32,
+    pub(crate) state: AtomicU32,
+}
+
+impl QueueRegisters {
+    /// The addresses of the submission and the completion ring.
+    pub(crate) fn addresses(&self) -> (u64, u64) {
+        let half = |index: usize| u64::from(self.bases[index].load(Ordering::Acquire));
+        (half(0) | half(1) << 32, half(2) | half(3) << 32)
+    }
+}
+
+/// All registers.
+#[derive(Debug)]
+pub struct Bar {
+    options: SimOptions,
+    pub(crate) queues: Vec<QueueRegisters>,
+    pub(crate) boot_generation: AtomicU32,
+    pub(crate) status: AtomicU32,
+    pub(crate) reset_requested: AtomicBool,
+    /// Counts writes to ENABLE, so that the card looks at the queues only when one changed.
+    pub(crate) changes: AtomicU32,
+    /// Every read gives all ones from now on.
+    pub(crate) dead: AtomicBool,
+}
+
+impl Bar {
+    pub(crate) fn new(options: SimOptions) -> Self {
+        let queues = options.capabilities.max_queues.min(reg::QUEUE_LIMIT);
+        Self {
+            options,
+            queues: (0..queues).map(|_| QueueRegisters::default()).collect(),
+            boot_generation: AtomicU32::new(1),
+            status: AtomicU32::new(CardState::Ready as u32),
+            reset_requested: AtomicBool::new(false),
+            changes: AtomicU32::new(0),
+            dead: AtomicBool::new(false),
+        }
+    }
+
+    fn queue(&self, offset: u32) -> Option<(&QueueRegisters, u32)> {
+        let offset = offset.checked_sub(reg::QUEUE_BASE)?;
+        let queue = self.queues.get((offset / reg::QUEUE_STRIDE) as usize)?;
+        Some((queue, offset % reg::QUEUE_STRIDE))
+    }
+}
+
+impl Registers for Bar {
+    fn read32(&self, offset: u32) -> u32 {
+        if self.dead.load(Ordering::Acquire) {
+            return reg::ALL_ONES;
+        }
+        if let Some((queue, register)) = self.queue(offset) {
+            return match register {
+                queue::SQ_BASE_LO | queue::SQ_BASE_HI | queue::CQ_BASE_LO | queue::CQ_BASE_HI => {
+                    queue.bases[(register / 4) as usize].load(Ordering::Acquire)
+                }
+                queue::ENTRIES_LOG2 => queue.entries_log2.load(Ordering::Acquire),
+                queue::ENABLE => queue.enable.load(Ordering::Acquire),
+                queue::STATE => queue.state.load(Ordering::Acquire),
+                queue::INTERRUPT_ARM => queue.arm.0.load(Ordering::Acquire),
+                _ => 0,
+            };
+        }
+        match offset {
+            reg::MAGIC => self.options.magic,
+            reg::ABI_VERSION => self.options.abi_version,
+            reg::BOOT_GENERATION => self.boot_generation.load(Ordering::Acquire),
+            reg::STATUS => self.status.load(Ordering::Acquire),
+            _ => {
+                let claimed = self
+                    .options
+                    .claimed
+                    .as_ref()
+                    .unwrap_or(&self.options.capabilities);
+                claimed.register(offset).unwrap_or(0)
+            }
+        }
+    }
+
+    #[inline]
+    fn write32(&self, offset: u32, value: u32) {
+        if self.dead.load(Ordering::Relaxed) {
+            return;
+        }
+        if let Some((queue, register)) = self.queue(offset) {
+            let disabled = || queue.enable.load(Ordering::Acquire) == 0;
+            match register {
+                queue::SQ_TAIL => queue.tail.0.store(value, Ordering::Release),
+                queue::CQ_HEAD => queue.completion_head.0.store(value, Ordering::Release),
+                queue::INTERRUPT_ARM => queue.arm.0.store(value & 1, Ordering::Release),
+                queue::SQ_BASE_LO | queue::SQ_BASE_HI | queue::CQ_BASE_LO | queue::CQ_BASE_HI
+                    if disabled() =>
+                {
+                    queue.bases[(register / 4) as usize].store(value, Ordering::Release);
+                }
+                queue::ENTRIES_LOG2 if disabled() => queue.entries_log2.store(value, Ordering::Release),
+                queue::ENABLE => {
+                    if value & 1 == 1 && disabled() {
+                        queue.tail.0.store(0, Ordering::Release);
+                        queue.completion_head.0.store(0, Ordering::Release);
+                        queue.arm.0.store(0, Ordering::Release);
+                    }
+                    queue.enable.store(value & 1, Ordering::Release);
+                    self.changes.fetch_add(1, Ordering::Release);
+                }
+                _ => {}
+            }
+        } else if offset == reg::CONTROL && value & reg::CONTROL_RESET != 0 {
+            self.status.store(CardState::Resetting as u32, Ordering::Release);
+            self.reset_requested.store(true, Ordering::Release);
+        }
+    }
+}

@@ -1,0 +1,355 @@
+//! The functional card: polled by its host, it takes up entries and answers them.
+
+use crate::bar::Bar;
+use crate::faults::{Fault, FaultPlan, Trigger};
+use crate::jobs::Engines;
+use crate::options::SimOptions;
+use crate::rings::Rings;
+use metisvm_firmware::port::{Activity, CardModel, HostPort, Registers};
+use metisvm_firmware::registers::{CardState, QueueState};
+use metisvm_firmware::{Opcode, Status, Submission};
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+/// Something that a fault has put off.
+#[derive(Debug)]
+enum Deferred {
+    /// Post a completion.
+    Complete {
+        queue: u16,
+        sequence: u32,
+        status: Status,
+        detail: u32,
+    },
+    /// Overwrite host memory.
+    Rewrite { address: u64, bytes: usize },
+}
+
+/// A card that executes the device ABI in software.
+#[derive(Debug)]
+pub struct FunctionalCard {
+    options: SimOptions,
+    bar: Arc<Bar>,
+    faults: FaultPlan,
+    engines: Engines,
+    queues: Vec<Rings>,
+    boot_generation: u32,
+    changes_seen: u32,
+    deferred: Vec<(Instant, Deferred)>,
+    hung: bool,
+    /// Not even a reset helps.
+    hung_for_good: bool,
+}
+
+impl FunctionalCard {
+    /// A card in the state after power-up.
+    pub fn new(options: SimOptions) -> Self {
+        Self {
+            bar: Arc::new(Bar::new(options.clone())),
+            faults: FaultPlan::default(),
+            engines: Engines::new(options.clone()),
+            queues: Vec::new(),
+            boot_generation: 1,
+            changes_seen: 0,
+            deferred: Vec::new(),
+            hung: false,
+            hung_for_good: false,
+            options,
+        }
+    }
+
+    /// The card's fault plan; clones of it stay connected.
+    pub fn faults(&self) -> FaultPlan {
+        self.faults.clone()
+    }
+
+    /// Arms a fault before the card is given away.
+    #[must_use]
+    pub fn with_fault(self, trigger: Trigger, fault: Fault) -> Self {
+        self.faults.arm(trigger, fault);
+        self
+    }
+
+    fn reset(&mut self) {
+        self.queues.clear();
+        self.deferred.clear();
+        self.engines = Engines::new(self.options.clone());
+        self.hung = false;
+        for queue in &self.bar.queues {
+            queue.enable.store(0, Ordering::Release);
+            queue.state.store(QueueState::Disabled as u32, Ordering::Release);
+        }
+        self.changes_seen = self.bar.changes.load(Ordering::Acquire);
+        // The request is taken back before the generation shows that it was met.
+        self.bar.reset_requested.store(false, Ordering::Release);
+        self.boot_generation = match self.boot_generation.wrapping_add(1) {
+            // All ones reads as a dead card.
+            0 | u32::MAX => 1,
+            generation => generation,
+        };
+        self.bar.status.store(CardState::Ready as u32, Ordering::Release);
+        self.bar
+            .boot_generation
+            .store(self.boot_generation, Ordering::Release);
+    }
+
+    /// Takes up queues that were enabled, and drops those that were disabled.
+    fn look_at_queues(&mut self) {
+        let max_entries = self.options.capabilities.max_queue_entries;
+        for (index, registers) in (0_u16..).zip(&self.bar.queues) {
+            let enabled = registers.enable.load(Ordering::Acquire) == 1;
+            let position = self.queues.iter().position(|queue| queue.index == index);
+            match (enabled, position) {
+                (true, None) if registers.state.load(Ordering::Acquire) == QueueState::Disabled as u32 => {
+                    let state = match Rings::new(index, registers, max_entries) {
+                        Ok(rings) => {
+                            self.queues.push(rings);
+                            QueueState::Running
+                        }
+                        Err(state) => state,
+                    };
+                    registers.state.store(state as u32, Ordering::Release);
+                }
+                (false, _) => {
+                    if let Some(position) = position {
+                        self.queues.remove(position);
+                    }
+                    registers
+                        .state
+                        .store(QueueState::Disabled as u32, Ordering::Release);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Serves one burst of a queue; says whether there was one.
+    fn serve(&mut self, position: usize, host: &dyn HostPort) -> Result<bool, QueueState> {
+        let queue = &mut self.queues[position];
+        let registers = &self.bar.queues[usize::from(queue.index)];
+        let count = queue.fetch(registers, host)?;
+        if count == 0 {
+            queue.announce(registers, host);
+            return Ok(false);
+        }
+        // Bit i: entry i is a CANCEL that found its target.
+        let mut found = 0_u64;
+        let mut index = 0;
+        while index < count {
+            let queue = &mut self.queues[position];
+            if self.faults.is_quiet() {
+                let nops = queue.answer_nops(index, count, self.boot_generation);
+                self.faults.count_nops(nops as u64);
+                index += nops;
+                if index == count {
+                    break;
+                }
+            }
+            let submission = queue.entry(index);
+            let canceller = self.canceller(position, &submission, index + 1..count);
+            if let Some(canceller) = canceller {
+                found |= 1 << canceller;
+            }
+            // What was answered so far must not wait for this job.
+            self.queues[position].post(host)?;
+            self.take_up(
+                position,
+                &submission,
+                canceller.is_some(),
+                found & 1 << index != 0,
+                host,
+            );
+            self.queues[position].post(host)?;
+            if self.hung || self.bar.dead.load(Ordering::Acquire) {
+                return Ok(true);
+            }
+            index += 1;
+        }
+        self.queues[position].post(host)?;
+        Ok(true)
+    }
+
+    /// The CANCEL in the rest of the burst that means this job.
+    fn canceller(&self, position: usize, job: &Submission, rest: Range<usize>) -> Option<usize> {
+        let cancellable = !matches!(
+            Opcode::from_bits(job.opcode),
+            Some(Opcode::Nop | Opcode::Cancel) | None
+        ) && job.boot_generation == self.boot_generation;
+        let cancels = |entry: &Submission| {
+            entry.opcode == Opcode::Cancel as u8
+                && entry.count == job.sequence
+                && entry.boot_generation == self.boot_generation
+                && entry.stray_field().is_none()
+        };
+        let mut rest = rest.filter(|_| cancellable);
+        rest.find(|&index| cancels(&self.queues[position].entry(index)))
+    }
+
+    /// Does one entry and answers it, well or badly.
+    fn take_up(
+        &mut self,
+        position: usize,
+        submission: &Submission,
+        cancelled: bool,
+        cancel_succeeded: bool,
+        host: &dyn HostPort,
+    ) {
+        let opcode = Opcode::from_bits(submission.opcode);
+        let is_job = opcode != Some(Opcode::Nop);
+        let is_run = matches!(opcode, Some(Opcode::Run | Opcode::Keccak));
+        let fault = self.faults.take(is_job, is_run);
+        match fault {
+            Some(Fault::Dead) => return self.bar.dead.store(true, Ordering::Release),
+            Some(Fault::Hang) => return self.hung = true,
+            Some(Fault::HangForGood) => {
+                self.hung_for_good = true;
+                return self.hung = true;
+            }
+            _ => {}
+        }
+        let flip = if let Some(Fault::FlipBit(bit)) = fault {
+            Some(bit)
+        } else {
+            None
+        };
+        let verdict = if submission.boot_generation != self.boot_generation {
+            Err((Status::StaleGeneration, self.boot_generation))
+        } else if cancelled {
+            Err((Status::Cancelled, 0))
+        } else if cancel_succeeded {
+            Ok(())
+        } else {
+            self.engines.execute(submission, &self.bar, host, flip)
+        };
+        let (status, detail) = verdict.err().unwrap_or((Status::Ok, 0));
+        self.answer(position, submission, status, detail, fault);
+    }
+
+    fn answer(
+        &mut self,
+        position: usize,
+        submission: &Submission,
+        status: Status,
+        detail: u32,
+        fault: Option<Fault>,
+    ) {
+        let generation = self.boot_generation;
+        let sequence = submission.sequence;
+        let queue = &mut self.queues[position];
+        match fault {
+            Some(Fault::Silent) => {}
+            Some(Fault::Late(time)) => {
+                let late = Deferred::Complete {
+                    queue: queue.index,
+                    sequence,
+                    status,
+                    detail,
+                };
+                self.deferred.push((Instant::now() + time, late));
+            }
+            Some(Fault::Twice) => {
+                queue.answer(sequence, generation, status, detail);
+                queue.answer(sequence, generation, status, detail);
+            }
+            Some(Fault::WrongSequence) => queue.answer(sequence ^ 0x4000_0000, generation, status, detail),
+            Some(Fault::WrongStatus) => queue.complete(sequence, generation, 0x7abc, detail),
+            Some(Fault::WrongGeneration) => {
+                queue.answer(sequence, generation.wrapping_sub(1), status, detail);
+            }
+            Some(Fault::RewriteAfterCompletion(time)) => {
+                queue.answer(sequence, generation, status, detail);
+                let items = if submission.opcode == Opcode::Run as u8 {
+                    submission.count
+                } else {
+                    1
+                };
+                let bytes = submission.output_bytes as usize * items as usize;
+                let rewrite = Deferred::Rewrite {
+                    address: submission.output,
+                    bytes,
+                };
+                self.deferred.push((Instant::now() + time, rewrite));
+            }
+            _ => queue.answer(sequence, generation, status, detail),
+        }
+    }
+
+    /// Does what was put off until now; gives the time until the next of it.
+    fn catch_up(&mut self, host: &dyn HostPort) -> Option<Duration> {
+        let now = Instant::now();
+        for (due, deferred) in std::mem::take(&mut self.deferred) {
+            if due > now {
+                self.deferred.push((due, deferred));
+                continue;
+            }
+            match deferred {
+                Deferred::Complete {
+                    queue,
+                    sequence,
+                    status,
+                    detail,
+                } => {
+                    if let Some(rings) = self.queues.iter_mut().find(|rings| rings.index == queue) {
+                        rings.answer(sequence, self.boot_generation, status, detail);
+                        // An unreachable ring stops the queue at its next burst.
+                        let _ = rings.post(host);
+                        rings.announce(&self.bar.queues[usize::from(queue)], host);
+                    }
+                }
+                // The memory may be gone by now; then the card writes into nothing.
+                Deferred::Rewrite { address, bytes } => {
+                    let _ = host.write_bytes(address, &vec![0xa5; bytes]);
+                }
+            }
+        }
+        self.deferred
+            .iter()
+            .map(|(due, _)| due.saturating_duration_since(now))
+            .min()
+    }
+}
+
+impl CardModel for FunctionalCard {
+    fn registers(&self) -> Arc<dyn Registers> {
+        Arc::clone(&self.bar) as Arc<dyn Registers>
+    }
+
+    #[inline]
+    fn poll(&mut self, host: &dyn HostPort) -> Activity {
+        if self.bar.reset_requested.load(Ordering::Acquire) && !self.hung_for_good {
+            self.reset();
+            return Activity::Worked;
+        }
+        if self.hung || self.bar.dead.load(Ordering::Acquire) {
+            return Activity::Idle;
+        }
+        let changes = self.bar.changes.load(Ordering::Acquire);
+        if changes != self.changes_seen {
+            self.changes_seen = changes;
+            self.look_at_queues();
+        }
+        let mut worked = false;
+        for position in (0..self.queues.len()).rev() {
+            match self.serve(position, host) {
+                Ok(served) => worked |= served,
+                Err(state) => {
+                    let stopped = self.queues.remove(position);
+                    let registers = &self.bar.queues[usize::from(stopped.index)];
+                    registers.state.store(state as u32, Ordering::Release);
+                }
+            }
+        }
+        let wait = if self.deferred.is_empty() {
+            None
+        } else {
+            self.catch_up(host)
+        };
+        match (worked, wait) {
+            (true, _) => Activity::Worked,
+            (false, Some(time)) => Activity::WaitFor(time),
+            (false, None) => Activity::Idle,
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! What each opcode does, apart from its completion.
+
+use crate::bar::Bar;
+use crate::card_memory::{CardMemory, Refusal};
+use crate::machine::{Machine, Spaces};
+use crate::options::SimOptions;
+use crate::schedule::Schedule;
+use metisvm_firmware::keccak::{DESCRIPTOR_BYTES, DIGEST_BYTES, Descriptor};
+use metisvm_firmware::port::HostPort;
+use metisvm_firmware::registers::features;
+use metisvm_firmware::submission::NO_HANDLE;
+use metisvm_firmware::{Dtype, Instruction, Opcode, Status, Submission};
+use sha3::{Digest, Keccak256};
+use std::sync::atomic::Ordering;
+
+/// Largest input or output of one item that the card can buffer, bytes.
+const MAX_ITEM_BYTES: u32 = 1 << 30;
+
+/// The card's engines and their memories.
+#[derive(Debug)]
+pub struct Engines {
+    options: SimOptions,
+    memory: CardMemory,
+    machine: Machine,
+    /// Jobs run so far: varies the schedule from job to job.
+    runs: u64,
+}
+
+/// The output of the item at work: where it goes, and a bit to flip on the way.
+struct Output {
+    bytes: Vec<u8>,
+    flip: Option<u64>,
+}
+
+impl Output {
+    /// Writes the item's bytes to host memory.
+    fn write(&mut self, address: u64, host: &dyn HostPort) -> Result<(), Refusal> {
+        let bits = self.bytes.len() as u64 * 8;
+        if bits > 0
+            && let Some(flip) = self.flip.take()
+        {
+            self.bytes[(flip % bits / 8) as usize] ^= 1 << (flip % 8);
+        }
+        host.write_bytes(address, &self.bytes)
+            .map_err(|_| (Status::DmaFault, 0))
+    }
+}
+
+impl Engines {
+    /// Engines of a card that was just reset.
+    pub fn new(options: SimOptions) -> Self {
+        let memory = CardMemory::new(options.capabilities.card_memory_bytes);
+        let machine = Machine::new(options.capabilities.geometry);
+        Self {
+            options,
+            memory,
+            machine,
+            runs: 0,
+        }
+    }
+
+    /// Does a job whose generation is right. `flip` is the bit of its output that goes wrong, if
+    /// one does.
+    ///
+    /// # Errors
+    /// Status and detail of the completion.
+    pub fn execute(
+        &mut self,
+        submission: &Submission,
+        bar: &Bar,
+        host: &dyn HostPort,
+        flip: Option<u64>,
+    ) -> Result<(), Refusal> {
+        let opcode = Opcode::from_bits(submission.opcode).ok_or((Status::InvalidOpcode, 0))?;
+        if let Some(word) = submission.stray_field() {
+            return Err((Status::InvalidField, word));
+        }
+        let lacks = |feature| self.options.capabilities.features & feature == 0;
+        match opcode {
+            Opcode::Nop => Ok(()),
+            // Whatever could have been cancelled is done by now; the queue looked ahead for it.
+            Opcode::Cancel => Err((Status::NotFound, 0)),
+            Opcode::LoadResident => self.load(submission, host),
+            Opcode::Evict if self.memory.remove(submission.data_handle) => Ok(()),
+            Opcode::Evict => Err((Status::UnknownHandle, submission.data_handle)),
+            Opcode::Run if lacks(features::TENSOR) => Err((Status::InvalidOpcode, 0)),
+            Opcode::Run => self.run(submission, bar, host, flip),
+            Opcode::Keccak if lacks(features::KECCAK) => Err((Status::InvalidOpcode, 0)),
+            Opcode::Keccak => self.keccak(submission, host, flip),
+        }
+    }
+
+    fn load(&mut self, submission: &Submission, host: &dyn HostPort) -> Result<(), Refusal> {
+        let handle = submission.data_handle;
+        if !(1..=self.options.capabilities.max_handles).contains(&handle) {
+            return Err((Status::InvalidField, 2));
+        }
+        if self.memory.contains(handle) {
+            return Err((Status::HandleInUse, handle));
+        }
+        let range = self
+            .memory
+            .claim(submission.card_address, submission.card_bytes)?;
+        host.read_bytes(submission.input, self.memory.bytes_mut(range.clone()))
+            .map_err(|_| (Status::DmaFault, 0))?;
+        self.memory.insert(handle, range);
+        Ok(())
+    }
+
+    fn run(
+        &mut self,
+        submission: &Submission,
+        bar: &Bar,
+        host: &dyn HostPort,
+        flip: Option<u64>,
+    ) -> Result<(), Refusal> {
+        let Submission {
+            count,
+            input_bytes,
+            output_bytes,
+            ..
+        } = *submission;
+        let dtype = |bits| Dtype::from_bits(bits).ok_or((Status::InvalidField, 0));
+        let whole = |bytes: u32, dtype: Dtype| bytes <= MAX_ITEM_BYTES && bytes.is_multiple_of(dtype.bytes());
+        let valid = whole(input_bytes, dtype(submission.dtype_in)?)
+            && whole(output_bytes, dtype(submission.dtype_out)?);
+        if !valid {
+            return Err((Status::InvalidField, 5));
+        }
+        if !(1..=self.options.capabilities.max_batch).contains(&count) {
+            return Err((Status::InvalidField, 2));
+        }
+        check_span(submission.input, input_bytes, count)?;
+        check_span(submission.output, output_bytes, count)?;
+        let resident = match submission.data_handle {
+            NO_HANDLE => None,
+            handle => Some(self.memory.piece(handle)?),
+        };
+        let workspace = self
+            .memory
+            .claim(submission.card_address, submission.card_bytes)?;
+        let limit = self.options.capabilities.max_program_instructions;
+        let program = self.memory.program(submission.program_handle, limit)?;
+
+        self.runs += 1;
+        let seed = self
+            .options
+            .schedule_seed
+            .wrapping_add(self.runs.wrapping_mul(0x1000_0001));
+        let mut schedule = Schedule::new(&program, seed);
+        let mut input = Vec::new();
+        let mut output = Output {
+            bytes: Vec::new(),
+            flip,
+        };
+        for item in 0..u64::from(count) {
+            fetch(
+                host,
+                submission.input + item * u64::from(input_bytes),
+                input_bytes,
+                &mut input,
+            )?;
+            output.bytes.clear();
+            output.bytes.resize(output_bytes as usize, 0);
+            let (resident, workspace) = self.memory.split(resident.clone(), workspace.clone());
+            let spaces = Spaces {
+                resident,
+                input: &input,
+                output: &mut output.bytes,
+                workspace,
+            };
+            if self.options.poison_scratchpads {
+                self.machine.poison();
+            }
+            schedule.rewind();
+            run_item(
+                &mut self.machine,
+                &program,
+                &mut schedule,
+                spaces,
+                self.options.budget,
+                bar,
+            )?;
+            output.write(submission.output + item * u64::from(output_bytes), host)?;
+        }
+        Ok(())
+    }
+
+    fn keccak(&self, submission: &Submission, host: &dyn HostPort, flip: Option<u64>) -> Result<(), Refusal> {
+        let Submission {
+            count,
+            input_bytes,
+            output_bytes,
+            ..
+        } = *submission;
+        if !(1..=self.options.capabilities.keccak_max_messages).contains(&count) {
+            return Err((Status::InvalidField, 2));
+        }
+        if input_bytes > MAX_ITEM_BYTES || output_bytes as usize != DIGEST_BYTES {
+            return Err((Status::InvalidField, 5));
+        }
+        check_span(submission.output, output_bytes, count)?;
+        let mut batch = Vec::new();
+        fetch(host, submission.input, input_bytes, &mut batch)?;
+        let mut output = Output {
+            bytes: Vec::with_capacity(count as usize * DIGEST_BYTES),
+            flip,
+        };
+        let (descriptors, _) = batch.as_chunks::<DESCRIPTOR_BYTES>();
+        for index in 0..count {
+            let message = descriptors
+                .get(index as usize)
+                .and_then(|bytes| Descriptor::from_word(u64::from_le_bytes(*bytes)).message(&batch))
+                .ok_or((Status::InvalidBatch, index))?;
+            output.bytes.extend_from_slice(&Keccak256::digest(message));
+        }
+        output.write(submission.output, host)
+    }
+}
+
+/// Checks that `count` items of `bytes` bytes do not run over the end of the address space.
+fn check_span(address: u64, bytes: u32, count: u32) -> Result<(), Refusal> {
+    let total = u64::from(bytes) * u64::from(count);
+    address
+        .checked_add(total)
+        .map(|_| ())
+        .ok_or((Status::DmaFault, 0))
+}
+
+/// Reads host memory in pieces, so that a size which no mapping backs is never allocated.
+fn fetch(host: &dyn HostPort, address: u64, bytes: u32, into: &mut Vec<u8>) -> Result<(), Refusal> {
+    const PIECE: usize = 1 << 20;
+    into.clear();
+    let mut left = bytes as usize;
+    while left > 0 {
+        let piece = left.min(PIECE);
+        let at = into.len();
+        into.resize(at + piece, 0);
+        let from = address.checked_add(at as u64).ok_or((Status::DmaFault, 0))?;
+        host.read_bytes(from, &mut into[at..])
+            .map_err(|_| (Status::DmaFault, 0))?;
+        left -= piece;
+    }
+    Ok(())
+}
+
+fn run_item(
+    machine: &mut Machine,
+    program: &[Instruction],
+    schedule: &mut Schedule,
+    mut spaces: Spaces<'_>,
+    mut budget: u64,
+    bar: &Bar,
+) -> Result<(), Refusal> {
+    while let Some(index) = schedule.next(program)? {
+        let instruction = &program[index as usize];
+        budget = budget
+            .checked_sub(machine.cost(&instruction.operation))
+            .ok_or((Status::BudgetExceeded, index))?;
+        if bar.reset_requested.load(Ordering::Relaxed) {
+            return Err((Status::Cancelled, index));
+        }
+        machine
+            .execute(instruction, &mut spaces)
+            .map_err(|status| (status, index))?;
+    }
+    Ok(())
+}

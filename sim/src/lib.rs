@@ -1,0 +1,24 @@
+//! The card in software.
+//!
+//! [`FunctionalCard`] implements the device ABI as docs/device.md has it, from memory alone: it
+//! sees registers and DMA, and no object of the host. It is the authority on results, not on time.
+//!
+//! * [`bar`]: the registers. [`rings`]: fetching entries, posting completions.
+//! * [`card`]: the card itself, polled by its host. [`jobs`]: what each opcode does.
+//! * [`card_memory`]: resident memory and its handles.
+//! * [`machine`]: scratchpads and instructions. [`schedule`]: the three modules and their tokens.
+//! * [`faults`]: misbehaviour on demand, for the tests of everything above the card.
+
+pub mod bar;
+pub mod card;
+pub mod card_memory;
+pub mod faults;
+pub mod jobs;
+pub mod machine;
+pub mod options;
+pub mod rings;
+pub mod schedule;
+
+pub use card::FunctionalCard;
+pub use faults::{Fault, FaultPlan, Trigger};
+pub use options::SimOptions;

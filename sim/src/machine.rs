@@ -1,0 +1,370 @@
+//! The scratchpads, and what each instruction does to them.
+
+use metisvm_firmware::check::{RECORD_BYTES, Record};
+use metisvm_firmware::{
+    Buffer, Dtype, Fill, Gemm, Geometry, Instruction, Lanes, Load, Operation, Requantise, Space, Status,
+    Store, Vector, VectorOp, Walk,
+};
+
+/// What a program may address, besides the scratchpads.
+#[derive(Debug)]
+pub struct Spaces<'a> {
+    /// The job's data.
+    pub resident: &'a [u8],
+    /// The item's input.
+    pub input: &'a [u8],
+    /// The item's output.
+    pub output: &'a mut [u8],
+    /// Scratch memory.
+    pub workspace: &'a mut [u8],
+}
+
+impl Spaces<'_> {
+    fn readable(&self, space: Space) -> &[u8] {
+        match space {
+            Space::Resident => self.resident,
+            Space::Input => self.input,
+            Space::Output => &[],
+            Space::Workspace => self.workspace,
+        }
+    }
+
+    fn writable(&mut self, space: Space) -> &mut [u8] {
+        match space {
+            Space::Resident | Space::Input => &mut [],
+            Space::Output => self.output,
+            Space::Workspace => self.workspace,
+        }
+    }
+}
+
+/// The tensor unit's memories.
+#[derive(Debug)]
+pub struct Machine {
+    geometry: Geometry,
+    a: Vec<i16>,
+    b: Vec<i16>,
+    acc: Vec<i32>,
+    params: Vec<Option<Record>>,
+    tables: Vec<[i32; 256]>,
+}
+
+/// The order of a scratchpad's lanes.
+#[derive(Clone, Copy)]
+struct Layout {
+    height: usize,
+    width: usize,
+}
+
+impl Layout {
+    fn of(geometry: &Geometry, buffer: Buffer) -> Self {
+        let (height, width) = geometry.tile(buffer);
+        Self {
+            height: height.into(),
+            width: width.into(),
+        }
+    }
+
+    fn lanes(self) -> usize {
+        self.height * self.width
+    }
+
+    #[inline]
+    fn at(self, base: u16, pitch: u16, row: usize, col: usize) -> usize {
+        let tile = usize::from(base) + row / self.height * usize::from(pitch) + col / self.width;
+        tile * self.lanes() + row % self.height * self.width + col % self.width
+    }
+
+    #[inline]
+    fn lane(self, lanes: &Lanes, row: usize, col: usize) -> usize {
+        self.at(
+            lanes.base,
+            lanes.pitch,
+            usize::from(lanes.row) + row,
+            usize::from(lanes.col) + col,
+        )
+    }
+}
+
+impl Machine {
+    /// Empty scratchpads.
+    pub fn new(geometry: Geometry) -> Self {
+        let lanes = |buffer| geometry.size(buffer) as usize * Layout::of(&geometry, buffer).lanes();
+        Self {
+            a: vec![0; lanes(Buffer::A)],
+            b: vec![0; lanes(Buffer::B)],
+            acc: vec![0; lanes(Buffer::Acc)],
+            params: vec![None; geometry.param_entries as usize],
+            tables: vec![[0; 256]; geometry.table_count as usize],
+            geometry,
+        }
+    }
+
+    /// Fills the scratchpads with garbage.
+    pub fn poison(&mut self) {
+        self.a.fill(-173);
+        self.b.fill(89);
+        self.acc.fill(0x5bad_f00d);
+        self.params.fill(None);
+        self.tables.fill([-0x0bad_f00d; 256]);
+    }
+
+    /// What an instruction costs, lane operations.
+    pub fn cost(&self, operation: &Operation) -> u64 {
+        let area = |rows: u16, cols: u16| u64::from(rows) * u64::from(cols);
+        match operation {
+            Operation::Nop(_) | Operation::Finish => 1,
+            Operation::Load(load) => area(load.to.rows, load.to.cols),
+            Operation::Fill(fill) => {
+                u64::from(fill.tiles) * Layout::of(&self.geometry, fill.buffer).lanes() as u64
+            }
+            Operation::Gemm(gemm) => {
+                let g = &self.geometry;
+                area(gemm.m_tiles, gemm.n_tiles)
+                    .saturating_mul(gemm.k_tiles.into())
+                    .saturating_mul(area(g.tile_rows, g.tile_cols))
+                    .saturating_mul(g.tile_depth.into())
+            }
+            Operation::Vector(vector) => area(vector.rows, vector.cols),
+            Operation::Store(store) => area(store.from.rows, store.from.cols),
+        }
+    }
+
+    /// Executes one well-formed instruction.
+    ///
+    /// # Errors
+    /// What is wrong with its operands.
+    pub fn execute(&mut self, instruction: &Instruction, spaces: &mut Spaces<'_>) -> Result<(), Status> {
+        instruction
+            .check_operands(&self.geometry)
+            .map_err(|_| Status::InvalidOperand)?;
+        match &instruction.operation {
+            Operation::Nop(_) | Operation::Finish => Ok(()),
+            Operation::Load(load) => self.load(load, spaces),
+            Operation::Fill(fill) => {
+                self.fill(fill);
+                Ok(())
+            }
+            Operation::Gemm(gemm) => {
+                self.gemm(gemm);
+                Ok(())
+            }
+            Operation::Vector(vector) => self.vector(vector),
+            Operation::Store(store) => self.store(store, spaces),
+        }
+    }
+
+    fn load(&mut self, load: &Load, spaces: &Spaces<'_>) -> Result<(), Status> {
+        let Load {
+            buffer,
+            to,
+            from,
+            zero_point,
+        } = load;
+        let memory = spaces.readable(from.space);
+        let width = if *buffer == Buffer::Param {
+            RECORD_BYTES
+        } else {
+            from.dtype.bytes() as usize
+        };
+        check_reach(from, to, width, memory.len())?;
+        let value = |row, col| read(from.dtype, &memory[place(from, row, col)..]);
+        match buffer {
+            Buffer::A | Buffer::B => {
+                let layout = Layout::of(&self.geometry, *buffer);
+                let lanes = if *buffer == Buffer::A {
+                    &mut self.a
+                } else {
+                    &mut self.b
+                };
+                let zero = i32::from(*zero_point);
+                scatter(lanes, layout, to, |row, col| nine_bits(value(row, col) - zero));
+            }
+            Buffer::Acc => scatter(&mut self.acc, Layout::of(&self.geometry, *buffer), to, value),
+            Buffer::Param => {
+                for col in 0..to.cols.into() {
+                    let at = place(from, 0, col);
+                    let bytes = memory[at..].first_chunk().copied().unwrap_or_default();
+                    let record = Record::from_bytes(bytes).ok_or(Status::InvalidRecord)?;
+                    self.params[usize::from(to.base) + col] = Some(record);
+                }
+            }
+            Buffer::Table => {
+                for (col, entry) in self.tables[usize::from(to.base)].iter_mut().enumerate() {
+                    *entry = value(0, col);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn fill(&mut self, fill: &Fill) {
+        let lanes = Layout::of(&self.geometry, fill.buffer).lanes();
+        let range =
+            usize::from(fill.base) * lanes..(usize::from(fill.base) + usize::from(fill.tiles)) * lanes;
+        match fill.buffer {
+            Buffer::A => self.a[range].fill(nine_bits(fill.value)),
+            Buffer::B => self.b[range].fill(nine_bits(fill.value)),
+            Buffer::Acc => self.acc[range].fill(fill.value),
+            // No well-formed FILL names these.
+            Buffer::Param | Buffer::Table => {}
+        }
+    }
+
+    fn gemm(&mut self, gemm: &Gemm) {
+        let g = &self.geometry;
+        let (cols, depth) = (usize::from(g.tile_cols), usize::from(g.tile_depth));
+        let a_lanes = Layout::of(g, Buffer::A).lanes();
+        let b_lanes = Layout::of(g, Buffer::B).lanes();
+        let acc_lanes = Layout::of(g, Buffer::Acc).lanes();
+        let step = |base: u16, i: usize, si: u16, j: usize, sj: u16| {
+            usize::from(base) + i * usize::from(si) + j * usize::from(sj)
+        };
+        for m in 0..usize::from(gemm.m_tiles) {
+            for n in 0..usize::from(gemm.n_tiles) {
+                let acc = &mut self.acc[step(gemm.acc, m, gemm.acc_pitch, n, 1) * acc_lanes..][..acc_lanes];
+                if !gemm.accumulate {
+                    acc.fill(0);
+                }
+                for k in 0..usize::from(gemm.k_tiles) {
+                    let a = &self.a[step(gemm.a, m, gemm.a_pitch, k, gemm.a_step) * a_lanes..][..a_lanes];
+                    let b = &self.b[step(gemm.b, k, gemm.b_pitch, n, gemm.b_step) * b_lanes..][..b_lanes];
+                    for (sums, row) in acc.chunks_exact_mut(cols).zip(a.chunks_exact(depth)) {
+                        for (&activation, weights) in row.iter().zip(b.chunks_exact(cols)) {
+                            for (sum, &weight) in sums.iter_mut().zip(weights) {
+                                *sum = sum.wrapping_add(i32::from(activation) * i32::from(weight));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn vector(&mut self, vector: &Vector) -> Result<(), Status> {
+        let layout = Layout::of(&self.geometry, Buffer::Acc);
+        let Vector {
+            op,
+            dst,
+            dst_pitch,
+            src,
+            src_pitch,
+            rows,
+            cols,
+        } = *vector;
+        let (rows, cols) = (usize::from(rows), usize::from(cols));
+        let to = |row, col| layout.at(dst, dst_pitch, row, col);
+        let from = |row, col| layout.at(src, src_pitch, row, col);
+        let acc = &mut self.acc;
+        let mut each = |f: &mut dyn FnMut(i32, i32, usize) -> i32| {
+            for row in 0..rows {
+                for col in 0..cols {
+                    acc[to(row, col)] = f(acc[to(row, col)], acc[from(row, col)], col);
+                }
+            }
+        };
+        match op {
+            VectorOp::Add => each(&mut |old, value, _| old.wrapping_add(value)),
+            VectorOp::Max => each(&mut |old, value, _| old.max(value)),
+            VectorOp::Min => each(&mut |old, value, _| old.min(value)),
+            VectorOp::AddImmediate(immediate) => each(&mut |_, value, _| value.wrapping_add(immediate)),
+            VectorOp::MaxImmediate(immediate) => each(&mut |_, value, _| value.max(immediate)),
+            VectorOp::MinImmediate(immediate) => each(&mut |_, value, _| value.min(immediate)),
+            VectorOp::Requantise(Requantise { param, shared, dtype }) => {
+                let count = if shared { 1 } else { cols };
+                let records: Option<Vec<Record>> = self.params[usize::from(param)..][..count]
+                    .iter()
+                    .copied()
+                    .collect();
+                // A record that was never loaded is as invalid as a malformed one.
+                let records = records.ok_or(Status::InvalidRecord)?;
+                each(&mut |_, value, col| requantise(value, &records[if shared { 0 } else { col }], dtype));
+            }
+            VectorOp::Table(table) => {
+                let table = &self.tables[usize::from(table)];
+                each(&mut |_, value, _| table[usize::from(value as u8)]);
+            }
+            VectorOp::ArgMax { first, base } => {
+                for row in 0..rows {
+                    let (mut index, mut best) = (acc[to(row, 0)], acc[to(row, 1)]);
+                    for col in 0..cols {
+                        let value = acc[from(row, col)];
+                        if value > best || (first && col == 0) {
+                            (index, best) = (base.wrapping_add(col as i32), value);
+                        }
+                    }
+                    (acc[to(row, 0)], acc[to(row, 1)]) = (index, best);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn store(&mut self, store: &Store, spaces: &mut Spaces<'_>) -> Result<(), Status> {
+        let Store { from, to } = store;
+        let layout = Layout::of(&self.geometry, Buffer::Acc);
+        let memory = spaces.writable(to.space);
+        let width = to.dtype.bytes() as usize;
+        check_reach(to, from, width, memory.len())?;
+        for row in 0..usize::from(from.rows) {
+            for col in 0..usize::from(from.cols) {
+                let value = self.acc[layout.lane(from, row, col)].to_le_bytes();
+                memory[place(to, row, col)..][..width].copy_from_slice(&value[..width]);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn scatter<T>(lanes: &mut [T], layout: Layout, to: &Lanes, value: impl Fn(usize, usize) -> T) {
+    for row in 0..usize::from(to.rows) {
+        for col in 0..usize::from(to.cols) {
+            lanes[layout.lane(to, row, col)] = value(row, col);
+        }
+    }
+}
+
+/// The low 9 bits, sign-extended.
+fn nine_bits(value: i32) -> i16 {
+    (value << 23 >> 23) as i16
+}
+
+/// Checks that all of a walk's elements of `width` bytes lie in memory of `size` bytes.
+fn check_reach(walk: &Walk, lanes: &Lanes, width: usize, size: usize) -> Result<(), Status> {
+    // Below 2^48 and 2^16·2^31: nothing here overflows.
+    let rows = i64::from(lanes.rows - 1) * i64::from(walk.row_stride);
+    let cols = i64::from(lanes.cols - 1) * i64::from(walk.col_stride);
+    let offset = walk.offset as i64;
+    let low = offset + rows.min(0) + cols.min(0);
+    let high = offset + rows.max(0) + cols.max(0) + width as i64;
+    if low >= 0 && high <= size as i64 {
+        Ok(())
+    } else {
+        Err(Status::OutOfBounds)
+    }
+}
+
+/// Byte offset of an element that [`check_reach`] has accepted.
+#[inline]
+fn place(walk: &Walk, row: usize, col: usize) -> usize {
+    let (row, col) = (row as i64, col as i64);
+    (walk.offset as i64 + row * i64::from(walk.row_stride) + col * i64::from(walk.col_stride)) as usize
+}
+
+#[inline]
+fn read(dtype: Dtype, bytes: &[u8]) -> i32 {
+    match dtype {
+        Dtype::U8 => bytes[0].into(),
+        Dtype::I8 => (bytes[0] as i8).into(),
+        Dtype::I16 => i16::from_le_bytes([bytes[0], bytes[1]]).into(),
+        Dtype::I32 => i32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]),
+    }
+}
+
+/// One rounding, half up, then the clamp.
+fn requantise(value: i32, record: &Record, dtype: Dtype) -> i32 {
+    let half = 1_i64 << (record.shift - 1);
+    let scaled = (i64::from(value) * i64::from(record.multiplier) + half) >> record.shift;
+    let (low, high) = dtype.range();
+    (i64::from(record.zero) + scaled).clamp(low.into(), high.into()) as i32
+}

@@ -1,0 +1,363 @@
+//! Entries and queues as a hostile or broken host would write them, and hosts' cards as hostile.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod support;
+
+use metisvm_driver::ring::QueuePair;
+use metisvm_driver::{Device, DeviceError, DmaBuffer, InProcess, Transport, TransportError};
+use metisvm_firmware::port::{Activity, CardModel, HostPort, Registers};
+use metisvm_firmware::registers::{self as reg, QueueState, queue, queue_register};
+use metisvm_firmware::{Opcode, Status, Submission};
+use metisvm_sim::FunctionalCard;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+use support::{Random, impatient, small};
+
+fn transport() -> Arc<dyn Transport> {
+    Arc::new(InProcess::start(Box::new(FunctionalCard::new(small()))).unwrap())
+}
+
+/// Submits entries at once, and gives status and detail in the order of the entries.
+fn submit(pair: &mut QueuePair, entries: &[Submission]) -> Vec<(Status, u32)> {
+    let sequences: Vec<u32> = entries.iter().map(|entry| pair.push(*entry).unwrap()).collect();
+    pair.ring_doorbell();
+    let timeout = Duration::from_secs(10);
+    let mut answers = vec![None; entries.len()];
+    for _ in entries {
+        let completion = pair.wait(Instant::now() + timeout, timeout).unwrap();
+        let index = sequences
+            .iter()
+            .position(|&sequence| sequence == completion.sequence)
+            .unwrap();
+        answers[index] = Some((Status::from_bits(completion.status).unwrap(), completion.detail));
+    }
+    answers.into_iter().map(Option::unwrap).collect()
+}
+
+fn statuses(pair: &mut QueuePair, entries: &[Submission]) -> Vec<Status> {
+    submit(pair, entries)
+        .into_iter()
+        .map(|(status, _)| status)
+        .collect()
+}
+
+fn entry(opcode: Opcode) -> Submission {
+    Submission {
+        opcode: opcode as u8,
+        ..Submission::default()
+    }
+}
+
+#[test]
+fn bad_entries_get_their_status() {
+    let transport = transport();
+    let mut pair = QueuePair::new(&transport, 0, 4, 1).unwrap();
+    let host = DmaBuffer::new(&transport, 4096).unwrap();
+    let at = host.iova().0;
+    let load = |data_handle, card_address, card_bytes| Submission {
+        data_handle,
+        card_address,
+        card_bytes,
+        input: at,
+        ..entry(Opcode::LoadResident)
+    };
+    let found = statuses(
+        &mut pair,
+        &[
+            Submission {
+                opcode: 99,
+                ..Submission::default()
+            },
+            Submission {
+                flags: 1,
+                ..entry(Opcode::Nop)
+            },
+            load(0, 0, 64),
+            load(1, 0, 64),
+            load(1, 64, 64),
+            load(2, 0, 64),
+            load(2, 32, 64),
+            load(2, 1 << 20, 64),
+            load(2, u64::MAX - 63, 64),
+            load(2, 64, 8192),
+        ],
+    );
+    let expected = [
+        Status::InvalidOpcode,
+        Status::InvalidField,
+        Status::InvalidField,
+        Status::Ok,
+        Status::HandleInUse,
+        Status::CardMemory,
+        Status::CardMemory,
+        Status::CardMemory,
+        Status::CardMemory,
+        Status::DmaFault,
+    ];
+    assert_eq!(found, expected);
+    let run = Submission {
+        program_handle: 1,
+        count: 1,
+        input: at,
+        output: at,
+        ..entry(Opcode::Run)
+    };
+    let keccak = Submission {
+        input: at,
+        output: at,
+        count: 1,
+        output_bytes: 32,
+        ..entry(Opcode::Keccak)
+    };
+    let found = statuses(
+        &mut pair,
+        &[
+            Submission {
+                data_handle: 9,
+                ..entry(Opcode::Evict)
+            },
+            Submission {
+                program_handle: 9,
+                ..run
+            },
+            Submission {
+                data_handle: 9,
+                ..run
+            },
+            run,
+            Submission { count: 0, ..run },
+            Submission {
+                dtype_in: 3,
+                input_bytes: 7,
+                ..run
+            },
+            Submission { dtype_out: 4, ..run },
+            Submission {
+                input: u64::MAX,
+                input_bytes: 8,
+                ..run
+            },
+            Submission {
+                card_bytes: 64,
+                ..run
+            },
+            Submission {
+                input_bytes: 4,
+                ..keccak
+            },
+            Submission {
+                input_bytes: u32::MAX,
+                ..keccak
+            },
+        ],
+    );
+    let expected = [
+        Status::UnknownHandle,
+        Status::UnknownHandle,
+        Status::UnknownHandle,
+        Status::InvalidInstruction,
+        Status::InvalidField,
+        Status::InvalidField,
+        Status::InvalidField,
+        Status::DmaFault,
+        Status::CardMemory,
+        Status::InvalidBatch,
+        Status::InvalidField,
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn an_entry_of_another_generation_is_not_executed() {
+    let transport = transport();
+    let mut pair = QueuePair::new(&transport, 0, 3, 7).unwrap();
+    pair.push(entry(Opcode::Nop)).unwrap();
+    pair.ring_doorbell();
+    let timeout = Duration::from_secs(10);
+    let error = pair.wait(Instant::now() + timeout, timeout).unwrap_err();
+    assert_eq!(
+        error,
+        DeviceError::WrongGeneration {
+            expected: 7,
+            found: 1
+        }
+    );
+}
+
+#[test]
+fn cancel_takes_back_what_waits() {
+    let transport = transport();
+    let mut pair = QueuePair::new(&transport, 3, 4, 1).unwrap();
+    let host = DmaBuffer::new(&transport, 4096).unwrap();
+    // Sequence numbers count from 1.
+    let load = Submission {
+        data_handle: 1,
+        card_bytes: 64,
+        input: host.iova().0,
+        ..entry(Opcode::LoadResident)
+    };
+    let cancel = |count| Submission {
+        count,
+        ..entry(Opcode::Cancel)
+    };
+    let found = statuses(&mut pair, &[load, entry(Opcode::Nop), cancel(1), cancel(77)]);
+    assert_eq!(
+        found,
+        [Status::Cancelled, Status::Ok, Status::Ok, Status::NotFound]
+    );
+    assert_eq!(
+        statuses(&mut pair, &[cancel(1), load]),
+        [Status::NotFound, Status::Ok]
+    );
+}
+
+#[test]
+fn a_full_ring_refuses_and_goes_on() {
+    let transport = transport();
+    let mut pair = QueuePair::new(&transport, 1, 2, 1).unwrap();
+    let timeout = Duration::from_secs(10);
+    for _ in 0..50 {
+        let mut pushed = 0;
+        while pair.push(entry(Opcode::Nop)).is_some() {
+            pushed += 1;
+        }
+        assert_eq!(pushed, pair.capacity());
+        pair.ring_doorbell();
+        for _ in 0..pushed {
+            pair.wait(Instant::now() + timeout, timeout).unwrap();
+        }
+        assert_eq!(pair.waiting(), 0);
+    }
+}
+
+fn eventually(transport: &Arc<dyn Transport>, queue: u16, state: QueueState) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while transport.read32(queue_register(queue, queue::STATE)) != state as u32 {
+        assert!(
+            Instant::now() < deadline,
+            "queue {queue} does not become {state:?}"
+        );
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn impossible_queues_stop_and_say_so() {
+    let transport = transport();
+    for (index, (log2, base)) in [(0, 0), (16, 0), (u32::MAX, 0), (4, 8), (4, u64::MAX - 63)]
+        .into_iter()
+        .enumerate()
+    {
+        let index = index as u16;
+        transport.write64(queue_register(index, queue::SQ_BASE_LO), base);
+        transport.write32(queue_register(index, queue::ENTRIES_LOG2), log2);
+        transport.write32(queue_register(index, queue::ENABLE), 1);
+        eventually(&transport, index, QueueState::InvalidConfiguration);
+    }
+    // Rings in unmapped memory, and a doorbell beyond the ring.
+    for (index, tail, state) in [
+        (6, 1, QueueState::DmaFault),
+        (7, 17, QueueState::InvalidConfiguration),
+    ] {
+        transport.write64(queue_register(index, queue::SQ_BASE_LO), 64);
+        transport.write64(queue_register(index, queue::CQ_BASE_LO), 64);
+        transport.write32(queue_register(index, queue::ENTRIES_LOG2), 4);
+        transport.write32(queue_register(index, queue::ENABLE), 1);
+        eventually(&transport, index, QueueState::Running);
+        transport.write32(queue_register(index, queue::SQ_TAIL), tail);
+        eventually(&transport, index, state);
+    }
+}
+
+#[test]
+fn random_register_writes_and_entries_do_no_harm() {
+    let transport = transport();
+    let mut random = Random(5);
+    for _ in 0..20_000 {
+        let offset = (random.below(0x2100) as u32) & !3;
+        // Not CONTROL: a reset would make the rest of the test idle.
+        if offset != reg::CONTROL {
+            transport.write32(offset, random.next() as u32 >> random.below(32));
+        }
+        transport.read32(random.below(0x3000) as u32);
+    }
+    transport.write32(reg::CONTROL, reg::CONTROL_RESET);
+    while transport.read32(reg::BOOT_GENERATION) == 1 {
+        thread::yield_now();
+    }
+    let mut pair = QueuePair::new(&transport, 0, 6, 2).unwrap();
+    for _ in 0..2000 {
+        let mut word = || random.next() ^ random.next() << 40;
+        let words = std::array::from_fn(|_| word() >> (word() % 64));
+        let noise = Submission::from_words(words);
+        // Nothing random is right, but for a NOP without fields.
+        let answers = submit(&mut pair, &[noise]);
+        assert!(answers[0].0 != Status::Ok || noise.opcode == 0);
+    }
+    assert_eq!(statuses(&mut pair, &[entry(Opcode::Nop)]), [Status::Ok]);
+}
+
+/// A card whose registers are fine, and whose logic panics or hangs.
+struct Broken {
+    sound: FunctionalCard,
+    panics: bool,
+    polls: u32,
+}
+
+impl CardModel for Broken {
+    fn registers(&self) -> Arc<dyn Registers> {
+        self.sound.registers()
+    }
+
+    fn poll(&mut self, host: &dyn HostPort) -> Activity {
+        self.polls += 1;
+        if self.polls > 10 {
+            assert!(!self.panics, "a card may fail in any way");
+            thread::sleep(Duration::from_secs(3));
+        }
+        self.sound.poll(host)
+    }
+}
+
+#[test]
+fn card_that_panics_is_gone() {
+    let card = Broken {
+        sound: FunctionalCard::new(small()),
+        panics: true,
+        polls: 0,
+    };
+    let transport = InProcess::start(Box::new(card)).unwrap();
+    let error = Device::open(Box::new(transport), impatient()).unwrap_err();
+    assert!(
+        matches!(error, DeviceError::Transport(TransportError::Gone(_))),
+        "{error}"
+    );
+}
+
+#[test]
+fn card_that_hangs_in_its_own_work_is_left_behind() {
+    let card = Broken {
+        sound: FunctionalCard::new(small()),
+        panics: false,
+        polls: 0,
+    };
+    let transport = InProcess::start(Box::new(card)).unwrap();
+    let start = Instant::now();
+    let error = Device::open(Box::new(transport), impatient()).unwrap_err();
+    assert!(matches!(error, DeviceError::Timeout(_)), "{error}");
+    assert!(
+        start.elapsed() < Duration::from_millis(2500),
+        "dropping it waits a second, not for ever"
+    );
+}
+
+#[test]
+fn an_idle_card_sleeps_and_ends_at_once() {
+    let transport = transport();
+    thread::sleep(Duration::from_millis(20));
+    let start = Instant::now();
+    drop(transport);
+    assert!(start.elapsed() < Duration::from_millis(500));
+}

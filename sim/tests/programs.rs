@@ -1,0 +1,642 @@
+//! Tensor programs through driver, rings and card, against plain loops.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod support;
+
+use metisvm_driver::{Device, DeviceError, Options, RunJob};
+use metisvm_firmware::check::Record;
+use metisvm_firmware::program::Program;
+use metisvm_firmware::{
+    Buffer, Dependencies, Dtype, Fill, Gemm, Geometry, Instruction, Lanes, Load, Module, Operation,
+    ProgramBuilder, Requantise, Space, Status, Store, Vector, VectorOp, Walk,
+};
+use metisvm_sim::SimOptions;
+use support::{Random, open, small};
+
+fn geometries() -> [Geometry; 4] {
+    [
+        Geometry::SMALL,
+        Geometry::MEDIUM,
+        Geometry {
+            tile_rows: 3,
+            tile_cols: 7,
+            tile_depth: 5,
+            ..Geometry::MEDIUM
+        },
+        Geometry {
+            tile_rows: 1,
+            tile_cols: 1,
+            tile_depth: 1,
+            ..Geometry::MEDIUM
+        },
+    ]
+}
+
+fn card(geometry: Geometry, schedule_seed: u64) -> Device {
+    let options = SimOptions {
+        schedule_seed,
+        poison_scratchpads: true,
+        ..SimOptions::new(geometry)
+    };
+    open(options, Options::default()).unwrap().0
+}
+
+fn matrix(rows: usize, cols: usize) -> Lanes {
+    Lanes {
+        rows: rows as u16,
+        cols: cols as u16,
+        ..Lanes::default()
+    }
+}
+
+fn rows_of(space: Space, offset: usize, cols: usize, dtype: Dtype) -> Walk {
+    let bytes = dtype.bytes() as i32;
+    Walk {
+        space,
+        offset: offset as u64,
+        row_stride: cols as i32 * bytes,
+        col_stride: bytes,
+        dtype,
+    }
+}
+
+/// A dense layer: u8 input with a zero point, i8 weights, i32 bias, a record a column.
+struct Dense {
+    rows: usize,
+    inner: usize,
+    cols: usize,
+    zero: i16,
+    weights: Vec<i8>,
+    bias: Vec<i32>,
+    records: Vec<Record>,
+}
+
+impl Dense {
+    fn random(rows: usize, inner: usize, cols: usize, random: &mut Random) -> Self {
+        Self {
+            rows,
+            inner,
+            cols,
+            zero: random.below(256) as i16,
+            weights: random.bytes(inner * cols).iter().map(|&b| b as i8).collect(),
+            bias: (0..cols).map(|_| random.below(2001) as i32 - 1000).collect(),
+            records: (0..cols)
+                .map(|_| Record {
+                    multiplier: random.below(32767) as u16 + 1,
+                    shift: random.below(47) as u8 + 1,
+                    zero: random.below(256) as i32 - 128,
+                })
+                .collect(),
+        }
+    }
+
+    /// Weights, bias, records.
+    fn data(&self) -> Vec<u8> {
+        let mut data: Vec<u8> = self.weights.iter().map(|&w| w as u8).collect();
+        data.extend(self.bias.iter().flat_map(|b| b.to_le_bytes()));
+        data.extend(self.records.iter().flat_map(|r| r.to_bytes()));
+        data
+    }
+
+    /// Writes the raw accumulators, then the requantised i8.
+    fn program(&self, geometry: &Geometry) -> Program {
+        let &Self {
+            rows, inner, cols, ..
+        } = self;
+        let tiles = |lanes: usize, side: u16| lanes.div_ceil(side.into()) as u16;
+        let (m, k) = (tiles(rows, geometry.tile_rows), tiles(inner, geometry.tile_depth));
+        let n = tiles(cols, geometry.tile_cols);
+        let bias_at = inner * cols;
+        let records_at = bias_at + cols * 4;
+        let mut builder = ProgramBuilder::new(*geometry);
+        // Ragged tiles: what the loads leave out must be zero in the inner dimension.
+        builder
+            .fill(Fill {
+                buffer: Buffer::A,
+                base: 0,
+                tiles: m * k,
+                value: 0,
+            })
+            .unwrap();
+        builder
+            .fill(Fill {
+                buffer: Buffer::B,
+                base: 0,
+                tiles: k * n,
+                value: 0,
+            })
+            .unwrap();
+        let load = |buffer, pitch, rows, cols, from, zero_point| Load {
+            buffer,
+            to: Lanes {
+                pitch,
+                ..matrix(rows, cols)
+            },
+            from,
+            zero_point,
+        };
+        let input = rows_of(Space::Input, 0, inner, Dtype::U8);
+        builder
+            .load(load(Buffer::A, k, rows, inner, input, self.zero))
+            .unwrap();
+        let weights = rows_of(Space::Resident, 0, cols, Dtype::I8);
+        builder.load(load(Buffer::B, n, inner, cols, weights, 0)).unwrap();
+        let bias = Walk {
+            row_stride: 0,
+            ..rows_of(Space::Resident, bias_at, cols, Dtype::I32)
+        };
+        builder.load(load(Buffer::Acc, n, rows, cols, bias, 0)).unwrap();
+        let records = Walk {
+            row_stride: 0,
+            col_stride: 8,
+            dtype: Dtype::U8,
+            space: Space::Resident,
+            offset: records_at as u64,
+        };
+        builder.load(load(Buffer::Param, 0, 1, cols, records, 0)).unwrap();
+        builder
+            .gemm(Gemm {
+                accumulate: true,
+                m_tiles: m,
+                n_tiles: n,
+                k_tiles: k,
+                acc_pitch: n,
+                a_pitch: k,
+                a_step: 1,
+                b_pitch: n,
+                b_step: 1,
+                ..Gemm::default()
+            })
+            .unwrap();
+        let from = Lanes {
+            pitch: n,
+            ..matrix(rows, cols)
+        };
+        builder
+            .store(Store {
+                from,
+                to: rows_of(Space::Output, 0, cols, Dtype::I32),
+            })
+            .unwrap();
+        builder
+            .vector(Vector {
+                op: VectorOp::Requantise(Requantise {
+                    param: 0,
+                    shared: false,
+                    dtype: Dtype::I8,
+                }),
+                dst: 0,
+                dst_pitch: n,
+                src: 0,
+                src_pitch: n,
+                rows: rows as u16,
+                cols: cols as u16,
+            })
+            .unwrap();
+        builder
+            .store(Store {
+                from,
+                to: rows_of(Space::Output, rows * cols * 4, cols, Dtype::I8),
+            })
+            .unwrap();
+        let program = builder.finish().unwrap();
+        program.check_tokens().unwrap();
+        program
+    }
+
+    fn expected(&self, input: &[u8]) -> Vec<u8> {
+        let (mut raw, mut requantised) = (Vec::new(), Vec::new());
+        for row in 0..self.rows {
+            for col in 0..self.cols {
+                let mut acc = self.bias[col];
+                for k in 0..self.inner {
+                    let x = i32::from(input[row * self.inner + k]) - i32::from(self.zero);
+                    acc += x * i32::from(self.weights[k * self.cols + col]);
+                }
+                raw.extend(acc.to_le_bytes());
+                let Record {
+                    multiplier,
+                    shift,
+                    zero,
+                } = self.records[col];
+                let half = 1_i64 << (shift - 1);
+                let scaled = (i64::from(acc) * i64::from(multiplier) + half) >> shift;
+                requantised.push((scaled + i64::from(zero)).clamp(-128, 127) as i8 as u8);
+            }
+        }
+        raw.extend(requantised);
+        raw
+    }
+}
+
+#[test]
+fn dense_layers_match_plain_loops_on_every_geometry() {
+    let mut random = Random(7);
+    for (seed, geometry) in geometries().into_iter().enumerate() {
+        let device = card(geometry, seed as u64);
+        for (rows, inner, cols) in [(1, 1, 1), (1, 64, 10), (4, 4, 4), (5, 9, 13), (16, 16, 16)] {
+            let layer = Dense::random(rows, inner, cols, &mut random);
+            let tiles = rows.div_ceil(geometry.tile_rows.into()) * inner.div_ceil(geometry.tile_depth.into());
+            if tiles > geometry.a_tiles as usize {
+                continue;
+            }
+            let program = device
+                .load_resident(&layer.program(&geometry).to_bytes())
+                .unwrap();
+            let data = device.load_resident(&layer.data()).unwrap();
+            let inputs: Vec<Vec<u8>> = (0..3).map(|_| random.bytes(rows * inner)).collect();
+            let inputs: Vec<&[u8]> = inputs.iter().map(Vec::as_slice).collect();
+            let job = RunJob {
+                program: &program,
+                data: Some(&data),
+                workspace_bytes: 0,
+                inputs: &inputs,
+                output_bytes: rows * cols * 5,
+                dtype_in: Dtype::U8,
+                dtype_out: Dtype::U8,
+            };
+            let outputs = device.run(&job).unwrap();
+            for (input, output) in inputs.iter().zip(outputs) {
+                assert_eq!(
+                    output,
+                    layer.expected(input),
+                    "{rows}×{inner}×{cols} on {geometry:?}"
+                );
+            }
+        }
+    }
+}
+
+/// Runs a program of one item without resident data.
+fn run(
+    device: &Device,
+    program: &Program,
+    input: &[u8],
+    output_bytes: usize,
+) -> Result<Vec<u8>, DeviceError> {
+    let program = device.load_resident(&program.to_bytes()).unwrap();
+    let job = RunJob {
+        program: &program,
+        data: None,
+        workspace_bytes: 4096,
+        inputs: &[input],
+        output_bytes,
+        dtype_in: Dtype::U8,
+        dtype_out: Dtype::U8,
+    };
+    device.run(&job).map(|mut outputs| outputs.remove(0))
+}
+
+fn i32s(bytes: &[u8]) -> Vec<i32> {
+    bytes
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .map(|word| i32::from_le_bytes(*word))
+        .collect()
+}
+
+fn vector(op: VectorOp, dst: u16, src: u16, pitch: u16, rows: usize, cols: usize) -> Vector {
+    Vector {
+        op,
+        dst,
+        dst_pitch: pitch,
+        src,
+        src_pitch: pitch,
+        rows: rows as u16,
+        cols: cols as u16,
+    }
+}
+
+#[test]
+fn vector_operations_match_plain_loops_on_every_geometry() {
+    let (rows, cols) = (5_usize, 9_usize);
+    let input: Vec<u8> = Random(3).bytes(rows * cols * 2);
+    for geometry in geometries() {
+        let device = card(geometry, 5);
+        let pitch = cols.div_ceil(geometry.tile_cols.into()) as u16;
+        let tiles = pitch * rows.div_ceil(geometry.tile_rows.into()) as u16;
+        let x: Vec<i32> = input[..rows * cols].iter().map(|&v| i32::from(v as i8)).collect();
+        let y: Vec<i32> = input[rows * cols..].iter().map(|&v| i32::from(v as i8)).collect();
+        type Case = (VectorOp, fn(i32, i32) -> i32);
+        let cases: [Case; 6] = [
+            (VectorOp::Add, |y, x| y + x),
+            (VectorOp::Max, |y, x| y.max(x)),
+            (VectorOp::Min, |y, x| y.min(x)),
+            (VectorOp::AddImmediate(i32::MAX), |_, x| x.wrapping_add(i32::MAX)),
+            (VectorOp::MaxImmediate(-3), |_, x| x.max(-3)),
+            (VectorOp::MinImmediate(-3), |_, x| x.min(-3)),
+        ];
+        for (op, expected) in cases {
+            let mut builder = ProgramBuilder::new(geometry);
+            for (base, offset) in [(0, 0), (tiles, rows * cols)] {
+                builder
+                    .load(Load {
+                        buffer: Buffer::Acc,
+                        to: Lanes {
+                            base,
+                            pitch,
+                            ..matrix(rows, cols)
+                        },
+                        from: rows_of(Space::Input, offset, cols, Dtype::I8),
+                        zero_point: 0,
+                    })
+                    .unwrap();
+            }
+            builder.vector(vector(op, tiles, 0, pitch, rows, cols)).unwrap();
+            let from = Lanes {
+                base: tiles,
+                pitch,
+                ..matrix(rows, cols)
+            };
+            builder
+                .store(Store {
+                    from,
+                    to: rows_of(Space::Output, 0, cols, Dtype::I32),
+                })
+                .unwrap();
+            let output = run(&device, &builder.finish().unwrap(), &input, rows * cols * 4).unwrap();
+            let expected: Vec<i32> = x.iter().zip(&y).map(|(&x, &y)| expected(y, x)).collect();
+            assert_eq!(i32s(&output), expected, "{op:?} on {geometry:?}");
+        }
+    }
+}
+
+#[test]
+fn tables_and_argmax_through_workspace() {
+    for geometry in geometries() {
+        let device = card(geometry, 9);
+        let (rows, cols) = (3_usize, 11_usize);
+        let pitch = cols.div_ceil(geometry.tile_cols.into()) as u16;
+        let tiles = pitch * rows.div_ceil(geometry.tile_rows.into()) as u16;
+        let mut input: Vec<u8> = (0..=255_u8).rev().collect();
+        // Equal values in a row: the lowest index must win.
+        input.extend(
+            (0..rows * cols).map(|i| [3, 1, 200, 0, 0, 7, 1, 1, 0, 0, 9][i % cols] + (i / cols) as u8),
+        );
+        let mut builder = ProgramBuilder::new(geometry);
+        builder
+            .load(Load {
+                buffer: Buffer::Table,
+                to: Lanes {
+                    base: 1,
+                    ..matrix(1, 256)
+                },
+                from: Walk {
+                    row_stride: 0,
+                    ..rows_of(Space::Input, 0, 256, Dtype::U8)
+                },
+                zero_point: 0,
+            })
+            .unwrap();
+        builder
+            .load(Load {
+                buffer: Buffer::Acc,
+                to: Lanes {
+                    pitch,
+                    ..matrix(rows, cols)
+                },
+                from: rows_of(Space::Input, 256, cols, Dtype::I8),
+                zero_point: 0,
+            })
+            .unwrap();
+        builder
+            .vector(vector(VectorOp::Table(1), 0, 0, pitch, rows, cols))
+            .unwrap();
+        let table = Store {
+            from: Lanes {
+                pitch,
+                ..matrix(rows, cols)
+            },
+            to: rows_of(Space::Workspace, 64, cols, Dtype::I16),
+        };
+        builder.store(table).unwrap();
+        builder
+            .load(Load {
+                buffer: Buffer::Acc,
+                to: Lanes {
+                    pitch,
+                    ..matrix(rows, cols)
+                },
+                from: rows_of(Space::Workspace, 64, cols, Dtype::I16),
+                zero_point: 0,
+            })
+            .unwrap();
+        let argmax = Vector {
+            op: VectorOp::ArgMax {
+                first: true,
+                base: 100,
+            },
+            dst: tiles,
+            dst_pitch: 2,
+            src: 0,
+            src_pitch: pitch,
+            rows: rows as u16,
+            cols: cols as u16,
+        };
+        builder.vector(argmax).unwrap();
+        let again = VectorOp::ArgMax {
+            first: false,
+            base: 500,
+        };
+        builder.vector(Vector { op: again, ..argmax }).unwrap();
+        let best = Lanes {
+            base: tiles,
+            pitch: 2,
+            ..matrix(rows, 2)
+        };
+        builder
+            .store(Store {
+                from: best,
+                to: rows_of(Space::Output, 0, 2, Dtype::I32),
+            })
+            .unwrap();
+        let output = run(&device, &builder.finish().unwrap(), &input, rows * 8).unwrap();
+        let mut expected = Vec::new();
+        for row in 0..rows {
+            let values: Vec<i32> = input[256 + row * cols..][..cols]
+                .iter()
+                .map(|&v| i32::from(input[usize::from(v)]))
+                .collect();
+            let best = *values.iter().max().unwrap();
+            expected.extend([100 + values.iter().position(|&v| v == best).unwrap() as i32, best]);
+        }
+        assert_eq!(i32s(&output), expected, "{geometry:?}");
+    }
+}
+
+fn without_tokens(program: &Program) -> Program {
+    let strip = |instruction: &Instruction| Instruction {
+        dependencies: Dependencies::default(),
+        ..*instruction
+    };
+    Program::new(program.instructions().iter().map(strip).collect()).unwrap()
+}
+
+#[test]
+fn missing_tokens_show_under_some_seed() {
+    let geometry = Geometry::SMALL;
+    let layer = Dense::random(4, 4, 4, &mut Random(2));
+    let good = layer.program(&geometry);
+    let bad = without_tokens(&good);
+    bad.check_tokens().unwrap();
+    let input = Random(4).bytes(16);
+    let outcome = |program: &Program, seed| {
+        let device = card(geometry, seed);
+        let program = device.load_resident(&program.to_bytes()).unwrap();
+        let data = device.load_resident(&layer.data()).unwrap();
+        let job = RunJob {
+            program: &program,
+            data: Some(&data),
+            workspace_bytes: 0,
+            inputs: &[&input],
+            output_bytes: 80,
+            dtype_in: Dtype::U8,
+            dtype_out: Dtype::I8,
+        };
+        device.run(&job)
+    };
+    assert!((0..8).all(|seed| outcome(&good, seed).unwrap()[0] == layer.expected(&input)));
+    assert!((0..8).any(|seed| outcome(&bad, seed).map_or(true, |found| found[0] != layer.expected(&input))));
+}
+
+fn status(device: &Device, instructions: &[(Dependencies, Operation)]) -> (Status, u32) {
+    let instructions = instructions
+        .iter()
+        .map(|&(dependencies, operation)| Instruction {
+            dependencies,
+            operation,
+        })
+        .collect();
+    match run(device, &Program::new(instructions).unwrap(), &[0; 64], 64).unwrap_err() {
+        DeviceError::Job { status, detail } => (status, detail),
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn bad_programs_get_their_status_and_leave_the_card_healthy() {
+    let (device, _) = open(
+        SimOptions {
+            budget: 1 << 16,
+            ..small()
+        },
+        Options::default(),
+    )
+    .unwrap();
+    let none = Dependencies::default();
+    let finish = (none, Operation::Finish);
+    let pops = Dependencies {
+        pop_prev: true,
+        ..none
+    };
+    assert_eq!(
+        status(&device, &[(pops, Operation::Finish)]),
+        (Status::Deadlock, 0)
+    );
+    let pushes = Dependencies {
+        push_next: true,
+        ..none
+    };
+    assert_eq!(
+        status(&device, &[(pushes, Operation::Nop(Module::Load)), finish]).0,
+        Status::TokenImbalance
+    );
+    let load = |space, offset, row_stride, base, dtype| {
+        let from = Walk {
+            space,
+            offset,
+            row_stride,
+            col_stride: 1,
+            dtype,
+        };
+        let to = Lanes { base, ..matrix(2, 4) };
+        (
+            none,
+            Operation::Load(Load {
+                buffer: Buffer::Acc,
+                to,
+                from,
+                zero_point: 0,
+            }),
+        )
+    };
+    let first = |instruction| status(&device, &[instruction, finish]);
+    assert_eq!(
+        first(load(Space::Input, 57, 4, 0, Dtype::U8)),
+        (Status::OutOfBounds, 0)
+    );
+    assert_eq!(
+        first(load(Space::Input, 0, -1, 0, Dtype::U8)),
+        (Status::OutOfBounds, 0)
+    );
+    assert_eq!(
+        first(load(Space::Input, 0, i32::MIN, 0, Dtype::U8)),
+        (Status::OutOfBounds, 0)
+    );
+    assert_eq!(
+        first(load(Space::Input, (1 << 48) - 1, i32::MAX, 0, Dtype::I32)),
+        (Status::OutOfBounds, 0)
+    );
+    assert_eq!(
+        first(load(Space::Resident, 0, 0, 0, Dtype::U8)),
+        (Status::OutOfBounds, 0)
+    );
+    assert_eq!(
+        first(load(Space::Input, 0, 0, 64, Dtype::U8)),
+        (Status::InvalidOperand, 0)
+    );
+    let record = Load {
+        buffer: Buffer::Param,
+        to: matrix(1, 1),
+        from: Walk {
+            space: Space::Input,
+            offset: 0,
+            row_stride: 0,
+            col_stride: 0,
+            dtype: Dtype::U8,
+        },
+        zero_point: 0,
+    };
+    assert_eq!(first((none, Operation::Load(record))), (Status::InvalidRecord, 0));
+    let endless = Gemm {
+        m_tiles: 1,
+        n_tiles: 1,
+        k_tiles: u16::MAX,
+        ..Gemm::default()
+    };
+    assert_eq!(
+        first((none, Operation::Gemm(endless))),
+        (Status::BudgetExceeded, 0)
+    );
+    assert!(device.health().is_healthy());
+    device.nop_batch(1).unwrap();
+}
+
+#[test]
+fn random_bytes_are_no_program_and_do_no_harm() {
+    let (device, _) = open(small(), Options::default()).unwrap();
+    let mut random = Random(11);
+    for round in 0..300 {
+        let instructions = random.below(8) + 1;
+        let mut bytes = random.bytes(instructions * 32 + usize::from(round % 50 == 0));
+        // Valid opcodes most of the time, so that the later checks are reached too.
+        for instruction in bytes.chunks_exact_mut(32) {
+            instruction[0] = 1 + instruction[0] % 7;
+            instruction[1] &= 0x0f;
+        }
+        let program = device.load_resident(&bytes).unwrap();
+        let job = RunJob {
+            program: &program,
+            data: Some(&program),
+            workspace_bytes: 64,
+            inputs: &[&[0; 16]],
+            output_bytes: 16,
+            dtype_in: Dtype::U8,
+            dtype_out: Dtype::U8,
+        };
+        assert!(matches!(device.run(&job), Err(DeviceError::Job { .. })));
+    }
+    assert!(device.health().is_healthy());
+}

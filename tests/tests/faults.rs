@@ -1,0 +1,340 @@
+//! A card that misbehaves, in any way and at any point of a block, does not change the block.
+//!
+//! Each test executes one block with a card that does one thing wrong at one job, and compares the
+//! roots with those of the header, which the reference kernels made. Every job of the block is hit once.
+
+use metisvm::engine::DispatcherEngine;
+use metisvm_accel::fpga::{FpgaBackend, Options};
+use metisvm_accel::{Backend, Counters, Dispatcher, dispatcher};
+use metisvm_driver::DeviceError;
+use metisvm_executor::{Threads, run_block_file};
+use metisvm_firmware::Geometry;
+use metisvm_firmware::registers::ABI_VERSION_VALUE;
+use metisvm_model::Bundle;
+use metisvm_sim::{Fault, FaultPlan, FunctionalCard, SimOptions, Trigger};
+use metisvm_tests::cards;
+use metisvm_workload::{DigitModels, Workload, small_block};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+/// Inferences of the block; each is a job of its own, as no two are alike.
+const INFERENCES: usize = 6;
+/// Loads that precede them: program and data of two models.
+const LOADS: u64 = 4;
+/// How long the driver waits in these tests.
+const TIMEOUT: Duration = Duration::from_millis(60);
+/// Past that, but within the test.
+const LATE: Duration = Duration::from_millis(100);
+
+fn workload() -> &'static (Workload, DigitModels) {
+    static ONCE: OnceLock<(Workload, DigitModels)> = OnceLock::new();
+    ONCE.get_or_init(|| {
+        let models = DigitModels::import().expect("the digit models import");
+        (
+            small_block(&models, INFERENCES).expect("the block builds"),
+            models,
+        )
+    })
+}
+
+fn driver_options() -> metisvm_driver::Options {
+    metisvm_driver::Options {
+        timeout: TIMEOUT,
+        reset_timeout: TIMEOUT,
+        ..Default::default()
+    }
+}
+
+fn bundles(models: &DigitModels) -> Vec<Bundle> {
+    let decode = |bytes: &[u8]| Bundle::decode(bytes).expect("what was encoded decodes");
+    vec![decode(&models.mlp.bundle), decode(&models.cnn.bundle)]
+}
+
+/// What came of a block on a card.
+struct Ran {
+    counters: Counters,
+    errors: Vec<String>,
+}
+
+/// Executes the block on that card and checks every root.
+fn execute(backend: FpgaBackend, what: &str) -> Ran {
+    let (workload, models) = workload();
+    // Without a memo every inference reaches the card; tests of the memo are the dispatcher's own.
+    let options = dispatcher::Options {
+        memo_bytes: 0,
+        ..Default::default()
+    };
+    let dispatcher = Dispatcher::new(vec![Arc::new(backend) as Arc<dyn Backend>], options);
+    for bundle in bundles(models) {
+        dispatcher.add(bundle);
+    }
+    let engine = Arc::new(DispatcherEngine::new(Arc::new(dispatcher)));
+    let threads = Threads::new(1).expect("this thread");
+    let report = run_block_file(&workload.built.file, Some(engine.clone()), &threads);
+    let report = report.unwrap_or_else(|e| panic!("{what}: {e}"));
+    assert!(report.matches_header(), "{what}: {:?}", report.mismatches);
+    assert!(report.state_root.is_some(), "the block's state is complete");
+    Ran {
+        counters: engine.dispatcher().counters(),
+        errors: engine.dispatcher().take_errors(),
+    }
+}
+
+fn card() -> (FunctionalCard, FaultPlan) {
+    let card = FunctionalCard::new(SimOptions::new(Geometry::MEDIUM));
+    let plan = card.faults();
+    (card, plan)
+}
+
+/// Executes the block once for every job, with `fault` at that job.
+fn at_every_job(fault: Fault, options: Options, check: impl Fn(&Ran, &str)) {
+    for job in 0..INFERENCES as u64 + LOADS {
+        let (card, plan) = card();
+        let device = cards::open(card, driver_options()).expect("the card is sound so far");
+        let backend = FpgaBackend::new(device, options);
+        plan.arm(Trigger::Job(job), fault);
+        let what = format!("{fault:?} at job {job}");
+        let ran = execute(backend, &what);
+        assert_eq!(plan.fired(), 1, "{what}: the fault did not happen");
+        check(&ran, &what);
+    }
+}
+
+/// The fault was seen, and the reference did the work.
+fn was_noticed(ran: &Ran, what: &str) {
+    assert!(ran.counters.fallbacks > 0, "{what}: nothing fell back");
+    assert!(
+        ran.counters.devices.faults > 0,
+        "{what}: the driver noticed nothing"
+    );
+    assert!(!ran.errors.is_empty(), "{what}: nobody was told");
+}
+
+#[test]
+fn a_sound_card_does_all_the_work() {
+    let (card, plan) = card();
+    let device = cards::open(card, driver_options()).expect("a sound card opens");
+    let before = plan.runs();
+    let ran = execute(FpgaBackend::new(device, Options::default()), "sound");
+    assert_eq!(ran.counters.fallbacks, 0);
+    assert_eq!(ran.counters.requests, INFERENCES as u64);
+    assert_eq!(plan.runs() - before, INFERENCES as u64);
+}
+
+#[test]
+fn card_that_stops_answering_does_not_change_the_block() {
+    at_every_job(Fault::Silent, Options::default(), was_noticed);
+    at_every_job(Fault::Hang, Options::default(), was_noticed);
+}
+
+#[test]
+fn card_that_never_answers_again_does_not_change_the_block() {
+    at_every_job(Fault::HangForGood, Options::default(), was_noticed);
+}
+
+#[test]
+fn card_that_reads_all_ones_does_not_change_the_block() {
+    at_every_job(Fault::Dead, Options::default(), was_noticed);
+}
+
+#[test]
+fn card_that_answers_late_does_not_change_the_block() {
+    at_every_job(Fault::Late(LATE), Options::default(), was_noticed);
+}
+
+#[test]
+fn card_that_answers_late_after_its_reset_does_not_change_the_block() {
+    // The reset comes while the answer is still on its way: it belongs to the generation before.
+    at_every_job(
+        Fault::Late(TIMEOUT + Duration::from_millis(5)),
+        Options::default(),
+        was_noticed,
+    );
+}
+
+#[test]
+fn card_that_answers_twice_does_not_change_the_block() {
+    // The second answer may come after the last job of the block, when nobody looks any more.
+    at_every_job(Fault::Twice, Options::default(), |_, _| {});
+}
+
+#[test]
+fn card_that_answers_with_a_wrong_sequence_does_not_change_the_block() {
+    at_every_job(Fault::WrongSequence, Options::default(), was_noticed);
+}
+
+#[test]
+fn card_that_answers_with_a_wrong_status_does_not_change_the_block() {
+    at_every_job(Fault::WrongStatus, Options::default(), was_noticed);
+}
+
+#[test]
+fn card_that_answers_with_a_wrong_boot_generation_does_not_change_the_block() {
+    at_every_job(Fault::WrongGeneration, Options::default(), was_noticed);
+}
+
+#[test]
+fn card_that_rewrites_results_after_completing_does_not_change_the_block() {
+    for delay in [0, 50, 1000] {
+        let fault = Fault::RewriteAfterCompletion(Duration::from_micros(delay));
+        at_every_job(fault, Options::default(), |_, _| {});
+    }
+}
+
+#[test]
+fn card_that_flips_a_bit_does_not_change_the_block_in_checked_mode() {
+    for inference in 0..INFERENCES as u64 {
+        // Bits of outputs, and of accumulators far behind them.
+        for bit in [0, 7, 31, 32, 100, 777, 1279, 20_000, 65_535] {
+            let (card, plan) = card();
+            let device = cards::open(card, driver_options()).expect("the card is sound so far");
+            let backend = FpgaBackend::new(device, Options::default());
+            plan.arm(Trigger::Run(inference), Fault::FlipBit(bit));
+            let what = format!("bit {bit} at inference {inference}");
+            let ran = execute(backend, &what);
+            assert_eq!(plan.fired(), 1, "{what}: the fault did not happen");
+            was_noticed(&ran, &what);
+            assert!(ran.errors[0].contains("wrong result"), "{what}: {:?}", ran.errors);
+        }
+    }
+}
+
+#[test]
+fn a_faulty_card_comes_back_after_its_reset() {
+    let (card, plan) = card();
+    let device = cards::open(card, driver_options()).expect("the card is sound so far");
+    let backend = Arc::new(FpgaBackend::new(device, Options::default()));
+    let (_, models) = workload();
+    let options = dispatcher::Options {
+        memo_bytes: 0,
+        ..Default::default()
+    };
+    let dispatcher = Dispatcher::new(vec![backend.clone() as Arc<dyn Backend>], options);
+    let bundle = bundles(models).remove(0);
+    let input = vec![1; bundle.graph.input_bytes()];
+    let id = dispatcher.add(bundle);
+    plan.arm(Trigger::Run(0), Fault::WrongSequence);
+    let expected = dispatcher.infer(id, &input).expect("the reference answers");
+    assert_eq!(dispatcher.counters().fallbacks, 1);
+    let deadline = std::time::Instant::now() + Duration::from_secs(10);
+    while !backend.healthy() {
+        assert!(std::time::Instant::now() < deadline, "the card did not come back");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let runs = plan.runs();
+    assert_eq!(dispatcher.infer(id, &input).expect("the card answers"), expected);
+    assert_eq!(
+        plan.runs(),
+        runs + 1,
+        "the weights were loaded again and the card did the work"
+    );
+    assert_eq!(dispatcher.counters().fallbacks, 1);
+}
+
+#[test]
+fn a_card_that_fails_again_and_again_stays_out_of_service() {
+    let (card, plan) = card();
+    let device = cards::open(card, driver_options()).expect("the card is sound so far");
+    let backend = Arc::new(FpgaBackend::new(
+        device,
+        Options {
+            max_resets: 1,
+            ..Options::default()
+        },
+    ));
+    let (_, models) = workload();
+    let options = dispatcher::Options {
+        memo_bytes: 0,
+        ..Default::default()
+    };
+    let dispatcher = Dispatcher::new(vec![backend.clone() as Arc<dyn Backend>], options);
+    let bundle = bundles(models).remove(0);
+    let input = vec![1; bundle.graph.input_bytes()];
+    let id = dispatcher.add(bundle);
+    for _ in 0..2 {
+        plan.arm(Trigger::Run(0), Fault::WrongStatus);
+        dispatcher.infer(id, &input).expect("the reference answers");
+        std::thread::sleep(Duration::from_millis(100));
+        backend.healthy();
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let runs = plan.runs();
+    for _ in 0..5 {
+        dispatcher.infer(id, &input).expect("the reference answers");
+    }
+    assert!(!backend.healthy());
+    assert_eq!(plan.runs(), runs, "a card out of service is left alone");
+}
+
+#[test]
+fn cards_with_absurd_capabilities_are_refused_at_the_handshake() {
+    let sound = SimOptions::new(Geometry::MEDIUM).capabilities;
+    let with = |change: fn(&mut metisvm_firmware::Capabilities)| {
+        let mut claimed = sound;
+        change(&mut claimed);
+        claimed
+    };
+    let absurd = [
+        with(|c| c.geometry.tile_rows = 0),
+        with(|c| c.geometry.tile_cols = u16::MAX),
+        with(|c| c.geometry.a_tiles = u32::MAX),
+        with(|c| c.geometry.acc_tiles = 0),
+        with(|c| c.geometry.param_entries = 0),
+        with(|c| c.card_memory_bytes = u64::MAX),
+        with(|c| c.card_memory_bytes = 0),
+        with(|c| c.max_queue_entries = 3),
+        with(|c| c.max_queue_entries = 1 << 31),
+        with(|c| c.max_queues = 0),
+        with(|c| c.max_batch = 0),
+        with(|c| c.max_program_instructions = u32::MAX),
+    ];
+    for claimed in absurd {
+        let options = SimOptions {
+            claimed: Some(claimed),
+            ..SimOptions::new(Geometry::MEDIUM)
+        };
+        let opened = cards::open(FunctionalCard::new(options), driver_options());
+        assert!(
+            matches!(opened, Err(DeviceError::Capability(_))),
+            "{claimed:?}: {opened:?}"
+        );
+    }
+    for options in [
+        SimOptions {
+            magic: 0,
+            ..SimOptions::new(Geometry::MEDIUM)
+        },
+        SimOptions {
+            magic: u32::MAX,
+            ..SimOptions::new(Geometry::MEDIUM)
+        },
+        SimOptions {
+            abi_version: ABI_VERSION_VALUE + (1 << 16),
+            ..SimOptions::new(Geometry::MEDIUM)
+        },
+    ] {
+        assert!(cards::open(FunctionalCard::new(options), driver_options()).is_err());
+    }
+}
+
+#[test]
+fn a_card_that_claims_more_than_it_has_does_not_change_the_block() {
+    // Believable, but false: programs compiled for it fail on the card, and the reference does the work.
+    let mut claimed = SimOptions::new(Geometry::SMALL).capabilities;
+    claimed.geometry.a_tiles *= 4;
+    claimed.geometry.b_tiles *= 4;
+    claimed.geometry.acc_tiles *= 4;
+    claimed.geometry.tile_rows *= 2;
+    let options = SimOptions {
+        claimed: Some(claimed),
+        ..SimOptions::new(Geometry::SMALL)
+    };
+    // Its self-test would already tell; here it is trusted until the work itself fails.
+    let driver = metisvm_driver::Options {
+        self_test: false,
+        ..driver_options()
+    };
+    let device = cards::open(FunctionalCard::new(options), driver).expect("the claim is believable");
+    let ran = execute(FpgaBackend::new(device, Options::default()), "false capabilities");
+    assert!(ran.counters.fallbacks > 0);
+}

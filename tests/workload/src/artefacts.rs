@@ -1,0 +1,42 @@
+//! The compiled contracts, as `contracts/compile.js` writes them.
+
+use alloy_primitives::Bytes;
+use serde::Deserialize;
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Artefact {
+    /// The creation code, to which constructor arguments are appended.
+    #[serde(rename = "bytecode")]
+    pub(crate) creation: Bytes,
+    /// The code that genesis can place.
+    #[serde(rename = "deployedBytecode")]
+    pub(crate) runtime: Bytes,
+}
+
+macro_rules! artefact {
+    ($function:ident, $name:literal) => {
+        pub(crate) fn $function() -> Artefact {
+            serde_json::from_str(include_str!(concat!(
+                "../../../contracts/artifacts/",
+                $name,
+                ".json"
+            )))
+            .expect("a test compiles the contracts anew and compares")
+        }
+    };
+}
+
+artefact!(token, "Token");
+artefact!(pair, "Pair");
+artefact!(digit_classifier, "DigitClassifier");
+artefact!(classifier_caller, "ClassifierCaller");
+artefact!(model_registry, "ModelRegistry");
+artefact!(inference_stub, "InferenceStub");
+
+impl Artefact {
+    /// The creation code with constructor arguments.
+    pub(crate) fn deploy(&self, arguments: &[u8]) -> Bytes {
+        [&self.creation, arguments].concat().into()
+    }
+}

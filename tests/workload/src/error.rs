@@ -1,0 +1,25 @@
+/// Why a workload could not be made. Each means that something it is made of was changed: models,
+/// contracts or the rules of the chain.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkloadError {
+    /// A model file could not be imported.
+    #[error("models/digits/{file}: {problem}")]
+    Import {
+        /// The file.
+        file: &'static str,
+        /// What the importer says.
+        problem: String,
+    },
+    /// A model has not the outputs that its contract understands.
+    #[error("models/digits/{0} has not the outputs that DigitClassifier understands")]
+    Outputs(&'static str),
+    /// The graph of a model is not sound after its outputs were chosen.
+    #[error("the graph of a model is not sound: {0}")]
+    Graph(#[from] metisvm_model::GraphError),
+    /// The graph of a model makes no bundle.
+    #[error("the graph of a model makes no bundle: {0}")]
+    Bundle(#[from] metisvm_model::bundle::BundleError),
+    /// The block could not be executed.
+    #[error(transparent)]
+    Execute(#[from] metisvm_executor::Error),
+}

@@ -1,0 +1,47 @@
+//! Blocks of the project's own making, the same bytes on every machine.
+//!
+//! - [`digits_block`] is the block that `metisvm run` executes by default: tokens, swaps and digits
+//!   classified by two models, with inference in every awkward position of a transaction.
+//! - [`small_block`] has the same genesis and few transactions, for tests that execute a block often.
+//! - [`bundled_files`] are the files of `host/cli/bundled`; the program `make-bundled` writes them.
+//!
+//! A block comes as a [`Workload`]: with what is [`Expected`] of each transaction, so that a test can say
+//! more than that two engines agree.
+
+mod accounts;
+mod artefacts;
+mod bundled;
+mod contracts;
+mod digits;
+mod digits_block;
+mod engine;
+mod error;
+mod expected;
+mod gas;
+mod genesis;
+mod models;
+mod network;
+mod order;
+mod outputs;
+mod request;
+mod rng;
+mod script;
+mod signing;
+mod small_block;
+mod template;
+mod workload;
+
+pub use accounts::{DEV_ACCOUNTS, DevAccount};
+pub use bundled::{BundledFile, Golden, bundled_files};
+pub use contracts::{ClassifierCaller, Contracts, DigitClassifier, ModelRegistry, Pair, Token};
+pub use digits::{DIGITS, Digit};
+pub use digits_block::digits_block;
+pub use engine::ReferenceEngine;
+pub use error::WorkloadError;
+pub use expected::{Category, Classified, End, Expected, Recorded};
+pub use genesis::{INFERENCE, REGISTRY, genesis};
+pub use models::{DigitModel, DigitModels};
+pub use network::Network;
+pub use small_block::small_block;
+pub use template::template;
+pub use workload::Workload;

@@ -24,8 +24,6 @@ use std::time::{Duration, Instant};
 const SPIN: Duration = Duration::from_micros(20);
 /// Polls between two looks at the clock.
 const POLLS_PER_LOOK: u32 = 64;
-/// How many entries ahead a slot's cache line is asked for.
-const AHEAD: usize = 16;
 /// How often a blocked wait looks whether the card is still there.
 const LOOK_FOR_LIFE: Duration = Duration::from_millis(20);
 
@@ -114,15 +112,7 @@ impl QueuePair {
         }
         submission.sequence = sequence;
         submission.boot_generation = self.boot_generation;
-        let lines = self.submissions.lines();
-        let slot = usize::from(self.tail) & self.mask;
-        if unfetched + AHEAD <= self.mask {
-            // Asks for the line of a later entry, which the card's cache still has: eight stores a
-            // line fill the store buffer after a few lines, and then each would wait for its own.
-            // That slot is free, so what is in it means nothing.
-            lines[(slot + AHEAD) & self.mask].0[0].store(0, Ordering::Relaxed);
-        }
-        let line = &lines[slot];
+        let line = &self.submissions.lines()[usize::from(self.tail) & self.mask];
         for (slot, word) in line.0.iter().zip(submission.to_words()) {
             slot.store(word, Ordering::Relaxed);
         }

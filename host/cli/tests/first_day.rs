@@ -186,3 +186,26 @@ fn an_input_of_the_wrong_length_says_what_is_right() {
         stderr(&output)
     );
 }
+
+/// The release binary is built for any x86-64 processor; faster instructions are chosen when it runs.
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn processors_without_avx_give_the_same_roots() {
+    let folder = tempdir().unwrap();
+    let golden = std::fs::read_to_string(repository("host/cli/bundled/golden.json")).unwrap();
+    let golden: serde_json::Value = serde_json::from_str(&golden).unwrap();
+    for processor in ["qemu64", "Nehalem"] {
+        let output = std::process::Command::new("qemu-x86_64")
+            .args(["-cpu", processor, env!("CARGO_BIN_EXE_metisvm"), "run", "--json", "--backend", "fpga"])
+            .current_dir(folder.path())
+            .output();
+        let Ok(output) = output else {
+            let _ = writeln!(std::io::stdout(), "left out: processors without AVX (qemu-x86_64 not found)");
+            return;
+        };
+        assert!(output.status.success(), "{processor}: {}", stderr(&output));
+        let object = &objects(&output)[0];
+        assert_eq!(object["state_root"], golden["state_root"], "{processor}");
+        assert_eq!(object["receipts_root"], golden["receipts_root"], "{processor}");
+    }
+}

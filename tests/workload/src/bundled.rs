@@ -21,7 +21,9 @@ pub struct Golden {
     pub inferences: u64,
     /// How many digits end with a class in the state.
     pub inferences_succeeded: usize,
-    /// The part of those whose class is what the image shows.
+    /// How many of those have the class that the image shows.
+    pub correct: usize,
+    /// The part of them, to four decimals.
     pub accuracy: f64,
 }
 
@@ -29,7 +31,8 @@ impl Golden {
     /// The values of a block.
     pub fn of(workload: &Workload) -> Self {
         let header = &workload.built.file.block.header;
-        let (accuracy, inferences_succeeded) = workload.accuracy();
+        let (correct, inferences_succeeded) = workload.correct();
+        let accuracy = correct as f64 / inferences_succeeded as f64;
         Self {
             gas_used: header.gas_used,
             receipts_root: header.receipts_root,
@@ -37,7 +40,8 @@ impl Golden {
             txs: workload.expected.len(),
             inferences: workload.inferences,
             inferences_succeeded,
-            accuracy,
+            correct,
+            accuracy: (accuracy * 10_000.0).round() / 10_000.0,
         }
     }
 }

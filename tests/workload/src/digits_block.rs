@@ -1,7 +1,8 @@
 use crate::{DigitModels, Network, Workload, WorkloadError, order::merge, script::Script, workload::build};
 
-/// The seed of the order, the amounts and the choice of digits.
-const SEED: u64 = 8;
+/// The seed of the order, the amounts and the choice of digits. This one draws as many digits that a model
+/// gets wrong as the whole test set has on average; with none, the accuracy could not show a wrong class.
+const SEED: u64 = 3;
 
 /// The block that `metisvm run` executes by default: deployments, then tokens and liquidity, then
 /// everything else in one mixture.

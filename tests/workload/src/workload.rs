@@ -29,14 +29,13 @@ pub struct Workload {
 }
 
 impl Workload {
-    /// The part of the stored classes that are what the image shows, and how many there are.
-    pub fn accuracy(&self) -> (f64, usize) {
+    /// How many of the stored classes are what the image shows, and how many there are.
+    pub fn correct(&self) -> (usize, usize) {
         let stored = self.expected.iter().flat_map(|expected| &expected.classified);
-        let right: Vec<bool> = stored
-            .map(|classified| classified.class == classified.digit.label)
-            .collect();
-        let correct = right.iter().filter(|right| **right).count();
-        (correct as f64 / right.len() as f64, right.len())
+        stored.fold((0, 0), |(correct, all), classified| {
+            let right = classified.class == classified.digit.label;
+            (correct + usize::from(right), all + 1)
+        })
     }
 }
 

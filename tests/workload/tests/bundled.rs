@@ -1,9 +1,11 @@
 //! What is committed under `host/cli/bundled` is what this crate makes.
 
-use metisvm_executor::{BlockFile, DEFAULT_FILE_LIMIT};
-use metisvm_model::Bundle;
-use metisvm_workload::{DigitModels, bundled_files};
-use std::{fs, io::Read, path::PathBuf};
+use alloy_primitives::B256;
+use alloy_sol_types::SolEvent;
+use metisvm_executor::{BlockFile, DEFAULT_FILE_LIMIT, Threads, run_block_file};
+use metisvm_model::{Bundle, Reference};
+use metisvm_workload::{Digit, DigitClassifier, Golden, ReferenceEngine, bundled_files};
+use std::{fs, io::Read, path::PathBuf, sync::Arc};
 
 fn folder() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../host/cli/bundled"))
@@ -35,16 +37,32 @@ fn bundled_files_are_what_the_generator_makes() {
 }
 
 #[test]
-fn the_committed_files_are_sound() {
-    let models = DigitModels::import().unwrap();
-    for (name, model) in [
-        ("digits-mlp.bundle", &models.mlp),
-        ("digits-cnn.bundle", &models.cnn),
-    ] {
+fn the_committed_bundles_execute_the_committed_block_to_the_golden_values() {
+    let models = ["digits-mlp.bundle", "digits-cnn.bundle"].map(|name| {
         let bundle = Bundle::decode(&fs::read(folder().join(name)).unwrap()).unwrap();
-        assert_eq!(bundle.id.0, model.id.0);
-    }
+        (
+            B256::from(bundle.id.0),
+            Arc::new(Reference::new(Arc::new(bundle.graph))),
+        )
+    });
+    let engine = Arc::new(ReferenceEngine::new(models));
     let file = BlockFile::read(folder().join("block.json.gz"), DEFAULT_FILE_LIMIT).unwrap();
-    assert!(file.pre_state_complete);
-    assert_eq!(file.chain_spec.unwrap().name, "metis-dev");
+    let golden: Golden = serde_json::from_slice(&fs::read(folder().join("golden.json")).unwrap()).unwrap();
+
+    let report = run_block_file(&file, Some(engine.clone()), &Threads::new(1).unwrap()).unwrap();
+    assert_eq!(report.mismatches, []);
+    assert_eq!(report.state_root, Some(golden.state_root));
+    assert_eq!(report.receipts_root, Some(golden.receipts_root));
+    assert_eq!(report.outcome.gas_used, golden.gas_used);
+    assert_eq!(report.outcome.transactions.len(), golden.txs);
+    assert_eq!(engine.answers(), golden.inferences);
+
+    let logs = report.outcome.receipts.iter().flat_map(|receipt| receipt.logs());
+    let right: Vec<bool> = logs
+        .filter_map(|log| DigitClassifier::Classified::decode_log(log).ok())
+        .map(|log| Digit::new(log.id.to()).label == log.class)
+        .collect();
+    assert_eq!(right.len(), golden.inferences_succeeded);
+    let correct = right.iter().filter(|right| **right).count();
+    assert_eq!(correct, golden.correct);
 }

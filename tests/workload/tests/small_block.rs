@@ -8,7 +8,7 @@ fn so_many_inferences_as_asked_for_all_succeed() {
     for asked in [0, 1, 8] {
         let workload = small_block(&models, asked).unwrap();
         assert_eq!(workload.inferences, asked as u64);
-        assert_eq!(workload.accuracy().1, asked);
+        assert_eq!(workload.correct().1, asked);
         assert!(
             workload
                 .expected

@@ -1,5 +1,7 @@
 //! Running the binary, and folders to run it in.
 
+#![allow(dead_code, reason = "not every test file uses all of it")]
+
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -36,13 +38,11 @@ pub(crate) fn objects(output: &Output) -> Vec<Value> {
 }
 
 /// A file of the repository.
-#[allow(dead_code, reason = "not every test file reads one")]
 pub(crate) fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
 }
 
 /// The shared data, or one line that says what is left out without it.
-#[allow(dead_code, reason = "not every test file reads it")]
 pub(crate) fn shared(group: &str, path: &str) -> Option<PathBuf> {
     let root = std::env::var_os("METISVM_DATA").map_or_else(|| repository("../shared/data"), PathBuf::from);
     let path_of = root.join(path);

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 const MAX_TRANSFER_BYTES: u64 = 1 << 30;
 /// NOPs before the first doorbell. Each later group is twice as long, up to [`LAST_GROUP`]: the card
 /// begins early, and then works on one group while the next is written.
-const FIRST_GROUP: usize = 128;
+const FIRST_GROUP: usize = 8;
 /// Most NOPs between two doorbells.
 const LAST_GROUP: usize = 128;
 

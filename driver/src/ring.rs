@@ -112,6 +112,8 @@ impl QueuePair {
         }
         submission.sequence = sequence;
         submission.boot_generation = self.boot_generation;
+        // Always the whole line, in order: half-written or touched-ahead lines proved two to three
+        // times as slow to hand over.
         let line = &self.submissions.lines()[usize::from(self.tail) & self.mask];
         for (slot, word) in line.0.iter().zip(submission.to_words()) {
             slot.store(word, Ordering::Relaxed);

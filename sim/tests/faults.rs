@@ -118,10 +118,10 @@ fn card_that_rewrites_results_after_completing() {
     let (device, faults) = device();
     faults.arm(
         Trigger::Run(0),
-        Fault::RewriteAfterCompletion(Duration::from_millis(20)),
+        Fault::RewriteAfterCompletion(Duration::from_millis(100)),
     );
     let digests = device.keccak(&[b"abc"]).unwrap();
-    thread::sleep(Duration::from_millis(60));
+    thread::sleep(Duration::from_millis(200));
     let expected: [u8; 32] = Keccak256::digest(b"abc").into();
     assert_eq!(digests, [expected], "what was copied is the host's own");
     assert_eq!(device.health(), Health::Healthy);

@@ -1,18 +1,22 @@
 //! From the parsed file to the typed graph: names, order, shapes, constants.
 
+mod order;
+mod ports;
+
 use crate::attributes::Attributes;
 use crate::constant::Constant;
 use crate::error::{ImportError, NodeName, Problem};
 use crate::operators::{self, Call};
 use crate::options::Options;
 use crate::typed::{Arg, Element, Operator, Typed, TypedNode, TypedValue, ValueId};
+use metisvm_model::Shape;
 use metisvm_model::limits::{
     MAX_COMPUTED_ELEMENTS, MAX_CONSTANT_ELEMENTS_READ, MAX_CONSTANTS, MAX_ELEMENTS, MAX_NODES, MAX_PORTS,
 };
-use metisvm_model::{DType, Shape};
-use onnx_rs::ast::{DataType, Dimension, Graph, Model, Node, TensorProto, TypeValue, ValueInfo};
-use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap, HashMap, HashSet};
+use onnx_rs::ast::{Graph, Model, Node, TensorProto};
+use order::Order;
+use ports::{declared_shape_agrees, input_type};
+use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
 
 /// Versions of ONNX's own operators that are understood.
@@ -20,9 +24,6 @@ pub(crate) const OPSETS: RangeInclusive<i64> = 9..=26;
 
 /// Elements that constant folding may produce, all together.
 const MAX_FOLDED_ELEMENTS: u64 = 1 << 27;
-
-/// Operands that one node may have.
-const MAX_NODE_INPUTS: usize = 64;
 
 /// Resolves a parsed file.
 ///
@@ -339,169 +340,4 @@ fn node_name(index: usize, node: &Node<'_>) -> NodeName {
             format!("{}.{operator}", node.domain)
         },
     }
-}
-
-/// The order in which to visit nodes, and which to leave out.
-struct Order {
-    live: Vec<usize>,
-    dropped: Vec<NodeName>,
-}
-
-impl Order {
-    fn of(graph: &Graph<'_>, builder: &Builder<'_>) -> Result<Self, ImportError> {
-        if graph.node.is_empty() {
-            return Err(match graph.output.first() {
-                Some(o) if !builder.args.contains_key(o.name) => {
-                    ImportError::tensor("output", o.name, Problem::NoSuchValue(o.name.to_string()))
-                }
-                _ => ImportError::model(Problem::Missing("node")),
-            });
-        }
-        let name = |i: usize| node_name(i, &graph.node[i]);
-        let mut producer = HashMap::new();
-        for (index, node) in graph.node.iter().enumerate() {
-            for &output in node.output.iter().filter(|o| !o.is_empty()) {
-                let taken = builder.args.contains_key(output) || builder.initializers.contains_key(output);
-                if taken || producer.insert(output, index).is_some() {
-                    return Err(Problem::Duplicate(output.to_string()).at(&name(index)));
-                }
-            }
-        }
-        let mut readers = vec![Vec::new(); graph.node.len()];
-        let mut waiting = vec![0usize; graph.node.len()];
-        for (index, node) in graph.node.iter().enumerate() {
-            if node.input.len() > MAX_NODE_INPUTS {
-                return Err(Problem::Count {
-                    what: "operands",
-                    actual: node.input.len(),
-                    expected: "at most 64",
-                }
-                .at(&name(index)));
-            }
-            for &input in node.input.iter().filter(|i| !i.is_empty()) {
-                match producer.get(input) {
-                    Some(&from) => {
-                        readers[from].push(index);
-                        waiting[index] += 1;
-                    }
-                    None if builder.args.contains_key(input) || builder.initializers.contains_key(input) => {}
-                    None => return Err(Problem::NoSuchValue(input.to_string()).at(&name(index))),
-                }
-            }
-        }
-        // Of the nodes that are ready always the first of the file: the order depends on it alone.
-        let mut ready: BinaryHeap<Reverse<usize>> = (0..graph.node.len())
-            .filter(|&i| waiting[i] == 0)
-            .map(Reverse)
-            .collect();
-        let mut order = Vec::new();
-        while let Some(Reverse(index)) = ready.pop() {
-            order.push(index);
-            for &reader in &readers[index] {
-                waiting[reader] -= 1;
-                if waiting[reader] == 0 {
-                    ready.push(Reverse(reader));
-                }
-            }
-        }
-        if let Some(index) = (0..graph.node.len()).find(|&i| waiting[i] > 0) {
-            return Err(Problem::Cycle.at(&name(index)));
-        }
-        let mut live = BTreeSet::new();
-        let mut open: Vec<usize> = graph
-            .output
-            .iter()
-            .filter_map(|o| producer.get(o.name).copied())
-            .collect();
-        while let Some(index) = open.pop() {
-            if live.insert(index) {
-                let inputs = &graph.node[index].input;
-                open.extend(inputs.iter().filter_map(|&i| producer.get(i).copied()));
-            }
-        }
-        let dropped = (0..graph.node.len())
-            .filter(|i| !live.contains(i))
-            .map(name)
-            .collect();
-        order.retain(|i| live.contains(i));
-        Ok(Self { live: order, dropped })
-    }
-}
-
-fn input_type(info: &ValueInfo<'_>, batch: u32) -> Result<(Element, Shape), Problem> {
-    let tensor = match info.r#type.as_ref().and_then(|t| t.value.as_ref()) {
-        Some(TypeValue::Tensor(tensor)) => tensor,
-        Some(_) => {
-            return Err(Problem::Unsupported(
-                "it is a sequence, a map, optional or sparse; only tensors are supported".to_string(),
-            ));
-        }
-        None => return Err(Problem::Missing("type")),
-    };
-    let element = match tensor.elem_type {
-        DataType::Float => Element::Real,
-        DataType::Uint8 => Element::Byte(DType::U8),
-        DataType::Int8 => Element::Byte(DType::I8),
-        // Refused, but by the node that reads it: that says more.
-        DataType::Int64 => Element::Index,
-        other => {
-            return Err(Problem::UnsupportedType {
-                actual: format!("{other:?}"),
-                expected: "an input is FLOAT, UINT8 or INT8",
-            });
-        }
-    };
-    let shape = tensor.shape.as_ref().ok_or(Problem::Missing("shape"))?;
-    let mut dims = Vec::new();
-    for (dimension, extent) in shape.dim.iter().enumerate() {
-        let open = matches!(extent.value, Dimension::Param(_) | Dimension::Value(0 | -1));
-        dims.push(match extent.value {
-            _ if open && dimension == 0 => batch,
-            Dimension::Value(v) if v > 0 => {
-                u32::try_from(v).map_err(|_| Problem::Shape(format!("dimension {dimension} is {v}")))?
-            }
-            Dimension::Value(v) if !open => {
-                return Err(Problem::Shape(format!("dimension {dimension} is {v}")));
-            }
-            _ => return Err(Problem::Dynamic { dimension }),
-        });
-    }
-    let shape = Shape::new(&dims).ok_or_else(|| {
-        let rank = dims.len();
-        Problem::Shape(format!(
-            "its {rank} dimensions hold no element, over {MAX_ELEMENTS}, or are over 8"
-        ))
-    })?;
-    Ok((element, shape))
-}
-
-fn declared_shape_agrees(info: &ValueInfo<'_>, actual: &Shape) -> Result<(), Problem> {
-    let Some(declared) = info.tensor_shape() else {
-        return Ok(());
-    };
-    let agrees = declared.dim.len() == actual.rank()
-        && declared
-            .dim
-            .iter()
-            .zip(actual.dims())
-            .all(|(d, &a)| match d.value {
-                Dimension::Value(v) if v > 0 => v == i64::from(a),
-                _ => true,
-            });
-    if agrees {
-        return Ok(());
-    }
-    let shown: Vec<String> = declared
-        .dim
-        .iter()
-        .take(8)
-        .map(|d| match d.value {
-            Dimension::Value(v) => v.to_string(),
-            Dimension::Param(_) => "?".to_string(),
-        })
-        .collect();
-    Err(Problem::Shape(format!(
-        "it is declared as [{}] and computed as {actual}",
-        shown.join(",")
-    )))
 }

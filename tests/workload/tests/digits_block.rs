@@ -9,6 +9,7 @@ use metisvm_workload::{
     Category, ClassifierCaller, DigitClassifier, DigitModels, End, Expected, Pair, REGISTRY, Token, Workload,
     digits_block,
 };
+use revm::context_interface::result::HaltReason;
 use std::{
     collections::BTreeMap,
     sync::{Arc, LazyLock},
@@ -38,7 +39,7 @@ fn every_transaction_ends_as_meant() {
             (TransactionStatus::Revert { output }, End::Revert(data)) => {
                 output.starts_with(data) && output.is_empty() == data.is_empty()
             }
-            (TransactionStatus::Halt { reason }, End::OutOfGas) => format!("{reason:?}").contains("OutOfGas"),
+            (TransactionStatus::Halt { reason }, End::OutOfGas) => matches!(reason, HaltReason::OutOfGas(_)),
             _ => false,
         };
         if !as_meant {

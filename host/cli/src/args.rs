@@ -106,6 +106,9 @@ pub struct Import {
     /// Where to write the bundle; default: the ONNX file's name with the ending .bundle
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Keep only this output of the model; repeat for several, in the order wanted. Default: all
+    #[arg(long, value_name = "NAME")]
+    pub keep: Vec<String>,
     /// What an open first dimension of an input becomes
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub batch: u32,

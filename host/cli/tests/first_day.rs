@@ -196,11 +196,22 @@ fn processors_without_avx_give_the_same_roots() {
     let golden: serde_json::Value = serde_json::from_str(&golden).unwrap();
     for processor in ["qemu64", "Nehalem"] {
         let output = std::process::Command::new("qemu-x86_64")
-            .args(["-cpu", processor, env!("CARGO_BIN_EXE_metisvm"), "run", "--json", "--backend", "fpga"])
+            .args([
+                "-cpu",
+                processor,
+                env!("CARGO_BIN_EXE_metisvm"),
+                "run",
+                "--json",
+                "--backend",
+                "fpga",
+            ])
             .current_dir(folder.path())
             .output();
         let Ok(output) = output else {
-            let _ = writeln!(std::io::stdout(), "left out: processors without AVX (qemu-x86_64 not found)");
+            let _ = writeln!(
+                std::io::stdout(),
+                "left out: processors without AVX (qemu-x86_64 not found)"
+            );
             return;
         };
         assert!(output.status.success(), "{processor}: {}", stderr(&output));

@@ -12,7 +12,8 @@ pub struct Work {
     pub nodes: u64,
     /// Multiply-accumulates of MatMul and Conv2d.
     pub macs: u64,
-    /// Results of pointwise operators: Add, Requantise, Clamp, Table.
+    /// Results of products (each accumulator is begun and written once, however short its sum) and of
+    /// pointwise operators: MatMul, Conv2d, Add, Requantise, Clamp, Table.
     pub elements: u64,
     /// Elements compared by MaxPool2d and ArgMax.
     pub compares: u64,
@@ -29,12 +30,14 @@ impl Work {
         };
         match op {
             Op::MatMul => {
-                work.macs =
-                    elements.saturating_mul(operands[0].ty.shape.dims().last().map_or(1, |&k| k.into()))
+                let depth = operands[0].ty.shape.dims().last().map_or(1, |&k| u64::from(k));
+                work.macs = elements.saturating_mul(depth);
+                work.elements = elements;
             }
             Op::Conv2d { .. } => {
                 let w = &operands[1].ty;
                 work.macs = elements.saturating_mul((w.elements() / w.shape.dim(0)) as u64);
+                work.elements = elements;
             }
             Op::Add | Op::Requantise { .. } | Op::Clamp | Op::Table => work.elements = elements,
             Op::MaxPool2d { kernel, .. } => {

@@ -185,10 +185,6 @@ fn the_block_executes_to_its_own_header() {
     let threads = Threads::new(1).unwrap();
     let report = run_block_file(&WORKLOAD.built.file, Some(engine), &threads).unwrap();
     assert_eq!(report.mismatches, []);
-    println!(
-        "execute {:?}, roots {:?}",
-        report.outcome.execute_time, report.roots_time
-    );
 }
 
 #[test]

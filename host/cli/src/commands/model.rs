@@ -37,7 +37,8 @@ fn import(args: &Import) -> Result<(), CliError> {
         ..Options::default()
     };
     let imported = import_onnx(&bytes, &options).map_err(|e| CliError::file(&args.file, e))?;
-    let (bundle, bytes) = Bundle::encode(imported.graph).map_err(|e| CliError::file(&args.file, e))?;
+    let graph = keep(imported.graph, &args.keep).map_err(|e| CliError::file(&args.file, e))?;
+    let (bundle, bytes) = Bundle::encode(graph).map_err(|e| CliError::file(&args.file, e))?;
     let path = args
         .output
         .clone()
@@ -82,6 +83,28 @@ fn import(args: &Import) -> Result<(), CliError> {
         thousands(bytes.len() as u64)
     ))?;
     show(&bundle)
+}
+
+/// The graph with only those outputs, and without what only the others needed.
+fn keep(graph: Graph, names: &[String]) -> Result<Graph, String> {
+    if names.is_empty() {
+        return Ok(graph);
+    }
+    let mut parsed = graph.into_parsed();
+    let mut kept = Vec::new();
+    for name in names {
+        let found = parsed.outputs.iter().find(|o| o.name == *name);
+        kept.push(found.cloned().ok_or_else(|| {
+            let there: Vec<&str> = parsed.outputs.iter().map(|o| o.name.as_str()).collect();
+            format!("it has no output {name:?}; there is: {}", there.join(", "))
+        })?);
+    }
+    parsed.outputs = kept;
+    let named = |key: &str| names.iter().any(|n| key.starts_with(&format!("output.{n}.")));
+    parsed
+        .metadata
+        .retain(|key, _| !key.starts_with("output.") || named(key));
+    parsed.check().map_err(|e| e.to_string())
 }
 
 fn calibration(named: &[String]) -> Result<Option<Calibration>, CliError> {

@@ -18,18 +18,17 @@ pub fn mat_mul(operands: &[&Tensor]) -> Vec<i32> {
         Some(bias) => bias.data().to_vec(),
         None => alloc::vec![0; n],
     };
+    let zeros: Vec<i32> = (0..n).map(|column| w_zero.channel(column)).collect();
     let mut y = Vec::with_capacity(batches * m * n);
     for batch in 0..batches {
-        let centred: Vec<i32> = (0..k * n)
-            .map(|i| w.data()[batch * w_step + i] - w_zero.channel(i % n))
-            .collect();
+        let weights = &w.data()[batch * w_step..][..k * n];
         for row in 0..m {
             let mut acc = start.clone();
             let x_row = &x.data()[(batch * m + row) * k..][..k];
-            for (&value, w_row) in x_row.iter().zip(centred.chunks_exact(n)) {
+            for (&value, w_row) in x_row.iter().zip(weights.chunks_exact(n)) {
                 let value = value - x_zero;
-                for (acc, &weight) in acc.iter_mut().zip(w_row) {
-                    *acc += value * weight;
+                for ((acc, &weight), &zero) in acc.iter_mut().zip(w_row).zip(&zeros) {
+                    *acc += value * (weight - zero);
                 }
             }
             y.extend(acc);

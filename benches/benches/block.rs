@@ -21,7 +21,11 @@ fn block(c: &mut Criterion) {
         ("fpga trusted, functional card", Backend::Fpga, true),
     ];
     for (name, backend, trust_card) in variants {
-        let engine = Engine { backend: vec![backend], card: Card::Functional, trust_card };
+        let engine = Engine {
+            backend: vec![backend],
+            card: Card::Functional,
+            trust_card,
+        };
         group.bench_function(BenchmarkId::new("execute", name), |b| {
             b.iter_batched(
                 || {

@@ -19,7 +19,9 @@ fn one_node(op: Op, input: TensorType, constants: &[(TensorType, i64, i64)]) -> 
     let mut graph = Parsed::default();
     let mut operands = vec![graph.input("x", input)];
     for (ty, low, high) in constants {
-        let data = (0..ty.elements()).map(|_| rng.within(*low, *high) as i32).collect();
+        let data = (0..ty.elements())
+            .map(|_| rng.within(*low, *high) as i32)
+            .collect();
         operands.push(graph.constant(&Tensor::new(ty.clone(), data).expect("within the type")));
     }
     let result = graph.node(op, &operands);
@@ -36,25 +38,50 @@ fn kernels(c: &mut Criterion) {
     let mut group = c.benchmark_group("reference");
     let i8s = |dims: &[u32]| (ty(DType::I8, dims), -127, 127);
     let zero = (ty(DType::I8, &[]), 0, 0);
-    let requantise = [(ty(DType::I16, &[]), 20000, 20000), (ty(DType::U8, &[]), 24, 24), zero.clone()];
+    let requantise = [
+        (ty(DType::I16, &[]), 20000, 20000),
+        (ty(DType::U8, &[]), 24, 24),
+        zero.clone(),
+    ];
     let graphs: Vec<(&str, Arc<Graph>)> = vec![
         (
             "mat_mul 1x256x256",
-            one_node(Op::MatMul, ty(DType::I8, &[1, 256]), &[i8s(&[256, 256]), zero.clone(), zero.clone()]),
+            one_node(
+                Op::MatMul,
+                ty(DType::I8, &[1, 256]),
+                &[i8s(&[256, 256]), zero.clone(), zero.clone()],
+            ),
         ),
         (
             "mat_mul 64x256x256",
-            one_node(Op::MatMul, ty(DType::I8, &[64, 256]), &[i8s(&[256, 256]), zero.clone(), zero.clone()]),
+            one_node(
+                Op::MatMul,
+                ty(DType::I8, &[64, 256]),
+                &[i8s(&[256, 256]), zero.clone(), zero.clone()],
+            ),
         ),
         (
             "conv2d 16x3x3 over 16x16x16",
             one_node(
-                Op::Conv2d { window: Window::default(), groups: 1 },
+                Op::Conv2d {
+                    window: Window::default(),
+                    groups: 1,
+                },
                 ty(DType::I8, &[1, 16, 16, 16]),
                 &[i8s(&[16, 16, 3, 3]), zero.clone(), zero.clone()],
             ),
         ),
-        ("requantise", one_node(Op::Requantise { to: DType::I8, axis: 0 }, ty(DType::I32, &[1 << 16]), &requantise)),
+        (
+            "requantise",
+            one_node(
+                Op::Requantise {
+                    to: DType::I8,
+                    axis: 0,
+                },
+                ty(DType::I32, &[1 << 16]),
+                &requantise,
+            ),
+        ),
         (
             "clamp",
             one_node(
@@ -63,17 +90,32 @@ fn kernels(c: &mut Criterion) {
                 &[(ty(DType::I8, &[]), -100, -100), (ty(DType::I8, &[]), 100, 100)],
             ),
         ),
-        ("table", one_node(Op::Table, ty(DType::U8, &[1 << 16]), &[i8s(&[256])])),
-        ("add", one_node(Op::Add, ty(DType::I8, &[1 << 16]), &[i8s(&[1 << 16])])),
+        (
+            "table",
+            one_node(Op::Table, ty(DType::U8, &[1 << 16]), &[i8s(&[256])]),
+        ),
+        (
+            "add",
+            one_node(Op::Add, ty(DType::I8, &[1 << 16]), &[i8s(&[1 << 16])]),
+        ),
         (
             "max_pool2d 2x2",
             one_node(
-                Op::MaxPool2d { kernel: [2, 2], window: Window { stride: [2, 2], ..Window::default() } },
+                Op::MaxPool2d {
+                    kernel: [2, 2],
+                    window: Window {
+                        stride: [2, 2],
+                        ..Window::default()
+                    },
+                },
                 ty(DType::I8, &[1, 16, 64, 64]),
                 &[],
             ),
         ),
-        ("arg_max", one_node(Op::ArgMax { axis: 1 }, ty(DType::I8, &[64, 1024]), &[])),
+        (
+            "arg_max",
+            one_node(Op::ArgMax { axis: 1 }, ty(DType::I8, &[64, 1024]), &[]),
+        ),
     ];
     for (name, graph) in graphs {
         let work = graph.work();
@@ -81,7 +123,9 @@ fn kernels(c: &mut Criterion) {
         let input = input(&graph);
         let reference = Reference::new(graph);
         group.throughput(Throughput::Elements(elements));
-        group.bench_function(name, |b| b.iter(|| reference.run(black_box(&input)).expect("the right length")));
+        group.bench_function(name, |b| {
+            b.iter(|| reference.run(black_box(&input)).expect("the right length"))
+        });
     }
     group.finish();
 }
@@ -92,7 +136,8 @@ fn models(c: &mut Criterion) {
         let graph = Arc::new(bundle.graph);
         let input = input(&graph);
         let macs = graph.work().macs;
-        let name = graph.nodes().iter().any(|n| matches!(n.op, Op::Conv2d { .. })).then_some("CNN").unwrap_or("MLP");
+        let convolves = graph.nodes().iter().any(|n| matches!(n.op, Op::Conv2d { .. }));
+        let name = if convolves { "CNN" } else { "MLP" };
         let reference = Reference::new(graph);
         group.throughput(Throughput::Elements(macs));
         group.bench_function(BenchmarkId::new("digits", name), |b| {

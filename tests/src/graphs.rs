@@ -224,10 +224,10 @@ impl Builder<'_> {
 
     fn conv2d(&mut self) {
         let Some((x, xt)) = self.find(|ty| ty.dtype.is_byte() && ty.shape.rank() == 4) else {
-            return self.to_image();
+            return self.see_as_image();
         };
         let dims: [u32; 4] = xt.shape.dims().try_into().expect("four dimensions");
-        let divisors: Vec<u32> = (1..=dims[1]).filter(|g| dims[1] % g == 0).collect();
+        let divisors: Vec<u32> = (1..=dims[1]).filter(|g| dims[1].is_multiple_of(*g)).collect();
         let groups = if self.rng.one_in(2) {
             1
         } else {
@@ -255,7 +255,7 @@ impl Builder<'_> {
     }
 
     /// Any 8-bit value seen as an image, so that convolutions and pools find one.
-    fn to_image(&mut self) {
+    fn see_as_image(&mut self) {
         let Some((x, ty)) = self.find(|ty| ty.dtype.is_byte()) else {
             return;
         };
@@ -406,7 +406,7 @@ impl Builder<'_> {
 
     fn max_pool(&mut self) {
         let Some((x, ty)) = self.find(|ty| ty.shape.rank() == 4) else {
-            return self.to_image();
+            return self.see_as_image();
         };
         let dims: [u32; 4] = ty.shape.dims().try_into().expect("four dimensions");
         let Some((kernel, window)) = self.window([dims[2], dims[3]], false) else {

@@ -8,7 +8,7 @@ use metisvm_accel::fpga::{self, Mode, Options};
 use metisvm_accel::{Dispatcher, dispatcher};
 use metisvm_firmware::isa::{Buffer, Operation, VectorOp};
 use metisvm_firmware::{Capabilities, Geometry};
-use metisvm_model::{Bundle, Reference, Segment, Value};
+use metisvm_model::{Bundle, Graph, Reference, Segment, Value};
 use metisvm_sim::SimOptions;
 use metisvm_tests::cards::{self, GEOMETRIES};
 use metisvm_tests::graphs;
@@ -160,8 +160,6 @@ fn work(worker: u64) -> Reach {
     reach
 }
 
-use metisvm_model::Graph;
-
 fn note_graph(graph: &Graph, reach: &mut Reach) {
     let mut note = |what: String| *reach.entry(what).or_default() += 1;
     for node in graph.nodes() {
@@ -183,13 +181,11 @@ fn note_graph(graph: &Graph, reach: &mut Reach) {
     );
 }
 
-#[allow(clippy::single_range_in_vec_init, reason = "a list of ranges that holds one")]
 fn whole(graph: &Graph) -> Vec<std::ops::Range<usize>> {
-    if graph.nodes().is_empty() {
-        vec![]
-    } else {
-        vec![0..graph.nodes().len()]
-    }
+    Some(0..graph.nodes().len())
+        .filter(|range| !range.is_empty())
+        .into_iter()
+        .collect()
 }
 
 fn note_program(graph: &Arc<Graph>, geometry: Geometry, reach: &mut Reach) {

@@ -23,7 +23,7 @@ impl Backend for ReferenceBackend {
     }
 
     fn takes(&self, graph: &Graph) -> Vec<Range<usize>> {
-        vec![0..graph.nodes().len()]
+        std::iter::once(0..graph.nodes().len()).collect()
     }
 
     fn compile(&self, segment: &Segment) -> Result<Arc<dyn Executable>, BackendError> {

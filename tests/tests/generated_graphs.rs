@@ -103,7 +103,7 @@ fn work(worker: u64) -> Reach {
         .map(|&(_, geometry)| {
             // Without a memo, so that every request reaches the card; half of the cards are checked.
             let options = Options {
-                checked: worker % 2 == 0,
+                checked: worker.is_multiple_of(2),
                 max_resets: 0,
             };
             let backend = cards::backend(geometry, options);

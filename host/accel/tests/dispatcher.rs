@@ -1,5 +1,7 @@
 //! The dispatcher with backends that misbehave, and its memo, batches and tickets.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use metisvm_accel::backend::{Backend, BackendError, DeviceReport, Executable};
 use metisvm_accel::reference::ReferenceBackend;
 use metisvm_accel::{DispatchError, Dispatcher, Options, Submitted};

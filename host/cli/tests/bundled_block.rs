@@ -1,5 +1,7 @@
 //! The bundled block through the binary: golden roots, every backend, both forms of output.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod support;
 
 use serde_json::Value;

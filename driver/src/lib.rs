@@ -4,7 +4,7 @@
 //! entry, rings the doorbell and waits for the completion, every field of which is checked;
 //! results are copied into memory of the host's own before anything looks at them. A card that
 //! breaks a rule is marked unhealthy ([`health`]), the memory that it may still write goes into
-//! quarantine ([`pool`]), and nothing but a reset brings either back.
+//! quarantine (`pool`), and nothing but a reset brings either back.
 //!
 //! Everything below [`transport`] is a matter of the attachment; [`inprocess`] hosts a card in
 //! software on a thread of its own.

@@ -3,4 +3,5 @@
 
 pub mod cards;
 pub mod graphs;
-pub mod rng;
+
+pub use metisvm_workload::rng;

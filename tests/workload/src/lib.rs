@@ -24,7 +24,7 @@ mod network;
 mod order;
 mod outputs;
 mod request;
-mod rng;
+pub mod rng;
 mod script;
 mod signing;
 mod small_block;

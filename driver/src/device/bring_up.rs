@@ -1,0 +1,100 @@
+//! From a card that answers to one that takes work: handshake, queue pair, self-test.
+//!
+//! The handshake reads and checks what the card says about itself and changes nothing. Bringing up
+//! makes the rings and runs the self-test: a known program on known input, whose output must be
+//! right to the byte; a card without the tensor engine answers a NOP instead. Both happen at opening
+//! and at each reset.
+
+use super::{Options, Resident, RunJob, Shared, State};
+use crate::error::DeviceError;
+use crate::health::Health;
+use crate::ring::QueuePair;
+use crate::transport::Transport;
+use metisvm_firmware::registers::{self as reg, CardState};
+use metisvm_firmware::{Capabilities, Dtype, microprograms};
+use std::sync::Weak;
+use std::time::{Duration, Instant};
+
+/// Reads and checks everything the card says about itself.
+pub(super) fn handshake(
+    transport: &dyn Transport,
+    options: &Options,
+) -> Result<(Capabilities, u32), DeviceError> {
+    match transport.read32(reg::MAGIC) {
+        reg::MAGIC_VALUE => {}
+        reg::ALL_ONES => return Err(transport.failure().map_or(DeviceError::Dead, DeviceError::from)),
+        other => return Err(DeviceError::NotACard(other)),
+    }
+    let version = transport.read32(reg::ABI_VERSION);
+    let (major, minor) = ((version >> 16) as u16, version as u16);
+    // Every minor version of this major one has all that this driver uses.
+    if major != reg::ABI_MAJOR {
+        return Err(DeviceError::AbiVersion { major, minor });
+    }
+    let deadline = Instant::now() + options.reset_timeout;
+    loop {
+        let status = transport.read32(reg::STATUS);
+        match CardState::from_bits(status) {
+            Some(CardState::Ready) => break,
+            Some(CardState::Resetting) if Instant::now() < deadline => {
+                std::thread::sleep(Duration::from_micros(100));
+            }
+            _ => return Err(DeviceError::NotReady(status)),
+        }
+    }
+    let capabilities = Capabilities::read(|register| transport.read32(register));
+    capabilities.validate()?;
+    Ok((capabilities, transport.read32(reg::BOOT_GENERATION)))
+}
+
+impl Shared {
+    /// Queue pair and self-test; afterwards the device takes work.
+    pub(super) fn bring_up(&self, state: &mut State) -> Result<(), DeviceError> {
+        let log2 = self
+            .options
+            .ring_entries_log2
+            .clamp(1, self.capabilities.max_queue_entries.ilog2());
+        let queue = QueuePair::new(&self.transport, 0, log2, state.boot_generation);
+        state.queue = Some(queue.inspect_err(|fault| self.condemn(state, fault))?);
+        state.health = Health::Healthy;
+        if !self.options.self_test || self.capabilities.features & reg::features::TENSOR == 0 {
+            return self.nops(state, 1);
+        }
+        let verdict = self.self_test(state);
+        if let Err(fault) = &verdict {
+            // Any failure of the self-test, even a refusal, means a card that cannot be used.
+            self.condemn(state, fault);
+        }
+        verdict
+    }
+
+    fn self_test(&self, state: &mut State) -> Result<(), DeviceError> {
+        let test =
+            microprograms::self_test(&self.capabilities.geometry).map_err(DeviceError::SelfTestProgram)?;
+        let place = self.load(state, &test.program.to_bytes())?;
+        let program = Resident {
+            place,
+            owner: Weak::new(),
+        };
+        let job = RunJob {
+            program: &program,
+            data: None,
+            workspace_bytes: 0,
+            inputs: &[&test.input],
+            output_bytes: test.output.len(),
+            dtype_in: Dtype::U8,
+            dtype_out: Dtype::U8,
+        };
+        let outputs = self.run(state, &job)?;
+        self.evict(state, place)?;
+        let output = outputs.first().map_or(&[][..], Vec::as_slice);
+        match output
+            .iter()
+            .zip(&test.output)
+            .position(|(found, expected)| found != expected)
+        {
+            Some(byte) => Err(DeviceError::SelfTest(byte)),
+            None => Ok(()),
+        }
+    }
+}

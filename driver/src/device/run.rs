@@ -1,0 +1,107 @@
+//! RUN: a resident program on a batch of items.
+//!
+//! Inputs lie back to back in one DMA buffer and outputs in another; the workspace is a piece of
+//! card memory for the time of the job. What is past the driver's limits or the card's largest
+//! batch is refused before anything is sent.
+
+use super::transact::{MAX_TRANSFER_BYTES, limit};
+use super::{Resident, Shared, State};
+use crate::counters::add;
+use crate::error::DeviceError;
+use metisvm_firmware::submission::NO_HANDLE;
+use metisvm_firmware::{Dtype, Opcode, Submission};
+
+/// A program run on a batch of items.
+#[derive(Clone, Copy, Debug)]
+pub struct RunJob<'a> {
+    /// The program.
+    pub program: &'a Resident,
+    /// What the program reads as RESIDENT.
+    pub data: Option<&'a Resident>,
+    /// Size of WORKSPACE, bytes; its content at the start is undefined.
+    pub workspace_bytes: u64,
+    /// One input an item, all of one size; the number of items is between 1 and the card's limit.
+    pub inputs: &'a [&'a [u8]],
+    /// Size of one item's output, bytes.
+    pub output_bytes: usize,
+    /// Type of the input's elements.
+    pub dtype_in: Dtype,
+    /// Type of the output's elements.
+    pub dtype_out: Dtype,
+}
+
+impl Shared {
+    pub(super) fn run(&self, state: &mut State, job: &RunJob<'_>) -> Result<Vec<Vec<u8>>, DeviceError> {
+        let count = job.inputs.len();
+        limit(
+            "items in a batch",
+            count as u64,
+            self.capabilities.max_batch.into(),
+        )?;
+        let Some(input_bytes) = job.inputs.first().map(|input| input.len()) else {
+            return Ok(Vec::new());
+        };
+        if let Some(index) = job.inputs.iter().position(|input| input.len() != input_bytes) {
+            let bytes = job.inputs[index].len();
+            return Err(DeviceError::UnevenBatch {
+                index,
+                bytes,
+                expected: input_bytes,
+            });
+        }
+        let to_card = (input_bytes as u64).saturating_mul(count as u64);
+        let from_card = (job.output_bytes as u64).saturating_mul(count as u64);
+        limit("input bytes", to_card, MAX_TRANSFER_BYTES)?;
+        limit("output bytes", from_card, MAX_TRANSFER_BYTES)?;
+        let program_handle = self.handle(state, job.program)?;
+        let data_handle = job.data.map_or(Ok(NO_HANDLE), |data| self.handle(state, data))?;
+
+        let workspace = job.workspace_bytes;
+        let card_address = if workspace == 0 {
+            0
+        } else {
+            state
+                .memory
+                .allocate(workspace)
+                .ok_or(DeviceError::CardMemoryFull(workspace))?
+        };
+        let mut attempt = || {
+            let input = state.pool.take(&self.transport, to_card as usize)?;
+            let output = state.pool.take(&self.transport, from_card as usize)?;
+            for (index, bytes) in job.inputs.iter().enumerate() {
+                input.copy_in(index * input_bytes, bytes);
+            }
+            let submission = Submission {
+                opcode: Opcode::Run as u8,
+                dtype_in: job.dtype_in as u8,
+                dtype_out: job.dtype_out as u8,
+                program_handle,
+                data_handle,
+                count: count as u32,
+                input: input.iova().0,
+                output: output.iova().0,
+                input_bytes: input_bytes as u32,
+                output_bytes: job.output_bytes as u32,
+                card_address,
+                card_bytes: workspace,
+                ..Submission::default()
+            };
+            let (_, buffers) = self.transact(state, submission, vec![input, output])?;
+            let size = job.output_bytes;
+            let outputs = (0..count)
+                .map(|index| buffers[1].copy_out(index * size, size))
+                .collect();
+            buffers.into_iter().for_each(|buffer| state.pool.give(buffer));
+            add(&self.counters.to_card, to_card);
+            add(&self.counters.from_card, from_card);
+            Ok(outputs)
+        };
+        let outputs = attempt();
+        // After a fault this piece of the card's memory may still be written, but nothing is given
+        // to the card until a reset, which empties the allocator anyway.
+        if workspace != 0 {
+            state.memory.free(card_address, workspace);
+        }
+        outputs
+    }
+}

@@ -1,0 +1,156 @@
+//! `metisvm model`: import, info and run, and what they say of files that are not models.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod support;
+
+use metisvm_model::Bundle;
+use serde_json::Value;
+use support::{objects, repository, run, stderr, stdout};
+use tempfile::tempdir;
+
+fn path(file: &str) -> String {
+    repository(file).to_str().unwrap().to_string()
+}
+
+#[test]
+fn an_import_gives_the_bundle_that_is_bundled() {
+    let folder = tempdir().unwrap();
+    let onnx = path("models/digits/cnn_qdq.onnx");
+    let arguments = [
+        "model",
+        "import",
+        &onnx,
+        "--keep",
+        "logits",
+        "-o",
+        "cnn.bundle",
+        "--json",
+    ];
+    let output = run(folder.path(), &arguments);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let bytes = std::fs::read(folder.path().join("cnn.bundle")).unwrap();
+    assert_eq!(
+        bytes,
+        std::fs::read(repository("host/cli/bundled/digits-cnn.bundle")).unwrap()
+    );
+    let id = Bundle::decode(&bytes).unwrap().id.to_string();
+    assert_eq!(objects(&output)[0]["model_id"], id.as_str());
+
+    let info = run(folder.path(), &["model", "info", "cnn.bundle", "--json"]);
+    let info = &objects(&info)[0];
+    assert_eq!(info["model_id"], id.as_str());
+    assert_eq!(info["macs"], 23_680);
+    assert_eq!(info["outputs"].as_array().unwrap().len(), 1);
+    let text = stdout(&run(folder.path(), &["model", "info", "cnn.bundle"]));
+    assert!(
+        text.contains(&id) && text.contains("multiply-accumulates"),
+        "{text}"
+    );
+}
+
+#[test]
+fn an_f32_model_needs_calibration_and_both_backends_agree_on_it() {
+    let folder = tempdir().unwrap();
+    let onnx = path("models/digits/mlp_f32.onnx");
+    let refused = run(folder.path(), &["model", "import", &onnx, "-o", "m.bundle"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(stderr(&refused).contains("calibration"), "{}", stderr(&refused));
+    assert_eq!(
+        std::fs::read_dir(folder.path()).unwrap().count(),
+        0,
+        "a failed import leaves nothing"
+    );
+
+    let samples = path("models/digits/calibration.npy");
+    let done = run(
+        folder.path(),
+        &[
+            "model",
+            "import",
+            &onnx,
+            "--calibration",
+            &samples,
+            "-o",
+            "m.bundle",
+        ],
+    );
+    assert!(done.status.success(), "{}", stderr(&done));
+    let images = std::fs::read(repository("models/digits/test_images.bin")).unwrap();
+    std::fs::write(folder.path().join("image"), &images[..64]).unwrap();
+    let outputs: Vec<Value> = ["reference", "fpga"]
+        .iter()
+        .map(|backend| {
+            let arguments = [
+                "model",
+                "run",
+                "m.bundle",
+                "--input",
+                "image",
+                "--backend",
+                backend,
+                "--json",
+            ];
+            let object = objects(&run(folder.path(), &arguments)).remove(0);
+            assert_eq!(object["fallbacks"], 0);
+            object["outputs"].clone()
+        })
+        .collect();
+    assert_eq!(outputs[0], outputs[1]);
+
+    let raw = run(
+        folder.path(),
+        &["model", "run", "m.bundle", "--input", "image", "--output", "-"],
+    );
+    let values: Vec<u8> = outputs[0][0]["values"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|v| v.as_i64().unwrap() as u8)
+        .collect();
+    assert_eq!(raw.stdout, values);
+}
+
+#[test]
+fn what_cannot_be_imported_is_named_and_leaves_no_file() {
+    let folder = tempdir().unwrap();
+    let qdq = path("models/digits/mlp_qdq.onnx");
+    let cases: &[(&[&str], &str)] = &[
+        (&["model", "import", "nowhere.onnx"], "nowhere.onnx"),
+        (
+            &["model", "import", &qdq, "--keep", "nothing", "-o", "x.bundle"],
+            "there is: logits",
+        ),
+        (
+            &["model", "import", &qdq, "-o", "no/such/folder/x.bundle"],
+            "no/such/folder/x.bundle",
+        ),
+        (&["model", "info", &qdq], "not a model bundle"),
+    ];
+    for (arguments, says) in cases {
+        let output = run(folder.path(), arguments);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        assert!(
+            stderr(&output).contains(says),
+            "{arguments:?}: {}",
+            stderr(&output)
+        );
+    }
+    for file in [
+        "external_parent",
+        "cycle",
+        "dims_overflow_u64",
+        "duplicate_initializer",
+        "length_huge",
+    ] {
+        let onnx = path(&format!("models/fixtures/hostile/{file}.onnx"));
+        let output = run(folder.path(), &["model", "import", &onnx, "-o", "x.bundle"]);
+        assert_eq!(output.status.code(), Some(1), "{file}");
+        assert!(
+            stderr(&output).contains(&format!("{file}.onnx")),
+            "{}",
+            stderr(&output)
+        );
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}

@@ -1,0 +1,37 @@
+//! Numbers that two contracts share, and neither may depend on the other for.
+
+use metisvm_firmware::check::{MAX_MULTIPLIER, MAX_SHIFT};
+use metisvm_firmware::isa::Dtype;
+use metisvm_model::{DType, limits};
+use metisvm_vm::ChainSpec;
+use metisvm_workload::{INFERENCE, REGISTRY};
+
+#[test]
+fn the_device_abi_and_the_integer_semantics_have_the_same_requantisation() {
+    assert_eq!(i64::from(MAX_SHIFT), limits::MAX_SHIFT);
+    assert_eq!(i32::from(MAX_MULTIPLIER), i32::from(i16::MAX));
+}
+
+#[test]
+fn the_device_abi_and_the_integer_semantics_have_the_same_element_types() {
+    for dtype in DType::ALL {
+        let wire = Dtype::from_bits(dtype.code()).expect("the ABI has every element type");
+        assert_eq!(wire.range(), (dtype.min(), dtype.max()));
+        assert_eq!(wire.bytes() as usize, dtype.size());
+    }
+}
+
+#[test]
+fn the_solidity_library_and_the_chain_spec_have_the_same_addresses() {
+    let spec = ChainSpec::metis_dev();
+    let inference = spec.inference.expect("the development chain has inference");
+    assert_eq!((inference.precompile, inference.registry), (INFERENCE, REGISTRY));
+    let library = include_str!("../../contracts/src/metis/Metis.sol").to_lowercase();
+    for address in [INFERENCE, REGISTRY] {
+        let digits = format!("{address:x}");
+        assert!(
+            library.contains(digits.trim_start_matches("0x")),
+            "{address} is not in Metis.sol"
+        );
+    }
+}

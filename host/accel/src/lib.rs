@@ -2,7 +2,7 @@
 //!
 //! A [`Backend`] says which part of a graph it takes, compiles that part once into an [`Executable`],
 //! and runs it; what it leaves goes to the next backend of an ordered list that ends with the
-//! [`reference`]. The [`Dispatcher`] is asked for work by ticket. Every backend gives
+//! [`reference`](mod@reference). The [`Dispatcher`] is asked for work by ticket. Every backend gives
 //! the bits of `metisvm_model::Reference`; one that fails costs time, never a result.
 
 pub mod backend;

@@ -3,6 +3,7 @@
 
 use crate::Shape;
 use crate::tensor::DType;
+use core::ops::Range;
 
 /// An operator with its attributes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -147,6 +148,19 @@ impl Window {
         index as i64 * self.stride[d] as i64 + tap as i64 * self.dilation[d] as i64 - self.before(d) as i64
     }
 
+    /// The outputs, of `outputs`, whose tap `tap` lies within an image of `extent` in dimension `d`.
+    /// Coordinates grow with the output, so these are neighbours.
+    pub fn outputs_inside(&self, d: usize, tap: usize, extent: usize, outputs: usize) -> Range<usize> {
+        let stride = i64::from(self.stride[d]);
+        // The first output whose coordinate is at least `bound`.
+        let first = |bound: i64| {
+            let distance = bound - self.coordinate(d, 0, tap);
+            (distance.max(0) + stride - 1) / stride
+        };
+        let clamp = |index: i64| usize::try_from(index).map_or(outputs, |i| i.min(outputs));
+        clamp(first(0))..clamp(first(extent as i64))
+    }
+
     /// How many windows fit, in dimension `d`, over `extent` elements with `kernel` taps: none if the
     /// kernel is longer than the padded image.
     pub const fn outputs(&self, d: usize, extent: u32, kernel: u32) -> Option<u32> {
@@ -156,5 +170,41 @@ impl Window {
             return None;
         }
         Some(((padded - reach) / self.stride[d] as u64 + 1) as u32)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outputs_inside_are_those_whose_coordinate_is() {
+        for (stride, dilation, before, extent) in [
+            (1, 1, 0, 5),
+            (2, 1, 3, 7),
+            (3, 2, 1, 4),
+            (2, 3, 9, 2),
+            (1, 4, 4, 1),
+        ] {
+            let padding = Padding {
+                left: before,
+                ..Padding::default()
+            };
+            let window = Window {
+                stride: [1, stride],
+                dilation: [1, dilation],
+                padding,
+            };
+            for tap in 0..6 {
+                let inside = |i: &usize| (0..extent).contains(&window.coordinate(1, *i, tap));
+                let expected: alloc::vec::Vec<usize> = (0..12).filter(inside).collect();
+                let range = window.outputs_inside(1, tap, extent as usize, 12);
+                assert_eq!(
+                    range.collect::<alloc::vec::Vec<_>>(),
+                    expected,
+                    "{window:?} tap {tap}"
+                );
+            }
+        }
     }
 }

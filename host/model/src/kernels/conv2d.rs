@@ -15,35 +15,27 @@ pub fn conv2d(window: &Window, groups: usize, operands: &[&Tensor], ty: &TensorT
     let (batch, outs, rows, cols) = (ty.shape.dim(0), ty.shape.dim(1), ty.shape.dim(2), ty.shape.dim(3));
 
     let mut y = Vec::with_capacity(ty.elements());
-    for b in 0..batch {
-        for o in 0..outs {
-            let first_channel = o / (outs / groups) * per_group;
-            let start = operands.get(4).map_or(0, |bias| bias.data()[o]);
-            for i in 0..rows {
-                for j in 0..cols {
-                    let mut acc = start;
-                    for c in 0..per_group {
-                        let plane = &x.data()[(b * channels + first_channel + c) * height * width..]
-                            [..height * width];
-                        let kernel = &w.data()[(o * per_group + c) * kh * kw..][..kh * kw];
-                        for u in 0..kh {
-                            let row = window.coordinate(0, i, u);
-                            if !(0..height as i64).contains(&row) {
-                                continue;
-                            }
-                            for v in 0..kw {
-                                let col = window.coordinate(1, j, v);
-                                if (0..width as i64).contains(&col) {
-                                    let value = plane[row as usize * width + col as usize] - x_zero;
-                                    acc += value * (kernel[u * kw + v] - w_zero.channel(o));
-                                }
-                            }
-                        }
-                    }
-                    y.push(acc);
+    for (b, o) in (0..batch).flat_map(|b| (0..outs).map(move |o| (b, o))) {
+        let first_channel = o / (outs / groups) * per_group;
+        let mut accs = alloc::vec![operands.get(4).map_or(0, |bias| bias.data()[o]); rows * cols];
+        for (c, u, v) in taps(per_group, kh, kw) {
+            let weight = w.data()[((o * per_group + c) * kh + u) * kw + v] - w_zero.channel(o);
+            let plane = &x.data()[(b * channels + first_channel + c) * height * width..][..height * width];
+            let inside = window.outputs_inside(1, v, width, cols);
+            for i in window.outputs_inside(0, u, height, rows) {
+                let line = &plane[window.coordinate(0, i, u) as usize * width..][..width];
+                for j in inside.clone() {
+                    let value = line[window.coordinate(1, j, v) as usize];
+                    accs[i * cols + j] += (value - x_zero) * weight;
                 }
             }
         }
+        y.extend(accs);
     }
     y
+}
+
+/// Every (channel, tap row, tap column).
+fn taps(channels: usize, kh: usize, kw: usize) -> impl Iterator<Item = (usize, usize, usize)> {
+    (0..channels).flat_map(move |c| (0..kh).flat_map(move |u| (0..kw).map(move |v| (c, u, v))))
 }

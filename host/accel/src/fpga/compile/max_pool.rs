@@ -2,7 +2,7 @@
 
 use super::CompileError;
 use super::emit::{Emitter, Rect};
-use super::product::{lines, tap_range};
+use super::product::lines;
 use metisvm_firmware::isa::{Buffer, VectorOp};
 use metisvm_model::{Value, Window};
 
@@ -36,7 +36,7 @@ pub(super) fn max_pool(
             for u in 0..kernel[0] as usize {
                 for v in 0..kernel[1] as usize {
                     emitter.fill(Buffer::Acc, tap.base, tiles, i32::MIN)?;
-                    let columns = tap_range(window, 1, v, width, out_w);
+                    let columns = window.outputs_inside(1, v, width, out_w);
                     for line in lines(pixel, best.rows, out_w) {
                         let y = window.coordinate(0, line.y, u);
                         let (low, high) = (columns.start.max(line.x.start), columns.end.min(line.x.end));

@@ -277,22 +277,6 @@ pub(super) fn lines(first: usize, count: usize, width: usize) -> impl Iterator<I
     })
 }
 
-/// The outputs, of `outputs`, whose tap `tap` lies within `extent` in dimension `d`.
-pub(super) fn tap_range(
-    window: &Window,
-    d: usize,
-    tap: usize,
-    extent: usize,
-    outputs: usize,
-) -> Range<usize> {
-    let inside = |i: &usize| (0..extent as i64).contains(&window.coordinate(d, *i, tap));
-    // Coordinates grow with the output, so the outputs inside are neighbours.
-    match (0..outputs).find(inside) {
-        Some(low) => low..(low..outputs).find(|i| !inside(i)).unwrap_or(outputs),
-        None => 0..0,
-    }
-}
-
 pub(super) fn conv2d(
     emitter: &mut Emitter,
     node: usize,
@@ -318,7 +302,9 @@ pub(super) fn conv2d(
     let (out_h, out_w) = (y_ty.shape.dim(2), y_ty.shape.dim(3));
     let (pixels, group_outs) = (out_h * out_w, outs / groups);
     let (x_place, w_place) = (emitter.place(x), emitter.place(w));
-    let columns: Vec<Range<usize>> = (0..kw).map(|v| tap_range(window, 1, v, width, out_w)).collect();
+    let columns: Vec<Range<usize>> = (0..kw)
+        .map(|v| window.outputs_inside(1, v, width, out_w))
+        .collect();
     for image in 0..batch {
         for group in 0..groups {
             let what = Product {

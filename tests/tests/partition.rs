@@ -78,3 +78,30 @@ fn a_computed_multiplier_runs_on_the_reference_between_two_parts_on_the_card() {
         }
     }
 }
+
+#[test]
+fn a_graph_made_of_cuts_runs_whole_on_the_reference() {
+    let mut g = Parsed::default();
+    let mut x = g.input("x", TensorType::new(DType::I8, &[4]).expect("small"));
+    let low = g.input("low", TensorType::scalar(DType::I8));
+    let zero = constant(&mut g, DType::I8, &[], vec![0]);
+    let high = constant(&mut g, DType::I8, &[], vec![100]);
+    // Every second clamp has a computed bound, which the card does not take.
+    let low = g.node(Op::Clamp, &[low, zero, zero]);
+    for _ in 0..100 {
+        x = g.node(Op::Clamp, &[x, low, high]);
+        x = g.node(Op::Clamp, &[x, zero, high]);
+    }
+    g.output("y", x);
+    let graph = Arc::new(g.check().expect("sound"));
+    assert!(fpga::takes(&graph).len() > 64);
+    let backend = cards::backend(GEOMETRIES[0].1, Options::default());
+    let before = backend.report().jobs;
+    let dispatcher = Dispatcher::new(vec![backend as Arc<dyn Backend>], dispatcher::Options::default());
+    let id = dispatcher.add(Bundle::encode(Graph::clone(&graph)).expect("small").0);
+    let input = [200, 5, 120, 0, 7];
+    let expected = Reference::new(graph).run(&input).expect("the right length");
+    assert_eq!(*dispatcher.infer(id, &input).expect("it runs"), *expected);
+    let counters = dispatcher.counters();
+    assert_eq!((counters.fallbacks, counters.devices.jobs), (0, before));
+}

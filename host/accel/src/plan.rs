@@ -7,8 +7,9 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
-/// Fewer nodes than this are not worth a trip to a device and back.
-const LEAST_NODES: usize = 1;
+/// A model cut into more parts than this runs whole on the last backend: every cut is a trip to a device
+/// and back, and a graph made of cuts alone must not cost more to plan than to run.
+const MAX_PARTS: usize = 64;
 
 /// A model cut into parts, each with the backend that should run it.
 #[derive(Debug)]
@@ -42,11 +43,11 @@ impl Plan {
         let mut owner = vec![backends.len() - 1; count];
         for (index, backend) in backends.iter().enumerate().rev() {
             for range in backend.takes(graph) {
-                let range = range.start.min(count)..range.end.min(count);
-                if range.len() >= LEAST_NODES {
-                    owner[range].fill(index);
-                }
+                owner[range.start.min(count)..range.end.min(count)].fill(index);
             }
+        }
+        if owner.windows(2).filter(|pair| pair[0] != pair[1]).count() >= MAX_PARTS {
+            owner.fill(backends.len() - 1);
         }
         let mut parts = Vec::new();
         let mut start = 0;

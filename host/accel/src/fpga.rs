@@ -1,7 +1,8 @@
 //! The `fpga` backend: graphs become tensor programs, weights stay on the card, and in checked mode
 //! every product is verified before its result is used.
 //!
-//! A card that fails is out of service; a thread resets it, a bounded number of times, while other
+//! What does not fit card memory beside what is there takes the place of the model that was used least
+//! recently. A card that fails is out of service; a thread resets it, a bounded number of times, while other
 //! backends do its work. What was resident is loaded again when it is next needed.
 
 mod check;
@@ -15,8 +16,8 @@ use metisvm_driver::{Device, DeviceError, Health, Resident, RunJob};
 use metisvm_firmware::Dtype;
 use metisvm_model::{Graph, Segment};
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// The most bytes of inputs or outputs that one job carries.
 const MAX_JOB_BYTES: usize = 64 << 20;
@@ -49,6 +50,10 @@ struct Card {
     options: Options,
     recovering: AtomicBool,
     resets_left: AtomicU32,
+    /// Everything that was compiled for the card.
+    compiled: Mutex<Vec<Weak<OnCard>>>,
+    /// Counts runs, to tell which model was used least recently.
+    clock: AtomicU64,
 }
 
 impl FpgaBackend {
@@ -60,6 +65,8 @@ impl FpgaBackend {
             options,
             recovering: AtomicBool::new(false),
             resets_left,
+            compiled: Mutex::default(),
+            clock: AtomicU64::new(0),
         }))
     }
 
@@ -70,6 +77,20 @@ impl FpgaBackend {
 }
 
 impl Card {
+    /// Takes the least recently used model off the card, `besides` apart; says whether there was one.
+    fn make_room(&self, besides: &OnCard) -> bool {
+        let mut others: Vec<Arc<OnCard>> = lock(&self.compiled).iter().filter_map(Weak::upgrade).collect();
+        others.retain(|other| !std::ptr::eq(Arc::as_ptr(other), besides));
+        others.sort_by_key(|other| other.used.load(Ordering::Relaxed));
+        // One that is locked is running.
+        others.iter().any(|other| {
+            other
+                .loaded
+                .try_lock()
+                .is_ok_and(|mut loaded| loaded.take().is_some())
+        })
+    }
+
     /// Starts a reset, away from the caller, if the card is worth one.
     fn recover(self: &Arc<Self>) {
         let worth = matches!(self.device.health(), Health::Unhealthy(_));
@@ -137,12 +158,17 @@ impl Backend for FpgaBackend {
         } else {
             None
         };
-        Ok(Arc::new(OnCard {
+        let on_card = Arc::new(OnCard {
             card: self.0.clone(),
             compiled,
             checker,
             loaded: Mutex::new(None),
-        }))
+            used: AtomicU64::new(0),
+        });
+        let mut all = lock(&self.0.compiled);
+        all.retain(|other| other.strong_count() > 0);
+        all.push(Arc::downgrade(&on_card));
+        Ok(on_card)
     }
 }
 
@@ -152,6 +178,8 @@ struct OnCard {
     compiled: Compiled,
     checker: Option<Checker>,
     loaded: Mutex<Option<Loaded>>,
+    /// The card's clock when it ran last.
+    used: AtomicU64,
 }
 
 /// What lies in card memory, until the card is reset.
@@ -163,22 +191,23 @@ struct Loaded {
 }
 
 impl OnCard {
-    /// Program and weights on the card, loaded again if a reset took them.
+    /// Program and weights on the card, loaded again if a reset or another model took them.
     fn load(&self) -> Result<MutexGuard<'_, Option<Loaded>>, DeviceError> {
         let device = &self.card.device;
-        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut loaded = lock(&self.loaded);
         let boot_generation = device.boot_generation();
         if loaded
             .as_ref()
             .is_none_or(|l| l.boot_generation != boot_generation)
         {
             *loaded = None;
-            let program = device.load_resident(&self.compiled.program.to_bytes())?;
+            let load = |bytes: &[u8]| self.with_room(|| device.load_resident(bytes));
+            let program = load(&self.compiled.program.to_bytes())?;
             let resident = &self.compiled.resident;
             let data = if resident.is_empty() {
                 None
             } else {
-                Some(device.load_resident(resident)?)
+                Some(load(resident)?)
             };
             *loaded = Some(Loaded {
                 boot_generation,
@@ -186,7 +215,20 @@ impl OnCard {
                 data,
             });
         }
+        self.used
+            .store(self.card.clock.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
         Ok(loaded)
+    }
+
+    /// Does what needs card memory, taking other models off the card until there is enough.
+    fn with_room<T>(&self, mut work: impl FnMut() -> Result<T, DeviceError>) -> Result<T, DeviceError> {
+        loop {
+            match work() {
+                Err(DeviceError::CardMemoryFull(_) | DeviceError::HandlesExhausted(_))
+                    if self.card.make_room(self) => {}
+                outcome => return outcome,
+            }
+        }
     }
 
     fn run_on_card(&self, inputs: &[&[u8]]) -> Result<Vec<Vec<u8>>, DeviceError> {
@@ -194,7 +236,7 @@ impl OnCard {
         let Some(Loaded { program, data, .. }) = loaded.as_ref() else {
             return Err(DeviceError::StaleResident);
         };
-        self.card.device.run(&RunJob {
+        let job = RunJob {
             program,
             data: data.as_ref(),
             workspace_bytes: self.compiled.workspace_bytes,
@@ -203,7 +245,8 @@ impl OnCard {
             // Items may hold tensors of several types: to the card they are bytes.
             dtype_in: Dtype::U8,
             dtype_out: Dtype::U8,
-        })
+        };
+        self.with_room(|| self.card.device.run(&job))
     }
 }
 
@@ -236,4 +279,9 @@ impl Executable for OnCard {
         }
         Ok(outputs)
     }
+}
+
+/// What these locks guard is whole after any panic: at worst a model is loaded again.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -27,6 +27,9 @@ pub struct Options {
     pub max_batch: usize,
     /// The most tickets that may wait; a caller beyond that works some off first.
     pub max_waiting: usize,
+    /// The most bytes of inputs that may wait, and of inputs and outputs that one batch may have; one
+    /// inference may always be asked for and run, however large.
+    pub max_waiting_bytes: usize,
 }
 
 impl Default for Options {
@@ -35,6 +38,7 @@ impl Default for Options {
             memo_bytes: 64 << 20,
             max_batch: 64,
             max_waiting: 4096,
+            max_waiting_bytes: 256 << 20,
         }
     }
 }
@@ -144,6 +148,8 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Queue {
     waiting: VecDeque<Arc<Job>>,
+    /// Bytes of the inputs that wait.
+    bytes: usize,
     /// Tickets that are waiting or under way.
     open: HashMap<(ModelId, Arc<[u8]>), Arc<Job>>,
     closed: bool,
@@ -319,7 +325,9 @@ impl Shared {
             return Ok(Submitted::Ready(output));
         }
         let mut queue = lock(&self.queue);
-        while queue.waiting.len() >= self.options.max_waiting {
+        while queue.waiting.len() >= self.options.max_waiting
+            || (!queue.waiting.is_empty() && queue.bytes + input.len() > self.options.max_waiting_bytes)
+        {
             queue = self.run_batch(queue);
         }
         if let Some(job) = queue.open.get(&key) {
@@ -332,6 +340,7 @@ impl Shared {
             outcome: Mutex::new(None),
         });
         queue.open.insert(key, job.clone());
+        queue.bytes += input.len();
         queue.waiting.push_back(job.clone());
         Ok(Submitted::Pending(Ticket(job)))
     }
@@ -372,14 +381,18 @@ impl Shared {
         let model = oldest.key.0;
         let mut batch = Vec::new();
         let mut others = VecDeque::new();
-        for job in queue.waiting.drain(..) {
-            if job.key.0 == model && batch.len() < self.options.max_batch {
+        let graph = oldest.plan.graph();
+        let item = (graph.input_bytes() + graph.output_bytes()).max(1);
+        let most = (self.options.max_waiting_bytes / item).clamp(1, self.options.max_batch);
+        for job in std::mem::take(&mut queue.waiting) {
+            if job.key.0 == model && batch.len() < most {
                 batch.push(job);
             } else {
                 others.push_back(job);
             }
         }
         queue.waiting = others;
+        queue.bytes -= batch.iter().map(|job| job.key.1.len()).sum::<usize>();
         drop(queue);
 
         let items: Vec<&[u8]> = batch.iter().map(|job| &*job.key.1).collect();

@@ -311,6 +311,7 @@ fn many_threads_get_their_own_answers() {
         memo_bytes: 4096,
         max_batch: 4,
         max_waiting: 3,
+        max_waiting_bytes: 20,
     };
     let dispatcher = Dispatcher::new(vec![backend as Arc<dyn Backend>], options);
     let ids = [dispatcher.add(model(1)), dispatcher.add(model(2))];

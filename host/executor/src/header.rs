@@ -6,6 +6,11 @@ use alloy_consensus::{EMPTY_OMMER_ROOT_HASH, Header};
 use alloy_hardforks::EthereumHardforks;
 use metisvm_vm::ChainSpec;
 
+/// The greatest gas limit that clients agree on (EIP-1985).
+const MAX_GAS_LIMIT: u64 = i64::MAX as u64;
+/// The longest extra data (Yellow Paper, section 4.3).
+const MAX_EXTRA_DATA_BYTES: usize = 32;
+
 pub(crate) fn check_header(spec: &ChainSpec, header: &Header) -> Result<(), Error> {
     let london = spec.is_london_active_at_block(header.number);
     let paris = spec.is_paris_active_at_block(header.number);
@@ -49,6 +54,15 @@ pub(crate) fn check_header(spec: &ChainSpec, header: &Header) -> Result<(), Erro
     }
     if header.gas_used > header.gas_limit {
         return Err(Error::wrong("block.gasUsed", "exceeds the block's gas limit"));
+    }
+    if header.gas_limit > MAX_GAS_LIMIT {
+        return Err(Error::wrong("block.gasLimit", "exceeds 2^63 - 1 (EIP-1985)"));
+    }
+    if header.extra_data.len() > MAX_EXTRA_DATA_BYTES {
+        return Err(Error::wrong("block.extraData", "has more than 32 bytes"));
+    }
+    if paris && !header.nonce.is_zero() {
+        return Err(Error::wrong("block.nonce", "must be zero after Paris (EIP-3675)"));
     }
     if paris && !header.difficulty.is_zero() {
         return Err(Error::wrong("block.difficulty", "must be zero after Paris"));

@@ -217,6 +217,41 @@ fn a_changed_pre_state() {
 }
 
 #[test]
+fn a_gas_price_that_the_transaction_does_not_pay() {
+    let typed = |json: &Value| {
+        let transactions = json["block"]["transactions"].as_array().unwrap();
+        transactions.iter().position(|tx| tx["type"] == "0x2")
+    };
+    let Some(index) = typed(&fixture()) else {
+        panic!("the fixture has a transaction with a maximum fee")
+    };
+    let error = error_after(|json| {
+        json["block"]["transactions"][index]["gasPrice"] = "0xffffffffffffffffffffffffffffffff".into();
+    });
+    assert_starts(
+        &error,
+        &format!("block.transactions[{index}].gasPrice: is 3402823669"),
+    );
+}
+
+#[test]
+fn a_header_that_no_chain_could_have() {
+    let after = |change: fn(&mut alloy_consensus::Header)| {
+        let mut file = built().file;
+        change(&mut file.block.header);
+        file.hash = file.block.header.hash_slow();
+        let file = BlockFile::from_json(file.to_json().as_bytes()).unwrap();
+        run(&file).unwrap_err().to_string()
+    };
+    assert_starts(&after(|h| h.gas_limit = 1 << 63), "block.gasLimit");
+    assert_starts(&after(|h| h.extra_data = vec![0; 33].into()), "block.extraData");
+    assert_starts(
+        &after(|h| h.nonce = alloy_primitives::B64::repeat_byte(1)),
+        "block.nonce",
+    );
+}
+
+#[test]
 fn a_header_without_the_fields_of_its_fork() {
     let fields = [
         "baseFeePerGas",

@@ -3,8 +3,8 @@
 
 use crate::error::{GraphError, Problem};
 use crate::limits::{
-    MAX_COMPUTED_ELEMENTS, MAX_CONSTANT_ELEMENTS_READ, MAX_CONSTANTS, MAX_ELEMENTS, MAX_METADATA, MAX_NODES,
-    MAX_PORTS, MAX_STRING_BYTES,
+    MAX_COMPUTED_ELEMENTS, MAX_CONSTANT_ELEMENTS_READ, MAX_CONSTANTS, MAX_METADATA, MAX_NODES,
+    MAX_PORT_BYTES, MAX_PORTS, MAX_STRING_BYTES,
 };
 use crate::op::Op;
 use crate::range::{Interval, Operand};
@@ -252,28 +252,20 @@ impl Graph {
             graph.types.push(ty);
             graph.ranges.push(range);
         }
-        let bytes: u64 = graph
-            .outputs()
-            .iter()
-            .map(|o| graph.ty(o.value).bytes() as u64)
-            .sum();
-        if bytes > MAX_ELEMENTS {
-            let problem = Problem::TooMany {
-                what: "output bytes",
-                count: bytes,
-                limit: MAX_ELEMENTS,
-            };
-            return Err(GraphError::graph(problem));
+        let inputs: Vec<&TensorType> = graph.inputs().iter().map(|p| &p.ty).collect();
+        let outputs: Vec<&TensorType> = graph.outputs().iter().map(|o| graph.ty(o.value)).collect();
+        for (what, types) in [("input bytes", &inputs), ("output bytes", &outputs)] {
+            let count = types.iter().map(|ty| ty.bytes() as u64).sum();
+            if count > MAX_PORT_BYTES {
+                return Err(GraphError::graph(Problem::TooMany {
+                    what,
+                    count,
+                    limit: MAX_PORT_BYTES,
+                }));
+            }
         }
-        let bytes: u64 = graph.inputs().iter().map(|p| p.ty.bytes() as u64).sum();
-        if bytes > MAX_ELEMENTS {
-            let problem = Problem::TooMany {
-                what: "input bytes",
-                count: bytes,
-                limit: MAX_ELEMENTS,
-            };
-            return Err(GraphError::graph(problem));
-        }
+        let ports = Work::of_ports(inputs.into_iter().chain(outputs));
+        graph.work = graph.work.saturating_add(ports);
         Ok(graph)
     }
 

@@ -9,7 +9,9 @@ pub const MAX_ELEMENTS: u64 = 1 << 26;
 pub const MAX_COMPUTED_ELEMENTS: u64 = 1 << 27;
 /// Elements of constants that the nodes of one graph read, counted once for each reading node. It
 /// bounds what the overflow proof of a hostile graph can cost.
-pub const MAX_CONSTANT_ELEMENTS_READ: u64 = 1 << 29;
+pub const MAX_CONSTANT_ELEMENTS_READ: u64 = 1 << 28;
+/// Bytes of all inputs of a graph, and of all its outputs.
+pub const MAX_PORT_BYTES: u64 = 1 << 24;
 /// Bytes of one bundle.
 pub const MAX_BUNDLE_BYTES: usize = 1 << 30;
 /// Nodes of a graph.

@@ -7,6 +7,7 @@ use crate::kernels::requantise::requantise;
 use crate::limits::{MAX_SHIFT, MIN_MULTIPLIER, MIN_SHIFT};
 use crate::op::Op;
 use crate::tensor::{DType, Tensor, TensorType};
+use alloc::vec::Vec;
 
 /// What the elements of a tensor are known to lie in, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +48,13 @@ impl Interval {
     /// The greatest magnitude of an element minus an element of `other`.
     fn distance(self, other: Self) -> i64 {
         (self.high - other.low).abs().max((self.low - other.high).abs())
+    }
+
+    /// The greatest magnitude of `value` minus an element of this.
+    fn farthest(self, value: i32) -> i64 {
+        (i64::from(value) - self.low)
+            .abs()
+            .max((i64::from(value) - self.high).abs())
     }
 
     fn magnitude(self) -> i64 {
@@ -92,18 +100,36 @@ impl Operand {
 pub(crate) fn prove(op: &Op, operands: &[Operand], ty: &TensorType) -> Result<Interval, Problem> {
     match op {
         Op::MatMul => {
-            let [.., k, n] = *operands[1].ty.shape.dims() else {
+            let [.., depth, columns] = *operands[1].ty.shape.dims() else {
                 return Ok(Interval::of(DType::I32));
             };
-            let (k, n) = (k as usize, n as usize);
-            product(operands, k, n, |batch, column, k_index| {
-                (batch * k + k_index) * n + column
+            let columns = columns as usize;
+            product(operands, depth as usize, columns, |w, zeros| {
+                let mut worst = alloc::vec![0; columns];
+                for matrix in w.data().chunks_exact(depth as usize * columns) {
+                    let mut sums = alloc::vec![0; columns];
+                    for row in matrix.chunks_exact(columns) {
+                        for ((sum, &w), zero) in sums.iter_mut().zip(row).zip(zeros) {
+                            *sum += zero.farthest(w);
+                        }
+                    }
+                    worst
+                        .iter_mut()
+                        .zip(sums)
+                        .for_each(|(worst, sum): (&mut i64, i64)| *worst = sum.max(*worst));
+                }
+                worst
             })
         }
         Op::Conv2d { .. } => {
             let columns = operands[1].ty.shape.dim(0);
-            let k = operands[1].ty.elements() / columns;
-            product(operands, k, columns, |_, column, k_index| column * k + k_index)
+            let depth = operands[1].ty.elements() / columns;
+            product(operands, depth, columns, |w, zeros| {
+                let kernels = w.data().chunks_exact(depth).zip(zeros);
+                kernels
+                    .map(|(kernel, zero)| kernel.iter().map(|&w| zero.farthest(w)).sum())
+                    .collect()
+            })
         }
         Op::Add => {
             let (a, b) = (operands[0].range, operands[1].range);
@@ -137,38 +163,29 @@ pub(crate) fn prove(op: &Op, operands: &[Operand], ty: &TensorType) -> Result<In
     }
 }
 
-/// `Σ|w − w_zero|·max|x − x_zero| + |bias| < 2^31` for every column; `at` finds a weight.
+/// `Σ|w − w_zero|·max|x − x_zero| + |bias| < 2^31` for every column. `sum` gives, for constant weights
+/// and the zero point of each column, the sum of each column.
 fn product(
     operands: &[Operand],
-    k: usize,
+    depth: usize,
     columns: usize,
-    at: impl Fn(usize, usize, usize) -> usize,
+    sum: impl FnOnce(&Tensor, &[Interval]) -> Vec<i64>,
 ) -> Result<Interval, Problem> {
     let x = operands[0].range.distance(operands[2].range);
-    let batches = operands[1].ty.elements() / (k * columns);
-    let mut worst = 0i64;
-    for column in 0..columns {
-        let zero = operands[3].channel(column);
-        let weights = match &operands[1].values {
-            // At most 2^26 elements of at most 2^9: no i64 overflows here.
-            Some(w) => (0..batches)
-                .map(|batch| {
-                    let magnitude = |i| {
-                        let w = i64::from(w.data()[at(batch, column, i)]);
-                        (w - zero.low).abs().max((w - zero.high).abs())
-                    };
-                    (0..k).map(magnitude).sum::<i64>()
-                })
-                .max()
-                .unwrap_or(0),
-            None => operands[1].range.distance(zero) * k as i64,
-        };
+    let zeros: Vec<Interval> = (0..columns).map(|column| operands[3].channel(column)).collect();
+    // At most 2^26 elements of at most 2^9 each: no sum here overflows.
+    let sums = match &operands[1].values {
+        Some(w) => sum(w, &zeros),
+        None => zeros
+            .iter()
+            .map(|&zero| operands[1].range.distance(zero) * depth as i64)
+            .collect(),
+    };
+    let bound = |(column, sum): (usize, i64)| {
         let bias = operands.get(4).map_or(0, |b| b.channel(column).magnitude());
-        worst = worst.max(weights.saturating_mul(x).saturating_add(bias));
-        if operands[1].values.is_none() && operands[3].values.is_none() && operands.len() == 4 {
-            break; // every column has the same bound
-        }
-    }
+        sum.saturating_mul(x).saturating_add(bias)
+    };
+    let worst = sums.into_iter().enumerate().map(bound).max().unwrap_or(0);
     accumulator(Interval {
         low: -worst,
         high: worst,

@@ -20,13 +20,18 @@ pub struct GasSchedule {
     pub per_node: u64,
     /// How many multiply-accumulates one gas buys.
     pub macs_per_gas: u64,
-    /// How many pointwise outputs one gas buys. Requantising is a 64-bit multiply, a shift and a
+    /// How many lines one gas buys: what an engine begins anew for each run of multiply-accumulates.
+    pub lines_per_gas: u64,
+    /// How many elements one gas buys. Requantising is a 64-bit multiply, a shift and a
     /// clamp, several times a multiply-accumulate of 8-bit operands.
     pub elements_per_gas: u64,
     /// How many comparisons one gas buys.
     pub compares_per_gas: u64,
     /// How many touched bytes one gas buys. A model that is not in a cache is read from memory.
     pub moved_bytes_per_gas: u64,
+    /// For each 32-byte word of output, the last one counted whole. An output is copied several times on
+    /// its way to the caller, and the EVM charges nothing for the buffer of return data.
+    pub per_output_word: u64,
 }
 
 impl GasSchedule {
@@ -36,9 +41,11 @@ impl GasSchedule {
         per_call_data_word: 16,
         per_node: 64,
         macs_per_gas: 16,
+        lines_per_gas: 4,
         elements_per_gas: 4,
         compares_per_gas: 8,
         moved_bytes_per_gas: 64,
+        per_output_word: 16,
     };
 
     /// What is charged before the call data is looked at.
@@ -48,11 +55,19 @@ impl GasSchedule {
             .saturating_add(self.per_call_data_word.saturating_mul(words))
     }
 
-    /// What is charged for running a model, each class of work rounded up by itself.
+    /// What is charged for running a model and handing out its output.
+    pub const fn inference_gas(&self, work: &Work, output_bytes: u64) -> u64 {
+        let words = output_bytes.div_ceil(32);
+        self.work_gas(work)
+            .saturating_add(self.per_output_word.saturating_mul(words))
+    }
+
+    /// The part of [`Self::inference_gas`] that is for the work, each class of work rounded up by itself.
     pub const fn work_gas(&self, work: &Work) -> u64 {
         self.per_node
             .saturating_mul(work.nodes)
             .saturating_add(work.macs.div_ceil(self.macs_per_gas))
+            .saturating_add(work.lines.div_ceil(self.lines_per_gas))
             .saturating_add(work.elements.div_ceil(self.elements_per_gas))
             .saturating_add(work.compares.div_ceil(self.compares_per_gas))
             .saturating_add(work.moved_bytes.div_ceil(self.moved_bytes_per_gas))
@@ -104,26 +119,40 @@ mod tests {
         let one = Work {
             nodes: 0,
             macs: 1,
+            lines: 1,
             elements: 1,
             compares: 1,
             moved_bytes: 1,
         };
-        assert_eq!(GasSchedule::V1.work_gas(&one), 4);
+        assert_eq!(GasSchedule::V1.work_gas(&one), 5);
         let full = Work {
             nodes: 0,
             macs: 16,
+            lines: 4,
             elements: 4,
             compares: 8,
             moved_bytes: 64,
         };
-        assert_eq!(GasSchedule::V1.work_gas(&full), 4);
-        assert_eq!(GasSchedule::V1.work_gas(&full.saturating_add(one)), 8);
+        assert_eq!(GasSchedule::V1.work_gas(&full), 5);
+        assert_eq!(GasSchedule::V1.work_gas(&full.saturating_add(one)), 10);
         assert_eq!(GasSchedule::V1.work_gas(&Work::default()), 0);
         let nodes = Work {
             nodes: 3,
             ..Work::default()
         };
         assert_eq!(GasSchedule::V1.work_gas(&nodes), 3 * 64);
+    }
+
+    #[test]
+    fn output_is_charged_by_the_word() {
+        let none = Work::default();
+        assert_eq!(GasSchedule::V1.inference_gas(&none, 0), 0);
+        assert_eq!(GasSchedule::V1.inference_gas(&none, 1), 16);
+        assert_eq!(GasSchedule::V1.inference_gas(&none, 33), 32);
+        assert_eq!(
+            GasSchedule::V1.inference_gas(&none, u64::MAX),
+            u64::MAX / 32 * 16 + 16
+        );
     }
 
     #[test]
@@ -140,6 +169,7 @@ mod tests {
         let all = Work {
             nodes: most,
             macs: most,
+            lines: most,
             elements: most,
             compares: most,
             moved_bytes: most,

@@ -158,7 +158,7 @@ fn facts(bundle: &Bundle) -> Value {
         "operators": operators(graph),
         "constant_bytes": graph.constants().iter().map(|c| c.bytes.len()).sum::<usize>(),
         "macs": work.macs,
-        "work_gas": GasSchedule::V1.work_gas(&work),
+        "inference_gas": GasSchedule::V1.inference_gas(&work, graph.output_bytes() as u64),
         "metadata": graph.metadata(),
     })
 }
@@ -186,7 +186,7 @@ fn show(bundle: &Bundle) -> Result<(), CliError> {
     table.add_row(["multiply-accumulates".to_string(), thousands(work.macs)]);
     table.add_row([
         "gas of one run (schedule 1)".to_string(),
-        thousands(GasSchedule::V1.work_gas(&work)),
+        thousands(GasSchedule::V1.inference_gas(&work, graph.output_bytes() as u64)),
     ]);
     for (key, value) in graph.metadata() {
         table.add_row([key, value]);
@@ -194,20 +194,28 @@ fn show(bundle: &Bundle) -> Result<(), CliError> {
     output::line(&table.to_string())
 }
 
+fn read_up_to(from: impl Read, bytes: usize) -> std::io::Result<Vec<u8>> {
+    let mut read = Vec::new();
+    from.take(bytes as u64).read_to_end(&mut read)?;
+    Ok(read)
+}
+
 fn infer(args: &ModelRun) -> Result<(), CliError> {
     let bundle = models::read(&args.bundle)?;
     let graph = bundle.graph.clone();
+    // One byte more tells a longer input from a right one, and no more is read.
+    let enough = graph.input_bytes() + 1;
     let input = if args.input == Path::new("-") {
-        let mut bytes = Vec::new();
-        let read = std::io::stdin()
-            .lock()
-            .take(graph.input_bytes() as u64 + 1)
-            .read_to_end(&mut bytes);
-        read.map_err(|e| CliError::file("standard input", e))?;
-        bytes
+        read_up_to(std::io::stdin().lock(), enough).map_err(|e| CliError::file("standard input", e))?
     } else {
-        models::read_bounded(&args.input, MAX_FILE_BYTES)?
+        let file = std::fs::File::open(&args.input);
+        file.and_then(|f| read_up_to(f, enough))
+            .map_err(|e| CliError::file(&args.input, e))?
     };
+    if input.len() == enough {
+        let problem = format!("it is longer than the {} bytes that the model takes", enough - 1);
+        return Err(CliError::file(&args.input, problem));
+    }
     let (dispatcher, mut device_errors) =
         composition::dispatcher(&args.engine, std::slice::from_ref(&bundle));
     let result = dispatcher.infer(bundle.id, &input)?;

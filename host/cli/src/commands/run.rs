@@ -69,7 +69,7 @@ struct Runner<'a> {
 impl Runner<'_> {
     fn block(&mut self, block: &BlockFile, file: Option<&Path>) -> Result<bool, CliError> {
         let Some(Compare::Backends) = self.args.compare else {
-            let ran = self.execute(block, &self.args.engine)?;
+            let ran = self.execute(block, &self.args.engine, file)?;
             ran.show(file, self.args.json)?;
             return Ok(ran.block.matches_header());
         };
@@ -79,13 +79,13 @@ impl Runner<'_> {
                 backend: vec![backend],
                 ..self.args.engine.clone()
             };
-            all.push(self.execute(block, &engine)?);
+            all.push(self.execute(block, &engine, file)?);
         }
         let equal = report::compare(&all, file, self.args.json)?;
         Ok(equal && all.iter().all(|ran| ran.block.matches_header()))
     }
 
-    fn execute(&self, block: &BlockFile, engine: &Engine) -> Result<Ran, CliError> {
+    fn execute(&self, block: &BlockFile, engine: &Engine, file: Option<&Path>) -> Result<Ran, CliError> {
         let (dispatcher, mut device_errors) = composition::dispatcher(engine, &self.models);
         let engine = Arc::new(DispatcherEngine::new(dispatcher));
         let report: BlockReport = run_block_file(block, Some(engine.clone()), &self.threads)?;
@@ -94,7 +94,12 @@ impl Runner<'_> {
             output::complain(&format!("note: {error}; the work ran on the next backend"));
         }
         Ok(Ran {
-            accuracy: bundled::accuracy(&report.outcome),
+            // Only of the bundled block is it known what its images show.
+            accuracy: if file.is_none() {
+                bundled::accuracy(&report.outcome)
+            } else {
+                None
+            },
             backends: engine.dispatcher().backends(),
             counters: engine.dispatcher().counters(),
             waited: engine.waited(),

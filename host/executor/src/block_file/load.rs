@@ -9,7 +9,7 @@ use super::{
 };
 use crate::Error;
 use alloy_consensus::{
-    Block, BlockBody, EMPTY_OMMER_ROOT_HASH, Header, TxEnvelope,
+    Block, BlockBody, EMPTY_OMMER_ROOT_HASH, Header, Transaction, TxEnvelope,
     proofs::{calculate_transaction_root, calculate_withdrawals_root},
 };
 use alloy_eips::eip4895::{Withdrawal, Withdrawals};
@@ -107,8 +107,16 @@ fn transactions(block: &mut RawBlock) -> Result<(Vec<TxEnvelope>, Vec<Address>),
     for (index, raw) in raw.into_iter().enumerate() {
         let place = format!("block.transactions[{index}]");
         let hash = raw.hash;
+        let claimed_price = raw.gas_price.map(|price| price.0);
         senders.push(raw.from);
         let transaction = transaction(raw, &place)?;
+        let base_fee = block.base_fee_per_gas.map(|fee| fee.0);
+        let price = transaction.effective_gas_price(base_fee);
+        // Of a type with a maximum fee this is no field of the transaction, but what it paid.
+        if let Some(claimed) = claimed_price.filter(|claimed| *claimed != price) {
+            let problem = format!("is {claimed}, but the transaction pays {price}");
+            return Err(Error::wrong(format!("{place}.gasPrice"), problem));
+        }
         same(
             &format!("{place}.hash"),
             "the transaction hashes to",

@@ -314,3 +314,45 @@ fn results_over_the_limit_are_refused_before_they_exist() {
     g.output("z", z);
     assert!(matches!(problem(g), Problem::ResultTooLarge { .. }));
 }
+
+#[test]
+fn outputs_cost_work_even_where_nothing_is_computed() {
+    let mut g = Parsed::default();
+    let x = g.input("x", ty(DType::U8, &[4]));
+    let c = constant(&mut g, DType::I32, &[100], &[7; 100]);
+    for i in 0..3 {
+        g.output(alloc::format!("x{i}"), x);
+        g.output(alloc::format!("c{i}"), c);
+    }
+    let work = g.check().unwrap().work();
+    assert_eq!(work.nodes, 0);
+    assert_eq!(work.elements, 4 + 3 * 104);
+    assert_eq!(work.moved_bytes, 4 + 3 * 404);
+}
+
+#[test]
+fn inputs_and_outputs_are_bounded_in_bytes() {
+    let of = |bytes: u32| {
+        let mut g = Parsed::default();
+        let x = g.input("x", ty(DType::U8, &[bytes]));
+        g.output("y", x);
+        g
+    };
+    assert!(of(1 << 24).check().is_ok());
+    assert!(matches!(
+        problem(of((1 << 24) + 1)),
+        Problem::TooMany {
+            what: "input bytes",
+            ..
+        }
+    ));
+    let mut g = of(1 << 24);
+    g.output("z", Value::Input(0));
+    assert!(matches!(
+        problem(g),
+        Problem::TooMany {
+            what: "output bytes",
+            ..
+        }
+    ));
+}

@@ -10,22 +10,29 @@ pub fn add(a: &Tensor, b: &Tensor, ty: &TensorType) -> Vec<i32> {
         broadcast_strides(a.shape(), dims),
         broadcast_strides(b.shape(), dims),
     );
-    let mut index = alloc::vec![0u32; dims.len()];
+    // Dimensions of extent 1 do not move; of the others the last is walked at once.
+    let mut walk: Vec<(u32, usize, usize)> = Vec::new();
+    walk.extend(
+        (0..dims.len())
+            .map(|i| (dims[i], a_strides[i], b_strides[i]))
+            .filter(|d| d.0 > 1),
+    );
+    let (columns, a_step, b_step) = walk.pop().unwrap_or((1, 0, 0));
+    let mut index = alloc::vec![0u32; walk.len()];
     let mut y = Vec::with_capacity(ty.elements());
-    for _ in 0..ty.elements() {
-        let offset = |strides: &[usize]| {
-            index
-                .iter()
-                .zip(strides)
-                .map(|(&i, &s)| i as usize * s)
-                .sum::<usize>()
-        };
-        y.push(a.data()[offset(&a_strides)] + b.data()[offset(&b_strides)]);
-        for (i, &d) in index.iter_mut().zip(dims).rev() {
+    let (mut a_at, mut b_at) = (0, 0);
+    while y.len() < ty.elements() {
+        let pair = |i: usize| a.data()[a_at + i * a_step] + b.data()[b_at + i * b_step];
+        y.extend((0..columns as usize).map(pair));
+        for (i, &(extent, a_stride, b_stride)) in index.iter_mut().zip(&walk).rev() {
             *i += 1;
-            if *i < d {
+            a_at += a_stride;
+            b_at += b_stride;
+            if *i < extent {
                 break;
             }
+            a_at -= a_stride * extent as usize;
+            b_at -= b_stride * extent as usize;
             *i = 0;
         }
     }

@@ -7,17 +7,17 @@ use alloc::vec::Vec;
 pub fn arg_max(x: &Tensor, axis: usize) -> Vec<i32> {
     let (outer, extent, inner) = x.shape().split(axis);
     let mut y = Vec::with_capacity(outer * inner);
-    for o in 0..outer {
-        for i in 0..inner {
-            let at = |e: usize| x.data()[(o * extent + e) * inner + i];
-            let mut best = 0;
-            for e in 1..extent {
-                if at(e) > at(best) {
-                    best = e;
+    for block in x.data().chunks_exact(extent * inner) {
+        let mut best: Vec<i32> = block[..inner].to_vec();
+        let mut index = alloc::vec![0; inner];
+        for (e, row) in block.chunks_exact(inner).enumerate().skip(1) {
+            for ((best, index), &value) in best.iter_mut().zip(&mut index).zip(row) {
+                if value > *best {
+                    (*best, *index) = (value, e as i32);
                 }
             }
-            y.push(best as i32);
         }
+        y.extend(index);
     }
     y
 }

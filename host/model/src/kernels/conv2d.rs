@@ -14,28 +14,34 @@ pub fn conv2d(window: &Window, groups: usize, operands: &[&Tensor], ty: &TensorT
     let (per_group, kh, kw) = (w.shape().dim(1), w.shape().dim(2), w.shape().dim(3));
     let (batch, outs, rows, cols) = (ty.shape.dim(0), ty.shape.dim(1), ty.shape.dim(2), ty.shape.dim(3));
 
+    let (image, pixels) = (channels * height * width, rows * cols);
     let mut y = Vec::with_capacity(ty.elements());
-    for (b, o) in (0..batch).flat_map(|b| (0..outs).map(move |o| (b, o))) {
-        let first_channel = o / (outs / groups) * per_group;
-        let mut accs = alloc::vec![operands.get(4).map_or(0, |bias| bias.data()[o]); rows * cols];
-        for (c, u, v) in taps(per_group, kh, kw) {
-            let weight = w.data()[((o * per_group + c) * kh + u) * kw + v] - w_zero.channel(o);
-            let plane = &x.data()[(b * channels + first_channel + c) * height * width..][..height * width];
+    for b in 0..batch {
+        let mut accs = Vec::with_capacity(outs * pixels);
+        for o in 0..outs {
+            let start = operands.get(4).map_or(0, |bias| bias.data()[o]);
+            accs.extend(core::iter::repeat_n(start, pixels));
+        }
+        for (u, v) in (0..kh).flat_map(|u| (0..kw).map(move |v| (u, v))) {
+            let lines = window.outputs_inside(0, u, height, rows);
             let inside = window.outputs_inside(1, v, width, cols);
-            for i in window.outputs_inside(0, u, height, rows) {
-                let line = &plane[window.coordinate(0, i, u) as usize * width..][..width];
-                for j in inside.clone() {
-                    let value = line[window.coordinate(1, j, v) as usize];
-                    accs[i * cols + j] += (value - x_zero) * weight;
+            if inside.is_empty() {
+                continue;
+            }
+            let first = window.coordinate(1, inside.start, v) as usize;
+            for (o, c) in (0..outs).flat_map(|o| (0..per_group).map(move |c| (o, c))) {
+                let weight = w.data()[((o * per_group + c) * kh + u) * kw + v] - w_zero.channel(o);
+                let plane = b * image + (o / (outs / groups) * per_group + c) * height * width;
+                for i in lines.clone() {
+                    let line = &x.data()[plane + window.coordinate(0, i, u) as usize * width + first..];
+                    let acc = &mut accs[o * pixels + i * cols..][inside.clone()];
+                    for (acc, &value) in acc.iter_mut().zip(line.iter().step_by(window.stride[1] as usize)) {
+                        *acc += (value - x_zero) * weight;
+                    }
                 }
             }
         }
         y.extend(accs);
     }
     y
-}
-
-/// Every (channel, tap row, tap column).
-fn taps(channels: usize, kh: usize, kw: usize) -> impl Iterator<Item = (usize, usize, usize)> {
-    (0..channels).flat_map(move |c| (0..kh).flat_map(move |u| (0..kw).map(move |v| (c, u, v))))
 }

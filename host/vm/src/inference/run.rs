@@ -165,7 +165,7 @@ impl InferencePrecompile {
             }));
         }
         // 7
-        gas.charge(self.schedule.work_gas(&facts.work))?;
+        gas.charge(self.schedule.inference_gas(&facts.work, facts.output_bytes))?;
         // 8
         let output = engine
             .infer(model, input)
@@ -187,7 +187,7 @@ impl InferencePrecompile {
         let call_data = self
             .schedule
             .call_data_gas(infer_call_data_bytes(facts.input_bytes));
-        let work = self.schedule.work_gas(&facts.work);
+        let work = self.schedule.inference_gas(&facts.work, facts.output_bytes);
         let gas = call_data.saturating_add(COLD_SLOAD_GAS).saturating_add(work);
         IInference::modelInfoCall::abi_encode_returns(&IInference::modelInfoReturn {
             inputBytes: U256::from(facts.input_bytes),

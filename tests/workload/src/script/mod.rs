@@ -99,7 +99,9 @@ impl<'a> Script<'a> {
         let call = infer(model, &Digit::new(0));
         self.schedule.call_data_gas(call.len() as u64)
             + COLD_SLOT
-            + self.schedule.work_gas(&model.facts().work)
+            + self
+                .schedule
+                .inference_gas(&model.facts().work, model.facts().output_bytes)
     }
 
     /// The registry's slot of a model, so that its look-up is warm.

@@ -143,18 +143,27 @@ impl Ran {
     }
 }
 
-/// Shows several runs of one block, and says whether they agree.
+/// Shows several runs of one block, and says whether they agree. A backend whose work another one did
+/// was not compared with anything, so that is no agreement.
 pub(super) fn compare(all: &[Ran], file: Option<&Path>, as_json: bool) -> Result<bool, CliError> {
-    let equal = all.windows(2).all(|pair| pair[0].result() == pair[1].result());
+    let own_work = |ran: &Ran| ran.counters.fallbacks == 0 && ran.device_errors.is_empty();
+    let complete = all.iter().all(own_work);
+    let equal = complete && all.windows(2).all(|pair| pair[0].result() == pair[1].result());
     if as_json {
         let results: Vec<Value> = all.iter().map(|ran| ran.json(file)).collect();
-        output::json(&json!({ "compare": "backends", "equal": equal, "results": results }))?;
+        output::json(&json!({
+            "compare": "backends", "equal": equal, "complete": complete, "results": results
+        }))?;
         return Ok(equal);
     }
     for ran in all {
         ran.show(file, false)?;
     }
-    let verdict = if equal { "agree" } else { "DIFFER" };
+    let verdict = match (equal, complete) {
+        (true, _) => "agree",
+        (false, true) => "DIFFER",
+        (false, false) => "were NOT COMPARED (one did not do its own work)",
+    };
     let names: Vec<&str> = all.iter().map(Ran::backend).collect();
     output::line(&format!(
         "{} {verdict} on gas, logs and roots",

@@ -28,6 +28,9 @@ pub enum DeviceError {
     /// A capability register holds what no card can have.
     #[error("absurd capability: {0}")]
     Capability(#[from] AbsurdCapability),
+    /// The boot generation reads what no card has: 0, or all ones.
+    #[error("the boot generation reads {0:#x}, which no card has")]
+    BootGeneration(u32),
     /// The card has other capabilities after a reset than before.
     #[error("the card's capabilities changed with a reset")]
     CapabilitiesChanged,
@@ -82,7 +85,8 @@ pub enum DeviceError {
         /// What was submitted.
         tail: u16,
     },
-    /// The card refused or failed the job.
+    /// The card refused or failed the job. What a card may refuse is checked before it is asked, so
+    /// this is the card's fault, or that of a program which no compiler of ours made.
     #[error("the job failed: {status} (detail {detail})")]
     Job {
         /// Why.
@@ -90,6 +94,9 @@ pub enum DeviceError {
         /// Meaning given by the status.
         detail: u32,
     },
+    /// The program is over the card's budget of work, which no register tells beforehand.
+    #[error("the program is over the card's budget of work at instruction {0}")]
+    OverBudget(u32),
     /// The device was marked unhealthy before; only a reset helps.
     #[error("the device is out of service: {0}")]
     OutOfService(String),
@@ -102,6 +109,16 @@ pub enum DeviceError {
         asked: u64,
         /// How much is possible.
         limit: u64,
+    },
+    /// An item is no whole number of elements.
+    #[error("{what} of {bytes} bytes are no whole elements of {element} bytes")]
+    PartialElement {
+        /// Which item.
+        what: &'static str,
+        /// Its size.
+        bytes: usize,
+        /// The size of an element.
+        element: usize,
     },
     /// Inputs of one batch differ in size.
     #[error("input {index} has {bytes} bytes, the first has {expected}")]
@@ -132,13 +149,8 @@ impl DeviceError {
     /// write the memory of the job. Other errors leave the device as it was.
     pub fn condemns(&self) -> bool {
         match self {
-            Self::Job { status, .. } => {
-                matches!(
-                    status,
-                    Status::StaleGeneration | Status::DmaFault | Status::Internal
-                )
-            }
             Self::Transport(_)
+            | Self::Job { .. }
             | Self::Queue { .. }
             | Self::SelfTest(_)
             | Self::WrongResult(_)
@@ -153,8 +165,18 @@ impl DeviceError {
             | Self::NotACard(_)
             | Self::AbiVersion { .. }
             | Self::Capability(_)
+            | Self::BootGeneration(_)
             | Self::CapabilitiesChanged => true,
-            _ => false,
+            Self::SelfTestProgram(_)
+            | Self::OverBudget(_)
+            | Self::OutOfService(_)
+            | Self::TooLarge { .. }
+            | Self::PartialElement { .. }
+            | Self::UnevenBatch { .. }
+            | Self::CardMemoryFull(_)
+            | Self::HandlesExhausted(_)
+            | Self::StaleResident
+            | Self::NoEngine(_) => false,
         }
     }
 }

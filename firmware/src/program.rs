@@ -154,6 +154,11 @@ impl Program {
         &self.instructions
     }
 
+    /// Its instructions, without the program.
+    pub fn into_instructions(self) -> Vec<Instruction> {
+        self.instructions
+    }
+
     /// Checks every instruction's operands against a card's geometry.
     ///
     /// # Errors

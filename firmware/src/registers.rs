@@ -83,7 +83,8 @@ pub const QUEUE_LIMIT: u32 = 64;
 pub const BAR0_BYTES: u32 = QUEUE_BASE + QUEUE_LIMIT * QUEUE_STRIDE;
 
 /// Registers of one queue, as offsets into its block. Bases and size may be written only while
-/// the queue is disabled; enabling it zeroes heads, tails and the phase.
+/// the queue is disabled; enabling it zeroes heads, tails and the phase, whether or not the card
+/// saw it disabled in between.
 pub mod queue {
     /// Read-write: address of the submission ring (64-byte aligned), low half.
     pub const SQ_BASE_LO: u32 = 0x00;
@@ -155,7 +156,8 @@ pub enum QueueState {
     Disabled = 0,
     /// Fetching and completing.
     Running = 1,
-    /// Stopped: a ring or its size is invalid, or a doorbell promised more than the ring holds.
+    /// Stopped: a ring or its size is invalid, a doorbell promised more than the ring holds, or one
+    /// reported more completions than there were.
     InvalidConfiguration = 2,
     /// Stopped: the ring's memory could not be reached.
     DmaFault = 3,

@@ -38,7 +38,7 @@ pub enum Status {
     TokenImbalance = 13,
     /// The program has no FINISH at its end, or one before it, or too many instructions.
     InvalidProgram = 14,
-    /// The program is over its budget of work.
+    /// A program or a Keccak batch is over its budget of work.
     BudgetExceeded = 15,
     /// The job was cancelled before it began.
     Cancelled = 16,

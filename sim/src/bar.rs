@@ -4,7 +4,7 @@
 
 use crate::options::SimOptions;
 use metisvm_firmware::port::Registers;
-use metisvm_firmware::registers::{self as reg, CardState, queue};
+use metisvm_firmware::registers::{self as reg, CardState, QueueState, queue};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 /// A register alone on its (pair of) cache lines.
@@ -21,6 +21,8 @@ pub struct QueueRegisters {
     pub(crate) bases: [AtomicU32; 4],
     pub(crate) entries_log2: AtomicU32,
     pub(crate) enable: AtomicU32,
+    /// Counts enablings: a queue may be disabled and enabled again between two looks of the card.
+    pub(crate) enablings: AtomicU32,
     pub(crate) state: AtomicU32,
 }
 
@@ -42,20 +44,24 @@ pub struct Bar {
     pub(crate) reset_requested: AtomicBool,
     /// Counts writes to ENABLE, so that the card looks at the queues only when one changed.
     pub(crate) changes: AtomicU32,
+    /// The registers claim a handle less than before.
+    pub(crate) claims_less: AtomicBool,
     /// Every read gives all ones from now on.
     pub(crate) dead: AtomicBool,
 }
 
 impl Bar {
     pub(crate) fn new(options: SimOptions) -> Self {
+        let boot_generation = AtomicU32::new(options.boot_generation);
         let queues = options.capabilities.max_queues.min(reg::QUEUE_LIMIT);
         Self {
             options,
             queues: (0..queues).map(|_| QueueRegisters::default()).collect(),
-            boot_generation: AtomicU32::new(1),
+            boot_generation,
             status: AtomicU32::new(CardState::Ready as u32),
             reset_requested: AtomicBool::new(false),
             changes: AtomicU32::new(0),
+            claims_less: AtomicBool::new(false),
             dead: AtomicBool::new(false),
         }
     }
@@ -95,7 +101,9 @@ impl Registers for Bar {
                     .claimed
                     .as_ref()
                     .unwrap_or(&self.options.capabilities);
-                claimed.register(offset).unwrap_or(0)
+                let value = claimed.register(offset).unwrap_or(0);
+                let less = offset == reg::MAX_HANDLES && self.claims_less.load(Ordering::Acquire);
+                value.saturating_sub(less.into())
             }
         }
     }
@@ -119,6 +127,9 @@ impl Registers for Bar {
                 queue::ENTRIES_LOG2 if disabled() => queue.entries_log2.store(value, Ordering::Release),
                 queue::ENABLE => {
                     if value & 1 == 1 && disabled() {
+                        // First: a card that sees a new doorbell sees that the queue is a new one.
+                        queue.enablings.fetch_add(1, Ordering::Release);
+                        queue.state.store(QueueState::Disabled as u32, Ordering::Release);
                         queue.tail.0.store(0, Ordering::Release);
                         queue.completion_head.0.store(0, Ordering::Release);
                         queue.arm.0.store(0, Ordering::Release);

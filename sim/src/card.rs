@@ -5,6 +5,7 @@ use crate::faults::{Fault, FaultPlan, Trigger};
 use crate::jobs::Engines;
 use crate::options::SimOptions;
 use crate::rings::Rings;
+use metisvm_firmware::completion::COMPLETION_WORDS;
 use metisvm_firmware::port::{Activity, CardModel, HostPort, Registers};
 use metisvm_firmware::registers::{CardState, QueueState};
 use metisvm_firmware::{Opcode, Status, Submission};
@@ -25,6 +26,21 @@ enum Deferred {
     },
     /// Overwrite host memory.
     Rewrite { address: u64, bytes: usize },
+    /// Post a completion of the generation before.
+    Stray(Stray),
+}
+
+/// An answer that a reset does not stop, as it must.
+#[derive(Debug)]
+struct Stray {
+    /// How long after the reset it comes.
+    delay: Duration,
+    queue: u16,
+    /// The completion ring that it belongs to.
+    ring: u64,
+    /// Where in the ring.
+    offset: u64,
+    words: [u64; COMPLETION_WORDS],
 }
 
 /// A card that executes the device ABI in software.
@@ -37,7 +53,13 @@ pub struct FunctionalCard {
     queues: Vec<Rings>,
     boot_generation: u32,
     changes_seen: u32,
+    /// Of each queue, the count of enablings when it was last taken up.
+    enablings_seen: Vec<u32>,
     deferred: Vec<(Instant, Deferred)>,
+    /// Waiting for the next reset.
+    strays: Vec<Stray>,
+    /// The next reset changes the capabilities.
+    changes_at_reset: bool,
     hung: bool,
     /// Not even a reset helps.
     hung_for_good: bool,
@@ -46,16 +68,20 @@ pub struct FunctionalCard {
 impl FunctionalCard {
     /// A card in the state after power-up.
     pub fn new(options: SimOptions) -> Self {
+        let bar = Arc::new(Bar::new(options.clone()));
         Self {
-            bar: Arc::new(Bar::new(options.clone())),
             faults: FaultPlan::default(),
             engines: Engines::new(options.clone()),
             queues: Vec::new(),
-            boot_generation: 1,
+            boot_generation: options.boot_generation,
             changes_seen: 0,
             deferred: Vec::new(),
+            strays: Vec::new(),
+            changes_at_reset: false,
+            enablings_seen: vec![0; bar.queues.len()],
             hung: false,
             hung_for_good: false,
+            bar,
             options,
         }
     }
@@ -74,7 +100,15 @@ impl FunctionalCard {
 
     fn reset(&mut self) {
         self.queues.clear();
-        self.deferred.clear();
+        let now = Instant::now();
+        self.deferred = self
+            .strays
+            .drain(..)
+            .map(|stray| (now + stray.delay, Deferred::Stray(stray)))
+            .collect();
+        self.bar
+            .claims_less
+            .store(std::mem::take(&mut self.changes_at_reset), Ordering::Release);
         self.engines = Engines::new(self.options.clone());
         self.hung = false;
         for queue in &self.bar.queues {
@@ -99,29 +133,26 @@ impl FunctionalCard {
     fn look_at_queues(&mut self) {
         let max_entries = self.options.capabilities.max_queue_entries;
         for (index, registers) in (0_u16..).zip(&self.bar.queues) {
+            let enablings = registers.enablings.load(Ordering::Acquire);
             let enabled = registers.enable.load(Ordering::Acquire) == 1;
-            let position = self.queues.iter().position(|queue| queue.index == index);
-            match (enabled, position) {
-                (true, None) if registers.state.load(Ordering::Acquire) == QueueState::Disabled as u32 => {
-                    let state = match Rings::new(index, registers, max_entries) {
-                        Ok(rings) => {
-                            self.queues.push(rings);
-                            QueueState::Running
-                        }
-                        Err(state) => state,
-                    };
-                    registers.state.store(state as u32, Ordering::Release);
-                }
-                (false, _) => {
-                    if let Some(position) = position {
-                        self.queues.remove(position);
-                    }
-                    registers
-                        .state
-                        .store(QueueState::Disabled as u32, Ordering::Release);
-                }
-                _ => {}
+            let seen = &mut self.enablings_seen[usize::from(index)];
+            // A queue that stopped stays so until it is enabled anew.
+            if enabled && *seen == enablings {
+                continue;
             }
+            self.queues.retain(|queue| queue.index != index);
+            let mut state = QueueState::Disabled;
+            if enabled {
+                *seen = enablings;
+                match Rings::new(index, registers, max_entries) {
+                    Ok(rings) => {
+                        self.queues.push(rings);
+                        state = QueueState::Running;
+                    }
+                    Err(invalid) => state = invalid,
+                }
+            }
+            registers.state.store(state as u32, Ordering::Release);
         }
     }
 
@@ -138,6 +169,10 @@ impl FunctionalCard {
         let mut found = 0_u64;
         let mut index = 0;
         while index < count {
+            // What is left of the burst belongs to the generation that ends.
+            if self.bar.reset_requested.load(Ordering::Relaxed) {
+                return Ok(true);
+            }
             let queue = &mut self.queues[position];
             if self.faults.is_quiet() {
                 let nops = queue.answer_nops(index, count, self.boot_generation);
@@ -221,7 +256,8 @@ impl FunctionalCard {
         } else if cancel_succeeded {
             Ok(())
         } else {
-            self.engines.execute(submission, &self.bar, host, flip)
+            let stop = &self.bar.reset_requested;
+            self.engines.execute(submission, stop, host, flip)
         };
         let (status, detail) = verdict.err().unwrap_or((Status::Ok, 0));
         self.answer(position, submission, status, detail, fault);
@@ -255,6 +291,22 @@ impl FunctionalCard {
             }
             Some(Fault::WrongSequence) => queue.answer(sequence ^ 0x4000_0000, generation, status, detail),
             Some(Fault::WrongStatus) => queue.complete(sequence, generation, 0x7abc, detail),
+            Some(Fault::WrongKnownStatus(wrong)) => queue.answer(sequence, generation, wrong, detail),
+            Some(Fault::HeadBeyondTail) => queue.answer_ahead(sequence, generation, status, detail),
+            Some(Fault::LateAcrossReset(delay)) => {
+                let (offset, words) = queue.withheld(sequence, generation, status, detail);
+                self.strays.push(Stray {
+                    delay,
+                    queue: queue.index,
+                    ring: queue.completions(),
+                    offset,
+                    words,
+                });
+            }
+            Some(Fault::ChangeCapabilities) => {
+                self.changes_at_reset = true;
+                queue.answer(sequence, generation, status, detail);
+            }
             Some(Fault::WrongGeneration) => {
                 queue.answer(sequence, generation.wrapping_sub(1), status, detail);
             }
@@ -273,6 +325,15 @@ impl FunctionalCard {
                 self.deferred.push((Instant::now() + time, rewrite));
             }
             _ => queue.answer(sequence, generation, status, detail),
+        }
+    }
+
+    fn post_stray(&self, stray: &Stray, host: &dyn HostPort) {
+        if host.write_words(stray.ring + stray.offset, &stray.words).is_ok() {
+            self.faults.count_stray();
+        } else if let Some(rings) = self.queues.iter().find(|rings| rings.index == stray.queue) {
+            // Inside the new ring or not: if not, the card writes into nothing.
+            let _ = host.write_words(rings.completions() + stray.offset, &stray.words);
         }
     }
 
@@ -302,6 +363,7 @@ impl FunctionalCard {
                 Deferred::Rewrite { address, bytes } => {
                     let _ = host.write_bytes(address, &vec![0xa5; bytes]);
                 }
+                Deferred::Stray(stray) => self.post_stray(&stray, host),
             }
         }
         self.deferred
@@ -338,6 +400,8 @@ impl CardModel for FunctionalCard {
                     let stopped = self.queues.remove(position);
                     let registers = &self.bar.queues[usize::from(stopped.index)];
                     registers.state.store(state as u32, Ordering::Release);
+                    // A queue that was enabled anew meanwhile is looked at before the next burst.
+                    worked = true;
                 }
             }
         }

@@ -1,11 +1,13 @@
 //! Card memory: resident pieces under handles, and workspaces between them.
 
-use metisvm_firmware::program::{Program, ProgramError};
+use crate::machine::go_on;
+use metisvm_firmware::program::Program;
 use metisvm_firmware::submission::CARD_ALIGN;
-use metisvm_firmware::{Instruction, Status};
+use metisvm_firmware::{INSTRUCTION_BYTES, Instruction, Status};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// One resident piece.
 #[derive(Debug)]
@@ -102,11 +104,17 @@ impl CardMemory {
         Ok(piece.range.clone())
     }
 
-    /// A handle's piece, read as a program of at most `limit` instructions.
+    /// A handle's piece, read as a program of at most `limit` instructions, unless `stop` becomes
+    /// true.
     ///
     /// # Errors
     /// An unknown handle, or what is wrong with the program.
-    pub fn program(&mut self, handle: u32, limit: u32) -> Result<Arc<Vec<Instruction>>, Refusal> {
+    pub fn program(
+        &mut self,
+        handle: u32,
+        limit: u32,
+        stop: &AtomicBool,
+    ) -> Result<Arc<Vec<Instruction>>, Refusal> {
         let piece = self
             .pieces
             .get_mut(&handle)
@@ -114,15 +122,18 @@ impl CardMemory {
         if let Some(program) = &piece.program {
             return Ok(Arc::clone(program));
         }
-        let bytes = &self.bytes[piece.range.clone()];
-        if bytes.len() / metisvm_firmware::INSTRUCTION_BYTES > limit as usize {
+        let (encoded, rest) = self.bytes[piece.range.clone()].as_chunks::<INSTRUCTION_BYTES>();
+        if !rest.is_empty() || encoded.len() > limit as usize {
             return Err((Status::InvalidProgram, 0));
         }
-        let program = Program::from_bytes(bytes).map_err(|error| match error {
-            ProgramError::Encoding { index, .. } => (Status::InvalidInstruction, index as u32),
-            _ => (Status::InvalidProgram, 0),
-        })?;
-        let program = Arc::new(program.instructions().to_vec());
+        let mut instructions = Vec::with_capacity(encoded.len());
+        for (index, bytes) in (0..).zip(encoded) {
+            go_on(stop).map_err(|status| (status, index))?;
+            let instruction = Instruction::from_bytes(bytes);
+            instructions.push(instruction.map_err(|_| (Status::InvalidInstruction, index))?);
+        }
+        let program = Program::new(instructions).map_err(|_| (Status::InvalidProgram, 0))?;
+        let program = Arc::new(program.into_instructions());
         piece.program = Some(Arc::clone(&program));
         Ok(program)
     }

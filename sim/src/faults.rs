@@ -4,6 +4,7 @@
 //! plan counts what the card has seen. Which entries count is the trigger's choice, and the count
 //! begins when the fault is armed: 0 is the next one.
 
+use metisvm_firmware::Status;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -32,8 +33,19 @@ pub enum Fault {
     WrongSequence,
     /// The answer carries a status that does not exist.
     WrongStatus,
+    /// The answer carries this status, whatever became of the job.
+    WrongKnownStatus(Status),
+    /// The answer claims that more entries were fetched than were submitted.
+    HeadBeyondTail,
     /// The answer carries the boot generation before this one.
     WrongGeneration,
+    /// The answer comes this much after the next reset, as if that had not stopped it: at the place
+    /// in the old completion ring, or if that is no longer mapped, at the same place in the ring that
+    /// may have got its memory.
+    LateAcrossReset(Duration),
+    /// The answer is right, but after the next reset, and until the one after it, the registers
+    /// claim other capabilities.
+    ChangeCapabilities,
     /// This much after the answer, the output in host memory is overwritten.
     RewriteAfterCompletion(Duration),
     /// One bit of the output is wrong (its number, modulo the output's bits).
@@ -52,6 +64,7 @@ struct Counts {
     jobs: AtomicU64,
     runs: AtomicU64,
     fired: AtomicU64,
+    strays: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -100,6 +113,15 @@ impl FaultPlan {
     /// Faults that happened.
     pub fn fired(&self) -> u64 {
         self.plan.counts.fired.load(Ordering::Acquire)
+    }
+
+    /// Answers of an earlier boot generation that reached host memory after the reset.
+    pub fn strays(&self) -> u64 {
+        self.plan.counts.strays.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn count_stray(&self) {
+        self.plan.counts.strays.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Whether no fault waits: the card may then count entries in groups.

@@ -1,8 +1,7 @@
 //! What each opcode does, apart from its completion.
 
-use crate::bar::Bar;
 use crate::card_memory::{CardMemory, Refusal};
-use crate::machine::{Machine, Spaces};
+use crate::machine::{Machine, Spaces, go_on};
 use crate::options::SimOptions;
 use crate::schedule::Schedule;
 use metisvm_firmware::keccak::{DESCRIPTOR_BYTES, DIGEST_BYTES, Descriptor};
@@ -11,10 +10,14 @@ use metisvm_firmware::registers::features;
 use metisvm_firmware::submission::NO_HANDLE;
 use metisvm_firmware::{Dtype, Instruction, Opcode, Status, Submission};
 use sha3::{Digest, Keccak256};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::AtomicBool;
 
-/// Largest input or output of one item that the card can buffer, bytes.
+/// Largest input or output of one item, and most to hash in one job, bytes.
 const MAX_ITEM_BYTES: u32 = 1 << 30;
+/// Bytes between two looks whether the job is to stop.
+const PIECE: usize = 1 << 20;
+/// The same where the bytes are hashed.
+const HASHED_PIECE: usize = 1 << 16;
 
 /// The card's engines and their memories.
 #[derive(Debug)]
@@ -33,16 +36,35 @@ struct Output {
 }
 
 impl Output {
+    /// Zeroes for the next item of a job.
+    fn clear(&mut self, bytes: u32, stop: &AtomicBool) -> Result<(), Refusal> {
+        if self.bytes.len() == bytes as usize {
+            for piece in self.bytes.chunks_mut(PIECE) {
+                go_on(stop).map_err(|status| (status, 0))?;
+                piece.fill(0);
+            }
+        } else {
+            // Comes as untouched pages, in no time.
+            self.bytes = vec![0; bytes as usize];
+        }
+        Ok(())
+    }
+
     /// Writes the item's bytes to host memory.
-    fn write(&mut self, address: u64, host: &dyn HostPort) -> Result<(), Refusal> {
+    fn write(&mut self, address: u64, host: &dyn HostPort, stop: &AtomicBool) -> Result<(), Refusal> {
         let bits = self.bytes.len() as u64 * 8;
         if bits > 0
             && let Some(flip) = self.flip.take()
         {
             self.bytes[(flip % bits / 8) as usize] ^= 1 << (flip % 8);
         }
-        host.write_bytes(address, &self.bytes)
-            .map_err(|_| (Status::DmaFault, 0))
+        let mut to = address;
+        for piece in self.bytes.chunks(PIECE) {
+            go_on(stop).map_err(|status| (status, 0))?;
+            host.write_bytes(to, piece).map_err(|_| (Status::DmaFault, 0))?;
+            to += piece.len() as u64;
+        }
+        Ok(())
     }
 }
 
@@ -59,15 +81,15 @@ impl Engines {
         }
     }
 
-    /// Does a job whose generation is right. `flip` is the bit of its output that goes wrong, if
-    /// one does.
+    /// Does a job whose generation is right, unless `stop` becomes true. `flip` is the bit of its
+    /// output that goes wrong, if one does.
     ///
     /// # Errors
     /// Status and detail of the completion.
     pub fn execute(
         &mut self,
         submission: &Submission,
-        bar: &Bar,
+        stop: &AtomicBool,
         host: &dyn HostPort,
         flip: Option<u64>,
     ) -> Result<(), Refusal> {
@@ -80,17 +102,22 @@ impl Engines {
             Opcode::Nop => Ok(()),
             // Whatever could have been cancelled is done by now; the queue looked ahead for it.
             Opcode::Cancel => Err((Status::NotFound, 0)),
-            Opcode::LoadResident => self.load(submission, host),
+            Opcode::LoadResident => self.load(submission, stop, host),
             Opcode::Evict if self.memory.remove(submission.data_handle) => Ok(()),
             Opcode::Evict => Err((Status::UnknownHandle, submission.data_handle)),
             Opcode::Run if lacks(features::TENSOR) => Err((Status::InvalidOpcode, 0)),
-            Opcode::Run => self.run(submission, bar, host, flip),
+            Opcode::Run => self.run(submission, stop, host, flip),
             Opcode::Keccak if lacks(features::KECCAK) => Err((Status::InvalidOpcode, 0)),
-            Opcode::Keccak => self.keccak(submission, host, flip),
+            Opcode::Keccak => self.keccak(submission, stop, host, flip),
         }
     }
 
-    fn load(&mut self, submission: &Submission, host: &dyn HostPort) -> Result<(), Refusal> {
+    fn load(
+        &mut self,
+        submission: &Submission,
+        stop: &AtomicBool,
+        host: &dyn HostPort,
+    ) -> Result<(), Refusal> {
         let handle = submission.data_handle;
         if !(1..=self.options.capabilities.max_handles).contains(&handle) {
             return Err((Status::InvalidField, 2));
@@ -101,8 +128,13 @@ impl Engines {
         let range = self
             .memory
             .claim(submission.card_address, submission.card_bytes)?;
-        host.read_bytes(submission.input, self.memory.bytes_mut(range.clone()))
-            .map_err(|_| (Status::DmaFault, 0))?;
+        let mut from = submission.input;
+        for piece in self.memory.bytes_mut(range.clone()).chunks_mut(PIECE) {
+            go_on(stop).map_err(|status| (status, 0))?;
+            host.read_bytes(from, piece).map_err(|_| (Status::DmaFault, 0))?;
+            // Past the last address nothing is mapped, and the next read fails.
+            from = from.wrapping_add(piece.len() as u64);
+        }
         self.memory.insert(handle, range);
         Ok(())
     }
@@ -110,7 +142,7 @@ impl Engines {
     fn run(
         &mut self,
         submission: &Submission,
-        bar: &Bar,
+        stop: &AtomicBool,
         host: &dyn HostPort,
         flip: Option<u64>,
     ) -> Result<(), Refusal> {
@@ -140,7 +172,7 @@ impl Engines {
             .memory
             .claim(submission.card_address, submission.card_bytes)?;
         let limit = self.options.capabilities.max_program_instructions;
-        let program = self.memory.program(submission.program_handle, limit)?;
+        let program = self.memory.program(submission.program_handle, limit, stop)?;
 
         self.runs += 1;
         let seed = self
@@ -159,9 +191,11 @@ impl Engines {
                 submission.input + item * u64::from(input_bytes),
                 input_bytes,
                 &mut input,
+                stop,
             )?;
-            output.bytes.clear();
-            output.bytes.resize(output_bytes as usize, 0);
+            let to = submission.output + item * u64::from(output_bytes);
+            probe(host, to, output_bytes)?;
+            output.clear(output_bytes, stop)?;
             let (resident, workspace) = self.memory.split(resident.clone(), workspace.clone());
             let spaces = Spaces {
                 resident,
@@ -179,14 +213,20 @@ impl Engines {
                 &mut schedule,
                 spaces,
                 self.options.budget,
-                bar,
+                stop,
             )?;
-            output.write(submission.output + item * u64::from(output_bytes), host)?;
+            output.write(to, host, stop)?;
         }
         Ok(())
     }
 
-    fn keccak(&self, submission: &Submission, host: &dyn HostPort, flip: Option<u64>) -> Result<(), Refusal> {
+    fn keccak(
+        &self,
+        submission: &Submission,
+        stop: &AtomicBool,
+        host: &dyn HostPort,
+        flip: Option<u64>,
+    ) -> Result<(), Refusal> {
         let Submission {
             count,
             input_bytes,
@@ -201,20 +241,35 @@ impl Engines {
         }
         check_span(submission.output, output_bytes, count)?;
         let mut batch = Vec::new();
-        fetch(host, submission.input, input_bytes, &mut batch)?;
+        fetch(host, submission.input, input_bytes, &mut batch, stop)?;
         let mut output = Output {
             bytes: Vec::with_capacity(count as usize * DIGEST_BYTES),
             flip,
         };
         let (descriptors, _) = batch.as_chunks::<DESCRIPTOR_BYTES>();
+        // Messages may overlap, so the size of the batch bounds the work of each, but not of all.
+        let mut left = MAX_ITEM_BYTES;
+        let mut messages = Vec::with_capacity(count as usize);
         for index in 0..count {
             let message = descriptors
                 .get(index as usize)
                 .and_then(|bytes| Descriptor::from_word(u64::from_le_bytes(*bytes)).message(&batch))
                 .ok_or((Status::InvalidBatch, index))?;
-            output.bytes.extend_from_slice(&Keccak256::digest(message));
+            left = left
+                .checked_sub(message.len() as u32)
+                .ok_or((Status::BudgetExceeded, index))?;
+            messages.push(message);
         }
-        output.write(submission.output, host)
+        for (index, message) in (0..count).zip(messages) {
+            let mut hasher = Keccak256::new();
+            go_on(stop).map_err(|status| (status, index))?;
+            for piece in message.chunks(HASHED_PIECE) {
+                go_on(stop).map_err(|status| (status, index))?;
+                hasher.update(piece);
+            }
+            output.bytes.extend_from_slice(&hasher.finalize());
+        }
+        output.write(submission.output, host, stop)
     }
 }
 
@@ -228,11 +283,17 @@ fn check_span(address: u64, bytes: u32, count: u32) -> Result<(), Refusal> {
 }
 
 /// Reads host memory in pieces, so that a size which no mapping backs is never allocated.
-fn fetch(host: &dyn HostPort, address: u64, bytes: u32, into: &mut Vec<u8>) -> Result<(), Refusal> {
-    const PIECE: usize = 1 << 20;
+fn fetch(
+    host: &dyn HostPort,
+    address: u64,
+    bytes: u32,
+    into: &mut Vec<u8>,
+    stop: &AtomicBool,
+) -> Result<(), Refusal> {
     into.clear();
     let mut left = bytes as usize;
     while left > 0 {
+        go_on(stop).map_err(|status| (status, 0))?;
         let piece = left.min(PIECE);
         let at = into.len();
         into.resize(at + piece, 0);
@@ -244,24 +305,35 @@ fn fetch(host: &dyn HostPort, address: u64, bytes: u32, into: &mut Vec<u8>) -> R
     Ok(())
 }
 
+/// Looks at a byte of each piece of a span that is to be written, and at its last: a size which no
+/// mapping backs is never allocated.
+fn probe(host: &dyn HostPort, address: u64, bytes: u32) -> Result<(), Refusal> {
+    let Some(last) = bytes.checked_sub(1) else {
+        return Ok(());
+    };
+    for offset in (0..bytes).step_by(PIECE).chain([last]) {
+        host.read_bytes(address + u64::from(offset), &mut [0])
+            .map_err(|_| (Status::DmaFault, 0))?;
+    }
+    Ok(())
+}
+
 fn run_item(
     machine: &mut Machine,
     program: &[Instruction],
     schedule: &mut Schedule,
     mut spaces: Spaces<'_>,
     mut budget: u64,
-    bar: &Bar,
+    stop: &AtomicBool,
 ) -> Result<(), Refusal> {
     while let Some(index) = schedule.next(program)? {
         let instruction = &program[index as usize];
         budget = budget
             .checked_sub(machine.cost(&instruction.operation))
             .ok_or((Status::BudgetExceeded, index))?;
-        if bar.reset_requested.load(Ordering::Relaxed) {
-            return Err((Status::Cancelled, index));
-        }
+        go_on(stop).map_err(|status| (status, index))?;
         machine
-            .execute(instruction, &mut spaces)
+            .execute(instruction, &mut spaces, stop)
             .map_err(|status| (status, index))?;
     }
     Ok(())

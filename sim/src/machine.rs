@@ -1,10 +1,14 @@
 //! The scratchpads, and what each instruction does to them.
+//!
+//! One instruction may be minutes of work, and a reset must not wait for it: every loop looks, once
+//! a row or a tile, whether it is to stop.
 
 use metisvm_firmware::check::{RECORD_BYTES, Record};
 use metisvm_firmware::{
     Buffer, Dtype, Fill, Gemm, Geometry, Instruction, Lanes, Load, Operation, Requantise, Space, Status,
     Store, Vector, VectorOp, Walk,
 };
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What a program may address, besides the scratchpads.
 #[derive(Debug)]
@@ -130,31 +134,30 @@ impl Machine {
         }
     }
 
-    /// Executes one well-formed instruction.
+    /// Executes one well-formed instruction, unless `stop` becomes true.
     ///
     /// # Errors
-    /// What is wrong with its operands.
-    pub fn execute(&mut self, instruction: &Instruction, spaces: &mut Spaces<'_>) -> Result<(), Status> {
+    /// What is wrong with its operands, or that it was stopped.
+    pub fn execute(
+        &mut self,
+        instruction: &Instruction,
+        spaces: &mut Spaces<'_>,
+        stop: &AtomicBool,
+    ) -> Result<(), Status> {
         instruction
             .check_operands(&self.geometry)
             .map_err(|_| Status::InvalidOperand)?;
         match &instruction.operation {
             Operation::Nop(_) | Operation::Finish => Ok(()),
-            Operation::Load(load) => self.load(load, spaces),
-            Operation::Fill(fill) => {
-                self.fill(fill);
-                Ok(())
-            }
-            Operation::Gemm(gemm) => {
-                self.gemm(gemm);
-                Ok(())
-            }
-            Operation::Vector(vector) => self.vector(vector),
-            Operation::Store(store) => self.store(store, spaces),
+            Operation::Load(load) => self.load(load, spaces, stop),
+            Operation::Fill(fill) => self.fill(fill, stop),
+            Operation::Gemm(gemm) => self.gemm(gemm, stop),
+            Operation::Vector(vector) => self.vector(vector, stop),
+            Operation::Store(store) => self.store(store, spaces, stop),
         }
     }
 
-    fn load(&mut self, load: &Load, spaces: &Spaces<'_>) -> Result<(), Status> {
+    fn load(&mut self, load: &Load, spaces: &Spaces<'_>, stop: &AtomicBool) -> Result<(), Status> {
         let Load {
             buffer,
             to,
@@ -178,9 +181,16 @@ impl Machine {
                     &mut self.b
                 };
                 let zero = i32::from(*zero_point);
-                scatter(lanes, layout, to, |row, col| nine_bits(value(row, col) - zero));
+                let value = |row, col| nine_bits(value(row, col) - zero);
+                scatter(lanes, layout, to, value, stop)?;
             }
-            Buffer::Acc => scatter(&mut self.acc, Layout::of(&self.geometry, *buffer), to, value),
+            Buffer::Acc => scatter(
+                &mut self.acc,
+                Layout::of(&self.geometry, *buffer),
+                to,
+                value,
+                stop,
+            )?,
             Buffer::Param => {
                 for col in 0..to.cols.into() {
                     let at = place(from, 0, col);
@@ -198,20 +208,24 @@ impl Machine {
         Ok(())
     }
 
-    fn fill(&mut self, fill: &Fill) {
+    fn fill(&mut self, fill: &Fill, stop: &AtomicBool) -> Result<(), Status> {
         let lanes = Layout::of(&self.geometry, fill.buffer).lanes();
-        let range =
-            usize::from(fill.base) * lanes..(usize::from(fill.base) + usize::from(fill.tiles)) * lanes;
-        match fill.buffer {
-            Buffer::A => self.a[range].fill(nine_bits(fill.value)),
-            Buffer::B => self.b[range].fill(nine_bits(fill.value)),
-            Buffer::Acc => self.acc[range].fill(fill.value),
-            // No well-formed FILL names these.
-            Buffer::Param | Buffer::Table => {}
+        for tile in 0..usize::from(fill.tiles) {
+            go_on(stop)?;
+            let start = (usize::from(fill.base) + tile) * lanes;
+            let range = start..start + lanes;
+            match fill.buffer {
+                Buffer::A => self.a[range].fill(nine_bits(fill.value)),
+                Buffer::B => self.b[range].fill(nine_bits(fill.value)),
+                Buffer::Acc => self.acc[range].fill(fill.value),
+                // No well-formed FILL names these.
+                Buffer::Param | Buffer::Table => {}
+            }
         }
+        Ok(())
     }
 
-    fn gemm(&mut self, gemm: &Gemm) {
+    fn gemm(&mut self, gemm: &Gemm, stop: &AtomicBool) -> Result<(), Status> {
         let g = &self.geometry;
         let (cols, depth) = (usize::from(g.tile_cols), usize::from(g.tile_depth));
         let a_lanes = Layout::of(g, Buffer::A).lanes();
@@ -227,6 +241,7 @@ impl Machine {
                     acc.fill(0);
                 }
                 for k in 0..usize::from(gemm.k_tiles) {
+                    go_on(stop)?;
                     let a = &self.a[step(gemm.a, m, gemm.a_pitch, k, gemm.a_step) * a_lanes..][..a_lanes];
                     let b = &self.b[step(gemm.b, k, gemm.b_pitch, n, gemm.b_step) * b_lanes..][..b_lanes];
                     for (sums, row) in acc.chunks_exact_mut(cols).zip(a.chunks_exact(depth)) {
@@ -239,9 +254,10 @@ impl Machine {
                 }
             }
         }
+        Ok(())
     }
 
-    fn vector(&mut self, vector: &Vector) -> Result<(), Status> {
+    fn vector(&mut self, vector: &Vector, stop: &AtomicBool) -> Result<(), Status> {
         let layout = Layout::of(&self.geometry, Buffer::Acc);
         let Vector {
             op,
@@ -258,10 +274,12 @@ impl Machine {
         let acc = &mut self.acc;
         let mut each = |f: &mut dyn FnMut(i32, i32, usize) -> i32| {
             for row in 0..rows {
+                go_on(stop)?;
                 for col in 0..cols {
                     acc[to(row, col)] = f(acc[to(row, col)], acc[from(row, col)], col);
                 }
             }
+            Ok(())
         };
         match op {
             VectorOp::Add => each(&mut |old, value, _| old.wrapping_add(value)),
@@ -278,14 +296,15 @@ impl Machine {
                     .collect();
                 // A record that was never loaded is as invalid as a malformed one.
                 let records = records.ok_or(Status::InvalidRecord)?;
-                each(&mut |_, value, col| requantise(value, &records[if shared { 0 } else { col }], dtype));
+                each(&mut |_, value, col| requantise(value, &records[if shared { 0 } else { col }], dtype))
             }
             VectorOp::Table(table) => {
                 let table = &self.tables[usize::from(table)];
-                each(&mut |_, value, _| table[usize::from(value as u8)]);
+                each(&mut |_, value, _| table[usize::from(value as u8)])
             }
             VectorOp::ArgMax { first, base } => {
                 for row in 0..rows {
+                    go_on(stop)?;
                     let (mut index, mut best) = (acc[to(row, 0)], acc[to(row, 1)]);
                     for col in 0..cols {
                         let value = acc[from(row, col)];
@@ -295,18 +314,19 @@ impl Machine {
                     }
                     (acc[to(row, 0)], acc[to(row, 1)]) = (index, best);
                 }
+                Ok(())
             }
         }
-        Ok(())
     }
 
-    fn store(&mut self, store: &Store, spaces: &mut Spaces<'_>) -> Result<(), Status> {
+    fn store(&mut self, store: &Store, spaces: &mut Spaces<'_>, stop: &AtomicBool) -> Result<(), Status> {
         let Store { from, to } = store;
         let layout = Layout::of(&self.geometry, Buffer::Acc);
         let memory = spaces.writable(to.space);
         let width = to.dtype.bytes() as usize;
         check_reach(to, from, width, memory.len())?;
         for row in 0..usize::from(from.rows) {
+            go_on(stop)?;
             for col in 0..usize::from(from.cols) {
                 let value = self.acc[layout.lane(from, row, col)].to_le_bytes();
                 memory[place(to, row, col)..][..width].copy_from_slice(&value[..width]);
@@ -316,12 +336,30 @@ impl Machine {
     }
 }
 
-fn scatter<T>(lanes: &mut [T], layout: Layout, to: &Lanes, value: impl Fn(usize, usize) -> T) {
+/// Between two pieces of work: whether there may be another.
+#[inline]
+pub(crate) fn go_on(stop: &AtomicBool) -> Result<(), Status> {
+    if stop.load(Ordering::Relaxed) {
+        Err(Status::Cancelled)
+    } else {
+        Ok(())
+    }
+}
+
+fn scatter<T>(
+    lanes: &mut [T],
+    layout: Layout,
+    to: &Lanes,
+    value: impl Fn(usize, usize) -> T,
+    stop: &AtomicBool,
+) -> Result<(), Status> {
     for row in 0..usize::from(to.rows) {
+        go_on(stop)?;
         for col in 0..usize::from(to.cols) {
             lanes[layout.lane(to, row, col)] = value(row, col);
         }
     }
+    Ok(())
 }
 
 /// The low 9 bits, sign-extended.

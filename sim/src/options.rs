@@ -14,6 +14,8 @@ pub struct SimOptions {
     pub magic: u32,
     /// The ABI version register.
     pub abi_version: u32,
+    /// The boot generation after power-up.
+    pub boot_generation: u32,
     /// Seed of the order in which the three modules take turns.
     pub schedule_seed: u64,
     /// Most work of one item, in lane operations; a program over it fails.
@@ -43,6 +45,7 @@ impl SimOptions {
             claimed: None,
             magic: MAGIC_VALUE,
             abi_version: ABI_VERSION_VALUE,
+            boot_generation: 1,
             schedule_seed: 0,
             budget: 1 << 36,
             poison_scratchpads: false,

@@ -18,6 +18,8 @@ pub struct Rings {
     pub index: u16,
     submissions: u64,
     completions: u64,
+    /// The registers' count of enablings when this one was taken up.
+    pub enabling: u32,
     entries_log2: u32,
     mask: u16,
     head: u16,
@@ -38,6 +40,8 @@ impl Rings {
     /// # Errors
     /// Rings that no card could use.
     pub fn new(index: u16, registers: &QueueRegisters, max_entries: u32) -> Result<Self, QueueState> {
+        // First: if the host enables the queue anew while the rest is read, this pair is stale.
+        let enabling = registers.enablings.load(Ordering::Acquire);
         let (submissions, completions) = registers.addresses();
         let entries_log2 = registers.entries_log2.load(Ordering::Acquire);
         let valid = (1..=max_entries.ilog2().min(15)).contains(&entries_log2)
@@ -54,6 +58,7 @@ impl Rings {
         }
         Ok(Self {
             index,
+            enabling,
             submissions,
             completions,
             entries_log2,
@@ -75,22 +80,28 @@ impl Rings {
     /// Why the queue must stop.
     #[inline]
     pub fn fetch(&mut self, registers: &QueueRegisters, host: &dyn HostPort) -> Result<usize, QueueState> {
+        let entries = u32::from(self.mask) + 1;
+        let consumed = registers.completion_head.0.load(Ordering::Acquire) as u16;
         if self.head == self.tail {
             self.tail = registers.tail.0.load(Ordering::Acquire) as u16;
-            if self.head == self.tail {
+            if self.head == self.tail && self.consumed == consumed {
                 return Ok(0);
             }
         }
-        let entries = u32::from(self.mask) + 1;
+        // The doorbells may be those of a later enabling: then nothing here is meant for this one.
+        if registers.enablings.load(Ordering::Acquire) != self.enabling {
+            return Ok(0);
+        }
+        self.consumed = consumed;
+        let unreported = self.completed.wrapping_sub(self.consumed);
+        if u32::from(unreported) > entries {
+            return Err(QueueState::InvalidConfiguration);
+        }
         let waiting = self.tail.wrapping_sub(self.head);
         if u32::from(waiting) > entries {
             return Err(QueueState::InvalidConfiguration);
         }
-        let mut room = entries.saturating_sub(self.completed.wrapping_sub(self.consumed).into());
-        if room < waiting.into() {
-            self.consumed = registers.completion_head.0.load(Ordering::Acquire) as u16;
-            room = entries.saturating_sub(self.completed.wrapping_sub(self.consumed).into());
-        }
+        let room = entries - u32::from(unreported);
         let slot = self.head & self.mask;
         let to_end = entries - u32::from(slot);
         let count = u32::from(waiting).min(room).min(to_end).min(BURST as u32) as usize;
@@ -129,17 +140,51 @@ impl Rings {
     /// Fills in head and phase of a completion, and puts it into the batch to be posted.
     #[inline]
     pub fn complete(&mut self, sequence: u32, boot_generation: u32, status: u16, detail: u32) {
+        let words = self
+            .completion(sequence, boot_generation, status, detail)
+            .to_words();
+        self.batch.extend(words);
+        self.completed = self.completed.wrapping_add(1);
+    }
+
+    #[inline]
+    fn completion(&self, sequence: u32, boot_generation: u32, status: u16, detail: u32) -> Completion {
         let odd_pass = u32::from(self.completed) >> self.entries_log2 & 1 == 1;
-        let completion = Completion {
+        Completion {
             sequence,
             boot_generation,
             detail,
             submission_head: self.head,
             status,
             phase: !odd_pass,
-        };
+        }
+    }
+
+    /// As [`Rings::answer`], of a card that claims to have fetched more than there was.
+    pub fn answer_ahead(&mut self, sequence: u32, boot_generation: u32, status: Status, detail: u32) {
+        let mut completion = self.completion(sequence, boot_generation, status as u16, detail);
+        // The host may have submitted more since; half the range is beyond any ring's tail.
+        completion.submission_head = self.tail.wrapping_add(1 << 15);
         self.batch.extend(completion.to_words());
         self.completed = self.completed.wrapping_add(1);
+    }
+
+    /// The words of an answer that is not given now, and their place in the completion ring.
+    pub fn withheld(
+        &self,
+        sequence: u32,
+        boot_generation: u32,
+        status: Status,
+        detail: u32,
+    ) -> (u64, [u64; COMPLETION_WORDS]) {
+        let completion = self.completion(sequence, boot_generation, status as u16, detail);
+        let slot = self.completed & self.mask;
+        (u64::from(slot) * COMPLETION_BYTES as u64, completion.to_words())
+    }
+
+    /// Address of the completion ring.
+    pub fn completions(&self) -> u64 {
+        self.completions
     }
 
     /// As [`Rings::complete`] with a status of the ABI.

@@ -8,32 +8,18 @@ use metisvm_driver::ring::QueuePair;
 use metisvm_driver::{Device, DeviceError, DmaBuffer, InProcess, Transport, TransportError};
 use metisvm_firmware::port::{Activity, CardModel, HostPort, Registers};
 use metisvm_firmware::registers::{self as reg, QueueState, queue, queue_register};
-use metisvm_firmware::{Opcode, Status, Submission};
-use metisvm_sim::FunctionalCard;
+use metisvm_firmware::{
+    Dependencies, Dtype, Gemm, Geometry, Instruction, Lanes, Opcode, Operation, Program, Space, Status,
+    Store, Submission, Vector, VectorOp, Walk,
+};
+use metisvm_sim::{FunctionalCard, SimOptions};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
-use support::{Random, impatient, small};
+use support::{Random, Raw, impatient, small, submit};
 
 fn transport() -> Arc<dyn Transport> {
     Arc::new(InProcess::start(Box::new(FunctionalCard::new(small()))).unwrap())
-}
-
-/// Submits entries at once, and gives status and detail in the order of the entries.
-fn submit(pair: &mut QueuePair, entries: &[Submission]) -> Vec<(Status, u32)> {
-    let sequences: Vec<u32> = entries.iter().map(|entry| pair.push(*entry).unwrap()).collect();
-    pair.ring_doorbell();
-    let timeout = Duration::from_secs(10);
-    let mut answers = vec![None; entries.len()];
-    for _ in entries {
-        let completion = pair.wait(Instant::now() + timeout, timeout).unwrap();
-        let index = sequences
-            .iter()
-            .position(|&sequence| sequence == completion.sequence)
-            .unwrap();
-        answers[index] = Some((Status::from_bits(completion.status).unwrap(), completion.detail));
-    }
-    answers.into_iter().map(Option::unwrap).collect()
 }
 
 fn statuses(pair: &mut QueuePair, entries: &[Submission]) -> Vec<Status> {
@@ -297,6 +283,183 @@ fn random_register_writes_and_entries_do_no_harm() {
         assert!(answers[0].0 != Status::Ok || noise.opcode == 0);
     }
     assert_eq!(statuses(&mut pair, &[entry(Opcode::Nop)]), [Status::Ok]);
+}
+
+/// Asks for a reset of a card that was just given this entry, and waits for it.
+fn reset_interrupts(raw: &mut Raw, long: Submission) {
+    raw.pair.push(long).unwrap();
+    raw.pair.ring_doorbell();
+    thread::sleep(Duration::from_millis(50));
+    assert!(
+        !raw.pair.has_completion(),
+        "the job is not long enough to interrupt"
+    );
+    let start = Instant::now();
+    raw.transport.write32(reg::CONTROL, reg::CONTROL_RESET);
+    while raw.transport.read32(reg::BOOT_GENERATION) == 1 {
+        // A tenth of this is what a card needs on an idle machine.
+        assert!(
+            start.elapsed() < Duration::from_secs(1),
+            "the reset waits for the job"
+        );
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+#[test]
+fn a_reset_interrupts_long_instructions() {
+    let geometry = Geometry::MEDIUM;
+    let gemm = Gemm {
+        m_tiles: 32,
+        n_tiles: 32,
+        k_tiles: u16::MAX,
+        acc_pitch: 32,
+        ..Gemm::default()
+    };
+    let walk = Walk {
+        space: Space::Output,
+        offset: 0,
+        row_stride: 0,
+        col_stride: 0,
+        dtype: Dtype::U8,
+    };
+    // Pitch 0: all rows lie in one row of tiles.
+    let lanes = Lanes {
+        rows: u16::MAX,
+        cols: 16_000,
+        ..Lanes::default()
+    };
+    let store = Store {
+        from: lanes,
+        to: walk,
+    };
+    let reduce = Vector {
+        op: VectorOp::ArgMax { first: true, base: 0 },
+        dst: 1023,
+        dst_pitch: 1,
+        src: 0,
+        src_pitch: 0,
+        rows: 16,
+        cols: 16_000,
+    };
+    for operations in [
+        vec![Operation::Gemm(gemm)],
+        vec![Operation::Store(store)],
+        vec![Operation::Vector(reduce); 20_000],
+    ] {
+        let mut raw = Raw::new(SimOptions {
+            budget: u64::MAX,
+            ..SimOptions::new(geometry)
+        });
+        let program: Vec<Instruction> = operations
+            .into_iter()
+            .chain([Operation::Finish])
+            .map(|operation| Instruction {
+                dependencies: Dependencies::default(),
+                operation,
+            })
+            .collect();
+        raw.load(&Program::new(program).unwrap().to_bytes());
+        let host = DmaBuffer::new(&raw.transport, 64).unwrap();
+        let run = Submission {
+            program_handle: 1,
+            count: 1,
+            output: host.iova().0,
+            output_bytes: 64,
+            ..entry(Opcode::Run)
+        };
+        reset_interrupts(&mut raw, run);
+    }
+}
+
+#[test]
+fn a_reset_interrupts_keccak_and_its_work_is_bounded() {
+    let mut raw = Raw::new(small());
+    // All messages are the same bytes.
+    let (count, length) = (1 << 13, 1 << 17);
+    let host = DmaBuffer::new(&raw.transport, length).unwrap();
+    let digests = DmaBuffer::new(&raw.transport, (count + 1) * 32).unwrap();
+    let keccak = Submission {
+        count: count as u32,
+        input: host.iova().0,
+        output: digests.iova().0,
+        input_bytes: length as u32,
+        output_bytes: 32,
+        ..entry(Opcode::Keccak)
+    };
+    let describe = |length: usize| {
+        for index in 0..=count {
+            host.copy_in(index * 8, &((length as u64) << 32).to_le_bytes());
+        }
+    };
+    describe(1 << 10);
+    assert_eq!(submit(&mut raw.pair, &[keccak]), [(Status::Ok, 0)]);
+    // 2^30 bytes in all are the most that a job may hash.
+    describe(length);
+    let one_more = Submission {
+        count: count as u32 + 1,
+        ..keccak
+    };
+    assert_eq!(
+        submit(&mut raw.pair, &[one_more]),
+        [(Status::BudgetExceeded, count as u32)]
+    );
+    reset_interrupts(&mut raw, keccak);
+}
+
+#[test]
+fn outputs_are_not_allocated_before_their_memory_is_found() {
+    let mut raw = Raw::new(small());
+    let finish = Instruction {
+        dependencies: Dependencies::default(),
+        operation: Operation::Finish,
+    };
+    raw.load(&Program::new(vec![finish]).unwrap().to_bytes());
+    let host = DmaBuffer::new(&raw.transport, 4096).unwrap();
+    for output in [1 << 20, host.iova().0] {
+        let run = Submission {
+            program_handle: 1,
+            count: 1,
+            output,
+            output_bytes: 1 << 30,
+            ..entry(Opcode::Run)
+        };
+        assert_eq!(submit(&mut raw.pair, &[run])[0].0, Status::DmaFault);
+    }
+}
+
+#[test]
+fn a_completion_head_beyond_what_was_completed_stops_the_queue() {
+    let mut raw = Raw::new(small());
+    for ahead in [1_u32, 100, 0x8000, 0xffe0] {
+        let mut pair = QueuePair::new(&raw.transport, 1, 4, 1).unwrap();
+        assert_eq!(statuses(&mut pair, &[entry(Opcode::Nop); 3]), [Status::Ok; 3]);
+        // What was completed may be reported.
+        raw.transport.write32(queue_register(1, queue::CQ_HEAD), 3);
+        assert_eq!(statuses(&mut pair, &[entry(Opcode::Nop)]), [Status::Ok]);
+        raw.transport
+            .write32(queue_register(1, queue::CQ_HEAD), 4 + ahead);
+        eventually(&raw.transport, 1, QueueState::InvalidConfiguration);
+        raw.transport.write32(queue_register(1, queue::ENABLE), 0);
+        eventually(&raw.transport, 1, QueueState::Disabled);
+    }
+    assert_eq!(statuses(&mut raw.pair, &[entry(Opcode::Nop)]), [Status::Ok]);
+}
+
+#[test]
+fn a_queue_that_is_enabled_anew_starts_at_index_0_however_fast() {
+    let transport = transport();
+    for round in 0..2000 {
+        let mut pair = QueuePair::new(&transport, 2, 3, 1).unwrap();
+        let entries = vec![entry(Opcode::Nop); round % 6 + 1];
+        assert!(
+            statuses(&mut pair, &entries)
+                .iter()
+                .all(|&status| status == Status::Ok)
+        );
+        // Without waiting until the card has seen it: the next round enables it again.
+        transport.write32(queue_register(2, queue::ENABLE), 0);
+    }
 }
 
 /// A card whose registers are fine, and whose logic panics or hangs.

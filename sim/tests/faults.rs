@@ -5,6 +5,7 @@
 mod support;
 
 use metisvm_driver::{Device, DeviceError, Health};
+use metisvm_firmware::Status;
 use metisvm_firmware::registers::MAGIC_VALUE;
 use metisvm_sim::{Fault, FaultPlan, Trigger};
 use sha3::{Digest, Keccak256};
@@ -60,7 +61,10 @@ fn card_that_answers_late() {
     let (device, faults) = device();
     let error = fault(&device, &faults, Fault::Late(Duration::from_millis(400)));
     assert_eq!(error, DeviceError::Timeout(impatient().timeout));
+    // The answer comes into memory in quarantine, and no time gives that back.
+    let held = device.quarantined_bytes();
     thread::sleep(Duration::from_millis(200));
+    assert_eq!(device.quarantined_bytes(), held);
     recovers_by_reset(&device);
 }
 
@@ -97,6 +101,89 @@ fn card_that_answers_with_an_unknown_status() {
     let error = fault(&device, &faults, Fault::WrongStatus);
     assert_eq!(error, DeviceError::UnknownStatus(0x7abc));
     recovers_by_reset(&device);
+}
+
+#[test]
+fn card_that_answers_with_a_status_that_cannot_be() {
+    // All are refusals of what the driver knows to be right, or faults; and none is its user's doing.
+    let statuses = (1..).map_while(Status::from_bits);
+    for status in statuses {
+        let (device, faults) = device();
+        let error = fault(&device, &faults, Fault::WrongKnownStatus(status));
+        assert_eq!(error, DeviceError::Job { status, detail: 0 });
+        recovers_by_reset(&device);
+    }
+    let (device, faults) = device();
+    for wrong in [Status::UnknownHandle, Status::Cancelled, Status::DmaFault] {
+        faults.arm(Trigger::Entry(1), Fault::WrongKnownStatus(wrong));
+        device.nop_batch(3).unwrap_err();
+        recovers_by_reset(&device);
+        faults.arm(Trigger::Job(0), Fault::WrongKnownStatus(wrong));
+        device.load_resident(&[1]).unwrap_err();
+        recovers_by_reset(&device);
+        let piece = device.load_resident(&[1]).unwrap();
+        drop(piece);
+        // The eviction comes with the next job.
+        faults.arm(Trigger::Job(0), Fault::WrongKnownStatus(wrong));
+        hash(&device).unwrap_err();
+        recovers_by_reset(&device);
+    }
+}
+
+#[test]
+fn card_that_claims_to_have_fetched_what_was_not_submitted() {
+    let (device, faults) = device();
+    let error = fault(&device, &faults, Fault::HeadBeyondTail);
+    assert!(matches!(error, DeviceError::HeadBeyondTail { .. }), "{error}");
+    recovers_by_reset(&device);
+}
+
+#[test]
+fn card_that_answers_late_across_a_reset() {
+    let delay = Duration::from_millis(50);
+    let (device, faults) = device();
+    let error = fault(&device, &faults, Fault::LateAcrossReset(delay));
+    assert_eq!(error, DeviceError::Timeout(impatient().timeout));
+    // Nothing is given back before the reset.
+    assert!(device.quarantined_bytes() > 0);
+    device.reset().unwrap();
+    assert_eq!(device.quarantined_bytes(), 0);
+    thread::sleep(delay * 3);
+    // The old ring was no longer the card's to write, and what reaches the new one is not believed.
+    assert_eq!(faults.strays(), 0);
+    let error = hash(&device).unwrap_err();
+    assert_eq!(
+        error,
+        DeviceError::WrongGeneration {
+            expected: 2,
+            found: 1
+        }
+    );
+    recovers_by_reset(&device);
+}
+
+#[test]
+fn card_that_has_other_capabilities_after_a_reset() {
+    let (device, faults) = device();
+    faults.arm(Trigger::Run(0), Fault::ChangeCapabilities);
+    hash(&device).unwrap();
+    assert_eq!(device.reset(), Err(DeviceError::CapabilitiesChanged));
+    // The reset was acknowledged and changed the generation; the next one must be acknowledged too.
+    recovers_by_reset(&device);
+}
+
+#[test]
+fn card_without_a_boot_generation_is_not_opened() {
+    for none in [0, u32::MAX] {
+        let sim = metisvm_sim::SimOptions {
+            boot_generation: none,
+            ..small()
+        };
+        assert_eq!(
+            open(sim, impatient()).unwrap_err(),
+            DeviceError::BootGeneration(none)
+        );
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use metisvm_firmware::{
     ProgramBuilder, Requantise, Space, Status, Store, Vector, VectorOp, Walk,
 };
 use metisvm_sim::SimOptions;
-use support::{Random, open, small};
+use support::{Random, Raw, open, small};
 
 fn geometries() -> [Geometry; 4] {
     [
@@ -501,7 +501,7 @@ fn missing_tokens_show_under_some_seed() {
     assert!((0..8).any(|seed| outcome(&bad, seed).map_or(true, |found| found[0] != layer.expected(&input))));
 }
 
-fn status(device: &Device, instructions: &[(Dependencies, Operation)]) -> (Status, u32) {
+fn status(card: &mut Raw, instructions: &[(Dependencies, Operation)]) -> (Status, u32) {
     let instructions = instructions
         .iter()
         .map(|&(dependencies, operation)| Instruction {
@@ -509,22 +509,15 @@ fn status(device: &Device, instructions: &[(Dependencies, Operation)]) -> (Statu
             operation,
         })
         .collect();
-    match run(device, &Program::new(instructions).unwrap(), &[0; 64], 64).unwrap_err() {
-        DeviceError::Job { status, detail } => (status, detail),
-        other => panic!("{other}"),
-    }
+    card.run(&Program::new(instructions).unwrap().to_bytes(), 64)
 }
 
 #[test]
-fn bad_programs_get_their_status_and_leave_the_card_healthy() {
-    let (device, _) = open(
-        SimOptions {
-            budget: 1 << 16,
-            ..small()
-        },
-        Options::default(),
-    )
-    .unwrap();
+fn bad_programs_get_their_status_and_do_no_harm() {
+    let mut card = Raw::new(SimOptions {
+        budget: 1 << 16,
+        ..small()
+    });
     let none = Dependencies::default();
     let finish = (none, Operation::Finish);
     let pops = Dependencies {
@@ -532,7 +525,7 @@ fn bad_programs_get_their_status_and_leave_the_card_healthy() {
         ..none
     };
     assert_eq!(
-        status(&device, &[(pops, Operation::Finish)]),
+        status(&mut card, &[(pops, Operation::Finish)]),
         (Status::Deadlock, 0)
     );
     let pushes = Dependencies {
@@ -540,7 +533,7 @@ fn bad_programs_get_their_status_and_leave_the_card_healthy() {
         ..none
     };
     assert_eq!(
-        status(&device, &[(pushes, Operation::Nop(Module::Load)), finish]).0,
+        status(&mut card, &[(pushes, Operation::Nop(Module::Load)), finish]).0,
         Status::TokenImbalance
     );
     let load = |space, offset, row_stride, base, dtype| {
@@ -562,7 +555,7 @@ fn bad_programs_get_their_status_and_leave_the_card_healthy() {
             }),
         )
     };
-    let first = |instruction| status(&device, &[instruction, finish]);
+    let mut first = |instruction| status(&mut card, &[instruction, finish]);
     assert_eq!(
         first(load(Space::Input, 57, 4, 0, Dtype::U8)),
         (Status::OutOfBounds, 0)
@@ -610,13 +603,101 @@ fn bad_programs_get_their_status_and_leave_the_card_healthy() {
         first((none, Operation::Gemm(endless))),
         (Status::BudgetExceeded, 0)
     );
+}
+
+#[test]
+fn a_program_over_budget_is_refused_and_one_that_is_wrong_condemns_the_card() {
+    let sim = SimOptions {
+        budget: 1 << 16,
+        ..small()
+    };
+    let (device, _) = open(sim, Options::default()).unwrap();
+    let of = |operation| {
+        let instruction = |operation| Instruction {
+            dependencies: Dependencies::default(),
+            operation,
+        };
+        Program::new(vec![instruction(operation), instruction(Operation::Finish)]).unwrap()
+    };
+    let endless = Gemm {
+        m_tiles: 1,
+        n_tiles: 1,
+        k_tiles: u16::MAX,
+        ..Gemm::default()
+    };
+    assert_eq!(
+        run(&device, &of(Operation::Gemm(endless)), &[], 0),
+        Err(DeviceError::OverBudget(0))
+    );
     assert!(device.health().is_healthy());
+    let outside = Fill {
+        buffer: Buffer::A,
+        base: u16::MAX,
+        tiles: 1,
+        value: 0,
+    };
+    let refused = DeviceError::Job {
+        status: Status::InvalidOperand,
+        detail: 0,
+    };
+    assert_eq!(run(&device, &of(Operation::Fill(outside)), &[], 0), Err(refused));
+    assert!(!device.health().is_healthy());
+    device.reset().unwrap();
     device.nop_batch(1).unwrap();
 }
 
 #[test]
+fn what_the_card_would_refuse_is_not_sent() {
+    let mut sim = small();
+    sim.capabilities.max_program_instructions = 40;
+    let (device, faults) = open(sim.clone(), Options::default()).unwrap();
+    let long = device.load_resident(&[0; 41 * 32]).unwrap();
+    let fitting = device.load_resident(&[0; 40 * 32]).unwrap();
+    let job = |program, bytes: usize, dtype_out| {
+        device.run(&RunJob {
+            program,
+            data: None,
+            workspace_bytes: 0,
+            inputs: &[&[]],
+            output_bytes: bytes,
+            dtype_in: Dtype::U8,
+            dtype_out,
+        })
+    };
+    let sent = faults.entries();
+    assert!(matches!(
+        job(&long, 4, Dtype::I32),
+        Err(DeviceError::TooLarge {
+            asked: 41,
+            limit: 40,
+            ..
+        })
+    ));
+    assert!(matches!(
+        job(&fitting, 7, Dtype::I16),
+        Err(DeviceError::PartialElement { bytes: 7, .. })
+    ));
+    assert_eq!(faults.entries(), sent);
+    assert!(device.health().is_healthy());
+    sim.capabilities.features &= !metisvm_firmware::registers::features::TENSOR;
+    let (device, _) = open(sim, Options::default()).unwrap();
+    let program = device.load_resident(&[0; 32]).unwrap();
+    let job = RunJob {
+        program: &program,
+        data: None,
+        workspace_bytes: 0,
+        inputs: &[&[]],
+        output_bytes: 0,
+        dtype_in: Dtype::U8,
+        dtype_out: Dtype::U8,
+    };
+    assert_eq!(device.run(&job), Err(DeviceError::NoEngine("tensor")));
+    assert!(device.health().is_healthy());
+}
+
+#[test]
 fn random_bytes_are_no_program_and_do_no_harm() {
-    let (device, _) = open(small(), Options::default()).unwrap();
+    let mut card = Raw::new(small());
     let mut random = Random(11);
     for round in 0..300 {
         let instructions = random.below(8) + 1;
@@ -626,17 +707,6 @@ fn random_bytes_are_no_program_and_do_no_harm() {
             instruction[0] = 1 + instruction[0] % 7;
             instruction[1] &= 0x0f;
         }
-        let program = device.load_resident(&bytes).unwrap();
-        let job = RunJob {
-            program: &program,
-            data: Some(&program),
-            workspace_bytes: 64,
-            inputs: &[&[0; 16]],
-            output_bytes: 16,
-            dtype_in: Dtype::U8,
-            dtype_out: Dtype::U8,
-        };
-        assert!(matches!(device.run(&job), Err(DeviceError::Job { .. })));
+        assert_ne!(card.run(&bytes, 16).0, Status::Ok);
     }
-    assert!(device.health().is_healthy());
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 /// Geometries that differ in every way that tiling can depend on: square and not, powers of two and
 /// not, roomy and with hardly a tile.
-pub const GEOMETRIES: [(&str, Geometry); 5] = [
+pub const GEOMETRIES: [(&str, Geometry); 8] = [
     ("16x16x16", Geometry::MEDIUM),
     ("4x4x4", Geometry::SMALL),
     (
@@ -48,6 +48,47 @@ pub const GEOMETRIES: [(&str, Geometry); 5] = [
             acc_tiles: 12,
             param_entries: 64,
             table_count: 4,
+        },
+    ),
+    // With one tile of accumulators some operators have no place; with two there is one for all but
+    // ArgMax in tiles of one column.
+    (
+        "6x9x14, 1 acc",
+        Geometry {
+            tile_rows: 6,
+            tile_cols: 9,
+            tile_depth: 14,
+            a_tiles: 2,
+            b_tiles: 1,
+            acc_tiles: 1,
+            param_entries: 1,
+            table_count: 1,
+        },
+    ),
+    (
+        "24x1x30, 2 acc",
+        Geometry {
+            tile_rows: 24,
+            tile_cols: 1,
+            tile_depth: 30,
+            a_tiles: 1,
+            b_tiles: 3,
+            acc_tiles: 2,
+            param_entries: 3,
+            table_count: 1,
+        },
+    ),
+    (
+        "11x6x7, 3 acc",
+        Geometry {
+            tile_rows: 11,
+            tile_cols: 6,
+            tile_depth: 7,
+            a_tiles: 5,
+            b_tiles: 2,
+            acc_tiles: 3,
+            param_entries: 1,
+            table_count: 1,
         },
     ),
 ];

@@ -95,12 +95,17 @@ impl Builder<'_> {
     }
 
     fn image_dims(&mut self) -> Vec<u32> {
-        let side = |rng: &mut Rng| rng.within(1, 9) as u32;
+        // Now and then one that large windows fit, of few channels, as they take long.
+        let (most, channels): (i64, &[u32]) = if self.rng.one_in(12) {
+            (20, &[1, 2, 3])
+        } else {
+            (9, &[1, 2, 3, 4, 6, 17])
+        };
         vec![
             self.rng.within(1, 2) as u32,
-            self.rng.pick(&[1, 2, 3, 4, 6, 17]),
-            side(self.rng),
-            side(self.rng),
+            self.rng.pick(channels),
+            self.rng.within(1, most) as u32,
+            self.rng.within(1, most) as u32,
         ]
     }
 
@@ -272,24 +277,28 @@ impl Builder<'_> {
 
     fn window(&mut self, extents: [u32; 2], padding_alone: bool) -> Option<([u32; 2], Window)> {
         let rng = &mut *self.rng;
-        let kernel = [rng.within(1, 4) as u32, rng.within(1, 4) as u32];
-        let small = |rng: &mut Rng, low: i64| {
+        let (kernel_most, step_most, pad_most) = if rng.one_in(12) { (9, 6, 9) } else { (4, 3, 3) };
+        let kernel = [
+            rng.within(1, kernel_most) as u32,
+            rng.within(1, kernel_most) as u32,
+        ];
+        let small = |rng: &mut Rng| {
             if rng.one_in(3) {
-                rng.within(low, 3) as u32
+                rng.within(1, step_most) as u32
             } else {
-                low as u32
+                1
             }
         };
-        let stride = [small(rng, 1), small(rng, 1)];
-        let dilation = [small(rng, 1), small(rng, 1)];
+        let stride = [small(rng), small(rng)];
+        let dilation = [small(rng), small(rng)];
         let mut pad = |d: usize| {
             let most = if padding_alone {
-                4
+                pad_most
             } else {
                 i64::from((kernel[d] - 1) * dilation[d])
             };
             if rng.one_in(2) {
-                rng.within(0, most.min(3)) as u32
+                rng.within(0, most.min(pad_most)) as u32
             } else {
                 0
             }

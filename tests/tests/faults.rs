@@ -8,8 +8,8 @@ use metisvm_accel::fpga::{FpgaBackend, Options};
 use metisvm_accel::{Backend, Counters, Dispatcher, dispatcher};
 use metisvm_driver::DeviceError;
 use metisvm_executor::{Threads, run_block_file};
-use metisvm_firmware::Geometry;
 use metisvm_firmware::registers::ABI_VERSION_VALUE;
+use metisvm_firmware::{Geometry, Status};
 use metisvm_model::Bundle;
 use metisvm_sim::{Fault, FaultPlan, FunctionalCard, SimOptions, Trigger};
 use metisvm_tests::cards;
@@ -21,10 +21,14 @@ use std::time::Duration;
 const INFERENCES: usize = 6;
 /// Loads that precede them: program and data of two models.
 const LOADS: u64 = 4;
-/// How long the driver waits in these tests.
-const TIMEOUT: Duration = Duration::from_millis(60);
+/// How long the driver waits in these tests: what a sound card needs on a busy machine, many times over.
+const TIMEOUT: Duration = Duration::from_millis(200);
 /// Past that, but within the test.
-const LATE: Duration = Duration::from_millis(100);
+const LATE: Duration = Duration::from_millis(500);
+/// On a machine that stalls, a sound card may run into the time-out before its fault comes, or a late
+/// answer be there when the driver wakes up. Roots must hold each time; that the fault was noticed may
+/// take another try.
+const TRIES: usize = 6;
 
 fn workload() -> &'static (Workload, DigitModels) {
     static ONCE: OnceLock<(Workload, DigitModels)> = OnceLock::new();
@@ -45,6 +49,11 @@ fn driver_options() -> metisvm_driver::Options {
     }
 }
 
+/// For tests that need no time-out: a sound card is then never mistaken for a faulty one.
+fn patient() -> metisvm_driver::Options {
+    metisvm_driver::Options::default()
+}
+
 fn bundles(models: &DigitModels) -> Vec<Bundle> {
     let decode = |bytes: &[u8]| Bundle::decode(bytes).expect("what was encoded decodes");
     vec![decode(&models.mlp.bundle), decode(&models.cnn.bundle)]
@@ -54,6 +63,8 @@ fn bundles(models: &DigitModels) -> Vec<Bundle> {
 struct Ran {
     counters: Counters,
     errors: Vec<String>,
+    /// Another job came after the one at fault.
+    followed: bool,
 }
 
 /// Executes the block on that card and checks every root.
@@ -77,6 +88,7 @@ fn execute(backend: FpgaBackend, what: &str) -> Ran {
     Ran {
         counters: engine.dispatcher().counters(),
         errors: engine.dispatcher().take_errors(),
+        followed: false,
     }
 }
 
@@ -86,34 +98,66 @@ fn card() -> (FunctionalCard, FaultPlan) {
     (card, plan)
 }
 
-/// Executes the block once for every job, with `fault` at that job.
-fn at_every_job(fault: Fault, options: Options, check: impl Fn(&Ran, &str)) {
+/// With the checker, and without it: the driver must notice by itself what is for it to notice.
+fn modes() -> [Options; 2] {
+    [true, false].map(|checked| Options {
+        checked,
+        ..Options::default()
+    })
+}
+
+/// Executes the block once for every job, with `fault` at that job. `check` says what should have been
+/// noticed and was not.
+fn at_every_job(fault: Fault, options: Options, check: impl Fn(&Ran) -> Result<(), &'static str>) {
     for job in 0..INFERENCES as u64 + LOADS {
-        let (card, plan) = card();
-        let device = cards::open(card, driver_options()).expect("the card is sound so far");
-        let backend = FpgaBackend::new(device, options);
-        plan.arm(Trigger::Job(job), fault);
-        let what = format!("{fault:?} at job {job}");
-        let ran = execute(backend, &what);
-        assert_eq!(plan.fired(), 1, "{what}: the fault did not happen");
-        check(&ran, &what);
+        let what = format!("{fault:?} at job {job}, checked: {}", options.checked);
+        let attempt = || {
+            let (card, plan) = card();
+            let device = cards::open(card, driver_options()).map_err(|_| "the card did not open")?;
+            let backend = FpgaBackend::new(device, options);
+            plan.arm(Trigger::Job(job), fault);
+            let last = plan.jobs() + job;
+            let mut ran = execute(backend, &what);
+            ran.followed = plan.jobs() > last + 1;
+            if plan.fired() != 1 {
+                return Err("the fault did not happen");
+            }
+            check(&ran)
+        };
+        let mut outcome = attempt();
+        for _ in 1..TRIES {
+            outcome = outcome.or_else(|_| attempt());
+        }
+        assert_eq!(outcome, Ok(()), "{what}");
+    }
+}
+
+/// As [`at_every_job`], for a fault that the driver must notice in either mode.
+fn is_noticed_at_every_job(fault: Fault) {
+    for options in modes() {
+        at_every_job(fault, options, was_noticed);
     }
 }
 
 /// The fault was seen, and the reference did the work.
-fn was_noticed(ran: &Ran, what: &str) {
-    assert!(ran.counters.fallbacks > 0, "{what}: nothing fell back");
-    assert!(
-        ran.counters.devices.faults > 0,
-        "{what}: the driver noticed nothing"
-    );
-    assert!(!ran.errors.is_empty(), "{what}: nobody was told");
+fn was_noticed(ran: &Ran) -> Result<(), &'static str> {
+    if ran.counters.fallbacks == 0 {
+        return Err("nothing fell back");
+    }
+    if ran.counters.devices.faults == 0 {
+        return Err("the driver noticed nothing");
+    }
+    if ran.errors.is_empty() {
+        Err("nobody was told")
+    } else {
+        Ok(())
+    }
 }
 
 #[test]
 fn a_sound_card_does_all_the_work() {
     let (card, plan) = card();
-    let device = cards::open(card, driver_options()).expect("a sound card opens");
+    let device = cards::open(card, patient()).expect("a sound card opens");
     let before = plan.runs();
     let ran = execute(FpgaBackend::new(device, Options::default()), "sound");
     assert_eq!(ran.counters.fallbacks, 0);
@@ -123,61 +167,116 @@ fn a_sound_card_does_all_the_work() {
 
 #[test]
 fn card_that_stops_answering_does_not_change_the_block() {
-    at_every_job(Fault::Silent, Options::default(), was_noticed);
-    at_every_job(Fault::Hang, Options::default(), was_noticed);
+    is_noticed_at_every_job(Fault::Silent);
+    is_noticed_at_every_job(Fault::Hang);
 }
 
 #[test]
 fn card_that_never_answers_again_does_not_change_the_block() {
-    at_every_job(Fault::HangForGood, Options::default(), was_noticed);
+    is_noticed_at_every_job(Fault::HangForGood);
 }
 
 #[test]
 fn card_that_reads_all_ones_does_not_change_the_block() {
-    at_every_job(Fault::Dead, Options::default(), was_noticed);
+    is_noticed_at_every_job(Fault::Dead);
 }
 
 #[test]
 fn card_that_answers_late_does_not_change_the_block() {
-    at_every_job(Fault::Late(LATE), Options::default(), was_noticed);
+    is_noticed_at_every_job(Fault::Late(LATE));
 }
 
 #[test]
 fn card_that_answers_late_after_its_reset_does_not_change_the_block() {
-    // The reset comes while the answer is still on its way: it belongs to the generation before.
-    at_every_job(
-        Fault::Late(TIMEOUT + Duration::from_millis(5)),
-        Options::default(),
-        was_noticed,
-    );
+    // At once, it may find the old ring still mapped; later, it comes into the midst of other work.
+    for delay in [0, 200, 2000] {
+        is_noticed_at_every_job(Fault::LateAcrossReset(Duration::from_micros(delay)));
+    }
 }
 
 #[test]
 fn card_that_answers_twice_does_not_change_the_block() {
-    // The second answer may come after the last job of the block, when nobody looks any more.
-    at_every_job(Fault::Twice, Options::default(), |_, _| {});
+    for options in modes() {
+        // The second answer to the last job may come when nobody looks any more.
+        let check = |ran: &Ran| if ran.followed { was_noticed(ran) } else { Ok(()) };
+        at_every_job(Fault::Twice, options, check);
+    }
 }
 
 #[test]
 fn card_that_answers_with_a_wrong_sequence_does_not_change_the_block() {
-    at_every_job(Fault::WrongSequence, Options::default(), was_noticed);
+    is_noticed_at_every_job(Fault::WrongSequence);
 }
 
 #[test]
 fn card_that_answers_with_a_wrong_status_does_not_change_the_block() {
-    at_every_job(Fault::WrongStatus, Options::default(), was_noticed);
+    is_noticed_at_every_job(Fault::WrongStatus);
+}
+
+#[test]
+fn card_that_refuses_what_is_right_does_not_change_the_block() {
+    for status in [
+        Status::UnknownHandle,
+        Status::InvalidOperand,
+        Status::DmaFault,
+        Status::Internal,
+    ] {
+        is_noticed_at_every_job(Fault::WrongKnownStatus(status));
+    }
+    // That a program is too much work, a card may say.
+    for options in modes() {
+        let refusal = Fault::WrongKnownStatus(Status::BudgetExceeded);
+        at_every_job(refusal, options, |_| Ok(()));
+    }
+}
+
+#[test]
+fn card_that_claims_a_head_beyond_the_tail_does_not_change_the_block() {
+    is_noticed_at_every_job(Fault::HeadBeyondTail);
 }
 
 #[test]
 fn card_that_answers_with_a_wrong_boot_generation_does_not_change_the_block() {
-    at_every_job(Fault::WrongGeneration, Options::default(), was_noticed);
+    is_noticed_at_every_job(Fault::WrongGeneration);
 }
 
 #[test]
 fn card_that_rewrites_results_after_completing_does_not_change_the_block() {
+    // So soon that it may come before the driver's copy, or into another job's output: then it is a
+    // wrong result like any other, and the checker's to notice.
     for delay in [0, 50, 1000] {
         let fault = Fault::RewriteAfterCompletion(Duration::from_micros(delay));
-        at_every_job(fault, Options::default(), |_, _| {});
+        at_every_job(fault, Options::default(), |_| Ok(()));
+    }
+}
+
+#[test]
+fn card_that_rewrites_memory_that_no_job_uses_is_not_even_noticed() {
+    let delay = Duration::from_millis(50);
+    let (_, models) = workload();
+    for options in modes() {
+        let (card, plan) = card();
+        let device = cards::open(card, patient()).expect("the card is sound so far");
+        let backend = Arc::new(FpgaBackend::new(device, options));
+        let without_memo = dispatcher::Options {
+            memo_bytes: 0,
+            ..Default::default()
+        };
+        let dispatcher = Dispatcher::new(vec![backend as Arc<dyn Backend>], without_memo);
+        for bundle in bundles(models) {
+            let input = vec![1; bundle.graph.input_bytes()];
+            let id = dispatcher.add(bundle);
+            let expected = dispatcher.infer(id, &input).expect("a sound card answers");
+            plan.arm(Trigger::Run(0), Fault::RewriteAfterCompletion(delay));
+            let output = dispatcher.infer(id, &input).expect("the card answers");
+            std::thread::sleep(delay * 2);
+            assert_eq!(output, expected, "what was copied is the host's own");
+            assert_eq!(dispatcher.infer(id, &input).expect("the card answers"), expected);
+        }
+        assert_eq!(plan.fired(), 2);
+        assert_eq!(dispatcher.counters().fallbacks, 0);
+        assert_eq!(dispatcher.counters().devices.faults, 0);
+        assert_eq!(dispatcher.take_errors(), Vec::<String>::new());
     }
 }
 
@@ -187,13 +286,13 @@ fn card_that_flips_a_bit_does_not_change_the_block_in_checked_mode() {
         // Bits of outputs, and of accumulators far behind them.
         for bit in [0, 7, 31, 32, 100, 777, 1279, 20_000, 65_535] {
             let (card, plan) = card();
-            let device = cards::open(card, driver_options()).expect("the card is sound so far");
+            let device = cards::open(card, patient()).expect("the card is sound so far");
             let backend = FpgaBackend::new(device, Options::default());
             plan.arm(Trigger::Run(inference), Fault::FlipBit(bit));
             let what = format!("bit {bit} at inference {inference}");
             let ran = execute(backend, &what);
             assert_eq!(plan.fired(), 1, "{what}: the fault did not happen");
-            was_noticed(&ran, &what);
+            assert_eq!(was_noticed(&ran), Ok(()), "{what}");
             assert!(ran.errors[0].contains("wrong result"), "{what}: {:?}", ran.errors);
         }
     }
@@ -202,7 +301,7 @@ fn card_that_flips_a_bit_does_not_change_the_block_in_checked_mode() {
 #[test]
 fn a_faulty_card_comes_back_after_its_reset() {
     let (card, plan) = card();
-    let device = cards::open(card, driver_options()).expect("the card is sound so far");
+    let device = cards::open(card, patient()).expect("the card is sound so far");
     let backend = Arc::new(FpgaBackend::new(device, Options::default()));
     let (_, models) = workload();
     let options = dispatcher::Options {
@@ -234,7 +333,7 @@ fn a_faulty_card_comes_back_after_its_reset() {
 #[test]
 fn a_card_that_fails_again_and_again_stays_out_of_service() {
     let (card, plan) = card();
-    let device = cards::open(card, driver_options()).expect("the card is sound so far");
+    let device = cards::open(card, patient()).expect("the card is sound so far");
     let backend = Arc::new(FpgaBackend::new(
         device,
         Options {
@@ -293,7 +392,7 @@ fn cards_with_absurd_capabilities_are_refused_at_the_handshake() {
             claimed: Some(claimed),
             ..SimOptions::new(Geometry::MEDIUM)
         };
-        let opened = cards::open(FunctionalCard::new(options), driver_options());
+        let opened = cards::open(FunctionalCard::new(options), patient());
         assert!(
             matches!(opened, Err(DeviceError::Capability(_))),
             "{claimed:?}: {opened:?}"
@@ -313,7 +412,7 @@ fn cards_with_absurd_capabilities_are_refused_at_the_handshake() {
             ..SimOptions::new(Geometry::MEDIUM)
         },
     ] {
-        assert!(cards::open(FunctionalCard::new(options), driver_options()).is_err());
+        assert!(cards::open(FunctionalCard::new(options), patient()).is_err());
     }
 }
 
@@ -332,9 +431,9 @@ fn a_card_that_claims_more_than_it_has_does_not_change_the_block() {
     // Its self-test would already tell; here it is trusted until the work itself fails.
     let driver = metisvm_driver::Options {
         self_test: false,
-        ..driver_options()
+        ..patient()
     };
     let device = cards::open(FunctionalCard::new(options), driver).expect("the claim is believable");
     let ran = execute(FpgaBackend::new(device, Options::default()), "false capabilities");
-    assert!(ran.counters.fallbacks > 0);
+    assert_eq!(was_noticed(&ran), Ok(()));
 }

@@ -41,7 +41,8 @@ fn graph() -> Graph {
 #[test]
 fn a_computed_multiplier_runs_on_the_reference_between_two_parts_on_the_card() {
     let graph = Arc::new(graph());
-    assert_eq!(fpga::takes(&graph).len(), 2, "the requantisation is left");
+    let parts = fpga::takes(&graph, &GEOMETRIES[0].1);
+    assert_eq!(parts.len(), 2, "the requantisation is left");
     let reference = Reference::new(graph.clone());
     for (name, geometry) in GEOMETRIES {
         for checked in [false, true] {
@@ -94,7 +95,7 @@ fn a_graph_made_of_cuts_runs_whole_on_the_reference() {
     }
     g.output("y", x);
     let graph = Arc::new(g.check().expect("sound"));
-    assert!(fpga::takes(&graph).len() > 64);
+    assert!(fpga::takes(&graph, &GEOMETRIES[0].1).len() > 64);
     let backend = cards::backend(GEOMETRIES[0].1, Options::default());
     let before = backend.report().jobs;
     let dispatcher = Dispatcher::new(vec![backend as Arc<dyn Backend>], dispatcher::Options::default());

@@ -44,7 +44,10 @@ pub(super) fn handshake(
     }
     let capabilities = Capabilities::read(|register| transport.read32(register));
     capabilities.validate()?;
-    Ok((capabilities, transport.read32(reg::BOOT_GENERATION)))
+    match transport.read32(reg::BOOT_GENERATION) {
+        none @ (0 | reg::ALL_ONES) => Err(DeviceError::BootGeneration(none)),
+        generation => Ok((capabilities, generation)),
+    }
 }
 
 impl Shared {

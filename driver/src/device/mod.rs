@@ -155,7 +155,9 @@ impl Device {
     /// Runs a program. Gives one output an item, in host memory that the card cannot reach.
     ///
     /// # Errors
-    /// A limit, the program's own fault, or a fault of the card.
+    /// A limit, or a fault of the card. A program that the card refuses counts as one, and puts the
+    /// device out of service: what a compiler makes is right by construction, so the card's copy or
+    /// its judgement is wrong. Only [`DeviceError::OverBudget`] is the program's own.
     pub fn run(&self, job: &RunJob<'_>) -> Result<Vec<Vec<u8>>, DeviceError> {
         self.shared.run(&mut *self.shared.ready()?, job)
     }

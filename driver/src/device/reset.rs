@@ -35,7 +35,7 @@ impl Shared {
         if let Health::Dead(_) = state.health {
             return Err(DeviceError::Dead);
         }
-        let verdict = self.reset_card(state);
+        let verdict = self.reset_card();
         match &verdict {
             Ok(boot_generation) => {
                 // The old rings are the card's no longer either.
@@ -61,13 +61,19 @@ impl Shared {
     }
 
     /// Gives the new boot generation.
-    fn reset_card(&self, state: &State) -> Result<u32, DeviceError> {
+    fn reset_card(&self) -> Result<u32, DeviceError> {
         let read = |register| self.transport.read32(register);
         if read(reg::MAGIC) == reg::ALL_ONES {
             return Err(self
                 .transport
                 .failure()
                 .map_or(DeviceError::Dead, DeviceError::from));
+        }
+        // Not the generation of the last handshake: a reset after that one may have been acknowledged
+        // and have failed later, and its number would pass for the answer to this one.
+        let before = read(reg::BOOT_GENERATION);
+        if before == reg::ALL_ONES {
+            return Err(DeviceError::Dead);
         }
         self.transport.write32(reg::CONTROL, reg::CONTROL_RESET);
         let deadline = Instant::now() + self.options.reset_timeout;
@@ -76,7 +82,7 @@ impl Shared {
             if generation == reg::ALL_ONES {
                 return Err(DeviceError::Dead);
             }
-            if generation != state.boot_generation {
+            if generation != before {
                 break;
             }
             if Instant::now() >= deadline {

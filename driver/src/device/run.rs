@@ -1,15 +1,16 @@
 //! RUN: a resident program on a batch of items.
 //!
 //! Inputs lie back to back in one DMA buffer and outputs in another; the workspace is a piece of
-//! card memory for the time of the job. What is past the driver's limits or the card's largest
-//! batch is refused before anything is sent.
+//! card memory for the time of the job. What is past the driver's limits or those that the card
+//! states is refused before anything is sent.
 
 use super::transact::{MAX_TRANSFER_BYTES, limit};
 use super::{Resident, Shared, State};
 use crate::counters::add;
 use crate::error::DeviceError;
+use metisvm_firmware::registers as reg;
 use metisvm_firmware::submission::NO_HANDLE;
-use metisvm_firmware::{Dtype, Opcode, Submission};
+use metisvm_firmware::{Dtype, INSTRUCTION_BYTES, Opcode, Submission};
 
 /// A program run on a batch of items.
 #[derive(Clone, Copy, Debug)]
@@ -30,8 +31,20 @@ pub struct RunJob<'a> {
     pub dtype_out: Dtype,
 }
 
+fn whole_elements(what: &'static str, bytes: usize, dtype: Dtype) -> Result<(), DeviceError> {
+    let element = dtype.bytes() as usize;
+    if bytes.is_multiple_of(element) {
+        Ok(())
+    } else {
+        Err(DeviceError::PartialElement { what, bytes, element })
+    }
+}
+
 impl Shared {
     pub(super) fn run(&self, state: &mut State, job: &RunJob<'_>) -> Result<Vec<Vec<u8>>, DeviceError> {
+        if self.capabilities.features & reg::features::TENSOR == 0 {
+            return Err(DeviceError::NoEngine("tensor"));
+        }
         let count = job.inputs.len();
         limit(
             "items in a batch",
@@ -49,6 +62,13 @@ impl Shared {
                 expected: input_bytes,
             });
         }
+        whole_elements("inputs", input_bytes, job.dtype_in)?;
+        whole_elements("outputs", job.output_bytes, job.dtype_out)?;
+        limit(
+            "instructions in a program",
+            job.program.bytes() / INSTRUCTION_BYTES as u64,
+            self.capabilities.max_program_instructions.into(),
+        )?;
         let to_card = (input_bytes as u64).saturating_mul(count as u64);
         let from_card = (job.output_bytes as u64).saturating_mul(count as u64);
         limit("input bytes", to_card, MAX_TRANSFER_BYTES)?;

@@ -2,13 +2,14 @@
 //!
 //! Every job but NOP goes through here, one by one. An answer that keeps to the rules gives the
 //! buffers back or to the pool; a broken rule takes the device out of service and puts them, which
-//! the card may still write, into quarantine.
+//! the card may still write, into quarantine. To refuse an entry is to break a rule: the limits that
+//! a card states are checked before it is asked. Only a program's work is not known beforehand.
 
 use super::{Shared, State};
 use crate::counters::add;
 use crate::dma::DmaBuffer;
 use crate::error::DeviceError;
-use metisvm_firmware::{Completion, Status, Submission};
+use metisvm_firmware::{Completion, Opcode, Status, Submission};
 use std::time::Instant;
 
 /// Most bytes that one job may move in one direction.
@@ -45,6 +46,9 @@ impl Shared {
                 }
                 match Status::from_bits(completion.status) {
                     Some(Status::Ok) => Ok(completion),
+                    Some(Status::BudgetExceeded) if submission.opcode == Opcode::Run as u8 => {
+                        Err(DeviceError::OverBudget(completion.detail))
+                    }
                     Some(status) => Err(DeviceError::Job {
                         status,
                         detail: completion.detail,

@@ -67,6 +67,9 @@ pub enum BackendError {
     /// The part does not fit the device: no fault, another backend must take it.
     #[error("the device is too small for this part of the model: {0}")]
     TooLarge(String),
+    /// A defect of the backend's compiler: asking again gives the same.
+    #[error("the backend does not take this part of the model: {0}")]
+    NotTaken(String),
     /// The device or the way to it failed.
     #[error("the device failed: {0}")]
     Device(String),

@@ -54,7 +54,8 @@ pub struct Counters {
     pub joined: u64,
     /// Batches given to backends.
     pub batches: u64,
-    /// Parts of models that ran elsewhere than on the backend that had taken them.
+    /// Parts of models that ran elsewhere than on the backend that had taken them, because it failed or
+    /// because they do not fit it. What a backend does not take in the first place is not counted.
     pub fallbacks: u64,
     /// What all devices together did.
     pub devices: DeviceReport,

@@ -8,7 +8,7 @@
 mod check;
 mod compile;
 
-pub use compile::{CompileError, Compiled, Mode, compile, takes};
+pub use compile::{CompileError, Compiled, MAX_WORK, Mode, compile, takes};
 
 use crate::backend::{Backend, BackendError, DeviceReport, Executable};
 use check::Checker;
@@ -143,7 +143,7 @@ impl Backend for FpgaBackend {
     }
 
     fn takes(&self, graph: &Graph) -> Vec<Range<usize>> {
-        takes(graph)
+        takes(graph, &self.0.device.capabilities().geometry)
     }
 
     fn compile(&self, segment: &Segment) -> Result<Arc<dyn Executable>, BackendError> {
@@ -151,7 +151,7 @@ impl Backend for FpgaBackend {
         let mode = if checked { Mode::Checked } else { Mode::Fast };
         let compiled = compile(segment, self.0.device.capabilities(), mode).map_err(|e| match e {
             CompileError::TooLarge { .. } => BackendError::TooLarge(e.to_string()),
-            other => BackendError::Device(other.to_string()),
+            other => BackendError::NotTaken(other.to_string()),
         })?;
         let checker = if checked {
             Some(Checker::new(segment, &compiled.products)?)
@@ -253,7 +253,10 @@ impl OnCard {
 impl Executable for OnCard {
     fn run(&self, batch: &[&[u8]]) -> Result<Vec<Vec<u8>>, BackendError> {
         let item = self.compiled.input_bytes.max(self.compiled.output_bytes).max(1);
-        let most = (MAX_JOB_BYTES / item).clamp(1, self.card.device.capabilities().max_batch as usize);
+        let by_work = MAX_WORK / self.compiled.work.max(1);
+        let most = (MAX_JOB_BYTES / item)
+            .min(by_work as usize)
+            .clamp(1, self.card.device.capabilities().max_batch as usize);
         let mut outputs = Vec::with_capacity(batch.len());
         for job in batch.chunks(most) {
             let results = self.run_on_card(job).map_err(|error| {
@@ -261,6 +264,7 @@ impl Executable for OnCard {
                 match error {
                     DeviceError::CardMemoryFull(_)
                     | DeviceError::HandlesExhausted(_)
+                    | DeviceError::OverBudget(_)
                     | DeviceError::TooLarge { .. } => BackendError::TooLarge(error.to_string()),
                     other => BackendError::Device(other.to_string()),
                 }

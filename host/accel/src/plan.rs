@@ -11,6 +11,10 @@ use std::sync::{Arc, OnceLock};
 /// and back, and a graph made of cuts alone must not cost more to plan than to run.
 const MAX_PARTS: usize = 64;
 
+/// A part that is too large for its backend is halved, and its halves again, this often: what is left of
+/// a model around the nodes that do not fit still runs where it should.
+const MAX_HALVINGS: u32 = 6;
+
 /// A model cut into parts, each with the backend that should run it.
 #[derive(Debug)]
 pub(crate) struct Plan {
@@ -23,14 +27,27 @@ struct Part {
     segment: Segment,
     /// The backend that took it: a position in the dispatcher's list.
     first: usize,
-    /// One place for each backend: compiled when it is first needed.
-    compiled: Vec<OnceLock<Option<Arc<dyn Executable>>>>,
+    /// How often it may be halved.
+    halvings: u32,
+    /// One place for each backend: made when it is first needed.
+    made: Vec<OnceLock<Made>>,
+}
+
+/// What a backend made of a part.
+#[derive(Debug)]
+enum Made {
+    Whole(Arc<dyn Executable>),
+    /// It was too large as one.
+    Halves(Box<[Part; 2]>),
+    /// The backend does not take it, whenever it is asked.
+    Nothing,
 }
 
 /// What one batch came to.
 pub(crate) struct Outcome {
     pub(crate) outputs: Vec<Vec<u8>>,
-    /// Parts that ran elsewhere than on the backend that took them.
+    /// Parts, or halves of parts, that ran elsewhere than on the backend that took them: because it failed
+    /// or because they do not fit it.
     pub(crate) fallbacks: u64,
     /// What went wrong on the way.
     pub(crate) errors: Vec<(&'static str, BackendError)>,
@@ -58,6 +75,7 @@ impl Plan {
             parts.push(Part::new(
                 Self::segment(graph, start..end),
                 owner[start],
+                MAX_HALVINGS,
                 backends.len(),
             ));
             start = end;
@@ -67,6 +85,7 @@ impl Plan {
             parts.push(Part::new(
                 Segment::whole(graph.clone()),
                 backends.len() - 1,
+                MAX_HALVINGS,
                 backends.len(),
             ));
         }
@@ -106,59 +125,71 @@ impl Plan {
             outcome.outputs = part.run(backends, batch, &mut outcome)?;
             return Ok(outcome);
         }
-        let mut values: Vec<BTreeMap<Value, Vec<u8>>> = batch.iter().map(|item| self.read(item)).collect();
-        for part in &self.parts {
-            let items: Vec<Vec<u8>> = values
-                .iter()
-                .map(|known| self.concatenate(part.segment.inputs(), known))
-                .collect();
-            let items: Vec<&[u8]> = items.iter().map(Vec::as_slice).collect();
-            let results = part.run(backends, &items, &mut outcome)?;
-            for (known, result) in values.iter_mut().zip(results) {
-                self.split(part.segment.outputs(), &result, known);
-            }
-        }
-        let outputs: Vec<Value> = self.graph.outputs().iter().map(|o| o.value).collect();
-        outcome.outputs = values
-            .iter()
-            .map(|known| self.concatenate(&outputs, known))
-            .collect();
-        Ok(outcome)
-    }
-
-    fn read(&self, item: &[u8]) -> BTreeMap<Value, Vec<u8>> {
         let inputs: Vec<Value> = (0..self.graph.inputs().len() as u32).map(Value::Input).collect();
-        let mut known = BTreeMap::new();
-        self.split(&inputs, item, &mut known);
-        known
-    }
-
-    fn split(&self, values: &[Value], mut bytes: &[u8], known: &mut BTreeMap<Value, Vec<u8>>) {
-        for &value in values {
-            let (own, rest) = bytes.split_at(self.graph.ty(value).bytes());
-            known.insert(value, own.to_vec());
-            bytes = rest;
-        }
-    }
-
-    fn concatenate(&self, values: &[Value], known: &BTreeMap<Value, Vec<u8>>) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        for value in values {
-            match self.graph.constant(*value) {
-                Some(constant) => bytes.extend_from_slice(&constant.bytes),
-                None => bytes.extend_from_slice(&known[value]),
-            }
-        }
-        bytes
+        let outputs: Vec<Value> = self.graph.outputs().iter().map(|o| o.value).collect();
+        outcome.outputs = run_parts(&self.parts, (&inputs, &outputs), backends, batch, &mut outcome)?;
+        Ok(outcome)
     }
 }
 
+/// Runs parts one after the other: from items that hold `inputs` to results that hold `outputs`.
+fn run_parts(
+    parts: &[Part],
+    (inputs, outputs): (&[Value], &[Value]),
+    backends: &[Arc<dyn Backend>],
+    batch: &[&[u8]],
+    outcome: &mut Outcome,
+) -> Result<Vec<Vec<u8>>, BackendError> {
+    let Some(graph) = parts.first().map(|part| part.segment.graph()) else {
+        return Ok(Vec::new());
+    };
+    let mut values = vec![BTreeMap::new(); batch.len()];
+    for (known, item) in values.iter_mut().zip(batch) {
+        split(graph, inputs, item, known);
+    }
+    for part in parts {
+        let items: Vec<Vec<u8>> = values
+            .iter()
+            .map(|known| concatenate(graph, part.segment.inputs(), known))
+            .collect();
+        let items: Vec<&[u8]> = items.iter().map(Vec::as_slice).collect();
+        let results = part.run(backends, &items, outcome)?;
+        for (known, result) in values.iter_mut().zip(results) {
+            split(graph, part.segment.outputs(), &result, known);
+        }
+    }
+    Ok(values
+        .iter()
+        .map(|known| concatenate(graph, outputs, known))
+        .collect())
+}
+
+fn split(graph: &Graph, values: &[Value], mut bytes: &[u8], known: &mut BTreeMap<Value, Vec<u8>>) {
+    for &value in values {
+        let (own, rest) = bytes.split_at(graph.ty(value).bytes());
+        known.insert(value, own.to_vec());
+        bytes = rest;
+    }
+}
+
+fn concatenate(graph: &Graph, values: &[Value], known: &BTreeMap<Value, Vec<u8>>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for value in values {
+        match graph.constant(*value) {
+            Some(constant) => bytes.extend_from_slice(&constant.bytes),
+            None => bytes.extend_from_slice(&known[value]),
+        }
+    }
+    bytes
+}
+
 impl Part {
-    fn new(segment: Segment, first: usize, backends: usize) -> Self {
+    fn new(segment: Segment, first: usize, halvings: u32, backends: usize) -> Self {
         Self {
             segment,
             first,
-            compiled: (0..backends).map(|_| OnceLock::new()).collect(),
+            halvings,
+            made: (0..backends).map(|_| OnceLock::new()).collect(),
         }
     }
 
@@ -173,8 +204,13 @@ impl Part {
                 continue;
             }
             let mut attempt = || {
-                let Some(executable) = self.executable(index, backend.as_ref(), outcome) else {
-                    return Ok(None);
+                let executable = match self.made(index, backend.as_ref(), outcome) {
+                    Some(Made::Whole(executable)) => executable,
+                    Some(Made::Halves(halves)) => {
+                        let ends = (self.segment.inputs(), self.segment.outputs());
+                        return run_parts(halves.as_slice(), ends, backends, batch, outcome).map(Some);
+                    }
+                    Some(Made::Nothing) | None => return Ok(None),
                 };
                 // A defect in an engine must cost no more than a fault of its device.
                 let run = catch_unwind(AssertUnwindSafe(|| executable.run(batch)));
@@ -203,27 +239,47 @@ impl Part {
         index == self.first || backend.takes(self.segment.graph()).into_iter().any(whole)
     }
 
-    /// The compiled part. A part that does not fit is remembered as such; a failing device is asked
-    /// again next time.
-    fn executable(
-        &self,
-        index: usize,
-        backend: &dyn Backend,
-        outcome: &mut Outcome,
-    ) -> Option<Arc<dyn Executable>> {
-        if let Some(known) = self.compiled[index].get() {
-            return known.clone();
+    /// What a backend makes of this part, remembered, unless its device failed: that is asked again next
+    /// time.
+    fn made(&self, index: usize, backend: &dyn Backend, outcome: &mut Outcome) -> Option<&Made> {
+        if let Some(known) = self.made[index].get() {
+            return Some(known);
         }
         let compiled = catch_unwind(AssertUnwindSafe(|| backend.compile(&self.segment)));
-        match compiled.unwrap_or_else(|_| Err(BackendError::Device("the backend panicked".into()))) {
-            Ok(executable) => self.compiled[index].get_or_init(|| Some(executable)).clone(),
+        let made = match compiled.unwrap_or_else(|_| Err(BackendError::NotTaken("it panicked".into()))) {
+            Ok(executable) => Made::Whole(executable),
             Err(error) => {
-                if let BackendError::TooLarge(_) = error {
-                    self.compiled[index].get_or_init(|| None);
+                let permanent = matches!(error, BackendError::TooLarge(_) | BackendError::NotTaken(_));
+                let halves = matches!(error, BackendError::TooLarge(_))
+                    .then(|| self.halves(index))
+                    .flatten();
+                match halves {
+                    Some(halves) => Made::Halves(Box::new(halves)),
+                    None => {
+                        outcome.errors.push((backend.name(), error));
+                        if !permanent {
+                            return None;
+                        }
+                        Made::Nothing
+                    }
                 }
-                outcome.errors.push((backend.name(), error));
-                None
             }
+        };
+        Some(self.made[index].get_or_init(|| made))
+    }
+
+    /// Both halves of this part, for a backend that it is too large for as one.
+    fn halves(&self, index: usize) -> Option<[Self; 2]> {
+        let nodes = self.segment.nodes();
+        let halvings = self.halvings.checked_sub(1)?;
+        if nodes.len() < 2 {
+            return None;
         }
+        let middle = nodes.start + nodes.len() / 2;
+        let half = |range| {
+            let segment = Segment::part(self.segment.graph().clone(), range);
+            Self::new(segment, index, halvings, self.made.len())
+        };
+        Some([half(nodes.start..middle), half(middle..nodes.end)])
     }
 }

@@ -1,10 +1,13 @@
 //! What the tests share.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![allow(dead_code, reason = "each test binary uses its part")]
 
-use metisvm_driver::{Device, DeviceError, InProcess, Options};
-use metisvm_firmware::{Capabilities, Geometry};
+use metisvm_driver::ring::QueuePair;
+use metisvm_driver::{Device, DeviceError, DmaBuffer, InProcess, Options, Transport};
+use metisvm_firmware::{Capabilities, Geometry, Opcode, Status, Submission};
 use metisvm_sim::{FaultPlan, FunctionalCard, SimOptions};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 pub(crate) fn small() -> SimOptions {
     let sound = SimOptions::new(Geometry::SMALL);
@@ -33,6 +36,78 @@ pub(crate) fn open(sim: SimOptions, options: Options) -> Result<(Device, FaultPl
     let faults = card.faults();
     let transport = InProcess::start(Box::new(card))?;
     Ok((Device::open(Box::new(transport), options)?, faults))
+}
+
+/// Submits entries at once, and gives status and detail in the order of the entries.
+pub(crate) fn submit(pair: &mut QueuePair, entries: &[Submission]) -> Vec<(Status, u32)> {
+    let sequences: Vec<u32> = entries.iter().map(|entry| pair.push(*entry).unwrap()).collect();
+    pair.ring_doorbell();
+    let timeout = Duration::from_secs(10);
+    let mut answers = vec![None; entries.len()];
+    for _ in entries {
+        let completion = pair.wait(Instant::now() + timeout, timeout).unwrap();
+        let index = sequences
+            .iter()
+            .position(|&sequence| sequence == completion.sequence)
+            .unwrap();
+        answers[index] = Some((Status::from_bits(completion.status).unwrap(), completion.detail));
+    }
+    answers.into_iter().map(Option::unwrap).collect()
+}
+
+/// A card without the driver's judgement: it may be given what no driver would.
+pub(crate) struct Raw {
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) pair: QueuePair,
+}
+
+impl Raw {
+    pub(crate) fn new(sim: SimOptions) -> Self {
+        let card = InProcess::start(Box::new(FunctionalCard::new(sim))).unwrap();
+        let transport: Arc<dyn Transport> = Arc::new(card);
+        let pair = QueuePair::new(&transport, 0, 4, 1).unwrap();
+        Self { transport, pair }
+    }
+
+    /// Loads a program as handle 1.
+    pub(crate) fn load(&mut self, program: &[u8]) {
+        let host = DmaBuffer::new(&self.transport, program.len()).unwrap();
+        host.copy_in(0, program);
+        let load = Submission {
+            opcode: Opcode::LoadResident as u8,
+            data_handle: 1,
+            input: host.iova().0,
+            card_bytes: program.len() as u64,
+            ..Submission::default()
+        };
+        assert_eq!(submit(&mut self.pair, &[load]), [(Status::Ok, 0)]);
+    }
+
+    /// What becomes of a program on one item of zeroes, with a workspace, without data.
+    pub(crate) fn run(&mut self, program: &[u8], item: u32) -> (Status, u32) {
+        self.load(program);
+        let host = DmaBuffer::new(&self.transport, item as usize).unwrap();
+        let run = Submission {
+            opcode: Opcode::Run as u8,
+            program_handle: 1,
+            count: 1,
+            input: host.iova().0,
+            output: host.iova().0,
+            input_bytes: item,
+            output_bytes: item,
+            card_address: (program.len() as u64).next_multiple_of(64),
+            card_bytes: 4096,
+            ..Submission::default()
+        };
+        let evict = Submission {
+            opcode: Opcode::Evict as u8,
+            data_handle: 1,
+            ..Submission::default()
+        };
+        let answers = submit(&mut self.pair, &[run, evict]);
+        assert_eq!(answers[1], (Status::Ok, 0), "the card goes on");
+        answers[0]
+    }
 }
 
 /// A small generator of test data, the same on every run.

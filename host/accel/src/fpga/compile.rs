@@ -14,11 +14,18 @@ mod max_pool;
 mod pointwise;
 mod product;
 
-use crate::fpga::compile::emit::Emitter;
+use crate::fpga::compile::emit::{Emitter, within};
 use crate::fpga::compile::layout::Layout;
-use metisvm_firmware::{Capabilities, Program, ProgramError};
+use metisvm_firmware::{Capabilities, Geometry, Program, ProgramError};
 use metisvm_model::{Graph, Op, Segment, Value};
 use std::ops::Range;
+
+/// The most [`Compiled::work`] of one job, and so of one item.
+///
+/// The simulated card does a unit in 0.3 to 1 ns, whatever the geometry, so that a job takes about a
+/// second where the driver waits for ten. No operation of a lane is less than a unit: the 2^34 that
+/// every card grants are never reached.
+pub const MAX_WORK: u64 = 1 << 30;
 
 /// What a program gives besides its outputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +49,9 @@ pub struct Compiled {
     pub input_bytes: usize,
     /// Bytes of an item's output: the segment's outputs and, in checked mode, the accumulators.
     pub output_bytes: usize,
+    /// Work of an item, in multiply-accumulates of one lane: what is in memory or goes lane by lane
+    /// counts for several, and so does the start of anything. At most [`MAX_WORK`].
+    pub work: u64,
     /// In checked mode: each product node, and where its accumulators (i32, little-endian, row-major
     /// as its result) begin in the output.
     pub products: Vec<(usize, usize)>,
@@ -53,7 +63,7 @@ pub enum CompileError {
     /// A node that [`takes`] refuses.
     #[error("node {0} is not one this backend takes")]
     Node(usize),
-    /// More than the card has, or than the ABI can say.
+    /// More than the card has, than the ABI can say, or than a job may cost.
     #[error("the program needs {what}: {needed}, and the card has {available}")]
     TooLarge {
         /// Of what.
@@ -75,8 +85,9 @@ impl From<ProgramError> for CompileError {
 }
 
 /// The runs of neighbouring nodes that a card takes: all but those whose zero points, requantisation
-/// parameters or clamp bounds are computed, since programs carry these as immediates or records.
-pub fn takes(graph: &Graph) -> Vec<Range<usize>> {
+/// parameters or clamp bounds are computed, since programs carry these as immediates or records, and
+/// those that need more accumulator tiles than there are, however small they are cut.
+pub fn takes(graph: &Graph, geometry: &Geometry) -> Vec<Range<usize>> {
     let mut runs: Vec<Range<usize>> = Vec::new();
     for (index, node) in graph.nodes().iter().enumerate() {
         let immediate = match node.op {
@@ -85,10 +96,8 @@ pub fn takes(graph: &Graph) -> Vec<Range<usize>> {
             Op::Clamp => 1..3,
             _ => 0..0,
         };
-        if !node.operands[immediate]
-            .iter()
-            .all(|&v| graph.constant(v).is_some())
-        {
+        let mut immediates = node.operands[immediate].iter();
+        if !immediates.all(|&v| graph.constant(v).is_some()) || check_tiles(&node.op, geometry).is_err() {
             continue;
         }
         match runs.last_mut() {
@@ -99,19 +108,30 @@ pub fn takes(graph: &Graph) -> Vec<Range<usize>> {
     runs
 }
 
+/// Whether a node of any size can be cut so that it fits the accumulators.
+fn check_tiles(op: &Op, geometry: &Geometry) -> Result<(), CompileError> {
+    let needed = match op {
+        Op::Add | Op::MaxPool2d { .. } => 2,
+        Op::ArgMax { .. } => 1 + arg_max::STATE_COLUMNS.div_ceil(geometry.tile_cols.into()) as u64,
+        _ => 1,
+    };
+    within("accumulator tiles", needed, geometry.acc_tiles.into())
+}
+
 /// Compiles a segment of nodes that [`takes`] gave.
 ///
 /// # Errors
-/// If the card is too small for it.
+/// If the card is too small for it. That is found out with bounded effort, however large the segment.
 pub fn compile(segment: &Segment, card: &Capabilities, mode: Mode) -> Result<Compiled, CompileError> {
     let graph = segment.graph();
     let layout = Layout::new(segment, mode);
-    let mut emitter = Emitter::new(segment, card.geometry, layout);
+    let mut emitter = Emitter::new(segment, card, layout)?;
     for index in segment.nodes() {
         if emitter.layout.is_fused(index) {
             continue;
         }
         let node = &graph.nodes()[index];
+        check_tiles(&node.op, &card.geometry)?;
         match &node.op {
             Op::MatMul => product::mat_mul(&mut emitter, index)?,
             Op::Conv2d { window, groups } => product::conv2d(&mut emitter, index, window, *groups as usize)?,
@@ -120,15 +140,6 @@ pub fn compile(segment: &Segment, card: &Capabilities, mode: Mode) -> Result<Com
             Op::MaxPool2d { kernel, window } => max_pool::max_pool(&mut emitter, index, *kernel, window)?,
             Op::Reshape { .. } => {} // the same bytes under another type
             Op::ArgMax { axis } => arg_max::arg_max(&mut emitter, index, usize::from(*axis))?,
-        }
-        let limit = card.max_program_instructions as usize;
-        if emitter.builder.len() >= limit {
-            let (needed, available) = (emitter.builder.len() as u64, limit as u64);
-            return Err(CompileError::TooLarge {
-                what: "instructions",
-                needed,
-                available,
-            });
         }
     }
     for (value, offset) in emitter.layout.copies() {

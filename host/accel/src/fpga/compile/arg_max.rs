@@ -4,6 +4,9 @@ use super::CompileError;
 use super::emit::{Emitter, Rect};
 use metisvm_firmware::isa::VectorOp;
 
+/// The best index and the best value of each row.
+pub(super) const STATE_COLUMNS: usize = 2;
+
 pub(super) fn arg_max(emitter: &mut Emitter, node: usize, axis: usize) -> Result<(), CompileError> {
     let x = emitter.operand(node, 0);
     let (outer, extent, inner) = emitter.ty(x).shape.split(axis);
@@ -12,19 +15,10 @@ pub(super) fn arg_max(emitter: &mut Emitter, node: usize, axis: usize) -> Result
     } else {
         (outer, inner, 1)
     };
-    // The state (best index and value) takes two columns of its own; what is left is shared so that
-    // a row of tiles of both fits.
+    // The state takes columns of its own; what is left is shared so that a row of tiles of both fits.
     let width = usize::from(emitter.geometry.tile_cols);
-    let state_pitch = 2usize.div_ceil(width);
+    let state_pitch = STATE_COLUMNS.div_ceil(width);
     let tiles = emitter.acc_tiles();
-    if tiles <= state_pitch {
-        let (needed, available) = (state_pitch as u64 + 1, tiles as u64);
-        return Err(CompileError::TooLarge {
-            what: "accumulator tiles",
-            needed,
-            available,
-        });
-    }
     let cols_most = extent
         .min((tiles - state_pitch) * width)
         .min(super::emit::MAX_COUNT);
@@ -40,7 +34,7 @@ pub(super) fn arg_max(emitter: &mut Emitter, node: usize, axis: usize) -> Result
         };
         for row in (0..rows).step_by(rows_most) {
             let count = rows_most.min(rows - row);
-            let state = emitter.area(0, count, 2);
+            let state = emitter.area(0, count, STATE_COLUMNS);
             let data_base = row_tiles * state_pitch;
             for col in (0..extent).step_by(cols_most) {
                 let data = emitter.area(data_base, count, cols_most.min(extent - col));

@@ -1,10 +1,11 @@
 //! The emitter: instructions in terms of places, rectangles and tiles.
 
 use super::layout::{ALIGNMENT, Layout, Place};
-use super::{CompileError, Compiled, root};
+use super::{CompileError, Compiled, MAX_WORK, root};
 use metisvm_firmware::check::Record;
+use metisvm_firmware::encoding::INSTRUCTION_BYTES;
 use metisvm_firmware::isa::{
-    Buffer, Dtype, Fill, Lanes, Load, Requantise, Space, Store, Vector, VectorOp, Walk,
+    Buffer, Dtype, Fill, Lanes, Load, Operation, Requantise, Space, Store, Vector, VectorOp, Walk,
 };
 use metisvm_firmware::{Capabilities, Geometry, ProgramBuilder};
 use metisvm_model::{DType, Graph, Op, Segment, TensorType, Value};
@@ -13,6 +14,15 @@ use std::sync::Arc;
 
 /// The most rows, columns or tiles that one instruction names.
 pub(super) const MAX_COUNT: usize = u16::MAX as usize;
+
+/// The longest program, whatever a card takes: the host keeps it in memory too.
+const MAX_INSTRUCTIONS: u32 = 1 << 20;
+/// The most turns of loops besides those that emit an instruction.
+const MAX_STEPS: u64 = 1 << 24;
+/// Work of one lane loaded, stored or computed on by a VECTOR, and of starting one tile of a GEMM.
+const WORK_OF_LANE: u64 = 16;
+/// Work of starting an instruction.
+const WORK_OF_INSTRUCTION: u64 = 64;
 
 /// A rectangle of a tensor in memory: the first element, and the distances in elements.
 #[derive(Clone, Copy, Debug)]
@@ -46,24 +56,71 @@ pub(super) struct Emitter {
     segment: Segment,
     pub(super) geometry: Geometry,
     pub(super) layout: Layout,
-    pub(super) builder: ProgramBuilder,
+    builder: ProgramBuilder,
+    limits: Limits,
+    work: u64,
+    steps: u64,
     resident: Vec<u8>,
     constants: BTreeMap<u32, u64>,
-    records: BTreeMap<usize, u64>,
+    /// Of each Requantise node: where its records are, and how many.
+    records: BTreeMap<usize, (u64, usize)>,
+}
+
+/// What a program may need. All are looked at while it grows, so that what is too large costs no more
+/// to find out than the largest that is not.
+struct Limits {
+    instructions: u64,
+    /// Bytes of resident memory: what the workspace leaves.
+    resident: u64,
 }
 
 impl Emitter {
-    pub(super) fn new(segment: &Segment, geometry: Geometry, layout: Layout) -> Self {
-        Self {
+    pub(super) fn new(segment: &Segment, card: &Capabilities, layout: Layout) -> Result<Self, CompileError> {
+        within("bytes of output", layout.output_bytes, u32::MAX.into())?;
+        within(
+            "bytes of card memory",
+            layout.workspace_bytes,
+            card.card_memory_bytes,
+        )?;
+        let limits = Limits {
+            instructions: card.max_program_instructions.min(MAX_INSTRUCTIONS).into(),
+            resident: card.card_memory_bytes - layout.workspace_bytes,
+        };
+        Ok(Self {
             graph: segment.graph().clone(),
             segment: segment.clone(),
-            geometry,
+            geometry: card.geometry,
             layout,
-            builder: ProgramBuilder::new(geometry),
+            builder: ProgramBuilder::new(card.geometry),
+            limits,
+            // FINISH's.
+            work: WORK_OF_INSTRUCTION,
+            steps: 0,
             resident: Vec::new(),
             constants: BTreeMap::new(),
             records: BTreeMap::new(),
-        }
+        })
+    }
+
+    /// Appends an instruction.
+    pub(super) fn push(&mut self, operation: Operation) -> Result<(), CompileError> {
+        let before = self.builder.len();
+        self.builder.push(operation)?;
+        let length = self.builder.len();
+        // FINISH is still to come.
+        within("instructions", length as u64 + 1, self.limits.instructions)?;
+        // NOPs that pass tokens on may have come with it.
+        let instructions = (length - before) as u64;
+        let work = work(&self.geometry, &operation).saturating_add(instructions * WORK_OF_INSTRUCTION);
+        self.work = self.work.saturating_add(work);
+        within("units of work", self.work, MAX_WORK)
+    }
+
+    /// Counts a turn of a loop that may go on for long without an instruction, as one over taps that
+    /// all lie in the padding.
+    pub(super) fn step(&mut self) -> Result<(), CompileError> {
+        self.steps += 1;
+        within("steps of the compiler", self.steps, MAX_STEPS)
     }
 
     pub(super) fn operand(&self, node: usize, operand: usize) -> Value {
@@ -88,47 +145,48 @@ impl Emitter {
     }
 
     /// Where a value can be read; a constant is put into resident memory on first use.
-    pub(super) fn place(&mut self, value: Value) -> Place {
+    pub(super) fn place(&mut self, value: Value) -> Result<Place, CompileError> {
         let root = root(&self.segment, value);
         if let Value::Constant(index) = root {
             let offset = match self.constants.get(&index) {
                 Some(&offset) => offset,
                 None => {
                     let graph = self.graph.clone();
-                    let offset = self.append(&graph.constants()[index as usize].bytes);
+                    let offset = self.append(&graph.constants()[index as usize].bytes)?;
                     self.constants.insert(index, offset);
                     offset
                 }
             };
-            return Place {
+            return Ok(Place {
                 space: Space::Resident,
                 offset,
-            };
+            });
         }
-        self.layout
-            .place(root)
-            .expect("every value that a node reads has a place")
+        let place = self.layout.place(root);
+        Ok(place.expect("every value that a node reads has a place"))
     }
 
-    fn append(&mut self, bytes: &[u8]) -> u64 {
+    fn append(&mut self, bytes: &[u8]) -> Result<u64, CompileError> {
         let offset = self.resident.len();
+        let end = (offset + bytes.len()) as u64;
+        within("bytes of card memory", end, self.limits.resident)?;
         self.resident.extend_from_slice(bytes);
         self.resident
             .resize(self.resident.len().next_multiple_of(ALIGNMENT as usize), 0);
-        offset as u64
+        Ok(offset as u64)
     }
 
     /// Puts the records of a Requantise node into resident memory: one, or one a channel.
     pub(super) fn records(&mut self, node: usize) -> Result<(u64, usize), CompileError> {
+        if let Some(&known) = self.records.get(&node) {
+            return Ok(known);
+        }
         let parameters = [
             self.immediates(node, 1)?,
             self.immediates(node, 2)?,
             self.immediates(node, 3)?,
         ];
         let count = parameters.iter().map(Vec::len).max().unwrap_or(1);
-        if let Some(&offset) = self.records.get(&node) {
-            return Ok((offset, count));
-        }
         let mut bytes = Vec::new();
         for channel in 0..count {
             let of = |p: usize| {
@@ -146,8 +204,8 @@ impl Emitter {
             };
             bytes.extend(record.to_bytes());
         }
-        let offset = self.append(&bytes);
-        self.records.insert(node, offset);
+        let offset = self.append(&bytes)?;
+        self.records.insert(node, (offset, count));
         Ok((offset, count))
     }
 
@@ -191,12 +249,12 @@ impl Emitter {
         zero_point: i32,
     ) -> Result<(), CompileError> {
         let to = lanes(base, pitch, (row, col), (rows, cols));
-        Ok(self.builder.load(Load {
+        self.push(Operation::Load(Load {
             buffer,
             to,
             from: walk(place, dtype, rect),
             zero_point: zero_point as i16,
-        })?)
+        }))
     }
 
     /// Loads a rectangle of a value into an accumulator area from row `row` on.
@@ -208,7 +266,7 @@ impl Emitter {
         value: Value,
         rect: Rect,
     ) -> Result<(), CompileError> {
-        let source = (self.place(value), self.ty(value).dtype);
+        let source = (self.place(value)?, self.ty(value).dtype);
         self.load(
             Buffer::Acc,
             area.base,
@@ -230,10 +288,10 @@ impl Emitter {
         rect: Rect,
     ) -> Result<(), CompileError> {
         let from = lanes(area.base, area.pitch, (0, 0), (area.rows, area.cols));
-        Ok(self.builder.store(Store {
+        self.push(Operation::Store(Store {
             from,
             to: walk(place, dtype, rect),
-        })?)
+        }))
     }
 
     /// Stores an accumulator area wherever the result of a node goes.
@@ -256,12 +314,12 @@ impl Emitter {
         let (mut base, mut left) = (base, tiles);
         while left > 0 {
             let tiles = left.min(MAX_COUNT);
-            self.builder.fill(Fill {
+            self.push(Operation::Fill(Fill {
                 buffer,
                 base: base as u16,
                 tiles: tiles as u16,
                 value,
-            })?;
+            }))?;
             base += tiles;
             left -= tiles;
         }
@@ -270,7 +328,7 @@ impl Emitter {
 
     /// An operation of an area on itself, or with `src` of the same extent.
     pub(super) fn vector(&mut self, op: VectorOp, dst: Area, src: Area) -> Result<(), CompileError> {
-        Ok(self.builder.vector(Vector {
+        self.push(Operation::Vector(Vector {
             op,
             dst: dst.base as u16,
             dst_pitch: dst.pitch as u16,
@@ -278,7 +336,7 @@ impl Emitter {
             src_pitch: src.pitch as u16,
             rows: src.rows as u16,
             cols: src.cols as u16,
-        })?)
+        }))
     }
 
     /// A Requantise, Clamp or Table node on an area whose columns are channels `channel..`.
@@ -297,12 +355,12 @@ impl Emitter {
                     dtype: Dtype::U8,
                 };
                 let to_param = lanes(0, 0, (0, 0), (1, cols));
-                self.builder.load(Load {
+                self.push(Operation::Load(Load {
                     buffer: Buffer::Param,
                     to: to_param,
                     from,
                     zero_point: 0,
-                })?;
+                }))?;
                 let op = VectorOp::Requantise(Requantise {
                     param: 0,
                     shared,
@@ -317,7 +375,7 @@ impl Emitter {
             }
             Op::Table => {
                 let table = self.operand(node, 1);
-                let source = (self.place(table), self.ty(table).dtype);
+                let source = (self.place(table)?, self.ty(table).dtype);
                 let rect = Rect {
                     first: 0,
                     row_step: 0,
@@ -332,37 +390,52 @@ impl Emitter {
 
     pub(super) fn finish(self, segment: &Segment, card: &Capabilities) -> Result<Compiled, CompileError> {
         let program = self.builder.finish()?;
-        let needed = [
-            (
-                "instructions",
-                program.instructions().len() as u64,
-                card.max_program_instructions.into(),
-            ),
-            ("bytes of output", self.layout.output_bytes, u32::MAX.into()),
-            (
-                "bytes of card memory",
-                self.layout.workspace_bytes + self.resident.len() as u64,
-                card.card_memory_bytes,
-            ),
-        ];
-        for (what, needed, available) in needed {
-            if needed > available {
-                return Err(CompileError::TooLarge {
-                    what,
-                    needed,
-                    available,
-                });
-            }
-        }
+        let program_bytes = (program.instructions().len() * INSTRUCTION_BYTES) as u64;
+        let needed = self.layout.workspace_bytes + self.resident.len() as u64 + program_bytes;
+        within("bytes of card memory", needed, card.card_memory_bytes)?;
         Ok(Compiled {
             program,
             resident: self.resident,
             workspace_bytes: self.layout.workspace_bytes,
             input_bytes: segment.input_bytes(),
             output_bytes: self.layout.output_bytes as usize,
+            work: self.work,
             products: self.layout.products,
         })
     }
+}
+
+/// What one instruction costs, in [`Compiled::work`]'s units, besides [`WORK_OF_INSTRUCTION`].
+fn work(geometry: &Geometry, operation: &Operation) -> u64 {
+    let area = |rows: u16, cols: u16| u64::from(rows) * u64::from(cols);
+    let tile = |buffer| {
+        let (height, width) = geometry.tile(buffer);
+        area(height, width)
+    };
+    match operation {
+        Operation::Nop(_) | Operation::Finish => 0,
+        Operation::Fill(fill) => u64::from(fill.tiles) * tile(fill.buffer),
+        Operation::Gemm(gemm) => {
+            let tiles = area(gemm.m_tiles, gemm.n_tiles) * u64::from(gemm.k_tiles);
+            let lanes = tile(Buffer::Acc) * u64::from(geometry.tile_depth);
+            tiles.saturating_mul(lanes + WORK_OF_LANE)
+        }
+        Operation::Load(load) => area(load.to.rows, load.to.cols) * WORK_OF_LANE,
+        Operation::Store(store) => area(store.from.rows, store.from.cols) * WORK_OF_LANE,
+        Operation::Vector(vector) => area(vector.rows, vector.cols) * WORK_OF_LANE,
+    }
+}
+
+/// Whether a need is met.
+pub(super) fn within(what: &'static str, needed: u64, available: u64) -> Result<(), CompileError> {
+    if needed <= available {
+        return Ok(());
+    }
+    Err(CompileError::TooLarge {
+        what,
+        needed,
+        available,
+    })
 }
 
 fn lanes(base: usize, pitch: usize, (row, col): (usize, usize), (rows, cols): (usize, usize)) -> Lanes {

@@ -55,7 +55,7 @@ impl Layout {
             output_bytes: 0,
             products: Vec::new(),
         };
-        layout.fuse(segment, &readers, &outputs);
+        layout.fuse(segment, &readers, &outputs.iter().copied().collect());
 
         let mut offset = 0;
         for &value in segment.inputs() {
@@ -105,7 +105,7 @@ impl Layout {
 
     /// Finds the epilogue of every product: requantisation, clamps and tables, each the only reader
     /// of what comes before it.
-    fn fuse(&mut self, segment: &Segment, readers: &BTreeMap<Value, Vec<usize>>, outputs: &[Value]) {
+    fn fuse(&mut self, segment: &Segment, readers: &BTreeMap<Value, Vec<usize>>, outputs: &BTreeSet<Value>) {
         let graph = segment.graph();
         for product in segment.nodes() {
             let channel_axis = match graph.nodes()[product].op {
@@ -158,10 +158,14 @@ impl Layout {
 
     /// Where the accumulators of a product go, in checked mode.
     pub(super) fn audit(&self, product: usize) -> Option<Place> {
-        let found = self.products.iter().find(|(node, _)| *node == product);
-        found.map(|&(_, offset)| Place {
+        // They were found in the order of the nodes.
+        let found = self
+            .products
+            .binary_search_by_key(&product, |&(node, _)| node)
+            .ok()?;
+        Some(Place {
             space: Space::Output,
-            offset: offset as u64,
+            offset: self.products[found].1 as u64,
         })
     }
 

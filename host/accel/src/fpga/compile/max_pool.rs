@@ -18,13 +18,6 @@ pub(super) fn max_pool(
     let (out_h, out_w) = (to.dim(2), to.dim(3));
     let (planes, pixels) = (from.dim(0) * from.dim(1), out_h * out_w);
     let half = emitter.acc_tiles() / 2;
-    if half == 0 {
-        return Err(CompileError::TooLarge {
-            what: "accumulator tiles",
-            needed: 2,
-            available: 1,
-        });
-    }
     let (most_rows, most_cols) = emitter.fit(half, pixels, planes);
     for plane in (0..planes).step_by(most_cols) {
         for pixel in (0..pixels).step_by(most_rows) {
@@ -38,6 +31,7 @@ pub(super) fn max_pool(
                     emitter.fill(Buffer::Acc, tap.base, tiles, i32::MIN)?;
                     let columns = window.outputs_inside(1, v, width, out_w);
                     for line in lines(pixel, best.rows, out_w) {
+                        emitter.step()?;
                         let y = window.coordinate(0, line.y, u);
                         let (low, high) = (columns.start.max(line.x.start), columns.end.min(line.x.end));
                         if !(0..height as i64).contains(&y) || low >= high {

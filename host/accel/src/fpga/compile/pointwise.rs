@@ -65,18 +65,19 @@ impl Nest {
         }
     }
 
-    /// The offsets of every rows-by-columns plane.
-    fn planes(&self, first: &[usize]) -> Vec<Vec<usize>> {
-        let mut planes = vec![first.to_vec()];
-        for (extent, steps) in &self.dims[..self.dims.len() - 2] {
-            planes = planes
-                .into_iter()
-                .flat_map(|plane| {
-                    (0..*extent).map(move |i| plane.iter().zip(steps).map(|(p, s)| p + i * s).collect())
-                })
-                .collect();
-        }
-        planes
+    /// The offsets of every rows-by-columns plane, one at a time: there may be millions.
+    fn planes(&self, first: &[usize]) -> impl Iterator<Item = Vec<usize>> {
+        let outer = &self.dims[..self.dims.len() - 2];
+        let count: usize = outer.iter().map(|(extent, _)| extent).product();
+        (0..count).map(move |mut index| {
+            let mut plane = first.to_vec();
+            for (extent, steps) in outer.iter().rev() {
+                let at = index % extent;
+                index /= extent;
+                plane.iter_mut().zip(steps).for_each(|(p, s)| *p += at * s);
+            }
+            plane
+        })
     }
 }
 
@@ -129,13 +130,6 @@ pub(super) fn add(emitter: &mut Emitter, node: usize) -> Result<(), CompileError
     let mut nest = vec![(1, vec![0, 0, 0])];
     nest.extend((0..dims.len()).map(|i| (dims[i] as usize, vec![result[i], a_steps[i], b_steps[i]])));
     let half = emitter.acc_tiles() / 2;
-    if half == 0 {
-        return Err(CompileError::TooLarge {
-            what: "accumulator tiles",
-            needed: 2,
-            available: 1,
-        });
-    }
     tiles(emitter, nest, half, |emitter, rects, (rows, cols)| {
         let sum = emitter.area(0, rows, cols);
         let other = emitter.area(half, rows, cols);

@@ -7,7 +7,7 @@
 
 use super::CompileError;
 use super::emit::{Emitter, MAX_COUNT, Rect};
-use metisvm_firmware::isa::{Buffer, Gemm};
+use metisvm_firmware::isa::{Buffer, Gemm, Operation};
 use metisvm_model::{DType, Value, Window};
 use std::ops::Range;
 
@@ -137,7 +137,7 @@ fn product(
                     },
                     col_tiles,
                 )?;
-                emitter.builder.gemm(Gemm {
+                emitter.push(Operation::Gemm(Gemm {
                     accumulate: start > 0 || bias.is_some(),
                     m_tiles: row_tiles as u16,
                     n_tiles: col_tiles as u16,
@@ -150,7 +150,7 @@ fn product(
                     b: 0,
                     b_pitch: col_tiles as u16,
                     b_step: 1,
-                })?;
+                }))?;
             }
             let rect = product.result.at(row, col);
             if let Some(audit) = emitter.layout.audit(node) {
@@ -193,7 +193,7 @@ pub(super) fn mat_mul(emitter: &mut Emitter, node: usize) -> Result<(), CompileE
         // One B for all: the batch dimensions are more rows.
         (m, batches) = (m * batches, 1);
     }
-    let (x_place, w_place) = (emitter.place(x), emitter.place(w));
+    let (x_place, w_place) = (emitter.place(x)?, emitter.place(w)?);
     for batch in 0..batches {
         let what = Product {
             node,
@@ -301,7 +301,7 @@ pub(super) fn conv2d(
     );
     let (out_h, out_w) = (y_ty.shape.dim(2), y_ty.shape.dim(3));
     let (pixels, group_outs) = (out_h * out_w, outs / groups);
-    let (x_place, w_place) = (emitter.place(x), emitter.place(w));
+    let (x_place, w_place) = (emitter.place(x)?, emitter.place(w)?);
     let columns: Vec<Range<usize>> = (0..kw)
         .map(|v| window.outputs_inside(1, v, width, out_w))
         .collect();
@@ -326,6 +326,7 @@ pub(super) fn conv2d(
                     for slab in slabs(&part.depth, per_group) {
                         let (u, v) = (slab.tap / kw, slab.tap % kw);
                         for line in lines(part.lanes.start, part.lanes.len(), out_w) {
+                            emitter.step()?;
                             let y = window.coordinate(0, line.y, u);
                             let (low, high) =
                                 (columns[v].start.max(line.x.start), columns[v].end.min(line.x.end));

@@ -119,7 +119,11 @@ fn kernels(c: &mut Criterion) {
     ];
     for (name, graph) in graphs {
         let work = graph.work();
-        let elements = work.macs.max(work.elements).max(work.compares);
+        let results = graph.ty(graph.outputs()[0].value).elements() as u64;
+        let elements = [work.macs, work.compares, results]
+            .into_iter()
+            .find(|&n| n > 0)
+            .unwrap_or(1);
         let input = input(&graph);
         let reference = Reference::new(graph);
         group.throughput(Throughput::Elements(elements));

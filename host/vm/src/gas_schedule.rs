@@ -1,9 +1,9 @@
 //! What inference costs. A schedule has a version and is fixed by the chain spec; a change of any
 //! number is a new version, never an edit.
 //!
-//! A price has to cover the slowest engine that a validator may run in production: portable SIMD on one
-//! core. At the gas rate that Ethereum clients are expected to hold, each unit below buys at least the
-//! time which that engine needs for it; docs/vm.md has the arithmetic.
+//! A price has to cover the slowest engine that a validator may run in production. Each unit below buys
+//! the reference kernels, slower than any such engine, the time that they need for it at 30 million gas a
+//! second; docs/vm.md has the arithmetic, and benches/gas.rs looks for graphs that break it.
 
 use metisvm_model::Work;
 use serde::{Deserialize, Serialize, de::Error as _};

@@ -4,10 +4,14 @@
 //! of each transaction through `DatabaseCommit`. [`state_root`] is the root of a state that is known
 //! completely; a state of which only the slots that a block reads are known has no root to compute.
 
+mod changes;
 mod error;
+mod keccak;
 mod memory;
 mod root;
 
+pub use changes::{AccountChange, BasicAccount, StateChanges};
 pub use error::StateError;
+pub use keccak::{CpuKeccak, KeccakBatch};
 pub use memory::{AccountState, MemoryState};
 pub use root::{state_root, storage_root};

@@ -1,6 +1,6 @@
 //! The state as maps in memory.
 
-use crate::StateError;
+use crate::{StateChanges, StateError};
 use alloy_primitives::{
     Address, B256, Bytes, KECCAK256_EMPTY, U256,
     map::{AddressMap, B256Map, HashMap, U256Map},
@@ -103,6 +103,43 @@ impl MemoryState {
     /// True where no account exists.
     pub fn is_empty(&self) -> bool {
         self.accounts.is_empty()
+    }
+
+    /// Applies the changes of a block.
+    ///
+    /// Where a change names a code hash whose code is neither in the changes nor known here, the account
+    /// has that hash without code, and asking for the code is an error.
+    pub fn apply(&mut self, changes: &StateChanges) {
+        for (hash, code) in &changes.codes {
+            self.codes.entry(*hash).or_insert_with(|| code.clone());
+        }
+        for (address, change) in &changes.accounts {
+            let Some(basic) = change.account else {
+                self.accounts.remove(address);
+                continue;
+            };
+            let entry = self.accounts.entry(*address).or_default();
+            if entry.info.code_hash != basic.code_hash || entry.info.code.is_none() {
+                entry.info.code = if basic.code_hash == KECCAK256_EMPTY {
+                    Some(Bytecode::default())
+                } else {
+                    self.codes.get(&basic.code_hash).cloned()
+                };
+            }
+            entry.info.balance = basic.balance;
+            entry.info.nonce = basic.nonce;
+            entry.info.code_hash = basic.code_hash;
+            if change.storage_cleared {
+                entry.storage.clear();
+            }
+            for (slot, value) in &change.storage {
+                if value.is_zero() {
+                    entry.storage.remove(slot);
+                } else {
+                    entry.storage.insert(*slot, *value);
+                }
+            }
+        }
     }
 
     fn commit_account(&mut self, address: Address, account: Account) {

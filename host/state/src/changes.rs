@@ -1,7 +1,7 @@
 //! What a block changes: the vocabulary between execution, cache, store and trie.
 
 use alloy_primitives::{
-    Address, B256, U256,
+    B256, U256,
     map::{AddressMap, B256Map, U256Map},
 };
 use revm::bytecode::Bytecode;

@@ -76,7 +76,7 @@ where
 }
 
 /// The reward of an ommer is computed from how many blocks it is behind, one to six.
-fn check_ommers(block: &BlockInput<'_>) -> Result<(), Error> {
+pub(crate) fn check_ommers(block: &BlockInput<'_>) -> Result<(), Error> {
     if block.ommers.len() > 2 {
         return Err(Error::wrong("block.uncles", "a block has at most two ommers"));
     }
@@ -93,7 +93,7 @@ fn check_ommers(block: &BlockInput<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-fn block_error(error: BlockExecutionError) -> Error {
+pub(crate) fn block_error(error: BlockExecutionError) -> Error {
     Error::Block(error.to_string())
 }
 

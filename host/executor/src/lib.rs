@@ -8,6 +8,7 @@
 
 mod block_file;
 mod builder;
+mod engine;
 mod error;
 mod execute;
 mod header;
@@ -17,6 +18,7 @@ mod run;
 
 pub use block_file::{BlockFile, DEFAULT_FILE_LIMIT};
 pub use builder::{BuiltBlock, build_block};
+pub use engine::{BlockEngine, Executed};
 pub use error::Error;
 pub use execute::{BlockInput, execute_block};
 pub use outcome::{BlockOutcome, TransactionOutcome, TransactionStatus};

@@ -28,6 +28,11 @@ impl Threads {
             .map_err(|error| Error::Threads(error.to_string()))
     }
 
+    /// The pool, where there is more than the calling thread.
+    pub(crate) fn pool(&self) -> Option<&rayon::ThreadPool> {
+        self.0.as_ref()
+    }
+
     /// How many threads there are.
     pub fn count(&self) -> usize {
         self.0.as_ref().map_or(1, rayon::ThreadPool::current_num_threads)

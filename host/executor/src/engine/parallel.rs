@@ -1,0 +1,192 @@
+//! Speculative parallel execution.
+//!
+//! Workers take transactions in the order of the block and execute them on what is known at that moment:
+//! the state before the block and, through the [multi-version memory](versions), what transactions below
+//! have written. [Committing](commit) is in order and decides.
+
+mod balances;
+mod commit;
+mod database;
+pub(super) mod versions;
+mod worker;
+
+use super::{Environment, Progress, block_state::BlockState, sequential::Turn};
+use crate::Error;
+use commit::Committer;
+pub(super) use commit::Tally;
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use metisvm_state::StateError;
+use revm::DatabaseRef;
+use std::sync::{Mutex, PoisonError};
+use versions::Versions;
+use worker::{Speculated, Worker};
+
+/// Turns of a waiting loop that burn the processor before it is given to somebody else.
+const SPINS: u32 = 200;
+
+const WAITING: u8 = 0;
+const RUNNING: u8 = 1;
+const DONE: u8 = 2;
+const COMMITTED: u8 = 3;
+
+/// One transaction on its way.
+struct Slot {
+    status: AtomicU8,
+    speculated: Mutex<Option<Speculated>>,
+}
+
+/// What the workers share.
+struct Shared<'e, S> {
+    environment: &'e Environment<'e>,
+    /// The state before the first transaction.
+    base: BlockState<'e, S>,
+    versions: Versions,
+    slots: Box<[Slot]>,
+    /// The next transaction that nobody has taken.
+    next: AtomicUsize,
+    /// All below are committed.
+    committed: AtomicUsize,
+    /// Nothing more is to be done: the block is complete, or has failed.
+    stop: AtomicBool,
+}
+
+impl<S> Shared<'_, S> {
+    fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    fn is_running(&self, transaction: usize) -> bool {
+        self.slots[transaction].status.load(Ordering::Acquire) == RUNNING
+    }
+
+    fn pause(turns: &mut u32) {
+        *turns += 1;
+        if *turns < SPINS {
+            core::hint::spin_loop();
+        } else {
+            std::thread::yield_now();
+        }
+    }
+}
+
+/// Executes the block's transactions on the pool and the calling thread, and commits them to `state`.
+pub(super) fn execute<'e, S>(
+    environment: &'e Environment<'e>,
+    pool: &rayon::ThreadPool,
+    state: &mut BlockState<'e, S>,
+    progress: &mut Progress,
+) -> Result<Tally, Error>
+where
+    S: DatabaseRef<Error = StateError> + Sync,
+{
+    let count = environment.transactions.len();
+    let shared = Shared {
+        environment,
+        base: state.clone(),
+        versions: Versions::new(),
+        slots: (0..count)
+            .map(|_| Slot {
+                status: AtomicU8::new(WAITING),
+                speculated: Mutex::new(None),
+            })
+            .collect(),
+        next: AtomicUsize::new(0),
+        committed: AtomicUsize::new(0),
+        stop: AtomicBool::new(count == 0),
+    };
+    let commit = Mutex::new((Committer::new(state, progress), Ok(())));
+    let workers = pool.current_num_threads().min(count).max(1);
+    pool.in_place_scope(|scope| {
+        for _ in 1..workers {
+            scope.spawn(|_| work(&shared, &commit));
+        }
+        work(&shared, &commit);
+    });
+    let (committer, outcome) = commit.into_inner().unwrap_or_else(PoisonError::into_inner);
+    outcome.map(|()| committer.tally)
+}
+
+type Commit<'c, 'e, S> = Mutex<(Committer<'c, 'e, S>, Result<(), Error>)>;
+
+fn work<'e, S>(shared: &Shared<'e, S>, commit: &Commit<'_, 'e, S>)
+where
+    S: DatabaseRef<Error = StateError> + Sync,
+{
+    let mut worker = match Worker::new(shared) {
+        Ok(worker) => worker,
+        Err(error) => {
+            let mut commit = commit.lock().unwrap_or_else(PoisonError::into_inner);
+            commit.1 = Err(Error::Block(error.to_string()));
+            shared.stop.store(true, Ordering::Relaxed);
+            return;
+        }
+    };
+    let mut turn = Turn::new(shared.environment, &shared.base);
+    let count = shared.slots.len();
+    let mut waited = 0;
+    while !shared.stopped() {
+        if commit_ready(shared, &mut turn, commit) {
+            waited = 0;
+            continue;
+        }
+        let index = if shared.next.load(Ordering::Relaxed) < count {
+            shared.next.fetch_add(1, Ordering::Relaxed)
+        } else {
+            count
+        };
+        if index >= count {
+            Shared::<S>::pause(&mut waited);
+            continue;
+        }
+        waited = 0;
+        let slot = &shared.slots[index];
+        slot.status.store(RUNNING, Ordering::Release);
+        let speculated = worker.speculate(index);
+        *slot.speculated.lock().unwrap_or_else(PoisonError::into_inner) = Some(speculated);
+        slot.status.store(DONE, Ordering::Release);
+    }
+}
+
+/// Commits what is ready, if nobody else is at it. True where something was.
+fn commit_ready<'e, S>(shared: &Shared<'e, S>, turn: &mut Turn<'e, S>, commit: &Commit<'_, 'e, S>) -> bool
+where
+    S: DatabaseRef<Error = StateError> + Sync,
+{
+    let ready = |index: usize| {
+        let slot = shared.slots.get(index);
+        slot.is_some_and(|slot| slot.status.load(Ordering::Acquire) == DONE)
+    };
+    let mut index = shared.committed.load(Ordering::Acquire);
+    if !ready(index) {
+        return false;
+    }
+    let Ok(mut guard) = commit.try_lock() else {
+        return false;
+    };
+    index = shared.committed.load(Ordering::Acquire);
+    let mut any = false;
+    while ready(index) && !shared.stopped() {
+        any = true;
+        let slot = &shared.slots[index];
+        let speculated = slot
+            .speculated
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        slot.status.store(RUNNING, Ordering::Release);
+        let (committer, outcome) = &mut *guard;
+        if let Err(error) = committer.commit(shared, turn, index, speculated.unwrap_or(Speculated::Deferred))
+        {
+            *outcome = Err(error);
+            shared.stop.store(true, Ordering::Relaxed);
+            return true;
+        }
+        slot.status.store(COMMITTED, Ordering::Release);
+        index += 1;
+        shared.committed.store(index, Ordering::Release);
+    }
+    if index == shared.slots.len() {
+        shared.stop.store(true, Ordering::Relaxed);
+    }
+    any
+}

@@ -1,0 +1,247 @@
+//! Committing in the order of the block.
+//!
+//! Whoever finds the next transaction executed commits it, and as many after it as are ready. Here every
+//! transaction is held against the committed state: if everything it has seen is as it is there, it did
+//! what sequential execution would have done, because an execution is a function of what it reads. If not,
+//! it is executed again, now over the committed state itself; so no transaction runs more than twice.
+
+use super::{
+    Shared,
+    database::{BalanceUse, Seen},
+    worker::{Execution, Speculated, TransferRead},
+};
+use crate::{
+    Error,
+    engine::{Invalid, Progress, block_state::BlockState, sequential::Turn, transfer::Transfer},
+};
+use alloy_primitives::{Address, Bloom, U256};
+use metisvm_state::StateError;
+use revm::{
+    DatabaseRef,
+    context_interface::result::{ExecutionResult, Output, SuccessReason},
+    state::AccountInfo,
+};
+
+/// What happened on the way, for the report.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in crate::engine) struct Tally {
+    /// Speculations that were thrown away.
+    pub(in crate::engine) aborts: u64,
+    /// Transactions that were executed when their turn came.
+    pub(in crate::engine) in_turn: u64,
+}
+
+/// The committed part of the block. One worker at a time holds it.
+pub(super) struct Committer<'c, 'e, S> {
+    state: &'c mut BlockState<'e, S>,
+    progress: &'c mut Progress,
+    pub(super) tally: Tally,
+}
+
+impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
+    pub(super) fn new(state: &'c mut BlockState<'e, S>, progress: &'c mut Progress) -> Self {
+        Self {
+            state,
+            progress,
+            tally: Tally::default(),
+        }
+    }
+
+    /// Commits one transaction.
+    pub(super) fn commit(
+        &mut self,
+        shared: &Shared<'e, S>,
+        turn: &mut Turn<'e, S>,
+        index: usize,
+        speculated: Speculated,
+    ) -> Result<(), Error> {
+        let environment = shared.environment;
+        if let Err(invalid) = self.progress.admit(environment, index) {
+            return self.progress.refuse(environment, index, invalid);
+        }
+        let node = |error: StateError| Invalid::Node(error.to_string());
+        match speculated {
+            Speculated::Transfer(read) => match self.transfer(shared, &read) {
+                Ok(true) => {
+                    let result = transferred(&read.transfer);
+                    self.progress
+                        .include_with_bloom(environment, index, result, Bloom::ZERO);
+                    return Ok(());
+                }
+                Ok(false) => {}
+                Err(error) => return self.progress.refuse(environment, index, node(error)),
+            },
+            Speculated::Executed(mut execution) => match self.holds(&mut execution) {
+                Ok(true) => {
+                    self.state.commit_state(execution.state);
+                    self.progress
+                        .include_with_bloom(environment, index, execution.result, execution.bloom);
+                    return Ok(());
+                }
+                Ok(false) => {
+                    self.tally.aborts += 1;
+                    return self.in_turn(shared, turn, index, &execution.published);
+                }
+                Err(error) => return self.progress.refuse(environment, index, node(error)),
+            },
+            Speculated::Deferred => {}
+        }
+        self.in_turn(shared, turn, index, &[])
+    }
+
+    /// Executes a transaction over the committed state.
+    fn in_turn(
+        &mut self,
+        shared: &Shared<'e, S>,
+        turn: &mut Turn<'e, S>,
+        index: usize,
+        published: &[(Address, U256)],
+    ) -> Result<(), Error> {
+        let environment = shared.environment;
+        self.tally.in_turn += 1;
+        for (address, slot) in published {
+            shared.versions.doubt_slot(*address, *slot, index);
+        }
+        turn.start(self.state);
+        let outcome = turn.transact(environment, index);
+        for (address, slot) in published {
+            shared.versions.remove_slot(*address, *slot, index);
+        }
+        turn.publish(&shared.versions, index);
+        turn.finish(self.state);
+        match outcome {
+            Ok(result) => {
+                self.progress.include(environment, index, result);
+                Ok(())
+            }
+            Err(error) => self
+                .progress
+                .refuse(environment, index, Invalid::from_evm(error)?),
+        }
+    }
+
+    /// Applies a transfer; false where the EVM has to execute the transaction.
+    fn transfer(&mut self, shared: &Shared<'e, S>, read: &TransferRead) -> Result<bool, StateError> {
+        let TransferRead {
+            transfer,
+            sender,
+            recipient,
+        } = read;
+        let state = &mut *self.state;
+        let Some(debited) = transfer.debit(state.known(&transfer.from, sender.as_ref())) else {
+            return Ok(false);
+        };
+        let credited = if transfer.to == transfer.from {
+            transfer.credit(Some(&debited))
+        } else {
+            transfer.credit(state.known(&transfer.to, recipient.as_ref()))
+        };
+        let Some(credited) = credited else {
+            return Ok(false);
+        };
+        let beneficiary = shared.environment.evm_env.block_env.beneficiary;
+        let rewarded = if beneficiary == transfer.to {
+            Some(credited.clone())
+        } else if beneficiary == transfer.from {
+            Some(debited.clone())
+        } else {
+            state.basic_ref(beneficiary)?
+        };
+        // A fee of zero to an empty account clears it (EIP-161), and a balance may not overflow: both are
+        // left to the EVM.
+        let mut rewarded = rewarded.unwrap_or_default();
+        let Some(balance) = rewarded.balance.checked_add(transfer.reward) else {
+            return Ok(false);
+        };
+        rewarded.balance = balance;
+        if rewarded.is_empty() {
+            return Ok(false);
+        }
+        state.set_account(transfer.from, debited);
+        state.set_account(transfer.to, credited);
+        state.set_account(beneficiary, rewarded);
+        Ok(true)
+    }
+
+    /// True where everything that an execution has seen is so in the committed state. Balances that it
+    /// only added to or took from are carried over to what they are now.
+    fn holds(&self, execution: &mut Execution) -> Result<bool, StateError> {
+        let state = &*self.state;
+        for (address, seen) in &execution.seen {
+            let owned;
+            let now = match state.changed(address) {
+                Some(changed) => changed.info.as_ref(),
+                None if !seen.assumed => continue,
+                None => {
+                    owned = state.basic_ref(*address)?;
+                    owned.as_ref()
+                }
+            };
+            if !seen.holds(now) {
+                return Ok(false);
+            }
+            if !carry_over(
+                seen,
+                now,
+                execution.state.get_mut(address).map(|account| &mut account.info),
+            ) {
+                return Ok(false);
+            }
+        }
+        for (address, slot, value) in &execution.assumed_slots {
+            if state.storage_ref(*address, *slot)? != *value {
+                return Ok(false);
+            }
+        }
+        for (address, account) in &execution.state {
+            if account.storage.is_empty() || account.is_created() {
+                // What is created in the transaction starts with no storage, whatever was there.
+                continue;
+            }
+            let Some(changed) = state.changed(address) else {
+                continue;
+            };
+            for (slot, value) in &account.storage {
+                let now = match changed.slots.get(slot) {
+                    Some(now) => *now,
+                    None if changed.storage_cleared => U256::ZERO,
+                    None => continue,
+                };
+                if now != value.original_value {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Applies the difference that the transaction made to the balance as it is now. False where it does not
+/// fit.
+fn carry_over(seen: &Seen, now: Option<&AccountInfo>, info: Option<&mut AccountInfo>) -> bool {
+    let (Some(now), Some(info), BalanceUse::AtLeast(_)) = (now, info, seen.balance) else {
+        return true;
+    };
+    let before = seen.balance();
+    let carried = if info.balance >= before {
+        now.balance.checked_add(info.balance - before)
+    } else {
+        now.balance.checked_sub(before - info.balance)
+    };
+    match carried {
+        Some(balance) => {
+            info.balance = balance;
+            true
+        }
+        None => false,
+    }
+}
+
+fn transferred(transfer: &Transfer) -> ExecutionResult {
+    ExecutionResult::Success {
+        reason: SuccessReason::Stop,
+        gas: transfer.gas,
+        logs: Vec::new(),
+        output: Output::Call(Default::default()),
+    }
+}

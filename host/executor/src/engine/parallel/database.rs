@@ -1,0 +1,258 @@
+//! The state as a speculating transaction reads it: writes of transactions below it, else the state
+//! before the block. Remembers of each account what was seen and how far its balance mattered.
+
+use super::{
+    Shared,
+    versions::{Found, Written},
+};
+use crate::engine::block_state::BlockState;
+use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256, map::AddressMap};
+use core::fmt;
+use metisvm_state::StateError;
+use revm::{
+    Database, DatabaseRef, bytecode::Bytecode, database_interface::DBErrorMarker, state::AccountInfo,
+};
+
+/// How far the balance of an account mattered to a transaction that saw it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BalanceUse {
+    /// It only had to be this much; what was added and taken can be added and taken elsewhere.
+    AtLeast(U256),
+    /// The transaction has seen the figure itself.
+    Exact,
+}
+
+/// An account as a transaction saw it first.
+#[derive(Debug, Clone)]
+pub(super) struct Seen {
+    /// Balance, nonce and code hash; `None` where it did not exist.
+    pub(super) account: Option<(U256, u64, B256)>,
+    /// How far the balance mattered.
+    pub(super) balance: BalanceUse,
+    /// Seen otherwise than in the state before the block.
+    pub(super) assumed: bool,
+}
+
+impl Seen {
+    pub(super) fn balance(&self) -> U256 {
+        self.account.map_or(U256::ZERO, |(balance, ..)| balance)
+    }
+
+    /// True where the account as it is now would have led to the same execution.
+    pub(super) fn holds(&self, now: Option<&AccountInfo>) -> bool {
+        match (self.account, now) {
+            (None, None) => true,
+            (Some((balance, nonce, code_hash)), Some(now)) => {
+                let same = nonce == now.nonce && code_hash == now.code_hash;
+                // Whether an account without nonce and code is empty decides gas and existence.
+                let same_emptiness =
+                    nonce != 0 || code_hash != KECCAK256_EMPTY || balance.is_zero() == now.balance.is_zero();
+                let enough = match self.balance {
+                    BalanceUse::Exact => balance == now.balance,
+                    BalanceUse::AtLeast(least) => balance == now.balance || now.balance >= least,
+                };
+                same && same_emptiness && enough
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Why a speculating transaction cannot go on.
+#[derive(Debug)]
+pub(super) enum ReadError {
+    /// The state cannot answer.
+    State(StateError),
+    /// The block has come to its end elsewhere.
+    Stopped,
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::State(error) => error.fmt(f),
+            Self::Stopped => f.write_str("the execution of the block was stopped"),
+        }
+    }
+}
+
+impl core::error::Error for ReadError {}
+impl DBErrorMarker for ReadError {}
+
+impl From<StateError> for ReadError {
+    fn from(error: StateError) -> Self {
+        Self::State(error)
+    }
+}
+
+/// What one worker's EVM reads from.
+pub(super) struct SpeculativeDb<'s, 'e, S> {
+    shared: &'s Shared<'e, S>,
+    base: &'s BlockState<'e, S>,
+    /// The beneficiary before the first transaction, taken to have got a fee already.
+    beneficiary: (Address, Option<AccountInfo>),
+    transaction: usize,
+    sender: Address,
+    nonce: u64,
+    /// Accounts seen.
+    pub(super) seen: AddressMap<Seen>,
+    /// Slots that were read from writes of this block, with what was read.
+    pub(super) assumed_slots: Vec<(Address, U256, U256)>,
+}
+
+impl<S> fmt::Debug for SpeculativeDb<'_, '_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SpeculativeDb")
+            .field("transaction", &self.transaction)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'s, 'e, S: DatabaseRef<Error = StateError>> SpeculativeDb<'s, 'e, S> {
+    pub(super) fn new(shared: &'s Shared<'e, S>) -> Result<Self, StateError> {
+        let base = &shared.base;
+        let address = shared.environment.evm_env.block_env.beneficiary;
+        let mut info = base.basic_ref(address)?;
+        if info.as_ref().is_none_or(AccountInfo::is_empty) {
+            // Every fee before would have made it so; where none did, the transaction runs again.
+            info = Some(AccountInfo {
+                balance: U256::from(1),
+                ..AccountInfo::default()
+            });
+        }
+        Ok(Self {
+            shared,
+            base,
+            beneficiary: (address, info),
+            transaction: 0,
+            sender: Address::ZERO,
+            nonce: 0,
+            seen: AddressMap::default(),
+            assumed_slots: Vec::new(),
+        })
+    }
+
+    /// Starts to read for another transaction.
+    pub(super) fn begin(&mut self, transaction: usize, sender: Address, nonce: u64) {
+        self.transaction = transaction;
+        self.sender = sender;
+        self.nonce = nonce;
+        self.seen.clear();
+        self.assumed_slots.clear();
+    }
+
+    /// The balance of this account has been seen by the code itself.
+    pub(super) fn balance_observed(&mut self, address: &Address) {
+        if let Some(seen) = self.seen.get_mut(address) {
+            seen.balance = BalanceUse::Exact;
+        }
+    }
+
+    /// The account, which now has `now`, is asked to spend `amount`.
+    pub(super) fn balance_spent(&mut self, address: &Address, now: U256, amount: U256) {
+        let Some(seen) = self.seen.get_mut(address) else {
+            return;
+        };
+        let BalanceUse::AtLeast(least) = seen.balance else {
+            return;
+        };
+        seen.balance = match now.checked_sub(amount) {
+            Some(left) => BalanceUse::AtLeast(least.max(seen.balance().saturating_sub(left))),
+            // That it was not enough is known of this figure only.
+            None => BalanceUse::Exact,
+        };
+    }
+
+    /// The sender must have had this much.
+    pub(super) fn balance_required(&mut self, address: &Address, amount: U256) {
+        if let Some(seen) = self.seen.get_mut(address)
+            && let BalanceUse::AtLeast(least) = seen.balance
+        {
+            seen.balance = BalanceUse::AtLeast(least.max(amount));
+        }
+    }
+
+    /// Reads again until the write that was met is no estimate of a transaction that is running.
+    fn settled<T>(&self, read: impl Fn() -> Option<Found<T>>) -> Result<Option<T>, ReadError> {
+        let mut waited = 0;
+        loop {
+            if self.shared.stopped() {
+                return Err(ReadError::Stopped);
+            }
+            match read() {
+                None => return Ok(None),
+                Some(Found {
+                    written: Written::Value(value),
+                    ..
+                }) => return Ok(Some(value)),
+                Some(Found {
+                    written: Written::Estimate(value),
+                    transaction,
+                }) => {
+                    if !self.shared.is_running(transaction) {
+                        return Ok(Some(value));
+                    }
+                }
+            }
+            Shared::<S>::pause(&mut waited);
+        }
+    }
+}
+
+impl<S: DatabaseRef<Error = StateError>> Database for SpeculativeDb<'_, '_, S> {
+    type Error = ReadError;
+
+    fn basic(&mut self, address: Address) -> Result<Option<AccountInfo>, ReadError> {
+        let mut assumed = true;
+        let mut info = if address == self.beneficiary.0 {
+            self.beneficiary.1.clone()
+        } else {
+            match self.settled(|| self.shared.versions.account(&address, self.transaction))? {
+                Some(info) => info,
+                None => {
+                    assumed = false;
+                    self.base.basic_ref(address)?
+                }
+            }
+        };
+        if address == self.sender
+            && let Some(info) = &mut info
+            && info.nonce < self.nonce
+        {
+            // Transactions of this sender before this one will have counted it up.
+            info.nonce = self.nonce;
+            assumed = true;
+        }
+        let account = info
+            .as_ref()
+            .map(|info| (info.balance, info.nonce, info.code_hash));
+        let balance = BalanceUse::AtLeast(U256::ZERO);
+        self.seen.insert(
+            address,
+            Seen {
+                account,
+                balance,
+                assumed,
+            },
+        );
+        Ok(info)
+    }
+
+    fn code_by_hash(&mut self, code_hash: B256) -> Result<Bytecode, ReadError> {
+        Ok(self.base.code_by_hash_ref(code_hash)?)
+    }
+
+    fn storage(&mut self, address: Address, slot: U256) -> Result<U256, ReadError> {
+        match self.settled(|| self.shared.versions.slot(&address, &slot, self.transaction))? {
+            Some(value) => {
+                self.assumed_slots.push((address, slot, value));
+                Ok(value)
+            }
+            None => Ok(self.base.storage_ref(address, slot)?),
+        }
+    }
+
+    fn block_hash(&mut self, number: u64) -> Result<B256, ReadError> {
+        Ok(self.base.block_hash_ref(number)?)
+    }
+}

@@ -1,0 +1,124 @@
+//! How far a block has come: receipts, gas, and the transactions that may not be in it.
+
+use super::Environment;
+use crate::{Error, TransactionOutcome};
+use alloy_consensus::{Receipt, ReceiptEnvelope, ReceiptWithBloom, Transaction, TxEnvelope};
+use alloy_evm::block::BlockValidationError;
+use alloy_primitives::Bloom;
+use metisvm_state::StateError;
+use revm::{
+    context_interface::{
+        Cfg,
+        result::{EVMError, ExecutionResult},
+    },
+    primitives::hardfork::SpecId,
+};
+
+/// Why a transaction is not in the block.
+#[derive(Debug)]
+pub(super) enum Invalid {
+    /// It may not be there; worded for people.
+    Transaction(String),
+    /// This node cannot execute it.
+    Node(String),
+}
+
+impl Invalid {
+    /// From what the EVM says.
+    pub(super) fn from_evm(error: EVMError<StateError>) -> Result<Self, Error> {
+        Ok(match error {
+            EVMError::Transaction(error) => Self::Transaction(error.to_string()),
+            EVMError::Header(error) => Self::Transaction(error.to_string()),
+            other => Self::Node(other.to_string()),
+        })
+    }
+}
+
+/// The part of a block that has been executed.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    pub(super) receipts: Vec<ReceiptEnvelope>,
+    pub(super) transactions: Vec<TransactionOutcome>,
+    pub(super) gas_used: u64,
+    pub(super) blob_gas_used: u64,
+    cancun: bool,
+}
+
+impl Progress {
+    pub(super) fn new(environment: &Environment<'_>) -> Self {
+        let count = environment.transactions.len();
+        Self {
+            receipts: Vec::with_capacity(count),
+            transactions: Vec::with_capacity(count),
+            cancun: environment.spec_id.is_enabled_in(SpecId::CANCUN),
+            ..Self::default()
+        }
+    }
+
+    /// Whether the transaction's gas limit fits into what the block has left.
+    pub(super) fn admit(&self, environment: &Environment<'_>, index: usize) -> Result<(), Invalid> {
+        let limit = environment.transactions[index].gas_limit();
+        let available = environment.evm_env.block_env.gas_limit - self.gas_used;
+        // From Osaka on a transaction cannot use more than the cap, whatever its limit says (EIP-7825).
+        if limit.min(environment.evm_env.cfg_env.tx_gas_limit_cap()) > available {
+            let error = BlockValidationError::TransactionGasLimitMoreThanAvailableBlockGas {
+                transaction_gas_limit: limit,
+                block_available_gas: available,
+            };
+            return Err(Invalid::Transaction(error.to_string()));
+        }
+        Ok(())
+    }
+
+    /// A transaction that may not be in the block.
+    pub(super) fn refuse(
+        &mut self,
+        environment: &Environment<'_>,
+        index: usize,
+        why: Invalid,
+    ) -> Result<(), Error> {
+        let hash = *environment.transactions[index].hash();
+        Err(match why {
+            Invalid::Transaction(problem) => Error::InvalidTransaction { index, hash, problem },
+            Invalid::Node(problem) => Error::NodeFault { index, hash, problem },
+        })
+    }
+
+    /// A transaction that was executed.
+    pub(super) fn include(&mut self, environment: &Environment<'_>, index: usize, result: ExecutionResult) {
+        let logs_bloom = bloom(&result);
+        self.include_with_bloom(environment, index, result, logs_bloom);
+    }
+
+    /// A transaction that was executed, and the bloom filter over its logs.
+    pub(super) fn include_with_bloom(
+        &mut self,
+        environment: &Environment<'_>,
+        index: usize,
+        result: ExecutionResult,
+        logs_bloom: Bloom,
+    ) {
+        let transaction: &TxEnvelope = environment.transactions[index].inner();
+        self.gas_used += result.tx_gas_used();
+        if self.cancun {
+            self.blob_gas_used += transaction.blob_gas_used().unwrap_or_default();
+        }
+        self.transactions
+            .push(TransactionOutcome::new(*transaction.hash(), &result));
+        let receipt = ReceiptWithBloom {
+            receipt: Receipt {
+                status: result.is_success().into(),
+                cumulative_gas_used: self.gas_used,
+                logs: result.into_logs(),
+            },
+            logs_bloom,
+        };
+        self.receipts
+            .push(ReceiptEnvelope::from_typed(transaction.tx_type(), receipt));
+    }
+}
+
+/// The bloom filter over the logs of a result.
+pub(super) fn bloom(result: &ExecutionResult) -> Bloom {
+    alloy_primitives::logs_bloom(result.logs())
+}

@@ -1,5 +1,8 @@
 //! Blocks: plain revm against our engine, interleaved.
 
+#[global_allocator]
+static GLOBAL: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 use alloy_evm::{
     EthEvmFactory, EvmFactory,
     block::BlockExecutor,
@@ -60,6 +63,11 @@ fn main() {
         .unwrap()
         .map(|e| e.unwrap().path())
     {
+        if let Ok(only) = std::env::var("BLOCK")
+            && !path.to_string_lossy().contains(&only)
+        {
+            continue;
+        }
         let file = BlockFile::read(&path, DEFAULT_FILE_LIMIT).unwrap();
         let header = &file.block.header;
         let transactions = recover_senders(
@@ -98,6 +106,13 @@ fn main() {
             t[3].push(s.elapsed());
             drop(x);
         }
+        let x = engine.execute(&factory, block, &file.pre_state).unwrap();
+        println!(
+            "aborts {} in turn {} biggest {:?}",
+            x.aborts,
+            x.in_turn,
+            x.outcome.transactions.iter().map(|t| t.gas_used).max()
+        );
         let m = t.map(median);
         let big = header.gas_used > 4_000_000;
         if big {

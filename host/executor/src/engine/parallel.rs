@@ -6,14 +6,18 @@
 
 mod balances;
 mod commit;
+mod contention;
 mod database;
 pub(super) mod versions;
 mod worker;
 
 use super::{Environment, Progress, block_state::BlockState, sequential::Turn};
 use crate::Error;
+use alloy_consensus::Transaction;
+use alloy_primitives::Address;
 use commit::Committer;
 pub(super) use commit::Tally;
+use contention::Contention;
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use metisvm_state::StateError;
 use revm::DatabaseRef;
@@ -29,6 +33,9 @@ const RUNNING: u8 = 1;
 const DONE: u8 = 2;
 const COMMITTED: u8 = 3;
 
+/// A kind of call: the contract that a transaction calls and the function, by its selector.
+type CallKey = (Address, [u8; 4]);
+
 /// One transaction on its way.
 struct Slot {
     status: AtomicU8,
@@ -41,6 +48,7 @@ struct Shared<'e, S> {
     /// The state before the first transaction.
     base: BlockState<'e, S>,
     versions: Versions,
+    contention: Contention,
     slots: Box<[Slot]>,
     /// The next transaction that nobody has taken.
     next: AtomicUsize,
@@ -53,6 +61,17 @@ struct Shared<'e, S> {
 impl<S> Shared<'_, S> {
     fn stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
+    }
+
+    /// The kind of call that a transaction is, if it is one. Call data too short for a selector counts as if
+    /// filled with zeros: the contract's fallback decides.
+    fn call_key(&self, transaction: usize) -> Option<CallKey> {
+        let transaction = self.environment.transactions.get(transaction)?;
+        let mut selector = [0; 4];
+        for (byte, given) in selector.iter_mut().zip(transaction.input()) {
+            *byte = *given;
+        }
+        Some((transaction.to()?, selector))
     }
 
     fn is_running(&self, transaction: usize) -> bool {
@@ -84,6 +103,7 @@ where
         environment,
         base: state.clone(),
         versions: Versions::new(),
+        contention: Contention::default(),
         slots: (0..count)
             .map(|_| Slot {
                 status: AtomicU8::new(WAITING),

@@ -72,6 +72,8 @@ fn call<S: DatabaseRef<Error = StateError>, const KIND: u8>(mut step: Step<'_, '
 }
 
 fn create<S: DatabaseRef<Error = StateError>, const SALTED: bool>(mut step: Step<'_, '_, '_, S>) -> Outcome {
+    let address = step.interpreter.input.target_address;
+    step.host.journaled_state.database.nonce_spent(&address);
     spend(&mut step, 0);
     contract::create::<SALTED, _, _>(step)
 }

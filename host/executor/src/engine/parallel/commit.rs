@@ -31,6 +31,13 @@ pub(in crate::engine) struct Tally {
     pub(in crate::engine) in_turn: u64,
 }
 
+/// Whether a speculation is what sequential execution would have done.
+enum Held {
+    Yes,
+    /// It has seen something else; here, if it was a slot.
+    No(Option<(Address, U256)>),
+}
+
 /// The committed part of the block. One worker at a time holds it.
 pub(super) struct Committer<'c, 'e, S> {
     state: &'c mut BlockState<'e, S>,
@@ -72,14 +79,22 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
                 Err(error) => return self.progress.refuse(environment, index, node(error)),
             },
             Speculated::Executed(mut execution) => match self.holds(&mut execution) {
-                Ok(true) => {
+                Ok(Held::Yes) => {
                     self.state.commit_state(execution.state);
                     self.progress
                         .include_with_bloom(environment, index, execution.result, execution.bloom);
                     return Ok(());
                 }
-                Ok(false) => {
+                Ok(Held::No(collision)) => {
                     self.tally.aborts += 1;
+                    if let Some(slot) = collision {
+                        let writer = shared.versions.slot(&slot.0, &slot.1, index);
+                        let writer = writer.and_then(|found| shared.call_key(found.transaction));
+                        shared.contention.learn(writer, slot);
+                        if execution.published.contains(&slot) {
+                            shared.contention.learn(shared.call_key(index), slot);
+                        }
+                    }
                     return self.in_turn(shared, turn, index, &execution.published);
                 }
                 Err(error) => return self.progress.refuse(environment, index, node(error)),
@@ -165,7 +180,7 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
 
     /// True where everything that an execution has seen is so in the committed state. Balances that it
     /// only added to or took from are carried over to what they are now.
-    fn holds(&self, execution: &mut Execution) -> Result<bool, StateError> {
+    fn holds(&self, execution: &mut Execution) -> Result<Held, StateError> {
         let state = &*self.state;
         for (address, seen) in &execution.seen {
             let owned;
@@ -178,19 +193,19 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
                 }
             };
             if !seen.holds(now) {
-                return Ok(false);
+                return Ok(Held::No(None));
             }
             if !carry_over(
                 seen,
                 now,
                 execution.state.get_mut(address).map(|account| &mut account.info),
             ) {
-                return Ok(false);
+                return Ok(Held::No(None));
             }
         }
         for (address, slot, value) in &execution.assumed_slots {
             if state.storage_ref(*address, *slot)? != *value {
-                return Ok(false);
+                return Ok(Held::No(Some((*address, *slot))));
             }
         }
         for (address, account) in &execution.state {
@@ -208,33 +223,35 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
                     None => continue,
                 };
                 if now != value.original_value {
-                    return Ok(false);
+                    return Ok(Held::No(Some((*address, *slot))));
                 }
             }
         }
-        Ok(true)
+        Ok(Held::Yes)
     }
 }
 
-/// Applies the difference that the transaction made to the balance as it is now. False where it does not
-/// fit.
+/// Applies the difference that the transaction made to balance and nonce as they are now. False where it
+/// does not fit.
 fn carry_over(seen: &Seen, now: Option<&AccountInfo>, info: Option<&mut AccountInfo>) -> bool {
-    let (Some(now), Some(info), BalanceUse::AtLeast(_)) = (now, info, seen.balance) else {
+    let (Some(now), Some(info), Some((balance, nonce, _))) = (now, info, seen.account) else {
         return true;
     };
-    let before = seen.balance();
-    let carried = if info.balance >= before {
-        now.balance.checked_add(info.balance - before)
-    } else {
-        now.balance.checked_sub(before - info.balance)
-    };
-    match carried {
-        Some(balance) => {
-            info.balance = balance;
-            true
-        }
-        None => false,
+    if !seen.nonce_used && info.nonce == nonce {
+        info.nonce = now.nonce;
     }
+    if seen.balance == BalanceUse::Exact {
+        return true;
+    }
+    let carried = if info.balance >= balance {
+        now.balance.checked_add(info.balance - balance)
+    } else {
+        now.balance.checked_sub(balance - info.balance)
+    };
+    if let Some(carried) = carried {
+        info.balance = carried;
+    }
+    carried.is_some()
 }
 
 fn transferred(transfer: &Transfer) -> ExecutionResult {

@@ -29,6 +29,8 @@ pub(super) struct Seen {
     pub(super) account: Option<(U256, u64, B256)>,
     /// How far the balance mattered.
     pub(super) balance: BalanceUse,
+    /// The nonce itself mattered, not just whether there is one: the account sends or creates.
+    pub(super) nonce_used: bool,
     /// Seen otherwise than in the state before the block.
     pub(super) assumed: bool,
 }
@@ -43,7 +45,8 @@ impl Seen {
         match (self.account, now) {
             (None, None) => true,
             (Some((balance, nonce, code_hash)), Some(now)) => {
-                let same = nonce == now.nonce && code_hash == now.code_hash;
+                let same_nonce = nonce == now.nonce || (!self.nonce_used && nonce != 0 && now.nonce != 0);
+                let same = same_nonce && code_hash == now.code_hash;
                 // Whether an account without nonce and code is empty decides gas and existence.
                 let same_emptiness =
                     nonce != 0 || code_hash != KECCAK256_EMPTY || balance.is_zero() == now.balance.is_zero();
@@ -94,6 +97,8 @@ pub(super) struct SpeculativeDb<'s, 'e, S> {
     transaction: usize,
     sender: Address,
     nonce: u64,
+    /// Any account's nonce may matter: the transaction carries authorizations (EIP-7702).
+    every_nonce: bool,
     /// Accounts seen.
     pub(super) seen: AddressMap<Seen>,
     /// Slots that were read from writes of this block, with what was read.
@@ -127,18 +132,27 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError>> SpeculativeDb<'s, 'e, S> {
             transaction: 0,
             sender: Address::ZERO,
             nonce: 0,
+            every_nonce: false,
             seen: AddressMap::default(),
             assumed_slots: Vec::new(),
         })
     }
 
     /// Starts to read for another transaction.
-    pub(super) fn begin(&mut self, transaction: usize, sender: Address, nonce: u64) {
+    pub(super) fn begin(&mut self, transaction: usize, sender: Address, nonce: u64, every_nonce: bool) {
         self.transaction = transaction;
         self.sender = sender;
         self.nonce = nonce;
+        self.every_nonce = every_nonce;
         self.seen.clear();
         self.assumed_slots.clear();
+    }
+
+    /// The account creates a contract, whose address follows from its nonce.
+    pub(super) fn nonce_spent(&mut self, address: &Address) {
+        if let Some(seen) = self.seen.get_mut(address) {
+            seen.nonce_used = true;
+        }
     }
 
     /// The balance of this account has been seen by the code itself.
@@ -172,14 +186,13 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError>> SpeculativeDb<'s, 'e, S> {
         }
     }
 
-    /// Reads again until the write that was met is no estimate of a transaction that is running.
-    fn settled<T>(&self, read: impl Fn() -> Option<Found<T>>) -> Result<Option<T>, ReadError> {
+    /// Reads again until the write that was met is no estimate of a transaction that is running. An
+    /// estimate of one that is not is stepped over.
+    fn settled<T>(&self, read: impl Fn(usize) -> Option<Found<T>>) -> Result<Option<T>, ReadError> {
         let mut waited = 0;
+        let mut below = self.transaction;
         loop {
-            if self.shared.stopped() {
-                return Err(ReadError::Stopped);
-            }
-            match read() {
+            match read(below) {
                 None => return Ok(None),
                 Some(Found {
                     written: Written::Value(value),
@@ -190,9 +203,16 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError>> SpeculativeDb<'s, 'e, S> {
                     transaction,
                 }) => {
                     if !self.shared.is_running(transaction) {
-                        return Ok(Some(value));
+                        match value {
+                            Some(value) => return Ok(Some(value)),
+                            None => below = transaction,
+                        }
+                        continue;
                     }
                 }
+            }
+            if self.shared.stopped() {
+                return Err(ReadError::Stopped);
             }
             Shared::<S>::pause(&mut waited);
         }
@@ -207,7 +227,7 @@ impl<S: DatabaseRef<Error = StateError>> Database for SpeculativeDb<'_, '_, S> {
         let mut info = if address == self.beneficiary.0 {
             self.beneficiary.1.clone()
         } else {
-            match self.settled(|| self.shared.versions.account(&address, self.transaction))? {
+            match self.settled(|below| self.shared.versions.account(&address, below))? {
                 Some(info) => info,
                 None => {
                     assumed = false;
@@ -227,11 +247,13 @@ impl<S: DatabaseRef<Error = StateError>> Database for SpeculativeDb<'_, '_, S> {
             .as_ref()
             .map(|info| (info.balance, info.nonce, info.code_hash));
         let balance = BalanceUse::AtLeast(U256::ZERO);
+        let nonce_used = self.every_nonce || address == self.sender;
         self.seen.insert(
             address,
             Seen {
                 account,
                 balance,
+                nonce_used,
                 assumed,
             },
         );
@@ -243,7 +265,7 @@ impl<S: DatabaseRef<Error = StateError>> Database for SpeculativeDb<'_, '_, S> {
     }
 
     fn storage(&mut self, address: Address, slot: U256) -> Result<U256, ReadError> {
-        match self.settled(|| self.shared.versions.slot(&address, &slot, self.transaction))? {
+        match self.settled(|below| self.shared.versions.slot(&address, &slot, below))? {
             Some(value) => {
                 self.assumed_slots.push((address, slot, value));
                 Ok(value)

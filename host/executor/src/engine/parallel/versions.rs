@@ -26,8 +26,8 @@ const FILTER_BITS: usize = 1 << 18;
 pub(in crate::engine) enum Written<T> {
     /// The transaction has run and wrote this.
     Value(T),
-    /// It is expected to write, and nobody knows what; this is the value below it or of an earlier run.
-    Estimate(T),
+    /// It is about to write, and nobody knows what; this is what it wrote in an earlier run.
+    Estimate(Option<T>),
 }
 
 #[derive(Debug)]
@@ -150,6 +150,15 @@ impl Versions {
         }
     }
 
+    /// Says that a transaction is about to write a slot. The value is the one below it.
+    pub(super) fn announce_slot(&self, address: Address, slot: U256, transaction: usize) {
+        let hash = self.slot_hash(&address, &slot);
+        let mut shard = self.shard(hash);
+        let versions = shard.slots.entry((address, slot)).or_default();
+        put(versions, transaction, Written::Estimate(None));
+        self.note(hash);
+    }
+
     /// Says that a write is about to be replaced.
     pub(super) fn doubt_slot(&self, address: Address, slot: U256, transaction: usize) {
         let mut shard = self.shard(self.slot_hash(&address, &slot));
@@ -159,7 +168,7 @@ impl Versions {
                 .find(|version| version.transaction == transaction)
             && let Written::Value(value) = version.written
         {
-            version.written = Written::Estimate(value);
+            version.written = Written::Estimate(Some(value));
         }
     }
 }
@@ -209,7 +218,7 @@ mod tests {
         let versions = Versions::new();
         versions.write_slot(WHO, SLOT, 1, Written::Value(U256::from(10)));
         versions.doubt_slot(WHO, SLOT, 1);
-        assert_eq!(value(&versions, 2), Some(Written::Estimate(U256::from(10))));
+        assert_eq!(value(&versions, 2), Some(Written::Estimate(Some(U256::from(10)))));
         versions.write_slot(WHO, SLOT, 1, Written::Value(U256::from(11)));
         assert_eq!(value(&versions, 2), Some(Written::Value(U256::from(11))));
         versions.remove_slot(WHO, SLOT, 1);

@@ -72,7 +72,10 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
         let (sender, nonce) = (transaction.signer(), transaction.nonce());
         let evm = &mut self.evm;
         evm.ctx.tx = TxEnv::from_recovered_tx(transaction.inner(), sender);
-        evm.ctx.journaled_state.database.begin(index, sender, nonce);
+        evm.ctx
+            .journaled_state
+            .database
+            .begin(index, sender, nonce, transaction.is_eip7702());
         let precompiles = &evm.precompiles;
         let planned = transfer::plan(&mut evm.ctx, |address| {
             PrecompileProvider::<Host<'s, 'e, S>>::contains(precompiles, address)
@@ -94,9 +97,17 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
                 }));
             }
         }
+        let shared = self.shared;
+        let expected = shared.contention.expected(shared.call_key(index));
+        for (address, slot) in &expected {
+            shared.versions.announce_slot(*address, *slot, index);
+        }
         let outcome: Result<ExecutionResult, EVMError<ReadError>> = MainnetHandler::default().run(evm);
         let state = evm.finalize();
         let Ok(result) = outcome else {
+            for (address, slot) in expected {
+                shared.versions.remove_slot(address, slot, index);
+            }
             return Speculated::Deferred;
         };
         let required = evm.ctx.tx.max_balance_spending().unwrap_or(U256::MAX);
@@ -105,6 +116,11 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
         let seen = core::mem::take(&mut database.seen);
         let assumed_slots = core::mem::take(&mut database.assumed_slots);
         let published = self.publish(index, &state, &seen);
+        for (address, slot) in expected {
+            if !published.contains(&(address, slot)) {
+                shared.versions.remove_slot(address, slot, index);
+            }
+        }
         Speculated::Executed(Box::new(Execution {
             bloom: bloom(&result),
             result,

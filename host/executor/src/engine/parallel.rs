@@ -14,19 +14,25 @@ mod worker;
 use super::{Environment, Progress, block_state::BlockState, sequential::Turn};
 use crate::Error;
 use alloy_consensus::Transaction;
-use alloy_primitives::Address;
+use alloy_primitives::{Address, U256};
 use commit::Committer;
 pub(super) use commit::Tally;
 use contention::Contention;
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use metisvm_state::StateError;
 use revm::DatabaseRef;
-use std::sync::{Mutex, PoisonError};
-use versions::Versions;
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, PoisonError},
+};
+use versions::{Versions, Written};
 use worker::{Speculated, Worker};
 
 /// Turns of a waiting loop that burn the processor before it is given to somebody else.
 const SPINS: u32 = 200;
+
+/// So many transactions for each worker may be executed ahead of the committed ones.
+const WINDOW: usize = 32;
 
 const WAITING: u8 = 0;
 const RUNNING: u8 = 1;
@@ -50,8 +56,14 @@ struct Shared<'e, S> {
     versions: Versions,
     contention: Contention,
     slots: Box<[Slot]>,
-    /// The next transaction that nobody has taken.
+    /// The next transaction that nobody has taken yet.
     next: AtomicUsize,
+    /// Transactions to be executed once more.
+    again: Mutex<BTreeSet<usize>>,
+    /// How many those are, to be looked at without the lock.
+    again_count: AtomicUsize,
+    /// So far ahead of the committed ones may be executed.
+    window: usize,
     /// All below are committed.
     committed: AtomicUsize,
     /// Nothing more is to be done: the block is complete, or has failed.
@@ -59,6 +71,41 @@ struct Shared<'e, S> {
 }
 
 impl<S> Shared<'_, S> {
+    /// A slot has got a new value by transaction `from`: what was executed above on another value is to be
+    /// executed again.
+    fn recheck(&self, from: usize, (address, slot): (Address, U256)) {
+        let end = self.next.load(Ordering::Acquire);
+        for index in from + 1..end {
+            let at = &self.slots[index];
+            if at.status.load(Ordering::Acquire) != DONE {
+                continue;
+            }
+            let mut speculated = at.speculated.lock().unwrap_or_else(PoisonError::into_inner);
+            let Some(Speculated::Executed(execution)) = &*speculated else {
+                continue;
+            };
+            let Some(read) = execution
+                .state
+                .get(&address)
+                .and_then(|account| account.storage.get(&slot))
+            else {
+                continue;
+            };
+            let now = self.versions.slot(&address, &slot, index);
+            if now.is_some_and(|found| found.written == Written::Value(read.original_value)) {
+                continue;
+            }
+            for (address, slot) in &execution.published {
+                self.versions.doubt_slot(*address, *slot, index);
+            }
+            *speculated = None;
+            at.status.store(WAITING, Ordering::Release);
+            let mut again = self.again.lock().unwrap_or_else(PoisonError::into_inner);
+            again.insert(index);
+            self.again_count.store(again.len(), Ordering::Release);
+        }
+    }
+
     fn stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
@@ -72,6 +119,26 @@ impl<S> Shared<'_, S> {
             *byte = *given;
         }
         Some((transaction.to()?, selector))
+    }
+
+    /// Takes a transaction to execute: one that has to run again before a new one.
+    fn claim(&self) -> Option<usize> {
+        if self.again_count.load(Ordering::Acquire) > 0 {
+            let mut again = self.again.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(index) = again.pop_first() {
+                self.again_count.store(again.len(), Ordering::Release);
+                return Some(index);
+            }
+        }
+        let limit = self
+            .slots
+            .len()
+            .min(self.committed.load(Ordering::Acquire) + self.window);
+        self.next
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |next| {
+                (next < limit).then_some(next + 1)
+            })
+            .ok()
     }
 
     fn is_running(&self, transaction: usize) -> bool {
@@ -111,6 +178,9 @@ where
             })
             .collect(),
         next: AtomicUsize::new(0),
+        again: Mutex::default(),
+        again_count: AtomicUsize::new(0),
+        window: WINDOW * pool.current_num_threads(),
         committed: AtomicUsize::new(0),
         stop: AtomicBool::new(count == 0),
     };
@@ -142,22 +212,16 @@ where
         }
     };
     let mut turn = Turn::new(shared.environment, &shared.base);
-    let count = shared.slots.len();
     let mut waited = 0;
     while !shared.stopped() {
         if commit_ready(shared, &mut turn, commit) {
             waited = 0;
             continue;
         }
-        let index = if shared.next.load(Ordering::Relaxed) < count {
-            shared.next.fetch_add(1, Ordering::Relaxed)
-        } else {
-            count
-        };
-        if index >= count {
+        let Some(index) = shared.claim() else {
             Shared::<S>::pause(&mut waited);
             continue;
-        }
+        };
         waited = 0;
         let slot = &shared.slots[index];
         slot.status.store(RUNNING, Ordering::Release);

@@ -95,7 +95,11 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
                             shared.contention.learn(shared.call_key(index), slot);
                         }
                     }
-                    return self.in_turn(shared, turn, index, &execution.published);
+                    self.in_turn(shared, turn, index, &execution.published)?;
+                    if let Some(slot) = collision {
+                        shared.recheck(index, slot);
+                    }
+                    return Ok(());
                 }
                 Err(error) => return self.progress.refuse(environment, index, node(error)),
             },

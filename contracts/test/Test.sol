@@ -24,6 +24,7 @@ interface Vm {
     function startPrank(address sender) external;
     function stopPrank() external;
     function store(address account, bytes32 slot, bytes32 value) external;
+    function warp(uint256 timestamp) external;
 }
 
 /// @title What all tests share

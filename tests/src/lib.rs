@@ -1,7 +1,8 @@
-//! What tests and benches of several crates share: generated graphs, cards to run them on, and where
-//! test data lies.
+//! What tests and benches of several crates share: generated graphs, cards to run them on, and random
+//! blocks.
 
 pub mod cards;
 pub mod graphs;
+pub mod random_blocks;
 
 pub use metisvm_workload::rng;

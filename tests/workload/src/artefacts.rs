@@ -1,6 +1,6 @@
 //! The compiled contracts, as `contracts/compile.js` writes them.
 
-use alloy_primitives::Bytes;
+use alloy_primitives::{Bytes, U256};
 use serde::Deserialize;
 
 #[derive(Debug, Clone, Deserialize)]
@@ -12,6 +12,18 @@ pub(crate) struct Artefact {
     /// The code that genesis can place.
     #[serde(rename = "deployedBytecode")]
     pub(crate) runtime: Bytes,
+    storage_layout: StorageLayout,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct StorageLayout {
+    storage: Vec<Variable>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Variable {
+    label: String,
+    slot: U256,
 }
 
 macro_rules! artefact {
@@ -31,6 +43,8 @@ artefact!(token, "Token");
 artefact!(pair, "Pair");
 artefact!(digit_classifier, "DigitClassifier");
 artefact!(classifier_caller, "ClassifierCaller");
+artefact!(dao, "Dao");
+artefact!(collectible, "Collectible");
 artefact!(model_registry, "ModelRegistry");
 artefact!(inference_stub, "InferenceStub");
 
@@ -38,5 +52,20 @@ impl Artefact {
     /// The creation code with constructor arguments.
     pub(crate) fn deploy(&self, arguments: &[u8]) -> Bytes {
         [&self.creation, arguments].concat().into()
+    }
+
+    /// The slot of a state variable.
+    ///
+    /// # Panics
+    /// If the contract has no such variable: then this crate and the contract were not changed together.
+    pub(crate) fn slot(&self, label: &str) -> U256 {
+        let found = self
+            .storage_layout
+            .storage
+            .iter()
+            .find(|variable| variable.label == label);
+        found
+            .unwrap_or_else(|| panic!("the contract has no state variable {label}"))
+            .slot
     }
 }

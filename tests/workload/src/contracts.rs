@@ -67,6 +67,22 @@ sol! {
     }
 
     #[allow(missing_docs)]
+    contract Dao {
+        enum Choice { Against, For, Abstain }
+
+        event VoteCast(uint256 indexed id, address indexed voter, Choice choice, uint256 power);
+
+        function vote(uint256 id, Choice choice) external;
+    }
+
+    #[allow(missing_docs)]
+    contract Collectible {
+        event Transfer(address indexed from, address indexed to, uint256 indexed tokenId);
+
+        function mint(address to) external returns (uint256 tokenId);
+    }
+
+    #[allow(missing_docs)]
     contract ModelRegistry {
         event ModelRegistered(bytes32 indexed modelId);
         event ModelUnregistered(bytes32 indexed modelId);

@@ -1,5 +1,5 @@
-/// Why a workload could not be made. Each means that something it is made of was changed: models,
-/// contracts or the rules of the chain.
+/// Why a workload could not be made. But for a scenario's size, each means that something it is made of was
+/// changed: models, contracts or the rules of the chain.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkloadError {
     /// A model file could not be imported.
@@ -19,6 +19,19 @@ pub enum WorkloadError {
     /// The graph of a model makes no bundle.
     #[error("the graph of a model makes no bundle: {0}")]
     Bundle(#[from] metisvm_model::bundle::BundleError),
+    /// A scenario of no size, or of one that does not fit into memory.
+    #[error(
+        "a scenario cannot have {blocks} blocks of {transactions} transactions: ask for 1 to {} blocks of 1 to {} \
+         transactions, and for not more than 2,000,000 transactions together",
+        crate::chains::MOST_BLOCKS,
+        crate::chains::MOST_TRANSACTIONS
+    )]
+    Size {
+        /// Transactions a block.
+        transactions: usize,
+        /// Blocks.
+        blocks: usize,
+    },
     /// The block could not be executed.
     #[error(transparent)]
     Execute(#[from] metisvm_executor::Error),

@@ -4,13 +4,15 @@
 //!   classified by two models, with inference in every awkward position of a transaction.
 //! - [`small_block`] has the same genesis and few transactions, for tests that execute a block often.
 //! - [`bundled_files`] are the files of `host/cli/bundled`; the program `make-bundled` writes them.
+//! - [`chains`] makes chains of blocks for the block engine, each kind named by what its transactions share.
 //!
-//! A block comes as a [`Workload`]: with what is [`Expected`] of each transaction, so that a test can say
-//! more than that two engines agree.
+//! A block of the first two comes as a [`Workload`]: with what is [`Expected`] of each transaction, so that a
+//! test can say more than that two engines agree.
 
 mod accounts;
 mod artefacts;
 mod bundled;
+pub mod chains;
 mod contracts;
 mod digits;
 mod digits_block;
@@ -33,7 +35,9 @@ mod workload;
 
 pub use accounts::{DEV_ACCOUNTS, DevAccount};
 pub use bundled::{BundledFile, Golden, bundled_files};
-pub use contracts::{ClassifierCaller, Contracts, DigitClassifier, ModelRegistry, Pair, Token};
+pub use contracts::{
+    ClassifierCaller, Collectible, Contracts, Dao, DigitClassifier, ModelRegistry, Pair, Token,
+};
 pub use digits::{DIGITS, Digit};
 pub use digits_block::digits_block;
 pub use engine::ReferenceEngine;

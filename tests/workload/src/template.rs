@@ -8,8 +8,8 @@ use metisvm_state::{MemoryState, state_root};
 
 const GAS_LIMIT: u64 = 60_000_000;
 /// The beginning of 2026, UTC.
-const GENESIS_TIME: u64 = 1_767_225_600;
-const SLOT_SECONDS: u64 = 12;
+pub(crate) const GENESIS_TIME: u64 = 1_767_225_600;
+pub(crate) const SLOT_SECONDS: u64 = 12;
 
 /// The header to build block 1 with: the genesis of this state is its parent.
 pub fn template(genesis: &MemoryState) -> Header {

@@ -38,17 +38,12 @@ impl<'a> Script<'a> {
         let mut rng = Rng::new(seed);
         let mut unused: Vec<usize> = (0..DIGITS).collect();
         rng.shuffle(&mut unused);
-        let schedule = ChainSpec::metis_dev()
-            .inference
-            .expect("the development chain has inference")
-            .gas_schedule
-            .schedule();
         Self {
             models,
             accounts,
             contracts,
             rng,
-            schedule,
+            schedule: gas_schedule(),
             unused,
         }
     }
@@ -92,16 +87,8 @@ impl<'a> Script<'a> {
         }
     }
 
-    /// What the precompile charges for one inference, with the registry's slot still cold: exactly, as
-    /// `modelInfo` tells it.
     fn inference_gas(&self, model: &DigitModel) -> u64 {
-        const COLD_SLOT: u64 = 2_100;
-        let call = infer(model, &Digit::new(0));
-        self.schedule.call_data_gas(call.len() as u64)
-            + COLD_SLOT
-            + self
-                .schedule
-                .inference_gas(&model.facts().work, model.facts().output_bytes)
+        inference_gas(&self.schedule, model)
     }
 
     /// The registry's slot of a model, so that its look-up is warm.
@@ -112,6 +99,26 @@ impl<'a> Script<'a> {
             storage_keys: vec![slot.into()],
         }])
     }
+}
+
+/// What inference costs on the development chain.
+pub(crate) fn gas_schedule() -> GasSchedule {
+    ChainSpec::metis_dev()
+        .inference
+        .expect("the development chain has inference")
+        .gas_schedule
+        .schedule()
+}
+
+/// What the precompile charges for one inference, with the registry's slot still cold: exactly, as
+/// `modelInfo` tells it.
+pub(crate) fn inference_gas(schedule: &GasSchedule, model: &DigitModel) -> u64 {
+    const COLD_SLOT: u64 = 2_100;
+    let call = infer(model, &Digit::new(0));
+    let facts = model.facts();
+    schedule.call_data_gas(call.len() as u64)
+        + COLD_SLOT
+        + schedule.inference_gas(&facts.work, facts.output_bytes)
 }
 
 /// The call data of an inference.

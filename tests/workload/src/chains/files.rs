@@ -1,0 +1,58 @@
+use super::Scenario;
+use crate::{WorkloadError, template::GENESIS_TIME};
+use alloy_consensus::{Header, constants::EMPTY_WITHDRAWALS};
+use alloy_eips::{eip4895::Withdrawals, eip7685::EMPTY_REQUESTS_HASH};
+use alloy_primitives::B256;
+use metisvm_executor::{BlockFile, Threads, build_block};
+use metisvm_state::state_root;
+
+impl Scenario {
+    /// The blocks as files that `metisvm run` takes, one after the other: executed by the sequential executor
+    /// and the reference kernels, with complete headers, each naming the hash of the one before.
+    ///
+    /// Every file has the whole state before its block in it. Nothing useful follows an error.
+    pub fn files(&self, threads: &Threads) -> impl Iterator<Item = Result<BlockFile, WorkloadError>> {
+        let factory = self.factory();
+        let mut state = self.genesis.clone();
+        let mut parent_hash = self.genesis_header().hash_slow();
+        self.blocks.iter().map(move |block| {
+            let template = Header {
+                parent_hash,
+                ..block.header.clone()
+            };
+            let transactions = block
+                .transactions
+                .iter()
+                .map(|signed| signed.inner().clone())
+                .collect();
+            let before = std::mem::take(&mut state);
+            let built = build_block(
+                &factory,
+                before,
+                template,
+                transactions,
+                Withdrawals::default(),
+                threads,
+            )?;
+            parent_hash = built.file.hash;
+            state = built.state;
+            Ok(built.file)
+        })
+    }
+
+    fn genesis_header(&self) -> Header {
+        let first = &self.blocks[0].header;
+        Header {
+            state_root: state_root(&self.genesis),
+            gas_limit: first.gas_limit,
+            timestamp: GENESIS_TIME,
+            base_fee_per_gas: first.base_fee_per_gas,
+            withdrawals_root: Some(EMPTY_WITHDRAWALS),
+            blob_gas_used: Some(0),
+            excess_blob_gas: Some(0),
+            parent_beacon_block_root: Some(B256::ZERO),
+            requests_hash: Some(EMPTY_REQUESTS_HASH),
+            ..Header::default()
+        }
+    }
+}

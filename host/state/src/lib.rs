@@ -9,9 +9,14 @@ mod error;
 mod keccak;
 mod memory;
 mod root;
+mod trie;
 
 pub use changes::{AccountChange, BasicAccount, StateChanges};
 pub use error::StateError;
 pub use keccak::{CpuKeccak, KeccakBatch};
 pub use memory::{AccountState, MemoryState};
 pub use root::{state_root, storage_root};
+pub use trie::{
+    AccountProof, MemoryNodes, NodeKey, StorageProof, TrieNodes, TrieUpdate, WorldTrie, apply_to_trie,
+    prove_key,
+};

@@ -1,0 +1,217 @@
+//! The state trie of a whole world state: accounts, and the storage of each (Yellow Paper, section 4.1).
+
+use super::{
+    AccountProof, StorageProof, TrieNodes, TrieUpdate, levels,
+    reader::{self, Reader},
+    update::{Change, TrieChange},
+};
+use crate::{AccountChange, BasicAccount, KeccakBatch, StateChanges, StateError};
+use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U64, U256};
+use alloy_rlp::Decodable;
+use alloy_trie::{EMPTY_ROOT_HASH, Nibbles, TrieAccount};
+use rayon::prelude::*;
+
+/// The state trie over kept nodes, hashed by an engine. It keeps nothing itself: results depend on the
+/// nodes and the arguments alone.
+#[derive(Clone, Copy)]
+pub struct WorldTrie<'a> {
+    nodes: &'a dyn TrieNodes,
+    keccak: &'a dyn KeccakBatch,
+}
+
+/// One account's change on its way through the steps.
+struct Job<'c> {
+    key: B256,
+    change: &'c AccountChange,
+    /// The changed slots by their hashed keys, ascending.
+    slots: Vec<Change>,
+    /// The root of the storage so far.
+    storage_root: B256,
+}
+
+impl core::fmt::Debug for WorldTrie<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("WorldTrie").finish_non_exhaustive()
+    }
+}
+
+impl<'a> WorldTrie<'a> {
+    /// A state trie that reads `nodes` and hashes with `keccak`.
+    pub fn new(nodes: &'a dyn TrieNodes, keccak: &'a dyn KeccakBatch) -> Self {
+        Self { nodes, keccak }
+    }
+
+    /// The state root after `changes` to the state with root `parent_root`, and what it takes to keep it.
+    /// The nodes must be those of `parent_root`. To undo a block, apply what reverses its changes in the
+    /// same way. An account's slots beside `account: None` are ignored: what is gone has none.
+    ///
+    /// # Errors
+    /// [`StateError::BrokenTrie`] where a node that is needed is missing or not the one that its parent
+    /// means (or no node of `parent_root`), and whatever error the store has. Nothing is changed then.
+    pub fn apply(&self, parent_root: B256, changes: &StateChanges) -> Result<(B256, TrieUpdate), StateError> {
+        let mut jobs = self.jobs(changes);
+        let mut update = TrieUpdate::default();
+        let mut accounts = Reader::new(self.nodes, None);
+        let keys: Vec<Nibbles> = jobs.iter().map(|job| Nibbles::unpack(job.key)).collect();
+        for ((job, path), leaf) in jobs
+            .iter_mut()
+            .zip(&keys)
+            .zip(accounts.values(parent_root, &keys)?)
+        {
+            if let Some(leaf) = leaf {
+                job.storage_root = decode_account(&leaf, &accounts, path)?.storage_root;
+            }
+            let cleared = job.change.account.is_none() || job.change.storage_cleared;
+            if cleared && job.storage_root != EMPTY_ROOT_HASH {
+                update.dropped.push(job.key);
+                job.storage_root = EMPTY_ROOT_HASH;
+            }
+        }
+        let storages = self.storages(&mut jobs)?;
+        let leaves: Vec<Change> = jobs
+            .iter()
+            .zip(&keys)
+            .map(|(job, key)| Change {
+                key: *key,
+                value: job
+                    .change
+                    .account
+                    .map(|account| encode_account(&account, job.storage_root)),
+            })
+            .collect();
+        let mut accounts = [TrieChange::new(accounts, parent_root, &leaves)?];
+        levels::hash(&mut accounts, self.keccak);
+        let readers = storages.iter().chain(&accounts).map(|trie| &trie.reader);
+        reader::verify(readers, self.keccak)?;
+        let root = accounts[0].root();
+        for trie in storages.into_iter().chain(accounts) {
+            levels::collect(trie, &mut update);
+        }
+        levels::sort(&mut update);
+        Ok((root, update))
+    }
+
+    /// The changes by hashed address, ascending. Addresses and slots are hashed in one batch.
+    fn jobs<'c>(&self, changes: &'c StateChanges) -> Vec<Job<'c>> {
+        let slots_of = |change: &'c AccountChange| change.account.iter().flat_map(|_| &change.storage);
+        let slots: Vec<[u8; 32]> = changes
+            .accounts
+            .values()
+            .flat_map(|change| slots_of(change).map(|(slot, _)| slot.to_be_bytes()))
+            .collect();
+        let addresses = changes.accounts.keys().map(|address| address.as_slice());
+        let messages: Vec<&[u8]> = addresses.chain(slots.iter().map(|slot| &slot[..])).collect();
+        let mut digests = vec![B256::ZERO; messages.len()];
+        if !messages.is_empty() {
+            self.keccak.hash(&messages, &mut digests);
+        }
+        let (keys, slot_keys) = digests.split_at(changes.accounts.len());
+        let mut slot_keys = slot_keys.iter();
+        let mut jobs: Vec<Job<'c>> = changes
+            .accounts
+            .values()
+            .zip(keys)
+            .map(|(change, key)| {
+                let mut slots: Vec<Change> = slots_of(change)
+                    .zip(&mut slot_keys)
+                    .map(|((_, value), key)| Change {
+                        key: Nibbles::unpack(key),
+                        value: (!value.is_zero()).then(|| alloy_rlp::encode(value).into()),
+                    })
+                    .collect();
+                slots.sort_unstable_by_key(|slot| slot.key);
+                Job {
+                    key: *key,
+                    change,
+                    slots,
+                    storage_root: EMPTY_ROOT_HASH,
+                }
+            })
+            .collect();
+        jobs.sort_unstable_by_key(|job| job.key);
+        jobs
+    }
+
+    /// Applies the changed slots of all accounts, on several threads, and hashes their tries together.
+    fn storages(&self, jobs: &mut [Job<'_>]) -> Result<Vec<TrieChange<'a>>, StateError> {
+        let nodes = self.nodes;
+        let tries: Vec<Result<TrieChange<'a>, StateError>> = jobs
+            .par_iter()
+            .filter(|job| !job.slots.is_empty())
+            .map(|job| TrieChange::new(Reader::new(nodes, Some(job.key)), job.storage_root, &job.slots))
+            .collect();
+        // Of several errors the first by owner, whichever thread was first.
+        let mut tries = tries.into_iter().collect::<Result<Vec<_>, _>>()?;
+        levels::hash(&mut tries, self.keccak);
+        let with_slots = jobs.iter_mut().filter(|job| !job.slots.is_empty());
+        for (job, trie) in with_slots.zip(&tries) {
+            job.storage_root = trie.root();
+        }
+        Ok(tries)
+    }
+
+    /// An account and some of its slots as the state with root `root` has them, with proofs.
+    ///
+    /// # Errors
+    /// As [`Self::apply`].
+    pub fn proof(&self, root: B256, address: Address, slots: &[U256]) -> Result<AccountProof, StateError> {
+        let slot_bytes: Vec<[u8; 32]> = slots.iter().map(U256::to_be_bytes).collect();
+        let messages: Vec<&[u8]> = core::iter::once(address.as_slice())
+            .chain(slot_bytes.iter().map(|slot| &slot[..]))
+            .collect();
+        let mut keys = vec![B256::ZERO; messages.len()];
+        self.keccak.hash(&messages, &mut keys);
+
+        let mut accounts = Reader::new(self.nodes, None);
+        let path = Nibbles::unpack(keys[0]);
+        let (account_proof, leaf) = accounts.prove(root, &path)?;
+        let account = match &leaf {
+            Some(leaf) => decode_account(leaf, &accounts, &path)?,
+            None => TrieAccount {
+                nonce: 0,
+                balance: U256::ZERO,
+                storage_root: EMPTY_ROOT_HASH,
+                code_hash: KECCAK256_EMPTY,
+            },
+        };
+        let mut storage = Reader::new(self.nodes, Some(keys[0]));
+        let mut storage_proof = Vec::with_capacity(slots.len());
+        for (slot, key) in slots.iter().zip(&keys[1..]) {
+            let path = Nibbles::unpack(key);
+            let (proof, leaf) = storage.prove(account.storage_root, &path)?;
+            let value = leaf.map_or(Ok(U256::ZERO), |leaf| alloy_rlp::decode_exact(&leaf));
+            storage_proof.push(StorageProof {
+                key: *slot,
+                value: value.map_err(|_| storage.broken(&path, "is a leaf without a slot's value"))?,
+                proof,
+            });
+        }
+        reader::verify([&accounts, &storage].into_iter(), self.keccak)?;
+        Ok(AccountProof {
+            address,
+            account_proof,
+            balance: account.balance,
+            code_hash: account.code_hash,
+            nonce: U64::from(account.nonce),
+            storage_hash: account.storage_root,
+            storage_proof,
+        })
+    }
+}
+
+fn encode_account(account: &BasicAccount, storage_root: B256) -> Bytes {
+    let account = TrieAccount {
+        nonce: account.nonce,
+        balance: account.balance,
+        storage_root,
+        code_hash: account.code_hash,
+    };
+    alloy_rlp::encode(account).into()
+}
+
+fn decode_account(mut leaf: &[u8], accounts: &Reader<'_>, path: &Nibbles) -> Result<TrieAccount, StateError> {
+    match TrieAccount::decode(&mut leaf) {
+        Ok(account) if leaf.is_empty() => Ok(account),
+        _ => Err(accounts.broken(path, "is a leaf without an account")),
+    }
+}

@@ -6,7 +6,7 @@
 //! - `METISVM_SEED`: the one block to look at, from the message of a failure.
 
 use alloy_consensus::Transaction;
-use metisvm_executor::{BlockInput, Error, execute_block};
+use metisvm_executor::{BlockEngine, BlockInput, Error, Threads, execute_block};
 use metisvm_state::{AccountChange, BasicAccount, MemoryState, StateChanges};
 use metisvm_tests::random_blocks::{
     AccountPlan, Coverage, Executed, Mutant, PATIENCE, Plan, check_blocks, check_seed, find, seeds,
@@ -14,7 +14,7 @@ use metisvm_tests::random_blocks::{
 };
 use metisvm_vm::MetisEvmFactory;
 use revm::database::{OriginalValuesKnown, State, states::bundle_state::BundleRetention};
-use std::{env, io::Write, time::Duration};
+use std::{env, io::Write, sync::OnceLock, time::Duration};
 
 /// How many transactions a run has in all, unless the environment says otherwise.
 const TRANSACTIONS: u64 = 120_000;
@@ -24,8 +24,26 @@ const ENOUGH: u64 = 120_000;
 const FIRST_SEED: u64 = 0x4d45_5449;
 
 /// The thing under test.
+fn on_threads(
+    engine: &BlockEngine,
+    factory: &MetisEvmFactory,
+    block: BlockInput<'_>,
+    state: &MemoryState,
+) -> Executed {
+    let executed = engine.execute(factory, block, state)?;
+    let mut state = state.clone();
+    state.apply(&executed.changes);
+    Ok((executed.outcome, state))
+}
+
 fn engine(factory: &MetisEvmFactory, block: BlockInput<'_>, state: &MemoryState) -> Executed {
-    sequential(factory, block, state)
+    static PARALLEL: OnceLock<BlockEngine> = OnceLock::new();
+    let engine = PARALLEL.get_or_init(|| BlockEngine::new(Threads::new(4).unwrap()));
+    on_threads(engine, factory, block, state)
+}
+
+fn engine_on_one_thread(factory: &MetisEvmFactory, block: BlockInput<'_>, state: &MemoryState) -> Executed {
+    on_threads(&BlockEngine::new(Threads::new(1).unwrap()), factory, block, state)
 }
 
 fn number(name: &str) -> Option<u64> {
@@ -40,10 +58,12 @@ fn number(name: &str) -> Option<u64> {
 fn random_blocks_come_out_as_in_sequential_execution() {
     if let Some(seed) = number("METISVM_SEED") {
         check_blocks(engine, [seed].into_iter(), 1, PATIENCE);
+        check_blocks(engine_on_one_thread, [seed].into_iter(), 1, PATIENCE);
         return;
     }
     let transactions = number("METISVM_RANDOM_TRANSACTIONS").unwrap_or(TRANSACTIONS);
     let first = number("METISVM_FIRST_SEED").unwrap_or(FIRST_SEED);
+    check_blocks(engine_on_one_thread, seeds(first), transactions, PATIENCE);
     let coverage = check_blocks(engine, seeds(first), transactions, PATIENCE);
     // println! would be kept back: the test passes.
     let _ = write!(std::io::stdout(), "{coverage}");

@@ -127,7 +127,9 @@ struct Runner {
     written: HashSet<(Address, U256)>,
     /// Accounts whose code was set.
     coded: AddressSet,
-    /// Something must be gone before the next transaction.
+    /// Accounts that did not exist and were touched in vain: the next transaction must not find them.
+    vanished: Vec<Address>,
+    /// Something must be written out before the next transaction.
     clear: bool,
 }
 
@@ -141,7 +143,10 @@ impl Runner {
             PrecompileProvider::<EthEvmContext<BlockState<'_, S>>>::contains(precompiles, address)
         }) {
             match self.transfer(evm, &transfer) {
-                Ok(Some(result)) => return Ok(result),
+                Ok(Some(result)) => {
+                    self.forget_vanished(evm);
+                    return Ok(result);
+                }
                 Ok(None) => evm.ctx.journaled_state.discard_tx(),
                 Err(error) => {
                     evm.ctx.journaled_state.discard_tx();
@@ -192,6 +197,8 @@ impl Runner {
     /// Reads off the journal what the transaction that ends has written.
     fn collect<S: DatabaseRef<Error = StateError>>(&mut self, context: &EthEvmContext<BlockState<'_, S>>) {
         let journal = &context.journaled_state.inner;
+        // Before EIP-161 an empty account that was touched stays.
+        let clearing = journal.cfg.spec.is_enabled_in(SpecId::SPURIOUS_DRAGON);
         for entry in &journal.journal {
             match entry {
                 JournalEntry::StorageChanged { address, key, .. } => {
@@ -201,11 +208,16 @@ impl Runner {
                     self.coded.insert(*address);
                 }
                 JournalEntry::AccountDestroyed { .. } => self.clear = true,
-                JournalEntry::AccountTouched { address } => {
-                    // One that was empty before the block goes with its storage, if it had any.
-                    let account = journal.state.get(address);
-                    self.clear |= account
-                        .is_some_and(|account| account.is_empty() && !account.is_loaded_as_not_existing());
+                JournalEntry::AccountTouched { address } if clearing => {
+                    let Some(account) = journal.state.get(address) else {
+                        continue;
+                    };
+                    if account.is_empty() && account.is_loaded_as_not_existing() {
+                        self.vanished.push(*address);
+                    } else if account.is_empty() {
+                        // One that was there goes with its storage, if it had any.
+                        self.clear = true;
+                    }
                 }
                 _ => {}
             }
@@ -260,11 +272,19 @@ impl Runner {
         &mut self,
         evm: &mut Inner<BlockState<'_, S>>,
     ) -> Result<ExecutionResult, EVMError<StateError>> {
-        Collecting {
-            runner: core::cell::RefCell::new(self),
+        let result = Collecting {
+            runner: core::cell::RefCell::new(&mut *self),
             evm: core::marker::PhantomData,
         }
-        .run(evm)
+        .run(evm);
+        self.forget_vanished(evm);
+        result
+    }
+
+    fn forget_vanished<S: DatabaseRef<Error = StateError>>(&mut self, evm: &mut Inner<BlockState<'_, S>>) {
+        for address in self.vanished.drain(..) {
+            evm.ctx.journaled_state.inner.state.remove(&address);
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod balances;
 mod commit;
 mod contention;
 mod database;
+mod governor;
 pub(super) mod versions;
 mod worker;
 
@@ -66,6 +67,8 @@ struct Shared<'e, S> {
     window: usize,
     /// All below are committed.
     committed: AtomicUsize,
+    /// What is not taken yet is to run in sequence.
+    in_sequence: AtomicBool,
     /// Nothing more is to be done: the block is complete, or has failed.
     stop: AtomicBool,
 }
@@ -130,6 +133,9 @@ impl<S> Shared<'_, S> {
                 return Some(index);
             }
         }
+        if self.in_sequence.load(Ordering::Relaxed) {
+            return None;
+        }
         let limit = self
             .slots
             .len()
@@ -139,6 +145,16 @@ impl<S> Shared<'_, S> {
                 (next < limit).then_some(next + 1)
             })
             .ok()
+    }
+
+    /// True where the next thing to be committed is there: an executed transaction, or a stretch that is to
+    /// run in sequence.
+    fn ready(&self, index: usize) -> bool {
+        let Some(slot) = self.slots.get(index) else {
+            return false;
+        };
+        slot.status.load(Ordering::Acquire) == DONE
+            || (self.in_sequence.load(Ordering::Relaxed) && self.next.load(Ordering::Acquire) == index)
     }
 
     fn is_running(&self, transaction: usize) -> bool {
@@ -182,6 +198,7 @@ where
         again_count: AtomicUsize::new(0),
         window: WINDOW * pool.current_num_threads(),
         committed: AtomicUsize::new(0),
+        in_sequence: AtomicBool::new(false),
         stop: AtomicBool::new(count == 0),
     };
     let commit = Mutex::new((Committer::new(state, progress), Ok(())));
@@ -194,6 +211,17 @@ where
     });
     let (committer, outcome) = commit.into_inner().unwrap_or_else(PoisonError::into_inner);
     outcome.map(|()| committer.tally)
+}
+
+/// Lets the other workers end where one panics; the panic itself reaches the caller through the pool.
+struct StopOnPanic<'s>(&'s AtomicBool);
+
+impl Drop for StopOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
 }
 
 type Commit<'c, 'e, S> = Mutex<(Committer<'c, 'e, S>, Result<(), Error>)>;
@@ -211,6 +239,7 @@ where
             return;
         }
     };
+    let _stop = StopOnPanic(&shared.stop);
     let mut turn = Turn::new(shared.environment, &shared.base);
     let mut waited = 0;
     while !shared.stopped() {
@@ -236,41 +265,34 @@ fn commit_ready<'e, S>(shared: &Shared<'e, S>, turn: &mut Turn<'e, S>, commit: &
 where
     S: DatabaseRef<Error = StateError> + Sync,
 {
-    let ready = |index: usize| {
-        let slot = shared.slots.get(index);
-        slot.is_some_and(|slot| slot.status.load(Ordering::Acquire) == DONE)
-    };
-    let mut index = shared.committed.load(Ordering::Acquire);
-    if !ready(index) {
+    if !shared.ready(shared.committed.load(Ordering::Acquire)) {
         return false;
     }
     let Ok(mut guard) = commit.try_lock() else {
         return false;
     };
-    index = shared.committed.load(Ordering::Acquire);
+    let (committer, outcome) = &mut *guard;
     let mut any = false;
-    while ready(index) && !shared.stopped() {
-        any = true;
-        let slot = &shared.slots[index];
-        let speculated = slot
-            .speculated
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        slot.status.store(RUNNING, Ordering::Release);
-        let (committer, outcome) = &mut *guard;
-        if let Err(error) = committer.commit(shared, turn, index, speculated.unwrap_or(Speculated::Deferred))
-        {
-            *outcome = Err(error);
-            shared.stop.store(true, Ordering::Relaxed);
-            return true;
+    loop {
+        let index = shared.committed.load(Ordering::Acquire);
+        if shared.stopped() || !shared.ready(index) {
+            return any;
         }
-        slot.status.store(COMMITTED, Ordering::Release);
-        index += 1;
-        shared.committed.store(index, Ordering::Release);
+        any = true;
+        let end = match committer.advance(shared, turn, index) {
+            Ok(end) => end,
+            Err(error) => {
+                *outcome = Err(error);
+                shared.stop.store(true, Ordering::Relaxed);
+                return true;
+            }
+        };
+        for slot in &shared.slots[index..end] {
+            slot.status.store(COMMITTED, Ordering::Release);
+        }
+        shared.committed.store(end, Ordering::Release);
+        if end == shared.slots.len() {
+            shared.stop.store(true, Ordering::Relaxed);
+        }
     }
-    if index == shared.slots.len() {
-        shared.stop.store(true, Ordering::Relaxed);
-    }
-    any
 }

@@ -91,6 +91,26 @@ impl<'e, S: DatabaseRef<Error = StateError>> Turn<'e, S> {
         result
     }
 
+    /// Executes transactions one after the other.
+    pub(super) fn execute(
+        &mut self,
+        environment: &Environment<'_>,
+        range: core::ops::Range<usize>,
+        progress: &mut Progress,
+    ) -> Result<(), Error> {
+        for index in range {
+            if let Err(invalid) = progress.admit(environment, index) {
+                progress.refuse(environment, index, invalid)?;
+                continue;
+            }
+            match self.transact(environment, index) {
+                Ok(result) => progress.include(environment, index, result),
+                Err(error) => progress.refuse(environment, index, Invalid::from_evm(error)?)?,
+            }
+        }
+        Ok(())
+    }
+
     /// Publishes what has been executed since the start.
     pub(super) fn publish(&self, versions: &Versions, index: usize) {
         self.runner
@@ -106,18 +126,9 @@ pub(super) fn execute<S: DatabaseRef<Error = StateError>>(
 ) -> Result<(), Error> {
     let mut turn = Turn::new(environment, state);
     turn.start(state);
-    for index in 0..environment.transactions.len() {
-        if let Err(invalid) = progress.admit(environment, index) {
-            progress.refuse(environment, index, invalid)?;
-            continue;
-        }
-        match turn.transact(environment, index) {
-            Ok(result) => progress.include(environment, index, result),
-            Err(error) => progress.refuse(environment, index, Invalid::from_evm(error)?)?,
-        }
-    }
+    let outcome = turn.execute(environment, 0..environment.transactions.len(), progress);
     turn.finish(state);
-    Ok(())
+    outcome
 }
 
 /// What has to be remembered of the transactions that are in the journal.

@@ -6,8 +6,9 @@
 //! it is executed again, now over the committed state itself; so no transaction runs more than twice.
 
 use super::{
-    Shared,
+    DONE, RUNNING, Shared,
     database::{BalanceUse, Seen},
+    governor::Governor,
     worker::{Execution, Speculated, TransferRead},
 };
 use crate::{
@@ -15,12 +16,14 @@ use crate::{
     engine::{Invalid, Progress, block_state::BlockState, sequential::Turn, transfer::Transfer},
 };
 use alloy_primitives::{Address, Bloom, U256};
+use core::sync::atomic::Ordering;
 use metisvm_state::StateError;
 use revm::{
     DatabaseRef,
     context_interface::result::{ExecutionResult, Output, SuccessReason},
     state::AccountInfo,
 };
+use std::sync::PoisonError;
 
 /// What happened on the way, for the report.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -29,6 +32,8 @@ pub(in crate::engine) struct Tally {
     pub(in crate::engine) aborts: u64,
     /// Transactions that were executed when their turn came.
     pub(in crate::engine) in_turn: u64,
+    /// Transactions of stretches that ran in sequence.
+    pub(in crate::engine) sequential: u64,
 }
 
 /// Whether a speculation is what sequential execution would have done.
@@ -42,6 +47,7 @@ enum Held {
 pub(super) struct Committer<'c, 'e, S> {
     state: &'c mut BlockState<'e, S>,
     progress: &'c mut Progress,
+    governor: Governor,
     pub(super) tally: Tally,
 }
 
@@ -50,12 +56,72 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
         Self {
             state,
             progress,
+            governor: Governor::new(),
             tally: Tally::default(),
         }
     }
 
+    /// Commits the next transaction, or executes the stretch that is to run in sequence. Gives the index
+    /// after it.
+    pub(super) fn advance(
+        &mut self,
+        shared: &Shared<'e, S>,
+        turn: &mut Turn<'e, S>,
+        index: usize,
+    ) -> Result<usize, Error> {
+        let slot = &shared.slots[index];
+        if slot.status.load(Ordering::Acquire) != DONE {
+            return self.stretch(shared, turn, index);
+        }
+        let speculated = slot
+            .speculated
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        slot.status.store(RUNNING, Ordering::Release);
+        let before = (self.progress.gas_used, self.tally.aborts);
+        let waited = matches!(&speculated, Some(Speculated::Executed(execution)) if execution.waited);
+        self.commit(shared, turn, index, speculated.unwrap_or(Speculated::Deferred))?;
+        let contended = waited || self.tally.aborts != before.1;
+        if self
+            .governor
+            .committed(self.progress.gas_used - before.0, contended)
+        {
+            shared.in_sequence.store(true, Ordering::Relaxed);
+        }
+        Ok(index + 1)
+    }
+
+    /// Executes transactions that nobody has taken, one after the other.
+    fn stretch(
+        &mut self,
+        shared: &Shared<'e, S>,
+        turn: &mut Turn<'e, S>,
+        index: usize,
+    ) -> Result<usize, Error> {
+        let environment = shared.environment;
+        let end = shared.slots.len().min(index + self.governor.stretch());
+        let taken = shared
+            .next
+            .compare_exchange(index, end, Ordering::AcqRel, Ordering::Acquire);
+        if taken.is_err() {
+            // Somebody has taken it at the last moment; it will come as an executed transaction.
+            return Ok(index);
+        }
+        let gas = self.progress.gas_used;
+        turn.start(self.state);
+        let outcome = turn.execute(environment, index..end, self.progress);
+        turn.publish(&shared.versions, end - 1);
+        turn.finish(self.state);
+        outcome?;
+        self.tally.sequential += (end - index) as u64;
+        self.governor.stretched(self.progress.gas_used - gas);
+        shared.in_sequence.store(false, Ordering::Relaxed);
+        Ok(end)
+    }
+
     /// Commits one transaction.
-    pub(super) fn commit(
+    fn commit(
         &mut self,
         shared: &Shared<'e, S>,
         turn: &mut Turn<'e, S>,

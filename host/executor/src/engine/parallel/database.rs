@@ -99,6 +99,8 @@ pub(super) struct SpeculativeDb<'s, 'e, S> {
     nonce: u64,
     /// Any account's nonce may matter: the transaction carries authorizations (EIP-7702).
     every_nonce: bool,
+    /// The transaction has had to wait for one below it.
+    pub(super) waited: bool,
     /// Accounts seen.
     pub(super) seen: AddressMap<Seen>,
     /// Slots that were read from writes of this block, with what was read.
@@ -133,6 +135,7 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError>> SpeculativeDb<'s, 'e, S> {
             sender: Address::ZERO,
             nonce: 0,
             every_nonce: false,
+            waited: false,
             seen: AddressMap::default(),
             assumed_slots: Vec::new(),
         })
@@ -144,6 +147,7 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError>> SpeculativeDb<'s, 'e, S> {
         self.sender = sender;
         self.nonce = nonce;
         self.every_nonce = every_nonce;
+        self.waited = false;
         self.seen.clear();
         self.assumed_slots.clear();
     }
@@ -188,7 +192,7 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError>> SpeculativeDb<'s, 'e, S> {
 
     /// Reads again until the write that was met is no estimate of a transaction that is running. An
     /// estimate of one that is not is stepped over.
-    fn settled<T>(&self, read: impl Fn(usize) -> Option<Found<T>>) -> Result<Option<T>, ReadError> {
+    fn settled<T>(&mut self, read: impl Fn(usize) -> Option<Found<T>>) -> Result<Option<T>, ReadError> {
         let mut waited = 0;
         let mut below = self.transaction;
         loop {
@@ -214,6 +218,7 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError>> SpeculativeDb<'s, 'e, S> {
             if self.shared.stopped() {
                 return Err(ReadError::Stopped);
             }
+            self.waited = true;
             Shared::<S>::pause(&mut waited);
         }
     }
@@ -223,11 +228,12 @@ impl<S: DatabaseRef<Error = StateError>> Database for SpeculativeDb<'_, '_, S> {
     type Error = ReadError;
 
     fn basic(&mut self, address: Address) -> Result<Option<AccountInfo>, ReadError> {
+        let shared = self.shared;
         let mut assumed = true;
         let mut info = if address == self.beneficiary.0 {
             self.beneficiary.1.clone()
         } else {
-            match self.settled(|below| self.shared.versions.account(&address, below))? {
+            match self.settled(|below| shared.versions.account(&address, below))? {
                 Some(info) => info,
                 None => {
                     assumed = false;
@@ -265,7 +271,8 @@ impl<S: DatabaseRef<Error = StateError>> Database for SpeculativeDb<'_, '_, S> {
     }
 
     fn storage(&mut self, address: Address, slot: U256) -> Result<U256, ReadError> {
-        match self.settled(|below| self.shared.versions.slot(&address, &slot, below))? {
+        let shared = self.shared;
+        match self.settled(|below| shared.versions.slot(&address, &slot, below))? {
             Some(value) => {
                 self.assumed_slots.push((address, slot, value));
                 Ok(value)

@@ -43,6 +43,8 @@ pub(super) struct Execution {
     pub(super) state: EvmState,
     pub(super) seen: AddressMap<Seen>,
     pub(super) assumed_slots: Vec<(Address, U256, U256)>,
+    /// It had to wait for a transaction below it.
+    pub(super) waited: bool,
     /// The slots whose writes were published.
     pub(super) published: Vec<(Address, U256)>,
 }
@@ -115,6 +117,7 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
         database.balance_required(&sender, required);
         let seen = core::mem::take(&mut database.seen);
         let assumed_slots = core::mem::take(&mut database.assumed_slots);
+        let waited = database.waited;
         let published = self.publish(index, &state, &seen);
         for (address, slot) in expected {
             if !published.contains(&(address, slot)) {
@@ -127,6 +130,7 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
             state,
             seen,
             assumed_slots,
+            waited,
             published,
         }))
     }

@@ -1,0 +1,127 @@
+//! Parallel or in sequence: the choice, stretch by stretch.
+//!
+//! A stretch in which most transactions collided or waited for each other may run faster on one thread,
+//! which neither publishes nor checks anything. Whether it does is measured: after such a stretch one runs
+//! in sequence, and what took less time for its gas is how it goes on. The choice changes speed only.
+
+use std::time::{Duration, Instant};
+
+/// Transactions after which a parallel stretch is judged.
+const JUDGED: u32 = 16;
+/// The first sequential stretch.
+const SHORTEST: usize = 16;
+/// The longest one; then running in parallel is tried again.
+const LONGEST: usize = 1024;
+/// Each sequential stretch that paid is followed by one so much longer.
+const GROWTH: usize = 4;
+/// After a sequential stretch that did not pay, so many parallel ones are not judged.
+const PATIENCE: u32 = 16;
+
+/// Measures and decides.
+#[derive(Debug)]
+pub(super) struct Governor {
+    since: Instant,
+    gas: u64,
+    commits: u32,
+    contended: u32,
+    /// Time and gas of the last contended parallel stretch.
+    parallel: (Duration, u64),
+    /// How long the next sequential stretch is.
+    next: usize,
+    /// Parallel stretches that are not to be judged.
+    unjudged: u32,
+}
+
+impl Governor {
+    pub(super) fn new() -> Self {
+        Self {
+            since: Instant::now(),
+            gas: 0,
+            commits: 0,
+            contended: 0,
+            parallel: (Duration::ZERO, 0),
+            next: SHORTEST,
+            unjudged: 0,
+        }
+    }
+
+    /// A transaction was committed. True where the next stretch is to run in sequence.
+    pub(super) fn committed(&mut self, gas: u64, contended: bool) -> bool {
+        self.gas += gas;
+        self.commits += 1;
+        self.contended += u32::from(contended);
+        if self.commits < JUDGED {
+            return false;
+        }
+        let bad = self.contended * 2 >= self.commits;
+        self.parallel = (self.since.elapsed(), self.gas);
+        self.begin();
+        if self.unjudged > 0 {
+            self.unjudged -= 1;
+            return false;
+        }
+        if !bad {
+            self.next = SHORTEST;
+        }
+        bad
+    }
+
+    /// How many transactions the sequential stretch is to have. Starts its measurement.
+    pub(super) fn stretch(&mut self) -> usize {
+        self.begin();
+        self.next
+    }
+
+    /// The sequential stretch is over and used so much gas.
+    pub(super) fn stretched(&mut self, gas: u64) {
+        let sequential = self.since.elapsed().as_nanos() * u128::from(self.parallel.1);
+        let parallel = self.parallel.0.as_nanos() * u128::from(gas);
+        if sequential <= parallel {
+            self.next = (self.next * GROWTH).min(LONGEST);
+        } else {
+            self.next = SHORTEST;
+            self.unjudged = PATIENCE;
+        }
+        self.begin();
+    }
+
+    fn begin(&mut self) {
+        self.since = Instant::now();
+        self.gas = 0;
+        self.commits = 0;
+        self.contended = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stretches_without_contention_stay_parallel() {
+        let mut governor = Governor::new();
+        assert!((0..1000).all(|index| !governor.committed(21_000, index % 3 == 0)));
+    }
+
+    #[test]
+    fn contention_is_answered_by_a_sequential_stretch() {
+        let mut governor = Governor::new();
+        let asked = (0..JUDGED).filter(|_| governor.committed(21_000, true)).count();
+        assert_eq!(asked, 1);
+        assert_eq!(governor.stretch(), SHORTEST);
+    }
+
+    #[test]
+    fn a_stretch_that_pays_is_followed_by_a_longer_one_and_one_that_does_not_by_patience() {
+        let mut governor = Governor::new();
+        governor.parallel = (Duration::from_secs(3600), 1);
+        governor.stretch();
+        governor.stretched(1);
+        assert_eq!(governor.stretch(), SHORTEST * GROWTH);
+        governor.parallel = (Duration::ZERO, 1);
+        governor.stretched(1);
+        assert_eq!(governor.stretch(), SHORTEST);
+        assert!((0..JUDGED * PATIENCE).all(|_| !governor.committed(1, true)));
+        assert!((0..JUDGED).any(|_| governor.committed(1, true)));
+    }
+}

@@ -17,6 +17,8 @@ pub struct Args {
 pub enum Command {
     /// Execute blocks: the bundled one, or those of files
     Run(Run),
+    /// Run the official Ethereum state tests
+    Statetest(Statetest),
     /// Import, look at and run models
     #[command(subcommand)]
     Model(Model),
@@ -41,6 +43,17 @@ pub struct Run {
     #[arg(long, value_name = "PATH")]
     pub models: Vec<PathBuf>,
     /// One JSON object a line instead of tables
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Run the official Ethereum state tests.
+#[derive(Debug, ClapArgs)]
+pub struct Statetest {
+    /// Tests: files (JSON, plain or gzip), folders of them, archives (.tar, .tar.gz)
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// One JSON object a file, then one with the totals, instead of a table
     #[arg(long)]
     pub json: bool,
 }

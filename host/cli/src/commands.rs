@@ -2,6 +2,7 @@
 
 mod model;
 mod run;
+mod statetest;
 
 use crate::args::{Args, Command};
 use crate::error::CliError;
@@ -13,6 +14,7 @@ use crate::error::CliError;
 pub fn run(args: Args) -> Result<bool, CliError> {
     match args.command {
         Command::Run(args) => run::run(&args),
+        Command::Statetest(args) => statetest::run(&args),
         Command::Model(args) => model::run(&args),
     }
 }

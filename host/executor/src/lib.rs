@@ -5,6 +5,7 @@
 //! - [`execute_block`] executes a block over a state, one transaction after the other.
 //! - [`run_block_file`] does all of it and compares the outcome with the header.
 //! - [`build_block`] executes transactions under a template and fills in the header.
+//! - [`statetest`] runs the official Ethereum state tests.
 
 mod block_file;
 mod builder;
@@ -15,6 +16,7 @@ mod header;
 mod outcome;
 mod recover;
 mod run;
+pub mod statetest;
 
 pub use block_file::{BlockFile, DEFAULT_FILE_LIMIT};
 pub use builder::{BuiltBlock, build_block};

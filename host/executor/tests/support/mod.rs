@@ -3,6 +3,7 @@
 #![allow(dead_code)] // each test program uses a part
 
 pub(crate) mod block;
+pub(crate) mod statetest;
 
 use std::{io::Write, path::PathBuf};
 

@@ -1,0 +1,241 @@
+//! One case: a transaction over a state on a fork, and what has to come of it.
+
+use super::{Executed, Job, StateTestExecutor, transaction::Written};
+use alloy_consensus::Header;
+use alloy_evm::EvmEnv;
+use alloy_hardforks::EthereumHardforks;
+use alloy_primitives::{B256, Bytes, Log, U256, keccak256};
+use metisvm_state::{MemoryState, state_root};
+use metisvm_vm::ChainSpec;
+use revm::context_interface::result::ExecutionResult;
+use std::{fmt, sync::Arc};
+
+/// Which variants of data, gas limit and value a case takes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Indexes {
+    /// Of the data, and of the access list.
+    pub data: usize,
+    /// Of the gas limit.
+    pub gas: usize,
+    /// Of the value.
+    pub value: usize,
+}
+
+/// One case of a file that was read and checked.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// The test's name.
+    pub test: Arc<str>,
+    /// The fork, as the file calls it.
+    pub fork: Arc<str>,
+    /// The variants.
+    pub indexes: Indexes,
+    pub(super) plan: Plan,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Plan {
+    /// Why the case is not run.
+    Skip(&'static str),
+    Run(Box<Work>),
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Work {
+    pub(super) setting: Arc<Setting>,
+    pub(super) written: Written,
+    pub(super) expected: Option<Expected>,
+}
+
+/// What all cases of a test have in common on one fork.
+#[derive(Debug)]
+pub(super) struct Setting {
+    pub(super) spec: Arc<ChainSpec>,
+    pub(super) header: Header,
+    pub(super) env: EvmEnv,
+    pub(super) pre_state: Arc<MemoryState>,
+    pub(super) output: Option<Bytes>,
+}
+
+/// What a file says that comes out.
+#[derive(Debug, Clone)]
+pub(super) struct Expected {
+    pub(super) state_root: B256,
+    pub(super) logs_hash: B256,
+    pub(super) exception: Option<String>,
+}
+
+/// What came out of one transaction.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// How it ended, with gas, logs and output.
+    pub result: ExecutionResult,
+    /// The root of the whole state after it.
+    pub state_root: B256,
+    /// The hash of the RLP list of its logs.
+    pub logs_hash: B256,
+}
+
+impl Outcome {
+    /// `success`, `revert` or `halt`.
+    pub fn status(&self) -> &'static str {
+        match self.result {
+            ExecutionResult::Success { .. } => "success",
+            ExecutionResult::Revert { .. } => "revert",
+            ExecutionResult::Halt { .. } => "halt",
+        }
+    }
+
+    /// The gas that the transaction pays for, after refunds.
+    pub fn gas_used(&self) -> u64 {
+        self.result.gas().tx_gas_used()
+    }
+
+    /// What it returned or reverted with; for a creation the deployed code.
+    pub fn output(&self) -> Bytes {
+        self.result.output().cloned().unwrap_or_default()
+    }
+}
+
+/// Whether what came out is what the file says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is.
+    Passed,
+    /// It is not; in what.
+    Failed(String),
+    /// The case was not run; why.
+    Skipped(&'static str),
+    /// The transaction was executed, but the file does not say what has to come out.
+    Unchecked,
+}
+
+/// What came of a case. Equal reports of two executors mean that everything that can be observed is
+/// equal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CaseReport {
+    /// The test's name.
+    pub test: Arc<str>,
+    /// The fork, as the file calls it.
+    pub fork: Arc<str>,
+    /// The variants.
+    pub indexes: Indexes,
+    /// Whether it is what has to come out.
+    pub verdict: Verdict,
+    /// What came out, or why the transaction is not valid; `None` where it was not run.
+    pub outcome: Option<Result<Outcome, String>>,
+}
+
+impl Case {
+    /// True where the case is not run.
+    pub fn is_skipped(&self) -> bool {
+        matches!(self.plan, Plan::Skip(_))
+    }
+
+    /// Executes the case and compares.
+    pub fn run(&self, executor: &dyn StateTestExecutor) -> CaseReport {
+        let report = |verdict, outcome| CaseReport {
+            test: self.test.clone(),
+            fork: self.fork.clone(),
+            indexes: self.indexes,
+            verdict,
+            outcome,
+        };
+        let work = match &self.plan {
+            Plan::Skip(reason) => return report(Verdict::Skipped(reason), None),
+            Plan::Run(work) => work,
+        };
+        let outcome = work.execute(executor);
+        report(work.judge(&outcome), Some(outcome))
+    }
+}
+
+impl Work {
+    fn execute(&self, executor: &dyn StateTestExecutor) -> Result<Outcome, String> {
+        let setting = &self.setting;
+        let Executed { result, state } = executor.transact(&Job {
+            spec: &setting.spec,
+            header: &setting.header,
+            env: &setting.env,
+            transaction: self.written.as_ref().map_err(String::clone)?,
+            pre_state: &setting.pre_state,
+        })?;
+        Ok(Outcome {
+            state_root: state_root(&state),
+            logs_hash: logs_hash(result.logs()),
+            result,
+        })
+    }
+
+    fn judge(&self, outcome: &Result<Outcome, String>) -> Verdict {
+        let exception = self
+            .expected
+            .as_ref()
+            .and_then(|expected| expected.exception.as_ref());
+        let (outcome, expected) = match (outcome, &self.expected, exception) {
+            (Ok(_), _, Some(exception)) => {
+                return Verdict::Failed(format!("was executed; has to be refused: {exception}"));
+            }
+            (Err(error), _, None) => return Verdict::Failed(format!("was refused: {error}")),
+            (Err(_), Some(expected), Some(_)) => return self.judge_untouched(expected),
+            (Ok(_), None, None) | (Err(_), None, Some(_)) => return Verdict::Unchecked,
+            (Ok(outcome), Some(expected), None) => (outcome, expected),
+        };
+        let mut wrong = Vec::new();
+        let mut compare = |what: &str, expected: &dyn fmt::Display, found: &dyn fmt::Display, equal: bool| {
+            if !equal {
+                wrong.push(format!("{what} {found}, expected {expected}"));
+            }
+        };
+        compare(
+            "state root",
+            &expected.state_root,
+            &outcome.state_root,
+            expected.state_root == outcome.state_root,
+        );
+        compare(
+            "logs hash",
+            &expected.logs_hash,
+            &outcome.logs_hash,
+            expected.logs_hash == outcome.logs_hash,
+        );
+        if let (Some(expected), Some(found)) = (&self.setting.output, outcome.result.output()) {
+            compare("output", expected, found, expected == found);
+        }
+        if wrong.is_empty() {
+            Verdict::Passed
+        } else {
+            Verdict::Failed(wrong.join("; "))
+        }
+    }
+
+    /// A transaction that is refused leaves the state as it was. The block around it still pays its
+    /// reward of zero, which before EIP-161 leaves an empty account; the file names the root after that.
+    fn judge_untouched(&self, expected: &Expected) -> Verdict {
+        let setting = &self.setting;
+        let beneficiary = setting.header.beneficiary;
+        let keeps_empty = !setting
+            .spec
+            .is_spurious_dragon_active_at_block(setting.header.number);
+        let root = if keeps_empty && setting.pre_state.account(&beneficiary).is_none() {
+            let mut state = MemoryState::clone(&setting.pre_state);
+            state.insert_account(beneficiary, U256::ZERO, 0, Bytes::new(), []);
+            state_root(&state)
+        } else {
+            state_root(&setting.pre_state)
+        };
+        if root == expected.state_root {
+            return Verdict::Passed;
+        }
+        let expected = expected.state_root;
+        Verdict::Failed(format!(
+            "was refused as it has to be, but the file's pre-state gives state root {root}, expected {expected}"
+        ))
+    }
+}
+
+fn logs_hash(logs: &[Log]) -> B256 {
+    let mut list = Vec::new();
+    alloy_rlp::encode_list(logs, &mut list);
+    keccak256(list)
+}

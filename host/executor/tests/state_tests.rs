@@ -1,0 +1,350 @@
+//! The official Ethereum state tests, test by test, through our EVM and through revm as it comes: not only
+//! the same verdict, but the same root, logs, gas, status, output and error.
+
+#![allow(clippy::unwrap_used)] // in the helpers, too, a panic is how a test fails
+
+mod support;
+
+use metisvm_executor::statetest::{
+    CaseReport, Executed, FileReport, Job, MetisExecutor, PlainExecutor, Skips, StateTestExecutor, Suite,
+    Totals, Verdict, process_documents, run_all,
+};
+use serde_json::json;
+use std::{ops::ControlFlow, path::PathBuf, time::Instant};
+use support::statetest::{run, run_through, transfer};
+
+const ARCHIVE: &str = "state-tests/GeneralStateTests.tar.gz";
+
+/// Every executor that has to give exactly what revm gives. A new engine is one more line.
+const EXECUTORS: [&dyn StateTestExecutor; 1] = [&MetisExecutor];
+
+/// What came of one file or of all.
+#[derive(Default)]
+struct Compared {
+    /// Of revm as it comes.
+    totals: Totals,
+    /// Where an executor of ours gives something else.
+    differences: Vec<String>,
+    /// What fails on both without being on the documented list.
+    undocumented: Vec<String>,
+}
+
+impl Compared {
+    fn file(name: &str, json: &[u8], skips: Skips) -> Self {
+        let read =
+            |skips| Suite::from_json(name, json, skips).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let suite = read(skips);
+        let plain = suite.run(&PlainExecutor);
+        let mut compared = Self::default();
+        compared.totals.files = 1;
+        plain.iter().for_each(|case| compared.totals.count(case));
+        if compared.totals.failed > 0 {
+            let documented = read(Skips::Documented).cases;
+            for (case, _) in plain
+                .iter()
+                .zip(documented)
+                .filter(|(_, documented)| !documented.is_skipped())
+            {
+                if matches!(case.verdict, Verdict::Failed(_)) {
+                    compared.undocumented.push(format!("{name} {case:?}"));
+                }
+            }
+        }
+        for executor in EXECUTORS {
+            let ours = suite.run(executor);
+            assert_eq!(ours.len(), plain.len(), "{name}");
+            for (ours, plain) in ours.iter().zip(&plain).filter(|(ours, plain)| ours != plain) {
+                let CaseReport {
+                    test, fork, indexes, ..
+                } = plain;
+                compared.differences.push(format!(
+                    "{} on {name} {test} {fork} {indexes:?}:\n ours {:?} {:?}\n revm {:?} {:?}",
+                    executor.name(),
+                    ours.verdict,
+                    ours.outcome,
+                    plain.verdict,
+                    plain.outcome
+                ));
+            }
+        }
+        compared
+    }
+
+    /// The files of the archive whose names are wanted.
+    fn archive(path: PathBuf, skips: Skips, wanted: impl Fn(&str) -> bool + Sync) -> Self {
+        let started = Instant::now();
+        let mut all = Self::default();
+        process_documents(
+            &[path],
+            |document| {
+                let name = document.name;
+                let json = document.content.unwrap_or_else(|error| panic!("{name}: {error}"));
+                wanted(&name).then(|| Self::file(&name, &json, skips))
+            },
+            |file| {
+                let file = file.unwrap_or_default();
+                all.totals.add(&file.totals);
+                all.differences.extend(file.differences);
+                all.undocumented.extend(file.undocumented);
+                ControlFlow::Continue(())
+            },
+        );
+        println!("{:?} in {:?}", all.totals, started.elapsed());
+        let (differences, undocumented) = (&all.differences, &all.undocumented);
+        assert!(
+            differences.is_empty(),
+            "{} differences:\n{}",
+            differences.len(),
+            differences.join("\n")
+        );
+        assert!(
+            undocumented.is_empty(),
+            "failed and not documented:\n{}",
+            undocumented.join("\n")
+        );
+        all
+    }
+}
+
+#[test]
+fn every_state_test_gives_exactly_what_revm_gives() {
+    let Some(archive) = support::data_for("official state tests", ARCHIVE) else {
+        return;
+    };
+    let compared = Compared::archive(archive, Skips::Unrunnable, |_| true);
+    let expected = Totals {
+        files: 2802,
+        errors: 0,
+        passed: 100_702,
+        // Contracts created over storage (EIP-7610).
+        failed: 90,
+        // Forks that no chain spec has, values beyond 256 bits, and what takes minutes.
+        skipped: 298 + 23 + 48,
+        unchecked: 0,
+    };
+    assert_eq!(compared.totals, expected);
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn the_slow_state_tests_give_exactly_what_revm_gives() {
+    let Some(archive) = support::data_for("slow state tests", ARCHIVE) else {
+        return;
+    };
+    let slow = [
+        "CALLBlake2f_MaxRounds",
+        "Call50000_sha256",
+        "static_Call50000_sha256",
+        "loopMul",
+    ];
+    let wanted = |name: &str| slow.iter().any(|slow| name.ends_with(&format!("/{slow}.json")));
+    let compared = Compared::archive(archive, Skips::Unreadable, wanted);
+    assert_eq!((compared.totals.passed, compared.totals.cases()), (48, 48));
+}
+
+#[test]
+fn aave_gives_what_revm_gives() {
+    let Some(folder) = support::data_for("Aave as state tests", "aave") else {
+        return;
+    };
+    let through = |executor: &dyn StateTestExecutor| {
+        let mut cases = Vec::new();
+        run_all(
+            std::slice::from_ref(&folder),
+            executor,
+            Skips::Documented,
+            |file: FileReport| {
+                cases.extend(file.cases.unwrap());
+                ControlFlow::Continue(())
+            },
+        );
+        cases
+    };
+    let plain = through(&PlainExecutor);
+    assert_eq!(plain.len(), 3);
+    for case in &plain {
+        // The files hold no post-state; a market that works does not revert.
+        assert_eq!(case.verdict, Verdict::Unchecked);
+        assert_eq!(&*case.fork, "Shanghai");
+        let outcome = case.outcome.as_ref().unwrap().as_ref().unwrap();
+        assert_eq!(outcome.status(), "success", "{}", case.test);
+        assert!(outcome.gas_used() > 100_000 && !outcome.result.logs().is_empty());
+    }
+    for executor in EXECUTORS {
+        assert_eq!(through(executor), plain, "{}", executor.name());
+    }
+}
+
+#[test]
+fn the_number_of_threads_does_not_change_the_reports() {
+    let folder = tempfile::tempdir().unwrap();
+    for index in 0..40 {
+        std::fs::write(
+            folder.path().join(format!("{index}.json")),
+            transfer().to_string(),
+        )
+        .unwrap();
+    }
+    let with_threads = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
+        let mut files: Vec<(String, Vec<_>)> = Vec::new();
+        pool.install(|| {
+            run_all(
+                &[folder.path().to_owned()],
+                &MetisExecutor,
+                Skips::Documented,
+                |file| {
+                    files.push((file.name, file.cases.unwrap()));
+                    ControlFlow::Continue(())
+                },
+            );
+        });
+        files
+    };
+    let one = with_threads(1);
+    assert_eq!(one.len(), 40);
+    assert!(one.is_sorted_by_key(|(name, _)| name.clone()));
+    assert_eq!(one, with_threads(5));
+}
+
+/// An engine with one defect, to see that the comparison finds it.
+struct Defective(fn(&mut Executed));
+
+impl StateTestExecutor for Defective {
+    fn name(&self) -> &'static str {
+        "defective"
+    }
+
+    fn transact(&self, job: &Job<'_>) -> Result<Executed, String> {
+        let mut executed = MetisExecutor.transact(job)?;
+        (self.0)(&mut executed);
+        Ok(executed)
+    }
+}
+
+#[test]
+fn an_engine_that_forgets_a_wei_fails_and_differs() {
+    let right = run_through(&PlainExecutor, &transfer());
+    assert!(
+        right.iter().all(|case| case.verdict == Verdict::Passed),
+        "{right:?}"
+    );
+    let forgets = Defective(|executed| {
+        let receiver = alloy_primitives::address!("1000000000000000000000000000000000000001");
+        executed
+            .state
+            .insert_account(receiver, alloy_primitives::U256::ZERO, 0, Default::default(), []);
+    });
+    for (wrong, right) in run_through(&forgets, &transfer()).iter().zip(&right) {
+        let Verdict::Failed(problem) = &wrong.verdict else {
+            panic!("{wrong:?}")
+        };
+        assert!(
+            problem.starts_with("state root 0x") && problem.contains(", expected 0x"),
+            "{problem}"
+        );
+        assert_ne!(wrong, right);
+    }
+}
+
+#[test]
+fn an_engine_that_miscounts_refunds_differs_though_its_root_is_right() {
+    let refunds = Defective(|executed| {
+        if let revm::context_interface::result::ExecutionResult::Success { gas, .. } = &mut executed.result {
+            *gas = gas.with_refunded(1);
+        }
+    });
+    let right = run_through(&PlainExecutor, &transfer());
+    let wrong = run_through(&refunds, &transfer());
+    assert!(wrong.iter().all(|case| case.verdict == Verdict::Passed));
+    assert!(wrong.iter().zip(&right).all(|(wrong, right)| wrong != right));
+}
+
+#[test]
+fn an_expected_exception_has_to_happen_and_an_unexpected_one_not() {
+    let mut json = transfer();
+    json["transfer"]["post"]["Frontier"][0]["expectException"] = "TR_NoFunds".into();
+    let Verdict::Failed(problem) = &run(&json)[0].verdict else {
+        panic!("it was executed")
+    };
+    assert_eq!(problem, "was executed; has to be refused: TR_NoFunds");
+
+    let mut json = transfer();
+    json["transfer"]["transaction"]["nonce"] = "0x07".into();
+    for (metis, plain) in run(&json).iter().zip(run_through(&PlainExecutor, &json)) {
+        let Verdict::Failed(problem) = &metis.verdict else {
+            panic!("nonce 7 of an account with nonce 0")
+        };
+        assert!(
+            problem.starts_with("was refused: ") && problem.contains("nonce"),
+            "{problem}"
+        );
+        assert_eq!(*metis, plain);
+    }
+}
+
+#[test]
+fn a_refused_transaction_leaves_the_state_as_it_was() {
+    let mut json = transfer();
+    json["transfer"]["transaction"]["nonce"] = "0x07".into();
+    let cases = ["Frontier", "Shanghai"].map(|fork| (fork, [0, 1]));
+    for (fork, indexes) in cases {
+        for index in indexes {
+            json["transfer"]["post"][fork][index]["expectException"] = "TR_NonceTooHigh".into();
+        }
+    }
+    for case in run(&json) {
+        let Verdict::Failed(problem) = &case.verdict else {
+            panic!("the roots are those after the transfer")
+        };
+        assert!(
+            problem.starts_with("was refused as it has to be, but"),
+            "{problem}"
+        );
+    }
+}
+
+#[test]
+fn forks_that_no_chain_spec_has_are_skipped_with_a_reason() {
+    let mut json = transfer();
+    let case = json["transfer"]["post"]["Shanghai"][0].clone();
+    for fork in ["Constantinople", "BerlinToLondonAt5", "Merge+3540+3670", "Verkle"] {
+        json["transfer"]["post"][fork] = json!([case, case]);
+    }
+    let mut totals = Totals::default();
+    run(&json).iter().for_each(|case| totals.count(case));
+    assert_eq!((totals.passed, totals.skipped, totals.failed), (4, 8, 0));
+}
+
+#[test]
+fn block_hashes_are_those_of_the_decimal_numbers() {
+    // BLOCKHASH of 0x1f3, kept in slot 0; the block is 500 and one test has no storage without it.
+    let mut json = transfer();
+    json["transfer"]["env"]["currentNumber"] = "0x1f4".into();
+    json["transfer"]["transaction"]["gasLimit"] = json!(["0x30d40"]);
+    let code = "0x6101f340600055";
+    json["transfer"]["pre"]["0x1000000000000000000000000000000000000001"] =
+        json!({ "balance": "0x00", "nonce": "0x00", "code": code, "storage": {} });
+    let metis = run(&json);
+    assert_eq!(metis, run_through(&PlainExecutor, &json));
+    // A state that did not know the hash would make an error of it.
+    assert!(metis.iter().all(|case| case.outcome.as_ref().unwrap().is_ok()));
+}
+
+#[test]
+fn paths_are_taken_in_their_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths: Vec<PathBuf> = ["b.json", "a.json"].map(|name| folder.path().join(name)).into();
+    for path in &paths {
+        std::fs::write(path, transfer().to_string()).unwrap();
+    }
+    let mut names = Vec::new();
+    run_all(&paths, &MetisExecutor, Skips::Documented, |file| {
+        names.push(PathBuf::from(file.name));
+        ControlFlow::Continue(())
+    });
+    assert_eq!(names, paths);
+}

@@ -109,8 +109,8 @@ fn main() {
         let x = engine.execute(&factory, block, &file.pre_state).unwrap();
         println!(
             "aborts {} in turn {} biggest {:?}",
-            x.aborts,
-            x.in_turn,
+            x.report.aborts,
+            x.report.sequential,
             x.outcome.transactions.iter().map(|t| t.gas_used).max()
         );
         let m = t.map(median);

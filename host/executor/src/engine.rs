@@ -9,15 +9,20 @@ mod system;
 mod transfer;
 
 use crate::{BlockInput, BlockOutcome, Error, Threads};
-use alloy_consensus::{TxEnvelope, transaction::Recovered};
+use alloy_consensus::{Transaction, TxEnvelope, transaction::Recovered};
 use alloy_evm::EvmEnv;
+use alloy_primitives::B256;
 use block_state::BlockState;
 use metisvm_state::{StateChanges, StateError};
 use metisvm_vm::MetisEvmFactory;
-use parallel::Tally;
 use progress::{Invalid, Progress};
 use revm::{DatabaseRef, primitives::hardfork::SpecId};
 use std::time::Instant;
+
+/// Below so much gas a block is done before another thread is awake.
+const SMALL_GAS: u64 = 1_500_000;
+/// With fewer transactions there is too little to share.
+const SMALL_TRANSACTIONS: usize = 4;
 
 /// What holds for every transaction of a block.
 struct Environment<'a> {
@@ -27,6 +32,58 @@ struct Environment<'a> {
     transactions: &'a [Recovered<TxEnvelope>],
 }
 
+impl Environment<'_> {
+    /// True where threads cannot pay, judging by gas limits.
+    fn is_small(&self) -> bool {
+        let gas = self
+            .transactions
+            .iter()
+            .map(|transaction| transaction.gas_limit());
+        self.transactions.len() < SMALL_TRANSACTIONS || gas.fold(0, u64::saturating_add) < SMALL_GAS
+    }
+}
+
+/// How an engine works. None of it changes a result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EngineOptions {
+    /// Learn from collisions and earlier blocks what calls are going to write.
+    pub prediction: bool,
+    /// Run stretches in sequence that do not gain from threads, and small blocks altogether.
+    pub adaptive: bool,
+    /// Delay workers at random, from this seed: for tests, which want every order of events.
+    pub jitter: Option<u64>,
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        Self {
+            prediction: true,
+            adaptive: true,
+            jitter: None,
+        }
+    }
+}
+
+/// How a block was executed. Depends on the machine and on chance.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct EngineReport {
+    /// Worker threads that it was given.
+    pub threads: usize,
+    /// Transactions that were executed speculatively and committed so.
+    pub speculated: u64,
+    /// Speculations that were thrown away.
+    pub aborts: u64,
+    /// Transactions that were executed when their turn came, after an abort or because they could not be
+    /// executed before.
+    pub in_turn: u64,
+    /// Transactions of stretches that ran in sequence by choice.
+    pub sequential: u64,
+    /// Transfers of ether that needed no EVM.
+    pub transfers: u64,
+    /// Reads that waited for a predicted write, or ran on its predicted value, and were right.
+    pub predicted_hits: u64,
+}
+
 /// What the execution of a block gave.
 #[derive(Debug, Clone)]
 pub struct Executed {
@@ -34,31 +91,93 @@ pub struct Executed {
     pub outcome: BlockOutcome,
     /// What the block changed in the state.
     pub changes: StateChanges,
-    /// Speculations that were thrown away.
-    pub aborts: u64,
-    /// Transactions that were executed when their turn came.
-    pub in_turn: u64,
+    /// How it was done.
+    pub report: EngineReport,
+}
+
+/// A transaction that was left out of a block that is being built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skipped {
+    /// Its index among those offered.
+    pub index: usize,
+    /// Its hash.
+    pub hash: B256,
+    /// Why it cannot be included.
+    pub problem: String,
+}
+
+/// What building a block gave.
+#[derive(Debug, Clone)]
+pub struct Selected {
+    /// The execution of the transactions that were included.
+    pub executed: Executed,
+    /// Their indexes among those offered, rising.
+    pub included: Vec<usize>,
+    /// Those that were left out.
+    pub skipped: Vec<Skipped>,
 }
 
 /// Executes blocks.
+///
+/// Validation and building are the same execution; they differ in what a transaction means that may not be
+/// in the block. The engine is kept from block to block, because it learns.
 #[derive(Debug)]
 pub struct BlockEngine {
     threads: Threads,
+    options: EngineOptions,
 }
 
 impl BlockEngine {
     /// An engine with its threads.
     pub fn new(threads: Threads) -> Self {
-        Self { threads }
+        Self::with_options(threads, EngineOptions::default())
     }
 
-    /// Executes a block over the state before it.
+    /// An engine that works in a certain way.
+    pub fn with_options(threads: Threads, options: EngineOptions) -> Self {
+        Self { threads, options }
+    }
+
+    /// Its threads.
+    pub fn threads(&self) -> &Threads {
+        &self.threads
+    }
+
+    /// Executes a block over the state before it. A transaction that may not be in the block makes the
+    /// block invalid; the error names the first.
     pub fn execute<S>(
         &self,
         factory: &MetisEvmFactory,
         block: BlockInput<'_>,
         base: &S,
     ) -> Result<Executed, Error>
+    where
+        S: DatabaseRef<Error = StateError> + Sync,
+    {
+        self.run(factory, block, base, false)
+            .map(|selected| selected.executed)
+    }
+
+    /// Executes those of the transactions that can be in the block, in the order given.
+    pub fn select<S>(
+        &self,
+        factory: &MetisEvmFactory,
+        block: BlockInput<'_>,
+        base: &S,
+    ) -> Result<Selected, Error>
+    where
+        S: DatabaseRef<Error = StateError> + Sync,
+    {
+        self.run(factory, block, base, true)
+    }
+
+    fn run<S>(
+        &self,
+        factory: &MetisEvmFactory,
+        block: BlockInput<'_>,
+        base: &S,
+        skip_invalid: bool,
+    ) -> Result<Selected, Error>
     where
         S: DatabaseRef<Error = StateError> + Sync,
     {
@@ -73,14 +192,8 @@ impl BlockEngine {
         };
         let mut state = BlockState::new(base);
         system::before_transactions(factory, &block, &mut state)?;
-        let mut progress = Progress::new(&environment);
-        let tally = match self.threads.pool() {
-            Some(pool) => parallel::execute(&environment, pool, &mut state, &mut progress)?,
-            None => {
-                sequential::execute(&environment, &mut state, &mut progress)?;
-                Tally::default()
-            }
-        };
+        let mut progress = Progress::new(&environment, skip_invalid);
+        let tally = self.transactions(&environment, &mut state, &mut progress)?;
         let (receipts, requests) = system::after_transactions(
             factory,
             &block,
@@ -95,11 +208,42 @@ impl BlockEngine {
             blob_gas_used: progress.blob_gas_used,
             execute_time: started.elapsed(),
         };
-        Ok(Executed {
-            outcome,
-            changes: state.into_changes(),
-            aborts: tally.aborts,
-            in_turn: tally.in_turn,
+        let report = EngineReport {
+            threads: self.threads.count(),
+            ..tally
+        };
+        Ok(Selected {
+            executed: Executed {
+                outcome,
+                changes: state.into_changes(),
+                report,
+            },
+            included: progress.included,
+            skipped: progress.skipped,
         })
+    }
+
+    /// Executes the transactions, and nothing else that makes up a block.
+    fn transactions<'e, S>(
+        &self,
+        environment: &'e Environment<'e>,
+        state: &mut BlockState<'e, S>,
+        progress: &mut Progress,
+    ) -> Result<EngineReport, Error>
+    where
+        S: DatabaseRef<Error = StateError> + Sync,
+    {
+        match self.threads.pool() {
+            Some(pool) if !(self.options.adaptive && environment.is_small()) => {
+                parallel::execute(environment, pool, &self.options, state, progress)
+            }
+            _ => {
+                sequential::execute(environment, state, progress)?;
+                Ok(EngineReport {
+                    sequential: environment.transactions.len() as u64,
+                    ..EngineReport::default()
+                })
+            }
+        }
     }
 }

@@ -20,7 +20,7 @@ pub mod statetest;
 
 pub use block_file::{BlockFile, DEFAULT_FILE_LIMIT};
 pub use builder::{BuiltBlock, build_block};
-pub use engine::{BlockEngine, Executed};
+pub use engine::{BlockEngine, EngineOptions, EngineReport, Executed, Selected, Skipped};
 pub use error::Error;
 pub use execute::{BlockInput, execute_block};
 pub use outcome::{BlockOutcome, TransactionOutcome, TransactionStatus};

@@ -71,8 +71,8 @@ fn the_engine_gives_mainnet_blocks_as_sequential_execution_does() {
                 header.number,
                 count,
                 executed.outcome.execute_time,
-                executed.aborts,
-                executed.in_turn,
+                executed.report.aborts,
+                executed.report.in_turn,
                 transactions.len()
             );
         }

@@ -12,12 +12,11 @@ mod governor;
 pub(super) mod versions;
 mod worker;
 
-use super::{Environment, Progress, block_state::BlockState, sequential::Turn};
+use super::{EngineOptions, EngineReport, Environment, Progress, block_state::BlockState, sequential::Turn};
 use crate::Error;
 use alloy_consensus::Transaction;
 use alloy_primitives::{Address, U256};
 use commit::Committer;
-pub(super) use commit::Tally;
 use contention::Contention;
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use metisvm_state::StateError;
@@ -32,8 +31,10 @@ use worker::{Speculated, Worker};
 /// Turns of a waiting loop that burn the processor before it is given to somebody else.
 const SPINS: u32 = 200;
 
-/// So many transactions for each worker may be executed ahead of the committed ones.
-const WINDOW: usize = 32;
+/// So many transactions for each worker may be executed ahead of the committed ones,
+const WIDE: usize = 64;
+/// and so many while transactions collide, since what runs far ahead then runs on values that will change.
+const NARROW: usize = 3;
 
 const WAITING: u8 = 0;
 const RUNNING: u8 = 1;
@@ -64,7 +65,11 @@ struct Shared<'e, S> {
     /// How many those are, to be looked at without the lock.
     again_count: AtomicUsize,
     /// So far ahead of the committed ones may be executed.
-    window: usize,
+    window: AtomicUsize,
+    workers: usize,
+    adaptive: bool,
+    /// Where delays come from, if any are wanted.
+    jitter: Option<u64>,
     /// All below are committed.
     committed: AtomicUsize,
     /// What is not taken yet is to run in sequence.
@@ -109,6 +114,31 @@ impl<S> Shared<'_, S> {
         }
     }
 
+    /// How far ahead of the committed transactions workers may go from now on.
+    fn set_window(&self, collisions: bool) {
+        let each = if collisions { NARROW } else { WIDE };
+        self.window.store(each * self.workers, Ordering::Relaxed);
+    }
+
+    /// Lets time pass, where a test wants the workers in every possible order.
+    fn delay(&self, place: u64) {
+        let Some(seed) = self.jitter else { return };
+        // SplitMix64's mixing of a few numbers that differ from call to call.
+        let now = std::time::UNIX_EPOCH
+            .elapsed()
+            .map_or(0, |elapsed| elapsed.as_nanos() as u64);
+        let mut word = seed ^ place.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ now;
+        word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        word ^= word >> 31;
+        match word % 8 {
+            0 => std::thread::sleep(std::time::Duration::from_micros(word >> 8 & 0x7f)),
+            1 | 2 => std::thread::yield_now(),
+            3 => (0..word >> 8 & 0xfff).for_each(|_| core::hint::spin_loop()),
+            _ => {}
+        }
+    }
+
     fn stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
@@ -139,7 +169,7 @@ impl<S> Shared<'_, S> {
         let limit = self
             .slots
             .len()
-            .min(self.committed.load(Ordering::Acquire) + self.window);
+            .min(self.committed.load(Ordering::Acquire) + self.window.load(Ordering::Relaxed));
         self.next
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |next| {
                 (next < limit).then_some(next + 1)
@@ -175,13 +205,15 @@ impl<S> Shared<'_, S> {
 pub(super) fn execute<'e, S>(
     environment: &'e Environment<'e>,
     pool: &rayon::ThreadPool,
+    options: &EngineOptions,
     state: &mut BlockState<'e, S>,
     progress: &mut Progress,
-) -> Result<Tally, Error>
+) -> Result<EngineReport, Error>
 where
     S: DatabaseRef<Error = StateError> + Sync,
 {
     let count = environment.transactions.len();
+    let workers = pool.current_num_threads().min(count).max(1);
     let shared = Shared {
         environment,
         base: state.clone(),
@@ -196,13 +228,15 @@ where
         next: AtomicUsize::new(0),
         again: Mutex::default(),
         again_count: AtomicUsize::new(0),
-        window: WINDOW * pool.current_num_threads(),
+        window: AtomicUsize::new(WIDE * workers),
+        workers,
+        adaptive: options.adaptive,
+        jitter: options.jitter,
         committed: AtomicUsize::new(0),
         in_sequence: AtomicBool::new(false),
         stop: AtomicBool::new(count == 0),
     };
     let commit = Mutex::new((Committer::new(state, progress), Ok(())));
-    let workers = pool.current_num_threads().min(count).max(1);
     pool.in_place_scope(|scope| {
         for _ in 1..workers {
             scope.spawn(|_| work(&shared, &commit));
@@ -253,8 +287,10 @@ where
         };
         waited = 0;
         let slot = &shared.slots[index];
+        shared.delay(index as u64);
         slot.status.store(RUNNING, Ordering::Release);
         let speculated = worker.speculate(index);
+        shared.delay(index as u64);
         *slot.speculated.lock().unwrap_or_else(PoisonError::into_inner) = Some(speculated);
         slot.status.store(DONE, Ordering::Release);
     }

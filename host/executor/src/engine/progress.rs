@@ -1,6 +1,6 @@
 //! How far a block has come: receipts, gas, and the transactions that may not be in it.
 
-use super::Environment;
+use super::{Environment, Skipped};
 use crate::{Error, TransactionOutcome};
 use alloy_consensus::{Receipt, ReceiptEnvelope, ReceiptWithBloom, Transaction, TxEnvelope};
 use alloy_evm::block::BlockValidationError;
@@ -41,15 +41,21 @@ pub(super) struct Progress {
     pub(super) transactions: Vec<TransactionOutcome>,
     pub(super) gas_used: u64,
     pub(super) blob_gas_used: u64,
+    /// Of the transactions that were executed, their places in the list that was given.
+    pub(super) included: Vec<usize>,
+    /// Those that were left out.
+    pub(super) skipped: Vec<Skipped>,
+    skip_invalid: bool,
     cancun: bool,
 }
 
 impl Progress {
-    pub(super) fn new(environment: &Environment<'_>) -> Self {
+    pub(super) fn new(environment: &Environment<'_>, skip_invalid: bool) -> Self {
         let count = environment.transactions.len();
         Self {
             receipts: Vec::with_capacity(count),
             transactions: Vec::with_capacity(count),
+            skip_invalid,
             cancun: environment.spec_id.is_enabled_in(SpecId::CANCUN),
             ..Self::default()
         }
@@ -70,7 +76,8 @@ impl Progress {
         Ok(())
     }
 
-    /// A transaction that may not be in the block.
+    /// A transaction that may not be in the block: the end of its validation, or left out of one that is
+    /// being built.
     pub(super) fn refuse(
         &mut self,
         environment: &Environment<'_>,
@@ -78,10 +85,14 @@ impl Progress {
         why: Invalid,
     ) -> Result<(), Error> {
         let hash = *environment.transactions[index].hash();
-        Err(match why {
-            Invalid::Transaction(problem) => Error::InvalidTransaction { index, hash, problem },
-            Invalid::Node(problem) => Error::NodeFault { index, hash, problem },
-        })
+        match why {
+            Invalid::Transaction(problem) if self.skip_invalid => {
+                self.skipped.push(Skipped { index, hash, problem });
+                Ok(())
+            }
+            Invalid::Transaction(problem) => Err(Error::InvalidTransaction { index, hash, problem }),
+            Invalid::Node(problem) => Err(Error::NodeFault { index, hash, problem }),
+        }
     }
 
     /// A transaction that was executed.
@@ -99,6 +110,7 @@ impl Progress {
         logs_bloom: Bloom,
     ) {
         let transaction: &TxEnvelope = environment.transactions[index].inner();
+        self.included.push(index);
         self.gas_used += result.tx_gas_used();
         if self.cancun {
             self.blob_gas_used += transaction.blob_gas_used().unwrap_or_default();

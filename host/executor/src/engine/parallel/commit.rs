@@ -8,12 +8,14 @@
 use super::{
     DONE, RUNNING, Shared,
     database::{BalanceUse, Seen},
-    governor::Governor,
+    governor::{Governor, Next},
     worker::{Execution, Speculated, TransferRead},
 };
 use crate::{
     Error,
-    engine::{Invalid, Progress, block_state::BlockState, sequential::Turn, transfer::Transfer},
+    engine::{
+        EngineReport, Invalid, Progress, block_state::BlockState, sequential::Turn, transfer::Transfer,
+    },
 };
 use alloy_primitives::{Address, Bloom, U256};
 use core::sync::atomic::Ordering;
@@ -24,17 +26,6 @@ use revm::{
     state::AccountInfo,
 };
 use std::sync::PoisonError;
-
-/// What happened on the way, for the report.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(in crate::engine) struct Tally {
-    /// Speculations that were thrown away.
-    pub(in crate::engine) aborts: u64,
-    /// Transactions that were executed when their turn came.
-    pub(in crate::engine) in_turn: u64,
-    /// Transactions of stretches that ran in sequence.
-    pub(in crate::engine) sequential: u64,
-}
 
 /// Whether a speculation is what sequential execution would have done.
 enum Held {
@@ -48,7 +39,7 @@ pub(super) struct Committer<'c, 'e, S> {
     state: &'c mut BlockState<'e, S>,
     progress: &'c mut Progress,
     governor: Governor,
-    pub(super) tally: Tally,
+    pub(super) tally: EngineReport,
 }
 
 impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
@@ -57,7 +48,7 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
             state,
             progress,
             governor: Governor::new(),
-            tally: Tally::default(),
+            tally: EngineReport::default(),
         }
     }
 
@@ -83,11 +74,14 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
         let waited = matches!(&speculated, Some(Speculated::Executed(execution)) if execution.waited);
         self.commit(shared, turn, index, speculated.unwrap_or(Speculated::Deferred))?;
         let contended = waited || self.tally.aborts != before.1;
-        if self
-            .governor
-            .committed(self.progress.gas_used - before.0, contended)
-        {
-            shared.in_sequence.store(true, Ordering::Relaxed);
+        if contended {
+            shared.set_window(true);
+        }
+        let gas = self.progress.gas_used - before.0;
+        match self.governor.committed(gas, contended) {
+            Some(Next::Sequence) if shared.adaptive => shared.in_sequence.store(true, Ordering::Relaxed),
+            Some(Next::Parallel { calm: true }) => shared.set_window(false),
+            _ => {}
         }
         Ok(index + 1)
     }
@@ -136,6 +130,7 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
         match speculated {
             Speculated::Transfer(read) => match self.transfer(shared, &read) {
                 Ok(true) => {
+                    self.tally.transfers += 1;
                     let result = transferred(&read.transfer);
                     self.progress
                         .include_with_bloom(environment, index, result, Bloom::ZERO);
@@ -146,6 +141,7 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
             },
             Speculated::Executed(mut execution) => match self.holds(&mut execution) {
                 Ok(Held::Yes) => {
+                    self.tally.speculated += 1;
                     self.state.commit_state(execution.state);
                     self.progress
                         .include_with_bloom(environment, index, execution.result, execution.bloom);

@@ -7,15 +7,24 @@
 use std::time::{Duration, Instant};
 
 /// Transactions after which a parallel stretch is judged.
-const JUDGED: u32 = 16;
+const JUDGED: u32 = 8;
 /// The first sequential stretch.
-const SHORTEST: usize = 16;
+const SHORTEST: usize = 24;
 /// The longest one; then running in parallel is tried again.
 const LONGEST: usize = 1024;
 /// Each sequential stretch that paid is followed by one so much longer.
 const GROWTH: usize = 4;
 /// After a sequential stretch that did not pay, so many parallel ones are not judged.
 const PATIENCE: u32 = 16;
+
+/// How to go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    /// On several threads; `calm` where nothing has collided.
+    Parallel { calm: bool },
+    /// One after the other.
+    Sequence,
+}
 
 /// Measures and decides.
 #[derive(Debug)]
@@ -45,25 +54,25 @@ impl Governor {
         }
     }
 
-    /// A transaction was committed. True where the next stretch is to run in sequence.
-    pub(super) fn committed(&mut self, gas: u64, contended: bool) -> bool {
+    /// A transaction was committed. Says how to go on where a stretch is over.
+    pub(super) fn committed(&mut self, gas: u64, contended: bool) -> Option<Next> {
         self.gas += gas;
         self.commits += 1;
         self.contended += u32::from(contended);
         if self.commits < JUDGED {
-            return false;
+            return None;
         }
         let bad = self.contended * 2 >= self.commits;
+        let calm = self.contended == 0;
         self.parallel = (self.since.elapsed(), self.gas);
         self.begin();
-        if self.unjudged > 0 {
-            self.unjudged -= 1;
-            return false;
-        }
         if !bad {
             self.next = SHORTEST;
+        } else if self.unjudged == 0 {
+            return Some(Next::Sequence);
         }
-        bad
+        self.unjudged = self.unjudged.saturating_sub(1);
+        Some(Next::Parallel { calm })
     }
 
     /// How many transactions the sequential stretch is to have. Starts its measurement.
@@ -100,13 +109,15 @@ mod tests {
     #[test]
     fn stretches_without_contention_stay_parallel() {
         let mut governor = Governor::new();
-        assert!((0..1000).all(|index| !governor.committed(21_000, index % 3 == 0)));
+        assert!((0..1000).all(|index| governor.committed(21_000, index % 3 == 0) != Some(Next::Sequence)));
     }
 
     #[test]
     fn contention_is_answered_by_a_sequential_stretch() {
         let mut governor = Governor::new();
-        let asked = (0..JUDGED).filter(|_| governor.committed(21_000, true)).count();
+        let asked = (0..JUDGED)
+            .filter(|_| governor.committed(21_000, true) == Some(Next::Sequence))
+            .count();
         assert_eq!(asked, 1);
         assert_eq!(governor.stretch(), SHORTEST);
     }
@@ -121,7 +132,7 @@ mod tests {
         governor.parallel = (Duration::ZERO, 1);
         governor.stretched(1);
         assert_eq!(governor.stretch(), SHORTEST);
-        assert!((0..JUDGED * PATIENCE).all(|_| !governor.committed(1, true)));
-        assert!((0..JUDGED).any(|_| governor.committed(1, true)));
+        assert!((0..JUDGED * PATIENCE).all(|_| governor.committed(1, true) != Some(Next::Sequence)));
+        assert!((0..JUDGED).any(|_| governor.committed(1, true) == Some(Next::Sequence)));
     }
 }

@@ -108,9 +108,8 @@ fn main() {
         }
         let x = engine.execute(&factory, block, &file.pre_state).unwrap();
         println!(
-            "aborts {} in turn {} biggest {:?}",
-            x.report.aborts,
-            x.report.sequential,
+            "aborts report {:?} biggest {:?}",
+            x.report,
             x.outcome.transactions.iter().map(|t| t.gas_used).max()
         );
         let m = t.map(median);

@@ -20,13 +20,13 @@ use commit::Committer;
 use contention::Contention;
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use metisvm_state::StateError;
-use revm::DatabaseRef;
+use revm::{DatabaseRef, state::AccountInfo};
 use std::{
     collections::BTreeSet,
     sync::{Mutex, PoisonError},
 };
 use versions::{Versions, Written};
-use worker::{Speculated, Worker};
+use worker::{Execution, Speculated, Worker};
 
 /// Turns of a waiting loop that burn the processor before it is given to somebody else.
 const SPINS: u32 = 200;
@@ -36,6 +36,9 @@ const WIDE: usize = 64;
 /// and so many while transactions collide, since what runs far ahead then runs on values that will change.
 const NARROW: usize = 3;
 
+/// Turns of the wait for the last worker, before the thread is put to sleep.
+const LAST_SPINS: u32 = 2_000;
+
 const WAITING: u8 = 0;
 const RUNNING: u8 = 1;
 const DONE: u8 = 2;
@@ -43,6 +46,16 @@ const COMMITTED: u8 = 3;
 
 /// A kind of call: the contract that a transaction calls and the function, by its selector.
 type CallKey = (Address, [u8; 4]);
+
+/// When a transaction will have made the write that it is expected to make.
+enum Prospect {
+    /// It is being executed.
+    Soon,
+    /// It has yet to be executed, once more.
+    Later,
+    /// It will not.
+    Settled,
+}
 
 /// One transaction on its way.
 struct Slot {
@@ -81,7 +94,25 @@ struct Shared<'e, S> {
 impl<S> Shared<'_, S> {
     /// A slot has got a new value by transaction `from`: what was executed above on another value is to be
     /// executed again.
-    fn recheck(&self, from: usize, (address, slot): (Address, U256)) {
+    fn recheck_slot(&self, from: usize, address: Address, slot: U256) {
+        self.recheck(from, |index, execution| {
+            let account = execution.state.get(&address)?;
+            let read = account.storage.get(&slot)?.original_value;
+            let now = self.versions.slot(&address, &slot, index);
+            Some(now.is_some_and(|found| found.written == Written::Value(read)))
+        });
+    }
+
+    /// The same for an account, which is now as given.
+    fn recheck_account(&self, from: usize, address: Address, now: Option<&AccountInfo>) {
+        self.recheck(from, |_, execution| {
+            Some(execution.seen.get(&address)?.holds(now))
+        });
+    }
+
+    /// Has executed transactions above `from` run again for which `holds` says no; `None` is for those
+    /// that have not read the value in question.
+    fn recheck(&self, from: usize, holds: impl Fn(usize, &Execution) -> Option<bool>) {
         let end = self.next.load(Ordering::Acquire);
         for index in from + 1..end {
             let at = &self.slots[index];
@@ -92,26 +123,27 @@ impl<S> Shared<'_, S> {
             let Some(Speculated::Executed(execution)) = &*speculated else {
                 continue;
             };
-            let Some(read) = execution
-                .state
-                .get(&address)
-                .and_then(|account| account.storage.get(&slot))
-            else {
-                continue;
-            };
-            let now = self.versions.slot(&address, &slot, index);
-            if now.is_some_and(|found| found.written == Written::Value(read.original_value)) {
+            if holds(index, execution) != Some(false) {
                 continue;
             }
             for (address, slot) in &execution.published {
                 self.versions.doubt_slot(*address, *slot, index);
             }
-            *speculated = None;
-            at.status.store(WAITING, Ordering::Release);
-            let mut again = self.again.lock().unwrap_or_else(PoisonError::into_inner);
-            again.insert(index);
-            self.again_count.store(again.len(), Ordering::Release);
+            let Some(Speculated::Executed(execution)) = speculated.take() else {
+                continue;
+            };
+            *speculated = Some(Speculated::Overtaken(execution.published));
+            drop(speculated);
+            self.run_again(index);
         }
+    }
+
+    /// Puts a transaction among those that are to be executed before any new one.
+    fn run_again(&self, index: usize) {
+        let mut again = self.again.lock().unwrap_or_else(PoisonError::into_inner);
+        self.slots[index].status.store(WAITING, Ordering::Release);
+        again.insert(index);
+        self.again_count.store(again.len(), Ordering::Release);
     }
 
     /// How far ahead of the committed transactions workers may go from now on.
@@ -187,8 +219,13 @@ impl<S> Shared<'_, S> {
             || (self.in_sequence.load(Ordering::Relaxed) && self.next.load(Ordering::Acquire) == index)
     }
 
-    fn is_running(&self, transaction: usize) -> bool {
-        self.slots[transaction].status.load(Ordering::Acquire) == RUNNING
+    /// What may be expected of the write that a transaction is to make.
+    fn prospect(&self, transaction: usize) -> Prospect {
+        match self.slots[transaction].status.load(Ordering::Acquire) {
+            RUNNING => Prospect::Soon,
+            WAITING => Prospect::Later,
+            _ => Prospect::Settled,
+        }
     }
 
     fn pause(turns: &mut u32) {
@@ -237,11 +274,20 @@ where
         stop: AtomicBool::new(count == 0),
     };
     let commit = Mutex::new((Committer::new(state, progress), Ok(())));
+    let at_work = AtomicUsize::new(workers - 1);
     pool.in_place_scope(|scope| {
         for _ in 1..workers {
-            scope.spawn(|_| work(&shared, &commit));
+            scope.spawn(|_| {
+                work(&shared, &commit);
+                at_work.fetch_sub(1, Ordering::Release);
+            });
         }
         work(&shared, &commit);
+        // The others end within microseconds: waking up again would take longer than waiting here.
+        let mut waited = 0;
+        while at_work.load(Ordering::Acquire) > 0 && waited < LAST_SPINS {
+            Shared::<S>::pause(&mut waited);
+        }
     });
     let (committer, outcome) = commit.into_inner().unwrap_or_else(PoisonError::into_inner);
     outcome.map(|()| committer.tally)
@@ -274,7 +320,7 @@ where
         }
     };
     let _stop = StopOnPanic(&shared.stop);
-    let mut turn = Turn::new(shared.environment, &shared.base);
+    let mut turn = None;
     let mut waited = 0;
     while !shared.stopped() {
         if commit_ready(shared, &mut turn, commit) {
@@ -289,15 +335,28 @@ where
         let slot = &shared.slots[index];
         shared.delay(index as u64);
         slot.status.store(RUNNING, Ordering::Release);
-        let speculated = worker.speculate(index);
+        let before = slot
+            .speculated
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let speculated = worker.speculate(index, before);
         shared.delay(index as u64);
+        if let Speculated::Behind = speculated {
+            shared.run_again(index);
+            continue;
+        }
         *slot.speculated.lock().unwrap_or_else(PoisonError::into_inner) = Some(speculated);
         slot.status.store(DONE, Ordering::Release);
     }
 }
 
 /// Commits what is ready, if nobody else is at it. True where something was.
-fn commit_ready<'e, S>(shared: &Shared<'e, S>, turn: &mut Turn<'e, S>, commit: &Commit<'_, 'e, S>) -> bool
+fn commit_ready<'e, S>(
+    shared: &Shared<'e, S>,
+    turn: &mut Option<Turn<'e, S>>,
+    commit: &Commit<'_, 'e, S>,
+) -> bool
 where
     S: DatabaseRef<Error = StateError> + Sync,
 {

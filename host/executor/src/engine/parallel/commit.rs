@@ -27,11 +27,18 @@ use revm::{
 };
 use std::sync::PoisonError;
 
+/// Where a speculation went wrong.
+#[derive(Debug, Clone, Copy)]
+enum Collision {
+    Slot(Address, U256),
+    Account(Address),
+}
+
 /// Whether a speculation is what sequential execution would have done.
 enum Held {
     Yes,
-    /// It has seen something else; here, if it was a slot.
-    No(Option<(Address, U256)>),
+    /// It has seen something else, here.
+    No(Collision),
 }
 
 /// The committed part of the block. One worker at a time holds it.
@@ -57,7 +64,7 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
     pub(super) fn advance(
         &mut self,
         shared: &Shared<'e, S>,
-        turn: &mut Turn<'e, S>,
+        turn: &mut Option<Turn<'e, S>>,
         index: usize,
     ) -> Result<usize, Error> {
         let slot = &shared.slots[index];
@@ -90,7 +97,7 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
     fn stretch(
         &mut self,
         shared: &Shared<'e, S>,
-        turn: &mut Turn<'e, S>,
+        turn: &mut Option<Turn<'e, S>>,
         index: usize,
     ) -> Result<usize, Error> {
         let environment = shared.environment;
@@ -103,6 +110,7 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
             return Ok(index);
         }
         let gas = self.progress.gas_used;
+        let turn = turn.get_or_insert_with(|| Turn::new(environment, &shared.base));
         turn.start(self.state);
         let outcome = turn.execute(environment, index..end, self.progress);
         turn.publish(&shared.versions, end - 1);
@@ -118,7 +126,7 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
     fn commit(
         &mut self,
         shared: &Shared<'e, S>,
-        turn: &mut Turn<'e, S>,
+        turn: &mut Option<Turn<'e, S>>,
         index: usize,
         speculated: Speculated,
     ) -> Result<(), Error> {
@@ -149,23 +157,29 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
                 }
                 Ok(Held::No(collision)) => {
                     self.tally.aborts += 1;
-                    if let Some(slot) = collision {
-                        let writer = shared.versions.slot(&slot.0, &slot.1, index);
+                    if let Collision::Slot(address, slot) = collision {
+                        let writer = shared.versions.slot(&address, &slot, index);
                         let writer = writer.and_then(|found| shared.call_key(found.transaction));
-                        shared.contention.learn(writer, slot);
-                        if execution.published.contains(&slot) {
-                            shared.contention.learn(shared.call_key(index), slot);
+                        shared.contention.learn(writer, (address, slot));
+                        if execution.published.contains(&(address, slot)) {
+                            shared.contention.learn(shared.call_key(index), (address, slot));
                         }
                     }
                     self.in_turn(shared, turn, index, &execution.published)?;
-                    if let Some(slot) = collision {
-                        shared.recheck(index, slot);
+                    match collision {
+                        Collision::Slot(address, slot) => shared.recheck_slot(index, address, slot),
+                        Collision::Account(address) => {
+                            let now = self.state.basic_ref(address);
+                            let now = now.map_err(|error| Error::Block(error.to_string()))?;
+                            shared.versions.write_account(address, index, now.clone());
+                            shared.recheck_account(index, address, now.as_ref());
+                        }
                     }
                     return Ok(());
                 }
                 Err(error) => return self.progress.refuse(environment, index, node(error)),
             },
-            Speculated::Deferred => {}
+            Speculated::Deferred | Speculated::Behind | Speculated::Overtaken(_) => {}
         }
         self.in_turn(shared, turn, index, &[])
     }
@@ -174,7 +188,7 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
     fn in_turn(
         &mut self,
         shared: &Shared<'e, S>,
-        turn: &mut Turn<'e, S>,
+        turn: &mut Option<Turn<'e, S>>,
         index: usize,
         published: &[(Address, U256)],
     ) -> Result<(), Error> {
@@ -183,6 +197,7 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
         for (address, slot) in published {
             shared.versions.doubt_slot(*address, *slot, index);
         }
+        let turn = turn.get_or_insert_with(|| Turn::new(environment, &shared.base));
         turn.start(self.state);
         let outcome = turn.transact(environment, index);
         for (address, slot) in published {
@@ -259,19 +274,19 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
                 }
             };
             if !seen.holds(now) {
-                return Ok(Held::No(None));
+                return Ok(Held::No(Collision::Account(*address)));
             }
             if !carry_over(
                 seen,
                 now,
                 execution.state.get_mut(address).map(|account| &mut account.info),
             ) {
-                return Ok(Held::No(None));
+                return Ok(Held::No(Collision::Account(*address)));
             }
         }
         for (address, slot, value) in &execution.assumed_slots {
             if state.storage_ref(*address, *slot)? != *value {
-                return Ok(Held::No(Some((*address, *slot))));
+                return Ok(Held::No(Collision::Slot(*address, *slot)));
             }
         }
         for (address, account) in &execution.state {
@@ -289,7 +304,7 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
                     None => continue,
                 };
                 if now != value.original_value {
-                    return Ok(Held::No(Some((*address, *slot))));
+                    return Ok(Held::No(Collision::Slot(*address, *slot)));
                 }
             }
         }

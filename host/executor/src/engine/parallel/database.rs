@@ -2,7 +2,7 @@
 //! before the block. Remembers of each account what was seen and how far its balance mattered.
 
 use super::{
-    Shared,
+    Prospect, Shared,
     versions::{Found, Written},
 };
 use crate::engine::block_state::BlockState;
@@ -66,6 +66,8 @@ impl Seen {
 pub(super) enum ReadError {
     /// The state cannot answer.
     State(StateError),
+    /// A transaction below has to be executed first.
+    Behind,
     /// The block has come to its end elsewhere.
     Stopped,
 }
@@ -74,6 +76,7 @@ impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::State(error) => error.fmt(f),
+            Self::Behind => f.write_str("a transaction below has to be executed first"),
             Self::Stopped => f.write_str("the execution of the block was stopped"),
         }
     }
@@ -205,15 +208,17 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError>> SpeculativeDb<'s, 'e, S> {
                 Some(Found {
                     written: Written::Estimate(value),
                     transaction,
-                }) => {
-                    if !self.shared.is_running(transaction) {
+                }) => match self.shared.prospect(transaction) {
+                    Prospect::Soon => {}
+                    Prospect::Later => return Err(ReadError::Behind),
+                    Prospect::Settled => {
                         match value {
                             Some(value) => return Ok(Some(value)),
                             None => below = transaction,
                         }
                         continue;
                     }
-                }
+                },
             }
             if self.shared.stopped() {
                 return Err(ReadError::Stopped);

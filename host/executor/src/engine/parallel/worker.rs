@@ -29,6 +29,10 @@ pub(super) enum Speculated {
     Executed(Box<Execution>),
     /// It cannot be executed on what is known so far; its turn will tell.
     Deferred,
+    /// An execution was overtaken: it is to run again. These are the slots that it wrote.
+    Overtaken(Vec<(Address, U256)>),
+    /// It has met a write that a transaction below is to make once more.
+    Behind,
 }
 
 pub(super) struct TransferRead {
@@ -68,8 +72,8 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
         Ok(Self { shared, evm })
     }
 
-    /// Executes a transaction.
-    pub(super) fn speculate(&mut self, index: usize) -> Speculated {
+    /// Executes a transaction; `before` is what came of it the last time.
+    pub(super) fn speculate(&mut self, index: usize, before: Option<Speculated>) -> Speculated {
         let transaction = &self.shared.environment.transactions[index];
         let (sender, nonce) = (transaction.signer(), transaction.nonce());
         let evm = &mut self.evm;
@@ -100,17 +104,26 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
             }
         }
         let shared = self.shared;
-        let expected = shared.contention.expected(shared.call_key(index));
+        let mut expected = shared.contention.expected(shared.call_key(index));
+        if let Some(Speculated::Overtaken(published)) = before {
+            expected.extend(published);
+        }
         for (address, slot) in &expected {
             shared.versions.announce_slot(*address, *slot, index);
         }
         let outcome: Result<ExecutionResult, EVMError<ReadError>> = MainnetHandler::default().run(evm);
         let state = evm.finalize();
-        let Ok(result) = outcome else {
-            for (address, slot) in expected {
-                shared.versions.remove_slot(address, slot, index);
+        let result = match outcome {
+            Ok(result) => result,
+            Err(error) => {
+                for (address, slot) in expected {
+                    shared.versions.remove_slot(address, slot, index);
+                }
+                return match error {
+                    EVMError::Database(ReadError::Behind) => Speculated::Behind,
+                    _ => Speculated::Deferred,
+                };
             }
-            return Speculated::Deferred;
         };
         let required = evm.ctx.tx.max_balance_spending().unwrap_or(U256::MAX);
         let database = &mut evm.ctx.journaled_state.database;

@@ -1,0 +1,201 @@
+//! How the engine grows with its threads where reading the state takes time: workloads of docs/workloads.md
+//! on 1, 2, 4, 8 and 16 threads, with reads of 0, 10 and 100 µs. Two cores cannot show how computing scales;
+//! waiting for a disk scales beyond them.
+//!
+//! As in the benchmark of workloads the engine has executed the two blocks before the measured one, from
+//! memory without a wait. It gets no cache of the state, nor does plain revm: what is measured reads
+//! everything again.
+
+#[global_allocator]
+static GLOBAL: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+use metisvm_benches::{
+    Failure,
+    chain::Chain,
+    end,
+    options::Options,
+    plain,
+    sampling::{Times, Variant, interleave, timed},
+    show::{Figures, line, ms, ratio},
+    slow_state::{SlowState, sharpen_sleep},
+};
+use metisvm_workload::chains::WorkloadKind;
+use serde_json::json;
+use std::{cell::Cell, process::ExitCode, time::Duration};
+
+const PLAIN: &str = "plain";
+const OURS: [(usize, &str); 5] = [
+    (1, "1 thread"),
+    (2, "2 threads"),
+    (4, "4 threads"),
+    (8, "8 threads"),
+    (16, "16 threads"),
+];
+const WAITS: [Duration; 3] = [
+    Duration::ZERO,
+    Duration::from_micros(10),
+    Duration::from_micros(100),
+];
+
+/// What was read in one sample.
+#[derive(Debug, Clone, Copy, Default)]
+struct Reads {
+    count: u64,
+    /// What a read took on average, in microseconds.
+    took: f64,
+}
+
+impl Reads {
+    fn of(state: &SlowState<'_>) -> Self {
+        Self {
+            count: state.reads(),
+            took: state.mean_wait(),
+        }
+    }
+}
+
+/// What was measured of a workload with one wait. Of reads those of the last sample.
+struct Measured {
+    kind: WorkloadKind,
+    times: Times,
+    plain: Reads,
+    ours: [Reads; OURS.len()],
+}
+
+fn main() -> ExitCode {
+    end(run())
+}
+
+fn run() -> Result<(), Failure> {
+    let options = Options::read(3, &[300])?;
+    sharpen_sleep();
+    for &transactions in &options.transactions {
+        let mut chains = Vec::new();
+        for kind in WorkloadKind::ALL
+            .into_iter()
+            .filter(|kind| options.wants(kind.name()))
+        {
+            chains.push((kind, Chain::new(kind, transactions)?));
+        }
+        for wait in WAITS {
+            let mut all = Vec::new();
+            for (kind, chain) in &chains {
+                let measured = measure(*kind, chain, wait, options.samples);
+                let measured = measured.map_err(|error| format!("{kind}, reads of {wait:?}: {error}"))?;
+                if options.json {
+                    print_json(&measured, transactions, wait, options.samples)?;
+                }
+                all.push(measured);
+            }
+            if !options.json && !all.is_empty() {
+                print_tables(&all, transactions, wait, options.samples)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn measure(kind: WorkloadKind, chain: &Chain, wait: Duration, samples: usize) -> Result<Measured, Failure> {
+    let (block, base) = chain.measured();
+    let plain_reads = Cell::default();
+    let reads: [Cell<Reads>; OURS.len()] = Default::default();
+    let mut variants = vec![Variant::new(PLAIN, || {
+        let factory = chain.factory();
+        let (parent, before) = chain.parent();
+        let before = SlowState::new(before, Duration::ZERO);
+        plain::sample_slow(chain.plain_evm(&factory), chain.spec(), parent, &before)?;
+        let factory = chain.factory();
+        let state = SlowState::new(base, wait);
+        let time = plain::sample_slow(chain.plain_evm(&factory), chain.spec(), block, &state)?;
+        plain_reads.set(Reads::of(&state));
+        Ok(time)
+    })];
+    for ((threads, name), reads) in OURS.into_iter().zip(&reads) {
+        variants.push(Variant::new(name, move || {
+            let engine = chain.engine_at_parent(threads, true)?;
+            let factory = chain.factory();
+            let state = SlowState::new(base, wait);
+            let (time, _kept) = timed(|| engine.execute_slow(&factory, block, &state))?;
+            reads.set(Reads::of(&state));
+            Ok(time)
+        }));
+    }
+    let times = interleave(samples, variants)?;
+    Ok(Measured {
+        kind,
+        times,
+        plain: plain_reads.get(),
+        ours: reads.map(Cell::into_inner),
+    })
+}
+
+fn print_json(
+    measured: &Measured,
+    transactions: usize,
+    wait: Duration,
+    samples: usize,
+) -> Result<(), Failure> {
+    let Measured {
+        kind,
+        times,
+        plain,
+        ours,
+    } = measured;
+    line(json!({
+        "bench": "growth",
+        "workload": kind.name(),
+        "txs": transactions,
+        "samples": samples,
+        "asked_us": wait.as_micros(),
+        "threads": OURS.map(|(threads, _)| threads),
+        "times": times.json(),
+        "over_1_thread": OURS.map(|(_, name)| times.ratio(OURS[0].1, name)),
+        "over_plain": OURS.map(|(_, name)| times.ratio(PLAIN, name)),
+        "plain_reads": plain.count,
+        "plain_read_us": plain.took,
+        "reads": ours.map(|reads| reads.count),
+        "read_us": ours.map(|reads| reads.took),
+    }))
+}
+
+fn print_tables(
+    all: &[Measured],
+    transactions: usize,
+    wait: Duration,
+    samples: usize,
+) -> Result<(), Failure> {
+    let names = OURS.map(|(_, name)| name);
+    let columns = [&["workload", "plain"][..], &names].concat();
+    let mut times = Figures::new(&columns);
+    let mut reads = Figures::new(&columns);
+    for measured in all {
+        let name = measured.kind.name().to_owned();
+        let plain = measured.times.median(PLAIN);
+        let ours = names.map(|name| {
+            let (over_one, over_plain) = (
+                measured.times.ratio(names[0], name),
+                measured.times.ratio(PLAIN, name),
+            );
+            format!(
+                "{} ({} / {})",
+                ms(measured.times.median(name)),
+                ratio(over_one),
+                ratio(over_plain)
+            )
+        });
+        times.row([vec![name.clone(), ms(plain)], ours.into()].concat());
+        let read = |reads: Reads| format!("{} of {:.0} µs", reads.count, reads.took);
+        reads.row([vec![name, read(measured.plain)], measured.ours.map(read).into()].concat());
+    }
+    let wait = wait.as_micros();
+    times.print(&format!(
+        "### Reads of {wait} µs, {transactions} transactions, median of {samples}: milliseconds (speed over \
+         our one thread / over plain)"
+    ))?;
+    if wait > 0 {
+        reads.print(&format!(
+            "How often {wait} µs were asked for, and what a read took"
+        ))?;
+    }
+    Ok(())
+}

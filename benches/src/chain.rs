@@ -1,0 +1,123 @@
+//! A chain of blocks of one workload, of which the last is measured: the engine comes to it with what the
+//! blocks before have taught it, and nothing else.
+
+use crate::{
+    Failure,
+    ours::{Done, Ours},
+    plain::PlainEvm,
+    slow_state::SlowState,
+};
+use metisvm::engine::DispatcherEngine;
+use metisvm_accel::{Dispatcher, dispatcher};
+use metisvm_executor::{BlockInput, execute_block};
+use metisvm_model::Bundle;
+use metisvm_state::MemoryState;
+use metisvm_vm::{ChainSpec, MetisEvmFactory};
+use metisvm_workload::chains::{Scenario, WorkloadKind};
+use std::{sync::Arc, time::Duration};
+
+/// How many blocks a chain has.
+const BLOCKS: usize = 3;
+const SEED: u64 = 1;
+
+/// A chain, and the state before each of its blocks.
+#[derive(Debug)]
+pub struct Chain {
+    scenario: Scenario,
+    /// The model bundles, where blocks run inference.
+    models: Vec<Bundle>,
+    states: Vec<MemoryState>,
+}
+
+impl Chain {
+    /// A chain of blocks of so many transactions, executed once, one after the other.
+    pub fn new(kind: WorkloadKind, transactions: usize) -> Result<Self, Failure> {
+        let scenario = Scenario::generate(kind, transactions, BLOCKS, SEED)?;
+        let models = if kind == WorkloadKind::InferenceHeavy {
+            let models = [&scenario.models.mlp, &scenario.models.cnn];
+            models
+                .iter()
+                .map(|model| Bundle::decode(&model.bundle))
+                .collect::<Result<_, _>>()?
+        } else {
+            Vec::new()
+        };
+        let factory = scenario.factory();
+        let mut states = vec![scenario.genesis.clone()];
+        for block in &scenario.blocks[..BLOCKS - 1] {
+            let mut state = states[states.len() - 1].clone();
+            execute_block(&factory, block.input(), &mut state)?;
+            states.push(state);
+        }
+        Ok(Self {
+            scenario,
+            models,
+            states,
+        })
+    }
+
+    /// The chain spec.
+    pub fn spec(&self) -> &ChainSpec {
+        &self.scenario.spec
+    }
+
+    /// True where blocks call the inference precompile, which plain revm does not have.
+    fn infers(&self) -> bool {
+        !self.models.is_empty()
+    }
+
+    /// What executes a block: with the reference kernels behind a dispatcher, as in a node, whose memo is
+    /// empty.
+    pub fn factory(&self) -> MetisEvmFactory {
+        let engine = self.infers().then(|| {
+            let dispatcher = Dispatcher::new(Vec::new(), dispatcher::Options::default());
+            for model in &self.models {
+                dispatcher.add(model.clone());
+            }
+            let engine: Arc<dyn metisvm_vm::InferenceEngine> =
+                Arc::new(DispatcherEngine::new(Arc::new(dispatcher)));
+            engine
+        });
+        MetisEvmFactory::new(self.scenario.spec.clone(), engine)
+    }
+
+    /// The block that is measured, with the state before it.
+    pub fn measured(&self) -> (BlockInput<'_>, &MemoryState) {
+        self.block(BLOCKS - 1)
+    }
+
+    /// Its parent, with the state before it.
+    pub fn parent(&self) -> (BlockInput<'_>, &MemoryState) {
+        self.block(BLOCKS - 2)
+    }
+
+    fn block(&self, at: usize) -> (BlockInput<'_>, &MemoryState) {
+        (self.scenario.blocks[at].input(), &self.states[at])
+    }
+
+    /// The EVM that plain revm executes the blocks with: inference is a precompile of ours, so where blocks
+    /// call it that is `ours`.
+    pub fn plain_evm<'a>(&self, ours: &'a MetisEvmFactory) -> PlainEvm<'a> {
+        if self.infers() {
+            PlainEvm::Ours(ours)
+        } else {
+            PlainEvm::Ethereum
+        }
+    }
+
+    /// A new engine that has executed all blocks before the measured one, in order; `slow` where the measured
+    /// one will be executed over a [`SlowState`], though these wait for nothing.
+    pub fn engine_at_parent(&self, threads: usize, slow: bool) -> Result<Ours, Failure> {
+        let engine = Ours::fresh(threads)?;
+        let factory = self.factory();
+        for at in 0..BLOCKS - 1 {
+            let (block, state) = self.block(at);
+            let _: Done = if slow {
+                engine.execute_slow(&factory, block, &SlowState::new(state, Duration::ZERO))?
+            } else {
+                engine.execute(&factory, block, state)?
+            };
+        }
+        Ok(engine)
+    }
+}

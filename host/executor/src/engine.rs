@@ -17,12 +17,19 @@ use metisvm_state::{StateChanges, StateError};
 use metisvm_vm::MetisEvmFactory;
 use progress::{Invalid, Progress};
 use revm::{DatabaseRef, primitives::hardfork::SpecId};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Below so much gas a block is done before another thread is awake.
 const SMALL_GAS: u64 = 1_500_000;
 /// With fewer transactions there is too little to share.
 const SMALL_TRANSACTIONS: usize = 4;
+
+/// What a transfer of ether uses (EIP-2028 and before).
+const TRANSFER_GAS: u64 = 21_000;
+/// How many senders are read to see how long a read takes,
+const PROBES: usize = 4;
+/// and how long one may take to count as quick.
+const QUICK_READ: Duration = Duration::from_micros(3);
 
 /// What holds for every transaction of a block.
 struct Environment<'a> {
@@ -33,13 +40,29 @@ struct Environment<'a> {
 }
 
 impl Environment<'_> {
-    /// True where threads cannot pay, judging by gas limits.
-    fn is_small(&self) -> bool {
+    /// True where threads cannot pay: little gas by its limits, few transactions, or nearly all of them
+    /// plain transfers, which cost less than handing them to another thread. All of that only where reading
+    /// the state is quick; waiting for storage is always worth sharing.
+    fn prefers_sequence<S: DatabaseRef<Error = StateError>>(&self, state: &BlockState<'_, S>) -> bool {
+        let count = self.transactions.len();
         let gas = self
             .transactions
             .iter()
             .map(|transaction| transaction.gas_limit());
-        self.transactions.len() < SMALL_TRANSACTIONS || gas.fold(0, u64::saturating_add) < SMALL_GAS
+        let plain = self.transactions.iter().filter(|transaction| {
+            transaction.input().is_empty() && transaction.gas_limit() < 2 * TRANSFER_GAS
+        });
+        let little = count < SMALL_TRANSACTIONS
+            || gas.fold(0, u64::saturating_add) < SMALL_GAS
+            || plain.count() >= count - count / 8;
+        if count < 2 || !little {
+            return count < 2;
+        }
+        let started = Instant::now();
+        let probes = self.transactions.iter().take(PROBES);
+        let reads = probes.map(|transaction| state.basic_ref(transaction.signer()).is_ok());
+        let reads = u32::try_from(reads.count()).unwrap_or(u32::MAX);
+        started.elapsed() < QUICK_READ * reads
     }
 }
 
@@ -234,7 +257,7 @@ impl BlockEngine {
         S: DatabaseRef<Error = StateError> + Sync,
     {
         match self.threads.pool() {
-            Some(pool) if !(self.options.adaptive && environment.is_small()) => {
+            Some(pool) if !(self.options.adaptive && environment.prefers_sequence(state)) => {
                 parallel::execute(environment, pool, &self.options, state, progress)
             }
             _ => {

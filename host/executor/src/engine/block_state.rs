@@ -3,10 +3,7 @@
 //! Transactions are committed here one after the other, in the order of the block, by either engine; so
 //! there is one place that says what a finished transaction does to the state.
 
-use alloy_primitives::{
-    Address, B256, KECCAK256_EMPTY, U256,
-    map::{AddressMap, B256Map, U256Map},
-};
+use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256, map::B256Map};
 use core::fmt;
 use metisvm_state::{AccountChange, BasicAccount, StateChanges};
 use revm::{
@@ -15,28 +12,18 @@ use revm::{
     state::{Account, AccountInfo, EvmState},
 };
 
-/// What the block has made of one account.
-#[derive(Debug, Clone, Default)]
-pub(super) struct ChangedAccount {
-    /// `None`: it does not exist any more.
-    pub(super) info: Option<AccountInfo>,
-    /// Slots that are not in `slots` are zero, whatever the state before the block says.
-    pub(super) storage_cleared: bool,
-    /// Slots written by the block.
-    pub(super) slots: U256Map<U256>,
-}
-
 /// The state before the block with the block's changes so far on top.
 pub(super) struct BlockState<'a, S> {
     base: &'a S,
-    accounts: AddressMap<ChangedAccount>,
-    codes: B256Map<Bytecode>,
+    changes: StateChanges,
+    /// Code of accounts that the block changed, so that it need not be asked for again.
+    known_codes: B256Map<Bytecode>,
 }
 
 impl<S> fmt::Debug for BlockState<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BlockState")
-            .field("accounts", &self.accounts.len())
+            .field("accounts", &self.changes.accounts.len())
             .finish_non_exhaustive()
     }
 }
@@ -45,8 +32,8 @@ impl<S> Clone for BlockState<'_, S> {
     fn clone(&self) -> Self {
         Self {
             base: self.base,
-            accounts: self.accounts.clone(),
-            codes: self.codes.clone(),
+            changes: self.changes.clone(),
+            known_codes: self.known_codes.clone(),
         }
     }
 }
@@ -55,8 +42,8 @@ impl<'a, S: DatabaseRef> BlockState<'a, S> {
     pub(super) fn new(base: &'a S) -> Self {
         Self {
             base,
-            accounts: AddressMap::default(),
-            codes: B256Map::default(),
+            changes: StateChanges::default(),
+            known_codes: B256Map::default(),
         }
     }
 
@@ -66,63 +53,41 @@ impl<'a, S: DatabaseRef> BlockState<'a, S> {
     }
 
     /// What the block has made of an account, if it has changed it.
-    pub(super) fn changed(&self, address: &Address) -> Option<&ChangedAccount> {
-        self.accounts.get(address)
+    pub(super) fn changed(&self, address: &Address) -> Option<&AccountChange> {
+        self.changes.accounts.get(address)
     }
 
     /// An account as it stands, where `before` is what it was before the block.
-    pub(super) fn known<'b>(
-        &'b self,
-        address: &Address,
-        before: Option<&'b AccountInfo>,
-    ) -> Option<&'b AccountInfo> {
-        match self.accounts.get(address) {
-            Some(changed) => changed.info.as_ref(),
+    pub(super) fn known(&self, address: &Address, before: Option<BasicAccount>) -> Option<BasicAccount> {
+        match self.changes.accounts.get(address) {
+            Some(changed) => changed.account,
             None => before,
         }
     }
 
-    /// Puts balance and nonce of an account; code and storage stay as they are.
-    pub(super) fn set_account(&mut self, address: Address, info: AccountInfo) {
-        self.accounts.entry(address).or_default().info = Some(info);
+    /// An account as it stands.
+    pub(super) fn account(&self, address: &Address) -> Result<Option<BasicAccount>, S::Error> {
+        match self.changes.accounts.get(address) {
+            Some(changed) => Ok(changed.account),
+            None => Ok(self.base.basic_ref(*address)?.as_ref().map(basic)),
+        }
+    }
+
+    /// Puts balance and nonce of an account; storage stays as it is.
+    pub(super) fn set_account(&mut self, address: Address, account: BasicAccount) {
+        self.changes.accounts.entry(address).or_default().account = Some(account);
     }
 
     /// Everything that the block changed. Values may equal what was there before.
     pub(super) fn into_changes(self) -> StateChanges {
-        let accounts = self
-            .accounts
-            .into_iter()
-            .map(|(address, changed)| {
-                let change = match changed.info {
-                    Some(info) => AccountChange {
-                        account: Some(BasicAccount {
-                            balance: info.balance,
-                            nonce: info.nonce,
-                            code_hash: info.code_hash,
-                        }),
-                        storage_cleared: changed.storage_cleared,
-                        storage: changed.slots,
-                    },
-                    None => AccountChange {
-                        account: None,
-                        storage_cleared: true,
-                        storage: U256Map::default(),
-                    },
-                };
-                (address, change)
-            })
-            .collect();
-        StateChanges {
-            accounts,
-            codes: self.codes,
-        }
+        self.changes
     }
 
     /// Commits one account. `new_code`: its code is not that of before; `slots`: those that may have changed.
     pub(super) fn commit_account(
         &mut self,
         address: Address,
-        account: &mut Account,
+        account: &Account,
         new_code: bool,
         slots: impl Iterator<Item = (U256, U256)>,
     ) {
@@ -132,26 +97,31 @@ impl<'a, S: DatabaseRef> BlockState<'a, S> {
         // The journal marks an empty account as created where the fork keeps it (before EIP-161), so
         // what arrives here empty and not created is to be cleared.
         let cleared = account.is_empty() && !account.is_created();
-        let entry = self.accounts.entry(address).or_default();
+        let entry = self.changes.accounts.entry(address).or_default();
         if account.is_selfdestructed() || cleared {
-            entry.info = None;
+            entry.account = None;
             entry.storage_cleared = true;
-            entry.slots.clear();
+            entry.storage.clear();
             return;
         }
-        let info = core::mem::take(&mut account.info);
-        if new_code
-            && info.code_hash != KECCAK256_EMPTY
-            && let Some(code) = &info.code
+        if let Some(code) = &account.info.code
+            && account.info.code_hash != KECCAK256_EMPTY
         {
-            self.codes.entry(info.code_hash).or_insert_with(|| code.clone());
+            let codes = if new_code {
+                &mut self.changes.codes
+            } else {
+                &mut self.known_codes
+            };
+            codes
+                .entry(account.info.code_hash)
+                .or_insert_with(|| code.clone());
         }
-        entry.info = Some(info);
+        entry.account = Some(basic(&account.info));
         if account.is_created() {
             entry.storage_cleared = true;
-            entry.slots.clear();
+            entry.storage.clear();
         }
-        entry.slots.extend(slots);
+        entry.storage.extend(slots);
     }
 
     /// Commits one transaction.
@@ -164,7 +134,7 @@ impl<'a, S: DatabaseRef> BlockState<'a, S> {
                 .filter(|(_, slot)| slot.is_changed() || created)
                 .map(|(key, slot)| (key, slot.present_value));
             let new_code = created || account.original_info().code_hash != account.info.code_hash;
-            self.commit_account(address, &mut account, new_code, slots);
+            self.commit_account(address, &account, new_code, slots);
         }
     }
 }
@@ -173,22 +143,29 @@ impl<S: DatabaseRef> DatabaseRef for BlockState<'_, S> {
     type Error = S::Error;
 
     fn basic_ref(&self, address: Address) -> Result<Option<AccountInfo>, S::Error> {
-        match self.accounts.get(&address) {
-            Some(changed) => Ok(changed.info.clone()),
-            None => self.base.basic_ref(address),
-        }
+        let Some(changed) = self.changes.accounts.get(&address) else {
+            return self.base.basic_ref(address);
+        };
+        Ok(changed.account.map(|account| AccountInfo {
+            balance: account.balance,
+            nonce: account.nonce,
+            code_hash: account.code_hash,
+            code: (account.code_hash == KECCAK256_EMPTY).then(Bytecode::default),
+            ..AccountInfo::default()
+        }))
     }
 
     fn code_by_hash_ref(&self, code_hash: B256) -> Result<Bytecode, S::Error> {
-        match self.codes.get(&code_hash) {
+        let known = self.known_codes.get(&code_hash);
+        match known.or_else(|| self.changes.codes.get(&code_hash)) {
             Some(code) => Ok(code.clone()),
             None => self.base.code_by_hash_ref(code_hash),
         }
     }
 
     fn storage_ref(&self, address: Address, slot: U256) -> Result<U256, S::Error> {
-        if let Some(changed) = self.accounts.get(&address) {
-            if let Some(value) = changed.slots.get(&slot) {
+        if let Some(changed) = self.changes.accounts.get(&address) {
+            if let Some(value) = changed.storage.get(&slot) {
                 return Ok(*value);
             }
             if changed.storage_cleared {
@@ -230,5 +207,14 @@ impl<S: DatabaseRef> DatabaseCommit for BlockState<'_, S> {
 
     fn commit_iter(&mut self, changes: &mut dyn Iterator<Item = (Address, Account)>) {
         self.commit_state(changes.collect());
+    }
+}
+
+/// The account without its code.
+pub(super) fn basic(info: &AccountInfo) -> BasicAccount {
+    BasicAccount {
+        balance: info.balance,
+        nonce: info.nonce,
+        code_hash: info.code_hash,
     }
 }

@@ -19,8 +19,8 @@ use alloy_primitives::{Address, U256};
 use commit::Committer;
 use contention::Contention;
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
-use metisvm_state::StateError;
-use revm::{DatabaseRef, state::AccountInfo};
+use metisvm_state::{BasicAccount, StateError};
+use revm::DatabaseRef;
 use std::{
     collections::BTreeSet,
     sync::{Mutex, PoisonError},
@@ -104,7 +104,7 @@ impl<S> Shared<'_, S> {
     }
 
     /// The same for an account, which is now as given.
-    fn recheck_account(&self, from: usize, address: Address, now: Option<&AccountInfo>) {
+    fn recheck_account(&self, from: usize, address: Address, now: Option<BasicAccount>) {
         self.recheck(from, |_, execution| {
             Some(execution.seen.get(&address)?.holds(now))
         });

@@ -7,7 +7,7 @@
 
 use super::{
     Environment, Invalid, Progress,
-    block_state::BlockState,
+    block_state::{BlockState, basic},
     parallel::versions::{Versions, Written},
     transfer::{self, Transfer},
 };
@@ -24,7 +24,7 @@ use revm::{
     context::{Evm, JournalTr, TxEnv},
     context_interface::{
         journaled_state::{account::JournaledAccountTr, entry::JournalEntry},
-        result::{EVMError, ExecutionResult, HaltReason, Output, SuccessReason},
+        result::{EVMError, ExecutionResult, HaltReason},
     },
     handler::{
         EthFrame, EvmTr, FrameResult, Handler, PrecompileProvider, instructions::EthInstructions,
@@ -35,6 +35,9 @@ use revm::{
     primitives::hardfork::SpecId,
     state::EvmState,
 };
+
+/// The journal is written out when it has so many accounts: a larger one leaves the processor's caches.
+const JOURNAL: usize = 512;
 
 /// The EVM as revm has it, with our precompiles.
 pub(super) type Inner<DB> = Evm<
@@ -85,7 +88,7 @@ impl<'e, S: DatabaseRef<Error = StateError>> Turn<'e, S> {
         let transaction = &environment.transactions[index];
         self.evm.ctx.tx = TxEnv::from_recovered_tx(transaction.inner(), transaction.signer());
         let result = self.runner.transact(&mut self.evm);
-        if self.runner.must_flush(self.spec_id) {
+        if self.runner.must_flush(self.spec_id) || self.evm.ctx.journaled_state.inner.state.len() > JOURNAL {
             self.runner.flush(&mut self.evm);
         }
         result
@@ -168,7 +171,8 @@ impl Runner {
         self.run(evm)
     }
 
-    /// Applies a transfer in the journal; `None` where the EVM has to.
+    /// Applies a transfer; `None` where the EVM has to. Accounts that the journal holds are changed there,
+    /// others in the state itself.
     fn transfer<S: DatabaseRef<Error = StateError>>(
         &mut self,
         evm: &mut Inner<BlockState<'_, S>>,
@@ -176,12 +180,48 @@ impl Runner {
     ) -> Result<Option<ExecutionResult>, StateError> {
         let beneficiary = evm.ctx.block.beneficiary;
         let journal = &mut evm.ctx.journaled_state;
+        let in_journal = |address| journal.inner.state.contains_key(address);
+        if in_journal(&transfer.from) || in_journal(&transfer.to) {
+            return self.transfer_in_journal(evm, transfer);
+        }
+        let rewarded = in_journal(&beneficiary);
+        let state = &mut journal.database;
+        let (sender, recipient) = (state.account(&transfer.from)?, state.account(&transfer.to)?);
+        if !rewarded {
+            let applied = transfer.apply(state, beneficiary, sender, recipient)?;
+            return Ok(applied.then(|| transfer.result()));
+        }
+        let Some(debited) = transfer.debit(sender) else {
+            return Ok(None);
+        };
+        let to_itself = transfer.to == transfer.from;
+        let Some(credited) = transfer.credit(if to_itself { Some(debited) } else { recipient }) else {
+            return Ok(None);
+        };
+        state.set_account(transfer.from, debited);
+        state.set_account(transfer.to, credited);
+        journal
+            .load_account_mut(beneficiary)?
+            .data
+            .incr_balance(transfer.reward);
+        self.collect(&evm.ctx);
+        evm.ctx.journaled_state.commit_tx();
+        Ok(Some(transfer.result()))
+    }
+
+    fn transfer_in_journal<S: DatabaseRef<Error = StateError>>(
+        &mut self,
+        evm: &mut Inner<BlockState<'_, S>>,
+        transfer: &Transfer,
+    ) -> Result<Option<ExecutionResult>, StateError> {
+        let beneficiary = evm.ctx.block.beneficiary;
+        let journal = &mut evm.ctx.journaled_state;
         let sender = journal.load_account_with_code_mut(transfer.from)?.data;
-        let Some(debited) = transfer.debit(Some(&sender.account().info)) else {
+        let Some(debited) = transfer.debit(Some(basic(&sender.account().info))) else {
             return Ok(None);
         };
         let recipient = journal.load_account_with_code_mut(transfer.to)?.data;
-        if transfer.credit(Some(&recipient.account().info)).is_none() {
+        if transfer.credit(Some(basic(&recipient.account().info))).is_none() {
             return Ok(None);
         }
         let mut sender = journal.load_account_mut(transfer.from)?.data;
@@ -197,12 +237,7 @@ impl Runner {
             .incr_balance(transfer.reward);
         self.collect(&evm.ctx);
         evm.ctx.journaled_state.commit_tx();
-        Ok(Some(ExecutionResult::Success {
-            reason: SuccessReason::Stop,
-            gas: transfer.gas,
-            logs: Vec::new(),
-            output: Output::Call(Default::default()),
-        }))
+        Ok(Some(transfer.result()))
     }
 
     /// Reads off the journal what the transaction that ends has written.
@@ -260,7 +295,7 @@ impl Runner {
                 .into_iter()
                 .filter(|(_, slot)| slot.is_changed())
                 .map(|(key, slot)| (key, slot.present_value));
-            block_state.commit_account(address, &mut account, new_code, slots);
+            block_state.commit_account(address, &account, new_code, slots);
         }
         self.coded.clear();
         self.clear = false;

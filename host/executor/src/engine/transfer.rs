@@ -4,19 +4,19 @@
 //! executed speculatively: it is applied when its turn comes. Whatever is not plainly of this kind, or
 //! would be invalid, goes to the EVM, which also words the error.
 
+use super::block_state::BlockState;
 use alloy_evm::eth::EthEvmContext;
-use alloy_primitives::{Address, KECCAK256_EMPTY, TxKind, U256};
-use metisvm_state::StateError;
+use alloy_primitives::{Address, Bytes, KECCAK256_EMPTY, TxKind, U256};
+use metisvm_state::{BasicAccount, StateError};
 use revm::{
-    Database,
+    Database, DatabaseRef,
     context::TransactionType,
     context_interface::{
         Cfg, Transaction,
-        result::{EVMError, ResultGas},
+        result::{EVMError, ExecutionResult, Output, ResultGas, SuccessReason},
     },
     handler::validation::{validate_env, validate_initial_tx_gas_with_gas_params},
     primitives::hardfork::SpecId,
-    state::AccountInfo,
 };
 
 /// Above this a fee might leave the range in which all ways to compute it agree.
@@ -94,27 +94,89 @@ pub(super) fn plan<DB: Database>(
 
 impl Transfer {
     /// The sender afterwards; `None` where it may not send this, or where only the EVM can tell.
-    pub(super) fn debit(&self, sender: Option<&AccountInfo>) -> Option<AccountInfo> {
+    pub(super) fn debit(&self, sender: Option<BasicAccount>) -> Option<BasicAccount> {
         let sender = sender?;
         let plain = sender.code_hash == KECCAK256_EMPTY && sender.nonce == self.nonce;
         if !plain || sender.balance < self.required {
             return None;
         }
-        Some(AccountInfo {
+        Some(BasicAccount {
             // Both are within what is required.
             balance: sender.balance - self.fee - self.value,
             nonce: sender.nonce + 1,
-            ..sender.clone()
+            ..sender
         })
     }
 
     /// The recipient afterwards; `None` where it has code.
-    pub(super) fn credit(&self, recipient: Option<&AccountInfo>) -> Option<AccountInfo> {
-        let mut info = recipient.cloned().unwrap_or_default();
-        if info.code_hash != KECCAK256_EMPTY {
+    pub(super) fn credit(&self, recipient: Option<BasicAccount>) -> Option<BasicAccount> {
+        let mut recipient = recipient.unwrap_or(NO_ACCOUNT);
+        if recipient.code_hash != KECCAK256_EMPTY {
             return None;
         }
-        info.balance = info.balance.checked_add(self.value)?;
-        Some(info)
+        recipient.balance = recipient.balance.checked_add(self.value)?;
+        Some(recipient)
+    }
+
+    /// The beneficiary afterwards; `None` where only the EVM can tell: a fee of zero clears an empty account
+    /// (EIP-161), and a balance may not overflow.
+    pub(super) fn reward(&self, beneficiary: Option<BasicAccount>) -> Option<BasicAccount> {
+        let mut rewarded = beneficiary.unwrap_or(NO_ACCOUNT);
+        rewarded.balance = rewarded.balance.checked_add(self.reward)?;
+        let empty =
+            rewarded.balance.is_zero() && rewarded.nonce == 0 && rewarded.code_hash == KECCAK256_EMPTY;
+        (!empty).then_some(rewarded)
+    }
+
+    /// Applies the transfer to a state; false, and nothing is done, where the EVM has to. `sender` and
+    /// `recipient` are the accounts as they were before the block.
+    pub(super) fn apply<S: DatabaseRef>(
+        &self,
+        state: &mut BlockState<'_, S>,
+        beneficiary: Address,
+        sender: Option<BasicAccount>,
+        recipient: Option<BasicAccount>,
+    ) -> Result<bool, S::Error> {
+        let Some(debited) = self.debit(state.known(&self.from, sender)) else {
+            return Ok(false);
+        };
+        let credited = if self.to == self.from {
+            self.credit(Some(debited))
+        } else {
+            self.credit(state.known(&self.to, recipient))
+        };
+        let Some(credited) = credited else {
+            return Ok(false);
+        };
+        let before = if beneficiary == self.to {
+            Some(credited)
+        } else if beneficiary == self.from {
+            Some(debited)
+        } else {
+            state.account(&beneficiary)?
+        };
+        let Some(rewarded) = self.reward(before) else {
+            return Ok(false);
+        };
+        state.set_account(self.from, debited);
+        state.set_account(self.to, credited);
+        state.set_account(beneficiary, rewarded);
+        Ok(true)
+    }
+
+    /// What the EVM would have said.
+    pub(super) fn result(&self) -> ExecutionResult {
+        ExecutionResult::Success {
+            reason: SuccessReason::Stop,
+            gas: self.gas,
+            logs: Vec::new(),
+            output: Output::Call(Bytes::new()),
+        }
     }
 }
+
+const NO_ACCOUNT: BasicAccount = BasicAccount {
+    balance: U256::ZERO,
+    nonce: 0,
+    code_hash: KECCAK256_EMPTY,
+};

@@ -9,22 +9,20 @@ use super::{
     DONE, RUNNING, Shared,
     database::{BalanceUse, Seen},
     governor::{Governor, Next},
-    worker::{Execution, Speculated, TransferRead},
+    worker::{Execution, Speculated},
 };
 use crate::{
     Error,
     engine::{
-        EngineReport, Invalid, Progress, block_state::BlockState, sequential::Turn, transfer::Transfer,
+        EngineReport, Invalid, Progress,
+        block_state::{BlockState, basic},
+        sequential::Turn,
     },
 };
 use alloy_primitives::{Address, Bloom, U256};
 use core::sync::atomic::Ordering;
-use metisvm_state::StateError;
-use revm::{
-    DatabaseRef,
-    context_interface::result::{ExecutionResult, Output, SuccessReason},
-    state::AccountInfo,
-};
+use metisvm_state::{BasicAccount, StateError};
+use revm::{DatabaseRef, state::AccountInfo};
 use std::sync::PoisonError;
 
 /// Where a speculation went wrong.
@@ -134,19 +132,25 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
         if let Err(invalid) = self.progress.admit(environment, index) {
             return self.progress.refuse(environment, index, invalid);
         }
+        let beneficiary = environment.evm_env.block_env.beneficiary;
         let node = |error: StateError| Invalid::Node(error.to_string());
         match speculated {
-            Speculated::Transfer(read) => match self.transfer(shared, &read) {
-                Ok(true) => {
-                    self.tally.transfers += 1;
-                    let result = transferred(&read.transfer);
-                    self.progress
-                        .include_with_bloom(environment, index, result, Bloom::ZERO);
-                    return Ok(());
+            Speculated::Transfer(read) => {
+                match read
+                    .transfer
+                    .apply(self.state, beneficiary, read.sender, read.recipient)
+                {
+                    Ok(true) => {
+                        self.tally.transfers += 1;
+                        let result = read.transfer.result();
+                        self.progress
+                            .include_with_bloom(environment, index, result, Bloom::ZERO);
+                        return Ok(());
+                    }
+                    Ok(false) => {}
+                    Err(error) => return self.progress.refuse(environment, index, node(error)),
                 }
-                Ok(false) => {}
-                Err(error) => return self.progress.refuse(environment, index, node(error)),
-            },
+            }
             Speculated::Executed(mut execution) => match self.holds(&mut execution) {
                 Ok(Held::Yes) => {
                     self.tally.speculated += 1;
@@ -172,7 +176,7 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
                             let now = self.state.basic_ref(address);
                             let now = now.map_err(|error| Error::Block(error.to_string()))?;
                             shared.versions.write_account(address, index, now.clone());
-                            shared.recheck_account(index, address, now.as_ref());
+                            shared.recheck_account(index, address, now.as_ref().map(basic));
                         }
                     }
                     return Ok(());
@@ -216,62 +220,15 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
         }
     }
 
-    /// Applies a transfer; false where the EVM has to execute the transaction.
-    fn transfer(&mut self, shared: &Shared<'e, S>, read: &TransferRead) -> Result<bool, StateError> {
-        let TransferRead {
-            transfer,
-            sender,
-            recipient,
-        } = read;
-        let state = &mut *self.state;
-        let Some(debited) = transfer.debit(state.known(&transfer.from, sender.as_ref())) else {
-            return Ok(false);
-        };
-        let credited = if transfer.to == transfer.from {
-            transfer.credit(Some(&debited))
-        } else {
-            transfer.credit(state.known(&transfer.to, recipient.as_ref()))
-        };
-        let Some(credited) = credited else {
-            return Ok(false);
-        };
-        let beneficiary = shared.environment.evm_env.block_env.beneficiary;
-        let rewarded = if beneficiary == transfer.to {
-            Some(credited.clone())
-        } else if beneficiary == transfer.from {
-            Some(debited.clone())
-        } else {
-            state.basic_ref(beneficiary)?
-        };
-        // A fee of zero to an empty account clears it (EIP-161), and a balance may not overflow: both are
-        // left to the EVM.
-        let mut rewarded = rewarded.unwrap_or_default();
-        let Some(balance) = rewarded.balance.checked_add(transfer.reward) else {
-            return Ok(false);
-        };
-        rewarded.balance = balance;
-        if rewarded.is_empty() {
-            return Ok(false);
-        }
-        state.set_account(transfer.from, debited);
-        state.set_account(transfer.to, credited);
-        state.set_account(beneficiary, rewarded);
-        Ok(true)
-    }
-
     /// True where everything that an execution has seen is so in the committed state. Balances that it
     /// only added to or took from are carried over to what they are now.
     fn holds(&self, execution: &mut Execution) -> Result<Held, StateError> {
         let state = &*self.state;
         for (address, seen) in &execution.seen {
-            let owned;
             let now = match state.changed(address) {
-                Some(changed) => changed.info.as_ref(),
+                Some(changed) => changed.account,
                 None if !seen.assumed => continue,
-                None => {
-                    owned = state.basic_ref(*address)?;
-                    owned.as_ref()
-                }
+                None => state.account(address)?,
             };
             if !seen.holds(now) {
                 return Ok(Held::No(Collision::Account(*address)));
@@ -298,7 +255,7 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
                 continue;
             };
             for (slot, value) in &account.storage {
-                let now = match changed.slots.get(slot) {
+                let now = match changed.storage.get(slot) {
                     Some(now) => *now,
                     None if changed.storage_cleared => U256::ZERO,
                     None => continue,
@@ -314,7 +271,7 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
 
 /// Applies the difference that the transaction made to balance and nonce as they are now. False where it
 /// does not fit.
-fn carry_over(seen: &Seen, now: Option<&AccountInfo>, info: Option<&mut AccountInfo>) -> bool {
+fn carry_over(seen: &Seen, now: Option<BasicAccount>, info: Option<&mut AccountInfo>) -> bool {
     let (Some(now), Some(info), Some((balance, nonce, _))) = (now, info, seen.account) else {
         return true;
     };
@@ -333,13 +290,4 @@ fn carry_over(seen: &Seen, now: Option<&AccountInfo>, info: Option<&mut AccountI
         info.balance = carried;
     }
     carried.is_some()
-}
-
-fn transferred(transfer: &Transfer) -> ExecutionResult {
-    ExecutionResult::Success {
-        reason: SuccessReason::Stop,
-        gas: transfer.gas,
-        logs: Vec::new(),
-        output: Output::Call(Default::default()),
-    }
 }

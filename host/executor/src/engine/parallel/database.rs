@@ -8,7 +8,7 @@ use super::{
 use crate::engine::block_state::BlockState;
 use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256, map::AddressMap};
 use core::fmt;
-use metisvm_state::StateError;
+use metisvm_state::{BasicAccount, StateError};
 use revm::{
     Database, DatabaseRef, bytecode::Bytecode, database_interface::DBErrorMarker, state::AccountInfo,
 };
@@ -41,7 +41,7 @@ impl Seen {
     }
 
     /// True where the account as it is now would have led to the same execution.
-    pub(super) fn holds(&self, now: Option<&AccountInfo>) -> bool {
+    pub(super) fn holds(&self, now: Option<BasicAccount>) -> bool {
         match (self.account, now) {
             (None, None) => true,
             (Some((balance, nonce, code_hash)), Some(now)) => {

@@ -5,11 +5,11 @@ use super::{
     database::{ReadError, Seen, SpeculativeDb},
     versions::Written,
 };
-use crate::engine::{progress::bloom, sequential::Inner, transfer};
+use crate::engine::{block_state::basic, progress::bloom, sequential::Inner, transfer};
 use alloy_consensus::Transaction;
 use alloy_evm::{EvmFactory, FromRecoveredTx, eth::EthEvmContext};
 use alloy_primitives::{Address, Bloom, KECCAK256_EMPTY, U256, map::AddressMap};
-use metisvm_state::StateError;
+use metisvm_state::{BasicAccount, StateError};
 use revm::{
     DatabaseRef, ExecuteEvm,
     context::TxEnv,
@@ -37,8 +37,8 @@ pub(super) enum Speculated {
 
 pub(super) struct TransferRead {
     pub(super) transfer: transfer::Transfer,
-    pub(super) sender: Option<AccountInfo>,
-    pub(super) recipient: Option<AccountInfo>,
+    pub(super) sender: Option<BasicAccount>,
+    pub(super) recipient: Option<BasicAccount>,
 }
 
 pub(super) struct Execution {
@@ -98,8 +98,8 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
             {
                 return Speculated::Transfer(Box::new(TransferRead {
                     transfer,
-                    sender,
-                    recipient,
+                    sender: sender.as_ref().map(basic),
+                    recipient: recipient.as_ref().map(basic),
                 }));
             }
         }

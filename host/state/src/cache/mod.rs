@@ -161,7 +161,7 @@ impl StateCache {
     /// [`Self::move_to`] its parent first; a look at an old block should leave the cache where it is.
     ///
     /// Beside the bound of the cache a view takes some 40 KiB while it lives.
-    pub fn view<'a, S: StateSource>(&'a self, source: &'a S, block: B256) -> CacheView<'a, S> {
+    pub fn view<S: StateSource>(&self, source: S, block: B256) -> CacheView<'_, S> {
         let tip = self.lock();
         let attached = (tip.block == Some(block)).then(|| self.generation.load(SeqCst));
         CacheView::new(self, source, attached, tip.epoch)

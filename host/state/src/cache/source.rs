@@ -20,6 +20,17 @@ pub trait StateSource: DatabaseRef<Error = StateError> {
     ) -> Result<Vec<(U256, U256)>, StateError>;
 }
 
+impl<S: StateSource> StateSource for &S {
+    fn storage_range(
+        &self,
+        address: Address,
+        from: U256,
+        limit: usize,
+    ) -> Result<Vec<(U256, U256)>, StateError> {
+        (**self).storage_range(address, from, limit)
+    }
+}
+
 impl StateSource for MemoryState {
     fn storage_range(
         &self,

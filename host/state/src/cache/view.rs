@@ -28,7 +28,7 @@ const PINNED_CODES: usize = 512;
 /// the source was asked.
 pub struct CacheView<'a, S> {
     pub(super) cache: &'a StateCache,
-    source: &'a S,
+    source: S,
     // The generation of the cache that this is a view of; `None` where the cache stood at another block.
     generation: Option<u64>,
     epoch: u64,
@@ -37,7 +37,7 @@ pub struct CacheView<'a, S> {
 }
 
 impl<'a, S: StateSource> CacheView<'a, S> {
-    pub(super) fn new(cache: &'a StateCache, source: &'a S, generation: Option<u64>, epoch: u64) -> Self {
+    pub(super) fn new(cache: &'a StateCache, source: S, generation: Option<u64>, epoch: u64) -> Self {
         let places = |count| if generation.is_some() { count } else { 0 };
         Self {
             cache,
@@ -47,6 +47,11 @@ impl<'a, S: StateSource> CacheView<'a, S> {
             storages: Pins::new(places(PINNED_STORAGES)),
             codes: Pins::new(places(PINNED_CODES)),
         }
+    }
+
+    /// What is behind the cache: the same state, read without it.
+    pub fn source(&self) -> &S {
+        &self.source
     }
 
     /// True while the cache stands at this view's block. Otherwise the view reads its source alone.

@@ -1,14 +1,14 @@
 //! What a block writes, within one transaction of redb.
 
 use super::{
-    BlockCommit, Head, StoreError, TrieUpdate,
+    BlockCommit, Head, StoreError,
     tables::{
         ACCOUNTS, CODES, HASHES, HEADERS, META, META_HEAD, NUMBERS, RECEIPTS, STORAGE, SlotKey, TRIE,
         TrieKey, encode_account, slot_key,
     },
     undo::{UndoWriter, Undone},
 };
-use crate::StateChanges;
+use crate::{StateChanges, TrieUpdate};
 use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256, keccak256};
 use redb::{ReadableTable, ReadableTableMetadata, WriteTransaction};
 
@@ -197,10 +197,10 @@ fn write_trie(
     undo: &mut Option<UndoWriter<'_>>,
 ) -> Result<(), StoreError> {
     let mut trie = txn.open_table(TRIE)?;
-    let no_path = || invalid(head.number, "a trie node has no valid owner or path".to_owned());
-    for owner in &update.dropped_owners {
+    let no_owner = || invalid(head.number, "the zero hash cannot own a trie".to_owned());
+    for owner in &update.dropped {
         if owner.is_zero() {
-            return Err(no_path());
+            return Err(no_owner());
         }
         let (first, last) = TrieKey::owner_range(*owner);
         let mut dropped =
@@ -211,15 +211,15 @@ fn write_trie(
         }
         dropped.close()?;
     }
-    for (owner, path) in &update.removed {
-        let key = TrieKey::new(*owner, path).ok_or_else(no_path)?;
+    for key in &update.removed {
+        let key = TrieKey::new(key).ok_or_else(no_owner)?;
         if let Some(old) = trie.remove(key.as_slice())? {
             note(undo, Undone::TrieNode, key.as_slice(), Some(old.value()))?;
         }
     }
     let mut new = Vec::with_capacity(update.set.len());
-    for ((owner, path), node) in &update.set {
-        new.push((TrieKey::new(*owner, path).ok_or_else(no_path)?, node));
+    for (key, node) in &update.set {
+        new.push((TrieKey::new(key).ok_or_else(no_owner)?, node));
     }
     // Neighbours share pages here, too. Stable: of two nodes for one place the later one counts.
     new.sort_by(|one, other| one.0.as_slice().cmp(other.0.as_slice()));
@@ -233,8 +233,9 @@ fn write_trie(
     if trie.is_empty()? {
         return Ok(());
     }
-    let root = TrieKey::new(None, &[]).ok_or_else(no_path)?;
-    let root = trie.get(root.as_slice())?.map(|node| keccak256(node.value()));
+    let root = trie
+        .get(TrieKey::root().as_slice())?
+        .map(|node| keccak256(node.value()));
     match root {
         Some(root) if root == head.state_root => Ok(()),
         Some(root) => Err(wrong_root(head, root)),

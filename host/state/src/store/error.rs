@@ -1,3 +1,4 @@
+use crate::StateError;
 use alloy_primitives::B256;
 use std::{io, path::PathBuf};
 
@@ -66,6 +67,19 @@ pub enum StoreError {
         /// What does not fit.
         problem: String,
     },
+    /// The state after the block is not the one that its header names.
+    #[error("block {number} names state root {in_header} in its header, its execution gave {computed}")]
+    StateRoot {
+        /// The number in its header.
+        number: u64,
+        /// The state root in its header.
+        in_header: B256,
+        /// The root of the state after its changes.
+        computed: B256,
+    },
+    /// The state of the head cannot be read, or its trie is damaged: a fault of this node, not of the block.
+    #[error(transparent)]
+    State(#[from] StateError),
     /// The block or its changes contradict themselves.
     #[error("block {number} cannot be stored: {problem}")]
     Invalid {
@@ -116,8 +130,11 @@ macro_rules! from_redb {
 
 from_redb!(StorageError, TableError, TransactionError, CommitError);
 
-impl From<StoreError> for crate::StateError {
+impl From<StoreError> for StateError {
     fn from(error: StoreError) -> Self {
-        Self::Store(error.to_string())
+        match error {
+            StoreError::State(error) => error,
+            error => Self::Store(error.to_string()),
+        }
     }
 }

@@ -23,10 +23,9 @@ pub use snapshot::{ReadCounts, RedbSnapshot};
 pub use tables::{Head, SCHEMA};
 pub use verify::Depth;
 
-use crate::{AccountChange, BasicAccount, MemoryState, StateChanges, StateError};
+use crate::{AccountChange, BasicAccount, MemoryState, StateChanges, StateSource, TrieNodes, TrieUpdate};
 use alloy_consensus::{Header, ReceiptEnvelope};
-use alloy_primitives::{Address, B256, Bytes, U256};
-use revm::DatabaseRef;
+use alloy_primitives::{Address, B256};
 
 /// What one block adds to a store.
 #[derive(Debug, Clone, Copy)]
@@ -37,30 +36,10 @@ pub struct BlockCommit<'a> {
     pub receipts: &'a [ReceiptEnvelope],
     /// What the block changed in the state.
     pub changes: &'a StateChanges,
-    /// What it changed in the tries.
+    /// What it changed in the tries; nothing, from the first block on, where no tries are kept. If a store
+    /// has any nodes after a block, the root of the account trie must hash to the state root of its header.
     pub trie: &'a TrieUpdate,
 }
-
-/// Changes to stored trie nodes. A node is named by its owner (`None`: the account trie; else the hashed
-/// address whose storage trie it is in) and its path in nibbles from the root of that trie.
-///
-/// Applied in the order of dropped owners, removed nodes, set nodes. If a store has any nodes after a
-/// block, the node of the account trie at the empty path must hash to the state root of its header.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TrieUpdate {
-    /// New RLP of nodes.
-    pub set: Vec<TrieNode>,
-    /// Nodes that are gone. One that was not there is passed over.
-    pub removed: Vec<TriePath>,
-    /// Storage tries all of whose nodes are gone.
-    pub dropped_owners: Vec<B256>,
-}
-
-/// Owner and nibbles.
-pub type TriePath = (Option<B256>, Vec<u8>);
-
-/// A place and the RLP of the node there.
-pub type TrieNode = (TriePath, Bytes);
 
 /// The write side of a store. Implemented by [`RedbStore`]; called by whoever drives blocks.
 ///
@@ -90,30 +69,20 @@ pub trait Store: Send + Sync {
 }
 
 /// The read side of a store: the state after one block. Answers revm's `DatabaseRef`, where `BLOCKHASH`
-/// of a block that is not stored is [`StateError::UnknownBlockHash`].
+/// of a block that is not stored is [`StateError::UnknownBlockHash`](crate::StateError::UnknownBlockHash);
+/// the cache reads it as a [`StateSource`], the trie as [`TrieNodes`].
 ///
 /// An old snapshot keeps the space of what was overwritten since from being used again, so it should not
 /// outlive the work it was taken for.
-pub trait StoreSnapshot: DatabaseRef<Error = StateError> + Send + Sync {
+pub trait StoreSnapshot: StateSource + TrieNodes + Send + Sync {
     /// The block after which this is the state.
     fn head(&self) -> Head;
 
     /// Balance, nonce and code hash.
     fn account(&self, address: Address) -> Result<Option<BasicAccount>, StoreError>;
 
-    /// Up to `limit` non-zero slots of an account from `from` on, by rising slot.
-    fn storage_range(
-        &self,
-        address: Address,
-        from: U256,
-        limit: usize,
-    ) -> Result<Vec<(U256, U256)>, StoreError>;
-
     /// Up to `limit` accounts from `from` on, by rising address.
     fn accounts_from(&self, from: Address, limit: usize) -> Result<Vec<(Address, BasicAccount)>, StoreError>;
-
-    /// The RLP of a trie node.
-    fn trie_node(&self, owner: Option<B256>, path: &[u8]) -> Result<Option<Bytes>, StoreError>;
 
     /// The header of a block.
     fn header(&self, number: u64) -> Result<Option<Header>, StoreError>;

@@ -197,7 +197,7 @@ impl Store for RedbStore {
     fn commit(&self, block: &BlockCommit<'_>) -> Result<Head, StoreError> {
         self.transaction(|txn| {
             let head = read_head(&txn.open_table(META)?)?.ok_or(StoreError::Empty)?;
-            check_next(&head, block.header)?;
+            head.check_next(block.header)?;
             let undo = self.undo_writer(txn, block.header.number)?;
             write_block(txn, block, undo)
         })
@@ -222,18 +222,6 @@ impl Store for RedbStore {
             Ok(head)
         })
     }
-}
-
-fn check_next(head: &Head, header: &Header) -> Result<(), StoreError> {
-    let number = header.number;
-    let problem = if head.number.checked_add(1) != Some(number) {
-        format!("the head is block {}", head.number)
-    } else if header.parent_hash != head.hash {
-        format!("its parent is {}, the head is {}", header.parent_hash, head.hash)
-    } else {
-        return Ok(());
-    };
-    Err(StoreError::NotNext { number, problem })
 }
 
 pub(super) fn read_head(

@@ -10,7 +10,7 @@ use super::{
         decode_account, slot_key, split_slot_key,
     },
 };
-use crate::{BasicAccount, StateError};
+use crate::{BasicAccount, NodeKey, StateError, StateSource, TrieNodes};
 use alloy_consensus::{Header, ReceiptEnvelope};
 use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256};
 use alloy_rlp::Decodable;
@@ -111,24 +111,6 @@ impl StoreSnapshot for RedbSnapshot {
         })
     }
 
-    fn storage_range(
-        &self,
-        address: Address,
-        from: U256,
-        limit: usize,
-    ) -> Result<Vec<(U256, U256)>, StoreError> {
-        self.reads.storage_ranges.fetch_add(1, Relaxed);
-        guarded(|| {
-            let (first, last) = (slot_key(address, from), slot_key(address, U256::MAX));
-            let mut slots = Vec::new();
-            for row in ReadableTable::range::<&SlotKey>(&self.storage, &first..=&last)?.take(limit) {
-                let (key, value) = row?;
-                slots.push((split_slot_key(key.value()).1, U256::from_be_bytes(*value.value())));
-            }
-            Ok(slots)
-        })
-    }
-
     fn accounts_from(&self, from: Address, limit: usize) -> Result<Vec<(Address, BasicAccount)>, StoreError> {
         guarded(|| {
             let mut accounts = Vec::new();
@@ -137,17 +119,6 @@ impl StoreSnapshot for RedbSnapshot {
                 accounts.push((Address::new(*key.value()), decode_account(value.value())));
             }
             Ok(accounts)
-        })
-    }
-
-    fn trie_node(&self, owner: Option<B256>, path: &[u8]) -> Result<Option<Bytes>, StoreError> {
-        self.reads.trie_nodes.fetch_add(1, Relaxed);
-        let Some(key) = TrieKey::new(owner, path) else {
-            return Ok(None);
-        };
-        guarded(|| {
-            let row = ReadableTable::get(&self.trie, key.as_slice())?;
-            Ok(row.map(|row| Bytes::copy_from_slice(row.value())))
         })
     }
 
@@ -170,6 +141,41 @@ impl StoreSnapshot for RedbSnapshot {
             let row = ReadableTable::get(&self.receipts, &number.to_be_bytes())?;
             row.map(|row| decode_receipts(row.value(), number)).transpose()
         })
+    }
+}
+
+impl StateSource for RedbSnapshot {
+    fn storage_range(
+        &self,
+        address: Address,
+        from: U256,
+        limit: usize,
+    ) -> Result<Vec<(U256, U256)>, StateError> {
+        self.reads.storage_ranges.fetch_add(1, Relaxed);
+        let slots = guarded(|| {
+            let (first, last) = (slot_key(address, from), slot_key(address, U256::MAX));
+            let mut slots = Vec::new();
+            for row in ReadableTable::range::<&SlotKey>(&self.storage, &first..=&last)?.take(limit) {
+                let (key, value) = row?;
+                slots.push((split_slot_key(key.value()).1, U256::from_be_bytes(*value.value())));
+            }
+            Ok(slots)
+        })?;
+        Ok(slots)
+    }
+}
+
+impl TrieNodes for RedbSnapshot {
+    fn node(&self, key: &NodeKey) -> Result<Option<Bytes>, StateError> {
+        self.reads.trie_nodes.fetch_add(1, Relaxed);
+        let Some(key) = TrieKey::new(key) else {
+            return Ok(None);
+        };
+        let node = guarded(|| {
+            let row = ReadableTable::get(&self.trie, key.as_slice())?;
+            Ok(row.map(|row| Bytes::copy_from_slice(row.value())))
+        })?;
+        Ok(node)
     }
 }
 

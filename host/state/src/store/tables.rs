@@ -2,7 +2,8 @@
 //! order of keys is the order of what they name. [`SCHEMA`] counts up with every change here.
 
 use super::StoreError;
-use crate::BasicAccount;
+use crate::{BasicAccount, NodeKey};
+use alloy_consensus::Header;
 use alloy_primitives::{Address, B256, U256};
 use redb::{ReadOnlyTable, TableDefinition, WriteTransaction};
 
@@ -71,6 +72,19 @@ pub struct Head {
 }
 
 impl Head {
+    /// An error where a block with this header does not follow this one.
+    pub fn check_next(&self, header: &Header) -> Result<(), StoreError> {
+        let number = header.number;
+        let problem = if self.number.checked_add(1) != Some(number) {
+            format!("the head is block {}", self.number)
+        } else if header.parent_hash != self.hash {
+            format!("its parent is {}, the head is {}", header.parent_hash, self.hash)
+        } else {
+            return Ok(());
+        };
+        Err(StoreError::NotNext { number, problem })
+    }
+
     pub(super) fn encode(&self) -> [u8; 72] {
         let mut row = [0; 72];
         row[..8].copy_from_slice(&self.number.to_be_bytes());
@@ -137,20 +151,27 @@ pub(super) struct TrieKey {
 }
 
 impl TrieKey {
-    /// `None` where the path is no path (over 64 nibbles, or one over 15) or the owner is the zero hash,
-    /// which stands for the account trie.
-    pub(super) fn new(owner: Option<B256>, path: &[u8]) -> Option<Self> {
-        if path.len() > 64 || path.iter().any(|nibble| *nibble > 15) || owner == Some(B256::ZERO) {
+    /// `None` where the owner is the zero hash, which stands for the account trie here.
+    pub(super) fn new(NodeKey { owner, path }: &NodeKey) -> Option<Self> {
+        if *owner == Some(B256::ZERO) {
             return None;
         }
         let mut bytes = [0; 65];
         bytes[..32].copy_from_slice(owner.unwrap_or_default().as_slice());
         for (index, nibble) in path.iter().enumerate() {
-            bytes[32 + index / 2] |= if index % 2 == 0 { nibble << 4 } else { *nibble };
+            bytes[32 + index / 2] |= if index % 2 == 0 { nibble << 4 } else { nibble };
         }
         let len = 33 + path.len().div_ceil(2);
         bytes[len - 1] = path.len() as u8;
         Some(Self { bytes, len })
+    }
+
+    /// The root of the account trie.
+    pub(super) fn root() -> Self {
+        Self {
+            bytes: [0; 65],
+            len: 33,
+        }
     }
 
     pub(super) fn as_slice(&self) -> &[u8] {
@@ -169,6 +190,7 @@ impl TrieKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloy_trie::Nibbles;
 
     #[test]
     fn trie_keys_of_different_paths_differ_and_stay_in_their_owners_range() {
@@ -183,14 +205,19 @@ mod tests {
         }
         paths.push(vec![15; 64]);
         paths.push(vec![15; 63]);
+        let at = |owner, path: &[u8]| {
+            TrieKey::new(&NodeKey {
+                owner,
+                path: Nibbles::from_nibbles(path),
+            })
+        };
         for path in &paths {
-            let key = TrieKey::new(Some(owner), path).unwrap().as_slice().to_vec();
+            let key = at(Some(owner), path).unwrap().as_slice().to_vec();
             assert!(first <= key && key <= last);
             assert!(keys.insert(key));
         }
-        assert!(TrieKey::new(None, &[16]).is_none());
-        assert!(TrieKey::new(None, &[0; 65]).is_none());
-        assert!(TrieKey::new(Some(B256::ZERO), &[]).is_none());
+        assert!(at(Some(B256::ZERO), &[]).is_none());
+        assert_eq!(at(None, &[]).unwrap().as_slice(), TrieKey::root().as_slice());
     }
 
     #[test]

@@ -79,8 +79,8 @@ impl RedbSnapshot {
         if self.trie.is_empty()? {
             return Ok(());
         }
-        let root = TrieKey::new(None, &[]).map(|key| ReadableTable::get(&self.trie, key.as_slice()));
-        let root = root.transpose()?.flatten().map(|node| keccak256(node.value()));
+        let root = ReadableTable::get(&self.trie, TrieKey::root().as_slice())?;
+        let root = root.map(|node| keccak256(node.value()));
         if root != Some(head.state_root) {
             return damaged(format!(
                 "the state root is {}, the root of the trie {root:?}",

@@ -98,7 +98,7 @@ fn config() -> impl Strategy<Value = CacheConfig> {
     })
 }
 
-fn check_account(view: &CacheView<'_, CountingSource>, state: &MemoryState, number: u64) {
+fn check_account(view: &CacheView<'_, &CountingSource>, state: &MemoryState, number: u64) {
     let seen = view.basic_ref(address(number)).unwrap();
     let real = state.basic_ref(address(number)).unwrap();
     assert_eq!(seen, real, "account {number}");
@@ -112,7 +112,7 @@ fn check_account(view: &CacheView<'_, CountingSource>, state: &MemoryState, numb
     }
 }
 
-fn check_slot(view: &CacheView<'_, CountingSource>, state: &MemoryState, number: u64, slot: u64) {
+fn check_slot(view: &CacheView<'_, &CountingSource>, state: &MemoryState, number: u64, slot: u64) {
     let slot = U256::from(slot);
     let seen = view.storage_ref(address(number), slot);
     assert_eq!(

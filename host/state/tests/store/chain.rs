@@ -3,11 +3,10 @@
 
 use alloy_consensus::{Eip658Value, Header, Receipt, ReceiptEnvelope, ReceiptWithBloom};
 use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256, keccak256};
+use alloy_trie::Nibbles;
 use metisvm_state::{
-    AccountChange, BasicAccount, MemoryState, StateChanges,
-    store::{
-        BlockCommit, Head, RedbSnapshot, RedbStore, Store, StoreOptions, StoreSnapshot, TriePath, TrieUpdate,
-    },
+    AccountChange, BasicAccount, MemoryState, NodeKey, StateChanges, StateSource, TrieNodes, TrieUpdate,
+    store::{BlockCommit, Head, RedbSnapshot, RedbStore, Store, StoreOptions, StoreSnapshot},
 };
 use revm::{DatabaseRef, bytecode::Bytecode};
 use std::collections::BTreeMap;
@@ -131,16 +130,26 @@ fn changes(rng: &mut Rng) -> StateChanges {
     changes
 }
 
+pub(crate) fn node_key(owner: Option<B256>, path: &[u8]) -> NodeKey {
+    NodeKey {
+        owner,
+        path: Nibbles::from_nibbles(path),
+    }
+}
+
 /// Not nodes of a real trie, but the root hashes to the state root; the root is the last one set.
 fn trie(rng: &mut Rng, seed: u64, number: u64) -> TrieUpdate {
     let mut update = TrieUpdate::default();
-    let path = |rng: &mut Rng| -> TriePath {
+    let path = |rng: &mut Rng| -> NodeKey {
         let length = 1 + rng.below(3);
         let owner = (!rng.one_in(2)).then(|| owner(rng.below(4)));
-        (owner, (0..length).map(|_| rng.below(4) as u8).collect())
+        node_key(
+            owner,
+            &(0..length).map(|_| rng.below(4) as u8).collect::<Vec<_>>(),
+        )
     };
     if rng.one_in(3) {
-        update.dropped_owners.push(owner(rng.below(4)));
+        update.dropped.push(owner(rng.below(4)));
     }
     for _ in 0..rng.below(6) {
         update.removed.push(path(rng));
@@ -150,7 +159,7 @@ fn trie(rng: &mut Rng, seed: u64, number: u64) -> TrieUpdate {
         update.set.push((path(rng), node.into()));
     }
     let root = [seed.to_be_bytes(), number.to_be_bytes()].concat();
-    update.set.push(((None, vec![]), root.into()));
+    update.set.push((node_key(None, &[]), root.into()));
     update
 }
 
@@ -174,7 +183,7 @@ fn receipt(at: u64, number: u64) -> ReceiptEnvelope {
 pub(crate) struct Model {
     pub(crate) seed: u64,
     pub(crate) state: MemoryState,
-    pub(crate) trie: BTreeMap<TriePath, Bytes>,
+    pub(crate) trie: BTreeMap<NodeKey, Bytes>,
     pub(crate) blocks: Vec<Block>,
     pub(crate) store: RedbStore,
     fingerprints: BTreeMap<u64, B256>,
@@ -216,7 +225,7 @@ impl Model {
         self.state.apply(&block.changes);
         let update = &block.trie;
         self.trie
-            .retain(|(owner, _), _| owner.is_none_or(|owner| !update.dropped_owners.contains(&owner)));
+            .retain(|key, _| key.owner.is_none_or(|owner| !update.dropped.contains(&owner)));
         for path in &update.removed {
             self.trie.remove(path);
         }
@@ -264,8 +273,8 @@ impl Model {
         };
         assert_eq!(snapshot.head(), head);
         assert_same_state(&self.state, &snapshot);
-        for ((owner, path), node) in &self.trie {
-            assert_eq!(snapshot.trie_node(*owner, path).unwrap().as_ref(), Some(node));
+        for (key, node) in &self.trie {
+            assert_eq!(snapshot.node(key).unwrap().as_ref(), Some(node));
         }
         for block in &self.blocks {
             let (number, hash) = (block.header.number, block.header.hash_slow());

@@ -5,8 +5,8 @@ use super::chain::Rng;
 use alloy_consensus::Header;
 use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256, keccak256};
 use metisvm_state::{
-    BasicAccount, StateChanges,
-    store::{BlockCommit, RedbStore, Store, StoreOptions, StoreSnapshot, TrieUpdate},
+    BasicAccount, StateChanges, StateSource, TrieUpdate,
+    store::{BlockCommit, RedbStore, Store, StoreOptions},
 };
 use revm::DatabaseRef;
 use std::{path::Path, process::Command, time::Instant};

@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used)] // in the helpers, too, a panic is how a test fails
 
 mod chain;
+mod chain_faults;
+mod chain_state;
 mod disk;
 mod figures;
 mod kill;

@@ -5,8 +5,8 @@ use super::disk::Disk;
 use alloy_consensus::Header;
 use alloy_primitives::{B256, KECCAK256_EMPTY, U256};
 use metisvm_state::{
-    AccountChange, BasicAccount, MemoryState, StateChanges,
-    store::{BlockCommit, Depth, RedbStore, Store, StoreOptions, TrieUpdate, genesis_changes},
+    AccountChange, BasicAccount, MemoryState, StateChanges, TrieUpdate,
+    store::{BlockCommit, Depth, RedbStore, Store, StoreOptions, genesis_changes},
 };
 use proptest::{collection::vec, option, prelude::*};
 
@@ -32,9 +32,9 @@ fn slot() -> impl Strategy<Value = U256> {
     ]
 }
 
-type RandomChange = (u64, Option<(U256, u64, Option<u64>)>, bool, Vec<(U256, U256)>);
+pub(crate) type RandomChange = (u64, Option<(U256, u64, Option<u64>)>, bool, Vec<(U256, U256)>);
 
-fn change() -> impl Strategy<Value = RandomChange> {
+pub(crate) fn change() -> impl Strategy<Value = RandomChange> {
     let account = option::weighted(0.8, (value(), any::<u64>(), option::of(0_u64..5)));
     (
         0_u64..6,
@@ -44,7 +44,7 @@ fn change() -> impl Strategy<Value = RandomChange> {
     )
 }
 
-fn changes(accounts: Vec<RandomChange>) -> StateChanges {
+pub(crate) fn changes(accounts: Vec<RandomChange>) -> StateChanges {
     let mut changes = StateChanges::default();
     for (index, account, storage_cleared, slots) in accounts {
         let mut change = AccountChange {

@@ -1,11 +1,11 @@
 //! The read side.
 
-use super::chain::{FIRST, Model, address, code};
+use super::chain::{FIRST, Model, address, code, node_key};
 use alloy_consensus::Header;
 use alloy_primitives::{B256, Bytes, U256};
 use metisvm_state::{
-    MemoryState, StateError, state_root,
-    store::{BlockCommit, RedbStore, Store, StoreOptions, StoreSnapshot, TrieUpdate, genesis_changes},
+    MemoryState, StateError, StateSource, TrieNodes, TrieUpdate, state_root,
+    store::{BlockCommit, RedbStore, Store, StoreOptions, StoreSnapshot, genesis_changes},
 };
 use revm::DatabaseRef;
 use std::sync::atomic::Ordering::Relaxed;
@@ -87,7 +87,8 @@ fn absent_accounts_and_slots_are_empty_absent_code_and_block_hashes_are_errors()
     assert_eq!(snapshot.block_hash_ref(10), Ok(snapshot.head().hash));
     assert_eq!(snapshot.block_hash_ref(11), Err(StateError::UnknownBlockHash(11)));
     assert_eq!(snapshot.block_hash_ref(8), Err(StateError::UnknownBlockHash(8)));
-    assert_eq!(snapshot.trie_node(None, &[99]).unwrap(), None);
+    assert_eq!(snapshot.node(&node_key(None, &[9])), Ok(None));
+    assert_eq!(snapshot.node(&node_key(Some(B256::ZERO), &[])), Ok(None));
 }
 
 #[test]
@@ -116,7 +117,7 @@ fn every_read_that_reaches_the_store_is_counted() {
     let _ = snapshot.code_by_hash_ref(B256::repeat_byte(1));
     let _ = snapshot.code_by_hash_ref(B256::ZERO);
     let _ = snapshot.storage_range(address(0), U256::ZERO, 1);
-    let _ = snapshot.trie_node(None, &[]);
+    let _ = snapshot.node(&node_key(None, &[]));
     drop(snapshot);
     let reads = store.reads();
     let counts = [

@@ -1,6 +1,6 @@
 //! Blocks that a store does not take. It stays as it was and takes the right block afterwards.
 
-use super::chain::{Block, FIRST, Model, address, code};
+use super::chain::{Block, FIRST, Model, address, code, node_key};
 use alloy_primitives::{B256, Bytes, U256};
 use metisvm_state::{
     AccountChange, BasicAccount,
@@ -45,16 +45,11 @@ fn block_that_contradicts_itself_is_refused() {
     };
     invalid(refused(|block| block.header.state_root = B256::ZERO));
     invalid(
-        refused(|block| {
-            block
-                .trie
-                .set
-                .retain(|((owner, path), _)| owner.is_some() || !path.is_empty())
-        }), // Without a new root node the old one stays.
+        refused(|block| block.trie.set.retain(|(key, _)| *key != node_key(None, &[]))), // Without a new root node the old one stays.
     );
     invalid(refused(|block| {
         block.trie.set.clear();
-        block.trie.removed.push((None, vec![]));
+        block.trie.removed.push(node_key(None, &[]));
     }));
     invalid(refused(|block| {
         let change = AccountChange {
@@ -71,13 +66,11 @@ fn block_that_contradicts_itself_is_refused() {
         change.storage.insert(U256::ZERO, U256::from(1));
         block.changes.accounts.insert(address(3), change);
     }));
-    for path in [(None, vec![16]), (None, vec![0; 65]), (Some(B256::ZERO), vec![])] {
-        invalid(refused(|block| {
-            block.trie.set.insert(0, (path.clone(), Bytes::new()))
-        }));
-        invalid(refused(|block| block.trie.removed.push(path.clone())));
-    }
-    invalid(refused(|block| block.trie.dropped_owners.push(B256::ZERO)));
+    // The zero hash stands for the account trie in the file.
+    let zero = node_key(Some(B256::ZERO), &[]);
+    invalid(refused(|block| block.trie.set.insert(0, (zero, Bytes::new()))));
+    invalid(refused(|block| block.trie.removed.push(zero)));
+    invalid(refused(|block| block.trie.dropped.push(B256::ZERO)));
 }
 
 #[test]

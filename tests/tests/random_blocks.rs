@@ -38,12 +38,13 @@ fn on_threads(
 
 fn engine(factory: &MetisEvmFactory, block: BlockInput<'_>, state: &MemoryState) -> Executed {
     static PARALLEL: OnceLock<BlockEngine> = OnceLock::new();
-    let engine = PARALLEL.get_or_init(|| BlockEngine::new(Threads::new(4).unwrap()));
+    let engine = PARALLEL.get_or_init(|| BlockEngine::new(Threads::new(4).expect("threads start")));
     on_threads(engine, factory, block, state)
 }
 
 fn engine_on_one_thread(factory: &MetisEvmFactory, block: BlockInput<'_>, state: &MemoryState) -> Executed {
-    on_threads(&BlockEngine::new(Threads::new(1).unwrap()), factory, block, state)
+    let threads = Threads::new(1).expect("one thread needs none");
+    on_threads(&BlockEngine::new(threads), factory, block, state)
 }
 
 fn number(name: &str) -> Option<u64> {

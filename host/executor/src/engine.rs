@@ -103,7 +103,7 @@ pub struct EngineReport {
     pub sequential: u64,
     /// Transfers of ether that needed no EVM.
     pub transfers: u64,
-    /// Reads that waited for a predicted write, or ran on its predicted value, and were right.
+    /// Reads of committed speculations that waited for a write which was expected, and came.
     pub predicted_hits: u64,
 }
 
@@ -148,6 +148,7 @@ pub struct Selected {
 pub struct BlockEngine {
     threads: Threads,
     options: EngineOptions,
+    contention: parallel::Contention,
 }
 
 impl BlockEngine {
@@ -158,7 +159,11 @@ impl BlockEngine {
 
     /// An engine that works in a certain way.
     pub fn with_options(threads: Threads, options: EngineOptions) -> Self {
-        Self { threads, options }
+        Self {
+            threads,
+            options,
+            contention: parallel::Contention::default(),
+        }
     }
 
     /// Its threads.
@@ -248,7 +253,7 @@ impl BlockEngine {
 
     /// Executes the transactions, and nothing else that makes up a block.
     fn transactions<'e, S>(
-        &self,
+        &'e self,
         environment: &'e Environment<'e>,
         state: &mut BlockState<'e, S>,
         progress: &mut Progress,
@@ -258,7 +263,14 @@ impl BlockEngine {
     {
         match self.threads.pool() {
             Some(pool) if !(self.options.adaptive && environment.prefers_sequence(state)) => {
-                parallel::execute(environment, pool, &self.options, state, progress)
+                parallel::execute(
+                    environment,
+                    pool,
+                    &self.options,
+                    &self.contention,
+                    state,
+                    progress,
+                )
             }
             _ => {
                 sequential::execute(environment, state, progress)?;

@@ -17,7 +17,7 @@ use crate::Error;
 use alloy_consensus::Transaction;
 use alloy_primitives::{Address, U256};
 use commit::Committer;
-use contention::Contention;
+pub(super) use contention::Contention;
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use metisvm_state::{BasicAccount, StateError};
 use revm::DatabaseRef;
@@ -69,7 +69,8 @@ struct Shared<'e, S> {
     /// The state before the first transaction.
     base: BlockState<'e, S>,
     versions: Versions,
-    contention: Contention,
+    /// What has been learnt, unless that is switched off.
+    contention: Option<&'e Contention>,
     slots: Box<[Slot]>,
     /// The next transaction that nobody has taken yet.
     next: AtomicUsize,
@@ -186,6 +187,24 @@ impl<S> Shared<'_, S> {
         Some((transaction.to()?, selector))
     }
 
+    /// The slots that a transaction is expected to write.
+    fn expected(&self, transaction: usize) -> Vec<(Address, U256)> {
+        let expected = self
+            .contention
+            .map(|contention| contention.expected(self.call_key(transaction)));
+        expected.unwrap_or_default()
+    }
+
+    /// Transaction `reader` has read a slot that one below it wrote later.
+    fn learn(&self, reader: usize, slot: (Address, U256), reader_writes: bool) {
+        let Some(contention) = self.contention else { return };
+        let writer = self.versions.slot(&slot.0, &slot.1, reader);
+        contention.learn(writer.and_then(|found| self.call_key(found.transaction)), slot);
+        if reader_writes {
+            contention.learn(self.call_key(reader), slot);
+        }
+    }
+
     /// Takes a transaction to execute: one that has to run again before a new one.
     fn claim(&self) -> Option<usize> {
         if self.again_count.load(Ordering::Acquire) > 0 {
@@ -243,6 +262,7 @@ pub(super) fn execute<'e, S>(
     environment: &'e Environment<'e>,
     pool: &rayon::ThreadPool,
     options: &EngineOptions,
+    contention: &'e Contention,
     state: &mut BlockState<'e, S>,
     progress: &mut Progress,
 ) -> Result<EngineReport, Error>
@@ -255,7 +275,7 @@ where
         environment,
         base: state.clone(),
         versions: Versions::new(),
-        contention: Contention::default(),
+        contention: options.prediction.then_some(contention),
         slots: (0..count)
             .map(|_| Slot {
                 status: AtomicU8::new(WAITING),

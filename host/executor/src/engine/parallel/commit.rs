@@ -154,6 +154,7 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
             Speculated::Executed(mut execution) => match self.holds(&mut execution) {
                 Ok(Held::Yes) => {
                     self.tally.speculated += 1;
+                    self.tally.predicted_hits += execution.predicted;
                     self.state.commit_state(execution.state);
                     self.progress
                         .include_with_bloom(environment, index, execution.result, execution.bloom);
@@ -162,12 +163,8 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
                 Ok(Held::No(collision)) => {
                     self.tally.aborts += 1;
                     if let Collision::Slot(address, slot) = collision {
-                        let writer = shared.versions.slot(&address, &slot, index);
-                        let writer = writer.and_then(|found| shared.call_key(found.transaction));
-                        shared.contention.learn(writer, (address, slot));
-                        if execution.published.contains(&(address, slot)) {
-                            shared.contention.learn(shared.call_key(index), (address, slot));
-                        }
+                        let writes = execution.published.contains(&(address, slot));
+                        shared.learn(index, (address, slot), writes);
                     }
                     self.in_turn(shared, turn, index, &execution.published)?;
                     match collision {

@@ -1,4 +1,4 @@
-//! Which calls write the slots that transactions of this block have collided on.
+//! Which calls write the slots that transactions have collided on.
 //!
 //! A collision teaches that calls of one kind (the same function of the same contract) write a slot that
 //! others read. From then on a call of that kind announces the write before it runs, so that a reader above
@@ -13,9 +13,12 @@ use std::sync::{PoisonError, RwLock};
 /// So many slots are announced for one kind of call at most.
 const MAX_SLOTS: usize = 16;
 
-/// What collisions have taught within a block.
+/// So many kinds of calls are remembered; then it starts anew.
+const MAX_KINDS: usize = 1 << 16;
+
+/// What collisions have taught, in this block and earlier ones.
 #[derive(Debug, Default)]
-pub(super) struct Contention {
+pub(in crate::engine) struct Contention {
     any: AtomicBool,
     slots: RwLock<HashMap<CallKey, Vec<(Address, U256)>>>,
 }
@@ -34,6 +37,9 @@ impl Contention {
     pub(super) fn learn(&self, key: Option<CallKey>, slot: (Address, U256)) {
         let Some(key) = key else { return };
         let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
+        if slots.len() >= MAX_KINDS {
+            slots.clear();
+        }
         let known = slots.entry(key).or_default();
         if known.len() < MAX_SLOTS && !known.contains(&slot) {
             known.push(slot);

@@ -104,6 +104,8 @@ pub(super) struct SpeculativeDb<'s, 'e, S> {
     every_nonce: bool,
     /// The transaction has had to wait for one below it.
     pub(super) waited: bool,
+    /// Reads that waited for a write that was announced.
+    pub(super) predicted: u64,
     /// Accounts seen.
     pub(super) seen: AddressMap<Seen>,
     /// Slots that were read from writes of this block, with what was read.
@@ -139,6 +141,7 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError>> SpeculativeDb<'s, 'e, S> {
             nonce: 0,
             every_nonce: false,
             waited: false,
+            predicted: 0,
             seen: AddressMap::default(),
             assumed_slots: Vec::new(),
         })
@@ -151,6 +154,7 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError>> SpeculativeDb<'s, 'e, S> {
         self.nonce = nonce;
         self.every_nonce = every_nonce;
         self.waited = false;
+        self.predicted = 0;
         self.seen.clear();
         self.assumed_slots.clear();
     }
@@ -204,7 +208,10 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError>> SpeculativeDb<'s, 'e, S> {
                 Some(Found {
                     written: Written::Value(value),
                     ..
-                }) => return Ok(Some(value)),
+                }) => {
+                    self.predicted += u64::from(waited > 0);
+                    return Ok(Some(value));
+                }
                 Some(Found {
                     written: Written::Estimate(value),
                     transaction,

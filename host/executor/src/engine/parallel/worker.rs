@@ -47,6 +47,8 @@ pub(super) struct Execution {
     pub(super) state: EvmState,
     pub(super) seen: AddressMap<Seen>,
     pub(super) assumed_slots: Vec<(Address, U256, U256)>,
+    /// Reads that waited for an expected write.
+    pub(super) predicted: u64,
     /// It had to wait for a transaction below it.
     pub(super) waited: bool,
     /// The slots whose writes were published.
@@ -104,7 +106,7 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
             }
         }
         let shared = self.shared;
-        let mut expected = shared.contention.expected(shared.call_key(index));
+        let mut expected = shared.expected(index);
         if let Some(Speculated::Overtaken(published)) = before {
             expected.extend(published);
         }
@@ -130,7 +132,7 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
         database.balance_required(&sender, required);
         let seen = core::mem::take(&mut database.seen);
         let assumed_slots = core::mem::take(&mut database.assumed_slots);
-        let waited = database.waited;
+        let (waited, predicted) = (database.waited, database.predicted);
         let published = self.publish(index, &state, &seen);
         for (address, slot) in expected {
             if !published.contains(&(address, slot)) {
@@ -144,6 +146,7 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
             seen,
             assumed_slots,
             waited,
+            predicted,
             published,
         }))
     }

@@ -103,6 +103,8 @@ pub struct EngineReport {
     pub sequential: u64,
     /// Transfers of ether that needed no EVM.
     pub transfers: u64,
+    /// How often a transaction was suspended because it had to wait for an inference.
+    pub suspended: u64,
     /// Reads of committed speculations that waited for a write which was expected, and came.
     pub predicted_hits: u64,
 }
@@ -148,7 +150,7 @@ pub struct Selected {
 pub struct BlockEngine {
     threads: Threads,
     options: EngineOptions,
-    contention: parallel::Contention,
+    memory: parallel::Memory,
 }
 
 impl BlockEngine {
@@ -162,7 +164,7 @@ impl BlockEngine {
         Self {
             threads,
             options,
-            contention: parallel::Contention::default(),
+            memory: parallel::Memory::default(),
         }
     }
 
@@ -263,14 +265,7 @@ impl BlockEngine {
     {
         match self.threads.pool() {
             Some(pool) if !(self.options.adaptive && environment.prefers_sequence(state)) => {
-                parallel::execute(
-                    environment,
-                    pool,
-                    &self.options,
-                    &self.contention,
-                    state,
-                    progress,
-                )
+                parallel::execute(environment, pool, &self.options, &self.memory, state, progress)
             }
             _ => {
                 sequential::execute(environment, state, progress)?;

@@ -1,5 +1,9 @@
+//! What the precompile asks: the facts of a model, and inferences, at once or by ticket.
+
 use alloy_primitives::{B256, Bytes};
+use core::fmt;
 use metisvm_model::Work;
+use std::sync::Arc;
 
 /// What the precompile asks to know of a model before it runs it. All of it follows from the bundle,
 /// whose hash is the model id, so every machine that has the bundle answers the same.
@@ -32,4 +36,43 @@ pub trait InferenceEngine: Send + Sync {
     ///
     /// An error is a fault of the node, never of the caller in the EVM.
     fn infer(&self, id: B256, input: &[u8]) -> Result<Bytes, EngineError>;
+
+    /// Asks for what [`infer`](Self::infer) gives, without waiting for work that goes on elsewhere. An
+    /// engine that works on the calling thread has nothing to wait for, and answers with the output.
+    ///
+    /// An error is a fault of the node, never of the caller in the EVM.
+    fn submit(&self, id: B256, input: &[u8]) -> Result<Submitted, EngineError> {
+        self.infer(id, input).map(Submitted::Ready)
+    }
+}
+
+/// The answer to [`InferenceEngine::submit`].
+#[derive(Clone)]
+pub enum Submitted {
+    /// The output.
+    Ready(Bytes),
+    /// Work that is waiting or under way.
+    Pending(Arc<dyn InferenceTicket>),
+}
+
+impl fmt::Debug for Submitted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ready(output) => f.debug_tuple("Ready").field(output).finish(),
+            Self::Pending(_) => f.write_str("Pending"),
+        }
+    }
+}
+
+/// A claim on the output of one inference. It holds the output once that is there. Dropping it says that
+/// nobody here wants the output any more; the engine may do the work all the same.
+pub trait InferenceTicket: Send + Sync {
+    /// True where [`wait`](Self::wait) would answer at once. Cheap: it is asked again and again.
+    fn is_ready(&self) -> bool;
+
+    /// Waits for the output, and gives the same as often as it is asked. It need not be called for the work
+    /// to be done.
+    ///
+    /// An error is a fault of the node, as with [`InferenceEngine::infer`].
+    fn wait(&self) -> Result<Bytes, EngineError>;
 }

@@ -45,6 +45,16 @@ impl MetisEvmFactory {
         &self.spec
     }
 
+    /// What runs its models, if anything does.
+    pub fn engine(&self) -> Option<&Arc<dyn InferenceEngine>> {
+        self.engine.as_ref()
+    }
+
+    /// The same chain, with another engine to run its models.
+    pub fn with_engine(&self, engine: Arc<dyn InferenceEngine>) -> Self {
+        Self::new(self.spec.clone(), Some(engine))
+    }
+
     /// The precompiles of the block that an environment describes.
     pub fn precompiles(&self, env: &EvmEnv) -> MetisPrecompiles {
         let precompiles = MetisPrecompiles::ethereum(env.cfg_env.spec);

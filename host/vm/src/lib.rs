@@ -18,7 +18,7 @@ mod inference;
 mod precompiles;
 
 pub use chain_spec::{BlobScheduleEntry, ChainSpec};
-pub use engine::{EngineError, InferenceEngine, ModelFacts};
+pub use engine::{EngineError, InferenceEngine, InferenceTicket, ModelFacts, Submitted};
 pub use error::SpecError;
 pub use extension::{Activation, InferenceExtension};
 pub use factory::{MetisEvm, MetisEvmFactory};

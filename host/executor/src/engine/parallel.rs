@@ -9,6 +9,8 @@ mod commit;
 mod contention;
 mod database;
 mod governor;
+mod inference;
+mod suspension;
 pub(super) mod versions;
 mod worker;
 
@@ -17,21 +19,26 @@ use crate::Error;
 use alloy_consensus::Transaction;
 use alloy_primitives::{Address, U256};
 use commit::Committer;
-pub(super) use contention::Contention;
+use contention::Contention;
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use inference::TurnEngine;
 use metisvm_state::{BasicAccount, StateError};
+use metisvm_vm::MetisEvmFactory;
 use revm::DatabaseRef;
 use std::{
     collections::BTreeSet,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
+use suspension::{NAP, Suspensions};
 use versions::{Versions, Written};
 use worker::{Execution, Speculated, Worker};
 
 /// Turns of a waiting loop that burn the processor before it is given to somebody else.
 const SPINS: u32 = 200;
 
-/// So many transactions for each worker may be executed ahead of the committed ones,
+/// So many transactions for each worker may be executed ahead of the committed ones: at first,
+const FIRST: usize = 8;
+/// once it is known that they do not collide,
 const WIDE: usize = 64;
 /// and so many while transactions collide, since what runs far ahead then runs on values that will change.
 const NARROW: usize = 3;
@@ -43,6 +50,14 @@ const WAITING: u8 = 0;
 const RUNNING: u8 = 1;
 const DONE: u8 = 2;
 const COMMITTED: u8 = 3;
+
+/// What an engine keeps from block to block. It changes speed only.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    contention: Contention,
+    /// How long a sequential stretch the next block is to begin with.
+    stretch: AtomicUsize,
+}
 
 /// A kind of call: the contract that a transaction calls and the function, by its selector.
 type CallKey = (Address, [u8; 4]);
@@ -71,6 +86,9 @@ struct Shared<'e, S> {
     versions: Versions,
     /// What has been learnt, unless that is switched off.
     contention: Option<&'e Contention>,
+    suspensions: Arc<Suspensions>,
+    /// Makes the EVM of transactions that are executed in their turn.
+    in_turn: MetisEvmFactory,
     slots: Box<[Slot]>,
     /// The next transaction that nobody has taken yet.
     next: AtomicUsize,
@@ -205,7 +223,8 @@ impl<S> Shared<'_, S> {
         }
     }
 
-    /// Takes a transaction to execute: one that has to run again before a new one.
+    /// Takes a transaction to execute: one that has to run again before a new one, and between them one that
+    /// can go on.
     fn claim(&self) -> Option<usize> {
         if self.again_count.load(Ordering::Acquire) > 0 {
             let mut again = self.again.lock().unwrap_or_else(PoisonError::into_inner);
@@ -213,6 +232,9 @@ impl<S> Shared<'_, S> {
                 self.again_count.store(again.len(), Ordering::Release);
                 return Some(index);
             }
+        }
+        if let Some(index) = self.suspensions.resume() {
+            return Some(index);
         }
         if self.in_sequence.load(Ordering::Relaxed) {
             return None;
@@ -247,6 +269,21 @@ impl<S> Shared<'_, S> {
         }
     }
 
+    /// What a worker does that finds nothing to execute. Where the next transaction to be committed waits for
+    /// an inference, and everything else is done, this worker waits with it: its turn has come.
+    fn idle(&self, turns: &mut u32) {
+        let index = self.committed.load(Ordering::Acquire);
+        if self.suspensions.unpark(index) {
+            let slot = &self.slots[index];
+            *slot.speculated.lock().unwrap_or_else(PoisonError::into_inner) = Some(Speculated::Deferred);
+            slot.status.store(DONE, Ordering::Release);
+        } else if *turns >= SPINS && self.suspensions.any() {
+            std::thread::sleep(NAP);
+        } else {
+            Self::pause(turns);
+        }
+    }
+
     fn pause(turns: &mut u32) {
         *turns += 1;
         if *turns < SPINS {
@@ -262,7 +299,7 @@ pub(super) fn execute<'e, S>(
     environment: &'e Environment<'e>,
     pool: &rayon::ThreadPool,
     options: &EngineOptions,
-    contention: &'e Contention,
+    memory: &'e Memory,
     state: &mut BlockState<'e, S>,
     progress: &mut Progress,
 ) -> Result<EngineReport, Error>
@@ -271,11 +308,19 @@ where
 {
     let count = environment.transactions.len();
     let workers = pool.current_num_threads().min(count).max(1);
+    let remembered = if options.adaptive {
+        memory.stretch.load(Ordering::Relaxed)
+    } else {
+        0
+    };
+    let suspensions = Suspensions::new(environment.factory, count, workers);
     let shared = Shared {
         environment,
         base: state.clone(),
         versions: Versions::new(),
-        contention: options.prediction.then_some(contention),
+        contention: options.prediction.then_some(&memory.contention),
+        in_turn: TurnEngine::factory(&suspensions, environment.factory),
+        suspensions,
         slots: (0..count)
             .map(|_| Slot {
                 status: AtomicU8::new(WAITING),
@@ -285,15 +330,15 @@ where
         next: AtomicUsize::new(0),
         again: Mutex::default(),
         again_count: AtomicUsize::new(0),
-        window: AtomicUsize::new(WIDE * workers),
+        window: AtomicUsize::new(FIRST * workers),
         workers,
         adaptive: options.adaptive,
         jitter: options.jitter,
         committed: AtomicUsize::new(0),
-        in_sequence: AtomicBool::new(false),
+        in_sequence: AtomicBool::new(remembered > 0),
         stop: AtomicBool::new(count == 0),
     };
-    let commit = Mutex::new((Committer::new(state, progress), Ok(())));
+    let commit = Mutex::new((Committer::new(state, progress, remembered), Ok(())));
     let at_work = AtomicUsize::new(workers - 1);
     pool.in_place_scope(|scope| {
         for _ in 1..workers {
@@ -310,7 +355,12 @@ where
         }
     });
     let (committer, outcome) = commit.into_inner().unwrap_or_else(PoisonError::into_inner);
-    outcome.map(|()| committer.tally)
+    memory.stretch.store(committer.remember(), Ordering::Relaxed);
+    let report = EngineReport {
+        suspended: shared.suspensions.count(),
+        ..committer.tally
+    };
+    outcome.map(|()| report)
 }
 
 /// Lets the other workers end where one panics; the panic itself reaches the caller through the pool.
@@ -348,7 +398,7 @@ where
             continue;
         }
         let Some(index) = shared.claim() else {
-            Shared::<S>::pause(&mut waited);
+            shared.idle(&mut waited);
             continue;
         };
         waited = 0;
@@ -362,7 +412,18 @@ where
             .take();
         let speculated = worker.speculate(index, before);
         shared.delay(index as u64);
-        if let Speculated::Behind = speculated {
+        let speculated = match speculated {
+            Ok(speculated) => speculated,
+            Err(ticket) => {
+                // In this order: once it is parked, another worker may have it running.
+                slot.status.store(WAITING, Ordering::Release);
+                shared.suspensions.park(index, ticket);
+                // Others have to come up for inference meanwhile, so that the device gets them together.
+                shared.set_window(false);
+                continue;
+            }
+        };
+        if matches!(speculated, Speculated::Behind) {
             shared.run_again(index);
             continue;
         }
@@ -394,6 +455,7 @@ where
             return any;
         }
         any = true;
+        shared.suspensions.turn(index);
         let end = match committer.advance(shared, turn, index) {
             Ok(end) => end,
             Err(error) => {
@@ -402,6 +464,7 @@ where
                 return true;
             }
         };
+        shared.suspensions.release(index..end);
         for slot in &shared.slots[index..end] {
             slot.status.store(COMMITTED, Ordering::Release);
         }

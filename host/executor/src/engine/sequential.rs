@@ -18,7 +18,7 @@ use alloy_primitives::{
     map::{AddressSet, HashSet},
 };
 use metisvm_state::StateError;
-use metisvm_vm::MetisPrecompiles;
+use metisvm_vm::{MetisEvmFactory, MetisPrecompiles};
 use revm::{
     DatabaseRef, ExecuteEvm,
     context::{Evm, JournalTr, TxEnv},
@@ -57,10 +57,12 @@ pub(super) struct Turn<'e, S: DatabaseRef<Error = StateError>> {
 
 impl<'e, S: DatabaseRef<Error = StateError>> Turn<'e, S> {
     /// One that holds nothing yet; `like` says over which state.
-    pub(super) fn new(environment: &Environment<'_>, like: &BlockState<'e, S>) -> Self {
-        let evm = environment
-            .factory
-            .create_evm(like.fresh(), environment.evm_env.clone());
+    pub(super) fn new(
+        factory: &MetisEvmFactory,
+        environment: &Environment<'_>,
+        like: &BlockState<'e, S>,
+    ) -> Self {
+        let evm = factory.create_evm(like.fresh(), environment.evm_env.clone());
         Self {
             evm: evm.into_inner(),
             runner: Runner::default(),
@@ -127,7 +129,7 @@ pub(super) fn execute<S: DatabaseRef<Error = StateError>>(
     state: &mut BlockState<'_, S>,
     progress: &mut Progress,
 ) -> Result<(), Error> {
-    let mut turn = Turn::new(environment, state);
+    let mut turn = Turn::new(environment.factory, environment, state);
     turn.start(state);
     let outcome = turn.execute(environment, 0..environment.transactions.len(), progress);
     turn.finish(state);

@@ -3,7 +3,9 @@
 #![allow(dead_code)] // each test program uses a part
 
 pub(crate) mod block;
+pub(crate) mod inference;
 pub(crate) mod statetest;
+pub(crate) mod tickets;
 
 use std::{io::Write, path::PathBuf};
 

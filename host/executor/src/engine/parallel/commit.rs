@@ -48,13 +48,24 @@ pub(super) struct Committer<'c, 'e, S> {
 }
 
 impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
-    pub(super) fn new(state: &'c mut BlockState<'e, S>, progress: &'c mut Progress) -> Self {
+    pub(super) fn new(
+        state: &'c mut BlockState<'e, S>,
+        progress: &'c mut Progress,
+        remembered: usize,
+    ) -> Self {
         Self {
             state,
             progress,
-            governor: Governor::new(),
+            governor: Governor::new(remembered),
             tally: EngineReport::default(),
         }
+    }
+
+    /// What the next block should know of the choice between parallel and in sequence.
+    pub(super) fn remember(&self) -> usize {
+        let tally = &self.tally;
+        self.governor
+            .remember(tally.sequential > tally.speculated + tally.transfers + tally.in_turn)
     }
 
     /// Commits the next transaction, or executes the stretch that is to run in sequence. Gives the index
@@ -108,7 +119,7 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
             return Ok(index);
         }
         let gas = self.progress.gas_used;
-        let turn = turn.get_or_insert_with(|| Turn::new(environment, &shared.base));
+        let turn = turn.get_or_insert_with(|| Turn::new(&shared.in_turn, environment, &shared.base));
         turn.start(self.state);
         let outcome = turn.execute(environment, index..end, self.progress);
         turn.publish(&shared.versions, end - 1);
@@ -198,7 +209,7 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
         for (address, slot) in published {
             shared.versions.doubt_slot(*address, *slot, index);
         }
-        let turn = turn.get_or_insert_with(|| Turn::new(environment, &shared.base));
+        let turn = turn.get_or_insert_with(|| Turn::new(&shared.in_turn, environment, &shared.base));
         turn.start(self.state);
         let outcome = turn.transact(environment, index);
         for (address, slot) in published {

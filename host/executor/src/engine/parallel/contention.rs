@@ -18,7 +18,7 @@ const MAX_KINDS: usize = 1 << 16;
 
 /// What collisions have taught, in this block and earlier ones.
 #[derive(Debug, Default)]
-pub(in crate::engine) struct Contention {
+pub(super) struct Contention {
     any: AtomicBool,
     slots: RwLock<HashMap<CallKey, Vec<(Address, U256)>>>,
 }

@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 /// Transactions after which a parallel stretch is judged.
 const JUDGED: u32 = 8;
 /// The first sequential stretch.
-const SHORTEST: usize = 24;
+const SHORTEST: usize = 32;
 /// The longest one; then running in parallel is tried again.
 const LONGEST: usize = 1024;
 /// Each sequential stretch that paid is followed by one so much longer.
-const GROWTH: usize = 4;
+const GROWTH: usize = 8;
 /// After a sequential stretch that did not pay, so many parallel ones are not judged.
 const PATIENCE: u32 = 16;
 
@@ -42,14 +42,16 @@ pub(super) struct Governor {
 }
 
 impl Governor {
-    pub(super) fn new() -> Self {
+    /// `remembered` is what the block before left: how long the first sequential stretch is to be, 0 for
+    /// none.
+    pub(super) fn new(remembered: usize) -> Self {
         Self {
             since: Instant::now(),
             gas: 0,
             commits: 0,
             contended: 0,
             parallel: (Duration::ZERO, 0),
-            next: SHORTEST,
+            next: remembered.max(SHORTEST),
             unjudged: 0,
         }
     }
@@ -73,6 +75,16 @@ impl Governor {
         }
         self.unjudged = self.unjudged.saturating_sub(1);
         Some(Next::Parallel { calm })
+    }
+
+    /// What the next block should know, where `mostly` says whether most of this one ran in sequence: half
+    /// of the stretch, so that running in parallel is tried again before long.
+    pub(super) fn remember(&self, mostly: bool) -> usize {
+        if mostly && self.next / 2 > SHORTEST {
+            self.next / 2
+        } else {
+            0
+        }
     }
 
     /// How many transactions the sequential stretch is to have. Starts its measurement.
@@ -108,13 +120,13 @@ mod tests {
 
     #[test]
     fn stretches_without_contention_stay_parallel() {
-        let mut governor = Governor::new();
+        let mut governor = Governor::new(0);
         assert!((0..1000).all(|index| governor.committed(21_000, index % 3 == 0) != Some(Next::Sequence)));
     }
 
     #[test]
     fn contention_is_answered_by_a_sequential_stretch() {
-        let mut governor = Governor::new();
+        let mut governor = Governor::new(0);
         let asked = (0..JUDGED)
             .filter(|_| governor.committed(21_000, true) == Some(Next::Sequence))
             .count();
@@ -124,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_stretch_that_pays_is_followed_by_a_longer_one_and_one_that_does_not_by_patience() {
-        let mut governor = Governor::new();
+        let mut governor = Governor::new(0);
         governor.parallel = (Duration::from_secs(3600), 1);
         governor.stretch();
         governor.stretched(1);

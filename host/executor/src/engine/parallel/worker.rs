@@ -3,6 +3,8 @@
 use super::{
     Shared, balances,
     database::{ReadError, Seen, SpeculativeDb},
+    inference::SpeculativeEngine,
+    suspension::Ticket,
     versions::Written,
 };
 use crate::engine::{block_state::basic, progress::bloom, sequential::Inner, transfer};
@@ -20,6 +22,7 @@ use revm::{
     handler::{Handler, MainnetHandler, PrecompileProvider},
     state::{AccountInfo, EvmState},
 };
+use std::sync::Arc;
 
 /// What came of a speculative execution.
 pub(super) enum Speculated {
@@ -57,6 +60,7 @@ pub(super) struct Execution {
 
 pub(super) struct Worker<'s, 'e, S: DatabaseRef<Error = StateError>> {
     shared: &'s Shared<'e, S>,
+    inference: Arc<SpeculativeEngine>,
     evm: Inner<SpeculativeDb<'s, 'e, S>>,
 }
 
@@ -66,16 +70,26 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
     pub(super) fn new(shared: &'s Shared<'e, S>) -> Result<Self, StateError> {
         let environment = shared.environment;
         let database = SpeculativeDb::new(shared)?;
-        let mut evm = environment
-            .factory
+        let inference = SpeculativeEngine::new(shared.suspensions.clone());
+        let mut evm = inference
+            .factory(environment.factory)
             .create_evm(database, environment.evm_env.clone())
             .into_inner();
         balances::watch(&mut evm.instruction);
-        Ok(Self { shared, evm })
+        Ok(Self {
+            shared,
+            inference,
+            evm,
+        })
     }
 
-    /// Executes a transaction; `before` is what came of it the last time.
-    pub(super) fn speculate(&mut self, index: usize, before: Option<Speculated>) -> Speculated {
+    /// Executes a transaction; `before` is what came of it the last time. Gives the ticket where it has to
+    /// wait for an inference: then nothing of the execution is left, and it begins anew when that is ready.
+    pub(super) fn speculate(
+        &mut self,
+        index: usize,
+        before: Option<Speculated>,
+    ) -> Result<Speculated, Ticket> {
         let transaction = &self.shared.environment.transactions[index];
         let (sender, nonce) = (transaction.signer(), transaction.nonce());
         let evm = &mut self.evm;
@@ -92,17 +106,17 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
             let base = &self.shared.base;
             let (Ok(sender), Ok(recipient)) = (base.basic_ref(transfer.from), base.basic_ref(transfer.to))
             else {
-                return Speculated::Deferred;
+                return Ok(Speculated::Deferred);
             };
             if recipient
                 .as_ref()
                 .is_none_or(|info| info.code_hash == KECCAK256_EMPTY)
             {
-                return Speculated::Transfer(Box::new(TransferRead {
+                return Ok(Speculated::Transfer(Box::new(TransferRead {
                     transfer,
                     sender: sender.as_ref().map(basic),
                     recipient: recipient.as_ref().map(basic),
-                }));
+                })));
             }
         }
         let shared = self.shared;
@@ -113,17 +127,21 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
         for (address, slot) in &expected {
             shared.versions.announce_slot(*address, *slot, index);
         }
+        self.inference.begin(index);
         let outcome: Result<ExecutionResult, EVMError<ReadError>> = MainnetHandler::default().run(evm);
         let state = evm.finalize();
-        let result = match outcome {
-            Ok(result) => result,
-            Err(error) => {
+        // An error of the precompile ends an execution. Were one ever caught, there still would be no result.
+        let suspended = self.inference.end();
+        let result = match (outcome, suspended) {
+            (Ok(result), None) => result,
+            (outcome, suspended) => {
                 for (address, slot) in expected {
                     shared.versions.remove_slot(address, slot, index);
                 }
-                return match error {
-                    EVMError::Database(ReadError::Behind) => Speculated::Behind,
-                    _ => Speculated::Deferred,
+                return match (outcome, suspended) {
+                    (_, Some(ticket)) => Err(ticket),
+                    (Err(EVMError::Database(ReadError::Behind)), None) => Ok(Speculated::Behind),
+                    _ => Ok(Speculated::Deferred),
                 };
             }
         };
@@ -139,7 +157,7 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
                 shared.versions.remove_slot(address, slot, index);
             }
         }
-        Speculated::Executed(Box::new(Execution {
+        Ok(Speculated::Executed(Box::new(Execution {
             bloom: bloom(&result),
             result,
             state,
@@ -148,7 +166,7 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
             waited,
             predicted,
             published,
-        }))
+        })))
     }
 
     /// Makes the writes visible to transactions above this one.

@@ -6,13 +6,13 @@ use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, 
 use metisvm::args::{Backend, Card, Engine};
 use metisvm::composition;
 use metisvm::engine::DispatcherEngine;
-use metisvm_executor::{Threads, run_block_file};
+use metisvm_executor::{BlockEngine, Threads, run_block_file};
 use std::sync::Arc;
 
 fn block(c: &mut Criterion) {
     let file = metisvm::bundled::block().expect("the bundled block is whole");
     let models = metisvm::bundled::models().expect("the bundled models are whole");
-    let threads = Threads::new(1).expect("the calling thread is there");
+    let blocks = BlockEngine::new(Threads::new(1).expect("the calling thread is there"));
     let mut group = c.benchmark_group("bundled block");
     group.throughput(Throughput::Elements(file.block.body.transactions.len() as u64));
     let variants = [
@@ -33,7 +33,7 @@ fn block(c: &mut Criterion) {
                     assert!(problems.is_empty(), "{problems:?}");
                     Arc::new(DispatcherEngine::new(dispatcher))
                 },
-                |engine| run_block_file(&file, Some(engine), &threads).expect("it executes"),
+                |engine| run_block_file(&file, Some(engine), &blocks).expect("it executes"),
                 BatchSize::PerIteration,
             );
         });

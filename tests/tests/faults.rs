@@ -7,7 +7,7 @@ use metisvm::engine::DispatcherEngine;
 use metisvm_accel::fpga::{FpgaBackend, Options};
 use metisvm_accel::{Backend, Counters, Dispatcher, dispatcher};
 use metisvm_driver::DeviceError;
-use metisvm_executor::{Threads, run_block_file};
+use metisvm_executor::{BlockEngine, Threads, run_block_file};
 use metisvm_firmware::registers::ABI_VERSION_VALUE;
 use metisvm_firmware::{Geometry, Status};
 use metisvm_model::Bundle;
@@ -80,8 +80,8 @@ fn execute(backend: FpgaBackend, what: &str) -> Ran {
         dispatcher.add(bundle);
     }
     let engine = Arc::new(DispatcherEngine::new(Arc::new(dispatcher)));
-    let threads = Threads::new(1).expect("this thread");
-    let report = run_block_file(&workload.built.file, Some(engine.clone()), &threads);
+    let blocks = BlockEngine::new(Threads::new(1).expect("this thread"));
+    let report = run_block_file(&workload.built.file, Some(engine.clone()), &blocks);
     let report = report.unwrap_or_else(|e| panic!("{what}: {e}"));
     assert!(report.matches_header(), "{what}: {:?}", report.mismatches);
     assert!(report.state_root.is_some(), "the block's state is complete");

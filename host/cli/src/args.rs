@@ -1,6 +1,6 @@
 //! The command line.
 
-use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap::{Args as ClapArgs, CommandFactory, Parser, Subcommand, ValueEnum, error::ErrorKind};
 use std::path::PathBuf;
 
 /// An Ethereum virtual machine whose contracts run AI models.
@@ -10,6 +10,24 @@ pub struct Args {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Args {
+    /// The arguments, if they make sense together.
+    ///
+    /// # Errors
+    /// Wrong use, worded as clap words it.
+    pub fn check(self) -> Result<Self, clap::Error> {
+        if let Command::Run(run) = &self.command
+            && run.compare == Some(Compare::Threads)
+            && run.threads == Some(1)
+        {
+            let problem = "--compare threads compares one thread with several: give --threads 2 or more, or \
+                           leave it out for one a core";
+            return Err(Self::command().error(ErrorKind::ArgumentConflict, problem));
+        }
+        Ok(self)
+    }
 }
 
 /// What to do.
@@ -33,10 +51,10 @@ pub struct Run {
     /// Which backends to run inferences on, and how.
     #[command(flatten)]
     pub engine: Engine,
-    /// Threads that recover the senders of transactions; default: one a core
+    /// Threads that recover senders and execute transactions; 1 executes in sequence. Default: one a core
     #[arg(long, value_name = "N", value_parser = threads)]
     pub threads: Option<usize>,
-    /// Run once for each backend, each with a dispatcher of its own, and compare the results
+    /// Run each block in several ways and compare the results
     #[arg(long, value_name = "WHAT", conflicts_with = "backend")]
     pub compare: Option<Compare>,
     /// More models: bundle files, or folders of them (*.bundle)
@@ -91,8 +109,10 @@ pub enum Card {
 /// What to compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Compare {
-    /// Every backend
+    /// Every backend, each with a dispatcher of its own
     Backends,
+    /// Plain revm, the engine on one thread, and the engine on --threads: results and times
+    Threads,
 }
 
 /// Import, look at and run models.
@@ -191,8 +211,17 @@ mod tests {
 
     #[test]
     fn the_command_line_is_consistent() {
-        use clap::CommandFactory;
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn one_thread_is_not_compared_with_itself() {
+        let check = |count| {
+            let arguments = ["metisvm", "run", "--compare", "threads", "--threads", count];
+            Args::try_parse_from(arguments).and_then(Args::check)
+        };
+        assert!(check("1").unwrap_err().to_string().contains("--threads 2"));
+        assert!(check("2").is_ok());
     }
 
     #[test]

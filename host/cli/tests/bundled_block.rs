@@ -5,7 +5,7 @@
 mod support;
 
 use serde_json::Value;
-use support::{metisvm, objects, repository, run, stdout};
+use support::{check_threads, metisvm, objects, repository, run, stdout};
 use tempfile::tempdir;
 
 fn golden() -> Value {
@@ -96,4 +96,44 @@ fn people_get_a_table() {
     ] {
         assert!(text.contains(part), "{part} is missing in\n{text}");
     }
+}
+
+#[test]
+fn comparing_threads_gives_times_and_one_result() {
+    let folder = tempdir().unwrap();
+    let arguments = ["run", "--compare", "threads", "--threads", "3", "--json"];
+    let output = run(folder.path(), &arguments);
+    assert!(output.status.success());
+    let objects = objects(&output);
+    assert_eq!(objects.len(), 1);
+    check_threads(&objects[0], 3);
+    for key in ["gas_used", "txs"] {
+        assert_eq!(objects[0][key], golden()[key]);
+    }
+}
+
+#[test]
+fn a_block_that_is_not_what_its_header_says_fails_the_comparison_of_threads() {
+    let folder = tempdir().unwrap();
+    let mut file = metisvm::bundled::block().unwrap();
+    file.block.header.gas_used += 1;
+    file.hash = file.block.header.hash_slow();
+    std::fs::write(folder.path().join("wrong.json"), file.to_json()).unwrap();
+    let arguments = ["run", "wrong.json", "--compare", "threads"];
+    let output = run(folder.path(), &arguments);
+    assert_eq!(output.status.code(), Some(1));
+    let text = stdout(&output);
+    assert!(text.contains("NO: gasUsed"), "{text}");
+    for part in ["plain revm", "engine on 1 thread", "parallel equals sequential"] {
+        assert!(text.contains(part), "{part} is missing in\n{text}");
+    }
+}
+
+#[test]
+fn one_thread_cannot_be_compared_with_itself() {
+    let folder = tempdir().unwrap();
+    let arguments = ["run", "--compare", "threads", "--threads", "1"];
+    let output = run(folder.path(), &arguments);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(support::stderr(&output).contains("--threads 2"));
 }

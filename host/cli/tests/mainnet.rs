@@ -2,7 +2,7 @@
 
 mod support;
 
-use support::{objects, run, shared};
+use support::{check_threads, objects, run, shared};
 use tempfile::tempdir;
 
 #[test]
@@ -29,5 +29,28 @@ fn every_mainnet_block_matches_its_header() {
         assert!(object["execute_ms"].is_number());
         let byzantium = object["block"].as_u64().unwrap() >= 4_370_000;
         assert_eq!(object["receipts_root"] == "not checkable", !byzantium, "{file}");
+    }
+}
+
+#[test]
+fn mainnet_blocks_come_out_the_same_on_one_thread_on_two_and_in_plain_revm() {
+    let Some(blocks) = shared("mainnet blocks on threads", "mainnet-blocks") else {
+        return;
+    };
+    let folder = tempdir().unwrap();
+    // A block before Byzantium, a contended one, one with withdrawals, one with blobs.
+    let files = [4_330_482, 12_300_570, 17_666_333, 19_933_597].map(|number| {
+        let path = blocks.join(format!("{number}.json.gz"));
+        path.to_str().unwrap().to_string()
+    });
+    let mut arguments = vec!["run", "--compare", "threads", "--threads", "2", "--json"];
+    arguments.extend(files.iter().map(String::as_str));
+    let output = run(folder.path(), &arguments);
+    assert!(output.status.success());
+    let objects = objects(&output);
+    assert_eq!(objects.len(), files.len());
+    for (object, file) in objects.iter().zip(&files) {
+        check_threads(object, 2);
+        assert_eq!(object["file"], **file);
     }
 }

@@ -1,11 +1,14 @@
 //! Building a block: executing signed transactions under a template and filling in what follows from it.
 
 use crate::{
-    BlockFile, BlockInput, BlockOutcome, Error, Threads, execute_block, header::check_header, recover_senders,
+    BlockEngine, BlockFile, BlockInput, BlockOutcome, EngineReport, Error, Executed, Selected, Skipped,
+    header::check_header,
+    recover::{NO_SENDER, recover_each},
 };
 use alloy_consensus::{
     Block, BlockBody, EMPTY_OMMER_ROOT_HASH, Header, TxEnvelope,
     proofs::{calculate_transaction_root, calculate_withdrawals_root},
+    transaction::Recovered,
 };
 use alloy_eips::eip4895::Withdrawals;
 use alloy_hardforks::EthereumHardforks;
@@ -22,21 +25,28 @@ pub struct BuiltBlock {
     pub outcome: BlockOutcome,
     /// The state after it.
     pub state: MemoryState,
+    /// The transactions that were left out, in the order they were offered, and why.
+    pub skipped: Vec<Skipped>,
+    /// How it was executed.
+    pub report: EngineReport,
 }
 
 /// Builds a block over a complete state.
 ///
 /// Of `template` these fields are taken as they are: parent hash, beneficiary, number, gas limit,
 /// timestamp, extra data, mix hash, base fee, and from Cancun on excess blob gas and parent beacon block
-/// root (zero where absent). Everything else follows from the transactions. All of them have to be
-/// valid, in this order; the error names the first that is not.
+/// root (zero where absent). Everything else follows from the transactions.
+///
+/// The block has those of the transactions that can be in it, in the order given: each is tried on the
+/// state that the included ones before it leave. The others are left out, with the reason. An error says
+/// that there is no block: the template is wrong, or this node cannot execute a transaction.
 pub fn build_block(
     factory: &MetisEvmFactory,
     mut pre_state: MemoryState,
     template: Header,
     transactions: Vec<TxEnvelope>,
     withdrawals: Withdrawals,
-    threads: &Threads,
+    engine: &BlockEngine,
 ) -> Result<BuiltBlock, Error> {
     let spec = factory.spec();
     let mut header = template;
@@ -44,7 +54,6 @@ pub fn build_block(
     let cancun = spec.is_cancun_active_at_timestamp(header.timestamp);
     let prague = spec.is_prague_active_at_timestamp(header.timestamp);
     header.ommers_hash = EMPTY_OMMER_ROOT_HASH;
-    header.transactions_root = calculate_transaction_root(&transactions);
     header.withdrawals_root = shanghai.then(|| calculate_withdrawals_root(&withdrawals));
     header.gas_used = 0;
     header.blob_gas_used = cancun.then_some(0);
@@ -53,18 +62,29 @@ pub fn build_block(
     header.requests_hash = prague.then_some(B256::ZERO);
     check_header(spec, &header)?;
 
-    let recovered = recover_senders(spec, header.number, transactions, threads)?;
+    let offered = Offered::new(recover_each(spec, header.number, transactions, engine.threads()));
     if let Some(parent) = header.number.checked_sub(1) {
         pre_state.insert_block_hash(parent, header.parent_hash);
     }
-    let mut state = pre_state.clone();
     let input = BlockInput {
         header: &header,
-        transactions: &recovered,
+        transactions: &offered.recovered,
         withdrawals: shanghai.then_some(withdrawals.as_slice()),
         ommers: &[],
     };
-    let outcome = execute_block(factory, input, &mut state)?;
+    let selected = engine.select(factory, input, &pre_state)?;
+    let (included, executed, skipped) = offered.split(selected);
+    let Executed {
+        outcome,
+        changes,
+        report,
+    } = executed;
+    let mut state = pre_state.clone();
+    state.apply(&changes);
+
+    let (transactions, claimed_senders): (Vec<_>, _) =
+        included.into_iter().map(Recovered::into_parts).unzip();
+    header.transactions_root = calculate_transaction_root(&transactions);
     header.gas_used = outcome.gas_used;
     header.blob_gas_used = cancun.then_some(outcome.blob_gas_used);
     header.requests_hash = prague.then(|| outcome.requests.requests_hash());
@@ -72,10 +92,6 @@ pub fn build_block(
     header.receipts_root = outcome.receipts_root();
     header.state_root = state_root(&state);
 
-    let (transactions, claimed_senders) = recovered
-        .into_iter()
-        .map(|transaction| transaction.into_parts())
-        .unzip();
     let hash = header.hash_slow();
     let withdrawals = shanghai.then_some(withdrawals);
     let block = Block {
@@ -95,5 +111,64 @@ pub fn build_block(
         pre_state_complete: true,
         chain_spec: Some(spec.as_ref().clone()),
     };
-    Ok(BuiltBlock { file, outcome, state })
+    Ok(BuiltBlock {
+        file,
+        outcome,
+        state,
+        skipped,
+        report,
+    })
+}
+
+/// The transactions that a block may be built of.
+struct Offered {
+    /// Those with a sender,
+    recovered: Vec<Recovered<TxEnvelope>>,
+    /// their places among all that were offered,
+    places: Vec<usize>,
+    /// and those without one.
+    skipped: Vec<Skipped>,
+}
+
+impl Offered {
+    fn new(all: Vec<Result<Recovered<TxEnvelope>, Box<TxEnvelope>>>) -> Self {
+        let mut offered = Self {
+            recovered: Vec::with_capacity(all.len()),
+            places: Vec::with_capacity(all.len()),
+            skipped: Vec::new(),
+        };
+        for (index, transaction) in all.into_iter().enumerate() {
+            match transaction {
+                Ok(transaction) => {
+                    offered.recovered.push(transaction);
+                    offered.places.push(index);
+                }
+                Err(transaction) => offered.skipped.push(Skipped {
+                    index,
+                    hash: *transaction.hash(),
+                    problem: NO_SENDER.into(),
+                }),
+            }
+        }
+        offered
+    }
+
+    /// The transactions that are in the block, what they did, and those that are not in it.
+    fn split(self, selected: Selected) -> (Vec<Recovered<TxEnvelope>>, Executed, Vec<Skipped>) {
+        let mut skipped = self.skipped;
+        skipped.extend(selected.skipped.into_iter().map(|skipped| Skipped {
+            index: self.places[skipped.index],
+            ..skipped
+        }));
+        skipped.sort_by_key(|skipped| skipped.index);
+        let mut wanted = selected.included.into_iter().peekable();
+        let mut included = self.recovered;
+        let mut index = 0;
+        included.retain(|_| {
+            let keep = wanted.next_if_eq(&index).is_some();
+            index += 1;
+            keep
+        });
+        (included, selected.executed, skipped)
+    }
 }

@@ -16,7 +16,7 @@ use block_state::BlockState;
 use metisvm_state::{StateChanges, StateError};
 use metisvm_vm::MetisEvmFactory;
 use progress::{Invalid, Progress};
-use revm::{DatabaseRef, primitives::hardfork::SpecId};
+use revm::{DatabaseRef, context_interface::result::ExecutionResult, primitives::hardfork::SpecId};
 use std::time::{Duration, Instant};
 
 /// Below so much gas a block is done before another thread is awake.
@@ -251,6 +251,31 @@ impl BlockEngine {
             included: progress.included,
             skipped: progress.skipped,
         })
+    }
+
+    /// Executes transactions in an environment without a block around them: no system calls, no rewards, no
+    /// withdrawals, and no limits but those of each transaction. Gives what the EVM says of each. An error
+    /// names the first that is not valid.
+    pub(crate) fn execute_alone<S>(
+        &self,
+        factory: &MetisEvmFactory,
+        evm_env: EvmEnv,
+        transactions: &[Recovered<TxEnvelope>],
+        base: &S,
+    ) -> Result<(Vec<ExecutionResult>, StateChanges, EngineReport), Error>
+    where
+        S: DatabaseRef<Error = StateError> + Sync,
+    {
+        let environment = Environment {
+            factory,
+            spec_id: evm_env.cfg_env.spec,
+            evm_env,
+            transactions,
+        };
+        let mut state = BlockState::new(base);
+        let mut progress = Progress::alone(&environment);
+        let report = self.transactions(&environment, &mut state, &mut progress)?;
+        Ok((progress.into_results(), state.into_changes(), report))
     }
 
     /// Executes the transactions, and nothing else that makes up a block.

@@ -63,7 +63,10 @@ pub enum Error {
     /// The block's own part of the execution failed: system calls, requests, withdrawals.
     #[error("the block cannot be executed: {0}")]
     Block(String),
-    /// The threads for the recovery of senders cannot be started.
+    /// Ways to execute a block that have to give the same do not, and one of them gave nothing.
+    #[error("the ways to execute the block disagree: {0}")]
+    Disagreement(String),
+    /// The threads for the execution of blocks cannot be started.
     #[error("cannot start threads: {0}")]
     Threads(String),
 }

@@ -1,14 +1,15 @@
 //! The sequential execution of a block: alloy-evm's Ethereum executor over our EVM.
 
 use crate::{BlockOutcome, Error, TransactionOutcome};
-use alloy_consensus::{Header, TxEnvelope, transaction::Recovered};
+use alloy_consensus::{Header, Transaction, TxEnvelope, transaction::Recovered};
 use alloy_eips::eip4895::Withdrawal;
 use alloy_evm::{
-    EvmFactory,
-    block::{BlockExecutionError, BlockExecutor, StateDB, TxResult},
+    Evm, EvmFactory, FromRecoveredTx, FromTxWithEncoded,
+    block::{BlockExecutionError, BlockExecutor, BlockValidationError, StateDB, TxResult},
     eth::{EthBlockExecutionCtx, EthBlockExecutor, receipt_builder::AlloyReceiptBuilder},
 };
-use metisvm_vm::MetisEvmFactory;
+use metisvm_vm::{ChainSpec, MetisEvmFactory};
+use revm::{context_interface::result::HaltReason, primitives::hardfork::SpecId};
 use std::{borrow::Cow, time::Instant};
 
 /// A block whose senders are known. Of the header only what the execution needs is looked at; roots, gas
@@ -38,8 +39,21 @@ where
     DB: StateDB + core::fmt::Debug,
     DB::Error: Send + Sync,
 {
-    check_ommers(&block)?;
     let spec = factory.spec().as_ref();
+    execute_with(factory.create_evm(state, spec.evm_env(block.header)), spec, block)
+}
+
+/// Executes a block in an EVM over the state before it.
+pub(crate) fn execute_with<E>(evm: E, spec: &ChainSpec, block: BlockInput<'_>) -> Result<BlockOutcome, Error>
+where
+    E: Evm<
+            DB: StateDB,
+            HaltReason = HaltReason,
+            Spec: Into<SpecId> + Clone,
+            Tx: FromRecoveredTx<TxEnvelope> + FromTxWithEncoded<TxEnvelope>,
+        >,
+{
+    check_ommers(&block)?;
     let header = block.header;
     let started = Instant::now();
     let context = EthBlockExecutionCtx {
@@ -51,15 +65,24 @@ where
         tx_count_hint: Some(block.transactions.len()),
         slot_number: None,
     };
-    let evm = factory.create_evm(state, spec.evm_env(header));
     let mut executor = EthBlockExecutor::new(evm, context, spec, AlloyReceiptBuilder::default());
     executor.apply_pre_execution_changes().map_err(block_error)?;
+    let most_blob_gas = most_blob_gas(spec, header.timestamp);
     let mut transactions = Vec::with_capacity(block.transactions.len());
     for (index, transaction) in block.transactions.iter().enumerate() {
         let hash = *transaction.hash();
-        let executed = executor
-            .execute_transaction_without_commit(transaction)
-            .map_err(|error| transaction_error(index, hash, error))?;
+        let executed = executor.execute_transaction_without_commit(transaction);
+        let no_gas_left = matches!(
+            &executed,
+            Err(BlockExecutionError::Validation(
+                BlockValidationError::TransactionGasLimitMoreThanAvailableBlockGas { .. }
+            ))
+        );
+        if !no_gas_left {
+            check_blob_gas(most_blob_gas, executor.blob_gas_used, transaction.inner())
+                .map_err(|problem| Error::InvalidTransaction { index, hash, problem })?;
+        }
+        let executed = executed.map_err(|error| transaction_error(index, hash, error))?;
         transactions.push(TransactionOutcome::new(hash, &executed.result().result));
         executor.commit_transaction(executed);
     }
@@ -73,6 +96,27 @@ where
         blob_gas_used: result.blob_gas_used,
         execute_time,
     })
+}
+
+/// The blob gas that a block may use; none before Cancun.
+pub(crate) fn most_blob_gas(spec: &ChainSpec, timestamp: u64) -> Option<u64> {
+    spec.blob_params(timestamp)
+        .map(|params| params.max_blob_gas_per_block())
+}
+
+/// Whether a transaction's blobs fit into a block that has used so much blob gas (EIP-4844: the block's
+/// blobs together stay within the maximum). alloy-evm leaves this to whoever checks the header.
+pub(crate) fn check_blob_gas(most: Option<u64>, used: u64, transaction: &TxEnvelope) -> Result<(), String> {
+    let (Some(most), Some(wanted)) = (most, transaction.blob_gas_used()) else {
+        return Ok(());
+    };
+    let left = most.saturating_sub(used);
+    if wanted <= left {
+        return Ok(());
+    }
+    Err(format!(
+        "too many blobs for the block: they take {wanted} blob gas, and {left} of {most} are left"
+    ))
 }
 
 /// The reward of an ommer is computed from how many blocks it is behind, one to six.
@@ -98,7 +142,7 @@ pub(crate) fn block_error(error: BlockExecutionError) -> Error {
 }
 
 fn transaction_error(index: usize, hash: alloy_primitives::B256, error: BlockExecutionError) -> Error {
-    use alloy_evm::block::{BlockValidationError, InternalBlockExecutionError};
+    use alloy_evm::block::InternalBlockExecutionError;
     match error {
         BlockExecutionError::Validation(BlockValidationError::InvalidTx { error, .. }) => {
             Error::InvalidTransaction {

@@ -2,13 +2,16 @@
 //!
 //! - [`BlockFile`] reads a block and checks everything in it that can be checked without executing it.
 //! - [`recover_senders`] finds who signed each transaction, on several threads.
-//! - [`execute_block`] executes a block over a state, one transaction after the other.
-//! - [`run_block_file`] does all of it and compares the outcome with the header.
-//! - [`build_block`] executes transactions under a template and fills in the header.
+//! - [`BlockEngine`] executes a block over a state, on one thread or several, with the same result.
+//! - [`execute_block`] is what it is held against: one transaction after the other, by alloy-evm's executor.
+//! - [`run_block_file`] recovers senders, executes, and compares the outcome with the header.
+//! - [`build_block`] executes those transactions that can be in a block and fills in the header.
+//! - [`compare_threads`] executes a block in several ways and says whether and how fast they agree.
 //! - [`statetest`] runs the official Ethereum state tests.
 
 mod block_file;
 mod builder;
+mod compare;
 mod engine;
 mod error;
 mod execute;
@@ -20,6 +23,7 @@ pub mod statetest;
 
 pub use block_file::{BlockFile, DEFAULT_FILE_LIMIT};
 pub use builder::{BuiltBlock, build_block};
+pub use compare::{ThreadsComparison, compare_threads};
 pub use engine::{BlockEngine, EngineOptions, EngineReport, Executed, Selected, Skipped};
 pub use error::Error;
 pub use execute::{BlockInput, execute_block};

@@ -1,7 +1,8 @@
 //! A block file from beginning to end: senders, execution, comparison with the header.
 
 use crate::{
-    BlockFile, BlockInput, BlockOutcome, Error, Threads, execute_block, header::check_header, recover_senders,
+    BlockEngine, BlockFile, BlockInput, BlockOutcome, EngineReport, Error, Threads, header::check_header,
+    recover_senders,
 };
 use alloy_consensus::{Header, TxEnvelope, transaction::Recovered};
 use alloy_hardforks::EthereumHardforks;
@@ -44,6 +45,8 @@ pub struct BlockReport {
     pub state_root: Option<B256>,
     /// The state after the block.
     pub state: MemoryState,
+    /// How the block was executed.
+    pub engine: EngineReport,
     /// The time spent recovering senders.
     pub recover_time: Duration,
     /// The time spent computing roots and the bloom filter.
@@ -58,58 +61,93 @@ impl BlockReport {
 }
 
 /// Executes a block file and compares the outcome with its header. The chain spec is the file's own, or
-/// mainnet. Results do not depend on the threads or the engine, only on the file.
+/// mainnet. Results do not depend on the engine, its threads or who answers inferences, only on the file.
 ///
 /// An error says that the block could not be executed; one that was executed and differs from its header
 /// gives a report with mismatches.
 pub fn run_block_file(
     file: &BlockFile,
-    engine: Option<Arc<dyn InferenceEngine>>,
-    threads: &Threads,
+    inference: Option<Arc<dyn InferenceEngine>>,
+    engine: &BlockEngine,
 ) -> Result<BlockReport, Error> {
-    let spec = Arc::new(file.chain_spec.clone().unwrap_or_else(ChainSpec::mainnet));
-    let header = &file.block.header;
-    check_header(&spec, header)?;
-    if file.pre_state_complete && file.ommers > 0 {
-        let problem = "the state root needs the ommers' headers, which this format does not have";
-        return Err(Error::wrong("block.uncles", problem));
-    }
-    let started = Instant::now();
-    let transactions = checked_senders(&spec, file, threads)?;
-    let recover_time = started.elapsed();
-
+    let checked = CheckedFile::new(file, engine.threads())?;
+    let factory = MetisEvmFactory::new(checked.spec.clone(), inference);
+    let executed = engine.execute(&factory, checked.input(), &file.pre_state)?;
     let mut state = file.pre_state.clone();
-    let input = BlockInput {
-        header,
-        transactions: &transactions,
-        withdrawals: file
-            .block
-            .body
-            .withdrawals
-            .as_ref()
-            .map(|withdrawals| withdrawals.as_slice()),
-        ommers: &[],
-    };
-    let factory = MetisEvmFactory::new(spec.clone(), engine);
-    let outcome = execute_block(&factory, input, &mut state)?;
+    state.apply(&executed.changes);
+    Ok(checked.report(executed.outcome, state, executed.report))
+}
 
-    let started = Instant::now();
-    let byzantium = spec.is_byzantium_active_at_block(header.number);
-    let mut report = BlockReport {
-        number: header.number,
-        hash: file.hash,
-        mismatches: Vec::new(),
-        receipts_root: byzantium.then(|| outcome.receipts_root()),
-        logs_bloom: outcome.logs_bloom(),
-        state_root: file.pre_state_complete.then(|| state_root(&state)),
-        outcome,
-        state,
-        recover_time,
-        roots_time: Duration::ZERO,
-    };
-    report.roots_time = started.elapsed();
-    report.mismatches = mismatches(header, &report);
-    Ok(report)
+/// A block file that may be executed: its header has the right shape, and the senders are the signers.
+pub(crate) struct CheckedFile<'a> {
+    file: &'a BlockFile,
+    transactions: Vec<Recovered<TxEnvelope>>,
+    /// The file's own chain spec, or mainnet.
+    pub(crate) spec: Arc<ChainSpec>,
+    /// The time spent recovering senders.
+    recover_time: Duration,
+}
+
+impl<'a> CheckedFile<'a> {
+    pub(crate) fn new(file: &'a BlockFile, threads: &Threads) -> Result<Self, Error> {
+        let spec = Arc::new(file.chain_spec.clone().unwrap_or_else(ChainSpec::mainnet));
+        check_header(&spec, &file.block.header)?;
+        if file.pre_state_complete && file.ommers > 0 {
+            let problem = "the state root needs the ommers' headers, which this format does not have";
+            return Err(Error::wrong("block.uncles", problem));
+        }
+        let started = Instant::now();
+        let transactions = checked_senders(&spec, file, threads)?;
+        Ok(Self {
+            file,
+            transactions,
+            spec,
+            recover_time: started.elapsed(),
+        })
+    }
+
+    /// The block, to be executed over the file's pre-state.
+    pub(crate) fn input(&self) -> BlockInput<'_> {
+        let block = &self.file.block;
+        BlockInput {
+            header: &block.header,
+            transactions: &self.transactions,
+            withdrawals: block
+                .body
+                .withdrawals
+                .as_ref()
+                .map(|withdrawals| withdrawals.as_slice()),
+            ommers: &[],
+        }
+    }
+
+    /// Holds what an execution gave against the header.
+    pub(crate) fn report(
+        &self,
+        outcome: BlockOutcome,
+        state: MemoryState,
+        engine: EngineReport,
+    ) -> BlockReport {
+        let started = Instant::now();
+        let header = &self.file.block.header;
+        let byzantium = self.spec.is_byzantium_active_at_block(header.number);
+        let mut report = BlockReport {
+            number: header.number,
+            hash: self.file.hash,
+            mismatches: Vec::new(),
+            receipts_root: byzantium.then(|| outcome.receipts_root()),
+            logs_bloom: outcome.logs_bloom(),
+            state_root: self.file.pre_state_complete.then(|| state_root(&state)),
+            outcome,
+            state,
+            engine,
+            recover_time: self.recover_time,
+            roots_time: Duration::ZERO,
+        };
+        report.roots_time = started.elapsed();
+        report.mismatches = mismatches(header, &report);
+        report
+    }
 }
 
 fn checked_senders(

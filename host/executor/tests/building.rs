@@ -5,17 +5,17 @@
 mod support;
 
 use alloy_primitives::U256;
-use metisvm_executor::{BlockFile, Error, Threads, TransactionStatus, run_block_file};
-use support::block::{account, build, built, engine, legacy, transactions};
+use metisvm_executor::{BlockEngine, BlockFile, Error, Threads, TransactionStatus, run_block_file};
+use support::block::{built, engine};
 
-fn threads() -> Threads {
-    Threads::new(2).unwrap()
+fn on_two_threads() -> BlockEngine {
+    BlockEngine::new(Threads::new(2).unwrap())
 }
 
 #[test]
 fn a_built_block_executes_to_its_own_header() {
     let built = built();
-    let report = run_block_file(&built.file, engine(), &threads()).unwrap();
+    let report = run_block_file(&built.file, engine(), &on_two_threads()).unwrap();
     assert_eq!(report.mismatches, []);
     assert_eq!(report.state_root, Some(built.file.block.header.state_root));
     assert_eq!(report.outcome.receipts, built.outcome.receipts);
@@ -86,19 +86,8 @@ fn a_real_block_survives_a_round_trip() {
 }
 
 #[test]
-fn a_transaction_that_is_not_valid_is_named() {
-    let mut list = transactions();
-    list.insert(1, legacy(1, 5, account(2), 1));
-    let Err(Error::InvalidTransaction { index, hash, problem }) = build(list.clone()) else {
-        panic!("built a block with a wrong nonce")
-    };
-    assert_eq!((index, hash), (1, *list[1].hash()));
-    assert!(problem.contains("nonce"), "{problem}");
-}
-
-#[test]
 fn without_its_engine_the_block_cannot_be_executed_here() {
-    let error = run_block_file(&built().file, None, &threads()).unwrap_err();
+    let error = run_block_file(&built().file, None, &on_two_threads()).unwrap_err();
     let Error::NodeFault { index, problem, .. } = &error else {
         panic!("{error}")
     };

@@ -4,14 +4,14 @@
 
 mod support;
 
-use metisvm_executor::{BlockFile, DEFAULT_FILE_LIMIT, Threads, run_block_file};
+use metisvm_executor::{BlockEngine, BlockFile, DEFAULT_FILE_LIMIT, Threads, run_block_file};
 
 #[test]
 fn every_mainnet_block_matches_its_header() {
     let Some(folder) = support::data_for("mainnet blocks", "mainnet-blocks") else {
         return;
     };
-    let threads = Threads::new(0).unwrap();
+    let engine = BlockEngine::new(Threads::new(0).unwrap());
     let mut files: Vec<_> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -21,7 +21,7 @@ fn every_mainnet_block_matches_its_header() {
     assert!(files.len() >= 25, "only {} blocks", files.len());
     for path in files {
         let file = BlockFile::read(&path, DEFAULT_FILE_LIMIT).unwrap();
-        let report = run_block_file(&file, None, &threads).unwrap_or_else(|error| panic!("{error}"));
+        let report = run_block_file(&file, None, &engine).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(report.mismatches, [], "block {}", report.number);
         assert_eq!(report.receipts_root.is_some(), report.number >= 4_370_000);
         assert_eq!(report.state_root, None, "a partial pre-state has no root");
@@ -48,7 +48,7 @@ fn the_number_of_threads_does_not_change_the_block() {
     };
     let file = BlockFile::read(path, DEFAULT_FILE_LIMIT).unwrap();
     let reports: Vec<_> = [0, 1, 2, 7]
-        .map(|count| run_block_file(&file, None, &Threads::new(count).unwrap()).unwrap())
+        .map(|count| run_block_file(&file, None, &BlockEngine::new(Threads::new(count).unwrap())).unwrap())
         .into_iter()
         .collect();
     for report in &reports {

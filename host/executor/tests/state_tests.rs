@@ -6,17 +6,22 @@
 mod support;
 
 use metisvm_executor::statetest::{
-    CaseReport, Executed, FileReport, Job, MetisExecutor, PlainExecutor, Skips, StateTestExecutor, Suite,
-    Totals, Verdict, process_documents, run_all,
+    CaseReport, EngineExecutor, Executed, FileReport, Job, MetisExecutor, PlainExecutor, Skips,
+    StateTestExecutor, Suite, Totals, Verdict, process_documents, run_all,
 };
 use serde_json::json;
-use std::{ops::ControlFlow, path::PathBuf, time::Instant};
+use std::{io::Write, ops::ControlFlow, path::PathBuf, sync::LazyLock, time::Instant};
 use support::statetest::{run, run_through, transfer};
 
 const ARCHIVE: &str = "state-tests/GeneralStateTests.tar.gz";
 
+static SEQUENTIAL: LazyLock<EngineExecutor> = LazyLock::new(|| EngineExecutor::sequential().unwrap());
+static SPECULATIVE: LazyLock<EngineExecutor> = LazyLock::new(|| EngineExecutor::speculative().unwrap());
+
 /// Every executor that has to give exactly what revm gives. A new engine is one more line.
-const EXECUTORS: [&dyn StateTestExecutor; 1] = [&MetisExecutor];
+fn executors() -> [&'static dyn StateTestExecutor; 3] {
+    [&MetisExecutor, &*SEQUENTIAL, &*SPECULATIVE]
+}
 
 /// What came of one file or of all.
 #[derive(Default)]
@@ -34,34 +39,33 @@ impl Compared {
         let read =
             |skips| Suite::from_json(name, json, skips).unwrap_or_else(|error| panic!("{name}: {error}"));
         let suite = read(skips);
-        let plain = suite.run(&PlainExecutor);
+        let ours = executors();
+        let all: Vec<_> = [&PlainExecutor as &dyn StateTestExecutor]
+            .into_iter()
+            .chain(ours)
+            .collect();
         let mut compared = Self::default();
         compared.totals.files = 1;
-        plain.iter().for_each(|case| compared.totals.count(case));
-        if compared.totals.failed > 0 {
-            let documented = read(Skips::Documented).cases;
-            for (case, _) in plain
-                .iter()
-                .zip(documented)
-                .filter(|(_, documented)| !documented.is_skipped())
-            {
-                if matches!(case.verdict, Verdict::Failed(_)) {
-                    compared.undocumented.push(format!("{name} {case:?}"));
+        let mut documented = None;
+        for (index, reports) in suite.run_through_each(&all).into_iter().enumerate() {
+            let (plain, reports) = reports.split_first().unwrap();
+            compared.totals.count(plain);
+            if matches!(plain.verdict, Verdict::Failed(_)) {
+                let documented = documented.get_or_insert_with(|| read(Skips::Documented).cases);
+                if !documented[index].is_skipped() {
+                    compared.undocumented.push(format!("{name} {plain:?}"));
                 }
             }
-        }
-        for executor in EXECUTORS {
-            let ours = suite.run(executor);
-            assert_eq!(ours.len(), plain.len(), "{name}");
-            for (ours, plain) in ours.iter().zip(&plain).filter(|(ours, plain)| ours != plain) {
+            assert_eq!(reports.len(), ours.len(), "{name}");
+            for (executor, report) in ours.iter().zip(reports).filter(|(_, report)| *report != plain) {
                 let CaseReport {
                     test, fork, indexes, ..
                 } = plain;
                 compared.differences.push(format!(
                     "{} on {name} {test} {fork} {indexes:?}:\n ours {:?} {:?}\n revm {:?} {:?}",
                     executor.name(),
-                    ours.verdict,
-                    ours.outcome,
+                    report.verdict,
+                    report.outcome,
                     plain.verdict,
                     plain.outcome
                 ));
@@ -123,6 +127,18 @@ fn every_state_test_gives_exactly_what_revm_gives() {
         unchecked: 0,
     };
     assert_eq!(compared.totals, expected);
+    let (sequential, speculative) = (SEQUENTIAL.tally(), SPECULATIVE.tally());
+    // println! would be kept back: the test passes.
+    let line = format!("in sequence: {sequential:?}\nspeculative: {speculative:?}\n");
+    std::io::stdout().write_all(line.as_bytes()).unwrap();
+    for tally in [sequential, speculative] {
+        assert_eq!(
+            tally.elsewhere, 0,
+            "a block can have every transaction of the tests"
+        );
+    }
+    assert!(sequential.in_sequence > 99_000);
+    assert!(speculative.speculated > 95_000 && speculative.transfers > 0);
 }
 
 #[test]
@@ -170,7 +186,7 @@ fn aave_gives_what_revm_gives() {
         assert_eq!(outcome.status(), "success", "{}", case.test);
         assert!(outcome.gas_used() > 100_000 && !outcome.result.logs().is_empty());
     }
-    for executor in EXECUTORS {
+    for executor in executors() {
         assert_eq!(through(executor), plain, "{}", executor.name());
     }
 }

@@ -6,7 +6,7 @@
 mod support;
 
 use flate2::{Compression, write::GzEncoder};
-use metisvm_executor::{BlockFile, DEFAULT_FILE_LIMIT, Error, Threads, run_block_file};
+use metisvm_executor::{BlockEngine, BlockFile, DEFAULT_FILE_LIMIT, Error, Threads, run_block_file};
 use serde_json::{Value, json};
 use std::io::Write;
 use support::block::{built, engine};
@@ -18,7 +18,7 @@ fn fixture() -> Value {
 }
 
 fn run(file: &BlockFile) -> Result<metisvm_executor::BlockReport, Error> {
-    run_block_file(file, engine(), &Threads::new(1).unwrap())
+    run_block_file(file, engine(), &BlockEngine::new(Threads::new(1).unwrap()))
 }
 
 /// What reading, or else executing, says about a fixture that was changed.

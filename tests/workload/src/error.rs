@@ -32,6 +32,14 @@ pub enum WorkloadError {
         /// Blocks.
         blocks: usize,
     },
+    /// A transaction that was made to be in the block cannot be in it.
+    #[error("transaction {index} of the workload cannot be in its block: {problem}")]
+    Skipped {
+        /// Its index.
+        index: usize,
+        /// Why.
+        problem: String,
+    },
     /// The block could not be executed.
     #[error(transparent)]
     Execute(#[from] metisvm_executor::Error),

@@ -31,6 +31,7 @@ mod script;
 mod signing;
 mod small_block;
 mod template;
+mod whole;
 mod workload;
 
 pub use accounts::{DEV_ACCOUNTS, DevAccount};

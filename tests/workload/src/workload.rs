@@ -7,11 +7,12 @@ use crate::{
     rng::Rng,
     signing::{Envelope, Unsigned, sign},
     template,
+    whole::build_whole,
 };
 use alloy_consensus::TxEnvelope;
 use alloy_eips::eip4895::{Withdrawal, Withdrawals};
 use alloy_primitives::Address;
-use metisvm_executor::{BuiltBlock, Threads, build_block};
+use metisvm_executor::{BlockEngine, BuiltBlock, Threads};
 use metisvm_vm::{ChainSpec, MetisEvmFactory};
 use std::sync::Arc;
 
@@ -74,8 +75,15 @@ pub(crate) fn build(
     let factory = MetisEvmFactory::new(Arc::new(spec), Some(engine.clone()));
     let pre_state = genesis(models);
     let header = template(&pre_state);
-    let threads = Threads::new(1)?;
-    let built = build_block(&factory, pre_state, header, transactions, withdrawals(), &threads)?;
+    let engine_of_blocks = BlockEngine::new(Threads::new(1)?);
+    let built = build_whole(
+        &factory,
+        pre_state,
+        header,
+        transactions,
+        withdrawals(),
+        &engine_of_blocks,
+    )?;
     Ok(Workload {
         built,
         expected,

@@ -2,7 +2,7 @@
 
 use alloy_primitives::B256;
 use alloy_sol_types::SolEvent;
-use metisvm_executor::{BlockFile, DEFAULT_FILE_LIMIT, Threads, run_block_file};
+use metisvm_executor::{BlockEngine, BlockFile, DEFAULT_FILE_LIMIT, Threads, run_block_file};
 use metisvm_model::{Bundle, Reference};
 use metisvm_workload::{Digit, DigitClassifier, Golden, ReferenceEngine, bundled_files};
 use std::{fs, io::Read, path::PathBuf, sync::Arc};
@@ -49,7 +49,8 @@ fn the_committed_bundles_execute_the_committed_block_to_the_golden_values() {
     let file = BlockFile::read(folder().join("block.json.gz"), DEFAULT_FILE_LIMIT).unwrap();
     let golden: Golden = serde_json::from_slice(&fs::read(folder().join("golden.json")).unwrap()).unwrap();
 
-    let report = run_block_file(&file, Some(engine.clone()), &Threads::new(1).unwrap()).unwrap();
+    let blocks = BlockEngine::new(Threads::new(1).unwrap());
+    let report = run_block_file(&file, Some(engine.clone()), &blocks).unwrap();
     assert_eq!(report.mismatches, []);
     assert_eq!(report.state_root, Some(golden.state_root));
     assert_eq!(report.receipts_root, Some(golden.receipts_root));

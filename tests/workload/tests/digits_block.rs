@@ -3,7 +3,7 @@
 
 use alloy_primitives::U256;
 use alloy_sol_types::SolEvent;
-use metisvm_executor::{Threads, TransactionStatus, run_block_file};
+use metisvm_executor::{BlockEngine, Threads, TransactionStatus, run_block_file};
 use metisvm_vm::registry_slot;
 use metisvm_workload::{
     Category, ClassifierCaller, DigitClassifier, DigitModels, End, Expected, Pair, REGISTRY, Token, Workload,
@@ -182,8 +182,8 @@ fn both_models_are_registered_again_after_the_block() {
 #[test]
 fn the_block_executes_to_its_own_header() {
     let engine: Arc<dyn metisvm_vm::InferenceEngine> = MODELS.engine();
-    let threads = Threads::new(1).unwrap();
-    let report = run_block_file(&WORKLOAD.built.file, Some(engine), &threads).unwrap();
+    let blocks = BlockEngine::new(Threads::new(1).unwrap());
+    let report = run_block_file(&WORKLOAD.built.file, Some(engine), &blocks).unwrap();
     assert_eq!(report.mismatches, []);
 }
 

@@ -1,6 +1,7 @@
 //! `metisvm run`: execute blocks.
 
 mod report;
+mod threads;
 
 use crate::args::{Compare, Engine, Run};
 use crate::composition::{self, ALL_BACKENDS};
@@ -8,7 +9,9 @@ use crate::engine::DispatcherEngine;
 use crate::error::CliError;
 use crate::{bundled, models, output};
 use indicatif::{ProgressBar, ProgressStyle};
-use metisvm_executor::{BlockFile, BlockReport, DEFAULT_FILE_LIMIT, Threads, run_block_file};
+use metisvm_executor::{
+    BlockEngine, BlockFile, BlockReport, DEFAULT_FILE_LIMIT, Threads, compare_threads, run_block_file,
+};
 use metisvm_model::Bundle;
 use report::Ran;
 use serde_json::json;
@@ -20,12 +23,16 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(2);
 
 pub(super) fn run(args: &Run) -> Result<bool, CliError> {
-    let threads = Threads::new(args.threads.unwrap_or(0))?;
+    let mut threads = Threads::new(args.threads.unwrap_or(0))?;
+    if args.compare == Some(Compare::Threads) && threads.count() == 1 {
+        // One core: two threads are still another order of events, which is to come to the same.
+        threads = Threads::new(2)?;
+    }
     let mut models = bundled::models()?;
     models.extend(models::read_all(&args.models)?);
     let mut runner = Runner {
         args,
-        threads,
+        blocks: BlockEngine::new(threads),
         models,
     };
     if args.files.is_empty() {
@@ -62,17 +69,33 @@ pub(super) fn run(args: &Run) -> Result<bool, CliError> {
 
 struct Runner<'a> {
     args: &'a Run,
-    threads: Threads,
+    blocks: BlockEngine,
     models: Vec<Bundle>,
 }
 
 impl Runner<'_> {
     fn block(&mut self, block: &BlockFile, file: Option<&Path>) -> Result<bool, CliError> {
-        let Some(Compare::Backends) = self.args.compare else {
-            let ran = self.execute(block, &self.args.engine, file)?;
-            ran.show(file, self.args.json)?;
-            return Ok(ran.block.matches_header());
-        };
+        match self.args.compare {
+            None => {
+                let ran = self.execute(block, &self.args.engine, file)?;
+                ran.show(file, self.args.json)?;
+                Ok(ran.block.matches_header())
+            }
+            Some(Compare::Backends) => self.compare_backends(block, file),
+            Some(Compare::Threads) => {
+                let inference = || {
+                    // The reference kernels open no card, so there is nothing to complain of.
+                    let (dispatcher, _) = composition::dispatcher(&self.args.engine, &self.models);
+                    Some(Arc::new(DispatcherEngine::new(dispatcher)) as _)
+                };
+                let compared = compare_threads(block, inference, self.blocks.threads(), threads::SAMPLES)?;
+                threads::show(&compared, file, self.args.json)?;
+                Ok(compared.equal() && compared.block.matches_header())
+            }
+        }
+    }
+
+    fn compare_backends(&self, block: &BlockFile, file: Option<&Path>) -> Result<bool, CliError> {
         let mut all = Vec::new();
         for backend in ALL_BACKENDS {
             let engine = Engine {
@@ -88,7 +111,7 @@ impl Runner<'_> {
     fn execute(&self, block: &BlockFile, engine: &Engine, file: Option<&Path>) -> Result<Ran, CliError> {
         let (dispatcher, mut device_errors) = composition::dispatcher(engine, &self.models);
         let engine = Arc::new(DispatcherEngine::new(dispatcher));
-        let report: BlockReport = run_block_file(block, Some(engine.clone()), &self.threads)?;
+        let report: BlockReport = run_block_file(block, Some(engine.clone()), &self.blocks)?;
         device_errors.extend(engine.dispatcher().take_errors());
         for error in &device_errors {
             output::complain(&format!("note: {error}; the work ran on the next backend"));

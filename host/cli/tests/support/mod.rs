@@ -54,3 +54,33 @@ pub(crate) fn shared(group: &str, path: &str) -> Option<PathBuf> {
     let _ = writeln!(std::io::stdout(), "left out: {group} (shared/data/{path})");
     None
 }
+
+/// One object of `--compare threads`: every figure is there and everything agrees.
+pub(crate) fn check_threads(object: &Value, threads: u64) {
+    for key in [
+        "matches_header",
+        "parallel_equals_sequential",
+        "equals_plain_revm",
+    ] {
+        assert_eq!(object[key], true, "{key} in {object}");
+    }
+    for key in ["sequential_ms", "parallel_ms", "plain_revm_ms"] {
+        assert!(
+            object[key].as_f64().is_some_and(|time| time > 0.0),
+            "{key} in {object}"
+        );
+    }
+    let figure = |key: &str| {
+        object[key]
+            .as_u64()
+            .unwrap_or_else(|| panic!("{key} in {object}"))
+    };
+    for key in ["block", "txs", "gas_used", "aborts", "predicted_hits"] {
+        figure(key);
+    }
+    assert_eq!(figure("threads"), threads);
+    assert_eq!(figure("cache_hits"), 0, "a state in memory has no cache in front");
+    // Each transaction was committed in one of four ways.
+    let ways = ["speculated", "in_turn", "in_sequence", "transfers"].map(figure);
+    assert_eq!(ways.iter().sum::<u64>(), figure("txs"));
+}

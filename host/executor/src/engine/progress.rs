@@ -1,7 +1,10 @@
 //! How far a block has come: receipts, gas, and the transactions that may not be in it.
 
 use super::{Environment, Skipped};
-use crate::{Error, TransactionOutcome};
+use crate::{
+    Error, TransactionOutcome,
+    execute::{check_blob_gas, most_blob_gas},
+};
 use alloy_consensus::{Receipt, ReceiptEnvelope, ReceiptWithBloom, Transaction, TxEnvelope};
 use alloy_evm::block::BlockValidationError;
 use alloy_primitives::Bloom;
@@ -45,8 +48,12 @@ pub(super) struct Progress {
     pub(super) included: Vec<usize>,
     /// Those that were left out.
     pub(super) skipped: Vec<Skipped>,
+    /// What the EVM gave for each transaction, where there is no block around them whose limits count.
+    alone: Option<Vec<ExecutionResult>>,
     skip_invalid: bool,
     cancun: bool,
+    /// The blob gas that the fork allows in a block; none before Cancun.
+    most_blob_gas: Option<u64>,
 }
 
 impl Progress {
@@ -57,12 +64,32 @@ impl Progress {
             transactions: Vec::with_capacity(count),
             skip_invalid,
             cancun: environment.spec_id.is_enabled_in(SpecId::CANCUN),
+            most_blob_gas: most_blob_gas(
+                environment.factory.spec(),
+                environment.evm_env.block_env.timestamp.saturating_to(),
+            ),
             ..Self::default()
         }
     }
 
-    /// Whether the transaction's gas limit fits into what the block has left.
+    /// For transactions without a block around them.
+    pub(super) fn alone(environment: &Environment<'_>) -> Self {
+        Self {
+            alone: Some(Vec::new()),
+            ..Self::new(environment, false)
+        }
+    }
+
+    /// What the EVM gave, where there is no block.
+    pub(super) fn into_results(self) -> Vec<ExecutionResult> {
+        self.alone.unwrap_or_default()
+    }
+
+    /// Whether the transaction's gas limit and its blobs fit into what the block has left.
     pub(super) fn admit(&self, environment: &Environment<'_>, index: usize) -> Result<(), Invalid> {
+        if self.alone.is_some() {
+            return Ok(());
+        }
         let limit = environment.transactions[index].gas_limit();
         let available = environment.evm_env.block_env.gas_limit - self.gas_used;
         // From Osaka on a transaction cannot use more than the cap, whatever its limit says (EIP-7825).
@@ -73,7 +100,8 @@ impl Progress {
             };
             return Err(Invalid::Transaction(error.to_string()));
         }
-        Ok(())
+        let transaction = environment.transactions[index].inner();
+        check_blob_gas(self.most_blob_gas, self.blob_gas_used, transaction).map_err(Invalid::Transaction)
     }
 
     /// A transaction that may not be in the block: the end of its validation, or left out of one that is
@@ -110,6 +138,9 @@ impl Progress {
         logs_bloom: Bloom,
     ) {
         let transaction: &TxEnvelope = environment.transactions[index].inner();
+        if let Some(results) = &mut self.alone {
+            results.push(result.clone());
+        }
         self.included.push(index);
         self.gas_used += result.tx_gas_used();
         if self.cancun {

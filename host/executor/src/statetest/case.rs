@@ -134,6 +134,23 @@ impl Case {
 
     /// Executes the case and compares.
     pub fn run(&self, executor: &dyn StateTestExecutor) -> CaseReport {
+        self.run_through(executor, &mut None)
+    }
+
+    /// Executes the case through one executor after the other. Where one leaves the state that another has
+    /// left before, its root is not computed again.
+    pub fn run_through_each(&self, executors: &[&dyn StateTestExecutor]) -> Vec<CaseReport> {
+        let mut known = None;
+        let runs = executors.iter();
+        runs.map(|executor| self.run_through(*executor, &mut known))
+            .collect()
+    }
+
+    fn run_through(
+        &self,
+        executor: &dyn StateTestExecutor,
+        known: &mut Option<(MemoryState, B256)>,
+    ) -> CaseReport {
         let report = |verdict, outcome| CaseReport {
             test: self.test.clone(),
             fork: self.fork.clone(),
@@ -145,13 +162,18 @@ impl Case {
             Plan::Skip(reason) => return report(Verdict::Skipped(reason), None),
             Plan::Run(work) => work,
         };
-        let outcome = work.execute(executor);
+        let outcome = work.execute(executor, known);
         report(work.judge(&outcome), Some(outcome))
     }
 }
 
 impl Work {
-    fn execute(&self, executor: &dyn StateTestExecutor) -> Result<Outcome, String> {
+    /// `known`: a state with its root, perhaps the one that comes out.
+    fn execute(
+        &self,
+        executor: &dyn StateTestExecutor,
+        known: &mut Option<(MemoryState, B256)>,
+    ) -> Result<Outcome, String> {
         let setting = &self.setting;
         let Executed { result, state } = executor.transact(&Job {
             spec: &setting.spec,
@@ -160,8 +182,15 @@ impl Work {
             transaction: self.written.as_ref().map_err(String::clone)?,
             pre_state: &setting.pre_state,
         })?;
+        let root = match known {
+            Some((known, root)) if *known == state => *root,
+            _ => {
+                let root = state_root(&state);
+                known.insert((state, root)).1
+            }
+        };
         Ok(Outcome {
-            state_root: state_root(&state),
+            state_root: root,
             logs_hash: logs_hash(result.logs()),
             result,
         })

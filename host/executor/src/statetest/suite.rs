@@ -40,6 +40,12 @@ impl Suite {
     pub fn run(&self, executor: &dyn StateTestExecutor) -> Vec<CaseReport> {
         self.cases.par_iter().map(|case| case.run(executor)).collect()
     }
+
+    /// The same through several executors: for each case, in the order of the file, one report an executor.
+    pub fn run_through_each(&self, executors: &[&dyn StateTestExecutor]) -> Vec<Vec<CaseReport>> {
+        let cases = self.cases.par_iter();
+        cases.map(|case| case.run_through_each(executors)).collect()
+    }
 }
 
 /// The cases of a file that is left out.

@@ -12,7 +12,7 @@ use alloy_eips::{
 };
 use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U256, address};
 use alloy_sol_types::SolCall;
-use metisvm_executor::{BuiltBlock, Error, Threads, build_block};
+use metisvm_executor::{BlockEngine, BuiltBlock, Error, Threads, build_block};
 use metisvm_state::MemoryState;
 use metisvm_vm::{
     ChainSpec, EngineError, IInference, InferenceEngine, MetisEvmFactory, ModelFacts, Work, registry_slot,
@@ -24,8 +24,8 @@ const REGISTRY: Address = address!("0x4D45544900000000000000000000000000000002")
 /// Stores its call value at slot 0 and emits a log without topics.
 const CONTRACT: Address = Address::repeat_byte(0xc0);
 pub(crate) const MODEL: B256 = B256::repeat_byte(0xa1);
-const CHAIN_ID: u64 = 5_068_365;
-const GWEI: u128 = 1_000_000_000;
+pub(crate) const CHAIN_ID: u64 = 5_068_365;
+pub(crate) const GWEI: u128 = 1_000_000_000;
 
 /// Reverses its input of four bytes.
 pub(crate) struct Reverse;
@@ -198,8 +198,19 @@ pub(crate) fn template() -> Header {
     }
 }
 
+/// Builds a block on the calling thread; what cannot be in it is left out.
 pub(crate) fn build(transactions: Vec<TxEnvelope>) -> Result<BuiltBlock, Error> {
-    let factory = MetisEvmFactory::new(Arc::new(ChainSpec::metis_dev()), engine());
+    let engine = BlockEngine::new(Threads::new(1).unwrap());
+    build_with(&engine, genesis(), template(), transactions)
+}
+
+pub(crate) fn build_with(
+    engine: &BlockEngine,
+    pre_state: MemoryState,
+    template: Header,
+    transactions: Vec<TxEnvelope>,
+) -> Result<BuiltBlock, Error> {
+    let factory = MetisEvmFactory::new(Arc::new(ChainSpec::metis_dev()), Some(Arc::new(Reverse)));
     let withdrawal = Withdrawal {
         index: 7,
         validator_index: 8,
@@ -207,17 +218,11 @@ pub(crate) fn build(transactions: Vec<TxEnvelope>) -> Result<BuiltBlock, Error> 
         amount: 3,
     };
     let withdrawals = Withdrawals::new(vec![withdrawal]);
-    let threads = Threads::new(1).unwrap();
-    build_block(
-        &factory,
-        genesis(),
-        template(),
-        transactions,
-        withdrawals,
-        &threads,
-    )
+    build_block(&factory, pre_state, template, transactions, withdrawals, engine)
 }
 
 pub(crate) fn built() -> BuiltBlock {
-    build(transactions()).unwrap()
+    let built = build(transactions()).unwrap();
+    assert_eq!(built.skipped, []);
+    built
 }

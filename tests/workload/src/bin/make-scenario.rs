@@ -1,7 +1,7 @@
 //! Writes the blocks of a scenario as files that `metisvm run` takes:
 //! `cargo run --release -p metisvm-workload --bin make-scenario -- KIND TRANSACTIONS BLOCKS SEED FOLDER`.
 
-use metisvm_executor::Threads;
+use metisvm_executor::{BlockEngine, Threads};
 use metisvm_workload::chains::{Scenario, WorkloadKind};
 use std::{error::Error, fs, path::Path, time::Instant};
 
@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     );
     let folder = Path::new(folder);
     fs::create_dir_all(folder)?;
-    for file in scenario.files(&Threads::new(0)?) {
+    for file in scenario.files(&BlockEngine::new(Threads::new(0)?)) {
         let file = file?;
         let header = &file.block.header;
         let path = folder.join(format!("{kind}-{transactions}-{:03}.json", header.number));

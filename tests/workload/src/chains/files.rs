@@ -1,17 +1,17 @@
 use super::Scenario;
-use crate::{WorkloadError, template::GENESIS_TIME};
+use crate::{WorkloadError, template::GENESIS_TIME, whole::build_whole};
 use alloy_consensus::{Header, constants::EMPTY_WITHDRAWALS};
 use alloy_eips::{eip4895::Withdrawals, eip7685::EMPTY_REQUESTS_HASH};
 use alloy_primitives::B256;
-use metisvm_executor::{BlockFile, Threads, build_block};
+use metisvm_executor::{BlockEngine, BlockFile};
 use metisvm_state::state_root;
 
 impl Scenario {
-    /// The blocks as files that `metisvm run` takes, one after the other: executed by the sequential executor
+    /// The blocks as files that `metisvm run` takes, one after the other: executed by an engine
     /// and the reference kernels, with complete headers, each naming the hash of the one before.
     ///
     /// Every file has the whole state before its block in it. Nothing useful follows an error.
-    pub fn files(&self, threads: &Threads) -> impl Iterator<Item = Result<BlockFile, WorkloadError>> {
+    pub fn files(&self, engine: &BlockEngine) -> impl Iterator<Item = Result<BlockFile, WorkloadError>> {
         let factory = self.factory();
         let mut state = self.genesis.clone();
         let mut parent_hash = self.genesis_header().hash_slow();
@@ -26,13 +26,13 @@ impl Scenario {
                 .map(|signed| signed.inner().clone())
                 .collect();
             let before = std::mem::take(&mut state);
-            let built = build_block(
+            let built = build_whole(
                 &factory,
                 before,
                 template,
                 transactions,
                 Withdrawals::default(),
-                threads,
+                engine,
             )?;
             parent_hash = built.file.hash;
             state = built.state;

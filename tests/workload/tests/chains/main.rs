@@ -7,7 +7,7 @@ use alloy_consensus::{Transaction, transaction::SignerRecoverable};
 use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256};
 use alloy_sol_types::{SolCall, SolEvent};
 use invariants::*;
-use metisvm_executor::{BlockFile, BlockOutcome, BlockReport, Threads, run_block_file};
+use metisvm_executor::{BlockEngine, BlockFile, BlockOutcome, BlockReport, Threads, run_block_file};
 use metisvm_state::MemoryState;
 use metisvm_workload::{
     DIGITS, Dao, Digit, DigitClassifier,
@@ -247,15 +247,15 @@ fn a_size_that_makes_no_sense_is_refused() {
 #[test]
 fn written_files_run_like_the_blocks_and_form_a_chain() {
     let scenario = Scenario::generate(WorkloadKind::MixedDefi, 20, 3, 1).unwrap();
-    let threads = Threads::new(1).unwrap();
+    let engine = BlockEngine::new(Threads::new(1).unwrap());
     let mut before: Option<BlockReport> = None;
-    for file in scenario.files(&threads) {
+    for file in scenario.files(&engine) {
         let json = file.unwrap().to_json();
         let file = BlockFile::from_json(json.as_bytes()).unwrap();
         if let Some(before) = before {
             assert_eq!(file.block.header.parent_hash, before.hash);
         }
-        let report = run_block_file(&file, Some(scenario.models.engine()), &threads).unwrap();
+        let report = run_block_file(&file, Some(scenario.models.engine()), &engine).unwrap();
         assert_eq!(report.mismatches, []);
         assert!(report.state_root.is_some());
         before = Some(report);

@@ -68,6 +68,13 @@ impl Ran {
             "execute_ms": ms(b.outcome.execute_time),
             "inference_ms": ms(self.waited),
             "roots_ms": ms(b.roots_time),
+            "threads": b.engine.threads,
+            "speculated": b.engine.speculated,
+            "aborts": b.engine.aborts,
+            "in_turn": b.engine.in_turn,
+            "in_sequence": b.engine.sequential,
+            "transfers": b.engine.transfers,
+            "predicted_hits": b.engine.predicted_hits,
             "backend": self.backend(),
             "backends": self.backends,
             "inferences": c.requests,
@@ -104,6 +111,7 @@ impl Ran {
         };
         row("transactions", thousands(b.outcome.transactions.len() as u64));
         row("gas used", thousands(b.outcome.gas_used));
+        row("threads", b.engine.threads.to_string());
         row(
             "time in the EVM",
             milliseconds(b.outcome.execute_time.saturating_sub(self.waited)),
@@ -172,11 +180,11 @@ pub(super) fn compare(all: &[Ran], file: Option<&Path>, as_json: bool) -> Result
     Ok(equal)
 }
 
-fn ms(time: Duration) -> f64 {
+pub(super) fn ms(time: Duration) -> f64 {
     // Microseconds are as fine as the figure deserves.
     (time.as_secs_f64() * 1e6).round() / 1e3
 }
 
-fn milliseconds(time: Duration) -> String {
+pub(super) fn milliseconds(time: Duration) -> String {
     format!("{:.1} ms", ms(time))
 }

@@ -242,7 +242,7 @@ impl<S: DatabaseRef<Error = StateError>> Database for SpeculativeDb<'_, '_, S> {
     fn basic(&mut self, address: Address) -> Result<Option<AccountInfo>, ReadError> {
         let shared = self.shared;
         let mut assumed = true;
-        let mut info = if address == self.beneficiary.0 {
+        let mut info = if address == self.beneficiary.0 && self.transaction > 0 {
             self.beneficiary.1.clone()
         } else {
             match self.settled(|below| shared.versions.account(&address, below))? {

@@ -26,10 +26,14 @@ fn check(object: &Value, backend: &str) {
     assert!(object["accuracy"].as_f64().unwrap() >= 0.95);
     let jobs = object["card_jobs"].as_u64().unwrap();
     if backend == "fpga" {
-        // Every inference that the memo did not answer is one job, if it was not batched.
+        // What the memo did not answer went to the card, several at once where threads let it gather.
         let computed = object["inferences"].as_u64().unwrap() - object["memo_hits"].as_u64().unwrap();
-        assert_eq!(object["batches"].as_u64().unwrap(), computed);
-        assert!(jobs >= computed, "{jobs} jobs for {computed} inferences");
+        let batches = object["batches"].as_u64().unwrap();
+        assert!(
+            0 < batches && batches <= computed,
+            "{batches} batches for {computed} inferences"
+        );
+        assert!(jobs >= batches, "{jobs} jobs for {batches} batches");
         assert!(object["dma_bytes"].as_u64().unwrap() > 0);
     } else {
         assert_eq!(jobs, 0);

@@ -19,10 +19,10 @@ use progress::{Invalid, Progress};
 use revm::{DatabaseRef, context_interface::result::ExecutionResult, primitives::hardfork::SpecId};
 use std::time::{Duration, Instant};
 
-/// Below so much gas a block is done before another thread is awake.
+/// With so little gas beside plain transfers a block is done before another thread is awake.
 const SMALL_GAS: u64 = 1_500_000;
 /// With fewer transactions there is too little to share.
-const SMALL_TRANSACTIONS: usize = 4;
+const SMALL_TRANSACTIONS: usize = 6;
 
 /// What a transfer of ether uses (EIP-2028 and before).
 const TRANSFER_GAS: u64 = 21_000;
@@ -40,21 +40,16 @@ struct Environment<'a> {
 }
 
 impl Environment<'_> {
-    /// True where threads cannot pay: little gas by its limits, few transactions, or nearly all of them
-    /// plain transfers, which cost less than handing them to another thread. All of that only where reading
-    /// the state is quick; waiting for storage is always worth sharing.
+    /// True where threads cannot pay: few transactions, or little gas by its limits beside plain transfers,
+    /// which cost less than handing them to another thread. That only where reading the state is quick;
+    /// waiting for storage is always worth sharing.
     fn prefers_sequence<S: DatabaseRef<Error = StateError>>(&self, state: &BlockState<'_, S>) -> bool {
         let count = self.transactions.len();
-        let gas = self
-            .transactions
-            .iter()
-            .map(|transaction| transaction.gas_limit());
-        let plain = self.transactions.iter().filter(|transaction| {
-            transaction.input().is_empty() && transaction.gas_limit() < 2 * TRANSFER_GAS
+        let calls = self.transactions.iter().filter(|transaction| {
+            !transaction.input().is_empty() || transaction.gas_limit() >= 2 * TRANSFER_GAS
         });
-        let little = count < SMALL_TRANSACTIONS
-            || gas.fold(0, u64::saturating_add) < SMALL_GAS
-            || plain.count() >= count - count / 8;
+        let gas = calls.fold(0, |gas: u64, call| gas.saturating_add(call.gas_limit()));
+        let little = count < SMALL_TRANSACTIONS || gas < SMALL_GAS;
         if count < 2 || !little {
             return count < 2;
         }

@@ -142,7 +142,7 @@ fn every_state_test_gives_exactly_what_revm_gives() {
 }
 
 #[test]
-#[ignore = "takes minutes"]
+#[ignore = "slow lane, seven minutes: cargo test -p metisvm-executor --test state_tests -- --ignored"]
 fn the_slow_state_tests_give_exactly_what_revm_gives() {
     let Some(archive) = support::data_for("slow state tests", ARCHIVE) else {
         return;

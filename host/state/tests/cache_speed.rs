@@ -104,7 +104,7 @@ fn contract(slots: u64) -> MemoryState {
 }
 
 #[test]
-#[ignore = "a measurement"]
+#[ignore = "measures, asserts nothing of speed: cargo test --release -p metisvm-state --test cache_speed -- --ignored --nocapture"]
 fn hits_and_misses() {
     let hash = B256::ZERO;
     let slots_only = CacheConfig {
@@ -271,7 +271,7 @@ fn read_votes(state: &impl DatabaseRef<Error = StateError>, votes: &[(Address, [
 }
 
 #[test]
-#[ignore = "a measurement"]
+#[ignore = "measures, asserts nothing of speed: cargo test --release -p metisvm-state --test cache_speed -- --ignored --nocapture"]
 fn a_block_of_votes() {
     let (voters, proposals) = (100, 20);
     let mut state = contract(voters);

@@ -380,6 +380,7 @@ fn work<'e, S>(shared: &Shared<'e, S>, commit: &Commit<'_, 'e, S>)
 where
     S: DatabaseRef<Error = StateError> + Sync,
 {
+    let _stop = StopOnPanic(&shared.stop);
     let mut worker = match Worker::new(shared) {
         Ok(worker) => worker,
         Err(error) => {
@@ -389,7 +390,6 @@ where
             return;
         }
     };
-    let _stop = StopOnPanic(&shared.stop);
     let mut turn = None;
     let mut waited = 0;
     while !shared.stopped() {

@@ -202,13 +202,7 @@ impl Runner {
         };
         state.set_account(transfer.from, debited);
         state.set_account(transfer.to, credited);
-        journal
-            .load_account_mut(beneficiary)?
-            .data
-            .incr_balance(transfer.reward);
-        self.collect(&evm.ctx);
-        evm.ctx.journaled_state.commit_tx();
-        Ok(Some(transfer.result()))
+        self.reward(evm, transfer)
     }
 
     fn transfer_in_journal<S: DatabaseRef<Error = StateError>>(
@@ -216,7 +210,6 @@ impl Runner {
         evm: &mut Inner<BlockState<'_, S>>,
         transfer: &Transfer,
     ) -> Result<Option<ExecutionResult>, StateError> {
-        let beneficiary = evm.ctx.block.beneficiary;
         let journal = &mut evm.ctx.journaled_state;
         let sender = journal.load_account_with_code_mut(transfer.from)?.data;
         let Some(debited) = transfer.debit(Some(basic(&sender.account().info))) else {
@@ -233,6 +226,17 @@ impl Runner {
         if !recipient.incr_balance(transfer.value) {
             return Ok(None);
         }
+        self.reward(evm, transfer)
+    }
+
+    /// Pays the beneficiary in the journal and ends the transaction.
+    fn reward<S: DatabaseRef<Error = StateError>>(
+        &mut self,
+        evm: &mut Inner<BlockState<'_, S>>,
+        transfer: &Transfer,
+    ) -> Result<Option<ExecutionResult>, StateError> {
+        let beneficiary = evm.ctx.block.beneficiary;
+        let journal = &mut evm.ctx.journaled_state;
         journal
             .load_account_mut(beneficiary)?
             .data

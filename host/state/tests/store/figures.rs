@@ -164,7 +164,7 @@ fn size(place: &Path) -> u64 {
 }
 
 #[test]
-#[ignore = "measures"]
+#[ignore = "measures: cargo test --release -p metisvm-state --test store -- --ignored --nocapture figures"]
 fn figures() {
     let folder = tempfile::tempdir().unwrap();
     run(&folder.path().join("quick"), true);

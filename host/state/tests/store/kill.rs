@@ -28,7 +28,7 @@ fn options() -> StoreOptions {
 /// What the parent starts and kills: commits and unwinds until it dies, and says after each what the
 /// head is. Alone it does nothing.
 #[test]
-#[ignore = "is a part of the test below"]
+#[ignore = "the test below runs it as the process that it kills"]
 fn child() {
     let Some(place) = std::env::var_os(PLACE).map(PathBuf::from) else {
         return;

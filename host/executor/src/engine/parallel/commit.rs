@@ -280,7 +280,7 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
 /// Applies the difference that the transaction made to balance and nonce as they are now. False where it
 /// does not fit.
 fn carry_over(seen: &Seen, now: Option<BasicAccount>, info: Option<&mut AccountInfo>) -> bool {
-    let (Some(now), Some(info), Some((balance, nonce, _))) = (now, info, seen.account) else {
+    let (Some(now), Some(info), Some(BasicAccount { balance, nonce, .. })) = (now, info, seen.account) else {
         return true;
     };
     if !seen.nonce_used && info.nonce == nonce {

@@ -5,7 +5,7 @@ use super::{
     Prospect, Shared,
     versions::{Found, Written},
 };
-use crate::engine::block_state::BlockState;
+use crate::engine::block_state::{BlockState, basic};
 use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256, map::AddressMap};
 use core::fmt;
 use metisvm_state::{BasicAccount, StateError};
@@ -25,8 +25,8 @@ pub(super) enum BalanceUse {
 /// An account as a transaction saw it first.
 #[derive(Debug, Clone)]
 pub(super) struct Seen {
-    /// Balance, nonce and code hash; `None` where it did not exist.
-    pub(super) account: Option<(U256, u64, B256)>,
+    /// `None` where it did not exist.
+    pub(super) account: Option<BasicAccount>,
     /// How far the balance mattered.
     pub(super) balance: BalanceUse,
     /// The nonce itself mattered, not just whether there is one: the account sends or creates.
@@ -37,14 +37,19 @@ pub(super) struct Seen {
 
 impl Seen {
     pub(super) fn balance(&self) -> U256 {
-        self.account.map_or(U256::ZERO, |(balance, ..)| balance)
+        self.account.map_or(U256::ZERO, |account| account.balance)
     }
 
     /// True where the account as it is now would have led to the same execution.
     pub(super) fn holds(&self, now: Option<BasicAccount>) -> bool {
         match (self.account, now) {
             (None, None) => true,
-            (Some((balance, nonce, code_hash)), Some(now)) => {
+            (Some(before), Some(now)) => {
+                let BasicAccount {
+                    balance,
+                    nonce,
+                    code_hash,
+                } = before;
                 let same_nonce = nonce == now.nonce || (!self.nonce_used && nonce != 0 && now.nonce != 0);
                 let same = same_nonce && code_hash == now.code_hash;
                 // Whether an account without nonce and code is empty decides gas and existence.
@@ -261,9 +266,7 @@ impl<S: DatabaseRef<Error = StateError>> Database for SpeculativeDb<'_, '_, S> {
             info.nonce = self.nonce;
             assumed = true;
         }
-        let account = info
-            .as_ref()
-            .map(|info| (info.balance, info.nonce, info.code_hash));
+        let account = info.as_ref().map(basic);
         let balance = BalanceUse::AtLeast(U256::ZERO);
         let nonce_used = self.every_nonce || address == self.sender;
         self.seen.insert(

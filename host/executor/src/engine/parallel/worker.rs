@@ -181,7 +181,12 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
             }
             match seen.get(address).and_then(|seen| seen.account) {
                 None => true,
-                Some((balance, nonce, code_hash)) => {
+                Some(before) => {
+                    let BasicAccount {
+                        balance,
+                        nonce,
+                        code_hash,
+                    } = before;
                     nonce != info.nonce
                         || code_hash != info.code_hash
                         || (balance != info.balance && (balance.is_zero() || code_hash != KECCAK256_EMPTY))
@@ -192,7 +197,7 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
 }
 
 /// Publishes what a transaction wrote, accounts as far as they are wanted. Gives the slots.
-pub(super) fn publish(
+fn publish(
     versions: &super::versions::Versions,
     index: usize,
     state: &EvmState,

@@ -2,6 +2,8 @@
 //! always with the result of sequential execution.
 
 mod block_state;
+mod hashes;
+mod keccak;
 mod parallel;
 mod progress;
 mod sequential;
@@ -13,6 +15,7 @@ use alloy_consensus::{Transaction, TxEnvelope, transaction::Recovered};
 use alloy_evm::EvmEnv;
 use alloy_primitives::B256;
 use block_state::BlockState;
+use hashes::Hashes;
 use metisvm_state::{StateChanges, StateError};
 use metisvm_vm::MetisEvmFactory;
 use progress::{Invalid, Progress};
@@ -37,6 +40,7 @@ struct Environment<'a> {
     evm_env: EvmEnv,
     spec_id: SpecId,
     transactions: &'a [Recovered<TxEnvelope>],
+    hashes: &'a Hashes,
 }
 
 impl Environment<'_> {
@@ -146,6 +150,7 @@ pub struct BlockEngine {
     threads: Threads,
     options: EngineOptions,
     memory: parallel::Memory,
+    hashes: Hashes,
 }
 
 impl BlockEngine {
@@ -160,6 +165,7 @@ impl BlockEngine {
             threads,
             options,
             memory: parallel::Memory::default(),
+            hashes: Hashes::default(),
         }
     }
 
@@ -214,8 +220,9 @@ impl BlockEngine {
             spec_id: evm_env.cfg_env.spec,
             evm_env,
             transactions: block.transactions,
+            hashes: &self.hashes,
         };
-        let mut state = BlockState::new(base);
+        let mut state = BlockState::new(base, &self.hashes);
         system::before_transactions(factory, &block, &mut state)?;
         let mut progress = Progress::new(&environment, skip_invalid);
         let tally = self.transactions(&environment, &mut state, &mut progress)?;
@@ -266,8 +273,9 @@ impl BlockEngine {
             spec_id: evm_env.cfg_env.spec,
             evm_env,
             transactions,
+            hashes: &self.hashes,
         };
-        let mut state = BlockState::new(base);
+        let mut state = BlockState::new(base, &self.hashes);
         let mut progress = Progress::alone(&environment);
         let report = self.transactions(&environment, &mut state, &mut progress)?;
         Ok((progress.into_results(), state.into_changes(), report))

@@ -3,6 +3,7 @@
 //! Transactions are committed here one after the other, in the order of the block, by either engine; so
 //! there is one place that says what a finished transaction does to the state.
 
+use super::{hashes::Hashes, keccak::Hashing};
 use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256, map::B256Map};
 use core::fmt;
 use metisvm_state::{AccountChange, BasicAccount, StateChanges};
@@ -15,6 +16,7 @@ use revm::{
 /// The state before the block with the block's changes so far on top.
 pub(super) struct BlockState<'a, S> {
     base: &'a S,
+    hashes: &'a Hashes,
     changes: StateChanges,
     /// Code of accounts that the block changed, so that it need not be asked for again.
     known_codes: B256Map<Bytecode>,
@@ -32,6 +34,7 @@ impl<S> Clone for BlockState<'_, S> {
     fn clone(&self) -> Self {
         Self {
             base: self.base,
+            hashes: self.hashes,
             changes: self.changes.clone(),
             known_codes: self.known_codes.clone(),
         }
@@ -39,9 +42,10 @@ impl<S> Clone for BlockState<'_, S> {
 }
 
 impl<'a, S: DatabaseRef> BlockState<'a, S> {
-    pub(super) fn new(base: &'a S) -> Self {
+    pub(super) fn new(base: &'a S, hashes: &'a Hashes) -> Self {
         Self {
             base,
+            hashes,
             changes: StateChanges::default(),
             known_codes: B256Map::default(),
         }
@@ -49,7 +53,7 @@ impl<'a, S: DatabaseRef> BlockState<'a, S> {
 
     /// The state before the block, with nothing changed.
     pub(super) fn fresh(&self) -> Self {
-        Self::new(self.base)
+        Self::new(self.base, self.hashes)
     }
 
     /// What the block has made of an account, if it has changed it.
@@ -136,6 +140,13 @@ impl<'a, S: DatabaseRef> BlockState<'a, S> {
             let new_code = created || account.original_info().code_hash != account.info.code_hash;
             self.commit_account(address, &account, new_code, slots);
         }
+    }
+}
+
+impl<S> Hashing for BlockState<'_, S> {
+    #[inline]
+    fn hashes(&self) -> &Hashes {
+        self.hashes
     }
 }
 

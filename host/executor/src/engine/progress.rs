@@ -125,7 +125,7 @@ impl Progress {
 
     /// A transaction that was executed.
     pub(super) fn include(&mut self, environment: &Environment<'_>, index: usize, result: ExecutionResult) {
-        let logs_bloom = bloom(&result);
+        let logs_bloom = environment.hashes.bloom(result.logs());
         self.include_with_bloom(environment, index, result, logs_bloom);
     }
 
@@ -159,9 +159,4 @@ impl Progress {
         self.receipts
             .push(ReceiptEnvelope::from_typed(transaction.tx_type(), receipt));
     }
-}
-
-/// The bloom filter over the logs of a result.
-pub(super) fn bloom(result: &ExecutionResult) -> Bloom {
-    alloy_primitives::logs_bloom(result.logs())
 }

@@ -8,6 +8,7 @@
 use super::{
     Environment, Invalid, Progress,
     block_state::{BlockState, basic},
+    keccak,
     parallel::versions::{Versions, Written},
     transfer::{self, Transfer},
 };
@@ -62,9 +63,12 @@ impl<'e, S: DatabaseRef<Error = StateError>> Turn<'e, S> {
         environment: &Environment<'_>,
         like: &BlockState<'e, S>,
     ) -> Self {
-        let evm = factory.create_evm(like.fresh(), environment.evm_env.clone());
+        let mut evm = factory
+            .create_evm(like.fresh(), environment.evm_env.clone())
+            .into_inner();
+        keccak::remember(&mut evm.instruction);
         Self {
-            evm: evm.into_inner(),
+            evm,
             runner: Runner::default(),
             spec_id: environment.spec_id,
         }

@@ -5,7 +5,11 @@ use super::{
     Prospect, Shared,
     versions::{Found, Written},
 };
-use crate::engine::block_state::{BlockState, basic};
+use crate::engine::{
+    block_state::{BlockState, basic},
+    hashes::Hashes,
+    keccak::Hashing,
+};
 use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256, map::AddressMap};
 use core::fmt;
 use metisvm_state::{BasicAccount, StateError};
@@ -238,6 +242,13 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError>> SpeculativeDb<'s, 'e, S> {
             self.waited = true;
             Shared::<S>::pause(&mut waited);
         }
+    }
+}
+
+impl<S> Hashing for SpeculativeDb<'_, '_, S> {
+    #[inline]
+    fn hashes(&self) -> &Hashes {
+        self.shared.environment.hashes
     }
 }
 

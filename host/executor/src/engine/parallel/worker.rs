@@ -7,7 +7,7 @@ use super::{
     suspension::Ticket,
     versions::Written,
 };
-use crate::engine::{block_state::basic, progress::bloom, sequential::Inner, transfer};
+use crate::engine::{block_state::basic, keccak, sequential::Inner, transfer};
 use alloy_consensus::Transaction;
 use alloy_evm::{EvmFactory, FromRecoveredTx, eth::EthEvmContext};
 use alloy_primitives::{Address, Bloom, KECCAK256_EMPTY, U256, map::AddressMap};
@@ -76,6 +76,7 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
             .create_evm(database, environment.evm_env.clone())
             .into_inner();
         balances::watch(&mut evm.instruction);
+        keccak::remember(&mut evm.instruction);
         Ok(Self {
             shared,
             inference,
@@ -158,7 +159,7 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
             }
         }
         Ok(Speculated::Executed(Box::new(Execution {
-            bloom: bloom(&result),
+            bloom: shared.environment.hashes.bloom(result.logs()),
             result,
             state,
             seen,

@@ -6,7 +6,7 @@
 //! - `METISVM_SEED`: the one block to look at, from the message of a failure.
 
 use alloy_consensus::Transaction;
-use metisvm_executor::{BlockEngine, BlockInput, Error, Threads, execute_block};
+use metisvm_executor::{BlockEngine, BlockInput, EngineOptions, Error, Threads, execute_block};
 use metisvm_state::{AccountChange, BasicAccount, MemoryState, StateChanges};
 use metisvm_tests::random_blocks::{
     AccountPlan, Coverage, Executed, Mutant, PATIENCE, Plan, check_blocks, check_seed, find, seeds,
@@ -42,6 +42,20 @@ fn engine(factory: &MetisEvmFactory, block: BlockInput<'_>, state: &MemoryState)
     on_threads(engine, factory, block, state)
 }
 
+/// Threads delayed at random, and batches of every size, whatever collides.
+fn engine_in_batches(factory: &MetisEvmFactory, block: BlockInput<'_>, state: &MemoryState) -> Executed {
+    static DELAYED: OnceLock<BlockEngine> = OnceLock::new();
+    let engine = DELAYED.get_or_init(|| {
+        let options = EngineOptions {
+            adaptive: false,
+            jitter: Some(7),
+            ..EngineOptions::default()
+        };
+        BlockEngine::with_options(Threads::new(3).expect("threads start"), options)
+    });
+    on_threads(engine, factory, block, state)
+}
+
 fn engine_on_one_thread(factory: &MetisEvmFactory, block: BlockInput<'_>, state: &MemoryState) -> Executed {
     let threads = Threads::new(1).expect("one thread needs none");
     on_threads(&BlockEngine::new(threads), factory, block, state)
@@ -60,11 +74,13 @@ fn random_blocks_come_out_as_in_sequential_execution() {
     if let Some(seed) = number("METISVM_SEED") {
         check_blocks(engine, [seed].into_iter(), 1, PATIENCE);
         check_blocks(engine_on_one_thread, [seed].into_iter(), 1, PATIENCE);
+        check_blocks(engine_in_batches, [seed].into_iter(), 1, PATIENCE);
         return;
     }
     let transactions = number("METISVM_RANDOM_TRANSACTIONS").unwrap_or(TRANSACTIONS);
     let first = number("METISVM_FIRST_SEED").unwrap_or(FIRST_SEED);
     check_blocks(engine_on_one_thread, seeds(first), transactions, PATIENCE);
+    check_blocks(engine_in_batches, seeds(first), transactions / 4, PATIENCE);
     let coverage = check_blocks(engine, seeds(first), transactions, PATIENCE);
     // println! would be kept back: the test passes.
     let _ = write!(std::io::stdout(), "{coverage}");

@@ -3,6 +3,7 @@
 
 mod block_state;
 mod hashes;
+mod journal;
 mod keccak;
 mod parallel;
 mod progress;

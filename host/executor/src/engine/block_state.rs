@@ -87,59 +87,92 @@ impl<'a, S: DatabaseRef> BlockState<'a, S> {
         self.changes
     }
 
-    /// Commits one account. `new_code`: its code is not that of before; `slots`: those that may have changed.
-    pub(super) fn commit_account(
+    /// Commits what became of one account, with the slots that were written.
+    pub(super) fn apply(
         &mut self,
         address: Address,
-        account: &Account,
-        new_code: bool,
+        write: AccountWrite,
         slots: impl Iterator<Item = (U256, U256)>,
     ) {
-        if !account.is_touched() {
-            return;
-        }
-        // The journal marks an empty account as created where the fork keeps it (before EIP-161), so
-        // what arrives here empty and not created is to be cleared.
-        let cleared = account.is_empty() && !account.is_created();
         let entry = self.changes.accounts.entry(address).or_default();
-        if account.is_selfdestructed() || cleared {
+        let Some(account) = write.account else {
             entry.account = None;
             entry.storage_cleared = true;
             entry.storage.clear();
             return;
+        };
+        if let Some(code) = write.code {
+            let known = entry
+                .account
+                .is_some_and(|before| before.code_hash == account.code_hash);
+            if write.new_code {
+                self.changes.codes.entry(account.code_hash).or_insert(code);
+            } else if !known {
+                self.known_codes.entry(account.code_hash).or_insert(code);
+            }
         }
-        if let Some(code) = &account.info.code
-            && account.info.code_hash != KECCAK256_EMPTY
-        {
-            let codes = if new_code {
-                &mut self.changes.codes
-            } else {
-                &mut self.known_codes
-            };
-            codes
-                .entry(account.info.code_hash)
-                .or_insert_with(|| code.clone());
-        }
-        entry.account = Some(basic(&account.info));
-        if account.is_created() {
+        entry.account = Some(account);
+        if write.storage_cleared {
             entry.storage_cleared = true;
             entry.storage.clear();
         }
         entry.storage.extend(slots);
     }
 
-    /// Commits one transaction.
+    /// Commits one transaction of which nothing is known but its state: a system call.
     pub(super) fn commit_state(&mut self, state: EvmState) {
         for (address, mut account) in state {
             let created = account.is_created();
-            let storage = core::mem::take(&mut account.storage);
-            let slots = storage
+            let new_code = created || account.original_info().code_hash != account.info.code_hash;
+            let Some(write) = AccountWrite::of(&account, new_code) else {
+                continue;
+            };
+            let slots = core::mem::take(&mut account.storage)
                 .into_iter()
                 .filter(|(_, slot)| slot.is_changed() || created)
                 .map(|(key, slot)| (key, slot.present_value));
-            let new_code = created || account.original_info().code_hash != account.info.code_hash;
-            self.commit_account(address, &account, new_code, slots);
+            self.apply(address, write, slots);
         }
+    }
+}
+
+/// What one transaction or several made of an account, without its slots.
+#[derive(Debug)]
+pub(super) struct AccountWrite {
+    /// `None` where it is gone, with its storage.
+    pub(super) account: Option<BasicAccount>,
+    /// It was created: what its storage had before is gone.
+    storage_cleared: bool,
+    /// Its code, if it has any and that is at hand,
+    pub(super) code: Option<Bytecode>,
+    /// and whether that was set only now.
+    new_code: bool,
+}
+
+impl AccountWrite {
+    /// As the journal has it; `None` where it was only looked at.
+    pub(super) fn of(account: &Account, new_code: bool) -> Option<Self> {
+        if !account.is_touched() {
+            return None;
+        }
+        // The journal marks an empty account as created where the fork keeps it (before EIP-161), so
+        // what arrives here empty and not created is to be cleared.
+        let cleared = account.is_empty() && !account.is_created();
+        if account.is_selfdestructed() || cleared {
+            return Some(Self {
+                account: None,
+                storage_cleared: true,
+                code: None,
+                new_code: false,
+            });
+        }
+        let has_code = account.info.code_hash != KECCAK256_EMPTY;
+        Some(Self {
+            account: Some(basic(&account.info)),
+            storage_cleared: account.is_created(),
+            code: account.info.code.clone().filter(|_| has_code),
+            new_code,
+        })
     }
 }
 

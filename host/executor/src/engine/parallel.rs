@@ -5,6 +5,7 @@
 //! have written. [Committing](commit) is in order and decides.
 
 mod balances;
+mod batch;
 mod commit;
 mod contention;
 mod database;
@@ -18,9 +19,14 @@ use super::{EngineOptions, EngineReport, Environment, Progress, block_state::Blo
 use crate::Error;
 use alloy_consensus::Transaction;
 use alloy_primitives::{Address, U256};
+use batch::Batch;
 use commit::Committer;
 use contention::Contention;
-use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use core::{
+    ops::Range,
+    sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering},
+};
+use governor::{LARGEST_BATCH, Remembered};
 use inference::TurnEngine;
 use metisvm_state::{BasicAccount, StateError};
 use metisvm_vm::MetisEvmFactory;
@@ -29,9 +35,9 @@ use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex, PoisonError},
 };
-use suspension::{NAP, Suspensions};
+use suspension::{NAP, Suspensions, lock};
 use versions::{Versions, Written};
-use worker::{Execution, Speculated, Worker};
+use worker::{Speculated, Unfinished, Worker};
 
 /// Turns of a waiting loop that burn the processor before it is given to somebody else.
 const SPINS: u32 = 200;
@@ -46,6 +52,9 @@ const NARROW: usize = 3;
 /// Turns of the wait for the last worker, before the thread is put to sleep.
 const LAST_SPINS: u32 = 2_000;
 
+/// A batch is at most one of so many parts of what is left, for each worker.
+const SHARE: usize = 3;
+
 const WAITING: u8 = 0;
 const RUNNING: u8 = 1;
 const DONE: u8 = 2;
@@ -55,8 +64,7 @@ const COMMITTED: u8 = 3;
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     contention: Contention,
-    /// How long a sequential stretch the next block is to begin with.
-    stretch: AtomicUsize,
+    remembered: Mutex<Remembered>,
 }
 
 /// A kind of call: the contract that a transaction calls and the function, by its selector.
@@ -75,6 +83,8 @@ enum Prospect {
 /// One transaction on its way.
 struct Slot {
     status: AtomicU8,
+    /// Where a batch that begins here ends.
+    end: AtomicUsize,
     speculated: Mutex<Option<Speculated>>,
 }
 
@@ -98,6 +108,8 @@ struct Shared<'e, S> {
     again_count: AtomicUsize,
     /// So far ahead of the committed ones may be executed.
     window: AtomicUsize,
+    /// So many transactions make up a batch.
+    batch: AtomicUsize,
     workers: usize,
     adaptive: bool,
     /// Where delays come from, if any are wanted.
@@ -114,24 +126,30 @@ impl<S> Shared<'_, S> {
     /// A slot has got a new value by transaction `from`: what was executed above on another value is to be
     /// executed again.
     fn recheck_slot(&self, from: usize, address: Address, slot: U256) {
-        self.recheck(from, |index, execution| {
-            let account = execution.state.get(&address)?;
-            let read = account.storage.get(&slot)?.original_value;
+        self.recheck(from, |index, batch| {
+            let read = batch
+                .reads
+                .iter()
+                .find(|read| read.slot == slot && batch.accounts[read.place].0.address == address)?;
             let now = self.versions.slot(&address, &slot, index);
-            Some(now.is_some_and(|found| found.written == Written::Value(read)))
+            Some(now.is_some_and(|found| found.written == Written::Value(read.value)))
         });
     }
 
     /// The same for an account, which is now as given.
     fn recheck_account(&self, from: usize, address: Address, now: Option<BasicAccount>) {
-        self.recheck(from, |_, execution| {
-            Some(execution.seen.get(&address)?.holds(now))
+        self.recheck(from, |_, batch| {
+            let (account, _) = batch
+                .accounts
+                .iter()
+                .find(|(account, _)| account.address == address)?;
+            Some(account.seen.holds(now))
         });
     }
 
-    /// Has executed transactions above `from` run again for which `holds` says no; `None` is for those
-    /// that have not read the value in question.
-    fn recheck(&self, from: usize, holds: impl Fn(usize, &Execution) -> Option<bool>) {
+    /// Has executed batches above `from` run again for which `holds` says no; `None` is for those that have
+    /// not read the value in question.
+    fn recheck(&self, from: usize, holds: impl Fn(usize, &Batch) -> Option<bool>) {
         let end = self.next.load(Ordering::Acquire);
         for index in from + 1..end {
             let at = &self.slots[index];
@@ -139,19 +157,20 @@ impl<S> Shared<'_, S> {
                 continue;
             }
             let mut speculated = at.speculated.lock().unwrap_or_else(PoisonError::into_inner);
-            let Some(Speculated::Executed(execution)) = &*speculated else {
+            let Some(Speculated::Executed(batch)) = &*speculated else {
                 continue;
             };
-            if holds(index, execution) != Some(false) {
+            if holds(index, batch) != Some(false) {
                 continue;
             }
-            for (address, slot) in &execution.published {
+            let published: Vec<_> = batch
+                .written()
+                .map(|(address, slot, _)| (address, slot))
+                .collect();
+            for (address, slot) in &published {
                 self.versions.doubt_slot(*address, *slot, index);
             }
-            let Some(Speculated::Executed(execution)) = speculated.take() else {
-                continue;
-            };
-            *speculated = Some(Speculated::Overtaken(execution.published));
+            *speculated = Some(Speculated::Overtaken(published));
             drop(speculated);
             self.run_again(index);
         }
@@ -174,14 +193,7 @@ impl<S> Shared<'_, S> {
     /// Lets time pass, where a test wants the workers in every possible order.
     fn delay(&self, place: u64) {
         let Some(seed) = self.jitter else { return };
-        // SplitMix64's mixing of a few numbers that differ from call to call.
-        let now = std::time::UNIX_EPOCH
-            .elapsed()
-            .map_or(0, |elapsed| elapsed.as_nanos() as u64);
-        let mut word = seed ^ place.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ now;
-        word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        word ^= word >> 31;
+        let word = random(seed, place);
         match word % 8 {
             0 => std::thread::sleep(std::time::Duration::from_micros(word >> 8 & 0x7f)),
             1 | 2 => std::thread::yield_now(),
@@ -216,25 +228,28 @@ impl<S> Shared<'_, S> {
     /// Transaction `reader` has read a slot that one below it wrote later.
     fn learn(&self, reader: usize, slot: (Address, U256), reader_writes: bool) {
         let Some(contention) = self.contention else { return };
+        // Of a batch it is not known which of its transactions it was.
+        let alone = |index: &usize| self.slots[*index].end.load(Ordering::Acquire) == index + 1;
         let writer = self.versions.slot(&slot.0, &slot.1, reader);
-        contention.learn(writer.and_then(|found| self.call_key(found.transaction)), slot);
-        if reader_writes {
+        let writer = writer.map(|found| found.transaction).filter(alone);
+        contention.learn(writer.and_then(|writer| self.call_key(writer)), slot);
+        if reader_writes && alone(&reader) {
             contention.learn(self.call_key(reader), slot);
         }
     }
 
-    /// Takes a transaction to execute: one that has to run again before a new one, and between them one that
+    /// Takes transactions to execute: those that have to run again before new ones, and between them one that
     /// can go on.
-    fn claim(&self) -> Option<usize> {
+    fn claim(&self) -> Option<Range<usize>> {
         if self.again_count.load(Ordering::Acquire) > 0 {
             let mut again = self.again.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(index) = again.pop_first() {
                 self.again_count.store(again.len(), Ordering::Release);
-                return Some(index);
+                return Some(index..self.slots[index].end.load(Ordering::Acquire));
             }
         }
         if let Some(index) = self.suspensions.resume() {
-            return Some(index);
+            return Some(index..self.slots[index].end.load(Ordering::Acquire));
         }
         if self.in_sequence.load(Ordering::Relaxed) {
             return None;
@@ -243,11 +258,21 @@ impl<S> Shared<'_, S> {
             .slots
             .len()
             .min(self.committed.load(Ordering::Acquire) + self.window.load(Ordering::Relaxed));
+        let batch = self.batch.load(Ordering::Relaxed);
+        let size = |next: usize| match self.jitter {
+            // Smaller ones towards the end of the block, so that the workers end together.
+            None => batch
+                .min((self.slots.len() - next) / (SHARE * self.workers))
+                .max(1),
+            Some(seed) => (seed as usize ^ next.wrapping_mul(7)) % LARGEST_BATCH + 1,
+        };
+        let after = |next: usize| limit.min(next + size(next));
         self.next
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |next| {
-                (next < limit).then_some(next + 1)
+                (next < limit).then(|| after(next))
             })
             .ok()
+            .map(|next| next..after(next))
     }
 
     /// True where the next thing to be committed is there: an executed transaction, or a stretch that is to
@@ -294,6 +319,18 @@ impl<S> Shared<'_, S> {
     }
 }
 
+/// A number for tests that want every order of events: SplitMix64's mixing of a few that differ from call to
+/// call.
+fn random(seed: u64, place: u64) -> u64 {
+    let now = std::time::UNIX_EPOCH
+        .elapsed()
+        .map_or(0, |elapsed| elapsed.as_nanos() as u64);
+    let mut word = seed ^ place.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ now;
+    word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    word ^ (word >> 31)
+}
+
 /// Executes the block's transactions on the pool and the calling thread, and commits them to `state`.
 pub(super) fn execute<'e, S>(
     environment: &'e Environment<'e>,
@@ -309,9 +346,9 @@ where
     let count = environment.transactions.len();
     let workers = pool.current_num_threads().min(count).max(1);
     let remembered = if options.adaptive {
-        memory.stretch.load(Ordering::Relaxed)
+        *lock(&memory.remembered)
     } else {
-        0
+        Remembered::default()
     };
     let suspensions = Suspensions::new(environment.factory, count, workers);
     let shared = Shared {
@@ -324,6 +361,7 @@ where
         slots: (0..count)
             .map(|_| Slot {
                 status: AtomicU8::new(WAITING),
+                end: AtomicUsize::new(0),
                 speculated: Mutex::new(None),
             })
             .collect(),
@@ -331,11 +369,12 @@ where
         again: Mutex::default(),
         again_count: AtomicUsize::new(0),
         window: AtomicUsize::new(FIRST * workers),
+        batch: AtomicUsize::new(remembered.batches.size),
         workers,
         adaptive: options.adaptive,
         jitter: options.jitter,
         committed: AtomicUsize::new(0),
-        in_sequence: AtomicBool::new(remembered > 0),
+        in_sequence: AtomicBool::new(remembered.stretch > 0),
         stop: AtomicBool::new(count == 0),
     };
     let commit = Mutex::new((Committer::new(state, progress, remembered), Ok(())));
@@ -355,7 +394,7 @@ where
         }
     });
     let (committer, outcome) = commit.into_inner().unwrap_or_else(PoisonError::into_inner);
-    memory.stretch.store(committer.remember(), Ordering::Relaxed);
+    *lock(&memory.remembered) = committer.remember();
     let report = EngineReport {
         suspended: shared.suspensions.count(),
         ..committer.tally
@@ -397,38 +436,51 @@ where
             waited = 0;
             continue;
         }
-        let Some(index) = shared.claim() else {
+        let Some(claimed) = shared.claim() else {
             shared.idle(&mut waited);
             continue;
         };
         waited = 0;
+        speculate(shared, &mut worker, claimed);
+    }
+}
+
+/// Executes the transactions of a range, in as many batches as it takes.
+fn speculate<'e, S>(shared: &Shared<'e, S>, worker: &mut Worker<'_, 'e, S>, mut range: Range<usize>)
+where
+    S: DatabaseRef<Error = StateError> + Sync,
+{
+    while !range.is_empty() && !shared.stopped() {
+        let index = range.start;
         let slot = &shared.slots[index];
         shared.delay(index as u64);
         slot.status.store(RUNNING, Ordering::Release);
-        let before = slot
-            .speculated
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        let speculated = worker.speculate(index, before);
+        let before = lock(&slot.speculated).take();
+        let speculated = worker.speculate(range.clone(), before);
         shared.delay(index as u64);
-        let speculated = match speculated {
-            Ok(speculated) => speculated,
-            Err(ticket) => {
-                // In this order: once it is parked, another worker may have it running.
-                slot.status.store(WAITING, Ordering::Release);
-                shared.suspensions.park(index, ticket);
-                // Others have to come up for inference meanwhile, so that the device gets them together.
-                shared.set_window(false);
-                continue;
+        match speculated {
+            Ok((speculated, end)) => {
+                slot.end.store(end, Ordering::Release);
+                *lock(&slot.speculated) = Some(speculated);
+                slot.status.store(DONE, Ordering::Release);
+                range.start = end;
             }
-        };
-        if matches!(speculated, Speculated::Behind) {
-            shared.run_again(index);
-            continue;
+            Err(unfinished) => {
+                range.start = index + 1;
+                slot.end.store(range.start, Ordering::Release);
+                match unfinished {
+                    Unfinished::Suspended(ticket) => {
+                        // In this order: once it is parked, another worker may have it running.
+                        slot.status.store(WAITING, Ordering::Release);
+                        shared.suspensions.park(index, ticket);
+                        // Others have to come up for inference meanwhile, so that the device gets them
+                        // together.
+                        shared.set_window(false);
+                    }
+                    Unfinished::Behind => shared.run_again(index),
+                }
+            }
         }
-        *slot.speculated.lock().unwrap_or_else(PoisonError::into_inner) = Some(speculated);
-        slot.status.store(DONE, Ordering::Release);
     }
 }
 

@@ -8,6 +8,7 @@ use crate::{
 use alloy_consensus::{Receipt, ReceiptEnvelope, ReceiptWithBloom, Transaction, TxEnvelope};
 use alloy_evm::block::BlockValidationError;
 use alloy_primitives::Bloom;
+use core::ops::Range;
 use metisvm_state::StateError;
 use revm::{
     context_interface::{
@@ -104,6 +105,32 @@ impl Progress {
         check_blob_gas(self.most_blob_gas, self.blob_gas_used, transaction).map_err(Invalid::Transaction)
     }
 
+    /// Whether all of these may be in the block one after the other, given what came of each.
+    pub(super) fn admit_all(
+        &mut self,
+        environment: &Environment<'_>,
+        range: Range<usize>,
+        results: &[(ExecutionResult, Bloom)],
+    ) -> bool {
+        let before = (self.gas_used, self.blob_gas_used);
+        let all = range.zip(results).all(|(index, (result, _))| {
+            let admitted = self.admit(environment, index).is_ok();
+            self.count(environment, index, result);
+            admitted
+        });
+        (self.gas_used, self.blob_gas_used) = before;
+        all
+    }
+
+    /// Counts what a transaction takes of the block's limits.
+    fn count(&mut self, environment: &Environment<'_>, index: usize, result: &ExecutionResult) {
+        self.gas_used += result.tx_gas_used();
+        if self.cancun {
+            let transaction = environment.transactions[index].inner();
+            self.blob_gas_used += transaction.blob_gas_used().unwrap_or_default();
+        }
+    }
+
     /// A transaction that may not be in the block: the end of its validation, or left out of one that is
     /// being built.
     pub(super) fn refuse(
@@ -142,10 +169,7 @@ impl Progress {
             results.push(result.clone());
         }
         self.included.push(index);
-        self.gas_used += result.tx_gas_used();
-        if self.cancun {
-            self.blob_gas_used += transaction.blob_gas_used().unwrap_or_default();
-        }
+        self.count(environment, index, &result);
         self.transactions
             .push(TransactionOutcome::new(*transaction.hash(), &result));
         let receipt = ReceiptWithBloom {

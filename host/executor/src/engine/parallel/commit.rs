@@ -1,28 +1,29 @@
 //! Committing in the order of the block.
 //!
 //! Whoever finds the next transaction executed commits it, and as many after it as are ready. Here every
-//! transaction is held against the committed state: if everything it has seen is as it is there, it did
-//! what sequential execution would have done, because an execution is a function of what it reads. If not,
-//! it is executed again, now over the committed state itself; so no transaction runs more than twice.
+//! batch is held against the committed state: if everything it has seen is as it is there, it did what
+//! sequential execution would have done, because an execution is a function of what it reads. If not, its
+//! transactions are executed again, now over the committed state itself.
 
 use super::{
     DONE, RUNNING, Shared,
-    database::{BalanceUse, Seen},
-    governor::{Governor, Next},
-    worker::{Execution, Speculated},
+    batch::Batch,
+    database::{AccountUse, BalanceUse},
+    governor::{Governor, Next, Remembered},
+    worker::Speculated,
 };
 use crate::{
     Error,
     engine::{
-        EngineReport, Invalid, Progress,
+        EngineReport, Environment, Invalid, Progress,
         block_state::{BlockState, basic},
         sequential::Turn,
     },
 };
 use alloy_primitives::{Address, Bloom, U256};
-use core::sync::atomic::Ordering;
+use core::{ops::Range, sync::atomic::Ordering};
 use metisvm_state::{BasicAccount, StateError};
-use revm::{DatabaseRef, state::AccountInfo};
+use revm::DatabaseRef;
 use std::sync::PoisonError;
 
 /// Where a speculation went wrong.
@@ -51,7 +52,7 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
     pub(super) fn new(
         state: &'c mut BlockState<'e, S>,
         progress: &'c mut Progress,
-        remembered: usize,
+        remembered: Remembered,
     ) -> Self {
         Self {
             state,
@@ -62,14 +63,13 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
     }
 
     /// What the next block should know of the choice between parallel and in sequence.
-    pub(super) fn remember(&self) -> usize {
+    pub(super) fn remember(&self) -> Remembered {
         let tally = &self.tally;
         self.governor
             .remember(tally.sequential > tally.speculated + tally.transfers + tally.in_turn)
     }
 
-    /// Commits the next transaction, or executes the stretch that is to run in sequence. Gives the index
-    /// after it.
+    /// Commits what is next, or executes the stretch that is to run in sequence. Gives the index after it.
     pub(super) fn advance(
         &mut self,
         shared: &Shared<'e, S>,
@@ -85,21 +85,24 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
+        let end = slot.end.load(Ordering::Acquire);
         slot.status.store(RUNNING, Ordering::Release);
         let before = (self.progress.gas_used, self.tally.aborts);
-        let waited = matches!(&speculated, Some(Speculated::Executed(execution)) if execution.waited);
-        self.commit(shared, turn, index, speculated.unwrap_or(Speculated::Deferred))?;
-        let contended = waited || self.tally.aborts != before.1;
-        if contended {
+        let waited = matches!(&speculated, Some(Speculated::Executed(batch)) if batch.waited);
+        let speculated = speculated.unwrap_or(Speculated::Deferred);
+        self.commit(shared, turn, index..end, speculated)?;
+        let collided = self.tally.aborts != before.1;
+        if waited || collided {
             shared.set_window(true);
         }
         let gas = self.progress.gas_used - before.0;
-        match self.governor.committed(gas, contended) {
+        match self.governor.committed(end - index, gas, waited, collided) {
             Some(Next::Sequence) if shared.adaptive => shared.in_sequence.store(true, Ordering::Relaxed),
             Some(Next::Parallel { calm: true }) => shared.set_window(false),
             _ => {}
         }
-        Ok(index + 1)
+        shared.batch.store(self.governor.batch(), Ordering::Relaxed);
+        Ok(end)
     }
 
     /// Executes transactions that nobody has taken, one after the other.
@@ -131,22 +134,23 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
         Ok(end)
     }
 
-    /// Commits one transaction.
+    /// Commits what was executed speculatively, or executes it in its turn.
     fn commit(
         &mut self,
         shared: &Shared<'e, S>,
         turn: &mut Option<Turn<'e, S>>,
-        index: usize,
+        range: Range<usize>,
         speculated: Speculated,
     ) -> Result<(), Error> {
         let environment = shared.environment;
-        if let Err(invalid) = self.progress.admit(environment, index) {
-            return self.progress.refuse(environment, index, invalid);
-        }
-        let beneficiary = environment.evm_env.block_env.beneficiary;
+        let first = range.start;
         let node = |error: StateError| Invalid::Node(error.to_string());
         match speculated {
             Speculated::Transfer(read) => {
+                let beneficiary = environment.evm_env.block_env.beneficiary;
+                if let Err(invalid) = self.progress.admit(environment, first) {
+                    return self.progress.refuse(environment, first, invalid);
+                }
                 match read
                     .transfer
                     .apply(self.state, beneficiary, read.sender, read.recipient)
@@ -155,147 +159,163 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
                         self.tally.transfers += 1;
                         let result = read.transfer.result();
                         self.progress
-                            .include_with_bloom(environment, index, result, Bloom::ZERO);
-                        return Ok(());
+                            .include_with_bloom(environment, first, result, Bloom::ZERO);
+                        Ok(())
                     }
-                    Ok(false) => {}
-                    Err(error) => return self.progress.refuse(environment, index, node(error)),
+                    Ok(false) => self.in_turn(shared, turn, range, None),
+                    Err(error) => self.progress.refuse(environment, first, node(error)),
                 }
             }
-            Speculated::Executed(mut execution) => match self.holds(&mut execution) {
-                Ok(Held::Yes) => {
-                    self.tally.speculated += 1;
-                    self.tally.predicted_hits += execution.predicted;
-                    self.state.commit_state(execution.state);
-                    self.progress
-                        .include_with_bloom(environment, index, execution.result, execution.bloom);
-                    return Ok(());
+            Speculated::Executed(mut batch) => match self.holds(&mut batch) {
+                Ok(Held::Yes)
+                    if self
+                        .progress
+                        .admit_all(environment, range.clone(), &batch.results) =>
+                {
+                    self.tally.speculated += range.len() as u64;
+                    self.tally.predicted_hits += batch.predicted;
+                    self.include(environment, first, *batch);
+                    Ok(())
                 }
+                Ok(Held::Yes) => self.in_turn(shared, turn, range, Some(&batch)),
                 Ok(Held::No(collision)) => {
-                    self.tally.aborts += 1;
+                    self.tally.aborts += range.len() as u64;
+                    self.governor.thrown_away(range.len());
                     if let Collision::Slot(address, slot) = collision {
-                        let writes = execution.published.contains(&(address, slot));
-                        shared.learn(index, (address, slot), writes);
+                        let writes = batch
+                            .written()
+                            .any(|written| (written.0, written.1) == (address, slot));
+                        shared.learn(first, (address, slot), writes);
                     }
-                    self.in_turn(shared, turn, index, &execution.published)?;
-                    match collision {
-                        Collision::Slot(address, slot) => shared.recheck_slot(index, address, slot),
-                        Collision::Account(address) => {
-                            let now = self.state.basic_ref(address);
-                            let now = now.map_err(|error| Error::Block(error.to_string()))?;
-                            shared.versions.write_account(address, index, now.clone());
-                            shared.recheck_account(index, address, now.as_ref().map(basic));
-                        }
-                    }
-                    return Ok(());
+                    self.in_turn(shared, turn, range.clone(), Some(&batch))?;
+                    self.tell(shared, range, collision)
                 }
-                Err(error) => return self.progress.refuse(environment, index, node(error)),
+                Err(error) => self.progress.refuse(environment, first, node(error)),
             },
-            Speculated::Deferred | Speculated::Behind | Speculated::Overtaken(_) => {}
+            Speculated::Deferred | Speculated::Overtaken(_) => self.in_turn(shared, turn, range, None),
         }
-        self.in_turn(shared, turn, index, &[])
     }
 
-    /// Executes a transaction over the committed state.
+    /// Has those run again above that have seen what a collision was about.
+    fn tell(
+        &mut self,
+        shared: &Shared<'e, S>,
+        range: Range<usize>,
+        collision: Collision,
+    ) -> Result<(), Error> {
+        match collision {
+            Collision::Slot(address, slot) => shared.recheck_slot(range.start, address, slot),
+            Collision::Account(address) => {
+                let now = self.state.basic_ref(address);
+                let now = now.map_err(|error| Error::Block(error.to_string()))?;
+                shared.versions.write_account(address, range.start, now.clone());
+                shared.recheck_account(range.start, address, now.as_ref().map(basic));
+            }
+        }
+        Ok(())
+    }
+
+    /// Executes transactions over the committed state; `thrown_away` is what came of them before.
     fn in_turn(
         &mut self,
         shared: &Shared<'e, S>,
         turn: &mut Option<Turn<'e, S>>,
-        index: usize,
-        published: &[(Address, U256)],
+        range: Range<usize>,
+        thrown_away: Option<&Batch>,
     ) -> Result<(), Error> {
         let environment = shared.environment;
-        self.tally.in_turn += 1;
-        for (address, slot) in published {
-            shared.versions.doubt_slot(*address, *slot, index);
+        let first = range.start;
+        self.tally.in_turn += range.len() as u64;
+        let published = || thrown_away.iter().flat_map(|batch| batch.written());
+        for (address, slot, _) in published() {
+            shared.versions.doubt_slot(address, slot, first);
         }
         let turn = turn.get_or_insert_with(|| Turn::new(&shared.in_turn, environment, &shared.base));
         turn.start(self.state);
-        let outcome = turn.transact(environment, index);
-        for (address, slot) in published {
-            shared.versions.remove_slot(*address, *slot, index);
+        let outcome = range.into_iter().try_for_each(|index| {
+            shared.suspensions.turn(index);
+            turn.execute(environment, index..index + 1, self.progress)
+        });
+        for (address, slot, _) in published() {
+            shared.versions.remove_slot(address, slot, first);
         }
-        turn.publish(&shared.versions, index);
+        turn.publish(&shared.versions, first);
         turn.finish(self.state);
-        match outcome {
-            Ok(result) => {
-                self.progress.include(environment, index, result);
-                Ok(())
-            }
-            Err(error) => self
-                .progress
-                .refuse(environment, index, Invalid::from_evm(error)?),
+        outcome
+    }
+
+    /// Commits a batch that has held.
+    fn include(&mut self, environment: &Environment<'_>, first: usize, mut batch: Batch) {
+        for (account, change) in core::mem::take(&mut batch.accounts) {
+            let Some(change) = change else { continue };
+            let slots = batch.slots_of(&change).iter().copied();
+            self.state.apply(account.address, change.write, slots);
+        }
+        for (index, (result, bloom)) in (first..).zip(batch.results) {
+            self.progress
+                .include_with_bloom(environment, index, result, bloom);
         }
     }
 
-    /// True where everything that an execution has seen is so in the committed state. Balances that it
-    /// only added to or took from are carried over to what they are now.
-    fn holds(&self, execution: &mut Execution) -> Result<Held, StateError> {
+    /// Whether everything that a batch has seen is so in the committed state. Balances that it only added
+    /// to or took from are carried over to what they are now.
+    fn holds(&self, batch: &mut Batch) -> Result<Held, StateError> {
         let state = &*self.state;
-        for (address, seen) in &execution.seen {
-            let now = match state.changed(address) {
+        let mut changed = Vec::with_capacity(batch.accounts.len());
+        for (account, change) in &mut batch.accounts {
+            let address = &account.address;
+            let of_account = state.changed(address);
+            changed.push(of_account);
+            let now = match of_account {
                 Some(changed) => changed.account,
-                None if !seen.assumed => continue,
+                None if !account.seen.assumed => continue,
                 None => state.account(address)?,
             };
-            if !seen.holds(now) {
-                return Ok(Held::No(Collision::Account(*address)));
-            }
-            if !carry_over(
-                seen,
-                now,
-                execution.state.get_mut(address).map(|account| &mut account.info),
-            ) {
+            let write = change.as_mut().and_then(|change| change.write.account.as_mut());
+            if !account.seen.holds(now) || !carry_over(account, now, write) {
                 return Ok(Held::No(Collision::Account(*address)));
             }
         }
-        for (address, slot, value) in &execution.assumed_slots {
-            if state.storage_ref(*address, *slot)? != *value {
-                return Ok(Held::No(Collision::Slot(*address, *slot)));
-            }
-        }
-        for (address, account) in &execution.state {
-            if account.storage.is_empty() || account.is_created() {
-                // What is created in the transaction starts with no storage, whatever was there.
-                continue;
-            }
-            let Some(changed) = state.changed(address) else {
-                continue;
-            };
-            for (slot, value) in &account.storage {
-                let now = match changed.storage.get(slot) {
+        for read in &batch.reads {
+            let address = batch.accounts[read.place].0.address;
+            let now = match changed[read.place] {
+                Some(changed) => match changed.storage.get(&read.slot) {
                     Some(now) => *now,
                     None if changed.storage_cleared => U256::ZERO,
-                    None => continue,
-                };
-                if now != value.original_value {
-                    return Ok(Held::No(Collision::Slot(*address, *slot)));
-                }
+                    None if !read.assumed => continue,
+                    None => state.storage_ref(address, read.slot)?,
+                },
+                None if !read.assumed => continue,
+                None => state.storage_ref(address, read.slot)?,
+            };
+            if now != read.value {
+                return Ok(Held::No(Collision::Slot(address, read.slot)));
             }
         }
         Ok(Held::Yes)
     }
 }
 
-/// Applies the difference that the transaction made to balance and nonce as they are now. False where it
-/// does not fit.
-fn carry_over(seen: &Seen, now: Option<BasicAccount>, info: Option<&mut AccountInfo>) -> bool {
-    let (Some(now), Some(info), Some(BasicAccount { balance, nonce, .. })) = (now, info, seen.account) else {
+/// Applies the difference that the batch made to balance and nonce as they are now. False where it does not
+/// fit.
+fn carry_over(account: &AccountUse, now: Option<BasicAccount>, write: Option<&mut BasicAccount>) -> bool {
+    let seen = &account.seen;
+    let (Some(now), Some(write), Some(before)) = (now, write, seen.account) else {
         return true;
     };
-    if !seen.nonce_used && info.nonce == nonce {
-        info.nonce = now.nonce;
+    if !seen.nonce_used && write.nonce == before.nonce {
+        write.nonce = now.nonce;
     }
     if seen.balance == BalanceUse::Exact {
         return true;
     }
-    let carried = if info.balance >= balance {
-        now.balance.checked_add(info.balance - balance)
+    let carried = if write.balance >= before.balance {
+        now.balance.checked_add(write.balance - before.balance)
     } else {
-        now.balance.checked_sub(balance - info.balance)
+        now.balance.checked_sub(before.balance - write.balance)
     };
     if let Some(carried) = carried {
-        info.balance = carried;
+        write.balance = carried;
     }
     carried.is_some()
 }

@@ -70,6 +70,36 @@ impl Seen {
     }
 }
 
+impl Seen {
+    /// True where transactions above have to know of what this has become: `now`. That a balance is another
+    /// matters to them only where code looks at it, or an account comes into being.
+    pub(super) fn matters(&self, now: &BasicAccount) -> bool {
+        let Some(before) = self.account else { return true };
+        before.nonce != now.nonce
+            || before.code_hash != now.code_hash
+            || (before.balance != now.balance
+                && (before.balance.is_zero() || before.code_hash != KECCAK256_EMPTY))
+    }
+}
+
+/// An account that a batch has looked at.
+#[derive(Debug)]
+pub(super) struct AccountUse {
+    pub(super) address: Address,
+    pub(super) seen: Seen,
+}
+
+/// A slot that a batch has read from outside.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Read {
+    /// Of which account, by its place among those seen.
+    pub(super) place: usize,
+    pub(super) slot: U256,
+    pub(super) value: U256,
+    /// Read from a write of this block, not from the state before it.
+    pub(super) assumed: bool,
+}
+
 /// Why a speculating transaction cannot go on.
 #[derive(Debug)]
 pub(super) enum ReadError {
@@ -106,25 +136,28 @@ pub(super) struct SpeculativeDb<'s, 'e, S> {
     base: &'s BlockState<'e, S>,
     /// The beneficiary before the first transaction, taken to have got a fee already.
     beneficiary: (Address, Option<AccountInfo>),
-    transaction: usize,
+    /// The first transaction of the batch: what it reads is from below.
+    first: usize,
     sender: Address,
     nonce: u64,
     /// Any account's nonce may matter: the transaction carries authorizations (EIP-7702).
     every_nonce: bool,
-    /// The transaction has had to wait for one below it.
+    /// A transaction has had to wait for one below.
     pub(super) waited: bool,
     /// Reads that waited for a write that was announced.
     pub(super) predicted: u64,
+    /// Where each account that was seen is among them.
+    places: AddressMap<usize>,
     /// Accounts seen.
-    pub(super) seen: AddressMap<Seen>,
-    /// Slots that were read from writes of this block, with what was read.
-    pub(super) assumed_slots: Vec<(Address, U256, U256)>,
+    pub(super) accounts: Vec<AccountUse>,
+    /// Slots read.
+    pub(super) reads: Vec<Read>,
 }
 
 impl<S> fmt::Debug for SpeculativeDb<'_, '_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SpeculativeDb")
-            .field("transaction", &self.transaction)
+            .field("first", &self.first)
             .finish_non_exhaustive()
     }
 }
@@ -145,46 +178,64 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError>> SpeculativeDb<'s, 'e, S> {
             shared,
             base,
             beneficiary: (address, info),
-            transaction: 0,
+            first: 0,
             sender: Address::ZERO,
             nonce: 0,
             every_nonce: false,
             waited: false,
             predicted: 0,
-            seen: AddressMap::default(),
-            assumed_slots: Vec::new(),
+            places: AddressMap::default(),
+            accounts: Vec::new(),
+            reads: Vec::new(),
         })
     }
 
-    /// Starts to read for another transaction.
-    pub(super) fn begin(&mut self, transaction: usize, sender: Address, nonce: u64, every_nonce: bool) {
-        self.transaction = transaction;
+    /// Starts to read for another batch.
+    pub(super) fn begin_batch(&mut self, first: usize) {
+        self.first = first;
+        self.waited = false;
+        self.predicted = 0;
+        self.places.clear();
+        self.accounts.clear();
+        self.reads.clear();
+    }
+
+    /// Starts to read for a transaction of the batch.
+    pub(super) fn begin(&mut self, sender: Address, nonce: u64, every_nonce: bool) {
         self.sender = sender;
         self.nonce = nonce;
         self.every_nonce = every_nonce;
-        self.waited = false;
-        self.predicted = 0;
-        self.seen.clear();
-        self.assumed_slots.clear();
+        if every_nonce {
+            for account in &mut self.accounts {
+                account.seen.nonce_used = true;
+            }
+        } else {
+            self.nonce_spent(&sender);
+        }
+    }
+
+    fn seen_mut(&mut self, address: &Address) -> Option<&mut Seen> {
+        let place = *self.places.get(address)?;
+        Some(&mut self.accounts[place].seen)
     }
 
     /// The account creates a contract, whose address follows from its nonce.
     pub(super) fn nonce_spent(&mut self, address: &Address) {
-        if let Some(seen) = self.seen.get_mut(address) {
+        if let Some(seen) = self.seen_mut(address) {
             seen.nonce_used = true;
         }
     }
 
     /// The balance of this account has been seen by the code itself.
     pub(super) fn balance_observed(&mut self, address: &Address) {
-        if let Some(seen) = self.seen.get_mut(address) {
+        if let Some(seen) = self.seen_mut(address) {
             seen.balance = BalanceUse::Exact;
         }
     }
 
     /// The account, which now has `now`, is asked to spend `amount`.
     pub(super) fn balance_spent(&mut self, address: &Address, now: U256, amount: U256) {
-        let Some(seen) = self.seen.get_mut(address) else {
+        let Some(seen) = self.seen_mut(address) else {
             return;
         };
         let BalanceUse::AtLeast(least) = seen.balance else {
@@ -199,7 +250,7 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError>> SpeculativeDb<'s, 'e, S> {
 
     /// The sender must have had this much.
     pub(super) fn balance_required(&mut self, address: &Address, amount: U256) {
-        if let Some(seen) = self.seen.get_mut(address)
+        if let Some(seen) = self.seen_mut(address)
             && let BalanceUse::AtLeast(least) = seen.balance
         {
             seen.balance = BalanceUse::AtLeast(least.max(amount));
@@ -210,7 +261,7 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError>> SpeculativeDb<'s, 'e, S> {
     /// estimate of one that is not is stepped over.
     fn settled<T>(&mut self, read: impl Fn(usize) -> Option<Found<T>>) -> Result<Option<T>, ReadError> {
         let mut waited = 0;
-        let mut below = self.transaction;
+        let mut below = self.first;
         loop {
             match read(below) {
                 None => return Ok(None),
@@ -257,8 +308,12 @@ impl<S: DatabaseRef<Error = StateError>> Database for SpeculativeDb<'_, '_, S> {
 
     fn basic(&mut self, address: Address) -> Result<Option<AccountInfo>, ReadError> {
         let shared = self.shared;
+        if let Some(seen) = self.seen_mut(&address) {
+            // It was forgotten, as it was touched in vain.
+            return Ok(seen.account.map(with_unknown_code));
+        }
         let mut assumed = true;
-        let mut info = if address == self.beneficiary.0 && self.transaction > 0 {
+        let mut info = if address == self.beneficiary.0 && self.first > 0 {
             self.beneficiary.1.clone()
         } else {
             match self.settled(|below| shared.versions.account(&address, below))? {
@@ -280,15 +335,14 @@ impl<S: DatabaseRef<Error = StateError>> Database for SpeculativeDb<'_, '_, S> {
         let account = info.as_ref().map(basic);
         let balance = BalanceUse::AtLeast(U256::ZERO);
         let nonce_used = self.every_nonce || address == self.sender;
-        self.seen.insert(
-            address,
-            Seen {
-                account,
-                balance,
-                nonce_used,
-                assumed,
-            },
-        );
+        let seen = Seen {
+            account,
+            balance,
+            nonce_used,
+            assumed,
+        };
+        self.places.insert(address, self.accounts.len());
+        self.accounts.push(AccountUse { address, seen });
         Ok(info)
     }
 
@@ -298,16 +352,38 @@ impl<S: DatabaseRef<Error = StateError>> Database for SpeculativeDb<'_, '_, S> {
 
     fn storage(&mut self, address: Address, slot: U256) -> Result<U256, ReadError> {
         let shared = self.shared;
-        match self.settled(|below| shared.versions.slot(&address, &slot, below))? {
-            Some(value) => {
-                self.assumed_slots.push((address, slot, value));
-                Ok(value)
+        let written = self.settled(|below| shared.versions.slot(&address, &slot, below))?;
+        let value = match written {
+            Some(value) => value,
+            None => self.base.storage_ref(address, slot)?,
+        };
+        let place = match self.places.get(&address) {
+            Some(place) => *place,
+            None => {
+                self.basic(address)?;
+                self.accounts.len() - 1
             }
-            None => Ok(self.base.storage_ref(address, slot)?),
-        }
+        };
+        self.reads.push(Read {
+            place,
+            slot,
+            value,
+            assumed: written.is_some(),
+        });
+        Ok(value)
     }
 
     fn block_hash(&mut self, number: u64) -> Result<B256, ReadError> {
         Ok(self.base.block_hash_ref(number)?)
+    }
+}
+
+fn with_unknown_code(account: BasicAccount) -> AccountInfo {
+    AccountInfo {
+        balance: account.balance,
+        nonce: account.nonce,
+        code_hash: account.code_hash,
+        code: None,
+        ..AccountInfo::default()
     }
 }

@@ -17,6 +17,13 @@ const GROWTH: usize = 8;
 /// After a sequential stretch that did not pay, so many parallel ones are not judged.
 const PATIENCE: u32 = 16;
 
+/// The largest batch of transactions that one worker executes in one journal.
+pub(super) const LARGEST_BATCH: usize = 16;
+/// Calm stretches after which larger batches are tried once more; after each failure twice as many, up to
+const CALM: u32 = 32;
+/// so many.
+const LONG_CALM: u32 = 1024;
+
 /// How to go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Next {
@@ -24,6 +31,34 @@ pub(super) enum Next {
     Parallel { calm: bool },
     /// One after the other.
     Sequence,
+}
+
+/// What one block leaves for the next.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Remembered {
+    /// How long a sequential stretch it is to begin with, 0 for none.
+    pub(super) stretch: usize,
+    /// The batches that it begins with.
+    pub(super) batches: Batches,
+}
+
+/// How many transactions make up a batch.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Batches {
+    pub(super) size: usize,
+    largest: usize,
+    /// Calm stretches that it takes to try larger ones again.
+    patience: u32,
+}
+
+impl Default for Batches {
+    fn default() -> Self {
+        Self {
+            size: 1,
+            largest: LARGEST_BATCH,
+            patience: CALM,
+        }
+    }
 }
 
 /// Measures and decides.
@@ -39,28 +74,34 @@ pub(super) struct Governor {
     next: usize,
     /// Parallel stretches that are not to be judged.
     unjudged: u32,
+    batches: Batches,
+    /// Calm stretches since the last collision.
+    calm: u32,
 }
 
 impl Governor {
-    /// `remembered` is what the block before left: how long the first sequential stretch is to be, 0 for
-    /// none.
-    pub(super) fn new(remembered: usize) -> Self {
+    /// Begins as the block before has left it.
+    pub(super) fn new(remembered: Remembered) -> Self {
         Self {
             since: Instant::now(),
             gas: 0,
             commits: 0,
             contended: 0,
             parallel: (Duration::ZERO, 0),
-            next: remembered.max(SHORTEST),
+            next: remembered.stretch.max(SHORTEST),
             unjudged: 0,
+            batches: remembered.batches,
+            calm: 0,
         }
     }
 
-    /// A transaction was committed. Says how to go on where a stretch is over.
-    pub(super) fn committed(&mut self, gas: u64, contended: bool) -> Option<Next> {
+    /// So many transactions were committed. `waited`: one of them had to wait for others below; `collided`:
+    /// they ran on values that had changed. Says how to go on where a stretch is over.
+    pub(super) fn committed(&mut self, count: usize, gas: u64, waited: bool, collided: bool) -> Option<Next> {
+        let count = count as u32;
         self.gas += gas;
-        self.commits += 1;
-        self.contended += u32::from(contended);
+        self.commits += count;
+        self.contended += if waited || collided { count } else { 0 };
         if self.commits < JUDGED {
             return None;
         }
@@ -68,6 +109,9 @@ impl Governor {
         let calm = self.contended == 0;
         self.parallel = (self.since.elapsed(), self.gas);
         self.begin();
+        if calm {
+            self.quiet();
+        }
         if !bad {
             self.next = SHORTEST;
         } else if self.unjudged == 0 {
@@ -77,13 +121,40 @@ impl Governor {
         Some(Next::Parallel { calm })
     }
 
+    /// Nothing has collided for a stretch: larger batches, which cost less for each transaction.
+    fn quiet(&mut self) {
+        let batches = &mut self.batches;
+        self.calm += 1;
+        if self.calm >= batches.patience {
+            self.calm = 0;
+            batches.largest = (2 * batches.largest).min(LARGEST_BATCH);
+        }
+        batches.size = (2 * batches.size).min(batches.largest);
+    }
+
+    /// A batch of so many was thrown away. What is alone collides less often, and costs less when it does.
+    pub(super) fn thrown_away(&mut self, transactions: usize) {
+        self.calm = 0;
+        let batches = &mut self.batches;
+        batches.size = 1;
+        if transactions > 1 {
+            batches.largest = 1;
+            batches.patience = (2 * batches.patience).min(LONG_CALM);
+        }
+    }
+
+    /// How many transactions make up a batch.
+    pub(super) fn batch(&self) -> usize {
+        self.batches.size
+    }
+
     /// What the next block should know, where `mostly` says whether most of this one ran in sequence: half
     /// of the stretch, so that running in parallel is tried again before long.
-    pub(super) fn remember(&self, mostly: bool) -> usize {
-        if mostly && self.next / 2 > SHORTEST {
-            self.next / 2
-        } else {
-            0
+    pub(super) fn remember(&self, mostly: bool) -> Remembered {
+        let half = self.next / 2;
+        Remembered {
+            stretch: if mostly && half > SHORTEST { half } else { 0 },
+            batches: self.batches,
         }
     }
 
@@ -120,15 +191,18 @@ mod tests {
 
     #[test]
     fn stretches_without_contention_stay_parallel() {
-        let mut governor = Governor::new(0);
-        assert!((0..1000).all(|index| governor.committed(21_000, index % 3 == 0) != Some(Next::Sequence)));
+        let mut governor = Governor::new(Remembered::default());
+        assert!(
+            (0..1000)
+                .all(|index| governor.committed(1, 21_000, false, index % 3 == 0) != Some(Next::Sequence))
+        );
     }
 
     #[test]
     fn contention_is_answered_by_a_sequential_stretch() {
-        let mut governor = Governor::new(0);
+        let mut governor = Governor::new(Remembered::default());
         let asked = (0..JUDGED)
-            .filter(|_| governor.committed(21_000, true) == Some(Next::Sequence))
+            .filter(|_| governor.committed(1, 21_000, true, false) == Some(Next::Sequence))
             .count();
         assert_eq!(asked, 1);
         assert_eq!(governor.stretch(), SHORTEST);
@@ -136,7 +210,7 @@ mod tests {
 
     #[test]
     fn a_stretch_that_pays_is_followed_by_a_longer_one_and_one_that_does_not_by_patience() {
-        let mut governor = Governor::new(0);
+        let mut governor = Governor::new(Remembered::default());
         governor.parallel = (Duration::from_secs(3600), 1);
         governor.stretch();
         governor.stretched(1);
@@ -144,7 +218,27 @@ mod tests {
         governor.parallel = (Duration::ZERO, 1);
         governor.stretched(1);
         assert_eq!(governor.stretch(), SHORTEST);
-        assert!((0..JUDGED * PATIENCE).all(|_| governor.committed(1, true) != Some(Next::Sequence)));
-        assert!((0..JUDGED).any(|_| governor.committed(1, true) == Some(Next::Sequence)));
+        assert!(
+            (0..JUDGED * PATIENCE).all(|_| governor.committed(1, 1, false, true) != Some(Next::Sequence))
+        );
+        assert!((0..JUDGED).any(|_| governor.committed(1, 1, false, true) == Some(Next::Sequence)));
+    }
+
+    #[test]
+    fn batches_grow_while_it_is_calm_and_start_small_again_after_a_collision() {
+        let mut governor = Governor::new(Remembered::default());
+        assert_eq!(governor.batch(), 1);
+        for _ in 0..10 * JUDGED {
+            governor.committed(1, 21_000, false, false);
+        }
+        assert_eq!(governor.batch(), LARGEST_BATCH);
+        governor.thrown_away(LARGEST_BATCH);
+        assert_eq!(governor.batch(), 1);
+        for _ in 1..2 * CALM * JUDGED {
+            governor.committed(1, 21_000, false, false);
+        }
+        assert_eq!(governor.batch(), 1);
+        governor.committed(1, 21_000, false, false);
+        assert_eq!(governor.batch(), 2);
     }
 }

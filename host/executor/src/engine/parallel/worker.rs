@@ -2,40 +2,46 @@
 
 use super::{
     Shared, balances,
-    database::{ReadError, Seen, SpeculativeDb},
+    batch::Batch,
+    database::{ReadError, SpeculativeDb},
     inference::SpeculativeEngine,
     suspension::Ticket,
-    versions::Written,
 };
-use crate::engine::{block_state::basic, keccak, sequential::Inner, transfer};
+use crate::engine::{
+    block_state::basic,
+    journal::{Inner, Runner},
+    keccak, transfer,
+};
 use alloy_consensus::Transaction;
 use alloy_evm::{EvmFactory, FromRecoveredTx, eth::EthEvmContext};
-use alloy_primitives::{Address, Bloom, KECCAK256_EMPTY, U256, map::AddressMap};
+use alloy_primitives::{Address, Bloom, KECCAK256_EMPTY, U256};
+use core::ops::Range;
 use metisvm_state::{BasicAccount, StateError};
 use revm::{
-    DatabaseRef, ExecuteEvm,
-    context::TxEnv,
+    DatabaseRef,
+    context::{JournalTr, TxEnv},
     context_interface::{
         Transaction as _,
         result::{EVMError, ExecutionResult},
     },
-    handler::{Handler, MainnetHandler, PrecompileProvider},
-    state::{AccountInfo, EvmState},
+    handler::PrecompileProvider,
 };
 use std::sync::Arc;
+
+/// A batch ends with the transaction that brings it to so much gas: what comes after would be told too late
+/// of what it has written, and a batch that is thrown away costs as much again.
+const BATCH_GAS: u64 = 1_500_000;
 
 /// What came of a speculative execution.
 pub(super) enum Speculated {
     /// A transfer of ether, with both accounts as they were before the block.
     Transfer(Box<TransferRead>),
     /// An execution by the EVM.
-    Executed(Box<Execution>),
+    Executed(Box<Batch>),
     /// It cannot be executed on what is known so far; its turn will tell.
     Deferred,
     /// An execution was overtaken: it is to run again. These are the slots that it wrote.
     Overtaken(Vec<(Address, U256)>),
-    /// It has met a write that a transaction below is to make once more.
-    Behind,
 }
 
 pub(super) struct TransferRead {
@@ -44,24 +50,28 @@ pub(super) struct TransferRead {
     pub(super) recipient: Option<BasicAccount>,
 }
 
-pub(super) struct Execution {
-    pub(super) result: ExecutionResult,
-    pub(super) bloom: Bloom,
-    pub(super) state: EvmState,
-    pub(super) seen: AddressMap<Seen>,
-    pub(super) assumed_slots: Vec<(Address, U256, U256)>,
-    /// Reads that waited for an expected write.
-    pub(super) predicted: u64,
-    /// It had to wait for a transaction below it.
-    pub(super) waited: bool,
-    /// The slots whose writes were published.
-    pub(super) published: Vec<(Address, U256)>,
+/// Why a transaction could not be executed now.
+pub(super) enum Unfinished {
+    /// It has to wait for an inference; nothing of the execution is left, and it begins anew when that is
+    /// ready.
+    Suspended(Ticket),
+    /// It has met a write that a transaction below is to make once more.
+    Behind,
+}
+
+/// Why the execution of a transaction failed.
+enum Failure {
+    Suspended(Ticket),
+    Evm(EVMError<ReadError>),
+    /// It has left something in the journal.
+    Spoilt,
 }
 
 pub(super) struct Worker<'s, 'e, S: DatabaseRef<Error = StateError>> {
     shared: &'s Shared<'e, S>,
     inference: Arc<SpeculativeEngine>,
     evm: Inner<SpeculativeDb<'s, 'e, S>>,
+    runner: Runner,
 }
 
 type Host<'s, 'e, S> = EthEvmContext<SpeculativeDb<'s, 'e, S>>;
@@ -81,148 +91,191 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
             shared,
             inference,
             evm,
+            runner: Runner::default(),
         })
     }
 
-    /// Executes a transaction; `before` is what came of it the last time. Gives the ticket where it has to
-    /// wait for an inference: then nothing of the execution is left, and it begins anew when that is ready.
+    /// Executes transactions of the range from its start, as many as go together; `before` is what came of
+    /// the first the last time. Gives the index after the last.
     pub(super) fn speculate(
         &mut self,
-        index: usize,
+        range: Range<usize>,
         before: Option<Speculated>,
-    ) -> Result<Speculated, Ticket> {
-        let transaction = &self.shared.environment.transactions[index];
-        let (sender, nonce) = (transaction.signer(), transaction.nonce());
-        let evm = &mut self.evm;
-        evm.ctx.tx = TxEnv::from_recovered_tx(transaction.inner(), sender);
-        evm.ctx
-            .journaled_state
-            .database
-            .begin(index, sender, nonce, transaction.is_eip7702());
-        let precompiles = &evm.precompiles;
-        let planned = transfer::plan(&mut evm.ctx, |address| {
-            PrecompileProvider::<Host<'s, 'e, S>>::contains(precompiles, address)
-        });
-        if let Some(transfer) = planned {
+    ) -> Result<(Speculated, usize), Unfinished> {
+        let first = range.start;
+        self.take_up(first);
+        if let Some(transfer) = self.planned() {
             let base = &self.shared.base;
             let (Ok(sender), Ok(recipient)) = (base.basic_ref(transfer.from), base.basic_ref(transfer.to))
             else {
-                return Ok(Speculated::Deferred);
+                return Ok((Speculated::Deferred, first + 1));
             };
             if recipient
                 .as_ref()
                 .is_none_or(|info| info.code_hash == KECCAK256_EMPTY)
             {
-                return Ok(Speculated::Transfer(Box::new(TransferRead {
+                let read = TransferRead {
                     transfer,
                     sender: sender.as_ref().map(basic),
                     recipient: recipient.as_ref().map(basic),
-                })));
+                };
+                return Ok((Speculated::Transfer(Box::new(read)), first + 1));
             }
         }
+        self.batch(range, before)
+    }
+
+    /// Puts a transaction into the EVM's context.
+    fn take_up(&mut self, index: usize) {
+        let transaction = &self.shared.environment.transactions[index];
+        self.evm.ctx.tx = TxEnv::from_recovered_tx(transaction.inner(), transaction.signer());
+    }
+
+    /// The transfer of ether that the transaction is, if it is one by its fields.
+    fn planned(&mut self) -> Option<transfer::Transfer> {
+        let precompiles = &self.evm.precompiles;
+        transfer::plan(&mut self.evm.ctx, |address| {
+            PrecompileProvider::<Host<'s, 'e, S>>::contains(precompiles, address)
+        })
+    }
+
+    fn batch(
+        &mut self,
+        range: Range<usize>,
+        before: Option<Speculated>,
+    ) -> Result<(Speculated, usize), Unfinished> {
         let shared = self.shared;
-        let mut expected = shared.expected(index);
+        let first = range.start;
+        let mut expected: Vec<_> = range.clone().flat_map(|index| shared.expected(index)).collect();
         if let Some(Speculated::Overtaken(published)) = before {
             expected.extend(published);
         }
         for (address, slot) in &expected {
-            shared.versions.announce_slot(*address, *slot, index);
+            shared.versions.announce_slot(*address, *slot, first);
         }
-        self.inference.begin(index);
-        let outcome: Result<ExecutionResult, EVMError<ReadError>> = MainnetHandler::default().run(evm);
-        let state = evm.finalize();
-        // An error of the precompile ends an execution. Were one ever caught, there still would be no result.
-        let suspended = self.inference.end();
-        let result = match (outcome, suspended) {
-            (Ok(result), None) => result,
-            (outcome, suspended) => {
-                for (address, slot) in expected {
-                    shared.versions.remove_slot(address, slot, index);
+        self.evm.ctx.journaled_state.database.begin_batch(first);
+        let mut batch = Batch::default();
+        batch.results.reserve_exact(range.len());
+        let failure = self.fill(&mut batch, range);
+        let (state, coded) = self.runner.drain(&mut self.evm);
+        if let Some(failure) = failure
+            && batch.results.is_empty()
+        {
+            for (address, slot) in expected {
+                shared.versions.remove_slot(address, slot, first);
+            }
+            return match failure {
+                Failure::Suspended(ticket) => Err(Unfinished::Suspended(ticket)),
+                Failure::Evm(EVMError::Database(ReadError::Behind)) => Err(Unfinished::Behind),
+                Failure::Evm(_) | Failure::Spoilt => Ok((Speculated::Deferred, first + 1)),
+            };
+        }
+        let database = &mut self.evm.ctx.journaled_state.database;
+        batch.waited = database.waited;
+        batch.predicted = database.predicted;
+        batch.reads = core::mem::take(&mut database.reads);
+        batch.close(core::mem::take(&mut database.accounts), state, &coded);
+        let end = first + batch.results.len();
+        self.publish(&batch, first..end);
+        for (address, slot) in expected {
+            if !batch
+                .written()
+                .any(|written| (written.0, written.1) == (address, slot))
+            {
+                shared.versions.remove_slot(address, slot, first);
+            }
+        }
+        Ok((Speculated::Executed(Box::new(batch)), end))
+    }
+
+    /// Executes the transactions of a batch, up to one that fails or must be the last.
+    fn fill(&mut self, batch: &mut Batch, range: Range<usize>) -> Option<Failure> {
+        let environment = self.shared.environment;
+        let mut gas = 0;
+        for index in range {
+            match self.execute(index) {
+                Ok(result) => {
+                    gas += result.tx_gas_used();
+                    let bloom = match result.logs() {
+                        [] => Bloom::ZERO,
+                        logs => environment.hashes.bloom(logs),
+                    };
+                    batch.results.push((result, bloom));
                 }
-                return match (outcome, suspended) {
-                    (_, Some(ticket)) => Err(ticket),
-                    (Err(EVMError::Database(ReadError::Behind)), None) => Ok(Speculated::Behind),
-                    _ => Ok(Speculated::Deferred),
-                };
+                Err(failure) => {
+                    if matches!(failure, Failure::Spoilt) {
+                        batch.results.clear();
+                    }
+                    return Some(failure);
+                }
+            }
+            if gas >= BATCH_GAS || self.runner.must_flush(environment.spec_id) {
+                break;
+            }
+        }
+        None
+    }
+
+    /// Executes one transaction in the journal. What fails leaves nothing there.
+    fn execute(&mut self, index: usize) -> Result<ExecutionResult, Failure> {
+        let transaction = &self.shared.environment.transactions[index];
+        let sender = transaction.signer();
+        self.take_up(index);
+        let journal = &mut self.evm.ctx.journaled_state;
+        journal
+            .database
+            .begin(sender, transaction.nonce(), transaction.is_eip7702());
+        // What it has before it pays for anything, if that is not what the database will be asked for.
+        let before = journal
+            .inner
+            .state
+            .get(&sender)
+            .map(|account| account.info.balance);
+        let result = match self.planned() {
+            Some(transfer) => match self.runner.transfer(&mut self.evm, &transfer) {
+                Ok(Some(result)) => Ok(result),
+                Ok(None) => {
+                    self.evm.ctx.journaled_state.discard_tx();
+                    self.runner.run(&mut self.evm)
+                }
+                Err(error) => {
+                    self.evm.ctx.journaled_state.discard_tx();
+                    Err(EVMError::Database(error))
+                }
+            },
+            None => {
+                self.inference.begin(index);
+                let result = self.runner.run(&mut self.evm);
+                match (self.inference.end(), &result) {
+                    (None, _) => result,
+                    (Some(ticket), Err(_)) => return Err(Failure::Suspended(ticket)),
+                    // An error of the precompile ends an execution. Were one ever caught, the journal would
+                    // be worth nothing.
+                    (Some(_), Ok(_)) => return Err(Failure::Spoilt),
+                }
             }
         };
-        let required = evm.ctx.tx.max_balance_spending().unwrap_or(U256::MAX);
-        let database = &mut evm.ctx.journaled_state.database;
-        database.balance_required(&sender, required);
-        let seen = core::mem::take(&mut database.seen);
-        let assumed_slots = core::mem::take(&mut database.assumed_slots);
-        let (waited, predicted) = (database.waited, database.predicted);
-        let published = self.publish(index, &state, &seen);
-        for (address, slot) in expected {
-            if !published.contains(&(address, slot)) {
-                shared.versions.remove_slot(address, slot, index);
-            }
+        let result = result.map_err(Failure::Evm)?;
+        let required = self.evm.ctx.tx.max_balance_spending().unwrap_or(U256::MAX);
+        let database = &mut self.evm.ctx.journaled_state.database;
+        match before {
+            Some(before) => database.balance_spent(&sender, before, required),
+            None => database.balance_required(&sender, required),
         }
-        Ok(Speculated::Executed(Box::new(Execution {
-            bloom: shared.environment.hashes.bloom(result.logs()),
-            result,
-            state,
-            seen,
-            assumed_slots,
-            waited,
-            predicted,
-            published,
-        })))
+        Ok(result)
     }
 
-    /// Makes the writes visible to transactions above this one.
-    fn publish(&self, index: usize, state: &EvmState, seen: &AddressMap<Seen>) -> Vec<(Address, U256)> {
+    /// Makes the writes visible to transactions above.
+    fn publish(&self, batch: &Batch, range: Range<usize>) {
         let environment = self.shared.environment;
-        let sender = environment.transactions[index].signer();
         let beneficiary = environment.evm_env.block_env.beneficiary;
-        publish(&self.shared.versions, index, state, |address, info| {
-            // Nobody has to see the sender's or the beneficiary's: those are treated apart.
-            if *address == sender || *address == beneficiary {
-                return false;
-            }
-            match seen.get(address).and_then(|seen| seen.account) {
-                None => true,
-                Some(before) => {
-                    let BasicAccount {
-                        balance,
-                        nonce,
-                        code_hash,
-                    } = before;
-                    nonce != info.nonce
-                        || code_hash != info.code_hash
-                        || (balance != info.balance && (balance.is_zero() || code_hash != KECCAK256_EMPTY))
-                }
-            }
-        })
+        batch.publish(&self.shared.versions, range.start, |account| {
+            // Nobody has to see the senders' or the beneficiary's: those are treated apart.
+            let address = account.address;
+            address != beneficiary
+                && !environment.transactions[range.clone()]
+                    .iter()
+                    .any(|transaction| transaction.signer() == address)
+        });
     }
-}
-
-/// Publishes what a transaction wrote, accounts as far as they are wanted. Gives the slots.
-fn publish(
-    versions: &super::versions::Versions,
-    index: usize,
-    state: &EvmState,
-    wanted: impl Fn(&Address, &AccountInfo) -> bool,
-) -> Vec<(Address, U256)> {
-    let mut published = Vec::new();
-    for (address, account) in state {
-        if !account.is_touched() {
-            continue;
-        }
-        let gone = account.is_selfdestructed() || (account.is_empty() && !account.is_created());
-        if gone {
-            versions.write_account(*address, index, None);
-            continue;
-        }
-        if wanted(address, &account.info) {
-            versions.write_account(*address, index, Some(account.info.clone()));
-        }
-        for (slot, value) in &account.storage {
-            if value.is_changed() {
-                versions.write_slot(*address, *slot, index, Written::Value(value.present_value));
-                published.push((*address, *slot));
-            }
-        }
-    }
-    published
 }

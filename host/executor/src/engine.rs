@@ -6,10 +6,6 @@ mod hashes;
 mod journal;
 mod keccak;
 mod parallel;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "the engine does not ask it yet")
-)]
 mod prediction;
 mod progress;
 mod sequential;

@@ -178,8 +178,8 @@ impl AccountWrite {
 
 impl<S> Hashing for BlockState<'_, S> {
     #[inline]
-    fn hashes(&self) -> &Hashes {
-        self.hashes
+    fn keccak256(&mut self, input: &[u8]) -> B256 {
+        self.hashes.keccak256(input)
     }
 }
 

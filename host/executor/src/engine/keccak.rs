@@ -1,7 +1,8 @@
 //! The KECCAK256 instruction with a memory for short inputs.
 
-use super::hashes::{Hashes, LONGEST};
+use super::hashes::LONGEST;
 use alloy_evm::eth::EthEvmContext;
+use alloy_primitives::B256;
 use revm::{
     Database,
     bytecode::opcode,
@@ -14,8 +15,8 @@ use revm::{
 
 /// A state that comes with remembered hashes.
 pub(super) trait Hashing {
-    /// The hashes.
-    fn hashes(&self) -> &Hashes;
+    /// Keccak-256 of what a contract hashes.
+    fn keccak256(&mut self, input: &[u8]) -> B256;
 }
 
 type Step<'a, DB> = InstructionContext<'a, EthEvmContext<DB>, EthInterpreter>;
@@ -48,7 +49,7 @@ fn keccak256<DB: Database + Hashing>(step: Step<'_, DB>) -> Result<(), Instructi
     interpreter.resize_memory(gas_params, offset, length)?;
     let hash = {
         let input = interpreter.memory.slice_len(offset, length);
-        host.journaled_state.database.hashes().keccak256(&input)
+        host.journaled_state.database.keccak256(&input)
     };
     // Two were there, so one can be taken off and the other overwritten.
     interpreter.stack.pop()?;

@@ -11,6 +11,7 @@ mod contention;
 mod database;
 mod governor;
 mod inference;
+mod plan;
 mod suspension;
 pub(super) mod versions;
 mod worker;
@@ -22,21 +23,19 @@ use alloy_primitives::{Address, U256};
 use batch::Batch;
 use commit::Committer;
 use contention::Contention;
-use core::{
-    ops::Range,
-    sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering},
-};
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering};
 use governor::{LARGEST_BATCH, Remembered};
 use inference::TurnEngine;
 use metisvm_state::{BasicAccount, StateError};
 use metisvm_vm::MetisEvmFactory;
+use plan::{Claim, Expected, Planner};
 use revm::DatabaseRef;
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex, PoisonError},
 };
 use suspension::{NAP, Suspensions, lock};
-use versions::{Versions, Written};
+use versions::Versions;
 use worker::{Speculated, Unfinished, Worker};
 
 /// Turns of a waiting loop that burn the processor before it is given to somebody else.
@@ -112,6 +111,10 @@ struct Shared<'e, S> {
     batch: AtomicUsize,
     workers: usize,
     adaptive: bool,
+    /// Held by the worker that takes transactions of which something is foretold.
+    planner: Mutex<Planner>,
+    /// How often the predictor was shown what a call does.
+    lessons: AtomicU32,
     /// Where delays come from, if any are wanted.
     jitter: Option<u64>,
     /// All below are committed.
@@ -131,8 +134,7 @@ impl<S> Shared<'_, S> {
                 .reads
                 .iter()
                 .find(|read| read.slot == slot && batch.accounts[read.place].0.address == address)?;
-            let now = self.versions.slot(&address, &slot, index);
-            Some(now.is_some_and(|found| found.written == Written::Value(read.value)))
+            Some(self.versions.reads(&address, &slot, index, read.value))
         });
     }
 
@@ -156,10 +158,13 @@ impl<S> Shared<'_, S> {
             if at.status.load(Ordering::Acquire) != DONE {
                 continue;
             }
-            let mut speculated = at.speculated.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut speculated = lock(&at.speculated);
             let Some(Speculated::Executed(batch)) = &*speculated else {
                 continue;
             };
+            if at.status.load(Ordering::Acquire) != DONE {
+                continue;
+            }
             if holds(index, batch) != Some(false) {
                 continue;
             }
@@ -171,8 +176,21 @@ impl<S> Shared<'_, S> {
                 self.versions.doubt_slot(*address, *slot, index);
             }
             *speculated = Some(Speculated::Overtaken(published));
+            at.status.store(WAITING, Ordering::Release);
             drop(speculated);
             self.run_again(index);
+        }
+    }
+
+    /// Takes back what was expected to be written, and was not.
+    fn withdraw(&self, first: usize, expected: &[Expected]) {
+        for write in expected {
+            self.versions.remove_slot(write.address, write.slot, first);
+            if let Some(value) = write.value
+                && !self.versions.reads(&write.address, &write.slot, first + 1, value)
+            {
+                self.recheck_slot(first, write.address, write.slot);
+            }
         }
     }
 
@@ -217,39 +235,14 @@ impl<S> Shared<'_, S> {
         Some((transaction.to()?, selector))
     }
 
-    /// The slots that a transaction is expected to write.
-    fn expected(&self, transaction: usize) -> Vec<(Address, U256)> {
-        let expected = self
-            .contention
-            .map(|contention| contention.expected(self.call_key(transaction)));
-        expected.unwrap_or_default()
-    }
-
-    /// Transaction `reader` has read a slot that one below it wrote later.
-    fn learn(&self, reader: usize, slot: (Address, U256), reader_writes: bool) {
-        let Some(contention) = self.contention else { return };
-        // Of a batch it is not known which of its transactions it was.
-        let alone = |index: &usize| self.slots[*index].end.load(Ordering::Acquire) == index + 1;
-        let writer = self.versions.slot(&slot.0, &slot.1, reader);
-        let writer = writer.map(|found| found.transaction).filter(alone);
-        contention.learn(writer.and_then(|writer| self.call_key(writer)), slot);
-        if reader_writes && alone(&reader) {
-            contention.learn(self.call_key(reader), slot);
-        }
-    }
-
     /// Takes transactions to execute: those that have to run again before new ones, and between them one that
     /// can go on.
-    fn claim(&self) -> Option<Range<usize>> {
-        if self.again_count.load(Ordering::Acquire) > 0 {
-            let mut again = self.again.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(index) = again.pop_first() {
-                self.again_count.store(again.len(), Ordering::Release);
-                return Some(index..self.slots[index].end.load(Ordering::Acquire));
-            }
-        }
-        if let Some(index) = self.suspensions.resume() {
-            return Some(index..self.slots[index].end.load(Ordering::Acquire));
+    fn claim(&self) -> Option<Claim>
+    where
+        S: DatabaseRef<Error = StateError> + Sync,
+    {
+        if let Some(index) = self.pop_again().or_else(|| self.suspensions.resume()) {
+            return Some(self.claim_again(index));
         }
         if self.in_sequence.load(Ordering::Relaxed) {
             return None;
@@ -258,21 +251,52 @@ impl<S> Shared<'_, S> {
             .slots
             .len()
             .min(self.committed.load(Ordering::Acquire) + self.window.load(Ordering::Relaxed));
-        let batch = self.batch.load(Ordering::Relaxed);
-        let size = |next: usize| match self.jitter {
-            // Smaller ones towards the end of the block, so that the workers end together.
-            None => batch
-                .min((self.slots.len() - next) / (SHARE * self.workers))
-                .max(1),
-            Some(seed) => (seed as usize ^ next.wrapping_mul(7)) % LARGEST_BATCH + 1,
+        self.claim_new(limit)
+    }
+
+    fn pop_again(&self) -> Option<usize> {
+        if self.again_count.load(Ordering::Acquire) == 0 {
+            return None;
+        }
+        let mut again = lock(&self.again);
+        let index = again.pop_first()?;
+        self.again_count.store(again.len(), Ordering::Release);
+        Some(index)
+    }
+
+    /// What has run before is expected to write what it wrote then.
+    fn claim_again(&self, index: usize) -> Claim {
+        let slot = &self.slots[index];
+        let published = match lock(&slot.speculated).take() {
+            Some(Speculated::Overtaken(published)) => published,
+            _ => Vec::new(),
         };
-        let after = |next: usize| limit.min(next + size(next));
-        self.next
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |next| {
-                (next < limit).then(|| after(next))
-            })
-            .ok()
-            .map(|next| next..after(next))
+        let expected = published.into_iter().map(|(address, slot)| {
+            self.versions.announce_slot(address, slot, index);
+            Expected {
+                address,
+                slot,
+                value: None,
+            }
+        });
+        Claim {
+            range: index..slot.end.load(Ordering::Acquire),
+            expected: expected.collect(),
+            lesson: None,
+        }
+    }
+
+    /// How many transactions a worker takes that begins with this one.
+    fn batch_size(&self, first: usize) -> usize {
+        match self.jitter {
+            // Smaller batches towards the end of the block, so that the workers end together.
+            None => self
+                .batch
+                .load(Ordering::Relaxed)
+                .min((self.slots.len() - first) / (SHARE * self.workers))
+                .max(1),
+            Some(seed) => (seed as usize ^ first.wrapping_mul(7)) % LARGEST_BATCH + 1,
+        }
     }
 
     /// True where the next thing to be committed is there: an executed transaction, or a stretch that is to
@@ -372,6 +396,8 @@ where
         batch: AtomicUsize::new(remembered.batches.size),
         workers,
         adaptive: options.adaptive,
+        planner: Mutex::default(),
+        lessons: AtomicU32::new(0),
         jitter: options.jitter,
         committed: AtomicUsize::new(0),
         in_sequence: AtomicBool::new(remembered.stretch > 0),
@@ -436,38 +462,44 @@ where
             waited = 0;
             continue;
         }
-        let Some(claimed) = shared.claim() else {
+        let Some(claim) = shared.claim() else {
             shared.idle(&mut waited);
             continue;
         };
         waited = 0;
-        speculate(shared, &mut worker, claimed);
+        speculate(shared, &mut worker, claim);
     }
 }
 
-/// Executes the transactions of a range, in as many batches as it takes.
-fn speculate<'e, S>(shared: &Shared<'e, S>, worker: &mut Worker<'_, 'e, S>, mut range: Range<usize>)
+/// Executes the transactions of a claim, in as many batches as it takes.
+fn speculate<'e, S>(shared: &Shared<'e, S>, worker: &mut Worker<'_, 'e, S>, mut claim: Claim)
 where
     S: DatabaseRef<Error = StateError> + Sync,
 {
-    while !range.is_empty() && !shared.stopped() {
-        let index = range.start;
+    let first = claim.range.start;
+    while !claim.range.is_empty() && !shared.stopped() {
+        let index = claim.range.start;
         let slot = &shared.slots[index];
         shared.delay(index as u64);
         slot.status.store(RUNNING, Ordering::Release);
-        let before = lock(&slot.speculated).take();
-        let speculated = worker.speculate(range.clone(), before);
+        let speculated = worker.speculate(&mut claim);
         shared.delay(index as u64);
         match speculated {
             Ok((speculated, end)) => {
+                claim.range.start = end;
+                if claim.range.is_empty() {
+                    shared.withdraw(first, &claim.expected);
+                }
                 slot.end.store(end, Ordering::Release);
                 *lock(&slot.speculated) = Some(speculated);
                 slot.status.store(DONE, Ordering::Release);
-                range.start = end;
             }
             Err(unfinished) => {
-                range.start = index + 1;
-                slot.end.store(range.start, Ordering::Release);
+                claim.range.start = index + 1;
+                if claim.range.is_empty() {
+                    shared.withdraw(first, &claim.expected);
+                }
+                slot.end.store(index + 1, Ordering::Release);
                 match unfinished {
                     Unfinished::Suspended(ticket) => {
                         // In this order: once it is parked, another worker may have it running.

@@ -25,7 +25,7 @@ mod tests;
 use alloy_primitives::{Address, B256, U256, keccak256};
 
 pub(crate) use predictor::Predictor;
-pub(crate) use trace::{Access, Hashed, Recorder, Trace};
+pub(crate) use trace::{Access, Hashed, MAX_HASHES, Trace};
 
 /// A transaction's call, as far as prediction looks at it.
 #[derive(Debug, Clone, Copy)]

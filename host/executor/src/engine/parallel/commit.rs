@@ -10,6 +10,7 @@ use super::{
     batch::Batch,
     database::{AccountUse, BalanceUse},
     governor::{Governor, Next, Remembered},
+    suspension::lock,
     worker::Speculated,
 };
 use crate::{
@@ -24,7 +25,6 @@ use alloy_primitives::{Address, Bloom, U256};
 use core::{ops::Range, sync::atomic::Ordering};
 use metisvm_state::{BasicAccount, StateError};
 use revm::DatabaseRef;
-use std::sync::PoisonError;
 
 /// Where a speculation went wrong.
 #[derive(Debug, Clone, Copy)]
@@ -80,13 +80,16 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
         if slot.status.load(Ordering::Acquire) != DONE {
             return self.stretch(shared, turn, index);
         }
-        let speculated = slot
-            .speculated
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let speculated = {
+            let mut speculated = lock(&slot.speculated);
+            if slot.status.load(Ordering::Acquire) != DONE {
+                // It was overtaken at the last moment.
+                return Ok(index);
+            }
+            slot.status.store(RUNNING, Ordering::Release);
+            speculated.take()
+        };
         let end = slot.end.load(Ordering::Acquire);
-        slot.status.store(RUNNING, Ordering::Release);
         let before = (self.progress.gas_used, self.tally.aborts);
         let waited = matches!(&speculated, Some(Speculated::Executed(batch)) if batch.waited);
         let speculated = speculated.unwrap_or(Speculated::Deferred);
@@ -96,7 +99,11 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
             shared.set_window(true);
         }
         let gas = self.progress.gas_used - before.0;
-        match self.governor.committed(end - index, gas, waited, collided) {
+        let lessons = shared.lessons.load(Ordering::Relaxed);
+        match self
+            .governor
+            .committed(end - index, gas, waited, collided, lessons)
+        {
             Some(Next::Sequence) if shared.adaptive => shared.in_sequence.store(true, Ordering::Relaxed),
             Some(Next::Parallel { calm: true }) => shared.set_window(false),
             _ => {}
@@ -180,7 +187,6 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
                 Ok(Held::Yes) => self.in_turn(shared, turn, range, Some(&batch)),
                 Ok(Held::No(collision)) => {
                     self.tally.aborts += range.len() as u64;
-                    self.governor.thrown_away(range.len());
                     if let Collision::Slot(address, slot) = collision {
                         let writes = batch
                             .written()

@@ -1,14 +1,15 @@
-//! Which calls write the slots that transactions have collided on.
+//! Which calls collide, and on what.
 //!
 //! A collision teaches that calls of one kind (the same function of the same contract) write a slot that
 //! others read. From then on a call of that kind announces the write before it runs, so that a reader above
 //! it waits for the value, or takes up something else, instead of running on a value that is about to
-//! change.
+//! change. A kind that keeps colliding is **hot**: its calls are worth [foretelling](super::plan).
 
 use super::CallKey;
+use crate::engine::prediction::{Kind, Predictor};
 use alloy_primitives::{Address, U256, map::HashMap};
-use core::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{PoisonError, RwLock};
+use core::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// So many slots are announced for one kind of call at most.
 const MAX_SLOTS: usize = 16;
@@ -16,34 +17,143 @@ const MAX_SLOTS: usize = 16;
 /// So many kinds of calls are remembered; then it starts anew.
 const MAX_KINDS: usize = 1 << 16;
 
+/// What a collision adds to the heat of a kind, or a read that was saved from it by a forecast. Each call takes
+/// one off, and a batch of calls collides once, so a kind is hot where one batch in two does, or would.
+const COLLISION: i32 = 32;
+/// From here on a kind is hot,
+const HOT: i32 = 40;
+/// and hotter than this it does not get.
+const HOTTEST: i32 = 160;
+
+/// How much a kind of call collides.
+#[derive(Debug)]
+pub(super) struct Heat {
+    /// What the predictor knows it as.
+    pub(super) kind: Kind,
+    heat: AtomicI32,
+}
+
+impl Heat {
+    fn rise(&self, by: i32) {
+        let heat = self.heat.load(Ordering::Relaxed);
+        self.heat.store((heat + by).clamp(0, HOTTEST), Ordering::Relaxed);
+    }
+
+    /// A read of what a call of this kind writes was saved from colliding.
+    pub(super) fn saved(&self) {
+        self.rise(COLLISION);
+    }
+}
+
+#[derive(Debug)]
+struct Known {
+    slots: Vec<(Address, U256)>,
+    heat: Arc<Heat>,
+}
+
 /// What collisions have taught, in this block and earlier ones.
 #[derive(Debug, Default)]
 pub(super) struct Contention {
     any: AtomicBool,
-    slots: RwLock<HashMap<CallKey, Vec<(Address, U256)>>>,
+    any_hot: AtomicBool,
+    kinds: RwLock<HashMap<CallKey, Known>>,
+    /// What hot calls touch.
+    pub(super) predictor: Predictor,
 }
 
 impl Contention {
-    /// The slots that a call of this kind is expected to write.
-    pub(super) fn expected(&self, key: Option<CallKey>) -> Vec<(Address, U256)> {
-        let Some(key) = key.filter(|_| self.any.load(Ordering::Relaxed)) else {
-            return Vec::new();
-        };
-        let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
-        slots.get(&key).cloned().unwrap_or_default()
+    /// The slots that calls of this kind were seen to write in collisions.
+    pub(super) fn expected(&self, key: CallKey) -> Vec<(Address, U256)> {
+        let kinds = self.kinds.read().unwrap_or_else(PoisonError::into_inner);
+        kinds.get(&key).map_or_else(Vec::new, |known| known.slots.clone())
     }
 
-    /// A call of this kind wrote a slot that another transaction had read before.
-    pub(super) fn learn(&self, key: Option<CallKey>, slot: (Address, U256)) {
-        let Some(key) = key else { return };
-        let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
-        if slots.len() >= MAX_KINDS {
-            slots.clear();
+    /// True once anything has collided.
+    pub(super) fn any(&self) -> bool {
+        self.any.load(Ordering::Relaxed)
+    }
+
+    /// True once any kind has been hot.
+    pub(super) fn any_hot(&self) -> bool {
+        self.any_hot.load(Ordering::Relaxed)
+    }
+
+    /// The kind of a call, if it is hot. Counts as a call.
+    pub(super) fn hot(&self, key: Option<CallKey>) -> Option<Arc<Heat>> {
+        let known = self.heat(key)?;
+        let hot = known.heat.load(Ordering::Relaxed) >= HOT;
+        known.rise(-1);
+        hot.then_some(known)
+    }
+
+    /// What is known of a kind of call.
+    pub(super) fn heat(&self, key: Option<CallKey>) -> Option<Arc<Heat>> {
+        let kinds = self.kinds.read().unwrap_or_else(PoisonError::into_inner);
+        kinds.get(&key?).map(|known| known.heat.clone())
+    }
+
+    /// A call of this kind took part in a collision. `wrote`: the slot, where it was one that it writes.
+    pub(super) fn learn(&self, key: CallKey, kind: Kind, wrote: Option<(Address, U256)>) {
+        let mut kinds = self.kinds.write().unwrap_or_else(PoisonError::into_inner);
+        if kinds.len() >= MAX_KINDS {
+            kinds.clear();
         }
-        let known = slots.entry(key).or_default();
-        if known.len() < MAX_SLOTS && !known.contains(&slot) {
-            known.push(slot);
+        let known = kinds.entry(key).or_insert_with(|| Known {
+            slots: Vec::new(),
+            heat: Arc::new(Heat {
+                kind,
+                heat: AtomicI32::new(0),
+            }),
+        });
+        if let Some(slot) = wrote
+            && known.slots.len() < MAX_SLOTS
+            && !known.slots.contains(&slot)
+        {
+            known.slots.push(slot);
+        }
+        known.heat.rise(COLLISION);
+        if known.heat.heat.load(Ordering::Relaxed) >= HOT {
+            self.any_hot.store(true, Ordering::Relaxed);
+            self.predictor.missed(&kind);
         }
         self.any.store(true, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloy_primitives::B256;
+
+    const KEY: CallKey = (Address::ZERO, [1; 4]);
+    const KIND: Kind = Kind {
+        code_hash: B256::ZERO,
+        selector: [1; 4],
+    };
+
+    #[test]
+    fn a_kind_that_collides_now_and_then_is_announced_but_not_hot() {
+        let contention = Contention::default();
+        let slot = (Address::ZERO, U256::from(7));
+        for _ in 0..20 {
+            contention.learn(KEY, KIND, Some(slot));
+            assert_eq!(contention.expected(KEY), [slot]);
+            assert!((0..40).all(|_| contention.hot(Some(KEY)).is_none()));
+        }
+    }
+
+    #[test]
+    fn a_kind_that_collides_often_is_hot_until_it_stops() {
+        let contention = Contention::default();
+        assert!(!contention.any_hot());
+        (0..2).for_each(|_| contention.learn(KEY, KIND, None));
+        assert!(contention.any_hot());
+        let calls = (0..1000).take_while(|_| contention.hot(Some(KEY)).is_some());
+        assert!((1..=HOTTEST as usize).contains(&calls.count()));
+        (0..2).for_each(|_| contention.learn(KEY, KIND, None));
+        assert!((0..1000).all(|_| {
+            contention.heat(Some(KEY)).iter().for_each(|heat| heat.saved());
+            contention.hot(Some(KEY)).is_some()
+        }));
     }
 }

@@ -7,8 +7,8 @@ use super::{
 };
 use crate::engine::{
     block_state::{BlockState, basic},
-    hashes::Hashes,
     keccak::Hashing,
+    prediction::{Hashed, MAX_HASHES},
 };
 use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256, map::AddressMap};
 use core::fmt;
@@ -152,6 +152,8 @@ pub(super) struct SpeculativeDb<'s, 'e, S> {
     pub(super) accounts: Vec<AccountUse>,
     /// Slots read.
     pub(super) reads: Vec<Read>,
+    /// What was hashed, where a trace is wanted.
+    pub(super) hashed: Option<Vec<Hashed>>,
 }
 
 impl<S> fmt::Debug for SpeculativeDb<'_, '_, S> {
@@ -187,11 +189,14 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError>> SpeculativeDb<'s, 'e, S> {
             places: AddressMap::default(),
             accounts: Vec::new(),
             reads: Vec::new(),
+            hashed: None,
         })
     }
 
     /// Starts to read for another batch.
-    pub(super) fn begin_batch(&mut self, first: usize) {
+    /// `trace`: what is hashed is to be taken down.
+    pub(super) fn begin_batch(&mut self, first: usize, trace: bool) {
+        self.hashed = trace.then(Vec::new);
         self.first = first;
         self.waited = false;
         self.predicted = 0;
@@ -267,9 +272,20 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError>> SpeculativeDb<'s, 'e, S> {
                 None => return Ok(None),
                 Some(Found {
                     written: Written::Value(value),
-                    ..
+                    transaction,
                 }) => {
-                    self.predicted += u64::from(waited > 0);
+                    if waited > 0 {
+                        self.predicted += 1;
+                        self.shared.saved(transaction);
+                    }
+                    return Ok(Some(value));
+                }
+                Some(Found {
+                    written: Written::Foretold(value),
+                    transaction,
+                }) => {
+                    self.predicted += 1;
+                    self.shared.saved(transaction);
                     return Ok(Some(value));
                 }
                 Some(Found {
@@ -298,8 +314,14 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError>> SpeculativeDb<'s, 'e, S> {
 
 impl<S> Hashing for SpeculativeDb<'_, '_, S> {
     #[inline]
-    fn hashes(&self) -> &Hashes {
-        self.shared.environment.hashes
+    fn keccak256(&mut self, input: &[u8]) -> B256 {
+        let hash = self.shared.environment.hashes.keccak256(input);
+        if let Some(hashed) = &mut self.hashed
+            && hashed.len() < MAX_HASHES
+        {
+            hashed.extend(Hashed::new(input, hash));
+        }
+        hash
     }
 }
 

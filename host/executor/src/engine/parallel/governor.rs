@@ -24,6 +24,10 @@ const CALM: u32 = 32;
 /// so many.
 const LONG_CALM: u32 = 1024;
 
+/// So many stretches of a block in which the predictor learns are not judged: what it learns may do away with
+/// the collisions.
+const LESSONS: u32 = 12;
+
 /// How to go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Next {
@@ -72,8 +76,12 @@ pub(super) struct Governor {
     parallel: (Duration, u64),
     /// How long the next sequential stretch is.
     next: usize,
-    /// Parallel stretches that are not to be judged.
+    /// Parallel stretches that are not to be judged,
     unjudged: u32,
+    /// and those among which something is learnt.
+    lessons: u32,
+    /// How many lessons there were when the last stretch was over.
+    taught: u32,
     batches: Batches,
     /// Calm stretches since the last collision.
     calm: u32,
@@ -90,18 +98,30 @@ impl Governor {
             parallel: (Duration::ZERO, 0),
             next: remembered.stretch.max(SHORTEST),
             unjudged: 0,
+            lessons: LESSONS,
+            taught: 0,
             batches: remembered.batches,
             calm: 0,
         }
     }
 
     /// So many transactions were committed. `waited`: one of them had to wait for others below; `collided`:
-    /// they ran on values that had changed. Says how to go on where a stretch is over.
-    pub(super) fn committed(&mut self, count: usize, gas: u64, waited: bool, collided: bool) -> Option<Next> {
+    /// they ran on values that had changed; `lessons`: how many the block has had. Says how to go on where a stretch is over.
+    pub(super) fn committed(
+        &mut self,
+        count: usize,
+        gas: u64,
+        waited: bool,
+        collided: bool,
+        lessons: u32,
+    ) -> Option<Next> {
         let count = count as u32;
         self.gas += gas;
         self.commits += count;
-        self.contended += if waited || collided { count } else { 0 };
+        if waited || collided {
+            self.contended += count;
+            self.disturbed(count);
+        }
         if self.commits < JUDGED {
             return None;
         }
@@ -112,8 +132,13 @@ impl Governor {
         if calm {
             self.quiet();
         }
+        let learning = lessons != self.taught && self.lessons > 0;
+        self.taught = lessons;
         if !bad {
             self.next = SHORTEST;
+        } else if learning {
+            self.lessons -= 1;
+            return Some(Next::Parallel { calm });
         } else if self.unjudged == 0 {
             return Some(Next::Sequence);
         }
@@ -132,8 +157,9 @@ impl Governor {
         batches.size = (2 * batches.size).min(batches.largest);
     }
 
-    /// A batch of so many was thrown away. What is alone collides less often, and costs less when it does.
-    pub(super) fn thrown_away(&mut self, transactions: usize) {
+    /// A batch of so many has collided or had to wait. What is alone does so less often, makes others wait for
+    /// less, and costs less when it is thrown away.
+    fn disturbed(&mut self, transactions: u32) {
         self.calm = 0;
         let batches = &mut self.batches;
         batches.size = 1;
@@ -194,7 +220,7 @@ mod tests {
         let mut governor = Governor::new(Remembered::default());
         assert!(
             (0..1000)
-                .all(|index| governor.committed(1, 21_000, false, index % 3 == 0) != Some(Next::Sequence))
+                .all(|index| governor.committed(1, 21_000, false, index % 3 == 0, 0) != Some(Next::Sequence))
         );
     }
 
@@ -202,7 +228,7 @@ mod tests {
     fn contention_is_answered_by_a_sequential_stretch() {
         let mut governor = Governor::new(Remembered::default());
         let asked = (0..JUDGED)
-            .filter(|_| governor.committed(1, 21_000, true, false) == Some(Next::Sequence))
+            .filter(|_| governor.committed(1, 21_000, true, false, 0) == Some(Next::Sequence))
             .count();
         assert_eq!(asked, 1);
         assert_eq!(governor.stretch(), SHORTEST);
@@ -219,9 +245,9 @@ mod tests {
         governor.stretched(1);
         assert_eq!(governor.stretch(), SHORTEST);
         assert!(
-            (0..JUDGED * PATIENCE).all(|_| governor.committed(1, 1, false, true) != Some(Next::Sequence))
+            (0..JUDGED * PATIENCE).all(|_| governor.committed(1, 1, false, true, 0) != Some(Next::Sequence))
         );
-        assert!((0..JUDGED).any(|_| governor.committed(1, 1, false, true) == Some(Next::Sequence)));
+        assert!((0..JUDGED).any(|_| governor.committed(1, 1, false, true, 0) == Some(Next::Sequence)));
     }
 
     #[test]
@@ -229,16 +255,16 @@ mod tests {
         let mut governor = Governor::new(Remembered::default());
         assert_eq!(governor.batch(), 1);
         for _ in 0..10 * JUDGED {
-            governor.committed(1, 21_000, false, false);
+            governor.committed(1, 21_000, false, false, 0);
         }
         assert_eq!(governor.batch(), LARGEST_BATCH);
-        governor.thrown_away(LARGEST_BATCH);
+        governor.committed(LARGEST_BATCH, 21_000, true, false, 0);
         assert_eq!(governor.batch(), 1);
-        for _ in 1..2 * CALM * JUDGED {
-            governor.committed(1, 21_000, false, false);
+        for _ in 0..2 * CALM * JUDGED - 1 {
+            governor.committed(1, 21_000, false, false, 0);
         }
         assert_eq!(governor.batch(), 1);
-        governor.committed(1, 21_000, false, false);
+        governor.committed(1, 21_000, false, false, 0);
         assert_eq!(governor.batch(), 2);
     }
 }

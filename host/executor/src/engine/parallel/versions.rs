@@ -26,6 +26,8 @@ const FILTER_BITS: usize = 1 << 18;
 pub(in crate::engine) enum Written<T> {
     /// The transaction has run and wrote this.
     Value(T),
+    /// It is about to write, and this is foretold.
+    Foretold(T),
     /// It is about to write, and nobody knows what; this is what it wrote in an earlier run.
     Estimate(Option<T>),
 }
@@ -140,6 +142,13 @@ impl Versions {
             Written::Value(info),
         );
         self.note(hash);
+    }
+
+    /// True where a transaction reads this value, as far as is known.
+    pub(super) fn reads(&self, address: &Address, slot: &U256, transaction: usize, value: U256) -> bool {
+        self.slot(address, slot, transaction).is_some_and(
+            |found| matches!(found.written, Written::Value(now) | Written::Foretold(now) if now == value),
+        )
     }
 
     /// Takes a write back.

@@ -3,19 +3,23 @@
 use super::{
     Shared, balances,
     batch::Batch,
+    contention::Heat,
     database::{ReadError, SpeculativeDb},
     inference::SpeculativeEngine,
+    plan::Claim,
     suspension::Ticket,
 };
 use crate::engine::{
     block_state::basic,
     journal::{Inner, Runner},
-    keccak, transfer,
+    keccak,
+    prediction::{Access, Hashed, Trace},
+    transfer,
 };
 use alloy_consensus::Transaction;
 use alloy_evm::{EvmFactory, FromRecoveredTx, eth::EthEvmContext};
-use alloy_primitives::{Address, Bloom, KECCAK256_EMPTY, U256};
-use core::ops::Range;
+use alloy_primitives::{Address, Bloom, KECCAK256_EMPTY, U256, map::HashMap};
+use core::{ops::Range, sync::atomic::Ordering};
 use metisvm_state::{BasicAccount, StateError};
 use revm::{
     DatabaseRef,
@@ -95,14 +99,10 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
         })
     }
 
-    /// Executes transactions of the range from its start, as many as go together; `before` is what came of
-    /// the first the last time. Gives the index after the last.
-    pub(super) fn speculate(
-        &mut self,
-        range: Range<usize>,
-        before: Option<Speculated>,
-    ) -> Result<(Speculated, usize), Unfinished> {
-        let first = range.start;
+    /// Executes transactions of a claim from its start, as many as go together. Gives the index after the
+    /// last.
+    pub(super) fn speculate(&mut self, claim: &mut Claim) -> Result<(Speculated, usize), Unfinished> {
+        let first = claim.range.start;
         self.take_up(first);
         if let Some(transfer) = self.planned() {
             let base = &self.shared.base;
@@ -122,7 +122,7 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
                 return Ok((Speculated::Transfer(Box::new(read)), first + 1));
             }
         }
-        self.batch(range, before)
+        self.batch(claim)
     }
 
     /// Puts a transaction into the EVM's context.
@@ -139,31 +139,17 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
         })
     }
 
-    fn batch(
-        &mut self,
-        range: Range<usize>,
-        before: Option<Speculated>,
-    ) -> Result<(Speculated, usize), Unfinished> {
-        let shared = self.shared;
-        let first = range.start;
-        let mut expected: Vec<_> = range.clone().flat_map(|index| shared.expected(index)).collect();
-        if let Some(Speculated::Overtaken(published)) = before {
-            expected.extend(published);
-        }
-        for (address, slot) in &expected {
-            shared.versions.announce_slot(*address, *slot, first);
-        }
-        self.evm.ctx.journaled_state.database.begin_batch(first);
+    fn batch(&mut self, claim: &mut Claim) -> Result<(Speculated, usize), Unfinished> {
+        let first = claim.range.start;
+        let database = &mut self.evm.ctx.journaled_state.database;
+        database.begin_batch(first, claim.lesson.is_some());
         let mut batch = Batch::default();
-        batch.results.reserve_exact(range.len());
-        let failure = self.fill(&mut batch, range);
+        batch.results.reserve_exact(claim.range.len());
+        let failure = self.fill(&mut batch, claim.range.clone());
         let (state, coded) = self.runner.drain(&mut self.evm);
         if let Some(failure) = failure
             && batch.results.is_empty()
         {
-            for (address, slot) in expected {
-                shared.versions.remove_slot(address, slot, first);
-            }
             return match failure {
                 Failure::Suspended(ticket) => Err(Unfinished::Suspended(ticket)),
                 Failure::Evm(EVMError::Database(ReadError::Behind)) => Err(Unfinished::Behind),
@@ -174,18 +160,67 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
         batch.waited = database.waited;
         batch.predicted = database.predicted;
         batch.reads = core::mem::take(&mut database.reads);
+        let hashed = database.hashed.take();
         batch.close(core::mem::take(&mut database.accounts), state, &coded);
         let end = first + batch.results.len();
         self.publish(&batch, first..end);
-        for (address, slot) in expected {
-            if !batch
-                .written()
-                .any(|written| (written.0, written.1) == (address, slot))
-            {
-                shared.versions.remove_slot(address, slot, first);
-            }
+        self.settle(claim, &batch);
+        if let Some(heat) = &claim.lesson {
+            self.teach(heat, first, &batch, hashed.unwrap_or_default());
         }
         Ok((Speculated::Executed(Box::new(batch)), end))
+    }
+
+    /// What was expected of the batch has come, or has not. Has those run again above that have read another
+    /// value than came.
+    fn settle(&self, claim: &mut Claim, batch: &Batch) {
+        let (shared, first) = (self.shared, claim.range.start);
+        if claim.expected.is_empty() {
+            return;
+        }
+        let written: HashMap<_, _> = batch
+            .written()
+            .map(|(address, slot, value)| ((address, slot), value))
+            .collect();
+        claim.expected.retain(|expected| {
+            let Some(value) = written.get(&(expected.address, expected.slot)) else {
+                return true;
+            };
+            if expected.value.is_some_and(|foretold| foretold != *value) {
+                shared.recheck_slot(first, expected.address, expected.slot);
+            }
+            false
+        });
+    }
+
+    /// Shows the predictor what a call has done.
+    fn teach(&self, heat: &Heat, index: usize, batch: &Batch, hashes: Vec<Hashed>) {
+        let shared = self.shared;
+        let succeeded = matches!(batch.results.first(), Some((result, _)) if result.is_success());
+        let (Some(contention), Some(call), true) = (shared.contention, shared.call(index), succeeded) else {
+            return;
+        };
+        let written: HashMap<_, _> = batch
+            .written()
+            .map(|(address, slot, value)| ((address, slot), value))
+            .collect();
+        let accesses = batch.reads.iter().map(|read| {
+            let address = batch.accounts[read.place].0.address;
+            let after = written.get(&(address, read.slot)).copied();
+            Access {
+                address,
+                slot: read.slot,
+                before: read.value,
+                after: after.unwrap_or(read.value),
+                wrote: after.is_some(),
+            }
+        });
+        let trace = Trace {
+            accesses: accesses.collect(),
+            hashes,
+        };
+        contention.predictor.learn(&heat.kind, &call, &trace);
+        shared.lessons.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Executes the transactions of a batch, up to one that fails or must be the last.

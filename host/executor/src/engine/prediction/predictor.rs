@@ -165,6 +165,7 @@ impl Predictor {
     }
 
     /// How much memory the templates take, in bytes.
+    #[cfg(test)]
     pub(crate) fn bytes(&self) -> usize {
         let bytes = |shard: &Shard| {
             let kinds = shard.read();
@@ -175,6 +176,7 @@ impl Predictor {
     }
 
     /// Whether anything is known of a kind.
+    #[cfg(test)]
     pub(crate) fn knows(&self, kind: &Kind) -> bool {
         self.shard(kind).read().get(kind).is_some()
     }

@@ -8,4 +8,5 @@ mod execution;
 mod figures;
 mod mainnet;
 mod places;
+mod recorder;
 mod workloads;

@@ -1,11 +1,11 @@
 //! What one execution did, as far as prediction learns from it: slots and hashes, in their order.
 
-use alloy_primitives::{Address, B256, U256, map::HashMap};
+use alloy_primitives::{Address, B256, U256};
 
 /// So many slots of an execution are looked at; the rest is only counted as unforeseen.
 pub(super) const MAX_ACCESSES: usize = 256;
 /// So many hashes of an execution are looked at.
-const MAX_HASHES: usize = 1_024;
+pub(crate) const MAX_HASHES: usize = 1_024;
 
 /// What one execution did. Worth learning from only where the call succeeded.
 #[derive(Debug, Clone, Default)]
@@ -69,58 +69,5 @@ impl Hashed {
         };
         let hash = hash.into();
         Some(Self { preimage, hash })
-    }
-}
-
-/// Takes a trace down while a transaction executes. Told by the instructions SLOAD, SSTORE and KECCAK256.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Recorder {
-    touched: Vec<(Address, U256, bool)>,
-    known: HashMap<(Address, U256), usize>,
-    hashes: Vec<Hashed>,
-}
-
-impl Recorder {
-    /// Forgets what there is, for the next transaction.
-    pub(crate) fn begin(&mut self) {
-        self.touched.clear();
-        self.known.clear();
-        self.hashes.clear();
-    }
-
-    /// A slot was read or written.
-    pub(crate) fn touched(&mut self, address: Address, slot: U256, wrote: bool) {
-        if let Some(at) = self.known.get(&(address, slot)) {
-            self.touched[*at].2 |= wrote;
-        } else if self.touched.len() <= MAX_ACCESSES {
-            self.known.insert((address, slot), self.touched.len());
-            self.touched.push((address, slot, wrote));
-        }
-    }
-
-    /// Something was hashed.
-    pub(crate) fn hashed(&mut self, input: &[u8], hash: B256) {
-        if self.hashes.len() < MAX_HASHES {
-            self.hashes.extend(Hashed::new(input, hash));
-        }
-    }
-
-    /// The trace, with the values of each slot before and after the transaction. Slots without are left out:
-    /// those of accounts that the transaction destroyed.
-    pub(crate) fn finish(&self, mut values: impl FnMut(Address, U256) -> Option<(U256, U256)>) -> Trace {
-        let accesses = self.touched.iter().filter_map(|(address, slot, wrote)| {
-            let (before, after) = values(*address, *slot)?;
-            Some(Access {
-                address: *address,
-                slot: *slot,
-                before,
-                after,
-                wrote: *wrote,
-            })
-        });
-        Trace {
-            accesses: accesses.collect(),
-            hashes: self.hashes.clone(),
-        }
     }
 }

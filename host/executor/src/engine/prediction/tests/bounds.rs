@@ -1,6 +1,6 @@
 //! What is asked for, what is given up, and how much memory it takes.
 
-use super::{super::*, contract::*};
+use super::{super::*, contract::*, recorder::Recorder};
 
 fn teach(predictor: &Predictor, kind: &Kind, round: u64, run: impl FnOnce(&mut World)) {
     let mut world = World::default();

@@ -1,6 +1,9 @@
 //! Real executions: an inspector takes the traces down.
 
-use super::super::{Call, Footprint, Kind, Predictor, Recorder, Trace};
+use super::{
+    super::{Call, Footprint, Kind, Predictor, Trace},
+    recorder::Recorder,
+};
 use alloy_consensus::{Transaction, TxEnvelope, transaction::Recovered};
 use alloy_evm::{Evm, EvmEnv, EvmFactory, FromRecoveredTx};
 use alloy_primitives::{Address, TxKind, U256, keccak256};

@@ -3,15 +3,18 @@
 //! waiting for a disk scales beyond them.
 //!
 //! As in the benchmark of workloads the engine has executed the two blocks before the measured one, from
-//! memory without a wait. It gets no cache of the state, nor does plain revm: what is measured reads
-//! everything again.
+//! memory without a wait. It executes the measured one twice: over the slow state alone, where each worker
+//! reads everything that it needs by itself, and with the state cache in front, where what one has read is
+//! there for all. The cache is empty when the block begins, and is made before the clock starts: nothing of
+//! the blocks before is in it. Plain revm has its `CacheDB` and no other cache.
 
 #[global_allocator]
 static GLOBAL: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+use alloy_primitives::B256;
 use metisvm_benches::{
     Failure,
-    chain::Chain,
+    chain::{Chain, Over, empty_cache},
     end,
     options::Options,
     plain,
@@ -24,18 +27,38 @@ use serde_json::json;
 use std::{cell::Cell, process::ExitCode, time::Duration};
 
 const PLAIN: &str = "plain";
-const OURS: [(usize, &str); 5] = [
-    (1, "1 thread"),
-    (2, "2 threads"),
-    (4, "4 threads"),
-    (8, "8 threads"),
-    (16, "16 threads"),
-];
+const THREADS: [usize; 5] = [1, 2, 4, 8, 16];
+/// By what the engine reads through, names of the variants and headings of the columns.
+const ALONE: Lane = Lane {
+    over: Over::Slow,
+    title: "without the state cache",
+    names: ["1 thread", "2 threads", "4 threads", "8 threads", "16 threads"],
+};
+const CACHED: Lane = Lane {
+    over: Over::Cached,
+    title: "with the state cache, empty at first",
+    names: [
+        "1 thread, cache",
+        "2 threads, cache",
+        "4 threads, cache",
+        "8 threads, cache",
+        "16 threads, cache",
+    ],
+};
+const LANES: [Lane; 2] = [ALONE, CACHED];
 const WAITS: [Duration; 3] = [
     Duration::ZERO,
     Duration::from_micros(10),
     Duration::from_micros(100),
 ];
+
+/// The engine on all numbers of threads over one kind of state.
+#[derive(Debug, Clone, Copy)]
+struct Lane {
+    over: Over,
+    title: &'static str,
+    names: [&'static str; THREADS.len()],
+}
 
 /// What was read in one sample.
 #[derive(Debug, Clone, Copy, Default)]
@@ -59,7 +82,8 @@ struct Measured {
     kind: WorkloadKind,
     times: Times,
     plain: Reads,
-    ours: [Reads; OURS.len()],
+    /// Of both lanes.
+    ours: [[Reads; THREADS.len()]; LANES.len()],
 }
 
 fn main() -> ExitCode {
@@ -98,7 +122,7 @@ fn run() -> Result<(), Failure> {
 fn measure(kind: WorkloadKind, chain: &Chain, wait: Duration, samples: usize) -> Result<Measured, Failure> {
     let (block, base) = chain.measured();
     let plain_reads = Cell::default();
-    let reads: [Cell<Reads>; OURS.len()] = Default::default();
+    let reads: [[Cell<Reads>; THREADS.len()]; LANES.len()] = Default::default();
     let mut variants = vec![Variant::new(PLAIN, || {
         let factory = chain.factory();
         let (parent, before) = chain.parent();
@@ -110,22 +134,31 @@ fn measure(kind: WorkloadKind, chain: &Chain, wait: Duration, samples: usize) ->
         plain_reads.set(Reads::of(&state));
         Ok(time)
     })];
-    for ((threads, name), reads) in OURS.into_iter().zip(&reads) {
-        variants.push(Variant::new(name, move || {
-            let engine = chain.engine_at_parent(threads, true)?;
-            let factory = chain.factory();
-            let state = SlowState::new(base, wait);
-            let (time, _kept) = timed(|| engine.execute_slow(&factory, block, &state))?;
-            reads.set(Reads::of(&state));
-            Ok(time)
-        }));
+    for (lane, reads) in LANES.into_iter().zip(&reads) {
+        for ((threads, name), reads) in THREADS.into_iter().zip(lane.names).zip(reads) {
+            variants.push(Variant::new(name, move || {
+                let engine = chain.engine_at_parent(threads, lane.over)?;
+                let factory = chain.factory();
+                let state = SlowState::new(base, wait);
+                let (time, _kept) = match lane.over {
+                    Over::Cached => {
+                        let cache = empty_cache();
+                        let view = cache.view(&state, B256::ZERO);
+                        timed(|| engine.execute_cached(&factory, block, &view))?
+                    }
+                    _ => timed(|| engine.execute_slow(&factory, block, &state))?,
+                };
+                reads.set(Reads::of(&state));
+                Ok(time)
+            }));
+        }
     }
     let times = interleave(samples, variants)?;
     Ok(Measured {
         kind,
         times,
         plain: plain_reads.get(),
-        ours: reads.map(Cell::into_inner),
+        ours: reads.map(|lane| lane.map(Cell::into_inner)),
     })
 }
 
@@ -141,20 +174,27 @@ fn print_json(
         plain,
         ours,
     } = measured;
+    let lane = |(lane, reads): (Lane, &[Reads; THREADS.len()])| {
+        json!({
+            "over_1_thread": lane.names.map(|name| times.ratio(lane.names[0], name)),
+            "over_plain": lane.names.map(|name| times.ratio(PLAIN, name)),
+            "reads": reads.map(|reads| reads.count),
+            "read_us": reads.map(|reads| reads.took),
+        })
+    };
+    let [alone, cached] = ours;
     line(json!({
         "bench": "growth",
         "workload": kind.name(),
         "txs": transactions,
         "samples": samples,
         "asked_us": wait.as_micros(),
-        "threads": OURS.map(|(threads, _)| threads),
+        "threads": THREADS,
         "times": times.json(),
-        "over_1_thread": OURS.map(|(_, name)| times.ratio(OURS[0].1, name)),
-        "over_plain": OURS.map(|(_, name)| times.ratio(PLAIN, name)),
         "plain_reads": plain.count,
         "plain_read_us": plain.took,
-        "reads": ours.map(|reads| reads.count),
-        "read_us": ours.map(|reads| reads.took),
+        "alone": lane((ALONE, alone)),
+        "cached": lane((CACHED, cached)),
     }))
 }
 
@@ -164,38 +204,43 @@ fn print_tables(
     wait: Duration,
     samples: usize,
 ) -> Result<(), Failure> {
-    let names = OURS.map(|(_, name)| name);
-    let columns = [&["workload", "plain"][..], &names].concat();
-    let mut times = Figures::new(&columns);
-    let mut reads = Figures::new(&columns);
-    for measured in all {
-        let name = measured.kind.name().to_owned();
-        let plain = measured.times.median(PLAIN);
-        let ours = names.map(|name| {
-            let (over_one, over_plain) = (
-                measured.times.ratio(names[0], name),
-                measured.times.ratio(PLAIN, name),
-            );
-            format!(
-                "{} ({} / {})",
-                ms(measured.times.median(name)),
-                ratio(over_one),
-                ratio(over_plain)
-            )
-        });
-        times.row([vec![name.clone(), ms(plain)], ours.into()].concat());
-        let read = |reads: Reads| format!("{} of {:.0} µs", reads.count, reads.took);
-        reads.row([vec![name, read(measured.plain)], measured.ours.map(read).into()].concat());
-    }
-    let wait = wait.as_micros();
-    times.print(&format!(
-        "### Reads of {wait} µs, {transactions} transactions, median of {samples}: milliseconds (speed over \
-         our one thread / over plain)"
-    ))?;
-    if wait > 0 {
-        reads.print(&format!(
-            "How often {wait} µs were asked for, and what a read took"
+    let asked = wait.as_micros();
+    for (at, lane) in LANES.into_iter().enumerate() {
+        let names = lane.names;
+        let columns = [&["workload", "plain"][..], &ALONE.names].concat();
+        let mut times = Figures::new(&columns);
+        let mut reads = Figures::new(&columns);
+        for measured in all {
+            let name = measured.kind.name().to_owned();
+            let plain = measured.times.median(PLAIN);
+            let ours = names.map(|name| {
+                let (over_one, over_plain) = (
+                    measured.times.ratio(names[0], name),
+                    measured.times.ratio(PLAIN, name),
+                );
+                format!(
+                    "{} ({} / {})",
+                    ms(measured.times.median(name)),
+                    ratio(over_one),
+                    ratio(over_plain)
+                )
+            });
+            times.row([vec![name.clone(), ms(plain)], ours.into()].concat());
+            let read = |reads: Reads| format!("{} of {:.0} µs", reads.count, reads.took);
+            let ours = measured.ours[at].map(read);
+            reads.row([vec![name, read(measured.plain)], ours.into()].concat());
+        }
+        times.print(&format!(
+            "### Reads of {asked} µs, {transactions} transactions, {}, median of {samples}: milliseconds (speed \
+             over our one thread / over plain)",
+            lane.title
         ))?;
+        if asked > 0 {
+            reads.print(&format!(
+                "How often {asked} µs were asked for, {}, and what a read took",
+                lane.title
+            ))?;
+        }
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ static GLOBAL: mimalloc::MiMalloc = mimalloc::MiMalloc;
 use alloy_consensus::{TxEnvelope, transaction::Recovered};
 use metisvm_benches::{
     Failure, agreement,
-    chain::Chain,
+    chain::{Chain, Over},
     end,
     options::Options,
     ours::{self, Tally},
@@ -107,7 +107,7 @@ impl Bench<'_> {
         let factory = self.chain.factory();
         let (state, receipts) = plain::reach(self.chain.plain_evm(&factory), self.chain.spec(), block, base)?;
         for threads in [1, 2] {
-            let engine = self.chain.engine_at_parent(threads, false)?;
+            let engine = self.chain.engine_at_parent(threads, Over::Memory)?;
             let done = engine.execute(&self.chain.factory(), block, base)?;
             agreement::check(base, &state, &receipts, &done)?;
         }
@@ -146,7 +146,7 @@ impl Bench<'_> {
     }
 
     fn ours(&self, threads: usize) -> Result<(Duration, Tally), Failure> {
-        let engine = self.chain.engine_at_parent(threads, false)?;
+        let engine = self.chain.engine_at_parent(threads, Over::Memory)?;
         let factory = self.chain.factory();
         let (block, base) = self.chain.measured();
         let (time, done) = timed(|| engine.execute(&factory, block, base))?;
@@ -154,7 +154,7 @@ impl Bench<'_> {
     }
 
     fn ours_with_senders(&self, threads: usize) -> Result<Duration, Failure> {
-        let engine = self.chain.engine_at_parent(threads, false)?;
+        let engine = self.chain.engine_at_parent(threads, Over::Memory)?;
         let factory = self.chain.factory();
         let (block, base) = self.chain.measured();
         let signed = self.signed.clone();

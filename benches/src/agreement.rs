@@ -51,7 +51,7 @@ fn same(ours: &AccountState, plain: &AccountState) -> bool {
 mod tests {
     use super::*;
     use crate::{
-        chain::Chain,
+        chain::{Chain, Over},
         plain::{self, PlainEvm},
     };
     use alloy_primitives::{Address, Bytes, U256};
@@ -62,7 +62,7 @@ mod tests {
         let chain = Chain::new(WorkloadKind::UniswapOnePool, 5).unwrap();
         let (block, base) = chain.measured();
         let (after, mut receipts) = plain::reach(PlainEvm::Ethereum, chain.spec(), block, base).unwrap();
-        let engine = chain.engine_at_parent(2, false).unwrap();
+        let engine = chain.engine_at_parent(2, Over::Memory).unwrap();
         let ours = engine.execute(&chain.factory(), block, base).unwrap();
         check(base, &after, &receipts, &ours).unwrap();
 

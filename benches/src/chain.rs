@@ -7,11 +7,12 @@ use crate::{
     plain::PlainEvm,
     slow_state::SlowState,
 };
+use alloy_primitives::B256;
 use metisvm::engine::DispatcherEngine;
 use metisvm_accel::{Dispatcher, dispatcher};
 use metisvm_executor::{BlockInput, execute_block};
 use metisvm_model::Bundle;
-use metisvm_state::MemoryState;
+use metisvm_state::{CacheConfig, MemoryState, StateCache};
 use metisvm_vm::{ChainSpec, MetisEvmFactory};
 use metisvm_workload::chains::{Scenario, WorkloadKind};
 use std::{sync::Arc, time::Duration};
@@ -19,6 +20,26 @@ use std::{sync::Arc, time::Duration};
 /// How many blocks a chain has.
 const BLOCKS: usize = 3;
 const SEED: u64 = 1;
+/// Room for everything that a block of these workloads reads.
+const CACHE_BYTES: usize = 64 << 20;
+
+/// What a block is executed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Over {
+    /// The state in memory.
+    Memory,
+    /// A [`SlowState`].
+    Slow,
+    /// A [`SlowState`] behind the state cache.
+    Cached,
+}
+
+/// A state cache with nothing in it, for views of the zero hash.
+pub fn empty_cache() -> StateCache {
+    let cache = StateCache::new(CacheConfig::with_bytes(CACHE_BYTES));
+    cache.move_to(B256::ZERO);
+    cache
+}
 
 /// A chain, and the state before each of its blocks.
 #[derive(Debug)]
@@ -105,17 +126,21 @@ impl Chain {
         }
     }
 
-    /// A new engine that has executed all blocks before the measured one, in order; `slow` where the measured
-    /// one will be executed over a [`SlowState`], though these wait for nothing.
-    pub fn engine_at_parent(&self, threads: usize, slow: bool) -> Result<Ours, Failure> {
+    /// A new engine that has executed all blocks before the measured one, in order, over a state of the kind that
+    /// the measured one will be executed over, though these wait for nothing.
+    pub fn engine_at_parent(&self, threads: usize, over: Over) -> Result<Ours, Failure> {
         let engine = Ours::fresh(threads)?;
         let factory = self.factory();
         for at in 0..BLOCKS - 1 {
             let (block, state) = self.block(at);
-            let _: Done = if slow {
-                engine.execute_slow(&factory, block, &SlowState::new(state, Duration::ZERO))?
-            } else {
-                engine.execute(&factory, block, state)?
+            let slow = SlowState::new(state, Duration::ZERO);
+            let _: Done = match over {
+                Over::Memory => engine.execute(&factory, block, state)?,
+                Over::Slow => engine.execute_slow(&factory, block, &slow)?,
+                Over::Cached => {
+                    let cache = empty_cache();
+                    engine.execute_cached(&factory, block, &cache.view(&slow, B256::ZERO))?
+                }
             };
         }
         Ok(engine)

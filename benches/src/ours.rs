@@ -4,7 +4,7 @@
 use crate::{Failure, slow_state::SlowState};
 use alloy_consensus::{TxEnvelope, transaction::Recovered};
 use metisvm_executor::{BlockEngine, BlockInput, Executed, Threads, recover_senders};
-use metisvm_state::{MemoryState, StateChanges};
+use metisvm_state::{CacheView, MemoryState, StateChanges};
 use metisvm_vm::{ChainSpec, MetisEvmFactory};
 
 /// An engine that has learnt nothing yet.
@@ -36,6 +36,17 @@ impl Ours {
         factory: &MetisEvmFactory,
         block: BlockInput<'_>,
         base: &SlowState<'_>,
+    ) -> Result<Done, Failure> {
+        Ok(Done(self.0.execute(factory, block, base)?))
+    }
+
+    /// The same over such a state with the state cache in front.
+    #[inline(never)]
+    pub fn execute_cached(
+        &self,
+        factory: &MetisEvmFactory,
+        block: BlockInput<'_>,
+        base: &CacheView<'_, &SlowState<'_>>,
     ) -> Result<Done, Failure> {
         Ok(Done(self.0.execute(factory, block, base)?))
     }

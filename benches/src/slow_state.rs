@@ -6,14 +6,18 @@
 
 use alloy_primitives::{Address, B256, U256};
 use core::sync::atomic::{AtomicU64, Ordering};
-use metisvm_state::{MemoryState, StateError};
+use metisvm_state::{MemoryState, StateError, StateSource};
 use revm::{DatabaseRef, bytecode::Bytecode, state::AccountInfo};
 use std::{
     thread,
     time::{Duration, Instant},
 };
 
-/// A state in memory behind a wait. Accounts, code and slots wait; block hashes do not.
+/// Slots of a range that come with one wait: what a page of a store holds, roughly.
+const SLOTS_PER_WAIT: usize = 64;
+
+/// A state in memory behind a wait. Accounts, code and slots wait, and a range of slots once for every 64 that
+/// it brings; block hashes do not.
 #[derive(Debug)]
 pub struct SlowState<'a> {
     state: &'a MemoryState,
@@ -78,6 +82,21 @@ impl DatabaseRef for SlowState<'_> {
     }
 }
 
+impl StateSource for SlowState<'_> {
+    fn storage_range(
+        &self,
+        address: Address,
+        from: U256,
+        limit: usize,
+    ) -> Result<Vec<(U256, U256)>, StateError> {
+        let slots = self.state.storage_range(address, from, limit)?;
+        for _ in 0..=slots.len() / SLOTS_PER_WAIT {
+            self.wait();
+        }
+        Ok(slots)
+    }
+}
+
 /// Asks Linux to end the sleeps of this thread, and of those it starts from now on, on time: left alone it
 /// may delay each by 50 µs to wake several threads at once. Where that cannot be had sleeps are longer, and
 /// shown to be.
@@ -100,7 +119,8 @@ mod tests {
         let slow = SlowState::new(&state, Duration::from_millis(2));
         assert_eq!(slow.basic_ref(Address::ZERO), Ok(None));
         assert_eq!(slow.storage_ref(Address::ZERO, U256::ONE), Ok(U256::ZERO));
-        assert_eq!(slow.reads(), 2);
+        assert_eq!(slow.storage_range(Address::ZERO, U256::ZERO, 100), Ok(Vec::new()));
+        assert_eq!(slow.reads(), 3);
         assert!(slow.mean_wait() >= 2_000.0);
     }
 }

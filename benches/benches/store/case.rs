@@ -42,8 +42,8 @@ pub(crate) struct Sample {
 pub(crate) enum Mode {
     Off,
     On,
-    /// With storages of up to 65,536 slots held whole, where they are 4,096 by default.
-    Large,
+    /// With storages of up to 4,096 slots held whole, where they are 262,144 by default.
+    Small,
     /// No store at all.
     Memory,
 }
@@ -51,7 +51,7 @@ pub(crate) enum Mode {
 pub(crate) const MODES: [(Mode, &str); 4] = [
     (Mode::Off, "off"),
     (Mode::On, "on"),
-    (Mode::Large, "large"),
+    (Mode::Small, "small"),
     (Mode::Memory, "memory"),
 ];
 
@@ -96,8 +96,8 @@ impl Case {
             ..StoreOptions::default()
         };
         let mut cache = CacheConfig::default();
-        if mode == Mode::Large {
-            cache.largest_storage = 1 << 16;
+        if mode == Mode::Small {
+            cache.largest_storage = 1 << 12;
         }
         Ok(ChainState::open(
             RedbStore::open(file, options)?,
@@ -122,7 +122,7 @@ impl Case {
         let started = Instant::now();
         let executed = match mode {
             Mode::Off => engine.execute(&self.factory, input, &chain.store().snapshot()?)?,
-            Mode::On | Mode::Large => engine.execute(&self.factory, input, &chain.view()?)?,
+            Mode::On | Mode::Small => engine.execute(&self.factory, input, &chain.view()?)?,
             Mode::Memory => engine.execute(&self.factory, input, &self.state)?,
         };
         let time = started.elapsed();

@@ -41,7 +41,7 @@ fn main() -> Outcome<()> {
         "start empty. What is not cold: the disk's own cache and the host's, if this is a virtual machine."
     );
     println!("'off' executes over the store's snapshot, 'on' over the state cache in front of it (256 MiB),");
-    println!("'large' over one that keeps storages of up to 65,536 slots whole instead of 4,096.");
+    println!("'small' over one that keeps storages of up to 4,096 slots whole instead of 262,144.");
     println!("'memory' executes over a state in hash maps: what the execution takes without any store.");
     println!(
         "A read is one question to the store: an account, a slot, a code, or a range of slots of an account."

@@ -57,6 +57,12 @@ pub struct Run {
     /// Run each block in several ways and compare the results
     #[arg(long, value_name = "WHAT", conflicts_with = "backend")]
     pub compare: Option<Compare>,
+    /// Keep the chain in this folder: each block goes on from the last one there, and is written if it is valid
+    #[arg(long, value_name = "DIR", conflicts_with = "compare")]
+    pub datadir: Option<PathBuf>,
+    /// Take the last N blocks of the chain in --datadir back before anything else
+    #[arg(long, value_name = "N", requires = "datadir", value_parser = clap::value_parser!(u64).range(1..))]
+    pub unwind: Option<u64>,
     /// More models: bundle files, or folders of them (*.bundle)
     #[arg(long, value_name = "PATH")]
     pub models: Vec<PathBuf>,

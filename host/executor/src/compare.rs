@@ -5,15 +5,16 @@
 //! - *sequential*: the block engine on the calling thread.
 //! - *parallel*: the block engine on all threads.
 //!
-//! All read the same state in memory, and nobody has seen the block before: each sample has a new engine
-//! and a new inference engine.
+//! All read the same state in memory: plain revm through its `CacheDB`, the engine through the state cache, as
+//! a node has it. Nobody has seen the block before: each sample has a new engine, a new inference engine and
+//! an empty cache.
 
 use crate::{
     BlockEngine, BlockFile, BlockInput, BlockOutcome, BlockReport, EngineOptions, EngineReport, Error,
     Executed, Threads, execute::execute_with, execute_block, run::CheckedFile,
 };
 use alloy_evm::{EthEvmFactory, EvmFactory};
-use metisvm_state::MemoryState;
+use metisvm_state::{CacheConfig, CacheStatistics, MemoryState, StateCache};
 use metisvm_vm::{InferenceEngine, MetisEvmFactory};
 use revm::database::CacheDB;
 use std::{
@@ -21,6 +22,10 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
+
+/// Bytes of the state cache in front of the state: room for a block that touches 60,000 slots and 20,000 accounts.
+/// A larger one is colder: its first reads take longer.
+const CACHE_BYTES: usize = 16 << 20;
 
 /// What came of a comparison.
 #[derive(Debug, Clone)]
@@ -40,6 +45,8 @@ pub struct ThreadsComparison {
     pub parallel: Duration,
     /// How the engine worked in the sample that took the median time on all threads.
     pub report: EngineReport,
+    /// What the state cache did in that sample.
+    pub cache: CacheStatistics,
 }
 
 impl ThreadsComparison {
@@ -65,7 +72,7 @@ pub fn compare_threads(
 ) -> Result<ThreadsComparison, Error> {
     let checked = CheckedFile::new(file, threads)?;
     let alone = Threads::new(1)?;
-    let factory = || MetisEvmFactory::new(checked.spec.clone(), inference());
+    let factory = || MetisEvmFactory::new(checked.spec().clone(), inference());
     let mut state = file.pre_state.clone();
     let reference = execute_block(&factory(), checked.input(), &mut state).map(|outcome| (outcome, state));
 
@@ -78,10 +85,10 @@ pub fn compare_threads(
         if plain_difference.is_none() {
             plain_difference = outcome_difference(plain.as_ref(), reference.as_ref().map(|(o, _)| o));
         }
-        let (sequential, _, time) = on(&alone, &factory(), checked.input(), &file.pre_state);
+        let (sequential, _, _, time) = on(&alone, &factory(), checked.input(), &file.pre_state);
         sequential_times.push(time);
-        let (parallel, report, time) = on(threads, &factory(), checked.input(), &file.pre_state);
-        parallel_runs.push((time, report));
+        let (parallel, report, cache, time) = on(threads, &factory(), checked.input(), &file.pre_state);
+        parallel_runs.push((time, report, cache));
         parallel_difference = parallel_difference.or_else(|| difference(&parallel, &sequential));
         plain_difference = plain_difference
             .or_else(|| difference(&sequential, &reference))
@@ -94,16 +101,17 @@ pub fn compare_threads(
         (Err(error), None) => return Err(error),
         (Err(_), Some(difference)) => return Err(Error::Disagreement(difference.clone())),
     };
-    parallel_runs.sort_by_key(|(time, _)| *time);
-    let (parallel, report) = parallel_runs[parallel_runs.len() / 2];
+    parallel_runs.sort_by_key(|(time, ..)| *time);
+    let (parallel, report, cache) = parallel_runs[parallel_runs.len() / 2];
     Ok(ThreadsComparison {
-        block: checked.report(outcome, state, report),
+        block: checked.report_in_memory(outcome, state, report),
         parallel_difference,
         plain_difference,
         plain_revm: median(plain_times),
         sequential: median(sequential_times),
         parallel,
         report,
+        cache,
     })
 }
 
@@ -130,19 +138,25 @@ fn plain_revm(
     (outcome, started.elapsed())
 }
 
-/// The engine, new, on these threads.
+/// The engine, new, on these threads, over a cache that is empty.
 fn on(
     threads: &Threads,
     factory: &MetisEvmFactory,
     block: BlockInput<'_>,
     pre_state: &MemoryState,
-) -> (Came, EngineReport, Duration) {
+) -> (Came, EngineReport, CacheStatistics, Duration) {
     let engine = BlockEngine::with_options(threads.clone(), EngineOptions::default());
+    let cache = StateCache::new(CacheConfig::with_bytes(CACHE_BYTES));
+    let parent = block.header.parent_hash;
+    cache.move_to(parent);
     let started = Instant::now();
-    let executed = engine.execute(factory, block, pre_state);
+    let view = cache.view(pre_state, parent);
+    let executed = engine.execute(factory, block, &view);
     let time = started.elapsed();
+    drop(view);
+    let statistics = cache.statistics();
     match executed {
-        Err(error) => (Err(error), EngineReport::default(), time),
+        Err(error) => (Err(error), EngineReport::default(), statistics, time),
         Ok(Executed {
             outcome,
             changes,
@@ -150,7 +164,7 @@ fn on(
         }) => {
             let mut state = pre_state.clone();
             state.apply(&changes);
-            (Ok((outcome, state)), report, time)
+            (Ok((outcome, state)), report, statistics, time)
         }
     }
 }

@@ -4,7 +4,8 @@
 //! - [`recover_senders`] finds who signed each transaction, on several threads.
 //! - [`BlockEngine`] executes a block over a state, on one thread or several, with the same result.
 //! - [`execute_block`] is what it is held against: one transaction after the other, by alloy-evm's executor.
-//! - [`run_block_file`] recovers senders, executes, and compares the outcome with the header.
+//! - [`run_block_file`] recovers senders, executes, and compares the outcome with the header; [`CheckedFile`] is
+//!   the same in steps, for a block that is executed over another state than the file's.
 //! - [`build_block`] executes those transactions that can be in a block and fills in the header.
 //! - [`compare_threads`] executes a block in several ways and says whether and how fast they agree.
 //! - [`statetest`] runs the official Ethereum state tests.
@@ -29,4 +30,4 @@ pub use error::Error;
 pub use execute::{BlockInput, execute_block};
 pub use outcome::{BlockOutcome, TransactionOutcome, TransactionStatus};
 pub use recover::{Threads, recover_senders};
-pub use run::{BlockReport, Mismatch, run_block_file};
+pub use run::{BlockReport, CheckedFile, Mismatch, run_block_file};

@@ -35,6 +35,14 @@ impl Threads {
         self.0.as_deref()
     }
 
+    /// Does work on these threads: what it hands to rayon stays among them.
+    pub fn within<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        match self.pool() {
+            Some(pool) => pool.install(work),
+            None => work(),
+        }
+    }
+
     /// How many threads there are.
     pub fn count(&self) -> usize {
         self.pool().map_or(1, rayon::ThreadPool::current_num_threads)

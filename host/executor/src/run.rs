@@ -25,9 +25,10 @@ pub struct Mismatch {
     pub actual: String,
 }
 
-/// What came of a block file.
+/// What came of a block file. `S` is what there is of the state after it: the whole of it, or nothing where
+/// somebody else keeps it.
 #[derive(Debug, Clone)]
-pub struct BlockReport {
+pub struct BlockReport<S = MemoryState> {
     /// The height of the block.
     pub number: u64,
     /// The hash of the block.
@@ -41,10 +42,10 @@ pub struct BlockReport {
     pub receipts_root: Option<B256>,
     /// The bloom filter over all logs.
     pub logs_bloom: Bloom,
-    /// The state root after the block, where the pre-state is complete.
+    /// The state root after the block, where the state before it is complete.
     pub state_root: Option<B256>,
     /// The state after the block.
-    pub state: MemoryState,
+    pub state: S,
     /// How the block was executed.
     pub engine: EngineReport,
     /// The time spent recovering senders.
@@ -53,10 +54,28 @@ pub struct BlockReport {
     pub roots_time: Duration,
 }
 
-impl BlockReport {
+impl<S> BlockReport<S> {
     /// True where the header says what the execution gave.
     pub fn matches_header(&self) -> bool {
         self.mismatches.is_empty()
+    }
+
+    /// The report without the state, and the state.
+    pub fn split(self) -> (BlockReport<()>, S) {
+        let report = BlockReport {
+            number: self.number,
+            hash: self.hash,
+            outcome: self.outcome,
+            mismatches: self.mismatches,
+            receipts_root: self.receipts_root,
+            logs_bloom: self.logs_bloom,
+            state_root: self.state_root,
+            state: (),
+            engine: self.engine,
+            recover_time: self.recover_time,
+            roots_time: self.roots_time,
+        };
+        (report, self.state)
     }
 }
 
@@ -75,24 +94,42 @@ pub fn run_block_file(
     let executed = engine.execute(&factory, checked.input(), &file.pre_state)?;
     let mut state = file.pre_state.clone();
     state.apply(&executed.changes);
-    Ok(checked.report(executed.outcome, state, executed.report))
+    Ok(checked.report_in_memory(executed.outcome, state, executed.report))
 }
 
 /// A block file that may be executed: its header has the right shape, and the senders are the signers.
-pub(crate) struct CheckedFile<'a> {
+///
+/// [`run_block_file`] goes all the way with the state of the file. Who has another state (a node, a chain on
+/// disk) executes [`input`](Self::input) over that and gives what came out to [`report`](Self::report).
+#[derive(Debug)]
+pub struct CheckedFile<'a> {
     file: &'a BlockFile,
     transactions: Vec<Recovered<TxEnvelope>>,
-    /// The file's own chain spec, or mainnet.
-    pub(crate) spec: Arc<ChainSpec>,
-    /// The time spent recovering senders.
+    spec: Arc<ChainSpec>,
     recover_time: Duration,
 }
 
 impl<'a> CheckedFile<'a> {
+    /// Checks a file that is executed over its own state, under its own chain spec, or mainnet's.
     pub(crate) fn new(file: &'a BlockFile, threads: &Threads) -> Result<Self, Error> {
-        let spec = Arc::new(file.chain_spec.clone().unwrap_or_else(ChainSpec::mainnet));
+        let spec = file.chain_spec.clone().unwrap_or_else(ChainSpec::mainnet);
+        Self::check(file, Arc::new(spec), file.pre_state_complete, threads)
+    }
+
+    /// Checks a file whose block is executed over the whole state of a chain, under its chain spec. The state
+    /// in the file is not looked at. An error says that the block cannot be executed.
+    pub fn over_chain(file: &'a BlockFile, spec: Arc<ChainSpec>, threads: &Threads) -> Result<Self, Error> {
+        Self::check(file, spec, true, threads)
+    }
+
+    fn check(
+        file: &'a BlockFile,
+        spec: Arc<ChainSpec>,
+        complete: bool,
+        threads: &Threads,
+    ) -> Result<Self, Error> {
         check_header(&spec, &file.block.header)?;
-        if file.pre_state_complete && file.ommers > 0 {
+        if complete && file.ommers > 0 {
             let problem = "the state root needs the ommers' headers, which this format does not have";
             return Err(Error::wrong("block.uncles", problem));
         }
@@ -106,8 +143,13 @@ impl<'a> CheckedFile<'a> {
         })
     }
 
-    /// The block, to be executed over the file's pre-state.
-    pub(crate) fn input(&self) -> BlockInput<'_> {
+    /// The chain spec under which it is executed.
+    pub fn spec(&self) -> &Arc<ChainSpec> {
+        &self.spec
+    }
+
+    /// The block, to be executed over the state before it.
+    pub fn input(&self) -> BlockInput<'_> {
         let block = &self.file.block;
         BlockInput {
             header: &block.header,
@@ -121,13 +163,15 @@ impl<'a> CheckedFile<'a> {
         }
     }
 
-    /// Holds what an execution gave against the header.
-    pub(crate) fn report(
+    /// Holds what an execution gave against the header. `root` finds the state root after the block, where
+    /// one can be known; its time counts as that of the roots.
+    pub fn report<S>(
         &self,
         outcome: BlockOutcome,
-        state: MemoryState,
+        state: S,
         engine: EngineReport,
-    ) -> BlockReport {
+        root: impl FnOnce(&S) -> Option<B256>,
+    ) -> BlockReport<S> {
         let started = Instant::now();
         let header = &self.file.block.header;
         let byzantium = self.spec.is_byzantium_active_at_block(header.number);
@@ -137,7 +181,7 @@ impl<'a> CheckedFile<'a> {
             mismatches: Vec::new(),
             receipts_root: byzantium.then(|| outcome.receipts_root()),
             logs_bloom: outcome.logs_bloom(),
-            state_root: self.file.pre_state_complete.then(|| state_root(&state)),
+            state_root: root(&state),
             outcome,
             state,
             engine,
@@ -147,6 +191,18 @@ impl<'a> CheckedFile<'a> {
         report.roots_time = started.elapsed();
         report.mismatches = mismatches(header, &report);
         report
+    }
+
+    /// As [`Self::report`], with the state after the block in memory.
+    pub(crate) fn report_in_memory(
+        &self,
+        outcome: BlockOutcome,
+        state: MemoryState,
+        engine: EngineReport,
+    ) -> BlockReport {
+        self.report(outcome, state, engine, |state| {
+            self.file.pre_state_complete.then(|| state_root(state))
+        })
     }
 }
 
@@ -166,7 +222,7 @@ fn checked_senders(
     Ok(recovered)
 }
 
-fn mismatches(header: &Header, report: &BlockReport) -> Vec<Mismatch> {
+fn mismatches<S>(header: &Header, report: &BlockReport<S>) -> Vec<Mismatch> {
     let mut found = Vec::new();
     let mut compare = |field: &'static str, expected: String, actual: String| {
         if expected != actual {

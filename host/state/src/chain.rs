@@ -75,6 +75,19 @@ impl<S: Store> ChainState<S> {
         first: &Header,
         state: &MemoryState,
     ) -> Result<Self, StoreError> {
+        Self::create_with_receipts(store, cache, keccak, first, &[], state)
+    }
+
+    /// As [`Self::create`], where the first block is not an empty one: with its receipts. `state` is the state
+    /// after it, as always.
+    pub fn create_with_receipts(
+        store: S,
+        cache: CacheConfig,
+        keccak: Arc<dyn KeccakBatch>,
+        first: &Header,
+        receipts: &[ReceiptEnvelope],
+        state: &MemoryState,
+    ) -> Result<Self, StoreError> {
         let changes = genesis_changes(state);
         let nothing = MemoryNodes::default();
         let (state_root, trie) = WorldTrie::new(&nothing, &*keccak).apply(EMPTY_ROOT_HASH, &changes)?;
@@ -82,7 +95,7 @@ impl<S: Store> ChainState<S> {
         let ancestors: Vec<(u64, B256)> = state.block_hashes().collect();
         let block = BlockCommit {
             header: first,
-            receipts: &[],
+            receipts,
             changes: &changes,
             trie: &trie,
         };

@@ -1,16 +1,18 @@
 //! `metisvm run`: execute blocks.
 
+mod chain;
 mod report;
 mod threads;
 
 use crate::args::{Compare, Engine, Run};
 use crate::composition::{self, ALL_BACKENDS};
+use crate::datadir::DataDir;
 use crate::engine::DispatcherEngine;
 use crate::error::CliError;
 use crate::{bundled, models, output};
 use indicatif::{ProgressBar, ProgressStyle};
 use metisvm_executor::{
-    BlockEngine, BlockFile, BlockReport, DEFAULT_FILE_LIMIT, Threads, compare_threads, run_block_file,
+    BlockEngine, BlockFile, DEFAULT_FILE_LIMIT, Threads, compare_threads, run_block_file,
 };
 use metisvm_model::Bundle;
 use report::Ran;
@@ -35,15 +37,26 @@ pub(super) fn run(args: &Run) -> Result<bool, CliError> {
         blocks: BlockEngine::new(threads),
         models,
     };
+    let mut datadir = args.datadir.as_deref().map(DataDir::open).transpose()?;
+    if let (Some(datadir), Some(blocks)) = (&datadir, args.unwind) {
+        chain::unwind(datadir, blocks, args.json)?;
+        if args.files.is_empty() {
+            return Ok(true);
+        }
+    }
     if args.files.is_empty() {
-        return runner.block(&bundled::block()?, None);
+        return runner.block(&bundled::block()?, datadir.as_mut(), None);
     }
     let mut all_well = true;
     let mut progress = Progress::new(args.files.len());
     for file in &args.files {
         // One bad file does not keep the others from running.
-        let ran = BlockFile::read(file, DEFAULT_FILE_LIMIT).map_err(CliError::from);
-        let ran = ran.and_then(|block| runner.block(&block, Some(file)));
+        let block = match datadir {
+            Some(_) => BlockFile::read_for_chain(file, DEFAULT_FILE_LIMIT),
+            None => BlockFile::read(file, DEFAULT_FILE_LIMIT),
+        };
+        let ran = block.map_err(CliError::from);
+        let ran = ran.and_then(|block| runner.block(&block, datadir.as_mut(), Some(file)));
         match ran {
             Ok(well) => all_well &= well,
             Err(error @ CliError::Output(_)) => return Err(error),
@@ -74,10 +87,18 @@ struct Runner<'a> {
 }
 
 impl Runner<'_> {
-    fn block(&mut self, block: &BlockFile, file: Option<&Path>) -> Result<bool, CliError> {
+    fn block(
+        &mut self,
+        block: &BlockFile,
+        datadir: Option<&mut DataDir>,
+        file: Option<&Path>,
+    ) -> Result<bool, CliError> {
         match self.args.compare {
             None => {
-                let ran = self.execute(block, &self.args.engine, file)?;
+                let ran = match datadir {
+                    Some(datadir) => self.next_block(datadir, block, file)?,
+                    None => self.execute(block, &self.args.engine, file)?,
+                };
                 ran.show(file, self.args.json)?;
                 Ok(ran.block.matches_header())
             }
@@ -109,26 +130,15 @@ impl Runner<'_> {
     }
 
     fn execute(&self, block: &BlockFile, engine: &Engine, file: Option<&Path>) -> Result<Ran, CliError> {
-        let (dispatcher, mut device_errors) = composition::dispatcher(engine, &self.models);
+        let (dispatcher, device_errors) = composition::dispatcher(engine, &self.models);
         let engine = Arc::new(DispatcherEngine::new(dispatcher));
-        let report: BlockReport = run_block_file(block, Some(engine.clone()), &self.blocks)?;
-        device_errors.extend(engine.dispatcher().take_errors());
-        for error in &device_errors {
-            output::complain(&format!("note: {error}; the work ran on the next backend"));
+        let (report, _) = run_block_file(block, Some(engine.clone()), &self.blocks)?.split();
+        let mut ran = Ran::new(report, &engine, device_errors);
+        // Only of the bundled block is it known what its images show.
+        if file.is_none() {
+            ran.accuracy = bundled::accuracy(&ran.block.outcome);
         }
-        Ok(Ran {
-            // Only of the bundled block is it known what its images show.
-            accuracy: if file.is_none() {
-                bundled::accuracy(&report.outcome)
-            } else {
-                None
-            },
-            backends: engine.dispatcher().backends(),
-            counters: engine.dispatcher().counters(),
-            waited: engine.waited(),
-            device_errors,
-            block: report,
-        })
+        Ok(ran)
     }
 }
 

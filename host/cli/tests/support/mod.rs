@@ -79,7 +79,9 @@ pub(crate) fn check_threads(object: &Value, threads: u64) {
         figure(key);
     }
     assert_eq!(figure("threads"), threads);
-    assert_eq!(figure("cache_hits"), 0, "a state in memory has no cache in front");
+    // A block reads more than once what it needs in several transactions, and everything a first time.
+    assert!(figure("cache_hits") > 0 && figure("cache_misses") > 0, "{object}");
+    figure("prefetch_hits");
     // Each transaction was committed in one of four ways.
     let ways = ["speculated", "in_turn", "in_sequence", "transfers"].map(figure);
     assert_eq!(ways.iter().sum::<u64>(), figure("txs"));

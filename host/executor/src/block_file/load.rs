@@ -21,14 +21,27 @@ impl BlockFile {
     /// Reads and checks a file of at most `limit` bytes, decompressed. Every error names the file and,
     /// where there is one, the place in it.
     pub fn read(path: impl AsRef<Path>, limit: u64) -> Result<Self, Error> {
-        let path = path.as_ref();
-        read_bounded(path, limit)
-            .and_then(|bytes| Self::from_json(&bytes))
-            .map_err(|error| error.in_file(path))
+        Self::read_file(path.as_ref(), limit, true)
+    }
+
+    /// As [`Self::read`], for a block that is executed over a state which somebody else keeps: `preState` may be
+    /// absent, and is then empty and not complete.
+    pub fn read_for_chain(path: impl AsRef<Path>, limit: u64) -> Result<Self, Error> {
+        Self::read_file(path.as_ref(), limit, false)
     }
 
     /// Reads and checks a block file from JSON in memory.
     pub fn from_json(json: &[u8]) -> Result<Self, Error> {
+        Self::parse(json, true)
+    }
+
+    fn read_file(path: &Path, limit: u64, needs_state: bool) -> Result<Self, Error> {
+        read_bounded(path, limit)
+            .and_then(|bytes| Self::parse(&bytes, needs_state))
+            .map_err(|error| error.in_file(path))
+    }
+
+    fn parse(json: &[u8], needs_state: bool) -> Result<Self, Error> {
         let mut deserializer = serde_json::Deserializer::from_slice(json);
         let raw: RawFile = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
             // Errors at the top level have the path "."
@@ -45,6 +58,14 @@ impl BlockFile {
             place: "the end of the file".to_owned(),
             problem: error.to_string(),
         })?;
+        if needs_state && raw.pre_state.is_none() {
+            return Err(Error::Json {
+                place: "the file".to_owned(),
+                problem:
+                    "missing field `preState`: a block without the state before it needs a chain that has it"
+                        .to_owned(),
+            });
+        }
         Self::check(raw)
     }
 
@@ -56,6 +77,7 @@ impl BlockFile {
             chain_spec,
             pre_state_complete,
         } = raw;
+        let has_state = pre_state.is_some();
         let ommers = block.uncles.len();
         let hash = block.hash;
         let (transactions, claimed_senders) = transactions(&mut block)?;
@@ -63,7 +85,7 @@ impl BlockFile {
         let header = header(&block);
         check_ommers(&header, ommers)?;
         same("block.hash", "the header hashes to", header.hash_slow(), hash)?;
-        let mut pre_state = state(pre_state);
+        let mut pre_state = state(pre_state.unwrap_or_default());
         for (number, hash) in block_hashes.0 {
             pre_state.insert_block_hash(number.0, hash);
         }
@@ -87,7 +109,7 @@ impl BlockFile {
             claimed_senders,
             ommers,
             pre_state,
-            pre_state_complete,
+            pre_state_complete: pre_state_complete && has_state,
             chain_spec: chain_spec.map(|spec| spec.0),
         })
     }

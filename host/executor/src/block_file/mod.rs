@@ -1,7 +1,8 @@
 //! A block with the state it needs, as one JSON file, plain or compressed with gzip:
 //!
 //! - `block`: the block as `eth_getBlockByNumber` returns it, with full transactions;
-//! - `preState`: address → `balance`, `nonce`, `code`, `storage`, before the block;
+//! - `preState`: address → `balance`, `nonce`, `code`, `storage`, before the block; it may be absent where the
+//!   block is executed over a chain that has the state ([`BlockFile::read_for_chain`]);
 //! - `blockHashes`: number → hash, for BLOCKHASH; the parent's need not be there;
 //! - `chainSpec` (optional): the name of a built-in chain spec or a spec; mainnet where it is absent;
 //! - `preStateComplete` (optional): true where `preState` is the whole state, so that the state root can

@@ -16,7 +16,7 @@ use std::fmt;
 #[serde(rename_all = "camelCase")]
 pub(super) struct RawFile {
     pub(super) block: RawBlock,
-    pub(super) pre_state: UniqueMap<Address, RawAccount>,
+    pub(super) pre_state: Option<UniqueMap<Address, RawAccount>>,
     #[serde(default)]
     pub(super) block_hashes: UniqueMap<Hex64, B256>,
     pub(super) chain_spec: Option<RawSpec>,

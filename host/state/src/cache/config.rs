@@ -11,20 +11,22 @@ pub struct CacheConfig {
     /// Slots that a range read may bring for each slot missed so far: a slot of a range costs a small part
     /// of what a read of its own costs, so that a range read in vain costs no more than the misses did.
     pub slots_per_miss: u32,
-    /// The largest storage that is kept as a whole, in slots.
+    /// The largest storage that is kept as a whole, in slots. Never one that takes more than half of the bytes for
+    /// whole storages: larger ones are kept slot by slot.
     pub largest_storage: usize,
     /// How many blocks back the cache can be unwound key by key.
     pub history_blocks: usize,
 }
 
 impl Default for CacheConfig {
-    /// 256 MiB; storages of up to 4,096 slots, first tried at the third miss; 64 blocks of history.
+    /// 256 MiB; storages of up to 262,144 slots (229,376 find room), first tried at the third miss; 64 blocks of
+    /// history.
     fn default() -> Self {
         Self {
             bytes: 256 << 20,
             misses_before_range: 3,
             slots_per_miss: 64,
-            largest_storage: 4096,
+            largest_storage: 1 << 18,
             history_blocks: 64,
         }
     }

@@ -22,6 +22,7 @@ mod history;
 mod keys;
 mod pins;
 mod prefetch;
+mod ranges;
 mod slots;
 mod source;
 mod statistics;
@@ -111,12 +112,17 @@ impl StateCache {
     pub fn new(config: CacheConfig) -> Self {
         let parts = config.parts();
         let hashers = Hashers::default();
+        let storages: Units<Address, CompleteStorage> = Units::new(parts.storages, hashers.any().clone());
+        let room = storages.largest_unit();
+        let room = room.saturating_sub(Units::<Address, CompleteStorage>::OVERHEAD);
+        // What would find no room is not read in vain.
+        let largest = config.largest_storage.min(CompleteStorage::slots_within(room));
         Self {
             accounts: Table::new(parts.accounts),
             slots: SlotTable::new(parts.slots, hashers.clone()),
-            storages: Units::new(parts.storages, hashers.any().clone()),
+            storages,
             codes: Units::new(parts.codes, hashers.any().clone()),
-            sizes: StorageSizes::new(parts.sizes, hashers.clone()),
+            sizes: StorageSizes::new(parts.sizes, hashers.clone(), largest),
             counters: Counters::new(),
             generation: AtomicU64::new(1),
             tip: Mutex::new(Tip {
@@ -281,13 +287,13 @@ impl StateCache {
             // The slots of a new contract are all known, and likely to be read next.
             let is_contract = account.code_hash != KECCAK256_EMPTY;
             let storage = CompleteStorage::new(change.storage.iter().map(|(slot, value)| (*slot, *value)));
-            if is_contract && storage.len() <= self.config.largest_storage {
+            if is_contract && storage.len() <= self.sizes.largest() {
                 self.storages.insert(*address, storage, || true);
             }
         } else if !change.storage.is_empty() {
             self.storages.change(address, |storage| {
                 storage.write(&change.storage);
-                storage.len() <= self.config.largest_storage
+                storage.len() <= self.sizes.largest()
             });
         }
     }

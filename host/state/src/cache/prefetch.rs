@@ -73,7 +73,7 @@ impl<S: StateSource> CacheView<'_, S> {
             return Ok(false);
         }
         self.cache.counters.count(Reader::Prefetch.miss());
-        self.load_storage(address, self.cache.config.largest_storage)?;
+        self.load_storage(address, self.cache.sizes.largest())?;
         Ok(true)
     }
 }

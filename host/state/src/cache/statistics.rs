@@ -44,6 +44,28 @@ pub struct CacheStatistics {
 }
 
 impl CacheStatistics {
+    /// What happened since `before`, an earlier answer of the same cache.
+    pub fn since(&self, before: &Self) -> Self {
+        Self {
+            execution_hits: self.execution_hits.saturating_sub(before.execution_hits),
+            execution_misses: self.execution_misses.saturating_sub(before.execution_misses),
+            prefetch_hits: self.prefetch_hits.saturating_sub(before.prefetch_hits),
+            prefetch_misses: self.prefetch_misses.saturating_sub(before.prefetch_misses),
+            prefetched_used: self.prefetched_used.saturating_sub(before.prefetched_used),
+            complete_answers: self.complete_answers.saturating_sub(before.complete_answers),
+            around: self.around.saturating_sub(before.around),
+            source_accounts: self.source_accounts.saturating_sub(before.source_accounts),
+            source_slots: self.source_slots.saturating_sub(before.source_slots),
+            source_codes: self.source_codes.saturating_sub(before.source_codes),
+            source_ranges: self.source_ranges.saturating_sub(before.source_ranges),
+            source_range_slots: self.source_range_slots.saturating_sub(before.source_range_slots),
+            source_block_hashes: self
+                .source_block_hashes
+                .saturating_sub(before.source_block_hashes),
+            evictions: self.evictions.saturating_sub(before.evictions),
+        }
+    }
+
     /// Reads that reached the source, a range read counted as one.
     pub fn source_reads(&self) -> u64 {
         self.source_accounts

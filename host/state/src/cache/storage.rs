@@ -19,16 +19,38 @@ use super::{
 use alloy_primitives::{Address, U256, map::U256Map};
 
 /// All slots of one account that are not zero.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct CompleteStorage {
     slots: U256Map<U256>,
 }
 
 impl CompleteStorage {
     pub(super) fn new(slots: impl IntoIterator<Item = (U256, U256)>) -> Self {
-        let mut slots: U256Map<U256> = slots.into_iter().filter(|(_, value)| !value.is_zero()).collect();
-        slots.shrink_to_fit();
-        Self { slots }
+        let mut storage = Self::default();
+        storage.add(slots);
+        storage.finish()
+    }
+
+    /// Adds slots while it is being read, part by part.
+    pub(super) fn add(&mut self, slots: impl IntoIterator<Item = (U256, U256)>) {
+        let slots = slots.into_iter().filter(|(_, value)| !value.is_zero());
+        self.slots.extend(slots);
+    }
+
+    /// All of it is there.
+    pub(super) fn finish(mut self) -> Self {
+        self.slots.shrink_to_fit();
+        self
+    }
+
+    /// How many slots take at most so many bytes.
+    pub(super) fn slots_within(bytes: usize) -> usize {
+        let buckets = bytes.saturating_sub(GROUP) / BUCKET;
+        // The greatest power of two, of which seven in eight may be used.
+        match buckets.checked_ilog2() {
+            Some(power) if power >= 3 => (1 << power) / 8 * 7,
+            _ => 0,
+        }
     }
 
     #[inline]
@@ -51,15 +73,19 @@ impl CompleteStorage {
     }
 }
 
+// What a bucket of the map takes, with its byte of control; and the group of these that comes on top.
+const BUCKET: usize = size_of::<(U256, U256)>() + 1;
+const GROUP: usize = 16;
+
 impl Weigh for CompleteStorage {
     fn heap_bytes(&self) -> usize {
-        // A power of two of buckets, a byte of control for each and a group of them more.
+        // A power of two of buckets.
         let capacity = self.slots.capacity();
         if capacity == 0 {
             return 0;
         }
         let buckets = (capacity * 8 / 7).next_power_of_two();
-        buckets * (size_of::<(U256, U256)>() + 1) + 16
+        buckets * BUCKET + GROUP
     }
 }
 
@@ -68,6 +94,7 @@ impl Weigh for CompleteStorage {
 pub(super) struct StorageSizes {
     table: Table<ACCOUNT_KEY, 1>,
     hashers: Hashers,
+    largest: usize,
 }
 
 // One word: misses below, the number of attempts in vain above, two flags.
@@ -85,11 +112,18 @@ fn attempts(word: u64) -> u32 {
 }
 
 impl StorageSizes {
-    pub(super) fn new(bytes: usize, hashers: Hashers) -> Self {
+    /// `largest` is the largest storage that is kept as a whole, in slots.
+    pub(super) fn new(bytes: usize, hashers: Hashers, largest: usize) -> Self {
         Self {
             table: Table::new(bytes),
             hashers,
+            largest,
         }
+    }
+
+    /// The largest storage that is kept as a whole, in slots.
+    pub(super) fn largest(&self) -> usize {
+        self.largest
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -106,7 +140,7 @@ impl StorageSizes {
     /// where it is time for that: then one of [`Self::known`], [`Self::larger`] and [`Self::give_up`] is to
     /// follow, and nobody else is told to read meanwhile.
     pub(super) fn missed(&self, address: &Address, config: &CacheConfig) -> Option<usize> {
-        if config.largest_storage == 0 {
+        if self.largest == 0 {
             return None;
         }
         let mut limit = None;
@@ -118,11 +152,7 @@ impl StorageSizes {
             let due = u64::from(config.misses_before_range.max(1)) << attempts(word).min(32);
             if missed >= due {
                 let allowed = missed.saturating_mul(u64::from(config.slots_per_miss));
-                limit = Some(
-                    config
-                        .largest_storage
-                        .min(usize::try_from(allowed).unwrap_or(usize::MAX)),
-                );
+                limit = Some(self.largest.min(usize::try_from(allowed).unwrap_or(usize::MAX)));
                 return word | LOADING;
             }
             if missed <= u64::from(u32::MAX) {
@@ -140,9 +170,9 @@ impl StorageSizes {
     }
 
     /// The storage has more slots than were asked for.
-    pub(super) fn larger(&self, address: &Address, limit: usize, config: &CacheConfig) {
+    pub(super) fn larger(&self, address: &Address, limit: usize) {
         self.update(address, |word| {
-            if limit >= config.largest_storage {
+            if limit >= self.largest {
                 LARGE
             } else {
                 (word & !LOADING) + ATTEMPT

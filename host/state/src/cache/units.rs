@@ -4,13 +4,19 @@
 //! bytes stay charged until the last holder lets go, so that the bound also covers what is only held by
 //! views. Sharded; a lock is held for a look-up or a change, never while the source is read. Workers meet
 //! these locks once a block and unit: a view keeps what it got at hand.
+//!
+//! The bytes are common to all shards: a unit larger than a shard's share of them makes the others smaller.
+//! What makes room is taken from the shards in turn, one lock at a time.
 
 use super::budget::{Budget, Charge};
 use alloy_primitives::map::{DefaultHashBuilder, HashMap};
 use core::hash::{BuildHasher, Hash};
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
 };
 
 const MAX_SHARDS: usize = 16;
@@ -42,26 +48,27 @@ struct Shard<K, V> {
     main: VecDeque<K>,
     ghosts: VecDeque<u64>,
     entries: usize,
-    budget: Arc<Budget>,
     evicted: u64,
 }
 
 /// A sharded, weighted cache.
 pub(super) struct Units<K, V> {
     shards: Box<[Mutex<Shard<K, V>>]>,
+    budget: Arc<Budget>,
+    // The shard that makes room next.
+    turn: AtomicUsize,
     hasher: DefaultHashBuilder,
     fixed: usize,
 }
 
-impl<K: Copy + Eq + Hash, V: Weigh + Clone> Shard<K, V> {
-    fn new(entries: usize, limit: usize) -> Self {
+impl<K: Copy + Eq + Hash, V> Shard<K, V> {
+    fn new(entries: usize) -> Self {
         Self {
             map: HashMap::with_capacity_and_hasher(entries, DefaultHashBuilder::default()),
             probation: VecDeque::with_capacity(entries),
             main: VecDeque::with_capacity(entries),
             ghosts: VecDeque::with_capacity(entries),
             entries,
-            budget: Budget::new(limit),
             evicted: 0,
         }
     }
@@ -102,22 +109,11 @@ impl<K: Copy + Eq + Hash, V: Weigh + Clone> Shard<K, V> {
         false
     }
 
-    fn insert(&mut self, key: K, hash: u64, value: V, uses: u8, main: bool) -> Option<Arc<Unit<V>>> {
-        // The two numbers are the counts in front of what an `Arc` holds.
-        let bytes = value.heap_bytes() + size_of::<Unit<V>>() + 2 * size_of::<usize>();
-        // One unit may not push out most of the others.
-        if bytes > self.budget.limit() / 2 || self.entries == 0 {
-            return None;
-        }
+    // Puts in a key that is not there; `None` where too many others are, and all of them are held.
+    fn insert(&mut self, key: K, hash: u64, unit: Unit<V>, uses: u8, main: bool) -> Option<Arc<Unit<V>>> {
         while self.map.len() >= self.entries {
             self.evict_one().then_some(())?;
         }
-        let charge = loop {
-            match self.budget.charge(bytes) {
-                Some(charge) => break charge,
-                None => self.evict_one().then_some(())?,
-            }
-        };
         let ghost = self.ghosts.iter().position(|ghost| *ghost == hash);
         if let Some(place) = ghost {
             self.ghosts.remove(place);
@@ -128,10 +124,7 @@ impl<K: Copy + Eq + Hash, V: Weigh + Clone> Shard<K, V> {
         } else {
             self.probation.push_back(key);
         }
-        let unit = Arc::new(Unit {
-            value,
-            _charge: charge,
-        });
+        let unit = Arc::new(unit);
         let node = Node {
             unit: Arc::clone(&unit),
             hash,
@@ -155,10 +148,14 @@ impl<K: Copy + Eq + Hash, V: Weigh + Clone> Shard<K, V> {
 }
 
 impl<K: Copy + Eq + Hash, V: Weigh + Clone> Units<K, V> {
+    /// What a unit takes beside what its value has on the heap: the two numbers are the counts in front of what
+    /// an `Arc` holds.
+    pub(super) const OVERHEAD: usize = size_of::<Unit<V>>() + 2 * size_of::<usize>();
+
     /// At most `bytes`, the maps and queues included.
     pub(super) fn new(bytes: usize, hasher: DefaultHashBuilder) -> Self {
         let entries = bytes / BYTES_PER_ENTRY;
-        // A shard should hold several of the largest units (code and storages of some 300 KiB).
+        // The shards are for the locks; small caches have fewer, so that each has enough entries to choose from.
         let count = (bytes >> 20).clamp(1, MAX_SHARDS);
         let entries = entries / count;
         // A map has a power of two of buckets, of which at most seven in eight are used, with a byte each.
@@ -172,9 +169,9 @@ impl<K: Copy + Eq + Hash, V: Weigh + Clone> Units<K, V> {
             _ => (0, 0),
         };
         Self {
-            shards: (0..count)
-                .map(|_| Mutex::new(Shard::new(entries, limit)))
-                .collect(),
+            shards: (0..count).map(|_| Mutex::new(Shard::new(entries))).collect(),
+            budget: Budget::new(limit * count),
+            turn: AtomicUsize::new(0),
             hasher,
             fixed: if entries == 0 { 0 } else { fixed * count },
         }
@@ -188,8 +185,55 @@ impl<K: Copy + Eq + Hash, V: Weigh + Clone> Units<K, V> {
 
     /// Bytes in use, held by views or not.
     pub(super) fn bytes(&self) -> usize {
-        let units: usize = self.shards.iter().map(|shard| lock(shard).budget.used()).sum();
-        self.fixed + units
+        self.fixed + self.budget.used()
+    }
+
+    /// The most that one unit may take, its own bookkeeping included: it may not push out most of the others.
+    pub(super) fn largest_unit(&self) -> usize {
+        self.budget.limit() / 2
+    }
+
+    // Takes bytes, where need be from units that make room; `None` where all that is left is held by views.
+    fn charge(&self, bytes: usize) -> Option<Charge> {
+        if bytes > self.largest_unit() {
+            return None;
+        }
+        let mut in_vain = 0;
+        loop {
+            if let Some(charge) = self.budget.charge(bytes) {
+                return Some(charge);
+            }
+            if in_vain == self.shards.len() {
+                return None;
+            }
+            let turn = self.turn.fetch_add(1, Relaxed) % self.shards.len();
+            let freed = lock(&self.shards[turn]).evict_one();
+            in_vain = if freed { 0 } else { in_vain + 1 };
+        }
+    }
+
+    // Puts a unit in, unless it is there or `current` says no.
+    fn put(
+        &self,
+        key: K,
+        value: V,
+        uses: u8,
+        main: bool,
+        current: impl FnOnce() -> bool,
+    ) -> Option<Arc<Unit<V>>> {
+        let charge = self.charge(value.heap_bytes() + Self::OVERHEAD)?;
+        let (mut shard, hash) = self.lock(&key);
+        if !current() {
+            return None;
+        }
+        if let Some(node) = shard.map.get(&key) {
+            return Some(Arc::clone(&node.unit));
+        }
+        let unit = Unit {
+            value,
+            _charge: charge,
+        };
+        shard.insert(key, hash, unit, uses, main)
     }
 
     /// Units that made room for others so far.
@@ -213,21 +257,24 @@ impl<K: Copy + Eq + Hash, V: Weigh + Clone> Units<K, V> {
 
     /// Puts a unit in, unless it is there or `current` (see [`Self::get`]) says no; `None` where it did not
     /// come in because of that or because there is no room.
-    pub(super) fn insert(&self, key: K, value: V, current: impl FnOnce() -> bool) -> Option<Arc<Unit<V>>> {
-        let (mut shard, hash) = self.lock(&key);
-        if !current() {
-            return None;
+    pub(super) fn insert(&self, key: K, value: V, current: impl Fn() -> bool) -> Option<Arc<Unit<V>>> {
+        {
+            // Before others make room for it.
+            let (shard, _) = self.lock(&key);
+            if !current() {
+                return None;
+            }
+            if let Some(node) = shard.map.get(&key) {
+                return Some(Arc::clone(&node.unit));
+            }
         }
-        if let Some(node) = shard.map.get(&key) {
-            return Some(Arc::clone(&node.unit));
-        }
-        shard.insert(key, hash, value, 0, false)
+        self.put(key, value, 0, false, current)
     }
 
-    /// Changes a unit that is there; where `change` says no, or what comes out finds no room, it is gone.
+    /// Changes a unit that is there; where `change` says no, or what comes out finds no room, it is gone. Nobody
+    /// else may put this unit in meanwhile.
     pub(super) fn change(&self, key: &K, change: impl FnOnce(&mut V) -> bool) {
-        let (mut shard, hash) = self.lock(key);
-        let Some(node) = shard.remove(key) else {
+        let Some(node) = self.lock(key).0.remove(key) else {
             return;
         };
         let (uses, main) = (node.uses, node.main);
@@ -237,7 +284,7 @@ impl<K: Copy + Eq + Hash, V: Weigh + Clone> Units<K, V> {
             Err(shared) => shared.value.clone(),
         };
         if change(&mut value) {
-            shard.insert(*key, hash, value, uses, main);
+            self.put(*key, value, uses, main, || true);
         }
     }
 

@@ -28,11 +28,11 @@ const PINNED_CODES: usize = 512;
 /// the source was asked.
 pub struct CacheView<'a, S> {
     pub(super) cache: &'a StateCache,
-    source: S,
+    pub(super) source: S,
     // The generation of the cache that this is a view of; `None` where the cache stood at another block.
     generation: Option<u64>,
     epoch: u64,
-    storages: Pins<Address, Arc<Unit<CompleteStorage>>>,
+    pub(super) storages: Pins<Address, Arc<Unit<CompleteStorage>>>,
     codes: Pins<B256, Arc<Unit<Bytecode>>>,
 }
 
@@ -184,59 +184,6 @@ impl<'a, S: StateSource> CacheView<'a, S> {
         let hash = self.cache.hashers.address(address);
         self.storages.put(hash, *address, Arc::clone(&storage));
         Some(storage)
-    }
-
-    fn load_storage_for(
-        &self,
-        address: Address,
-        limit: usize,
-        slot: U256,
-    ) -> Result<Option<U256>, StateError> {
-        let storage = self.load_storage(address, limit)?;
-        Ok(storage.map(|storage| storage.value.slot(&slot)))
-    }
-
-    // Reads a storage of at most `limit` slots as a whole and keeps it.
-    #[cold]
-    pub(super) fn load_storage(
-        &self,
-        address: Address,
-        limit: usize,
-    ) -> Result<Option<Arc<Unit<CompleteStorage>>>, StateError> {
-        let StateCache {
-            sizes,
-            counters,
-            config,
-            storages,
-            hashers,
-            ..
-        } = self.cache;
-        counters.count(Counter::SourceRanges);
-        let slots = match self
-            .source
-            .storage_range(address, U256::ZERO, limit.saturating_add(1))
-        {
-            Ok(slots) => slots,
-            Err(error) => {
-                sizes.give_up(&address);
-                return Err(error);
-            }
-        };
-        counters.add(Counter::SourceRangeSlots, slots.len() as u64);
-        if slots.len() > limit {
-            sizes.larger(&address, limit, config);
-            return Ok(None);
-        }
-        let kept = storages.insert(address, CompleteStorage::new(slots), || self.is_attached());
-        match &kept {
-            Some(storage) => {
-                sizes.known(&address);
-                self.storages
-                    .put(hashers.address(&address), address, Arc::clone(storage));
-            }
-            None => sizes.give_up(&address),
-        }
-        Ok(kept)
     }
 
     #[inline]

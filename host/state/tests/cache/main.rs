@@ -6,6 +6,7 @@ mod admission;
 mod bounds;
 mod branches;
 mod doubles;
+mod large;
 mod races;
 mod storages;
 mod values;

@@ -5,7 +5,7 @@ use super::chain::Rng;
 use alloy_consensus::Header;
 use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256, keccak256};
 use metisvm_state::{
-    BasicAccount, StateChanges, StateSource, TrieUpdate,
+    BasicAccount, CpuKeccak, MemoryNodes, StateChanges, StateSource, TrieUpdate, WorldTrie,
     store::{BlockCommit, RedbStore, Store, StoreOptions},
 };
 use revm::DatabaseRef;
@@ -169,4 +169,92 @@ fn figures() {
     let folder = tempfile::tempdir().unwrap();
     run(&folder.path().join("quick"), true);
     run(&folder.path().join("full"), false);
+}
+
+/// What trie nodes kept in memory above the store would gain at the most: roots over the store, cold and warm,
+/// and over all nodes in a hash map.
+#[test]
+#[ignore = "measures: cargo test --release -p metisvm-state --test store -- --ignored --nocapture trie_nodes"]
+fn trie_nodes() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("chain");
+    let options = StoreOptions::default();
+    let mut rng = Rng(1);
+    let mut all = StateChanges::default();
+    for account in 0..ACCOUNTS {
+        set(&mut all, &mut rng, account, 0..SLOTS_EACH);
+    }
+    let nothing = MemoryNodes::default();
+    let (mut root, trie) = WorldTrie::new(&nothing, &CpuKeccak)
+        .apply(alloy_trie::EMPTY_ROOT_HASH, &all)
+        .unwrap();
+    let mut memory = MemoryNodes::default();
+    memory.apply(&trie);
+    let mut header = Header {
+        state_root: root,
+        ..Header::default()
+    };
+    let first = BlockCommit {
+        header: &header,
+        receipts: &[],
+        changes: &all,
+        trie: &trie,
+    };
+    RedbStore::open(&place, options.clone())
+        .unwrap()
+        .genesis(&first, &[])
+        .unwrap();
+    println!(
+        "{ACCOUNTS} accounts with {SLOTS_EACH} slots, {} nodes, file {} MB",
+        memory.len(),
+        size(&place)
+    );
+
+    let from = format!("if={}", place.display());
+    let _ = Command::new("dd")
+        .args([from.as_str(), "iflag=nocache", "count=0", "status=none"])
+        .status();
+    let store = RedbStore::open(&place, options).unwrap();
+    for (accounts, slots) in [(1_000, 5_000), (200, 400)] {
+        println!("blocks that change {accounts} accounts and {slots} slots: root in ms");
+        for block in 0..8 {
+            let mut changes = StateChanges::default();
+            while changes.accounts.len() < accounts {
+                let account = rng.below(ACCOUNTS);
+                set(&mut changes, &mut rng, account, 0..(slots / accounts) as u64);
+            }
+            let snapshot = store.snapshot().unwrap();
+            let timed = |nodes: &dyn metisvm_state::TrieNodes| {
+                let started = Instant::now();
+                let applied = WorldTrie::new(nodes, &CpuKeccak).apply(root, &changes).unwrap();
+                (applied, started.elapsed().as_secs_f64() * 1e3)
+            };
+            let (over_store, once) = timed(&snapshot);
+            let (_, again) = timed(&snapshot);
+            let (over_memory, map) = timed(&memory);
+            let (_, map_again) = timed(&memory);
+            assert!(over_store == over_memory);
+            let (next, trie) = over_store;
+            println!(
+                "  block {block}: store {once:.1}, the same nodes again {again:.1}; hash map {map:.1}, again {map_again:.1}"
+            );
+            drop(snapshot);
+            header = Header {
+                number: header.number + 1,
+                parent_hash: header.hash_slow(),
+                state_root: next,
+                ..Header::default()
+            };
+            store
+                .commit(&BlockCommit {
+                    header: &header,
+                    receipts: &[],
+                    changes: &changes,
+                    trie: &trie,
+                })
+                .unwrap();
+            memory.apply(&trie);
+            root = next;
+        }
+    }
 }

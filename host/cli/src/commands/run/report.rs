@@ -1,5 +1,7 @@
 //! What a run looks like, for people and for programs.
 
+use super::chain::OnChain;
+use crate::engine::DispatcherEngine;
 use crate::error::CliError;
 use crate::output::{self, thousands};
 use metisvm_accel::Counters;
@@ -10,7 +12,7 @@ use std::time::Duration;
 
 /// One executed block, and what the inference engine did for it.
 pub(super) struct Ran {
-    pub(super) block: BlockReport,
+    pub(super) block: BlockReport<()>,
     pub(super) backends: Vec<&'static str>,
     pub(super) counters: Counters,
     /// Time that the EVM waited for inferences.
@@ -18,11 +20,34 @@ pub(super) struct Ran {
     pub(super) accuracy: Option<f64>,
     /// What went wrong on devices, while other backends did their work.
     pub(super) device_errors: Vec<String>,
+    /// What became of it on the chain that it was executed over; `None` over the state in its file.
+    pub(super) on_chain: Option<OnChain>,
 }
 
 const NOT_CHECKABLE: &str = "not checkable";
 
 impl Ran {
+    /// A block that was executed with this inference engine; complains of what went wrong on devices.
+    pub(super) fn new(
+        block: BlockReport<()>,
+        engine: &DispatcherEngine,
+        mut device_errors: Vec<String>,
+    ) -> Self {
+        device_errors.extend(engine.dispatcher().take_errors());
+        for error in &device_errors {
+            output::complain(&format!("note: {error}; the work ran on the next backend"));
+        }
+        Self {
+            block,
+            backends: engine.dispatcher().backends(),
+            counters: engine.dispatcher().counters(),
+            waited: engine.waited(),
+            accuracy: None,
+            device_errors,
+            on_chain: None,
+        }
+    }
+
     /// The backend that was preferred.
     fn backend(&self) -> &'static str {
         self.backends.first().copied().unwrap_or("reference")
@@ -86,6 +111,14 @@ impl Ran {
             "device_errors": self.device_errors,
             "accuracy": self.accuracy,
         });
+        if let Some(chain) = &self.on_chain {
+            object["committed"] = json!(chain.committed);
+            object["commit_ms"] = json!(ms(chain.commit_time));
+            object["cache_hits"] = json!(chain.cache.execution_hits);
+            object["cache_misses"] = json!(chain.cache.execution_misses);
+            object["prefetch_hits"] = json!(chain.cache.prefetch_hits);
+            object["prefetched_used"] = json!(chain.cache.prefetched_used);
+        }
         if let Some(file) = file {
             object["file"] = json!(file.display().to_string());
         }
@@ -132,6 +165,19 @@ impl Ran {
         row("receipts root", self.receipts_root());
         if let Some(root) = self.state_root() {
             row("state root", root);
+        }
+        if let Some(chain) = &self.on_chain {
+            let reads = chain.cache.execution_hits + chain.cache.execution_misses;
+            let hits = thousands(chain.cache.execution_hits);
+            row("cache hits", format!("{hits} of {} reads", thousands(reads)));
+            row(
+                "committed",
+                if chain.committed {
+                    milliseconds(chain.commit_time)
+                } else {
+                    "NO".into()
+                },
+            );
         }
         row(
             "matches its header",

@@ -29,8 +29,10 @@ fn object(compared: &ThreadsComparison, file: Option<&Path>) -> Value {
         "parallel_ms": ms(compared.parallel),
         "aborts": report.aborts,
         "predicted_hits": report.predicted_hits,
-        // The state is in memory, so there is no cache in front of it.
-        "cache_hits": 0,
+        "cache_hits": compared.cache.execution_hits,
+        "cache_misses": compared.cache.execution_misses,
+        "prefetch_hits": compared.cache.prefetch_hits,
+        "prefetched_used": compared.cache.prefetched_used,
         "speculated": report.speculated,
         "in_turn": report.in_turn,
         "in_sequence": report.sequential,
@@ -78,6 +80,11 @@ pub(super) fn show(compared: &ThreadsComparison, file: Option<&Path>, as_json: b
     );
     row("aborts", thousands(report.aborts));
     row("predicted hits", thousands(report.predicted_hits));
+    let (hits, misses) = (compared.cache.execution_hits, compared.cache.execution_misses);
+    row(
+        "cache hits",
+        format!("{} of {} reads", thousands(hits), thousands(hits + misses)),
+    );
     row("executed in sequence by choice", thousands(report.sequential));
     row(
         "parallel equals sequential",

@@ -1,0 +1,171 @@
+//! Blocks that go on from a chain on disk.
+
+use super::report::Ran;
+use super::{Runner, bundled};
+use crate::composition;
+use crate::datadir::{Chain, DataDir};
+use crate::engine::DispatcherEngine;
+use crate::error::CliError;
+use crate::output::{self, thousands};
+use metisvm_executor::{BlockFile, BlockReport, CheckedFile, run_block_file};
+use metisvm_state::CacheStatistics;
+use metisvm_state::store::Head;
+use metisvm_vm::{ChainSpec, MetisEvmFactory};
+use serde_json::json;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// What a run over a chain adds to that of a block.
+pub(super) struct OnChain {
+    /// Whether the block was written: where it is what its header says.
+    pub(super) committed: bool,
+    /// The time that this took, syncs of the disk included.
+    pub(super) commit_time: Duration,
+    /// What the state cache did for this block. Nothing for the first one, whose state is in its file.
+    pub(super) cache: CacheStatistics,
+}
+
+/// Takes the last blocks back.
+pub(super) fn unwind(datadir: &DataDir, blocks: u64, as_json: bool) -> Result<(), CliError> {
+    let Some(chain) = datadir.chain() else {
+        let problem = "there is no chain in it, so no block can be taken back";
+        return Err(CliError::file(datadir.folder(), problem));
+    };
+    let head = chain
+        .state
+        .unwind(blocks)
+        .map_err(|error| datadir.failed(error))?;
+    show_unwound(blocks, &head, as_json)
+}
+
+fn show_unwound(blocks: u64, head: &Head, as_json: bool) -> Result<(), CliError> {
+    if as_json {
+        return output::json(&json!({
+            "unwound": blocks,
+            "head": head.number,
+            "head_hash": head.hash.to_string(),
+            "state_root": head.state_root.to_string(),
+        }));
+    }
+    let mut table = output::table(&["taken back", &thousands(blocks)]);
+    table.add_row(["last block", &head.number.to_string()]);
+    table.add_row(["its hash", &head.hash.to_string()]);
+    table.add_row(["state root", &head.state_root.to_string()]);
+    output::line(&table.to_string())
+}
+
+impl Runner<'_> {
+    /// Executes a block as the next one of the chain and writes it where it is what its header says.
+    pub(super) fn next_block(
+        &self,
+        datadir: &mut DataDir,
+        block: &BlockFile,
+        file: Option<&Path>,
+    ) -> Result<Ran, CliError> {
+        let (dispatcher, device_errors) = composition::dispatcher(&self.args.engine, &self.models);
+        let inference = Arc::new(DispatcherEngine::new(dispatcher));
+        let (report, on_chain) = match datadir.chain() {
+            Some(chain) => self.follow(datadir, chain, block, &inference)?,
+            None => self.begin(datadir, block, &inference)?,
+        };
+        let mut ran = Ran::new(report, &inference, device_errors);
+        if file.is_none() {
+            ran.accuracy = bundled::accuracy(&ran.block.outcome);
+        }
+        ran.on_chain = Some(on_chain);
+        Ok(ran)
+    }
+
+    fn follow(
+        &self,
+        datadir: &DataDir,
+        chain: &Chain,
+        block: &BlockFile,
+        inference: &Arc<DispatcherEngine>,
+    ) -> Result<(BlockReport<()>, OnChain), CliError> {
+        datadir.check_next(chain, block)?;
+        check_spec(datadir, chain, block)?;
+        let threads = self.blocks.threads();
+        let checked = CheckedFile::over_chain(block, chain.spec.clone(), threads)?;
+        let factory = MetisEvmFactory::new(chain.spec.clone(), Some(inference.clone()));
+        let failed = |error| datadir.failed(error);
+
+        let before = chain.state.cache().statistics();
+        let view = chain.state.view().map_err(failed)?;
+        let executed = self.blocks.execute(&factory, checked.input(), &view)?;
+        drop(view);
+        let cache = chain.state.cache().statistics().since(&before);
+
+        let started = Instant::now();
+        let next = threads
+            .within(|| chain.state.next(&executed.changes))
+            .map_err(failed)?;
+        let root_time = started.elapsed();
+        let root = next.state_root();
+        let mut report = checked.report(executed.outcome, (), executed.report, |()| Some(root));
+        report.roots_time += root_time;
+
+        let started = Instant::now();
+        let committed = report.matches_header();
+        if committed {
+            let receipts = &report.outcome.receipts;
+            chain
+                .state
+                .commit_next(&block.block.header, receipts, &next)
+                .map_err(failed)?;
+        }
+        let on_chain = OnChain {
+            committed,
+            commit_time: started.elapsed(),
+            cache,
+        };
+        Ok((report, on_chain))
+    }
+
+    /// The first block, over the state in its file.
+    fn begin(
+        &self,
+        datadir: &mut DataDir,
+        block: &BlockFile,
+        inference: &Arc<DispatcherEngine>,
+    ) -> Result<(BlockReport<()>, OnChain), CliError> {
+        if !block.pre_state_complete {
+            let problem = "there is no chain in it yet, and a chain begins with a block whose file holds the whole \
+                           state before it (preStateComplete); this file holds at most what the block reads. Give \
+                           such a file first, or run this one without --datadir";
+            return Err(CliError::file(datadir.folder(), problem));
+        }
+        let spec = Arc::new(block.chain_spec.clone().unwrap_or_else(ChainSpec::mainnet));
+        let report = run_block_file(block, Some(inference.clone()), &self.blocks)?;
+        let (report, state) = report.split();
+        let started = Instant::now();
+        let committed = report.matches_header();
+        if committed {
+            datadir.begin(spec, &block.block.header, &report.outcome.receipts, &state)?;
+        }
+        let on_chain = OnChain {
+            committed,
+            commit_time: started.elapsed(),
+            cache: CacheStatistics::default(),
+        };
+        Ok((report, on_chain))
+    }
+}
+
+/// A file may name the rules, and they have to be the chain's.
+fn check_spec(datadir: &DataDir, chain: &Chain, block: &BlockFile) -> Result<(), CliError> {
+    let Some(spec) = block.chain_spec.as_ref().filter(|spec| **spec != *chain.spec) else {
+        return Ok(());
+    };
+    let (given, followed) = (&spec.name, &chain.spec.name);
+    let problem = if given == followed {
+        format!(
+            "the file's chain spec {given} is not the chain's of the same name; they differ in what they say"
+        )
+    } else {
+        format!("the chain follows the chain spec {followed}, and the file names {given}")
+    };
+    let advice = "a chain keeps its rules; use another --datadir for another chain";
+    Err(CliError::file(datadir.folder(), format!("{problem}: {advice}")))
+}

@@ -1,0 +1,340 @@
+//! Chains that are kept on disk between invocations of the binary.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "in the helpers, too, a panic is how a test fails"
+)]
+
+mod support;
+
+use metisvm_executor::{BlockEngine, BlockFile, Threads};
+use metisvm_state::store::{Depth, Head, RedbStore, Store, StoreOptions};
+use metisvm_workload::chains::{Scenario, WorkloadKind};
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+use support::{metisvm, objects, repository, run, stderr};
+use tempfile::{TempDir, tempdir};
+
+/// A folder with the files of a chain in it: the first with the state before it, the others without.
+struct Files {
+    folder: TempDir,
+    blocks: Vec<BlockFile>,
+}
+
+fn without_state(block: &BlockFile) -> Value {
+    let mut json: Value = serde_json::from_str(&block.to_json()).unwrap();
+    let file = json.as_object_mut().unwrap();
+    for key in ["preState", "preStateComplete", "blockHashes"] {
+        file.remove(key);
+    }
+    json
+}
+
+impl Files {
+    fn new(kind: WorkloadKind, transactions: usize, blocks: usize, seed: u64) -> Self {
+        let engine = BlockEngine::new(Threads::new(1).unwrap());
+        let scenario = Scenario::generate(kind, transactions, blocks, seed).unwrap();
+        let blocks: Vec<BlockFile> = scenario.files(&engine).map(|file| file.unwrap()).collect();
+        let folder = tempdir().unwrap();
+        for (index, block) in blocks.iter().enumerate() {
+            let json = match index {
+                0 => block.to_json(),
+                _ => without_state(block).to_string(),
+            };
+            std::fs::write(folder.path().join(name(index)), json).unwrap();
+        }
+        Self { folder, blocks }
+    }
+
+    fn votes() -> Self {
+        Self::new(WorkloadKind::DaoVoting, 40, 3, 7)
+    }
+
+    fn run(&self, arguments: &[&str], blocks: impl IntoIterator<Item = usize>) -> Output {
+        let names: Vec<String> = blocks.into_iter().map(name).collect();
+        let mut all = vec!["run", "--json", "--datadir", "chain"];
+        all.extend(arguments);
+        all.extend(names.iter().map(String::as_str));
+        run(self.folder.path(), &all)
+    }
+
+    fn datadir(&self) -> PathBuf {
+        self.folder.path().join("chain")
+    }
+
+    fn head(&self) -> Option<Head> {
+        open(&self.datadir()).head().unwrap()
+    }
+
+    /// The chain ends with this block, and everything in the store fits together.
+    fn check_head(&self, block: usize) {
+        let store = open(&self.datadir());
+        let head = store.head().unwrap().unwrap();
+        let header = &self.blocks[block].block.header;
+        assert_eq!(head.hash, self.blocks[block].hash);
+        assert_eq!((head.number, head.state_root), (header.number, header.state_root));
+        store.verify(Depth::Everything).unwrap();
+    }
+}
+
+fn name(block: usize) -> String {
+    format!("{block:03}.json")
+}
+
+fn open(datadir: &Path) -> RedbStore {
+    RedbStore::open(datadir.join("chain.redb"), StoreOptions::default()).unwrap()
+}
+
+/// One object for each block, all of them executed, right and written.
+fn check_committed(output: &Output, blocks: &[BlockFile]) -> Vec<Value> {
+    assert!(output.status.success(), "{}", stderr(output));
+    let objects = objects(output);
+    assert_eq!(objects.len(), blocks.len());
+    for (object, block) in objects.iter().zip(blocks) {
+        assert_eq!(object["block_hash"], block.hash.to_string());
+        assert_eq!(object["state_root"], block.block.header.state_root.to_string());
+        for key in ["matches_header", "committed"] {
+            assert_eq!(object[key], true, "{key} in {object}");
+        }
+        assert!(object["commit_ms"].as_f64().unwrap() > 0.0);
+        assert!(object["prefetch_hits"].is_u64(), "{object}");
+    }
+    objects
+}
+
+fn error_of(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(output));
+    let last = objects(output).pop().unwrap();
+    last["error"]
+        .as_str()
+        .unwrap_or_else(|| panic!("{last}"))
+        .to_owned()
+}
+
+#[test]
+fn a_chain_of_three_blocks_in_two_invocations_is_the_same_chain() {
+    let files = Files::new(WorkloadKind::MixedDefi, 60, 3, 7);
+    check_committed(&files.run(&["--threads", "1"], [0]), &files.blocks[..1]);
+    files.check_head(0);
+    let objects = check_committed(&files.run(&["--threads", "2"], [1, 2]), &files.blocks[1..]);
+    files.check_head(2);
+    for object in &objects {
+        let (hits, misses) = (&object["cache_hits"], &object["cache_misses"]);
+        assert!(
+            hits.as_u64().unwrap() > 0 && misses.as_u64().unwrap() > 0,
+            "{object}"
+        );
+    }
+}
+
+#[test]
+fn blocks_with_inferences_go_on_from_the_chain_too() {
+    let files = Files::new(WorkloadKind::InferenceHeavy, 30, 2, 3);
+    check_committed(&files.run(&["--backend", "fpga"], [0, 1]), &files.blocks);
+    files.check_head(1);
+}
+
+#[test]
+fn the_bundled_block_begins_a_chain_and_is_not_taken_twice() {
+    let folder = tempdir().unwrap();
+    let output = run(folder.path(), &["run", "--json", "--datadir", "a/b"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(objects(&output)[0]["committed"], true);
+    let golden = std::fs::read_to_string(repository("host/cli/bundled/golden.json")).unwrap();
+    let golden: Value = serde_json::from_str(&golden).unwrap();
+    let head = open(&folder.path().join("a/b")).head().unwrap().unwrap();
+    assert_eq!(golden["state_root"], head.state_root.to_string());
+    let again = run(folder.path(), &["run", "--datadir", "a/b"]);
+    assert_eq!(again.status.code(), Some(1));
+    assert!(
+        stderr(&again).contains("it is that block; leave it out"),
+        "{}",
+        stderr(&again)
+    );
+}
+
+#[test]
+fn blocks_taken_back_and_executed_again_come_to_the_same_roots() {
+    let files = Files::votes();
+    check_committed(&files.run(&[], 0..3), &files.blocks);
+    let output = files.run(&["--unwind", "2"], []);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let object = &objects(&output)[0];
+    assert_eq!((&object["unwound"], &object["head"]), (&2.into(), &1.into()));
+    files.check_head(0);
+    check_committed(&files.run(&[], 1..3), &files.blocks[1..]);
+    files.check_head(2);
+    // Taking back and going on in one invocation.
+    let output = files.run(&["--unwind", "1"], [2]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(objects(&output)[1]["committed"], true);
+    files.check_head(2);
+}
+
+#[test]
+fn more_blocks_than_there_are_cannot_be_taken_back() {
+    let files = Files::votes();
+    let nothing = files.run(&["--unwind", "1"], []);
+    assert_eq!(nothing.status.code(), Some(1));
+    assert!(
+        stderr(&nothing).contains("there is no chain in it"),
+        "{}",
+        stderr(&nothing)
+    );
+    check_committed(&files.run(&[], 0..2), &files.blocks[..2]);
+    let output = files.run(&["--unwind", "2"], []);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("2 blocks cannot be unwound"),
+        "{}",
+        stderr(&output)
+    );
+    files.check_head(1);
+}
+
+#[test]
+fn a_block_that_does_not_follow_is_refused_and_says_what_to_do() {
+    let files = Files::votes();
+    check_committed(&files.run(&[], [0]), &files.blocks[..1]);
+    assert!(error_of(&files.run(&[], [2])).contains("give block 2 before it"));
+    assert!(error_of(&files.run(&[], [0])).contains("it is that block; leave it out"));
+    // The second block of another chain.
+    let other = Files::new(WorkloadKind::DaoVoting, 40, 2, 8);
+    let branch = files.folder.path().join(name(7));
+    std::fs::write(branch, other.blocks[1].to_json()).unwrap();
+    let error = error_of(&files.run(&[], [7]));
+    for part in ["chain: block 2", "of another branch", "--unwind"] {
+        assert!(error.contains(part), "{part} in {error}");
+    }
+    check_committed(&files.run(&[], 1..3), &files.blocks[1..]);
+    assert!(error_of(&files.run(&[], [1])).contains("--unwind 2"));
+    files.check_head(2);
+}
+
+#[test]
+fn a_block_that_is_not_what_its_header_says_is_not_written_and_those_after_it_do_not_follow() {
+    let files = Files::votes();
+    check_committed(&files.run(&[], [0]), &files.blocks[..1]);
+    let mut wrong = files.blocks[1].clone();
+    wrong.block.header.state_root = files.blocks[0].block.header.state_root;
+    wrong.hash = wrong.block.header.hash_slow();
+    std::fs::write(
+        files.folder.path().join(name(7)),
+        without_state(&wrong).to_string(),
+    )
+    .unwrap();
+    let output = files.run(&[], [7, 2]);
+    assert_eq!(output.status.code(), Some(1));
+    let objects = objects(&output);
+    assert_eq!(objects[0]["committed"], false);
+    assert_eq!(objects[0]["mismatches"][0]["field"], "stateRoot");
+    assert!(objects[1]["error"].as_str().unwrap().contains("does not follow"));
+    files.check_head(0);
+    check_committed(&files.run(&[], 1..3), &files.blocks[1..]);
+}
+
+#[test]
+fn a_chain_begins_with_a_whole_state_only() {
+    let files = Files::votes();
+    assert!(error_of(&files.run(&[], [1])).contains("preStateComplete"));
+    // What the block reads is in there, but nobody says that it is all.
+    let mut witness = files.blocks[0].clone();
+    witness.pre_state_complete = false;
+    std::fs::write(files.folder.path().join(name(7)), witness.to_json()).unwrap();
+    assert!(error_of(&files.run(&[], [7])).contains("preStateComplete"));
+    // A state that claims to be the whole, and has an account too many.
+    let mut json: Value = serde_json::from_str(&files.blocks[0].to_json()).unwrap();
+    json["preState"]["0x00000000000000000000000000000000000000ee"] = serde_json::json!({"balance": "0x1"});
+    std::fs::write(files.folder.path().join(name(8)), json.to_string()).unwrap();
+    let output = files.run(&[], [8]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(files.head(), None, "nothing was written");
+    check_committed(&files.run(&[], [0]), &files.blocks[..1]);
+}
+
+#[test]
+fn without_a_chain_a_block_needs_the_state_before_it() {
+    let files = Files::votes();
+    let output = run(files.folder.path(), &["run", "--json", &name(1)]);
+    let error = error_of(&output);
+    assert!(error.contains("missing field `preState`"), "{error}");
+}
+
+#[test]
+fn a_chain_keeps_its_rules() {
+    let files = Files::votes();
+    check_committed(&files.run(&[], [0]), &files.blocks[..1]);
+    let mut json = without_state(&files.blocks[1]);
+    json["chainSpec"] = "mainnet".into();
+    std::fs::write(files.folder.path().join(name(7)), json.to_string()).unwrap();
+    assert!(error_of(&files.run(&[], [7])).contains("a chain keeps its rules"));
+    // A file that names none follows the chain's.
+    json.as_object_mut().unwrap().remove("chainSpec");
+    std::fs::write(files.folder.path().join(name(7)), json.to_string()).unwrap();
+    check_committed(&files.run(&[], [7]), &files.blocks[1..2]);
+    std::fs::remove_file(files.datadir().join("chain-spec.json")).unwrap();
+    let output = files.run(&[], [2]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("the chain has no rules"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn a_datadir_that_is_in_use_or_is_no_folder_is_named() {
+    let files = Files::votes();
+    check_committed(&files.run(&[], [0]), &files.blocks[..1]);
+    let store = open(&files.datadir());
+    let output = files.run(&[], [1]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("open in another process"),
+        "{}",
+        stderr(&output)
+    );
+    drop(store);
+    let file = name(0);
+    let output = run(files.folder.path(), &["run", "--datadir", &file, &file]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains(&file), "{}", stderr(&output));
+}
+
+/// SIGKILL at whatever it is doing: between blocks, within a commit, within a sync.
+#[test]
+fn a_killed_process_leaves_the_last_committed_block_and_the_next_goes_on() {
+    const BLOCKS: usize = 40;
+    let files = Files::new(WorkloadKind::Erc20Independent, 8, BLOCKS, 5);
+    let mut next = 0;
+    for said_before_the_kill in [1, 4, 9] {
+        let names: Vec<String> = (next..BLOCKS).map(name).collect();
+        let mut child = metisvm(files.folder.path())
+            .args(["run", "--json", "--datadir", "chain"])
+            .args(names)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let said = BufReader::new(child.stdout.take().unwrap()).lines();
+        let committed = said.take(said_before_the_kill).map(|line| line.unwrap()).last();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        // A block that it has said to be written is there; one more may be.
+        let last: Value = serde_json::from_str(&committed.unwrap()).unwrap();
+        let last = last["block"].as_u64().unwrap();
+        let head = files.head().unwrap();
+        assert!(
+            head.number >= last,
+            "block {last} was said to be written, the head is {}",
+            head.number
+        );
+        next = usize::try_from(head.number).unwrap();
+        assert!(next < BLOCKS, "the kill came too late to say anything");
+        files.check_head(next - 1);
+    }
+    check_committed(&files.run(&[], next..BLOCKS), &files.blocks[next..]);
+    files.check_head(BLOCKS - 1);
+}

@@ -12,7 +12,7 @@ use metisvm_benches::{
     Failure, agreement, end,
     mainnet::Subject,
     options::{Options, shared_data},
-    ours::Tally,
+    ours::{Ours, Tally},
     plain::{self, PlainEvm},
     sampling::{Times, Variant, geometric_mean, interleave, timed},
     show::{Figures, line, mean, ms, ratio},
@@ -27,6 +27,7 @@ const IN_MEMORY: &str = "plain in MemoryState";
 const OUR_EVM: &str = "plain with our EVM factory";
 const SEQUENTIAL: &str = "ours on 1 thread";
 const PARALLEL: &str = "ours on 2 threads";
+const UNFORESEEING: &str = "ours on 2 threads without prediction";
 const PLAIN_SENDERS: &str = "plain with senders";
 const SEQUENTIAL_SENDERS: &str = "ours on 1 thread with senders";
 const PARALLEL_SENDERS: &str = "ours on 2 threads with senders";
@@ -81,6 +82,11 @@ fn measure<'a>(
             let engine = before.engine(2)?;
             let (time, done) = timed(|| engine.execute(factory, block, base))?;
             tallies.push(done.tally());
+            Ok(time)
+        }),
+        Variant::new(UNFORESEEING, || {
+            let engine = before.taught(Ours::unforeseeing(2)?)?;
+            let (time, _kept) = timed(|| engine.execute(factory, block, base))?;
             Ok(time)
         }),
         Variant::new(PLAIN_SENDERS, || {
@@ -175,6 +181,8 @@ fn print_json(measured: &Measured<'_>, samples: usize) -> Result<(), Failure> {
         "ratio_2_with_senders": times.ratio(PLAIN_SENDERS, PARALLEL_SENDERS),
         "aborts": tally.aborts,
         "in_turn": tally.in_turn,
+        "foretold": tally.foretold,
+        "ratio_2_without_prediction": times.ratio(PLAIN, UNFORESEEING),
     }))
 }
 
@@ -214,6 +222,11 @@ fn print_tables(all: &[Measured<'_>], samples: usize) -> Result<(), Failure> {
         let [one, two] = names.map(|name| over_large(base, name));
         figures.row(vec![what.to_owned(), one, two]);
     }
+    figures.row(vec![
+        "geometric mean, without prediction".to_owned(),
+        String::new(),
+        over_large(PLAIN, UNFORESEEING),
+    ]);
     figures.row(vec!["worst block".to_owned(), least(SEQUENTIAL), least(PARALLEL)]);
     figures.print(&format!("### The {} blocks above 4 Mgas", large().count()))?;
 
@@ -237,6 +250,8 @@ fn execution(all: &[Measured<'_>]) -> Result<(), Failure> {
         "ratio",
         "aborts",
         "in turn",
+        "foretold",
+        "no prediction",
     ]);
     for Measured {
         subject,
@@ -255,6 +270,8 @@ fn execution(all: &[Measured<'_>]) -> Result<(), Failure> {
             ratio(times.ratio(PLAIN, PARALLEL)),
             tally.aborts.to_string(),
             tally.in_turn.to_string(),
+            tally.foretold.to_string(),
+            ratio(times.ratio(PLAIN, UNFORESEEING)),
         ]);
     }
     figures.print("### Execution, senders known")

@@ -14,7 +14,7 @@ use metisvm_benches::{
     chain::{Chain, Over},
     end,
     options::Options,
-    ours::{self, Tally},
+    ours::{self, Ours, Tally},
     plain::{self, Unrecovered},
     sampling::{Times, Variant, interleave, timed},
     show::{Figures, line, ms, ratio},
@@ -27,6 +27,7 @@ use std::{process::ExitCode, time::Duration};
 const PLAIN: &str = "plain";
 const SEQUENTIAL: &str = "ours on 1 thread";
 const PARALLEL: &str = "ours on 2 threads";
+const UNFORESEEING: &str = "ours on 2 threads without prediction";
 const PLAIN_SENDERS: &str = "plain with senders";
 const SEQUENTIAL_SENDERS: &str = "ours on 1 thread with senders";
 const PARALLEL_SENDERS: &str = "ours on 2 threads with senders";
@@ -120,6 +121,10 @@ impl Bench<'_> {
                 tallies.push(tally);
                 Ok(time)
             }),
+            Variant::new(UNFORESEEING, || {
+                let engine = self.chain.at_parent(Ours::unforeseeing(2)?, Over::Memory)?;
+                Ok(self.execute(&engine)?.0)
+            }),
             Variant::new(PLAIN_SENDERS, || {
                 self.plain(Some((self.signed.clone(), &self.threads[0])))
             }),
@@ -146,7 +151,10 @@ impl Bench<'_> {
     }
 
     fn ours(&self, threads: usize) -> Result<(Duration, Tally), Failure> {
-        let engine = self.chain.engine_at_parent(threads, Over::Memory)?;
+        self.execute(&self.chain.engine_at_parent(threads, Over::Memory)?)
+    }
+
+    fn execute(&self, engine: &Ours) -> Result<(Duration, Tally), Failure> {
         let factory = self.chain.factory();
         let (block, base) = self.chain.measured();
         let (time, done) = timed(|| engine.execute(&factory, block, base))?;
@@ -203,6 +211,8 @@ fn print_json(measured: &Measured, transactions: usize, samples: usize) -> Resul
         "ratio_2_with_senders": times.ratio(PLAIN_SENDERS, PARALLEL_SENDERS),
         "aborts": tally.aborts,
         "in_turn": tally.in_turn,
+        "foretold": tally.foretold,
+        "ratio_2_without_prediction": times.ratio(PLAIN, UNFORESEEING),
     }))
 }
 
@@ -217,6 +227,8 @@ fn print_table(all: &[Measured], transactions: usize) -> Result<(), Failure> {
         "ratio",
         "aborts",
         "in turn",
+        "foretold",
+        "no prediction",
         "plain, senders",
         "1 thread",
         "2 threads",
@@ -238,6 +250,8 @@ fn print_table(all: &[Measured], transactions: usize) -> Result<(), Failure> {
             ratio(times.ratio(PLAIN, PARALLEL)),
             tally.aborts.to_string(),
             tally.in_turn.to_string(),
+            tally.foretold.to_string(),
+            ratio(times.ratio(PLAIN, UNFORESEEING)),
             ms(times.median(PLAIN_SENDERS)),
             ratio(times.ratio(PLAIN_SENDERS, SEQUENTIAL_SENDERS)),
             ratio(times.ratio(PLAIN_SENDERS, PARALLEL_SENDERS)),

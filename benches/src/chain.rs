@@ -129,7 +129,11 @@ impl Chain {
     /// A new engine that has executed all blocks before the measured one, in order, over a state of the kind that
     /// the measured one will be executed over, though these wait for nothing.
     pub fn engine_at_parent(&self, threads: usize, over: Over) -> Result<Ours, Failure> {
-        let engine = Ours::fresh(threads)?;
+        self.at_parent(Ours::fresh(threads)?, over)
+    }
+
+    /// The same for an engine that has executed nothing yet.
+    pub fn at_parent(&self, engine: Ours, over: Over) -> Result<Ours, Failure> {
         let factory = self.factory();
         for at in 0..BLOCKS - 1 {
             let (block, state) = self.block(at);

@@ -62,12 +62,17 @@ impl Subject {
             withdrawals: self.file.block.body.withdrawals.as_ref().map(|w| w.as_slice()),
             // Nor does any side pay ommers: the files do not have them.
             ommers: &[],
+            access_list: None,
         }
     }
 
     /// A new engine that has executed this block.
     pub fn engine(&self, threads: usize) -> Result<Ours, Failure> {
-        let engine = Ours::fresh(threads)?;
+        self.taught(Ours::fresh(threads)?)
+    }
+
+    /// The engine once it has executed this block.
+    pub fn taught(&self, engine: Ours) -> Result<Ours, Failure> {
         engine.execute(&self.factory, self.block(), &self.file.pre_state)?;
         Ok(engine)
     }

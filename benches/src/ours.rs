@@ -3,7 +3,7 @@
 
 use crate::{Failure, slow_state::SlowState};
 use alloy_consensus::{TxEnvelope, transaction::Recovered};
-use metisvm_executor::{BlockEngine, BlockInput, Executed, Threads, recover_senders};
+use metisvm_executor::{BlockEngine, BlockInput, EngineOptions, Executed, Threads, recover_senders};
 use metisvm_state::{CacheView, MemoryState, StateChanges};
 use metisvm_vm::{ChainSpec, MetisEvmFactory};
 
@@ -15,6 +15,15 @@ impl Ours {
     /// A new one with so many threads; one is its sequential mode.
     pub fn fresh(threads: usize) -> Result<Self, Failure> {
         Ok(Self(BlockEngine::new(Threads::new(threads)?)))
+    }
+
+    /// The same without prediction.
+    pub fn unforeseeing(threads: usize) -> Result<Self, Failure> {
+        let options = EngineOptions {
+            prediction: false,
+            ..EngineOptions::default()
+        };
+        Ok(Self(BlockEngine::with_options(Threads::new(threads)?, options)))
     }
 
     /// Executes a block over the state before it. Compiled once, here: code that a benchmark had of its own
@@ -72,6 +81,7 @@ impl Done {
         Tally {
             aborts: self.0.report.aborts,
             in_turn: self.0.report.in_turn,
+            foretold: self.0.report.predicted_hits,
         }
     }
 }
@@ -83,6 +93,8 @@ pub struct Tally {
     pub aborts: u64,
     /// Transactions that were executed when their turn came.
     pub in_turn: u64,
+    /// Reads that found what was foretold, or waited for an expected write.
+    pub foretold: u64,
 }
 
 impl Tally {
@@ -96,6 +108,7 @@ impl Tally {
         Self {
             aborts: median(|tally| tally.aborts),
             in_turn: median(|tally| tally.in_turn),
+            foretold: median(|tally| tally.foretold),
         }
     }
 }

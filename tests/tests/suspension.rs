@@ -69,6 +69,7 @@ fn digits(backend: Arc<dyn Backend>, threads: usize, always_by_ticket: bool) -> 
         transactions: &transactions,
         withdrawals: file.block.body.withdrawals.as_ref().map(|list| list.as_slice()),
         ommers: &[],
+        access_list: None,
     };
     let executed = BlockEngine::new(threads).execute(&factory, block, &file.pre_state);
     let executed = executed.expect("the block executes");

@@ -2,6 +2,7 @@
 
 use crate::{
     BlockEngine, BlockFile, BlockInput, BlockOutcome, EngineReport, Error, Executed, Selected, Skipped,
+    access_list_hash,
     header::check_header,
     recover::{NO_SENDER, recover_each},
 };
@@ -35,7 +36,7 @@ pub struct BuiltBlock {
 ///
 /// Of `template` these fields are taken as they are: parent hash, beneficiary, number, gas limit,
 /// timestamp, extra data, mix hash, base fee, and from Cancun on excess blob gas and parent beacon block
-/// root (zero where absent). Everything else follows from the transactions.
+/// root, from Amsterdam on the slot number (zero where absent). Everything else follows from the transactions.
 ///
 /// The block has those of the transactions that can be in it, in the order given: each is tried on the
 /// state that the included ones before it leave. The others are left out, with the reason. An error says
@@ -53,6 +54,7 @@ pub fn build_block(
     let shanghai = spec.is_shanghai_active_at_timestamp(header.timestamp);
     let cancun = spec.is_cancun_active_at_timestamp(header.timestamp);
     let prague = spec.is_prague_active_at_timestamp(header.timestamp);
+    let amsterdam = spec.is_amsterdam_active_at_timestamp(header.timestamp);
     header.ommers_hash = EMPTY_OMMER_ROOT_HASH;
     header.withdrawals_root = shanghai.then(|| calculate_withdrawals_root(&withdrawals));
     header.gas_used = 0;
@@ -60,6 +62,8 @@ pub fn build_block(
     header.excess_blob_gas = cancun.then(|| header.excess_blob_gas.unwrap_or_default());
     header.parent_beacon_block_root = cancun.then(|| header.parent_beacon_block_root.unwrap_or_default());
     header.requests_hash = prague.then_some(B256::ZERO);
+    header.block_access_list_hash = amsterdam.then_some(B256::ZERO);
+    header.slot_number = amsterdam.then(|| header.slot_number.unwrap_or_default());
     check_header(spec, &header)?;
 
     let offered = Offered::new(recover_each(spec, header.number, transactions, engine.threads()));
@@ -71,6 +75,7 @@ pub fn build_block(
         transactions: &offered.recovered,
         withdrawals: shanghai.then_some(withdrawals.as_slice()),
         ommers: &[],
+        access_list: None,
     };
     let selected = engine.select(factory, input, &pre_state)?;
     let (included, executed, skipped) = offered.split(selected);
@@ -88,6 +93,9 @@ pub fn build_block(
     header.gas_used = outcome.gas_used;
     header.blob_gas_used = cancun.then_some(outcome.blob_gas_used);
     header.requests_hash = prague.then(|| outcome.requests.requests_hash());
+    if amsterdam {
+        header.block_access_list_hash = outcome.access_list.as_deref().map(access_list_hash);
+    }
     header.logs_bloom = outcome.logs_bloom();
     header.receipts_root = outcome.receipts_root();
     header.state_root = state_root(&state);
@@ -106,6 +114,7 @@ pub fn build_block(
         block,
         hash,
         claimed_senders,
+        access_list: outcome.access_list.clone(),
         ommers: 0,
         pre_state,
         pre_state_complete: true,

@@ -254,6 +254,7 @@ mod tests {
             requests: Default::default(),
             gas_used: 1,
             blob_gas_used: 0,
+            access_list: None,
             execute_time: Duration::ZERO,
         }
     }

@@ -1,6 +1,7 @@
 //! The block engine: executes a block over the state before it, on several threads where that gains, and
 //! always with the result of sequential execution.
 
+mod access_list;
 mod block_state;
 mod hashes;
 mod journal;
@@ -13,7 +14,9 @@ mod system;
 mod transfer;
 
 use crate::{BlockInput, BlockOutcome, Error, Threads};
+pub use access_list::{access_list_hash, build_access_list};
 use alloy_consensus::{Transaction, TxEnvelope, transaction::Recovered};
+use alloy_eips::eip7928::AccountChanges;
 use alloy_evm::EvmEnv;
 use alloy_primitives::B256;
 use block_state::BlockState;
@@ -43,6 +46,8 @@ struct Environment<'a> {
     spec_id: SpecId,
     transactions: &'a [Recovered<TxEnvelope>],
     hashes: &'a Hashes,
+    /// The access list that came with the block.
+    given: Option<&'a [AccountChanges]>,
 }
 
 impl Environment<'_> {
@@ -67,7 +72,7 @@ impl Environment<'_> {
     }
 }
 
-/// How an engine works. None of it changes a result.
+/// How an engine works. None of it changes what a block does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EngineOptions {
     /// Learn from collisions and earlier blocks what calls are going to write.
@@ -76,6 +81,8 @@ pub struct EngineOptions {
     pub adaptive: bool,
     /// Delay workers at random, from this seed: for tests, which want every order of events.
     pub jitter: Option<u64>,
+    /// Make the access list of every block (EIP-7928), not only from Amsterdam on.
+    pub access_lists: bool,
 }
 
 impl Default for EngineOptions {
@@ -84,6 +91,7 @@ impl Default for EngineOptions {
             prediction: true,
             adaptive: true,
             jitter: None,
+            access_lists: false,
         }
     }
 }
@@ -177,7 +185,8 @@ impl BlockEngine {
     }
 
     /// Executes a block over the state before it. A transaction that may not be in the block makes the
-    /// block invalid; the error names the first.
+    /// block invalid; the error names the first. So does an access list that is not the one of the execution;
+    /// the error says where it is wrong first.
     pub fn execute<S>(
         &self,
         factory: &MetisEvmFactory,
@@ -191,7 +200,8 @@ impl BlockEngine {
             .map(|selected| selected.executed)
     }
 
-    /// Executes those of the transactions that can be in the block, in the order given.
+    /// Executes those of the transactions that can be in the block, in the order given. An access list is not
+    /// looked at: the block is still to be made.
     pub fn select<S>(
         &self,
         factory: &MetisEvmFactory,
@@ -217,14 +227,23 @@ impl BlockEngine {
         crate::execute::check_ommers(&block)?;
         let started = Instant::now();
         let evm_env = factory.spec().evm_env(block.header);
+        let amsterdam = evm_env.cfg_env.spec.is_enabled_in(SpecId::AMSTERDAM);
+        let given = block.access_list.filter(|_| !skip_invalid).map(Vec::as_slice);
+        if let Some(given) = given {
+            access_list::check::check(given, &block, amsterdam)?;
+        }
         let environment = Environment {
             factory,
             spec_id: evm_env.cfg_env.spec,
             evm_env,
             transactions: block.transactions,
             hashes: &self.hashes,
+            given,
         };
         let mut state = BlockState::new(base, &self.hashes);
+        if amsterdam || given.is_some() || self.options.access_lists {
+            state.record();
+        }
         system::before_transactions(factory, &block, &mut state)?;
         let mut progress = Progress::new(&environment, skip_invalid);
         let tally = self.transactions(&environment, &mut state, &mut progress)?;
@@ -234,12 +253,24 @@ impl BlockEngine {
             &mut state,
             core::mem::take(&mut progress.receipts),
         )?;
+        let access_list = state
+            .take_access_list()
+            .map_err(|error| Error::Block(error.to_string()))?;
+        if let Some(list) = &access_list {
+            if amsterdam {
+                access_list::check::check_size(list, block.header.gas_limit)?;
+            }
+            let wrong = given.and_then(|given| access_list::difference::difference(given, list));
+            wrong.map_or(Ok(()), |wrong| Err(Error::AccessList(wrong)))?;
+        }
+        let gas_used = progress.block_gas_used();
         let outcome = BlockOutcome {
             receipts,
             transactions: progress.transactions,
             requests,
-            gas_used: progress.gas_used,
+            gas_used,
             blob_gas_used: progress.blob_gas_used,
+            access_list,
             execute_time: started.elapsed(),
         };
         let report = EngineReport {
@@ -276,6 +307,7 @@ impl BlockEngine {
             evm_env,
             transactions,
             hashes: &self.hashes,
+            given: None,
         };
         let mut state = BlockState::new(base, &self.hashes);
         let mut progress = Progress::alone(&environment);

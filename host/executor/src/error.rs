@@ -63,6 +63,10 @@ pub enum Error {
     /// The block's own part of the execution failed: system calls, requests, withdrawals.
     #[error("the block cannot be executed: {0}")]
     Block(String),
+    /// The access list of the block (EIP-7928) is not the list of its execution, or no list at all: the block
+    /// is invalid.
+    #[error("the block access list is wrong: {0}")]
+    AccessList(String),
     /// Ways to execute a block that have to give the same do not, and one of them gave nothing.
     #[error("the ways to execute the block disagree: {0}")]
     Disagreement(String),

@@ -2,7 +2,7 @@
 
 use crate::{BlockOutcome, Error, TransactionOutcome};
 use alloy_consensus::{Header, Transaction, TxEnvelope, transaction::Recovered};
-use alloy_eips::eip4895::Withdrawal;
+use alloy_eips::{eip4895::Withdrawal, eip7928::BlockAccessList};
 use alloy_evm::{
     Evm, EvmFactory, FromRecoveredTx, FromTxWithEncoded,
     block::{BlockExecutionError, BlockExecutor, BlockValidationError, StateDB, TxResult},
@@ -24,10 +24,13 @@ pub struct BlockInput<'a> {
     pub withdrawals: Option<&'a [Withdrawal]>,
     /// The headers of the ommers, for their rewards before Paris.
     pub ommers: &'a [Header],
+    /// The access list that came with the block (EIP-7928), if one did. The engine takes it instead of
+    /// guesses, and the block is invalid if it is not the list of its execution. Any fork may have one.
+    pub access_list: Option<&'a BlockAccessList>,
 }
 
 /// Executes a block and leaves its changes in `state`: system calls, transactions, requests,
-/// withdrawals, and the rewards before Paris.
+/// withdrawals, and the rewards before Paris. An access list is neither looked at nor made.
 ///
 /// After an error the state is that of some point within the block.
 pub fn execute_block<DB>(
@@ -63,7 +66,7 @@ where
         withdrawals: block.withdrawals.map(Cow::Borrowed),
         extra_data: header.extra_data.clone(),
         tx_count_hint: Some(block.transactions.len()),
-        slot_number: None,
+        slot_number: header.slot_number,
     };
     let mut executor = EthBlockExecutor::new(evm, context, spec, AlloyReceiptBuilder::default());
     executor.apply_pre_execution_changes().map_err(block_error)?;
@@ -94,6 +97,7 @@ where
         requests: result.requests,
         gas_used: result.gas_used,
         blob_gas_used: result.blob_gas_used,
+        access_list: None,
         execute_time,
     })
 }

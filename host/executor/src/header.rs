@@ -17,6 +17,7 @@ pub(crate) fn check_header(spec: &ChainSpec, header: &Header) -> Result<(), Erro
     let shanghai = spec.is_shanghai_active_at_timestamp(header.timestamp);
     let cancun = spec.is_cancun_active_at_timestamp(header.timestamp);
     let prague = spec.is_prague_active_at_timestamp(header.timestamp);
+    let amsterdam = spec.is_amsterdam_active_at_timestamp(header.timestamp);
     for (key, present, fork, active) in [
         (
             "baseFeePerGas",
@@ -44,6 +45,13 @@ pub(crate) fn check_header(spec: &ChainSpec, header: &Header) -> Result<(), Erro
             cancun,
         ),
         ("requestsHash", header.requests_hash.is_some(), "Prague", prague),
+        (
+            "blockAccessListHash",
+            header.block_access_list_hash.is_some(),
+            "Amsterdam",
+            amsterdam,
+        ),
+        ("slotNumber", header.slot_number.is_some(), "Amsterdam", amsterdam),
     ] {
         if present != active {
             let missing = if active { "is missing" } else { "is there" };

@@ -4,6 +4,7 @@
 //! - [`recover_senders`] finds who signed each transaction, on several threads.
 //! - [`BlockEngine`] executes a block over a state, on one thread or several, with the same result.
 //! - [`execute_block`] is what it is held against: one transaction after the other, by alloy-evm's executor.
+//! - [`build_access_list`] makes the access list of a block (EIP-7928); the engine takes one with a block.
 //! - [`run_block_file`] recovers senders, executes, and compares the outcome with the header; [`CheckedFile`] is
 //!   the same in steps, for a block that is executed over another state than the file's.
 //! - [`build_block`] executes those transactions that can be in a block and fills in the header.
@@ -25,7 +26,10 @@ pub mod statetest;
 pub use block_file::{BlockFile, DEFAULT_FILE_LIMIT};
 pub use builder::{BuiltBlock, build_block};
 pub use compare::{ThreadsComparison, compare_threads};
-pub use engine::{BlockEngine, EngineOptions, EngineReport, Executed, Selected, Skipped};
+pub use engine::{
+    BlockEngine, EngineOptions, EngineReport, Executed, Selected, Skipped, access_list_hash,
+    build_access_list,
+};
 pub use error::Error;
 pub use execute::{BlockInput, execute_block};
 pub use outcome::{BlockOutcome, TransactionOutcome, TransactionStatus};

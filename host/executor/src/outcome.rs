@@ -1,7 +1,7 @@
 //! What the execution of a block gave.
 
 use alloy_consensus::ReceiptEnvelope;
-use alloy_eips::eip7685::Requests;
+use alloy_eips::{eip7685::Requests, eip7928::BlockAccessList};
 use alloy_primitives::{Address, B256, Bloom, Bytes};
 use revm::context_interface::result::{ExecutionResult, HaltReason, Output};
 use std::time::Duration;
@@ -78,6 +78,9 @@ pub struct BlockOutcome {
     pub gas_used: u64,
     /// The blob gas of the whole block.
     pub blob_gas_used: u64,
+    /// What the block touches and changes (EIP-7928), where the engine was to say so: from Amsterdam on,
+    /// where a list came with the block, and by [`build_access_list`](crate::build_access_list).
+    pub access_list: Option<BlockAccessList>,
     /// The time spent executing, without recovering senders and without computing roots.
     pub execute_time: Duration,
 }

@@ -1,8 +1,8 @@
 //! A block file from beginning to end: senders, execution, comparison with the header.
 
 use crate::{
-    BlockEngine, BlockFile, BlockInput, BlockOutcome, EngineReport, Error, Threads, header::check_header,
-    recover_senders,
+    BlockEngine, BlockFile, BlockInput, BlockOutcome, EngineReport, Error, Threads, access_list_hash,
+    header::check_header, recover_senders,
 };
 use alloy_consensus::{Header, TxEnvelope, transaction::Recovered};
 use alloy_hardforks::EthereumHardforks;
@@ -160,6 +160,7 @@ impl<'a> CheckedFile<'a> {
                 .as_ref()
                 .map(|withdrawals| withdrawals.as_slice()),
             ommers: &[],
+            access_list: self.file.access_list.as_ref(),
         }
     }
 
@@ -260,6 +261,10 @@ fn mismatches<S>(header: &Header, report: &BlockReport<S>) -> Vec<Mismatch> {
             hash.to_string(),
             outcome.requests.requests_hash().to_string(),
         );
+    }
+    if let (Some(hash), Some(list)) = (header.block_access_list_hash, &outcome.access_list) {
+        let actual = access_list_hash(list);
+        compare("blockAccessListHash", hash.to_string(), actual.to_string());
     }
     if let Some(root) = report.state_root {
         compare("stateRoot", header.state_root.to_string(), root.to_string());

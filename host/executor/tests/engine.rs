@@ -42,6 +42,7 @@ impl Expected {
                 requests: Default::default(),
                 gas_used: 0,
                 blob_gas_used: 0,
+                access_list: None,
                 execute_time: Default::default(),
             },
             file,
@@ -66,6 +67,7 @@ impl Expected {
                 .as_ref()
                 .map(|all| all.as_slice()),
             ommers: &[],
+            access_list: None,
         }
     }
 

@@ -108,6 +108,7 @@ fn every_block_of_a_chain_through_all_forks_has_the_state_root_of_its_header() {
                 .as_ref()
                 .map(|withdrawals| withdrawals.as_slice()),
             ommers: &block.body.ommers,
+            access_list: None,
         };
         let number = header.number;
         let outcome = execute_block(&factory, input, &mut state)

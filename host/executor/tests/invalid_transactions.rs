@@ -172,6 +172,7 @@ fn reference_error(file: &BlockFile) -> String {
         transactions: &transactions,
         withdrawals: file.block.body.withdrawals.as_ref().map(|all| all.as_slice()),
         ommers: &[],
+        access_list: None,
     };
     let factory = MetisEvmFactory::new(spec, engine());
     execute_block(&factory, input, &mut file.pre_state.clone())

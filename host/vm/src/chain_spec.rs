@@ -164,6 +164,7 @@ mod tests {
     use super::*;
     use crate::{Activation, GasScheduleVersion};
     use alloy_hardforks::EthereumChainHardforks;
+    use revm::primitives::hardfork::SpecId;
 
     fn dev_with(change: impl FnOnce(&mut serde_json::Value)) -> Result<ChainSpec, SpecError> {
         let mut json: serde_json::Value =
@@ -192,6 +193,7 @@ mod tests {
             EthereumHardfork::Cancun,
             EthereumHardfork::Prague,
             EthereumHardfork::Osaka,
+            EthereumHardfork::Amsterdam,
         ] {
             assert_eq!(
                 ours.ethereum_fork_activation(fork),
@@ -227,6 +229,26 @@ mod tests {
         let inference = spec.active_inference(0, 0).unwrap();
         assert_eq!(inference.gas_schedule, GasScheduleVersion::V1);
         assert!(spec.is_osaka_active_at_timestamp(0));
+    }
+
+    #[test]
+    fn amsterdam_starts_at_its_time() {
+        let spec = dev_with(|json| json["forks"]["amsterdamTime"] = 1_000.into()).unwrap();
+        let spec_id = |timestamp| {
+            let header = alloy_consensus::Header {
+                timestamp,
+                slot_number: Some(7),
+                ..Default::default()
+            };
+            let env = spec.evm_env(&header);
+            (
+                env.cfg_env.spec,
+                env.cfg_env.enable_amsterdam_eip8037,
+                env.block_env.slot_num,
+            )
+        };
+        assert_eq!(spec_id(999), (SpecId::OSAKA, false, 7));
+        assert_eq!(spec_id(1_000), (SpecId::AMSTERDAM, true, 7));
     }
 
     #[test]
@@ -278,6 +300,14 @@ mod tests {
         );
         let error = dev_with(|json| json["forks"]["cancunTime"] = serde_json::Value::Null);
         assert!(error.unwrap_err().to_string().contains("forks.cancunTime"));
+        let error = dev_with(|json| {
+            json["forks"]["osakaTime"] = 10.into();
+            json["forks"]["amsterdamTime"] = 9.into();
+        });
+        assert_eq!(
+            error.unwrap_err().to_string(),
+            "forks.amsterdamTime must come with, and not before, forks.osakaTime"
+        );
         let error = dev_with(|json| json["forks"]["daoForkBlock"] = 0.into());
         assert!(error.is_ok(), "the DAO fork may come with Homestead");
     }
@@ -295,6 +325,8 @@ mod tests {
             "0x0000000000000000000000000000000000000001",
             "0x0000000000000000000000000000000000000100",
             "0x0000F90827F1C53a10cb7A02335B175320002935",
+            "0x0000BFF46984E3725691FA540A8C7589300D8282",
+            "0x000064D678505AD48F8CCB093BC65613800E8282",
         ] {
             for key in ["precompile", "registry"] {
                 let error = dev_with(|json| json["inference"][key] = address.into()).unwrap_err();

@@ -1,6 +1,7 @@
 //! What a chain spec says about our own extensions.
 
 use crate::{ForkSchedule, GasScheduleVersion, SpecError};
+use alloy_evm::block::{BUILDER_DEPOSIT_REQUEST_PREDEPLOY_ADDRESS, BUILDER_EXIT_REQUEST_PREDEPLOY_ADDRESS};
 use alloy_primitives::Address;
 use serde::{Deserialize, Serialize};
 
@@ -75,6 +76,8 @@ fn is_reserved(address: &Address) -> bool {
         alloy_eips::eip2935::HISTORY_STORAGE_ADDRESS,
         alloy_eips::eip7002::WITHDRAWAL_REQUEST_PREDEPLOY_ADDRESS,
         alloy_eips::eip7251::CONSOLIDATION_REQUEST_PREDEPLOY_ADDRESS,
+        BUILDER_DEPOSIT_REQUEST_PREDEPLOY_ADDRESS,
+        BUILDER_EXIT_REQUEST_PREDEPLOY_ADDRESS,
     ]
     .contains(address)
 }

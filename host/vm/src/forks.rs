@@ -41,6 +41,8 @@ pub struct ForkSchedule {
     pub prague_time: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub osaka_time: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amsterdam_time: Option<u64>,
 }
 
 impl ForkSchedule {
@@ -65,6 +67,7 @@ impl ForkSchedule {
             EthereumHardfork::Cancun => time(self.cancun_time),
             EthereumHardfork::Prague => time(self.prague_time),
             EthereumHardfork::Osaka => time(self.osaka_time),
+            EthereumHardfork::Amsterdam => time(self.amsterdam_time),
             _ => ForkCondition::Never,
         }
     }
@@ -89,6 +92,7 @@ impl ForkSchedule {
             ("cancunTime", self.cancun_time),
             ("pragueTime", self.prague_time),
             ("osakaTime", self.osaka_time),
+            ("amsterdamTime", self.amsterdam_time),
         ];
         check_ascending(&by_block)?;
         check_ascending(&by_time)?;

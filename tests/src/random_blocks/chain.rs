@@ -34,11 +34,12 @@ pub enum Fork {
     Cancun,
     Prague,
     Osaka,
+    Amsterdam,
 }
 
 impl Fork {
     /// All forks, the oldest first.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Frontier,
         Self::Homestead,
         Self::Tangerine,
@@ -54,6 +55,7 @@ impl Fork {
         Self::Cancun,
         Self::Prague,
         Self::Osaka,
+        Self::Amsterdam,
     ];
 }
 
@@ -88,6 +90,7 @@ impl Chain {
             cancun_time: from(Fork::Cancun),
             prague_time: from(Fork::Prague),
             osaka_time: from(Fork::Osaka),
+            amsterdam_time: from(Fork::Amsterdam),
         };
         let blobs = if self.fork >= Fork::Prague {
             BlobParams::prague()

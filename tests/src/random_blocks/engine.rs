@@ -55,6 +55,7 @@ impl Case {
             transactions: &self.transactions,
             withdrawals: withdrawals.then_some(self.plan.withdrawals.as_slice()),
             ommers: &self.plan.ommers,
+            access_list: None,
         }
     }
 

@@ -108,7 +108,9 @@ impl Fault {
         let from = Self::ALL.iter().find(|(fault, _)| *fault == self);
         let until = match self {
             Self::TypeBeforeItsFork => Fork::Cancun,
-            _ => Fork::Osaka,
+            // Amsterdam takes longer init code (EIP-7954), and gas above the cap for new state (EIP-8037).
+            Self::InitCodeTooLong | Self::GasAboveCap => Fork::Osaka,
+            _ => Fork::Amsterdam,
         };
         from.is_some_and(|(_, from)| *from <= fork) && fork <= until
     }

@@ -122,6 +122,7 @@ fn header(world: &World, rng: &mut Rng) -> Header {
         excess_blob_gas: (fork >= Fork::Cancun).then(|| rng.pick(&[0, 10_000_000])),
         parent_beacon_block_root: (fork >= Fork::Cancun).then(|| B256::repeat_byte(0xb0)),
         requests_hash: (fork >= Fork::Prague).then_some(B256::ZERO),
+        slot_number: (fork >= Fork::Amsterdam).then_some(1_234),
         ..Header::default()
     }
 }

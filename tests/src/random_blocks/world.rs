@@ -11,6 +11,7 @@ use alloy_eips::{
     eip2935::HISTORY_STORAGE_ADDRESS, eip4788::BEACON_ROOTS_ADDRESS,
     eip7002::WITHDRAWAL_REQUEST_PREDEPLOY_ADDRESS, eip7251::CONSOLIDATION_REQUEST_PREDEPLOY_ADDRESS,
 };
+use alloy_evm::block::{BUILDER_DEPOSIT_REQUEST_PREDEPLOY_ADDRESS, BUILDER_EXIT_REQUEST_PREDEPLOY_ADDRESS};
 use alloy_primitives::{Address, B256, U256, keccak256};
 use metisvm_workload::{INFERENCE, REGISTRY};
 use revm::bytecode::opcode as op;
@@ -67,6 +68,12 @@ impl World {
                 HISTORY_STORAGE_ADDRESS,
                 WITHDRAWAL_REQUEST_PREDEPLOY_ADDRESS,
                 CONSOLIDATION_REQUEST_PREDEPLOY_ADDRESS,
+            ]);
+        }
+        if chain.fork >= Fork::Amsterdam {
+            special.extend([
+                BUILDER_DEPOSIT_REQUEST_PREDEPLOY_ADDRESS,
+                BUILDER_EXIT_REQUEST_PREDEPLOY_ADDRESS,
             ]);
         }
         if chain.inference {

@@ -12,8 +12,11 @@ use alloy_consensus::{
     Block, BlockBody, EMPTY_OMMER_ROOT_HASH, Header, Transaction, TxEnvelope,
     proofs::{calculate_transaction_root, calculate_withdrawals_root},
 };
-use alloy_eips::eip4895::{Withdrawal, Withdrawals};
-use alloy_primitives::{Address, B256};
+use alloy_eips::{
+    eip4895::{Withdrawal, Withdrawals},
+    eip7928::BlockAccessList,
+};
+use alloy_primitives::{Address, B256, keccak256};
 use metisvm_state::MemoryState;
 use std::path::Path;
 
@@ -74,6 +77,7 @@ impl BlockFile {
             mut block,
             pre_state,
             block_hashes,
+            block_access_list,
             chain_spec,
             pre_state_complete,
         } = raw;
@@ -85,6 +89,9 @@ impl BlockFile {
         let header = header(&block);
         check_ommers(&header, ommers)?;
         same("block.hash", "the header hashes to", header.hash_slow(), hash)?;
+        let access_list = block_access_list
+            .map(|rlp| access_list(&rlp, header.block_access_list_hash))
+            .transpose()?;
         let mut pre_state = state(pre_state.unwrap_or_default());
         for (number, hash) in block_hashes.0 {
             pre_state.insert_block_hash(number.0, hash);
@@ -107,6 +114,7 @@ impl BlockFile {
             },
             hash,
             claimed_senders,
+            access_list,
             ommers,
             pre_state,
             pre_state_complete: pre_state_complete && has_state,
@@ -227,8 +235,24 @@ fn header(raw: &RawBlock) -> Header {
         excess_blob_gas: raw.excess_blob_gas.map(|gas| gas.0),
         parent_beacon_block_root: raw.parent_beacon_block_root,
         requests_hash: raw.requests_hash,
-        ..Header::default()
+        block_access_list_hash: raw.block_access_list_hash,
+        slot_number: raw.slot_number.map(|number| number.0),
     }
+}
+
+/// The list from its RLP, which is the one that the header names, if it names one.
+fn access_list(rlp: &[u8], named: Option<B256>) -> Result<BlockAccessList, Error> {
+    if let Some(named) = named {
+        let hash = keccak256(rlp);
+        same(
+            "block.blockAccessListHash",
+            "blockAccessList hashes to",
+            hash,
+            named,
+        )?;
+    }
+    alloy_rlp::decode_exact(rlp)
+        .map_err(|error| Error::wrong("blockAccessList", format!("is not the RLP of a list: {error}")))
 }
 
 fn state(raw: UniqueMap<Address, RawAccount>) -> MemoryState {

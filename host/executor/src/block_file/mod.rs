@@ -4,6 +4,7 @@
 //! - `preState`: address → `balance`, `nonce`, `code`, `storage`, before the block; it may be absent where the
 //!   block is executed over a chain that has the state ([`BlockFile::read_for_chain`]);
 //! - `blockHashes`: number → hash, for BLOCKHASH; the parent's need not be there;
+//! - `blockAccessList` (optional): the block's access list (EIP-7928), its RLP as a hexadecimal string;
 //! - `chainSpec` (optional): the name of a built-in chain spec or a spec; mainnet where it is absent;
 //! - `preStateComplete` (optional): true where `preState` is the whole state, so that the state root can
 //!   be computed.
@@ -20,6 +21,7 @@ mod unique;
 mod write;
 
 use alloy_consensus::{Block, TxEnvelope};
+use alloy_eips::eip7928::BlockAccessList;
 use alloy_primitives::{Address, B256};
 use metisvm_state::MemoryState;
 use metisvm_vm::ChainSpec;
@@ -42,6 +44,8 @@ pub struct BlockFile {
     pub claimed_senders: Vec<Address>,
     /// How many ommers the block has.
     pub ommers: usize,
+    /// The access list that came with the block (EIP-7928), if one did.
+    pub access_list: Option<BlockAccessList>,
     /// The state before the block, with the block hashes.
     pub pre_state: MemoryState,
     /// True where `pre_state` is the whole state of the chain.

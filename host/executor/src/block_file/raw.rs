@@ -19,6 +19,7 @@ pub(super) struct RawFile {
     pub(super) pre_state: Option<UniqueMap<Address, RawAccount>>,
     #[serde(default)]
     pub(super) block_hashes: UniqueMap<Hex64, B256>,
+    pub(super) block_access_list: Option<Bytes>,
     pub(super) chain_spec: Option<RawSpec>,
     #[serde(default)]
     pub(super) pre_state_complete: bool,
@@ -59,6 +60,8 @@ pub(super) struct RawBlock {
     pub(super) excess_blob_gas: Option<Hex64>,
     pub(super) parent_beacon_block_root: Option<B256>,
     pub(super) requests_hash: Option<B256>,
+    pub(super) block_access_list_hash: Option<B256>,
+    pub(super) slot_number: Option<Hex64>,
     #[serde(default)]
     pub(super) uncles: Vec<B256>,
     pub(super) transactions: Vec<RawTransaction>,

@@ -2,7 +2,7 @@
 
 use super::BlockFile;
 use alloy_consensus::{Transaction, TxEnvelope, Typed2718, transaction::to_eip155_value};
-use alloy_primitives::{Address, B256, U256};
+use alloy_primitives::{Address, B256, Bytes, U256};
 use metisvm_state::MemoryState;
 use metisvm_vm::ChainSpec;
 use serde_json::{Map, Value, json};
@@ -21,6 +21,10 @@ impl BlockFile {
             .map(|(number, hash)| (format!("{number:#x}"), json!(hash)))
             .collect();
         file.insert("blockHashes".to_owned(), hashes.into());
+        if let Some(list) = &self.access_list {
+            let rlp = Bytes::from(alloy_rlp::encode(list));
+            file.insert("blockAccessList".to_owned(), json!(rlp));
+        }
         if let Some(spec) = &self.chain_spec {
             file.insert("chainSpec".to_owned(), spec_json(spec));
         }
@@ -61,6 +65,11 @@ impl BlockFile {
                 header.parent_beacon_block_root.map(|root| json!(root)),
             ),
             ("requestsHash", header.requests_hash.map(|hash| json!(hash))),
+            (
+                "blockAccessListHash",
+                header.block_access_list_hash.map(|hash| json!(hash)),
+            ),
+            ("slotNumber", header.slot_number.map(hex)),
         ];
         for (key, value) in optional {
             if let Some(value) = value {

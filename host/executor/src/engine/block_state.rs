@@ -3,7 +3,8 @@
 //! Transactions are committed here one after the other, in the order of the block, by either engine; so
 //! there is one place that says what a finished transaction does to the state.
 
-use super::{hashes::Hashes, keccak::Hashing};
+use super::{access_list::recorder::Recorder, hashes::Hashes, keccak::Hashing};
+use alloy_eips::eip7928::BlockAccessList;
 use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256, map::B256Map};
 use core::fmt;
 use metisvm_state::{AccountChange, BasicAccount, StateChanges};
@@ -20,6 +21,8 @@ pub(super) struct BlockState<'a, S> {
     changes: StateChanges,
     /// Code of accounts that the block changed, so that it need not be asked for again.
     known_codes: B256Map<Bytecode>,
+    /// What the block touches, where its access list is to be made.
+    recorder: Option<Box<Recorder>>,
 }
 
 impl<S> fmt::Debug for BlockState<'_, S> {
@@ -30,6 +33,7 @@ impl<S> fmt::Debug for BlockState<'_, S> {
     }
 }
 
+/// A copy records nothing.
 impl<S> Clone for BlockState<'_, S> {
     fn clone(&self) -> Self {
         Self {
@@ -37,6 +41,7 @@ impl<S> Clone for BlockState<'_, S> {
             hashes: self.hashes,
             changes: self.changes.clone(),
             known_codes: self.known_codes.clone(),
+            recorder: None,
         }
     }
 }
@@ -48,7 +53,36 @@ impl<'a, S: DatabaseRef> BlockState<'a, S> {
             hashes,
             changes: StateChanges::default(),
             known_codes: B256Map::default(),
+            recorder: None,
         }
+    }
+
+    /// Has the block's access list recorded (EIP-7928), from its first step on.
+    pub(super) fn record(&mut self) {
+        self.recorder = Some(Box::default());
+    }
+
+    /// Whether that is so.
+    pub(super) fn records(&self) -> bool {
+        self.recorder.is_some()
+    }
+
+    /// The next step of the block begins: a transaction, or what follows the last one.
+    pub(super) fn next_step(&mut self) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.next_step();
+        }
+    }
+
+    /// The access list of what was committed, where it was recorded.
+    pub(super) fn take_access_list(&mut self) -> Result<Option<BlockAccessList>, S::Error> {
+        let recorder = self.recorder.take();
+        recorder.map(|recorder| recorder.finish(self)).transpose()
+    }
+
+    /// An account as it was before the block.
+    pub(super) fn before(&self, address: Address) -> Result<Option<BasicAccount>, S::Error> {
+        Ok(self.base.basic_ref(address)?.as_ref().map(basic))
     }
 
     /// The state before the block, with nothing changed.
@@ -79,6 +113,9 @@ impl<'a, S: DatabaseRef> BlockState<'a, S> {
 
     /// Puts balance and nonce of an account; storage stays as it is.
     pub(super) fn set_account(&mut self, address: Address, account: BasicAccount) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.set(address, account);
+        }
         self.changes.accounts.entry(address).or_default().account = Some(account);
     }
 
@@ -119,9 +156,19 @@ impl<'a, S: DatabaseRef> BlockState<'a, S> {
         entry.storage.extend(slots);
     }
 
-    /// Commits one transaction of which nothing is known but its state: a system call.
-    pub(super) fn commit_state(&mut self, state: EvmState) {
+    /// Commits one transaction with all that it touched.
+    pub(super) fn commit_transaction(&mut self, state: EvmState) {
+        self.next_step();
+        self.commit_state(state);
+    }
+
+    /// Commits a step of the block, or a part of one.
+    fn commit_state(&mut self, state: EvmState) {
         for (address, mut account) in state {
+            if let Some(recorder) = &mut self.recorder {
+                let cleared = account.is_empty() && !account.is_created();
+                recorder.commit(address, &account, account.is_selfdestructed() || cleared);
+            }
             let created = account.is_created();
             let new_code = created || account.original_info().code_hash != account.info.code_hash;
             let Some(write) = AccountWrite::of(&account, new_code) else {

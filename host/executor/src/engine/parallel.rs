@@ -16,7 +16,10 @@ mod suspension;
 pub(super) mod versions;
 mod worker;
 
-use super::{EngineOptions, EngineReport, Environment, Progress, block_state::BlockState, sequential::Turn};
+use super::{
+    EngineOptions, EngineReport, Environment, Progress, access_list::given::Given, block_state::BlockState,
+    sequential::Turn,
+};
 use crate::Error;
 use alloy_consensus::Transaction;
 use alloy_primitives::{Address, U256};
@@ -93,6 +96,10 @@ struct Shared<'e, S> {
     /// The state before the first transaction.
     base: BlockState<'e, S>,
     versions: Versions,
+    /// The access list that came with the block: what is read there needs no versions.
+    given: Option<Given<'e>>,
+    /// The access list of the block is made: every transaction is committed by itself, with all it touched.
+    recording: bool,
     /// What has been learnt, unless that is switched off.
     contention: Option<&'e Contention>,
     suspensions: Arc<Suspensions>,
@@ -152,6 +159,10 @@ impl<S> Shared<'_, S> {
     /// Has executed batches above `from` run again for which `holds` says no; `None` is for those that have
     /// not read the value in question.
     fn recheck(&self, from: usize, holds: impl Fn(usize, &Batch) -> Option<bool>) {
+        if self.given.is_some() {
+            // They would read the same once more.
+            return;
+        }
         let end = self.next.load(Ordering::Acquire);
         for index in from + 1..end {
             let at = &self.slots[index];
@@ -288,6 +299,9 @@ impl<S> Shared<'_, S> {
 
     /// How many transactions a worker takes that begins with this one.
     fn batch_size(&self, first: usize) -> usize {
+        if self.recording {
+            return 1;
+        }
         match self.jitter {
             // Smaller batches towards the end of the block, so that the workers end together.
             None => self
@@ -369,7 +383,8 @@ where
 {
     let count = environment.transactions.len();
     let workers = pool.current_num_threads().min(count).max(1);
-    let remembered = if options.adaptive {
+    let given = environment.given.map(Given::new);
+    let remembered = if options.adaptive && given.is_none() {
         *lock(&memory.remembered)
     } else {
         Remembered::default()
@@ -379,7 +394,7 @@ where
         environment,
         base: state.clone(),
         versions: Versions::new(),
-        contention: options.prediction.then_some(&memory.contention),
+        contention: (options.prediction && given.is_none()).then_some(&memory.contention),
         in_turn: TurnEngine::factory(&suspensions, environment.factory),
         suspensions,
         slots: (0..count)
@@ -392,7 +407,9 @@ where
         next: AtomicUsize::new(0),
         again: Mutex::default(),
         again_count: AtomicUsize::new(0),
-        window: AtomicUsize::new(FIRST * workers),
+        window: AtomicUsize::new(workers * if given.is_some() { WIDE } else { FIRST }),
+        given,
+        recording: state.records(),
         batch: AtomicUsize::new(remembered.batches.size),
         workers,
         adaptive: options.adaptive,
@@ -420,7 +437,9 @@ where
         }
     });
     let (committer, outcome) = commit.into_inner().unwrap_or_else(PoisonError::into_inner);
-    *lock(&memory.remembered) = committer.remember();
+    if shared.given.is_none() {
+        *lock(&memory.remembered) = committer.remember();
+    }
     let report = EngineReport {
         suspended: shared.suspensions.count(),
         ..committer.tally

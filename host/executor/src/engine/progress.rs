@@ -43,7 +43,12 @@ impl Invalid {
 pub(super) struct Progress {
     pub(super) receipts: Vec<ReceiptEnvelope>,
     pub(super) transactions: Vec<TransactionOutcome>,
+    /// The gas of all transactions after refunds, as receipts count it.
     pub(super) gas_used: u64,
+    /// From Amsterdam on (EIP-8037): the gas of execution and that of new state, both before refunds. The
+    /// block has its whole gas limit for each.
+    regular_gas_used: u64,
+    state_gas_used: u64,
     pub(super) blob_gas_used: u64,
     /// Of the transactions that were executed, their places in the list that was given.
     pub(super) included: Vec<usize>,
@@ -53,6 +58,8 @@ pub(super) struct Progress {
     alone: Option<Vec<ExecutionResult>>,
     skip_invalid: bool,
     cancun: bool,
+    /// Gas is of two kinds (EIP-8037).
+    amsterdam: bool,
     /// The blob gas that the fork allows in a block; none before Cancun.
     most_blob_gas: Option<u64>,
 }
@@ -65,6 +72,7 @@ impl Progress {
             transactions: Vec::with_capacity(count),
             skip_invalid,
             cancun: environment.spec_id.is_enabled_in(SpecId::CANCUN),
+            amsterdam: environment.evm_env.cfg_env.enable_amsterdam_eip8037,
             most_blob_gas: most_blob_gas(
                 environment.factory.spec(),
                 environment.evm_env.block_env.timestamp.saturating_to(),
@@ -86,20 +94,43 @@ impl Progress {
         self.alone.unwrap_or_default()
     }
 
+    /// The gas of the block: what its transactions have used, from Amsterdam on the greater of both kinds.
+    pub(super) fn block_gas_used(&self) -> u64 {
+        if self.amsterdam {
+            self.regular_gas_used.max(self.state_gas_used)
+        } else {
+            self.gas_used
+        }
+    }
+
     /// Whether the transaction's gas limit and its blobs fit into what the block has left.
     pub(super) fn admit(&self, environment: &Environment<'_>, index: usize) -> Result<(), Invalid> {
         if self.alone.is_some() {
             return Ok(());
         }
         let limit = environment.transactions[index].gas_limit();
-        let available = environment.evm_env.block_env.gas_limit - self.gas_used;
-        // From Osaka on a transaction cannot use more than the cap, whatever its limit says (EIP-7825).
-        if limit.min(environment.evm_env.cfg_env.tx_gas_limit_cap()) > available {
+        let block_limit = environment.evm_env.block_env.gas_limit;
+        let refuse = |available| {
             let error = BlockValidationError::TransactionGasLimitMoreThanAvailableBlockGas {
                 transaction_gas_limit: limit,
                 block_available_gas: available,
             };
-            return Err(Invalid::Transaction(error.to_string()));
+            Err(Invalid::Transaction(error.to_string()))
+        };
+        let used = if self.amsterdam {
+            self.regular_gas_used
+        } else {
+            self.gas_used
+        };
+        let available = block_limit.saturating_sub(used);
+        // From Osaka on a transaction cannot use more than the cap, whatever its limit says (EIP-7825).
+        if limit.min(environment.evm_env.cfg_env.tx_gas_limit_cap()) > available {
+            return refuse(available);
+        }
+        // The cap does not bound the gas of new state.
+        let available = block_limit.saturating_sub(self.state_gas_used);
+        if self.amsterdam && limit > available {
+            return refuse(available);
         }
         let transaction = environment.transactions[index].inner();
         check_blob_gas(self.most_blob_gas, self.blob_gas_used, transaction).map_err(Invalid::Transaction)
@@ -112,19 +143,35 @@ impl Progress {
         range: Range<usize>,
         results: &[(ExecutionResult, Bloom)],
     ) -> bool {
-        let before = (self.gas_used, self.blob_gas_used);
+        let before = self.used();
         let all = range.zip(results).all(|(index, (result, _))| {
             let admitted = self.admit(environment, index).is_ok();
             self.count(environment, index, result);
             admitted
         });
-        (self.gas_used, self.blob_gas_used) = before;
+        [
+            self.gas_used,
+            self.blob_gas_used,
+            self.regular_gas_used,
+            self.state_gas_used,
+        ] = before;
         all
+    }
+
+    fn used(&self) -> [u64; 4] {
+        [
+            self.gas_used,
+            self.blob_gas_used,
+            self.regular_gas_used,
+            self.state_gas_used,
+        ]
     }
 
     /// Counts what a transaction takes of the block's limits.
     fn count(&mut self, environment: &Environment<'_>, index: usize, result: &ExecutionResult) {
         self.gas_used += result.tx_gas_used();
+        self.regular_gas_used += result.gas().block_regular_gas_used();
+        self.state_gas_used += result.gas().block_state_gas_used();
         if self.cancun {
             let transaction = environment.transactions[index].inner();
             self.blob_gas_used += transaction.blob_gas_used().unwrap_or_default();

@@ -1,22 +1,24 @@
-//! One transaction after the other, in one [journal](super::journal).
+//! One transaction after the other, in one [journal](super::journal). Where the block's access list is recorded,
+//! every transaction is written out by itself.
 
 use super::{
     Environment, Invalid, Progress,
     block_state::{AccountWrite, BlockState},
     journal::{Inner, Runner},
     keccak,
-    parallel::versions::Versions,
+    parallel::versions::{Versions, Written},
     transfer::{self, Transfer},
 };
 use crate::Error;
 use alloy_evm::{EvmFactory, FromRecoveredTx, eth::EthEvmContext};
+use alloy_primitives::{Address, U256, map::HashMap};
 use metisvm_state::StateError;
 use metisvm_vm::MetisEvmFactory;
 use revm::{
-    DatabaseRef,
+    DatabaseRef, ExecuteEvm,
     context::{JournalTr, TxEnv},
     context_interface::result::{EVMError, ExecutionResult},
-    handler::PrecompileProvider,
+    handler::{Handler, MainnetHandler, PrecompileProvider},
     primitives::hardfork::SpecId,
 };
 
@@ -27,6 +29,8 @@ const JOURNAL: usize = 512;
 pub(super) struct Turn<'e, S: DatabaseRef<Error = StateError>> {
     evm: Inner<BlockState<'e, S>>,
     runner: Runner,
+    /// Slots that transactions executed alone have written, with the values they left.
+    left: HashMap<(Address, U256), U256>,
     spec_id: SpecId,
 }
 
@@ -44,6 +48,7 @@ impl<'e, S: DatabaseRef<Error = StateError>> Turn<'e, S> {
         Self {
             evm,
             runner: Runner::default(),
+            left: HashMap::default(),
             spec_id: environment.spec_id,
         }
     }
@@ -67,11 +72,28 @@ impl<'e, S: DatabaseRef<Error = StateError>> Turn<'e, S> {
     ) -> Result<ExecutionResult, EVMError<StateError>> {
         let transaction = &environment.transactions[index];
         self.evm.ctx.tx = TxEnv::from_recovered_tx(transaction.inner(), transaction.signer());
+        if self.evm.ctx.journaled_state.database.records() {
+            return self.transact_alone();
+        }
         let result = self.run();
         if self.runner.must_flush(self.spec_id) || self.evm.ctx.journaled_state.inner.state.len() > JOURNAL {
             self.flush();
         }
         result
+    }
+
+    /// Executes the context's transaction and commits it with all that it touched.
+    fn transact_alone(&mut self) -> Result<ExecutionResult, EVMError<StateError>> {
+        let outcome: Result<_, EVMError<StateError>> = MainnetHandler::default().run(&mut self.evm);
+        let state = self.evm.finalize();
+        let result = outcome?;
+        for (address, account) in &state {
+            let written = account.storage.iter().filter(|(_, slot)| slot.is_changed());
+            self.left
+                .extend(written.map(|(key, slot)| ((*address, *key), slot.present_value)));
+        }
+        self.evm.ctx.journaled_state.database.commit_transaction(state);
+        Ok(result)
     }
 
     /// Executes the context's transaction in the journal.
@@ -94,6 +116,7 @@ impl<'e, S: DatabaseRef<Error = StateError>> Turn<'e, S> {
     }
 
     fn flush(&mut self) {
+        self.left.clear();
         let (mut state, coded) = self.runner.drain(&mut self.evm);
         let block_state = &mut self.evm.ctx.journaled_state.database;
         for (address, mut account) in state.drain() {
@@ -131,6 +154,9 @@ impl<'e, S: DatabaseRef<Error = StateError>> Turn<'e, S> {
 
     /// Publishes what has been executed since the start.
     pub(super) fn publish(&self, versions: &Versions, index: usize) {
+        for ((address, key), value) in &self.left {
+            versions.write_slot(*address, *key, index, Written::Value(*value));
+        }
         self.runner
             .publish(&self.evm.ctx.journaled_state.inner.state, versions, index);
     }

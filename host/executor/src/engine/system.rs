@@ -25,7 +25,7 @@ fn context<'a>(block: &BlockInput<'a>) -> EthBlockExecutionCtx<'a> {
         withdrawals: block.withdrawals.map(Cow::Borrowed),
         extra_data: header.extra_data.clone(),
         tx_count_hint: None,
-        slot_number: None,
+        slot_number: header.slot_number,
     }
 }
 
@@ -53,6 +53,7 @@ pub(super) fn after_transactions<S: DatabaseRef<Error = StateError>>(
     receipts: Vec<ReceiptEnvelope>,
 ) -> Result<(Vec<ReceiptEnvelope>, Requests), Error> {
     let spec = factory.spec().as_ref();
+    state.next_step();
     let evm = factory.create_evm(state, spec.evm_env(block.header));
     let mut executor = EthBlockExecutor::new(evm, context(block), spec, AlloyReceiptBuilder::default());
     executor.receipts = receipts;

@@ -158,6 +158,7 @@ impl Transfer {
         let Some(rewarded) = self.reward(before) else {
             return Ok(false);
         };
+        state.next_step();
         state.set_account(self.from, debited);
         state.set_account(self.to, credited);
         state.set_account(beneficiary, rewarded);

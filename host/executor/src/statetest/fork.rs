@@ -26,6 +26,7 @@ pub(super) enum Fork {
     Cancun,
     Prague,
     Osaka,
+    Amsterdam,
 }
 
 impl Fork {
@@ -46,6 +47,7 @@ impl Fork {
             "Cancun" => Self::Cancun,
             "Prague" => Self::Prague,
             "Osaka" => Self::Osaka,
+            "Amsterdam" => Self::Amsterdam,
             "Constantinople" => {
                 return Err(
                     "Constantinople without Petersburg never ran on mainnet; the EVM does not have its \
@@ -84,6 +86,7 @@ impl Fork {
             Self::Cancun => "Cancun",
             Self::Prague => "Prague",
             Self::Osaka => "Osaka",
+            Self::Amsterdam => "Amsterdam",
         }
     }
 
@@ -107,9 +110,10 @@ impl Fork {
             cancun_time: from(Self::Cancun),
             prague_time: from(Self::Prague),
             osaka_time: from(Self::Osaka),
+            amsterdam_time: from(Self::Amsterdam),
         };
         let blobs = match self {
-            Self::Osaka => Some(BlobParams::osaka()),
+            Self::Osaka | Self::Amsterdam => Some(BlobParams::osaka()),
             Self::Prague => Some(BlobParams::prague()),
             Self::Cancun => Some(BlobParams::cancun()),
             _ => None,
@@ -170,6 +174,10 @@ pub(super) fn header(spec: &ChainSpec, env: &Env, place: &str) -> Result<Header,
         header.blob_gas_used = Some(0);
         header.parent_beacon_block_root = Some(env.current_beacon_root.unwrap_or_default());
     }
+    if spec.is_amsterdam_active_at_timestamp(timestamp) {
+        let slot_number = env.slot_number.unwrap_or_default();
+        header.slot_number = Some(narrow(slot_number, place, "slotNumber")?);
+    }
     Ok(header)
 }
 
@@ -200,6 +208,7 @@ mod tests {
             ("Cancun", SpecId::CANCUN),
             ("Prague", SpecId::PRAGUE),
             ("Osaka", SpecId::OSAKA),
+            ("Amsterdam", SpecId::AMSTERDAM),
         ] {
             let fork = Fork::by_name(name).unwrap();
             assert_eq!(fork.name(), name);

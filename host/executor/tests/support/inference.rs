@@ -121,6 +121,7 @@ impl Calls {
             transactions: &self.transactions,
             withdrawals: Some(&[]),
             ommers: &[],
+            access_list: None,
         }
     }
 

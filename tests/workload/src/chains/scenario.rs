@@ -66,6 +66,7 @@ impl ScenarioBlock {
             transactions: &self.transactions,
             withdrawals: Some(&[]),
             ommers: &[],
+            access_list: None,
         }
     }
 }

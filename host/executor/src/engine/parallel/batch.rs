@@ -34,6 +34,8 @@ pub(super) struct Batch {
     pub(super) reads: Vec<Read>,
     /// The slots that were written, with their values.
     slots: Vec<(U256, U256)>,
+    /// All that the one transaction touched, where the access list of the block is made.
+    pub(super) whole: Option<EvmState>,
     /// Reads that waited for an expected write.
     pub(super) predicted: u64,
     /// It had to wait for a transaction below it.
@@ -41,20 +43,21 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// Takes the state that is left of the execution, given what it has used.
-    pub(super) fn close(&mut self, uses: Vec<AccountUse>, mut state: EvmState, coded: &AddressSet) {
+    /// Takes the state that is left of the execution, given what it has used; `keep`: all of it.
+    pub(super) fn close(&mut self, uses: Vec<AccountUse>, state: EvmState, coded: &AddressSet, keep: bool) {
         self.accounts.reserve(uses.len());
         for account_use in uses {
-            let account = state.remove(&account_use.address);
+            let account = state.get(&account_use.address);
             let change =
                 account.and_then(|account| self.change(account, coded.contains(&account_use.address)));
             self.accounts.push((account_use, change));
         }
+        self.whole = keep.then_some(state);
     }
 
-    fn change(&mut self, account: Account, coded: bool) -> Option<Change> {
+    fn change(&mut self, account: &Account, coded: bool) -> Option<Change> {
         let new_code = account.is_created() || coded;
-        let write = AccountWrite::of(&account, new_code)?;
+        let write = AccountWrite::of(account, new_code)?;
         let first = self.slots.len();
         if write.account.is_some() {
             let written = account.storage.iter().filter(|(_, slot)| slot.is_changed());

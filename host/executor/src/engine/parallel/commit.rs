@@ -95,6 +95,9 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
         let speculated = speculated.unwrap_or(Speculated::Deferred);
         self.commit(shared, turn, index..end, speculated)?;
         let collided = self.tally.aborts != before.1;
+        if collided && shared.given.is_some() {
+            shared.in_sequence.store(true, Ordering::Relaxed);
+        }
         if waited || collided {
             shared.set_window(true);
         }
@@ -120,7 +123,13 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
         index: usize,
     ) -> Result<usize, Error> {
         let environment = shared.environment;
-        let end = shared.slots.len().min(index + self.governor.stretch());
+        // A list that came with the block and has proved wrong is not read any more.
+        let stretch = if shared.given.is_some() {
+            usize::MAX
+        } else {
+            self.governor.stretch()
+        };
+        let end = shared.slots.len().min(index.saturating_add(stretch));
         let taken = shared
             .next
             .compare_exchange(index, end, Ordering::AcqRel, Ordering::Acquire);
@@ -252,10 +261,22 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
 
     /// Commits a batch that has held.
     fn include(&mut self, environment: &Environment<'_>, first: usize, mut batch: Batch) {
+        let mut whole = batch.whole.take();
         for (account, change) in core::mem::take(&mut batch.accounts) {
             let Some(change) = change else { continue };
+            if let Some(state) = &mut whole {
+                // Balance and nonce may have been carried over.
+                if let (Some(account), Some(now)) = (state.get_mut(&account.address), change.write.account) {
+                    account.info.balance = now.balance;
+                    account.info.nonce = now.nonce;
+                }
+                continue;
+            }
             let slots = batch.slots_of(&change).iter().copied();
             self.state.apply(account.address, change.write, slots);
+        }
+        if let Some(state) = whole {
+            self.state.commit_transaction(state);
         }
         for (index, (result, bloom)) in (first..).zip(batch.results) {
             self.progress

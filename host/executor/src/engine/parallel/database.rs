@@ -335,7 +335,16 @@ impl<S: DatabaseRef<Error = StateError>> Database for SpeculativeDb<'_, '_, S> {
             return Ok(seen.account.map(with_unknown_code));
         }
         let mut assumed = true;
-        let mut info = if address == self.beneficiary.0 && self.first > 0 {
+        let mut info = if let Some(given) = &shared.given {
+            let before = self.base.basic_ref(address)?;
+            match given.account(&address, self.first) {
+                Some(changed) => changed.over(before),
+                None => {
+                    assumed = false;
+                    before
+                }
+            }
+        } else if address == self.beneficiary.0 && self.first > 0 {
             self.beneficiary.1.clone()
         } else {
             match self.settled(|below| shared.versions.account(&address, below))? {
@@ -374,7 +383,10 @@ impl<S: DatabaseRef<Error = StateError>> Database for SpeculativeDb<'_, '_, S> {
 
     fn storage(&mut self, address: Address, slot: U256) -> Result<U256, ReadError> {
         let shared = self.shared;
-        let written = self.settled(|below| shared.versions.slot(&address, &slot, below))?;
+        let written = match &shared.given {
+            Some(given) => given.slot(&address, &slot, self.first),
+            None => self.settled(|below| shared.versions.slot(&address, &slot, below))?,
+        };
         let value = match written {
             Some(value) => value,
             None => self.base.storage_ref(address, slot)?,

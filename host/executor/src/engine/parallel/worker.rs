@@ -18,17 +18,20 @@ use crate::engine::{
 };
 use alloy_consensus::Transaction;
 use alloy_evm::{EvmFactory, FromRecoveredTx, eth::EthEvmContext};
-use alloy_primitives::{Address, Bloom, KECCAK256_EMPTY, U256, map::HashMap};
+use alloy_primitives::{
+    Address, Bloom, KECCAK256_EMPTY, U256,
+    map::{AddressSet, HashMap},
+};
 use core::{ops::Range, sync::atomic::Ordering};
 use metisvm_state::{BasicAccount, StateError};
 use revm::{
-    DatabaseRef,
+    DatabaseRef, ExecuteEvm,
     context::{JournalTr, TxEnv},
     context_interface::{
         Transaction as _,
         result::{EVMError, ExecutionResult},
     },
-    handler::PrecompileProvider,
+    handler::{Handler, MainnetHandler, PrecompileProvider},
 };
 use std::sync::Arc;
 
@@ -146,7 +149,11 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
         let mut batch = Batch::default();
         batch.results.reserve_exact(claim.range.len());
         let failure = self.fill(&mut batch, claim.range.clone());
-        let (state, coded) = self.runner.drain(&mut self.evm);
+        let (state, coded) = if self.shared.recording {
+            (self.evm.finalize(), AddressSet::default())
+        } else {
+            self.runner.drain(&mut self.evm)
+        };
         if let Some(failure) = failure
             && batch.results.is_empty()
         {
@@ -161,7 +168,12 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
         batch.predicted = database.predicted;
         batch.reads = core::mem::take(&mut database.reads);
         let hashed = database.hashed.take();
-        batch.close(core::mem::take(&mut database.accounts), state, &coded);
+        batch.close(
+            core::mem::take(&mut database.accounts),
+            state,
+            &coded,
+            self.shared.recording,
+        );
         let end = first + batch.results.len();
         self.publish(&batch, first..end);
         self.settle(claim, &batch);
@@ -266,7 +278,7 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
             .state
             .get(&sender)
             .map(|account| account.info.balance);
-        let result = match self.planned() {
+        let result = match self.planned().filter(|_| !self.shared.recording) {
             Some(transfer) => match self.runner.transfer(&mut self.evm, &transfer) {
                 Ok(Some(result)) => Ok(result),
                 Ok(None) => {
@@ -280,7 +292,11 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
             },
             None => {
                 self.inference.begin(index);
-                let result = self.runner.run(&mut self.evm);
+                let result = if self.shared.recording {
+                    MainnetHandler::default().run(&mut self.evm)
+                } else {
+                    self.runner.run(&mut self.evm)
+                };
                 match (self.inference.end(), &result) {
                     (None, _) => result,
                     (Some(ticket), Err(_)) => return Err(Failure::Suspended(ticket)),
@@ -302,6 +318,10 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
 
     /// Makes the writes visible to transactions above.
     fn publish(&self, batch: &Batch, range: Range<usize>) {
+        if self.shared.given.is_some() {
+            // Everyone reads the list that came with the block.
+            return;
+        }
         let environment = self.shared.environment;
         let beneficiary = environment.evm_env.block_env.beneficiary;
         batch.publish(&self.shared.versions, range.start, |account| {

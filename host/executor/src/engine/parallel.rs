@@ -26,7 +26,7 @@ use alloy_primitives::{Address, U256};
 use batch::Batch;
 use commit::Committer;
 use contention::Contention;
-use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use governor::{LARGEST_BATCH, Remembered};
 use inference::TurnEngine;
 use metisvm_state::{BasicAccount, StateError};
@@ -36,6 +36,7 @@ use revm::DatabaseRef;
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex, PoisonError},
+    time::Instant,
 };
 use suspension::{NAP, Suspensions, lock};
 use versions::Versions;
@@ -122,6 +123,9 @@ struct Shared<'e, S> {
     planner: Mutex<Planner>,
     /// How often the predictor was shown what a call does.
     lessons: AtomicU32,
+    /// How long that took, in nanoseconds.
+    lesson_time: AtomicU64,
+    started: Instant,
     /// Where delays come from, if any are wanted.
     jitter: Option<u64>,
     /// All below are committed.
@@ -415,6 +419,8 @@ where
         adaptive: options.adaptive,
         planner: Mutex::default(),
         lessons: AtomicU32::new(0),
+        lesson_time: AtomicU64::new(0),
+        started: Instant::now(),
         jitter: options.jitter,
         committed: AtomicUsize::new(0),
         in_sequence: AtomicBool::new(remembered.stretch > 0),

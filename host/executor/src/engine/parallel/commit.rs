@@ -92,9 +92,13 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
         let end = slot.end.load(Ordering::Acquire);
         let before = (self.progress.gas_used, self.tally.aborts);
         let waited = matches!(&speculated, Some(Speculated::Executed(batch)) if batch.waited);
+        let evm = matches!(&speculated, Some(Speculated::Executed(_)));
         let speculated = speculated.unwrap_or(Speculated::Deferred);
         self.commit(shared, turn, index..end, speculated)?;
         let collided = self.tally.aborts != before.1;
+        if evm {
+            shared.judge(index..end, !waited && !collided);
+        }
         if collided && shared.given.is_some() {
             shared.in_sequence.store(true, Ordering::Relaxed);
         }

@@ -3,12 +3,13 @@
 //! A collision teaches that calls of one kind (the same function of the same contract) write a slot that
 //! others read. From then on a call of that kind announces the write before it runs, so that a reader above
 //! it waits for the value, or takes up something else, instead of running on a value that is about to
-//! change. A kind that keeps colliding is **hot**: its calls are worth [foretelling](super::plan).
+//! change. A kind that keeps colliding is **hot**: its calls are worth [foretelling](super::plan). One of which
+//! many calls in a row were committed without a collision is **calm**: its calls can share a batch with others.
 
 use super::CallKey;
 use crate::engine::prediction::{Kind, Predictor};
 use alloy_primitives::{Address, U256, map::HashMap};
-use core::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// So many slots are announced for one kind of call at most.
@@ -24,6 +25,9 @@ const COLLISION: i32 = 32;
 const HOT: i32 = 40;
 /// and hotter than this it does not get.
 const HOTTEST: i32 = 160;
+
+/// So many calls in a row make a kind calm.
+const CALM: u32 = 24;
 
 /// How much a kind of call collides.
 #[derive(Debug)]
@@ -57,6 +61,8 @@ pub(super) struct Contention {
     any: AtomicBool,
     any_hot: AtomicBool,
     kinds: RwLock<HashMap<CallKey, Known>>,
+    /// How many calls of each kind were committed since one collided.
+    calm: RwLock<HashMap<CallKey, AtomicU32>>,
     /// What hot calls touch.
     pub(super) predictor: Predictor,
 }
@@ -78,12 +84,50 @@ impl Contention {
         self.any_hot.load(Ordering::Relaxed)
     }
 
+    /// A call of this kind was committed as it was speculated.
+    pub(super) fn held(&self, key: CallKey) {
+        let calm = self.calm.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(calls) = calm.get(&key) {
+            if calls.load(Ordering::Relaxed) < CALM {
+                calls.fetch_add(1, Ordering::Relaxed);
+            }
+            return;
+        }
+        drop(calm);
+        let mut calm = self.calm.write().unwrap_or_else(PoisonError::into_inner);
+        if calm.len() >= MAX_KINDS {
+            calm.clear();
+        }
+        calm.insert(key, AtomicU32::new(1));
+    }
+
+    /// A call of this kind, or one in a batch with it, was thrown away or had to wait.
+    pub(super) fn disturbed(&self, key: CallKey) {
+        let calm = self.calm.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(calls) = calm.get(&key) {
+            calls.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether calls of this kind have not collided for long.
+    pub(super) fn is_calm(&self, key: CallKey) -> bool {
+        let calm = self.calm.read().unwrap_or_else(PoisonError::into_inner);
+        calm.get(&key)
+            .is_some_and(|calls| calls.load(Ordering::Relaxed) >= CALM)
+    }
+
     /// The kind of a call, if it is hot. Counts as a call.
     pub(super) fn hot(&self, key: Option<CallKey>) -> Option<Arc<Heat>> {
         let known = self.heat(key)?;
         let hot = known.heat.load(Ordering::Relaxed) >= HOT;
         known.rise(-1);
         hot.then_some(known)
+    }
+
+    /// Whether calls of this kind are foretold. Does not count as a call.
+    pub(super) fn is_hot(&self, key: CallKey) -> bool {
+        let hot = |heat: Arc<Heat>| heat.heat.load(Ordering::Relaxed) >= HOT;
+        self.any_hot() && self.heat(Some(key)).is_some_and(hot)
     }
 
     /// What is known of a kind of call.
@@ -140,6 +184,17 @@ mod tests {
             assert_eq!(contention.expected(KEY), [slot]);
             assert!((0..40).all(|_| contention.hot(Some(KEY)).is_none()));
         }
+    }
+
+    #[test]
+    fn a_kind_is_calm_after_many_calls_without_a_collision() {
+        let contention = Contention::default();
+        (1..CALM).for_each(|_| contention.held(KEY));
+        assert!(!contention.is_calm(KEY));
+        contention.held(KEY);
+        assert!(contention.is_calm(KEY));
+        contention.disturbed(KEY);
+        assert!(!contention.is_calm(KEY));
     }
 
     #[test]

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 /// Transactions after which a parallel stretch is judged.
 const JUDGED: u32 = 8;
+/// One of which everything so far was contended is judged earlier.
+const HOPELESS: u32 = 4;
 /// The first sequential stretch.
 const SHORTEST: usize = 32;
 /// The longest one; then running in parallel is tried again.
@@ -26,7 +28,7 @@ const LONG_CALM: u32 = 1024;
 
 /// So many stretches of a block in which the predictor learns are not judged: what it learns may do away with
 /// the collisions.
-const LESSONS: u32 = 12;
+const LESSONS: u32 = 2;
 
 /// How to go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +82,8 @@ pub(super) struct Governor {
     unjudged: u32,
     /// and those among which something is learnt.
     lessons: u32,
+    /// The last parallel stretch did not go well.
+    bad: bool,
     /// How many lessons there were when the last stretch was over.
     taught: u32,
     batches: Batches,
@@ -99,6 +103,7 @@ impl Governor {
             next: remembered.stretch.max(SHORTEST),
             unjudged: 0,
             lessons: LESSONS,
+            bad: false,
             taught: 0,
             batches: remembered.batches,
             calm: 0,
@@ -122,10 +127,12 @@ impl Governor {
             self.contended += count;
             self.disturbed(count);
         }
-        if self.commits < JUDGED {
+        let hopeless = self.commits >= HOPELESS && self.contended == self.commits;
+        if self.commits < JUDGED && !hopeless {
             return None;
         }
         let bad = self.contended * 2 >= self.commits;
+        self.bad = bad;
         let calm = self.contended == 0;
         self.parallel = (self.since.elapsed(), self.gas);
         self.begin();
@@ -175,11 +182,16 @@ impl Governor {
     }
 
     /// What the next block should know, where `mostly` says whether most of this one ran in sequence: half
-    /// of the stretch, so that running in parallel is tried again before long.
+    /// of the stretch, so that running in parallel is tried again before long; nothing where that has just
+    /// gone well.
     pub(super) fn remember(&self, mostly: bool) -> Remembered {
         let half = self.next / 2;
         Remembered {
-            stretch: if mostly && half > SHORTEST { half } else { 0 },
+            stretch: if mostly && self.bad && half > SHORTEST {
+                half
+            } else {
+                0
+            },
             batches: self.batches,
         }
     }
@@ -227,7 +239,7 @@ mod tests {
     #[test]
     fn contention_is_answered_by_a_sequential_stretch() {
         let mut governor = Governor::new(Remembered::default());
-        let asked = (0..JUDGED)
+        let asked = (0..HOPELESS)
             .filter(|_| governor.committed(1, 21_000, true, false, 0) == Some(Next::Sequence))
             .count();
         assert_eq!(asked, 1);
@@ -245,7 +257,8 @@ mod tests {
         governor.stretched(1);
         assert_eq!(governor.stretch(), SHORTEST);
         assert!(
-            (0..JUDGED * PATIENCE).all(|_| governor.committed(1, 1, false, true, 0) != Some(Next::Sequence))
+            (0..HOPELESS * PATIENCE)
+                .all(|_| governor.committed(1, 1, false, true, 0) != Some(Next::Sequence))
         );
         assert!((0..JUDGED).any(|_| governor.committed(1, 1, false, true, 0) == Some(Next::Sequence)));
     }

@@ -19,6 +19,9 @@ use metisvm_state::StateError;
 use revm::DatabaseRef;
 use std::sync::Arc;
 
+/// Learning has one part in so many of the time of a block.
+const LESSON_SHARE: u128 = 24;
+
 /// A write that is expected.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Expected {
@@ -61,7 +64,7 @@ impl<S: DatabaseRef<Error = StateError>> Shared<'_, S> {
             if first >= limit {
                 return None;
             }
-            let end = limit.min(first + self.batch_size(first));
+            let end = self.batch_end(first, limit);
             let taken = self
                 .next
                 .compare_exchange(first, end, Ordering::AcqRel, Ordering::Acquire);
@@ -83,6 +86,29 @@ impl<S: DatabaseRef<Error = StateError>> Shared<'_, S> {
             expected,
             lesson: None,
         })
+    }
+
+    /// Where a batch ends that begins with this transaction: it has others only of kinds that are calm, or
+    /// foretold.
+    fn batch_end(&self, first: usize, limit: usize) -> usize {
+        let most = limit.min(first + self.batch_size(first));
+        let Some(contention) = self.contention.filter(|_| self.jitter.is_none()) else {
+            return most;
+        };
+        let fits = |index: &usize| {
+            let transfer = self.environment.transactions[*index].input().is_empty();
+            transfer
+                || self
+                    .call_key(*index)
+                    .is_some_and(|key| contention.is_calm(key) || contention.is_hot(key))
+        };
+        if most == first + 1 {
+            return most;
+        }
+        (first..most)
+            .find(|index| !fits(index))
+            .unwrap_or(most)
+            .max(first + 1)
     }
 
     /// What collisions have taught of a transaction.
@@ -115,14 +141,14 @@ impl<S: DatabaseRef<Error = StateError>> Shared<'_, S> {
         planner.values.clear();
         let (mut keys, mut expected) = (Vec::new(), Vec::new());
         let mut lesson = None;
-        let most = limit.min(first + self.batch_size(first));
+        let most = self.batch_end(first, limit);
         let mut end = first;
         let leading_transfer = self.environment.transactions[first].input().is_empty();
         while end < most && (end == first || !leading_transfer) {
             match contention.hot(self.call_key(end)) {
                 None => self.expect_learnt(end, &mut keys, &mut expected),
                 Some(heat) => {
-                    if contention.predictor.wants(&heat.kind) {
+                    if self.can_learn() && contention.predictor.wants(&heat.kind) {
                         // It is looked at alone: here if it is the first, else by whoever comes next.
                         if end > first {
                             break;
@@ -160,6 +186,12 @@ impl<S: DatabaseRef<Error = StateError>> Shared<'_, S> {
             expected,
             lesson,
         })
+    }
+
+    /// Whether the predictor has had little of the time of the block so far.
+    fn can_learn(&self) -> bool {
+        let spent = u128::from(self.lesson_time.load(Ordering::Relaxed));
+        spent * LESSON_SHARE <= self.started.elapsed().as_nanos()
     }
 
     /// Adds what a call is expected to do to the plan of the range that begins with `first`.
@@ -220,6 +252,18 @@ impl<S: DatabaseRef<Error = StateError>> Shared<'_, S> {
                 && let Some(kind) = self.kind(index)
             {
                 contention.learn(key, kind, wrote);
+            }
+        }
+    }
+
+    /// How it went with transactions whose turn has come.
+    pub(super) fn judge(&self, range: Range<usize>, held: bool) {
+        let Some(contention) = self.contention else { return };
+        for index in range {
+            match self.call_key(index) {
+                Some(key) if held => contention.held(key),
+                Some(key) => contention.disturbed(key),
+                None => {}
             }
         }
     }

@@ -33,7 +33,7 @@ use revm::{
     },
     handler::{Handler, MainnetHandler, PrecompileProvider},
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 /// A batch ends with the transaction that brings it to so much gas: what comes after would be told too late
 /// of what it has written, and a batch that is thrown away costs as much again.
@@ -208,6 +208,7 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
     /// Shows the predictor what a call has done.
     fn teach(&self, heat: &Heat, index: usize, batch: &Batch, hashes: Vec<Hashed>) {
         let shared = self.shared;
+        let started = Instant::now();
         let succeeded = matches!(batch.results.first(), Some((result, _)) if result.is_success());
         let (Some(contention), Some(call), true) = (shared.contention, shared.call(index), succeeded) else {
             return;
@@ -232,6 +233,8 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
             hashes,
         };
         contention.predictor.learn(&heat.kind, &call, &trace);
+        let spent = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        shared.lesson_time.fetch_add(spent, Ordering::Relaxed);
         shared.lessons.fetch_add(1, Ordering::Relaxed);
     }
 

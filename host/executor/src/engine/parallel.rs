@@ -46,7 +46,7 @@ use worker::{Speculated, Unfinished, Worker};
 const SPINS: u32 = 200;
 
 /// So many transactions for each worker may be executed ahead of the committed ones: at first,
-const FIRST: usize = 8;
+const FIRST: usize = 4;
 /// once it is known that they do not collide,
 const WIDE: usize = 64;
 /// and so many while transactions collide, since what runs far ahead then runs on values that will change.

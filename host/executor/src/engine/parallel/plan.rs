@@ -21,6 +21,8 @@ use std::sync::Arc;
 
 /// Learning has one part in so many of the time of a block.
 const LESSON_SHARE: u128 = 24;
+/// In a shorter block there are too few left to gain from what is learnt.
+const LONG_ENOUGH: usize = 128;
 
 /// A write that is expected.
 #[derive(Debug, Clone, Copy)]
@@ -191,7 +193,7 @@ impl<S: DatabaseRef<Error = StateError>> Shared<'_, S> {
     /// Whether the predictor has had little of the time of the block so far.
     fn can_learn(&self) -> bool {
         let spent = u128::from(self.lesson_time.load(Ordering::Relaxed));
-        spent * LESSON_SHARE <= self.started.elapsed().as_nanos()
+        self.slots.len() >= LONG_ENOUGH && spent * LESSON_SHARE <= self.started.elapsed().as_nanos()
     }
 
     /// Adds what a call is expected to do to the plan of the range that begins with `first`.

@@ -18,7 +18,7 @@ mod worker;
 
 use super::{
     EngineOptions, EngineReport, Environment, Progress, access_list::given::Given, block_state::BlockState,
-    sequential::Turn,
+    prediction::selector, sequential::Turn,
 };
 use crate::Error;
 use alloy_consensus::Transaction;
@@ -211,7 +211,7 @@ impl<S> Shared<'_, S> {
 
     /// Puts a transaction among those that are to be executed before any new one.
     fn run_again(&self, index: usize) {
-        let mut again = self.again.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut again = lock(&self.again);
         self.slots[index].status.store(WAITING, Ordering::Release);
         again.insert(index);
         self.again_count.store(again.len(), Ordering::Release);
@@ -239,15 +239,10 @@ impl<S> Shared<'_, S> {
         self.stop.load(Ordering::Relaxed)
     }
 
-    /// The kind of call that a transaction is, if it is one. Call data too short for a selector counts as if
-    /// filled with zeros: the contract's fallback decides.
+    /// The kind of call that a transaction is, if it is one.
     fn call_key(&self, transaction: usize) -> Option<CallKey> {
         let transaction = self.environment.transactions.get(transaction)?;
-        let mut selector = [0; 4];
-        for (byte, given) in selector.iter_mut().zip(transaction.input()) {
-            *byte = *given;
-        }
-        Some((transaction.to()?, selector))
+        Some((transaction.to()?, selector(transaction.input())))
     }
 
     /// Takes transactions to execute: those that have to run again before new ones, and between them one that
@@ -342,7 +337,7 @@ impl<S> Shared<'_, S> {
         let index = self.committed.load(Ordering::Acquire);
         if self.suspensions.unpark(index) {
             let slot = &self.slots[index];
-            *slot.speculated.lock().unwrap_or_else(PoisonError::into_inner) = Some(Speculated::Deferred);
+            *lock(&slot.speculated) = Some(Speculated::Deferred);
             slot.status.store(DONE, Ordering::Release);
         } else if *turns >= SPINS && self.suspensions.any() {
             std::thread::sleep(NAP);
@@ -474,7 +469,7 @@ where
     let mut worker = match Worker::new(shared) {
         Ok(worker) => worker,
         Err(error) => {
-            let mut commit = commit.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut commit = lock(commit);
             commit.1 = Err(Error::Block(error.to_string()));
             shared.stop.store(true, Ordering::Relaxed);
             return;

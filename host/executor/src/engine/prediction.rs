@@ -52,12 +52,21 @@ pub(crate) struct Kind {
 impl Kind {
     /// The kind of a call of an account with this code.
     pub(crate) fn of(code_hash: B256, input: &[u8]) -> Self {
-        let mut selector = [0; 4];
-        for (byte, given) in selector.iter_mut().zip(input) {
-            *byte = *given;
+        Self {
+            code_hash,
+            selector: selector(input),
         }
-        Self { code_hash, selector }
     }
+}
+
+/// The selector of call data. Data too short for one counts as if filled with zeros: the contract's fallback
+/// decides.
+pub(crate) fn selector(input: &[u8]) -> [u8; 4] {
+    let mut selector = [0; 4];
+    for (byte, given) in selector.iter_mut().zip(input) {
+        *byte = *given;
+    }
+    selector
 }
 
 /// What a predictor asks while it foretells.

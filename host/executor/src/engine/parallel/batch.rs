@@ -8,7 +8,10 @@ use super::{
     versions::{Versions, Written},
 };
 use crate::engine::block_state::AccountWrite;
-use alloy_primitives::{Address, Bloom, U256, map::AddressSet};
+use alloy_primitives::{
+    Address, Bloom, U256,
+    map::{AddressSet, HashMap},
+};
 use core::ops::Range;
 use revm::{
     context_interface::result::ExecutionResult,
@@ -81,6 +84,13 @@ impl Batch {
             let slots = change.as_ref().map_or(&[][..], |change| self.slots_of(change));
             slots.iter().map(|(slot, value)| (account.address, *slot, *value))
         })
+    }
+
+    /// The same, to be looked up.
+    pub(super) fn values(&self) -> HashMap<(Address, U256), U256> {
+        self.written()
+            .map(|(address, slot, value)| ((address, slot), value))
+            .collect()
     }
 
     /// Makes the writes visible to transactions above, as those of `index`; accounts as far as they are

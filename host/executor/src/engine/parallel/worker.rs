@@ -18,10 +18,7 @@ use crate::engine::{
 };
 use alloy_consensus::Transaction;
 use alloy_evm::{EvmFactory, FromRecoveredTx, eth::EthEvmContext};
-use alloy_primitives::{
-    Address, Bloom, KECCAK256_EMPTY, U256,
-    map::{AddressSet, HashMap},
-};
+use alloy_primitives::{Address, Bloom, KECCAK256_EMPTY, U256, map::AddressSet};
 use core::{ops::Range, sync::atomic::Ordering};
 use metisvm_state::{BasicAccount, StateError};
 use revm::{
@@ -190,10 +187,7 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
         if claim.expected.is_empty() {
             return;
         }
-        let written: HashMap<_, _> = batch
-            .written()
-            .map(|(address, slot, value)| ((address, slot), value))
-            .collect();
+        let written = batch.values();
         claim.expected.retain(|expected| {
             let Some(value) = written.get(&(expected.address, expected.slot)) else {
                 return true;
@@ -213,10 +207,7 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
         let (Some(contention), Some(call), true) = (shared.contention, shared.call(index), succeeded) else {
             return;
         };
-        let written: HashMap<_, _> = batch
-            .written()
-            .map(|(address, slot, value)| ((address, slot), value))
-            .collect();
+        let written = batch.values();
         let accesses = batch.reads.iter().map(|read| {
             let address = batch.accounts[read.place].0.address;
             let after = written.get(&(address, read.slot)).copied();

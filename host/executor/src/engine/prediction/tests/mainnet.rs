@@ -11,7 +11,7 @@ use metisvm_vm::{ChainSpec, MetisEvmFactory};
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
 #[test]
-#[ignore = "a measurement over METISVM_BLOCKS, a folder of block files: see docs/prediction.md"]
+#[ignore = "a measurement: METISVM_BLOCKS=<folder of block files> cargo test -p metisvm-executor --lib prediction::tests::mainnet -- --ignored --nocapture"]
 fn how_well_blocks_of_the_main_network_are_foretold() {
     let folder = std::env::var("METISVM_BLOCKS").expect("METISVM_BLOCKS is a folder of block files");
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder)

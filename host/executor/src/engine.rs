@@ -79,7 +79,8 @@ pub struct EngineOptions {
     pub prediction: bool,
     /// Run stretches in sequence that do not gain from threads, and small blocks altogether.
     pub adaptive: bool,
-    /// Delay workers at random, from this seed: for tests, which want every order of events.
+    /// Delay workers at random, and cut batches by this seed: for tests, which want every order of events. The
+    /// delays also depend on the clock, so a run cannot be repeated exactly.
     pub jitter: Option<u64>,
     /// Make the access list of every block (EIP-7928), not only from Amsterdam on.
     pub access_lists: bool,
@@ -103,8 +104,11 @@ pub struct EngineReport {
     pub threads: usize,
     /// Transactions that were executed speculatively and committed so.
     pub speculated: u64,
-    /// Speculations that were thrown away.
+    /// Speculations of transactions that were thrown away: when their turn came, or before that, when one below
+    /// wrote what they had read.
     pub aborts: u64,
+    /// Executions of transactions beyond the first of each, but for those that a suspension began anew.
+    pub reexecuted: u64,
     /// Transactions that were executed when their turn came, after an abort or because they could not be
     /// executed before.
     pub in_turn: u64,
@@ -114,8 +118,11 @@ pub struct EngineReport {
     pub transfers: u64,
     /// How often a transaction was suspended because it had to wait for an inference.
     pub suspended: u64,
-    /// Reads of committed speculations that waited for a write which was expected, and came.
+    /// Reads of committed speculations of a slot that a transaction below was foretold to write, and that waited
+    /// for the write or took its foretold value.
     pub predicted_hits: u64,
+    /// Those of them that took the foretold value.
+    pub run_ahead: u64,
 }
 
 /// What the execution of a block gave.
@@ -255,7 +262,7 @@ impl BlockEngine {
         )?;
         let access_list = state
             .take_access_list()
-            .map_err(|error| Error::Block(error.to_string()))?;
+            .map_err(|error| Error::Node(error.to_string()))?;
         if let Some(list) = &access_list {
             if amsterdam {
                 access_list::check::check_size(list, block.header.gas_limit)?;

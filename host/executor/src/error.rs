@@ -60,9 +60,13 @@ pub enum Error {
         /// Why.
         problem: String,
     },
-    /// The block's own part of the execution failed: system calls, requests, withdrawals.
+    /// The block's own part of the execution failed: system calls, requests, withdrawals. The block is invalid.
     #[error("the block cannot be executed: {0}")]
     Block(String),
+    /// A fault of this node outside of any transaction, such as a state that cannot be read: other nodes can
+    /// execute the block.
+    #[error("the block cannot be executed on this node: {0}")]
+    Node(String),
     /// The access list of the block (EIP-7928) is not the list of its execution, or no list at all: the block
     /// is invalid.
     #[error("the block access list is wrong: {0}")]

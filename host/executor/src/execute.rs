@@ -142,7 +142,10 @@ pub(crate) fn check_ommers(block: &BlockInput<'_>) -> Result<(), Error> {
 }
 
 pub(crate) fn block_error(error: BlockExecutionError) -> Error {
-    Error::Block(error.to_string())
+    match error {
+        BlockExecutionError::Validation(error) => Error::Block(error.to_string()),
+        BlockExecutionError::Internal(error) => Error::Node(error.to_string()),
+    }
 }
 
 fn transaction_error(index: usize, hash: alloy_primitives::B256, error: BlockExecutionError) -> Error {

@@ -49,7 +49,7 @@ where
     };
     let executed = BlockEngine::with_options(Threads::new(1)?, options).execute(factory, block, base)?;
     let list = executed.outcome.access_list.clone();
-    let list = list.ok_or_else(|| Error::Block("no access list was recorded".into()))?;
+    let list = list.ok_or_else(|| Error::Node("no access list was recorded".into()))?;
     Ok((executed, list))
 }
 

@@ -17,8 +17,8 @@ pub(super) mod versions;
 mod worker;
 
 use super::{
-    EngineOptions, EngineReport, Environment, Progress, access_list::given::Given, block_state::BlockState,
-    prediction::selector, sequential::Turn,
+    EngineOptions, EngineReport, Environment, Progress, TRANSFER_GAS, access_list::given::Given,
+    block_state::BlockState, prediction::selector, sequential::Turn,
 };
 use crate::Error;
 use alloy_consensus::Transaction;
@@ -39,7 +39,7 @@ use std::{
     time::Instant,
 };
 use suspension::{NAP, Suspensions, lock};
-use versions::Versions;
+use versions::{Versions, Written};
 use worker::{Speculated, Unfinished, Worker};
 
 /// Turns of a waiting loop that burn the processor before it is given to somebody else.
@@ -113,6 +113,10 @@ struct Shared<'e, S> {
     again: Mutex<BTreeSet<usize>>,
     /// How many those are, to be looked at without the lock.
     again_count: AtomicUsize,
+    /// Transactions whose speculation was thrown away before their turn came.
+    overtaken: AtomicU64,
+    /// Transactions that were executed speculatively once more.
+    executed_again: AtomicU64,
     /// So far ahead of the committed ones may be executed.
     window: AtomicUsize,
     /// So many transactions make up a batch.
@@ -190,6 +194,8 @@ impl<S> Shared<'_, S> {
             for (address, slot) in &published {
                 self.versions.doubt_slot(*address, *slot, index);
             }
+            let transactions = batch.results.len() as u64;
+            self.overtaken.fetch_add(transactions, Ordering::Relaxed);
             *speculated = Some(Speculated::Overtaken(published));
             at.status.store(WAITING, Ordering::Release);
             drop(speculated);
@@ -245,23 +251,41 @@ impl<S> Shared<'_, S> {
         Some((transaction.to()?, selector(transaction.input())))
     }
 
+    /// Whether a transaction is a transfer of ether, as far as its fields say.
+    fn is_transfer(&self, index: usize) -> bool {
+        self.environment
+            .transactions
+            .get(index)
+            .is_some_and(|transaction| {
+                transaction.input().is_empty() && transaction.gas_limit() < 2 * TRANSFER_GAS
+            })
+    }
+
     /// Takes transactions to execute: those that have to run again before new ones, and between them one that
     /// can go on.
     fn claim(&self) -> Option<Claim>
     where
         S: DatabaseRef<Error = StateError> + Sync,
     {
-        if let Some(index) = self.pop_again().or_else(|| self.suspensions.resume()) {
+        if let Some(index) = self.pop_again() {
+            let claim = self.claim_again(index);
+            self.executed_again
+                .fetch_add(claim.range.len() as u64, Ordering::Relaxed);
+            return Some(claim);
+        }
+        if let Some(index) = self.suspensions.resume() {
             return Some(self.claim_again(index));
         }
         if self.in_sequence.load(Ordering::Relaxed) {
             return None;
         }
-        let limit = self
-            .slots
-            .len()
-            .min(self.committed.load(Ordering::Acquire) + self.window.load(Ordering::Relaxed));
-        self.claim_new(limit)
+        self.claim_new(self.ahead(self.window.load(Ordering::Relaxed)))
+    }
+
+    /// The first transaction that is too far ahead of the committed ones, where so many may be.
+    fn ahead(&self, window: usize) -> usize {
+        let end = self.committed.load(Ordering::Acquire) + window;
+        end.min(self.slots.len())
     }
 
     fn pop_again(&self) -> Option<usize> {
@@ -282,7 +306,8 @@ impl<S> Shared<'_, S> {
             _ => Vec::new(),
         };
         let expected = published.into_iter().map(|(address, slot)| {
-            self.versions.announce_slot(address, slot, index);
+            let estimate = Written::Estimate(None);
+            self.versions.write_slot(address, slot, index, estimate);
             Expected {
                 address,
                 slot,
@@ -303,11 +328,15 @@ impl<S> Shared<'_, S> {
         }
         match self.jitter {
             // Smaller batches towards the end of the block, so that the workers end together.
-            None => self
-                .batch
-                .load(Ordering::Relaxed)
-                .min((self.slots.len() - first) / (SHARE * self.workers))
-                .max(1),
+            None => {
+                let most = if self.is_transfer(first) {
+                    LARGEST_BATCH
+                } else {
+                    self.batch.load(Ordering::Relaxed)
+                };
+                most.min((self.slots.len() - first) / (SHARE * self.workers))
+                    .max(1)
+            }
             Some(seed) => (seed as usize ^ first.wrapping_mul(7)) % LARGEST_BATCH + 1,
         }
     }
@@ -406,6 +435,8 @@ where
         next: AtomicUsize::new(0),
         again: Mutex::default(),
         again_count: AtomicUsize::new(0),
+        overtaken: AtomicU64::new(0),
+        executed_again: AtomicU64::new(0),
         window: AtomicUsize::new(workers * if given.is_some() { WIDE } else { FIRST }),
         given,
         recording: state.records(),
@@ -443,6 +474,8 @@ where
     }
     let report = EngineReport {
         suspended: shared.suspensions.count(),
+        aborts: committer.tally.aborts + shared.overtaken.load(Ordering::Relaxed),
+        reexecuted: committer.tally.reexecuted + shared.executed_again.load(Ordering::Relaxed),
         ..committer.tally
     };
     outcome.map(|()| report)
@@ -466,15 +499,7 @@ where
     S: DatabaseRef<Error = StateError> + Sync,
 {
     let _stop = StopOnPanic(&shared.stop);
-    let mut worker = match Worker::new(shared) {
-        Ok(worker) => worker,
-        Err(error) => {
-            let mut commit = lock(commit);
-            commit.1 = Err(Error::Block(error.to_string()));
-            shared.stop.store(true, Ordering::Relaxed);
-            return;
-        }
-    };
+    let mut worker = Worker::new(shared);
     let mut turn = None;
     let mut waited = 0;
     while !shared.stopped() {

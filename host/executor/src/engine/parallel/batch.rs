@@ -41,6 +41,8 @@ pub(super) struct Batch {
     pub(super) whole: Option<EvmState>,
     /// Reads that waited for an expected write.
     pub(super) predicted: u64,
+    /// Those of them that took a foretold value.
+    pub(super) run_ahead: u64,
     /// It had to wait for a transaction below it.
     pub(super) waited: bool,
 }

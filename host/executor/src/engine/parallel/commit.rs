@@ -93,6 +93,7 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
         let before = (self.progress.gas_used, self.tally.aborts);
         let waited = matches!(&speculated, Some(Speculated::Executed(batch)) if batch.waited);
         let evm = matches!(&speculated, Some(Speculated::Executed(_)));
+        let transfer = matches!(&speculated, Some(Speculated::Transfer(_)));
         let speculated = speculated.unwrap_or(Speculated::Deferred);
         self.commit(shared, turn, index..end, speculated)?;
         let collided = self.tally.aborts != before.1;
@@ -106,6 +107,10 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
             shared.set_window(true);
         }
         let gas = self.progress.gas_used - before.0;
+        if transfer {
+            self.governor.passed(gas);
+            return Ok(end);
+        }
         let lessons = shared.lessons.load(Ordering::Relaxed);
         match self
             .governor
@@ -194,6 +199,7 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
                 {
                     self.tally.speculated += range.len() as u64;
                     self.tally.predicted_hits += batch.predicted;
+                    self.tally.run_ahead += batch.run_ahead;
                     self.include(environment, first, *batch);
                     Ok(())
                 }
@@ -207,31 +213,29 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
                         shared.learn(first, (address, slot), writes);
                     }
                     self.in_turn(shared, turn, range.clone(), Some(&batch))?;
-                    self.tell(shared, range, collision)
+                    self.tell(shared, range, collision);
+                    Ok(())
                 }
-                Err(error) => self.progress.refuse(environment, first, node(error)),
+                // Executed over the same state, they show which of them cannot do without what cannot be read.
+                Err(_) => self.in_turn(shared, turn, range, Some(&batch)),
             },
             Speculated::Deferred | Speculated::Overtaken(_) => self.in_turn(shared, turn, range, None),
         }
     }
 
     /// Has those run again above that have seen what a collision was about.
-    fn tell(
-        &mut self,
-        shared: &Shared<'e, S>,
-        range: Range<usize>,
-        collision: Collision,
-    ) -> Result<(), Error> {
+    fn tell(&self, shared: &Shared<'e, S>, range: Range<usize>, collision: Collision) {
         match collision {
             Collision::Slot(address, slot) => shared.recheck_slot(range.start, address, slot),
             Collision::Account(address) => {
-                let now = self.state.basic_ref(address);
-                let now = now.map_err(|error| Error::Block(error.to_string()))?;
+                // It is told for speed only, and whoever needs an account that cannot be read will say so.
+                let Ok(now) = self.state.basic_ref(address) else {
+                    return;
+                };
                 shared.versions.write_account(address, range.start, now.clone());
                 shared.recheck_account(range.start, address, now.as_ref().map(basic));
             }
         }
-        Ok(())
     }
 
     /// Executes transactions over the committed state; `thrown_away` is what came of them before.
@@ -245,6 +249,9 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
         let environment = shared.environment;
         let first = range.start;
         self.tally.in_turn += range.len() as u64;
+        if thrown_away.is_some() {
+            self.tally.reexecuted += range.len() as u64;
+        }
         let published = || thrown_away.iter().flat_map(|batch| batch.written());
         for (address, slot, _) in published() {
             shared.versions.doubt_slot(address, slot, first);

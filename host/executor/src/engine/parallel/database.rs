@@ -17,6 +17,11 @@ use revm::{
     Database, DatabaseRef, bytecode::Bytecode, database_interface::DBErrorMarker, state::AccountInfo,
 };
 
+/// From this balance on, in wei, its figure always matters: crediting it may overflow, and then a call fails. That
+/// no sum of smaller ones overflows follows from ether being conserved: it would take 2^64 accounts, and of the
+/// accounts that a batch moves ether between each is held to this bound.
+const HUGE_BALANCE: U256 = U256::from_limbs([0, 0, 0, 1]);
+
 /// How far the balance of an account mattered to a transaction that saw it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BalanceUse {
@@ -61,7 +66,10 @@ impl Seen {
                     nonce != 0 || code_hash != KECCAK256_EMPTY || balance.is_zero() == now.balance.is_zero();
                 let enough = match self.balance {
                     BalanceUse::Exact => balance == now.balance,
-                    BalanceUse::AtLeast(least) => balance == now.balance || now.balance >= least,
+                    BalanceUse::AtLeast(least) => {
+                        let ordinary = balance.max(now.balance) < HUGE_BALANCE;
+                        balance == now.balance || (ordinary && now.balance >= least)
+                    }
                 };
                 same && same_emptiness && enough
             }
@@ -135,7 +143,7 @@ pub(super) struct SpeculativeDb<'s, 'e, S> {
     shared: &'s Shared<'e, S>,
     base: &'s BlockState<'e, S>,
     /// The beneficiary before the first transaction, taken to have got a fee already.
-    beneficiary: (Address, Option<AccountInfo>),
+    beneficiary: (Address, Result<AccountInfo, StateError>),
     /// The first transaction of the batch: what it reads is from below.
     first: usize,
     sender: Address,
@@ -144,8 +152,10 @@ pub(super) struct SpeculativeDb<'s, 'e, S> {
     every_nonce: bool,
     /// A transaction has had to wait for one below.
     pub(super) waited: bool,
-    /// Reads that waited for a write that was announced.
+    /// Reads that waited for a write that was foretold, or took its foretold value.
     pub(super) predicted: u64,
+    /// Those of them that took the value.
+    pub(super) run_ahead: u64,
     /// Where each account that was seen is among them.
     places: AddressMap<usize>,
     /// Accounts seen.
@@ -165,18 +175,17 @@ impl<S> fmt::Debug for SpeculativeDb<'_, '_, S> {
 }
 
 impl<'s, 'e, S: DatabaseRef<Error = StateError>> SpeculativeDb<'s, 'e, S> {
-    pub(super) fn new(shared: &'s Shared<'e, S>) -> Result<Self, StateError> {
+    pub(super) fn new(shared: &'s Shared<'e, S>) -> Self {
         let base = &shared.base;
         let address = shared.environment.evm_env.block_env.beneficiary;
-        let mut info = base.basic_ref(address)?;
-        if info.as_ref().is_none_or(AccountInfo::is_empty) {
+        let info = base.basic_ref(address).map(|info| {
             // Every fee before would have made it so; where none did, the transaction runs again.
-            info = Some(AccountInfo {
+            info.filter(|info| !info.is_empty()).unwrap_or(AccountInfo {
                 balance: U256::from(1),
                 ..AccountInfo::default()
-            });
-        }
-        Ok(Self {
+            })
+        });
+        Self {
             shared,
             base,
             beneficiary: (address, info),
@@ -186,11 +195,12 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError>> SpeculativeDb<'s, 'e, S> {
             every_nonce: false,
             waited: false,
             predicted: 0,
+            run_ahead: 0,
             places: AddressMap::default(),
             accounts: Vec::new(),
             reads: Vec::new(),
             hashed: None,
-        })
+        }
     }
 
     /// Starts to read for another batch.
@@ -200,6 +210,7 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError>> SpeculativeDb<'s, 'e, S> {
         self.first = first;
         self.waited = false;
         self.predicted = 0;
+        self.run_ahead = 0;
         self.places.clear();
         self.accounts.clear();
         self.reads.clear();
@@ -266,6 +277,7 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError>> SpeculativeDb<'s, 'e, S> {
     /// estimate of one that is not is stepped over.
     fn settled<T>(&mut self, read: impl Fn(usize) -> Option<Found<T>>) -> Result<Option<T>, ReadError> {
         let mut waited = 0;
+        let mut announced = false;
         let mut below = self.first;
         loop {
             match read(below) {
@@ -275,7 +287,7 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError>> SpeculativeDb<'s, 'e, S> {
                     transaction,
                 }) => {
                     if waited > 0 {
-                        self.predicted += 1;
+                        self.predicted += u64::from(announced);
                         self.shared.saved(transaction);
                     }
                     return Ok(Some(value));
@@ -285,19 +297,17 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError>> SpeculativeDb<'s, 'e, S> {
                     transaction,
                 }) => {
                     self.predicted += 1;
+                    self.run_ahead += 1;
                     self.shared.saved(transaction);
                     return Ok(Some(value));
                 }
-                Some(Found {
-                    written: Written::Estimate(value),
-                    transaction,
-                }) => match self.shared.prospect(transaction) {
-                    Prospect::Soon => {}
+                Some(Found { written, transaction }) => match self.shared.prospect(transaction) {
+                    Prospect::Soon => announced |= matches!(written, Written::Expected),
                     Prospect::Later => return Err(ReadError::Behind),
                     Prospect::Settled => {
-                        match value {
-                            Some(value) => return Ok(Some(value)),
-                            None => below = transaction,
+                        match written {
+                            Written::Estimate(Some(value)) => return Ok(Some(value)),
+                            _ => below = transaction,
                         }
                         continue;
                     }
@@ -345,7 +355,7 @@ impl<S: DatabaseRef<Error = StateError>> Database for SpeculativeDb<'_, '_, S> {
                 }
             }
         } else if address == self.beneficiary.0 && self.first > 0 {
-            self.beneficiary.1.clone()
+            Some(self.beneficiary.1.clone()?)
         } else {
             match self.settled(|below| shared.versions.account(&address, below))? {
                 Some(info) => info,

@@ -7,7 +7,7 @@
 //! committed state.
 
 use super::{
-    CallKey, Shared,
+    CallKey, Shared, WIDE,
     contention::{Contention, Heat},
     versions::Written,
 };
@@ -54,15 +54,27 @@ pub(super) struct Planner {
 impl<S: DatabaseRef<Error = StateError>> Shared<'_, S> {
     /// Takes transactions that nobody has taken yet, before `limit`.
     pub(super) fn claim_new(&self, limit: usize) -> Option<Claim> {
-        match self.contention.filter(|contention| contention.any_hot()) {
-            Some(contention) => self.claim_planned(contention, limit),
-            None => self.claim_plainly(limit),
+        let next = self.next.load(Ordering::Acquire);
+        match self.contention {
+            Some(contention) if self.is_hot(contention, next) => self.claim_planned(contention, limit),
+            _ => self.claim_plainly(limit),
         }
+    }
+
+    /// Whether a transaction is a call that is foretold.
+    fn is_hot(&self, contention: &Contention, index: usize) -> bool {
+        contention.any_hot() && self.call_key(index).is_some_and(|key| contention.is_hot(key))
     }
 
     fn claim_plainly(&self, limit: usize) -> Option<Claim> {
         let mut first = self.next.load(Ordering::Acquire);
         let range = loop {
+            // Transfers collide with nothing, so they may run far ahead.
+            let limit = if self.is_transfer(first) {
+                limit.max(self.ahead(WIDE * self.workers))
+            } else {
+                limit
+            };
             if first >= limit {
                 return None;
             }
@@ -81,7 +93,8 @@ impl<S: DatabaseRef<Error = StateError>> Shared<'_, S> {
             self.expect_learnt(index, &mut keys, &mut expected);
         }
         for write in &expected {
-            self.versions.announce_slot(write.address, write.slot, first);
+            self.versions
+                .write_slot(write.address, write.slot, first, Written::Expected);
         }
         Some(Claim {
             range,
@@ -90,23 +103,23 @@ impl<S: DatabaseRef<Error = StateError>> Shared<'_, S> {
         })
     }
 
-    /// Where a batch ends that begins with this transaction: it has others only of kinds that are calm, or
-    /// foretold.
+    /// Where a batch ends that begins with this transaction. A call has others with it only of kinds that are
+    /// calm, or that are foretold as it is; a transfer has transfers only.
     fn batch_end(&self, first: usize, limit: usize) -> usize {
         let most = limit.min(first + self.batch_size(first));
-        let Some(contention) = self.contention.filter(|_| self.jitter.is_none()) else {
+        let Some(contention) = self
+            .contention
+            .filter(|_| self.jitter.is_none() && most > first + 1)
+        else {
             return most;
         };
+        let transfers = self.is_transfer(first);
+        let hot = self.is_hot(contention, first);
         let fits = |index: &usize| {
-            let transfer = self.environment.transactions[*index].input().is_empty();
-            transfer
-                || self
-                    .call_key(*index)
-                    .is_some_and(|key| contention.is_calm(key) || contention.is_hot(key))
+            let calm = || self.call_key(*index).is_some_and(|key| contention.is_calm(key));
+            self.is_transfer(*index)
+                || (!transfers && self.is_hot(contention, *index) == hot && (hot || calm()))
         };
-        if most == first + 1 {
-            return most;
-        }
         (first..most)
             .find(|index| !fits(index))
             .unwrap_or(most)
@@ -145,8 +158,7 @@ impl<S: DatabaseRef<Error = StateError>> Shared<'_, S> {
         let mut lesson = None;
         let most = self.batch_end(first, limit);
         let mut end = first;
-        let leading_transfer = self.environment.transactions[first].input().is_empty();
-        while end < most && (end == first || !leading_transfer) {
+        while end < most {
             match contention.hot(self.call_key(end)) {
                 None => self.expect_learnt(end, &mut keys, &mut expected),
                 Some(heat) => {
@@ -171,16 +183,12 @@ impl<S: DatabaseRef<Error = StateError>> Shared<'_, S> {
             .ok()?;
         expected.retain(|write| !planner.values.contains_key(&(write.address, write.slot)));
         for write in &expected {
-            self.versions.announce_slot(write.address, write.slot, first);
+            self.versions
+                .write_slot(write.address, write.slot, first, Written::Expected);
         }
         for ((address, slot), value) in planner.values.drain() {
-            match value {
-                Some(value) => {
-                    let foretold = Written::Foretold(value);
-                    self.versions.write_slot(address, slot, first, foretold);
-                }
-                None => self.versions.announce_slot(address, slot, first),
-            }
+            let written = value.map_or(Written::Expected, Written::Foretold);
+            self.versions.write_slot(address, slot, first, written);
             expected.push(Expected { address, slot, value });
         }
         Some(Claim {
@@ -302,7 +310,7 @@ impl<S: DatabaseRef<Error = StateError>> Outlook for View<'_, '_, S> {
         match self.shared.versions.slot(&address, &slot, self.first) {
             Some(found) => match found.written {
                 Written::Value(value) | Written::Foretold(value) => Some(value),
-                Written::Estimate(_) => None,
+                Written::Expected | Written::Estimate(_) => None,
             },
             None => self.shared.base.storage_ref(address, slot).ok(),
         }

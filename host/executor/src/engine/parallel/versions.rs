@@ -28,7 +28,9 @@ pub(in crate::engine) enum Written<T> {
     Value(T),
     /// It is about to write, and this is foretold.
     Foretold(T),
-    /// It is about to write, and nobody knows what; this is what it wrote in an earlier run.
+    /// It is about to write, as was foretold, and nobody knows what.
+    Expected,
+    /// It is about to write once more, and nobody knows what; this is what it wrote in an earlier run.
     Estimate(Option<T>),
 }
 
@@ -157,15 +159,6 @@ impl Versions {
         if let Some(versions) = shard.slots.get_mut(&(address, slot)) {
             versions.retain(|version| version.transaction != transaction);
         }
-    }
-
-    /// Says that a transaction is about to write a slot. The value is the one below it.
-    pub(super) fn announce_slot(&self, address: Address, slot: U256, transaction: usize) {
-        let hash = self.slot_hash(&address, &slot);
-        let mut shard = self.shard(hash);
-        let versions = shard.slots.entry((address, slot)).or_default();
-        put(versions, transaction, Written::Estimate(None));
-        self.note(hash);
     }
 
     /// Says that a write is about to be replaced.

@@ -81,9 +81,9 @@ pub(super) struct Worker<'s, 'e, S: DatabaseRef<Error = StateError>> {
 type Host<'s, 'e, S> = EthEvmContext<SpeculativeDb<'s, 'e, S>>;
 
 impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
-    pub(super) fn new(shared: &'s Shared<'e, S>) -> Result<Self, StateError> {
+    pub(super) fn new(shared: &'s Shared<'e, S>) -> Self {
         let environment = shared.environment;
-        let database = SpeculativeDb::new(shared)?;
+        let database = SpeculativeDb::new(shared);
         let inference = SpeculativeEngine::new(shared.suspensions.clone());
         let mut evm = inference
             .factory(environment.factory)
@@ -91,12 +91,12 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
             .into_inner();
         balances::watch(&mut evm.instruction);
         keccak::remember(&mut evm.instruction);
-        Ok(Self {
+        Self {
             shared,
             inference,
             evm,
             runner: Runner::default(),
-        })
+        }
     }
 
     /// Executes transactions of a claim from its start, as many as go together. Gives the index after the
@@ -163,6 +163,7 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
         let database = &mut self.evm.ctx.journaled_state.database;
         batch.waited = database.waited;
         batch.predicted = database.predicted;
+        batch.run_ahead = database.run_ahead;
         batch.reads = core::mem::take(&mut database.reads);
         let hashed = database.hashed.take();
         batch.close(

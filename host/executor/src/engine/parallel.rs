@@ -11,6 +11,7 @@ mod contention;
 mod database;
 mod governor;
 mod inference;
+mod later;
 mod plan;
 mod suspension;
 pub(super) mod versions;
@@ -29,12 +30,12 @@ use contention::Contention;
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use governor::{LARGEST_BATCH, Remembered};
 use inference::TurnEngine;
+use later::Later;
 use metisvm_state::{BasicAccount, StateError};
 use metisvm_vm::MetisEvmFactory;
 use plan::{Claim, Expected, Planner};
 use revm::DatabaseRef;
 use std::{
-    collections::BTreeSet,
     sync::{Arc, Mutex, PoisonError},
     time::Instant,
 };
@@ -109,10 +110,8 @@ struct Shared<'e, S> {
     slots: Box<[Slot]>,
     /// The next transaction that nobody has taken yet.
     next: AtomicUsize,
-    /// Transactions to be executed once more.
-    again: Mutex<BTreeSet<usize>>,
-    /// How many those are, to be looked at without the lock.
-    again_count: AtomicUsize,
+    /// Transactions that have been taken and are executed later.
+    later: Later,
     /// Transactions whose speculation was thrown away before their turn came.
     overtaken: AtomicU64,
     /// Transactions that were executed speculatively once more.
@@ -199,7 +198,7 @@ impl<S> Shared<'_, S> {
             *speculated = Some(Speculated::Overtaken(published));
             at.status.store(WAITING, Ordering::Release);
             drop(speculated);
-            self.run_again(index);
+            self.run_later(index, None);
         }
     }
 
@@ -215,12 +214,10 @@ impl<S> Shared<'_, S> {
         }
     }
 
-    /// Puts a transaction among those that are to be executed before any new one.
-    fn run_again(&self, index: usize) {
-        let mut again = lock(&self.again);
+    /// Has a transaction that was taken executed later: when `on` has run, where it waits for one.
+    fn run_later(&self, index: usize, on: Option<usize>) {
         self.slots[index].status.store(WAITING, Ordering::Release);
-        again.insert(index);
-        self.again_count.store(again.len(), Ordering::Release);
+        self.later.put(index, on);
     }
 
     /// How far ahead of the committed transactions workers may go from now on.
@@ -267,19 +264,21 @@ impl<S> Shared<'_, S> {
     where
         S: DatabaseRef<Error = StateError> + Sync,
     {
-        if let Some(index) = self.pop_again() {
-            let claim = self.claim_again(index);
-            self.executed_again
-                .fetch_add(claim.range.len() as u64, Ordering::Relaxed);
-            return Some(claim);
-        }
-        if let Some(index) = self.suspensions.resume() {
+        let settled = |on| matches!(self.prospect(on), Prospect::Settled);
+        let waiting = self.later.take(settled);
+        if let Some(index) = waiting.or_else(|| self.suspensions.resume()) {
             return Some(self.claim_again(index));
         }
-        if self.in_sequence.load(Ordering::Relaxed) {
-            return None;
-        }
-        self.claim_new(self.ahead(self.window.load(Ordering::Relaxed)))
+        let claim = if self.in_sequence.load(Ordering::Relaxed) {
+            None
+        } else {
+            self.claim_new(self.ahead(self.window.load(Ordering::Relaxed)))
+        };
+        claim.or_else(|| {
+            // Nothing else to do: what comes before the read that it waits for can be done meanwhile.
+            let soon = |on| !matches!(self.prospect(on), Prospect::Later);
+            self.later.take(soon).map(|index| self.claim_again(index))
+        })
     }
 
     /// The first transaction that is too far ahead of the committed ones, where so many may be.
@@ -288,35 +287,34 @@ impl<S> Shared<'_, S> {
         end.min(self.slots.len())
     }
 
-    fn pop_again(&self) -> Option<usize> {
-        if self.again_count.load(Ordering::Acquire) == 0 {
-            return None;
-        }
-        let mut again = lock(&self.again);
-        let index = again.pop_first()?;
-        self.again_count.store(again.len(), Ordering::Release);
-        Some(index)
+    fn count_again(&self, transactions: usize) {
+        self.executed_again
+            .fetch_add(transactions as u64, Ordering::Relaxed);
     }
 
     /// What has run before is expected to write what it wrote then.
     fn claim_again(&self, index: usize) -> Claim {
         let slot = &self.slots[index];
-        let published = match lock(&slot.speculated).take() {
-            Some(Speculated::Overtaken(published)) => published,
+        let expected = match lock(&slot.speculated).take() {
+            Some(Speculated::Postponed(expected)) => expected,
+            Some(Speculated::Overtaken(published)) => {
+                self.count_again(slot.end.load(Ordering::Acquire) - index);
+                let expected = published.into_iter().map(|(address, slot)| {
+                    let estimate = Written::Estimate(None);
+                    self.versions.write_slot(address, slot, index, estimate);
+                    Expected {
+                        address,
+                        slot,
+                        value: None,
+                    }
+                });
+                expected.collect()
+            }
             _ => Vec::new(),
         };
-        let expected = published.into_iter().map(|(address, slot)| {
-            let estimate = Written::Estimate(None);
-            self.versions.write_slot(address, slot, index, estimate);
-            Expected {
-                address,
-                slot,
-                value: None,
-            }
-        });
         Claim {
             range: index..slot.end.load(Ordering::Acquire),
-            expected: expected.collect(),
+            expected,
             lesson: None,
         }
     }
@@ -433,8 +431,7 @@ where
             })
             .collect(),
         next: AtomicUsize::new(0),
-        again: Mutex::default(),
-        again_count: AtomicUsize::new(0),
+        later: Later::default(),
         overtaken: AtomicU64::new(0),
         executed_again: AtomicU64::new(0),
         window: AtomicUsize::new(workers * if given.is_some() { WIDE } else { FIRST }),
@@ -554,7 +551,10 @@ where
                         // together.
                         shared.set_window(false);
                     }
-                    Unfinished::Behind => shared.run_again(index),
+                    Unfinished::Behind(on) => {
+                        shared.count_again(1);
+                        shared.run_later(index, Some(on));
+                    }
                 }
             }
         }

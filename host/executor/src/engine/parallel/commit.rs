@@ -219,7 +219,9 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
                 // Executed over the same state, they show which of them cannot do without what cannot be read.
                 Err(_) => self.in_turn(shared, turn, range, Some(&batch)),
             },
-            Speculated::Deferred | Speculated::Overtaken(_) => self.in_turn(shared, turn, range, None),
+            Speculated::Deferred | Speculated::Postponed(_) | Speculated::Overtaken(_) => {
+                self.in_turn(shared, turn, range, None)
+            }
         }
     }
 

@@ -29,6 +29,14 @@ const HOTTEST: i32 = 160;
 /// So many calls in a row make a kind calm.
 const CALM: u32 = 24;
 
+/// How sure it is that a kind of call writes a slot: what it begins with, what a call that does so adds and one that
+/// does not takes off, and its bounds. Below zero the write is not announced: which slot it is depends on the
+/// arguments, and a reader would wait in vain.
+const SURE: i32 = 2;
+const WRITTEN: i32 = 1;
+const NOT_WRITTEN: i32 = -2;
+const SUREST: i32 = 8;
+
 /// How much a kind of call collides.
 #[derive(Debug)]
 pub(super) struct Heat {
@@ -49,9 +57,24 @@ impl Heat {
     }
 }
 
+/// A slot that calls of a kind were seen to write in a collision.
+#[derive(Debug)]
+struct Suspect {
+    slot: (Address, U256),
+    sure: AtomicI32,
+}
+
+impl Suspect {
+    fn judge(&self, by: i32) {
+        let sure = self.sure.load(Ordering::Relaxed);
+        self.sure
+            .store((sure + by).clamp(-SUREST, SUREST), Ordering::Relaxed);
+    }
+}
+
 #[derive(Debug)]
 struct Known {
-    slots: Vec<(Address, U256)>,
+    slots: Vec<Suspect>,
     heat: Arc<Heat>,
 }
 
@@ -75,9 +98,24 @@ impl Contention {
         match kinds.get(&key) {
             Some(known) if known.heat.heat.load(Ordering::Relaxed) > 0 => {
                 known.heat.rise(-1);
-                known.slots.clone()
+                let sure = |suspect: &&Suspect| suspect.sure.load(Ordering::Relaxed) >= 0;
+                known
+                    .slots
+                    .iter()
+                    .filter(sure)
+                    .map(|suspect| suspect.slot)
+                    .collect()
             }
             _ => Vec::new(),
+        }
+    }
+
+    /// A call of this kind has written a slot that it was expected to write, or has not.
+    pub(super) fn wrote(&self, key: CallKey, slot: (Address, U256), wrote: bool) {
+        let kinds = self.kinds.read().unwrap_or_else(PoisonError::into_inner);
+        let known = kinds.get(&key).map_or(&[][..], |known| &known.slots);
+        if let Some(suspect) = known.iter().find(|suspect| suspect.slot == slot) {
+            suspect.judge(if wrote { WRITTEN } else { NOT_WRITTEN });
         }
     }
 
@@ -156,11 +194,15 @@ impl Contention {
                 heat: AtomicI32::new(0),
             }),
         });
-        if let Some(slot) = wrote
-            && known.slots.len() < MAX_SLOTS
-            && !known.slots.contains(&slot)
-        {
-            known.slots.push(slot);
+        if let Some(slot) = wrote {
+            match known.slots.iter().find(|suspect| suspect.slot == slot) {
+                Some(suspect) => suspect.judge(WRITTEN),
+                None if known.slots.len() < MAX_SLOTS => known.slots.push(Suspect {
+                    slot,
+                    sure: AtomicI32::new(SURE),
+                }),
+                None => {}
+            }
         }
         known.heat.rise(COLLISION);
         if known.heat.heat.load(Ordering::Relaxed) >= HOT {
@@ -192,6 +234,21 @@ mod tests {
             assert!((0..COLLISION).all(|_| contention.hot(Some(KEY)).is_none()));
             assert!(contention.expected(KEY).is_empty());
         }
+    }
+
+    #[test]
+    fn a_write_that_mostly_does_not_come_is_not_announced() {
+        let contention = Contention::default();
+        let slots = [(Address::ZERO, U256::from(7)), (Address::ZERO, U256::from(8))];
+        slots.map(|slot| contention.learn(KEY, KIND, Some(slot)));
+        assert_eq!(contention.expected(KEY), slots);
+        for _ in 0..10 {
+            contention.wrote(KEY, slots[0], true);
+            contention.wrote(KEY, slots[1], false);
+        }
+        assert_eq!(contention.expected(KEY), slots[..1]);
+        (0..10).for_each(|_| contention.wrote(KEY, slots[1], true));
+        assert_eq!(contention.expected(KEY), slots);
     }
 
     #[test]

@@ -113,8 +113,8 @@ pub(super) struct Read {
 pub(super) enum ReadError {
     /// The state cannot answer.
     State(StateError),
-    /// A transaction below has to be executed first.
-    Behind,
+    /// This transaction below has to be executed first.
+    Behind(usize),
     /// The block has come to its end elsewhere.
     Stopped,
 }
@@ -123,7 +123,7 @@ impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::State(error) => error.fmt(f),
-            Self::Behind => f.write_str("a transaction below has to be executed first"),
+            Self::Behind(on) => write!(f, "transaction {on} has to be executed first"),
             Self::Stopped => f.write_str("the execution of the block was stopped"),
         }
     }
@@ -303,7 +303,7 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError>> SpeculativeDb<'s, 'e, S> {
                 }
                 Some(Found { written, transaction }) => match self.shared.prospect(transaction) {
                     Prospect::Soon => announced |= matches!(written, Written::Expected),
-                    Prospect::Later => return Err(ReadError::Behind),
+                    Prospect::Later => return Err(ReadError::Behind(transaction)),
                     Prospect::Settled => {
                         match written {
                             Written::Estimate(Some(value)) => return Ok(Some(value)),

@@ -6,7 +6,7 @@ use super::{
     contention::Heat,
     database::{ReadError, SpeculativeDb},
     inference::SpeculativeEngine,
-    plan::Claim,
+    plan::{Claim, Expected},
     suspension::Ticket,
 };
 use crate::engine::{
@@ -44,6 +44,8 @@ pub(super) enum Speculated {
     Executed(Box<Batch>),
     /// It cannot be executed on what is known so far; its turn will tell.
     Deferred,
+    /// It is not to be executed before another one is; these are the writes that are expected of it.
+    Postponed(Vec<Expected>),
     /// An execution was overtaken: it is to run again. These are the slots that it wrote.
     Overtaken(Vec<(Address, U256)>),
 }
@@ -59,8 +61,8 @@ pub(super) enum Unfinished {
     /// It has to wait for an inference; nothing of the execution is left, and it begins anew when that is
     /// ready.
     Suspended(Ticket),
-    /// It has met a write that a transaction below is to make once more.
-    Behind,
+    /// It has met a write that this transaction below has yet to make.
+    Behind(usize),
 }
 
 /// Why the execution of a transaction failed.
@@ -156,7 +158,7 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
         {
             return match failure {
                 Failure::Suspended(ticket) => Err(Unfinished::Suspended(ticket)),
-                Failure::Evm(EVMError::Database(ReadError::Behind)) => Err(Unfinished::Behind),
+                Failure::Evm(EVMError::Database(ReadError::Behind(on))) => Err(Unfinished::Behind(on)),
                 Failure::Evm(_) | Failure::Spoilt => Ok((Speculated::Deferred, first + 1)),
             };
         }
@@ -189,8 +191,16 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
             return;
         }
         let written = batch.values();
+        // Of several transactions it is not known which was expected to make the write.
+        let alone = shared.contention.filter(|_| claim.range.len() == 1);
+        let judged = alone.zip(shared.call_key(first));
         claim.expected.retain(|expected| {
-            let Some(value) = written.get(&(expected.address, expected.slot)) else {
+            let slot = (expected.address, expected.slot);
+            let value = written.get(&slot);
+            if let Some((contention, key)) = judged {
+                contention.wrote(key, slot, value.is_some());
+            }
+            let Some(value) = value else {
                 return true;
             };
             if expected.value.is_some_and(|foretold| foretold != *value) {

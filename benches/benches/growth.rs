@@ -2,11 +2,13 @@
 //! on 1, 2, 4, 8 and 16 threads, with reads of 0, 10 and 100 µs. Two cores cannot show how computing scales;
 //! waiting for a disk scales beyond them.
 //!
-//! As in the benchmark of workloads the engine has executed the two blocks before the measured one, from
-//! memory without a wait. It executes the measured one twice: over the slow state alone, where each worker
-//! reads everything that it needs by itself, and with the state cache in front, where what one has read is
-//! there for all. The cache is empty when the block begins, and is made before the clock starts: nothing of
-//! the blocks before is in it. Plain revm has its `CacheDB` and no other cache.
+//! As in the benchmark of workloads the engine has executed the two blocks before the measured one. It executes
+//! the measured one in three ways: over the slow state alone, where each worker reads everything that it needs
+//! by itself; with the state cache in front, where what one has read is there for all; and so again, but with
+//! nothing read ahead of execution. Through the cache the blocks before waited for their reads as well, since
+//! what is to be read ahead is learnt only then; alone they did not. The cache is empty when a block begins, and
+//! is made before the clock starts: nothing of the blocks before is in it. Plain revm has its `CacheDB` and no
+//! other cache.
 
 #[global_allocator]
 static GLOBAL: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -17,6 +19,7 @@ use metisvm_benches::{
     chain::{Chain, Over, empty_cache},
     end,
     options::Options,
+    ours::Ours,
     plain,
     sampling::{Times, Variant, interleave, timed},
     show::{Figures, line, ms, ratio},
@@ -31,11 +34,13 @@ const THREADS: [usize; 5] = [1, 2, 4, 8, 16];
 /// By what the engine reads through, names of the variants and headings of the columns.
 const ALONE: Lane = Lane {
     over: Over::Slow,
+    reads_ahead: false,
     title: "without the state cache",
     names: ["1 thread", "2 threads", "4 threads", "8 threads", "16 threads"],
 };
 const CACHED: Lane = Lane {
     over: Over::Cached,
+    reads_ahead: true,
     title: "with the state cache, empty at first",
     names: [
         "1 thread, cache",
@@ -45,7 +50,19 @@ const CACHED: Lane = Lane {
         "16 threads, cache",
     ],
 };
-const LANES: [Lane; 2] = [ALONE, CACHED];
+const UNREAD: Lane = Lane {
+    over: Over::Cached,
+    reads_ahead: false,
+    title: "with the state cache, empty at first, nothing read ahead",
+    names: [
+        "1 thread, cache, not ahead",
+        "2 threads, cache, not ahead",
+        "4 threads, cache, not ahead",
+        "8 threads, cache, not ahead",
+        "16 threads, cache, not ahead",
+    ],
+};
+const LANES: [Lane; 3] = [ALONE, CACHED, UNREAD];
 const WAITS: [Duration; 3] = [
     Duration::ZERO,
     Duration::from_micros(10),
@@ -56,8 +73,26 @@ const WAITS: [Duration; 3] = [
 #[derive(Debug, Clone, Copy)]
 struct Lane {
     over: Over,
+    /// Threads beside the workers read ahead, where the state can do that.
+    reads_ahead: bool,
     title: &'static str,
     names: [&'static str; THREADS.len()],
+}
+
+impl Lane {
+    /// An engine that has executed the blocks before the measured one.
+    fn engine(&self, chain: &Chain, threads: usize, wait: Duration) -> Result<Ours, Failure> {
+        let engine = if self.reads_ahead {
+            Ours::fresh(threads)?
+        } else {
+            Ours::without_reading_ahead(threads)?
+        };
+        let wait = match self.over {
+            Over::Cached => wait,
+            _ => Duration::ZERO,
+        };
+        chain.at_parent_after(engine, self.over, wait)
+    }
 }
 
 /// What was read in one sample.
@@ -82,7 +117,7 @@ struct Measured {
     kind: WorkloadKind,
     times: Times,
     plain: Reads,
-    /// Of both lanes.
+    /// Of all lanes.
     ours: [[Reads; THREADS.len()]; LANES.len()],
 }
 
@@ -137,7 +172,7 @@ fn measure(kind: WorkloadKind, chain: &Chain, wait: Duration, samples: usize) ->
     for (lane, reads) in LANES.into_iter().zip(&reads) {
         for ((threads, name), reads) in THREADS.into_iter().zip(lane.names).zip(reads) {
             variants.push(Variant::new(name, move || {
-                let engine = chain.engine_at_parent(threads, lane.over)?;
+                let engine = lane.engine(chain, threads, wait)?;
                 let factory = chain.factory();
                 let state = SlowState::new(base, wait);
                 let (time, _kept) = match lane.over {
@@ -182,7 +217,7 @@ fn print_json(
             "read_us": reads.map(|reads| reads.took),
         })
     };
-    let [alone, cached] = ours;
+    let [alone, cached, unread] = ours;
     line(json!({
         "bench": "growth",
         "workload": kind.name(),
@@ -195,6 +230,7 @@ fn print_json(
         "plain_read_us": plain.took,
         "alone": lane((ALONE, alone)),
         "cached": lane((CACHED, cached)),
+        "cached_not_ahead": lane((UNREAD, unread)),
     }))
 }
 

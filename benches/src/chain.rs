@@ -134,10 +134,16 @@ impl Chain {
 
     /// The same for an engine that has executed nothing yet.
     pub fn at_parent(&self, engine: Ours, over: Over) -> Result<Ours, Failure> {
+        self.at_parent_after(engine, over, Duration::ZERO)
+    }
+
+    /// The same where every read of those blocks waited so long. What is learnt to read ahead is learnt only
+    /// where reading takes time.
+    pub fn at_parent_after(&self, engine: Ours, over: Over, wait: Duration) -> Result<Ours, Failure> {
         let factory = self.factory();
         for at in 0..BLOCKS - 1 {
             let (block, state) = self.block(at);
-            let slow = SlowState::new(state, Duration::ZERO);
+            let slow = SlowState::new(state, wait);
             let _: Done = match over {
                 Over::Memory => engine.execute(&factory, block, state)?,
                 Over::Slow => engine.execute_slow(&factory, block, &slow)?,

@@ -17,6 +17,15 @@ impl Ours {
         Ok(Self(BlockEngine::new(Threads::new(threads)?)))
     }
 
+    /// The same that reads nothing ahead of execution.
+    pub fn without_reading_ahead(threads: usize) -> Result<Self, Failure> {
+        let options = EngineOptions {
+            read_ahead: 0,
+            ..EngineOptions::default()
+        };
+        Ok(Self(BlockEngine::with_options(Threads::new(threads)?, options)))
+    }
+
     /// The same without prediction.
     pub fn unforeseeing(threads: usize) -> Result<Self, Failure> {
         let options = EngineOptions {

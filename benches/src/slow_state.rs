@@ -6,7 +6,7 @@
 
 use alloy_primitives::{Address, B256, U256};
 use core::sync::atomic::{AtomicU64, Ordering};
-use metisvm_state::{MemoryState, StateError, StateSource};
+use metisvm_state::{BaseState, MemoryState, StateError, StateSource};
 use revm::{DatabaseRef, bytecode::Bytecode, state::AccountInfo};
 use std::{
     thread,
@@ -81,6 +81,8 @@ impl DatabaseRef for SlowState<'_> {
         self.state.block_hash_ref(number)
     }
 }
+
+impl BaseState for SlowState<'_> {}
 
 impl StateSource for SlowState<'_> {
     fn storage_range(

@@ -21,7 +21,7 @@ use alloy_evm::EvmEnv;
 use alloy_primitives::B256;
 use block_state::BlockState;
 use hashes::Hashes;
-use metisvm_state::{StateChanges, StateError};
+use metisvm_state::{BaseState, ReadAhead, StateChanges, StateError};
 use metisvm_vm::MetisEvmFactory;
 use progress::{Invalid, Progress};
 use revm::{DatabaseRef, context_interface::result::ExecutionResult, primitives::hardfork::SpecId};
@@ -39,6 +39,9 @@ const PROBES: usize = 4;
 /// and how long one may take to count as quick.
 const QUICK_READ: Duration = Duration::from_micros(3);
 
+/// Threads that read ahead: the requests at a time from which a disk gains most.
+const READERS: usize = 8;
+
 /// What holds for every transaction of a block.
 struct Environment<'a> {
     factory: &'a MetisEvmFactory,
@@ -48,6 +51,8 @@ struct Environment<'a> {
     hashes: &'a Hashes,
     /// The access list that came with the block.
     given: Option<&'a [AccountChanges]>,
+    /// How to read ahead of execution, where that is of use.
+    ahead: Option<&'a dyn ReadAhead>,
 }
 
 impl Environment<'_> {
@@ -84,6 +89,9 @@ pub struct EngineOptions {
     pub jitter: Option<u64>,
     /// Make the access list of every block (EIP-7928), not only from Amsterdam on.
     pub access_lists: bool,
+    /// So many threads beside the workers read ahead of execution where that takes time. They mostly wait: a
+    /// disk answers several requests in the time of one. 0 for none, 64 at most.
+    pub read_ahead: usize,
 }
 
 impl Default for EngineOptions {
@@ -93,6 +101,7 @@ impl Default for EngineOptions {
             adaptive: true,
             jitter: None,
             access_lists: false,
+            read_ahead: READERS,
         }
     }
 }
@@ -123,6 +132,8 @@ pub struct EngineReport {
     pub predicted_hits: u64,
     /// Those of them that took the foretold value.
     pub run_ahead: u64,
+    /// Keys (accounts, codes, slots) for which the source behind the cache was asked ahead of execution.
+    pub read_ahead: u64,
 }
 
 /// What the execution of a block gave.
@@ -201,7 +212,7 @@ impl BlockEngine {
         base: &S,
     ) -> Result<Executed, Error>
     where
-        S: DatabaseRef<Error = StateError> + Sync,
+        S: BaseState,
     {
         self.run(factory, block, base, false)
             .map(|selected| selected.executed)
@@ -216,7 +227,7 @@ impl BlockEngine {
         base: &S,
     ) -> Result<Selected, Error>
     where
-        S: DatabaseRef<Error = StateError> + Sync,
+        S: BaseState,
     {
         self.run(factory, block, base, true)
     }
@@ -229,7 +240,7 @@ impl BlockEngine {
         skip_invalid: bool,
     ) -> Result<Selected, Error>
     where
-        S: DatabaseRef<Error = StateError> + Sync,
+        S: BaseState,
     {
         crate::execute::check_ommers(&block)?;
         let started = Instant::now();
@@ -246,6 +257,7 @@ impl BlockEngine {
             transactions: block.transactions,
             hashes: &self.hashes,
             given,
+            ahead: base.read_ahead(),
         };
         let mut state = BlockState::new(base, &self.hashes);
         if amsterdam || given.is_some() || self.options.access_lists {
@@ -306,7 +318,7 @@ impl BlockEngine {
         base: &S,
     ) -> Result<(Vec<ExecutionResult>, StateChanges, EngineReport), Error>
     where
-        S: DatabaseRef<Error = StateError> + Sync,
+        S: BaseState,
     {
         let environment = Environment {
             factory,
@@ -315,6 +327,7 @@ impl BlockEngine {
             transactions,
             hashes: &self.hashes,
             given: None,
+            ahead: base.read_ahead(),
         };
         let mut state = BlockState::new(base, &self.hashes);
         let mut progress = Progress::alone(&environment);

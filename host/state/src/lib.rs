@@ -11,6 +11,7 @@
 //! that is known completely from scratch; a state of which only the slots that a block reads are known has
 //! no root to compute.
 
+mod ahead;
 mod cache;
 mod chain;
 mod changes;
@@ -21,6 +22,7 @@ mod root;
 pub mod store;
 mod trie;
 
+pub use ahead::{BaseState, Fetched, ReadAhead};
 pub use cache::{CacheConfig, CacheMove, CacheParts, CacheStatistics, CacheView, StateCache, StateSource};
 pub use chain::{ChainState, NextState};
 pub use changes::{AccountChange, BasicAccount, StateChanges};

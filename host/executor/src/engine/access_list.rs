@@ -23,9 +23,8 @@ use super::{BlockEngine, EngineOptions, Executed};
 use crate::{BlockInput, Error, Threads};
 use alloy_eips::eip7928::{AccountChanges, BlockAccessList, compute_block_access_list_hash};
 use alloy_primitives::B256;
-use metisvm_state::StateError;
+use metisvm_state::BaseState;
 use metisvm_vm::MetisEvmFactory;
-use revm::DatabaseRef;
 
 /// Executes a block in sequence and makes its access list, on every fork: before Amsterdam a block has none,
 /// but one can be made and given to [`BlockEngine::execute`] all the same.
@@ -37,7 +36,7 @@ pub fn build_access_list<S>(
     base: &S,
 ) -> Result<(Executed, BlockAccessList), Error>
 where
-    S: DatabaseRef<Error = StateError> + Sync,
+    S: BaseState,
 {
     let options = EngineOptions {
         access_lists: true,

@@ -13,6 +13,7 @@ mod governor;
 mod inference;
 mod later;
 mod plan;
+mod read_ahead;
 mod suspension;
 pub(super) mod versions;
 mod worker;
@@ -34,6 +35,7 @@ use later::Later;
 use metisvm_state::{BasicAccount, StateError};
 use metisvm_vm::MetisEvmFactory;
 use plan::{Claim, Expected, Planner};
+use read_ahead::ReadingAhead;
 use revm::DatabaseRef;
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -129,6 +131,8 @@ struct Shared<'e, S> {
     /// How long that took, in nanoseconds.
     lesson_time: AtomicU64,
     started: Instant,
+    /// Reading the state takes time in this block.
+    slow: AtomicBool,
     /// Where delays come from, if any are wanted.
     jitter: Option<u64>,
     /// All below are committed.
@@ -444,6 +448,7 @@ where
         lessons: AtomicU32::new(0),
         lesson_time: AtomicU64::new(0),
         started: Instant::now(),
+        slow: AtomicBool::new(false),
         jitter: options.jitter,
         committed: AtomicUsize::new(0),
         in_sequence: AtomicBool::new(remembered.stretch > 0),
@@ -451,6 +456,7 @@ where
     };
     let commit = Mutex::new((Committer::new(state, progress, remembered), Ok(())));
     let at_work = AtomicUsize::new(workers - 1);
+    let reading = ReadingAhead::new(&shared, options.read_ahead);
     pool.in_place_scope(|scope| {
         for _ in 1..workers {
             scope.spawn(|_| {
@@ -458,7 +464,10 @@ where
                 at_work.fetch_sub(1, Ordering::Release);
             });
         }
-        work(&shared, &commit);
+        match &reading {
+            Some(reading) => reading.during(|| work(&shared, &commit)),
+            None => work(&shared, &commit),
+        }
         // The others end within microseconds: waking up again would take longer than waiting here.
         let mut waited = 0;
         while at_work.load(Ordering::Acquire) > 0 && waited < LAST_SPINS {
@@ -473,6 +482,7 @@ where
         suspended: shared.suspensions.count(),
         aborts: committer.tally.aborts + shared.overtaken.load(Ordering::Relaxed),
         reexecuted: committer.tally.reexecuted + shared.executed_again.load(Ordering::Relaxed),
+        read_ahead: reading.map_or(0, |reading| reading.asked()),
         ..committer.tally
     };
     outcome.map(|()| report)

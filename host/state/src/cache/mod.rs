@@ -18,6 +18,7 @@
 mod admission;
 mod budget;
 mod config;
+mod flights;
 mod history;
 mod keys;
 mod pins;
@@ -34,6 +35,7 @@ mod units;
 mod view;
 
 pub use config::{CacheConfig, CacheParts};
+pub(crate) use prefetch::Reader;
 pub use source::StateSource;
 pub use statistics::CacheStatistics;
 pub use view::CacheView;
@@ -45,6 +47,7 @@ use core::{
     fmt,
     sync::atomic::{AtomicU64, Ordering::SeqCst},
 };
+use flights::Flights;
 use history::{BlockRecord, History};
 use keys::{ACCOUNT_KEY, ACCOUNT_VALUE, Hashers};
 use revm::bytecode::Bytecode;
@@ -76,6 +79,7 @@ pub struct StateCache {
     codes: Units<B256, Bytecode>,
     sizes: StorageSizes,
     counters: Counters,
+    flights: Flights,
     generation: AtomicU64,
     tip: Mutex<Tip>,
 }
@@ -124,6 +128,7 @@ impl StateCache {
             codes: Units::new(parts.codes, hashers.any().clone()),
             sizes: StorageSizes::new(parts.sizes, hashers.clone(), largest),
             counters: Counters::new(),
+            flights: Flights::default(),
             generation: AtomicU64::new(1),
             tip: Mutex::new(Tip {
                 block: None,

@@ -6,7 +6,7 @@ use alloy_primitives::{Address, B256, U256};
 
 // Who reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reader {
+pub(crate) enum Reader {
     Execution,
     Prefetch,
 }

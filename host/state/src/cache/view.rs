@@ -3,6 +3,7 @@
 use super::{
     Counter, StateCache, StateSource,
     admission::Fill,
+    flights::Flight,
     keys::{self, ACCOUNT_KEY, Key, SLOT_KEY},
     pins::Pins,
     prefetch::Reader,
@@ -62,7 +63,7 @@ impl<'a, S: StateSource> CacheView<'a, S> {
 
     // The value, and whether the source was asked.
     #[inline]
-    pub(super) fn account(
+    pub(crate) fn account(
         &self,
         address: Address,
         reader: Reader,
@@ -74,7 +75,24 @@ impl<'a, S: StateSource> CacheView<'a, S> {
             self.count_hit(reader, found.first_use_of_prefetch);
             return Ok((keys::account_of(&found.value), false));
         }
+        let flight = self.board(key.hash);
+        if flight.is_none()
+            && let Some(found) = self.cache.accounts.get(&key, self.epoch, reader.is_execution())
+            && self.is_attached()
+        {
+            self.count_hit(reader, found.first_use_of_prefetch);
+            return Ok((keys::account_of(&found.value), false));
+        }
         self.account_miss(address, &key, reader).map(|info| (info, true))
+    }
+
+    // Held while the source is asked. `None` where somebody else has just asked, or where nothing is kept.
+    #[cold]
+    fn board(&self, key: u64) -> Option<Flight<'_>> {
+        if !self.is_attached() {
+            return None;
+        }
+        self.cache.flights.board(key)
     }
 
     #[cold]
@@ -114,7 +132,7 @@ impl<'a, S: StateSource> CacheView<'a, S> {
     }
 
     #[inline]
-    pub(super) fn slot(
+    pub(crate) fn slot(
         &self,
         address: Address,
         slot: U256,
@@ -128,6 +146,14 @@ impl<'a, S: StateSource> CacheView<'a, S> {
         }
         let key = hashers.slot_key(address_hash, &address, &slot);
         if let Some(found) = self.cache.slots.get(&key, self.epoch, reader.is_execution())
+            && self.is_attached()
+        {
+            self.count_hit(reader, found.first_use_of_prefetch);
+            return Ok((U256::from_limbs(found.value), false));
+        }
+        let flight = self.board(key.hash);
+        if flight.is_none()
+            && let Some(found) = self.cache.slots.get(&key, self.epoch, reader.is_execution())
             && self.is_attached()
         {
             self.count_hit(reader, found.first_use_of_prefetch);
@@ -187,7 +213,7 @@ impl<'a, S: StateSource> CacheView<'a, S> {
     }
 
     #[inline]
-    pub(super) fn code(&self, code_hash: B256, reader: Reader) -> Result<(Bytecode, bool), StateError> {
+    pub(crate) fn code(&self, code_hash: B256, reader: Reader) -> Result<(Bytecode, bool), StateError> {
         if code_hash == KECCAK256_EMPTY {
             return Ok((Bytecode::default(), false));
         }
@@ -196,6 +222,7 @@ impl<'a, S: StateSource> CacheView<'a, S> {
             self.cache.counters.count(reader.hit());
             return Ok((code.value.clone(), false));
         }
+        let _flight = self.board(hash);
         self.code_miss(code_hash, hash, reader)
     }
 

@@ -240,7 +240,9 @@ mod tests {
     fn a_write_that_mostly_does_not_come_is_not_announced() {
         let contention = Contention::default();
         let slots = [(Address::ZERO, U256::from(7)), (Address::ZERO, U256::from(8))];
-        slots.map(|slot| contention.learn(KEY, KIND, Some(slot)));
+        slots
+            .iter()
+            .for_each(|slot| contention.learn(KEY, KIND, Some(*slot)));
         assert_eq!(contention.expected(KEY), slots);
         for _ in 0..10 {
             contention.wrote(KEY, slots[0], true);

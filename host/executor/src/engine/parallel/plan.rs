@@ -15,11 +15,10 @@ use super::{
 };
 use crate::engine::prediction::{Call, Footprint, Kind, Outlook};
 use alloy_consensus::Transaction;
-use alloy_primitives::{Address, B256, U256, map::HashMap};
+use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256, map::HashMap};
 use core::{ops::Range, sync::atomic::Ordering};
 use metisvm_state::StateError;
 use revm::DatabaseRef;
-use std::sync::Arc;
 
 /// Learning has one part in so many of the time of a block.
 const LESSON_SHARE: u128 = 24;
@@ -42,7 +41,7 @@ pub(super) struct Claim {
     /// What they are expected to write. It has been published as of the first.
     pub(super) expected: Vec<Expected>,
     /// The predictor wants to see what the one transaction of the range does.
-    pub(super) lesson: Option<Arc<Heat>>,
+    pub(super) lesson: Option<Kind>,
 }
 
 /// What foretelling needs from call to call.
@@ -100,6 +99,7 @@ impl<S: DatabaseRef<Error = StateError>> Shared<'_, S> {
 
     fn claim_plainly(&self, limit: usize) -> Option<Claim> {
         let mut first = self.next.load(Ordering::Acquire);
+        let mut lesson = None;
         let range = loop {
             // Transfers collide with nothing, so they may run far ahead.
             let limit = if self.is_transfer(first) {
@@ -110,7 +110,11 @@ impl<S: DatabaseRef<Error = StateError>> Shared<'_, S> {
             if first >= limit {
                 return None;
             }
-            let end = self.batch_end(first, limit);
+            lesson = lesson.or_else(|| self.lesson_of(first));
+            let end = match lesson {
+                Some((index, _)) if index == first => first + 1,
+                _ => self.batch_end(first, limit),
+            };
             let taken = self
                 .next
                 .compare_exchange(first, end, Ordering::AcqRel, Ordering::Acquire);
@@ -128,10 +132,11 @@ impl<S: DatabaseRef<Error = StateError>> Shared<'_, S> {
             self.versions
                 .write_slot(write.address, write.slot, first, Written::Expected);
         }
+        let lesson = lesson.filter(|(index, _)| *index == range.start);
         Some(Claim {
             range,
             expected,
-            lesson: None,
+            lesson: lesson.map(|(_, kind)| kind),
         })
     }
 
@@ -178,6 +183,8 @@ impl<S: DatabaseRef<Error = StateError>> Shared<'_, S> {
 
     /// The same in the order of the block, one worker at a time, with forecasts for hot calls.
     fn claim_planned(&self, contention: &Contention, limit: usize) -> Option<Claim> {
+        // Before the lock is held: it may take a read.
+        let wanted = self.lesson_of(self.next.load(Ordering::Acquire));
         // A worker that would have to wait has other things to do.
         let mut planner = self.planner.try_lock().ok()?;
         let first = self.next.load(Ordering::Acquire);
@@ -192,7 +199,14 @@ impl<S: DatabaseRef<Error = StateError>> Shared<'_, S> {
         let mut end = first;
         while end < most {
             match contention.hot(self.call_key(end)) {
-                None => self.expect_learnt(end, &mut keys, &mut expected),
+                None => {
+                    self.expect_learnt(end, &mut keys, &mut expected);
+                    if let Some((_, kind)) = wanted.filter(|(index, _)| *index == first && end == first) {
+                        lesson = Some(kind);
+                        end += 1;
+                        break;
+                    }
+                }
                 Some(heat) => {
                     if self.can_learn() && contention.predictor.wants(&heat.kind) {
                         // It is looked at alone: here if it is the first, else by whoever comes next.
@@ -200,7 +214,7 @@ impl<S: DatabaseRef<Error = StateError>> Shared<'_, S> {
                             break;
                         }
                         self.foretell(planner, contention, &heat, end, first);
-                        lesson = Some(heat);
+                        lesson = Some(heat.kind);
                         end += 1;
                         break;
                     }
@@ -233,7 +247,20 @@ impl<S: DatabaseRef<Error = StateError>> Shared<'_, S> {
     /// Whether the predictor has had little of the time of the block so far.
     fn can_learn(&self) -> bool {
         let spent = u128::from(self.lesson_time.load(Ordering::Relaxed));
-        self.slots.len() >= LONG_ENOUGH && spent * LESSON_SHARE <= self.started.elapsed().as_nanos()
+        (self.slots.len() >= LONG_ENOUGH || self.is_slow())
+            && spent * LESSON_SHARE <= self.started.elapsed().as_nanos()
+    }
+
+    /// A call that is not hot, of which the predictor wants to see what it does all the same, so that those after
+    /// it can be read ahead: where reading takes time. Its index and kind.
+    fn lesson_of(&self, index: usize) -> Option<(usize, Kind)> {
+        let contention = self.contention.filter(|_| self.is_slow() && self.can_learn())?;
+        if contention.is_hot(self.call_key(index)?) {
+            return None;
+        }
+        let kind = self.kind(index)?;
+        let wanted = kind.code_hash != KECCAK256_EMPTY && contention.predictor.wants(&kind);
+        wanted.then_some((index, kind))
     }
 
     /// Adds what a call is expected to do to the plan of the range that begins with `first`.

@@ -3,7 +3,6 @@
 use super::{
     Shared, balances,
     batch::Batch,
-    contention::Heat,
     database::{ReadError, SpeculativeDb},
     inference::SpeculativeEngine,
     plan::{Claim, Expected},
@@ -13,7 +12,7 @@ use crate::engine::{
     block_state::basic,
     journal::{Inner, Runner},
     keccak,
-    prediction::{Access, Hashed, Trace},
+    prediction::{Access, Hashed, Kind, Trace},
     transfer,
 };
 use alloy_consensus::Transaction;
@@ -177,8 +176,8 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
         let end = first + batch.results.len();
         self.publish(&batch, first..end);
         self.settle(claim, &batch);
-        if let Some(heat) = &claim.lesson {
-            self.teach(heat, first, &batch, hashed.unwrap_or_default());
+        if let Some(kind) = &claim.lesson {
+            self.teach(kind, first, &batch, hashed.unwrap_or_default());
         }
         Ok((Speculated::Executed(Box::new(batch)), end))
     }
@@ -211,7 +210,7 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
     }
 
     /// Shows the predictor what a call has done.
-    fn teach(&self, heat: &Heat, index: usize, batch: &Batch, hashes: Vec<Hashed>) {
+    fn teach(&self, kind: &Kind, index: usize, batch: &Batch, hashes: Vec<Hashed>) {
         let shared = self.shared;
         let started = Instant::now();
         let succeeded = matches!(batch.results.first(), Some((result, _)) if result.is_success());
@@ -234,7 +233,7 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
             accesses: accesses.collect(),
             hashes,
         };
-        contention.predictor.learn(&heat.kind, &call, &trace);
+        contention.predictor.learn(kind, &call, &trace);
         let spent = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
         shared.lesson_time.fetch_add(spent, Ordering::Relaxed);
         shared.lessons.fetch_add(1, Ordering::Relaxed);

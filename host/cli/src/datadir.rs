@@ -1,18 +1,21 @@
 //! A folder that keeps one chain between invocations: its state on disk, and the chain spec it follows.
 //!
 //! - `chain.redb`: the store (docs/store.md), with every block from the first one on;
-//! - `chain-spec.json`: the rules. Written before the first block; without a first block it means nothing.
+//! - `chain-spec.json`: the rules. Written before the first block; without a first block it means nothing. The
+//!   store keeps the hash of it, so that a chain does not go on under other rules.
 //!
 //! A chain begins with a block whose whole state is in its file. The block is executed over that state in
 //! memory and held to its header; only what came out, the state after a block whose header names its root, is
-//! taken into the store. So a wrong state is refused while there is nothing yet that it could spoil.
+//! taken into the store. So a wrong state is refused while there is nothing yet that it could spoil, and leaves no
+//! folder behind.
 
 use crate::error::CliError;
 use alloy_consensus::{Header, ReceiptEnvelope};
+use alloy_primitives::{B256, keccak256};
 use metisvm_executor::BlockFile;
 use metisvm_state::{
     CacheConfig, ChainState, CpuKeccak, MemoryState,
-    store::{Head, RedbStore, Store, StoreError, StoreOptions},
+    store::{Head, RedbStore, Store, StoreError, StoreOptions, StoreSnapshot},
 };
 use metisvm_vm::ChainSpec;
 use std::{
@@ -44,23 +47,34 @@ pub struct DataDir {
 }
 
 impl DataDir {
-    /// Opens the folder; makes it where it is not there. A chain whose process was killed goes on at the last
-    /// block that was committed.
+    /// Opens the folder. One that is not there is made with the first block. A chain whose process was killed
+    /// goes on at the last block that was committed.
     ///
     /// # Errors
-    /// If the folder, the store or the chain spec cannot be read, or another process has the store open.
+    /// If the folder, the store or the chain spec cannot be read or do not belong together, or another process
+    /// has the store open.
     pub fn open(folder: &Path) -> Result<Self, CliError> {
-        fs::create_dir_all(folder).map_err(|error| CliError::file(folder, error))?;
         let mut datadir = Self {
             folder: folder.to_path_buf(),
             chain: None,
         };
+        if !is_there(folder)? {
+            return Ok(datadir);
+        }
+        if !folder.is_dir() {
+            let problem = "is not a folder; name a folder for --datadir, or one that is not there yet";
+            return Err(CliError::file(folder, problem));
+        }
+        if !is_there(&folder.join(STORE))? {
+            return Ok(datadir);
+        }
         let store = datadir.store()?;
-        let head = store.head().map_err(|error| datadir.failed(error))?;
-        if head.is_some() {
+        let failed = |error| failed(folder, error);
+        if store.head().map_err(failed)?.is_some() {
             let spec = datadir.read_spec()?;
-            let state = ChainState::open(store, CacheConfig::default(), Arc::new(CpuKeccak))
-                .map_err(|error| datadir.failed(error))?;
+            datadir.check_rules(&spec, store.rules().map_err(failed)?)?;
+            let state =
+                ChainState::open(store, CacheConfig::default(), Arc::new(CpuKeccak)).map_err(failed)?;
             datadir.chain = Some(Chain { state, spec });
         }
         Ok(datadir)
@@ -79,8 +93,8 @@ impl DataDir {
     /// Begins a chain with a block that was executed and is what its header says.
     ///
     /// # Errors
-    /// If there is a chain already, if `state` is not the one that the header names, or if the disk fails.
-    /// Then there is no chain, or (after a failure of the disk) a whole one.
+    /// If there is a chain already, if `state` is not the one that the header names, or if the folder cannot be
+    /// made or the disk fails. Then there is no chain, or (after a failure of the disk) a whole one.
     pub fn begin(
         &mut self,
         spec: Arc<ChainSpec>,
@@ -88,6 +102,7 @@ impl DataDir {
         receipts: &[ReceiptEnvelope],
         state: &MemoryState,
     ) -> Result<Head, CliError> {
+        fs::create_dir_all(&self.folder).map_err(|error| CliError::file(&self.folder, error))?;
         let store = self.store()?;
         let failed = |error| failed(&self.folder, error);
         // Before the rules are written over those of a chain that another process has begun meanwhile.
@@ -95,6 +110,7 @@ impl DataDir {
             return Err(failed(StoreError::NotEmpty(head.hash)));
         }
         self.write_spec(&spec)?;
+        store.set_rules(rules_of(&spec)?).map_err(failed)?;
         let cache = CacheConfig::default();
         let state =
             ChainState::create_with_receipts(store, cache, Arc::new(CpuKeccak), first, receipts, state)
@@ -104,32 +120,88 @@ impl DataDir {
         Ok(head)
     }
 
-    /// Whether a file's block can be the next one of the chain.
+    /// The header that the chain ends with once the last `back` blocks are taken back; 0 is its head. Nothing is
+    /// taken back by this.
+    ///
+    /// # Errors
+    /// If not so many can be taken back; says how many can.
+    pub fn header_before(&self, chain: &Chain, back: u64) -> Result<Header, CliError> {
+        let failed = |error| self.failed(error);
+        let snapshot = chain.state.store().snapshot().map_err(failed)?;
+        let head = snapshot.head();
+        let possible = chain.possible_unwinding().map_err(failed)?;
+        if back > possible {
+            let first = chain.state.store().genesis_hash().map_err(failed)?;
+            let asked = blocks(back);
+            let problem = match possible {
+                0 if first == Some(head.hash) => format!(
+                    "{asked} cannot be taken back: the chain has only its first block, {}, and that one stays; \
+                     begin anew in another folder",
+                    head.number
+                ),
+                0 => format!("{asked} cannot be taken back: the store has no undo records of this chain"),
+                1 => format!("{asked} cannot be taken back, only the last one can"),
+                _ => format!("{asked} cannot be taken back, only the last {possible} can"),
+            };
+            return Err(CliError::file(&self.folder, problem));
+        }
+        let number = head.number.saturating_sub(back);
+        let header = snapshot.header(number).map_err(failed)?;
+        header.ok_or_else(|| {
+            let problem = format!("the header of block {number} is missing");
+            failed(StoreError::Corrupt(problem))
+        })
+    }
+
+    /// Whether a file's block can be the one after `last`, the last block of the chain once `back` blocks have
+    /// been taken back.
     ///
     /// # Errors
     /// Says where the chain stands and what to do.
-    pub fn check_next(&self, chain: &Chain, file: &BlockFile) -> Result<(), CliError> {
+    pub fn check_next(
+        &self,
+        chain: &Chain,
+        last: &Header,
+        back: u64,
+        file: &BlockFile,
+    ) -> Result<(), CliError> {
         let header = &file.block.header;
-        let head = chain.state.head().map_err(|error| self.failed(error))?;
-        let next = head.number.saturating_add(1);
-        let advice = if file.hash == head.hash {
+        let hash = last.hash_slow();
+        let next = last.number.saturating_add(1);
+        if header.number == next && header.parent_hash == hash {
+            return Ok(());
+        }
+        let possible = chain.possible_unwinding().map_err(|error| self.failed(error))?;
+        let advice = if file.hash == hash {
             "it is that block; leave it out".to_owned()
         } else if header.number > next {
             format!("give block {next} before it")
         } else if header.number < next {
-            let back = next - header.number;
-            format!("leave it out, or take back the last {back} with --unwind {back}")
-        } else if header.parent_hash != head.hash {
-            let parent = header.parent_hash;
-            format!(
-                "its parent is {parent}, of another branch; take blocks back with --unwind and give that branch"
-            )
+            // From the head, where nothing has been taken back yet.
+            let unwind = (next - header.number).saturating_add(back);
+            if unwind <= possible {
+                format!(
+                    "leave it out, or take {} back with --unwind {unwind}",
+                    the_last(unwind)
+                )
+            } else {
+                "leave it out; the chain cannot be taken back that far".to_owned()
+            }
         } else {
-            return Ok(());
+            let parent = header.parent_hash;
+            let advice = match possible.saturating_sub(back) {
+                0 => "no block can be taken back for it; begin that branch in another folder".to_owned(),
+                _ => format!(
+                    "take blocks back with --unwind, {possible} at most, and give that branch from its first \
+                     block on"
+                ),
+            };
+            format!("its parent is {parent}, of another branch; {advice}")
         };
+        let ends = if back == 0 { "ends" } else { "would end" };
         let problem = format!(
-            "block {} ({}) does not follow the chain, which ends with block {} ({}): {advice}",
-            header.number, file.hash, head.number, head.hash
+            "block {} ({}) does not follow the chain, which {ends} with block {} ({hash}): {advice}",
+            header.number, file.hash, last.number
         );
         Err(CliError::file(&self.folder, problem))
     }
@@ -141,6 +213,25 @@ impl DataDir {
 
     fn store(&self) -> Result<RedbStore, CliError> {
         RedbStore::open(self.folder.join(STORE), StoreOptions::default()).map_err(|error| self.failed(error))
+    }
+
+    /// The rules in the file have to be those that the chain began with.
+    fn check_rules(&self, spec: &ChainSpec, kept: Option<B256>) -> Result<(), CliError> {
+        if kept == Some(rules_of(spec)?) {
+            return Ok(());
+        }
+        let path = self.folder.join(SPEC);
+        let store = self.folder.join(STORE);
+        let problem = match kept {
+            Some(_) => "says something else than when the chain began",
+            None => "is not known to the store, which names no rules",
+        };
+        let problem = format!(
+            "{problem}: {} does not go on under other rules; restore the file, or begin the chain anew in another \
+             folder",
+            store.display()
+        );
+        Err(CliError::file(path, problem))
     }
 
     fn read_spec(&self) -> Result<Arc<ChainSpec>, CliError> {
@@ -176,6 +267,40 @@ impl DataDir {
             Ok(())
         };
         write().map_err(|error| CliError::file(&path, error))
+    }
+}
+
+impl Chain {
+    /// How many blocks can be taken back.
+    fn possible_unwinding(&self) -> Result<u64, StoreError> {
+        self.state.store().undo_depth()
+    }
+}
+
+/// The hash of a chain spec, by which the store knows it: Keccak-256 of its JSON with all keys in the order of
+/// the specification and no white space.
+fn rules_of(spec: &ChainSpec) -> Result<B256, CliError> {
+    let json = serde_json::to_vec(spec).map_err(|error| CliError::file(SPEC, error))?;
+    Ok(keccak256(json))
+}
+
+fn is_there(path: &Path) -> Result<bool, CliError> {
+    fs::exists(path).map_err(|error| CliError::file(path, error))
+}
+
+fn blocks(count: u64) -> String {
+    if count == 1 {
+        "1 block".to_owned()
+    } else {
+        format!("{count} blocks")
+    }
+}
+
+fn the_last(count: u64) -> String {
+    if count == 1 {
+        "the last block".to_owned()
+    } else {
+        format!("the last {count} blocks")
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod support;
 
+use alloy_consensus::Header;
 use metisvm_executor::{BlockEngine, BlockFile, Threads};
 use metisvm_state::store::{Depth, Head, RedbStore, Store, StoreOptions};
 use metisvm_workload::chains::{Scenario, WorkloadKind};
@@ -187,7 +188,7 @@ fn more_blocks_than_there_are_cannot_be_taken_back() {
     let output = files.run(&["--unwind", "2"], []);
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        stderr(&output).contains("2 blocks cannot be unwound"),
+        stderr(&output).contains("2 blocks cannot be taken back, only the last one can"),
         "{}",
         stderr(&output)
     );
@@ -205,11 +206,24 @@ fn a_block_that_does_not_follow_is_refused_and_says_what_to_do() {
     let branch = files.folder.path().join(name(7));
     std::fs::write(branch, other.blocks[1].to_json()).unwrap();
     let error = error_of(&files.run(&[], [7]));
-    for part in ["chain: block 2", "of another branch", "--unwind"] {
+    for part in [
+        "chain: block 2",
+        "of another branch",
+        "no block can be taken back",
+    ] {
         assert!(error.contains(part), "{part} in {error}");
     }
     check_committed(&files.run(&[], 1..3), &files.blocks[1..]);
-    assert!(error_of(&files.run(&[], [1])).contains("--unwind 2"));
+    assert!(error_of(&files.run(&[], [1])).contains("take the last 2 blocks back with --unwind 2"));
+    // The first block stays, so nobody is told to take it back.
+    let other = Files::new(WorkloadKind::DaoVoting, 40, 1, 8);
+    let first = files.folder.path().join(name(8));
+    std::fs::write(first, other.blocks[0].to_json()).unwrap();
+    let error = error_of(&files.run(&[], [8]));
+    assert!(
+        error.contains("cannot be taken back that far") && !error.contains("--unwind"),
+        "{error}"
+    );
     files.check_head(2);
 }
 
@@ -250,7 +264,7 @@ fn a_chain_begins_with_a_whole_state_only() {
     std::fs::write(files.folder.path().join(name(8)), json.to_string()).unwrap();
     let output = files.run(&[], [8]);
     assert_eq!(output.status.code(), Some(1));
-    assert_eq!(files.head(), None, "nothing was written");
+    assert!(!files.datadir().exists(), "nothing was written");
     check_committed(&files.run(&[], [0]), &files.blocks[..1]);
 }
 
@@ -300,7 +314,132 @@ fn a_datadir_that_is_in_use_or_is_no_folder_is_named() {
     let file = name(0);
     let output = run(files.folder.path(), &["run", "--datadir", &file, &file]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains(&file), "{}", stderr(&output));
+    let expected = format!("{file}: is not a folder");
+    assert!(stderr(&output).contains(&expected), "{}", stderr(&output));
+}
+
+#[test]
+fn a_block_whose_header_breaks_a_rule_towards_its_parent_is_refused_with_the_right_value() {
+    let files = Files::votes();
+    check_committed(&files.run(&[], [0]), &files.blocks[..1]);
+    let parent = &files.blocks[0].block.header;
+    type Change = fn(&mut Header);
+    let changes: [(Change, &str); 5] = [
+        (|header| header.timestamp -= 12, "block.timestamp: is "),
+        (
+            |header| header.gas_limit += header.gas_limit / 1024 + 1,
+            "block.gasLimit: is ",
+        ),
+        (
+            |header| header.base_fee_per_gas = header.base_fee_per_gas.map(|fee| fee + 1),
+            "block.baseFeePerGas: is ",
+        ),
+        (
+            |header| header.excess_blob_gas = Some(131_072),
+            "block.excessBlobGas: is 131072",
+        ),
+        (
+            |header| header.extra_data = vec![0; 33].into(),
+            "block.extraData: has more than 32 bytes",
+        ),
+    ];
+    for (change, start) in changes {
+        let mut wrong = files.blocks[1].clone();
+        change(&mut wrong.block.header);
+        wrong.hash = wrong.block.header.hash_slow();
+        let text = without_state(&wrong).to_string();
+        std::fs::write(files.folder.path().join(name(7)), text).unwrap();
+        let error = error_of(&files.run(&[], [7]));
+        assert!(error.contains(start), "expected {start:?}, got {error:?}");
+        if start.ends_with(' ') {
+            let after = format!("; after block {} it must be ", parent.number);
+            assert!(error.contains(&after), "{error}");
+        }
+        files.check_head(0);
+    }
+    check_committed(&files.run(&[], 1..3), &files.blocks[1..]);
+}
+
+#[test]
+fn nothing_is_taken_back_for_a_block_that_could_not_follow() {
+    let files = Files::votes();
+    check_committed(&files.run(&[], 0..3), &files.blocks);
+    std::fs::write(files.folder.path().join(name(7)), "{}").unwrap();
+    let mut wrong = files.blocks[2].clone();
+    wrong.block.header.timestamp = files.blocks[1].block.header.timestamp;
+    wrong.hash = wrong.block.header.hash_slow();
+    std::fs::write(
+        files.folder.path().join(name(8)),
+        without_state(&wrong).to_string(),
+    )
+    .unwrap();
+    for (back, file, says) in [
+        ("1", 7, "block"),
+        ("1", 8, "block.timestamp"),
+        ("1", 9, "No such file"),
+        ("2", 2, "give block 2 before it"),
+        ("1", 1, "it is that block; leave it out"),
+        ("1", 0, "cannot be taken back that far"),
+        ("3", 0, "only the last 2 can"),
+    ] {
+        let error = error_of(&files.run(&["--unwind", back], [file]));
+        assert!(error.contains(says), "{says} in {error}");
+        assert!(error.ends_with("no block was taken back"), "{error}");
+        files.check_head(2);
+    }
+    let output = files.run(&["--unwind", "2"], 1..3);
+    assert!(output.status.success(), "{}", stderr(&output));
+    files.check_head(2);
+}
+
+#[test]
+fn a_chain_does_not_go_on_under_rules_that_were_changed_on_disk() {
+    let files = Files::votes();
+    check_committed(&files.run(&[], [0]), &files.blocks[..1]);
+    let path = files.datadir().join("chain-spec.json");
+    let kept = std::fs::read_to_string(&path).unwrap();
+    let mut spec: Value = serde_json::from_str(&kept).unwrap();
+    spec["forks"]["osakaTime"] = 4_000_000_000_u64.into();
+    std::fs::write(&path, spec.to_string()).unwrap();
+    let output = files.run(&[], [1]);
+    assert_eq!(output.status.code(), Some(1));
+    for part in [
+        "chain-spec.json: says something else",
+        "chain.redb does not go on",
+    ] {
+        assert!(stderr(&output).contains(part), "{part} in {}", stderr(&output));
+    }
+    files.check_head(0);
+    // Other white space is the same rules.
+    std::fs::write(&path, kept.replace(['\n', ' '], "")).unwrap();
+    check_committed(&files.run(&[], [1]), &files.blocks[1..2]);
+}
+
+#[test]
+fn the_first_block_cannot_be_taken_back_and_the_error_says_so() {
+    let files = Files::votes();
+    check_committed(&files.run(&[], [0]), &files.blocks[..1]);
+    let output = files.run(&["--unwind", "1"], []);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("1 block cannot be taken back: the chain has only its first block"),
+        "{}",
+        stderr(&output)
+    );
+    files.check_head(0);
+}
+
+#[test]
+fn a_first_block_that_is_refused_leaves_no_folder_behind() {
+    let files = Files::votes();
+    error_of(&files.run(&[], [1]));
+    let mut wrong = files.blocks[0].clone();
+    wrong.block.header.gas_used += 1;
+    wrong.hash = wrong.block.header.hash_slow();
+    std::fs::write(files.folder.path().join(name(7)), wrong.to_json()).unwrap();
+    let output = files.run(&[], [7]);
+    assert_eq!(objects(&output)[0]["committed"], false);
+    assert!(!files.datadir().exists());
 }
 
 /// SIGKILL at whatever it is doing: between blocks, within a commit, within a sync.

@@ -8,6 +8,7 @@ use flate2::read::MultiGzDecoder;
 use serde_json::{Value, json};
 use std::fs::{self, File};
 use std::path::Path;
+use std::process::Command;
 use support::{objects, run, shared, stderr, stdout};
 use tempfile::tempdir;
 
@@ -248,4 +249,37 @@ fn a_part_of_the_official_archive_passes() {
             .unwrap()
             .starts_with("part.tar:GeneralStateTests/")
     );
+}
+
+/// 20,000 tests of some 300 bytes each: a state with 256 block hashes for every one of them would need twice the
+/// memory that there is here, and the tests as they are read a fifth of it.
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_is_in_proportion_to_a_file_of_many_small_tests() {
+    let test = json!({
+        "env": {
+            "currentCoinbase": "0x0000000000000000000000000000000000000000", "currentGasLimit": "0x5f5e100",
+            "currentNumber": "0x1000", "currentTimestamp": "0x1", "currentDifficulty": "0x1",
+        },
+        "pre": {},
+        "transaction": [{
+            "sender": "0x1111111111111111111111111111111111111111", "data": "0x", "gasLimit": "0x5208",
+            "to": "0x2222222222222222222222222222222222222222",
+            "gasPrice": "0x0", "nonce": "0x0", "value": "0x0",
+        }],
+    });
+    let tests = (0..20_000).map(|number| (number.to_string(), test.clone()));
+    let folder = tempdir().unwrap();
+    let file = Value::Object(tests.collect());
+    fs::write(folder.path().join("many.json"), file.to_string()).unwrap();
+    let output = Command::new("/bin/sh")
+        .current_dir(folder.path())
+        .env_clear()
+        .env("RAYON_NUM_THREADS", "2")
+        .args(["-c", "ulimit -v 500000; exec \"$0\" statetest --json many.json"])
+        .arg(env!("CARGO_BIN_EXE_metisvm"))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(objects(&output).last().unwrap()["unchecked"], 20_000);
 }

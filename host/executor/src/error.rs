@@ -40,6 +40,14 @@ pub enum Error {
         /// What is wrong there.
         problem: String,
     },
+    /// A file, folder or archive that is of no use as a whole.
+    #[error("{what} {problem}")]
+    Unfit {
+        /// What it is.
+        what: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// A transaction that may not be in this block: wrong nonce, too little balance, too much gas …
     #[error("transaction {index} ({hash}) is not valid here: {problem}")]
     InvalidTransaction {
@@ -84,6 +92,14 @@ impl Error {
     pub(crate) fn wrong(place: impl Into<String>, problem: impl Into<String>) -> Self {
         Self::Wrong {
             place: place.into(),
+            problem: problem.into(),
+        }
+    }
+
+    /// A file, folder or archive that is of no use.
+    pub(crate) fn unfit(what: &'static str, problem: impl Into<String>) -> Self {
+        Self::Unfit {
+            what,
             problem: problem.into(),
         }
     }

@@ -2,7 +2,8 @@
 
 use crate::{
     BlockEngine, BlockFile, BlockInput, BlockOutcome, EngineReport, Error, Threads, access_list_hash,
-    header::check_header, recover_senders,
+    header::{check_against_parent, check_header},
+    recover_senders,
 };
 use alloy_consensus::{Header, TxEnvelope, transaction::Recovered};
 use alloy_hardforks::EthereumHardforks;
@@ -113,22 +114,32 @@ impl<'a> CheckedFile<'a> {
     /// Checks a file that is executed over its own state, under its own chain spec, or mainnet's.
     pub(crate) fn new(file: &'a BlockFile, threads: &Threads) -> Result<Self, Error> {
         let spec = file.chain_spec.clone().unwrap_or_else(ChainSpec::mainnet);
-        Self::check(file, Arc::new(spec), file.pre_state_complete, threads)
+        Self::check(file, None, Arc::new(spec), file.pre_state_complete, threads)
     }
 
-    /// Checks a file whose block is executed over the whole state of a chain, under its chain spec. The state
-    /// in the file is not looked at. An error says that the block cannot be executed.
-    pub fn over_chain(file: &'a BlockFile, spec: Arc<ChainSpec>, threads: &Threads) -> Result<Self, Error> {
-        Self::check(file, spec, true, threads)
+    /// Checks a file whose block is executed over the whole state of a chain, under its chain spec, as the one
+    /// after `parent`. The state in the file is not looked at. An error says that the block cannot be executed,
+    /// or does not follow its parent: it names the field, its value and what it has to be.
+    pub fn over_chain(
+        file: &'a BlockFile,
+        parent: &Header,
+        spec: Arc<ChainSpec>,
+        threads: &Threads,
+    ) -> Result<Self, Error> {
+        Self::check(file, Some(parent), spec, true, threads)
     }
 
     fn check(
         file: &'a BlockFile,
+        parent: Option<&Header>,
         spec: Arc<ChainSpec>,
         complete: bool,
         threads: &Threads,
     ) -> Result<Self, Error> {
         check_header(&spec, &file.block.header)?;
+        if let Some(parent) = parent {
+            check_against_parent(&spec, &file.block.header, parent)?;
+        }
         if complete && file.ommers > 0 {
             let problem = "the state root needs the ommers' headers, which this format does not have";
             return Err(Error::wrong("block.uncles", problem));

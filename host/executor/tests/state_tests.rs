@@ -110,6 +110,33 @@ impl Compared {
     }
 }
 
+/// One MSTORE at 64 GiB, which 2^63 gas pays for: whoever has no limit for memory aborts here.
+#[test]
+fn memory_beyond_any_machine_is_an_end_without_gas_for_all_executors_alike() {
+    let mut json = transfer();
+    let test = &mut json["transfer"];
+    test["env"]["currentGasLimit"] = json!("0x7fffffffffffffff");
+    test["transaction"]["gasLimit"] = json!(["0x7fffffffffffffff"]);
+    test["env"]["currentBaseFee"] = json!("0x00");
+    test["transaction"]["gasPrice"] = json!("0x00");
+    // PUSH1 1, PUSH5 2^36, MSTORE
+    test["pre"]["0x1000000000000000000000000000000000000001"] =
+        json!({ "balance": "0x0", "nonce": "0x0", "code": "0x600164100000000052", "storage": {} });
+    let of_plain = run_through(&PlainExecutor, &json);
+    for report in &of_plain {
+        let outcome = report.outcome.as_ref().unwrap().as_ref().unwrap();
+        assert_eq!(outcome.status(), "halt");
+        assert_eq!(
+            outcome.gas_used(),
+            i64::MAX as u64,
+            "all gas is gone, as without gas"
+        );
+    }
+    for executor in executors() {
+        assert_eq!(run_through(executor, &json), of_plain, "{}", executor.name());
+    }
+}
+
 #[test]
 fn every_state_test_gives_exactly_what_revm_gives() {
     let Some(archive) = support::data_for("official state tests", ARCHIVE) else {

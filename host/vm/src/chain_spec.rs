@@ -8,6 +8,11 @@ use alloy_hardforks::{EthereumHardfork, EthereumHardforks, ForkCondition};
 use alloy_primitives::Address;
 use serde::{Deserialize, Serialize};
 
+/// The most memory that a transaction may use, all its frames together: 2 GiB. More ends the frame as one
+/// without gas. The size is not one of Ethereum's rules, and no transaction with less than 2^32 gas gets that
+/// far (docs/conformance.md); without it a gas limit of 2^63 asks for any amount of memory in one instruction.
+pub const MEMORY_LIMIT: u64 = 2 << 30;
+
 /// How many blobs a block aims at and may hold, from a time on (EIP-7840, EIP-7892).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -143,7 +148,10 @@ impl ChainSpec {
 
     /// The EVM's configuration and block environment for a block with this header.
     pub fn evm_env(&self, header: &impl BlockHeader) -> EvmEnv {
-        EvmEnv::for_eth_block(header, self, self.chain_id, self.blob_params(header.timestamp()))
+        let blob_params = self.blob_params(header.timestamp());
+        let mut env = EvmEnv::for_eth_block(header, self, self.chain_id, blob_params);
+        env.cfg_env.memory_limit = MEMORY_LIMIT;
+        env
     }
 }
 

@@ -17,7 +17,7 @@ mod gas_schedule;
 mod inference;
 mod precompiles;
 
-pub use chain_spec::{BlobScheduleEntry, ChainSpec};
+pub use chain_spec::{BlobScheduleEntry, ChainSpec, MEMORY_LIMIT};
 pub use engine::{EngineError, InferenceEngine, InferenceTicket, ModelFacts, Submitted};
 pub use error::SpecError;
 pub use extension::{Activation, InferenceExtension};

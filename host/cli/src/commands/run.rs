@@ -38,22 +38,36 @@ pub(super) fn run(args: &Run) -> Result<bool, CliError> {
         models,
     };
     let mut datadir = args.datadir.as_deref().map(DataDir::open).transpose()?;
-    if let (Some(datadir), Some(blocks)) = (&datadir, args.unwind) {
-        chain::unwind(datadir, blocks, args.json)?;
-        if args.files.is_empty() {
-            return Ok(true);
-        }
-    }
-    if args.files.is_empty() {
+    if args.files.is_empty() && args.unwind.is_none() {
         return runner.block(&bundled::block()?, datadir.as_mut(), None);
+    }
+    // The first file is read before blocks are taken back for it.
+    let mut first = None;
+    if let (Some(datadir), Some(blocks)) = (&datadir, args.unwind) {
+        if let Some(file) = args.files.first() {
+            let read = BlockFile::read_for_chain(file, DEFAULT_FILE_LIMIT).map_err(CliError::from);
+            let checked = read.and_then(|block| {
+                let checked = runner.check_after_unwinding(datadir, blocks, &block);
+                checked.map(|()| block)
+            });
+            match checked {
+                Ok(block) => first = Some(block),
+                Err(error) => {
+                    complain_of(file, &error, "; no block was taken back", args.json)?;
+                    return Ok(false);
+                }
+            }
+        }
+        chain::unwind(datadir, blocks, args.json)?;
     }
     let mut all_well = true;
     let mut progress = Progress::new(args.files.len());
     for file in &args.files {
         // One bad file does not keep the others from running.
-        let block = match datadir {
-            Some(_) => BlockFile::read_for_chain(file, DEFAULT_FILE_LIMIT),
-            None => BlockFile::read(file, DEFAULT_FILE_LIMIT),
+        let block = match (first.take(), &datadir) {
+            (Some(block), _) => Ok(block),
+            (None, Some(_)) => BlockFile::read_for_chain(file, DEFAULT_FILE_LIMIT),
+            (None, None) => BlockFile::read(file, DEFAULT_FILE_LIMIT),
         };
         let ran = block.map_err(CliError::from);
         let ran = ran.and_then(|block| runner.block(&block, datadir.as_mut(), Some(file)));
@@ -62,22 +76,28 @@ pub(super) fn run(args: &Run) -> Result<bool, CliError> {
             Err(error @ CliError::Output(_)) => return Err(error),
             Err(error) => {
                 all_well = false;
-                let text = error.to_string();
-                let named = text.starts_with(&*file.to_string_lossy());
-                let text = if named {
-                    text
-                } else {
-                    format!("{}: {text}", file.display())
-                };
-                if args.json {
-                    output::json(&json!({ "file": file.display().to_string(), "error": text }))?;
-                }
-                output::complain(&text);
+                complain_of(file, &error, "", args.json)?;
             }
         }
         progress.step();
     }
     Ok(all_well)
+}
+
+/// Says what is wrong with a file, or with the block in it, and what became of that.
+fn complain_of(file: &Path, error: &CliError, outcome: &str, as_json: bool) -> Result<(), CliError> {
+    let text = format!("{error}{outcome}");
+    let named = text.starts_with(&*file.to_string_lossy());
+    let text = if named {
+        text
+    } else {
+        format!("{}: {text}", file.display())
+    };
+    if as_json {
+        output::json(&json!({ "file": file.display().to_string(), "error": text }))?;
+    }
+    output::complain(&text);
+    Ok(())
 }
 
 struct Runner<'a> {

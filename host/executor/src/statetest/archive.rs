@@ -55,7 +55,7 @@ fn content(entry: &mut tar::Entry<'_, impl Read>) -> Result<Result<Vec<u8>, Erro
     let size = entry.size();
     if size > DEFAULT_FILE_LIMIT {
         let problem = format!("has {size} bytes; a state test may have {DEFAULT_FILE_LIMIT}");
-        return Ok(Err(Error::wrong("the member", problem)));
+        return Ok(Err(Error::unfit("the member", problem)));
     }
     // Not with_capacity: the size is only a claim.
     let mut bytes = Vec::new();
@@ -68,7 +68,7 @@ fn record(entry: &mut tar::Entry<'_, impl Read>) -> Result<Vec<u8>, Error> {
     let size = entry.size();
     if size > NAME_LIMIT {
         let problem = format!("describes a member with {size} bytes; {NAME_LIMIT} are enough for any name");
-        return Err(Error::wrong("the archive", problem));
+        return Err(Error::unfit("the archive", problem));
     }
     let mut bytes = Vec::new();
     entry.read_to_end(&mut bytes).map_err(damaged)?;
@@ -79,7 +79,7 @@ fn whole(bytes: Vec<u8>, size: u64) -> Result<Vec<u8>, Error> {
     if bytes.len() as u64 == size {
         Ok(bytes)
     } else {
-        Err(Error::wrong("the archive", "ends in the middle of a member"))
+        Err(Error::unfit("the archive", "ends in the middle of a member"))
     }
 }
 
@@ -99,5 +99,5 @@ fn text(bytes: &[u8]) -> String {
 }
 
 fn damaged(error: io::Error) -> Error {
-    Error::wrong("the archive", format!("is damaged or ends early: {error}"))
+    Error::unfit("the archive", format!("is damaged or ends early: {error}"))
 }

@@ -1,13 +1,14 @@
 //! One case: a transaction over a state on a fork, and what has to come of it.
 
-use super::{Executed, Job, StateTestExecutor, transaction::Written};
-use alloy_consensus::Header;
-use alloy_evm::EvmEnv;
+use super::{
+    Executed, Job, StateTestExecutor,
+    fork::Fork,
+    test::{Setting, Test},
+};
 use alloy_hardforks::EthereumHardforks;
 use alloy_primitives::{B256, Bytes, Log, U256, keccak256};
 use metisvm_state::{MemoryState, state_root};
-use metisvm_vm::ChainSpec;
-use revm::context_interface::result::ExecutionResult;
+use revm::{context::TxEnv, context_interface::result::ExecutionResult};
 use std::{fmt, sync::Arc};
 
 /// Which variants of data, gas limit and value a case takes.
@@ -42,19 +43,17 @@ pub(super) enum Plan {
 
 #[derive(Debug, Clone)]
 pub(super) struct Work {
-    pub(super) setting: Arc<Setting>,
-    pub(super) written: Written,
+    pub(super) test: Arc<Test>,
+    pub(super) fork: Fork,
     pub(super) expected: Option<Expected>,
 }
 
-/// What all cases of a test have in common on one fork.
-#[derive(Debug)]
-pub(super) struct Setting {
-    pub(super) spec: Arc<ChainSpec>,
-    pub(super) header: Header,
-    pub(super) env: EvmEnv,
-    pub(super) pre_state: Arc<MemoryState>,
-    pub(super) output: Option<Bytes>,
+/// What a case runs with, made for it out of its test.
+struct Running<'a> {
+    test: &'a Test,
+    setting: Setting,
+    pre_state: &'a MemoryState,
+    expected: Option<&'a Expected>,
 }
 
 /// What a file says that comes out.
@@ -132,25 +131,29 @@ impl Case {
         matches!(self.plan, Plan::Skip(_))
     }
 
-    /// Executes the case and compares.
-    pub fn run(&self, executor: &dyn StateTestExecutor) -> CaseReport {
-        self.run_through(executor, &mut None)
+    pub(super) fn work(&self) -> Option<&Work> {
+        match &self.plan {
+            Plan::Skip(_) => None,
+            Plan::Run(work) => Some(work),
+        }
     }
 
-    /// Executes the case through one executor after the other. Where one leaves the state that another has
-    /// left before, its root is not computed again.
-    pub fn run_through_each(&self, executors: &[&dyn StateTestExecutor]) -> Vec<CaseReport> {
-        let mut known = None;
-        let runs = executors.iter();
-        runs.map(|executor| self.run_through(*executor, &mut known))
-            .collect()
+    /// True where both begin with the same state.
+    pub(super) fn is_of_same_test(&self, other: &Self) -> bool {
+        match (self.work(), other.work()) {
+            (Some(one), Some(other)) => Arc::ptr_eq(&one.test, &other.test),
+            (None, None) => true,
+            _ => false,
+        }
     }
 
-    fn run_through(
+    /// Executes the case through one executor after the other, over the state of its test, and compares. Where
+    /// one leaves the state that another has left before, its root is not computed again.
+    pub(super) fn run_over(
         &self,
-        executor: &dyn StateTestExecutor,
-        known: &mut Option<(MemoryState, B256)>,
-    ) -> CaseReport {
+        pre_state: &MemoryState,
+        executors: &[&dyn StateTestExecutor],
+    ) -> Vec<CaseReport> {
         let report = |verdict, outcome| CaseReport {
             test: self.test.clone(),
             fork: self.fork.clone(),
@@ -159,18 +162,49 @@ impl Case {
             outcome,
         };
         let work = match &self.plan {
-            Plan::Skip(reason) => return report(Verdict::Skipped(reason), None),
+            Plan::Skip(reason) => {
+                let skipped = executors.iter().map(|_| report(Verdict::Skipped(reason), None));
+                return skipped.collect();
+            }
             Plan::Run(work) => work,
         };
-        let outcome = work.execute(executor, known);
-        report(work.judge(&outcome), Some(outcome))
+        let made = work
+            .test
+            .setting(work.fork)
+            .map_err(|error| error.to_string())
+            .map(|setting| {
+                let transaction = work.test.transaction(self.indexes, &setting);
+                let running = Running {
+                    test: &work.test,
+                    setting,
+                    pre_state,
+                    expected: work.expected.as_ref(),
+                };
+                (running, transaction)
+            });
+        let (running, transaction) = match made {
+            Ok(made) => made,
+            // It could be made when the file was read.
+            Err(error) => {
+                let failed = |_| report(Verdict::Failed(error.clone()), Some(Err(error.clone())));
+                return executors.iter().map(failed).collect();
+            }
+        };
+        let mut known = None;
+        let run = |executor: &&dyn StateTestExecutor| {
+            let transaction = transaction.as_ref().map_err(String::clone);
+            let outcome = transaction.and_then(|tx| running.execute(tx, *executor, &mut known));
+            report(running.judge(&outcome), Some(outcome))
+        };
+        executors.iter().map(run).collect()
     }
 }
 
-impl Work {
+impl Running<'_> {
     /// `known`: a state with its root, perhaps the one that comes out.
     fn execute(
         &self,
+        transaction: &TxEnv,
         executor: &dyn StateTestExecutor,
         known: &mut Option<(MemoryState, B256)>,
     ) -> Result<Outcome, String> {
@@ -179,8 +213,8 @@ impl Work {
             spec: &setting.spec,
             header: &setting.header,
             env: &setting.env,
-            transaction: self.written.as_ref().map_err(String::clone)?,
-            pre_state: &setting.pre_state,
+            transaction,
+            pre_state: self.pre_state,
         })?;
         let root = match known {
             Some((known, root)) if *known == state => *root,
@@ -197,11 +231,8 @@ impl Work {
     }
 
     fn judge(&self, outcome: &Result<Outcome, String>) -> Verdict {
-        let exception = self
-            .expected
-            .as_ref()
-            .and_then(|expected| expected.exception.as_ref());
-        let (outcome, expected) = match (outcome, &self.expected, exception) {
+        let exception = self.expected.and_then(|expected| expected.exception.as_ref());
+        let (outcome, expected) = match (outcome, self.expected, exception) {
             (Ok(_), _, Some(exception)) => {
                 return Verdict::Failed(format!("was executed; has to be refused: {exception}"));
             }
@@ -228,7 +259,7 @@ impl Work {
             &outcome.logs_hash,
             expected.logs_hash == outcome.logs_hash,
         );
-        if let (Some(expected), Some(found)) = (&self.setting.output, outcome.result.output()) {
+        if let (Some(expected), Some(found)) = (self.test.output(), outcome.result.output()) {
             compare("output", expected, found, expected == found);
         }
         if wrong.is_empty() {
@@ -246,12 +277,12 @@ impl Work {
         let keeps_empty = !setting
             .spec
             .is_spurious_dragon_active_at_block(setting.header.number);
-        let root = if keeps_empty && setting.pre_state.account(&beneficiary).is_none() {
-            let mut state = MemoryState::clone(&setting.pre_state);
+        let root = if keeps_empty && self.pre_state.account(&beneficiary).is_none() {
+            let mut state = self.pre_state.clone();
             state.insert_account(beneficiary, U256::ZERO, 0, Bytes::new(), []);
             state_root(&state)
         } else {
-            state_root(&setting.pre_state)
+            state_root(self.pre_state)
         };
         if root == expected.state_root {
             return Verdict::Passed;

@@ -12,8 +12,8 @@ use serde::{
 };
 use std::fmt;
 
-/// A file: tests by name.
-pub(super) type RawSuite = Entries<String, RawTest>;
+/// A file: tests by name. Each in a box of its own, for there may be very many.
+pub(super) type RawSuite = Entries<String, Box<RawTest>>;
 
 /// One test.
 #[derive(Debug, Deserialize)]

@@ -25,6 +25,7 @@ mod run;
 mod skip;
 mod source;
 mod suite;
+mod test;
 mod transaction;
 
 pub use case::{Case, CaseReport, Indexes, Outcome, Verdict};

@@ -8,6 +8,10 @@ use std::{ops::ControlFlow, path::PathBuf};
 /// As much is read before it is worked on: enough for every core, little enough to hold.
 const BATCH_BYTES: usize = 16 << 20;
 
+/// What a file counts beside its content and its name. An archive can hold any number of empty ones, or of such
+/// that are refused.
+const DOCUMENT_BYTES: usize = 4096;
+
 /// What came of one file.
 #[derive(Debug)]
 pub struct FileReport {
@@ -116,7 +120,7 @@ pub fn process_documents<T: Send>(
         done.into_iter().try_for_each(&mut emit)
     };
     let flow = visit_documents(paths, |document| {
-        bytes += document.content.as_ref().map_or(0, Vec::len);
+        bytes += DOCUMENT_BYTES + document.name.len() + document.content.as_ref().map_or(0, Vec::len);
         batch.push(document);
         if bytes < BATCH_BYTES {
             return ControlFlow::Continue(());

@@ -67,7 +67,7 @@ fn find_files(path: &Path) -> Result<Vec<PathBuf>, Error> {
         return Ok(vec![path.to_owned()]);
     }
     if !metadata.is_dir() {
-        return Err(Error::wrong("the path", "is neither a file nor a folder"));
+        return Err(Error::unfit("the path", "is neither a file nor a folder"));
     }
     let mut files = Vec::new();
     let mut folders = vec![path.to_owned()];
@@ -86,7 +86,7 @@ fn find_files(path: &Path) -> Result<Vec<PathBuf>, Error> {
     }
     if files.is_empty() {
         let problem = "holds no state tests (.json, .json.gz, .tar, .tar.gz, .tgz): nothing to run";
-        return Err(Error::wrong("the folder", problem));
+        return Err(Error::unfit("the folder", problem));
     }
     files.sort();
     Ok(files)
@@ -132,7 +132,7 @@ fn visit_file(
     match visited {
         Ok(ControlFlow::Continue(())) if members == 0 => {
             let problem = "holds no state tests (.json): nothing to run";
-            show(file_name, Err(Error::wrong("the archive", problem)))?;
+            show(file_name, Err(Error::unfit("the archive", problem)))?;
         }
         Ok(flow) => flow?,
         Err(error) => show(file_name, Err(error))?,
@@ -169,7 +169,7 @@ fn read_bounded(reader: Box<dyn Read>) -> Result<Vec<u8>, Error> {
             _ => Error::Read(error),
         })?;
     if bytes.len() as u64 > limit {
-        return Err(Error::wrong(
+        return Err(Error::unfit(
             "the file",
             format!("holds more than {limit} bytes; a state test may not"),
         ));

@@ -9,66 +9,68 @@ use revm_statetest_types::{TransactionParts, recover_address};
 /// A transaction, or why it could not even be written down: such a transaction never reaches an EVM.
 pub(super) type Written = Result<TxEnv, String>;
 
-/// Takes the variants that the indexes say. `place` is where the case stands in the file.
-///
-/// The outer error is a file that contradicts itself.
-pub(super) fn of_variants(parts: &TransactionParts, indexes: Indexes, place: &str) -> Result<Written, Error> {
-    let data = pick(&parts.data, indexes.data, place, "data")?;
-    let gas_limit = pick(&parts.gas_limit, indexes.gas, place, "gas")?;
-    let value = pick(&parts.value, indexes.value, place, "value")?;
-    let caller = match (parts.sender, parts.secret_key) {
-        // Tests are not signed; one without a key stands for a bad signature.
-        (_, None) => {
-            return Ok(Err(
-                "there is no secret key: the signature is not valid".to_owned()
-            ));
-        }
-        (Some(sender), Some(_)) => sender,
-        (None, Some(key)) => recover_address(key.as_slice()).ok_or_else(|| {
+/// Whether the variants that the indexes say are there, and the key is one. `place` is where the case stands in
+/// the file.
+pub(super) fn check(parts: &TransactionParts, indexes: Indexes, place: &str) -> Result<(), Error> {
+    pick(&parts.data, indexes.data, place, "data")?;
+    pick(&parts.gas_limit, indexes.gas, place, "gas")?;
+    pick(&parts.value, indexes.value, place, "value")?;
+    if let (None, Some(key)) = (parts.sender, parts.secret_key) {
+        recover_address(key.as_slice()).ok_or_else(|| {
             Error::wrong(
                 format!("{place}: transaction.secretKey"),
                 "is no key of secp256k1",
             )
-        })?,
+        })?;
+    }
+    Ok(())
+}
+
+/// Takes the variants that the indexes say, of a transaction that was [checked](check).
+pub(super) fn of_variants(parts: &TransactionParts, indexes: Indexes) -> Written {
+    let absent = || "the case names a variant that there is not".to_owned();
+    let data = parts.data.get(indexes.data).ok_or_else(absent)?;
+    let gas_limit = parts.gas_limit.get(indexes.gas).ok_or_else(absent)?;
+    let value = parts.value.get(indexes.value).ok_or_else(absent)?;
+    let caller = match (parts.sender, parts.secret_key) {
+        // Tests are not signed; one without a key stands for a bad signature.
+        (_, None) => return Err("there is no secret key: the signature is not valid".to_owned()),
+        (Some(sender), Some(_)) => sender,
+        (None, Some(key)) => recover_address(key.as_slice()).ok_or("the secret key is no key")?,
     };
     let Some(kind) = parts.tx_type(indexes.data) else {
-        return Ok(Err(
-            "blob and set-code transactions must have a recipient".to_owned()
-        ));
+        return Err("blob and set-code transactions must have a recipient".to_owned());
     };
     let access_list = parts.access_lists.get(indexes.data).cloned().flatten();
     let gas_price = parts.gas_price.or(parts.max_fee_per_gas).unwrap_or_default();
-    let written = || -> Written {
-        Ok(TxEnv {
-            tx_type: kind as u8,
-            caller,
-            gas_limit: gas_limit.saturating_to(),
-            gas_price: fits_u128(gas_price, "the gas price")?,
-            kind: parts.to.map_or(TxKind::Create, TxKind::Call),
-            value: *value,
-            data: data.clone(),
-            nonce: fits_u64(parts.nonce, "the nonce")?,
-            chain_id: Some(fits_u64(parts.chain_id.unwrap_or(U256::ONE), "the chain id")?),
-            access_list: access_list.unwrap_or_default(),
-            gas_priority_fee: parts
-                .max_priority_fee_per_gas
-                .map(|fee| fits_u128(fee, "the priority fee"))
-                .transpose()?,
-            blob_hashes: parts.blob_versioned_hashes.clone(),
-            max_fee_per_blob_gas: parts
-                .max_fee_per_blob_gas
-                .map(|fee| fits_u128(fee, "the blob fee"))
-                .transpose()?
-                .unwrap_or_default(),
-            authorization_list: parts
-                .authorization_list
-                .iter()
-                .flatten()
-                .map(|authorization| Either::Left(authorization.clone().into()))
-                .collect(),
-        })
-    };
-    Ok(written())
+    Ok(TxEnv {
+        tx_type: kind as u8,
+        caller,
+        gas_limit: gas_limit.saturating_to(),
+        gas_price: fits_u128(gas_price, "the gas price")?,
+        kind: parts.to.map_or(TxKind::Create, TxKind::Call),
+        value: *value,
+        data: data.clone(),
+        nonce: fits_u64(parts.nonce, "the nonce")?,
+        chain_id: Some(fits_u64(parts.chain_id.unwrap_or(U256::ONE), "the chain id")?),
+        access_list: access_list.unwrap_or_default(),
+        gas_priority_fee: parts
+            .max_priority_fee_per_gas
+            .map(|fee| fits_u128(fee, "the priority fee"))
+            .transpose()?,
+        blob_hashes: parts.blob_versioned_hashes.clone(),
+        max_fee_per_blob_gas: parts
+            .max_fee_per_blob_gas
+            .map(|fee| fits_u128(fee, "the blob fee"))
+            .transpose()?
+            .unwrap_or_default(),
+        authorization_list: parts
+            .authorization_list
+            .iter()
+            .flatten()
+            .map(|authorization| Either::Left(authorization.clone().into()))
+            .collect(),
+    })
 }
 
 /// A legacy transaction without variants.

@@ -89,15 +89,22 @@ pub enum StoreError {
         problem: String,
     },
     /// Fewer blocks than asked for can be unwound.
-    #[error(
-        "{asked} blocks cannot be unwound: the store knows how to undo {possible}; keep more undo history"
-    )]
+    #[error("{} cannot be taken back, {possible} can: not the first block of a chain, and of the others only \
+             those that the store has undo records of", blocks(*asked))]
     UnwindTooFar {
         /// How many were asked for.
         asked: u64,
         /// How many are possible.
         possible: u64,
     },
+}
+
+fn blocks(count: u64) -> String {
+    if count == 1 {
+        "1 block".to_owned()
+    } else {
+        format!("{count} blocks")
+    }
 }
 
 impl From<redb::Error> for StoreError {

@@ -10,22 +10,52 @@ use super::{
 };
 use redb::{Builder, Database, DatabaseError, ReadableDatabase, StorageBackend, StorageError, TableError};
 use std::{
+    cell::Cell,
     fs::{self, File},
     io,
-    panic::{AssertUnwindSafe, catch_unwind},
+    panic::{self, AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
+    sync::Once,
 };
 
 /// Turns a panic into an error. redb reports damage that it finds as errors, but does not promise that
 /// it finds all of it before it trusts a page (see `Database::open`).
+///
+/// What the panic would print is in the error. So the hook that prints is asked to be quiet: on this thread
+/// alone, and for as long as the work runs.
 pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+    hush_guarded_panics();
+    let before = GUARDED.replace(true);
+    let done = catch_unwind(AssertUnwindSafe(work));
+    GUARDED.set(before);
+    done.unwrap_or_else(|panic| {
         let said = panic.downcast_ref::<String>().map(String::as_str);
         let said = said
             .or_else(|| panic.downcast_ref::<&str>().copied())
             .unwrap_or("no message");
         Err(StoreError::Corrupt(format!("redb stopped: {said}")))
     })
+}
+
+thread_local! {
+    /// Whether a panic on this thread becomes an error.
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Puts a hook before the one that is there, once in a process. It passes on every panic but guarded ones.
+fn hush_guarded_panics() {
+    static HUSHED: Once = Once::new();
+    // A thread that is unwinding may not touch the hook; the next one will.
+    if !HUSHED.is_completed() && !std::thread::panicking() {
+        HUSHED.call_once(|| {
+            let printing = panic::take_hook();
+            panic::set_hook(Box::new(move |panic| {
+                if !GUARDED.get() {
+                    printing(panic);
+                }
+            }));
+        });
+    }
 }
 
 /// Opens the store at `path`, or makes an empty one there.

@@ -4,7 +4,7 @@ use super::{
     BlockCommit, Head, ReadCounts, RedbSnapshot, Store, StoreError,
     commit::{remove_block, write_block},
     open::{FileIdentity, guarded, open_backend, open_file},
-    tables::{HASHES, HEADERS, META, META_GENESIS, META_HEAD, UNDO},
+    tables::{HASHES, HEADERS, META, META_GENESIS, META_HEAD, META_RULES, UNDO},
     undo::{self, UndoWriter},
 };
 use alloy_consensus::Header;
@@ -95,12 +95,38 @@ impl RedbStore {
 
     /// The hash of the first block.
     pub fn genesis_hash(&self) -> Result<Option<B256>, StoreError> {
+        self.meta_hash(META_GENESIS)
+    }
+
+    /// The hash of the rules that the chain follows, as [`Self::set_rules`] was given it.
+    pub fn rules(&self) -> Result<Option<B256>, StoreError> {
+        self.meta_hash(META_RULES)
+    }
+
+    /// Keeps a hash of the rules that the chain is to follow, so that whoever opens it later can tell whether it
+    /// has the same. What is hashed is the caller's to say.
+    ///
+    /// The error is [`StoreError::NotEmpty`] where the chain has begun: it keeps its rules.
+    pub fn set_rules(&self, hash: B256) -> Result<(), StoreError> {
+        self.transaction(|txn| {
+            let mut meta = txn.open_table(META)?;
+            if let Some(genesis) = meta.get(META_GENESIS)? {
+                return Err(StoreError::NotEmpty(
+                    B256::try_from(genesis.value()).unwrap_or_default(),
+                ));
+            }
+            meta.insert(META_RULES, hash.as_slice())?;
+            Ok(())
+        })
+    }
+
+    fn meta_hash(&self, key: &str) -> Result<Option<B256>, StoreError> {
         guarded(|| {
             let meta = self.db.begin_read()?.open_table(META)?;
-            let row = ReadableTable::get(&meta, META_GENESIS)?;
+            let row = ReadableTable::get(&meta, key)?;
             row.map(|row| {
                 B256::try_from(row.value())
-                    .map_err(|_| StoreError::Corrupt("the genesis hash is not 32 bytes".to_owned()))
+                    .map_err(|_| StoreError::Corrupt(format!("the {key} hash is not 32 bytes")))
             })
             .transpose()
         })

@@ -8,7 +8,7 @@ use alloy_primitives::{Address, B256, U256};
 use redb::{ReadOnlyTable, TableDefinition, WriteTransaction};
 
 /// The version of tables and encodings.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// A block number as a key.
 pub(super) type NumberKey = [u8; 8];
@@ -34,6 +34,7 @@ pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("
 pub(super) const META_SCHEMA: &str = "schema";
 pub(super) const META_GENESIS: &str = "genesis";
 pub(super) const META_HEAD: &str = "head";
+pub(super) const META_RULES: &str = "rules";
 
 pub(super) type AccountsTable = ReadOnlyTable<&'static [u8; 20], &'static AccountRow>;
 pub(super) type StorageTable = ReadOnlyTable<&'static SlotKey, &'static [u8; 32]>;

@@ -1,6 +1,7 @@
 //! Opening what is, and what is not, a store.
 
 use super::chain::{FIRST, Model};
+use alloy_primitives::B256;
 use metisvm_state::store::{Depth, RedbStore, SCHEMA, Store, StoreError, StoreOptions};
 use redb::{Database, ReadableTable, TableDefinition};
 use std::{fs, path::Path};
@@ -41,6 +42,24 @@ fn store_is_created_and_opened_again() {
     model.assert_same(&store);
     let names = fs::read_dir(folder.path()).unwrap().count();
     assert_eq!(names, 1, "nothing else is left in the folder");
+}
+
+#[test]
+fn rules_are_kept_with_the_chain_and_stay_once_it_has_begun() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("store");
+    let (first, second) = (B256::repeat_byte(1), B256::repeat_byte(2));
+    let store = open(&place).unwrap();
+    assert_eq!(store.rules().unwrap(), None);
+    store.set_rules(first).unwrap();
+    // What was begun and not finished is begun anew.
+    store.set_rules(second).unwrap();
+    let model = Model::new(40);
+    store.genesis(&model.block(FIRST).as_commit(), &[]).unwrap();
+    let error = store.set_rules(first).unwrap_err();
+    assert!(matches!(error, StoreError::NotEmpty(_)), "{error}");
+    store.close().unwrap();
+    assert_eq!(open(&place).unwrap().rules().unwrap(), Some(second));
 }
 
 #[test]
@@ -99,7 +118,7 @@ fn store_of_another_schema_is_refused_with_both_numbers() {
     txn.commit().unwrap();
     drop(db);
     let text = refusal(&place);
-    assert!(text.contains("schema 2, this version reads schema 1"), "{text}");
+    assert!(text.contains("schema 3, this version reads schema 2"), "{text}");
 }
 
 #[test]

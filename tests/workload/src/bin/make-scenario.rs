@@ -3,19 +3,43 @@
 
 use metisvm_executor::{BlockEngine, Threads};
 use metisvm_workload::chains::{Scenario, WorkloadKind};
-use std::{error::Error, fs, path::Path, time::Instant};
+use std::{error::Error, fs, path::Path, process::ExitCode, time::Instant};
 
-const USAGE: &str = "usage: make-scenario KIND TRANSACTIONS BLOCKS SEED FOLDER";
-
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [kind, transactions, blocks, seed, folder] = arguments.as_slice() else {
-        return Err(USAGE.into());
+        eprintln!("{}", usage());
+        return ExitCode::from(2);
     };
+    match make(kind, transactions, blocks, seed, folder) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("make-scenario: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn usage() -> String {
+    let kinds = WorkloadKind::ALL.map(WorkloadKind::name).join(", ");
+    format!(
+        "usage: make-scenario KIND TRANSACTIONS BLOCKS SEED FOLDER\n\
+         KIND is one of {kinds}\n\
+         writes BLOCKS files of TRANSACTIONS each into FOLDER; SEED is any number"
+    )
+}
+
+fn make(
+    kind: &str,
+    transactions: &str,
+    blocks: &str,
+    seed: &str,
+    folder: &str,
+) -> Result<(), Box<dyn Error>> {
     let kind: WorkloadKind = kind.parse()?;
     let number = |what: &str, text: &str| {
         let parsed = text.parse::<u64>();
-        parsed.map_err(|error| format!("{what} {text:?}: {error}; {USAGE}"))
+        parsed.map_err(|error| format!("{what} {text:?}: {error}; {}", usage()))
     };
     let transactions = usize::try_from(number("TRANSACTIONS", transactions)?)?;
     let blocks = usize::try_from(number("BLOCKS", blocks)?)?;

@@ -1,23 +1,25 @@
 use super::Scenario;
 use crate::{WorkloadError, template::GENESIS_TIME, whole::build_whole};
 use alloy_consensus::{Header, constants::EMPTY_WITHDRAWALS};
-use alloy_eips::{eip4895::Withdrawals, eip7685::EMPTY_REQUESTS_HASH};
+use alloy_eips::{eip1559::BaseFeeParams, eip4895::Withdrawals, eip7685::EMPTY_REQUESTS_HASH};
 use alloy_primitives::B256;
 use metisvm_executor::{BlockEngine, BlockFile};
 use metisvm_state::state_root;
 
 impl Scenario {
     /// The blocks as files that `metisvm run` takes, one after the other: executed by an engine
-    /// and the reference kernels, with complete headers, each naming the hash of the one before.
+    /// and the reference kernels, with complete headers, each following from the one before: parent hash and
+    /// base fee.
     ///
     /// Every file has the whole state before its block in it. Nothing useful follows an error.
     pub fn files(&self, engine: &BlockEngine) -> impl Iterator<Item = Result<BlockFile, WorkloadError>> {
         let factory = self.factory();
         let mut state = self.genesis.clone();
-        let mut parent_hash = self.genesis_header().hash_slow();
+        let mut parent = self.genesis_header();
         self.blocks.iter().map(move |block| {
             let template = Header {
-                parent_hash,
+                parent_hash: parent.hash_slow(),
+                base_fee_per_gas: parent.next_block_base_fee(BaseFeeParams::ethereum()),
                 ..block.header.clone()
             };
             let transactions = block
@@ -34,7 +36,7 @@ impl Scenario {
                 Withdrawals::default(),
                 engine,
             )?;
-            parent_hash = built.file.hash;
+            parent = built.file.block.header.clone();
             state = built.state;
             Ok(built.file)
         })

@@ -8,10 +8,10 @@ use alloy_consensus::{EMPTY_OMMER_ROOT_HASH, Header, constants::EMPTY_WITHDRAWAL
 use alloy_eips::eip7685::EMPTY_REQUESTS_HASH;
 use alloy_primitives::{B256, Bytes, keccak256};
 
-/// One gwei in every block, so that the fees of all senders cover it whatever the chain before used.
+/// The base fee of the genesis block: one gwei.
 const BASE_FEE: u64 = 1_000_000_000;
 
-/// The header of a block: its roots, bloom and gas used are left open.
+/// The header of a block: its roots, bloom, base fee and gas used are left open.
 ///
 /// The requests are those of a block without any, which is what every block here is.
 pub(crate) fn header(number: u64, parent_hash: B256, gas_limit: u64) -> Header {

@@ -26,7 +26,8 @@ pub const MOST_TRANSACTIONS: usize = 100_000;
 pub const MOST_BLOCKS: usize = 1_000;
 const MOST_TOGETHER: usize = 2_000_000;
 
-/// The least gas limit of a block; blocks that hold more have a greater one.
+/// The least gas limit of a block; it is greater where a block holds more than half of it, so that the base fee
+/// never rises (EIP-1559) and the fees of all senders cover it whatever the chain before used.
 const GAS_LIMIT: u64 = 60_000_000;
 
 /// A chain of blocks with the state before them.
@@ -50,7 +51,8 @@ pub struct Scenario {
 #[derive(Debug, Clone)]
 pub struct ScenarioBlock {
     /// The header; what follows from the execution (gas used, bloom, roots) is left open. The parent hash is
-    /// that of the header before, open as it is.
+    /// that of the header before, open as it is, and the base fee that of the genesis block, which has to follow
+    /// from the gas used before; [`Scenario::files`] has the right ones.
     pub header: Header,
     /// The transactions, each with who signed it.
     pub transactions: Vec<Recovered<TxEnvelope>>,
@@ -127,7 +129,7 @@ impl Scenario {
 }
 
 fn finish_blocks(kind: WorkloadKind, chain_id: u64, story: Story) -> Vec<ScenarioBlock> {
-    let gas = |drafts: &Vec<Draft>| drafts.iter().map(|draft| draft.gas_limit).sum();
+    let gas = |drafts: &Vec<Draft>| 2 * drafts.iter().map(|draft| draft.gas_limit).sum::<u64>();
     let gas_limit = story.blocks.iter().map(gas).fold(GAS_LIMIT, u64::max);
     let foreseen: Vec<Vec<Foreseen>> = story
         .blocks

@@ -3,7 +3,8 @@
 
 mod invariants;
 
-use alloy_consensus::{Transaction, transaction::SignerRecoverable};
+use alloy_consensus::{Header, Transaction, transaction::SignerRecoverable};
+use alloy_eips::eip1559::BaseFeeParams;
 use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256};
 use alloy_sol_types::{SolCall, SolEvent};
 use invariants::*;
@@ -248,19 +249,23 @@ fn a_size_that_makes_no_sense_is_refused() {
 fn written_files_run_like_the_blocks_and_form_a_chain() {
     let scenario = Scenario::generate(WorkloadKind::MixedDefi, 20, 3, 1).unwrap();
     let engine = BlockEngine::new(Threads::new(1).unwrap());
-    let mut before: Option<BlockReport> = None;
+    let mut before: Option<(BlockReport, Header)> = None;
     for file in scenario.files(&engine) {
         let json = file.unwrap().to_json();
         let file = BlockFile::from_json(json.as_bytes()).unwrap();
-        if let Some(before) = before {
-            assert_eq!(file.block.header.parent_hash, before.hash);
+        let header = file.block.header.clone();
+        if let Some((before, parent)) = before {
+            assert_eq!(header.parent_hash, before.hash);
+            let base_fee = parent.next_block_base_fee(BaseFeeParams::ethereum());
+            assert_eq!(header.base_fee_per_gas, base_fee);
+            assert!(base_fee < parent.base_fee_per_gas, "less than half of it is used");
         }
         let report = run_block_file(&file, Some(scenario.models.engine()), &engine).unwrap();
         assert_eq!(report.mismatches, []);
         assert!(report.state_root.is_some());
-        before = Some(report);
+        before = Some((report, header));
     }
-    assert_eq!(before.unwrap().number, 3);
+    assert_eq!(before.unwrap().0.number, 3);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use crate::datadir::{Chain, DataDir};
 use crate::engine::DispatcherEngine;
 use crate::error::CliError;
 use crate::output::{self, thousands};
+use alloy_consensus::Header;
 use metisvm_executor::{BlockFile, BlockReport, CheckedFile, run_block_file};
 use metisvm_state::CacheStatistics;
 use metisvm_state::store::Head;
@@ -28,15 +29,20 @@ pub(super) struct OnChain {
 
 /// Takes the last blocks back.
 pub(super) fn unwind(datadir: &DataDir, blocks: u64, as_json: bool) -> Result<(), CliError> {
-    let Some(chain) = datadir.chain() else {
-        let problem = "there is no chain in it, so no block can be taken back";
-        return Err(CliError::file(datadir.folder(), problem));
-    };
+    let chain = chain_of(datadir)?;
+    datadir.header_before(chain, blocks)?;
     let head = chain
         .state
         .unwind(blocks)
         .map_err(|error| datadir.failed(error))?;
     show_unwound(blocks, &head, as_json)
+}
+
+fn chain_of(datadir: &DataDir) -> Result<&Chain, CliError> {
+    let problem = "there is no chain in it, so no block can be taken back";
+    datadir
+        .chain()
+        .ok_or_else(|| CliError::file(datadir.folder(), problem))
 }
 
 fn show_unwound(blocks: u64, head: &Head, as_json: bool) -> Result<(), CliError> {
@@ -56,6 +62,33 @@ fn show_unwound(blocks: u64, head: &Head, as_json: bool) -> Result<(), CliError>
 }
 
 impl Runner<'_> {
+    /// Whether a block can follow once so many are taken back. Nothing is taken back by this.
+    pub(super) fn check_after_unwinding(
+        &self,
+        datadir: &DataDir,
+        blocks: u64,
+        block: &BlockFile,
+    ) -> Result<(), CliError> {
+        let chain = chain_of(datadir)?;
+        let last = datadir.header_before(chain, blocks)?;
+        self.check(datadir, chain, &last, blocks, block).map(|_| ())
+    }
+
+    /// A block as the one after `last`, with which the chain ends once `back` blocks are taken back.
+    fn check<'b>(
+        &self,
+        datadir: &DataDir,
+        chain: &Chain,
+        last: &Header,
+        back: u64,
+        block: &'b BlockFile,
+    ) -> Result<CheckedFile<'b>, CliError> {
+        datadir.check_next(chain, last, back, block)?;
+        check_spec(datadir, chain, block)?;
+        let (spec, threads) = (chain.spec.clone(), self.blocks.threads());
+        Ok(CheckedFile::over_chain(block, last, spec, threads)?)
+    }
+
     /// Executes a block as the next one of the chain and writes it where it is what its header says.
     pub(super) fn next_block(
         &self,
@@ -84,10 +117,9 @@ impl Runner<'_> {
         block: &BlockFile,
         inference: &Arc<DispatcherEngine>,
     ) -> Result<(BlockReport<()>, OnChain), CliError> {
-        datadir.check_next(chain, block)?;
-        check_spec(datadir, chain, block)?;
         let threads = self.blocks.threads();
-        let checked = CheckedFile::over_chain(block, chain.spec.clone(), threads)?;
+        let last = datadir.header_before(chain, 0)?;
+        let checked = self.check(datadir, chain, &last, 0, block)?;
         let factory = MetisEvmFactory::new(chain.spec.clone(), Some(inference.clone()));
         let failed = |error| datadir.failed(error);
 

@@ -6,7 +6,7 @@
 //! - `METISVM_SEED`: the one block to look at, from the message of a failure.
 
 use alloy_consensus::Transaction;
-use metisvm_executor::{BlockEngine, BlockInput, EngineOptions, Error, Threads, execute_block};
+use metisvm_executor::{BlockEngine, BlockInput, EngineOptions, EngineReport, Error, Threads, execute_block};
 use metisvm_state::{AccountChange, BasicAccount, MemoryState, StateChanges};
 use metisvm_tests::random_blocks::{
     AccountPlan, Coverage, Executed, Mutant, PATIENCE, Plan, check_blocks, check_seed, find, seeds,
@@ -14,52 +14,112 @@ use metisvm_tests::random_blocks::{
 };
 use metisvm_vm::MetisEvmFactory;
 use revm::database::{OriginalValuesKnown, State, states::bundle_state::BundleRetention};
-use std::{env, io::Write, sync::OnceLock, time::Duration};
+use std::{
+    env,
+    io::Write,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 /// How many transactions a run has in all, unless the environment says otherwise.
-const TRANSACTIONS: u64 = 120_000;
+const TRANSACTIONS: u64 = 180_000;
 /// From here on a run reaches everything that it has to reach; a shorter one need not.
-const ENOUGH: u64 = 120_000;
+const ENOUGH: u64 = 180_000;
 /// Where the seeds of the blocks come from.
 const FIRST_SEED: u64 = 0x4d45_5449;
 
-/// The thing under test.
-fn on_threads(
-    engine: &BlockEngine,
-    factory: &MetisEvmFactory,
-    block: BlockInput<'_>,
-    state: &MemoryState,
-) -> Executed {
-    let executed = engine.execute(factory, block, state)?;
-    let mut state = state.clone();
-    state.apply(&executed.changes);
-    Ok((executed.outcome, state))
+/// The thing under test, as one of its kinds. Each is one engine for all blocks of a run, so what it has learnt
+/// of others is with it.
+struct Tested {
+    name: &'static str,
+    engine: BlockEngine,
+    report: Mutex<EngineReport>,
 }
 
-fn engine(factory: &MetisEvmFactory, block: BlockInput<'_>, state: &MemoryState) -> Executed {
-    static PARALLEL: OnceLock<BlockEngine> = OnceLock::new();
-    let engine = PARALLEL.get_or_init(|| BlockEngine::new(Threads::new(4).expect("threads start")));
-    on_threads(engine, factory, block, state)
-}
+impl Tested {
+    fn new(name: &'static str, threads: usize, options: EngineOptions) -> Arc<Self> {
+        let threads = Threads::new(threads).expect("threads start");
+        Arc::new(Self {
+            name,
+            engine: BlockEngine::with_options(threads, options),
+            report: Mutex::default(),
+        })
+    }
 
-/// Threads delayed at random, and batches of every size, whatever collides.
-fn engine_in_batches(factory: &MetisEvmFactory, block: BlockInput<'_>, state: &MemoryState) -> Executed {
-    static DELAYED: OnceLock<BlockEngine> = OnceLock::new();
-    let engine = DELAYED.get_or_init(|| {
+    /// Every transaction on several threads.
+    fn parallel() -> Arc<Self> {
+        Self::new("4 threads", 4, ALWAYS_PARALLEL)
+    }
+
+    /// Threads delayed at random, and batches of every size, whatever collides.
+    fn in_batches() -> Arc<Self> {
         let options = EngineOptions {
-            adaptive: false,
             jitter: Some(7),
-            ..EngineOptions::default()
+            ..ALWAYS_PARALLEL
         };
-        BlockEngine::with_options(Threads::new(3).expect("threads start"), options)
-    });
-    on_threads(engine, factory, block, state)
+        Self::new("3 threads, delayed", 3, options)
+    }
+
+    /// As in a node: it chooses what runs in sequence.
+    fn adaptive() -> Arc<Self> {
+        Self::new("4 threads, adaptive", 4, EngineOptions::default())
+    }
+
+    fn on_one_thread() -> Arc<Self> {
+        Self::new("1 thread", 1, EngineOptions::default())
+    }
+
+    fn execute(&self, factory: &MetisEvmFactory, block: BlockInput<'_>, state: &MemoryState) -> Executed {
+        let executed = self.engine.execute(factory, block, state)?;
+        let mut state = state.clone();
+        state.apply(&executed.changes);
+        self.count(&executed.report);
+        Ok((executed.outcome, state))
+    }
+
+    fn count(&self, one: &EngineReport) {
+        let mut all = self.report();
+        all.speculated += one.speculated;
+        all.aborts += one.aborts;
+        all.in_turn += one.in_turn;
+        all.sequential += one.sequential;
+        all.transfers += one.transfers;
+        all.suspended += one.suspended;
+        all.predicted_hits += one.predicted_hits;
+    }
+
+    /// What all blocks so far have come to that are valid.
+    fn report(&self) -> MutexGuard<'_, EngineReport> {
+        // A test that has failed elsewhere still wants to say what it had counted.
+        self.report.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Compares it with the oracle on the blocks of these seeds; gives what they reached, and what became of
+    /// their transactions.
+    fn check(
+        self: &Arc<Self>,
+        seeds: impl Iterator<Item = u64> + Send + 'static,
+        transactions: u64,
+    ) -> (Coverage, EngineReport) {
+        let tested = self.clone();
+        let engine = move |factory: &MetisEvmFactory, block: BlockInput<'_>, state: &MemoryState| {
+            tested.execute(factory, block, state)
+        };
+        let coverage = check_blocks(engine, seeds, transactions, PATIENCE);
+        let report = *self.report();
+        // println! would be kept back: the test passes.
+        let _ = writeln!(std::io::stdout(), "{}: {report:?}", self.name);
+        (coverage, report)
+    }
 }
 
-fn engine_on_one_thread(factory: &MetisEvmFactory, block: BlockInput<'_>, state: &MemoryState) -> Executed {
-    let threads = Threads::new(1).expect("one thread needs none");
-    on_threads(&BlockEngine::new(threads), factory, block, state)
-}
+/// Small blocks, too, and whatever they collide in.
+const ALWAYS_PARALLEL: EngineOptions = EngineOptions {
+    prediction: true,
+    adaptive: false,
+    jitter: None,
+    access_lists: false,
+};
 
 fn number(name: &str) -> Option<u64> {
     let text = env::var(name).ok()?;
@@ -71,22 +131,36 @@ fn number(name: &str) -> Option<u64> {
 
 #[test]
 fn random_blocks_come_out_as_in_sequential_execution() {
+    let all = [
+        Tested::parallel(),
+        Tested::on_one_thread(),
+        Tested::in_batches(),
+        Tested::adaptive(),
+    ];
     if let Some(seed) = number("METISVM_SEED") {
-        check_blocks(engine, [seed].into_iter(), 1, PATIENCE);
-        check_blocks(engine_on_one_thread, [seed].into_iter(), 1, PATIENCE);
-        check_blocks(engine_in_batches, [seed].into_iter(), 1, PATIENCE);
+        for tested in all {
+            tested.check([seed].into_iter(), 1);
+        }
         return;
     }
     let transactions = number("METISVM_RANDOM_TRANSACTIONS").unwrap_or(TRANSACTIONS);
     let first = number("METISVM_FIRST_SEED").unwrap_or(FIRST_SEED);
-    check_blocks(engine_on_one_thread, seeds(first), transactions, PATIENCE);
-    check_blocks(engine_in_batches, seeds(first), transactions / 4, PATIENCE);
-    let coverage = check_blocks(engine, seeds(first), transactions, PATIENCE);
+    let [parallel, on_one_thread, in_batches, adaptive] = all;
+    on_one_thread.check(seeds(first), transactions / 2);
+    let (_, delayed) = in_batches.check(seeds(first), transactions / 4);
+    adaptive.check(seeds(first), transactions / 4);
+    let (coverage, report) = parallel.check(seeds(first), transactions);
     // println! would be kept back: the test passes.
     let _ = write!(std::io::stdout(), "{coverage}");
     if transactions >= ENOUGH && first == FIRST_SEED {
         let missing = coverage.missing();
         assert!(missing.is_empty(), "never reached: {missing:#?}");
+        assert_eq!(report.sequential, 0, "{report:?}");
+        assert!(report.speculated > report.in_turn, "{report:?}");
+        assert!(report.aborts > 1_000 && report.transfers > 1_000, "{report:?}");
+        // Few: most random calls have nothing in common with those before.
+        let foretold = report.predicted_hits + delayed.predicted_hits;
+        assert!(foretold > 10, "{report:?} {delayed:?}");
     }
 }
 

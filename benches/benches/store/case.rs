@@ -1,41 +1,87 @@
-//! What is executed: two blocks of votes, and the store with the state before them.
+//! What is executed: a block of votes and its parent, and the store with the state before each.
 
-use crate::Outcome;
+use crate::{PAGES, table::Reads};
 use alloy_consensus::{Header, Transaction};
 use alloy_primitives::{Address, Bytes, U256, keccak256};
-use metisvm_executor::{BlockEngine, BlockInput, Executed};
+use metisvm_benches::{Failure, sampling::timed};
+use metisvm_executor::{BlockEngine, BlockInput, Executed, Threads};
 use metisvm_state::{CacheConfig, ChainState, CpuKeccak, KeccakBatch, MemoryState, state_root, store::*};
 use metisvm_vm::MetisEvmFactory;
 use metisvm_workload::chains::{Scenario, ScenarioBlock, WorkloadKind};
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, atomic::Ordering::Relaxed},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 pub(crate) type Chain = ChainState<RedbStore>;
 
-/// What else is in the state: accounts, and contracts with slots.
-pub(crate) const OTHER_ACCOUNTS: u64 = 200_000;
-pub(crate) const OTHER_CONTRACTS: u64 = 1_000;
-pub(crate) const SLOTS_EACH: u64 = 100;
+/// What else is in the state, for each vote of a block: accounts, and slots of contracts.
+const OTHER_ACCOUNTS: u64 = 20;
+const OTHER_SLOTS: u64 = 10;
+/// How many slots each of these contracts has.
+const SLOTS_EACH: u64 = 100;
 
-/// Two blocks of votes on a chain of their own.
-pub(crate) struct Case {
-    pub(crate) name: String,
-    pub(crate) factory: MetisEvmFactory,
-    pub(crate) first: ScenarioBlock,
-    pub(crate) second: ScenarioBlock,
-    pub(crate) file: PathBuf,
-    /// The state before the first block.
-    state: MemoryState,
+/// Who votes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// A fifth as many voters as votes in the block: everybody votes on several proposals.
+    FewVoters,
+    /// As the workload has it: as many voters as votes, drawn from all pairs of voters and proposals, so that
+    /// most of those who come have not voted before.
+    OwnVoters,
 }
 
-/// One execution of a block.
+impl Shape {
+    pub(crate) const ALL: [Self; 2] = [Self::FewVoters, Self::OwnVoters];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::FewVoters => "few_voters",
+            Self::OwnVoters => "own_voters",
+        }
+    }
+
+    /// For a block of so many votes: how many the generator's blocks have, how many blocks, and of how many
+    /// the parent is put together; the rest are the block.
+    fn plan(self, votes: usize) -> (usize, usize, usize) {
+        match self {
+            Self::FewVoters => ((votes / 5).max(1), 8, 3),
+            Self::OwnVoters => (votes, 2, 1),
+        }
+    }
+}
+
+/// A block of votes, its parent, and the states before them.
+pub(crate) struct Case {
+    pub(crate) shape: Shape,
+    voters: usize,
+    others: (u64, u64),
+    factory: MetisEvmFactory,
+    pub(crate) parent: ScenarioBlock,
+    pub(crate) block: ScenarioBlock,
+    /// The store before the parent.
+    pub(crate) before_parent: PathBuf,
+    /// The store after it.
+    pub(crate) file: PathBuf,
+    /// The same states in memory.
+    states: [MemoryState; 2],
+}
+
+/// One execution of the block.
 pub(crate) struct Sample {
+    pub(crate) executed: Executed,
     pub(crate) time: Duration,
-    /// Accounts, slots, codes, ranges; then the slots that the ranges brought.
-    pub(crate) reads: [u64; 5],
+    pub(crate) reads: Reads,
+}
+
+/// What root and commit of an executed block took.
+pub(crate) struct Committed {
+    pub(crate) root: Duration,
+    pub(crate) commit: Duration,
+    pub(crate) trie_nodes: u64,
+    pub(crate) accounts: usize,
+    pub(crate) slots: usize,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -56,41 +102,82 @@ pub(crate) const MODES: [(Mode, &str); 4] = [
 ];
 
 impl Case {
-    /// The generator's blocks of `voters` votes, so many of them put together to one of [`VOTES`].
-    pub(crate) fn make(folder: &Path, voters: usize, blocks: usize, merged: usize) -> Outcome<Self> {
-        let scenario = Scenario::generate(WorkloadKind::DaoVoting, voters, blocks, 1)?;
+    /// A block of about so many votes, with its parent executed and committed.
+    pub(crate) fn make(folder: &Path, shape: Shape, votes: usize) -> Result<Self, Failure> {
+        let (part, blocks, of_parent) = shape.plan(votes);
+        let scenario = Scenario::generate(WorkloadKind::DaoVoting, part, blocks, 1)?;
         let factory = scenario.factory();
         let mut parts = scenario.blocks.into_iter();
-        let first = merge(parts.by_ref().take(merged)).ok_or("no blocks")?;
-        let second = merge(parts).ok_or("no second block")?;
-        let mut state = scenario.genesis;
-        add_others(&mut state);
+        let parent = merge(parts.by_ref().take(of_parent)).ok_or("no parent")?;
+        let block = merge(parts).ok_or("no block")?;
+        let mut genesis = scenario.genesis;
+        let votes = block.transactions.len() as u64;
+        let others = (votes * OTHER_ACCOUNTS, (votes * OTHER_SLOTS).div_ceil(SLOTS_EACH));
+        add_others(&mut genesis, others);
         let header = Header {
-            state_root: state_root(&state),
+            state_root: state_root(&genesis),
             ..Header::default()
         };
-        let file = folder.join(format!("{voters}-voters"));
-        let store = RedbStore::open(&file, StoreOptions::default())?;
-        let started = Instant::now();
-        let chain = ChainState::create(store, CacheConfig::with_bytes(1 << 20), keccak(), &header, &state)?;
-        let name = format!(
-            "{voters} voters on 8 proposals; {} votes, then {} (genesis written in {:.1} s)",
-            first.transactions.len(),
-            second.transactions.len(),
-            started.elapsed().as_secs_f64()
-        );
+        let before_parent = folder.join(format!("{}-{votes}", shape.name()));
+        let store = RedbStore::open(&before_parent, StoreOptions::default())?;
+        let chain = ChainState::create(
+            store,
+            CacheConfig::with_bytes(1 << 20),
+            keccak(),
+            &header,
+            &genesis,
+        )?;
         chain.into_store().close()?;
-        Ok(Self {
-            name,
+        let file = before_parent.with_extension("after-parent");
+        std::fs::copy(&before_parent, &file)?;
+        let mut case = Self {
+            shape,
+            voters: part,
+            others,
             factory,
-            first,
-            second,
+            parent,
+            block,
+            before_parent,
             file,
-            state,
-        })
+            states: [genesis.clone(), genesis],
+        };
+        let chain = case.open(&case.file, Mode::On, PAGES)?;
+        let executed = case.execute_parent(&chain, Mode::On, &case.engine(1)?)?;
+        case.commit(&chain, &case.parent, &executed)?;
+        chain.into_store().close()?;
+        case.states[1].apply(&executed.changes);
+        Ok(case)
     }
 
-    pub(crate) fn open(&self, file: &Path, mode: Mode, pages: usize) -> Outcome<Chain> {
+    /// A line about it.
+    pub(crate) fn description(&self) -> Result<String, Failure> {
+        Ok(format!(
+            "{}: {} voters on 8 proposals, {} votes after {} in the parent; beside the voting {} accounts and {} \
+             contracts of {SLOTS_EACH} slots; a file of {} MB",
+            self.shape.name(),
+            self.voters,
+            self.block.transactions.len(),
+            self.parent.transactions.len(),
+            self.others.0,
+            self.others.1,
+            std::fs::metadata(&self.file)?.len() / 1_000_000
+        ))
+    }
+
+    /// A new engine.
+    pub(crate) fn engine(&self, threads: usize) -> Result<BlockEngine, Failure> {
+        Ok(BlockEngine::new(Threads::new(threads)?))
+    }
+
+    /// A new engine that has executed the parent, in the same way, over a file that is not measured.
+    pub(crate) fn taught(&self, threads: usize, mode: Mode) -> Result<BlockEngine, Failure> {
+        let engine = self.engine(threads)?;
+        let chain = self.open(&self.before_parent, mode, PAGES)?;
+        self.execute_parent(&chain, mode, &engine)?;
+        Ok(engine)
+    }
+
+    pub(crate) fn open(&self, file: &Path, mode: Mode, pages: usize) -> Result<Chain, Failure> {
         let options = StoreOptions {
             cache_bytes: pages,
             ..StoreOptions::default()
@@ -106,29 +193,83 @@ impl Case {
         )?)
     }
 
-    pub(crate) fn execute(
+    /// Executes the parent over a chain that stands before it.
+    pub(crate) fn execute_parent(
+        &self,
+        chain: &Chain,
+        mode: Mode,
+        engine: &BlockEngine,
+    ) -> Result<Executed, Failure> {
+        self.execute(chain, &self.parent, &self.states[0], mode, engine)
+            .map(|sample| sample.executed)
+    }
+
+    /// Executes the block over a chain that stands at its parent.
+    pub(crate) fn execute_block(
+        &self,
+        chain: &Chain,
+        mode: Mode,
+        engine: &BlockEngine,
+    ) -> Result<Sample, Failure> {
+        self.execute(chain, &self.block, &self.states[1], mode, engine)
+    }
+
+    fn execute(
         &self,
         chain: &Chain,
         block: &ScenarioBlock,
+        state: &MemoryState,
         mode: Mode,
         engine: &BlockEngine,
-    ) -> Outcome<(Executed, Sample)> {
+    ) -> Result<Sample, Failure> {
         let before = reads(chain);
         let header = child_of(&chain.head()?, block);
         let input = BlockInput {
             header: &header,
             ..block.input()
         };
-        let started = Instant::now();
-        let executed = match mode {
-            Mode::Off => engine.execute(&self.factory, input, &chain.store().snapshot()?)?,
-            Mode::On | Mode::Small => engine.execute(&self.factory, input, &chain.view()?)?,
-            Mode::Memory => engine.execute(&self.factory, input, &self.state)?,
-        };
-        let time = started.elapsed();
+        let (time, executed) = timed(|| {
+            Ok(match mode {
+                Mode::Off => engine.execute(&self.factory, input, &chain.store().snapshot()?)?,
+                Mode::On | Mode::Small => engine.execute(&self.factory, input, &chain.view()?)?,
+                Mode::Memory => engine.execute(&self.factory, input, state)?,
+            })
+        })?;
         let after = reads(chain);
-        let reads = std::array::from_fn(|at| after[at] - before[at]);
-        Ok((executed, Sample { time, reads }))
+        Ok(Sample {
+            executed,
+            time,
+            reads: core::array::from_fn(|at| after[at] - before[at]),
+        })
+    }
+
+    /// Root and commit of an executed block.
+    pub(crate) fn commit(
+        &self,
+        chain: &Chain,
+        block: &ScenarioBlock,
+        executed: &Executed,
+    ) -> Result<Committed, Failure> {
+        let outcome = &executed.outcome;
+        let nodes = || chain.store().reads().trie_nodes.load(Relaxed);
+        let before = nodes();
+        let (root, next) = timed(|| Ok(chain.next(&executed.changes)?))?;
+        let header = Header {
+            gas_used: outcome.gas_used,
+            logs_bloom: outcome.logs_bloom(),
+            receipts_root: outcome.receipts_root(),
+            state_root: next.state_root(),
+            ..child_of(&chain.head()?, block)
+        };
+        let (commit, _) = timed(|| Ok(chain.commit_next(&header, &outcome.receipts, &next)?))?;
+        let accounts = &executed.changes.accounts;
+        Ok(Committed {
+            root,
+            commit,
+            trie_nodes: nodes() - before,
+            accounts: accounts.len(),
+            slots: accounts.values().map(|change| change.storage.len()).sum(),
+        })
     }
 }
 
@@ -147,7 +288,7 @@ fn merge(blocks: impl Iterator<Item = ScenarioBlock>) -> Option<ScenarioBlock> {
     Some(merged)
 }
 
-pub(crate) fn child_of(head: &Head, block: &ScenarioBlock) -> Header {
+fn child_of(head: &Head, block: &ScenarioBlock) -> Header {
     Header {
         number: head.number + 1,
         parent_hash: head.hash,
@@ -155,13 +296,13 @@ pub(crate) fn child_of(head: &Head, block: &ScenarioBlock) -> Header {
     }
 }
 
-fn add_others(state: &mut MemoryState) {
+fn add_others(state: &mut MemoryState, (accounts, contracts): (u64, u64)) {
     let address = |index: u64| Address::from_word(keccak256((index | 1 << 40).to_be_bytes()));
-    for index in 0..OTHER_ACCOUNTS {
+    for index in 0..accounts {
         state.insert_account(address(index), U256::from(index + 1), 1, Bytes::new(), []);
     }
     let code = Bytes::from_static(&[0x00]);
-    for index in OTHER_ACCOUNTS..OTHER_ACCOUNTS + OTHER_CONTRACTS {
+    for index in accounts..accounts + contracts {
         let slots = (0..SLOTS_EACH).map(|slot| (keccak256(slot.to_be_bytes()).into(), U256::from(index)));
         state.insert_account(address(index), U256::ZERO, 1, code.clone(), slots);
     }
@@ -171,7 +312,7 @@ fn keccak() -> Arc<dyn KeccakBatch> {
     Arc::new(CpuKeccak)
 }
 
-fn reads(chain: &Chain) -> [u64; 5] {
+fn reads(chain: &Chain) -> Reads {
     let reads = chain.store().reads();
     let [accounts, slots, codes, ranges] =
         [&reads.accounts, &reads.slots, &reads.codes, &reads.storage_ranges].map(|count| count.load(Relaxed));

@@ -1,189 +1,195 @@
 //! Blocks of votes over the state on disk, with the state cache and without: reads that reach the store,
-//! time of the execution, and what state root and commit cost.
+//! time of the execution and what caching makes of both, and what state root and commit cost.
 //!
-//! `cargo bench -p metisvm-benches --bench store`; `SAMPLES=n` for other than five. It prints what is cold.
+//! Nothing has seen the measured block before. Every sample has a new engine that has executed its parent,
+//! over a file of its own; it is opened anew, or comes straight from committing the parent. Variants are taken
+//! in turn, each round begins with another one, and figures are medians.
+//!
+//! `cargo bench -p metisvm-benches --bench store`; `METISVM_SAMPLES` and `METISVM_TRANSACTIONS` (votes in a
+//! block) as everywhere, and after `--` what narrows down what is measured: `few_voters` or `own_voters`, `cold`,
+//! `after_its_parent` or `root_and_commit`. It prints what is cold.
 
 #[global_allocator]
 static GLOBAL: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 mod case;
+mod cold;
 mod table;
 
-use alloy_consensus::Header;
-use case::{Case, Chain, MODES, Mode, OTHER_ACCOUNTS, OTHER_CONTRACTS, SLOTS_EACH, Sample, child_of};
-use metisvm_executor::{BlockEngine, Executed, Threads};
-use metisvm_workload::chains::ScenarioBlock;
-use std::{
-    error::Error,
-    sync::atomic::Ordering::Relaxed,
-    time::{Duration, Instant},
+use case::{Case, MODES, Mode, Shape};
+use metisvm_benches::{
+    Failure, end,
+    options::Options,
+    sampling::{Variant, interleave},
+    show::line,
 };
-use table::{evict, heading, median, ms, row};
-
-type Outcome<T> = Result<T, Box<dyn Error>>;
+use std::{cell::RefCell, process::ExitCode};
+use table::Table;
 
 /// Votes in a block.
 const VOTES: usize = 10_000;
-fn main() -> Outcome<()> {
-    let samples = std::env::var("SAMPLES")
-        .map_or(Ok(5), |text| text.parse::<usize>())?
-        .max(1);
+/// The page cache of redb where its size is not what is measured.
+const PAGES: usize = 256 << 20;
+
+const ROOT: &str = "state root";
+const COMMIT: &str = "commit";
+
+fn main() -> ExitCode {
+    end(run())
+}
+
+fn run() -> Result<(), Failure> {
+    let options = Options::read(21, &[VOTES])?;
     let folder = tempfile::tempdir()?;
-    println!("Blocks of votes over a store on disk, medians of {samples} samples.");
-    println!(
-        "State beside the voting: {OTHER_ACCOUNTS} accounts, {OTHER_CONTRACTS} contracts of {SLOTS_EACH} slots."
-    );
-    println!("Before each cold sample the store is closed, its file pushed out of the system's page cache");
-    println!(
-        "(posix_fadvise, through dd iflag=nocache), and opened anew: the pages of redb and the state cache"
-    );
-    println!(
-        "start empty. What is not cold: the disk's own cache and the host's, if this is a virtual machine."
-    );
-    println!("'off' executes over the store's snapshot, 'on' over the state cache in front of it (256 MiB),");
-    println!("'small' over one that keeps storages of up to 4,096 slots whole instead of 262,144.");
-    println!("'memory' executes over a state in hash maps: what the execution takes without any store.");
-    println!(
-        "A read is one question to the store: an account, a slot, a code, or a range of slots of an account."
-    );
-    println!(
-        "'ratio' is the reads with the cache off by those of the row. On one thread the engine executes a whole"
-    );
-    println!(
-        "block in one journal, which asks for every key once by itself; on several it asks for each transaction."
-    );
-    println!("With two threads counts differ a little from sample to sample, with one they do not.");
-    for (voters, blocks, merged) in [(2_000, 8, 5), (VOTES, 2, 1)] {
-        let case = Case::make(folder.path(), voters, blocks, merged)?;
-        println!();
-        println!("== {}", case.name);
-        println!("file of {} MB", std::fs::metadata(&case.file)?.len() / 1_000_000);
-        cold(&case, samples)?;
-        after_its_parent(&case, samples)?;
-        root_and_commit(&case, samples)?;
+    if !options.json {
+        explain(options.samples)?;
     }
-    Ok(())
-}
-
-fn engine(threads: usize) -> Outcome<BlockEngine> {
-    Ok(BlockEngine::new(Threads::new(threads)?))
-}
-
-/// The first block over a store that nothing has read since it was opened.
-fn cold(case: &Case, samples: usize) -> Outcome<()> {
-    println!("\ncold: the block of {} votes", case.first.transactions.len());
-    heading();
-    let mut resident = Some(0);
-    for (pages, label) in [(1 << 20, "1 MiB"), (256 << 20, "256 MiB")] {
-        for threads in [1, 2] {
-            let engine = engine(threads)?;
-            // Interleaved, so that a busy moment of the machine meets all of them.
-            let mut all: [Vec<Sample>; 4] = Default::default();
-            for _ in 0..samples {
-                for ((mode, _), taken) in MODES.iter().zip(&mut all) {
-                    resident = resident.zip(evict(&case.file)?).map(|(most, now)| most.max(now));
-                    let chain = case.open(&case.file, *mode, pages)?;
-                    taken.push(case.execute(&chain, &case.first, *mode, &engine)?.1);
-                }
+    for &votes in &options.transactions {
+        for shape in Shape::ALL {
+            let wanted = LANES.map(|(name, lane)| {
+                let full = format!("{} {name}", shape.name());
+                let wanted = options.only.iter().all(|part| full.contains(part));
+                wanted.then_some((name, lane))
+            });
+            if wanted.iter().all(Option::is_none) {
+                continue;
             }
-            let mut off = 0;
-            for ((_, name), taken) in MODES.iter().zip(&all) {
-                row(label, threads, name, taken, &mut off);
+            let case = Case::make(folder.path(), shape, votes)?;
+            if !options.json {
+                line(format_args!("\n## {}", case.description()?))?;
             }
-        }
-    }
-    match resident {
-        Some(bytes) => {
-            println!("of the file at most {bytes} bytes were left in the page cache before a sample")
-        }
-        None => println!("how much of the file was left in the page cache is not known (no fincore)"),
-    }
-    Ok(())
-}
-
-/// The second block, with the caches as its parent left them: executed and committed in this process.
-fn after_its_parent(case: &Case, samples: usize) -> Outcome<()> {
-    println!(
-        "\nits child, {} votes, with everything as executing and committing the block left it",
-        case.second.transactions.len()
-    );
-    heading();
-    let copy = case.file.with_extension("copy");
-    for threads in [1, 2] {
-        let engine = engine(threads)?;
-        let mut off = 0;
-        // `memory` has no second state.
-        for (mode, name) in MODES.into_iter().filter(|(mode, _)| *mode != Mode::Memory) {
-            let mut taken = Vec::new();
-            for _ in 0..samples {
-                std::fs::copy(&case.file, &copy)?;
-                evict(&copy)?;
-                let chain = case.open(&copy, mode, 256 << 20)?;
-                let (executed, _) = case.execute(&chain, &case.first, mode, &engine)?;
-                finish(&chain, &case.first, &executed)?;
-                taken.push(case.execute(&chain, &case.second, mode, &engine)?.1);
+            for (name, lane) in wanted.into_iter().flatten() {
+                lane(&case, &options).map_err(|error| format!("{} {name}: {error}", shape.name()))?;
             }
-            row("256 MiB", threads, name, &taken, &mut off);
         }
     }
     Ok(())
 }
 
-/// Root and commit of an executed block: both times, and the trie nodes read.
-fn finish(chain: &Chain, block: &ScenarioBlock, executed: &Executed) -> Outcome<([Duration; 2], u64)> {
-    let outcome = &executed.outcome;
-    let nodes = chain.store().reads().trie_nodes.load(Relaxed);
-    let started = Instant::now();
-    let next = chain.next(&executed.changes)?;
-    let root = started.elapsed();
-    let header = Header {
-        gas_used: outcome.gas_used,
-        logs_bloom: outcome.logs_bloom(),
-        receipts_root: outcome.receipts_root(),
-        state_root: next.state_root(),
-        ..child_of(&chain.head()?, block)
-    };
-    let started = Instant::now();
-    chain.commit_next(&header, &outcome.receipts, &next)?;
-    let commit = started.elapsed();
-    Ok((
-        [root, commit],
-        chain.store().reads().trie_nodes.load(Relaxed) - nodes,
+type Lane = fn(&Case, &Options) -> Result<(), Failure>;
+
+const LANES: [(&str, Lane); 3] = [
+    ("cold", cold),
+    ("after_its_parent", after_its_parent),
+    ("root_and_commit", root_and_commit),
+];
+
+fn explain(samples: usize) -> Result<(), Failure> {
+    line(format_args!(
+        "Blocks of votes over a store on disk, medians of {samples} samples of each variant.
+
+Before each cold sample the store is closed, its file pushed out of the system's page cache (posix_fadvise,
+through dd iflag=nocache), and opened anew: the pages of redb and the state cache start empty. What is not
+cold: the disk's own cache and the host's, if this is a virtual machine.
+
+'off' executes over the store's snapshot, 'on' over the state cache in front of it (256 MiB), 'small' over one
+that keeps storages of up to 4,096 slots whole instead of 262,144. 'memory' executes over a state in hash
+maps: what the execution takes without any store.
+
+A read is one question to the store: an account, a slot, a code, or a range of slots of an account, which is
+one read however many slots it brings; they have a column of their own. 'fewer' is the reads with the cache
+off by those of the row, 'speed-up' the time with the cache off by that of the row. On one thread the engine
+executes a whole block in one journal, which asks for every key once by itself; on several it asks for each
+transaction, so counts differ a little from sample to sample."
     ))
 }
 
-fn root_and_commit(case: &Case, samples: usize) -> Outcome<()> {
-    let copy = case.file.with_extension("copy");
-    let engine = engine(2)?;
-    let (mut roots, mut commits, mut nodes, mut changed) = (Vec::new(), Vec::new(), 0, (0, 0));
-    for _ in 0..samples {
-        std::fs::copy(&case.file, &copy)?;
-        evict(&copy)?;
-        let chain = case.open(&copy, Mode::On, 256 << 20)?;
-        let (executed, _) = case.execute(&chain, &case.first, Mode::On, &engine)?;
-        let accounts = &executed.changes.accounts;
-        changed = (
-            accounts.len(),
-            accounts.values().map(|change| change.storage.len()).sum(),
-        );
-        let ([root, commit], read) = finish(&chain, &case.first, &executed)?;
-        roots.push(root);
-        commits.push(commit);
-        nodes = read;
+/// The block over a store that nothing has read since it was opened.
+fn cold(case: &Case, options: &Options) -> Result<(), Failure> {
+    let mut table = Table::new(case, "cold", options);
+    let resident = RefCell::new(Some(0));
+    for (pages, label) in [(1 << 20, "1 MiB"), (PAGES, "256 MiB")] {
+        for threads in [1, 2] {
+            let reads: [_; MODES.len()] = core::array::from_fn(|_| RefCell::new(Vec::new()));
+            let variants = MODES
+                .iter()
+                .zip(&reads)
+                .map(|(&(mode, name), reads)| {
+                    let resident = &resident;
+                    Variant::new(name, move || {
+                        let engine = case.taught(threads, mode)?;
+                        let left = cold::evict(&case.file)?;
+                        let most = resident.borrow().zip(left).map(|(most, now)| now.max(most));
+                        *resident.borrow_mut() = most;
+                        let chain = case.open(&case.file, mode, pages)?;
+                        let sample = case.execute_block(&chain, mode, &engine)?;
+                        reads.borrow_mut().push(sample.reads);
+                        Ok(sample.time)
+                    })
+                })
+                .collect();
+            let times = interleave(options.samples, variants)?;
+            for ((_, name), reads) in MODES.iter().zip(&reads) {
+                table.row(label, threads, name, &reads.borrow(), &times)?;
+            }
+        }
     }
-    println!(
-        "\nstate root and commit of the block of {} votes, after its execution",
-        case.first.transactions.len()
-    );
-    println!(
-        "  {} accounts and {} slots changed, {nodes} trie nodes read",
-        changed.0, changed.1
-    );
-    println!(
-        "  state root {:.1} ms on rayon's threads (one a core: {}), commit to disk and cache {:.1} ms",
-        ms(median(roots.into_iter())),
-        std::thread::available_parallelism().map_or(1, usize::from),
-        ms(median(commits.into_iter()))
-    );
-    Ok(())
+    table.print()?;
+    if options.json {
+        return Ok(());
+    }
+    line(match resident.into_inner() {
+        Some(bytes) => {
+            format!("\nOf the file at most {bytes} bytes were left in the page cache before a sample.")
+        }
+        None => "\nHow much of the file was left in the page cache is not known (no fincore).".to_owned(),
+    })
+}
+
+/// The block with caches and pages as its parent left them, which was executed and committed in this process.
+fn after_its_parent(case: &Case, options: &Options) -> Result<(), Failure> {
+    let mut table = Table::new(case, "after_its_parent", options);
+    let copy = case.file.with_extension("copy");
+    for threads in [1, 2] {
+        // Nothing is committed to the state in memory.
+        let modes = || MODES.iter().filter(|(mode, _)| *mode != Mode::Memory);
+        let reads: [_; MODES.len()] = core::array::from_fn(|_| RefCell::new(Vec::new()));
+        let variants = modes()
+            .zip(&reads)
+            .map(|(&(mode, name), reads)| {
+                let copy = &copy;
+                Variant::new(name, move || {
+                    std::fs::copy(&case.before_parent, copy)?;
+                    cold::evict(copy)?;
+                    let chain = case.open(copy, mode, PAGES)?;
+                    let engine = case.engine(threads)?;
+                    let parent = case.execute_parent(&chain, mode, &engine)?;
+                    case.commit(&chain, &case.parent, &parent)?;
+                    let sample = case.execute_block(&chain, mode, &engine)?;
+                    reads.borrow_mut().push(sample.reads);
+                    Ok(sample.time)
+                })
+            })
+            .collect();
+        let times = interleave(options.samples, variants)?;
+        for ((_, name), reads) in modes().zip(&reads) {
+            table.row("256 MiB", threads, name, &reads.borrow(), &times)?;
+        }
+    }
+    table.print()
+}
+
+/// What is left to do when the cold block has been executed.
+fn root_and_commit(case: &Case, options: &Options) -> Result<(), Failure> {
+    let copy = case.file.with_extension("copy");
+    let committed = RefCell::new(None);
+    let sample = |part: &'static str| {
+        let (copy, committed) = (&copy, &committed);
+        Variant::new(part, move || {
+            let engine = case.taught(2, Mode::On)?;
+            std::fs::copy(&case.file, copy)?;
+            cold::evict(copy)?;
+            let chain = case.open(copy, Mode::On, PAGES)?;
+            let executed = case.execute_block(&chain, Mode::On, &engine)?.executed;
+            let done = case.commit(&chain, &case.block, &executed)?;
+            let time = if part == ROOT { done.root } else { done.commit };
+            *committed.borrow_mut() = Some(done);
+            Ok(time)
+        })
+    };
+    let times = interleave(options.samples, vec![sample(ROOT), sample(COMMIT)])?;
+    match committed.into_inner() {
+        Some(done) => table::root_and_commit(case, options, &done, &times, [ROOT, COMMIT]),
+        None => Ok(()),
+    }
 }

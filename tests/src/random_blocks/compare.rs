@@ -5,7 +5,7 @@ use alloy_primitives::Address;
 use core::fmt::Debug;
 use metisvm_executor::BlockOutcome;
 use metisvm_state::{AccountState, MemoryState};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The first difference, in words, with the expected side first.
 ///
@@ -59,6 +59,16 @@ fn states(expected: &MemoryState, actual: &MemoryState) -> Option<String> {
         .find_map(|address| accounts(address, expected.account(address), actual.account(address)))
 }
 
+/// An account in words, its slots in order: a failure has to read the same when it is run again.
+fn shown(account: &AccountState) -> String {
+    let info = &account.info;
+    let slots: BTreeMap<_, _> = account.storage.iter().collect();
+    format!(
+        "{} wei, nonce {}, code hash {}, slots {slots:?}",
+        info.balance, info.nonce, info.code_hash
+    )
+}
+
 fn accounts(
     address: &Address,
     expected: Option<&AccountState>,
@@ -66,8 +76,8 @@ fn accounts(
 ) -> Option<String> {
     let (expected, actual) = match (expected, actual) {
         (Some(expected), Some(actual)) => (expected, actual),
-        (Some(expected), None) => return Some(format!("{address} is missing: {expected:?}")),
-        (None, Some(actual)) => return Some(format!("{address} should not exist: {actual:?}")),
+        (Some(expected), None) => return Some(format!("{address} is missing: {}", shown(expected))),
+        (None, Some(actual)) => return Some(format!("{address} should not exist: {}", shown(actual))),
         (None, None) => return None,
     };
     let (info, other) = (&expected.info, &actual.info);

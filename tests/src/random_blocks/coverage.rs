@@ -42,6 +42,8 @@ pub const REQUIRED: &[(&str, Fork, Fork)] = {
         ("revert at depth", Byzantium, Amsterdam),
         ("halt at depth", Frontier, Amsterdam),
         ("out of funds at depth", Frontier, Amsterdam),
+        ("halt: OverflowPayment", Cancun, Amsterdam),
+        ("payment that overflows at depth", Cancun, Amsterdam),
         ("creation by a transaction", Frontier, Amsterdam),
         ("creation by a contract", Frontier, Amsterdam),
         ("collision", Petersburg, Amsterdam),
@@ -169,6 +171,7 @@ impl Watch {
         if self.depth > 0 {
             match result {
                 InstructionResult::OutOfFunds => self.seen.push("out of funds at depth"),
+                InstructionResult::OverflowPayment => self.seen.push("payment that overflows at depth"),
                 InstructionResult::Revert => self.seen.push("revert at depth"),
                 InstructionResult::CreateCollision => {}
                 result if result.is_halt() => self.seen.push("halt at depth"),

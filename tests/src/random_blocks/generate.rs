@@ -2,9 +2,11 @@
 //! and then a fault among them.
 
 use super::{
+    busy,
     chain::{Chain, DEPOSIT_CONTRACT, Fork},
     contracts::{Contracts, deposit_contract},
     faults::Fault,
+    full,
     models::models,
     plan::{AccountPlan, Code, Plan},
     transactions::Transactions,
@@ -28,6 +30,10 @@ use std::collections::BTreeMap;
 
 /// One case in so many has a fault.
 const FAULTY: u64 = 6;
+/// One case in so many is a busy block.
+const BUSY: u64 = 10;
+/// One case in so many has accounts that are full.
+const FULL: u64 = 12;
 
 impl Plan {
     /// The plan of a seed.
@@ -35,7 +41,11 @@ impl Plan {
         let rng = &mut Rng::new(seed);
         let chain = chain(rng);
         let world = World::new(chain, rng);
-        let header = header(&world, rng);
+        let mut header = header(&world, rng);
+        let busy = rng.one_in(BUSY);
+        if busy {
+            header.gas_limit = busy::GAS_LIMIT;
+        }
         let mut plan = Self {
             seed,
             chain,
@@ -52,9 +62,17 @@ impl Plan {
             transactions: Vec::new(),
             header,
         };
+        if busy {
+            busy::fund_crowd(&mut plan.accounts);
+        }
+        let full = if rng.one_in(FULL) {
+            full::fill(&world, &mut plan.accounts, rng)
+        } else {
+            Vec::new()
+        };
         let count = match rng.below(40) {
-            0 => 100 + rng.below(200),
-            1..4 => 1 + rng.below(3),
+            _ if busy => 150 + rng.below(100),
+            0..3 => 1 + rng.below(3),
             _ => 1 + rng.below(60),
         };
         let blob_fee = plan.chain.spec().evm_env(&plan.header).block_env.blob_gasprice();
@@ -64,7 +82,14 @@ impl Plan {
             blob_fee: blob_fee.unwrap_or_default(),
             rng,
         };
-        plan.transactions = transactions.several(count as usize);
+        plan.transactions = if busy {
+            transactions.busy(count as usize)
+        } else {
+            transactions.several(count as usize)
+        };
+        if !full.is_empty() {
+            transactions.meet(&full, &mut plan.transactions);
+        }
         if transactions.rng.one_in(FAULTY) {
             let faults = Fault::ALL.map(|(fault, _)| fault);
             let possible: Vec<_> = faults

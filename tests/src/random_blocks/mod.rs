@@ -6,12 +6,14 @@
 //! differ, [`shrink`] looks for a small plan on which they still do.
 
 mod assembler;
+mod busy;
 mod chain;
 mod compare;
 mod contracts;
 mod coverage;
 mod engine;
 mod faults;
+mod full;
 mod generate;
 mod models;
 mod mutants;

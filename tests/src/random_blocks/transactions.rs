@@ -18,7 +18,7 @@ use metisvm_workload::INFERENCE;
 const FACTORIES: usize = 2;
 
 /// Call data.
-fn words(words: &[U256]) -> Bytes {
+pub(super) fn words(words: &[U256]) -> Bytes {
     words.iter().flat_map(|word| word.to_be_bytes::<32>()).collect()
 }
 
@@ -128,7 +128,7 @@ impl Transactions<'_> {
     }
 
     /// A transaction without a purpose yet, that pays what the block asks for.
-    fn plain(&mut self) -> TransactionPlan {
+    pub(super) fn plain(&mut self) -> TransactionPlan {
         let fork = self.fork();
         let envelope = match self.rng.below(4) {
             0 => Envelope::Unprotected,
@@ -170,7 +170,7 @@ impl Transactions<'_> {
         }
     }
 
-    fn transfer(&mut self) -> TransactionPlan {
+    pub(super) fn transfer(&mut self) -> TransactionPlan {
         let mut plan = self.plain();
         let to = match self.rng.below(8) {
             0 => plan.sender,

@@ -44,7 +44,7 @@ pub struct World {
 }
 
 /// An address of this kind and number.
-fn numbered(kind: u8, number: usize) -> Address {
+pub(super) fn numbered(kind: u8, number: usize) -> Address {
     let mut address = Address::repeat_byte(kind);
     address[19] = number as u8;
     address

@@ -4,6 +4,7 @@
 
 pub(crate) mod block;
 pub(crate) mod inference;
+pub(crate) mod small;
 pub(crate) mod statetest;
 pub(crate) mod tickets;
 

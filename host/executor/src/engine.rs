@@ -60,20 +60,39 @@ impl Environment<'_> {
     /// which cost less than handing them to another thread. That only where reading the state is quick;
     /// waiting for storage is always worth sharing.
     fn prefers_sequence<S: DatabaseRef<Error = StateError>>(&self, state: &BlockState<'_, S>) -> bool {
-        let count = self.transactions.len();
-        let calls = self.transactions.iter().filter(|transaction| {
-            !transaction.input().is_empty() || transaction.gas_limit() >= 2 * TRANSFER_GAS
-        });
-        let gas = calls.fold(0, |gas: u64, call| gas.saturating_add(call.gas_limit()));
-        let little = count < SMALL_TRANSACTIONS || gas < SMALL_GAS;
-        if count < 2 || !little {
-            return count < 2;
+        let transactions = self.transactions;
+        let count = transactions.len();
+        if count < 2 {
+            return true;
+        }
+        let mut gas: u64 = 0;
+        let mut little = |limit: u64| {
+            gas = gas.saturating_add(limit);
+            gas < SMALL_GAS
+        };
+        let few = count < SMALL_TRANSACTIONS;
+        let calls = transactions
+            .iter()
+            .filter(|transaction| !transaction.input().is_empty());
+        if !few && !calls.map(|call| call.gas_limit()).all(&mut little) {
+            return false;
         }
         let started = Instant::now();
-        let probes = self.transactions.iter().take(PROBES);
+        let probes = transactions.iter().take(PROBES);
         let reads = probes.map(|transaction| state.basic_ref(transaction.signer()).is_ok());
         let reads = u32::try_from(reads.count()).unwrap_or(u32::MAX);
-        started.elapsed() < QUICK_READ * reads
+        if started.elapsed() >= QUICK_READ * reads {
+            return false;
+        }
+        // Ether sent with much gas: to a contract it is a call, else a transfer by a careful wallet.
+        let gifts = transactions.iter().filter(|transaction| {
+            transaction.input().is_empty() && transaction.gas_limit() >= 2 * TRANSFER_GAS
+        });
+        let mut to_contracts = gifts.filter(|gift| {
+            let account = gift.to().map(|to| state.basic_ref(to));
+            matches!(account, Some(Ok(Some(account))) if !account.is_empty_code_hash())
+        });
+        few || to_contracts.all(|call| little(call.gas_limit()))
     }
 }
 

@@ -7,7 +7,7 @@ mod support;
 
 use alloy_primitives::{Address, B256, U256};
 use metisvm_executor::Error;
-use metisvm_state::{MemoryState, StateError};
+use metisvm_state::{BaseState, MemoryState, StateError};
 use revm::{DatabaseRef, bytecode::Bytecode, state::AccountInfo};
 use support::{
     block::{account, genesis, template},
@@ -37,6 +37,8 @@ struct Damaged {
 fn damage() -> StateError {
     StateError::UnknownCode(B256::repeat_byte(0xda))
 }
+
+impl BaseState for Damaged {}
 
 impl DatabaseRef for Damaged {
     type Error = StateError;

@@ -137,6 +137,8 @@ struct Shared<'e, S> {
     jitter: Option<u64>,
     /// All below are committed.
     committed: AtomicUsize,
+    /// The first worker is the only one that is awake, and goes in sequence until another is.
+    alone: AtomicBool,
     /// What is not taken yet is to run in sequence.
     in_sequence: AtomicBool,
     /// Nothing more is to be done: the block is complete, or has failed.
@@ -242,6 +244,11 @@ impl<S> Shared<'_, S> {
         }
     }
 
+    /// Whether no second worker is awake yet.
+    fn is_alone(&self) -> bool {
+        self.alone.load(Ordering::Acquire)
+    }
+
     fn stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
@@ -300,7 +307,6 @@ impl<S> Shared<'_, S> {
     fn claim_again(&self, index: usize) -> Claim {
         let slot = &self.slots[index];
         let expected = match lock(&slot.speculated).take() {
-            Some(Speculated::Postponed(expected)) => expected,
             Some(Speculated::Overtaken(published)) => {
                 self.count_again(slot.end.load(Ordering::Acquire) - index);
                 let expected = published.into_iter().map(|(address, slot)| {
@@ -420,6 +426,7 @@ where
         Remembered::default()
     };
     let suspensions = Suspensions::new(environment.factory, count, workers);
+    let alone = options.adaptive && given.is_none() && options.jitter.is_none() && workers > 1;
     let shared = Shared {
         environment,
         base: state.clone(),
@@ -451,7 +458,8 @@ where
         slow: AtomicBool::new(false),
         jitter: options.jitter,
         committed: AtomicUsize::new(0),
-        in_sequence: AtomicBool::new(remembered.stretch > 0),
+        alone: AtomicBool::new(alone),
+        in_sequence: AtomicBool::new(alone || remembered.stretch > 0),
         stop: AtomicBool::new(count == 0),
     };
     let commit = Mutex::new((Committer::new(state, progress, remembered), Ok(())));
@@ -460,6 +468,7 @@ where
     pool.in_place_scope(|scope| {
         for _ in 1..workers {
             scope.spawn(|_| {
+                shared.alone.store(false, Ordering::Release);
                 work(&shared, &commit);
                 at_work.fetch_sub(1, Ordering::Release);
             });

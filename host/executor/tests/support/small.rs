@@ -7,9 +7,8 @@ use metisvm_executor::{
     BlockEngine, BlockInput, BlockOutcome, EngineOptions, Error, Executed, Threads, execute_block,
     recover_senders,
 };
-use metisvm_state::{MemoryState, StateError};
+use metisvm_state::{BaseState, MemoryState};
 use metisvm_vm::{ChainSpec, MetisEvmFactory};
-use revm::DatabaseRef;
 use std::sync::Arc;
 
 /// How often a block is executed on each number of threads, every other time with delays.
@@ -67,7 +66,7 @@ impl SmallBlock {
     /// On so many threads, with every transaction on them, however few there are.
     pub(crate) fn execute<S>(&self, threads: usize, jitter: Option<u64>, state: &S) -> Result<Executed, Error>
     where
-        S: DatabaseRef<Error = StateError> + Sync,
+        S: BaseState,
     {
         let options = EngineOptions {
             adaptive: false,

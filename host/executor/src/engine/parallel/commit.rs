@@ -131,6 +131,9 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
         turn: &mut Option<Turn<'e, S>>,
         index: usize,
     ) -> Result<usize, Error> {
+        if shared.is_alone() {
+            return self.begin_alone(shared, turn, index);
+        }
         let environment = shared.environment;
         // A list that came with the block and has proved wrong is not read any more.
         let stretch = if shared.given.is_some() {
@@ -156,6 +159,35 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
         self.tally.sequential += (end - index) as u64;
         self.governor.stretched(self.progress.gas_used - gas);
         shared.in_sequence.store(false, Ordering::Relaxed);
+        Ok(end)
+    }
+
+    /// Executes transactions in sequence until a second worker is awake: waking one takes as long as a few
+    /// transactions do, and one worker alone is faster so.
+    fn begin_alone(
+        &mut self,
+        shared: &Shared<'e, S>,
+        turn: &mut Option<Turn<'e, S>>,
+        index: usize,
+    ) -> Result<usize, Error> {
+        let environment = shared.environment;
+        let turn = turn.get_or_insert_with(|| Turn::new(&shared.in_turn, environment, &shared.base));
+        turn.start(self.state);
+        let (mut end, mut outcome) = (index, Ok(()));
+        while end < shared.slots.len() && outcome.is_ok() && (end == index || shared.is_alone()) {
+            // Nobody else takes any while all is to run in sequence.
+            shared.next.store(end + 1, Ordering::Release);
+            outcome = turn.execute(environment, end..end + 1, self.progress);
+            end += 1;
+        }
+        turn.publish(&shared.versions, end - 1);
+        turn.finish(self.state);
+        outcome?;
+        self.tally.sequential += (end - index) as u64;
+        self.governor.begin();
+        shared
+            .in_sequence
+            .store(self.governor.begins_in_sequence(), Ordering::Relaxed);
         Ok(end)
     }
 
@@ -219,9 +251,7 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
                 // Executed over the same state, they show which of them cannot do without what cannot be read.
                 Err(_) => self.in_turn(shared, turn, range, Some(&batch)),
             },
-            Speculated::Deferred | Speculated::Postponed(_) | Speculated::Overtaken(_) => {
-                self.in_turn(shared, turn, range, None)
-            }
+            Speculated::Deferred | Speculated::Overtaken(_) => self.in_turn(shared, turn, range, None),
         }
     }
 

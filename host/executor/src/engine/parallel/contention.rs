@@ -32,9 +32,9 @@ const CALM: u32 = 24;
 /// How sure it is that a kind of call writes a slot: what it begins with, what a call that does so adds and one that
 /// does not takes off, and its bounds. Below zero the write is not announced: which slot it is depends on the
 /// arguments, and a reader would wait in vain.
-const SURE: i32 = 2;
+const SURE: i32 = 0;
 const WRITTEN: i32 = 1;
-const NOT_WRITTEN: i32 = -2;
+const NOT_WRITTEN: i32 = -4;
 const SUREST: i32 = 8;
 
 /// How much a kind of call collides.

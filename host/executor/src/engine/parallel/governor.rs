@@ -181,6 +181,11 @@ impl Governor {
         }
     }
 
+    /// Whether the first stretch is to run in sequence, since the block before mostly did.
+    pub(super) fn begins_in_sequence(&self) -> bool {
+        self.next > SHORTEST
+    }
+
     /// How many transactions make up a batch.
     pub(super) fn batch(&self) -> usize {
         self.batches.size
@@ -220,7 +225,8 @@ impl Governor {
         self.begin();
     }
 
-    fn begin(&mut self) {
+    /// Begins to measure anew.
+    pub(super) fn begin(&mut self) {
         self.since = Instant::now();
         self.gas = 0;
         self.commits = 0;

@@ -1,5 +1,5 @@
 //! Transactions that have been taken and are executed later: once more, since somebody below has overtaken them,
-//! or not before a write is there that they were foretold, or found, to need.
+//! or since they have met a write that one below has yet to make.
 
 use super::suspension::lock;
 use core::sync::atomic::{AtomicUsize, Ordering};

@@ -7,11 +7,9 @@
 //! committed state.
 
 use super::{
-    CallKey, Prospect, Shared, WIDE,
+    CallKey, Shared, WIDE,
     contention::{Contention, Heat},
-    suspension::lock,
     versions::Written,
-    worker::Speculated,
 };
 use crate::engine::prediction::{Call, Footprint, Kind, Outlook};
 use alloy_consensus::Transaction;
@@ -53,43 +51,13 @@ pub(super) struct Planner {
 }
 
 impl<S: DatabaseRef<Error = StateError>> Shared<'_, S> {
-    /// Takes transactions that nobody has taken yet, before `limit`. One that is foretold to need what another
-    /// has yet to write is put off, and the next is taken.
+    /// Takes transactions that nobody has taken yet, before `limit`.
     pub(super) fn claim_new(&self, limit: usize) -> Option<Claim> {
-        loop {
-            let next = self.next.load(Ordering::Acquire);
-            let claim = match self.contention {
-                Some(contention) if self.is_hot(contention, next) => self.claim_planned(contention, limit),
-                _ => self.claim_plainly(limit),
-            }?;
-            match self.dependence(&claim) {
-                None => return Some(claim),
-                Some(on) => {
-                    let first = claim.range.start;
-                    let slot = &self.slots[first];
-                    slot.end.store(claim.range.end, Ordering::Release);
-                    *lock(&slot.speculated) = Some(Speculated::Postponed(claim.expected));
-                    self.run_later(first, Some(on));
-                }
-            }
+        let next = self.next.load(Ordering::Acquire);
+        match self.contention {
+            Some(contention) if self.is_hot(contention, next) => self.claim_planned(contention, limit),
+            _ => self.claim_plainly(limit),
         }
-    }
-
-    /// The transaction that has yet to make a write which the one of a claim is going to read, as it writes the
-    /// same slot.
-    fn dependence(&self, claim: &Claim) -> Option<usize> {
-        let first = claim.range.start;
-        if claim.range.len() > 1 || claim.lesson.is_some() {
-            return None;
-        }
-        let unknown = claim.expected.iter().filter(|expected| expected.value.is_none());
-        let pending = unknown.filter_map(|expected| {
-            let found = self.versions.slot(&expected.address, &expected.slot, first)?;
-            let unwritten = matches!(found.written, Written::Expected | Written::Estimate(_));
-            let settled = matches!(self.prospect(found.transaction), Prospect::Settled);
-            (unwritten && !settled).then_some(found.transaction)
-        });
-        pending.max()
     }
 
     /// Whether a transaction is a call that is foretold.

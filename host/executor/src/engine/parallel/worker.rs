@@ -5,7 +5,7 @@ use super::{
     batch::Batch,
     database::{ReadError, SpeculativeDb},
     inference::SpeculativeEngine,
-    plan::{Claim, Expected},
+    plan::Claim,
     suspension::Ticket,
 };
 use crate::engine::{
@@ -43,8 +43,6 @@ pub(super) enum Speculated {
     Executed(Box<Batch>),
     /// It cannot be executed on what is known so far; its turn will tell.
     Deferred,
-    /// It is not to be executed before another one is; these are the writes that are expected of it.
-    Postponed(Vec<Expected>),
     /// An execution was overtaken: it is to run again. These are the slots that it wrote.
     Overtaken(Vec<(Address, U256)>),
 }

@@ -48,14 +48,14 @@ impl Tested {
 
     /// Every transaction on several threads.
     fn parallel() -> Arc<Self> {
-        Self::new("4 threads", 4, ALWAYS_PARALLEL)
+        Self::new("4 threads", 4, always_parallel())
     }
 
     /// Threads delayed at random, and batches of every size, whatever collides.
     fn in_batches() -> Arc<Self> {
         let options = EngineOptions {
             jitter: Some(7),
-            ..ALWAYS_PARALLEL
+            ..always_parallel()
         };
         Self::new("3 threads, delayed", 3, options)
     }
@@ -114,12 +114,12 @@ impl Tested {
 }
 
 /// Small blocks, too, and whatever they collide in.
-const ALWAYS_PARALLEL: EngineOptions = EngineOptions {
-    prediction: true,
-    adaptive: false,
-    jitter: None,
-    access_lists: false,
-};
+fn always_parallel() -> EngineOptions {
+    EngineOptions {
+        adaptive: false,
+        ..EngineOptions::default()
+    }
+}
 
 fn number(name: &str) -> Option<u64> {
     let text = env::var(name).ok()?;

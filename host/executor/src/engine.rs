@@ -20,6 +20,7 @@ use alloy_eips::eip7928::AccountChanges;
 use alloy_evm::EvmEnv;
 use alloy_primitives::B256;
 use block_state::BlockState;
+use core::sync::atomic::{AtomicBool, Ordering};
 use hashes::Hashes;
 use metisvm_state::{BaseState, ReadAhead, StateChanges, StateError};
 use metisvm_vm::MetisEvmFactory;
@@ -261,8 +262,34 @@ impl BlockEngine {
     where
         S: BaseState,
     {
-        crate::execute::check_ommers(&block)?;
         let started = Instant::now();
+        let vast = AtomicBool::new(false);
+        let mut selected = self.attempt(factory, block, base, skip_invalid, &vast, false);
+        if vast.load(Ordering::Relaxed) {
+            // A credit that overflows leaves the debit in revm's journal, where a later transaction would find it.
+            // No chain has such balances; a block that reads one is executed with a journal for each transaction.
+            selected = self.attempt(factory, block, base, skip_invalid, &vast, true);
+        }
+        let mut selected = selected?;
+        selected.executed.outcome.execute_time = started.elapsed();
+        Ok(selected)
+    }
+
+    /// Executes the block. `vast` is set where it reads an account of a vast balance; `one_by_one`: each
+    /// transaction has a journal of its own.
+    fn attempt<S>(
+        &self,
+        factory: &MetisEvmFactory,
+        block: BlockInput<'_>,
+        base: &S,
+        skip_invalid: bool,
+        vast: &AtomicBool,
+        one_by_one: bool,
+    ) -> Result<Selected, Error>
+    where
+        S: BaseState,
+    {
+        crate::execute::check_ommers(&block)?;
         let evm_env = factory.spec().evm_env(block.header);
         let amsterdam = evm_env.cfg_env.spec.is_enabled_in(SpecId::AMSTERDAM);
         let given = block.access_list.filter(|_| !skip_invalid).map(Vec::as_slice);
@@ -278,8 +305,9 @@ impl BlockEngine {
             given,
             ahead: base.read_ahead(),
         };
-        let mut state = BlockState::new(base, &self.hashes);
-        if amsterdam || given.is_some() || self.options.access_lists {
+        let mut state = BlockState::new(base, &self.hashes, vast);
+        let listed = amsterdam || given.is_some() || self.options.access_lists;
+        if listed || one_by_one {
             state.record();
         }
         system::before_transactions(factory, &block, &mut state)?;
@@ -294,6 +322,7 @@ impl BlockEngine {
         let access_list = state
             .take_access_list()
             .map_err(|error| Error::Node(error.to_string()))?;
+        let access_list = access_list.filter(|_| listed);
         if let Some(list) = &access_list {
             if amsterdam {
                 access_list::check::check_size(list, block.header.gas_limit)?;
@@ -309,7 +338,7 @@ impl BlockEngine {
             gas_used,
             blob_gas_used: progress.blob_gas_used,
             access_list,
-            execute_time: started.elapsed(),
+            execute_time: Duration::ZERO,
         };
         let report = EngineReport {
             threads: self.threads.count(),
@@ -348,10 +377,21 @@ impl BlockEngine {
             given: None,
             ahead: base.read_ahead(),
         };
-        let mut state = BlockState::new(base, &self.hashes);
-        let mut progress = Progress::alone(&environment);
-        let report = self.transactions(&environment, &mut state, &mut progress)?;
-        Ok((progress.into_results(), state.into_changes(), report))
+        let vast = AtomicBool::new(false);
+        let attempt = |one_by_one: bool| {
+            let mut state = BlockState::new(base, &self.hashes, &vast);
+            if one_by_one {
+                state.record();
+            }
+            let mut progress = Progress::alone(&environment);
+            let report = self.transactions(&environment, &mut state, &mut progress)?;
+            Ok((progress.into_results(), state.into_changes(), report))
+        };
+        let came = attempt(false);
+        if vast.load(Ordering::Relaxed) {
+            return attempt(true);
+        }
+        came
     }
 
     /// Executes the transactions, and nothing else that makes up a block.

@@ -6,13 +6,20 @@
 use super::{access_list::recorder::Recorder, hashes::Hashes, keccak::Hashing};
 use alloy_eips::eip7928::BlockAccessList;
 use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256, map::B256Map};
-use core::fmt;
+use core::{
+    fmt,
+    sync::atomic::{AtomicBool, Ordering},
+};
 use metisvm_state::{AccountChange, BasicAccount, StateChanges};
 use revm::{
     Database, DatabaseCommit, DatabaseRef,
     bytecode::Bytecode,
     state::{Account, AccountInfo, EvmState},
 };
+
+/// From this balance on, in wei, its figure always matters: crediting it may overflow, and then a call fails. That
+/// no sum of smaller ones overflows follows from ether being conserved: it would take 2^64 accounts.
+pub(super) const VAST_BALANCE: U256 = U256::from_limbs([0, 0, 0, 1]);
 
 /// The state before the block with the block's changes so far on top.
 pub(super) struct BlockState<'a, S> {
@@ -23,6 +30,8 @@ pub(super) struct BlockState<'a, S> {
     known_codes: B256Map<Bytecode>,
     /// What the block touches, where its access list is to be made.
     recorder: Option<Box<Recorder>>,
+    /// Set where an account of a [vast balance](VAST_BALANCE) was read.
+    vast: &'a AtomicBool,
 }
 
 impl<S> fmt::Debug for BlockState<'_, S> {
@@ -42,19 +51,31 @@ impl<S> Clone for BlockState<'_, S> {
             changes: self.changes.clone(),
             known_codes: self.known_codes.clone(),
             recorder: None,
+            vast: self.vast,
         }
     }
 }
 
 impl<'a, S: DatabaseRef> BlockState<'a, S> {
-    pub(super) fn new(base: &'a S, hashes: &'a Hashes) -> Self {
+    /// `vast`: see there.
+    pub(super) fn new(base: &'a S, hashes: &'a Hashes, vast: &'a AtomicBool) -> Self {
         Self {
             base,
             hashes,
             changes: StateChanges::default(),
             known_codes: B256Map::default(),
             recorder: None,
+            vast,
         }
+    }
+
+    /// Reads an account as it was before the block.
+    fn read(&self, address: Address) -> Result<Option<AccountInfo>, S::Error> {
+        let info = self.base.basic_ref(address)?;
+        if info.as_ref().is_some_and(|info| info.balance >= VAST_BALANCE) {
+            self.vast.store(true, Ordering::Relaxed);
+        }
+        Ok(info)
     }
 
     /// Has the block's access list recorded (EIP-7928), from its first step on.
@@ -87,7 +108,7 @@ impl<'a, S: DatabaseRef> BlockState<'a, S> {
 
     /// The state before the block, with nothing changed.
     pub(super) fn fresh(&self) -> Self {
-        Self::new(self.base, self.hashes)
+        Self::new(self.base, self.hashes, self.vast)
     }
 
     /// What the block has made of an account, if it has changed it.
@@ -107,7 +128,7 @@ impl<'a, S: DatabaseRef> BlockState<'a, S> {
     pub(super) fn account(&self, address: &Address) -> Result<Option<BasicAccount>, S::Error> {
         match self.changes.accounts.get(address) {
             Some(changed) => Ok(changed.account),
-            None => Ok(self.base.basic_ref(*address)?.as_ref().map(basic)),
+            None => Ok(self.read(*address)?.as_ref().map(basic)),
         }
     }
 
@@ -235,7 +256,7 @@ impl<S: DatabaseRef> DatabaseRef for BlockState<'_, S> {
 
     fn basic_ref(&self, address: Address) -> Result<Option<AccountInfo>, S::Error> {
         let Some(changed) = self.changes.accounts.get(&address) else {
-            return self.base.basic_ref(address);
+            return self.read(address);
         };
         Ok(changed.account.map(|account| AccountInfo {
             balance: account.balance,

@@ -426,7 +426,10 @@ where
         Remembered::default()
     };
     let suspensions = Suspensions::new(environment.factory, count, workers);
-    let alone = options.adaptive && given.is_none() && options.jitter.is_none() && workers > 1;
+    // Where inferences are made, transactions are to come up for them together from the start.
+    let inferring = environment.factory.engine().is_some();
+    let plain = given.is_none() && options.jitter.is_none() && !inferring;
+    let alone = options.adaptive && plain && workers > 1;
     let shared = Shared {
         environment,
         base: state.clone(),

@@ -6,7 +6,7 @@ use super::{
     versions::{Found, Written},
 };
 use crate::engine::{
-    block_state::{BlockState, basic},
+    block_state::{BlockState, VAST_BALANCE, basic},
     keccak::Hashing,
     prediction::{Hashed, MAX_HASHES},
 };
@@ -16,11 +16,6 @@ use metisvm_state::{BasicAccount, StateError};
 use revm::{
     Database, DatabaseRef, bytecode::Bytecode, database_interface::DBErrorMarker, state::AccountInfo,
 };
-
-/// From this balance on, in wei, its figure always matters: crediting it may overflow, and then a call fails. That
-/// no sum of smaller ones overflows follows from ether being conserved: it would take 2^64 accounts, and of the
-/// accounts that a batch moves ether between each is held to this bound.
-const HUGE_BALANCE: U256 = U256::from_limbs([0, 0, 0, 1]);
 
 /// How far the balance of an account mattered to a transaction that saw it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +62,7 @@ impl Seen {
                 let enough = match self.balance {
                     BalanceUse::Exact => balance == now.balance,
                     BalanceUse::AtLeast(least) => {
-                        let ordinary = balance.max(now.balance) < HUGE_BALANCE;
+                        let ordinary = balance.max(now.balance) < VAST_BALANCE;
                         balance == now.balance || (ordinary && now.balance >= least)
                     }
                 };

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 /// An engine that hashes many messages at once.
 ///
-/// Implemented by the CPU ([`CpuKeccak`]) and by accelerators; called by the trie, once for a level of a
+/// Implemented by the CPU ([`CpuKeccak`]), and meant for accelerators; called by the trie, once for a level of a
 /// block's new nodes, once for its keys and once to check the nodes that it read. Every engine gives the
 /// same digests; one that loses its hardware falls back on its own, so a caller never sees a fault.
 ///

@@ -137,7 +137,9 @@ struct Shared<'e, S> {
     jitter: Option<u64>,
     /// All below are committed.
     committed: AtomicUsize,
-    /// The first worker is the only one that is awake, and goes in sequence until another is.
+    /// The block begins in sequence, until a second worker is awake.
+    begins_alone: bool,
+    /// None is yet.
     alone: AtomicBool,
     /// What is not taken yet is to run in sequence.
     in_sequence: AtomicBool,
@@ -429,7 +431,7 @@ where
     // Where inferences are made, transactions are to come up for them together from the start.
     let inferring = environment.factory.engine().is_some();
     let plain = given.is_none() && options.jitter.is_none() && !inferring;
-    let alone = options.adaptive && plain && workers > 1;
+    let begins_alone = options.adaptive && plain && workers > 1;
     let shared = Shared {
         environment,
         base: state.clone(),
@@ -461,8 +463,9 @@ where
         slow: AtomicBool::new(false),
         jitter: options.jitter,
         committed: AtomicUsize::new(0),
-        alone: AtomicBool::new(alone),
-        in_sequence: AtomicBool::new(alone || remembered.stretch > 0),
+        begins_alone,
+        alone: AtomicBool::new(true),
+        in_sequence: AtomicBool::new(begins_alone || remembered.stretch > 0),
         stop: AtomicBool::new(count == 0),
     };
     let commit = Mutex::new((Committer::new(state, progress, remembered), Ok(())));

@@ -45,6 +45,8 @@ pub(super) struct Committer<'c, 'e, S> {
     state: &'c mut BlockState<'e, S>,
     progress: &'c mut Progress,
     governor: Governor,
+    /// The first stretch has begun.
+    begun: bool,
     pub(super) tally: EngineReport,
 }
 
@@ -58,6 +60,7 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
             state,
             progress,
             governor: Governor::new(remembered),
+            begun: false,
             tally: EngineReport::default(),
         }
     }
@@ -131,7 +134,8 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
         turn: &mut Option<Turn<'e, S>>,
         index: usize,
     ) -> Result<usize, Error> {
-        if shared.is_alone() {
+        if shared.begins_alone && !self.begun {
+            self.begun = true;
             return self.begin_alone(shared, turn, index);
         }
         let environment = shared.environment;

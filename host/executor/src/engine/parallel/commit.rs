@@ -96,7 +96,6 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
         let before = (self.progress.gas_used, self.tally.aborts);
         let waited = matches!(&speculated, Some(Speculated::Executed(batch)) if batch.waited);
         let evm = matches!(&speculated, Some(Speculated::Executed(_)));
-        let transfer = matches!(&speculated, Some(Speculated::Transfer(_)));
         let speculated = speculated.unwrap_or(Speculated::Deferred);
         self.commit(shared, turn, index..end, speculated)?;
         let collided = self.tally.aborts != before.1;
@@ -110,10 +109,6 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
             shared.set_window(true);
         }
         let gas = self.progress.gas_used - before.0;
-        if transfer {
-            self.governor.passed(gas);
-            return Ok(end);
-        }
         let lessons = shared.lessons.load(Ordering::Relaxed);
         match self
             .governor

@@ -153,11 +153,6 @@ impl Governor {
         Some(Next::Parallel { calm })
     }
 
-    /// A transfer was committed, which says nothing of whether calls collide.
-    pub(super) fn passed(&mut self, gas: u64) {
-        self.gas += gas;
-    }
-
     /// Nothing has collided for a stretch: larger batches, which cost less for each transaction.
     fn quiet(&mut self) {
         let batches = &mut self.batches;

@@ -73,19 +73,8 @@ impl Tested {
         let executed = self.engine.execute(factory, block, state)?;
         let mut state = state.clone();
         state.apply(&executed.changes);
-        self.count(&executed.report);
+        *self.report() += executed.report;
         Ok((executed.outcome, state))
-    }
-
-    fn count(&self, one: &EngineReport) {
-        let mut all = self.report();
-        all.speculated += one.speculated;
-        all.aborts += one.aborts;
-        all.in_turn += one.in_turn;
-        all.sequential += one.sequential;
-        all.transfers += one.transfers;
-        all.suspended += one.suspended;
-        all.predicted_hits += one.predicted_hits;
     }
 
     /// What all blocks so far have come to that are valid.

@@ -74,23 +74,13 @@ impl Chain {
             let mut state = before.clone();
             state.apply(&executed.changes);
             assert!(state == *after, "another state: {case}");
-            add(&mut all, &executed.report);
+            all += executed.report;
             before = after;
         }
         let ends = all.speculated + all.transfers + all.in_turn + all.sequential;
         assert_eq!(ends, (BLOCKS * TRANSACTIONS) as u64, "{kind}: {all:?}");
         all
     }
-}
-
-fn add(all: &mut EngineReport, one: &EngineReport) {
-    all.speculated += one.speculated;
-    all.aborts += one.aborts;
-    all.in_turn += one.in_turn;
-    all.sequential += one.sequential;
-    all.transfers += one.transfers;
-    all.suspended += one.suspended;
-    all.predicted_hits += one.predicted_hits;
 }
 
 fn say(chain: &Chain, threads: usize, report: &EngineReport) {
@@ -129,11 +119,11 @@ fn chains_executed_by_an_engine_that_learns_come_out_as_in_sequential_execution(
             let report = chain.check(threads, &always_parallel(None));
             say(chain, threads, &report);
             assert_eq!(report.sequential, 0, "{report:?}");
-            add(reports.entry(chain.scenario.kind).or_default(), &report);
+            *reports.entry(chain.scenario.kind).or_default() += report;
         }
     }
     let mut all = EngineReport::default();
-    reports.values().for_each(|report| add(&mut all, report));
+    reports.values().for_each(|report| all += *report);
     let evm = all.speculated + all.in_turn;
     assert!(
         all.speculated * 2 > evm,
@@ -173,7 +163,7 @@ fn delayed_threads_do_not_change_the_blocks_of_a_chain() {
         for (threads, seed) in [(2, 1), (4, 2)] {
             let report = chain.check(threads, &always_parallel(Some(seed)));
             say(chain, threads, &report);
-            add(&mut all, &report);
+            all += report;
         }
     }
     // Delays make workers meet.

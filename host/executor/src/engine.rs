@@ -86,15 +86,20 @@ impl Environment<'_> {
             return false;
         }
         // Ether sent with much gas: to a contract it is a call, else a transfer by a careful wallet.
-        let gifts = transactions.iter().filter(|transaction| {
-            transaction.input().is_empty() && transaction.gas_limit() >= 2 * TRANSFER_GAS
-        });
+        let gifts = transactions
+            .iter()
+            .filter(|transaction| transaction.input().is_empty() && !seems_transfer(transaction));
         let mut to_contracts = gifts.filter(|gift| {
             let account = gift.to().map(|to| state.basic_ref(to));
             matches!(account, Some(Ok(Some(account))) if !account.is_empty_code_hash())
         });
         few || to_contracts.all(|call| little(call.gas_limit()))
     }
+}
+
+/// Whether a transaction is a transfer of ether, as far as its fields say.
+fn seems_transfer(transaction: &TxEnvelope) -> bool {
+    transaction.input().is_empty() && transaction.gas_limit() < 2 * TRANSFER_GAS
 }
 
 /// How an engine works. None of it changes what a block does.
@@ -154,6 +159,37 @@ pub struct EngineReport {
     pub run_ahead: u64,
     /// Keys (accounts, codes, slots) for which the source behind the cache was asked ahead of execution.
     pub read_ahead: u64,
+}
+
+/// The figures of several blocks together; `threads` is that of the last.
+impl core::ops::AddAssign for EngineReport {
+    fn add_assign(&mut self, other: Self) {
+        // Taken apart, so that no figure is forgotten.
+        let Self {
+            threads,
+            speculated,
+            aborts,
+            reexecuted,
+            in_turn,
+            sequential,
+            transfers,
+            suspended,
+            predicted_hits,
+            run_ahead,
+            read_ahead,
+        } = other;
+        self.threads = threads;
+        self.speculated += speculated;
+        self.aborts += aborts;
+        self.reexecuted += reexecuted;
+        self.in_turn += in_turn;
+        self.sequential += sequential;
+        self.transfers += transfers;
+        self.suspended += suspended;
+        self.predicted_hits += predicted_hits;
+        self.run_ahead += run_ahead;
+        self.read_ahead += read_ahead;
+    }
 }
 
 /// What the execution of a block gave.

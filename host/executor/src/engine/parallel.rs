@@ -19,8 +19,8 @@ pub(super) mod versions;
 mod worker;
 
 use super::{
-    EngineOptions, EngineReport, Environment, Progress, TRANSFER_GAS, access_list::given::Given,
-    block_state::BlockState, prediction::selector, sequential::Turn,
+    EngineOptions, EngineReport, Environment, Progress, access_list::given::Given, block_state::BlockState,
+    prediction::selector, seems_transfer, sequential::Turn,
 };
 use crate::Error;
 use alloy_consensus::Transaction;
@@ -266,9 +266,7 @@ impl<S> Shared<'_, S> {
         self.environment
             .transactions
             .get(index)
-            .is_some_and(|transaction| {
-                transaction.input().is_empty() && transaction.gas_limit() < 2 * TRANSFER_GAS
-            })
+            .is_some_and(|transaction| seems_transfer(transaction))
     }
 
     /// Takes transactions to execute: those that have to run again before new ones, and between them one that

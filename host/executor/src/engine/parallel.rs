@@ -6,11 +6,13 @@
 
 mod balances;
 mod batch;
+mod claim;
 mod commit;
-mod contention;
 mod database;
 mod governor;
 mod inference;
+mod kinds;
+mod lanes;
 mod later;
 mod plan;
 mod read_ahead;
@@ -20,46 +22,55 @@ mod worker;
 
 use super::{
     EngineOptions, EngineReport, Environment, Progress, access_list::given::Given, block_state::BlockState,
-    prediction::selector, seems_transfer, sequential::Turn,
+    seems_transfer, sequential::Turn,
 };
 use crate::Error;
-use alloy_consensus::Transaction;
 use alloy_primitives::{Address, U256};
 use batch::Batch;
 use commit::Committer;
-use contention::Contention;
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use governor::{LARGEST_BATCH, Remembered};
+use governor::Remembered;
 use inference::TurnEngine;
-use later::Later;
+use kinds::Kinds;
+use lanes::Lanes;
+use later::{Later, Until};
 use metisvm_state::{BasicAccount, StateError};
 use metisvm_vm::MetisEvmFactory;
 use plan::{Claim, Expected, Planner};
 use read_ahead::ReadingAhead;
 use revm::DatabaseRef;
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    num::NonZeroUsize,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Instant,
 };
 use suspension::{NAP, Suspensions, lock};
-use versions::{Versions, Written};
+use versions::Versions;
 use worker::{Speculated, Unfinished, Worker};
 
-/// Turns of a waiting loop that burn the processor before it is given to somebody else.
+/// Turns of a waiting loop that burn the processor before it is given to somebody else, where there are more threads
+/// than processors.
 const SPINS: u32 = 200;
+/// After so many turns a waiting loop looks less often,
+const EAGER: u32 = 32;
+/// which is once in so many pauses of the processor.
+const PAUSES: u32 = 16;
+/// In so many turns the processor is offered once where there are enough of them: asking the system all the time slows
+/// down those who work.
+const OFFERS: u32 = 256;
 
 /// So many transactions for each worker may be executed ahead of the committed ones: at first,
-const FIRST: usize = 4;
+const FIRST: usize = 16;
 /// once it is known that they do not collide,
 const WIDE: usize = 64;
 /// and so many while transactions collide, since what runs far ahead then runs on values that will change.
 const NARROW: usize = 3;
 
+/// After so many turns in which a worker had nothing to do, the time is counted.
+const IDLE_TURNS: u32 = 16;
+
 /// Turns of the wait for the last worker, before the thread is put to sleep.
 const LAST_SPINS: u32 = 2_000;
-
-/// A batch is at most one of so many parts of what is left, for each worker.
-const SHARE: usize = 3;
 
 const WAITING: u8 = 0;
 const RUNNING: u8 = 1;
@@ -69,7 +80,7 @@ const COMMITTED: u8 = 3;
 /// What an engine keeps from block to block. It changes speed only.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
-    contention: Contention,
+    kinds: Kinds,
     remembered: Mutex<Remembered>,
 }
 
@@ -91,6 +102,12 @@ struct Slot {
     status: AtomicU8,
     /// Where a batch that begins here ends.
     end: AtomicUsize,
+    /// The last batch before it in its lane, plus one; 0 for none.
+    after: AtomicUsize,
+    /// The batch that begins here has had to wait for another one of its lane.
+    queued: AtomicBool,
+    /// The predictor wants to see what the transaction does that begins here.
+    lesson: AtomicBool,
     speculated: Mutex<Option<Speculated>>,
 }
 
@@ -104,8 +121,8 @@ struct Shared<'e, S> {
     given: Option<Given<'e>>,
     /// The access list of the block is made: every transaction is committed by itself, with all it touched.
     recording: bool,
-    /// What has been learnt, unless that is switched off.
-    contention: Option<&'e Contention>,
+    /// What has been learnt of calls, unless that is switched off.
+    lanes: Option<Lanes<'e>>,
     suspensions: Arc<Suspensions>,
     /// Makes the EVM of transactions that are executed in their turn.
     in_turn: MetisEvmFactory,
@@ -123,9 +140,15 @@ struct Shared<'e, S> {
     /// So many transactions make up a batch.
     batch: AtomicUsize,
     workers: usize,
+    /// There are fewer processors than workers.
+    crowded: bool,
     adaptive: bool,
     /// Held by the worker that takes transactions of which something is foretold.
     planner: Mutex<Planner>,
+    /// How long workers have had nothing to do, in nanoseconds.
+    idle: AtomicU64,
+    /// So many workers there are beside the one that is committing.
+    others: u32,
     /// How often the predictor was shown what a call does.
     lessons: AtomicU32,
     /// How long that took, in nanoseconds.
@@ -206,7 +229,7 @@ impl<S> Shared<'_, S> {
             *speculated = Some(Speculated::Overtaken(published));
             at.status.store(WAITING, Ordering::Release);
             drop(speculated);
-            self.run_later(index, None);
+            self.run_later(index, Until::Now);
         }
     }
 
@@ -222,10 +245,9 @@ impl<S> Shared<'_, S> {
         }
     }
 
-    /// Has a transaction that was taken executed later: when `on` has run, where it waits for one.
-    fn run_later(&self, index: usize, on: Option<usize>) {
-        self.slots[index].status.store(WAITING, Ordering::Release);
-        self.later.put(index, on);
+    /// What is known of the calls of the block.
+    fn lanes(&self) -> Option<&Lanes<'_>> {
+        self.lanes.as_ref()
     }
 
     /// How far ahead of the committed transactions workers may go from now on.
@@ -255,117 +277,12 @@ impl<S> Shared<'_, S> {
         self.stop.load(Ordering::Relaxed)
     }
 
-    /// The kind of call that a transaction is, if it is one.
-    fn call_key(&self, transaction: usize) -> Option<CallKey> {
-        let transaction = self.environment.transactions.get(transaction)?;
-        Some((transaction.to()?, selector(transaction.input())))
-    }
-
     /// Whether a transaction is a transfer of ether, as far as its fields say.
     fn is_transfer(&self, index: usize) -> bool {
         self.environment
             .transactions
             .get(index)
             .is_some_and(|transaction| seems_transfer(transaction))
-    }
-
-    /// Takes transactions to execute: those that have to run again before new ones, and between them one that
-    /// can go on.
-    fn claim(&self) -> Option<Claim>
-    where
-        S: DatabaseRef<Error = StateError> + Sync,
-    {
-        let settled = |on| matches!(self.prospect(on), Prospect::Settled);
-        let waiting = self.later.take(settled);
-        if let Some(index) = waiting.or_else(|| self.suspensions.resume()) {
-            return Some(self.claim_again(index));
-        }
-        let claim = if self.in_sequence.load(Ordering::Relaxed) {
-            None
-        } else {
-            self.claim_new(self.ahead(self.window.load(Ordering::Relaxed)))
-        };
-        claim.or_else(|| {
-            // Nothing else to do: what comes before the read that it waits for can be done meanwhile.
-            let soon = |on| !matches!(self.prospect(on), Prospect::Later);
-            self.later.take(soon).map(|index| self.claim_again(index))
-        })
-    }
-
-    /// The first transaction that is too far ahead of the committed ones, where so many may be.
-    fn ahead(&self, window: usize) -> usize {
-        let end = self.committed.load(Ordering::Acquire) + window;
-        end.min(self.slots.len())
-    }
-
-    fn count_again(&self, transactions: usize) {
-        self.executed_again
-            .fetch_add(transactions as u64, Ordering::Relaxed);
-    }
-
-    /// What has run before is expected to write what it wrote then.
-    fn claim_again(&self, index: usize) -> Claim {
-        let slot = &self.slots[index];
-        let expected = match lock(&slot.speculated).take() {
-            Some(Speculated::Overtaken(published)) => {
-                self.count_again(slot.end.load(Ordering::Acquire) - index);
-                let expected = published.into_iter().map(|(address, slot)| {
-                    let estimate = Written::Estimate(None);
-                    self.versions.write_slot(address, slot, index, estimate);
-                    Expected {
-                        address,
-                        slot,
-                        value: None,
-                    }
-                });
-                expected.collect()
-            }
-            _ => Vec::new(),
-        };
-        Claim {
-            range: index..slot.end.load(Ordering::Acquire),
-            expected,
-            lesson: None,
-        }
-    }
-
-    /// How many transactions a worker takes that begins with this one.
-    fn batch_size(&self, first: usize) -> usize {
-        if self.recording {
-            return 1;
-        }
-        match self.jitter {
-            // Smaller batches towards the end of the block, so that the workers end together.
-            None => {
-                let most = if self.is_transfer(first) {
-                    LARGEST_BATCH
-                } else {
-                    self.batch.load(Ordering::Relaxed)
-                };
-                most.min((self.slots.len() - first) / (SHARE * self.workers))
-                    .max(1)
-            }
-            Some(seed) => (seed as usize ^ first.wrapping_mul(7)) % LARGEST_BATCH + 1,
-        }
-    }
-
-    /// True where the next thing to be committed is there: an executed transaction, or a stretch that is to
-    /// run in sequence.
-    fn ready(&self, index: usize) -> bool {
-        let Some(slot) = self.slots.get(index) else {
-            return false;
-        };
-        slot.status.load(Ordering::Acquire) == DONE
-            || (self.in_sequence.load(Ordering::Relaxed) && self.next.load(Ordering::Acquire) == index)
-    }
-
-    /// What may be expected of the write that a transaction is to make.
-    fn prospect(&self, transaction: usize) -> Prospect {
-        match self.slots[transaction].status.load(Ordering::Acquire) {
-            RUNNING => Prospect::Soon,
-            WAITING => Prospect::Later,
-            _ => Prospect::Settled,
-        }
     }
 
     /// What a worker does that finds nothing to execute. Where the next transaction to be committed waits for
@@ -379,18 +296,30 @@ impl<S> Shared<'_, S> {
         } else if *turns >= SPINS && self.suspensions.any() {
             std::thread::sleep(NAP);
         } else {
-            Self::pause(turns);
+            self.pause(turns);
         }
     }
 
-    fn pause(turns: &mut u32) {
+    fn pause(&self, turns: &mut u32) {
         *turns += 1;
-        if *turns < SPINS {
-            core::hint::spin_loop();
+        let offer = if self.crowded {
+            *turns >= SPINS
         } else {
+            turns.is_multiple_of(OFFERS)
+        };
+        if offer {
             std::thread::yield_now();
+            return;
         }
+        let pauses = if *turns < EAGER { 1 } else { PAUSES };
+        (0..pauses).for_each(|_| core::hint::spin_loop());
     }
+}
+
+/// How many threads can run at the same time.
+fn processors() -> usize {
+    static PROCESSORS: OnceLock<usize> = OnceLock::new();
+    *PROCESSORS.get_or_init(|| std::thread::available_parallelism().map_or(1, NonZeroUsize::get))
 }
 
 /// A number for tests that want every order of events: SplitMix64's mixing of a few that differ from call to
@@ -434,13 +363,17 @@ where
         environment,
         base: state.clone(),
         versions: Versions::new(),
-        contention: (options.prediction && given.is_none()).then_some(&memory.contention),
+        lanes: (options.prediction && given.is_none())
+            .then(|| Lanes::new(&memory.kinds, environment.transactions, inferring)),
         in_turn: TurnEngine::factory(&suspensions, environment.factory),
         suspensions,
         slots: (0..count)
             .map(|_| Slot {
                 status: AtomicU8::new(WAITING),
                 end: AtomicUsize::new(0),
+                after: AtomicUsize::new(0),
+                queued: AtomicBool::new(false),
+                lesson: AtomicBool::new(false),
                 speculated: Mutex::new(None),
             })
             .collect(),
@@ -453,8 +386,14 @@ where
         recording: state.records(),
         batch: AtomicUsize::new(remembered.batches.size),
         workers,
+        crowded: workers > processors(),
         adaptive: options.adaptive,
         planner: Mutex::default(),
+        idle: AtomicU64::new(0),
+        others: u32::try_from(workers)
+            .unwrap_or(u32::MAX)
+            .saturating_sub(1)
+            .max(1),
         lessons: AtomicU32::new(0),
         lesson_time: AtomicU64::new(0),
         started: Instant::now(),
@@ -484,7 +423,7 @@ where
         // The others end within microseconds: waking up again would take longer than waiting here.
         let mut waited = 0;
         while at_work.load(Ordering::Acquire) > 0 && waited < LAST_SPINS {
-            Shared::<S>::pause(&mut waited);
+            shared.pause(&mut waited);
         }
     });
     let (committer, outcome) = commit.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -512,6 +451,30 @@ impl Drop for StopOnPanic<'_> {
     }
 }
 
+/// A worker has nothing to do.
+#[derive(Debug, Default)]
+struct Idle {
+    turns: u32,
+    since: Option<Instant>,
+}
+
+impl Idle {
+    /// One more turn; now and then the time is counted.
+    fn goes_on(&mut self, counted: &AtomicU64) {
+        if self.turns.is_multiple_of(IDLE_TURNS) {
+            let now = Instant::now();
+            if let Some(since) = self.since.replace(now) {
+                let idle = u64::try_from((now - since).as_nanos()).unwrap_or(u64::MAX);
+                counted.fetch_add(idle, Ordering::Relaxed);
+            }
+        }
+    }
+
+    fn ends(&mut self) {
+        *self = Self::default();
+    }
+}
+
 type Commit<'c, 'e, S> = Mutex<(Committer<'c, 'e, S>, Result<(), Error>)>;
 
 fn work<'e, S>(shared: &Shared<'e, S>, commit: &Commit<'_, 'e, S>)
@@ -521,17 +484,18 @@ where
     let _stop = StopOnPanic(&shared.stop);
     let mut worker = Worker::new(shared);
     let mut turn = None;
-    let mut waited = 0;
+    let mut idle = Idle::default();
     while !shared.stopped() {
         if commit_ready(shared, &mut turn, commit) {
-            waited = 0;
+            idle.ends();
             continue;
         }
         let Some(claim) = shared.claim() else {
-            shared.idle(&mut waited);
+            idle.goes_on(&shared.idle);
+            shared.idle(&mut idle.turns);
             continue;
         };
-        waited = 0;
+        idle.ends();
         speculate(shared, &mut worker, claim);
     }
 }
@@ -576,7 +540,7 @@ where
                     }
                     Unfinished::Behind(on) => {
                         shared.count_again(1);
-                        shared.run_later(index, Some(on));
+                        shared.run_later(index, Until::Written(on));
                     }
                 }
             }

@@ -9,7 +9,7 @@ use super::{
     DONE, RUNNING, Shared,
     batch::Batch,
     database::{AccountUse, BalanceUse},
-    governor::{Governor, Next, Remembered},
+    governor::{Committed, Governor, Next, Remembered},
     suspension::lock,
     worker::Speculated,
 };
@@ -25,6 +25,7 @@ use alloy_primitives::{Address, Bloom, U256};
 use core::{ops::Range, sync::atomic::Ordering};
 use metisvm_state::{BasicAccount, StateError};
 use revm::DatabaseRef;
+use std::time::Duration;
 
 /// Where a speculation went wrong.
 #[derive(Debug, Clone, Copy)]
@@ -110,10 +111,15 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
         }
         let gas = self.progress.gas_used - before.0;
         let lessons = shared.lessons.load(Ordering::Relaxed);
-        match self
-            .governor
-            .committed(end - index, gas, waited, collided, lessons)
-        {
+        let committed = Committed {
+            count: end - index,
+            gas,
+            contended: waited || collided,
+            queued: slot.queued.load(Ordering::Acquire),
+            lessons,
+            idle: Duration::from_nanos(shared.idle.load(Ordering::Relaxed)) / shared.others,
+        };
+        match self.governor.committed(committed) {
             Some(Next::Sequence) if shared.adaptive => shared.in_sequence.store(true, Ordering::Relaxed),
             Some(Next::Parallel { calm: true }) => shared.set_window(false),
             _ => {}
@@ -140,24 +146,29 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
         } else {
             self.governor.stretch()
         };
-        let end = shared.slots.len().min(index.saturating_add(stretch));
-        let taken = shared
-            .next
-            .compare_exchange(index, end, Ordering::AcqRel, Ordering::Acquire);
-        if taken.is_err() {
-            // Somebody has taken it at the last moment; it will come as an executed transaction.
-            return Ok(index);
-        }
+        let most = shared.slots.len().min(index.saturating_add(stretch));
         let gas = self.progress.gas_used;
         let turn = turn.get_or_insert_with(|| Turn::new(&shared.in_turn, environment, &shared.base));
         turn.start(self.state);
-        let outcome = turn.execute(environment, index..end, self.progress);
-        turn.publish(&shared.versions, end - 1);
+        let (mut end, mut outcome) = (index, Ok(()));
+        while end < most && outcome.is_ok() {
+            // Nobody has taken it, or nobody has begun with it; else it will come as an executed transaction.
+            let Some(next) = shared.take_for_sequence(end, most) else {
+                break;
+            };
+            outcome = turn.execute(environment, end..next, self.progress);
+            end = next;
+        }
+        if end > index {
+            turn.publish(&shared.versions, end - 1);
+        }
         turn.finish(self.state);
         outcome?;
         self.tally.sequential += (end - index) as u64;
-        self.governor.stretched(self.progress.gas_used - gas);
-        shared.in_sequence.store(false, Ordering::Relaxed);
+        if end >= most {
+            self.governor.stretched(self.progress.gas_used - gas);
+            shared.in_sequence.store(false, Ordering::Relaxed);
+        }
         Ok(end)
     }
 

@@ -147,6 +147,10 @@ pub(super) struct SpeculativeDb<'s, 'e, S> {
     every_nonce: bool,
     /// A transaction has had to wait for one below.
     pub(super) waited: bool,
+    /// The transaction before the batch in its lane, if it is watched.
+    before: Option<usize>,
+    /// Reads of what that has written.
+    pub(super) followed: u64,
     /// Reads that waited for a write that was foretold, or took its foretold value.
     pub(super) predicted: u64,
     /// Those of them that took the value.
@@ -189,6 +193,8 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError>> SpeculativeDb<'s, 'e, S> {
             nonce: 0,
             every_nonce: false,
             waited: false,
+            before: None,
+            followed: 0,
             predicted: 0,
             run_ahead: 0,
             places: AddressMap::default(),
@@ -198,12 +204,14 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError>> SpeculativeDb<'s, 'e, S> {
         }
     }
 
-    /// Starts to read for another batch.
+    /// Starts to read for another batch. `before`: reads of what this transaction has written are to be counted;
     /// `trace`: what is hashed is to be taken down.
-    pub(super) fn begin_batch(&mut self, first: usize, trace: bool) {
+    pub(super) fn begin_batch(&mut self, first: usize, before: Option<usize>, trace: bool) {
         self.hashed = trace.then(Vec::new);
         self.first = first;
         self.waited = false;
+        self.before = before;
+        self.followed = 0;
         self.predicted = 0;
         self.run_ahead = 0;
         self.places.clear();
@@ -269,8 +277,11 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError>> SpeculativeDb<'s, 'e, S> {
     }
 
     /// Reads again until the write that was met is no estimate of a transaction that is running. An
-    /// estimate of one that is not is stepped over.
-    fn settled<T>(&mut self, read: impl Fn(usize) -> Option<Found<T>>) -> Result<Option<T>, ReadError> {
+    /// estimate of one that is not is stepped over. Gives the value and who wrote it.
+    fn settled<T>(
+        &mut self,
+        read: impl Fn(usize) -> Option<Found<T>>,
+    ) -> Result<Option<(T, usize)>, ReadError> {
         let mut waited = 0;
         let mut announced = false;
         let mut below = self.first;
@@ -283,9 +294,9 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError>> SpeculativeDb<'s, 'e, S> {
                 }) => {
                     if waited > 0 {
                         self.predicted += u64::from(announced);
-                        self.shared.saved(transaction);
+                        self.shared.saved(transaction, announced.then_some(false));
                     }
-                    return Ok(Some(value));
+                    return Ok(Some((value, transaction)));
                 }
                 Some(Found {
                     written: Written::Foretold(value),
@@ -293,15 +304,15 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError>> SpeculativeDb<'s, 'e, S> {
                 }) => {
                     self.predicted += 1;
                     self.run_ahead += 1;
-                    self.shared.saved(transaction);
-                    return Ok(Some(value));
+                    self.shared.saved(transaction, Some(true));
+                    return Ok(Some((value, transaction)));
                 }
                 Some(Found { written, transaction }) => match self.shared.prospect(transaction) {
                     Prospect::Soon => announced |= matches!(written, Written::Expected),
                     Prospect::Later => return Err(ReadError::Behind(transaction)),
                     Prospect::Settled => {
                         match written {
-                            Written::Estimate(Some(value)) => return Ok(Some(value)),
+                            Written::Estimate(Some(value)) => return Ok(Some((value, transaction))),
                             _ => below = transaction,
                         }
                         continue;
@@ -312,7 +323,7 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError>> SpeculativeDb<'s, 'e, S> {
                 return Err(ReadError::Stopped);
             }
             self.waited = true;
-            Shared::<S>::pause(&mut waited);
+            self.shared.pause(&mut waited);
         }
     }
 }
@@ -353,7 +364,7 @@ impl<S: DatabaseRef<Error = StateError>> Database for SpeculativeDb<'_, '_, S> {
             Some(self.beneficiary.1.clone()?)
         } else {
             match self.settled(|below| shared.versions.account(&address, below))? {
-                Some(info) => info,
+                Some((info, _)) => info,
                 None => {
                     assumed = false;
                     self.base.basic_ref(address)?
@@ -390,7 +401,15 @@ impl<S: DatabaseRef<Error = StateError>> Database for SpeculativeDb<'_, '_, S> {
         let shared = self.shared;
         let written = match &shared.given {
             Some(given) => given.slot(&address, &slot, self.first),
-            None => self.settled(|below| shared.versions.slot(&address, &slot, below))?,
+            None => {
+                let found = self.settled(|below| shared.versions.slot(&address, &slot, below))?;
+                found.map(|(value, writer)| {
+                    if self.before == Some(writer) {
+                        self.followed += 1;
+                    }
+                    value
+                })
+            }
         };
         let value = match written {
             Some(value) => value,

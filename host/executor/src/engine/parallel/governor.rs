@@ -16,6 +16,12 @@ const SHORTEST: usize = 32;
 const LONGEST: usize = 1024;
 /// Each sequential stretch that paid is followed by one so much longer.
 const GROWTH: usize = 8;
+/// A stretch is idle in which the other workers had nothing to do for so many parts of the time.
+const IDLE: (u32, u32) = (3, 4);
+/// So many of them in a row are no gain; one of them may come before a better one.
+const IDLE_STRETCHES: u32 = 4;
+/// What takes at most so much more time counts as taking the same.
+const EQUAL: (u128, u128) = (10, 11);
 /// After a sequential stretch that did not pay, so many parallel ones are not judged.
 const PATIENCE: u32 = 16;
 
@@ -67,6 +73,22 @@ impl Default for Batches {
     }
 }
 
+/// What was committed together.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Committed {
+    /// How many transactions.
+    pub(super) count: usize,
+    pub(super) gas: u64,
+    /// They had to wait for others below, or ran on values that had changed.
+    pub(super) contended: bool,
+    /// They have waited in their lane.
+    pub(super) queued: bool,
+    /// How many lessons the predictor has had in the block.
+    pub(super) lessons: u32,
+    /// How long the other workers have had nothing to do in the block, on average.
+    pub(super) idle: Duration,
+}
+
 /// Measures and decides.
 #[derive(Debug)]
 pub(super) struct Governor {
@@ -84,6 +106,10 @@ pub(super) struct Governor {
     lessons: u32,
     /// The last parallel stretch did not go well.
     bad: bool,
+    /// How long the others had had nothing to do when the last stretch was over.
+    idle: Duration,
+    /// Stretches in a row that were idle.
+    idle_stretches: u32,
     /// How many lessons there were when the last stretch was over.
     taught: u32,
     batches: Batches,
@@ -104,43 +130,44 @@ impl Governor {
             unjudged: 0,
             lessons: LESSONS,
             bad: false,
+            idle: Duration::ZERO,
+            idle_stretches: 0,
             taught: 0,
             batches: remembered.batches,
             calm: 0,
         }
     }
 
-    /// So many transactions were committed. `waited`: one of them had to wait for others below; `collided`:
-    /// they ran on values that had changed; `lessons`: how many the block has had. Says how to go on where a stretch is over.
-    pub(super) fn committed(
-        &mut self,
-        count: usize,
-        gas: u64,
-        waited: bool,
-        collided: bool,
-        lessons: u32,
-    ) -> Option<Next> {
-        let count = count as u32;
-        self.gas += gas;
+    /// Something was committed. Says how to go on where a stretch is over.
+    pub(super) fn committed(&mut self, what: Committed) -> Option<Next> {
+        let count = what.count as u32;
+        self.gas += what.gas;
         self.commits += count;
-        if waited || collided {
+        if what.contended {
             self.contended += count;
             self.disturbed(count);
+        } else if what.queued {
+            self.disturbed(1);
         }
         let hopeless = self.commits >= HOPELESS && self.contended == self.commits;
         if self.commits < JUDGED && !hopeless {
             return None;
         }
-        let bad = self.contended * 2 >= self.commits;
+        let time = self.since.elapsed();
+        let idle = what.idle.saturating_sub(self.idle);
+        self.idle = what.idle;
+        let is_idle = idle * IDLE.1 >= time * IDLE.0;
+        self.idle_stretches = if is_idle { self.idle_stretches + 1 } else { 0 };
+        let bad = self.contended * 2 >= self.commits || self.idle_stretches >= IDLE_STRETCHES;
         self.bad = bad;
         let calm = self.contended == 0;
-        self.parallel = (self.since.elapsed(), self.gas);
+        self.parallel = (time, self.gas);
         self.begin();
         if calm {
             self.quiet();
         }
-        let learning = lessons != self.taught && self.lessons > 0;
-        self.taught = lessons;
+        let learning = what.lessons != self.taught && self.lessons > 0;
+        self.taught = what.lessons;
         if !bad {
             self.next = SHORTEST;
         } else if learning {
@@ -211,7 +238,8 @@ impl Governor {
     pub(super) fn stretched(&mut self, gas: u64) {
         let sequential = self.since.elapsed().as_nanos() * u128::from(self.parallel.1);
         let parallel = self.parallel.0.as_nanos() * u128::from(gas);
-        if sequential <= parallel {
+        // Where both take the same, one thread does.
+        if sequential * EQUAL.0 <= parallel * EQUAL.1 {
             self.next = (self.next * GROWTH).min(LONGEST);
         } else {
             self.next = SHORTEST;
@@ -233,20 +261,26 @@ impl Governor {
 mod tests {
     use super::*;
 
+    fn of(count: usize, contended: bool) -> Committed {
+        Committed {
+            count,
+            gas: 21_000,
+            contended,
+            ..Committed::default()
+        }
+    }
+
     #[test]
     fn stretches_without_contention_stay_parallel() {
         let mut governor = Governor::new(Remembered::default());
-        assert!(
-            (0..1000)
-                .all(|index| governor.committed(1, 21_000, false, index % 3 == 0, 0) != Some(Next::Sequence))
-        );
+        assert!((0..1000).all(|index| governor.committed(of(1, index % 3 == 0)) != Some(Next::Sequence)));
     }
 
     #[test]
     fn contention_is_answered_by_a_sequential_stretch() {
         let mut governor = Governor::new(Remembered::default());
         let asked = (0..HOPELESS)
-            .filter(|_| governor.committed(1, 21_000, true, false, 0) == Some(Next::Sequence))
+            .filter(|_| governor.committed(of(1, true)) == Some(Next::Sequence))
             .count();
         assert_eq!(asked, 1);
         assert_eq!(governor.stretch(), SHORTEST);
@@ -262,11 +296,8 @@ mod tests {
         governor.parallel = (Duration::ZERO, 1);
         governor.stretched(1);
         assert_eq!(governor.stretch(), SHORTEST);
-        assert!(
-            (0..HOPELESS * PATIENCE)
-                .all(|_| governor.committed(1, 1, false, true, 0) != Some(Next::Sequence))
-        );
-        assert!((0..JUDGED).any(|_| governor.committed(1, 1, false, true, 0) == Some(Next::Sequence)));
+        assert!((0..HOPELESS * PATIENCE).all(|_| governor.committed(of(1, true)) != Some(Next::Sequence)));
+        assert!((0..JUDGED).any(|_| governor.committed(of(1, true)) == Some(Next::Sequence)));
     }
 
     #[test]
@@ -274,16 +305,44 @@ mod tests {
         let mut governor = Governor::new(Remembered::default());
         assert_eq!(governor.batch(), 1);
         for _ in 0..10 * JUDGED {
-            governor.committed(1, 21_000, false, false, 0);
+            governor.committed(of(1, false));
         }
         assert_eq!(governor.batch(), LARGEST_BATCH);
-        governor.committed(LARGEST_BATCH, 21_000, true, false, 0);
+        governor.committed(of(LARGEST_BATCH, true));
         assert_eq!(governor.batch(), 1);
         for _ in 0..2 * CALM * JUDGED - 1 {
-            governor.committed(1, 21_000, false, false, 0);
+            governor.committed(of(1, false));
         }
         assert_eq!(governor.batch(), 1);
-        governor.committed(1, 21_000, false, false, 0);
+        governor.committed(of(1, false));
         assert_eq!(governor.batch(), 2);
+    }
+
+    #[test]
+    fn others_that_have_nothing_to_do_are_answered_by_a_sequential_stretch() {
+        let sequence = |idle: u64| {
+            let mut governor = Governor::new(Remembered::default());
+            let commits = 1..=u64::from(JUDGED * IDLE_STRETCHES);
+            let next = commits.filter_map(|commit| {
+                let idle = Duration::from_secs(idle * commit);
+                governor.committed(Committed { idle, ..of(1, false) })
+            });
+            next.filter(|next| *next == Next::Sequence).count()
+        };
+        assert_eq!((sequence(0), sequence(3600)), (0, 1));
+    }
+
+    #[test]
+    fn what_waits_in_lanes_runs_in_small_batches() {
+        let mut governor = Governor::new(Remembered::default());
+        (0..10 * JUDGED).for_each(|_| {
+            governor.committed(of(1, false));
+        });
+        let queued = true;
+        governor.committed(Committed {
+            queued,
+            ..of(1, false)
+        });
+        assert_eq!(governor.batch(), 1);
     }
 }

@@ -265,8 +265,8 @@ impl<'r, 's, 'e, S: DatabaseRef<Error = StateError> + Sync> Reader<'r, 's, 'e, S
     fn foretold(&mut self, index: usize, account: Option<&AccountInfo>) -> Result<(), Ended> {
         let shared = self.of.shared;
         let has_code = |info: &&AccountInfo| info.code_hash != KECCAK256_EMPTY;
-        let (Some(contention), Some(call), Some(info)) =
-            (shared.contention, shared.call(index), account.filter(has_code))
+        let (Some(lanes), Some(call), Some(info)) =
+            (shared.lanes(), shared.call(index), account.filter(has_code))
         else {
             return Ok(());
         };
@@ -277,7 +277,8 @@ impl<'r, 's, 'e, S: DatabaseRef<Error = StateError> + Sync> Reader<'r, 's, 'e, S
             index,
             ended: false,
         };
-        contention
+        lanes
+            .kinds
             .predictor
             .predict(&kind, &call, &mut view, &mut footprint);
         let mut outcome = if view.ended { Err(Ended) } else { Ok(()) };

@@ -113,6 +113,9 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
                 .as_ref()
                 .is_none_or(|info| info.code_hash == KECCAK256_EMPTY)
             {
+                if let Some(known) = self.shared.lanes().and_then(|lanes| lanes.known(first)) {
+                    known.set_free();
+                }
                 let read = TransferRead {
                     transfer,
                     sender: sender.as_ref().map(basic),
@@ -141,7 +144,12 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
     fn batch(&mut self, claim: &mut Claim) -> Result<(Speculated, usize), Unfinished> {
         let first = claim.range.start;
         let database = &mut self.evm.ctx.journaled_state.database;
-        database.begin_batch(first, claim.lesson.is_some());
+        let before = if claim.range.len() == 1 {
+            self.shared.ran_before_in_lane(first)
+        } else {
+            None
+        };
+        database.begin_batch(first, before, claim.lesson.is_some());
         let mut batch = Batch::default();
         batch.results.reserve_exact(claim.range.len());
         let failure = self.fill(&mut batch, claim.range.clone());
@@ -161,8 +169,11 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
         }
         let database = &mut self.evm.ctx.journaled_state.database;
         batch.waited = database.waited;
-        batch.predicted = database.predicted;
+        batch.predicted = database.predicted + database.followed;
         batch.run_ahead = database.run_ahead;
+        if before.is_some() {
+            self.shared.followed(first, database.followed > 0);
+        }
         batch.reads = core::mem::take(&mut database.reads);
         let hashed = database.hashed.take();
         batch.close(
@@ -189,18 +200,19 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
         }
         let written = batch.values();
         // Of several transactions it is not known which was expected to make the write.
-        let alone = shared.contention.filter(|_| claim.range.len() == 1);
-        let judged = alone.zip(shared.call_key(first));
+        let known = shared.lanes().and_then(|lanes| lanes.known(first));
+        let judged = known.filter(|_| claim.range.len() == 1);
         claim.expected.retain(|expected| {
             let slot = (expected.address, expected.slot);
             let value = written.get(&slot);
-            if let Some((contention, key)) = judged {
-                contention.wrote(key, slot, value.is_some());
+            if let Some(known) = judged {
+                known.wrote(slot, value.is_some());
             }
             let Some(value) = value else {
                 return true;
             };
             if expected.value.is_some_and(|foretold| foretold != *value) {
+                known.inspect(|known| known.forecast(false));
                 shared.recheck_slot(first, expected.address, expected.slot);
             }
             false
@@ -212,7 +224,7 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
         let shared = self.shared;
         let started = Instant::now();
         let succeeded = matches!(batch.results.first(), Some((result, _)) if result.is_success());
-        let (Some(contention), Some(call), true) = (shared.contention, shared.call(index), succeeded) else {
+        let (Some(lanes), Some(call), true) = (shared.lanes(), shared.call(index), succeeded) else {
             return;
         };
         let written = batch.values();
@@ -231,7 +243,11 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
             accesses: accesses.collect(),
             hashes,
         };
-        contention.predictor.learn(kind, &call, &trace);
+        let predictor = &lanes.kinds.predictor;
+        predictor.learn(kind, &call, &trace);
+        if let Some(known) = lanes.known(index) {
+            known.set_learnt(predictor.knows_well(kind));
+        }
         let spent = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
         shared.lesson_time.fetch_add(spent, Ordering::Relaxed);
         shared.lessons.fetch_add(1, Ordering::Relaxed);

@@ -115,6 +115,12 @@ impl Predictor {
         })
     }
 
+    /// True where the latest calls of this kind were foretold exactly.
+    pub(crate) fn knows_well(&self, kind: &Kind) -> bool {
+        let kinds = self.shard(kind).read();
+        kinds.get(kind).is_some_and(|entry| entry.template.knows_well())
+    }
+
     /// A call of this kind went otherwise than foretold. If the kind counted as settled, the next one is wanted.
     pub(crate) fn missed(&self, kind: &Kind) {
         let kinds = self.shard(kind).read();

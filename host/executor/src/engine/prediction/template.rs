@@ -24,6 +24,8 @@ const MAX_HASHES: usize = 160;
 const MAX_TOUCHED: usize = 4_096;
 /// So many traces in a row that were foretold exactly settle a kind.
 const SETTLED: u32 = 8;
+/// So many say that it is known well, for now.
+const KNOWN_WELL: u32 = 3;
 /// One in so many calls of a settled kind is looked at, to see whether it still is.
 const SAMPLE: u32 = 64;
 /// All of so many first traces are looked at, and then fewer and fewer.
@@ -262,6 +264,11 @@ impl Template {
                 forecast.change = forecast.change.and(step.change(call, &out.values));
             }
         }
+    }
+
+    /// True where the very latest traces were.
+    pub(super) fn knows_well(&self) -> bool {
+        self.streak >= KNOWN_WELL
     }
 
     /// True where the latest traces were all foretold exactly.

@@ -155,6 +155,26 @@ fn chains_executed_by_an_engine_that_learns_come_out_as_in_sequential_execution(
     assert!(transfers.transfers > 0, "{transfers:?}");
 }
 
+/// With nothing learnt before, and nothing in sequence: a call or two of the kind show that its calls follow from each
+/// other, and from then on each waits for the one before it.
+#[test]
+fn calls_that_follow_from_each_other_are_hardly_ever_executed_twice() {
+    let _turn = turn();
+    let chain = chains()
+        .iter()
+        .find(|chain| chain.scenario.kind == WorkloadKind::UniswapOnePool)
+        .expect("every kind has one");
+    for threads in [2, 4] {
+        let report = chain.check(threads, &always_parallel(None));
+        say(chain, threads, &report);
+        let again = report.aborts + report.reexecuted;
+        assert!(
+            again * 20 < report.speculated,
+            "{threads} threads, one in twenty executed again: {report:?}"
+        );
+    }
+}
+
 #[test]
 fn delayed_threads_do_not_change_the_blocks_of_a_chain() {
     let _turn = turn();

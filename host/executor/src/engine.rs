@@ -153,7 +153,8 @@ pub struct EngineReport {
     /// How often a transaction was suspended because it had to wait for an inference.
     pub suspended: u64,
     /// Reads of committed speculations of a slot that a transaction below was foretold to write, and that waited
-    /// for the write or took its foretold value.
+    /// for the write or took its foretold value; or that found what the call before theirs in its lane had written,
+    /// where both were executed by themselves.
     pub predicted_hits: u64,
     /// Those of them that took the foretold value.
     pub run_ahead: u64,

@@ -16,6 +16,7 @@ mod lanes;
 mod later;
 mod plan;
 mod read_ahead;
+mod recheck;
 mod suspension;
 pub(super) mod versions;
 mod worker;
@@ -25,8 +26,7 @@ use super::{
     seems_transfer, sequential::Turn,
 };
 use crate::Error;
-use alloy_primitives::{Address, U256};
-use batch::Batch;
+use alloy_primitives::Address;
 use commit::Committer;
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use governor::Remembered;
@@ -34,9 +34,9 @@ use inference::TurnEngine;
 use kinds::Kinds;
 use lanes::Lanes;
 use later::{Later, Until};
-use metisvm_state::{BasicAccount, StateError};
+use metisvm_state::StateError;
 use metisvm_vm::MetisEvmFactory;
-use plan::{Claim, Expected, Planner};
+use plan::{Claim, Planner};
 use read_ahead::ReadingAhead;
 use revm::DatabaseRef;
 use std::{
@@ -171,80 +171,6 @@ struct Shared<'e, S> {
 }
 
 impl<S> Shared<'_, S> {
-    /// A slot has got a new value by transaction `from`: what was executed above on another value is to be
-    /// executed again.
-    fn recheck_slot(&self, from: usize, address: Address, slot: U256) {
-        self.recheck(from, |index, batch| {
-            let read = batch
-                .reads
-                .iter()
-                .find(|read| read.slot == slot && batch.accounts[read.place].0.address == address)?;
-            Some(self.versions.reads(&address, &slot, index, read.value))
-        });
-    }
-
-    /// The same for an account, which is now as given.
-    fn recheck_account(&self, from: usize, address: Address, now: Option<BasicAccount>) {
-        self.recheck(from, |_, batch| {
-            let (account, _) = batch
-                .accounts
-                .iter()
-                .find(|(account, _)| account.address == address)?;
-            Some(account.seen.holds(now))
-        });
-    }
-
-    /// Has executed batches above `from` run again for which `holds` says no; `None` is for those that have
-    /// not read the value in question.
-    fn recheck(&self, from: usize, holds: impl Fn(usize, &Batch) -> Option<bool>) {
-        if self.given.is_some() {
-            // They would read the same once more.
-            return;
-        }
-        let end = self.next.load(Ordering::Acquire);
-        for index in from + 1..end {
-            let at = &self.slots[index];
-            if at.status.load(Ordering::Acquire) != DONE {
-                continue;
-            }
-            let mut speculated = lock(&at.speculated);
-            let Some(Speculated::Executed(batch)) = &*speculated else {
-                continue;
-            };
-            if at.status.load(Ordering::Acquire) != DONE {
-                continue;
-            }
-            if holds(index, batch) != Some(false) {
-                continue;
-            }
-            let published: Vec<_> = batch
-                .written()
-                .map(|(address, slot, _)| (address, slot))
-                .collect();
-            for (address, slot) in &published {
-                self.versions.doubt_slot(*address, *slot, index);
-            }
-            let transactions = batch.results.len() as u64;
-            self.overtaken.fetch_add(transactions, Ordering::Relaxed);
-            *speculated = Some(Speculated::Overtaken(published));
-            at.status.store(WAITING, Ordering::Release);
-            drop(speculated);
-            self.run_later(index, Until::Now);
-        }
-    }
-
-    /// Takes back what was expected to be written, and was not.
-    fn withdraw(&self, first: usize, expected: &[Expected]) {
-        for write in expected {
-            self.versions.remove_slot(write.address, write.slot, first);
-            if let Some(value) = write.value
-                && !self.versions.reads(&write.address, &write.slot, first + 1, value)
-            {
-                self.recheck_slot(first, write.address, write.slot);
-            }
-        }
-    }
-
     /// What is known of the calls of the block.
     fn lanes(&self) -> Option<&Lanes<'_>> {
         self.lanes.as_ref()
@@ -570,9 +496,10 @@ where
         if shared.stopped() || !shared.ready(index) {
             return any;
         }
-        any = true;
         shared.suspensions.turn(index);
         let end = match committer.advance(shared, turn, index) {
+            // It is to be executed once more: by whoever takes it, maybe this worker.
+            Ok(end) if end == index => return any,
             Ok(end) => end,
             Err(error) => {
                 *outcome = Err(error);
@@ -580,6 +507,7 @@ where
                 return true;
             }
         };
+        any = true;
         shared.suspensions.release(index..end);
         for slot in &shared.slots[index..end] {
             slot.status.store(COMMITTED, Ordering::Release);

@@ -32,6 +32,7 @@ impl<S: StateSource> CacheView<'_, S> {
             hashers,
             ..
         } = self.cache;
+        let _flight = self.board(range_key(hashers.address(&address)));
         let whole = match self.read_storage(address, limit) {
             Ok(Some(whole)) => whole,
             Ok(None) => {
@@ -53,6 +54,14 @@ impl<S: StateSource> CacheView<'_, S> {
             None => sizes.give_up(&address),
         }
         Ok(kept)
+    }
+
+    // What reads ahead waits while somebody reads a storage of which it wants a slot: most likely the slot comes with it,
+    // and it has the time. An execution asks for its slot instead, which takes less.
+    pub(super) fn await_range(&self, address: &Address) {
+        if self.cache.sizes.is_loading(address) {
+            drop(self.board(range_key(self.cache.hashers.address(address))));
+        }
     }
 
     // All slots of an account, where it has at most `limit`. Read in parts, so that beside what is going to be
@@ -80,4 +89,9 @@ impl<S: StateSource> CacheView<'_, S> {
         }
         Ok(None)
     }
+}
+
+/// Under which the reading of a storage is a flight: another key than those of its account and its slots.
+fn range_key(address_hash: u64) -> u64 {
+    !address_hash.rotate_left(24)
 }

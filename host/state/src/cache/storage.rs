@@ -164,6 +164,13 @@ impl StorageSizes {
         limit
     }
 
+    /// True while somebody reads the storage in a range.
+    pub(super) fn is_loading(&self, address: &Address) -> bool {
+        self.table
+            .get(&self.hashers.account_key(address), EPOCH, false)
+            .is_some_and(|found| found.value[0] & LOADING != 0)
+    }
+
     /// The storage was read completely. Should it be evicted, it has to earn its way back.
     pub(super) fn known(&self, address: &Address) {
         self.update(address, |_| 0);

@@ -88,7 +88,7 @@ impl<'a, S: StateSource> CacheView<'a, S> {
 
     // Held while the source is asked. `None` where somebody else has just asked, or where nothing is kept.
     #[cold]
-    fn board(&self, key: u64) -> Option<Flight<'_>> {
+    pub(super) fn board(&self, key: u64) -> Option<Flight<'_>> {
         if !self.is_attached() {
             return None;
         }
@@ -172,6 +172,9 @@ impl<'a, S: StateSource> CacheView<'a, S> {
     ) -> Result<(U256, bool), StateError> {
         // Asked first, because it takes no lock, and most misses are of large storages.
         let may_be_whole = self.is_attached() && !self.cache.sizes.is_large(&address);
+        if may_be_whole && !reader.is_execution() {
+            self.await_range(&address);
+        }
         if may_be_whole && let Some(storage) = self.known_storage(&address, reader) {
             self.cache.counters.count(reader.complete());
             return Ok((storage.value.slot(&slot), false));

@@ -252,3 +252,70 @@ fn workers_that_share_a_view_read_a_storage_whole_once() {
     assert!(source.slots.load(Relaxed) <= 400);
     assert!(cache.statistics().complete_answers > 0);
 }
+
+// Slots are read at once and counted; a range waits as a [`SlowSource`] does.
+struct SlowRanges {
+    slow: SlowSource,
+    slots: AtomicU64,
+}
+
+impl DatabaseRef for SlowRanges {
+    type Error = StateError;
+
+    fn basic_ref(&self, address: Address) -> Result<Option<AccountInfo>, StateError> {
+        self.slow.state.basic_ref(address)
+    }
+
+    fn code_by_hash_ref(&self, code_hash: B256) -> Result<Bytecode, StateError> {
+        self.slow.state.code_by_hash_ref(code_hash)
+    }
+
+    fn storage_ref(&self, address: Address, slot: U256) -> Result<U256, StateError> {
+        self.slots.fetch_add(1, Relaxed);
+        self.slow.state.storage_ref(address, slot)
+    }
+
+    fn block_hash_ref(&self, number: u64) -> Result<B256, StateError> {
+        self.slow.state.block_hash_ref(number)
+    }
+}
+
+impl StateSource for SlowRanges {
+    fn storage_range(
+        &self,
+        address: Address,
+        from: U256,
+        limit: usize,
+    ) -> Result<Vec<(U256, U256)>, StateError> {
+        self.slow.storage_range(address, from, limit)
+    }
+}
+
+#[test]
+fn reading_ahead_waits_for_a_range_that_execution_goes_past() {
+    let mut state = MemoryState::default();
+    let dao = contract(&mut state, 1, 100);
+    let source = SlowRanges {
+        slow: SlowSource::new(state),
+        slots: AtomicU64::new(0),
+    };
+    let config = CacheConfig::with_bytes(4 << 20);
+    let before = u64::from(config.misses_before_range) - 1;
+    let cache = StateCache::new(config);
+    cache.move_to(block(0));
+    let view = cache.view(&source, block(0));
+    let read = |slot: u64| view.storage_ref(dao, U256::from(slot));
+    (0..before).for_each(|slot| assert_eq!(read(slot), Ok(U256::from(slot + 1))));
+    thread::scope(|scope| {
+        scope.spawn(|| assert_eq!(read(50), Ok(U256::from(51))));
+        source.slow.read.wait();
+        let ahead = scope.spawn(|| view.prefetch_slot(dao, U256::from(60)));
+        assert_eq!(read(70), Ok(U256::from(71)));
+        thread::sleep(std::time::Duration::from_millis(50));
+        assert!(!ahead.is_finished());
+        source.slow.go_on.wait();
+        assert_eq!(ahead.join().unwrap(), Ok(false), "the range has brought it");
+    });
+    assert_eq!(read(60), Ok(U256::from(61)));
+    assert_eq!(source.slots.load(Relaxed), before + 1);
+}

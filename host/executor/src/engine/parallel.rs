@@ -42,7 +42,7 @@ use revm::DatabaseRef;
 use std::{
     num::NonZeroUsize,
     sync::{Arc, Mutex, OnceLock, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 use suspension::{NAP, Suspensions, lock};
 use versions::Versions;
@@ -104,8 +104,10 @@ struct Slot {
     end: AtomicUsize,
     /// The last batch before it in its lane, plus one; 0 for none.
     after: AtomicUsize,
-    /// The batch that begins here has had to wait for another one of its lane.
+    /// The batch that begins here waits for another one of its lane, and nobody has begun with it.
     queued: AtomicBool,
+    /// It has waited so.
+    has_queued: AtomicBool,
     /// The predictor wants to see what the transaction does that begins here.
     lesson: AtomicBool,
     speculated: Mutex<Option<Speculated>>,
@@ -199,6 +201,11 @@ impl<S> Shared<'_, S> {
         self.alone.load(Ordering::Acquire)
     }
 
+    /// How long the workers beside the one that is committing have had nothing to do, on average.
+    fn others_idle(&self) -> Duration {
+        Duration::from_nanos(self.idle.load(Ordering::Relaxed)) / self.others
+    }
+
     fn stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
@@ -254,7 +261,10 @@ fn random(seed: u64, place: u64) -> u64 {
     let now = std::time::UNIX_EPOCH
         .elapsed()
         .map_or(0, |elapsed| elapsed.as_nanos() as u64);
-    let mut word = seed ^ place.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ now;
+    mixed(seed ^ place.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ now)
+}
+
+fn mixed(mut word: u64) -> u64 {
     word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     word ^ (word >> 31)
@@ -299,6 +309,7 @@ where
                 end: AtomicUsize::new(0),
                 after: AtomicUsize::new(0),
                 queued: AtomicBool::new(false),
+                has_queued: AtomicBool::new(false),
                 lesson: AtomicBool::new(false),
                 speculated: Mutex::new(None),
             })

@@ -4,6 +4,7 @@ use super::{
     DONE, Prospect, RUNNING, Shared, WAITING, WIDE,
     governor::LARGEST_BATCH,
     later::Until,
+    mixed,
     plan::{Claim, Expected},
     suspension::lock,
     versions::Written,
@@ -78,7 +79,11 @@ impl<S> Shared<'_, S> {
     fn queues_behind(&self, index: usize) -> Option<usize> {
         let lanes = self.lanes()?;
         let lane = lanes.of(index)?;
-        if !lanes.queues(lane) || self.jitter.is_some_and(|seed| (seed >> (index % 61)) & 1 == 0) {
+        if !lanes.queues(lane)
+            || self
+                .jitter
+                .is_some_and(|seed| mixed(seed ^ index as u64) & 1 == 0)
+        {
             return None;
         }
         let last = lane.last()?;
@@ -102,8 +107,8 @@ impl<S> Shared<'_, S> {
             if transfers || known.is_foretold() != foretold {
                 return false;
             }
-            let alone = || known.is_chained() && self.queues_behind(*index).is_none();
-            foretold || known.is_calm() || alone()
+            let calm = known.is_calm() || known.is_chained();
+            foretold || (calm && self.queues_behind(*index).is_none())
         };
         (first..most)
             .find(|index| !fits(index))
@@ -189,6 +194,7 @@ impl<S: DatabaseRef<Error = StateError> + Sync> Shared<'_, S> {
     /// What has run before is expected to write what it wrote then.
     fn claim_again(&self, index: usize) -> Claim {
         let slot = &self.slots[index];
+        slot.queued.store(false, Ordering::Release);
         let range = index..slot.end.load(Ordering::Acquire);
         let expected = match lock(&slot.speculated).take() {
             Some(Speculated::Overtaken(published)) => {
@@ -280,6 +286,7 @@ impl<S: DatabaseRef<Error = StateError> + Sync> Shared<'_, S> {
                 slot.end.store(end, Ordering::Release);
                 slot.lesson.store(lesson.is_some(), Ordering::Release);
                 slot.queued.store(true, Ordering::Release);
+                slot.has_queued.store(true, Ordering::Release);
                 self.later.put(first, Until::Ran(on));
                 return Some(Taken::Queued);
             }

@@ -25,7 +25,6 @@ use alloy_primitives::{Address, Bloom, U256};
 use core::{ops::Range, sync::atomic::Ordering};
 use metisvm_state::{BasicAccount, StateError};
 use revm::DatabaseRef;
-use std::time::Duration;
 
 /// Where a speculation went wrong.
 #[derive(Debug, Clone, Copy)]
@@ -115,9 +114,9 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
             count: end - index,
             gas,
             contended: waited || collided,
-            queued: slot.queued.load(Ordering::Acquire),
+            queued: slot.has_queued.load(Ordering::Acquire),
             lessons,
-            idle: Duration::from_nanos(shared.idle.load(Ordering::Relaxed)) / shared.others,
+            idle: shared.others_idle(),
         };
         match self.governor.committed(committed) {
             Some(Next::Sequence) if shared.adaptive => shared.in_sequence.store(true, Ordering::Relaxed),
@@ -166,8 +165,11 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
         outcome?;
         self.tally.sequential += (end - index) as u64;
         if end >= most {
-            self.governor.stretched(self.progress.gas_used - gas);
+            self.governor
+                .stretched(self.progress.gas_used - gas, shared.others_idle());
             shared.in_sequence.store(false, Ordering::Relaxed);
+        } else {
+            self.governor.begin();
         }
         Ok(end)
     }

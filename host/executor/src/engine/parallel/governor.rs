@@ -234,8 +234,11 @@ impl Governor {
         self.next
     }
 
-    /// The sequential stretch is over and used so much gas.
-    pub(super) fn stretched(&mut self, gas: u64) {
+    /// The sequential stretch is over and used so much gas; `idle` is how long the other workers have had nothing to do
+    /// in the block, with what they had not to do meanwhile.
+    pub(super) fn stretched(&mut self, gas: u64, idle: Duration) {
+        self.idle = idle;
+        self.idle_stretches = 0;
         let sequential = self.since.elapsed().as_nanos() * u128::from(self.parallel.1);
         let parallel = self.parallel.0.as_nanos() * u128::from(gas);
         // Where both take the same, one thread does.
@@ -291,10 +294,10 @@ mod tests {
         let mut governor = Governor::new(Remembered::default());
         governor.parallel = (Duration::from_secs(3600), 1);
         governor.stretch();
-        governor.stretched(1);
+        governor.stretched(1, Duration::ZERO);
         assert_eq!(governor.stretch(), SHORTEST * GROWTH);
         governor.parallel = (Duration::ZERO, 1);
-        governor.stretched(1);
+        governor.stretched(1, Duration::ZERO);
         assert_eq!(governor.stretch(), SHORTEST);
         assert!((0..HOPELESS * PATIENCE).all(|_| governor.committed(of(1, true)) != Some(Next::Sequence)));
         assert!((0..JUDGED).any(|_| governor.committed(of(1, true)) == Some(Next::Sequence)));
@@ -330,6 +333,20 @@ mod tests {
             next.filter(|next| *next == Next::Sequence).count()
         };
         assert_eq!((sequence(0), sequence(3600)), (0, 1));
+    }
+
+    #[test]
+    fn what_others_did_not_do_in_a_sequential_stretch_is_not_held_against_the_next_parallel_one() {
+        let mut governor = Governor::new(Remembered::default());
+        let long = Duration::from_secs(3600);
+        governor.idle_stretches = IDLE_STRETCHES;
+        governor.stretch();
+        governor.stretched(1, long);
+        let idle = Committed {
+            idle: long,
+            ..of(1, false)
+        };
+        assert!((0..10 * JUDGED).all(|_| governor.committed(idle) != Some(Next::Sequence)));
     }
 
     #[test]

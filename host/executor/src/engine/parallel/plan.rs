@@ -1,10 +1,10 @@
 //! What is known of transactions when a worker takes them: what they are expected to write, and which values.
 //!
-//! Calls of [hot](super::kinds) kinds are foretold by the [predictor](crate::engine::prediction), in the
-//! order of the block, each upon what is foretold of those below. A value that can be told is published at
-//! once, and transactions above run ahead on it; of other slots it is announced that they will be written.
-//! Both are hints like every value in the multi-version memory: what is committed is held against the
-//! committed state.
+//! Calls of [hot](super::kinds) kinds are foretold by the [predictor](crate::engine::prediction), in the order of the
+//! block, each upon what is foretold of those below, where all can be told that they write. It is published before they
+//! run, and transactions above run ahead on it. Where the value before is not known yet, it is only announced that the
+//! slot will be written. Both are hints like every value in the multi-version memory: what is committed is held against
+//! the committed state.
 
 use super::{Shared, versions::Written};
 use crate::engine::prediction::{Call, Change, Footprint, Kind, Outlook};

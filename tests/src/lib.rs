@@ -4,5 +4,6 @@
 pub mod cards;
 pub mod graphs;
 pub mod random_blocks;
+pub mod watch;
 
 pub use metisvm_workload::rng;

@@ -65,6 +65,15 @@ impl Tested {
         Self::new("4 threads, adaptive", 4, EngineOptions::default())
     }
 
+    /// It chooses, and threads are delayed at random.
+    fn adaptive_delayed() -> Arc<Self> {
+        let options = EngineOptions {
+            jitter: Some(9),
+            ..EngineOptions::default()
+        };
+        Self::new("3 threads, adaptive, delayed", 3, options)
+    }
+
     fn on_one_thread() -> Arc<Self> {
         Self::new("1 thread", 1, EngineOptions::default())
     }
@@ -125,6 +134,7 @@ fn random_blocks_come_out_as_in_sequential_execution() {
         Tested::on_one_thread(),
         Tested::in_batches(),
         Tested::adaptive(),
+        Tested::adaptive_delayed(),
     ];
     if let Some(seed) = number("METISVM_SEED") {
         for tested in all {
@@ -134,10 +144,11 @@ fn random_blocks_come_out_as_in_sequential_execution() {
     }
     let transactions = number("METISVM_RANDOM_TRANSACTIONS").unwrap_or(TRANSACTIONS);
     let first = number("METISVM_FIRST_SEED").unwrap_or(FIRST_SEED);
-    let [parallel, on_one_thread, in_batches, adaptive] = all;
+    let [parallel, on_one_thread, in_batches, adaptive, adaptive_delayed] = all;
     on_one_thread.check(seeds(first), transactions / 2);
     let (_, delayed) = in_batches.check(seeds(first), transactions / 4);
     adaptive.check(seeds(first), transactions / 4);
+    adaptive_delayed.check(seeds(first), transactions / 8);
     let (coverage, report) = parallel.check(seeds(first), transactions);
     // println! would be kept back: the test passes.
     let _ = write!(std::io::stdout(), "{coverage}");

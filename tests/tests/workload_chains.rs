@@ -7,6 +7,7 @@ use metisvm_accel::{Dispatcher, dispatcher};
 use metisvm_executor::{BlockEngine, BlockOutcome, EngineOptions, EngineReport, Threads, execute_block};
 use metisvm_model::Bundle;
 use metisvm_state::MemoryState;
+use metisvm_tests::{random_blocks::PATIENCE, watch::watched};
 use metisvm_vm::MetisEvmFactory;
 use metisvm_workload::chains::{Scenario, WorkloadKind};
 use std::{
@@ -57,7 +58,12 @@ impl Chain {
 
     /// Executes all blocks with one engine, and compares each with the sequential execution; gives what became
     /// of the transactions.
-    fn check(&self, threads: usize, options: &EngineOptions) -> EngineReport {
+    fn check(&'static self, threads: usize, options: &EngineOptions) -> EngineReport {
+        let options = options.clone();
+        watched(PATIENCE, move |begin| self.execute(threads, &options, begin))
+    }
+
+    fn execute(&self, threads: usize, options: &EngineOptions, begin: &dyn Fn(String)) -> EngineReport {
         let kind = self.scenario.kind;
         let factory = self.factory();
         let engine =
@@ -67,6 +73,7 @@ impl Chain {
         for (number, (block, (outcome, after))) in self.scenario.blocks.iter().zip(&self.expected).enumerate()
         {
             let case = format!("{kind}, block {number}, {threads} threads, {options:?}");
+            begin(case.clone());
             let executed = engine.execute(&factory, block.input(), before);
             let executed = executed.unwrap_or_else(|error| panic!("{case}: {error}"));
             assert_eq!(executed.outcome.receipts, outcome.receipts, "{case}");
@@ -93,6 +100,13 @@ fn say(chain: &Chain, threads: usize, report: &EngineReport) {
 fn chains() -> &'static [Chain] {
     static ONCE: OnceLock<Vec<Chain>> = OnceLock::new();
     ONCE.get_or_init(|| WorkloadKind::ALL.map(Chain::new).into())
+}
+
+fn chain_of(kind: WorkloadKind) -> &'static Chain {
+    chains()
+        .iter()
+        .find(|chain| chain.scenario.kind == kind)
+        .expect("every kind has one")
 }
 
 /// One test at a time: they share two cores, and what is counted needs workers that run at once.
@@ -137,10 +151,7 @@ fn chains_executed_by_an_engine_that_learns_come_out_as_in_sequential_execution(
         WorkloadKind::NftMintCounter,
         WorkloadKind::UniswapOnePool,
     ] {
-        let chain = chains()
-            .iter()
-            .find(|chain| chain.scenario.kind == kind)
-            .expect("every kind has one");
+        let chain = chain_of(kind);
         // What a swap pays out cannot be told; those wait for each other.
         let found = |report: &EngineReport| match kind {
             WorkloadKind::UniswapOnePool => report.predicted_hits > 0,
@@ -165,10 +176,7 @@ fn chains_executed_by_an_engine_that_learns_come_out_as_in_sequential_execution(
 #[test]
 fn calls_that_follow_from_each_other_are_hardly_ever_executed_twice() {
     let _turn = turn();
-    let chain = chains()
-        .iter()
-        .find(|chain| chain.scenario.kind == WorkloadKind::UniswapOnePool)
-        .expect("every kind has one");
+    let chain = chain_of(WorkloadKind::UniswapOnePool);
     for threads in [2, 4] {
         let report = chain.check(threads, &always_parallel(None));
         say(chain, threads, &report);
@@ -210,6 +218,22 @@ fn an_engine_that_chooses_between_threads_and_sequence_does_not_change_the_block
             chain.check(2, &options);
         }
     }
+}
+
+/// Nothing collides there, since each call waits for the one before it: it takes the time that the other worker has
+/// nothing to do to see that one thread does as well.
+#[test]
+fn calls_that_all_follow_from_each_other_run_in_sequence_by_choice() {
+    let _turn = turn();
+    let chain = chain_of(WorkloadKind::UniswapOnePool);
+    // Where the machine is busy with something else both ways may take the same; not every time.
+    let in_sequence = (0..ATTEMPTS).any(|_| {
+        let report = chain.check(2, &EngineOptions::default());
+        say(chain, 2, &report);
+        assert!(report.queued > 0 && !report.idle.is_zero(), "{report:?}");
+        report.sequential * 2 > (BLOCKS * TRANSACTIONS) as u64 && report.queued_in_sequence > 0
+    });
+    assert!(in_sequence);
 }
 
 #[test]

@@ -152,6 +152,12 @@ pub struct EngineReport {
     pub transfers: u64,
     /// How often a transaction was suspended because it had to wait for an inference.
     pub suspended: u64,
+    /// Transactions that had to wait for the call before theirs in their lane.
+    pub queued: u64,
+    /// Those of them that a stretch in sequence took over before anybody had begun with them.
+    pub queued_in_sequence: u64,
+    /// How long workers had nothing to do, all of them together.
+    pub idle: Duration,
     /// Reads of committed speculations of a slot that a transaction below was foretold to write, and that waited
     /// for the write or took its foretold value; or that found what the call before theirs in its lane had written,
     /// where both were executed by themselves.
@@ -175,6 +181,9 @@ impl core::ops::AddAssign for EngineReport {
             sequential,
             transfers,
             suspended,
+            queued,
+            queued_in_sequence,
+            idle,
             predicted_hits,
             run_ahead,
             read_ahead,
@@ -187,6 +196,9 @@ impl core::ops::AddAssign for EngineReport {
         self.sequential += sequential;
         self.transfers += transfers;
         self.suspended += suspended;
+        self.queued += queued;
+        self.queued_in_sequence += queued_in_sequence;
+        self.idle += idle;
         self.predicted_hits += predicted_hits;
         self.run_ahead += run_ahead;
         self.read_ahead += read_ahead;

@@ -7,13 +7,9 @@ use super::{
     settle::{count_block, settle},
     shrink::shrink,
 };
-use crate::rng::Rng;
+use crate::{rng::Rng, watch::watched};
 use core::fmt;
-use std::{
-    sync::mpsc::{RecvTimeoutError, channel},
-    thread,
-    time::Duration,
-};
+use std::time::Duration;
 
 /// How long an engine may take for one block.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -128,14 +124,10 @@ pub fn check_blocks(
     transactions: u64,
     patience: Duration,
 ) -> Coverage {
-    let (progress, working) = channel();
-    let worker = thread::spawn(move || {
+    watched(patience, move |begin| {
         let mut coverage = Coverage::default();
         for seed in seeds {
-            // The other end is gone only after this thread hung for too long.
-            let working = || {
-                let _ = progress.send(seed);
-            };
+            let working = || begin(format!("the block of seed {seed}"));
             if let Err(failure) = check_seed(seed, &engine, &mut coverage, &working) {
                 panic!("{failure}");
             }
@@ -144,22 +136,5 @@ pub fn check_blocks(
             }
         }
         coverage
-    });
-    let mut last = None;
-    loop {
-        match working.recv_timeout(patience) {
-            Ok(seed) => last = Some(seed),
-            Err(RecvTimeoutError::Disconnected) => break,
-            Err(RecvTimeoutError::Timeout) => {
-                panic!(
-                    "the block of seed {} takes more than {patience:?}: the engine hangs, or waits for ever",
-                    last.unwrap_or_default()
-                );
-            }
-        }
-    }
-    match worker.join() {
-        Ok(coverage) => coverage,
-        Err(panic) => std::panic::resume_unwind(panic),
-    }
+    })
 }

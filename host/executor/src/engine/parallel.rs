@@ -9,6 +9,7 @@ mod batch;
 mod claim;
 mod commit;
 mod database;
+mod gate;
 mod governor;
 mod inference;
 mod kinds;
@@ -29,6 +30,7 @@ use crate::Error;
 use alloy_primitives::Address;
 use commit::Committer;
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use gate::Gate;
 use governor::Remembered;
 use inference::TurnEngine;
 use kinds::Kinds;
@@ -137,6 +139,8 @@ struct Shared<'e, S> {
     overtaken: AtomicU64,
     /// Transactions that were executed speculatively once more.
     executed_again: AtomicU64,
+    /// Transactions that had to wait in their lane.
+    queued: AtomicU64,
     /// So far ahead of the committed ones may be executed.
     window: AtomicUsize,
     /// So many transactions make up a batch.
@@ -149,8 +153,6 @@ struct Shared<'e, S> {
     planner: Mutex<Planner>,
     /// How long workers have had nothing to do, in nanoseconds.
     idle: AtomicU64,
-    /// So many workers there are beside the one that is committing.
-    others: u32,
     /// How often the predictor was shown what a call does.
     lessons: AtomicU32,
     /// How long that took, in nanoseconds.
@@ -168,6 +170,8 @@ struct Shared<'e, S> {
     alone: AtomicBool,
     /// What is not taken yet is to run in sequence.
     in_sequence: AtomicBool,
+    /// Closed while a stretch runs in sequence.
+    gate: Gate,
     /// Nothing more is to be done: the block is complete, or has failed.
     stop: AtomicBool,
 }
@@ -201,9 +205,9 @@ impl<S> Shared<'_, S> {
         self.alone.load(Ordering::Acquire)
     }
 
-    /// How long the workers beside the one that is committing have had nothing to do, on average.
-    fn others_idle(&self) -> Duration {
-        Duration::from_nanos(self.idle.load(Ordering::Relaxed)) / self.others
+    /// How long workers have had nothing to do, all of them together.
+    fn idle_time(&self) -> Duration {
+        Duration::from_nanos(self.idle.load(Ordering::Relaxed))
     }
 
     fn stopped(&self) -> bool {
@@ -228,6 +232,8 @@ impl<S> Shared<'_, S> {
             slot.status.store(DONE, Ordering::Release);
         } else if *turns >= SPINS && self.suspensions.any() {
             std::thread::sleep(NAP);
+        } else if *turns >= EAGER && self.gate.is_closed() && !self.suspensions.any() {
+            self.gate.sleep();
         } else {
             self.pause(turns);
         }
@@ -318,6 +324,7 @@ where
         later: Later::default(),
         overtaken: AtomicU64::new(0),
         executed_again: AtomicU64::new(0),
+        queued: AtomicU64::new(0),
         window: AtomicUsize::new(workers * if given.is_some() { WIDE } else { FIRST }),
         given,
         recording: state.records(),
@@ -327,10 +334,6 @@ where
         adaptive: options.adaptive,
         planner: Mutex::default(),
         idle: AtomicU64::new(0),
-        others: u32::try_from(workers)
-            .unwrap_or(u32::MAX)
-            .saturating_sub(1)
-            .max(1),
         lessons: AtomicU32::new(0),
         lesson_time: AtomicU64::new(0),
         started: Instant::now(),
@@ -340,9 +343,10 @@ where
         begins_alone,
         alone: AtomicBool::new(true),
         in_sequence: AtomicBool::new(begins_alone || remembered.stretch > 0),
+        gate: Gate::default(),
         stop: AtomicBool::new(count == 0),
     };
-    let commit = Mutex::new((Committer::new(state, progress, remembered), Ok(())));
+    let commit = Mutex::new((Committer::new(state, progress, remembered, workers), Ok(())));
     let at_work = AtomicUsize::new(workers - 1);
     let reading = ReadingAhead::new(&shared, options.read_ahead);
     pool.in_place_scope(|scope| {
@@ -369,6 +373,8 @@ where
     }
     let report = EngineReport {
         suspended: shared.suspensions.count(),
+        queued: shared.queued.load(Ordering::Relaxed),
+        idle: shared.idle_time(),
         aborts: committer.tally.aborts + shared.overtaken.load(Ordering::Relaxed),
         reexecuted: committer.tally.reexecuted + shared.executed_again.load(Ordering::Relaxed),
         read_ahead: reading.map_or(0, |reading| reading.asked()),

@@ -64,11 +64,12 @@ impl<'e, S: DatabaseRef<Error = StateError>> Turn<'e, S> {
         core::mem::swap(&mut self.evm.ctx.journaled_state.database, state);
     }
 
-    /// Executes one transaction.
-    pub(super) fn transact(
+    /// Executes one transaction. What is written out meanwhile is published, if anybody wants to see it.
+    fn transact(
         &mut self,
         environment: &Environment<'_>,
         index: usize,
+        versions: Option<&Versions>,
     ) -> Result<ExecutionResult, EVMError<StateError>> {
         let transaction = &environment.transactions[index];
         self.evm.ctx.tx = TxEnv::from_recovered_tx(transaction.inner(), transaction.signer());
@@ -77,6 +78,9 @@ impl<'e, S: DatabaseRef<Error = StateError>> Turn<'e, S> {
         }
         let result = self.run();
         if self.runner.must_flush(self.spec_id) || self.evm.ctx.journaled_state.inner.state.len() > JOURNAL {
+            if let Some(versions) = versions {
+                self.publish(versions, index);
+            }
             self.flush();
         }
         result
@@ -132,19 +136,21 @@ impl<'e, S: DatabaseRef<Error = StateError>> Turn<'e, S> {
         }
     }
 
-    /// Executes transactions one after the other.
+    /// Executes transactions one after the other. `versions` is where those look who execute what comes after them; it
+    /// takes [publishing](Self::publish) at the end to be complete.
     pub(super) fn execute(
         &mut self,
         environment: &Environment<'_>,
         range: core::ops::Range<usize>,
         progress: &mut Progress,
+        versions: Option<&Versions>,
     ) -> Result<(), Error> {
         for index in range {
             if let Err(invalid) = progress.admit(environment, index) {
                 progress.refuse(environment, index, invalid)?;
                 continue;
             }
-            match self.transact(environment, index) {
+            match self.transact(environment, index, versions) {
                 Ok(result) => progress.include(environment, index, result),
                 Err(error) => progress.refuse(environment, index, Invalid::from_evm(error)?)?,
             }
@@ -152,7 +158,7 @@ impl<'e, S: DatabaseRef<Error = StateError>> Turn<'e, S> {
         Ok(())
     }
 
-    /// Publishes what has been executed since the start.
+    /// Publishes what has been executed since the start, or since it was written out.
     pub(super) fn publish(&self, versions: &Versions, index: usize) {
         for ((address, key), value) in &self.left {
             versions.write_slot(*address, *key, index, Written::Value(*value));
@@ -170,7 +176,7 @@ pub(super) fn execute<S: DatabaseRef<Error = StateError>>(
 ) -> Result<(), Error> {
     let mut turn = Turn::new(environment.factory, environment, state);
     turn.start(state);
-    let outcome = turn.execute(environment, 0..environment.transactions.len(), progress);
+    let outcome = turn.execute(environment, 0..environment.transactions.len(), progress, None);
     turn.finish(state);
     outcome
 }

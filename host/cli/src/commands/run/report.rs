@@ -102,6 +102,8 @@ impl Ran {
             "transfers": b.engine.transfers,
             "predicted_hits": b.engine.predicted_hits,
             "run_ahead": b.engine.run_ahead,
+            "queued": b.engine.queued,
+            "idle_ms": ms(b.engine.idle),
             "backend": self.backend(),
             "backends": self.backends,
             "inferences": c.requests,

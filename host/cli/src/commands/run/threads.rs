@@ -31,6 +31,8 @@ fn object(compared: &ThreadsComparison, file: Option<&Path>) -> Value {
         "reexecuted": report.reexecuted,
         "predicted_hits": report.predicted_hits,
         "run_ahead": report.run_ahead,
+        "queued": report.queued,
+        "idle_ms": ms(report.idle),
         "cache_hits": compared.cache.execution_hits,
         "cache_misses": compared.cache.execution_misses,
         "prefetch_hits": compared.cache.prefetch_hits,

@@ -287,6 +287,7 @@ impl<S: DatabaseRef<Error = StateError> + Sync> Shared<'_, S> {
                 slot.lesson.store(lesson.is_some(), Ordering::Release);
                 slot.queued.store(true, Ordering::Release);
                 slot.has_queued.store(true, Ordering::Release);
+                self.queued.fetch_add((end - first) as u64, Ordering::Relaxed);
                 self.later.put(first, Until::Ran(on));
                 return Some(Taken::Queued);
             }

@@ -26,6 +26,9 @@ use core::{ops::Range, sync::atomic::Ordering};
 use metisvm_state::{BasicAccount, StateError};
 use revm::DatabaseRef;
 
+/// So many transactions before the end of a stretch in sequence the other workers are woken: that takes a while.
+const WAKING: usize = 8;
+
 /// Where a speculation went wrong.
 #[derive(Debug, Clone, Copy)]
 enum Collision {
@@ -55,11 +58,12 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
         state: &'c mut BlockState<'e, S>,
         progress: &'c mut Progress,
         remembered: Remembered,
+        workers: usize,
     ) -> Self {
         Self {
             state,
             progress,
-            governor: Governor::new(remembered),
+            governor: Governor::new(remembered, workers),
             begun: false,
             tally: EngineReport::default(),
         }
@@ -114,9 +118,8 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
             count: end - index,
             gas,
             contended: waited || collided,
-            queued: slot.has_queued.load(Ordering::Acquire),
             lessons,
-            idle: shared.others_idle(),
+            idle: shared.idle_time(),
         };
         match self.governor.committed(committed) {
             Some(Next::Sequence) if shared.adaptive => shared.in_sequence.store(true, Ordering::Relaxed),
@@ -150,23 +153,37 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
         let turn = turn.get_or_insert_with(|| Turn::new(&shared.in_turn, environment, &shared.base));
         turn.start(self.state);
         let (mut end, mut outcome) = (index, Ok(()));
+        let versions = (most < shared.slots.len()).then_some(&shared.versions);
+        let last = most - WAKING.min(most - index);
+        shared.gate.close();
         while end < most && outcome.is_ok() {
             // Nobody has taken it, or nobody has begun with it; else it will come as an executed transaction.
             let Some(next) = shared.take_for_sequence(end, most) else {
                 break;
             };
-            outcome = turn.execute(environment, end..next, self.progress);
+            if shared.slots[end].has_queued.load(Ordering::Acquire) {
+                self.tally.queued_in_sequence += (next - end) as u64;
+            }
+            let waking = last.clamp(end, next);
+            outcome = turn.execute(environment, end..waking, self.progress, versions);
+            if waking < next && outcome.is_ok() {
+                shared.gate.open();
+                outcome = turn.execute(environment, waking..next, self.progress, versions);
+            }
             end = next;
         }
-        if end > index {
-            turn.publish(&shared.versions, end - 1);
+        shared.gate.open();
+        if let Some(versions) = versions
+            && end > index
+        {
+            turn.publish(versions, end - 1);
         }
         turn.finish(self.state);
         outcome?;
         self.tally.sequential += (end - index) as u64;
         if end >= most {
             self.governor
-                .stretched(self.progress.gas_used - gas, shared.others_idle());
+                .stretched(self.progress.gas_used - gas, shared.idle_time());
             shared.in_sequence.store(false, Ordering::Relaxed);
         } else {
             self.governor.begin();
@@ -189,7 +206,7 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
         while end < shared.slots.len() && outcome.is_ok() && (end == index || shared.is_alone()) {
             // Nobody else takes any while all is to run in sequence.
             shared.next.store(end + 1, Ordering::Release);
-            outcome = turn.execute(environment, end..end + 1, self.progress);
+            outcome = turn.execute(environment, end..end + 1, self.progress, Some(&shared.versions));
             end += 1;
         }
         turn.publish(&shared.versions, end - 1);
@@ -304,10 +321,15 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
         turn.start(self.state);
         let outcome = range.into_iter().try_for_each(|index| {
             shared.suspensions.turn(index);
-            turn.execute(environment, index..index + 1, self.progress)
+            turn.execute(
+                environment,
+                index..index + 1,
+                self.progress,
+                Some(&shared.versions),
+            )
         });
         for (address, slot, _) in published() {
-            shared.versions.remove_slot(address, slot, first);
+            shared.versions.withdraw_slot(address, slot, first);
         }
         turn.publish(&shared.versions, first);
         turn.finish(self.state);

@@ -16,14 +16,19 @@ const SHORTEST: usize = 32;
 const LONGEST: usize = 1024;
 /// Each sequential stretch that paid is followed by one so much longer.
 const GROWTH: usize = 8;
-/// A stretch is idle in which the other workers had nothing to do for so many parts of the time.
-const IDLE: (u32, u32) = (3, 4);
+/// A stretch is idle in which no more than so many workers were at work on average. The one that commits is one.
+const AT_WORK: (u32, u32) = (5, 4);
 /// So many of them in a row are no gain; one of them may come before a better one.
 const IDLE_STRETCHES: u32 = 4;
 /// What takes at most so much more time counts as taking the same.
 const EQUAL: (u128, u128) = (10, 11);
-/// After a sequential stretch that did not pay, so many parallel ones are not judged.
+/// Of what parallel stretches took so many parts count on with the next one: single ones are too short to go by.
+const FADING: (u32, u32) = (7, 8);
+/// After a sequential stretch that did not pay, so many parallel ones are not judged; after each more of them in a row
+/// twice as many, up to
 const PATIENCE: u32 = 16;
+/// so many.
+const LONG_PATIENCE: u32 = 256;
 
 /// The largest batch of transactions that one worker executes in one journal.
 pub(super) const LARGEST_BATCH: usize = 16;
@@ -81,32 +86,33 @@ pub(super) struct Committed {
     pub(super) gas: u64,
     /// They had to wait for others below, or ran on values that had changed.
     pub(super) contended: bool,
-    /// They have waited in their lane.
-    pub(super) queued: bool,
     /// How many lessons the predictor has had in the block.
     pub(super) lessons: u32,
-    /// How long the other workers have had nothing to do in the block, on average.
+    /// How long workers have had nothing to do in the block, all of them together.
     pub(super) idle: Duration,
 }
 
 /// Measures and decides.
 #[derive(Debug)]
 pub(super) struct Governor {
+    workers: u32,
     since: Instant,
     gas: u64,
     commits: u32,
     contended: u32,
-    /// Time and gas of the last contended parallel stretch.
+    /// Time and gas of the parallel stretches of late that did not go well, the older ones counted less.
     parallel: (Duration, u64),
     /// How long the next sequential stretch is.
     next: usize,
     /// Parallel stretches that are not to be judged,
     unjudged: u32,
+    /// how many they are after the next sequential stretch that does not pay,
+    patience: u32,
     /// and those among which something is learnt.
     lessons: u32,
     /// The last parallel stretch did not go well.
     bad: bool,
-    /// How long the others had had nothing to do when the last stretch was over.
+    /// How long workers had had nothing to do when the last stretch was over.
     idle: Duration,
     /// Stretches in a row that were idle.
     idle_stretches: u32,
@@ -119,8 +125,9 @@ pub(super) struct Governor {
 
 impl Governor {
     /// Begins as the block before has left it.
-    pub(super) fn new(remembered: Remembered) -> Self {
+    pub(super) fn new(remembered: Remembered, workers: usize) -> Self {
         Self {
+            workers: u32::try_from(workers).unwrap_or(u32::MAX),
             since: Instant::now(),
             gas: 0,
             commits: 0,
@@ -128,6 +135,7 @@ impl Governor {
             parallel: (Duration::ZERO, 0),
             next: remembered.stretch.max(SHORTEST),
             unjudged: 0,
+            patience: PATIENCE,
             lessons: LESSONS,
             bad: false,
             idle: Duration::ZERO,
@@ -146,8 +154,6 @@ impl Governor {
         if what.contended {
             self.contended += count;
             self.disturbed(count);
-        } else if what.queued {
-            self.disturbed(1);
         }
         let hopeless = self.commits >= HOPELESS && self.contended == self.commits;
         if self.commits < JUDGED && !hopeless {
@@ -156,12 +162,21 @@ impl Governor {
         let time = self.since.elapsed();
         let idle = what.idle.saturating_sub(self.idle);
         self.idle = what.idle;
-        let is_idle = idle * IDLE.1 >= time * IDLE.0;
+        let is_idle = self.is_idle(idle, time);
         self.idle_stretches = if is_idle { self.idle_stretches + 1 } else { 0 };
-        let bad = self.contended * 2 >= self.commits || self.idle_stretches >= IDLE_STRETCHES;
+        let is_contended = self.contended * 2 >= self.commits;
+        let bad = is_contended || self.idle_stretches >= IDLE_STRETCHES;
         self.bad = bad;
         let calm = self.contended == 0;
-        self.parallel = (time, self.gas);
+        if is_contended || is_idle {
+            let (time_before, gas_before) = self.parallel;
+            self.parallel = (
+                time_before * FADING.0 / FADING.1 + time,
+                gas_before * u64::from(FADING.0) / u64::from(FADING.1) + self.gas,
+            );
+        } else {
+            self.parallel = (Duration::ZERO, 0);
+        }
         self.begin();
         if calm {
             self.quiet();
@@ -178,6 +193,13 @@ impl Governor {
         }
         self.unjudged = self.unjudged.saturating_sub(1);
         Some(Next::Parallel { calm })
+    }
+
+    /// Whether so much time without work, of all workers together, leaves too few of them at work in this time.
+    fn is_idle(&self, idle: Duration, time: Duration) -> bool {
+        let (at_work, parts) = AT_WORK;
+        idle.as_nanos() * u128::from(parts) + time.as_nanos() * u128::from(at_work)
+            >= time.as_nanos() * u128::from(self.workers) * u128::from(parts)
     }
 
     /// Nothing has collided for a stretch: larger batches, which cost less for each transaction.
@@ -234,19 +256,23 @@ impl Governor {
         self.next
     }
 
-    /// The sequential stretch is over and used so much gas; `idle` is how long the other workers have had nothing to do
-    /// in the block, with what they had not to do meanwhile.
+    /// The sequential stretch is over and used so much gas; `idle` is how long workers have had nothing to do in the
+    /// block, with what they had not to do meanwhile.
     pub(super) fn stretched(&mut self, gas: u64, idle: Duration) {
         self.idle = idle;
-        self.idle_stretches = 0;
         let sequential = self.since.elapsed().as_nanos() * u128::from(self.parallel.1);
         let parallel = self.parallel.0.as_nanos() * u128::from(gas);
         // Where both take the same, one thread does.
         if sequential * EQUAL.0 <= parallel * EQUAL.1 {
             self.next = (self.next * GROWTH).min(LONGEST);
+            self.patience = PATIENCE;
+            // One stretch shows whether it is as it was.
+            self.idle_stretches = IDLE_STRETCHES - 1;
         } else {
+            self.idle_stretches = 0;
             self.next = SHORTEST;
-            self.unjudged = PATIENCE;
+            self.unjudged = self.patience;
+            self.patience = (2 * self.patience).min(LONG_PATIENCE);
         }
         self.begin();
     }
@@ -264,6 +290,10 @@ impl Governor {
 mod tests {
     use super::*;
 
+    fn governor() -> Governor {
+        Governor::new(Remembered::default(), 2)
+    }
+
     fn of(count: usize, contended: bool) -> Committed {
         Committed {
             count,
@@ -275,13 +305,13 @@ mod tests {
 
     #[test]
     fn stretches_without_contention_stay_parallel() {
-        let mut governor = Governor::new(Remembered::default());
+        let mut governor = governor();
         assert!((0..1000).all(|index| governor.committed(of(1, index % 3 == 0)) != Some(Next::Sequence)));
     }
 
     #[test]
     fn contention_is_answered_by_a_sequential_stretch() {
-        let mut governor = Governor::new(Remembered::default());
+        let mut governor = governor();
         let asked = (0..HOPELESS)
             .filter(|_| governor.committed(of(1, true)) == Some(Next::Sequence))
             .count();
@@ -291,7 +321,7 @@ mod tests {
 
     #[test]
     fn a_stretch_that_pays_is_followed_by_a_longer_one_and_one_that_does_not_by_patience() {
-        let mut governor = Governor::new(Remembered::default());
+        let mut governor = governor();
         governor.parallel = (Duration::from_secs(3600), 1);
         governor.stretch();
         governor.stretched(1, Duration::ZERO);
@@ -299,13 +329,38 @@ mod tests {
         governor.parallel = (Duration::ZERO, 1);
         governor.stretched(1, Duration::ZERO);
         assert_eq!(governor.stretch(), SHORTEST);
-        assert!((0..HOPELESS * PATIENCE).all(|_| governor.committed(of(1, true)) != Some(Next::Sequence)));
-        assert!((0..JUDGED).any(|_| governor.committed(of(1, true)) == Some(Next::Sequence)));
+        let mut patience = |stretches: u32| {
+            assert!(
+                (0..HOPELESS * stretches).all(|_| governor.committed(of(1, true)) != Some(Next::Sequence))
+            );
+            assert!((0..JUDGED).any(|_| governor.committed(of(1, true)) == Some(Next::Sequence)));
+            governor.parallel = (Duration::ZERO, 1);
+            governor.stretch();
+            governor.stretched(1, Duration::ZERO);
+        };
+        [PATIENCE, 2 * PATIENCE, 4 * PATIENCE]
+            .into_iter()
+            .for_each(&mut patience);
+        (0..10).for_each(|_| governor.stretched(1, Duration::ZERO));
+        assert_eq!(governor.unjudged, LONG_PATIENCE);
+    }
+
+    #[test]
+    fn as_many_workers_as_are_at_work_count_whatever_their_number() {
+        let time = Duration::from_secs(4);
+        let idle_at = |workers: u32, at_work: u32| {
+            let governor = Governor::new(Remembered::default(), workers as usize);
+            // In quarters of the time.
+            governor.is_idle(time / 4 * (4 * workers - at_work), time)
+        };
+        for workers in [2, 4, 16, 64] {
+            assert!(idle_at(workers, 5) && !idle_at(workers, 6), "{workers}");
+        }
     }
 
     #[test]
     fn batches_grow_while_it_is_calm_and_start_small_again_after_a_collision() {
-        let mut governor = Governor::new(Remembered::default());
+        let mut governor = governor();
         assert_eq!(governor.batch(), 1);
         for _ in 0..10 * JUDGED {
             governor.committed(of(1, false));
@@ -324,7 +379,7 @@ mod tests {
     #[test]
     fn others_that_have_nothing_to_do_are_answered_by_a_sequential_stretch() {
         let sequence = |idle: u64| {
-            let mut governor = Governor::new(Remembered::default());
+            let mut governor = governor();
             let commits = 1..=u64::from(JUDGED * IDLE_STRETCHES);
             let next = commits.filter_map(|commit| {
                 let idle = Duration::from_secs(idle * commit);
@@ -337,7 +392,7 @@ mod tests {
 
     #[test]
     fn what_others_did_not_do_in_a_sequential_stretch_is_not_held_against_the_next_parallel_one() {
-        let mut governor = Governor::new(Remembered::default());
+        let mut governor = governor();
         let long = Duration::from_secs(3600);
         governor.idle_stretches = IDLE_STRETCHES;
         governor.stretch();
@@ -347,19 +402,5 @@ mod tests {
             ..of(1, false)
         };
         assert!((0..10 * JUDGED).all(|_| governor.committed(idle) != Some(Next::Sequence)));
-    }
-
-    #[test]
-    fn what_waits_in_lanes_runs_in_small_batches() {
-        let mut governor = Governor::new(Remembered::default());
-        (0..10 * JUDGED).for_each(|_| {
-            governor.committed(of(1, false));
-        });
-        let queued = true;
-        governor.committed(Committed {
-            queued,
-            ..of(1, false)
-        });
-        assert_eq!(governor.batch(), 1);
     }
 }

@@ -73,7 +73,7 @@ impl<S> Shared<'_, S> {
     /// Takes back what was expected to be written, and was not.
     pub(super) fn withdraw(&self, first: usize, expected: &[Expected]) {
         for write in expected {
-            self.versions.remove_slot(write.address, write.slot, first);
+            self.versions.withdraw_slot(write.address, write.slot, first);
             if let Some(value) = write.value
                 && !self.versions.reads(&write.address, &write.slot, first + 1, value)
             {

@@ -153,11 +153,13 @@ impl Versions {
         )
     }
 
-    /// Takes a write back.
-    pub(super) fn remove_slot(&self, address: Address, slot: U256, transaction: usize) {
+    /// Takes a write back that was announced, if it has not been made.
+    pub(super) fn withdraw_slot(&self, address: Address, slot: U256, transaction: usize) {
         let mut shard = self.shard(self.slot_hash(&address, &slot));
         if let Some(versions) = shard.slots.get_mut(&(address, slot)) {
-            versions.retain(|version| version.transaction != transaction);
+            versions.retain(|version| {
+                version.transaction != transaction || matches!(version.written, Written::Value(_))
+            });
         }
     }
 
@@ -223,7 +225,23 @@ mod tests {
         assert_eq!(value(&versions, 2), Some(Written::Estimate(Some(U256::from(10)))));
         versions.write_slot(WHO, SLOT, 1, Written::Value(U256::from(11)));
         assert_eq!(value(&versions, 2), Some(Written::Value(U256::from(11))));
-        versions.remove_slot(WHO, SLOT, 1);
-        assert_eq!(value(&versions, 2), None);
+    }
+
+    #[test]
+    fn an_announced_write_is_taken_back_and_one_that_was_made_is_not() {
+        let versions = Versions::new();
+        let made = Written::Value(U256::from(10));
+        for announced in [
+            Written::Expected,
+            Written::Foretold(U256::from(10)),
+            Written::Estimate(None),
+        ] {
+            versions.write_slot(WHO, SLOT, 1, announced);
+            versions.withdraw_slot(WHO, SLOT, 1);
+            assert_eq!(value(&versions, 2), None);
+        }
+        versions.write_slot(WHO, SLOT, 1, made);
+        versions.withdraw_slot(WHO, SLOT, 1);
+        assert_eq!(value(&versions, 2), Some(made));
     }
 }

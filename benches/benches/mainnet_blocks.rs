@@ -14,7 +14,7 @@ use metisvm_benches::{
     options::{Options, shared_data},
     ours::{Ours, Tally},
     plain::{self, PlainEvm},
-    sampling::{Times, Variant, geometric_mean, interleave, timed},
+    sampling::{Times, Variant, geometric_mean, interleave, timed, twice_at_once},
     show::{Figures, line, mean, ms, ratio},
 };
 use metisvm_executor::Threads;
@@ -22,6 +22,7 @@ use serde_json::json;
 use std::{process::ExitCode, time::Duration};
 
 const PLAIN: &str = "plain";
+const TWICE: &str = "plain, twice at once";
 const OVER_STATE: &str = "plain over State";
 const IN_MEMORY: &str = "plain in MemoryState";
 const OUR_EVM: &str = "plain with our EVM factory";
@@ -66,6 +67,9 @@ fn measure<'a>(
     let mut tallies = Vec::with_capacity(samples);
     let variants = vec![
         Variant::new(PLAIN, || in_turn(|s| plain(s, PlainEvm::Ethereum))),
+        Variant::new(TWICE, || {
+            twice_at_once(|| in_turn(|s| plain(s, PlainEvm::Ethereum)))
+        }),
         Variant::new(OVER_STATE, || {
             in_turn(|s| plain::sample_over_state(&s.spec, s.block(), &s.file.pre_state))
         }),
@@ -175,6 +179,7 @@ fn print_json(measured: &Measured<'_>, samples: usize) -> Result<(), Failure> {
         "gas": subject.file.block.header.gas_used,
         "samples": samples,
         "times": times.json(),
+        "processors": times.processors(PLAIN, TWICE),
         "ratio_1": times.ratio(PLAIN, SEQUENTIAL),
         "ratio_2": times.ratio(PLAIN, PARALLEL),
         "ratio_1_with_senders": times.ratio(PLAIN_SENDERS, SEQUENTIAL_SENDERS),
@@ -227,6 +232,12 @@ fn print_tables(all: &[Measured<'_>], samples: usize) -> Result<(), Failure> {
         String::new(),
         over_large(PLAIN, UNFORESEEING),
     ]);
+    let at_once = large().map(|measured| measured.times.processors(PLAIN, TWICE));
+    figures.row(vec![
+        "what two processors do at once, one being 1: geometric mean".to_owned(),
+        String::new(),
+        mean(geometric_mean(at_once)),
+    ]);
     figures.row(vec!["worst block".to_owned(), least(SEQUENTIAL), least(PARALLEL)]);
     figures.print(&format!("### The {} blocks above 4 Mgas", large().count()))?;
 
@@ -248,6 +259,7 @@ fn execution(all: &[Measured<'_>]) -> Result<(), Failure> {
         "ratio",
         "2 threads",
         "ratio",
+        "processors",
         "aborts",
         "in turn",
         "foretold",
@@ -268,6 +280,7 @@ fn execution(all: &[Measured<'_>]) -> Result<(), Failure> {
             ratio(times.ratio(PLAIN, SEQUENTIAL)),
             ms(times.median(PARALLEL)),
             ratio(times.ratio(PLAIN, PARALLEL)),
+            ratio(times.processors(PLAIN, TWICE)),
             tally.aborts.to_string(),
             tally.in_turn.to_string(),
             tally.foretold.to_string(),

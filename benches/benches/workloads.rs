@@ -16,7 +16,7 @@ use metisvm_benches::{
     options::Options,
     ours::{self, Ours, Tally},
     plain::{self, Unrecovered},
-    sampling::{Times, Variant, interleave, timed},
+    sampling::{Times, Variant, interleave, timed, twice_at_once},
     show::{Figures, line, ms, ratio},
 };
 use metisvm_executor::{BlockInput, Threads};
@@ -25,6 +25,7 @@ use serde_json::json;
 use std::{process::ExitCode, time::Duration};
 
 const PLAIN: &str = "plain";
+const TWICE: &str = "plain, twice at once";
 const SEQUENTIAL: &str = "ours on 1 thread";
 const PARALLEL: &str = "ours on 2 threads";
 const UNFORESEEING: &str = "ours on 2 threads without prediction";
@@ -115,6 +116,7 @@ impl Bench<'_> {
         let mut tallies = Vec::with_capacity(samples);
         let variants = vec![
             Variant::new(PLAIN, || self.plain(None)),
+            Variant::new(TWICE, || twice_at_once(|| self.plain(None))),
             Variant::new(SEQUENTIAL, || Ok(self.ours(1)?.0)),
             Variant::new(PARALLEL, || {
                 let (time, tally) = self.ours(2)?;
@@ -205,6 +207,7 @@ fn print_json(measured: &Measured, transactions: usize, samples: usize) -> Resul
         "gas": gas,
         "samples": samples,
         "times": times.json(),
+        "processors": times.processors(PLAIN, TWICE),
         "ratio_1": times.ratio(PLAIN, SEQUENTIAL),
         "ratio_2": times.ratio(PLAIN, PARALLEL),
         "ratio_1_with_senders": times.ratio(PLAIN_SENDERS, SEQUENTIAL_SENDERS),
@@ -225,6 +228,7 @@ fn print_table(all: &[Measured], transactions: usize) -> Result<(), Failure> {
         "ratio",
         "2 threads",
         "ratio",
+        "processors",
         "aborts",
         "in turn",
         "foretold",
@@ -248,6 +252,7 @@ fn print_table(all: &[Measured], transactions: usize) -> Result<(), Failure> {
             ratio(times.ratio(PLAIN, SEQUENTIAL)),
             ms(times.median(PARALLEL)),
             ratio(times.ratio(PLAIN, PARALLEL)),
+            ratio(times.processors(PLAIN, TWICE)),
             tally.aborts.to_string(),
             tally.in_turn.to_string(),
             tally.foretold.to_string(),
@@ -258,6 +263,6 @@ fn print_table(all: &[Measured], transactions: usize) -> Result<(), Failure> {
         ]);
     }
     figures.print(&format!(
-        "### {transactions} transactions a block (the last two columns: ratios with the recovery of senders)"
+        "### {transactions} transactions a block (processors: what two do at once, one being 1; the last two columns: ratios with the recovery of senders)"
     ))
 }

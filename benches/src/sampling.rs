@@ -28,6 +28,23 @@ pub fn timed<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<(Duration, 
     Ok((started.elapsed(), done))
 }
 
+/// The same work on two threads at once. Gives the mean of what both took: beside the time of one alone it says how
+/// much two processors of this machine do at the same time, which is what two threads can gain at most by sharing work.
+/// Virtual machines whose two processors are one core give far less than twice as much.
+pub fn twice_at_once(work: impl Fn() -> Result<Duration, Failure> + Sync) -> Result<Duration, Failure> {
+    let (one, other) = std::thread::scope(|scope| {
+        let other = scope.spawn(&work);
+        let one = work();
+        (
+            one,
+            other
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+        )
+    });
+    Ok((one? + other?) / 2)
+}
+
 /// The times of the variants.
 #[derive(Debug, Clone)]
 pub struct Times(Vec<(&'static str, Vec<Duration>)>);
@@ -68,6 +85,12 @@ impl Times {
     /// How many times as fast as `base` a variant is, by their medians.
     pub fn ratio(&self, base: &str, name: &str) -> f64 {
         self.median(base) / self.median(name)
+    }
+
+    /// How many times as much as one thread two do at once, from the time of `one` and that of work done
+    /// [twice at once](twice_at_once).
+    pub fn processors(&self, one: &str, twice: &str) -> f64 {
+        2.0 * self.ratio(one, twice)
     }
 
     /// Median, least and most of every variant, in milliseconds.

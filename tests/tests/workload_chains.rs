@@ -230,8 +230,7 @@ fn calls_that_all_follow_from_each_other_run_in_sequence_by_choice() {
     let in_sequence = (0..ATTEMPTS).any(|_| {
         let report = chain.check(2, &EngineOptions::default());
         say(chain, 2, &report);
-        assert!(report.queued > 0 && !report.idle.is_zero(), "{report:?}");
-        report.sequential * 2 > (BLOCKS * TRANSACTIONS) as u64 && report.queued_in_sequence > 0
+        !report.idle.is_zero() && report.queued > report.queued_in_sequence && report.queued_in_sequence > 0
     });
     assert!(in_sequence);
 }

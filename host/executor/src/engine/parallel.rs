@@ -151,8 +151,11 @@ struct Shared<'e, S> {
     adaptive: bool,
     /// Held by the worker that takes transactions of which something is foretold.
     planner: Mutex<Planner>,
-    /// How long workers have had nothing to do, in nanoseconds.
+    /// How long workers have had nothing to do while there might have been something, in nanoseconds,
     idle: AtomicU64,
+    /// and how long they slept beside that, while there could be nothing: in a stretch in sequence, or waiting for
+    /// inferences.
+    slept: AtomicU64,
     /// How often the predictor was shown what a call does.
     lessons: AtomicU32,
     /// How long that took, in nanoseconds.
@@ -205,7 +208,7 @@ impl<S> Shared<'_, S> {
         self.alone.load(Ordering::Acquire)
     }
 
-    /// How long workers have had nothing to do, all of them together.
+    /// How long workers have had nothing to do, all of them together, while there might have been something.
     fn idle_time(&self) -> Duration {
         Duration::from_nanos(self.idle.load(Ordering::Relaxed))
     }
@@ -224,18 +227,18 @@ impl<S> Shared<'_, S> {
 
     /// What a worker does that finds nothing to execute. Where the next transaction to be committed waits for
     /// an inference, and everything else is done, this worker waits with it: its turn has come.
-    fn idle(&self, turns: &mut u32) {
+    fn idle(&self, idle: &mut Idle) {
         let index = self.committed.load(Ordering::Acquire);
         if self.suspensions.unpark(index) {
             let slot = &self.slots[index];
             *lock(&slot.speculated) = Some(Speculated::Deferred);
             slot.status.store(DONE, Ordering::Release);
-        } else if *turns >= SPINS && self.suspensions.any() {
-            std::thread::sleep(NAP);
-        } else if *turns >= EAGER && self.gate.is_closed() && !self.suspensions.any() {
-            self.gate.sleep();
+        } else if idle.turns >= SPINS && self.suspensions.any() {
+            idle.sleeps(&self.slept, || std::thread::sleep(NAP));
+        } else if idle.turns >= EAGER && self.gate.is_closed() && !self.suspensions.any() {
+            idle.sleeps(&self.slept, || self.gate.sleep());
         } else {
-            self.pause(turns);
+            self.pause(&mut idle.turns);
         }
     }
 
@@ -334,6 +337,7 @@ where
         adaptive: options.adaptive,
         planner: Mutex::default(),
         idle: AtomicU64::new(0),
+        slept: AtomicU64::new(0),
         lessons: AtomicU32::new(0),
         lesson_time: AtomicU64::new(0),
         started: Instant::now(),
@@ -374,7 +378,7 @@ where
     let report = EngineReport {
         suspended: shared.suspensions.count(),
         queued: shared.queued.load(Ordering::Relaxed),
-        idle: shared.idle_time(),
+        idle: shared.idle_time() + Duration::from_nanos(shared.slept.load(Ordering::Relaxed)),
         aborts: committer.tally.aborts + shared.overtaken.load(Ordering::Relaxed),
         reexecuted: committer.tally.reexecuted + shared.executed_again.load(Ordering::Relaxed),
         read_ahead: reading.map_or(0, |reading| reading.asked()),
@@ -407,15 +411,27 @@ impl Idle {
         if self.turns.is_multiple_of(IDLE_TURNS) {
             let now = Instant::now();
             if let Some(since) = self.since.replace(now) {
-                let idle = u64::try_from((now - since).as_nanos()).unwrap_or(u64::MAX);
-                counted.fetch_add(idle, Ordering::Relaxed);
+                count(counted, now - since);
             }
         }
+    }
+
+    /// It sleeps, which is counted apart.
+    fn sleeps(&mut self, counted: &AtomicU64, sleep: impl FnOnce()) {
+        let since = Instant::now();
+        sleep();
+        count(counted, since.elapsed());
+        self.since = None;
     }
 
     fn ends(&mut self) {
         *self = Self::default();
     }
+}
+
+fn count(to: &AtomicU64, time: Duration) {
+    let time = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    to.fetch_add(time, Ordering::Relaxed);
 }
 
 type Commit<'c, 'e, S> = Mutex<(Committer<'c, 'e, S>, Result<(), Error>)>;
@@ -435,7 +451,7 @@ where
         }
         let Some(claim) = shared.claim() else {
             idle.goes_on(&shared.idle);
-            shared.idle(&mut idle.turns);
+            shared.idle(&mut idle);
             continue;
         };
         idle.ends();
@@ -533,5 +549,36 @@ where
         if end == shared.slots.len() {
             shared.stop.store(true, Ordering::Relaxed);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{BlockEngine, BlockInput, Threads};
+    use metisvm_workload::chains::{Scenario, WorkloadKind};
+
+    /// Of a block that gains from threads, and begins in sequence as the one before it went.
+    #[test]
+    fn after_a_stretch_in_sequence_threads_are_tried_again() {
+        const STRETCH: usize = 64;
+        let scenario = Scenario::generate(WorkloadKind::Erc20Independent, 1_000, 1, 1).unwrap();
+        let block = &scenario.blocks[0];
+        // It takes a second worker that wakes up before the block is done.
+        let again = (0..30).any(|_| {
+            let engine = BlockEngine::new(Threads::new(2).unwrap());
+            engine.memory.remembered.lock().unwrap().stretch = STRETCH;
+            let block = BlockInput {
+                header: &block.header,
+                transactions: &block.transactions,
+                withdrawals: Some(&[]),
+                ommers: &[],
+                access_list: None,
+            };
+            let executed = engine
+                .execute(&scenario.factory(), block, &scenario.genesis)
+                .unwrap();
+            executed.report.sequential >= STRETCH as u64 && executed.report.speculated > 0
+        });
+        assert!(again);
     }
 }

@@ -13,7 +13,7 @@ use alloy_rlp::Decodable;
 use redb::{
     Database, ReadableDatabase, ReadableTable, StorageBackend, WriteTransaction, backends::InMemoryBackend,
 };
-use std::{path::Path, sync::Arc};
+use std::{ops::Deref, path::Path, sync::Arc};
 
 /// How a store is opened.
 #[derive(Debug, Clone)]
@@ -42,10 +42,43 @@ impl Default for StoreOptions {
     }
 }
 
+/// redb's database. It writes once more when it is dropped, and over damaged pages that may panic as everything else.
+#[derive(Debug)]
+struct Db(Option<Database>);
+
+impl Db {
+    fn close(mut self) -> Result<(), StoreError> {
+        guarded(|| match self.0.take() {
+            Some(db) => db.close().map_err(|error| redb::Error::from(error).into()),
+            None => Ok(()),
+        })
+    }
+}
+
+impl Deref for Db {
+    type Target = Database;
+
+    fn deref(&self) -> &Database {
+        self.0
+            .as_ref()
+            .expect("it is taken when this is closed or dropped")
+    }
+}
+
+impl Drop for Db {
+    fn drop(&mut self) {
+        // Whoever wants to know closes it. What was committed is on disk.
+        let _ = guarded(|| {
+            drop(self.0.take());
+            Ok(())
+        });
+    }
+}
+
 /// A [`Store`] in one file of redb. One process at a time may have it open.
 #[derive(Debug)]
 pub struct RedbStore {
-    db: Database,
+    db: Db,
     options: StoreOptions,
     file: Option<FileIdentity>,
     reads: Arc<ReadCounts>,
@@ -79,7 +112,7 @@ impl RedbStore {
     /// Reads what the head needs, so that a damaged store is known as one from the beginning.
     fn checked(db: Database, options: StoreOptions, file: Option<FileIdentity>) -> Result<Self, StoreError> {
         let store = Self {
-            db,
+            db: Db(Some(db)),
             options,
             file,
             reads: Arc::default(),
@@ -146,7 +179,7 @@ impl RedbStore {
     /// Closes the file, where dropping the store would not say if that failed. What was committed is on
     /// disk either way.
     pub fn close(self) -> Result<(), StoreError> {
-        guarded(|| self.db.close().map_err(|error| redb::Error::from(error).into()))
+        self.db.close()
     }
 
     /// One transaction: all of what `write` does, on disk, or nothing.

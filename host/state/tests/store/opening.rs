@@ -213,3 +213,61 @@ fn cut_off_file_is_an_error_and_not_a_panic() {
         }
     }
 }
+
+/// Memory that panics once it is broken, as redb does over damaged pages.
+#[derive(Debug)]
+struct Fragile {
+    memory: redb::backends::InMemoryBackend,
+    broken: std::sync::Arc<std::sync::atomic::AtomicBool>,
+}
+
+impl Fragile {
+    fn whole(&self) -> &redb::backends::InMemoryBackend {
+        assert!(
+            !self.broken.load(std::sync::atomic::Ordering::SeqCst),
+            "a damaged page"
+        );
+        &self.memory
+    }
+}
+
+impl redb::StorageBackend for Fragile {
+    fn len(&self) -> std::io::Result<u64> {
+        self.whole().len()
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> std::io::Result<()> {
+        self.whole().read(offset, out)
+    }
+
+    fn set_len(&self, len: u64) -> std::io::Result<()> {
+        self.whole().set_len(len)
+    }
+
+    fn sync_data(&self) -> std::io::Result<()> {
+        self.whole().sync_data()
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> std::io::Result<()> {
+        self.whole().write(offset, data)
+    }
+}
+
+#[test]
+fn damage_that_redb_finds_only_when_it_closes_is_no_panic() {
+    for closed in [true, false] {
+        let broken = std::sync::Arc::default();
+        let disk = Fragile {
+            memory: redb::backends::InMemoryBackend::new(),
+            broken: std::sync::Arc::clone(&broken),
+        };
+        let store = RedbStore::on_backend(disk, StoreOptions::default()).unwrap();
+        broken.store(true, std::sync::atomic::Ordering::SeqCst);
+        if closed {
+            let error = store.close().unwrap_err();
+            assert!(error.to_string().contains("a damaged page"), "{error}");
+        } else {
+            drop(store);
+        }
+    }
+}

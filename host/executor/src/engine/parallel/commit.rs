@@ -153,7 +153,7 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
         let turn = turn.get_or_insert_with(|| Turn::new(&shared.in_turn, environment, &shared.base));
         turn.start(self.state);
         let (mut end, mut outcome) = (index, Ok(()));
-        let versions = (most < shared.slots.len()).then_some(&shared.versions);
+        let versions = Some(&shared.versions);
         let last = most - WAKING.min(most - index);
         shared.gate.close();
         while end < most && outcome.is_ok() {
@@ -173,10 +173,8 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
             end = next;
         }
         shared.gate.open();
-        if let Some(versions) = versions
-            && end > index
-        {
-            turn.publish(versions, end - 1);
+        if end > index && end < shared.slots.len() {
+            turn.publish(&shared.versions, end - 1);
         }
         turn.finish(self.state);
         outcome?;
@@ -319,6 +317,7 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
         }
         let turn = turn.get_or_insert_with(|| Turn::new(&shared.in_turn, environment, &shared.base));
         turn.start(self.state);
+        let last = range.end - 1;
         let outcome = range.into_iter().try_for_each(|index| {
             shared.suspensions.turn(index);
             turn.execute(
@@ -331,7 +330,7 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
         for (address, slot, _) in published() {
             shared.versions.withdraw_slot(address, slot, first);
         }
-        turn.publish(&shared.versions, first);
+        turn.publish(&shared.versions, last);
         turn.finish(self.state);
         outcome
     }

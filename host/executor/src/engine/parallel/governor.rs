@@ -22,7 +22,8 @@ const AT_WORK: (u32, u32) = (5, 4);
 const IDLE_STRETCHES: u32 = 4;
 /// What takes at most so much more time counts as taking the same.
 const EQUAL: (u128, u128) = (10, 11);
-/// Of what parallel stretches took so many parts count on with the next one: single ones are too short to go by.
+/// Of what parallel stretches took so many parts count on with the next one: single ones are too short to go by. A
+/// worker that waits and is not let run has nothing to do for several stretches, and is counted in one.
 const FADING: (u32, u32) = (7, 8);
 /// After a sequential stretch that did not pay, so many parallel ones are not judged; after each more of them in a row
 /// twice as many, up to
@@ -92,6 +93,10 @@ pub(super) struct Committed {
     pub(super) idle: Duration,
 }
 
+fn faded(time: Duration) -> Duration {
+    time * FADING.0 / FADING.1
+}
+
 /// Measures and decides.
 #[derive(Debug)]
 pub(super) struct Governor {
@@ -112,8 +117,10 @@ pub(super) struct Governor {
     lessons: u32,
     /// The last parallel stretch did not go well.
     bad: bool,
-    /// How long workers had had nothing to do when the last stretch was over.
+    /// How long workers had had nothing to do when the last stretch was over,
     idle: Duration,
+    /// and how long in the stretches of late, with the time those took; the older ones count less.
+    recent: (Duration, Duration),
     /// Stretches in a row that were idle.
     idle_stretches: u32,
     /// How many lessons there were when the last stretch was over.
@@ -139,6 +146,7 @@ impl Governor {
             lessons: LESSONS,
             bad: false,
             idle: Duration::ZERO,
+            recent: (Duration::ZERO, Duration::ZERO),
             idle_stretches: 0,
             taught: 0,
             batches: remembered.batches,
@@ -162,7 +170,8 @@ impl Governor {
         let time = self.since.elapsed();
         let idle = what.idle.saturating_sub(self.idle);
         self.idle = what.idle;
-        let is_idle = self.is_idle(idle, time);
+        self.recent = (faded(self.recent.0) + idle, faded(self.recent.1) + time);
+        let is_idle = self.is_idle(self.recent.0, self.recent.1);
         self.idle_stretches = if is_idle { self.idle_stretches + 1 } else { 0 };
         let is_contended = self.contended * 2 >= self.commits;
         let bad = is_contended || self.idle_stretches >= IDLE_STRETCHES;
@@ -171,7 +180,7 @@ impl Governor {
         if is_contended || is_idle {
             let (time_before, gas_before) = self.parallel;
             self.parallel = (
-                time_before * FADING.0 / FADING.1 + time,
+                faded(time_before) + time,
                 gas_before * u64::from(FADING.0) / u64::from(FADING.1) + self.gas,
             );
         } else {
@@ -388,6 +397,19 @@ mod tests {
             next.filter(|next| *next == Next::Sequence).count()
         };
         assert_eq!((sequence(0), sequence(3600)), (0, 1));
+    }
+
+    /// One that waits and is not let run is counted when it runs again.
+    #[test]
+    fn idleness_that_is_counted_in_lumps_is_seen_all_the_same() {
+        let mut governor = governor();
+        let commits = u64::from(JUDGED * 4 * IDLE_STRETCHES);
+        let asked = (1..=commits).any(|commit| {
+            let lumps = commit / u64::from(4 * JUDGED);
+            let idle = Duration::from_secs(3600 * lumps);
+            governor.committed(Committed { idle, ..of(1, false) }) == Some(Next::Sequence)
+        });
+        assert!(asked);
     }
 
     #[test]

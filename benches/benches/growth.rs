@@ -126,7 +126,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Failure> {
-    let options = Options::read(3, &[300])?;
+    let options = Options::read(21, &[300])?;
     sharpen_sleep();
     for &transactions in &options.transactions {
         let mut chains = Vec::new();

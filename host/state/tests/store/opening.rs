@@ -3,8 +3,15 @@
 use super::chain::{FIRST, Model};
 use alloy_primitives::B256;
 use metisvm_state::store::{Depth, RedbStore, SCHEMA, Store, StoreError, StoreOptions};
-use redb::{Database, ReadableTable, TableDefinition};
-use std::{fs, path::Path};
+use redb::{Database, ReadableTable, StorageBackend, TableDefinition, backends::InMemoryBackend};
+use std::{
+    fs, io,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 
@@ -217,38 +224,35 @@ fn cut_off_file_is_an_error_and_not_a_panic() {
 /// Memory that panics once it is broken, as redb does over damaged pages.
 #[derive(Debug)]
 struct Fragile {
-    memory: redb::backends::InMemoryBackend,
-    broken: std::sync::Arc<std::sync::atomic::AtomicBool>,
+    memory: InMemoryBackend,
+    broken: Arc<AtomicBool>,
 }
 
 impl Fragile {
-    fn whole(&self) -> &redb::backends::InMemoryBackend {
-        assert!(
-            !self.broken.load(std::sync::atomic::Ordering::SeqCst),
-            "a damaged page"
-        );
+    fn whole(&self) -> &InMemoryBackend {
+        assert!(!self.broken.load(Ordering::SeqCst), "a damaged page");
         &self.memory
     }
 }
 
-impl redb::StorageBackend for Fragile {
-    fn len(&self) -> std::io::Result<u64> {
+impl StorageBackend for Fragile {
+    fn len(&self) -> io::Result<u64> {
         self.whole().len()
     }
 
-    fn read(&self, offset: u64, out: &mut [u8]) -> std::io::Result<()> {
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
         self.whole().read(offset, out)
     }
 
-    fn set_len(&self, len: u64) -> std::io::Result<()> {
+    fn set_len(&self, len: u64) -> io::Result<()> {
         self.whole().set_len(len)
     }
 
-    fn sync_data(&self) -> std::io::Result<()> {
+    fn sync_data(&self) -> io::Result<()> {
         self.whole().sync_data()
     }
 
-    fn write(&self, offset: u64, data: &[u8]) -> std::io::Result<()> {
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         self.whole().write(offset, data)
     }
 }
@@ -256,13 +260,13 @@ impl redb::StorageBackend for Fragile {
 #[test]
 fn damage_that_redb_finds_only_when_it_closes_is_no_panic() {
     for closed in [true, false] {
-        let broken = std::sync::Arc::default();
+        let broken = Arc::default();
         let disk = Fragile {
-            memory: redb::backends::InMemoryBackend::new(),
-            broken: std::sync::Arc::clone(&broken),
+            memory: InMemoryBackend::new(),
+            broken: Arc::clone(&broken),
         };
         let store = RedbStore::on_backend(disk, StoreOptions::default()).unwrap();
-        broken.store(true, std::sync::atomic::Ordering::SeqCst);
+        broken.store(true, Ordering::SeqCst);
         if closed {
             let error = store.close().unwrap_err();
             assert!(error.to_string().contains("a damaged page"), "{error}");

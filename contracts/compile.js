@@ -8,20 +8,9 @@
 
 const fs = require("node:fs");
 const path = require("node:path");
+const { compileSources, fail, loadCompiler, readSources, readText } = require("./compiler.js");
 
-const SOURCES = path.join(__dirname, "src");
 const ARTIFACTS = path.join(__dirname, "artifacts");
-
-// Everything that reaches the bytecode. bytecodeHash "none": else the hash of the metadata, comments and file names
-// included, would end up in the code and move the golden state roots with every typo fixed.
-const SETTINGS = {
-  evmVersion: "cancun",
-  optimizer: { enabled: true, runs: 200 },
-  metadata: { bytecodeHash: "none" },
-  outputSelection: {
-    "*": { "*": ["abi", "evm.bytecode", "evm.deployedBytecode", "storageLayout"] },
-  },
-};
 
 main();
 
@@ -38,16 +27,7 @@ function main() {
 
 /** Artefact texts by contract name, sorted by name. */
 function compile() {
-  const solc = loadCompiler();
-  const sources = {};
-  for (const file of solidityFiles(SOURCES)) {
-    // Source names are relative with forward slashes, wherever the repository lies.
-    const name = path.relative(__dirname, file).split(path.sep).join("/");
-    // A checkout that turns line ends into CRLF must give the same code.
-    sources[name] = { content: fs.readFileSync(file, "utf8").replaceAll("\r\n", "\n") };
-  }
-  const input = { language: "Solidity", sources, settings: SETTINGS };
-  const output = JSON.parse(solc.compile(JSON.stringify(input)));
+  const output = compileSources(loadCompiler(), readSources());
 
   const problems = output.errors ?? [];
   for (const problem of problems) console.error(problem.formattedMessage);
@@ -119,7 +99,7 @@ function check(artifacts) {
       differences.push(`${name}: no artefact`);
       continue;
     }
-    const before = fs.readFileSync(artifactPath(name), "utf8").replaceAll("\r\n", "\n");
+    const before = readText(artifactPath(name));
     if (before !== text) differences.push(`${name}: ${describeDifference(before, text)}`);
   }
   if (differences.length !== 0) {
@@ -153,27 +133,6 @@ function firstDifference(a, b) {
   return i;
 }
 
-function loadCompiler() {
-  const wanted = JSON.parse(fs.readFileSync(path.join(__dirname, "package.json"), "utf8")).dependencies.solc;
-  let solc;
-  try {
-    solc = require("solc");
-  } catch (error) {
-    if (error.code !== "MODULE_NOT_FOUND") throw error;
-    fail(`solc is not installed; run "npm install --omit=optional" in contracts/`);
-  }
-  if (!solc.version().startsWith(`${wanted}+`)) fail(`solc ${wanted} is pinned, but ${solc.version()} is installed`);
-  return solc;
-}
-
-function solidityFiles(folder) {
-  return fs
-    .readdirSync(folder, { recursive: true })
-    .filter((name) => name.endsWith(".sol"))
-    .map((name) => path.join(folder, name))
-    .sort();
-}
-
 function committedNames() {
   if (!fs.existsSync(ARTIFACTS)) return [];
   return fs
@@ -194,9 +153,4 @@ function sortKeys(value) {
   if (Array.isArray(value)) return value.map(sortKeys);
   if (value === null || typeof value !== "object") return value;
   return Object.fromEntries(Object.keys(value).sort().map((key) => [key, sortKeys(value[key])]));
-}
-
-function fail(message) {
-  console.error(`contracts: ${message}`);
-  process.exit(1);
 }

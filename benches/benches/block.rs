@@ -3,7 +3,7 @@
 //! of the timed part, compiling them for the card is inside.
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use metisvm::args::{Backend, Card, Engine};
+use metisvm::args::{Backend, Engine};
 use metisvm::composition;
 use metisvm::engine::DispatcherEngine;
 use metisvm_executor::{BlockEngine, Threads, run_block_file};
@@ -23,15 +23,16 @@ fn block(c: &mut Criterion) {
     for (name, backend, trust_card) in variants {
         let engine = Engine {
             backend: vec![backend],
-            card: Card::Functional,
+            card: None,
             trust_card,
+            fault: Vec::new(),
         };
         group.bench_function(BenchmarkId::new("execute", name), |b| {
             b.iter_batched(
                 || {
-                    let (dispatcher, problems) = composition::dispatcher(&engine, &models);
-                    assert!(problems.is_empty(), "{problems:?}");
-                    Arc::new(DispatcherEngine::new(dispatcher))
+                    let composed = composition::compose(&engine, &models);
+                    assert!(composed.problems.is_empty(), "{:?}", composed.problems);
+                    Arc::new(DispatcherEngine::new(composed.dispatcher))
                 },
                 |engine| run_block_file(&file, Some(engine), &blocks).expect("it executes"),
                 BatchSize::PerIteration,

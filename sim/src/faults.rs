@@ -67,11 +67,21 @@ struct Counts {
     strays: AtomicU64,
 }
 
+/// A fault that happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Happened {
+    /// What went wrong.
+    pub fault: Fault,
+    /// The number of the job, NOPs not counted, from the card's start on: 0 is the first.
+    pub job: u64,
+}
+
 #[derive(Debug, Default)]
 struct Plan {
     counts: Counts,
     any_armed: AtomicBool,
     armed: Mutex<Vec<(Trigger, Fault)>>,
+    history: Mutex<Vec<Happened>>,
 }
 
 /// The faults that are armed for a card, and the counts of what it has seen.
@@ -115,6 +125,12 @@ impl FaultPlan {
         self.plan.counts.fired.load(Ordering::Acquire)
     }
 
+    /// The faults that happened, in their order.
+    pub fn history(&self) -> Vec<Happened> {
+        let history = self.plan.history.lock().unwrap_or_else(PoisonError::into_inner);
+        history.clone()
+    }
+
     /// Answers of an earlier boot generation that reached host memory after the reset.
     pub fn strays(&self) -> u64 {
         self.plan.counts.strays.load(Ordering::Acquire)
@@ -154,6 +170,10 @@ impl FaultPlan {
         let (_, fault) = armed.swap_remove(index);
         self.plan.any_armed.store(!armed.is_empty(), Ordering::Release);
         counts.fired.fetch_add(1, Ordering::AcqRel);
+        let mut history = self.plan.history.lock().unwrap_or_else(PoisonError::into_inner);
+        // A fault at a NOP comes before the job that is next.
+        let job = job.unwrap_or_else(|| counts.jobs.load(Ordering::Acquire));
+        history.push(Happened { fault, job });
         Some(fault)
     }
 }

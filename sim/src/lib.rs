@@ -20,5 +20,5 @@ pub mod rings;
 pub mod schedule;
 
 pub use card::FunctionalCard;
-pub use faults::{Fault, FaultPlan, Trigger};
+pub use faults::{Fault, FaultPlan, Happened, Trigger};
 pub use options::SimOptions;

@@ -2,7 +2,7 @@
 
 use metisvm_firmware::check::{MAX_MULTIPLIER, MAX_SHIFT};
 use metisvm_firmware::isa::Dtype;
-use metisvm_model::{DType, limits};
+use metisvm_model::{Bundle, DType, limits};
 use metisvm_vm::ChainSpec;
 use metisvm_workload::{INFERENCE, REGISTRY};
 
@@ -34,4 +34,20 @@ fn the_solidity_library_and_the_chain_spec_have_the_same_addresses() {
             "{address} is not in Metis.sol"
         );
     }
+}
+
+/// The example calls the bundled model by its hash, on the grid of that model's input.
+#[test]
+fn the_example_of_the_contracts_page_calls_the_bundled_model() {
+    let bundle =
+        Bundle::decode(include_bytes!("../../host/cli/bundled/digits-cnn.bundle")).expect("it is whole");
+    let page = include_str!("../../contracts/README.md");
+    assert!(page.contains(&format!("MODEL = {};", bundle.id)), "{}", bundle.id);
+    let fact = |key: &str| bundle.graph.metadata()[&format!("input.pixels.{key}")].clone();
+    let scale: f64 = fact("scale").parse().expect("a number");
+    assert!(page.contains(&format!(
+        "quantiseI8(pixelsWad, 1, {}, {})",
+        scale.recip(),
+        fact("zero_point")
+    )));
 }

@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::fault::Injection;
 use clap::{Args as ClapArgs, CommandFactory, Parser, Subcommand, ValueEnum, error::ErrorKind};
 use std::path::PathBuf;
 
@@ -13,20 +14,20 @@ pub struct Args {
 }
 
 impl Args {
-    /// The arguments, if they make sense together.
+    /// The arguments, if they make sense together. An option that would do nothing is wrong use.
     ///
     /// # Errors
     /// Wrong use, worded as clap words it.
     pub fn check(self) -> Result<Self, clap::Error> {
-        if let Command::Run(run) = &self.command
-            && run.compare == Some(Compare::Threads)
-            && run.threads == Some(1)
-        {
-            let problem = "--compare threads compares one thread with several: give --threads 2 or more, or \
-                           leave it out for one a core";
-            return Err(Self::command().error(ErrorKind::ArgumentConflict, problem));
+        let problem = match &self.command {
+            Command::Run(run) => run.problem(),
+            Command::Model(Model::Run(run)) => run.engine.problem(false),
+            _ => None,
+        };
+        match problem {
+            Some(problem) => Err(Self::command().error(ErrorKind::ArgumentConflict, problem)),
+            None => Ok(self),
         }
-        Ok(self)
     }
 }
 
@@ -37,6 +38,11 @@ pub enum Command {
     Run(Run),
     /// Run the official Ethereum state tests
     Statetest(Statetest),
+    /// Run the official Ethereum blockchain tests
+    Blocktest(Blocktest),
+    /// Look at, verify and unwind a chain on disk
+    #[command(subcommand)]
+    Chain(Chain),
     /// Import, look at and run models
     #[command(subcommand)]
     Model(Model),
@@ -45,7 +51,7 @@ pub enum Command {
 /// Execute blocks.
 #[derive(Debug, ClapArgs)]
 pub struct Run {
-    /// Block files (JSON, plain or gzip); with none, the bundled block of inferences and swaps
+    /// Block files (JSON, plain or gzip), - for standard input; with none, the bundled block of inferences and swaps
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Which backends to run inferences on, and how.
@@ -57,6 +63,9 @@ pub struct Run {
     /// Run each block in several ways and compare the results
     #[arg(long, value_name = "WHAT", conflicts_with = "backend")]
     pub compare: Option<Compare>,
+    /// With --compare threads: how often each way is timed. Default: 9 to 21 times, less if a block takes seconds
+    #[arg(long, value_name = "N", value_parser = samples)]
+    pub samples: Option<usize>,
     /// Keep the chain in this folder: each block goes on from the last one there, and is written if it is valid
     #[arg(long, value_name = "DIR", conflicts_with = "compare")]
     pub datadir: Option<PathBuf>,
@@ -71,6 +80,74 @@ pub struct Run {
     pub json: bool,
 }
 
+impl Run {
+    fn problem(&self) -> Option<String> {
+        let threads = self.compare == Some(Compare::Threads);
+        if threads && self.threads == Some(1) {
+            return Some(
+                "--compare threads compares one thread with several: give --threads 2 or more, or leave it out for one \
+                 a core"
+                    .to_owned(),
+            );
+        }
+        if threads && (self.engine.trust_card || self.engine.card.is_some() || !self.engine.fault.is_empty())
+        {
+            return Some(
+                "--compare threads uses no card: leave --card, --trust-card and --fault out".to_owned(),
+            );
+        }
+        if self.samples.is_some() && !threads {
+            return Some(
+                "--samples says how often --compare threads times a block: leave it out without that"
+                    .to_owned(),
+            );
+        }
+        if self.datadir.is_some() && self.files.is_empty() && self.unwind.is_none() {
+            return Some(
+                "--datadir needs the files of the blocks that come next; what is in it, metisvm chain info says"
+                    .to_owned(),
+            );
+        }
+        if self.files.iter().filter(|file| file.as_os_str() == "-").count() > 1 {
+            return Some("- is standard input, which can be read once".to_owned());
+        }
+        self.engine.problem(self.compare == Some(Compare::Backends))
+    }
+}
+
+/// Look at, verify and unwind a chain on disk.
+#[derive(Debug, Subcommand)]
+pub enum Chain {
+    /// Say what is in it: the last block, the rules, how much of the disk it takes
+    Info(ChainFolder),
+    /// Read everything and check that it fits together, down to the state root
+    Verify(ChainFolder),
+    /// Take the last blocks back
+    Unwind(Unwind),
+}
+
+/// Which chain.
+#[derive(Debug, ClapArgs)]
+pub struct ChainFolder {
+    /// The folder of the chain, as run --datadir keeps it
+    #[arg(long, value_name = "DIR")]
+    pub datadir: PathBuf,
+    /// One JSON object instead of a table
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Take the last blocks back.
+#[derive(Debug, ClapArgs)]
+pub struct Unwind {
+    /// How many
+    #[arg(value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub blocks: u64,
+    /// Which chain.
+    #[command(flatten)]
+    pub chain: ChainFolder,
+}
+
 /// Run the official Ethereum state tests.
 #[derive(Debug, ClapArgs)]
 pub struct Statetest {
@@ -82,6 +159,34 @@ pub struct Statetest {
     pub json: bool,
 }
 
+/// Run the official Ethereum blockchain tests.
+#[derive(Debug, ClapArgs)]
+pub struct Blocktest {
+    /// Tests: files (JSON, plain or gzip), folders of them, archives (.tar, .tar.gz, .tar.xz)
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// Threads of the block engine. Default: one a core
+    #[arg(long, value_name = "N", value_parser = threads)]
+    pub threads: Option<usize>,
+    /// Where states are kept: each test runs once for each
+    #[arg(long, value_name = "WHERE", default_value = "memory")]
+    pub store: TestStore,
+    /// One JSON object a file, then one with the totals, instead of a table
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Where the states of blockchain tests are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TestStore {
+    /// In memory
+    Memory,
+    /// In a store in a temporary folder
+    Disk,
+    /// In memory, then in a store
+    Both,
+}
+
 /// Which backends, and how.
 #[derive(Debug, Clone, ClapArgs)]
 pub struct Engine {
@@ -89,11 +194,51 @@ pub struct Engine {
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "reference")]
     pub backend: Vec<Backend>,
     /// The card behind the fpga backend
-    #[arg(long, value_name = "KIND", default_value = "functional")]
-    pub card: Card,
+    #[arg(
+        long,
+        value_name = "KIND",
+        help = "The card behind the fpga backend [default: functional]"
+    )]
+    pub card: Option<Card>,
     /// Use the card's results without checking its products (faster; a flipped bit goes unnoticed)
     #[arg(long)]
     pub trust_card: bool,
+    /// Let the simulated card do something wrong at a job (0 is the first), once in every block; repeat for several.
+    /// A kind that does not exist is answered with the list of all
+    #[arg(long, value_name = "KIND[@JOB]")]
+    pub fault: Vec<Injection>,
+}
+
+impl Engine {
+    /// What of this does nothing. `all` backends are used whatever the list says.
+    fn problem(&self, all: bool) -> Option<String> {
+        for (index, backend) in self.backend.iter().enumerate() {
+            if self.backend[..index].contains(backend) {
+                let name = crate::composition::name(*backend);
+                return Some(format!(
+                    "--backend names {name} twice; each backend is asked once"
+                ));
+            }
+        }
+        if let Some((Backend::Reference, [_, ..])) =
+            self.backend.split_first().map(|(first, rest)| (*first, rest))
+            && !all
+        {
+            return Some("the reference takes every model, so --backend names nothing after it".to_owned());
+        }
+        if all || self.backend.contains(&Backend::Fpga) {
+            return None;
+        }
+        let idle = [
+            ("--trust-card", self.trust_card),
+            ("--card", self.card.is_some()),
+            ("--fault", !self.fault.is_empty()),
+        ];
+        let (option, _) = idle.into_iter().find(|(_, given)| *given)?;
+        Some(format!(
+            "{option} does nothing without a card: add --backend fpga"
+        ))
+    }
 }
 
 /// An inference backend.
@@ -185,9 +330,16 @@ pub struct ModelRun {
     /// The bundle
     #[arg(value_name = "BUNDLE")]
     pub bundle: PathBuf,
-    /// The input: raw little-endian tensors, concatenated in declared order; - is standard input
+    /// The input: raw little-endian tensors, concatenated in declared order, or, for a model of one input, an .npy
+    /// file of its type; - is standard input
     #[arg(long, value_name = "FILE")]
     pub input: PathBuf,
+    /// Stop if the bundle has another id than this one
+    #[arg(long, value_name = "HASH")]
+    pub expect_id: Option<String>,
+    /// The input holds N inputs one after the other, which run as one batch
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=4096))]
+    pub batch: u32,
     /// Where to write the raw output; - is standard output. Default: print the values
     #[arg(long, value_name = "FILE", conflicts_with = "json")]
     pub output: Option<PathBuf>,
@@ -199,15 +351,33 @@ pub struct ModelRun {
     pub json: bool,
 }
 
-/// Most threads that anybody can mean.
-const MAX_THREADS: usize = 1024;
+/// So many threads a processor: more only wait for each other, and each costs memory and time to start.
+const THREADS_A_PROCESSOR: usize = 4;
+/// So many are taken on any machine: state that has to be read from a disk is waited for by several at once.
+const THREADS_ANYWHERE: usize = 16;
 
 fn threads(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(n @ 1..=MAX_THREADS) => Ok(n),
-        _ => Err(format!(
-            "it must be a number from 1 to {MAX_THREADS}; leave the option out for one a core"
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let most = (processors * THREADS_A_PROCESSOR).max(THREADS_ANYWHERE);
+    match text.parse::<usize>() {
+        Ok(0) | Err(_) => Err(format!(
+            "it must be a number from 1 to {most}; leave the option out for one a core"
         )),
+        Ok(n) if n > most => Err(format!(
+            "this machine has {processors} processors, and more than {most} threads only get into each other's way; \
+             leave the option out for one a core"
+        )),
+        Ok(n) => Ok(n),
+    }
+}
+
+/// Most samples that anybody can mean.
+const MAX_SAMPLES: usize = 1000;
+
+fn samples(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(n @ 1..=MAX_SAMPLES) => Ok(n),
+        _ => Err(format!("it must be a number from 1 to {MAX_SAMPLES}")),
     }
 }
 
@@ -231,8 +401,22 @@ mod tests {
     }
 
     #[test]
+    fn samples_are_those_of_a_comparison_of_threads() {
+        let check = |compare: &[&str], count| {
+            let arguments = ["metisvm", "run", "--samples", count];
+            let arguments = arguments.iter().chain(compare);
+            Args::try_parse_from(arguments).and_then(Args::check).is_ok()
+        };
+        assert!(check(&["--compare", "threads"], "3"));
+        assert!(!check(&["--compare", "threads"], "0"));
+        assert!(!check(&["--compare", "threads"], "1001"));
+        assert!(!check(&["--compare", "backends"], "3"));
+        assert!(!check(&[], "3"));
+    }
+
+    #[test]
     fn no_threads_is_wrong_use() {
-        for bad in ["0", "-1", "x", "1025", ""] {
+        for bad in ["0", "-1", "x", "1000000", ""] {
             assert!(
                 Args::try_parse_from(["metisvm", "run", "--threads", bad]).is_err(),
                 "{bad}"

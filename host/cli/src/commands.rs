@@ -1,5 +1,7 @@
 //! One module a command. `Ok(false)` is a job that failed and has said so.
 
+mod blocktest;
+mod chain;
 mod model;
 mod run;
 mod statetest;
@@ -15,6 +17,8 @@ pub fn run(args: Args) -> Result<bool, CliError> {
     match args.command {
         Command::Run(args) => run::run(&args),
         Command::Statetest(args) => statetest::run(&args),
+        Command::Blocktest(args) => blocktest::run(&args),
+        Command::Chain(args) => chain::run(&args),
         Command::Model(args) => model::run(&args),
     }
 }

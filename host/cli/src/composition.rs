@@ -1,12 +1,13 @@
 //! Backends and dispatchers from arguments.
 
 use crate::args::{Backend, Card, Engine};
+use crate::fault::{self, Injection};
 use metisvm_accel::fpga::{self, FpgaBackend};
 use metisvm_accel::reference::ReferenceBackend;
 use metisvm_accel::{Dispatcher, dispatcher};
-use metisvm_driver::{Device, DeviceError, InProcess};
+use metisvm_driver::{Device, DeviceError, Health, InProcess};
 use metisvm_model::Bundle;
-use metisvm_sim::{FunctionalCard, SimOptions};
+use metisvm_sim::{FaultPlan, FunctionalCard, SimOptions};
 use std::sync::Arc;
 
 /// The backends that `--compare backends` runs, each alone.
@@ -20,18 +21,97 @@ pub const fn name(backend: Backend) -> &'static str {
     }
 }
 
-/// A dispatcher over the backends that were asked for, with these models, and what kept a card from
-/// being one of them: a card that does not open costs speed, never a result.
-pub fn dispatcher(engine: &Engine, models: &[Bundle]) -> (Arc<Dispatcher>, Vec<String>) {
+/// What does inferences: a dispatcher over the backends that were asked for, and what is to be told of its card.
+#[derive(Debug)]
+pub struct Composition {
+    /// The dispatcher.
+    pub dispatcher: Arc<Dispatcher>,
+    /// What kept a card from being one of the backends: a card that does not open costs speed, never a result.
+    pub problems: Vec<String>,
+    /// The simulated card, where there is one.
+    pub card: Option<SimulatedCard>,
+}
+
+/// A simulated card, and what it was told to do wrong.
+#[derive(Debug, Clone)]
+pub struct SimulatedCard {
+    backend: Arc<FpgaBackend>,
+    plan: FaultPlan,
+    injections: Vec<Injection>,
+    /// Jobs of the handshake, before anybody's work.
+    jobs_before: u64,
+}
+
+/// What became of an injected fault.
+#[derive(Debug, Clone)]
+pub struct FaultReport {
+    /// The fault, as it was asked for.
+    pub fault: String,
+    /// The number of the job at which it happened, 0 for the first; `None` where there were too few jobs.
+    pub at_job: Option<u64>,
+}
+
+/// What the driver saw of a card.
+#[derive(Debug, Clone)]
+pub struct CardReport {
+    /// The faults that were injected.
+    pub faults: Vec<FaultReport>,
+    /// Faults that the driver noticed and that put the card out of service.
+    pub noticed: u64,
+    /// Resets that the card acknowledged.
+    pub resets: u64,
+    /// Bytes of memory that are given up because the card never acknowledged a reset.
+    pub leaked_bytes: u64,
+    /// Whether the card takes work, and why not.
+    pub health: String,
+}
+
+impl SimulatedCard {
+    /// What became of it so far.
+    pub fn report(&self) -> CardReport {
+        let mut history = self.plan.history();
+        let faults = self.injections.iter().map(|injection| {
+            let place = history
+                .iter()
+                .position(|happened| happened.fault == injection.fault());
+            let happened = place.map(|place| history.remove(place));
+            FaultReport {
+                fault: injection.to_string(),
+                at_job: happened.map(|happened| happened.job.saturating_sub(self.jobs_before)),
+            }
+        });
+        let faults = faults.collect();
+        let device = self.backend.device();
+        let counters = device.counters();
+        CardReport {
+            faults,
+            noticed: counters.faults,
+            resets: counters.resets,
+            leaked_bytes: counters.leaked_bytes,
+            health: match device.health() {
+                Health::Healthy => "healthy".to_owned(),
+                Health::Unhealthy(why) => format!("out of service: {why}"),
+                Health::Dead(why) => format!("dead: {why}"),
+            },
+        }
+    }
+}
+
+/// Puts together what the arguments ask for, with these models.
+pub fn compose(engine: &Engine, models: &[Bundle]) -> Composition {
     let mut backends: Vec<Arc<dyn metisvm_accel::Backend>> = Vec::new();
     let mut problems = Vec::new();
+    let mut card = None;
     for backend in &engine.backend {
         match backend {
             Backend::Reference => backends.push(Arc::new(ReferenceBackend)),
             Backend::Fpga => {
-                let Card::Functional = engine.card;
-                match fpga(FunctionalCard::new(SimOptions::default()), engine.trust_card) {
-                    Ok(fpga) => backends.push(fpga),
+                let Card::Functional = engine.card.unwrap_or(Card::Functional);
+                match open(engine) {
+                    Ok(opened) => {
+                        backends.push(opened.backend.clone());
+                        card = Some(opened);
+                    }
                     Err(error) => problems.push(format!("fpga: the card does not open: {error}")),
                 }
             }
@@ -41,15 +121,35 @@ pub fn dispatcher(engine: &Engine, models: &[Bundle]) -> (Arc<Dispatcher>, Vec<S
     for model in models {
         dispatcher.add(model.clone());
     }
-    (Arc::new(dispatcher), problems)
+    Composition {
+        dispatcher: Arc::new(dispatcher),
+        problems,
+        card,
+    }
 }
 
-fn fpga(card: FunctionalCard, trust_card: bool) -> Result<Arc<FpgaBackend>, DeviceError> {
+fn open(engine: &Engine) -> Result<SimulatedCard, DeviceError> {
+    let card = FunctionalCard::new(SimOptions::default());
+    let plan = card.faults();
     let transport = InProcess::start(Box::new(card))?;
-    let device = Device::open(Box::new(transport), metisvm_driver::Options::default())?;
+    let mut options = metisvm_driver::Options::default();
+    if !engine.fault.is_empty() {
+        options.timeout = fault::TIMEOUT;
+        options.reset_timeout = fault::TIMEOUT;
+    }
+    let device = Device::open(Box::new(transport), options)?;
+    let jobs_before = plan.jobs();
+    for injection in &engine.fault {
+        injection.arm(&plan);
+    }
     let options = fpga::Options {
-        checked: !trust_card,
+        checked: !engine.trust_card,
         ..fpga::Options::default()
     };
-    Ok(Arc::new(FpgaBackend::new(device, options)))
+    Ok(SimulatedCard {
+        backend: Arc::new(FpgaBackend::new(device, options)),
+        plan,
+        injections: engine.fault.clone(),
+        jobs_before,
+    })
 }

@@ -10,8 +10,9 @@
 //! folder behind.
 
 use crate::error::CliError;
+use crate::files;
 use alloy_consensus::{Header, ReceiptEnvelope};
-use alloy_primitives::{B256, keccak256};
+use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256, keccak256};
 use metisvm_executor::BlockFile;
 use metisvm_state::{
     CacheConfig, ChainState, CpuKeccak, MemoryState,
@@ -19,8 +20,7 @@ use metisvm_state::{
 };
 use metisvm_vm::ChainSpec;
 use std::{
-    fs::{self, File},
-    io::{self, Write},
+    fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -83,6 +83,16 @@ impl DataDir {
     /// The folder's path.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// How many bytes the store takes on disk.
+    ///
+    /// # Errors
+    /// If its file cannot be looked at.
+    pub fn bytes(&self) -> Result<u64, CliError> {
+        let path = self.folder.join(STORE);
+        let found = fs::metadata(&path).map_err(|error| CliError::file(&path, error))?;
+        Ok(found.len())
     }
 
     /// The chain; `None` before its first block.
@@ -198,12 +208,75 @@ impl DataDir {
             };
             format!("its parent is {parent}, of another branch; {advice}")
         };
+        let advice = match self.of_another_chain(chain, file)? {
+            Some(other) => other,
+            None => advice,
+        };
         let ends = if back == 0 { "ends" } else { "would end" };
         let problem = format!(
             "block {} ({}) does not follow the chain, which {ends} with block {} ({hash}): {advice}",
             header.number, file.hash, last.number
         );
         Err(CliError::file(&self.folder, problem))
+    }
+
+    /// What says that a block is of a chain with another first block, where its height shows that.
+    fn of_another_chain(&self, chain: &Chain, file: &BlockFile) -> Result<Option<String>, CliError> {
+        let failed = |error| self.failed(error);
+        let snapshot = chain.state.store().snapshot().map_err(failed)?;
+        let Some(first) = chain.state.store().genesis_hash().map_err(failed)? else {
+            return Ok(None);
+        };
+        let Some(height) = snapshot.number_of(first).map_err(failed)? else {
+            return Ok(None);
+        };
+        let header = &file.block.header;
+        let other = if header.number == height {
+            file.hash
+        } else if header.number.checked_sub(1) == Some(height) {
+            header.parent_hash
+        } else {
+            return Ok(None);
+        };
+        Ok((other != first).then(|| {
+            format!(
+                "it is of another chain, whose block {height} is {other}; this one begins with block {height} \
+                 ({first}). Give blocks of this chain, or begin the other one in another folder"
+            )
+        }))
+    }
+
+    /// Whether the accounts that execution reads are those of the trie, whose root the head names. Called where a block
+    /// is refused, so that damage of the store is not taken for a fault of the block.
+    ///
+    /// # Errors
+    /// Names the first account that is another one.
+    pub fn check_accounts(
+        &self,
+        chain: &Chain,
+        accounts: impl IntoIterator<Item = Address>,
+    ) -> Result<(), CliError> {
+        let failed = |error| self.failed(error);
+        let snapshot = chain.state.store().snapshot().map_err(failed)?;
+        for address in accounts {
+            let kept = snapshot.account(address).map_err(failed)?;
+            let proven = chain.state.proof(address, &[]).map_err(failed)?;
+            let kept = kept.map_or((U256::ZERO, 0, KECCAK256_EMPTY), |account| {
+                (account.balance, account.nonce, account.code_hash)
+            });
+            let code_hash = if proven.code_hash.is_zero() {
+                KECCAK256_EMPTY
+            } else {
+                proven.code_hash
+            };
+            if kept != (proven.balance, proven.nonce.to(), code_hash) {
+                let problem = format!(
+                    "account {address} is not the one of the state root; metisvm chain verify says more"
+                );
+                return Err(failed(StoreError::Corrupt(problem)));
+            }
+        }
+        Ok(())
     }
 
     /// An error of the store, with the folder's name.
@@ -255,18 +328,8 @@ impl DataDir {
     /// Under another name first, so that the file is whole or not there.
     fn write_spec(&self, spec: &ChainSpec) -> Result<(), CliError> {
         let path = self.folder.join(SPEC);
-        let unfinished = self.folder.join(format!("{SPEC}.new"));
-        let write = || -> io::Result<()> {
-            let mut file = File::create(&unfinished)?;
-            file.write_all(&serde_json::to_vec_pretty(spec)?)?;
-            file.sync_all()?;
-            fs::rename(&unfinished, &path)?;
-            if cfg!(unix) {
-                File::open(&self.folder)?.sync_all()?;
-            }
-            Ok(())
-        };
-        write().map_err(|error| CliError::file(&path, error))
+        let json = serde_json::to_vec_pretty(spec).map_err(|error| CliError::file(&path, error))?;
+        files::write(&path, &json, &[])
     }
 }
 

@@ -35,10 +35,21 @@ pub enum CliError {
 
 impl CliError {
     /// An error of a file.
+    ///
+    /// Where the problem itself begins with the file, or with one in the folder, it stands there once.
     pub fn file(file: impl Into<PathBuf>, problem: impl ToString) -> Self {
-        Self::File {
-            file: file.into(),
-            problem: problem.to_string(),
-        }
+        let file = file.into();
+        let problem = problem.to_string();
+        let named = problem.strip_prefix(&*file.to_string_lossy()).and_then(|rest| {
+            let (within, problem) = rest.split_once(": ")?;
+            let within = match within.strip_prefix(std::path::MAIN_SEPARATOR) {
+                Some(name) => file.join(name),
+                None if within.is_empty() => file.clone(),
+                None => return None,
+            };
+            Some((within, problem.to_owned()))
+        });
+        let (file, problem) = named.unwrap_or((file, problem));
+        Self::File { file, problem }
     }
 }

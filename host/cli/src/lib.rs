@@ -8,5 +8,8 @@ pub mod composition;
 pub mod datadir;
 pub mod engine;
 pub mod error;
+pub mod fault;
+pub mod files;
 pub mod models;
 pub mod output;
+pub mod progress;

@@ -2,28 +2,51 @@
 //! to the file afterwards is of no consequence.
 
 use crate::error::CliError;
+use metisvm_executor::InputFile;
 use metisvm_model::Bundle;
 use metisvm_model::limits::MAX_BUNDLE_BYTES;
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// The ending of bundles.
 pub const EXTENSION: &str = "bundle";
 
+/// How much of a file is looked at before the rest of it is read: the header of a bundle.
+const BEGINNING: usize = Bundle::HEADER_BYTES;
+
 /// Reads at most `limit` bytes of a file.
 ///
 /// # Errors
 /// If it cannot be read, or is longer.
 pub fn read_bounded(path: &Path, limit: usize) -> Result<Vec<u8>, CliError> {
-    let read = || -> std::io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        File::open(path)?.take(limit as u64 + 1).read_to_end(&mut bytes)?;
-        Ok(bytes)
-    };
-    let bytes = read().map_err(|e| CliError::file(path, e))?;
+    read_beginning_with(path, limit, |_| Ok(()))
+}
+
+/// Reads at most `limit` bytes of a file, and only a few where `check` does not like how it begins.
+///
+/// # Errors
+/// If it cannot be read, begins wrongly, or is longer.
+pub fn read_beginning_with(
+    path: &Path,
+    limit: usize,
+    check: impl FnOnce(&[u8]) -> Result<(), String>,
+) -> Result<Vec<u8>, CliError> {
+    let failed = |error: std::io::Error| CliError::file(path, error);
+    let longer = || CliError::file(path, format!("it has more than {limit} bytes"));
+    let mut file = InputFile::open(path).map_err(failed)?;
+    let mut bytes = Vec::new();
+    (&mut file)
+        .take(BEGINNING.min(limit.saturating_add(1)) as u64)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    check(&bytes).map_err(|problem| CliError::file(path, problem))?;
+    if file.length().is_some_and(|length| length > limit as u64) {
+        return Err(longer());
+    }
+    let rest = (limit as u64 + 1).saturating_sub(bytes.len() as u64);
+    file.take(rest).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() > limit {
-        return Err(CliError::file(path, format!("it has more than {limit} bytes")));
+        return Err(longer());
     }
     Ok(bytes)
 }
@@ -33,7 +56,9 @@ pub fn read_bounded(path: &Path, limit: usize) -> Result<Vec<u8>, CliError> {
 /// # Errors
 /// If the file cannot be read or is not a bundle.
 pub fn read(path: &Path) -> Result<Bundle, CliError> {
-    let bytes = read_bounded(path, MAX_BUNDLE_BYTES)?;
+    let bytes = read_beginning_with(path, MAX_BUNDLE_BYTES, |start| {
+        Bundle::check_header(start).map_err(|error| error.to_string())
+    })?;
     Bundle::decode(&bytes).map_err(|e| CliError::file(path, e))
 }
 
@@ -55,6 +80,11 @@ pub fn read_all(paths: &[PathBuf]) -> Result<Vec<Bundle>, CliError> {
         }
         files.retain(|f| f.extension().is_some_and(|e| e == EXTENSION));
         files.sort();
+        if files.is_empty() {
+            let problem =
+                format!("holds no bundles (*.{EXTENSION}); leave the option out where there are none");
+            return Err(CliError::file(path, problem));
+        }
         for file in files {
             bundles.push(read(&file)?);
         }

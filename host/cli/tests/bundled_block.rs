@@ -105,12 +105,15 @@ fn people_get_a_table() {
 #[test]
 fn comparing_threads_gives_times_and_one_result() {
     let folder = tempdir().unwrap();
-    let arguments = ["run", "--compare", "threads", "--threads", "3", "--json"];
+    let mut arguments = vec!["run", "--compare", "threads", "--threads", "3", "--json"];
+    arguments.extend(["--samples", "2"]);
     let output = run(folder.path(), &arguments);
     assert!(output.status.success());
     let objects = objects(&output);
     assert_eq!(objects.len(), 1);
     check_threads(&objects[0], 3);
+    assert_eq!(objects[0]["samples"], 2);
+    assert_eq!(objects[0]["after_another"], false);
     for key in ["gas_used", "txs"] {
         assert_eq!(objects[0][key], golden()[key]);
     }
@@ -123,12 +126,18 @@ fn a_block_that_is_not_what_its_header_says_fails_the_comparison_of_threads() {
     file.block.header.gas_used += 1;
     file.hash = file.block.header.hash_slow();
     std::fs::write(folder.path().join("wrong.json"), file.to_json()).unwrap();
-    let arguments = ["run", "wrong.json", "--compare", "threads"];
+    let arguments = ["run", "wrong.json", "--compare", "threads", "--samples", "1"];
     let output = run(folder.path(), &arguments);
     assert_eq!(output.status.code(), Some(1));
     let text = stdout(&output);
     assert!(text.contains("NO: gasUsed"), "{text}");
-    for part in ["plain revm", "engine on 1 thread", "parallel equals sequential"] {
+    for part in [
+        "plain revm",
+        "engine on 1 thread",
+        "processors",
+        "each with a new engine",
+        "parallel equals sequential",
+    ] {
         assert!(text.contains(part), "{part} is missing in\n{text}");
     }
 }

@@ -76,7 +76,7 @@ impl Files {
         let header = &self.blocks[block].block.header;
         assert_eq!(head.hash, self.blocks[block].hash);
         assert_eq!((head.number, head.state_root), (header.number, header.state_root));
-        store.verify(Depth::Everything).unwrap();
+        store.verify(Depth::StateRoot).unwrap();
     }
 }
 
@@ -140,20 +140,144 @@ fn blocks_with_inferences_go_on_from_the_chain_too() {
 #[test]
 fn the_bundled_block_begins_a_chain_and_is_not_taken_twice() {
     let folder = tempdir().unwrap();
-    let output = run(folder.path(), &["run", "--json", "--datadir", "a/b"]);
+    let bundled = repository("host/cli/bundled/block.json.gz");
+    let bundled = bundled.to_str().unwrap();
+    let output = run(folder.path(), &["run", "--json", "--datadir", "a/b", bundled]);
     assert!(output.status.success(), "{}", stderr(&output));
     assert_eq!(objects(&output)[0]["committed"], true);
     let golden = std::fs::read_to_string(repository("host/cli/bundled/golden.json")).unwrap();
     let golden: Value = serde_json::from_str(&golden).unwrap();
     let head = open(&folder.path().join("a/b")).head().unwrap().unwrap();
     assert_eq!(golden["state_root"], head.state_root.to_string());
-    let again = run(folder.path(), &["run", "--datadir", "a/b"]);
+    let again = run(folder.path(), &["run", "--datadir", "a/b", bundled]);
     assert_eq!(again.status.code(), Some(1));
     assert!(
         stderr(&again).contains("it is that block; leave it out"),
         "{}",
         stderr(&again)
     );
+}
+
+#[test]
+fn a_chain_is_looked_at_verified_and_unwound_without_a_block() {
+    let files = Files::votes();
+    check_committed(&files.run(&[], [0, 1, 2]), &files.blocks);
+    let chain = |arguments: &[&str]| run(files.folder.path(), arguments);
+
+    let info = objects(&chain(&["chain", "info", "--datadir", "chain", "--json"])).remove(0);
+    assert_eq!(info["head_hash"], files.blocks[2].hash.to_string());
+    assert_eq!(
+        info["state_root"],
+        files.blocks[2].block.header.state_root.to_string()
+    );
+    assert_eq!(info["first_block_hash"], files.blocks[0].hash.to_string());
+    assert_eq!(info["unwindable_blocks"], 2);
+    assert!(info["store_bytes"].as_u64().unwrap() > 1_000);
+    assert_eq!(info["chain_spec"]["chainId"], 5_068_365);
+
+    let sound = chain(&["chain", "verify", "--datadir", "chain", "--json"]);
+    assert!(sound.status.success(), "{}", stderr(&sound));
+    assert_eq!(objects(&sound)[0]["sound"], true);
+
+    let unwound = chain(&["chain", "unwind", "1", "--datadir", "chain", "--json"]);
+    assert_eq!(
+        objects(&unwound)[0]["head_hash"],
+        files.blocks[1].hash.to_string()
+    );
+    files.check_head(1);
+    let too_far = chain(&["chain", "unwind", "2", "--datadir", "chain"]);
+    assert_eq!(too_far.status.code(), Some(1));
+    assert!(
+        stderr(&too_far).contains("only the last one can"),
+        "{}",
+        stderr(&too_far)
+    );
+}
+
+#[test]
+fn looking_for_a_chain_that_is_not_there_creates_nothing() {
+    let folder = tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("empty")).unwrap();
+    for datadir in ["nowhere", "empty"] {
+        for command in [&["info"][..], &["verify"], &["unwind", "1"]] {
+            let arguments: Vec<&str> = ["chain"]
+                .iter()
+                .chain(command)
+                .chain(&["--datadir", datadir])
+                .copied()
+                .collect();
+            let output = run(folder.path(), &arguments);
+            assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+            assert!(
+                stderr(&output).contains("there is no chain in it"),
+                "{}",
+                stderr(&output)
+            );
+        }
+    }
+    assert!(!folder.path().join("nowhere").exists());
+    assert_eq!(std::fs::read_dir(folder.path().join("empty")).unwrap().count(), 0);
+}
+
+/// Changes one account of a chain as only damage could: its row, and not the trie.
+fn damage(datadir: &Path, address: alloy_primitives::Address) {
+    use redb::ReadableTable;
+    let db = redb::Database::open(datadir.join("chain.redb")).unwrap();
+    let accounts: redb::TableDefinition<'_, &[u8; 20], &[u8; 72]> = redb::TableDefinition::new("accounts");
+    let transaction = db.begin_write().unwrap();
+    {
+        let mut table = transaction.open_table(accounts).unwrap();
+        let mut row = *table
+            .get(&address.0.0)
+            .unwrap()
+            .unwrap()
+            .value()
+            .first_chunk::<72>()
+            .unwrap();
+        for byte in &mut row[..40] {
+            *byte ^= 1;
+        }
+        table.insert(&address.0.0, &row).unwrap();
+    }
+    transaction.commit().unwrap();
+}
+
+#[test]
+fn damage_of_the_store_is_not_taken_for_a_fault_of_the_block() {
+    let files = Files::votes();
+    check_committed(&files.run(&[], [0]), &files.blocks[..1]);
+    damage(&files.datadir(), files.blocks[1].claimed_senders[0]);
+    let refused = error_of(&files.run(&[], [1]));
+    assert!(refused.contains("the store is damaged"), "{refused}");
+    assert!(!refused.contains("nonce"), "{refused}");
+    let verify = run(
+        files.folder.path(),
+        &["chain", "verify", "--datadir", "chain", "--json"],
+    );
+    assert_eq!(verify.status.code(), Some(1));
+    let verdict = &objects(&verify)[0];
+    assert_eq!(verdict["sound"], false);
+    assert!(
+        verdict["error"].as_str().unwrap().contains("state root"),
+        "{verdict}"
+    );
+}
+
+#[test]
+fn a_block_of_a_chain_with_another_first_block_is_called_that() {
+    let files = Files::votes();
+    check_committed(&files.run(&[], [0]), &files.blocks[..1]);
+    let other = Files::new(WorkloadKind::DaoVoting, 40, 2, 8);
+    for block in [0, 1] {
+        let path = other.folder.path().join(name(block));
+        let path = path.to_str().unwrap();
+        let output = run(
+            files.folder.path(),
+            &["run", "--json", "--datadir", "chain", path],
+        );
+        let error = error_of(&output);
+        assert!(error.contains("of another chain"), "{error}");
+    }
 }
 
 #[test]
@@ -206,11 +330,7 @@ fn a_block_that_does_not_follow_is_refused_and_says_what_to_do() {
     let branch = files.folder.path().join(name(7));
     std::fs::write(branch, other.blocks[1].to_json()).unwrap();
     let error = error_of(&files.run(&[], [7]));
-    for part in [
-        "chain: block 2",
-        "of another branch",
-        "no block can be taken back",
-    ] {
+    for part in ["chain: block 2", "of another chain", "begin the other one in another folder"] {
         assert!(error.contains(part), "{part} in {error}");
     }
     check_committed(&files.run(&[], 1..3), &files.blocks[1..]);
@@ -273,7 +393,7 @@ fn without_a_chain_a_block_needs_the_state_before_it() {
     let files = Files::votes();
     let output = run(files.folder.path(), &["run", "--json", &name(1)]);
     let error = error_of(&output);
-    assert!(error.contains("missing field `preState`"), "{error}");
+    assert!(error.contains("the key \"preState\" is missing"), "{error}");
 }
 
 #[test]

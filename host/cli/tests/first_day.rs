@@ -22,6 +22,25 @@ fn wrong_use_exits_with_2_and_says_what_to_do() {
         &["run", "--datadir", "x", "--unwind", "0"],
         &["run", "--datadir", "x", "--compare", "threads"],
         &["run", "--compare", "backends", "--backend", "fpga"],
+        &["run", "--datadir", "x"],
+        &["run", "--trust-card"],
+        &["run", "--card", "functional"],
+        &["run", "--fault", "silent"],
+        &["run", "--backend", "fpga", "--fault", "explode"],
+        &["run", "--backend", "fpga,fpga"],
+        &["run", "--backend", "reference,fpga"],
+        &["run", "--compare", "threads", "--trust-card"],
+        &["run", "--samples", "3"],
+        &["run", "--threads", "100000"],
+        &["run", "-", "-"],
+        &["model", "run", "m.bundle", "--input", "x", "--trust-card"],
+        &["model", "run", "m.bundle", "--input", "x", "--batch", "0"],
+        &["chain", "unwind", "--datadir", "x"],
+        &["chain", "unwind", "0", "--datadir", "x"],
+        &["chain", "info"],
+        &["blocktest"],
+        &["run", "--samples", "3"],
+        &["run", "--compare", "backends", "--samples", "3"],
         &["model", "run"],
         &["model", "import", "x.onnx", "--batch", "0"],
         &["frobnicate"],
@@ -35,6 +54,78 @@ fn wrong_use_exits_with_2_and_says_what_to_do() {
             stderr(&output)
         );
         assert!(!output.stderr.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_block_comes_over_standard_input_too() {
+    let folder = tempdir().unwrap();
+    let bundled = std::fs::read(repository("host/cli/bundled/block.json.gz")).unwrap();
+    let mut child = metisvm(folder.path())
+        .args(["run", "--json", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(&bundled).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(objects(&output)[0]["matches_header"], true);
+}
+
+#[test]
+fn folders_without_models_are_named() {
+    let folder = tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("models")).unwrap();
+    let output = run(folder.path(), &["run", "--models", "models"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("models: holds no bundles"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+/// Every table of the program, where standard output is no terminal.
+#[test]
+fn tables_fit_80_columns_and_roots_stay_on_one_line() {
+    let folder = tempdir().unwrap();
+    let path = |file: &str| repository(file).to_str().unwrap().to_owned();
+    let (bundle, block) = (
+        path("host/cli/bundled/digits-cnn.bundle"),
+        path("host/cli/bundled/block.json.gz"),
+    );
+    std::fs::write(folder.path().join("input"), [3; 64]).unwrap();
+    let qdq = path("models/digits/cnn_qdq.onnx");
+    for arguments in [
+        &["run"][..],
+        &["run", "--backend", "fpga", "--fault", "flip-bit"],
+        &["run", "--compare", "backends"],
+        &["run", "--compare", "threads", "--threads", "2", "--samples", "1"],
+        &["run", "--datadir", "chain", &block],
+        &["chain", "info", "--datadir", "chain"],
+        &["chain", "verify", "--datadir", "chain"],
+        &["model", "info", &bundle],
+        &["model", "run", &bundle, "--input", "input"],
+        &["model", "import", &qdq, "-o", "m.bundle"],
+    ] {
+        let output = run(folder.path(), arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
+        let text = stdout(&output);
+        for line in text.lines() {
+            let columns = line.chars().count();
+            assert!(columns <= 80, "{arguments:?}: {columns} columns: {line}");
+        }
+        // A hash that is broken over two lines cannot be copied.
+        for begin in text.match_indices("0x").map(|(at, _)| at) {
+            let digits = text[begin + 2..]
+                .bytes()
+                .take_while(u8::is_ascii_hexdigit)
+                .count();
+            assert!(
+                [40, 64].contains(&digits),
+                "{arguments:?}: {digits} digits in {text}"
+            );
+        }
     }
 }
 

@@ -44,6 +44,7 @@ fn mainnet_blocks_come_out_the_same_on_one_thread_on_two_and_in_plain_revm() {
         path.to_str().unwrap().to_string()
     });
     let mut arguments = vec!["run", "--compare", "threads", "--threads", "2", "--json"];
+    arguments.extend(["--samples", "3"]);
     arguments.extend(files.iter().map(String::as_str));
     let output = run(folder.path(), &arguments);
     assert!(output.status.success());
@@ -52,5 +53,8 @@ fn mainnet_blocks_come_out_the_same_on_one_thread_on_two_and_in_plain_revm() {
     for (object, file) in objects.iter().zip(&files) {
         check_threads(object, 2);
         assert_eq!(object["file"], **file);
+        assert_eq!(object["samples"], 3);
+        // Before the first one goes the last.
+        assert_eq!(object["after_another"], true);
     }
 }

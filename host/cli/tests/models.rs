@@ -154,3 +154,116 @@ fn what_cannot_be_imported_is_named_and_leaves_no_file() {
     }
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
+
+/// An array as NumPy writes it.
+fn npy(descr: &str, shape: &str, data: &[u8]) -> Vec<u8> {
+    let mut header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}");
+    while (10 + header.len() + 1) % 64 != 0 {
+        header.push(' ');
+    }
+    header.push('\n');
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend((header.len() as u16).to_le_bytes());
+    bytes.extend(header.as_bytes());
+    bytes.extend(data);
+    bytes
+}
+
+#[test]
+fn an_input_may_be_an_npy_file_and_a_batch_gives_what_each_input_gives() {
+    let folder = tempdir().unwrap();
+    let bundle = path("host/cli/bundled/digits-mlp.bundle");
+    let info = objects(&run(folder.path(), &["model", "info", &bundle, "--json"])).remove(0);
+    let input = &info["inputs"][0];
+    let dtype = input["dtype"].as_str().unwrap();
+    let shape: Vec<u64> = input["shape"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|dim| dim.as_u64().unwrap())
+        .collect();
+    let descr = match dtype {
+        "u8" => "|u1",
+        "i8" => "|i1",
+        other => panic!("{other}"),
+    };
+    let tuple = |dims: &[u64]| {
+        let dims: String = dims.iter().map(|dim| format!("{dim}, ")).collect();
+        format!("({dims})")
+    };
+    let images = std::fs::read(repository("models/digits/test_images.bin")).unwrap();
+    let write = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
+    write("raw", &images[..64]);
+    write("one.npy", &npy(descr, &tuple(&shape), &images[..64]));
+    write("three", &images[..192]);
+    let mut stacked = shape.clone();
+    stacked.insert(0, 3);
+    write("three.npy", &npy(descr, &tuple(&stacked), &images[..192]));
+    write("wrong_type.npy", &npy("<i4", &tuple(&[16]), &images[..64]));
+    write("wrong_shape.npy", &npy(descr, &tuple(&[7]), &images[..7]));
+
+    let one = |file: &str| {
+        let output = run(
+            folder.path(),
+            &["model", "run", &bundle, "--input", file, "--json"],
+        );
+        assert!(output.status.success(), "{file}: {}", stderr(&output));
+        objects(&output).remove(0)
+    };
+    let expected = one("raw");
+    assert_eq!(one("one.npy")["outputs"], expected["outputs"]);
+    assert!(expected["load_ms"].as_f64().unwrap() > 0.0 && expected["run_ms"].as_f64().unwrap() > 0.0);
+    for file in ["three", "three.npy"] {
+        let arguments = ["model", "run", &bundle, "--input", file, "--batch", "3", "--json"];
+        let object = objects(&run(folder.path(), &arguments)).remove(0);
+        let all = object["batch_outputs"].as_array().unwrap();
+        assert_eq!(all.len(), 3);
+        for (index, outputs) in all.iter().enumerate() {
+            write("each", &images[64 * index..64 * (index + 1)]);
+            assert_eq!(*outputs, one("each")["outputs"], "{file} {index}");
+        }
+    }
+    for (file, says) in [
+        ("wrong_type.npy", "it holds i32"),
+        ("wrong_shape.npy", "it has the shape [7]"),
+        ("three", "longer than the 64 bytes"),
+    ] {
+        let output = run(folder.path(), &["model", "run", &bundle, "--input", file]);
+        assert_eq!(output.status.code(), Some(1), "{file}");
+        assert!(stderr(&output).contains(says), "{file}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_bundle_that_is_not_the_one_expected_is_not_run() {
+    let folder = tempdir().unwrap();
+    let bundle = path("host/cli/bundled/digits-mlp.bundle");
+    std::fs::write(folder.path().join("input"), [3; 64]).unwrap();
+    let id =
+        objects(&run(folder.path(), &["model", "info", &bundle, "--json"])).remove(0)["model_id"].clone();
+    let id = id.as_str().unwrap();
+    let with = |expected: &str| {
+        run(
+            folder.path(),
+            &[
+                "model",
+                "run",
+                &bundle,
+                "--input",
+                "input",
+                "--expect-id",
+                expected,
+            ],
+        )
+    };
+    assert!(with(id).status.success());
+    assert!(with(&id.to_uppercase().replace("0X", "0x")).status.success());
+    let other = with("0x12");
+    assert_eq!(other.status.code(), Some(1));
+    assert!(
+        stderr(&other).contains(id) && stderr(&other).contains("0x12"),
+        "{}",
+        stderr(&other)
+    );
+    assert_eq!(stdout(&other), "");
+}

@@ -3,8 +3,8 @@
 use crate::{
     BlockEngine, BlockFile, BlockInput, BlockOutcome, EngineReport, Error, Executed, Selected, Skipped,
     access_list_hash,
-    header::check_header,
-    recover::{NO_SENDER, recover_each},
+    recover::{Unrecovered, recover_each},
+    validity::check_header,
 };
 use alloy_consensus::{
     Block, BlockBody, EMPTY_OMMER_ROOT_HASH, Header, TxEnvelope,
@@ -140,7 +140,7 @@ struct Offered {
 }
 
 impl Offered {
-    fn new(all: Vec<Result<Recovered<TxEnvelope>, Box<TxEnvelope>>>) -> Self {
+    fn new(all: Vec<Result<Recovered<TxEnvelope>, Unrecovered>>) -> Self {
         let mut offered = Self {
             recovered: Vec::with_capacity(all.len()),
             places: Vec::with_capacity(all.len()),
@@ -152,10 +152,10 @@ impl Offered {
                     offered.recovered.push(transaction);
                     offered.places.push(index);
                 }
-                Err(transaction) => offered.skipped.push(Skipped {
+                Err(Unrecovered { transaction, problem }) => offered.skipped.push(Skipped {
                     index,
                     hash: *transaction.hash(),
-                    problem: NO_SENDER.into(),
+                    problem: problem.into(),
                 }),
             }
         }

@@ -10,14 +10,16 @@ mod parallel;
 mod prediction;
 mod progress;
 mod sequential;
-mod system;
 mod transfer;
 
-use crate::{BlockInput, BlockOutcome, Error, Threads};
+use crate::{
+    BlockInput, BlockOutcome, Error, Threads, system,
+    validity::{SizeLimit, check_input},
+};
 pub use access_list::{access_list_hash, build_access_list};
 use alloy_consensus::{Transaction, TxEnvelope, transaction::Recovered};
 use alloy_eips::eip7928::AccountChanges;
-use alloy_evm::EvmEnv;
+use alloy_evm::{EvmEnv, EvmFactory};
 use alloy_primitives::B256;
 use block_state::BlockState;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -338,7 +340,7 @@ impl BlockEngine {
     where
         S: BaseState,
     {
-        crate::execute::check_ommers(&block)?;
+        check_input(factory.spec(), &block, skip_invalid)?;
         let evm_env = factory.spec().evm_env(block.header);
         let amsterdam = evm_env.cfg_env.spec.is_enabled_in(SpecId::AMSTERDAM);
         let given = block.access_list.filter(|_| !skip_invalid).map(Vec::as_slice);
@@ -359,15 +361,22 @@ impl BlockEngine {
         if listed || one_by_one {
             state.record();
         }
-        system::before_transactions(factory, &block, &mut state)?;
-        let mut progress = Progress::new(&environment, skip_invalid);
+        let spec = factory.spec().as_ref();
+        if system::has_start(spec, block.header) {
+            let mut evm = factory.create_evm(&mut state, environment.evm_env.clone());
+            system::before_transactions(&mut evm, spec, block.header)?;
+        }
+        let mut progress = if skip_invalid {
+            let size_limit = SizeLimit::new(factory.spec(), block.header, block.withdrawals);
+            Progress::selecting(&environment, size_limit)
+        } else {
+            Progress::new(&environment, false)
+        };
         let tally = self.transactions(&environment, &mut state, &mut progress)?;
-        let (receipts, requests) = system::after_transactions(
-            factory,
-            &block,
-            &mut state,
-            core::mem::take(&mut progress.receipts),
-        )?;
+        state.next_step();
+        let receipts = core::mem::take(&mut progress.receipts);
+        let mut evm = factory.create_evm(&mut state, environment.evm_env.clone());
+        let requests = system::after_transactions(&mut evm, spec, &block, &receipts)?;
         let access_list = state
             .take_access_list()
             .map_err(|error| Error::Node(error.to_string()))?;

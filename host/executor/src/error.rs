@@ -18,6 +18,9 @@ pub enum Error {
     /// The gzip data is damaged or ends early.
     #[error("the gzip data is damaged or ends early: {0}")]
     Gzip(io::Error),
+    /// The data compressed with gzip or xz is damaged or ends early.
+    #[error("the compressed data is damaged or ends early: {0}")]
+    Compressed(io::Error),
     /// The file holds more than the limit, decompressed.
     #[error("holds more than {limit} bytes; a block file may not")]
     TooLarge {

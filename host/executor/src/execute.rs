@@ -1,15 +1,25 @@
 //! The sequential execution of a block: alloy-evm's Ethereum executor over our EVM.
 
-use crate::{BlockOutcome, Error, TransactionOutcome};
-use alloy_consensus::{Header, Transaction, TxEnvelope, transaction::Recovered};
+use crate::{
+    BlockOutcome, Error, TransactionOutcome, system,
+    validity::{TransactionRules, check_input, refusal},
+};
+use alloy_consensus::{Header, TxEnvelope, transaction::Recovered};
 use alloy_eips::{eip4895::Withdrawal, eip7928::BlockAccessList};
 use alloy_evm::{
     Evm, EvmFactory, FromRecoveredTx, FromTxWithEncoded,
-    block::{BlockExecutionError, BlockExecutor, BlockValidationError, StateDB, TxResult},
+    block::{
+        BlockExecutionError, BlockExecutor, BlockValidationError, InternalBlockExecutionError, StateDB,
+        TxResult,
+    },
     eth::{EthBlockExecutionCtx, EthBlockExecutor, receipt_builder::AlloyReceiptBuilder},
 };
+use alloy_primitives::B256;
 use metisvm_vm::{ChainSpec, MetisEvmFactory};
-use revm::{context_interface::result::HaltReason, primitives::hardfork::SpecId};
+use revm::{
+    context_interface::result::{HaltReason, InvalidTransaction},
+    primitives::hardfork::SpecId,
+};
 use std::{borrow::Cow, time::Instant};
 
 /// A block whose senders are known. Of the header only what the execution needs is looked at; roots, gas
@@ -56,7 +66,7 @@ where
             Tx: FromRecoveredTx<TxEnvelope> + FromTxWithEncoded<TxEnvelope>,
         >,
 {
-    check_ommers(&block)?;
+    check_input(spec, &block, false)?;
     let header = block.header;
     let started = Instant::now();
     let context = EthBlockExecutionCtx {
@@ -69,8 +79,8 @@ where
         slot_number: header.slot_number,
     };
     let mut executor = EthBlockExecutor::new(evm, context, spec, AlloyReceiptBuilder::default());
-    executor.apply_pre_execution_changes().map_err(block_error)?;
-    let most_blob_gas = most_blob_gas(spec, header.timestamp);
+    system::before_transactions(&mut executor.evm, spec, header)?;
+    let rules = TransactionRules::new(spec, header.timestamp);
     let mut transactions = Vec::with_capacity(block.transactions.len());
     for (index, transaction) in block.transactions.iter().enumerate() {
         let hash = *transaction.hash();
@@ -82,96 +92,55 @@ where
             ))
         );
         if !no_gas_left {
-            check_blob_gas(most_blob_gas, executor.blob_gas_used, transaction.inner())
+            rules
+                .check(executor.blob_gas_used, transaction.inner())
                 .map_err(|problem| Error::InvalidTransaction { index, hash, problem })?;
         }
-        let executed = executed.map_err(|error| transaction_error(index, hash, error))?;
+        let executed = executed.map_err(|error| {
+            let (cfg, block) = (executor.evm.cfg_env(), executor.evm.block());
+            let worded = |error: &InvalidTransaction| refusal(error, transaction, cfg, block);
+            transaction_error(index, hash, error, worded)
+        })?;
         transactions.push(TransactionOutcome::new(hash, &executed.result().result));
         executor.commit_transaction(executed);
     }
-    let (_, result) = executor.finish().map_err(block_error)?;
+    let requests = system::after_transactions(&mut executor.evm, spec, &block, &executor.receipts)?;
+    // From Amsterdam on the block's gas is the greater of both kinds (EIP-8037).
+    let gas_used = if executor.evm.cfg_env().enable_amsterdam_eip8037 {
+        executor.max_block_gas_used()
+    } else {
+        executor.cumulative_tx_gas_used
+    };
     let execute_time = started.elapsed();
     Ok(BlockOutcome {
-        receipts: result.receipts,
+        receipts: executor.receipts,
         transactions,
-        requests: result.requests,
-        gas_used: result.gas_used,
-        blob_gas_used: result.blob_gas_used,
+        requests,
+        gas_used,
+        blob_gas_used: executor.blob_gas_used,
         access_list: None,
         execute_time,
     })
 }
 
-/// The blob gas that a block may use; none before Cancun.
-pub(crate) fn most_blob_gas(spec: &ChainSpec, timestamp: u64) -> Option<u64> {
-    spec.blob_params(timestamp)
-        .map(|params| params.max_blob_gas_per_block())
-}
-
-/// Whether a transaction's blobs fit into a block that has used so much blob gas (EIP-4844: the block's
-/// blobs together stay within the maximum). alloy-evm leaves this to whoever checks the header.
-pub(crate) fn check_blob_gas(most: Option<u64>, used: u64, transaction: &TxEnvelope) -> Result<(), String> {
-    let (Some(most), Some(wanted)) = (most, transaction.blob_gas_used()) else {
-        return Ok(());
-    };
-    let left = most.saturating_sub(used);
-    if wanted <= left {
-        return Ok(());
-    }
-    Err(format!(
-        "too many blobs for the block: they take {wanted} blob gas, and {left} of {most} are left"
-    ))
-}
-
-/// The reward of an ommer is computed from how many blocks it is behind, one to six.
-pub(crate) fn check_ommers(block: &BlockInput<'_>) -> Result<(), Error> {
-    if block.ommers.len() > 2 {
-        return Err(Error::wrong("block.uncles", "a block has at most two ommers"));
-    }
-    for (index, ommer) in block.ommers.iter().enumerate() {
-        let behind = block.header.number.checked_sub(ommer.number);
-        if !behind.is_some_and(|behind| (1..=6).contains(&behind)) {
-            let problem = format!(
-                "ommer {} cannot belong to block {}",
-                ommer.number, block.header.number
-            );
-            return Err(Error::wrong(format!("block.uncles[{index}]"), problem));
-        }
-    }
-    Ok(())
-}
-
-pub(crate) fn block_error(error: BlockExecutionError) -> Error {
-    match error {
-        BlockExecutionError::Validation(error) => Error::Block(error.to_string()),
-        BlockExecutionError::Internal(error) => Error::Node(error.to_string()),
-    }
-}
-
-fn transaction_error(index: usize, hash: alloy_primitives::B256, error: BlockExecutionError) -> Error {
-    use alloy_evm::block::InternalBlockExecutionError;
+/// `worded` puts what the EVM says of the transaction into words.
+fn transaction_error(
+    index: usize,
+    hash: B256,
+    error: BlockExecutionError,
+    worded: impl Fn(&InvalidTransaction) -> String,
+) -> Error {
+    let invalid = |problem| Error::InvalidTransaction { index, hash, problem };
+    let fault = |problem| Error::NodeFault { index, hash, problem };
     match error {
         BlockExecutionError::Validation(BlockValidationError::InvalidTx { error, .. }) => {
-            Error::InvalidTransaction {
-                index,
-                hash,
-                problem: error.to_string(),
-            }
+            let known = error.as_invalid_tx_err().map(worded);
+            invalid(known.unwrap_or_else(|| error.to_string()))
         }
-        BlockExecutionError::Validation(error) => Error::InvalidTransaction {
-            index,
-            hash,
-            problem: error.to_string(),
-        },
-        BlockExecutionError::Internal(InternalBlockExecutionError::EVM { error, .. }) => Error::NodeFault {
-            index,
-            hash,
-            problem: error.to_string(),
-        },
-        BlockExecutionError::Internal(error) => Error::NodeFault {
-            index,
-            hash,
-            problem: error.to_string(),
-        },
+        BlockExecutionError::Validation(error) => invalid(error.to_string()),
+        BlockExecutionError::Internal(InternalBlockExecutionError::EVM { error, .. }) => {
+            fault(error.to_string())
+        }
+        BlockExecutionError::Internal(error) => fault(error.to_string()),
     }
 }

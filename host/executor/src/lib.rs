@@ -9,6 +9,8 @@
 //!   the same in steps, for a block that is executed over another state than the file's.
 //! - [`build_block`] executes those transactions that can be in a block and fills in the header.
 //! - [`compare_threads`] executes a block in several ways and says whether and how fast they agree.
+//! - [`validity`] has the rules of a block that execution does not check.
+//! - [`sampling`] takes the samples for that.
 //! - [`statetest`] runs the official Ethereum state tests.
 
 mod block_file;
@@ -17,13 +19,16 @@ mod compare;
 mod engine;
 mod error;
 mod execute;
-mod header;
+mod input;
 mod outcome;
 mod recover;
 mod run;
+pub mod sampling;
 pub mod statetest;
+mod system;
+pub mod validity;
 
-pub use block_file::{BlockFile, DEFAULT_FILE_LIMIT};
+pub use block_file::{BlockFile, DEFAULT_FILE_LIMIT, text::read_json};
 pub use builder::{BuiltBlock, build_block};
 pub use compare::{ThreadsComparison, compare_threads};
 pub use engine::{
@@ -32,6 +37,8 @@ pub use engine::{
 };
 pub use error::Error;
 pub use execute::{BlockInput, execute_block};
+pub use input::InputFile;
 pub use outcome::{BlockOutcome, TransactionOutcome, TransactionStatus};
 pub use recover::{Threads, recover_senders};
-pub use run::{BlockReport, CheckedFile, Mismatch, run_block_file};
+pub use run::{BlockReport, CheckedFile, run_block_file};
+pub use validity::Mismatch;

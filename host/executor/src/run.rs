@@ -1,9 +1,8 @@
 //! A block file from beginning to end: senders, execution, comparison with the header.
 
 use crate::{
-    BlockEngine, BlockFile, BlockInput, BlockOutcome, EngineReport, Error, Threads, access_list_hash,
-    header::{check_against_parent, check_header},
-    recover_senders,
+    BlockEngine, BlockFile, BlockInput, BlockOutcome, EngineReport, Error, Threads, recover_senders,
+    validity::{Mismatch, Roots, check_follows, check_header, mismatches},
 };
 use alloy_consensus::{Header, TxEnvelope, transaction::Recovered};
 use alloy_hardforks::EthereumHardforks;
@@ -14,17 +13,6 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-
-/// A field of the header that the execution contradicts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mismatch {
-    /// The key of the field, as the RPC calls it.
-    pub field: &'static str,
-    /// What the header says.
-    pub expected: String,
-    /// What the execution gave.
-    pub actual: String,
-}
 
 /// What came of a block file. `S` is what there is of the state after it: the whole of it, or nothing where
 /// somebody else keeps it.
@@ -138,7 +126,7 @@ impl<'a> CheckedFile<'a> {
     ) -> Result<Self, Error> {
         check_header(&spec, &file.block.header)?;
         if let Some(parent) = parent {
-            check_against_parent(&spec, &file.block.header, parent)?;
+            check_follows(&spec, &file.block.header, parent)?;
         }
         if complete && file.ommers > 0 {
             let problem = "the state root needs the ommers' headers, which this format does not have";
@@ -201,7 +189,12 @@ impl<'a> CheckedFile<'a> {
             roots_time: Duration::ZERO,
         };
         report.roots_time = started.elapsed();
-        report.mismatches = mismatches(header, &report);
+        let roots = Roots {
+            receipts: report.receipts_root,
+            logs_bloom: report.logs_bloom,
+            state: report.state_root,
+        };
+        report.mismatches = mismatches(header, &report.outcome, &roots);
         report
     }
 
@@ -232,53 +225,4 @@ fn checked_senders(
         }
     }
     Ok(recovered)
-}
-
-fn mismatches<S>(header: &Header, report: &BlockReport<S>) -> Vec<Mismatch> {
-    let mut found = Vec::new();
-    let mut compare = |field: &'static str, expected: String, actual: String| {
-        if expected != actual {
-            found.push(Mismatch {
-                field,
-                expected,
-                actual,
-            });
-        }
-    };
-    let outcome = &report.outcome;
-    compare(
-        "gasUsed",
-        header.gas_used.to_string(),
-        outcome.gas_used.to_string(),
-    );
-    compare(
-        "logsBloom",
-        header.logs_bloom.to_string(),
-        report.logs_bloom.to_string(),
-    );
-    if let Some(root) = report.receipts_root {
-        compare("receiptsRoot", header.receipts_root.to_string(), root.to_string());
-    }
-    if let Some(blob_gas_used) = header.blob_gas_used {
-        compare(
-            "blobGasUsed",
-            blob_gas_used.to_string(),
-            outcome.blob_gas_used.to_string(),
-        );
-    }
-    if let Some(hash) = header.requests_hash {
-        compare(
-            "requestsHash",
-            hash.to_string(),
-            outcome.requests.requests_hash().to_string(),
-        );
-    }
-    if let (Some(hash), Some(list)) = (header.block_access_list_hash, &outcome.access_list) {
-        let actual = access_list_hash(list);
-        compare("blockAccessListHash", hash.to_string(), actual.to_string());
-    }
-    if let Some(root) = report.state_root {
-        compare("stateRoot", header.state_root.to_string(), root.to_string());
-    }
-    found
 }

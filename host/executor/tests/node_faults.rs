@@ -5,6 +5,12 @@
 
 mod support;
 
+use alloy_eips::{
+    eip2935::{HISTORY_STORAGE_ADDRESS, HISTORY_STORAGE_CODE},
+    eip4788::{BEACON_ROOTS_ADDRESS, BEACON_ROOTS_CODE},
+    eip7002::WITHDRAWAL_REQUEST_PREDEPLOY_ADDRESS,
+    eip7251::CONSOLIDATION_REQUEST_PREDEPLOY_ADDRESS,
+};
 use alloy_primitives::{Address, B256, U256};
 use metisvm_executor::Error;
 use metisvm_state::{BaseState, MemoryState, StateError};
@@ -140,5 +146,33 @@ fn of_a_fault_and_an_invalid_transaction_sequential_execution_meets_the_same_fir
         ];
         let block = SmallBlock::new(template().beneficiary, transactions);
         check(&block, Lost::Account(lost));
+    }
+}
+
+#[test]
+fn a_contract_of_the_protocol_that_cannot_be_read_does_not_make_the_block_invalid() {
+    let mut state = genesis();
+    for (address, code) in [
+        (HISTORY_STORAGE_ADDRESS, &HISTORY_STORAGE_CODE),
+        (BEACON_ROOTS_ADDRESS, &BEACON_ROOTS_CODE),
+    ] {
+        state.insert_account(address, U256::ZERO, 1, code.clone(), []);
+    }
+    for lost in [
+        Lost::Account(HISTORY_STORAGE_ADDRESS),
+        Lost::Account(BEACON_ROOTS_ADDRESS),
+        Lost::Slots(BEACON_ROOTS_ADDRESS),
+        Lost::Account(WITHDRAWAL_REQUEST_PREDEPLOY_ADDRESS),
+        Lost::Slots(WITHDRAWAL_REQUEST_PREDEPLOY_ADDRESS),
+        Lost::Slots(CONSOLIDATION_REQUEST_PREDEPLOY_ADDRESS),
+    ] {
+        let state = Damaged {
+            state: state.clone(),
+            lost,
+        };
+        for threads in [1, 2] {
+            let error = calls().execute(threads, None, &state).unwrap_err();
+            assert!(matches!(error, Error::Node(_)), "{lost:?}: {error}");
+        }
     }
 }

@@ -173,7 +173,7 @@ fn missing_keys_are_named() {
                 .remove(key);
         });
         assert!(
-            error.contains(&format!("missing field `{key}`")),
+            error.contains(&format!("the key {key:?} is missing")),
             "{key}: {error}"
         );
     }
@@ -261,13 +261,13 @@ fn keys_that_come_twice_are_refused() {
 fn what_is_no_json_at_all_is_refused() {
     let deep = format!(r#"{{"a":{}"#, r#"{"pre":"#.repeat(100_000));
     for (text, start) in [
-        ("", "the file: EOF"),
-        ("{", "the file: EOF"),
-        ("[]", "the file: invalid type: sequence, expected an object"),
-        ("null", "the file: invalid type: null, expected an object"),
+        ("", "the file: is empty"),
+        ("{", "the file: ends too early"),
+        ("[]", "the file: is an array, but has to be an object"),
+        ("null", "the file: is not JSON, or not an object"),
         ("{}", "the file holds no tests: nothing to run"),
         ("{} x", "the end of the file: trailing characters"),
-        ("\u{0}", "the file: expected value"),
+        ("\u{0}", "the file: is not JSON, or not an object"),
         (&deep, "a.pre"),
     ] {
         assert_starts(&only_error("x.json", text.as_bytes()), start);
@@ -320,13 +320,16 @@ fn gzip_that_ends_early_or_is_damaged_is_refused() {
     for length in [2, 9, whole.len() / 2, whole.len() - 1] {
         assert_starts(
             &only_error("x.json.gz", &whole[..length]),
-            "the gzip data is damaged or ends early",
+            "the compressed data is damaged or ends early",
         );
     }
     let mut damaged = whole;
     let end = damaged.len() - 6; // the checksum
     damaged[end] ^= 1;
-    assert_starts(&only_error("x.json.gz", &damaged), "the gzip data is damaged");
+    assert_starts(
+        &only_error("x.json.gz", &damaged),
+        "the compressed data is damaged",
+    );
 }
 
 #[test]
@@ -453,20 +456,14 @@ fn places_without_tests_have_nothing_to_run() {
     fs::write(folder.path().join("README.md"), "no test").unwrap();
     fs::create_dir(folder.path().join("empty")).unwrap();
     let found = read_path(folder.path(), folder.path());
-    assert_starts(
-        found[0].1.as_ref().unwrap_err(),
-        "the folder holds no state tests",
-    );
+    assert_starts(found[0].1.as_ref().unwrap_err(), "the folder holds no tests");
     let found = read_path(&folder.path().join("nowhere"), folder.path());
     assert_starts(found[0].1.as_ref().unwrap_err(), "cannot be read: ");
-    assert_starts(
-        &only_error("x.tar", &tar(&[])),
-        "the archive holds no state tests",
-    );
+    assert_starts(&only_error("x.tar", &tar(&[])), "the archive holds no tests");
     let other = tar(&[(EntryType::Regular, "README", b"")]);
     assert_starts(
         &only_error("x.tar.gz", &gzip(&other)),
-        "the archive holds no state tests",
+        "the archive holds no tests",
     );
 }
 
@@ -497,14 +494,14 @@ fn files_of_the_documented_list_are_counted_without_being_read_closely() {
     for name in [
         "ValueOverflow.json",
         "folder/loopMul.json",
-        "x.tar.gz:InitCollision.json",
+        "x.tar.gz:ValueOverflowParis.json",
         "loopMul.json.gz",
     ] {
         let suite = Suite::from_json(name, text.as_bytes(), Skips::Documented).unwrap();
         assert_eq!(suite.cases.len(), 4);
         assert!(suite.cases.iter().all(|case| case.is_skipped()), "{name}");
     }
-    assert!(Suite::from_json("InitCollision.json", text.as_bytes(), Skips::Unrunnable).is_err());
+    assert!(Suite::from_json("loopMul.json", text.as_bytes(), Skips::Unreadable).is_err());
 }
 
 /// Whoever reads ahead of the work must count what is empty or refused, too: an archive of a few kilobytes can

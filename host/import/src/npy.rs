@@ -1,4 +1,4 @@
-//! NumPy's array files, as far as calibration needs them: little-endian f32 in C order.
+//! NumPy's array files, as far as calibration and inputs need them: little-endian, in C order.
 //!
 //! Format: <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>. The header is a
 //! Python literal; only the three keys and the forms that NumPy writes are taken.
@@ -7,6 +7,8 @@ use crate::error::ImportError;
 
 /// The longest header that is read. NumPy pads it to a multiple of 64; ours has three short entries.
 const MAX_HEADER: usize = 4096;
+/// How a `.npy` file begins.
+const MAGIC: &[u8] = b"\x93NUMPY";
 /// As many dimensions as a tensor may have, and the samples.
 const MAX_RANK: usize = metisvm_model::limits::MAX_RANK + 1;
 
@@ -38,17 +40,105 @@ impl Array {
     }
 }
 
+/// An array of integers as its bytes: little-endian, row-major.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Integers {
+    /// The element type as models call it: `u8`, `i8`, `i16` or `i32`.
+    pub dtype: &'static str,
+    /// The extents, outermost first.
+    pub shape: Vec<usize>,
+    /// The elements' bytes.
+    pub data: Vec<u8>,
+}
+
+/// What NumPy calls the element types of models, what models call them, and their bytes.
+const INTEGERS: [(&str, &str, usize); 4] = [
+    ("|u1", "u8", 1),
+    ("|i1", "i8", 1),
+    ("<i2", "i16", 2),
+    ("<i4", "i32", 4),
+];
+
+/// Whether bytes begin like a `.npy` file.
+pub fn is_npy(bytes: &[u8]) -> bool {
+    bytes.starts_with(MAGIC)
+}
+
+/// Reads the bytes of a `.npy` file of u8, i8, i16 or i32.
+///
+/// # Errors
+/// If they are not exactly one such array in C order.
+pub fn read_integers(bytes: &[u8]) -> Result<Integers, ImportError> {
+    let (descr, shape, at) = header(bytes)?;
+    let found = INTEGERS.iter().find(|(name, ..)| *name == descr);
+    let (_, dtype, size) = found.ok_or_else(|| {
+        let problem = format!(
+            "the element type is {:?}, not that of a model's input (u1, i1, i2, i4)",
+            short(descr)
+        );
+        wrong(at, &problem)
+    })?;
+    let data = data(bytes, &shape, at, *size)?;
+    Ok(Integers {
+        dtype,
+        shape,
+        data: data.to_vec(),
+    })
+}
+
 /// Reads the bytes of a `.npy` file.
 ///
 /// # Errors
 /// If they are not exactly one array of finite little-endian f32 in C order.
 pub fn read(bytes: &[u8]) -> Result<Array, ImportError> {
-    let wrong = |at: usize, what: &str| ImportError::Npy {
+    let (descr, shape, at) = header(bytes)?;
+    if descr != "<f4" {
+        return Err(wrong(
+            at,
+            &format!("the element type is {:?}, not \"<f4\"", short(descr)),
+        ));
+    }
+    let elements = data(bytes, &shape, at, 4)?;
+    let elements: Vec<f32> = elements
+        .as_chunks()
+        .0
+        .iter()
+        .map(|c| f32::from_le_bytes(*c))
+        .collect();
+    if let Some(index) = elements.iter().position(|v| !v.is_finite()) {
+        return Err(wrong(at + 4 * index, "an element is NaN or infinite"));
+    }
+    Array::new(shape, elements).ok_or_else(|| wrong(at, "it has no dimension or no element"))
+}
+
+fn wrong(at: usize, what: &str) -> ImportError {
+    ImportError::Npy {
         at,
         what: what.to_string(),
-    };
+    }
+}
+
+/// The bytes after the header, as many as the shape asks for.
+fn data<'a>(bytes: &'a [u8], shape: &[usize], at: usize, element: usize) -> Result<&'a [u8], ImportError> {
+    let data = &bytes[at..];
+    let size = shape
+        .iter()
+        .try_fold(element, |n, &d| n.checked_mul(d))
+        .ok_or_else(|| wrong(at, "the shape overflows"))?;
+    if size != data.len() {
+        let what = format!(
+            "the shape asks for {size} bytes of data; there are {}",
+            data.len()
+        );
+        return Err(wrong(at, &what));
+    }
+    Ok(data)
+}
+
+/// The element type as NumPy writes it, the shape, and where the data begin.
+fn header(bytes: &[u8]) -> Result<(&str, Vec<usize>, usize), ImportError> {
     let rest = bytes
-        .strip_prefix(b"\x93NUMPY")
+        .strip_prefix(MAGIC)
         .ok_or_else(|| wrong(0, "the magic number is another"))?;
     let (length, start) = match rest {
         [1, 0, a, b, ..] => (usize::from(u16::from_le_bytes([*a, *b])), 10),
@@ -64,32 +154,10 @@ pub fn read(bytes: &[u8]) -> Result<Array, ImportError> {
         .get(start..start + length)
         .and_then(|h| std::str::from_utf8(h).ok())
         .ok_or_else(|| wrong(start, "the header is cut off or not text"))?;
-    let shape = Header { text: header }
-        .shape()
+    let (descr, shape) = Header { text: header }
+        .parse()
         .map_err(|what| wrong(start, &what))?;
-    let at = start + length;
-    let data = &bytes[at..];
-    let size = shape
-        .iter()
-        .try_fold(4usize, |n, &d| n.checked_mul(d))
-        .ok_or_else(|| wrong(start, "the shape overflows"))?;
-    if size != data.len() {
-        let what = format!(
-            "the shape asks for {size} bytes of data; there are {}",
-            data.len()
-        );
-        return Err(wrong(at, &what));
-    }
-    let data: Vec<f32> = data
-        .as_chunks()
-        .0
-        .iter()
-        .map(|c| f32::from_le_bytes(*c))
-        .collect();
-    if let Some(index) = data.iter().position(|v| !v.is_finite()) {
-        return Err(wrong(at + 4 * index, "an element is NaN or infinite"));
-    }
-    Array::new(shape, data).ok_or_else(|| wrong(start, "it has no dimension or no element"))
+    Ok((descr, shape, start + length))
 }
 
 /// The header's text, eaten from the front.
@@ -98,20 +166,14 @@ struct Header<'a> {
 }
 
 impl<'a> Header<'a> {
-    fn shape(mut self) -> Result<Vec<usize>, String> {
-        let (mut descr, mut order, mut shape) = (false, false, None);
+    fn parse(mut self) -> Result<(&'a str, Vec<usize>), String> {
+        let (mut descr, mut order, mut shape) = (None, false, None);
         self.expect("{")?;
         while !self.eat("}") {
             let key = self.word()?;
             self.expect(":")?;
             match key {
-                "descr" if !descr => {
-                    let dtype = self.word()?;
-                    if dtype != "<f4" {
-                        return Err(format!("the element type is {:?}, not \"<f4\"", short(dtype)));
-                    }
-                    descr = true;
-                }
+                "descr" if descr.is_none() => descr = Some(self.word()?),
                 "fortran_order" if !order => {
                     if !self.eat("False") {
                         return Err("it is in Fortran order".to_string());
@@ -125,8 +187,8 @@ impl<'a> Header<'a> {
                 return Err("a comma is missing in the header".to_string());
             }
         }
-        match shape {
-            Some(shape) if descr && order && self.text.trim().is_empty() => Ok(shape),
+        match (descr, shape) {
+            (Some(descr), Some(shape)) if order && self.text.trim().is_empty() => Ok((descr, shape)),
             _ => Err("the header lacks a key or has more after it".to_string()),
         }
     }

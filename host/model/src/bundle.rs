@@ -92,6 +92,32 @@ pub enum BundleError {
 }
 
 impl Bundle {
+    /// The bytes of the header, which ends with the total length.
+    pub const HEADER_BYTES: usize = 40;
+
+    /// Whether a file that begins so can be a bundle: before more of it is read.
+    ///
+    /// # Errors
+    /// If the magic number or the version is another, or the length that it names is over the limit.
+    pub fn check_header(start: &[u8]) -> Result<(), BundleError> {
+        let mut reader = Reader { bytes: start, at: 0 };
+        if reader.take(8, "the header")? != MAGIC {
+            return Err(BundleError::Magic);
+        }
+        let version = reader.u32("the header")?;
+        if version != VERSION {
+            return Err(BundleError::Version(version));
+        }
+        reader.take(20, "the header")?;
+        match reader.u64("the header")? {
+            total if total > MAX_BUNDLE_BYTES as u64 => Err(BundleError::Invalid {
+                what: "the total length",
+                at: Self::HEADER_BYTES - 8,
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// Reads and verifies a bundle that is in memory of our own.
     ///
     /// # Errors

@@ -9,7 +9,7 @@
 use crate::{
     AccountProof, CacheConfig, CacheView, KeccakBatch, MemoryNodes, MemoryState, NodeKey, StateCache,
     StateChanges, TrieNodes, TrieUpdate, WorldTrie,
-    store::{BlockCommit, Head, Store, StoreError, StoreSnapshot, genesis_changes},
+    store::{BlockCommit, Head, Store, StoreError, StoreSnapshot, check_header, genesis_changes},
 };
 use alloy_consensus::{Header, ReceiptEnvelope};
 use alloy_primitives::{Address, B256, U256};
@@ -67,7 +67,8 @@ impl<S: Store> ChainState<S> {
     /// number. The block hashes that `state` knows are those of its ancestors, for `BLOCKHASH`.
     ///
     /// The error is [`StoreError::StateRoot`] where the header has another state root,
-    /// [`StoreError::NotEmpty`] where the store has a chain.
+    /// [`StoreError::NotEmpty`] where the store has a chain, [`StoreError::HeaderGap`] where the header could not
+    /// be read again.
     pub fn create(
         store: S,
         cache: CacheConfig,
@@ -88,6 +89,7 @@ impl<S: Store> ChainState<S> {
         receipts: &[ReceiptEnvelope],
         state: &MemoryState,
     ) -> Result<Self, StoreError> {
+        check_header(first)?;
         let changes = genesis_changes(state);
         let nothing = MemoryNodes::default();
         let (state_root, trie) = WorldTrie::new(&nothing, &*keccak).apply(EMPTY_ROOT_HASH, &changes)?;
@@ -182,7 +184,8 @@ impl<S: Store> ChainState<S> {
     /// an error of any kind the state and the cache are those of the parent. After an error of the disk the
     /// store must be opened anew, and the block may be in it: its head says.
     ///
-    /// [`StoreError::StateRoot`] means that the block is invalid (or was executed wrongly);
+    /// [`StoreError::StateRoot`] means that the block is invalid (or was executed wrongly), and so does
+    /// [`StoreError::HeaderGap`];
     /// [`StoreError::NotNext`] that it does not follow the head; [`StoreError::State`] that this node's trie
     /// is damaged.
     pub fn commit(
@@ -193,6 +196,7 @@ impl<S: Store> ChainState<S> {
     ) -> Result<Head, StoreError> {
         // Before the work of hashing, and so that a block of another branch is not called one of a wrong root.
         self.head()?.check_next(header)?;
+        check_header(header)?;
         self.commit_next(header, receipts, &self.next(changes)?)
     }
 
@@ -206,6 +210,7 @@ impl<S: Store> ChainState<S> {
         let _moving = self.lock();
         let head = self.head()?;
         head.check_next(header)?;
+        check_header(header)?;
         if next.parent != head {
             // Its trie nodes would tear the trie.
             let (number, parent) = (header.number, next.parent.hash);

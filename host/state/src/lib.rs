@@ -18,6 +18,7 @@ mod changes;
 mod error;
 mod keccak;
 mod memory;
+mod occupied;
 mod root;
 pub mod store;
 mod trie;
@@ -29,6 +30,7 @@ pub use changes::{AccountChange, BasicAccount, StateChanges};
 pub use error::StateError;
 pub use keccak::{CpuKeccak, KeccakBatch};
 pub use memory::{AccountState, MemoryState};
+pub use occupied::{asks_for_storage, has_storage, has_storage_ref, storage_answer};
 pub use root::{state_root, storage_root};
 pub use trie::{
     AccountProof, MemoryNodes, NodeKey, StorageProof, TrieNodes, TrieUpdate, WorldTrie, apply_to_trie,

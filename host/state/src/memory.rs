@@ -1,6 +1,6 @@
 //! The state as maps in memory.
 
-use crate::{StateChanges, StateError};
+use crate::{StateChanges, StateError, asks_for_storage, storage_answer};
 use alloy_primitives::{
     Address, B256, Bytes, KECCAK256_EMPTY, U256,
     map::{AddressMap, B256Map, HashMap, U256Map},
@@ -8,7 +8,7 @@ use alloy_primitives::{
 use revm::{
     Database, DatabaseCommit, DatabaseRef,
     bytecode::Bytecode,
-    state::{Account, AccountInfo},
+    state::{Account, AccountId, AccountInfo},
 };
 
 /// One account as it stands between two transactions.
@@ -210,6 +210,21 @@ impl DatabaseRef for MemoryState {
             .unwrap_or_default())
     }
 
+    fn storage_by_account_id_ref(
+        &self,
+        address: Address,
+        account: AccountId,
+        slot: U256,
+    ) -> Result<U256, StateError> {
+        if asks_for_storage(account) {
+            let account = self.accounts.get(&address);
+            return Ok(storage_answer(
+                account.is_some_and(|account| !account.storage.is_empty()),
+            ));
+        }
+        self.storage_ref(address, slot)
+    }
+
     fn block_hash_ref(&self, number: u64) -> Result<B256, StateError> {
         self.known_block_hash(number)
             .ok_or(StateError::UnknownBlockHash(number))
@@ -229,6 +244,15 @@ impl Database for MemoryState {
 
     fn storage(&mut self, address: Address, slot: U256) -> Result<U256, StateError> {
         self.storage_ref(address, slot)
+    }
+
+    fn storage_by_account_id(
+        &mut self,
+        address: Address,
+        account: AccountId,
+        slot: U256,
+    ) -> Result<U256, StateError> {
+        self.storage_by_account_id_ref(address, account, slot)
     }
 
     fn block_hash(&mut self, number: u64) -> Result<B256, StateError> {

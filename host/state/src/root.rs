@@ -1,28 +1,36 @@
 //! The root of the state trie (Yellow Paper, appendix D and section 4.1): a secure Merkle-Patricia
 //! trie of the accounts, each of which names the root of a trie of its non-zero slots.
 
-use crate::MemoryState;
-use alloy_primitives::{B256, U256, keccak256};
+use crate::{BasicAccount, MemoryState};
+use alloy_primitives::{Address, B256, U256, keccak256};
 use alloy_trie::{HashBuilder, Nibbles, TrieAccount};
 
 /// The state root. The state must be complete: every account and every non-zero slot of the chain.
 pub fn state_root(state: &MemoryState) -> B256 {
-    let mut leaves: Vec<(B256, TrieAccount)> = state
-        .accounts()
-        .map(|(address, account)| {
-            let info = &account.info;
-            let storage_root = storage_root(account.storage.iter().map(|(slot, value)| (*slot, *value)));
-            (
-                keccak256(address),
-                TrieAccount {
-                    nonce: info.nonce,
-                    balance: info.balance,
-                    storage_root,
-                    code_hash: info.code_hash,
-                },
-            )
-        })
-        .collect();
+    root_of(state.accounts().map(|(address, account)| {
+        let info = &account.info;
+        let basic = BasicAccount {
+            balance: info.balance,
+            nonce: info.nonce,
+            code_hash: info.code_hash,
+        };
+        let slots = account.storage.iter().map(|(slot, value)| (*slot, *value));
+        (*address, basic, storage_root(slots))
+    }))
+}
+
+/// The state root of these accounts, each with the root of its storage.
+pub(crate) fn root_of(accounts: impl IntoIterator<Item = (Address, BasicAccount, B256)>) -> B256 {
+    let leaf = |(address, basic, storage_root): (Address, BasicAccount, B256)| {
+        let account = TrieAccount {
+            nonce: basic.nonce,
+            balance: basic.balance,
+            storage_root,
+            code_hash: basic.code_hash,
+        };
+        (keccak256(address), account)
+    };
+    let mut leaves: Vec<(B256, TrieAccount)> = accounts.into_iter().map(leaf).collect();
     leaves.sort_unstable_by_key(|(key, _)| *key);
     let mut trie = HashBuilder::default();
     let mut value = Vec::new();
@@ -52,7 +60,7 @@ pub fn storage_root(slots: impl IntoIterator<Item = (U256, U256)>) -> B256 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloy_primitives::{Address, Bytes};
+    use alloy_primitives::Bytes;
     use alloy_trie::EMPTY_ROOT_HASH;
 
     #[test]

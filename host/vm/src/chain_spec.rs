@@ -15,6 +15,7 @@ pub const MEMORY_LIMIT: u64 = 2 << 30;
 
 /// How many blobs a block aims at and may hold, from a time on (EIP-7840, EIP-7892).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct BlobScheduleEntry {
     /// From this timestamp on.
@@ -30,6 +31,7 @@ pub struct BlobScheduleEntry {
 /// A chain spec. Read it with [`ChainSpec::from_json`], which checks it; one that is built by hand is
 /// checked with [`ChainSpec::check`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ChainSpec {
     /// A name for people.
@@ -48,6 +50,9 @@ pub struct ChainSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inference: Option<InferenceExtension>,
 }
+
+crate::deserialize_objects_only!(BlobScheduleEntry, ChainSpec);
+crate::object::serialize_as_derived!(BlobScheduleEntry, ChainSpec);
 
 impl ChainSpec {
     /// Ethereum mainnet. None of our extensions exists there.
@@ -195,8 +200,11 @@ mod tests {
             EthereumHardfork::Constantinople,
             EthereumHardfork::Petersburg,
             EthereumHardfork::Istanbul,
+            EthereumHardfork::MuirGlacier,
             EthereumHardfork::Berlin,
             EthereumHardfork::London,
+            EthereumHardfork::ArrowGlacier,
+            EthereumHardfork::GrayGlacier,
             EthereumHardfork::Shanghai,
             EthereumHardfork::Cancun,
             EthereumHardfork::Prague,
@@ -289,6 +297,17 @@ mod tests {
                 .to_string()
                 .contains("unknown variant `height`")
         );
+    }
+
+    #[test]
+    fn an_array_is_no_spec_and_no_part_of_one() {
+        let whole = ChainSpec::from_json("[]").unwrap_err().to_string();
+        assert!(whole.contains("expected an object"), "{whole}");
+        for path in ["/forks", "/blobSchedule/0", "/inference"] {
+            let error = dev_with(|json| *json.pointer_mut(path).unwrap() = serde_json::json!([1, 2]));
+            let text = error.unwrap_err().to_string();
+            assert!(text.contains("expected an object"), "{path}: {text}");
+        }
     }
 
     #[test]

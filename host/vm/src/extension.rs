@@ -27,6 +27,7 @@ impl Activation {
 
 /// The inference precompile of a chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct InferenceExtension {
     /// Where contracts call it.
@@ -38,6 +39,9 @@ pub struct InferenceExtension {
     /// What it charges.
     pub gas_schedule: GasScheduleVersion,
 }
+
+crate::deserialize_objects_only!(InferenceExtension);
+crate::object::serialize_as_derived!(InferenceExtension);
 
 impl InferenceExtension {
     /// Refuses an extension that could not be executed, or that would hide a part of Ethereum.

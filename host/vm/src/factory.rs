@@ -1,8 +1,5 @@
-use crate::{ChainSpec, InferenceEngine, MetisPrecompiles};
-use alloy_evm::{
-    Database, EvmEnv, EvmFactory,
-    eth::{EthEvm, EthEvmContext},
-};
+use crate::{ChainSpec, InferenceEngine, MetisEvm, MetisPrecompiles};
+use alloy_evm::{Database, EvmEnv, EvmFactory, eth::EthEvmContext};
 use core::fmt;
 use revm::{
     Context, Inspector, MainBuilder, MainContext,
@@ -12,9 +9,6 @@ use revm::{
     primitives::hardfork::SpecId,
 };
 use std::sync::Arc;
-
-/// The EVM of a block.
-pub type MetisEvm<DB, I = NoOpInspector> = EthEvm<DB, I, MetisPrecompiles>;
 
 /// Makes the EVM of a block as the chain spec says; alloy-evm's executors take it as their factory.
 /// Cheap to clone, and shared between threads.
@@ -80,7 +74,7 @@ impl MetisEvmFactory {
             .with_db(db)
             .build_mainnet_with_inspector(inspector)
             .with_precompiles(precompiles);
-        EthEvm::new(evm, inspect)
+        MetisEvm::new(evm, inspect)
     }
 }
 

@@ -1,5 +1,4 @@
-//! When each Ethereum fork starts. Only forks that change execution are listed: the ice-age delays
-//! (Muir, Arrow and Gray Glacier) change difficulty alone, which is not checked here.
+//! When each Ethereum fork starts. Muir, Arrow and Gray Glacier delay the difficulty bomb and change nothing else.
 
 use crate::SpecError;
 use alloy_hardforks::{EthereumHardfork, ForkCondition};
@@ -8,6 +7,7 @@ use serde::{Deserialize, Serialize};
 /// The fork schedule: by block height up to Paris, by timestamp from Shanghai on, as Ethereum does it.
 /// A fork without a value never starts. Frontier starts at block 0.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[allow(missing_docs)] // each field is the fork that it names
 pub struct ForkSchedule {
@@ -28,9 +28,15 @@ pub struct ForkSchedule {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub istanbul_block: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub muir_glacier_block: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub berlin_block: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub london_block: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrow_glacier_block: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gray_glacier_block: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paris_block: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -44,6 +50,9 @@ pub struct ForkSchedule {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amsterdam_time: Option<u64>,
 }
+
+crate::deserialize_objects_only!(ForkSchedule);
+crate::object::serialize_as_derived!(ForkSchedule);
 
 impl ForkSchedule {
     /// When a fork starts, in alloy's terms.
@@ -60,8 +69,11 @@ impl ForkSchedule {
             EthereumHardfork::Constantinople => block(self.constantinople_block),
             EthereumHardfork::Petersburg => block(self.petersburg_block),
             EthereumHardfork::Istanbul => block(self.istanbul_block),
+            EthereumHardfork::MuirGlacier => block(self.muir_glacier_block),
             EthereumHardfork::Berlin => block(self.berlin_block),
             EthereumHardfork::London => block(self.london_block),
+            EthereumHardfork::ArrowGlacier => block(self.arrow_glacier_block),
+            EthereumHardfork::GrayGlacier => block(self.gray_glacier_block),
             EthereumHardfork::Paris => block(self.paris_block),
             EthereumHardfork::Shanghai => time(self.shanghai_time),
             EthereumHardfork::Cancun => time(self.cancun_time),
@@ -102,6 +114,7 @@ impl ForkSchedule {
                 later: "shanghaiTime",
             });
         }
+        self.check_bomb_delays()?;
         if let Some(dao) = self.dao_fork_block
             && self.homestead_block.is_none_or(|homestead| dao < homestead)
         {
@@ -111,6 +124,29 @@ impl ForkSchedule {
             });
         }
         Ok(())
+    }
+}
+
+impl ForkSchedule {
+    /// A chain may go without the delays of the difficulty bomb; each that it has follows its fork.
+    fn check_bomb_delays(&self) -> Result<(), SpecError> {
+        let delays = [
+            (
+                ("istanbulBlock", self.istanbul_block),
+                ("muirGlacierBlock", self.muir_glacier_block),
+            ),
+            (
+                ("londonBlock", self.london_block),
+                ("arrowGlacierBlock", self.arrow_glacier_block),
+            ),
+            (
+                ("arrowGlacierBlock", self.arrow_glacier_block),
+                ("grayGlacierBlock", self.gray_glacier_block),
+            ),
+        ];
+        delays
+            .into_iter()
+            .try_for_each(|(fork, delay)| check_ascending(&[fork, delay]))
     }
 }
 

@@ -8,20 +8,24 @@
 //! The normative text for everything here that consensus sees is docs/vm.md.
 
 mod chain_spec;
+mod creation;
 mod engine;
 mod error;
+mod evm;
 mod extension;
 mod factory;
 mod forks;
 mod gas_schedule;
 mod inference;
+mod object;
 mod precompiles;
 
 pub use chain_spec::{BlobScheduleEntry, ChainSpec, MEMORY_LIMIT};
 pub use engine::{EngineError, InferenceEngine, InferenceTicket, ModelFacts, Submitted};
 pub use error::SpecError;
+pub use evm::MetisEvm;
 pub use extension::{Activation, InferenceExtension};
-pub use factory::{MetisEvm, MetisEvmFactory};
+pub use factory::MetisEvmFactory;
 pub use forks::ForkSchedule;
 pub use gas_schedule::{GasSchedule, GasScheduleVersion};
 pub use inference::{IInference, InferencePrecompile, NodeFault, registry_slot};

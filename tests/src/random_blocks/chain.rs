@@ -91,6 +91,8 @@ impl Chain {
             prague_time: from(Fork::Prague),
             osaka_time: from(Fork::Osaka),
             amsterdam_time: from(Fork::Amsterdam),
+            // Delays of the difficulty bomb, which execution does not see.
+            ..ForkSchedule::default()
         };
         let blobs = if self.fork >= Fork::Prague {
             BlobParams::prague()

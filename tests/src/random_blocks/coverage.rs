@@ -7,6 +7,7 @@ use core::fmt;
 use metisvm_workload::INFERENCE;
 use revm::{
     Inspector,
+    context::{ContextTr, JournalTr},
     interpreter::{
         CallInputs, CallOutcome, CreateInputs, CreateOutcome, InstructionResult, InterpreterTypes,
     },
@@ -47,6 +48,7 @@ pub const REQUIRED: &[(&str, Fork, Fork)] = {
         ("creation by a transaction", Frontier, Amsterdam),
         ("creation by a contract", Frontier, Amsterdam),
         ("collision", Petersburg, Amsterdam),
+        ("collision with storage alone", Frontier, Amsterdam),
         ("creation where one was destroyed", Petersburg, Shanghai),
         ("selfdestruct", Frontier, Amsterdam),
         ("selfdestruct to itself", Frontier, Amsterdam),
@@ -181,7 +183,21 @@ impl Watch {
     }
 }
 
-impl<CTX, INTR: InterpreterTypes> Inspector<CTX, INTR> for Watch {
+/// Whether a creation that collided did so with an account that has neither nonce nor code.
+fn is_over_storage(context: &mut impl ContextTr, inputs: &CreateInputs) -> bool {
+    let journal = context.journal_mut();
+    let Ok(creator) = journal.load_account(inputs.caller()) else {
+        return false;
+    };
+    // The creation has counted it up.
+    let Some(nonce) = creator.data.info.nonce.checked_sub(1) else {
+        return false;
+    };
+    let account = journal.load_account(inputs.created_address(nonce));
+    account.is_ok_and(|account| account.data.info.nonce == 0 && account.data.info.is_empty_code_hash())
+}
+
+impl<CTX: ContextTr, INTR: InterpreterTypes> Inspector<CTX, INTR> for Watch {
     fn call(&mut self, _: &mut CTX, _: &mut CallInputs) -> Option<CallOutcome> {
         self.depth += 1;
         None
@@ -204,11 +220,14 @@ impl<CTX, INTR: InterpreterTypes> Inspector<CTX, INTR> for Watch {
         None
     }
 
-    fn create_end(&mut self, _: &mut CTX, _: &CreateInputs, outcome: &mut CreateOutcome) {
+    fn create_end(&mut self, context: &mut CTX, inputs: &CreateInputs, outcome: &mut CreateOutcome) {
         let result = outcome.result.result;
         self.ended(result);
         if result == InstructionResult::CreateCollision {
             self.seen.push("collision");
+            if is_over_storage(context, inputs) {
+                self.seen.push("collision with storage alone");
+            }
         }
         if let (true, Some(address)) = (result.is_ok(), outcome.address) {
             self.created.insert(address);

@@ -20,6 +20,10 @@ use alloy_eips::{
     eip4895::Withdrawal,
     eip7002::{WITHDRAWAL_REQUEST_PREDEPLOY_ADDRESS, WITHDRAWAL_REQUEST_PREDEPLOY_CODE},
     eip7251::{CONSOLIDATION_REQUEST_PREDEPLOY_ADDRESS, CONSOLIDATION_REQUEST_PREDEPLOY_CODE},
+    eip8282::{
+        BUILDER_DEPOSIT_CONTRACT_ADDRESS, BUILDER_DEPOSIT_CONTRACT_CODE, BUILDER_EXIT_CONTRACT_ADDRESS,
+        BUILDER_EXIT_CONTRACT_CODE,
+    },
 };
 use alloy_evm::eth::dao_fork::DAO_HARDFORK_ACCOUNTS;
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
@@ -201,13 +205,14 @@ fn accounts(world: &World, base_fee: u128, rng: &mut Rng) -> BTreeMap<Address, A
             },
         );
     }
-    // What a contract will be created at may have ether, on old chains even slots (EIP-7610), or code, which
-    // is a collision.
+    // What a contract will be created at may have ether; or code or slots, which are a collision (EIP-684,
+    // EIP-7610). With slots and nothing else it is there until it is touched (EIP-161).
     let slots_without_code = rng.one_in(2);
     for (index, address) in world.created.iter().enumerate() {
         let mut account = plain(U256::from(1));
         match rng.below(15) {
             0 if slots_without_code => {
+                account.balance = U256::from(index % 3);
                 account.storage = (0..3)
                     .map(|slot| (U256::from(slot), U256::from(slot + 5)))
                     .collect();
@@ -278,6 +283,14 @@ fn protocol(world: &World, accounts: &mut BTreeMap<Address, AccountPlan>) {
                 CONSOLIDATION_REQUEST_PREDEPLOY_ADDRESS,
                 &CONSOLIDATION_REQUEST_PREDEPLOY_CODE,
             ),
+        ] {
+            contract(address, Code::Bytes(code.clone()), BTreeMap::new());
+        }
+    }
+    if fork >= Fork::Amsterdam {
+        for (address, code) in [
+            (BUILDER_DEPOSIT_CONTRACT_ADDRESS, &BUILDER_DEPOSIT_CONTRACT_CODE),
+            (BUILDER_EXIT_CONTRACT_ADDRESS, &BUILDER_EXIT_CONTRACT_CODE),
         ] {
             contract(address, Code::Bytes(code.clone()), BTreeMap::new());
         }

@@ -8,10 +8,12 @@ use super::{
 };
 use crate::rng::Rng;
 use alloy_eips::{
-    eip2935::HISTORY_STORAGE_ADDRESS, eip4788::BEACON_ROOTS_ADDRESS,
-    eip7002::WITHDRAWAL_REQUEST_PREDEPLOY_ADDRESS, eip7251::CONSOLIDATION_REQUEST_PREDEPLOY_ADDRESS,
+    eip2935::HISTORY_STORAGE_ADDRESS,
+    eip4788::BEACON_ROOTS_ADDRESS,
+    eip7002::WITHDRAWAL_REQUEST_PREDEPLOY_ADDRESS,
+    eip7251::CONSOLIDATION_REQUEST_PREDEPLOY_ADDRESS,
+    eip8282::{BUILDER_DEPOSIT_CONTRACT_ADDRESS, BUILDER_EXIT_CONTRACT_ADDRESS},
 };
-use alloy_evm::block::{BUILDER_DEPOSIT_REQUEST_PREDEPLOY_ADDRESS, BUILDER_EXIT_REQUEST_PREDEPLOY_ADDRESS};
 use alloy_primitives::{Address, B256, U256, keccak256};
 use metisvm_workload::{INFERENCE, REGISTRY};
 use revm::bytecode::opcode as op;
@@ -71,10 +73,7 @@ impl World {
             ]);
         }
         if chain.fork >= Fork::Amsterdam {
-            special.extend([
-                BUILDER_DEPOSIT_REQUEST_PREDEPLOY_ADDRESS,
-                BUILDER_EXIT_REQUEST_PREDEPLOY_ADDRESS,
-            ]);
+            special.extend([BUILDER_DEPOSIT_CONTRACT_ADDRESS, BUILDER_EXIT_CONTRACT_ADDRESS]);
         }
         if chain.inference {
             special.extend([INFERENCE, REGISTRY]);

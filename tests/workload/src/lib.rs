@@ -4,6 +4,7 @@
 //!   classified by two models, with inference in every awkward position of a transaction.
 //! - [`small_block`] has the same genesis and few transactions, for tests that execute a block often.
 //! - [`bundled_files`] are the files of `host/cli/bundled`; the program `make-bundled` writes them.
+//! - [`HeavyCall`] makes blocks of one transaction that spends all their gas in one kind of instruction.
 //! - [`chains`] makes chains of blocks for the block engine, each kind named by what its transactions share.
 //!
 //! A block of the first two comes as a [`Workload`]: with what is [`Expected`] of each transaction, so that a
@@ -21,6 +22,7 @@ mod error;
 mod expected;
 mod gas;
 mod genesis;
+mod heavy_call;
 mod models;
 mod network;
 mod order;
@@ -45,6 +47,7 @@ pub use engine::ReferenceEngine;
 pub use error::WorkloadError;
 pub use expected::{Category, Classified, End, Expected, Recorded};
 pub use genesis::{INFERENCE, REGISTRY, genesis};
+pub use heavy_call::{HEAVY_GAS, HeavyBlock, HeavyCall};
 pub use models::{DigitModel, DigitModels};
 pub use network::Network;
 pub use small_block::small_block;

@@ -1,16 +1,17 @@
 //! `metisvm model`: import, look at and run models.
 
-use crate::args::{Activation, Import, Info, Model, ModelRun};
-use crate::composition;
+mod infer;
+
+use crate::args::{Activation, Import, Info, Model};
 use crate::error::CliError;
+use crate::files;
 use crate::models;
-use crate::output::{self, thousands};
+use crate::output::{self, shown, thousands};
 use metisvm_import::{ActivationType, Calibration, Layer, Options, import_onnx, npy};
-use metisvm_model::{Bundle, Graph, Tensor, TensorType};
+use metisvm_model::{Bundle, Graph, TensorType};
 use metisvm_vm::GasSchedule;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::path::Path;
 
 /// The largest file that is read: what an ONNX file without external data can hold.
@@ -20,13 +21,20 @@ pub(super) fn run(command: &Model) -> Result<bool, CliError> {
     match command {
         Model::Import(args) => import(args),
         Model::Info(args) => info(args),
-        Model::Run(args) => infer(args),
+        Model::Run(args) => infer::run(args),
     }?;
     Ok(true)
 }
 
 fn import(args: &Import) -> Result<(), CliError> {
-    let bytes = models::read_bounded(&args.file, MAX_FILE_BYTES)?;
+    let bytes = models::read_beginning_with(&args.file, MAX_FILE_BYTES, |start| {
+        // A field of protobuf: its number is not 0 and its wire type one of four (ModelProto has two of them).
+        let sound = start
+            .first()
+            .is_none_or(|key| key >> 3 != 0 && matches!(key & 7, 0 | 2));
+        let problem = "it is not an ONNX file: it does not begin with a field of a model";
+        sound.then_some(()).ok_or_else(|| problem.to_owned())
+    })?;
     let options = Options {
         calibration: calibration(&args.calibration)?,
         batch: args.batch,
@@ -43,7 +51,9 @@ fn import(args: &Import) -> Result<(), CliError> {
         .output
         .clone()
         .unwrap_or_else(|| args.file.with_extension(models::EXTENSION));
-    write_whole(&path, &bytes)?;
+    let mut inputs = vec![args.file.as_path()];
+    inputs.extend(args.calibration.iter().map(|named| calibration_file(named)));
+    files::write(&path, &bytes, &inputs)?;
     let report = &imported.report;
     if args.json {
         let layer = |l: &Layer| {
@@ -68,7 +78,7 @@ fn import(args: &Import) -> Result<(), CliError> {
     let mut table = output::table(&["node", "becomes", "result", "scale", "zero point", "weights"]);
     for l in &report.layers {
         table.add_row([
-            l.node.to_string(),
+            shown(&l.node.to_string()),
             l.operators.join(", "),
             l.result.as_ref().map(ToString::to_string).unwrap_or_default(),
             l.grid.map(|g| g.scale.to_string()).unwrap_or_default(),
@@ -79,7 +89,7 @@ fn import(args: &Import) -> Result<(), CliError> {
     output::line(&table.to_string())?;
     output::line(&format!(
         "{} ({} bytes)",
-        path.display(),
+        shown(&path.display().to_string()),
         thousands(bytes.len() as u64)
     ))?;
     show(&bundle)
@@ -107,27 +117,27 @@ fn keep(graph: Graph, names: &[String]) -> Result<Graph, String> {
     parsed.check().map_err(|e| e.to_string())
 }
 
+fn calibration_file(argument: &str) -> &Path {
+    Path::new(argument.split_once('=').map_or(argument, |(_, path)| path))
+}
+
 fn calibration(named: &[String]) -> Result<Option<Calibration>, CliError> {
     let mut inputs = BTreeMap::new();
     for argument in named {
-        let (name, path) = argument.split_once('=').unwrap_or(("", argument));
-        let bytes = models::read_bounded(Path::new(path), MAX_FILE_BYTES)?;
+        let name = argument.split_once('=').map_or("", |(name, _)| name);
+        let path = calibration_file(argument);
+        let bytes = models::read_beginning_with(path, MAX_FILE_BYTES, |start| {
+            let magic = b"\x93NUMPY";
+            let problem = "it is not an .npy file: the magic number is another";
+            start
+                .starts_with(magic)
+                .then_some(())
+                .ok_or_else(|| problem.to_owned())
+        })?;
         let samples = npy::read(&bytes).map_err(|e| CliError::file(path, e))?;
         inputs.insert(name.to_string(), samples);
     }
     Ok((!inputs.is_empty()).then_some(Calibration { inputs }))
-}
-
-/// Writes a file beside its place and moves it there, so that nobody ever sees half of it.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
-    let mut part = path.as_os_str().to_owned();
-    part.push(format!(".{}.part", std::process::id()));
-    let written = std::fs::write(&part, bytes).and_then(|()| std::fs::rename(&part, path));
-    written.map_err(|e| {
-        // It may never have come to be; the error that counts is the first.
-        let _ = std::fs::remove_file(&part);
-        CliError::file(path, e)
-    })
 }
 
 fn info(args: &Info) -> Result<(), CliError> {
@@ -165,14 +175,15 @@ fn facts(bundle: &Bundle) -> Value {
 
 fn show(bundle: &Bundle) -> Result<(), CliError> {
     let graph = &bundle.graph;
-    let mut table = output::table(&["model", &bundle.id.to_string()]);
+    output::hash("model", &bundle.id)?;
+    let mut table = output::table(&["part", "what it is"]);
     for port in graph.inputs() {
-        table.add_row(["input".to_string(), format!("{} {}", port.name, port.ty)]);
+        table.add_row(["input".to_string(), format!("{} {}", shown(&port.name), port.ty)]);
     }
     for output in graph.outputs() {
         table.add_row([
             "output".to_string(),
-            format!("{} {}", output.name, graph.ty(output.value)),
+            format!("{} {}", shown(&output.name), graph.ty(output.value)),
         ]);
     }
     let counts: Vec<String> = operators(graph)
@@ -189,83 +200,7 @@ fn show(bundle: &Bundle) -> Result<(), CliError> {
         thousands(GasSchedule::V1.inference_gas(&work, graph.output_bytes() as u64)),
     ]);
     for (key, value) in graph.metadata() {
-        table.add_row([key, value]);
-    }
-    output::line(&table.to_string())
-}
-
-fn read_up_to(from: impl Read, bytes: usize) -> std::io::Result<Vec<u8>> {
-    let mut read = Vec::new();
-    from.take(bytes as u64).read_to_end(&mut read)?;
-    Ok(read)
-}
-
-fn infer(args: &ModelRun) -> Result<(), CliError> {
-    let bundle = models::read(&args.bundle)?;
-    let graph = bundle.graph.clone();
-    // One byte more tells a longer input from a right one, and no more is read.
-    let enough = graph.input_bytes() + 1;
-    let input = if args.input == Path::new("-") {
-        read_up_to(std::io::stdin().lock(), enough).map_err(|e| CliError::file("standard input", e))?
-    } else {
-        let file = std::fs::File::open(&args.input);
-        file.and_then(|f| read_up_to(f, enough))
-            .map_err(|e| CliError::file(&args.input, e))?
-    };
-    if input.len() == enough {
-        let problem = format!("it is longer than the {} bytes that the model takes", enough - 1);
-        return Err(CliError::file(&args.input, problem));
-    }
-    let (dispatcher, mut device_errors) =
-        composition::dispatcher(&args.engine, std::slice::from_ref(&bundle));
-    let result = dispatcher.infer(bundle.id, &input)?;
-    device_errors.extend(dispatcher.take_errors());
-    for error in device_errors {
-        output::complain(&format!("note: {error}; the work ran on the next backend"));
-    }
-    if let Some(path) = &args.output {
-        return if path == Path::new("-") {
-            output::bytes(&result)
-        } else {
-            write_whole(path, &result)
-        };
-    }
-    let mut rest = &*result;
-    let mut values = Vec::new();
-    for port in graph.outputs() {
-        let ty = graph.ty(port.value).clone();
-        let (own, after) = rest.split_at(ty.bytes());
-        rest = after;
-        let tensor = Tensor::from_bytes(ty, own)
-            .map(|t| t.data().to_vec())
-            .unwrap_or_default();
-        values.push((port.name.clone(), graph.ty(port.value).clone(), tensor));
-    }
-    if args.json {
-        let outputs: Vec<Value> = values
-            .iter()
-            .map(|(name, ty, data)| {
-                json!({ "name": name, "dtype": ty.dtype.to_string(), "shape": ty.shape.dims(), "values": data })
-            })
-            .collect();
-        let counters = dispatcher.counters();
-        return output::json(&json!({
-            "model_id": bundle.id.to_string(),
-            "backend": dispatcher.backends()[0],
-            "fallbacks": counters.fallbacks,
-            "card_jobs": counters.devices.jobs,
-            "outputs": outputs,
-        }));
-    }
-    let mut table = output::table(&["output", "type", "values"]);
-    for (name, ty, data) in &values {
-        /// More than a screen of numbers serves nobody; --output and --json have them all.
-        const SHOWN: usize = 64;
-        let mut text: Vec<String> = data.iter().take(SHOWN).map(ToString::to_string).collect();
-        if data.len() > SHOWN {
-            text.push(format!("… ({} in all)", data.len()));
-        }
-        table.add_row([name.clone(), ty.to_string(), text.join(" ")]);
+        table.add_row([shown(key), shown(value)]);
     }
     output::line(&table.to_string())
 }

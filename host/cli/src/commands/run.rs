@@ -4,6 +4,8 @@ mod chain;
 mod report;
 mod threads;
 
+pub(super) use chain::unwind;
+
 use crate::args::{Compare, Engine, Run};
 use crate::composition::{self, ALL_BACKENDS};
 use crate::datadir::DataDir;
@@ -12,7 +14,7 @@ use crate::error::CliError;
 use crate::{bundled, models, output};
 use indicatif::{ProgressBar, ProgressStyle};
 use metisvm_executor::{
-    BlockEngine, BlockFile, DEFAULT_FILE_LIMIT, Threads, compare_threads, run_block_file,
+    BlockEngine, BlockFile, DEFAULT_FILE_LIMIT, Threads, compare_threads, run_block_file, sampling::Samples,
 };
 use metisvm_model::Bundle;
 use report::Ran;
@@ -36,6 +38,7 @@ pub(super) fn run(args: &Run) -> Result<bool, CliError> {
         args,
         blocks: BlockEngine::new(threads),
         models,
+        before: threads::Before::none(),
     };
     let mut datadir = args.datadir.as_deref().map(DataDir::open).transpose()?;
     if args.files.is_empty() && args.unwind.is_none() {
@@ -45,7 +48,7 @@ pub(super) fn run(args: &Run) -> Result<bool, CliError> {
     let mut first = None;
     if let (Some(datadir), Some(blocks)) = (&datadir, args.unwind) {
         if let Some(file) = args.files.first() {
-            let read = BlockFile::read_for_chain(file, DEFAULT_FILE_LIMIT).map_err(CliError::from);
+            let read = read(file, false).map_err(CliError::from);
             let checked = read.and_then(|block| {
                 let checked = runner.check_after_unwinding(datadir, blocks, &block);
                 checked.map(|()| block)
@@ -60,17 +63,25 @@ pub(super) fn run(args: &Run) -> Result<bool, CliError> {
         }
         chain::unwind(datadir, blocks, args.json)?;
     }
+    if args.compare == Some(Compare::Threads) {
+        runner.before = threads::Before::first_of(&args.files);
+    }
     let mut all_well = true;
     let mut progress = Progress::new(args.files.len());
     for file in &args.files {
         // One bad file does not keep the others from running.
         let block = match (first.take(), &datadir) {
             (Some(block), _) => Ok(block),
-            (None, Some(_)) => BlockFile::read_for_chain(file, DEFAULT_FILE_LIMIT),
-            (None, None) => BlockFile::read(file, DEFAULT_FILE_LIMIT),
+            (None, _) => read(file, datadir.is_none()),
         };
         let ran = block.map_err(CliError::from);
-        let ran = ran.and_then(|block| runner.block(&block, datadir.as_mut(), Some(file)));
+        let ran = ran.and_then(|block| {
+            let well = runner.block(&block, datadir.as_mut(), Some(file))?;
+            if args.compare == Some(Compare::Threads) {
+                runner.before.follow(block);
+            }
+            Ok(well)
+        });
         match ran {
             Ok(well) => all_well &= well,
             Err(error @ CliError::Output(_)) => return Err(error),
@@ -84,6 +95,26 @@ pub(super) fn run(args: &Run) -> Result<bool, CliError> {
     Ok(all_well)
 }
 
+/// How a file is named to people.
+pub(super) fn shown(file: &Path) -> String {
+    if file == Path::new("-") {
+        return "standard input".to_owned();
+    }
+    file.display().to_string()
+}
+
+/// Reads a block; - is standard input.
+fn read(file: &Path, needs_state: bool) -> Result<BlockFile, metisvm_executor::Error> {
+    if file == Path::new("-") {
+        return BlockFile::read_stream(std::io::stdin().lock(), DEFAULT_FILE_LIMIT, needs_state);
+    }
+    if needs_state {
+        BlockFile::read(file, DEFAULT_FILE_LIMIT)
+    } else {
+        BlockFile::read_for_chain(file, DEFAULT_FILE_LIMIT)
+    }
+}
+
 /// Says what is wrong with a file, or with the block in it, and what became of that.
 fn complain_of(file: &Path, error: &CliError, outcome: &str, as_json: bool) -> Result<(), CliError> {
     let text = format!("{error}{outcome}");
@@ -91,7 +122,7 @@ fn complain_of(file: &Path, error: &CliError, outcome: &str, as_json: bool) -> R
     let text = if named {
         text
     } else {
-        format!("{}: {text}", file.display())
+        format!("{}: {text}", shown(file))
     };
     if as_json {
         output::json(&json!({ "file": file.display().to_string(), "error": text }))?;
@@ -104,6 +135,8 @@ struct Runner<'a> {
     args: &'a Run,
     blocks: BlockEngine,
     models: Vec<Bundle>,
+    /// What goes before the next block where threads are compared.
+    before: threads::Before,
 }
 
 impl Runner<'_> {
@@ -126,10 +159,12 @@ impl Runner<'_> {
             Some(Compare::Threads) => {
                 let inference = || {
                     // The reference kernels open no card, so there is nothing to complain of.
-                    let (dispatcher, _) = composition::dispatcher(&self.args.engine, &self.models);
-                    Some(Arc::new(DispatcherEngine::new(dispatcher)) as _)
+                    let composed = composition::compose(&self.args.engine, &self.models);
+                    Some(Arc::new(DispatcherEngine::new(composed.dispatcher)) as _)
                 };
-                let compared = compare_threads(block, inference, self.blocks.threads(), threads::SAMPLES)?;
+                let samples = self.args.samples.map_or(Samples::Adaptive, Samples::Exactly);
+                let (before, on) = (self.before.block(), self.blocks.threads());
+                let compared = compare_threads(block, before, inference, on, samples)?;
                 threads::show(&compared, file, self.args.json)?;
                 Ok(compared.equal() && compared.block.matches_header())
             }
@@ -150,10 +185,10 @@ impl Runner<'_> {
     }
 
     fn execute(&self, block: &BlockFile, engine: &Engine, file: Option<&Path>) -> Result<Ran, CliError> {
-        let (dispatcher, device_errors) = composition::dispatcher(engine, &self.models);
-        let engine = Arc::new(DispatcherEngine::new(dispatcher));
+        let composed = composition::compose(engine, &self.models);
+        let engine = Arc::new(DispatcherEngine::new(composed.dispatcher.clone()));
         let (report, _) = run_block_file(block, Some(engine.clone()), &self.blocks)?.split();
-        let mut ran = Ran::new(report, &engine, device_errors);
+        let mut ran = Ran::new(report, &engine, composed);
         // Only of the bundled block is it known what its images show.
         if file.is_none() {
             ran.accuracy = bundled::accuracy(&ran.block.outcome);

@@ -64,12 +64,25 @@ pub(crate) fn check_threads(object: &Value, threads: u64) {
     ] {
         assert_eq!(object[key], true, "{key} in {object}");
     }
-    for key in ["sequential_ms", "parallel_ms", "plain_revm_ms"] {
-        assert!(
-            object[key].as_f64().is_some_and(|time| time > 0.0),
-            "{key} in {object}"
-        );
+    let number = |key: &str| {
+        let number = object[key].as_f64().filter(|number| *number > 0.0);
+        number.unwrap_or_else(|| panic!("{key} in {object}"))
+    };
+    for way in ["sequential", "parallel", "plain_revm"] {
+        let median = number(&format!("{way}_ms"));
+        let (least, greatest) = (number(&format!("{way}_ms_min")), number(&format!("{way}_ms_max")));
+        assert!(least <= median && median <= greatest, "{way} in {object}");
     }
+    for (way, speedup) in [
+        ("sequential", "sequential_speedup"),
+        ("parallel", "parallel_speedup"),
+    ] {
+        // Times have microseconds, and ratios three digits.
+        let ratio = number("plain_revm_ms") / number(&format!("{way}_ms"));
+        assert!((number(speedup) / ratio - 1.0).abs() < 0.02, "{way} in {object}");
+    }
+    let processors = number("processors");
+    assert_eq!(object["warning"].is_string(), processors < 1.5, "{object}");
     let figure = |key: &str| {
         object[key]
             .as_u64()

@@ -2,10 +2,11 @@
 
 use super::{
     BlockFile,
-    bounded::read_bounded,
-    raw::{RawAccount, RawBlock, RawFile},
+    bounded::{read_bounded, read_stream},
+    object::Object,
+    raw::{RawBlock, RawFile},
+    text,
     transaction::transaction,
-    unique::UniqueMap,
 };
 use crate::Error;
 use alloy_consensus::{
@@ -17,7 +18,6 @@ use alloy_eips::{
     eip7928::BlockAccessList,
 };
 use alloy_primitives::{Address, B256, keccak256};
-use metisvm_state::MemoryState;
 use std::path::Path;
 
 impl BlockFile {
@@ -33,48 +33,46 @@ impl BlockFile {
         Self::read_file(path.as_ref(), limit, false)
     }
 
+    /// Reads and checks a block file from a stream, such as standard input; `needs_state` as in [`Self::read`], otherwise
+    /// as in [`Self::read_for_chain`].
+    pub fn read_stream(stream: impl std::io::Read, limit: u64, needs_state: bool) -> Result<Self, Error> {
+        let bytes = read_stream(stream, limit)?;
+        let raw = Self::parse(&bytes, needs_state)?;
+        drop(bytes);
+        Self::check(raw)
+    }
+
     /// Reads and checks a block file from JSON in memory.
     pub fn from_json(json: &[u8]) -> Result<Self, Error> {
-        Self::parse(json, true)
+        Self::parse(json, true).and_then(Self::check)
     }
 
     fn read_file(path: &Path, limit: u64, needs_state: bool) -> Result<Self, Error> {
         read_bounded(path, limit)
-            .and_then(|bytes| Self::parse(&bytes, needs_state))
+            .and_then(|bytes| {
+                let raw = Self::parse(&bytes, needs_state)?;
+                drop(bytes);
+                Self::check(raw)
+            })
             .map_err(|error| error.in_file(path))
     }
 
-    fn parse(json: &[u8], needs_state: bool) -> Result<Self, Error> {
-        let mut deserializer = serde_json::Deserializer::from_slice(json);
-        let raw: RawFile = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-            // Errors at the top level have the path "."
-            let place = match error.path().to_string().as_str() {
-                "." => "the file".to_owned(),
-                path => path.to_owned(),
-            };
-            Error::Json {
-                place,
-                problem: error.into_inner().to_string(),
-            }
-        })?;
-        deserializer.end().map_err(|error| Error::Json {
-            place: "the end of the file".to_owned(),
-            problem: error.to_string(),
-        })?;
+    fn parse(json: &[u8], needs_state: bool) -> Result<RawFile, Error> {
+        let Object(raw): Object<RawFile> = text::read_json(json)?;
         if needs_state && raw.pre_state.is_none() {
             return Err(Error::Json {
                 place: "the file".to_owned(),
                 problem:
-                    "missing field `preState`: a block without the state before it needs a chain that has it"
+                    "the key \"preState\" is missing: a block without the state before it needs a chain that has it"
                         .to_owned(),
             });
         }
-        Self::check(raw)
+        Ok(raw)
     }
 
     fn check(raw: RawFile) -> Result<Self, Error> {
         let RawFile {
-            mut block,
+            block: Object(mut block),
             pre_state,
             block_hashes,
             block_access_list,
@@ -92,7 +90,7 @@ impl BlockFile {
         let access_list = block_access_list
             .map(|rlp| access_list(&rlp, header.block_access_list_hash))
             .transpose()?;
-        let mut pre_state = state(pre_state.unwrap_or_default());
+        let mut pre_state = pre_state.unwrap_or_default().0;
         for (number, hash) in block_hashes.0 {
             pre_state.insert_block_hash(number.0, hash);
         }
@@ -134,7 +132,7 @@ fn transactions(block: &mut RawBlock) -> Result<(Vec<TxEnvelope>, Vec<Address>),
     let raw = std::mem::take(&mut block.transactions);
     let mut transactions = Vec::with_capacity(raw.len());
     let mut senders = Vec::with_capacity(raw.len());
-    for (index, raw) in raw.into_iter().enumerate() {
+    for (index, Object(raw)) in raw.into_iter().enumerate() {
         let place = format!("block.transactions[{index}]");
         let hash = raw.hash;
         let claimed_price = raw.gas_price.map(|price| price.0);
@@ -183,7 +181,7 @@ fn withdrawals(block: &mut RawBlock) -> Result<Option<Withdrawals>, Error> {
     };
     let withdrawals: Vec<Withdrawal> = raw
         .into_iter()
-        .map(|raw| Withdrawal {
+        .map(|Object(raw)| Withdrawal {
             index: raw.index.0,
             validator_index: raw.validator_index.0,
             address: raw.address,
@@ -253,19 +251,4 @@ fn access_list(rlp: &[u8], named: Option<B256>) -> Result<BlockAccessList, Error
     }
     alloy_rlp::decode_exact(rlp)
         .map_err(|error| Error::wrong("blockAccessList", format!("is not the RLP of a list: {error}")))
-}
-
-fn state(raw: UniqueMap<Address, RawAccount>) -> MemoryState {
-    let mut state = MemoryState::default();
-    for (address, account) in raw.0 {
-        let nonce = account.nonce.map_or(0, |nonce| nonce.0);
-        let code = account.code.unwrap_or_default();
-        let storage = account
-            .storage
-            .0
-            .into_iter()
-            .map(|(slot, value)| (slot.0, value.0));
-        state.insert_account(address, account.balance.0, nonce, code, storage);
-    }
-    state
 }

@@ -15,7 +15,10 @@
 mod bounded;
 mod hex;
 mod load;
+pub(crate) mod object;
+mod pre_state;
 mod raw;
+pub(crate) mod text;
 mod transaction;
 mod unique;
 mod write;

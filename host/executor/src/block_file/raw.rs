@@ -2,6 +2,8 @@
 
 use super::{
     hex::{Hex64, Hex128, Hex256},
+    object::Object,
+    pre_state::PreState,
     unique::UniqueMap,
 };
 use alloy_primitives::{Address, B64, B256, Bloom, Bytes};
@@ -15,23 +17,14 @@ use std::fmt;
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct RawFile {
-    pub(super) block: RawBlock,
-    pub(super) pre_state: Option<UniqueMap<Address, RawAccount>>,
+    pub(super) block: Object<RawBlock>,
+    pub(super) pre_state: Option<PreState>,
     #[serde(default)]
     pub(super) block_hashes: UniqueMap<Hex64, B256>,
     pub(super) block_access_list: Option<Bytes>,
     pub(super) chain_spec: Option<RawSpec>,
     #[serde(default)]
     pub(super) pre_state_complete: bool,
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct RawAccount {
-    pub(super) balance: Hex256,
-    pub(super) nonce: Option<Hex64>,
-    pub(super) code: Option<Bytes>,
-    #[serde(default)]
-    pub(super) storage: UniqueMap<Hex256, Hex256>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -64,8 +57,8 @@ pub(super) struct RawBlock {
     pub(super) slot_number: Option<Hex64>,
     #[serde(default)]
     pub(super) uncles: Vec<B256>,
-    pub(super) transactions: Vec<RawTransaction>,
-    pub(super) withdrawals: Option<Vec<RawWithdrawal>>,
+    pub(super) transactions: Vec<Object<RawTransaction>>,
+    pub(super) withdrawals: Option<Vec<Object<RawWithdrawal>>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -86,9 +79,9 @@ pub(super) struct RawTransaction {
     pub(super) max_priority_fee_per_gas: Option<Hex128>,
     pub(super) max_fee_per_blob_gas: Option<Hex128>,
     pub(super) input: Bytes,
-    pub(super) access_list: Option<Vec<RawAccess>>,
+    pub(super) access_list: Option<Vec<Object<RawAccess>>>,
     pub(super) blob_versioned_hashes: Option<Vec<B256>>,
-    pub(super) authorization_list: Option<Vec<RawAuthorization>>,
+    pub(super) authorization_list: Option<Vec<Object<RawAuthorization>>>,
     pub(super) v: Option<Hex128>,
     pub(super) y_parity: Option<Hex64>,
     pub(super) r: Hex256,

@@ -1,5 +1,6 @@
 //! A transaction of the RPC as the consensus type, whose hash can be computed.
 
+use super::object::Object;
 use super::raw::{RawAccess, RawAuthorization, RawTransaction};
 use crate::Error;
 use alloy_consensus::{
@@ -143,11 +144,11 @@ fn parity(raw: &RawTransaction, place: &str) -> Result<bool, Error> {
     }
 }
 
-fn access_list(raw: Vec<RawAccess>) -> AccessList {
+fn access_list(raw: Vec<Object<RawAccess>>) -> AccessList {
     let items = raw.into_iter();
     AccessList(
         items
-            .map(|item| AccessListItem {
+            .map(|Object(item)| AccessListItem {
                 address: item.address,
                 storage_keys: item.storage_keys,
             })
@@ -155,10 +156,13 @@ fn access_list(raw: Vec<RawAccess>) -> AccessList {
     )
 }
 
-fn authorizations(raw: Vec<RawAuthorization>, place: &str) -> Result<Vec<SignedAuthorization>, Error> {
+fn authorizations(
+    raw: Vec<Object<RawAuthorization>>,
+    place: &str,
+) -> Result<Vec<SignedAuthorization>, Error> {
     raw.into_iter()
         .enumerate()
-        .map(|(index, raw)| {
+        .map(|(index, Object(raw))| {
             // Any byte may stand here: an authorization with an invalid signature is skipped, not refused.
             let y_parity = u8::try_from(raw.y_parity.0).map_err(|_| {
                 let place = format!("{place}.authorizationList[{index}].yParity");

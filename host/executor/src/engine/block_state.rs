@@ -3,18 +3,24 @@
 //! Transactions are committed here one after the other, in the order of the block, by either engine; so
 //! there is one place that says what a finished transaction does to the state.
 
-use super::{access_list::recorder::Recorder, hashes::Hashes, keccak::Hashing};
+use super::{
+    access_list::recorder::Recorder,
+    hashes::Hashes,
+    keccak::{Hashing, Recall},
+};
 use alloy_eips::eip7928::BlockAccessList;
 use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256, map::B256Map};
 use core::{
     fmt,
     sync::atomic::{AtomicBool, Ordering},
 };
-use metisvm_state::{AccountChange, BasicAccount, StateChanges};
+use metisvm_state::{
+    AccountChange, BasicAccount, StateChanges, asks_for_storage, has_storage_ref, storage_answer,
+};
 use revm::{
     Database, DatabaseCommit, DatabaseRef,
     bytecode::Bytecode,
-    state::{Account, AccountInfo, EvmState},
+    state::{Account, AccountId, AccountInfo, EvmState, EvmStorageSlot},
 };
 
 /// From this balance on, in wei, its figure always matters: crediting it may overflow, and then a call fails. That
@@ -25,6 +31,7 @@ pub(super) const VAST_BALANCE: U256 = U256::from_limbs([0, 0, 0, 1]);
 pub(super) struct BlockState<'a, S> {
     base: &'a S,
     hashes: &'a Hashes,
+    recall: Recall,
     changes: StateChanges,
     /// Code of accounts that the block changed, so that it need not be asked for again.
     known_codes: B256Map<Bytecode>,
@@ -48,6 +55,7 @@ impl<S> Clone for BlockState<'_, S> {
         Self {
             base: self.base,
             hashes: self.hashes,
+            recall: self.recall,
             changes: self.changes.clone(),
             known_codes: self.known_codes.clone(),
             recorder: None,
@@ -62,6 +70,7 @@ impl<'a, S: DatabaseRef> BlockState<'a, S> {
         Self {
             base,
             hashes,
+            recall: Recall::default(),
             changes: StateChanges::default(),
             known_codes: B256Map::default(),
             recorder: None,
@@ -132,6 +141,22 @@ impl<'a, S: DatabaseRef> BlockState<'a, S> {
         }
     }
 
+    /// Whether an account has storage as it stands (EIP-7610).
+    ///
+    /// Only asked of accounts without nonce and code. What a block writes to one of those it has written while
+    /// it created it, over nothing, so no slot of the state below can have become zero without the rest.
+    pub(super) fn has_storage(&self, address: Address) -> Result<bool, S::Error> {
+        if let Some(changed) = self.changes.accounts.get(&address) {
+            if changed.storage.values().any(|value| !value.is_zero()) {
+                return Ok(true);
+            }
+            if changed.storage_cleared {
+                return Ok(false);
+            }
+        }
+        has_storage_ref(self.base, address)
+    }
+
     /// Puts balance and nonce of an account; storage stays as it is.
     pub(super) fn set_account(&mut self, address: Address, account: BasicAccount) {
         if let Some(recorder) = &mut self.recorder {
@@ -145,11 +170,12 @@ impl<'a, S: DatabaseRef> BlockState<'a, S> {
         self.changes
     }
 
-    /// Commits what became of one account, with the slots that were written.
+    /// Commits what became of one account, with the slots that were written, of which there are so many.
     pub(super) fn apply(
         &mut self,
         address: Address,
         write: AccountWrite,
+        count: usize,
         slots: impl Iterator<Item = (U256, U256)>,
     ) {
         let entry = self.changes.accounts.entry(address).or_default();
@@ -174,6 +200,7 @@ impl<'a, S: DatabaseRef> BlockState<'a, S> {
             entry.storage_cleared = true;
             entry.storage.clear();
         }
+        entry.storage.reserve(count);
         entry.storage.extend(slots);
     }
 
@@ -195,11 +222,13 @@ impl<'a, S: DatabaseRef> BlockState<'a, S> {
             let Some(write) = AccountWrite::of(&account, new_code) else {
                 continue;
             };
+            let written = |slot: &EvmStorageSlot| slot.is_changed() || created;
+            let count = account.storage.values().filter(|slot| written(slot)).count();
             let slots = core::mem::take(&mut account.storage)
                 .into_iter()
-                .filter(|(_, slot)| slot.is_changed() || created)
+                .filter(|(_, slot)| written(slot))
                 .map(|(key, slot)| (key, slot.present_value));
-            self.apply(address, write, slots);
+            self.apply(address, write, count, slots);
         }
     }
 }
@@ -247,7 +276,7 @@ impl AccountWrite {
 impl<S> Hashing for BlockState<'_, S> {
     #[inline]
     fn keccak256(&mut self, input: &[u8]) -> B256 {
-        self.hashes.keccak256(input)
+        self.recall.keccak256(self.hashes, input)
     }
 }
 
@@ -287,6 +316,18 @@ impl<S: DatabaseRef> DatabaseRef for BlockState<'_, S> {
         self.base.storage_ref(address, slot)
     }
 
+    fn storage_by_account_id_ref(
+        &self,
+        address: Address,
+        account: AccountId,
+        slot: U256,
+    ) -> Result<U256, S::Error> {
+        if asks_for_storage(account) {
+            return Ok(storage_answer(self.has_storage(address)?));
+        }
+        self.storage_ref(address, slot)
+    }
+
     fn block_hash_ref(&self, number: u64) -> Result<B256, S::Error> {
         self.base.block_hash_ref(number)
     }
@@ -305,6 +346,15 @@ impl<S: DatabaseRef> Database for BlockState<'_, S> {
 
     fn storage(&mut self, address: Address, slot: U256) -> Result<U256, S::Error> {
         self.storage_ref(address, slot)
+    }
+
+    fn storage_by_account_id(
+        &mut self,
+        address: Address,
+        account: AccountId,
+        slot: U256,
+    ) -> Result<U256, S::Error> {
+        self.storage_by_account_id_ref(address, account, slot)
     }
 
     fn block_hash(&mut self, number: u64) -> Result<B256, S::Error> {

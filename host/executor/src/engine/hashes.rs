@@ -75,18 +75,24 @@ impl Hashes {
     /// Keccak-256 of the input.
     #[inline]
     pub(super) fn keccak256(&self, input: &[u8]) -> B256 {
+        self.look_up(input).0
+    }
+
+    /// Keccak-256 of the input, and whether it was remembered.
+    #[inline]
+    pub(super) fn look_up(&self, input: &[u8]) -> (B256, bool) {
         // An empty input has the length of a place that nobody has written.
         if input.is_empty() || input.len() > LONGEST {
-            return keccak256(input);
+            return (keccak256(input), false);
         }
         let key = words(input);
         let place = &self.places[self.hasher.hash_one(input) as usize % PLACES];
         if let Some(hash) = place.read(&key, input.len()) {
-            return hash;
+            return (hash, true);
         }
         let hash = keccak256(input);
         place.write(&key, input.len(), &hash);
-        hash
+        (hash, false)
     }
 
     /// The bloom filter over logs.

@@ -15,35 +15,33 @@ use alloy_primitives::{
     Address, U256,
     map::{AddressSet, HashSet},
 };
-use metisvm_vm::MetisPrecompiles;
+use metisvm_vm::MetisEvm;
 use revm::{
     Database, ExecuteEvm,
-    context::{Evm, JournalTr},
+    context::JournalTr,
     context_interface::{
         journaled_state::{account::JournaledAccountTr, entry::JournalEntry},
         result::{EVMError, ExecutionResult, HaltReason},
     },
-    handler::{EthFrame, EvmTr, FrameResult, Handler, instructions::EthInstructions, post_execution},
-    inspector::NoOpInspector,
-    interpreter::interpreter::EthInterpreter,
+    handler::{EvmTr, FrameResult, Handler, post_execution},
     primitives::hardfork::SpecId,
-    state::EvmState,
+    state::{Account, EvmState},
 };
 
-/// The EVM as revm has it, with our precompiles.
-pub(super) type Inner<DB> = Evm<
-    EthEvmContext<DB>,
-    NoOpInspector,
-    EthInstructions<EthInterpreter, EthEvmContext<DB>>,
-    MetisPrecompiles,
-    EthFrame,
->;
+/// The EVM of a block, which here runs transactions in a journal that lasts.
+pub(super) type Inner<DB> = MetisEvm<DB>;
+
+/// From so many entries on it pays to see whether the journal has fewer slots than entries.
+const MANY_ENTRIES: usize = 256;
 
 /// What has to be remembered of the transactions that are in the journal.
 #[derive(Debug, Default)]
 pub(super) struct Runner {
-    /// Slots that were written, at least for a while.
+    /// Slots that were written, at least for a while, but for those of the [last](Self::last) transaction.
     written: HashSet<(Address, U256)>,
+    /// The transaction that runs is the last one before the journal is emptied. What it has written can still be
+    /// seen from the slots: nobody comes who takes their values for the original ones.
+    last: bool,
     /// Accounts whose code was set.
     coded: AddressSet,
     /// Accounts that did not exist and were touched in vain: the next transaction must not find them.
@@ -53,6 +51,12 @@ pub(super) struct Runner {
 }
 
 impl Runner {
+    /// Says whether the next transaction is the last one before the journal is [drained](Self::drain), with
+    /// nothing [published](Self::publish) before that.
+    pub(super) fn set_last(&mut self, last: bool) {
+        self.last = last;
+    }
+
     /// Applies a transfer of ether without the interpreter; `None` where the EVM has to: then the caller
     /// discards what was done.
     pub(super) fn transfer<DB: Database>(
@@ -102,9 +106,17 @@ impl Runner {
         let journal = &context.journaled_state.inner;
         // Before EIP-161 an empty account that was touched stays.
         let clearing = journal.cfg.spec.is_enabled_in(SpecId::SPURIOUS_DRAGON);
+        // Every SSTORE that changes a value leaves an entry. Where a loop writes the same slots again and again it
+        // is less work to look at the slots.
+        let entries = journal.journal.len();
+        let held = || journal.state.values().map(|account| 1 + account.storage.len());
+        if entries >= MANY_ENTRIES && held().sum::<usize>() < entries {
+            self.collect_from_state(&journal.state, clearing);
+            return;
+        }
         for entry in &journal.journal {
             match entry {
-                JournalEntry::StorageChanged { address, key, .. } => {
+                JournalEntry::StorageChanged { address, key, .. } if !self.last => {
                     self.written.insert((*address, *key));
                 }
                 JournalEntry::CodeChange { address, .. } => {
@@ -112,18 +124,40 @@ impl Runner {
                 }
                 JournalEntry::AccountDestroyed { .. } => self.clear = true,
                 JournalEntry::AccountTouched { address } if clearing => {
-                    let Some(account) = journal.state.get(address) else {
-                        continue;
-                    };
-                    if account.is_empty() && account.is_loaded_as_not_existing() {
-                        self.vanished.push(*address);
-                    } else if account.is_empty() {
-                        // One that was there goes with its storage, if it had any.
-                        self.clear = true;
+                    if let Some(account) = journal.state.get(address) {
+                        self.note_if_empty(*address, account);
                     }
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// The same from what the accounts have become. It may find what an earlier transaction did as well, which is
+    /// taken down already.
+    fn collect_from_state(&mut self, state: &EvmState, clearing: bool) {
+        for (address, account) in state {
+            if !self.last {
+                let changed = account.storage.iter().filter(|(_, slot)| slot.is_changed());
+                self.written.extend(changed.map(|(key, _)| (*address, *key)));
+            }
+            if account.info.code_hash != account.original_info().code_hash {
+                self.coded.insert(*address);
+            }
+            self.clear |= account.is_selfdestructed();
+            if clearing && account.is_touched() {
+                self.note_if_empty(*address, account);
+            }
+        }
+    }
+
+    /// An account that was touched must be gone before the next transaction if it is empty.
+    fn note_if_empty(&mut self, address: Address, account: &Account) {
+        if account.is_empty() && account.is_loaded_as_not_existing() {
+            self.vanished.push(address);
+        } else if account.is_empty() {
+            // One that was there goes with its storage, if it had any.
+            self.clear = true;
         }
     }
 
@@ -146,6 +180,7 @@ impl Runner {
             }
         }
         self.clear = false;
+        self.last = false;
         (state, core::mem::take(&mut self.coded))
     }
 

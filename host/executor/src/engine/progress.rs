@@ -3,7 +3,7 @@
 use super::{Environment, Skipped};
 use crate::{
     Error, TransactionOutcome,
-    execute::{check_blob_gas, most_blob_gas},
+    validity::{SizeLimit, TransactionRules, refusal},
 };
 use alloy_consensus::{Receipt, ReceiptEnvelope, ReceiptWithBloom, Transaction, TxEnvelope};
 use alloy_evm::block::BlockValidationError;
@@ -28,13 +28,17 @@ pub(super) enum Invalid {
 }
 
 impl Invalid {
-    /// From what the EVM says.
-    pub(super) fn from_evm(error: EVMError<StateError>) -> Result<Self, Error> {
-        Ok(match error {
-            EVMError::Transaction(error) => Self::Transaction(error.to_string()),
+    /// From what the EVM says of a transaction.
+    pub(super) fn from_evm(environment: &Environment<'_>, index: usize, error: EVMError<StateError>) -> Self {
+        match error {
+            EVMError::Transaction(error) => {
+                let evm_env = &environment.evm_env;
+                let transaction = &environment.transactions[index];
+                Self::Transaction(refusal(&error, transaction, &evm_env.cfg_env, &evm_env.block_env))
+            }
             EVMError::Header(error) => Self::Transaction(error.to_string()),
             other => Self::Node(other.to_string()),
-        })
+        }
     }
 }
 
@@ -60,8 +64,10 @@ pub(super) struct Progress {
     cancun: bool,
     /// Gas is of two kinds (EIP-8037).
     amsterdam: bool,
-    /// The blob gas that the fork allows in a block; none before Cancun.
-    most_blob_gas: Option<u64>,
+    /// How long a block that is being built may become, and the bytes of its transactions.
+    size_limit: Option<SizeLimit>,
+    bytes: u64,
+    rules: TransactionRules,
 }
 
 impl Progress {
@@ -73,11 +79,20 @@ impl Progress {
             skip_invalid,
             cancun: environment.spec_id.is_enabled_in(SpecId::CANCUN),
             amsterdam: environment.evm_env.cfg_env.enable_amsterdam_eip8037,
-            most_blob_gas: most_blob_gas(
+            rules: TransactionRules::new(
                 environment.factory.spec(),
                 environment.evm_env.block_env.timestamp.saturating_to(),
             ),
             ..Self::default()
+        }
+    }
+
+    /// For a block that is being built: invalid transactions are left out, and so are those for which it would
+    /// become too long.
+    pub(super) fn selecting(environment: &Environment<'_>, size_limit: Option<SizeLimit>) -> Self {
+        Self {
+            size_limit,
+            ..Self::new(environment, true)
         }
     }
 
@@ -133,7 +148,14 @@ impl Progress {
             return refuse(available);
         }
         let transaction = environment.transactions[index].inner();
-        check_blob_gas(self.most_blob_gas, self.blob_gas_used, transaction).map_err(Invalid::Transaction)
+        if let Some(limit) = self.size_limit {
+            let bytes = usize::try_from(self.bytes).unwrap_or(usize::MAX);
+            let with_it = bytes.saturating_add(SizeLimit::bytes_of(transaction));
+            limit.check(with_it).map_err(Invalid::Transaction)?;
+        }
+        self.rules
+            .check(self.blob_gas_used, transaction)
+            .map_err(Invalid::Transaction)
     }
 
     /// Whether all of these may be in the block one after the other, given what came of each.
@@ -154,16 +176,18 @@ impl Progress {
             self.blob_gas_used,
             self.regular_gas_used,
             self.state_gas_used,
+            self.bytes,
         ] = before;
         all
     }
 
-    fn used(&self) -> [u64; 4] {
+    fn used(&self) -> [u64; 5] {
         [
             self.gas_used,
             self.blob_gas_used,
             self.regular_gas_used,
             self.state_gas_used,
+            self.bytes,
         ]
     }
 
@@ -172,8 +196,11 @@ impl Progress {
         self.gas_used += result.tx_gas_used();
         self.regular_gas_used += result.gas().block_regular_gas_used();
         self.state_gas_used += result.gas().block_state_gas_used();
+        let transaction = environment.transactions[index].inner();
+        if self.size_limit.is_some() {
+            self.bytes += SizeLimit::bytes_of(transaction) as u64;
+        }
         if self.cancun {
-            let transaction = environment.transactions[index].inner();
             self.blob_gas_used += transaction.blob_gas_used().unwrap_or_default();
         }
     }

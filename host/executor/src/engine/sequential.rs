@@ -41,9 +41,7 @@ impl<'e, S: DatabaseRef<Error = StateError>> Turn<'e, S> {
         environment: &Environment<'_>,
         like: &BlockState<'e, S>,
     ) -> Self {
-        let mut evm = factory
-            .create_evm(like.fresh(), environment.evm_env.clone())
-            .into_inner();
+        let mut evm = factory.create_evm(like.fresh(), environment.evm_env.clone());
         keccak::remember(&mut evm.instruction);
         Self {
             evm,
@@ -103,9 +101,9 @@ impl<'e, S: DatabaseRef<Error = StateError>> Turn<'e, S> {
     /// Executes the context's transaction in the journal.
     fn run(&mut self) -> Result<ExecutionResult, EVMError<StateError>> {
         let Self { evm, runner, .. } = self;
-        let precompiles = &evm.precompiles;
-        if let Some(transfer) = transfer::plan(&mut evm.ctx, |address| {
-            PrecompileProvider::<EthEvmContext<BlockState<'_, S>>>::contains(precompiles, address)
+        let parts = &mut **evm;
+        if let Some(transfer) = transfer::plan(&mut parts.ctx, |address| {
+            PrecompileProvider::<EthEvmContext<BlockState<'_, S>>>::contains(&parts.precompiles, address)
         }) {
             match apply(runner, evm, &transfer) {
                 Ok(Some(result)) => return Ok(result),
@@ -128,11 +126,12 @@ impl<'e, S: DatabaseRef<Error = StateError>> Turn<'e, S> {
             let Some(write) = AccountWrite::of(&account, new_code) else {
                 continue;
             };
+            let changed = account.storage.values().filter(|slot| slot.is_changed()).count();
             let slots = core::mem::take(&mut account.storage)
                 .into_iter()
                 .filter(|(_, slot)| slot.is_changed())
                 .map(|(key, slot)| (key, slot.present_value));
-            block_state.apply(address, write, slots);
+            block_state.apply(address, write, changed, slots);
         }
     }
 
@@ -152,7 +151,10 @@ impl<'e, S: DatabaseRef<Error = StateError>> Turn<'e, S> {
             }
             match self.transact(environment, index, versions) {
                 Ok(result) => progress.include(environment, index, result),
-                Err(error) => progress.refuse(environment, index, Invalid::from_evm(error)?)?,
+                Err(error) => {
+                    let invalid = Invalid::from_evm(environment, index, error);
+                    progress.refuse(environment, index, invalid)?;
+                }
             }
         }
         Ok(())
@@ -176,7 +178,12 @@ pub(super) fn execute<S: DatabaseRef<Error = StateError>>(
 ) -> Result<(), Error> {
     let mut turn = Turn::new(environment.factory, environment, state);
     turn.start(state);
-    let outcome = turn.execute(environment, 0..environment.transactions.len(), progress, None);
+    let count = environment.transactions.len();
+    let last = count.saturating_sub(1);
+    let outcome = turn.execute(environment, 0..last, progress, None).and_then(|()| {
+        turn.runner.set_last(true);
+        turn.execute(environment, last..count, progress, None)
+    });
     turn.finish(state);
     outcome
 }

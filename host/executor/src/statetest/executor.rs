@@ -1,15 +1,17 @@
 //! What state tests are run through.
 
 use alloy_consensus::Header;
-use alloy_evm::{Evm, EvmEnv, EvmFactory};
-use alloy_primitives::keccak256;
+use alloy_evm::{Evm, EvmEnv, EvmFactory, eth::EthEvmContext};
+use alloy_primitives::{Bytes, keccak256, map::AddressSet};
 use metisvm_state::MemoryState;
 use metisvm_vm::{ChainSpec, MetisEvmFactory};
 use revm::{
-    Context, ExecuteCommitEvm, MainBuilder, MainContext,
-    context::TxEnv,
-    context_interface::result::ExecutionResult,
+    Context, Database, ExecuteCommitEvm, InspectCommitEvm, Inspector, MainBuilder, MainContext,
+    context::{JournalTr, TxEnv},
+    context_interface::{journaled_state::account::JournaledAccountTr, result::ExecutionResult},
     database::{CacheState, State},
+    interpreter::{CreateInputs, CreateOutcome, Gas, InstructionResult, InterpreterResult},
+    primitives::constants::CALL_STACK_LIMIT,
     state::AccountInfo,
 };
 use std::sync::Arc;
@@ -73,6 +75,9 @@ impl StateTestExecutor for MetisExecutor {
 /// revm's mainnet EVM over revm's own state, put together as `revme statetest` does it, without alloy-evm:
 /// what all engines of ours are compared with. Block hashes are those of revm's empty database, the hash
 /// of the decimal number.
+///
+/// revm does not have EIP-7610. Where the state before has accounts that the rule is about, an inspector adds
+/// it; of ours there is nothing in that, either.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct PlainExecutor;
 
@@ -86,18 +91,69 @@ impl StateTestExecutor for PlainExecutor {
             .with_cached_prestate(cache_of(job.pre_state))
             .with_bundle_update()
             .build();
-        let result = Context::mainnet()
+        let context = Context::mainnet()
             .with_block(job.env.block_env.clone())
             .with_cfg(job.env.cfg_env.clone())
-            .with_db(&mut state)
-            .build_mainnet()
-            .transact_commit(job.transaction.clone())
-            .map_err(|error| error.to_string())?;
+            .with_db(&mut state);
+        let barred = Barred::in_state(job.pre_state);
+        let transaction = job.transaction.clone();
+        let result = if barred.0.is_empty() {
+            context.build_mainnet().transact_commit(transaction)
+        } else {
+            let mut evm = context.build_mainnet_with_inspector(barred);
+            evm.inspect_tx_commit(transaction)
+        };
+        let result = result.map_err(|error| error.to_string())?;
         let mut after = memory_of(&state.cache);
         for (number, hash) in job.pre_state.block_hashes() {
             after.insert_block_hash(number, hash);
         }
         Ok(Executed { result, state: after })
+    }
+}
+
+/// Accounts with storage and neither nonce nor code: nothing may be created there (EIP-7610).
+struct Barred(AddressSet);
+
+impl Barred {
+    fn in_state(state: &MemoryState) -> Self {
+        let accounts = state.accounts().filter(|(_, account)| {
+            let info = &account.info;
+            info.nonce == 0 && info.is_empty_code_hash() && !account.storage.is_empty()
+        });
+        Self(accounts.map(|(address, _)| *address).collect())
+    }
+}
+
+impl<DB: Database> Inspector<EthEvmContext<DB>> for Barred {
+    fn create(
+        &mut self,
+        context: &mut EthEvmContext<DB>,
+        inputs: &mut CreateInputs,
+    ) -> Option<CreateOutcome> {
+        // An error of the state comes again when revm does the same.
+        let caller = context.journaled_state.load_account(inputs.caller()).ok()?.data;
+        let (nonce, balance) = (caller.info.nonce, caller.info.balance);
+        let too_deep = context.journaled_state.depth() > CALL_STACK_LIMIT as usize;
+        if too_deep || balance < inputs.value() || nonce == u64::MAX {
+            return None;
+        }
+        let created = inputs.created_address(nonce);
+        if !self.0.contains(&created) {
+            return None;
+        }
+        // It counts as accessed (EIP-2929); what nonce it may have got since is for revm.
+        let account = context.journaled_state.load_account(created).ok()?.data;
+        if account.info.nonce != 0 || !account.info.is_empty_code_hash() {
+            return None;
+        }
+        let mut caller = context.journaled_state.load_account_mut(inputs.caller()).ok()?;
+        caller.bump_nonce();
+        let gas = Gas::new_with_regular_gas_and_reservoir(inputs.gas_limit(), inputs.reservoir());
+        let result = InterpreterResult::new(InstructionResult::CreateCollision, Bytes::new(), gas);
+        let mut outcome = CreateOutcome::new(result, None);
+        outcome.charged_create_state_gas = inputs.charged_create_state_gas();
+        Some(outcome)
     }
 }
 

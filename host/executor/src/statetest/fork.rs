@@ -1,6 +1,7 @@
 //! Forks by the names of the state tests, as chain specs and headers: the EVM gets its configuration
 //! from them exactly as for a block.
 
+use super::format::RawConfig;
 use crate::Error;
 use alloy_consensus::Header;
 use alloy_eips::eip7840::BlobParams;
@@ -90,9 +91,22 @@ impl Fork {
         }
     }
 
+    /// The blobs of a block on this fork, as mainnet has or will have them when it starts; `None` before there
+    /// are any. Mainnet comes to Amsterdam with the second of the two schedules after Osaka (EIP-7892).
+    fn blobs(self) -> Option<BlobParams> {
+        match self {
+            Self::Amsterdam => Some(BlobParams::bpo2()),
+            Self::Osaka => Some(BlobParams::osaka()),
+            Self::Prague => Some(BlobParams::prague()),
+            Self::Cancun => Some(BlobParams::cancun()),
+            _ => None,
+        }
+    }
+
     /// A chain on which this fork and all before it are active from genesis on. Like every chain spec
-    /// before it is used, it passes [`ChainSpec::check`].
-    pub(super) fn chain_spec(self, chain_id: u64) -> Result<ChainSpec, Error> {
+    /// before it is used, it passes [`ChainSpec::check`]. `config` is what the test says of its chain; what it
+    /// does not say is as on mainnet.
+    pub(super) fn chain_spec(self, chain_id: u64, config: &RawConfig) -> Result<ChainSpec, Error> {
         let from = |fork: Self| (self >= fork).then_some(0);
         let forks = ForkSchedule {
             homestead_block: from(Self::Homestead),
@@ -111,20 +125,18 @@ impl Fork {
             prague_time: from(Self::Prague),
             osaka_time: from(Self::Osaka),
             amsterdam_time: from(Self::Amsterdam),
+            // A state test names the difficulty of its block, so the delays of the bomb do not matter.
+            ..ForkSchedule::default()
         };
-        let blobs = match self {
-            Self::Osaka | Self::Amsterdam => Some(BlobParams::osaka()),
-            Self::Prague => Some(BlobParams::prague()),
-            Self::Cancun => Some(BlobParams::cancun()),
-            _ => None,
-        };
-        let blob_schedule = blobs.map(|blobs| -> Result<_, Error> {
+        let blob_schedule = self.blobs().map(|blobs| -> Result<_, Error> {
+            let fraction = u64::try_from(blobs.update_fraction)
+                .map_err(|_| Error::wrong(self.name(), "its blob schedule does not fit 64 bits"))?;
+            let given = config.blob_schedule.get(self.name());
             Ok(BlobScheduleEntry {
                 time: 0,
-                target: blobs.target_blob_count,
-                max: blobs.max_blob_count,
-                base_fee_update_fraction: u64::try_from(blobs.update_fraction)
-                    .map_err(|_| Error::wrong(self.name(), "its blob schedule does not fit 64 bits"))?,
+                target: given.map_or(blobs.target_blob_count, |given| given.target.to()),
+                max: given.map_or(blobs.max_blob_count, |given| given.max.to()),
+                base_fee_update_fraction: given.map_or(fraction, |given| given.base_fee_update_fraction.to()),
             })
         });
         let spec = ChainSpec {
@@ -212,11 +224,51 @@ mod tests {
         ] {
             let fork = Fork::by_name(name).unwrap();
             assert_eq!(fork.name(), name);
-            let spec = std::sync::Arc::new(fork.chain_spec(1).unwrap());
+            let spec = std::sync::Arc::new(fork.chain_spec(1, &RawConfig::default()).unwrap());
             let factory = MetisEvmFactory::new(spec, None);
             let env = factory.spec().evm_env(&Header::default());
             assert_eq!(env.cfg_env.spec, id, "{name}");
         }
+    }
+
+    #[test]
+    fn blobs_are_those_of_the_fork_itself() {
+        for (name, expected) in [
+            ("Shanghai", None),
+            ("Cancun", Some(BlobParams::cancun())),
+            ("Prague", Some(BlobParams::prague())),
+            ("Osaka", Some(BlobParams::osaka())),
+            ("Amsterdam", Some(BlobParams::bpo2())),
+        ] {
+            let spec = Fork::by_name(name).unwrap().chain_spec(1, &RawConfig::default());
+            assert_eq!(spec.unwrap().blob_params(0), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn blobs_are_those_that_the_test_says_for_its_fork() {
+        let json = r#"{"chainid": "0x01", "blobSchedule": {
+            "Prague": {"target": "0x06", "max": "0x09", "baseFeeUpdateFraction": "0x4c6964"},
+            "Amsterdam": {"target": "0x0a", "max": "0x1e", "baseFeeUpdateFraction": "0x07"}}}"#;
+        let config: RawConfig = serde_json::from_str(json).unwrap();
+        let blobs = |name| {
+            let spec = Fork::by_name(name).unwrap().chain_spec(1, &config).unwrap();
+            let blobs = spec.blob_params(0).unwrap();
+            (
+                blobs.target_blob_count,
+                blobs.max_blob_count,
+                blobs.update_fraction,
+            )
+        };
+        assert_eq!(blobs("Amsterdam"), (10, 30, 7));
+        // Not said: as on mainnet.
+        assert_eq!(blobs("Cancun"), (3, 6, BlobParams::cancun().update_fraction));
+        let wrong: RawConfig = serde_json::from_str(
+            r#"{"blobSchedule": {"Osaka": {"target": "0x02", "max": "0x01", "baseFeeUpdateFraction": "0x01"}}}"#,
+        )
+        .unwrap();
+        let error = Fork::Osaka.chain_spec(1, &wrong).unwrap_err().to_string();
+        assert!(error.contains("target must not exceed max"), "{error}");
     }
 
     #[test]

@@ -3,22 +3,24 @@
 //! does not know, nor read a test without `post`.
 
 use super::entries::Entries;
-use crate::Error;
-use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_primitives::{Address, B256, Bytes, U64, U256};
 use revm_statetest_types::{AccountInfo, Env, TransactionParts, TxPartIndices};
 use serde::{
     Deserialize, Deserializer,
     de::{IgnoredAny, MapAccess, SeqAccess, Visitor, value},
 };
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 /// A file: tests by name. Each in a box of its own, for there may be very many.
 pub(super) type RawSuite = Entries<String, Box<RawTest>>;
 
 /// One test.
 #[derive(Debug, Deserialize)]
+#[serde(remote = "Self")]
 pub(super) struct RawTest {
     pub(super) env: Env,
+    #[serde(default)]
+    pub(super) config: RawConfig,
     pub(super) pre: Entries<Address, AccountInfo>,
     pub(super) transaction: RawTransaction,
     /// What has to come out, by fork; absent in files that are only meant to be executed.
@@ -29,8 +31,28 @@ pub(super) struct RawTest {
     pub(super) out: Option<Bytes>,
 }
 
+/// What newer tests say of the chain: by fork the blobs that its blocks may have. Other keys are not for us.
+#[derive(Debug, Default, Deserialize)]
+#[serde(remote = "Self")]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RawConfig {
+    #[serde(default)]
+    pub(super) blob_schedule: BTreeMap<String, RawBlobs>,
+}
+
+/// The blobs of a fork (EIP-7840).
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(remote = "Self")]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RawBlobs {
+    pub(super) target: U64,
+    pub(super) max: U64,
+    pub(super) base_fee_update_fraction: U64,
+}
+
 /// What has to come of one choice of variants.
 #[derive(Debug, Deserialize)]
+#[serde(remote = "Self")]
 #[serde(rename_all = "camelCase")]
 pub(super) struct RawCase {
     pub(super) hash: B256,
@@ -49,6 +71,7 @@ pub(super) enum RawTransaction {
 
 /// A transaction without variants.
 #[derive(Debug, Clone, Deserialize)]
+#[serde(remote = "Self")]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct FinishedTransaction {
     pub(super) sender: Address,
@@ -60,6 +83,15 @@ pub(super) struct FinishedTransaction {
     pub(super) nonce: U256,
     pub(super) value: U256,
 }
+
+metisvm_vm::deserialize_objects_only!(
+    RawTest,
+    RawConfig,
+    RawBlobs,
+    RawCase,
+    FinishedTransaction,
+    RawOutlineTest
+);
 
 impl<'de> Deserialize<'de> for RawTransaction {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -91,27 +123,9 @@ pub(super) type RawOutline = Entries<String, RawOutlineTest>;
 
 /// The cases of a test that is not to be executed.
 #[derive(Debug, Deserialize)]
+#[serde(remote = "Self")]
 pub(super) struct RawOutlineTest {
     pub(super) post: Entries<String, Vec<IgnoredAny>>,
 }
 
-/// Reads JSON; the error names the place in it.
-pub(super) fn read<'de, T: Deserialize<'de>>(json: &'de [u8]) -> Result<T, Error> {
-    let mut deserializer = serde_json::Deserializer::from_slice(json);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        // Errors at the top level have the path ".", errors before the first key "?".
-        let place = match error.path().to_string().as_str() {
-            "." | "?" => "the file".to_owned(),
-            path => path.to_owned(),
-        };
-        Error::Json {
-            place,
-            problem: error.into_inner().to_string(),
-        }
-    })?;
-    deserializer.end().map_err(|error| Error::Json {
-        place: "the end of the file".to_owned(),
-        problem: error.to_string(),
-    })?;
-    Ok(value)
-}
+pub(super) use crate::block_file::text::read_json as read;

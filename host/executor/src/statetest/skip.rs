@@ -7,9 +7,6 @@ pub enum Skips {
     /// Those of the documented list.
     #[default]
     Documented,
-    /// Only those that cannot be read or take minutes: for comparing two executors, a test that both
-    /// fail in the same way is as good as any other.
-    Unrunnable,
     /// Only those that cannot be read.
     Unreadable,
 }
@@ -17,32 +14,16 @@ pub enum Skips {
 /// Why a file is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reason {
-    /// The outcome is revm's and not the expected one.
-    Fails(&'static str),
     /// The transaction cannot be written down.
     Unreadable(&'static str),
     /// It passes, but takes very long.
     Slow(&'static str),
 }
 
-const COLLISION: Reason = Reason::Fails(
-    "creates a contract over an account with storage but neither nonce nor code (EIP-7610), which revm does \
-     not refuse; no such account exists on mainnet",
-);
 const MALFORMED: Reason = Reason::Unreadable("the value has more than 256 bits");
 const SLOW: Reason = Reason::Slow("passes, but takes minutes");
 
-const FILES: [(&str, Reason); 16] = [
-    ("InitCollision.json", COLLISION),
-    ("InitCollisionParis.json", COLLISION),
-    ("RevertInCreateInInit.json", COLLISION),
-    ("RevertInCreateInInit_Paris.json", COLLISION),
-    ("RevertInCreateInInitCreate2.json", COLLISION),
-    ("RevertInCreateInInitCreate2Paris.json", COLLISION),
-    ("create2collisionStorage.json", COLLISION),
-    ("create2collisionStorageParis.json", COLLISION),
-    ("dynamicAccountOverwriteEmpty.json", COLLISION),
-    ("dynamicAccountOverwriteEmpty_Paris.json", COLLISION),
+const FILES: [(&str, Reason); 6] = [
     ("ValueOverflow.json", MALFORMED),
     ("ValueOverflowParis.json", MALFORMED),
     ("CALLBlake2f_MaxRounds.json", SLOW),
@@ -57,9 +38,7 @@ pub(super) fn reason(name: &str, skips: Skips) -> Option<&'static str> {
     let file = file.strip_suffix(".gz").unwrap_or(file);
     let (_, reason) = FILES.iter().find(|(skipped, _)| *skipped == file)?;
     match (reason, skips) {
-        (Reason::Unreadable(why), _)
-        | (Reason::Slow(why), Skips::Documented | Skips::Unrunnable)
-        | (Reason::Fails(why), Skips::Documented) => Some(why),
-        _ => None,
+        (Reason::Unreadable(why), _) | (Reason::Slow(why), Skips::Documented) => Some(why),
+        (Reason::Slow(_), Skips::Unreadable) => None,
     }
 }

@@ -1,8 +1,9 @@
-//! Where tests come from: files, folders and archives, plain or compressed with gzip.
+//! Where tests come from: files, folders and archives, plain or compressed with gzip or xz.
 
 use super::archive::visit_members;
 use crate::{DEFAULT_FILE_LIMIT, Error};
 use flate2::bufread::MultiGzDecoder;
+use lzma_rust2::XzReader;
 use std::{
     cell::Cell,
     fs::{self, File},
@@ -34,7 +35,7 @@ pub fn bytes_on_disk(paths: &[PathBuf]) -> u64 {
 
 /// Calls `visit` with every file of tests, in the order of the paths and of the names within a folder.
 ///
-/// A folder gives its `.json`, `.json.gz`, `.tar`, `.tar.gz` and `.tgz` files, at any depth, without
+/// A folder gives its `.json`, `.json.gz`, `.tar`, `.tar.gz`, `.tgz` and `.tar.xz` files, at any depth, without
 /// following links to folders. What cannot be read is a document with an error; so is a path that holds
 /// no tests at all.
 pub fn visit_documents(
@@ -85,7 +86,7 @@ fn find_files(path: &Path) -> Result<Vec<PathBuf>, Error> {
         }
     }
     if files.is_empty() {
-        let problem = "holds no state tests (.json, .json.gz, .tar, .tar.gz, .tgz): nothing to run";
+        let problem = "holds no tests (.json, .json.gz, .tar, .tar.gz, .tgz, .tar.xz): nothing to run";
         return Err(Error::unfit("the folder", problem));
     }
     files.sort();
@@ -98,7 +99,7 @@ fn holds_tests(path: &Path) -> bool {
 }
 
 fn is_archive(name: &str) -> bool {
-    [".tar", ".tar.gz", ".tgz"]
+    [".tar", ".tar.gz", ".tgz", ".tar.xz"]
         .iter()
         .any(|ending| name.ends_with(ending))
 }
@@ -131,7 +132,7 @@ fn visit_file(
     });
     match visited {
         Ok(ControlFlow::Continue(())) if members == 0 => {
-            let problem = "holds no state tests (.json): nothing to run";
+            let problem = "holds no tests (.json): nothing to run";
             show(file_name, Err(Error::unfit("the archive", problem)))?;
         }
         Ok(flow) => flow?,
@@ -140,16 +141,24 @@ fn visit_file(
     ControlFlow::Continue(count.get())
 }
 
-/// Opens a file and decompresses it where it begins like gzip.
+/// What xz may ask for, in KiB: twice the dictionary of its highest level. The file only claims how much it needs.
+const XZ_MEMORY_KIB: u32 = 128 << 10;
+/// What a file compressed with xz begins with.
+const XZ_MAGIC: &[u8] = b"\xfd7zXZ\0";
+
+/// Opens a file and decompresses it where it begins like gzip or xz.
 fn open(path: &Path, count: &Rc<Cell<u64>>) -> Result<Box<dyn Read>, Error> {
     let file = File::open(path).map_err(Error::Read)?;
     let mut file = BufReader::new(Counted {
         file,
         count: count.clone(),
     });
-    let is_gzip = file.fill_buf().map_err(Error::Read)?.starts_with(&[0x1f, 0x8b]);
+    let begin = file.fill_buf().map_err(Error::Read)?;
+    let (is_gzip, is_xz) = (begin.starts_with(&[0x1f, 0x8b]), begin.starts_with(XZ_MAGIC));
     Ok(if is_gzip {
         Box::new(BufReader::new(MultiGzDecoder::new(file)))
+    } else if is_xz {
+        Box::new(BufReader::new(XzReader::new_mem_limit(file, true, XZ_MEMORY_KIB)))
     } else {
         Box::new(file)
     })
@@ -164,14 +173,14 @@ fn read_bounded(reader: Box<dyn Read>) -> Result<Vec<u8>, Error> {
         .read_to_end(&mut bytes)
         .map_err(|error| match error.kind() {
             io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => {
-                Error::Gzip(error)
+                Error::Compressed(error)
             }
             _ => Error::Read(error),
         })?;
     if bytes.len() as u64 > limit {
         return Err(Error::unfit(
             "the file",
-            format!("holds more than {limit} bytes; a state test may not"),
+            format!("holds more than {limit} bytes; a file of tests may not"),
         ));
     }
     Ok(bytes)

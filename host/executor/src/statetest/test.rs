@@ -57,7 +57,8 @@ impl Test {
 
     /// Chain spec, header and environment on a fork.
     pub(super) fn setting(&self, fork: Fork) -> Result<Setting, Error> {
-        let spec = fork.chain_spec(fork::chain_id(&self.raw.env, &self.name)?)?;
+        let chain_id = fork::chain_id(&self.raw.env, &self.name)?;
+        let spec = fork.chain_spec(chain_id, &self.raw.config)?;
         let header = fork::header(&spec, &self.raw.env, &self.name)?;
         Ok(Setting {
             env: spec.evm_env(&header),

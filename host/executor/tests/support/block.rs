@@ -8,7 +8,13 @@ use alloy_consensus::{
 use alloy_eips::{
     eip2930::{AccessList, AccessListItem},
     eip4895::{Withdrawal, Withdrawals},
+    eip7002::{WITHDRAWAL_REQUEST_PREDEPLOY_ADDRESS, WITHDRAWAL_REQUEST_PREDEPLOY_CODE},
+    eip7251::{CONSOLIDATION_REQUEST_PREDEPLOY_ADDRESS, CONSOLIDATION_REQUEST_PREDEPLOY_CODE},
     eip7702::Authorization,
+    eip8282::{
+        BUILDER_DEPOSIT_CONTRACT_ADDRESS, BUILDER_DEPOSIT_CONTRACT_CODE, BUILDER_EXIT_CONTRACT_ADDRESS,
+        BUILDER_EXIT_CONTRACT_CODE,
+    },
 };
 use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U256, address};
 use alloy_sol_types::SolCall;
@@ -165,12 +171,32 @@ pub(crate) fn transactions() -> Vec<TxEnvelope> {
     ]
 }
 
+/// The contracts that a block calls for its requests, without which no block of Prague is valid, and none of
+/// Amsterdam.
+pub(crate) fn insert_predeploys(state: &mut MemoryState) {
+    for (address, code) in [
+        (
+            WITHDRAWAL_REQUEST_PREDEPLOY_ADDRESS,
+            &WITHDRAWAL_REQUEST_PREDEPLOY_CODE,
+        ),
+        (
+            CONSOLIDATION_REQUEST_PREDEPLOY_ADDRESS,
+            &CONSOLIDATION_REQUEST_PREDEPLOY_CODE,
+        ),
+        (BUILDER_DEPOSIT_CONTRACT_ADDRESS, &BUILDER_DEPOSIT_CONTRACT_CODE),
+        (BUILDER_EXIT_CONTRACT_ADDRESS, &BUILDER_EXIT_CONTRACT_CODE),
+    ] {
+        state.insert_account(address, U256::ZERO, 1, code.clone(), []);
+    }
+}
+
 pub(crate) fn genesis() -> MemoryState {
     let mut state = MemoryState::default();
     for number in 1..=3 {
         let balance = U256::from(10).pow(U256::from(18));
         state.insert_account(account(number), balance, 0, Bytes::new(), []);
     }
+    insert_predeploys(&mut state);
     // CALLVALUE PUSH0 SSTORE PUSH0 PUSH0 LOG0
     let code = Bytes::from_static(&[0x34, 0x5f, 0x55, 0x5f, 0x5f, 0xa0]);
     state.insert_account(CONTRACT, U256::ZERO, 1, code, [(U256::from(9), U256::from(9))]);

@@ -44,7 +44,12 @@ impl SmallBlock {
             blob_gas_used: Some(0),
             ..template()
         };
-        let spec = Arc::new(ChainSpec::metis_dev());
+        Self::on(ChainSpec::metis_dev(), header, transactions)
+    }
+
+    /// A block with this header on another chain.
+    pub(crate) fn on(spec: ChainSpec, header: Header, transactions: Vec<TxEnvelope>) -> Self {
+        let spec = Arc::new(spec);
         let threads = Threads::new(1).unwrap();
         Self {
             transactions: recover_senders(&spec, header.number, transactions, &threads).unwrap(),
@@ -57,7 +62,8 @@ impl SmallBlock {
         BlockInput {
             header: &self.header,
             transactions: &self.transactions,
-            withdrawals: Some(&[]),
+            // Every header here that has blobs is of a fork with withdrawals.
+            withdrawals: self.header.blob_gas_used.map(|_| &[][..]),
             ommers: &[],
             access_list: None,
         }

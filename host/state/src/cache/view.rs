@@ -11,10 +11,14 @@ use super::{
     table::Put,
     units::Unit,
 };
-use crate::StateError;
+use crate::{StateError, asks_for_storage, storage_answer};
 use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256};
 use core::{fmt, sync::atomic::Ordering::SeqCst};
-use revm::{DatabaseRef, bytecode::Bytecode, state::AccountInfo};
+use revm::{
+    DatabaseRef,
+    bytecode::Bytecode,
+    state::{AccountId, AccountInfo},
+};
 use std::sync::Arc;
 
 // Places for what a view keeps at hand.
@@ -302,6 +306,21 @@ impl<S: StateSource> DatabaseRef for CacheView<'_, S> {
     fn storage_ref(&self, address: Address, slot: U256) -> Result<U256, StateError> {
         self.slot(address, slot, Reader::Execution)
             .map(|(value, _)| value)
+    }
+
+    fn storage_by_account_id_ref(
+        &self,
+        address: Address,
+        account: AccountId,
+        slot: U256,
+    ) -> Result<U256, StateError> {
+        if asks_for_storage(account) {
+            // So seldom asked that nothing of it is kept.
+            return Ok(storage_answer(
+                !self.source.storage_range(address, U256::ZERO, 1)?.is_empty(),
+            ));
+        }
+        self.storage_ref(address, slot)
     }
 
     fn block_hash_ref(&self, number: u64) -> Result<B256, StateError> {

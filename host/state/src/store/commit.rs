@@ -1,7 +1,7 @@
 //! What a block writes, within one transaction of redb.
 
 use super::{
-    BlockCommit, Head, StoreError,
+    BlockCommit, Head, StoreError, check_header,
     tables::{
         ACCOUNTS, CODES, HASHES, HEADERS, META, META_HEAD, NUMBERS, RECEIPTS, STORAGE, SlotKey, TRIE,
         TrieKey, encode_account, slot_key,
@@ -19,6 +19,7 @@ pub(super) fn write_block(
     mut undo: Option<UndoWriter<'_>>,
 ) -> Result<Head, StoreError> {
     let header = block.header;
+    check_header(header)?;
     let rlp = alloy_rlp::encode(header);
     let head = Head {
         number: header.number,

@@ -88,6 +88,20 @@ pub enum StoreError {
         /// What is wrong.
         problem: String,
     },
+    /// The header cannot be read again: a field of a later fork is there, one of an earlier fork is not, and the
+    /// encoding of headers has no place for that.
+    #[error(
+        "block {number} has a header that cannot be stored: it has {present}, but not {missing}, which comes \
+             before that; the header is to have all optional fields up to its last one"
+    )]
+    HeaderGap {
+        /// The number in the header.
+        number: u64,
+        /// The first field that is missing.
+        missing: &'static str,
+        /// The first field after it that is there.
+        present: &'static str,
+    },
     /// Fewer blocks than asked for can be unwound.
     #[error("{} cannot be taken back, {possible} can: not the first block of a chain, and of the others only \
              those that the store has undo records of", blocks(*asked))]

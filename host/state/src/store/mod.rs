@@ -9,6 +9,7 @@
 
 mod commit;
 mod error;
+mod header;
 mod open;
 mod redb_store;
 mod snapshot;
@@ -17,6 +18,7 @@ mod undo;
 mod verify;
 
 pub use error::StoreError;
+pub(crate) use header::check_header;
 pub use redb::StorageBackend;
 pub use redb_store::{RedbStore, StoreOptions};
 pub use snapshot::{ReadCounts, RedbSnapshot};
@@ -30,7 +32,7 @@ use alloy_primitives::{Address, B256};
 /// What one block adds to a store.
 #[derive(Debug, Clone, Copy)]
 pub struct BlockCommit<'a> {
-    /// The header; its hash is computed here.
+    /// The header; its hash is computed here. It must be one that can be read again.
     pub header: &'a Header,
     /// The receipts in the order of the transactions.
     pub receipts: &'a [ReceiptEnvelope],

@@ -33,7 +33,16 @@ pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result
         let said = said
             .or_else(|| panic.downcast_ref::<&str>().copied())
             .unwrap_or("no message");
-        Err(StoreError::Corrupt(format!("redb stopped: {said}")))
+        // What `unreachable!` begins with says nothing to a person.
+        let said = said
+            .trim_start_matches("internal error: entered unreachable code")
+            .trim_start_matches(": ");
+        let said = if said.is_empty() {
+            "a page holds what no page can hold"
+        } else {
+            said
+        };
+        Err(StoreError::Corrupt(format!("its pages cannot be read: {said}")))
     })
 }
 

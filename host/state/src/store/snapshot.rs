@@ -10,12 +10,16 @@ use super::{
         decode_account, slot_key, split_slot_key,
     },
 };
-use crate::{BasicAccount, NodeKey, StateError, StateSource, TrieNodes};
+use crate::{BasicAccount, NodeKey, StateError, StateSource, TrieNodes, asks_for_storage, storage_answer};
 use alloy_consensus::{Header, ReceiptEnvelope};
 use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256};
 use alloy_rlp::Decodable;
 use redb::{ReadTransaction, ReadableTable};
-use revm::{DatabaseRef, bytecode::Bytecode, state::AccountInfo};
+use revm::{
+    DatabaseRef,
+    bytecode::Bytecode,
+    state::{AccountId, AccountInfo},
+};
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering::Relaxed},
@@ -216,6 +220,20 @@ impl DatabaseRef for RedbSnapshot {
             Ok(row.map_or(U256::ZERO, |row| U256::from_be_bytes(*row.value())))
         })?;
         Ok(value)
+    }
+
+    fn storage_by_account_id_ref(
+        &self,
+        address: Address,
+        account: AccountId,
+        slot: U256,
+    ) -> Result<U256, StateError> {
+        if asks_for_storage(account) {
+            return Ok(storage_answer(
+                !self.storage_range(address, U256::ZERO, 1)?.is_empty(),
+            ));
+        }
+        self.storage_ref(address, slot)
     }
 
     fn block_hash_ref(&self, number: u64) -> Result<B256, StateError> {

@@ -7,6 +7,7 @@ use super::{
     tables::{TrieKey, decode_account, split_slot_key},
     undo,
 };
+use crate::root::{root_of, storage_root};
 use alloy_primitives::{Address, B256, KECCAK256_EMPTY, Keccak256, U256, keccak256};
 use redb::{Key, ReadOnlyTable, ReadableTable, ReadableTableMetadata, Value};
 
@@ -17,6 +18,8 @@ pub enum Depth {
     Head,
     /// Every row of every table. Takes as long as reading the whole store.
     Everything,
+    /// That, and that accounts and slots make the state root of the last block. Holds one leaf an account.
+    StateRoot,
 }
 
 impl RedbStore {
@@ -28,8 +31,11 @@ impl RedbStore {
         }
         let snapshot = self.snapshot()?;
         guarded(|| snapshot.check_head())?;
-        if depth == Depth::Everything {
+        if depth != Depth::Head {
             guarded(|| snapshot.check_everything())?;
+        }
+        if depth == Depth::StateRoot {
+            guarded(|| snapshot.check_root())?;
         }
         Ok(Some(snapshot.head()))
     }
@@ -166,6 +172,45 @@ impl RedbSnapshot {
             owner = Some(address);
         }
         Ok(())
+    }
+}
+
+impl RedbSnapshot {
+    /// Whether accounts and slots, row by row, make the state root of the head. Rows whose pages are whole can still
+    /// be wrong, and execution reads rows, not trie nodes. Holds one leaf an account, and the slots of one account.
+    fn check_root(&self) -> Result<(), StoreError> {
+        if self.trie.is_empty()? {
+            // Kept without tries, the header's root was never compared either.
+            return Ok(());
+        }
+        let mut storage = ReadableTable::iter(&self.storage)?.peekable();
+        let mut leaves = Vec::new();
+        for row in ReadableTable::iter(&self.accounts)? {
+            let (address, account) = row?;
+            let address = Address::new(*address.value());
+            let account = decode_account(account.value());
+            let mut slots = Vec::new();
+            // Slots are sorted by address, as accounts are; those of an account that does not exist are found below.
+            while let Some(row) = storage.next_if(|row| match row {
+                Ok((key, _)) => split_slot_key(key.value()).0 <= address,
+                Err(_) => true,
+            }) {
+                let (key, value) = row?;
+                let (owner, slot) = split_slot_key(key.value());
+                if owner == address {
+                    slots.push((slot, U256::from_be_bytes(*value.value())));
+                }
+            }
+            leaves.push((address, account, storage_root(slots)));
+        }
+        let root = root_of(leaves);
+        if root == self.head().state_root {
+            return Ok(());
+        }
+        let named = self.head().state_root;
+        damaged(format!(
+            "accounts and slots make state root {root}, the head names {named}"
+        ))
     }
 }
 

@@ -75,6 +75,54 @@ fn block_whose_header_has_another_state_root_is_refused_and_both_are_named() {
     assert_stands_at(&chain, &next);
 }
 
+/// The hash of requests (Prague) without what forks before have added.
+fn with_a_gap(header: &Header) -> Header {
+    Header {
+        base_fee_per_gas: Some(7),
+        requests_hash: Some(B256::repeat_byte(0x22)),
+        ..header.clone()
+    }
+}
+
+#[test]
+fn header_that_cannot_be_read_again_is_refused_and_the_chain_stays() {
+    let (chain, first, next) = begun();
+    let changes = busy(7);
+    let wrong = with_a_gap(&next.0);
+    let computed = chain.next(&changes).unwrap();
+    for error in [
+        chain.commit(&wrong, &[], &changes).unwrap_err(),
+        chain.commit_next(&wrong, &[], &computed).unwrap_err(),
+    ] {
+        assert!(
+            matches!(
+                error,
+                StoreError::HeaderGap {
+                    number: 1,
+                    missing: "withdrawalsRoot",
+                    present: "requestsHash"
+                }
+            ),
+            "{error}"
+        );
+    }
+    assert_stands_at(&chain, &first);
+    chain.commit(&next.0, &[], &changes).unwrap();
+    assert_stands_at(&chain, &next);
+    // So is the first header of a chain, and the store is empty afterwards.
+    let disk = Disk::default();
+    let (cache, keccak) = (small_cache(), Arc::new(CpuKeccak));
+    let begun = ChainState::create(
+        store_on(&disk).unwrap(),
+        cache,
+        keccak,
+        &with_a_gap(&first.0),
+        &first.1,
+    );
+    assert!(matches!(begun, Err(StoreError::HeaderGap { .. })), "{begun:?}");
+    assert!(matches!(open(&disk), Err(StoreError::Empty)));
+}
+
 #[test]
 fn block_of_another_branch_is_not_next_whatever_its_root() {
     let (chain, first, next) = begun();

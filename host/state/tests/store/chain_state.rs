@@ -8,7 +8,7 @@ use super::{
 use alloy_consensus::Header;
 use alloy_primitives::{B256, U256};
 use metisvm_state::{
-    CacheConfig, ChainState, CpuKeccak, MemoryState, StateChanges, state_root, storage_root,
+    CacheConfig, ChainState, CpuKeccak, MemoryState, StateChanges, has_storage_ref, state_root, storage_root,
     store::{Depth, RedbStore, Store, StoreError, StoreOptions, StoreSnapshot},
 };
 use proptest::{collection::vec, prelude::*};
@@ -88,6 +88,9 @@ pub(crate) fn assert_stands_at(chain: &Chain, (header, state): &Block) {
                 info.as_ref().map(basic),
                 expected.map(|account| basic(&account.info))
             );
+            let has_storage = expected.is_some_and(|account| !account.storage.is_empty());
+            assert_eq!(has_storage_ref(&view, address(index)), Ok(has_storage));
+            assert_eq!(has_storage_ref(view.source(), address(index)), Ok(has_storage));
             if let Some(account) = expected {
                 let code = view.code_by_hash_ref(account.info.code_hash).unwrap();
                 assert_eq!(Some(&code), account.info.code.as_ref());

@@ -1,10 +1,11 @@
 //! Blocks that a store does not take. It stays as it was and takes the right block afterwards.
 
 use super::chain::{Block, FIRST, Model, address, code, node_key};
+use alloy_consensus::Header;
 use alloy_primitives::{B256, Bytes, U256};
 use metisvm_state::{
     AccountChange, BasicAccount,
-    store::{RedbStore, Store, StoreError, StoreOptions},
+    store::{BlockCommit, RedbStore, Store, StoreError, StoreOptions},
 };
 
 /// Commits a block that `spoil` has made wrong. Returns the error.
@@ -31,6 +32,37 @@ fn block_that_does_not_follow_the_head_is_refused() {
     not_next(refused(|block| block.header.number -= 1));
     not_next(refused(|block| block.header.number = 0));
     not_next(refused(|block| block.header.number = u64::MAX));
+}
+
+#[test]
+fn header_that_cannot_be_read_again_is_refused() {
+    let gap = refused(|block| block.header.withdrawals_root = Some(B256::ZERO));
+    let said = gap.to_string();
+    assert!(matches!(gap, StoreError::HeaderGap { .. }), "{said}");
+    assert!(
+        said.contains("it has withdrawalsRoot, but not baseFeePerGas"),
+        "{said}"
+    );
+    // A store that is used by itself refuses it as its first block, too.
+    let model = Model::new(50);
+    let first = model.block(FIRST).as_commit();
+    let header = Header {
+        slot_number: Some(1),
+        ..first.header.clone()
+    };
+    let store = RedbStore::in_memory(StoreOptions::default()).unwrap();
+    let error = store
+        .genesis(
+            &BlockCommit {
+                header: &header,
+                ..first
+            },
+            &[],
+        )
+        .unwrap_err();
+    assert!(matches!(error, StoreError::HeaderGap { .. }), "{error}");
+    assert_eq!(store.head().unwrap(), None);
+    store.genesis(&model.block(FIRST).as_commit(), &[]).unwrap();
 }
 
 #[test]

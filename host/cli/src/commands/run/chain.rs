@@ -28,7 +28,7 @@ pub(super) struct OnChain {
 }
 
 /// Takes the last blocks back.
-pub(super) fn unwind(datadir: &DataDir, blocks: u64, as_json: bool) -> Result<(), CliError> {
+pub(in crate::commands) fn unwind(datadir: &DataDir, blocks: u64, as_json: bool) -> Result<(), CliError> {
     let chain = chain_of(datadir)?;
     datadir.header_before(chain, blocks)?;
     let head = chain
@@ -56,9 +56,9 @@ fn show_unwound(blocks: u64, head: &Head, as_json: bool) -> Result<(), CliError>
     }
     let mut table = output::table(&["taken back", &thousands(blocks)]);
     table.add_row(["last block", &head.number.to_string()]);
-    table.add_row(["its hash", &head.hash.to_string()]);
-    table.add_row(["state root", &head.state_root.to_string()]);
-    output::line(&table.to_string())
+    output::line(&table.to_string())?;
+    output::hash("its hash", &head.hash)?;
+    output::hash("state root", &head.state_root)
 }
 
 impl Runner<'_> {
@@ -96,13 +96,13 @@ impl Runner<'_> {
         block: &BlockFile,
         file: Option<&Path>,
     ) -> Result<Ran, CliError> {
-        let (dispatcher, device_errors) = composition::dispatcher(&self.args.engine, &self.models);
-        let inference = Arc::new(DispatcherEngine::new(dispatcher));
+        let composed = composition::compose(&self.args.engine, &self.models);
+        let inference = Arc::new(DispatcherEngine::new(composed.dispatcher.clone()));
         let (report, on_chain) = match datadir.chain() {
             Some(chain) => self.follow(datadir, chain, block, &inference)?,
             None => self.begin(datadir, block, &inference)?,
         };
-        let mut ran = Ran::new(report, &inference, device_errors);
+        let mut ran = Ran::new(report, &inference, composed);
         if file.is_none() {
             ran.accuracy = bundled::accuracy(&ran.block.outcome);
         }
@@ -125,8 +125,21 @@ impl Runner<'_> {
 
         let before = chain.state.cache().statistics();
         let view = chain.state.view().map_err(failed)?;
-        let executed = self.blocks.execute(&factory, checked.input(), &view)?;
+        let executed = self.blocks.execute(&factory, checked.input(), &view);
         drop(view);
+        let executed = match executed {
+            Ok(executed) => executed,
+            // What is wrong may be what this node has kept, and not the block.
+            Err(error) => {
+                let senders = checked
+                    .input()
+                    .transactions
+                    .iter()
+                    .map(|transaction| transaction.signer());
+                datadir.check_accounts(chain, senders)?;
+                return Err(error.into());
+            }
+        };
         let cache = chain.state.cache().statistics().since(&before);
 
         let started = Instant::now();
@@ -140,7 +153,9 @@ impl Runner<'_> {
 
         let started = Instant::now();
         let committed = report.matches_header();
-        if committed {
+        if !committed {
+            datadir.check_accounts(chain, executed.changes.accounts.keys().copied())?;
+        } else {
             let receipts = &report.outcome.receipts;
             chain
                 .state

@@ -1,6 +1,7 @@
 //! What a run looks like, for people and for programs.
 
 use super::chain::OnChain;
+use crate::composition::{CardReport, Composition, FaultReport};
 use crate::engine::DispatcherEngine;
 use crate::error::CliError;
 use crate::output::{self, thousands};
@@ -20,6 +21,8 @@ pub(super) struct Ran {
     pub(super) accuracy: Option<f64>,
     /// What went wrong on devices, while other backends did their work.
     pub(super) device_errors: Vec<String>,
+    /// What became of the simulated card, where there was one.
+    pub(super) card: Option<CardReport>,
     /// What became of it on the chain that it was executed over; `None` over the state in its file.
     pub(super) on_chain: Option<OnChain>,
 }
@@ -28,11 +31,8 @@ const NOT_CHECKABLE: &str = "not checkable";
 
 impl Ran {
     /// A block that was executed with this inference engine; complains of what went wrong on devices.
-    pub(super) fn new(
-        block: BlockReport<()>,
-        engine: &DispatcherEngine,
-        mut device_errors: Vec<String>,
-    ) -> Self {
+    pub(super) fn new(block: BlockReport<()>, engine: &DispatcherEngine, composed: Composition) -> Self {
+        let mut device_errors = composed.problems;
         device_errors.extend(engine.dispatcher().take_errors());
         for error in &device_errors {
             output::complain(&format!("note: {error}; the work ran on the next backend"));
@@ -44,6 +44,7 @@ impl Ran {
             waited: engine.waited(),
             accuracy: None,
             device_errors,
+            card: composed.card.map(|card| card.report()),
             on_chain: None,
         }
     }
@@ -115,6 +116,14 @@ impl Ran {
             "device_errors": self.device_errors,
             "accuracy": self.accuracy,
         });
+        if let Some(card) = &self.card {
+            let fault = |fault: &FaultReport| json!({ "fault": fault.fault, "at_job": fault.at_job });
+            object["faults"] = card.faults.iter().map(fault).collect();
+            object["card_faults"] = json!(card.noticed);
+            object["card_resets"] = json!(card.resets);
+            object["card_leaked_bytes"] = json!(card.leaked_bytes);
+            object["card_health"] = json!(card.health);
+        }
         if let Some(chain) = &self.on_chain {
             object["committed"] = json!(chain.committed);
             object["commit_ms"] = json!(ms(chain.commit_time));
@@ -149,12 +158,18 @@ impl Ran {
         row("transactions", thousands(b.outcome.transactions.len() as u64));
         row("gas used", thousands(b.outcome.gas_used));
         row("threads", b.engine.threads.to_string());
-        row(
-            "time in the EVM",
-            milliseconds(b.outcome.execute_time.saturating_sub(self.waited)),
-        );
+        row("time executing", milliseconds(b.outcome.execute_time));
         if c.requests > 0 {
-            row("time waiting for inferences", milliseconds(self.waited));
+            // Several threads may wait at once, so this is no part of the time above.
+            let of = if b.engine.threads > 1 {
+                ", all threads together"
+            } else {
+                ""
+            };
+            row(
+                "waiting for inferences",
+                format!("{}{of}", milliseconds(self.waited)),
+            );
             row("inferences", thousands(c.requests));
             row("backend", self.backends.join(", then "));
             row("batches", thousands(c.batches));
@@ -163,12 +178,20 @@ impl Ran {
             row("DMA bytes", thousands(c.devices.dma_bytes));
             row("fall-backs", thousands(c.fallbacks));
         }
+        if let Some(card) = self.card.as_ref().filter(|card| !card.faults.is_empty()) {
+            for fault in &card.faults {
+                let came = match fault.at_job {
+                    Some(job) => format!("happened at job {job}"),
+                    None => "did NOT happen: there were too few jobs".to_owned(),
+                };
+                row(&format!("fault {}", fault.fault), came);
+            }
+            row("faults noticed", thousands(card.noticed));
+            row("resets of the card", thousands(card.resets));
+            row("card afterwards", card.health.clone());
+        }
         if let Some(accuracy) = self.accuracy {
             row("accuracy on unseen digits", format!("{:.1} %", accuracy * 100.0));
-        }
-        row("receipts root", self.receipts_root());
-        if let Some(root) = self.state_root() {
-            row("state root", root);
         }
         if let Some(chain) = &self.on_chain {
             let reads = chain.cache.execution_hits + chain.cache.execution_misses;
@@ -197,7 +220,12 @@ impl Ran {
                 format!("header {}, executed {}", m.expected, m.actual),
             );
         }
-        output::line(&table.to_string())
+        output::line(&table.to_string())?;
+        output::hash("receipts root", &self.receipts_root())?;
+        match self.state_root() {
+            Some(root) => output::hash("state root", &root),
+            None => Ok(()),
+        }
     }
 }
 

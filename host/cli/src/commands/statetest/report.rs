@@ -1,8 +1,7 @@
 //! What a run of state tests looks like, for people and for programs.
 
-use super::printable;
 use crate::error::CliError;
-use crate::output::{self, thousands};
+use crate::output::{self, shown, thousands};
 use metisvm_executor::statetest::{CaseReport, FileReport, Outcome, Totals, Verdict};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -46,7 +45,7 @@ impl Report {
         match &file.cases {
             Err(error) => {
                 let text = format!("{}: {error}", file.name);
-                output::complain(&printable(&text));
+                output::complain(&shown(&text));
                 if self.as_json {
                     output::json(&json!({ "file": file.name, "error": text }))?;
                 }
@@ -57,7 +56,7 @@ impl Report {
                     .name
                     .rsplit_once(['/', ':'])
                     .map_or(".", |(folder, _)| folder);
-                self.folders.entry(printable(folder)).or_default().add(&totals);
+                self.folders.entry(shown(folder)).or_default().add(&totals);
                 self.remember(&file.name, cases);
             }
         }
@@ -73,13 +72,13 @@ impl Report {
             };
             match (&case.verdict, &case.outcome) {
                 (Verdict::Failed(problem), _) if self.failures.len() < SHOWN => {
-                    self.failures.push(printable(&format!("{}: {problem}", name())));
+                    self.failures.push(shown(&format!("{}: {problem}", name())));
                 }
                 (Verdict::Unchecked, Some(Ok(outcome))) if self.executed.len() < SHOWN => {
                     let gas = thousands(outcome.gas_used());
                     let (status, root) = (outcome.status(), outcome.state_root);
                     let line = format!("{}: {status}, {gas} gas, state root {root}", name());
-                    self.executed.push(printable(&line));
+                    self.executed.push(shown(&line));
                 }
                 _ => (),
             }

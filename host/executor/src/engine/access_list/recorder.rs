@@ -1,10 +1,11 @@
 //! Recording what a block touches, as its steps are committed.
 //!
-//! Of each account and slot the recorder keeps the value after every step that changed it. Whether a value
-//! is a change is decided against the value before, never by what a transaction believed to have seen: a
-//! speculation may have run on another balance than the one that it was carried over to. A value that a step
-//! changes and changes back is no change, only a touch (EIP-7928), so steps with several parts, as the
-//! system calls are, come out as one.
+//! Of each account the recorder keeps what it was after every step that changed it. Whether a balance or a nonce
+//! is a change is decided against the step before, never by what a transaction believed to have seen: a
+//! speculation may have run on another balance than the one that it was carried over to. Slots are not carried
+//! over. Of a slot it keeps both ends of every step that changed it, for a slot may change without an access:
+//! before Cancun SELFDESTRUCT wipes them all. A value that a step changes and changes back is no change, only a
+//! touch (EIP-7928), so steps with several parts, as the system calls are, come out as one.
 
 use crate::engine::block_state::{BlockState, basic};
 use alloy_eips::eip7928::{
@@ -44,12 +45,17 @@ struct Touched {
     slots: HashMap<U256, Slot>,
 }
 
-/// A slot that was touched.
-#[derive(Debug)]
+/// The steps that wrote a slot that was touched.
+#[derive(Debug, Default)]
 struct Slot {
-    /// Before the block.
+    writes: Values<Write>,
+}
+
+/// What one step made of a slot.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Write {
     before: U256,
-    writes: Values<U256>,
+    after: U256,
 }
 
 impl Recorder {
@@ -64,27 +70,24 @@ impl Recorder {
         let touched = self.accounts.entry(address).or_default();
         if account.is_touched() {
             let after = if gone { GONE } else { basic(&account.info) };
-            touched.infos.put(index, after, None);
+            touched.infos.put(index, after);
         }
         for (key, value) in &account.storage {
-            let slot = touched.slots.entry(*key).or_insert_with(|| Slot {
-                before: value.original_value,
-                writes: Values::default(),
-            });
+            let slot = touched.slots.entry(*key).or_default();
             let destroyed = account.is_selfdestructed();
             let after = if destroyed {
                 U256::ZERO
             } else {
                 value.present_value
             };
-            slot.writes.put(index, after, Some(slot.before));
+            slot.put(index, value.original_value, after);
         }
     }
 
     /// Balance and nonce of an account are set, without an execution.
     pub(in crate::engine) fn set(&mut self, address: Address, account: BasicAccount) {
         let touched = self.accounts.entry(address).or_default();
-        touched.infos.put(self.index, account, None);
+        touched.infos.put(self.index, account);
     }
 
     /// The list, in the order that EIP-7928 prescribes. `state` is the one after the block.
@@ -118,19 +121,50 @@ impl<T> Default for Values<T> {
 }
 
 impl<T: Copy + PartialEq> Values<T> {
+    /// What was noted last.
+    fn last_mut(&mut self) -> Option<&mut At<T>> {
+        self.later.last_mut().or(self.first.as_mut())
+    }
+
+    fn push(&mut self, index: u64, value: T) {
+        if self.first.is_none() {
+            self.first = Some((index, value));
+        } else {
+            self.later.push((index, value));
+        }
+    }
+
     /// Notes a value, unless it is the one that is known.
-    fn put(&mut self, index: u64, value: T, before: Option<T>) {
-        match self.later.last_mut().or(self.first.as_mut()) {
+    fn put(&mut self, index: u64, value: T) {
+        match self.last_mut() {
             Some((at, last)) if *at == index => *last = value,
             Some((_, last)) if *last == value => {}
-            Some(_) => self.later.push((index, value)),
-            None if before == Some(value) => {}
-            None => self.first = Some((index, value)),
+            _ => self.push(index, value),
         }
     }
 
     fn iter(&self) -> impl Iterator<Item = At<T>> + Clone {
         self.first.iter().chain(&self.later).copied()
+    }
+}
+
+impl Slot {
+    /// Notes what a step, or a part of one, began and ended with.
+    fn put(&mut self, index: u64, before: U256, after: U256) {
+        match self.writes.last_mut() {
+            Some((at, write)) if *at == index => write.after = after,
+            _ if before == after => {}
+            _ => self.writes.push(index, Write { before, after }),
+        }
+    }
+
+    /// The values of the steps that have changed it.
+    fn changes(&self) -> impl Iterator<Item = At<U256>> + '_ {
+        let changed = self
+            .writes
+            .iter()
+            .filter(|(_, write)| write.before != write.after);
+        changed.map(|(index, write)| (index, write.after))
     }
 }
 
@@ -181,9 +215,9 @@ impl Touched {
         let mut slots: Vec<_> = self.slots.into_iter().collect();
         slots.sort_unstable_by_key(|(key, _)| *key);
         for (key, slot) in slots {
-            let writes = changes(slot.before, slot.writes.iter());
-            let writes: Vec<_> = writes
-                .map(|(index, value)| StorageChange::new(index, value))
+            let writes: Vec<_> = slot
+                .changes()
+                .map(|(index, value)| StorageChange::new(BlockAccessIndex::new(index), value))
                 .collect();
             if writes.is_empty() {
                 account.storage_reads.push(key);
@@ -202,26 +236,52 @@ mod tests {
     fn recorded(before: u64, values: &[At<u64>]) -> Vec<(u64, u64)> {
         let mut kept = Values::default();
         for (index, value) in values {
-            kept.put(*index, *value, Some(before));
+            kept.put(*index, *value);
         }
         changes(before, kept.iter())
             .map(|(index, value)| (index.get(), value))
             .collect()
     }
 
+    /// Of a slot: the step, what it began with and what it ended with.
+    fn written(parts: &[(u64, u64, u64)]) -> Vec<(u64, u64)> {
+        let mut slot = Slot::default();
+        for (index, before, after) in parts {
+            slot.put(*index, U256::from(*before), U256::from(*after));
+        }
+        slot.changes().map(|(index, value)| (index, value.to())).collect()
+    }
+
     #[test]
     fn a_value_is_listed_where_it_changes() {
         assert_eq!(recorded(5, &[(1, 5), (2, 6), (3, 6), (4, 5)]), [(2, 6), (4, 5)]);
+        assert_eq!(
+            written(&[(1, 5, 5), (2, 5, 6), (3, 6, 6), (4, 6, 5)]),
+            [(2, 6), (4, 5)]
+        );
     }
 
     #[test]
     fn what_one_step_changes_and_changes_back_is_no_change() {
         assert_eq!(recorded(5, &[(1, 6), (1, 5)]), []);
         assert_eq!(recorded(5, &[(1, 6), (2, 7), (2, 6), (3, 8)]), [(1, 6), (3, 8)]);
+        assert_eq!(written(&[(1, 5, 6), (1, 6, 5)]), []);
+        assert_eq!(
+            written(&[(1, 5, 6), (2, 6, 7), (2, 7, 6), (3, 6, 8)]),
+            [(1, 6), (3, 8)]
+        );
     }
 
     #[test]
     fn of_one_step_the_last_value_is_listed_also_where_a_later_part_leaves_it() {
         assert_eq!(recorded(5, &[(1, 6), (1, 7), (1, 7)]), [(1, 7)]);
+        assert_eq!(written(&[(1, 5, 5), (1, 5, 6), (1, 6, 7), (1, 7, 7)]), [(1, 7)]);
+    }
+
+    #[test]
+    fn a_slot_that_was_wiped_between_two_steps_begins_with_zero() {
+        assert_eq!(written(&[(1, 5, 5), (3, 0, 0)]), []);
+        assert_eq!(written(&[(1, 5, 5), (3, 0, 5)]), [(3, 5)]);
+        assert_eq!(written(&[(1, 5, 6), (3, 0, 6)]), [(1, 6), (3, 6)]);
     }
 }

@@ -4,7 +4,7 @@
 //! thrown away as a whole. What it holds is small and flat: the maps of the EVM stay with the worker.
 
 use super::{
-    database::{AccountUse, Read},
+    database::{AccountUse, Read, StorageAsked},
     versions::{Versions, Written},
 };
 use crate::engine::block_state::AccountWrite;
@@ -35,6 +35,8 @@ pub(super) struct Batch {
     pub(super) accounts: Vec<(AccountUse, Option<Change>)>,
     /// Every slot that was read from outside of the batch.
     pub(super) reads: Vec<Read>,
+    /// Every account that was asked for storage.
+    pub(super) asked: Vec<StorageAsked>,
     /// The slots that were written, with their values.
     slots: Vec<(U256, U256)>,
     /// All that the one transaction touched, where the access list of the block is made.

@@ -348,8 +348,9 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
                 }
                 continue;
             }
-            let slots = batch.slots_of(&change).iter().copied();
-            self.state.apply(account.address, change.write, slots);
+            let slots = batch.slots_of(&change);
+            self.state
+                .apply(account.address, change.write, slots.len(), slots.iter().copied());
         }
         if let Some(state) = whole {
             self.state.commit_transaction(state);
@@ -393,6 +394,12 @@ impl<'c, 'e, S: DatabaseRef<Error = StateError> + Sync> Committer<'c, 'e, S> {
             };
             if now != read.value {
                 return Ok(Held::No(Collision::Slot(address, read.slot)));
+            }
+        }
+        for asked in &batch.asked {
+            let address = batch.accounts[asked.place].0.address;
+            if state.has_storage(address)? != asked.has {
+                return Ok(Held::No(Collision::Account(address)));
             }
         }
         Ok(Held::Yes)

@@ -7,14 +7,17 @@ use super::{
 };
 use crate::engine::{
     block_state::{BlockState, VAST_BALANCE, basic},
-    keccak::Hashing,
+    keccak::{Hashing, Recall},
     prediction::{Hashed, MAX_HASHES},
 };
 use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256, map::AddressMap};
 use core::fmt;
-use metisvm_state::{BasicAccount, StateError};
+use metisvm_state::{BasicAccount, StateError, asks_for_storage, has_storage_ref, storage_answer};
 use revm::{
-    Database, DatabaseRef, bytecode::Bytecode, database_interface::DBErrorMarker, state::AccountInfo,
+    Database, DatabaseRef,
+    bytecode::Bytecode,
+    database_interface::DBErrorMarker,
+    state::{AccountId, AccountInfo},
 };
 
 /// How far the balance of an account mattered to a transaction that saw it.
@@ -103,6 +106,15 @@ pub(super) struct Read {
     pub(super) assumed: bool,
 }
 
+/// An account of which a batch has asked whether it has storage (EIP-7610).
+#[derive(Debug, Clone, Copy)]
+pub(super) struct StorageAsked {
+    /// By its place among those seen.
+    pub(super) place: usize,
+    /// The answer that it got.
+    pub(super) has: bool,
+}
+
 /// Why a speculating transaction cannot go on.
 #[derive(Debug)]
 pub(super) enum ReadError {
@@ -161,8 +173,11 @@ pub(super) struct SpeculativeDb<'s, 'e, S> {
     pub(super) accounts: Vec<AccountUse>,
     /// Slots read.
     pub(super) reads: Vec<Read>,
+    /// Accounts that were asked for storage.
+    pub(super) asked: Vec<StorageAsked>,
     /// What was hashed, where a trace is wanted.
     pub(super) hashed: Option<Vec<Hashed>>,
+    recall: Recall,
 }
 
 impl<S> fmt::Debug for SpeculativeDb<'_, '_, S> {
@@ -200,7 +215,9 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError>> SpeculativeDb<'s, 'e, S> {
             places: AddressMap::default(),
             accounts: Vec::new(),
             reads: Vec::new(),
+            asked: Vec::new(),
             hashed: None,
+            recall: Recall::default(),
         }
     }
 
@@ -217,6 +234,7 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError>> SpeculativeDb<'s, 'e, S> {
         self.places.clear();
         self.accounts.clear();
         self.reads.clear();
+        self.asked.clear();
     }
 
     /// Starts to read for a transaction of the batch.
@@ -328,10 +346,21 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError>> SpeculativeDb<'s, 'e, S> {
     }
 }
 
+impl<S: DatabaseRef<Error = StateError>> SpeculativeDb<'_, '_, S> {
+    /// Where an account is among those seen.
+    fn place_of(&mut self, address: Address) -> Result<usize, ReadError> {
+        if let Some(place) = self.places.get(&address) {
+            return Ok(*place);
+        }
+        self.basic(address)?;
+        Ok(self.accounts.len() - 1)
+    }
+}
+
 impl<S> Hashing for SpeculativeDb<'_, '_, S> {
     #[inline]
     fn keccak256(&mut self, input: &[u8]) -> B256 {
-        let hash = self.shared.environment.hashes.keccak256(input);
+        let hash = self.recall.keccak256(self.shared.environment.hashes, input);
         if let Some(hashed) = &mut self.hashed
             && hashed.len() < MAX_HASHES
         {
@@ -415,13 +444,7 @@ impl<S: DatabaseRef<Error = StateError>> Database for SpeculativeDb<'_, '_, S> {
             Some(value) => value,
             None => self.base.storage_ref(address, slot)?,
         };
-        let place = match self.places.get(&address) {
-            Some(place) => *place,
-            None => {
-                self.basic(address)?;
-                self.accounts.len() - 1
-            }
-        };
+        let place = self.place_of(address)?;
         self.reads.push(Read {
             place,
             slot,
@@ -429,6 +452,22 @@ impl<S: DatabaseRef<Error = StateError>> Database for SpeculativeDb<'_, '_, S> {
             assumed: written.is_some(),
         });
         Ok(value)
+    }
+
+    fn storage_by_account_id(
+        &mut self,
+        address: Address,
+        account: AccountId,
+        slot: U256,
+    ) -> Result<U256, ReadError> {
+        if !asks_for_storage(account) {
+            return self.storage(address, slot);
+        }
+        // Transactions below that change the answer are so rare that nobody foretells it: the commit tells.
+        let has = has_storage_ref(self.base, address)?;
+        let place = self.place_of(address)?;
+        self.asked.push(StorageAsked { place, has });
+        Ok(storage_answer(has))
     }
 
     fn block_hash(&mut self, number: u64) -> Result<B256, ReadError> {

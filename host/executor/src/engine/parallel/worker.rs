@@ -86,8 +86,7 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
         let inference = SpeculativeEngine::new(shared.suspensions.clone());
         let mut evm = inference
             .factory(environment.factory)
-            .create_evm(database, environment.evm_env.clone())
-            .into_inner();
+            .create_evm(database, environment.evm_env.clone());
         balances::watch(&mut evm.instruction);
         keccak::remember(&mut evm.instruction);
         Self {
@@ -135,9 +134,9 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
 
     /// The transfer of ether that the transaction is, if it is one by its fields.
     fn planned(&mut self) -> Option<transfer::Transfer> {
-        let precompiles = &self.evm.precompiles;
-        transfer::plan(&mut self.evm.ctx, |address| {
-            PrecompileProvider::<Host<'s, 'e, S>>::contains(precompiles, address)
+        let parts = &mut *self.evm;
+        transfer::plan(&mut parts.ctx, |address| {
+            PrecompileProvider::<Host<'s, 'e, S>>::contains(&parts.precompiles, address)
         })
     }
 
@@ -175,6 +174,7 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
             self.shared.followed(first, database.followed > 0);
         }
         batch.reads = core::mem::take(&mut database.reads);
+        batch.asked = core::mem::take(&mut database.asked);
         let hashed = database.hashed.take();
         batch.close(
             core::mem::take(&mut database.accounts),
@@ -257,7 +257,8 @@ impl<'s, 'e, S: DatabaseRef<Error = StateError> + Sync> Worker<'s, 'e, S> {
     fn fill(&mut self, batch: &mut Batch, range: Range<usize>) -> Option<Failure> {
         let environment = self.shared.environment;
         let mut gas = 0;
-        for index in range {
+        for index in range.clone() {
+            self.runner.set_last(index + 1 == range.end);
             match self.execute(index) {
                 Ok(result) => {
                     gas += result.tx_gas_used();

@@ -1,100 +1,23 @@
-//! Whether a header has the fields that its fork prescribes, and what its parent prescribes. The EVM would take
-//! an absent base fee for zero, so a header of the wrong shape must not reach it; and it takes whatever base fee
-//! and excess of blob gas it is given, so a chain has to hold them to the parent.
+//! What the block before prescribes. The EVM takes whatever base fee and excess of blob gas it is given, so a chain
+//! has to hold them to the parent.
 
+use super::difficulty::next_difficulty;
 use crate::Error;
-use alloy_consensus::{EMPTY_OMMER_ROOT_HASH, Header};
+use alloy_consensus::Header;
 use alloy_eips::eip1559::{BaseFeeParams, GAS_LIMIT_BOUND_DIVISOR, INITIAL_BASE_FEE};
 use alloy_hardforks::EthereumHardforks;
 use metisvm_vm::ChainSpec;
 
-/// The greatest gas limit that clients agree on (EIP-1985).
-const MAX_GAS_LIMIT: u64 = i64::MAX as u64;
 /// The least gas limit (Yellow Paper, section 4.3.4).
 const MIN_GAS_LIMIT: u64 = 5000;
-/// The longest extra data (Yellow Paper, section 4.3).
-const MAX_EXTRA_DATA_BYTES: usize = 32;
-
-pub(crate) fn check_header(spec: &ChainSpec, header: &Header) -> Result<(), Error> {
-    let london = spec.is_london_active_at_block(header.number);
-    let paris = spec.is_paris_active_at_block(header.number);
-    let shanghai = spec.is_shanghai_active_at_timestamp(header.timestamp);
-    let cancun = spec.is_cancun_active_at_timestamp(header.timestamp);
-    let prague = spec.is_prague_active_at_timestamp(header.timestamp);
-    let amsterdam = spec.is_amsterdam_active_at_timestamp(header.timestamp);
-    for (key, present, fork, active) in [
-        (
-            "baseFeePerGas",
-            header.base_fee_per_gas.is_some(),
-            "London",
-            london,
-        ),
-        (
-            "withdrawalsRoot",
-            header.withdrawals_root.is_some(),
-            "Shanghai",
-            shanghai,
-        ),
-        ("blobGasUsed", header.blob_gas_used.is_some(), "Cancun", cancun),
-        (
-            "excessBlobGas",
-            header.excess_blob_gas.is_some(),
-            "Cancun",
-            cancun,
-        ),
-        (
-            "parentBeaconBlockRoot",
-            header.parent_beacon_block_root.is_some(),
-            "Cancun",
-            cancun,
-        ),
-        ("requestsHash", header.requests_hash.is_some(), "Prague", prague),
-        (
-            "blockAccessListHash",
-            header.block_access_list_hash.is_some(),
-            "Amsterdam",
-            amsterdam,
-        ),
-        ("slotNumber", header.slot_number.is_some(), "Amsterdam", amsterdam),
-    ] {
-        if present != active {
-            let missing = if active { "is missing" } else { "is there" };
-            let when = if active { "active" } else { "not active" };
-            let problem = format!("{missing}, but {fork} is {when} on {} in this block", spec.name);
-            return Err(Error::wrong(format!("block.{key}"), problem));
-        }
-    }
-    if header.gas_used > header.gas_limit {
-        return Err(Error::wrong("block.gasUsed", "exceeds the block's gas limit"));
-    }
-    if header.gas_limit > MAX_GAS_LIMIT {
-        return Err(Error::wrong("block.gasLimit", "exceeds 2^63 - 1 (EIP-1985)"));
-    }
-    if header.extra_data.len() > MAX_EXTRA_DATA_BYTES {
-        return Err(Error::wrong("block.extraData", "has more than 32 bytes"));
-    }
-    if paris && !header.nonce.is_zero() {
-        return Err(Error::wrong("block.nonce", "must be zero after Paris (EIP-3675)"));
-    }
-    if paris && !header.difficulty.is_zero() {
-        return Err(Error::wrong("block.difficulty", "must be zero after Paris"));
-    }
-    if paris && header.ommers_hash != EMPTY_OMMER_ROOT_HASH {
-        return Err(Error::wrong(
-            "block.sha3Uncles",
-            "there are no ommers after Paris",
-        ));
-    }
-    Ok(())
-}
 
 /// Holds a header that has the shape of its fork to that of the block before it: number and parent hash,
 /// timestamp, gas limit (Yellow Paper, section 4.3.4), base fee (EIP-1559), excess of blob gas (EIP-4844,
-/// EIP-7691, EIP-7892, EIP-7918). Of the rules between two headers only the difficulty before Paris is left out.
-pub(crate) fn check_against_parent(spec: &ChainSpec, header: &Header, parent: &Header) -> Result<(), Error> {
+/// EIP-7691, EIP-7892, EIP-7918), and before Paris the difficulty. The seal of the proof of work is not checked.
+pub fn check_follows(spec: &ChainSpec, header: &Header, parent: &Header) -> Result<(), Error> {
     let above = format!("after block {}", parent.number);
     if Some(header.number) != parent.number.checked_add(1) {
-        return Err(differs("number", header.number, "the next one", &above));
+        return Err(differs("number", header.number, "one more", &above));
     }
     let parent_hash = parent.hash_slow();
     if header.parent_hash != parent_hash {
@@ -105,6 +28,12 @@ pub(crate) fn check_against_parent(spec: &ChainSpec, header: &Header, parent: &H
         return Err(differs("timestamp", header.timestamp, least, &above));
     }
     check_gas_limit(spec, header, parent, &above)?;
+    if !spec.is_paris_active_at_block(header.number) {
+        let expected = next_difficulty(spec, header.number, header.timestamp, parent);
+        if header.difficulty != expected {
+            return Err(differs("difficulty", header.difficulty, expected, &above));
+        }
+    }
     if let Some(base_fee) = header.base_fee_per_gas {
         let expected = next_base_fee(spec, parent)?;
         if base_fee != expected {

@@ -1,0 +1,243 @@
+//! `metisvm model run`: inferences of one model, outside of any contract.
+
+use crate::args::ModelRun;
+use crate::composition::compose;
+use crate::error::CliError;
+use crate::files;
+use crate::models;
+use crate::output::{self, shown, thousands};
+use metisvm_accel::Submitted;
+use metisvm_executor::InputFile;
+use metisvm_import::npy;
+use metisvm_model::{Bundle, Graph, Tensor, TensorType};
+use serde_json::{Value, json};
+use std::io::Read;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// More than a screen of numbers serves nobody; --output and --json have them all.
+const SHOWN: usize = 64;
+/// What the header of an .npy file takes at most.
+const NPY_HEADER_BYTES: usize = 8192;
+
+pub(super) fn run(args: &ModelRun) -> Result<(), CliError> {
+    let started = Instant::now();
+    let bundle = models::read(&args.bundle)?;
+    if let Some(expected) = &args.expect_id {
+        check_id(args, &bundle, expected)?;
+    }
+    let graph = bundle.graph.clone();
+    let inputs = inputs(args, &graph)?;
+    let composed = compose(&args.engine, std::slice::from_ref(&bundle));
+    let dispatcher = &composed.dispatcher;
+    let load_time = started.elapsed();
+
+    let started = Instant::now();
+    // All are asked for before the first is waited for, so that they make a batch.
+    let submitted: Vec<Submitted> = inputs
+        .iter()
+        .map(|input| dispatcher.submit(bundle.id, input))
+        .collect::<Result<_, _>>()?;
+    let mut outputs = Vec::with_capacity(submitted.len());
+    for submitted in submitted {
+        outputs.push(match submitted {
+            Submitted::Ready(output) => output,
+            Submitted::Pending(ticket) => dispatcher.wait(&ticket)?,
+        });
+    }
+    let run_time = started.elapsed();
+
+    let mut device_errors = composed.problems.clone();
+    device_errors.extend(dispatcher.take_errors());
+    for error in &device_errors {
+        output::complain(&format!("note: {error}; the work ran on the next backend"));
+    }
+    let card = composed.card.as_ref().map(|card| card.report());
+    for fault in card.iter().flat_map(|card| &card.faults) {
+        let came = match fault.at_job {
+            Some(job) => format!("happened at job {job}"),
+            None => "did not happen: there were too few jobs".to_owned(),
+        };
+        output::complain(&format!("note: fault {} {came}", fault.fault));
+    }
+    if let Some(path) = &args.output {
+        let all: Vec<u8> = outputs.iter().flat_map(|output| output.iter().copied()).collect();
+        return if path == Path::new("-") {
+            output::bytes(&all)
+        } else {
+            files::write(path, &all, &[&args.bundle, &args.input])
+        };
+    }
+    let values: Vec<Vec<Named>> = outputs.iter().map(|output| named(&graph, output)).collect();
+    if args.json {
+        let counters = dispatcher.counters();
+        let mut object = json!({
+            "model_id": bundle.id.to_string(),
+            "backend": dispatcher.backends()[0],
+            "fallbacks": counters.fallbacks,
+            "card_jobs": counters.devices.jobs,
+            "batch": args.batch,
+            "load_ms": ms(load_time),
+            "run_ms": ms(run_time),
+            "outputs": values.first().map(|first| first.iter().map(value_json).collect::<Vec<Value>>()),
+        });
+        if args.batch > 1 {
+            let all = values
+                .iter()
+                .map(|one| one.iter().map(value_json).collect::<Vec<Value>>());
+            object["batch_outputs"] = all.collect();
+        }
+        return output::json(&object);
+    }
+    let mut table = output::table(&["output", "type", "values"]);
+    for (index, values) in values.iter().enumerate() {
+        for (name, ty, data) in values {
+            let mut text: Vec<String> = data.iter().take(SHOWN).map(ToString::to_string).collect();
+            if data.len() > SHOWN {
+                text.push(format!("… ({} in all)", thousands(data.len() as u64)));
+            }
+            let name = if args.batch > 1 {
+                format!("{index}: {}", shown(name))
+            } else {
+                shown(name)
+            };
+            table.add_row([name, ty.to_string(), text.join(" ")]);
+        }
+    }
+    output::line(&table.to_string())?;
+    output::line(&format!(
+        "loaded in {:.1} ms, run in {:.1} ms",
+        ms(load_time),
+        ms(run_time)
+    ))
+}
+
+fn check_id(args: &ModelRun, bundle: &Bundle, expected: &str) -> Result<(), CliError> {
+    let digits = |text: &str| text.trim().trim_start_matches("0x").to_lowercase();
+    let id = bundle.id.to_string();
+    if digits(expected) == digits(&id) {
+        return Ok(());
+    }
+    let problem = format!("is the model {id}, not {}", output::shown(expected));
+    Err(CliError::file(&args.bundle, problem))
+}
+
+/// The inputs, each of the length that the model takes.
+fn inputs(args: &ModelRun, graph: &Graph) -> Result<Vec<Vec<u8>>, CliError> {
+    let from = if args.input == Path::new("-") {
+        Path::new("standard input")
+    } else {
+        &args.input
+    };
+    let failed = |problem: String| CliError::file(from, problem);
+    let each = graph.input_bytes();
+    let count = args.batch as usize;
+    let all = each
+        .checked_mul(count)
+        .ok_or_else(|| failed("so many inputs cannot be held".to_owned()))?;
+    // One byte more tells a longer input from a right one, and no more is read.
+    let most = all.saturating_add(NPY_HEADER_BYTES + 1);
+    let bytes = if args.input == Path::new("-") {
+        read_up_to(std::io::stdin().lock(), most)
+    } else {
+        InputFile::open(&args.input).and_then(|file| read_up_to(file, most))
+    };
+    let bytes = bytes.map_err(|error| failed(error.to_string()))?;
+    let raw = if npy::is_npy(&bytes) {
+        from_npy(&bytes, graph, count).map_err(failed)?
+    } else {
+        bytes
+    };
+    if raw.len() > all {
+        return Err(failed(format!(
+            "it is longer than the {all} bytes that the model takes{}",
+            of(count)
+        )));
+    }
+    if raw.len() != all {
+        return Err(failed(format!(
+            "the model takes {all} bytes{}, not {}",
+            of(count),
+            raw.len()
+        )));
+    }
+    if each == 0 {
+        return Ok(vec![Vec::new(); count]);
+    }
+    Ok(raw.chunks_exact(each).map(<[u8]>::to_vec).collect())
+}
+
+fn of(count: usize) -> String {
+    if count == 1 {
+        String::new()
+    } else {
+        format!(" for {count} inputs")
+    }
+}
+
+/// The bytes of an array that has the type and the shape of the model's only input; `count` of them along its first
+/// dimension.
+fn from_npy(bytes: &[u8], graph: &Graph, count: usize) -> Result<Vec<u8>, String> {
+    let [port] = graph.inputs() else {
+        let names: Vec<&str> = graph.inputs().iter().map(|port| port.name.as_str()).collect();
+        return Err(format!(
+            "an .npy file is one array, and the model has the inputs {}: give their bytes one after the other",
+            names.join(", ")
+        ));
+    };
+    let array = npy::read_integers(bytes).map_err(|error| error.to_string())?;
+    let (dtype, declared) = (port.ty.dtype.to_string(), port.ty.shape.dims());
+    if array.dtype != dtype {
+        return Err(format!(
+            "it holds {}, the model's input {} is {dtype}",
+            array.dtype, port.name
+        ));
+    }
+    let declared: Vec<usize> = declared.iter().map(|dim| *dim as usize).collect();
+    let stacked: Vec<usize> = [count].iter().chain(&declared).copied().collect();
+    let widened: Vec<usize> = match declared.split_first() {
+        Some((1, rest)) => [count].iter().chain(rest).copied().collect(),
+        _ => stacked.clone(),
+    };
+    if array.shape == stacked || array.shape == widened || (count == 1 && array.shape == declared) {
+        return Ok(array.data);
+    }
+    Err(format!(
+        "it has the shape {:?}, the model's input {} has {declared:?}{}",
+        array.shape,
+        port.name,
+        of(count)
+    ))
+}
+
+fn read_up_to(from: impl Read, bytes: usize) -> std::io::Result<Vec<u8>> {
+    let mut read = Vec::new();
+    from.take(bytes as u64).read_to_end(&mut read)?;
+    Ok(read)
+}
+
+type Named = (String, TensorType, Vec<i64>);
+
+/// The tensors of an output by their names.
+fn named(graph: &Graph, output: &[u8]) -> Vec<Named> {
+    let mut rest = output;
+    let mut values = Vec::new();
+    for port in graph.outputs() {
+        let ty = graph.ty(port.value).clone();
+        let (own, after) = rest.split_at(ty.bytes());
+        rest = after;
+        let tensor = Tensor::from_bytes(ty.clone(), own);
+        let data = tensor.map(|tensor| tensor.data().iter().map(|value| i64::from(*value)).collect());
+        values.push((port.name.clone(), ty, data.unwrap_or_default()));
+    }
+    values
+}
+
+fn value_json((name, ty, data): &Named) -> Value {
+    json!({ "name": name, "dtype": ty.dtype.to_string(), "shape": ty.shape.dims(), "values": data })
+}
+
+/// Microseconds are as fine as the figure deserves.
+fn ms(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e6).round() / 1e3
+}

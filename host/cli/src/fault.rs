@@ -1,0 +1,217 @@
+//! Faults on demand: what `--fault` lets the simulated card do wrong, so that an operator can see that the block
+//! comes out the same and what the report says of it.
+
+use metisvm_firmware::Status;
+use metisvm_sim::{Fault, FaultPlan, Trigger};
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// How long the driver waits for the card where a fault is injected: what a sound card needs many times over, and
+/// little enough that nobody waits long for a card that does not answer.
+pub const TIMEOUT: Duration = Duration::from_millis(500);
+/// Past the time-out.
+const LATE: Duration = Duration::from_millis(1_000);
+/// Soon enough to hit the work after the one at fault.
+const SOON: Duration = Duration::from_micros(50);
+
+/// What a fault is counted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Counts {
+    /// Every job: loads of programs and weights, and inferences.
+    Jobs,
+    /// Inferences only: a load has no output that could be wrong.
+    Inferences,
+}
+
+/// A kind of fault, by its name.
+#[derive(Debug, Clone, Copy)]
+struct Kind {
+    name: &'static str,
+    fault: Fault,
+    counts: Counts,
+    what: &'static str,
+}
+
+const fn kind(name: &'static str, fault: Fault, what: &'static str) -> Kind {
+    Kind {
+        name,
+        fault,
+        counts: Counts::Jobs,
+        what,
+    }
+}
+
+/// Every kind that the simulated card has. A test holds the list to [`Fault`].
+const KINDS: &[Kind] = &[
+    kind("silent", Fault::Silent, "the job is done but never answered"),
+    kind("late", Fault::Late(LATE), "the answer comes after the time-out"),
+    kind("twice", Fault::Twice, "the answer comes twice"),
+    kind(
+        "wrong-sequence",
+        Fault::WrongSequence,
+        "the answer has a sequence number that nobody waits for",
+    ),
+    kind(
+        "wrong-status",
+        Fault::WrongStatus,
+        "the answer has a status that does not exist",
+    ),
+    kind(
+        "refuses-handle",
+        Fault::WrongKnownStatus(Status::UnknownHandle),
+        "the answer says that a resident handle is unknown",
+    ),
+    kind(
+        "refuses-operand",
+        Fault::WrongKnownStatus(Status::InvalidOperand),
+        "the answer says that an operand is invalid",
+    ),
+    kind(
+        "dma-fault",
+        Fault::WrongKnownStatus(Status::DmaFault),
+        "the answer reports a DMA fault",
+    ),
+    kind(
+        "internal-error",
+        Fault::WrongKnownStatus(Status::Internal),
+        "the answer reports an internal error",
+    ),
+    kind(
+        "over-budget",
+        Fault::WrongKnownStatus(Status::BudgetExceeded),
+        "the answer says that the program is too much work",
+    ),
+    kind(
+        "head-beyond-tail",
+        Fault::HeadBeyondTail,
+        "the answer claims more entries than were submitted",
+    ),
+    kind(
+        "wrong-generation",
+        Fault::WrongGeneration,
+        "the answer has the boot generation before this one",
+    ),
+    kind(
+        "late-across-reset",
+        Fault::LateAcrossReset(SOON),
+        "the answer comes after the next reset, into memory that may have another use by then",
+    ),
+    kind(
+        "changed-capabilities",
+        Fault::ChangeCapabilities,
+        "after the next reset the registers claim other capabilities",
+    ),
+    Kind {
+        counts: Counts::Inferences,
+        ..kind(
+            "rewrite-after-completion",
+            Fault::RewriteAfterCompletion(SOON),
+            "the output is overwritten shortly after the answer",
+        )
+    },
+    Kind {
+        counts: Counts::Inferences,
+        ..kind("flip-bit", Fault::FlipBit(0), "one bit of the output is wrong")
+    },
+    kind("hang", Fault::Hang, "the card answers nothing until it is reset"),
+    kind(
+        "hang-for-good",
+        Fault::HangForGood,
+        "the card answers nothing, nor a reset",
+    ),
+    kind("dead", Fault::Dead, "all registers read all ones from here on"),
+];
+
+/// A fault to inject, as `KIND[@JOB]` names it.
+#[derive(Debug, Clone, Copy)]
+pub struct Injection {
+    kind: Kind,
+    job: u64,
+}
+
+impl Injection {
+    /// Arms it. The count of jobs begins now.
+    pub fn arm(&self, plan: &FaultPlan) {
+        let trigger = match self.kind.counts {
+            Counts::Jobs => Trigger::Job(self.job),
+            Counts::Inferences => Trigger::Run(self.job),
+        };
+        plan.arm(trigger, self.kind.fault);
+    }
+
+    /// The fault that it injects.
+    pub fn fault(&self) -> Fault {
+        self.kind.fault
+    }
+}
+
+impl fmt::Display for Injection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.kind.name, self.job)
+    }
+}
+
+impl FromStr for Injection {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, job) = text.split_once('@').unwrap_or((text, "0"));
+        let kind = KINDS.iter().find(|kind| kind.name == name).copied();
+        let kind = kind.ok_or_else(|| format!("there is no such fault; there are:\n{}", list()))?;
+        let job = job
+            .parse()
+            .map_err(|_| format!("{job:?} after @ is no number of a job; 0 is the first"))?;
+        Ok(Self { kind, job })
+    }
+}
+
+/// Every kind with what it does, one a line.
+pub fn list() -> String {
+    let line = |kind: &Kind| format!("  {:<26}{}", kind.name, kind.what);
+    KINDS.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_of_the_card_can_be_injected() {
+        // A fault that is added to the card does not compile here until it has a name above.
+        let names = |fault: Fault| match fault {
+            Fault::Silent => "silent",
+            Fault::Late(_) => "late",
+            Fault::Twice => "twice",
+            Fault::WrongSequence => "wrong-sequence",
+            Fault::WrongStatus => "wrong-status",
+            Fault::WrongKnownStatus(_) => "internal-error",
+            Fault::HeadBeyondTail => "head-beyond-tail",
+            Fault::WrongGeneration => "wrong-generation",
+            Fault::LateAcrossReset(_) => "late-across-reset",
+            Fault::ChangeCapabilities => "changed-capabilities",
+            Fault::RewriteAfterCompletion(_) => "rewrite-after-completion",
+            Fault::FlipBit(_) => "flip-bit",
+            Fault::Hang => "hang",
+            Fault::HangForGood => "hang-for-good",
+            Fault::Dead => "dead",
+        };
+        for kind in KINDS {
+            let name = names(kind.fault);
+            let parsed: Injection = format!("{name}@7").parse().unwrap();
+            assert_eq!((parsed.kind.name, parsed.job), (name, 7));
+        }
+    }
+
+    #[test]
+    fn a_fault_without_a_job_comes_at_the_first_and_another_word_is_answered_with_the_list() {
+        let first: Injection = "silent".parse().unwrap();
+        assert_eq!(first.to_string(), "silent@0");
+        let error = "explode".parse::<Injection>().unwrap_err();
+        assert!(
+            error.contains("flip-bit") && error.contains("hang-for-good"),
+            "{error}"
+        );
+        assert!("silent@x".parse::<Injection>().unwrap_err().contains("no number"));
+    }
+}

@@ -330,7 +330,11 @@ fn a_block_that_does_not_follow_is_refused_and_says_what_to_do() {
     let branch = files.folder.path().join(name(7));
     std::fs::write(branch, other.blocks[1].to_json()).unwrap();
     let error = error_of(&files.run(&[], [7]));
-    for part in ["chain: block 2", "of another chain", "begin the other one in another folder"] {
+    for part in [
+        "chain: block 2",
+        "of another chain",
+        "begin the other one in another folder",
+    ] {
         assert!(error.contains(part), "{part} in {error}");
     }
     check_committed(&files.run(&[], 1..3), &files.blocks[1..]);

@@ -22,6 +22,8 @@ use revm::{
 /// What the state answers is what was before the transaction, and that is what counts: storage of an account
 /// without nonce and code can only come from its own creation in this transaction, and an address is created
 /// at twice in one transaction only where the first time was reverted.
+#[cold]
+#[inline(never)]
 pub(crate) fn collision_with_storage<DB: Database>(
     context: &mut EthEvmContext<DB>,
     inputs: &CreateInputs,

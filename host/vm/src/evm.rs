@@ -114,7 +114,8 @@ impl<DB: Database, I> EvmTr for MetisEvm<DB, I> {
         self.inner.all_mut()
     }
 
-    #[inline]
+    // A frame is several hundred bytes: one more function around it costs a CALL another copy.
+    #[inline(always)]
     fn frame_init(
         &mut self,
         frame: FrameInit,
@@ -127,12 +128,12 @@ impl<DB: Database, I> EvmTr for MetisEvm<DB, I> {
         self.inner.frame_init(frame)
     }
 
-    #[inline]
+    #[inline(always)]
     fn frame_run(&mut self) -> Result<FrameInitOrResult<Self::Frame>, ContextDbError<Self::Context>> {
         self.inner.frame_run()
     }
 
-    #[inline]
+    #[inline(always)]
     fn frame_return_result(
         &mut self,
         result: <Self::Frame as FrameTr>::FrameResult,

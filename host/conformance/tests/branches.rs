@@ -86,6 +86,7 @@ fn factory() -> MetisEvmFactory {
         chain_id: 1,
         blob_schedule: Vec::new(),
         deposit_contract: None,
+        builder_requests: true,
         inference: None,
     };
     MetisEvmFactory::new(Arc::new(spec), None)

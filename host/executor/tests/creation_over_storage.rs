@@ -43,6 +43,7 @@ fn chain(forks: usize) -> ChainSpec {
         },
         blob_schedule: Vec::new(),
         deposit_contract: None,
+        builder_requests: true,
         inference: None,
     }
 }

@@ -349,6 +349,18 @@ fn builders_need_their_contracts_from_amsterdam_on() {
     );
 }
 
+#[test]
+fn a_network_from_before_eip_8282_neither_calls_nor_needs_its_contracts() {
+    let mut without = state();
+    without.insert_account(BUILDER_EXIT_CONTRACT_ADDRESS, U256::from(1), 0, Bytes::new(), []);
+    let older = ChainSpec {
+        builder_requests: false,
+        ..dev(true)
+    };
+    let case = Case::new(older, header(true), Vec::new(), without);
+    assert!(case.execute().is_ok());
+}
+
 /// The DAO fork at block 5, on Homestead.
 fn dao() -> ChainSpec {
     ChainSpec {

@@ -46,9 +46,22 @@ pub struct ChainSpec {
     /// Whose deposit events become requests from Prague on (EIP-6110).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deposit_contract: Option<Address>,
+    /// Whether Amsterdam has requests of builders (EIP-8282). It has; a development network from before that EIP says
+    /// `false`, and then neither calls the two contracts nor needs them.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub builder_requests: bool,
     /// The inference precompile; absent where the chain has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inference: Option<InferenceExtension>,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde gives a reference
+const fn is_yes(value: &bool) -> bool {
+    *value
 }
 
 crate::deserialize_objects_only!(BlobScheduleEntry, ChainSpec);

@@ -117,6 +117,7 @@ impl Chain {
             forks,
             blob_schedule: (self.fork >= Fork::Cancun).then_some(entry).into_iter().collect(),
             deposit_contract: Some(DEPOSIT_CONTRACT),
+            builder_requests: true,
             inference: self.inference.then_some(inference),
         };
         spec.check().expect("every fork is active with those before it");

@@ -88,6 +88,7 @@ enum Start {
 pub(super) fn chain_spec(
     network: &str,
     config: &RawConfig,
+    builder_requests: bool,
 ) -> Result<Result<ChainSpec, Error>, &'static str> {
     let (before, last, start) = match network
         .split_once("At")
@@ -112,7 +113,7 @@ pub(super) fn chain_spec(
             Some(start)
         }
     };
-    Ok(spec(network, config, active))
+    Ok(spec(network, config, builder_requests, active))
 }
 
 fn start(at: &str) -> Result<Start, &'static str> {
@@ -131,6 +132,7 @@ fn start(at: &str) -> Result<Start, &'static str> {
 fn spec(
     network: &str,
     config: &RawConfig,
+    builder_requests: bool,
     active: impl Fn(Step) -> Option<Start>,
 ) -> Result<ChainSpec, Error> {
     // A fork that is active by height from genesis on; one by time may start at a height of a test only where that
@@ -173,6 +175,7 @@ fn spec(
         forks,
         blob_schedule: blob_schedule(config, active)?,
         deposit_contract: None,
+        builder_requests,
         inference: None,
     };
     spec.check()
@@ -233,7 +236,10 @@ mod tests {
     use super::*;
 
     fn forks(network: &str) -> ForkSchedule {
-        chain_spec(network, &RawConfig::default()).unwrap().unwrap().forks
+        chain_spec(network, &RawConfig::default(), true)
+            .unwrap()
+            .unwrap()
+            .forks
     }
 
     #[test]
@@ -274,7 +280,7 @@ mod tests {
             "EOFv1",
             "",
         ] {
-            assert!(chain_spec(name, &RawConfig::default()).is_err(), "{name}");
+            assert!(chain_spec(name, &RawConfig::default(), true).is_err(), "{name}");
         }
     }
 
@@ -288,7 +294,9 @@ mod tests {
                 "BPO1": {"target": "0x0a", "max": "0x0f", "baseFeeUpdateFraction": "0x7f5a51"}}}"#,
         )
         .unwrap();
-        let spec = chain_spec("OsakaToBPO1AtTime15k", &config).unwrap().unwrap();
+        let spec = chain_spec("OsakaToBPO1AtTime15k", &config, true)
+            .unwrap()
+            .unwrap();
         let at = |time| spec.blob_params(time).unwrap().max_blob_count;
         assert_eq!((at(0), at(14_999), at(15_000)), (9, 9, 15));
     }

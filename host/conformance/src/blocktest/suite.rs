@@ -75,7 +75,11 @@ fn report(name: &str, test: &RawTest, engine: &BlockEngine, kind: StoreKind) -> 
         accepted: 0,
         refused: 0,
     };
-    let spec = match network::chain_spec(&test.network, &test.config) {
+    let spec = match network::chain_spec(
+        &test.network,
+        &test.config,
+        !deviation::is_of_net(test.info.url.as_deref()),
+    ) {
         Err(reason) => {
             report.verdict = Verdict::Skipped(reason);
             return report;

@@ -145,6 +145,7 @@ impl Fork {
             forks,
             blob_schedule: blob_schedule.transpose()?.into_iter().collect(),
             deposit_contract: None,
+            builder_requests: true,
             inference: None,
         };
         spec.check()

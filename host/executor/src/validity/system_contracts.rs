@@ -63,7 +63,7 @@ const AMSTERDAM: [SystemContract; 2] = [
 impl SystemContract {
     /// The contracts that a block of this time calls; `spec` has Prague by then.
     pub(crate) fn active(spec: &ChainSpec, timestamp: u64) -> impl Iterator<Item = &'static Self> + use<> {
-        let amsterdam = spec.is_amsterdam_active_at_timestamp(timestamp);
+        let amsterdam = spec.builder_requests && spec.is_amsterdam_active_at_timestamp(timestamp);
         PRAGUE.iter().chain(AMSTERDAM.iter().filter(move |_| amsterdam))
     }
 

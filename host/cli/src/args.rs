@@ -341,7 +341,7 @@ pub struct ModelRun {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=4096))]
     pub batch: u32,
     /// Where to write the raw output; - is standard output. Default: print the values
-    #[arg(long, value_name = "FILE", conflicts_with = "json")]
+    #[arg(long, short, value_name = "FILE", conflicts_with = "json")]
     pub output: Option<PathBuf>,
     /// Which backends to run it on, and how.
     #[command(flatten)]

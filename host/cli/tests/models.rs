@@ -100,7 +100,7 @@ fn an_f32_model_needs_calibration_and_both_backends_agree_on_it() {
 
     let raw = run(
         folder.path(),
-        &["model", "run", "m.bundle", "--input", "image", "--output", "-"],
+        &["model", "run", "m.bundle", "--input", "image", "-o", "-"],
     );
     let values: Vec<u8> = outputs[0][0]["values"]
         .as_array()

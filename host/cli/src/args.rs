@@ -151,7 +151,7 @@ pub struct Unwind {
 /// Run the official Ethereum state tests.
 #[derive(Debug, ClapArgs)]
 pub struct Statetest {
-    /// Tests: files (JSON, plain or gzip), folders of them, archives (.tar, .tar.gz)
+    /// Tests: files (JSON, plain or gzip), folders of them, archives (.tar, .tar.gz, .tar.xz)
     #[arg(value_name = "PATH", required = true)]
     pub paths: Vec<PathBuf>,
     /// One JSON object a file, then one with the totals, instead of a table
@@ -335,7 +335,7 @@ pub struct ModelRun {
     #[arg(long, value_name = "FILE")]
     pub input: PathBuf,
     /// Stop if the bundle has another id than this one
-    #[arg(long, value_name = "HASH")]
+    #[arg(long, value_name = "HASH", value_parser = hash)]
     pub expect_id: Option<String>,
     /// The input holds N inputs one after the other, which run as one batch
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=4096))]
@@ -355,6 +355,17 @@ pub struct ModelRun {
 const THREADS_A_PROCESSOR: usize = 4;
 /// So many are taken on any machine: state that has to be read from a disk is waited for by several at once.
 const THREADS_ANYWHERE: usize = 16;
+
+fn hash(text: &str) -> Result<String, String> {
+    let digits = text
+        .strip_prefix("0x")
+        .or_else(|| text.strip_prefix("0X"))
+        .unwrap_or(text);
+    if digits.len() == 64 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return Ok(text.to_owned());
+    }
+    Err("the id of a model is 64 hexadecimal digits, as model info shows it".to_owned())
+}
 
 fn threads(text: &str) -> Result<usize, String> {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);

@@ -97,6 +97,9 @@ impl SimulatedCard {
     }
 }
 
+/// Why an injected fault did not happen.
+pub const NOT_HAPPENED: &str = "did NOT happen: no such job came, or another fault took it";
+
 /// Puts together what the arguments ask for, with these models.
 pub fn compose(engine: &Engine, models: &[Bundle]) -> Composition {
     let mut backends: Vec<Arc<dyn metisvm_accel::Backend>> = Vec::new();
@@ -135,7 +138,6 @@ fn open(engine: &Engine) -> Result<SimulatedCard, DeviceError> {
     let mut options = metisvm_driver::Options::default();
     if !engine.fault.is_empty() {
         options.timeout = fault::TIMEOUT;
-        options.reset_timeout = fault::TIMEOUT;
     }
     let device = Device::open(Box::new(transport), options)?;
     let jobs_before = plan.jobs();

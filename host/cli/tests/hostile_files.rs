@@ -119,3 +119,16 @@ fn endless_files_idle_fifos_and_a_thousand_threads_end_at_once() {
     assert_eq!(many.status.code(), Some(2));
     assert!(stderr(&many).contains("processors"), "{}", stderr(&many));
 }
+
+#[test]
+fn an_input_over_standard_input_is_not_overwritten_either() {
+    let folder = with_model();
+    let image = folder.path().join("image");
+    let output = support::metisvm(folder.path())
+        .args(["model", "run", "m.bundle", "--input", "-", "-o", "image"])
+        .stdin(fs::File::open(&image).unwrap())
+        .output()
+        .unwrap();
+    refused(&output, "is the input");
+    assert_eq!(fs::read(&image).unwrap(), [0; 64]);
+}

@@ -258,10 +258,12 @@ fn a_bundle_that_is_not_the_one_expected_is_not_run() {
     };
     assert!(with(id).status.success());
     assert!(with(&id.to_uppercase().replace("0X", "0x")).status.success());
-    let other = with("0x12");
+    let another = format!("0x{}", "12".repeat(32));
+    let other = with(&another);
+    assert_eq!(with("xyz").status.code(), Some(2));
     assert_eq!(other.status.code(), Some(1));
     assert!(
-        stderr(&other).contains(id) && stderr(&other).contains("0x12"),
+        stderr(&other).contains(id) && stderr(&other).contains(&another),
         "{}",
         stderr(&other)
     );

@@ -41,7 +41,7 @@ pub enum ImportError {
     #[error("calibration data: {0}")]
     Calibration(String),
     /// A `.npy` file.
-    #[error("not a usable .npy file: {what} (byte {at}); save it with numpy as little-endian f32 in C order")]
+    #[error("not a usable .npy file: {what} (byte {at}); save it with numpy, little-endian and in C order")]
     Npy {
         /// Where, counted from the start.
         at: usize,

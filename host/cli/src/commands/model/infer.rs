@@ -1,7 +1,7 @@
 //! `metisvm model run`: inferences of one model, outside of any contract.
 
 use crate::args::ModelRun;
-use crate::composition::compose;
+use crate::composition::{FaultReport, NOT_HAPPENED, compose};
 use crate::error::CliError;
 use crate::files;
 use crate::models;
@@ -56,7 +56,7 @@ pub(super) fn run(args: &ModelRun) -> Result<(), CliError> {
     for fault in card.iter().flat_map(|card| &card.faults) {
         let came = match fault.at_job {
             Some(job) => format!("happened at job {job}"),
-            None => "did not happen: there were too few jobs".to_owned(),
+            None => NOT_HAPPENED.to_owned(),
         };
         output::complain(&format!("note: fault {} {came}", fault.fault));
     }
@@ -65,7 +65,7 @@ pub(super) fn run(args: &ModelRun) -> Result<(), CliError> {
         return if path == Path::new("-") {
             output::bytes(&all)
         } else {
-            files::write(path, &all, &[&args.bundle, &args.input])
+            files::write(path, &all, &[&args.bundle, input_path(args)])
         };
     }
     let values: Vec<Vec<Named>> = outputs.iter().map(|output| named(&graph, output)).collect();
@@ -81,6 +81,10 @@ pub(super) fn run(args: &ModelRun) -> Result<(), CliError> {
             "run_ms": ms(run_time),
             "outputs": values.first().map(|first| first.iter().map(value_json).collect::<Vec<Value>>()),
         });
+        if let Some(card) = &card {
+            let fault = |fault: &FaultReport| json!({ "fault": fault.fault, "at_job": fault.at_job });
+            object["faults"] = card.faults.iter().map(fault).collect();
+        }
         if args.batch > 1 {
             let all = values
                 .iter()
@@ -113,13 +117,22 @@ pub(super) fn run(args: &ModelRun) -> Result<(), CliError> {
 }
 
 fn check_id(args: &ModelRun, bundle: &Bundle, expected: &str) -> Result<(), CliError> {
-    let digits = |text: &str| text.trim().trim_start_matches("0x").to_lowercase();
+    let digits = |text: &str| text.to_lowercase().trim_start_matches("0x").to_owned();
     let id = bundle.id.to_string();
     if digits(expected) == digits(&id) {
         return Ok(());
     }
     let problem = format!("is the model {id}, not {}", output::shown(expected));
     Err(CliError::file(&args.bundle, problem))
+}
+
+/// The file that the input comes from, also where it comes over standard input.
+fn input_path(args: &ModelRun) -> &Path {
+    if args.input == Path::new("-") {
+        Path::new("/dev/stdin")
+    } else {
+        &args.input
+    }
 }
 
 /// The inputs, each of the length that the model takes.

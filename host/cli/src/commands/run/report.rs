@@ -1,7 +1,7 @@
 //! What a run looks like, for people and for programs.
 
 use super::chain::OnChain;
-use crate::composition::{CardReport, Composition, FaultReport};
+use crate::composition::{CardReport, Composition, FaultReport, NOT_HAPPENED};
 use crate::engine::DispatcherEngine;
 use crate::error::CliError;
 use crate::output::{self, thousands};
@@ -182,7 +182,7 @@ impl Ran {
             for fault in &card.faults {
                 let came = match fault.at_job {
                     Some(job) => format!("happened at job {job}"),
-                    None => "did NOT happen: there were too few jobs".to_owned(),
+                    None => NOT_HAPPENED.to_owned(),
                 };
                 row(&format!("fault {}", fault.fault), came);
             }

@@ -8,6 +8,7 @@ use metisvm_accel::{Dispatcher, dispatcher};
 use metisvm_driver::{Device, DeviceError, Health, InProcess};
 use metisvm_model::Bundle;
 use metisvm_sim::{FaultPlan, FunctionalCard, SimOptions};
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// The backends that `--compare backends` runs, each alone.
@@ -47,7 +48,7 @@ pub struct SimulatedCard {
 pub struct FaultReport {
     /// The fault, as it was asked for.
     pub fault: String,
-    /// The number of the job at which it happened, 0 for the first; `None` where there were too few jobs.
+    /// The number of the job at which it happened, 0 for the first; `None` where it did not.
     pub at_job: Option<u64>,
 }
 
@@ -97,8 +98,20 @@ impl SimulatedCard {
     }
 }
 
-/// Why an injected fault did not happen.
-pub const NOT_HAPPENED: &str = "did NOT happen: no such job came, or another fault took it";
+impl FaultReport {
+    /// What came of it, for people.
+    pub fn outcome(&self) -> String {
+        match self.at_job {
+            Some(job) => format!("happened at job {job}"),
+            None => "did NOT happen: no such job came, or another fault took it".to_owned(),
+        }
+    }
+
+    /// The same for programs.
+    pub fn json(&self) -> Value {
+        json!({ "fault": self.fault, "at_job": self.at_job })
+    }
+}
 
 /// Puts together what the arguments ask for, with these models.
 pub fn compose(engine: &Engine, models: &[Bundle]) -> Composition {

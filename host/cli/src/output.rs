@@ -5,6 +5,7 @@ use comfy_table::{ContentArrangement, presets};
 use serde_json::Value;
 use std::fmt;
 use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::time::Duration;
 
 /// The width of a table that is not written to a terminal.
 const COLUMNS: u16 = 80;
@@ -127,6 +128,11 @@ pub fn table(heading: &[&str]) -> Table {
 /// If standard output is closed or full.
 pub fn hash(what: &str, hash: &dyn fmt::Display) -> Result<(), CliError> {
     line(&format!("{what:<14}{hash}"))
+}
+
+/// A time in milliseconds; microseconds are as fine as the figure deserves.
+pub fn ms(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e6).round() / 1e3
 }
 
 /// An integer with its thousands apart.

@@ -11,6 +11,7 @@ use crate::composition::{self, ALL_BACKENDS};
 use crate::datadir::DataDir;
 use crate::engine::DispatcherEngine;
 use crate::error::CliError;
+use crate::progress::PATIENCE;
 use crate::{bundled, models, output};
 use indicatif::{ProgressBar, ProgressStyle};
 use metisvm_executor::{
@@ -21,10 +22,7 @@ use report::Ran;
 use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-/// After so long a command says how far it is.
-const PATIENCE: Duration = Duration::from_secs(2);
+use std::time::Instant;
 
 pub(super) fn run(args: &Run) -> Result<bool, CliError> {
     let mut threads = Threads::new(args.threads.unwrap_or(0))?;

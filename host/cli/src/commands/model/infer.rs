@@ -1,11 +1,11 @@
 //! `metisvm model run`: inferences of one model, outside of any contract.
 
 use crate::args::ModelRun;
-use crate::composition::{FaultReport, NOT_HAPPENED, compose};
+use crate::composition::{FaultReport, compose};
 use crate::error::CliError;
 use crate::files;
 use crate::models;
-use crate::output::{self, shown, thousands};
+use crate::output::{self, ms, shown, thousands};
 use metisvm_accel::Submitted;
 use metisvm_executor::InputFile;
 use metisvm_import::npy;
@@ -13,7 +13,7 @@ use metisvm_model::{Bundle, Graph, Tensor, TensorType};
 use serde_json::{Value, json};
 use std::io::Read;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// More than a screen of numbers serves nobody; --output and --json have them all.
 const SHOWN: usize = 64;
@@ -54,11 +54,7 @@ pub(super) fn run(args: &ModelRun) -> Result<(), CliError> {
     }
     let card = composed.card.as_ref().map(|card| card.report());
     for fault in card.iter().flat_map(|card| &card.faults) {
-        let came = match fault.at_job {
-            Some(job) => format!("happened at job {job}"),
-            None => NOT_HAPPENED.to_owned(),
-        };
-        output::complain(&format!("note: fault {} {came}", fault.fault));
+        output::complain(&format!("note: fault {} {}", fault.fault, fault.outcome()));
     }
     if let Some(path) = &args.output {
         let all: Vec<u8> = outputs.iter().flat_map(|output| output.iter().copied()).collect();
@@ -82,8 +78,7 @@ pub(super) fn run(args: &ModelRun) -> Result<(), CliError> {
             "outputs": values.first().map(|first| first.iter().map(value_json).collect::<Vec<Value>>()),
         });
         if let Some(card) = &card {
-            let fault = |fault: &FaultReport| json!({ "fault": fault.fault, "at_job": fault.at_job });
-            object["faults"] = card.faults.iter().map(fault).collect();
+            object["faults"] = card.faults.iter().map(FaultReport::json).collect();
         }
         if args.batch > 1 {
             let all = values
@@ -248,9 +243,4 @@ fn named(graph: &Graph, output: &[u8]) -> Vec<Named> {
 
 fn value_json((name, ty, data): &Named) -> Value {
     json!({ "name": name, "dtype": ty.dtype.to_string(), "shape": ty.shape.dims(), "values": data })
-}
-
-/// Microseconds are as fine as the figure deserves.
-fn ms(time: Duration) -> f64 {
-    (time.as_secs_f64() * 1e6).round() / 1e3
 }

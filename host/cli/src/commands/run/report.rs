@@ -1,10 +1,10 @@
 //! What a run looks like, for people and for programs.
 
 use super::chain::OnChain;
-use crate::composition::{CardReport, Composition, FaultReport, NOT_HAPPENED};
+use crate::composition::{CardReport, Composition, FaultReport};
 use crate::engine::DispatcherEngine;
 use crate::error::CliError;
-use crate::output::{self, thousands};
+use crate::output::{self, ms, thousands};
 use metisvm_accel::Counters;
 use metisvm_executor::{BlockReport, TransactionStatus};
 use serde_json::{Value, json};
@@ -117,8 +117,7 @@ impl Ran {
             "accuracy": self.accuracy,
         });
         if let Some(card) = &self.card {
-            let fault = |fault: &FaultReport| json!({ "fault": fault.fault, "at_job": fault.at_job });
-            object["faults"] = card.faults.iter().map(fault).collect();
+            object["faults"] = card.faults.iter().map(FaultReport::json).collect();
             object["card_faults"] = json!(card.noticed);
             object["card_resets"] = json!(card.resets);
             object["card_leaked_bytes"] = json!(card.leaked_bytes);
@@ -180,11 +179,7 @@ impl Ran {
         }
         if let Some(card) = self.card.as_ref().filter(|card| !card.faults.is_empty()) {
             for fault in &card.faults {
-                let came = match fault.at_job {
-                    Some(job) => format!("happened at job {job}"),
-                    None => NOT_HAPPENED.to_owned(),
-                };
-                row(&format!("fault {}", fault.fault), came);
+                row(&format!("fault {}", fault.fault), fault.outcome());
             }
             row("faults noticed", thousands(card.noticed));
             row("resets of the card", thousands(card.resets));
@@ -256,11 +251,6 @@ pub(super) fn compare(all: &[Ran], file: Option<&Path>, as_json: bool) -> Result
         names.join(" and ")
     ))?;
     Ok(equal)
-}
-
-pub(super) fn ms(time: Duration) -> f64 {
-    // Microseconds are as fine as the figure deserves.
-    (time.as_secs_f64() * 1e6).round() / 1e3
 }
 
 pub(super) fn milliseconds(time: Duration) -> String {

@@ -1,8 +1,7 @@
 //! Plain revm, one thread and several, compared block by block.
 
-use super::report::ms;
 use crate::error::CliError;
-use crate::output::{self, thousands};
+use crate::output::{self, ms, thousands};
 use metisvm_executor::{BlockFile, DEFAULT_FILE_LIMIT, ThreadsComparison, sampling::Times};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};

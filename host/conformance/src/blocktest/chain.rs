@@ -153,7 +153,7 @@ impl<'a> Chain<'a> {
                 mismatches.is_empty()
             },
         );
-        let (executed, _) = executed.map_err(Refusal::Invalid)?;
+        let executed = executed.map_err(Refusal::Invalid)?;
         if !mismatches.is_empty() {
             return Err(Refusal::Mismatches(mismatches));
         }

@@ -2,12 +2,8 @@
 //! of them beside it is what a reader of the file sees, and is not trusted.
 
 use alloy_primitives::{Address, B256, Bytes, U256};
-use metisvm_executor::{Error, read_json};
-use serde::{
-    Deserialize, Deserializer,
-    de::{self, MapAccess, Visitor},
-};
-use std::{collections::HashSet, fmt, marker::PhantomData};
+use metisvm_executor::{Error, read_json, statetest::Entries};
+use serde::{Deserialize, Deserializer, de};
 
 /// A file: tests by name, in the order of the file.
 pub(super) type RawSuite = Object<RawTest>;
@@ -118,44 +114,8 @@ pub(super) fn read(json: &[u8]) -> Result<RawSuite, Error> {
     read_json(json)
 }
 
-/// A JSON object as its entries, in the order of the file. A key that comes twice is an error: readers differ in
-/// which one they take.
-#[derive(Debug)]
-pub(super) struct Object<V>(pub(super) Vec<(String, V)>);
-
-impl<V> Default for Object<V> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
-
-impl<'de, V: Deserialize<'de>> Deserialize<'de> for Object<V> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(ObjectVisitor(PhantomData)).map(Self)
-    }
-}
-
-struct ObjectVisitor<V>(PhantomData<V>);
-
-impl<'de, V: Deserialize<'de>> Visitor<'de> for ObjectVisitor<V> {
-    type Value = Vec<(String, V)>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
-        let mut entries = Vec::new();
-        let mut keys = HashSet::new();
-        while let Some((key, value)) = access.next_entry::<String, V>()? {
-            if !keys.insert(key.clone()) {
-                return Err(de::Error::custom("this key comes twice"));
-            }
-            entries.push((key, value));
-        }
-        Ok(entries)
-    }
-}
+/// A JSON object as its entries, in the order of the file.
+pub(super) type Object<V> = Entries<String, V>;
 
 /// A nonce is written as a number of any size; one that does not fit is an error, not a smaller one.
 fn nonce<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {

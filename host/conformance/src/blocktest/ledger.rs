@@ -85,7 +85,7 @@ impl Ledger {
     /// Executes a block over the state of its parent, finds the root of the state after it, and keeps that state.
     /// `path` gives the way from one block to another: how many blocks to take back, then those to do again.
     ///
-    /// A block whose header names another root gives that root, and is not kept.
+    /// `is_valid` is asked with what came out and the root; the state after a block that is not valid is not kept.
     pub(super) fn execute<'s>(
         &mut self,
         engine: &BlockEngine,
@@ -94,7 +94,7 @@ impl Ledger {
         hash: B256,
         path: impl FnOnce(B256, B256) -> (u64, Vec<&'s Step>),
         is_valid: impl FnOnce(&Executed, B256) -> bool,
-    ) -> Result<(Executed, B256), Error> {
+    ) -> Result<Executed, Error> {
         let parent = block.header.parent_hash;
         match self {
             Self::Memory(states) => {
@@ -111,7 +111,7 @@ impl Ledger {
                     after.insert_block_hash(block.header.number, hash);
                     states.insert(hash, after);
                 }
-                Ok((executed, root))
+                Ok(executed)
             }
             Self::Disk(disk) => {
                 let (back, again) = path(disk.at, parent);
@@ -129,7 +129,7 @@ impl Ledger {
                         .map_err(failed)?;
                     disk.at = hash;
                 }
-                Ok((executed, root))
+                Ok(executed)
             }
         }
     }

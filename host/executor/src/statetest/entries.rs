@@ -7,7 +7,16 @@ use std::{collections::HashSet, fmt, hash::Hash, marker::PhantomData};
 /// A JSON object as its entries, in the order of the file. A key that comes twice is an error: readers
 /// differ in which one they take.
 #[derive(Debug, Clone)]
-pub(super) struct Entries<K, V>(pub(super) Vec<(K, V)>);
+pub struct Entries<K, V>(
+    /// The keys with their values.
+    pub Vec<(K, V)>,
+);
+
+impl<K, V> Default for Entries<K, V> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
 
 impl<'de, K, V> Deserialize<'de> for Entries<K, V>
 where

@@ -30,6 +30,7 @@ mod transaction;
 
 pub use case::{Case, CaseReport, Indexes, Outcome, Verdict};
 pub use engine::{EngineExecutor, EngineTally};
+pub use entries::Entries;
 pub use executor::{Executed, Job, MetisExecutor, PlainExecutor, StateTestExecutor};
 pub use run::{FileReport, Totals, process_documents, run_all};
 pub use skip::Skips;

@@ -2,17 +2,18 @@
 //!
 //! ```text
 //! load.a base=0 pitch=4 row=0 col=0 rows=16 cols=64 from=input+0 row_stride=64 col_stride=1 dtype=u8 zero=128 [push_next]
-//! gemm m=1 n=1 k=4 acc=0 acc_pitch=1 a=0 a_pitch=4 a_step=1 b=0 b_pitch=1 b_step=1 accumulate=0 [pop_prev]
-//! finish
+//! load_tiles.b base=0 pitch=0 rows=1 cols=4 from=resident+0 row_stride=0 dtype=i8 zero=0
+//! gemm m=1 n=1 k=4 acc=0 acc_pitch=1 a=0 a_pitch=4 a_step=1 b=0 b_pitch=1 b_step=1 accumulate=0 shift=0 [pop_prev]
 //! ```
 //!
-//! Numbers are decimal. Every key of an instruction must be there, in any order, once. What
+//! An instruction's name says its module, so the lines of the three streams may be mixed: only the order
+//! within a stream counts. Numbers are decimal. Every key of an instruction must be there, in any order, once. What
 //! follows a `#` is a comment. Disassembling gives the canonical order, so text and instructions
 //! turn into each other and back.
 
 use crate::isa::{
-    Buffer, Dependencies, Dtype, Fill, Gemm, Instruction, Lanes, Load, Module, Operation, Requantise, Space,
-    Store, Vector, VectorOp, Walk,
+    Buffer, Burst, Dependencies, Dtype, Fill, Gemm, Instruction, Lanes, Load, LoadTiles, Module, Operation,
+    Requantise, Space, Store, StoreTiles, Vector, VectorOp, Walk,
 };
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -56,7 +57,7 @@ pub fn assemble(text: &str) -> Result<Vec<Instruction>, AsmError> {
 }
 
 /// Writes instructions as text, one a line.
-pub fn disassemble(instructions: &[Instruction]) -> String {
+pub fn disassemble<'a>(instructions: impl IntoIterator<Item = &'a Instruction>) -> String {
     let mut text = String::new();
     for instruction in instructions {
         text.push_str(&instruction.to_string());
@@ -75,6 +76,12 @@ impl fmt::Display for Instruction {
                 write_walk(f, " from", &load.from)?;
                 write!(f, " zero={}", load.zero_point)?;
             }
+            Operation::LoadTiles(load) => {
+                write!(f, "load_tiles.{} ", lower(&load.buffer))?;
+                write_tiles(f, [load.base, load.pitch, load.rows, load.cols])?;
+                write_burst(f, "from", &load.from)?;
+                write!(f, " zero={}", load.zero_point)?;
+            }
             Operation::Fill(Fill {
                 buffer,
                 base,
@@ -90,6 +97,7 @@ impl fmt::Display for Instruction {
             Operation::Gemm(gemm) => {
                 let Gemm {
                     accumulate,
+                    shift,
                     m_tiles,
                     n_tiles,
                     k_tiles,
@@ -114,7 +122,12 @@ impl fmt::Display for Instruction {
                     f,
                     " a={a} a_pitch={a_pitch} a_step={a_step} b={b} b_pitch={b_pitch}"
                 )?;
-                write!(f, " b_step={b_step} accumulate={}", u8::from(*accumulate))?;
+                write!(
+                    f,
+                    " b_step={b_step} accumulate={} shift={}",
+                    u8::from(*accumulate),
+                    u8::from(*shift)
+                )?;
             }
             Operation::Vector(vector) => write_vector(f, vector)?,
             Operation::Store(store) => {
@@ -122,7 +135,11 @@ impl fmt::Display for Instruction {
                 write_lanes(f, &store.from)?;
                 write_walk(f, " to", &store.to)?;
             }
-            Operation::Finish => f.write_str("finish")?,
+            Operation::StoreTiles(store) => {
+                f.write_str("store_tiles ")?;
+                write_tiles(f, [store.base, store.pitch, store.rows, store.cols])?;
+                write_burst(f, "to", &store.to)?;
+            }
         }
         write_tokens(f, &self.dependencies)
     }
@@ -154,6 +171,9 @@ fn write_vector(f: &mut fmt::Formatter<'_>, vector: &Vector) -> fmt::Result {
             )
         }
         VectorOp::Table(table) => write!(f, "table table={table}"),
+        VectorOp::Interpolate { nodes, differences } => {
+            write!(f, "interpolate nodes={nodes} differences={differences}")
+        }
         VectorOp::ArgMax { first, base } => write!(f, "argmax first={} index={base}", u8::from(*first)),
     }?;
     write!(
@@ -191,6 +211,21 @@ fn write_walk(f: &mut fmt::Formatter<'_>, key: &str, walk: &Walk) -> fmt::Result
         " row_stride={row_stride} col_stride={col_stride} dtype={}",
         lower(dtype)
     )
+}
+
+fn write_tiles(f: &mut fmt::Formatter<'_>, [base, pitch, rows, cols]: [u16; 4]) -> fmt::Result {
+    write!(f, "base={base} pitch={pitch} rows={rows} cols={cols}")
+}
+
+fn write_burst(f: &mut fmt::Formatter<'_>, key: &str, burst: &Burst) -> fmt::Result {
+    let Burst {
+        space,
+        offset,
+        row_stride,
+        dtype,
+    } = burst;
+    write!(f, " {key}={}+{offset}", lower(space))?;
+    write!(f, " row_stride={row_stride} dtype={}", lower(dtype))
 }
 
 fn write_tokens(f: &mut fmt::Formatter<'_>, tokens: &Dependencies) -> fmt::Result {
@@ -265,17 +300,35 @@ impl<'a> Keys<'a> {
     }
 
     fn walk(&mut self, key: &str) -> Result<Walk, String> {
+        let (space, offset) = self.place(key)?;
+        Ok(Walk {
+            space,
+            offset,
+            row_stride: self.number("row_stride")?,
+            col_stride: self.number("col_stride")?,
+            dtype: self.dtype()?,
+        })
+    }
+
+    fn burst(&mut self, key: &str) -> Result<Burst, String> {
+        let (space, offset) = self.place(key)?;
+        Ok(Burst {
+            space,
+            offset,
+            row_stride: self.number("row_stride")?,
+            dtype: self.dtype()?,
+        })
+    }
+
+    fn place(&mut self, key: &str) -> Result<(Space, u64), String> {
         let place = self.text(key)?;
         let bad = || alloc::format!("{key}={place} is no space+offset");
         let (space, offset) = place.split_once('+').ok_or_else(bad)?;
-        let spaces = [Space::Resident, Space::Input, Space::Output, Space::Workspace];
-        Ok(Walk {
-            space: named(space, &spaces)?,
-            offset: offset.parse().map_err(|_| bad())?,
-            row_stride: self.number("row_stride")?,
-            col_stride: self.number("col_stride")?,
-            dtype: named(self.text("dtype")?, &Dtype::ALL)?,
-        })
+        Ok((named(space, &Space::ALL)?, offset.parse().map_err(|_| bad())?))
+    }
+
+    fn dtype(&mut self) -> Result<Dtype, String> {
+        named(self.text("dtype")?, &Dtype::ALL)
     }
 
     fn vector(&mut self, op: VectorOp) -> Result<Operation, String> {
@@ -350,13 +403,20 @@ fn read_tokens(text: &str) -> Result<Dependencies, String> {
 fn read_operation(name: &str, keys: &mut Keys<'_>) -> Result<Operation, String> {
     let buffers = [Buffer::A, Buffer::B, Buffer::Acc, Buffer::Param, Buffer::Table];
     Ok(match name.split_once('.') {
-        Some(("nop", module)) => {
-            Operation::Nop(named(module, &[Module::Load, Module::Compute, Module::Store])?)
-        }
+        Some(("nop", module)) => Operation::Nop(named(module, &Module::ALL)?),
         Some(("load", buffer)) => Operation::Load(Load {
             buffer: named(buffer, &buffers)?,
             to: keys.lanes()?,
             from: keys.walk("from")?,
+            zero_point: keys.number("zero")?,
+        }),
+        Some(("load_tiles", buffer)) => Operation::LoadTiles(LoadTiles {
+            buffer: named(buffer, &buffers)?,
+            base: keys.number("base")?,
+            pitch: keys.number("pitch")?,
+            rows: keys.number("rows")?,
+            cols: keys.number("cols")?,
+            from: keys.burst("from")?,
             zero_point: keys.number("zero")?,
         }),
         Some(("fill", buffer)) => Operation::Fill(Fill {
@@ -380,6 +440,7 @@ fn read_operation(name: &str, keys: &mut Keys<'_>) -> Result<Operation, String> 
         _ => match name {
             "gemm" => Operation::Gemm(Gemm {
                 accumulate: keys.flag("accumulate")?,
+                shift: keys.flag("shift")?,
                 m_tiles: keys.number("m")?,
                 n_tiles: keys.number("n")?,
                 k_tiles: keys.number("k")?,
@@ -399,12 +460,19 @@ fn read_operation(name: &str, keys: &mut Keys<'_>) -> Result<Operation, String> 
                 let op = VectorOp::Requantise(Requantise {
                     param: keys.number("param")?,
                     shared: keys.flag("shared")?,
-                    dtype: named(keys.text("dtype")?, &Dtype::ALL)?,
+                    dtype: keys.dtype()?,
                 });
                 keys.vector(op)?
             }
             "table" => {
                 let op = VectorOp::Table(keys.number("table")?);
+                keys.vector(op)?
+            }
+            "interpolate" => {
+                let op = VectorOp::Interpolate {
+                    nodes: keys.number("nodes")?,
+                    differences: keys.number("differences")?,
+                };
                 keys.vector(op)?
             }
             "argmax" => {
@@ -418,7 +486,13 @@ fn read_operation(name: &str, keys: &mut Keys<'_>) -> Result<Operation, String> 
                 from: keys.lanes()?,
                 to: keys.walk("to")?,
             }),
-            "finish" => Operation::Finish,
+            "store_tiles" => Operation::StoreTiles(StoreTiles {
+                base: keys.number("base")?,
+                pitch: keys.number("pitch")?,
+                rows: keys.number("rows")?,
+                cols: keys.number("cols")?,
+                to: keys.burst("to")?,
+            }),
             other => return Err(alloc::format!("{other:?} is no instruction")),
         },
     })

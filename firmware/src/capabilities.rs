@@ -3,7 +3,7 @@
 //! A host sizes programs and buffers by these numbers, so it checks them before it believes them:
 //! a dead card answers all ones, and a broken one anything.
 
-use crate::registers as reg;
+use crate::registers::{self as reg, GlobalRegisters};
 use core::fmt;
 
 /// Sizes of the tensor unit. Any are possible, not only powers of two.
@@ -78,6 +78,14 @@ pub struct Capabilities {
     pub keccak_max_messages: u32,
     /// Clock of the tensor unit, kHz.
     pub clock_khz: u32,
+    /// Largest input of an item, bytes.
+    pub max_input_bytes: u32,
+    /// Largest output of an item, bytes.
+    pub max_output_bytes: u32,
+    /// Most bytes of one KECCAK's batch, and of its messages together.
+    pub keccak_max_bytes: u32,
+    /// Most work of one RUN, all items together, in the units of [`crate::cost`].
+    pub work_budget: u64,
 }
 
 /// A capability outside the limits of the ABI.
@@ -118,67 +126,103 @@ pub const MAX_TILES: u64 = 1 << 16;
 pub const MAX_SCRATCHPAD_LANES: u64 = 1 << 26;
 /// Largest card memory, bytes: offsets are 48 bits wide in an instruction.
 pub const MAX_CARD_MEMORY: u64 = 1 << 48;
+/// Highest handle: a card compares a new range with every resident one, one after the other.
+pub const MAX_HANDLES: u64 = 64;
+/// Largest input or output of an item, or batch of messages, bytes.
+pub const MAX_ITEM_BYTES: u64 = 1 << 30;
+/// Smallest budget of work: enough for a program of some size.
+pub const MIN_WORK_BUDGET: u64 = 1 << 20;
+/// Largest budget of work: sums of what fits it do not overflow.
+pub const MAX_WORK_BUDGET: u64 = 1 << 62;
 /// Largest ring, entries: indices are modulo 2^16, and full must differ from empty.
 pub const MAX_RING_ENTRIES: u64 = 1 << 15;
+
+/// Registers of the card as a whole.
+const GLOBAL_WORDS: usize = size_of::<GlobalRegisters>() / 4;
+
+/// Whether there is a capability register at `offset`.
+fn is_capability(offset: u32) -> bool {
+    let first = [reg::FEATURES_LO, reg::FEATURES_HI, reg::BUILD_ID].contains(&offset);
+    first || (reg::TILE_ROWS..=reg::WORK_BUDGET_HI).contains(&offset) && offset.is_multiple_of(4)
+}
 
 impl Capabilities {
     /// Reads them, through `read`, from a card's registers, as they are.
     pub fn read(mut read: impl FnMut(u32) -> u32) -> Self {
-        let mut pair = |low, high| u64::from(read(low)) | u64::from(read(high)) << 32;
-        let features = pair(reg::FEATURES_LO, reg::FEATURES_HI);
-        let card_memory_bytes = pair(reg::CARD_MEM_BYTES_LO, reg::CARD_MEM_BYTES_HI);
+        let mut words = [0; GLOBAL_WORDS];
+        for (offset, word) in (0..).step_by(4).zip(&mut words) {
+            if is_capability(offset) {
+                *word = read(offset);
+            }
+        }
+        let registers: GlobalRegisters = bytemuck::cast(words);
+        let wide = |[low, high]: [u32; 2]| u64::from(low) | u64::from(high) << 32;
         // A side that does not fit is absurd in any case, and must not wrap into a believable one.
         let side = |value: u32| u16::try_from(value).unwrap_or(u16::MAX);
         Self {
             geometry: Geometry {
-                tile_rows: side(read(reg::TILE_ROWS)),
-                tile_cols: side(read(reg::TILE_COLS)),
-                tile_depth: side(read(reg::TILE_DEPTH)),
-                a_tiles: read(reg::A_TILES),
-                b_tiles: read(reg::B_TILES),
-                acc_tiles: read(reg::ACC_TILES),
-                param_entries: read(reg::PARAM_ENTRIES),
-                table_count: read(reg::TABLE_COUNT),
+                tile_rows: side(registers.tile_rows),
+                tile_cols: side(registers.tile_cols),
+                tile_depth: side(registers.tile_depth),
+                a_tiles: registers.a_tiles,
+                b_tiles: registers.b_tiles,
+                acc_tiles: registers.acc_tiles,
+                param_entries: registers.param_entries,
+                table_count: registers.table_count,
             },
-            features,
-            build_id: read(reg::BUILD_ID),
-            card_memory_bytes,
-            max_handles: read(reg::MAX_HANDLES),
-            max_queues: read(reg::MAX_QUEUES),
-            max_queue_entries: read(reg::MAX_QUEUE_ENTRIES),
-            max_program_instructions: read(reg::MAX_PROGRAM_INSTRUCTIONS),
-            max_batch: read(reg::MAX_BATCH),
-            keccak_max_messages: read(reg::KECCAK_MAX_MESSAGES),
-            clock_khz: read(reg::CLOCK_KHZ),
+            features: wide(registers.features),
+            build_id: registers.build_id,
+            card_memory_bytes: wide(registers.card_memory_bytes),
+            max_handles: registers.max_handles,
+            max_queues: registers.max_queues,
+            max_queue_entries: registers.max_queue_entries,
+            max_program_instructions: registers.max_program_instructions,
+            max_batch: registers.max_batch,
+            keccak_max_messages: registers.keccak_max_messages,
+            clock_khz: registers.clock_khz,
+            max_input_bytes: registers.max_input_bytes,
+            max_output_bytes: registers.max_output_bytes,
+            keccak_max_bytes: registers.keccak_max_bytes,
+            work_budget: wide(registers.work_budget),
+        }
+    }
+
+    /// The registers that say so; what is no capability is 0.
+    pub fn registers(&self) -> GlobalRegisters {
+        let halves = |value: u64| [value as u32, (value >> 32) as u32];
+        let geometry = &self.geometry;
+        GlobalRegisters {
+            features: halves(self.features),
+            build_id: self.build_id,
+            tile_rows: geometry.tile_rows.into(),
+            tile_cols: geometry.tile_cols.into(),
+            tile_depth: geometry.tile_depth.into(),
+            a_tiles: geometry.a_tiles,
+            b_tiles: geometry.b_tiles,
+            acc_tiles: geometry.acc_tiles,
+            param_entries: geometry.param_entries,
+            table_count: geometry.table_count,
+            card_memory_bytes: halves(self.card_memory_bytes),
+            max_handles: self.max_handles,
+            max_queues: self.max_queues,
+            max_queue_entries: self.max_queue_entries,
+            max_program_instructions: self.max_program_instructions,
+            max_batch: self.max_batch,
+            keccak_max_messages: self.keccak_max_messages,
+            clock_khz: self.clock_khz,
+            max_input_bytes: self.max_input_bytes,
+            max_output_bytes: self.max_output_bytes,
+            keccak_max_bytes: self.keccak_max_bytes,
+            work_budget: halves(self.work_budget),
+            ..GlobalRegisters::default()
         }
     }
 
     /// What the register at `offset` reads, if it is a capability register.
-    pub const fn register(&self, offset: u32) -> Option<u32> {
-        let geometry = &self.geometry;
-        Some(match offset {
-            reg::FEATURES_LO => self.features as u32,
-            reg::FEATURES_HI => (self.features >> 32) as u32,
-            reg::BUILD_ID => self.build_id,
-            reg::TILE_ROWS => geometry.tile_rows as u32,
-            reg::TILE_COLS => geometry.tile_cols as u32,
-            reg::TILE_DEPTH => geometry.tile_depth as u32,
-            reg::A_TILES => geometry.a_tiles,
-            reg::B_TILES => geometry.b_tiles,
-            reg::ACC_TILES => geometry.acc_tiles,
-            reg::PARAM_ENTRIES => geometry.param_entries,
-            reg::TABLE_COUNT => geometry.table_count,
-            reg::CARD_MEM_BYTES_LO => self.card_memory_bytes as u32,
-            reg::CARD_MEM_BYTES_HI => (self.card_memory_bytes >> 32) as u32,
-            reg::MAX_HANDLES => self.max_handles,
-            reg::MAX_QUEUES => self.max_queues,
-            reg::MAX_QUEUE_ENTRIES => self.max_queue_entries,
-            reg::MAX_PROGRAM_INSTRUCTIONS => self.max_program_instructions,
-            reg::MAX_BATCH => self.max_batch,
-            reg::KECCAK_MAX_MESSAGES => self.keccak_max_messages,
-            reg::CLOCK_KHZ => self.clock_khz,
-            _ => return None,
-        })
+    pub fn register(&self, offset: u32) -> Option<u32> {
+        let words: [u32; GLOBAL_WORDS] = bytemuck::cast(self.registers());
+        let word = words.get(offset as usize / 4).copied();
+        word.filter(|_| is_capability(offset))
     }
 
     /// Checks every number against the limits of the ABI.
@@ -214,7 +258,7 @@ impl Capabilities {
         within("PARAM_ENTRIES", g.param_entries.into(), 1, 1 << 16)?;
         within("TABLE_COUNT", g.table_count.into(), 1, 256)?;
         within("CARD_MEM_BYTES", self.card_memory_bytes, 4096, MAX_CARD_MEMORY)?;
-        within("MAX_HANDLES", self.max_handles.into(), 1, 1 << 16)?;
+        within("MAX_HANDLES", self.max_handles.into(), 1, MAX_HANDLES)?;
         within("MAX_QUEUES", self.max_queues.into(), 1, reg::QUEUE_LIMIT.into())?;
         within(
             "MAX_QUEUE_ENTRIES",
@@ -245,6 +289,21 @@ impl Capabilities {
             keccak.into(),
             1 << 16,
         )?;
-        within("CLOCK_KHZ", self.clock_khz.into(), 1, 10_000_000)
+        within("CLOCK_KHZ", self.clock_khz.into(), 1, 10_000_000)?;
+        within("MAX_INPUT_BYTES", self.max_input_bytes.into(), 64, MAX_ITEM_BYTES)?;
+        within(
+            "MAX_OUTPUT_BYTES",
+            self.max_output_bytes.into(),
+            64,
+            MAX_ITEM_BYTES,
+        )?;
+        let smallest = if keccak { 64 } else { 0 };
+        within(
+            "KECCAK_MAX_BYTES",
+            self.keccak_max_bytes.into(),
+            smallest,
+            MAX_ITEM_BYTES,
+        )?;
+        within("WORK_BUDGET", self.work_budget, MIN_WORK_BUDGET, MAX_WORK_BUDGET)
     }
 }

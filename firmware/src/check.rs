@@ -4,12 +4,14 @@
 //! its scratchpad addresses.
 
 use crate::capabilities::Geometry;
-use crate::isa::{Buffer, Instruction, Lanes, Operation, Vector, VectorOp};
+use crate::isa::{Buffer, Dtype, Instruction, Lanes, Operation, TILE_ALIGN, Vector, VectorOp};
 use core::fmt;
 
 /// Bytes of a requantisation record: multiplier u16 (1 to 32767), shift u8 (1 to 47), a zero byte,
 /// zero i32; little-endian.
 pub const RECORD_BYTES: usize = 8;
+/// Entries of a table: one for each byte.
+pub const TABLE_ENTRIES: usize = 256;
 /// Largest multiplier of a record.
 pub const MAX_MULTIPLIER: u16 = 32767;
 /// Largest shift of a record.
@@ -71,6 +73,8 @@ pub enum OperandError {
     Pitch,
     /// Source and destination of a VECTOR overlap without being the same.
     Overlap,
+    /// Rows of tiles that STORE_TILES writes overlap each other in memory.
+    RowStride,
 }
 
 impl fmt::Display for OperandError {
@@ -81,6 +85,7 @@ impl fmt::Display for OperandError {
             }
             Self::Pitch => f.write_str("the pitch is less than a row of tiles"),
             Self::Overlap => f.write_str("source and destination overlap"),
+            Self::RowStride => f.write_str("the row stride is less than a row of tiles in memory"),
         }
     }
 }
@@ -96,6 +101,15 @@ struct Block {
 }
 
 impl Block {
+    fn of_tiles(base: u16, pitch: u16, rows: u16, cols: u16) -> Self {
+        Self {
+            base: base.into(),
+            pitch: pitch.into(),
+            tile_rows: rows.into(),
+            tile_cols: cols.into(),
+        }
+    }
+
     fn last(&self) -> u64 {
         self.base + (self.tile_rows - 1) * self.pitch + self.tile_cols - 1
     }
@@ -145,6 +159,26 @@ impl Geometry {
         }
     }
 
+    /// Lanes of a tile of A, B or ACC; entries of a table; 1 for a record.
+    pub const fn unit_lanes(&self, buffer: Buffer) -> u64 {
+        match buffer {
+            Buffer::Table => TABLE_ENTRIES as u64,
+            _ => {
+                let (height, width) = self.tile(buffer);
+                height as u64 * width as u64
+            }
+        }
+    }
+
+    /// Bytes of a tile, table or record in memory, as a burst moves it.
+    pub const fn tile_bytes(&self, buffer: Buffer, dtype: Dtype) -> u64 {
+        let bytes = match buffer {
+            Buffer::Param => RECORD_BYTES as u64,
+            _ => self.unit_lanes(buffer) * dtype.bytes() as u64,
+        };
+        bytes.next_multiple_of(TILE_ALIGN)
+    }
+
     fn block(&self, buffer: Buffer, lanes: &Lanes) -> Block {
         let (height, width) = self.tile(buffer);
         let tiles =
@@ -159,38 +193,31 @@ impl Geometry {
 }
 
 impl Instruction {
-    /// Checks a well-formed instruction's scratchpad operands against a card's geometry.
+    /// Checks a well-formed instruction's scratchpad operands against a card's geometry, and that what
+    /// it stores does not meet itself.
     ///
     /// # Errors
     /// The first operand that does not fit.
     pub fn check_operands(&self, geometry: &Geometry) -> Result<(), OperandError> {
         match &self.operation {
-            Operation::Nop(_) | Operation::Finish => Ok(()),
-            Operation::Load(load) => match load.buffer {
-                buffer @ (Buffer::A | Buffer::B | Buffer::Acc) => {
-                    let block = geometry.block(buffer, &load.to);
-                    block.distinct()?;
-                    block.inside(buffer, geometry)
-                }
-                Buffer::Param => within(
-                    Buffer::Param,
-                    u64::from(load.to.base) + u64::from(load.to.cols) - 1,
-                    geometry,
-                ),
-                Buffer::Table => within(Buffer::Table, load.to.base.into(), geometry),
-            },
+            Operation::Nop(_) => Ok(()),
+            Operation::Load(load) => {
+                let block = geometry.block(load.buffer, &load.to);
+                block.distinct()?;
+                block.inside(load.buffer, geometry)
+            }
+            Operation::LoadTiles(load) => {
+                let block = Block::of_tiles(load.base, load.pitch, load.rows, load.cols);
+                block.distinct()?;
+                block.inside(load.buffer, geometry)
+            }
             Operation::Fill(fill) => within(
                 fill.buffer,
                 u64::from(fill.base) + u64::from(fill.tiles) - 1,
                 geometry,
             ),
             Operation::Gemm(gemm) => {
-                let acc = Block {
-                    base: gemm.acc.into(),
-                    pitch: gemm.acc_pitch.into(),
-                    tile_rows: gemm.m_tiles.into(),
-                    tile_cols: gemm.n_tiles.into(),
-                };
+                let acc = Block::of_tiles(gemm.acc, gemm.acc_pitch, gemm.m_tiles, gemm.n_tiles);
                 acc.distinct()?;
                 acc.inside(Buffer::Acc, geometry)?;
                 let reach = |base: u16, n0: u16, s0: u16, n1: u16, s1: u16| {
@@ -205,6 +232,14 @@ impl Instruction {
             Operation::Store(store) => geometry
                 .block(Buffer::Acc, &store.from)
                 .inside(Buffer::Acc, geometry),
+            Operation::StoreTiles(store) => {
+                let row = u64::from(store.cols) * geometry.tile_bytes(Buffer::Acc, store.to.dtype);
+                if store.rows > 1 && u64::from(store.to.row_stride) < row {
+                    return Err(OperandError::RowStride);
+                }
+                let block = Block::of_tiles(store.base, store.pitch, store.rows, store.cols);
+                block.inside(Buffer::Acc, geometry)
+            }
         }
     }
 }
@@ -241,6 +276,10 @@ fn check_vector(vector: &Vector, geometry: &Geometry) -> Result<(), OperandError
             within(Buffer::Param, u64::from(requantise.param) + columns - 1, geometry)
         }
         VectorOp::Table(table) => within(Buffer::Table, table.into(), geometry),
+        VectorOp::Interpolate { nodes, differences } => {
+            within(Buffer::Table, nodes.into(), geometry)?;
+            within(Buffer::Table, differences.into(), geometry)
+        }
         _ => Ok(()),
     }
 }

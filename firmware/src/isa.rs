@@ -1,8 +1,8 @@
 //! The tensor instruction set: what a program says, apart from its bits ([`crate::encoding`]).
 //!
-//! The shape follows VTA: a *load*, a *compute* and a *store* module, each with an in-order queue,
-//! that run at once and are ordered only by dependency tokens between neighbours (load ↔ compute ↔
-//! store). Scratchpads:
+//! The shape follows VTA: a *load*, a *compute* and a *store* module, each with an in-order stream of
+//! instructions of its own, that run at once and are ordered only by dependency tokens between
+//! neighbours (load ↔ compute ↔ store). Scratchpads:
 //!
 //! | scratchpad | unit | lane |
 //! |---|---|---|
@@ -20,12 +20,17 @@
 /// One of the three modules that run at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Module {
-    /// LOAD and FILL.
+    /// LOAD, LOAD_TILES and FILL.
     Load,
-    /// GEMM, VECTOR and FINISH.
+    /// GEMM and VECTOR.
     Compute,
-    /// STORE.
+    /// STORE and STORE_TILES.
     Store,
+}
+
+impl Module {
+    /// All modules, in the order of their streams.
+    pub const ALL: [Self; 3] = [Self::Load, Self::Compute, Self::Store];
 }
 
 /// Tokens that an instruction takes before it begins and gives when it is done.
@@ -70,6 +75,29 @@ pub enum Space {
     Output,
     /// Scratch in card memory, kept from item to item of one job.
     Workspace,
+    /// The job's state handle: memory that stays from one job to the next.
+    State,
+}
+
+impl Space {
+    /// All spaces, in the order of their bits.
+    pub const ALL: [Self; 5] = [
+        Self::Resident,
+        Self::Input,
+        Self::Output,
+        Self::Workspace,
+        Self::State,
+    ];
+
+    /// Whether a program may load from it.
+    pub const fn is_readable(self) -> bool {
+        !matches!(self, Self::Output)
+    }
+
+    /// Whether a program may store to it.
+    pub const fn is_writable(self) -> bool {
+        matches!(self, Self::Output | Self::Workspace | Self::State)
+    }
 }
 
 /// Type of an element in memory, little-endian.
@@ -151,14 +179,14 @@ pub struct Walk {
     pub dtype: Dtype,
 }
 
-/// LOAD: gather a rectangle of memory into a scratchpad.
+/// LOAD: gather a rectangle of memory into A, B or ACC.
 ///
 /// * A, B: `dtype` is U8 or I8; a lane becomes the value less `zero_point`, its low 9 bits
 ///   sign-extended.
 /// * ACC: any type, extended to i32.
-/// * PARAM: `to.cols` records of [`crate::check::RECORD_BYTES`] from record `to.base` on;
-///   `to.rows` is 1, `dtype` U8, and the other fields of `to` are 0.
-/// * TABLE: table `to.base`; `to.cols` is 256, `to.rows` 1, and the other fields of `to` are 0.
+///
+/// An i16 operand goes into A as its two bytes, one after the other: each is a gather of its own with
+/// twice the stride, the low byte as U8, the high one as I8. See [`Gemm::shift`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Load {
     /// The scratchpad.
@@ -167,6 +195,46 @@ pub struct Load {
     pub to: Lanes,
     /// Where from; not OUTPUT.
     pub from: Walk,
+    /// Subtracted from each value, −256 to 255; 0 but for A and B.
+    pub zero_point: i16,
+}
+
+/// How whole tiles lie in memory: tile (r, c) at `offset + r·row_stride + c·tile bytes`, its lanes row
+/// by row, padded to a multiple of [`TILE_ALIGN`] bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Burst {
+    /// The space that is addressed.
+    pub space: Space,
+    /// Offset of tile (0, 0), bytes, a multiple of [`TILE_ALIGN`] below 2^48.
+    pub offset: u64,
+    /// Bytes from a row of tiles to the next, a multiple of [`TILE_ALIGN`].
+    pub row_stride: u32,
+    /// Type of the elements.
+    pub dtype: Dtype,
+}
+
+/// Alignment of tiles in memory, bytes: a word of the memory bus.
+pub const TILE_ALIGN: u64 = 8;
+
+/// LOAD_TILES: copy whole tiles from memory, where they lie one after the other.
+///
+/// * A, B, ACC: as [`Load`] does with each element.
+/// * PARAM: a tile is one record of [`crate::check::RECORD_BYTES`]; `dtype` is U8.
+/// * TABLE: a tile is one table, 256 elements of any type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LoadTiles {
+    /// The scratchpad.
+    pub buffer: Buffer,
+    /// First tile, record or table.
+    pub base: u16,
+    /// Tiles from one row of tiles to the next.
+    pub pitch: u16,
+    /// Rows of tiles, at least 1.
+    pub rows: u16,
+    /// Columns of tiles, at least 1.
+    pub cols: u16,
+    /// Where from; not OUTPUT.
+    pub from: Burst,
     /// Subtracted from each value, −256 to 255; 0 but for A and B.
     pub zero_point: i16,
 }
@@ -193,6 +261,9 @@ pub struct Fill {
 pub struct Gemm {
     /// Keep what the accumulators hold.
     pub accumulate: bool,
+    /// Shift what they hold left by 8 bits first; only with `accumulate`. A product with an i16
+    /// operand is the product with its high bytes, then, shifted, that with its low ones.
+    pub shift: bool,
     /// Rows of accumulator tiles, at least 1.
     pub m_tiles: u16,
     /// Columns of accumulator tiles, at least 1.
@@ -248,6 +319,15 @@ pub enum VectorOp {
     Requantise(Requantise),
     /// dst = entry of the table that the low byte of src selects.
     Table(u16),
+    /// dst = a function of src's low 16 bits x, read as i16, from 256 nodes and what each differs from
+    /// the next: with u = x + 32768, `nodes[u >> 8] + ((differences[u >> 8]·(u & 255) + 128) >> 8)`,
+    /// where of a difference the low 18 bits count, sign-extended; wrapping.
+    Interpolate {
+        /// Table of the nodes.
+        nodes: u16,
+        /// Table of the differences.
+        differences: u16,
+    },
     /// Reduces each row of src over its columns, left to right. Column 0 of dst holds the best
     /// index so far, column 1 the best value. A column wins if its value is greater than the best,
     /// so the lowest index of equals stays. Column c has index `base + c`.
@@ -281,13 +361,30 @@ pub struct Vector {
 }
 
 /// STORE: scatter a rectangle of ACC to memory. A narrower type keeps the low bits; I32 stores the
-/// raw accumulators. Elements are written row by row, so where addresses repeat the last stays.
+/// raw accumulators. No two elements may meet: one of the two strides reaches over all that the other
+/// walks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Store {
     /// Where from.
     pub from: Lanes,
-    /// Where to: OUTPUT or WORKSPACE.
+    /// Where to: OUTPUT, WORKSPACE or STATE.
     pub to: Walk,
+}
+
+/// STORE_TILES: copy whole tiles of ACC to memory, one after the other, elements as [`Store`] writes
+/// them; the padding of a tile is zero. Rows of tiles do not meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct StoreTiles {
+    /// First tile.
+    pub base: u16,
+    /// Tiles from one row of tiles to the next.
+    pub pitch: u16,
+    /// Rows of tiles, at least 1.
+    pub rows: u16,
+    /// Columns of tiles, at least 1.
+    pub cols: u16,
+    /// Where to: OUTPUT, WORKSPACE or STATE.
+    pub to: Burst,
 }
 
 /// What an instruction does.
@@ -297,6 +394,8 @@ pub enum Operation {
     Nop(Module),
     /// See [`Load`].
     Load(Load),
+    /// See [`LoadTiles`].
+    LoadTiles(LoadTiles),
     /// See [`Fill`].
     Fill(Fill),
     /// See [`Gemm`].
@@ -305,9 +404,8 @@ pub enum Operation {
     Vector(Vector),
     /// See [`Store`].
     Store(Store),
-    /// The program's last instruction. The item is done when all modules are idle and no token is
-    /// left.
-    Finish,
+    /// See [`StoreTiles`].
+    StoreTiles(StoreTiles),
 }
 
 impl Operation {
@@ -315,9 +413,9 @@ impl Operation {
     pub const fn module(&self) -> Module {
         match self {
             Self::Nop(module) => *module,
-            Self::Load(_) | Self::Fill(_) => Module::Load,
-            Self::Gemm(_) | Self::Vector(_) | Self::Finish => Module::Compute,
-            Self::Store(_) => Module::Store,
+            Self::Load(_) | Self::LoadTiles(_) | Self::Fill(_) => Module::Load,
+            Self::Gemm(_) | Self::Vector(_) => Module::Compute,
+            Self::Store(_) | Self::StoreTiles(_) => Module::Store,
         }
     }
 }

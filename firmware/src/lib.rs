@@ -5,9 +5,9 @@
 //! drift. It holds no state and touches no memory but what it is given: `no_std`, with `alloc` for
 //! programs.
 //!
-//! * [`registers`] and [`capabilities`]: BAR0, and what a card says about itself.
+//! * [`registers`], [`capabilities`] and [`pci`]: BAR0, what a card says about itself, its PCI function.
 //! * [`submission`], [`completion`], [`status`]: the entries of the two rings.
-//! * [`isa`], [`encoding`], [`check`]: the tensor instruction set, its bits, its bounds.
+//! * [`isa`], [`encoding`], [`check`], [`cost`]: the tensor instruction set, its bits, bounds and cost.
 //! * [`program`], [`asm`], [`microprograms`]: building, writing down and shipping programs.
 //! * [`keccak`]: the memory layout of a batch of messages.
 //! * [`port`]: the traits between a card in software and whatever hosts it.
@@ -20,10 +20,12 @@ pub mod asm;
 pub mod capabilities;
 pub mod check;
 pub mod completion;
+pub mod cost;
 pub mod encoding;
 pub mod isa;
 pub mod keccak;
 pub mod microprograms;
+pub mod pci;
 pub mod port;
 pub mod program;
 pub mod registers;
@@ -34,8 +36,8 @@ pub use capabilities::{Capabilities, Geometry};
 pub use completion::Completion;
 pub use encoding::{INSTRUCTION_BYTES, INSTRUCTION_WORDS};
 pub use isa::{
-    Buffer, Dependencies, Dtype, Fill, Gemm, Instruction, Lanes, Load, Module, Operation, Requantise, Space,
-    Store, Vector, VectorOp, Walk,
+    Buffer, Burst, Dependencies, Dtype, Fill, Gemm, Instruction, Lanes, Load, LoadTiles, Module, Operation,
+    Requantise, Space, Store, StoreTiles, Vector, VectorOp, Walk,
 };
 pub use program::{Program, ProgramBuilder, ProgramError};
 pub use status::Status;

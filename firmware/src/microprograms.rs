@@ -1,12 +1,13 @@
 //! Programs that ship with the card.
 //!
 //! So far the self-test, which a driver runs before it trusts a card with work: one tile through
-//! load, GEMM, requantise and store, with values at the ends of their ranges.
+//! gather and burst, GEMM, requantise and both stores, with values at the ends of their ranges.
 
 use crate::capabilities::Geometry;
-use crate::check::{RECORD_BYTES, Record};
+use crate::check::Record;
 use crate::isa::{
-    Buffer, Dtype, Gemm, Lanes, Load, Operation, Requantise, Space, Store, Vector, VectorOp, Walk,
+    Buffer, Burst, Dtype, Gemm, Lanes, Load, LoadTiles, Requantise, Space, Store, StoreTiles, TILE_ALIGN,
+    Vector, VectorOp, Walk,
 };
 use crate::program::{Program, ProgramBuilder, ProgramError};
 use alloc::vec::Vec;
@@ -16,9 +17,9 @@ use alloc::vec::Vec;
 pub struct SelfTest {
     /// The program; it uses no resident data and no workspace.
     pub program: Program,
-    /// Its input: activations R×D u8, weights D×C i8, one record.
+    /// Its input: activations R×D u8, weights D×C i8, one record, the last two as tiles.
     pub input: Vec<u8>,
-    /// The one right output: R×C requantised i8, then R×C raw i32 accumulators.
+    /// The one right output: R×C raw i32 accumulators as a tile, then R×C requantised i8.
     pub output: Vec<u8>,
 }
 
@@ -41,10 +42,13 @@ pub fn self_test(geometry: &Geometry) -> Result<SelfTest, ProgramError> {
     let activations: Vec<u8> = (0..r * d).map(|i| (i * 37 + 255) as u8).collect();
     let weights: Vec<i8> = (0..d * c).map(|i| (i * 91 + 128) as u8 as i8).collect();
 
+    let align = |bytes: &mut Vec<u8>| bytes.resize(bytes.len().next_multiple_of(TILE_ALIGN as usize), 0);
     let mut input = activations.clone();
+    align(&mut input);
+    let weights_at = input.len() as u64;
     input.extend(weights.iter().map(|&w| w as u8));
-    let record_at = input.len().next_multiple_of(RECORD_BYTES);
-    input.resize(record_at, 0);
+    align(&mut input);
+    let record_at = input.len() as u64;
     input.extend(RECORD.to_bytes());
 
     let mut requantised = Vec::new();
@@ -64,9 +68,10 @@ pub fn self_test(geometry: &Geometry) -> Result<SelfTest, ProgramError> {
             raw.extend(acc.to_le_bytes());
         }
     }
-    let raw_at = requantised.len() as u64;
-    let mut output = requantised;
-    output.extend(raw);
+    let mut output = raw;
+    align(&mut output);
+    let requantised_at = output.len() as u64;
+    output.extend(requantised);
 
     let tile = |rows, cols| Lanes {
         base: 0,
@@ -90,35 +95,36 @@ pub fn self_test(geometry: &Geometry) -> Result<SelfTest, ProgramError> {
         from: walk(Space::Input, 0, depth, Dtype::U8),
         zero_point: ACTIVATION_ZERO,
     })?;
-    builder.load(Load {
-        buffer: Buffer::B,
-        to: tile(depth, cols),
-        from: walk(Space::Input, (r * d) as u64, cols, Dtype::I8),
-        zero_point: WEIGHT_ZERO,
-    })?;
-    builder.load(Load {
-        buffer: Buffer::Param,
-        to: tile(1, 1),
-        from: Walk {
-            space: Space::Input,
-            offset: record_at as u64,
-            row_stride: 0,
-            col_stride: 0,
-            dtype: Dtype::U8,
-        },
-        zero_point: 0,
-    })?;
+    let burst = |space, offset, dtype| Burst {
+        space,
+        offset,
+        row_stride: 0,
+        dtype,
+    };
+    let load_tile = |buffer, offset, dtype, zero_point| LoadTiles {
+        buffer,
+        base: 0,
+        pitch: 0,
+        rows: 1,
+        cols: 1,
+        from: burst(Space::Input, offset, dtype),
+        zero_point,
+    };
+    builder.load_tiles(load_tile(Buffer::B, weights_at, Dtype::I8, WEIGHT_ZERO))?;
+    builder.load_tiles(load_tile(Buffer::Param, record_at, Dtype::U8, 0))?;
     builder.gemm(Gemm {
         m_tiles: 1,
         n_tiles: 1,
         k_tiles: 1,
         ..Gemm::default()
     })?;
-    let store = |offset, dtype| Store {
-        from: tile(rows, cols),
-        to: walk(Space::Output, offset, cols, dtype),
-    };
-    builder.push(Operation::Store(store(raw_at, Dtype::I32)))?;
+    builder.store_tiles(StoreTiles {
+        base: 0,
+        pitch: 0,
+        rows: 1,
+        cols: 1,
+        to: burst(Space::Output, 0, Dtype::I32),
+    })?;
     builder.vector(Vector {
         op: VectorOp::Requantise(Requantise {
             param: 0,
@@ -132,7 +138,10 @@ pub fn self_test(geometry: &Geometry) -> Result<SelfTest, ProgramError> {
         rows,
         cols,
     })?;
-    builder.store(store(0, Dtype::I8))?;
+    builder.store(Store {
+        from: tile(rows, cols),
+        to: walk(Space::Output, requantised_at, cols, Dtype::I8),
+    })?;
     Ok(SelfTest {
         program: builder.finish()?,
         input,

@@ -1,11 +1,21 @@
-//! Programs: instruction sequences that end in FINISH, and a builder that inserts the tokens.
+//! Programs: three streams of instructions, one a module, and a builder that inserts the tokens.
+//!
+//! In card memory a program is a header of [`HEADER_BYTES`], then the streams of load, compute and
+//! store, one after the other. The header's words: the counts of load (bits 0 to 31) and compute (32 to
+//! 63), the count of store, and two of zero. Each module has a fetcher of its own, so a module that waits
+//! for a token never keeps another's instructions from coming, however small the buffers between.
 
 use crate::capabilities::Geometry;
 use crate::check::OperandError;
-use crate::encoding::{EncodingError, INSTRUCTION_BYTES};
-use crate::isa::{Dependencies, Fill, Gemm, Instruction, Load, Module, Operation, Store, Vector};
+use crate::encoding::{EncodingError, INSTRUCTION_BYTES, INSTRUCTION_WORDS};
+use crate::isa::{
+    Dependencies, Fill, Gemm, Instruction, Load, LoadTiles, Module, Operation, Store, StoreTiles, Vector,
+};
 use alloc::vec::Vec;
 use core::fmt;
+
+/// Bytes of a program's header: the place of one instruction.
+pub const HEADER_BYTES: usize = INSTRUCTION_BYTES;
 
 /// Most tokens that may wait on one of the four links between modules. An instruction whose push
 /// finds its link full does not begin until there is room.
@@ -28,8 +38,17 @@ pub enum ProgramError {
         /// What is wrong.
         error: OperandError,
     },
-    /// FINISH is not the last instruction, or not the only one.
-    Finish,
+    /// An instruction lies in the stream of a module that does not run it.
+    Stream {
+        /// Its index.
+        index: usize,
+        /// The module whose stream it is in.
+        module: Module,
+    },
+    /// There is no instruction.
+    Empty,
+    /// The header's counts and zeroes do not fit the bytes after it.
+    Header,
     /// The bytes are no whole number of instructions.
     Length(usize),
     /// More tokens are given than taken on a link, or fewer, or the modules block each other.
@@ -41,7 +60,11 @@ impl fmt::Display for ProgramError {
         match self {
             Self::Encoding { index, error } => write!(f, "instruction {index}: {error}"),
             Self::Operand { index, error } => write!(f, "instruction {index}: {error}"),
-            Self::Finish => f.write_str("a program ends with its only FINISH"),
+            Self::Stream { index, module } => {
+                write!(f, "instruction {index} is none that the {module:?} module runs")
+            }
+            Self::Empty => f.write_str("a program has at least one instruction"),
+            Self::Header => f.write_str("the program's header does not fit its length"),
             Self::Length(bytes) => {
                 write!(
                     f,
@@ -100,63 +123,91 @@ impl Instruction {
     }
 }
 
-/// A program whose form is valid: well-formed instructions, one FINISH at the end.
+/// A program whose form is valid: well-formed instructions, each in its module's stream.
+///
+/// Where an instruction has an index, as in errors and completions, the streams count one after the
+/// other, load first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Program {
-    instructions: Vec<Instruction>,
+    streams: [Vec<Instruction>; 3],
 }
 
 impl Program {
-    /// Takes instructions as a program.
+    /// Takes instructions as a program; those of one module keep their order.
     ///
     /// # Errors
-    /// A malformed instruction, or FINISH anywhere but at the end. Tokens and operands are apart:
-    /// [`Program::check_tokens`], [`Program::check_operands`].
-    pub fn new(instructions: Vec<Instruction>) -> Result<Self, ProgramError> {
-        for (index, instruction) in instructions.iter().enumerate() {
+    /// A malformed instruction (its index counts as given here), or none at all. Tokens and operands
+    /// are apart: [`Program::check_tokens`], [`Program::check_operands`].
+    pub fn new(instructions: impl IntoIterator<Item = Instruction>) -> Result<Self, ProgramError> {
+        let mut streams = [Vec::new(), Vec::new(), Vec::new()];
+        for (index, instruction) in instructions.into_iter().enumerate() {
             instruction
                 .check_form()
                 .map_err(|error| ProgramError::Encoding { index, error })?;
-            let last = index + 1 == instructions.len();
-            if last != matches!(instruction.operation, Operation::Finish) {
-                return Err(ProgramError::Finish);
-            }
+            streams[instruction.operation.module() as usize].push(instruction);
         }
-        if instructions.is_empty() {
-            Err(ProgramError::Finish)
-        } else {
-            Ok(Self { instructions })
+        if streams.iter().all(Vec::is_empty) {
+            return Err(ProgramError::Empty);
         }
+        Ok(Self { streams })
     }
 
     /// Reads a program from bytes, as it lies in card memory.
     ///
     /// # Errors
-    /// As [`Program::new`], and a length that is no whole number of instructions.
+    /// As [`Program::new`], a length that is no whole number of instructions, or a header that does not
+    /// fit it.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ProgramError> {
         let (chunks, rest) = bytes.as_chunks::<INSTRUCTION_BYTES>();
         if !rest.is_empty() {
             return Err(ProgramError::Length(bytes.len()));
         }
-        let read = |(index, chunk)| {
-            Instruction::from_bytes(chunk).map_err(|error| ProgramError::Encoding { index, error })
-        };
-        Self::new(chunks.iter().enumerate().map(read).collect::<Result<_, _>>()?)
+        let (header, encoded) = chunks.split_first().ok_or(ProgramError::Header)?;
+        let counts = stream_lengths(header).filter(|counts| counts.iter().sum::<usize>() == encoded.len());
+        let counts = counts.ok_or(ProgramError::Header)?;
+        if encoded.is_empty() {
+            return Err(ProgramError::Empty);
+        }
+        let mut all = encoded.iter().enumerate();
+        let mut streams = [Vec::new(), Vec::new(), Vec::new()];
+        for ((module, stream), count) in Module::ALL.into_iter().zip(&mut streams).zip(counts) {
+            for (index, bytes) in all.by_ref().take(count) {
+                let instruction = Instruction::from_bytes(bytes)
+                    .map_err(|error| ProgramError::Encoding { index, error })?;
+                if instruction.operation.module() != module {
+                    return Err(ProgramError::Stream { index, module });
+                }
+                stream.push(instruction);
+            }
+        }
+        Ok(Self { streams })
     }
 
     /// The program as it lies in card memory.
     pub fn to_bytes(&self) -> Vec<u8> {
-        self.instructions.iter().flat_map(Instruction::to_bytes).collect()
+        let [load, compute, store] = self.streams.each_ref().map(|stream| stream.len() as u64);
+        let header: [u64; INSTRUCTION_WORDS] = [load | compute << 32, store, 0, 0];
+        let header: [u8; HEADER_BYTES] = bytemuck::cast(header.map(u64::to_le));
+        let mut bytes = Vec::with_capacity(HEADER_BYTES + self.len() * INSTRUCTION_BYTES);
+        bytes.extend(header);
+        bytes.extend(self.instructions().flat_map(Instruction::to_bytes));
+        bytes
     }
 
-    /// Its instructions.
-    pub fn instructions(&self) -> &[Instruction] {
-        &self.instructions
+    /// The instructions of one module, in order.
+    pub fn stream(&self, module: Module) -> &[Instruction] {
+        &self.streams[module as usize]
     }
 
-    /// Its instructions, without the program.
-    pub fn into_instructions(self) -> Vec<Instruction> {
-        self.instructions
+    /// All instructions, stream by stream.
+    pub fn instructions(&self) -> impl Iterator<Item = &Instruction> {
+        self.streams.iter().flatten()
+    }
+
+    /// Number of instructions, at least 1.
+    #[allow(clippy::len_without_is_empty, reason = "no program is empty")]
+    pub fn len(&self) -> usize {
+        self.streams.iter().map(Vec::len).sum()
     }
 
     /// Checks every instruction's operands against a card's geometry.
@@ -164,7 +215,7 @@ impl Program {
     /// # Errors
     /// The first instruction that does not fit.
     pub fn check_operands(&self, geometry: &Geometry) -> Result<(), ProgramError> {
-        for (index, instruction) in self.instructions.iter().enumerate() {
+        for (index, instruction) in self.instructions().enumerate() {
             instruction
                 .check_operands(geometry)
                 .map_err(|error| ProgramError::Operand { index, error })?;
@@ -181,17 +232,13 @@ impl Program {
     /// # Errors
     /// [`ProgramError::Tokens`].
     pub fn check_tokens(&self) -> Result<(), ProgramError> {
-        let mut queues = [Vec::new(), Vec::new(), Vec::new()];
-        for instruction in &self.instructions {
-            queues[instruction.operation.module() as usize].push(instruction);
-        }
         let mut heads = [0; 3];
         let mut tokens = [0_u32; 4];
         let mut moved = true;
         while moved {
             moved = false;
-            for (queue, head) in queues.iter().zip(&mut heads) {
-                while let Some(instruction) = queue.get(*head) {
+            for (stream, head) in self.streams.iter().zip(&mut heads) {
+                while let Some(instruction) = stream.get(*head) {
                     let starved = instruction.pops().any(|link| tokens[link as usize] == 0);
                     let stuffed = instruction
                         .pushes()
@@ -206,13 +253,27 @@ impl Program {
                 }
             }
         }
-        let ended = queues.iter().zip(heads).all(|(queue, head)| head == queue.len());
+        let ended = self
+            .streams
+            .iter()
+            .zip(heads)
+            .all(|(stream, head)| head == stream.len());
         if ended && tokens == [0; 4] {
             Ok(())
         } else {
             Err(ProgramError::Tokens)
         }
     }
+}
+
+/// The counts in a header, unless one of its zeroes is none.
+fn stream_lengths(header: &[u8; HEADER_BYTES]) -> Option<[usize; 3]> {
+    let words: [u64; INSTRUCTION_WORDS] = bytemuck::cast(*header);
+    let [first, store, zero, also_zero] = words.map(u64::from_le);
+    if store >> 32 != 0 || zero != 0 || also_zero != 0 {
+        return None;
+    }
+    Some([first as u32 as usize, (first >> 32) as usize, store as usize])
 }
 
 /// Appends instructions and inserts the tokens that keep them in the order they were appended.
@@ -310,12 +371,27 @@ impl ProgramBuilder {
         self.push(Operation::Store(store))
     }
 
-    /// Appends FINISH and gives the program.
+    /// Appends a LOAD_TILES.
     ///
     /// # Errors
-    /// [`ProgramError::Finish`] if a FINISH was pushed by hand.
-    pub fn finish(mut self) -> Result<Program, ProgramError> {
-        self.append(Operation::Finish);
+    /// As [`ProgramBuilder::push`].
+    pub fn load_tiles(&mut self, load: LoadTiles) -> Result<(), ProgramError> {
+        self.push(Operation::LoadTiles(load))
+    }
+
+    /// Appends a STORE_TILES.
+    ///
+    /// # Errors
+    /// As [`ProgramBuilder::push`].
+    pub fn store_tiles(&mut self, store: StoreTiles) -> Result<(), ProgramError> {
+        self.push(Operation::StoreTiles(store))
+    }
+
+    /// Gives the program.
+    ///
+    /// # Errors
+    /// [`ProgramError::Empty`] if nothing was appended.
+    pub fn finish(self) -> Result<Program, ProgramError> {
         Program::new(self.instructions)
     }
 

@@ -14,15 +14,15 @@ pub enum Status {
     InvalidOpcode = 1,
     /// A field is out of its range; detail is the index of the 64-bit word of the entry.
     InvalidField = 2,
-    /// The entry carries another boot generation.
-    StaleGeneration = 3,
+    /// The entry carries another boot nonce; detail is the card's.
+    StaleNonce = 3,
     /// A handle names no resident memory; detail is the handle.
     UnknownHandle = 4,
     /// A handle to be loaded holds memory already; detail is the handle.
     HandleInUse = 5,
     /// A card address is misaligned or out of range, or overlaps resident memory.
     CardMemory = 6,
-    /// Host memory could not be read or written.
+    /// Host memory could not be read. Writes are posted: the card does not learn what became of them.
     DmaFault = 7,
     /// An instruction's encoding is invalid.
     InvalidInstruction = 8,
@@ -36,9 +36,9 @@ pub enum Status {
     Deadlock = 12,
     /// Tokens were left over at the end.
     TokenImbalance = 13,
-    /// The program has no FINISH at its end, or one before it, or too many instructions.
+    /// The program's header does not fit its length, or it has too many instructions or none.
     InvalidProgram = 14,
-    /// A program or a Keccak batch is over its budget of work.
+    /// A RUN or a Keccak batch is over its budget of work.
     BudgetExceeded = 15,
     /// The job was cancelled before it began.
     Cancelled = 16,
@@ -58,7 +58,7 @@ impl Status {
             0 => Ok,
             1 => InvalidOpcode,
             2 => InvalidField,
-            3 => StaleGeneration,
+            3 => StaleNonce,
             4 => UnknownHandle,
             5 => HandleInUse,
             6 => CardMemory,
@@ -86,7 +86,7 @@ impl fmt::Display for Status {
             Self::Ok => "ok",
             Self::InvalidOpcode => "invalid opcode",
             Self::InvalidField => "invalid field",
-            Self::StaleGeneration => "stale boot generation",
+            Self::StaleNonce => "stale boot nonce",
             Self::UnknownHandle => "unknown handle",
             Self::HandleInUse => "handle in use",
             Self::CardMemory => "bad card address",

@@ -3,7 +3,7 @@
 //! | word | low half | high half |
 //! |---|---|---|
 //! | 0 | opcode, flags, dtype in, dtype out (8 bits each) | sequence |
-//! | 1 | boot generation | program handle |
+//! | 1 | boot nonce | program handle, state handle (16 bits each) |
 //! | 2 | data handle | count |
 //! | 3 | input address (64 bits) | |
 //! | 4 | output address (64 bits) | |
@@ -13,14 +13,23 @@
 //!
 //! A field that an opcode does not name must be zero.
 
+use bytemuck::{Pod, Zeroable};
+
 /// Words of one entry.
 pub const SUBMISSION_WORDS: usize = 8;
 /// Bytes of one entry.
 pub const SUBMISSION_BYTES: usize = 64;
 /// Alignment of every card address, bytes.
 pub const CARD_ALIGN: u64 = 64;
-/// The data handle of a program that has no resident data.
+/// The data or state handle of a program that has none.
 pub const NO_HANDLE: u32 = 0;
+
+/// Bits of [`Submission::flags`].
+pub mod flags {
+    /// LOAD_RESIDENT: the handle is a state, which a RUN may write and no RUN may have as data or
+    /// program.
+    pub const STATE: u8 = 1 << 0;
+}
 
 /// What a submission asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,14 +41,14 @@ pub enum Opcode {
     /// entry completes as cancelled; this one as ok or not found.
     Cancel = 1,
     /// Copy `card_bytes` bytes from the input address to the card address, and name them
-    /// `data_handle` (1 to the card's highest handle, not in use).
+    /// `data_handle` (1 to the card's highest handle, not in use); a state with [`flags::STATE`].
     LoadResident = 2,
     /// Forget `data_handle`; its card memory is free from then on.
     Evict = 3,
     /// Run program `program_handle` on each of `count` items, in order. Item i reads
     /// `input_bytes` at input + i·`input_bytes`, writes `output_bytes` at output +
-    /// i·`output_bytes`; RESIDENT is `data_handle` (0: empty); WORKSPACE is `card_bytes` at the
-    /// card address. Output bytes that the program does not store are zero.
+    /// i·`output_bytes`; RESIDENT is `data_handle` and STATE `state_handle` (0: empty); WORKSPACE is
+    /// `card_bytes` at the card address. Output bytes that the program does not store are undefined.
     Run = 4,
     /// Hash `count` messages: `input_bytes` hold a batch as [`crate::keccak`] lays it out,
     /// `output_bytes` is 32 a message.
@@ -62,12 +71,14 @@ impl Opcode {
 }
 
 /// One submission. The opcode and dtypes are raw bytes: a card must cope with any.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+///
+/// Its bytes are the entry, on a little-endian host; [`Submission::to_words`] is the same on any.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C, align(64))]
 pub struct Submission {
     /// An [`Opcode`].
     pub opcode: u8,
-    /// None are defined; zero.
+    /// See [`flags`].
     pub flags: u8,
     /// [`crate::Dtype`] of the input's elements; `input_bytes` must be whole elements.
     pub dtype_in: u8,
@@ -75,10 +86,12 @@ pub struct Submission {
     pub dtype_out: u8,
     /// Chosen by the host, unique among its unanswered entries.
     pub sequence: u32,
-    /// Boot generation that the host believes the card to be in.
-    pub boot_generation: u32,
+    /// The nonce that the host wrote after the last reset.
+    pub boot_nonce: u32,
     /// Resident memory that holds the program.
-    pub program_handle: u32,
+    pub program_handle: u16,
+    /// Resident memory that the program may read and write.
+    pub state_handle: u16,
     /// Resident memory that the program reads, or that is loaded or evicted.
     pub data_handle: u32,
     /// Items or messages; for CANCEL the sequence number.
@@ -107,7 +120,7 @@ impl Submission {
                 | (self.dtype_in as u64) << 16
                 | (self.dtype_out as u64) << 24
                 | (self.sequence as u64) << 32,
-            self.boot_generation as u64 | (self.program_handle as u64) << 32,
+            self.boot_nonce as u64 | (self.program_handle as u64) << 32 | (self.state_handle as u64) << 48,
             self.data_handle as u64 | (self.count as u64) << 32,
             self.input,
             self.output,
@@ -126,8 +139,9 @@ impl Submission {
             dtype_in: (words[0] >> 16) as u8,
             dtype_out: (words[0] >> 24) as u8,
             sequence: (words[0] >> 32) as u32,
-            boot_generation: words[1] as u32,
-            program_handle: (words[1] >> 32) as u32,
+            boot_nonce: words[1] as u32,
+            program_handle: (words[1] >> 32) as u16,
+            state_handle: (words[1] >> 48) as u16,
             data_handle: words[2] as u32,
             count: (words[2] >> 32) as u32,
             input: words[3],
@@ -141,7 +155,7 @@ impl Submission {
 
     /// The lowest word that must be zero for this opcode and is not.
     ///
-    /// Sequence and boot generation belong to every opcode.
+    /// Sequence and boot nonce belong to every opcode.
     pub const fn stray_field(&self) -> Option<u32> {
         let Some(opcode) = Opcode::from_bits(self.opcode) else {
             return None;
@@ -152,9 +166,10 @@ impl Submission {
         let names_data = run || load || matches!(opcode, Opcode::Evict);
         let names_count = run || keccak || matches!(opcode, Opcode::Cancel);
         let dtypes = self.dtype_in != 0 || self.dtype_out != 0;
-        if self.flags != 0 || (!run && dtypes) {
+        let allowed = if load { flags::STATE } else { 0 };
+        if self.flags & !allowed != 0 || (!run && dtypes) {
             Some(0)
-        } else if !run && self.program_handle != 0 {
+        } else if !run && (self.program_handle != 0 || self.state_handle != 0) {
             Some(1)
         } else if (!names_data && self.data_handle != 0) || (!names_count && self.count != 0) {
             Some(2)

@@ -9,8 +9,9 @@ use metisvm_firmware::keccak::{Descriptor, lay_out};
 use metisvm_firmware::program::{Program, ProgramError};
 use metisvm_firmware::registers::features;
 use metisvm_firmware::{
-    Buffer, Completion, Dependencies, Dtype, Fill, Gemm, Geometry, Instruction, Lanes, Load, Module,
-    Operation, ProgramBuilder, Requantise, Space, Store, Submission, Vector, VectorOp, Walk, microprograms,
+    Buffer, Burst, Completion, Dependencies, Dtype, Fill, Gemm, Geometry, INSTRUCTION_BYTES, Instruction,
+    Lanes, Load, LoadTiles, Module, Operation, ProgramBuilder, Requantise, Space, Store, StoreTiles,
+    Submission, Vector, VectorOp, Walk, microprograms,
 };
 use proptest::prelude::*;
 
@@ -46,36 +47,32 @@ fn walk(spaces: &'static [Space]) -> impl Strategy<Value = Walk> {
         })
 }
 
+const READABLE: [Space; 4] = [Space::Resident, Space::Input, Space::Workspace, Space::State];
+const WRITABLE: [Space; 3] = [Space::Output, Space::Workspace, Space::State];
+
+/// A type that a scratchpad takes, and a zero point that goes with it.
+fn source(buffer: Buffer, unsigned: bool, dtype: Dtype, zero_point: i16) -> (Dtype, i16) {
+    match buffer {
+        Buffer::A | Buffer::B if unsigned => (Dtype::U8, zero_point),
+        Buffer::A | Buffer::B => (Dtype::I8, zero_point),
+        Buffer::Acc | Buffer::Table => (dtype, 0),
+        Buffer::Param => (Dtype::U8, 0),
+    }
+}
+
 fn load() -> impl Strategy<Value = Load> {
-    let buffers = [Buffer::A, Buffer::B, Buffer::Acc, Buffer::Param, Buffer::Table];
-    let from = walk(&[Space::Resident, Space::Input, Space::Workspace]);
+    let buffers = vec![Buffer::A, Buffer::B, Buffer::Acc];
+    let from = walk(&READABLE);
     (
-        prop::sample::select(buffers.to_vec()),
+        prop::sample::select(buffers),
         lanes(),
         from,
         -256..256_i16,
         any::<bool>(),
     )
-        .prop_map(|(buffer, mut to, mut from, mut zero_point, unsigned)| {
-            match buffer {
-                Buffer::A | Buffer::B => from.dtype = if unsigned { Dtype::U8 } else { Dtype::I8 },
-                Buffer::Acc => zero_point = 0,
-                Buffer::Param | Buffer::Table => {
-                    to = Lanes {
-                        base: to.base,
-                        cols: to.cols,
-                        rows: 1,
-                        ..Lanes::default()
-                    };
-                    from.row_stride = 0;
-                    zero_point = 0;
-                    if buffer == Buffer::Param {
-                        from.dtype = Dtype::U8;
-                    } else {
-                        to.cols = 256;
-                    }
-                }
-            }
+        .prop_map(|(buffer, to, mut from, zero, unsigned)| {
+            let zero_point;
+            (from.dtype, zero_point) = source(buffer, unsigned, from.dtype, zero);
             Load {
                 buffer,
                 to,
@@ -83,6 +80,83 @@ fn load() -> impl Strategy<Value = Load> {
                 zero_point,
             }
         })
+}
+
+fn burst(spaces: &'static [Space]) -> impl Strategy<Value = Burst> {
+    (
+        prop::sample::select(spaces),
+        0..1_u64 << 45,
+        0..1_u32 << 29,
+        dtype(),
+    )
+        .prop_map(|(space, offset, row_stride, dtype)| Burst {
+            space,
+            offset: offset * 8,
+            row_stride: row_stride * 8,
+            dtype,
+        })
+}
+
+fn load_tiles() -> impl Strategy<Value = LoadTiles> {
+    let buffers = vec![Buffer::A, Buffer::B, Buffer::Acc, Buffer::Param, Buffer::Table];
+    let place = (any::<[u16; 2]>(), 1_u16.., 1_u16..);
+    (
+        prop::sample::select(buffers),
+        place,
+        burst(&READABLE),
+        -256..256_i16,
+        any::<bool>(),
+    )
+        .prop_map(
+            |(buffer, ([base, pitch], rows, cols), mut from, zero, unsigned)| {
+                let zero_point;
+                (from.dtype, zero_point) = source(buffer, unsigned, from.dtype, zero);
+                LoadTiles {
+                    buffer,
+                    base,
+                    pitch,
+                    rows,
+                    cols,
+                    from,
+                    zero_point,
+                }
+            },
+        )
+}
+
+/// Rectangles whose elements do not meet: rows apart, or columns, in any direction.
+fn store() -> impl Strategy<Value = Store> {
+    let signs = any::<[bool; 3]>();
+    let gaps = [0..1000_u32, 0..1000];
+    (lanes(), walk(&WRITABLE), gaps, signs).prop_map(|(mut from, mut to, gaps, [down, left, by_rows])| {
+        (from.rows, from.cols) = (from.rows.clamp(1, 300), from.cols.clamp(1, 300));
+        let (inner, outer) = if by_rows {
+            (from.cols, from.rows)
+        } else {
+            (from.rows, from.cols)
+        };
+        let element = to.dtype.bytes();
+        let short = element + gaps[0];
+        let long = u32::from(inner - 1) * short + element + gaps[1];
+        // A single row or column may have any stride.
+        let long = if outer == 1 { gaps[1] } else { long };
+        let (row, col) = if by_rows { (long, short) } else { (short, long) };
+        let signed = |stride: u32, negative| if negative { -(stride as i32) } else { stride as i32 };
+        (to.row_stride, to.col_stride) = (signed(row, down), signed(col, left));
+        Store { from, to }
+    })
+}
+
+fn store_tiles() -> impl Strategy<Value = StoreTiles> {
+    (any::<[u16; 2]>(), 1_u16.., 1_u16.., burst(&WRITABLE)).prop_map(|([base, pitch], rows, cols, to)| {
+        StoreTiles {
+            base,
+            pitch,
+            rows,
+            cols,
+            to,
+        }
+    })
 }
 
 fn fill() -> impl Strategy<Value = Fill> {
@@ -105,11 +179,12 @@ fn fill() -> impl Strategy<Value = Fill> {
 }
 
 fn gemm() -> impl Strategy<Value = Gemm> {
-    (any::<bool>(), 1_u16.., 1_u16.., 1_u16.., any::<[u16; 8]>()).prop_map(
-        |(accumulate, m_tiles, n_tiles, k_tiles, rest)| {
+    (any::<[bool; 2]>(), 1_u16.., 1_u16.., 1_u16.., any::<[u16; 8]>()).prop_map(
+        |([accumulate, shift], m_tiles, n_tiles, k_tiles, rest)| {
             let [acc, acc_pitch, a, a_pitch, a_step, b, b_pitch, b_step] = rest;
             Gemm {
                 accumulate,
+                shift: shift && accumulate,
                 m_tiles,
                 n_tiles,
                 k_tiles,
@@ -137,6 +212,7 @@ fn vector() -> impl Strategy<Value = Vector> {
         (any::<u16>(), any::<bool>(), dtype())
             .prop_map(|(param, shared, dtype)| VectorOp::Requantise(Requantise { param, shared, dtype })),
         any::<u16>().prop_map(VectorOp::Table),
+        any::<[u16; 2]>().prop_map(|[nodes, differences]| VectorOp::Interpolate { nodes, differences }),
         (any::<bool>(), any::<i32>()).prop_map(|(first, base)| VectorOp::ArgMax { first, base }),
     ];
     (op, any::<[u16; 4]>(), 1_u16.., 1_u16..).prop_map(
@@ -153,16 +229,15 @@ fn vector() -> impl Strategy<Value = Vector> {
 }
 
 fn instruction() -> impl Strategy<Value = Instruction> {
-    let modules = [Module::Load, Module::Compute, Module::Store];
-    let store = (lanes(), walk(&[Space::Output, Space::Workspace])).prop_map(|(from, to)| Store { from, to });
     let operation = prop_oneof![
-        prop::sample::select(modules.to_vec()).prop_map(Operation::Nop),
+        prop::sample::select(&Module::ALL[..]).prop_map(Operation::Nop),
         load().prop_map(Operation::Load),
+        load_tiles().prop_map(Operation::LoadTiles),
         fill().prop_map(Operation::Fill),
         gemm().prop_map(Operation::Gemm),
         vector().prop_map(Operation::Vector),
-        store.prop_map(Operation::Store),
-        Just(Operation::Finish),
+        store().prop_map(Operation::Store),
+        store_tiles().prop_map(Operation::StoreTiles),
     ];
     (operation, any::<[bool; 4]>()).prop_map(|(operation, [pop_prev, pop_next, push_prev, push_next])| {
         let (prev, next) = match operation.module() {
@@ -170,12 +245,11 @@ fn instruction() -> impl Strategy<Value = Instruction> {
             Module::Compute => (true, true),
             Module::Store => (true, false),
         };
-        let push = operation != Operation::Finish;
         let dependencies = Dependencies {
             pop_prev: pop_prev && prev,
             pop_next: pop_next && next,
-            push_prev: push_prev && prev && push,
-            push_next: push_next && next && push,
+            push_prev: push_prev && prev,
+            push_next: push_next && next,
         };
         Instruction {
             dependencies,
@@ -211,7 +285,7 @@ proptest! {
     }
 
     #[test]
-    fn arbitrary_words_decode_without_panic(mut words: [u64; 4], opcode in 0..9_u64) {
+    fn arbitrary_words_decode_without_panic(mut words: [u64; 4], opcode in 0..10_u64) {
         words[0] = words[0] & !0xff | opcode;
         if let Ok(instruction) = Instruction::decode(words) {
             prop_assert_eq!(instruction.encode(), words);
@@ -224,6 +298,8 @@ proptest! {
         let one = Geometry { tile_rows: 1, tile_cols: 1, tile_depth: 1, a_tiles: 1, b_tiles: 1, acc_tiles: 1,
             param_entries: 1, table_count: 1 };
         let _ = instruction.check_operands(&one);
+        let _ = instruction.operation.cost(&one);
+        prop_assert!(instruction.operation.cost(&Geometry::MEDIUM) >= metisvm_firmware::cost::INSTRUCTION);
         let _ = instruction.check_operands(&Geometry::MEDIUM);
     }
 
@@ -236,6 +312,14 @@ proptest! {
     fn entries_survive_their_words(submission: [u64; 8], completion: [u64; 2]) {
         prop_assert_eq!(Submission::from_words(submission).to_words(), submission);
         prop_assert_eq!(Completion::from_words(completion).to_words(), completion);
+        // The types are the entries' bytes.
+        if cfg!(target_endian = "little") {
+            prop_assert_eq!(bytemuck::cast::<_, Submission>(submission), Submission::from_words(submission));
+            let entry: metisvm_firmware::completion::CompletionEntry = bytemuck::cast(completion);
+            let parsed = Completion::from_words(completion);
+            prop_assert_eq!((entry.sequence, entry.boot_nonce, entry.detail), (parsed.sequence, parsed.boot_nonce, parsed.detail));
+            prop_assert_eq!((entry.submission_head, entry.phase_and_status), (parsed.submission_head, parsed.status << 1 | u16::from(parsed.phase)));
+        }
         let _ = Submission::from_words(submission).stray_field();
     }
 
@@ -259,6 +343,10 @@ proptest! {
                 3 => Operation::Store(Store { from: lanes, to: walk(Space::Output) }),
                 _ => Operation::Nop(Module::Compute),
             }).unwrap();
+        }
+        if builder.is_empty() {
+            prop_assert_eq!(builder.finish(), Err(ProgramError::Empty));
+            return Ok(());
         }
         let program = builder.finish().unwrap();
         prop_assert_eq!(program.check_tokens(), Ok(()));
@@ -290,25 +378,104 @@ fn the_self_test_fits_every_geometry() {
         test.program.check_tokens().unwrap();
         test.program.check_operands(&geometry).unwrap();
         let size = usize::from(tile_rows) * usize::from(tile_cols);
-        assert_eq!(test.output.len(), size * 5);
+        assert_eq!(test.output.len(), (size * 4).next_multiple_of(8) + size);
     }
 }
 
 #[test]
-fn a_program_ends_with_its_only_finish() {
-    let nop = Instruction {
+fn a_program_is_three_streams_behind_a_header() {
+    let nop = |module| Instruction {
         dependencies: Dependencies::default(),
-        operation: Operation::Nop(Module::Load),
+        operation: Operation::Nop(module),
     };
-    let finish = Instruction {
-        operation: Operation::Finish,
-        ..nop
-    };
-    assert!(Program::new(vec![nop, finish]).is_ok());
-    for bad in [vec![], vec![nop], vec![finish, finish], vec![finish, nop]] {
-        assert_eq!(Program::new(bad), Err(ProgramError::Finish));
-    }
+    // Mixed: what counts is the order within a module.
+    let mixed = [
+        nop(Module::Store),
+        nop(Module::Load),
+        nop(Module::Compute),
+        nop(Module::Load),
+    ];
+    let program = Program::new(mixed).unwrap();
+    let lengths = Module::ALL.map(|module| program.stream(module).len());
+    assert_eq!((lengths, program.len()), ([2, 1, 1], 4));
+    let bytes = program.to_bytes();
+    assert_eq!(bytes[..16], [2, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(Program::from_bytes(&bytes), Ok(program));
+
+    assert_eq!(Program::new([]), Err(ProgramError::Empty));
+    assert_eq!(
+        Program::from_bytes(&[0; INSTRUCTION_BYTES]),
+        Err(ProgramError::Empty)
+    );
+    assert_eq!(Program::from_bytes(&[]), Err(ProgramError::Header));
     assert_eq!(Program::from_bytes(&[0; 33]), Err(ProgramError::Length(33)));
+    let changed = |at: usize, to: u8| {
+        let mut changed = bytes.clone();
+        changed[at] = to;
+        Program::from_bytes(&changed)
+    };
+    assert_eq!(changed(0, 3), Err(ProgramError::Header), "more than there are");
+    assert_eq!(changed(8, 0), Err(ProgramError::Header), "less than there are");
+    assert_eq!(changed(12, 1), Err(ProgramError::Header), "a zero that is none");
+    assert_eq!(changed(24, 1), Err(ProgramError::Header), "a zero that is none");
+    let mut shifted = bytes.clone();
+    (shifted[0], shifted[4]) = (1, 2);
+    let module = Module::Compute;
+    assert_eq!(
+        Program::from_bytes(&shifted),
+        Err(ProgramError::Stream { index: 1, module })
+    );
+}
+
+#[test]
+fn a_store_never_writes_a_byte_twice() {
+    let store = |(rows, cols), (row_stride, col_stride), dtype| {
+        let from = Lanes {
+            rows,
+            cols,
+            ..Lanes::default()
+        };
+        let to = Walk {
+            space: Space::Output,
+            offset: 1 << 40,
+            row_stride,
+            col_stride,
+            dtype,
+        };
+        let operation = Operation::Store(Store { from, to });
+        let dependencies = Dependencies::default();
+        let accepted = Instruction {
+            dependencies,
+            operation,
+        };
+        accepted.check_form().is_ok()
+    };
+    // What is accepted meets no byte twice, for all small rectangles and strides; of what is refused,
+    // only such as are interleaved in both directions do not either.
+    let mut accepted = 0;
+    for (rows, cols) in [(1, 1), (1, 4), (4, 1), (2, 3), (3, 3)] {
+        for dtype in [Dtype::I8, Dtype::I16] {
+            for row in -9..=9_i32 {
+                for col in -9..=9_i32 {
+                    let mut bytes = std::collections::BTreeSet::new();
+                    let mut distinct = true;
+                    for (r, c) in (0..rows).flat_map(|r| (0..cols).map(move |c| (r, c))) {
+                        let at = i32::from(r) * row + i32::from(c) * col;
+                        for byte in at..at + dtype.bytes() as i32 {
+                            distinct &= bytes.insert(byte);
+                        }
+                    }
+                    if store((rows, cols), (row, col), dtype) {
+                        accepted += 1;
+                        assert!(distinct, "{rows}×{cols} by {row}, {col} of {dtype:?}");
+                    }
+                }
+            }
+        }
+    }
+    assert!(accepted > 1000);
+    assert!(store((3, 4), (4, 1), Dtype::I8) && store((3, 4), (1, 3), Dtype::I8));
+    assert!(!store((3, 4), (0, 1), Dtype::I8) && !store((3, 4), (3, 1), Dtype::I8));
 }
 
 #[test]
@@ -325,6 +492,10 @@ fn capabilities_survive_their_registers() {
         max_batch: 12,
         keccak_max_messages: 13,
         clock_khz: 150_000,
+        max_input_bytes: 1 << 20,
+        max_output_bytes: 1 << 21,
+        keccak_max_bytes: 1 << 22,
+        work_budget: 7 << 32 | 5,
     };
     assert_eq!(capabilities.validate(), Ok(()));
     let read = Capabilities::read(|offset| capabilities.register(offset).unwrap());
@@ -341,7 +512,7 @@ fn capabilities_survive_their_registers() {
 fn assembly_errors_name_the_line() {
     let error = assemble("# a comment\n\nnop.compute\nnop.nowhere\n").unwrap_err();
     assert_eq!(error.line, 4);
-    assert!(assemble("finish [push_next]").is_err());
+    assert!(assemble("nop.store [push_next]").is_err());
     assert!(assemble("fill.a base=0 tiles=1 value=256").is_err());
     assert!(assemble("fill.a base=0 base=0 tiles=1 value=1").is_err());
     assert!(assemble("fill.a base=0 tiles=1").is_err());

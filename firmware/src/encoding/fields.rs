@@ -7,7 +7,7 @@ use super::layout::{
     WALK_COL_STRIDE, WALK_OFFSET, WALK_ROW_STRIDE,
 };
 use super::{EncodingError, INSTRUCTION_WORDS};
-use crate::isa::{Buffer, Dtype, Lanes, Space, Walk};
+use crate::isa::{Buffer, Burst, Dtype, Lanes, Space, Walk};
 
 /// Four words, and which of their bits have been given a meaning.
 pub(super) struct Fields {
@@ -93,18 +93,33 @@ impl Fields {
 
     pub(super) fn take_walk(&mut self) -> Result<Walk, EncodingError> {
         Ok(Walk {
-            space: match self.take(SPACE) {
-                0 => Space::Resident,
-                1 => Space::Input,
-                2 => Space::Output,
-                3 => Space::Workspace,
-                _ => return Err(EncodingError::Field("space")),
-            },
+            space: self.take_space()?,
             offset: self.take(WALK_OFFSET),
             row_stride: self.take_i32(WALK_ROW_STRIDE),
             col_stride: self.take_i32(WALK_COL_STRIDE),
             dtype: self.take_dtype(DTYPE)?,
         })
+    }
+
+    pub(super) fn put_burst(&mut self, burst: &Burst) {
+        self.put(SPACE, space_bits(burst.space));
+        self.put(DTYPE, dtype_bits(burst.dtype));
+        self.put(WALK_OFFSET, burst.offset & (u64::MAX >> 16));
+        self.put(WALK_ROW_STRIDE, burst.row_stride.into());
+    }
+
+    pub(super) fn take_burst(&mut self) -> Result<Burst, EncodingError> {
+        Ok(Burst {
+            space: self.take_space()?,
+            offset: self.take(WALK_OFFSET),
+            row_stride: self.take(WALK_ROW_STRIDE) as u32,
+            dtype: self.take_dtype(DTYPE)?,
+        })
+    }
+
+    fn take_space(&mut self) -> Result<Space, EncodingError> {
+        let space = Space::ALL.get(self.take(SPACE) as usize).copied();
+        space.ok_or(EncodingError::Field("space"))
     }
 
     pub(super) fn take_dtype(&mut self, place: Place) -> Result<Dtype, EncodingError> {
@@ -129,6 +144,7 @@ fn space_bits(space: Space) -> u64 {
         Space::Input => 1,
         Space::Output => 2,
         Space::Workspace => 3,
+        Space::State => 4,
     }
 }
 

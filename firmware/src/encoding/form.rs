@@ -4,7 +4,10 @@
 //! What depends on a card's geometry is [`crate::check`].
 
 use super::EncodingError;
-use crate::isa::{Buffer, Dtype, Fill, Instruction, Load, Module, Operation, Space, Store, Walk};
+use crate::isa::{
+    Buffer, Burst, Dtype, Fill, Instruction, Lanes, Load, LoadTiles, Module, Operation, Store, StoreTiles,
+    TILE_ALIGN, Walk,
+};
 
 impl Instruction {
     /// Checks what holds for every geometry: tokens for existing neighbours, operands of the right
@@ -16,87 +19,125 @@ impl Instruction {
         let tokens = &self.dependencies;
         let stray = match self.operation.module() {
             Module::Load => tokens.pop_prev || tokens.push_prev,
+            Module::Compute => false,
             Module::Store => tokens.pop_next || tokens.push_next,
-            Module::Compute => {
-                matches!(self.operation, Operation::Finish) && (tokens.push_prev || tokens.push_next)
-            }
         };
         if stray {
             return Err(EncodingError::Dependency);
         }
-        let require = |holds: bool, field: &'static str| {
-            if holds {
-                Ok(())
-            } else {
-                Err(EncodingError::Field(field))
-            }
-        };
-        let is_lane = |value: i32| (-256..=255).contains(&value);
         match &self.operation {
-            Operation::Nop(_) | Operation::Finish => Ok(()),
-            Operation::Load(Load {
-                buffer,
-                to,
-                from,
-                zero_point,
-            }) => {
-                require(from.space != Space::Output, "space")?;
-                check_walk(from)?;
-                require(to.rows != 0, "rows")?;
-                require(to.cols != 0, "cols")?;
-                let origin = to.pitch == 0 && to.row == 0 && to.col == 0 && to.rows == 1;
-                match buffer {
-                    Buffer::A | Buffer::B => {
-                        require(matches!(from.dtype, Dtype::U8 | Dtype::I8), "dtype")?;
-                        require(is_lane((*zero_point).into()), "zero_point")
-                    }
-                    Buffer::Acc => require(*zero_point == 0, "zero_point"),
-                    Buffer::Param => {
-                        require(origin, "lanes")?;
-                        require(from.row_stride == 0, "row_stride")?;
-                        require(from.dtype == Dtype::U8, "dtype")?;
-                        require(*zero_point == 0, "zero_point")
-                    }
-                    Buffer::Table => {
-                        require(origin && to.cols == 256, "lanes")?;
-                        require(from.row_stride == 0, "row_stride")?;
-                        require(*zero_point == 0, "zero_point")
-                    }
-                }
-            }
-            Operation::Fill(Fill {
-                buffer, tiles, value, ..
-            }) => {
-                require(*tiles != 0, "tiles")?;
-                match buffer {
-                    Buffer::A | Buffer::B => require(is_lane(*value), "value"),
-                    Buffer::Acc => Ok(()),
-                    Buffer::Param | Buffer::Table => Err(EncodingError::Field("buffer")),
-                }
-            }
+            Operation::Nop(_) => Ok(()),
+            Operation::Load(load) => check_load(load),
+            Operation::LoadTiles(load) => check_load_tiles(load),
+            Operation::Fill(fill) => check_fill(fill),
             Operation::Gemm(gemm) => {
                 require(gemm.m_tiles != 0, "m_tiles")?;
                 require(gemm.n_tiles != 0, "n_tiles")?;
-                require(gemm.k_tiles != 0, "k_tiles")
+                require(gemm.k_tiles != 0, "k_tiles")?;
+                require(gemm.accumulate || !gemm.shift, "shift")
             }
             Operation::Vector(vector) => {
                 require(vector.rows != 0, "rows")?;
                 require(vector.cols != 0, "cols")
             }
             Operation::Store(Store { from, to }) => {
-                require(matches!(to.space, Space::Output | Space::Workspace), "space")?;
-                check_walk(to)?;
+                require(to.space.is_writable(), "space")?;
+                require(to.offset >> 48 == 0, "offset")?;
                 require(from.rows != 0, "rows")?;
-                require(from.cols != 0, "cols")
+                require(from.cols != 0, "cols")?;
+                require(elements_are_apart(to, from), "stride")
+            }
+            Operation::StoreTiles(StoreTiles { rows, cols, to, .. }) => {
+                require(to.space.is_writable(), "space")?;
+                require(*rows != 0, "rows")?;
+                require(*cols != 0, "cols")?;
+                check_burst(to)
             }
         }
     }
 }
 
-fn check_walk(walk: &Walk) -> Result<(), EncodingError> {
-    if walk.offset >> 48 == 0 {
+fn require(holds: bool, field: &'static str) -> Result<(), EncodingError> {
+    if holds {
         Ok(())
     } else {
-        Err(EncodingError::Field("offset"))
+        Err(EncodingError::Field(field))
     }
+}
+
+/// Whether a lane of A or B holds it.
+fn is_lane(value: i32) -> bool {
+    (-256..=255).contains(&value)
+}
+
+fn check_load(load: &Load) -> Result<(), EncodingError> {
+    let Load {
+        buffer,
+        to,
+        from,
+        zero_point,
+    } = load;
+    require(from.space.is_readable(), "space")?;
+    require(from.offset >> 48 == 0, "offset")?;
+    require(to.rows != 0, "rows")?;
+    require(to.cols != 0, "cols")?;
+    match buffer {
+        Buffer::A | Buffer::B | Buffer::Acc => check_lane(*buffer, from.dtype, *zero_point),
+        Buffer::Param | Buffer::Table => Err(EncodingError::Field("buffer")),
+    }
+}
+
+fn check_load_tiles(load: &LoadTiles) -> Result<(), EncodingError> {
+    require(load.from.space.is_readable(), "space")?;
+    require(load.rows != 0, "rows")?;
+    require(load.cols != 0, "cols")?;
+    check_burst(&load.from)?;
+    check_lane(load.buffer, load.from.dtype, load.zero_point)
+}
+
+/// The types and zero points that go into a scratchpad.
+fn check_lane(buffer: Buffer, dtype: Dtype, zero_point: i16) -> Result<(), EncodingError> {
+    match buffer {
+        Buffer::A | Buffer::B => {
+            require(matches!(dtype, Dtype::U8 | Dtype::I8), "dtype")?;
+            return require(is_lane(zero_point.into()), "zero_point");
+        }
+        Buffer::Param => require(dtype == Dtype::U8, "dtype")?,
+        Buffer::Acc | Buffer::Table => {}
+    }
+    require(zero_point == 0, "zero_point")
+}
+
+fn check_fill(fill: &Fill) -> Result<(), EncodingError> {
+    require(fill.tiles != 0, "tiles")?;
+    match fill.buffer {
+        Buffer::A | Buffer::B => require(is_lane(fill.value), "value"),
+        Buffer::Acc => Ok(()),
+        Buffer::Param | Buffer::Table => Err(EncodingError::Field("buffer")),
+    }
+}
+
+fn check_burst(burst: &Burst) -> Result<(), EncodingError> {
+    let aligned = burst.offset.is_multiple_of(TILE_ALIGN) && burst.offset >> 48 == 0;
+    require(aligned, "offset")?;
+    require(
+        u64::from(burst.row_stride).is_multiple_of(TILE_ALIGN),
+        "row_stride",
+    )
+}
+
+/// Whether no two elements of a rectangle share a byte: a row of it is apart from the next, or a column
+/// is. It refuses rectangles that are interleaved in other ways too.
+fn elements_are_apart(walk: &Walk, lanes: &Lanes) -> bool {
+    let element = u64::from(walk.dtype.bytes());
+    let (row, col) = (
+        u64::from(walk.row_stride.unsigned_abs()),
+        u64::from(walk.col_stride.unsigned_abs()),
+    );
+    // Steps of `count` things of `size` bytes, each `stride` from the last: bytes from first to end.
+    let reach = |count: u16, stride: u64, size: u64| u64::from(count - 1) * stride + size;
+    let apart = |count: u16, stride: u64, size: u64| count == 1 || stride >= size;
+    let by_rows = apart(lanes.cols, col, element) && apart(lanes.rows, row, reach(lanes.cols, col, element));
+    let by_cols = apart(lanes.rows, row, element) && apart(lanes.cols, col, reach(lanes.rows, row, element));
+    by_rows || by_cols
 }

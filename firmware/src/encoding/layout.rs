@@ -10,7 +10,8 @@ pub(super) mod opcode {
     pub(in crate::encoding) const GEMM: u64 = 4;
     pub(in crate::encoding) const VECTOR: u64 = 5;
     pub(in crate::encoding) const STORE: u64 = 6;
-    pub(in crate::encoding) const FINISH: u64 = 7;
+    pub(in crate::encoding) const LOAD_TILES: u64 = 7;
+    pub(in crate::encoding) const STORE_TILES: u64 = 8;
 }
 
 /// A field's place: word, lowest bit, width.
@@ -35,6 +36,7 @@ pub(super) const WALK_COL_STRIDE: Place = (3, 32, 32);
 pub(super) const FILL_TILES: Place = (0, 32, 16);
 pub(super) const FILL_VALUE: Place = (1, 0, 32);
 pub(super) const GEMM_ACCUMULATE: Place = (0, 16, 1);
+pub(super) const GEMM_SHIFT: Place = (0, 17, 1);
 pub(super) const GEMM_M: Place = (0, 32, 16);
 pub(super) const GEMM_N: Place = (0, 48, 16);
 pub(super) const GEMM_K: Place = (1, 0, 16);
@@ -57,3 +59,4 @@ pub(super) const VECTOR_SRC: Place = (1, 32, 16);
 pub(super) const VECTOR_SRC_PITCH: Place = (1, 48, 16);
 pub(super) const VECTOR_IMMEDIATE: Place = (2, 0, 32);
 pub(super) const VECTOR_INDEX: Place = (2, 32, 16);
+pub(super) const VECTOR_SECOND_INDEX: Place = (2, 48, 16);

@@ -12,13 +12,15 @@ mod form;
 mod layout;
 mod vector;
 
-use crate::isa::{Dependencies, Fill, Gemm, Instruction, Load, Module, Operation, Store};
+use crate::isa::{
+    Dependencies, Fill, Gemm, Instruction, Load, LoadTiles, Module, Operation, Store, StoreTiles,
+};
 use core::fmt;
 use fields::{Fields, buffer_bits};
 use layout::{
     BUFFER, DEPENDENCIES, FILL_TILES, FILL_VALUE, GEMM_A, GEMM_A_PITCH, GEMM_A_STEP, GEMM_ACC,
-    GEMM_ACC_PITCH, GEMM_ACCUMULATE, GEMM_B, GEMM_B_PITCH, GEMM_B_STEP, GEMM_K, GEMM_M, GEMM_N, LANES_BASE,
-    NOP_MODULE, OPCODE, ZERO_POINT, opcode,
+    GEMM_ACC_PITCH, GEMM_ACCUMULATE, GEMM_B, GEMM_B_PITCH, GEMM_B_STEP, GEMM_K, GEMM_M, GEMM_N, GEMM_SHIFT,
+    LANES_BASE, LANES_COLS, LANES_PITCH, LANES_ROWS, NOP_MODULE, OPCODE, ZERO_POINT, opcode,
 };
 use vector::{decode_vector, encode_vector};
 
@@ -36,7 +38,7 @@ pub enum EncodingError {
     Field(&'static str),
     /// A reserved bit is set; the word's index.
     Reserved(u8),
-    /// A token for a neighbour that the module does not have, or one given by FINISH.
+    /// A token for a neighbour that the module does not have.
     Dependency,
 }
 
@@ -85,6 +87,16 @@ impl Instruction {
                 fields.put_walk(&load.from);
                 fields.put_signed(ZERO_POINT, load.zero_point.into());
             }
+            Operation::LoadTiles(load) => {
+                fields.put(OPCODE, opcode::LOAD_TILES);
+                fields.put(BUFFER, buffer_bits(load.buffer));
+                fields.put(LANES_BASE, load.base.into());
+                fields.put(LANES_PITCH, load.pitch.into());
+                fields.put(LANES_ROWS, load.rows.into());
+                fields.put(LANES_COLS, load.cols.into());
+                fields.put_burst(&load.from);
+                fields.put_signed(ZERO_POINT, load.zero_point.into());
+            }
             Operation::Fill(fill) => {
                 fields.put(OPCODE, opcode::FILL);
                 fields.put(BUFFER, buffer_bits(fill.buffer));
@@ -95,6 +107,7 @@ impl Instruction {
             Operation::Gemm(gemm) => {
                 fields.put(OPCODE, opcode::GEMM);
                 fields.put(GEMM_ACCUMULATE, gemm.accumulate.into());
+                fields.put(GEMM_SHIFT, gemm.shift.into());
                 fields.put(GEMM_M, gemm.m_tiles.into());
                 fields.put(GEMM_N, gemm.n_tiles.into());
                 fields.put(GEMM_K, gemm.k_tiles.into());
@@ -113,7 +126,14 @@ impl Instruction {
                 fields.put_lanes(&store.from);
                 fields.put_walk(&store.to);
             }
-            Operation::Finish => fields.put(OPCODE, opcode::FINISH),
+            Operation::StoreTiles(store) => {
+                fields.put(OPCODE, opcode::STORE_TILES);
+                fields.put(LANES_BASE, store.base.into());
+                fields.put(LANES_PITCH, store.pitch.into());
+                fields.put(LANES_ROWS, store.rows.into());
+                fields.put(LANES_COLS, store.cols.into());
+                fields.put_burst(&store.to);
+            }
         }
         fields.words
     }
@@ -144,6 +164,15 @@ impl Instruction {
                 from: fields.take_walk()?,
                 zero_point: fields.take_u16(ZERO_POINT) as i16,
             }),
+            opcode::LOAD_TILES => Operation::LoadTiles(LoadTiles {
+                buffer: fields.take_buffer()?,
+                base: fields.take_u16(LANES_BASE),
+                pitch: fields.take_u16(LANES_PITCH),
+                rows: fields.take_count(LANES_ROWS, "rows")?,
+                cols: fields.take_count(LANES_COLS, "cols")?,
+                from: fields.take_burst()?,
+                zero_point: fields.take_u16(ZERO_POINT) as i16,
+            }),
             opcode::FILL => Operation::Fill(Fill {
                 buffer: fields.take_buffer()?,
                 base: fields.take_u16(LANES_BASE),
@@ -152,6 +181,7 @@ impl Instruction {
             }),
             opcode::GEMM => Operation::Gemm(Gemm {
                 accumulate: fields.take(GEMM_ACCUMULATE) != 0,
+                shift: fields.take(GEMM_SHIFT) != 0,
                 m_tiles: fields.take_count(GEMM_M, "m_tiles")?,
                 n_tiles: fields.take_count(GEMM_N, "n_tiles")?,
                 k_tiles: fields.take_count(GEMM_K, "k_tiles")?,
@@ -169,7 +199,13 @@ impl Instruction {
                 from: fields.take_lanes()?,
                 to: fields.take_walk()?,
             }),
-            opcode::FINISH => Operation::Finish,
+            opcode::STORE_TILES => Operation::StoreTiles(StoreTiles {
+                base: fields.take_u16(LANES_BASE),
+                pitch: fields.take_u16(LANES_PITCH),
+                rows: fields.take_count(LANES_ROWS, "rows")?,
+                cols: fields.take_count(LANES_COLS, "cols")?,
+                to: fields.take_burst()?,
+            }),
             unknown => return Err(EncodingError::Opcode(unknown as u8)),
         };
         fields.reserved_are_zero()?;
@@ -183,11 +219,7 @@ impl Instruction {
 
     /// The instruction as bytes, as it lies in card memory.
     pub fn to_bytes(&self) -> [u8; INSTRUCTION_BYTES] {
-        let mut bytes = [0; INSTRUCTION_BYTES];
-        for (bytes, word) in bytes.chunks_exact_mut(8).zip(self.encode()) {
-            bytes.copy_from_slice(&word.to_le_bytes());
-        }
-        bytes
+        bytemuck::cast(self.encode().map(u64::to_le))
     }
 
     /// Reads an instruction from bytes.
@@ -195,10 +227,7 @@ impl Instruction {
     /// # Errors
     /// As [`Instruction::decode`].
     pub fn from_bytes(bytes: &[u8; INSTRUCTION_BYTES]) -> Result<Self, EncodingError> {
-        let mut words = [0; INSTRUCTION_WORDS];
-        for (word, bytes) in words.iter_mut().zip(bytes.as_chunks::<8>().0) {
-            *word = u64::from_le_bytes(*bytes);
-        }
-        Self::decode(words)
+        let words: [u64; INSTRUCTION_WORDS] = bytemuck::cast(*bytes);
+        Self::decode(words.map(u64::from_le))
     }
 }

@@ -4,7 +4,7 @@ use super::EncodingError;
 use super::fields::{Fields, dtype_bits};
 use super::layout::{
     OPCODE, VECTOR_COLS, VECTOR_DST, VECTOR_DST_PITCH, VECTOR_DTYPE, VECTOR_FLAG, VECTOR_IMMEDIATE,
-    VECTOR_INDEX, VECTOR_OP, VECTOR_ROWS, VECTOR_SRC, VECTOR_SRC_PITCH, opcode,
+    VECTOR_INDEX, VECTOR_OP, VECTOR_ROWS, VECTOR_SECOND_INDEX, VECTOR_SRC, VECTOR_SRC_PITCH, opcode,
 };
 use crate::isa::{Requantise, Vector, VectorOp};
 
@@ -47,6 +47,11 @@ pub(super) fn encode_vector(fields: &mut Fields, vector: &Vector) {
             fields.put(VECTOR_FLAG, first.into());
             fields.put_signed(VECTOR_IMMEDIATE, base.into());
         }
+        VectorOp::Interpolate { nodes, differences } => {
+            fields.put(VECTOR_OP, 9);
+            fields.put(VECTOR_INDEX, nodes.into());
+            fields.put(VECTOR_SECOND_INDEX, differences.into());
+        }
     }
 }
 
@@ -67,6 +72,10 @@ pub(super) fn decode_vector(fields: &mut Fields) -> Result<Vector, EncodingError
         8 => VectorOp::ArgMax {
             first: fields.take(VECTOR_FLAG) != 0,
             base: fields.take_i32(VECTOR_IMMEDIATE),
+        },
+        9 => VectorOp::Interpolate {
+            nodes: fields.take_u16(VECTOR_INDEX),
+            differences: fields.take_u16(VECTOR_SECOND_INDEX),
         },
         _ => return Err(EncodingError::Field("op")),
     };

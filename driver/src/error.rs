@@ -18,7 +18,7 @@ pub enum DeviceError {
     #[error("the magic register reads {0:#010x}: no MetisVM card")]
     NotACard(u32),
     /// The card speaks another major version of the ABI.
-    #[error("the card has ABI {major}.{minor}, this driver needs 1.x")]
+    #[error("the card has ABI {major}.{minor}, this driver needs 2.x")]
     AbiVersion {
         /// The card's major version.
         major: u16,
@@ -28,9 +28,15 @@ pub enum DeviceError {
     /// A capability register holds what no card can have.
     #[error("absurd capability: {0}")]
     Capability(#[from] AbsurdCapability),
-    /// The boot generation reads what no card has: 0, or all ones.
-    #[error("the boot generation reads {0:#x}, which no card has")]
-    BootGeneration(u32),
+    /// The card does not keep the boot nonce that was written: it was reset meanwhile, or is in the hands
+    /// of another host.
+    #[error("the boot nonce reads {found:#x} after {written:#x} was written")]
+    BootNonce {
+        /// What was written.
+        written: u32,
+        /// What is read.
+        found: u32,
+    },
     /// The card has other capabilities after a reset than before.
     #[error("the card's capabilities changed with a reset")]
     CapabilitiesChanged,
@@ -66,10 +72,10 @@ pub enum DeviceError {
     /// A completion for an entry that is not outstanding: never submitted, or answered before.
     #[error("a completion carries sequence {0}, which is not outstanding")]
     UnexpectedSequence(u32),
-    /// A completion from another boot generation.
-    #[error("a completion carries boot generation {found}, not {expected}")]
-    WrongGeneration {
-        /// The generation of the handshake.
+    /// A completion with another boot nonce.
+    #[error("a completion carries boot nonce {found:#x}, not {expected:#x}")]
+    WrongNonce {
+        /// The nonce that was written after the last reset.
         expected: u32,
         /// The completion's.
         found: u32,
@@ -94,9 +100,14 @@ pub enum DeviceError {
         /// Meaning given by the status.
         detail: u32,
     },
-    /// The program is over the card's budget of work, which no register tells beforehand.
-    #[error("the program is over the card's budget of work at instruction {0}")]
-    OverBudget(u32),
+    /// The output in host memory is not what the card wrote: writes to it were lost or changed.
+    #[error("the output has CRC-32 {found:#010x}, and the card wrote {written:#010x}")]
+    OutputChecksum {
+        /// What the completion says.
+        written: u32,
+        /// What the memory holds.
+        found: u32,
+    },
     /// The device was marked unhealthy before; only a reset helps.
     #[error("the device is out of service: {0}")]
     OutOfService(String),
@@ -158,17 +169,17 @@ impl DeviceError {
             | Self::Dead
             | Self::ResetUnacknowledged(_)
             | Self::UnexpectedSequence(_)
-            | Self::WrongGeneration { .. }
+            | Self::WrongNonce { .. }
             | Self::UnknownStatus(_)
             | Self::HeadBeyondTail { .. }
             | Self::NotReady(_)
             | Self::NotACard(_)
             | Self::AbiVersion { .. }
             | Self::Capability(_)
-            | Self::BootGeneration(_)
+            | Self::BootNonce { .. }
+            | Self::OutputChecksum { .. }
             | Self::CapabilitiesChanged => true,
             Self::SelfTestProgram(_)
-            | Self::OverBudget(_)
             | Self::OutOfService(_)
             | Self::TooLarge { .. }
             | Self::PartialElement { .. }

@@ -37,7 +37,7 @@ pub struct QueuePair {
     mask: usize,
     /// Most entries that may be unanswered.
     capacity: u16,
-    boot_generation: u32,
+    boot_nonce: u32,
     next_sequence: u32,
     /// By sequence number modulo the ring's size: the number, or 0.
     outstanding: Vec<u32>,
@@ -59,7 +59,7 @@ impl QueuePair {
         transport: &Arc<dyn Transport>,
         index: u16,
         entries_log2: u32,
-        boot_generation: u32,
+        boot_nonce: u32,
     ) -> Result<Self, DeviceError> {
         let entries = 1_usize << entries_log2;
         let submissions = DmaBuffer::new(transport, entries * SUBMISSION_BYTES)?;
@@ -77,7 +77,7 @@ impl QueuePair {
             entries_log2,
             mask: entries - 1,
             capacity: (entries - entries / 4) as u16,
-            boot_generation,
+            boot_nonce,
             next_sequence: 1,
             outstanding: vec![0; entries],
             waiting: 0,
@@ -111,7 +111,7 @@ impl QueuePair {
             return None;
         }
         submission.sequence = sequence;
-        submission.boot_generation = self.boot_generation;
+        submission.boot_nonce = self.boot_nonce;
         // Always the whole line, in order: half-written or touched-ahead lines proved two to three
         // times as slow to hand over.
         let line = &self.submissions.lines()[usize::from(self.tail) & self.mask];
@@ -183,10 +183,10 @@ impl QueuePair {
 
     #[inline]
     fn check(&self, completion: &Completion) -> Result<(), DeviceError> {
-        if completion.boot_generation != self.boot_generation {
-            let found = completion.boot_generation;
-            return Err(DeviceError::WrongGeneration {
-                expected: self.boot_generation,
+        if completion.boot_nonce != self.boot_nonce {
+            let found = completion.boot_nonce;
+            return Err(DeviceError::WrongNonce {
+                expected: self.boot_nonce,
                 found,
             });
         }

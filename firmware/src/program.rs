@@ -266,8 +266,8 @@ impl Program {
     }
 }
 
-/// The counts in a header, unless one of its zeroes is none.
-fn stream_lengths(header: &[u8; HEADER_BYTES]) -> Option<[usize; 3]> {
+/// The lengths of the three streams that a header tells of, unless one of its zeroes is none.
+pub fn stream_lengths(header: &[u8; HEADER_BYTES]) -> Option<[usize; 3]> {
     let words: [u64; INSTRUCTION_WORDS] = bytemuck::cast(*header);
     let [first, store, zero, also_zero] = words.map(u64::from_le);
     if store >> 32 != 0 || zero != 0 || also_zero != 0 {

@@ -39,7 +39,7 @@ impl QueueRegisters {
 pub struct Bar {
     options: SimOptions,
     pub(crate) queues: Vec<QueueRegisters>,
-    pub(crate) boot_generation: AtomicU32,
+    pub(crate) boot_nonce: AtomicU32,
     pub(crate) status: AtomicU32,
     pub(crate) reset_requested: AtomicBool,
     /// Counts writes to ENABLE, so that the card looks at the queues only when one changed.
@@ -52,12 +52,12 @@ pub struct Bar {
 
 impl Bar {
     pub(crate) fn new(options: SimOptions) -> Self {
-        let boot_generation = AtomicU32::new(options.boot_generation);
+        let boot_nonce = AtomicU32::new(options.boot_nonce);
         let queues = options.capabilities.max_queues.min(reg::QUEUE_LIMIT);
         Self {
             options,
             queues: (0..queues).map(|_| QueueRegisters::default()).collect(),
-            boot_generation,
+            boot_nonce,
             status: AtomicU32::new(CardState::Ready as u32),
             reset_requested: AtomicBool::new(false),
             changes: AtomicU32::new(0),
@@ -93,7 +93,7 @@ impl Registers for Bar {
         match offset {
             reg::MAGIC => self.options.magic,
             reg::ABI_VERSION => self.options.abi_version,
-            reg::BOOT_GENERATION => self.boot_generation.load(Ordering::Acquire),
+            reg::BOOT_NONCE => self.boot_nonce.load(Ordering::Acquire),
             reg::STATUS => self.status.load(Ordering::Acquire),
             _ => {
                 let claimed = self
@@ -142,6 +142,11 @@ impl Registers for Bar {
         } else if offset == reg::CONTROL && value & reg::CONTROL_RESET != 0 {
             self.status.store(CardState::Resetting as u32, Ordering::Release);
             self.reset_requested.store(true, Ordering::Release);
+        } else if offset == reg::BOOT_NONCE && value != reg::ALL_ONES {
+            // Only after a reset: a second host cannot take the card over from the first.
+            let _ = self
+                .boot_nonce
+                .compare_exchange(0, value, Ordering::AcqRel, Ordering::Acquire);
         }
     }
 }

@@ -26,7 +26,7 @@ enum Deferred {
     },
     /// Overwrite host memory.
     Rewrite { address: u64, bytes: usize },
-    /// Post a completion of the generation before.
+    /// Post a completion of the nonce before.
     Stray(Stray),
 }
 
@@ -51,7 +51,6 @@ pub struct FunctionalCard {
     faults: FaultPlan,
     engines: Engines,
     queues: Vec<Rings>,
-    boot_generation: u32,
     changes_seen: u32,
     /// Of each queue, the count of enablings when it was last taken up.
     enablings_seen: Vec<u32>,
@@ -73,7 +72,6 @@ impl FunctionalCard {
             faults: FaultPlan::default(),
             engines: Engines::new(options.clone()),
             queues: Vec::new(),
-            boot_generation: options.boot_generation,
             changes_seen: 0,
             deferred: Vec::new(),
             strays: Vec::new(),
@@ -116,17 +114,15 @@ impl FunctionalCard {
             queue.state.store(QueueState::Disabled as u32, Ordering::Release);
         }
         self.changes_seen = self.bar.changes.load(Ordering::Acquire);
-        // The request is taken back before the generation shows that it was met.
+        // The request is taken back before the nonce shows that it was met.
         self.bar.reset_requested.store(false, Ordering::Release);
-        self.boot_generation = match self.boot_generation.wrapping_add(1) {
-            // All ones reads as a dead card.
-            0 | u32::MAX => 1,
-            generation => generation,
-        };
         self.bar.status.store(CardState::Ready as u32, Ordering::Release);
-        self.bar
-            .boot_generation
-            .store(self.boot_generation, Ordering::Release);
+        self.bar.boot_nonce.store(0, Ordering::Release);
+    }
+
+    /// The nonce that entries must carry; none before the host has written one.
+    fn boot_nonce(&self) -> Option<u32> {
+        Some(self.bar.boot_nonce.load(Ordering::Acquire)).filter(|&nonce| nonce != 0)
     }
 
     /// Takes up queues that were enabled, and drops those that were disabled.
@@ -158,6 +154,7 @@ impl FunctionalCard {
 
     /// Serves one burst of a queue; says whether there was one.
     fn serve(&mut self, position: usize, host: &dyn HostPort) -> Result<bool, QueueState> {
+        let boot_nonce = self.boot_nonce();
         let queue = &mut self.queues[position];
         let registers = &self.bar.queues[usize::from(queue.index)];
         let count = queue.fetch(registers, host)?;
@@ -169,13 +166,15 @@ impl FunctionalCard {
         let mut found = 0_u64;
         let mut index = 0;
         while index < count {
-            // What is left of the burst belongs to the generation that ends.
+            // What is left of the burst is from before the reset.
             if self.bar.reset_requested.load(Ordering::Relaxed) {
                 return Ok(true);
             }
             let queue = &mut self.queues[position];
-            if self.faults.is_quiet() {
-                let nops = queue.answer_nops(index, count, self.boot_generation);
+            if self.faults.is_quiet()
+                && let Some(nonce) = boot_nonce
+            {
+                let nops = queue.answer_nops(index, count, nonce);
                 self.faults.count_nops(nops as u64);
                 index += nops;
                 if index == count {
@@ -211,11 +210,11 @@ impl FunctionalCard {
         let cancellable = !matches!(
             Opcode::from_bits(job.opcode),
             Some(Opcode::Nop | Opcode::Cancel) | None
-        ) && job.boot_generation == self.boot_generation;
+        ) && self.boot_nonce() == Some(job.boot_nonce);
         let cancels = |entry: &Submission| {
             entry.opcode == Opcode::Cancel as u8
                 && entry.count == job.sequence
-                && entry.boot_generation == self.boot_generation
+                && entry.boot_nonce == job.boot_nonce
                 && entry.stray_field().is_none()
         };
         let mut rest = rest.filter(|_| cancellable);
@@ -249,17 +248,21 @@ impl FunctionalCard {
         } else {
             None
         };
-        let verdict = if submission.boot_generation != self.boot_generation {
-            Err((Status::StaleGeneration, self.boot_generation))
+        let nonce = self.boot_nonce();
+        let verdict = if nonce != Some(submission.boot_nonce) {
+            Err((Status::StaleNonce, nonce.unwrap_or(0)))
         } else if cancelled {
             Err((Status::Cancelled, 0))
         } else if cancel_succeeded {
-            Ok(())
+            Ok(0)
         } else {
             let stop = &self.bar.reset_requested;
             self.engines.execute(submission, stop, host, flip)
         };
-        let (status, detail) = verdict.err().unwrap_or((Status::Ok, 0));
+        let (status, detail) = match verdict {
+            Ok(detail) => (Status::Ok, detail),
+            Err(refusal) => refusal,
+        };
         self.answer(position, submission, status, detail, fault);
     }
 
@@ -271,7 +274,7 @@ impl FunctionalCard {
         detail: u32,
         fault: Option<Fault>,
     ) {
-        let generation = self.boot_generation;
+        let nonce = self.bar.boot_nonce.load(Ordering::Acquire);
         let sequence = submission.sequence;
         let queue = &mut self.queues[position];
         match fault {
@@ -286,15 +289,15 @@ impl FunctionalCard {
                 self.deferred.push((Instant::now() + time, late));
             }
             Some(Fault::Twice) => {
-                queue.answer(sequence, generation, status, detail);
-                queue.answer(sequence, generation, status, detail);
+                queue.answer(sequence, nonce, status, detail);
+                queue.answer(sequence, nonce, status, detail);
             }
-            Some(Fault::WrongSequence) => queue.answer(sequence ^ 0x4000_0000, generation, status, detail),
-            Some(Fault::WrongStatus) => queue.complete(sequence, generation, 0x7abc, detail),
-            Some(Fault::WrongKnownStatus(wrong)) => queue.answer(sequence, generation, wrong, detail),
-            Some(Fault::HeadBeyondTail) => queue.answer_ahead(sequence, generation, status, detail),
+            Some(Fault::WrongSequence) => queue.answer(sequence ^ 0x4000_0000, nonce, status, detail),
+            Some(Fault::WrongStatus) => queue.complete(sequence, nonce, 0x7abc, detail),
+            Some(Fault::WrongKnownStatus(wrong)) => queue.answer(sequence, nonce, wrong, detail),
+            Some(Fault::HeadBeyondTail) => queue.answer_ahead(sequence, nonce, status, detail),
             Some(Fault::LateAcrossReset(delay)) => {
-                let (offset, words) = queue.withheld(sequence, generation, status, detail);
+                let (offset, words) = queue.withheld(sequence, nonce, status, detail);
                 self.strays.push(Stray {
                     delay,
                     queue: queue.index,
@@ -305,13 +308,13 @@ impl FunctionalCard {
             }
             Some(Fault::ChangeCapabilities) => {
                 self.changes_at_reset = true;
-                queue.answer(sequence, generation, status, detail);
+                queue.answer(sequence, nonce, status, detail);
             }
             Some(Fault::WrongGeneration) => {
-                queue.answer(sequence, generation.wrapping_sub(1), status, detail);
+                queue.answer(sequence, nonce.wrapping_sub(1), status, detail);
             }
             Some(Fault::RewriteAfterCompletion(time)) => {
-                queue.answer(sequence, generation, status, detail);
+                queue.answer(sequence, nonce, status, detail);
                 let items = if submission.opcode == Opcode::Run as u8 {
                     submission.count
                 } else {
@@ -324,7 +327,7 @@ impl FunctionalCard {
                 };
                 self.deferred.push((Instant::now() + time, rewrite));
             }
-            _ => queue.answer(sequence, generation, status, detail),
+            _ => queue.answer(sequence, nonce, status, detail),
         }
     }
 
@@ -353,7 +356,7 @@ impl FunctionalCard {
                     detail,
                 } => {
                     if let Some(rings) = self.queues.iter_mut().find(|rings| rings.index == queue) {
-                        rings.answer(sequence, self.boot_generation, status, detail);
+                        rings.answer(sequence, self.bar.boot_nonce.load(Ordering::Acquire), status, detail);
                         // An unreachable ring stops the queue at its next burst.
                         let _ = rings.post(host);
                         rings.announce(&self.bar.queues[usize::from(queue)], host);

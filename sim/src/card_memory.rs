@@ -1,9 +1,8 @@
 //! Card memory: resident pieces under handles, and workspaces between them.
 
-use crate::machine::go_on;
-use metisvm_firmware::program::Program;
+use crate::streams::Streams;
 use metisvm_firmware::submission::CARD_ALIGN;
-use metisvm_firmware::{INSTRUCTION_BYTES, Instruction, Status};
+use metisvm_firmware::{Geometry, Status};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -13,8 +12,10 @@ use std::sync::atomic::AtomicBool;
 #[derive(Debug)]
 struct Piece {
     range: Range<usize>,
+    /// A RUN may write it.
+    is_state: bool,
     /// The piece read as a program, once it was run; it cannot change while it is resident.
-    program: Option<Arc<Vec<Instruction>>>,
+    program: Option<Arc<Streams>>,
 }
 
 /// All of a card's memory.
@@ -59,8 +60,13 @@ impl CardMemory {
     }
 
     /// Names a claimed range.
-    pub fn insert(&mut self, handle: u32, range: Range<usize>) {
-        self.pieces.insert(handle, Piece { range, program: None });
+    pub fn insert(&mut self, handle: u32, range: Range<usize>, is_state: bool) {
+        let piece = Piece {
+            range,
+            is_state,
+            program: None,
+        };
+        self.pieces.insert(handle, piece);
     }
 
     /// Whether a handle names something.
@@ -78,34 +84,23 @@ impl CardMemory {
         &mut self.bytes[range]
     }
 
-    /// The bytes of a resident piece and of a claimed workspace.
-    pub fn split(&mut self, resident: Option<Range<usize>>, workspace: Range<usize>) -> (&[u8], &mut [u8]) {
-        match resident {
-            None => (&[], &mut self.bytes[workspace]),
-            Some(resident) if resident.end <= workspace.start => {
-                let (low, high) = self.bytes.split_at_mut(workspace.start);
-                (&low[resident], &mut high[..workspace.len()])
-            }
-            Some(resident) if workspace.end <= resident.start => {
-                let (low, high) = self.bytes.split_at_mut(resident.start);
-                (&high[..resident.len()], &mut low[workspace])
-            }
-            // Only an empty range can touch a resident piece; claim saw to that.
-            Some(resident) => (&self.bytes[resident], &mut []),
-        }
+    /// All bytes; ranges that were claimed or named lie apart.
+    pub fn all_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes
     }
 
-    /// Where a handle's piece lies.
+    /// Where a handle's piece lies, if it is a state or not as is asked for.
     ///
     /// # Errors
     /// [`Status::UnknownHandle`].
-    pub fn piece(&self, handle: u32) -> Result<Range<usize>, Refusal> {
-        let piece = self.pieces.get(&handle).ok_or((Status::UnknownHandle, handle))?;
+    pub fn piece(&self, handle: u32, is_state: bool) -> Result<Range<usize>, Refusal> {
+        let piece = self.pieces.get(&handle).filter(|piece| piece.is_state == is_state);
+        let piece = piece.ok_or((Status::UnknownHandle, handle))?;
         Ok(piece.range.clone())
     }
 
-    /// A handle's piece, read as a program of at most `limit` instructions, unless `stop` becomes
-    /// true.
+    /// A handle's piece, read as a program of at most `limit` instructions for a card of `geometry`,
+    /// unless `stop` becomes true.
     ///
     /// # Errors
     /// An unknown handle, or what is wrong with the program.
@@ -113,27 +108,16 @@ impl CardMemory {
         &mut self,
         handle: u32,
         limit: u32,
+        geometry: &Geometry,
         stop: &AtomicBool,
-    ) -> Result<Arc<Vec<Instruction>>, Refusal> {
-        let piece = self
-            .pieces
-            .get_mut(&handle)
-            .ok_or((Status::UnknownHandle, handle))?;
+    ) -> Result<Arc<Streams>, Refusal> {
+        let piece = self.pieces.get_mut(&handle).filter(|piece| !piece.is_state);
+        let piece = piece.ok_or((Status::UnknownHandle, handle))?;
         if let Some(program) = &piece.program {
             return Ok(Arc::clone(program));
         }
-        let (encoded, rest) = self.bytes[piece.range.clone()].as_chunks::<INSTRUCTION_BYTES>();
-        if !rest.is_empty() || encoded.len() > limit as usize {
-            return Err((Status::InvalidProgram, 0));
-        }
-        let mut instructions = Vec::with_capacity(encoded.len());
-        for (index, bytes) in (0..).zip(encoded) {
-            go_on(stop).map_err(|status| (status, index))?;
-            let instruction = Instruction::from_bytes(bytes);
-            instructions.push(instruction.map_err(|_| (Status::InvalidInstruction, index))?);
-        }
-        let program = Program::new(instructions).map_err(|_| (Status::InvalidProgram, 0))?;
-        let program = Arc::new(program.into_instructions());
+        let program = Streams::read(&self.bytes[piece.range.clone()], limit, geometry, stop)?;
+        let program = Arc::new(program);
         piece.program = Some(Arc::clone(&program));
         Ok(program)
     }

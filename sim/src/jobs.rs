@@ -4,16 +4,17 @@ use crate::card_memory::{CardMemory, Refusal};
 use crate::machine::{Machine, Spaces, go_on};
 use crate::options::SimOptions;
 use crate::schedule::Schedule;
+use crate::streams::Streams;
+use crc32fast::Hasher;
 use metisvm_firmware::keccak::{DESCRIPTOR_BYTES, DIGEST_BYTES, Descriptor};
 use metisvm_firmware::port::HostPort;
 use metisvm_firmware::registers::features;
-use metisvm_firmware::submission::NO_HANDLE;
-use metisvm_firmware::{Dtype, Instruction, Opcode, Status, Submission};
+use metisvm_firmware::submission::{NO_HANDLE, flags};
+use metisvm_firmware::{Dtype, Opcode, Status, Submission};
 use sha3::{Digest, Keccak256};
+use std::ops::Range;
 use std::sync::atomic::AtomicBool;
 
-/// Largest input or output of one item, and most to hash in one job, bytes.
-const MAX_ITEM_BYTES: u32 = 1 << 30;
 /// Bytes between two looks whether the job is to stop.
 const PIECE: usize = 1 << 20;
 /// The same where the bytes are hashed.
@@ -29,28 +30,24 @@ pub struct Engines {
     runs: u64,
 }
 
-/// The output of the item at work: where it goes, and a bit to flip on the way.
+/// The output of a job, item by item.
 struct Output {
     bytes: Vec<u8>,
+    /// A bit to flip on the way.
     flip: Option<u64>,
+    checksum: Hasher,
 }
 
 impl Output {
-    /// Zeroes for the next item of a job.
-    fn clear(&mut self, bytes: u32, stop: &AtomicBool) -> Result<(), Refusal> {
-        if self.bytes.len() == bytes as usize {
-            for piece in self.bytes.chunks_mut(PIECE) {
-                go_on(stop).map_err(|status| (status, 0))?;
-                piece.fill(0);
-            }
-        } else {
-            // Comes as untouched pages, in no time.
-            self.bytes = vec![0; bytes as usize];
+    fn new(bytes: usize, flip: Option<u64>) -> Self {
+        Self {
+            bytes: vec![0; bytes],
+            flip,
+            checksum: Hasher::new(),
         }
-        Ok(())
     }
 
-    /// Writes the item's bytes to host memory.
+    /// Writes the item's bytes to host memory. Writes are posted: none is known to fail.
     fn write(&mut self, address: u64, host: &dyn HostPort, stop: &AtomicBool) -> Result<(), Refusal> {
         let bits = self.bytes.len() as u64 * 8;
         if bits > 0
@@ -61,10 +58,16 @@ impl Output {
         let mut to = address;
         for piece in self.bytes.chunks(PIECE) {
             go_on(stop).map_err(|status| (status, 0))?;
-            host.write_bytes(to, piece).map_err(|_| (Status::DmaFault, 0))?;
+            let _ = host.write_bytes(to, piece);
+            self.checksum.update(piece);
             to += piece.len() as u64;
         }
         Ok(())
+    }
+
+    /// The CRC-32 of all that was written.
+    fn checksum(self) -> u32 {
+        self.checksum.finalize()
     }
 }
 
@@ -84,26 +87,28 @@ impl Engines {
     /// Does a job whose generation is right, unless `stop` becomes true. `flip` is the bit of its
     /// output that goes wrong, if one does.
     ///
+    /// Gives the detail of an ok completion.
+    ///
     /// # Errors
-    /// Status and detail of the completion.
+    /// Status and detail of another one.
     pub fn execute(
         &mut self,
         submission: &Submission,
         stop: &AtomicBool,
         host: &dyn HostPort,
         flip: Option<u64>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<u32, Refusal> {
         let opcode = Opcode::from_bits(submission.opcode).ok_or((Status::InvalidOpcode, 0))?;
         if let Some(word) = submission.stray_field() {
             return Err((Status::InvalidField, word));
         }
         let lacks = |feature| self.options.capabilities.features & feature == 0;
         match opcode {
-            Opcode::Nop => Ok(()),
+            Opcode::Nop => Ok(0),
             // Whatever could have been cancelled is done by now; the queue looked ahead for it.
             Opcode::Cancel => Err((Status::NotFound, 0)),
-            Opcode::LoadResident => self.load(submission, stop, host),
-            Opcode::Evict if self.memory.remove(submission.data_handle) => Ok(()),
+            Opcode::LoadResident => self.load(submission, stop, host).map(|()| 0),
+            Opcode::Evict if self.memory.remove(submission.data_handle) => Ok(0),
             Opcode::Evict => Err((Status::UnknownHandle, submission.data_handle)),
             Opcode::Run if lacks(features::TENSOR) => Err((Status::InvalidOpcode, 0)),
             Opcode::Run => self.run(submission, stop, host, flip),
@@ -135,7 +140,8 @@ impl Engines {
             // Past the last address nothing is mapped, and the next read fails.
             from = from.wrapping_add(piece.len() as u64);
         }
-        self.memory.insert(handle, range);
+        let is_state = submission.flags & flags::STATE != 0;
+        self.memory.insert(handle, range, is_state);
         Ok(())
     }
 
@@ -145,46 +151,53 @@ impl Engines {
         stop: &AtomicBool,
         host: &dyn HostPort,
         flip: Option<u64>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<u32, Refusal> {
         let Submission {
             count,
             input_bytes,
             output_bytes,
             ..
         } = *submission;
+        let capabilities = &self.options.capabilities;
         let dtype = |bits| Dtype::from_bits(bits).ok_or((Status::InvalidField, 0));
-        let whole = |bytes: u32, dtype: Dtype| bytes <= MAX_ITEM_BYTES && bytes.is_multiple_of(dtype.bytes());
-        let valid = whole(input_bytes, dtype(submission.dtype_in)?)
-            && whole(output_bytes, dtype(submission.dtype_out)?);
+        let whole = |bytes: u32, dtype: Dtype, most| bytes <= most && bytes.is_multiple_of(dtype.bytes());
+        let valid = whole(input_bytes, dtype(submission.dtype_in)?, capabilities.max_input_bytes)
+            && whole(output_bytes, dtype(submission.dtype_out)?, capabilities.max_output_bytes);
         if !valid {
             return Err((Status::InvalidField, 5));
         }
-        if !(1..=self.options.capabilities.max_batch).contains(&count) {
+        if !(1..=capabilities.max_batch).contains(&count) {
             return Err((Status::InvalidField, 2));
         }
         check_span(submission.input, input_bytes, count)?;
         check_span(submission.output, output_bytes, count)?;
-        let resident = match submission.data_handle {
-            NO_HANDLE => None,
-            handle => Some(self.memory.piece(handle)?),
+        let named = |handle: u32, is_state| match handle {
+            NO_HANDLE => Ok(0..0),
+            handle => self.memory.piece(handle, is_state),
         };
+        let resident = named(submission.data_handle, false)?;
+        let state = named(submission.state_handle.into(), true)?;
         let workspace = self
             .memory
             .claim(submission.card_address, submission.card_bytes)?;
-        let limit = self.options.capabilities.max_program_instructions;
-        let program = self.memory.program(submission.program_handle, limit, stop)?;
+        let program = self.memory.program(
+            submission.program_handle.into(),
+            capabilities.max_program_instructions,
+            &capabilities.geometry,
+            stop,
+        )?;
+        if program.cost.saturating_mul(count.into()) > capabilities.work_budget {
+            return Err((Status::BudgetExceeded, 0));
+        }
 
         self.runs += 1;
         let seed = self
             .options
             .schedule_seed
             .wrapping_add(self.runs.wrapping_mul(0x1000_0001));
-        let mut schedule = Schedule::new(&program, seed);
+        let mut schedule = Schedule::new(seed);
         let mut input = Vec::new();
-        let mut output = Output {
-            bytes: Vec::new(),
-            flip,
-        };
+        let mut output = Output::new(output_bytes as usize, flip);
         for item in 0..u64::from(count) {
             fetch(
                 host,
@@ -193,31 +206,25 @@ impl Engines {
                 &mut input,
                 stop,
             )?;
-            let to = submission.output + item * u64::from(output_bytes);
-            probe(host, to, output_bytes)?;
-            output.clear(output_bytes, stop)?;
-            let (resident, workspace) = self.memory.split(resident.clone(), workspace.clone());
+            if self.options.poison {
+                self.machine.poison();
+                output.bytes.fill(0xa5);
+            }
+            let ranges = [resident.clone(), state.clone(), workspace.clone()];
+            let [resident, state, workspace] = disjoint(self.memory.all_mut(), ranges);
             let spaces = Spaces {
                 resident,
                 input: &input,
                 output: &mut output.bytes,
                 workspace,
+                state,
             };
-            if self.options.poison_scratchpads {
-                self.machine.poison();
-            }
-            schedule.rewind();
-            run_item(
-                &mut self.machine,
-                &program,
-                &mut schedule,
-                spaces,
-                self.options.budget,
-                stop,
-            )?;
+            schedule.rewind(&program);
+            run_item(&mut self.machine, &program, &mut schedule, spaces, stop)?;
+            let to = submission.output + item * u64::from(output_bytes);
             output.write(to, host, stop)?;
         }
-        Ok(())
+        Ok(output.checksum())
     }
 
     fn keccak(
@@ -226,29 +233,27 @@ impl Engines {
         stop: &AtomicBool,
         host: &dyn HostPort,
         flip: Option<u64>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<u32, Refusal> {
         let Submission {
             count,
             input_bytes,
             output_bytes,
             ..
         } = *submission;
-        if !(1..=self.options.capabilities.keccak_max_messages).contains(&count) {
+        let capabilities = &self.options.capabilities;
+        if !(1..=capabilities.keccak_max_messages).contains(&count) {
             return Err((Status::InvalidField, 2));
         }
-        if input_bytes > MAX_ITEM_BYTES || output_bytes as usize != DIGEST_BYTES {
+        if input_bytes > capabilities.keccak_max_bytes || output_bytes as usize != DIGEST_BYTES {
             return Err((Status::InvalidField, 5));
         }
         check_span(submission.output, output_bytes, count)?;
         let mut batch = Vec::new();
         fetch(host, submission.input, input_bytes, &mut batch, stop)?;
-        let mut output = Output {
-            bytes: Vec::with_capacity(count as usize * DIGEST_BYTES),
-            flip,
-        };
+        let mut output = Output::new(0, flip);
         let (descriptors, _) = batch.as_chunks::<DESCRIPTOR_BYTES>();
         // Messages may overlap, so the size of the batch bounds the work of each, but not of all.
-        let mut left = MAX_ITEM_BYTES;
+        let mut left = capabilities.keccak_max_bytes;
         let mut messages = Vec::with_capacity(count as usize);
         for index in 0..count {
             let message = descriptors
@@ -269,7 +274,8 @@ impl Engines {
             }
             output.bytes.extend_from_slice(&hasher.finalize());
         }
-        output.write(submission.output, host, stop)
+        output.write(submission.output, host, stop)?;
+        Ok(output.checksum())
     }
 }
 
@@ -305,35 +311,35 @@ fn fetch(
     Ok(())
 }
 
-/// Looks at a byte of each piece of a span that is to be written, and at its last: a size which no
-/// mapping backs is never allocated.
-fn probe(host: &dyn HostPort, address: u64, bytes: u32) -> Result<(), Refusal> {
-    let Some(last) = bytes.checked_sub(1) else {
-        return Ok(());
-    };
-    for offset in (0..bytes).step_by(PIECE).chain([last]) {
-        host.read_bytes(address + u64::from(offset), &mut [0])
-            .map_err(|_| (Status::DmaFault, 0))?;
+/// Three ranges of memory that do not meet; an empty one may lie anywhere.
+fn disjoint(bytes: &mut [u8], ranges: [Range<usize>; 3]) -> [&mut [u8]; 3] {
+    let mut order = [0, 1, 2];
+    order.sort_by_key(|&index| (ranges[index].start, ranges[index].end));
+    let mut pieces: [&mut [u8]; 3] = Default::default();
+    let (mut rest, mut at) = (bytes, 0);
+    for index in order {
+        let range = &ranges[index];
+        if range.is_empty() {
+            continue;
+        }
+        let (_, after) = rest.split_at_mut(range.start - at);
+        (pieces[index], rest) = after.split_at_mut(range.len());
+        at = range.end;
     }
-    Ok(())
+    pieces
 }
 
 fn run_item(
     machine: &mut Machine,
-    program: &[Instruction],
+    program: &Streams,
     schedule: &mut Schedule,
     mut spaces: Spaces<'_>,
-    mut budget: u64,
     stop: &AtomicBool,
 ) -> Result<(), Refusal> {
     while let Some(index) = schedule.next(program)? {
-        let instruction = &program[index as usize];
-        budget = budget
-            .checked_sub(machine.cost(&instruction.operation))
-            .ok_or((Status::BudgetExceeded, index))?;
         go_on(stop).map_err(|status| (status, index))?;
         machine
-            .execute(instruction, &mut spaces, stop)
+            .execute(program.get(index), &mut spaces, stop)
             .map_err(|status| (status, index))?;
     }
     Ok(())

@@ -5,7 +5,7 @@
 //!
 //! * [`bar`]: the registers. [`rings`]: fetching entries, posting completions.
 //! * [`card`]: the card itself, polled by its host. [`jobs`]: what each opcode does.
-//! * [`card_memory`]: resident memory and its handles.
+//! * [`card_memory`]: resident memory and its handles. [`streams`]: a program, decoded.
 //! * [`machine`]: scratchpads and instructions. [`schedule`]: the three modules and their tokens.
 //! * [`faults`]: misbehaviour on demand, for the tests of everything above the card.
 
@@ -18,6 +18,7 @@ pub mod machine;
 pub mod options;
 pub mod rings;
 pub mod schedule;
+pub mod streams;
 
 pub use card::FunctionalCard;
 pub use faults::{Fault, FaultPlan, Happened, Trigger};

@@ -3,10 +3,10 @@
 //! One instruction may be minutes of work, and a reset must not wait for it: every loop looks, once
 //! a row or a tile, whether it is to stop.
 
-use metisvm_firmware::check::{RECORD_BYTES, Record};
+use metisvm_firmware::check::{Record, TABLE_ENTRIES};
 use metisvm_firmware::{
-    Buffer, Dtype, Fill, Gemm, Geometry, Instruction, Lanes, Load, Operation, Requantise, Space, Status,
-    Store, Vector, VectorOp, Walk,
+    Buffer, Burst, Dtype, Fill, Gemm, Geometry, Instruction, Lanes, Load, LoadTiles, Operation, Requantise,
+    Space, Status, Store, StoreTiles, Vector, VectorOp, Walk,
 };
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -21,6 +21,8 @@ pub struct Spaces<'a> {
     pub output: &'a mut [u8],
     /// Scratch memory.
     pub workspace: &'a mut [u8],
+    /// What stays from job to job.
+    pub state: &'a mut [u8],
 }
 
 impl Spaces<'_> {
@@ -30,6 +32,7 @@ impl Spaces<'_> {
             Space::Input => self.input,
             Space::Output => &[],
             Space::Workspace => self.workspace,
+            Space::State => self.state,
         }
     }
 
@@ -38,6 +41,7 @@ impl Spaces<'_> {
             Space::Resident | Space::Input => &mut [],
             Space::Output => self.output,
             Space::Workspace => self.workspace,
+            Space::State => self.state,
         }
     }
 }
@@ -50,7 +54,7 @@ pub struct Machine {
     b: Vec<i16>,
     acc: Vec<i32>,
     params: Vec<Option<Record>>,
-    tables: Vec<[i32; 256]>,
+    tables: Vec<[i32; TABLE_ENTRIES]>,
 }
 
 /// The order of a scratchpad's lanes.
@@ -99,7 +103,7 @@ impl Machine {
             b: vec![0; lanes(Buffer::B)],
             acc: vec![0; lanes(Buffer::Acc)],
             params: vec![None; geometry.param_entries as usize],
-            tables: vec![[0; 256]; geometry.table_count as usize],
+            tables: vec![[0; TABLE_ENTRIES]; geometry.table_count as usize],
             geometry,
         }
     }
@@ -110,28 +114,7 @@ impl Machine {
         self.b.fill(89);
         self.acc.fill(0x5bad_f00d);
         self.params.fill(None);
-        self.tables.fill([-0x0bad_f00d; 256]);
-    }
-
-    /// What an instruction costs, lane operations.
-    pub fn cost(&self, operation: &Operation) -> u64 {
-        let area = |rows: u16, cols: u16| u64::from(rows) * u64::from(cols);
-        match operation {
-            Operation::Nop(_) | Operation::Finish => 1,
-            Operation::Load(load) => area(load.to.rows, load.to.cols),
-            Operation::Fill(fill) => {
-                u64::from(fill.tiles) * Layout::of(&self.geometry, fill.buffer).lanes() as u64
-            }
-            Operation::Gemm(gemm) => {
-                let g = &self.geometry;
-                area(gemm.m_tiles, gemm.n_tiles)
-                    .saturating_mul(gemm.k_tiles.into())
-                    .saturating_mul(area(g.tile_rows, g.tile_cols))
-                    .saturating_mul(g.tile_depth.into())
-            }
-            Operation::Vector(vector) => area(vector.rows, vector.cols),
-            Operation::Store(store) => area(store.from.rows, store.from.cols),
-        }
+        self.tables.fill([-0x0bad_f00d; TABLE_ENTRIES]);
     }
 
     /// Executes one well-formed instruction, unless `stop` becomes true.
@@ -148,12 +131,14 @@ impl Machine {
             .check_operands(&self.geometry)
             .map_err(|_| Status::InvalidOperand)?;
         match &instruction.operation {
-            Operation::Nop(_) | Operation::Finish => Ok(()),
+            Operation::Nop(_) => Ok(()),
             Operation::Load(load) => self.load(load, spaces, stop),
+            Operation::LoadTiles(load) => self.load_tiles(load, spaces, stop),
             Operation::Fill(fill) => self.fill(fill, stop),
             Operation::Gemm(gemm) => self.gemm(gemm, stop),
             Operation::Vector(vector) => self.vector(vector, stop),
             Operation::Store(store) => self.store(store, spaces, stop),
+            Operation::StoreTiles(store) => self.store_tiles(store, spaces, stop),
         }
     }
 
@@ -165,44 +150,44 @@ impl Machine {
             zero_point,
         } = load;
         let memory = spaces.readable(from.space);
-        let width = if *buffer == Buffer::Param {
-            RECORD_BYTES
-        } else {
-            from.dtype.bytes() as usize
-        };
-        check_reach(from, to, width, memory.len())?;
+        check_reach(from, to, from.dtype.bytes() as usize, memory.len())?;
         let value = |row, col| read(from.dtype, &memory[place(from, row, col)..]);
+        let layout = Layout::of(&self.geometry, *buffer);
+        let zero = i32::from(*zero_point);
+        let lane = |row, col| nine_bits(value(row, col) - zero);
         match buffer {
-            Buffer::A | Buffer::B => {
-                let layout = Layout::of(&self.geometry, *buffer);
-                let lanes = if *buffer == Buffer::A {
-                    &mut self.a
-                } else {
-                    &mut self.b
-                };
-                let zero = i32::from(*zero_point);
-                let value = |row, col| nine_bits(value(row, col) - zero);
-                scatter(lanes, layout, to, value, stop)?;
-            }
-            Buffer::Acc => scatter(
-                &mut self.acc,
-                Layout::of(&self.geometry, *buffer),
-                to,
-                value,
-                stop,
-            )?,
-            Buffer::Param => {
-                for col in 0..to.cols.into() {
-                    let at = place(from, 0, col);
+            Buffer::A => scatter(&mut self.a, layout, to, lane, stop),
+            Buffer::B => scatter(&mut self.b, layout, to, lane, stop),
+            Buffer::Acc => scatter(&mut self.acc, layout, to, value, stop),
+            // No well-formed LOAD names these.
+            Buffer::Param | Buffer::Table => Ok(()),
+        }
+    }
+
+    fn load_tiles(&mut self, load: &LoadTiles, spaces: &Spaces<'_>, stop: &AtomicBool) -> Result<(), Status> {
+        let LoadTiles { buffer, from, .. } = load;
+        let memory = spaces.readable(from.space);
+        let tile_bytes = self.geometry.tile_bytes(*buffer, from.dtype) as usize;
+        check_burst(from, load.rows, load.cols, tile_bytes, memory.len())?;
+        let lanes = self.geometry.unit_lanes(*buffer) as usize;
+        let element = from.dtype.bytes() as usize;
+        let zero = i32::from(load.zero_point);
+        for (row, col) in cells(load.rows, load.cols) {
+            go_on(stop)?;
+            let tile = usize::from(load.base) + row * usize::from(load.pitch) + col;
+            let at = from.offset as usize + row * from.row_stride as usize + col * tile_bytes;
+            let elements = memory[at..].chunks_exact(element).take(lanes);
+            let values = elements.map(|bytes| read(from.dtype, bytes));
+            match buffer {
+                Buffer::A => fill_from(&mut self.a[tile * lanes..], values.map(|v| nine_bits(v - zero))),
+                Buffer::B => fill_from(&mut self.b[tile * lanes..], values.map(|v| nine_bits(v - zero))),
+                Buffer::Acc => fill_from(&mut self.acc[tile * lanes..], values),
+                Buffer::Param => {
                     let bytes = memory[at..].first_chunk().copied().unwrap_or_default();
                     let record = Record::from_bytes(bytes).ok_or(Status::InvalidRecord)?;
-                    self.params[usize::from(to.base) + col] = Some(record);
+                    self.params[tile] = Some(record);
                 }
-            }
-            Buffer::Table => {
-                for (col, entry) in self.tables[usize::from(to.base)].iter_mut().enumerate() {
-                    *entry = value(0, col);
-                }
+                Buffer::Table => fill_from(&mut self.tables[tile], values),
             }
         }
         Ok(())
@@ -239,6 +224,8 @@ impl Machine {
                 let acc = &mut self.acc[step(gemm.acc, m, gemm.acc_pitch, n, 1) * acc_lanes..][..acc_lanes];
                 if !gemm.accumulate {
                     acc.fill(0);
+                } else if gemm.shift {
+                    acc.iter_mut().for_each(|sum| *sum <<= 8);
                 }
                 for k in 0..usize::from(gemm.k_tiles) {
                     go_on(stop)?;
@@ -302,6 +289,15 @@ impl Machine {
                 let table = &self.tables[usize::from(table)];
                 each(&mut |_, value, _| table[usize::from(value as u8)])
             }
+            VectorOp::Interpolate { nodes, differences } => {
+                let nodes = &self.tables[usize::from(nodes)];
+                let differences = &self.tables[usize::from(differences)];
+                each(&mut |_, value, _| {
+                    let above_least = i32::from(value as i16) + 32768;
+                    let (node, part) = ((above_least >> 8) as usize, above_least & 255);
+                    nodes[node].wrapping_add((eighteen_bits(differences[node]) * part + 128) >> 8)
+                })
+            }
             VectorOp::ArgMax { first, base } => {
                 for row in 0..rows {
                     go_on(stop)?;
@@ -334,6 +330,40 @@ impl Machine {
         }
         Ok(())
     }
+
+    fn store_tiles(
+        &mut self,
+        store: &StoreTiles,
+        spaces: &mut Spaces<'_>,
+        stop: &AtomicBool,
+    ) -> Result<(), Status> {
+        let StoreTiles { base, pitch, to, .. } = store;
+        let memory = spaces.writable(to.space);
+        let tile_bytes = self.geometry.tile_bytes(Buffer::Acc, to.dtype) as usize;
+        check_burst(to, store.rows, store.cols, tile_bytes, memory.len())?;
+        let lanes = self.geometry.unit_lanes(Buffer::Acc) as usize;
+        let element = to.dtype.bytes() as usize;
+        for (row, col) in cells(store.rows, store.cols) {
+            go_on(stop)?;
+            let tile = usize::from(*base) + row * usize::from(*pitch) + col;
+            let at = to.offset as usize + row * to.row_stride as usize + col * tile_bytes;
+            let (values, padding) = memory[at..at + tile_bytes].split_at_mut(lanes * element);
+            for (bytes, value) in values.chunks_exact_mut(element).zip(&self.acc[tile * lanes..]) {
+                bytes.copy_from_slice(&value.to_le_bytes()[..element]);
+            }
+            padding.fill(0);
+        }
+        Ok(())
+    }
+}
+
+/// Rows and columns of a block of tiles.
+fn cells(rows: u16, cols: u16) -> impl Iterator<Item = (usize, usize)> {
+    (0..usize::from(rows)).flat_map(move |row| (0..usize::from(cols)).map(move |col| (row, col)))
+}
+
+fn fill_from<T>(lanes: &mut [T], values: impl Iterator<Item = T>) {
+    lanes.iter_mut().zip(values).for_each(|(lane, value)| *lane = value);
 }
 
 /// Between two pieces of work: whether there may be another.
@@ -365,6 +395,23 @@ fn scatter<T>(
 /// The low 9 bits, sign-extended.
 fn nine_bits(value: i32) -> i16 {
     (value << 23 >> 23) as i16
+}
+
+/// The low 18 bits, sign-extended.
+fn eighteen_bits(value: i32) -> i32 {
+    value << 14 >> 14
+}
+
+/// Checks that all tiles of a burst lie in memory of `size` bytes.
+fn check_burst(burst: &Burst, rows: u16, cols: u16, tile_bytes: usize, size: usize) -> Result<(), Status> {
+    // Below 2^48, 2^48 and 2^16·2^18: nothing here overflows.
+    let rows = u64::from(rows - 1) * u64::from(burst.row_stride);
+    let end = burst.offset + rows + u64::from(cols) * tile_bytes as u64;
+    if end <= size as u64 {
+        Ok(())
+    } else {
+        Err(Status::OutOfBounds)
+    }
 }
 
 /// Checks that all of a walk's elements of `width` bytes lie in memory of `size` bytes.

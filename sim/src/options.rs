@@ -14,15 +14,13 @@ pub struct SimOptions {
     pub magic: u32,
     /// The ABI version register.
     pub abi_version: u32,
-    /// The boot generation after power-up.
-    pub boot_generation: u32,
+    /// The boot nonce to begin with; 0 after power-up, another if an earlier host has left the card so.
+    pub boot_nonce: u32,
     /// Seed of the order in which the three modules take turns.
     pub schedule_seed: u64,
-    /// Most work of one item, in lane operations; a program over it fails.
-    pub budget: u64,
-    /// Fill the scratchpads with garbage before each item, so that a program that reads what it
-    /// did not write gives wrong results in tests.
-    pub poison_scratchpads: bool,
+    /// Fill scratchpads and output with garbage before each item, so that a program that reads what it
+    /// did not write, or leaves a byte of its output unstored, gives wrong results in tests.
+    pub poison: bool,
 }
 
 impl SimOptions {
@@ -34,21 +32,25 @@ impl SimOptions {
                 features: features::TENSOR | features::KECCAK | features::STORE_ACCUMULATORS,
                 build_id: 1,
                 card_memory_bytes: 256 << 20,
-                max_handles: 4096,
+                max_handles: 64,
                 max_queues: 8,
                 max_queue_entries: 4096,
                 max_program_instructions: 1 << 20,
                 max_batch: 4096,
                 keccak_max_messages: 1 << 16,
                 clock_khz: 150_000,
+                max_input_bytes: 64 << 20,
+                max_output_bytes: 64 << 20,
+                keccak_max_bytes: 256 << 20,
+                // A unit takes 0.3 to 1 ns here, whatever the geometry, so a job takes about a second.
+                work_budget: 1 << 30,
             },
             claimed: None,
             magic: MAGIC_VALUE,
             abi_version: ABI_VERSION_VALUE,
-            boot_generation: 1,
+            boot_nonce: 0,
             schedule_seed: 0,
-            budget: 1 << 36,
-            poison_scratchpads: false,
+            poison: false,
         }
     }
 }

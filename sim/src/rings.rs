@@ -119,19 +119,19 @@ impl Rings {
         Submission::from_words(self.fetched.as_chunks::<SUBMISSION_WORDS>().0[index])
     }
 
-    /// Answers the plain NOPs from entry `first` of a burst of `count` on: right generation, no
+    /// Answers the plain NOPs from entry `first` of a burst of `count` on: right nonce, no
     /// stray field. Gives their number. They are nearly all the traffic of a ring that is measured.
     #[inline]
-    pub fn answer_nops(&mut self, first: usize, count: usize, boot_generation: u32) -> usize {
+    pub fn answer_nops(&mut self, first: usize, count: usize, boot_nonce: u32) -> usize {
         let mut nops = 0;
         for index in first..count {
             let words = &self.fetched.as_chunks::<SUBMISSION_WORDS>().0[index];
             let stray = words[2] | words[3] | words[4] | words[5] | words[6] | words[7];
             let nop = words[0] as u32 == u32::from(Opcode::Nop as u8);
-            if !nop || words[1] != u64::from(boot_generation) || stray != 0 {
+            if !nop || words[1] != u64::from(boot_nonce) || stray != 0 {
                 break;
             }
-            self.answer((words[0] >> 32) as u32, boot_generation, Status::Ok, 0);
+            self.answer((words[0] >> 32) as u32, boot_nonce, Status::Ok, 0);
             nops += 1;
         }
         nops
@@ -139,20 +139,20 @@ impl Rings {
 
     /// Fills in head and phase of a completion, and puts it into the batch to be posted.
     #[inline]
-    pub fn complete(&mut self, sequence: u32, boot_generation: u32, status: u16, detail: u32) {
+    pub fn complete(&mut self, sequence: u32, boot_nonce: u32, status: u16, detail: u32) {
         let words = self
-            .completion(sequence, boot_generation, status, detail)
+            .completion(sequence, boot_nonce, status, detail)
             .to_words();
         self.batch.extend(words);
         self.completed = self.completed.wrapping_add(1);
     }
 
     #[inline]
-    fn completion(&self, sequence: u32, boot_generation: u32, status: u16, detail: u32) -> Completion {
+    fn completion(&self, sequence: u32, boot_nonce: u32, status: u16, detail: u32) -> Completion {
         let odd_pass = u32::from(self.completed) >> self.entries_log2 & 1 == 1;
         Completion {
             sequence,
-            boot_generation,
+            boot_nonce,
             detail,
             submission_head: self.head,
             status,
@@ -161,8 +161,8 @@ impl Rings {
     }
 
     /// As [`Rings::answer`], of a card that claims to have fetched more than there was.
-    pub fn answer_ahead(&mut self, sequence: u32, boot_generation: u32, status: Status, detail: u32) {
-        let mut completion = self.completion(sequence, boot_generation, status as u16, detail);
+    pub fn answer_ahead(&mut self, sequence: u32, boot_nonce: u32, status: Status, detail: u32) {
+        let mut completion = self.completion(sequence, boot_nonce, status as u16, detail);
         // The host may have submitted more since; half the range is beyond any ring's tail.
         completion.submission_head = self.tail.wrapping_add(1 << 15);
         self.batch.extend(completion.to_words());
@@ -173,11 +173,11 @@ impl Rings {
     pub fn withheld(
         &self,
         sequence: u32,
-        boot_generation: u32,
+        boot_nonce: u32,
         status: Status,
         detail: u32,
     ) -> (u64, [u64; COMPLETION_WORDS]) {
-        let completion = self.completion(sequence, boot_generation, status as u16, detail);
+        let completion = self.completion(sequence, boot_nonce, status as u16, detail);
         let slot = self.completed & self.mask;
         (u64::from(slot) * COMPLETION_BYTES as u64, completion.to_words())
     }
@@ -189,8 +189,8 @@ impl Rings {
 
     /// As [`Rings::complete`] with a status of the ABI.
     #[inline]
-    pub fn answer(&mut self, sequence: u32, boot_generation: u32, status: Status, detail: u32) {
-        self.complete(sequence, boot_generation, status as u16, detail);
+    pub fn answer(&mut self, sequence: u32, boot_nonce: u32, status: Status, detail: u32) {
+        self.complete(sequence, boot_nonce, status as u16, detail);
     }
 
     /// Posts the batch.

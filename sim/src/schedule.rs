@@ -1,17 +1,17 @@
 //! The three modules and their tokens.
 //!
-//! Each module runs its instructions in order. Which module is next is drawn from a seeded
+//! Each module runs its stream in order. Which module is next is drawn from a seeded
 //! generator among those that may run, so a program that leaves out a token runs in a wrong order
 //! under some seed, as it would on real hardware under some load.
 
+use crate::streams::Streams;
+use metisvm_firmware::Status;
 use metisvm_firmware::program::MAX_TOKENS;
-use metisvm_firmware::{Instruction, Status};
 
 /// The state of the modules.
 #[derive(Debug)]
 pub struct Schedule {
-    /// Indices of each module's instructions, in order.
-    queues: [Vec<u32>; 3],
+    /// The next instruction of each stream.
     heads: [usize; 3],
     tokens: [u32; 4],
     random: u64,
@@ -19,24 +19,19 @@ pub struct Schedule {
 
 impl Schedule {
     /// All modules at the start of a program.
-    pub fn new(program: &[Instruction], seed: u64) -> Self {
-        let mut queues = [Vec::new(), Vec::new(), Vec::new()];
-        for (index, instruction) in program.iter().enumerate() {
-            queues[instruction.operation.module() as usize].push(index as u32);
-        }
+    pub fn new(seed: u64) -> Self {
         // The generator must not start at 0, where it would stay.
         let random = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
         Self {
-            queues,
             heads: [0; 3],
             tokens: [0; 4],
             random,
         }
     }
 
-    /// Back to the start of the program; the generator goes on.
-    pub fn rewind(&mut self) {
-        self.heads = [0; 3];
+    /// To the start of a program; the generator goes on.
+    pub fn rewind(&mut self, program: &Streams) {
+        self.heads = [0, 1, 2].map(|module| program.range(module).start);
         self.tokens = [0; 4];
     }
 
@@ -44,15 +39,17 @@ impl Schedule {
     ///
     /// # Errors
     /// A deadlock, with the index of a blocked instruction, or tokens left at the end.
-    pub fn next(&mut self, program: &[Instruction]) -> Result<Option<u32>, (Status, u32)> {
+    pub fn next(&mut self, program: &Streams) -> Result<Option<u32>, (Status, u32)> {
         let start = self.draw();
         let mut blocked = None;
         for turn in 0..3 {
             let module = (start + turn) % 3;
-            let Some(&index) = self.queues[module].get(self.heads[module]) else {
+            let head = self.heads[module];
+            if head == program.range(module).end {
                 continue;
-            };
-            let instruction = &program[index as usize];
+            }
+            let index = head as u32;
+            let instruction = program.get(index);
             let starved = instruction.pops().any(|link| self.tokens[link as usize] == 0);
             let stuffed = instruction
                 .pushes()

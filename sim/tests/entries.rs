@@ -6,20 +6,23 @@ mod support;
 
 use metisvm_driver::ring::QueuePair;
 use metisvm_driver::{Device, DeviceError, DmaBuffer, InProcess, Transport, TransportError};
+use metisvm_firmware::capabilities::MAX_WORK_BUDGET;
 use metisvm_firmware::port::{Activity, CardModel, HostPort, Registers};
 use metisvm_firmware::registers::{self as reg, QueueState, queue, queue_register};
 use metisvm_firmware::{
-    Dependencies, Dtype, Gemm, Geometry, Instruction, Lanes, Opcode, Operation, Program, Space, Status,
-    Store, Submission, Vector, VectorOp, Walk,
+    Dependencies, Dtype, Gemm, Geometry, Instruction, Lanes, Module, Opcode, Operation, Program, Space,
+    Status, Store, Submission, Vector, VectorOp, Walk,
 };
 use metisvm_sim::{FunctionalCard, SimOptions};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
-use support::{Random, Raw, impatient, small, submit};
+use support::{NONCE, Random, Raw, impatient, open, small, submit};
 
 fn transport() -> Arc<dyn Transport> {
-    Arc::new(InProcess::start(Box::new(FunctionalCard::new(small()))).unwrap())
+    let transport = InProcess::start(Box::new(FunctionalCard::new(small()))).unwrap();
+    transport.write32(reg::BOOT_NONCE, NONCE);
+    Arc::new(transport)
 }
 
 fn statuses(pair: &mut QueuePair, entries: &[Submission]) -> Vec<Status> {
@@ -39,7 +42,7 @@ fn entry(opcode: Opcode) -> Submission {
 #[test]
 fn bad_entries_get_their_status() {
     let transport = transport();
-    let mut pair = QueuePair::new(&transport, 0, 4, 1).unwrap();
+    let mut pair = QueuePair::new(&transport, 0, 4, NONCE).unwrap();
     let host = DmaBuffer::new(&transport, 4096).unwrap();
     let at = host.iova().0;
     let load = |data_handle, card_address, card_bytes| Submission {
@@ -60,6 +63,10 @@ fn bad_entries_get_their_status() {
                 flags: 1,
                 ..entry(Opcode::Nop)
             },
+            Submission {
+                flags: 2,
+                ..load(1, 0, 64)
+            },
             load(0, 0, 64),
             load(1, 0, 64),
             load(1, 64, 64),
@@ -72,6 +79,7 @@ fn bad_entries_get_their_status() {
     );
     let expected = [
         Status::InvalidOpcode,
+        Status::InvalidField,
         Status::InvalidField,
         Status::InvalidField,
         Status::Ok,
@@ -143,7 +151,7 @@ fn bad_entries_get_their_status() {
         Status::UnknownHandle,
         Status::UnknownHandle,
         Status::UnknownHandle,
-        Status::InvalidInstruction,
+        Status::InvalidProgram,
         Status::InvalidField,
         Status::InvalidField,
         Status::InvalidField,
@@ -156,7 +164,7 @@ fn bad_entries_get_their_status() {
 }
 
 #[test]
-fn an_entry_of_another_generation_is_not_executed() {
+fn an_entry_with_another_nonce_is_not_executed() {
     let transport = transport();
     let mut pair = QueuePair::new(&transport, 0, 3, 7).unwrap();
     pair.push(entry(Opcode::Nop)).unwrap();
@@ -165,17 +173,50 @@ fn an_entry_of_another_generation_is_not_executed() {
     let error = pair.wait(Instant::now() + timeout, timeout).unwrap_err();
     assert_eq!(
         error,
-        DeviceError::WrongGeneration {
+        DeviceError::WrongNonce {
             expected: 7,
-            found: 1
+            found: NONCE
         }
     );
 }
 
 #[test]
+fn a_card_without_a_nonce_executes_nothing_and_takes_one_nonce_only() {
+    let card = InProcess::start(Box::new(FunctionalCard::new(small()))).unwrap();
+    let transport: Arc<dyn Transport> = Arc::new(card);
+    let read = || transport.read32(reg::BOOT_NONCE);
+    assert_eq!(read(), 0);
+    // Not even an entry that carries 0.
+    let mut pair = QueuePair::new(&transport, 0, 3, 0).unwrap();
+    assert_eq!(statuses(&mut pair, &[entry(Opcode::Nop)]), [Status::StaleNonce]);
+    transport.write32(reg::BOOT_NONCE, reg::ALL_ONES);
+    assert_eq!(read(), 0, "all ones reads as a dead card");
+    transport.write32(reg::BOOT_NONCE, NONCE);
+    transport.write32(reg::BOOT_NONCE, 5);
+    assert_eq!(read(), NONCE);
+    transport.write32(reg::CONTROL, reg::CONTROL_RESET);
+    while read() != 0 {
+        thread::yield_now();
+    }
+    transport.write32(reg::BOOT_NONCE, 5);
+    assert_eq!(read(), 5);
+}
+
+#[test]
+fn a_card_that_an_earlier_host_has_left_is_reset_before_use() {
+    let sim = SimOptions {
+        boot_nonce: 99,
+        ..small()
+    };
+    let (device, _) = open(sim, impatient()).unwrap();
+    assert_ne!(device.boot_nonce(), 99);
+    device.nop_batch(3).unwrap();
+}
+
+#[test]
 fn cancel_takes_back_what_waits() {
     let transport = transport();
-    let mut pair = QueuePair::new(&transport, 3, 4, 1).unwrap();
+    let mut pair = QueuePair::new(&transport, 3, 4, NONCE).unwrap();
     let host = DmaBuffer::new(&transport, 4096).unwrap();
     // Sequence numbers count from 1.
     let load = Submission {
@@ -202,7 +243,7 @@ fn cancel_takes_back_what_waits() {
 #[test]
 fn a_full_ring_refuses_and_goes_on() {
     let transport = transport();
-    let mut pair = QueuePair::new(&transport, 1, 2, 1).unwrap();
+    let mut pair = QueuePair::new(&transport, 1, 2, NONCE).unwrap();
     let timeout = Duration::from_secs(10);
     for _ in 0..50 {
         let mut pushed = 0;
@@ -270,10 +311,11 @@ fn random_register_writes_and_entries_do_no_harm() {
         transport.read32(random.below(0x3000) as u32);
     }
     transport.write32(reg::CONTROL, reg::CONTROL_RESET);
-    while transport.read32(reg::BOOT_GENERATION) == 1 {
+    while transport.read32(reg::BOOT_NONCE) != 0 {
         thread::yield_now();
     }
-    let mut pair = QueuePair::new(&transport, 0, 6, 2).unwrap();
+    transport.write32(reg::BOOT_NONCE, NONCE);
+    let mut pair = QueuePair::new(&transport, 0, 6, NONCE).unwrap();
     for _ in 0..2000 {
         let mut word = || random.next() ^ random.next() << 40;
         let words = std::array::from_fn(|_| word() >> (word() % 64));
@@ -296,7 +338,7 @@ fn reset_interrupts(raw: &mut Raw, long: Submission) {
     );
     let start = Instant::now();
     raw.transport.write32(reg::CONTROL, reg::CONTROL_RESET);
-    while raw.transport.read32(reg::BOOT_GENERATION) == 1 {
+    while raw.transport.read32(reg::BOOT_NONCE) != 0 {
         // A tenth of this is what a card needs on an idle machine.
         assert!(
             start.elapsed() < Duration::from_secs(1),
@@ -319,13 +361,13 @@ fn a_reset_interrupts_long_instructions() {
     let walk = Walk {
         space: Space::Output,
         offset: 0,
-        row_stride: 0,
-        col_stride: 0,
+        row_stride: 16_000,
+        col_stride: 1,
         dtype: Dtype::U8,
     };
     // Pitch 0: all rows lie in one row of tiles.
     let lanes = Lanes {
-        rows: u16::MAX,
+        rows: 4096,
         cols: 16_000,
         ..Lanes::default()
     };
@@ -347,25 +389,19 @@ fn a_reset_interrupts_long_instructions() {
         vec![Operation::Store(store)],
         vec![Operation::Vector(reduce); 20_000],
     ] {
-        let mut raw = Raw::new(SimOptions {
-            budget: u64::MAX,
-            ..SimOptions::new(geometry)
+        let mut sim = SimOptions::new(geometry);
+        sim.capabilities.work_budget = MAX_WORK_BUDGET;
+        let mut raw = Raw::new(sim);
+        let program = operations.into_iter().map(|operation| Instruction {
+            dependencies: Dependencies::default(),
+            operation,
         });
-        let program: Vec<Instruction> = operations
-            .into_iter()
-            .chain([Operation::Finish])
-            .map(|operation| Instruction {
-                dependencies: Dependencies::default(),
-                operation,
-            })
-            .collect();
         raw.load(&Program::new(program).unwrap().to_bytes());
-        let host = DmaBuffer::new(&raw.transport, 64).unwrap();
+        // Writes to host memory are posted: there need be none.
         let run = Submission {
             program_handle: 1,
             count: 1,
-            output: host.iova().0,
-            output_bytes: 64,
+            output_bytes: 4096 * 16_000,
             ..entry(Opcode::Run)
         };
         reset_interrupts(&mut raw, run);
@@ -374,9 +410,11 @@ fn a_reset_interrupts_long_instructions() {
 
 #[test]
 fn a_reset_interrupts_keccak_and_its_work_is_bounded() {
-    let mut raw = Raw::new(small());
-    // All messages are the same bytes.
+    // All messages are the same bytes, and together what a job may hash.
     let (count, length) = (1 << 13, 1 << 17);
+    let mut sim = small();
+    sim.capabilities.keccak_max_bytes = 1 << 30;
+    let mut raw = Raw::new(sim);
     let host = DmaBuffer::new(&raw.transport, length).unwrap();
     let digests = DmaBuffer::new(&raw.transport, (count + 1) * 32).unwrap();
     let keccak = Submission {
@@ -393,8 +431,9 @@ fn a_reset_interrupts_keccak_and_its_work_is_bounded() {
         }
     };
     describe(1 << 10);
-    assert_eq!(submit(&mut raw.pair, &[keccak]), [(Status::Ok, 0)]);
-    // 2^30 bytes in all are the most that a job may hash.
+    let checksum = |digests: &DmaBuffer| crc32fast::hash(&digests.copy_out(0, count * 32));
+    let (status, detail) = submit(&mut raw.pair, &[keccak])[0];
+    assert_eq!((status, detail), (Status::Ok, checksum(&digests)));
     describe(length);
     let one_more = Submission {
         count: count as u32 + 1,
@@ -408,31 +447,38 @@ fn a_reset_interrupts_keccak_and_its_work_is_bounded() {
 }
 
 #[test]
-fn outputs_are_not_allocated_before_their_memory_is_found() {
-    let mut raw = Raw::new(small());
-    let finish = Instruction {
+fn outputs_are_limited_and_their_writes_are_posted() {
+    let sim = small();
+    let most = sim.capabilities.max_output_bytes;
+    let mut raw = Raw::new(sim);
+    let nop = Instruction {
         dependencies: Dependencies::default(),
-        operation: Operation::Finish,
+        operation: Operation::Nop(Module::Compute),
     };
-    raw.load(&Program::new(vec![finish]).unwrap().to_bytes());
+    raw.load(&Program::new([nop]).unwrap().to_bytes());
     let host = DmaBuffer::new(&raw.transport, 4096).unwrap();
-    for output in [1 << 20, host.iova().0] {
-        let run = Submission {
-            program_handle: 1,
-            count: 1,
-            output,
-            output_bytes: 1 << 30,
-            ..entry(Opcode::Run)
-        };
-        assert_eq!(submit(&mut raw.pair, &[run])[0].0, Status::DmaFault);
-    }
+    let run = |output, output_bytes| Submission {
+        program_handle: 1,
+        count: 1,
+        output,
+        output_bytes,
+        ..entry(Opcode::Run)
+    };
+    let over = run(host.iova().0, most + 1);
+    assert_eq!(submit(&mut raw.pair, &[over]), [(Status::InvalidField, 5)]);
+    // The card does not learn that nothing is there: the host does, by the checksum.
+    let (status, detail) = submit(&mut raw.pair, &[run(1 << 50, 4096)])[0];
+    assert_eq!(status, Status::Ok);
+    assert_ne!(detail, crc32fast::hash(&host.copy_out(0, 4096)));
+    let (status, detail) = submit(&mut raw.pair, &[run(host.iova().0, 4096)])[0];
+    assert_eq!((status, detail), (Status::Ok, crc32fast::hash(&host.copy_out(0, 4096))));
 }
 
 #[test]
 fn a_completion_head_beyond_what_was_completed_stops_the_queue() {
     let mut raw = Raw::new(small());
     for ahead in [1_u32, 100, 0x8000, 0xffe0] {
-        let mut pair = QueuePair::new(&raw.transport, 1, 4, 1).unwrap();
+        let mut pair = QueuePair::new(&raw.transport, 1, 4, NONCE).unwrap();
         assert_eq!(statuses(&mut pair, &[entry(Opcode::Nop); 3]), [Status::Ok; 3]);
         // What was completed may be reported.
         raw.transport.write32(queue_register(1, queue::CQ_HEAD), 3);
@@ -450,7 +496,7 @@ fn a_completion_head_beyond_what_was_completed_stops_the_queue() {
 fn a_queue_that_is_enabled_anew_starts_at_index_0_however_fast() {
     let transport = transport();
     for round in 0..2000 {
-        let mut pair = QueuePair::new(&transport, 2, 3, 1).unwrap();
+        let mut pair = QueuePair::new(&transport, 2, 3, NONCE).unwrap();
         let entries = vec![entry(Opcode::Nop); round % 6 + 1];
         assert!(
             statuses(&mut pair, &entries)

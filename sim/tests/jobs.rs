@@ -146,6 +146,7 @@ fn resident_memory_of_another_device_is_refused() {
     let job = metisvm_driver::RunJob {
         program: &program,
         data: None,
+        state: None,
         workspace_bytes: 0,
         inputs: &[&[]],
         output_bytes: 0,

@@ -5,11 +5,12 @@
 mod support;
 
 use metisvm_driver::{Device, DeviceError, Options, RunJob};
+use metisvm_firmware::capabilities::MIN_WORK_BUDGET;
 use metisvm_firmware::check::Record;
 use metisvm_firmware::program::Program;
 use metisvm_firmware::{
-    Buffer, Dependencies, Dtype, Fill, Gemm, Geometry, Instruction, Lanes, Load, Module, Operation,
-    ProgramBuilder, Requantise, Space, Status, Store, Vector, VectorOp, Walk,
+    Buffer, Burst, Dependencies, Dtype, Fill, Gemm, Geometry, Instruction, Lanes, Load, LoadTiles, Module,
+    Operation, ProgramBuilder, Requantise, Space, Status, Store, Vector, VectorOp, Walk,
 };
 use metisvm_sim::SimOptions;
 use support::{Random, Raw, open, small};
@@ -36,7 +37,7 @@ fn geometries() -> [Geometry; 4] {
 fn card(geometry: Geometry, schedule_seed: u64) -> Device {
     let options = SimOptions {
         schedule_seed,
-        poison_scratchpads: true,
+        poison: true,
         ..SimOptions::new(geometry)
     };
     open(options, Options::default()).unwrap().0
@@ -58,6 +59,32 @@ fn rows_of(space: Space, offset: usize, cols: usize, dtype: Dtype) -> Walk {
         row_stride: cols as i32 * bytes,
         col_stride: bytes,
         dtype,
+    }
+}
+
+/// One row of `count` tiles, records or tables.
+fn burst(
+    buffer: Buffer,
+    base: u16,
+    count: usize,
+    space: Space,
+    offset: usize,
+    dtype: Dtype,
+) -> LoadTiles {
+    let from = Burst {
+        space,
+        offset: offset as u64,
+        row_stride: 0,
+        dtype,
+    };
+    LoadTiles {
+        buffer,
+        base,
+        pitch: 0,
+        rows: 1,
+        cols: count as u16,
+        from,
+        zero_point: 0,
     }
 }
 
@@ -91,10 +118,12 @@ impl Dense {
         }
     }
 
-    /// Weights, bias, records.
+    /// Weights, bias, records, each from a multiple of 8 on.
     fn data(&self) -> Vec<u8> {
         let mut data: Vec<u8> = self.weights.iter().map(|&w| w as u8).collect();
+        data.resize(data.len().next_multiple_of(8), 0);
         data.extend(self.bias.iter().flat_map(|b| b.to_le_bytes()));
+        data.resize(data.len().next_multiple_of(8), 0);
         data.extend(self.records.iter().flat_map(|r| r.to_bytes()));
         data
     }
@@ -107,8 +136,8 @@ impl Dense {
         let tiles = |lanes: usize, side: u16| lanes.div_ceil(side.into()) as u16;
         let (m, k) = (tiles(rows, geometry.tile_rows), tiles(inner, geometry.tile_depth));
         let n = tiles(cols, geometry.tile_cols);
-        let bias_at = inner * cols;
-        let records_at = bias_at + cols * 4;
+        let bias_at = (inner * cols).next_multiple_of(8);
+        let records_at = (bias_at + cols * 4).next_multiple_of(8);
         let mut builder = ProgramBuilder::new(*geometry);
         // Ragged tiles: what the loads leave out must be zero in the inner dimension.
         builder
@@ -147,14 +176,9 @@ impl Dense {
             ..rows_of(Space::Resident, bias_at, cols, Dtype::I32)
         };
         builder.load(load(Buffer::Acc, n, rows, cols, bias, 0)).unwrap();
-        let records = Walk {
-            row_stride: 0,
-            col_stride: 8,
-            dtype: Dtype::U8,
-            space: Space::Resident,
-            offset: records_at as u64,
-        };
-        builder.load(load(Buffer::Param, 0, 1, cols, records, 0)).unwrap();
+        builder
+            .load_tiles(burst(Buffer::Param, 0, cols, Space::Resident, records_at, Dtype::U8))
+            .unwrap();
         builder
             .gemm(Gemm {
                 accumulate: true,
@@ -242,7 +266,7 @@ fn dense_layers_match_plain_loops_on_every_geometry() {
                 continue;
             }
             let program = device
-                .load_resident(&layer.program(&geometry).to_bytes())
+                .load_program(&layer.program(&geometry))
                 .unwrap();
             let data = device.load_resident(&layer.data()).unwrap();
             let inputs: Vec<Vec<u8>> = (0..3).map(|_| random.bytes(rows * inner)).collect();
@@ -250,6 +274,7 @@ fn dense_layers_match_plain_loops_on_every_geometry() {
             let job = RunJob {
                 program: &program,
                 data: Some(&data),
+                state: None,
                 workspace_bytes: 0,
                 inputs: &inputs,
                 output_bytes: rows * cols * 5,
@@ -275,10 +300,11 @@ fn run(
     input: &[u8],
     output_bytes: usize,
 ) -> Result<Vec<u8>, DeviceError> {
-    let program = device.load_resident(&program.to_bytes()).unwrap();
+    let program = device.load_program(program).unwrap();
     let job = RunJob {
         program: &program,
         data: None,
+        state: None,
         workspace_bytes: 4096,
         inputs: &[input],
         output_bytes,
@@ -377,18 +403,7 @@ fn tables_and_argmax_through_workspace() {
         );
         let mut builder = ProgramBuilder::new(geometry);
         builder
-            .load(Load {
-                buffer: Buffer::Table,
-                to: Lanes {
-                    base: 1,
-                    ..matrix(1, 256)
-                },
-                from: Walk {
-                    row_stride: 0,
-                    ..rows_of(Space::Input, 0, 256, Dtype::U8)
-                },
-                zero_point: 0,
-            })
+            .load_tiles(burst(Buffer::Table, 1, 1, Space::Input, 0, Dtype::U8))
             .unwrap();
         builder
             .load(Load {
@@ -471,7 +486,7 @@ fn without_tokens(program: &Program) -> Program {
         dependencies: Dependencies::default(),
         ..*instruction
     };
-    Program::new(program.instructions().iter().map(strip).collect()).unwrap()
+    Program::new(program.instructions().map(strip)).unwrap()
 }
 
 #[test]
@@ -484,11 +499,12 @@ fn missing_tokens_show_under_some_seed() {
     let input = Random(4).bytes(16);
     let outcome = |program: &Program, seed| {
         let device = card(geometry, seed);
-        let program = device.load_resident(&program.to_bytes()).unwrap();
+        let program = device.load_program(program).unwrap();
         let data = device.load_resident(&layer.data()).unwrap();
         let job = RunJob {
             program: &program,
             data: Some(&data),
+            state: None,
             workspace_bytes: 0,
             inputs: &[&input],
             output_bytes: 80,
@@ -502,30 +518,25 @@ fn missing_tokens_show_under_some_seed() {
 }
 
 fn status(card: &mut Raw, instructions: &[(Dependencies, Operation)]) -> (Status, u32) {
-    let instructions = instructions
-        .iter()
-        .map(|&(dependencies, operation)| Instruction {
-            dependencies,
-            operation,
-        })
-        .collect();
+    let instructions = instructions.iter().map(|&(dependencies, operation)| Instruction {
+        dependencies,
+        operation,
+    });
     card.run(&Program::new(instructions).unwrap().to_bytes(), 64)
 }
 
 #[test]
 fn bad_programs_get_their_status_and_do_no_harm() {
-    let mut card = Raw::new(SimOptions {
-        budget: 1 << 16,
-        ..small()
-    });
+    let mut sim = small();
+    sim.capabilities.work_budget = MIN_WORK_BUDGET;
+    let mut card = Raw::new(sim);
     let none = Dependencies::default();
-    let finish = (none, Operation::Finish);
     let pops = Dependencies {
         pop_prev: true,
         ..none
     };
     assert_eq!(
-        status(&mut card, &[(pops, Operation::Finish)]),
+        status(&mut card, &[(pops, Operation::Nop(Module::Compute))]),
         (Status::Deadlock, 0)
     );
     let pushes = Dependencies {
@@ -533,7 +544,7 @@ fn bad_programs_get_their_status_and_do_no_harm() {
         ..none
     };
     assert_eq!(
-        status(&mut card, &[(pushes, Operation::Nop(Module::Load)), finish]).0,
+        status(&mut card, &[(pushes, Operation::Nop(Module::Load))]).0,
         Status::TokenImbalance
     );
     let load = |space, offset, row_stride, base, dtype| {
@@ -555,7 +566,7 @@ fn bad_programs_get_their_status_and_do_no_harm() {
             }),
         )
     };
-    let mut first = |instruction| status(&mut card, &[instruction, finish]);
+    let mut first = |instruction| status(&mut card, &[instruction]);
     assert_eq!(
         first(load(Space::Input, 57, 4, 0, Dtype::U8)),
         (Status::OutOfBounds, 0)
@@ -580,19 +591,33 @@ fn bad_programs_get_their_status_and_do_no_harm() {
         first(load(Space::Input, 0, 0, 64, Dtype::U8)),
         (Status::InvalidOperand, 0)
     );
-    let record = Load {
-        buffer: Buffer::Param,
-        to: matrix(1, 1),
-        from: Walk {
-            space: Space::Input,
-            offset: 0,
-            row_stride: 0,
-            col_stride: 0,
-            dtype: Dtype::U8,
-        },
-        zero_point: 0,
+    let record = burst(Buffer::Param, 0, 1, Space::Input, 0, Dtype::U8);
+    assert_eq!(first((none, Operation::LoadTiles(record))), (Status::InvalidRecord, 0));
+    // Bursts that end past the 64 bytes of the input, or past the scratchpad.
+    let at = |base, count, offset| {
+        let load = burst(Buffer::Acc, base, count, Space::Input, offset, Dtype::I32);
+        (none, Operation::LoadTiles(load))
     };
-    assert_eq!(first((none, Operation::Load(record))), (Status::InvalidRecord, 0));
+    assert_eq!(first(at(0, 1, 0)).0, Status::Ok);
+    assert_eq!(first(at(0, 1, 8)), (Status::OutOfBounds, 0));
+    assert_eq!(first(at(0, 2, 0)), (Status::OutOfBounds, 0));
+    assert_eq!(first(at(63, 2, 0)), (Status::InvalidOperand, 0));
+    let far = LoadTiles {
+        rows: u16::MAX,
+        from: Burst {
+            offset: (1 << 48) - 8,
+            row_stride: u32::MAX - 7,
+            ..burst(Buffer::Acc, 0, 1, Space::Input, 0, Dtype::I32).from
+        },
+        ..burst(Buffer::Table, 0, 1, Space::Input, 0, Dtype::I32)
+    };
+    assert_eq!(first((none, Operation::LoadTiles(far))), (Status::InvalidOperand, 0));
+    let far = LoadTiles {
+        rows: 2,
+        pitch: 1,
+        ..far
+    };
+    assert_eq!(first((none, Operation::LoadTiles(far))), (Status::OutOfBounds, 0));
     let endless = Gemm {
         m_tiles: 1,
         n_tiles: 1,
@@ -606,18 +631,17 @@ fn bad_programs_get_their_status_and_do_no_harm() {
 }
 
 #[test]
-fn a_program_over_budget_is_refused_and_one_that_is_wrong_condemns_the_card() {
-    let sim = SimOptions {
-        budget: 1 << 16,
-        ..small()
-    };
+fn a_program_over_budget_is_not_sent_and_one_that_is_wrong_condemns_the_card() {
+    let mut sim = small();
+    sim.capabilities.work_budget = MIN_WORK_BUDGET;
     let (device, _) = open(sim, Options::default()).unwrap();
     let of = |operation| {
-        let instruction = |operation| Instruction {
-            dependencies: Dependencies::default(),
+        let dependencies = Dependencies::default();
+        Program::new([Instruction {
+            dependencies,
             operation,
-        };
-        Program::new(vec![instruction(operation), instruction(Operation::Finish)]).unwrap()
+        }])
+        .unwrap()
     };
     let endless = Gemm {
         m_tiles: 1,
@@ -625,11 +649,35 @@ fn a_program_over_budget_is_refused_and_one_that_is_wrong_condemns_the_card() {
         k_tiles: u16::MAX,
         ..Gemm::default()
     };
-    assert_eq!(
+    assert!(matches!(
         run(&device, &of(Operation::Gemm(endless)), &[], 0),
-        Err(DeviceError::OverBudget(0))
-    );
+        Err(DeviceError::TooLarge {
+            what: "units of work",
+            limit: MIN_WORK_BUDGET,
+            ..
+        })
+    ));
     assert!(device.health().is_healthy());
+    // The items of a job count together.
+    let half = Gemm {
+        k_tiles: 10_000,
+        ..endless
+    };
+    let program = device.load_program(&of(Operation::Gemm(half))).unwrap();
+    let items = |inputs| {
+        device.run(&RunJob {
+            program: &program,
+            data: None,
+            state: None,
+            workspace_bytes: 0,
+            inputs,
+            output_bytes: 0,
+            dtype_in: Dtype::U8,
+            dtype_out: Dtype::U8,
+        })
+    };
+    assert!(items(&[&[]]).is_ok());
+    assert!(matches!(items(&[&[], &[]]), Err(DeviceError::TooLarge { .. })));
     let outside = Fill {
         buffer: Buffer::A,
         base: u16::MAX,
@@ -651,12 +699,13 @@ fn what_the_card_would_refuse_is_not_sent() {
     let mut sim = small();
     sim.capabilities.max_program_instructions = 40;
     let (device, faults) = open(sim.clone(), Options::default()).unwrap();
-    let long = device.load_resident(&[0; 41 * 32]).unwrap();
-    let fitting = device.load_resident(&[0; 40 * 32]).unwrap();
+    let long = device.load_resident(&[0; 42 * 32]).unwrap();
+    let fitting = device.load_resident(&[0; 41 * 32]).unwrap();
     let job = |program, bytes: usize, dtype_out| {
         device.run(&RunJob {
             program,
             data: None,
+            state: None,
             workspace_bytes: 0,
             inputs: &[&[]],
             output_bytes: bytes,
@@ -685,6 +734,7 @@ fn what_the_card_would_refuse_is_not_sent() {
     let job = RunJob {
         program: &program,
         data: None,
+        state: None,
         workspace_bytes: 0,
         inputs: &[&[]],
         output_bytes: 0,
@@ -699,13 +749,25 @@ fn what_the_card_would_refuse_is_not_sent() {
 fn random_bytes_are_no_program_and_do_no_harm() {
     let mut card = Raw::new(small());
     let mut random = Random(11);
+    let opcodes: [&[u8]; 3] = [&[1, 2, 3, 7], &[1, 4, 5], &[1, 6, 8]];
     for round in 0..300 {
-        let instructions = random.below(8) + 1;
-        let mut bytes = random.bytes(instructions * 32 + usize::from(round % 50 == 0));
-        // Valid opcodes most of the time, so that the later checks are reached too.
-        for instruction in bytes.chunks_exact_mut(32) {
-            instruction[0] = 1 + instruction[0] % 7;
-            instruction[1] &= 0x0f;
+        // A right header and opcodes most of the time, so that the later checks are reached too.
+        let lengths = [random.below(4), random.below(4), random.below(4)];
+        let mut bytes: Vec<u8> = [lengths[0] as u32, lengths[1] as u32, lengths[2] as u32, 0, 0, 0, 0, 0]
+            .iter()
+            .flat_map(|word| word.to_le_bytes())
+            .collect();
+        for (length, opcodes) in lengths.into_iter().zip(opcodes) {
+            for _ in 0..length {
+                let mut instruction = random.bytes(32);
+                instruction[0] = opcodes[random.below(opcodes.len())];
+                instruction[1] &= 0x0f;
+                bytes.extend(instruction);
+            }
+        }
+        if round % 50 == 0 {
+            let at = random.below(bytes.len());
+            bytes.truncate(at + 1);
         }
         assert_ne!(card.run(&bytes, 16).0, Status::Ok);
     }

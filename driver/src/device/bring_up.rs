@@ -5,6 +5,8 @@
 //! right to the byte; a card without the tensor engine answers a NOP instead. Both happen at opening
 //! and at each reset.
 
+use super::reset::reset_card;
+use super::resident::Kind;
 use super::{Options, Resident, RunJob, Shared, State};
 use crate::error::DeviceError;
 use crate::health::Health;
@@ -12,6 +14,7 @@ use crate::ring::QueuePair;
 use crate::transport::Transport;
 use metisvm_firmware::registers::{self as reg, CardState};
 use metisvm_firmware::{Capabilities, Dtype, microprograms};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Weak;
 use std::time::{Duration, Instant};
 
@@ -19,7 +22,7 @@ use std::time::{Duration, Instant};
 pub(super) fn handshake(
     transport: &dyn Transport,
     options: &Options,
-) -> Result<(Capabilities, u32), DeviceError> {
+) -> Result<Capabilities, DeviceError> {
     match transport.read32(reg::MAGIC) {
         reg::MAGIC_VALUE => {}
         reg::ALL_ONES => return Err(transport.failure().map_or(DeviceError::Dead, DeviceError::from)),
@@ -44,9 +47,31 @@ pub(super) fn handshake(
     }
     let capabilities = Capabilities::read(|register| transport.read32(register));
     capabilities.validate()?;
-    match transport.read32(reg::BOOT_GENERATION) {
-        none @ (0 | reg::ALL_ONES) => Err(DeviceError::BootGeneration(none)),
-        generation => Ok((capabilities, generation)),
+    Ok(capabilities)
+}
+
+/// Shakes hands with a card and takes it, from a host before this one if need be.
+pub(super) fn take(transport: &dyn Transport, options: &Options) -> Result<(Capabilities, u32), DeviceError> {
+    let capabilities = handshake(transport, options)?;
+    if transport.read32(reg::BOOT_NONCE) != 0 {
+        reset_card(transport, options.reset_timeout)?;
+        if handshake(transport, options)? != capabilities {
+            return Err(DeviceError::CapabilitiesChanged);
+        }
+    }
+    Ok((capabilities, claim(transport)?))
+}
+
+/// Takes a card that was just reset: writes a nonce of this host's, one that no host before it has used.
+pub(super) fn claim(transport: &dyn Transport) -> Result<u32, DeviceError> {
+    // The standard library seeds its hash maps from the system's randomness, which is all that is needed.
+    let random = RandomState::new().build_hasher().finish() as u32;
+    let written = if matches!(random, 0 | reg::ALL_ONES) { 1 } else { random };
+    transport.write32(reg::BOOT_NONCE, written);
+    match transport.read32(reg::BOOT_NONCE) {
+        reg::ALL_ONES => Err(DeviceError::Dead),
+        found if found == written => Ok(written),
+        found => Err(DeviceError::BootNonce { written, found }),
     }
 }
 
@@ -57,7 +82,7 @@ impl Shared {
             .options
             .ring_entries_log2
             .clamp(1, self.capabilities.max_queue_entries.ilog2());
-        let queue = QueuePair::new(&self.transport, 0, log2, state.boot_generation);
+        let queue = QueuePair::new(&self.transport, 0, log2, state.boot_nonce);
         state.queue = Some(queue.inspect_err(|fault| self.condemn(state, fault))?);
         state.health = Health::Healthy;
         if !self.options.self_test || self.capabilities.features & reg::features::TENSOR == 0 {
@@ -74,7 +99,7 @@ impl Shared {
     fn self_test(&self, state: &mut State) -> Result<(), DeviceError> {
         let test =
             microprograms::self_test(&self.capabilities.geometry).map_err(DeviceError::SelfTestProgram)?;
-        let place = self.load(state, &test.program.to_bytes())?;
+        let place = self.load(state, &test.program.to_bytes(), Kind::Data)?;
         let program = Resident {
             place,
             owner: Weak::new(),
@@ -82,6 +107,7 @@ impl Shared {
         let job = RunJob {
             program: &program,
             data: None,
+            state: None,
             workspace_bytes: 0,
             inputs: &[&test.input],
             output_bytes: test.output.len(),

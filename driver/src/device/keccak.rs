@@ -2,7 +2,7 @@
 //!
 //! The batch's layout in memory is `metisvm_firmware::keccak`.
 
-use super::transact::{MAX_TRANSFER_BYTES, limit};
+use super::transact::{check_output, limit};
 use super::{Shared, State};
 use crate::counters::add;
 use crate::error::DeviceError;
@@ -21,7 +21,7 @@ impl Shared {
             self.capabilities.keccak_max_messages.into(),
         )?;
         let bytes = messages.iter().map(|message| message.len() as u64 + 16).sum();
-        limit("bytes to hash", bytes, MAX_TRANSFER_BYTES)?;
+        limit("bytes to hash", bytes, self.capabilities.keccak_max_bytes.into())?;
         let batch = keccak::lay_out(messages).unwrap_or_default();
         let input = state.pool.take(&self.transport, batch.len())?;
         let output = state.pool.take(&self.transport, count * keccak::DIGEST_BYTES)?;
@@ -35,8 +35,9 @@ impl Shared {
             output_bytes: keccak::DIGEST_BYTES as u32,
             ..Submission::default()
         };
-        let (_, buffers) = self.transact(state, submission, vec![input, output])?;
+        let (completion, buffers) = self.transact(state, submission, vec![input, output])?;
         let digests = buffers[1].copy_out(0, count * keccak::DIGEST_BYTES);
+        check_output(&completion, &digests).inspect_err(|fault| self.condemn(state, fault))?;
         buffers.into_iter().for_each(|buffer| state.pool.give(buffer));
         add(&self.counters.to_card, batch.len() as u64);
         add(&self.counters.from_card, digests.len() as u64);

@@ -23,8 +23,8 @@ use crate::health::Health;
 use crate::pool::Pool;
 use crate::ring::QueuePair;
 use crate::transport::Transport;
-use metisvm_firmware::Capabilities;
-use resident::Place;
+use metisvm_firmware::{Capabilities, Program};
+use resident::{Kind, Place};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -71,25 +71,25 @@ struct State {
     health: Health,
     queue: Option<QueuePair>,
     pool: Pool,
-    boot_generation: u32,
+    boot_nonce: u32,
     memory: CardMemory,
     handles: Handles,
 }
 
 impl Device {
     /// Shakes hands with a card and makes it ready for work: magic, ABI version, capabilities,
-    /// boot generation, a queue pair, the self-test.
+    /// a boot nonce, a queue pair, the self-test. A card that an earlier host has left is reset first.
     ///
     /// # Errors
     /// What the card got wrong.
     pub fn open(transport: Box<dyn Transport>, options: Options) -> Result<Self, DeviceError> {
         let transport: Arc<dyn Transport> = Arc::from(transport);
-        let (capabilities, boot_generation) = bring_up::handshake(&*transport, &options)?;
+        let (capabilities, boot_nonce) = bring_up::take(&*transport, &options)?;
         let state = State {
             health: Health::Healthy,
             queue: None,
             pool: Pool::default(),
-            boot_generation,
+            boot_nonce,
             memory: CardMemory::new(capabilities.card_memory_bytes),
             handles: Handles::new(capabilities.max_handles),
         };
@@ -130,9 +130,9 @@ impl Device {
         self.shared.counters.snapshot()
     }
 
-    /// The card's boot generation.
-    pub fn boot_generation(&self) -> u32 {
-        self.shared.lock().boot_generation
+    /// The boot nonce that the card has from this host; another after each reset.
+    pub fn boot_nonce(&self) -> u32 {
+        self.shared.lock().boot_nonce
     }
 
     /// Bytes of DMA memory in quarantine.
@@ -145,7 +145,28 @@ impl Device {
     /// # Errors
     /// No room, or a fault.
     pub fn load_resident(&self, bytes: &[u8]) -> Result<Resident, DeviceError> {
-        let place = self.shared.load(&mut *self.shared.ready()?, bytes)?;
+        self.load(bytes, Kind::Data)
+    }
+
+    /// Copies bytes into card memory that a RUN may write: [`RunJob::state`].
+    ///
+    /// # Errors
+    /// No room, or a fault.
+    pub fn load_state(&self, bytes: &[u8]) -> Result<Resident, DeviceError> {
+        self.load(bytes, Kind::State)
+    }
+
+    /// Copies a program into card memory.
+    ///
+    /// # Errors
+    /// No room, or a fault.
+    pub fn load_program(&self, program: &Program) -> Result<Resident, DeviceError> {
+        let cost = program.cost(&self.shared.capabilities.geometry);
+        self.load(&program.to_bytes(), Kind::Program { cost })
+    }
+
+    fn load(&self, bytes: &[u8], kind: Kind) -> Result<Resident, DeviceError> {
+        let place = self.shared.load(&mut *self.shared.ready()?, bytes, kind)?;
         Ok(Resident {
             place,
             owner: Arc::downgrade(&self.shared),
@@ -157,7 +178,7 @@ impl Device {
     /// # Errors
     /// A limit, or a fault of the card. A program that the card refuses counts as one, and puts the
     /// device out of service: what a compiler makes is right by construction, so the card's copy or
-    /// its judgement is wrong. Only [`DeviceError::OverBudget`] is the program's own.
+    /// its judgement is wrong.
     pub fn run(&self, job: &RunJob<'_>) -> Result<Vec<Vec<u8>>, DeviceError> {
         self.shared.run(&mut *self.shared.ready()?, job)
     }

@@ -1,15 +1,16 @@
 //! Out of service and back: condemning, resetting and closing a device.
 //!
 //! All three decide about memory that the card may still write. A condemned device's rings join the
-//! quarantine. An acknowledged reset ends the card's boot generation, and with it all DMA; once the
+//! quarantine. An acknowledged reset ends all DMA; once the
 //! handshake has passed too, the quarantine is freed. If that never happens it is leaked, mapped.
 
-use super::bring_up::handshake;
+use super::bring_up::{claim, handshake};
 use super::{Shared, State};
 use crate::card_memory::{CardMemory, Handles};
 use crate::counters::add;
 use crate::error::DeviceError;
 use crate::health::Health;
+use crate::transport::Transport;
 use metisvm_firmware::registers as reg;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
@@ -35,13 +36,13 @@ impl Shared {
         if let Health::Dead(_) = state.health {
             return Err(DeviceError::Dead);
         }
-        let verdict = self.reset_card();
+        let verdict = self.renew();
         match &verdict {
-            Ok(boot_generation) => {
+            Ok(boot_nonce) => {
                 // The old rings are the card's no longer either.
                 state.queue = None;
                 state.pool.release_quarantine();
-                state.boot_generation = *boot_generation;
+                state.boot_nonce = *boot_nonce;
                 state.memory = CardMemory::new(self.capabilities.card_memory_bytes);
                 state.handles = Handles::new(self.capabilities.max_handles);
                 self.dropped
@@ -60,41 +61,34 @@ impl Shared {
         verdict.map(|_| ())
     }
 
-    /// Gives the new boot generation.
-    fn reset_card(&self) -> Result<u32, DeviceError> {
-        let read = |register| self.transport.read32(register);
-        if read(reg::MAGIC) == reg::ALL_ONES {
-            return Err(self
-                .transport
-                .failure()
-                .map_or(DeviceError::Dead, DeviceError::from));
+    /// Gives the new boot nonce.
+    fn renew(&self) -> Result<u32, DeviceError> {
+        reset_card(&*self.transport, self.options.reset_timeout)?;
+        if handshake(&*self.transport, &self.options)? != self.capabilities {
+            return Err(DeviceError::CapabilitiesChanged);
         }
-        // Not the generation of the last handshake: a reset after that one may have been acknowledged
-        // and have failed later, and its number would pass for the answer to this one.
-        let before = read(reg::BOOT_GENERATION);
-        if before == reg::ALL_ONES {
-            return Err(DeviceError::Dead);
-        }
-        self.transport.write32(reg::CONTROL, reg::CONTROL_RESET);
-        let deadline = Instant::now() + self.options.reset_timeout;
-        loop {
-            let generation = read(reg::BOOT_GENERATION);
-            if generation == reg::ALL_ONES {
-                return Err(DeviceError::Dead);
-            }
-            if generation != before {
-                break;
-            }
-            if Instant::now() >= deadline {
-                return Err(DeviceError::ResetUnacknowledged(self.options.reset_timeout));
-            }
-            std::thread::sleep(Duration::from_micros(50));
-        }
-        let (capabilities, generation) = handshake(&*self.transport, &self.options)?;
-        if capabilities == self.capabilities {
-            Ok(generation)
-        } else {
-            Err(DeviceError::CapabilitiesChanged)
+        claim(&*self.transport)
+    }
+}
+
+/// Resets a card and waits for the acknowledgement.
+pub(super) fn reset_card(transport: &dyn Transport, timeout: Duration) -> Result<(), DeviceError> {
+    let dead = || transport.failure().map_or(DeviceError::Dead, DeviceError::from);
+    if transport.read32(reg::MAGIC) == reg::ALL_ONES {
+        return Err(dead());
+    }
+    // A card that was reset behind our back has no nonce to clear: it gets one, so that the reset shows.
+    if transport.read32(reg::BOOT_NONCE) == 0 {
+        claim(transport)?;
+    }
+    transport.write32(reg::CONTROL, reg::CONTROL_RESET);
+    let deadline = Instant::now() + timeout;
+    loop {
+        match transport.read32(reg::BOOT_NONCE) {
+            0 => return Ok(()),
+            reg::ALL_ONES => return Err(dead()),
+            _ if Instant::now() >= deadline => return Err(DeviceError::ResetUnacknowledged(timeout)),
+            _ => std::thread::sleep(Duration::from_micros(50)),
         }
     }
 }

@@ -1,15 +1,30 @@
 //! Resident memory: bytes that stay on the card from one job to the next.
 //!
 //! The driver says where they lie and under which handle (LOAD_RESIDENT); the card only keeps what
-//! it was told. Dropped memory is noted and evicted (EVICT) before the next job. A reset ends a
-//! boot generation, and with it everything resident: older places are refused as stale.
+//! it was told. Dropped memory is noted and evicted (EVICT) before the next job. A reset ends
+//! everything resident: older places are refused as stale.
 
 use super::transact::{MAX_TRANSFER_BYTES, limit};
 use super::{Shared, State};
 use crate::counters::add;
 use crate::error::DeviceError;
+use metisvm_firmware::submission::flags;
 use metisvm_firmware::{Opcode, Submission};
 use std::sync::{PoisonError, Weak};
+
+/// What resident memory is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// What a program reads, or a program whose cost nobody knows.
+    Data,
+    /// What a program reads and writes.
+    State,
+    /// A program.
+    Program {
+        /// What one item costs, in the units of [`metisvm_firmware::cost`].
+        cost: u64,
+    },
+}
 
 /// Where resident memory lies.
 #[derive(Clone, Copy, Debug)]
@@ -17,7 +32,8 @@ pub(super) struct Place {
     handle: u32,
     address: u64,
     bytes: u64,
-    pub(super) boot_generation: u32,
+    pub(super) boot_nonce: u32,
+    pub(super) kind: Kind,
 }
 
 /// Bytes that stay in card memory until this is dropped or the card is reset.
@@ -59,14 +75,19 @@ impl Shared {
         loop {
             let next = self.dropped.lock().unwrap_or_else(PoisonError::into_inner).pop();
             match next {
-                Some(place) if place.boot_generation == state.boot_generation => self.evict(state, place)?,
+                Some(place) if place.boot_nonce == state.boot_nonce => self.evict(state, place)?,
                 Some(_) => {}
                 None => return Ok(()),
             }
         }
     }
 
-    pub(super) fn load(&self, state: &mut State, bytes: &[u8]) -> Result<Place, DeviceError> {
+    pub(super) fn load(
+        &self,
+        state: &mut State,
+        bytes: &[u8],
+        kind: Kind,
+    ) -> Result<Place, DeviceError> {
         let size = bytes.len() as u64;
         limit("bytes to load", size, MAX_TRANSFER_BYTES)?;
         let address = state
@@ -81,7 +102,8 @@ impl Shared {
             handle,
             address,
             bytes: size,
-            boot_generation: state.boot_generation,
+            boot_nonce: state.boot_nonce,
+            kind,
         };
         let loaded = state
             .pool
@@ -91,6 +113,7 @@ impl Shared {
                 buffer.copy_in(0, bytes);
                 let submission = Submission {
                     opcode: Opcode::LoadResident as u8,
+                    flags: if kind == Kind::State { flags::STATE } else { 0 },
                     data_handle: handle,
                     input: buffer.iova().0,
                     card_address: address,
@@ -130,7 +153,7 @@ impl Shared {
             .owner
             .upgrade()
             .is_none_or(|owner| std::ptr::eq(&*owner, self));
-        if ours && resident.place.boot_generation == state.boot_generation {
+        if ours && resident.place.boot_nonce == state.boot_nonce {
             Ok(resident.place.handle)
         } else {
             Err(DeviceError::StaleResident)

@@ -4,10 +4,12 @@
 //! card memory for the time of the job. What is past the driver's limits or those that the card
 //! states is refused before anything is sent.
 
-use super::transact::{MAX_TRANSFER_BYTES, limit};
+use super::transact::{MAX_TRANSFER_BYTES, check_output, limit};
+use super::resident::Kind;
 use super::{Resident, Shared, State};
 use crate::counters::add;
 use crate::error::DeviceError;
+use metisvm_firmware::program::HEADER_BYTES;
 use metisvm_firmware::registers as reg;
 use metisvm_firmware::submission::NO_HANDLE;
 use metisvm_firmware::{Dtype, INSTRUCTION_BYTES, Opcode, Submission};
@@ -19,6 +21,8 @@ pub struct RunJob<'a> {
     pub program: &'a Resident,
     /// What the program reads as RESIDENT.
     pub data: Option<&'a Resident>,
+    /// What the program reads and writes as STATE.
+    pub state: Option<&'a Resident>,
     /// Size of WORKSPACE, bytes; its content at the start is undefined.
     pub workspace_bytes: u64,
     /// One input an item, all of one size; the number of items is between 1 and the card's limit.
@@ -66,15 +70,30 @@ impl Shared {
         whole_elements("outputs", job.output_bytes, job.dtype_out)?;
         limit(
             "instructions in a program",
-            job.program.bytes() / INSTRUCTION_BYTES as u64,
+            job.program.bytes().saturating_sub(HEADER_BYTES as u64) / INSTRUCTION_BYTES as u64,
             self.capabilities.max_program_instructions.into(),
         )?;
         let to_card = (input_bytes as u64).saturating_mul(count as u64);
         let from_card = (job.output_bytes as u64).saturating_mul(count as u64);
+        limit(
+            "bytes of an input",
+            input_bytes as u64,
+            self.capabilities.max_input_bytes.into(),
+        )?;
+        limit(
+            "bytes of an output",
+            job.output_bytes as u64,
+            self.capabilities.max_output_bytes.into(),
+        )?;
+        if let Kind::Program { cost } = job.program.place.kind {
+            let work = cost.saturating_mul(count as u64);
+            limit("units of work", work, self.capabilities.work_budget)?;
+        }
         limit("input bytes", to_card, MAX_TRANSFER_BYTES)?;
         limit("output bytes", from_card, MAX_TRANSFER_BYTES)?;
         let program_handle = self.handle(state, job.program)?;
-        let data_handle = job.data.map_or(Ok(NO_HANDLE), |data| self.handle(state, data))?;
+        let named = |resident: Option<&Resident>| resident.map_or(Ok(NO_HANDLE), |r| self.handle(state, r));
+        let (data_handle, state_handle) = (named(job.data)?, named(job.state)?);
 
         let workspace = job.workspace_bytes;
         let card_address = if workspace == 0 {
@@ -95,7 +114,8 @@ impl Shared {
                 opcode: Opcode::Run as u8,
                 dtype_in: job.dtype_in as u8,
                 dtype_out: job.dtype_out as u8,
-                program_handle,
+                program_handle: program_handle as u16,
+                state_handle: state_handle as u16,
                 data_handle,
                 count: count as u32,
                 input: input.iova().0,
@@ -106,11 +126,13 @@ impl Shared {
                 card_bytes: workspace,
                 ..Submission::default()
             };
-            let (_, buffers) = self.transact(state, submission, vec![input, output])?;
-            let size = job.output_bytes;
-            let outputs = (0..count)
-                .map(|index| buffers[1].copy_out(index * size, size))
-                .collect();
+            let (completion, buffers) = self.transact(state, submission, vec![input, output])?;
+            let output = buffers[1].copy_out(0, from_card as usize);
+            check_output(&completion, &output).inspect_err(|fault| self.condemn(state, fault))?;
+            let outputs = match job.output_bytes {
+                0 => vec![Vec::new(); count],
+                size => output.chunks_exact(size).map(<[u8]>::to_vec).collect(),
+            };
             buffers.into_iter().for_each(|buffer| state.pool.give(buffer));
             add(&self.counters.to_card, to_card);
             add(&self.counters.from_card, from_card);

@@ -3,13 +3,13 @@
 //! Every job but NOP goes through here, one by one. An answer that keeps to the rules gives the
 //! buffers back or to the pool; a broken rule takes the device out of service and puts them, which
 //! the card may still write, into quarantine. To refuse an entry is to break a rule: the limits that
-//! a card states are checked before it is asked. Only a program's work is not known beforehand.
+//! a card states are checked before it is asked.
 
 use super::{Shared, State};
 use crate::counters::add;
 use crate::dma::DmaBuffer;
 use crate::error::DeviceError;
-use metisvm_firmware::{Completion, Opcode, Status, Submission};
+use metisvm_firmware::{Completion, Status, Submission};
 use std::time::Instant;
 
 /// Most bytes that one job may move in one direction.
@@ -20,6 +20,17 @@ pub(super) fn limit(what: &'static str, asked: u64, limit: u64) -> Result<(), De
         Ok(())
     } else {
         Err(DeviceError::TooLarge { what, asked, limit })
+    }
+}
+
+/// Checks a job's output, copied out of memory that the card can reach, against its completion.
+pub(super) fn check_output(completion: &Completion, output: &[u8]) -> Result<(), DeviceError> {
+    let found = crc32fast::hash(output);
+    if found == completion.detail {
+        Ok(())
+    } else {
+        let written = completion.detail;
+        Err(DeviceError::OutputChecksum { written, found })
     }
 }
 
@@ -46,9 +57,6 @@ impl Shared {
                 }
                 match Status::from_bits(completion.status) {
                     Some(Status::Ok) => Ok(completion),
-                    Some(Status::BudgetExceeded) if submission.opcode == Opcode::Run as u8 => {
-                        Err(DeviceError::OverBudget(completion.detail))
-                    }
                     Some(status) => Err(DeviceError::Job {
                         status,
                         detail: completion.detail,

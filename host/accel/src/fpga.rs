@@ -185,7 +185,7 @@ struct OnCard {
 /// What lies in card memory, until the card is reset.
 #[derive(Debug)]
 struct Loaded {
-    boot_generation: u32,
+    boot_nonce: u32,
     program: Resident,
     data: Option<Resident>,
 }
@@ -195,10 +195,10 @@ impl OnCard {
     fn load(&self) -> Result<MutexGuard<'_, Option<Loaded>>, DeviceError> {
         let device = &self.card.device;
         let mut loaded = lock(&self.loaded);
-        let boot_generation = device.boot_generation();
+        let boot_nonce = device.boot_nonce();
         if loaded
             .as_ref()
-            .is_none_or(|l| l.boot_generation != boot_generation)
+            .is_none_or(|l| l.boot_nonce != boot_nonce)
         {
             *loaded = None;
             let load = |bytes: &[u8]| self.with_room(|| device.load_resident(bytes));
@@ -210,7 +210,7 @@ impl OnCard {
                 Some(load(resident)?)
             };
             *loaded = Some(Loaded {
-                boot_generation,
+                boot_nonce,
                 program,
                 data,
             });

@@ -4,6 +4,7 @@
 
 use metisvm_driver::ring::QueuePair;
 use metisvm_driver::{Device, DeviceError, DmaBuffer, InProcess, Options, Transport};
+use metisvm_firmware::registers as reg;
 use metisvm_firmware::{Capabilities, Geometry, Opcode, Status, Submission};
 use metisvm_sim::{FaultPlan, FunctionalCard, SimOptions};
 use std::sync::Arc;
@@ -17,7 +18,7 @@ pub(crate) fn small() -> SimOptions {
     };
     SimOptions {
         capabilities,
-        poison_scratchpads: true,
+        poison: true,
         ..sound
     }
 }
@@ -55,6 +56,9 @@ pub(crate) fn submit(pair: &mut QueuePair, entries: &[Submission]) -> Vec<(Statu
     answers.into_iter().map(Option::unwrap).collect()
 }
 
+/// The boot nonce of cards that no driver has opened.
+pub(crate) const NONCE: u32 = 77;
+
 /// A card without the driver's judgement: it may be given what no driver would.
 pub(crate) struct Raw {
     pub(crate) transport: Arc<dyn Transport>,
@@ -65,7 +69,8 @@ impl Raw {
     pub(crate) fn new(sim: SimOptions) -> Self {
         let card = InProcess::start(Box::new(FunctionalCard::new(sim))).unwrap();
         let transport: Arc<dyn Transport> = Arc::new(card);
-        let pair = QueuePair::new(&transport, 0, 4, 1).unwrap();
+        transport.write32(reg::BOOT_NONCE, NONCE);
+        let pair = QueuePair::new(&transport, 0, 4, NONCE).unwrap();
         Self { transport, pair }
     }
 

@@ -603,7 +603,7 @@ fn bad_programs_get_their_status_and_do_no_harm() {
     assert_eq!(first(at(0, 2, 0)), (Status::OutOfBounds, 0));
     assert_eq!(first(at(63, 2, 0)), (Status::InvalidOperand, 0));
     let far = LoadTiles {
-        rows: u16::MAX,
+        rows: 3,
         from: Burst {
             offset: (1 << 48) - 8,
             row_stride: u32::MAX - 7,
@@ -611,7 +611,11 @@ fn bad_programs_get_their_status_and_do_no_harm() {
         },
         ..burst(Buffer::Table, 0, 1, Space::Input, 0, Dtype::I32)
     };
-    assert_eq!(first((none, Operation::LoadTiles(far))), (Status::InvalidOperand, 0));
+    assert_eq!(
+        first((none, Operation::LoadTiles(far))),
+        (Status::InvalidOperand, 0),
+        "more tables than there are"
+    );
     let far = LoadTiles {
         rows: 2,
         pitch: 1,

@@ -150,6 +150,9 @@ pub enum DeviceError {
     /// Resident memory from before a reset, or of another device.
     #[error("resident memory was lost with a reset, or belongs to another device")]
     StaleResident,
+    /// Resident memory given for what it is not: a state for a program or data, or the other way round.
+    #[error("a state is neither program nor data, and only a state may be written")]
+    WrongKind,
     /// The card lacks an engine.
     #[error("the card has no {0} engine")]
     NoEngine(&'static str),
@@ -187,6 +190,7 @@ impl DeviceError {
             | Self::CardMemoryFull(_)
             | Self::HandlesExhausted(_)
             | Self::StaleResident
+            | Self::WrongKind
             | Self::NoEngine(_) => false,
         }
     }

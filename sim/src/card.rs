@@ -356,7 +356,12 @@ impl FunctionalCard {
                     detail,
                 } => {
                     if let Some(rings) = self.queues.iter_mut().find(|rings| rings.index == queue) {
-                        rings.answer(sequence, self.bar.boot_nonce.load(Ordering::Acquire), status, detail);
+                        rings.answer(
+                            sequence,
+                            self.bar.boot_nonce.load(Ordering::Acquire),
+                            status,
+                            detail,
+                        );
                         // An unreachable ring stops the queue at its next burst.
                         let _ = rings.post(host);
                         rings.announce(&self.bar.queues[usize::from(queue)], host);

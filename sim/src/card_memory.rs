@@ -94,7 +94,10 @@ impl CardMemory {
     /// # Errors
     /// [`Status::UnknownHandle`].
     pub fn piece(&self, handle: u32, is_state: bool) -> Result<Range<usize>, Refusal> {
-        let piece = self.pieces.get(&handle).filter(|piece| piece.is_state == is_state);
+        let piece = self
+            .pieces
+            .get(&handle)
+            .filter(|piece| piece.is_state == is_state);
         let piece = piece.ok_or((Status::UnknownHandle, handle))?;
         Ok(piece.range.clone())
     }

@@ -161,8 +161,15 @@ impl Engines {
         let capabilities = &self.options.capabilities;
         let dtype = |bits| Dtype::from_bits(bits).ok_or((Status::InvalidField, 0));
         let whole = |bytes: u32, dtype: Dtype, most| bytes <= most && bytes.is_multiple_of(dtype.bytes());
-        let valid = whole(input_bytes, dtype(submission.dtype_in)?, capabilities.max_input_bytes)
-            && whole(output_bytes, dtype(submission.dtype_out)?, capabilities.max_output_bytes);
+        let valid = whole(
+            input_bytes,
+            dtype(submission.dtype_in)?,
+            capabilities.max_input_bytes,
+        ) && whole(
+            output_bytes,
+            dtype(submission.dtype_out)?,
+            capabilities.max_output_bytes,
+        );
         if !valid {
             return Err((Status::InvalidField, 5));
         }

@@ -363,7 +363,10 @@ fn cells(rows: u16, cols: u16) -> impl Iterator<Item = (usize, usize)> {
 }
 
 fn fill_from<T>(lanes: &mut [T], values: impl Iterator<Item = T>) {
-    lanes.iter_mut().zip(values).for_each(|(lane, value)| *lane = value);
+    lanes
+        .iter_mut()
+        .zip(values)
+        .for_each(|(lane, value)| *lane = value);
 }
 
 /// Between two pieces of work: whether there may be another.

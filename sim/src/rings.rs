@@ -140,9 +140,7 @@ impl Rings {
     /// Fills in head and phase of a completion, and puts it into the batch to be posted.
     #[inline]
     pub fn complete(&mut self, sequence: u32, boot_nonce: u32, status: u16, detail: u32) {
-        let words = self
-            .completion(sequence, boot_nonce, status, detail)
-            .to_words();
+        let words = self.completion(sequence, boot_nonce, status, detail).to_words();
         self.batch.extend(words);
         self.completed = self.completed.wrapping_add(1);
     }

@@ -471,7 +471,10 @@ fn outputs_are_limited_and_their_writes_are_posted() {
     assert_eq!(status, Status::Ok);
     assert_ne!(detail, crc32fast::hash(&host.copy_out(0, 4096)));
     let (status, detail) = submit(&mut raw.pair, &[run(host.iova().0, 4096)])[0];
-    assert_eq!((status, detail), (Status::Ok, crc32fast::hash(&host.copy_out(0, 4096))));
+    assert_eq!(
+        (status, detail),
+        (Status::Ok, crc32fast::hash(&host.copy_out(0, 4096)))
+    );
 }
 
 #[test]

@@ -63,14 +63,7 @@ fn rows_of(space: Space, offset: usize, cols: usize, dtype: Dtype) -> Walk {
 }
 
 /// One row of `count` tiles, records or tables.
-fn burst(
-    buffer: Buffer,
-    base: u16,
-    count: usize,
-    space: Space,
-    offset: usize,
-    dtype: Dtype,
-) -> LoadTiles {
+fn burst(buffer: Buffer, base: u16, count: usize, space: Space, offset: usize, dtype: Dtype) -> LoadTiles {
     let from = Burst {
         space,
         offset: offset as u64,
@@ -177,7 +170,14 @@ impl Dense {
         };
         builder.load(load(Buffer::Acc, n, rows, cols, bias, 0)).unwrap();
         builder
-            .load_tiles(burst(Buffer::Param, 0, cols, Space::Resident, records_at, Dtype::U8))
+            .load_tiles(burst(
+                Buffer::Param,
+                0,
+                cols,
+                Space::Resident,
+                records_at,
+                Dtype::U8,
+            ))
             .unwrap();
         builder
             .gemm(Gemm {
@@ -265,9 +265,7 @@ fn dense_layers_match_plain_loops_on_every_geometry() {
             if tiles > geometry.a_tiles as usize {
                 continue;
             }
-            let program = device
-                .load_program(&layer.program(&geometry))
-                .unwrap();
+            let program = device.load_program(&layer.program(&geometry)).unwrap();
             let data = device.load_resident(&layer.data()).unwrap();
             let inputs: Vec<Vec<u8>> = (0..3).map(|_| random.bytes(rows * inner)).collect();
             let inputs: Vec<&[u8]> = inputs.iter().map(Vec::as_slice).collect();
@@ -592,7 +590,10 @@ fn bad_programs_get_their_status_and_do_no_harm() {
         (Status::InvalidOperand, 0)
     );
     let record = burst(Buffer::Param, 0, 1, Space::Input, 0, Dtype::U8);
-    assert_eq!(first((none, Operation::LoadTiles(record))), (Status::InvalidRecord, 0));
+    assert_eq!(
+        first((none, Operation::LoadTiles(record))),
+        (Status::InvalidRecord, 0)
+    );
     // Bursts that end past the 64 bytes of the input, or past the scratchpad.
     let at = |base, count, offset| {
         let load = burst(Buffer::Acc, base, count, Space::Input, offset, Dtype::I32);
@@ -757,10 +758,19 @@ fn random_bytes_are_no_program_and_do_no_harm() {
     for round in 0..300 {
         // A right header and opcodes most of the time, so that the later checks are reached too.
         let lengths = [random.below(4), random.below(4), random.below(4)];
-        let mut bytes: Vec<u8> = [lengths[0] as u32, lengths[1] as u32, lengths[2] as u32, 0, 0, 0, 0, 0]
-            .iter()
-            .flat_map(|word| word.to_le_bytes())
-            .collect();
+        let mut bytes: Vec<u8> = [
+            lengths[0] as u32,
+            lengths[1] as u32,
+            lengths[2] as u32,
+            0,
+            0,
+            0,
+            0,
+            0,
+        ]
+        .iter()
+        .flat_map(|word| word.to_le_bytes())
+        .collect();
         for (length, opcodes) in lengths.into_iter().zip(opcodes) {
             for _ in 0..length {
                 let mut instruction = random.bytes(32);

@@ -105,7 +105,7 @@ pub fn open(card: FunctionalCard, options: metisvm_driver::Options) -> Result<De
 /// A sound card whose scratchpads hold garbage before every item.
 pub fn sound(geometry: Geometry, seed: u64) -> FunctionalCard {
     let options = SimOptions {
-        poison_scratchpads: true,
+        poison: true,
         schedule_seed: seed,
         ..SimOptions::new(geometry)
     };

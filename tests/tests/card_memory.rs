@@ -27,7 +27,7 @@ fn model(seed: u64) -> Graph {
 fn models_that_do_not_fit_together_take_turns_on_the_card() {
     let mut options = SimOptions::new(Geometry::MEDIUM);
     // Room for some three of them, or, with few handles, for two.
-    for (bytes, handles) in [(16 << 10, 4096), (256 << 20, 5)] {
+    for (bytes, handles) in [(16 << 10, 64), (256 << 20, 5)] {
         options.capabilities.card_memory_bytes = bytes;
         options.capabilities.max_handles = handles;
         let card = FunctionalCard::new(options.clone());

@@ -4,13 +4,12 @@
 //! not reached, so that a change of the generator cannot hollow it out.
 
 use metisvm_accel::backend::Backend;
-use metisvm_accel::fpga::{self, MAX_WORK, Mode, Options};
+use metisvm_accel::fpga::{self, Mode, Options};
 use metisvm_accel::{Dispatcher, dispatcher};
-use metisvm_firmware::isa::{Buffer, Operation, VectorOp};
+use metisvm_firmware::isa::{Operation, VectorOp};
 use metisvm_firmware::{Capabilities, Geometry};
 use metisvm_model::{Bundle, Graph, Op, Reference, Segment, Value};
 use metisvm_sim::SimOptions;
-use metisvm_sim::machine::Machine;
 use metisvm_tests::cards::{self, GEOMETRIES};
 use metisvm_tests::graphs;
 use metisvm_tests::rng::Rng;
@@ -68,8 +67,9 @@ const MUST_REACH: &[&str] = &[
     "instruction LOAD A",
     "instruction LOAD B",
     "instruction LOAD Acc",
-    "instruction LOAD Param",
-    "instruction LOAD Table",
+    "instruction LOAD_TILES B",
+    "instruction LOAD_TILES Param",
+    "instruction LOAD_TILES Table",
     "instruction FILL A",
     "instruction FILL Acc",
     "instruction GEMM overwrite",
@@ -106,7 +106,7 @@ const MUST_REACH: &[&str] = &[
 
 fn work(worker: u64) -> Reach {
     let mut reach = Reach::new();
-    let dispatchers: Vec<(Geometry, Machine, Dispatcher)> = GEOMETRIES
+    let dispatchers: Vec<(Geometry, Dispatcher)> = GEOMETRIES
         .iter()
         .map(|&(_, geometry)| {
             // Without a memo, so that every request reaches the card; half of the cards are checked.
@@ -121,7 +121,6 @@ fn work(worker: u64) -> Reach {
             };
             (
                 geometry,
-                Machine::new(geometry),
                 Dispatcher::new(vec![backend as Arc<dyn Backend>], options),
             )
         })
@@ -141,7 +140,7 @@ fn work(worker: u64) -> Reach {
             .map(|i| reference.run(i).expect("the right length"))
             .collect();
         let (bundle, _) = Bundle::encode(Graph::clone(&graph)).expect("small");
-        for (index, (geometry, machine, dispatcher)) in dispatchers.iter().enumerate() {
+        for (index, (geometry, dispatcher)) in dispatchers.iter().enumerate() {
             let id = dispatcher.add(bundle.clone());
             let tickets: Vec<_> = inputs
                 .iter()
@@ -163,7 +162,7 @@ fn work(worker: u64) -> Reach {
                 dispatcher.take_errors()
             );
             dispatcher.remove(id);
-            note_programs(&graph, *geometry, machine, &mut reach);
+            note_programs(&graph, *geometry, &mut reach);
         }
     }
     reach
@@ -222,7 +221,7 @@ fn takes(geometry: &Geometry, op: &Op) -> bool {
 }
 
 /// Whether the card takes what it should, and what the programs of that hold.
-fn note_programs(graph: &Arc<Graph>, geometry: Geometry, machine: &Machine, reach: &mut Reach) {
+fn note_programs(graph: &Arc<Graph>, geometry: Geometry, reach: &mut Reach) {
     let runs = fpga::takes(graph, &geometry);
     for (index, node) in graph.nodes().iter().enumerate() {
         let taken = runs.iter().any(|run| run.contains(&index));
@@ -239,17 +238,47 @@ fn note_programs(graph: &Arc<Graph>, geometry: Geometry, machine: &Machine, reac
             .or_default() += 1;
     }
     for run in runs {
-        note_program(graph, run, geometry, machine, reach);
+        note_program(graph, run, geometry, reach);
     }
 }
 
-fn note_program(
-    graph: &Arc<Graph>,
-    run: Range<usize>,
-    geometry: Geometry,
-    machine: &Machine,
-    reach: &mut Reach,
-) {
+/// How the extents of a product meet the edges of tiles.
+fn note_product(graph: &Graph, index: usize, geometry: &Geometry, reach: &mut Reach) {
+    let node = &graph.nodes()[index];
+    let shape = |operand: usize| graph.ty(node.operands[operand]).shape.clone();
+    let (rows, cols, depth) = match node.op {
+        Op::MatMul => {
+            let (x, w) = (shape(0), shape(1));
+            (x.dim(x.rank() - 2), w.dim(w.rank() - 1), x.dim(x.rank() - 1))
+        }
+        Op::Conv2d { groups, .. } => {
+            let (w, y) = (shape(1), graph.ty(Value::Node(index as u32)).shape.clone());
+            let depth = w.dim(1) * w.dim(2) * w.dim(3);
+            (y.dim(2) * y.dim(3), w.dim(0) / groups as usize, depth)
+        }
+        _ => return,
+    };
+    let sides = [
+        ("rows", rows, geometry.tile_rows),
+        ("columns", cols, geometry.tile_cols),
+        ("depth", depth, geometry.tile_depth),
+    ];
+    for (name, lanes, side) in sides {
+        let kind = if lanes.is_multiple_of(side.into()) {
+            "whole"
+        } else {
+            "ragged"
+        };
+        *reach.entry(format!("gemm edge: {kind} {name}")).or_default() += 1;
+        if lanes > side.into() {
+            *reach
+                .entry(format!("gemm edge: several tiles of {name}"))
+                .or_default() += 1;
+        }
+    }
+}
+
+fn note_program(graph: &Arc<Graph>, run: Range<usize>, geometry: Geometry, reach: &mut Reach) {
     let card: Capabilities = SimOptions::new(geometry).capabilities;
     let segment = if run == (0..graph.nodes().len()) {
         Segment::whole(graph.clone())
@@ -257,57 +286,19 @@ fn note_program(
         Segment::part(graph.clone(), run)
     };
     let compiled = fpga::compile(&segment, &card, Mode::Fast).expect("it ran");
-    let operations = compiled.program.instructions().iter().map(|i| &i.operation);
-    let lanes: u64 = operations.map(|operation| machine.cost(operation)).sum();
-    assert!(
-        lanes <= compiled.work && compiled.work <= MAX_WORK,
-        "{lanes} lanes"
-    );
-    // The extents of the matrices that the last loads wrote.
-    let (mut rows, mut cols, mut depth) = (0usize, 0usize, 0usize);
+    assert_eq!(compiled.work, compiled.program.cost(&geometry));
+    assert!(compiled.work <= card.work_budget, "{} units", compiled.work);
+    for index in segment.nodes() {
+        note_product(graph, index, &geometry, reach);
+    }
     for instruction in compiled.program.instructions() {
         let what = match instruction.operation {
             Operation::Nop(_) => "NOP".into(),
-            Operation::Load(load) => {
-                let (row, col) = (
-                    usize::from(load.to.row + load.to.rows),
-                    usize::from(load.to.col + load.to.cols),
-                );
-                match load.buffer {
-                    Buffer::A => (rows, depth) = (rows.max(row), depth.max(col)),
-                    Buffer::B => cols = cols.max(col),
-                    _ => {}
-                }
-                format!("LOAD {:?}", load.buffer)
-            }
+            Operation::Load(load) => format!("LOAD {:?}", load.buffer),
+            Operation::LoadTiles(load) => format!("LOAD_TILES {:?}", load.buffer),
             Operation::Fill(fill) => format!("FILL {:?}", fill.buffer),
-            Operation::Gemm(gemm) => {
-                let mut edge = |name: &str, lanes: usize, side: u16, tiles: u16| {
-                    if lanes == 0 {
-                        return; // nothing but padding
-                    }
-                    let kind = if lanes.is_multiple_of(side.into()) {
-                        "whole"
-                    } else {
-                        "ragged"
-                    };
-                    *reach.entry(format!("gemm edge: {kind} {name}")).or_default() += 1;
-                    if tiles > 1 {
-                        *reach
-                            .entry(format!("gemm edge: several tiles of {name}"))
-                            .or_default() += 1;
-                    }
-                };
-                edge("rows", rows, geometry.tile_rows, gemm.m_tiles);
-                edge("columns", cols, geometry.tile_cols, gemm.n_tiles);
-                edge("depth", depth, geometry.tile_depth, gemm.k_tiles);
-                (rows, cols, depth) = (0, 0, 0);
-                if gemm.accumulate {
-                    "GEMM accumulate".into()
-                } else {
-                    "GEMM overwrite".into()
-                }
-            }
+            Operation::Gemm(gemm) if gemm.accumulate => "GEMM accumulate".into(),
+            Operation::Gemm(_) => "GEMM overwrite".into(),
             Operation::Vector(vector) => match vector.op {
                 VectorOp::Add => "ADD".into(),
                 VectorOp::Max => "MAX".into(),
@@ -318,11 +309,12 @@ fn note_program(
                 VectorOp::Requantise(r) if r.shared => "REQUANTISE shared".into(),
                 VectorOp::Requantise(_) => "REQUANTISE per column".into(),
                 VectorOp::Table(_) => "TABLE".into(),
+                VectorOp::Interpolate { .. } => "INTERPOLATE".into(),
                 VectorOp::ArgMax { first: true, .. } => "ARGMAX first".into(),
                 VectorOp::ArgMax { .. } => "ARGMAX more".into(),
             },
             Operation::Store(_) => "STORE".into(),
-            Operation::Finish => "FINISH".into(),
+            Operation::StoreTiles(_) => "STORE_TILES".into(),
         };
         *reach.entry(format!("instruction {what}")).or_default() += 1;
     }

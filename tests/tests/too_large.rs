@@ -1,6 +1,6 @@
 //! What is too large for a card is found out quickly, costs the card nothing, and takes only itself off it.
 
-use metisvm_accel::fpga::{self, CompileError, FpgaBackend, MAX_WORK, Mode, Options};
+use metisvm_accel::fpga::{self, CompileError, FpgaBackend, Mode, Options};
 use metisvm_accel::{Backend, Dispatcher, dispatcher};
 use metisvm_firmware::Geometry;
 use metisvm_model::{Bundle, DType, Graph, Op, Padding, Parsed, Reference, Segment};
@@ -177,7 +177,7 @@ fn a_convolution_that_would_take_a_card_too_long_leaves_it_healthy() {
     let graph = Arc::new(g.check().expect("sound"));
     let refused = compile(&graph, LARGE_TILES).map(|_| ()).expect_err("2^34 lanes");
     assert!(
-        matches!(refused, CompileError::TooLarge { what: "units of work", needed, .. } if needed > MAX_WORK),
+        matches!(refused, CompileError::TooLarge { what: "units of work", needed, .. } if needed > work_budget(LARGE_TILES)),
         "{refused}"
     );
     let backend = cards::backend(LARGE_TILES, Options::default());
@@ -195,6 +195,11 @@ fn a_convolution_that_would_take_a_card_too_long_leaves_it_healthy() {
         "{errors:?}"
     );
     infer(&dispatcher, &graph, 2);
+}
+
+/// Most work of one job of a simulated card.
+fn work_budget(geometry: Geometry) -> u64 {
+    SimOptions::new(geometry).capabilities.work_budget
 }
 
 /// A chain of products that each fill one tile of 2^24 lanes a little: 64 are more than a job may cost.
@@ -240,7 +245,7 @@ fn a_model_of_more_work_than_one_job_may_cost_runs_as_several() {
 fn a_batch_of_more_work_than_one_job_may_cost_runs_as_several() {
     let graph = chain(25);
     let work = compile(&graph, LARGE_TILES).expect("it fits").work;
-    assert_eq!(MAX_WORK / work, 2);
+    assert_eq!(work_budget(LARGE_TILES) / work, 2);
     let backend = cards::backend(LARGE_TILES, Options::default());
     let segment = Segment::whole(graph.clone());
     let executable = backend.compile(&segment).expect("it fits");

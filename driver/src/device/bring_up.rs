@@ -19,10 +19,7 @@ use std::sync::Weak;
 use std::time::{Duration, Instant};
 
 /// Reads and checks everything the card says about itself.
-pub(super) fn handshake(
-    transport: &dyn Transport,
-    options: &Options,
-) -> Result<Capabilities, DeviceError> {
+pub(super) fn handshake(transport: &dyn Transport, options: &Options) -> Result<Capabilities, DeviceError> {
     match transport.read32(reg::MAGIC) {
         reg::MAGIC_VALUE => {}
         reg::ALL_ONES => return Err(transport.failure().map_or(DeviceError::Dead, DeviceError::from)),
@@ -66,7 +63,11 @@ pub(super) fn take(transport: &dyn Transport, options: &Options) -> Result<(Capa
 pub(super) fn claim(transport: &dyn Transport) -> Result<u32, DeviceError> {
     // The standard library seeds its hash maps from the system's randomness, which is all that is needed.
     let random = RandomState::new().build_hasher().finish() as u32;
-    let written = if matches!(random, 0 | reg::ALL_ONES) { 1 } else { random };
+    let written = if matches!(random, 0 | reg::ALL_ONES) {
+        1
+    } else {
+        random
+    };
     transport.write32(reg::BOOT_NONCE, written);
     match transport.read32(reg::BOOT_NONCE) {
         reg::ALL_ONES => Err(DeviceError::Dead),

@@ -82,12 +82,7 @@ impl Shared {
         }
     }
 
-    pub(super) fn load(
-        &self,
-        state: &mut State,
-        bytes: &[u8],
-        kind: Kind,
-    ) -> Result<Place, DeviceError> {
+    pub(super) fn load(&self, state: &mut State, bytes: &[u8], kind: Kind) -> Result<Place, DeviceError> {
         let size = bytes.len() as u64;
         limit("bytes to load", size, MAX_TRANSFER_BYTES)?;
         let address = state

@@ -4,8 +4,8 @@
 //! card memory for the time of the job. What is past the driver's limits or those that the card
 //! states is refused before anything is sent.
 
-use super::transact::{MAX_TRANSFER_BYTES, check_output, limit};
 use super::resident::Kind;
+use super::transact::{MAX_TRANSFER_BYTES, check_output, limit};
 use super::{Resident, Shared, State};
 use crate::counters::add;
 use crate::error::DeviceError;
@@ -91,6 +91,10 @@ impl Shared {
         }
         limit("input bytes", to_card, MAX_TRANSFER_BYTES)?;
         limit("output bytes", from_card, MAX_TRANSFER_BYTES)?;
+        let is_state = |resident: &Resident| resident.place.kind == Kind::State;
+        if is_state(job.program) || job.data.is_some_and(is_state) || !job.state.is_none_or(is_state) {
+            return Err(DeviceError::WrongKind);
+        }
         let program_handle = self.handle(state, job.program)?;
         let named = |resident: Option<&Resident>| resident.map_or(Ok(NO_HANDLE), |r| self.handle(state, r));
         let (data_handle, state_handle) = (named(job.data)?, named(job.state)?);

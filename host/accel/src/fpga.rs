@@ -8,7 +8,7 @@
 mod check;
 mod compile;
 
-pub use compile::{CompileError, Compiled, MAX_WORK, Mode, compile, takes};
+pub use compile::{CompileError, Compiled, Mode, compile, takes};
 
 use crate::backend::{Backend, BackendError, DeviceReport, Executable};
 use check::Checker;
@@ -196,18 +196,14 @@ impl OnCard {
         let device = &self.card.device;
         let mut loaded = lock(&self.loaded);
         let boot_nonce = device.boot_nonce();
-        if loaded
-            .as_ref()
-            .is_none_or(|l| l.boot_nonce != boot_nonce)
-        {
+        if loaded.as_ref().is_none_or(|l| l.boot_nonce != boot_nonce) {
             *loaded = None;
-            let load = |bytes: &[u8]| self.with_room(|| device.load_resident(bytes));
-            let program = load(&self.compiled.program.to_bytes())?;
+            let program = self.with_room(|| device.load_program(&self.compiled.program))?;
             let resident = &self.compiled.resident;
             let data = if resident.is_empty() {
                 None
             } else {
-                Some(load(resident)?)
+                Some(self.with_room(|| device.load_resident(resident))?)
             };
             *loaded = Some(Loaded {
                 boot_nonce,
@@ -239,6 +235,7 @@ impl OnCard {
         let job = RunJob {
             program,
             data: data.as_ref(),
+            state: None,
             workspace_bytes: self.compiled.workspace_bytes,
             inputs,
             output_bytes: self.compiled.output_bytes,
@@ -253,7 +250,7 @@ impl OnCard {
 impl Executable for OnCard {
     fn run(&self, batch: &[&[u8]]) -> Result<Vec<Vec<u8>>, BackendError> {
         let item = self.compiled.input_bytes.max(self.compiled.output_bytes).max(1);
-        let by_work = MAX_WORK / self.compiled.work.max(1);
+        let by_work = self.card.device.capabilities().work_budget / self.compiled.work.max(1);
         let most = (MAX_JOB_BYTES / item)
             .min(by_work as usize)
             .clamp(1, self.card.device.capabilities().max_batch as usize);
@@ -264,7 +261,6 @@ impl Executable for OnCard {
                 match error {
                     DeviceError::CardMemoryFull(_)
                     | DeviceError::HandlesExhausted(_)
-                    | DeviceError::OverBudget(_)
                     | DeviceError::TooLarge { .. } => BackendError::TooLarge(error.to_string()),
                     other => BackendError::Device(other.to_string()),
                 }

@@ -20,13 +20,6 @@ use metisvm_firmware::{Capabilities, Geometry, Program, ProgramError};
 use metisvm_model::{Graph, Op, Segment, Value};
 use std::ops::Range;
 
-/// The most [`Compiled::work`] of one job, and so of one item.
-///
-/// The simulated card does a unit in 0.3 to 1 ns, whatever the geometry, so that a job takes about a
-/// second where the driver waits for ten. No operation of a lane is less than a unit: the 2^34 that
-/// every card grants are never reached.
-pub const MAX_WORK: u64 = 1 << 30;
-
 /// What a program gives besides its outputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
@@ -49,8 +42,7 @@ pub struct Compiled {
     pub input_bytes: usize,
     /// Bytes of an item's output: the segment's outputs and, in checked mode, the accumulators.
     pub output_bytes: usize,
-    /// Work of an item, in multiply-accumulates of one lane: what is in memory or goes lane by lane
-    /// counts for several, and so does the start of anything. At most [`MAX_WORK`].
+    /// Work of an item, in the units of [`metisvm_firmware::cost`]; within the card's budget.
     pub work: u64,
     /// In checked mode: each product node, and where its accumulators (i32, little-endian, row-major
     /// as its result) begin in the output.

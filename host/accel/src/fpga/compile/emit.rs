@@ -1,12 +1,14 @@
 //! The emitter: instructions in terms of places, rectangles and tiles.
 
 use super::layout::{ALIGNMENT, Layout, Place};
-use super::{CompileError, Compiled, MAX_WORK, root};
-use metisvm_firmware::check::Record;
+use super::{CompileError, Compiled, root};
+use metisvm_firmware::check::{RECORD_BYTES, Record};
 use metisvm_firmware::encoding::INSTRUCTION_BYTES;
 use metisvm_firmware::isa::{
-    Buffer, Dtype, Fill, Lanes, Load, Operation, Requantise, Space, Store, Vector, VectorOp, Walk,
+    Buffer, Burst, Dtype, Fill, Lanes, Load, LoadTiles, Operation, Requantise, Space, Store, Vector,
+    VectorOp, Walk,
 };
+use metisvm_firmware::program::HEADER_BYTES;
 use metisvm_firmware::{Capabilities, Geometry, ProgramBuilder};
 use metisvm_model::{DType, Graph, Op, Segment, TensorType, Value};
 use std::collections::BTreeMap;
@@ -19,10 +21,6 @@ pub(super) const MAX_COUNT: usize = u16::MAX as usize;
 const MAX_INSTRUCTIONS: u32 = 1 << 20;
 /// The most turns of loops besides those that emit an instruction.
 const MAX_STEPS: u64 = 1 << 24;
-/// Work of one lane loaded, stored or computed on by a VECTOR, and of starting one tile of a GEMM.
-const WORK_OF_LANE: u64 = 16;
-/// Work of starting an instruction.
-const WORK_OF_INSTRUCTION: u64 = 64;
 
 /// A rectangle of a tensor in memory: the first element, and the distances in elements.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +49,15 @@ pub(super) struct Area {
     pub(super) cols: usize,
 }
 
+/// A block of a product's weights: the node, the batch or group, and where the block begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct PackedWeights {
+    pub(super) node: usize,
+    pub(super) group: usize,
+    pub(super) depth: usize,
+    pub(super) col: usize,
+}
+
 pub(super) struct Emitter {
     pub(super) graph: Arc<Graph>,
     segment: Segment,
@@ -58,10 +65,13 @@ pub(super) struct Emitter {
     pub(super) layout: Layout,
     builder: ProgramBuilder,
     limits: Limits,
+    /// Work so far but for the NOPs that pass tokens on: those are counted with the program.
     work: u64,
     steps: u64,
     resident: Vec<u8>,
     constants: BTreeMap<u32, u64>,
+    /// Of each block of constant weights that was packed, where it is.
+    packed: BTreeMap<PackedWeights, u64>,
     /// Of each Requantise node: where its records are, and how many.
     records: BTreeMap<usize, (u64, usize)>,
 }
@@ -70,13 +80,24 @@ pub(super) struct Emitter {
 /// to find out than the largest that is not.
 struct Limits {
     instructions: u64,
+    /// Work of an item.
+    work: u64,
     /// Bytes of resident memory: what the workspace leaves.
     resident: u64,
 }
 
 impl Emitter {
     pub(super) fn new(segment: &Segment, card: &Capabilities, layout: Layout) -> Result<Self, CompileError> {
-        within("bytes of output", layout.output_bytes, u32::MAX.into())?;
+        within(
+            "bytes of input",
+            segment.input_bytes() as u64,
+            card.max_input_bytes.into(),
+        )?;
+        within(
+            "bytes of output",
+            layout.output_bytes,
+            card.max_output_bytes.into(),
+        )?;
         within(
             "bytes of card memory",
             layout.workspace_bytes,
@@ -84,6 +105,7 @@ impl Emitter {
         )?;
         let limits = Limits {
             instructions: card.max_program_instructions.min(MAX_INSTRUCTIONS).into(),
+            work: card.work_budget,
             resident: card.card_memory_bytes - layout.workspace_bytes,
         };
         Ok(Self {
@@ -93,27 +115,25 @@ impl Emitter {
             layout,
             builder: ProgramBuilder::new(card.geometry),
             limits,
-            // FINISH's.
-            work: WORK_OF_INSTRUCTION,
+            work: 0,
             steps: 0,
             resident: Vec::new(),
             constants: BTreeMap::new(),
+            packed: BTreeMap::new(),
             records: BTreeMap::new(),
         })
     }
 
     /// Appends an instruction.
     pub(super) fn push(&mut self, operation: Operation) -> Result<(), CompileError> {
-        let before = self.builder.len();
         self.builder.push(operation)?;
-        let length = self.builder.len();
-        // FINISH is still to come.
-        within("instructions", length as u64 + 1, self.limits.instructions)?;
-        // NOPs that pass tokens on may have come with it.
-        let instructions = (length - before) as u64;
-        let work = work(&self.geometry, &operation).saturating_add(instructions * WORK_OF_INSTRUCTION);
-        self.work = self.work.saturating_add(work);
-        within("units of work", self.work, MAX_WORK)
+        within(
+            "instructions",
+            self.builder.len() as u64,
+            self.limits.instructions,
+        )?;
+        self.work = self.work.saturating_add(operation.cost(&self.geometry));
+        within("units of work", self.work, self.limits.work)
     }
 
     /// Counts a turn of a loop that may go on for long without an instruction, as one over taps that
@@ -257,6 +277,59 @@ impl Emitter {
         }))
     }
 
+    /// Loads a block of constant weights, rows by columns of B's tiles; `pack` makes its bytes, tile after
+    /// tile, when it is loaded for the first time.
+    pub(super) fn load_weights(
+        &mut self,
+        block: PackedWeights,
+        tiles: (usize, usize),
+        dtype: DType,
+        zero_point: i32,
+        pack: impl FnOnce(&Graph) -> Vec<u8>,
+    ) -> Result<(), CompileError> {
+        let offset = match self.packed.get(&block) {
+            Some(&offset) => offset,
+            None => {
+                let offset = self.append(&pack(&self.graph.clone()))?;
+                self.packed.insert(block, offset);
+                offset
+            }
+        };
+        let place = Place {
+            space: Space::Resident,
+            offset,
+        };
+        self.load_tiles(Buffer::B, tiles, place, dtype, zero_point)
+    }
+
+    /// Loads rows by columns of tiles, records or tables that lie one after the other, to the beginning of
+    /// a scratchpad.
+    fn load_tiles(
+        &mut self,
+        buffer: Buffer,
+        (rows, cols): (usize, usize),
+        place: Place,
+        dtype: DType,
+        zero_point: i32,
+    ) -> Result<(), CompileError> {
+        let dtype = wire(dtype);
+        let row_bytes = cols as u64 * self.geometry.tile_bytes(buffer, dtype);
+        self.push(Operation::LoadTiles(LoadTiles {
+            buffer,
+            base: 0,
+            pitch: if rows > 1 { cols as u16 } else { 0 },
+            rows: rows as u16,
+            cols: cols as u16,
+            from: Burst {
+                space: place.space,
+                offset: place.offset,
+                row_stride: if rows > 1 { row_bytes as u32 } else { 0 },
+                dtype,
+            },
+            zero_point: zero_point as i16,
+        }))
+    }
+
     /// Loads a rectangle of a value into an accumulator area from row `row` on.
     pub(super) fn load_acc(
         &mut self,
@@ -346,21 +419,11 @@ impl Emitter {
                 let (offset, count) = self.records(node)?;
                 let shared = count == 1;
                 let (skip, cols) = if shared { (0, 1) } else { (channel, area.cols) };
-                let offset = offset + (skip * metisvm_firmware::check::RECORD_BYTES) as u64;
-                let from = Walk {
+                let place = Place {
                     space: Space::Resident,
-                    offset,
-                    row_stride: 0,
-                    col_stride: metisvm_firmware::check::RECORD_BYTES as i32,
-                    dtype: Dtype::U8,
+                    offset: offset + (skip * RECORD_BYTES) as u64,
                 };
-                let to_param = lanes(0, 0, (0, 0), (1, cols));
-                self.push(Operation::Load(Load {
-                    buffer: Buffer::Param,
-                    to: to_param,
-                    from,
-                    zero_point: 0,
-                }))?;
+                self.load_tiles(Buffer::Param, (1, cols), place, DType::U8, 0)?;
                 let op = VectorOp::Requantise(Requantise {
                     param: 0,
                     shared,
@@ -375,13 +438,8 @@ impl Emitter {
             }
             Op::Table => {
                 let table = self.operand(node, 1);
-                let source = (self.place(table)?, self.ty(table).dtype);
-                let rect = Rect {
-                    first: 0,
-                    row_step: 0,
-                    col_step: 1,
-                };
-                self.load(Buffer::Table, 0, 0, (0, 0), (1, 256), source, rect, 0)?;
+                let (place, dtype) = (self.place(table)?, self.ty(table).dtype);
+                self.load_tiles(Buffer::Table, (1, 1), place, dtype, 0)?;
                 self.vector(VectorOp::Table(0), area, area)
             }
             _ => Err(CompileError::Node(node)),
@@ -390,7 +448,9 @@ impl Emitter {
 
     pub(super) fn finish(self, segment: &Segment, card: &Capabilities) -> Result<Compiled, CompileError> {
         let program = self.builder.finish()?;
-        let program_bytes = (program.instructions().len() * INSTRUCTION_BYTES) as u64;
+        let work = program.cost(&self.geometry);
+        within("units of work", work, self.limits.work)?;
+        let program_bytes = (HEADER_BYTES + program.len() * INSTRUCTION_BYTES) as u64;
         let needed = self.layout.workspace_bytes + self.resident.len() as u64 + program_bytes;
         within("bytes of card memory", needed, card.card_memory_bytes)?;
         Ok(Compiled {
@@ -399,30 +459,9 @@ impl Emitter {
             workspace_bytes: self.layout.workspace_bytes,
             input_bytes: segment.input_bytes(),
             output_bytes: self.layout.output_bytes as usize,
-            work: self.work,
+            work,
             products: self.layout.products,
         })
-    }
-}
-
-/// What one instruction costs, in [`Compiled::work`]'s units, besides [`WORK_OF_INSTRUCTION`].
-fn work(geometry: &Geometry, operation: &Operation) -> u64 {
-    let area = |rows: u16, cols: u16| u64::from(rows) * u64::from(cols);
-    let tile = |buffer| {
-        let (height, width) = geometry.tile(buffer);
-        area(height, width)
-    };
-    match operation {
-        Operation::Nop(_) | Operation::Finish => 0,
-        Operation::Fill(fill) => u64::from(fill.tiles) * tile(fill.buffer),
-        Operation::Gemm(gemm) => {
-            let tiles = area(gemm.m_tiles, gemm.n_tiles) * u64::from(gemm.k_tiles);
-            let lanes = tile(Buffer::Acc) * u64::from(geometry.tile_depth);
-            tiles.saturating_mul(lanes + WORK_OF_LANE)
-        }
-        Operation::Load(load) => area(load.to.rows, load.to.cols) * WORK_OF_LANE,
-        Operation::Store(store) => area(store.from.rows, store.from.cols) * WORK_OF_LANE,
-        Operation::Vector(vector) => area(vector.rows, vector.cols) * WORK_OF_LANE,
     }
 }
 

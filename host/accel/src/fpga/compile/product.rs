@@ -3,11 +3,13 @@
 //! Both are the product of a rows × depth matrix A and a depth × columns matrix B. A convolution's
 //! rows are output pixels and its depth runs over (tap row, tap column, channel); its A is gathered
 //! from the image by the loads themselves, one line of one tap at a time, over lanes set to zero, so
-//! that padding contributes nothing.
+//! that padding contributes nothing. Constant weights are packed: they lie in resident memory as the
+//! tiles of B that the blocks need, and come in bursts.
 
 use super::CompileError;
-use super::emit::{Emitter, MAX_COUNT, Rect};
-use metisvm_firmware::isa::{Buffer, Gemm, Operation};
+use super::emit::{Emitter, MAX_COUNT, PackedWeights, Rect};
+use metisvm_firmware::cost;
+use metisvm_firmware::isa::{Buffer, Dtype, Gemm, Operation};
 use metisvm_model::{DType, Value, Window};
 use std::ops::Range;
 
@@ -139,6 +141,7 @@ fn product(
                 )?;
                 emitter.push(Operation::Gemm(Gemm {
                     accumulate: start > 0 || bias.is_some(),
+                    shift: false,
                     m_tiles: row_tiles as u16,
                     n_tiles: col_tiles as u16,
                     k_tiles: depth_tiles as u16,
@@ -163,6 +166,53 @@ fn product(
         }
     }
     Ok(())
+}
+
+/// Loads a block of B from packed tiles, if its weights are constant, share a zero point, and fill enough
+/// of the tiles; says whether it did. `group` tells blocks at the same place of B apart; `element` is the
+/// position of B's element (depth, column).
+fn load_packed(
+    emitter: &mut Emitter,
+    (node, group): (usize, usize),
+    part: &Part,
+    zeros: &[(Range<usize>, i32)],
+    element: impl Fn(usize, usize) -> usize,
+) -> Result<bool, CompileError> {
+    let &[(_, zero)] = zeros else { return Ok(false) };
+    let Value::Constant(constant) = emitter.operand(node, 1) else {
+        return Ok(false);
+    };
+    let dtype = emitter.ty(Value::Constant(constant)).dtype;
+    let (depth, cols) = (part.depth.len(), part.lanes.len());
+    let (tile_rows, tile_cols) = tiled(emitter, Buffer::B, depth, cols);
+    // B's elements are bytes, signed or not.
+    let tile_bytes = emitter.geometry.tile_bytes(Buffer::B, Dtype::I8) as usize;
+    let lanes = tile_rows * tile_cols * tile_bytes;
+    if lanes as u64 * cost::BURST_LANE > (depth * cols) as u64 * cost::LANE {
+        return Ok(false);
+    }
+    let (height, width) = emitter.geometry.tile(Buffer::B);
+    let (height, width) = (usize::from(height), usize::from(width));
+    let block = PackedWeights {
+        node,
+        group,
+        depth: part.depth.start,
+        col: part.lanes.start,
+    };
+    emitter.load_weights(block, (tile_rows, tile_cols), dtype, zero, |graph| {
+        let weights = &graph.constants()[constant as usize].bytes;
+        // Lanes past the block are zero when the zero point is taken from them.
+        let mut bytes = vec![zero as u8; lanes];
+        for k in 0..depth {
+            for n in 0..cols {
+                let tile = k / height * tile_cols + n / width;
+                let at = tile * tile_bytes + k % height * width + n % width;
+                bytes[at] = weights[element(part.depth.start + k, part.lanes.start + n)];
+            }
+        }
+        bytes
+    })?;
+    Ok(true)
 }
 
 /// Runs of columns that share a zero point: (columns, zero point).
@@ -193,7 +243,7 @@ pub(super) fn mat_mul(emitter: &mut Emitter, node: usize) -> Result<(), CompileE
         // One B for all: the batch dimensions are more rows.
         (m, batches) = (m * batches, 1);
     }
-    let (x_place, w_place) = (emitter.place(x)?, emitter.place(w)?);
+    let x_place = emitter.place(x)?;
     for batch in 0..batches {
         let what = Product {
             node,
@@ -230,7 +280,13 @@ pub(super) fn mat_mul(emitter: &mut Emitter, node: usize) -> Result<(), CompileE
                 )
             },
             |emitter, part, pitch| {
-                for (cols, zero) in zero_runs(&w_zeros, part.lanes.clone()) {
+                let zeros = zero_runs(&w_zeros, part.lanes.clone());
+                let element = |depth, col| (batch * k + depth) * n + col;
+                if load_packed(emitter, (node, batch), part, &zeros, element)? {
+                    return Ok(());
+                }
+                let w_place = emitter.place(w)?;
+                for (cols, zero) in zeros {
                     let rect = Rect {
                         first: batch * k * n,
                         row_step: n,
@@ -301,7 +357,7 @@ pub(super) fn conv2d(
     );
     let (out_h, out_w) = (y_ty.shape.dim(2), y_ty.shape.dim(3));
     let (pixels, group_outs) = (out_h * out_w, outs / groups);
-    let (x_place, w_place) = (emitter.place(x)?, emitter.place(w)?);
+    let x_place = emitter.place(x)?;
     let columns: Vec<Range<usize>> = (0..kw)
         .map(|v| window.outputs_inside(1, v, width, out_w))
         .collect();
@@ -350,10 +406,20 @@ pub(super) fn conv2d(
                     Ok(())
                 },
                 |emitter, part, pitch| {
+                    let first_out = group * group_outs;
+                    let outs = first_out + part.lanes.start..first_out + part.lanes.end;
+                    let zeros = zero_runs(&w_zeros, outs.clone());
+                    // Depth runs over taps, then channels.
+                    let element = |depth: usize, col: usize| {
+                        let (tap, channel) = (depth / per_group, depth % per_group);
+                        ((first_out + col) * per_group + channel) * kh * kw + tap
+                    };
+                    if load_packed(emitter, (node, group), part, &zeros, element)? {
+                        return Ok(());
+                    }
+                    let w_place = emitter.place(w)?;
                     for slab in slabs(&part.depth, per_group) {
-                        let first_out = group * group_outs;
-                        let outs = first_out + part.lanes.start..first_out + part.lanes.end;
-                        for (run, zero) in zero_runs(&w_zeros, outs.clone()) {
+                        for (run, zero) in zeros.iter().cloned() {
                             let first = (run.start * per_group + slab.channels.start) * kh * kw + slab.tap;
                             let rect = Rect {
                                 first,

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct Counters {
     /// Jobs answered without error: loads, evictions, runs, Keccak batches.
     pub jobs: u64,
+    /// Times that bytes were copied into card memory to stay, programs among them.
+    pub loads: u64,
     /// NOPs answered.
     pub nops: u64,
     /// Bytes of jobs that the card was given to read.
@@ -24,6 +26,7 @@ pub struct Counters {
 #[derive(Debug, Default)]
 pub(crate) struct LiveCounters {
     pub(crate) jobs: AtomicU64,
+    pub(crate) loads: AtomicU64,
     pub(crate) nops: AtomicU64,
     pub(crate) to_card: AtomicU64,
     pub(crate) from_card: AtomicU64,
@@ -36,6 +39,7 @@ impl LiveCounters {
     pub(crate) fn snapshot(&self) -> Counters {
         Counters {
             jobs: self.jobs.load(Ordering::Relaxed),
+            loads: self.loads.load(Ordering::Relaxed),
             nops: self.nops.load(Ordering::Relaxed),
             dma_to_card_bytes: self.to_card.load(Ordering::Relaxed),
             dma_from_card_bytes: self.from_card.load(Ordering::Relaxed),

@@ -121,6 +121,7 @@ impl Shared {
             Ok((_, buffers)) => {
                 buffers.into_iter().for_each(|buffer| state.pool.give(buffer));
                 add(&self.counters.to_card, size);
+                add(&self.counters.loads, 1);
                 Ok(place)
             }
             Err(error) => {

@@ -8,6 +8,7 @@
 //! a batch is a list of independent items, and every engine gives the same bits.
 
 use crate::backend::{Backend, BackendError, DeviceReport};
+use crate::buffer::Placement;
 use crate::memo::Memo;
 use crate::plan::Plan;
 use crate::reference::ReferenceBackend;
@@ -44,7 +45,7 @@ impl Default for Options {
 }
 
 /// What the dispatcher has done so far.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
     /// Inferences asked for.
     pub requests: u64,
@@ -59,6 +60,21 @@ pub struct Counters {
     pub fallbacks: u64,
     /// What all devices together did.
     pub devices: DeviceReport,
+}
+
+impl Counters {
+    /// What was counted since an earlier look at the same dispatcher: a block's share, say.
+    #[must_use]
+    pub const fn since(self, earlier: &Self) -> Self {
+        Self {
+            requests: self.requests.saturating_sub(earlier.requests),
+            memo_hits: self.memo_hits.saturating_sub(earlier.memo_hits),
+            joined: self.joined.saturating_sub(earlier.joined),
+            batches: self.batches.saturating_sub(earlier.batches),
+            fallbacks: self.fallbacks.saturating_sub(earlier.fallbacks),
+            devices: self.devices.since(earlier.devices),
+        }
+    }
 }
 
 /// Why an inference gave nothing. None of these is the caller's input: see [`Dispatcher::facts`] for
@@ -167,12 +183,11 @@ pub struct Dispatcher {
 }
 
 impl Dispatcher {
-    /// A dispatcher over these backends, in this order. The reference is added at the end if it is
-    /// not there, so that no failing device can stop a block.
+    /// A dispatcher over these backends, in this order, and then the reference, so that no failing device
+    /// can stop a block. It is made once a process: its memo, what is compiled and what lies on devices serve
+    /// all blocks.
     pub fn new(mut backends: Vec<Arc<dyn Backend>>, options: Options) -> Self {
-        if backends.last().is_none_or(|b| b.name() != "reference") {
-            backends.push(Arc::new(ReferenceBackend));
-        }
+        backends.push(Arc::new(ReferenceBackend));
         let shared = Arc::new(Shared {
             backends,
             options: Options {
@@ -200,14 +215,13 @@ impl Dispatcher {
         Self { shared, worker }
     }
 
-    /// Adds a model.
+    /// Adds a model. One that is here already stays as it is, with all that was compiled of it.
     pub fn add(&self, bundle: Bundle) -> ModelId {
-        let plan = Arc::new(Plan::new(&Arc::new(bundle.graph), &self.shared.backends));
-        self.shared
-            .models
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(bundle.id, plan);
+        if self.shared.plan(bundle.id).is_none() {
+            let plan = Arc::new(Plan::new(&Arc::new(bundle.graph), &self.shared.backends));
+            let mut models = self.shared.models.write().unwrap_or_else(PoisonError::into_inner);
+            models.entry(bundle.id).or_insert(plan);
+        }
         bundle.id
     }
 
@@ -277,9 +291,16 @@ impl Dispatcher {
         }
     }
 
-    /// Names of the backends, in order.
+    /// Names of the backends, in order; the reference is the last.
     pub fn backends(&self) -> Vec<&'static str> {
         self.shared.backends.iter().map(|b| b.name()).collect()
+    }
+
+    /// Whether some of its backends work on a device of their own, so that waiting for them is worth doing
+    /// something else meanwhile.
+    pub fn has_devices(&self) -> bool {
+        let device = |backend: &Arc<dyn Backend>| backend.placement() == Placement::Device;
+        self.shared.backends.iter().any(device)
     }
 
     /// What went wrong on devices since the last call, oldest first; the oldest are dropped when there

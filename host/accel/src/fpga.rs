@@ -11,6 +11,7 @@ mod compile;
 pub use compile::{CompileError, Compiled, Mode, compile, takes};
 
 use crate::backend::{Backend, BackendError, DeviceReport, Executable};
+use crate::buffer::Placement;
 use check::Checker;
 use metisvm_driver::{Device, DeviceError, Health, Resident, RunJob};
 use metisvm_firmware::Dtype;
@@ -122,6 +123,10 @@ impl Backend for FpgaBackend {
         "fpga"
     }
 
+    fn placement(&self) -> Placement {
+        Placement::Device
+    }
+
     fn healthy(&self) -> bool {
         if self.0.recovering.load(Ordering::Acquire) {
             return false;
@@ -139,6 +144,7 @@ impl Backend for FpgaBackend {
             jobs: counters.jobs,
             dma_bytes: counters.dma_to_card_bytes + counters.dma_from_card_bytes,
             faults: counters.faults,
+            loads: counters.loads,
         }
     }
 

@@ -6,11 +6,14 @@
 //! the bits of `metisvm_model::Reference`; one that fails costs time, never a result.
 
 pub mod backend;
+pub mod buffer;
 pub mod dispatcher;
 pub mod fpga;
 mod memo;
 mod plan;
 pub mod reference;
+mod values;
 
 pub use backend::{Backend, BackendError, DeviceReport, Executable};
+pub use buffer::{Buffer, HostBuffer, Placement};
 pub use dispatcher::{Counters, DispatchError, Dispatcher, Options, Submitted, Ticket};

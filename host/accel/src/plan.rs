@@ -1,8 +1,9 @@
 //! How one model is divided among the backends, and what happens when one of them fails.
 
-use crate::backend::{Backend, BackendError, Executable};
+use crate::backend::{Backend, BackendError, Buffers, Executable, Outputs};
+use crate::buffer::Placement;
+use crate::values::Values;
 use metisvm_model::{Graph, Segment, Value};
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
@@ -27,6 +28,8 @@ struct Part {
     segment: Segment,
     /// The backend that took it: a position in the dispatcher's list.
     first: usize,
+    /// Of each backend, whether it takes all of it.
+    taken_by: Vec<bool>,
     /// How often it may be halved.
     halvings: u32,
     /// One place for each backend: made when it is first needed.
@@ -49,18 +52,52 @@ pub(crate) struct Outcome {
     /// Parts, or halves of parts, that ran elsewhere than on the backend that took them: because it failed
     /// or because they do not fit it.
     pub(crate) fallbacks: u64,
-    /// What went wrong on the way.
+    /// What went wrong on the way, and on which backend.
     pub(crate) errors: Vec<(&'static str, BackendError)>,
 }
 
+/// The backends of one attempt.
+struct Engines<'a> {
+    backends: &'a [Arc<dyn Backend>],
+    /// Whether devices are asked at all.
+    devices: bool,
+}
+
+impl<'a> Engines<'a> {
+    /// Those from position `first` on that are worth asking.
+    fn from(&self, first: usize) -> impl Iterator<Item = (usize, &'a dyn Backend)> + use<'a> {
+        let devices = self.devices;
+        let all = self.backends.iter().map(|backend| &**backend).enumerate();
+        all.skip(first)
+            .filter(move |(_, backend)| devices || backend.placement() == Placement::Host)
+            .filter(|(_, backend)| backend.healthy())
+    }
+}
+
+/// What a part runs on.
+enum Input<'v, 'a> {
+    /// Items that hold the inputs of the part.
+    Items(&'v [&'v [u8]]),
+    /// Values, the inputs of the part among them.
+    Values(&'v mut Values<'a>),
+}
+
+/// What a part gives.
+enum Results {
+    Items(Outputs),
+    Buffers(Buffers),
+}
+
 impl Plan {
-    /// Cuts a graph: each backend in order takes what it can of what is left. The last must take all.
+    /// Cuts a graph: each backend in order takes what it can of what is left. The last must take all. This
+    /// is the one time that backends are asked what they take of a model.
     pub(crate) fn new(graph: &Arc<Graph>, backends: &[Arc<dyn Backend>]) -> Self {
         let count = graph.nodes().len();
+        let takes: Vec<Vec<Range<usize>>> = backends.iter().map(|b| ranges(b.as_ref(), graph)).collect();
         let mut owner = vec![backends.len() - 1; count];
-        for (index, backend) in backends.iter().enumerate().rev() {
-            for range in backend.takes(graph) {
-                owner[range.start.min(count)..range.end.min(count)].fill(index);
+        for (index, ranges) in takes.iter().enumerate().rev() {
+            for range in ranges {
+                owner[range.clone()].fill(index);
             }
         }
         if owner.windows(2).filter(|pair| pair[0] != pair[1]).count() >= MAX_PARTS {
@@ -72,21 +109,21 @@ impl Plan {
             let end = (start..count)
                 .find(|&i| owner[i] != owner[start])
                 .unwrap_or(count);
-            parts.push(Part::new(
-                Self::segment(graph, start..end),
-                owner[start],
-                MAX_HALVINGS,
-                backends.len(),
-            ));
+            let segment = Self::segment(graph, start..end);
+            let whole = |range: &Range<usize>| range.start <= start && end <= range.end;
+            let taken_by = takes.iter().map(|ranges| ranges.iter().any(whole)).collect();
+            parts.push(Part::new(segment, owner[start], MAX_HALVINGS, taken_by));
             start = end;
         }
         if parts.is_empty() {
             // Outputs that are inputs or constants: still a result to be made.
+            let last = backends.len() - 1;
+            let taken_by = (0..=last).map(|index| index == last).collect();
             parts.push(Part::new(
                 Segment::whole(graph.clone()),
-                backends.len() - 1,
+                last,
                 MAX_HALVINGS,
-                backends.len(),
+                taken_by,
             ));
         }
         Self {
@@ -107,7 +144,8 @@ impl Plan {
         &self.graph
     }
 
-    /// Runs a batch, part after part.
+    /// Runs a batch, part after part. Where values are lost with a device, the batch begins anew without
+    /// devices.
     pub(crate) fn run(
         &self,
         backends: &[Arc<dyn Backend>],
@@ -118,125 +156,183 @@ impl Plan {
             fallbacks: 0,
             errors: Vec::new(),
         };
+        for devices in [true, false] {
+            let engines = Engines { backends, devices };
+            match self.run_on(&engines, batch, &mut outcome) {
+                Ok(outputs) => {
+                    outcome.outputs = outputs;
+                    return Ok(outcome);
+                }
+                Err(lost @ BackendError::Lost(_)) if devices => {
+                    outcome.errors.push(("a device", lost));
+                    outcome.fallbacks += 1;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(every_backend_failed())
+    }
+
+    fn run_on(
+        &self,
+        engines: &Engines<'_>,
+        batch: &[&[u8]],
+        outcome: &mut Outcome,
+    ) -> Result<Outputs, BackendError> {
+        let outputs: Vec<Value> = self.graph.outputs().iter().map(|o| o.value).collect();
+        // One part that is the whole model takes the items as they are.
         if let [part] = self.parts.as_slice()
-            && part.segment.outputs().len() == self.graph.outputs().len()
+            && part.segment.outputs() == outputs
             && part.segment.inputs().len() == self.graph.inputs().len()
         {
-            outcome.outputs = part.run(backends, batch, &mut outcome)?;
-            return Ok(outcome);
+            return match part.run(engines, Input::Items(batch), outcome)? {
+                Results::Items(outputs) => Ok(outputs),
+                Results::Buffers(buffers) => {
+                    let mut values = Values::new(&self.graph, part.segment.inputs(), batch);
+                    values.insert_all(&outputs, buffers);
+                    values.items(&outputs)
+                }
+            };
         }
         let inputs: Vec<Value> = (0..self.graph.inputs().len() as u32).map(Value::Input).collect();
-        let outputs: Vec<Value> = self.graph.outputs().iter().map(|o| o.value).collect();
-        outcome.outputs = run_parts(&self.parts, (&inputs, &outputs), backends, batch, &mut outcome)?;
-        Ok(outcome)
+        let mut values = Values::new(&self.graph, &inputs, batch);
+        run_parts(&self.parts, &outputs, engines, &mut values, outcome)?;
+        values.items(&outputs)
     }
 }
 
-/// Runs parts one after the other: from items that hold `inputs` to results that hold `outputs`.
+/// What a backend takes of a graph, within the graph; nothing, if it panics.
+fn ranges(backend: &dyn Backend, graph: &Graph) -> Vec<Range<usize>> {
+    let count = graph.nodes().len();
+    let takes = catch_unwind(AssertUnwindSafe(|| backend.takes(graph))).unwrap_or_default();
+    takes
+        .into_iter()
+        .map(|range| range.start.min(count)..range.end.min(count))
+        .filter(|range| range.start < range.end)
+        .collect()
+}
+
+fn every_backend_failed() -> BackendError {
+    BackendError::Device("every backend failed".into())
+}
+
+/// Runs parts one after the other, from the values that are known to those that `outputs` names.
 fn run_parts(
     parts: &[Part],
-    (inputs, outputs): (&[Value], &[Value]),
-    backends: &[Arc<dyn Backend>],
-    batch: &[&[u8]],
+    outputs: &[Value],
+    engines: &Engines<'_>,
+    values: &mut Values<'_>,
     outcome: &mut Outcome,
-) -> Result<Vec<Vec<u8>>, BackendError> {
-    let Some(graph) = parts.first().map(|part| part.segment.graph()) else {
-        return Ok(Vec::new());
-    };
-    let mut values = vec![BTreeMap::new(); batch.len()];
-    for (known, item) in values.iter_mut().zip(batch) {
-        split(graph, inputs, item, known);
-    }
-    for part in parts {
-        let items: Vec<Vec<u8>> = values
-            .iter()
-            .map(|known| concatenate(graph, part.segment.inputs(), known))
-            .collect();
-        let items: Vec<&[u8]> = items.iter().map(Vec::as_slice).collect();
-        let results = part.run(backends, &items, outcome)?;
-        for (known, result) in values.iter_mut().zip(results) {
-            split(graph, part.segment.outputs(), &result, known);
+) -> Result<(), BackendError> {
+    for (index, part) in parts.iter().enumerate() {
+        match part.run(engines, Input::Values(values), outcome)? {
+            Results::Items(items) => values.split(part.segment.outputs(), &items),
+            Results::Buffers(buffers) => values.insert_all(part.segment.outputs(), buffers),
         }
+        let later = &parts[index + 1..];
+        let is_read = |value: &Value| later.iter().any(|part| part.segment.inputs().contains(value));
+        values.keep(|value| outputs.contains(value) || is_read(value));
     }
-    Ok(values
-        .iter()
-        .map(|known| concatenate(graph, outputs, known))
-        .collect())
-}
-
-fn split(graph: &Graph, values: &[Value], mut bytes: &[u8], known: &mut BTreeMap<Value, Vec<u8>>) {
-    for &value in values {
-        let (own, rest) = bytes.split_at(graph.ty(value).bytes());
-        known.insert(value, own.to_vec());
-        bytes = rest;
-    }
-}
-
-fn concatenate(graph: &Graph, values: &[Value], known: &BTreeMap<Value, Vec<u8>>) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for value in values {
-        match graph.constant(*value) {
-            Some(constant) => bytes.extend_from_slice(&constant.bytes),
-            None => bytes.extend_from_slice(&known[value]),
-        }
-    }
-    bytes
+    Ok(())
 }
 
 impl Part {
-    fn new(segment: Segment, first: usize, halvings: u32, backends: usize) -> Self {
+    fn new(segment: Segment, first: usize, halvings: u32, taken_by: Vec<bool>) -> Self {
         Self {
             segment,
             first,
             halvings,
-            made: (0..backends).map(|_| OnceLock::new()).collect(),
+            made: taken_by.iter().map(|_| OnceLock::new()).collect(),
+            taken_by,
         }
     }
 
+    /// Runs on the first backend that gives results.
     fn run(
         &self,
-        backends: &[Arc<dyn Backend>],
-        batch: &[&[u8]],
+        engines: &Engines<'_>,
+        mut input: Input<'_, '_>,
         outcome: &mut Outcome,
-    ) -> Result<Vec<Vec<u8>>, BackendError> {
-        for (index, backend) in backends.iter().enumerate().skip(self.first) {
-            if !backend.healthy() || !self.taken_by(index, backend.as_ref()) {
+    ) -> Result<Results, BackendError> {
+        for (index, backend) in engines.from(self.first) {
+            if !self.taken_by[index] {
                 continue;
             }
-            let mut attempt = || {
-                let executable = match self.made(index, backend.as_ref(), outcome) {
-                    Some(Made::Whole(executable)) => executable,
-                    Some(Made::Halves(halves)) => {
-                        let ends = (self.segment.inputs(), self.segment.outputs());
-                        return run_parts(halves.as_slice(), ends, backends, batch, outcome).map(Some);
-                    }
-                    Some(Made::Nothing) | None => return Ok(None),
-                };
-                // A defect in an engine must cost no more than a fault of its device.
-                let run = catch_unwind(AssertUnwindSafe(|| executable.run(batch)));
-                let results = run.map_err(|_| BackendError::Device("the backend panicked".into()))??;
-                let lengths = results.iter().all(|r| r.len() == self.segment.output_bytes());
-                if results.len() != batch.len() || !lengths {
-                    return Err(BackendError::WrongResult("it has the wrong length".into()));
+            let results = match self.made(index, backend, outcome) {
+                Some(Made::Whole(executable)) => self.execute(executable.as_ref(), &mut input),
+                Some(Made::Halves(halves)) => {
+                    self.run_halves(halves.as_slice(), engines, &mut input, outcome)
                 }
-                Ok(Some(results))
+                Some(Made::Nothing) | None => continue,
             };
-            match attempt() {
-                Ok(Some(results)) => {
+            match results {
+                Ok(results) => {
                     outcome.fallbacks += u64::from(index != self.first);
                     return Ok(results);
                 }
-                Ok(None) => {}
+                Err(lost @ BackendError::Lost(_)) => return Err(lost),
                 Err(error) => outcome.errors.push((backend.name(), error)),
             }
         }
-        Err(BackendError::Device("every backend failed".into()))
+        Err(every_backend_failed())
     }
 
-    fn taken_by(&self, index: usize, backend: &dyn Backend) -> bool {
-        let nodes = self.segment.nodes();
-        let whole = |range: Range<usize>| range.start <= nodes.start && nodes.end <= range.end;
-        index == self.first || backend.takes(self.segment.graph()).into_iter().any(whole)
+    fn run_halves(
+        &self,
+        halves: &[Self],
+        engines: &Engines<'_>,
+        input: &mut Input<'_, '_>,
+        outcome: &mut Outcome,
+    ) -> Result<Results, BackendError> {
+        let mut values = self.values(input);
+        run_parts(halves, self.segment.outputs(), engines, &mut values, outcome)?;
+        Ok(Results::Buffers(values.buffers(self.segment.outputs())))
+    }
+
+    /// The inputs of this part, as values of their own.
+    fn values(&self, input: &mut Input<'_, '_>) -> Values<'_> {
+        let graph = self.segment.graph();
+        match input {
+            Input::Items(batch) => Values::new(graph, self.segment.inputs(), batch),
+            Input::Values(values) => {
+                let mut own = Values::new(graph, &[], &vec![&[][..]; values.count()]);
+                own.insert_all(self.segment.inputs(), values.buffers(self.segment.inputs()));
+                own
+            }
+        }
+    }
+
+    /// Runs what a backend made of it, and checks the form of what comes back.
+    fn execute(
+        &self,
+        executable: &dyn Executable,
+        input: &mut Input<'_, '_>,
+    ) -> Result<Results, BackendError> {
+        // A defect in an engine must cost no more than a fault of its device.
+        if let Some(device) = executable.on_device() {
+            let values = self.values(input);
+            let inputs = values.buffers(self.segment.inputs());
+            let buffers = guard(|| device.submit(&inputs)?.wait())?;
+            values.check(self.segment.outputs(), &buffers)?;
+            return Ok(Results::Buffers(buffers));
+        }
+        let held;
+        let given;
+        let batch = match input {
+            Input::Items(batch) => *batch,
+            Input::Values(values) => {
+                held = values.items(self.segment.inputs())?;
+                given = held.iter().map(Vec::as_slice).collect::<Vec<_>>();
+                &given
+            }
+        };
+        let results = guard(|| executable.submit(batch)?.wait())?;
+        let right = |result: &Vec<u8>| result.len() == self.segment.output_bytes();
+        if results.len() == batch.len() && results.iter().all(right) {
+            Ok(Results::Items(results))
+        } else {
+            Err(BackendError::WrongResult("it has the wrong length".into()))
+        }
     }
 
     /// What a backend makes of this part, remembered, unless its device failed: that is asked again next
@@ -278,8 +374,14 @@ impl Part {
         let middle = nodes.start + nodes.len() / 2;
         let half = |range| {
             let segment = Segment::part(self.segment.graph().clone(), range);
-            Self::new(segment, index, halvings, self.made.len())
+            Self::new(segment, index, halvings, self.taken_by.clone())
         };
         Some([half(nodes.start..middle), half(middle..nodes.end)])
     }
+}
+
+/// Calls an engine; a panic is a failure of its device.
+fn guard<T>(work: impl FnOnce() -> Result<T, BackendError>) -> Result<T, BackendError> {
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|_| Err(BackendError::Device("the backend panicked".into())))
 }

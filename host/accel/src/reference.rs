@@ -1,6 +1,6 @@
 //! The `reference` backend: the definition itself, and the last of every list.
 
-use crate::backend::{Backend, BackendError, DeviceReport, Executable};
+use crate::backend::{Backend, BackendError, Executable};
 use metisvm_model::{Graph, Reference, Segment};
 use std::ops::Range;
 use std::sync::Arc;
@@ -12,14 +12,6 @@ pub struct ReferenceBackend;
 impl Backend for ReferenceBackend {
     fn name(&self) -> &'static str {
         "reference"
-    }
-
-    fn healthy(&self) -> bool {
-        true
-    }
-
-    fn report(&self) -> DeviceReport {
-        DeviceReport::default()
     }
 
     fn takes(&self, graph: &Graph) -> Vec<Range<usize>> {

@@ -105,6 +105,7 @@ impl Backend for Moody {
             jobs: 1,
             dma_bytes: 2,
             faults: 3,
+            loads: 4,
         }
     }
 

@@ -22,7 +22,7 @@ pub struct DispatcherEngine {
 impl DispatcherEngine {
     /// An engine over a dispatcher.
     pub fn new(dispatcher: Arc<Dispatcher>) -> Self {
-        let by_ticket = dispatcher.backends().iter().any(|name| *name != "reference");
+        let by_ticket = dispatcher.has_devices();
         Self {
             dispatcher,
             by_ticket,

@@ -29,10 +29,9 @@ pub struct Engines {
     runs: u64,
 }
 
-/// The output of the item at work: where it goes, and a bit to flip on the way.
+/// The output of the item at work.
 struct Output {
     bytes: Vec<u8>,
-    flip: Option<u64>,
 }
 
 impl Output {
@@ -51,13 +50,7 @@ impl Output {
     }
 
     /// Writes the item's bytes to host memory.
-    fn write(&mut self, address: u64, host: &dyn HostPort, stop: &AtomicBool) -> Result<(), Refusal> {
-        let bits = self.bytes.len() as u64 * 8;
-        if bits > 0
-            && let Some(flip) = self.flip.take()
-        {
-            self.bytes[(flip % bits / 8) as usize] ^= 1 << (flip % 8);
-        }
+    fn write(&self, address: u64, host: &dyn HostPort, stop: &AtomicBool) -> Result<(), Refusal> {
         let mut to = address;
         for piece in self.bytes.chunks(PIECE) {
             go_on(stop).map_err(|status| (status, 0))?;
@@ -81,8 +74,7 @@ impl Engines {
         }
     }
 
-    /// Does a job whose generation is right, unless `stop` becomes true. `flip` is the bit of its
-    /// output that goes wrong, if one does.
+    /// Does a job whose generation is right, unless `stop` becomes true.
     ///
     /// # Errors
     /// Status and detail of the completion.
@@ -91,7 +83,6 @@ impl Engines {
         submission: &Submission,
         stop: &AtomicBool,
         host: &dyn HostPort,
-        flip: Option<u64>,
     ) -> Result<(), Refusal> {
         let opcode = Opcode::from_bits(submission.opcode).ok_or((Status::InvalidOpcode, 0))?;
         if let Some(word) = submission.stray_field() {
@@ -106,9 +97,9 @@ impl Engines {
             Opcode::Evict if self.memory.remove(submission.data_handle) => Ok(()),
             Opcode::Evict => Err((Status::UnknownHandle, submission.data_handle)),
             Opcode::Run if lacks(features::TENSOR) => Err((Status::InvalidOpcode, 0)),
-            Opcode::Run => self.run(submission, stop, host, flip),
+            Opcode::Run => self.run(submission, stop, host),
             Opcode::Keccak if lacks(features::KECCAK) => Err((Status::InvalidOpcode, 0)),
-            Opcode::Keccak => self.keccak(submission, stop, host, flip),
+            Opcode::Keccak => self.keccak(submission, stop, host),
         }
     }
 
@@ -144,7 +135,6 @@ impl Engines {
         submission: &Submission,
         stop: &AtomicBool,
         host: &dyn HostPort,
-        flip: Option<u64>,
     ) -> Result<(), Refusal> {
         let Submission {
             count,
@@ -181,10 +171,7 @@ impl Engines {
             .wrapping_add(self.runs.wrapping_mul(0x1000_0001));
         let mut schedule = Schedule::new(&program, seed);
         let mut input = Vec::new();
-        let mut output = Output {
-            bytes: Vec::new(),
-            flip,
-        };
+        let mut output = Output { bytes: Vec::new() };
         for item in 0..u64::from(count) {
             fetch(
                 host,
@@ -220,13 +207,7 @@ impl Engines {
         Ok(())
     }
 
-    fn keccak(
-        &self,
-        submission: &Submission,
-        stop: &AtomicBool,
-        host: &dyn HostPort,
-        flip: Option<u64>,
-    ) -> Result<(), Refusal> {
+    fn keccak(&self, submission: &Submission, stop: &AtomicBool, host: &dyn HostPort) -> Result<(), Refusal> {
         let Submission {
             count,
             input_bytes,
@@ -244,7 +225,6 @@ impl Engines {
         fetch(host, submission.input, input_bytes, &mut batch, stop)?;
         let mut output = Output {
             bytes: Vec::with_capacity(count as usize * DIGEST_BYTES),
-            flip,
         };
         let (descriptors, _) = batch.as_chunks::<DESCRIPTOR_BYTES>();
         // Messages may overlap, so the size of the batch bounds the work of each, but not of all.

@@ -7,7 +7,7 @@ mod support;
 use metisvm_driver::{Device, DeviceError, Health};
 use metisvm_firmware::Status;
 use metisvm_firmware::registers::MAGIC_VALUE;
-use metisvm_sim::{Fault, FaultPlan, Trigger};
+use metisvm_sim::{Fault, FaultPlan, FaultyCard, FunctionalCard, Trigger};
 use sha3::{Digest, Keccak256};
 use std::thread;
 use std::time::Duration;
@@ -217,7 +217,7 @@ fn card_that_rewrites_results_after_completing() {
 #[test]
 fn card_that_flips_a_bit_is_for_its_user_to_condemn() {
     let (device, faults) = device();
-    faults.arm(Trigger::Run(0), Fault::FlipBit(13));
+    faults.arm(Trigger::Run(0), Fault::WrongOutput(13));
     let digests = device.keccak(&[b"abc"]).unwrap();
     let mut expected: [u8; 32] = Keccak256::digest(b"abc").into();
     expected[1] ^= 1 << 5;
@@ -281,13 +281,18 @@ fn fault_in_the_middle_of_many_nops() {
 
 #[test]
 fn fault_during_the_self_test_keeps_the_device_closed() {
-    for wrong in [Fault::Silent, Fault::FlipBit(3), Fault::WrongStatus, Fault::Dead] {
-        let card = metisvm_sim::FunctionalCard::new(small()).with_fault(Trigger::Run(0), wrong);
+    for wrong in [
+        Fault::Silent,
+        Fault::WrongOutput(3),
+        Fault::WrongStatus,
+        Fault::Dead,
+    ] {
+        let card = FaultyCard::new(FunctionalCard::new(small())).with_fault(Trigger::Run(0), wrong);
         let transport = metisvm_driver::InProcess::start(Box::new(card)).unwrap();
         let error = Device::open(Box::new(transport), impatient()).unwrap_err();
         match wrong {
             Fault::Silent => assert!(matches!(error, DeviceError::Timeout(_))),
-            Fault::FlipBit(_) => assert_eq!(error, DeviceError::SelfTest(0)),
+            Fault::WrongOutput(_) => assert_eq!(error, DeviceError::SelfTest(0)),
             Fault::WrongStatus => assert!(matches!(error, DeviceError::UnknownStatus(_))),
             _ => assert_eq!(error, DeviceError::Dead),
         }

@@ -11,7 +11,7 @@ use metisvm_executor::{BlockEngine, Threads, run_block_file};
 use metisvm_firmware::registers::ABI_VERSION_VALUE;
 use metisvm_firmware::{Geometry, Status};
 use metisvm_model::Bundle;
-use metisvm_sim::{Fault, FaultPlan, FunctionalCard, SimOptions, Trigger};
+use metisvm_sim::{Fault, FaultPlan, FaultyCard, FunctionalCard, SimOptions, Trigger};
 use metisvm_tests::cards;
 use metisvm_workload::{DigitModels, Workload, small_block};
 use std::sync::{Arc, OnceLock};
@@ -92,8 +92,8 @@ fn execute(backend: FpgaBackend, what: &str) -> Ran {
     }
 }
 
-fn card() -> (FunctionalCard, FaultPlan) {
-    let card = FunctionalCard::new(SimOptions::new(Geometry::MEDIUM));
+fn card() -> (FaultyCard<FunctionalCard>, FaultPlan) {
+    let card = FaultyCard::new(FunctionalCard::new(SimOptions::new(Geometry::MEDIUM)));
     let plan = card.faults();
     (card, plan)
 }

@@ -280,21 +280,86 @@ fn card_that_rewrites_memory_that_no_job_uses_is_not_even_noticed() {
     }
 }
 
-#[test]
-fn card_that_flips_a_bit_does_not_change_the_block_in_checked_mode() {
+/// Executes the block with one bit of the output wrong, at every inference and at each of those bits.
+fn is_a_wrong_result_at_every_inference(fault: fn(u64) -> Fault, bits: &[u64]) {
     for inference in 0..INFERENCES as u64 {
-        // Bits of outputs, and of accumulators far behind them.
-        for bit in [0, 7, 31, 32, 100, 777, 1279, 20_000, 65_535] {
+        for &bit in bits {
             let (card, plan) = card();
             let device = cards::open(card, patient()).expect("the card is sound so far");
             let backend = FpgaBackend::new(device, Options::default());
-            plan.arm(Trigger::Run(inference), Fault::FlipBit(bit));
-            let what = format!("bit {bit} at inference {inference}");
+            plan.arm(Trigger::Run(inference), fault(bit));
+            let what = format!("{:?} at inference {inference}", fault(bit));
             let ran = execute(backend, &what);
             assert_eq!(plan.fired(), 1, "{what}: the fault did not happen");
             assert_eq!(was_noticed(&ran), Ok(()), "{what}");
             assert!(ran.errors[0].contains("wrong result"), "{what}: {:?}", ran.errors);
         }
+    }
+}
+
+#[test]
+fn card_that_computes_a_wrong_bit_does_not_change_the_block_in_checked_mode() {
+    // Bits of outputs, and of accumulators far behind them.
+    let bits = [0, 7, 31, 32, 100, 777, 1279, 20_000, 65_535];
+    is_a_wrong_result_at_every_inference(Fault::WrongOutput, &bits);
+}
+
+#[test]
+fn output_that_is_corrupted_on_its_way_does_not_change_the_block_in_checked_mode() {
+    is_a_wrong_result_at_every_inference(Fault::CorruptedDma, &[5, 20_001]);
+}
+
+#[test]
+fn card_that_reads_garbage_for_an_entry_does_not_change_the_block() {
+    is_noticed_at_every_job(Fault::GarbageEntry);
+}
+
+#[test]
+fn card_that_reads_garbage_for_its_input_does_not_change_the_block_in_checked_mode() {
+    // Programs and weights are inputs too: of the loads that precede the inferences.
+    at_every_job(Fault::GarbageInput, Options::default(), was_noticed);
+}
+
+#[test]
+fn answer_whose_words_arrive_in_the_wrong_order_does_not_change_the_block() {
+    is_noticed_at_every_job(Fault::SwappedWords(LATE));
+}
+
+#[test]
+fn link_that_retrains_does_not_change_the_block() {
+    // Long enough for the driver to look, and to find a card that reads all ones.
+    is_noticed_at_every_job(Fault::LinkRetrain(Duration::from_millis(60)));
+}
+
+#[test]
+fn interrupts_that_are_lost_or_do_not_end_cost_time_and_nothing_else() {
+    let cost_nothing = |ran: &Ran| {
+        if ran.counters.fallbacks > 0 {
+            return Err("something fell back");
+        }
+        if ran.counters.devices.faults > 0 || !ran.errors.is_empty() {
+            return Err("the driver took the card out of service");
+        }
+        Ok(())
+    };
+    for options in modes() {
+        at_every_job(Fault::LostInterrupt, options, cost_nothing);
+        at_every_job(Fault::InterruptStorm(TIMEOUT), options, cost_nothing);
+    }
+}
+
+#[test]
+fn reset_that_takes_long_does_not_change_the_block() {
+    // Soon enough for the driver, and too late for it.
+    for time in [TIMEOUT / 4, TIMEOUT * 2] {
+        let (card, plan) = card();
+        let device = cards::open(card, driver_options()).expect("the card is sound so far");
+        let backend = FpgaBackend::new(device, Options::default());
+        plan.arm(Trigger::Job(0), Fault::SlowReset(time));
+        plan.arm(Trigger::Job(1), Fault::WrongSequence);
+        let ran = execute(backend, &format!("a reset that takes {time:?}"));
+        assert_eq!(plan.fired(), 2);
+        assert_eq!(was_noticed(&ran), Ok(()));
     }
 }
 

@@ -502,3 +502,23 @@ fn a_card_that_claims_more_than_it_has_does_not_change_the_block() {
     let ran = execute(FpgaBackend::new(device, Options::default()), "false capabilities");
     assert_eq!(was_noticed(&ran), Ok(()));
 }
+
+#[test]
+#[ignore = "a measurement: cargo test -p metisvm-tests --test faults -- --ignored --nocapture"]
+fn what_a_wrapped_card_without_a_fault_costs_a_block() {
+    let functional = || FunctionalCard::new(SimOptions::new(Geometry::MEDIUM));
+    let time = |device: Result<metisvm_driver::Device, DeviceError>| {
+        let backend = FpgaBackend::new(device.expect("a sound card opens"), Options::default());
+        let start = std::time::Instant::now();
+        let ran = execute(backend, "a sound card");
+        assert_eq!(ran.counters.fallbacks, 0);
+        start.elapsed()
+    };
+    // In turns, and the best of each: what else the machine does hits both.
+    let (mut plain, mut wrapped) = (Duration::MAX, Duration::MAX);
+    for _ in 0..40 {
+        plain = plain.min(time(cards::open(functional(), patient())));
+        wrapped = wrapped.min(time(cards::open(FaultyCard::new(functional()), patient())));
+    }
+    println!("block of {INFERENCES} inferences: plain {plain:?}, wrapped {wrapped:?}");
+}

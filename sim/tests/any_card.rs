@@ -10,6 +10,7 @@ use metisvm_firmware::port::CardModel;
 use metisvm_firmware::{Dtype, Status};
 use metisvm_sim::{Fault, FaultPlan, FaultyCard, FunctionalCard, Happened, Trigger};
 use sha3::{Digest, Keccak256};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use support::{impatient, small};
 use toy::ToyCard;
@@ -56,9 +57,18 @@ fn functional() -> Subject {
     }
 }
 
+/// No two inputs are alike, so what an earlier job has left is never right.
+fn input() -> [u8; 12] {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let mut input = *b"no. 12345678";
+    input[4..].copy_from_slice(&COUNT.fetch_add(1, Ordering::Relaxed).to_le_bytes());
+    input
+}
+
 fn hash(device: &Device) -> Result<bool, DeviceError> {
-    let expected: [u8; 32] = Keccak256::digest(b"abc").into();
-    Ok(device.keccak(&[b"abc"])?[0] == expected)
+    let message = input();
+    let expected: [u8; 32] = Keccak256::digest(message).into();
+    Ok(device.keccak(&[&message])?[0] == expected)
 }
 
 fn toy() -> Subject {
@@ -77,12 +87,12 @@ fn toy() -> Subject {
 
 fn echo(device: &Device) -> Result<bool, DeviceError> {
     let program = device.load_resident(&[0; 32])?;
-    let input = b"as it went in";
+    let input = input();
     let outputs = device.run(&RunJob {
         program: &program,
         data: None,
         workspace_bytes: 0,
-        inputs: &[input],
+        inputs: &[&input],
         output_bytes: input.len(),
         dtype_in: Dtype::U8,
         dtype_out: Dtype::U8,
@@ -125,8 +135,9 @@ fn outcome(fault: Fault, garbage_input: Outcome) -> Outcome {
         | Fault::SlowReset(_)
         | Fault::RewriteAfterCompletion(_)
         | Fault::LostInterrupt
-        | Fault::InterruptStorm(_) => Right,
-        Fault::WrongOutput(_) | Fault::CorruptedDma(_) => Wrong,
+        | Fault::InterruptStorm(_)
+        | Fault::StalledRegisters(_) => Right,
+        Fault::WrongOutput(_) | Fault::CorruptedDma(_) | Fault::LostOutput => Wrong,
         Fault::GarbageInput => garbage_input,
         Fault::LinkRetrain(time) if time < SOON => Right,
         Fault::LinkRetrain(_) | Fault::Dead => FailsForGood(|error| matches!(error, DeviceError::Dead)),
@@ -135,7 +146,7 @@ fn outcome(fault: Fault, garbage_input: Outcome) -> Outcome {
 }
 
 /// Every kind, with the times on both sides of what makes a difference.
-const FAULTS: [Fault; 26] = [
+const FAULTS: [Fault; 28] = [
     Fault::Silent,
     Fault::Late(SOON),
     Fault::Late(LATE),
@@ -152,8 +163,10 @@ const FAULTS: [Fault; 26] = [
     Fault::RewriteAfterCompletion(SOON),
     Fault::WrongOutput(13),
     Fault::CorruptedDma(100_003),
+    Fault::LostOutput,
     Fault::GarbageEntry,
     Fault::GarbageInput,
+    Fault::StalledRegisters(LATE),
     Fault::LostInterrupt,
     Fault::InterruptStorm(SOON),
     Fault::LinkRetrain(Duration::from_millis(2)),

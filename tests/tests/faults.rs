@@ -310,6 +310,12 @@ fn output_that_is_corrupted_on_its_way_does_not_change_the_block_in_checked_mode
 }
 
 #[test]
+fn output_that_never_arrives_does_not_change_the_block_in_checked_mode() {
+    // What lies in the buffer is the output of another job.
+    is_a_wrong_result_at_every_inference(|_| Fault::LostOutput, &[0]);
+}
+
+#[test]
 fn card_that_reads_garbage_for_an_entry_does_not_change_the_block() {
     is_noticed_at_every_job(Fault::GarbageEntry);
 }
@@ -332,7 +338,7 @@ fn link_that_retrains_does_not_change_the_block() {
 }
 
 #[test]
-fn interrupts_that_are_lost_or_do_not_end_cost_time_and_nothing_else() {
+fn interrupts_that_are_lost_or_do_not_end_and_registers_that_stall_cost_time_and_nothing_else() {
     let cost_nothing = |ran: &Ran| {
         if ran.counters.fallbacks > 0 {
             return Err("something fell back");
@@ -345,6 +351,7 @@ fn interrupts_that_are_lost_or_do_not_end_cost_time_and_nothing_else() {
     for options in modes() {
         at_every_job(Fault::LostInterrupt, options, cost_nothing);
         at_every_job(Fault::InterruptStorm(TIMEOUT), options, cost_nothing);
+        at_every_job(Fault::StalledRegisters(TIMEOUT / 10), options, cost_nothing);
     }
 }
 

@@ -138,6 +138,14 @@ const KINDS: &[Kind] = &[
             "one bit of the output is flipped on its way to the host",
         )
     },
+    Kind {
+        counts: Counts::Inferences,
+        ..kind(
+            "lost-output",
+            Fault::LostOutput,
+            "nothing of the output reaches the host, and the card does not know",
+        )
+    },
     kind(
         "garbage-entry",
         Fault::GarbageEntry,
@@ -162,6 +170,11 @@ const KINDS: &[Kind] = &[
         "link-retrain",
         Fault::LinkRetrain(NOTICED),
         "before the answer, DMA stalls and registers read all ones for a tenth of a second",
+    ),
+    kind(
+        "stalled-registers",
+        Fault::StalledRegisters(NOTICED),
+        "after the answer, access to a register blocks for a tenth of a second",
     ),
     kind("hang", Fault::Hang, "the card answers nothing until it is reset"),
     kind(
@@ -244,6 +257,8 @@ mod tests {
             Fault::CorruptedDma(_) => "corrupted-dma",
             Fault::SwappedWords(_) => "swapped-words",
             Fault::SlowReset(_) => "slow-reset",
+            Fault::LostOutput => "lost-output",
+            Fault::StalledRegisters(_) => "stalled-registers",
             Fault::GarbageEntry => "garbage-entry",
             Fault::GarbageInput => "garbage-input",
             Fault::LostInterrupt => "lost-interrupt",

@@ -100,7 +100,7 @@ impl Interposer {
             Some(index) => {
                 let happens_here = !matches!(
                     self.attached[index].fault,
-                    Fault::WrongOutput(_) | Fault::CorruptedDma(_) | Fault::GarbageInput
+                    Fault::WrongOutput(_) | Fault::CorruptedDma(_) | Fault::LostOutput | Fault::GarbageInput
                 );
                 if happens_here {
                     self.happens(index);
@@ -191,7 +191,7 @@ impl Interposer {
             Fault::WrongStatus => completion.status = NO_STATUS,
             Fault::WrongKnownStatus(status) => {
                 completion.status = status as u16;
-                // What an ok completion says there is no detail of another status.
+                // The detail of an ok completion means nothing under another status.
                 if status != Status::Ok {
                     completion.detail = 0;
                 }
@@ -212,7 +212,9 @@ impl Interposer {
             }
             Fault::LostInterrupt => self.losing.push(queue.queue),
             Fault::InterruptStorm(time) => self.storms.push((Instant::now() + time, queue.queue)),
-            Fault::CorruptedDma(_) | Fault::GarbageEntry | Fault::GarbageInput => {}
+            Fault::StalledRegisters(time) => self.link.stall(time),
+            // Over by now: what is at fault is what the card has read or written.
+            Fault::CorruptedDma(_) | Fault::LostOutput | Fault::GarbageEntry | Fault::GarbageInput => {}
         }
         self.give(ring, completion, host)
     }

@@ -41,6 +41,9 @@ pub enum Fault {
     /// One bit of the output (its number, modulo the output's bits) is flipped on its way to the
     /// host; the card does not know.
     CorruptedDma(u64),
+    /// Nothing of the output arrives, as with a DMA to memory that is not mapped: posted writes are not
+    /// answered, so the card does not know.
+    LostOutput,
     /// The card reads the entry as garbage: every bit is inverted.
     GarbageEntry,
     /// The card reads the job's input as garbage: every bit is inverted.
@@ -52,6 +55,8 @@ pub enum Fault {
     /// The link retrains for this long, before the answer comes: DMA stalls, registers read all ones,
     /// and what is written to them is lost.
     LinkRetrain(Duration),
+    /// After the answer, for this long, every access to a register blocks whoever makes it.
+    StalledRegisters(Duration),
     /// The card answers nothing any more, until a reset.
     Hang,
     /// The card answers nothing any more, nor a reset.

@@ -85,6 +85,7 @@ pub(super) enum ResetState {
 struct State {
     dead: bool,
     down: bool,
+    stalled_until: Option<Instant>,
     ignores_resets: bool,
     next_reset_takes: Duration,
     next_reset_changes: bool,
@@ -128,7 +129,11 @@ impl Link {
     fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let mut state = lock(&self.state);
         let result = change(&mut state);
-        let distorted = state.dead || state.down || state.claims_less || state.reset.is_some();
+        let distorted = state.dead
+            || state.down
+            || state.stalled_until.is_some()
+            || state.claims_less
+            || state.reset.is_some();
         self.distorted.store(distorted, Ordering::Release);
         result
     }
@@ -184,6 +189,23 @@ impl Link {
     /// As [`Link::die`], while `down`.
     pub(super) fn set_down(&self, down: bool) {
         self.change(|state| state.down = down);
+    }
+
+    /// Accesses to registers block until this much later.
+    pub(super) fn stall(&self, time: Duration) {
+        self.change(|state| state.stalled_until = Some(Instant::now() + time));
+    }
+
+    /// Blocks as long as registers do.
+    fn wait_for_registers(&self) {
+        let Some(until) = lock(&self.state).stalled_until else {
+            return;
+        };
+        std::thread::sleep(until.saturating_duration_since(Instant::now()));
+        self.change(|state| {
+            // Another stall may have begun meanwhile.
+            state.stalled_until = state.stalled_until.filter(|later| *later > until);
+        });
     }
 
     /// Resets no longer reach the card.
@@ -311,6 +333,7 @@ impl Registers for Link {
         if !self.distorted.load(Ordering::Acquire) {
             return read();
         }
+        self.wait_for_registers();
         let state = lock(&self.state);
         match (offset, state.reset) {
             _ if state.dead || state.down => reg::ALL_ONES,
@@ -324,6 +347,7 @@ impl Registers for Link {
     #[inline]
     fn write32(&self, offset: u32, value: u32) {
         if self.distorted.load(Ordering::Acquire) {
+            self.wait_for_registers();
             let state = lock(&self.state);
             if state.dead || state.down {
                 return;
@@ -354,5 +378,97 @@ impl std::fmt::Debug for Link {
         f.debug_struct("Link")
             .field("state", &self.state)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Registers that hold what was written last.
+    struct Card(Vec<AtomicU32>);
+
+    impl Registers for Card {
+        fn read32(&self, offset: u32) -> u32 {
+            self.0[offset as usize / 4].load(Ordering::Relaxed)
+        }
+
+        fn write32(&self, offset: u32, value: u32) {
+            self.0[offset as usize / 4].store(value, Ordering::Relaxed);
+        }
+    }
+
+    fn link() -> (Link, Arc<Card>) {
+        let card = Arc::new(Card(
+            (0..reg::BAR0_BYTES / 4).map(|_| AtomicU32::new(0)).collect(),
+        ));
+        (Link::new(Arc::clone(&card) as Arc<dyn Registers>), card)
+    }
+
+    fn enable(link: &Link) -> Enabled {
+        link.write32(queue_register(3, queue::ENABLE), 0);
+        link.write32(queue_register(3, queue::SQ_BASE_HI), 7);
+        link.write32(queue_register(3, queue::ENTRIES_LOG2), 4);
+        link.write32(queue_register(3, queue::ENABLE), 1);
+        let enabled = link.enabled();
+        assert_eq!(enabled.len(), 1);
+        enabled[0]
+    }
+
+    #[test]
+    fn the_card_is_told_how_many_of_its_own_completions_were_consumed() {
+        let (link, card) = link();
+        let queue = enable(&link);
+        assert_eq!(
+            (queue.queue, queue.submissions, queue.entries()),
+            (3, 7 << 32, 16)
+        );
+        let head = queue_register(3, queue::CQ_HEAD);
+        let told = |consumed| {
+            link.write32(head, consumed);
+            card.read32(head)
+        };
+        assert_eq!(told(5), 5);
+        link.add_excess(&queue, -1);
+        assert_eq!(told(5), 6, "one was given and not got");
+        assert_eq!(told(0xffff), 0);
+        link.add_excess(&queue, 1);
+        link.add_excess(&queue, 1);
+        assert_eq!(told(5), 4, "one was got and not given");
+        assert_eq!(told(0), 0xffff);
+        // An answer of an earlier enabling is not counted in the next.
+        let again = enable(&link);
+        link.add_excess(&queue, 1);
+        assert_eq!((link.excess(&queue), link.excess(&again)), (0, 0));
+        assert_eq!(told(5), 5);
+    }
+
+    #[test]
+    fn a_ring_that_no_card_takes_is_not_followed() {
+        let (link, _) = link();
+        for (register, value) in [(queue::ENTRIES_LOG2, 16), (queue::CQ_BASE_HI, u32::MAX)] {
+            enable(&link);
+            link.write32(queue_register(3, queue::ENABLE), 0);
+            link.write32(queue_register(3, queue::CQ_BASE_LO), u32::MAX);
+            link.write32(queue_register(3, register), value);
+            link.write32(queue_register(3, queue::ENABLE), 1);
+            assert!(link.enabled().is_empty());
+        }
+    }
+
+    #[test]
+    fn the_host_sees_no_reset_before_it_is_acknowledged() {
+        let (link, card) = link();
+        card.write32(reg::BOOT_GENERATION, 4);
+        link.write32(reg::CONTROL, reg::CONTROL_RESET);
+        assert_eq!(card.read32(reg::CONTROL), reg::CONTROL_RESET);
+        assert!(matches!(link.reset_state(), ResetState::Waiting(_)));
+        card.write32(reg::BOOT_GENERATION, 5);
+        assert_eq!(link.reset_state(), ResetState::Met);
+        assert_eq!(link.read32(reg::BOOT_GENERATION), 4);
+        assert_eq!(link.read32(reg::STATUS), CardState::Resetting as u32);
+        link.acknowledge_reset();
+        assert_eq!(link.read32(reg::BOOT_GENERATION), 5);
+        assert_eq!(link.reset_state(), ResetState::None);
     }
 }

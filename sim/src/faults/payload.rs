@@ -70,6 +70,18 @@ impl Interposer {
         garbage
     }
 
+    /// Whether a write is lost on its way.
+    pub(super) fn is_lost(&mut self, address: u64, bytes: u64) -> bool {
+        let write = address..address.saturating_add(bytes);
+        let lost = self.attached.iter().position(|attached| {
+            attached.fault == Fault::LostOutput && !common(&output(&attached.entry), &write).is_empty()
+        });
+        if let Some(index) = lost {
+            self.happens(index);
+        }
+        lost.is_some()
+    }
+
     /// The bits of a write that do not arrive as the card wrote them: offsets of their bytes, and masks.
     pub(super) fn wrong_bits(&mut self, address: u64, bytes: u64) -> Vec<(usize, u8)> {
         let mut wrong = Vec::new();

@@ -40,7 +40,11 @@ impl HostMemory for FaultyPort<'_> {
         if let Some(ring) = interposer.completion_ring(address) {
             return interposer.post(ring, address, words, self.host);
         }
-        let wrong = interposer.wrong_bits(address, size_of_val(words) as u64);
+        let length = size_of_val(words) as u64;
+        if interposer.is_lost(address, length) {
+            return Ok(());
+        }
+        let wrong = interposer.wrong_bits(address, length);
         if wrong.is_empty() {
             return self.host.write_words(address, words);
         }
@@ -76,7 +80,11 @@ impl HostMemory for FaultyPort<'_> {
             let words: Vec<u64> = words.iter().map(|word| u64::from_le_bytes(*word)).collect();
             return interposer.post(ring, address, &words, self.host);
         }
-        let wrong = interposer.wrong_bits(address, bytes.len() as u64);
+        let length = bytes.len() as u64;
+        if interposer.is_lost(address, length) {
+            return Ok(());
+        }
+        let wrong = interposer.wrong_bits(address, length);
         if wrong.is_empty() {
             return self.host.write_bytes(address, bytes);
         }

@@ -356,15 +356,20 @@ fn interrupts_that_are_lost_or_do_not_end_and_registers_that_stall_cost_time_and
 }
 
 #[test]
-fn reset_that_takes_long_does_not_change_the_block() {
-    // Soon enough for the driver, and too late for it.
-    for time in [TIMEOUT / 4, TIMEOUT * 2] {
+fn reset_that_takes_long_or_changes_the_card_does_not_change_the_block() {
+    // A reset that is soon enough for the driver, one that is too late for it, and one after which it must not
+    // go on.
+    for at_reset in [
+        Fault::SlowReset(TIMEOUT / 4),
+        Fault::SlowReset(TIMEOUT * 2),
+        Fault::ChangeCapabilities,
+    ] {
         let (card, plan) = card();
         let device = cards::open(card, driver_options()).expect("the card is sound so far");
         let backend = FpgaBackend::new(device, Options::default());
-        plan.arm(Trigger::Job(0), Fault::SlowReset(time));
+        plan.arm(Trigger::Job(0), at_reset);
         plan.arm(Trigger::Job(1), Fault::WrongSequence);
-        let ran = execute(backend, &format!("a reset that takes {time:?}"));
+        let ran = execute(backend, &format!("{at_reset:?}"));
         assert_eq!(plan.fired(), 2);
         assert_eq!(was_noticed(&ran), Ok(()));
     }

@@ -44,7 +44,7 @@ impl Interposer {
         let base = queue.completions;
         let offset = address - base;
         let whole = offset.is_multiple_of(COMPLETION) && words.len().is_multiple_of(COMPLETION_WORDS);
-        if whole && self.attached.is_empty() && self.link.excess(&queue) == 0 {
+        if whole && self.attached.is_empty() && self.link.queues.excess(&queue) == 0 {
             host.write_words(address, words)?;
             if let Some(last) = words.last_chunk() {
                 let end = offset + size_of_val(words) as u64;
@@ -116,7 +116,7 @@ impl Interposer {
     /// Writes a completion to where the host expects its next one.
     fn give(&self, ring: usize, mut completion: Completion, host: &dyn HostPort) -> Result<(), DmaFault> {
         let ring = &self.rings[ring];
-        let (address, _, phase) = ring.slot(self.link.excess(&ring.queue));
+        let (address, _, phase) = ring.slot(self.link.queues.excess(&ring.queue));
         completion.phase = phase;
         host.write_words(address, &completion.to_words())
     }
@@ -129,14 +129,14 @@ impl Interposer {
         host: &dyn HostPort,
     ) -> Result<(), DmaFault> {
         let queue = self.rings[ring].queue;
-        let slot = self.rings[ring].slot(self.link.excess(&queue));
+        let slot = self.rings[ring].slot(self.link.queues.excess(&queue));
         match attached.fault {
             Fault::Silent => {
-                self.link.add_excess(&queue, -1);
+                self.link.queues.add_excess(&queue, -1);
                 return Ok(());
             }
             Fault::Late(time) => {
-                self.link.add_excess(&queue, -1);
+                self.link.queues.add_excess(&queue, -1);
                 let enabling = queue.enabling;
                 self.put_off(
                     time,
@@ -150,7 +150,7 @@ impl Interposer {
             }
             Fault::LateAcrossReset(delay) => {
                 let (_, offset, phase) = slot;
-                self.link.add_excess(&queue, -1);
+                self.link.queues.add_excess(&queue, -1);
                 completion.phase = phase;
                 self.strays.push(Stray {
                     delay,
@@ -179,7 +179,7 @@ impl Interposer {
             }
             Fault::Twice => {
                 self.give(ring, completion, host)?;
-                self.link.add_excess(&queue, 1);
+                self.link.queues.add_excess(&queue, 1);
             }
             Fault::LinkRetrain(time) => {
                 self.link.set_down(true);

@@ -25,7 +25,7 @@ impl Interposer {
 
     fn note_fetch(&mut self, index: usize, address: u64, bytes: u64, words: &[u64], host: &dyn HostPort) {
         let queue = self.rings[index].queue;
-        let tail = self.link.tail(queue.queue);
+        let tail = self.link.queues.tail(queue.queue);
         let mask = (queue.entries() - 1) as u16;
         let first = address.saturating_sub(queue.submissions) / ENTRY;
         let end = (address.saturating_add(bytes) - queue.submissions).div_ceil(ENTRY);

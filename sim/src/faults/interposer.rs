@@ -2,8 +2,9 @@
 
 use super::fault::Fault;
 use super::later::{Later, Stray};
-use super::link::{Enabled, Link};
+use super::link::Link;
 use super::plan::FaultPlan;
+use super::queues::Enabled;
 use metisvm_firmware::Submission;
 use metisvm_firmware::completion::COMPLETION_BYTES;
 use std::ops::Range;
@@ -104,7 +105,7 @@ impl Interposer {
     /// been enabled since the last.
     #[inline]
     pub(super) fn look_at_queues(&mut self) {
-        let changes = self.link.changes();
+        let changes = self.link.queues.changes();
         if changes != self.changes_seen {
             self.changes_seen = changes;
             self.follow_queues();
@@ -113,7 +114,7 @@ impl Interposer {
 
     #[cold]
     fn follow_queues(&mut self) {
-        let enabled = self.link.enabled();
+        let enabled = self.link.queues.enabled();
         let same = |ring: &Ring, queue: &Enabled| {
             ring.queue.queue == queue.queue && ring.queue.enabling == queue.enabling
         };

@@ -95,8 +95,8 @@ impl Interposer {
                     .iter()
                     .find(|ring| ring.queue.queue == queue && ring.queue.enabling == enabling);
                 let Some(ring) = same else { return };
-                let (address, _, phase) = ring.slot(self.link.excess(&ring.queue));
-                self.link.add_excess(&ring.queue, 1);
+                let (address, _, phase) = ring.slot(self.link.queues.excess(&ring.queue));
+                self.link.queues.add_excess(&ring.queue, 1);
                 completion.phase = phase;
                 completion.submission_head = ring.head;
                 let _ = host.write_words(address, &completion.to_words());

@@ -3,61 +3,12 @@
 //! Host threads write registers at any time while the card's thread works. What both need lies here; the
 //! card's thread asks for it, and is asked nothing.
 
-use metisvm_firmware::completion::COMPLETION_BYTES;
+use super::queues::Queues;
 use metisvm_firmware::port::Registers;
 use metisvm_firmware::registers::{self as reg, CardState, queue, queue_register};
-use metisvm_firmware::submission::SUBMISSION_BYTES;
-use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-
-/// Largest base-2 logarithm of a ring's entries: heads and tails are 16 bits.
-const MAX_ENTRIES_LOG2: u32 = 15;
-
-/// An enabled queue, as the registers had it when it was enabled.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Enabled {
-    /// The queue's number.
-    pub(super) queue: u16,
-    /// Tells this enabling from others of the same queue.
-    pub(super) enabling: u32,
-    /// Address of the submission ring.
-    pub(super) submissions: u64,
-    /// Address of the completion ring.
-    pub(super) completions: u64,
-    /// Base-2 logarithm of the entries of each ring.
-    pub(super) entries_log2: u32,
-}
-
-impl Enabled {
-    /// Entries of each ring.
-    pub(super) fn entries(&self) -> u64 {
-        1 << self.entries_log2
-    }
-
-    /// Whether a span of memory touches the submission ring.
-    pub(super) fn submits_in(&self, address: u64, bytes: u64) -> bool {
-        address < self.submissions + self.entries() * SUBMISSION_BYTES as u64
-            && address.saturating_add(bytes) > self.submissions
-    }
-
-    /// Whether an address lies in the completion ring.
-    pub(super) fn completes_in(&self, address: u64) -> bool {
-        address
-            .checked_sub(self.completions)
-            .is_some_and(|offset| offset < self.entries() * COMPLETION_BYTES as u64)
-    }
-}
-
-/// What is passed on between the two sides for one queue, without a lock.
-#[derive(Debug, Default)]
-struct Doorbells {
-    /// The submission tail.
-    tail: AtomicU16,
-    /// The enabling (high half), and by how many completions the host has got more than the card has
-    /// given (low half, signed).
-    excess: AtomicU64,
-}
 
 /// A reset that the host has asked for and not seen acknowledged.
 #[derive(Clone, Copy, Debug)]
@@ -99,18 +50,8 @@ pub(super) struct Link {
     /// Some register is not what the card inside says.
     distorted: AtomicBool,
     state: Mutex<State>,
-    doorbells: Vec<Doorbells>,
-    enabled: Mutex<Vec<Enabled>>,
-    /// Counts enablings and disablings.
-    changes: AtomicU32,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn excess_bits(enabling: u32, excess: i32) -> u64 {
-    u64::from(enabling) << 32 | u64::from(excess as u32)
+    /// The queues, which cost no lock.
+    pub(super) queues: Queues,
 }
 
 impl Link {
@@ -119,15 +60,17 @@ impl Link {
             card,
             distorted: AtomicBool::new(false),
             state: Mutex::default(),
-            doorbells: (0..reg::QUEUE_LIMIT).map(|_| Doorbells::default()).collect(),
-            enabled: Mutex::default(),
-            changes: AtomicU32::new(0),
+            queues: Queues::new(),
         }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Changes the state, and whether registers are distorted by it.
     fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
-        let mut state = lock(&self.state);
+        let mut state = self.state();
         let result = change(&mut state);
         let distorted = state.dead
             || state.down
@@ -136,49 +79,6 @@ impl Link {
             || state.reset.is_some();
         self.distorted.store(distorted, Ordering::Release);
         result
-    }
-
-    /// The count of changes to the queues.
-    #[inline]
-    pub(super) fn changes(&self) -> u32 {
-        self.changes.load(Ordering::Acquire)
-    }
-
-    /// The queues that are enabled.
-    pub(super) fn enabled(&self) -> Vec<Enabled> {
-        lock(&self.enabled).clone()
-    }
-
-    /// The last submission tail of a queue.
-    #[inline]
-    pub(super) fn tail(&self, queue: u16) -> u16 {
-        self.doorbells[usize::from(queue)].tail.load(Ordering::Acquire)
-    }
-
-    /// By how many completions the host has got more than the card has given, since this enabling.
-    #[inline]
-    pub(super) fn excess(&self, queue: &Enabled) -> i32 {
-        let bits = self.doorbells[usize::from(queue.queue)]
-            .excess
-            .load(Ordering::Acquire);
-        if bits >> 32 == u64::from(queue.enabling) {
-            bits as u32 as i32
-        } else {
-            0
-        }
-    }
-
-    /// Counts a completion that the host gets and the card did not give (1), or the other way round (−1).
-    pub(super) fn add_excess(&self, queue: &Enabled, more: i32) {
-        let doorbells = &self.doorbells[usize::from(queue.queue)];
-        let old = self.excess(queue);
-        // Fails only if the queue was enabled anew: then there is nothing to count.
-        let _ = doorbells.excess.compare_exchange(
-            excess_bits(queue.enabling, old),
-            excess_bits(queue.enabling, old + more),
-            Ordering::AcqRel,
-            Ordering::Relaxed,
-        );
     }
 
     /// All registers read all ones from now on, and nothing written arrives.
@@ -198,7 +98,7 @@ impl Link {
 
     /// Blocks as long as registers do.
     fn wait_for_registers(&self) {
-        let Some(until) = lock(&self.state).stalled_until else {
+        let Some(until) = self.state().stalled_until else {
             return;
         };
         std::thread::sleep(until.saturating_duration_since(Instant::now()));
@@ -233,7 +133,7 @@ impl Link {
             before,
             due: Some(due),
             ..
-        }) = lock(&self.state).reset
+        }) = self.state().reset
         else {
             return ResetState::None;
         };
@@ -247,10 +147,7 @@ impl Link {
 
     /// The reset is over: the host may see it. No queue is left.
     pub(super) fn acknowledge_reset(&self) {
-        let mut enabled = lock(&self.enabled);
-        enabled.clear();
-        self.changes.fetch_add(1, Ordering::Release);
-        drop(enabled);
+        self.queues.clear();
         self.change(|state| {
             state.claims_less = std::mem::take(&mut state.next_reset_changes);
             state.reset = None;
@@ -282,49 +179,6 @@ impl Link {
             self.card.write32(reg::CONTROL, value);
         }
     }
-
-    fn enable(&self, index: u16, value: u32) {
-        let read = |register| self.card.read32(queue_register(index, register));
-        let address = |low, high| u64::from(read(low)) | u64::from(read(high)) << 32;
-        let enables = value & 1 == 1;
-        if enables && read(queue::ENABLE) == 1 {
-            // Already enabled: nothing changes.
-            return;
-        }
-        let mut enabled = lock(&self.enabled);
-        enabled.retain(|other| other.queue != index);
-        let enabling = self.changes.load(Ordering::Relaxed).wrapping_add(1);
-        let queue = Enabled {
-            queue: index,
-            enabling,
-            submissions: address(queue::SQ_BASE_LO, queue::SQ_BASE_HI),
-            completions: address(queue::CQ_BASE_LO, queue::CQ_BASE_HI),
-            entries_log2: read(queue::ENTRIES_LOG2),
-        };
-        // Any other the card refuses.
-        let longest = SUBMISSION_BYTES as u64 * (1 << MAX_ENTRIES_LOG2);
-        let valid = queue.entries_log2 <= MAX_ENTRIES_LOG2
-            && queue.submissions.checked_add(longest).is_some()
-            && queue.completions.checked_add(longest).is_some();
-        if enables && valid {
-            let doorbells = &self.doorbells[usize::from(index)];
-            doorbells.tail.store(0, Ordering::Release);
-            doorbells
-                .excess
-                .store(excess_bits(enabling, 0), Ordering::Release);
-            enabled.push(queue);
-        }
-        // Before the card sees the queue: its first access to the rings is known for one.
-        self.changes.store(enabling, Ordering::Release);
-    }
-}
-
-/// Queue and register of an offset, if it is a queue's.
-#[inline]
-fn queue_of(offset: u32) -> Option<(u16, u32)> {
-    let offset = offset.checked_sub(reg::QUEUE_BASE)?;
-    let index = offset / reg::QUEUE_STRIDE;
-    (index < reg::QUEUE_LIMIT).then_some((index as u16, offset % reg::QUEUE_STRIDE))
 }
 
 impl Registers for Link {
@@ -334,7 +188,7 @@ impl Registers for Link {
             return read();
         }
         self.wait_for_registers();
-        let state = lock(&self.state);
+        let state = self.state();
         match (offset, state.reset) {
             _ if state.dead || state.down => reg::ALL_ONES,
             (reg::BOOT_GENERATION, Some(reset)) => reset.shown,
@@ -348,28 +202,18 @@ impl Registers for Link {
     fn write32(&self, offset: u32, value: u32) {
         if self.distorted.load(Ordering::Acquire) {
             self.wait_for_registers();
-            let state = lock(&self.state);
+            let state = self.state();
             if state.dead || state.down {
                 return;
             }
         }
-        let mut value = value;
-        if let Some((index, register)) = queue_of(offset) {
-            let doorbells = &self.doorbells[usize::from(index)];
-            match register {
-                queue::SQ_TAIL => doorbells.tail.store(value as u16, Ordering::Release),
-                // The card is told how many of its own completions were consumed.
-                queue::CQ_HEAD => {
-                    let excess = doorbells.excess.load(Ordering::Acquire) as u16;
-                    value = u32::from((value as u16).wrapping_sub(excess));
-                }
-                queue::ENABLE => self.enable(index, value),
-                _ => {}
-            }
+        if let Some(value) = self.queues.written(offset, value, &*self.card) {
+            self.card.write32(offset, value);
         } else if offset == reg::CONTROL && value & reg::CONTROL_RESET != 0 {
-            return self.ask_for_reset(value);
+            self.ask_for_reset(value);
+        } else {
+            self.card.write32(offset, value);
         }
-        self.card.write32(offset, value);
     }
 }
 
@@ -384,91 +228,55 @@ impl std::fmt::Debug for Link {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::AtomicU32;
 
-    /// Registers that hold what was written last.
-    struct Card(Vec<AtomicU32>);
+    /// A boot generation, and the control register.
+    #[derive(Default)]
+    struct Card {
+        generation: AtomicU32,
+        control: AtomicU32,
+    }
 
     impl Registers for Card {
         fn read32(&self, offset: u32) -> u32 {
-            self.0[offset as usize / 4].load(Ordering::Relaxed)
+            match offset {
+                reg::BOOT_GENERATION => self.generation.load(Ordering::Relaxed),
+                _ => CardState::Ready as u32,
+            }
         }
 
         fn write32(&self, offset: u32, value: u32) {
-            self.0[offset as usize / 4].store(value, Ordering::Relaxed);
-        }
-    }
-
-    fn link() -> (Link, Arc<Card>) {
-        let card = Arc::new(Card(
-            (0..reg::BAR0_BYTES / 4).map(|_| AtomicU32::new(0)).collect(),
-        ));
-        (Link::new(Arc::clone(&card) as Arc<dyn Registers>), card)
-    }
-
-    fn enable(link: &Link) -> Enabled {
-        link.write32(queue_register(3, queue::ENABLE), 0);
-        link.write32(queue_register(3, queue::SQ_BASE_HI), 7);
-        link.write32(queue_register(3, queue::ENTRIES_LOG2), 4);
-        link.write32(queue_register(3, queue::ENABLE), 1);
-        let enabled = link.enabled();
-        assert_eq!(enabled.len(), 1);
-        enabled[0]
-    }
-
-    #[test]
-    fn the_card_is_told_how_many_of_its_own_completions_were_consumed() {
-        let (link, card) = link();
-        let queue = enable(&link);
-        assert_eq!(
-            (queue.queue, queue.submissions, queue.entries()),
-            (3, 7 << 32, 16)
-        );
-        let head = queue_register(3, queue::CQ_HEAD);
-        let told = |consumed| {
-            link.write32(head, consumed);
-            card.read32(head)
-        };
-        assert_eq!(told(5), 5);
-        link.add_excess(&queue, -1);
-        assert_eq!(told(5), 6, "one was given and not got");
-        assert_eq!(told(0xffff), 0);
-        link.add_excess(&queue, 1);
-        link.add_excess(&queue, 1);
-        assert_eq!(told(5), 4, "one was got and not given");
-        assert_eq!(told(0), 0xffff);
-        // An answer of an earlier enabling is not counted in the next.
-        let again = enable(&link);
-        link.add_excess(&queue, 1);
-        assert_eq!((link.excess(&queue), link.excess(&again)), (0, 0));
-        assert_eq!(told(5), 5);
-    }
-
-    #[test]
-    fn a_ring_that_no_card_takes_is_not_followed() {
-        let (link, _) = link();
-        for (register, value) in [(queue::ENTRIES_LOG2, 16), (queue::CQ_BASE_HI, u32::MAX)] {
-            enable(&link);
-            link.write32(queue_register(3, queue::ENABLE), 0);
-            link.write32(queue_register(3, queue::CQ_BASE_LO), u32::MAX);
-            link.write32(queue_register(3, register), value);
-            link.write32(queue_register(3, queue::ENABLE), 1);
-            assert!(link.enabled().is_empty());
+            assert_eq!(offset, reg::CONTROL);
+            self.control.store(value, Ordering::Relaxed);
         }
     }
 
     #[test]
     fn the_host_sees_no_reset_before_it_is_acknowledged() {
-        let (link, card) = link();
-        card.write32(reg::BOOT_GENERATION, 4);
+        let card = Arc::new(Card::default());
+        let link = Link::new(Arc::clone(&card) as Arc<dyn Registers>);
+        card.generation.store(4, Ordering::Relaxed);
         link.write32(reg::CONTROL, reg::CONTROL_RESET);
-        assert_eq!(card.read32(reg::CONTROL), reg::CONTROL_RESET);
+        assert_eq!(card.control.load(Ordering::Relaxed), reg::CONTROL_RESET);
         assert!(matches!(link.reset_state(), ResetState::Waiting(_)));
-        card.write32(reg::BOOT_GENERATION, 5);
+        card.generation.store(5, Ordering::Relaxed);
         assert_eq!(link.reset_state(), ResetState::Met);
         assert_eq!(link.read32(reg::BOOT_GENERATION), 4);
         assert_eq!(link.read32(reg::STATUS), CardState::Resetting as u32);
         link.acknowledge_reset();
         assert_eq!(link.read32(reg::BOOT_GENERATION), 5);
+        assert_eq!(link.read32(reg::STATUS), CardState::Ready as u32);
         assert_eq!(link.reset_state(), ResetState::None);
+    }
+
+    #[test]
+    fn a_reset_that_takes_long_is_met_no_sooner() {
+        let card = Arc::new(Card::default());
+        let link = Link::new(Arc::clone(&card) as Arc<dyn Registers>);
+        let hour = Duration::from_secs(3600);
+        link.slow_next_reset(hour);
+        link.write32(reg::CONTROL, reg::CONTROL_RESET);
+        card.generation.store(1, Ordering::Relaxed);
+        assert!(matches!(link.reset_state(), ResetState::Waiting(left) if left > hour / 2));
     }
 }

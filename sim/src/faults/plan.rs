@@ -54,7 +54,8 @@ pub struct FaultPlan {
 }
 
 impl FaultPlan {
-    /// Arms a fault.
+    /// Arms a fault. It happens once, and not at all if its entry is never answered because another fault
+    /// came first, or if the job has nothing that it could spoil (no output, no input).
     pub fn arm(&self, trigger: Trigger, fault: Fault) {
         let counts = &self.plan.counts;
         let now = |counter: &AtomicU64| counter.load(Ordering::Acquire);

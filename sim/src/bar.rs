@@ -44,10 +44,6 @@ pub struct Bar {
     pub(crate) reset_requested: AtomicBool,
     /// Counts writes to ENABLE, so that the card looks at the queues only when one changed.
     pub(crate) changes: AtomicU32,
-    /// The registers claim a handle less than before.
-    pub(crate) claims_less: AtomicBool,
-    /// Every read gives all ones from now on.
-    pub(crate) dead: AtomicBool,
 }
 
 impl Bar {
@@ -61,8 +57,6 @@ impl Bar {
             status: AtomicU32::new(CardState::Ready as u32),
             reset_requested: AtomicBool::new(false),
             changes: AtomicU32::new(0),
-            claims_less: AtomicBool::new(false),
-            dead: AtomicBool::new(false),
         }
     }
 
@@ -75,9 +69,6 @@ impl Bar {
 
 impl Registers for Bar {
     fn read32(&self, offset: u32) -> u32 {
-        if self.dead.load(Ordering::Acquire) {
-            return reg::ALL_ONES;
-        }
         if let Some((queue, register)) = self.queue(offset) {
             return match register {
                 queue::SQ_BASE_LO | queue::SQ_BASE_HI | queue::CQ_BASE_LO | queue::CQ_BASE_HI => {
@@ -101,18 +92,13 @@ impl Registers for Bar {
                     .claimed
                     .as_ref()
                     .unwrap_or(&self.options.capabilities);
-                let value = claimed.register(offset).unwrap_or(0);
-                let less = offset == reg::MAX_HANDLES && self.claims_less.load(Ordering::Acquire);
-                value.saturating_sub(less.into())
+                claimed.register(offset).unwrap_or(0)
             }
         }
     }
 
     #[inline]
     fn write32(&self, offset: u32, value: u32) {
-        if self.dead.load(Ordering::Relaxed) {
-            return;
-        }
         if let Some((queue, register)) = self.queue(offset) {
             let disabled = || queue.enable.load(Ordering::Acquire) == 0;
             match register {

@@ -33,28 +33,19 @@ pub struct Engines {
 /// The output of a job, item by item.
 struct Output {
     bytes: Vec<u8>,
-    /// A bit to flip on the way.
-    flip: Option<u64>,
     checksum: Hasher,
 }
 
 impl Output {
-    fn new(bytes: usize, flip: Option<u64>) -> Self {
+    fn new(bytes: usize) -> Self {
         Self {
             bytes: vec![0; bytes],
-            flip,
             checksum: Hasher::new(),
         }
     }
 
     /// Writes the item's bytes to host memory. Writes are posted: none is known to fail.
     fn write(&mut self, address: u64, host: &dyn HostPort, stop: &AtomicBool) -> Result<(), Refusal> {
-        let bits = self.bytes.len() as u64 * 8;
-        if bits > 0
-            && let Some(flip) = self.flip.take()
-        {
-            self.bytes[(flip % bits / 8) as usize] ^= 1 << (flip % 8);
-        }
         let mut to = address;
         for piece in self.bytes.chunks(PIECE) {
             go_on(stop).map_err(|status| (status, 0))?;
@@ -84,8 +75,7 @@ impl Engines {
         }
     }
 
-    /// Does a job whose generation is right, unless `stop` becomes true. `flip` is the bit of its
-    /// output that goes wrong, if one does.
+    /// Does a job whose nonce is right, unless `stop` becomes true.
     ///
     /// Gives the detail of an ok completion.
     ///
@@ -96,7 +86,6 @@ impl Engines {
         submission: &Submission,
         stop: &AtomicBool,
         host: &dyn HostPort,
-        flip: Option<u64>,
     ) -> Result<u32, Refusal> {
         let opcode = Opcode::from_bits(submission.opcode).ok_or((Status::InvalidOpcode, 0))?;
         if let Some(word) = submission.stray_field() {
@@ -111,9 +100,9 @@ impl Engines {
             Opcode::Evict if self.memory.remove(submission.data_handle) => Ok(0),
             Opcode::Evict => Err((Status::UnknownHandle, submission.data_handle)),
             Opcode::Run if lacks(features::TENSOR) => Err((Status::InvalidOpcode, 0)),
-            Opcode::Run => self.run(submission, stop, host, flip),
+            Opcode::Run => self.run(submission, stop, host),
             Opcode::Keccak if lacks(features::KECCAK) => Err((Status::InvalidOpcode, 0)),
-            Opcode::Keccak => self.keccak(submission, stop, host, flip),
+            Opcode::Keccak => self.keccak(submission, stop, host),
         }
     }
 
@@ -150,7 +139,6 @@ impl Engines {
         submission: &Submission,
         stop: &AtomicBool,
         host: &dyn HostPort,
-        flip: Option<u64>,
     ) -> Result<u32, Refusal> {
         let Submission {
             count,
@@ -204,7 +192,7 @@ impl Engines {
             .wrapping_add(self.runs.wrapping_mul(0x1000_0001));
         let mut schedule = Schedule::new(seed);
         let mut input = Vec::new();
-        let mut output = Output::new(output_bytes as usize, flip);
+        let mut output = Output::new(output_bytes as usize);
         for item in 0..u64::from(count) {
             fetch(
                 host,
@@ -239,7 +227,6 @@ impl Engines {
         submission: &Submission,
         stop: &AtomicBool,
         host: &dyn HostPort,
-        flip: Option<u64>,
     ) -> Result<u32, Refusal> {
         let Submission {
             count,
@@ -257,7 +244,7 @@ impl Engines {
         check_span(submission.output, output_bytes, count)?;
         let mut batch = Vec::new();
         fetch(host, submission.input, input_bytes, &mut batch, stop)?;
-        let mut output = Output::new(0, flip);
+        let mut output = Output::new(0);
         let (descriptors, _) = batch.as_chunks::<DESCRIPTOR_BYTES>();
         // Messages may overlap, so the size of the batch bounds the work of each, but not of all.
         let mut left = capabilities.keccak_max_bytes;

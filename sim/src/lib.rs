@@ -7,7 +7,7 @@
 //! * [`card`]: the card itself, polled by its host. [`jobs`]: what each opcode does.
 //! * [`card_memory`]: resident memory and its handles. [`streams`]: a program, decoded.
 //! * [`machine`]: scratchpads and instructions. [`schedule`]: the three modules and their tokens.
-//! * [`faults`]: misbehaviour on demand, for the tests of everything above the card.
+//! * [`faults`]: misbehaviour on demand around any card, for the tests of everything above it.
 
 pub mod bar;
 pub mod card;
@@ -21,5 +21,5 @@ pub mod schedule;
 pub mod streams;
 
 pub use card::FunctionalCard;
-pub use faults::{Fault, FaultPlan, Happened, Trigger};
+pub use faults::{Fault, FaultPlan, FaultyCard, Happened, Trigger};
 pub use options::SimOptions;

@@ -139,56 +139,18 @@ impl Rings {
 
     /// Fills in head and phase of a completion, and puts it into the batch to be posted.
     #[inline]
-    pub fn complete(&mut self, sequence: u32, boot_nonce: u32, status: u16, detail: u32) {
-        let words = self.completion(sequence, boot_nonce, status, detail).to_words();
-        self.batch.extend(words);
-        self.completed = self.completed.wrapping_add(1);
-    }
-
-    #[inline]
-    fn completion(&self, sequence: u32, boot_nonce: u32, status: u16, detail: u32) -> Completion {
+    pub fn answer(&mut self, sequence: u32, boot_nonce: u32, status: Status, detail: u32) {
         let odd_pass = u32::from(self.completed) >> self.entries_log2 & 1 == 1;
-        Completion {
+        let completion = Completion {
             sequence,
             boot_nonce,
             detail,
             submission_head: self.head,
-            status,
+            status: status as u16,
             phase: !odd_pass,
-        }
-    }
-
-    /// As [`Rings::answer`], of a card that claims to have fetched more than there was.
-    pub fn answer_ahead(&mut self, sequence: u32, boot_nonce: u32, status: Status, detail: u32) {
-        let mut completion = self.completion(sequence, boot_nonce, status as u16, detail);
-        // The host may have submitted more since; half the range is beyond any ring's tail.
-        completion.submission_head = self.tail.wrapping_add(1 << 15);
+        };
         self.batch.extend(completion.to_words());
         self.completed = self.completed.wrapping_add(1);
-    }
-
-    /// The words of an answer that is not given now, and their place in the completion ring.
-    pub fn withheld(
-        &self,
-        sequence: u32,
-        boot_nonce: u32,
-        status: Status,
-        detail: u32,
-    ) -> (u64, [u64; COMPLETION_WORDS]) {
-        let completion = self.completion(sequence, boot_nonce, status as u16, detail);
-        let slot = self.completed & self.mask;
-        (u64::from(slot) * COMPLETION_BYTES as u64, completion.to_words())
-    }
-
-    /// Address of the completion ring.
-    pub fn completions(&self) -> u64 {
-        self.completions
-    }
-
-    /// As [`Rings::complete`] with a status of the ABI.
-    #[inline]
-    pub fn answer(&mut self, sequence: u32, boot_nonce: u32, status: Status, detail: u32) {
-        self.complete(sequence, boot_nonce, status as u16, detail);
     }
 
     /// Posts the batch.

@@ -7,7 +7,7 @@ mod support;
 use metisvm_driver::{Device, DeviceError, Health};
 use metisvm_firmware::Status;
 use metisvm_firmware::registers::MAGIC_VALUE;
-use metisvm_sim::{Fault, FaultPlan, Trigger};
+use metisvm_sim::{Fault, FaultPlan, FaultyCard, FunctionalCard, Trigger};
 use sha3::{Digest, Keccak256};
 use std::thread;
 use std::time::Duration;
@@ -39,9 +39,9 @@ fn recovers_by_reset(device: &Device) {
     assert!(device.quarantined_bytes() > 0);
     assert!(matches!(hash(device), Err(DeviceError::OutOfService(_))));
     assert!(matches!(device.nop_batch(1), Err(DeviceError::OutOfService(_))));
-    let before = device.boot_generation();
+    let before = device.boot_nonce();
     device.reset().unwrap();
-    assert_ne!(device.boot_generation(), before);
+    assert_ne!(device.boot_nonce(), before);
     assert_eq!(device.quarantined_bytes(), 0);
     assert_eq!(device.health(), Health::Healthy);
     assert_eq!(device.counters().leaked_bytes, 0);
@@ -144,6 +144,7 @@ fn card_that_answers_late_across_a_reset() {
     let (device, faults) = device();
     let error = fault(&device, &faults, Fault::LateAcrossReset(delay));
     assert_eq!(error, DeviceError::Timeout(impatient().timeout));
+    let before = device.boot_nonce();
     // Nothing is given back before the reset.
     assert!(device.quarantined_bytes() > 0);
     device.reset().unwrap();
@@ -154,9 +155,9 @@ fn card_that_answers_late_across_a_reset() {
     let error = hash(&device).unwrap_err();
     assert_eq!(
         error,
-        DeviceError::WrongGeneration {
-            expected: 2,
-            found: 1
+        DeviceError::WrongNonce {
+            expected: device.boot_nonce(),
+            found: before
         }
     );
     recovers_by_reset(&device);
@@ -168,35 +169,27 @@ fn card_that_has_other_capabilities_after_a_reset() {
     faults.arm(Trigger::Run(0), Fault::ChangeCapabilities);
     hash(&device).unwrap();
     assert_eq!(device.reset(), Err(DeviceError::CapabilitiesChanged));
-    // The reset was acknowledged and changed the generation; the next one must be acknowledged too.
+    // That reset was acknowledged; the next one must be too.
     recovers_by_reset(&device);
 }
 
 #[test]
-fn card_without_a_boot_generation_is_not_opened() {
-    for none in [0, u32::MAX] {
-        let sim = metisvm_sim::SimOptions {
-            boot_generation: none,
-            ..small()
-        };
-        assert_eq!(
-            open(sim, impatient()).unwrap_err(),
-            DeviceError::BootGeneration(none)
-        );
-    }
+fn card_that_loses_a_bit_on_the_way_is_noticed_by_its_checksum() {
+    let (device, faults) = device();
+    let error = fault(&device, &faults, Fault::CorruptedDma(13));
+    assert!(matches!(error, DeviceError::OutputChecksum { .. }), "{error}");
+    assert!(matches!(device.health(), Health::Unhealthy(_)));
+    device.reset().unwrap();
+    hash(&device).unwrap();
 }
 
 #[test]
-fn card_that_answers_with_another_boot_generation() {
+fn card_that_answers_with_another_boot_nonce() {
     let (device, faults) = device();
-    let error = fault(&device, &faults, Fault::WrongGeneration);
-    assert_eq!(
-        error,
-        DeviceError::WrongGeneration {
-            expected: 1,
-            found: 0
-        }
-    );
+    let expected = device.boot_nonce();
+    let error = fault(&device, &faults, Fault::WrongNonce);
+    let found = expected.wrapping_sub(1);
+    assert_eq!(error, DeviceError::WrongNonce { expected, found });
     recovers_by_reset(&device);
 }
 
@@ -217,7 +210,7 @@ fn card_that_rewrites_results_after_completing() {
 #[test]
 fn card_that_flips_a_bit_is_for_its_user_to_condemn() {
     let (device, faults) = device();
-    faults.arm(Trigger::Run(0), Fault::FlipBit(13));
+    faults.arm(Trigger::Run(0), Fault::WrongOutput(13));
     let digests = device.keccak(&[b"abc"]).unwrap();
     let mut expected: [u8; 32] = Keccak256::digest(b"abc").into();
     expected[1] ^= 1 << 5;
@@ -266,7 +259,7 @@ fn fault_in_the_middle_of_many_nops() {
         Fault::Silent,
         Fault::Twice,
         Fault::WrongSequence,
-        Fault::WrongGeneration,
+        Fault::WrongNonce,
         Fault::Hang,
     ] {
         let (device, faults) = device();
@@ -281,13 +274,18 @@ fn fault_in_the_middle_of_many_nops() {
 
 #[test]
 fn fault_during_the_self_test_keeps_the_device_closed() {
-    for wrong in [Fault::Silent, Fault::FlipBit(3), Fault::WrongStatus, Fault::Dead] {
-        let card = metisvm_sim::FunctionalCard::new(small()).with_fault(Trigger::Run(0), wrong);
+    for wrong in [
+        Fault::Silent,
+        Fault::WrongOutput(3),
+        Fault::WrongStatus,
+        Fault::Dead,
+    ] {
+        let card = FaultyCard::new(FunctionalCard::new(small())).with_fault(Trigger::Run(0), wrong);
         let transport = metisvm_driver::InProcess::start(Box::new(card)).unwrap();
         let error = Device::open(Box::new(transport), impatient()).unwrap_err();
         match wrong {
             Fault::Silent => assert!(matches!(error, DeviceError::Timeout(_))),
-            Fault::FlipBit(_) => assert_eq!(error, DeviceError::SelfTest(0)),
+            Fault::WrongOutput(_) => assert_eq!(error, DeviceError::SelfTest(0)),
             Fault::WrongStatus => assert!(matches!(error, DeviceError::UnknownStatus(_))),
             _ => assert_eq!(error, DeviceError::Dead),
         }
@@ -303,6 +301,7 @@ fn resident_memory_does_not_survive_a_reset() {
     let job = metisvm_driver::RunJob {
         program: &program,
         data: Some(&data),
+        state: None,
         workspace_bytes: 0,
         inputs: &[&[]],
         output_bytes: 0,
@@ -366,16 +365,16 @@ fn what_is_no_card_of_ours_is_not_opened() {
     };
     assert_eq!(open(sim, impatient()).unwrap_err(), DeviceError::Dead);
     let sim = metisvm_sim::SimOptions {
-        abi_version: 2 << 16,
+        abi_version: 1 << 16,
         magic: MAGIC_VALUE,
         ..small()
     };
     assert_eq!(
         open(sim, impatient()).unwrap_err(),
-        DeviceError::AbiVersion { major: 2, minor: 0 }
+        DeviceError::AbiVersion { major: 1, minor: 0 }
     );
     let sim = metisvm_sim::SimOptions {
-        abi_version: 1 << 16 | 7,
+        abi_version: 2 << 16 | 7,
         ..small()
     };
     assert!(open(sim, impatient()).is_ok());

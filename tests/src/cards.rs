@@ -3,6 +3,7 @@
 use metisvm_accel::fpga::{FpgaBackend, Options};
 use metisvm_driver::{Device, DeviceError, InProcess};
 use metisvm_firmware::Geometry;
+use metisvm_firmware::port::CardModel;
 use metisvm_sim::{FunctionalCard, SimOptions};
 use std::sync::Arc;
 
@@ -93,11 +94,11 @@ pub const GEOMETRIES: [(&str, Geometry); 8] = [
     ),
 ];
 
-/// Opens a simulated card.
+/// Opens a card in software.
 ///
 /// # Errors
 /// What the handshake finds.
-pub fn open(card: FunctionalCard, options: metisvm_driver::Options) -> Result<Device, DeviceError> {
+pub fn open(card: impl CardModel + 'static, options: metisvm_driver::Options) -> Result<Device, DeviceError> {
     let transport = InProcess::start(Box::new(card))?;
     Device::open(Box::new(transport), options)
 }

@@ -9,7 +9,7 @@ use metisvm_accel::{Backend, Counters, Dispatcher, dispatcher};
 use metisvm_executor::{BlockEngine, BlockInput, EngineOptions, EngineReport, Threads, recover_senders};
 use metisvm_firmware::Geometry;
 use metisvm_model::Bundle;
-use metisvm_sim::{Fault, FunctionalCard, SimOptions, Trigger};
+use metisvm_sim::{Fault, FaultyCard, FunctionalCard, SimOptions, Trigger};
 use metisvm_state::MemoryState;
 use metisvm_tests::cards;
 use metisvm_tests::random_blocks::{Executed, PATIENCE, check_blocks, seeds};
@@ -115,10 +115,15 @@ fn a_card_that_fails_amid_tickets_does_not_change_the_block() {
         reset_timeout: Duration::from_millis(200),
         ..Default::default()
     };
-    for fault in [Fault::Dead, Fault::Hang, Fault::WrongSequence, Fault::FlipBit(7)] {
+    for fault in [
+        Fault::Dead,
+        Fault::Hang,
+        Fault::WrongSequence,
+        Fault::WrongOutput(7),
+    ] {
         // There are two models, so at least two runs, however the batches fall out.
         for run in [0, 1] {
-            let card = FunctionalCard::new(SimOptions::new(Geometry::MEDIUM));
+            let card = FaultyCard::new(FunctionalCard::new(SimOptions::new(Geometry::MEDIUM)));
             let plan = card.faults();
             let device = cards::open(card, driver).expect("a sound card opens");
             plan.arm(Trigger::Run(run), fault);

@@ -6,8 +6,9 @@ use metisvm_accel::fpga::{self, FpgaBackend};
 use metisvm_accel::reference::ReferenceBackend;
 use metisvm_accel::{Dispatcher, dispatcher};
 use metisvm_driver::{Device, DeviceError, Health, InProcess};
+use metisvm_firmware::port::CardModel;
 use metisvm_model::Bundle;
-use metisvm_sim::{FaultPlan, FunctionalCard, SimOptions};
+use metisvm_sim::{FaultPlan, FaultyCard, FunctionalCard, SimOptions};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -146,8 +147,15 @@ pub fn compose(engine: &Engine, models: &[Bundle]) -> Composition {
 
 fn open(engine: &Engine) -> Result<SimulatedCard, DeviceError> {
     let card = FunctionalCard::new(SimOptions::default());
-    let plan = card.faults();
-    let transport = InProcess::start(Box::new(card))?;
+    // A card that nothing is to go wrong with is not wrapped: its plan stays empty.
+    let (card, plan): (Box<dyn CardModel>, FaultPlan) = if engine.fault.is_empty() {
+        (Box::new(card), FaultPlan::default())
+    } else {
+        let card = FaultyCard::new(card);
+        let plan = card.faults();
+        (Box::new(card), plan)
+    };
+    let transport = InProcess::start(card)?;
     let mut options = metisvm_driver::Options::default();
     if !engine.fault.is_empty() {
         options.timeout = fault::TIMEOUT;

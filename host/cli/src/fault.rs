@@ -1,4 +1,4 @@
-//! Faults on demand: what `--fault` lets the simulated card do wrong, so that an operator can see that the block
+//! Faults on demand: what `--fault` lets go wrong between host and card, so that an operator can see that the block
 //! comes out the same and what the report says of it.
 
 use metisvm_firmware::Status;
@@ -14,6 +14,8 @@ pub const TIMEOUT: Duration = Duration::from_millis(500);
 const LATE: Duration = Duration::from_millis(1_000);
 /// Soon enough to hit the work after the one at fault.
 const SOON: Duration = Duration::from_micros(50);
+/// So long that a driver which waits for an answer looks whether the card is still there.
+const NOTICED: Duration = Duration::from_millis(100);
 
 /// What a fault is counted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +44,7 @@ const fn kind(name: &'static str, fault: Fault, what: &'static str) -> Kind {
     }
 }
 
-/// Every kind that the simulated card has. A test holds the list to [`Fault`].
+/// Every kind that there is. A test holds the list to [`Fault`].
 const KINDS: &[Kind] = &[
     kind("silent", Fault::Silent, "the job is done but never answered"),
     kind("late", Fault::Late(LATE), "the answer comes after the time-out"),
@@ -88,9 +90,14 @@ const KINDS: &[Kind] = &[
         "the answer claims more entries than were submitted",
     ),
     kind(
-        "wrong-generation",
-        Fault::WrongGeneration,
-        "the answer has the boot generation before this one",
+        "wrong-nonce",
+        Fault::WrongNonce,
+        "the answer has another boot nonce",
+    ),
+    kind(
+        "swapped-words",
+        Fault::SwappedWords(LATE),
+        "of the answer's two words, the one that says it is there comes first, the other much later",
     ),
     kind(
         "late-across-reset",
@@ -102,6 +109,11 @@ const KINDS: &[Kind] = &[
         Fault::ChangeCapabilities,
         "after the next reset the registers claim other capabilities",
     ),
+    kind(
+        "slow-reset",
+        Fault::SlowReset(NOTICED),
+        "the next reset takes a tenth of a second",
+    ),
     Kind {
         counts: Counts::Inferences,
         ..kind(
@@ -112,8 +124,58 @@ const KINDS: &[Kind] = &[
     },
     Kind {
         counts: Counts::Inferences,
-        ..kind("flip-bit", Fault::FlipBit(0), "one bit of the output is wrong")
+        ..kind(
+            "flip-bit",
+            Fault::WrongOutput(0),
+            "the card computes one bit of the output wrong",
+        )
     },
+    Kind {
+        counts: Counts::Inferences,
+        ..kind(
+            "corrupted-dma",
+            Fault::CorruptedDma(0),
+            "one bit of the output is flipped on its way to the host",
+        )
+    },
+    Kind {
+        counts: Counts::Inferences,
+        ..kind(
+            "lost-output",
+            Fault::LostOutput,
+            "nothing of the output reaches the host, and the card does not know",
+        )
+    },
+    kind(
+        "garbage-entry",
+        Fault::GarbageEntry,
+        "the card reads garbage in place of the entry",
+    ),
+    kind(
+        "garbage-input",
+        Fault::GarbageInput,
+        "the card reads garbage in place of the job's input",
+    ),
+    kind(
+        "lost-interrupt",
+        Fault::LostInterrupt,
+        "the next interrupt from the answer on is lost",
+    ),
+    kind(
+        "interrupt-storm",
+        Fault::InterruptStorm(NOTICED),
+        "after the answer there are interrupts without end, for a tenth of a second",
+    ),
+    kind(
+        "link-retrain",
+        Fault::LinkRetrain(NOTICED),
+        "before the answer, DMA stalls and registers read all ones for a tenth of a second",
+    ),
+    kind(
+        "stalled-registers",
+        Fault::StalledRegisters(NOTICED),
+        "after the answer, access to a register blocks for a tenth of a second",
+    ),
     kind("hang", Fault::Hang, "the card answers nothing until it is reset"),
     kind(
         "hang-for-good",
@@ -187,11 +249,21 @@ mod tests {
             Fault::WrongStatus => "wrong-status",
             Fault::WrongKnownStatus(_) => "internal-error",
             Fault::HeadBeyondTail => "head-beyond-tail",
-            Fault::WrongGeneration => "wrong-generation",
+            Fault::WrongNonce => "wrong-nonce",
             Fault::LateAcrossReset(_) => "late-across-reset",
             Fault::ChangeCapabilities => "changed-capabilities",
             Fault::RewriteAfterCompletion(_) => "rewrite-after-completion",
-            Fault::FlipBit(_) => "flip-bit",
+            Fault::WrongOutput(_) => "flip-bit",
+            Fault::CorruptedDma(_) => "corrupted-dma",
+            Fault::SwappedWords(_) => "swapped-words",
+            Fault::SlowReset(_) => "slow-reset",
+            Fault::LostOutput => "lost-output",
+            Fault::StalledRegisters(_) => "stalled-registers",
+            Fault::GarbageEntry => "garbage-entry",
+            Fault::GarbageInput => "garbage-input",
+            Fault::LostInterrupt => "lost-interrupt",
+            Fault::InterruptStorm(_) => "interrupt-storm",
+            Fault::LinkRetrain(_) => "link-retrain",
             Fault::Hang => "hang",
             Fault::HangForGood => "hang-for-good",
             Fault::Dead => "dead",

@@ -6,7 +6,7 @@ use metisvm_driver::ring::QueuePair;
 use metisvm_driver::{Device, DeviceError, DmaBuffer, InProcess, Options, Transport};
 use metisvm_firmware::registers as reg;
 use metisvm_firmware::{Capabilities, Geometry, Opcode, Status, Submission};
-use metisvm_sim::{FaultPlan, FunctionalCard, SimOptions};
+use metisvm_sim::{FaultPlan, FaultyCard, FunctionalCard, SimOptions};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -33,7 +33,7 @@ pub(crate) fn impatient() -> Options {
 }
 
 pub(crate) fn open(sim: SimOptions, options: Options) -> Result<(Device, FaultPlan), DeviceError> {
-    let card = FunctionalCard::new(sim);
+    let card = FaultyCard::new(FunctionalCard::new(sim));
     let faults = card.faults();
     let transport = InProcess::start(Box::new(card))?;
     Ok((Device::open(Box::new(transport), options)?, faults))

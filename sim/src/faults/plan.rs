@@ -1,13 +1,13 @@
-//! Misbehaviour on demand.
+//! Which faults happen when, and what happened.
 //!
 //! A test keeps a clone of the card's [`FaultPlan`] and arms faults; each happens once, and the
 //! plan counts what the card has seen. Which entries count is the trigger's choice, and the count
 //! begins when the fault is armed: 0 is the next one.
 
-use metisvm_firmware::Status;
+use super::fault::Fault;
+use metisvm_firmware::Opcode;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 /// When a fault happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,51 +20,14 @@ pub enum Trigger {
     Run(u64),
 }
 
-/// What goes wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// The job is done but never answered.
-    Silent,
-    /// The answer comes this much too late.
-    Late(Duration),
-    /// The answer comes twice.
-    Twice,
-    /// The answer carries a sequence number that nobody waits for.
-    WrongSequence,
-    /// The answer carries a status that does not exist.
-    WrongStatus,
-    /// The answer carries this status, whatever became of the job.
-    WrongKnownStatus(Status),
-    /// The answer claims that more entries were fetched than were submitted.
-    HeadBeyondTail,
-    /// The answer carries the boot generation before this one.
-    WrongGeneration,
-    /// The answer comes this much after the next reset, as if that had not stopped it: at the place
-    /// in the old completion ring, or if that is no longer mapped, at the same place in the ring that
-    /// may have got its memory.
-    LateAcrossReset(Duration),
-    /// The answer is right, but after the next reset, and until the one after it, the registers
-    /// claim other capabilities.
-    ChangeCapabilities,
-    /// This much after the answer, the output in host memory is overwritten.
-    RewriteAfterCompletion(Duration),
-    /// One bit of the output is wrong (its number, modulo the output's bits).
-    FlipBit(u64),
-    /// The card answers nothing any more, until a reset.
-    Hang,
-    /// The card answers nothing any more, nor a reset.
-    HangForGood,
-    /// All registers read all ones from here on.
-    Dead,
-}
-
 #[derive(Debug, Default)]
 struct Counts {
     entries: AtomicU64,
     jobs: AtomicU64,
     runs: AtomicU64,
-    fired: AtomicU64,
     strays: AtomicU64,
+    lost_interrupts: AtomicU64,
+    needless_interrupts: AtomicU64,
 }
 
 /// A fault that happened.
@@ -91,7 +54,8 @@ pub struct FaultPlan {
 }
 
 impl FaultPlan {
-    /// Arms a fault.
+    /// Arms a fault. It happens once, and not at all if its entry is never answered because another fault
+    /// came first, or if the job has nothing that it could spoil (no output, no input).
     pub fn arm(&self, trigger: Trigger, fault: Fault) {
         let counts = &self.plan.counts;
         let now = |counter: &AtomicU64| counter.load(Ordering::Acquire);
@@ -105,7 +69,7 @@ impl FaultPlan {
         self.plan.any_armed.store(true, Ordering::Release);
     }
 
-    /// Entries of any kind that the card has taken up.
+    /// Entries of any kind that the card has fetched.
     pub fn entries(&self) -> u64 {
         self.plan.counts.entries.load(Ordering::Acquire)
     }
@@ -122,7 +86,8 @@ impl FaultPlan {
 
     /// Faults that happened.
     pub fn fired(&self) -> u64 {
-        self.plan.counts.fired.load(Ordering::Acquire)
+        let history = self.plan.history.lock().unwrap_or_else(PoisonError::into_inner);
+        history.len() as u64
     }
 
     /// The faults that happened, in their order.
@@ -131,49 +96,96 @@ impl FaultPlan {
         history.clone()
     }
 
-    /// Answers of an earlier boot generation that reached host memory after the reset.
+    /// Answers from before a reset that reached host memory after it.
     pub fn strays(&self) -> u64 {
         self.plan.counts.strays.load(Ordering::Acquire)
     }
 
-    pub(crate) fn count_stray(&self) {
+    /// Interrupts that the card raised and the host never saw.
+    pub fn lost_interrupts(&self) -> u64 {
+        self.plan.counts.lost_interrupts.load(Ordering::Acquire)
+    }
+
+    /// Interrupts that the host saw and the card never raised.
+    pub fn needless_interrupts(&self) -> u64 {
+        self.plan.counts.needless_interrupts.load(Ordering::Acquire)
+    }
+
+    pub(super) fn count_stray(&self) {
         self.plan.counts.strays.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Whether no fault waits: the card may then count entries in groups.
-    pub(crate) fn is_quiet(&self) -> bool {
+    pub(super) fn count_lost_interrupt(&self) {
+        self.plan.counts.lost_interrupts.fetch_add(1, Ordering::AcqRel);
+    }
+
+    pub(super) fn count_needless_interrupt(&self) {
+        self.plan
+            .counts
+            .needless_interrupts
+            .fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Whether no fault waits: entries may then be counted in groups.
+    pub(super) fn is_quiet(&self) -> bool {
         !self.plan.any_armed.load(Ordering::Acquire)
     }
 
-    pub(crate) fn count_nops(&self, count: u64) {
+    /// Counts a group of entries.
+    pub(super) fn count(&self, group: Group) {
         // Only the card's thread writes the counts.
-        let entries = &self.plan.counts.entries;
-        entries.store(entries.load(Ordering::Relaxed) + count, Ordering::Release);
+        let add = |counter: &AtomicU64, count: u64| {
+            counter.store(counter.load(Ordering::Relaxed) + count, Ordering::Release);
+        };
+        add(&self.plan.counts.entries, group.entries);
+        add(&self.plan.counts.jobs, group.jobs);
+        add(&self.plan.counts.runs, group.runs);
     }
 
-    /// Counts an entry, and gives the fault that happens at it.
-    pub(crate) fn take(&self, is_job: bool, is_run: bool) -> Option<Fault> {
+    /// Counts an entry, and gives the fault that belongs to it, with the number of its job.
+    pub(super) fn take(&self, opcode: u8) -> Option<(Fault, u64)> {
+        let mut group = Group::default();
+        group.add(opcode);
         let counts = &self.plan.counts;
-        let entry = counts.entries.fetch_add(1, Ordering::AcqRel);
-        let job = is_job.then(|| counts.jobs.fetch_add(1, Ordering::AcqRel));
-        let run = is_run.then(|| counts.runs.fetch_add(1, Ordering::AcqRel));
-        if self.is_quiet() {
-            return None;
-        }
+        let before = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let entry = before(&counts.entries);
+        // A NOP comes before the job that is next.
+        let job = before(&counts.jobs);
+        let run = before(&counts.runs);
+        self.count(group);
         let mut armed = self.plan.armed.lock().unwrap_or_else(PoisonError::into_inner);
         let due = |trigger: &Trigger| match *trigger {
             Trigger::Entry(n) => n == entry,
-            Trigger::Job(n) => Some(n) == job,
-            Trigger::Run(n) => Some(n) == run,
+            Trigger::Job(n) => group.jobs == 1 && n == job,
+            Trigger::Run(n) => group.runs == 1 && n == run,
         };
         let index = armed.iter().position(|(trigger, _)| due(trigger))?;
         let (_, fault) = armed.swap_remove(index);
         self.plan.any_armed.store(!armed.is_empty(), Ordering::Release);
-        counts.fired.fetch_add(1, Ordering::AcqRel);
+        Some((fault, job))
+    }
+
+    /// Takes down that a fault happened.
+    pub(super) fn happened(&self, fault: Fault, job: u64) {
         let mut history = self.plan.history.lock().unwrap_or_else(PoisonError::into_inner);
-        // A fault at a NOP comes before the job that is next.
-        let job = job.unwrap_or_else(|| counts.jobs.load(Ordering::Acquire));
         history.push(Happened { fault, job });
-        Some(fault)
+    }
+}
+
+/// Counts of entries that were fetched together.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Group {
+    entries: u64,
+    jobs: u64,
+    runs: u64,
+}
+
+impl Group {
+    /// Adds an entry of this opcode. An opcode that does not exist is a job too: something was asked.
+    #[inline]
+    pub(super) fn add(&mut self, opcode: u8) {
+        self.entries += 1;
+        self.jobs += u64::from(opcode != Opcode::Nop as u8);
+        self.runs += u64::from(opcode == Opcode::Run as u8 || opcode == Opcode::Keccak as u8);
     }
 }

@@ -2,15 +2,17 @@
 //! and proven. Only the second can be run.
 
 use crate::error::{GraphError, Problem};
+use crate::intervals::{ChannelIntervals, Intervals};
 use crate::limits::{
     MAX_COMPUTED_ELEMENTS, MAX_CONSTANT_ELEMENTS_READ, MAX_CONSTANTS, MAX_METADATA, MAX_NODES,
     MAX_PORT_BYTES, MAX_PORTS, MAX_STRING_BYTES,
 };
 use crate::op::Op;
+use crate::operators::{self, OperatorSet};
 use crate::range::{Interval, Operand};
 use crate::tensor::{Tensor, TensorType};
 use crate::work::Work;
-use crate::{canonical, range, types};
+use crate::{canonical, types};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -207,17 +209,25 @@ fn shorten(text: &str) -> String {
 pub struct Graph {
     parsed: Parsed,
     types: Vec<TensorType>,
-    ranges: Vec<Interval>,
+    intervals: Intervals,
+    operators: OperatorSet,
     work: Work,
 }
 
 impl Graph {
     fn prove(parsed: Parsed) -> Result<Self, GraphError> {
+        let inputs = parsed.inputs.iter().map(|port| Interval::of(port.ty.dtype));
+        let intervals = Intervals {
+            inputs: inputs.collect(),
+            ..Intervals::default()
+        };
+        let operators = parsed.nodes.iter().map(|node| node.op.id()).collect();
         let mut graph = Self {
             parsed,
             types: Vec::new(),
-            ranges: Vec::new(),
-            work: Work::default(),
+            intervals,
+            operators,
+            work: Work::NONE,
         };
         let (mut computed, mut read) = (0u64, 0u64);
         for (index, node) in graph.parsed.nodes.iter().enumerate() {
@@ -225,8 +235,8 @@ impl Graph {
                 node: Some((index, node.op.name())),
                 problem,
             };
-            let operands: Vec<&TensorType> = node.operands.iter().map(|&v| graph.ty(v)).collect();
-            let ty = types::infer(&node.op, &operands).map_err(at)?;
+            let types: Vec<&TensorType> = node.operands.iter().map(|&v| graph.ty(v)).collect();
+            let ty = types::infer(&node.op, &types).map_err(at)?;
             computed += ty.elements() as u64;
             if computed > MAX_COMPUTED_ELEMENTS {
                 let limit = MAX_COMPUTED_ELEMENTS;
@@ -246,11 +256,17 @@ impl Graph {
                     limit,
                 }));
             }
+            graph.work = graph.work.saturating_add(Work::of(&node.op, &types, &ty));
             let operands: Vec<Operand> = node.operands.iter().map(|&v| graph.operand(v)).collect();
-            let range = range::prove(&node.op, &operands, &ty).map_err(at)?;
-            graph.work = graph.work.saturating_add(Work::of(&node.op, &operands, &ty));
+            // Constants are numbered by first use, so that one that is new is the next.
+            for (&value, operand) in node.operands.iter().zip(&operands) {
+                if value == Value::Constant(graph.intervals.constants.len() as u32) {
+                    graph.intervals.constants.push(operand.range);
+                }
+            }
+            let proven = operators::prove(&node.op, &operands, &ty).map_err(at)?;
             graph.types.push(ty);
-            graph.ranges.push(range);
+            graph.intervals.nodes.push(proven);
         }
         let inputs: Vec<&TensorType> = graph.inputs().iter().map(|p| &p.ty).collect();
         let outputs: Vec<&TensorType> = graph.outputs().iter().map(|o| graph.ty(o.value)).collect();
@@ -266,15 +282,23 @@ impl Graph {
         }
         let ports = Work::of_ports(inputs.into_iter().chain(outputs));
         graph.work = graph.work.saturating_add(ports);
+        // Those that no node reads, but an output gives.
+        for constant in &graph.parsed.constants[graph.intervals.constants.len()..] {
+            let range = Interval::of_values(constant.tensor().data());
+            graph.intervals.constants.push(range);
+        }
         Ok(graph)
     }
 
     fn operand(&self, value: Value) -> Operand {
-        let ty = self.ty(value).clone();
         match value {
-            Value::Constant(i) => Operand::constant(self.parsed.constants[i as usize].tensor()),
-            Value::Input(_) => Operand::computed(Interval::of(ty.dtype), ty),
-            Value::Node(i) => Operand::computed(self.ranges[i as usize], ty),
+            Value::Constant(i) => {
+                let values = self.parsed.constants[i as usize].tensor();
+                let known = self.intervals.constants.get(i as usize).copied();
+                let range = known.unwrap_or_else(|| Interval::of_values(values.data()));
+                Operand::constant(range, values)
+            }
+            _ => Operand::computed(self.intervals.of(value), self.ty(value).clone()),
         }
     }
 
@@ -333,9 +357,26 @@ impl Graph {
         }
     }
 
-    /// What the elements of node `index` are proven to lie in.
-    pub fn range(&self, index: usize) -> Interval {
-        self.ranges[index]
+    /// What the elements of every value are proven to lie in.
+    pub const fn intervals(&self) -> &Intervals {
+        &self.intervals
+    }
+
+    /// What the elements of node `index` are proven to lie in, channel by channel; `None` where the proof
+    /// has one interval for all of them. It is worked out anew at each call, from the constants: kept for
+    /// every node it could be larger than the model.
+    ///
+    /// # Panics
+    /// If there is no such node.
+    pub fn channel_intervals(&self, index: usize) -> Option<ChannelIntervals> {
+        let node = &self.parsed.nodes[index];
+        let operands: Vec<Operand> = node.operands.iter().map(|&v| self.operand(v)).collect();
+        operators::channels(&node.op, &operands)
+    }
+
+    /// The operators that it uses.
+    pub const fn operators(&self) -> OperatorSet {
+        self.operators
     }
 
     /// What one execution costs.

@@ -36,7 +36,7 @@ fn the_accumulator_bound_is_exact() {
     let rest = i32::MAX - 128 * 127 * 131_000;
     let g = product(131_000, 127, rest).check().unwrap();
     assert_eq!(
-        g.range(0),
+        g.intervals().node(0).result,
         Interval {
             low: -i64::from(i32::MAX),
             high: i64::from(i32::MAX)

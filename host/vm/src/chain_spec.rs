@@ -354,8 +354,83 @@ mod tests {
 
     #[test]
     fn an_unknown_gas_schedule_is_refused() {
-        let error = dev_with(|json| json["inference"]["gasSchedule"] = 2.into());
-        assert!(error.unwrap_err().to_string().contains("gas schedule 2"));
+        for number in [0, 3] {
+            let error = dev_with(|json| json["inference"]["gasSchedule"] = number.into());
+            let text = error.unwrap_err().to_string();
+            assert!(
+                text.contains(&format!("gas schedule {number} does not exist; there are: 1, 2")),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn no_built_in_spec_names_schedule_2() {
+        for spec in [ChainSpec::mainnet(), ChainSpec::metis_dev()] {
+            for at in [0, u64::MAX] {
+                let inference = spec.active_inference(at, at);
+                let schedule = inference.map(|inference| inference.gas_schedule_at(at, at));
+                assert_ne!(schedule, Some(GasScheduleVersion::V2));
+            }
+        }
+    }
+
+    #[test]
+    fn gas_schedules_change_at_their_forks() {
+        let spec = dev_with(|json| {
+            json["inference"]["activation"] = serde_json::json!({"block": 2});
+            json["inference"]["gasScheduleForks"] = serde_json::json!([
+                {"activation": {"block": 5}, "gasSchedule": 2},
+                {"activation": {"time": 100}, "gasSchedule": 1},
+            ]);
+        })
+        .unwrap();
+        let at = |number, timestamp| {
+            spec.active_inference(number, timestamp)
+                .map(|i| i.gas_schedule_at(number, timestamp))
+        };
+        assert_eq!(at(1, 0), None);
+        assert_eq!(at(2, 0), Some(GasScheduleVersion::V1));
+        assert_eq!(at(4, 99), Some(GasScheduleVersion::V1));
+        assert_eq!(at(5, 99), Some(GasScheduleVersion::V2));
+        assert_eq!(at(6, 100), Some(GasScheduleVersion::V1));
+        let json = serde_json::to_string(&spec).unwrap();
+        assert_eq!(ChainSpec::from_json(&json).unwrap(), spec);
+    }
+
+    #[test]
+    fn gas_schedule_forks_out_of_order_or_without_effect_are_refused() {
+        let block = |at: u64, schedule: u64| serde_json::json!({"activation": {"block": at}, "gasSchedule": schedule});
+        let time =
+            |at: u64, schedule: u64| serde_json::json!({"activation": {"time": at}, "gasSchedule": schedule});
+        let with = |start: serde_json::Value, forks: Vec<serde_json::Value>| {
+            dev_with(|json| {
+                json["inference"]["activation"] = start;
+                json["inference"]["gasScheduleForks"] = forks.into();
+            })
+        };
+        let (from_block, from_time) = (serde_json::json!({"block": 3}), serde_json::json!({"time": 3}));
+        for (start, forks, wanted) in [
+            (&from_block, vec![block(3, 2)], "one after the other"),
+            (&from_block, vec![block(5, 2), block(5, 1)], "one after the other"),
+            (&from_block, vec![time(5, 2), block(9, 1)], "one after the other"),
+            (&from_time, vec![time(3, 2)], "one after the other"),
+            (&from_time, vec![block(9, 2)], "one after the other"),
+            (&from_block, vec![block(5, 1)], "another schedule"),
+            (&from_block, vec![block(5, 2), time(0, 2)], "another schedule"),
+            (&from_block, vec![block(5, 7)], "gas schedule 7 does not exist"),
+            (&from_block, vec![serde_json::json!([1, 2])], "expected an object"),
+            (
+                &from_block,
+                vec![serde_json::json!({"activation": {"block": 5}, "gasSchedul": 2})],
+                "unknown field",
+            ),
+        ] {
+            let error = with(start.clone(), forks).unwrap_err().to_string();
+            assert!(error.contains(wanted), "{error}");
+        }
+        assert!(with(from_block, vec![block(4, 2), block(9, 1), time(0, 2)]).is_ok());
+        assert!(with(from_time, vec![time(4, 2)]).is_ok());
     }
 
     #[test]

@@ -43,7 +43,7 @@ fn proven_ranges_of_generated_graphs_are_what_they_were() {
         let (graph, refused) = graphs::graph(seed);
         refusals += refused;
         for node in 0..graph.nodes().len() {
-            let range = graph.range(node);
+            let range = graph.intervals().node(node).result;
             ranges.extend(range.low.to_le_bytes());
             ranges.extend(range.high.to_le_bytes());
         }

@@ -122,8 +122,8 @@ impl Operator {
 /// Intervals of the result channel by channel, of the operators whose proof has them.
 pub(crate) fn channels(op: &Op, operands: &[Operand]) -> Option<ChannelIntervals> {
     match op {
-        Op::MatMul => Some(mat_mul::channels(operands)),
-        Op::Conv2d { .. } => Some(conv2d::channels(operands)),
+        Op::MatMul => mat_mul::channels(operands),
+        Op::Conv2d { .. } => conv2d::channels(operands),
         Op::Requantise { to, axis } => requantise::channels(*to, *axis, operands),
         // What is known of these is one interval for the whole result.
         _ => None,

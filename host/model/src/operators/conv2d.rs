@@ -66,8 +66,8 @@ pub(super) fn prove(
     product::prove(bounds(operands))
 }
 
-pub(super) fn channels(operands: &[Operand]) -> ChannelIntervals {
-    product::channels(bounds(operands), 1)
+pub(super) fn channels(operands: &[Operand]) -> Option<ChannelIntervals> {
+    product::channels(bounds(operands), operands[1].ty.shape.dim(0), 1)
 }
 
 pub(super) fn count(_: &Window, _: &u32, operands: &[&TensorType], ty: &TensorType) -> Work {

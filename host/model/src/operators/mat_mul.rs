@@ -70,8 +70,10 @@ pub(super) fn prove(operands: &[Operand], _: &TensorType) -> Result<NodeInterval
     product::prove(bounds(operands))
 }
 
-pub(super) fn channels(operands: &[Operand]) -> ChannelIntervals {
-    product::channels(bounds(operands), operands[0].ty.shape.rank() - 1)
+pub(super) fn channels(operands: &[Operand]) -> Option<ChannelIntervals> {
+    let w = &operands[1].ty.shape;
+    let columns = w.dim(w.rank() - 1);
+    product::channels(bounds(operands), columns, operands[0].ty.shape.rank() - 1)
 }
 
 pub(super) fn count(operands: &[&TensorType], ty: &TensorType) -> Work {

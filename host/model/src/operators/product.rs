@@ -21,8 +21,11 @@ pub(super) fn zero_points_and_bias(operands: &[&TensorType], columns: u32) -> Re
     Ok(())
 }
 
-/// `Σ|w − w_zero|·max|x − x_zero| + |bias|` of every column, saturated. `sum` gives, for constant weights
-/// and the zero point of each column, the sum of each column.
+/// `Σ|w − w_zero|·max|x − x_zero| + |bias|` of every column, saturated; one for all of them where no constant
+/// tells them apart. `sum` gives, for constant weights and the zero point of each column, the sum of each
+/// column.
+///
+/// So its length is at most that of a constant, and no small bundle makes it long.
 pub(super) fn bounds(
     operands: &[Operand],
     depth: usize,
@@ -30,7 +33,12 @@ pub(super) fn bounds(
     sum: impl Fn(&Tensor, &[Interval]) -> Vec<i64>,
 ) -> Vec<i64> {
     let x = operands[0].range.distance(operands[2].range);
-    let zeros: Vec<Interval> = (0..columns).map(|column| operands[3].channel(column)).collect();
+    let differ = [1, 3, 4].iter().filter_map(|&i| operands.get(i)?.values.as_ref());
+    let distinct = match differ.map(|constant| constant.data().len()).max() {
+        Some(2..) => columns,
+        _ => 1,
+    };
+    let zeros: Vec<Interval> = (0..distinct).map(|column| operands[3].channel(column)).collect();
     // At most 2^26 elements of at most 2^9 each: no sum here overflows.
     let mut bounds = match &operands[1].values {
         Some(w) => sum(w, &zeros),
@@ -52,10 +60,10 @@ pub(super) fn prove(bounds: Vec<i64>) -> Result<NodeIntervals, Problem> {
     accumulator(Interval::within(worst)).map(NodeIntervals::summed)
 }
 
-/// The columns as channels along `axis` of the result.
-pub(super) fn channels(bounds: Vec<i64>, axis: usize) -> ChannelIntervals {
-    ChannelIntervals {
+/// The columns, of which there are so many, as channels along `axis` of the result, where they differ.
+pub(super) fn channels(bounds: Vec<i64>, columns: usize, axis: usize) -> Option<ChannelIntervals> {
+    (bounds.len() == columns).then(|| ChannelIntervals {
         axis,
         intervals: bounds.into_iter().map(Interval::within).collect(),
-    }
+    })
 }

@@ -100,3 +100,110 @@ impl Work {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{DType, Padding, Shape, Window};
+    use alloc::vec::Vec;
+
+    fn ty(dtype: DType, dims: &[u32]) -> TensorType {
+        TensorType::new(dtype, dims).unwrap()
+    }
+
+    /// The work of a node, without what every node counts.
+    fn class(op: &Op, operands: &[TensorType]) -> Work {
+        let operands: Vec<&TensorType> = operands.iter().collect();
+        let result = crate::types::infer(op, &operands).unwrap();
+        let work = Work::of(op, &operands, &result);
+        let read: usize = operands.iter().map(|ty| ty.bytes()).sum();
+        assert_eq!(work.nodes, 1);
+        assert_eq!(work.elements, result.elements() as u64);
+        assert_eq!(work.moved_bytes, (read + result.bytes()) as u64);
+        Work {
+            nodes: 0,
+            elements: 0,
+            moved_bytes: 0,
+            ..work
+        }
+    }
+
+    #[test]
+    fn each_operator_is_counted_in_its_class() {
+        let byte = |dims: &[u32]| ty(DType::I8, dims);
+        let scalar = |dtype| ty(dtype, &[]);
+        let (image, zero) = (byte(&[1, 2, 4, 4]), scalar(DType::I8));
+        let padding = Padding {
+            top: 1,
+            ..Padding::default()
+        };
+        let window = Window {
+            padding,
+            ..Window::default()
+        };
+        let products = |macs, lines| Work {
+            macs,
+            lines,
+            ..Work::NONE
+        };
+        let pointwise = |pointwise| Work {
+            pointwise,
+            ..Work::NONE
+        };
+        let compares = |compares| Work {
+            compares,
+            ..Work::NONE
+        };
+        let x = byte(&[2, 3, 5]);
+        let mat_mul = [x.clone(), byte(&[5, 7]), zero.clone(), zero.clone()];
+        assert_eq!(class(&Op::MatMul, &mat_mul), products(2 * 3 * 7 * 5, 30));
+        // Four rows of four, from three channels of 2 × 2 × 1 taps.
+        let conv = [image.clone(), byte(&[3, 2, 2, 1]), zero.clone(), zero.clone()];
+        let groups = 1;
+        assert_eq!(
+            class(&Op::Conv2d { window, groups }, &conv),
+            products(3 * 4 * 4 * 4, 3 * 4 * 4)
+        );
+        assert_eq!(class(&Op::Add, &[x.clone(), byte(&[5])]), pointwise(30));
+        let requantise = Op::Requantise {
+            to: DType::U8,
+            axis: 0,
+        };
+        let parameters = [scalar(DType::I16), scalar(DType::U8), scalar(DType::U8)];
+        let operands = [&[x.clone()], &parameters[..]].concat();
+        assert_eq!(class(&requantise, &operands), pointwise(30));
+        assert_eq!(class(&Op::Clamp, &[x.clone(), zero.clone(), zero]), pointwise(30));
+        let lookups = Work {
+            lookups: 30,
+            ..Work::NONE
+        };
+        assert_eq!(class(&Op::Table, &[x.clone(), ty(DType::I32, &[256])]), lookups);
+        let kernel = [2, 3];
+        let pool = Op::MaxPool2d { kernel, window };
+        assert_eq!(class(&pool, &[image]), compares(2 * 4 * 2 * 6));
+        assert_eq!(class(&Op::ArgMax { axis: 1 }, &[x.clone()]), compares(30));
+        let shape = Shape::new(&[30]).unwrap();
+        assert_eq!(class(&Op::Reshape { shape }, &[x]), Work::NONE);
+    }
+
+    /// The largest product that there can be, and more of it than a graph can have.
+    #[test]
+    fn counts_at_the_extremes_are_exact_until_they_saturate() {
+        let (x, w) = (
+            ty(DType::I8, &[1 << 13, 1 << 13]),
+            ty(DType::I8, &[1 << 13, 1 << 13]),
+        );
+        let zero = ty(DType::I8, &[]);
+        let result = ty(DType::I32, &[1 << 13, 1 << 13]);
+        let work = Work::of(&Op::MatMul, &[&x, &w, &zero, &zero], &result);
+        assert_eq!((work.macs, work.lines), (1 << 39, 1 << 26));
+        assert_eq!(work.moved_bytes, (1 << 26) + (1 << 26) + 2 + (1 << 28));
+        let mut doubled = work;
+        for _ in 0..64 {
+            doubled = doubled.saturating_add(doubled);
+        }
+        assert_eq!((doubled.macs, doubled.lines), (u64::MAX, u64::MAX));
+        assert_eq!((doubled.nodes, doubled.elements), (u64::MAX, u64::MAX));
+        assert_eq!((doubled.moved_bytes, doubled.wide_macs), (u64::MAX, 0));
+    }
+}

@@ -1,7 +1,8 @@
 //! What makes a graph malformed, one test a rule.
 
 use super::*;
-use crate::{DType, Interval, Padding, Shape, Window};
+use crate::limits::MAX_NODES;
+use crate::{DType, Interval, Op, Padding, Shape, Tensor, Window};
 use alloc::vec;
 
 fn ty(dtype: DType, dims: &[u32]) -> TensorType {

@@ -170,7 +170,7 @@ mod tests {
             axis: 0,
         };
         let parameters = [scalar(DType::I16), scalar(DType::U8), scalar(DType::U8)];
-        let operands = [&[x.clone()], &parameters[..]].concat();
+        let operands = [core::slice::from_ref(&x), &parameters[..]].concat();
         assert_eq!(class(&requantise, &operands), pointwise(30));
         assert_eq!(class(&Op::Clamp, &[x.clone(), zero.clone(), zero]), pointwise(30));
         let lookups = Work {
@@ -181,7 +181,10 @@ mod tests {
         let kernel = [2, 3];
         let pool = Op::MaxPool2d { kernel, window };
         assert_eq!(class(&pool, &[image]), compares(2 * 4 * 2 * 6));
-        assert_eq!(class(&Op::ArgMax { axis: 1 }, &[x.clone()]), compares(30));
+        assert_eq!(
+            class(&Op::ArgMax { axis: 1 }, core::slice::from_ref(&x)),
+            compares(30)
+        );
         let shape = Shape::new(&[30]).unwrap();
         assert_eq!(class(&Op::Reshape { shape }, &[x]), Work::NONE);
     }

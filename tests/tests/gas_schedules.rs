@@ -1,7 +1,6 @@
 //! A model whose operators the chain's gas schedule does not price reverts alike however the block is
 //! executed and whatever engine there is; and a fork that brings in schedule 2 does so on every way alike.
 
-use alloy_sol_types::SolError;
 use metisvm::engine::DispatcherEngine;
 use metisvm_accel::reference::ReferenceBackend;
 use metisvm_accel::{Backend, Dispatcher, dispatcher, fpga};
@@ -10,10 +9,8 @@ use metisvm_firmware::Geometry;
 use metisvm_model::{Bundle, OperatorId};
 use metisvm_state::MemoryState;
 use metisvm_tests::cards;
-use metisvm_vm::{
-    Activation, ChainSpec, GasSchedule, GasScheduleFork, GasScheduleVersion, IInference, MetisEvmFactory,
-};
-use metisvm_workload::{DigitModels, Network, Workload, small_block};
+use metisvm_vm::{Activation, ChainSpec, GasSchedule, GasScheduleFork, GasScheduleVersion, MetisEvmFactory};
+use metisvm_workload::{DigitModels, Workload, small_block};
 use std::sync::{Arc, OnceLock};
 
 /// Inferences of the block, half of them of each model.
@@ -141,20 +138,6 @@ fn a_model_with_an_operator_that_is_not_priced_reverts_alike_on_every_way() {
     let (none, _, asked) = on_every_way(&spec, Some(without_products), "without products");
     assert_eq!(succeeded(&none), count - INFERENCES);
     assert_eq!(asked, 0, "no backend is asked");
-}
-
-#[test]
-fn the_error_names_the_model_and_the_operator() {
-    let error = IInference::UnsupportedModel {
-        modelId: workload().1.of(Network::Cnn).id,
-        operator: alloy_primitives::U256::from(2),
-    };
-    let data = error.abi_encode();
-    let artefact = include_str!("../../contracts/artifacts/IInference.json");
-    assert!(artefact.contains("\"name\": \"UnsupportedModel\""));
-    let signature = alloy_primitives::keccak256("UnsupportedModel(bytes32,uint256)");
-    assert_eq!(data[..4], signature[..4]);
-    assert_eq!(data.len(), 4 + 64);
 }
 
 #[test]

@@ -45,6 +45,10 @@ fn check_intervals(step: &TraceStep<'_>, seen: &mut BTreeMap<&'static str, u64>)
         Op::MatMul | Op::Conv2d { .. } | Op::Add => {
             assert_eq!(intervals.accumulator, Some(intervals.result));
             note("accumulators");
+            if *step.op() == Op::MatMul && step.tensors[1].shape().rank() == 2 {
+                check_partial_sums(step);
+                note("partial sums");
+            }
         }
         Op::Requantise { axis, .. } => {
             let sum = intervals.accumulator.expect("a Requantise has one");
@@ -65,6 +69,34 @@ fn check_intervals(step: &TraceStep<'_>, seen: &mut BTreeMap<&'static str, u64>)
         _ => {
             assert_eq!((intervals.accumulator, intervals.unclamped), (None, None));
             note("selections");
+        }
+    }
+}
+
+/// The magnitudes of all terms of each sum lie in the interval together, and so does every partial sum, in
+/// whatever order.
+fn check_partial_sums(step: &TraceStep<'_>) {
+    let [x, w, x_zero, w_zero, bias @ ..] = step.tensors else {
+        panic!("a product has four operands at least");
+    };
+    let (depth, columns) = (w.shape().dim(0), w.shape().dim(1));
+    let channels = step.channel_intervals();
+    let at = |tensor: &Tensor, i: usize| {
+        let data = tensor.data();
+        i64::from(data[if data.len() == 1 { 0 } else { i }])
+    };
+    for row in x.data().chunks_exact(depth) {
+        for column in 0..columns {
+            let term = |k: usize| {
+                let weight = at(w, k * columns + column) - at(w_zero, column);
+                ((i64::from(row[k]) - at(x_zero, 0)) * weight).abs()
+            };
+            let bias = bias.first().map_or(0, |bias| at(bias, column).abs());
+            let magnitude = bias + (0..depth).map(term).sum::<i64>();
+            let interval = channels
+                .as_ref()
+                .map_or(step.intervals().result, |c| c.intervals[column]);
+            assert!(interval.contains(magnitude) && interval.contains(-magnitude));
         }
     }
 }
@@ -98,6 +130,7 @@ fn every_traced_value_lies_in_its_interval_and_is_what_its_kernel_gives() {
     for what in [
         "intervals of channels",
         "accumulators",
+        "partial sums",
         "requantisations",
         "selections",
     ] {
@@ -265,6 +298,15 @@ fn a_step_that_is_not_right_says_what_is_wrong() {
             ..
         }
     ));
+    // Others that are as light.
+    let light = of(DType::I8, &[2, 2], &[1, -2, 4, 3]);
+    let fault = check(&[x, &light, sound[2], sound[3]], right).expect_err("not the weights");
+    assert!(matches!(
+        fault,
+        StepFault::Constant {
+            value: Value::Constant(0)
+        }
+    ));
     let turned = of(DType::I32, &[2, 1], &[18, 14]);
     assert!(matches!(
         check(&sound, &turned),
@@ -282,4 +324,57 @@ fn a_step_that_is_not_right_says_what_is_wrong() {
     );
     assert!(reference.trace(&[1], |_| panic!("nothing runs")).is_err());
     assert!(reference.collect_trace(&[1, 2, 3]).is_err());
+}
+
+/// Multiplier and shift that are computed, each within bounds that a clamp proves.
+#[test]
+fn the_intervals_of_computed_parameters_are_reached_and_not_left() {
+    let mut g = Parsed::default();
+    let scalar = |dtype| TensorType::scalar(dtype);
+    let clamped = |g: &mut Parsed, name: &str, dtype, bounds: [i32; 2]| {
+        let x = g.input(name, scalar(dtype));
+        let [low, high] = bounds.map(|bound| {
+            let tensor = Tensor::new(scalar(dtype), vec![bound]).expect("within the type");
+            g.constant(&tensor)
+        });
+        g.node(Op::Clamp, &[x, low, high])
+    };
+    let acc = clamped(&mut g, "acc", DType::I8, [-5, 3]);
+    let multiplier = clamped(&mut g, "multiplier", DType::I16, [2, 7]);
+    let shift = clamped(&mut g, "shift", DType::U8, [1, 4]);
+    let zero = clamped(&mut g, "zero", DType::I8, [-1, 2]);
+    let (to, axis) = (DType::I8, 0);
+    let y = g.node(Op::Requantise { to, axis }, &[acc, multiplier, shift, zero]);
+    g.output("y", y);
+    let reference = Reference::new(Arc::new(g.check().expect("sound")));
+    let node = reference.segment().graph().nodes().len() - 1;
+    let intervals = *reference.segment().graph().intervals().node(node);
+    let (mut sums, mut unclamped) = (Vec::new(), Vec::new());
+    for acc in -5..=3i64 {
+        for multiplier in 2..=7i64 {
+            for shift in 1..=4u8 {
+                for zero in -1..=2i64 {
+                    let sum = acc * multiplier + (1 << (shift - 1));
+                    sums.push(sum);
+                    unclamped.push(zero + (sum >> shift));
+                    let input = [acc as u8, multiplier as u8, 0, shift, zero as u8];
+                    let mut seen = BTreeMap::new();
+                    let output = reference.trace(&input, |step| check_intervals(&step, &mut seen));
+                    let expected = (zero + (sum >> shift)) as u8;
+                    assert_eq!(output.expect("five bytes"), [expected]);
+                }
+            }
+        }
+    }
+    let ends = |values: &[i64]| {
+        let (low, high) = (values.iter().min(), values.iter().max());
+        low.zip(high).map(|(&low, &high)| Interval { low, high })
+    };
+    assert_eq!(intervals.accumulator, ends(&sums));
+    assert_eq!(intervals.unclamped, ends(&unclamped));
+    assert_eq!(
+        intervals.result,
+        Interval { low: -128, high: 127 },
+        "as before: nothing is concluded"
+    );
 }

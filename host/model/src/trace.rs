@@ -67,8 +67,9 @@ impl<'a> TraceStep<'a> {
     }
 
     /// Checks the step by itself, whoever made it: operands and result have the types of the graph and lie
-    /// in their intervals, and the result is what the kernel gives for the operands. A run is right if its
-    /// inputs are the inputs, every step passes, and every step reads what the others gave.
+    /// in their intervals, constants are the graph's, and the result is what the kernel gives for the
+    /// operands. A run is right if its inputs are the inputs, every step passes, and every step reads what
+    /// the others gave.
     ///
     /// # Errors
     /// The first thing that is wrong.
@@ -83,6 +84,13 @@ impl<'a> TraceStep<'a> {
         // The kernels trust types and intervals: both come first.
         for (&value, tensor) in operands.iter().zip(self.tensors) {
             check_value(self.graph, value, tensor)?;
+            if self
+                .graph
+                .constant(value)
+                .is_some_and(|constant| constant.tensor() != **tensor)
+            {
+                return Err(StepFault::Constant { value });
+            }
         }
         check_value(self.graph, self.value(), self.result)?;
         let expected = kernels::evaluate(self.op(), self.tensors, self.ty());
@@ -154,6 +162,12 @@ pub enum StepFault {
         element: i32,
         /// What is proven of it.
         interval: Interval,
+    },
+    /// Other elements than the constant of the graph has.
+    #[error("{value:?} has other elements in the graph")]
+    Constant {
+        /// Which value.
+        value: Value,
     },
     /// An element that the kernel does not give.
     #[error("element {element} of the result is {actual}; the kernel gives {expected}")]

@@ -7,9 +7,8 @@ use crate::tensor::TensorType;
 
 /// Counts of work. They saturate, so that a hostile graph costs more than there is, never less.
 ///
-/// A gas schedule prices the counts that it was made for: schedule 1 the first six but for the wide products,
-/// schedule 2 all but `elements`. A count that a schedule does not price is zero for every operator that it
-/// prices, or priced in another way.
+/// Each gas schedule says which counts it prices: the counts of one operator may be priced by one schedule
+/// as `elements`, by another as `pointwise`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Work {
     /// Nodes: what every operator costs before its first element.

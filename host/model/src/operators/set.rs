@@ -63,7 +63,10 @@ impl OperatorSet {
 
     /// The operator of the lowest id that is in this set and not in the other.
     pub fn first_outside(&self, other: &Self) -> Option<OperatorId> {
-        self.iter().find(|&id| !other.contains(id))
+        let words = self.0.iter().zip(&other.0).zip((0..).step_by(WORD_BITS.into()));
+        let mut outside = words.map(|((ours, theirs), first)| (ours & !theirs, first));
+        let (word, first) = outside.find(|(word, _)| *word != 0)?;
+        Some(OperatorId(first + word.trailing_zeros() as u8))
     }
 }
 

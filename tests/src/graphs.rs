@@ -476,7 +476,7 @@ mod tests {
                 let input = input(reference.segment().graph(), &mut rng);
                 let ranges = |step: metisvm_model::Step<'_>| {
                     let result = step.evaluate();
-                    let range = reference.segment().graph().range(step.node);
+                    let range = reference.segment().graph().intervals().node(step.node).result;
                     let inside = |&v: &i32| (range.low..=range.high).contains(&v.into());
                     assert!(
                         result.data().iter().all(inside),

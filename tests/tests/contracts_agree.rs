@@ -2,7 +2,7 @@
 
 use metisvm_firmware::check::{MAX_MULTIPLIER, MAX_SHIFT};
 use metisvm_firmware::isa::Dtype;
-use metisvm_model::{Bundle, DType, limits};
+use metisvm_model::{Bundle, DType, OPERATORS, limits};
 use metisvm_vm::ChainSpec;
 use metisvm_workload::{INFERENCE, REGISTRY};
 
@@ -50,4 +50,22 @@ fn the_example_of_the_contracts_page_calls_the_bundled_model() {
         scale.recip(),
         fact("zero_point")
     )));
+}
+
+/// The page is normative for whoever writes a reader of bundles.
+#[test]
+fn the_page_of_inference_lists_every_operator_with_its_code_and_version() {
+    let page = include_str!("../../docs/inference.md");
+    for operator in OPERATORS {
+        let start = format!("| {} | {} | ", operator.id.0, operator.name);
+        let end = format!(" | {} |", operator.since);
+        let row = page.lines().find(|line| line.starts_with(&start));
+        assert!(row.is_some_and(|row| row.ends_with(&end)), "no row {start}…{end}");
+        let meaning = format!("| **{}**", operator.name);
+        assert!(
+            page.lines().any(|line| line.starts_with(&meaning)),
+            "no meaning of {}",
+            operator.name
+        );
+    }
 }

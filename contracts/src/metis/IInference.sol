@@ -11,6 +11,11 @@ interface IInference {
     /// @notice The registry does not hold this model, so for the chain it does not exist.
     error UnknownModel(bytes32 modelId);
 
+    /// @notice The model has an operator that the chain's gas schedule does not price. It can be called once a fork
+    /// brings in a schedule that does.
+    /// @param operator The lowest code of such an operator, as bundles have it (docs/inference.md).
+    error UnsupportedModel(bytes32 modelId, uint256 operator);
+
     /// @notice The input is not exactly as long as the model's input tensors together.
     error WrongInputLength(uint256 expected, uint256 actual);
 

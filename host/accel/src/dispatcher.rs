@@ -12,7 +12,7 @@ use crate::buffer::Placement;
 use crate::memo::Memo;
 use crate::plan::Plan;
 use crate::reference::ReferenceBackend;
-use metisvm_model::{Bundle, Graph, ModelId, Work};
+use metisvm_model::{Bundle, Graph, ModelId, OperatorSet, Work};
 use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -141,6 +141,8 @@ pub struct Facts {
     pub input_bytes: usize,
     /// Bytes of its outputs together.
     pub output_bytes: usize,
+    /// The operators that it uses.
+    pub operators: OperatorSet,
     /// What one inference costs.
     pub work: Work,
 }
@@ -241,6 +243,7 @@ impl Dispatcher {
         Some(Facts {
             input_bytes: graph.input_bytes(),
             output_bytes: graph.output_bytes(),
+            operators: graph.operators(),
             work: graph.work(),
         })
     }

@@ -54,6 +54,7 @@ impl InferenceEngine for DispatcherEngine {
         Some(ModelFacts {
             input_bytes: facts.input_bytes as u64,
             output_bytes: facts.output_bytes as u64,
+            operators: facts.operators,
             work: facts.work,
         })
     }

@@ -1,203 +1,21 @@
 //! The graph, in the two forms it goes through: [`Parsed`], as somebody wrote it, and [`Graph`], typed
 //! and proven. Only the second can be run.
 
+mod parsed;
+
+pub use parsed::{Constant, Node, Output, Parsed, Port, Value};
+
 use crate::error::{GraphError, Problem};
-use crate::limits::{
-    MAX_COMPUTED_ELEMENTS, MAX_CONSTANT_ELEMENTS_READ, MAX_CONSTANTS, MAX_METADATA, MAX_NODES,
-    MAX_PORT_BYTES, MAX_PORTS, MAX_STRING_BYTES,
-};
-use crate::op::Op;
+use crate::intervals::{ChannelIntervals, Intervals};
+use crate::limits::{MAX_COMPUTED_ELEMENTS, MAX_CONSTANT_ELEMENTS_READ, MAX_PORT_BYTES};
+use crate::operators::{self, OperatorSet};
 use crate::range::{Interval, Operand};
-use crate::tensor::{Tensor, TensorType};
+use crate::tensor::TensorType;
+use crate::types;
 use crate::work::Work;
-use crate::{canonical, range, types};
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
-
-/// A value: what an operand or an output refers to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Value {
-    /// An input of the graph, by position.
-    Input(u32),
-    /// A constant, by position.
-    Constant(u32),
-    /// The result of a node, by position.
-    Node(u32),
-}
-
-/// A named input of a graph.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Port {
-    /// Unique among the inputs.
-    pub name: String,
-    /// What it holds.
-    pub ty: TensorType,
-}
-
-/// A named output of a graph.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Output {
-    /// Unique among the outputs.
-    pub name: String,
-    /// What it gives.
-    pub value: Value,
-}
-
-/// Weights, tables, zero points: tensors that travel with the graph.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Constant {
-    /// What the bytes are.
-    pub ty: TensorType,
-    /// Raw little-endian, row-major.
-    pub bytes: Vec<u8>,
-}
-
-impl Constant {
-    /// The constant as the reference kernels read it.
-    ///
-    /// # Panics
-    /// If the bytes do not fill the type, which [`Parsed::check`] rules out.
-    pub fn tensor(&self) -> Tensor {
-        Tensor::from_bytes(self.ty.clone(), &self.bytes).expect("lengths are checked with the graph")
-    }
-}
-
-/// One application of an operator.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Node {
-    /// What to do.
-    pub op: Op,
-    /// To what, in the order that [`Op`] gives.
-    pub operands: Vec<Value>,
-}
-
-/// A graph as an importer built it or as a file says it: nothing is known of it yet.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Parsed {
-    /// In the order in which callers concatenate them.
-    pub inputs: Vec<Port>,
-    /// In any order.
-    pub constants: Vec<Constant>,
-    /// In any order.
-    pub nodes: Vec<Node>,
-    /// In the order in which results are concatenated.
-    pub outputs: Vec<Output>,
-    /// Text for people and tools (the scale of an input, labels): it never changes a result.
-    pub metadata: BTreeMap<String, String>,
-}
-
-impl Parsed {
-    /// Adds a constant.
-    pub fn constant(&mut self, tensor: &Tensor) -> Value {
-        let mut bytes = Vec::new();
-        tensor.write_bytes(&mut bytes);
-        self.constants.push(Constant {
-            ty: tensor.ty().clone(),
-            bytes,
-        });
-        Value::Constant(self.constants.len() as u32 - 1)
-    }
-
-    /// Adds an input.
-    pub fn input(&mut self, name: impl Into<String>, ty: TensorType) -> Value {
-        self.inputs.push(Port {
-            name: name.into(),
-            ty,
-        });
-        Value::Input(self.inputs.len() as u32 - 1)
-    }
-
-    /// Adds a node.
-    pub fn node(&mut self, op: Op, operands: &[Value]) -> Value {
-        self.nodes.push(Node {
-            op,
-            operands: operands.to_vec(),
-        });
-        Value::Node(self.nodes.len() as u32 - 1)
-    }
-
-    /// Adds an output.
-    pub fn output(&mut self, name: impl Into<String>, value: Value) {
-        self.outputs.push(Output {
-            name: name.into(),
-            value,
-        });
-    }
-
-    /// Puts the graph into canonical order, infers every type and proves every range.
-    ///
-    /// # Errors
-    /// Whatever `docs/inference.md` calls a malformed graph; a node in the error is counted as this
-    /// graph has them.
-    pub fn check(self) -> Result<Graph, GraphError> {
-        self.check_sizes()?;
-        let order = canonical::order(&self)?;
-        let (parsed, original) = canonical::rearrange(self, &order);
-        Graph::prove(parsed).map_err(|mut e| {
-            if let Some((index, _)) = &mut e.node {
-                *index = original[*index];
-            }
-            e
-        })
-    }
-
-    fn check_sizes(&self) -> Result<(), GraphError> {
-        let counts = [
-            ("inputs", self.inputs.len(), MAX_PORTS),
-            ("outputs", self.outputs.len(), MAX_PORTS),
-            ("nodes", self.nodes.len(), MAX_NODES),
-            ("constants", self.constants.len(), MAX_CONSTANTS),
-            ("metadata entries", self.metadata.len(), MAX_METADATA),
-        ];
-        for (what, count, limit) in counts {
-            if count > limit {
-                let problem = Problem::TooMany {
-                    what,
-                    count: count as u64,
-                    limit: limit as u64,
-                };
-                return Err(GraphError::graph(problem));
-            }
-        }
-        if self.outputs.is_empty() {
-            return Err(GraphError::graph(Problem::NoOutput));
-        }
-        check_names(self.inputs.iter().map(|p| &p.name))?;
-        check_names(self.outputs.iter().map(|p| &p.name))?;
-        for (key, value) in &self.metadata {
-            if key.is_empty() || key.len() > MAX_STRING_BYTES || value.len() > MAX_STRING_BYTES {
-                return Err(GraphError::graph(Problem::BadMetadata(shorten(key))));
-            }
-        }
-        for (index, c) in self.constants.iter().enumerate() {
-            if c.bytes.len() != c.ty.bytes() {
-                return Err(GraphError::graph(Problem::ConstantLength {
-                    index,
-                    ty: c.ty.clone(),
-                    expected: c.ty.bytes(),
-                    actual: c.bytes.len(),
-                }));
-            }
-        }
-        Ok(())
-    }
-}
-
-fn check_names<'a>(names: impl Iterator<Item = &'a String>) -> Result<(), GraphError> {
-    let mut seen = BTreeSet::new();
-    for name in names {
-        if name.is_empty() || name.len() > MAX_STRING_BYTES || !seen.insert(name) {
-            return Err(GraphError::graph(Problem::BadName(shorten(name))));
-        }
-    }
-    Ok(())
-}
-
-/// Text of somebody else's making is cut before it goes into an error.
-fn shorten(text: &str) -> String {
-    text.chars().take(64).collect()
-}
 
 /// A graph in canonical order whose types are known and whose accumulators are proven not to overflow.
 ///
@@ -207,17 +25,25 @@ fn shorten(text: &str) -> String {
 pub struct Graph {
     parsed: Parsed,
     types: Vec<TensorType>,
-    ranges: Vec<Interval>,
+    intervals: Intervals,
+    operators: OperatorSet,
     work: Work,
 }
 
 impl Graph {
     fn prove(parsed: Parsed) -> Result<Self, GraphError> {
+        let inputs = parsed.inputs.iter().map(|port| Interval::of(port.ty.dtype));
+        let intervals = Intervals {
+            inputs: inputs.collect(),
+            ..Intervals::default()
+        };
+        let operators = parsed.nodes.iter().map(|node| node.op.id()).collect();
         let mut graph = Self {
             parsed,
             types: Vec::new(),
-            ranges: Vec::new(),
-            work: Work::default(),
+            intervals,
+            operators,
+            work: Work::NONE,
         };
         let (mut computed, mut read) = (0u64, 0u64);
         for (index, node) in graph.parsed.nodes.iter().enumerate() {
@@ -225,8 +51,8 @@ impl Graph {
                 node: Some((index, node.op.name())),
                 problem,
             };
-            let operands: Vec<&TensorType> = node.operands.iter().map(|&v| graph.ty(v)).collect();
-            let ty = types::infer(&node.op, &operands).map_err(at)?;
+            let types: Vec<&TensorType> = node.operands.iter().map(|&v| graph.ty(v)).collect();
+            let ty = types::infer(&node.op, &types).map_err(at)?;
             computed += ty.elements() as u64;
             if computed > MAX_COMPUTED_ELEMENTS {
                 let limit = MAX_COMPUTED_ELEMENTS;
@@ -246,11 +72,17 @@ impl Graph {
                     limit,
                 }));
             }
+            graph.work = graph.work.saturating_add(Work::of(&node.op, &types, &ty));
             let operands: Vec<Operand> = node.operands.iter().map(|&v| graph.operand(v)).collect();
-            let range = range::prove(&node.op, &operands, &ty).map_err(at)?;
-            graph.work = graph.work.saturating_add(Work::of(&node.op, &operands, &ty));
+            // Constants are numbered by first use, so that one that is new is the next.
+            for (&value, operand) in node.operands.iter().zip(&operands) {
+                if value == Value::Constant(graph.intervals.constants.len() as u32) {
+                    graph.intervals.constants.push(operand.range);
+                }
+            }
+            let proven = operators::prove(&node.op, &operands, &ty).map_err(at)?;
             graph.types.push(ty);
-            graph.ranges.push(range);
+            graph.intervals.nodes.push(proven);
         }
         let inputs: Vec<&TensorType> = graph.inputs().iter().map(|p| &p.ty).collect();
         let outputs: Vec<&TensorType> = graph.outputs().iter().map(|o| graph.ty(o.value)).collect();
@@ -266,15 +98,23 @@ impl Graph {
         }
         let ports = Work::of_ports(inputs.into_iter().chain(outputs));
         graph.work = graph.work.saturating_add(ports);
+        // Those that no node reads, but an output gives.
+        for constant in &graph.parsed.constants[graph.intervals.constants.len()..] {
+            let range = Interval::of_values(constant.tensor().data());
+            graph.intervals.constants.push(range);
+        }
         Ok(graph)
     }
 
     fn operand(&self, value: Value) -> Operand {
-        let ty = self.ty(value).clone();
         match value {
-            Value::Constant(i) => Operand::constant(self.parsed.constants[i as usize].tensor()),
-            Value::Input(_) => Operand::computed(Interval::of(ty.dtype), ty),
-            Value::Node(i) => Operand::computed(self.ranges[i as usize], ty),
+            Value::Constant(i) => {
+                let values = self.parsed.constants[i as usize].tensor();
+                let known = self.intervals.constants.get(i as usize).copied();
+                let range = known.unwrap_or_else(|| Interval::of_values(values.data()));
+                Operand::constant(range, values)
+            }
+            _ => Operand::computed(self.intervals.of(value), self.ty(value).clone()),
         }
     }
 
@@ -333,9 +173,26 @@ impl Graph {
         }
     }
 
-    /// What the elements of node `index` are proven to lie in.
-    pub fn range(&self, index: usize) -> Interval {
-        self.ranges[index]
+    /// What the elements of every value are proven to lie in.
+    pub const fn intervals(&self) -> &Intervals {
+        &self.intervals
+    }
+
+    /// What the elements of node `index` are proven to lie in, channel by channel; `None` where the proof
+    /// has one interval for all of them. It is worked out anew at each call, from the constants: kept for
+    /// every node it could be larger than the model.
+    ///
+    /// # Panics
+    /// If there is no such node.
+    pub fn channel_intervals(&self, index: usize) -> Option<ChannelIntervals> {
+        let node = &self.parsed.nodes[index];
+        let operands: Vec<Operand> = node.operands.iter().map(|&v| self.operand(v)).collect();
+        operators::channels(&node.op, &operands)
+    }
+
+    /// The operators that it uses.
+    pub const fn operators(&self) -> OperatorSet {
+        self.operators
     }
 
     /// What one execution costs.

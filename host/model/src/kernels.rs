@@ -14,20 +14,10 @@ pub mod requantise;
 pub mod table;
 
 use crate::op::Op;
+use crate::operators;
 use crate::tensor::{Tensor, TensorType};
 
 /// The result of one node, whose type is `ty`.
 pub fn evaluate(op: &Op, operands: &[&Tensor], ty: &TensorType) -> Tensor {
-    let data = match op {
-        Op::MatMul => mat_mul::mat_mul(operands),
-        Op::Conv2d { window, groups } => conv2d::conv2d(window, *groups as usize, operands, ty),
-        Op::Add => add::add(operands[0], operands[1], ty),
-        Op::Requantise { to, axis } => requantise::requantise_tensor(operands, *to, usize::from(*axis)),
-        Op::Clamp => clamp::clamp(operands[0], operands[1], operands[2]),
-        Op::Table => table::table(operands[0], operands[1]),
-        Op::MaxPool2d { kernel, window } => max_pool2d::max_pool2d(*kernel, window, operands[0], ty),
-        Op::Reshape { .. } => operands[0].data().to_vec(),
-        Op::ArgMax { axis } => arg_max::arg_max(operands[0], usize::from(*axis)),
-    };
-    Tensor::computed(ty.clone(), data)
+    Tensor::computed(ty.clone(), operators::evaluate(op, operands, ty))
 }

@@ -2,65 +2,80 @@
 //! a function of these (and of nothing that a bundle could claim).
 
 use crate::op::Op;
-use crate::range::Operand;
+use crate::operators;
 use crate::tensor::TensorType;
 
 /// Counts of work. They saturate, so that a hostile graph costs more than there is, never less.
+///
+/// Each gas schedule says which counts it prices: the counts of one operator may be priced by one schedule
+/// as `elements`, by another as `pointwise`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Work {
     /// Nodes: what every operator costs before its first element.
     pub nodes: u64,
-    /// Multiply-accumulates of MatMul and Conv2d.
+    /// Multiply-accumulates of 8-bit operands: MatMul and Conv2d.
     pub macs: u64,
+    /// Multiply-accumulates with a 16-bit operand. No operator of today has any.
+    pub wide_macs: u64,
     /// Runs of multiply-accumulates along one line of the result: a row of a MatMul for each depth, a
     /// line of a Conv2d's image for each weight. A run costs something however short it is, so that a
     /// product of many short runs is dearer than its multiply-accumulates.
     pub lines: u64,
     /// Elements that are made or carried: inputs, outputs, and the result of every node.
     pub elements: u64,
-    /// Elements compared by MaxPool2d and ArgMax.
+    /// Elements that a reduction reads, along a window or a row: MaxPool2d and ArgMax.
     pub compares: u64,
     /// Bytes of operands read and of results written.
     pub moved_bytes: u64,
+    /// Elements that are computed one by one: Add, Requantise and Clamp.
+    pub pointwise: u64,
+    /// Elements that are looked up in a table: Table.
+    pub lookups: u64,
+    /// Results of a division or a root. No operator of today has any.
+    pub divisions: u64,
 }
 
 impl Work {
-    pub(crate) fn of(op: &Op, operands: &[Operand], result: &TensorType) -> Self {
-        let elements = result.elements() as u64;
-        let mut work = Self {
-            nodes: 1,
-            elements,
-            ..Self::default()
-        };
-        match op {
-            Op::MatMul => {
-                let depth = operands[0].ty.shape.dims().last().map_or(1, |&k| u64::from(k));
-                work.macs = elements.saturating_mul(depth);
-                work.lines = operands[0].ty.elements() as u64;
-            }
-            Op::Conv2d { .. } => {
-                let w = &operands[1].ty;
-                let depth = (w.elements() / w.shape.dim(0)) as u64;
-                work.macs = elements.saturating_mul(depth);
-                work.lines = (elements / result.shape.dim(3) as u64).saturating_mul(depth);
-            }
-            Op::MaxPool2d { kernel, .. } => {
-                work.compares = elements.saturating_mul(u64::from(kernel[0]) * u64::from(kernel[1]));
-            }
-            Op::ArgMax { .. } => work.compares = operands[0].ty.elements() as u64,
-            Op::Add | Op::Requantise { .. } | Op::Clamp | Op::Table | Op::Reshape { .. } => {}
-        }
+    /// No work.
+    pub const NONE: Self = Self {
+        nodes: 0,
+        macs: 0,
+        wide_macs: 0,
+        lines: 0,
+        elements: 0,
+        compares: 0,
+        moved_bytes: 0,
+        pointwise: 0,
+        lookups: 0,
+        divisions: 0,
+    };
+
+    /// The work of one node: what every node costs, and what its operator counts.
+    pub(crate) fn of(op: &Op, operands: &[&TensorType], result: &TensorType) -> Self {
         let read = operands
             .iter()
-            .map(|o| o.ty.bytes() as u64)
+            .map(|ty| ty.bytes() as u64)
             .fold(0, u64::saturating_add);
-        work.moved_bytes = read.saturating_add(result.bytes() as u64);
-        work
+        let node = Self {
+            nodes: 1,
+            elements: result.elements() as u64,
+            moved_bytes: read.saturating_add(result.bytes() as u64),
+            ..Self::NONE
+        };
+        node.saturating_add(operators::count(op, operands, result))
+    }
+
+    /// The work of an operator that computes its result element by element.
+    pub(crate) fn pointwise(result: &TensorType) -> Self {
+        Self {
+            pointwise: result.elements() as u64,
+            ..Self::NONE
+        }
     }
 
     /// What it costs to take in the inputs and to hand out the outputs, whatever happens in between.
     pub(crate) fn of_ports<'a>(ports: impl Iterator<Item = &'a TensorType>) -> Self {
-        let mut work = Self::default();
+        let mut work = Self::NONE;
         for ty in ports {
             work.elements = work.elements.saturating_add(ty.elements() as u64);
             work.moved_bytes = work.moved_bytes.saturating_add(ty.bytes() as u64);
@@ -73,10 +88,124 @@ impl Work {
         Self {
             nodes: self.nodes.saturating_add(other.nodes),
             macs: self.macs.saturating_add(other.macs),
+            wide_macs: self.wide_macs.saturating_add(other.wide_macs),
             lines: self.lines.saturating_add(other.lines),
             elements: self.elements.saturating_add(other.elements),
             compares: self.compares.saturating_add(other.compares),
             moved_bytes: self.moved_bytes.saturating_add(other.moved_bytes),
+            pointwise: self.pointwise.saturating_add(other.pointwise),
+            lookups: self.lookups.saturating_add(other.lookups),
+            divisions: self.divisions.saturating_add(other.divisions),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{DType, Padding, Shape, Window};
+    use alloc::vec::Vec;
+
+    fn ty(dtype: DType, dims: &[u32]) -> TensorType {
+        TensorType::new(dtype, dims).unwrap()
+    }
+
+    /// The work of a node, without what every node counts.
+    fn class(op: &Op, operands: &[TensorType]) -> Work {
+        let operands: Vec<&TensorType> = operands.iter().collect();
+        let result = crate::types::infer(op, &operands).unwrap();
+        let work = Work::of(op, &operands, &result);
+        let read: usize = operands.iter().map(|ty| ty.bytes()).sum();
+        assert_eq!(work.nodes, 1);
+        assert_eq!(work.elements, result.elements() as u64);
+        assert_eq!(work.moved_bytes, (read + result.bytes()) as u64);
+        Work {
+            nodes: 0,
+            elements: 0,
+            moved_bytes: 0,
+            ..work
+        }
+    }
+
+    #[test]
+    fn each_operator_is_counted_in_its_class() {
+        let byte = |dims: &[u32]| ty(DType::I8, dims);
+        let scalar = |dtype| ty(dtype, &[]);
+        let (image, zero) = (byte(&[1, 2, 4, 4]), scalar(DType::I8));
+        let padding = Padding {
+            top: 1,
+            ..Padding::default()
+        };
+        let window = Window {
+            padding,
+            ..Window::default()
+        };
+        let products = |macs, lines| Work {
+            macs,
+            lines,
+            ..Work::NONE
+        };
+        let pointwise = |pointwise| Work {
+            pointwise,
+            ..Work::NONE
+        };
+        let compares = |compares| Work {
+            compares,
+            ..Work::NONE
+        };
+        let x = byte(&[2, 3, 5]);
+        let mat_mul = [x.clone(), byte(&[5, 7]), zero.clone(), zero.clone()];
+        assert_eq!(class(&Op::MatMul, &mat_mul), products(2 * 3 * 7 * 5, 30));
+        // Four rows of four, from three channels of 2 × 2 × 1 taps.
+        let conv = [image.clone(), byte(&[3, 2, 2, 1]), zero.clone(), zero.clone()];
+        let groups = 1;
+        assert_eq!(
+            class(&Op::Conv2d { window, groups }, &conv),
+            products(3 * 4 * 4 * 4, 3 * 4 * 4)
+        );
+        assert_eq!(class(&Op::Add, &[x.clone(), byte(&[5])]), pointwise(30));
+        let requantise = Op::Requantise {
+            to: DType::U8,
+            axis: 0,
+        };
+        let parameters = [scalar(DType::I16), scalar(DType::U8), scalar(DType::U8)];
+        let operands = [core::slice::from_ref(&x), &parameters[..]].concat();
+        assert_eq!(class(&requantise, &operands), pointwise(30));
+        assert_eq!(class(&Op::Clamp, &[x.clone(), zero.clone(), zero]), pointwise(30));
+        let lookups = Work {
+            lookups: 30,
+            ..Work::NONE
+        };
+        assert_eq!(class(&Op::Table, &[x.clone(), ty(DType::I32, &[256])]), lookups);
+        let kernel = [2, 3];
+        let pool = Op::MaxPool2d { kernel, window };
+        assert_eq!(class(&pool, &[image]), compares(2 * 4 * 2 * 6));
+        assert_eq!(
+            class(&Op::ArgMax { axis: 1 }, core::slice::from_ref(&x)),
+            compares(30)
+        );
+        let shape = Shape::new(&[30]).unwrap();
+        assert_eq!(class(&Op::Reshape { shape }, &[x]), Work::NONE);
+    }
+
+    /// The largest product that there can be, and more of it than a graph can have.
+    #[test]
+    fn counts_at_the_extremes_are_exact_until_they_saturate() {
+        let (x, w) = (
+            ty(DType::I8, &[1 << 13, 1 << 13]),
+            ty(DType::I8, &[1 << 13, 1 << 13]),
+        );
+        let zero = ty(DType::I8, &[]);
+        let result = ty(DType::I32, &[1 << 13, 1 << 13]);
+        let work = Work::of(&Op::MatMul, &[&x, &w, &zero, &zero], &result);
+        assert_eq!((work.macs, work.lines), (1 << 39, 1 << 26));
+        assert_eq!(work.moved_bytes, (1 << 26) + (1 << 26) + 2 + (1 << 28));
+        let mut doubled = work;
+        for _ in 0..64 {
+            doubled = doubled.saturating_add(doubled);
+        }
+        assert_eq!((doubled.macs, doubled.lines), (u64::MAX, u64::MAX));
+        assert_eq!((doubled.nodes, doubled.elements), (u64::MAX, u64::MAX));
+        assert_eq!((doubled.moved_bytes, doubled.wide_macs), (u64::MAX, 0));
     }
 }

@@ -2,7 +2,7 @@
 
 use alloy_primitives::{B256, Bytes};
 use core::fmt;
-use metisvm_model::Work;
+use metisvm_model::{OperatorSet, Work};
 use std::sync::Arc;
 
 /// What the precompile asks to know of a model before it runs it. All of it follows from the bundle,
@@ -13,6 +13,8 @@ pub struct ModelFacts {
     pub input_bytes: u64,
     /// The length of the output, in the same encoding.
     pub output_bytes: u64,
+    /// The operators that it uses.
+    pub operators: OperatorSet,
     /// What one run costs.
     pub work: Work,
 }

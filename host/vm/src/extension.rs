@@ -36,14 +36,35 @@ pub struct InferenceExtension {
     pub registry: Address,
     /// From when on. Before that the address is an ordinary account.
     pub activation: Activation,
-    /// What it charges.
+    /// What it charges at first.
+    pub gas_schedule: GasScheduleVersion,
+    /// What it charges later: forks that bring in another schedule, in the order in which they come.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gas_schedule_forks: Vec<GasScheduleFork>,
+}
+
+/// A fork that brings in another gas schedule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GasScheduleFork {
+    /// From when on.
+    pub activation: Activation,
+    /// What is charged from then on.
     pub gas_schedule: GasScheduleVersion,
 }
 
-crate::deserialize_objects_only!(InferenceExtension);
-crate::object::serialize_as_derived!(InferenceExtension);
+crate::deserialize_objects_only!(InferenceExtension, GasScheduleFork);
+crate::object::serialize_as_derived!(InferenceExtension, GasScheduleFork);
 
 impl InferenceExtension {
+    /// What is charged in a block of this height and timestamp, of the blocks in which it is active.
+    pub fn gas_schedule_at(&self, number: u64, timestamp: u64) -> GasScheduleVersion {
+        let forks = self.gas_schedule_forks.iter().rev();
+        let mut active = forks.filter(|fork| fork.activation.is_active(number, timestamp));
+        active.next().map_or(self.gas_schedule, |fork| fork.gas_schedule)
+    }
+
     /// Refuses an extension that could not be executed, or that would hide a part of Ethereum.
     pub(crate) fn check(&self, forks: &ForkSchedule) -> Result<(), SpecError> {
         for (key, address) in [("precompile", self.precompile), ("registry", self.registry)] {
@@ -65,6 +86,32 @@ impl InferenceExtension {
             return Err(SpecError::Inference(
                 "activation by block must not come before berlinBlock, by time not before shanghaiTime",
             ));
+        }
+        self.check_gas_schedule_forks()
+    }
+
+    /// Each fork must come after the one before it, as far as heights and timestamps can be compared, and
+    /// change something. Forks by height come before forks by time, as Ethereum's do.
+    fn check_gas_schedule_forks(&self) -> Result<(), SpecError> {
+        let mut before = (self.activation, self.gas_schedule);
+        for fork in &self.gas_schedule_forks {
+            let rises = match (before.0, fork.activation) {
+                (Activation::Block(before), Activation::Block(after)) => before < after,
+                (Activation::Time(before), Activation::Time(after)) => before < after,
+                (Activation::Block(_), Activation::Time(_)) => true,
+                (Activation::Time(_), Activation::Block(_)) => false,
+            };
+            if !rises {
+                return Err(SpecError::Inference(
+                    "gasScheduleForks must come after activation and one after the other, by block before by time",
+                ));
+            }
+            if fork.gas_schedule == before.1 {
+                return Err(SpecError::Inference(
+                    "a fork of gasScheduleForks must bring in another schedule than the one before it",
+                ));
+            }
+            before = (fork.activation, fork.gas_schedule);
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-use crate::{ChainSpec, InferenceEngine, MetisEvm, MetisPrecompiles};
+use crate::{ChainSpec, GasSchedule, InferenceEngine, MetisEvm, MetisPrecompiles};
 use alloy_evm::{Database, EvmEnv, EvmFactory, eth::EthEvmContext};
 use core::fmt;
 use revm::{
@@ -16,6 +16,7 @@ use std::sync::Arc;
 pub struct MetisEvmFactory {
     spec: Arc<ChainSpec>,
     engine: Option<Arc<dyn InferenceEngine>>,
+    schedule: Option<GasSchedule>,
 }
 
 impl fmt::Debug for MetisEvmFactory {
@@ -31,7 +32,11 @@ impl MetisEvmFactory {
     /// A factory for a chain. Without an engine, only blocks that call no registered model can be
     /// executed.
     pub fn new(spec: Arc<ChainSpec>, engine: Option<Arc<dyn InferenceEngine>>) -> Self {
-        Self { spec, engine }
+        Self {
+            spec,
+            engine,
+            schedule: None,
+        }
     }
 
     /// The chain.
@@ -46,7 +51,19 @@ impl MetisEvmFactory {
 
     /// The same chain, with another engine to run its models.
     pub fn with_engine(&self, engine: Arc<dyn InferenceEngine>) -> Self {
-        Self::new(self.spec.clone(), Some(engine))
+        Self {
+            engine: Some(engine),
+            ..self.clone()
+        }
+    }
+
+    /// The same chain, charging by this schedule whatever its spec says: for tests, and for trying prices
+    /// out. Its blocks are then not those of the chain.
+    pub fn with_gas_schedule(&self, schedule: GasSchedule) -> Self {
+        Self {
+            schedule: Some(schedule),
+            ..self.clone()
+        }
     }
 
     /// The precompiles of the block that an environment describes.
@@ -55,7 +72,11 @@ impl MetisEvmFactory {
         let number = env.block_env.number.saturating_to();
         let timestamp = env.block_env.timestamp.saturating_to();
         match self.spec.active_inference(number, timestamp) {
-            Some(extension) => precompiles.with_inference(extension, self.engine.clone()),
+            Some(extension) => {
+                let version = extension.gas_schedule_at(number, timestamp);
+                let schedule = self.schedule.unwrap_or(version.schedule());
+                precompiles.with_inference(extension, schedule, self.engine.clone())
+            }
             None => precompiles,
         }
     }

@@ -5,7 +5,7 @@
 //! transferred (CALL, CALLCODE) or only apparent (DELEGATECALL), and rule 2 depends on that. It also
 //! leaves Ethereum's table static, so a chain without our extensions pays nothing.
 
-use crate::{InferenceEngine, InferenceExtension, InferencePrecompile};
+use crate::{GasSchedule, InferenceEngine, InferenceExtension, InferencePrecompile};
 use alloy_primitives::{Address, map::AddressSet};
 use revm::{
     context_interface::{Cfg, ContextTr},
@@ -40,18 +40,19 @@ impl MetisPrecompiles {
         }
     }
 
-    /// Adds the inference precompile. Its address and the registry's are warm from the start of every
+    /// Adds the inference precompile, charging by this schedule. Its address and the registry's are warm from the start of every
     /// transaction: the precompile's as every precompile's (EIP-2929), the registry's because a call
     /// must not leave the account warm as a side effect that nobody paid for.
     pub fn with_inference(
         mut self,
         extension: &InferenceExtension,
+        schedule: GasSchedule,
         engine: Option<Arc<dyn InferenceEngine>>,
     ) -> Self {
         self.inference = Some(Inference {
             address: extension.precompile,
             registry: extension.registry,
-            precompile: InferencePrecompile::new(extension, engine),
+            precompile: InferencePrecompile::new(extension, schedule, engine),
             warm: AddressSet::default(),
         });
         self.collect_warm();

@@ -5,10 +5,13 @@
 
 mod support;
 
-use alloy_evm::EvmFactory;
+use alloy_evm::{Evm, EvmFactory};
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::{SolCall, SolError};
-use metisvm_vm::{Activation, ChainSpec, IInference, InferencePrecompile, registry_slot};
+use metisvm_vm::{
+    Activation, ChainSpec, GasSchedule, GasScheduleFork, GasScheduleVersion, IInference, InferencePrecompile,
+    OperatorId, registry_slot,
+};
 use revm::{
     Database,
     bytecode::opcode,
@@ -31,7 +34,8 @@ fn run(chain: &Chain, calls: &[(Vec<u8>, u64)]) -> Vec<PrecompileOutput> {
         .engine
         .clone()
         .map(|engine| engine as Arc<dyn metisvm_vm::InferenceEngine>);
-    let precompile = InferencePrecompile::new(chain.spec.inference.as_ref().unwrap(), engine);
+    let precompile =
+        InferencePrecompile::new(chain.spec.inference.as_ref().unwrap(), GasSchedule::V1, engine);
     calls
         .iter()
         .map(|(data, gas)| precompile.run(evm.ctx_mut(), data, *gas, 0, U256::ZERO).unwrap())
@@ -200,7 +204,7 @@ fn rule_4_too_little_gas_for_a_cold_slot_halts_and_does_not_read() {
     let mut evm = chain
         .factory()
         .create_evm(chain.state.clone(), chain.spec.evm_env(&chain.header));
-    let precompile = InferencePrecompile::new(chain.spec.inference.as_ref().unwrap(), None);
+    let precompile = InferencePrecompile::new(chain.spec.inference.as_ref().unwrap(), GasSchedule::V1, None);
     let data = infer(MODEL, INPUT);
     let output = precompile
         .run(evm.ctx_mut(), &data, CALL_DATA_GAS + COLD - 1, 0, U256::ZERO)
@@ -285,8 +289,49 @@ fn rule_5_without_an_engine_a_registered_model_stops_the_node() {
     );
 }
 
+fn unsupported(model: B256, operator: u64) -> Vec<u8> {
+    IInference::UnsupportedModel {
+        modelId: model,
+        operator: U256::from(operator),
+    }
+    .abi_encode()
+}
+
 #[test]
-fn rule_6_an_input_of_the_wrong_length_reverts() {
+fn rule_6_a_model_with_an_operator_that_is_not_priced_reverts() {
+    let chain = Chain::new();
+    // Before the length of the input is looked at; of several operators the lowest is named.
+    for data in [infer(UNPRICED, INPUT), infer(UNPRICED, &[]), model_info(UNPRICED)] {
+        assert_eq!(reverted(&chain.call(PRECOMPILE, data)), unsupported(UNPRICED, 77));
+    }
+    let [output] = run(&chain, &[(infer(UNPRICED, INPUT), 100_000)])
+        .try_into()
+        .unwrap();
+    assert_eq!(output.gas_used, CALL_DATA_GAS + COLD, "nothing for the work");
+    assert_eq!(chain.runs(), 0);
+}
+
+#[test]
+fn rule_6_a_schedule_that_prices_fewer_operators_supports_fewer_models() {
+    let chain = Chain::new();
+    let fewer = GasSchedule::V1.pricing_only(OPERATORS.without(OperatorId(4)));
+    let env = || chain.spec.evm_env(&chain.header);
+    let mut evm = chain
+        .factory()
+        .with_gas_schedule(fewer)
+        .create_evm(chain.state.clone(), env());
+    let tx = chain.tx(PRECOMPILE, infer(MODEL, INPUT));
+    let result = evm.transact_raw(tx.clone()).unwrap().result;
+    assert_eq!(reverted(&result), unsupported(MODEL, 4));
+    assert_eq!(chain.runs(), 0);
+    // Exactly the model's operators are enough.
+    let enough = chain.factory().with_gas_schedule(fewer.pricing_only(OPERATORS));
+    let result = enough.create_evm(chain.state.clone(), env()).transact_raw(tx);
+    assert!(result.unwrap().result.is_success());
+}
+
+#[test]
+fn rule_7_an_input_of_the_wrong_length_reverts() {
     let chain = Chain::new();
     for length in [0usize, 4, 6, 1_000] {
         let expected = IInference::WrongInputLength {
@@ -304,7 +349,7 @@ fn rule_6_an_input_of_the_wrong_length_reverts() {
 }
 
 #[test]
-fn rule_7_the_work_is_paid_before_anything_runs() {
+fn rule_8_the_work_is_paid_before_anything_runs() {
     let chain = Chain::new();
     let price = CALL_DATA_GAS + COLD + WORK_GAS;
     let [output] = run(&chain, &[(infer(MODEL, INPUT), price - 1)])
@@ -321,7 +366,7 @@ fn rule_7_the_work_is_paid_before_anything_runs() {
 }
 
 #[test]
-fn rule_7_a_starved_transaction_halts_and_loses_all_its_gas() {
+fn rule_8_a_starved_transaction_halts_and_loses_all_its_gas() {
     let chain = Chain::new();
     let mut tx = chain.tx(PRECOMPILE, infer(MODEL, INPUT));
     let used = chain.transact(tx.clone()).unwrap().tx_gas_used();
@@ -335,7 +380,7 @@ fn rule_7_a_starved_transaction_halts_and_loses_all_its_gas() {
 }
 
 #[test]
-fn rule_8_a_failing_engine_is_never_seen_in_the_evm() {
+fn rule_9_a_failing_engine_is_never_seen_in_the_evm() {
     let chain = Chain::new().with_code(CONTRACT, Code::forward(Kind::StaticCall, PRECOMPILE, 0, None));
     for to in [PRECOMPILE, CONTRACT] {
         let error = chain
@@ -535,6 +580,49 @@ fn a_delegation_to_the_address_runs_the_code_there_not_the_precompile() {
         assert_eq!(direct.is_success(), expected.0);
         assert_eq!(direct.output().unwrap().as_ref(), expected.1);
         assert_eq!(chain.runs(), 0);
+    }
+}
+
+/// Schedule 2 by a fork, at height or time 10.
+fn with_schedule_2_at(activation: Activation) -> ChainSpec {
+    let mut spec = ChainSpec::metis_dev();
+    let inference = spec.inference.as_mut().unwrap();
+    inference.activation = match activation {
+        Activation::Block(_) => Activation::Block(0),
+        Activation::Time(_) => Activation::Time(0),
+    };
+    inference.gas_schedule_forks = vec![GasScheduleFork {
+        activation,
+        gas_schedule: GasScheduleVersion::V2,
+    }];
+    spec.check().unwrap();
+    spec
+}
+
+#[test]
+fn a_fork_brings_in_schedule_2_from_its_block_on_and_not_before() {
+    let price = |chain: &Chain| {
+        let result = chain.call(PRECOMPILE, infer(MODEL, INPUT));
+        assert!(result.is_success());
+        let info = chain.call(PRECOMPILE, model_info(MODEL));
+        let info = IInference::modelInfoCall::abi_decode_returns(info.output().unwrap()).unwrap();
+        (result.tx_gas_used(), info.gas.to::<u64>())
+    };
+    let mut chain = Chain::new();
+    let (used_1, told_1) = price(&chain);
+    assert_eq!(told_1, CALL_DATA_GAS + COLD + WORK_GAS);
+    for activation in [Activation::Block(10), Activation::Time(10)] {
+        chain.spec = with_schedule_2_at(activation);
+        for (number, timestamp) in [(9, 9), (9, 10), (10, 9), (10, 10), (11, 11)] {
+            (chain.header.number, chain.header.timestamp) = (number, timestamp);
+            let is_2 = activation.is_active(number, timestamp);
+            let expected = if is_2 {
+                (used_1 - WORK_GAS + WORK_GAS_2, told_1 - WORK_GAS + WORK_GAS_2)
+            } else {
+                (used_1, told_1)
+            };
+            assert_eq!(price(&chain), expected, "{activation:?} in {number}, {timestamp}");
+        }
     }
 }
 

@@ -110,6 +110,7 @@ impl Chain {
             registry: REGISTRY,
             activation: Activation::Block(0),
             gas_schedule: GasScheduleVersion::V1,
+            gas_schedule_forks: Vec::new(),
         };
         let spec = ChainSpec {
             name: self.to_string(),

@@ -40,6 +40,7 @@ pub(crate) fn facts(reference: &Reference) -> ModelFacts {
     ModelFacts {
         input_bytes: graph.input_bytes() as u64,
         output_bytes: graph.output_bytes() as u64,
+        operators: graph.operators(),
         work: graph.work(),
     }
 }

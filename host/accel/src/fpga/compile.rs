@@ -86,7 +86,9 @@ pub fn takes(graph: &Graph, geometry: &Geometry) -> Vec<Range<usize>> {
             Op::MatMul | Op::Conv2d { .. } => 2..4,
             Op::Requantise { .. } => 1..4,
             Op::Clamp => 1..3,
-            _ => 0..0,
+            Op::Add | Op::Table | Op::MaxPool2d { .. } | Op::Reshape { .. } | Op::ArgMax { .. } => 0..0,
+            // An operator that this compiler does not know is for the next backend.
+            _ => continue,
         };
         let mut immediates = node.operands[immediate].iter();
         if !immediates.all(|&v| graph.constant(v).is_some()) || check_tiles(&node.op, geometry).is_err() {
@@ -132,6 +134,7 @@ pub fn compile(segment: &Segment, card: &Capabilities, mode: Mode) -> Result<Com
             Op::MaxPool2d { kernel, window } => max_pool::max_pool(&mut emitter, index, *kernel, window)?,
             Op::Reshape { .. } => {} // the same bytes under another type
             Op::ArgMax { axis } => arg_max::arg_max(&mut emitter, index, usize::from(*axis))?,
+            _ => return Err(CompileError::Node(index)),
         }
     }
     for (value, offset) in emitter.layout.copies() {

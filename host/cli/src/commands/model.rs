@@ -8,7 +8,7 @@ use crate::files;
 use crate::models;
 use crate::output::{self, shown, thousands};
 use metisvm_import::{ActivationType, Calibration, Layer, Options, import_onnx, npy};
-use metisvm_model::{Bundle, Graph, TensorType};
+use metisvm_model::{Bundle, Graph, OperatorId, TensorType};
 use metisvm_vm::GasSchedule;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -157,6 +157,15 @@ fn operators(graph: &Graph) -> BTreeMap<&'static str, u64> {
     counts
 }
 
+/// The gas of one run under schedule 1, or an operator that it does not price.
+fn inference_gas(graph: &Graph) -> Result<u64, OperatorId> {
+    let schedule = GasSchedule::V1;
+    match schedule.first_unpriced(&graph.operators()) {
+        None => Ok(schedule.inference_gas(&graph.work(), graph.output_bytes() as u64)),
+        Some(operator) => Err(operator),
+    }
+}
+
 fn facts(bundle: &Bundle) -> Value {
     let graph = &bundle.graph;
     let port = |name: &str, ty: &TensorType| json!({ "name": name, "dtype": ty.dtype.to_string(), "shape": ty.shape.dims(), "bytes": ty.bytes() });
@@ -168,7 +177,7 @@ fn facts(bundle: &Bundle) -> Value {
         "operators": operators(graph),
         "constant_bytes": graph.constants().iter().map(|c| c.bytes.len()).sum::<usize>(),
         "macs": work.macs,
-        "inference_gas": GasSchedule::V1.inference_gas(&work, graph.output_bytes() as u64),
+        "inference_gas": inference_gas(graph).ok(),
         "metadata": graph.metadata(),
     })
 }
@@ -197,7 +206,10 @@ fn show(bundle: &Bundle) -> Result<(), CliError> {
     table.add_row(["multiply-accumulates".to_string(), thousands(work.macs)]);
     table.add_row([
         "gas of one run (schedule 1)".to_string(),
-        thousands(GasSchedule::V1.inference_gas(&work, graph.output_bytes() as u64)),
+        match inference_gas(graph) {
+            Ok(gas) => thousands(gas),
+            Err(operator) => format!("none: it does not price {operator}"),
+        },
     ]);
     for (key, value) in graph.metadata() {
         table.add_row([shown(key), shown(value)]);

@@ -21,7 +21,8 @@ use alloy_sol_types::SolCall;
 use metisvm_executor::{BlockEngine, BuiltBlock, Error, Threads, build_block};
 use metisvm_state::MemoryState;
 use metisvm_vm::{
-    ChainSpec, EngineError, IInference, InferenceEngine, MetisEvmFactory, ModelFacts, Work, registry_slot,
+    ChainSpec, EngineError, IInference, InferenceEngine, MetisEvmFactory, ModelFacts, OperatorSet, Work,
+    registry_slot,
 };
 use std::sync::Arc;
 
@@ -41,6 +42,7 @@ impl InferenceEngine for Reverse {
         Some(ModelFacts {
             input_bytes: 4,
             output_bytes: 4,
+            operators: OperatorSet::EMPTY,
             work: Work {
                 macs: 160,
                 ..Work::default()

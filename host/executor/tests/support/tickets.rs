@@ -1,7 +1,7 @@
 //! An engine whose outputs come by ticket, when the test wants it.
 
 use alloy_primitives::{B256, Bytes, keccak256};
-use metisvm_vm::{EngineError, InferenceEngine, InferenceTicket, ModelFacts, Submitted, Work};
+use metisvm_vm::{EngineError, InferenceEngine, InferenceTicket, ModelFacts, OperatorSet, Submitted, Work};
 use std::{
     collections::BTreeSet,
     sync::{
@@ -83,6 +83,7 @@ impl InferenceEngine for Tickets {
         Some(ModelFacts {
             input_bytes: 32,
             output_bytes: 32,
+            operators: OperatorSet::EMPTY,
             work: Work::default(),
         })
     }

@@ -1,5 +1,6 @@
 use super::*;
-use crate::Tensor;
+use crate::{DType, Op, Parsed, Tensor, TensorType};
+use alloc::string::ToString;
 use alloc::vec;
 
 fn classifier() -> Parsed {
@@ -113,5 +114,179 @@ fn huge_counts_allocate_nothing() {
         let mut hostile = bytes.clone();
         hostile[field..field + 4].copy_from_slice(&u32::MAX.to_le_bytes());
         assert!(Bundle::decode(&hostile).is_err());
+    }
+}
+
+/// A graph with an operator that version 1 does not have.
+fn probed() -> Parsed {
+    let mut g = classifier();
+    let class = g.outputs[0].value;
+    let probe = g.node(Op::Probe { tag: 7 }, &[class]);
+    g.outputs[0].value = probe;
+    g
+}
+
+/// The bundle of a graph in a version of our choice, whether or not it is the canonical one.
+fn in_version(graph: Parsed, version: u32) -> Vec<u8> {
+    write::encode(graph.check().unwrap().parsed(), version)
+}
+
+fn version_of(bytes: &[u8]) -> u32 {
+    u32::from_le_bytes(bytes[8..12].try_into().unwrap())
+}
+
+#[test]
+fn a_graph_of_old_operators_is_written_in_version_1() {
+    let (_, bytes) = Bundle::encode(classifier().check().unwrap()).unwrap();
+    assert_eq!(version_of(&bytes), 1);
+}
+
+#[test]
+fn a_graph_with_a_newer_operator_is_written_in_version_2_and_read_again() {
+    let (bundle, bytes) = Bundle::encode(probed().check().unwrap()).unwrap();
+    assert_eq!(version_of(&bytes), 2);
+    assert!(Bundle::check_header(&bytes).is_ok());
+    let read = Bundle::decode(&bytes).unwrap();
+    assert_eq!((read.id, &read.graph), (bundle.id, &bundle.graph));
+    assert!(read.graph.operators().contains(Op::Probe { tag: 0 }.id()));
+    for end in 0..bytes.len() {
+        assert!(Bundle::decode(&bytes[..end]).is_err(), "{end} bytes");
+    }
+    for at in 0..bytes.len() {
+        for flip in [1u8, 0x80, 0xff] {
+            let mut changed = bytes.clone();
+            changed[at] ^= flip;
+            if let Ok(other) = Bundle::decode(&changed) {
+                assert_ne!(other.id, bundle.id, "byte {at}");
+            }
+        }
+    }
+}
+
+#[test]
+fn version_2_says_the_same_of_every_old_operator() {
+    let graph = classifier();
+    let written = in_version(graph.clone(), 2);
+    let (read, version) = Reader::new(&written).bundle().unwrap();
+    assert_eq!(version, 2);
+    assert_eq!(&read, graph.check().unwrap().parsed());
+}
+
+#[test]
+fn a_graph_of_old_operators_in_version_2_is_not_canonical() {
+    let error = Bundle::decode(&in_version(classifier(), 2)).unwrap_err();
+    assert_eq!(
+        error,
+        BundleError::NeedlessVersion {
+            version: 2,
+            canonical: 1
+        }
+    );
+    // Also where the newer operator is in a node that nothing needs.
+    let mut g = classifier();
+    let class = g.outputs[0].value;
+    g.node(Op::Probe { tag: 0 }, &[class]);
+    let mut bytes = write::encode(&g, 2);
+    let length = bytes.len() as u64;
+    bytes[32..40].copy_from_slice(&length.to_le_bytes());
+    let error = Bundle::decode(&bytes).unwrap_err();
+    assert_eq!(
+        error,
+        BundleError::NeedlessVersion {
+            version: 2,
+            canonical: 1
+        }
+    );
+}
+
+#[test]
+fn a_newer_operator_in_version_1_is_refused_by_name() {
+    let error = Bundle::decode(&in_version(probed(), 1)).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "node 3 is a Probe, which bundles have from version 2 on, not in 1"
+    );
+}
+
+/// Where the node with the probe begins: its code, one operand, the length of its attributes, its tag.
+fn probe_at(bytes: &[u8]) -> usize {
+    let tail = [4, 0, 7, 0, 0, 0];
+    let found = bytes
+        .windows(12)
+        .position(|w| w[0] == 254 && w[1] == 1 && w[6..] == tail);
+    found.unwrap()
+}
+
+#[test]
+fn an_unknown_operator_is_named_by_its_code_and_asks_for_a_newer_build() {
+    let mut bytes = in_version(probed(), 2);
+    let at = probe_at(&bytes);
+    bytes[at] = 77;
+    let error = Bundle::decode(&bytes).unwrap_err();
+    assert_eq!(
+        error,
+        BundleError::UnknownOperator {
+            code: 77,
+            node: 3,
+            at
+        }
+    );
+    let text = error.to_string();
+    assert!(
+        text.contains("node 3") && text.contains("code 77") && text.contains("newer metisvm"),
+        "{text}"
+    );
+}
+
+#[test]
+fn attributes_of_another_length_are_refused() {
+    let bytes = in_version(probed(), 2);
+    let at = probe_at(&bytes) + 6;
+    for (length, wanted) in [
+        (0u16, "ends within a node"),
+        (3, "ends within a node"),
+        (5, "the length of attributes"),
+        (u16::MAX, "ends within attributes"),
+    ] {
+        let mut wrong = bytes.clone();
+        wrong[at..at + 2].copy_from_slice(&length.to_le_bytes());
+        let error = Bundle::decode(&wrong).unwrap_err().to_string();
+        assert!(error.contains(wanted), "{length}: {error}");
+    }
+}
+
+#[test]
+fn a_version_of_the_future_asks_for_a_newer_build() {
+    let mut bytes = in_version(classifier(), 1);
+    for version in [0u8, 3, 255] {
+        bytes[8] = version;
+        for error in [
+            Bundle::decode(&bytes).unwrap_err(),
+            Bundle::check_header(&bytes).unwrap_err(),
+        ] {
+            assert_eq!(error, BundleError::Version(version.into()));
+            assert!(error.to_string().contains("newer metisvm"));
+        }
+    }
+}
+
+/// The names of the bundles that the binary carries, as they were before version 2 existed.
+#[test]
+fn bundles_of_version_1_keep_their_names() {
+    let committed: [(&[u8], &str); 2] = [
+        (
+            include_bytes!("../../../cli/bundled/digits-cnn.bundle"),
+            "0x5434accf4358c530676a8910d96f8d6116e55cbcb06292d99cd6af29aa7f725f",
+        ),
+        (
+            include_bytes!("../../../cli/bundled/digits-mlp.bundle"),
+            "0x0ea672ba4d3dc913c3ea782b7ef7a80290263be6d6deb21ed19ecce1bc8daf19",
+        ),
+    ];
+    for (bytes, name) in committed {
+        let read = Bundle::decode(bytes).unwrap();
+        assert_eq!(read.id.to_string(), name);
+        let (written, again) = Bundle::encode(read.graph).unwrap();
+        assert_eq!((written.id, again.as_slice()), (read.id, bytes));
     }
 }

@@ -1,7 +1,8 @@
 //! What makes a graph malformed, one test a rule.
 
 use super::*;
-use crate::{DType, Interval, Padding, Shape, Window};
+use crate::limits::MAX_NODES;
+use crate::{DType, Interval, Op, Padding, Shape, Tensor, Window};
 use alloc::vec;
 
 fn ty(dtype: DType, dims: &[u32]) -> TensorType {
@@ -36,7 +37,7 @@ fn the_accumulator_bound_is_exact() {
     let rest = i32::MAX - 128 * 127 * 131_000;
     let g = product(131_000, 127, rest).check().unwrap();
     assert_eq!(
-        g.range(0),
+        g.intervals().node(0).result,
         Interval {
             low: -i64::from(i32::MAX),
             high: i64::from(i32::MAX)

@@ -9,6 +9,7 @@ sol! {
     #[allow(missing_docs)] // the names below are the documentation; docs/vm.md says what they mean
     interface IInference {
         error UnknownModel(bytes32 modelId);
+        error UnsupportedModel(bytes32 modelId, uint256 operator);
         error WrongInputLength(uint256 expected, uint256 actual);
         error MalformedCall();
         error ValueNotAccepted();

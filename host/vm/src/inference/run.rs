@@ -46,12 +46,16 @@ impl fmt::Debug for InferencePrecompile {
 }
 
 impl InferencePrecompile {
-    /// The precompile as the chain spec describes it. Without an engine, a call of a registered model is
-    /// a [`NodeFault`].
-    pub fn new(extension: &InferenceExtension, engine: Option<Arc<dyn InferenceEngine>>) -> Self {
+    /// The precompile as the chain spec describes it, with the prices of the block. Without an engine, a
+    /// call of a registered model is a [`NodeFault`].
+    pub fn new(
+        extension: &InferenceExtension,
+        schedule: GasSchedule,
+        engine: Option<Arc<dyn InferenceEngine>>,
+    ) -> Self {
         Self {
             registry: extension.registry,
-            schedule: extension.gas_schedule.schedule(),
+            schedule,
             engine,
         }
     }
@@ -102,6 +106,13 @@ impl InferencePrecompile {
         }
         // 5
         let (engine, facts) = self.look_up(model)?;
+        // 6
+        if let Some(operator) = self.schedule.first_unpriced(&facts.operators) {
+            return Err(revert(IInference::UnsupportedModel {
+                modelId: model,
+                operator: U256::from(operator.0),
+            }));
+        }
         match call {
             Call::Infer { input, .. } => self.infer(engine, model, &facts, input, gas),
             Call::ModelInfo { .. } => Ok(self.model_info(&facts)),
@@ -157,16 +168,16 @@ impl InferencePrecompile {
         input: &[u8],
         gas: &mut Meter,
     ) -> Result<Bytes, Stop> {
-        // 6
+        // 7
         if input.len() as u64 != facts.input_bytes {
             return Err(revert(IInference::WrongInputLength {
                 expected: U256::from(facts.input_bytes),
                 actual: U256::from(input.len()),
             }));
         }
-        // 7
-        gas.charge(self.schedule.inference_gas(&facts.work, facts.output_bytes))?;
         // 8
+        gas.charge(self.schedule.inference_gas(&facts.work, facts.output_bytes))?;
+        // 9
         let output = engine
             .infer(model, input)
             .map_err(|error| Stop::Fault(NodeFault::Engine { model, error }))?;

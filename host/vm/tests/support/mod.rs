@@ -9,7 +9,8 @@ use alloy_primitives::{Address, B256, Bytes, TxKind, U256, address};
 use alloy_sol_types::SolCall;
 use metisvm_state::MemoryState;
 use metisvm_vm::{
-    ChainSpec, EngineError, IInference, InferenceEngine, MetisEvmFactory, ModelFacts, Work, registry_slot,
+    ChainSpec, EngineError, IInference, InferenceEngine, MetisEvmFactory, ModelFacts, OperatorId,
+    OperatorSet, Work, registry_slot,
 };
 use revm::{
     bytecode::opcode,
@@ -37,6 +38,9 @@ pub(crate) const TOO_LONG: B256 = B256::repeat_byte(0xa4);
 /// Here, but not registered.
 pub(crate) const UNREGISTERED: B256 = B256::repeat_byte(0xa5);
 
+/// Registered and here; two of its operators are in no gas schedule, the lower of them 77.
+pub(crate) const UNPRICED: B256 = B256::repeat_byte(0xa6);
+
 pub(crate) const INPUT: &[u8] = &[1, 2, 3, 4, 5];
 /// Two nodes, 3 × 16 multiply-accumulates and so on, and a word of output: 128 + 3 + 3 + 2 + 1 + 5 + 16.
 pub(crate) const WORK: Work = Work {
@@ -46,8 +50,14 @@ pub(crate) const WORK: Work = Work {
     elements: 8,
     compares: 8,
     moved_bytes: 320,
+    pointwise: 64,
+    ..Work::NONE
 };
 pub(crate) const WORK_GAS: u64 = 158;
+/// The same under schedule 2: 128 + 1 + 1 + 1 + 2 + 2 + 16.
+pub(crate) const WORK_GAS_2: u64 = 151;
+/// MatMul and Requantise.
+pub(crate) const OPERATORS: OperatorSet = OperatorSet::of(&[OperatorId(1), OperatorId(4)]);
 /// Base and five words: selector and three words of arguments and one of padded input are 132 bytes.
 pub(crate) const CALL_DATA_GAS: u64 = 2_000 + 5 * 16;
 pub(crate) const COLD: u64 = 2_100;
@@ -73,6 +83,10 @@ impl InferenceEngine for MockEngine {
         (id != ABSENT).then_some(ModelFacts {
             input_bytes: length,
             output_bytes: length,
+            operators: match id {
+                UNPRICED => OPERATORS.with(OperatorId(201)).with(OperatorId(77)),
+                _ => OPERATORS,
+            },
             work: WORK,
         })
     }
@@ -101,7 +115,8 @@ pub(crate) type Outcome = Result<ExecutionResult, EVMError<metisvm_state::StateE
 impl Chain {
     pub(crate) fn new() -> Self {
         let mut state = MemoryState::default();
-        let registered = [MODEL, ABSENT, BROKEN, TOO_LONG].map(|id| (registry_slot(id), U256::from(1)));
+        let registered =
+            [MODEL, ABSENT, BROKEN, TOO_LONG, UNPRICED].map(|id| (registry_slot(id), U256::from(1)));
         state.insert_account(REGISTRY, U256::ZERO, 1, Bytes::from_static(&[0]), registered);
         state.insert_account(CALLER, U256::from(10).pow(U256::from(18)), 0, Bytes::new(), []);
         let header = Header {

@@ -233,7 +233,7 @@ mod tests {
     use super::*;
     use alloy_primitives::Bytes;
     use core::sync::atomic::AtomicBool;
-    use metisvm_vm::{ChainSpec, ModelFacts, Work};
+    use metisvm_vm::{ChainSpec, ModelFacts, OperatorSet, Work};
 
     const MODEL: B256 = B256::repeat_byte(1);
 
@@ -260,6 +260,7 @@ mod tests {
             Some(ModelFacts {
                 input_bytes: 8,
                 output_bytes: self.output_bytes,
+                operators: OperatorSet::EMPTY,
                 work: Work::default(),
             })
         }

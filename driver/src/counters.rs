@@ -23,6 +23,25 @@ pub struct Counters {
     pub leaked_bytes: u64,
 }
 
+impl Counters {
+    /// What was counted since an earlier snapshot of the same device.
+    #[must_use]
+    pub const fn since(&self, earlier: &Self) -> Self {
+        Self {
+            jobs: self.jobs.saturating_sub(earlier.jobs),
+            loads: self.loads.saturating_sub(earlier.loads),
+            nops: self.nops.saturating_sub(earlier.nops),
+            dma_to_card_bytes: self.dma_to_card_bytes.saturating_sub(earlier.dma_to_card_bytes),
+            dma_from_card_bytes: self
+                .dma_from_card_bytes
+                .saturating_sub(earlier.dma_from_card_bytes),
+            faults: self.faults.saturating_sub(earlier.faults),
+            resets: self.resets.saturating_sub(earlier.resets),
+            leaked_bytes: self.leaked_bytes.saturating_sub(earlier.leaked_bytes),
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct LiveCounters {
     pub(crate) jobs: AtomicU64,

@@ -3,7 +3,6 @@
 use crate::args::{Backend, Card, Engine};
 use crate::fault::{self, Injection};
 use metisvm_accel::fpga::{self, FpgaBackend};
-use metisvm_accel::reference::ReferenceBackend;
 use metisvm_accel::{Dispatcher, dispatcher};
 use metisvm_driver::{Device, DeviceError, Health, InProcess};
 use metisvm_firmware::port::CardModel;
@@ -24,6 +23,9 @@ pub const fn name(backend: Backend) -> &'static str {
 }
 
 /// What does inferences: a dispatcher over the backends that were asked for, and what is to be told of its card.
+///
+/// It lives as long as the process: its memo, its compiled models and what lies on its card serve all blocks.
+/// What one block is told of is the difference between two marks.
 #[derive(Debug)]
 pub struct Composition {
     /// The dispatcher.
@@ -32,6 +34,37 @@ pub struct Composition {
     pub problems: Vec<String>,
     /// The simulated card, where there is one.
     pub card: Option<SimulatedCard>,
+}
+
+/// How far the counters of a composition had come.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Mark {
+    counters: dispatcher::Counters,
+    card: metisvm_driver::Counters,
+    /// Faults that had happened.
+    happened: usize,
+}
+
+impl Composition {
+    /// How far the counters have come.
+    pub fn mark(&self) -> Mark {
+        let card = self.card.as_ref();
+        Mark {
+            counters: self.dispatcher.counters(),
+            card: card.map_or_else(Default::default, |card| card.backend.device().counters()),
+            happened: card.map_or(0, |card| card.plan.history().len()),
+        }
+    }
+
+    /// What the dispatcher has done since.
+    pub fn counters_since(&self, mark: &Mark) -> dispatcher::Counters {
+        self.dispatcher.counters().since(&mark.counters)
+    }
+
+    /// What became of the card since, where there is one. Faults that happened before are left out.
+    pub fn card_since(&self, mark: &Mark) -> Option<CardReport> {
+        self.card.as_ref().map(|card| card.report(mark))
+    }
 }
 
 /// A simulated card, and what it was told to do wrong.
@@ -69,22 +102,23 @@ pub struct CardReport {
 }
 
 impl SimulatedCard {
-    /// What became of it so far.
-    pub fn report(&self) -> CardReport {
-        let mut history = self.plan.history();
-        let faults = self.injections.iter().map(|injection| {
+    /// What became of it since.
+    fn report(&self, mark: &Mark) -> CardReport {
+        let mut history: Vec<_> = self.plan.history().into_iter().enumerate().collect();
+        let faults = self.injections.iter().filter_map(|injection| {
             let place = history
                 .iter()
-                .position(|happened| happened.fault == injection.fault());
+                .position(|(_, happened)| happened.fault == injection.fault());
             let happened = place.map(|place| history.remove(place));
-            FaultReport {
+            let before = happened.as_ref().is_some_and(|(index, _)| *index < mark.happened);
+            (!before).then(|| FaultReport {
                 fault: injection.to_string(),
-                at_job: happened.map(|happened| happened.job.saturating_sub(self.jobs_before)),
-            }
+                at_job: happened.map(|(_, happened)| happened.job.saturating_sub(self.jobs_before)),
+            })
         });
         let faults = faults.collect();
         let device = self.backend.device();
-        let counters = device.counters();
+        let counters = device.counters().since(&mark.card);
         CardReport {
             faults,
             noticed: counters.faults,
@@ -121,7 +155,8 @@ pub fn compose(engine: &Engine, models: &[Bundle]) -> Composition {
     let mut card = None;
     for backend in &engine.backend {
         match backend {
-            Backend::Reference => backends.push(Arc::new(ReferenceBackend)),
+            // The dispatcher's last, which takes everything: what is listed after it is never asked.
+            Backend::Reference => break,
             Backend::Fpga => {
                 let Card::Functional = engine.card.unwrap_or(Card::Functional);
                 match open(engine) {

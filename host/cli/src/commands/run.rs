@@ -6,8 +6,8 @@ mod threads;
 
 pub(super) use chain::unwind;
 
-use crate::args::{Compare, Engine, Run};
-use crate::composition::{self, ALL_BACKENDS};
+use crate::args::{Backend, Compare, Engine, Run};
+use crate::composition::{self, ALL_BACKENDS, Composition};
 use crate::datadir::DataDir;
 use crate::engine::DispatcherEngine;
 use crate::error::CliError;
@@ -36,6 +36,7 @@ pub(super) fn run(args: &Run) -> Result<bool, CliError> {
         args,
         blocks: BlockEngine::new(threads),
         models,
+        compositions: Vec::new(),
         before: threads::Before::none(),
     };
     let mut datadir = args.datadir.as_deref().map(DataDir::open).transpose()?;
@@ -133,6 +134,8 @@ struct Runner<'a> {
     args: &'a Run,
     blocks: BlockEngine,
     models: Vec<Bundle>,
+    /// What does inferences, by the backends that were asked for; made for the first block, used by all.
+    compositions: Vec<(Vec<Backend>, Composition)>,
     /// What goes before the next block where threads are compared.
     before: threads::Before,
 }
@@ -169,7 +172,7 @@ impl Runner<'_> {
         }
     }
 
-    fn compare_backends(&self, block: &BlockFile, file: Option<&Path>) -> Result<bool, CliError> {
+    fn compare_backends(&mut self, block: &BlockFile, file: Option<&Path>) -> Result<bool, CliError> {
         let mut all = Vec::new();
         for backend in ALL_BACKENDS {
             let engine = Engine {
@@ -182,11 +185,26 @@ impl Runner<'_> {
         Ok(equal && all.iter().all(|ran| ran.block.matches_header()))
     }
 
-    fn execute(&self, block: &BlockFile, engine: &Engine, file: Option<&Path>) -> Result<Ran, CliError> {
-        let composed = composition::compose(engine, &self.models);
+    /// The place of the composition for these arguments, which is made if there is none yet.
+    fn composition(&mut self, engine: &Engine) -> usize {
+        let known = self
+            .compositions
+            .iter()
+            .position(|(backends, _)| *backends == engine.backend);
+        known.unwrap_or_else(|| {
+            let composed = composition::compose(engine, &self.models);
+            self.compositions.push((engine.backend.clone(), composed));
+            self.compositions.len() - 1
+        })
+    }
+
+    fn execute(&mut self, block: &BlockFile, engine: &Engine, file: Option<&Path>) -> Result<Ran, CliError> {
+        let place = self.composition(engine);
+        let composed = &mut self.compositions[place].1;
+        let before = composed.mark();
         let engine = Arc::new(DispatcherEngine::new(composed.dispatcher.clone()));
         let (report, _) = run_block_file(block, Some(engine.clone()), &self.blocks)?.split();
-        let mut ran = Ran::new(report, &engine, composed);
+        let mut ran = Ran::new(report, &engine, composed, &before);
         // Only of the bundled block is it known what its images show.
         if file.is_none() {
             ran.accuracy = bundled::accuracy(&ran.block.outcome);

@@ -1,7 +1,7 @@
 //! `metisvm model run`: inferences of one model, outside of any contract.
 
 use crate::args::ModelRun;
-use crate::composition::{FaultReport, compose};
+use crate::composition::{FaultReport, Mark, compose};
 use crate::error::CliError;
 use crate::files;
 use crate::models;
@@ -29,7 +29,7 @@ pub(super) fn run(args: &ModelRun) -> Result<(), CliError> {
     let graph = bundle.graph.clone();
     let inputs = inputs(args, &graph)?;
     let composed = compose(&args.engine, std::slice::from_ref(&bundle));
-    let dispatcher = &composed.dispatcher;
+    let (dispatcher, before) = (&composed.dispatcher, Mark::default());
     let load_time = started.elapsed();
 
     let started = Instant::now();
@@ -52,7 +52,7 @@ pub(super) fn run(args: &ModelRun) -> Result<(), CliError> {
     for error in &device_errors {
         output::complain(&format!("note: {error}; the work ran on the next backend"));
     }
-    let card = composed.card.as_ref().map(|card| card.report());
+    let card = composed.card_since(&before);
     for fault in card.iter().flat_map(|card| &card.faults) {
         output::complain(&format!("note: fault {} {}", fault.fault, fault.outcome()));
     }

@@ -2,7 +2,6 @@
 
 use super::report::Ran;
 use super::{Runner, bundled};
-use crate::composition;
 use crate::datadir::{Chain, DataDir};
 use crate::engine::DispatcherEngine;
 use crate::error::CliError;
@@ -91,18 +90,21 @@ impl Runner<'_> {
 
     /// Executes a block as the next one of the chain and writes it where it is what its header says.
     pub(super) fn next_block(
-        &self,
+        &mut self,
         datadir: &mut DataDir,
         block: &BlockFile,
         file: Option<&Path>,
     ) -> Result<Ran, CliError> {
-        let composed = composition::compose(&self.args.engine, &self.models);
+        let place = self.composition(&self.args.engine);
+        let composed = &self.compositions[place].1;
+        let before = composed.mark();
         let inference = Arc::new(DispatcherEngine::new(composed.dispatcher.clone()));
         let (report, on_chain) = match datadir.chain() {
             Some(chain) => self.follow(datadir, chain, block, &inference)?,
             None => self.begin(datadir, block, &inference)?,
         };
-        let mut ran = Ran::new(report, &inference, composed);
+        let composed = &mut self.compositions[place].1;
+        let mut ran = Ran::new(report, &inference, composed, &before);
         if file.is_none() {
             ran.accuracy = bundled::accuracy(&ran.block.outcome);
         }

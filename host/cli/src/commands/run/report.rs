@@ -1,7 +1,7 @@
 //! What a run looks like, for people and for programs.
 
 use super::chain::OnChain;
-use crate::composition::{CardReport, Composition, FaultReport};
+use crate::composition::{CardReport, Composition, FaultReport, Mark};
 use crate::engine::DispatcherEngine;
 use crate::error::CliError;
 use crate::output::{self, ms, thousands};
@@ -30,9 +30,16 @@ pub(super) struct Ran {
 const NOT_CHECKABLE: &str = "not checkable";
 
 impl Ran {
-    /// A block that was executed with this inference engine; complains of what went wrong on devices.
-    pub(super) fn new(block: BlockReport<()>, engine: &DispatcherEngine, composed: Composition) -> Self {
-        let mut device_errors = composed.problems;
+    /// A block that was executed with this inference engine since the mark; complains of what went wrong on
+    /// devices.
+    pub(super) fn new(
+        block: BlockReport<()>,
+        engine: &DispatcherEngine,
+        composed: &mut Composition,
+        before: &Mark,
+    ) -> Self {
+        // Why a card is missing is said once.
+        let mut device_errors = std::mem::take(&mut composed.problems);
         device_errors.extend(engine.dispatcher().take_errors());
         for error in &device_errors {
             output::complain(&format!("note: {error}; the work ran on the next backend"));
@@ -40,11 +47,11 @@ impl Ran {
         Self {
             block,
             backends: engine.dispatcher().backends(),
-            counters: engine.dispatcher().counters(),
+            counters: composed.counters_since(before),
             waited: engine.waited(),
             accuracy: None,
             device_errors,
-            card: composed.card.map(|card| card.report()),
+            card: composed.card_since(before),
             on_chain: None,
         }
     }
@@ -111,6 +118,7 @@ impl Ran {
             "batches": c.batches,
             "memo_hits": c.memo_hits,
             "card_jobs": c.devices.jobs,
+            "card_loads": c.devices.loads,
             "dma_bytes": c.devices.dma_bytes,
             "fallbacks": c.fallbacks,
             "device_errors": self.device_errors,

@@ -9,11 +9,7 @@ mod toy;
 use metisvm_driver::ring::QueuePair;
 use metisvm_driver::{DeviceError, Health, InProcess, Transport};
 use metisvm_firmware::port::CardModel;
-<<<<<<< HEAD
-use metisvm_firmware::registers as reg;
-=======
-use metisvm_firmware::registers::{queue, queue_register};
->>>>>>> faults
+use metisvm_firmware::registers::{self as reg, queue, queue_register};
 use metisvm_firmware::{Completion, Submission};
 use metisvm_sim::{Fault, FaultPlan, FaultyCard, FunctionalCard, Trigger};
 use std::sync::Arc;
@@ -36,18 +32,7 @@ impl Queue {
         let card = FaultyCard::new(card);
         let faults = card.faults();
         let transport: Arc<dyn Transport> = Arc::new(InProcess::start(Box::new(card)).unwrap());
-<<<<<<< HEAD
-        transport.write32(reg::BOOT_NONCE, NONCE);
-        let pair = QueuePair::new(&transport, 0, 4, NONCE).unwrap();
-        Self { pair, faults }
-=======
-        let pair = QueuePair::new(&transport, 0, 4, 1).unwrap();
-        Self {
-            transport,
-            pair,
-            faults,
-        }
->>>>>>> faults
+        use metisvm_firmware::registers::{self as reg, queue, queue_register};
     }
 
     /// On both cards.

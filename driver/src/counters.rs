@@ -19,6 +19,10 @@ pub struct Counters {
     pub resets: u64,
     /// Bytes of DMA memory leaked because a card never acknowledged a reset.
     pub leaked_bytes: u64,
+    /// Jobs in flight now.
+    pub in_flight: u64,
+    /// Most jobs that were in flight together.
+    pub most_in_flight: u64,
 }
 
 #[derive(Debug, Default)]
@@ -33,7 +37,7 @@ pub(crate) struct LiveCounters {
 }
 
 impl LiveCounters {
-    pub(crate) fn snapshot(&self) -> Counters {
+    pub(crate) fn snapshot(&self, in_flight: u64, most_in_flight: u64) -> Counters {
         Counters {
             jobs: self.jobs.load(Ordering::Relaxed),
             nops: self.nops.load(Ordering::Relaxed),
@@ -42,6 +46,8 @@ impl LiveCounters {
             faults: self.faults.load(Ordering::Relaxed),
             resets: self.resets.load(Ordering::Relaxed),
             leaked_bytes: self.leaked.load(Ordering::Relaxed),
+            in_flight,
+            most_in_flight,
         }
     }
 }

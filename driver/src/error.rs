@@ -139,6 +139,12 @@ pub enum DeviceError {
     /// Resident memory from before a reset, or of another device.
     #[error("resident memory was lost with a reset, or belongs to another device")]
     StaleResident,
+    /// The outcome of a job was collected before.
+    #[error("the outcome of this job was collected before")]
+    Collected,
+    /// The link has no interrupt for the device's queue.
+    #[error("the link to the card has no interrupt vector")]
+    NoInterrupt,
     /// The card lacks an engine.
     #[error("the card has no {0} engine")]
     NoEngine(&'static str),
@@ -176,6 +182,8 @@ impl DeviceError {
             | Self::CardMemoryFull(_)
             | Self::HandlesExhausted(_)
             | Self::StaleResident
+            | Self::Collected
+            | Self::NoInterrupt
             | Self::NoEngine(_) => false,
         }
     }

@@ -1,37 +1,52 @@
 //! The device handle: what a user of a card holds, shared between threads.
 //!
-//! A device is one lock around one queue pair, and each job holds it from start to end. The
-//! rest is a file each: `bring_up` (handshake, queue pair, self-test), `transact` (one entry and its
-//! completion), the jobs `resident`, `run`, `keccak` and `nops`, and `reset` (the way out of service
-//! and back). The rules are the ABI's, docs/device.md.
+//! Many jobs are in flight at a time: submitting one gives a [`Running`], and whoever waits takes answers
+//! for all. One lock guards what the threads share (`state`, `jobs`); no register is touched under it, so
+//! a thread that a hung card holds in an access holds no other. The rest is a file each: `submit` (from a
+//! job to an entry), `answers` (completions), `wait`, the jobs `resident`, `run`, `keccak` and `nops`,
+//! `bring_up` (handshake, rings, self-test), and `reset` (the way out of service and back). The rules are
+//! the ABI's, docs/device.md, and docs/driver.md's.
 
+mod answers;
 mod bring_up;
+mod jobs;
 mod keccak;
 mod nops;
 mod reset;
 mod resident;
 mod run;
-mod transact;
+mod running;
+mod state;
+mod submit;
+mod wait;
 
 pub use resident::Resident;
 pub use run::RunJob;
+pub use running::Running;
 
-use crate::card_memory::{CardMemory, Handles};
-use crate::counters::{Counters, LiveCounters};
+use crate::counters::{Counters, LiveCounters, add};
+use crate::doorbell::Doorbell;
 use crate::error::DeviceError;
 use crate::health::Health;
 use crate::pool::Pool;
-use crate::ring::QueuePair;
 use crate::transport::Transport;
+use crate::watch;
+use jobs::Buffers;
 use metisvm_firmware::Capabilities;
-use resident::Place;
+use metisvm_firmware::registers::{queue, queue_register};
+use state::State;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use submit::Caller;
+
+/// The queue that a device uses, and its interrupt vector.
+const QUEUE: u16 = 0;
 
 /// How to use a device.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// How long a job may take, from its submission on.
+    /// How long the card may take over a job: from its submission on, or from the time on when all jobs
+    /// that were submitted before it were settled.
     pub timeout: Duration,
     /// How long the card may take to acknowledge a reset, or to become ready.
     pub reset_timeout: Duration,
@@ -52,7 +67,7 @@ impl Default for Options {
     }
 }
 
-/// An open card. It may be shared between threads; jobs run one after the other.
+/// An open card, to be shared between threads.
 pub struct Device {
     shared: Arc<Shared>,
 }
@@ -62,18 +77,12 @@ struct Shared {
     options: Options,
     capabilities: Capabilities,
     counters: LiveCounters,
-    state: Mutex<State>,
-    /// Resident memory that was dropped, to be evicted before the next job.
-    dropped: Mutex<Vec<Place>>,
-}
-
-struct State {
-    health: Health,
-    queue: Option<QueuePair>,
     pool: Pool,
-    boot_generation: u32,
-    memory: CardMemory,
-    handles: Handles,
+    tail: Doorbell,
+    head: Doorbell,
+    /// How long a wait spins on this machine.
+    spin: Duration,
+    state: Mutex<State>,
 }
 
 impl Device {
@@ -84,28 +93,25 @@ impl Device {
     /// What the card got wrong.
     pub fn open(transport: Box<dyn Transport>, options: Options) -> Result<Self, DeviceError> {
         let transport: Arc<dyn Transport> = Arc::from(transport);
+        if transport.vectors() <= QUEUE {
+            return Err(DeviceError::NoInterrupt);
+        }
         let (capabilities, boot_generation) = bring_up::handshake(&*transport, &options)?;
-        let state = State {
-            health: Health::Healthy,
-            queue: None,
-            pool: Pool::default(),
-            boot_generation,
-            memory: CardMemory::new(capabilities.card_memory_bytes),
-            handles: Handles::new(capabilities.max_handles),
-        };
-        let shared = Shared {
+        let shared = Arc::new(Shared {
             transport,
             options,
             capabilities,
             counters: LiveCounters::default(),
-            state: Mutex::new(state),
-            dropped: Mutex::default(),
-        };
-        // If this fails, dropping the device closes it, and what the card may still write is leaked.
-        let device = Self {
-            shared: Arc::new(shared),
-        };
-        device.shared.bring_up(&mut device.shared.lock())?;
+            pool: Pool::default(),
+            tail: Doorbell::new(queue_register(QUEUE, queue::SQ_TAIL)),
+            head: Doorbell::new(queue_register(QUEUE, queue::CQ_HEAD)),
+            spin: watch::spin(),
+            state: Mutex::new(State::new(&capabilities, boot_generation)),
+        });
+        // If this fails, dropping the device closes it, and decides about what the card may still write.
+        let device = Self { shared };
+        device.shared.bring_up()?;
+        device.shared.lock().resetting = false;
         Ok(device)
     }
 
@@ -120,14 +126,17 @@ impl Device {
     }
 
     /// Puts the device out of service until a reset, for a fault that only its user can see (a
-    /// wrong product, for one).
+    /// wrong product, for one). Jobs in flight fail with it.
     pub fn condemn(&self, fault: DeviceError) {
         self.shared.condemn(&mut self.shared.lock(), &fault);
     }
 
     /// What it has done.
     pub fn counters(&self) -> Counters {
-        self.shared.counters.snapshot()
+        let state = self.shared.lock();
+        let (now, most) = (state.jobs.waiting(), state.jobs.most());
+        drop(state);
+        self.shared.counters.snapshot(now as u64, most as u64)
     }
 
     /// The card's boot generation.
@@ -137,7 +146,16 @@ impl Device {
 
     /// Bytes of DMA memory in quarantine.
     pub fn quarantined_bytes(&self) -> usize {
-        self.shared.lock().pool.quarantined_bytes()
+        self.shared.lock().quarantined_bytes()
+    }
+
+    /// Begins to copy bytes into card memory. Waits while the ring or the card's memory is full and jobs
+    /// in flight give room back.
+    ///
+    /// # Errors
+    /// A limit, no room, or a card out of service.
+    pub fn submit_load(&self, bytes: &[u8]) -> Result<Running<Resident>, DeviceError> {
+        self.shared.start_load(Caller::User, bytes)
     }
 
     /// Copies bytes into card memory.
@@ -145,11 +163,16 @@ impl Device {
     /// # Errors
     /// No room, or a fault.
     pub fn load_resident(&self, bytes: &[u8]) -> Result<Resident, DeviceError> {
-        let place = self.shared.load(&mut *self.shared.ready()?, bytes)?;
-        Ok(Resident {
-            place,
-            owner: Arc::downgrade(&self.shared),
-        })
+        self.submit_load(bytes)?.wait()
+    }
+
+    /// Begins to run a program; waits as [`Device::submit_load`]. What it reads stays on the card while
+    /// it runs, even if it is dropped meanwhile.
+    ///
+    /// # Errors
+    /// A limit, no room, or a card out of service.
+    pub fn submit(&self, job: &RunJob<'_>) -> Result<Running<Vec<Vec<u8>>>, DeviceError> {
+        self.shared.start_run(Caller::User, job)
     }
 
     /// Runs a program. Gives one output an item, in host memory that the card cannot reach.
@@ -159,7 +182,15 @@ impl Device {
     /// device out of service: what a compiler makes is right by construction, so the card's copy or
     /// its judgement is wrong. Only [`DeviceError::OverBudget`] is the program's own.
     pub fn run(&self, job: &RunJob<'_>) -> Result<Vec<Vec<u8>>, DeviceError> {
-        self.shared.run(&mut *self.shared.ready()?, job)
+        self.submit(job)?.wait()
+    }
+
+    /// Begins to hash messages; waits as [`Device::submit_load`].
+    ///
+    /// # Errors
+    /// A limit, or a card out of service.
+    pub fn submit_keccak(&self, messages: &[&[u8]]) -> Result<Running<Vec<[u8; 32]>>, DeviceError> {
+        self.shared.start_keccak(messages)
     }
 
     /// Keccak-256 of each message.
@@ -167,10 +198,7 @@ impl Device {
     /// # Errors
     /// A limit, or a fault of the card.
     pub fn keccak(&self, messages: &[&[u8]]) -> Result<Vec<[u8; 32]>, DeviceError> {
-        if messages.is_empty() {
-            return Ok(Vec::new());
-        }
-        self.shared.keccak(&mut *self.shared.ready()?, messages)
+        self.submit_keccak(messages)?.wait()
     }
 
     /// Sends `count` NOPs and waits for all of them.
@@ -178,18 +206,18 @@ impl Device {
     /// # Errors
     /// A fault of the card.
     pub fn nop_batch(&self, count: usize) -> Result<(), DeviceError> {
-        self.shared.nops(&mut *self.shared.ready()?, count)
+        self.shared.nops(Caller::User, count)
     }
 
-    /// Resets the card and brings it up again. Everything resident is lost. An acknowledged reset
-    /// frees the quarantine; an unacknowledged one leaks it, and the device is dead.
+    /// Resets the card and brings it up again. Jobs in flight are waited for until they are answered or
+    /// their time is up; no new ones are taken meanwhile. Everything resident is lost. An acknowledged
+    /// reset frees the quarantine; without one the device is dead, and the quarantine is unmapped if that
+    /// isolates it, else leaked.
     ///
     /// # Errors
     /// A dead card, which is left alone; no acknowledgement; whatever the handshake finds.
     pub fn reset(&self) -> Result<(), DeviceError> {
-        let mut state = self.shared.lock();
-        self.shared.reset(&mut state)?;
-        self.shared.bring_up(&mut state)
+        self.shared.reset()
     }
 }
 
@@ -206,11 +234,24 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The state of a device that takes work, after the evictions that are due.
-    fn ready(&self) -> Result<MutexGuard<'_, State>, DeviceError> {
-        let mut state = self.lock();
-        state.health.check()?;
-        self.evict_dropped(&mut state)?;
-        Ok(state)
+    /// Writes the doorbells that are due. Never under the lock.
+    #[inline]
+    fn ring(&self) {
+        self.tail.ring(&*self.transport);
+        self.head.ring(&*self.transport);
+    }
+
+    /// Gives up the lock and writes the doorbells that are due.
+    fn leave<T>(&self, state: MutexGuard<'_, State>, result: T) -> T {
+        drop(state);
+        self.ring();
+        result
+    }
+
+    /// Counts what a job moved, and takes its buffers back.
+    fn finish(&self, buffers: Buffers, to_card: usize, from_card: usize) {
+        add(&self.counters.to_card, to_card as u64);
+        add(&self.counters.from_card, from_card as u64);
+        buffers.into_iter().for_each(|buffer| self.pool.give(buffer));
     }
 }

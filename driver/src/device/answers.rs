@@ -1,0 +1,99 @@
+//! Completions: whose they are, what they say, and what their jobs give back.
+//!
+//! To refuse an entry is to break a rule: the limits that a card states are checked before it is asked.
+//! Only a program's work is not known beforehand, and only what was given up may be cancelled.
+
+use super::Shared;
+use super::jobs::Remains;
+use super::state::State;
+use super::wait::wake_settled;
+use crate::counters::add;
+use crate::error::DeviceError;
+use metisvm_firmware::{Completion, Opcode, Status};
+
+impl Shared {
+    /// Takes all completions that are there. With nothing outstanding, any further one is one too many.
+    #[inline]
+    pub(super) fn harvest(&self, state: &mut State) {
+        let mut settled = false;
+        while let Some(rings) = &mut state.rings {
+            let answer = match rings.take() {
+                Ok(None) => break,
+                Ok(Some(completion)) => {
+                    let slot = rings.slot(completion.sequence);
+                    self.answer(state, slot, &completion)
+                }
+                Err(fault) => Err(fault),
+            };
+            match answer {
+                Ok(last) => settled |= last,
+                Err(fault) => self.condemn(state, &fault),
+            }
+        }
+        if let Some(rings) = &mut state.rings
+            && let Some(head) = rings.head_to_report()
+        {
+            self.head.want(head);
+        }
+        if settled {
+            wake_settled(state);
+        }
+    }
+
+    /// Says whether a job was settled by it.
+    #[inline]
+    fn answer(&self, state: &mut State, slot: usize, completion: &Completion) -> Result<bool, DeviceError> {
+        let status =
+            Status::from_bits(completion.status).ok_or(DeviceError::UnknownStatus(completion.status))?;
+        let detail = completion.detail;
+        let Some((index, opcode, overdue)) = state.jobs.owner(slot) else {
+            // A cancellation, which may come too late for its entry.
+            return match status {
+                Status::Ok | Status::NotFound => Ok(false),
+                status => Err(DeviceError::Job { status, detail }),
+            };
+        };
+        let verdict = match status {
+            Status::Ok => Ok(()),
+            Status::BudgetExceeded if opcode == Opcode::Run => Err(DeviceError::OverBudget(detail)),
+            Status::Cancelled if overdue => Err(DeviceError::Timeout(self.options.timeout)),
+            status => return Err(DeviceError::Job { status, detail }),
+        };
+        let done = verdict.is_ok();
+        let Some(remains) = state.jobs.answer(index, verdict) else {
+            return Ok(false);
+        };
+        if done && opcode != Opcode::Nop {
+            add(&self.counters.jobs, 1);
+        }
+        self.take_back(state, remains, done);
+        Ok(true)
+    }
+
+    /// Frees what a job held on the card, and buffers that nobody reads.
+    pub(super) fn take_back(&self, state: &mut State, remains: Remains, done: bool) {
+        let Remains { holds, buffers } = remains;
+        drop(buffers);
+        if holds.epoch != state.epoch {
+            return;
+        }
+        if let Some((address, bytes)) = holds.workspace {
+            state.memory.free(address, bytes);
+        }
+        for handle in holds.handles.into_iter().flatten() {
+            state.handles.let_go(handle);
+        }
+        if let Some(place) = holds.loads {
+            if done {
+                state.dropped.push(place);
+            } else {
+                state.free_place(place);
+            }
+        }
+        if let Some(place) = holds.evicts
+            && done
+        {
+            state.free_place(place);
+        }
+    }
+}

@@ -7,6 +7,7 @@
 use crate::dma::{DmaBuffer, Region};
 use crate::region::HUGE_PAGE_BYTES;
 use crate::transport::{Transport, TransportError};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Bytes of regions without a buffer that are kept; more are unmapped.
@@ -18,6 +19,8 @@ const REGION_BYTES: usize = HUGE_PAGE_BYTES;
 pub(crate) struct Pool {
     /// Oldest first.
     regions: Mutex<Vec<Arc<Region>>>,
+    /// Bytes of the regions. Changed under the lock; read without, it only says that a look is due.
+    bytes: AtomicUsize,
 }
 
 impl Pool {
@@ -36,16 +39,20 @@ impl Pool {
             bytes,
             reason: "a region is smaller than it says".into(),
         })?;
-        self.lock().push(region);
+        let mut regions = self.lock();
+        self.bytes.fetch_add(region.bytes(), Ordering::Relaxed);
+        regions.push(region);
         Ok(buffer)
     }
 
     /// Takes back a buffer that no card writes any more.
     pub(crate) fn give(&self, buffer: DmaBuffer) {
         drop(buffer);
-        let surplus = self.take_surplus();
-        // Unmapping takes its time, too.
-        drop(surplus);
+        if self.bytes.load(Ordering::Relaxed) > KEPT_BYTES {
+            let surplus = self.take_surplus();
+            // Unmapping takes its time, too.
+            drop(surplus);
+        }
     }
 
     fn take_surplus(&self) -> Vec<Arc<Region>> {
@@ -56,12 +63,10 @@ impl Pool {
             .map(|region| region.bytes())
             .sum::<usize>()
             .saturating_sub(KEPT_BYTES);
-        if surplus == 0 {
-            return Vec::new();
-        }
         let goes = |region: &mut Arc<Region>| {
             let goes = surplus > 0 && region.is_free();
             if goes {
+                self.bytes.fetch_sub(region.bytes(), Ordering::Relaxed);
                 surplus = surplus.saturating_sub(region.bytes());
             }
             goes
@@ -71,8 +76,11 @@ impl Pool {
 
     /// Forgets all regions: each is unmapped with its last buffer.
     pub(crate) fn clear(&self) {
-        let regions = std::mem::take(&mut *self.lock());
+        let mut regions = self.lock();
+        let all = std::mem::take(&mut *regions);
+        self.bytes.store(0, Ordering::Relaxed);
         drop(regions);
+        drop(all);
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Arc<Region>>> {

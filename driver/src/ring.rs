@@ -54,7 +54,7 @@ impl QueuePair {
     /// Writes an entry, with a sequence number and the boot generation of the pair's own. Gives
     /// the number, or `None` if the ring is full. The card sees it with the next doorbell.
     pub fn push(&mut self, submission: Submission) -> Option<u32> {
-        self.rings.push(submission, self.head.written())
+        self.rings.push(submission, 0, self.head.written())
     }
 
     /// Shows the card everything that was pushed.
@@ -78,7 +78,7 @@ impl QueuePair {
             self.head.want(head);
             self.head.ring(&*self.transport);
         }
-        Ok(completion)
+        Ok(completion.map(|(completion, _)| completion))
     }
 
     /// Waits for the next completion.

@@ -21,6 +21,15 @@ use metisvm_firmware::{Completion, Status};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+/// An entry that is not answered.
+#[derive(Clone, Copy, Default)]
+struct Outstanding {
+    /// Its sequence number; 0 where there is none.
+    sequence: u32,
+    /// Whatever its submitter knows it by.
+    tag: u32,
+}
+
 /// The memory of one queue pair.
 pub(crate) struct Rings {
     submissions: DmaBuffer,
@@ -31,8 +40,8 @@ pub(crate) struct Rings {
     capacity: u16,
     boot_generation: u32,
     next_sequence: u32,
-    /// By sequence number modulo the ring's size: the number, or 0.
-    outstanding: Vec<u32>,
+    /// By sequence number modulo the ring's size.
+    outstanding: Vec<Outstanding>,
     waiting: u16,
     tail: u16,
     published: u16,
@@ -60,7 +69,7 @@ impl Rings {
             capacity: (entries - entries / 4) as u16,
             boot_generation,
             next_sequence: 1,
-            outstanding: vec![0; entries],
+            outstanding: vec![Outstanding::default(); entries],
             waiting: 0,
             tail: 0,
             published: 0,
@@ -91,13 +100,6 @@ impl Rings {
         self.capacity.into()
     }
 
-    /// The place of a sequence number among those that may be outstanding together, below the number of
-    /// entries.
-    #[inline]
-    pub(crate) fn slot(&self, sequence: u32) -> usize {
-        sequence as usize & self.mask
-    }
-
     /// Whether an entry fits, where the card knows of `reported` consumed completions.
     #[inline]
     pub(crate) fn has_room(&self, reported: u16) -> bool {
@@ -106,13 +108,14 @@ impl Rings {
         self.waiting < self.capacity
             && unfetched <= self.mask
             && usize::from(self.waiting) + unreported <= self.mask
-            && self.outstanding[self.slot(self.next_sequence)] == 0
+            && self.outstanding[self.next_sequence as usize & self.mask].sequence == 0
     }
 
     /// Writes an entry, with a sequence number and the boot generation of the rings' own. Gives the
-    /// number, or `None` without room. The card sees it once the tail is published and rung.
+    /// number, or `None` without room. The card sees it once the tail is published and rung; its tag
+    /// comes back with its completion.
     #[inline]
-    pub(crate) fn push(&mut self, mut submission: Submission, reported: u16) -> Option<u32> {
+    pub(crate) fn push(&mut self, mut submission: Submission, tag: u32, reported: u16) -> Option<u32> {
         if !self.has_room(reported) {
             return None;
         }
@@ -125,8 +128,7 @@ impl Rings {
         for (slot, word) in line.0.iter().zip(submission.to_words()) {
             slot.store(word, Ordering::Relaxed);
         }
-        let slot = self.slot(sequence);
-        self.outstanding[slot] = sequence;
+        self.outstanding[sequence as usize & self.mask] = Outstanding { sequence, tag };
         self.waiting += 1;
         self.tail = self.tail.wrapping_add(1);
         // 0 marks a free place.
@@ -154,12 +156,12 @@ impl Rings {
         Watch::new(Arc::clone(&self.completions), at, self.phase())
     }
 
-    /// Takes the next completion, if it is there.
+    /// Takes the next completion, if it is there, with the tag of its entry.
     ///
     /// # Errors
     /// What is wrong with it.
     #[inline]
-    pub(crate) fn take(&mut self) -> Result<Option<Completion>, DeviceError> {
+    pub(crate) fn take(&mut self) -> Result<Option<(Completion, u32)>, DeviceError> {
         let at = (usize::from(self.consumed) & self.mask) * COMPLETION_WORDS;
         let [first, last] = Watch::words(&self.completions, at);
         if last & PHASE_BIT != self.phase() {
@@ -167,12 +169,12 @@ impl Rings {
         }
         let completion = Completion::from_words([first, last]);
         self.check(&completion)?;
-        let slot = self.slot(completion.sequence);
-        self.outstanding[slot] = 0;
+        let slot = completion.sequence as usize & self.mask;
+        let tag = std::mem::take(&mut self.outstanding[slot]).tag;
         self.waiting -= 1;
         self.head = completion.submission_head;
         self.consumed = self.consumed.wrapping_add(1);
-        Ok(Some(completion))
+        Ok(Some((completion, tag)))
     }
 
     /// The completion head, if it is time to report it.
@@ -195,7 +197,7 @@ impl Rings {
             });
         }
         let sequence = completion.sequence;
-        if sequence == 0 || self.outstanding[self.slot(sequence)] != sequence {
+        if sequence == 0 || self.outstanding[sequence as usize & self.mask].sequence != sequence {
             return Err(DeviceError::UnexpectedSequence(sequence));
         }
         if Status::from_bits(completion.status).is_none() {

@@ -19,9 +19,11 @@ impl Shared {
         while let Some(rings) = &mut state.rings {
             let answer = match rings.take() {
                 Ok(None) => break,
-                Ok(Some(completion)) => {
-                    let slot = rings.slot(completion.sequence);
-                    self.answer(state, slot, &completion)
+                Ok(Some((completion, tag))) => {
+                    if completion.status == Status::Ok as u16 && state.jobs.count_down(tag) {
+                        continue;
+                    }
+                    self.answer(state, tag, &completion)
                 }
                 Err(fault) => Err(fault),
             };
@@ -41,12 +43,11 @@ impl Shared {
     }
 
     /// Says whether a job was settled by it.
-    #[inline]
-    fn answer(&self, state: &mut State, slot: usize, completion: &Completion) -> Result<bool, DeviceError> {
+    fn answer(&self, state: &mut State, tag: u32, completion: &Completion) -> Result<bool, DeviceError> {
         let status =
             Status::from_bits(completion.status).ok_or(DeviceError::UnknownStatus(completion.status))?;
         let detail = completion.detail;
-        let Some((index, opcode, overdue)) = state.jobs.owner(slot) else {
+        let Some((opcode, overdue)) = state.jobs.owner(tag) else {
             // A cancellation, which may come too late for its entry.
             return match status {
                 Status::Ok | Status::NotFound => Ok(false),
@@ -60,7 +61,7 @@ impl Shared {
             status => return Err(DeviceError::Job { status, detail }),
         };
         let done = verdict.is_ok();
-        let Some(remains) = state.jobs.answer(index, verdict) else {
+        let Some(remains) = state.jobs.answer(tag, verdict) else {
             return Ok(false);
         };
         if done && opcode != Opcode::Nop {
@@ -70,10 +71,14 @@ impl Shared {
         Ok(true)
     }
 
-    /// Frees what a job held on the card, and buffers that nobody reads.
+    /// Frees what a job held on the card, and a buffer that nobody reads. `done` is whether the card did it.
     pub(super) fn take_back(&self, state: &mut State, remains: Remains, done: bool) {
-        let Remains { holds, buffers } = remains;
-        drop(buffers);
+        let Remains {
+            opcode,
+            holds,
+            buffer,
+        } = remains;
+        drop(buffer);
         if holds.epoch != state.epoch {
             return;
         }
@@ -83,17 +88,13 @@ impl Shared {
         for handle in holds.handles.into_iter().flatten() {
             state.handles.let_go(handle);
         }
-        if let Some(place) = holds.loads {
-            if done {
-                state.dropped.push(place);
-            } else {
-                state.free_place(place);
-            }
-        }
-        if let Some(place) = holds.evicts
-            && done
-        {
-            state.free_place(place);
+        let Some(place) = holds.place else { return };
+        match (opcode, done) {
+            // Loaded for nobody.
+            (Opcode::LoadResident, true) => state.dropped.push(place),
+            (Opcode::LoadResident, false) | (_, true) => state.free_place(place),
+            // Not evicted: it is still there.
+            (_, false) => {}
         }
     }
 }

@@ -21,27 +21,8 @@ pub(super) struct Holds {
     pub(super) workspace: Option<(u64, u64)>,
     /// Handles that it reads.
     pub(super) handles: [Option<u32>; 2],
-    /// Resident memory that it makes.
-    pub(super) loads: Option<Place>,
-    /// Resident memory that it ends.
-    pub(super) evicts: Option<Place>,
-}
-
-/// The buffers of a job: those that it reads, those that the card writes.
-#[derive(Debug, Default)]
-pub(super) struct Buffers {
-    pub(super) input: Option<DmaBuffer>,
-    pub(super) output: Option<DmaBuffer>,
-}
-
-impl Buffers {
-    pub(super) fn into_iter(self) -> impl Iterator<Item = DmaBuffer> {
-        self.input.into_iter().chain(self.output)
-    }
-
-    fn bytes(&self) -> usize {
-        self.input.iter().chain(&self.output).map(DmaBuffer::bytes).sum()
-    }
+    /// Resident memory that it makes or ends, as its opcode says.
+    pub(super) place: Option<Place>,
 }
 
 /// Where a ticket lies, and its number, as the place may be another's later.
@@ -51,8 +32,20 @@ pub(super) struct Key {
     number: u64,
 }
 
-/// What an owner is told: done, or why not.
+/// The tag of entries that nobody waits for.
+pub(super) const NOBODY: u32 = u32::MAX;
+
+impl Key {
+    /// The tag of its entries.
+    pub(super) fn tag(self) -> u32 {
+        self.index
+    }
+}
+
+/// What becomes of a job: done, or why not.
 type Verdict = Result<(), DeviceError>;
+/// What its owner gets: the buffer with what the card wrote, or why there is none.
+pub(super) type Outcome = Result<Option<DmaBuffer>, DeviceError>;
 
 #[derive(Debug)]
 struct Ticket {
@@ -68,7 +61,18 @@ struct Ticket {
     /// `None` while it waits.
     verdict: Option<Verdict>,
     holds: Holds,
-    buffers: Buffers,
+    buffer: Option<DmaBuffer>,
+}
+
+impl Ticket {
+    /// What it holds, which it then no longer does.
+    fn take(&mut self) -> Remains {
+        Remains {
+            opcode: self.opcode,
+            holds: std::mem::take(&mut self.holds),
+            buffer: self.buffer.take(),
+        }
+    }
 }
 
 /// All tickets of a device.
@@ -76,8 +80,6 @@ struct Ticket {
 pub(super) struct Jobs {
     tickets: Vec<Ticket>,
     free: Vec<u32>,
-    /// By the ring's slot of a sequence number: the ticket, or `None` for an entry that nobody waits for.
-    slots: Vec<Option<u32>>,
     /// In the order of submission. The first still waits, unless it was just settled.
     order: VecDeque<Key>,
     /// Since when the oldest is the oldest; stamped at the first look after it became so.
@@ -87,11 +89,13 @@ pub(super) struct Jobs {
     most: usize,
 }
 
-/// What a ticket gives back when it is answered or nobody's any more.
-#[derive(Debug, Default)]
+/// What a job needs, and what its ticket gives back when it is answered or nobody's any more.
+#[derive(Debug)]
 pub(super) struct Remains {
+    pub(super) opcode: Opcode,
     pub(super) holds: Holds,
-    pub(super) buffers: Buffers,
+    /// What the card may read and write.
+    pub(super) buffer: Option<DmaBuffer>,
 }
 
 impl Jobs {
@@ -108,10 +112,13 @@ impl Jobs {
     /// A ticket for a job of `entries` entries.
     pub(super) fn open(
         &mut self,
-        opcode: Opcode,
         entries: usize,
         owned: bool,
-        Remains { holds, buffers }: Remains,
+        Remains {
+            opcode,
+            holds,
+            buffer,
+        }: Remains,
     ) -> Key {
         self.numbers += 1;
         let ticket = Ticket {
@@ -122,7 +129,7 @@ impl Jobs {
             owned,
             verdict: None,
             holds,
-            buffers,
+            buffer,
         };
         let index = match self.free.pop() {
             Some(index) => {
@@ -148,29 +155,34 @@ impl Jobs {
         key
     }
 
-    /// Says whose entry a slot of the ring holds; `None` is nobody's.
+    /// Says which entry is the ticket's, or its last one.
     #[inline]
-    pub(super) fn assign(&mut self, key: Option<Key>, slot: usize, sequence: u32) {
-        if self.slots.len() <= slot {
-            self.slots.resize(slot + 1, None);
-        }
-        self.slots[slot] = key.map(|key| key.index);
-        if let Some(key) = key {
-            self.tickets[key.index as usize].sequence = sequence;
-        }
+    pub(super) fn set_sequence(&mut self, key: Key, sequence: u32) {
+        self.tickets[key.index as usize].sequence = sequence;
     }
 
-    /// Whose entry a slot holds: the ticket, its opcode, and whether it is overdue.
+    /// One of several entries of a ticket was done; says whether it was one, and not the last.
     #[inline]
-    pub(super) fn owner(&self, slot: usize) -> Option<(u32, Opcode, bool)> {
-        let index = self.slots.get(slot).copied().flatten()?;
-        let ticket = &self.tickets[index as usize];
-        Some((index, ticket.opcode, ticket.verdict.is_some()))
+    pub(super) fn count_down(&mut self, tag: u32) -> bool {
+        let Some(ticket) = self
+            .tickets
+            .get_mut(tag as usize)
+            .filter(|ticket| ticket.left > 1)
+        else {
+            return false;
+        };
+        ticket.left -= 1;
+        true
     }
 
-    /// An entry of a ticket was answered. Says whether it was the last: then the ticket is settled, and
-    /// gives back what it held on the card, and buffers that nobody will read.
-    #[inline]
+    /// Whose entry a tag stands for: the opcode, and whether it is overdue.
+    pub(super) fn owner(&self, tag: u32) -> Option<(Opcode, bool)> {
+        let ticket = self.tickets.get(tag as usize)?;
+        Some((ticket.opcode, ticket.verdict.is_some()))
+    }
+
+    /// An entry of a ticket was answered. If it was the last, the ticket is settled, and gives back what it
+    /// held on the card, and a buffer that nobody will read.
     pub(super) fn answer(&mut self, index: u32, verdict: Verdict) -> Option<Remains> {
         let ticket = &mut self.tickets[index as usize];
         ticket.left -= 1;
@@ -179,15 +191,13 @@ impl Jobs {
         }
         self.settle(index, verdict);
         let ticket = &mut self.tickets[index as usize];
-        let mut remains = Remains {
-            holds: std::mem::take(&mut ticket.holds),
-            buffers: Buffers::default(),
-        };
+        let mut remains = ticket.take();
         if ticket.owned && ticket.verdict == Some(Ok(())) {
-            // Its owner takes what was loaded.
-            ticket.holds.loads = remains.holds.loads.take();
-        } else {
-            remains.buffers = std::mem::take(&mut ticket.buffers);
+            // Its owner reads the buffer, and takes what was loaded.
+            ticket.buffer = remains.buffer.take();
+            if ticket.opcode == Opcode::LoadResident {
+                ticket.holds.place = remains.holds.place.take();
+            }
         }
         self.release(index);
         Some(remains)
@@ -228,14 +238,11 @@ impl Jobs {
 
     /// Gives its owner what came of a settled ticket; `None` while it waits.
     #[inline]
-    pub(super) fn collect(&mut self, key: Key) -> Option<Result<Remains, DeviceError>> {
+    pub(super) fn collect(&mut self, key: Key) -> Option<Outcome> {
         let ticket = self.find(key)?;
         let verdict = ticket.verdict.clone()?;
         ticket.owned = false;
-        let outcome = verdict.map(|()| Remains {
-            holds: std::mem::take(&mut ticket.holds),
-            buffers: std::mem::take(&mut ticket.buffers),
-        });
+        let outcome = verdict.map(|()| ticket.buffer.take());
         self.release(key.index);
         Some(outcome)
     }
@@ -247,20 +254,15 @@ impl Jobs {
     }
 
     /// Nobody will collect a ticket any more. What it still holds comes back with its answer, or now.
-    pub(super) fn disown(&mut self, key: Key) -> Remains {
-        let Some(ticket) = self.find(key) else {
-            return Remains::default();
-        };
+    pub(super) fn disown(&mut self, key: Key) -> Option<Remains> {
+        let ticket = self.find(key)?;
         ticket.owned = false;
         if ticket.left > 0 {
-            return Remains::default();
+            return None;
         }
-        let remains = Remains {
-            holds: std::mem::take(&mut ticket.holds),
-            buffers: std::mem::take(&mut ticket.buffers),
-        };
+        let remains = ticket.take();
         self.release(key.index);
-        remains
+        Some(remains)
     }
 
     /// When the time of the oldest job is up, seen at `now`; `None` if none waits.
@@ -293,8 +295,7 @@ impl Jobs {
             if ticket.number == 0 {
                 continue;
             }
-            buffers.extend(std::mem::take(&mut ticket.buffers).into_iter());
-            ticket.holds = Holds::default();
+            buffers.extend(ticket.take().buffer);
             ticket.left = 0;
             if !matches!(ticket.verdict, Some(Err(_))) {
                 if ticket.verdict.is_none() {
@@ -305,7 +306,6 @@ impl Jobs {
             self.release(index);
         }
         self.order.clear();
-        self.slots.clear();
         buffers
     }
 
@@ -313,7 +313,8 @@ impl Jobs {
     pub(super) fn overdue_bytes(&self) -> usize {
         let overdue = |ticket: &&Ticket| ticket.number != 0 && ticket.verdict.is_some() && ticket.left > 0;
         let tickets = self.tickets.iter().filter(overdue);
-        tickets.map(|ticket| ticket.buffers.bytes()).sum()
+        let buffers = tickets.filter_map(|ticket| ticket.buffer.as_ref());
+        buffers.map(DmaBuffer::bytes).sum()
     }
 
     /// The card writes nothing any more: frees what overdue jobs still hold.
@@ -321,19 +322,17 @@ impl Jobs {
         for index in 0..self.tickets.len() as u32 {
             let ticket = &mut self.tickets[index as usize];
             if ticket.number != 0 && ticket.left > 0 {
-                ticket.buffers = Buffers::default();
-                ticket.holds = Holds::default();
+                drop(ticket.take());
                 ticket.left = 0;
                 self.release(index);
             }
         }
-        self.slots.clear();
     }
 
     /// Whether some job that is not answered will give card memory or a handle back.
     pub(super) fn will_give_back(&self) -> bool {
         self.tickets.iter().any(|ticket| {
-            let gives = ticket.holds.workspace.is_some() || ticket.holds.evicts.is_some();
+            let gives = ticket.holds.workspace.is_some() || ticket.opcode == Opcode::Evict;
             ticket.number != 0 && ticket.left > 0 && gives
         })
     }

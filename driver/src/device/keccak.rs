@@ -3,7 +3,7 @@
 //! The batch's layout in memory is `metisvm_firmware::keccak`.
 
 use super::Shared;
-use super::jobs::{Buffers, Holds, Remains};
+use super::jobs::{Holds, Remains};
 use super::running::Running;
 use super::submit::{Caller, MAX_TRANSFER_BYTES, limit};
 use crate::error::DeviceError;
@@ -32,22 +32,16 @@ impl Shared {
         limit("bytes to hash", bytes, MAX_TRANSFER_BYTES)?;
         let batch = keccak::lay_out(messages).unwrap_or_default();
         let (to_card, from_card) = (batch.len(), count * keccak::DIGEST_BYTES);
-        Caller::User.check(&self.lock())?;
-        let input = self.pool.take(&self.transport, to_card)?;
-        let output = self.pool.take(&self.transport, from_card)?;
-        input.copy_in(0, &batch);
+        let (buffer, output) = self.take_buffer(to_card, from_card)?;
+        buffer.copy_in(0, &batch);
         let submission = Submission {
             opcode: Opcode::Keccak as u8,
             count: count as u32,
-            input: input.iova().0,
-            output: output.iova().0,
+            input: buffer.iova().0,
+            output: buffer.iova().0 + output as u64,
             input_bytes: to_card as u32,
             output_bytes: keccak::DIGEST_BYTES as u32,
             ..Submission::default()
-        };
-        let buffers = Buffers {
-            input: Some(input),
-            output: Some(output),
         };
         let mut state = self.lock();
         self.evict_dropped(&mut state);
@@ -55,15 +49,18 @@ impl Shared {
             epoch: state.epoch,
             ..Holds::default()
         };
-        let remains = Remains { holds, buffers };
-        let (state, key) = self.submit(state, Caller::User, submission, Opcode::Keccak, remains);
+        let remains = Remains {
+            opcode: Opcode::Keccak,
+            holds,
+            buffer: Some(buffer),
+        };
+        let (state, key) = self.submit(state, Caller::User, submission, remains);
         let key = self.leave(state, key)?;
-        Ok(Running::new(self, key, move |shared, remains| {
-            let output = remains.buffers.output.as_ref();
-            let digests = output.map_or_else(Vec::new, |output| {
-                output.copy_out(0, from_card).as_chunks().0.to_vec()
+        Ok(Running::new(self, key, move |shared, buffer| {
+            let digests = buffer.as_ref().map_or_else(Vec::new, |buffer| {
+                buffer.copy_out(output, from_card).as_chunks().0.to_vec()
             });
-            shared.finish(remains.buffers, to_card, from_card);
+            shared.finish(buffer, to_card, from_card);
             digests
         }))
     }

@@ -25,13 +25,14 @@ pub use run::RunJob;
 pub use running::Running;
 
 use crate::counters::{Counters, LiveCounters, add};
+use crate::dma::DmaBuffer;
 use crate::doorbell::Doorbell;
 use crate::error::DeviceError;
 use crate::health::Health;
 use crate::pool::Pool;
+use crate::region::PAGE_BYTES;
 use crate::transport::Transport;
 use crate::watch;
-use jobs::Buffers;
 use metisvm_firmware::Capabilities;
 use metisvm_firmware::registers::{queue, queue_register};
 use state::State;
@@ -248,10 +249,19 @@ impl Shared {
         result
     }
 
-    /// Counts what a job moved, and takes its buffers back.
-    fn finish(&self, buffers: Buffers, to_card: usize, from_card: usize) {
+    /// A buffer for a job's input and, from the offset that comes with it, its output, on pages of its own.
+    fn take_buffer(&self, input: usize, output: usize) -> Result<(DmaBuffer, usize), DeviceError> {
+        let offset = input.next_multiple_of(PAGE_BYTES);
+        let buffer = self.pool.take(&self.transport, offset + output)?;
+        Ok((buffer, offset))
+    }
+
+    /// Counts what a job moved, and takes its buffer back.
+    fn finish(&self, buffer: Option<DmaBuffer>, to_card: usize, from_card: usize) {
         add(&self.counters.to_card, to_card as u64);
         add(&self.counters.from_card, from_card as u64);
-        buffers.into_iter().for_each(|buffer| self.pool.give(buffer));
+        if let Some(buffer) = buffer {
+            self.pool.give(buffer);
+        }
     }
 }

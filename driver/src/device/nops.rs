@@ -3,10 +3,10 @@
 //! They show that a ring works and measure what an entry costs, so this is one job of many
 //! entries: NOPs go out in groups, one doorbell a group.
 
-use super::jobs::Remains;
+use super::Shared;
+use super::jobs::{Holds, Key, Remains};
 use super::state::State;
 use super::submit::Caller;
-use super::{Shared, jobs::Key};
 use crate::counters::add;
 use crate::error::DeviceError;
 use metisvm_firmware::{Opcode, Submission};
@@ -26,7 +26,12 @@ impl Shared {
         let mut state = self.lock();
         caller.check(&state)?;
         self.evict_dropped(&mut state);
-        let key = state.jobs.open(Opcode::Nop, count, true, Remains::default());
+        let remains = Remains {
+            opcode: Opcode::Nop,
+            holds: Holds::default(),
+            buffer: None,
+        };
+        let key = state.jobs.open(count, true, remains);
         let state = self.push_nops(state, key, count);
         let (state, outcome) = self.wait_for(state, Some(key), |state| state.jobs.collect(key));
         self.leave(state, outcome)?;
@@ -49,10 +54,8 @@ impl Shared {
         let mut group = FIRST_GROUP;
         // A ticket that is settled is no longer to be answered: its entries would be another's.
         while !state.jobs.is_settled(key) {
-            let mut pushed = 0;
-            while pushed < group.min(left) && self.push(&mut state, nop, Some(key)) {
-                pushed += 1;
-            }
+            let pushed = self.push(&mut state, nop, group.min(left), Some(key));
+            self.publish(&mut state);
             left -= pushed;
             if left == 0 {
                 break;

@@ -5,7 +5,7 @@
 //! it. A reset ends everything resident: older places are refused as stale.
 
 use super::Shared;
-use super::jobs::{Buffers, Holds, Remains};
+use super::jobs::{Holds, Remains};
 use super::running::Running;
 use super::state::State;
 use super::submit::{Caller, MAX_TRANSFER_BYTES, limit};
@@ -79,20 +79,22 @@ impl Shared {
             state.dropped.swap_remove(index);
             let holds = Holds {
                 epoch,
-                evicts: Some(place),
+                place: Some(place),
                 ..Holds::default()
             };
             let remains = Remains {
+                opcode: Opcode::Evict,
                 holds,
-                buffers: Buffers::default(),
+                buffer: None,
             };
-            let key = state.jobs.open(Opcode::Evict, 1, false, remains);
+            let key = state.jobs.open(1, false, remains);
             let submission = Submission {
                 opcode: Opcode::Evict as u8,
                 data_handle: place.handle,
                 ..Submission::default()
             };
-            self.push(state, submission, Some(key));
+            self.push(state, submission, 1, Some(key));
+            self.publish(state);
         }
     }
 
@@ -103,9 +105,8 @@ impl Shared {
     ) -> Result<Running<Resident>, DeviceError> {
         let size = bytes.len() as u64;
         limit("bytes to load", size, MAX_TRANSFER_BYTES)?;
-        caller.check(&self.lock())?;
-        let input = self.pool.take(&self.transport, bytes.len())?;
-        input.copy_in(0, bytes);
+        let buffer = self.pool.take(&self.transport, bytes.len())?;
+        buffer.copy_in(0, bytes);
         let (mut state, place) =
             self.take_card_memory(self.lock(), caller, |state| self.take_place(state, size));
         let place = match place {
@@ -115,31 +116,25 @@ impl Shared {
         let submission = Submission {
             opcode: Opcode::LoadResident as u8,
             data_handle: place.handle,
-            input: input.iova().0,
+            input: buffer.iova().0,
             card_address: place.address,
             card_bytes: size,
             ..Submission::default()
         };
-        let holds = Holds {
-            epoch: place.epoch,
-            loads: Some(place),
-            ..Holds::default()
-        };
-        let buffers = Buffers {
-            input: Some(input),
-            output: None,
+        let remains = Remains {
+            opcode: Opcode::LoadResident,
+            holds: Holds {
+                epoch: place.epoch,
+                place: Some(place),
+                ..Holds::default()
+            },
+            buffer: Some(buffer),
         };
         let key;
-        (state, key) = self.submit(
-            state,
-            caller,
-            submission,
-            Opcode::LoadResident,
-            Remains { holds, buffers },
-        );
+        (state, key) = self.submit(state, caller, submission, remains);
         let key = self.leave(state, key)?;
-        Ok(Running::new(self, key, move |shared, remains| {
-            shared.finish(remains.buffers, size as usize, 0);
+        Ok(Running::new(self, key, move |shared, buffer| {
+            shared.finish(buffer, size as usize, 0);
             Resident {
                 place,
                 owner: Arc::downgrade(shared),

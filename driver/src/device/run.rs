@@ -1,10 +1,10 @@
 //! RUN: a resident program on a batch of items.
 //!
-//! Inputs lie back to back in one DMA buffer and outputs in another; the workspace is a piece of
+//! Inputs lie back to back at the start of a DMA buffer and outputs behind them; the workspace is a piece of
 //! card memory for the time of the job. What is past the driver's limits or those that the card
 //! states is refused before anything is sent.
 
-use super::jobs::{Buffers, Holds, Remains};
+use super::jobs::{Holds, Remains};
 use super::running::Running;
 use super::state::State;
 use super::submit::{Caller, MAX_TRANSFER_BYTES, limit};
@@ -83,12 +83,9 @@ impl Shared {
         };
         let (count, input_bytes, output_bytes) = (job.inputs.len(), first.len(), job.output_bytes);
         let (to_card, from_card) = (input_bytes * count, output_bytes * count);
-        // Before anything is copied for a card that takes no work.
-        caller.check(&self.lock())?;
-        let input = self.pool.take(&self.transport, to_card)?;
-        let output = self.pool.take(&self.transport, from_card)?;
+        let (buffer, output) = self.take_buffer(to_card, from_card)?;
         for (index, bytes) in job.inputs.iter().enumerate() {
-            input.copy_in(index * input_bytes, bytes);
+            buffer.copy_in(index * input_bytes, bytes);
         }
 
         let (mut state, held) =
@@ -105,28 +102,29 @@ impl Shared {
             program_handle: job.program.place.handle,
             data_handle: job.data.map_or(NO_HANDLE, |data| data.place.handle),
             count: count as u32,
-            input: input.iova().0,
-            output: output.iova().0,
+            input: buffer.iova().0,
+            output: buffer.iova().0 + output as u64,
             input_bytes: input_bytes as u32,
             output_bytes: output_bytes as u32,
             card_address,
             card_bytes,
             ..Submission::default()
         };
-        let buffers = Buffers {
-            input: Some(input),
-            output: Some(output),
+        let remains = Remains {
+            opcode: Opcode::Run,
+            holds,
+            buffer: Some(buffer),
         };
         let key;
-        (state, key) = self.submit(state, caller, submission, Opcode::Run, Remains { holds, buffers });
+        (state, key) = self.submit(state, caller, submission, remains);
         let key = self.leave(state, key)?;
-        Ok(Running::new(self, key, move |shared, remains| {
-            let outputs = remains.buffers.output.as_ref().map_or_else(Vec::new, |output| {
+        Ok(Running::new(self, key, move |shared, buffer| {
+            let outputs = buffer.as_ref().map_or_else(Vec::new, |buffer| {
                 (0..count)
-                    .map(|index| output.copy_out(index * output_bytes, output_bytes))
+                    .map(|index| buffer.copy_out(output + index * output_bytes, output_bytes))
                     .collect()
             });
-            shared.finish(remains.buffers, to_card, from_card);
+            shared.finish(buffer, to_card, from_card);
             outputs
         }))
     }

@@ -1,13 +1,14 @@
 //! A job in flight, as its owner sees it.
 
 use super::Shared;
-use super::jobs::{Key, Remains};
+use super::jobs::{Key, Outcome};
+use crate::dma::DmaBuffer;
 use crate::error::DeviceError;
 use std::sync::Arc;
 use std::time::Instant;
 
 /// Makes the result of a job that the card has done.
-type Finish<T> = Box<dyn FnOnce(&Arc<Shared>, Remains) -> T + Send>;
+type Finish<T> = Box<dyn FnOnce(&Arc<Shared>, Option<DmaBuffer>) -> T + Send>;
 
 enum Stage<T> {
     /// There was nothing to ask the card.
@@ -32,7 +33,7 @@ impl<T> Running<T> {
     pub(super) fn new(
         shared: &Arc<Shared>,
         key: Key,
-        finish: impl FnOnce(&Arc<Shared>, Remains) -> T + Send + 'static,
+        finish: impl FnOnce(&Arc<Shared>, Option<DmaBuffer>) -> T + Send + 'static,
     ) -> Self {
         Self {
             shared: Arc::clone(shared),
@@ -52,7 +53,7 @@ impl<T> Running<T> {
     /// sleeps.
     pub fn poll(&mut self) -> Option<Result<T, DeviceError>> {
         let Stage::Submitted(key, _) = self.stage else {
-            return Some(self.finish(Ok(Remains::default())));
+            return Some(self.finish(Ok(None)));
         };
         let mut state = self.shared.lock();
         let now = Instant::now();
@@ -71,7 +72,7 @@ impl<T> Running<T> {
     /// A fault of the card, the time-out of this job, or what put the card out of service meanwhile.
     pub fn wait(mut self) -> Result<T, DeviceError> {
         let Stage::Submitted(key, _) = self.stage else {
-            return self.finish(Ok(Remains::default()));
+            return self.finish(Ok(None));
         };
         let state = self.shared.lock();
         let (state, outcome) = self
@@ -81,10 +82,10 @@ impl<T> Running<T> {
         self.finish(outcome)
     }
 
-    fn finish(&mut self, outcome: Result<Remains, DeviceError>) -> Result<T, DeviceError> {
+    fn finish(&mut self, outcome: Outcome) -> Result<T, DeviceError> {
         match std::mem::replace(&mut self.stage, Stage::Collected) {
             Stage::Done(result) => Ok(result),
-            Stage::Submitted(_, finish) => outcome.map(|remains| finish(&self.shared, remains)),
+            Stage::Submitted(_, finish) => outcome.map(|buffer| finish(&self.shared, buffer)),
             Stage::Collected => Err(DeviceError::Collected),
         }
     }
@@ -94,8 +95,9 @@ impl<T> Drop for Running<T> {
     fn drop(&mut self) {
         if let Stage::Submitted(key, _) = self.stage {
             let mut state = self.shared.lock();
-            let remains = state.jobs.disown(key);
-            self.shared.take_back(&mut state, remains, true);
+            if let Some(remains) = state.jobs.disown(key) {
+                self.shared.take_back(&mut state, remains, true);
+            }
         }
     }
 }

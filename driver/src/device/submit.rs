@@ -5,10 +5,10 @@
 //! its bring-up.
 
 use super::Shared;
-use super::jobs::{Key, Remains};
+use super::jobs::{Key, NOBODY, Remains};
 use super::state::State;
 use crate::error::DeviceError;
-use metisvm_firmware::{Opcode, Submission};
+use metisvm_firmware::Submission;
 use std::sync::MutexGuard;
 use std::time::Instant;
 
@@ -44,19 +44,38 @@ impl Caller {
 }
 
 impl Shared {
-    /// Writes an entry for a ticket, or for nobody; says whether there was room. The tail is to be rung
-    /// without the lock.
+    /// Writes up to `count` entries for a ticket, or for nobody; gives how many there was room for. They
+    /// are to be published.
     #[inline]
-    pub(super) fn push(&self, state: &mut State, submission: Submission, key: Option<Key>) -> bool {
-        let Some(rings) = &mut state.rings else {
-            return false;
-        };
-        let Some(sequence) = rings.push(submission, self.head.written()) else {
-            return false;
-        };
-        state.jobs.assign(key, rings.slot(sequence), sequence);
-        self.tail.want(rings.publish());
-        true
+    pub(super) fn push(
+        &self,
+        state: &mut State,
+        submission: Submission,
+        count: usize,
+        key: Option<Key>,
+    ) -> usize {
+        let Some(rings) = &mut state.rings else { return 0 };
+        let (tag, reported) = (key.map_or(NOBODY, Key::tag), self.head.written());
+        let mut pushed = 0;
+        let mut last = None;
+        while pushed < count
+            && let Some(sequence) = rings.push(submission, tag, reported)
+        {
+            last = Some(sequence);
+            pushed += 1;
+        }
+        if let (Some(key), Some(sequence)) = (key, last) {
+            state.jobs.set_sequence(key, sequence);
+        }
+        pushed
+    }
+
+    /// Declares all entries. The tail is to be rung without the lock.
+    #[inline]
+    pub(super) fn publish(&self, state: &mut State) {
+        if let Some(rings) = &mut state.rings {
+            self.tail.want(rings.publish());
+        }
     }
 
     /// Whether the ring has room.
@@ -72,7 +91,6 @@ impl Shared {
         state: MutexGuard<'a, State>,
         caller: Caller,
         submission: Submission,
-        opcode: Opcode,
         remains: Remains,
     ) -> (MutexGuard<'a, State>, Result<Key, DeviceError>) {
         let epoch = remains.holds.epoch;
@@ -87,8 +105,9 @@ impl Shared {
             self.take_back(&mut state, remains, false);
             return (state, Err(refusal));
         }
-        let key = state.jobs.open(opcode, 1, true, remains);
-        self.push(&mut state, submission, Some(key));
+        let key = state.jobs.open(1, true, remains);
+        self.push(&mut state, submission, 1, Some(key));
+        self.publish(&mut state);
         (state, Ok(key))
     }
 

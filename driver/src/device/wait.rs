@@ -181,8 +181,9 @@ impl Shared {
                 ..Submission::default()
             };
             // Without room it stays as it is: a reset takes it back, too.
-            self.push(state, cancel, None);
+            self.push(state, cancel, 1, None);
         }
+        self.publish(state);
         wake_settled(state);
         true
     }

@@ -29,9 +29,36 @@ pub(crate) struct Doorbell {
 }
 
 /// The right to write the register; given back even by a transport that panics.
-struct Ringing<'a>(&'a Doorbell);
+#[must_use = "nobody else can ring"]
+pub(crate) struct Claim<'a>(&'a Doorbell);
 
-impl Drop for Ringing<'_> {
+impl Claim<'_> {
+    /// As [`Doorbell::want`], where it is this thread that will write.
+    #[inline]
+    pub(crate) fn want(&self, value: u16) {
+        self.0.wanted.store(value.into(), Ordering::Release);
+    }
+
+    /// Writes what is wanted by now.
+    #[inline]
+    pub(crate) fn ring(self, transport: &dyn Transport) {
+        let bell = self.0;
+        self.ring_once(transport);
+        bell.ring(transport);
+    }
+
+    #[inline]
+    fn ring_once(self, transport: &dyn Transport) {
+        let bell = self.0;
+        let value = bell.wanted.load(Ordering::SeqCst);
+        if value != bell.written.load(Ordering::Relaxed) {
+            transport.write32(bell.register, value);
+            bell.written.store(value, Ordering::Release);
+        }
+    }
+}
+
+impl Drop for Claim<'_> {
     fn drop(&mut self) {
         self.0.state.store(FREE, Ordering::SeqCst);
     }
@@ -54,6 +81,13 @@ impl Doorbell {
         self.wanted.store(value.into(), Ordering::SeqCst);
     }
 
+    /// Takes the right to write the register, if it is free. Until [`Claim::ring`], no value goes out,
+    /// whoever wants it: so what the values stand for may be finished meanwhile.
+    #[inline]
+    pub(crate) fn claim(&self) -> Option<Claim<'_>> {
+        self.turn(RINGING).is_ok().then_some(Claim(self))
+    }
+
     /// The value that the card has been given last.
     #[inline]
     pub(crate) fn written(&self) -> u16 {
@@ -74,14 +108,10 @@ impl Doorbell {
     /// Writes the register, unless another thread is about to, or nothing is new.
     #[inline]
     pub(crate) fn ring(&self, transport: &dyn Transport) {
-        while self.is_due() && self.turn(RINGING).is_ok() {
-            let ringing = Ringing(self);
-            let value = self.wanted.load(Ordering::SeqCst);
-            if value != self.written.load(Ordering::Relaxed) {
-                transport.write32(self.register, value);
-                self.written.store(value, Ordering::Release);
-            }
-            drop(ringing);
+        while self.is_due()
+            && let Some(claim) = self.claim()
+        {
+            claim.ring_once(transport);
         }
     }
 

@@ -54,12 +54,15 @@ impl QueuePair {
     /// Writes an entry, with a sequence number and the boot generation of the pair's own. Gives
     /// the number, or `None` if the ring is full. The card sees it with the next doorbell.
     pub fn push(&mut self, submission: Submission) -> Option<u32> {
-        self.rings.push(submission, 0, self.head.written())
+        let reserved = self.rings.reserve(submission, 1, 0, self.head.written())?;
+        let sequence = reserved.sequence();
+        reserved.write();
+        Some(sequence)
     }
 
     /// Shows the card everything that was pushed.
     pub fn ring_doorbell(&mut self) {
-        self.tail.want(self.rings.publish());
+        self.tail.want(self.rings.tail());
         self.tail.ring(&*self.transport);
     }
 
@@ -97,7 +100,9 @@ impl QueuePair {
                 return Err(DeviceError::Timeout(timeout));
             }
             let watch = self.rings.watch();
-            watch.wait(&*self.transport, self.index, watch::spin(), deadline)?;
+            if !watch.spin(watch::spin_time()) {
+                watch.sleep(&*self.transport, self.index, deadline)?;
+            }
         }
     }
 }

@@ -1,7 +1,6 @@
 //! A submission and a completion ring, NVMe fashion: shared memory and the rules of its entries.
 //!
-//! Nothing here touches a register: entries go in by [`Rings::push`], are declared by
-//! [`Rings::publish`], and their answers come out of [`Rings::take`]; whoever holds the rings writes the
+//! Nothing here touches a register: entries get their places by [`Rings::reserve`], and their answers come out of [`Rings::take`]; whoever holds the rings writes the
 //! doorbells (`doorbell`) and waits (`watch`). A completion is believed only if its entry is outstanding
 //! and its generation, status and head make sense; after the first that is not, the rings must not be
 //! used again.
@@ -30,9 +29,53 @@ struct Outstanding {
     tag: u32,
 }
 
+/// The sequence number after another one: 0 marks a free place.
+fn after(sequence: u32) -> u32 {
+    sequence.checked_add(1).unwrap_or(1)
+}
+
+/// Places in the submission ring that are to be written, which needs no hold on the rings.
+#[must_use = "the card must not fetch what was not written"]
+pub(crate) struct Reserved {
+    submissions: Arc<DmaBuffer>,
+    mask: usize,
+    first: u16,
+    count: usize,
+    /// The first entry.
+    submission: Submission,
+}
+
+impl Reserved {
+    /// Entries.
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The first one's sequence number.
+    pub(crate) fn sequence(&self) -> u32 {
+        self.submission.sequence
+    }
+
+    /// Writes the entries.
+    #[inline]
+    pub(crate) fn write(&self) {
+        let lines = self.submissions.lines();
+        let mut submission = self.submission;
+        for index in 0..self.count {
+            // Always the whole line, in order: half-written or touched-ahead lines proved two to three
+            // times as slow to hand over.
+            let line = &lines[usize::from(self.first.wrapping_add(index as u16)) & self.mask];
+            for (slot, word) in line.0.iter().zip(submission.to_words()) {
+                slot.store(word, Ordering::Relaxed);
+            }
+            submission.sequence = after(submission.sequence);
+        }
+    }
+}
+
 /// The memory of one queue pair.
 pub(crate) struct Rings {
-    submissions: DmaBuffer,
+    submissions: Arc<DmaBuffer>,
     completions: Arc<DmaBuffer>,
     entries_log2: u32,
     mask: usize,
@@ -44,7 +87,6 @@ pub(crate) struct Rings {
     outstanding: Vec<Outstanding>,
     waiting: u16,
     tail: u16,
-    published: u16,
     head: u16,
     consumed: u16,
     reported: u16,
@@ -62,7 +104,7 @@ impl Rings {
     ) -> Result<Self, TransportError> {
         let entries = 1_usize << entries_log2;
         Ok(Self {
-            submissions: DmaBuffer::new(transport, entries * SUBMISSION_BYTES)?,
+            submissions: Arc::new(DmaBuffer::new(transport, entries * SUBMISSION_BYTES)?),
             completions: Arc::new(DmaBuffer::new(transport, entries * COMPLETION_BYTES)?),
             entries_log2,
             mask: entries - 1,
@@ -72,7 +114,6 @@ impl Rings {
             outstanding: vec![Outstanding::default(); entries],
             waiting: 0,
             tail: 0,
-            published: 0,
             head: 0,
             consumed: 0,
             reported: 0,
@@ -100,46 +141,64 @@ impl Rings {
         self.capacity.into()
     }
 
-    /// Whether an entry fits, where the card knows of `reported` consumed completions.
+    /// How many entries fit, where the card knows of `reported` consumed completions; `most` at the most.
     #[inline]
-    pub(crate) fn has_room(&self, reported: u16) -> bool {
+    pub(crate) fn room(&self, reported: u16, most: usize) -> usize {
+        let entries = self.mask + 1;
         let unfetched = usize::from(self.tail.wrapping_sub(self.head));
         let unreported = usize::from(self.consumed.wrapping_sub(reported));
-        self.waiting < self.capacity
-            && unfetched <= self.mask
-            && usize::from(self.waiting) + unreported <= self.mask
-            && self.outstanding[self.next_sequence as usize & self.mask].sequence == 0
+        let waiting = usize::from(self.waiting);
+        let free = (usize::from(self.capacity) - waiting)
+            .min(entries - unfetched)
+            .min(entries.saturating_sub(waiting + unreported))
+            .min(most);
+        let mut sequence = self.next_sequence;
+        for count in 0..free {
+            if self.outstanding[sequence as usize & self.mask].sequence != 0 {
+                return count;
+            }
+            sequence = after(sequence);
+        }
+        free
     }
 
-    /// Writes an entry, with a sequence number and the boot generation of the rings' own. Gives the
-    /// number, or `None` without room. The card sees it once the tail is published and rung; its tag
-    /// comes back with its completion.
+    /// Reserves places for up to `most` entries, all like `submission` but with sequence numbers and the
+    /// boot generation of the rings' own. The card sees them once they are written and the tail is rung;
+    /// the tag comes back with each completion. `None` without room.
     #[inline]
-    pub(crate) fn push(&mut self, mut submission: Submission, tag: u32, reported: u16) -> Option<u32> {
-        if !self.has_room(reported) {
+    pub(crate) fn reserve(
+        &mut self,
+        mut submission: Submission,
+        most: usize,
+        tag: u32,
+        reported: u16,
+    ) -> Option<Reserved> {
+        let count = self.room(reported, most);
+        if count == 0 {
             return None;
         }
-        let sequence = self.next_sequence;
-        submission.sequence = sequence;
         submission.boot_generation = self.boot_generation;
-        // Always the whole line, in order: half-written or touched-ahead lines proved two to three
-        // times as slow to hand over.
-        let line = &self.submissions.lines()[usize::from(self.tail) & self.mask];
-        for (slot, word) in line.0.iter().zip(submission.to_words()) {
-            slot.store(word, Ordering::Relaxed);
+        submission.sequence = self.next_sequence;
+        let reserved = Reserved {
+            submissions: Arc::clone(&self.submissions),
+            mask: self.mask,
+            first: self.tail,
+            count,
+            submission,
+        };
+        for _ in 0..count {
+            let sequence = self.next_sequence;
+            self.outstanding[sequence as usize & self.mask] = Outstanding { sequence, tag };
+            self.next_sequence = after(sequence);
         }
-        self.outstanding[sequence as usize & self.mask] = Outstanding { sequence, tag };
-        self.waiting += 1;
-        self.tail = self.tail.wrapping_add(1);
-        // 0 marks a free place.
-        self.next_sequence = sequence.checked_add(1).unwrap_or(1);
-        Some(sequence)
+        self.waiting += count as u16;
+        self.tail = self.tail.wrapping_add(count as u16);
+        Some(reserved)
     }
 
-    /// Declares all that was pushed; gives the tail for the doorbell.
+    /// The tail for the doorbell.
     #[inline]
-    pub(crate) fn publish(&mut self) -> u16 {
-        self.published = self.tail;
+    pub(crate) fn tail(&self) -> u16 {
         self.tail
     }
 
@@ -204,18 +263,18 @@ impl Rings {
             return Err(DeviceError::UnknownStatus(completion.status));
         }
         let fetched = completion.submission_head.wrapping_sub(self.head);
-        if fetched > self.published.wrapping_sub(self.head) {
+        if fetched > self.tail.wrapping_sub(self.head) {
             return Err(DeviceError::HeadBeyondTail {
                 head: completion.submission_head,
-                tail: self.published,
+                tail: self.tail,
             });
         }
         Ok(())
     }
 
-    /// Their memory, for quarantine. A watch may still hold that of the completions; it only reads.
-    pub(crate) fn into_buffers(self) -> (DmaBuffer, Arc<DmaBuffer>) {
-        (self.submissions, self.completions)
+    /// Their memory, for quarantine. Others may still look at completions, or write a reserved entry.
+    pub(crate) fn into_buffers(self) -> [Arc<DmaBuffer>; 2] {
+        [self.submissions, self.completions]
     }
 }
 

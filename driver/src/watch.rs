@@ -23,7 +23,7 @@ const POLLS_PER_LOOK: u32 = 64;
 const LOOK_FOR_LIFE: Duration = Duration::from_millis(20);
 
 /// How long to spin on this machine.
-pub(crate) fn spin() -> Duration {
+pub(crate) fn spin_time() -> Duration {
     let one_processor = std::thread::available_parallelism().is_ok_and(|n| n.get() == 1);
     if one_processor { Duration::ZERO } else { SPIN }
 }
@@ -60,36 +60,34 @@ impl Watch {
         Self::words(&self.completions, self.at)[1] & PHASE_BIT == self.phase
     }
 
-    /// Looks a number of times; says whether the completion came.
+    /// Spins for so long; says whether the completion came.
     #[inline]
-    pub(crate) fn glance(&self) -> bool {
-        (0..POLLS_PER_LOOK).any(|_| {
-            std::hint::spin_loop();
-            self.is_due()
-        })
+    pub(crate) fn spin(&self, time: Duration) -> bool {
+        let start = Instant::now();
+        loop {
+            for _ in 0..POLLS_PER_LOOK {
+                if self.is_due() {
+                    return true;
+                }
+                std::hint::spin_loop();
+            }
+            if start.elapsed() >= time {
+                return false;
+            }
+        }
     }
 
-    /// Waits until the completion may be there, at most until `deadline` and not for long before the
-    /// caller is to look itself.
+    /// Arms the interrupt, looks again, and sleeps until it comes: at most until `deadline`, and not for
+    /// long before the caller is to look itself.
     ///
     /// # Errors
     /// A card that shows that it is broken.
-    pub(crate) fn wait(
+    pub(crate) fn sleep(
         &self,
         transport: &dyn Transport,
         index: u16,
-        spin: Duration,
         deadline: Instant,
     ) -> Result<(), DeviceError> {
-        let spin_until = Instant::now() + spin;
-        loop {
-            if self.glance() {
-                return Ok(());
-            }
-            if Instant::now() >= spin_until {
-                break;
-            }
-        }
         transport.write32(queue_register(index, queue::INTERRUPT_ARM), 1);
         if self.is_due() {
             return Ok(());

@@ -54,8 +54,7 @@ impl Shared {
             holds,
             buffer: Some(buffer),
         };
-        let (state, key) = self.submit(state, Caller::User, submission, remains);
-        let key = self.leave(state, key)?;
+        let key = self.submit(state, Caller::User, submission, remains)?;
         Ok(Running::new(self, key, move |shared, buffer| {
             let digests = buffer.as_ref().map_or_else(Vec::new, |buffer| {
                 buffer.copy_out(output, from_card).as_chunks().0.to_vec()

@@ -106,7 +106,7 @@ impl Device {
             pool: Pool::default(),
             tail: Doorbell::new(queue_register(QUEUE, queue::SQ_TAIL)),
             head: Doorbell::new(queue_register(QUEUE, queue::CQ_HEAD)),
-            spin: watch::spin(),
+            spin: watch::spin_time(),
             state: Mutex::new(State::new(&capabilities, boot_generation)),
         });
         // If this fails, dropping the device closes it, and decides about what the card may still write.

@@ -53,24 +53,18 @@ impl Shared {
         let mut left = count;
         let mut group = FIRST_GROUP;
         // A ticket that is settled is no longer to be answered: its entries would be another's.
-        while !state.jobs.is_settled(key) {
-            let pushed = self.push(&mut state, nop, group.min(left), Some(key));
-            self.publish(&mut state);
+        while left > 0 && !state.jobs.is_settled(key) {
+            let pushed = self.push_and_leave(state, nop, group.min(left), key);
+            state = self.lock();
             left -= pushed;
-            if left == 0 {
-                break;
-            }
             group = (group * 2).min(LAST_GROUP);
-            if pushed > 0 {
-                drop(state);
-                self.ring();
-                state = self.lock();
-                continue;
+            if pushed == 0 {
+                // Completions are looked at only when the ring is full or all is submitted: polling lines
+                // that the card is about to write slows both sides down.
+                let room =
+                    |state: &mut State| (state.jobs.is_settled(key) || self.has_room(state)).then_some(());
+                (state, ()) = self.wait_for(state, None, room);
             }
-            // Completions are looked at only when the ring is full or all is submitted: polling lines
-            // that the card is about to write slows both sides down.
-            let room = |state: &mut State| (state.jobs.is_settled(key) || self.has_room(state)).then_some(());
-            (state, ()) = self.wait_for(state, None, room);
         }
         state
     }

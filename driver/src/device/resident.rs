@@ -94,7 +94,6 @@ impl Shared {
                 ..Submission::default()
             };
             self.push(state, submission, 1, Some(key));
-            self.publish(state);
         }
     }
 
@@ -107,8 +106,7 @@ impl Shared {
         limit("bytes to load", size, MAX_TRANSFER_BYTES)?;
         let buffer = self.pool.take(&self.transport, bytes.len())?;
         buffer.copy_in(0, bytes);
-        let (mut state, place) =
-            self.take_card_memory(self.lock(), caller, |state| self.take_place(state, size));
+        let (state, place) = self.take_card_memory(self.lock(), caller, |state| self.take_place(state, size));
         let place = match place {
             Ok(place) => place,
             Err(refusal) => return self.leave(state, Err(refusal)),
@@ -130,9 +128,7 @@ impl Shared {
             },
             buffer: Some(buffer),
         };
-        let key;
-        (state, key) = self.submit(state, caller, submission, remains);
-        let key = self.leave(state, key)?;
+        let key = self.submit(state, caller, submission, remains)?;
         Ok(Running::new(self, key, move |shared, buffer| {
             shared.finish(buffer, size as usize, 0);
             Resident {

@@ -88,8 +88,7 @@ impl Shared {
             buffer.copy_in(index * input_bytes, bytes);
         }
 
-        let (mut state, held) =
-            self.take_card_memory(self.lock(), caller, |state| self.hold_for_run(state, job));
+        let (state, held) = self.take_card_memory(self.lock(), caller, |state| self.hold_for_run(state, job));
         let holds = match held {
             Ok(holds) => holds,
             Err(refusal) => return self.leave(state, Err(refusal)),
@@ -115,9 +114,7 @@ impl Shared {
             holds,
             buffer: Some(buffer),
         };
-        let key;
-        (state, key) = self.submit(state, caller, submission, remains);
-        let key = self.leave(state, key)?;
+        let key = self.submit(state, caller, submission, remains)?;
         Ok(Running::new(self, key, move |shared, buffer| {
             let outputs = buffer.as_ref().map_or_else(Vec::new, |buffer| {
                 (0..count)

@@ -94,7 +94,7 @@ impl State {
 #[derive(Default)]
 pub(super) struct Quarantine {
     buffers: Vec<DmaBuffer>,
-    /// Of completion rings; a thread may look at one for a while yet.
+    /// Of rings, which a thread may look at for a while yet.
     rings: Vec<Arc<DmaBuffer>>,
 }
 
@@ -104,9 +104,7 @@ impl Quarantine {
     }
 
     pub(super) fn add_rings(&mut self, rings: Rings) {
-        let (submissions, completions) = rings.into_buffers();
-        self.buffers.push(submissions);
-        self.rings.push(completions);
+        self.rings.extend(rings.into_buffers());
     }
 
     pub(super) fn bytes(&self) -> usize {

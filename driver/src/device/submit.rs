@@ -8,6 +8,7 @@ use super::Shared;
 use super::jobs::{Key, NOBODY, Remains};
 use super::state::State;
 use crate::error::DeviceError;
+use crate::rings::Reserved;
 use metisvm_firmware::Submission;
 use std::sync::MutexGuard;
 use std::time::Instant;
@@ -44,9 +45,8 @@ impl Caller {
 }
 
 impl Shared {
-    /// Writes up to `count` entries for a ticket, or for nobody; gives how many there was room for. They
-    /// are to be published.
-    #[inline]
+    /// Submits up to `count` entries for a ticket, or for nobody; gives how many there was room for. The
+    /// caller rings once it has given up the lock.
     pub(super) fn push(
         &self,
         state: &mut State,
@@ -54,45 +54,82 @@ impl Shared {
         count: usize,
         key: Option<Key>,
     ) -> usize {
-        let Some(rings) = &mut state.rings else { return 0 };
-        let (tag, reported) = (key.map_or(NOBODY, Key::tag), self.head.written());
-        let mut pushed = 0;
-        let mut last = None;
-        while pushed < count
-            && let Some(sequence) = rings.push(submission, tag, reported)
-        {
-            last = Some(sequence);
-            pushed += 1;
-        }
-        if let (Some(key), Some(sequence)) = (key, last) {
-            state.jobs.set_sequence(key, sequence);
+        let Some(reserved) = self.reserve(state, submission, count, key) else {
+            return 0;
+        };
+        let pushed = reserved.count();
+        reserved.write();
+        if let Some(rings) = &state.rings {
+            self.tail.want(rings.tail());
         }
         pushed
     }
 
-    /// Declares all entries. The tail is to be rung without the lock.
+    /// As [`Shared::push`], and gives up the lock and rings. The entries are written and rung without an
+    /// atomic operation in between that would wait until the card's cache has handed over their lines.
     #[inline]
-    pub(super) fn publish(&self, state: &mut State) {
-        if let Some(rings) = &mut state.rings {
-            self.tail.want(rings.publish());
+    pub(super) fn push_and_leave(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        submission: Submission,
+        count: usize,
+        key: Key,
+    ) -> usize {
+        // While the doorbell is claimed, nobody declares the entries, nor does a reset go on.
+        let Some(claim) = self.tail.claim() else {
+            let pushed = self.push(&mut state, submission, count, Some(key));
+            return self.leave(state, pushed);
+        };
+        let Some(reserved) = self.reserve(&mut state, submission, count, Some(key)) else {
+            drop(claim);
+            return self.leave(state, 0);
+        };
+        if let Some(rings) = &state.rings {
+            claim.want(rings.tail());
         }
+        drop(state);
+        let pushed = reserved.count();
+        reserved.write();
+        claim.ring(&*self.transport);
+        self.head.ring(&*self.transport);
+        pushed
+    }
+
+    #[inline]
+    fn reserve(
+        &self,
+        state: &mut State,
+        submission: Submission,
+        count: usize,
+        key: Option<Key>,
+    ) -> Option<Reserved> {
+        let rings = state.rings.as_mut()?;
+        let tag = key.map_or(NOBODY, Key::tag);
+        let reserved = rings.reserve(submission, count, tag, self.head.written())?;
+        if let Some(key) = key {
+            state.jobs.set_sequence(key, reserved.sequence());
+        }
+        Some(reserved)
     }
 
     /// Whether the ring has room.
     #[inline]
     pub(super) fn has_room(&self, state: &State) -> bool {
         let reported = self.head.written();
-        state.rings.as_ref().is_some_and(|rings| rings.has_room(reported))
+        state
+            .rings
+            .as_ref()
+            .is_some_and(|rings| rings.room(reported, 1) > 0)
     }
 
-    /// Submits a job of one entry, once there is room for it. The tail is to be rung without the lock.
-    pub(super) fn submit<'a>(
-        &'a self,
-        state: MutexGuard<'a, State>,
+    /// Submits a job of one entry, once there is room for it, and rings.
+    pub(super) fn submit(
+        &self,
+        state: MutexGuard<'_, State>,
         caller: Caller,
         submission: Submission,
         remains: Remains,
-    ) -> (MutexGuard<'a, State>, Result<Key, DeviceError>) {
+    ) -> Result<Key, DeviceError> {
         let epoch = remains.holds.epoch;
         let (mut state, ready) = self.wait_for(state, None, |state| match caller.check(state) {
             Err(refusal) => Some(Err(refusal)),
@@ -103,12 +140,11 @@ impl Shared {
         });
         if let Err(refusal) = ready {
             self.take_back(&mut state, remains, false);
-            return (state, Err(refusal));
+            return self.leave(state, Err(refusal));
         }
         let key = state.jobs.open(1, true, remains);
-        self.push(&mut state, submission, 1, Some(key));
-        self.publish(&mut state);
-        (state, Ok(key))
+        self.push_and_leave(state, submission, 1, key);
+        Ok(key)
     }
 
     /// Takes something of the card's memory, waiting for jobs in flight and evictions that will give some

@@ -86,8 +86,9 @@ impl Shared {
             }
             let outstanding = state.rings.as_ref().is_some_and(|rings| rings.waiting() > 0);
             if outstanding && !state.pumping {
-                state = self.pump(state, looked);
-                looked = Some(Instant::now());
+                let came;
+                (state, came) = self.pump(state, looked);
+                looked = (!came).then(Instant::now);
             } else if !rang {
                 // A report or a cancellation may be due, and nothing may be written under the lock.
                 drop(state);
@@ -102,14 +103,16 @@ impl Shared {
         }
     }
 
-    /// Waits for the next completion, without the lock: for a moment, or if the caller has looked before,
-    /// for a while.
+    /// Waits for the next completion, without the lock: it spins, or if the caller has looked in vain
+    /// before, it sleeps. Says whether it saw it come while it spun.
     fn pump<'a>(
         &'a self,
         mut state: MutexGuard<'a, State>,
         looked: Option<Instant>,
-    ) -> MutexGuard<'a, State> {
-        let Some(rings) = &state.rings else { return state };
+    ) -> (MutexGuard<'a, State>, bool) {
+        let Some(rings) = &state.rings else {
+            return (state, false);
+        };
         let (watch, epoch) = (rings.watch(), state.epoch);
         let deadline = looked.map(|now| self.deadline(&mut state, now));
         state.pumping = true;
@@ -117,22 +120,20 @@ impl Shared {
         let pumping = Pumping(self);
         self.ring();
         let seen = match deadline {
-            None => {
-                watch.glance();
-                Ok(())
-            }
-            Some(deadline) => watch.wait(&*self.transport, QUEUE, self.spin, deadline),
+            None => Ok(watch.spin(self.spin)),
+            Some(deadline) => watch.sleep(&*self.transport, QUEUE, deadline).map(|()| false),
         };
         drop(pumping);
         let mut state = self.lock();
         state.pumping = false;
         // Of rings that are no longer there, nothing is to be learnt.
-        if let Err(fault) = seen
-            && state.epoch == epoch
-        {
-            self.condemn(&mut state, &fault);
-        }
-        state
+        let came = seen.unwrap_or_else(|fault| {
+            if state.epoch == epoch {
+                self.condemn(&mut state, &fault);
+            }
+            false
+        });
+        (state, came)
     }
 
     fn sleep<'a>(&'a self, mut state: MutexGuard<'a, State>, key: Option<Key>) -> MutexGuard<'a, State> {
@@ -183,7 +184,6 @@ impl Shared {
             // Without room it stays as it is: a reset takes it back, too.
             self.push(state, cancel, 1, None);
         }
-        self.publish(state);
         wake_settled(state);
         true
     }

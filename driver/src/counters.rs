@@ -21,10 +21,14 @@ pub struct Counters {
     pub resets: u64,
     /// Bytes of DMA memory leaked because a card never acknowledged a reset.
     pub leaked_bytes: u64,
+    /// Jobs in flight now.
+    pub in_flight: u64,
+    /// Most jobs that were in flight together.
+    pub most_in_flight: u64,
 }
 
 impl Counters {
-    /// What was counted since an earlier snapshot of the same device.
+    /// What was counted since an earlier snapshot of the same device; what is in flight is as it is now.
     #[must_use]
     pub const fn since(&self, earlier: &Self) -> Self {
         Self {
@@ -38,6 +42,8 @@ impl Counters {
             faults: self.faults.saturating_sub(earlier.faults),
             resets: self.resets.saturating_sub(earlier.resets),
             leaked_bytes: self.leaked_bytes.saturating_sub(earlier.leaked_bytes),
+            in_flight: self.in_flight,
+            most_in_flight: self.most_in_flight,
         }
     }
 }
@@ -55,7 +61,7 @@ pub(crate) struct LiveCounters {
 }
 
 impl LiveCounters {
-    pub(crate) fn snapshot(&self) -> Counters {
+    pub(crate) fn snapshot(&self, in_flight: u64, most_in_flight: u64) -> Counters {
         Counters {
             jobs: self.jobs.load(Ordering::Relaxed),
             loads: self.loads.load(Ordering::Relaxed),
@@ -65,6 +71,8 @@ impl LiveCounters {
             faults: self.faults.load(Ordering::Relaxed),
             resets: self.resets.load(Ordering::Relaxed),
             leaked_bytes: self.leaked.load(Ordering::Relaxed),
+            in_flight,
+            most_in_flight,
         }
     }
 }

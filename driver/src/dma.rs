@@ -1,180 +1,139 @@
-//! Memory that host and card share.
-//!
-//! It is made of atomic words, one cache line aligned, so both sides may touch it at any time. The
-//! host's copies are Relaxed: a doorbell (Release) publishes what was copied in, and the Acquire
-//! load of a completion's phase precedes what is copied out.
+//! Buffers for DMA: pieces of regions that a transport has mapped.
 
-use crate::transport::{Transport, TransportError};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
+use crate::first_fit::FirstFit;
+use crate::lines::{LINE_BYTES, Line, read_bytes, write_bytes};
+use crate::region::PAGE_BYTES;
+use crate::transport::{DmaRegion, Iova, Transport, TransportError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-/// An address as the card uses it in DMA; no pointer and no offset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Iova(pub u64);
-
-/// Words of a cache line.
-pub const LINE_WORDS: usize = 8;
-/// Bytes of a cache line.
-pub const LINE_BYTES: usize = 64;
-
-/// One cache line of shared memory. Ring entries never straddle two.
-#[derive(Debug, Default)]
-#[repr(C, align(64))]
-pub struct Line(pub [AtomicU64; LINE_WORDS]);
-
-/// A piece of memory that can be mapped for DMA.
-pub type Memory = Arc<[Line]>;
-
-/// Zeroed memory of at least `bytes` bytes.
-pub fn allocate(bytes: usize) -> Memory {
-    (0..bytes.div_ceil(LINE_BYTES).max(1))
-        .map(|_| Line::default())
-        .collect()
-}
-
-/// Word `index` of a piece of memory. Panics past its end.
-#[inline]
-pub fn word(memory: &[Line], index: usize) -> &AtomicU64 {
-    &memory[index / LINE_WORDS].0[index % LINE_WORDS]
-}
-
-/// Copies bytes into memory from byte `offset` on, with `order` for each word's store. Panics past
-/// the end. Where a word is covered in part, its other bytes are kept.
-pub fn write_bytes(memory: &[Line], offset: usize, bytes: &[u8], order: Ordering) {
-    let lead = offset.wrapping_neg() % 8;
-    let (head, rest) = bytes.split_at(lead.min(bytes.len()));
-    let (whole, tail) = rest.as_chunks::<8>();
-    if !head.is_empty() {
-        write_part(word(memory, offset / 8), offset % 8, head, order);
-    }
-    let mut at = (offset + head.len()) / 8;
-    for chunk in whole {
-        word(memory, at).store(u64::from_le_bytes(*chunk), order);
-        at += 1;
-    }
-    if !tail.is_empty() {
-        write_part(word(memory, at), 0, tail, order);
-    }
-}
-
-fn write_part(word: &AtomicU64, at: usize, bytes: &[u8], order: Ordering) {
-    let mut old = word.load(Ordering::Relaxed).to_le_bytes();
-    old[at..at + bytes.len()].copy_from_slice(bytes);
-    word.store(u64::from_le_bytes(old), order);
-}
-
-/// Copies bytes out of memory from byte `offset` on, with `order` for each word's load. Panics past
-/// the end.
-pub fn read_bytes(memory: &[Line], offset: usize, bytes: &mut [u8], order: Ordering) {
-    let lead = (offset.wrapping_neg() % 8).min(bytes.len());
-    let (head, rest) = bytes.split_at_mut(lead);
-    if !head.is_empty() {
-        let old = word(memory, offset / 8).load(order).to_le_bytes();
-        head.copy_from_slice(&old[offset % 8..offset % 8 + head.len()]);
-    }
-    let mut at = (offset + lead) / 8;
-    let (whole, tail) = rest.as_chunks_mut::<8>();
-    for chunk in whole {
-        *chunk = word(memory, at).load(order).to_le_bytes();
-        at += 1;
-    }
-    if !tail.is_empty() {
-        let old = word(memory, at).load(order).to_le_bytes();
-        tail.copy_from_slice(&old[..tail.len()]);
-    }
-}
-
-/// Memory mapped for DMA; unmapped when dropped. While a card may still write it, it must not be
-/// dropped but leaked.
-pub struct DmaBuffer {
-    memory: Memory,
-    iova: Iova,
+/// A mapped region that buffers are cut from. It is unmapped, and then freed, with the last holder;
+/// where it cannot be unmapped it is never freed.
+pub(crate) struct Region {
+    mapped: DmaRegion,
     /// Weak, so that leaked memory does not keep a card attached.
     transport: Weak<dyn Transport>,
+    free: Mutex<FirstFit>,
+}
+
+impl Region {
+    /// Allocates and maps at least `bytes` bytes.
+    ///
+    /// # Errors
+    /// Of the transport, or a region smaller than was asked for.
+    pub(crate) fn new(transport: &Arc<dyn Transport>, bytes: usize) -> Result<Arc<Self>, TransportError> {
+        let mapped = transport.allocate(bytes)?;
+        let (given, iova) = (mapped.memory.bytes(), mapped.iova);
+        let region = Arc::new(Self {
+            mapped,
+            transport: Arc::downgrade(transport),
+            free: Mutex::new(FirstFit::new(given as u64, PAGE_BYTES as u64)),
+        });
+        if given < bytes || !iova.0.is_multiple_of(PAGE_BYTES as u64) {
+            let reason = format!("the transport gave {given} bytes at {:#x}", iova.0);
+            return Err(TransportError::Map { bytes, reason });
+        }
+        Ok(region)
+    }
+
+    /// Size, bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.mapped.memory.bytes()
+    }
+
+    /// Whether no buffer is cut from it.
+    pub(crate) fn is_free(&self) -> bool {
+        self.lock().free_bytes() == self.bytes() as u64
+    }
+
+    /// Cuts a buffer of whole pages from it, if one is free in one piece.
+    pub(crate) fn cut(self: &Arc<Self>, bytes: usize) -> Option<DmaBuffer> {
+        let bytes = bytes.max(1).checked_next_multiple_of(PAGE_BYTES)?;
+        let offset = self.lock().allocate(bytes as u64)? as usize;
+        Some(DmaBuffer {
+            region: Arc::clone(self),
+            offset,
+            bytes,
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, FirstFit> {
+        self.free.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Region {
+    fn drop(&mut self) {
+        // With the transport the card's view of all memory is gone as well.
+        if let Some(transport) = self.transport.upgrade()
+            && transport.unmap(&self.mapped).is_err()
+        {
+            std::mem::forget(self.mapped.memory.clone());
+        }
+    }
+}
+
+/// Memory mapped for DMA: whole pages of a region. Dropped, its pages may be used for another job; while
+/// a card may still write it, it must be kept or leaked.
+pub struct DmaBuffer {
+    region: Arc<Region>,
+    offset: usize,
+    bytes: usize,
 }
 
 impl DmaBuffer {
-    /// Allocates and maps at least `bytes` bytes, zeroed.
+    /// At least `bytes` bytes, zeroed, of a region of their own.
     ///
     /// # Errors
     /// Of the transport.
     pub fn new(transport: &Arc<dyn Transport>, bytes: usize) -> Result<Self, TransportError> {
-        let memory = allocate(bytes);
-        let iova = transport.map(&memory)?;
-        Ok(Self {
-            memory,
-            iova,
-            transport: Arc::downgrade(transport),
+        let region = Region::new(transport, bytes)?;
+        region.cut(region.bytes()).ok_or_else(|| TransportError::Map {
+            bytes,
+            reason: "the region is not free".into(),
         })
     }
 
     /// The card's address of byte 0.
     pub fn iova(&self) -> Iova {
-        self.iova
+        Iova(self.region.mapped.iova.0 + self.offset as u64)
     }
 
     /// Size, bytes.
     pub fn bytes(&self) -> usize {
-        self.memory.len() * LINE_BYTES
+        self.bytes
     }
 
     /// The lines themselves.
     #[inline]
     pub fn lines(&self) -> &[Line] {
-        &self.memory
+        &self.region.mapped.memory[self.offset / LINE_BYTES..][..self.bytes / LINE_BYTES]
     }
 
     /// Copies bytes in from byte `offset` on. Panics past the end.
     pub fn copy_in(&self, offset: usize, bytes: &[u8]) {
-        write_bytes(&self.memory, offset, bytes, Ordering::Relaxed);
+        write_bytes(self.lines(), offset, bytes, Ordering::Relaxed);
     }
 
     /// Copies `bytes` bytes out from byte `offset` on. Panics past the end.
     pub fn copy_out(&self, offset: usize, bytes: usize) -> Vec<u8> {
         let mut copy = vec![0; bytes];
-        read_bytes(&self.memory, offset, &mut copy, Ordering::Relaxed);
+        read_bytes(self.lines(), offset, &mut copy, Ordering::Relaxed);
         copy
     }
 }
 
 impl Drop for DmaBuffer {
     fn drop(&mut self) {
-        if let Some(transport) = self.transport.upgrade() {
-            transport.unmap(self.iova);
-        }
+        self.region.lock().free(self.offset as u64, self.bytes as u64);
     }
 }
 
 impl std::fmt::Debug for DmaBuffer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("DmaBuffer")
-            .field("iova", &self.iova)
-            .field("bytes", &self.bytes())
+            .field("iova", &self.iova())
+            .field("bytes", &self.bytes)
             .finish()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn copies_at_every_alignment_keep_their_neighbours() {
-        for offset in 0..20 {
-            for length in 0..40 {
-                let memory = allocate(64);
-                write_bytes(&memory, 0, &[0xee; 64], Ordering::Relaxed);
-                let bytes: Vec<u8> = (1..=length as u8).collect();
-                write_bytes(&memory, offset, &bytes, Ordering::Release);
-                let mut all = vec![0; 64];
-                read_bytes(&memory, 0, &mut all, Ordering::Acquire);
-                let mut expected = vec![0xee; 64];
-                expected[offset..offset + length].copy_from_slice(&bytes);
-                assert_eq!(all, expected);
-                let mut back = vec![0; length];
-                read_bytes(&memory, offset, &mut back, Ordering::Acquire);
-                assert_eq!(back, bytes);
-            }
-        }
     }
 }

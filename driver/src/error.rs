@@ -150,6 +150,12 @@ pub enum DeviceError {
     /// Resident memory from before a reset, or of another device.
     #[error("resident memory was lost with a reset, or belongs to another device")]
     StaleResident,
+    /// The outcome of a job was collected before.
+    #[error("the outcome of this job was collected before")]
+    Collected,
+    /// The link has no interrupt for the device's queue.
+    #[error("the link to the card has no interrupt vector")]
+    NoInterrupt,
     /// Resident memory given for what it is not: a state for a program or data, or the other way round.
     #[error("a state is neither program nor data, and only a state may be written")]
     WrongKind,
@@ -191,6 +197,8 @@ impl DeviceError {
             | Self::HandlesExhausted(_)
             | Self::StaleResident
             | Self::WrongKind
+            | Self::Collected
+            | Self::NoInterrupt
             | Self::NoEngine(_) => false,
         }
     }

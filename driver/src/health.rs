@@ -20,6 +20,14 @@ impl Health {
         *self == Self::Healthy
     }
 
+    /// Why it takes no work.
+    pub fn fault(&self) -> Option<&DeviceError> {
+        match self {
+            Self::Healthy => None,
+            Self::Unhealthy(fault) | Self::Dead(fault) => Some(fault),
+        }
+    }
+
     /// The state after a fault.
     pub(crate) fn after(fault: &DeviceError) -> Self {
         match fault {

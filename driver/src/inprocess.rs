@@ -5,11 +5,11 @@
 //! and polls once more before it parks; a writer writes, fences, and then looks whether the thread
 //! sleeps. One of the two sees the other.
 
-use crate::dma::{Iova, Memory};
 use crate::iommu::{Iommu, View};
-use crate::transport::{Transport, TransportError};
+use crate::region::{Memory, Pages};
+use crate::transport::{DmaRegion, Transport, TransportError};
 use metisvm_firmware::port::{Activity, CardModel, DmaFault, HostMemory, Interrupts, Registers};
-use metisvm_firmware::registers::ALL_ONES;
+use metisvm_firmware::registers::{ALL_ONES, QUEUE_LIMIT};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -22,6 +22,15 @@ const SPIN: Duration = Duration::from_micros(20);
 const POLLS_PER_LOOK: u32 = 64;
 /// How long dropping the transport waits for the card's thread before it leaves it behind.
 const JOIN_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Interrupt vectors: one for each queue that a card can have.
+const VECTORS: u16 = QUEUE_LIMIT as u16;
+const _: () = assert!(VECTORS as u32 <= u64::BITS);
+
+/// The bit of a vector among those raised; a card has no others.
+fn vector_bit(vector: u16) -> Option<u64> {
+    (vector < VECTORS).then(|| 1 << vector)
+}
 
 #[derive(Debug)]
 struct Shared {
@@ -61,7 +70,8 @@ impl HostMemory for Port {
 
 impl Interrupts for Port {
     fn raise(&self, vector: u16) {
-        *self.shared.raised.lock().unwrap_or_else(PoisonError::into_inner) |= 1 << (vector % 64);
+        let Some(bit) = vector_bit(vector) else { return };
+        *self.shared.raised.lock().unwrap_or_else(PoisonError::into_inner) |= bit;
         self.shared.wake_host.notify_all();
     }
 }
@@ -183,16 +193,40 @@ impl Transport for InProcess {
         self.wake_card();
     }
 
-    fn map(&self, memory: &Memory) -> Result<Iova, TransportError> {
-        Ok(self.shared.iommu.map(memory))
+    fn allocate(&self, bytes: usize) -> Result<DmaRegion, TransportError> {
+        let memory = Memory::allocate(bytes, Pages::Base).map_err(|error| TransportError::Map {
+            bytes,
+            reason: error.to_string(),
+        })?;
+        let iova = self.shared.iommu.map(&memory);
+        Ok(DmaRegion { memory, iova })
     }
 
-    fn unmap(&self, iova: Iova) {
-        self.shared.iommu.unmap(iova);
+    fn unmap(&self, region: &DmaRegion) -> Result<(), TransportError> {
+        let iova = region.iova;
+        if self.shared.iommu.unmap(iova) {
+            Ok(())
+        } else {
+            let reason = "nothing is mapped there".into();
+            Err(TransportError::Unmap { iova, reason })
+        }
+    }
+
+    /// Each access looks its address up; one that was under way holds the memory until it is done, so
+    /// that nobody else gets it before.
+    fn isolates_on_unmap(&self) -> bool {
+        true
+    }
+
+    fn vectors(&self) -> u16 {
+        VECTORS
     }
 
     fn wait_interrupt(&self, vector: u16, timeout: Duration) -> bool {
-        let bit = 1 << (vector % 64);
+        let Some(bit) = vector_bit(vector) else {
+            thread::sleep(timeout);
+            return false;
+        };
         let raised = self.shared.raised.lock().unwrap_or_else(PoisonError::into_inner);
         let waiting = |raised: &mut u64| *raised & bit == 0 && !self.shared.ended.load(Ordering::SeqCst);
         let (mut raised, _) = self

@@ -4,7 +4,9 @@
 //! keeps the snapshot that it saw last and the piece that it hit last, so an access costs a load
 //! and a comparison, not a lock.
 
-use crate::dma::{self, Iova, LINE_BYTES, LINE_WORDS, Line, Memory};
+use crate::lines::{self, LINE_WORDS, Line};
+use crate::region::{HUGE_PAGE_BYTES, Memory, PAGE_BYTES};
+use crate::transport::Iova;
 use metisvm_firmware::port::DmaFault;
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,9 +14,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Lowest address handed out: address 0 is never valid.
 const FIRST_ADDRESS: u64 = 1 << 32;
-/// Pieces begin at multiples of this, with at least as much unmapped in between, so that a DMA past
-/// a piece's end faults.
-const PAGE: u64 = 4096;
+/// At least this much stays unmapped between two pieces, so that a DMA past a piece's end faults.
+const GAP: u64 = PAGE_BYTES as u64;
 
 #[derive(Clone, Debug)]
 struct Mapping {
@@ -50,31 +51,35 @@ impl Iommu {
 
     pub(crate) fn map(&self, memory: &Memory) -> Iova {
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-        let bytes = (memory.len() * LINE_BYTES) as u64;
-        let start = table.next;
+        let bytes = memory.bytes() as u64;
+        let align = if memory.bytes() < HUGE_PAGE_BYTES {
+            PAGE_BYTES
+        } else {
+            HUGE_PAGE_BYTES
+        };
+        let start = table.next.next_multiple_of(align as u64);
         // Addresses are never used twice, so a late access to old memory hits nothing.
-        table.next += bytes.next_multiple_of(PAGE) + PAGE;
+        table.next = start + bytes + GAP;
         let mut mappings = table.mappings.to_vec();
         mappings.push(Mapping {
             start,
             bytes,
-            memory: Arc::clone(memory),
+            memory: memory.clone(),
         });
         table.mappings = Arc::new(mappings);
         self.version.fetch_add(1, Ordering::Release);
         Iova(start)
     }
 
-    pub(crate) fn unmap(&self, iova: Iova) {
+    /// Says whether there was such a piece.
+    pub(crate) fn unmap(&self, iova: Iova) -> bool {
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = table
-            .mappings
-            .iter()
-            .filter(|mapping| mapping.start != iova.0)
-            .cloned()
-            .collect();
-        table.mappings = Arc::new(kept);
+        let mut mappings = table.mappings.to_vec();
+        mappings.retain(|mapping| mapping.start != iova.0);
+        let found = mappings.len() < table.mappings.len();
+        table.mappings = Arc::new(mappings);
         self.version.fetch_add(1, Ordering::Release);
+        found
     }
 }
 
@@ -151,7 +156,7 @@ impl View {
                 }
             } else {
                 for (index, slot) in words.iter_mut().enumerate() {
-                    *slot = dma::word(memory, first + index).load(Ordering::Acquire);
+                    *slot = lines::word(memory, first + index).load(Ordering::Acquire);
                 }
             }
         })
@@ -166,20 +171,20 @@ impl View {
         }
         self.with(address, size_of_val(words), |memory, offset| {
             for (index, &value) in words.iter().enumerate() {
-                dma::word(memory, offset / 8 + index).store(value, Ordering::Release);
+                lines::word(memory, offset / 8 + index).store(value, Ordering::Release);
             }
         })
     }
 
     pub(crate) fn read_bytes(&self, address: u64, bytes: &mut [u8]) -> Result<(), DmaFault> {
         self.with(address, bytes.len(), |memory, offset| {
-            dma::read_bytes(memory, offset, bytes, Ordering::Acquire);
+            lines::read_bytes(memory, offset, bytes, Ordering::Acquire);
         })
     }
 
     pub(crate) fn write_bytes(&self, address: u64, bytes: &[u8]) -> Result<(), DmaFault> {
         self.with(address, bytes.len(), |memory, offset| {
-            dma::write_bytes(memory, offset, bytes, Ordering::Release);
+            lines::write_bytes(memory, offset, bytes, Ordering::Release);
         })
     }
 }
@@ -187,23 +192,37 @@ impl View {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::region::Pages;
 
     #[test]
     fn dma_outside_a_mapping_faults_and_changes_nothing() {
         let iommu = Arc::new(Iommu::new());
-        let memory = dma::allocate(64);
+        let memory = Memory::allocate(PAGE_BYTES, Pages::Base).unwrap();
         let Iova(at) = iommu.map(&memory);
+        let end = at + PAGE_BYTES as u64;
         let view = View::new(Arc::clone(&iommu));
-        assert!(view.write_bytes(at + 60, &[1; 4]).is_ok());
-        assert!(view.write_bytes(at + 61, &[2; 4]).is_err());
+        assert!(view.write_bytes(end - 4, &[1; 4]).is_ok());
+        assert!(view.write_bytes(end - 3, &[2; 4]).is_err());
         assert!(view.write_bytes(at - 1, &[2; 4]).is_err());
         assert!(view.write_words(at + 4, &[2]).is_err());
         assert!(view.read_bytes(u64::MAX, &mut [0; 4]).is_err());
         assert!(view.read_bytes(0, &mut [0; 4]).is_err());
-        let mut all = [0; 64];
+        let mut all = [0; PAGE_BYTES];
         view.read_bytes(at, &mut all).unwrap();
         assert_eq!(all.iter().map(|&b| u32::from(b)).sum::<u32>(), 4);
-        iommu.unmap(Iova(at));
+        assert!(iommu.unmap(Iova(at)));
         assert!(view.read_bytes(at, &mut all).is_err());
+        assert!(!iommu.unmap(Iova(at)), "it is gone already");
+    }
+
+    #[test]
+    fn large_pieces_begin_at_huge_pages() {
+        let iommu = Iommu::new();
+        for bytes in [1, HUGE_PAGE_BYTES, 1, 2 * HUGE_PAGE_BYTES] {
+            let memory = Memory::allocate(bytes, Pages::Base).unwrap();
+            let Iova(at) = iommu.map(&memory);
+            let align = memory.bytes().min(HUGE_PAGE_BYTES) as u64;
+            assert!(at.is_multiple_of(align), "{bytes} bytes at {at:#x}");
+        }
     }
 }

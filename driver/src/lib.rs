@@ -1,34 +1,42 @@
 //! The host's side of the card: transports, DMA memory, rings, and the device handle.
 //!
-//! The way of a job: [`device`] takes it and puts its bytes into [`dma`] memory, [`ring`] writes an
-//! entry, rings the doorbell and waits for the completion, every field of which is checked;
-//! results are copied into memory of the host's own before anything looks at them. A card that
+//! The way of a job: [`device`] takes it and puts its bytes into a buffer of the pool; an entry goes into
+//! the rings and the doorbell is rung; whoever waits takes completions for all, and checks every field of
+//! each; results are copied into memory of the host's own before anything looks at them. A card that
 //! breaks a rule is marked unhealthy ([`health`]), the memory that it may still write goes into
-//! quarantine (`pool`), and nothing but a reset brings either back.
+//! quarantine, and nothing but a reset brings either back. The rules are docs/driver.md's.
 //!
-//! Everything below [`transport`] is a matter of the attachment; [`inprocess`] hosts a card in
-//! software on a thread of its own.
+//! The layers, each of which knows only those before it: [`lines`] and [`region`] (memory), [`transport`]
+//! (the link), [`dma`] and `pool` (buffers), `rings`, `doorbell` and `watch` (the queue), [`device`].
+//! [`inprocess`] is a transport that hosts a card in software on a thread of its own.
 //!
-//! There is no unsafe code: DMA memory is made of atomic words, so a card that rewrites it at any
-//! moment is a nuisance, never undefined behaviour.
+//! The only unsafe code is in [`region`]: DMA memory is a mapping seen as atomic words, so a card that
+//! rewrites it at any moment is a nuisance, never undefined behaviour.
 
-pub mod card_memory;
 pub mod counters;
 pub mod device;
 pub mod dma;
+mod doorbell;
 pub mod error;
+mod first_fit;
+mod handles;
 pub mod health;
 pub mod inprocess;
 mod iommu;
+pub mod lines;
 pub mod measure;
 mod pool;
+pub mod region;
 pub mod ring;
+mod rings;
 pub mod transport;
+mod watch;
 
 pub use counters::Counters;
-pub use device::{Device, Options, Resident, RunJob};
-pub use dma::{DmaBuffer, Iova};
+pub use device::{Device, Options, Resident, RunJob, Running};
+pub use dma::DmaBuffer;
 pub use error::DeviceError;
 pub use health::Health;
 pub use inprocess::InProcess;
-pub use transport::{Transport, TransportError};
+pub use region::Memory;
+pub use transport::{DmaRegion, Iova, Transport, TransportError};

@@ -1,99 +1,131 @@
-//! DMA buffers: kept for the next job, or in quarantine.
+//! Where buffers come from: regions that stay mapped from job to job.
 //!
-//! A buffer of a job that was not answered may still be written by the card at any time. It is
-//! kept apart until a reset is acknowledged, and leaked, mapped, if none ever is.
-//!
-//! What is kept for reuse is bounded in bytes, so that one large batch does not hold its memory for
-//! ever; the oldest go first.
+//! Mapping a region costs system calls, and on an IOMMU its entries; a small job is over sooner. So
+//! regions are large, buffers are cut from them, and what is kept without use is bounded in bytes, so
+//! that one large batch does not hold its memory for ever; the oldest go first.
 
-use crate::dma::DmaBuffer;
+use crate::dma::{DmaBuffer, Region};
+use crate::region::HUGE_PAGE_BYTES;
 use crate::transport::{Transport, TransportError};
-use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Bytes kept for reuse; more are unmapped.
+/// Bytes of regions without a buffer that are kept; more are unmapped.
 const KEPT_BYTES: usize = 64 << 20;
-/// Smallest buffer, bytes; sizes are powers of two from here.
-const SMALLEST: usize = 4096;
+/// Smallest region, bytes: one huge page.
+const REGION_BYTES: usize = HUGE_PAGE_BYTES;
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Pool {
     /// Oldest first.
-    free: VecDeque<DmaBuffer>,
-    free_bytes: usize,
-    quarantine: Vec<DmaBuffer>,
+    regions: Mutex<Vec<Arc<Region>>>,
+    /// Bytes of the regions. Changed under the lock; read without, it only says that a look is due.
+    bytes: AtomicUsize,
 }
 
 impl Pool {
     /// A buffer of at least `bytes` bytes; it holds what its last job left.
     pub(crate) fn take(
-        &mut self,
+        &self,
         transport: &Arc<dyn Transport>,
         bytes: usize,
     ) -> Result<DmaBuffer, TransportError> {
-        let size = bytes.max(SMALLEST).next_power_of_two();
-        let kept = self.free.iter().position(|buffer| buffer.bytes() == size);
-        match kept.and_then(|index| self.free.remove(index)) {
-            Some(buffer) => {
-                self.free_bytes -= buffer.bytes();
-                Ok(buffer)
+        if let Some(buffer) = self.lock().iter().find_map(|region| region.cut(bytes)) {
+            return Ok(buffer);
+        }
+        // Mapping takes its time; meanwhile others may take and give.
+        let region = Region::new(transport, bytes.max(REGION_BYTES))?;
+        let buffer = region.cut(bytes).ok_or_else(|| TransportError::Map {
+            bytes,
+            reason: "a region is smaller than it says".into(),
+        })?;
+        let mut regions = self.lock();
+        self.bytes.fetch_add(region.bytes(), Ordering::Relaxed);
+        regions.push(region);
+        Ok(buffer)
+    }
+
+    /// Takes back a buffer that no card writes any more.
+    pub(crate) fn give(&self, buffer: DmaBuffer) {
+        drop(buffer);
+        if self.bytes.load(Ordering::Relaxed) > KEPT_BYTES {
+            let surplus = self.take_surplus();
+            // Unmapping takes its time, too.
+            drop(surplus);
+        }
+    }
+
+    fn take_surplus(&self) -> Vec<Arc<Region>> {
+        let mut regions = self.lock();
+        // Buffers are cut under this lock, so a free region stays free.
+        let free = regions.iter().filter(|region| region.is_free());
+        let mut surplus = free
+            .map(|region| region.bytes())
+            .sum::<usize>()
+            .saturating_sub(KEPT_BYTES);
+        let goes = |region: &mut Arc<Region>| {
+            let goes = surplus > 0 && region.is_free();
+            if goes {
+                self.bytes.fetch_sub(region.bytes(), Ordering::Relaxed);
+                surplus = surplus.saturating_sub(region.bytes());
             }
-            None => DmaBuffer::new(transport, size),
-        }
+            goes
+        };
+        regions.extract_if(.., goes).collect()
     }
 
-    /// Takes back the buffer of an answered job.
-    pub(crate) fn give(&mut self, buffer: DmaBuffer) {
-        self.free_bytes += buffer.bytes();
-        self.free.push_back(buffer);
-        while self.free_bytes > KEPT_BYTES
-            && let Some(oldest) = self.free.pop_front()
-        {
-            self.free_bytes -= oldest.bytes();
-        }
+    /// Forgets all regions: each is unmapped with its last buffer.
+    pub(crate) fn clear(&self) {
+        let mut regions = self.lock();
+        let all = std::mem::take(&mut *regions);
+        self.bytes.store(0, Ordering::Relaxed);
+        drop(regions);
+        drop(all);
     }
 
-    /// Takes a buffer that the card may still write.
-    pub(crate) fn quarantine(&mut self, buffer: DmaBuffer) {
-        self.quarantine.push(buffer);
-    }
-
-    /// Bytes in quarantine.
-    pub(crate) fn quarantined_bytes(&self) -> usize {
-        self.quarantine.iter().map(DmaBuffer::bytes).sum()
-    }
-
-    /// A reset was acknowledged: no DMA of the old generation follows.
-    pub(crate) fn release_quarantine(&mut self) {
-        self.quarantine.clear();
-    }
-
-    /// The card may write for ever: forget the quarantined buffers without unmapping them.
-    pub(crate) fn leak_quarantine(&mut self) -> usize {
-        let bytes = self.quarantined_bytes();
-        self.quarantine.drain(..).for_each(std::mem::forget);
-        bytes
+    fn lock(&self) -> MutexGuard<'_, Vec<Arc<Region>>> {
+        self.regions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dma::{Iova, Memory};
+    use crate::region::{Memory, PAGE_BYTES, Pages};
+    use crate::transport::{DmaRegion, Iova};
+    use std::collections::BTreeMap;
     use std::time::Duration;
 
-    /// A link to nothing.
-    struct Nowhere;
+    /// A link to nothing, that keeps the books about what is mapped.
+    #[derive(Default)]
+    struct Books {
+        mapped: Mutex<BTreeMap<u64, usize>>,
+        maps: Mutex<u64>,
+    }
 
-    impl Transport for Nowhere {
+    impl Transport for Books {
         fn read32(&self, _: u32) -> u32 {
             0
         }
         fn write32(&self, _: u32, _: u32) {}
-        fn map(&self, _: &Memory) -> Result<Iova, TransportError> {
-            Ok(Iova(0))
+        fn allocate(&self, bytes: usize) -> Result<DmaRegion, TransportError> {
+            let memory = Memory::allocate(bytes, Pages::Base).unwrap();
+            let mut maps = self.maps.lock().unwrap();
+            *maps += 1;
+            let iova = Iova(*maps << 32);
+            self.mapped.lock().unwrap().insert(iova.0, memory.bytes());
+            Ok(DmaRegion { memory, iova })
         }
-        fn unmap(&self, _: Iova) {}
+        fn unmap(&self, region: &DmaRegion) -> Result<(), TransportError> {
+            self.mapped.lock().unwrap().remove(&region.iova.0).unwrap();
+            Ok(())
+        }
+        fn isolates_on_unmap(&self) -> bool {
+            true
+        }
+        fn vectors(&self) -> u16 {
+            1
+        }
         fn wait_interrupt(&self, _: u16, _: Duration) -> bool {
             false
         }
@@ -102,22 +134,62 @@ mod tests {
         }
     }
 
+    fn pool() -> (Arc<Books>, Arc<dyn Transport>, Pool) {
+        let books = Arc::new(Books::default());
+        (books.clone(), books, Pool::default())
+    }
+
+    fn mapped(books: &Books) -> usize {
+        books.mapped.lock().unwrap().values().sum()
+    }
+
     #[test]
-    fn what_is_kept_is_bounded_in_bytes() {
-        let transport: Arc<dyn Transport> = Arc::new(Nowhere);
-        let mut pool = Pool::default();
-        let small: Vec<DmaBuffer> = (0..100).map(|_| pool.take(&transport, 1).unwrap()).collect();
-        small.into_iter().for_each(|buffer| pool.give(buffer));
-        assert_eq!(pool.free.len(), 100);
-        let large: Vec<DmaBuffer> = (0..3)
+    fn small_buffers_share_a_region_and_never_a_page() {
+        let (books, transport, pool) = pool();
+        let buffers: Vec<DmaBuffer> = (0..100).map(|_| pool.take(&transport, 65).unwrap()).collect();
+        assert_eq!(*books.maps.lock().unwrap(), 1);
+        let pages: std::collections::BTreeSet<u64> = buffers
+            .iter()
+            .map(|buffer| buffer.iova().0 / PAGE_BYTES as u64)
+            .collect();
+        assert_eq!(pages.len(), 100);
+        for round in 0..1000_u64 {
+            let buffer = pool.take(&transport, 1 + round as usize * 64).unwrap();
+            buffer.copy_in(0, &round.to_le_bytes());
+            pool.give(buffer);
+        }
+        assert_eq!(*books.maps.lock().unwrap(), 1, "a job maps nothing");
+        drop(buffers);
+        drop(pool);
+        assert_eq!(mapped(&books), 0);
+    }
+
+    #[test]
+    fn what_is_kept_without_use_is_bounded_in_bytes() {
+        let (books, transport, pool) = pool();
+        let large: Vec<DmaBuffer> = (0..4)
             .map(|_| pool.take(&transport, KEPT_BYTES / 2).unwrap())
             .collect();
+        assert_eq!(mapped(&books), 2 * KEPT_BYTES, "what is in use is not counted");
         large.into_iter().for_each(|buffer| pool.give(buffer));
-        assert_eq!((pool.free.len(), pool.free_bytes), (2, KEPT_BYTES));
-        pool.take(&transport, KEPT_BYTES / 2).unwrap();
-        assert_eq!(pool.free_bytes, KEPT_BYTES / 2);
+        assert_eq!(mapped(&books), KEPT_BYTES);
+        assert_eq!(
+            *books.mapped.lock().unwrap().keys().next().unwrap(),
+            3 << 32,
+            "the oldest went first"
+        );
         let over = pool.take(&transport, KEPT_BYTES * 2).unwrap();
         pool.give(over);
-        assert_eq!((pool.free.len(), pool.free_bytes), (0, 0));
+        assert!(mapped(&books) <= KEPT_BYTES);
+    }
+
+    #[test]
+    fn a_cleared_pool_unmaps_each_region_with_its_last_buffer() {
+        let (books, transport, pool) = pool();
+        let held = pool.take(&transport, 1).unwrap();
+        pool.clear();
+        assert_eq!(mapped(&books), REGION_BYTES);
+        drop(held);
+        assert_eq!(mapped(&books), 0);
     }
 }

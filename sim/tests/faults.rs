@@ -229,17 +229,18 @@ fn card_that_hangs_until_a_reset() {
 }
 
 #[test]
-fn card_that_ignores_a_reset_costs_its_buffers() {
+fn card_that_ignores_a_reset_is_cut_off_from_its_buffers() {
     let (device, faults) = device();
     fault(&device, &faults, Fault::HangForGood);
-    let held = device.quarantined_bytes();
-    assert!(held > 0);
+    assert!(device.quarantined_bytes() > 0);
     assert_eq!(
         device.reset(),
         Err(DeviceError::ResetUnacknowledged(impatient().reset_timeout))
     );
     assert!(matches!(device.health(), Health::Dead(_)));
-    assert_eq!(device.counters().leaked_bytes, held as u64);
+    // Of this transport no DMA reaches unmapped memory, so none is leaked.
+    assert_eq!(device.quarantined_bytes(), 0);
+    assert_eq!(device.counters().leaked_bytes, 0);
     assert_eq!(device.reset(), Err(DeviceError::Dead));
     assert_eq!(hash(&device), Err(DeviceError::Dead));
 }
@@ -266,7 +267,9 @@ fn fault_in_the_middle_of_many_nops() {
         faults.arm(Trigger::Entry(1234), wrong);
         let error = device.nop_batch(5000).unwrap_err();
         assert!(error.condemns(), "{wrong:?} gave {error}");
-        assert!(device.quarantined_bytes() > 0);
+        // A NOP has no memory, and the rings of a card that is only late are still in use.
+        let late = matches!(error, DeviceError::Timeout(_));
+        assert!(late || device.quarantined_bytes() > 0);
         device.reset().unwrap();
         device.nop_batch(5000).unwrap();
     }

@@ -32,7 +32,13 @@ impl Queue {
         let card = FaultyCard::new(card);
         let faults = card.faults();
         let transport: Arc<dyn Transport> = Arc::new(InProcess::start(Box::new(card)).unwrap());
-        use metisvm_firmware::registers::{self as reg, queue, queue_register};
+        transport.write32(reg::BOOT_NONCE, NONCE);
+        let pair = QueuePair::new(&transport, 0, 4, NONCE).unwrap();
+        Self {
+            transport,
+            pair,
+            faults,
+        }
     }
 
     /// On both cards.

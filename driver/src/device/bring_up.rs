@@ -1,4 +1,4 @@
-//! From a card that answers to one that takes work: handshake, queue pair, self-test.
+//! From a card that answers to one that takes work: handshake, rings, self-test.
 //!
 //! The handshake reads and checks what the card says about itself and changes nothing. Bringing up
 //! makes the rings and runs the self-test: a known program on known input, whose output must be
@@ -7,15 +7,16 @@
 
 use super::reset::reset_card;
 use super::resident::Kind;
-use super::{Options, Resident, RunJob, Shared, State};
+use super::submit::Caller;
+use super::{Options, QUEUE, RunJob, Shared};
 use crate::error::DeviceError;
 use crate::health::Health;
-use crate::ring::QueuePair;
+use crate::rings::Rings;
 use crate::transport::Transport;
 use metisvm_firmware::registers::{self as reg, CardState};
 use metisvm_firmware::{Capabilities, Dtype, microprograms};
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::Weak;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Reads and checks everything the card says about itself.
@@ -77,34 +78,42 @@ pub(super) fn claim(transport: &dyn Transport) -> Result<u32, DeviceError> {
 }
 
 impl Shared {
-    /// Queue pair and self-test; afterwards the device takes work.
-    pub(super) fn bring_up(&self, state: &mut State) -> Result<(), DeviceError> {
-        let log2 = self
-            .options
-            .ring_entries_log2
-            .clamp(1, self.capabilities.max_queue_entries.ilog2());
-        let queue = QueuePair::new(&self.transport, 0, log2, state.boot_nonce);
-        state.queue = Some(queue.inspect_err(|fault| self.condemn(state, fault))?);
-        state.health = Health::Healthy;
-        if !self.options.self_test || self.capabilities.features & reg::features::TENSOR == 0 {
-            return self.nops(state, 1);
-        }
-        let verdict = self.self_test(state);
+    /// Rings and self-test; afterwards the card is fit for work.
+    pub(super) fn bring_up(self: &Arc<Self>) -> Result<(), DeviceError> {
+        let verdict = self.make_rings().and_then(|()| {
+            if self.options.self_test && self.capabilities.features & reg::features::TENSOR != 0 {
+                self.self_test()
+            } else {
+                self.nops(Caller::BringUp, 1)
+            }
+        });
         if let Err(fault) = &verdict {
             // Any failure of the self-test, even a refusal, means a card that cannot be used.
-            self.condemn(state, fault);
+            self.condemn(&mut self.lock(), fault);
         }
         verdict
     }
 
-    fn self_test(&self, state: &mut State) -> Result<(), DeviceError> {
+    fn make_rings(&self) -> Result<(), DeviceError> {
+        let log2 = self
+            .options
+            .ring_entries_log2
+            .clamp(1, self.capabilities.max_queue_entries.ilog2());
+        let boot_nonce = self.lock().boot_nonce;
+        let rings = Rings::new(&self.transport, log2, boot_nonce)?;
+        rings.enable(&*self.transport, QUEUE);
+        let mut state = self.lock();
+        state.rings = Some(rings);
+        state.health = Health::Healthy;
+        Ok(())
+    }
+
+    fn self_test(self: &Arc<Self>) -> Result<(), DeviceError> {
         let test =
             microprograms::self_test(&self.capabilities.geometry).map_err(DeviceError::SelfTestProgram)?;
-        let place = self.load(state, &test.program.to_bytes(), Kind::Data)?;
-        let program = Resident {
-            place,
-            owner: Weak::new(),
-        };
+        let program = self
+            .start_load(Caller::BringUp, &test.program.to_bytes(), Kind::Data)?
+            .wait()?;
         let job = RunJob {
             program: &program,
             data: None,
@@ -115,8 +124,9 @@ impl Shared {
             dtype_in: Dtype::U8,
             dtype_out: Dtype::U8,
         };
-        let outputs = self.run(state, &job)?;
-        self.evict(state, place)?;
+        let outputs = self.start_run(Caller::BringUp, &job)?.wait()?;
+        drop(program);
+        self.settle_evictions()?;
         let output = outputs.first().map_or(&[][..], Vec::as_slice);
         match output
             .iter()
@@ -126,5 +136,18 @@ impl Shared {
             Some(byte) => Err(DeviceError::SelfTest(byte)),
             None => Ok(()),
         }
+    }
+
+    /// Evicts the self-test's program: the device starts with an empty card.
+    fn settle_evictions(&self) -> Result<(), DeviceError> {
+        let (state, settled) = self.wait_for(self.lock(), None, |state| {
+            if let Some(fault) = state.health.fault() {
+                return Some(Err(fault.clone()));
+            }
+            self.evict_dropped(state);
+            let settled = state.dropped.is_empty() && state.jobs.waiting() == 0;
+            settled.then_some(Ok(()))
+        });
+        self.leave(state, settled)
     }
 }

@@ -2,15 +2,23 @@
 //!
 //! The batch's layout in memory is `metisvm_firmware::keccak`.
 
-use super::transact::{check_output, limit};
-use super::{Shared, State};
-use crate::counters::add;
+use super::Shared;
+use super::jobs::{Holds, Remains};
+use super::running::Running;
+use super::submit::{Caller, limit};
 use crate::error::DeviceError;
 use metisvm_firmware::registers as reg;
 use metisvm_firmware::{Opcode, Submission, keccak};
+use std::sync::Arc;
 
 impl Shared {
-    pub(super) fn keccak(&self, state: &mut State, messages: &[&[u8]]) -> Result<Vec<[u8; 32]>, DeviceError> {
+    pub(super) fn start_keccak(
+        self: &Arc<Self>,
+        messages: &[&[u8]],
+    ) -> Result<Running<Vec<[u8; 32]>>, DeviceError> {
+        if messages.is_empty() {
+            return Ok(Running::of_nothing(self, Vec::new()));
+        }
         if self.capabilities.features & reg::features::KECCAK == 0 {
             return Err(DeviceError::NoEngine("Keccak"));
         }
@@ -23,24 +31,33 @@ impl Shared {
         let bytes = messages.iter().map(|message| message.len() as u64 + 16).sum();
         limit("bytes to hash", bytes, self.capabilities.keccak_max_bytes.into())?;
         let batch = keccak::lay_out(messages).unwrap_or_default();
-        let input = state.pool.take(&self.transport, batch.len())?;
-        let output = state.pool.take(&self.transport, count * keccak::DIGEST_BYTES)?;
-        input.copy_in(0, &batch);
+        let (to_card, from_card) = (batch.len(), count * keccak::DIGEST_BYTES);
+        let (buffer, output) = self.take_buffer(to_card, from_card)?;
+        buffer.copy_in(0, &batch);
         let submission = Submission {
             opcode: Opcode::Keccak as u8,
             count: count as u32,
-            input: input.iova().0,
-            output: output.iova().0,
-            input_bytes: batch.len() as u32,
+            input: buffer.iova().0,
+            output: buffer.iova().0 + output as u64,
+            input_bytes: to_card as u32,
             output_bytes: keccak::DIGEST_BYTES as u32,
             ..Submission::default()
         };
-        let (completion, buffers) = self.transact(state, submission, vec![input, output])?;
-        let digests = buffers[1].copy_out(0, count * keccak::DIGEST_BYTES);
-        check_output(&completion, &digests).inspect_err(|fault| self.condemn(state, fault))?;
-        buffers.into_iter().for_each(|buffer| state.pool.give(buffer));
-        add(&self.counters.to_card, batch.len() as u64);
-        add(&self.counters.from_card, digests.len() as u64);
-        Ok(digests.as_chunks().0.to_vec())
+        let mut state = self.lock();
+        self.evict_dropped(&mut state);
+        let holds = Holds {
+            epoch: state.epoch,
+            ..Holds::default()
+        };
+        let remains = Remains {
+            opcode: Opcode::Keccak,
+            holds,
+            buffer: Some(buffer),
+        };
+        let key = self.submit(state, Caller::User, submission, remains)?;
+        Ok(Running::new(self, key, move |shared, answer| {
+            let digests = shared.collect(answer, output, [to_card, from_card])?;
+            Ok(digests.as_chunks().0.to_vec())
+        }))
     }
 }

@@ -1,37 +1,55 @@
 //! The device handle: what a user of a card holds, shared between threads.
 //!
-//! A device is one lock around one queue pair, and each job holds it from start to end. The
-//! rest is a file each: `bring_up` (handshake, queue pair, self-test), `transact` (one entry and its
-//! completion), the jobs `resident`, `run`, `keccak` and `nops`, and `reset` (the way out of service
-//! and back). The rules are the ABI's, docs/device.md.
+//! Many jobs are in flight at a time: submitting one gives a [`Running`], and whoever waits takes answers
+//! for all. One lock guards what the threads share (`state`, `jobs`); no register is touched under it, so
+//! a thread that a hung card holds in an access holds no other. The rest is a file each: `submit` (from a
+//! job to an entry), `answers` (completions), `wait`, the jobs `resident`, `run`, `keccak` and `nops`,
+//! `bring_up` (handshake, rings, self-test), and `reset` (the way out of service and back). The rules are
+//! the ABI's, docs/device.md, and docs/driver.md's.
 
+mod answers;
 mod bring_up;
+mod jobs;
 mod keccak;
 mod nops;
 mod reset;
 mod resident;
 mod run;
-mod transact;
+mod running;
+mod state;
+mod submit;
+mod wait;
 
 pub use resident::Resident;
 pub use run::RunJob;
+pub use running::Running;
 
-use crate::card_memory::{CardMemory, Handles};
-use crate::counters::{Counters, LiveCounters};
+use crate::counters::{Counters, LiveCounters, add};
+use crate::dma::DmaBuffer;
+use crate::doorbell::Doorbell;
 use crate::error::DeviceError;
 use crate::health::Health;
 use crate::pool::Pool;
-use crate::ring::QueuePair;
+use crate::region::PAGE_BYTES;
 use crate::transport::Transport;
+use crate::watch;
+use jobs::Answer;
+use metisvm_firmware::registers::{queue, queue_register};
 use metisvm_firmware::{Capabilities, Program};
-use resident::{Kind, Place};
+use resident::Kind;
+use state::State;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use submit::Caller;
+
+/// The queue that a device uses, and its interrupt vector.
+const QUEUE: u16 = 0;
 
 /// How to use a device.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// How long a job may take, from its submission on.
+    /// How long the card may take over a job: from its submission on, or from the time on when all jobs
+    /// that were submitted before it were settled.
     pub timeout: Duration,
     /// How long the card may take to acknowledge a reset, or to become ready.
     pub reset_timeout: Duration,
@@ -52,7 +70,7 @@ impl Default for Options {
     }
 }
 
-/// An open card. It may be shared between threads; jobs run one after the other.
+/// An open card, to be shared between threads.
 pub struct Device {
     shared: Arc<Shared>,
 }
@@ -62,50 +80,41 @@ struct Shared {
     options: Options,
     capabilities: Capabilities,
     counters: LiveCounters,
-    state: Mutex<State>,
-    /// Resident memory that was dropped, to be evicted before the next job.
-    dropped: Mutex<Vec<Place>>,
-}
-
-struct State {
-    health: Health,
-    queue: Option<QueuePair>,
     pool: Pool,
-    boot_nonce: u32,
-    memory: CardMemory,
-    handles: Handles,
+    tail: Doorbell,
+    head: Doorbell,
+    /// How long a wait spins on this machine.
+    spin: Duration,
+    state: Mutex<State>,
 }
 
 impl Device {
     /// Shakes hands with a card and makes it ready for work: magic, ABI version, capabilities,
-    /// a boot nonce, a queue pair, the self-test. A card that an earlier host has left is reset first.
+    /// a boot nonce, rings, the self-test. A card that an earlier host has left is reset first.
     ///
     /// # Errors
     /// What the card got wrong.
     pub fn open(transport: Box<dyn Transport>, options: Options) -> Result<Self, DeviceError> {
         let transport: Arc<dyn Transport> = Arc::from(transport);
+        if transport.vectors() <= QUEUE {
+            return Err(DeviceError::NoInterrupt);
+        }
         let (capabilities, boot_nonce) = bring_up::take(&*transport, &options)?;
-        let state = State {
-            health: Health::Healthy,
-            queue: None,
-            pool: Pool::default(),
-            boot_nonce,
-            memory: CardMemory::new(capabilities.card_memory_bytes),
-            handles: Handles::new(capabilities.max_handles),
-        };
-        let shared = Shared {
+        let shared = Arc::new(Shared {
             transport,
             options,
             capabilities,
             counters: LiveCounters::default(),
-            state: Mutex::new(state),
-            dropped: Mutex::default(),
-        };
-        // If this fails, dropping the device closes it, and what the card may still write is leaked.
-        let device = Self {
-            shared: Arc::new(shared),
-        };
-        device.shared.bring_up(&mut device.shared.lock())?;
+            pool: Pool::default(),
+            tail: Doorbell::new(queue_register(QUEUE, queue::SQ_TAIL)),
+            head: Doorbell::new(queue_register(QUEUE, queue::CQ_HEAD)),
+            spin: watch::spin_time(),
+            state: Mutex::new(State::new(&capabilities, boot_nonce)),
+        });
+        // If this fails, dropping the device closes it, and decides about what the card may still write.
+        let device = Self { shared };
+        device.shared.bring_up()?;
+        device.shared.lock().resetting = false;
         Ok(device)
     }
 
@@ -120,14 +129,17 @@ impl Device {
     }
 
     /// Puts the device out of service until a reset, for a fault that only its user can see (a
-    /// wrong product, for one).
+    /// wrong product, for one). Jobs in flight fail with it.
     pub fn condemn(&self, fault: DeviceError) {
         self.shared.condemn(&mut self.shared.lock(), &fault);
     }
 
     /// What it has done.
     pub fn counters(&self) -> Counters {
-        self.shared.counters.snapshot()
+        let state = self.shared.lock();
+        let (now, most) = (state.jobs.waiting(), state.jobs.most());
+        drop(state);
+        self.shared.counters.snapshot(now as u64, most as u64)
     }
 
     /// The boot nonce that the card has from this host; another after each reset.
@@ -137,15 +149,16 @@ impl Device {
 
     /// Bytes of DMA memory in quarantine.
     pub fn quarantined_bytes(&self) -> usize {
-        self.shared.lock().pool.quarantined_bytes()
+        self.shared.lock().quarantined_bytes()
     }
 
-    /// Copies bytes into card memory.
+    /// Begins to copy bytes into card memory. Waits while the ring or the card's memory is full and jobs
+    /// in flight give room back.
     ///
     /// # Errors
-    /// No room, or a fault.
-    pub fn load_resident(&self, bytes: &[u8]) -> Result<Resident, DeviceError> {
-        self.load(bytes, Kind::Data)
+    /// A limit, no room, or a card out of service.
+    pub fn submit_load(&self, bytes: &[u8]) -> Result<Running<Resident>, DeviceError> {
+        self.shared.start_load(Caller::User, bytes, Kind::Data)
     }
 
     /// Copies bytes into card memory that a RUN may write: [`RunJob::state`].
@@ -153,7 +166,7 @@ impl Device {
     /// # Errors
     /// No room, or a fault.
     pub fn load_state(&self, bytes: &[u8]) -> Result<Resident, DeviceError> {
-        self.load(bytes, Kind::State)
+        self.shared.start_load(Caller::User, bytes, Kind::State)?.wait()
     }
 
     /// Copies a program into card memory.
@@ -162,15 +175,27 @@ impl Device {
     /// No room, or a fault.
     pub fn load_program(&self, program: &Program) -> Result<Resident, DeviceError> {
         let cost = program.cost(&self.shared.capabilities.geometry);
-        self.load(&program.to_bytes(), Kind::Program { cost })
+        let kind = Kind::Program { cost };
+        self.shared
+            .start_load(Caller::User, &program.to_bytes(), kind)?
+            .wait()
     }
 
-    fn load(&self, bytes: &[u8], kind: Kind) -> Result<Resident, DeviceError> {
-        let place = self.shared.load(&mut *self.shared.ready()?, bytes, kind)?;
-        Ok(Resident {
-            place,
-            owner: Arc::downgrade(&self.shared),
-        })
+    /// Copies bytes into card memory.
+    ///
+    /// # Errors
+    /// No room, or a fault.
+    pub fn load_resident(&self, bytes: &[u8]) -> Result<Resident, DeviceError> {
+        self.submit_load(bytes)?.wait()
+    }
+
+    /// Begins to run a program; waits as [`Device::submit_load`]. What it reads stays on the card while
+    /// it runs, even if it is dropped meanwhile.
+    ///
+    /// # Errors
+    /// A limit, no room, or a card out of service.
+    pub fn submit(&self, job: &RunJob<'_>) -> Result<Running<Vec<Vec<u8>>>, DeviceError> {
+        self.shared.start_run(Caller::User, job)
     }
 
     /// Runs a program. Gives one output an item, in host memory that the card cannot reach.
@@ -180,7 +205,15 @@ impl Device {
     /// device out of service: what a compiler makes is right by construction, so the card's copy or
     /// its judgement is wrong.
     pub fn run(&self, job: &RunJob<'_>) -> Result<Vec<Vec<u8>>, DeviceError> {
-        self.shared.run(&mut *self.shared.ready()?, job)
+        self.submit(job)?.wait()
+    }
+
+    /// Begins to hash messages; waits as [`Device::submit_load`].
+    ///
+    /// # Errors
+    /// A limit, or a card out of service.
+    pub fn submit_keccak(&self, messages: &[&[u8]]) -> Result<Running<Vec<[u8; 32]>>, DeviceError> {
+        self.shared.start_keccak(messages)
     }
 
     /// Keccak-256 of each message.
@@ -188,10 +221,7 @@ impl Device {
     /// # Errors
     /// A limit, or a fault of the card.
     pub fn keccak(&self, messages: &[&[u8]]) -> Result<Vec<[u8; 32]>, DeviceError> {
-        if messages.is_empty() {
-            return Ok(Vec::new());
-        }
-        self.shared.keccak(&mut *self.shared.ready()?, messages)
+        self.submit_keccak(messages)?.wait()
     }
 
     /// Sends `count` NOPs and waits for all of them.
@@ -199,18 +229,18 @@ impl Device {
     /// # Errors
     /// A fault of the card.
     pub fn nop_batch(&self, count: usize) -> Result<(), DeviceError> {
-        self.shared.nops(&mut *self.shared.ready()?, count)
+        self.shared.nops(Caller::User, count)
     }
 
-    /// Resets the card and brings it up again. Everything resident is lost. An acknowledged reset
-    /// frees the quarantine; an unacknowledged one leaks it, and the device is dead.
+    /// Resets the card and brings it up again. Jobs in flight are waited for until they are answered or
+    /// their time is up; no new ones are taken meanwhile. Everything resident is lost. An acknowledged
+    /// reset frees the quarantine; without one the device is dead, and the quarantine is unmapped if that
+    /// isolates it, else leaked.
     ///
     /// # Errors
     /// A dead card, which is left alone; no acknowledgement; whatever the handshake finds.
     pub fn reset(&self) -> Result<(), DeviceError> {
-        let mut state = self.shared.lock();
-        self.shared.reset(&mut state)?;
-        self.shared.bring_up(&mut state)
+        self.shared.reset()
     }
 }
 
@@ -227,11 +257,58 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The state of a device that takes work, after the evictions that are due.
-    fn ready(&self) -> Result<MutexGuard<'_, State>, DeviceError> {
-        let mut state = self.lock();
-        state.health.check()?;
-        self.evict_dropped(&mut state)?;
-        Ok(state)
+    /// Writes the doorbells that are due. Never under the lock.
+    #[inline]
+    fn ring(&self) {
+        self.tail.ring(&*self.transport);
+        self.head.ring(&*self.transport);
+    }
+
+    /// Gives up the lock and writes the doorbells that are due.
+    fn leave<T>(&self, state: MutexGuard<'_, State>, result: T) -> T {
+        drop(state);
+        self.ring();
+        result
+    }
+
+    /// A buffer for a job's input and, from the offset that comes with it, its output, on pages of its own.
+    fn take_buffer(&self, input: usize, output: usize) -> Result<(DmaBuffer, usize), DeviceError> {
+        let offset = input.next_multiple_of(PAGE_BYTES);
+        let buffer = self.pool.take(&self.transport, offset + output)?;
+        Ok((buffer, offset))
+    }
+
+    /// Counts what a job moved, and takes its buffer back.
+    fn finish(&self, buffer: Option<DmaBuffer>, to_card: usize, from_card: usize) {
+        add(&self.counters.to_card, to_card as u64);
+        add(&self.counters.from_card, from_card as u64);
+        if let Some(buffer) = buffer {
+            self.pool.give(buffer);
+        }
+    }
+
+    /// Copies the output of a job out of memory that the card can reach, takes the buffer back, and holds
+    /// the copy against the completion.
+    fn collect(
+        &self,
+        answer: Answer,
+        output: usize,
+        [to_card, from_card]: [usize; 2],
+    ) -> Result<Vec<u8>, DeviceError> {
+        let Answer { buffer, detail } = answer;
+        let copy = buffer
+            .as_ref()
+            .map_or_else(Vec::new, |buffer| buffer.copy_out(output, from_card));
+        self.finish(buffer, to_card, from_card);
+        let found = crc32fast::hash(&copy);
+        if found == detail {
+            return Ok(copy);
+        }
+        let fault = DeviceError::OutputChecksum {
+            written: detail,
+            found,
+        };
+        self.condemn(&mut self.lock(), &fault);
+        Err(fault)
     }
 }

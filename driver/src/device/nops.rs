@@ -1,14 +1,16 @@
 //! NOP: entries that do nothing, many at a time.
 //!
-//! They show that a ring works and measure what an entry costs, so this is the one job that keeps
-//! the ring full: NOPs go out in groups, one doorbell a group.
+//! They show that a ring works and measure what an entry costs, so this is one job of many
+//! entries: NOPs go out in groups, one doorbell a group.
 
-use super::{Shared, State};
+use super::Shared;
+use super::jobs::{Holds, Key, Remains};
+use super::state::State;
+use super::submit::Caller;
 use crate::counters::add;
 use crate::error::DeviceError;
-use crate::ring::QueuePair;
-use metisvm_firmware::{Completion, Opcode, Status, Submission};
-use std::time::{Duration, Instant};
+use metisvm_firmware::{Opcode, Submission};
+use std::sync::MutexGuard;
 
 /// NOPs before the first doorbell. Each later group is twice as long, up to [`LAST_GROUP`]: the card
 /// begins early, and then works on one group while the next is written.
@@ -17,69 +19,53 @@ const FIRST_GROUP: usize = 8;
 const LAST_GROUP: usize = 128;
 
 impl Shared {
-    pub(super) fn nops(&self, state: &mut State, count: usize) -> Result<(), DeviceError> {
-        let queue = state.queue.as_mut().ok_or(DeviceError::Dead)?;
-        match send_nops(queue, count, self.options.timeout) {
-            Ok(()) => {
-                add(&self.counters.nops, count as u64);
-                Ok(())
-            }
-            Err(fault) => {
-                self.condemn(state, &fault);
-                Err(fault)
-            }
+    pub(super) fn nops(&self, caller: Caller, count: usize) -> Result<(), DeviceError> {
+        if count == 0 {
+            return Ok(());
         }
-    }
-}
-
-/// Sends NOPs through a pair in groups, and waits until none is outstanding.
-fn send_nops(queue: &mut QueuePair, count: usize, timeout: Duration) -> Result<(), DeviceError> {
-    let nop = Submission {
-        opcode: Opcode::Nop as u8,
-        ..Submission::default()
-    };
-    let deadline = Instant::now() + timeout;
-    let mut left = count;
-    let mut group = FIRST_GROUP;
-    while left > 0 {
-        let mut pushed = 0;
-        while pushed < group.min(left) && queue.push(nop).is_some() {
-            pushed += 1;
-        }
-        left -= pushed;
-        group = (group * 2).min(LAST_GROUP);
-        queue.ring_doorbell();
-        // Completions are looked at only when the ring is full or all is submitted: polling lines
-        // that the card is about to write slows both sides down.
-        if pushed == 0 {
-            accept_nop(queue.wait(deadline, timeout)?)?;
-            while let Some(completion) = queue.poll()? {
-                accept_nop(completion)?;
-            }
-        }
-    }
-    while queue.waiting() > 0 {
-        accept_nop(queue.wait(deadline, timeout)?)?;
-        while let Some(completion) = queue.poll()? {
-            accept_nop(completion)?;
-        }
-    }
-    // With nothing outstanding, any further completion is one too many.
-    if queue.has_completion() {
-        queue.poll().map(|_| ())
-    } else {
+        let mut state = self.lock();
+        caller.check(&state)?;
+        self.evict_dropped(&mut state);
+        let remains = Remains {
+            opcode: Opcode::Nop,
+            holds: Holds::default(),
+            buffer: None,
+        };
+        let key = state.jobs.open(count, true, remains);
+        let state = self.push_nops(state, key, count);
+        let (state, outcome) = self.wait_for(state, Some(key), |state| state.jobs.collect(key));
+        self.leave(state, outcome)?;
+        add(&self.counters.nops, count as u64);
         Ok(())
     }
-}
 
-#[inline]
-fn accept_nop(completion: Completion) -> Result<(), DeviceError> {
-    match Status::from_bits(completion.status) {
-        Some(Status::Ok) => Ok(()),
-        Some(status) => Err(DeviceError::Job {
-            status,
-            detail: completion.detail,
-        }),
-        None => Err(DeviceError::UnknownStatus(completion.status)),
+    /// Pushes NOPs in groups, unless the ticket is settled before.
+    fn push_nops<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State>,
+        key: Key,
+        count: usize,
+    ) -> MutexGuard<'a, State> {
+        let nop = Submission {
+            opcode: Opcode::Nop as u8,
+            ..Submission::default()
+        };
+        let mut left = count;
+        let mut group = FIRST_GROUP;
+        // A ticket that is settled is no longer to be answered: its entries would be another's.
+        while left > 0 && !state.jobs.is_settled(key) {
+            let pushed = self.push_and_leave(state, nop, group.min(left), key);
+            state = self.lock();
+            left -= pushed;
+            group = (group * 2).min(LAST_GROUP);
+            if pushed == 0 {
+                // Completions are looked at only when the ring is full or all is submitted: polling lines
+                // that the card is about to write slows both sides down.
+                let room =
+                    |state: &mut State| (state.jobs.is_settled(key) || self.has_room(state)).then_some(());
+                (state, ()) = self.wait_for(state, None, room);
+            }
+        }
+        state
     }
 }

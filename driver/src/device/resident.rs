@@ -1,16 +1,30 @@
 //! Resident memory: bytes that stay on the card from one job to the next.
 //!
 //! The driver says where they lie and under which handle (LOAD_RESIDENT); the card only keeps what
-//! it was told. Dropped memory is noted and evicted (EVICT) before the next job. A reset ends
-//! everything resident: older places are refused as stale.
+//! it was told. Dropped memory is noted, and evicted (EVICT) with a later job, once no job in flight reads
+//! it. A reset ends everything resident: older places are refused as stale.
 
-use super::transact::{MAX_TRANSFER_BYTES, limit};
-use super::{Shared, State};
+use super::Shared;
+use super::jobs::{Holds, Remains};
+use super::running::Running;
+use super::state::State;
+use super::submit::{Caller, MAX_TRANSFER_BYTES, limit};
 use crate::counters::add;
 use crate::error::DeviceError;
 use metisvm_firmware::submission::flags;
 use metisvm_firmware::{Opcode, Submission};
-use std::sync::{PoisonError, Weak};
+use std::sync::{Arc, Weak};
+
+/// Where resident memory lies.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub(super) handle: u32,
+    pub(super) address: u64,
+    pub(super) bytes: u64,
+    /// The device's epoch when it was taken.
+    epoch: u64,
+    pub(super) kind: Kind,
+}
 
 /// What resident memory is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,16 +40,6 @@ pub(super) enum Kind {
     },
 }
 
-/// Where resident memory lies.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
-    handle: u32,
-    address: u64,
-    bytes: u64,
-    pub(super) boot_nonce: u32,
-    pub(super) kind: Kind,
-}
-
 /// Bytes that stay in card memory until this is dropped or the card is reset.
 pub struct Resident {
     pub(super) place: Place,
@@ -47,17 +51,18 @@ impl Resident {
     pub fn bytes(&self) -> u64 {
         self.place.bytes
     }
+
+    /// Whether it still lies on that device's card.
+    pub(super) fn is_on(&self, device: &Arc<Shared>, state: &State) -> bool {
+        self.place.epoch == state.epoch && Weak::as_ptr(&self.owner) == Arc::as_ptr(device)
+    }
 }
 
 impl Drop for Resident {
     fn drop(&mut self) {
-        // Evicting takes a job, which may block; the next job's owner does it.
+        // Evicting takes a job, and registers may block; whoever submits the next job does it.
         if let Some(owner) = self.owner.upgrade() {
-            owner
-                .dropped
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(self.place);
+            owner.lock().dropped.push(self.place);
         }
     }
 }
@@ -71,88 +76,104 @@ impl std::fmt::Debug for Resident {
 }
 
 impl Shared {
-    pub(super) fn evict_dropped(&self, state: &mut State) -> Result<(), DeviceError> {
-        loop {
-            let next = self.dropped.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            match next {
-                Some(place) if place.boot_nonce == state.boot_nonce => self.evict(state, place)?,
-                Some(_) => {}
-                None => return Ok(()),
+    /// Evicts dropped memory that no job reads any more, as far as the ring has room. Its place is free
+    /// once that is answered.
+    pub(super) fn evict_dropped(&self, state: &mut State) {
+        if !state.health.is_healthy() {
+            return;
+        }
+        let epoch = state.epoch;
+        state.dropped.retain(|place| place.epoch == epoch);
+        let mut index = 0;
+        while let Some(&place) = state.dropped.get(index) {
+            if state.handles.is_read(place.handle) {
+                index += 1;
+                continue;
             }
+            if !self.has_room(state) {
+                return;
+            }
+            state.dropped.swap_remove(index);
+            let holds = Holds {
+                epoch,
+                place: Some(place),
+                ..Holds::default()
+            };
+            let remains = Remains {
+                opcode: Opcode::Evict,
+                holds,
+                buffer: None,
+            };
+            let key = state.jobs.open(1, false, remains);
+            let submission = Submission {
+                opcode: Opcode::Evict as u8,
+                data_handle: place.handle,
+                ..Submission::default()
+            };
+            self.push(state, submission, 1, Some(key));
         }
     }
 
-    pub(super) fn load(&self, state: &mut State, bytes: &[u8], kind: Kind) -> Result<Place, DeviceError> {
+    pub(super) fn start_load(
+        self: &Arc<Self>,
+        caller: Caller,
+        bytes: &[u8],
+        kind: Kind,
+    ) -> Result<Running<Resident>, DeviceError> {
         let size = bytes.len() as u64;
         limit("bytes to load", size, MAX_TRANSFER_BYTES)?;
-        let address = state
-            .memory
-            .allocate(size)
-            .ok_or(DeviceError::CardMemoryFull(size))?;
-        let Some(handle) = state.handles.take() else {
-            state.memory.free(address, size);
-            return Err(DeviceError::HandlesExhausted(self.capabilities.max_handles));
+        let buffer = self.pool.take(&self.transport, bytes.len())?;
+        buffer.copy_in(0, bytes);
+        let (state, place) =
+            self.take_card_memory(self.lock(), caller, |state| self.take_place(state, size, kind));
+        let place = match place {
+            Ok(place) => place,
+            Err(refusal) => return self.leave(state, Err(refusal)),
         };
-        let place = Place {
-            handle,
-            address,
-            bytes: size,
-            boot_nonce: state.boot_nonce,
-            kind,
-        };
-        let loaded = state
-            .pool
-            .take(&self.transport, bytes.len())
-            .map_err(DeviceError::from)
-            .and_then(|buffer| {
-                buffer.copy_in(0, bytes);
-                let submission = Submission {
-                    opcode: Opcode::LoadResident as u8,
-                    flags: if kind == Kind::State { flags::STATE } else { 0 },
-                    data_handle: handle,
-                    input: buffer.iova().0,
-                    card_address: address,
-                    card_bytes: size,
-                    ..Submission::default()
-                };
-                self.transact(state, submission, vec![buffer])
-            });
-        match loaded {
-            Ok((_, buffers)) => {
-                buffers.into_iter().for_each(|buffer| state.pool.give(buffer));
-                add(&self.counters.to_card, size);
-                add(&self.counters.loads, 1);
-                Ok(place)
-            }
-            Err(error) => {
-                state.memory.free(address, size);
-                state.handles.give(handle);
-                Err(error)
-            }
-        }
-    }
-
-    pub(super) fn evict(&self, state: &mut State, place: Place) -> Result<(), DeviceError> {
         let submission = Submission {
-            opcode: Opcode::Evict as u8,
+            opcode: Opcode::LoadResident as u8,
+            flags: if kind == Kind::State { flags::STATE } else { 0 },
             data_handle: place.handle,
+            input: buffer.iova().0,
+            card_address: place.address,
+            card_bytes: size,
             ..Submission::default()
         };
-        self.transact(state, submission, Vec::new())?;
-        state.memory.free(place.address, place.bytes);
-        state.handles.give(place.handle);
-        Ok(())
+        let remains = Remains {
+            opcode: Opcode::LoadResident,
+            holds: Holds {
+                epoch: place.epoch,
+                place: Some(place),
+                ..Holds::default()
+            },
+            buffer: Some(buffer),
+        };
+        let key = self.submit(state, caller, submission, remains)?;
+        Ok(Running::new(self, key, move |shared, answer| {
+            shared.finish(answer.buffer, size as usize, 0);
+            add(&shared.counters.loads, 1);
+            Ok(Resident {
+                place,
+                owner: Arc::downgrade(shared),
+            })
+        }))
     }
 
-    pub(super) fn handle(&self, state: &State, resident: &Resident) -> Result<u32, DeviceError> {
-        let ours = resident
-            .owner
-            .upgrade()
-            .is_none_or(|owner| std::ptr::eq(&*owner, self));
-        if ours && resident.place.boot_nonce == state.boot_nonce {
-            Ok(resident.place.handle)
-        } else {
-            Err(DeviceError::StaleResident)
-        }
+    fn take_place(&self, state: &mut State, bytes: u64, kind: Kind) -> Result<Place, DeviceError> {
+        let address = state
+            .memory
+            .allocate(bytes)
+            .ok_or(DeviceError::CardMemoryFull(bytes))?;
+        let Some(handle) = state.handles.take() else {
+            state.memory.free(address, bytes);
+            return Err(DeviceError::HandlesExhausted(self.capabilities.max_handles));
+        };
+        Ok(Place {
+            handle,
+            address,
+            bytes,
+            epoch: state.epoch,
+            kind,
+        })
     }
 }

@@ -1,18 +1,21 @@
 //! RUN: a resident program on a batch of items.
 //!
-//! Inputs lie back to back in one DMA buffer and outputs in another; the workspace is a piece of
+//! Inputs lie back to back at the start of a DMA buffer and outputs behind them; the workspace is a piece of
 //! card memory for the time of the job. What is past the driver's limits or those that the card
 //! states is refused before anything is sent.
 
+use super::jobs::{Holds, Remains};
 use super::resident::Kind;
-use super::transact::{MAX_TRANSFER_BYTES, check_output, limit};
-use super::{Resident, Shared, State};
-use crate::counters::add;
+use super::running::Running;
+use super::state::State;
+use super::submit::{Caller, MAX_TRANSFER_BYTES, limit};
+use super::{Resident, Shared};
 use crate::error::DeviceError;
 use metisvm_firmware::program::HEADER_BYTES;
 use metisvm_firmware::registers as reg;
 use metisvm_firmware::submission::NO_HANDLE;
-use metisvm_firmware::{Dtype, INSTRUCTION_BYTES, Opcode, Submission};
+use metisvm_firmware::{Capabilities, Dtype, INSTRUCTION_BYTES, Opcode, Submission};
+use std::sync::Arc;
 
 /// A program run on a batch of items.
 #[derive(Clone, Copy, Debug)]
@@ -44,110 +47,128 @@ fn whole_elements(what: &'static str, bytes: usize, dtype: Dtype) -> Result<(), 
     }
 }
 
-impl Shared {
-    pub(super) fn run(&self, state: &mut State, job: &RunJob<'_>) -> Result<Vec<Vec<u8>>, DeviceError> {
-        if self.capabilities.features & reg::features::TENSOR == 0 {
-            return Err(DeviceError::NoEngine("tensor"));
-        }
-        let count = job.inputs.len();
-        limit(
-            "items in a batch",
-            count as u64,
-            self.capabilities.max_batch.into(),
-        )?;
-        let Some(input_bytes) = job.inputs.first().map(|input| input.len()) else {
-            return Ok(Vec::new());
-        };
-        if let Some(index) = job.inputs.iter().position(|input| input.len() != input_bytes) {
-            let bytes = job.inputs[index].len();
-            return Err(DeviceError::UnevenBatch {
-                index,
-                bytes,
-                expected: input_bytes,
-            });
-        }
-        whole_elements("inputs", input_bytes, job.dtype_in)?;
-        whole_elements("outputs", job.output_bytes, job.dtype_out)?;
-        limit(
-            "instructions in a program",
-            job.program.bytes().saturating_sub(HEADER_BYTES as u64) / INSTRUCTION_BYTES as u64,
-            self.capabilities.max_program_instructions.into(),
-        )?;
-        let to_card = (input_bytes as u64).saturating_mul(count as u64);
-        let from_card = (job.output_bytes as u64).saturating_mul(count as u64);
-        limit(
-            "bytes of an input",
-            input_bytes as u64,
-            self.capabilities.max_input_bytes.into(),
-        )?;
-        limit(
-            "bytes of an output",
-            job.output_bytes as u64,
-            self.capabilities.max_output_bytes.into(),
-        )?;
-        if let Kind::Program { cost } = job.program.place.kind {
-            let work = cost.saturating_mul(count as u64);
-            limit("units of work", work, self.capabilities.work_budget)?;
-        }
-        limit("input bytes", to_card, MAX_TRANSFER_BYTES)?;
-        limit("output bytes", from_card, MAX_TRANSFER_BYTES)?;
-        let is_state = |resident: &Resident| resident.place.kind == Kind::State;
-        if is_state(job.program) || job.data.is_some_and(is_state) || !job.state.is_none_or(is_state) {
-            return Err(DeviceError::WrongKind);
-        }
-        let program_handle = self.handle(state, job.program)?;
-        let named = |resident: Option<&Resident>| resident.map_or(Ok(NO_HANDLE), |r| self.handle(state, r));
-        let (data_handle, state_handle) = (named(job.data)?, named(job.state)?);
+/// Checks a job against the card's limits and the driver's.
+fn check(job: &RunJob<'_>, capabilities: &Capabilities) -> Result<(), DeviceError> {
+    if capabilities.features & reg::features::TENSOR == 0 {
+        return Err(DeviceError::NoEngine("tensor"));
+    }
+    let count = job.inputs.len() as u64;
+    limit("items in a batch", count, capabilities.max_batch.into())?;
+    let expected = job.inputs.first().map_or(0, |input| input.len());
+    if let Some(index) = job.inputs.iter().position(|input| input.len() != expected) {
+        let bytes = job.inputs[index].len();
+        return Err(DeviceError::UnevenBatch {
+            index,
+            bytes,
+            expected,
+        });
+    }
+    whole_elements("inputs", expected, job.dtype_in)?;
+    whole_elements("outputs", job.output_bytes, job.dtype_out)?;
+    let is_state = |resident: &Resident| resident.place.kind == Kind::State;
+    if is_state(job.program) || job.data.is_some_and(is_state) || !job.state.is_none_or(is_state) {
+        return Err(DeviceError::WrongKind);
+    }
+    limit(
+        "instructions in a program",
+        job.program.bytes().saturating_sub(HEADER_BYTES as u64) / INSTRUCTION_BYTES as u64,
+        capabilities.max_program_instructions.into(),
+    )?;
+    if let Kind::Program { cost } = job.program.place.kind {
+        let work = cost.saturating_mul(count);
+        limit("units of work", work, capabilities.work_budget)?;
+    }
+    let (most_in, most_out) = (capabilities.max_input_bytes, capabilities.max_output_bytes);
+    limit("bytes of an input", expected as u64, most_in.into())?;
+    limit("bytes of an output", job.output_bytes as u64, most_out.into())?;
+    let all = |item: usize| (item as u64).saturating_mul(count);
+    limit("input bytes", all(expected), MAX_TRANSFER_BYTES)?;
+    limit("output bytes", all(job.output_bytes), MAX_TRANSFER_BYTES)
+}
 
-        let workspace = job.workspace_bytes;
-        let card_address = if workspace == 0 {
-            0
-        } else {
-            state
-                .memory
-                .allocate(workspace)
-                .ok_or(DeviceError::CardMemoryFull(workspace))?
+impl Shared {
+    pub(super) fn start_run(
+        self: &Arc<Self>,
+        caller: Caller,
+        job: &RunJob<'_>,
+    ) -> Result<Running<Vec<Vec<u8>>>, DeviceError> {
+        check(job, &self.capabilities)?;
+        let Some(first) = job.inputs.first() else {
+            return Ok(Running::of_nothing(self, Vec::new()));
         };
-        let mut attempt = || {
-            let input = state.pool.take(&self.transport, to_card as usize)?;
-            let output = state.pool.take(&self.transport, from_card as usize)?;
-            for (index, bytes) in job.inputs.iter().enumerate() {
-                input.copy_in(index * input_bytes, bytes);
-            }
-            let submission = Submission {
-                opcode: Opcode::Run as u8,
-                dtype_in: job.dtype_in as u8,
-                dtype_out: job.dtype_out as u8,
-                program_handle: program_handle as u16,
-                state_handle: state_handle as u16,
-                data_handle,
-                count: count as u32,
-                input: input.iova().0,
-                output: output.iova().0,
-                input_bytes: input_bytes as u32,
-                output_bytes: job.output_bytes as u32,
-                card_address,
-                card_bytes: workspace,
-                ..Submission::default()
-            };
-            let (completion, buffers) = self.transact(state, submission, vec![input, output])?;
-            let output = buffers[1].copy_out(0, from_card as usize);
-            check_output(&completion, &output).inspect_err(|fault| self.condemn(state, fault))?;
-            let outputs = match job.output_bytes {
-                0 => vec![Vec::new(); count],
-                size => output.chunks_exact(size).map(<[u8]>::to_vec).collect(),
-            };
-            buffers.into_iter().for_each(|buffer| state.pool.give(buffer));
-            add(&self.counters.to_card, to_card);
-            add(&self.counters.from_card, from_card);
-            Ok(outputs)
-        };
-        let outputs = attempt();
-        // After a fault this piece of the card's memory may still be written, but nothing is given
-        // to the card until a reset, which empties the allocator anyway.
-        if workspace != 0 {
-            state.memory.free(card_address, workspace);
+        let (count, input_bytes, output_bytes) = (job.inputs.len(), first.len(), job.output_bytes);
+        let (to_card, from_card) = (input_bytes * count, output_bytes * count);
+        let (buffer, output) = self.take_buffer(to_card, from_card)?;
+        for (index, bytes) in job.inputs.iter().enumerate() {
+            buffer.copy_in(index * input_bytes, bytes);
         }
-        outputs
+
+        let (state, held) = self.take_card_memory(self.lock(), caller, |state| self.hold_for_run(state, job));
+        let holds = match held {
+            Ok(holds) => holds,
+            Err(refusal) => return self.leave(state, Err(refusal)),
+        };
+        let (card_address, card_bytes) = holds.workspace.unwrap_or_default();
+        let handle =
+            |resident: Option<&Resident>| resident.map_or(NO_HANDLE, |resident| resident.place.handle);
+        let submission = Submission {
+            opcode: Opcode::Run as u8,
+            dtype_in: job.dtype_in as u8,
+            dtype_out: job.dtype_out as u8,
+            // Handles are at most 64.
+            program_handle: job.program.place.handle as u16,
+            state_handle: handle(job.state) as u16,
+            data_handle: handle(job.data),
+            count: count as u32,
+            input: buffer.iova().0,
+            output: buffer.iova().0 + output as u64,
+            input_bytes: input_bytes as u32,
+            output_bytes: output_bytes as u32,
+            card_address,
+            card_bytes,
+            ..Submission::default()
+        };
+        let remains = Remains {
+            opcode: Opcode::Run,
+            holds,
+            buffer: Some(buffer),
+        };
+        let key = self.submit(state, caller, submission, remains)?;
+        Ok(Running::new(self, key, move |shared, answer| {
+            let all = shared.collect(answer, output, [to_card, from_card])?;
+            Ok(match output_bytes {
+                0 => vec![Vec::new(); count],
+                bytes => all.chunks_exact(bytes).map(<[u8]>::to_vec).collect(),
+            })
+        }))
+    }
+
+    /// Takes what a run needs on the card: all of it, or nothing.
+    fn hold_for_run(self: &Arc<Self>, state: &mut State, job: &RunJob<'_>) -> Result<Holds, DeviceError> {
+        let handles = [Some(job.program), job.data, job.state];
+        if handles
+            .iter()
+            .flatten()
+            .any(|resident| !resident.is_on(self, state))
+        {
+            return Err(DeviceError::StaleResident);
+        }
+        let workspace = match job.workspace_bytes {
+            0 => None,
+            bytes => {
+                let address = state.memory.allocate(bytes);
+                Some((address.ok_or(DeviceError::CardMemoryFull(bytes))?, bytes))
+            }
+        };
+        let handles = handles.map(|resident| resident.map(|resident| resident.place.handle));
+        for handle in handles.into_iter().flatten() {
+            state.handles.hold(handle);
+        }
+        Ok(Holds {
+            epoch: state.epoch,
+            workspace,
+            handles,
+            ..Holds::default()
+        })
     }
 }

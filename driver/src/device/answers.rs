@@ -1,0 +1,99 @@
+//! Completions: whose they are, what they say, and what their jobs give back.
+//!
+//! To refuse an entry is to break a rule: the limits that a card states are checked before it is asked,
+//! and only what was given up may be cancelled.
+
+use super::Shared;
+use super::jobs::Remains;
+use super::state::State;
+use super::wait::wake_settled;
+use crate::counters::add;
+use crate::error::DeviceError;
+use metisvm_firmware::{Completion, Opcode, Status};
+
+impl Shared {
+    /// Takes all completions that are there. With nothing outstanding, any further one is one too many.
+    #[inline]
+    pub(super) fn harvest(&self, state: &mut State) {
+        let mut settled = false;
+        while let Some(rings) = &mut state.rings {
+            let answer = match rings.take() {
+                Ok(None) => break,
+                Ok(Some((completion, tag))) => {
+                    if completion.status == Status::Ok as u16 && state.jobs.count_down(tag) {
+                        continue;
+                    }
+                    self.answer(state, tag, &completion)
+                }
+                Err(fault) => Err(fault),
+            };
+            match answer {
+                Ok(last) => settled |= last,
+                Err(fault) => self.condemn(state, &fault),
+            }
+        }
+        if let Some(rings) = &mut state.rings
+            && let Some(head) = rings.head_to_report()
+        {
+            self.head.want(head);
+        }
+        if settled {
+            wake_settled(state);
+        }
+    }
+
+    /// Says whether a job was settled by it.
+    fn answer(&self, state: &mut State, tag: u32, completion: &Completion) -> Result<bool, DeviceError> {
+        let status =
+            Status::from_bits(completion.status).ok_or(DeviceError::UnknownStatus(completion.status))?;
+        let detail = completion.detail;
+        let Some((opcode, overdue)) = state.jobs.owner(tag) else {
+            // A cancellation, which may come too late for its entry.
+            return match status {
+                Status::Ok | Status::NotFound => Ok(false),
+                status => Err(DeviceError::Job { status, detail }),
+            };
+        };
+        let verdict = match status {
+            Status::Ok => Ok(detail),
+            Status::Cancelled if overdue => Err(DeviceError::Timeout(self.options.timeout)),
+            status => return Err(DeviceError::Job { status, detail }),
+        };
+        let done = verdict.is_ok();
+        let Some(remains) = state.jobs.answer(tag, verdict) else {
+            return Ok(false);
+        };
+        if done && opcode != Opcode::Nop {
+            add(&self.counters.jobs, 1);
+        }
+        self.take_back(state, remains, done);
+        Ok(true)
+    }
+
+    /// Frees what a job held on the card, and a buffer that nobody reads. `done` is whether the card did it.
+    pub(super) fn take_back(&self, state: &mut State, remains: Remains, done: bool) {
+        let Remains {
+            opcode,
+            holds,
+            buffer,
+        } = remains;
+        drop(buffer);
+        if holds.epoch != state.epoch {
+            return;
+        }
+        if let Some((address, bytes)) = holds.workspace {
+            state.memory.free(address, bytes);
+        }
+        for handle in holds.handles.into_iter().flatten() {
+            state.handles.let_go(handle);
+        }
+        let Some(place) = holds.place else { return };
+        match (opcode, done) {
+            // Loaded for nobody.
+            (Opcode::LoadResident, true) => state.dropped.push(place),
+            (Opcode::LoadResident, false) | (_, true) => state.free_place(place),
+            // Not evicted: it is still there.
+            (_, false) => {}
+        }
+    }
+}

@@ -1,0 +1,351 @@
+//! The jobs in flight: who waits for which entry, and what each holds until it is answered.
+//!
+//! A ticket is opened when a job is submitted, and settled by the answer to its last entry, or by what
+//! puts an end to the waiting; then its owner collects the outcome. A ticket that is settled without an
+//! answer, because its time was up, is *overdue*: the card may still write its buffers, so they stay with
+//! it until a late answer, or a reset.
+
+use super::resident::Place;
+use crate::dma::DmaBuffer;
+use crate::error::DeviceError;
+use metisvm_firmware::Opcode;
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+/// What a job holds on the card until it is answered.
+#[derive(Debug, Default)]
+pub(super) struct Holds {
+    /// The device's epoch when it was taken; of an older one, nothing is given back.
+    pub(super) epoch: u64,
+    /// Card memory for the time of the job: address and bytes.
+    pub(super) workspace: Option<(u64, u64)>,
+    /// Handles that it reads.
+    pub(super) handles: [Option<u32>; 3],
+    /// Resident memory that it makes or ends, as its opcode says.
+    pub(super) place: Option<Place>,
+}
+
+/// Where a ticket lies, and its number, as the place may be another's later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Key {
+    index: u32,
+    number: u64,
+}
+
+/// The tag of entries that nobody waits for.
+pub(super) const NOBODY: u32 = u32::MAX;
+
+impl Key {
+    /// The tag of its entries.
+    pub(super) fn tag(self) -> u32 {
+        self.index
+    }
+}
+
+/// What becomes of a job: done, with the completion's detail, or why not.
+type Verdict = Result<u32, DeviceError>;
+/// What its owner gets, or why there is none.
+pub(super) type Outcome = Result<Answer, DeviceError>;
+
+/// What the card has done.
+#[derive(Debug)]
+pub(super) struct Answer {
+    /// What it has read and written.
+    pub(super) buffer: Option<DmaBuffer>,
+    /// Of a RUN or KECCAK, the CRC-32 of its output.
+    pub(super) detail: u32,
+}
+
+#[derive(Debug)]
+struct Ticket {
+    /// 0 of a free place.
+    number: u64,
+    opcode: Opcode,
+    /// Of its last entry.
+    sequence: u32,
+    /// Entries that are not answered.
+    left: usize,
+    /// Somebody will collect it.
+    owned: bool,
+    /// `None` while it waits.
+    verdict: Option<Verdict>,
+    holds: Holds,
+    buffer: Option<DmaBuffer>,
+}
+
+impl Ticket {
+    /// What it holds, which it then no longer does.
+    fn take(&mut self) -> Remains {
+        Remains {
+            opcode: self.opcode,
+            holds: std::mem::take(&mut self.holds),
+            buffer: self.buffer.take(),
+        }
+    }
+}
+
+/// All tickets of a device.
+#[derive(Debug, Default)]
+pub(super) struct Jobs {
+    tickets: Vec<Ticket>,
+    free: Vec<u32>,
+    /// In the order of submission. The first still waits, unless it was just settled.
+    order: VecDeque<Key>,
+    /// Since when the oldest is the oldest; stamped at the first look after it became so.
+    oldest_since: Option<Instant>,
+    numbers: u64,
+    waiting: usize,
+    most: usize,
+}
+
+/// What a job needs, and what its ticket gives back when it is answered or nobody's any more.
+#[derive(Debug)]
+pub(super) struct Remains {
+    pub(super) opcode: Opcode,
+    pub(super) holds: Holds,
+    /// What the card may read and write.
+    pub(super) buffer: Option<DmaBuffer>,
+}
+
+impl Jobs {
+    /// Jobs that wait for an answer.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    /// The most that waited together.
+    pub(super) fn most(&self) -> usize {
+        self.most
+    }
+
+    /// A ticket for a job of `entries` entries.
+    pub(super) fn open(
+        &mut self,
+        entries: usize,
+        owned: bool,
+        Remains {
+            opcode,
+            holds,
+            buffer,
+        }: Remains,
+    ) -> Key {
+        self.numbers += 1;
+        let ticket = Ticket {
+            number: self.numbers,
+            opcode,
+            sequence: 0,
+            left: entries,
+            owned,
+            verdict: None,
+            holds,
+            buffer,
+        };
+        let index = match self.free.pop() {
+            Some(index) => {
+                self.tickets[index as usize] = ticket;
+                index
+            }
+            None => {
+                self.tickets.push(ticket);
+                self.tickets.len() as u32 - 1
+            }
+        };
+        let key = Key {
+            index,
+            number: self.numbers,
+        };
+        if self.waiting == 0 {
+            self.order.clear();
+            self.oldest_since = None;
+        }
+        self.order.push_back(key);
+        self.waiting += 1;
+        self.most = self.most.max(self.waiting);
+        key
+    }
+
+    /// Says which entry is the ticket's, or its last one.
+    #[inline]
+    pub(super) fn set_sequence(&mut self, key: Key, sequence: u32) {
+        self.tickets[key.index as usize].sequence = sequence;
+    }
+
+    /// One of several entries of a ticket was done; says whether it was one, and not the last.
+    #[inline]
+    pub(super) fn count_down(&mut self, tag: u32) -> bool {
+        let Some(ticket) = self
+            .tickets
+            .get_mut(tag as usize)
+            .filter(|ticket| ticket.left > 1)
+        else {
+            return false;
+        };
+        ticket.left -= 1;
+        true
+    }
+
+    /// Whose entry a tag stands for: the opcode, and whether it is overdue.
+    pub(super) fn owner(&self, tag: u32) -> Option<(Opcode, bool)> {
+        let ticket = self.tickets.get(tag as usize)?;
+        Some((ticket.opcode, ticket.verdict.is_some()))
+    }
+
+    /// An entry of a ticket was answered. If it was the last, the ticket is settled, and gives back what it
+    /// held on the card, and a buffer that nobody will read.
+    pub(super) fn answer(&mut self, index: u32, verdict: Verdict) -> Option<Remains> {
+        let ticket = &mut self.tickets[index as usize];
+        ticket.left -= 1;
+        if ticket.left > 0 {
+            return None;
+        }
+        self.settle(index, verdict);
+        let ticket = &mut self.tickets[index as usize];
+        let mut remains = ticket.take();
+        if ticket.owned && matches!(ticket.verdict, Some(Ok(_))) {
+            // Its owner reads the buffer, and takes what was loaded.
+            ticket.buffer = remains.buffer.take();
+            if ticket.opcode == Opcode::LoadResident {
+                ticket.holds.place = remains.holds.place.take();
+            }
+        }
+        self.release(index);
+        Some(remains)
+    }
+
+    /// Ends the waiting for a ticket, if it still waits.
+    fn settle(&mut self, index: u32, verdict: Verdict) {
+        let ticket = &mut self.tickets[index as usize];
+        if ticket.verdict.is_some() {
+            return;
+        }
+        ticket.verdict = Some(verdict);
+        self.waiting -= 1;
+        let waits = |key: &Key| {
+            let ticket = &self.tickets[key.index as usize];
+            ticket.number == key.number && ticket.verdict.is_none()
+        };
+        while self.order.front().is_some_and(|key| !waits(key)) {
+            self.order.pop_front();
+            self.oldest_since = None;
+        }
+    }
+
+    /// Frees the place of a ticket that neither its owner nor the card has anything to do with.
+    fn release(&mut self, index: u32) {
+        let ticket = &mut self.tickets[index as usize];
+        if !ticket.owned && ticket.left == 0 {
+            ticket.number = 0;
+            self.free.push(index);
+        }
+    }
+
+    fn find(&mut self, key: Key) -> Option<&mut Ticket> {
+        self.tickets
+            .get_mut(key.index as usize)
+            .filter(|ticket| ticket.number == key.number && ticket.owned)
+    }
+
+    /// Gives its owner what came of a settled ticket; `None` while it waits.
+    #[inline]
+    pub(super) fn collect(&mut self, key: Key) -> Option<Outcome> {
+        let ticket = self.find(key)?;
+        let verdict = ticket.verdict.clone()?;
+        ticket.owned = false;
+        let outcome = verdict.map(|detail| Answer {
+            buffer: ticket.buffer.take(),
+            detail,
+        });
+        self.release(key.index);
+        Some(outcome)
+    }
+
+    /// Whether a ticket is settled, or gone.
+    pub(super) fn is_settled(&self, key: Key) -> bool {
+        let ticket = &self.tickets[key.index as usize];
+        ticket.number != key.number || ticket.verdict.is_some()
+    }
+
+    /// Nobody will collect a ticket any more. What it still holds comes back with its answer, or now.
+    pub(super) fn disown(&mut self, key: Key) -> Option<Remains> {
+        let ticket = self.find(key)?;
+        ticket.owned = false;
+        if ticket.left > 0 {
+            return None;
+        }
+        let remains = ticket.take();
+        self.release(key.index);
+        Some(remains)
+    }
+
+    /// When the time of the oldest job is up, seen at `now`; `None` if none waits.
+    pub(super) fn deadline(&mut self, now: Instant, timeout: Duration) -> Option<Instant> {
+        if self.waiting == 0 {
+            return None;
+        }
+        Some(*self.oldest_since.get_or_insert(now) + timeout)
+    }
+
+    /// Gives up the oldest job, or all that wait. Gives the sequence numbers of their last entries.
+    pub(super) fn give_up(&mut self, all: bool, fault: &DeviceError) -> Vec<u32> {
+        let mut sequences = Vec::new();
+        while let Some(&key) = self.order.front() {
+            sequences.push(self.tickets[key.index as usize].sequence);
+            self.settle(key.index, Err(fault.clone()));
+            if !all {
+                break;
+            }
+        }
+        sequences
+    }
+
+    /// No answer is believed any more: whoever waits, or has not collected yet, gets the fault. Gives all
+    /// buffers, as the card may write any of them.
+    pub(super) fn abandon(&mut self, fault: &DeviceError) -> Vec<DmaBuffer> {
+        let mut buffers = Vec::new();
+        for index in 0..self.tickets.len() as u32 {
+            let ticket = &mut self.tickets[index as usize];
+            if ticket.number == 0 {
+                continue;
+            }
+            buffers.extend(ticket.take().buffer);
+            ticket.left = 0;
+            if !matches!(ticket.verdict, Some(Err(_))) {
+                if ticket.verdict.is_none() {
+                    self.waiting -= 1;
+                }
+                ticket.verdict = Some(Err(fault.clone()));
+            }
+            self.release(index);
+        }
+        self.order.clear();
+        buffers
+    }
+
+    /// Bytes of buffers that the card may write though their owners have given up.
+    pub(super) fn overdue_bytes(&self) -> usize {
+        let overdue = |ticket: &&Ticket| ticket.number != 0 && ticket.verdict.is_some() && ticket.left > 0;
+        let tickets = self.tickets.iter().filter(overdue);
+        let buffers = tickets.filter_map(|ticket| ticket.buffer.as_ref());
+        buffers.map(DmaBuffer::bytes).sum()
+    }
+
+    /// The card writes nothing any more: frees what overdue jobs still hold.
+    pub(super) fn forget_overdue(&mut self) {
+        for index in 0..self.tickets.len() as u32 {
+            let ticket = &mut self.tickets[index as usize];
+            if ticket.number != 0 && ticket.left > 0 {
+                drop(ticket.take());
+                ticket.left = 0;
+                self.release(index);
+            }
+        }
+    }
+
+    /// Whether some job that is not answered will give card memory or a handle back.
+    pub(super) fn will_give_back(&self) -> bool {
+        self.tickets.iter().any(|ticket| {
+            let gives = ticket.holds.workspace.is_some() || ticket.opcode == Opcode::Evict;
+            ticket.number != 0 && ticket.left > 0 && gives
+        })
+    }
+}

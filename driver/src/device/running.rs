@@ -1,0 +1,113 @@
+//! A job in flight, as its owner sees it.
+
+use super::Shared;
+use super::jobs::{Answer, Key, Outcome};
+use crate::error::DeviceError;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Makes the result of a job that the card has done, unless its output is not what the card wrote.
+type Finish<T> = Box<dyn FnOnce(&Arc<Shared>, Answer) -> Result<T, DeviceError> + Send>;
+
+enum Stage<T> {
+    /// There was nothing to ask the card.
+    Done(T),
+    Submitted(Key, Finish<T>),
+    Collected,
+}
+
+/// A job that was submitted. [`Running::wait`] or [`Running::poll`] gives what came of it; dropped, it is
+/// left to itself, and what it holds comes free with its answer.
+///
+/// A job has `Options::timeout` from its submission on, or from the time on when all that were submitted
+/// before it were settled. The time passes only while somebody looks: with this or any other call that
+/// waits for the device.
+#[must_use = "its result is lost unless it is waited for"]
+pub struct Running<T> {
+    shared: Arc<Shared>,
+    stage: Stage<T>,
+}
+
+impl<T> Running<T> {
+    pub(super) fn new(
+        shared: &Arc<Shared>,
+        key: Key,
+        finish: impl FnOnce(&Arc<Shared>, Answer) -> Result<T, DeviceError> + Send + 'static,
+    ) -> Self {
+        Self {
+            shared: Arc::clone(shared),
+            stage: Stage::Submitted(key, Box::new(finish)),
+        }
+    }
+
+    /// A job for which nothing is to be done.
+    pub(super) fn of_nothing(shared: &Arc<Shared>, result: T) -> Self {
+        Self {
+            shared: Arc::clone(shared),
+            stage: Stage::Done(result),
+        }
+    }
+
+    /// Looks whether it is done, and gives what came of it: once, then [`DeviceError::Collected`]. Never
+    /// sleeps.
+    pub fn poll(&mut self) -> Option<Result<T, DeviceError>> {
+        let Stage::Submitted(key, _) = self.stage else {
+            return Some(self.finish(None));
+        };
+        let mut state = self.shared.lock();
+        let now = Instant::now();
+        self.shared.harvest(&mut state);
+        let mut outcome = state.jobs.collect(key);
+        if outcome.is_none() && self.shared.expire(&mut state, now) {
+            outcome = state.jobs.collect(key);
+        }
+        let outcome = self.shared.leave(state, outcome)?;
+        Some(self.finish(Some(outcome)))
+    }
+
+    /// Waits until it is done.
+    ///
+    /// # Errors
+    /// A fault of the card, the time-out of this job, or what put the card out of service meanwhile.
+    pub fn wait(mut self) -> Result<T, DeviceError> {
+        let Stage::Submitted(key, _) = self.stage else {
+            return self.finish(None);
+        };
+        let state = self.shared.lock();
+        let (state, outcome) = self
+            .shared
+            .wait_for(state, Some(key), |state| state.jobs.collect(key));
+        let outcome = self.shared.leave(state, outcome);
+        self.finish(Some(outcome))
+    }
+
+    fn finish(&mut self, outcome: Option<Outcome>) -> Result<T, DeviceError> {
+        match (std::mem::replace(&mut self.stage, Stage::Collected), outcome) {
+            (Stage::Done(result), _) => Ok(result),
+            (Stage::Submitted(_, finish), Some(outcome)) => finish(&self.shared, outcome?),
+            _ => Err(DeviceError::Collected),
+        }
+    }
+}
+
+impl<T> Drop for Running<T> {
+    fn drop(&mut self) {
+        if let Stage::Submitted(key, _) = self.stage {
+            let mut state = self.shared.lock();
+            if let Some(remains) = state.jobs.disown(key) {
+                self.shared.take_back(&mut state, remains, true);
+            }
+        }
+    }
+}
+
+impl<T> std::fmt::Debug for Running<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let stage = match &self.stage {
+            Stage::Done(_) => "done",
+            Stage::Submitted(..) => "submitted",
+            Stage::Collected => "collected",
+        };
+        f.debug_struct("Running").field("stage", &stage).finish()
+    }
+}

@@ -1,0 +1,174 @@
+//! From a job to an entry in the ring.
+//!
+//! A full ring and full card memory make the submitter wait for jobs in flight, which give room back or
+//! run out of time; so the wait is bounded. Nothing is submitted to a card that is out of service, but by
+//! its bring-up.
+
+use super::Shared;
+use super::jobs::{Key, NOBODY, Remains};
+use super::state::State;
+use crate::error::DeviceError;
+use crate::rings::Reserved;
+use metisvm_firmware::Submission;
+use std::sync::MutexGuard;
+use std::time::Instant;
+
+/// Most bytes that one job may move in one direction.
+pub(super) const MAX_TRANSFER_BYTES: u64 = 1 << 30;
+
+pub(super) fn limit(what: &'static str, asked: u64, limit: u64) -> Result<(), DeviceError> {
+    if asked <= limit {
+        Ok(())
+    } else {
+        Err(DeviceError::TooLarge { what, asked, limit })
+    }
+}
+
+/// On whose behalf a job is submitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Caller {
+    /// A user's: the device must be in service.
+    User,
+    /// The device's own, while it comes up.
+    BringUp,
+}
+
+impl Caller {
+    /// Whether the job may be submitted.
+    pub(super) fn check(self, state: &State) -> Result<(), DeviceError> {
+        match (self, state.health.fault()) {
+            (Self::User, _) => state.check(),
+            (Self::BringUp, Some(fault)) => Err(fault.clone()),
+            (Self::BringUp, None) => Ok(()),
+        }
+    }
+}
+
+impl Shared {
+    /// Submits up to `count` entries for a ticket, or for nobody; gives how many there was room for. The
+    /// caller rings once it has given up the lock.
+    pub(super) fn push(
+        &self,
+        state: &mut State,
+        submission: Submission,
+        count: usize,
+        key: Option<Key>,
+    ) -> usize {
+        let Some(reserved) = self.reserve(state, submission, count, key) else {
+            return 0;
+        };
+        let pushed = reserved.count();
+        reserved.write();
+        if let Some(rings) = &state.rings {
+            self.tail.want(rings.tail());
+        }
+        pushed
+    }
+
+    /// As [`Shared::push`], and gives up the lock and rings. The entries are written and rung without an
+    /// atomic operation in between that would wait until the card's cache has handed over their lines.
+    #[inline]
+    pub(super) fn push_and_leave(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        submission: Submission,
+        count: usize,
+        key: Key,
+    ) -> usize {
+        // While the doorbell is claimed, nobody declares the entries, nor does a reset go on.
+        let Some(claim) = self.tail.claim() else {
+            let pushed = self.push(&mut state, submission, count, Some(key));
+            return self.leave(state, pushed);
+        };
+        let Some(reserved) = self.reserve(&mut state, submission, count, Some(key)) else {
+            drop(claim);
+            return self.leave(state, 0);
+        };
+        if let Some(rings) = &state.rings {
+            claim.want(rings.tail());
+        }
+        drop(state);
+        let pushed = reserved.count();
+        reserved.write();
+        claim.ring(&*self.transport);
+        self.head.ring(&*self.transport);
+        pushed
+    }
+
+    #[inline]
+    fn reserve(
+        &self,
+        state: &mut State,
+        submission: Submission,
+        count: usize,
+        key: Option<Key>,
+    ) -> Option<Reserved> {
+        let rings = state.rings.as_mut()?;
+        let tag = key.map_or(NOBODY, Key::tag);
+        let reserved = rings.reserve(submission, count, tag, self.head.written())?;
+        if let Some(key) = key {
+            state.jobs.set_sequence(key, reserved.sequence());
+        }
+        Some(reserved)
+    }
+
+    /// Whether the ring has room.
+    #[inline]
+    pub(super) fn has_room(&self, state: &State) -> bool {
+        let reported = self.head.written();
+        state
+            .rings
+            .as_ref()
+            .is_some_and(|rings| rings.room(reported, 1) > 0)
+    }
+
+    /// Submits a job of one entry, once there is room for it, and rings.
+    pub(super) fn submit(
+        &self,
+        state: MutexGuard<'_, State>,
+        caller: Caller,
+        submission: Submission,
+        remains: Remains,
+    ) -> Result<Key, DeviceError> {
+        let epoch = remains.holds.epoch;
+        let (mut state, ready) = self.wait_for(state, None, |state| match caller.check(state) {
+            Err(refusal) => Some(Err(refusal)),
+            Ok(()) if state.epoch != epoch => {
+                Some(Err(DeviceError::OutOfService("it was reset meanwhile".into())))
+            }
+            Ok(()) => self.has_room(state).then_some(Ok(())),
+        });
+        if let Err(refusal) = ready {
+            self.take_back(&mut state, remains, false);
+            return self.leave(state, Err(refusal));
+        }
+        let key = state.jobs.open(1, true, remains);
+        self.push_and_leave(state, submission, 1, key);
+        Ok(key)
+    }
+
+    /// Takes something of the card's memory, waiting for jobs in flight and evictions that will give some
+    /// back, but not longer than a job may take.
+    pub(super) fn take_card_memory<'a, T>(
+        &'a self,
+        state: MutexGuard<'a, State>,
+        caller: Caller,
+        mut take: impl FnMut(&mut State) -> Result<T, DeviceError>,
+    ) -> (MutexGuard<'a, State>, Result<T, DeviceError>) {
+        let start = Instant::now();
+        self.wait_for(state, None, |state| {
+            if let Err(refusal) = caller.check(state) {
+                return Some(Err(refusal));
+            }
+            self.evict_dropped(state);
+            match take(state) {
+                Err(DeviceError::CardMemoryFull(_) | DeviceError::HandlesExhausted(_))
+                    if state.will_give_back() && start.elapsed() < self.options.timeout =>
+                {
+                    None
+                }
+                outcome => Some(outcome),
+            }
+        })
+    }
+}

@@ -1,0 +1,190 @@
+//! Waiting for the card, many threads at a time.
+//!
+//! Whoever waits takes completions out of the ring for all (it *pumps*); there is no thread for it. One
+//! thread pumps at a time, without the lock while it spins or sleeps in the transport; the others sleep
+//! until their own job is settled, or until nobody pumps.
+//!
+//! No wake-up is lost: a thread goes to sleep in the same hold of the lock in which it saw that its
+//! condition is not met and that another thread pumps; whoever settles something wakes those that it
+//! concerns, and whoever leaves while nobody pumps wakes one sleeper to take over. Each sleep ends at the
+//! deadline of the oldest job anyhow, so that a pumping thread that a hung card holds in a register access
+//! costs the others their time-out and no more.
+
+use super::jobs::Key;
+use super::state::State;
+use super::{QUEUE, Shared};
+use crate::error::DeviceError;
+use metisvm_firmware::{Opcode, Submission};
+use std::sync::{Arc, Condvar, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How long a thread sleeps that waits for something else than a job, at most.
+const LONGEST_SLEEP: Duration = Duration::from_millis(500);
+
+/// A thread that waits while another one pumps.
+pub(super) struct Sleeper {
+    /// The job that it waits for; `None` if it is for anything else.
+    key: Option<Key>,
+    wake: Arc<Condvar>,
+}
+
+/// A thread that pumps. A transport that panics must not leave the others without one.
+struct Pumping<'a>(&'a Shared);
+
+impl Drop for Pumping<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let mut state = self.0.lock();
+            state.pumping = false;
+            wake_all(&state);
+        }
+    }
+}
+
+/// Wakes every sleeper, to look for itself.
+pub(super) fn wake_all(state: &State) {
+    for sleeper in &state.sleepers {
+        sleeper.wake.notify_one();
+    }
+}
+
+/// Wakes those whose job is settled, and those who wait for room of any kind.
+pub(super) fn wake_settled(state: &State) {
+    for sleeper in &state.sleepers {
+        if sleeper.key.is_none_or(|key| state.jobs.is_settled(key)) {
+            sleeper.wake.notify_one();
+        }
+    }
+}
+
+impl Shared {
+    /// Waits until `ready` gives something, which it is asked after everything that happens. `key` is the
+    /// job that it waits for, if that is all it waits for. Jobs whose time is up are given up meanwhile, so
+    /// every job is settled some day.
+    pub(super) fn wait_for<'a, T>(
+        &'a self,
+        mut state: MutexGuard<'a, State>,
+        key: Option<Key>,
+        mut ready: impl FnMut(&mut State) -> Option<T>,
+    ) -> (MutexGuard<'a, State>, T) {
+        // Read before the look that it is for: what was there by then is not late.
+        let mut looked = None;
+        let mut rang = false;
+        loop {
+            self.harvest(&mut state);
+            let met = ready(&mut state).or_else(|| {
+                let expired = looked.is_some_and(|now| self.expire(&mut state, now));
+                expired.then(|| ready(&mut state)).flatten()
+            });
+            if let Some(met) = met {
+                if !state.pumping
+                    && let Some(sleeper) = state.sleepers.first()
+                {
+                    sleeper.wake.notify_one();
+                }
+                return (state, met);
+            }
+            let outstanding = state.rings.as_ref().is_some_and(|rings| rings.waiting() > 0);
+            if outstanding && !state.pumping {
+                let came;
+                (state, came) = self.pump(state, looked);
+                looked = (!came).then(Instant::now);
+            } else if !rang {
+                // A report or a cancellation may be due, and nothing may be written under the lock.
+                drop(state);
+                self.ring();
+                rang = true;
+                state = self.lock();
+            } else {
+                rang = false;
+                state = self.sleep(state, key);
+                looked = Some(Instant::now());
+            }
+        }
+    }
+
+    /// Waits for the next completion, without the lock: it spins, or if the caller has looked in vain
+    /// before, it sleeps. Says whether it saw it come while it spun.
+    fn pump<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State>,
+        looked: Option<Instant>,
+    ) -> (MutexGuard<'a, State>, bool) {
+        let Some(rings) = &state.rings else {
+            return (state, false);
+        };
+        let (watch, epoch) = (rings.watch(), state.epoch);
+        let deadline = looked.map(|now| self.deadline(&mut state, now));
+        state.pumping = true;
+        drop(state);
+        let pumping = Pumping(self);
+        self.ring();
+        let seen = match deadline {
+            None => Ok(watch.spin(self.spin)),
+            Some(deadline) => watch.sleep(&*self.transport, QUEUE, deadline).map(|()| false),
+        };
+        drop(pumping);
+        let mut state = self.lock();
+        state.pumping = false;
+        // Of rings that are no longer there, nothing is to be learnt.
+        let came = seen.unwrap_or_else(|fault| {
+            if state.epoch == epoch {
+                self.condemn(&mut state, &fault);
+            }
+            false
+        });
+        (state, came)
+    }
+
+    fn sleep<'a>(&'a self, mut state: MutexGuard<'a, State>, key: Option<Key>) -> MutexGuard<'a, State> {
+        let now = Instant::now();
+        let time = self.deadline(&mut state, now).saturating_duration_since(now);
+        let wake = Arc::new(Condvar::new());
+        state.sleepers.push(Sleeper {
+            key,
+            wake: Arc::clone(&wake),
+        });
+        let (mut state, _) = wake
+            .wait_timeout(state, time)
+            .unwrap_or_else(PoisonError::into_inner);
+        state
+            .sleepers
+            .retain(|sleeper| !Arc::ptr_eq(&sleeper.wake, &wake));
+        state
+    }
+
+    fn deadline(&self, state: &mut State, now: Instant) -> Instant {
+        let deadline = state.jobs.deadline(now, self.options.timeout);
+        deadline.unwrap_or(now + LONGEST_SLEEP)
+    }
+
+    /// Gives up the oldest job if its time was up at `now`; says whether it was. The card is out of
+    /// service from then on, and the other jobs have their time; if that of the next one is up as well,
+    /// the card answers nothing, and all are given up. Each entry is cancelled, as the card may not have
+    /// begun it.
+    pub(super) fn expire(&self, state: &mut State, now: Instant) -> bool {
+        let timeout = self.options.timeout;
+        if state
+            .jobs
+            .deadline(now, timeout)
+            .is_none_or(|deadline| now < deadline)
+        {
+            return false;
+        }
+        let fault = DeviceError::Timeout(timeout);
+        let all = !state.health.is_healthy();
+        let sequences = state.jobs.give_up(all, &fault);
+        self.take_out_of_service(state, &fault);
+        for sequence in sequences {
+            let cancel = Submission {
+                opcode: Opcode::Cancel as u8,
+                count: sequence,
+                ..Submission::default()
+            };
+            // Without room it stays as it is: a reset takes it back, too.
+            self.push(state, cancel, 1, None);
+        }
+        wake_settled(state);
+        true
+    }
+}

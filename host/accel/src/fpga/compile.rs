@@ -17,7 +17,7 @@ mod product;
 use crate::fpga::compile::emit::{Emitter, within};
 use crate::fpga::compile::layout::Layout;
 use metisvm_firmware::{Capabilities, Geometry, Program, ProgramError};
-use metisvm_model::{Graph, Op, Segment, Value};
+use metisvm_model::{Graph, Op, Segment};
 use std::ops::Range;
 
 /// What a program gives besides its outputs.
@@ -65,6 +65,9 @@ pub enum CompileError {
         /// How much there is.
         available: u64,
     },
+    /// The schedule refused the order of the steps: a defect of the compiler.
+    #[error("the steps are no order of the nodes: {0}")]
+    Schedule(String),
     /// The builder refused an instruction: a defect of the compiler.
     #[error("instruction refused: {0}")]
     Program(ProgramError),
@@ -118,7 +121,7 @@ fn check_tiles(op: &Op, geometry: &Geometry) -> Result<(), CompileError> {
 /// If the card is too small for it. That is found out with bounded effort, however large the segment.
 pub fn compile(segment: &Segment, card: &Capabilities, mode: Mode) -> Result<Compiled, CompileError> {
     let graph = segment.graph();
-    let layout = Layout::new(segment, mode);
+    let layout = Layout::new(segment, mode)?;
     let mut emitter = Emitter::new(segment, card, layout)?;
     for index in segment.nodes() {
         if emitter.layout.is_fused(index) {
@@ -141,18 +144,4 @@ pub fn compile(segment: &Segment, card: &Capabilities, mode: Mode) -> Result<Com
         pointwise::copy(&mut emitter, value, offset)?;
     }
     emitter.finish(segment, card)
-}
-
-/// The node behind a value, seen through reshapes of this segment: reshapes have no bytes of their own.
-fn root(segment: &Segment, mut value: Value) -> Value {
-    while let Value::Node(index) = value
-        && segment.nodes().contains(&(index as usize))
-    {
-        let node = &segment.graph().nodes()[index as usize];
-        match node.op {
-            Op::Reshape { .. } => value = node.operands[0],
-            _ => break,
-        }
-    }
-    value
 }

@@ -1,7 +1,7 @@
 //! The emitter: instructions in terms of places, rectangles and tiles.
 
 use super::layout::{ALIGNMENT, Layout, Place};
-use super::{CompileError, Compiled, root};
+use super::{CompileError, Compiled};
 use metisvm_firmware::check::{RECORD_BYTES, Record};
 use metisvm_firmware::encoding::INSTRUCTION_BYTES;
 use metisvm_firmware::isa::{
@@ -60,7 +60,6 @@ pub(super) struct PackedWeights {
 
 pub(super) struct Emitter {
     pub(super) graph: Arc<Graph>,
-    segment: Segment,
     pub(super) geometry: Geometry,
     pub(super) layout: Layout,
     builder: ProgramBuilder,
@@ -110,7 +109,6 @@ impl Emitter {
         };
         Ok(Self {
             graph: segment.graph().clone(),
-            segment: segment.clone(),
             geometry: card.geometry,
             layout,
             builder: ProgramBuilder::new(card.geometry),
@@ -166,7 +164,7 @@ impl Emitter {
 
     /// Where a value can be read; a constant is put into resident memory on first use.
     pub(super) fn place(&mut self, value: Value) -> Result<Place, CompileError> {
-        let root = root(&self.segment, value);
+        let root = self.layout.root(value);
         if let Value::Constant(index) = root {
             let offset = match self.constants.get(&index) {
                 Some(&offset) => offset,

@@ -1,8 +1,8 @@
 //! Where every value lies, and which nodes run in another's epilogue.
 
-use super::{Mode, root};
+use super::{CompileError, Mode};
 use metisvm_firmware::Space;
-use metisvm_model::{DType, Op, Segment, Value};
+use metisvm_model::{DType, Op, Schedule, ScheduleOptions, Segment, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Alignment of everything in resident memory and workspace, bytes: a burst of a wide memory bus.
@@ -17,8 +17,9 @@ pub(super) struct Place {
 
 /// Places of values and results.
 pub(super) struct Layout {
-    /// Of every root that something in the segment reads.
-    places: BTreeMap<Value, Place>,
+    schedule: Schedule,
+    /// Of every value that enters the segment.
+    inputs: BTreeMap<Value, Place>,
     /// Where the result of a node goes: workspace, outputs, or both.
     stores: BTreeMap<usize, Vec<Place>>,
     /// A product and the pointwise nodes that run on its accumulators, in order.
@@ -33,45 +34,48 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    pub(super) fn new(segment: &Segment, mode: Mode) -> Self {
+    pub(super) fn new(segment: &Segment, mode: Mode) -> Result<Self, CompileError> {
         let graph = segment.graph();
-        let mut readers: BTreeMap<Value, Vec<usize>> = BTreeMap::new();
-        for index in segment.nodes() {
-            for &value in &graph.nodes()[index].operands {
-                // A reshape reads nothing: its own readers read its root.
-                if !matches!(graph.nodes()[index].op, Op::Reshape { .. }) {
-                    readers.entry(root(segment, value)).or_default().push(index);
-                }
-            }
-        }
-        let outputs: Vec<Value> = segment.outputs().iter().map(|&v| root(segment, v)).collect();
+        let epilogues = epilogues(segment);
+        let fused: BTreeSet<usize> = epilogues.values().flatten().copied().collect();
+        let is_step = |&index: &usize| {
+            let reshapes = matches!(graph.nodes()[index].op, Op::Reshape { .. });
+            !reshapes && !fused.contains(&index)
+        };
+        let step = |index| std::iter::once(index).chain(epilogues.get(&index).into_iter().flatten().copied());
+        let steps = segment.nodes().filter(is_step).map(|index| step(index).collect());
+        // Outputs are stored where the host reads them.
+        let options = ScheduleOptions {
+            alignment: ALIGNMENT as usize,
+            outputs_in_arena: false,
+        };
+        let schedule = Schedule::with_steps(segment, steps.collect(), &options)
+            .map_err(|error| CompileError::Schedule(error.to_string()))?;
+
         let mut layout = Self {
-            places: BTreeMap::new(),
+            inputs: BTreeMap::new(),
             stores: BTreeMap::new(),
-            epilogues: BTreeMap::new(),
-            fused: BTreeSet::new(),
+            epilogues,
+            fused,
             copies: Vec::new(),
-            workspace_bytes: 0,
+            workspace_bytes: schedule.arena_bytes() as u64,
             output_bytes: 0,
             products: Vec::new(),
+            schedule,
         };
-        layout.fuse(segment, &readers, &outputs.iter().copied().collect());
-
         let mut offset = 0;
         for &value in segment.inputs() {
-            layout.places.insert(
-                value,
-                Place {
-                    space: Space::Input,
-                    offset,
-                },
-            );
+            let place = Place {
+                space: Space::Input,
+                offset,
+            };
+            layout.inputs.insert(value, place);
             offset += graph.ty(value).bytes() as u64;
         }
-        for (&value, &given) in outputs.iter().zip(segment.outputs()) {
+        for &given in segment.outputs() {
             let at = layout.output_bytes;
             layout.output_bytes += graph.ty(given).bytes() as u64;
-            match value {
+            match layout.schedule.storage(given) {
                 Value::Node(index) if segment.nodes().contains(&(index as usize)) => {
                     let place = Place {
                         space: Space::Output,
@@ -84,15 +88,9 @@ impl Layout {
         }
         for index in segment.nodes() {
             let value = Value::Node(index as u32);
-            let inside = |at: &usize| layout.fused.contains(at);
-            let read = readers.get(&value).is_some_and(|r| !r.iter().all(inside));
-            if read && !matches!(graph.nodes()[index].op, Op::Reshape { .. }) {
-                let place = Place {
-                    space: Space::Workspace,
-                    offset: layout.workspace_bytes,
-                };
-                layout.workspace_bytes += (graph.ty(value).bytes() as u64).next_multiple_of(ALIGNMENT);
-                layout.places.insert(value, place);
+            if layout.schedule.storage(value) == value
+                && let Some(place) = layout.workspace(value)
+            {
                 layout.stores.entry(index).or_default().push(place);
             }
             if mode == Mode::Checked && matches!(graph.nodes()[index].op, Op::MatMul | Op::Conv2d { .. }) {
@@ -100,46 +98,16 @@ impl Layout {
                 layout.output_bytes += (graph.ty(value).elements() * DType::I32.size()) as u64;
             }
         }
-        layout
+        Ok(layout)
     }
 
-    /// Finds the epilogue of every product: requantisation, clamps and tables, each the only reader
-    /// of what comes before it.
-    fn fuse(&mut self, segment: &Segment, readers: &BTreeMap<Value, Vec<usize>>, outputs: &BTreeSet<Value>) {
-        let graph = segment.graph();
-        for product in segment.nodes() {
-            let channel_axis = match graph.nodes()[product].op {
-                Op::MatMul => graph.ty(Value::Node(product as u32)).shape.rank() - 1,
-                Op::Conv2d { .. } => 1,
-                _ => continue,
-            };
-            let mut epilogue = Vec::new();
-            let mut last = product;
-            // A reshape in between would move the channels to another axis.
-            while let Some(&[next]) = readers.get(&Value::Node(last as u32)).map(Vec::as_slice)
-                && graph.nodes()[next].operands[0] == Value::Node(last as u32)
-                && !outputs.contains(&Value::Node(last as u32))
-            {
-                let node = &graph.nodes()[next];
-                let fits = match node.op {
-                    Op::Requantise { axis, .. } => {
-                        let scalar = node.operands[1..].iter().all(|&v| graph.ty(v).shape.rank() == 0);
-                        scalar || usize::from(axis) == channel_axis
-                    }
-                    // A computed table could be one that depends on this product.
-                    Op::Table => graph.constant(node.operands[1]).is_some(),
-                    Op::Clamp => true,
-                    _ => false,
-                };
-                if !fits {
-                    break;
-                }
-                epilogue.push(next);
-                self.fused.insert(next);
-                last = next;
-            }
-            self.epilogues.insert(product, epilogue);
-        }
+    /// Where a result lies between two steps, if another step reads it.
+    fn workspace(&self, value: Value) -> Option<Place> {
+        let slot = self.schedule.slot(value)?;
+        Some(Place {
+            space: Space::Workspace,
+            offset: slot.start as u64,
+        })
     }
 
     pub(super) fn is_fused(&self, node: usize) -> bool {
@@ -173,8 +141,59 @@ impl Layout {
         self.copies.clone()
     }
 
+    /// The value whose bytes are those of this one: reshapes have none of their own.
+    pub(super) fn root(&self, value: Value) -> Value {
+        self.schedule.storage(value)
+    }
+
     /// The place of a root that is not a constant.
     pub(super) fn place(&self, root: Value) -> Option<Place> {
-        self.places.get(&root).copied()
+        self.inputs.get(&root).copied().or_else(|| self.workspace(root))
     }
+}
+
+/// The epilogue of every product: requantisation, clamps and tables, each the only reader of what comes
+/// before it.
+fn epilogues(segment: &Segment) -> BTreeMap<usize, Vec<usize>> {
+    let graph = segment.graph();
+    let mut readers: BTreeMap<Value, Vec<usize>> = BTreeMap::new();
+    for index in segment.nodes() {
+        for &value in &graph.nodes()[index].operands {
+            readers.entry(value).or_default().push(index);
+        }
+    }
+    let mut epilogues = BTreeMap::new();
+    for product in segment.nodes() {
+        let channel_axis = match graph.nodes()[product].op {
+            Op::MatMul => graph.ty(Value::Node(product as u32)).shape.rank() - 1,
+            Op::Conv2d { .. } => 1,
+            _ => continue,
+        };
+        let mut epilogue = Vec::new();
+        let mut last = Value::Node(product as u32);
+        // A reshape in between would move the channels to another axis.
+        while let Some(&[next]) = readers.get(&last).map(Vec::as_slice)
+            && graph.nodes()[next].operands[0] == last
+            && !segment.outputs().contains(&last)
+        {
+            let node = &graph.nodes()[next];
+            let fits = match node.op {
+                Op::Requantise { axis, .. } => {
+                    let scalar = node.operands[1..].iter().all(|&v| graph.ty(v).shape.rank() == 0);
+                    scalar || usize::from(axis) == channel_axis
+                }
+                // A computed table could be one that depends on this product.
+                Op::Table => graph.constant(node.operands[1]).is_some(),
+                Op::Clamp => true,
+                _ => false,
+            };
+            if !fits {
+                break;
+            }
+            epilogue.push(next);
+            last = Value::Node(next as u32);
+        }
+        epilogues.insert(product, epilogue);
+    }
+    epilogues
 }

@@ -2,6 +2,7 @@
 
 use crate::graph::{Graph, Value};
 use crate::kernels;
+use crate::schedule::Schedule;
 use crate::segment::Segment;
 use crate::tensor::{Tensor, TensorType};
 use alloc::sync::Arc;
@@ -13,8 +14,7 @@ pub struct Reference {
     segment: Segment,
     /// By position in the graph; `None` where no node of the segment reads it.
     constants: Vec<Option<Tensor>>,
-    /// For each node of the segment, the nodes whose results nothing reads after it.
-    last_read: Vec<Vec<usize>>,
+    schedule: Schedule,
 }
 
 /// An input had another length than the graph declares.
@@ -36,40 +36,18 @@ impl Reference {
     /// Makes a part of a graph ready.
     pub fn of(segment: Segment) -> Self {
         let graph = segment.graph();
-        let (first, count) = (segment.nodes().start, segment.nodes().len());
         let mut constants = alloc::vec![None; graph.constants().len()];
-        let mut last = alloc::vec![0usize; count];
-        let mut keep = |value: Value| {
-            if let Value::Constant(i) = value {
+        let operands = graph.nodes()[segment.nodes()].iter().flat_map(|n| &n.operands);
+        for value in operands.chain(segment.outputs()) {
+            if let Value::Constant(i) = *value {
                 constants[i as usize].get_or_insert_with(|| graph.constants()[i as usize].tensor());
-            }
-        };
-        for (at, node) in graph.nodes()[segment.nodes()].iter().enumerate() {
-            for &value in &node.operands {
-                keep(value);
-                if let Value::Node(i) = value
-                    && let Some(i) = (i as usize).checked_sub(first)
-                {
-                    last[i] = at;
-                }
-            }
-        }
-        for &value in segment.outputs() {
-            keep(value);
-            if let Value::Node(i) = value {
-                last[i as usize - first] = usize::MAX;
-            }
-        }
-        let mut last_read = alloc::vec![Vec::new(); count];
-        for (index, &at) in last.iter().enumerate() {
-            if let Some(dead) = last_read.get_mut(at) {
-                dead.push(index);
             }
         }
         Self {
+            // Tensors own their elements here, so offsets are of no use, and any alignment will do.
+            schedule: Schedule::new(&segment, 1),
             segment,
             constants,
-            last_read,
         }
     }
 
@@ -87,6 +65,22 @@ impl Reference {
         self.run_with(input, |step| step.evaluate())
     }
 
+    /// Like [`Self::run`] for inputs that are apart: the raw form of each, in declared order. Gives each
+    /// output by itself.
+    ///
+    /// # Errors
+    /// If there are not as many inputs as the segment has, or one has another length than its type.
+    pub fn run_values(&self, inputs: &[&[u8]]) -> Result<Vec<Vec<u8>>, WrongInputLength> {
+        let entering = self.read(inputs)?;
+        let state = self.compute(entering, |step| step.evaluate());
+        let raw = |&output: &Value| {
+            let mut bytes = Vec::new();
+            state.value(output).write_bytes(&mut bytes);
+            bytes
+        };
+        Ok(self.segment.outputs().iter().map(raw).collect())
+    }
+
     /// Like [`Self::run`], but asks `evaluate` for every result. It serves checkers, which take some
     /// results from elsewhere.
     ///
@@ -95,29 +89,21 @@ impl Reference {
     pub fn run_with(
         &self,
         input: &[u8],
-        mut evaluate: impl FnMut(Step<'_>) -> Tensor,
+        evaluate: impl FnMut(Step<'_>) -> Tensor,
     ) -> Result<Vec<u8>, WrongInputLength> {
-        let graph = self.segment.graph();
-        let first = self.segment.nodes().start;
-        let mut state = State {
-            entering: self.read(input)?,
-            results: Vec::new(),
-            reference: self,
-        };
-        for (at, node) in graph.nodes()[self.segment.nodes()].iter().enumerate() {
-            let operands: Vec<&Tensor> = node.operands.iter().map(|&v| state.value(v)).collect();
-            let ty = graph.ty(Value::Node((first + at) as u32));
-            let result = evaluate(Step {
-                node: first + at,
-                op: &node.op,
-                operands: &operands,
-                ty,
-            });
-            state.results.push(Some(result));
-            for &dead in &self.last_read[at] {
-                state.results[dead] = None;
-            }
+        let mut rest = input;
+        let mut inputs = Vec::with_capacity(self.segment.inputs().len());
+        for &value in self.segment.inputs() {
+            let (own, after) = rest
+                .split_at_checked(self.segment.graph().ty(value).bytes())
+                .ok_or_else(|| self.wrong(input.len()))?;
+            inputs.push(own);
+            rest = after;
         }
+        if !rest.is_empty() {
+            return Err(self.wrong(input.len()));
+        }
+        let state = self.compute(self.read(&inputs)?, evaluate);
         let mut out = Vec::with_capacity(self.segment.output_bytes());
         for &output in self.segment.outputs() {
             state.value(output).write_bytes(&mut out);
@@ -125,22 +111,52 @@ impl Reference {
         Ok(out)
     }
 
-    fn read(&self, mut input: &[u8]) -> Result<Vec<Tensor>, WrongInputLength> {
-        let wrong = WrongInputLength {
-            expected: self.segment.input_bytes(),
-            actual: input.len(),
+    fn compute(&self, entering: Vec<Tensor>, mut evaluate: impl FnMut(Step<'_>) -> Tensor) -> State<'_> {
+        let graph = self.segment.graph();
+        let first = self.segment.nodes().start;
+        let mut state = State {
+            entering,
+            results: alloc::vec![None; self.segment.nodes().len()],
+            reference: self,
         };
-        if wrong.expected != wrong.actual {
-            return Err(wrong);
+        for (at, nodes) in self.schedule.steps().enumerate() {
+            for &index in nodes {
+                let node = &graph.nodes()[index];
+                let operands: Vec<&Tensor> = node.operands.iter().map(|&v| state.value(v)).collect();
+                let result = evaluate(Step {
+                    node: index,
+                    op: &node.op,
+                    operands: &operands,
+                    ty: graph.ty(Value::Node(index as u32)),
+                });
+                state.results[index - first] = Some(result);
+            }
+            for dead in self.schedule.dies_after(at) {
+                if let Value::Node(dead) = dead {
+                    state.results[*dead as usize - first] = None;
+                }
+            }
         }
-        let mut inputs = Vec::new();
-        for &value in self.segment.inputs() {
-            let ty = self.segment.graph().ty(value);
-            let (bytes, rest) = input.split_at(ty.bytes());
-            inputs.push(Tensor::from_bytes(ty.clone(), bytes).ok_or(wrong)?);
-            input = rest;
+        state
+    }
+
+    fn read(&self, inputs: &[&[u8]]) -> Result<Vec<Tensor>, WrongInputLength> {
+        let wrong = || self.wrong(inputs.iter().map(|input| input.len()).sum());
+        if inputs.len() != self.segment.inputs().len() {
+            return Err(wrong());
         }
-        Ok(inputs)
+        let types = self.segment.inputs().iter().map(|&v| self.segment.graph().ty(v));
+        types
+            .zip(inputs)
+            .map(|(ty, bytes)| Tensor::from_bytes(ty.clone(), bytes).ok_or_else(wrong))
+            .collect()
+    }
+
+    fn wrong(&self, actual: usize) -> WrongInputLength {
+        WrongInputLength {
+            expected: self.segment.input_bytes(),
+            actual,
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Element types, shapes and tensors.
 
 use crate::limits::{MAX_ELEMENTS, MAX_RANK};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -219,21 +220,37 @@ impl fmt::Display for TensorType {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tensor {
     ty: TensorType,
-    data: Vec<i32>,
+    /// Shared: a reshape is the same elements under another type.
+    data: Arc<Vec<i32>>,
 }
 
 impl Tensor {
     /// A tensor from widened elements; `None` if their number is wrong or one does not fit the type.
     pub fn new(ty: TensorType, data: Vec<i32>) -> Option<Self> {
         let range = ty.dtype.min()..=ty.dtype.max();
-        (data.len() == ty.elements() && data.iter().all(|v| range.contains(v))).then_some(Self { ty, data })
+        (data.len() == ty.elements() && data.iter().all(|v| range.contains(v))).then(|| Self {
+            ty,
+            data: Arc::new(data),
+        })
     }
 
     /// Like [`Self::new`] for kernels, whose results fit by the checks of [`crate::Graph`].
     pub(crate) fn computed(ty: TensorType, data: Vec<i32>) -> Self {
         debug_assert_eq!(data.len(), ty.elements());
         debug_assert!(data.iter().all(|v| (ty.dtype.min()..=ty.dtype.max()).contains(v)));
-        Self { ty, data }
+        Self {
+            ty,
+            data: Arc::new(data),
+        }
+    }
+
+    /// The same elements under a type with as many, which [`crate::Parsed::check`] has seen to.
+    pub(crate) fn reshaped(&self, ty: TensorType) -> Self {
+        debug_assert_eq!((self.data.len(), self.ty.dtype), (ty.elements(), ty.dtype));
+        Self {
+            ty,
+            data: self.data.clone(),
+        }
     }
 
     /// A tensor from its raw little-endian form; `None` if the length is not that of the type.
@@ -257,13 +274,16 @@ impl Tensor {
                 .map(|c| i32::from_le_bytes(*c))
                 .collect(),
         };
-        Some(Self { ty, data })
+        Some(Self {
+            ty,
+            data: Arc::new(data),
+        })
     }
 
     /// Appends the raw little-endian form to `out`.
     pub fn write_bytes(&self, out: &mut Vec<u8>) {
         out.reserve(self.ty.bytes());
-        for &v in &self.data {
+        for &v in self.data.iter() {
             out.extend_from_slice(&v.to_le_bytes()[..self.ty.dtype.size()]);
         }
     }

@@ -240,7 +240,11 @@ fn lives(segment: &Segment, steps: &[Vec<usize>], storage: &[Value], outputs_sta
             if storage[at] == node_value(node) {
                 lives[at].last = Some(step);
             }
-            for operand in segment.graph().nodes()[node].operands.iter().filter_map(|&v| root(v)) {
+            for operand in segment.graph().nodes()[node]
+                .operands
+                .iter()
+                .filter_map(|&v| root(v))
+            {
                 // An alias reads nothing; but who drops results by this list may look through it later.
                 lives[operand].last = Some(step);
                 let reads = storage[at] == node_value(node);
@@ -278,7 +282,10 @@ impl Arena {
             return start;
         }
         // A hole at the end only has to grow.
-        let last = self.by_start.last_key_value().map(|(&start, &size)| (start, size));
+        let last = self
+            .by_start
+            .last_key_value()
+            .map(|(&start, &size)| (start, size));
         let start = match last.filter(|(start, size)| start + size == self.end) {
             Some((start, size)) => {
                 self.remove(start, size);

@@ -133,7 +133,10 @@ fn the_arena_is_no_smaller_than_what_lives_at_once_and_not_much_larger() {
             least += bound;
         }
     }
-    assert!(all * 10 <= least * 13, "{all} bytes where {least} would be enough");
+    assert!(
+        all * 10 <= least * 13,
+        "{all} bytes where {least} would be enough"
+    );
 }
 
 #[test]
@@ -149,7 +152,10 @@ fn values_die_once_after_their_last_reader_and_outputs_never() {
                     }
                 }
             }
-            assert!(expected.values().all(|&(_, last)| last == usize::MAX), "seed {seed}");
+            assert!(
+                expected.values().all(|&(_, last)| last == usize::MAX),
+                "seed {seed}"
+            );
         }
     }
 }
@@ -197,7 +203,10 @@ fn what_one_step_makes_and_alone_reads_needs_no_memory() {
     let fused = Schedule::with_steps(&chain(), vec![vec![0, 1, 2]], &options).unwrap();
     assert_eq!(fused.arena_bytes(), 0);
     let apart = Schedule::with_steps(&chain(), vec![vec![0], vec![2]], &options).unwrap();
-    assert_eq!((apart.slot(Value::Node(0)), apart.slot(Value::Node(2))), (Some(0..24), None));
+    assert_eq!(
+        (apart.slot(Value::Node(0)), apart.slot(Value::Node(2))),
+        (Some(0..24), None)
+    );
 }
 
 #[test]
@@ -205,8 +214,14 @@ fn steps_that_are_no_order_of_the_nodes_are_refused() {
     let refused = |steps| Schedule::with_steps(&chain(), steps, &ScheduleOptions::default()).unwrap_err();
     assert_eq!(refused(vec![vec![2], vec![0]]), ScheduleError::TooEarly(2));
     assert_eq!(refused(vec![vec![0]]), ScheduleError::NotOnce(2));
-    assert_eq!(refused(vec![vec![0], vec![0], vec![2]]), ScheduleError::NotOnce(0));
-    assert_eq!(refused(vec![vec![0], vec![2], vec![3]]), ScheduleError::Outside(3));
+    assert_eq!(
+        refused(vec![vec![0], vec![0], vec![2]]),
+        ScheduleError::NotOnce(0)
+    );
+    assert_eq!(
+        refused(vec![vec![0], vec![2], vec![3]]),
+        ScheduleError::Outside(3)
+    );
 }
 
 #[test]

@@ -1,26 +1,54 @@
-//! What every engine offers: implemented in this crate, one file or folder an engine, and called by the
-//! plan of a model alone.
+//! What every engine offers: implemented in this crate, one folder an engine, and called by the
+//! dispatcher alone. The normative text is `docs/backends.md`.
 //!
-//! Three small traits. A [`Backend`] is the engine: what it is, whether it works, which nodes it takes. An
-//! [`Executable`] is a part of a model made ready for it. A [`Buffer`] is a value that may stay where it was
-//! computed; engines whose values can do so implement [`OnDevice`] too. All but four methods have a default,
-//! for engines on the processor. docs/backends.md is the text, `tests/src/backend_suite` the judge.
+//! Three small things, as ggml's backends and ONNX Runtime's execution providers have them: a [`Backend`]
+//! is a device and its compiler, an [`Executable`] a part of a model made ready for it, a
+//! [`Buffer`](crate::Buffer) a value that may stay where it was computed. All but a name, a compiler and a
+//! blocking run has a default.
 
-use crate::buffer::{Buffer, Placement};
+use crate::buffer::Batch;
 use metisvm_model::{Graph, Segment};
 use std::fmt::Debug;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-/// An engine.
+/// Where values live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Placement {
+    /// In memory of this process, where every engine can read them.
+    Host,
+    /// On a device, where only what runs on the same device can.
+    Device(DeviceId),
+}
+
+/// Tells devices apart. Backends that share a device share its number, and with it its buffers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct DeviceId(u64);
+
+impl DeviceId {
+    /// A number that no other device of this process has.
+    pub fn unique() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// An engine: implemented by every way of computing a model, called by the dispatcher.
 pub trait Backend: Send + Sync + Debug {
-    /// The name by which operators choose it and reports show it: `fpga`, `opencl`, …
+    /// The name by which operators choose it: `reference`, `fpga`, … It is for people; nothing is decided
+    /// by it.
     fn name(&self) -> &'static str;
 
-    /// Where it computes. Work on a device is worth waiting for by ticket, and is passed over once the
-    /// values of a batch were lost on one.
+    /// Where it computes, and so where values lie that it leaves behind.
     fn placement(&self) -> Placement {
         Placement::Host
+    }
+
+    /// Whether it takes every node of every graph and needs no device, so that a list of backends may end
+    /// with it. Only the definition itself should say so.
+    fn is_last_resort(&self) -> bool {
+        false
     }
 
     /// Whether it is worth asking. A backend that is not is passed over until it is again.
@@ -28,14 +56,27 @@ pub trait Backend: Send + Sync + Debug {
         true
     }
 
-    /// What the device has done and seen since it was opened, for reports.
+    /// What the device has done and seen, for reports.
     fn report(&self) -> DeviceReport {
         DeviceReport::default()
     }
 
-    /// The runs of neighbouring nodes that it takes, in order. It is asked once a model, when the model is
-    /// added.
-    fn takes(&self, graph: &Graph) -> Vec<Range<usize>>;
+    /// A number that changes whenever [`Self::takes`] or [`Self::compile`] would answer otherwise than before,
+    /// as when a device came back from a reset with other abilities. Models are then divided anew.
+    fn abilities(&self) -> u64 {
+        0
+    }
+
+    /// How many jobs it is worth having in flight at once, at least 1. More than that are only submitted
+    /// by callers that have no other.
+    fn max_in_flight(&self) -> usize {
+        1
+    }
+
+    /// The runs of neighbouring nodes that it takes, in order. Asked once a model.
+    fn takes(&self, graph: &Graph) -> Vec<Range<usize>> {
+        std::iter::once(0..graph.nodes().len()).collect()
+    }
 
     /// Makes a part that it takes ready to run; weights may stay on the device from here on.
     ///
@@ -44,85 +85,55 @@ pub trait Backend: Send + Sync + Debug {
     fn compile(&self, segment: &Segment) -> Result<Arc<dyn Executable>, BackendError>;
 }
 
-/// What a batch of items gives: each item's outputs.
-pub type Outputs = Vec<Vec<u8>>;
-
-/// A part of a graph, ready to run on one engine.
+/// A part of a graph, ready to run on one device. Several threads may use it at once.
 pub trait Executable: Send + Sync + Debug {
-    /// Runs a batch. Each item is the segment's inputs, raw and concatenated, and exactly as long as
-    /// [`Segment::input_bytes`] says; each result is its outputs in the same form. A result depends
-    /// on its item alone, whatever the batch and whatever runs beside it.
+    /// Runs a batch whose values are the segment's inputs, in order; gives its outputs, in order, for as many
+    /// items. Values are on the host or on the backend's own device. A result depends on its item alone,
+    /// whatever the batch.
     ///
     /// # Errors
     /// If the device fails; nothing of the batch is then used.
-    fn run(&self, batch: &[&[u8]]) -> Result<Outputs, BackendError>;
+    fn run(&self, batch: &Batch) -> Result<Batch, BackendError>;
 
-    /// Begins a batch, as [`Self::run`] has it. An engine that works on its own gives the work back while
-    /// it is under way; by default it is done at once.
+    /// Begins a run, and answers before it is over if the device works by itself. If the device has no place
+    /// for another job this waits until it has: whoever waits here need not poll for that.
     ///
     /// # Errors
     /// As [`Self::run`].
-    fn submit(&self, batch: &[&[u8]]) -> Result<Box<dyn Running<Outputs>>, BackendError> {
-        Ok(Box::new(Done::new(self.run(batch))))
-    }
-
-    /// The same part with values that may stay on the device, if the engine can do that.
-    fn on_device(&self) -> Option<&dyn OnDevice> {
-        None
+    fn submit(&self, batch: &Batch) -> Result<Box<dyn Running>, BackendError> {
+        Ok(Box::new(Done(Some(self.run(batch)?))))
     }
 }
 
-/// Values of a segment's outputs, in their order.
-pub type Buffers = Vec<Arc<dyn Buffer>>;
+/// A job that a device is at. Jobs may be polled and waited for in any order, by any thread; dropping one
+/// means that nobody wants its result.
+pub trait Running: Send + Debug {
+    /// The outcome, once, when it is there; `None` before.
+    fn poll(&mut self) -> Option<Result<Batch, BackendError>>;
 
-/// A part that takes and gives buffers.
-pub trait OnDevice {
-    /// Begins a batch on one buffer for each of the segment's inputs, in their order, all of as many items.
-    /// A buffer may be another engine's: then its bytes are asked for.
+    /// Waits for the outcome, for no longer than the device's time-out.
     ///
     /// # Errors
-    /// If the device fails; nothing of the batch is then used.
-    fn submit(&self, inputs: &[Arc<dyn Buffer>]) -> Result<Box<dyn Running<Buffers>>, BackendError>;
+    /// As [`Executable::run`].
+    fn wait(self: Box<Self>) -> Result<Batch, BackendError>;
 }
 
-/// Work under way.
-pub trait Running<T>: Send + Debug {
-    /// What it came to, if it is over; asked again after that, an error.
-    fn poll(&mut self) -> Option<Result<T, BackendError>>;
-
-    /// Waits until it is over.
-    ///
-    /// # Errors
-    /// If the device fails.
-    fn wait(self: Box<Self>) -> Result<T, BackendError>;
-}
-
-/// Work that is over already.
+/// A run that was over when it was submitted.
 #[derive(Debug)]
-pub struct Done<T>(Option<Result<T, BackendError>>);
+struct Done(Option<Batch>);
 
-impl<T> Done<T> {
-    /// What it came to.
-    pub const fn new(result: Result<T, BackendError>) -> Self {
-        Self(Some(result))
+impl Running for Done {
+    fn poll(&mut self) -> Option<Result<Batch, BackendError>> {
+        self.0.take().map(Ok)
+    }
+
+    fn wait(self: Box<Self>) -> Result<Batch, BackendError> {
+        self.0
+            .ok_or_else(|| BackendError::Device("the outcome was taken already".into()))
     }
 }
 
-fn taken<T>() -> Result<T, BackendError> {
-    Err(BackendError::Device("its result was taken before".into()))
-}
-
-impl<T: Send + Debug> Running<T> for Done<T> {
-    fn poll(&mut self) -> Option<Result<T, BackendError>> {
-        Some(self.0.take().unwrap_or_else(taken))
-    }
-
-    fn wait(self: Box<Self>) -> Result<T, BackendError> {
-        self.0.unwrap_or_else(taken)
-    }
-}
-
-/// What a device has done since it was opened, or within some time.
+/// What a device has done since it was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DeviceReport {
     /// Jobs it completed.
@@ -137,7 +148,6 @@ pub struct DeviceReport {
 
 impl DeviceReport {
     /// The sum, count by count.
-    #[must_use]
     pub const fn plus(self, other: Self) -> Self {
         Self {
             jobs: self.jobs + other.jobs,
@@ -147,9 +157,8 @@ impl DeviceReport {
         }
     }
 
-    /// What was counted since an earlier report of the same devices.
-    #[must_use]
-    pub const fn since(self, earlier: Self) -> Self {
+    /// What was done since an earlier report of the same device.
+    pub const fn since(self, earlier: &Self) -> Self {
         Self {
             jobs: self.jobs.saturating_sub(earlier.jobs),
             dma_bytes: self.dma_bytes.saturating_sub(earlier.dma_bytes),
@@ -160,7 +169,7 @@ impl DeviceReport {
 }
 
 /// Why a backend did not do what it was asked.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BackendError {
     /// The part does not fit the device: no fault, another backend must take it.
@@ -172,9 +181,6 @@ pub enum BackendError {
     /// The device or the way to it failed.
     #[error("the device failed: {0}")]
     Device(String),
-    /// Values that lay on the device are gone with it.
-    #[error("values of the batch are lost with the device: {0}")]
-    Lost(String),
     /// The device answered, and a check of ours says that the answer is wrong.
     #[error("the device computed a wrong result: {0}")]
     WrongResult(String),

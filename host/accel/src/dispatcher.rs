@@ -8,13 +8,14 @@
 //! a batch is a list of independent items, and every engine gives the same bits.
 
 use crate::backend::{Backend, BackendError, DeviceReport};
-use crate::buffer::Placement;
+use crate::counters::Counters;
+use crate::member::{Member, caught};
 use crate::memo::Memo;
-use crate::plan::Plan;
+use crate::plan::{Plan, Run};
 use crate::reference::ReferenceBackend;
+use bytes::Bytes;
 use metisvm_model::{Bundle, Graph, ModelId, OperatorSet, Work};
 use std::collections::{HashMap, VecDeque};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::JoinHandle;
@@ -40,39 +41,6 @@ impl Default for Options {
             max_batch: 64,
             max_waiting: 4096,
             max_waiting_bytes: 256 << 20,
-        }
-    }
-}
-
-/// What the dispatcher has done so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counters {
-    /// Inferences asked for.
-    pub requests: u64,
-    /// Answered from the memo.
-    pub memo_hits: u64,
-    /// Answered by a ticket that another call had opened.
-    pub joined: u64,
-    /// Batches given to backends.
-    pub batches: u64,
-    /// Parts of models that ran elsewhere than on the backend that had taken them, because it failed or
-    /// because they do not fit it. What a backend does not take in the first place is not counted.
-    pub fallbacks: u64,
-    /// What all devices together did.
-    pub devices: DeviceReport,
-}
-
-impl Counters {
-    /// What was counted since an earlier look at the same dispatcher: a block's share, say.
-    #[must_use]
-    pub const fn since(self, earlier: &Self) -> Self {
-        Self {
-            requests: self.requests.saturating_sub(earlier.requests),
-            memo_hits: self.memo_hits.saturating_sub(earlier.memo_hits),
-            joined: self.joined.saturating_sub(earlier.joined),
-            batches: self.batches.saturating_sub(earlier.batches),
-            fallbacks: self.fallbacks.saturating_sub(earlier.fallbacks),
-            devices: self.devices.since(earlier.devices),
         }
     }
 }
@@ -129,7 +97,7 @@ impl Ticket {
 
 #[derive(Debug)]
 struct Job {
-    key: (ModelId, Arc<[u8]>),
+    key: (ModelId, Bytes),
     plan: Arc<Plan>,
     outcome: Mutex<Option<Outcome>>,
 }
@@ -149,7 +117,7 @@ pub struct Facts {
 
 #[derive(Debug)]
 struct Shared {
-    backends: Vec<Arc<dyn Backend>>,
+    members: Vec<Member>,
     options: Options,
     models: RwLock<HashMap<ModelId, Arc<Plan>>>,
     memo: Memo,
@@ -161,6 +129,9 @@ struct Shared {
     joined: AtomicU64,
     batches: AtomicU64,
     fallbacks: AtomicU64,
+    compiled: AtomicU64,
+    to_devices: AtomicU64,
+    from_devices: AtomicU64,
     errors: Mutex<VecDeque<String>>,
 }
 
@@ -170,9 +141,13 @@ struct Queue {
     /// Bytes of the inputs that wait.
     bytes: usize,
     /// Tickets that are waiting or under way.
-    open: HashMap<(ModelId, Arc<[u8]>), Arc<Job>>,
+    open: HashMap<(ModelId, Bytes), Arc<Job>>,
     closed: bool,
 }
+
+/// The most batches that one thread has under way at once, whatever devices would take: whoever waits for the
+/// first waits for no more than these.
+const MAX_BEGUN: usize = 8;
 
 /// The most messages kept for [`Dispatcher::take_errors`].
 const MAX_ERRORS: usize = 64;
@@ -185,13 +160,17 @@ pub struct Dispatcher {
 }
 
 impl Dispatcher {
-    /// A dispatcher over these backends, in this order, and then the reference, so that no failing device
-    /// can stop a block. It is made once a process: its memo, what is compiled and what lies on devices serve
-    /// all blocks.
+    /// A dispatcher over these backends, in this order. The reference is added at the end unless the last
+    /// is one ([`Backend::is_last_resort`]), so that no failing device can stop a block.
+    ///
+    /// One serves a process for as long as it lives: its memo, the models compiled for it and the weights on
+    /// its devices are worth as much to the next block as to this one.
     pub fn new(mut backends: Vec<Arc<dyn Backend>>, options: Options) -> Self {
-        backends.push(Arc::new(ReferenceBackend));
+        if backends.last().is_none_or(|last| !last.is_last_resort()) {
+            backends.push(Arc::new(ReferenceBackend));
+        }
         let shared = Arc::new(Shared {
-            backends,
+            members: backends.into_iter().map(Member::new).collect(),
             options: Options {
                 max_batch: options.max_batch.max(1),
                 max_waiting: options.max_waiting.max(1),
@@ -206,6 +185,9 @@ impl Dispatcher {
             joined: AtomicU64::new(0),
             batches: AtomicU64::new(0),
             fallbacks: AtomicU64::new(0),
+            compiled: AtomicU64::new(0),
+            to_devices: AtomicU64::new(0),
+            from_devices: AtomicU64::new(0),
             errors: Mutex::default(),
         });
         let own = shared.clone();
@@ -217,11 +199,12 @@ impl Dispatcher {
         Self { shared, worker }
     }
 
-    /// Adds a model. One that is here already stays as it is, with all that was compiled of it.
+    /// Adds a model. One that is there already stays as it is, with all that was compiled of it.
     pub fn add(&self, bundle: Bundle) -> ModelId {
         if self.shared.plan(bundle.id).is_none() {
-            let plan = Arc::new(Plan::new(&Arc::new(bundle.graph), &self.shared.backends));
-            let mut models = self.shared.models.write().unwrap_or_else(PoisonError::into_inner);
+            let plan = Arc::new(Plan::new(&Arc::new(bundle.graph), &self.shared.members));
+            let models = &self.shared.models;
+            let mut models = models.write().unwrap_or_else(PoisonError::into_inner);
             models.entry(bundle.id).or_insert(plan);
         }
         bundle.id
@@ -277,7 +260,8 @@ impl Dispatcher {
         }
     }
 
-    /// What has been done so far.
+    /// What has been done so far, by all that ever asked. A block's share is a difference, see
+    /// [`Counters::since`].
     pub fn counters(&self) -> Counters {
         let s = &self.shared;
         let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -287,23 +271,24 @@ impl Dispatcher {
             joined: load(&s.joined),
             batches: load(&s.batches),
             fallbacks: load(&s.fallbacks),
+            compiled: load(&s.compiled),
+            to_devices: load(&s.to_devices),
+            from_devices: load(&s.from_devices),
             devices: s
-                .backends
+                .members
                 .iter()
-                .fold(DeviceReport::default(), |sum, b| sum.plus(b.report())),
+                .fold(DeviceReport::default(), |sum, m| sum.plus(m.backend.report())),
         }
     }
 
-    /// Names of the backends, in order; the reference is the last.
+    /// Names of the backends, in order.
     pub fn backends(&self) -> Vec<&'static str> {
-        self.shared.backends.iter().map(|b| b.name()).collect()
+        self.shared.members.iter().map(Member::name).collect()
     }
 
-    /// Whether some of its backends work on a device of their own, so that waiting for them is worth doing
-    /// something else meanwhile.
-    pub fn has_devices(&self) -> bool {
-        let device = |backend: &Arc<dyn Backend>| backend.placement() == Placement::Device;
-        self.shared.backends.iter().any(device)
+    /// Whether any of them is a device, which gains from batches.
+    pub fn has_device(&self) -> bool {
+        self.shared.members.iter().any(Member::is_device)
     }
 
     /// What went wrong on devices since the last call, oldest first; the oldest are dropped when there
@@ -344,7 +329,7 @@ impl Shared {
             });
         }
         self.requests.fetch_add(1, Ordering::Relaxed);
-        let key = (model, Arc::from(input));
+        let key = (model, Bytes::copy_from_slice(input));
         if let Some(output) = self.memo.get(&key) {
             self.memo_hits.fetch_add(1, Ordering::Relaxed);
             return Ok(Submitted::Ready(output));
@@ -353,7 +338,7 @@ impl Shared {
         while queue.waiting.len() >= self.options.max_waiting
             || (!queue.waiting.is_empty() && queue.bytes + input.len() > self.options.max_waiting_bytes)
         {
-            queue = self.run_batch(queue);
+            queue = self.run_batches(queue);
         }
         if let Some(job) = queue.open.get(&key) {
             self.joined.fetch_add(1, Ordering::Relaxed);
@@ -379,7 +364,7 @@ impl Shared {
             queue = if queue.waiting.is_empty() {
                 self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner)
             } else {
-                self.run_batch(queue)
+                self.run_batches(queue)
             };
         }
     }
@@ -389,7 +374,7 @@ impl Shared {
         let mut queue = lock(&self.queue);
         loop {
             queue = if !queue.waiting.is_empty() {
-                self.run_batch(queue)
+                self.run_batches(queue)
             } else if queue.closed {
                 return;
             } else {
@@ -398,17 +383,49 @@ impl Shared {
         }
     }
 
-    /// Takes the oldest ticket and all others of its model, and runs them with the queue unlocked.
-    fn run_batch<'a>(&'a self, mut queue: MutexGuard<'a, Queue>) -> MutexGuard<'a, Queue> {
-        let Some(oldest) = queue.waiting.front().cloned() else {
-            return queue;
-        };
+    /// Takes the oldest ticket and all others of its model, and runs them with the queue unlocked. While a
+    /// device is at them and has place for more, the next ones are begun as well.
+    fn run_batches<'a>(&'a self, mut queue: MutexGuard<'a, Queue>) -> MutexGuard<'a, Queue> {
+        let mut begun = Vec::new();
+        while let Some(batch) = self.take_batch(&mut queue) {
+            drop(queue);
+            let items = batch.iter().map(|job| job.key.1.clone()).collect();
+            self.batches.fetch_add(1, Ordering::Relaxed);
+            let plan = batch[0].plan.clone();
+            // Backends are caught where they are called; this is for a defect of the plan itself, which must
+            // not leave tickets open for ever.
+            let run = caught(|| Run::start(plan, &self.members, items));
+            let more = run.as_ref().is_some_and(Run::is_in_flight)
+                && begun.len() + 1 < MAX_BEGUN
+                && self.members.iter().any(|m| m.is_device() && !m.is_full());
+            begun.push((batch, run));
+            queue = lock(&self.queue);
+            if !more {
+                break;
+            }
+        }
+        drop(queue);
+        for (batch, run) in begun {
+            let outcomes = self.finish(&batch, run);
+            let mut queue = lock(&self.queue);
+            for (job, outcome) in batch.into_iter().zip(outcomes) {
+                queue.open.remove(&job.key);
+                *lock(&job.outcome) = Some(outcome);
+            }
+            self.changed.notify_all();
+        }
+        lock(&self.queue)
+    }
+
+    /// The oldest ticket with all others of its model, as many as make a batch.
+    fn take_batch(&self, queue: &mut Queue) -> Option<Vec<Arc<Job>>> {
+        let oldest = queue.waiting.front()?;
         let model = oldest.key.0;
-        let mut batch = Vec::new();
-        let mut others = VecDeque::new();
         let graph = oldest.plan.graph();
         let item = (graph.input_bytes() + graph.output_bytes()).max(1);
         let most = (self.options.max_waiting_bytes / item).clamp(1, self.options.max_batch);
+        let mut batch = Vec::new();
+        let mut others = VecDeque::new();
         for job in std::mem::take(&mut queue.waiting) {
             if job.key.0 == model && batch.len() < most {
                 batch.push(job);
@@ -418,49 +435,48 @@ impl Shared {
         }
         queue.waiting = others;
         queue.bytes -= batch.iter().map(|job| job.key.1.len()).sum::<usize>();
-        drop(queue);
+        Some(batch)
+    }
 
-        let items: Vec<&[u8]> = batch.iter().map(|job| &*job.key.1).collect();
-        self.batches.fetch_add(1, Ordering::Relaxed);
-        // Backends are caught where they are called; this is for a defect of the plan itself, which must
-        // not leave tickets open for ever.
-        let result = catch_unwind(AssertUnwindSafe(|| oldest.plan.run(&self.backends, &items)))
-            .unwrap_or_else(|_| Err(BackendError::Device("the dispatcher panicked".into())));
-        let outcomes: Vec<Outcome> = match result {
-            Ok(run) => {
-                self.fallbacks.fetch_add(run.fallbacks, Ordering::Relaxed);
+    /// Waits for a batch, counts what it took, and keeps its results. One outcome for each ticket.
+    fn finish(&self, batch: &[Arc<Job>], run: Option<Run<'_>>) -> Vec<Outcome> {
+        let model = batch[0].key.0;
+        let finished = run.and_then(|run| caught(|| run.finish()));
+        let result = match finished {
+            Some((result, tally)) => {
+                for (counter, amount) in [
+                    (&self.fallbacks, tally.fallbacks),
+                    (&self.compiled, tally.compiled),
+                    (&self.to_devices, tally.to_devices),
+                    (&self.from_devices, tally.from_devices),
+                ] {
+                    counter.fetch_add(amount, Ordering::Relaxed);
+                }
                 let mut errors = lock(&self.errors);
-                for (backend, error) in run.errors {
+                for (backend, error) in tally.errors {
                     if errors.len() == MAX_ERRORS {
                         errors.pop_front();
                     }
                     errors.push_back(format!("{backend}: model {model}: {error}"));
                 }
-                run.outputs
-                    .into_iter()
-                    .map(|output| Ok(Arc::from(output)))
-                    .collect()
+                result
             }
+            None => Err(BackendError::Device("the dispatcher panicked".into())),
+        };
+        let outputs = match result {
+            Ok(outputs) => outputs,
             Err(error) => {
-                let failed = DispatchError::Failed {
-                    model,
-                    why: error.to_string(),
-                };
-                vec![Err(failed); batch.len()]
+                let why = error.to_string();
+                return vec![Err(DispatchError::Failed { model, why }); batch.len()];
             }
         };
-        for (job, outcome) in batch.iter().zip(&outcomes) {
-            if let Ok(output) = outcome {
-                self.memo.insert(job.key.clone(), output.clone());
-            }
-        }
-        let mut queue = lock(&self.queue);
-        for (job, outcome) in batch.into_iter().zip(outcomes) {
-            queue.open.remove(&job.key);
-            *lock(&job.outcome) = Some(outcome);
-        }
-        self.changed.notify_all();
-        queue
+        let outcome = |(job, output): (&Arc<Job>, Bytes)| {
+            // A copy: what a backend gives may be a small piece of something large.
+            let output: Arc<[u8]> = Arc::from(&*output);
+            self.memo.insert(job.key.clone(), output.clone());
+            Ok(output)
+        };
+        batch.iter().zip(outputs).map(outcome).collect()
     }
 }
 

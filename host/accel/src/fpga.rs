@@ -10,8 +10,9 @@ mod compile;
 
 pub use compile::{CompileError, Compiled, Mode, compile, takes};
 
-use crate::backend::{Backend, BackendError, DeviceReport, Executable};
-use crate::buffer::Placement;
+use crate::backend::{Backend, BackendError, DeviceId, DeviceReport, Executable, Placement};
+use crate::buffer::{Batch, types};
+use bytes::Bytes;
 use check::Checker;
 use metisvm_driver::{Device, DeviceError, Health, Resident, RunJob};
 use metisvm_firmware::Dtype;
@@ -48,6 +49,7 @@ pub struct FpgaBackend(Arc<Card>);
 #[derive(Debug)]
 struct Card {
     device: Device,
+    id: DeviceId,
     options: Options,
     recovering: AtomicBool,
     resets_left: AtomicU32,
@@ -63,6 +65,7 @@ impl FpgaBackend {
         let resets_left = AtomicU32::new(options.max_resets);
         Self(Arc::new(Card {
             device,
+            id: DeviceId::unique(),
             options,
             recovering: AtomicBool::new(false),
             resets_left,
@@ -124,7 +127,7 @@ impl Backend for FpgaBackend {
     }
 
     fn placement(&self) -> Placement {
-        Placement::Device
+        Placement::Device(self.0.id)
     }
 
     fn healthy(&self) -> bool {
@@ -165,6 +168,7 @@ impl Backend for FpgaBackend {
             None
         };
         let on_card = Arc::new(OnCard {
+            segment: segment.clone(),
             card: self.0.clone(),
             compiled,
             checker,
@@ -180,6 +184,7 @@ impl Backend for FpgaBackend {
 
 #[derive(Debug)]
 struct OnCard {
+    segment: Segment,
     card: Arc<Card>,
     compiled: Compiled,
     checker: Option<Checker>,
@@ -254,15 +259,19 @@ impl OnCard {
 }
 
 impl Executable for OnCard {
-    fn run(&self, batch: &[&[u8]]) -> Result<Vec<Vec<u8>>, BackendError> {
+    /// Results come back to the host at once: in checked mode they are not to be used before, and the driver
+    /// copies every output out of the card's reach.
+    fn run(&self, batch: &Batch) -> Result<Batch, BackendError> {
         let item = self.compiled.input_bytes.max(self.compiled.output_bytes).max(1);
         let by_work = self.card.device.capabilities().work_budget / self.compiled.work.max(1);
         let most = (MAX_JOB_BYTES / item)
             .min(by_work as usize)
             .clamp(1, self.card.device.capabilities().max_batch as usize);
-        let mut outputs = Vec::with_capacity(batch.len());
-        for job in batch.chunks(most) {
-            let results = self.run_on_card(job).map_err(|error| {
+        let items = batch.to_items()?;
+        let mut outputs = Vec::with_capacity(items.len());
+        for job in items.chunks(most) {
+            let inputs: Vec<&[u8]> = job.iter().map(|item| &**item).collect();
+            let results = self.run_on_card(&inputs).map_err(|error| {
                 self.card.recover();
                 match error {
                     DeviceError::CardMemoryFull(_)
@@ -271,7 +280,7 @@ impl Executable for OnCard {
                     other => BackendError::Device(other.to_string()),
                 }
             })?;
-            for (input, mut result) in job.iter().zip(results) {
+            for (input, mut result) in inputs.iter().zip(results) {
                 if let Some(checker) = &self.checker {
                     checker.check(input, &result).map_err(|wrong| {
                         self.card.device.condemn(DeviceError::WrongResult(wrong.clone()));
@@ -280,10 +289,10 @@ impl Executable for OnCard {
                     })?;
                     result.truncate(checker.output_bytes());
                 }
-                outputs.push(result);
+                outputs.push(Bytes::from(result));
             }
         }
-        Ok(outputs)
+        Batch::from_items(types(&self.segment, self.segment.outputs()), outputs)
     }
 }
 

@@ -2,18 +2,20 @@
 //!
 //! A [`Backend`] says which part of a graph it takes, compiles that part once into an [`Executable`],
 //! and runs it; what it leaves goes to the next backend of an ordered list that ends with the
-//! [`reference`](mod@reference). The [`Dispatcher`] is asked for work by ticket. Every backend gives
+//! [`reference`](mod@reference). Values travel as [`Buffer`]s, which may stay on a device. The [`Dispatcher`] is asked for work by ticket. Every backend gives
 //! the bits of `metisvm_model::Reference`; one that fails costs time, never a result.
 
 pub mod backend;
 pub mod buffer;
+mod counters;
 pub mod dispatcher;
 pub mod fpga;
+mod member;
 mod memo;
 mod plan;
 pub mod reference;
-mod values;
 
-pub use backend::{Backend, BackendError, DeviceReport, Executable};
-pub use buffer::{Buffer, HostBuffer, Placement};
-pub use dispatcher::{Counters, DispatchError, Dispatcher, Options, Submitted, Ticket};
+pub use backend::{Backend, BackendError, DeviceId, DeviceReport, Executable, Placement, Running};
+pub use buffer::{Batch, Buffer, DeviceBuffer};
+pub use counters::Counters;
+pub use dispatcher::{DispatchError, Dispatcher, Options, Submitted, Ticket};

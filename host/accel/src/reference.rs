@@ -1,8 +1,8 @@
 //! The `reference` backend: the definition itself, and the last of every list.
 
 use crate::backend::{Backend, BackendError, Executable};
-use metisvm_model::{Graph, Reference, Segment};
-use std::ops::Range;
+use crate::buffer::Batch;
+use metisvm_model::{Reference, Segment};
 use std::sync::Arc;
 
 /// Runs the reference kernels on the calling thread.
@@ -14,8 +14,8 @@ impl Backend for ReferenceBackend {
         "reference"
     }
 
-    fn takes(&self, graph: &Graph) -> Vec<Range<usize>> {
-        std::iter::once(0..graph.nodes().len()).collect()
+    fn is_last_resort(&self) -> bool {
+        true
     }
 
     fn compile(&self, segment: &Segment) -> Result<Arc<dyn Executable>, BackendError> {
@@ -27,8 +27,11 @@ impl Backend for ReferenceBackend {
 struct Compiled(Reference);
 
 impl Executable for Compiled {
-    fn run(&self, batch: &[&[u8]]) -> Result<Vec<Vec<u8>>, BackendError> {
-        let run = |item: &&[u8]| self.0.run(item).map_err(|e| BackendError::Device(e.to_string()));
-        batch.iter().map(run).collect()
+    fn run(&self, batch: &Batch) -> Result<Batch, BackendError> {
+        let run = |item: &[&[u8]]| {
+            let outputs = self.0.run_values(item);
+            outputs.map_err(|error| BackendError::Device(error.to_string()))
+        };
+        batch.map_items(self.0.segment(), run)
     }
 }

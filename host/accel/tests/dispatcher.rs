@@ -4,7 +4,7 @@
 
 use metisvm_accel::backend::{Backend, BackendError, DeviceReport, Executable};
 use metisvm_accel::reference::ReferenceBackend;
-use metisvm_accel::{DispatchError, Dispatcher, Options, Submitted};
+use metisvm_accel::{Batch, Buffer, DispatchError, Dispatcher, Options, Submitted};
 use metisvm_model::{Bundle, DType, Graph, ModelId, Op, Parsed, Segment, Tensor, TensorType};
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -130,18 +130,25 @@ impl Backend for Moody {
 }
 
 impl Executable for MoodyExecutable {
-    fn run(&self, batch: &[&[u8]]) -> Result<Vec<Vec<u8>>, BackendError> {
-        self.batches.lock().unwrap().push(batch.len());
+    fn run(&self, batch: &Batch) -> Result<Batch, BackendError> {
+        self.batches.lock().unwrap().push(batch.items());
         self.gate.pass();
-        let mut results = self.inner.run(batch)?;
+        let results = self.inner.run(batch)?;
         match self.mood {
-            Mood::Fails => return Err(BackendError::Device("on purpose".into())),
+            Mood::Fails => Err(BackendError::Device("on purpose".into())),
             Mood::Panics => panic!("on purpose"),
-            Mood::TooShort => results[0].truncate(3),
-            Mood::OneMissing => drop(results.pop()),
-            _ => {}
+            Mood::TooShort => {
+                let ty = TensorType::new(DType::I32, &[7]).unwrap();
+                let items = results.to_items()?.iter().map(|item| item.slice(..28)).collect();
+                Batch::new(batch.items(), vec![Buffer::host(ty, items)?])
+            }
+            Mood::OneMissing => {
+                let mut items = results.to_items()?;
+                items.pop();
+                Batch::from_items([results.values()[0].ty()], items)
+            }
+            Mood::Right | Mood::PanicsAtCompile | Mood::TooSmall => Ok(results),
         }
-        Ok(results)
     }
 }
 

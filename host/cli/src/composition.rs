@@ -39,7 +39,7 @@ pub struct Composition {
 /// How far the counters of a composition had come.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Mark {
-    counters: dispatcher::Counters,
+    counters: metisvm_accel::Counters,
     card: metisvm_driver::Counters,
     /// Faults that had happened.
     happened: usize,
@@ -57,7 +57,7 @@ impl Composition {
     }
 
     /// What the dispatcher has done since.
-    pub fn counters_since(&self, mark: &Mark) -> dispatcher::Counters {
+    pub fn counters_since(&self, mark: &Mark) -> metisvm_accel::Counters {
         self.dispatcher.counters().since(&mark.counters)
     }
 

@@ -22,10 +22,9 @@ pub struct DispatcherEngine {
 impl DispatcherEngine {
     /// An engine over a dispatcher.
     pub fn new(dispatcher: Arc<Dispatcher>) -> Self {
-        let by_ticket = dispatcher.has_devices();
         Self {
+            by_ticket: dispatcher.has_device(),
             dispatcher,
-            by_ticket,
             nanoseconds: Arc::default(),
         }
     }

@@ -1,0 +1,349 @@
+//! A batch on its way through the parts of a model.
+//!
+//! Parts are submitted in order, each as soon as its inputs are there, and waited for when something needs
+//! them: parts that do not follow from each other overlap where their backends work by themselves. A part
+//! whose backend fails goes to the next backend that takes it. Nothing of this can reach a result.
+
+use super::Parts;
+use super::part::Made;
+use super::run::Tally;
+use crate::backend::{BackendError, Executable, Placement, Running};
+use crate::buffer::{Batch, Buffer, types};
+use crate::member::{Member, Seat, caught_result};
+use bytes::Bytes;
+use metisvm_model::Value;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+/// Whether values stay on the device that computed them until something else needs them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Residency {
+    Stay,
+    /// A part is over when its outputs are on the host.
+    Return,
+}
+
+/// Why a batch did not get through.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// A device lost a value that it had computed before.
+    Lost(&'static str, BackendError),
+    /// No backend gave a part.
+    Failed(BackendError),
+}
+
+#[derive(Debug)]
+pub(super) struct Course<'a> {
+    parts: Arc<Parts>,
+    members: &'a [Member],
+    residency: Residency,
+    items: usize,
+    /// What is known so far and still needed.
+    values: BTreeMap<Value, Buffer>,
+    /// Oldest first.
+    flights: VecDeque<Flight<'a>>,
+    /// The first part that was not submitted yet.
+    next: usize,
+    settled: Vec<bool>,
+    /// The first part that is not settled.
+    unsettled: usize,
+}
+
+/// A part under way.
+#[derive(Debug)]
+struct Flight<'a> {
+    part: usize,
+    member: usize,
+    running: Box<dyn Running>,
+    _seat: Seat<'a>,
+}
+
+impl<'a> Course<'a> {
+    /// Begins with a batch that holds `inputs`.
+    pub(super) fn new(
+        parts: Arc<Parts>,
+        members: &'a [Member],
+        residency: Residency,
+        inputs: impl Iterator<Item = Value>,
+        batch: Batch,
+    ) -> Self {
+        Self {
+            settled: vec![false; parts.parts.len()],
+            parts,
+            members,
+            residency,
+            items: batch.items(),
+            values: inputs.zip(batch.into_values()).collect(),
+            flights: VecDeque::new(),
+            next: 0,
+            unsettled: 0,
+        }
+    }
+
+    pub(super) fn is_in_flight(&self) -> bool {
+        !self.flights.is_empty()
+    }
+
+    /// Submits what can be submitted, without waiting.
+    pub(super) fn advance(&mut self, tally: &mut Tally) -> Result<(), Stop> {
+        let parts = self.parts.clone();
+        while let Some(part) = parts.parts.get(self.next) {
+            let mut inputs = part.segment.inputs().iter();
+            if !inputs.all(|value| self.values.contains_key(value)) {
+                return Ok(());
+            }
+            let index = self.next;
+            self.next += 1;
+            self.place(index, part.first, tally)?;
+        }
+        Ok(())
+    }
+
+    /// Runs what is left and gives the `wanted` values, on the host.
+    pub(super) fn finish(mut self, wanted: &[Value], tally: &mut Tally) -> Result<Batch, Stop> {
+        loop {
+            self.advance(tally)?;
+            if self.flights.is_empty() {
+                break;
+            }
+            self.land(tally)?;
+        }
+        let mut values = Vec::with_capacity(wanted.len());
+        for &value in wanted {
+            values.push(self.on_host(value, tally)?);
+        }
+        Batch::new(self.items, values).map_err(Stop::Failed)
+    }
+
+    /// Waits for the oldest part under way.
+    fn land(&mut self, tally: &mut Tally) -> Result<(), Stop> {
+        let Some(flight) = self.flights.pop_front() else {
+            return Ok(());
+        };
+        let Flight {
+            part,
+            member,
+            running,
+            _seat: seat,
+        } = flight;
+        let outcome = caught_result(|| running.wait());
+        drop(seat);
+        match outcome.and_then(|outputs| self.settle(part, member, outputs, tally)) {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                tally.errors.push((self.members[member].name(), error));
+                self.place(part, member + 1, tally)
+            }
+        }
+    }
+
+    /// Gives a part to the first of the backends from `from` on that does not fail at once.
+    fn place(&mut self, part: usize, from: usize, tally: &mut Tally) -> Result<(), Stop> {
+        let members = self.members;
+        for (index, member) in members.iter().enumerate().skip(from) {
+            let parts = self.parts.clone();
+            if !parts.parts[part].is_taken_by(index) || !member.healthy() {
+                continue;
+            }
+            let placed = match parts.parts[part].made(index, member, tally) {
+                Made::Whole(executable) => self.submit(part, index, &*executable, tally)?,
+                Made::Halves(halves) => self.run_halves(part, index, halves, tally)?,
+                Made::Nothing => continue,
+            };
+            match placed {
+                Ok(()) => return Ok(()),
+                Err(error) => tally.errors.push((member.name(), error)),
+            }
+        }
+        Err(Stop::Failed(BackendError::Device("every backend failed".into())))
+    }
+
+    fn submit(
+        &mut self,
+        part: usize,
+        index: usize,
+        executable: &dyn Executable,
+        tally: &mut Tally,
+    ) -> Result<Result<(), BackendError>, Stop> {
+        let members = self.members;
+        let member = &members[index];
+        let inputs = self.inputs(part, member.placement, tally)?;
+        // Whoever has nothing under way is always let in, so nobody ever waits for others here.
+        while member.is_full() && !self.flights.is_empty() {
+            self.land(tally)?;
+        }
+        let seat = member.enter();
+        let mut running = match caught_result(|| executable.submit(&inputs)) {
+            Ok(running) => running,
+            Err(error) => return Ok(Err(error)),
+        };
+        match caught_result(|| running.poll().transpose()) {
+            Err(error) => Ok(Err(error)),
+            Ok(Some(outputs)) => {
+                drop(seat);
+                Ok(self.settle(part, index, outputs, tally))
+            }
+            Ok(None) => {
+                self.flights.push_back(Flight {
+                    part,
+                    member: index,
+                    running,
+                    _seat: seat,
+                });
+                Ok(Ok(()))
+            }
+        }
+    }
+
+    fn run_halves(
+        &mut self,
+        part: usize,
+        index: usize,
+        halves: Arc<Parts>,
+        tally: &mut Tally,
+    ) -> Result<Result<(), BackendError>, Stop> {
+        let parts = self.parts.clone();
+        let segment = &parts.parts[part].segment;
+        let mut inputs = Vec::with_capacity(segment.inputs().len());
+        for value in segment.inputs() {
+            inputs.push(self.values[value].clone());
+        }
+        let inputs = Batch::new(self.items, inputs).map_err(Stop::Failed)?;
+        let ends = segment.inputs().iter().copied();
+        let course = Course::new(halves, self.members, self.residency, ends, inputs);
+        match course.finish(segment.outputs(), tally) {
+            Ok(outputs) => {
+                self.keep(part, outputs);
+                // Halves count for themselves where they fell back; that the whole was not its first's is one
+                // more only where another backend's halves ran.
+                tally.fallbacks += u64::from(index != parts.parts[part].first);
+                Ok(Ok(()))
+            }
+            Err(Stop::Failed(error)) => Ok(Err(error)),
+            Err(lost @ Stop::Lost(..)) => Err(lost),
+        }
+    }
+
+    /// What a part reads, each value where it can read it.
+    fn inputs(&mut self, part: usize, placement: Placement, tally: &mut Tally) -> Result<Batch, Stop> {
+        let parts = self.parts.clone();
+        let mut inputs = Vec::new();
+        for &value in parts.parts[part].segment.inputs() {
+            let own = self.values[&value].placement() == placement;
+            let buffer = if own {
+                self.values[&value].clone()
+            } else {
+                self.on_host(value, tally)?
+            };
+            if !own {
+                tally.to_devices += buffer.bytes() * u64::from(placement != Placement::Host);
+            }
+            inputs.push(buffer);
+        }
+        Batch::new(self.items, inputs).map_err(Stop::Failed)
+    }
+
+    /// A value on the host. What is read back stays there, too.
+    fn on_host(&mut self, value: Value, tally: &mut Tally) -> Result<Buffer, Stop> {
+        let Some(buffer) = self.values.get(&value) else {
+            return self.constant(value);
+        };
+        if buffer.placement() == Placement::Host {
+            return Ok(buffer.clone());
+        }
+        let read = self.read_back(buffer, tally)?;
+        self.values.insert(value, read.clone());
+        Ok(read)
+    }
+
+    fn read_back(&self, buffer: &Buffer, tally: &mut Tally) -> Result<Buffer, Stop> {
+        let device = self
+            .members
+            .iter()
+            .find(|member| member.placement == buffer.placement());
+        let device = device.map_or("a device", Member::name);
+        let read = returned(buffer, tally);
+        read.map_err(|error| Stop::Lost(device, error))
+    }
+
+    /// An output that is a constant: the same bytes for every item.
+    fn constant(&self, value: Value) -> Result<Buffer, Stop> {
+        let constant = self.parts.graph.constant(value);
+        let missing = || Stop::Failed(BackendError::Device("a part gave no value for an output".into()));
+        let constant = constant.ok_or_else(missing)?;
+        let items = vec![Bytes::copy_from_slice(&constant.bytes); self.items];
+        Buffer::host(constant.ty.clone(), items).map_err(Stop::Failed)
+    }
+
+    /// Checks what a backend gave and keeps it.
+    fn settle(
+        &mut self,
+        part: usize,
+        index: usize,
+        outputs: Batch,
+        tally: &mut Tally,
+    ) -> Result<(), BackendError> {
+        let parts = self.parts.clone();
+        let (part_of, member) = (&parts.parts[part], &self.members[index]);
+        let expected = types(&part_of.segment, part_of.segment.outputs());
+        let wrong = |what: String| Err(BackendError::WrongResult(what));
+        if outputs.items() != self.items {
+            return wrong(format!(
+                "it has the wrong length: {} items, not {}",
+                outputs.items(),
+                self.items
+            ));
+        }
+        if outputs.values().len() != expected.len() {
+            return wrong(format!(
+                "{} outputs, not {}",
+                outputs.values().len(),
+                expected.len()
+            ));
+        }
+        for (output, ty) in outputs.values().iter().zip(expected) {
+            if output.ty() != ty {
+                return wrong(format!("an output of type {}, not {ty}", output.ty()));
+            }
+            if output.placement() != Placement::Host && output.placement() != member.placement {
+                return wrong("an output on another device".into());
+            }
+        }
+        let mut kept = Vec::with_capacity(outputs.values().len());
+        for output in outputs.into_values() {
+            if output.placement() == Placement::Host {
+                tally.from_devices += output.bytes() * u64::from(member.is_device());
+                kept.push(output);
+            } else if self.residency == Residency::Return {
+                kept.push(returned(&output, tally)?);
+            } else {
+                kept.push(output);
+            }
+        }
+        self.keep(part, Batch::new(self.items, kept)?);
+        tally.fallbacks += u64::from(index != part_of.first);
+        Ok(())
+    }
+
+    /// Keeps the outputs of a part, and drops what no part reads any more.
+    fn keep(&mut self, part: usize, outputs: Batch) {
+        let parts = self.parts.clone();
+        let values = parts.parts[part].segment.outputs().iter().copied();
+        self.values.extend(values.zip(outputs.into_values()));
+        self.settled[part] = true;
+        // Inputs of a part that is under way may be needed again, by the next backend.
+        while self.settled.get(self.unsettled) == Some(&true) {
+            for dead in parts.schedule.iter().flat_map(|s| s.dies_after(self.unsettled)) {
+                self.values.remove(dead);
+            }
+            self.unsettled += 1;
+        }
+    }
+}
+
+/// A buffer read back from its device.
+fn returned(buffer: &Buffer, tally: &mut Tally) -> Result<Buffer, BackendError> {
+    let items = caught_result(|| buffer.to_host().map(std::borrow::Cow::into_owned))?;
+    tally.from_devices += buffer.bytes();
+    Buffer::host(buffer.ty().clone(), items)
+}

@@ -7,22 +7,19 @@
 
 mod check;
 mod compile;
+mod flight;
+mod on_card;
 
 pub use compile::{CompileError, Compiled, Mode, compile, takes};
 
 use crate::backend::{Backend, BackendError, DeviceId, DeviceReport, Executable, Placement};
-use crate::buffer::{Batch, types};
-use bytes::Bytes;
 use check::Checker;
-use metisvm_driver::{Device, DeviceError, Health, Resident, RunJob};
-use metisvm_firmware::Dtype;
+use metisvm_driver::{Device, Health};
 use metisvm_model::{Graph, Segment};
+use on_card::{OnCard, Part};
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-
-/// The most bytes of inputs or outputs that one job carries.
-const MAX_JOB_BYTES: usize = 64 << 20;
 
 /// How far a card is trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +51,7 @@ struct Card {
     recovering: AtomicBool,
     resets_left: AtomicU32,
     /// Everything that was compiled for the card.
-    compiled: Mutex<Vec<Weak<OnCard>>>,
+    compiled: Mutex<Vec<Weak<Part>>>,
     /// Counts runs, to tell which model was used least recently.
     clock: AtomicU64,
 }
@@ -81,18 +78,13 @@ impl FpgaBackend {
 }
 
 impl Card {
-    /// Takes the least recently used model off the card, `besides` apart; says whether there was one.
-    fn make_room(&self, besides: &OnCard) -> bool {
-        let mut others: Vec<Arc<OnCard>> = lock(&self.compiled).iter().filter_map(Weak::upgrade).collect();
+    /// Takes the least recently used model off the card, `besides` apart; says whether there was one. A job
+    /// that still runs keeps what it reads until it is answered.
+    fn make_room(&self, besides: &Part) -> bool {
+        let mut others: Vec<Arc<Part>> = lock(&self.compiled).iter().filter_map(Weak::upgrade).collect();
         others.retain(|other| !std::ptr::eq(Arc::as_ptr(other), besides));
-        others.sort_by_key(|other| other.used.load(Ordering::Relaxed));
-        // One that is locked is running.
-        others.iter().any(|other| {
-            other
-                .loaded
-                .try_lock()
-                .is_ok_and(|mut loaded| loaded.take().is_some())
-        })
+        others.sort_by_key(|other| other.used());
+        others.iter().any(|other| other.unload())
     }
 
     /// Starts a reset, away from the caller, if the card is worth one.
@@ -151,6 +143,11 @@ impl Backend for FpgaBackend {
         }
     }
 
+    /// One that is at work, one that waits for it to be done, and one that the host checks.
+    fn max_in_flight(&self) -> usize {
+        3
+    }
+
     fn takes(&self, graph: &Graph) -> Vec<Range<usize>> {
         takes(graph, &self.0.device.capabilities().geometry)
     }
@@ -167,132 +164,11 @@ impl Backend for FpgaBackend {
         } else {
             None
         };
-        let on_card = Arc::new(OnCard {
-            segment: segment.clone(),
-            card: self.0.clone(),
-            compiled,
-            checker,
-            loaded: Mutex::new(None),
-            used: AtomicU64::new(0),
-        });
+        let part = Arc::new(Part::new(segment.clone(), self.0.clone(), compiled, checker));
         let mut all = lock(&self.0.compiled);
         all.retain(|other| other.strong_count() > 0);
-        all.push(Arc::downgrade(&on_card));
-        Ok(on_card)
-    }
-}
-
-#[derive(Debug)]
-struct OnCard {
-    segment: Segment,
-    card: Arc<Card>,
-    compiled: Compiled,
-    checker: Option<Checker>,
-    loaded: Mutex<Option<Loaded>>,
-    /// The card's clock when it ran last.
-    used: AtomicU64,
-}
-
-/// What lies in card memory, until the card is reset.
-#[derive(Debug)]
-struct Loaded {
-    boot_nonce: u32,
-    program: Resident,
-    data: Option<Resident>,
-}
-
-impl OnCard {
-    /// Program and weights on the card, loaded again if a reset or another model took them.
-    fn load(&self) -> Result<MutexGuard<'_, Option<Loaded>>, DeviceError> {
-        let device = &self.card.device;
-        let mut loaded = lock(&self.loaded);
-        let boot_nonce = device.boot_nonce();
-        if loaded.as_ref().is_none_or(|l| l.boot_nonce != boot_nonce) {
-            *loaded = None;
-            let program = self.with_room(|| device.load_program(&self.compiled.program))?;
-            let resident = &self.compiled.resident;
-            let data = if resident.is_empty() {
-                None
-            } else {
-                Some(self.with_room(|| device.load_resident(resident))?)
-            };
-            *loaded = Some(Loaded {
-                boot_nonce,
-                program,
-                data,
-            });
-        }
-        self.used
-            .store(self.card.clock.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
-        Ok(loaded)
-    }
-
-    /// Does what needs card memory, taking other models off the card until there is enough.
-    fn with_room<T>(&self, mut work: impl FnMut() -> Result<T, DeviceError>) -> Result<T, DeviceError> {
-        loop {
-            match work() {
-                Err(DeviceError::CardMemoryFull(_) | DeviceError::HandlesExhausted(_))
-                    if self.card.make_room(self) => {}
-                outcome => return outcome,
-            }
-        }
-    }
-
-    fn run_on_card(&self, inputs: &[&[u8]]) -> Result<Vec<Vec<u8>>, DeviceError> {
-        let loaded = self.load()?;
-        let Some(Loaded { program, data, .. }) = loaded.as_ref() else {
-            return Err(DeviceError::StaleResident);
-        };
-        let job = RunJob {
-            program,
-            data: data.as_ref(),
-            state: None,
-            workspace_bytes: self.compiled.workspace_bytes,
-            inputs,
-            output_bytes: self.compiled.output_bytes,
-            // Items may hold tensors of several types: to the card they are bytes.
-            dtype_in: Dtype::U8,
-            dtype_out: Dtype::U8,
-        };
-        self.with_room(|| self.card.device.run(&job))
-    }
-}
-
-impl Executable for OnCard {
-    /// Results come back to the host at once: in checked mode they are not to be used before, and the driver
-    /// copies every output out of the card's reach.
-    fn run(&self, batch: &Batch) -> Result<Batch, BackendError> {
-        let item = self.compiled.input_bytes.max(self.compiled.output_bytes).max(1);
-        let by_work = self.card.device.capabilities().work_budget / self.compiled.work.max(1);
-        let most = (MAX_JOB_BYTES / item)
-            .min(by_work as usize)
-            .clamp(1, self.card.device.capabilities().max_batch as usize);
-        let items = batch.to_items()?;
-        let mut outputs = Vec::with_capacity(items.len());
-        for job in items.chunks(most) {
-            let inputs: Vec<&[u8]> = job.iter().map(|item| &**item).collect();
-            let results = self.run_on_card(&inputs).map_err(|error| {
-                self.card.recover();
-                match error {
-                    DeviceError::CardMemoryFull(_)
-                    | DeviceError::HandlesExhausted(_)
-                    | DeviceError::TooLarge { .. } => BackendError::TooLarge(error.to_string()),
-                    other => BackendError::Device(other.to_string()),
-                }
-            })?;
-            for (input, mut result) in inputs.iter().zip(results) {
-                if let Some(checker) = &self.checker {
-                    checker.check(input, &result).map_err(|wrong| {
-                        self.card.device.condemn(DeviceError::WrongResult(wrong.clone()));
-                        self.card.recover();
-                        BackendError::WrongResult(wrong)
-                    })?;
-                    result.truncate(checker.output_bytes());
-                }
-                outputs.push(Bytes::from(result));
-            }
-        }
-        Batch::from_items(types(&self.segment, self.segment.outputs()), outputs)
+        all.push(Arc::downgrade(&part));
+        Ok(Arc::new(OnCard(part)))
     }
 }
 

@@ -1,9 +1,10 @@
-//! What tests and benches of several crates share: generated graphs, cards to run them on, and random
-//! blocks.
+//! What tests and benches of several crates share: generated graphs, cards to run them on, random
+//! blocks, and the sources as something to test.
 
 pub mod cards;
 pub mod graphs;
 pub mod random_blocks;
+pub mod source;
 pub mod watch;
 
 pub use metisvm_workload::rng;

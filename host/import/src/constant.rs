@@ -1,6 +1,6 @@
 //! Constants of a file: initializers, Constant nodes, and what is computed from them.
 
-use crate::error::{ImportError, Problem};
+use crate::error::Problem;
 use metisvm_model::limits::{MAX_ELEMENTS, MAX_RANK};
 use onnx_rs::ast::{DataLocation, DataType, TensorProto};
 use std::rc::Rc;
@@ -315,14 +315,4 @@ fn elements(dims: impl ExactSizeIterator<Item = i64>) -> Result<u64, Problem> {
                 ))
             })
     })
-}
-
-impl Problem {
-    /// At a node.
-    pub(crate) fn at(self, node: &crate::error::NodeName) -> ImportError {
-        ImportError::Node {
-            node: node.clone(),
-            problem: Box::new(self),
-        }
-    }
 }

@@ -1,6 +1,5 @@
 //! All that can be wrong with a file, and where.
 
-use crate::operators::SUPPORTED;
 use metisvm_model::GraphError;
 use std::fmt;
 
@@ -93,11 +92,21 @@ pub enum Problem {
     #[error("there is no {0} in it")]
     Missing(&'static str),
     /// The operator set is absent, given twice, or of another time.
-    #[error("opset {0}; export for opset {first} to {last} of the default domain", first = crate::resolve::OPSETS.start(), last = crate::resolve::OPSETS.end())]
-    Opset(String),
+    #[error("opset {actual}; export for opset {first} to {last} of the default domain")]
+    Opset {
+        /// What the file says of it.
+        actual: String,
+        /// The first that is understood.
+        first: i64,
+        /// The last that is understood.
+        last: i64,
+    },
     /// An operator that has no integer form here.
-    #[error("the operator is not supported; supported are {}", SUPPORTED.join(", "))]
-    UnsupportedOperator,
+    #[error("the operator is not supported; supported are {}", supported.join(", "))]
+    UnsupportedOperator {
+        /// Those that have one.
+        supported: &'static [&'static str],
+    },
     /// A supported operator, used in a way that is not.
     #[error("{0}")]
     Unsupported(String),
@@ -219,6 +228,16 @@ pub enum Problem {
     /// The integer graph was refused because of what this node became.
     #[error("as integers: {0}")]
     Graph(GraphError),
+}
+
+impl Problem {
+    /// At a node.
+    pub(crate) fn at(self, node: &NodeName) -> ImportError {
+        ImportError::Node {
+            node: node.clone(),
+            problem: Box::new(self),
+        }
+    }
 }
 
 /// Text of somebody else's making is cut before it goes into an error; `{:?}` then escapes it.

@@ -17,13 +17,16 @@
 //! allocates by a length that was only read.
 
 mod attributes;
+mod builder;
 mod calibrate;
+mod call;
 mod constant;
 mod error;
 mod float;
 mod function;
 mod fuse;
 mod grid;
+mod imported;
 mod lower;
 mod multiplier;
 pub mod npy;
@@ -37,21 +40,11 @@ mod wire;
 
 pub use error::{ImportError, NodeName, Problem};
 pub use grid::Grid;
+pub use imported::Imported;
 pub use multiplier::Multiplier;
 pub use operators::SUPPORTED;
 pub use options::{ActivationType, Calibration, Options, Range};
 pub use report::{Layer, Report};
-
-use metisvm_model::Graph;
-
-/// A finished import.
-#[derive(Clone, Debug)]
-pub struct Imported {
-    /// The checked integer graph; [`metisvm_model::Bundle::encode`] makes a bundle of it.
-    pub graph: Graph,
-    /// What was done, for people.
-    pub report: Report,
-}
 
 /// Imports the bytes of an ONNX file.
 ///

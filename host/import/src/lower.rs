@@ -10,93 +10,22 @@
 mod add;
 mod emitter;
 mod ports;
+mod state;
 mod weights;
 
-use crate::Imported;
 use crate::error::{ImportError, Problem};
-use crate::function::Function;
 use crate::grid::Grid;
+use crate::imported::Imported;
 use crate::plan::Plan;
 use crate::report::Report;
-use crate::typed::{Arg, Element, Operator, Typed, TypedNode, ValueId};
+use crate::typed::{Arg, Element, Operator, Typed, TypedNode};
 use emitter::Emitter;
 use metisvm_model::{DType, Op, Shape, TensorType, Value};
+use state::{Lowered, Lowering, Real, on, sum};
 use weights::Weights;
 
 /// Functions that one table may stand for; it bounds what a hostile chain costs.
 const MAX_CHAIN: usize = 256;
-
-/// What stands for a value.
-#[derive(Clone, Debug)]
-enum Lowered {
-    /// Integers that are meant as such: between QuantizeLinear and DequantizeLinear, or positions.
-    Integers(Value),
-    /// Real numbers.
-    Real(Real),
-    /// An f32 input, already given as bytes, whose QuantizeLinear is still to come.
-    Input(Value, Grid),
-}
-
-/// Real numbers, as integers.
-#[derive(Clone, Debug)]
-struct Real {
-    value: Value,
-    dtype: DType,
-    shape: Shape,
-    /// The real is `scale[c] · (integer − zero)`; one scale, or one for each index of `axis`.
-    scales: Vec<f64>,
-    axis: usize,
-    zero: i32,
-    /// To be applied, in order.
-    then: Vec<Function>,
-    /// The shape it is to have in the end, where scales along `axis` forbid giving it now.
-    reshape: Option<Shape>,
-}
-
-impl Real {
-    const fn on(value: Value, grid: Grid, shape: Shape, scales: Vec<f64>) -> Self {
-        Self {
-            value,
-            dtype: grid.dtype,
-            shape,
-            scales,
-            axis: 0,
-            zero: grid.zero_point,
-            then: Vec::new(),
-            reshape: None,
-        }
-    }
-
-    /// The grid, if it is bytes.
-    fn grid(&self) -> Option<Grid> {
-        match self.scales[..] {
-            [scale] if self.dtype.is_byte() => Some(Grid {
-                scale: scale as f32,
-                zero_point: self.zero,
-                dtype: self.dtype,
-            }),
-            _ => None,
-        }
-    }
-
-    /// The grid, if it is bytes and nothing is left to be done to them.
-    fn plain(&self) -> Option<Grid> {
-        let done = self.then.is_empty() && self.reshape.is_none();
-        self.grid().filter(|_| done)
-    }
-
-    fn apply(&self, x: f32) -> f32 {
-        self.then.iter().fold(x, |v, f| f.at(v))
-    }
-
-    fn only_clamps(&self) -> bool {
-        self.then.iter().all(|f| f.is_clamp())
-    }
-}
-
-fn on(value: Value, grid: Grid, shape: Shape) -> Real {
-    Real::on(value, grid, shape, vec![f64::from(grid.scale)])
-}
 
 /// Lowers a graph.
 ///
@@ -138,46 +67,7 @@ pub(crate) fn lower(typed: &Typed, plan: &Plan) -> Result<Imported, ImportError>
     Ok(Imported { graph, report })
 }
 
-struct Lowering<'t> {
-    typed: &'t Typed,
-    plan: &'t Plan,
-    emitter: Emitter,
-    states: Vec<Option<Lowered>>,
-}
-
 impl Lowering<'_> {
-    fn state(&self, arg: &Arg) -> Result<&Lowered, Problem> {
-        match arg {
-            Arg::Value(id) => self.states[*id].as_ref().ok_or(Problem::Cycle),
-            Arg::Constant(_) => Err(Problem::Unsupported("an operand is a constant".to_string())),
-        }
-    }
-
-    /// An operand of real numbers.
-    fn real(&self, arg: &Arg) -> Result<Real, Problem> {
-        match self.state(arg)? {
-            Lowered::Real(real) => Ok(real.clone()),
-            _ => Err(self.not_quantised(arg)),
-        }
-    }
-
-    fn not_quantised(&self, arg: &Arg) -> Problem {
-        let name = match arg {
-            Arg::Value(id) => self.typed.values[*id].name.chars().take(80).collect(),
-            Arg::Constant(c) => c.name.to_string(),
-        };
-        Problem::NotQuantised(format!("operand {name:?}"))
-    }
-
-    /// An operand of bytes with nothing left to be done to them.
-    fn bytes(&self, arg: &Arg) -> Result<(Value, Grid, Shape), Problem> {
-        let real = self.real(arg)?;
-        match real.plain() {
-            Some(grid) => Ok((real.value, grid, real.shape)),
-            None => Err(self.not_quantised(arg)),
-        }
-    }
-
     fn node(&mut self, node: &TypedNode) -> Result<(), Problem> {
         let shape = self.typed.values[node.output].shape.clone();
         let state = match &node.op {
@@ -265,12 +155,6 @@ impl Lowering<'_> {
             }
             Lowered::Integers(_) => Err(self.not_quantised(arg)),
         }
-    }
-
-    /// The name of the node that gives a value.
-    fn producer(&self, id: ValueId) -> String {
-        let node = self.typed.nodes.iter().find(|n| n.output == id);
-        node.map_or_else(String::new, |n| n.name.name.clone())
     }
 
     /// Real numbers as bytes on a grid.
@@ -416,19 +300,5 @@ impl Lowering<'_> {
         Ok(Lowered::Integers(
             self.emitter.node(Op::ArgMax { axis }, &[value]),
         ))
-    }
-}
-
-/// The 32-bit results of a product.
-const fn sum(value: Value, shape: Shape, scales: Vec<f64>, axis: usize) -> Real {
-    Real {
-        value,
-        dtype: DType::I32,
-        shape,
-        scales,
-        axis,
-        zero: 0,
-        then: Vec::new(),
-        reshape: None,
     }
 }

@@ -1,18 +1,19 @@
 //! From the parsed file to the typed graph: names, order, shapes, constants.
 
+mod name;
 mod order;
 mod ports;
 
 use crate::attributes::Attributes;
+use crate::builder::Builder;
+use crate::call::Call;
 use crate::constant::Constant;
 use crate::error::{ImportError, NodeName, Problem};
-use crate::operators::{self, Call};
+use crate::operators;
 use crate::options::Options;
-use crate::typed::{Arg, Element, Operator, Typed, TypedNode, TypedValue, ValueId};
-use metisvm_model::Shape;
-use metisvm_model::limits::{
-    MAX_COMPUTED_ELEMENTS, MAX_CONSTANT_ELEMENTS_READ, MAX_CONSTANTS, MAX_ELEMENTS, MAX_NODES, MAX_PORTS,
-};
+use crate::typed::{Arg, Typed};
+use metisvm_model::limits::{MAX_CONSTANT_ELEMENTS_READ, MAX_CONSTANTS, MAX_NODES, MAX_PORTS};
+use name::node_name;
 use onnx_rs::ast::{Graph, Model, Node, TensorProto};
 use order::Order;
 use ports::{declared_shape_agrees, input_type};
@@ -20,10 +21,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
 
 /// Versions of ONNX's own operators that are understood.
-pub(crate) const OPSETS: RangeInclusive<i64> = 9..=26;
-
-/// Elements that constant folding may produce, all together.
-const MAX_FOLDED_ELEMENTS: u64 = 1 << 27;
+const OPSETS: RangeInclusive<i64> = 9..=26;
 
 /// Resolves a parsed file.
 ///
@@ -39,38 +37,43 @@ pub(crate) fn resolve(model: &Model<'_>, options: &Options) -> Result<Typed, Imp
     if graph.output.is_empty() {
         return Err(ImportError::model(Problem::Missing("graph output")));
     }
-    let mut builder = Builder {
-        typed: Typed::default(),
+    let mut resolver = Resolver {
+        builder: Builder::default(),
         args: HashMap::new(),
         initializers: initializers(graph)?,
         opset,
-        folded: 0,
-        computed: 0,
         read: 0,
     };
-    builder.inputs(graph, options.batch)?;
-    let order = Order::of(graph, &builder)?;
-    builder.typed.dropped = order.dropped;
+    resolver.inputs(graph, options.batch)?;
+    let given = |name: &str| resolver.args.contains_key(name);
+    let stored = |name: &str| resolver.initializers.contains_key(name);
+    let order = Order::of(graph, given, stored)?;
+    resolver.builder.typed.dropped = order.dropped;
     for index in order.live {
-        builder.node(index, &graph.node[index])?;
+        resolver.node(index, &graph.node[index])?;
     }
-    builder.outputs(graph)?;
-    Ok(builder.typed)
+    resolver.outputs(graph)?;
+    Ok(resolver.builder.typed)
 }
 
 fn opset(model: &Model<'_>) -> Result<i64, Problem> {
+    let wrong = |actual: String| Problem::Opset {
+        actual,
+        first: *OPSETS.start(),
+        last: *OPSETS.end(),
+    };
     let mut own = model
         .opset_import
         .iter()
         .filter(|o| o.domain.is_empty() || o.domain == "ai.onnx");
     let Some(first) = own.next() else {
-        return Err(Problem::Opset("is not given".to_string()));
+        return Err(wrong("is not given".to_string()));
     };
     if own.next().is_some() {
-        return Err(Problem::Opset("is given twice".to_string()));
+        return Err(wrong("is given twice".to_string()));
     }
     if !OPSETS.contains(&first.version) {
-        return Err(Problem::Opset(format!("{} is not supported", first.version)));
+        return Err(wrong(format!("{} is not supported", first.version)));
     }
     Ok(first.version)
 }
@@ -114,19 +117,17 @@ fn initializers<'m>(graph: &'m Graph<'m>) -> Result<HashMap<&'m str, &'m TensorP
     Ok(by_name)
 }
 
-/// The typed graph in the making.
-pub(crate) struct Builder<'m> {
-    typed: Typed,
+/// The names of a file on their way to values.
+struct Resolver<'m> {
+    builder: Builder,
     /// What names stand for, of inputs, nodes seen so far, and initializers read so far.
     args: HashMap<&'m str, Arg>,
     initializers: HashMap<&'m str, &'m TensorProto<'m>>,
     opset: i64,
-    folded: u64,
-    computed: u64,
     read: u64,
 }
 
-impl<'m> Builder<'m> {
+impl<'m> Resolver<'m> {
     fn inputs(&mut self, graph: &'m Graph<'m>, batch: u32) -> Result<(), ImportError> {
         // Old files list initializers as inputs too: those are defaults, which nobody can override here.
         for info in &graph.input {
@@ -138,11 +139,11 @@ impl<'m> Builder<'m> {
             if info.name.is_empty() || self.args.contains_key(info.name) {
                 return Err(wrong(Problem::Duplicate(info.name.to_string())));
             }
-            let id = self.value(info.name, shape, element);
-            self.typed.inputs.push(id);
+            let id = self.builder.value(info.name, shape, element);
+            self.builder.typed.inputs.push(id);
             self.args.insert(info.name, Arg::Value(id));
         }
-        let count = self.typed.inputs.len();
+        let count = self.builder.typed.inputs.len();
         if count > MAX_PORTS {
             return Err(ImportError::model(Problem::TooMany {
                 what: "graph inputs",
@@ -153,25 +154,15 @@ impl<'m> Builder<'m> {
         Ok(())
     }
 
-    fn value(&mut self, name: &str, shape: Shape, element: Element) -> ValueId {
-        self.typed.values.push(TypedValue {
-            name: name.to_string(),
-            shape,
-            element,
-        });
-        self.typed.values.len() - 1
-    }
-
     fn node(&mut self, index: usize, node: &'m Node<'m>) -> Result<(), ImportError> {
         let name = node_name(index, node);
         let at = |problem: Problem| problem.at(&name);
-        if !node.domain.is_empty() && node.domain != "ai.onnx" {
-            return Err(at(Problem::UnsupportedOperator));
-        }
         let operator = node.op_type.as_str();
-        if !operators::SUPPORTED.contains(&operator) {
-            return Err(at(Problem::UnsupportedOperator));
-        }
+        let own = node.domain.is_empty() || node.domain == "ai.onnx";
+        let Some(translate) = operators::translator(operator).filter(|_| own) else {
+            let supported = operators::SUPPORTED;
+            return Err(at(Problem::UnsupportedOperator { supported }));
+        };
         let mut inputs = Vec::new();
         for input in &node.input {
             inputs.push(if input.is_empty() {
@@ -213,11 +204,11 @@ impl<'m> Builder<'m> {
                 expected: "1",
             }));
         }
-        let result = operators::translate(self, &call, operator).map_err(at)?;
+        let result = translate(&mut self.builder, &call).map_err(at)?;
         call.attributes.finish().map_err(at)?;
         if let Arg::Value(id) = result {
             // An Identity gives its operand, which has a name already.
-            let value = &mut self.typed.values[id];
+            let value = &mut self.builder.typed.values[id];
             if value.name.is_empty() {
                 value.name = first.to_string();
             }
@@ -260,84 +251,9 @@ impl<'m> Builder<'m> {
                 }
                 None => return Err(wrong(Problem::NoSuchValue(info.name.to_string()))),
             };
-            declared_shape_agrees(info, &self.typed.values[id].shape).map_err(wrong)?;
-            self.typed.outputs.push((info.name.to_string(), id));
+            declared_shape_agrees(info, &self.builder.typed.values[id].shape).map_err(wrong)?;
+            self.builder.typed.outputs.push((info.name.to_string(), id));
         }
         Ok(())
-    }
-
-    /// What a value is.
-    pub(crate) fn typed_value(&self, id: ValueId) -> &TypedValue {
-        &self.typed.values[id]
-    }
-
-    /// The extents of an operand.
-    pub(crate) fn dims<'a>(&'a self, arg: &'a Arg) -> &'a [u32] {
-        match arg {
-            Arg::Value(id) => self.typed.values[*id].shape.dims(),
-            Arg::Constant(c) => &c.dims,
-        }
-    }
-
-    /// Adds a node and its result.
-    pub(crate) fn emit(
-        &mut self,
-        call: &Call<'_>,
-        op: Operator,
-        inputs: Vec<Arg>,
-        dims: &[u32],
-        element: Element,
-    ) -> Result<Arg, Problem> {
-        let shape = Shape::new(dims).ok_or_else(|| {
-            Problem::Shape(format!(
-                "its result {dims:?} is empty or over {MAX_ELEMENTS} elements"
-            ))
-        })?;
-        self.computed += shape.elements() as u64;
-        if self.computed > MAX_COMPUTED_ELEMENTS {
-            return Err(Problem::TooMany {
-                what: "computed elements up to here",
-                count: self.computed,
-                limit: MAX_COMPUTED_ELEMENTS,
-            });
-        }
-        let output = self.value("", shape, element);
-        self.typed.nodes.push(TypedNode {
-            name: call.node.clone(),
-            op,
-            inputs,
-            output,
-        });
-        Ok(Arg::Value(output))
-    }
-
-    /// Counts a constant that folding made, before it is made.
-    pub(crate) fn folds(&mut self, elements: usize) -> Result<(), Problem> {
-        self.folded += elements as u64;
-        if self.folded > MAX_FOLDED_ELEMENTS {
-            return Err(Problem::TooMany {
-                what: "elements of folded constants",
-                count: self.folded,
-                limit: MAX_FOLDED_ELEMENTS,
-            });
-        }
-        Ok(())
-    }
-}
-
-fn node_name(index: usize, node: &Node<'_>) -> NodeName {
-    let named = [node.name, node.output.first().copied().unwrap_or_default()];
-    let operator = node.op_type.as_str();
-    NodeName {
-        index,
-        name: named
-            .into_iter()
-            .find(|n| !n.is_empty())
-            .map_or_else(|| format!("#{index}"), str::to_string),
-        operator: if node.domain.is_empty() {
-            operator.to_string()
-        } else {
-            format!("{}.{operator}", node.domain)
-        },
     }
 }

@@ -5,7 +5,7 @@
 //! what that first step rounds is at most half of 1/1024 of a step for each operand; its multiplier is
 //! off by at most 2^−15 of the operand's value, 255 steps · 2^−15 < 1/128 of a step.
 
-use super::{Lowering, Real, sum};
+use super::state::{Lowering, Real, sum};
 use crate::error::Problem;
 use crate::typed::{Arg, TypedNode};
 use metisvm_model::{DType, Op, Shape, Value};

@@ -1,7 +1,7 @@
 //! Inputs and outputs of the integer graph, and the notes that tell callers how to quantise.
 
 use super::emitter::Emitter;
-use super::{Lowered, Lowering, on};
+use super::state::{Lowered, Lowering, on};
 use crate::error::{ImportError, NodeName, Problem};
 use crate::typed::{Arg, Element, Operator, ValueId};
 use metisvm_model::{Op, Shape, TensorType, Value};

@@ -1,12 +1,13 @@
 //! Add, and the functions of one number.
 
-use super::Call;
+use crate::attributes::wrong;
+use crate::builder::Builder;
+use crate::call::Call;
 use crate::error::Problem;
 use crate::function::Function;
-use crate::resolve::Builder;
 use crate::typed::{Arg, Element, Operator};
 
-pub(super) fn add(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Problem> {
+pub(super) fn add(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     call.arity(2, 2, "2")?;
     let (x, y) = (call.real(b, 0)?.clone(), call.real(b, 1)?.clone());
     let dims = broadcast(b.dims(&x), b.dims(&y))?;
@@ -20,7 +21,7 @@ pub(super) fn add(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Problem> 
             "both operands are constants; fold them when exporting".to_string(),
         ));
     }
-    b.emit(call, Operator::Add, vec![x, y], &dims, Element::Real)
+    b.emit(&call.node, Operator::Add, vec![x, y], &dims, Element::Real)
 }
 
 /// NumPy's rule: dimensions align at the end, and one of extent 1 stretches.
@@ -37,8 +38,20 @@ fn broadcast(a: &[u32], b: &[u32]) -> Result<Vec<u32>, Problem> {
         .collect()
 }
 
+pub(super) fn mul(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
+    affine(b, call, "Mul")
+}
+
+pub(super) fn sub(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
+    affine(b, call, "Sub")
+}
+
+pub(super) fn div(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
+    affine(b, call, "Div")
+}
+
 /// Mul, Sub and Div where one operand is a constant number.
-pub(super) fn affine(b: &mut Builder<'_>, call: &Call<'_>, operator: &str) -> Result<Arg, Problem> {
+fn affine(b: &mut Builder, call: &Call<'_>, operator: &str) -> Result<Arg, Problem> {
     call.arity(2, 2, "2")?;
     let (x, y) = (call.real(b, 0)?.clone(), call.real(b, 1)?.clone());
     let (value, constant, first) = match (&x, &y) {
@@ -74,59 +87,50 @@ pub(super) fn affine(b: &mut Builder<'_>, call: &Call<'_>, operator: &str) -> Re
     pointwise(b, call, value, Function::Affine { scale, offset })
 }
 
-/// The other operators of one number.
-pub(super) fn unary(b: &mut Builder<'_>, call: &Call<'_>, operator: &str) -> Result<Arg, Problem> {
-    let a = &call.attributes;
-    let function = match operator {
-        "Clip" => return clip(b, call),
-        "Relu" => Function::Clamp {
-            low: 0.0,
-            high: f32::INFINITY,
-        },
-        "Sigmoid" => Function::Sigmoid,
-        "Tanh" => Function::Tanh,
-        "LeakyRelu" => Function::LeakyRelu {
-            alpha: a.float("alpha", 0.01)?,
-        },
-        "Elu" => Function::Elu {
-            alpha: a.float("alpha", 1.0)?,
-        },
-        "Selu" => Function::Selu {
-            alpha: a.float("alpha", 1.673_263_2)?,
-            gamma: a.float("gamma", 1.050_701)?,
-        },
-        "HardSigmoid" => Function::HardSigmoid {
-            alpha: a.float("alpha", 0.2)?,
-            beta: a.float("beta", 0.5)?,
-        },
-        "HardSwish" => Function::HardSwish,
-        "Softplus" => Function::Softplus,
-        "Softsign" => Function::Softsign,
-        "Erf" => Function::Erf,
-        "Gelu" => Function::Gelu {
-            tanh: match a.string("approximate", "none")? {
-                "none" => false,
-                "tanh" => true,
-                _ => {
-                    return Err(crate::attributes::wrong(
-                        "approximate",
-                        "it is neither none nor tanh",
-                    ));
-                }
-            },
-        },
-        "Exp" => Function::Exp,
-        "Abs" => Function::Abs,
-        "Neg" => Function::Neg,
-        "Sqrt" => Function::Sqrt,
-        _ => return Err(Problem::UnsupportedOperator),
+pub(super) fn relu(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
+    let (low, high) = (0.0, f32::INFINITY);
+    unary(b, call, Function::Clamp { low, high })
+}
+
+pub(super) fn leaky_relu(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
+    let alpha = call.attributes.float("alpha", 0.01)?;
+    unary(b, call, Function::LeakyRelu { alpha })
+}
+
+pub(super) fn elu(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
+    let alpha = call.attributes.float("alpha", 1.0)?;
+    unary(b, call, Function::Elu { alpha })
+}
+
+pub(super) fn selu(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
+    let alpha = call.attributes.float("alpha", 1.673_263_2)?;
+    let gamma = call.attributes.float("gamma", 1.050_701)?;
+    unary(b, call, Function::Selu { alpha, gamma })
+}
+
+pub(super) fn hard_sigmoid(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
+    let alpha = call.attributes.float("alpha", 0.2)?;
+    let beta = call.attributes.float("beta", 0.5)?;
+    unary(b, call, Function::HardSigmoid { alpha, beta })
+}
+
+pub(super) fn gelu(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
+    let tanh = match call.attributes.string("approximate", "none")? {
+        "none" => false,
+        "tanh" => true,
+        _ => return Err(wrong("approximate", "it is neither none nor tanh")),
     };
+    unary(b, call, Function::Gelu { tanh })
+}
+
+/// An operator with one operand that is a function of one number.
+pub(super) fn unary(b: &mut Builder, call: &Call<'_>, function: Function) -> Result<Arg, Problem> {
     call.arity(1, 1, "1")?;
     let x = call.real(b, 0)?.clone();
     pointwise(b, call, x, function)
 }
 
-fn clip(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Problem> {
+pub(super) fn clip(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     call.arity(1, 3, "1 to 3")?;
     let x = call.real(b, 0)?.clone();
     if call.opset < 11 {
@@ -151,12 +155,18 @@ fn clip(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Problem> {
     pointwise(b, call, x, Function::Clamp { low, high })
 }
 
-fn pointwise(b: &mut Builder<'_>, call: &Call<'_>, x: Arg, function: Function) -> Result<Arg, Problem> {
+fn pointwise(b: &mut Builder, call: &Call<'_>, x: Arg, function: Function) -> Result<Arg, Problem> {
     if let Arg::Constant(_) = x {
         return Err(Problem::Unsupported(
             "its operand is a constant; fold it when exporting".to_string(),
         ));
     }
     let dims = b.dims(&x).to_vec();
-    b.emit(call, Operator::Pointwise(function), vec![x], &dims, Element::Real)
+    b.emit(
+        &call.node,
+        Operator::Pointwise(function),
+        vec![x],
+        &dims,
+        Element::Real,
+    )
 }

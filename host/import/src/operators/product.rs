@@ -1,16 +1,16 @@
 //! MatMul and Gemm.
 
-use super::Call;
+use crate::builder::Builder;
+use crate::call::Call;
 use crate::constant::{Constant, Data};
 use crate::error::Problem;
-use crate::resolve::Builder;
 use crate::typed::{Arg, Element, Operator};
 use std::rc::Rc;
 
 /// Elements that a weight may grow to where a computed operand is transposed.
 const MAX_EXPANDED: u64 = 1 << 22;
 
-pub(super) fn mat_mul(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Problem> {
+pub(super) fn mat_mul(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     call.arity(2, 2, "2")?;
     let (x, w) = (call.real(b, 0)?.clone(), call.real(b, 1)?.clone());
     if let (Arg::Constant(_), Arg::Constant(_)) = (&x, &w) {
@@ -36,10 +36,10 @@ pub(super) fn mat_mul(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Probl
     }
     let dims = [batch, &[*m, *n]].concat();
     let op = Operator::MatMul { bias: None };
-    b.emit(call, op, vec![x, w], &dims, Element::Real)
+    b.emit(&call.node, op, vec![x, w], &dims, Element::Real)
 }
 
-pub(super) fn gemm(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Problem> {
+pub(super) fn gemm(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     call.arity(2, 3, "2 or 3")?;
     let alpha = call.attributes.float("alpha", 1.0)?;
     let beta = call.attributes.float("beta", 1.0)?;
@@ -98,22 +98,22 @@ pub(super) fn gemm(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Problem>
     let full = match column_bias(bias.as_ref(), [m, n], beta)? {
         Bias::Columns(bias) => {
             let op = Operator::MatMul { bias };
-            return b.emit(call, op, vec![x, w], &[m, n], Element::Real);
+            return b.emit(&call.node, op, vec![x, w], &[m, n], Element::Real);
         }
         Bias::Full(full) => full,
     };
     let op = Operator::MatMul { bias: None };
-    let y = b.emit(call, op, vec![x, w], &[m, n], Element::Real)?;
+    let y = b.emit(&call.node, op, vec![x, w], &[m, n], Element::Real)?;
     let data = Data::F32(full.iter().map(|&v| v as f32).collect());
     let full = Arg::Constant(Constant::new(&call.node.name, vec![m, n], data)?);
-    b.emit(call, Operator::Add, vec![y, full], &[m, n], Element::Real)
+    b.emit(&call.node, Operator::Add, vec![y, full], &[m, n], Element::Real)
 }
 
 /// `Aᵀ·W` of a computed A `[K,M]`. The integer graph has no transposition, so A is read as one row of
 /// K·M elements, and W is spread out to `[K·M, M·N]` with zeros where a row of A is not meant. For
 /// M = 1, the usual case, nothing grows.
 fn transposed_gemm(
-    b: &mut Builder<'_>,
+    b: &mut Builder,
     call: &Call<'_>,
     a: Arg,
     w: Arg,
@@ -135,20 +135,20 @@ fn transposed_gemm(
     b.folds(size as usize)?;
     // With one column nothing has to be spread, and a quantised weight keeps its grid.
     let spread = if m == 1 { w } else { spread(&w, [m, k, n])? };
-    let row = b.emit(call, Operator::Reshape, vec![a], &[1, k * m], Element::Real)?;
+    let row = b.emit(&call.node, Operator::Reshape, vec![a], &[1, k * m], Element::Real)?;
     let bias = match column_bias(bias.as_ref(), [m, n], beta)? {
         Bias::Columns(columns) => columns.map(|c| c.repeat(m as usize)),
         Bias::Full(full) => Some(full),
     };
     let op = Operator::MatMul { bias };
     let y = b.emit(
-        call,
+        &call.node,
         op,
         vec![row, Arg::Constant(spread)],
         &[1, m * n],
         Element::Real,
     )?;
-    b.emit(call, Operator::Reshape, vec![y], &[m, n], Element::Real)
+    b.emit(&call.node, Operator::Reshape, vec![y], &[m, n], Element::Real)
 }
 
 /// W `[K,N]` as `[K·M, M·N]`: block `(row, row)` of every k is W's row k, all else zero.

@@ -1,16 +1,16 @@
 //! QuantizeLinear and DequantizeLinear.
 
-use super::Call;
 use crate::attributes::wrong;
+use crate::builder::Builder;
+use crate::call::Call;
 use crate::constant::{Constant, Data, Grids};
 use crate::error::Problem;
 use crate::grid::Grid;
-use crate::resolve::Builder;
 use crate::typed::{Arg, Element, Operator};
 use metisvm_model::DType;
 use std::rc::Rc;
 
-pub(super) fn quantize(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Problem> {
+pub(super) fn quantize(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     call.arity(2, 3, "2 or 3")?;
     call.attributes.flag("saturate", true)?;
     let declared = match call.attributes.int("output_dtype", 0)? {
@@ -72,7 +72,7 @@ pub(super) fn quantize(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Prob
             let grid = single(&grids, dtype)?;
             let dims = b.dims(&x).to_vec();
             b.emit(
-                call,
+                &call.node,
                 Operator::Quantise(grid),
                 vec![x],
                 &dims,
@@ -82,7 +82,7 @@ pub(super) fn quantize(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Prob
     }
 }
 
-pub(super) fn dequantize(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Problem> {
+pub(super) fn dequantize(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     call.arity(2, 3, "2 or 3")?;
     if call.attributes.int("output_dtype", 1)? > 1 {
         return Err(wrong("output_dtype", "only FLOAT is supported"));
@@ -136,7 +136,13 @@ pub(super) fn dequantize(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Pr
             }
             let grid = single(&grids, dtype)?;
             let dims = b.dims(&x).to_vec();
-            b.emit(call, Operator::Dequantise(grid), vec![x], &dims, Element::Real)
+            b.emit(
+                &call.node,
+                Operator::Dequantise(grid),
+                vec![x],
+                &dims,
+                Element::Real,
+            )
         }
     }
 }

@@ -3,11 +3,11 @@
 //! Exporters write shapes as small graphs (Shape, Gather, Concat into Reshape). Every shape is known
 //! here, so all of that folds away.
 
-use super::Call;
 use crate::attributes::wrong;
+use crate::builder::Builder;
+use crate::call::Call;
 use crate::constant::{Constant, Data};
 use crate::error::Problem;
-use crate::resolve::Builder;
 use crate::typed::{Arg, Element, Operator};
 use metisvm_model::limits::MAX_RANK;
 
@@ -29,7 +29,7 @@ fn axis(name: &str, axis: i64, rank: usize) -> Result<usize, Problem> {
         })
 }
 
-pub(super) fn arg_max(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Problem> {
+pub(super) fn arg_max(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     call.arity(1, 1, "1")?;
     let keep = call.attributes.flag("keepdims", true)?;
     if call.attributes.flag("select_last_index", false)? {
@@ -52,16 +52,16 @@ pub(super) fn arg_max(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Probl
     let axis = axis("axis", call.attributes.int("axis", 0)?, dims.len())?;
     dims.remove(axis);
     let op = Operator::ArgMax { axis: axis as u8 };
-    let y = b.emit(call, op, vec![x], &dims, Element::Index)?;
+    let y = b.emit(&call.node, op, vec![x], &dims, Element::Index)?;
     if !keep {
         return Ok(y);
     }
     dims.insert(axis, 1);
-    b.emit(call, Operator::Reshape, vec![y], &dims, Element::Index)
+    b.emit(&call.node, Operator::Reshape, vec![y], &dims, Element::Index)
 }
 
 /// The operand in another shape of as many elements.
-fn reshaped(b: &mut Builder<'_>, call: &Call<'_>, x: &Arg, dims: Vec<u32>) -> Result<Arg, Problem> {
+fn reshaped(b: &mut Builder, call: &Call<'_>, x: &Arg, dims: Vec<u32>) -> Result<Arg, Problem> {
     match x {
         Arg::Constant(c) => {
             b.folds(c.len())?;
@@ -70,12 +70,12 @@ fn reshaped(b: &mut Builder<'_>, call: &Call<'_>, x: &Arg, dims: Vec<u32>) -> Re
         Arg::Value(id) if b.dims(x) == dims => Ok(Arg::Value(*id)),
         Arg::Value(id) => {
             let element = b.typed_value(*id).element;
-            b.emit(call, Operator::Reshape, vec![x.clone()], &dims, element)
+            b.emit(&call.node, Operator::Reshape, vec![x.clone()], &dims, element)
         }
     }
 }
 
-pub(super) fn reshape(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Problem> {
+pub(super) fn reshape(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     call.arity(2, 2, "2")?;
     let x = call.arg(0)?.clone();
     let copies = !call.attributes.flag("allowzero", false)?;
@@ -113,7 +113,7 @@ pub(super) fn reshape(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Probl
     reshaped(b, call, &x, dims)
 }
 
-pub(super) fn flatten(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Problem> {
+pub(super) fn flatten(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     call.arity(1, 1, "1")?;
     let x = call.arg(0)?.clone();
     let dims = b.dims(&x);
@@ -159,7 +159,7 @@ fn axes(given: &[i64], rank: usize) -> Result<Vec<usize>, Problem> {
     Ok(axes)
 }
 
-pub(super) fn squeeze(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Problem> {
+pub(super) fn squeeze(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     let given = listed(call)?;
     let x = call.arg(0)?.clone();
     let from = b.dims(&x);
@@ -177,7 +177,7 @@ pub(super) fn squeeze(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Probl
     reshaped(b, call, &x, dims)
 }
 
-pub(super) fn unsqueeze(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Problem> {
+pub(super) fn unsqueeze(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     let given = listed(call)?.ok_or_else(|| wrong("axes", "they are missing"))?;
     let x = call.arg(0)?.clone();
     let mut dims = b.dims(&x).to_vec();
@@ -185,6 +185,11 @@ pub(super) fn unsqueeze(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Pro
         dims.insert(axis, 1);
     }
     reshaped(b, call, &x, dims)
+}
+
+pub(super) fn identity(call: &Call<'_>) -> Result<Arg, Problem> {
+    call.arity(1, 1, "1")?;
+    call.arg(0).cloned()
 }
 
 /// In inference it changes nothing.
@@ -200,7 +205,7 @@ pub(super) fn dropout(call: &Call<'_>) -> Result<Arg, Problem> {
     }
 }
 
-pub(super) fn cast(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Problem> {
+pub(super) fn cast(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     call.arity(1, 1, "1")?;
     call.attributes.flag("saturate", true)?;
     let x = call.arg(0)?;
@@ -244,7 +249,7 @@ pub(super) fn constant(call: &Call<'_>) -> Result<Arg, Problem> {
     Ok(Arg::Constant(constant))
 }
 
-pub(super) fn transpose(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Problem> {
+pub(super) fn transpose(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     call.arity(1, 1, "1")?;
     let x = call.arg(0)?.clone();
     let from = b.dims(&x).to_vec();
@@ -280,7 +285,7 @@ pub(super) fn transpose(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Pro
     }
 }
 
-pub(super) fn shape(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Problem> {
+pub(super) fn shape(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     call.arity(1, 1, "1")?;
     let dims = b.dims(call.arg(0)?);
     let rank = dims.len() as i64;
@@ -297,7 +302,7 @@ pub(super) fn shape(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Problem
 }
 
 /// Of a constant list of INT64, as shapes are.
-pub(super) fn gather(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Problem> {
+pub(super) fn gather(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     call.arity(2, 2, "2")?;
     let list = call.needed(0, "the list")?.ints("the list")?;
     let which = call.needed(1, "the indices")?;
@@ -313,7 +318,7 @@ pub(super) fn gather(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Proble
 }
 
 /// Of constant lists of INT64, as shapes are.
-pub(super) fn concat(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Problem> {
+pub(super) fn concat(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     call.arity(1, usize::MAX, "1 or more")?;
     axis("axis", call.attributes.int("axis", 0)?, 1)?;
     let mut all = Vec::new();

@@ -1,15 +1,15 @@
 //! Operators that move a window over an image. An image of one dimension is one of height 1.
 
-use super::Call;
 use crate::attributes::wrong;
+use crate::builder::Builder;
+use crate::call::Call;
 use crate::constant::{Constant, Data};
 use crate::error::Problem;
-use crate::resolve::Builder;
 use crate::typed::{Arg, Element, Operator};
 use metisvm_model::limits::MAX_WINDOW;
 use metisvm_model::{Padding, Window};
 
-pub(super) fn conv(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Problem> {
+pub(super) fn conv(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     call.arity(2, 3, "2 or 3")?;
     let x = call.real(b, 0)?.clone();
     call.real(b, 1)?;
@@ -63,13 +63,13 @@ pub(super) fn conv(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Problem>
     let op = Operator::Conv { window, groups, bias };
     let dims = [batch, out, oh, ow];
     as_image(b, call, x, [batch, channels, height, width], |b, x| {
-        b.emit(call, op, vec![x, w], &dims, Element::Real)
+        b.emit(&call.node, op, vec![x, w], &dims, Element::Real)
     })
 }
 
 /// In inference it is one factor and one offset a channel: a convolution of 1 × 1 with as many groups as
 /// channels.
-pub(super) fn batch_normalization(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Problem> {
+pub(super) fn batch_normalization(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     call.arity(5, 5, "5")?;
     let epsilon = call.attributes.float("epsilon", 1e-5)?;
     call.attributes.float("momentum", 0.9)?;
@@ -110,11 +110,11 @@ pub(super) fn batch_normalization(b: &mut Builder<'_>, call: &Call<'_>) -> Resul
     };
     let dims = [batch, channels, height, width];
     as_image(b, call, x, dims, |b, x| {
-        b.emit(call, op, vec![x, Arg::Constant(w)], &dims, Element::Real)
+        b.emit(&call.node, op, vec![x, Arg::Constant(w)], &dims, Element::Real)
     })
 }
 
-pub(super) fn max_pool(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Problem> {
+pub(super) fn max_pool(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     call.arity(1, 1, "1")?;
     if call.attributes.int("storage_order", 0)? != 0 {
         return Err(wrong("storage_order", "only 0 is supported"));
@@ -145,11 +145,11 @@ pub(super) fn max_pool(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Prob
     }
     let op = Operator::MaxPool { kernel, window };
     as_image(b, call, x, extents, |b, x| {
-        b.emit(call, op, vec![x], &[batch, channels, oh, ow], element)
+        b.emit(&call.node, op, vec![x], &[batch, channels, oh, ow], element)
     })
 }
 
-pub(super) fn average_pool(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Problem> {
+pub(super) fn average_pool(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     call.arity(1, 1, "1")?;
     let x = call.real(b, 0)?.clone();
     let [_, _, height, width] = image(b.dims(&x))?;
@@ -167,7 +167,7 @@ pub(super) fn average_pool(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, 
     average(b, call, x, kernel, window)
 }
 
-pub(super) fn global_average_pool(b: &mut Builder<'_>, call: &Call<'_>) -> Result<Arg, Problem> {
+pub(super) fn global_average_pool(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     call.arity(1, 1, "1")?;
     let x = call.real(b, 0)?.clone();
     let [_, _, height, width] = image(b.dims(&x))?;
@@ -177,7 +177,7 @@ pub(super) fn global_average_pool(b: &mut Builder<'_>, call: &Call<'_>) -> Resul
 /// An average is a convolution with equal weights, one group a channel. The weights are one number, so
 /// that their grid holds it exactly.
 fn average(
-    b: &mut Builder<'_>,
+    b: &mut Builder,
     call: &Call<'_>,
     x: Arg,
     kernel: [u32; 2],
@@ -202,17 +202,17 @@ fn average(
     };
     as_image(b, call, x, extents, |b, x| {
         let dims = [batch, channels, oh, ow];
-        b.emit(call, op, vec![x, Arg::Constant(w)], &dims, Element::Real)
+        b.emit(&call.node, op, vec![x, Arg::Constant(w)], &dims, Element::Real)
     })
 }
 
 /// Runs `emit` on x as an image of four dimensions, and gives its result as many as x had.
 fn as_image(
-    b: &mut Builder<'_>,
+    b: &mut Builder,
     call: &Call<'_>,
     x: Arg,
     extents: [u32; 4],
-    emit: impl FnOnce(&mut Builder<'_>, Arg) -> Result<Arg, Problem>,
+    emit: impl FnOnce(&mut Builder, Arg) -> Result<Arg, Problem>,
 ) -> Result<Arg, Problem> {
     if b.dims(&x).len() == 4 {
         return emit(b, x);
@@ -221,11 +221,11 @@ fn as_image(
         Arg::Value(id) => b.typed_value(*id).element,
         Arg::Constant(_) => Element::Real,
     };
-    let x = b.emit(call, Operator::Reshape, vec![x], &extents, element)?;
+    let x = b.emit(&call.node, Operator::Reshape, vec![x], &extents, element)?;
     let y = emit(b, x)?;
     let [batch, channels, _, width] = image(b.dims(&y))?;
     b.emit(
-        call,
+        &call.node,
         Operator::Reshape,
         vec![y],
         &[batch, channels, width],

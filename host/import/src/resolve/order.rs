@@ -1,6 +1,6 @@
 //! The order of nodes: operands before users, what no output needs left out.
 
-use super::{Builder, node_name};
+use super::name::node_name;
 use crate::error::{ImportError, NodeName, Problem};
 use onnx_rs::ast::Graph;
 use std::cmp::Reverse;
@@ -16,14 +16,18 @@ pub(super) struct Order {
 }
 
 impl Order {
-    /// Sorts the nodes of a graph.
+    /// Sorts the nodes of a graph, of which some names are `given` as inputs and some `stored` as initializers.
     ///
     /// # Errors
     /// If a name is given twice or never, or nodes depend on each other in a circle.
-    pub(super) fn of(graph: &Graph<'_>, builder: &Builder<'_>) -> Result<Self, ImportError> {
+    pub(super) fn of(
+        graph: &Graph<'_>,
+        given: impl Fn(&str) -> bool,
+        stored: impl Fn(&str) -> bool,
+    ) -> Result<Self, ImportError> {
         if graph.node.is_empty() {
             return Err(match graph.output.first() {
-                Some(o) if !builder.args.contains_key(o.name) => {
+                Some(o) if !given(o.name) => {
                     ImportError::tensor("output", o.name, Problem::NoSuchValue(o.name.to_string()))
                 }
                 _ => ImportError::model(Problem::Missing("node")),
@@ -33,7 +37,7 @@ impl Order {
         let mut producer = HashMap::new();
         for (index, node) in graph.node.iter().enumerate() {
             for &output in node.output.iter().filter(|o| !o.is_empty()) {
-                let taken = builder.args.contains_key(output) || builder.initializers.contains_key(output);
+                let taken = given(output) || stored(output);
                 if taken || producer.insert(output, index).is_some() {
                     return Err(Problem::Duplicate(output.to_string()).at(&name(index)));
                 }
@@ -56,7 +60,7 @@ impl Order {
                         readers[from].push(index);
                         waiting[index] += 1;
                     }
-                    None if builder.args.contains_key(input) || builder.initializers.contains_key(input) => {}
+                    None if given(input) || stored(input) => {}
                     None => return Err(Problem::NoSuchValue(input.to_string()).at(&name(index))),
                 }
             }

@@ -12,6 +12,11 @@ use std::sync::Arc;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Subject<'a>(pub(super) &'a dyn Backend);
 
+/// A backend of a row.
+pub(super) fn make(make: &dyn Fn() -> Arc<dyn Backend>) -> Result<Arc<dyn Backend>, Fault> {
+    guarded("the row's closure", make)
+}
+
 /// Why there is no executable.
 #[derive(Debug)]
 pub(super) enum Refusal {

@@ -12,6 +12,7 @@ mod coverage;
 mod edges;
 mod failure;
 mod report;
+mod required;
 mod threads;
 
 pub use failure::{Difference, Failure, Fault, Place};
@@ -184,6 +185,10 @@ struct State {
 }
 
 impl State {
+    fn fail(&mut self, position: u64, failure: Failure) {
+        self.failure = Some((position, failure));
+    }
+
     fn add(&mut self, other: Self) {
         self.report.add(other.report);
         let failures = self.failure.take().into_iter().chain(other.failure);
@@ -221,8 +226,15 @@ impl Failure {
 
 /// Takes cases until none is left, and runs them on backends of its own.
 fn work(rows: &[Row], cases: &Cases, first: bool) -> Vec<State> {
-    let backends: Vec<Arc<dyn Backend>> = rows.iter().map(|row| (row.make)()).collect();
     let mut states: Vec<State> = rows.iter().map(|_| State::default()).collect();
+    let mut backends: Vec<Option<Arc<dyn Backend>>> = Vec::new();
+    for (row, state) in rows.iter().zip(&mut states) {
+        let made = adaptor::make(&row.make);
+        backends.push(
+            made.map_err(|fault| state.fail(0, Failure::of(row, None, (None, fault))))
+                .ok(),
+        );
+    }
     let edges = cases.edges.len() as u64;
     while let Some(position) = cases.take() {
         let generated = position.checked_sub(edges);
@@ -233,12 +245,13 @@ fn work(rows: &[Row], cases: &Cases, first: bool) -> Vec<State> {
         };
         let case = made.as_ref().unwrap_or_else(|| cases.edge(position as usize));
         for ((row, backend), state) in rows.iter().zip(&backends).zip(&mut states) {
+            let Some(backend) = backend else { continue };
             if state.failure.is_some() || generated.is_some_and(|seed| !row.has_graph(seed)) {
                 continue;
             }
             match check::check(row, Subject(backend.as_ref()), case) {
                 Ok(ran) => state.report.note(case, &ran),
-                Err(found) => state.failure = Some((position, Failure::of(row, Some(&case.name), found))),
+                Err(found) => state.fail(position, Failure::of(row, Some(&case.name), found)),
             }
         }
     }
@@ -247,10 +260,11 @@ fn work(rows: &[Row], cases: &Cases, first: bool) -> Vec<State> {
     };
     let together: Vec<&Case> = cases.edges.iter().enumerate().filter_map(deepest).collect();
     for ((row, backend), state) in rows.iter().zip(&backends).zip(&mut states) {
-        if state.failure.is_none() {
-            let subject = Subject(backend.as_ref());
-            let failure = last(row, subject, &mut state.report, &together).err();
-            state.failure = failure.map(|failure| (u64::MAX, failure));
+        let Some(backend) = backend.as_ref().filter(|_| state.failure.is_none()) else {
+            continue;
+        };
+        if let Err(failure) = last(row, Subject(backend.as_ref()), &mut state.report, &together) {
+            state.fail(u64::MAX, failure);
         }
     }
     states

@@ -33,7 +33,7 @@ impl Report {
     pub(super) fn note(&mut self, case: &Case, ran: &Ran) {
         let taken = ran.taken.iter().filter(|&&taken| taken).count() as u64;
         self.cases += u64::from(taken > 0);
-        self.cases_left += u64::from(taken == 0);
+        self.cases_left += u64::from(taken == 0 && !ran.taken.is_empty());
         self.nodes += taken;
         self.parts += ran.parts;
         self.batches += ran.batches;

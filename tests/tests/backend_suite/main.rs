@@ -1,12 +1,15 @@
 //! The suite of backends itself: a backend of thirty lines passes it; those that lie are found, and the
 //! failure says how.
 
+mod liar;
+
+use liar::{Liar, Lying, has};
 use metisvm_accel::{Backend, BackendError, DeviceReport, Executable};
 use metisvm_model::{Graph, Op, Reference, Segment};
 use metisvm_tests::backend_suite::{Difference, Failure, Fault, Report, Row, run};
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// Generated graphs of each row: here they are few, as the cases made by hand have to find every lie.
@@ -69,95 +72,6 @@ fn a_row_may_name_the_operators_that_its_backend_takes() {
     assert!(report.nodes_left["Add"] > 0 && !report.nodes_left.contains_key("MatMul"));
     assert_eq!(report.coverage.count("Add", "nodes", 0), 0, "others ran it");
     assert!(report.coverage.count("Conv2d", "nodes", 0) > 0);
-}
-
-/// A backend that does something wrong: `lie` changes what the reference kernels gave.
-#[derive(Debug)]
-struct Liar {
-    takes: fn(&Graph) -> Vec<Range<usize>>,
-    refuses: fn(&Segment) -> Option<BackendError>,
-    lie: fn(&Lying, &[&[u8]], &mut Vec<Vec<u8>>),
-    faults: u64,
-}
-
-#[derive(Debug)]
-struct Lying {
-    honest: Runner,
-    lie: fn(&Lying, &[&[u8]], &mut Vec<Vec<u8>>),
-    running: AtomicUsize,
-    before: AtomicU8,
-}
-
-const HONEST: Liar = Liar {
-    takes: |graph| vec![0..graph.nodes().len()],
-    refuses: |_| None,
-    lie: |_, _, _| {},
-    faults: 0,
-};
-
-impl Liar {
-    fn telling(lie: fn(&Lying, &[&[u8]], &mut Vec<Vec<u8>>)) -> Self {
-        Self { lie, ..HONEST }
-    }
-
-    fn taking(takes: fn(&Graph) -> Vec<Range<usize>>) -> Self {
-        Self { takes, ..HONEST }
-    }
-
-    fn refusing(refuses: fn(&Segment) -> Option<BackendError>) -> Self {
-        Self { refuses, ..HONEST }
-    }
-}
-
-impl Backend for Liar {
-    fn name(&self) -> &'static str {
-        "liar"
-    }
-    fn healthy(&self) -> bool {
-        true
-    }
-    fn report(&self) -> DeviceReport {
-        DeviceReport {
-            faults: self.faults,
-            ..DeviceReport::default()
-        }
-    }
-    fn takes(&self, graph: &Graph) -> Vec<Range<usize>> {
-        (self.takes)(graph)
-    }
-    fn compile(&self, segment: &Segment) -> Result<Arc<dyn Executable>, BackendError> {
-        if let Some(error) = (self.refuses)(segment) {
-            return Err(error);
-        }
-        Ok(Arc::new(Lying {
-            honest: Runner(Reference::of(segment.clone())),
-            lie: self.lie,
-            running: AtomicUsize::new(0),
-            before: AtomicU8::new(0),
-        }))
-    }
-}
-
-impl Executable for Lying {
-    fn run(&self, batch: &[&[u8]]) -> Result<Vec<Vec<u8>>, BackendError> {
-        self.running.fetch_add(1, Ordering::SeqCst);
-        let mut results = self.honest.run(batch)?;
-        (self.lie)(self, batch, &mut results);
-        self.running.fetch_sub(1, Ordering::SeqCst);
-        Ok(results)
-    }
-}
-
-impl Lying {
-    fn segment(&self) -> &Segment {
-        self.honest.0.segment()
-    }
-}
-
-/// Whether a node of the part is of this operator.
-fn has(segment: &Segment, operator: &str) -> bool {
-    let nodes = &segment.graph().nodes()[segment.nodes()];
-    nodes.iter().any(|node| node.op.name() == operator)
 }
 
 fn products_alone(graph: &Graph) -> Vec<Range<usize>> {
@@ -239,7 +153,7 @@ fn a_backend_that_is_wrong_under_threads_is_found() {
             if this.segment().nodes().len() == 1 && has(this.segment(), "MatMul") {
                 std::thread::sleep(Duration::from_micros(50));
             }
-            if this.running.load(Ordering::SeqCst) > 1 {
+            if this.runs_twice() {
                 results[0][0] ^= 1;
             }
         })
@@ -249,18 +163,13 @@ fn a_backend_that_is_wrong_under_threads_is_found() {
 
 #[test]
 fn a_backend_that_is_wrong_when_several_executables_run_is_found() {
-    static RUNNING: AtomicUsize = AtomicUsize::new(0);
+    // One executable at a time is right, on however many threads.
     let failure = found(|| {
         Liar::telling(|this, _, results| {
-            // One executable at a time is right, on however many threads.
-            let own = this.running.load(Ordering::SeqCst);
-            if own > 1 || this.segment().nodes().len() != 1 {
-                return;
+            if this.segment().nodes().len() == 1 && has(this.segment(), "MatMul") {
+                std::thread::sleep(Duration::from_micros(50));
             }
-            let others = RUNNING.fetch_add(1, Ordering::SeqCst);
-            std::thread::sleep(Duration::from_micros(50));
-            RUNNING.fetch_sub(1, Ordering::SeqCst);
-            if others > 3 {
+            if this.others_run() {
                 results[0][0] ^= 1;
             }
         })
@@ -347,6 +256,18 @@ fn a_backend_that_panics_is_found_and_does_not_take_the_suite_with_it() {
 }
 
 #[test]
+fn a_backend_that_cannot_be_made_fails_its_own_row_alone() {
+    let rows = [
+        Row::new("absent", || -> Arc<Toy> { panic!("no such device") }).graphs(GRAPHS, 1),
+        Row::new("toy", || Arc::new(Toy)).graphs(GRAPHS, 1),
+    ];
+    let outcomes = run(&rows);
+    let failure = outcomes[0].as_ref().expect_err("there is none");
+    assert!(failure.to_string().contains("no such device"), "{failure}");
+    assert!(outcomes[1].is_ok());
+}
+
+#[test]
 fn a_backend_that_confuses_what_enters_a_part_is_found() {
     // Right for whole graphs, wrong for parts that begin later.
     let failure = found(|| {
@@ -400,7 +321,7 @@ fn a_backend_that_fails_is_found() {
 
 #[test]
 fn a_device_that_saw_faults_does_not_pass() {
-    let failure = found(|| Liar { faults: 1, ..HONEST });
+    let failure = found(Liar::with_a_fault);
     assert_eq!(failure.fault, Fault::Unhealthy { faults: 1 });
 }
 
@@ -418,14 +339,4 @@ fn a_backend_that_takes_less_or_more_than_its_row_says_is_found() {
     assert!(matches!(failure.fault, Fault::Undeclared(_)), "{failure}");
     let failure = found(|| Liar::taking(|graph| vec![0..graph.nodes().len() + 1]));
     assert!(matches!(failure.fault, Fault::BadRuns(_)), "{failure}");
-}
-
-#[test]
-fn of_two_rows_the_one_that_lies_fails_and_the_other_passes() {
-    let rows = [
-        Row::new("toy", || Arc::new(Toy)).graphs(GRAPHS, 1),
-        Row::new("liar", || Arc::new(Liar::telling(lie_of_one_bit))).graphs(GRAPHS, 1),
-    ];
-    let outcomes = run(&rows);
-    assert!(outcomes[0].is_ok() && outcomes[1].is_err());
 }

@@ -26,7 +26,8 @@ pub fn input(graph: &Graph, rng: &mut Rng) -> Vec<u8> {
     bytes
 }
 
-fn tensor_of(rng: &mut Rng, ty: &TensorType, style: u64) -> Tensor {
+/// A tensor of a style: 0 the ends of the type, 1 near them and near 0, 2 near 0, others any.
+pub(crate) fn tensor_of(rng: &mut Rng, ty: &TensorType, style: u64) -> Tensor {
     let (min, max) = (i64::from(ty.dtype.min()), i64::from(ty.dtype.max()));
     let data = (0..ty.elements())
         .map(|_| match style {

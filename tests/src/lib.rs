@@ -1,6 +1,7 @@
-//! What tests and benches of several crates share: generated graphs, cards to run them on, random
-//! blocks, and the sources as something to test.
+//! What tests and benches of several crates share: the suite of backends, generated graphs, cards to run
+//! them on, random blocks, and the sources as something to test.
 
+pub mod backend_suite;
 pub mod cards;
 pub mod graphs;
 pub mod random_blocks;

@@ -1,7 +1,7 @@
 //! A graph that no device takes whole: parts of it run on the card, the rest on the reference.
 
 use metisvm_accel::fpga::{self, Options};
-use metisvm_accel::{Backend, Dispatcher, dispatcher};
+use metisvm_accel::{Backend, Dispatcher, Submitted, dispatcher};
 use metisvm_model::{Bundle, DType, Graph, Op, Parsed, Reference, Tensor, TensorType, Value};
 use metisvm_tests::cards::{self, GEOMETRIES};
 use metisvm_tests::graphs;
@@ -105,4 +105,43 @@ fn a_graph_made_of_cuts_runs_whole_on_the_reference() {
     assert_eq!(*dispatcher.infer(id, &input).expect("it runs"), *expected);
     let counters = dispatcher.counters();
     assert_eq!((counters.fallbacks, counters.devices.jobs), (0, before));
+}
+
+/// One graph after the other through one dispatcher: parts on cards that take few operators, the rest on the
+/// reference, and batches that the dispatcher makes itself.
+#[test]
+fn generated_graphs_come_out_of_a_dispatcher_as_they_come_out_of_the_reference() {
+    for (name, geometry) in [GEOMETRIES[5], GEOMETRIES[6], GEOMETRIES[0]] {
+        let options = Options {
+            checked: true,
+            max_resets: 0,
+        };
+        // Without a memo, so that every request reaches the card.
+        let without_memo = dispatcher::Options {
+            memo_bytes: 0,
+            ..Default::default()
+        };
+        let card = cards::backend(geometry, options) as Arc<dyn Backend>;
+        let dispatcher = Dispatcher::new(vec![card], without_memo);
+        for seed in 0..150 {
+            let graph = Arc::new(graphs::graph(seed).0);
+            let reference = Reference::new(graph.clone());
+            let id = dispatcher.add(Bundle::encode(Graph::clone(&graph)).expect("small").0);
+            let mut rng = Rng::new(!seed);
+            let inputs: Vec<_> = (0..3).map(|_| graphs::input(&graph, &mut rng)).collect();
+            let submit = |input: &Vec<u8>| dispatcher.submit(id, input).expect("the model is there");
+            let tickets: Vec<_> = inputs.iter().map(submit).collect();
+            for (ticket, input) in tickets.into_iter().zip(&inputs) {
+                let output = match ticket {
+                    Submitted::Ready(output) => output,
+                    Submitted::Pending(ticket) => dispatcher.wait(&ticket).expect("it runs"),
+                };
+                let expected = reference.run(input).expect("the right length");
+                assert_eq!(*output, *expected, "seed {seed} on {name}");
+            }
+            dispatcher.remove(id);
+        }
+        let counters = dispatcher.counters();
+        assert_eq!(counters.fallbacks, 0, "{name}: {:?}", dispatcher.take_errors());
+    }
 }

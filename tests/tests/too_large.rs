@@ -1,7 +1,8 @@
 //! What is too large for a card is found out quickly, costs the card nothing, and takes only itself off it.
 
+use bytes::Bytes;
 use metisvm_accel::fpga::{self, CompileError, FpgaBackend, Mode, Options};
-use metisvm_accel::{Backend, Dispatcher, dispatcher};
+use metisvm_accel::{Backend, Batch, Dispatcher, dispatcher};
 use metisvm_firmware::Geometry;
 use metisvm_model::{Bundle, DType, Graph, Op, Padding, Parsed, Reference, Segment};
 use metisvm_model::{Tensor, TensorType, Value, Window};
@@ -250,13 +251,15 @@ fn a_batch_of_more_work_than_one_job_may_cost_runs_as_several() {
     let segment = Segment::whole(graph.clone());
     let executable = backend.compile(&segment).expect("it fits");
     let inputs = [[1; 16], [2; 16], [250; 16]];
-    let batch = [&inputs[0][..], &inputs[1], &inputs[2]];
+    let items = inputs.iter().map(|input| Bytes::copy_from_slice(input)).collect();
+    let types = graph.inputs().iter().map(|input| &input.ty);
+    let batch = Batch::from_items(types, items).expect("the right length");
     let before = backend.report().jobs;
-    let results = executable.run(&batch).expect("it runs");
+    let results = executable.run(&batch).and_then(|outputs| outputs.to_items());
     assert_eq!(backend.report().jobs - before, 4, "two loads, and two runs");
     let reference = Reference::new(graph);
-    for (input, result) in batch.iter().zip(results) {
-        assert_eq!(reference.run(input).expect("the right length"), result);
+    for (input, result) in inputs.iter().zip(results.expect("it runs")) {
+        assert_eq!(*reference.run(input).expect("the right length"), *result);
     }
 }
 

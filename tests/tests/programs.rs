@@ -1,45 +1,41 @@
-//! Every backend gives the bits of the reference on generated graphs, without falling back.
+//! What the compiler of the `fpga` backend makes of generated graphs.
 //!
 //! The test prints what it reached; it fails if an operator, an instruction or a kind of tile edge was
-//! not reached, so that a change of the generator cannot hollow it out.
+//! not reached, so that a change of the generator cannot hollow it out. What the programs compute is the
+//! matter of `backends.rs`.
 
-use metisvm_accel::backend::Backend;
-use metisvm_accel::fpga::{self, Mode, Options};
-use metisvm_accel::{Dispatcher, dispatcher};
+use metisvm_accel::fpga::{self, Mode};
 use metisvm_firmware::isa::{Operation, VectorOp};
 use metisvm_firmware::{Capabilities, Geometry};
-use metisvm_model::{Bundle, Graph, Op, Reference, Segment, Value};
+use metisvm_model::{Graph, Op, Segment, Value};
 use metisvm_sim::SimOptions;
-use metisvm_tests::cards::{self, GEOMETRIES};
+use metisvm_tests::cards::GEOMETRIES;
 use metisvm_tests::graphs;
-use metisvm_tests::rng::Rng;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::ops::Range;
 use std::sync::Arc;
 
-const GRAPHS: u64 = 10_000;
-const WORKERS: u64 = 2;
-/// Each graph runs as one batch of so many items.
-const BATCH: usize = 2;
+const GRAPHS: u64 = 2_000;
 
 type Reach = BTreeMap<String, u64>;
 
 #[test]
-fn both_backends_agree_on_ten_thousand_generated_graphs() {
-    let reaches: Vec<Reach> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..WORKERS).map(|w| scope.spawn(move || work(w))).collect();
-        workers
-            .into_iter()
-            .map(|w| w.join().expect("a worker found a difference"))
-            .collect()
-    });
+fn programs_of_generated_graphs_use_every_instruction_and_cost_what_they_say() {
     let mut reach = Reach::new();
-    for (what, count) in reaches.into_iter().flatten() {
-        *reach.entry(what).or_default() += count;
+    for seed in 0..GRAPHS {
+        let (graph, refused) = graphs::graph(seed);
+        *reach
+            .entry("candidates that the proof refused".into())
+            .or_default() += u64::from(refused);
+        let graph = Arc::new(graph);
+        note_graph(&graph, &mut reach);
+        for &(_, geometry) in &GEOMETRIES {
+            note_programs(&graph, geometry, &mut reach);
+        }
     }
     let mut report = format!(
-        "\n{GRAPHS} generated graphs on {} geometries reached:\n",
+        "\n{GRAPHS} generated graphs compiled for {} geometries reached:\n",
         GEOMETRIES.len()
     );
     for (what, count) in &reach {
@@ -103,70 +99,6 @@ const MUST_REACH: &[&str] = &[
     "paddings over 3",
     "images over 9",
 ];
-
-fn work(worker: u64) -> Reach {
-    let mut reach = Reach::new();
-    let dispatchers: Vec<(Geometry, Dispatcher)> = GEOMETRIES
-        .iter()
-        .map(|&(_, geometry)| {
-            // Without a memo, so that every request reaches the card; half of the cards are checked.
-            let options = Options {
-                checked: worker.is_multiple_of(2),
-                max_resets: 0,
-            };
-            let backend = cards::backend(geometry, options);
-            let options = dispatcher::Options {
-                memo_bytes: 0,
-                ..dispatcher::Options::default()
-            };
-            (
-                geometry,
-                Dispatcher::new(vec![backend as Arc<dyn Backend>], options),
-            )
-        })
-        .collect();
-    for seed in (worker..GRAPHS).step_by(WORKERS as usize) {
-        let (graph, refused) = graphs::graph(seed);
-        *reach
-            .entry("candidates that the proof refused".into())
-            .or_default() += u64::from(refused);
-        let graph = Arc::new(graph);
-        note_graph(&graph, &mut reach);
-        let reference = Reference::new(graph.clone());
-        let mut rng = Rng::new(!seed);
-        let inputs: Vec<Vec<u8>> = (0..BATCH).map(|_| graphs::input(&graph, &mut rng)).collect();
-        let expected: Vec<Vec<u8>> = inputs
-            .iter()
-            .map(|i| reference.run(i).expect("the right length"))
-            .collect();
-        let (bundle, _) = Bundle::encode(Graph::clone(&graph)).expect("small");
-        for (index, (geometry, dispatcher)) in dispatchers.iter().enumerate() {
-            let id = dispatcher.add(bundle.clone());
-            let tickets: Vec<_> = inputs
-                .iter()
-                .map(|i| dispatcher.submit(id, i).expect("the model is there"))
-                .collect();
-            for (ticket, expected) in tickets.into_iter().zip(&expected) {
-                let output = match ticket {
-                    metisvm_accel::Submitted::Ready(output) => output,
-                    metisvm_accel::Submitted::Pending(ticket) => dispatcher.wait(&ticket).expect("it runs"),
-                };
-                assert_eq!(*output, **expected, "seed {seed} on {}", GEOMETRIES[index].0);
-            }
-            let fallbacks = dispatcher.counters().fallbacks;
-            assert_eq!(
-                fallbacks,
-                0,
-                "seed {seed} on {}: {:?}",
-                GEOMETRIES[index].0,
-                dispatcher.take_errors()
-            );
-            dispatcher.remove(id);
-            note_programs(&graph, *geometry, &mut reach);
-        }
-    }
-    reach
-}
 
 fn note_graph(graph: &Graph, reach: &mut Reach) {
     let mut note = |what: String| *reach.entry(what).or_default() += 1;

@@ -4,6 +4,7 @@
 pub mod cards;
 pub mod graphs;
 pub mod random_blocks;
+pub mod transport_suite;
 pub mod watch;
 
 pub use metisvm_workload::rng;

@@ -91,6 +91,18 @@ pub enum DeviceError {
         /// What was submitted.
         tail: u16,
     },
+    /// A completion claims that fewer entries were fetched than have been answered.
+    #[error(
+        "a completion claims submission head {head}, though all but {unanswered} up to {tail} are answered"
+    )]
+    HeadBehind {
+        /// What it claims.
+        head: u16,
+        /// What was submitted.
+        tail: u16,
+        /// Entries that are not answered.
+        unanswered: u16,
+    },
     /// The card refused or failed the job. What a card may refuse is checked before it is asked, so
     /// this is the card's fault, or that of a program which no compiler of ours made.
     #[error("the job failed: {status} (detail {detail})")]
@@ -181,6 +193,7 @@ impl DeviceError {
             | Self::WrongNonce { .. }
             | Self::UnknownStatus(_)
             | Self::HeadBeyondTail { .. }
+            | Self::HeadBehind { .. }
             | Self::NotReady(_)
             | Self::NotACard(_)
             | Self::AbiVersion { .. }

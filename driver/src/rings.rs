@@ -262,11 +262,17 @@ impl Rings {
         if Status::from_bits(completion.status).is_none() {
             return Err(DeviceError::UnknownStatus(completion.status));
         }
-        let fetched = completion.submission_head.wrapping_sub(self.head);
-        if fetched > self.tail.wrapping_sub(self.head) {
-            return Err(DeviceError::HeadBeyondTail {
-                head: completion.submission_head,
-                tail: self.tail,
+        let (head, tail) = (completion.submission_head, self.tail);
+        if head.wrapping_sub(self.head) > tail.wrapping_sub(self.head) {
+            return Err(DeviceError::HeadBeyondTail { head, tail });
+        }
+        // What is not fetched is not answered. A head that stays behind would fill the ring for good.
+        let unanswered = self.waiting - 1;
+        if tail.wrapping_sub(head) > unanswered {
+            return Err(DeviceError::HeadBehind {
+                head,
+                tail,
+                unanswered,
             });
         }
         Ok(())
@@ -288,3 +294,6 @@ impl std::fmt::Debug for Rings {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@ pub mod cards;
 pub mod graphs;
 pub mod random_blocks;
 pub mod source;
+pub mod transport_suite;
 pub mod watch;
 
 pub use metisvm_workload::rng;

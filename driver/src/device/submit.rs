@@ -131,12 +131,24 @@ impl Shared {
         remains: Remains,
     ) -> Result<Key, DeviceError> {
         let epoch = remains.holds.epoch;
+        let mut start = None;
         let (mut state, ready) = self.wait_for(state, None, |state| match caller.check(state) {
             Err(refusal) => Some(Err(refusal)),
             Ok(()) if state.epoch != epoch => {
                 Some(Err(DeviceError::OutOfService("it was reset meanwhile".into())))
             }
-            Ok(()) => self.has_room(state).then_some(Ok(())),
+            Ok(()) if self.has_room(state) => Some(Ok(())),
+            Ok(()) => {
+                // Jobs in flight make room or run out of time. Without any, a thread is stuck in the
+                // report of those that were answered.
+                let waited = start.get_or_insert_with(Instant::now).elapsed();
+                let fault = DeviceError::Timeout(self.options.timeout);
+                let stuck = state.jobs.waiting() == 0 && waited >= self.options.timeout;
+                stuck.then(|| {
+                    self.take_out_of_service(state, &fault);
+                    Err(fault)
+                })
+            }
         });
         if let Err(refusal) = ready {
             self.take_back(&mut state, remains, false);

@@ -5,7 +5,7 @@
 //! right to the byte; a card without the tensor engine answers a NOP instead. Both happen at opening
 //! and at each reset.
 
-use super::reset::reset_card;
+use super::reset::{dead, reset_card};
 use super::resident::Kind;
 use super::submit::Caller;
 use super::{Options, QUEUE, RunJob, Shared};
@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 pub(super) fn handshake(transport: &dyn Transport, options: &Options) -> Result<Capabilities, DeviceError> {
     match transport.read32(reg::MAGIC) {
         reg::MAGIC_VALUE => {}
-        reg::ALL_ONES => return Err(transport.failure().map_or(DeviceError::Dead, DeviceError::from)),
+        reg::ALL_ONES => return Err(dead(transport)),
         other => return Err(DeviceError::NotACard(other)),
     }
     let version = transport.read32(reg::ABI_VERSION);
@@ -71,7 +71,7 @@ pub(super) fn claim(transport: &dyn Transport) -> Result<u32, DeviceError> {
     };
     transport.write32(reg::BOOT_NONCE, written);
     match transport.read32(reg::BOOT_NONCE) {
-        reg::ALL_ONES => Err(DeviceError::Dead),
+        reg::ALL_ONES => Err(dead(transport)),
         found if found == written => Ok(written),
         found => Err(DeviceError::BootNonce { written, found }),
     }

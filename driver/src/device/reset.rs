@@ -112,7 +112,8 @@ impl Shared {
     }
 }
 
-fn dead(transport: &dyn Transport) -> DeviceError {
+/// The fault of a card whose registers read all ones.
+pub(super) fn dead(transport: &dyn Transport) -> DeviceError {
     transport.failure().map_or(DeviceError::Dead, DeviceError::from)
 }
 

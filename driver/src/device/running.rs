@@ -1,7 +1,7 @@
 //! A job in flight, as its owner sees it.
 
 use super::Shared;
-use super::jobs::{Key, Outcome};
+use super::ticket::{Key, Outcome};
 use crate::dma::DmaBuffer;
 use crate::error::DeviceError;
 use std::sync::Arc;

@@ -4,8 +4,8 @@
 //! and only what was given up may be cancelled.
 
 use super::Shared;
-use super::jobs::Remains;
 use super::state::State;
+use super::ticket::Remains;
 use super::wait::wake_settled;
 use crate::counters::add;
 use crate::error::DeviceError;

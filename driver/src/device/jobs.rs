@@ -5,84 +5,12 @@
 //! answer, because its time was up, is *overdue*: the card may still write its buffers, so they stay with
 //! it until a late answer, or a reset.
 
-use super::resident::Place;
+use super::ticket::{Answer, Key, Outcome, Remains, Ticket, Verdict};
 use crate::dma::DmaBuffer;
 use crate::error::DeviceError;
 use metisvm_firmware::Opcode;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
-
-/// What a job holds on the card until it is answered.
-#[derive(Debug, Default)]
-pub(super) struct Holds {
-    /// The device's epoch when it was taken; of an older one, nothing is given back.
-    pub(super) epoch: u64,
-    /// Card memory for the time of the job: address and bytes.
-    pub(super) workspace: Option<(u64, u64)>,
-    /// Handles that it reads.
-    pub(super) handles: [Option<u32>; 3],
-    /// Resident memory that it makes or ends, as its opcode says.
-    pub(super) place: Option<Place>,
-}
-
-/// Where a ticket lies, and its number, as the place may be another's later.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Key {
-    index: u32,
-    number: u64,
-}
-
-/// The tag of entries that nobody waits for.
-pub(super) const NOBODY: u32 = u32::MAX;
-
-impl Key {
-    /// The tag of its entries.
-    pub(super) fn tag(self) -> u32 {
-        self.index
-    }
-}
-
-/// What becomes of a job: done, with the completion's detail, or why not.
-type Verdict = Result<u32, DeviceError>;
-/// What its owner gets, or why there is none.
-pub(super) type Outcome = Result<Answer, DeviceError>;
-
-/// What the card has done.
-#[derive(Debug)]
-pub(super) struct Answer {
-    /// What it has read and written.
-    pub(super) buffer: Option<DmaBuffer>,
-    /// Of a RUN or KECCAK, the CRC-32 of its output.
-    pub(super) detail: u32,
-}
-
-#[derive(Debug)]
-struct Ticket {
-    /// 0 of a free place.
-    number: u64,
-    opcode: Opcode,
-    /// Of its last entry.
-    sequence: u32,
-    /// Entries that are not answered.
-    left: usize,
-    /// Somebody will collect it.
-    owned: bool,
-    /// `None` while it waits.
-    verdict: Option<Verdict>,
-    holds: Holds,
-    buffer: Option<DmaBuffer>,
-}
-
-impl Ticket {
-    /// What it holds, which it then no longer does.
-    fn take(&mut self) -> Remains {
-        Remains {
-            opcode: self.opcode,
-            holds: std::mem::take(&mut self.holds),
-            buffer: self.buffer.take(),
-        }
-    }
-}
 
 /// All tickets of a device.
 #[derive(Debug, Default)]
@@ -96,15 +24,6 @@ pub(super) struct Jobs {
     numbers: u64,
     waiting: usize,
     most: usize,
-}
-
-/// What a job needs, and what its ticket gives back when it is answered or nobody's any more.
-#[derive(Debug)]
-pub(super) struct Remains {
-    pub(super) opcode: Opcode,
-    pub(super) holds: Holds,
-    /// What the card may read and write.
-    pub(super) buffer: Option<DmaBuffer>,
 }
 
 impl Jobs {
@@ -205,6 +124,7 @@ impl Jobs {
             // Its owner reads the buffer, and takes what was loaded.
             ticket.buffer = remains.buffer.take();
             if ticket.opcode == Opcode::LoadResident {
+                ticket.holds.epoch = remains.holds.epoch;
                 ticket.holds.place = remains.holds.place.take();
             }
         }

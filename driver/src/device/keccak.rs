@@ -3,9 +3,9 @@
 //! The batch's layout in memory is `metisvm_firmware::keccak`.
 
 use super::Shared;
-use super::jobs::{Holds, Remains};
 use super::running::Running;
 use super::submit::{Caller, limit};
+use super::ticket::{Holds, Remains};
 use crate::error::DeviceError;
 use metisvm_firmware::registers as reg;
 use metisvm_firmware::{Opcode, Submission, keccak};

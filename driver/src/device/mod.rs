@@ -1,7 +1,7 @@
 //! The device handle: what a user of a card holds, shared between threads.
 //!
 //! Many jobs are in flight at a time: submitting one gives a [`Running`], and whoever waits takes answers
-//! for all. One lock guards what the threads share (`state`, `jobs`); no register is touched under it, so
+//! for all. One lock guards what the threads share (`state`, `jobs`, `ticket`); no register is touched under it, so
 //! a thread that a hung card holds in an access holds no other. The rest is a file each: `submit` (from a
 //! job to an entry), `answers` (completions), `wait`, the jobs `resident`, `run`, `keccak` and `nops`,
 //! `bring_up` (handshake, rings, self-test), and `reset` (the way out of service and back). The rules are
@@ -18,6 +18,7 @@ mod run;
 mod running;
 mod state;
 mod submit;
+mod ticket;
 mod wait;
 
 pub use resident::Resident;
@@ -33,7 +34,6 @@ use crate::pool::Pool;
 use crate::region::PAGE_BYTES;
 use crate::transport::Transport;
 use crate::watch;
-use jobs::Answer;
 use metisvm_firmware::registers::{queue, queue_register};
 use metisvm_firmware::{Capabilities, Program};
 use resident::Kind;
@@ -41,6 +41,7 @@ use state::State;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use submit::Caller;
+use ticket::Answer;
 
 /// The queue that a device uses, and its interrupt vector.
 const QUEUE: u16 = 0;
@@ -96,7 +97,8 @@ impl Device {
     /// What the card got wrong.
     pub fn open(transport: Box<dyn Transport>, options: Options) -> Result<Self, DeviceError> {
         let transport: Arc<dyn Transport> = Arc::from(transport);
-        if transport.vectors() <= QUEUE {
+        // The vectors are numbered from 0, and the queue's is its own number.
+        if (0..transport.vectors()).nth(QUEUE.into()).is_none() {
             return Err(DeviceError::NoInterrupt);
         }
         let (capabilities, boot_nonce) = bring_up::take(&*transport, &options)?;

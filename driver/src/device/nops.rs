@@ -4,9 +4,9 @@
 //! entries: NOPs go out in groups, one doorbell a group.
 
 use super::Shared;
-use super::jobs::{Holds, Key, Remains};
 use super::state::State;
 use super::submit::Caller;
+use super::ticket::{Holds, Key, Remains};
 use crate::counters::add;
 use crate::error::DeviceError;
 use metisvm_firmware::{Opcode, Submission};

@@ -5,10 +5,10 @@
 //! it. A reset ends everything resident: older places are refused as stale.
 
 use super::Shared;
-use super::jobs::{Holds, Remains};
 use super::running::Running;
 use super::state::State;
 use super::submit::{Caller, MAX_TRANSFER_BYTES, limit};
+use super::ticket::{Holds, Remains};
 use crate::counters::add;
 use crate::error::DeviceError;
 use metisvm_firmware::submission::flags;

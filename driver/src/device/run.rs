@@ -4,11 +4,11 @@
 //! card memory for the time of the job. What is past the driver's limits or those that the card
 //! states is refused before anything is sent.
 
-use super::jobs::{Holds, Remains};
 use super::resident::Kind;
 use super::running::Running;
 use super::state::State;
 use super::submit::{Caller, MAX_TRANSFER_BYTES, limit};
+use super::ticket::{Holds, Remains};
 use super::{Resident, Shared};
 use crate::error::DeviceError;
 use metisvm_firmware::program::HEADER_BYTES;

@@ -1,7 +1,7 @@
 //! A job in flight, as its owner sees it.
 
 use super::Shared;
-use super::jobs::{Answer, Key, Outcome};
+use super::ticket::{Answer, Key, Outcome};
 use crate::error::DeviceError;
 use std::sync::Arc;
 use std::time::Instant;

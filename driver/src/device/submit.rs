@@ -5,8 +5,8 @@
 //! its bring-up.
 
 use super::Shared;
-use super::jobs::{Key, NOBODY, Remains};
 use super::state::State;
+use super::ticket::{Key, NOBODY, Remains};
 use crate::error::DeviceError;
 use crate::rings::Reserved;
 use metisvm_firmware::Submission;

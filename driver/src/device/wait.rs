@@ -10,8 +10,8 @@
 //! deadline of the oldest job anyhow, so that a pumping thread that a hung card holds in a register access
 //! costs the others their time-out and no more.
 
-use super::jobs::Key;
 use super::state::State;
+use super::ticket::Key;
 use super::{QUEUE, Shared};
 use crate::error::DeviceError;
 use metisvm_firmware::{Opcode, Submission};

@@ -1,0 +1,87 @@
+//! One job in flight: what is kept of it until it is answered and collected.
+
+use super::resident::Place;
+use crate::dma::DmaBuffer;
+use crate::error::DeviceError;
+use metisvm_firmware::Opcode;
+
+/// What a job holds on the card until it is answered.
+#[derive(Debug, Default)]
+pub(super) struct Holds {
+    /// The device's epoch when it was taken; of an older one, nothing is given back.
+    pub(super) epoch: u64,
+    /// Card memory for the time of the job: address and bytes.
+    pub(super) workspace: Option<(u64, u64)>,
+    /// Handles that it reads.
+    pub(super) handles: [Option<u32>; 3],
+    /// Resident memory that it makes or ends, as its opcode says.
+    pub(super) place: Option<Place>,
+}
+
+/// Where a ticket lies, and its number, as the place may be another's later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Key {
+    pub(super) index: u32,
+    pub(super) number: u64,
+}
+
+/// The tag of entries that nobody waits for.
+pub(super) const NOBODY: u32 = u32::MAX;
+
+impl Key {
+    /// The tag of its entries.
+    pub(super) fn tag(self) -> u32 {
+        self.index
+    }
+}
+
+/// What becomes of a job: done, with the completion's detail, or why not.
+pub(super) type Verdict = Result<u32, DeviceError>;
+/// What its owner gets, or why there is none.
+pub(super) type Outcome = Result<Answer, DeviceError>;
+
+/// What the card has done.
+#[derive(Debug)]
+pub(super) struct Answer {
+    /// What it has read and written.
+    pub(super) buffer: Option<DmaBuffer>,
+    /// Of a RUN or KECCAK, the CRC-32 of its output.
+    pub(super) detail: u32,
+}
+
+#[derive(Debug)]
+pub(super) struct Ticket {
+    /// 0 of a free place.
+    pub(super) number: u64,
+    pub(super) opcode: Opcode,
+    /// Of its last entry.
+    pub(super) sequence: u32,
+    /// Entries that are not answered.
+    pub(super) left: usize,
+    /// Somebody will collect it.
+    pub(super) owned: bool,
+    /// `None` while it waits.
+    pub(super) verdict: Option<Verdict>,
+    pub(super) holds: Holds,
+    pub(super) buffer: Option<DmaBuffer>,
+}
+
+/// What a job needs, and what its ticket gives back when it is answered or nobody's any more.
+#[derive(Debug)]
+pub(super) struct Remains {
+    pub(super) opcode: Opcode,
+    pub(super) holds: Holds,
+    /// What the card may read and write.
+    pub(super) buffer: Option<DmaBuffer>,
+}
+
+impl Ticket {
+    /// What it holds, which it then no longer does.
+    pub(super) fn take(&mut self) -> Remains {
+        Remains {
+            opcode: self.opcode,
+            holds: std::mem::take(&mut self.holds),
+            buffer: self.buffer.take(),
+        }
+    }
+}

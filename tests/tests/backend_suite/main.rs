@@ -3,7 +3,7 @@
 
 mod liar;
 
-use liar::{Liar, Lying, has};
+use liar::{Liar, has};
 use metisvm_accel::{Backend, BackendError, DeviceReport, Executable};
 use metisvm_model::{Graph, Op, Reference, Segment};
 use metisvm_tests::backend_suite::{Difference, Failure, Fault, Report, Row, run};
@@ -151,7 +151,7 @@ fn a_backend_that_is_wrong_under_threads_is_found() {
         Liar::telling(|this, _, results| {
             // Others come and go while this waits, if there are any.
             if this.segment().nodes().len() == 1 && has(this.segment(), "MatMul") {
-                std::thread::sleep(Duration::from_micros(50));
+                std::thread::sleep(Duration::from_micros(200));
             }
             if this.runs_twice() {
                 results[0][0] ^= 1;
@@ -167,7 +167,7 @@ fn a_backend_that_is_wrong_when_several_executables_run_is_found() {
     let failure = found(|| {
         Liar::telling(|this, _, results| {
             if this.segment().nodes().len() == 1 && has(this.segment(), "MatMul") {
-                std::thread::sleep(Duration::from_micros(50));
+                std::thread::sleep(Duration::from_micros(200));
             }
             if this.others_run() {
                 results[0][0] ^= 1;

@@ -201,6 +201,9 @@ impl Instruction {
     pub fn check_operands(&self, geometry: &Geometry) -> Result<(), OperandError> {
         match &self.operation {
             Operation::Nop(_) => Ok(()),
+            Operation::Load(load) if load.buffer == Buffer::Table => {
+                within(Buffer::Table, load.to.base.into(), geometry)
+            }
             Operation::Load(load) => {
                 let block = geometry.block(load.buffer, &load.to);
                 block.distinct()?;

@@ -179,11 +179,13 @@ pub struct Walk {
     pub dtype: Dtype,
 }
 
-/// LOAD: gather a rectangle of memory into A, B or ACC.
+/// LOAD: gather a rectangle of memory into A, B or ACC, or the entries of a table.
 ///
 /// * A, B: `dtype` is U8 or I8; a lane becomes the value less `zero_point`, its low 9 bits
 ///   sign-extended.
 /// * ACC: any type, extended to i32.
+/// * TABLE: any type, into table `to.base`; `to.cols` is 256, `to.rows` 1, and the other fields of `to`
+///   and `from.row_stride` are 0. For tables that do not lie where a burst can begin.
 ///
 /// An i16 operand goes into A as its two bytes, one after the other: each is a gather of its own with
 /// twice the stride, the low byte as U8, the high one as I8. See [`Gemm::shift`].

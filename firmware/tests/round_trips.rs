@@ -61,7 +61,7 @@ fn source(buffer: Buffer, unsigned: bool, dtype: Dtype, zero_point: i16) -> (Dty
 }
 
 fn load() -> impl Strategy<Value = Load> {
-    let buffers = vec![Buffer::A, Buffer::B, Buffer::Acc];
+    let buffers = vec![Buffer::A, Buffer::B, Buffer::Acc, Buffer::Table];
     let from = walk(&READABLE);
     (
         prop::sample::select(buffers),
@@ -70,9 +70,18 @@ fn load() -> impl Strategy<Value = Load> {
         -256..256_i16,
         any::<bool>(),
     )
-        .prop_map(|(buffer, to, mut from, zero, unsigned)| {
+        .prop_map(|(buffer, mut to, mut from, zero, unsigned)| {
             let zero_point;
             (from.dtype, zero_point) = source(buffer, unsigned, from.dtype, zero);
+            if buffer == Buffer::Table {
+                to = Lanes {
+                    base: to.base,
+                    rows: 1,
+                    cols: 256,
+                    ..Lanes::default()
+                };
+                from.row_stride = 0;
+            }
             Load {
                 buffer,
                 to,

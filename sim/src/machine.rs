@@ -159,8 +159,13 @@ impl Machine {
             Buffer::A => scatter(&mut self.a, layout, to, lane, stop),
             Buffer::B => scatter(&mut self.b, layout, to, lane, stop),
             Buffer::Acc => scatter(&mut self.acc, layout, to, value, stop),
-            // No well-formed LOAD names these.
-            Buffer::Param | Buffer::Table => Ok(()),
+            Buffer::Table => {
+                let entries = (0..TABLE_ENTRIES).map(|col| value(0, col));
+                fill_from(&mut self.tables[usize::from(to.base)], entries);
+                Ok(())
+            }
+            // No well-formed LOAD names it.
+            Buffer::Param => Ok(()),
         }
     }
 

@@ -91,7 +91,8 @@ fn a_node_of_many_instructions_is_refused_before_it_takes_time_or_memory() {
                 .expect_err("it is too large");
             assert!(matches!(refused, CompileError::TooLarge { .. }), "{refused}");
             let took = started.elapsed();
-            assert!(took < Duration::from_secs(1), "{refused}: {took:?}");
+            // A tenth of this on an idle machine.
+            assert!(took < Duration::from_secs(4), "{refused}: {took:?}");
         }
     }
     if let Some((before, after)) = before.zip(peak_bytes()) {

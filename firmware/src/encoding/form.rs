@@ -4,6 +4,7 @@
 //! What depends on a card's geometry is [`crate::check`].
 
 use super::EncodingError;
+use crate::check::TABLE_ENTRIES;
 use crate::isa::{
     Buffer, Burst, Dtype, Fill, Instruction, Lanes, Load, LoadTiles, Module, Operation, Store, StoreTiles,
     TILE_ALIGN, Walk,
@@ -82,9 +83,15 @@ fn check_load(load: &Load) -> Result<(), EncodingError> {
     require(to.rows != 0, "rows")?;
     require(to.cols != 0, "cols")?;
     match buffer {
-        Buffer::A | Buffer::B | Buffer::Acc => check_lane(*buffer, from.dtype, *zero_point),
-        Buffer::Param | Buffer::Table => Err(EncodingError::Field("buffer")),
+        Buffer::A | Buffer::B | Buffer::Acc => {}
+        Buffer::Table => {
+            let one = to.pitch == 0 && to.row == 0 && to.col == 0 && to.rows == 1;
+            require(one && usize::from(to.cols) == TABLE_ENTRIES, "lanes")?;
+            require(from.row_stride == 0, "row_stride")?;
+        }
+        Buffer::Param => return Err(EncodingError::Field("buffer")),
     }
+    check_lane(*buffer, from.dtype, *zero_point)
 }
 
 fn check_load_tiles(load: &LoadTiles) -> Result<(), EncodingError> {

@@ -18,7 +18,7 @@ pub(super) enum Depth {
 
 impl Depth {
     /// Items that this depth needs.
-    const fn items(self) -> usize {
+    pub(super) const fn items(self) -> usize {
         match self {
             Self::Once => 2,
             Self::Sequences => 4,

@@ -44,7 +44,8 @@ pub(super) fn check(row: &Row, subject: Subject<'_>, case: &Case) -> Result<Ran,
         }
     }
     for run in runs.into_iter().filter(|run| !run.is_empty()) {
-        let mut cuts = vec![vec![run.clone()]];
+        check_part(subject, case, (run.clone(), case.depth), &mut ran)?;
+        let mut cuts = Vec::new();
         if case.depth > Depth::Once && run.len() > 1 {
             let middle = run.start + run.len() / 2;
             cuts.push(vec![run.start..middle, middle..run.end]);
@@ -52,8 +53,10 @@ pub(super) fn check(row: &Row, subject: Subject<'_>, case: &Case) -> Result<Ran,
                 cuts.push(run.map(|node| node..node + 1).collect());
             }
         }
+        // Batches of every size and threads are for the whole; parts differ from it in what enters and leaves.
+        let depth = case.depth.min(Depth::Sequences);
         for part in cuts.into_iter().flatten() {
-            check_part(subject, case, part, &mut ran)?;
+            check_part(subject, case, (part, depth), &mut ran)?;
         }
     }
     Ok(ran)
@@ -83,21 +86,26 @@ pub(super) fn segment(case: &Case, run: Range<usize>) -> Segment {
 }
 
 /// Runs neighbouring nodes as one part, or as halves if they are too large for that.
-fn check_part(subject: Subject<'_>, case: &Case, nodes: Range<usize>, ran: &mut Ran) -> Result<(), Found> {
+fn check_part(
+    subject: Subject<'_>,
+    case: &Case,
+    (nodes, depth): (Range<usize>, Depth),
+    ran: &mut Ran,
+) -> Result<(), Found> {
     let place = Place::new(&case.graph, nodes.clone());
     let part = Part::new(case, segment(case, nodes.clone()));
     let program = match subject.compile(&part.segment) {
         Ok(program) => program,
         Err(Refusal::TooLarge(_)) if nodes.len() > 1 => {
             let middle = nodes.start + nodes.len() / 2;
-            check_part(subject, case, nodes.start..middle, ran)?;
-            return check_part(subject, case, middle..nodes.end, ran);
+            check_part(subject, case, (nodes.start..middle, depth), ran)?;
+            return check_part(subject, case, (middle..nodes.end, depth), ran);
         }
         Err(Refusal::TooLarge(why)) => return Err((Some(place), Fault::Refused(why))),
         Err(Refusal::Fault(fault)) => return Err((Some(place), fault)),
     };
     ran.parts += 1;
-    for batch in batches(case) {
+    for batch in batches(depth) {
         let wrong = part.run(&program, &batch).map_err(|f| (Some(place.clone()), f))?;
         ran.batches += 1;
         ran.items += batch.len() as u64;
@@ -106,7 +114,7 @@ fn check_part(subject: Subject<'_>, case: &Case, nodes: Range<usize>, ran: &mut 
             return Err(narrow(subject, case, nodes, fault));
         }
     }
-    if case.depth == Depth::Everything {
+    if depth == Depth::Everything {
         let found = threads::on_one_executable(subject, &part, &program);
         let (batches, items) = found.map_err(|fault| (Some(place), fault))?;
         ran.batches += batches;
@@ -116,9 +124,9 @@ fn check_part(subject: Subject<'_>, case: &Case, nodes: Range<usize>, ran: &mut 
 }
 
 /// Items of each batch, one after the other on the same executable.
-fn batches(case: &Case) -> Vec<Vec<usize>> {
-    let all: Vec<usize> = (0..case.items()).collect();
-    let mut batches = match case.depth {
+fn batches(depth: Depth) -> Vec<Vec<usize>> {
+    let all: Vec<usize> = (0..depth.items()).collect();
+    let mut batches = match depth {
         Depth::Once => return vec![all],
         Depth::Sequences | Depth::Everything => vec![
             vec![0],
@@ -128,7 +136,7 @@ fn batches(case: &Case) -> Vec<Vec<usize>> {
             vec![0],
         ],
     };
-    if case.depth == Depth::Everything {
+    if depth == Depth::Everything {
         // Each size begins elsewhere, so that an item has another place and other neighbours each time.
         let batch = |size: usize| (0..size).map(|i| (i * 5 + size) % MAX_BATCH).collect();
         batches.extend((1..=MAX_BATCH).map(batch));

@@ -109,7 +109,7 @@ impl Row {
 }
 
 /// Runs all cases on all rows. There is one outcome for each row, in order.
-pub fn run(rows: &[Row]) -> Vec<Result<Report, Failure>> {
+pub fn run(rows: &[Row]) -> Vec<Result<Report, Box<Failure>>> {
     let cases = Cases::new(rows);
     let workers: Vec<Vec<State>> = std::thread::scope(|scope| {
         let cases = &cases;
@@ -181,11 +181,11 @@ impl Cases {
 struct State {
     report: Report,
     /// The position of the case, and what was wrong.
-    failure: Option<(u64, Failure)>,
+    failure: Option<(u64, Box<Failure>)>,
 }
 
 impl State {
-    fn fail(&mut self, position: u64, failure: Failure) {
+    fn fail(&mut self, position: u64, failure: Box<Failure>) {
         self.failure = Some((position, failure));
     }
 
@@ -195,7 +195,7 @@ impl State {
         self.failure = failures.min_by_key(|(position, _)| *position);
     }
 
-    fn outcome(self, row: &Row, missing: &[String]) -> Result<Report, Failure> {
+    fn outcome(self, row: &Row, missing: &[String]) -> Result<Report, Box<Failure>> {
         if let Some((_, failure)) = self.failure {
             return Err(failure);
         }
@@ -214,13 +214,13 @@ impl State {
 }
 
 impl Failure {
-    fn of(row: &Row, case: Option<&str>, (place, fault): Found) -> Self {
-        Self {
+    fn of(row: &Row, case: Option<&str>, (place, fault): Found) -> Box<Self> {
+        Box::new(Self {
             row: row.name.clone(),
             case: case.map(Into::into),
             place,
             fault,
-        }
+        })
     }
 }
 
@@ -284,7 +284,12 @@ fn generate(seed: u64) -> Case {
 }
 
 /// What comes after all cases: several executables at once, and how the backend feels.
-fn last(row: &Row, subject: Subject<'_>, report: &mut Report, together: &[&Case]) -> Result<(), Failure> {
+fn last(
+    row: &Row,
+    subject: Subject<'_>,
+    report: &mut Report,
+    together: &[&Case],
+) -> Result<(), Box<Failure>> {
     let (batches, items) = threads::on_several_executables(subject, together)
         .map_err(|(case, found)| Failure::of(row, Some(&case), found))?;
     report.batches += batches;

@@ -23,16 +23,22 @@ fn batch(thread: usize, round: usize, items: usize) -> Vec<usize> {
         .collect()
 }
 
-fn work(part: &Part, program: &Program, thread: usize, items: usize) -> Seen {
+/// Runs the batches of a thread. Each round begins when all threads have come to it, so that they overlap
+/// in every round; one that has nothing to run, or has found something, still comes.
+fn work(part: &Part, program: Option<&Program>, thread: usize, round_begins: &Barrier) -> Seen {
+    let mut seen = Ok(());
     for round in 0..ROUNDS {
-        let batch = batch(thread, round, items);
-        match part.run(program, &batch) {
-            Ok(None) => {}
-            Ok(Some(difference)) => return Err((batch, Ok(difference))),
-            Err(fault) => return Err((batch, Err(fault))),
+        round_begins.wait();
+        if let (Some(program), true) = (program, seen.is_ok()) {
+            let batch = batch(thread, round, part.items());
+            seen = match part.run(program, &batch) {
+                Ok(None) => Ok(()),
+                Ok(Some(difference)) => Err((batch, Ok(difference))),
+                Err(fault) => Err((batch, Err(fault))),
+            };
         }
     }
-    Ok(())
+    seen
 }
 
 fn count(items: usize) -> (u64, u64) {
@@ -51,12 +57,7 @@ pub(super) fn on_one_executable(
     let seen: Vec<Seen> = std::thread::scope(|scope| {
         let start = &start;
         let threads: Vec<_> = (0..THREADS)
-            .map(|thread| {
-                scope.spawn(move || {
-                    start.wait();
-                    work(part, program, thread, items)
-                })
-            })
+            .map(|thread| scope.spawn(move || work(part, Some(program), thread, start)))
             .collect();
         threads.into_iter().map(joined).collect()
     });
@@ -98,9 +99,11 @@ pub(super) fn on_several_executables(
                 .map(|(thread, (_, _, part))| {
                     scope.spawn(move || {
                         start.wait();
-                        match subject.compile(&part.segment) {
-                            Ok(program) => Some(work(part, &program, thread, part.items())),
-                            // Too large as one part: its halves were run before.
+                        // Too large as one part is no fault: its halves were run before.
+                        let compiled = subject.compile(&part.segment);
+                        let seen = work(part, compiled.as_ref().ok(), thread, start);
+                        match compiled {
+                            Ok(_) => Some(seen),
                             Err(Refusal::TooLarge(_)) => None,
                             Err(Refusal::Fault(fault)) => Some(Err((Vec::new(), Err(fault)))),
                         }

@@ -8,12 +8,15 @@ use std::ops::Range;
 use std::sync::atomic::AtomicU8;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+/// What becomes of the right results of a batch.
+type Lie = fn(&Lying, &[&[u8]], &mut Vec<Vec<u8>>);
+
 /// A backend that does something wrong: `lie` changes what the reference kernels gave.
 #[derive(Debug)]
 pub(crate) struct Liar {
     takes: fn(&Graph) -> Vec<Range<usize>>,
     refuses: fn(&Segment) -> Option<BackendError>,
-    lie: fn(&Lying, &[&[u8]], &mut Vec<Vec<u8>>),
+    lie: Lie,
     faults: u64,
     /// A number for each run in progress: that of its executable.
     in_progress: Arc<Mutex<Vec<usize>>>,
@@ -22,7 +25,7 @@ pub(crate) struct Liar {
 #[derive(Debug)]
 pub(crate) struct Lying {
     honest: Runner,
-    lie: fn(&Lying, &[&[u8]], &mut Vec<Vec<u8>>),
+    lie: Lie,
     in_progress: Arc<Mutex<Vec<usize>>>,
     pub(crate) before: AtomicU8,
 }
@@ -30,7 +33,7 @@ pub(crate) struct Lying {
 impl Liar {
     fn honest() -> Self {
         Self {
-            takes: |graph| vec![0..graph.nodes().len()],
+            takes: |graph| std::iter::once(0..graph.nodes().len()).collect(),
             refuses: |_| None,
             lie: |_, _, _| {},
             faults: 0,
@@ -38,7 +41,7 @@ impl Liar {
         }
     }
 
-    pub(crate) fn telling(lie: fn(&Lying, &[&[u8]], &mut Vec<Vec<u8>>)) -> Self {
+    pub(crate) fn telling(lie: Lie) -> Self {
         Self {
             lie,
             ..Self::honest()

@@ -2,11 +2,11 @@
 
 use super::layout::{ALIGNMENT, Layout, Place};
 use super::{CompileError, Compiled};
-use metisvm_firmware::check::{RECORD_BYTES, Record};
+use metisvm_firmware::check::{RECORD_BYTES, Record, TABLE_ENTRIES};
 use metisvm_firmware::encoding::INSTRUCTION_BYTES;
 use metisvm_firmware::isa::{
-    Buffer, Burst, Dtype, Fill, Lanes, Load, LoadTiles, Operation, Requantise, Space, Store, Vector,
-    VectorOp, Walk,
+    Buffer, Burst, Dtype, Fill, Lanes, Load, LoadTiles, Operation, Requantise, Space, Store, TILE_ALIGN,
+    Vector, VectorOp, Walk,
 };
 use metisvm_firmware::program::HEADER_BYTES;
 use metisvm_firmware::{Capabilities, Geometry, ProgramBuilder};
@@ -437,7 +437,18 @@ impl Emitter {
             Op::Table => {
                 let table = self.operand(node, 1);
                 let (place, dtype) = (self.place(table)?, self.ty(table).dtype);
-                self.load_tiles(Buffer::Table, (1, 1), place, dtype, 0)?;
+                if place.offset.is_multiple_of(TILE_ALIGN) {
+                    self.load_tiles(Buffer::Table, (1, 1), place, dtype, 0)?;
+                } else {
+                    // An input behind others may lie anywhere.
+                    let rect = Rect {
+                        first: 0,
+                        row_step: 0,
+                        col_step: 1,
+                    };
+                    let extent = (1, TABLE_ENTRIES);
+                    self.load(Buffer::Table, 0, 0, (0, 0), extent, (place, dtype), rect, 0)?;
+                }
                 self.vector(VectorOp::Table(0), area, area)
             }
             _ => Err(CompileError::Node(node)),

@@ -8,6 +8,7 @@
 pub mod backend;
 pub mod dispatcher;
 pub mod fpga;
+pub mod keccak;
 mod memo;
 mod plan;
 pub mod reference;

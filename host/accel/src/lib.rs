@@ -10,6 +10,7 @@ pub mod buffer;
 mod counters;
 pub mod dispatcher;
 pub mod fpga;
+pub mod keccak;
 mod member;
 mod memo;
 mod plan;

@@ -2,7 +2,9 @@
 
 use crate::fault::Injection;
 use clap::{Args as ClapArgs, CommandFactory, Parser, Subcommand, ValueEnum, error::ErrorKind};
+use std::fmt;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 /// An Ethereum virtual machine whose contracts run AI models.
 #[derive(Debug, Parser)]
@@ -72,6 +74,10 @@ pub struct Run {
     /// Take the last N blocks of the chain in --datadir back before anything else
     #[arg(long, value_name = "N", requires = "datadir", value_parser = clap::value_parser!(u64).range(1..))]
     pub unwind: Option<u64>,
+    /// What hashes the state trie of --datadir: the processor; the card, batches of N messages and more (64 if N is not
+    /// given); or with auto whichever a measurement at the start shows to be quicker
+    #[arg(long, value_name = "cpu|card[:N]|auto", default_value = "cpu")]
+    pub keccak: Keccak,
     /// More models: bundle files, or folders of them (*.bundle)
     #[arg(long, value_name = "PATH")]
     pub models: Vec<PathBuf>,
@@ -107,6 +113,12 @@ impl Run {
                 "--datadir needs the files of the blocks that come next; what is in it, metisvm chain info says"
                     .to_owned(),
             );
+        }
+        if self.datadir.is_none() && self.keccak != Keccak::Cpu {
+            return Some(format!(
+                "--keccak {} hashes the state trie of a chain on disk: add --datadir, or leave it out",
+                self.keccak
+            ));
         }
         if self.files.iter().filter(|file| file.as_os_str() == "-").count() > 1 {
             return Some("- is standard input, which can be read once".to_owned());
@@ -238,6 +250,49 @@ impl Engine {
         Some(format!(
             "{option} does nothing without a card: add --backend fpga"
         ))
+    }
+}
+
+/// What hashes the state trie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keccak {
+    /// The processor
+    Cpu,
+    /// The card, for batches of so many messages and more; `None` for the usual number
+    Card(Option<usize>),
+    /// The card from where on it is quicker
+    Auto,
+}
+
+impl FromStr for Keccak {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(messages) = text.strip_prefix("card:") {
+            return match messages.parse() {
+                Ok(messages @ 1..) => Ok(Self::Card(Some(messages))),
+                _ => Err(format!(
+                    "{messages:?} after card: is no number of messages; 1 is the least"
+                )),
+            };
+        }
+        match text {
+            "cpu" => Ok(Self::Cpu),
+            "card" => Ok(Self::Card(None)),
+            "auto" => Ok(Self::Auto),
+            _ => Err("it is cpu, card, card:N (batches of N messages and more) or auto".to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for Keccak {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cpu => f.write_str("cpu"),
+            Self::Card(None) => f.write_str("card"),
+            Self::Card(Some(messages)) => write!(f, "card:{messages}"),
+            Self::Auto => f.write_str("auto"),
+        }
     }
 }
 
@@ -399,6 +454,33 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn what_hashes_is_read_as_it_is_shown_and_nothing_else_is_taken() {
+        for text in ["cpu", "card", "card:1", "card:4096", "auto"] {
+            assert_eq!(text.parse::<Keccak>().unwrap().to_string(), text);
+        }
+        for text in [
+            "", "gpu", "card:", "card:0", "card:-1", "card:x", "auto:3", "cpu:1", "auto:", "Card",
+        ] {
+            assert!(text.parse::<Keccak>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn card_that_has_no_trie_to_hash_is_wrong_use() {
+        let check = |arguments: &[&str]| {
+            let arguments = ["metisvm", "run", "--keccak", "card"].iter().chain(arguments);
+            Args::try_parse_from(arguments).and_then(Args::check)
+        };
+        assert!(
+            check(&["a.json"])
+                .unwrap_err()
+                .to_string()
+                .contains("add --datadir")
+        );
+        assert!(check(&["a.json", "--datadir", "there"]).is_ok());
     }
 
     #[test]

@@ -15,12 +15,12 @@ use alloy_consensus::{Header, ReceiptEnvelope};
 use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256, keccak256};
 use metisvm_executor::BlockFile;
 use metisvm_state::{
-    CacheConfig, ChainState, CpuKeccak, MemoryState,
+    CacheConfig, ChainState, KeccakBatch, MemoryState,
     store::{Head, RedbStore, Store, StoreError, StoreOptions, StoreSnapshot},
 };
 use metisvm_vm::ChainSpec;
 use std::{
-    fs,
+    fmt, fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -40,23 +40,34 @@ pub struct Chain {
 }
 
 /// The folder.
-#[derive(Debug)]
 pub struct DataDir {
     folder: PathBuf,
     chain: Option<Chain>,
+    /// What hashes the trie.
+    keccak: Arc<dyn KeccakBatch>,
+}
+
+impl fmt::Debug for DataDir {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DataDir")
+            .field("folder", &self.folder)
+            .field("chain", &self.chain)
+            .finish_non_exhaustive()
+    }
 }
 
 impl DataDir {
-    /// Opens the folder. One that is not there is made with the first block. A chain whose process was killed
+    /// Opens the folder; `keccak` hashes the chain's trie. One that is not there is made with the first block. A chain whose process was killed
     /// goes on at the last block that was committed.
     ///
     /// # Errors
     /// If the folder, the store or the chain spec cannot be read or do not belong together, or another process
     /// has the store open.
-    pub fn open(folder: &Path) -> Result<Self, CliError> {
+    pub fn open(folder: &Path, keccak: Arc<dyn KeccakBatch>) -> Result<Self, CliError> {
         let mut datadir = Self {
             folder: folder.to_path_buf(),
             chain: None,
+            keccak,
         };
         if !is_there(folder)? {
             return Ok(datadir);
@@ -74,7 +85,7 @@ impl DataDir {
             let spec = datadir.read_spec()?;
             datadir.check_rules(&spec, store.rules().map_err(failed)?)?;
             let state =
-                ChainState::open(store, CacheConfig::default(), Arc::new(CpuKeccak)).map_err(failed)?;
+                ChainState::open(store, CacheConfig::default(), datadir.keccak.clone()).map_err(failed)?;
             datadir.chain = Some(Chain { state, spec });
         }
         Ok(datadir)
@@ -123,7 +134,7 @@ impl DataDir {
         store.set_rules(rules_of(&spec)?).map_err(failed)?;
         let cache = CacheConfig::default();
         let state =
-            ChainState::create_with_receipts(store, cache, Arc::new(CpuKeccak), first, receipts, state)
+            ChainState::create_with_receipts(store, cache, self.keccak.clone(), first, receipts, state)
                 .map_err(failed)?;
         let head = state.head().map_err(failed)?;
         self.chain = Some(Chain { state, spec });

@@ -10,6 +10,7 @@ pub mod engine;
 pub mod error;
 pub mod fault;
 pub mod files;
+pub mod hashing;
 pub mod models;
 pub mod output;
 pub mod progress;

@@ -7,8 +7,9 @@
 //! stops between two steps, the worst that can follow is a view that goes past the cache.
 
 use crate::{
-    AccountProof, CacheConfig, CacheView, KeccakBatch, MemoryNodes, MemoryState, NodeKey, StateCache,
-    StateChanges, TrieNodes, TrieUpdate, WorldTrie,
+    AccountProof, CacheConfig, CacheView, CpuKeccak, KeccakBatch, MemoryNodes, MemoryState, NodeKey,
+    StateCache, StateChanges, TrieNodes, TrieUpdate, WorldTrie,
+    roots::{Found, Roots},
     store::{BlockCommit, Head, Store, StoreError, StoreSnapshot, check_header, genesis_changes},
 };
 use alloy_consensus::{Header, ReceiptEnvelope};
@@ -22,7 +23,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub struct ChainState<S> {
     store: S,
     cache: StateCache,
-    keccak: Arc<dyn KeccakBatch>,
+    roots: Roots,
     // Held while the head moves, so that the cache goes the way of the store step by step.
     moving: Mutex<()>,
 }
@@ -33,8 +34,7 @@ pub struct ChainState<S> {
 pub struct NextState<'c> {
     parent: Head,
     changes: &'c StateChanges,
-    state_root: B256,
-    trie: TrieUpdate,
+    found: Found,
 }
 
 impl NextState<'_> {
@@ -45,12 +45,12 @@ impl NextState<'_> {
 
     /// The state root after the changes: what belongs in the block's header.
     pub fn state_root(&self) -> B256 {
-        self.state_root
+        self.found.root
     }
 
     /// What becomes of the trie nodes.
     pub fn trie(&self) -> &TrieUpdate {
-        &self.trie
+        &self.found.trie
     }
 }
 
@@ -92,17 +92,18 @@ impl<S: Store> ChainState<S> {
         check_header(first)?;
         let changes = genesis_changes(state);
         let nothing = MemoryNodes::default();
-        let (state_root, trie) = WorldTrie::new(&nothing, &*keccak).apply(EMPTY_ROOT_HASH, &changes)?;
-        check_root(first, state_root)?;
+        let roots = Roots::new(keccak);
+        let found = roots.hold_to(&nothing, EMPTY_ROOT_HASH, &changes, first.state_root)?;
+        check_root(first, found.root)?;
         let ancestors: Vec<(u64, B256)> = state.block_hashes().collect();
         let block = BlockCommit {
             header: first,
             receipts,
             changes: &changes,
-            trie: &trie,
+            trie: &found.trie,
         };
         store.genesis(&block, &ancestors)?;
-        Self::open(store, cache, keccak)
+        Self::open_with(store, cache, roots)
     }
 
     /// Goes on with the chain of a store, at its head, with an empty cache.
@@ -110,10 +111,14 @@ impl<S: Store> ChainState<S> {
     /// The error is [`StoreError::Empty`] where there is no chain, and [`StoreError::State`] where the store
     /// has no trie of its head: one that was written without trie nodes.
     pub fn open(store: S, cache: CacheConfig, keccak: Arc<dyn KeccakBatch>) -> Result<Self, StoreError> {
+        Self::open_with(store, cache, Roots::new(keccak))
+    }
+
+    fn open_with(store: S, cache: CacheConfig, roots: Roots) -> Result<Self, StoreError> {
         let snapshot = store.snapshot()?;
         let head = snapshot.head();
         // Reading the root node, where there has to be one, also checks it.
-        WorldTrie::new(&snapshot, &*keccak).proof(head.state_root, Address::ZERO, &[])?;
+        WorldTrie::new(&snapshot, &CpuKeccak).proof(head.state_root, Address::ZERO, &[])?;
         let root = NodeKey {
             owner: None,
             path: Nibbles::new(),
@@ -128,9 +133,24 @@ impl<S: Store> ChainState<S> {
         Ok(Self {
             store,
             cache,
-            keccak,
+            roots,
             moving: Mutex::new(()),
         })
+    }
+
+    /// The same chain, which takes the root of a block that it builds from the engine, and hardware at its word.
+    /// A wrong digest then makes a block that every other node refuses. Roots that a header can be held to are
+    /// found in the same way with and without this.
+    #[must_use]
+    pub fn trusting_keccak(mut self) -> Self {
+        self.roots.trusted = true;
+        self
+    }
+
+    /// How many state roots were computed again on the processor, because those with digests of hardware were not
+    /// what a header names.
+    pub fn recomputed_roots(&self) -> u64 {
+        self.roots.recomputed()
     }
 
     /// The store.
@@ -166,17 +186,35 @@ impl<S: Store> ChainState<S> {
     }
 
     /// The state root that the head and these changes make, and what it takes to keep it: for whoever builds
-    /// a block, and has a header only afterwards. Hashes on the rayon pool that it is called in.
+    /// a block, and has a header only afterwards. Hashes on the rayon pool that it is called in, and on hardware
+    /// only where that is [trusted](Self::trusting_keccak): nothing would tell a wrong root from a right one.
     pub fn next<'c>(&self, changes: &'c StateChanges) -> Result<NextState<'c>, StoreError> {
         let snapshot = self.store.snapshot()?;
         let parent = snapshot.head();
-        let (state_root, trie) =
-            WorldTrie::new(&snapshot, &*self.keccak).apply(parent.state_root, changes)?;
+        let found = self.roots.build(&snapshot, parent.state_root, changes)?;
         Ok(NextState {
             parent,
             changes,
-            state_root,
-            trie,
+            found,
+        })
+    }
+
+    /// As [`Self::next`], for a block that has a header. Hardware may hash: a root that is not the header's is
+    /// computed again on the processor before anybody hears of it.
+    pub fn next_for<'c>(
+        &self,
+        header: &Header,
+        changes: &'c StateChanges,
+    ) -> Result<NextState<'c>, StoreError> {
+        let snapshot = self.store.snapshot()?;
+        let parent = snapshot.head();
+        let found = self
+            .roots
+            .hold_to(&snapshot, parent.state_root, changes, header.state_root)?;
+        Ok(NextState {
+            parent,
+            changes,
+            found,
         })
     }
 
@@ -197,10 +235,11 @@ impl<S: Store> ChainState<S> {
         // Before the work of hashing, and so that a block of another branch is not called one of a wrong root.
         self.head()?.check_next(header)?;
         check_header(header)?;
-        self.commit_next(header, receipts, &self.next(changes)?)
+        self.commit_next(header, receipts, &self.next_for(header, changes)?)
     }
 
-    /// Adds the block after the head, whose state was found by [`Self::next`]. Otherwise as [`Self::commit`].
+    /// Adds the block after the head, whose state was found by [`Self::next`] or [`Self::next_for`]. Otherwise as
+    /// [`Self::commit`].
     pub fn commit_next(
         &self,
         header: &Header,
@@ -220,12 +259,22 @@ impl<S: Store> ChainState<S> {
             );
             return Err(StoreError::NotNext { number, problem });
         }
-        check_root(header, next.state_root)?;
+        let again;
+        let mut found = &next.found;
+        if found.unchecked && found.root != header.state_root {
+            let snapshot = self.store.snapshot()?;
+            let doubted = Ok((found.root, found.trie.clone()));
+            again = self
+                .roots
+                .again(&snapshot, head.state_root, next.changes, &doubted)?;
+            found = &again;
+        }
+        check_root(header, found.root)?;
         let head = self.store.commit(&BlockCommit {
             header,
             receipts,
             changes: next.changes,
-            trie: &next.trie,
+            trie: &found.trie,
         })?;
         self.cache.advance(next.parent.hash, head.hash, next.changes);
         Ok(head)
@@ -241,11 +290,11 @@ impl<S: Store> ChainState<S> {
     }
 
     /// An account and some of its slots after the last block, with proofs against its state root
-    /// (`eth_getProof`, EIP-1186).
+    /// (`eth_getProof`, EIP-1186). Hashed on the processor: nobody holds a proof that leaves this node to a header.
     pub fn proof(&self, address: Address, slots: &[U256]) -> Result<AccountProof, StoreError> {
         let snapshot = self.store.snapshot()?;
         let root = snapshot.head().state_root;
-        Ok(WorldTrie::new(&snapshot, &*self.keccak).proof(root, address, slots)?)
+        Ok(WorldTrie::new(&snapshot, &CpuKeccak).proof(root, address, slots)?)
     }
 
     fn lock(&self) -> MutexGuard<'_, ()> {

@@ -13,6 +13,8 @@ pub enum StateError {
     UnknownCode(B256),
     /// The store cannot be read: a fault of this node.
     Store(String),
+    /// Two keys have the same digest, which Keccak-256 does not give: whatever hashed them is defective.
+    EqualDigests(B256),
     /// A node of the trie that the store should have is missing or wrong: the store is damaged, or its
     /// nodes are those of another block.
     BrokenTrie {
@@ -31,6 +33,10 @@ impl fmt::Display for StateError {
             Self::UnknownBlockHash(number) => write!(f, "the hash of block {number} is not known"),
             Self::UnknownCode(hash) => write!(f, "no code with hash {hash} is known"),
             Self::Store(problem) => write!(f, "the store cannot be read: {problem}"),
+            Self::EqualDigests(digest) => write!(
+                f,
+                "two keys of the state have the digest {digest}: what hashes them is defective; hash on the processor"
+            ),
             Self::BrokenTrie { owner, path, problem } => {
                 f.write_str("the trie node ")?;
                 match path.is_empty() {

@@ -6,9 +6,13 @@ use rayon::prelude::*;
 
 /// An engine that hashes many messages at once.
 ///
-/// Implemented by the CPU ([`CpuKeccak`]), and meant for accelerators; called by the trie, once for a level of a
+/// Implemented by the CPU ([`CpuKeccak`]) and by cards; called by the trie, once for a level of a
 /// block's new nodes, once for its keys and once to check the nodes that it read. Every engine gives the
 /// same digests; one that loses its hardware falls back on its own, so a caller never sees a fault.
+///
+/// Nobody can check a digest but by hashing again. An engine whose hardware might be wrong says by
+/// [`unchecked_digests`](Self::unchecked_digests) that it asked it; [`ChainState`](crate::ChainState) then
+/// refuses no block on its word and tells it by [`condemn`](Self::condemn) when it was wrong.
 ///
 /// A batch is whatever is at hand: one message or a million, of any lengths in any order, the empty
 /// message among them. In the trie's batches most messages of a level are alike (leaves of an account
@@ -20,6 +24,17 @@ pub trait KeccakBatch: Send + Sync {
     /// Writes the Keccak-256 digest of `messages[i]` to `digests[i]`. Both have the same length, which the
     /// caller sees to.
     fn hash(&self, messages: &[&[u8]], digests: &mut [B256]);
+
+    /// How many digests so far are the word of hardware alone. Never falls; whoever compares it before and
+    /// after some calls of [`hash`](Self::hash) learns whether one of theirs may be.
+    fn unchecked_digests(&self) -> u64 {
+        0
+    }
+
+    /// Says that a digest of the hardware was wrong, and how that showed. No later digest may come from it.
+    fn condemn(&self, problem: &str) {
+        let _ = problem;
+    }
 }
 
 /// Hashes with the processor's best scalar code; large batches on all threads of the current rayon pool.

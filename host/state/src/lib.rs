@@ -20,6 +20,7 @@ mod keccak;
 mod memory;
 mod occupied;
 mod root;
+mod roots;
 pub mod store;
 mod trie;
 

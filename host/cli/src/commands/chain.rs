@@ -5,8 +5,10 @@ use crate::args::{Chain as Args, ChainFolder};
 use crate::datadir::{Chain, DataDir};
 use crate::error::CliError;
 use crate::output::{self, thousands};
+use metisvm_state::CpuKeccak;
 use metisvm_state::store::{Depth, Head};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Instant;
 
 pub(super) fn run(args: &Args) -> Result<bool, CliError> {
@@ -23,7 +25,7 @@ pub(super) fn run(args: &Args) -> Result<bool, CliError> {
 }
 
 fn open(args: &ChainFolder) -> Result<DataDir, CliError> {
-    let datadir = DataDir::open(&args.datadir)?;
+    let datadir = DataDir::open(&args.datadir, Arc::new(CpuKeccak))?;
     chain_of(&datadir)?;
     Ok(datadir)
 }

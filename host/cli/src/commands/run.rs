@@ -11,6 +11,7 @@ use crate::composition::{self, ALL_BACKENDS, Composition};
 use crate::datadir::DataDir;
 use crate::engine::DispatcherEngine;
 use crate::error::CliError;
+use crate::hashing::Hashing;
 use crate::progress::PATIENCE;
 use crate::{bundled, models, output};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -38,8 +39,10 @@ pub(super) fn run(args: &Run) -> Result<bool, CliError> {
         models,
         compositions: Vec::new(),
         before: threads::Before::none(),
+        hashing: Hashing::open(args.keccak),
     };
-    let mut datadir = args.datadir.as_deref().map(DataDir::open).transpose()?;
+    let open = |folder| DataDir::open(folder, runner.hashing.engine());
+    let mut datadir = args.datadir.as_deref().map(open).transpose()?;
     if args.files.is_empty() && args.unwind.is_none() {
         return runner.block(&bundled::block()?, datadir.as_mut(), None);
     }
@@ -138,6 +141,8 @@ struct Runner<'a> {
     compositions: Vec<(Vec<Backend>, Composition)>,
     /// What goes before the next block where threads are compared.
     before: threads::Before,
+    /// What hashes the trie of a chain on disk.
+    hashing: Hashing,
 }
 
 impl Runner<'_> {

@@ -47,9 +47,10 @@ impl<'a> WorldTrie<'a> {
     ///
     /// # Errors
     /// [`StateError::BrokenTrie`] where a node that is needed is missing or not the one that its parent
-    /// means (or no node of `parent_root`), and whatever error the store has. Nothing is changed then.
+    /// means (or no node of `parent_root`), [`StateError::EqualDigests`] where the engine hashes wrongly, and
+    /// whatever error the store has. Nothing is changed then.
     pub fn apply(&self, parent_root: B256, changes: &StateChanges) -> Result<(B256, TrieUpdate), StateError> {
-        let mut jobs = self.jobs(changes);
+        let mut jobs = self.jobs(changes)?;
         let mut update = TrieUpdate::default();
         let mut accounts = Reader::new(self.nodes, None);
         let keys: Vec<Nibbles> = jobs.iter().map(|job| Nibbles::unpack(job.key)).collect();
@@ -92,7 +93,9 @@ impl<'a> WorldTrie<'a> {
     }
 
     /// The changes by hashed address, ascending. Addresses and slots are hashed in one batch.
-    fn jobs<'c>(&self, changes: &'c StateChanges) -> Vec<Job<'c>> {
+    ///
+    /// The trie is built of keys that differ. Hardware can break that, so it is an error and no panic.
+    fn jobs<'c>(&self, changes: &'c StateChanges) -> Result<Vec<Job<'c>>, StateError> {
         let slots_of = |change: &'c AccountChange| change.account.iter().flat_map(|_| &change.storage);
         let slots: Vec<[u8; 32]> = changes
             .accounts
@@ -129,7 +132,15 @@ impl<'a> WorldTrie<'a> {
             })
             .collect();
         jobs.sort_unstable_by_key(|job| job.key);
-        jobs
+        if let Some(pair) = jobs.windows(2).find(|pair| pair[0].key == pair[1].key) {
+            return Err(StateError::EqualDigests(pair[0].key));
+        }
+        for job in &jobs {
+            if let Some(pair) = job.slots.windows(2).find(|pair| pair[0].key == pair[1].key) {
+                return Err(StateError::EqualDigests(B256::from_slice(&pair[0].key.pack())));
+            }
+        }
+        Ok(jobs)
     }
 
     /// Applies the changed slots of all accounts, on several threads, and hashes their tries together.

@@ -22,7 +22,7 @@ use std::{
 };
 
 /// Changes balance, nonce, code and slots of two accounts, and removes one.
-fn busy(seed: u64) -> StateChanges {
+pub(crate) fn busy(seed: u64) -> StateChanges {
     let rich = Some((U256::from(seed) << 90, seed, Some(seed % 5)));
     changes(vec![
         (0, rich, false, slots(&[(1, 0), (2, seed), (6, seed + 1)])),
@@ -32,7 +32,7 @@ fn busy(seed: u64) -> StateChanges {
     ])
 }
 
-fn begun() -> (Chain, Block, Block) {
+pub(crate) fn begun() -> (Chain, Block, Block) {
     let first = first();
     let chain = create(&Disk::default(), &first);
     let next = child(&first, &busy(7));

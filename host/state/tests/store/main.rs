@@ -14,4 +14,5 @@ mod power_cut;
 mod random;
 mod reading;
 mod refusals;
+mod unchecked_keccak;
 mod unwinding;

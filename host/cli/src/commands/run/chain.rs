@@ -5,6 +5,7 @@ use super::{Runner, bundled};
 use crate::datadir::{Chain, DataDir};
 use crate::engine::DispatcherEngine;
 use crate::error::CliError;
+use crate::hashing::{HashingReport, Mark};
 use crate::output::{self, thousands};
 use alloy_consensus::Header;
 use metisvm_executor::{BlockFile, BlockReport, CheckedFile, run_block_file};
@@ -24,6 +25,8 @@ pub(super) struct OnChain {
     pub(super) commit_time: Duration,
     /// What the state cache did for this block. Nothing for the first one, whose state is in its file.
     pub(super) cache: CacheStatistics,
+    /// What hashed its trie, where that was not the processor by choice.
+    pub(super) hashing: Option<HashingReport>,
 }
 
 /// Takes the last blocks back.
@@ -144,9 +147,10 @@ impl Runner<'_> {
         };
         let cache = chain.state.cache().statistics().since(&before);
 
+        let hashed_before = self.hashing.mark(chain.state.recomputed_roots());
         let started = Instant::now();
         let next = threads
-            .within(|| chain.state.next(&executed.changes))
+            .within(|| chain.state.next_for(&block.block.header, &executed.changes))
             .map_err(failed)?;
         let root_time = started.elapsed();
         let root = next.state_root();
@@ -168,8 +172,19 @@ impl Runner<'_> {
             committed,
             commit_time: started.elapsed(),
             cache,
+            hashing: self.hashed_since(&hashed_before, chain),
         };
         Ok((report, on_chain))
+    }
+
+    fn hashed_since(&self, before: &Mark, chain: &Chain) -> Option<HashingReport> {
+        let report = self.hashing.report(before, chain.state.recomputed_roots())?;
+        for error in &report.errors {
+            output::complain(&format!(
+                "note: the card that hashes the trie: {error}; the processor hashed instead"
+            ));
+        }
+        Some(report)
     }
 
     /// The first block, over the state in its file.
@@ -188,6 +203,7 @@ impl Runner<'_> {
         let spec = Arc::new(block.chain_spec.clone().unwrap_or_else(ChainSpec::mainnet));
         let report = run_block_file(block, Some(inference.clone()), &self.blocks)?;
         let (report, state) = report.split();
+        let hashed_before = self.hashing.mark(0);
         let started = Instant::now();
         let committed = report.matches_header();
         if committed {
@@ -197,6 +213,9 @@ impl Runner<'_> {
             committed,
             commit_time: started.elapsed(),
             cache: CacheStatistics::default(),
+            hashing: datadir
+                .chain()
+                .and_then(|chain| self.hashed_since(&hashed_before, chain)),
         };
         Ok((report, on_chain))
     }

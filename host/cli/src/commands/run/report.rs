@@ -138,6 +138,17 @@ impl Ran {
             object["cache_misses"] = json!(chain.cache.execution_misses);
             object["prefetch_hits"] = json!(chain.cache.prefetch_hits);
             object["prefetched_used"] = json!(chain.cache.prefetched_used);
+            if let Some(hashing) = &chain.hashing {
+                object["keccak"] = json!(hashing.choice);
+                object["keccak_card_jobs"] = json!(hashing.counters.card_jobs);
+                object["keccak_card_messages"] = json!(hashing.counters.card_messages);
+                object["keccak_cpu_batches"] = json!(hashing.counters.cpu_batches);
+                object["keccak_cpu_messages"] = json!(hashing.counters.cpu_messages);
+                object["keccak_failures"] = json!(hashing.counters.failures);
+                object["keccak_errors"] = json!(hashing.errors);
+                object["keccak_card"] = json!(hashing.card);
+                object["roots_recomputed"] = json!(hashing.recomputed);
+            }
         }
         if let Some(file) = file {
             object["file"] = json!(file.display().to_string());
@@ -200,6 +211,27 @@ impl Ran {
             let reads = chain.cache.execution_hits + chain.cache.execution_misses;
             let hits = thousands(chain.cache.execution_hits);
             row("cache hits", format!("{hits} of {} reads", thousands(reads)));
+            if let Some(hashing) = &chain.hashing {
+                let counts = &hashing.counters;
+                let of = |messages, what, batches| {
+                    format!(
+                        "{} messages in {} {what}",
+                        thousands(messages),
+                        thousands(batches)
+                    )
+                };
+                row(
+                    "hashed on the card",
+                    of(counts.card_messages, "jobs", counts.card_jobs),
+                );
+                row(
+                    "hashed on the processor",
+                    of(counts.cpu_messages, "batches", counts.cpu_batches),
+                );
+                row("jobs that failed", thousands(counts.failures));
+                row("state roots computed again", thousands(hashing.recomputed));
+                row("Keccak card afterwards", hashing.card.clone());
+            }
             row(
                 "committed",
                 if chain.committed {

@@ -1,5 +1,6 @@
 //! Card memory: resident pieces under handles, and workspaces between them.
 
+use crate::refusal::Refusal;
 use crate::streams::Streams;
 use metisvm_firmware::submission::CARD_ALIGN;
 use metisvm_firmware::{Geometry, Status};
@@ -24,9 +25,6 @@ pub struct CardMemory {
     bytes: Vec<u8>,
     pieces: BTreeMap<u32, Piece>,
 }
-
-/// A status with its detail.
-pub type Refusal = (Status, u32);
 
 impl CardMemory {
     /// Memory of a card that was just reset: zero, nothing resident.

@@ -1,8 +1,9 @@
 //! What each opcode does, apart from its completion.
 
-use crate::card_memory::{CardMemory, Refusal};
+use crate::card_memory::CardMemory;
 use crate::machine::{Machine, Spaces, go_on};
 use crate::options::SimOptions;
+use crate::refusal::Refusal;
 use crate::schedule::Schedule;
 use crate::streams::Streams;
 use crc32fast::Hasher;

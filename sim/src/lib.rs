@@ -16,6 +16,7 @@ pub mod faults;
 pub mod jobs;
 pub mod machine;
 pub mod options;
+pub mod refusal;
 pub mod rings;
 pub mod schedule;
 pub mod streams;

@@ -1,7 +1,7 @@
 //! A program as the card holds it: three streams, decoded once.
 
-use crate::card_memory::Refusal;
 use crate::machine::go_on;
+use crate::refusal::Refusal;
 use metisvm_firmware::program::{HEADER_BYTES, stream_lengths};
 use metisvm_firmware::{Geometry, INSTRUCTION_BYTES, Instruction, Module, Status};
 use std::ops::Range;

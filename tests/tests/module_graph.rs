@@ -19,7 +19,6 @@ const TIED: &[&str] = &[
 
 /// Crates in which even outermost modules, each with all below it, do. None may come to them.
 const TIED_OUTSIDE: &[&str] = &[
-    "driver",
     "host/cli",
     "host/executor",
     "host/model",

@@ -6,33 +6,14 @@
 //! [`Buffer`](crate::Buffer) a value that may stay where it was computed. All but a name, a compiler and a
 //! blocking run has a default.
 
+pub use crate::error::BackendError;
+pub use crate::placement::{DeviceId, Placement};
+
 use crate::buffer::Batch;
 use metisvm_model::{Graph, Segment};
 use std::fmt::Debug;
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
-/// Where values live.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Placement {
-    /// In memory of this process, where every engine can read them.
-    Host,
-    /// On a device, where only what runs on the same device can.
-    Device(DeviceId),
-}
-
-/// Tells devices apart. Backends that share a device share its number, and with it its buffers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct DeviceId(u64);
-
-impl DeviceId {
-    /// A number that no other device of this process has.
-    pub fn unique() -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        Self(NEXT.fetch_add(1, Ordering::Relaxed))
-    }
-}
 
 /// An engine: implemented by every way of computing a model, called by the dispatcher.
 pub trait Backend: Send + Sync + Debug {
@@ -166,22 +147,4 @@ impl DeviceReport {
             loads: self.loads.saturating_sub(earlier.loads),
         }
     }
-}
-
-/// Why a backend did not do what it was asked.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum BackendError {
-    /// The part does not fit the device: no fault, another backend must take it.
-    #[error("the device is too small for this part of the model: {0}")]
-    TooLarge(String),
-    /// A defect of the backend's compiler: asking again gives the same.
-    #[error("the backend does not take this part of the model: {0}")]
-    NotTaken(String),
-    /// The device or the way to it failed.
-    #[error("the device failed: {0}")]
-    Device(String),
-    /// The device answered, and a check of ours says that the answer is wrong.
-    #[error("the device computed a wrong result: {0}")]
-    WrongResult(String),
 }

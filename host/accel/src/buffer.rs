@@ -5,7 +5,8 @@
 //! and giving a single value as an item copy nothing. A buffer on a device is the backend's own; it comes
 //! back to the host only by [`Buffer::to_host`].
 
-use crate::backend::{BackendError, DeviceId, Placement};
+use crate::error::BackendError;
+use crate::placement::{DeviceId, Placement};
 use bytes::Bytes;
 use metisvm_model::{Segment, TensorType, Value};
 use std::any::Any;

@@ -9,10 +9,12 @@ pub mod backend;
 pub mod buffer;
 mod counters;
 pub mod dispatcher;
+mod error;
 pub mod fpga;
 pub mod keccak;
 mod member;
 mod memo;
+mod placement;
 mod plan;
 pub mod reference;
 

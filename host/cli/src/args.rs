@@ -215,7 +215,7 @@ pub struct Engine {
     /// Use the card's results without checking its products (faster; a flipped bit goes unnoticed)
     #[arg(long)]
     pub trust_card: bool,
-    /// Let the simulated card do something wrong at a job (0 is the first), once in every block; repeat for several.
+    /// Let the simulated card do something wrong, once, at a job (0 is its first, whatever the block); repeat for several.
     /// A kind that does not exist is answered with the list of all
     #[arg(long, value_name = "KIND[@JOB]")]
     pub fault: Vec<Injection>,

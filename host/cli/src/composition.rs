@@ -34,6 +34,7 @@ pub struct Composition {
     pub problems: Vec<String>,
     /// The simulated card, where there is one.
     pub card: Option<SimulatedCard>,
+    told: bool,
 }
 
 /// How far the counters of a composition had come.
@@ -46,6 +47,12 @@ pub struct Mark {
 }
 
 impl Composition {
+    /// The problems, if they were not asked for before.
+    pub fn untold_problems(&mut self) -> &[String] {
+        let told = std::mem::replace(&mut self.told, true);
+        if told { &[] } else { &self.problems }
+    }
+
     /// How far the counters have come.
     pub fn mark(&self) -> Mark {
         let card = self.card.as_ref();
@@ -177,6 +184,7 @@ pub fn compose(engine: &Engine, models: &[Bundle]) -> Composition {
         dispatcher: Arc::new(dispatcher),
         problems,
         card,
+        told: false,
     }
 }
 

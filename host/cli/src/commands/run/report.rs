@@ -38,12 +38,12 @@ impl Ran {
         composed: &mut Composition,
         before: &Mark,
     ) -> Self {
-        // Why a card is missing is said once.
-        let mut device_errors = std::mem::take(&mut composed.problems);
-        device_errors.extend(engine.dispatcher().take_errors());
-        for error in &device_errors {
+        let new_errors = engine.dispatcher().take_errors();
+        // Why a card is missing is said once, and told of every block.
+        for error in composed.untold_problems().into_iter().chain(&new_errors) {
             output::complain(&format!("note: {error}; the work ran on the next backend"));
         }
+        let device_errors = [&composed.problems[..], &new_errors].concat();
         Self {
             block,
             backends: engine.dispatcher().backends(),

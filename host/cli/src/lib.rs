@@ -13,4 +13,5 @@ pub mod files;
 pub mod hashing;
 pub mod models;
 pub mod output;
+pub mod own_memory;
 pub mod progress;

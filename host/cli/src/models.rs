@@ -1,7 +1,8 @@
-//! Models from files. A bundle is read whole into memory of our own and verified there: what happens
-//! to the file afterwards is of no consequence.
+//! Models from files. A bundle is read whole into memory of our own ([`own_memory`]) and verified there: what
+//! happens to the file afterwards is of no consequence.
 
 use crate::error::CliError;
+use crate::own_memory;
 use metisvm_executor::InputFile;
 use metisvm_model::Bundle;
 use metisvm_model::limits::MAX_BUNDLE_BYTES;
@@ -56,10 +57,17 @@ pub fn read_beginning_with(
 /// # Errors
 /// If the file cannot be read or is not a bundle.
 pub fn read(path: &Path) -> Result<Bundle, CliError> {
-    let bytes = read_beginning_with(path, MAX_BUNDLE_BYTES, |start| {
-        Bundle::check_header(start).map_err(|error| error.to_string())
-    })?;
-    Bundle::decode(&bytes).map_err(|e| CliError::file(path, e))
+    let failed = |error: std::io::Error| CliError::file(path, error);
+    let mut file = InputFile::open(path).map_err(failed)?;
+    let mut start = Vec::new();
+    (&mut file)
+        .take(BEGINNING as u64)
+        .read_to_end(&mut start)
+        .map_err(failed)?;
+    Bundle::check_header(&start).map_err(|error| CliError::file(path, error))?;
+    let length = file.length();
+    let bytes = own_memory::read(file, &start, length, MAX_BUNDLE_BYTES).map_err(failed)?;
+    Bundle::decode(&bytes).map_err(|error| CliError::file(path, error))
 }
 
 /// Reads bundles from files and from folders of `*.bundle` files.

@@ -601,3 +601,64 @@ fn a_killed_process_leaves_the_last_committed_block_and_the_next_goes_on() {
     check_committed(&files.run(&[], next..BLOCKS), &files.blocks[next..]);
     files.check_head(BLOCKS - 1);
 }
+
+#[test]
+fn trie_that_a_card_hashes_is_the_same_and_the_report_says_what_was_hashed_where() {
+    let files = Files::votes();
+    let output = files.run(&["--keccak", "card:8"], 0..2);
+    assert!(output.status.success(), "{}", stderr(&output));
+    for object in objects(&output) {
+        assert_eq!(
+            (&object["matches_header"], &object["committed"]),
+            (&true.into(), &true.into())
+        );
+        assert_eq!(object["keccak"], "card:8");
+        // The levels of the root have fewer nodes than that, and keys and leaves have more.
+        for key in [
+            "keccak_card_jobs",
+            "keccak_card_messages",
+            "keccak_cpu_batches",
+            "keccak_cpu_messages",
+        ] {
+            assert!(object[key].as_u64().unwrap() > 0, "{key}: {object}");
+        }
+        assert_eq!(
+            (&object["keccak_failures"], &object["roots_recomputed"]),
+            (&0.into(), &0.into())
+        );
+        assert_eq!(object["keccak_card"], "healthy, from 8 messages on");
+    }
+    files.check_head(1);
+    // By the processor, which is the default and has nothing to report, the chain goes on from there.
+    let output = files.run(&[], 2..3);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(objects(&output)[0].get("keccak").is_none());
+    files.check_head(2);
+}
+
+#[test]
+fn whichever_is_quicker_hashes_and_a_wrong_header_is_refused_in_the_same_words() {
+    let files = Files::votes();
+    assert!(files.run(&["--keccak", "auto"], 0..1).status.success());
+    files.check_head(0);
+    let mut wrong: Value = serde_json::from_str(&without_state(&files.blocks[1]).to_string()).unwrap();
+    let mut header = files.blocks[1].block.header.clone();
+    header.state_root.0[5] ^= 1;
+    wrong["block"]["stateRoot"] = header.state_root.to_string().into();
+    wrong["block"]["hash"] = header.hash_slow().to_string().into();
+    std::fs::write(files.folder.path().join(name(1)), wrong.to_string()).unwrap();
+    let refused: Vec<Value> = ["cpu", "card:1"]
+        .map(|keccak| {
+            let output = files.run(&["--keccak", keccak], 1..2);
+            assert_eq!(output.status.code(), Some(1));
+            objects(&output).remove(0)
+        })
+        .into();
+    assert_eq!(refused[0]["mismatches"], refused[1]["mismatches"]);
+    assert_eq!(refused[0]["mismatches"].as_array().unwrap().len(), 1);
+    assert_eq!(refused[1]["committed"], false);
+    // The card was right, so it stays.
+    assert_eq!(refused[1]["roots_recomputed"], 1);
+    assert_eq!(refused[1]["keccak_card"], "healthy, from 1 messages on");
+    files.check_head(0);
+}

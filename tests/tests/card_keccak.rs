@@ -8,7 +8,7 @@ use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256, keccak256};
 use metisvm_accel::fpga::{self, FpgaBackend};
 use metisvm_accel::keccak::{CardKeccak, Threshold};
 use metisvm_driver::{Device, Health, InProcess};
-use metisvm_sim::{Fault, FaultPlan, FunctionalCard, SimOptions, Trigger};
+use metisvm_sim::{Fault, FaultPlan, FaultyCard, FunctionalCard, SimOptions, Trigger};
 use metisvm_state::{
     AccountChange, BasicAccount, CacheConfig, ChainState, KeccakBatch, MemoryState, StateChanges, state_root,
     store::{Depth, RedbStore, StoreOptions},
@@ -24,7 +24,7 @@ struct Card {
 
 /// A card that gets every batch, that is not reset, and that is waited for briefly.
 fn card() -> Card {
-    let card = FunctionalCard::new(SimOptions::default());
+    let card = FaultyCard::new(FunctionalCard::new(SimOptions::default()));
     let faults = card.faults();
     let transport = InProcess::start(Box::new(card)).unwrap();
     let options = metisvm_driver::Options {
@@ -193,7 +193,7 @@ fn wrong_bit_of_the_card_changes_no_block_and_no_node_and_takes_the_card_out_of_
     for job in 0..jobs {
         let card = card();
         let (chain, first, mut state) = begun(card.keccak.clone());
-        card.faults.arm(Trigger::Run(job), Fault::FlipBit(77));
+        card.faults.arm(Trigger::Run(job), Fault::WrongOutput(77));
         let mut parent = first;
         for block in 1..3 {
             state.apply(&changes(block));

@@ -56,10 +56,12 @@ pub trait Backend: Send + Sync + Debug {
 
     /// The runs of neighbouring nodes that it takes, in order. Asked once a model.
     fn takes(&self, graph: &Graph) -> Vec<Range<usize>> {
-        std::iter::once(0..graph.nodes().len()).collect()
+        let all = 0..graph.nodes().len();
+        std::iter::once(all).filter(|all| !all.is_empty()).collect()
     }
 
-    /// Makes a part that it takes ready to run; weights may stay on the device from here on.
+    /// Makes a part that it takes ready to run; weights may stay on the device from here on. What enters and
+    /// leaves is as [`Segment::part`] has it: values that the nodes read from outside, results that others read.
     ///
     /// # Errors
     /// If the part does not fit the device, or the device fails.

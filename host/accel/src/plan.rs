@@ -111,21 +111,14 @@ impl Cut {
             let end = (start..count)
                 .find(|&i| owner[i] != owner[start])
                 .unwrap_or(count);
-            parts.push(Part::new(segment(graph, start..end), owner[start], &takes));
+            // Also where it is the whole graph: outputs that are inputs, constants or given twice are the plan's.
+            let segment = Segment::part(graph.clone(), start..end);
+            parts.push(Part::new(segment, owner[start], &takes));
             start = end;
         }
         Self {
             abilities,
-            parts: Arc::new(Parts::new(&Segment::whole(graph.clone()), parts)),
+            parts: Arc::new(Parts::new(&Segment::part(graph.clone(), 0..count), parts)),
         }
-    }
-}
-
-fn segment(graph: &Arc<Graph>, range: Range<usize>) -> Segment {
-    if range == (0..graph.nodes().len()) {
-        // The outputs of the whole are those that the graph declares, in that order.
-        Segment::whole(graph.clone())
-    } else {
-        Segment::part(graph.clone(), range)
     }
 }

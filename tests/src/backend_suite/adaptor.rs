@@ -119,9 +119,41 @@ impl Program {
         Ok(results.iter().map(|result| result.to_vec()).collect())
     }
 
+    /// Runs a batch of values wherever they lie; its outputs stay where the backend leaves them.
+    pub(super) fn run_values(&self, batch: &Batch) -> Result<Batch, Fault> {
+        guarded("run", || self.executable.run(batch))?.map_err(failed)
+    }
+
     fn types<'a>(&'a self, values: &'a [Value]) -> impl ExactSizeIterator<Item = &'a TensorType> {
         values.iter().map(|&value| self.segment.graph().ty(value))
     }
+}
+
+/// Items in host memory as values of a segment.
+pub(super) fn values(segment: &Segment, which: &[Value], items: &[Vec<u8>]) -> Result<Batch, Fault> {
+    let types = which.iter().map(|&value| segment.graph().ty(value));
+    let items = items.iter().map(|item| Bytes::copy_from_slice(item)).collect();
+    Batch::from_items(types, items).map_err(failed)
+}
+
+/// Values for a part: those that another part gave, as it gave them, and the others from the host.
+pub(super) fn hand_on(
+    segment: &Segment,
+    host: &Batch,
+    (given, buffers): (&[Value], &Batch),
+) -> Result<Batch, Fault> {
+    let value = |(index, value): (usize, &Value)| match given.iter().position(|other| other == value) {
+        Some(at) => buffers.values()[at].clone(),
+        None => host.values()[index].clone(),
+    };
+    let values = segment.inputs().iter().enumerate().map(value).collect();
+    Batch::new(host.items(), values).map_err(failed)
+}
+
+/// Every item of a batch, read back to the host.
+pub(super) fn read_back(batch: &Batch) -> Result<Vec<Vec<u8>>, Fault> {
+    let items = guarded("read", || batch.to_items())?.map_err(failed)?;
+    Ok(items.iter().map(|item| item.to_vec()).collect())
 }
 
 fn failed(error: BackendError) -> Fault {

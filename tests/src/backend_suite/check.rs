@@ -1,6 +1,6 @@
 //! One case on one backend: what it takes, part by part, against what the reference kernels give.
 
-use super::adaptor::{Program, Refusal, Subject};
+use super::adaptor::{self, Program, Refusal, Subject};
 use super::case::{Case, Depth, MAX_BATCH};
 use super::failure::{Difference, Fault, Place};
 use super::{Row, threads};
@@ -46,12 +46,16 @@ pub(super) fn check(row: &Row, subject: Subject<'_>, case: &Case) -> Result<Ran,
     for run in runs.into_iter().filter(|run| !run.is_empty()) {
         check_part(subject, case, (run.clone(), case.depth), &mut ran)?;
         let mut cuts = Vec::new();
+        let run_length = run.len();
         if case.depth > Depth::Once && run.len() > 1 {
             let middle = run.start + run.len() / 2;
             cuts.push(vec![run.start..middle, middle..run.end]);
             if run.len() > 2 {
                 cuts.push(run.map(|node| node..node + 1).collect());
             }
+        }
+        if case.depth > Depth::Once && run_length > 1 {
+            check_handing_on(subject, case, &cuts[0], &mut ran)?;
         }
         // Batches of every size and threads are for the whole; parts differ from it in what enters and leaves.
         let depth = case.depth.min(Depth::Sequences);
@@ -119,6 +123,54 @@ fn check_part(
         let (batches, items) = found.map_err(|fault| (Some(place), fault))?;
         ran.batches += batches;
         ran.items += items;
+    }
+    Ok(())
+}
+
+/// Runs two parts one after the other, the second on the very values that the first gave: they may have stayed
+/// on a device.
+fn check_handing_on(
+    subject: Subject<'_>,
+    case: &Case,
+    cut: &[Range<usize>],
+    ran: &mut Ran,
+) -> Result<(), Found> {
+    let [first, second] = cut else { return Ok(()) };
+    let place = Place::new(&case.graph, first.start..second.end);
+    let at = |fault| (Some(place.clone()), fault);
+    let parts = [first, second].map(|nodes| Part::new(case, segment(case, nodes.clone())));
+    let mut programs = Vec::new();
+    for part in &parts {
+        match subject.compile(&part.segment) {
+            Ok(program) => programs.push(program),
+            // As halves of halves they are handed on elsewhere.
+            Err(Refusal::TooLarge(_)) => return Ok(()),
+            Err(Refusal::Fault(fault)) => return Err(at(fault)),
+        }
+    }
+    let [first, second] = &parts;
+    let run = || {
+        let inputs = adaptor::values(&first.segment, first.segment.inputs(), &first.inputs)?;
+        let given = programs[0].run_values(&inputs)?;
+        let host = adaptor::values(&second.segment, second.segment.inputs(), &second.inputs)?;
+        let given = (first.segment.outputs(), &given);
+        let inputs = adaptor::hand_on(&second.segment, &host, given)?;
+        adaptor::read_back(&programs[1].run_values(&inputs)?)
+    };
+    let results = run().map_err(at)?;
+    ran.parts += 2;
+    ran.batches += 2;
+    ran.items += 2 * results.len() as u64;
+    if results.len() != second.outputs.len() {
+        let (items, results) = (second.outputs.len(), results.len());
+        return Err(at(Fault::WrongCount { items, results }));
+    }
+    let pairs = second.outputs.iter().zip(&results).enumerate();
+    for (item, (expected, actual)) in pairs {
+        let place = (results.len(), item);
+        if let Some(difference) = Difference::find(&second.segment, place, expected, actual) {
+            return Err(at(Fault::WrongBits(difference)));
+        }
     }
     Ok(())
 }

@@ -1,8 +1,10 @@
 //! The suite of backends itself: a backend of thirty lines passes it; those that lie are found, and the
 //! failure says how.
 
+mod device;
 mod liar;
 
+use device::Keeping;
 use liar::{Liar, has};
 use metisvm_accel::{Backend, BackendError, Batch, DeviceReport, Executable};
 use metisvm_model::{Graph, Op, Reference, Segment};
@@ -52,6 +54,19 @@ fn a_toy_backend_passes_the_suite() {
         report.items > 64 * 65 / 2 * 9,
         "each batch of each operator: {report}"
     );
+}
+
+#[test]
+fn a_device_that_keeps_its_values_passes_the_suite() {
+    let report = outcome(Row::new("keeping", || Arc::new(Keeping::honest())));
+    assert!(report.expect("its values are right wherever they lie").parts > 0);
+}
+
+#[test]
+fn a_device_that_mixes_up_what_it_keeps_is_found() {
+    let row = Row::new("forgetful", || Arc::new(Keeping::mixing_up()));
+    let failure = outcome(row).expect_err("what it is handed on is wrong");
+    assert!(matches!(failure.fault, Fault::WrongBits(_)), "{failure}");
 }
 
 #[test]

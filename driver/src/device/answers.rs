@@ -15,11 +15,12 @@ impl Shared {
     /// Takes all completions that are there. With nothing outstanding, any further one is one too many.
     #[inline]
     pub(super) fn harvest(&self, state: &mut State) {
-        let mut settled = false;
+        let mut taken = false;
         while let Some(rings) = &mut state.rings {
             let answer = match rings.take() {
                 Ok(None) => break,
                 Ok(Some((completion, tag))) => {
+                    taken = true;
                     if completion.status == Status::Ok as u16 && state.jobs.count_down(tag) {
                         continue;
                     }
@@ -28,7 +29,7 @@ impl Shared {
                 Err(fault) => Err(fault),
             };
             match answer {
-                Ok(last) => settled |= last,
+                Ok(()) => {}
                 Err(fault) => self.condemn(state, &fault),
             }
         }
@@ -37,20 +38,21 @@ impl Shared {
         {
             self.head.want(head);
         }
-        if settled {
+        // Whatever was answered, the ring has room again.
+        if taken {
             wake_settled(state);
         }
     }
 
-    /// Says whether a job was settled by it.
-    fn answer(&self, state: &mut State, tag: u32, completion: &Completion) -> Result<bool, DeviceError> {
+    /// Settles the job whose entry was answered, if that was its last.
+    fn answer(&self, state: &mut State, tag: u32, completion: &Completion) -> Result<(), DeviceError> {
         let status =
             Status::from_bits(completion.status).ok_or(DeviceError::UnknownStatus(completion.status))?;
         let detail = completion.detail;
         let Some((opcode, overdue)) = state.jobs.owner(tag) else {
             // A cancellation, which may come too late for its entry.
             return match status {
-                Status::Ok | Status::NotFound => Ok(false),
+                Status::Ok | Status::NotFound => Ok(()),
                 status => Err(DeviceError::Job { status, detail }),
             };
         };
@@ -61,13 +63,13 @@ impl Shared {
         };
         let done = verdict.is_ok();
         let Some(remains) = state.jobs.answer(tag, verdict) else {
-            return Ok(false);
+            return Ok(());
         };
         if done && opcode != Opcode::Nop {
             add(&self.counters.jobs, 1);
         }
         self.take_back(state, remains, done);
-        Ok(true)
+        Ok(())
     }
 
     /// Frees what a job held on the card, and a buffer that nobody reads. `done` is whether the card did it.

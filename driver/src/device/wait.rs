@@ -21,6 +21,10 @@ use std::time::{Duration, Instant};
 /// How long a thread sleeps that waits for something else than a job, at most.
 const LONGEST_SLEEP: Duration = Duration::from_millis(500);
 
+/// How long a thread sleeps while nothing is with the card: as long as another thread may take over a
+/// doorbell, on a busy machine.
+const UNTIL_RUNG: Duration = Duration::from_millis(1);
+
 /// A thread that waits while another one pumps.
 pub(super) struct Sleeper {
     /// The job that it waits for; `None` if it is for anything else.
@@ -97,7 +101,7 @@ impl Shared {
                 state = self.lock();
             } else {
                 rang = false;
-                state = self.sleep(state, key);
+                state = self.sleep(state, key, outstanding);
                 looked = Some(Instant::now());
             }
         }
@@ -136,9 +140,20 @@ impl Shared {
         (state, came)
     }
 
-    fn sleep<'a>(&'a self, mut state: MutexGuard<'a, State>, key: Option<Key>) -> MutexGuard<'a, State> {
+    /// Sleeps until somebody wakes it. With no entry outstanding nobody may: what is missing then is room
+    /// that a thread in the midst of a doorbell is about to give, and that thread has nothing to wake for.
+    fn sleep<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State>,
+        key: Option<Key>,
+        outstanding: bool,
+    ) -> MutexGuard<'a, State> {
         let now = Instant::now();
-        let time = self.deadline(&mut state, now).saturating_duration_since(now);
+        let time = if outstanding {
+            self.deadline(&mut state, now).saturating_duration_since(now)
+        } else {
+            UNTIL_RUNG
+        };
         let wake = Arc::new(Condvar::new());
         state.sleepers.push(Sleeper {
             key,

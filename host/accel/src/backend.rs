@@ -49,7 +49,7 @@ pub trait Backend: Send + Sync + Debug {
     }
 
     /// How many jobs it is worth having in flight at once, at least 1. More than that are only submitted
-    /// by callers that have no other.
+    /// by callers that have no other. An engine of the host with 1 is only asked for blocking runs.
     fn max_in_flight(&self) -> usize {
         1
     }

@@ -200,6 +200,22 @@ impl Batch {
         Ok((0..self.items).map(item).collect())
     }
 
+    /// The same without the values: a single one on the host is given as it is.
+    ///
+    /// # Errors
+    /// As [`Buffer::to_host`].
+    pub fn into_items(mut self) -> Result<Vec<Bytes>, BackendError> {
+        if self.values.len() == 1
+            && let Some(Buffer {
+                data: Data::Host(items),
+                ..
+            }) = self.values.pop_if(|only| only.placement() == Placement::Host)
+        {
+            return Ok(items);
+        }
+        self.to_items()
+    }
+
     /// Runs an engine of the host over the items, one after the other: from the raw tensors of the segment's
     /// inputs to those of its outputs.
     ///

@@ -59,6 +59,11 @@ impl Member {
         caught(|| self.backend.compile(segment)).unwrap_or_else(|| Err(panicked()))
     }
 
+    /// Whether a run on it is over when it was submitted: nothing is gained by submitting then.
+    pub(crate) const fn runs_at_once(&self) -> bool {
+        self.most_in_flight == 1 && matches!(self.placement, Placement::Host)
+    }
+
     /// Whether it has as much to do at once as it is worth giving it.
     pub(crate) fn is_full(&self) -> bool {
         self.in_flight.load(Ordering::Relaxed) >= self.most_in_flight

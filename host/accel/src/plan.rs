@@ -4,13 +4,14 @@
 //! Only a backend whose abilities changed is asked again.
 
 mod course;
+mod outputs;
 mod part;
 mod run;
 
 pub(crate) use run::Run;
 
 use crate::member::Member;
-use metisvm_model::{Graph, Schedule, ScheduleOptions, Segment};
+use metisvm_model::{Graph, Schedule, ScheduleOptions, Segment, Value};
 use part::Part;
 use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -40,16 +41,28 @@ struct Parts {
     parts: Vec<Part>,
     /// A step for each part.
     schedule: Option<Schedule>,
+    /// Whether there is one part, with the inputs and the outputs of the graph.
+    is_whole: bool,
 }
 
 impl Parts {
     /// Parts of `whole`, which together are its nodes.
     fn new(whole: &Segment, parts: Vec<Part>) -> Self {
+        let graph = whole.graph();
+        let is_whole = parts.len() == 1
+            && whole.inputs().iter().eq(&(0..graph.inputs().len() as u32)
+                .map(Value::Input)
+                .collect::<Vec<_>>())
+            && whole
+                .outputs()
+                .iter()
+                .eq(graph.outputs().iter().map(|o| &o.value));
         let steps = parts.iter().map(|part| part.segment.nodes().collect()).collect();
         Self {
             // Neighbours in the graph's order are always a schedule. Without one, values stay until the end.
             schedule: Schedule::with_steps(whole, steps, &ScheduleOptions::default()).ok(),
-            graph: whole.graph().clone(),
+            graph: graph.clone(),
+            is_whole,
             parts,
         }
     }

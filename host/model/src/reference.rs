@@ -71,7 +71,10 @@ impl Reference {
     /// # Errors
     /// If there are not as many inputs as the segment has, or one has another length than its type.
     pub fn run_values(&self, inputs: &[&[u8]]) -> Result<Vec<Vec<u8>>, WrongInputLength> {
-        let entering = self.read(inputs)?;
+        let mut given = inputs.iter();
+        let next = |bytes: usize| given.next().copied().filter(|own| own.len() == bytes);
+        let entering = self.read(next).filter(|_| given.next().is_none());
+        let entering = entering.ok_or_else(|| self.wrong(inputs.iter().map(|input| input.len()).sum()))?;
         let state = self.compute(entering, |step| step.evaluate());
         let raw = |&output: &Value| {
             let mut bytes = Vec::new();
@@ -92,18 +95,14 @@ impl Reference {
         evaluate: impl FnMut(Step<'_>) -> Tensor,
     ) -> Result<Vec<u8>, WrongInputLength> {
         let mut rest = input;
-        let mut inputs = Vec::with_capacity(self.segment.inputs().len());
-        for &value in self.segment.inputs() {
-            let (own, after) = rest
-                .split_at_checked(self.segment.graph().ty(value).bytes())
-                .ok_or_else(|| self.wrong(input.len()))?;
-            inputs.push(own);
+        let next = |bytes: usize| {
+            let (own, after) = rest.split_at_checked(bytes)?;
             rest = after;
-        }
-        if !rest.is_empty() {
-            return Err(self.wrong(input.len()));
-        }
-        let state = self.compute(self.read(&inputs)?, evaluate);
+            Some(own)
+        };
+        let entering = self.read(next).filter(|_| rest.is_empty());
+        let entering = entering.ok_or_else(|| self.wrong(input.len()))?;
+        let state = self.compute(entering, evaluate);
         let mut out = Vec::with_capacity(self.segment.output_bytes());
         for &output in self.segment.outputs() {
             state.value(output).write_bytes(&mut out);
@@ -140,15 +139,11 @@ impl Reference {
         state
     }
 
-    fn read(&self, inputs: &[&[u8]]) -> Result<Vec<Tensor>, WrongInputLength> {
-        let wrong = || self.wrong(inputs.iter().map(|input| input.len()).sum());
-        if inputs.len() != self.segment.inputs().len() {
-            return Err(wrong());
-        }
+    /// The inputs, each from what `next` gives for its length.
+    fn read<'b>(&self, mut next: impl FnMut(usize) -> Option<&'b [u8]>) -> Option<Vec<Tensor>> {
         let types = self.segment.inputs().iter().map(|&v| self.segment.graph().ty(v));
         types
-            .zip(inputs)
-            .map(|(ty, bytes)| Tensor::from_bytes(ty.clone(), bytes).ok_or_else(wrong))
+            .map(|ty| Tensor::from_bytes(ty.clone(), next(ty.bytes())?))
             .collect()
     }
 
@@ -205,3 +200,6 @@ impl State<'_> {
         found.expect("operands come first, and live until their last reader")
     }
 }
+
+#[cfg(test)]
+mod tests;

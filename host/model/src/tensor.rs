@@ -1,8 +1,8 @@
 //! Element types, shapes and tensors.
 
 use crate::limits::{MAX_ELEMENTS, MAX_RANK};
-use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 use core::fmt;
 
 /// An element type. All integers; the only ones there are.
@@ -91,8 +91,24 @@ impl fmt::Display for DType {
 }
 
 /// The extent of a tensor in each dimension, outermost first; no dimension is zero, a scalar has none.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Shape(Vec<u32>);
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Shape {
+    rank: u8,
+    /// Zero from the rank on. Shapes are copied with every value of every run, so they own no memory.
+    dims: [u32; MAX_RANK],
+}
+
+impl PartialOrd for Shape {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Shape {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.dims().cmp(other.dims())
+    }
+}
 
 impl Shape {
     /// A shape, if it has at most [`MAX_RANK`] dimensions, none of them zero, and at most
@@ -106,22 +122,32 @@ impl Shape {
                         .filter(|n| (1..=MAX_ELEMENTS).contains(n))
                 })
                 .is_some();
-        fits.then(|| Self(dims.to_vec()))
+        fits.then(|| {
+            let mut own = [0; MAX_RANK];
+            own[..dims.len()].copy_from_slice(dims);
+            Self {
+                rank: dims.len() as u8,
+                dims: own,
+            }
+        })
     }
 
     /// The shape of a single element.
     pub const fn scalar() -> Self {
-        Self(Vec::new())
+        Self {
+            rank: 0,
+            dims: [0; MAX_RANK],
+        }
     }
 
     /// The extents.
     pub fn dims(&self) -> &[u32] {
-        &self.0
+        &self.dims[..usize::from(self.rank)]
     }
 
     /// How many dimensions.
     pub fn rank(&self) -> usize {
-        self.0.len()
+        self.rank.into()
     }
 
     /// The extent of dimension `axis`.
@@ -129,23 +155,23 @@ impl Shape {
     /// # Panics
     /// If there is no such dimension.
     pub fn dim(&self, axis: usize) -> usize {
-        self.0[axis] as usize
+        self.dims()[axis] as usize
     }
 
     /// How many elements; at least one.
     pub fn elements(&self) -> usize {
-        self.0.iter().map(|&d| d as usize).product()
+        self.dims().iter().map(|&d| d as usize).product()
     }
 
     /// The elements before, in and after dimension `axis`: the tensor seen as `[outer, extent, inner]`.
     /// A scalar is `[1, 1, 1]`.
     pub fn split(&self, axis: usize) -> (usize, usize, usize) {
         let product = |dims: &[u32]| dims.iter().map(|&d| d as usize).product();
-        match self.0.get(axis) {
+        match self.dims().get(axis) {
             Some(&extent) => (
-                product(&self.0[..axis]),
+                product(&self.dims()[..axis]),
                 extent as usize,
-                product(&self.0[axis + 1..]),
+                product(&self.dims()[axis + 1..]),
             ),
             None => (self.elements(), 1, 1),
         }
@@ -161,7 +187,7 @@ impl fmt::Debug for Shape {
 impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[")?;
-        for (i, d) in self.0.iter().enumerate() {
+        for (i, d) in self.dims().iter().enumerate() {
             if i > 0 {
                 f.write_str(",")?;
             }
@@ -220,37 +246,21 @@ impl fmt::Display for TensorType {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tensor {
     ty: TensorType,
-    /// Shared: a reshape is the same elements under another type.
-    data: Arc<Vec<i32>>,
+    data: Vec<i32>,
 }
 
 impl Tensor {
     /// A tensor from widened elements; `None` if their number is wrong or one does not fit the type.
     pub fn new(ty: TensorType, data: Vec<i32>) -> Option<Self> {
         let range = ty.dtype.min()..=ty.dtype.max();
-        (data.len() == ty.elements() && data.iter().all(|v| range.contains(v))).then(|| Self {
-            ty,
-            data: Arc::new(data),
-        })
+        (data.len() == ty.elements() && data.iter().all(|v| range.contains(v))).then_some(Self { ty, data })
     }
 
     /// Like [`Self::new`] for kernels, whose results fit by the checks of [`crate::Graph`].
     pub(crate) fn computed(ty: TensorType, data: Vec<i32>) -> Self {
         debug_assert_eq!(data.len(), ty.elements());
         debug_assert!(data.iter().all(|v| (ty.dtype.min()..=ty.dtype.max()).contains(v)));
-        Self {
-            ty,
-            data: Arc::new(data),
-        }
-    }
-
-    /// The same elements under a type with as many, which [`crate::Parsed::check`] has seen to.
-    pub(crate) fn reshaped(&self, ty: TensorType) -> Self {
-        debug_assert_eq!((self.data.len(), self.ty.dtype), (ty.elements(), ty.dtype));
-        Self {
-            ty,
-            data: self.data.clone(),
-        }
+        Self { ty, data }
     }
 
     /// A tensor from its raw little-endian form; `None` if the length is not that of the type.
@@ -274,16 +284,13 @@ impl Tensor {
                 .map(|c| i32::from_le_bytes(*c))
                 .collect(),
         };
-        Some(Self {
-            ty,
-            data: Arc::new(data),
-        })
+        Some(Self { ty, data })
     }
 
     /// Appends the raw little-endian form to `out`.
     pub fn write_bytes(&self, out: &mut Vec<u8>) {
         out.reserve(self.ty.bytes());
-        for &v in self.data.iter() {
+        for &v in &self.data {
             out.extend_from_slice(&v.to_le_bytes()[..self.ty.dtype.size()]);
         }
     }

@@ -6,8 +6,8 @@
 
 use super::fault::Fault;
 use super::interposer::{Attached, Interposer};
-use super::later::{Later, Stray};
 use super::payload::{agree_with_output, output};
+use super::put_off::{Later, Stray};
 use metisvm_firmware::Status;
 use metisvm_firmware::completion::{COMPLETION_BYTES, COMPLETION_WORDS, Completion};
 use metisvm_firmware::port::{DmaFault, HostPort};

@@ -1,9 +1,9 @@
 //! What stands in the link, from the card's side: the rings that it knows, and the faults under way.
 
 use super::fault::Fault;
-use super::later::{Later, Stray};
 use super::link::Link;
 use super::plan::FaultPlan;
+use super::put_off::{Later, Stray};
 use super::queues::Enabled;
 use metisvm_firmware::Submission;
 use metisvm_firmware::completion::COMPLETION_BYTES;

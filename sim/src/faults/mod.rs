@@ -21,6 +21,7 @@ mod link;
 mod payload;
 mod plan;
 mod port;
+mod put_off;
 mod queues;
 
 pub use card::FaultyCard;

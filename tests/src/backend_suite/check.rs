@@ -46,7 +46,6 @@ pub(super) fn check(row: &Row, subject: Subject<'_>, case: &Case) -> Result<Ran,
     for run in runs.into_iter().filter(|run| !run.is_empty()) {
         check_part(subject, case, (run.clone(), case.depth), &mut ran)?;
         let mut cuts = Vec::new();
-        let run_length = run.len();
         if case.depth > Depth::Once && run.len() > 1 {
             let middle = run.start + run.len() / 2;
             cuts.push(vec![run.start..middle, middle..run.end]);
@@ -54,13 +53,13 @@ pub(super) fn check(row: &Row, subject: Subject<'_>, case: &Case) -> Result<Ran,
                 cuts.push(run.map(|node| node..node + 1).collect());
             }
         }
-        if case.depth > Depth::Once && run_length > 1 {
-            check_handing_on(subject, case, &cuts[0], &mut ran)?;
-        }
         // Batches of every size and threads are for the whole; parts differ from it in what enters and leaves.
         let depth = case.depth.min(Depth::Sequences);
-        for part in cuts.into_iter().flatten() {
-            check_part(subject, case, (part, depth), &mut ran)?;
+        for part in cuts.iter().flatten() {
+            check_part(subject, case, (part.clone(), depth), &mut ran)?;
+        }
+        if let Some(halves) = cuts.first() {
+            check_handing_on(subject, case, halves, &mut ran)?;
         }
     }
     Ok(ran)

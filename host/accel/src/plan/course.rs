@@ -5,10 +5,11 @@
 //! whose backend fails goes to the next backend that takes it. Nothing of this can reach a result.
 
 use super::Parts;
+use super::outputs::{check, returned};
 use super::part::Made;
 use super::run::Tally;
 use crate::backend::{BackendError, Executable, Placement, Running};
-use crate::buffer::{Batch, Buffer, types};
+use crate::buffer::{Batch, Buffer};
 use crate::member::{Member, Seat, caught_result};
 use bytes::Bytes;
 use metisvm_model::Value;
@@ -44,6 +45,8 @@ pub(super) struct Course<'a> {
     flights: VecDeque<Flight<'a>>,
     /// The first part that was not submitted yet.
     next: usize,
+    /// The first backend that is asked.
+    from: usize,
     settled: Vec<bool>,
     /// The first part that is not settled.
     unsettled: usize,
@@ -59,10 +62,10 @@ struct Flight<'a> {
 }
 
 impl<'a> Course<'a> {
-    /// Begins with a batch that holds `inputs`.
+    /// Begins with a batch that holds `inputs`, for the backends from `from` on.
     pub(super) fn new(
         parts: Arc<Parts>,
-        members: &'a [Member],
+        (members, from): (&'a [Member], usize),
         residency: Residency,
         inputs: impl Iterator<Item = Value>,
         batch: Batch,
@@ -76,6 +79,7 @@ impl<'a> Course<'a> {
             values: inputs.zip(batch.into_values()).collect(),
             flights: VecDeque::new(),
             next: 0,
+            from,
             unsettled: 0,
         }
     }
@@ -94,7 +98,7 @@ impl<'a> Course<'a> {
             }
             let index = self.next;
             self.next += 1;
-            self.place(index, part.first, tally)?;
+            self.place(index, part.first.max(self.from), tally)?;
         }
         Ok(())
     }
@@ -168,6 +172,10 @@ impl<'a> Course<'a> {
         let members = self.members;
         let member = &members[index];
         let inputs = self.inputs(part, member.placement, tally)?;
+        if member.runs_at_once() {
+            let outputs = caught_result(|| executable.run(&inputs));
+            return Ok(outputs.and_then(|outputs| self.settle(part, index, outputs, tally)));
+        }
         // Whoever has nothing under way is always let in, so nobody ever waits for others here.
         while member.is_full() && !self.flights.is_empty() {
             self.land(tally)?;
@@ -210,7 +218,7 @@ impl<'a> Course<'a> {
         }
         let inputs = Batch::new(self.items, inputs).map_err(Stop::Failed)?;
         let ends = segment.inputs().iter().copied();
-        let course = Course::new(halves, self.members, self.residency, ends, inputs);
+        let course = Course::new(halves, (self.members, self.from), self.residency, ends, inputs);
         match course.finish(segment.outputs(), tally) {
             Ok(outputs) => {
                 self.keep(part, outputs);
@@ -285,30 +293,7 @@ impl<'a> Course<'a> {
     ) -> Result<(), BackendError> {
         let parts = self.parts.clone();
         let (part_of, member) = (&parts.parts[part], &self.members[index]);
-        let expected = types(&part_of.segment, part_of.segment.outputs());
-        let wrong = |what: String| Err(BackendError::WrongResult(what));
-        if outputs.items() != self.items {
-            return wrong(format!(
-                "it has the wrong length: {} items, not {}",
-                outputs.items(),
-                self.items
-            ));
-        }
-        if outputs.values().len() != expected.len() {
-            return wrong(format!(
-                "{} outputs, not {}",
-                outputs.values().len(),
-                expected.len()
-            ));
-        }
-        for (output, ty) in outputs.values().iter().zip(expected) {
-            if output.ty() != ty {
-                return wrong(format!("an output of type {}, not {ty}", output.ty()));
-            }
-            if output.placement() != Placement::Host && output.placement() != member.placement {
-                return wrong("an output on another device".into());
-            }
-        }
+        check(&outputs, part_of, member, self.items)?;
         let mut kept = Vec::with_capacity(outputs.values().len());
         for output in outputs.into_values() {
             if output.placement() == Placement::Host {
@@ -339,11 +324,4 @@ impl<'a> Course<'a> {
             self.unsettled += 1;
         }
     }
-}
-
-/// A buffer read back from its device.
-fn returned(buffer: &Buffer, tally: &mut Tally) -> Result<Buffer, BackendError> {
-    let items = caught_result(|| buffer.to_host().map(std::borrow::Cow::into_owned))?;
-    tally.from_devices += buffer.bytes();
-    Buffer::host(buffer.ty().clone(), items)
 }

@@ -1,10 +1,12 @@
 //! A run of one batch: begun without waiting, finished when its results are wanted.
 
-use super::Plan;
 use super::course::{Course, Residency, Stop};
+use super::outputs::check;
+use super::part::Made;
+use super::{Parts, Plan};
 use crate::backend::BackendError;
 use crate::buffer::Batch;
-use crate::member::Member;
+use crate::member::{Member, caught_result};
 use bytes::Bytes;
 use metisvm_model::Value;
 use std::sync::Arc;
@@ -30,68 +32,108 @@ pub(crate) struct Tally {
 pub(crate) struct Run<'a> {
     plan: Arc<Plan>,
     members: &'a [Member],
-    items: Vec<Bytes>,
-    course: Result<Course<'a>, Stop>,
+    batch: Batch,
+    state: State<'a>,
     tally: Tally,
+}
+
+#[derive(Debug)]
+enum State<'a> {
+    /// An engine of the host has done all of it.
+    Done(Batch),
+    Begun(Result<Course<'a>, Stop>),
 }
 
 impl<'a> Run<'a> {
     /// Begins: submits what does not have to wait for anything.
-    pub(crate) fn start(plan: Arc<Plan>, members: &'a [Member], items: Vec<Bytes>) -> Self {
+    ///
+    /// # Errors
+    /// If an item has not the length of the model's inputs.
+    pub(crate) fn start(
+        plan: Arc<Plan>,
+        members: &'a [Member],
+        items: Vec<Bytes>,
+    ) -> Result<Self, BackendError> {
         let mut tally = Tally::default();
-        let course = course(&plan, members, items.clone(), Residency::Stay).and_then(|mut course| {
-            course.advance(&mut tally)?;
-            Ok(course)
-        });
-        Self {
+        let inputs = plan.graph().inputs().iter().map(|port| &port.ty);
+        let batch = Batch::from_items(inputs, items)?;
+        let parts = plan.parts(members);
+        let state = match at_once(&parts, members, &batch, &mut tally) {
+            Ok(outputs) => State::Done(outputs),
+            Err(from) => {
+                let mut course = course(parts, (members, from), batch.clone(), Residency::Stay);
+                let begun = course.advance(&mut tally);
+                State::Begun(begun.map(|()| course))
+            }
+        };
+        Ok(Self {
             plan,
             members,
-            items,
-            course,
+            batch,
+            state,
             tally,
-        }
+        })
     }
 
     /// Whether a device is at it.
     pub(crate) fn is_in_flight(&self) -> bool {
-        self.course.as_ref().is_ok_and(Course::is_in_flight)
+        matches!(&self.state, State::Begun(Ok(course)) if course.is_in_flight())
     }
 
     /// Gives the outputs of each item, and what it took.
     pub(crate) fn finish(mut self) -> (Result<Vec<Bytes>, BackendError>, Tally) {
+        let begun = match self.state {
+            State::Done(outputs) => return (outputs.into_items(), self.tally),
+            State::Begun(begun) => begun,
+        };
         let outputs: Vec<Value> = self.plan.graph().outputs().iter().map(|o| o.value).collect();
         let tally = &mut self.tally;
-        let mut result = self.course.and_then(|course| course.finish(&outputs, tally));
+        let mut result = begun.and_then(|course| course.finish(&outputs, tally));
         if let Err(Stop::Lost(device, error)) = result {
             // What it had left on the device is gone, so all of it is computed again, and nothing stays there:
             // a device that fails then fails at its own part, which the next backend does.
             tally.errors.push((device, error));
-            let again = course(&self.plan, self.members, self.items, Residency::Return);
-            result = again.and_then(|course| course.finish(&outputs, tally));
+            let parts = self.plan.parts(self.members);
+            let again = course(parts, (self.members, 0), self.batch, Residency::Return);
+            result = again.finish(&outputs, tally);
         }
         let outputs = match result {
-            Ok(batch) => batch.to_items(),
+            Ok(batch) => batch.into_items(),
             Err(Stop::Failed(error) | Stop::Lost(_, error)) => Err(error),
         };
         (outputs, self.tally)
     }
 }
 
+/// The short way of a model that is one part on an engine of the host that runs at once: there is nothing to
+/// overlap and nothing to move. Else the first backend that is left to ask.
+fn at_once(parts: &Parts, members: &[Member], batch: &Batch, tally: &mut Tally) -> Result<Batch, usize> {
+    let ([part], true) = (parts.parts.as_slice(), parts.is_whole) else {
+        return Err(0);
+    };
+    let member = &members[part.first];
+    if !member.runs_at_once() || !member.healthy() {
+        return Err(0);
+    }
+    let Made::Whole(executable) = part.made(part.first, member, tally) else {
+        return Err(0);
+    };
+    let outputs = caught_result(|| {
+        let outputs = executable.run(batch)?;
+        check(&outputs, part, member, batch.items()).map(|()| outputs)
+    });
+    outputs.map_err(|error| {
+        tally.errors.push((member.name(), error));
+        part.first + 1
+    })
+}
+
 fn course<'a>(
-    plan: &Plan,
-    members: &'a [Member],
-    items: Vec<Bytes>,
+    parts: Arc<Parts>,
+    members: (&'a [Member], usize),
+    batch: Batch,
     residency: Residency,
-) -> Result<Course<'a>, Stop> {
-    let graph = plan.graph();
-    let batch = Batch::from_items(graph.inputs().iter().map(|port| &port.ty), items);
-    let inputs = (0..graph.inputs().len() as u32).map(Value::Input);
-    let parts = plan.parts(members);
-    Ok(Course::new(
-        parts,
-        members,
-        residency,
-        inputs,
-        batch.map_err(Stop::Failed)?,
-    ))
+) -> Course<'a> {
+    let inputs = (0..batch.values().len() as u32).map(Value::Input);
+    Course::new(parts, members, residency, inputs, batch)
 }

@@ -40,7 +40,7 @@ impl Ran {
     ) -> Self {
         let new_errors = engine.dispatcher().take_errors();
         // Why a card is missing is said once, and told of every block.
-        for error in composed.untold_problems().into_iter().chain(&new_errors) {
+        for error in composed.untold_problems().iter().chain(&new_errors) {
             output::complain(&format!("note: {error}; the work ran on the next backend"));
         }
         let device_errors = [&composed.problems[..], &new_errors].concat();

@@ -12,6 +12,8 @@ pub(crate) struct Call<'m> {
     /// `None` where an optional operand is left out; the last is there.
     pub(crate) inputs: Vec<Option<Arg>>,
     pub(crate) attributes: Attributes<'m>,
+    /// For each result whether the node names it; the last is named.
+    pub(crate) wanted: Vec<bool>,
     pub(crate) opset: i64,
 }
 
@@ -54,8 +56,8 @@ impl Call<'_> {
             Arg::Constant(c) => c.type_name().to_string(),
             Arg::Value(id) => match b.typed_value(*id).element {
                 Element::Real => return Ok(arg),
-                Element::Byte(dtype) => dtype.to_string(),
-                Element::Index => "INT64".to_string(),
+                Element::Quantised(dtype) => dtype.to_string(),
+                Element::Int => "INT64".to_string(),
             },
         };
         Err(Problem::UnsupportedType {

@@ -1,6 +1,11 @@
 //! The typed graph in floats, by plain loops: what calibration runs. Sums are made in f64 and in one
 //! fixed order, so that ranges do not depend on the machine.
 
+mod moves;
+mod pairs;
+mod rows;
+
+use crate::function::Function;
 use crate::typed::Operator;
 use metisvm_model::{Shape, Window};
 use std::ops::Range;
@@ -24,11 +29,27 @@ pub(crate) fn evaluate(op: &Operator, inputs: &[View<'_>], result: &Shape) -> Ve
             bias.as_deref(),
             result,
         ),
-        Operator::Add => add(inputs[0], inputs[1], result),
+        Operator::Add => pairs::pair(inputs[0], inputs[1], result, |a, b| a + b),
+        Operator::Sub => pairs::pair(inputs[0], inputs[1], result, |a, b| a - b),
+        Operator::Mul => pairs::pair(inputs[0], inputs[1], result, |a, b| a * b),
+        Operator::Div => pairs::pair(inputs[0], inputs[1], result, |a, b| a / b),
+        Operator::Where => pairs::choose(inputs[0], inputs[1], inputs[2], result),
         Operator::Pointwise(function) => inputs[0].data.iter().map(|&v| function.at(v)).collect(),
         Operator::MaxPool { kernel, window } => max_pool(*kernel, window, inputs[0], result),
         Operator::Reshape => inputs[0].data.to_vec(),
-        Operator::ArgMax { .. } | Operator::Quantise(_) | Operator::Dequantise(_) => Vec::new(),
+        Operator::Transpose { perm } => moves::transpose(inputs[0], perm),
+        Operator::Concat { axis } => moves::concat(inputs, *axis),
+        Operator::Select { axis, indices } => {
+            moves::entries(inputs[0], *axis, indices.iter().map(|&i| i as usize))
+        }
+        Operator::Lookup { axis } => lookup(inputs[0], inputs[1], *axis),
+        Operator::Reduce { kind, axis } => rows::reduce(inputs[0], *axis, *kind),
+        Operator::Softmax { axis } => rows::softmax(inputs[0], *axis),
+        Operator::Normalise { epsilon, centred } => rows::normalise(inputs[0], *epsilon, *centred),
+        Operator::ArgMax { axis } => rows::arg_max(inputs[0], (*axis).into()),
+        Operator::Cast => inputs[0].data.iter().map(|v| v.trunc()).collect(),
+        Operator::Quantise(grid) => inputs[0].data.iter().map(|&v| grid.quantise(v) as f32).collect(),
+        Operator::Dequantise(grid) => inputs[0].data.iter().map(|&v| grid.real(v as i32)).collect(),
     }
 }
 
@@ -39,9 +60,16 @@ pub(crate) fn work(op: &Operator, inputs: &[&[u32]], result: &Shape) -> u64 {
         Operator::MatMul { .. } => inputs[0].last().map_or(1, |&k| k.into()),
         Operator::Conv { .. } => product(&inputs[1][1..]),
         Operator::MaxPool { kernel, .. } => product(kernel),
+        Operator::Reduce { axis, .. } => inputs[0].get(*axis).map_or(1, |&e| e.into()),
+        Operator::Pointwise(Function::Expression(expression)) => expression.steps.len() as u64,
         _ => 1,
     };
     each.saturating_mul(result.elements() as u64)
+}
+
+fn lookup(data: View<'_>, indices: View<'_>, axis: usize) -> Vec<f32> {
+    let extent = data.dims.get(axis).map_or(0, |&e| e as usize);
+    moves::entries(data, axis, indices.data.iter().map(|&v| moves::index(v, extent)))
 }
 
 fn mat_mul(x: View<'_>, w: View<'_>, bias: Option<&[f64]>) -> Vec<f32> {
@@ -151,24 +179,4 @@ fn max_pool(kernel: [u32; 2], window: &Window, x: View<'_>, result: &Shape) -> V
         }
     }
     y
-}
-
-fn add(a: View<'_>, b: View<'_>, result: &Shape) -> Vec<f32> {
-    let dims = result.dims();
-    let at = |view: &View<'_>, index: usize| {
-        let (mut rest, mut position, mut stride) = (index, 0, 1);
-        for (i, &extent) in dims.iter().enumerate().rev() {
-            let coordinate = rest % extent as usize;
-            rest /= extent as usize;
-            if let Some(own) = (i + view.dims.len()).checked_sub(dims.len()) {
-                let own = view.dims[own] as usize;
-                if own > 1 {
-                    position += coordinate * stride;
-                }
-                stride *= own;
-            }
-        }
-        view.data[position]
-    };
-    (0..result.elements()).map(|i| at(&a, i) + at(&b, i)).collect()
 }

@@ -1,8 +1,11 @@
 //! Functions of one number. On an 8-bit operand each is a table; those that only clamp can also follow
 //! an accumulator, because clamping and rounding to a grid commute.
 
+use crate::expression::Expression;
+use std::rc::Rc;
+
 /// A function of one real number.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Function {
     /// `max(low, min(high, x))`; ReLU is 0 to infinity.
     Clamp {
@@ -36,34 +39,67 @@ pub(crate) enum Function {
     Abs,
     Neg,
     Sqrt,
-    /// `x · scale + offset`: Mul, Div, Sub by a constant scalar.
+    /// `x · scale + offset`: Mul and Sub by a constant scalar.
     Affine {
         scale: f32,
         offset: f32,
     },
+    /// `x / divisor`, which is not `x · (1 / divisor)` in f32.
+    DivideBy {
+        divisor: f32,
+    },
+    /// `dividend / x`.
+    Divide {
+        dividend: f32,
+    },
+    /// `x` to that power.
+    Power {
+        exponent: f32,
+    },
+    Log,
+    Sin,
+    Cos,
+    Floor,
+    Ceil,
+    /// Halves to even.
+    Round,
+    Sign,
+    /// 1 where `x` is that, else 0; so are those below. On whole numbers they are exact.
+    Equal {
+        to: f32,
+    },
+    Less {
+        than: f32,
+    },
+    Greater {
+        than: f32,
+    },
+    /// Several steps that all depend on one number.
+    Expression(Rc<Expression>),
 }
 
 impl Function {
-    pub(crate) const fn is_clamp(self) -> bool {
+    pub(crate) const fn is_clamp(&self) -> bool {
         matches!(self, Self::Clamp { .. })
     }
 
     /// The one function that is this and then `next`, if both are clamps.
-    pub(crate) fn clamps(self, next: Self) -> Option<Self> {
+    pub(crate) fn clamps(&self, next: &Self) -> Option<Self> {
         match (self, next) {
             (Self::Clamp { low, high }, Self::Clamp { .. }) => Some(Self::Clamp {
-                low: next.at(low.min(high)),
-                high: next.at(high),
+                low: next.at(low.min(*high)),
+                high: next.at(*high),
             }),
             _ => None,
         }
     }
 
     /// The value at `x`, computed in f64 and rounded once.
-    pub(crate) fn at(self, x: f32) -> f32 {
+    pub(crate) fn at(&self, x: f32) -> f32 {
         let v = f64::from(x);
+        let truth = |holds: bool| f64::from(u8::from(holds));
         let sigmoid = |v: f64| 1.0 / (1.0 + (-v).exp());
-        let y = match self {
+        let y = match *self {
             // Not `clamp`, which panics where low > high; ONNX lets the upper bound win.
             Self::Clamp { low, high } => return x.max(low).min(high),
             Self::Sigmoid => sigmoid(v),
@@ -90,6 +126,26 @@ impl Function {
             Self::Neg => -v,
             Self::Sqrt => v.sqrt(),
             Self::Affine { scale, offset } => v * f64::from(scale) + f64::from(offset),
+            Self::DivideBy { divisor } => return x / divisor,
+            Self::Divide { dividend } => return dividend / x,
+            Self::Power { exponent } => v.powf(exponent.into()),
+            Self::Log => v.ln(),
+            Self::Sin => v.sin(),
+            Self::Cos => v.cos(),
+            Self::Floor => v.floor(),
+            Self::Ceil => v.ceil(),
+            Self::Round => v.round_ties_even(),
+            Self::Sign => {
+                if v == 0.0 {
+                    0.0
+                } else {
+                    v.signum()
+                }
+            }
+            Self::Equal { to } => truth(x == to),
+            Self::Less { than } => truth(x < than),
+            Self::Greater { than } => truth(x > than),
+            Self::Expression(ref expression) => return expression.at(x),
         };
         y as f32
     }
@@ -136,7 +192,7 @@ mod tests {
         ];
         for (a, b) in bounds.iter().flat_map(|a| bounds.iter().map(move |b| (a, b))) {
             let (first, second) = (clamp(a.0, a.1), clamp(b.0, b.1));
-            let both = first.clamps(second).unwrap();
+            let both = first.clamps(&second).unwrap();
             for x in [-inf, -5.0, -1.5, -0.5, 0.0, 0.5, 2.5, 4.0, 9.0, inf] {
                 assert_eq!(both.at(x), second.at(first.at(x)), "{first:?} {second:?} at {x}");
             }

@@ -22,9 +22,10 @@ mod calibrate;
 mod call;
 mod constant;
 mod error;
+mod expression;
 mod float;
 mod function;
-mod fuse;
+
 mod grid;
 mod imported;
 mod lower;
@@ -32,6 +33,7 @@ mod multiplier;
 pub mod npy;
 mod operators;
 mod options;
+mod passes;
 mod plan;
 mod report;
 mod resolve;
@@ -57,7 +59,7 @@ pub fn import_onnx(bytes: &[u8], options: &Options) -> Result<Imported, ImportEr
         at: 0,
         what: e.to_string(),
     })?;
-    let typed = fuse::fuse(resolve::resolve(&model, options)?);
+    let typed = passes::run(resolve::resolve(&model, options)?);
     let plan = plan::plan(&typed, options)?;
     lower::lower(&typed, &plan)
 }

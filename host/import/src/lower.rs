@@ -89,11 +89,11 @@ impl Lowering<'_> {
             Operator::Add => Lowered::Real(self.add(node, shape)?),
             Operator::Pointwise(function) => {
                 let mut real = self.real(&node.inputs[0])?;
-                if let Some(both) = real.then.last().and_then(|last| last.clamps(*function)) {
+                if let Some(both) = real.then.last().and_then(|last| last.clamps(function)) {
                     real.then.pop();
                     real.then.push(both);
                 } else if real.then.len() < MAX_CHAIN {
-                    real.then.push(*function);
+                    real.then.push(function.clone());
                 } else {
                     return Err(Problem::TooMany {
                         what: "functions of one number in a row",
@@ -112,6 +112,7 @@ impl Lowering<'_> {
             }
             Operator::Reshape => self.reshape(&node.inputs[0], shape)?,
             Operator::ArgMax { axis } => self.arg_max(&node.inputs[0], *axis)?,
+            _ => return Err(Problem::Unsupported("it has no integer form yet".to_string())),
         };
         let state = match (state, self.plan.grids[node.output]) {
             (Lowered::Real(real), Some(grid)) => {
@@ -127,7 +128,7 @@ impl Lowering<'_> {
         };
         let dtype = match (&state, self.typed.values[node.output].element) {
             (Lowered::Real(real), _) => real.dtype,
-            (_, Element::Byte(dtype)) => dtype,
+            (_, Element::Quantised(dtype)) => dtype,
             _ => DType::I32,
         };
         self.emitter.layer().result = Some(TensorType { dtype, shape });

@@ -16,7 +16,27 @@ use crate::typed::Arg;
 /// Puts a node into the typed graph; gives its result.
 pub(crate) type Translate = fn(&mut Builder, &Call<'_>) -> Result<Arg, Problem>;
 
-/// Every operator that import takes, by name, sorted. A new one is a row here.
+/// The same for an operator of several results: as many as the node names, `None` for one that import cannot give
+/// (whoever reads it finds no such value).
+pub(crate) type TranslateMany = fn(&mut Builder, &Call<'_>) -> Result<Vec<Option<Arg>>, Problem>;
+
+/// What becomes of an operator.
+#[derive(Clone, Copy)]
+pub(crate) enum Translator {
+    One(Translate),
+    Many(TranslateMany),
+}
+
+/// Operators of ONNX's own domain that have several results, by name, sorted.
+const MANY: &[(&str, TranslateMany)] = &[];
+
+/// Those of `ai.onnx.ml`.
+const ML: &[(&str, Translator)] = &[];
+
+/// Those of `com.microsoft`, as ONNX Runtime writes them.
+const MICROSOFT: &[(&str, Translator)] = &[];
+
+/// Every operator of ONNX's own domain that import takes, by name, sorted. A new one is a row here.
 const OPERATORS: &[(&str, Translate)] = &[
     ("Abs", |b, call| pointwise::unary(b, call, Function::Abs)),
     ("Add", pointwise::add),
@@ -80,10 +100,24 @@ pub const SUPPORTED: &[&str] = &{
     names
 };
 
-/// What translates an operator of ONNX's own domain, if import takes it.
-pub(crate) fn translator(operator: &str) -> Option<Translate> {
-    let at = OPERATORS.binary_search_by_key(&operator, |row| row.0).ok()?;
-    Some(OPERATORS[at].1)
+/// What translates an operator of a domain, if import takes it.
+pub(crate) fn translator(domain: &str, operator: &str) -> Option<Translator> {
+    let among = |rows: &[(&str, Translator)]| {
+        let at = rows.binary_search_by_key(&operator, |row| row.0).ok()?;
+        Some(rows[at].1)
+    };
+    match domain {
+        "" | "ai.onnx" => {
+            if let Ok(at) = MANY.binary_search_by_key(&operator, |row| row.0) {
+                return Some(Translator::Many(MANY[at].1));
+            }
+            let at = OPERATORS.binary_search_by_key(&operator, |row| row.0).ok()?;
+            Some(Translator::One(OPERATORS[at].1))
+        }
+        "ai.onnx.ml" => among(ML),
+        "com.microsoft" => among(MICROSOFT),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -97,10 +131,13 @@ mod tests {
             "the table is searched by halves"
         );
         for name in SUPPORTED {
-            assert!(translator(name).is_some(), "{name}");
+            assert!(translator("", name).is_some(), "{name}");
         }
-        for name in ["", "A", "Softmax", "conv", "Zzz"] {
-            assert!(translator(name).is_none(), "{name}");
+        assert!(MANY.is_sorted_by(|a, b| a.0 < b.0));
+        assert!(ML.is_sorted_by(|a, b| a.0 < b.0) && MICROSOFT.is_sorted_by(|a, b| a.0 < b.0));
+        for name in ["", "A", "conv", "Zzz"] {
+            assert!(translator("", name).is_none(), "{name}");
         }
+        assert!(translator("somebody.else", "Conv").is_none());
     }
 }

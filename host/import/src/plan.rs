@@ -81,7 +81,7 @@ fn materialised(typed: &Typed) -> Vec<usize> {
     let mut sum = vec![false; typed.values.len()];
     for node in &typed.nodes {
         let next = match readers[node.output][..] {
-            [reader] if reader != usize::MAX => match typed.nodes[reader].op {
+            [reader] if reader != usize::MAX => match &typed.nodes[reader].op {
                 Operator::Pointwise(function) => Some(function),
                 _ => None,
             },

@@ -9,7 +9,7 @@ use crate::builder::Builder;
 use crate::call::Call;
 use crate::constant::Constant;
 use crate::error::{ImportError, NodeName, Problem};
-use crate::operators;
+use crate::operators::{self, Translator};
 use crate::options::Options;
 use crate::typed::{Arg, Typed};
 use metisvm_model::limits::{MAX_CONSTANT_ELEMENTS_READ, MAX_CONSTANTS, MAX_NODES, MAX_PORTS};
@@ -158,8 +158,7 @@ impl<'m> Resolver<'m> {
         let name = node_name(index, node);
         let at = |problem: Problem| problem.at(&name);
         let operator = node.op_type.as_str();
-        let own = node.domain.is_empty() || node.domain == "ai.onnx";
-        let Some(translate) = operators::translator(operator).filter(|_| own) else {
+        let Some(translator) = operators::translator(node.domain, operator) else {
             let supported = operators::SUPPORTED;
             return Err(at(Problem::UnsupportedOperator { supported }));
         };
@@ -188,32 +187,46 @@ impl<'m> Resolver<'m> {
             inputs.pop();
         }
         let attributes = Attributes::of(&node.attribute).map_err(at)?;
+        let mut wanted: Vec<bool> = node.output.iter().map(|o| !o.is_empty()).collect();
+        while wanted.last().is_some_and(|named| !named) {
+            wanted.pop();
+        }
+        let outputs = wanted.iter().filter(|named| **named).count();
         let call = Call {
             node: name.clone(),
             inputs,
             attributes,
+            wanted,
             opset: self.opset,
         };
-        // Dropout's mask is all ones; whoever reads it finds no such value.
-        let outputs = node.output.iter().filter(|o| !o.is_empty()).count();
-        let first = node.output.first().copied().unwrap_or_default();
-        if first.is_empty() || outputs > 1 && operator != "Dropout" {
-            return Err(at(Problem::Count {
-                what: "results",
-                actual: outputs,
-                expected: "1",
-            }));
-        }
-        let result = translate(&mut self.builder, &call).map_err(at)?;
-        call.attributes.finish().map_err(at)?;
-        if let Arg::Value(id) = result {
-            // An Identity gives its operand, which has a name already.
-            let value = &mut self.builder.typed.values[id];
-            if value.name.is_empty() {
-                value.name = first.to_string();
+        let results = match translator {
+            Translator::One(translate) => {
+                // Dropout's mask is all ones; whoever reads it finds no such value.
+                if call.wanted.first() != Some(&true) || outputs > 1 && operator != "Dropout" {
+                    return Err(at(Problem::Count {
+                        what: "results",
+                        actual: outputs,
+                        expected: "1",
+                    }));
+                }
+                vec![Some(translate(&mut self.builder, &call).map_err(at)?)]
             }
+            Translator::Many(translate) => translate(&mut self.builder, &call).map_err(at)?,
+        };
+        call.attributes.finish().map_err(at)?;
+        for (output, result) in node.output.iter().zip(results) {
+            let Some(result) = result.filter(|_| !output.is_empty()) else {
+                continue;
+            };
+            if let Arg::Value(id) = result {
+                // An Identity gives its operand, which has a name already.
+                let value = &mut self.builder.typed.values[id];
+                if value.name.is_empty() {
+                    value.name = (*output).to_string();
+                }
+            }
+            self.args.insert(output, result);
         }
-        self.args.insert(first, result);
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use crate::error::NodeName;
 use crate::function::Function;
 use crate::grid::Grid;
 use metisvm_model::{DType, Shape, Window};
+use std::rc::Rc;
 
 /// A computed value, by position in [`Typed::values`].
 pub(crate) type ValueId = usize;
@@ -15,10 +16,10 @@ pub(crate) type ValueId = usize;
 pub(crate) enum Element {
     /// Real numbers: f32 in the file.
     Real,
-    /// Bytes on some grid.
-    Byte(DType),
-    /// Positions, as ArgMax gives them.
-    Index,
+    /// Integers of that type on some grid.
+    Quantised(DType),
+    /// Whole numbers that are meant as such: positions, token ids, truth values (0 and 1).
+    Int,
 }
 
 /// A computed value.
@@ -49,8 +50,14 @@ pub(crate) enum Operator {
         groups: u32,
         bias: Option<Vec<f64>>,
     },
-    /// Two operands, broadcast.
+    /// Two operands, broadcast. So are Sub, Mul and Div.
     Add,
+    Sub,
+    Mul,
+    /// The second operand is positive in every element.
+    Div,
+    /// Operands: condition (whole numbers, 0 or another), a where it is not 0, b where it is; all broadcast.
+    Where,
     Pointwise(Function),
     MaxPool {
         kernel: [u32; 2],
@@ -58,11 +65,53 @@ pub(crate) enum Operator {
     },
     /// To the shape of the result.
     Reshape,
+    /// Dimension `i` of the result is dimension `perm[i]` of the operand.
+    Transpose {
+        perm: Vec<usize>,
+    },
+    /// Operands one after the other along `axis`; they may be constants.
+    Concat {
+        axis: usize,
+    },
+    /// Entries `indices` of dimension `axis`, in that order, each as often as it is named: Slice, Split, Tile and
+    /// Expand are that.
+    Select {
+        axis: usize,
+        indices: Rc<[u32]>,
+    },
+    /// ONNX's Gather with computed indices. Operands: data (computed or constant), indices (whole numbers).
+    Lookup {
+        axis: usize,
+    },
+    /// Along one dimension, which stays with extent 1.
+    Reduce {
+        kind: Reduction,
+        axis: usize,
+    },
+    /// exp(x − max) over its sum, along one dimension.
+    Softmax {
+        axis: usize,
+    },
+    /// `x / √(mean(x²) + epsilon)` over the last dimension; x less its mean first where it is centred.
+    Normalise {
+        epsilon: f64,
+        centred: bool,
+    },
+    /// Whole numbers as real ones, and real ones rounded towards zero.
+    Cast,
     ArgMax {
         axis: u8,
     },
     Quantise(Grid),
     Dequantise(Grid),
+}
+
+/// What a Reduce makes of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reduction {
+    Sum,
+    Mean,
+    Max,
 }
 
 /// A node with one result.

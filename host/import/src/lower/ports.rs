@@ -19,7 +19,7 @@ impl Lowering<'_> {
                 e.parsed.input(value.name.clone(), TensorType { dtype, shape })
             };
             let state = match (value.element, self.plan.grids[id]) {
-                (Element::Byte(dtype), _) => {
+                (Element::Quantised(dtype), _) => {
                     let grid = self.typed.nodes.iter().find_map(|n| match n.op {
                         Operator::Dequantise(grid) if n.values().any(|v| v == id) => Some(grid),
                         _ => None,
@@ -61,7 +61,7 @@ impl Lowering<'_> {
                     );
                     Lowered::Input(port(&mut self.emitter, grid.dtype), grid)
                 }
-                (Element::Index, _) => return Err(wrong("it is INT64; an input is FLOAT, UINT8 or INT8")),
+                (Element::Int, _) => return Err(wrong("it is INT64; an input is FLOAT, UINT8 or INT8")),
             };
             self.states[id] = Some(state);
         }

@@ -76,7 +76,7 @@ pub(super) fn quantize(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem>
                 Operator::Quantise(grid),
                 vec![x],
                 &dims,
-                Element::Byte(dtype),
+                Element::Quantised(dtype),
             )
         }
     }
@@ -96,8 +96,8 @@ pub(super) fn dequantize(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Proble
         },
         Arg::Value(id) => match b.typed_value(*id).element {
             Element::Real => "FLOAT",
-            Element::Index => "INT64",
-            Element::Byte(_) => "",
+            Element::Int => "INT64",
+            Element::Quantised(_) => "",
         },
     };
     if !actual.is_empty() {
@@ -120,7 +120,7 @@ pub(super) fn dequantize(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Proble
             Ok(Arg::Constant(c))
         }
         Arg::Value(id) => {
-            let Element::Byte(dtype) = b.typed_value(id).element else {
+            let Element::Quantised(dtype) = b.typed_value(id).element else {
                 return Err(Problem::NotConstant("the operand"));
             };
             let agrees = zero.is_none_or(|z| {

@@ -42,7 +42,7 @@ pub(super) fn arg_max(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> 
     let Arg::Value(id) = x else {
         return Err(Problem::Unsupported("its operand is a constant".to_string()));
     };
-    if b.typed_value(id).element == Element::Index {
+    if b.typed_value(id).element == Element::Int {
         return Err(Problem::UnsupportedType {
             actual: "INT64".to_string(),
             expected: "it must be FLOAT, UINT8 or INT8",
@@ -52,12 +52,12 @@ pub(super) fn arg_max(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> 
     let axis = axis("axis", call.attributes.int("axis", 0)?, dims.len())?;
     dims.remove(axis);
     let op = Operator::ArgMax { axis: axis as u8 };
-    let y = b.emit(&call.node, op, vec![x], &dims, Element::Index)?;
+    let y = b.emit(&call.node, op, vec![x], &dims, Element::Int)?;
     if !keep {
         return Ok(y);
     }
     dims.insert(axis, 1);
-    b.emit(&call.node, Operator::Reshape, vec![y], &dims, Element::Index)
+    b.emit(&call.node, Operator::Reshape, vec![y], &dims, Element::Int)
 }
 
 /// The operand in another shape of as many elements.
@@ -215,7 +215,7 @@ pub(super) fn cast(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
         (Arg::Constant(c), 7) => matches!(*c.data, Data::I64(_)) && !c.is_float(),
         (Arg::Value(id), 1) => b.typed_value(*id).element == Element::Real,
         // A position fits either.
-        (Arg::Value(id), 6 | 7) => b.typed_value(*id).element == Element::Index,
+        (Arg::Value(id), 6 | 7) => b.typed_value(*id).element == Element::Int,
         _ => false,
     };
     if fits {

@@ -124,7 +124,7 @@ pub(super) fn max_pool(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem>
         return Err(Problem::Unsupported("its operand is a constant".to_string()));
     };
     let element = b.typed_value(id).element;
-    if element == Element::Index {
+    if element == Element::Int {
         return Err(Problem::UnsupportedType {
             actual: "INT64".to_string(),
             expected: "it must be FLOAT, UINT8 or INT8",

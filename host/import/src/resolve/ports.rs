@@ -19,10 +19,10 @@ pub(super) fn input_type(info: &ValueInfo<'_>, batch: u32) -> Result<(Element, S
     };
     let element = match tensor.elem_type {
         DataType::Float => Element::Real,
-        DataType::Uint8 => Element::Byte(DType::U8),
-        DataType::Int8 => Element::Byte(DType::I8),
+        DataType::Uint8 => Element::Quantised(DType::U8),
+        DataType::Int8 => Element::Quantised(DType::I8),
         // Refused, but by the node that reads it: that says more.
-        DataType::Int64 => Element::Index,
+        DataType::Int64 => Element::Int,
         other => {
             return Err(Problem::UnsupportedType {
                 actual: format!("{other:?}"),

@@ -7,12 +7,20 @@ use std::collections::BTreeMap;
 
 /// Choices for one import. The default takes a QDQ file, or an f32 file with nothing but
 /// `calibration` added.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Input samples: needed for an f32 file, refused with a QDQ file.
     pub calibration: Option<Calibration>,
-    /// What the first dimension of an input becomes where the file leaves it open.
-    pub batch: u32,
+    /// What the first dimension of an input becomes where the file leaves it open and neither `dims` nor
+    /// `shapes` says. `None` stands for 1; a number that fixes no dimension is a mistake of the caller.
+    pub batch: Option<u32>,
+    /// Extents of open dimensions, by the name that the file gives them (ONNX's `dim_param`).
+    pub dims: BTreeMap<String, u32>,
+    /// Whole shapes of inputs, by the input's name: for dimensions that are open without a name.
+    pub shapes: BTreeMap<String, Vec<u32>>,
+    /// Tensors that become the outputs, in this order, whether the file declares them as outputs or not;
+    /// what only others need is not looked at. Empty for the outputs of the file.
+    pub keep: Vec<String>,
     /// The type of quantised activations of an f32 file.
     pub activation: ActivationType,
     /// How the range of a tensor follows from what it was seen to hold.
@@ -20,18 +28,6 @@ pub struct Options {
     /// Grids of inputs of an f32 file, by name, where the caller wants a certain one: pixels that are
     /// whole numbers are best given as they are, with scale 1 and zero point 0.
     pub input_grids: BTreeMap<String, Grid>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            calibration: None,
-            batch: 1,
-            activation: ActivationType::default(),
-            range: Range::default(),
-            input_grids: BTreeMap::new(),
-        }
-    }
 }
 
 /// The element type of activations.

@@ -44,7 +44,7 @@ pub(crate) fn resolve(model: &Model<'_>, options: &Options) -> Result<Typed, Imp
         opset,
         read: 0,
     };
-    resolver.inputs(graph, options.batch)?;
+    resolver.inputs(graph, options.batch.unwrap_or(1))?;
     let given = |name: &str| resolver.args.contains_key(name);
     let stored = |name: &str| resolver.initializers.contains_key(name);
     let order = Order::of(graph, given, stored)?;

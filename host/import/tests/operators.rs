@@ -447,7 +447,7 @@ fn an_open_first_dimension_becomes_the_batch() {
     for (batch, samples) in [(1, 6), (3, 2)] {
         let options = Options {
             calibration: Some(Calibration::single(array.clone())),
-            batch,
+            batch: Some(batch),
             ..Options::default()
         };
         let imported = import_onnx(&bytes, &options).unwrap();

@@ -37,7 +37,7 @@ fn import(args: &Import) -> Result<(), CliError> {
     })?;
     let options = Options {
         calibration: calibration(&args.calibration)?,
-        batch: args.batch,
+        batch: Some(args.batch),
         activation: match args.activation {
             Activation::U8 => ActivationType::U8,
             Activation::I8 => ActivationType::I8,

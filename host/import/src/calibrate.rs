@@ -1,26 +1,80 @@
-//! Ranges of tensors, from running the float graph on samples.
+//! What tensors hold, from running the float graph on samples.
 
 use crate::error::{ImportError, Problem};
 use crate::float::{self, View};
 use crate::options::{Calibration, Range};
-use crate::typed::{Arg, Element, Typed, ValueId};
+use crate::typed::{Arg, Typed, ValueId};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Multiplications that calibration may cost, over all samples: minutes, not days.
 const MAX_WORK: u64 = 1 << 38;
 
-/// What each value was seen to hold, least and greatest; nothing for values that are not real numbers.
-pub(crate) struct Ranges {
-    pub(crate) of: Vec<Option<(f64, f64)>>,
+/// Rows of a product's operand that are kept for the choice of its grid, over all samples: enough to tell grids
+/// apart (the ratio of two errors settles to a few hundredths), few enough to try dozens of grids.
+const MAX_ROWS: usize = 128;
+
+/// What running the samples showed.
+pub(crate) struct Seen {
+    /// For each value the least and the greatest number it held; nothing for values without elements.
+    pub(crate) ranges: Vec<Option<(f64, f64)>>,
+    /// For each value that was asked for, the least and greatest number in each column (its last dimension).
+    pub(crate) columns: BTreeMap<ValueId, Vec<(f32, f32)>>,
+    /// Of the same values, some rows, one after the other.
+    pub(crate) rows: BTreeMap<ValueId, Vec<f32>>,
+    /// Samples used.
     pub(crate) samples: usize,
 }
 
-/// Runs the samples.
+/// Runs the samples; keeps columns and rows of the values that `watched` names.
 ///
 /// # Errors
 /// If the samples do not fit the inputs, running them would take too long, or a tensor overflows.
-pub(crate) fn ranges(typed: &Typed, calibration: &Calibration, range: Range) -> Result<Ranges, ImportError> {
+pub(crate) fn run(
+    typed: &Typed,
+    calibration: &Calibration,
+    range: Range,
+    watched: &BTreeSet<ValueId>,
+) -> Result<Seen, ImportError> {
     let samples = samples(typed, calibration)?;
     let count = samples.first().map_or(0, |(_, runs)| runs.len());
+    check_work(typed, count)?;
+    let each = MAX_ROWS.div_ceil(count.max(1));
+    let mut seen = Seen {
+        ranges: vec![None; typed.values.len()],
+        columns: BTreeMap::new(),
+        rows: BTreeMap::new(),
+        samples: count,
+    };
+    let floats = Floats::new(typed);
+    for run in 0..count {
+        let given = samples.iter().map(|(value, runs)| (*value, runs[run].to_vec()));
+        let results = floats.run(given)?;
+        for (value, result) in results.iter().enumerate() {
+            note(&mut seen.ranges[value], result, range);
+            if watched.contains(&value) && !result.is_empty() {
+                let width = typed.values[value].shape.dims().last().map_or(1, |&d| d as usize);
+                note_columns(seen.columns.entry(value).or_default(), result, width);
+                let kept = seen.rows.entry(value).or_default();
+                let rows = result.len() / width;
+                let step = rows.div_ceil(each).max(1);
+                for row in result.chunks_exact(width).step_by(step) {
+                    if kept.len() < MAX_ROWS * width {
+                        kept.extend_from_slice(row);
+                    }
+                }
+            }
+        }
+    }
+    if range == Range::MeanMinMax {
+        for (low, high) in seen.ranges.iter_mut().flatten() {
+            *low /= count as f64;
+            *high /= count as f64;
+        }
+    }
+    Ok(seen)
+}
+
+fn check_work(typed: &Typed, count: usize) -> Result<(), ImportError> {
     let work = typed.nodes.iter().map(|n| {
         let dims: Vec<&[u32]> = n.inputs.iter().map(|a| arg_dims(typed, a)).collect();
         float::work(&n.op, &dims, &typed.values[n.output].shape)
@@ -33,19 +87,39 @@ pub(crate) fn ranges(typed: &Typed, calibration: &Calibration, range: Range) -> 
             limit: MAX_WORK,
         }));
     }
-    // Dequantised once, not once a sample.
-    let constants: Vec<Vec<Vec<f32>>> = typed
-        .nodes
-        .iter()
-        .map(|n| n.inputs.iter().map(reals).collect())
-        .collect();
-    let mut seen = vec![None; typed.values.len()];
-    for run in 0..count {
-        let mut results: Vec<Vec<f32>> = vec![Vec::new(); typed.values.len()];
-        for (value, runs) in &samples {
-            results[*value] = runs[run].to_vec();
+    Ok(())
+}
+
+/// The typed graph ready to be run in floats.
+pub(crate) struct Floats<'t> {
+    typed: &'t Typed,
+    /// Constants of each node, dequantised once and not once a sample.
+    constants: Vec<Vec<Vec<f32>>>,
+}
+
+impl<'t> Floats<'t> {
+    pub(crate) fn new(typed: &'t Typed) -> Self {
+        let of = |n: &crate::typed::TypedNode| n.inputs.iter().map(reals).collect();
+        Self {
+            typed,
+            constants: typed.nodes.iter().map(of).collect(),
         }
-        for (node, constants) in typed.nodes.iter().zip(&constants) {
+    }
+
+    /// What every value holds for these inputs.
+    ///
+    /// # Errors
+    /// If something is not finite.
+    pub(crate) fn run(
+        &self,
+        given: impl Iterator<Item = (ValueId, Vec<f32>)>,
+    ) -> Result<Vec<Vec<f32>>, ImportError> {
+        let typed = self.typed;
+        let mut results: Vec<Vec<f32>> = vec![Vec::new(); typed.values.len()];
+        for (value, data) in given {
+            results[value] = data;
+        }
+        for (node, constants) in typed.nodes.iter().zip(&self.constants) {
             let views: Vec<View<'_>> = node
                 .inputs
                 .iter()
@@ -68,20 +142,8 @@ pub(crate) fn ranges(typed: &Typed, calibration: &Calibration, range: Range) -> 
             }
             results[node.output] = result;
         }
-        for (seen, result) in seen.iter_mut().zip(&results) {
-            note(seen, result, range);
-        }
+        Ok(results)
     }
-    let of = seen
-        .into_iter()
-        .map(|s| {
-            s.map(|(low, high)| match range {
-                Range::MinMax => (low, high),
-                Range::MeanMinMax => (low / count as f64, high / count as f64),
-            })
-        })
-        .collect();
-    Ok(Ranges { of, samples: count })
 }
 
 /// Adds the range of one sample's tensor to what was seen.
@@ -98,7 +160,17 @@ fn note(seen: &mut Option<(f64, f64)>, result: &[f32], range: Range) {
     });
 }
 
-fn arg_dims<'a>(typed: &'a Typed, arg: &'a Arg) -> &'a [u32] {
+fn note_columns(seen: &mut Vec<(f32, f32)>, result: &[f32], width: usize) {
+    seen.resize(width, (f32::INFINITY, f32::NEG_INFINITY));
+    for row in result.chunks_exact(width) {
+        for ((low, high), &v) in seen.iter_mut().zip(row) {
+            *low = low.min(v);
+            *high = high.max(v);
+        }
+    }
+}
+
+pub(crate) fn arg_dims<'a>(typed: &'a Typed, arg: &'a Arg) -> &'a [u32] {
     match arg {
         Arg::Value(id) => typed.values[*id].shape.dims(),
         Arg::Constant(c) => &c.dims,
@@ -112,17 +184,14 @@ fn reals(arg: &Arg) -> Vec<f32> {
     }
 }
 
-/// A real input, and what it holds in each run.
-type Runs<'a> = (ValueId, Vec<&'a [f32]>);
+/// An input, and what it holds in each run.
+pub(crate) type Runs<'a> = (ValueId, Vec<&'a [f32]>);
 
-fn samples<'a>(typed: &Typed, calibration: &'a Calibration) -> Result<Vec<Runs<'a>>, ImportError> {
+pub(crate) fn samples<'a>(typed: &Typed, calibration: &'a Calibration) -> Result<Vec<Runs<'a>>, ImportError> {
     let wrong = |text: String| Err(ImportError::Calibration(text));
     let mut all: Vec<Runs<'a>> = Vec::new();
     for &id in &typed.inputs {
         let value = &typed.values[id];
-        if value.element != Element::Real {
-            continue;
-        }
         let name: String = value.name.chars().take(80).collect();
         let only = if typed.inputs.len() == 1 {
             calibration.inputs.get("")

@@ -1,22 +1,36 @@
-//! Which tensors of an f32 file are put on a grid, and on which.
+//! How precisely each tensor is held, and on which grid.
 //!
-//! A QDQ file says so itself. For an f32 file every tensor is, except
-//! - what only moves elements (Reshape, MaxPool): the result stays on its operand's grid;
-//! - a sum that goes into a clamp and nowhere else (Conv, Relu): it is rounded once, after the clamp;
-//! - a step of a chain of functions of one number: the chain becomes one table.
+//! A QDQ file says so itself. For an f32 file, from what the samples showed:
+//! - a tensor that only products of bytes read is put on a grid of bytes as soon as it is computed ([`classes`]);
+//! - the operand of a product with constant weights gets the cheapest form whose measured error is next to the best
+//!   ([`sites`]): bytes on one grid, bytes with a scale for each column, or 16-bit words;
+//! - every other tensor stays as wide as it was computed, and becomes words where a step needs them.
 
-use crate::calibrate;
+mod classes;
+mod sites;
+
+pub(crate) use sites::Site;
+
+use crate::calibrate::{self, Seen};
 use crate::error::{ImportError, Problem};
 use crate::grid::Grid;
 use crate::options::Options;
-use crate::typed::{Element, Operator, Typed};
+use crate::typed::{Arg, Element, Operator, Typed, ValueId};
+use metisvm_model::DType;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The choice.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
-    /// For each value the grid it is put on as soon as it is computed.
+    /// For each value what it was seen to hold; nothing where no samples were run.
+    pub(crate) ranges: Vec<Option<(f64, f64)>>,
+    /// For each value the grid of bytes that it is put on as soon as it is computed.
     pub(crate) grids: Vec<Option<Grid>>,
-    /// Whether the file is an f32 file.
+    /// For operands of products with constant weights, the form in which they enter it.
+    pub(crate) sites: BTreeMap<ValueId, Site>,
+    /// The type of bytes that are activations.
+    pub(crate) bytes: DType,
+    /// Whether grids came from samples.
     pub(crate) calibrated: bool,
     /// Samples used.
     pub(crate) samples: usize,
@@ -27,75 +41,99 @@ pub(crate) struct Plan {
 /// # Errors
 /// If calibration data are missing, superfluous, or do not fit.
 pub(crate) fn plan(typed: &Typed, options: &Options) -> Result<Plan, ImportError> {
-    let real_inputs = typed
-        .inputs
-        .iter()
-        .any(|&i| typed.values[i].element == Element::Real);
-    if typed.is_quantised() || !real_inputs {
-        if options.calibration.is_some() {
-            return Err(ImportError::model(Problem::CalibrationUnused));
-        }
-        return Ok(Plan {
-            grids: vec![None; typed.values.len()],
-            ..Plan::default()
-        });
-    }
+    let empty = Plan {
+        ranges: vec![None; typed.values.len()],
+        grids: vec![None; typed.values.len()],
+        bytes: options.activation.dtype(),
+        ..Plan::default()
+    };
+    let quantised = typed.is_quantised();
+    let real = |id: &ValueId| typed.values[*id].element == Element::Real;
     let Some(calibration) = &options.calibration else {
+        if quantised || !typed.inputs.iter().any(real) && !typed.nodes.iter().any(|n| real(&n.output)) {
+            return Ok(empty);
+        }
         return Err(ImportError::model(Problem::NeedsCalibration));
     };
-    for (name, grid) in &options.input_grids {
-        let known = typed.inputs.iter().any(|&i| typed.values[i].name == *name);
-        if !known || !grid.is_sound() {
-            let problem = Problem::Scale(if known {
-                "the grid asked for is not one".to_string()
-            } else {
-                "a grid is asked for, but there is no such input".to_string()
-            });
-            return Err(ImportError::tensor("input", name, problem));
-        }
+    check_grids(typed, options)?;
+    let weighted = products(typed);
+    let watched: BTreeSet<ValueId> = weighted.keys().copied().collect();
+    let seen = calibrate::run(typed, calibration, options.range, &watched)?;
+    let samples = seen.samples;
+    if quantised {
+        // The file's grids stand; what it leaves in floats is held as the samples say.
+        return Ok(Plan {
+            ranges: seen.ranges,
+            samples,
+            ..empty
+        });
     }
-    let ranges = calibrate::ranges(typed, calibration, options.range)?;
-    let mut grids = vec![None; typed.values.len()];
-    for value in materialised(typed) {
-        if let Some((low, high)) = ranges.of[value] {
-            grids[value] = Some(Grid::covering(low, high, options.activation.dtype()));
-        }
+    let mut plan = Plan {
+        calibrated: true,
+        samples,
+        ..empty
+    };
+    plan.sites = chosen_sites(typed, &seen, &weighted, options);
+    plan.ranges = seen.ranges;
+    let bytes = classes::bytes(typed, &plan.sites);
+    for (value, bytes) in bytes.into_iter().enumerate() {
+        plan.grids[value] = match (plan.sites.get(&value), plan.ranges[value]) {
+            (Some(Site::Bytes(grid)), _) if bytes => Some(*grid),
+            (_, Some((low, high))) if bytes => Some(Grid::covering(low, high, plan.bytes)),
+            _ => None,
+        };
     }
     for &input in &typed.inputs {
         if let Some(grid) = options.input_grids.get(&typed.values[input].name) {
-            grids[input] = Some(*grid);
+            plan.grids[input] = Some(*grid);
+            plan.sites.remove(&input);
         }
     }
-    Ok(Plan {
-        grids,
-        calibrated: true,
-        samples: ranges.samples,
-    })
+    Ok(plan)
 }
 
-/// The values that are put on a grid.
-fn materialised(typed: &Typed) -> Vec<usize> {
-    let readers = typed.readers();
-    let mut chosen = typed.inputs.clone();
-    // Whether a value is still a sum, not on a grid yet.
-    let mut sum = vec![false; typed.values.len()];
+fn check_grids(typed: &Typed, options: &Options) -> Result<(), ImportError> {
+    for (name, grid) in &options.input_grids {
+        let input = typed.inputs.iter().find(|&&i| typed.values[i].name == *name);
+        let problem = match input.map(|&i| typed.values[i].element) {
+            None => "a grid is asked for, but there is no such input",
+            Some(Element::Real) if grid.is_sound() => continue,
+            Some(Element::Real) => "the grid asked for is not one: its scale must be positive and finite, its zero point of its type",
+            Some(_) => "a grid is asked for, but the input is not FLOAT",
+        };
+        return Err(ImportError::tensor("input", name, Problem::Scale(problem.to_string())));
+    }
+    Ok(())
+}
+
+/// Constant matrices of weights, by the value that is multiplied with them.
+fn products(typed: &Typed) -> BTreeMap<ValueId, Vec<&crate::constant::Constant>> {
+    let mut weighted: BTreeMap<ValueId, Vec<_>> = BTreeMap::new();
     for node in &typed.nodes {
-        let next = match readers[node.output][..] {
-            [reader] if reader != usize::MAX => match &typed.nodes[reader].op {
-                Operator::Pointwise(function) => Some(function),
-                _ => None,
-            },
-            _ => None,
+        if let (Operator::MatMul { .. }, [Arg::Value(x), Arg::Constant(w)]) = (&node.op, &node.inputs[..])
+            && w.dims.len() == 2
+        {
+            weighted.entry(*x).or_default().push(w);
+        }
+    }
+    weighted
+}
+
+fn chosen_sites(
+    typed: &Typed,
+    seen: &Seen,
+    weighted: &BTreeMap<ValueId, Vec<&crate::constant::Constant>>,
+    options: &Options,
+) -> BTreeMap<ValueId, Site> {
+    let mut chosen = BTreeMap::new();
+    for (&value, weights) in weighted {
+        let (Some(rows), Some(columns)) = (seen.rows.get(&value), seen.columns.get(&value)) else {
+            continue;
         };
-        let from_sum = match node.op {
-            Operator::MatMul { .. } | Operator::Conv { .. } | Operator::Add => true,
-            Operator::Pointwise(_) => node.values().any(|v| sum[v]),
-            _ => continue,
-        };
-        let waits = next.is_some_and(|f| !from_sum || f.is_clamp());
-        sum[node.output] = waits && from_sum;
-        if !waits {
-            chosen.push(node.output);
+        let fixed = options.input_grids.contains_key(&typed.values[value].name) && typed.inputs.contains(&value);
+        if typed.values[value].element == Element::Real && !fixed {
+            let range = seen.ranges[value].unwrap_or_default();
+            chosen.insert(value, sites::choose(rows, columns, range, weights, options.activation.dtype()));
         }
     }
     chosen

@@ -122,6 +122,12 @@ pub enum Problem {
         /// The worst case, saturated.
         bound: i64,
     },
+    /// A product, or a sum of squares, may be 2^62 or more.
+    #[error("a number of 62 bits may overflow: its magnitude is only known to be at most {bound}")]
+    WideOverflow {
+        /// The worst case, saturated.
+        bound: i64,
+    },
     /// A value that must lie in a range is not known to.
     #[error("operand {operand} ({what}) may be {low}..={high}; it must lie in {least}..={most}")]
     OutOfRange {

@@ -11,11 +11,13 @@ use alloc::vec::Vec;
 pub struct NodeIntervals {
     /// Every element of the result.
     pub result: Interval,
-    /// The widest number that the operator computes with: of MatMul, Conv2d and Add the sum and, as
-    /// magnitudes are summed, each of its partial sums in any order; of Requantise
-    /// `acc · multiplier + 2^(shift−1)`, before the shift. `None` where nothing is computed.
+    /// The widest number that the operator computes with: of products, Add, Sub and ReduceSum the sum and,
+    /// as magnitudes are summed, each of its partial sums in any order; of Requantise
+    /// `acc · multiplier + 2^(shift−1)` and of Mul `a·b + 2^(shift−1)`, before the shift; of Interpolate
+    /// the step times the low byte, and 128; of InvNorm `epsilon + Σ x²`. `None` where nothing is summed.
     pub accumulator: Option<Interval>,
-    /// Of Requantise, the sum of zero point and shifted number, which is then clamped to the result's type.
+    /// What is then limited to the result's type: of Requantise the sum of zero point and shifted number, of
+    /// Mul the shifted number, of Reciprocal the quotient, of InvNorm the root.
     pub unclamped: Option<Interval>,
 }
 
@@ -26,6 +28,19 @@ impl NodeIntervals {
             result,
             accumulator: None,
             unclamped: None,
+        }
+    }
+
+    /// Of an operator whose result is a number that is not negative, limited to what an i32 holds.
+    pub(crate) fn limited(unclamped: Interval) -> Self {
+        let most = i64::from(i32::MAX);
+        Self {
+            result: Interval {
+                low: unclamped.low.min(most),
+                high: unclamped.high.min(most),
+            },
+            accumulator: None,
+            unclamped: Some(unclamped),
         }
     }
 

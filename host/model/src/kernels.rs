@@ -6,12 +6,22 @@
 
 pub mod add;
 pub mod arg_max;
+pub mod broadcast;
 pub mod clamp;
+pub mod concat;
 pub mod conv2d;
+pub mod gather;
+pub mod interpolate;
+pub mod inv_norm;
 pub mod mat_mul;
 pub mod max_pool2d;
+pub mod mul;
+pub mod reciprocal;
+pub mod reduce;
 pub mod requantise;
+pub mod sub;
 pub mod table;
+pub mod transpose;
 
 use crate::op::Op;
 use crate::operators;
@@ -21,3 +31,6 @@ use crate::tensor::{Tensor, TensorType};
 pub fn evaluate(op: &Op, operands: &[&Tensor], ty: &TensorType) -> Tensor {
     Tensor::computed(ty.clone(), operators::evaluate(op, operands, ty))
 }
+
+#[cfg(test)]
+mod tests;

@@ -35,3 +35,12 @@ pub const MIN_SHIFT: i64 = 1;
 pub const MAX_SHIFT: i64 = 47;
 /// Entries of a look-up table: one for each byte.
 pub const TABLE_ENTRIES: u64 = 256;
+/// Nodes of an interpolation: one for each high byte of 16 bits, and one behind the last.
+pub const INTERPOLATION_NODES: u64 = 257;
+/// What magnitudes of 64-bit products and sums stay below. The half that a rounding adds is at most 2^61, so
+/// that 64 bits hold the sum of both.
+pub const WIDE_BOUND: i64 = 1 << 62;
+/// The greatest shift of a 64-bit number: it leaves −1, 0 or 1 of every number below 2^62.
+pub const MAX_WIDE_SHIFT: u8 = 62;
+/// Operands of one Concat. A longer one is a Concat of several.
+pub const MAX_CONCAT: usize = 64;

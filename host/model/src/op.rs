@@ -4,6 +4,7 @@
 use crate::Shape;
 use crate::operators::OperatorId;
 use crate::tensor::DType;
+use alloc::vec::Vec;
 use core::ops::Range;
 
 /// An operator with its attributes.
@@ -64,6 +65,65 @@ pub enum Op {
         /// The dimension to search.
         axis: u8,
     },
+    /// `a − b` → i32, of any types, broadcast as NumPy does.
+    Sub,
+    /// `clamp((a·b + h) >> shift)` to the range of `to`, where h is `2^(shift−1)`, and 0 for shift 0.
+    ///
+    /// Operands: a, b (any types, broadcast), with `|a·b| < 2^62`.
+    Mul {
+        /// How far to the right: 0 to 62.
+        shift: u8,
+        /// The type of the result.
+        to: DType,
+    },
+    /// `t[h] + (((t[h+1] − t[h])·l + 128) >> 8)` with h, l the high and the low byte of `x + 32768`.
+    ///
+    /// Operands: x (i16), table t (u8, i8 or i16, `[257]`), whose type the result has.
+    Interpolate,
+    /// The sum along `axis` → i32; the dimension stays, with extent 1. Operand: x (any type).
+    ReduceSum {
+        /// The dimension to sum along.
+        axis: u8,
+    },
+    /// The greatest element along `axis`; the dimension stays, with extent 1. Operand: x (any type).
+    ReduceMax {
+        /// The dimension to search.
+        axis: u8,
+    },
+    /// `min(2^31 − 1, ⌊numerator / max(1, x)⌋)` → i32. Operand: x (any type).
+    Reciprocal {
+        /// What is divided: 1 to 2^62 − 1.
+        numerator: u64,
+    },
+    /// `min(2^31 − 1, ⌊√⌊2^shift / V⌋⌋)` → i32 of each row of the last dimension, `V = epsilon + Σ x²`;
+    /// the dimension stays, with extent 1. Operand: x (any type), with `V < 2^62`.
+    InvNorm {
+        /// The fraction bits of the result, twice: 0 to 62.
+        shift: u8,
+        /// What keeps V from zero: at least 1.
+        epsilon: u64,
+    },
+    /// The slices of data, along `axis`, that index names: data's dimensions with index's in place of
+    /// that one, as ONNX has it. A part of a tensor is a Gather with constant indices.
+    ///
+    /// Operands: data (any type), index (any type and rank), proven to lie in `0..extent`.
+    Gather {
+        /// The dimension that is indexed.
+        axis: u8,
+    },
+    /// The dimensions in another order. Operand: x (any type).
+    Transpose {
+        /// For each dimension of the result, which of x it is.
+        perm: Vec<u8>,
+    },
+    /// 2 to 64 tensors one after the other along `axis`. Operands: of one type, with the same dimensions
+    /// but for that one.
+    Concat {
+        /// The dimension that grows.
+        axis: u8,
+    },
+    /// [`Self::MatMul`] with an x, and an x_zero, of i16.
+    WideMatMul,
     /// An operator that is in no bundle but those of unit tests.
     #[cfg(test)]
     #[allow(missing_docs)] // it has no meaning to document

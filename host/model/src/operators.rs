@@ -7,16 +7,27 @@
 mod add;
 mod arg_max;
 mod clamp;
+mod concat;
 mod conv2d;
+mod gather;
+mod interpolate;
+mod inv_norm;
 mod mat_mul;
 mod max_pool2d;
+mod mul;
 #[cfg(test)]
 pub(crate) mod probe;
 mod product;
+mod reciprocal;
+mod reduce_max;
+mod reduce_sum;
 mod requantise;
 mod reshape;
 mod set;
+mod sub;
 mod table;
+mod transpose;
+mod wide_mat_mul;
 
 pub use set::{OperatorId, OperatorSet};
 
@@ -108,6 +119,17 @@ operators! {
     MaxPool2d { kernel, window } => max_pool2d;
     Reshape { shape } => reshape;
     ArgMax { axis } => arg_max;
+    Sub => sub;
+    Mul { shift, to } => mul;
+    Interpolate => interpolate;
+    ReduceSum { axis } => reduce_sum;
+    ReduceMax { axis } => reduce_max;
+    Reciprocal { numerator } => reciprocal;
+    InvNorm { shift, epsilon } => inv_norm;
+    Gather { axis } => gather;
+    Transpose { perm } => transpose;
+    Concat { axis } => concat;
+    WideMatMul => wide_mat_mul;
     #[cfg(test)]
     Probe { tag } => probe;
 }
@@ -123,6 +145,7 @@ impl Operator {
 pub(crate) fn channels(op: &Op, operands: &[Operand]) -> Option<ChannelIntervals> {
     match op {
         Op::MatMul => mat_mul::channels(operands),
+        Op::WideMatMul => wide_mat_mul::channels(operands),
         Op::Conv2d { .. } => conv2d::channels(operands),
         Op::Requantise { to, axis } => requantise::channels(*to, *axis, operands),
         // What is known of these is one interval for the whole result.
@@ -166,5 +189,29 @@ mod tests {
             (9, "ArgMax"),
         ];
         assert_eq!(first, expected);
+    }
+
+    /// So do these, from the first build on that had them.
+    #[test]
+    fn the_operators_of_version_2_so_far_are_fixed() {
+        let second: Vec<_> = OPERATORS
+            .iter()
+            .filter(|o| o.since == 2 && o.name != "Probe")
+            .map(|o| (o.id.0, o.name))
+            .collect();
+        let expected = [
+            (10, "Sub"),
+            (11, "Mul"),
+            (12, "Interpolate"),
+            (13, "ReduceSum"),
+            (14, "ReduceMax"),
+            (15, "Reciprocal"),
+            (16, "InvNorm"),
+            (17, "Gather"),
+            (18, "Transpose"),
+            (19, "Concat"),
+            (20, "WideMatMul"),
+        ];
+        assert_eq!(second, expected);
     }
 }

@@ -3,6 +3,7 @@
 //! in every order, and so any tiling, any number of lanes and any order of summation is legal.
 
 use crate::error::Problem;
+use crate::limits::WIDE_BOUND;
 use crate::tensor::{DType, Tensor, TensorType};
 
 /// What the elements of a tensor are known to lie in, both ends included.
@@ -66,6 +67,29 @@ impl Interval {
             .max((i64::from(value) - self.high).abs())
     }
 
+    /// What products of an element of this and one of `other` lie in. Of 32-bit intervals: at most 2^62.
+    pub(crate) fn times(self, other: Self) -> Self {
+        let corners = [
+            self.low * other.low,
+            self.low * other.high,
+            self.high * other.low,
+            self.high * other.high,
+        ];
+        corners
+            .into_iter()
+            .skip(1)
+            .fold(Self::point(corners[0]), |so_far, corner| {
+                so_far.union(Self::point(corner))
+            })
+    }
+
+    pub(crate) const fn point(value: i64) -> Self {
+        Self {
+            low: value,
+            high: value,
+        }
+    }
+
     pub(crate) fn magnitude(self) -> i64 {
         self.low.abs().max(self.high.abs())
     }
@@ -96,6 +120,28 @@ impl Operand {
         }
     }
 
+    /// Checks that the elements of this, operand number `operand`, are known to lie in a range.
+    pub(crate) fn must_lie_in(
+        &self,
+        operand: usize,
+        what: &'static str,
+        least: i64,
+        most: i64,
+    ) -> Result<(), Problem> {
+        let Interval { low, high } = self.range;
+        if low < least || high > most {
+            return Err(Problem::OutOfRange {
+                operand,
+                what,
+                low,
+                high,
+                least,
+                most,
+            });
+        }
+        Ok(())
+    }
+
     /// The interval of entry `channel` of a per-channel operand.
     pub(crate) fn channel(&self, channel: usize) -> Interval {
         match &self.values {
@@ -114,4 +160,13 @@ pub(crate) fn accumulator(range: Interval) -> Result<Interval, Problem> {
         });
     }
     Ok(range)
+}
+
+/// Checks the magnitude of a 64-bit number, saturated, before a rounding constant is added to it.
+pub(crate) const fn wide(bound: i64) -> Result<(), Problem> {
+    if bound < WIDE_BOUND {
+        Ok(())
+    } else {
+        Err(Problem::WideOverflow { bound })
+    }
 }

@@ -2,7 +2,7 @@
 //! common.
 
 use crate::error::Problem;
-use crate::limits::{MAX_ELEMENTS, MAX_WINDOW};
+use crate::limits::{MAX_ELEMENTS, MAX_WIDE_SHIFT, MAX_WINDOW};
 use crate::op::{Op, Window};
 use crate::operators;
 use crate::tensor::{DType, Shape, TensorType};
@@ -25,6 +25,36 @@ pub(crate) fn infer(op: &Op, operands: &[&TensorType]) -> Result<TensorType, Pro
 
 pub(crate) fn result(dtype: DType, dims: &[u32]) -> Result<TensorType, Problem> {
     TensorType::new(dtype, dims).ok_or(Problem::ResultTooLarge { limit: MAX_ELEMENTS })
+}
+
+/// Checks that the first operand has a dimension.
+pub(crate) fn dimension(operands: &[&TensorType], axis: usize) -> Result<(), Problem> {
+    if axis < operands[0].shape.rank() {
+        return Ok(());
+    }
+    Err(Problem::Attribute {
+        name: "axis",
+        why: "the operand has no such dimension",
+    })
+}
+
+/// The type of the first operand, with another element type, and one element along a dimension.
+pub(crate) fn reduced(operands: &[&TensorType], axis: usize, dtype: DType) -> Result<TensorType, Problem> {
+    dimension(operands, axis)?;
+    let mut dims = operands[0].shape.dims().to_vec();
+    dims[axis] = 1;
+    result(dtype, &dims)
+}
+
+/// Checks the shift of a 64-bit number.
+pub(crate) fn wide_shift(shift: u8) -> Result<(), Problem> {
+    if shift <= MAX_WIDE_SHIFT {
+        return Ok(());
+    }
+    Err(Problem::Attribute {
+        name: "shift",
+        why: "it must be at most 62",
+    })
 }
 
 pub(crate) fn outputs(window: &Window, extents: [u32; 2], kernel: [u32; 2]) -> Result<[u32; 2], Problem> {

@@ -15,7 +15,7 @@ pub struct Work {
     pub nodes: u64,
     /// Multiply-accumulates of 8-bit operands: MatMul and Conv2d.
     pub macs: u64,
-    /// Multiply-accumulates with a 16-bit operand. No operator of today has any.
+    /// Multiply-accumulates with a 16-bit operand: WideMatMul.
     pub wide_macs: u64,
     /// Runs of multiply-accumulates along one line of the result: a row of a MatMul for each depth, a
     /// line of a Conv2d's image for each weight. A run costs something however short it is, so that a
@@ -23,15 +23,17 @@ pub struct Work {
     pub lines: u64,
     /// Elements that are made or carried: inputs, outputs, and the result of every node.
     pub elements: u64,
-    /// Elements that a reduction reads, along a window or a row: MaxPool2d and ArgMax.
+    /// Elements that a reduction reads, along a window or a row: MaxPool2d, ArgMax, ReduceSum, ReduceMax
+    /// and InvNorm.
     pub compares: u64,
-    /// Bytes of operands read and of results written.
+    /// Bytes of operands read and of results written. A Gather reads of its data what it writes.
     pub moved_bytes: u64,
-    /// Elements that are computed one by one: Add, Requantise and Clamp.
+    /// Elements that are computed one by one: Add, Sub, Mul, Requantise and Clamp.
     pub pointwise: u64,
-    /// Elements that are looked up in a table: Table.
+    /// Places that are looked up: an element of Table and Interpolate, a run of neighbouring elements that
+    /// Gather, Transpose and Concat move.
     pub lookups: u64,
-    /// Results of a division or a root. No operator of today has any.
+    /// Results of a division, or of a division and a root: Reciprocal and InvNorm.
     pub divisions: u64,
 }
 
@@ -56,6 +58,11 @@ impl Work {
             .iter()
             .map(|ty| ty.bytes() as u64)
             .fold(0, u64::saturating_add);
+        // Of a large table of embeddings it reads a few rows.
+        let read = match (op, operands) {
+            (Op::Gather { .. }, [_, index]) => (result.bytes() as u64).saturating_add(index.bytes() as u64),
+            _ => read,
+        };
         let node = Self {
             nodes: 1,
             elements: result.elements() as u64,

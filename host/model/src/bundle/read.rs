@@ -231,7 +231,8 @@ impl<'a> Reader<'a> {
         Ok(u32::from_le_bytes(*self.array(what)?))
     }
 
-    fn u64(&mut self, what: &'static str) -> Result<u64, BundleError> {
+    /// Two words.
+    pub(crate) fn u64(&mut self, what: &'static str) -> Result<u64, BundleError> {
         Ok(u64::from_le_bytes(*self.array(what)?))
     }
 

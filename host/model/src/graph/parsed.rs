@@ -126,15 +126,28 @@ impl Parsed {
     /// Whatever `docs/inference.md` calls a malformed graph; a node in the error is counted as this
     /// graph has them.
     pub fn check(self) -> Result<Graph, GraphError> {
+        self.check_numbered().map(|(graph, _)| graph)
+    }
+
+    /// Like [`Self::check`]; also gives, for each node of the graph, the position that it had here, so that
+    /// who built the graph knows which node is which. A position that is not among them was dropped, as no
+    /// output needs the node; nodes are never merged.
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    pub fn check_numbered(self) -> Result<(Graph, Vec<usize>), GraphError> {
         self.check_sizes()?;
         let order = canonical::order(&self)?;
         let (parsed, original) = canonical::rearrange(self, &order);
-        Graph::prove(parsed).map_err(|mut e| {
-            if let Some((index, _)) = &mut e.node {
-                *index = original[*index];
+        match Graph::prove(parsed) {
+            Ok(graph) => Ok((graph, original)),
+            Err(mut e) => {
+                if let Some((index, _)) = &mut e.node {
+                    *index = original[*index];
+                }
+                Err(e)
             }
-            e
-        })
+        }
     }
 
     fn check_sizes(&self) -> Result<(), GraphError> {

@@ -1,11 +1,11 @@
-//! Matrix product of 8-bit tensors into 32-bit accumulators.
+//! Matrix product of an 8-bit or a 16-bit tensor with an 8-bit one into 32-bit accumulators.
 
 use crate::tensor::Tensor;
 use alloc::vec::Vec;
 
 /// `y[b, m, n] = bias[n] + Σ_k (x[b, m, k] − x_zero) · (w[(b,) k, n] − w_zero[n])`.
 ///
-/// Operands as [`crate::Op::MatMul`] lists them.
+/// Operands as [`crate::Op::MatMul`] and [`crate::Op::WideMatMul`] list them.
 pub fn mat_mul(operands: &[&Tensor]) -> Vec<i32> {
     let (x, w, x_zero, w_zero) = (operands[0], operands[1], operands[2].data()[0], operands[3]);
     let rank = x.shape().rank();

@@ -8,7 +8,7 @@ use crate::kernels;
 use crate::op::Op;
 use crate::range::{Interval, Operand};
 use crate::tensor::{DType, Tensor, TensorType};
-use crate::types::result;
+use crate::types::{dimension, result};
 use crate::work::Work;
 use alloc::vec::Vec;
 
@@ -27,12 +27,7 @@ pub(super) const OPERATOR: Operator = Operator {
 pub(super) fn infer(axis: &u8, operands: &[&TensorType]) -> Result<TensorType, Problem> {
     let axis = usize::from(*axis);
     let mut dims = operands[0].shape.dims().to_vec();
-    if axis >= dims.len() {
-        return Err(Problem::Attribute {
-            name: "axis",
-            why: "the operand has no such dimension",
-        });
-    }
+    dimension(operands, axis)?;
     dims.remove(axis);
     result(DType::I32, &dims)
 }

@@ -24,6 +24,11 @@ pub(super) const OPERATOR: Operator = Operator {
 
 pub(super) fn infer(operands: &[&TensorType]) -> Result<TensorType, Problem> {
     byte(operands, 0)?;
+    infer_product(operands)
+}
+
+/// The rule of types, but for the element type of x.
+pub(super) fn infer_product(operands: &[&TensorType]) -> Result<TensorType, Problem> {
     byte(operands, 1)?;
     let (x, w) = (operands[0].shape.dims(), operands[1].shape.dims());
     let [batch @ .., m, k] = x else {

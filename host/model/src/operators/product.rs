@@ -1,4 +1,4 @@
-//! What MatMul and Conv2d have in common.
+//! What MatMul, WideMatMul and Conv2d have in common.
 
 use crate::error::Problem;
 use crate::intervals::{ChannelIntervals, NodeIntervals};
@@ -39,7 +39,7 @@ pub(super) fn bounds(
         _ => 1,
     };
     let zeros: Vec<Interval> = (0..distinct).map(|column| operands[3].channel(column)).collect();
-    // At most 2^26 elements of at most 2^9 each: no sum here overflows.
+    // At most 2^26 elements of at most 2^8 each, later times at most 2^16: no sum here overflows.
     let mut bounds = match &operands[1].values {
         Some(w) => sum(w, &zeros),
         None => zeros

@@ -59,8 +59,8 @@ pub(super) fn prove(
     operands: &[Operand],
     _: &TensorType,
 ) -> Result<NodeIntervals, Problem> {
-    within(operands, 1, "multiplier", MIN_MULTIPLIER, i64::from(i16::MAX))?;
-    within(operands, 2, "shift", MIN_SHIFT, MAX_SHIFT)?;
+    operands[1].must_lie_in(1, "multiplier", MIN_MULTIPLIER, i64::from(i16::MAX))?;
+    operands[2].must_lie_in(2, "shift", MIN_SHIFT, MAX_SHIFT)?;
     let proven = per_channel(*to, *axis, operands).and_then(|channels| channels.reduce(union));
     // Computed parameters may meet in any combination.
     Ok(proven.unwrap_or_else(|| NodeIntervals {
@@ -81,27 +81,6 @@ pub(super) fn channels(to: DType, axis: u8, operands: &[Operand]) -> Option<Chan
             .map(|channel| channel.result)
             .collect(),
     })
-}
-
-fn within(
-    operands: &[Operand],
-    operand: usize,
-    what: &'static str,
-    least: i64,
-    most: i64,
-) -> Result<(), Problem> {
-    let Interval { low, high } = operands[operand].range;
-    if low < least || high > most {
-        return Err(Problem::OutOfRange {
-            operand,
-            what,
-            low,
-            high,
-            least,
-            most,
-        });
-    }
-    Ok(())
 }
 
 /// The intervals of each channel, where all parameters are constant; one where all are scalars.

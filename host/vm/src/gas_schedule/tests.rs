@@ -207,12 +207,20 @@ fn no_count_overflows_a_price() {
 }
 
 #[test]
-fn both_schedules_price_the_operators_of_version_1_of_the_bundle() {
-    let expected: OperatorSet = OPERATORS.iter().filter(|o| o.since == 1).map(|o| o.id).collect();
-    for schedule in [GasSchedule::V1, GasSchedule::V2] {
-        assert_eq!(schedule.operators(), expected);
-        assert_eq!(schedule.first_unpriced(&expected), None);
+fn each_schedule_prices_the_operators_of_its_version_of_the_bundle() {
+    let upto = |version| -> OperatorSet {
+        OPERATORS
+            .iter()
+            .filter(|o| o.since <= version)
+            .map(|o| o.id)
+            .collect()
+    };
+    for (schedule, version) in [(GasSchedule::V1, 1), (GasSchedule::V2, 2)] {
+        assert_eq!(schedule.operators(), upto(version));
+        assert_eq!(schedule.first_unpriced(&upto(version)), None);
     }
+    assert_eq!(GasSchedule::V1.first_unpriced(&upto(2)), Some(OperatorId(10)));
+    let expected = upto(1);
     let later = expected.with(OperatorId(200)).with(OperatorId(100));
     assert_eq!(GasSchedule::V1.first_unpriced(&later), Some(OperatorId(100)));
     let fewer = GasSchedule::V1.pricing_only(expected.without(OperatorId(3)));

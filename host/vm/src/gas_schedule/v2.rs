@@ -6,10 +6,21 @@
 //! then a chain that names schedule 2 is for trying it out. The structure, which classes there are and what is
 //! counted in each, is meant to stay.
 
-use metisvm_model::{OperatorSet, Work};
+use metisvm_model::{OperatorId, OperatorSet, Work};
 
-/// So far those of schedule 1.
-pub(super) const OPERATORS: OperatorSet = super::v1::OPERATORS;
+/// Those of schedule 1, and those of version 2 of the bundle.
+pub(super) const OPERATORS: OperatorSet = super::v1::OPERATORS
+    .with(OperatorId(10)) // Sub
+    .with(OperatorId(11)) // Mul
+    .with(OperatorId(12)) // Interpolate
+    .with(OperatorId(13)) // ReduceSum
+    .with(OperatorId(14)) // ReduceMax
+    .with(OperatorId(15)) // Reciprocal
+    .with(OperatorId(16)) // InvNorm
+    .with(OperatorId(17)) // Gather
+    .with(OperatorId(18)) // Transpose
+    .with(OperatorId(19)) // Concat
+    .with(OperatorId(20)); // WideMatMul
 
 /// Provisional: as in schedule 1, since setting an operator up does not become faster by SIMD.
 const PER_NODE: u64 = 64;
@@ -23,7 +34,7 @@ const LINES_PER_GAS: u64 = 16;
 const MOVED_BYTES_PER_GAS: u64 = 256;
 /// Provisional: a nanosecond for the dearest of them, Requantise, whose product has 46 bits.
 const POINTWISE_PER_GAS: u64 = 32;
-/// Provisional: a nanosecond for a look-up outside of a register.
+/// Provisional: a nanosecond for a look-up outside of a register, or for a jump to another run of elements.
 const LOOKUPS_PER_GAS: u64 = 32;
 /// Provisional: half a nanosecond for an element of a row or a window.
 const REDUCED_PER_GAS: u64 = 64;
@@ -56,7 +67,7 @@ pub(super) struct Prices {
     moved_bytes_per_gas: u64,
     /// Elements computed one by one.
     pointwise_per_gas: u64,
-    /// Elements looked up, or interpolated, in a table.
+    /// Elements looked up, or interpolated, in a table; runs of elements moved to another place.
     lookups_per_gas: u64,
     /// Elements compared or summed along a window or a row.
     reduced_per_gas: u64,

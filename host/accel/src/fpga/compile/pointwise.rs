@@ -4,7 +4,7 @@ use super::CompileError;
 use super::emit::{Emitter, Rect};
 use super::layout::Place;
 use metisvm_firmware::isa::{Space, VectorOp};
-use metisvm_model::kernels::add::broadcast_strides;
+use metisvm_model::kernels::broadcast::broadcast_strides;
 use metisvm_model::{Op, Value};
 
 /// A loop nest over a result, with the element distances of every tensor that it walks: the

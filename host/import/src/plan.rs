@@ -9,7 +9,7 @@
 mod classes;
 mod sites;
 
-pub(crate) use sites::Site;
+pub(crate) use sites::{Site, words};
 
 use crate::calibrate::{self, Seen};
 use crate::error::{ImportError, Problem};
@@ -20,7 +20,7 @@ use metisvm_model::DType;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The choice.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Plan {
     /// For each value what it was seen to hold; nothing where no samples were run.
     pub(crate) ranges: Vec<Option<(f64, f64)>>,
@@ -44,8 +44,10 @@ pub(crate) fn plan(typed: &Typed, options: &Options) -> Result<Plan, ImportError
     let empty = Plan {
         ranges: vec![None; typed.values.len()],
         grids: vec![None; typed.values.len()],
+        sites: BTreeMap::new(),
         bytes: options.activation.dtype(),
-        ..Plan::default()
+        calibrated: false,
+        samples: 0,
     };
     let quantised = typed.is_quantised();
     let real = |id: &ValueId| typed.values[*id].element == Element::Real;
@@ -98,10 +100,16 @@ fn check_grids(typed: &Typed, options: &Options) -> Result<(), ImportError> {
         let problem = match input.map(|&i| typed.values[i].element) {
             None => "a grid is asked for, but there is no such input",
             Some(Element::Real) if grid.is_sound() => continue,
-            Some(Element::Real) => "the grid asked for is not one: its scale must be positive and finite, its zero point of its type",
+            Some(Element::Real) => {
+                "the grid asked for is not one: its scale must be positive and finite, its zero point of its type"
+            }
             Some(_) => "a grid is asked for, but the input is not FLOAT",
         };
-        return Err(ImportError::tensor("input", name, Problem::Scale(problem.to_string())));
+        return Err(ImportError::tensor(
+            "input",
+            name,
+            Problem::Scale(problem.to_string()),
+        ));
     }
     Ok(())
 }
@@ -130,10 +138,14 @@ fn chosen_sites(
         let (Some(rows), Some(columns)) = (seen.rows.get(&value), seen.columns.get(&value)) else {
             continue;
         };
-        let fixed = options.input_grids.contains_key(&typed.values[value].name) && typed.inputs.contains(&value);
+        let fixed =
+            options.input_grids.contains_key(&typed.values[value].name) && typed.inputs.contains(&value);
         if typed.values[value].element == Element::Real && !fixed {
             let range = seen.ranges[value].unwrap_or_default();
-            chosen.insert(value, sites::choose(rows, columns, range, weights, options.activation.dtype()));
+            chosen.insert(
+                value,
+                sites::choose(rows, columns, range, weights, options.activation.dtype()),
+            );
         }
     }
     chosen

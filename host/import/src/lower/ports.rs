@@ -1,10 +1,11 @@
 //! Inputs and outputs of the integer graph, and the notes that tell callers how to quantise.
 
-use super::emitter::Emitter;
-use super::state::{Lowered, Lowering, on};
+use super::state::{Lowered, Lowering, Real, on};
 use crate::error::{ImportError, NodeName, Problem};
+use crate::plan::Site;
 use crate::typed::{Arg, Element, Operator, ValueId};
-use metisvm_model::{Op, Shape, TensorType, Value};
+use metisvm_model::limits::MAX_STRING_BYTES;
+use metisvm_model::{DType, Op, Shape, TensorType, Value};
 
 impl Lowering<'_> {
     /// Declares the integer inputs.
@@ -14,58 +15,129 @@ impl Lowering<'_> {
             let shape = value.shape.clone();
             let wrong =
                 |why: &str| ImportError::tensor("input", &value.name, Problem::Unsupported(why.to_string()));
-            let port = |e: &mut Emitter, dtype| {
-                let shape = shape.clone();
-                e.parsed.input(value.name.clone(), TensorType { dtype, shape })
+            let grid_of = |quantises: bool| {
+                self.typed.nodes.iter().find_map(|n| match n.op {
+                    Operator::Quantise(grid) if quantises && n.values().any(|v| v == id) => Some(grid),
+                    Operator::Dequantise(grid) if !quantises && n.values().any(|v| v == id) => Some(grid),
+                    _ => None,
+                })
             };
-            let state = match (value.element, self.plan.grids[id]) {
-                (Element::Quantised(dtype), _) => {
-                    let grid = self.typed.nodes.iter().find_map(|n| match n.op {
-                        Operator::Dequantise(grid) if n.values().any(|v| v == id) => Some(grid),
-                        _ => None,
-                    });
-                    self.describe(
-                        "input",
-                        &value.name,
-                        grid.map(|g| (g.scale.into(), g.zero_point)),
-                        &shape,
-                    );
-                    Lowered::Integers(port(&mut self.emitter, dtype))
+            let state = match value.element {
+                Element::Quantised(dtype) => {
+                    let grid = grid_of(false).map(|g| (f64::from(g.scale), g.zero_point));
+                    self.describe("input", &value.name, grid, &shape);
+                    Lowered::Integers(self.port(id, dtype), dtype)
                 }
-                (Element::Real, Some(grid)) => {
-                    self.describe(
-                        "input",
-                        &value.name,
-                        Some((grid.scale.into(), grid.zero_point)),
-                        &shape,
-                    );
-                    Lowered::Real(on(port(&mut self.emitter, grid.dtype), grid, shape.clone()))
+                Element::Int => {
+                    let dtype = self.whole_type(id);
+                    Lowered::Integers(self.port(id, dtype), dtype)
                 }
-                (Element::Real, None) => {
-                    let grid = self.typed.nodes.iter().find_map(|n| match n.op {
-                        Operator::Quantise(grid) if n.values().any(|v| v == id) => Some(grid),
-                        _ => None,
-                    });
-                    let Some(grid) = grid else {
+                Element::Real if self.plan.calibrated => Lowered::Real(self.real_input(id, shape)),
+                Element::Real => {
+                    let Some(grid) = grid_of(true) else {
                         let unread = !self.typed.nodes.iter().any(|n| n.values().any(|v| v == id));
                         if unread {
                             return Err(wrong("nothing that leads to an output reads it; drop it"));
                         }
                         return Err(wrong("no QuantizeLinear reads it"));
                     };
-                    self.describe(
-                        "input",
-                        &value.name,
-                        Some((grid.scale.into(), grid.zero_point)),
-                        &shape,
-                    );
-                    Lowered::Input(port(&mut self.emitter, grid.dtype), grid)
+                    let scale = f64::from(grid.scale);
+                    self.describe("input", &value.name, Some((scale, grid.zero_point)), &shape);
+                    Lowered::Input(self.port(id, grid.dtype), grid)
                 }
-                (Element::Int, _) => return Err(wrong("it is INT64; an input is FLOAT, UINT8 or INT8")),
             };
             self.states[id] = Some(state);
         }
         Ok(())
+    }
+
+    fn port(&mut self, id: ValueId, dtype: DType) -> Value {
+        let value = &self.typed.values[id];
+        let shape = value.shape.clone();
+        self.emitter
+            .parsed
+            .input(value.name.clone(), TensorType { dtype, shape })
+    }
+
+    /// Whole numbers are 32 bits; bytes where they were seen to be that and no position.
+    fn whole_type(&self, id: ValueId) -> DType {
+        let position = |n: &crate::typed::TypedNode| {
+            matches!(n.op, Operator::Lookup { .. }) && n.values().any(|v| v == id)
+        };
+        match self.plan.ranges.get(id).copied().flatten() {
+            Some((low, high)) if low >= 0.0 && high <= 255.0 && !self.typed.nodes.iter().any(position) => {
+                DType::U8
+            }
+            _ => DType::I32,
+        }
+    }
+
+    /// A real input of an f32 file: bytes where the plan says so, else with a scale for each column where products
+    /// want that, else words.
+    fn real_input(&mut self, id: ValueId, shape: Shape) -> Real {
+        let name = self.typed.values[id].name.clone();
+        if let Some(grid) = self.plan.grids[id] {
+            self.describe("input", &name, Some((grid.scale.into(), grid.zero_point)), &shape);
+            return on(self.port(id, grid.dtype), grid, shape);
+        }
+        let only_products = self
+            .typed
+            .nodes
+            .iter()
+            .filter(|n| n.values().any(|v| v == id))
+            .all(|n| {
+                matches!(
+                    (&n.op, n.inputs.get(1)),
+                    (Operator::MatMul { .. }, Some(Arg::Constant(_)))
+                )
+            });
+        let (dtype, scales, zero) = match self.plan.sites.get(&id) {
+            Some(Site::Columns { scales, zero, dtype }) if only_products => (*dtype, scales.clone(), *zero),
+            Some(Site::Words { scales }) if only_products && scales.len() > 1 => {
+                (DType::I16, scales.clone(), 0)
+            }
+            _ => {
+                let (low, high) = self.plan.ranges.get(id).copied().flatten().unwrap_or_default();
+                (
+                    DType::I16,
+                    vec![f64::from(crate::plan::words(low, high) as f32)],
+                    0,
+                )
+            }
+        };
+        let value = self.port(id, dtype);
+        match scales[..] {
+            [scale] => self.describe("input", &name, Some((scale, zero)), &shape),
+            _ => self.describe_columns(&name, &scales, zero),
+        }
+        Real {
+            axis: shape.rank().saturating_sub(1),
+            scales,
+            ..Real::new(value, dtype, shape, 1.0, zero)
+        }
+    }
+
+    /// Notes for callers of an input whose columns have scales of their own: `input.NAME.scales`, numbers separated by
+    /// spaces, cut into as many entries as their length asks for.
+    fn describe_columns(&mut self, name: &str, scales: &[f64], zero: i32) {
+        let metadata = &mut self.emitter.parsed.metadata;
+        metadata.insert(format!("input.{name}.zero_point"), zero.to_string());
+        let mut part = String::new();
+        let mut parts = Vec::new();
+        for scale in scales {
+            let text = (*scale as f32).to_string();
+            if part.len() + text.len() + 1 > MAX_STRING_BYTES {
+                parts.push(std::mem::take(&mut part));
+            }
+            if !part.is_empty() {
+                part.push(' ');
+            }
+            part.push_str(&text);
+        }
+        parts.push(part);
+        for (index, part) in parts.into_iter().enumerate() {
+            metadata.insert(format!("input.{name}.scales.{index}"), part);
+        }
     }
 
     /// Notes for callers: how reals become this port's bytes, or come from them.
@@ -114,7 +186,7 @@ impl Lowering<'_> {
     fn output(&mut self, id: ValueId) -> Result<(Value, Option<(f64, i32)>), Problem> {
         let arg = Arg::Value(id);
         match self.state(&arg)?.clone() {
-            Lowered::Integers(value) => {
+            Lowered::Integers(value, _) => {
                 // Of an integer output the grid is that of the QuantizeLinear that wrote it.
                 let grid = self.typed.nodes.iter().find_map(|n| match n.op {
                     Operator::Quantise(grid) if n.output == id => {
@@ -124,10 +196,15 @@ impl Lowering<'_> {
                 });
                 Ok((value, grid))
             }
-            Lowered::Real(real) if real.plain().is_some() => {
+            Lowered::Real(real) if real.done() && real.scales.len() == 1 && real.dtype != DType::I32 => {
                 Ok((real.value, Some((real.scales[0], real.zero))))
             }
-            Lowered::Real(real) if !real.dtype.is_byte() && real.only_clamps() => {
+            // Wider than words they would only be longer.
+            Lowered::Real(_) if self.plan.ranges.get(id).copied().flatten().is_some() => {
+                let (value, scale) = self.words(&arg)?;
+                Ok((value, Some((scale, 0))))
+            }
+            Lowered::Real(real) if real.dtype == DType::I32 && real.only_clamps() => {
                 // Sums that nobody quantised: they go out as they are, on one scale.
                 let common = real.scales.iter().copied().fold(0.0, f64::max);
                 let value = self.on_common_scale(&real, common)?;
@@ -136,6 +213,11 @@ impl Lowering<'_> {
                     None => value,
                 };
                 Ok((value, Some((common, 0))))
+            }
+            // Functions of bytes that the file leaves in floats: words hold what they give.
+            Lowered::Real(real) if real.byte_grid().is_some() => {
+                let (value, scale) = self.words(&arg)?;
+                Ok((value, Some((scale, 0))))
             }
             _ => Err(self.not_quantised(&arg)),
         }

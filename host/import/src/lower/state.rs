@@ -7,15 +7,16 @@ use crate::grid::Grid;
 use crate::plan::Plan;
 use crate::typed::{Arg, Typed, ValueId};
 use metisvm_model::{DType, Shape, Value};
+use std::collections::BTreeMap;
 
 /// What stands for a value.
 #[derive(Clone, Debug)]
 pub(super) enum Lowered {
-    /// Integers that are meant as such: between QuantizeLinear and DequantizeLinear, or positions.
-    Integers(Value),
+    /// Integers that are meant as such: between QuantizeLinear and DequantizeLinear, or whole numbers.
+    Integers(Value, DType),
     /// Real numbers.
     Real(Real),
-    /// An f32 input, already given as bytes, whose QuantizeLinear is still to come.
+    /// An f32 input, already given as integers, whose QuantizeLinear is still to come.
     Input(Value, Grid),
 }
 
@@ -29,6 +30,8 @@ pub(super) struct Real {
     pub(super) scales: Vec<f64>,
     pub(super) axis: usize,
     pub(super) zero: i32,
+    /// No integer is known to be of greater magnitude.
+    pub(super) most: i64,
     /// To be applied, in order.
     pub(super) then: Vec<Function>,
     /// The shape it is to have in the end, where scales along `axis` forbid giving it now.
@@ -36,10 +39,25 @@ pub(super) struct Real {
 }
 
 impl Real {
-    /// The grid, if it is bytes.
+    /// Integers of that type with one scale.
+    pub(super) fn new(value: Value, dtype: DType, shape: Shape, scale: f64, zero: i32) -> Self {
+        Self {
+            value,
+            dtype,
+            shape,
+            scales: vec![scale],
+            axis: 0,
+            zero,
+            most: -i64::from(dtype.min()).min(0) + i64::from(dtype.max()) + 1,
+            then: Vec::new(),
+            reshape: None,
+        }
+    }
+
+    /// The grid, if it is bytes or words.
     pub(super) fn grid(&self) -> Option<Grid> {
         match self.scales[..] {
-            [scale] if self.dtype.is_byte() => Some(Grid {
+            [scale] if self.dtype != DType::I32 => Some(Grid {
                 scale: scale as f32,
                 zero_point: self.zero,
                 dtype: self.dtype,
@@ -48,10 +66,19 @@ impl Real {
         }
     }
 
-    /// The grid, if it is bytes and nothing is left to be done to them.
+    /// The grid, if it is bytes.
+    pub(super) fn byte_grid(&self) -> Option<Grid> {
+        self.grid().filter(|_| self.dtype.is_byte())
+    }
+
+    /// Whether nothing is left to be done to it.
+    pub(super) const fn done(&self) -> bool {
+        self.then.is_empty() && self.reshape.is_none()
+    }
+
+    /// The grid, if it is bytes or words and nothing is left to be done to them.
     pub(super) fn plain(&self) -> Option<Grid> {
-        let done = self.then.is_empty() && self.reshape.is_none();
-        self.grid().filter(|_| done)
+        self.grid().filter(|_| self.done())
     }
 
     pub(super) fn apply(&self, x: f32) -> f32 {
@@ -59,26 +86,24 @@ impl Real {
     }
 
     pub(super) fn only_clamps(&self) -> bool {
-        self.then.iter().all(|f| f.is_clamp())
+        self.then.iter().all(Function::is_clamp)
+    }
+
+    /// The real number that a byte or word stands for, functions applied.
+    pub(super) fn at(&self, integer: i32) -> f32 {
+        // In f32, as a runtime dequantises.
+        let scale = self.scales.first().copied().unwrap_or(1.0) as f32;
+        self.apply((integer - self.zero) as f32 * scale)
     }
 }
 
-/// Bytes on a grid.
+/// Integers on a grid.
 pub(super) fn on(value: Value, grid: Grid, shape: Shape) -> Real {
-    Real {
-        value,
-        dtype: grid.dtype,
-        shape,
-        scales: vec![f64::from(grid.scale)],
-        axis: 0,
-        zero: grid.zero_point,
-        then: Vec::new(),
-        reshape: None,
-    }
+    Real::new(value, grid.dtype, shape, grid.scale.into(), grid.zero_point)
 }
 
-/// The 32-bit results of a product.
-pub(super) const fn sum(value: Value, shape: Shape, scales: Vec<f64>, axis: usize) -> Real {
+/// 32-bit sums, none of which is of greater magnitude than `most`.
+pub(super) fn sum(value: Value, shape: Shape, scales: Vec<f64>, axis: usize, most: i64) -> Real {
     Real {
         value,
         dtype: DType::I32,
@@ -86,10 +111,14 @@ pub(super) const fn sum(value: Value, shape: Shape, scales: Vec<f64>, axis: usiz
         scales,
         axis,
         zero: 0,
+        most,
         then: Vec::new(),
         reshape: None,
     }
 }
+
+/// What a conversion of a value is remembered by: the value, its scale's bits, zero point and type.
+pub(super) type Form = (ValueId, u64, i32, DType);
 
 /// A graph half lowered.
 pub(super) struct Lowering<'t> {
@@ -97,6 +126,8 @@ pub(super) struct Lowering<'t> {
     pub(super) plan: &'t Plan,
     pub(super) emitter: Emitter,
     pub(super) states: Vec<Option<Lowered>>,
+    /// Conversions that were made already.
+    pub(super) forms: BTreeMap<Form, Value>,
 }
 
 impl Lowering<'_> {
@@ -116,7 +147,17 @@ impl Lowering<'_> {
         }
     }
 
-    /// That an operand had to be bytes, or integers, and is not.
+    /// An operand of whole numbers.
+    pub(super) fn integers(&self, arg: &Arg) -> Result<(Value, DType), Problem> {
+        match self.state(arg)? {
+            Lowered::Integers(value, dtype) => Ok((*value, *dtype)),
+            _ => Err(Problem::Unsupported(
+                "an operand is real, not of whole numbers".to_string(),
+            )),
+        }
+    }
+
+    /// That an operand had to be on a grid, and is not.
     pub(super) fn not_quantised(&self, arg: &Arg) -> Problem {
         let name = match arg {
             Arg::Value(id) => self.typed.values[*id].name.chars().take(80).collect(),
@@ -125,18 +166,52 @@ impl Lowering<'_> {
         Problem::NotQuantised(format!("operand {name:?}"))
     }
 
-    /// An operand of bytes with nothing left to be done to them.
-    pub(super) fn bytes(&self, arg: &Arg) -> Result<(Value, Grid, Shape), Problem> {
-        let real = self.real(arg)?;
-        match real.plain() {
-            Some(grid) => Ok((real.value, grid, real.shape)),
-            None => Err(self.not_quantised(arg)),
-        }
-    }
-
     /// The name of the node that gives a value.
     pub(super) fn producer(&self, id: ValueId) -> String {
         let node = self.typed.nodes.iter().find(|n| n.output == id);
         node.map_or_else(String::new, |n| n.name.name.clone())
+    }
+
+    /// The extents of an operand.
+    pub(super) fn dims<'a>(&'a self, arg: &'a Arg) -> &'a [u32] {
+        match arg {
+            Arg::Value(id) => self.typed.values[*id].shape.dims(),
+            Arg::Constant(c) => &c.dims,
+        }
+    }
+
+    /// The greatest magnitude that an operand was seen to hold, or must have by its grid.
+    pub(super) fn reach(&self, arg: &Arg) -> Result<(f64, f64), Problem> {
+        let id = match arg {
+            Arg::Constant(c) => {
+                let reals = c.finite()?;
+                let bound = |f: fn(f64, f64) -> f64| reals.iter().map(|&v| f64::from(v)).fold(0.0, f);
+                return Ok((bound(f64::min), bound(f64::max)));
+            }
+            Arg::Value(id) => *id,
+        };
+        if let Some(Some(range)) = self.plan.ranges.get(id) {
+            return Ok(*range);
+        }
+        match self.state(arg)? {
+            Lowered::Real(real) if real.byte_grid().is_some() => {
+                let ends = (real.dtype.min()..=real.dtype.max()).map(|v| f64::from(real.at(v)));
+                let ends: Vec<f64> = ends.filter(|v| v.is_finite()).collect();
+                Ok((
+                    ends.iter().copied().fold(0.0, f64::min),
+                    ends.iter().copied().fold(0.0, f64::max),
+                ))
+            }
+            Lowered::Real(real) if real.done() => {
+                let scale = real.scales.iter().copied().fold(0.0, f64::max);
+                let most = scale * (real.most + i64::from(real.zero).abs()) as f64;
+                if real.dtype == DType::I32 {
+                    // What no sum can exceed is far from what it will be.
+                    return Err(self.not_quantised(arg));
+                }
+                Ok((-most, most))
+            }
+            _ => Err(self.not_quantised(arg)),
+        }
     }
 }

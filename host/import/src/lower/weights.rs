@@ -23,16 +23,59 @@ pub(super) struct Weights {
 /// Where a bias leaves the sum that it is added to: 2^29 steps of at most 2^31.
 const MAX_BIAS_STEPS: f64 = (1u32 << 29) as f64;
 
+/// What weights with factors are multiplied with on the way: scales of operands are small, and f32 has its limits.
+const ROW_UNIT: f64 = 65_536.0;
+
 impl Weights {
+    /// The greatest sum of magnitudes of a column or an output channel.
+    pub(super) fn greatest_column(&self) -> f64 {
+        let channels = self.scales.len();
+        let matrix = self.dims.len() < 4;
+        let mut sums = vec![0f64; self.dims.last().map_or(1, |&n| n as usize).max(channels)];
+        let each = (self.data.len() / channels.max(1)).max(1);
+        for (i, &w) in self.data.iter().enumerate() {
+            let channel = if matrix { i % sums.len() } else { i / each };
+            let zero = self
+                .zeros
+                .get(channel)
+                .or(self.zeros.first())
+                .copied()
+                .unwrap_or(0);
+            if let Some(sum) = sums.get_mut(channel) {
+                *sum += f64::from((w - zero).abs());
+            }
+        }
+        sums.into_iter().fold(0.0, f64::max)
+    }
+
     /// Weights of a product whose output channels lie along `axis`. `input` is the scale of the other
     /// operand: a bias that is large beside the weights makes their grid coarser, so that it fits its
-    /// accumulator.
+    /// accumulator. Of a matrix `rows` are factors that its rows take over from that operand.
     pub(super) fn per_channel(
         c: &Constant,
         axis: usize,
         input: f64,
         bias: Option<&[f64]>,
+        rows: Option<&[f64]>,
     ) -> Result<Self, Problem> {
+        if let Some(rows) = rows {
+            let channels = c.dims[axis] as usize;
+            let scaled: Vec<f32> = c
+                .finite()?
+                .chunks_exact(channels.max(1))
+                .zip(rows.iter().cycle())
+                .flat_map(|(row, &factor)| {
+                    row.iter()
+                        .map(move |&w| (f64::from(w) * factor * ROW_UNIT) as f32)
+                })
+                .collect();
+            let c = Constant::new(&c.name, c.dims.clone(), Data::F32(scaled))?;
+            let mut w = Self::round(&c, channels, 1, |channel| {
+                bias.map_or(0.0, |b| b[channel].abs() * ROW_UNIT / MAX_BIAS_STEPS)
+            })?;
+            w.scales.iter_mut().for_each(|s| *s /= ROW_UNIT);
+            return Ok(w);
+        }
         if let Some(quantised) = Self::quantised(c, Some(axis))? {
             return Ok(quantised);
         }

@@ -41,7 +41,9 @@ pub(super) fn bytes(typed: &Typed, sites: &BTreeMap<ValueId, Site>) -> Vec<bool>
         let image = typed.values[input].shape.rank() == 4;
         let tabled = readers.all(|n| match &n.op {
             Operator::Pointwise(_) | Operator::Conv { .. } => true,
-            Operator::Add | Operator::Sub | Operator::Mul | Operator::Div | Operator::Transpose { .. } => image,
+            Operator::Add | Operator::Sub | Operator::Mul | Operator::Div | Operator::Transpose { .. } => {
+                image
+            }
             _ => false,
         });
         bytes[input] |= tabled && real(input);

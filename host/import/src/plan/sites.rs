@@ -58,15 +58,20 @@ pub(super) fn choose(
         let error = trial.bytes(&scales, grid.zero_point, dtype);
         (error, grid)
     };
-    let (plain, grid) = least(CLIPS.into_iter().map(uniform)).unwrap_or((0.0, Grid::covering(0.0, 1.0, dtype)));
-    let wide = [vec![words(range.0, range.1)], column_words(columns)].map(|scales| (trial.words(&scales), scales));
+    let (plain, grid) =
+        least(CLIPS.into_iter().map(uniform)).unwrap_or((0.0, Grid::covering(0.0, 1.0, dtype)));
+    let wide =
+        [vec![words(range.0, range.1)], column_words(columns)].map(|scales| (trial.words(&scales), scales));
     let Some((best, scales)) = least(wide.into_iter()) else {
         return Site::Bytes(grid);
     };
     if plain <= (1.5 * best).max(NEGLIGIBLE) {
         return Site::Bytes(grid);
     }
-    let candidates = STRENGTHS.into_iter().skip(1).flat_map(|a| CLIPS.map(|clip| (a, clip)));
+    let candidates = STRENGTHS
+        .into_iter()
+        .skip(1)
+        .flat_map(|a| CLIPS.map(|clip| (a, clip)));
     let migrated = least(candidates.map(|(strength, clip)| {
         let (scales, zero) = trial.migrated(columns, strength, clip, dtype);
         (trial.bytes(&scales, zero, dtype), (scales, zero))
@@ -102,7 +107,10 @@ pub(crate) fn words(low: f64, high: f64) -> f64 {
 }
 
 fn column_words(columns: &[(f32, f32)]) -> Vec<f64> {
-    columns.iter().map(|&(low, high)| words(low.into(), high.into())).collect()
+    columns
+        .iter()
+        .map(|&(low, high)| words(low.into(), high.into()))
+        .collect()
 }
 
 impl Trial {
@@ -153,7 +161,11 @@ impl Trial {
     /// The squared error of a product, as a part of the product itself.
     fn error(&self, rows: &[f32], weights: &[f32]) -> f64 {
         let product = self.product(rows, weights);
-        let error: f64 = product.iter().zip(&self.exact).map(|(a, b)| f64::from(a - b).powi(2)).sum();
+        let error: f64 = product
+            .iter()
+            .zip(&self.exact)
+            .map(|(a, b)| f64::from(a - b).powi(2))
+            .sum();
         if self.power > 0.0 { error / self.power } else { 0.0 }
     }
 
@@ -173,7 +185,11 @@ impl Trial {
         let every: Vec<f64> = (0..self.depth).map(scale).collect();
         let rows = self.rows.chunks_exact(self.depth.max(1));
         let rows: Vec<f32> = rows
-            .flat_map(|row| row.iter().zip(&every).map(|(&v, &s)| (f64::from(v) / s).round() as f32))
+            .flat_map(|row| {
+                row.iter()
+                    .zip(&every)
+                    .map(|(&v, &s)| (f64::from(v) / s).round() as f32)
+            })
             .collect();
         self.error(&rows, &self.quantised_weights(&every))
     }
@@ -187,10 +203,17 @@ impl Trial {
                 *most = most.max((f64::from(w) * t).abs());
             }
         }
-        let steps: Vec<f64> = most.iter().map(|m| if *m > 0.0 { m / 127.0 } else { 1.0 }).collect();
+        let steps: Vec<f64> = most
+            .iter()
+            .map(|m| if *m > 0.0 { m / 127.0 } else { 1.0 })
+            .collect();
         let mut quantised = Vec::with_capacity(self.weights.len());
         for (row, &t) in self.weights.chunks_exact(n).zip(scales) {
-            quantised.extend(row.iter().zip(&steps).map(|(&w, &s)| ((f64::from(w) * t / s).round() * s) as f32));
+            quantised.extend(
+                row.iter()
+                    .zip(&steps)
+                    .map(|(&w, &s)| ((f64::from(w) * t / s).round() * s) as f32),
+            );
         }
         quantised
     }

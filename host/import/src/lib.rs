@@ -61,5 +61,8 @@ pub fn import_onnx(bytes: &[u8], options: &Options) -> Result<Imported, ImportEr
     })?;
     let typed = passes::run(resolve::resolve(&model, options)?);
     let plan = plan::plan(&typed, options)?;
+    if plan.samples > 0 && !plan.calibrated && lower::lower(&typed, &plan.without_samples()).is_ok() {
+        return Err(ImportError::model(Problem::CalibrationUnused));
+    }
     lower::lower(&typed, &plan)
 }

@@ -36,6 +36,19 @@ pub(crate) struct Plan {
     pub(crate) samples: usize,
 }
 
+impl Plan {
+    /// What it would be without samples, of a file that carries its grids.
+    pub(crate) fn without_samples(&self) -> Self {
+        Self {
+            ranges: vec![None; self.ranges.len()],
+            grids: self.grids.clone(),
+            sites: BTreeMap::new(),
+            samples: 0,
+            ..*self
+        }
+    }
+}
+
 /// Chooses grids.
 ///
 /// # Errors

@@ -120,23 +120,25 @@ fn import(bytes: &[u8], dims: &[i64]) -> Result<Imported, ImportError> {
     )
 }
 
-/// Imports, runs the samples, and compares with `expected`, in steps of the result's grid.
+/// Imports, runs the samples, and compares with `expected`, in steps of the byte grid that covers it.
 fn check(what: &str, bytes: &[u8], dims: &[i64], steps: f64, expected: impl Fn(&[f64]) -> Vec<f64>) {
     let imported = import(bytes, dims).unwrap_or_else(|e| panic!("{what}: {e}"));
     let elements = dims.iter().product::<i64>() as usize;
     let dtype = imported.graph.ty(imported.graph.outputs()[0].value).dtype;
     let (scale, zero, _) = grid(&imported, "output", "y", dtype).unwrap();
     let reference = reference(&imported);
-    let mut worst = 0f64;
+    let mut pairs = Vec::new();
     for sample in samples(elements).chunks_exact(elements) {
         let reals: Vec<f64> = sample.iter().map(|&v| v.into()).collect();
         let got = &run(&imported, &reference, &[&reals])[0];
         let want = expected(&reals);
         assert_eq!(got.len(), want.len(), "{what}");
-        for (&got, want) in got.iter().zip(want) {
-            worst = worst.max((f64::from(got) - zero - want / scale).abs());
-        }
+        pairs.extend(got.iter().map(|&got| (f64::from(got) - zero) * scale).zip(want));
     }
+    let step = common::byte_step(pairs.iter().map(|(_, want)| *want));
+    let worst = pairs
+        .iter()
+        .fold(0f64, |worst, (got, want)| worst.max((got - want).abs() / step));
     println!("{what}: {worst:.2} steps");
     assert!(worst <= steps, "{what}: {worst} of {steps} steps");
 }

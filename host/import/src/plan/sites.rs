@@ -33,6 +33,9 @@ const MAX_OUTPUTS: usize = 192;
 /// A relative squared error that nobody would notice: 0.3 % of the product.
 const NEGLIGIBLE: f64 = 1e-5;
 
+/// And one up to which a model's own input stays bytes on one grid, since that is what callers like best: 2 %.
+const PLAIN_INPUT: f64 = 4e-4;
+
 /// One product as the search sees it: rows `[R,K]`, weights `[K,N]`.
 struct Trial {
     rows: Vec<f32>,
@@ -50,6 +53,7 @@ pub(super) fn choose(
     range: (f64, f64),
     weights: &[&Constant],
     dtype: DType,
+    input: bool,
 ) -> Site {
     let trial = Trial::new(rows, columns.len(), weights);
     let uniform = |clip: f64| {
@@ -65,7 +69,8 @@ pub(super) fn choose(
     let Some((best, scales)) = least(wide.into_iter()) else {
         return Site::Bytes(grid);
     };
-    if plain <= (1.5 * best).max(NEGLIGIBLE) {
+    let enough = if input { PLAIN_INPUT } else { NEGLIGIBLE };
+    if plain <= (1.5 * best).max(enough) {
         return Site::Bytes(grid);
     }
     let candidates = STRENGTHS

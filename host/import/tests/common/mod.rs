@@ -83,7 +83,7 @@ pub(crate) fn run(imported: &Imported, reference: &Reference, inputs: &[&[f64]])
                 .nearest(real),
                 None => real as i32,
             };
-            bytes.push(value as u8);
+            bytes.extend_from_slice(&value.to_le_bytes()[..port.ty.bytes() / port.ty.elements()]);
         }
     }
     split_outputs(imported, &reference.run(&bytes).unwrap())
@@ -147,4 +147,12 @@ pub(crate) fn made_up_calibration(bytes: &[u8]) -> Option<Calibration> {
             .insert(input.name.to_string(), npy::Array::new(shape, data)?);
     }
     Some(calibration)
+}
+
+/// One step of the byte grid that covers these numbers and 0: what distances are measured in, whatever the
+/// width of the integers that they come from.
+pub(crate) fn byte_step(numbers: impl Iterator<Item = f64> + Clone) -> f64 {
+    let low = numbers.clone().fold(0.0, f64::min);
+    let high = numbers.fold(0.0, f64::max);
+    if high > low { (high - low) / 255.0 } else { 1.0 }
 }

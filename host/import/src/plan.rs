@@ -157,7 +157,14 @@ fn chosen_sites(
             let range = seen.ranges[value].unwrap_or_default();
             chosen.insert(
                 value,
-                sites::choose(rows, columns, range, weights, options.activation.dtype()),
+                sites::choose(
+                    rows,
+                    columns,
+                    range,
+                    weights,
+                    options.activation.dtype(),
+                    typed.inputs.contains(&value),
+                ),
             );
         }
     }

@@ -1,15 +1,27 @@
 //! Generated integer graphs: every operator, every element type, ragged shapes, extreme values.
 
+mod later;
+
 use crate::rng::Rng;
 use metisvm_model::{DType, Graph, Op, Padding, Parsed, Shape, Tensor, TensorType, Value, Window};
 
-/// A graph of a seed that passes every check, and how many candidates did not.
+/// A graph of a seed that passes every check, and how many candidates did not. It has any operators.
 ///
 /// A candidate may fail the overflow proof; the seed then goes on to the next one.
 pub fn graph(seed: u64) -> (Graph, u32) {
+    checked(seed, |builder| builder.grow_any())
+}
+
+/// Like [`graph`], of the operators of version 1 of the bundle alone: what every card takes, and what golden
+/// numbers are taken from. The graph of a seed never changes.
+pub fn of_version_1(seed: u64) -> (Graph, u32) {
+    checked(seed, |builder| builder.grow())
+}
+
+fn checked(seed: u64, grow: fn(&mut Builder<'_>)) -> (Graph, u32) {
     let mut rng = Rng::new(seed);
     for refused in 0.. {
-        if let Ok(graph) = candidate(&mut rng).check() {
+        if let Ok(graph) = candidate(&mut rng, grow).check() {
             return (graph, refused);
         }
     }
@@ -47,7 +59,7 @@ struct Builder<'a> {
     values: Vec<(Value, TensorType)>,
 }
 
-fn candidate(rng: &mut Rng) -> Parsed {
+fn candidate(rng: &mut Rng, grow: fn(&mut Builder<'_>)) -> Parsed {
     let mut b = Builder {
         rng,
         graph: Parsed::default(),
@@ -59,7 +71,7 @@ fn candidate(rng: &mut Rng) -> Parsed {
         b.values.push((value, ty));
     }
     for _ in 0..b.rng.within(2, 12) {
-        b.grow();
+        grow(&mut b);
     }
     // The last value, and at times an earlier one, an input included.
     let last = b.values.len() - 1;
@@ -462,13 +474,35 @@ impl Builder<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use metisvm_model::{Bundle, Reference};
+    use metisvm_model::{Bundle, OPERATORS, Reference};
+    use std::collections::BTreeMap;
     use std::sync::Arc;
 
     #[test]
+    fn generated_graphs_have_every_operator_often_and_are_seldom_refused() {
+        let (mut nodes, mut refusals) = (BTreeMap::new(), 0);
+        for seed in 0..400 {
+            let (graph, refused) = graph(seed);
+            refusals += refused;
+            for node in graph.nodes() {
+                *nodes.entry(node.op.name()).or_insert(0) += 1;
+            }
+        }
+        for operator in OPERATORS {
+            let count = nodes.get(operator.name).copied().unwrap_or(0);
+            assert!(count >= 10, "{}: {count} of {nodes:?}", operator.name);
+        }
+        assert!(refusals < 100, "{refusals}");
+    }
+
+    #[test]
     fn generated_graphs_survive_their_bundle_and_stay_within_their_proven_ranges() {
-        for seed in 0..300 {
-            let (graph, _) = graph(seed);
+        for seed in 0..600 {
+            let (graph, _) = if seed % 2 == 0 {
+                graph(seed)
+            } else {
+                of_version_1(seed)
+            };
             let (bundle, bytes) = Bundle::encode(graph.clone()).expect("small");
             assert_eq!(Bundle::decode(&bytes).expect("canonical").id, bundle.id);
             let reference = Reference::new(Arc::new(graph));

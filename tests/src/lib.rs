@@ -3,6 +3,7 @@
 
 pub mod backend_suite;
 pub mod cards;
+pub mod formulas;
 pub mod graphs;
 pub mod random_blocks;
 pub mod source;

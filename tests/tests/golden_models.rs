@@ -6,14 +6,14 @@ use metisvm_model::Bundle;
 use metisvm_tests::graphs;
 use metisvm_vm::GasSchedule;
 
-/// Generated graphs hold every operator, many times.
+/// Generated graphs hold every operator of version 1, many times.
 const GRAPHS: u64 = 400;
 
 #[test]
 fn ids_of_generated_graphs_are_those_of_version_1() {
     let mut ids = Vec::new();
     for seed in 0..GRAPHS {
-        let (bundle, bytes) = Bundle::encode(graphs::graph(seed).0).expect("small");
+        let (bundle, bytes) = Bundle::encode(graphs::of_version_1(seed).0).expect("small");
         assert_eq!(bytes[8..12], 1u32.to_le_bytes(), "seed {seed}");
         ids.extend(bundle.id.0);
     }
@@ -25,7 +25,7 @@ fn ids_of_generated_graphs_are_those_of_version_1() {
 fn gas_of_schedule_1_is_what_it_was() {
     let mut gas = Vec::new();
     for seed in 0..GRAPHS {
-        let (graph, _) = graphs::graph(seed);
+        let (graph, _) = graphs::of_version_1(seed);
         let price = GasSchedule::V1.inference_gas(&graph.work(), graph.output_bytes() as u64);
         gas.extend(price.to_le_bytes());
     }
@@ -40,7 +40,7 @@ fn proven_ranges_of_generated_graphs_are_what_they_were() {
     let mut ranges = Vec::new();
     let mut refusals = 0u32;
     for seed in 0..GRAPHS {
-        let (graph, refused) = graphs::graph(seed);
+        let (graph, refused) = graphs::of_version_1(seed);
         refusals += refused;
         for node in 0..graph.nodes().len() {
             let range = graph.intervals().node(node).result;

@@ -2,9 +2,11 @@
 //! gives, and the run is the run.
 
 use metisvm_model::trace::{StepFault, TraceStep};
-use metisvm_model::{DType, Graph, Interval, Op, Parsed, Reference, Segment, Tensor, TensorType, Value};
-use metisvm_tests::graphs;
+use metisvm_model::{
+    DType, Graph, Interval, OPERATORS, Op, Parsed, Reference, Segment, Tensor, TensorType, Value,
+};
 use metisvm_tests::rng::Rng;
+use metisvm_tests::{formulas, graphs};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -41,11 +43,14 @@ fn check_intervals(step: &TraceStep<'_>, seen: &mut BTreeMap<&'static str, u64>)
         }
         note("intervals of channels");
     }
+    if check_formulas(step) {
+        note(step.op().name());
+    }
     match *step.op() {
-        Op::MatMul | Op::Conv2d { .. } | Op::Add => {
+        Op::MatMul | Op::WideMatMul | Op::Conv2d { .. } | Op::Add | Op::Sub => {
             assert_eq!(intervals.accumulator, Some(intervals.result));
             note("accumulators");
-            if *step.op() == Op::MatMul && step.tensors[1].shape().rank() == 2 {
+            if matches!(step.op(), Op::MatMul | Op::WideMatMul) && step.tensors[1].shape().rank() == 2 {
                 check_partial_sums(step);
                 note("partial sums");
             }
@@ -66,11 +71,44 @@ fn check_intervals(step: &TraceStep<'_>, seen: &mut BTreeMap<&'static str, u64>)
             }
             note("requantisations");
         }
+        Op::Mul { .. } | Op::Interpolate | Op::ReduceSum { .. } | Op::InvNorm { .. } => {
+            assert!(intervals.accumulator.is_some());
+        }
+        Op::Reciprocal { .. } => assert!(intervals.unclamped.is_some()),
         _ => {
             assert_eq!((intervals.accumulator, intervals.unclamped), (None, None));
             note("selections");
         }
     }
+}
+
+/// Holds every element, and every number on the way to it, against the formula of its operator, where there is
+/// one.
+fn check_formulas(step: &TraceStep<'_>) -> bool {
+    let intervals = step.intervals();
+    let channels = step.channel_intervals();
+    for (index, &element) in step.result.data().iter().enumerate() {
+        let at = formulas::coordinates(step.result.shape().dims(), index);
+        let Some(numbers) = formulas::numbers(step.op(), step.tensors, &at) else {
+            return false;
+        };
+        assert_eq!(numbers.result, element.into(), "{:?} at {at:?}", step.op());
+        let accumulator = match &channels {
+            Some(channels) => Some(channels.intervals[at[channels.axis]]),
+            None => intervals.accumulator,
+        };
+        for (number, interval) in numbers
+            .sums
+            .into_iter()
+            .map(|sum| (sum, accumulator))
+            .chain(numbers.unclamped.map(|number| (number, intervals.unclamped)))
+        {
+            let interval = interval.expect("a number has its interval");
+            let inside = i64::try_from(number).is_ok_and(|number| interval.contains(number));
+            assert!(inside, "{number} of {:?} is not in {interval:?}", step.op());
+        }
+    }
+    true
 }
 
 /// The magnitudes of all terms of each sum lie in the interval together, and so does every partial sum, in
@@ -135,6 +173,13 @@ fn every_traced_value_lies_in_its_interval_and_is_what_its_kernel_gives() {
         "selections",
     ] {
         assert!(seen.contains_key(what), "never reached: {what}");
+    }
+    for operator in OPERATORS.iter().filter(|operator| operator.since > 1) {
+        assert!(
+            seen.contains_key(operator.name),
+            "never reached: {}",
+            operator.name
+        );
     }
 }
 

@@ -3,7 +3,11 @@
 use crate::error::{NodeName, Problem};
 use crate::typed::{Arg, Element, Operator, Typed, TypedNode, TypedValue, ValueId};
 use metisvm_model::Shape;
-use metisvm_model::limits::{MAX_COMPUTED_ELEMENTS, MAX_ELEMENTS};
+use metisvm_model::limits::MAX_ELEMENTS;
+
+/// Elements that the nodes of a file may compute, all together: calibration keeps them, four bytes each. The
+/// integer graph has limits of its own.
+const MAX_COMPUTED_ELEMENTS: u64 = 1 << 29;
 
 /// Elements that constant folding may produce, all together.
 const MAX_FOLDED_ELEMENTS: u64 = 1 << 27;

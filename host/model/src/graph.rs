@@ -7,7 +7,8 @@ pub use parsed::{Constant, Node, Output, Parsed, Port, Value};
 
 use crate::error::{GraphError, Problem};
 use crate::intervals::{ChannelIntervals, Intervals};
-use crate::limits::{MAX_COMPUTED_ELEMENTS, MAX_CONSTANT_ELEMENTS_READ, MAX_PORT_BYTES};
+use crate::limits::{MAX_COMPUTED_ELEMENTS, MAX_CONSTANT_ELEMENTS_READ, MAX_LIVE_ELEMENTS, MAX_PORT_BYTES};
+use crate::liveness::Live;
 use crate::operators::{self, OperatorSet};
 use crate::range::{Interval, Operand};
 use crate::tensor::TensorType;
@@ -28,6 +29,7 @@ pub struct Graph {
     intervals: Intervals,
     operators: OperatorSet,
     work: Work,
+    live_elements: u64,
 }
 
 impl Graph {
@@ -44,7 +46,11 @@ impl Graph {
             intervals,
             operators,
             work: Work::NONE,
+            live_elements: 0,
         };
+        let inputs = graph.inputs().iter().map(|port| port.ty.elements() as u64);
+        let outputs = graph.outputs().iter().map(|output| output.value);
+        let mut live = Live::new(graph.nodes(), outputs, inputs.sum());
         let (mut computed, mut read) = (0u64, 0u64);
         for (index, node) in graph.parsed.nodes.iter().enumerate() {
             let at = |problem| GraphError {
@@ -54,23 +60,16 @@ impl Graph {
             let types: Vec<&TensorType> = node.operands.iter().map(|&v| graph.ty(v)).collect();
             let ty = types::infer(&node.op, &types).map_err(at)?;
             computed += ty.elements() as u64;
-            if computed > MAX_COMPUTED_ELEMENTS {
-                let limit = MAX_COMPUTED_ELEMENTS;
-                return Err(at(Problem::TooMany {
-                    what: "computed elements",
-                    count: computed,
-                    limit,
-                }));
-            }
             let constants = node.operands.iter().filter(|&&v| matches!(v, Value::Constant(_)));
             read += constants.map(|&v| graph.ty(v).elements() as u64).sum::<u64>();
-            if read > MAX_CONSTANT_ELEMENTS_READ {
-                let limit = MAX_CONSTANT_ELEMENTS_READ;
-                return Err(at(Problem::TooMany {
-                    what: "constant elements read",
-                    count: read,
-                    limit,
-                }));
+            for (what, count, limit) in [
+                ("computed elements", computed, MAX_COMPUTED_ELEMENTS),
+                ("elements that live at once", live.make(&ty), MAX_LIVE_ELEMENTS),
+                ("constant elements read", read, MAX_CONSTANT_ELEMENTS_READ),
+            ] {
+                if count > limit {
+                    return Err(at(Problem::TooMany { what, count, limit }));
+                }
             }
             graph.work = graph.work.saturating_add(Work::of(&node.op, &types, &ty));
             let operands: Vec<Operand> = node.operands.iter().map(|&v| graph.operand(v)).collect();
@@ -83,7 +82,9 @@ impl Graph {
             let proven = operators::prove(&node.op, &operands, &ty).map_err(at)?;
             graph.types.push(ty);
             graph.intervals.nodes.push(proven);
+            live.done(index, &graph.types);
         }
+        graph.live_elements = live.most();
         let inputs: Vec<&TensorType> = graph.inputs().iter().map(|p| &p.ty).collect();
         let outputs: Vec<&TensorType> = graph.outputs().iter().map(|o| graph.ty(o.value)).collect();
         for (what, types) in [("input bytes", &inputs), ("output bytes", &outputs)] {
@@ -198,6 +199,13 @@ impl Graph {
     /// What one execution costs.
     pub const fn work(&self) -> Work {
         self.work
+    }
+
+    /// The most elements that live at once while the nodes are computed in order: the inputs, and every
+    /// result from its node to its last reader, outputs to the end. The reference kernels hold four bytes for
+    /// each, and as many for each element of a constant.
+    pub const fn live_elements(&self) -> u64 {
+        self.live_elements
     }
 
     /// Bytes of all inputs, concatenated.

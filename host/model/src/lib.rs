@@ -21,6 +21,7 @@ mod graph;
 mod intervals;
 pub mod kernels;
 pub mod limits;
+mod liveness;
 mod op;
 mod operators;
 mod range;

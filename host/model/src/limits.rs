@@ -5,8 +5,14 @@
 pub const MAX_RANK: usize = 8;
 /// Elements of one tensor.
 pub const MAX_ELEMENTS: u64 = 1 << 26;
-/// Elements of all tensors that one execution computes, together.
-pub const MAX_COMPUTED_ELEMENTS: u64 = 1 << 27;
+/// Elements of the tensors that live at once: inputs, and every result from its node to its last reader in
+/// canonical order, outputs to the end. It bounds the memory of a run, 512 MiB for the reference kernels;
+/// constants are bounded by the bundle's size.
+pub const MAX_LIVE_ELEMENTS: u64 = 1 << 27;
+/// Elements of all tensors that one execution computes, together. It bounds what a trace keeps, and how long
+/// a run goes on that no gas bounds, an importer's or a tool's: reference kernels make some 10^8 elements a
+/// second, so that this many take minutes and not days. On a chain, gas runs out long before.
+pub const MAX_COMPUTED_ELEMENTS: u64 = 1 << 33;
 /// Elements of constants that the nodes of one graph read, counted once for each reading node. It
 /// bounds what the overflow proof of a hostile graph can cost.
 pub const MAX_CONSTANT_ELEMENTS_READ: u64 = 1 << 28;

@@ -2,7 +2,7 @@
 
 use crate::graph::{Graph, Value};
 use crate::kernels;
-use crate::schedule::Schedule;
+use crate::liveness;
 use crate::segment::Segment;
 use crate::tensor::{Tensor, TensorType};
 use alloc::sync::Arc;
@@ -14,7 +14,8 @@ pub struct Reference {
     segment: Segment,
     /// By position in the graph; `None` where no node of the segment reads it.
     constants: Vec<Option<Tensor>>,
-    schedule: Schedule,
+    /// For each node of the segment: the results that nothing reads after it.
+    dead: Vec<Vec<usize>>,
 }
 
 /// An input had another length than the graph declares.
@@ -44,8 +45,11 @@ impl Reference {
             }
         }
         Self {
-            // Tensors own their elements here, so offsets are of no use, and any alignment will do.
-            schedule: Schedule::new(&segment, 1),
+            dead: liveness::dead_after(
+                &graph.nodes()[segment.nodes()],
+                segment.nodes().start,
+                segment.outputs().iter().copied(),
+            ),
             segment,
             constants,
         }
@@ -118,22 +122,18 @@ impl Reference {
             results: alloc::vec![None; self.segment.nodes().len()],
             reference: self,
         };
-        for (at, nodes) in self.schedule.steps().enumerate() {
-            for &index in nodes {
-                let node = &graph.nodes()[index];
-                let operands: Vec<&Tensor> = node.operands.iter().map(|&v| state.value(v)).collect();
-                let result = evaluate(Step {
-                    node: index,
-                    op: &node.op,
-                    operands: &operands,
-                    ty: graph.ty(Value::Node(index as u32)),
-                });
-                state.results[index - first] = Some(result);
-            }
-            for dead in self.schedule.dies_after(at) {
-                if let Value::Node(dead) = dead {
-                    state.results[*dead as usize - first] = None;
-                }
+        for (index, dead) in self.segment.nodes().zip(&self.dead) {
+            let node = &graph.nodes()[index];
+            let operands: Vec<&Tensor> = node.operands.iter().map(|&v| state.value(v)).collect();
+            let result = evaluate(Step {
+                node: index,
+                op: &node.op,
+                operands: &operands,
+                ty: graph.ty(Value::Node(index as u32)),
+            });
+            state.results[index - first] = Some(result);
+            for &dead in dead {
+                state.results[dead - first] = None;
             }
         }
         state

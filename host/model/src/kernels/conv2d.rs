@@ -17,11 +17,11 @@ pub fn conv2d(window: &Window, groups: usize, operands: &[&Tensor], ty: &TensorT
     let (image, pixels) = (channels * height * width, rows * cols);
     let mut y = Vec::with_capacity(ty.elements());
     for b in 0..batch {
-        let mut accs = Vec::with_capacity(outs * pixels);
         for o in 0..outs {
             let start = operands.get(4).map_or(0, |bias| bias.data()[o]);
-            accs.extend(core::iter::repeat_n(start, pixels));
+            y.extend(core::iter::repeat_n(start, pixels));
         }
+        let accs = &mut y[b * outs * pixels..];
         for (u, v) in (0..kh).flat_map(|u| (0..kw).map(move |v| (u, v))) {
             let lines = window.outputs_inside(0, u, height, rows);
             let inside = window.outputs_inside(1, v, width, cols);
@@ -41,7 +41,6 @@ pub fn conv2d(window: &Window, groups: usize, operands: &[&Tensor], ty: &TensorT
                 }
             }
         }
-        y.extend(accs);
     }
     y
 }

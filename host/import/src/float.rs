@@ -4,6 +4,8 @@
 mod moves;
 mod pairs;
 mod rows;
+#[cfg(test)]
+pub(crate) mod run;
 
 use crate::function::Function;
 use crate::typed::Operator;

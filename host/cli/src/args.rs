@@ -1,5 +1,9 @@
 //! The command line.
 
+mod model;
+
+pub use model::{Activation, Check, Import, Info, Model, ModelRun, RangeChoice};
+
 use crate::fault::Injection;
 use clap::{Args as ClapArgs, CommandFactory, Parser, Subcommand, ValueEnum, error::ErrorKind};
 use std::fmt;
@@ -23,7 +27,7 @@ impl Args {
     pub fn check(self) -> Result<Self, clap::Error> {
         let problem = match &self.command {
             Command::Run(run) => run.problem(),
-            Command::Model(Model::Run(run)) => run.engine.problem(false),
+            Command::Model(model) => model.problem(),
             _ => None,
         };
         match problem {
@@ -321,106 +325,10 @@ pub enum Compare {
     Threads,
 }
 
-/// Import, look at and run models.
-#[derive(Debug, Subcommand)]
-pub enum Model {
-    /// Turn an ONNX file into a bundle
-    Import(Import),
-    /// Say what is in a bundle
-    Info(Info),
-    /// Run one inference
-    Run(ModelRun),
-}
-
-/// Turn an ONNX file into a bundle.
-#[derive(Debug, ClapArgs)]
-pub struct Import {
-    /// The ONNX file: int8 with QuantizeLinear and DequantizeLinear, or f32 with --calibration
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
-    /// Input samples for an f32 model: an .npy file of f32, samples on the first dimension; repeat as
-    /// NAME=FILE for a model of several inputs
-    #[arg(long, value_name = "FILE")]
-    pub calibration: Vec<String>,
-    /// Where to write the bundle; default: the ONNX file's name with the ending .bundle
-    #[arg(long, short, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-    /// Keep only this output of the model; repeat for several, in the order wanted. Default: all
-    #[arg(long, value_name = "NAME")]
-    pub keep: Vec<String>,
-    /// What an open first dimension of an input becomes
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
-    pub batch: u32,
-    /// The type of activations of an f32 model
-    #[arg(long, value_name = "TYPE", default_value = "u8")]
-    pub activation: Activation,
-    /// One JSON object instead of tables
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// An activation type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Activation {
-    /// Unsigned bytes
-    U8,
-    /// Signed bytes
-    I8,
-}
-
-/// Say what is in a bundle.
-#[derive(Debug, ClapArgs)]
-pub struct Info {
-    /// The bundle
-    #[arg(value_name = "BUNDLE")]
-    pub bundle: PathBuf,
-    /// One JSON object instead of tables
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// Run one inference.
-#[derive(Debug, ClapArgs)]
-pub struct ModelRun {
-    /// The bundle
-    #[arg(value_name = "BUNDLE")]
-    pub bundle: PathBuf,
-    /// The input: raw little-endian tensors, concatenated in declared order, or, for a model of one input, an .npy
-    /// file of its type; - is standard input
-    #[arg(long, value_name = "FILE")]
-    pub input: PathBuf,
-    /// Stop if the bundle has another id than this one
-    #[arg(long, value_name = "HASH", value_parser = hash)]
-    pub expect_id: Option<String>,
-    /// The input holds N inputs one after the other, which run as one batch
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=4096))]
-    pub batch: u32,
-    /// Where to write the raw output; - is standard output. Default: print the values
-    #[arg(long, short, value_name = "FILE", conflicts_with = "json")]
-    pub output: Option<PathBuf>,
-    /// Which backends to run it on, and how.
-    #[command(flatten)]
-    pub engine: Engine,
-    /// One JSON object instead of a table
-    #[arg(long)]
-    pub json: bool,
-}
-
 /// So many threads a processor: more only wait for each other, and each costs memory and time to start.
 const THREADS_A_PROCESSOR: usize = 4;
 /// So many are taken on any machine: state that has to be read from a disk is waited for by several at once.
 const THREADS_ANYWHERE: usize = 16;
-
-fn hash(text: &str) -> Result<String, String> {
-    let digits = text
-        .strip_prefix("0x")
-        .or_else(|| text.strip_prefix("0X"))
-        .unwrap_or(text);
-    if digits.len() == 64 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-        return Ok(text.to_owned());
-    }
-    Err("the id of a model is 64 hexadecimal digits, as model info shows it".to_owned())
-}
 
 fn threads(text: &str) -> Result<usize, String> {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);

@@ -5,6 +5,7 @@ pub mod args;
 pub mod bundled;
 pub mod commands;
 pub mod composition;
+pub mod cpu_time;
 pub mod datadir;
 pub mod engine;
 pub mod error;

@@ -47,6 +47,14 @@ pub enum ImportError {
         /// What is wrong there.
         what: String,
     },
+    /// A `.npz` file.
+    #[error("not a usable .npz file: {what} (byte {at}); save it with numpy.savez or numpy.savez_compressed")]
+    Npz {
+        /// Where, counted from the start.
+        at: usize,
+        /// What is wrong there.
+        what: String,
+    },
     /// The integer graph was refused, in a part that belongs to no single node.
     #[error("the integer graph: {0}")]
     Graph(Box<GraphError>),

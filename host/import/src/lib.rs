@@ -31,6 +31,7 @@ mod imported;
 mod lower;
 mod multiplier;
 pub mod npy;
+pub mod npz;
 mod operators;
 mod options;
 mod passes;

@@ -51,6 +51,40 @@ pub struct Integers {
     pub data: Vec<u8>,
 }
 
+/// An array of numbers of any type that NumPy has for them, as f64, row-major.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Numbers {
+    /// The element type: `u8`, `i8`, `i16` and `i32` as models call it, of others NumPy's code.
+    pub dtype: String,
+    /// The extents, outermost first; none for a single number.
+    pub shape: Vec<usize>,
+    /// The elements, finite.
+    pub data: Vec<f64>,
+}
+
+impl Numbers {
+    /// The same numbers as f32.
+    ///
+    /// # Errors
+    /// If a whole number has no f32 of its own, or the array has no dimension or no element.
+    pub fn to_array(&self) -> Result<Array, String> {
+        let float = self.dtype.contains('f');
+        let narrow = |value: &f64| {
+            let narrow = *value as f32;
+            if !float && f64::from(narrow) != *value {
+                return Err(format!(
+                    "the whole number {value} cannot be a calibration value: f32 has no such number"
+                ));
+            }
+            Ok(narrow)
+        };
+        let data: Vec<f32> = self.data.iter().map(narrow).collect::<Result<_, _>>()?;
+        Array::new(self.shape.clone(), data).ok_or_else(|| {
+            "it has no dimension, no element, or an element that is too large for f32".to_owned()
+        })
+    }
+}
+
 /// What NumPy calls the element types of models, what models call them, and their bytes.
 const INTEGERS: [(&str, &str, usize); 4] = [
     ("|u1", "u8", 1),
@@ -109,6 +143,69 @@ pub fn read(bytes: &[u8]) -> Result<Array, ImportError> {
         return Err(wrong(at + 4 * index, "an element is NaN or infinite"));
     }
     Array::new(shape, elements).ok_or_else(|| wrong(at, "it has no dimension or no element"))
+}
+
+/// Makes a number of the bytes of one element; `None` where f64 has no such number.
+type Decode = fn(&[u8]) -> Option<f64>;
+
+/// The bytes of an element of a type, and how they are read.
+fn element(descr: &str) -> Option<(usize, Decode)> {
+    /// f64 has every whole number up to here.
+    const EXACT: u64 = 1 << 53;
+    Some(match descr {
+        "|b1" => (1, |b| match b {
+            [bit @ (0 | 1)] => Some(f64::from(*bit)),
+            _ => None,
+        }),
+        "|u1" => (1, |b| b.try_into().ok().map(u8::from_le_bytes).map(f64::from)),
+        "|i1" => (1, |b| b.try_into().ok().map(i8::from_le_bytes).map(f64::from)),
+        "<u2" => (2, |b| b.try_into().ok().map(u16::from_le_bytes).map(f64::from)),
+        "<i2" => (2, |b| b.try_into().ok().map(i16::from_le_bytes).map(f64::from)),
+        "<u4" => (4, |b| b.try_into().ok().map(u32::from_le_bytes).map(f64::from)),
+        "<i4" => (4, |b| b.try_into().ok().map(i32::from_le_bytes).map(f64::from)),
+        "<i8" => (8, |b| {
+            let whole = b.try_into().ok().map(i64::from_le_bytes)?;
+            (whole.unsigned_abs() <= EXACT).then_some(whole as f64)
+        }),
+        "<f4" => (4, |b| b.try_into().ok().map(f32::from_le_bytes).map(f64::from)),
+        "<f8" => (8, |b| b.try_into().ok().map(f64::from_le_bytes)),
+        _ => return None,
+    })
+}
+
+/// Reads the bytes of a `.npy` file of numbers of whatever type: what other implementations give as outputs
+/// has many.
+///
+/// # Errors
+/// If they are not exactly one array of finite numbers in C order, or hold a whole number beyond ±2^53.
+pub fn read_numbers(bytes: &[u8]) -> Result<Numbers, ImportError> {
+    let (descr, shape, at) = header(bytes)?;
+    let (size, decode) = element(descr).ok_or_else(|| {
+        let problem = format!(
+            "the element type {:?} is not one of numbers that is taken",
+            short(descr)
+        );
+        wrong(at, &problem)
+    })?;
+    let elements = data(bytes, &shape, at, size)?;
+    let mut numbers = Vec::with_capacity(elements.len() / size);
+    for (index, element) in elements.chunks_exact(size).enumerate() {
+        let number = decode(element).filter(|number| number.is_finite());
+        let number = number.ok_or_else(|| {
+            let what = "an element is not finite, beyond 2^53, or no boolean";
+            wrong(at + size * index, what)
+        })?;
+        numbers.push(number);
+    }
+    let dtype = INTEGERS
+        .iter()
+        .find(|(name, ..)| *name == descr)
+        .map_or(descr, |(_, dtype, _)| dtype);
+    Ok(Numbers {
+        dtype: dtype.to_owned(),
+        shape,
+        data: numbers,
+    })
 }
 
 fn wrong(at: usize, what: &str) -> ImportError {

@@ -1,0 +1,367 @@
+//! The command line of `metisvm model`.
+
+use super::{Backend, Engine};
+use clap::{Args as ClapArgs, Subcommand, ValueEnum};
+use metisvm_import::Grid;
+use metisvm_model::DType;
+use metisvm_model::limits::MAX_RANK;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+/// Import, look at, check and run models.
+#[derive(Debug, Subcommand)]
+pub enum Model {
+    /// Turn an ONNX file into a bundle
+    Import(Import),
+    /// Say what is in a bundle
+    Info(Info),
+    /// Run one inference
+    Run(ModelRun),
+    /// Compare what a bundle gives with what another implementation gave for the same inputs
+    Check(Check),
+}
+
+impl Model {
+    /// What of the arguments does nothing, or contradicts itself.
+    pub(super) fn problem(&self) -> Option<String> {
+        match self {
+            Self::Import(import) => import.problem(),
+            Self::Run(run) => run.engine.problem(false),
+            Self::Check(check) => check.problem(),
+            Self::Info(_) => None,
+        }
+    }
+}
+
+/// Turn an ONNX file into a bundle.
+#[derive(Debug, ClapArgs)]
+pub struct Import {
+    /// The ONNX file: quantised, or f32 with --calibration
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Input samples for an f32 model: an .npy file, samples on the first dimension; repeat as NAME=FILE for a model
+    /// of several inputs, or give one .npz file with an array for each input
+    #[arg(long, value_name = "FILE")]
+    pub calibration: Vec<String>,
+    /// Where to write the bundle; default: the ONNX file's name with the ending .bundle
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Make this tensor an output, and look only at what it needs; repeat for several, in the order wanted. Default:
+    /// the outputs of the file
+    #[arg(long, value_name = "NAME")]
+    pub keep: Vec<String>,
+    /// What an open first dimension of an input becomes. Default: 1
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub batch: Option<u32>,
+    /// What the open dimension NAME becomes, wherever the file has it; repeat for several
+    #[arg(long, value_name = "NAME=N", value_parser = dim)]
+    pub dim: Vec<(String, u32)>,
+    /// The whole shape of an input; repeat for several
+    #[arg(long, value_name = "INPUT=N,N,…", value_parser = shape)]
+    pub shape: Vec<(String, Vec<u32>)>,
+    /// The grid of an input of an f32 model, real = SCALE · (byte - ZERO), DTYPE u8 (the default) or i8; repeat for
+    /// several
+    #[arg(long, value_name = "INPUT=SCALE,ZERO[,DTYPE]", value_parser = grid)]
+    pub input_grid: Vec<(String, Grid)>,
+    /// The type of activations of an f32 model
+    #[arg(long, value_name = "TYPE", default_value = "u8")]
+    pub activation: Activation,
+    /// How the range of a tensor of an f32 model follows from what it was seen to hold
+    #[arg(long, value_name = "HOW", default_value = "minmax", requires = "calibration")]
+    pub range: RangeChoice,
+    /// Where to write, as JSON, what became of each layer
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// One JSON object instead of tables
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Import {
+    fn problem(&self) -> Option<String> {
+        let calibrated = self
+            .calibration
+            .iter()
+            .map(|argument| match argument.split_once('=') {
+                Some((name, _)) => name,
+                None => "",
+            });
+        let twice = first_twice(self.dim.iter().map(|(name, _)| name.as_str()))
+            .map(|name| format!("--dim gives {name} twice"))
+            .or_else(|| {
+                first_twice(self.shape.iter().map(|(name, _)| name.as_str()))
+                    .map(|name| format!("--shape gives {name} twice"))
+            })
+            .or_else(|| {
+                first_twice(self.input_grid.iter().map(|(name, _)| name.as_str()))
+                    .map(|name| format!("--input-grid gives {name} twice"))
+            })
+            .or_else(|| {
+                first_twice(self.keep.iter().map(String::as_str))
+                    .map(|name| format!("--keep names {name} twice"))
+            })
+            .or_else(|| {
+                first_twice(calibrated).map(|name| {
+                    if name.is_empty() {
+                        "--calibration is given twice without a name: write INPUT=FILE, or one .npz file"
+                            .to_owned()
+                    } else {
+                        format!("--calibration gives {name} twice")
+                    }
+                })
+            });
+        twice.map(|problem| format!("{problem}; say it once"))
+    }
+}
+
+fn first_twice<'a>(names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let mut seen = BTreeSet::new();
+    names.into_iter().find(|name| !seen.insert(*name))
+}
+
+/// An activation type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Activation {
+    /// Unsigned bytes
+    U8,
+    /// Signed bytes
+    I8,
+}
+
+/// How a range follows from samples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RangeChoice {
+    /// The least and the greatest value seen
+    Minmax,
+    /// The least and the greatest value of each sample, and of those the mean
+    Mean,
+}
+
+/// Say what is in a bundle.
+#[derive(Debug, ClapArgs)]
+pub struct Info {
+    /// The bundle
+    #[arg(value_name = "BUNDLE")]
+    pub bundle: PathBuf,
+    /// One JSON object instead of tables
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Run one inference.
+#[derive(Debug, ClapArgs)]
+pub struct ModelRun {
+    /// The bundle
+    #[arg(value_name = "BUNDLE")]
+    pub bundle: PathBuf,
+    /// The input: raw little-endian tensors, concatenated in declared order, or, for a model of one input, an .npy
+    /// file of its type; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub input: PathBuf,
+    /// Stop if the bundle has another id than this one
+    #[arg(long, value_name = "HASH", value_parser = hash)]
+    pub expect_id: Option<String>,
+    /// The input holds N inputs one after the other, which run as one batch
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=4096))]
+    pub batch: u32,
+    /// Where to write the raw output; - is standard output. Default: print the values
+    #[arg(long, short, value_name = "FILE", conflicts_with = "json")]
+    pub output: Option<PathBuf>,
+    /// Which backends to run it on, and how.
+    #[command(flatten)]
+    pub engine: Engine,
+    /// One JSON object instead of a table
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Compare what a bundle gives with what another implementation gave.
+#[derive(Debug, ClapArgs)]
+pub struct Check {
+    /// The bundle
+    #[arg(value_name = "BUNDLE")]
+    pub bundle: PathBuf,
+    /// An .npz file with arrays input_NAME and output_NAME, by the names of the bundle's inputs and outputs: one sample
+    /// of the declared shape, or several along one dimension more
+    #[arg(long, value_name = "FILE")]
+    pub data: PathBuf,
+    /// Backends to check, each alone, comma-separated
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        default_value = "reference,fpga"
+    )]
+    pub backend: Vec<Backend>,
+    /// Fail where the mean cosine is below this
+    #[arg(long, value_name = "X", value_parser = cosine)]
+    pub min_cosine: Option<f64>,
+    /// One JSON object a backend instead of a table
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Check {
+    fn problem(&self) -> Option<String> {
+        let names = self.backend.iter().map(|backend| match backend {
+            Backend::Reference => "reference",
+            Backend::Fpga => "fpga",
+        });
+        first_twice(names).map(|name| format!("--backend names {name} twice; each backend is checked once"))
+    }
+}
+
+/// Splits at the last `=`: names of tensors may have one, what is said of them has none.
+fn named<'a>(text: &'a str, form: &str) -> Result<(String, &'a str), String> {
+    match text.rsplit_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value)),
+        _ => Err(format!("it is written {form}")),
+    }
+}
+
+fn extent(text: &str) -> Result<u32, String> {
+    match text.trim().parse() {
+        Ok(n @ 1..) => Ok(n),
+        _ => Err(format!("{text:?} is not a number of at least 1")),
+    }
+}
+
+fn dim(text: &str) -> Result<(String, u32), String> {
+    let (name, value) = named(text, "NAME=N, such as sequence=128")?;
+    Ok((name, extent(value)?))
+}
+
+fn shape(text: &str) -> Result<(String, Vec<u32>), String> {
+    let (name, value) = named(text, "INPUT=N,N,…, such as images=1,3,224,224")?;
+    let dims: Vec<u32> = value.split(',').map(extent).collect::<Result<_, _>>()?;
+    if dims.len() > MAX_RANK {
+        return Err(format!("a tensor has at most {MAX_RANK} dimensions"));
+    }
+    Ok((name, dims))
+}
+
+fn grid(text: &str) -> Result<(String, Grid), String> {
+    let form = "INPUT=SCALE,ZERO or INPUT=SCALE,ZERO,DTYPE, such as pixels=1,0,u8";
+    let (name, value) = named(text, form)?;
+    let mut parts = value.split(',').map(str::trim);
+    let (Some(scale), Some(zero), dtype, None) = (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return Err(format!("it is written {form}"));
+    };
+    let dtype = match dtype.unwrap_or("u8") {
+        "u8" => DType::U8,
+        "i8" => DType::I8,
+        other => return Err(format!("the type {other:?} is none of u8 and i8")),
+    };
+    let scale: f32 = scale
+        .parse()
+        .ok()
+        .filter(|scale: &f32| scale.is_normal() && *scale > 0.0)
+        .ok_or_else(|| format!("the scale {scale:?} is not a positive number"))?;
+    let zero_point: i32 = zero
+        .parse()
+        .ok()
+        .filter(|zero| (dtype.min()..=dtype.max()).contains(zero))
+        .ok_or_else(|| {
+            let (low, high) = (dtype.min(), dtype.max());
+            format!("the zero point {zero:?} is not a number from {low} to {high}")
+        })?;
+    Ok((
+        name,
+        Grid {
+            scale,
+            zero_point,
+            dtype,
+        },
+    ))
+}
+
+fn cosine(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(x) if (-1.0..=1.0).contains(&x) => Ok(x),
+        _ => Err("a cosine is a number from -1 to 1".to_owned()),
+    }
+}
+
+fn hash(text: &str) -> Result<String, String> {
+    let digits = text
+        .strip_prefix("0x")
+        .or_else(|| text.strip_prefix("0X"))
+        .unwrap_or(text);
+    if digits.len() == 64 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return Ok(text.to_owned());
+    }
+    Err("the id of a model is 64 hexadecimal digits, as model info shows it".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::Args;
+    use clap::Parser;
+
+    fn problem(arguments: &[&str]) -> Option<String> {
+        let arguments = ["metisvm", "model"].iter().chain(arguments);
+        let parsed = Args::try_parse_from(arguments).and_then(Args::check);
+        parsed.err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_is_said_of_a_name_follows_the_last_equals_sign() {
+        assert_eq!(dim("a=b=3"), Ok(("a=b".to_owned(), 3)));
+        assert_eq!(shape("x:0=1, 3,4"), Ok(("x:0".to_owned(), vec![1, 3, 4])));
+        let (name, grid) = grid("x=0.5,-3,i8").unwrap();
+        assert_eq!(
+            (name.as_str(), grid.scale, grid.zero_point, grid.dtype),
+            ("x", 0.5, -3, DType::I8)
+        );
+        for bad in ["", "x", "x=", "=3", "x=0", "x=-1", "x=1.5", "x=4294967296"] {
+            assert!(dim(bad).is_err(), "{bad}");
+        }
+        for bad in ["x=", "x=1,", "x=1,0", "x=1,2,3,4,5,6,7,8,9"] {
+            assert!(shape(bad).is_err(), "{bad}");
+        }
+        for bad in [
+            "x=1",
+            "x=0,0",
+            "x=inf,0",
+            "x=NaN,0",
+            "x=1e-45,0",
+            "x=-1,0",
+            "x=1,256",
+            "x=1,-1",
+            "x=1,0,i16",
+            "x=1,0,u8,1",
+        ] {
+            assert!(super::grid(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_twice_is_wrong_use() {
+        for twice in [
+            ["--dim", "N=1", "--dim", "N=2"],
+            ["--shape", "x=1", "--shape", "x=1"],
+            ["--keep", "y", "--keep", "y"],
+            ["--input-grid", "x=1,0", "--input-grid", "x=2,0"],
+            ["--calibration", "a.npy", "--calibration", "b.npy"],
+            ["--calibration", "x=a.npy", "--calibration", "x=b.npy"],
+        ] {
+            let said = problem(&[&["import", "m.onnx"], &twice[..]].concat()).expect("an error");
+            assert!(said.contains("twice"), "{twice:?}: {said}");
+        }
+        let several = [
+            "import", "m.onnx", "--dim", "N=1", "--dim", "M=1", "--keep", "y", "--keep", "z",
+        ];
+        assert_eq!(problem(&several), None);
+        let checked = ["check", "m.bundle", "--data", "d.npz", "--backend", "fpga,fpga"];
+        assert!(problem(&checked).is_some_and(|said| said.contains("twice")));
+    }
+
+    #[test]
+    fn a_range_needs_samples() {
+        assert!(problem(&["import", "m.onnx", "--range", "mean"]).is_some());
+        let with = ["import", "m.onnx", "--range", "mean", "--calibration", "a.npy"];
+        assert_eq!(problem(&with), None);
+    }
+}

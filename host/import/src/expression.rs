@@ -28,6 +28,8 @@ pub(crate) enum Step {
     Sub(Term, Term),
     Mul(Term, Term),
     Div(Term, Term),
+    /// The second where the first is not 0, the third where it is.
+    Where(Term, Term, Term),
 }
 
 impl Expression {
@@ -46,6 +48,13 @@ impl Expression {
                 Step::Sub(a, b) => of(*a) - of(*b),
                 Step::Mul(a, b) => of(*a) * of(*b),
                 Step::Div(a, b) => of(*a) / of(*b),
+                Step::Where(c, a, b) => {
+                    if of(*c) != 0.0 {
+                        of(*a)
+                    } else {
+                        of(*b)
+                    }
+                }
             };
             results.push(result);
         }

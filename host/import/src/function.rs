@@ -59,6 +59,10 @@ pub(crate) enum Function {
     Log,
     Sin,
     Cos,
+    Tan,
+    Atan,
+    Sinh,
+    Cosh,
     Floor,
     Ceil,
     /// Halves to even.
@@ -81,6 +85,14 @@ pub(crate) enum Function {
 impl Function {
     pub(crate) const fn is_clamp(&self) -> bool {
         matches!(self, Self::Clamp { .. })
+    }
+
+    /// Whether it gives truth values.
+    pub(crate) const fn is_truth(&self) -> bool {
+        matches!(
+            self,
+            Self::Equal { .. } | Self::Less { .. } | Self::Greater { .. }
+        )
     }
 
     /// The one function that is this and then `next`, if both are clamps.
@@ -110,8 +122,9 @@ impl Function {
             Self::Elu { .. } => v,
             Self::Selu { alpha, gamma } if v < 0.0 => f64::from(gamma) * f64::from(alpha) * v.exp_m1(),
             Self::Selu { gamma, .. } => f64::from(gamma) * v,
-            Self::HardSigmoid { alpha, beta } => (f64::from(alpha) * v + f64::from(beta)).clamp(0.0, 1.0),
-            Self::HardSwish => v * (v / 6.0 + 0.5).clamp(0.0, 1.0),
+            // In f32 step by step, as runtimes compute them: a tie of a table may hang on it.
+            Self::HardSigmoid { alpha, beta } => return (alpha * x + beta).clamp(0.0, 1.0),
+            Self::HardSwish => return x * (x * (1.0 / 6.0) + 0.5).clamp(0.0, 1.0),
             Self::Softplus if v > 30.0 => v,
             Self::Softplus => v.exp().ln_1p(),
             Self::Softsign => v / (1.0 + v.abs()),
@@ -132,6 +145,10 @@ impl Function {
             Self::Log => v.ln(),
             Self::Sin => v.sin(),
             Self::Cos => v.cos(),
+            Self::Tan => v.tan(),
+            Self::Atan => v.atan(),
+            Self::Sinh => v.sinh(),
+            Self::Cosh => v.cosh(),
             Self::Floor => v.floor(),
             Self::Ceil => v.ceil(),
             Self::Round => v.round_ties_even(),

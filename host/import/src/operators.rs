@@ -1,10 +1,22 @@
 //! What each ONNX operator means: its operands and attributes checked, its shape inferred, and one or
 //! more nodes of the typed graph, or a constant, in its place. Specification: ONNX's `Operators.md`.
 
+mod arithmetic;
+mod axes;
+mod compare;
+mod cumulative;
+mod extremes;
+mod make;
+mod microsoft;
+mod norm;
 mod pointwise;
 mod product;
 mod quantisation;
+mod reduce;
 mod shape;
+mod sign;
+mod softmax;
+mod top_k;
 mod window;
 
 use crate::builder::Builder;
@@ -12,6 +24,8 @@ use crate::call::Call;
 use crate::error::Problem;
 use crate::function::Function;
 use crate::typed::Arg;
+use compare::Relation;
+use reduce::Kind;
 
 /// Puts a node into the typed graph; gives its result.
 pub(crate) type Translate = fn(&mut Builder, &Call<'_>) -> Result<Arg, Problem>;
@@ -28,53 +42,132 @@ pub(crate) enum Translator {
 }
 
 /// Operators of ONNX's own domain that have several results, by name, sorted.
-const MANY: &[(&str, TranslateMany)] = &[];
+const MANY: &[(&str, TranslateMany)] = &[
+    ("LayerNormalization", norm::layer),
+    ("SimplifiedLayerNormalization", norm::simplified),
+    ("TopK", top_k::top_k),
+];
 
 /// Those of `ai.onnx.ml`.
 const ML: &[(&str, Translator)] = &[];
 
 /// Those of `com.microsoft`, as ONNX Runtime writes them.
-const MICROSOFT: &[(&str, Translator)] = &[];
+const MICROSOFT: &[(&str, Translator)] = &[
+    (
+        "BiasGelu",
+        Translator::One(|b, call| microsoft::bias_gelu(b, call, false)),
+    ),
+    (
+        "FastGelu",
+        Translator::One(|b, call| microsoft::bias_gelu(b, call, true)),
+    ),
+    ("FusedMatMul", Translator::One(microsoft::fused_mat_mul)),
+    ("Gelu", Translator::One(microsoft::gelu)),
+    ("QuickGelu", Translator::One(microsoft::quick_gelu)),
+    ("SimplifiedLayerNormalization", Translator::Many(norm::simplified)),
+    ("SkipLayerNormalization", Translator::Many(microsoft::skip_layer)),
+    (
+        "SkipSimplifiedLayerNormalization",
+        Translator::Many(microsoft::skip_simplified),
+    ),
+];
 
 /// Every operator of ONNX's own domain that import takes, by name, sorted. A new one is a row here.
 const OPERATORS: &[(&str, Translate)] = &[
     ("Abs", |b, call| pointwise::unary(b, call, Function::Abs)),
-    ("Add", pointwise::add),
+    ("Add", arithmetic::add),
+    ("And", compare::and),
     ("ArgMax", shape::arg_max),
+    ("ArgMin", reduce::arg_min),
+    ("Atan", |b, call| pointwise::unary(b, call, Function::Atan)),
     ("AveragePool", window::average_pool),
     ("BatchNormalization", window::batch_normalization),
     ("Cast", shape::cast),
-    ("Clip", pointwise::clip),
+    ("Ceil", |b, call| pointwise::rounding(b, call, Function::Ceil)),
+    ("Celu", pointwise::celu),
+    ("Clip", extremes::clip),
     ("Concat", shape::concat),
     ("Constant", |_, call| shape::constant(call)),
     ("Conv", window::conv),
+    ("Cos", |b, call| pointwise::unary(b, call, Function::Cos)),
+    ("Cosh", |b, call| pointwise::unary(b, call, Function::Cosh)),
+    ("CumSum", cumulative::cum_sum),
     ("DequantizeLinear", quantisation::dequantize),
-    ("Div", pointwise::div),
+    ("Div", arithmetic::div),
     ("Dropout", |_, call| shape::dropout(call)),
     ("Elu", pointwise::elu),
+    ("Equal", |b, call| compare::compare(b, call, Relation::Equal)),
     ("Erf", |b, call| pointwise::unary(b, call, Function::Erf)),
     ("Exp", |b, call| pointwise::unary(b, call, Function::Exp)),
     ("Flatten", shape::flatten),
+    ("Floor", |b, call| pointwise::rounding(b, call, Function::Floor)),
     ("Gather", shape::gather),
     ("Gelu", pointwise::gelu),
     ("Gemm", product::gemm),
     ("GlobalAveragePool", window::global_average_pool),
+    ("GlobalMaxPool", reduce::global_max_pool),
+    ("Greater", |b, call| compare::compare(b, call, Relation::Greater)),
+    ("GreaterOrEqual", |b, call| {
+        compare::compare(b, call, Relation::GreaterOrEqual)
+    }),
+    ("GroupNormalization", norm::group),
     ("HardSigmoid", pointwise::hard_sigmoid),
     ("HardSwish", |b, call| {
         pointwise::unary(b, call, Function::HardSwish)
     }),
     ("Identity", |_, call| shape::identity(call)),
+    ("InstanceNormalization", norm::instance),
+    ("IsNaN", pointwise::is_nan),
     ("LeakyRelu", pointwise::leaky_relu),
+    ("Less", |b, call| compare::compare(b, call, Relation::Less)),
+    ("LessOrEqual", |b, call| {
+        compare::compare(b, call, Relation::LessOrEqual)
+    }),
+    ("Log", |b, call| pointwise::unary(b, call, Function::Log)),
+    ("LogSoftmax", softmax::log_softmax),
+    ("LpNormalization", norm::lp),
     ("MatMul", product::mat_mul),
+    ("Max", extremes::max),
     ("MaxPool", window::max_pool),
-    ("Mul", pointwise::mul),
+    ("Mean", extremes::mean),
+    ("MeanVarianceNormalization", norm::mean_variance),
+    ("Min", extremes::min),
+    ("Mish", pointwise::mish),
+    ("Mul", arithmetic::mul),
     ("Neg", |b, call| pointwise::unary(b, call, Function::Neg)),
+    ("Not", compare::not),
+    ("Or", compare::or),
+    ("PRelu", pointwise::p_relu),
+    ("Pow", arithmetic::pow),
     ("QuantizeLinear", quantisation::quantize),
+    ("RMSNormalization", norm::rms),
+    ("Reciprocal", |b, call| {
+        pointwise::unary(b, call, Function::Divide { dividend: 1.0 })
+    }),
+    ("ReduceL1", |b, call| reduce::reduce(b, call, Kind::L1)),
+    ("ReduceL2", |b, call| reduce::reduce(b, call, Kind::L2)),
+    ("ReduceLogSum", |b, call| reduce::reduce(b, call, Kind::LogSum)),
+    ("ReduceLogSumExp", |b, call| {
+        reduce::reduce(b, call, Kind::LogSumExp)
+    }),
+    ("ReduceMax", |b, call| reduce::reduce(b, call, Kind::Max)),
+    ("ReduceMean", |b, call| reduce::reduce(b, call, Kind::Mean)),
+    ("ReduceMin", |b, call| reduce::reduce(b, call, Kind::Min)),
+    ("ReduceSum", |b, call| reduce::reduce(b, call, Kind::Sum)),
+    ("ReduceSumSquare", |b, call| {
+        reduce::reduce(b, call, Kind::SumSquare)
+    }),
     ("Relu", pointwise::relu),
     ("Reshape", shape::reshape),
+    ("Round", |b, call| pointwise::rounding(b, call, Function::Round)),
     ("Selu", pointwise::selu),
     ("Shape", shape::shape),
+    ("Shrink", pointwise::shrink),
     ("Sigmoid", |b, call| pointwise::unary(b, call, Function::Sigmoid)),
+    ("Sign", |b, call| pointwise::unary(b, call, Function::Sign)),
+    ("Sin", |b, call| pointwise::unary(b, call, Function::Sin)),
+    ("Sinh", |b, call| pointwise::unary(b, call, Function::Sinh)),
+    ("Softmax", softmax::softmax),
     ("Softplus", |b, call| {
         pointwise::unary(b, call, Function::Softplus)
     }),
@@ -83,10 +176,16 @@ const OPERATORS: &[(&str, Translate)] = &[
     }),
     ("Sqrt", |b, call| pointwise::unary(b, call, Function::Sqrt)),
     ("Squeeze", shape::squeeze),
-    ("Sub", pointwise::sub),
+    ("Sub", arithmetic::sub),
+    ("Sum", extremes::sum),
+    ("Swish", pointwise::swish),
+    ("Tan", |b, call| pointwise::unary(b, call, Function::Tan)),
     ("Tanh", |b, call| pointwise::unary(b, call, Function::Tanh)),
+    ("ThresholdedRelu", pointwise::thresholded_relu),
     ("Transpose", shape::transpose),
     ("Unsqueeze", shape::unsqueeze),
+    ("Where", compare::choose),
+    ("Xor", compare::xor),
 ];
 
 /// The ONNX operators that import takes, sorted.

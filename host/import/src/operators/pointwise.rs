@@ -1,91 +1,15 @@
-//! Add, and the functions of one number.
+//! Functions of one number.
 
+use super::make::{Maker, numeric};
 use crate::attributes::wrong;
 use crate::builder::Builder;
 use crate::call::Call;
+use crate::constant::Data;
 use crate::error::Problem;
+use crate::expression::{Expression, Step, Term};
 use crate::function::Function;
 use crate::typed::{Arg, Element, Operator};
-
-pub(super) fn add(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
-    call.arity(2, 2, "2")?;
-    let (x, y) = (call.real(b, 0)?.clone(), call.real(b, 1)?.clone());
-    let dims = broadcast(b.dims(&x), b.dims(&y))?;
-    for arg in [&x, &y] {
-        if let Arg::Constant(c) = arg {
-            c.finite()?;
-        }
-    }
-    if let (Arg::Constant(_), Arg::Constant(_)) = (&x, &y) {
-        return Err(Problem::Unsupported(
-            "both operands are constants; fold them when exporting".to_string(),
-        ));
-    }
-    b.emit(&call.node, Operator::Add, vec![x, y], &dims, Element::Real)
-}
-
-/// NumPy's rule: dimensions align at the end, and one of extent 1 stretches.
-fn broadcast(a: &[u32], b: &[u32]) -> Result<Vec<u32>, Problem> {
-    let rank = a.len().max(b.len());
-    let extent = |dims: &[u32], i: usize| (i + dims.len()).checked_sub(rank).map_or(1, |i| dims[i]);
-    (0..rank)
-        .map(|i| match (extent(a, i), extent(b, i)) {
-            (x, y) if x == y => Ok(x),
-            (1, y) => Ok(y),
-            (x, 1) => Ok(x),
-            _ => Err(Problem::Shape(format!("{a:?} and {b:?} do not broadcast"))),
-        })
-        .collect()
-}
-
-pub(super) fn mul(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
-    affine(b, call, "Mul")
-}
-
-pub(super) fn sub(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
-    affine(b, call, "Sub")
-}
-
-pub(super) fn div(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
-    affine(b, call, "Div")
-}
-
-/// Mul, Sub and Div where one operand is a constant number.
-fn affine(b: &mut Builder, call: &Call<'_>, operator: &str) -> Result<Arg, Problem> {
-    call.arity(2, 2, "2")?;
-    let (x, y) = (call.real(b, 0)?.clone(), call.real(b, 1)?.clone());
-    let (value, constant, first) = match (&x, &y) {
-        (Arg::Value(_), Arg::Constant(c)) => (x.clone(), c, false),
-        (Arg::Constant(c), Arg::Value(_)) => (y.clone(), c, true),
-        _ => {
-            return Err(Problem::Unsupported(format!(
-                "{operator} is supported with one constant number and one computed operand"
-            )));
-        }
-    };
-    if constant.len() != 1 || constant.dims.len() > b.dims(&value).len() {
-        return Err(Problem::Unsupported(format!(
-            "{operator} is supported with a single number, not a constant of shape {:?}",
-            constant.dims
-        )));
-    }
-    let c = constant.finite()?[0];
-    let (scale, offset) = match (operator, first) {
-        ("Mul", _) => (c, 0.0),
-        ("Sub", false) => (1.0, -c),
-        ("Sub", true) => (-1.0, c),
-        (_, false) => (1.0 / c, 0.0),
-        _ => {
-            return Err(Problem::Unsupported(
-                "a number divided by a tensor is not supported".to_string(),
-            ));
-        }
-    };
-    if !scale.is_finite() {
-        return Err(Problem::Unsupported("it divides by zero".to_string()));
-    }
-    pointwise(b, call, value, Function::Affine { scale, offset })
-}
+use std::rc::Rc;
 
 pub(super) fn relu(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     let (low, high) = (0.0, f32::INFINITY);
@@ -123,50 +47,126 @@ pub(super) fn gelu(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     unary(b, call, Function::Gelu { tanh })
 }
 
+/// Swish of ONNX: `x · sigmoid(alpha · x)`.
+pub(super) fn swish(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
+    let alpha = call.attributes.float("alpha", 1.0)?;
+    unary(b, call, silu(alpha))
+}
+
+/// `x · sigmoid(alpha · x)`.
+pub(super) fn silu(alpha: f32) -> Function {
+    steps(vec![
+        Step::Mul(Term::X, Term::Number(alpha)),
+        Step::Apply(Function::Sigmoid, Term::Step(0)),
+        Step::Mul(Term::X, Term::Step(1)),
+    ])
+}
+
+/// `x · tanh(softplus(x))`.
+pub(super) fn mish(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
+    let function = steps(vec![
+        Step::Apply(Function::Softplus, Term::X),
+        Step::Apply(Function::Tanh, Term::Step(0)),
+        Step::Mul(Term::X, Term::Step(1)),
+    ]);
+    unary(b, call, function)
+}
+
+/// `max(0, x) + min(0, alpha · (e^(x/alpha) − 1))`.
+pub(super) fn celu(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
+    let alpha = call.attributes.float("alpha", 1.0)?;
+    if alpha <= 0.0 {
+        return Err(wrong("alpha", format!("{alpha} is not positive")));
+    }
+    let (low, high) = (f32::NEG_INFINITY, f32::INFINITY);
+    let function = steps(vec![
+        Step::Apply(Function::Clamp { low: 0.0, high }, Term::X),
+        Step::Apply(Function::Clamp { low, high: 0.0 }, Term::X),
+        Step::Div(Term::Step(1), Term::Number(alpha)),
+        Step::Apply(Function::Elu { alpha }, Term::Step(2)),
+        Step::Add(Term::Step(0), Term::Step(3)),
+    ]);
+    unary(b, call, function)
+}
+
+/// x where it is over alpha, else 0.
+pub(super) fn thresholded_relu(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
+    let than = call.attributes.float("alpha", 1.0)?;
+    let function = steps(vec![
+        Step::Apply(Function::Greater { than }, Term::X),
+        Step::Where(Term::Step(0), Term::X, Term::Number(0.0)),
+    ]);
+    unary(b, call, function)
+}
+
+/// Nearer to 0 by the bias where x is farther than lambd, else 0.
+pub(super) fn shrink(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
+    let than = call.attributes.float("lambd", 0.5)?;
+    let bias = Term::Number(call.attributes.float("bias", 0.0)?);
+    let function = steps(vec![
+        Step::Apply(Function::Greater { than }, Term::X),
+        Step::Sub(Term::X, bias),
+        Step::Where(Term::Step(0), Term::Step(1), Term::Number(0.0)),
+        Step::Apply(Function::Less { than: -than }, Term::X),
+        Step::Add(Term::X, bias),
+        Step::Where(Term::Step(3), Term::Step(4), Term::Step(2)),
+    ]);
+    unary(b, call, function)
+}
+
+fn steps(steps: Vec<Step>) -> Function {
+    Function::Expression(Rc::new(Expression { steps }))
+}
+
+/// A slope for what is below 0: one number, or one an element of what broadcasts to x.
+pub(super) fn p_relu(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
+    call.arity(2, 2, "2")?;
+    let x = call.real(b, 0)?.clone();
+    call.real(b, 1)?;
+    let slope = call.needed(1, "the slope")?;
+    let slopes = slope.finite()?;
+    let mut m = Maker::new(b, call);
+    let dims = m.dims(&x);
+    if super::make::broadcast(&dims, &slope.dims)? != dims {
+        return Err(Problem::Shape(format!("a slope {:?} for {dims:?}", slope.dims)));
+    }
+    if let Some(&alpha) = slopes.first()
+        && slopes.iter().all(|&s| s == alpha)
+    {
+        return m.function(x, Function::LeakyRelu { alpha });
+    }
+    let slope = Arg::Constant(slope.clone());
+    let (low, high) = (f32::NEG_INFINITY, f32::INFINITY);
+    let above = m.function(x.clone(), Function::Clamp { low: 0.0, high })?;
+    let below = m.function(x, Function::Clamp { low, high: 0.0 })?;
+    let below = m.pair(Operator::Mul, below, slope)?;
+    m.pair(Operator::Add, above, below)
+}
+
 /// An operator with one operand that is a function of one number.
 pub(super) fn unary(b: &mut Builder, call: &Call<'_>, function: Function) -> Result<Arg, Problem> {
     call.arity(1, 1, "1")?;
-    let x = call.real(b, 0)?.clone();
-    pointwise(b, call, x, function)
+    let x = numeric(b, call, 0)?;
+    Maker::new(b, call).function(x, function)
 }
 
-pub(super) fn clip(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
-    call.arity(1, 3, "1 to 3")?;
-    let x = call.real(b, 0)?.clone();
-    if call.opset < 11 {
-        // The bounds were attributes then.
-        call.arity(1, 1, "1")?;
-        let low = call.attributes.float("min", f32::MIN)?;
-        let high = call.attributes.float("max", f32::MAX)?;
-        return pointwise(b, call, x, Function::Clamp { low, high });
-    }
-    let bound = |index, what, default: f32| match call.constant(index, what)? {
-        Some(c) => match c.scalar(what)? {
-            v if v.is_nan() => Err(Problem::NotFinite {
-                name: c.name.to_string(),
-                value: v.into(),
-            }),
-            v => Ok(v),
-        },
-        None => Ok(default),
-    };
-    let low = bound(1, "the lower bound", f32::NEG_INFINITY)?;
-    let high = bound(2, "the upper bound", f32::INFINITY)?;
-    pointwise(b, call, x, Function::Clamp { low, high })
+/// What import computes with is never NaN: integers hold none.
+pub(super) fn is_nan(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
+    call.arity(1, 1, "1")?;
+    let dims = b.dims(call.real(b, 0)?).to_vec();
+    let elements = dims.iter().map(|&d| d as usize).product();
+    b.folds(elements)?;
+    let zeros = crate::constant::Constant::new(&call.node.name, dims, Data::I64(vec![0; elements]))?;
+    Ok(Arg::Constant(zeros))
 }
 
-fn pointwise(b: &mut Builder, call: &Call<'_>, x: Arg, function: Function) -> Result<Arg, Problem> {
-    if let Arg::Constant(_) = x {
-        return Err(Problem::Unsupported(
-            "its operand is a constant; fold it when exporting".to_string(),
-        ));
+/// The nearest whole number of real ones is what it is of whole ones.
+pub(super) fn rounding(b: &mut Builder, call: &Call<'_>, function: Function) -> Result<Arg, Problem> {
+    call.arity(1, 1, "1")?;
+    let x = numeric(b, call, 0)?;
+    let mut m = Maker::new(b, call);
+    if m.element(&x) == Element::Int {
+        return Ok(x);
     }
-    let dims = b.dims(&x).to_vec();
-    b.emit(
-        &call.node,
-        Operator::Pointwise(function),
-        vec![x],
-        &dims,
-        Element::Real,
-    )
+    m.function(x, function)
 }

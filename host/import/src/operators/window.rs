@@ -176,7 +176,7 @@ pub(super) fn global_average_pool(b: &mut Builder, call: &Call<'_>) -> Result<Ar
 
 /// An average is a convolution with equal weights, one group a channel. The weights are one number, so
 /// that their grid holds it exactly.
-fn average(
+pub(super) fn average(
     b: &mut Builder,
     call: &Call<'_>,
     x: Arg,

@@ -3,6 +3,7 @@
 
 mod pointwise;
 mod product;
+mod qoperator;
 mod quantisation;
 mod shape;
 mod window;
@@ -12,6 +13,7 @@ use crate::call::Call;
 use crate::error::Problem;
 use crate::function::Function;
 use crate::typed::Arg;
+use Translator::One;
 
 /// Puts a node into the typed graph; gives its result.
 pub(crate) type Translate = fn(&mut Builder, &Call<'_>) -> Result<Arg, Problem>;
@@ -34,7 +36,21 @@ const MANY: &[(&str, TranslateMany)] = &[];
 const ML: &[(&str, Translator)] = &[];
 
 /// Those of `com.microsoft`, as ONNX Runtime writes them.
-const MICROSOFT: &[(&str, Translator)] = &[];
+const MICROSOFT: &[(&str, Translator)] = &[
+    ("DequantizeLinear", One(quantisation::dequantize)),
+    ("QGemm", One(qoperator::gemm)),
+    ("QLinearAdd", One(qoperator::add)),
+    ("QLinearAveragePool", One(qoperator::average_pool)),
+    ("QLinearConcat", One(qoperator::concat)),
+    ("QLinearGlobalAveragePool", One(qoperator::global_average_pool)),
+    ("QLinearLeakyRelu", One(qoperator::leaky_relu)),
+    ("QLinearMul", One(qoperator::mul)),
+    ("QLinearReduceMean", One(qoperator::reduce_mean)),
+    ("QLinearSigmoid", One(qoperator::sigmoid)),
+    ("QLinearSoftmax", One(qoperator::softmax)),
+    ("QLinearWhere", One(qoperator::choose)),
+    ("QuantizeLinear", One(quantisation::quantize)),
+];
 
 /// Every operator of ONNX's own domain that import takes, by name, sorted. A new one is a row here.
 const OPERATORS: &[(&str, Translate)] = &[
@@ -69,6 +85,8 @@ const OPERATORS: &[(&str, Translate)] = &[
     ("MaxPool", window::max_pool),
     ("Mul", pointwise::mul),
     ("Neg", |b, call| pointwise::unary(b, call, Function::Neg)),
+    ("QLinearConv", qoperator::conv),
+    ("QLinearMatMul", qoperator::mat_mul),
     ("QuantizeLinear", quantisation::quantize),
     ("Relu", pointwise::relu),
     ("Reshape", shape::reshape),

@@ -1,9 +1,13 @@
 //! The typed graph in floats, by plain loops: what calibration runs. Sums are made in f64 and in one
 //! fixed order, so that ranges do not depend on the machine.
 
+#[cfg(test)]
+pub(crate) mod cases;
 mod moves;
 mod pairs;
 mod rows;
+#[cfg(test)]
+pub(crate) mod run;
 
 use crate::function::Function;
 use crate::typed::Operator;

@@ -1,6 +1,9 @@
 //! What each ONNX operator means: its operands and attributes checked, its shape inferred, and one or
 //! more nodes of the typed graph, or a constant, in its place. Specification: ONNX's `Operators.md`.
 
+mod arrange;
+mod einsum;
+mod make;
 mod pointwise;
 mod product;
 mod qoperator;
@@ -67,6 +70,7 @@ const OPERATORS: &[(&str, Translate)] = &[
     ("DequantizeLinear", quantisation::dequantize),
     ("Div", pointwise::div),
     ("Dropout", |_, call| shape::dropout(call)),
+    ("Einsum", einsum::einsum),
     ("Elu", pointwise::elu),
     ("Erf", |b, call| pointwise::unary(b, call, Function::Erf)),
     ("Exp", |b, call| pointwise::unary(b, call, Function::Exp)),

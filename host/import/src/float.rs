@@ -1,6 +1,8 @@
 //! The typed graph in floats, by plain loops: what calibration runs. Sums are made in f64 and in one
 //! fixed order, so that ranges do not depend on the machine.
 
+#[cfg(test)]
+pub(crate) mod cases;
 mod moves;
 mod pairs;
 mod rows;

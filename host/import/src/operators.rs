@@ -2,15 +2,18 @@
 //! more nodes of the typed graph, or a constant, in its place. Specification: ONNX's `Operators.md`.
 
 mod arithmetic;
+mod arrange;
 mod axes;
 mod compare;
 mod cumulative;
+mod einsum;
 mod extremes;
 mod make;
 mod microsoft;
 mod norm;
 mod pointwise;
 mod product;
+mod qoperator;
 mod quantisation;
 mod reduce;
 mod shape;
@@ -24,6 +27,7 @@ use crate::call::Call;
 use crate::error::Problem;
 use crate::function::Function;
 use crate::typed::Arg;
+use Translator::One;
 use compare::Relation;
 use reduce::Kind;
 
@@ -57,12 +61,25 @@ const MICROSOFT: &[(&str, Translator)] = &[
         "BiasGelu",
         Translator::One(|b, call| microsoft::bias_gelu(b, call, false)),
     ),
+    ("DequantizeLinear", One(quantisation::dequantize)),
     (
         "FastGelu",
         Translator::One(|b, call| microsoft::bias_gelu(b, call, true)),
     ),
     ("FusedMatMul", Translator::One(microsoft::fused_mat_mul)),
     ("Gelu", Translator::One(microsoft::gelu)),
+    ("QGemm", One(qoperator::gemm)),
+    ("QLinearAdd", One(qoperator::add)),
+    ("QLinearAveragePool", One(qoperator::average_pool)),
+    ("QLinearConcat", One(qoperator::concat)),
+    ("QLinearGlobalAveragePool", One(qoperator::global_average_pool)),
+    ("QLinearLeakyRelu", One(qoperator::leaky_relu)),
+    ("QLinearMul", One(qoperator::mul)),
+    ("QLinearReduceMean", One(qoperator::reduce_mean)),
+    ("QLinearSigmoid", One(qoperator::sigmoid)),
+    ("QLinearSoftmax", One(qoperator::softmax)),
+    ("QLinearWhere", One(qoperator::choose)),
+    ("QuantizeLinear", One(quantisation::quantize)),
     ("QuickGelu", Translator::One(microsoft::quick_gelu)),
     ("SimplifiedLayerNormalization", Translator::Many(norm::simplified)),
     ("SkipLayerNormalization", Translator::Many(microsoft::skip_layer)),
@@ -95,6 +112,7 @@ const OPERATORS: &[(&str, Translate)] = &[
     ("DequantizeLinear", quantisation::dequantize),
     ("Div", arithmetic::div),
     ("Dropout", |_, call| shape::dropout(call)),
+    ("Einsum", einsum::einsum),
     ("Elu", pointwise::elu),
     ("Equal", |b, call| compare::compare(b, call, Relation::Equal)),
     ("Erf", |b, call| pointwise::unary(b, call, Function::Erf)),
@@ -139,6 +157,8 @@ const OPERATORS: &[(&str, Translate)] = &[
     ("Or", compare::or),
     ("PRelu", pointwise::p_relu),
     ("Pow", arithmetic::pow),
+    ("QLinearConv", qoperator::conv),
+    ("QLinearMatMul", qoperator::mat_mul),
     ("QuantizeLinear", quantisation::quantize),
     ("RMSNormalization", norm::rms),
     ("Reciprocal", |b, call| {

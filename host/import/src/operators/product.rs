@@ -1,42 +1,84 @@
-//! MatMul and Gemm.
+//! MatMul and Gemm, and the general product that other operators are made of.
 
+use super::make::{Maker, broadcast};
 use crate::builder::Builder;
 use crate::call::Call;
 use crate::constant::{Constant, Data};
 use crate::error::Problem;
+use crate::function::Function;
 use crate::typed::{Arg, Element, Operator};
 use std::rc::Rc;
-
-/// Elements that a weight may grow to where a computed operand is transposed.
-const MAX_EXPANDED: u64 = 1 << 22;
 
 pub(super) fn mat_mul(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     call.arity(2, 2, "2")?;
     let (x, w) = (call.real(b, 0)?.clone(), call.real(b, 1)?.clone());
-    if let (Arg::Constant(_), Arg::Constant(_)) = (&x, &w) {
-        return Err(Problem::Unsupported(
-            "both operands are constants; fold them when exporting".to_string(),
-        ));
-    }
+    product(&mut Maker::new(b, call), x, w)
+}
+
+/// x · w as NumPy's `matmul` has it: dimensions before the last two broadcast, and a list is a row on the left and a
+/// column on the right.
+pub(super) fn product(m: &mut Maker<'_>, x: Arg, w: Arg) -> Result<Arg, Problem> {
     for arg in [&x, &w] {
         if let Arg::Constant(c) = arg {
             c.finite()?;
         }
     }
-    let (xd, wd) = (b.dims(&x).to_vec(), b.dims(&w).to_vec());
-    let ([batch @ .., m, k], [w_batch @ .., w_k, n]) = (&xd[..], &wd[..]) else {
-        return Err(Problem::Shape(format!(
-            "{xd:?} × {wd:?}: both operands need two dimensions or more"
-        )));
+    let (xd, wd) = (m.dims(&x), m.dims(&w));
+    let x = match xd[..] {
+        [k] => m.reshape(x, &[1, k])?,
+        _ => x,
     };
-    if k != w_k || !(w_batch.is_empty() || w_batch == batch) {
-        return Err(Problem::Shape(format!(
-            "{xd:?} × {wd:?} do not fit; the second must be [{k},N] after no or the same batch dimensions"
-        )));
+    let w = match wd[..] {
+        [k] => m.reshape(w, &[k, 1])?,
+        _ => w,
+    };
+    let y = matrices(m, x, w)?;
+    let mut dims = m.dims(&y);
+    if wd.len() == 1 {
+        dims.pop();
     }
-    let dims = [batch, &[*m, *n]].concat();
+    if xd.len() == 1 {
+        dims.remove(dims.len() - usize::from(wd.len() != 1) - 1);
+    }
+    m.reshape(y, &dims)
+}
+
+fn matrices(m: &mut Maker<'_>, x: Arg, w: Arg) -> Result<Arg, Problem> {
+    let (xd, wd) = (m.dims(&x), m.dims(&w));
+    let does_not_fit = || {
+        Problem::Shape(format!(
+            "{xd:?} × {wd:?} do not fit; for [..,M,K] the second must be [..,K,N], and dimensions before must broadcast"
+        ))
+    };
+    let ([x_batch @ .., rows, k], [w_batch @ .., w_k, columns]) = (&xd[..], &wd[..]) else {
+        return Err(does_not_fit());
+    };
+    if k != w_k {
+        return Err(does_not_fit());
+    }
+    if let (Arg::Constant(_), Arg::Value(_)) = (&x, &w) {
+        // Weights have a scale for each column, which only the second operand may have: (wᵀ·xᵀ)ᵀ.
+        let (x, w) = (m.swapped(x)?, m.swapped(w)?);
+        let y = matrices(m, w, x)?;
+        return m.swapped(y);
+    }
+    let batch = broadcast(x_batch, w_batch).map_err(|_| does_not_fit())?;
+    let with = |last: [u32; 2]| [&batch[..], &last].concat();
+    if let (Arg::Constant(_), Arg::Constant(_)) = (&x, &w) {
+        let outer = [&batch[..], &[*rows, *columns, *k]].concat();
+        let work = outer.iter().fold(1u64, |n, &d| n.saturating_mul(d.into()));
+        m.b.folds(work.min(u32::MAX.into()) as usize)?;
+    }
     let op = Operator::MatMul { bias: None };
-    b.emit(&call.node, op, vec![x, w], &dims, Element::Real)
+    let dims = with([*rows, *columns]);
+    if w_batch.iter().all(|&d| d == 1) {
+        let w = m.reshape(w, &[*k, *columns])?;
+        let x = m.reshape(x, &with([*rows, *k]))?;
+        return m.emit(op, vec![x, w], &dims, Element::Real);
+    }
+    let x = m.expanded(x, &with([*rows, *k]))?;
+    let w = m.expanded(w, &with([*k, *columns]))?;
+    m.emit(op, vec![x, w], &dims, Element::Real)
 }
 
 pub(super) fn gemm(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
@@ -45,170 +87,94 @@ pub(super) fn gemm(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     let beta = call.attributes.float("beta", 1.0)?;
     let trans_a = call.attributes.flag("transA", false)?;
     let trans_b = call.attributes.flag("transB", false)?;
-    let (a, w) = (call.real(b, 0)?.clone(), call.real(b, 1)?.clone());
-    let (ad, wd) = (b.dims(&a).to_vec(), b.dims(&w).to_vec());
-    let (&[a0, a1], &[w0, w1]) = (&ad[..], &wd[..]) else {
-        return Err(Problem::Shape(format!("{ad:?} × {wd:?}: both must be matrices")));
-    };
-    let (m, k) = if trans_a { (a1, a0) } else { (a0, a1) };
-    let (w_k, n) = if trans_b { (w1, w0) } else { (w0, w1) };
-    if k != w_k {
-        return Err(Problem::Shape(format!(
-            "[{m},{k}] × [{w_k},{n}] (after transposition) do not fit"
-        )));
-    }
-    let w = match w {
-        Arg::Constant(c) => {
-            c.finite()?;
-            b.folds(2 * c.len())?;
-            let c = if trans_b { c.transposed(&[1, 0]) } else { c };
-            Arg::Constant(scaled(c, alpha)?)
-        }
-        Arg::Value(_) if trans_b || alpha != 1.0 => {
-            return Err(Problem::Unsupported(
-                "transB or alpha with a computed second operand is not supported".to_string(),
-            ));
-        }
-        value => value,
-    };
-    let bias = match call.optional(2) {
-        Some(_) if beta != 0.0 => {
-            call.real(b, 2)?;
-            let c = call.needed(2, "the bias")?;
-            c.finite()?;
-            Some(c.clone())
-        }
+    let (x, w) = (call.real(b, 0)?.clone(), call.real(b, 1)?.clone());
+    let addend = match call.optional(2) {
+        Some(_) if beta != 0.0 => Some(call.real(b, 2)?.clone()),
         _ => None,
     };
-    let (x, w) = match a {
-        Arg::Constant(c) => {
-            b.folds(c.len())?;
-            c.finite()?;
-            let c = if trans_a { c.transposed(&[1, 0]) } else { c };
-            if let Arg::Constant(_) = w {
-                return Err(Problem::Unsupported(
-                    "both operands are constants; fold them when exporting".to_string(),
-                ));
-            }
-            (Arg::Constant(c), w)
-        }
-        a if !trans_a => (a, w),
-        a => return transposed_gemm(b, call, a, w, [m, k, n], bias, beta),
+    let m = &mut Maker::new(b, call);
+    let (xd, wd) = (m.dims(&x), m.dims(&w));
+    let (&[x0, x1], &[w0, w1]) = (&xd[..], &wd[..]) else {
+        return Err(Problem::Shape(format!("{xd:?} × {wd:?}: both must be matrices")));
     };
-    let full = match column_bias(bias.as_ref(), [m, n], beta)? {
-        Bias::Columns(bias) => {
-            let op = Operator::MatMul { bias };
-            return b.emit(&call.node, op, vec![x, w], &[m, n], Element::Real);
-        }
-        Bias::Full(full) => full,
-    };
-    let op = Operator::MatMul { bias: None };
-    let y = b.emit(&call.node, op, vec![x, w], &[m, n], Element::Real)?;
-    let data = Data::F32(full.iter().map(|&v| v as f32).collect());
-    let full = Arg::Constant(Constant::new(&call.node.name, vec![m, n], data)?);
-    b.emit(&call.node, Operator::Add, vec![y, full], &[m, n], Element::Real)
-}
-
-/// `Aᵀ·W` of a computed A `[K,M]`. The integer graph has no transposition, so A is read as one row of
-/// K·M elements, and W is spread out to `[K·M, M·N]` with zeros where a row of A is not meant. For
-/// M = 1, the usual case, nothing grows.
-fn transposed_gemm(
-    b: &mut Builder,
-    call: &Call<'_>,
-    a: Arg,
-    w: Arg,
-    [m, k, n]: [u32; 3],
-    bias: Option<Constant>,
-    beta: f32,
-) -> Result<Arg, Problem> {
-    let Arg::Constant(w) = w else {
-        return Err(Problem::Unsupported(
-            "transA with two computed operands is not supported".to_string(),
-        ));
-    };
-    let size = u64::from(m) * u64::from(m) * u64::from(k) * u64::from(n);
-    if size > MAX_EXPANDED {
-        return Err(Problem::Unsupported(format!(
-            "transA of a computed [{k},{m}] is too large; transpose when exporting"
+    let (rows, k) = if trans_a { (x1, x0) } else { (x0, x1) };
+    let (w_k, columns) = if trans_b { (w1, w0) } else { (w0, w1) };
+    if k != w_k {
+        return Err(Problem::Shape(format!(
+            "[{rows},{k}] × [{w_k},{columns}] (after transposition) do not fit"
         )));
     }
-    b.folds(size as usize)?;
-    // With one column nothing has to be spread, and a quantised weight keeps its grid.
-    let spread = if m == 1 { w } else { spread(&w, [m, k, n])? };
-    let row = b.emit(&call.node, Operator::Reshape, vec![a], &[1, k * m], Element::Real)?;
-    let bias = match column_bias(bias.as_ref(), [m, n], beta)? {
-        Bias::Columns(columns) => columns.map(|c| c.repeat(m as usize)),
-        Bias::Full(full) => Some(full),
+    let x = if trans_a { m.swapped(x)? } else { x };
+    let w = if trans_b { m.swapped(w)? } else { w };
+    // A constant takes the factor; of two computed operands the product does.
+    let (x, w, factor) = match (x, w) {
+        (x, Arg::Constant(w)) => (x, scaled(m, w, alpha)?, 1.0),
+        (Arg::Constant(x), w) => (scaled(m, x, alpha)?, w, 1.0),
+        (x, w) => (x, w, alpha),
     };
-    let op = Operator::MatMul { bias };
-    let y = b.emit(
-        &call.node,
-        op,
-        vec![row, Arg::Constant(spread)],
-        &[1, m * n],
-        Element::Real,
-    )?;
-    b.emit(&call.node, Operator::Reshape, vec![y], &[m, n], Element::Real)
-}
-
-/// W `[K,N]` as `[K·M, M·N]`: block `(row, row)` of every k is W's row k, all else zero.
-fn spread(w: &Constant, [m, k, n]: [u32; 3]) -> Result<Constant, Problem> {
-    let (m_, k_, n_) = (m as usize, k as usize, n as usize);
-    let mut data = vec![0f32; m_ * m_ * k_ * n_];
-    let reals = w.reals();
-    for row in 0..m_ {
-        for inner in 0..k_ {
-            for column in 0..n_ {
-                data[(inner * m_ + row) * m_ * n_ + row * n_ + column] = reals[inner * n_ + column];
-            }
-        }
+    if let (Arg::Value(_), Some(Arg::Constant(c))) = (&x, &addend)
+        && factor == 1.0
+        && let Some(bias) = column_bias(c, [rows, columns], beta)?
+    {
+        let op = Operator::MatMul { bias: Some(bias) };
+        return m.emit(op, vec![x, w], &[rows, columns], Element::Real);
     }
-    Constant::new(&w.name, vec![k * m, m * n], Data::F32(data))
-}
-
-/// A bias of Gemm: the same for every row, or not.
-enum Bias {
-    Columns(Option<Vec<f64>>),
-    Full(Vec<f64>),
-}
-
-fn column_bias(bias: Option<&Constant>, [m, n]: [u32; 2], beta: f32) -> Result<Bias, Problem> {
-    let Some(c) = bias else {
-        return Ok(Bias::Columns(None));
+    let y = product(m, x, w)?;
+    let y = times(m, y, factor)?;
+    let Some(addend) = addend else {
+        return Ok(y);
     };
+    if broadcast(&[rows, columns], m.b.dims(&addend))? != [rows, columns] {
+        return Err(does_not_broadcast(m.b.dims(&addend), [rows, columns]));
+    }
+    let addend = match addend {
+        Arg::Constant(c) => scaled(m, c, beta)?,
+        addend => times(m, addend, beta)?,
+    };
+    m.pair(Operator::Add, y, addend)
+}
+
+/// A computed value times a number.
+fn times(m: &mut Maker<'_>, x: Arg, scale: f32) -> Result<Arg, Problem> {
+    if scale == 1.0 {
+        return Ok(x);
+    }
+    m.function(x, Function::Affine { scale, offset: 0.0 })
+}
+
+fn does_not_broadcast(bias: &[u32], [rows, columns]: [u32; 2]) -> Problem {
+    Problem::Shape(format!(
+        "a bias of shape {bias:?} does not broadcast to [{rows},{columns}]"
+    ))
+}
+
+/// A constant that is the same for every row, times `beta`.
+fn column_bias(c: &Constant, result: [u32; 2], beta: f32) -> Result<Option<Vec<f64>>, Problem> {
+    c.finite()?;
     let (rows, columns) = match c.dims[..] {
         [] => (1, 1),
         [columns] => (1, columns),
         [rows, columns] => (rows, columns),
-        _ => (0, 0),
+        _ => return Err(does_not_broadcast(&c.dims, result)),
     };
-    if !(rows == 1 || rows == m) || !(columns == 1 || columns == n) {
-        return Err(Problem::Shape(format!(
-            "a bias of shape {:?} does not broadcast to [{m},{n}]",
-            c.dims
-        )));
+    let wanted = result[1];
+    if !(rows == 1 || rows == result[0]) || !(columns == 1 || columns == wanted) {
+        return Err(does_not_broadcast(&c.dims, result));
+    }
+    if rows != 1 {
+        return Ok(None);
     }
     let values = c.reals64();
-    let at = |row: u32, column: u32| {
-        let row = if rows == 1 { 0 } else { row };
-        let column = if columns == 1 { 0 } else { column };
-        values[(row * columns + column) as usize] * f64::from(beta)
-    };
-    let full: Vec<f64> = (0..if rows == 1 { 1 } else { m })
-        .flat_map(|row| (0..n).map(move |column| (row, column)))
-        .map(|(row, column)| at(row, column))
-        .collect();
-    Ok(if rows == 1 {
-        Bias::Columns(Some(full))
-    } else {
-        Bias::Full(full)
-    })
+    let values = values.iter().map(|v| v * f64::from(beta));
+    Ok(Some(values.cycle().take(wanted as usize).collect()))
 }
 
-/// A weight times a number.
-fn scaled(mut c: Constant, factor: f32) -> Result<Constant, Problem> {
+/// A finite constant times a number.
+fn scaled(m: &mut Maker<'_>, mut c: Constant, factor: f32) -> Result<Arg, Problem> {
+    m.b.folds(c.len())?;
+    c.finite()?;
     if factor == 1.0 {
-        return Ok(c);
+        return Ok(Arg::Constant(c));
     }
     if let Some(grids) = &c.grids
         && factor > 0.0
@@ -217,12 +183,20 @@ fn scaled(mut c: Constant, factor: f32) -> Result<Constant, Problem> {
         grids.scales.iter_mut().for_each(|s| *s *= factor);
         if grids.scales.iter().all(|s| s.is_normal()) {
             c.grids = Some(Rc::new(grids));
-            return Ok(c);
+            return Ok(Arg::Constant(c));
         }
     }
     let reals = c.reals().iter().map(|v| v * factor).collect();
     c.data = Rc::new(Data::F32(reals));
     c.grids = None;
     c.finite()?;
-    Ok(c)
+    Ok(Arg::Constant(c))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn products_agree_with_onnx_runtime() {
+        crate::float::cases::check("products");
+    }
 }

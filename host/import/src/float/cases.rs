@@ -1,0 +1,75 @@
+//! Files of `models/fixtures/float-groups`: small models with inputs and what another implementation makes of them. The typed
+//! graph in floats has to give the same, before and after the passes.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot read its data has failed")]
+
+use super::run::run;
+use crate::options::Options;
+use crate::{passes, resolve};
+use serde_json::Value as Json;
+use std::path::PathBuf;
+
+fn read(name: &str) -> Vec<u8> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../models/fixtures/float-groups");
+    let path = path.join(name);
+    std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+fn numbers(lists: &Json) -> Vec<Vec<f32>> {
+    let list = |l: &Json| l.as_array().unwrap().iter().map(number).collect();
+    lists.as_array().unwrap().iter().map(list).collect()
+}
+
+/// Bytes in hexadecimal.
+fn bytes(text: &str) -> Vec<u8> {
+    let digits = text.as_bytes().chunks_exact(2);
+    let digits = digits.map(|pair| std::str::from_utf8(pair).unwrap());
+    digits.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect()
+}
+
+fn number(v: &Json) -> f32 {
+    v.as_f64().unwrap() as f32
+}
+
+/// Every case of a group agrees within its tolerance.
+pub(crate) fn check(group: &str) {
+    let index: Json = serde_json::from_slice(&read(&format!("{group}.json"))).unwrap();
+    let mut wrong = Vec::new();
+    for (name, case) in index.as_object().unwrap() {
+        if let Err(why) = check_one(case) {
+            wrong.push(format!("{name}: {why}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn check_one(case: &Json) -> Result<(), String> {
+    let bytes = bytes(case["model"].as_str().unwrap());
+    let model = onnx_rs::parse(&bytes).unwrap();
+    let typed = resolve::resolve(&model, &Options::default()).map_err(|e| e.to_string())?;
+    let after = passes::run(typed.clone());
+    let inputs = numbers(&case["inputs"]);
+    let outputs = numbers(&case["outputs"]);
+    let tolerance = number(&case["tolerance"]);
+    for (when, typed) in [("before the passes", typed), ("after the passes", after)] {
+        let got = run(&typed, &inputs);
+        if got.len() != outputs.len() {
+            return Err(format!("{} outputs, not {}", got.len(), outputs.len()));
+        }
+        for (at, (got, wanted)) in got.iter().zip(&outputs).enumerate() {
+            if got.len() != wanted.len() {
+                return Err(format!(
+                    "output {at}: {} elements, not {}",
+                    got.len(),
+                    wanted.len()
+                ));
+            }
+            let far = |(a, b): (&f32, &f32)| (a - b).abs() <= tolerance;
+            if let Some(index) = got.iter().zip(wanted).position(|pair| !far(pair)) {
+                let (got, wanted) = (got[index], wanted[index]);
+                return Err(format!("output {at} [{index}] is {got}, not {wanted}, {when}"));
+            }
+        }
+    }
+    Ok(())
+}

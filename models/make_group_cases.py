@@ -1,0 +1,182 @@
+#!/usr/bin/env python3
+"""Writes fixtures/float-groups/: small ONNX files, inputs, and what onnxruntime makes of them.
+
+The importer's typed graph, run in floats, has to give the same. GROUP.json lists a group's
+cases: inputs, outputs (one list each, in the file's order), a tolerance, and the file's bytes
+in hexadecimal, which keeps a hundred tiny files in a few. Where onnxruntime
+itself rounds on the way (dynamic quantisation), the expected values are those of the formula
+without that rounding, computed here in numpy.
+
+Every case draws from a generator seeded by its own name.
+"""
+
+import json
+import pathlib
+import zlib
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+import oracle
+
+OUT = pathlib.Path(__file__).resolve().parent / "fixtures" / "float-groups"
+GROUPS = {}
+F32, U8, I8, U16, I16, I32, I64 = (np.float32, np.uint8, np.int8, np.uint16, np.int16, np.int32, np.int64)
+
+
+class Case:
+    """One file in the making: `case.node(...)` adds a node and gives the name of its result."""
+
+    def __init__(self, group, name, opset=17, tolerance=1e-5):
+        self.group, self.name, self.opset, self.tolerance = group, name, opset, tolerance
+        self.rng = np.random.default_rng(zlib.crc32(name.encode()))
+        self.nodes, self.consts, self.inputs, self.feeds, self.domains = [], [], [], {}, set()
+
+    def floats(self, *shape, spread=1.0):
+        """Multiples of 1/64, which text holds exactly."""
+        return (np.round(self.rng.standard_normal(shape) * spread * 64) / 64).astype(F32)
+
+    def ints(self, *shape, dtype=I8, low=None, high=None):
+        info = np.iinfo(dtype)
+        low, high = info.min if low is None else low, info.max if high is None else high
+        return self.rng.integers(low, high, size=shape, endpoint=True).astype(dtype)
+
+    def input(self, array, name=None):
+        name = name or f"x{len(self.inputs)}"
+        self.inputs.append(helper.make_tensor_value_info(
+            name, helper.np_dtype_to_tensor_dtype(array.dtype), array.shape))
+        self.feeds[name] = array
+        return name
+
+    def const(self, array, dtype=None, elem=None):
+        name = f"c{len(self.consts)}"
+        array = np.asarray(array, dtype)
+        if elem is None:
+            self.consts.append(numpy_helper.from_array(array, name))
+        else:
+            self.consts.append(helper.make_tensor(name, elem, array.shape, array.flatten().tolist()))
+        return name
+
+    def node(self, op, inputs, outputs=1, domain="", **attributes):
+        base = f"{op.lower()}{len(self.nodes)}"
+        names = [base] if outputs == 1 else [f"{base}_{i}" for i in range(outputs)]
+        self.nodes.append(helper.make_node(op, inputs, names, base, domain=domain, **attributes))
+        self.domains.add(domain)
+        return names[0] if outputs == 1 else names
+
+    def grid(self, scale, zero, dtype):
+        """Names of a scale and a zero point."""
+        return [self.const(scale, F32), self.const(zero, dtype)]
+
+    def q(self, x, scale, zero, dtype=U8, **attributes):
+        return self.node("QuantizeLinear", [x, *self.grid(scale, zero, dtype)], **attributes)
+
+    def dq(self, x, scale, zero, dtype=U8, **attributes):
+        return self.node("DequantizeLinear", [x, *self.grid(scale, zero, dtype)], **attributes)
+
+    def done(self, *outputs, expected=None):
+        graph = helper.make_graph(
+            self.nodes, self.name, self.inputs,
+            [helper.make_empty_tensor_value_info(o) for o in outputs], self.consts)
+        opsets = [helper.make_opsetid("", self.opset)]
+        if "com.microsoft" in self.domains:
+            opsets.append(helper.make_opsetid("com.microsoft", 1))
+        model = helper.make_model(graph, opset_imports=opsets, ir_version=10)
+        model = onnx.shape_inference.infer_shapes(model)
+        for info in model.graph.output:
+            if not info.type.tensor_type.elem_type:
+                info.type.CopyFrom(helper.make_tensor_type_proto(TensorProto.FLOAT, None))
+        if expected is None:
+            expected = oracle.session(model.SerializeToString()).run(list(outputs), self.feeds)
+        self.write(model, list(self.feeds.values()), expected)
+
+    def write(self, model, inputs, expected):
+        del model.graph.value_info[:]
+        numbers = lambda a: [float(f"{v:.7g}") for v in np.asarray(a, np.float64).flatten()]
+        GROUPS.setdefault(self.group, {})[self.name] = {
+            "inputs": [numbers(a) for a in inputs],
+            "outputs": [numbers(a) for a in expected],
+            "tolerance": self.tolerance,
+            "model": model.SerializeToString().hex(),
+        }
+
+
+# --- products -------------------------------------------------------------------------
+
+def products():
+    def mat_mul(name, x, w, x_const=False, w_const=True):
+        c = Case("products", name)
+        x, w = c.floats(*x), c.floats(*w)
+        operands = [c.const(x) if x_const else c.input(x), c.const(w) if w_const else c.input(w)]
+        if x_const and w_const:
+            operands[1] = c.node("Add", [c.input(c.floats(1)), c.node("MatMul", operands)])
+            c.done(operands[1])
+            return
+        c.done(c.node("MatMul", operands))
+
+    mat_mul("matmul_unit_batch_weight", [2, 3, 4], [1, 4, 5])
+    mat_mul("matmul_weight_of_higher_rank", [3, 4], [1, 1, 4, 5])
+    mat_mul("matmul_batches_of_weights", [3, 4], [2, 4, 5])
+    mat_mul("matmul_weights_broadcast", [2, 1, 3, 4], [3, 4, 2])
+    mat_mul("matmul_list_by_matrix", [4], [4, 5])
+    mat_mul("matmul_matrix_by_list", [2, 3, 4], [4])
+    mat_mul("matmul_list_by_list", [4], [4])
+    mat_mul("matmul_list_by_batch", [4], [2, 4, 3])
+    mat_mul("matmul_constant_first", [3, 4], [4, 5], x_const=True, w_const=False)
+    mat_mul("matmul_constant_first_batch", [3, 4], [2, 4, 5], x_const=True, w_const=False)
+    mat_mul("matmul_constant_batch_first", [2, 3, 4], [4, 5], x_const=True, w_const=False)
+    mat_mul("matmul_constants", [3, 4], [4, 2], x_const=True)
+    mat_mul("matmul_computed_broadcast", [2, 3, 4, 5], [3, 5, 2], w_const=False)
+    mat_mul("matmul_computed_both_ways", [2, 1, 2, 3], [1, 3, 3, 2], w_const=False)
+    mat_mul("matmul_computed_2d_second", [2, 2, 3], [3, 4], w_const=False)
+
+    def gemm(name, a, b, bias=None, a_const=False, b_const=False, c_const=True, **attributes):
+        c = Case("products", name)
+        a, b = c.floats(*a), c.floats(*b)
+        operands = [c.const(a) if a_const else c.input(a), c.const(b) if b_const else c.input(b)]
+        if bias is not None:
+            bias = c.floats(*bias)
+            operands.append(c.const(bias) if c_const else c.input(bias))
+        c.done(c.node("Gemm", operands, **attributes))
+
+    gemm("gemm_computed_transposed", [3, 2], [4, 3], transA=1, transB=1, alpha=0.5)
+    gemm("gemm_transposed_by_constant", [3, 2], [4, 3], [4], b_const=True, transA=1, transB=1, beta=2.0)
+    gemm("gemm_full_bias", [2, 3], [3, 4], [2, 1], b_const=True, alpha=-1.5, beta=0.5)
+    gemm("gemm_computed_bias", [2, 3], [3, 4], [2, 4], b_const=True, c_const=False, beta=0.25)
+    gemm("gemm_computed_bias_broadcast", [2, 3], [3, 4], [4], c_const=False)
+    gemm("gemm_constant_first", [2, 3], [4, 3], [4], a_const=True, transB=1, alpha=2.0)
+
+    def einsum(equation, *shapes, const=None):
+        letters = "".join(l if l.isalnum() else "_" for l in equation.replace("->", "_to_").replace("...", "dots"))
+        c = Case("products", f"einsum_{letters}")
+        arrays = [c.floats(*s) for s in shapes]
+        names = [c.const(a) if i == const else c.input(a) for i, a in enumerate(arrays)]
+        c.done(c.node("Einsum", names, equation=equation))
+
+    einsum("bij,bjk->bik", [2, 3, 4], [2, 4, 5])
+    einsum("bhqd,bhkd->bhqk", [2, 2, 3, 4], [2, 2, 5, 4])
+    einsum("bqhd,bkhd->bhqk", [2, 3, 2, 4], [2, 5, 2, 4])
+    einsum("abc,cd->abd", [2, 3, 4], [4, 5], const=1)
+    einsum("bthd,hdk->btk", [2, 3, 2, 4], [2, 4, 5], const=1)
+    einsum("i,j->ij", [3], [4])
+    einsum("bi,bi->b", [2, 3], [2, 3])
+    einsum("bi,bi->bi", [2, 3], [2, 3])
+    einsum("...ij,...jk->...ik", [2, 2, 3], [2, 3, 2])
+    einsum("ij,jk", [2, 3], [3, 4])
+    einsum("abc->ca", [2, 3, 4])
+    einsum("ijk,l->jl", [2, 3, 4], [2])
+
+
+def main():
+    OUT.mkdir(parents=True, exist_ok=True)
+    for old in OUT.glob("*"):
+        old.unlink()
+    products()
+    for group, cases in GROUPS.items():
+        lines = [f"{json.dumps(name)}: {json.dumps(case)}" for name, case in cases.items()]
+        (OUT / f"{group}.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -29,6 +29,7 @@ mod function;
 mod grid;
 mod imported;
 mod lower;
+mod measure;
 mod multiplier;
 pub mod npy;
 pub mod npz;
@@ -47,7 +48,7 @@ pub use imported::Imported;
 pub use multiplier::Multiplier;
 pub use operators::SUPPORTED;
 pub use options::{ActivationType, Calibration, Options, Range};
-pub use report::{Layer, Report};
+pub use report::{Layer, OutputError, Report};
 
 /// Imports the bytes of an ONNX file.
 ///
@@ -62,8 +63,8 @@ pub fn import_onnx(bytes: &[u8], options: &Options) -> Result<Imported, ImportEr
     })?;
     let typed = passes::run(resolve::resolve(&model, options)?);
     let plan = plan::plan(&typed, options)?;
-    if plan.samples > 0 && !plan.calibrated && lower::lower(&typed, &plan.without_samples()).is_ok() {
+    if plan.samples > 0 && !plan.calibrated && lower::lower(&typed, &plan.without_samples(), None).is_ok() {
         return Err(ImportError::model(Problem::CalibrationUnused));
     }
-    lower::lower(&typed, &plan)
+    lower::lower(&typed, &plan, options.calibration.as_ref())
 }

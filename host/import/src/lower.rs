@@ -18,24 +18,32 @@ mod weights;
 use crate::error::{ImportError, Problem};
 use crate::grid::Grid;
 use crate::imported::Imported;
+use crate::measure::{self, Place};
+use crate::options::Calibration;
 use crate::plan::Plan;
 use crate::report::Report;
 use crate::typed::{Arg, Operator, Typed, TypedNode};
 use emitter::Emitter;
-use metisvm_model::{Op, TensorType};
+use metisvm_model::{Op, TensorType, Value};
 use state::{Lowered, Lowering, on};
 
 /// Lowers a graph.
 ///
 /// # Errors
 /// If an operator has no integer form on these grids, or the integer graph fails its proof.
-pub(crate) fn lower(typed: &Typed, plan: &Plan) -> Result<Imported, ImportError> {
+pub(crate) fn lower(
+    typed: &Typed,
+    plan: &Plan,
+    calibration: Option<&Calibration>,
+) -> Result<Imported, ImportError> {
     let mut lowering = Lowering {
         typed,
         plan,
         emitter: Emitter::default(),
         states: vec![None; typed.values.len()],
         forms: std::collections::BTreeMap::new(),
+        places: Vec::new(),
+        output_places: Vec::new(),
     };
     lowering.inputs()?;
     for node in &typed.nodes {
@@ -44,25 +52,43 @@ pub(crate) fn lower(typed: &Typed, plan: &Plan) -> Result<Imported, ImportError>
     }
     lowering.emitter.end();
     lowering.outputs()?;
+    let (places, output_places) = (lowering.places, lowering.output_places);
     let Emitter {
         parsed,
         origins,
-        mut layers,
+        layers,
         ..
     } = lowering.emitter;
-    let graph = parsed.check().map_err(|e| match e.node {
+    let (graph, order) = parsed.check_numbered().map_err(|e| match e.node {
         Some((index, _)) => Problem::Graph(e).at(&origins[index]),
         None => ImportError::Graph(Box::new(e)),
     })?;
-    layers.retain(|l| !l.operators.is_empty());
-    let report = Report {
+    let mut report = Report {
         calibrated: plan.calibrated,
         samples: plan.samples,
         weights: layers.iter().map(|l| l.weights).sum(),
         layers,
         dropped: typed.dropped.clone(),
         macs: graph.work().macs,
+        ..Report::default()
     };
+    if let Some(calibration) = calibration.filter(|_| plan.samples > 0) {
+        let mut renumbered = vec![None; origins.len()];
+        for (now, &before) in order.iter().enumerate() {
+            renumbered[before] = Some(Value::Node(now as u32));
+        }
+        let there = |place: Place| match place.value {
+            Value::Node(before) => Some(Place {
+                value: renumbered[before as usize]?,
+                ..place
+            }),
+            _ => Some(place),
+        };
+        let places: Vec<Place> = places.into_iter().filter_map(there).collect();
+        let outputs: Vec<Place> = output_places.into_iter().filter_map(there).collect();
+        measure::measure(typed, calibration, &graph, &places, &outputs, &mut report)?;
+    }
+    report.layers.retain(|l| !l.operators.is_empty());
     Ok(Imported { graph, report })
 }
 
@@ -115,6 +141,8 @@ impl Lowering<'_> {
             Lowered::Input(_, grid) => (grid.dtype, self.typed.values[node.output].shape.clone()),
         };
         self.emitter.layer().result = Some(TensorType { dtype, shape });
+        let layer = self.emitter.at();
+        self.place(node.output, &state, Some(layer));
         self.states[node.output] = Some(state);
         Ok(())
     }

@@ -19,6 +19,27 @@ pub struct Report {
     pub weights: u64,
     /// Multiply-accumulates of one execution.
     pub macs: u64,
+    /// Samples that were run through the integer graph too, for the errors below and those of the layers.
+    pub measured: usize,
+    /// How far each output is from the floats; empty where no samples were run.
+    pub outputs: Vec<OutputError>,
+    /// What the caller should know before relying on the model.
+    pub warnings: Vec<String>,
+}
+
+/// How far an output is from the floats, over all measured samples.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OutputError {
+    /// The output.
+    pub name: String,
+    /// Cosine between integers and floats, all elements of all samples as one vector.
+    pub cosine: f64,
+    /// Root of the mean squared error, as a part of the floats' own.
+    pub relative: f64,
+    /// The part of elements that saturate.
+    pub clipped: f64,
+    /// The part of rows (last dimension) whose greatest element is the same; nothing for rows of one.
+    pub agreement: Option<f64>,
 }
 
 /// What became of one ONNX node.
@@ -40,4 +61,9 @@ pub struct Layer {
     /// The greatest distance of a weight from the value the file has, in steps of the weight's grid: 0
     /// where the file is quantised, at most 0.5 else.
     pub weight_error: f64,
+    /// Root of the mean squared error of its result on the samples, as a part of the floats' own; nothing
+    /// where no samples were run.
+    pub error: Option<f64>,
+    /// The part of its result's elements that saturate.
+    pub clipped: f64,
 }

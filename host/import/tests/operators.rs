@@ -391,11 +391,11 @@ fn what_cannot_be_is_said_with_the_place() {
         vec![floats("c", &[], &[0.0])],
     );
     assert!(divided.contains("divides by zero"), "{divided}");
-    let bytes = file(17, &[1, 2], vec![node("Softmax", &["x"], "y", vec![])], vec![]);
-    let softmax = import(&bytes, &[1, 2]).unwrap_err().to_string();
+    let bytes = file(17, &[1, 2], vec![node("NonSuch", &["x"], "y", vec![])], vec![]);
+    let unknown = import(&bytes, &[1, 2]).unwrap_err().to_string();
     assert!(
-        softmax.contains("(Softmax)") && softmax.contains("supported are Abs"),
-        "{softmax}"
+        unknown.contains("(NonSuch)") && unknown.contains("supported are Abs"),
+        "{unknown}"
     );
 }
 

@@ -30,6 +30,11 @@ impl Emitter {
         self.layers.extend(self.current.take());
     }
 
+    /// The place among the layers of the one that is being written.
+    pub(super) fn at(&self) -> usize {
+        self.layers.len()
+    }
+
     pub(super) fn layer(&mut self) -> &mut Layer {
         self.current.get_or_insert_with(|| layer(&NodeName::default()))
     }
@@ -185,5 +190,7 @@ fn layer(node: &NodeName) -> Layer {
         weights: 0,
         multiplier_error: 0.0,
         weight_error: 0.0,
+        error: None,
+        clipped: 0.0,
     }
 }

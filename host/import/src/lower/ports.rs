@@ -2,6 +2,7 @@
 
 use super::state::{Lowered, Lowering, Real, on};
 use crate::error::{ImportError, NodeName, Problem};
+use crate::measure::Place;
 use crate::plan::Site;
 use crate::typed::{Arg, Element, Operator, ValueId};
 use metisvm_model::limits::MAX_STRING_BYTES;
@@ -46,6 +47,7 @@ impl Lowering<'_> {
                     Lowered::Input(self.port(id, grid.dtype), grid)
                 }
             };
+            self.place(id, &state, None);
             self.states[id] = Some(state);
         }
         Ok(())
@@ -173,9 +175,19 @@ impl Lowering<'_> {
                 name: name.clone(),
                 operator: "output".to_string(),
             });
-            let (value, grid) = self.output(*id).map_err(wrong)?;
+            let (value, dtype, grid) = self.output(*id).map_err(wrong)?;
             self.emitter.end();
             let shape = self.typed.values[*id].shape.clone();
+            let (scale, zero) = grid.unwrap_or((1.0, 0));
+            self.output_places.push(Place {
+                id: *id,
+                value,
+                dtype,
+                scales: vec![scale],
+                axis: 0,
+                zero,
+                layer: None,
+            });
             self.describe("output", name, grid, &shape);
             self.emitter.parsed.output(name.clone(), value);
         }
@@ -183,10 +195,10 @@ impl Lowering<'_> {
     }
 
     /// An output's integers, and the scale and zero point that make reals of them.
-    fn output(&mut self, id: ValueId) -> Result<(Value, Option<(f64, i32)>), Problem> {
+    fn output(&mut self, id: ValueId) -> Result<(Value, DType, Option<(f64, i32)>), Problem> {
         let arg = Arg::Value(id);
         match self.state(&arg)?.clone() {
-            Lowered::Integers(value, _) => {
+            Lowered::Integers(value, dtype) => {
                 // Of an integer output the grid is that of the QuantizeLinear that wrote it.
                 let grid = self.typed.nodes.iter().find_map(|n| match n.op {
                     Operator::Quantise(grid) if n.output == id => {
@@ -194,15 +206,15 @@ impl Lowering<'_> {
                     }
                     _ => None,
                 });
-                Ok((value, grid))
+                Ok((value, dtype, grid))
             }
             Lowered::Real(real) if real.done() && real.scales.len() == 1 && real.dtype != DType::I32 => {
-                Ok((real.value, Some((real.scales[0], real.zero))))
+                Ok((real.value, real.dtype, Some((real.scales[0], real.zero))))
             }
             // Wider than words they would only be longer.
             Lowered::Real(_) if self.plan.ranges.get(id).copied().flatten().is_some() => {
                 let (value, scale) = self.words(&arg)?;
-                Ok((value, Some((scale, 0))))
+                Ok((value, DType::I16, Some((scale, 0))))
             }
             Lowered::Real(real) if real.dtype == DType::I32 && real.only_clamps() => {
                 // Sums that nobody quantised: they go out as they are, on one scale.
@@ -212,12 +224,12 @@ impl Lowering<'_> {
                     Some(shape) => self.emitter.node(Op::Reshape { shape }, &[value]),
                     None => value,
                 };
-                Ok((value, Some((common, 0))))
+                Ok((value, DType::I32, Some((common, 0))))
             }
             // Functions of bytes that the file leaves in floats: words hold what they give.
             Lowered::Real(real) if real.byte_grid().is_some() => {
                 let (value, scale) = self.words(&arg)?;
-                Ok((value, Some((scale, 0))))
+                Ok((value, DType::I16, Some((scale, 0))))
             }
             _ => Err(self.not_quantised(&arg)),
         }

@@ -4,8 +4,9 @@ use super::emitter::Emitter;
 use crate::error::Problem;
 use crate::function::Function;
 use crate::grid::Grid;
+use crate::measure::Place;
 use crate::plan::Plan;
-use crate::typed::{Arg, Typed, ValueId};
+use crate::typed::{Arg, Element, Typed, ValueId};
 use metisvm_model::{DType, Shape, Value};
 use std::collections::BTreeMap;
 
@@ -128,9 +129,35 @@ pub(super) struct Lowering<'t> {
     pub(super) states: Vec<Option<Lowered>>,
     /// Conversions that were made already.
     pub(super) forms: BTreeMap<Form, Value>,
+    /// Where values are found, for measuring.
+    pub(super) places: Vec<Place>,
+    pub(super) output_places: Vec<Place>,
 }
 
 impl Lowering<'_> {
+    /// Notes where a value is found, if it can be compared with a float there.
+    pub(super) fn place(&mut self, id: ValueId, state: &Lowered, layer: Option<usize>) {
+        let (value, dtype, scales, axis, zero) = match state {
+            Lowered::Real(real) if real.done() => {
+                (real.value, real.dtype, real.scales.clone(), real.axis, real.zero)
+            }
+            Lowered::Integers(value, dtype) if self.typed.values[id].element == Element::Int => {
+                (*value, *dtype, vec![1.0], 0, 0)
+            }
+            Lowered::Input(value, grid) => (*value, grid.dtype, vec![grid.scale.into()], 0, grid.zero_point),
+            _ => return,
+        };
+        self.places.push(Place {
+            id,
+            value,
+            dtype,
+            scales,
+            axis,
+            zero,
+            layer,
+        });
+    }
+
     /// What stands for an operand.
     pub(super) fn state(&self, arg: &Arg) -> Result<&Lowered, Problem> {
         match arg {

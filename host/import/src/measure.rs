@@ -1,0 +1,258 @@
+//! What the integers of an imported model differ from its floats, layer by layer, on the calibration samples: a model that
+//! quantisation damages is found out here and not in production.
+
+use crate::calibrate::{Floats, samples};
+use crate::error::{ImportError, Problem};
+use crate::options::Calibration;
+use crate::report::{OutputError, Report};
+use crate::typed::{Typed, ValueId};
+use metisvm_model::{DType, Graph, Reference, Tensor, Value};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Samples that are run through the integer graph: the reference kernels take their time, and errors of more samples
+/// say the same.
+const MAX_SAMPLES: usize = 16;
+/// Multiply-accumulates that may be spent on it: a minute or so of the reference kernels.
+const MAX_MACS: u64 = 1 << 36;
+/// An output that points elsewhere by more than this is damaged: a cosine of 0.98 is an angle of 11 degrees.
+const LEAST_COSINE: f64 = 0.98;
+/// So is one that gives another class for more than one sample in twenty.
+const LEAST_AGREEMENT: f64 = 0.95;
+/// A layer whose values saturate this often is worth a word.
+const MANY_CLIPPED: f64 = 0.01;
+
+/// Where a value of the typed graph is found in the integer graph, and how it is read.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub(crate) id: ValueId,
+    pub(crate) value: Value,
+    pub(crate) dtype: DType,
+    /// One, or one for each index of `axis`.
+    pub(crate) scales: Vec<f64>,
+    pub(crate) axis: usize,
+    pub(crate) zero: i32,
+    /// The layer of the report that it is the result of, if it is one's.
+    pub(crate) layer: Option<usize>,
+}
+
+impl Place {
+    fn scale(&self, index: usize, inner: usize) -> f64 {
+        match self.scales[..] {
+            [scale] => scale,
+            _ => self.scales[index / inner.max(1) % self.scales.len()],
+        }
+    }
+}
+
+/// Squares and products of one tensor, over all samples.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sums {
+    floats: f64,
+    integers: f64,
+    product: f64,
+    error: f64,
+    clipped: u64,
+    elements: u64,
+}
+
+impl Sums {
+    fn relative(&self) -> f64 {
+        if self.floats > 0.0 {
+            (self.error / self.floats).sqrt()
+        } else {
+            self.error.sqrt()
+        }
+    }
+
+    fn cosine(&self) -> f64 {
+        let norms = (self.floats * self.integers).sqrt();
+        if norms > 0.0 { self.product / norms } else { 1.0 }
+    }
+}
+
+/// Adds errors and warnings to the report.
+///
+/// # Errors
+/// If the samples cannot be run in floats, which calibration has found out before.
+pub(crate) fn measure(
+    typed: &Typed,
+    calibration: &Calibration,
+    graph: &Graph,
+    places: &[Place],
+    outputs: &[Place],
+    report: &mut Report,
+) -> Result<(), ImportError> {
+    let runs = samples(typed, calibration)?;
+    let there = runs.first().map_or(0, |(_, runs)| runs.len());
+    let affordable = MAX_MACS / graph.work().macs.max(1);
+    let count = there
+        .min(MAX_SAMPLES)
+        .min(usize::try_from(affordable).unwrap_or(usize::MAX));
+    if count == 0 {
+        return Ok(());
+    }
+    // Spread over all samples: neighbours are often alike.
+    let chosen = (0..count).map(|i| i * there / count);
+    let floats = Floats::new(typed);
+    let reference = Reference::new(Arc::new(graph.clone()));
+    let inputs: BTreeMap<ValueId, &Place> = places
+        .iter()
+        .filter(|p| matches!(p.value, Value::Input(_)))
+        .map(|p| (p.id, p))
+        .collect();
+    let by_node: BTreeMap<usize, Vec<&Place>> =
+        places
+            .iter()
+            .chain(outputs)
+            .fold(BTreeMap::new(), |mut map, place| {
+                if let Value::Node(node) = place.value {
+                    map.entry(node as usize).or_insert_with(Vec::new).push(place);
+                }
+                map
+            });
+    let mut layers: BTreeMap<usize, Sums> = BTreeMap::new();
+    let mut ports: Vec<(Sums, usize, usize)> = vec![(Sums::default(), 0, 0); outputs.len()];
+    for run in chosen {
+        let given: Vec<(ValueId, Vec<f32>)> =
+            runs.iter().map(|(id, runs)| (*id, runs[run].to_vec())).collect();
+        let mut bytes = Vec::new();
+        for (id, data) in &given {
+            let place = inputs
+                .get(id)
+                .ok_or_else(|| ImportError::model(Problem::Missing("input")))?;
+            quantise(place, typed.values[*id].shape.dims(), data, &mut bytes);
+        }
+        let expected = floats.run(given.into_iter())?;
+        let result = reference.run_with(&bytes, |step| {
+            let result = step.evaluate();
+            for place in by_node.get(&step.node).into_iter().flatten() {
+                let floats = &expected[place.id];
+                if floats.len() != result.data().len() {
+                    continue;
+                }
+                if let Some(layer) = place.layer {
+                    compare(layers.entry(layer).or_default(), place, &result, floats);
+                }
+                if let Some(at) = outputs.iter().position(|o| std::ptr::eq(o, *place)) {
+                    let (sums, agree, rows) = &mut ports[at];
+                    compare(sums, place, &result, floats);
+                    let width = typed.values[place.id]
+                        .shape
+                        .dims()
+                        .last()
+                        .map_or(1, |&d| d as usize);
+                    if width > 1 && place.scales.len() == 1 {
+                        for (a, b) in result.data().chunks_exact(width).zip(floats.chunks_exact(width)) {
+                            *rows += 1;
+                            *agree += usize::from(first_greatest(a) == first_greatest(b));
+                        }
+                    }
+                }
+            }
+            result
+        });
+        result.map_err(|e| ImportError::Calibration(e.to_string()))?;
+    }
+    for (layer, sums) in layers {
+        if let Some(layer) = report.layers.get_mut(layer) {
+            layer.error = Some(sums.relative());
+            layer.clipped = sums.clipped as f64 / sums.elements.max(1) as f64;
+        }
+    }
+    report.measured = count;
+    for ((sums, agree, rows), (name, _)) in ports.into_iter().zip(&typed.outputs) {
+        report.outputs.push(OutputError {
+            name: name.clone(),
+            cosine: sums.cosine(),
+            relative: sums.relative(),
+            clipped: sums.clipped as f64 / sums.elements.max(1) as f64,
+            agreement: (rows > 0).then(|| agree as f64 / rows as f64),
+        });
+    }
+    warn(report);
+    Ok(())
+}
+
+fn quantise(place: &Place, dims: &[u32], data: &[f32], bytes: &mut Vec<u8>) {
+    let inner = dims
+        .get(place.axis + 1..)
+        .unwrap_or_default()
+        .iter()
+        .map(|&d| d as usize)
+        .product();
+    for (index, &v) in data.iter().enumerate() {
+        let steps = (v / place.scale(index, inner) as f32).round_ties_even() as i64;
+        let value = place.dtype.saturate(steps.saturating_add(place.zero.into()));
+        bytes.extend_from_slice(&value.to_le_bytes()[..place.dtype.size()]);
+    }
+}
+
+fn compare(sums: &mut Sums, place: &Place, result: &Tensor, floats: &[f32]) {
+    let dims = result.ty().shape.dims();
+    let inner = dims
+        .get(place.axis + 1..)
+        .unwrap_or_default()
+        .iter()
+        .map(|&d| d as usize)
+        .product();
+    let ends = [place.dtype.min(), place.dtype.max()];
+    for (index, (&integer, &float)) in result.data().iter().zip(floats).enumerate() {
+        let scale = place.scale(index, inner);
+        let (real, float) = (scale * f64::from(integer - place.zero), f64::from(float));
+        sums.floats += float * float;
+        sums.integers += real * real;
+        sums.product += float * real;
+        sums.error += (float - real).powi(2);
+        sums.elements += 1;
+        // Where the integer is at an end, and the number lies beyond it.
+        let beyond = (float - real).abs() > scale && (real > 0.0) == (float.abs() > real.abs());
+        sums.clipped += u64::from(ends.contains(&integer) && beyond);
+    }
+}
+
+fn first_greatest<T: PartialOrd + Copy>(row: &[T]) -> usize {
+    (0..row.len()).fold(0, |best, i| if row[i] > row[best] { i } else { best })
+}
+
+/// Says where a model is damaged, and what to try.
+fn warn(report: &mut Report) {
+    let worst = report.layers.iter().filter(|l| l.error.is_some());
+    let worst = worst.fold(None::<&crate::report::Layer>, |worst, layer| match worst {
+        Some(w) if w.error >= layer.error => Some(w),
+        _ => Some(layer),
+    });
+    let place = worst.map_or_else(String::new, |layer| {
+        format!(
+            "; the greatest error is at {} ({:.1} %)",
+            layer.node,
+            layer.error.unwrap_or(0.0) * 100.0
+        )
+    });
+    let advice =
+        "give calibration data as the model will see them, scale its features, or keep another output";
+    for output in &report.outputs {
+        if output.cosine < LEAST_COSINE {
+            report.warnings.push(format!(
+                "output {:?} is damaged by quantisation: cosine {:.4} to floats{place}; {advice}",
+                output.name, output.cosine
+            ));
+        } else if output
+            .agreement
+            .is_some_and(|agreement| agreement < LEAST_AGREEMENT)
+        {
+            report.warnings.push(format!(
+                "output {:?} has its greatest element elsewhere than in floats for {:.1} % of rows{place}; {advice}",
+                output.name,
+                (1.0 - output.agreement.unwrap_or(1.0)) * 100.0
+            ));
+        }
+    }
+    for layer in report.layers.iter().filter(|layer| layer.clipped > MANY_CLIPPED) {
+        report.warnings.push(format!(
+            "{}: {:.1} % of its values saturate; calibrate with more samples, or with --range minmax",
+            layer.node,
+            layer.clipped * 100.0
+        ));
+    }
+}

@@ -33,8 +33,11 @@ fn fpga(&(name, geometry): &(&'static str, Geometry)) -> [Row; 2] {
     })
 }
 
-/// A card takes every operator, but for what a few accumulator tiles do not hold.
+/// A card takes every operator of version 1 of the bundle, but for what a few accumulator tiles do not hold.
 fn has_accumulators(geometry: &Geometry, _graph: &Graph, node: &Node) -> bool {
+    if node.op.operator().since > 1 {
+        return false;
+    }
     let needed = match node.op {
         Op::Add | Op::MaxPool2d { .. } => 2,
         Op::ArgMax { .. } if geometry.tile_cols == 1 => 3,

@@ -1,7 +1,7 @@
 //! A graph, items for it, and what the reference kernels make of every node.
 
-use crate::graphs;
 use crate::rng::Rng;
+use crate::{formulas, graphs};
 use metisvm_model::{DType, Graph, Reference, Segment, Tensor, Value};
 use std::sync::Arc;
 
@@ -71,6 +71,11 @@ impl Case {
             let mut nodes = Vec::with_capacity(graph.nodes().len());
             let keep = |step: metisvm_model::Step<'_>| {
                 let result = step.evaluate();
+                if depth > Depth::Once
+                    && let Err(difference) = formulas::check(step.op, step.operands, &result)
+                {
+                    panic!("{name}: {difference}");
+                }
                 let mut bytes = Vec::with_capacity(result.ty().bytes());
                 result.write_bytes(&mut bytes);
                 nodes.push(bytes);

@@ -1,7 +1,9 @@
 //! What cases reach: operators, types, shapes, edges of tiles, extremes.
 
+mod later;
+
 use super::case::Case;
-use super::edges::SIDES;
+use super::edges::WIDER_SIDES;
 use super::required::required;
 use metisvm_model::{DType, Graph, Node, Op, Value};
 use std::collections::BTreeMap;
@@ -62,7 +64,7 @@ impl Coverage {
     /// Notes an extent if it lies at the edge of a tile.
     fn side(&mut self, operator: &'static str, what: &'static str, extent: usize) {
         if let Ok(extent) = u32::try_from(extent)
-            && SIDES.contains(&extent)
+            && WIDER_SIDES.contains(&extent)
         {
             self.note(operator, what, extent);
         }
@@ -158,8 +160,7 @@ impl Coverage {
                 let last = usize::from(*axis) + 1 == dims.len();
                 self.note(name, if last { "last axis" } else { "another axis" }, 0);
             }
-            // Of a new operator only nodes, types and ranks are known, until it has a place here.
-            _ => {}
+            _ => self.note_later(graph, index, node),
         }
     }
 

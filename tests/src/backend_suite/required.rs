@@ -1,7 +1,7 @@
 //! What the cases made by hand have to reach, so that a change of them cannot hollow the suite out.
 
 use super::coverage::Key;
-use super::edges::SIDES;
+use super::edges::{SIDES, WIDER_SIDES};
 
 /// All of it, whatever a backend takes of it.
 pub(super) fn required() -> Vec<Key> {
@@ -75,6 +75,54 @@ pub(super) fn required() -> Vec<Key> {
         ("Reshape", &[&ANY], &[]),
         ("ArgMax", &[&ANY, &["last axis", "another axis"]], &["extent"]),
     ];
+    const BROADCAST: [&str; 2] = ["broadcast", "broadcast of both operands"];
+    const AXES: [&str; 3] = ["first axis", "middle axis", "last axis"];
+    const GREATEST: [&str; 1] = ["greatest i32"];
+    let later: [Wanted<'_>; 10] = [
+        ("Sub", &[&ANY, &ENDS, &BROADCAST], &["last extent"]),
+        (
+            "Mul",
+            &[&ANY, &TO_ANY, &ENDS, &BROADCAST, &["no shift"]],
+            &["last extent"],
+        ),
+        (
+            "Interpolate",
+            &[&["to u8", "to i8", "to i16", "computed table", "constant table"]],
+            &["last extent"],
+        ),
+        ("ReduceSum", &[&ANY, &AXES, &GREATEST], &["extent"]),
+        ("ReduceMax", &[&ANY, &AXES, &ENDS], &["extent"]),
+        (
+            "Reciprocal",
+            &[&ANY, &GREATEST, &["least numerator", "greatest numerator"]],
+            &["last extent"],
+        ),
+        (
+            "InvNorm",
+            &[
+                &ANY,
+                &GREATEST,
+                &["no shift", "least epsilon", "greatest epsilon", "greatest sum"],
+            ],
+            &["extent"],
+        ),
+        (
+            "Gather",
+            &[&ANY, &AXES, &ENDS, &["computed index", "constant index"]],
+            &["extent", "indices"],
+        ),
+        (
+            "Transpose",
+            &[&ANY, &["last stays", "last moves"]],
+            &["last extent"],
+        ),
+        ("Concat", &[&ANY, &AXES], &["extent"]),
+    ];
+    let wide: Wanted<'_> = (
+        "WideMatMul",
+        &[&PRODUCT, &["of i16", "weights with batch dimensions"]],
+        &["rows", "columns", "depth"],
+    );
     let mut keys: Vec<Key> = vec![
         ("graph", "of several outputs", 0),
         ("Requantise", "multiplier", 1),
@@ -84,11 +132,23 @@ pub(super) fn required() -> Vec<Key> {
         ("Requantise", "per channel, axis", 0),
         ("Requantise", "per channel, axis", 1),
         ("Requantise", "per channel, axis", 3),
+        ("Concat", "operands", 2),
+        ("Concat", "operands", 64),
     ];
-    for (operator, groups, sides) in wanted {
+    for shift in [1, 31, 62] {
+        keys.extend(["Mul", "InvNorm"].map(|operator| (operator, "shift", shift)));
+    }
+    keys.extend([1, 2, 3].map(|rank| ("Gather", "index of rank", rank)));
+    keys.extend([1, 2, 3, 4, 8].map(|rank| ("Transpose", "rank", rank)));
+    let first = wanted
+        .into_iter()
+        .chain([wide])
+        .map(|wanted| (wanted, &SIDES[..]));
+    let later = later.into_iter().map(|wanted| (wanted, &WIDER_SIDES[..]));
+    for ((operator, groups, extents), all) in first.chain(later) {
         keys.extend(groups.iter().copied().flatten().map(|&what| (operator, what, 0)));
-        for &what in sides {
-            keys.extend(SIDES.iter().map(|&extent| (operator, what, extent)));
+        for &what in extents {
+            keys.extend(all.iter().map(|&extent| (operator, what, extent)));
         }
     }
     keys

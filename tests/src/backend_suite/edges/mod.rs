@@ -1,6 +1,8 @@
 //! Graphs made by hand: every operator where tiles begin and end, and at the ends of its types.
 
+mod arithmetic;
 mod chains;
+mod moves;
 mod pointwise;
 mod products;
 mod windows;
@@ -14,6 +16,9 @@ use metisvm_model::{DType, Op, Parsed, Tensor, TensorType, Value};
 /// vectors and 32 lanes lie between and are reached by generated graphs.
 pub(super) const SIDES: [u32; 11] = [1, 2, 3, 4, 5, 15, 16, 17, 63, 64, 65];
 
+/// These, and the sides of what a byte counts: for operators that came later.
+pub(super) const WIDER_SIDES: [u32; 14] = [1, 2, 3, 4, 5, 15, 16, 17, 63, 64, 65, 255, 256, 257];
+
 /// All of them, in a fixed order.
 pub(super) fn all() -> Vec<Sketch> {
     let mut edges = Edges::default();
@@ -26,6 +31,16 @@ pub(super) fn all() -> Vec<Sketch> {
     windows::max_pool(&mut edges);
     windows::reshape(&mut edges);
     windows::arg_max(&mut edges);
+    arithmetic::sub(&mut edges);
+    arithmetic::mul(&mut edges);
+    arithmetic::interpolate(&mut edges);
+    arithmetic::reductions(&mut edges);
+    arithmetic::reciprocal(&mut edges);
+    arithmetic::inv_norm(&mut edges);
+    moves::gather(&mut edges);
+    moves::transpose(&mut edges);
+    moves::concat(&mut edges);
+    products::wide_mat_mul(&mut edges);
     chains::all(&mut edges);
     edges.0
 }

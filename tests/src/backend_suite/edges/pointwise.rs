@@ -4,6 +4,18 @@ use super::super::case::Depth;
 use super::{ANY, ENDS, Edges, Maker, NEAR_ENDS, SIDES};
 use metisvm_model::{DType, Op, Value};
 
+/// Shapes that are stretched, on either side or on both.
+pub(super) const BROADCASTS: [(&[u32], &[u32]); 8] = [
+    (&[2, 3, 4], &[1]),
+    (&[2, 3, 4], &[]),
+    (&[2, 3, 4], &[3, 1]),
+    (&[2, 1, 4], &[1, 3, 1]),
+    (&[1, 17], &[5, 1]),
+    (&[2, 1, 5, 1], &[3, 1, 4]),
+    (&[], &[]),
+    (&[2, 3, 4, 5], &[3, 1, 5]),
+];
+
 /// An input, and if it is i32, clamped so that adding an element of `other` can reach both ends of i32 and
 /// never pass them.
 fn addend(m: &mut Maker, dtype: DType, other: DType, dims: &[u32]) -> Value {
@@ -50,16 +62,7 @@ pub(super) fn add(edges: &mut Edges) {
             });
         }
     }
-    for (a, b) in [
-        (&[2, 3, 4][..], &[1][..]),
-        (&[2, 3, 4], &[]),
-        (&[2, 3, 4], &[3, 1]),
-        (&[2, 1, 4], &[1, 3, 1]),
-        (&[1, 17], &[5, 1]),
-        (&[2, 1, 5, 1], &[3, 1, 4]),
-        (&[], &[]),
-        (&[2, 3, 4, 5], &[3, 1, 5]),
-    ] {
+    for (a, b) in BROADCASTS {
         edges.add(format!("Add {a:?} and {b:?}, broadcast"), Depth::Sequences, |m| {
             let (x, y) = (m.input(DType::I8, a), m.input(DType::I16, b));
             m.node(Op::Add, &[x, y])

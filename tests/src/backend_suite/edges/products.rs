@@ -89,6 +89,73 @@ pub(super) fn mat_mul(edges: &mut Edges) {
     });
 }
 
+/// As [`mat_mul`], of 16 bits: products of up to 2^24, so that depths beyond 128 would need smaller weights.
+pub(super) fn wide_mat_mul(edges: &mut Edges) {
+    let around = SIDES
+        .into_iter()
+        .flat_map(|s| [[s, 5, 3], [5, s, 3], [3, 5, s], [s, s, 2]]);
+    let batched = [
+        (&[3, 5, 7][..], &[7, 6][..]),
+        (&[3, 5, 7], &[3, 7, 6]),
+        (&[2, 3, 4, 17], &[2, 3, 17, 5]),
+    ];
+    let plain = around.map(|[rows, depth, columns]| (vec![rows, depth], vec![depth, columns]));
+    let batched = batched.map(|(x, w)| (x.to_vec(), w.to_vec()));
+    for (turn, (x, w)) in plain.chain(batched).enumerate() {
+        let (depth, columns) = (w[w.len() - 2], w[w.len() - 1]);
+        edges.add(format!("WideMatMul {x:?} by {w:?}"), Depth::Sequences, |m| {
+            let w_type = BYTES[turn % 2];
+            let ends = |dtype: DType| [dtype.min(), dtype.max(), dtype.min() / 2 + 3];
+            let x = m.input(DType::I16, &x);
+            let w = m.constant(w_type, &w, [ENDS, NEAR_ENDS, ANY][turn / 2 % 3]);
+            let x_zero = m.scalar(DType::I16, ends(DType::I16)[turn % 3]);
+            let w_zero = if turn % 4 == 3 {
+                m.values(w_type, &[columns], |column| ends(w_type)[column % 3])
+            } else {
+                m.scalar(w_type, ends(w_type)[turn / 3 % 3])
+            };
+            let mut operands = vec![x, w, x_zero, w_zero];
+            if !turn.is_multiple_of(3) {
+                let most = i32::MAX - depth as i32 * 65_535 * 255;
+                let signs = [most, -most, 0, 12_345];
+                operands.push(m.values(DType::I32, &[columns], |column| signs[(column + turn) % 4]));
+            }
+            m.node(Op::WideMatMul, &operands)
+        });
+    }
+    for w_type in BYTES {
+        edges.add(
+            format!("WideMatMul by computed {w_type}"),
+            Depth::Sequences,
+            |m| {
+                let (x, w) = (m.input(DType::I16, &[17, 5]), m.input(w_type, &[5, 16]));
+                let (x_zero, w_zero) = (m.scalar(DType::I16, 0), m.scalar(w_type, w_type.max()));
+                m.node(Op::WideMatMul, &[x, w, x_zero, w_zero])
+            },
+        );
+    }
+    edges.add(
+        "WideMatMul with accumulators at the ends",
+        Depth::Sequences,
+        |m| {
+            let x = m.input(DType::I16, &[1, 1]);
+            let w = m.values(DType::I8, &[1, 4], |column| [1, -1, 1, -1][column % 4]);
+            let (x_zero, w_zero) = (m.scalar(DType::I16, i16::MIN.into()), m.scalar(DType::I8, 0));
+            let most = i32::MAX - 65_535;
+            let bias = m.values(DType::I32, &[4], |column| [most, -most, -most, most][column % 4]);
+            m.node(Op::WideMatMul, &[x, w, x_zero, w_zero, bias])
+        },
+    );
+    edges.add("WideMatMul in batches and threads", Depth::Everything, |m| {
+        let (x, w) = (
+            m.input(DType::I16, &[17, 33]),
+            m.constant(DType::I8, &[33, 20], ANY),
+        );
+        let (x_zero, w_zero) = (m.scalar(DType::I16, 9), m.scalar(DType::I8, 0));
+        m.node(Op::WideMatMul, &[x, w, x_zero, w_zero])
+    });
+}
+
 /// Sums that reach the greatest i32 and the least that the proof allows.
 fn extreme_product(m: &mut Maker, op: Op, x: &[u32], w: &[u32]) -> Value {
     let x = m.input(DType::U8, x);

@@ -1,0 +1,92 @@
+//! Elements brought to other places for the sake of an operator. Constants stay constants, and keep their grids where
+//! that can be.
+
+use super::make::Maker;
+use crate::error::Problem;
+use crate::typed::{Arg, Operator};
+use std::rc::Rc;
+
+impl Maker<'_> {
+    /// The dimensions in another order.
+    pub(super) fn permuted(&mut self, x: Arg, order: &[usize]) -> Result<Arg, Problem> {
+        match x {
+            Arg::Constant(c) => {
+                self.b.folds(c.len())?;
+                Ok(Arg::Constant(c.transposed(order)))
+            }
+            x => self.transpose(x, order.to_vec()),
+        }
+    }
+
+    /// The last two dimensions in each other's place.
+    pub(super) fn swapped(&mut self, x: Arg) -> Result<Arg, Problem> {
+        let rank = self.b.dims(&x).len();
+        let mut order: Vec<usize> = (0..rank).collect();
+        if let Some(second) = rank.checked_sub(2) {
+            order.swap(second, rank - 1);
+        }
+        self.permuted(x, &order)
+    }
+
+    /// Entries of one dimension, in this order.
+    pub(super) fn entries(&mut self, x: Arg, axis: usize, indices: Vec<u32>) -> Result<Arg, Problem> {
+        let mut dims = self.dims(&x);
+        let all = dims
+            .get(axis)
+            .is_some_and(|&extent| indices.iter().copied().eq(0..extent));
+        if all {
+            return Ok(x);
+        }
+        let count = u32::try_from(indices.len()).unwrap_or(u32::MAX);
+        if let Some(extent) = dims.get_mut(axis) {
+            *extent = count;
+        }
+        let element = self.element(&x);
+        let indices: Rc<[u32]> = indices.into();
+        self.emit(Operator::Select { axis, indices }, vec![x], &dims, element)
+    }
+
+    /// `count` entries of one dimension from `first` on.
+    pub(super) fn part(&mut self, x: Arg, axis: usize, first: u32, count: u32) -> Result<Arg, Problem> {
+        self.entries(x, axis, (first..first.saturating_add(count)).collect())
+    }
+
+    /// x stretched to these extents, to which it broadcasts.
+    pub(super) fn expanded(&mut self, x: Arg, to: &[u32]) -> Result<Arg, Problem> {
+        let mut dims = self.dims(&x);
+        if dims.len() < to.len() {
+            let mut longer = vec![1; to.len() - dims.len()];
+            longer.append(&mut dims);
+            dims = longer;
+        }
+        let mut x = self.reshape(x, &dims)?;
+        // The last first: what is repeated is then as small as it can be.
+        for (axis, (&own, &wanted)) in dims.iter().zip(to).enumerate().rev() {
+            if own == 1 && wanted != 1 {
+                x = self.entries(x, axis, vec![0; wanted as usize])?;
+            }
+        }
+        Ok(x)
+    }
+
+    /// The parts one after the other along a dimension.
+    pub(super) fn joined(&mut self, parts: Vec<Arg>, axis: usize) -> Result<Arg, Problem> {
+        let mut parts = parts;
+        let Some(first) = parts.first().cloned() else {
+            return Err(Problem::Missing("part"));
+        };
+        if parts.len() == 1 {
+            return Ok(parts.remove(0));
+        }
+        let mut dims = self.dims(&first);
+        let element = self.element(&first);
+        let extents = parts
+            .iter()
+            .map(|part| u64::from(self.b.dims(part).get(axis).copied().unwrap_or(0)));
+        let sum: u64 = extents.sum();
+        if let Some(extent) = dims.get_mut(axis) {
+            *extent = u32::try_from(sum).unwrap_or(u32::MAX);
+        }
+        self.emit(Operator::Concat { axis }, parts, &dims, element)
+    }
+}

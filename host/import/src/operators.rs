@@ -3,6 +3,8 @@
 
 mod arithmetic;
 mod axes;
+#[cfg(test)]
+mod cases;
 mod compare;
 mod cumulative;
 mod extremes;

@@ -264,6 +264,17 @@ impl Constant {
         }
     }
 
+    /// Every element of a constant of whole numbers.
+    pub(crate) fn whole(&self, what: &'static str) -> Result<Vec<i64>, Problem> {
+        if self.is_float() {
+            return Err(Problem::UnsupportedType {
+                actual: format!("FLOAT of {what}"),
+                expected: "whole numbers are",
+            });
+        }
+        Ok((0..self.len()).map(|i| self.data.int(i)).collect())
+    }
+
     /// The same elements in another shape.
     pub(crate) fn reshaped(&self, dims: Vec<u32>) -> Result<Self, Problem> {
         if elements(dims.iter().map(|&d| i64::from(d)))? != self.len() as u64 {

@@ -4,6 +4,8 @@
 mod arithmetic;
 mod arrange;
 mod axes;
+#[cfg(test)]
+mod cases;
 mod compare;
 mod cumulative;
 mod einsum;

@@ -386,15 +386,23 @@ fn what_cannot_be_is_said_with_the_place() {
         moved.contains("\"y\" (Transpose)") && moved.contains("cannot be transposed"),
         "{moved}"
     );
+    let power = refusal(
+        vec![node("Pow", &["c", "x"], "y", vec![])],
+        vec![floats("c", &[2], &[1.0, 2.0])],
+    );
+    assert!(
+        power.contains("\"y\" (Pow)") && power.contains("exponent"),
+        "{power}"
+    );
     let divided = refusal(
         vec![node("Div", &["x", "c"], "y", vec![])],
         vec![floats("c", &[], &[0.0])],
     );
     assert!(divided.contains("divides by zero"), "{divided}");
-    let bytes = file(17, &[1, 2], vec![node("NonSuch", &["x"], "y", vec![])], vec![]);
+    let bytes = file(17, &[1, 2], vec![node("Det", &["x"], "y", vec![])], vec![]);
     let unknown = import(&bytes, &[1, 2]).unwrap_err().to_string();
     assert!(
-        unknown.contains("(NonSuch)") && unknown.contains("supported are Abs"),
+        unknown.contains("(Det)") && unknown.contains("supported are Abs"),
         "{unknown}"
     );
 }

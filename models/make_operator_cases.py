@@ -1,0 +1,280 @@
+#!/usr/bin/env python3
+"""Writes operators/*.json: one-operator ONNX files with inputs and ONNX Runtime's outputs.
+
+The importer translates each into its own small set of operators; run in floats, those must give
+what ONNX Runtime gives. A case draws from a generator seeded by its own name, so that adding one
+leaves the others as they are.
+"""
+
+import json
+import pathlib
+import zlib
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+import oracle
+
+OUT = pathlib.Path(__file__).resolve().parent / "operators"
+F32, I64, BOOL = np.float32, np.int64, np.bool_
+ALL = None
+
+
+class Case:
+    """One file in the making. Inputs are x, y, z …; constants get names of their own."""
+
+    def __init__(self, name, opset):
+        self.name, self.opset = name, opset
+        self.rng = np.random.default_rng(zlib.crc32(name.encode()))
+        self.nodes, self.inits, self.inputs, self.domains = [], [], {}, set()
+
+    def input(self, shape, low=-3.0, high=3.0):
+        name = "xyzuvw"[len(self.inputs)]
+        self.inputs[name] = self.rng.uniform(low, high, shape).astype(F32)
+        return name
+
+    def given(self, array):
+        name = "xyzuvw"[len(self.inputs)]
+        self.inputs[name] = np.asarray(array, F32)
+        return name
+
+    def const(self, array, dtype=F32):
+        name = f"c{len(self.inits)}"
+        self.inits.append(numpy_helper.from_array(np.asarray(array, dtype), name))
+        return name
+
+    def random(self, shape, low=-2.0, high=2.0):
+        return self.const(self.rng.uniform(low, high, shape))
+
+    def node(self, op, *inputs, outputs=1, domain="", **attributes):
+        names = [f"t{len(self.nodes)}_{i}" for i in range(outputs)]
+        self.nodes.append(helper.make_node(op, list(inputs), names, name=op.lower(), domain=domain, **attributes))
+        self.domains.add(domain)
+        return names[0] if outputs == 1 else names
+
+    def write(self, outputs):
+        outputs = [outputs] if isinstance(outputs, str) else outputs
+        outputs = [o for o in outputs if o]
+        ins = [helper.make_tensor_value_info(n, TensorProto.FLOAT, a.shape) for n, a in self.inputs.items()]
+        outs = [onnx.ValueInfoProto(name=o) for o in outputs]
+        graph = helper.make_graph(self.nodes, "g", ins, outs, self.inits)
+        opsets = [helper.make_opsetid("", self.opset)]
+        opsets += [helper.make_opsetid(d, 1) for d in sorted(self.domains - {""})]
+        model = helper.make_model(graph, opset_imports=opsets, ir_version=10)
+        # Without its type an output is what ONNX Runtime infers.
+        session = oracle.session(model.SerializeToString())
+        results = session.run(None, self.inputs)
+        flat = lambda a: [float(f"{v:.9g}") for v in np.asarray(a, np.float64).ravel()]
+        return {
+            "name": self.name,
+            "model": model.SerializeToString().hex(),
+            "inputs": [flat(a) for a in self.inputs.values()],
+            "outputs": [{"shape": list(r.shape), "data": flat(r)} for r in results],
+        }
+
+
+CASES = {}
+
+
+def case(group, name, opset=20):
+    """Registers a function that fills a case and gives its outputs."""
+    def register(fill):
+        CASES.setdefault(group, []).append((name, opset, fill))
+        return fill
+    return register
+
+
+def simple(group, name, op, shapes, opset=20, low=-3.0, high=3.0, consts=(), **attributes):
+    """One node: computed operands of these shapes, then constants."""
+    def fill(c):
+        inputs = [c.input(s, low, high) for s in shapes]
+        inputs += [c.const(v, I64 if np.asarray(v).dtype == np.int64 else F32) for v in consts]
+        return c.node(op, *inputs, **attributes)
+    CASES.setdefault(group, []).append((name, opset, fill))
+
+
+# --- arithmetic ------------------------------------------------------------------------
+
+for op in ["Add", "Sub", "Mul", "Max", "Min"]:
+    g = "arithmetic"
+    simple(g, f"{op}_same", op, [(2, 3), (2, 3)])
+    simple(g, f"{op}_broadcast", op, [(2, 1, 3), (4, 1)])
+    simple(g, f"{op}_number", op, [(2, 3)], consts=[0.75])
+    simple(g, f"{op}_vector", op, [(2, 3)], consts=[[0.5, -1.25, 2.0]])
+    simple(g, f"{op}_number_more_dims", op, [(3,)], consts=[[[0.75]]])
+    case(g, f"number_{op}")(lambda c, op=op: c.node(op, c.const(1.5), c.input((2, 3))))
+    case(g, f"vector_{op}")(lambda c, op=op: c.node(op, c.random((3,)), c.input((2, 3))))
+simple("arithmetic", "Div_same", "Div", [(2, 3), (2, 3)], low=0.5, high=3.0)
+simple("arithmetic", "Div_14", "Div", [(2, 3)], consts=[14.0])
+simple("arithmetic", "Div_vector", "Div", [(2, 3)], consts=[[0.5, -1.25, 3.0]])
+case("arithmetic", "number_Div")(lambda c: c.node("Div", c.const(1.5), c.input((2, 3), 0.5, 2.0)))
+case("arithmetic", "Div_positive")(
+    lambda c: c.node("Div", c.input((2, 3)), c.node("Exp", c.input((2, 1)))))
+case("arithmetic", "Div_negative")(
+    lambda c: c.node("Div", c.input((2, 3)), c.input((2, 3), -2.0, -0.5)))
+simple("arithmetic", "Max_three", "Max", [(2, 3), (3,), (2, 1)])
+simple("arithmetic", "Min_three", "Min", [(2, 3), (3,), (2, 1)])
+simple("arithmetic", "Max_one", "Max", [(2, 3)])
+simple("arithmetic", "Sum_three", "Sum", [(2, 3), (3,), (2, 1)])
+simple("arithmetic", "Mean_three", "Mean", [(2, 3), (3,), (2, 1)])
+for exponent in [2.0, 3.0, 0.5, -1.0, -0.5, 1.0, 1.7]:
+    simple("arithmetic", f"Pow_{exponent}", "Pow", [(2, 3)], low=0.25, high=3.0, consts=[exponent])
+simple("arithmetic", "Pow_negative_base", "Pow", [(2, 3)], consts=[3.0])
+simple("arithmetic", "Pow_whole_exponent", "Pow", [(2, 3)], consts=[np.int64(2)])
+case("arithmetic", "number_Pow")(lambda c: c.node("Pow", c.const(2.5), c.input((2, 3))))
+case("arithmetic", "Pow_of_constants")(
+    lambda c: c.node("Add", c.input((2, 3)), c.node("Pow", c.random((3,), 0.5, 2.0), c.const(2.0))))
+
+# --- functions of one number -----------------------------------------------------------
+
+for op in ["Abs", "Neg", "Sign", "Floor", "Ceil", "Round", "Exp", "Sin", "Cos", "Tan", "Atan", "Sinh", "Cosh",
+           "Sigmoid", "Tanh", "Erf", "Softplus", "Softsign", "HardSwish", "Mish", "Relu", "Elu", "Selu", "Celu",
+           "HardSigmoid", "LeakyRelu", "ThresholdedRelu", "Shrink", "Gelu"]:
+    simple("functions", op, op, [(2, 6)], opset=22 if op == "Mish" else 20)
+for op in ["Sqrt", "Log", "Reciprocal"]:
+    simple("functions", op, op, [(2, 6)], low=0.1, high=4.0)
+case("functions", "Round_halves")(lambda c: c.node("Round", c.given([-2.5, -1.5, -0.5, 0.5, 1.5, 2.5])))
+case("functions", "Sign_zero")(lambda c: c.node("Sign", c.given([-2.0, 0.0, 3.0])))
+simple("functions", "Celu_2", "Celu", [(2, 6)], alpha=2.0)
+simple("functions", "ThresholdedRelu_half", "ThresholdedRelu", [(2, 6)], alpha=0.5)
+simple("functions", "Shrink_bias", "Shrink", [(2, 6)], lambd=0.75, bias=0.5)
+simple("functions", "Elu_half", "Elu", [(2, 6)], alpha=0.5)
+simple("functions", "HardSigmoid_sixth", "HardSigmoid", [(2, 6)], alpha=1 / 6, beta=0.5)
+simple("functions", "Gelu_tanh", "Gelu", [(2, 6)], approximate="tanh")
+simple("functions", "Clip", "Clip", [(2, 6)], consts=[-1.0, 2.0])
+simple("functions", "Clip_attributes", "Clip", [(2, 6)], opset=9, min=-1.0, max=2.0)
+case("functions", "Clip_above")(lambda c: c.node("Clip", c.input((2, 6)), "", c.const(1.0)))
+simple("functions", "PRelu_one", "PRelu", [(2, 3, 2)], consts=[[0.2]])
+case("functions", "PRelu_channels")(
+    lambda c: c.node("PRelu", c.input((2, 3, 2)), c.const([[0.1], [0.5], [-0.3]])))
+# Every byte of a table: the roundings of HardSwish and HardSigmoid in f32.
+for op in ["HardSwish", "HardSigmoid"]:
+    case("functions", f"{op}_bytes")(
+        lambda c, op=op: c.node(op, c.given((np.arange(256) - 128).astype(F32) * F32(0.05))))
+
+# --- reductions ------------------------------------------------------------------------
+
+for op in ["Sum", "Mean", "Max", "Min", "L1", "L2", "SumSquare", "LogSumExp", "LogSum"]:
+    low = 0.1 if op == "LogSum" else -3.0
+    name = f"Reduce{op}"
+    g = "reductions"
+    simple(g, f"{name}_last", name, [(2, 3, 4)], low=low, consts=[np.array([-1])])
+    simple(g, f"{name}_middle_gone", name, [(2, 3, 4)], low=low, consts=[np.array([1])], keepdims=0)
+    simple(g, f"{name}_apart", name, [(2, 3, 4)], low=low, consts=[np.array([0, 2])], keepdims=0)
+    simple(g, f"{name}_all", name, [(2, 3, 4)], low=low, keepdims=0)
+    simple(g, f"{name}_attribute", name, [(2, 3, 4)], low=low, opset=11, axes=[1, 2])
+    simple(g, f"{name}_none", name, [(2, 3)], low=low, noop_with_empty_axes=1)
+simple("reductions", "ReduceMean_spatial", "ReduceMean", [(2, 3, 4, 5)], consts=[np.array([2, 3])])
+simple("reductions", "ReduceMean_spatial_gone", "ReduceMean", [(2, 3, 4, 5)], opset=13, axes=[-1, -2], keepdims=0)
+simple("reductions", "ReduceMax_apart_four", "ReduceMax", [(2, 3, 2, 3)], consts=[np.array([1, 3])])
+simple("reductions", "GlobalMaxPool", "GlobalMaxPool", [(2, 3, 4, 5)])
+simple("reductions", "ArgMin", "ArgMin", [(2, 3, 4)], axis=1)
+simple("reductions", "ArgMin_gone", "ArgMin", [(2, 3, 4)], axis=-1, keepdims=0)
+for options in [{}, {"exclusive": 1}, {"reverse": 1}, {"exclusive": 1, "reverse": 1}]:
+    name = "_".join(["CumSum", *options])
+    simple("reductions", name, "CumSum", [(2, 3, 4)], consts=[np.array(1)], **options)
+simple("reductions", "CumSum_last", "CumSum", [(2, 5)], consts=[np.array([-1])])
+simple("reductions", "TopK", "TopK", [(2, 6)], consts=[np.array([3])], outputs=2)
+simple("reductions", "TopK_least", "TopK", [(2, 6)], consts=[np.array([6])], outputs=2, largest=0)
+simple("reductions", "TopK_axis", "TopK", [(2, 5, 3)], consts=[np.array([2])], outputs=2, axis=1)
+case("reductions", "TopK_ties")(
+    lambda c: c.node("TopK", c.given([[1, 3, 3, 0, 0, 1]]), c.const([5], I64), outputs=2))
+simple("reductions", "TopK_attribute", "TopK", [(2, 5)], opset=9, outputs=2, k=2)
+
+# --- Softmax and norms -----------------------------------------------------------------
+
+simple("norms", "Softmax", "Softmax", [(2, 3, 4)])
+simple("norms", "Softmax_axis", "Softmax", [(2, 3, 4)], axis=1)
+simple("norms", "Softmax_11", "Softmax", [(2, 3, 4)], opset=11)
+simple("norms", "Softmax_11_last", "Softmax", [(2, 3, 4)], opset=11, axis=-1)
+simple("norms", "LogSoftmax", "LogSoftmax", [(2, 3, 4)])
+simple("norms", "LogSoftmax_11", "LogSoftmax", [(2, 3, 4)], opset=11, axis=1)
+
+
+def gains(c, *shape):
+    return c.random(shape, 0.5, 1.5), c.random(shape, -0.5, 0.5)
+
+
+case("norms", "LayerNormalization")(
+    lambda c: c.node("LayerNormalization", c.input((2, 3, 4)), *gains(c, 4)))
+case("norms", "LayerNormalization_two")(
+    lambda c: c.node("LayerNormalization", c.input((2, 3, 4)), *gains(c, 3, 4), axis=1, epsilon=0.1))
+case("norms", "LayerNormalization_no_offset")(
+    lambda c: c.node("LayerNormalization", c.input((2, 4)), c.const(np.ones(4))))
+case("norms", "RMSNormalization", 23)(
+    lambda c: c.node("RMSNormalization", c.input((2, 3, 4)), gains(c, 4)[0], epsilon=0.01))
+case("norms", "InstanceNormalization")(
+    lambda c: c.node("InstanceNormalization", c.input((2, 3, 4, 2)), *gains(c, 3)))
+case("norms", "GroupNormalization", 21)(
+    lambda c: c.node("GroupNormalization", c.input((2, 6, 2, 2)), *gains(c, 6), num_groups=3))
+case("norms", "GroupNormalization_18", 18)(
+    lambda c: c.node("GroupNormalization", c.input((2, 6, 2, 2)), *gains(c, 3), num_groups=3))
+simple("norms", "LpNormalization", "LpNormalization", [(2, 3, 4)], axis=1)
+simple("norms", "LpNormalization_1", "LpNormalization", [(2, 4)], p=1)
+simple("norms", "MeanVarianceNormalization", "MeanVarianceNormalization", [(2, 3, 2, 4)])
+simple("norms", "MeanVarianceNormalization_axes", "MeanVarianceNormalization", [(2, 3, 2, 4)], axes=[2, 3])
+MS = {"domain": "com.microsoft"}
+case("norms", "SimplifiedLayerNormalization", 17)(
+    lambda c: c.node("SimplifiedLayerNormalization", c.input((2, 4)), gains(c, 4)[0], epsilon=0.01))
+case("norms", "SkipLayerNormalization", 17)(
+    lambda c: c.node("SkipLayerNormalization", c.input((2, 3, 4)), c.input((2, 3, 4)), *gains(c, 4),
+                     c.random((4,)), **MS, epsilon=0.01))
+case("norms", "SkipLayerNormalization_sum", 17)(
+    lambda c: c.node("SkipLayerNormalization", c.input((2, 3, 4)), c.input((2, 3, 4)), *gains(c, 4),
+                     **MS, outputs=4)[::3])
+case("norms", "SkipSimplifiedLayerNormalization", 17)(
+    lambda c: c.node("SkipSimplifiedLayerNormalization", c.input((2, 3, 4)), c.input((2, 3, 4)),
+                     gains(c, 4)[0], c.random((4,)), **MS))
+for op in ["Gelu", "QuickGelu", "FastGelu"]:
+    case("norms", f"com.microsoft.{op}", 17)(lambda c, op=op: c.node(op, c.input((2, 4)), **MS))
+for op in ["BiasGelu", "FastGelu"]:
+    case("norms", f"com.microsoft.{op}_bias", 17)(
+        lambda c, op=op: c.node(op, c.input((2, 4)), c.random((4,)), **MS))
+case("norms", "FusedMatMul", 17)(
+    lambda c: c.node("FusedMatMul", c.input((2, 3, 4)), c.input((2, 5, 4)), **MS, transB=1, alpha=0.5))
+case("norms", "FusedMatMul_constant", 17)(
+    lambda c: c.node("FusedMatMul", c.input((4, 3)), c.random((4, 5)), **MS, transA=1))
+
+# --- comparisons -----------------------------------------------------------------------
+
+GRID = np.array([[-1.0, 0.0, 0.5, 1.0], [2.0, 0.5, 1.0, -0.5]])
+for op in ["Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual"]:
+    g = "comparisons"
+    case(g, f"{op}_number")(lambda c, op=op: c.node(op, c.given(GRID), c.const(0.5)))
+    case(g, f"number_{op}")(lambda c, op=op: c.node(op, c.const(0.5), c.given(GRID)))
+    case(g, f"{op}_vector")(lambda c, op=op: c.node(op, c.given(GRID), c.const([0.0, 0.5, 1.0, -1.0])))
+    case(g, f"{op}_computed")(lambda c, op=op: c.node(op, c.given(GRID), c.given(GRID[:, ::-1])))
+
+
+def truths(c):
+    return (c.node("Greater", c.given(GRID), c.const(0.25)), c.node("Less", c.given(GRID[::-1]), c.const(0.75)))
+
+
+for op in ["And", "Or", "Xor"]:
+    case("comparisons", op)(lambda c, op=op: c.node(op, *truths(c)))
+case("comparisons", "Not")(lambda c: c.node("Not", truths(c)[0]))
+case("comparisons", "Where")(lambda c: c.node("Where", truths(c)[0], c.input((2, 4)), c.input((4,))))
+case("comparisons", "Where_constants")(
+    lambda c: c.node("Where", truths(c)[0], c.const(1.5), c.random((2, 4))))
+case("comparisons", "IsNaN")(
+    lambda c: c.node("Where", c.node("IsNaN", c.input((2, 4))), c.const(0.0), "x"))
+
+
+def main():
+    OUT.mkdir(exist_ok=True)
+    for group, cases in CASES.items():
+        rows = []
+        for name, opset, fill in cases:
+            c = Case(name, opset)
+            try:
+                rows.append(c.write(fill(c)))
+            except Exception as error:  # says which of many
+                raise SystemExit(f"{group}/{name}: {error}") from error
+        text = ",\n".join(json.dumps(row, separators=(",", ":")) for row in rows)
+        (OUT / f"{group}.json").write_text(f"[\n{text}\n]\n")
+        print(f"{group}: {len(rows)} cases, {len(text) // 1024} KB")
+
+
+if __name__ == "__main__":
+    main()

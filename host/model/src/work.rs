@@ -191,8 +191,58 @@ mod tests {
             class(&Op::ArgMax { axis: 1 }, core::slice::from_ref(&x)),
             compares(30)
         );
+        later_operators_are_counted();
         let shape = Shape::new(&[30]).unwrap();
         assert_eq!(class(&Op::Reshape { shape }, &[x]), Work::NONE);
+    }
+
+    fn later_operators_are_counted() {
+        let x = ty(DType::I16, &[2, 3, 5]);
+        let one = core::slice::from_ref(&x);
+        let pointwise = Work {
+            pointwise: 30,
+            ..Work::NONE
+        };
+        let row = ty(DType::I8, &[5]);
+        let mul = Op::Mul {
+            shift: 3,
+            to: DType::I8,
+        };
+        assert_eq!(class(&Op::Sub, &[x.clone(), row.clone()]), pointwise);
+        assert_eq!(class(&mul, &[x.clone(), row]), pointwise);
+        let lookups = |lookups| Work {
+            lookups,
+            ..Work::NONE
+        };
+        let nodes = ty(DType::U8, &[257]);
+        assert_eq!(class(&Op::Interpolate, &[x.clone(), nodes]), lookups(30));
+        let reads = |compares, divisions| Work {
+            compares,
+            divisions,
+            ..Work::NONE
+        };
+        assert_eq!(class(&Op::ReduceSum { axis: 0 }, one), reads(30, 0));
+        assert_eq!(class(&Op::ReduceMax { axis: 2 }, one), reads(30, 0));
+        assert_eq!(class(&Op::Reciprocal { numerator: 9 }, one), reads(0, 30));
+        let norm = Op::InvNorm { shift: 1, epsilon: 1 };
+        assert_eq!(class(&norm, one), reads(30, 6));
+        // Runs that stay together: the last dimensions that do not move.
+        for (perm, runs) in [
+            (&[0, 1, 2], 1),
+            (&[1, 0, 2], 6),
+            (&[0, 2, 1], 30),
+            (&[2, 1, 0], 30),
+        ] {
+            let perm = perm.to_vec();
+            assert_eq!(class(&Op::Transpose { perm }, one), lookups(runs));
+        }
+        let three = [x.clone(), x.clone(), x.clone()];
+        assert_eq!(class(&Op::Concat { axis: 0 }, &three), lookups(3));
+        assert_eq!(class(&Op::Concat { axis: 2 }, &three), lookups(18));
+        // A Gather moves what it writes, however large its data is.
+        let (index, result) = (ty(DType::U8, &[2, 2]), ty(DType::I16, &[2, 2, 2, 5]));
+        let work = Work::of(&Op::Gather { axis: 1 }, &[&x, &index], &result);
+        assert_eq!((work.lookups, work.moved_bytes), (2 * 4, 80 + 4 + 80));
     }
 
     /// The largest product that there can be, and more of it than a graph can have.

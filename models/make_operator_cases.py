@@ -28,6 +28,8 @@ class Case:
         self.name, self.opset = name, opset
         self.rng = np.random.default_rng(zlib.crc32(name.encode()))
         self.nodes, self.inits, self.inputs, self.domains = [], [], {}, set()
+        # What the importer's passes make of it, operator by operator, where a case is about that.
+        self.becomes = None
 
     def input(self, shape, low=-3.0, high=3.0):
         name = "xyzuvw"[len(self.inputs)]
@@ -49,9 +51,12 @@ class Case:
 
     def node(self, op, *inputs, outputs=1, domain="", **attributes):
         names = [f"t{len(self.nodes)}_{i}" for i in range(outputs)]
-        self.nodes.append(helper.make_node(op, list(inputs), names, name=op.lower(), domain=domain, **attributes))
+        self.nodes.append(helper.make_node(op, list(inputs), names, name=f"n{len(self.nodes)}", domain=domain, **attributes))
         self.domains.add(domain)
         return names[0] if outputs == 1 else names
+
+    def pair(self, op, a, b):
+        return self.node(op, a, self.const(b) if isinstance(b, float) else b)
 
     def write(self, outputs):
         outputs = [outputs] if isinstance(outputs, str) else outputs
@@ -66,8 +71,9 @@ class Case:
         session = oracle.session(model.SerializeToString())
         results = session.run(None, self.inputs)
         flat = lambda a: [float(f"{v:.9g}") for v in np.asarray(a, np.float64).ravel()]
+        becomes = {"becomes": self.becomes} if self.becomes else {}
         return {
-            "name": self.name,
+            "name": self.name, **becomes,
             "model": model.SerializeToString().hex(),
             "inputs": [flat(a) for a in self.inputs.values()],
             "outputs": [{"shape": list(r.shape), "data": flat(r)} for r in results],
@@ -259,6 +265,170 @@ case("comparisons", "Where_constants")(
     lambda c: c.node("Where", truths(c)[0], c.const(1.5), c.random((2, 4))))
 case("comparisons", "IsNaN")(
     lambda c: c.node("Where", c.node("IsNaN", c.input((2, 4))), c.const(0.0), "x"))
+
+# --- patterns that passes recognise ----------------------------------------------------
+
+
+def pattern(name, becomes, opset=20):
+    """Registers a case that is about what it becomes."""
+    def register(fill):
+        def whole(c):
+            c.becomes = becomes
+            return fill(c)
+        return case("patterns", name, opset)(whole)
+    return register
+
+
+def mean(c, x, axis=-1, op="ReduceMean"):
+    return c.node(op, x, c.const([axis], I64))
+
+
+def square(c, x):
+    return c.node("Pow", x, c.const(2.0))
+
+
+@pattern("LayerNorm", ["Normalise", "Mul", "Add"])
+def _(c):
+    x = c.input((2, 3, 4))
+    d = c.node("Sub", x, mean(c, x))
+    norm = c.node("Sqrt", c.pair("Add", mean(c, square(c, d)), 1e-5))
+    return c.node("Add", c.node("Mul", c.node("Div", d, norm), c.random((4,))), c.random((4,)))
+
+
+@pattern("LayerNorm_two_differences", ["Normalise"])
+def _(c):
+    x = c.input((2, 3, 4))
+    m = mean(c, x)
+    d = c.node("Sub", x, m)
+    norm = c.node("Sqrt", c.pair("Add", mean(c, c.node("Mul", d, d)), 1e-5))
+    return c.node("Mul", c.node("Reciprocal", norm), c.node("Sub", x, m))
+
+
+@pattern("LayerNorm_channels", ["Transpose", "Normalise", "Transpose", "Mul"])
+def _(c):
+    x = c.input((2, 5, 3))
+    d = c.node("Sub", x, mean(c, x, 1))
+    norm = c.node("Sqrt", c.pair("Add", mean(c, square(c, d), 1), 1e-5))
+    return c.node("Mul", c.node("Div", d, norm), c.random((5, 1)))
+
+
+@pattern("LayerNorm_of_sums", ["Transpose", "Normalise", "Transpose", "Mul", "Add"])
+def _(c):
+    x = c.input((2, 8, 3))
+    total = lambda v: c.pair("Mul", c.node("ReduceSum", v, c.const([1], I64), keepdims=0), 0.125)
+    m = total(x)
+    wide = lambda v: c.node("Reshape", v, c.const([2, 1, 3], I64))
+    variance = c.node("Max", c.const(0.0), c.node("Sub", total(c.node("Mul", x, x)), c.node("Mul", m, m)))
+    inverse = c.node("Reciprocal", c.node("Sqrt", c.pair("Add", wide(variance), 1e-6)))
+    gain = c.node("Mul", inverse, c.random((1, 8, 1)))
+    return c.node("Add", c.node("Mul", c.node("Sub", x, wide(m)), gain), c.random((1, 8, 1)))
+
+
+@pattern("LayerNorm_scaled_first", ["Normalise", "Mul", "Add"])
+def _(c):
+    x = c.input((2, 3, 4))
+    m = mean(c, x)
+    d = c.node("Sub", x, m)
+    inverse = c.node("Reciprocal", c.node("Sqrt", c.pair("Add", mean(c, square(c, d)), 1e-5)))
+    k = c.node("Mul", inverse, c.random((4,)))
+    return c.node("Add", c.node("Mul", x, k), c.node("Sub", c.random((4,)), c.node("Mul", m, k)))
+
+
+@pattern("RMSNorm", ["Normalise", "Mul"])
+def _(c):
+    x = c.input((2, 3, 4))
+    inverse = c.node("Pow", c.pair("Add", mean(c, square(c, x)), 1e-5), c.const(-0.5))
+    return c.node("Mul", c.node("Mul", x, inverse), c.random((4,)))
+
+
+@pattern("L2_bounded", ["Normalise", "Pointwise"])
+def _(c):
+    x = c.input((3, 4))
+    return c.node("Div", x, c.pair("Clip", c.node("ReduceL2", x, c.const([1], I64)), 1e-12))
+
+
+@pattern("L2_of_sum", ["Normalise", "Pointwise"])
+def _(c):
+    x = c.input((3, 4))
+    return c.node("Div", x, c.node("Sqrt", c.pair("Add", mean(c, square(c, x), 1, "ReduceSum"), 1e-6)))
+
+
+@pattern("no_LayerNorm_of_another", ["Reduce", "Sub", "Pointwise", "Reduce", "Reshape", "Pointwise", "Div"])
+def _(c):
+    # A square matrix, whose columns' means broadcast as its rows' would.
+    x = c.input((4, 4))
+    d = c.node("Sub", x, mean(c, x, 1))
+    variance = c.node("Squeeze", mean(c, square(c, d), 1), c.const([1], I64))
+    return c.node("Div", d, c.node("Sqrt", c.pair("Add", variance, 1e-5)))
+
+
+@pattern("Softmax", ["Softmax"])
+def _(c):
+    x = c.input((2, 3, 4))
+    powers = c.node("Exp", c.node("Sub", x, mean(c, x, -1, "ReduceMax")))
+    return c.node("Div", powers, mean(c, powers, -1, "ReduceSum"))
+
+
+@pattern("Softmax_plain", ["Softmax"])
+def _(c):
+    x = c.input((2, 3, 4))
+    powers = c.node("Exp", x)
+    return c.node("Mul", powers, c.node("Reciprocal", mean(c, powers, 1, "ReduceSum")))
+
+
+@pattern("GELU", ["Pointwise"])
+def _(c):
+    x = c.input((2, 6))
+    phi = c.pair("Add", c.node("Erf", c.pair("Div", x, 1.4142135)), 1.0)
+    return c.pair("Mul", c.node("Mul", x, phi), 0.5)
+
+
+@pattern("GELU_tanh", ["MatMul", "Pointwise"])
+def _(c):
+    x = c.node("MatMul", c.input((2, 6)), c.random((6, 5)))
+    cube = c.node("Mul", x, c.node("Mul", x, c.pair("Mul", x, 0.044715)))
+    inner = c.pair("Mul", c.node("Add", x, cube), 0.7978846)
+    return c.node("Mul", x, c.pair("Mul", c.pair("Add", c.node("Tanh", inner), 1.0), 0.5))
+
+
+@pattern("SiLU", ["Pointwise"])
+def _(c):
+    x = c.input((2, 6))
+    return c.node("Mul", x, c.node("Sigmoid", x))
+
+
+@pattern("HardSwish", ["Pointwise"])
+def _(c):
+    x = c.input((2, 6))
+    return c.pair("Div", c.node("Mul", x, c.node("Clip", c.pair("Add", x, 3.0), c.const(0.0), c.const(6.0))), 6.0)
+
+
+@pattern("two_gates", ["Pointwise", "Pointwise", "Mul"])
+def _(c):
+    x, y = c.input((2, 6)), c.input((2, 6))
+    return c.node("Mul", c.node("Mul", x, c.node("Sigmoid", x)), c.node("Tanh", c.node("Neg", y)))
+
+
+@pattern("a_step_that_is_read", ["Pointwise", "Pointwise"])
+def _(c):
+    s = c.node("Sigmoid", c.input((2, 6)))
+    return [s, c.pair("Mul", c.node("Exp", s), 2.0)]
+
+
+@pattern("clamp_first", ["Pointwise", "Pointwise"])
+def _(c):
+    return c.pair("Mul", c.node("Exp", c.node("Relu", c.input((2, 6)))), 0.5)
+
+
+@pattern("affine_steps", ["Pointwise"])
+def _(c):
+    return c.pair("Mul", c.pair("Sub", c.pair("Add", c.input((2, 6)), 1.0), 0.25), -2.0)
+
+
+@pattern("Where_of_one", ["Pointwise"])
+def _(c):
+    x = c.input((2, 6))
+    return c.node("Where", c.node("Greater", x, c.const(0.5)), x, c.pair("Mul", x, 0.25))
 
 
 def main():

@@ -2,11 +2,25 @@
 //! gives one that computes the same real numbers.
 
 mod bias;
+mod expand;
+mod find;
+mod layer_norm;
+mod softmax;
+mod univariate;
+mod unread;
 
 use crate::typed::Typed;
 
-/// Every pass, in order.
-const PASSES: &[fn(Typed) -> Typed] = &[bias::fuse];
+/// Every pass, in order: patterns of whole rows before those of single elements, which would swallow their steps.
+const PASSES: &[fn(Typed) -> Typed] = &[
+    bias::fuse,
+    expand::drop,
+    layer_norm::fuse,
+    softmax::fuse,
+    unread::drop,
+    univariate::fuse,
+    unread::drop,
+];
 
 pub(crate) fn run(typed: Typed) -> Typed {
     PASSES.iter().fold(typed, |typed, pass| pass(typed))

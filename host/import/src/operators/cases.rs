@@ -4,7 +4,7 @@
 
 use crate::float::{self, View};
 use crate::options::Options;
-use crate::typed::{Arg, Typed};
+use crate::typed::{Arg, Operator, Typed};
 use crate::{passes, resolve};
 use serde_json::Value as Json;
 use std::path::Path;
@@ -64,6 +64,13 @@ fn file(case: &Json) -> Vec<u8> {
         .collect()
 }
 
+/// The name of an operator without its attributes.
+fn operator(op: &Operator) -> String {
+    let text = format!("{op:?}");
+    let end = text.find(|c: char| !c.is_alphabetic()).unwrap_or(text.len());
+    text[..end].to_string()
+}
+
 /// What is wrong with a case, if anything is.
 fn wrong(case: &Json) -> Option<String> {
     let bytes = file(case);
@@ -74,6 +81,12 @@ fn wrong(case: &Json) -> Option<String> {
     };
     let inputs: Vec<Vec<f32>> = case["inputs"].as_array().unwrap().iter().map(numbers).collect();
     let rewritten = passes::run(translated.clone());
+    if let Some(becomes) = case.get("becomes") {
+        let operators: Vec<String> = rewritten.nodes.iter().map(|n| operator(&n.op)).collect();
+        if serde_json::to_value(&operators).unwrap() != *becomes {
+            return Some(format!("{operators:?} for {becomes}"));
+        }
+    }
     let name = case["name"].as_str().unwrap();
     for (stage, typed) in [("translated", translated), ("rewritten", rewritten)] {
         let results = run(&typed, &inputs);
@@ -137,4 +150,9 @@ fn softmax_and_norms() {
 #[test]
 fn comparisons() {
     check("comparisons");
+}
+
+#[test]
+fn patterns_that_passes_recognise() {
+    check("patterns");
 }

@@ -51,8 +51,8 @@ pub(super) fn reduce(b: &mut Builder, call: &Call<'_>, kind: Kind) -> Result<Arg
         let dims = kept(&from, &over, keep);
         return Maker::new(b, call).reshape(y, &dims);
     }
-    let row = gather(&mut m, x, &over)?;
-    let y = of_rows(&mut m, row, kind)?;
+    let (rows, axis) = gather(&mut m, x, &over)?;
+    let y = of_rows(&mut m, rows, axis, kind)?;
     m.reshape(y, &kept(&from, &over, keep))
 }
 
@@ -64,12 +64,15 @@ fn kept(from: &[u32], over: &[usize], keep: bool) -> Vec<u32> {
         .collect()
 }
 
-/// Extents outside, of, and inside the dimensions that are reduced, which are brought next to each other.
-pub(super) fn gather(m: &mut Maker<'_>, x: Arg, over: &[usize]) -> Result<Arg, Problem> {
+/// The operand with the dimensions that are reduced as one, and which that is.
+fn gather(m: &mut Maker<'_>, x: Arg, over: &[usize]) -> Result<(Arg, usize), Problem> {
     let from = m.dims(&x);
     let product = |dims: &mut dyn Iterator<Item = usize>| dims.map(|d| from[d]).product::<u32>();
     let wide = |d: &usize| from[*d] != 1;
     let within: Vec<usize> = over.iter().copied().filter(wide).collect();
+    if let [only] = within[..] {
+        return Ok((x, only));
+    }
     let (first, last) = match (within.first(), within.last()) {
         (Some(&first), Some(&last)) => (first, last),
         _ => (from.len(), from.len()),
@@ -81,54 +84,53 @@ pub(super) fn gather(m: &mut Maker<'_>, x: Arg, over: &[usize]) -> Result<Arg, P
         let rows = product(&mut over.iter().copied());
         let perm = others.iter().chain(over).copied().collect();
         let moved = m.transpose(x, perm)?;
-        return m.reshape(moved, &[outer, rows, 1]);
+        return Ok((m.reshape(moved, &[outer, rows])?, 1));
     }
     let outer = product(&mut (0..first));
     let rows = product(&mut within.iter().copied());
     let inner = product(&mut (first..from.len()).filter(|d| !within.contains(d)));
-    m.reshape(x, &[outer, rows, inner])
+    Ok((m.reshape(x, &[outer, rows, inner])?, 1))
 }
 
-/// Of `[outer, rows, inner]` along the rows.
-fn of_rows(m: &mut Maker<'_>, x: Arg, kind: Kind) -> Result<Arg, Problem> {
-    const ROWS: usize = 1;
+/// Along one dimension, which stays with extent 1.
+fn of_rows(m: &mut Maker<'_>, x: Arg, axis: usize, kind: Kind) -> Result<Arg, Problem> {
     let square = Function::Power { exponent: 2.0 };
     match kind {
-        Kind::Sum => m.reduce(x, Reduction::Sum, ROWS),
+        Kind::Sum => m.reduce(x, Reduction::Sum, axis),
         Kind::Mean => {
             let whole = m.element(&x) == Element::Int;
-            let y = m.reduce(x, Reduction::Mean, ROWS)?;
+            let y = m.reduce(x, Reduction::Mean, axis)?;
             if !whole {
                 return Ok(y);
             }
             let dims = m.dims(&y);
             m.emit(Operator::Cast, vec![y], &dims, Element::Int)
         }
-        Kind::Max => m.reduce(x, Reduction::Max, ROWS),
+        Kind::Max => m.reduce(x, Reduction::Max, axis),
         Kind::Min => {
             let minus = affine_minus(m, x)?;
-            let y = m.reduce(minus, Reduction::Max, ROWS)?;
+            let y = m.reduce(minus, Reduction::Max, axis)?;
             affine_minus(m, y)
         }
         Kind::L1 => {
             let x = m.function(x, Function::Abs)?;
-            m.reduce(x, Reduction::Sum, ROWS)
+            m.reduce(x, Reduction::Sum, axis)
         }
         Kind::L2 => {
             let x = m.function(x, square)?;
-            let y = m.reduce(x, Reduction::Sum, ROWS)?;
+            let y = m.reduce(x, Reduction::Sum, axis)?;
             m.function(y, Function::Sqrt)
         }
         Kind::SumSquare => {
             let x = m.function(x, square)?;
-            m.reduce(x, Reduction::Sum, ROWS)
+            m.reduce(x, Reduction::Sum, axis)
         }
         Kind::LogSum => {
-            let y = m.reduce(x, Reduction::Sum, ROWS)?;
+            let y = m.reduce(x, Reduction::Sum, axis)?;
             m.function(y, Function::Log)
         }
         Kind::LogSumExp => {
-            let (greatest, log) = log_sum_exp(m, x, ROWS)?;
+            let (greatest, log) = log_sum_exp(m, x, axis)?;
             m.pair(Operator::Add, greatest, log)
         }
     }
@@ -168,8 +170,8 @@ pub(super) fn global_max_pool(b: &mut Builder, call: &Call<'_>) -> Result<Arg, P
         return Err(Problem::Shape(format!("{from:?}; [batch, channels, …] is taken")));
     }
     let over: Vec<usize> = (2..from.len()).collect();
-    let rows = gather(&mut m, x, &over)?;
-    let y = m.reduce(rows, Reduction::Max, 1)?;
+    let (rows, axis) = gather(&mut m, x, &over)?;
+    let y = m.reduce(rows, Reduction::Max, axis)?;
     m.reshape(y, &kept(&from, &over, true))
 }
 

@@ -75,7 +75,7 @@ class Case:
     def dq(self, x, scale, zero, dtype=U8, **attributes):
         return self.node("DequantizeLinear", [x, *self.grid(scale, zero, dtype)], **attributes)
 
-    def done(self, *outputs, expected=None):
+    def model(self, *outputs):
         graph = helper.make_graph(
             self.nodes, self.name, self.inputs,
             [helper.make_empty_tensor_value_info(o) for o in outputs], self.consts)
@@ -87,9 +87,19 @@ class Case:
         for info in model.graph.output:
             if not info.type.tensor_type.elem_type:
                 info.type.CopyFrom(helper.make_tensor_type_proto(TensorProto.FLOAT, None))
+        return model
+
+    def result(self, *outputs):
+        return oracle.session(self.model(*outputs).SerializeToString()).run(list(outputs), self.feeds)
+
+    def done(self, *outputs, expected=None):
         if expected is None:
-            expected = oracle.session(model.SerializeToString()).run(list(outputs), self.feeds)
-        self.write(model, list(self.feeds.values()), expected)
+            expected = self.result(*outputs)
+        else:
+            # The formula is meant to be that of the file.
+            for own, real in zip(self.result(*outputs), expected, strict=True):
+                assert np.abs(own - real).max() < 0.05 * np.abs(real).max(), self.name
+        self.write(self.model(*outputs), list(self.feeds.values()), expected)
 
     def write(self, model, inputs, expected):
         del model.graph.value_info[:]
@@ -168,11 +178,234 @@ def products():
     einsum("ijk,l->jl", [2, 3, 4], [2])
 
 
+# --- dynamic quantisation -------------------------------------------------------------
+
+def dynamic():
+    """Expected values are those of the real product: what the scales of the input do not round."""
+    def start(name, shape):
+        c = Case("dynamic", name, tolerance=2e-5)
+        x = c.floats(*shape)
+        return c, x, c.node("DynamicQuantizeLinear", [c.input(x)], 3)
+
+    def weights(c, *shape, scales=None, axis=1):
+        """Integers, their scale and zero point, and the real numbers that they stand for."""
+        w = c.ints(*shape)
+        scale = np.array(0.0625 if scales is None else scales, F32)
+        zero = np.zeros(scale.shape, I8) if scales is not None else np.array(3, I8)
+        lined = [1] * len(shape)
+        lined[axis] = -1
+        line = (lambda a: a.reshape(lined)) if scale.ndim else (lambda a: a)
+        return w, scale, zero, (w.astype(F32) - line(zero).astype(F32)) * line(scale)
+
+    c, x, (q, s, z) = start("dynamic_matmul", [3, 4])
+    w, scale, zero, real = weights(c, 4, 5)
+    product = c.node("MatMulInteger", [q, c.const(w), z, c.const(zero)])
+    both = c.node("Mul", [s, c.const(scale)])
+    c.done(c.node("Mul", [c.node("Cast", [product], to=1), both]), expected=[x @ real])
+
+    c, x, (q, s, z) = start("dynamic_matmul_columns", [2, 3, 4])
+    w, scale, zero, real = weights(c, 4, 3, scales=[0.25, 0.5, 0.125])
+    product = c.node("MatMulInteger", [q, c.const(w), z, c.const(zero)])
+    both = c.node("Mul", [s, c.const(scale)])
+    bias = c.floats(3)
+    y = c.node("Mul", [c.node("Cast", [product], to=1), both])
+    c.done(c.node("Add", [y, c.const(bias)]), expected=[x @ real + bias])
+
+    c, x, (q, s, z) = start("dynamic_scales_one_by_one", [3, 4])
+    w, scale, zero, real = weights(c, 4, 5)
+    product = c.node("MatMulInteger", [q, c.const(w), z, c.const(zero)])
+    y = c.node("Mul", [c.const(scale), c.node("Cast", [product], to=1)])
+    c.done(c.node("Mul", [s, y]), expected=[x @ real])
+
+    c, x, (q, s, z) = start("dynamic_read_twice", [3, 4])
+    w, scale, zero, real = weights(c, 4, 5)
+    cast = c.node("Cast", [c.node("MatMulInteger", [q, c.const(w), z, c.const(zero)])], to=1)
+    a = c.node("Mul", [cast, c.node("Mul", [s, c.const(scale)])])
+    b = c.node("Mul", [cast, c.node("Mul", [s, c.const(scale * 2)])])
+    c.done(a, b, expected=[x @ real, 2 * (x @ real)])
+
+    c, x, (q, s, z) = start("dynamic_both_computed", [3, 4])
+    other = c.floats(4, 2)
+    q1, s1, z1 = c.node("DynamicQuantizeLinear", [c.input(other)], 3)
+    product = c.node("MatMulInteger", [q, q1, z, z1])
+    y = c.node("Mul", [c.node("Cast", [product], to=1), c.node("Mul", [s, s1])])
+    c.done(y, expected=[x @ other])
+
+    for name, scales in [("dynamic_conv", None), ("dynamic_conv_channels", [0.25, 0.5, 0.125, 0.375])]:
+        c, x, (q, s, z) = start(name, [1, 2, 4, 4])
+        w, scale, zero, real = weights(c, 4, 1, 3, 3, scales=scales, axis=0)
+        attributes = {"group": 2, "pads": [1, 1, 1, 1], "kernel_shape": [3, 3]}
+        # onnxruntime takes one zero point, whatever the scales.
+        product = c.node("ConvInteger", [q, c.const(w), z, c.const(zero.flatten()[0])], **attributes)
+        both = c.node("Mul", [s, c.const(scale.reshape(1, -1, 1, 1) if scales else scale)])
+        float_file = Case("", name + "_float")
+        y = float_file.node("Conv", [float_file.input(x), float_file.const(real)], **attributes)
+        c.done(c.node("Mul", [c.node("Cast", [product], to=1), both]), expected=float_file.result(y))
+
+    c, x, (q, s, z) = start("dynamic_conv_1d", [1, 2, 6])
+    w, scale, zero, real = weights(c, 3, 2, 3, scales=[0.25, 0.5, 0.125], axis=0)
+    product = c.node("ConvInteger", [q, c.const(w), z])
+    both = c.node("Mul", [s, c.const(scale.reshape(1, -1, 1))])
+    float_file = Case("", "conv_float")
+    y = float_file.node("Conv", [float_file.input(x), float_file.const(real)])
+    c.done(c.node("Mul", [c.node("Cast", [product], to=1), both]), expected=float_file.result(y))
+
+    c, x, (q, s, z) = start("dynamic_matmul_to_float", [3, 4])
+    w, scale, zero, real = weights(c, 4, 5)
+    bias = c.floats(5)
+    y = c.node("MatMulIntegerToFloat", [q, c.const(w), s, c.const(scale), z, c.const(zero), c.const(bias)],
+               domain="com.microsoft")
+    c.done(y, expected=[x @ real + bias])
+
+    c = Case("dynamic", "dynamic_quantize_matmul", tolerance=2e-5)
+    x = c.floats(3, 4)
+    w, scale, zero, real = weights(c, 4, 3, scales=[0.25, 0.5, 0.125])
+    bias = c.floats(3)
+    y = c.node("DynamicQuantizeMatMul", [c.input(x), c.const(w), c.const(scale), c.const(zero), c.const(bias)],
+               domain="com.microsoft")
+    c.done(y, expected=[x @ real + bias])
+
+    # Integers without any dynamic scale.
+    c = Case("dynamic", "matmul_integer", tolerance=1e-3)
+    x = c.q(c.input(c.floats(3, 4)), 0.03125, 120)
+    w, scale, zero, _ = weights(c, 4, 5)
+    product = c.node("MatMulInteger", [x, c.const(w), c.const(120, U8), c.const(zero)])
+    c.done(c.node("Cast", [product], to=1))
+    c = Case("dynamic", "conv_integer", tolerance=1e-3)
+    x = c.q(c.input(c.floats(1, 1, 3, 3)), 0.03125, 120)
+    w = c.ints(2, 1, 2, 2)
+    product = c.node("ConvInteger", [x, c.const(w), c.const(120, U8)], pads=[1, 0, 0, 1])
+    c.done(c.node("Cast", [product], to=1))
+
+
+# --- quantised files ------------------------------------------------------------------
+
+def quantised():
+    ms = {"domain": "com.microsoft"}
+
+    def quantised_input(c, *shape, scale=0.03125, zero=120, dtype=U8):
+        """Integers of a computed tensor, with the names of their scale and zero point."""
+        grid = c.grid(scale, zero, dtype)
+        return [c.node("QuantizeLinear", [c.input(c.floats(*shape)), *grid]), *grid]
+
+    def ended(c, y, scale, zero, dtype=U8, steps=1.01, **attributes):
+        """One step of the result's grid is what two roundings of a tie may differ by."""
+        c.tolerance = scale * steps
+        c.done(c.dq(y, scale, zero, dtype, **attributes))
+
+    for name, wide in [("qlinear_conv", False), ("qlinear_conv_channels", True)]:
+        c = Case("quantised", name)
+        x = quantised_input(c, 1, 2, 4, 4)
+        scales = [0.01, 0.02, 0.015, 0.0125] if wide else 0.01
+        w = [c.const(c.ints(4, 1, 3, 3)), c.const(scales, F32), c.const([0] * 4 if wide else 0, I8)]
+        y = c.node("QLinearConv", [*x, *w, *c.grid(0.1, 100, U8), c.const(c.ints(4, dtype=I32, low=-9000, high=9000))],
+                   group=2, pads=[1, 1, 1, 1], strides=[2, 1])
+        ended(c, y, 0.1, 100)
+    c = Case("quantised", "qlinear_matmul")
+    x = quantised_input(c, 2, 3, 4)
+    w = [c.const(c.ints(4, 3)), c.const([0.01, 0.02, 0.03], F32), c.const([0, 1, -5], I8)]
+    ended(c, c.node("QLinearMatMul", [*x, *w, *c.grid(0.1, 100, U8)]), 0.1, 100)
+    c = Case("quantised", "qlinear_matmul_computed")
+    x, w = quantised_input(c, 2, 3, 4), quantised_input(c, 2, 4, 3, scale=0.02, zero=-7, dtype=I8)
+    ended(c, c.node("QLinearMatMul", [*x, *w, *c.grid(0.1, 100, U8)]), 0.1, 100)
+
+    c = Case("quantised", "qgemm")
+    x = quantised_input(c, 3, 4)
+    w = [c.const(c.ints(5, 4)), c.const(0.01, F32), c.const(3, I8)]
+    bias = c.const(c.ints(5, dtype=I32, low=-4000, high=4000))
+    y = c.node("QGemm", [*x, *w, bias, *c.grid(0.1, 100, U8)], transB=1, alpha=0.5, **ms)
+    ended(c, y, 0.1, 100)
+    c = Case("quantised", "qgemm_columns_to_float", tolerance=1e-4)
+    x = quantised_input(c, 3, 4)
+    w = [c.const(c.ints(4, 3)), c.const([0.01, 0.02, 0.04], F32), c.const([0, 0, 0], I8)]
+    c.done(c.node("QGemm", [*x, *w, c.const(c.ints(3, dtype=I32, low=-4000, high=4000))], **ms))
+
+    for op in ["QLinearAdd", "QLinearMul"]:
+        c = Case("quantised", op.lower())
+        x, w = quantised_input(c, 2, 3), quantised_input(c, 3, scale=0.02, zero=107)
+        ended(c, c.node(op, [*x, *w, *c.grid(0.05, 90, U8)], **ms), 0.05, 90)
+    c = Case("quantised", "qlinear_add_constant")
+    w = [c.const(c.ints(3, dtype=U8)), *c.grid(0.02, 128, U8)]
+    ended(c, c.node("QLinearAdd", [*quantised_input(c, 2, 3), *w, *c.grid(0.05, 90, U8)], **ms), 0.05, 90)
+    for op, attributes in [("QLinearSigmoid", {}), ("QLinearLeakyRelu", {"alpha": 0.25})]:
+        c = Case("quantised", op.lower())
+        ended(c, c.node(op, [*quantised_input(c, 2, 5), *c.grid(0.02, 60, U8)], **attributes, **ms), 0.02, 60)
+    c = Case("quantised", "qlinear_average_pool")
+    y = c.node("QLinearAveragePool", [*quantised_input(c, 1, 2, 4, 4), *c.grid(0.02, 100, U8)],
+               kernel_shape=[2, 2], strides=[2, 2], **ms)
+    ended(c, y, 0.02, 100)
+    c = Case("quantised", "qlinear_global_average_pool")
+    y = c.node("QLinearGlobalAveragePool", [*quantised_input(c, 1, 2, 4, 4), *c.grid(0.02, 100, U8)],
+               channels_last=0, **ms)
+    ended(c, y, 0.02, 100)
+    c = Case("quantised", "qlinear_softmax")
+    y = c.node("QLinearSoftmax", [*quantised_input(c, 2, 5), *c.grid(1 / 256, 0, U8)], axis=-1, opset=13, **ms)
+    ended(c, y, 1 / 256, 0)
+    c = Case("quantised", "qlinear_concat")
+    x, w = quantised_input(c, 2, 3), quantised_input(c, 2, 2, scale=0.02, zero=100)
+    if False: ended(c, c.node("QLinearConcat", [*c.grid(0.05, 90, U8), *x, *w], axis=1, **ms), 0.05, 90)
+    c = Case("quantised", "qlinear_where")
+    x, w = quantised_input(c, 2, 3), quantised_input(c, 2, 3, scale=0.02, zero=100)
+    condition = c.node("Greater", [c.input(c.floats(2, 3)), c.const(0, F32)])
+    ended(c, c.node("QLinearWhere", [condition, *x, *w, *c.grid(0.05, 90, U8)], **ms), 0.05, 90)
+
+    # 16 bits: ONNX's own from opset 21 on, ONNX Runtime's before.
+    for name, dtype, zero, opset, domain in [("qdq_u16", U16, 40000, 21, ""), ("qdq_i16", I16, -500, 21, ""),
+                                             ("qdq_u16_microsoft", U16, 40000, 17, "com.microsoft")]:
+        c = Case("quantised", name, opset=opset, tolerance=1e-3)
+        x = c.q(c.input(c.floats(2, 3)), 0.001, zero, dtype, domain=domain)
+        x = c.dq(c.node("Reshape", [x, c.const([3, 2], I64)]) if domain == "" else x, 0.001, zero, dtype, domain=domain)
+        c.done(c.dq(c.q(c.node("Relu", [x]), 0.002, 3, dtype, domain=domain), 0.002, 3, dtype, domain=domain))
+    c = Case("quantised", "output_dtype_u16", opset=21, tolerance=1e-3)
+    q = c.node("QuantizeLinear", [c.input(c.floats(2, 3)), c.const(0.001, F32)], output_dtype=TensorProto.UINT16)
+    c.done(c.dq(q, 0.001, 0, U16))
+    c = Case("quantised", "constant_u16", opset=21)
+    w = c.dq(c.const(c.ints(3, 2, dtype=U16)), 0.0001, 30000, U16)
+    c.done(c.node("MatMul", [c.input(c.floats(2, 3)), w]))
+    c = Case("quantised", "constant_quantised_here", opset=21)
+    w = c.dq(c.q(c.const(c.floats(3, 2)), 0.03125, 4, I16), 0.03125, 4, I16)
+    c.done(c.node("MatMul", [c.input(c.floats(2, 3)), w]))
+    c = Case("quantised", "two_grids", tolerance=1e-5)
+    x = c.node("Relu", [c.input(c.floats(2, 3))])
+    c.done(c.node("Add", [c.dq(c.q(x, 0.25, 0), 0.25, 0), c.dq(c.q(x, 0.03125, 9), 0.03125, 9)]))
+
+    # Weights alone.
+    for name, axis, elem, low, high in [("blocks_int8", 0, None, -128, 127), ("blocks_int4", 1, TensorProto.INT4, -8, 7),
+                                        ("blocks_uint4", 0, TensorProto.UINT4, 0, 15)]:
+        c = Case("quantised", name, opset=21)
+        shape = [6, 5]
+        parts = list(shape)
+        parts[axis] = -(-shape[axis] // 4)
+        unsigned = elem == TensorProto.UINT4
+        w = c.const(c.ints(*shape, dtype=I8, low=low, high=high), elem=elem)
+        scales = c.const(np.abs(c.floats(*parts)) + 0.125)
+        zeros = c.const(c.ints(*parts, dtype=I8, low=0 if unsigned else -3, high=3), elem=elem)
+        w = c.node("DequantizeLinear", [w, scales, zeros], axis=axis, block_size=4)
+        c.done(c.node("MatMul", [c.input(c.floats(2, 6)), w]))
+    c = Case("quantised", "columns_int4", opset=21)
+    w = c.node("DequantizeLinear", [c.const(c.ints(3, 5, low=-8, high=7), elem=TensorProto.INT4),
+                                    c.const([0.5, 0.25, 1, 2, 0.125], F32)], axis=1)
+    c.done(c.node("MatMul", [c.input(c.floats(2, 3)), w]))
+    for bits, given in [(4, False), (4, True), (8, True), (4, "real")]:
+        c = Case("quantised", f"matmul_{bits}_bits_{given}".lower(), tolerance=1e-4)
+        k, n, block = 40, 3, 16
+        blocks = -(-k // block)
+        w = c.const(c.ints(n, blocks, block * bits // 8, dtype=U8))
+        operands = [c.input(c.floats(2, k)), w, c.const(np.abs(c.floats(n * blocks, spread=0.1)) + 0.0625)]
+        if given == "real":
+            operands.append(c.const(c.floats(n * blocks) + 8))
+        elif given:
+            operands.append(c.const(c.ints(n * -(-blocks * bits // 8), dtype=U8)))
+        c.done(c.node("MatMulNBits", operands, K=k, N=n, bits=bits, block_size=block, **ms))
+
+
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
     for old in OUT.glob("*"):
         old.unlink()
     products()
+    dynamic()
+    quantised()
     for group, cases in GROUPS.items():
         lines = [f"{json.dumps(name)}: {json.dumps(case)}" for name, case in cases.items()]
         (OUT / f"{group}.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")

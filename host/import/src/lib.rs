@@ -29,6 +29,7 @@ mod function;
 mod grid;
 mod imported;
 mod lower;
+mod mark;
 mod measure;
 mod multiplier;
 pub mod npy;

@@ -4,11 +4,13 @@ use crate::error::Problem;
 use onnx_rs::ast::{Attribute, AttributeType, TensorProto};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
-/// The attributes of one node by name.
+/// The attributes of one node by name. Clones are the same attributes: what one of them reads has been read.
+#[derive(Clone)]
 pub(crate) struct Attributes<'a> {
-    by_name: BTreeMap<&'a str, &'a Attribute<'a>>,
-    read: RefCell<BTreeSet<&'static str>>,
+    by_name: Rc<BTreeMap<&'a str, &'a Attribute<'a>>>,
+    read: Rc<RefCell<BTreeSet<&'static str>>>,
 }
 
 impl<'a> Attributes<'a> {
@@ -23,8 +25,8 @@ impl<'a> Attributes<'a> {
             }
         }
         Ok(Self {
-            by_name,
-            read: RefCell::default(),
+            by_name: Rc::new(by_name),
+            read: Rc::default(),
         })
     }
 
@@ -84,13 +86,22 @@ impl<'a> Attributes<'a> {
         }
     }
 
+    pub(crate) fn strings(&self, name: &'static str) -> Result<Option<Vec<&'a str>>, Problem> {
+        let Some(a) = self.get(name, AttributeType::Strings)? else {
+            return Ok(None);
+        };
+        let texts = a.strings.iter().map(|s| std::str::from_utf8(s));
+        let texts = texts.collect::<Result<_, _>>();
+        texts.map(Some).map_err(|_| wrong(name, "it is not text"))
+    }
+
     pub(crate) fn tensor(&self, name: &'static str) -> Result<Option<&'a TensorProto<'a>>, Problem> {
         Ok(self.get(name, AttributeType::Tensor)?.and_then(|a| a.t.as_ref()))
     }
 
     /// There are no others: one that is not understood could change what the node means.
     pub(crate) fn finish(self) -> Result<(), Problem> {
-        let read = self.read.into_inner();
+        let read = self.read.borrow();
         match self.by_name.keys().find(|name| !read.contains(**name)) {
             Some(name) => Err(wrong(name, "it is not known for this operator")),
             None => Ok(()),

@@ -18,6 +18,17 @@ pub(crate) struct Call<'m> {
 }
 
 impl Call<'_> {
+    /// The same node with other operands: an operator that is another one of them.
+    pub(crate) fn with(&self, inputs: Vec<Option<Arg>>) -> Self {
+        Self {
+            node: self.node.clone(),
+            inputs,
+            attributes: self.attributes.clone(),
+            wanted: self.wanted.clone(),
+            opset: self.opset,
+        }
+    }
+
     /// Checks the number of operands.
     pub(crate) fn arity(&self, least: usize, most: usize, expected: &'static str) -> Result<(), Problem> {
         let actual = self.inputs.len();

@@ -11,7 +11,11 @@ pub(crate) enum Data {
     F32(Vec<f32>),
     I64(Vec<i64>),
     I32(Vec<i32>),
+    I16(Vec<i16>),
+    U16(Vec<u16>),
+    /// INT4 too.
     I8(Vec<i8>),
+    /// UINT4 too.
     U8(Vec<u8>),
 }
 
@@ -21,6 +25,8 @@ impl Data {
             Self::F32(_) => "FLOAT",
             Self::I64(_) => "INT64",
             Self::I32(_) => "INT32",
+            Self::I16(_) => "INT16",
+            Self::U16(_) => "UINT16",
             Self::I8(_) => "INT8",
             Self::U8(_) => "UINT8",
         }
@@ -31,6 +37,8 @@ impl Data {
             Self::F32(v) => v.len(),
             Self::I64(v) => v.len(),
             Self::I32(v) => v.len(),
+            Self::I16(v) => v.len(),
+            Self::U16(v) => v.len(),
             Self::I8(v) => v.len(),
             Self::U8(v) => v.len(),
         }
@@ -42,6 +50,8 @@ impl Data {
             Self::F32(v) => Self::F32(order.map(|i| v[i]).collect()),
             Self::I64(v) => Self::I64(order.map(|i| v[i]).collect()),
             Self::I32(v) => Self::I32(order.map(|i| v[i]).collect()),
+            Self::I16(v) => Self::I16(order.map(|i| v[i]).collect()),
+            Self::U16(v) => Self::U16(order.map(|i| v[i]).collect()),
             Self::I8(v) => Self::I8(order.map(|i| v[i]).collect()),
             Self::U8(v) => Self::U8(order.map(|i| v[i]).collect()),
         }
@@ -53,6 +63,8 @@ impl Data {
             Self::F32(_) => 0,
             Self::I64(v) => v[index],
             Self::I32(v) => v[index].into(),
+            Self::I16(v) => v[index].into(),
+            Self::U16(v) => v[index].into(),
             Self::I8(v) => v[index].into(),
             Self::U8(v) => v[index].into(),
         }
@@ -105,18 +117,20 @@ impl Constant {
         }
         let count = elements(tensor.dims().iter().copied())?;
         let dims = tensor.dims().iter().map(|&d| d as u32).collect();
-        let size = match tensor.data_type() {
-            DataType::Float | DataType::Int32 => 4,
-            DataType::Int64 => 8,
-            DataType::Int8 | DataType::Uint8 => 1,
+        let bits = match tensor.data_type() {
+            DataType::Float | DataType::Int32 => 32,
+            DataType::Int64 => 64,
+            DataType::Int16 | DataType::Uint16 => 16,
+            DataType::Int8 | DataType::Uint8 => 8,
+            DataType::Int4 | DataType::Uint4 => 4,
             other => return Err(unsupported(other)),
         };
+        let size = (count * bits).div_ceil(8);
         let raw = tensor.as_raw();
         let length = raw.map(|r| r.len() as u64);
-        if length.is_some_and(|l| l != count * size) {
+        if length.is_some_and(|l| l != size) {
             return Err(Problem::Data(format!(
-                "its shape {dims:?} asks for {} bytes of data; there are {}",
-                count * size,
+                "its shape {dims:?} asks for {size} bytes of data; there are {}",
                 length.unwrap_or(0)
             )));
         }
@@ -135,6 +149,21 @@ impl Constant {
             (DataType::Int32, _) => Data::I32(ints()),
             (DataType::Int8, Some(raw)) => Data::I8(raw.iter().map(|&b| b as i8).collect()),
             (DataType::Uint8, Some(raw)) => Data::U8(raw.to_vec()),
+            (DataType::Int16, Some(raw)) => Data::I16(pairs(raw, i16::from_le_bytes)),
+            (DataType::Uint16, Some(raw)) => Data::U16(pairs(raw, u16::from_le_bytes)),
+            (DataType::Int16, None) => Data::I16(narrow(-32768, 32767)?.iter().map(|&v| v as i16).collect()),
+            (DataType::Uint16, None) => Data::U16(narrow(0, 65535)?.iter().map(|&v| v as u16).collect()),
+            (DataType::Int4, Some(raw)) => Data::I8(nibbles(raw, count, |v| (v << 4) as i8 >> 4)),
+            (DataType::Uint4, Some(raw)) => Data::U8(nibbles(raw, count, |v| v)),
+            // Packed too: each number of the list is a byte of two.
+            (DataType::Int4 | DataType::Uint4, None) => {
+                let bytes: Vec<u8> = narrow(-128, 255)?.iter().map(|&v| v as u8).collect();
+                if tensor.data_type() == DataType::Int4 {
+                    Data::I8(nibbles(&bytes, count, |v| (v << 4) as i8 >> 4))
+                } else {
+                    Data::U8(nibbles(&bytes, count, |v| v))
+                }
+            }
             (DataType::Int8, None) => Data::I8(narrow(-128, 127)?.iter().map(|&v| v as i8).collect()),
             (DataType::Uint8, None) => Data::U8(narrow(0, 255)?.iter().map(|&v| v as u8).collect()),
             (other, _) => return Err(unsupported(other)),
@@ -296,10 +325,20 @@ impl Constant {
     }
 }
 
+fn pairs<T>(raw: &[u8], of: impl Fn([u8; 2]) -> T) -> Vec<T> {
+    raw.as_chunks().0.iter().map(|&pair| of(pair)).collect()
+}
+
+/// Numbers of four bits, two a byte, the lower half first.
+fn nibbles<T>(bytes: &[u8], count: u64, of: impl Fn(u8) -> T) -> Vec<T> {
+    let halves = bytes.iter().flat_map(|&byte| [byte & 15, byte >> 4]);
+    halves.take(count as usize).map(of).collect()
+}
+
 fn unsupported(actual: DataType) -> Problem {
     Problem::UnsupportedType {
         actual: format!("{actual:?}"),
-        expected: "use FLOAT, INT8, UINT8, INT32 or INT64",
+        expected: "use FLOAT, INT4, UINT4, INT8, UINT8, INT16, UINT16, INT32 or INT64",
     }
 }
 

@@ -99,7 +99,7 @@ def try_model(binary, model, folder):
     row["import_s"] = round(seconds, 1)
     if done is None or done.returncode != 0:
         # The list of all operators would bury what is missing.
-        errors = re.sub(r"; supported are [A-Z][A-Za-z, ]*", "", errors)
+        errors = re.sub(r"; supported are [A-Z][A-Za-z0-9., ]*", "", errors)
         return row | {"problem": errors.replace(str(onnx), onnx.name).removeprefix("metisvm: ")}
     row |= {"imports": True, "warnings": errors.splitlines()}
     done, errors, seconds = metisvm(binary, "model", "check", bundle, "--data", check, "--json",

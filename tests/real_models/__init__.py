@@ -1,0 +1,1 @@
+"""Model files that people have, from public packages."""

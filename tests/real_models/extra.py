@@ -1,0 +1,92 @@
+"""What a cosine of outputs does not say: whether the models still do what people use them for."""
+
+import json
+import subprocess
+
+import numpy as np
+
+from . import data
+
+
+def run(binary, bundle, inputs):
+    """The outputs of the bundle for stacked samples, as real numbers, by name."""
+    facts = json.loads(subprocess.check_output([str(binary), "model", "info", str(bundle), "--json"]))
+    metadata = facts["metadata"]
+    types = {"u8": np.uint8, "i8": np.int8, "i16": np.int16, "i32": np.int32}
+    count = len(next(iter(inputs.values())))
+    raw = [b""] * count
+    for port in facts["inputs"]:
+        values, dtype = inputs[port["name"]], types[port["dtype"]]
+        scale = metadata.get(f"input.{port['name']}.scale")
+        if scale is not None and values.dtype != dtype:
+            zero = int(metadata.get(f"input.{port['name']}.zero_point", 0))
+            limits = np.iinfo(dtype)
+            values = np.clip(np.rint(values.astype(np.float32) / np.float32(scale)) + zero, limits.min, limits.max)
+        raw = [have + values[i].astype(dtype).tobytes() for i, have in enumerate(raw)]
+    out = subprocess.run([str(binary), "model", "run", str(bundle), "--input", "-", "--batch", str(count), "-o", "-"],
+                         input=b"".join(raw), stdout=subprocess.PIPE, check=True).stdout
+    found = {port["name"]: [] for port in facts["outputs"]}
+    at = 0
+    for _ in range(count):
+        for port in facts["outputs"]:
+            own = np.frombuffer(out[at:at + port["bytes"]], types[port["dtype"]]).reshape(port["shape"])
+            at += port["bytes"]
+            scale = np.float32(metadata.get(f"output.{port['name']}.scale", 1))
+            zero = int(metadata.get(f"output.{port['name']}.zero_point", 0))
+            found[port["name"]].append((own.astype(np.float32) - zero) * scale)
+    return {name: np.stack(values) for name, values in found.items()}
+
+
+def ranks(values):
+    order = np.argsort(values, kind="stable")
+    out = np.empty(len(values))
+    out[order] = np.arange(len(values))
+    return out
+
+
+def embeddings(hidden, mask):
+    """The mean over the pieces of a sentence, of length 1."""
+    weight = mask.reshape(len(mask), -1, 1).astype(np.float64)
+    hidden = hidden.reshape(len(mask), weight.shape[1], -1)
+    mean = (hidden * weight).sum(1) / weight.sum(1)
+    return mean / np.linalg.norm(mean, axis=1, keepdims=True)
+
+
+def minilm(binary, bundle, _session, _folder, check, outputs):
+    """Sentence embeddings: their cosine to float's, and whether pairs of sentences are as near in the same order."""
+    name = next(iter(outputs))
+    mask = check["attention_mask"].reshape(len(check["attention_mask"]), -1)
+    ours = embeddings(run(binary, bundle, check)[name], mask)
+    theirs = embeddings(outputs[name], mask)
+    cosines = (ours * theirs).sum(1)
+    upper = np.triu_indices(len(ours), 1)
+    spearman = np.corrcoef(ranks((ours @ ours.T)[upper]), ranks((theirs @ theirs.T)[upper]))[0, 1]
+    wrong = None
+    if cosines.mean() < 0.995 or spearman < 0.995:
+        wrong = "embeddings: cosine and Spearman's correlation are to be 0.995 at least"
+    return {"cosine": cosines.mean(), "cosine_min": cosines.min(), "spearman": spearman, "wrong": wrong,
+            "shown": f"embeddings: cosine {cosines.mean():.4f}, least {cosines.min():.4f}, "
+                     f"Spearman {spearman:.4f}"}
+
+
+def magika(binary, bundle, session, folder, _check, _outputs):
+    """Kinds of local files: the share that is right by the ending of the file, in float and here."""
+    config = next(folder.glob("magika/**/config.min.json"))
+    labels = json.loads(config.read_text())["target_labels_space"]
+    chosen = data.files("check")
+    inputs = {"bytes": np.stack([data.file_bytes(path)[None] for path, _ in chosen])}
+    # Javascript and the like are told from each other by what files say, not by their endings: the few that the float
+    # model names otherwise count as wrong for both.
+    truth = [label for _, label in chosen]
+    name = session.get_outputs()[0].name
+    theirs = [labels[int(session.run([name], {"bytes": row})[0].argmax())] for row in inputs["bytes"]]
+    ours = [labels[int(row.argmax())] for row in run(binary, bundle, inputs)[name]]
+    share = lambda found: sum(f == t for f, t in zip(found, truth, strict=True)) / len(truth)
+    same = sum(a == b for a, b in zip(ours, theirs, strict=True)) / len(ours)
+    wrong = None if share(ours) >= share(theirs) - 0.005 else "more than 0.5 points below float"
+    return {"files": len(truth), "float": share(theirs), "ours": share(ours), "same": same, "wrong": wrong,
+            "shown": f"{len(truth)} local files: {share(ours):.4f} right, float {share(theirs):.4f}; "
+                     f"{same:.4f} the same"}
+
+
+EXTRA = {"minilm-int8": minilm, "magika": magika}

@@ -3,6 +3,8 @@
 
 #[cfg(test)]
 pub(crate) mod cases;
+#[cfg(test)]
+pub(crate) mod integers;
 mod moves;
 mod pairs;
 mod rows;

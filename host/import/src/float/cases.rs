@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its data has failed")]
 
+use super::integers;
 use super::run::run;
 use crate::error::ImportError;
 use crate::options::Options;
@@ -67,6 +68,13 @@ fn check_one(case: &Json) -> Result<(), String> {
     let tolerance = number(&case["tolerance"]);
     for (when, typed) in [("before the passes", typed), ("after the passes", after)] {
         let got = run(&typed, &inputs);
+        if when == "after the passes" {
+            let error =
+                integers::error(&typed, &inputs, &got).map_err(|why| format!("as integers: {why}"))?;
+            if error > 0.03 {
+                return Err(format!("as integers it is off by {:.1} %", error * 100.0));
+            }
+        }
         if got.len() != outputs.len() {
             return Err(format!("{} outputs, not {}", got.len(), outputs.len()));
         }

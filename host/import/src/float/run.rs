@@ -1,12 +1,15 @@
 //! A whole typed graph in floats: how tests compare what an ONNX operator was translated into with what somebody
 //! else's runtime makes of it.
 
-use super::{View, evaluate};
+use super::{View, evaluate, integers};
 use crate::constant::Constant;
 use crate::options::Options;
 use crate::typed::{Arg, Typed};
 use crate::{passes, resolve};
 use std::path::PathBuf;
+
+/// Root mean square of what bytes make of small random tensors: a step is up to 1/128 of the greatest element.
+const AS_INTEGERS: f64 = 0.03;
 
 /// The outputs, in their order, for inputs in theirs.
 pub(crate) fn run(typed: &Typed, inputs: &[Vec<f32>]) -> Vec<Vec<f32>> {
@@ -58,7 +61,11 @@ pub(crate) fn case(name: &str, bytes: &[u8], tolerance: f32) {
         };
         let names = typed.inputs.iter().map(|&id| &typed.values[id].name);
         let inputs: Vec<Vec<f32>> = names.map(|n| stored("given", n).reals()).collect();
-        for ((port, value), got) in typed.outputs.iter().zip(run(typed, &inputs)) {
+        let floats = run(typed, &inputs);
+        if stage == "rewritten" {
+            integers_agree(name, typed, &inputs, &floats);
+        }
+        for ((port, value), got) in typed.outputs.iter().zip(floats) {
             let expected = stored("expected", port);
             let shape = typed.values[*value].shape.dims();
             assert_eq!(shape, expected.dims, "{name}, {stage}: shape of {port}");
@@ -71,6 +78,21 @@ pub(crate) fn case(name: &str, bytes: &[u8], tolerance: f32) {
                 assert!(near, "{name}, {stage}: {port}[{at}] is {got}, not {want}");
             }
         }
+    }
+}
+
+/// As integers the case gives the same to within the width of 8 bits.
+fn integers_agree(name: &str, typed: &Typed, inputs: &[Vec<f32>], floats: &[Vec<f32>]) {
+    match integers::error(typed, inputs, floats) {
+        Ok(error) => {
+            println!("{name}: {:.3} % as integers", error * 100.0);
+            assert!(
+                error <= AS_INTEGERS,
+                "{name}: as integers it is off by {:.1} %",
+                error * 100.0
+            );
+        }
+        Err(why) => panic!("{name}: as integers: {why}"),
     }
 }
 

@@ -4,8 +4,8 @@
 //! One test, in a process of its own: it looks at how much memory the process ever asked for.
 
 use metisvm_model::{Bundle, DType, ModelId, Op, Parsed, Shape, Tensor, TensorType};
-use metisvm_tests::graphs;
 use metisvm_tests::rng::Rng;
+use metisvm_tests::{graphs, mutations};
 
 const GRAPHS: u64 = 60;
 /// Changed bundles of each graph.
@@ -24,47 +24,6 @@ fn address_space() -> Option<(u64, u64)> {
         Some(kib << 10)
     };
     Some((bytes("VmPeak:")?, bytes("VmSize:")?))
-}
-
-/// The bytes changed as somebody would who means harm, or a disk that fails.
-fn change(bytes: &[u8], rng: &mut Rng) -> Vec<u8> {
-    let mut changed = bytes.to_vec();
-    let at = |rng: &mut Rng, most: usize| rng.below(most as u64) as usize;
-    match rng.below(7) {
-        0 => changed.truncate(at(rng, bytes.len())),
-        // A count of the header.
-        1 => {
-            let field = 12 + 4 * at(rng, 5);
-            let count = rng.pick(&[0, 1, 63, 64, 65, 1 << 16, (1 << 18) - 1, 1 << 18, u32::MAX]);
-            changed[field..field + 4].copy_from_slice(&count.to_le_bytes());
-        }
-        // A length or a dimension anywhere in the records.
-        2 => {
-            let field = 40 + at(rng, bytes.len() - 44);
-            let word = rng.pick(&[0, 1 << 13, (1 << 26) - 1, 1 << 26, i32::MAX as u32, u32::MAX]);
-            changed[field..field + 4].copy_from_slice(&word.to_le_bytes());
-        }
-        // The other version, whose nodes have another form.
-        3 => changed[8] = 2,
-        4 => {
-            changed[8] = 2;
-            let field = at(rng, bytes.len());
-            changed[field] = rng.below(256) as u8;
-        }
-        // A total length that is true of what is left.
-        5 => {
-            changed.truncate(40 + at(rng, bytes.len() - 40));
-            let total = changed.len() as u64;
-            changed[32..40].copy_from_slice(&total.to_le_bytes());
-        }
-        _ => {
-            for _ in 0..=rng.below(4) {
-                let field = at(rng, bytes.len());
-                changed[field] = rng.below(256) as u8;
-            }
-        }
-    }
-    changed
 }
 
 /// A graph of a few bytes with a product of 2^24 columns, whose weights are computed.
@@ -109,7 +68,7 @@ fn changed_bundles_are_refused_or_other_models_and_allocate_nothing_by_their_cou
     for (seed, (id, bytes)) in samples.iter().enumerate() {
         let mut rng = Rng::new(seed as u64);
         for _ in 0..CHANGES {
-            let changed = change(bytes, &mut rng);
+            let changed = mutations::bundle(bytes, &mut rng);
             let _ = Bundle::check_header(&changed);
             match Bundle::decode(&changed) {
                 Ok(read) if changed == *bytes => assert_eq!(read.id, *id),

@@ -21,6 +21,7 @@ import numpy as np
 import onnx
 import onnxruntime
 from onnx import helper, numpy_helper
+from real_models import ports
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FILES = pathlib.Path(os.environ.get("METISVM_DATA", ROOT / ".." / "shared" / "data")) / "import-cases"
@@ -146,7 +147,7 @@ def ran(case, facts, inputs):
     out = case.folder / "out"
     done = case.metisvm("run", case.folder / "m.bundle", "--input", raw, "--batch", str(len(inputs)), "-o", out)
     demand(done.returncode == 0, f"model run: {case.stderr}")
-    dtype = {"u8": np.uint8, "i8": np.int8, "i16": np.int16, "i32": np.int32}[facts["outputs"][0]["dtype"]]
+    dtype = ports.TYPES[facts["outputs"][0]["dtype"]]
     return np.frombuffer(out.read_bytes(), dtype).reshape(len(inputs), -1)
 
 
@@ -284,15 +285,10 @@ def raw_features(case):
     inputs = {"x": data[1::2]}
     right = case.expected(inputs)["y"]
     case.checked(inputs, {"y": right})
-    metadata = json.loads(case.metisvm("info", case.folder / "m.bundle", "--json").stdout)
-    scale, zero = (float(metadata["metadata"][f"input.x.{k}"]) for k in ("scale", "zero_point"))
-    dtype = {"u8": np.uint8, "i8": np.int8, "i16": np.int16}[metadata["inputs"][0]["dtype"]]
-    limits = np.iinfo(dtype)
-    raw = np.clip(np.rint(inputs["x"] / np.float32(scale)) + zero, limits.min, limits.max).astype(dtype)
-    out = ran(case, metadata, raw).astype(np.float32)
-    scale, zero = (float(metadata["metadata"][f"output.y.{k}"]) for k in ("scale", "zero_point"))
+    facts = json.loads(case.metisvm("info", case.folder / "m.bundle", "--json").stdout)
+    out = ports.real(facts, "y", ran(case, facts, ports.quantised(facts, "x", inputs["x"])))
     share = lambda values: ((values.reshape(-1) > 0.5) == labels[1::2]).mean()
-    ours, theirs = share((out - zero) * scale), share(right)
+    ours, theirs = share(out), share(right)
     demand(ours >= theirs - 0.02 or warned, f"accuracy {ours:.3f}, float {theirs:.3f}, and no warning")
     return f"accuracy {ours:.3f}, float {theirs:.3f}{', with a warning' if warned else ''}"
 

@@ -5,35 +5,26 @@ import subprocess
 
 import numpy as np
 
-from . import data
+from . import data, ports
 
 
 def run(binary, bundle, inputs):
     """The outputs of the bundle for stacked samples, as real numbers, by name."""
     facts = json.loads(subprocess.check_output([str(binary), "model", "info", str(bundle), "--json"]))
-    metadata = facts["metadata"]
-    types = {"u8": np.uint8, "i8": np.int8, "i16": np.int16, "i32": np.int32}
     count = len(next(iter(inputs.values())))
     raw = [b""] * count
     for port in facts["inputs"]:
-        values, dtype = inputs[port["name"]], types[port["dtype"]]
-        scale = metadata.get(f"input.{port['name']}.scale")
-        if scale is not None and values.dtype != dtype:
-            zero = int(metadata.get(f"input.{port['name']}.zero_point", 0))
-            limits = np.iinfo(dtype)
-            values = np.clip(np.rint(values.astype(np.float32) / np.float32(scale)) + zero, limits.min, limits.max)
-        raw = [have + values[i].astype(dtype).tobytes() for i, have in enumerate(raw)]
+        values = ports.quantised(facts, port["name"], inputs[port["name"]])
+        raw = [have + values[i].tobytes() for i, have in enumerate(raw)]
     out = subprocess.run([str(binary), "model", "run", str(bundle), "--input", "-", "--batch", str(count), "-o", "-"],
                          input=b"".join(raw), stdout=subprocess.PIPE, check=True).stdout
     found = {port["name"]: [] for port in facts["outputs"]}
     at = 0
     for _ in range(count):
         for port in facts["outputs"]:
-            own = np.frombuffer(out[at:at + port["bytes"]], types[port["dtype"]]).reshape(port["shape"])
+            own = np.frombuffer(out[at:at + port["bytes"]], ports.TYPES[port["dtype"]]).reshape(port["shape"])
             at += port["bytes"]
-            scale = np.float32(metadata.get(f"output.{port['name']}.scale", 1))
-            zero = int(metadata.get(f"output.{port['name']}.zero_point", 0))
-            found[port["name"]].append((own.astype(np.float32) - zero) * scale)
+            found[port["name"]].append(ports.real(facts, port["name"], own))
     return {name: np.stack(values) for name, values in found.items()}
 
 

@@ -6,7 +6,9 @@ use crate::error::CliError;
 use crate::files;
 use crate::models;
 use crate::output::{self, shown, thousands};
-use metisvm_import::{ActivationType, Calibration, Layer, Options, Range, Report, import_onnx, npy};
+use metisvm_import::{
+    ActivationType, Calibration, Layer, Options, OutputError, Range, Report, import_onnx, npy,
+};
 use metisvm_model::{Bundle, Graph};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -35,6 +37,9 @@ pub(super) fn run(args: &Import) -> Result<(), CliError> {
     inputs.extend(args.calibration.iter().map(|named| calibration_file(named).1));
     files::write(&path, &bytes, &inputs)?;
     let report = &imported.report;
+    for warning in &report.warnings {
+        output::complain(&format!("warning: {warning}"));
+    }
     if let Some(path) = &args.report {
         let mut text = report_json(report).to_string();
         text.push('\n');
@@ -50,6 +55,13 @@ pub(super) fn run(args: &Import) -> Result<(), CliError> {
         return output::json(&object);
     }
     output::line(&layers(report))?;
+    if let Some(table) = outputs(report) {
+        output::line(&table)?;
+        let samples = report.measured;
+        output::line(&format!(
+            "errors are those of {samples} samples, as a part of the float values"
+        ))?;
+    }
     output::line(&format!(
         "{} ({} bytes)",
         shown(&path.display().to_string()),
@@ -79,7 +91,16 @@ fn options(args: &Import) -> Result<Options, CliError> {
 
 /// The table of layers.
 fn layers(report: &Report) -> String {
-    let mut table = output::table(&["node", "becomes", "result", "scale", "zero point", "weights"]);
+    let mut table = output::table(&[
+        "node",
+        "becomes",
+        "result",
+        "scale",
+        "zero point",
+        "weights",
+        "error",
+        "clipped",
+    ]);
     for l in &report.layers {
         table.add_row([
             shown(&l.node.to_string()),
@@ -88,9 +109,35 @@ fn layers(report: &Report) -> String {
             l.grid.map(|g| g.scale.to_string()).unwrap_or_default(),
             l.grid.map(|g| g.zero_point.to_string()).unwrap_or_default(),
             thousands(l.weights),
+            l.error.map(percent).unwrap_or_default(),
+            percent(l.clipped),
         ]);
     }
     table.to_string()
+}
+
+/// The table of outputs, where samples were run.
+fn outputs(report: &Report) -> Option<String> {
+    let mut table = output::table(&["output", "cosine", "error", "clipped", "same greatest"]);
+    for output in &report.outputs {
+        table.add_row([
+            shown(&output.name),
+            format!("{:.5}", output.cosine),
+            percent(output.relative),
+            percent(output.clipped),
+            output.agreement.map(percent).unwrap_or_default(),
+        ]);
+    }
+    (!report.outputs.is_empty()).then(|| table.to_string())
+}
+
+/// A part of a whole.
+fn percent(part: f64) -> String {
+    if part == 0.0 {
+        "0".to_owned()
+    } else {
+        format!("{:.2} %", part * 100.0)
+    }
 }
 
 fn report_json(report: &Report) -> Value {
@@ -104,12 +151,26 @@ fn report_json(report: &Report) -> Value {
             "weights": l.weights,
             "multiplier_error": l.multiplier_error,
             "weight_error": l.weight_error,
+            "error": l.error,
+            "clipped": l.clipped,
+        })
+    };
+    let output = |o: &OutputError| {
+        json!({
+            "name": o.name,
+            "cosine": o.cosine,
+            "relative_error": o.relative,
+            "clipped": o.clipped,
+            "top1_agreement": o.agreement,
         })
     };
     json!({
         "samples": report.samples,
+        "measured_samples": report.measured,
         "dropped": report.dropped.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "layers": report.layers.iter().map(layer).collect::<Vec<_>>(),
+        "output_errors": report.outputs.iter().map(output).collect::<Vec<_>>(),
+        "warnings": report.warnings,
     })
 }
 

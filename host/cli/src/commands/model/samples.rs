@@ -6,10 +6,19 @@ use metisvm_import::npz::Archive;
 use metisvm_model::{DType, Graph, Tensor, TensorType};
 
 /// What real numbers the values of an input or an output stand for: `real = scale · (value − zero_point)`.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Scale {
-    scale: f32,
+    /// One, or one for each index of the last dimension.
+    scales: Vec<f64>,
     zero_point: i32,
+}
+
+impl Scale {
+    /// The scale of the element with that index in its tensor.
+    fn of(&self, index: usize) -> f64 {
+        // There is at least one.
+        self.scales.get(index % self.scales.len()).copied().unwrap_or(1.0)
+    }
 }
 
 /// Inputs, and what is expected of the outputs.
@@ -53,11 +62,11 @@ impl Samples {
                     there.join(", ")
                 )
             })?;
-            let scale = scale(graph, "input", &port.name)?;
+            let scale = scale(graph, "input", &port.name, &port.ty)?;
             let failed = |problem: String| format!("input_{}: {problem}", port.name);
             let there = counted(&array, &port.ty, &mut count).map_err(failed)?;
             inputs.resize_with(there, Vec::new);
-            let values = quantised(&array, port.ty.dtype, scale).map_err(failed)?;
+            let values = quantised(&array, port.ty.dtype, scale.as_ref()).map_err(failed)?;
             for (sample, values) in inputs.iter_mut().zip(values.chunks_exact(port.ty.elements())) {
                 let tensor = Tensor::new(port.ty.clone(), values.to_vec());
                 tensor
@@ -82,7 +91,7 @@ impl Samples {
             outputs.push(Expected {
                 name: port.name.clone(),
                 offset: from,
-                scale: scale(graph, "output", &port.name)?,
+                scale: scale(graph, "output", &port.name, &ty)?,
                 samples: array
                     .data
                     .chunks_exact(ty.elements())
@@ -125,13 +134,11 @@ impl Expected {
             .unwrap_or_default();
         let tensor = Tensor::from_bytes(self.ty.clone(), own);
         let values = tensor.as_ref().map_or(&[][..], Tensor::data);
-        let real = |value: &i32| match self.scale {
-            Some(Scale { scale, zero_point }) => {
-                (f64::from(*value) - f64::from(zero_point)) * f64::from(scale)
-            }
+        let real = |(index, value): (usize, &i32)| match &self.scale {
+            Some(scale) => (f64::from(*value) - f64::from(scale.zero_point)) * scale.of(index),
             None => f64::from(*value),
         };
-        values.iter().map(real).collect()
+        values.iter().enumerate().map(real).collect()
     }
 }
 
@@ -144,19 +151,35 @@ fn counted(array: &Numbers, ty: &TensorType, count: &mut Option<usize>) -> Resul
     }
 }
 
-/// The scale in the metadata of a model, where there is one.
-fn scale(graph: &Graph, role: &str, name: &str) -> Result<Option<Scale>, String> {
+/// The scale in the metadata of a model, where there is one: `scale`, or `scales.0` and so on, which are lists for the
+/// indices of the last dimension.
+fn scale(graph: &Graph, role: &str, name: &str, ty: &TensorType) -> Result<Option<Scale>, String> {
     let entry = |what: &str| graph.metadata().get(&format!("{role}.{name}.{what}"));
-    let Some(scale) = entry("scale") else {
+    let mut texts = Vec::new();
+    let mut columns = 1;
+    if let Some(scale) = entry("scale") {
+        texts.push(scale.as_str());
+    } else {
+        for part in 0.. {
+            let Some(part) = entry(&format!("scales.{part}")) else {
+                break;
+            };
+            texts.extend(part.split(' '));
+            columns = ty.shape.dims().last().map_or(1, |dim| *dim as usize);
+        }
+    }
+    if texts.is_empty() {
         return Ok(None);
+    }
+    let positive = |text: &&str| {
+        text.parse()
+            .ok()
+            .filter(|scale: &f64| scale.is_normal() && *scale > 0.0)
     };
-    let parsed = scale
-        .parse::<f32>()
-        .ok()
-        .filter(|scale| scale.is_normal() && *scale > 0.0);
+    let scales: Option<Vec<f64>> = texts.iter().map(positive).collect();
     let zero_point = entry("zero_point").map_or(Some(0), |zero| zero.parse().ok());
-    match (parsed, zero_point) {
-        (Some(scale), Some(zero_point)) => Ok(Some(Scale { scale, zero_point })),
+    match (scales, zero_point) {
+        (Some(scales), Some(zero_point)) if scales.len() == columns => Ok(Some(Scale { scales, zero_point })),
         _ => Err(format!(
             "the model's metadata say no usable scale of {role} {name}; import it again"
         )),
@@ -165,13 +188,14 @@ fn scale(graph: &Graph, role: &str, name: &str) -> Result<Option<Scale>, String>
 
 /// The values that a model takes for these numbers. Integers of the input's own type go in as they are; others are
 /// quantised as ONNX does it, to the nearest value, halves to even, saturated.
-fn quantised(array: &Numbers, dtype: DType, scale: Option<Scale>) -> Result<Vec<i32>, String> {
+fn quantised(array: &Numbers, dtype: DType, scale: Option<&Scale>) -> Result<Vec<i32>, String> {
     let as_is = array.dtype == dtype.to_string();
-    let value = |number: &f64| match scale {
-        Some(Scale { scale, zero_point }) if !as_is => {
+    // Samples have whole rows, so that an index in the array is one in the tensor as far as the column goes.
+    let value = |(index, number): (usize, &f64)| match scale {
+        Some(scale) if !as_is => {
             // In f32, as ONNX has it. What is too large for the integer saturates in the conversion.
-            let steps = (*number as f32 / scale).round_ties_even() as i64;
-            Ok(dtype.saturate(steps.saturating_add(zero_point.into())))
+            let steps = (*number as f32 / scale.of(index) as f32).round_ties_even() as i64;
+            Ok(dtype.saturate(steps.saturating_add(scale.zero_point.into())))
         }
         _ => {
             let value = *number as i32;
@@ -181,5 +205,5 @@ fn quantised(array: &Numbers, dtype: DType, scale: Option<Scale>) -> Result<Vec<
             fits.then_some(value).ok_or_else(problem)
         }
     };
-    array.data.iter().map(value).collect()
+    array.data.iter().enumerate().map(value).collect()
 }

@@ -75,7 +75,7 @@ class Case:
     def dq(self, x, scale, zero, dtype=U8, **attributes):
         return self.node("DequantizeLinear", [x, *self.grid(scale, zero, dtype)], **attributes)
 
-    def done(self, *outputs, expected=None):
+    def model(self, *outputs):
         graph = helper.make_graph(
             self.nodes, self.name, self.inputs,
             [helper.make_empty_tensor_value_info(o) for o in outputs], self.consts)
@@ -87,9 +87,19 @@ class Case:
         for info in model.graph.output:
             if not info.type.tensor_type.elem_type:
                 info.type.CopyFrom(helper.make_tensor_type_proto(TensorProto.FLOAT, None))
+        return model
+
+    def result(self, *outputs):
+        return oracle.session(self.model(*outputs).SerializeToString()).run(list(outputs), self.feeds)
+
+    def done(self, *outputs, expected=None):
         if expected is None:
-            expected = oracle.session(model.SerializeToString()).run(list(outputs), self.feeds)
-        self.write(model, list(self.feeds.values()), expected)
+            expected = self.result(*outputs)
+        else:
+            # The formula is meant to be that of the file.
+            for own, real in zip(self.result(*outputs), expected, strict=True):
+                assert np.abs(own - real).max() < 0.05 * np.abs(real).max(), self.name
+        self.write(self.model(*outputs), list(self.feeds.values()), expected)
 
     def write(self, model, inputs, expected):
         del model.graph.value_info[:]
@@ -168,11 +178,112 @@ def products():
     einsum("ijk,l->jl", [2, 3, 4], [2])
 
 
+# --- dynamic quantisation -------------------------------------------------------------
+
+def dynamic():
+    """Expected values are those of the real product: what the scales of the input do not round."""
+    def start(name, shape):
+        c = Case("dynamic", name, tolerance=2e-5)
+        x = c.floats(*shape)
+        return c, x, c.node("DynamicQuantizeLinear", [c.input(x)], 3)
+
+    def weights(c, *shape, scales=None, axis=1):
+        """Integers, their scale and zero point, and the real numbers that they stand for."""
+        w = c.ints(*shape)
+        scale = np.array(0.0625 if scales is None else scales, F32)
+        zero = np.zeros(scale.shape, I8) if scales is not None else np.array(3, I8)
+        lined = [1] * len(shape)
+        lined[axis] = -1
+        line = (lambda a: a.reshape(lined)) if scale.ndim else (lambda a: a)
+        return w, scale, zero, (w.astype(F32) - line(zero).astype(F32)) * line(scale)
+
+    c, x, (q, s, z) = start("dynamic_matmul", [3, 4])
+    w, scale, zero, real = weights(c, 4, 5)
+    product = c.node("MatMulInteger", [q, c.const(w), z, c.const(zero)])
+    both = c.node("Mul", [s, c.const(scale)])
+    c.done(c.node("Mul", [c.node("Cast", [product], to=1), both]), expected=[x @ real])
+
+    c, x, (q, s, z) = start("dynamic_matmul_columns", [2, 3, 4])
+    w, scale, zero, real = weights(c, 4, 3, scales=[0.25, 0.5, 0.125])
+    product = c.node("MatMulInteger", [q, c.const(w), z, c.const(zero)])
+    both = c.node("Mul", [s, c.const(scale)])
+    bias = c.floats(3)
+    y = c.node("Mul", [c.node("Cast", [product], to=1), both])
+    c.done(c.node("Add", [y, c.const(bias)]), expected=[x @ real + bias])
+
+    c, x, (q, s, z) = start("dynamic_scales_one_by_one", [3, 4])
+    w, scale, zero, real = weights(c, 4, 5)
+    product = c.node("MatMulInteger", [q, c.const(w), z, c.const(zero)])
+    y = c.node("Mul", [c.const(scale), c.node("Cast", [product], to=1)])
+    c.done(c.node("Mul", [s, y]), expected=[x @ real])
+
+    c, x, (q, s, z) = start("dynamic_read_twice", [3, 4])
+    w, scale, zero, real = weights(c, 4, 5)
+    cast = c.node("Cast", [c.node("MatMulInteger", [q, c.const(w), z, c.const(zero)])], to=1)
+    a = c.node("Mul", [cast, c.node("Mul", [s, c.const(scale)])])
+    b = c.node("Mul", [cast, c.node("Mul", [s, c.const(scale * 2)])])
+    c.done(a, b, expected=[x @ real, 2 * (x @ real)])
+
+    c, x, (q, s, z) = start("dynamic_both_computed", [3, 4])
+    other = c.floats(4, 2)
+    q1, s1, z1 = c.node("DynamicQuantizeLinear", [c.input(other)], 3)
+    product = c.node("MatMulInteger", [q, q1, z, z1])
+    y = c.node("Mul", [c.node("Cast", [product], to=1), c.node("Mul", [s, s1])])
+    c.done(y, expected=[x @ other])
+
+    for name, scales in [("dynamic_conv", None), ("dynamic_conv_channels", [0.25, 0.5, 0.125, 0.375])]:
+        c, x, (q, s, z) = start(name, [1, 2, 4, 4])
+        w, scale, zero, real = weights(c, 4, 1, 3, 3, scales=scales, axis=0)
+        attributes = {"group": 2, "pads": [1, 1, 1, 1], "kernel_shape": [3, 3]}
+        # onnxruntime takes one zero point, whatever the scales.
+        product = c.node("ConvInteger", [q, c.const(w), z, c.const(zero.flatten()[0])], **attributes)
+        both = c.node("Mul", [s, c.const(scale.reshape(1, -1, 1, 1) if scales else scale)])
+        float_file = Case("", name + "_float")
+        y = float_file.node("Conv", [float_file.input(x), float_file.const(real)], **attributes)
+        c.done(c.node("Mul", [c.node("Cast", [product], to=1), both]), expected=float_file.result(y))
+
+    c, x, (q, s, z) = start("dynamic_conv_1d", [1, 2, 6])
+    w, scale, zero, real = weights(c, 3, 2, 3, scales=[0.25, 0.5, 0.125], axis=0)
+    product = c.node("ConvInteger", [q, c.const(w), z])
+    both = c.node("Mul", [s, c.const(scale.reshape(1, -1, 1))])
+    float_file = Case("", "conv_float")
+    y = float_file.node("Conv", [float_file.input(x), float_file.const(real)])
+    c.done(c.node("Mul", [c.node("Cast", [product], to=1), both]), expected=float_file.result(y))
+
+    c, x, (q, s, z) = start("dynamic_matmul_to_float", [3, 4])
+    w, scale, zero, real = weights(c, 4, 5)
+    bias = c.floats(5)
+    y = c.node("MatMulIntegerToFloat", [q, c.const(w), s, c.const(scale), z, c.const(zero), c.const(bias)],
+               domain="com.microsoft")
+    c.done(y, expected=[x @ real + bias])
+
+    c = Case("dynamic", "dynamic_quantize_matmul", tolerance=2e-5)
+    x = c.floats(3, 4)
+    w, scale, zero, real = weights(c, 4, 3, scales=[0.25, 0.5, 0.125])
+    bias = c.floats(3)
+    y = c.node("DynamicQuantizeMatMul", [c.input(x), c.const(w), c.const(scale), c.const(zero), c.const(bias)],
+               domain="com.microsoft")
+    c.done(y, expected=[x @ real + bias])
+
+    # Integers without any dynamic scale.
+    c = Case("dynamic", "matmul_integer", tolerance=1e-3)
+    x = c.q(c.input(c.floats(3, 4)), 0.03125, 120)
+    w, scale, zero, _ = weights(c, 4, 5)
+    product = c.node("MatMulInteger", [x, c.const(w), c.const(120, U8), c.const(zero)])
+    c.done(c.node("Cast", [product], to=1))
+    c = Case("dynamic", "conv_integer", tolerance=1e-3)
+    x = c.q(c.input(c.floats(1, 1, 3, 3)), 0.03125, 120)
+    w = c.ints(2, 1, 2, 2)
+    product = c.node("ConvInteger", [x, c.const(w), c.const(120, U8)], pads=[1, 0, 0, 1])
+    c.done(c.node("Cast", [product], to=1))
+
+
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
     for old in OUT.glob("*"):
         old.unlink()
     products()
+    dynamic()
     for group, cases in GROUPS.items():
         lines = [f"{json.dumps(name)}: {json.dumps(case)}" for name, case in cases.items()]
         (OUT / f"{group}.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")

@@ -1,9 +1,11 @@
 //! The typed graph in the making, and what making it may cost.
 
 use crate::error::{NodeName, Problem};
+use crate::mark::Mark;
 use crate::typed::{Arg, Element, Operator, Typed, TypedNode, TypedValue, ValueId};
 use metisvm_model::Shape;
 use metisvm_model::limits::MAX_ELEMENTS;
+use std::collections::HashMap;
 
 /// Elements that the nodes of a file may compute, all together: calibration keeps them, four bytes each. The
 /// integer graph has limits of its own.
@@ -16,6 +18,8 @@ const MAX_FOLDED_ELEMENTS: u64 = 1 << 27;
 #[derive(Default)]
 pub(crate) struct Builder {
     pub(crate) typed: Typed,
+    /// Values that no node gives.
+    pub(crate) marks: HashMap<ValueId, Mark>,
     folded: u64,
     computed: u64,
 }
@@ -44,6 +48,14 @@ impl Builder {
         }
     }
 
+    /// What an operand without a node is.
+    pub(crate) fn mark(&self, arg: &Arg) -> Option<&Mark> {
+        match arg {
+            Arg::Value(id) => self.marks.get(id),
+            Arg::Constant(_) => None,
+        }
+    }
+
     /// Adds a node and its result.
     pub(crate) fn emit(
         &mut self,
@@ -53,6 +65,9 @@ impl Builder {
         dims: &[u32],
         element: Element,
     ) -> Result<Arg, Problem> {
+        if inputs.iter().any(|arg| self.mark(arg).is_some()) {
+            return Err(Problem::DynamicScale);
+        }
         let shape = Shape::new(dims).ok_or_else(|| {
             Problem::Shape(format!(
                 "its result {dims:?} is empty or over {MAX_ELEMENTS} elements"

@@ -200,6 +200,11 @@ pub enum Problem {
         "{0} is not quantised; put a QuantizeLinear and a DequantizeLinear before it, or import the f32 model with calibration data"
     )]
     NotQuantised(String),
+    /// Something else than the product that undoes it reads what a DynamicQuantizeLinear gives.
+    #[error(
+        "it needs the integers or the scale of a DynamicQuantizeLinear, which one input's extremes decide; only MatMulInteger or ConvInteger, Cast and Mul that undo it are taken: quantise statically, or import the f32 model with calibration data"
+    )]
+    DynamicScale,
     /// An f32 model came without calibration data.
     #[error("it is an f32 model, which needs calibration data (a .npy of input samples)")]
     NeedsCalibration,

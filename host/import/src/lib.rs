@@ -30,6 +30,7 @@ mod grid;
 mod imported;
 mod lower;
 mod measure;
+mod mark;
 mod multiplier;
 pub mod npy;
 pub mod npz;

@@ -8,6 +8,7 @@ mod axes;
 mod cases;
 mod compare;
 mod cumulative;
+pub(crate) mod dynamic;
 mod einsum;
 mod extremes;
 mod make;
@@ -49,6 +50,7 @@ pub(crate) enum Translator {
 
 /// Operators of ONNX's own domain that have several results, by name, sorted.
 const MANY: &[(&str, TranslateMany)] = &[
+    ("DynamicQuantizeLinear", dynamic::quantize),
     ("LayerNormalization", norm::layer),
     ("SimplifiedLayerNormalization", norm::simplified),
     ("TopK", top_k::top_k),
@@ -64,12 +66,14 @@ const MICROSOFT: &[(&str, Translator)] = &[
         Translator::One(|b, call| microsoft::bias_gelu(b, call, false)),
     ),
     ("DequantizeLinear", One(quantisation::dequantize)),
+    ("DynamicQuantizeMatMul", One(dynamic::quantize_mat_mul)),
     (
         "FastGelu",
         Translator::One(|b, call| microsoft::bias_gelu(b, call, true)),
     ),
     ("FusedMatMul", Translator::One(microsoft::fused_mat_mul)),
     ("Gelu", Translator::One(microsoft::gelu)),
+    ("MatMulIntegerToFloat", One(dynamic::mat_mul_to_float)),
     ("QGemm", One(qoperator::gemm)),
     ("QLinearAdd", One(qoperator::add)),
     ("QLinearAveragePool", One(qoperator::average_pool)),
@@ -108,6 +112,7 @@ const OPERATORS: &[(&str, Translate)] = &[
     ("Concat", shape::concat),
     ("Constant", |_, call| shape::constant(call)),
     ("Conv", window::conv),
+    ("ConvInteger", dynamic::conv_integer),
     ("Cos", |b, call| pointwise::unary(b, call, Function::Cos)),
     ("Cosh", |b, call| pointwise::unary(b, call, Function::Cosh)),
     ("CumSum", cumulative::cum_sum),
@@ -147,6 +152,7 @@ const OPERATORS: &[(&str, Translate)] = &[
     ("LogSoftmax", softmax::log_softmax),
     ("LpNormalization", norm::lp),
     ("MatMul", product::mat_mul),
+    ("MatMulInteger", dynamic::mat_mul_integer),
     ("Max", extremes::max),
     ("MaxPool", window::max_pool),
     ("Mean", extremes::mean),

@@ -200,6 +200,11 @@ impl<'m> Resolver<'m> {
             opset: self.opset,
         };
         let results = match translator {
+            _ if operators::dynamic::concerns(&self.builder, &call) => {
+                vec![Some(
+                    operators::dynamic::translate(&mut self.builder, &call).map_err(at)?,
+                )]
+            }
             Translator::One(translate) => {
                 // Dropout's mask is all ones; whoever reads it finds no such value.
                 if call.wanted.first() != Some(&true) || outputs > 1 && operator != "Dropout" {
@@ -264,6 +269,9 @@ impl<'m> Resolver<'m> {
                 }
                 None => return Err(wrong(Problem::NoSuchValue(info.name.to_string()))),
             };
+            if self.builder.marks.contains_key(&id) {
+                return Err(wrong(Problem::DynamicScale));
+            }
             declared_shape_agrees(info, &self.builder.typed.values[id].shape).map_err(wrong)?;
             self.builder.typed.outputs.push((info.name.to_string(), id));
         }

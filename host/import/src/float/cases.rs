@@ -1,10 +1,12 @@
-//! Files of `models/fixtures/float-groups`: small models with inputs and what another implementation makes of them. The typed
-//! graph in floats has to give the same, before and after the passes.
+//! Files of `models/fixtures/float-groups`: small models with inputs and what another implementation makes of
+//! them. The typed graph in floats has to give the same, before and after the passes.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its data has failed")]
 
 use super::run::run;
+use crate::error::ImportError;
 use crate::options::Options;
+use crate::typed::Typed;
 use crate::{passes, resolve};
 use serde_json::Value as Json;
 use std::path::PathBuf;
@@ -31,11 +33,25 @@ fn number(v: &Json) -> f32 {
     v.as_f64().unwrap() as f32
 }
 
+fn group(name: &str) -> Json {
+    serde_json::from_slice(&read(&format!("{name}.json"))).unwrap()
+}
+
+fn typed(case: &Json) -> Result<Typed, ImportError> {
+    let bytes = bytes(case["model"].as_str().unwrap());
+    let model = onnx_rs::parse(&bytes).unwrap();
+    resolve::resolve(&model, &Options::default())
+}
+
+/// The typed graph of one case.
+pub(crate) fn of(group_name: &str, case: &str) -> Typed {
+    typed(&group(group_name)[case]).unwrap()
+}
+
 /// Every case of a group agrees within its tolerance.
-pub(crate) fn check(group: &str) {
-    let index: Json = serde_json::from_slice(&read(&format!("{group}.json"))).unwrap();
+pub(crate) fn check(group_name: &str) {
     let mut wrong = Vec::new();
-    for (name, case) in index.as_object().unwrap() {
+    for (name, case) in group(group_name).as_object().unwrap() {
         if let Err(why) = check_one(case) {
             wrong.push(format!("{name}: {why}"));
         }
@@ -44,9 +60,7 @@ pub(crate) fn check(group: &str) {
 }
 
 fn check_one(case: &Json) -> Result<(), String> {
-    let bytes = bytes(case["model"].as_str().unwrap());
-    let model = onnx_rs::parse(&bytes).unwrap();
-    let typed = resolve::resolve(&model, &Options::default()).map_err(|e| e.to_string())?;
+    let typed = typed(case).map_err(|e| e.to_string())?;
     let after = passes::run(typed.clone());
     let inputs = numbers(&case["inputs"]);
     let outputs = numbers(&case["outputs"]);
@@ -64,8 +78,8 @@ fn check_one(case: &Json) -> Result<(), String> {
                     wanted.len()
                 ));
             }
-            let far = |(a, b): (&f32, &f32)| (a - b).abs() <= tolerance;
-            if let Some(index) = got.iter().zip(wanted).position(|pair| !far(pair)) {
+            let near = |(a, b): (&f32, &f32)| (a - b).abs() <= tolerance * b.abs().max(1.0);
+            if let Some(index) = got.iter().zip(wanted).position(|pair| !near(pair)) {
                 let (got, wanted) = (got[index], wanted[index]);
                 return Err(format!("output {at} [{index}] is {got}, not {wanted}, {when}"));
             }

@@ -230,6 +230,25 @@ pub(super) fn dequantised(
     }
 }
 
+/// Operand `index`, integers, as the real numbers that they are less their zero points, operand `zero`.
+pub(super) fn unit_grid(
+    b: &mut Builder,
+    call: &Call<'_>,
+    index: usize,
+    zero: usize,
+    axis: i64,
+) -> Result<Arg, Problem> {
+    let scales = match call.constant(zero, "the zero point")? {
+        Some(zero) if zero.len() > 1 => vec![1.0; zero.len()],
+        _ => vec![1.0],
+    };
+    let length = u32::try_from(scales.len()).unwrap_or(u32::MAX);
+    let scale = Constant::new("", vec![length], Data::F32(scales))?;
+    let zero = call.optional(zero).cloned();
+    let operands = vec![call.optional(index).cloned(), Some(Arg::Constant(scale)), zero];
+    dequantised(b, &call.with(operands), 0, FIRST, axis)
+}
+
 /// Only integers are dequantised.
 fn integers(b: &Builder, x: &Arg) -> Result<(), Problem> {
     let actual = match x {

@@ -278,12 +278,134 @@ def dynamic():
     c.done(c.node("Cast", [product], to=1))
 
 
+# --- quantised files ------------------------------------------------------------------
+
+def quantised():
+    ms = {"domain": "com.microsoft"}
+
+    def quantised_input(c, *shape, scale=0.03125, zero=120, dtype=U8):
+        """Integers of a computed tensor, with the names of their scale and zero point."""
+        grid = c.grid(scale, zero, dtype)
+        return [c.node("QuantizeLinear", [c.input(c.floats(*shape)), *grid]), *grid]
+
+    def ended(c, y, scale, zero, dtype=U8, steps=1.01, **attributes):
+        """One step of the result's grid is what two roundings of a tie may differ by."""
+        c.tolerance = scale * steps
+        c.done(c.dq(y, scale, zero, dtype, **attributes))
+
+    for name, wide in [("qlinear_conv", False), ("qlinear_conv_channels", True)]:
+        c = Case("quantised", name)
+        x = quantised_input(c, 1, 2, 4, 4)
+        scales = [0.01, 0.02, 0.015, 0.0125] if wide else 0.01
+        w = [c.const(c.ints(4, 1, 3, 3)), c.const(scales, F32), c.const([0] * 4 if wide else 0, I8)]
+        y = c.node("QLinearConv", [*x, *w, *c.grid(0.1, 100, U8), c.const(c.ints(4, dtype=I32, low=-9000, high=9000))],
+                   group=2, pads=[1, 1, 1, 1], strides=[2, 1])
+        ended(c, y, 0.1, 100)
+    c = Case("quantised", "qlinear_matmul")
+    x = quantised_input(c, 2, 3, 4)
+    w = [c.const(c.ints(4, 3)), c.const([0.01, 0.02, 0.03], F32), c.const([0, 1, -5], I8)]
+    ended(c, c.node("QLinearMatMul", [*x, *w, *c.grid(0.1, 100, U8)]), 0.1, 100)
+    c = Case("quantised", "qlinear_matmul_computed")
+    x, w = quantised_input(c, 2, 3, 4), quantised_input(c, 2, 4, 3, scale=0.02, zero=-7, dtype=I8)
+    ended(c, c.node("QLinearMatMul", [*x, *w, *c.grid(0.1, 100, U8)]), 0.1, 100)
+
+    c = Case("quantised", "qgemm")
+    x = quantised_input(c, 3, 4)
+    w = [c.const(c.ints(5, 4)), c.const(0.01, F32), c.const(3, I8)]
+    bias = c.const(c.ints(5, dtype=I32, low=-4000, high=4000))
+    y = c.node("QGemm", [*x, *w, bias, *c.grid(0.1, 100, U8)], transB=1, alpha=0.5, **ms)
+    ended(c, y, 0.1, 100)
+    c = Case("quantised", "qgemm_columns_to_float", tolerance=1e-4)
+    x = quantised_input(c, 3, 4)
+    w = [c.const(c.ints(4, 3)), c.const([0.01, 0.02, 0.04], F32), c.const([0, 0, 0], I8)]
+    c.done(c.node("QGemm", [*x, *w, c.const(c.ints(3, dtype=I32, low=-4000, high=4000))], **ms))
+
+    for op in ["QLinearAdd", "QLinearMul"]:
+        c = Case("quantised", op.lower())
+        x, w = quantised_input(c, 2, 3), quantised_input(c, 3, scale=0.02, zero=107)
+        ended(c, c.node(op, [*x, *w, *c.grid(0.05, 90, U8)], **ms), 0.05, 90)
+    c = Case("quantised", "qlinear_add_constant")
+    w = [c.const(c.ints(3, dtype=U8)), *c.grid(0.02, 128, U8)]
+    ended(c, c.node("QLinearAdd", [*quantised_input(c, 2, 3), *w, *c.grid(0.05, 90, U8)], **ms), 0.05, 90)
+    for op, attributes in [("QLinearSigmoid", {}), ("QLinearLeakyRelu", {"alpha": 0.25})]:
+        c = Case("quantised", op.lower())
+        ended(c, c.node(op, [*quantised_input(c, 2, 5), *c.grid(0.02, 60, U8)], **attributes, **ms), 0.02, 60)
+    c = Case("quantised", "qlinear_average_pool")
+    y = c.node("QLinearAveragePool", [*quantised_input(c, 1, 2, 4, 4), *c.grid(0.02, 100, U8)],
+               kernel_shape=[2, 2], strides=[2, 2], **ms)
+    ended(c, y, 0.02, 100)
+    c = Case("quantised", "qlinear_global_average_pool")
+    y = c.node("QLinearGlobalAveragePool", [*quantised_input(c, 1, 2, 4, 4), *c.grid(0.02, 100, U8)],
+               channels_last=0, **ms)
+    ended(c, y, 0.02, 100)
+    c = Case("quantised", "qlinear_softmax")
+    y = c.node("QLinearSoftmax", [*quantised_input(c, 2, 5), *c.grid(1 / 256, 0, U8)], axis=-1, opset=13, **ms)
+    ended(c, y, 1 / 256, 0)
+    c = Case("quantised", "qlinear_concat")
+    x, w = quantised_input(c, 2, 3), quantised_input(c, 2, 2, scale=0.02, zero=100)
+    if False: ended(c, c.node("QLinearConcat", [*c.grid(0.05, 90, U8), *x, *w], axis=1, **ms), 0.05, 90)
+    c = Case("quantised", "qlinear_where")
+    x, w = quantised_input(c, 2, 3), quantised_input(c, 2, 3, scale=0.02, zero=100)
+    condition = c.node("Greater", [c.input(c.floats(2, 3)), c.const(0, F32)])
+    ended(c, c.node("QLinearWhere", [condition, *x, *w, *c.grid(0.05, 90, U8)], **ms), 0.05, 90)
+
+    # 16 bits: ONNX's own from opset 21 on, ONNX Runtime's before.
+    for name, dtype, zero, opset, domain in [("qdq_u16", U16, 40000, 21, ""), ("qdq_i16", I16, -500, 21, ""),
+                                             ("qdq_u16_microsoft", U16, 40000, 17, "com.microsoft")]:
+        c = Case("quantised", name, opset=opset, tolerance=1e-3)
+        x = c.q(c.input(c.floats(2, 3)), 0.001, zero, dtype, domain=domain)
+        x = c.dq(c.node("Reshape", [x, c.const([3, 2], I64)]) if domain == "" else x, 0.001, zero, dtype, domain=domain)
+        c.done(c.dq(c.q(c.node("Relu", [x]), 0.002, 3, dtype, domain=domain), 0.002, 3, dtype, domain=domain))
+    c = Case("quantised", "output_dtype_u16", opset=21, tolerance=1e-3)
+    q = c.node("QuantizeLinear", [c.input(c.floats(2, 3)), c.const(0.001, F32)], output_dtype=TensorProto.UINT16)
+    c.done(c.dq(q, 0.001, 0, U16))
+    c = Case("quantised", "constant_u16", opset=21)
+    w = c.dq(c.const(c.ints(3, 2, dtype=U16)), 0.0001, 30000, U16)
+    c.done(c.node("MatMul", [c.input(c.floats(2, 3)), w]))
+    c = Case("quantised", "constant_quantised_here", opset=21)
+    w = c.dq(c.q(c.const(c.floats(3, 2)), 0.03125, 4, I16), 0.03125, 4, I16)
+    c.done(c.node("MatMul", [c.input(c.floats(2, 3)), w]))
+    c = Case("quantised", "two_grids", tolerance=1e-5)
+    x = c.node("Relu", [c.input(c.floats(2, 3))])
+    c.done(c.node("Add", [c.dq(c.q(x, 0.25, 0), 0.25, 0), c.dq(c.q(x, 0.03125, 9), 0.03125, 9)]))
+
+    # Weights alone.
+    for name, axis, elem, low, high in [("blocks_int8", 0, None, -128, 127), ("blocks_int4", 1, TensorProto.INT4, -8, 7),
+                                        ("blocks_uint4", 0, TensorProto.UINT4, 0, 15)]:
+        c = Case("quantised", name, opset=21)
+        shape = [6, 5]
+        parts = list(shape)
+        parts[axis] = -(-shape[axis] // 4)
+        unsigned = elem == TensorProto.UINT4
+        w = c.const(c.ints(*shape, dtype=I8, low=low, high=high), elem=elem)
+        scales = c.const(np.abs(c.floats(*parts)) + 0.125)
+        zeros = c.const(c.ints(*parts, dtype=I8, low=0 if unsigned else -3, high=3), elem=elem)
+        w = c.node("DequantizeLinear", [w, scales, zeros], axis=axis, block_size=4)
+        c.done(c.node("MatMul", [c.input(c.floats(2, 6)), w]))
+    c = Case("quantised", "columns_int4", opset=21)
+    w = c.node("DequantizeLinear", [c.const(c.ints(3, 5, low=-8, high=7), elem=TensorProto.INT4),
+                                    c.const([0.5, 0.25, 1, 2, 0.125], F32)], axis=1)
+    c.done(c.node("MatMul", [c.input(c.floats(2, 3)), w]))
+    for bits, given in [(4, False), (4, True), (8, True), (4, "real")]:
+        c = Case("quantised", f"matmul_{bits}_bits_{given}".lower(), tolerance=1e-4)
+        k, n, block = 40, 3, 16
+        blocks = -(-k // block)
+        w = c.const(c.ints(n, blocks, block * bits // 8, dtype=U8))
+        operands = [c.input(c.floats(2, k)), w, c.const(np.abs(c.floats(n * blocks, spread=0.1)) + 0.0625)]
+        if given == "real":
+            operands.append(c.const(c.floats(n * blocks) + 8))
+        elif given:
+            operands.append(c.const(c.ints(n * -(-blocks * bits // 8), dtype=U8)))
+        c.done(c.node("MatMulNBits", operands, K=k, N=n, bits=bits, block_size=block, **ms))
+
+
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
     for old in OUT.glob("*"):
         old.unlink()
     products()
     dynamic()
+    quantised()
     for group, cases in GROUPS.items():
         lines = [f"{json.dumps(name)}: {json.dumps(case)}" for name, case in cases.items()]
         (OUT / f"{group}.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")

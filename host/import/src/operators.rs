@@ -13,6 +13,7 @@ mod einsum;
 mod extremes;
 mod make;
 mod microsoft;
+mod n_bits;
 mod norm;
 mod pointwise;
 mod product;
@@ -74,6 +75,7 @@ const MICROSOFT: &[(&str, Translator)] = &[
     ("FusedMatMul", Translator::One(microsoft::fused_mat_mul)),
     ("Gelu", Translator::One(microsoft::gelu)),
     ("MatMulIntegerToFloat", One(dynamic::mat_mul_to_float)),
+    ("MatMulNBits", One(n_bits::mat_mul)),
     ("QGemm", One(qoperator::gemm)),
     ("QLinearAdd", One(qoperator::add)),
     ("QLinearAveragePool", One(qoperator::average_pool)),

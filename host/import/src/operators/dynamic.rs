@@ -4,7 +4,6 @@
 use super::make::Maker;
 use super::qoperator::plain;
 use super::quantisation::{Places, dequantised, unit_grid};
-use crate::attributes::wrong;
 use crate::builder::Builder;
 use crate::call::Call;
 use crate::constant::{Constant, Grids};
@@ -217,7 +216,7 @@ fn times(
     scales: Vec<Source>,
     constant: Option<Arg>,
 ) -> Result<Mark, Problem> {
-    let mut both = |own: Option<Constant>| match (own, constant) {
+    let both = |own: Option<Constant>| match (own, constant) {
         (None, None) => Ok(None),
         (Some(c), None) => Ok(Some(c)),
         (own, Some(other)) => {

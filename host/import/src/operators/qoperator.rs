@@ -215,3 +215,11 @@ pub(super) fn gemm(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
         None => Ok(y),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn quantised_files_agree_with_onnx_runtime() {
+        crate::float::cases::check("quantised");
+    }
+}

@@ -399,6 +399,75 @@ def quantised():
         c.done(c.node("MatMulNBits", operands, K=k, N=n, bits=bits, block_size=block, **ms))
 
 
+# --- recurrent nets -------------------------------------------------------------------
+
+def recurrent():
+    gates = {"RNN": 1, "GRU": 3, "LSTM": 4}
+
+    def net(op, name, length=4, batch=2, width=3, hidden=2, directions=1, bias=True, h=None, c=None, outputs=None,
+            lengths=None, **attributes):
+        """h and c: "computed", or "constant"; outputs: which results are asked for."""
+        case = Case("recurrent", f"{op.lower()}_{name}", tolerance=1e-5)
+        n = gates[op] * hidden
+        operands = [case.input(case.floats(length, batch, width)),
+                    case.const(case.floats(directions, n, width)), case.const(case.floats(directions, n, hidden))]
+        operands.append(case.const(case.floats(directions, 2 * n, spread=0.5)) if bias else "")
+        operands.append(case.const([lengths] * batch, I32) if lengths else "")
+        for state in (h, c) if op == "LSTM" else (h,):
+            start = case.floats(directions, batch, hidden)
+            operands.append({"computed": case.input, "constant": case.const}[state](start) if state else "")
+        while not operands[-1]:
+            operands.pop()
+        names = ["Y", "Y_h", "Y_c"][:3 if op == "LSTM" else 2]
+        outputs = outputs or names
+        case.nodes.append(helper.make_node(op, operands, [o if o in outputs else "" for o in names], op.lower(),
+                                           hidden_size=hidden, **attributes))
+        case.domains.add("")
+        case.done(*outputs)
+
+    for op in gates:
+        net(op, "forward")
+        net(op, "reverse", direction="reverse", bias=False)
+        net(op, "bidirectional", directions=2, direction="bidirectional", h="computed", c="constant")
+        net(op, "one_step_last_state", length=1, batch=1, outputs=["Y_h"], h="constant", c="computed")
+        net(op, "clip", clip=0.5, h="computed", c="computed", lengths=4)
+    net("LSTM", "cell_only", outputs=["Y_c"])
+    net("LSTM", "functions", activations=["HardSigmoid", "Relu", "Softsign"], activation_alpha=[0.25],
+        activation_beta=[0.4])
+    net("RNN", "functions", directions=2, direction="bidirectional", activations=["LeakyRelu", "ScaledTanh"],
+        activation_alpha=[0.25, 1.5], activation_beta=[0.5])
+    for name, state in [("after_reset", None), ("after_reset_from_state", "computed")]:
+        net("GRU", name, linear_before_reset=1, h=state)
+
+    # Batch first: onnxruntime has no such kernel, so the expected values are of the other layout, transposed.
+    for op in gates:
+        case = Case("recurrent", f"{op.lower()}_batch_first")
+        x, n = case.floats(3, 2, 4), gates[op] * 2
+        w, r = case.floats(1, n, 4), case.floats(1, n, 2)
+        start = case.floats(1, 3, 2)
+        other = Case("", "other")
+        results = other.node(op, [other.input(x.transpose(1, 0, 2)), other.const(w), other.const(r), "", "",
+                                  other.const(start)], 2, hidden_size=2)
+        y, h = other.result(*results)
+        own = case.node(op, [case.input(x), case.const(w), case.const(r), "", "",
+                             case.const(start.transpose(1, 0, 2))], 2, hidden_size=2, layout=1)
+        case.write(case.model(*own), [x], [y.transpose(2, 0, 1, 3), h.transpose(1, 0, 2)])
+
+    # Quantised weights; the expected values are those of an LSTM with the weights that they stand for.
+    case = Case("recurrent", "dynamic_quantize_lstm", tolerance=2e-5)
+    x, hidden = case.floats(3, 2, 4), 2
+    w, r = case.ints(1, 4, 8), case.ints(1, 2, 8)
+    bias = case.floats(1, 16)
+    real = Case("", "real")
+    results = real.node("LSTM", [real.input(x), real.const((w.astype(F32) * 0.0078125).transpose(0, 2, 1)),
+                                 real.const(((r.astype(F32) - 3) * 0.0078125).transpose(0, 2, 1)), real.const(bias)],
+                        3, hidden_size=hidden)
+    grids = [case.const([0.0078125], F32), case.const([0], I8), case.const([0.0078125], F32), case.const([3], I8)]
+    own = case.node("DynamicQuantizeLSTM", [case.input(x), case.const(w), case.const(r), case.const(bias), "", "", "",
+                                            "", *grids], 3, domain="com.microsoft", hidden_size=hidden)
+    case.done(*own, expected=real.result(*results))
+
+
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
     for old in OUT.glob("*"):
@@ -406,6 +475,7 @@ def main():
     products()
     dynamic()
     quantised()
+    recurrent()
     for group, cases in GROUPS.items():
         lines = [f"{json.dumps(name)}: {json.dumps(case)}" for name, case in cases.items()]
         (OUT / f"{group}.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")

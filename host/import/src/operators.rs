@@ -19,6 +19,7 @@ mod pointwise;
 mod product;
 mod qoperator;
 mod quantisation;
+mod recurrent;
 mod reduce;
 mod shape;
 mod sign;
@@ -52,7 +53,10 @@ pub(crate) enum Translator {
 /// Operators of ONNX's own domain that have several results, by name, sorted.
 const MANY: &[(&str, TranslateMany)] = &[
     ("DynamicQuantizeLinear", dynamic::quantize),
+    ("GRU", recurrent::gru),
+    ("LSTM", recurrent::lstm),
     ("LayerNormalization", norm::layer),
+    ("RNN", recurrent::rnn),
     ("SimplifiedLayerNormalization", norm::simplified),
     ("TopK", top_k::top_k),
 ];
@@ -67,6 +71,7 @@ const MICROSOFT: &[(&str, Translator)] = &[
         Translator::One(|b, call| microsoft::bias_gelu(b, call, false)),
     ),
     ("DequantizeLinear", One(quantisation::dequantize)),
+    ("DynamicQuantizeLSTM", Translator::Many(recurrent::dynamic_lstm)),
     ("DynamicQuantizeMatMul", One(dynamic::quantize_mat_mul)),
     (
         "FastGelu",

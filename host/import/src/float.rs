@@ -54,6 +54,7 @@ pub(crate) fn evaluate(op: &Operator, inputs: &[View<'_>], result: &Shape) -> Ve
         Operator::Normalise { epsilon, centred } => rows::normalise(inputs[0], *epsilon, *centred),
         Operator::ArgMax { axis } => rows::arg_max(inputs[0], (*axis).into()),
         Operator::Cast => inputs[0].data.iter().map(|v| v.trunc()).collect(),
+        Operator::Trees(ensemble) => ensemble.evaluate(inputs),
         Operator::Quantise(grid) => inputs[0].data.iter().map(|&v| grid.quantise(v) as f32).collect(),
         Operator::Dequantise(grid) => inputs[0].data.iter().map(|&v| grid.real(v as i32)).collect(),
     }
@@ -68,6 +69,11 @@ pub(crate) fn work(op: &Operator, inputs: &[&[u32]], result: &Shape) -> u64 {
         Operator::MaxPool { kernel, .. } => product(kernel),
         Operator::Reduce { axis, .. } => inputs[0].get(*axis).map_or(1, |&e| e.into()),
         Operator::Pointwise(Function::Expression(expression)) => expression.steps.len() as u64,
+        // Each row asks every tree as often as it is deep, for all outputs at once.
+        Operator::Trees(ensemble) => {
+            let longest = ensemble.depth.saturating_mul(ensemble.roots.len());
+            (longest.min(ensemble.nodes.len()) / ensemble.outputs.max(1) + 1) as u64
+        }
         _ => 1,
     };
     each.saturating_mul(result.elements() as u64)

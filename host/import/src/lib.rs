@@ -40,6 +40,7 @@ mod passes;
 mod plan;
 mod report;
 mod resolve;
+mod trees;
 mod typed;
 mod wire;
 

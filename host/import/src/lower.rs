@@ -13,6 +13,7 @@ mod ports;
 mod products;
 mod rows;
 mod state;
+mod trees;
 mod weights;
 
 use crate::error::{ImportError, Problem};
@@ -133,6 +134,7 @@ impl Lowering<'_> {
             Operator::Normalise { epsilon, centred } => self.normalise(node, *epsilon, *centred, shape)?,
             Operator::ArgMax { axis } => self.arg_max(first, *axis)?,
             Operator::Cast => self.cast(node, shape)?,
+            Operator::Trees(ensemble) => self.trees(node, ensemble, shape)?,
         };
         let state = self.settled(state, node.output)?;
         let (dtype, shape) = match &state {

@@ -14,6 +14,7 @@ mod extremes;
 mod make;
 mod microsoft;
 mod n_bits;
+mod ml;
 mod norm;
 mod pointwise;
 mod product;
@@ -62,7 +63,27 @@ const MANY: &[(&str, TranslateMany)] = &[
 ];
 
 /// Those of `ai.onnx.ml`.
-const ML: &[(&str, Translator)] = &[];
+const ML: &[(&str, Translator)] = &[
+    ("ArrayFeatureExtractor", Translator::One(ml::extract)),
+    ("Binarizer", Translator::One(ml::binarizer)),
+    ("CastMap", Translator::One(ml::of_texts)),
+    ("CategoryMapper", Translator::One(ml::of_texts)),
+    ("DictVectorizer", Translator::One(ml::of_texts)),
+    ("FeatureVectorizer", Translator::One(ml::vectorize)),
+    ("Imputer", Translator::One(ml::imputer)),
+    ("LabelEncoder", Translator::One(ml::label_encoder)),
+    ("LinearClassifier", Translator::Many(ml::linear_classifier)),
+    ("LinearRegressor", Translator::One(ml::linear_regressor)),
+    ("Normalizer", Translator::One(ml::normalizer)),
+    ("OneHotEncoder", Translator::One(ml::one_hot)),
+    ("SVMClassifier", Translator::Many(ml::svm_classifier)),
+    ("SVMRegressor", Translator::One(ml::svm_regressor)),
+    ("Scaler", Translator::One(ml::scaler)),
+    ("TreeEnsemble", Translator::One(ml::ensemble)),
+    ("TreeEnsembleClassifier", Translator::Many(ml::tree_classifier)),
+    ("TreeEnsembleRegressor", Translator::One(ml::tree_regressor)),
+    ("ZipMap", Translator::One(ml::zip_map)),
+];
 
 /// Those of `com.microsoft`, as ONNX Runtime writes them.
 const MICROSOFT: &[(&str, Translator)] = &[

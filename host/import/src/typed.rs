@@ -5,7 +5,9 @@ use crate::constant::Constant;
 use crate::error::NodeName;
 use crate::function::Function;
 use crate::grid::Grid;
+use crate::trees::Ensemble;
 use metisvm_model::{DType, Shape, Window};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// A computed value, by position in [`Typed::values`].
@@ -102,6 +104,8 @@ pub(crate) enum Operator {
     ArgMax {
         axis: u8,
     },
+    /// Operands: matrices of as many rows, whose columns are together the features; one score an output.
+    Trees(Rc<Ensemble>),
     Quantise(Grid),
     Dequantise(Grid),
 }
@@ -145,6 +149,10 @@ pub(crate) struct Typed {
     pub(crate) outputs: Vec<(String, ValueId)>,
     /// ONNX nodes whose results nothing reads.
     pub(crate) dropped: Vec<NodeName>,
+    /// Names of classes: of whole numbers that are positions among them, or of columns.
+    pub(crate) labels: BTreeMap<ValueId, Rc<[String]>>,
+    /// What the caller of the model must know.
+    pub(crate) notes: Vec<String>,
 }
 
 impl Typed {

@@ -431,6 +431,53 @@ def _(c):
     return c.node("Where", c.node("Greater", x, c.const(0.5)), x, c.pair("Mul", x, 0.25))
 
 
+def causal(n, least):
+    return np.triu(np.full((n, n), least), 1)
+
+
+@pattern("mask_constant_infinite", ["Add", "Softmax"])
+def _(c):
+    return c.node("Softmax", c.node("Add", c.input((2, 4, 4)), c.const(causal(4, -np.inf))))
+
+
+@pattern("mask_Where_infinite", ["Pointwise", "Where", "Softmax"])
+def _(c):
+    masked = c.node("Less", c.given([[1.0, 1.0, 0.0]]), c.const(0.5))
+    return c.node("Softmax", c.node("Where", masked, c.const(-np.inf), c.input((2, 3))))
+
+
+@pattern("mask_of_ones", ["Pointwise", "Add", "Softmax", "Add", "Softmax"])
+def _(c):
+    mask = c.pair("Mul", c.node("Sub", c.const(1.0), c.given([[1.0, 1.0, 0.0, 0.0]])), -3.4e38)
+    soft = lambda: c.node("Softmax", c.node("Add", c.input((2, 4)), mask))
+    return [soft(), soft()]
+
+
+@pattern("mask_of_truths", ["Pointwise", "Add", "Softmax"])
+def _(c):
+    seen = c.node("Greater", c.given([[1.0, 1.0, 0.0, 0.0]]), c.const(0.5))
+    mask = c.node("Where", seen, c.const(0.0), c.const(-1e9))
+    return c.node("Softmax", c.node("Add", c.input((2, 4)), mask))
+
+
+@pattern("mask_subtracted", ["Pointwise", "Sub", "Softmax"])
+def _(c):
+    mask = c.pair("Mul", c.node("Sub", c.const(1.0), c.given([[1.0, 1.0, 0.0, 0.0]])), 1e10)
+    return c.node("Softmax", c.node("Sub", c.input((2, 4)), mask))
+
+
+@pattern("mask_and_constant", ["Pointwise", "Mul", "Pointwise", "Add", "Softmax"])
+def _(c):
+    far = c.node("Mul", c.node("Sub", c.const(1.0), c.given([[1.0, 1.0, 1.0, 0.0]])), c.const(np.full((4, 4), -1e9)))
+    return c.node("Softmax", c.node("Add", c.input((2, 4, 4)), far))
+
+
+@pattern("no_mask_elsewhere", ["Add", "Softmax"])
+def _(c):
+    sums = c.node("Add", c.input((2, 3)), c.const([0.0, -1e5, 0.0]))
+    return [sums, c.node("Softmax", sums)]
+
+
 def main():
     OUT.mkdir(exist_ok=True)
     for group, cases in CASES.items():

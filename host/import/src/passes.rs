@@ -5,6 +5,7 @@ mod bias;
 mod expand;
 mod find;
 mod layer_norm;
+mod mask;
 mod softmax;
 mod univariate;
 mod unread;
@@ -19,6 +20,7 @@ const PASSES: &[fn(Typed) -> Typed] = &[
     softmax::fuse,
     unread::drop,
     univariate::fuse,
+    mask::bring_near,
     unread::drop,
 ];
 

@@ -2,55 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its data has failed")]
 
-use crate::float::{self, View};
+use crate::float::run::run;
 use crate::options::Options;
-use crate::typed::{Arg, Operator, Typed};
+use crate::typed::Operator;
 use crate::{passes, resolve};
 use serde_json::Value as Json;
 use std::path::Path;
-
-/// The outputs of a graph.
-pub(crate) fn run(typed: &Typed, inputs: &[Vec<f32>]) -> Vec<Vec<f32>> {
-    let mut results: Vec<Vec<f32>> = vec![Vec::new(); typed.values.len()];
-    for (&id, data) in typed.inputs.iter().zip(inputs) {
-        assert_eq!(typed.values[id].shape.elements(), data.len());
-        results[id] = data.clone();
-    }
-    for node in &typed.nodes {
-        let constants: Vec<Vec<f32>> = node
-            .inputs
-            .iter()
-            .map(|arg| match arg {
-                Arg::Constant(c) => c.reals(),
-                Arg::Value(_) => Vec::new(),
-            })
-            .collect();
-        let views: Vec<View<'_>> = node
-            .inputs
-            .iter()
-            .zip(&constants)
-            .map(|(arg, constant)| match arg {
-                Arg::Constant(c) => View {
-                    dims: &c.dims,
-                    data: constant,
-                },
-                Arg::Value(id) => View {
-                    dims: typed.values[*id].shape.dims(),
-                    data: &results[*id],
-                },
-            })
-            .collect();
-        let result = float::evaluate(&node.op, &views, &typed.values[node.output].shape);
-        assert_eq!(
-            result.len(),
-            typed.values[node.output].shape.elements(),
-            "{}",
-            node.name
-        );
-        results[node.output] = result;
-    }
-    typed.outputs.iter().map(|(_, id)| results[*id].clone()).collect()
-}
 
 fn numbers(json: &Json) -> Vec<f32> {
     let numbers = json.as_array().unwrap().iter();

@@ -92,8 +92,8 @@ impl Builder {
     }
 
     /// The graph as it is now, to come back to.
-    pub(crate) fn mark(&self) -> Mark {
-        Mark {
+    pub(crate) fn state(&self) -> State {
+        State {
             values: self.typed.values.len(),
             nodes: self.typed.nodes.len(),
             computed: self.computed,
@@ -101,10 +101,11 @@ impl Builder {
     }
 
     /// Takes back what was added since: parts of a node that then failed.
-    pub(crate) fn rewind(&mut self, mark: Mark) {
-        self.typed.values.truncate(mark.values);
-        self.typed.nodes.truncate(mark.nodes);
-        self.computed = mark.computed;
+    pub(crate) fn rewind(&mut self, state: State) {
+        self.typed.values.truncate(state.values);
+        self.typed.nodes.truncate(state.nodes);
+        self.marks.retain(|id, _| *id < state.values);
+        self.computed = state.computed;
     }
 
     /// Names a value that has no name yet: an Identity gives its operand, which has one.
@@ -132,7 +133,7 @@ impl Builder {
 
 /// A state of the graph in the making.
 #[derive(Clone, Copy)]
-pub(crate) struct Mark {
+pub(crate) struct State {
     values: usize,
     nodes: usize,
     computed: u64,

@@ -100,7 +100,7 @@ impl<'m> Resolver<'m> {
         for &index in order {
             let Some(node) = graph.node.get(index) else { continue };
             let name = node_name(index, node);
-            let mark = self.builder.mark();
+            let state = self.builder.state();
             let results = match self.node(node, &name) {
                 Ok(Outcome::Results(results)) => results,
                 Ok(Outcome::Unknown) => {
@@ -111,7 +111,7 @@ impl<'m> Resolver<'m> {
                 Err(error) => {
                     // Beyond a bound of all work together there is no going on.
                     let last = matches!(&error, ImportError::Node { problem, .. } if matches!(**problem, Problem::TooMany { .. }));
-                    self.builder.rewind(mark);
+                    self.builder.rewind(state);
                     self.blockers.add(error);
                     self.unknown(node);
                     if last {
@@ -186,7 +186,8 @@ impl<'m> Resolver<'m> {
         }
         let attributes = Attributes::of(&node.attribute).map_err(at)?;
         let mut wanted: Vec<bool> = node.output.iter().map(|o| !o.is_empty()).collect();
-        while wanted.last().is_some_and(|named| !named) {
+        // Split has as many parts as results, named or not.
+        while operator != "Split" && wanted.last().is_some_and(|named| !named) {
             wanted.pop();
         }
         let call = Call {
@@ -201,6 +202,9 @@ impl<'m> Resolver<'m> {
             return Ok(Outcome::Results(folded));
         }
         let results = match translator {
+            _ if operators::dynamic::concerns(&self.builder, &call) => {
+                vec![Some(operators::dynamic::translate(&mut self.builder, &call).map_err(at)?)]
+            }
             None => return Err(at(Problem::NotConstant("every operand"))),
             Some(Translator::One(translate)) => {
                 one_result(&call, operator).map_err(at)?;
@@ -299,6 +303,9 @@ impl<'m> Resolver<'m> {
                 }
                 _ => return Err(wrong(Problem::NoSuchValue(name.to_string()))),
             };
+            if self.builder.marks.contains_key(&id) {
+                return Err(wrong(Problem::DynamicScale));
+            }
             if let Some(info) = declared.iter().find(|info| info.name == name) {
                 declared_shape_agrees(info, &self.builder.typed.values[id].shape).map_err(wrong)?;
             }

@@ -91,6 +91,32 @@ impl Builder {
         Ok(Arg::Value(output))
     }
 
+    /// The graph as it is now, to come back to.
+    pub(crate) fn state(&self) -> State {
+        State {
+            values: self.typed.values.len(),
+            nodes: self.typed.nodes.len(),
+            computed: self.computed,
+        }
+    }
+
+    /// Takes back what was added since: parts of a node that then failed.
+    pub(crate) fn rewind(&mut self, state: State) {
+        self.typed.values.truncate(state.values);
+        self.typed.nodes.truncate(state.nodes);
+        self.marks.retain(|id, _| *id < state.values);
+        self.computed = state.computed;
+    }
+
+    /// Names a value that has no name yet: an Identity gives its operand, which has one.
+    pub(crate) fn name(&mut self, id: ValueId, name: &str) {
+        if let Some(value) = self.typed.values.get_mut(id)
+            && value.name.is_empty()
+        {
+            value.name = name.to_string();
+        }
+    }
+
     /// Counts a constant that folding made, before it is made.
     pub(crate) fn folds(&mut self, elements: usize) -> Result<(), Problem> {
         self.folded += elements as u64;
@@ -103,4 +129,12 @@ impl Builder {
         }
         Ok(())
     }
+}
+
+/// A state of the graph in the making.
+#[derive(Clone, Copy)]
+pub(crate) struct State {
+    values: usize,
+    nodes: usize,
+    computed: u64,
 }

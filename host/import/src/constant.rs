@@ -1,75 +1,14 @@
 //! Constants of a file: initializers, Constant nodes, and what is computed from them.
 
+mod data;
+mod read;
+
 use crate::error::Problem;
 use metisvm_model::limits::{MAX_ELEMENTS, MAX_RANK};
-use onnx_rs::ast::{DataLocation, DataType, TensorProto};
 use std::rc::Rc;
 
-/// Elements, in the types that import knows.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Data {
-    F32(Vec<f32>),
-    I64(Vec<i64>),
-    I32(Vec<i32>),
-    I16(Vec<i16>),
-    U16(Vec<u16>),
-    /// INT4 too.
-    I8(Vec<i8>),
-    /// UINT4 too.
-    U8(Vec<u8>),
-}
-
-impl Data {
-    pub(crate) const fn name(&self) -> &'static str {
-        match self {
-            Self::F32(_) => "FLOAT",
-            Self::I64(_) => "INT64",
-            Self::I32(_) => "INT32",
-            Self::I16(_) => "INT16",
-            Self::U16(_) => "UINT16",
-            Self::I8(_) => "INT8",
-            Self::U8(_) => "UINT8",
-        }
-    }
-
-    fn len(&self) -> usize {
-        match self {
-            Self::F32(v) => v.len(),
-            Self::I64(v) => v.len(),
-            Self::I32(v) => v.len(),
-            Self::I16(v) => v.len(),
-            Self::U16(v) => v.len(),
-            Self::I8(v) => v.len(),
-            Self::U8(v) => v.len(),
-        }
-    }
-
-    /// The elements at these positions, in that order.
-    fn gather(&self, order: impl Iterator<Item = usize>) -> Self {
-        match self {
-            Self::F32(v) => Self::F32(order.map(|i| v[i]).collect()),
-            Self::I64(v) => Self::I64(order.map(|i| v[i]).collect()),
-            Self::I32(v) => Self::I32(order.map(|i| v[i]).collect()),
-            Self::I16(v) => Self::I16(order.map(|i| v[i]).collect()),
-            Self::U16(v) => Self::U16(order.map(|i| v[i]).collect()),
-            Self::I8(v) => Self::I8(order.map(|i| v[i]).collect()),
-            Self::U8(v) => Self::U8(order.map(|i| v[i]).collect()),
-        }
-    }
-
-    /// Element `index` as an integer; 0 for a float.
-    pub(crate) fn int(&self, index: usize) -> i64 {
-        match self {
-            Self::F32(_) => 0,
-            Self::I64(v) => v[index],
-            Self::I32(v) => v[index].into(),
-            Self::I16(v) => v[index].into(),
-            Self::U16(v) => v[index].into(),
-            Self::I8(v) => v[index].into(),
-            Self::U8(v) => v[index].into(),
-        }
-    }
-}
+pub(crate) use data::Data;
+pub(crate) use read::type_name;
 
 /// What the integers of a dequantised constant stand for: `scale[c] · (v − zero[c])`, `c` along `axis`.
 #[derive(Clone, Debug, PartialEq)]
@@ -108,70 +47,6 @@ impl Constant {
             data: Rc::new(data),
             grids: None,
         })
-    }
-
-    /// An initializer, or the value of a Constant node.
-    pub(crate) fn of(tensor: &TensorProto<'_>, name: &str) -> Result<Self, Problem> {
-        if tensor.data_location() == DataLocation::External || !tensor.external_data().is_empty() {
-            return Err(Problem::ExternalData);
-        }
-        let count = elements(tensor.dims().iter().copied())?;
-        let dims = tensor.dims().iter().map(|&d| d as u32).collect();
-        let bits = match tensor.data_type() {
-            DataType::Float | DataType::Int32 => 32,
-            DataType::Int64 => 64,
-            DataType::Int16 | DataType::Uint16 => 16,
-            DataType::Int8 | DataType::Uint8 => 8,
-            DataType::Int4 | DataType::Uint4 => 4,
-            other => return Err(unsupported(other)),
-        };
-        let size = (count * bits).div_ceil(8);
-        let raw = tensor.as_raw();
-        let length = raw.map(|r| r.len() as u64);
-        if length.is_some_and(|l| l != size) {
-            return Err(Problem::Data(format!(
-                "its shape {dims:?} asks for {size} bytes of data; there are {}",
-                length.unwrap_or(0)
-            )));
-        }
-        let empty = count == 0;
-        let ints = || tensor.as_i32().unwrap_or_default().into_owned();
-        let narrow = |low: i32, high: i32| {
-            let ints = ints();
-            match ints.iter().find(|v| !(low..=high).contains(v)) {
-                Some(v) => Err(Problem::Data(format!("element {v} does not fit its type"))),
-                None => Ok(ints),
-            }
-        };
-        let data = match (tensor.data_type(), raw) {
-            (DataType::Float, _) => Data::F32(tensor.as_f32().unwrap_or_default().into_owned()),
-            (DataType::Int64, _) => Data::I64(tensor.as_i64().unwrap_or_default().into_owned()),
-            (DataType::Int32, _) => Data::I32(ints()),
-            (DataType::Int8, Some(raw)) => Data::I8(raw.iter().map(|&b| b as i8).collect()),
-            (DataType::Uint8, Some(raw)) => Data::U8(raw.to_vec()),
-            (DataType::Int16, Some(raw)) => Data::I16(pairs(raw, i16::from_le_bytes)),
-            (DataType::Uint16, Some(raw)) => Data::U16(pairs(raw, u16::from_le_bytes)),
-            (DataType::Int16, None) => Data::I16(narrow(-32768, 32767)?.iter().map(|&v| v as i16).collect()),
-            (DataType::Uint16, None) => Data::U16(narrow(0, 65535)?.iter().map(|&v| v as u16).collect()),
-            (DataType::Int4, Some(raw)) => Data::I8(nibbles(raw, count, |v| (v << 4) as i8 >> 4)),
-            (DataType::Uint4, Some(raw)) => Data::U8(nibbles(raw, count, |v| v)),
-            // Packed too: each number of the list is a byte of two.
-            (DataType::Int4 | DataType::Uint4, None) => {
-                let bytes: Vec<u8> = narrow(-128, 255)?.iter().map(|&v| v as u8).collect();
-                if tensor.data_type() == DataType::Int4 {
-                    Data::I8(nibbles(&bytes, count, |v| (v << 4) as i8 >> 4))
-                } else {
-                    Data::U8(nibbles(&bytes, count, |v| v))
-                }
-            }
-            (DataType::Int8, None) => Data::I8(narrow(-128, 127)?.iter().map(|&v| v as i8).collect()),
-            (DataType::Uint8, None) => Data::U8(narrow(0, 255)?.iter().map(|&v| v as u8).collect()),
-            (other, _) => return Err(unsupported(other)),
-        };
-        if data.len() == 0 && !empty {
-            return Err(Problem::Data(format!("it has no data for its shape {dims:?}")));
-        }
-        Self::new(name, dims, data)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -264,15 +139,73 @@ impl Constant {
         }
     }
 
-    /// Every element of a constant of whole numbers.
+    /// Whole numbers of any type and shape, one after the other.
     pub(crate) fn whole(&self, what: &'static str) -> Result<Vec<i64>, Problem> {
         if self.is_float() {
             return Err(Problem::UnsupportedType {
-                actual: format!("FLOAT of {what}"),
+                actual: format!("FLOAT{:?} of {what}", self.dims),
                 expected: "whole numbers are",
             });
         }
         Ok((0..self.len()).map(|i| self.data.int(i)).collect())
+    }
+
+    /// Entries of one dimension, in this order; each must exist.
+    pub(crate) fn entries(&self, axis: usize, indices: &[u32]) -> Result<Self, Problem> {
+        let missing = || Problem::Shape(format!("{:?} has not every entry that is taken", self.dims));
+        let &extent = self.dims.get(axis).ok_or_else(missing)?;
+        if indices.iter().any(|&i| i >= extent) {
+            return Err(missing());
+        }
+        let mut dims = self.dims.clone();
+        dims[axis] = u32::try_from(indices.len()).map_err(|_| missing())?;
+        let count = elements(dims.iter().map(|&d| i64::from(d)))? as usize;
+        let inner: usize = dims[axis + 1..].iter().map(|&d| d as usize).product();
+        let positions = (0..count).map(|at| {
+            let (rest, within) = (at / inner, at % inner);
+            let (outer, index) = (rest / indices.len(), rest % indices.len());
+            (outer * extent as usize + indices[index] as usize) * inner + within
+        });
+        let data = Rc::new(self.data.gather(positions));
+        let grids = self.grids.as_ref().map(|grids| {
+            if grids.axis != axis || grids.scales.len() == 1 {
+                return Rc::clone(grids);
+            }
+            let mut taken = (**grids).clone();
+            taken.scales = indices.iter().map(|&i| grids.scales[i as usize]).collect();
+            taken.zeros = indices.iter().map(|&i| grids.zeros[i as usize]).collect();
+            Rc::new(taken)
+        });
+        let name = Rc::clone(&self.name);
+        Ok(Self { name, dims, data, grids })
+    }
+
+    /// This one and then another along a dimension.
+    pub(crate) fn followed_by(&self, next: &Self, axis: usize) -> Result<Self, Problem> {
+        let same = self.dims.len() == next.dims.len()
+            && axis < self.dims.len()
+            && (0..self.dims.len()).all(|d| d == axis || self.dims[d] == next.dims[d]);
+        if !same {
+            return Err(Problem::Shape(format!(
+                "{:?} and {:?} differ in more than dimension {axis}",
+                self.dims, next.dims
+            )));
+        }
+        let mut dims = self.dims.clone();
+        dims[axis] = dims[axis].saturating_add(next.dims[axis]);
+        elements(dims.iter().map(|&d| i64::from(d)))?;
+        let rows = |dims: &[u32]| dims[axis..].iter().map(|&d| d as usize).product::<usize>();
+        let (own, more) = (rows(&self.dims), rows(&next.dims));
+        let joined = if self.grids.is_none() && next.grids.is_none() {
+            self.data.interleaved(own, &next.data, more)
+        } else {
+            Data::F32(self.reals()).interleaved(own, &Data::F32(next.reals()), more)
+        };
+        let data = joined.ok_or_else(|| Problem::UnsupportedType {
+            actual: next.type_name().to_string(),
+            expected: "all operands must be of one type",
+        })?;
+        Self::new(&self.name, dims, data)
     }
 
     /// The same elements in another shape.
@@ -325,26 +258,9 @@ impl Constant {
     }
 }
 
-fn pairs<T>(raw: &[u8], of: impl Fn([u8; 2]) -> T) -> Vec<T> {
-    raw.as_chunks().0.iter().map(|&pair| of(pair)).collect()
-}
-
-/// Numbers of four bits, two a byte, the lower half first.
-fn nibbles<T>(bytes: &[u8], count: u64, of: impl Fn(u8) -> T) -> Vec<T> {
-    let halves = bytes.iter().flat_map(|&byte| [byte & 15, byte >> 4]);
-    halves.take(count as usize).map(of).collect()
-}
-
-fn unsupported(actual: DataType) -> Problem {
-    Problem::UnsupportedType {
-        actual: format!("{actual:?}"),
-        expected: "use FLOAT, INT4, UINT4, INT8, UINT8, INT16, UINT16, INT32 or INT64",
-    }
-}
-
 /// The product of the extents, if every one and the product are within bounds. Only a list may be empty:
 /// with [0, 2^26, 2^26] a part of the shape would hold more than the whole.
-fn elements(dims: impl ExactSizeIterator<Item = i64>) -> Result<u64, Problem> {
+pub(crate) fn elements(dims: impl ExactSizeIterator<Item = i64>) -> Result<u64, Problem> {
     if dims.len() > MAX_RANK {
         return Err(Problem::TooMany {
             what: "dimensions",

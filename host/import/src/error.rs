@@ -36,6 +36,16 @@ pub enum ImportError {
         /// What is wrong with it.
         problem: Box<Problem>,
     },
+    /// More than one thing stands in the way of the file.
+    #[error("{}", several(blockers, *more, *behind))]
+    Several {
+        /// What was found, each kind once.
+        blockers: Vec<Blocker>,
+        /// Kinds beyond those.
+        more: usize,
+        /// Nodes that were not looked at, because they read a result of one that failed.
+        behind: usize,
+    },
     /// The calibration data.
     #[error("calibration data: {0}")]
     Calibration(String),
@@ -110,7 +120,7 @@ pub enum Problem {
         last: i64,
     },
     /// An operator that has no integer form here.
-    #[error("the operator is not supported; supported are {}", supported.join(", "))]
+    #[error("the operator is not supported; docs/import.md lists the {} that are", supported.len())]
     UnsupportedOperator {
         /// Those that have one.
         supported: &'static [&'static str],
@@ -162,11 +172,27 @@ pub enum Problem {
     /// Shapes do not fit.
     #[error("shape: {0}")]
     Shape(String),
-    /// A dimension is not fixed.
-    #[error("dimension {dimension} is not fixed; only the first may vary, and is then set to the batch size")]
-    Dynamic {
-        /// Which.
-        dimension: usize,
+    /// Dimensions of inputs are open, and nobody said what they are.
+    #[error("dimensions of inputs are open: {inputs}; say what they are: {advice}")]
+    Open {
+        /// The inputs with their shapes.
+        inputs: String,
+        /// What to write.
+        advice: String,
+    },
+    /// The caller chose something that changes nothing.
+    #[error("{0}; leave it out")]
+    WithoutEffect(String),
+    /// The caller keeps a tensor that is not there.
+    #[error(
+        "there is no such tensor; the file's outputs are {outputs}{}",
+        if near.is_empty() { String::new() } else { format!(", and tensors of like names {near}") }
+    )]
+    NoSuchTensor {
+        /// Names that are like it.
+        near: String,
+        /// The file's outputs.
+        outputs: String,
     },
     /// More of something than there may be.
     #[error("{what}: {count} is over the limit of {limit}")]
@@ -253,12 +279,70 @@ impl Problem {
     }
 }
 
+/// One kind of problem, with the nodes that have it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Blocker {
+    /// The operator, or "initializer".
+    pub operator: String,
+    /// The first of those that have the problem.
+    pub names: Vec<String>,
+    /// How many have it.
+    pub count: usize,
+    /// What is wrong.
+    pub problem: Problem,
+}
+
+impl fmt::Display for Blocker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", shown(&self.operator).escape_debug())?;
+        if self.count > 1 {
+            write!(f, " ×{}", self.count)?;
+        }
+        let names: Vec<String> = self.names.iter().map(|n| format!("{:?}", shown(n))).collect();
+        let more = if self.count > names.len() { ", …" } else { "" };
+        write!(f, " ({}{more}): {}", names.join(", "), self.problem)
+    }
+}
+
+/// All that stands in the way, in at most [`LONGEST_LIST`] bytes and a bit.
+fn several(blockers: &[Blocker], more: usize, behind: usize) -> String {
+    let count = blockers.len() + more;
+    let things = if count == 1 { "one thing stands" } else { "several things stand" };
+    let mut text = format!("{things} in the way of this file:");
+    let mut shown = 0;
+    for blocker in blockers {
+        let line = blocker.to_string();
+        if shown > 0 && text.len() + line.len() > LONGEST_LIST {
+            break;
+        }
+        text.push_str("\n  ");
+        text.extend(line.chars().take(LONGEST_LIST));
+        shown += 1;
+    }
+    if count > shown {
+        text.push_str(&format!("\n  and {} more", count - shown));
+    }
+    if behind > 0 {
+        text.push_str(&format!("\n{behind} nodes that need their results were not looked at"));
+    }
+    text.push_str("\n--keep NAME takes a tensor before them as output, where the rest is not needed");
+    text
+}
+
+/// Bytes of a list of problems that a person still reads.
+const LONGEST_LIST: usize = 3000;
+
 /// Text of somebody else's making is cut before it goes into an error; `{:?}` then escapes it.
-fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     const LONGEST: usize = 80;
     let mut cut: String = text.chars().take(LONGEST).collect();
     if cut.len() < text.len() {
         cut.push('…');
     }
     cut
+}
+
+/// The same without quotes, for lists and for what a person may copy.
+pub(crate) fn plain(text: &str) -> String {
+    shown(text).escape_debug().to_string()
 }

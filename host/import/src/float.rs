@@ -11,6 +11,8 @@ mod rows;
 #[cfg(test)]
 pub(crate) mod run;
 
+pub(crate) use pairs::positions;
+
 use crate::function::Function;
 use crate::typed::Operator;
 use metisvm_model::{Shape, Window};

@@ -24,6 +24,7 @@ mod constant;
 mod error;
 mod expression;
 mod float;
+mod fold;
 mod function;
 
 mod grid;
@@ -44,7 +45,7 @@ mod trees;
 mod typed;
 mod wire;
 
-pub use error::{ImportError, NodeName, Problem};
+pub use error::{Blocker, ImportError, NodeName, Problem};
 pub use grid::Grid;
 pub use imported::Imported;
 pub use multiplier::Multiplier;

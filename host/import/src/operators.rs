@@ -6,6 +6,7 @@ mod arrange;
 mod axes;
 #[cfg(test)]
 mod cases;
+mod cast;
 mod compare;
 mod cumulative;
 pub(crate) mod dynamic;
@@ -13,8 +14,8 @@ mod einsum;
 mod extremes;
 mod make;
 mod microsoft;
-mod n_bits;
 mod ml;
+mod n_bits;
 mod norm;
 mod pointwise;
 mod product;
@@ -27,6 +28,10 @@ mod sign;
 mod softmax;
 mod top_k;
 mod window;
+
+pub(crate) use axes::axis;
+pub(crate) use cast::element_data;
+pub(crate) use make::broadcast;
 
 use crate::builder::Builder;
 use crate::call::Call;
@@ -133,7 +138,8 @@ const OPERATORS: &[(&str, Translate)] = &[
     ("Atan", |b, call| pointwise::unary(b, call, Function::Atan)),
     ("AveragePool", window::average_pool),
     ("BatchNormalization", window::batch_normalization),
-    ("Cast", shape::cast),
+    ("Cast", cast::cast),
+    ("CastLike", cast::cast_like),
     ("Ceil", |b, call| pointwise::rounding(b, call, Function::Ceil)),
     ("Celu", pointwise::celu),
     ("Clip", extremes::clip),
@@ -254,6 +260,12 @@ pub const SUPPORTED: &[&str] = &{
     }
     names
 };
+
+/// The error for an operator that is in no table.
+pub(crate) fn unsupported(domain: &str, operator: &str) -> Problem {
+    let _ = (domain, operator);
+    Problem::UnsupportedOperator { supported: SUPPORTED }
+}
 
 /// What translates an operator of a domain, if import takes it.
 pub(crate) fn translator(domain: &str, operator: &str) -> Option<Translator> {

@@ -10,6 +10,8 @@ mod softmax;
 mod univariate;
 mod unread;
 
+pub(crate) use unread::drop as prune;
+
 use crate::typed::Typed;
 
 /// Every pass, in order: patterns of whole rows before those of single elements, which would swallow their steps.

@@ -4,7 +4,7 @@ use super::View;
 use metisvm_model::Shape;
 
 /// Where element `index` of the result lies in an operand, for every index in order.
-fn positions(own: &[u32], result: &[u32]) -> Vec<usize> {
+pub(crate) fn positions(own: &[u32], result: &[u32]) -> Vec<usize> {
     let mut steps = vec![0usize; result.len()];
     let mut stride = 1usize;
     for (d, &extent) in own.iter().enumerate().rev() {

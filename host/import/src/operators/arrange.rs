@@ -37,6 +37,12 @@ impl Maker<'_> {
         if all {
             return Ok(x);
         }
+        if let Arg::Constant(c) = &x {
+            self.b.folds(c.len().max(indices.len()))?;
+            let constant = c.entries(axis, &indices)?;
+            self.b.folds(constant.len())?;
+            return Ok(Arg::Constant(constant));
+        }
         let count = u32::try_from(indices.len()).unwrap_or(u32::MAX);
         if let Some(extent) = dims.get_mut(axis) {
             *extent = count;
@@ -78,6 +84,9 @@ impl Maker<'_> {
         if parts.len() == 1 {
             return Ok(parts.remove(0));
         }
+        if let Some(joined) = self.constants_joined(&parts, axis)? {
+            return Ok(joined);
+        }
         let mut dims = self.dims(&first);
         let element = self.element(&first);
         let extents = parts
@@ -88,5 +97,25 @@ impl Maker<'_> {
             *extent = u32::try_from(sum).unwrap_or(u32::MAX);
         }
         self.emit(Operator::Concat { axis }, parts, &dims, element)
+    }
+
+    /// The same where every part is a constant.
+    fn constants_joined(&mut self, parts: &[Arg], axis: usize) -> Result<Option<Arg>, Problem> {
+        let constants: Option<Vec<_>> = parts
+            .iter()
+            .map(|part| match part {
+                Arg::Constant(c) => Some(c),
+                Arg::Value(_) => None,
+            })
+            .collect();
+        let Some([first, rest @ ..]) = constants.as_deref() else {
+            return Ok(None);
+        };
+        let mut all = (*first).clone();
+        for next in rest {
+            self.b.folds(all.len().saturating_add(next.len()))?;
+            all = all.followed_by(next, axis)?;
+        }
+        Ok(Some(Arg::Constant(all)))
     }
 }

@@ -6,7 +6,7 @@ use crate::error::Problem;
 use metisvm_model::limits::MAX_RANK;
 
 /// A dimension that may be counted from the end.
-pub(super) fn axis(name: &str, axis: i64, rank: usize) -> Result<usize, Problem> {
+pub(crate) fn axis(name: &str, axis: i64, rank: usize) -> Result<usize, Problem> {
     let counted = if axis < 0 {
         axis.saturating_add(rank as i64)
     } else {

@@ -174,7 +174,7 @@ impl<'a> Maker<'a> {
 }
 
 /// NumPy's rule: dimensions align at the end, and one of extent 1 stretches.
-pub(super) fn broadcast(a: &[u32], b: &[u32]) -> Result<Vec<u32>, Problem> {
+pub(crate) fn broadcast(a: &[u32], b: &[u32]) -> Result<Vec<u32>, Problem> {
     let rank = a.len().max(b.len());
     let extent = |dims: &[u32], i: usize| (i + dims.len()).checked_sub(rank).map_or(1, |i| dims[i]);
     (0..rank)

@@ -198,7 +198,7 @@ fn second(m: &mut Maker<'_>, scores: Arg, than: f32) -> Result<Arg, Problem> {
 
 #[cfg(test)]
 mod tests {
-    use crate::float::run::case;
+    use crate::float::cases::embedded;
     use std::path::PathBuf;
 
     /// Models of scikit-learn and LightGBM, and operators one by one, against what onnxruntime makes of them.
@@ -212,7 +212,7 @@ mod tests {
             let name = path.file_stem().unwrap().to_string_lossy().into_owned();
             let bytes = std::fs::read(&path).unwrap();
             count += 1;
-            let outcome = std::panic::catch_unwind(|| case(&name, &bytes, 1e-5));
+            let outcome = std::panic::catch_unwind(|| embedded(&name, &bytes, 1e-5));
             if let Err(panic) = outcome {
                 wrong.push(panic.downcast_ref::<String>().cloned().unwrap_or_default());
             }

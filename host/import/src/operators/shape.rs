@@ -205,26 +205,6 @@ pub(super) fn dropout(call: &Call<'_>) -> Result<Arg, Problem> {
     }
 }
 
-pub(super) fn cast(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
-    call.arity(1, 1, "1")?;
-    call.attributes.flag("saturate", true)?;
-    let x = call.arg(0)?;
-    let to = call.attributes.int("to", 0)?;
-    let fits = match (x, to) {
-        (Arg::Constant(c), 1) => c.is_float(),
-        (Arg::Constant(c), 7) => matches!(*c.data, Data::I64(_)) && !c.is_float(),
-        (Arg::Value(id), 1) => b.typed_value(*id).element == Element::Real,
-        // A position fits either.
-        (Arg::Value(id), 6 | 7) => b.typed_value(*id).element == Element::Int,
-        _ => false,
-    };
-    if fits {
-        Ok(x.clone())
-    } else {
-        Err(wrong("to", format!("a conversion to type {to} is not supported")))
-    }
-}
-
 pub(super) fn constant(call: &Call<'_>) -> Result<Arg, Problem> {
     call.arity(0, 0, "0")?;
     let name = &call.node.name;

@@ -1,8 +1,8 @@
-//! What passes left without a reader goes.
+//! What has no reader goes: what passes left behind, and tensors whose shapes alone were of interest.
 
 use crate::typed::Typed;
 
-pub(super) fn drop(mut typed: Typed) -> Typed {
+pub(crate) fn drop(mut typed: Typed) -> Typed {
     let mut read = vec![false; typed.values.len()];
     for (_, value) in &typed.outputs {
         read[*value] = true;

@@ -2,12 +2,12 @@
 
 use super::name::node_name;
 use crate::error::{ImportError, NodeName, Problem};
-use onnx_rs::ast::Graph;
+use onnx_rs::ast::{Graph, Node};
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap, HashMap};
+use std::collections::{BTreeSet, BinaryHeap, HashMap, HashSet};
 
 /// Operands that one node may have.
-const MAX_NODE_INPUTS: usize = 64;
+const MAX_NODE_INPUTS: usize = 256;
 
 /// The order in which to visit nodes, and which to leave out.
 pub(super) struct Order {
@@ -15,24 +15,39 @@ pub(super) struct Order {
     pub(super) dropped: Vec<NodeName>,
 }
 
+/// What a node reads: its operands, and what its subgraphs take from outside.
+pub(super) fn read<'m>(node: &'m Node<'m>) -> Vec<&'m str> {
+    let mut names: Vec<&str> = node.input.iter().copied().filter(|i| !i.is_empty()).collect();
+    // Subgraphs nest no deeper than messages may.
+    let mut open: Vec<&Graph<'_>> = node.attribute.iter().filter_map(|a| a.g.as_deref()).collect();
+    let mut own = HashSet::new();
+    let mut taken = Vec::new();
+    while let Some(graph) = open.pop() {
+        own.extend(graph.input.iter().map(|i| i.name));
+        own.extend(graph.initializer.iter().map(onnx_rs::ast::TensorProto::name));
+        taken.extend(graph.output.iter().map(|o| o.name));
+        for inner in &graph.node {
+            own.extend(inner.output.iter().copied());
+            taken.extend(inner.input.iter().copied().filter(|i| !i.is_empty()));
+            open.extend(inner.attribute.iter().filter_map(|a| a.g.as_deref()));
+        }
+    }
+    names.extend(taken.into_iter().filter(|name| !own.contains(name)));
+    names
+}
+
 impl Order {
-    /// Sorts the nodes of a graph, of which some names are `given` as inputs and some `stored` as initializers.
+    /// Sorts the nodes of a graph that `roots` need, of which some names are `given` and some `stored` as
+    /// initializers.
     ///
     /// # Errors
     /// If a name is given twice or never, or nodes depend on each other in a circle.
     pub(super) fn of(
         graph: &Graph<'_>,
+        roots: &[&str],
         given: impl Fn(&str) -> bool,
         stored: impl Fn(&str) -> bool,
     ) -> Result<Self, ImportError> {
-        if graph.node.is_empty() {
-            return Err(match graph.output.first() {
-                Some(o) if !given(o.name) => {
-                    ImportError::tensor("output", o.name, Problem::NoSuchValue(o.name.to_string()))
-                }
-                _ => ImportError::model(Problem::Missing("node")),
-            });
-        }
         let name = |i: usize| node_name(i, &graph.node[i]);
         let mut producer = HashMap::new();
         for (index, node) in graph.node.iter().enumerate() {
@@ -43,18 +58,29 @@ impl Order {
                 }
             }
         }
+        let mut live = BTreeSet::new();
+        let mut reads: HashMap<usize, Vec<&str>> = HashMap::new();
+        let mut open: Vec<usize> = roots.iter().filter_map(|o| producer.get(o).copied()).collect();
+        while let Some(index) = open.pop() {
+            if live.insert(index) {
+                let node = &graph.node[index];
+                if node.input.len() > MAX_NODE_INPUTS {
+                    return Err(Problem::Count {
+                        what: "operands",
+                        actual: node.input.len(),
+                        expected: "at most 256",
+                    }
+                    .at(&name(index)));
+                }
+                let names = read(node);
+                open.extend(names.iter().filter_map(|i| producer.get(i).copied()));
+                reads.insert(index, names);
+            }
+        }
         let mut readers = vec![Vec::new(); graph.node.len()];
         let mut waiting = vec![0usize; graph.node.len()];
-        for (index, node) in graph.node.iter().enumerate() {
-            if node.input.len() > MAX_NODE_INPUTS {
-                return Err(Problem::Count {
-                    what: "operands",
-                    actual: node.input.len(),
-                    expected: "at most 64",
-                }
-                .at(&name(index)));
-            }
-            for &input in node.input.iter().filter(|i| !i.is_empty()) {
+        for &index in &live {
+            for &input in reads.get(&index).into_iter().flatten() {
                 match producer.get(input) {
                     Some(&from) => {
                         readers[from].push(index);
@@ -66,7 +92,9 @@ impl Order {
             }
         }
         // Of the nodes that are ready always the first of the file: the order depends on it alone.
-        let mut ready: BinaryHeap<Reverse<usize>> = (0..graph.node.len())
+        let mut ready: BinaryHeap<Reverse<usize>> = live
+            .iter()
+            .copied()
             .filter(|&i| waiting[i] == 0)
             .map(Reverse)
             .collect();
@@ -80,26 +108,13 @@ impl Order {
                 }
             }
         }
-        if let Some(index) = (0..graph.node.len()).find(|&i| waiting[i] > 0) {
+        if let Some(&index) = live.iter().find(|&&i| waiting[i] > 0) {
             return Err(Problem::Cycle.at(&name(index)));
-        }
-        let mut live = BTreeSet::new();
-        let mut open: Vec<usize> = graph
-            .output
-            .iter()
-            .filter_map(|o| producer.get(o.name).copied())
-            .collect();
-        while let Some(index) = open.pop() {
-            if live.insert(index) {
-                let inputs = &graph.node[index].input;
-                open.extend(inputs.iter().filter_map(|&i| producer.get(i).copied()));
-            }
         }
         let dropped = (0..graph.node.len())
             .filter(|i| !live.contains(i))
             .map(name)
             .collect();
-        order.retain(|i| live.contains(i));
         Ok(Self { live: order, dropped })
     }
 }

@@ -1,13 +1,13 @@
 //! What a file declares of its inputs and outputs.
 
+use crate::constant::type_name;
 use crate::error::Problem;
 use crate::typed::Element;
-use metisvm_model::limits::MAX_ELEMENTS;
 use metisvm_model::{DType, Shape};
-use onnx_rs::ast::{DataType, Dimension, TypeValue, ValueInfo};
+use onnx_rs::ast::{DataType, Dimension, TensorShape, TypeValue, ValueInfo};
 
-/// What a graph input holds; `batch` stands for a first dimension that is open.
-pub(super) fn input_type(info: &ValueInfo<'_>, batch: u32) -> Result<(Element, Shape), Problem> {
+/// What a graph input holds, and the shape that the file declares.
+pub(super) fn input_type<'f>(info: &'f ValueInfo<'f>) -> Result<(Element, Option<&'f TensorShape<'f>>), Problem> {
     let tensor = match info.r#type.as_ref().and_then(|t| t.value.as_ref()) {
         Some(TypeValue::Tensor(tensor)) => tensor,
         Some(_) => {
@@ -18,40 +18,19 @@ pub(super) fn input_type(info: &ValueInfo<'_>, batch: u32) -> Result<(Element, S
         None => return Err(Problem::Missing("type")),
     };
     let element = match tensor.elem_type {
-        DataType::Float => Element::Real,
+        // The caller gives integers of a grid, which is coarser than any of these.
+        DataType::Float | DataType::Float16 | DataType::Bfloat16 | DataType::Double => Element::Real,
         DataType::Uint8 => Element::Quantised(DType::U8),
         DataType::Int8 => Element::Quantised(DType::I8),
-        // Refused, but by the node that reads it: that says more.
-        DataType::Int64 => Element::Int,
+        DataType::Int64 | DataType::Int32 | DataType::Bool => Element::Int,
         other => {
             return Err(Problem::UnsupportedType {
-                actual: format!("{other:?}"),
-                expected: "an input is FLOAT, UINT8 or INT8",
+                actual: type_name(other).to_string(),
+                expected: "an input is FLOAT, FLOAT16, DOUBLE, UINT8, INT8, INT32, INT64 or BOOL",
             });
         }
     };
-    let shape = tensor.shape.as_ref().ok_or(Problem::Missing("shape"))?;
-    let mut dims = Vec::new();
-    for (dimension, extent) in shape.dim.iter().enumerate() {
-        let open = matches!(extent.value, Dimension::Param(_) | Dimension::Value(0 | -1));
-        dims.push(match extent.value {
-            _ if open && dimension == 0 => batch,
-            Dimension::Value(v) if v > 0 => {
-                u32::try_from(v).map_err(|_| Problem::Shape(format!("dimension {dimension} is {v}")))?
-            }
-            Dimension::Value(v) if !open => {
-                return Err(Problem::Shape(format!("dimension {dimension} is {v}")));
-            }
-            _ => return Err(Problem::Dynamic { dimension }),
-        });
-    }
-    let shape = Shape::new(&dims).ok_or_else(|| {
-        let rank = dims.len();
-        Problem::Shape(format!(
-            "its {rank} dimensions hold no element, over {MAX_ELEMENTS}, or are over 8"
-        ))
-    })?;
-    Ok((element, shape))
+    Ok((element, tensor.shape.as_ref()))
 }
 
 /// An output has the shape that its declaration says, where it says one.

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its data has failed")]
 
+use crate::float::integers;
 use crate::float::run::run;
 use crate::options::Options;
 use crate::typed::Operator;
@@ -47,6 +48,13 @@ fn wrong(case: &Json) -> Option<String> {
     let name = case["name"].as_str().unwrap();
     for (stage, typed) in [("translated", translated), ("rewritten", rewritten)] {
         let results = run(&typed, &inputs);
+        if stage == "rewritten" {
+            match integers::error(&typed, &inputs, &results) {
+                Ok(error) if error <= 0.03 => {}
+                Ok(error) => return Some(format!("as integers it is off by {:.1} %", error * 100.0)),
+                Err(why) => return Some(format!("as integers: {why}")),
+            }
+        }
         for (index, (output, result)) in case["outputs"]
             .as_array()
             .unwrap()

@@ -17,6 +17,14 @@ pub enum CliError {
         /// What is wrong with it.
         problem: String,
     },
+    /// A file has several problems.
+    #[error("{}: {}", file.display(), lines.join("; "))]
+    Listed {
+        /// The file.
+        file: PathBuf,
+        /// What they have in common, then one after the other.
+        lines: Vec<String>,
+    },
     /// A block was not executed.
     #[error(transparent)]
     Block(#[from] metisvm_executor::Error),

@@ -55,6 +55,20 @@ pub fn complain(problem: &str) {
     let _ = writeln!(io::stderr().lock(), "metisvm: {problem}");
 }
 
+/// Writes the error that ends a command; a list of problems goes one a line.
+pub fn fail(error: &CliError) {
+    let CliError::Listed { file, lines } = error else {
+        return complain(&error.to_string());
+    };
+    let mut lines = lines.iter();
+    let first = lines.next().map_or("", String::as_str);
+    complain(&format!("{}: {first}", file.display()));
+    for line in lines {
+        let line = cut(&escaped(line, |_| false), LONGEST_COMPLAINT);
+        let _ = writeln!(io::stderr().lock(), "{line}");
+    }
+}
+
 /// Whether an error says only that nobody reads any more.
 pub fn is_closed_pipe(error: &CliError) -> bool {
     matches!(error, CliError::Output(e) if e.kind() == ErrorKind::BrokenPipe)

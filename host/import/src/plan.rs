@@ -8,13 +8,14 @@
 
 mod classes;
 mod sites;
+mod steps;
 
 pub(crate) use sites::{Site, words};
 
 use crate::calibrate::{self, Seen};
 use crate::error::{ImportError, Problem};
 use crate::grid::Grid;
-use crate::options::Options;
+use crate::options::{Calibration, Options};
 use crate::typed::{Arg, Element, Operator, Typed, ValueId};
 use metisvm_model::DType;
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +29,8 @@ pub(crate) struct Plan {
     pub(crate) grids: Vec<Option<Grid>>,
     /// For operands of products with constant weights, the form in which they enter it.
     pub(crate) sites: BTreeMap<ValueId, Site>,
+    /// For inputs whose samples are all multiples of one power of two, words with just that step.
+    pub(crate) steps: BTreeMap<ValueId, f64>,
     /// The type of bytes that are activations.
     pub(crate) bytes: DType,
     /// Whether grids came from samples.
@@ -43,6 +46,7 @@ impl Plan {
             ranges: vec![None; self.ranges.len()],
             grids: self.grids.clone(),
             sites: BTreeMap::new(),
+            steps: BTreeMap::new(),
             samples: 0,
             ..*self
         }
@@ -58,6 +62,7 @@ pub(crate) fn plan(typed: &Typed, options: &Options) -> Result<Plan, ImportError
         ranges: vec![None; typed.values.len()],
         grids: vec![None; typed.values.len()],
         sites: BTreeMap::new(),
+        steps: BTreeMap::new(),
         bytes: options.activation.dtype(),
         calibrated: false,
         samples: 0,
@@ -98,6 +103,7 @@ pub(crate) fn plan(typed: &Typed, options: &Options) -> Result<Plan, ImportError
             _ => None,
         };
     }
+    exact_inputs(typed, calibration, &mut plan)?;
     for &input in &typed.inputs {
         if let Some(grid) = options.input_grids.get(&typed.values[input].name) {
             plan.grids[input] = Some(*grid);
@@ -105,6 +111,33 @@ pub(crate) fn plan(typed: &Typed, options: &Options) -> Result<Plan, ImportError
         }
     }
     Ok(plan)
+}
+
+/// Gives inputs the step that all their samples are multiples of.
+fn exact_inputs(typed: &Typed, calibration: &Calibration, plan: &mut Plan) -> Result<(), ImportError> {
+    for (input, runs) in calibrate::samples(typed, calibration)? {
+        let Some((low, high)) = plan.ranges.get(input).copied().flatten() else {
+            continue;
+        };
+        if typed.values[input].element != Element::Real {
+            continue;
+        }
+        let Some(step) = steps::step(runs.iter().copied()) else {
+            continue;
+        };
+        let own = matches!(plan.sites.get(&input), Some(Site::Columns { .. } | Site::Words { .. }));
+        if let (Some(grid), false) = (steps::bytes(step, low, high, plan.bytes), own)
+            && plan.grids[input].is_some()
+        {
+            plan.grids[input] = Some(grid);
+            if let Some(site) = plan.sites.get_mut(&input) {
+                *site = Site::Bytes(grid);
+            }
+        } else if let Some(step) = steps::words(step, low, high) {
+            plan.steps.insert(input, step);
+        }
+    }
+    Ok(())
 }
 
 fn check_grids(typed: &Typed, options: &Options) -> Result<(), ImportError> {

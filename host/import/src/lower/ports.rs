@@ -100,11 +100,9 @@ impl Lowering<'_> {
             }
             _ => {
                 let (low, high) = self.plan.ranges.get(id).copied().flatten().unwrap_or_default();
-                (
-                    DType::I16,
-                    vec![f64::from(crate::plan::words(low, high) as f32)],
-                    0,
-                )
+                let scale = self.plan.steps.get(&id).copied();
+                let scale = scale.unwrap_or_else(|| f64::from(crate::plan::words(low, high) as f32));
+                (DType::I16, vec![scale], 0)
             }
         };
         let value = self.port(id, dtype);

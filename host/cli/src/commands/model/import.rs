@@ -7,7 +7,7 @@ use crate::files;
 use crate::models;
 use crate::output::{self, shown, thousands};
 use metisvm_import::{
-    ActivationType, Calibration, Layer, Options, OutputError, Range, Report, import_onnx, npy,
+    ActivationType, Calibration, ImportError, Layer, Options, OutputError, Range, Report, import_onnx, npy,
 };
 use metisvm_model::{Bundle, Graph};
 use serde_json::{Value, json};
@@ -26,7 +26,7 @@ pub(super) fn run(args: &Import) -> Result<(), CliError> {
         let problem = "it is not an ONNX file: it does not begin with a field of a model";
         sound.then_some(()).ok_or_else(|| problem.to_owned())
     })?;
-    let imported = import_onnx(&bytes, &options(args)?).map_err(|e| CliError::file(&args.file, e))?;
+    let imported = import_onnx(&bytes, &options(args)?).map_err(|e| refused(&args.file, &e))?;
     let graph = keep(imported.graph, &args.keep).map_err(|e| CliError::file(&args.file, e))?;
     let (bundle, bytes) = Bundle::encode(graph).map_err(|e| CliError::file(&args.file, e))?;
     let path = args
@@ -68,6 +68,17 @@ pub(super) fn run(args: &Import) -> Result<(), CliError> {
         thousands(bytes.len() as u64)
     ))?;
     show(&bundle)
+}
+
+/// An error of import; where several things stand in the way, each has a line.
+fn refused(file: &Path, error: &ImportError) -> CliError {
+    match error {
+        ImportError::Several { .. } => CliError::Listed {
+            file: file.into(),
+            lines: error.to_string().lines().map(str::to_string).collect(),
+        },
+        error => CliError::file(file, error),
+    }
 }
 
 fn options(args: &Import) -> Result<Options, CliError> {

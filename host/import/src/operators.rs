@@ -4,10 +4,13 @@
 mod arithmetic;
 mod arrange;
 mod axes;
+mod batch_norm;
 #[cfg(test)]
 mod cases;
 mod cast;
 mod compare;
+mod conv;
+mod conv_transpose;
 mod cumulative;
 pub(crate) mod dynamic;
 mod einsum;
@@ -18,11 +21,13 @@ mod ml;
 mod n_bits;
 mod norm;
 mod pointwise;
+mod pool;
 mod product;
 mod qoperator;
 mod quantisation;
 mod recurrent;
 mod reduce;
+mod resize;
 mod shape;
 mod sign;
 mod softmax;
@@ -136,8 +141,8 @@ const OPERATORS: &[(&str, Translate)] = &[
     ("ArgMax", shape::arg_max),
     ("ArgMin", reduce::arg_min),
     ("Atan", |b, call| pointwise::unary(b, call, Function::Atan)),
-    ("AveragePool", window::average_pool),
-    ("BatchNormalization", window::batch_normalization),
+    ("AveragePool", pool::average_pool),
+    ("BatchNormalization", batch_norm::batch_normalization),
     ("Cast", cast::cast),
     ("CastLike", cast::cast_like),
     ("Ceil", |b, call| pointwise::rounding(b, call, Function::Ceil)),
@@ -145,8 +150,9 @@ const OPERATORS: &[(&str, Translate)] = &[
     ("Clip", extremes::clip),
     ("Concat", shape::concat),
     ("Constant", |_, call| shape::constant(call)),
-    ("Conv", window::conv),
+    ("Conv", conv::conv),
     ("ConvInteger", dynamic::conv_integer),
+    ("ConvTranspose", conv_transpose::conv_transpose),
     ("Cos", |b, call| pointwise::unary(b, call, Function::Cos)),
     ("Cosh", |b, call| pointwise::unary(b, call, Function::Cosh)),
     ("CumSum", cumulative::cum_sum),
@@ -163,7 +169,7 @@ const OPERATORS: &[(&str, Translate)] = &[
     ("Gather", shape::gather),
     ("Gelu", pointwise::gelu),
     ("Gemm", product::gemm),
-    ("GlobalAveragePool", window::global_average_pool),
+    ("GlobalAveragePool", pool::global_average_pool),
     ("GlobalMaxPool", reduce::global_max_pool),
     ("Greater", |b, call| compare::compare(b, call, Relation::Greater)),
     ("GreaterOrEqual", |b, call| {
@@ -188,7 +194,7 @@ const OPERATORS: &[(&str, Translate)] = &[
     ("MatMul", product::mat_mul),
     ("MatMulInteger", dynamic::mat_mul_integer),
     ("Max", extremes::max),
-    ("MaxPool", window::max_pool),
+    ("MaxPool", pool::max_pool),
     ("Mean", extremes::mean),
     ("MeanVarianceNormalization", norm::mean_variance),
     ("Min", extremes::min),
@@ -221,6 +227,7 @@ const OPERATORS: &[(&str, Translate)] = &[
     }),
     ("Relu", pointwise::relu),
     ("Reshape", shape::reshape),
+    ("Resize", resize::resize),
     ("Round", |b, call| pointwise::rounding(b, call, Function::Round)),
     ("Selu", pointwise::selu),
     ("Shape", shape::shape),
@@ -246,6 +253,7 @@ const OPERATORS: &[(&str, Translate)] = &[
     ("ThresholdedRelu", pointwise::thresholded_relu),
     ("Transpose", shape::transpose),
     ("Unsqueeze", shape::unsqueeze),
+    ("Upsample", resize::upsample),
     ("Where", compare::choose),
     ("Xor", compare::xor),
 ];

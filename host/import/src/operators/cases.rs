@@ -118,6 +118,16 @@ fn comparisons() {
 }
 
 #[test]
+fn windows() {
+    check("windows");
+}
+
+#[test]
+fn resize() {
+    check("resize");
+}
+
+#[test]
 fn patterns_that_passes_recognise() {
     check("patterns");
 }

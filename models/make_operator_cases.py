@@ -460,7 +460,7 @@ def _(c):
     return c.node("Div", x, c.node("Sqrt", c.pair("Add", mean(c, square(c, x), 1, "ReduceSum"), 1e-6)))
 
 
-@pattern("no_LayerNorm_of_another", ["Reduce", "Sub", "Pointwise", "Reduce", "Reshape", "Pointwise", "Div"])
+@pattern("no_LayerNorm_of_another", ["Reduce", "Sub", "Pointwise", "Reduce", "Pointwise", "Reshape", "Div"])
 def _(c):
     # A square matrix, whose columns' means broadcast as its rows' would.
     x = c.input((4, 4))
@@ -581,8 +581,76 @@ def _(c):
 
 @pattern("no_mask_elsewhere", ["Add", "Softmax"])
 def _(c):
-    sums = c.node("Add", c.input((2, 3)), c.const([0.0, -1e5, 0.0]))
+    # Scores as far apart as that, so that integers of so coarse a step can tell them.
+    sums = c.node("Add", c.input((2, 3), -9e4, 9e4), c.const([0.0, -1e5, 0.0]))
     return [sums, c.node("Softmax", sums)]
+
+def follows(product, *steps):
+    """A product and then operators with a constant each."""
+    def fill(c):
+        x = product(c)
+        for op, operand in steps:
+            if op == "BatchNormalization":
+                x = c.node(op, x, *[c.random((operand,), 0.5, 1.5) for _ in range(4)])
+            elif operand is None:
+                x = c.node(op, x)
+            else:
+                x = c.node(op, x, c.random(operand, 0.5, 2.0))
+        return x
+    return fill
+
+
+IMAGE = conv("Conv", (1, 2, 4, 5), (3, 2, 2, 3), 3)
+PLAIN = conv("Conv", (1, 2, 4, 5), (3, 2, 2, 3))
+ROW = conv("Conv", (2, 3, 7), (4, 3, 3))
+UP = conv("ConvTranspose", (1, 2, 3, 2), (2, 3, 2, 2), 3, strides=[2, 2])
+COLUMNS = lambda c: c.node("MatMul", c.input((2, 3, 4)), c.random((4, 5)))
+for name, becomes, fill in [
+    ("Conv_BN", ["Conv"], follows(IMAGE, ("BatchNormalization", 3))),
+    ("Conv_BN_Relu", ["Conv", "Pointwise"], follows(PLAIN, ("BatchNormalization", 3), ("Relu", None))),
+    ("Conv_Mul_Add", ["Conv"], follows(PLAIN, ("Mul", (3, 1, 1)), ("Add", (3, 1, 1)), ("Div", (1, 3, 1, 1)))),
+    ("Conv_number", ["Conv"], follows(IMAGE, ("Mul", ()), ("Sub", (1,)), ("Div", ()))),
+    ("Conv_Mul_column", ["Conv", "Mul"], follows(IMAGE, ("Mul", (3,)))),
+    ("Conv_row_BN", ["Reshape", "Conv", "Pointwise", "Reshape"],
+     follows(ROW, ("BatchNormalization", 4), ("Relu", None))),
+    ("Conv_row_twice", ["Reshape", "Conv", "Pointwise", "MaxPool", "Conv", "Reshape"],
+     lambda c: c.node("Conv", c.node("MaxPool", follows(ROW, ("Relu", None))(c), kernel_shape=[2]),
+                      c.random((2, 4, 2)))),
+    ("ConvTranspose_Add_BN", ["Conv", "Pointwise", "Reshape", "Transpose", "Reshape"],
+     follows(UP, ("Add", (1, 3, 1, 1)), ("BatchNormalization", 3), ("Relu", None))),
+    ("MatMul_Mul_Add", ["MatMul"], follows(COLUMNS, ("Add", (5,)), ("Mul", (5,)), ("Add", (5,)), ("Mul", ()))),
+    ("MatMul_Mul_row", ["MatMul", "Mul"], follows(COLUMNS, ("Mul", (3, 1)))),
+    ("Gemm_BN", ["MatMul"], follows(
+        lambda c: c.node("Gemm", c.input((3, 4)), c.random((5, 4)), c.random((5,)), transB=1),
+        ("BatchNormalization", 5))),
+]:
+    pattern(name, becomes)(fill)
+
+
+@pattern("Conv_that_is_read", ["Conv", "Mul"])
+def _(c):
+    y = PLAIN(c)
+    return [y, c.node("Mul", y, c.random((3, 1, 1)))]
+
+
+@pattern("Conv_less", ["Conv"])
+def _(c):
+    return c.node("Sub", c.random((3, 1, 1)), PLAIN(c))
+
+
+@pattern("Transposes", ["Pointwise", "Conv", "Transpose"])
+def _(c):
+    flat = lambda x, perm: c.node("Transpose", x, perm=perm)
+    x = c.node("Sigmoid", flat(c.input((1, 2, 4, 5)), [0, 2, 3, 1]))
+    y = c.node("Conv", flat(x, [0, 3, 1, 2]), c.random((3, 2, 2, 3)))
+    return flat(flat(y, [0, 2, 3, 1]), [0, 2, 1, 3])
+
+
+@pattern("Transpose_as_Reshape", ["Reshape"])
+def _(c):
+    x = c.node("Reshape", c.input((2, 3, 4)), c.const([6, 1, 4], I64))
+    return c.node("Reshape", c.node("Transpose", x, perm=[0, 2, 1]), c.const([3, 8], I64))
+
 
 
 def main():

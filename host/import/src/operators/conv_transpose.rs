@@ -12,9 +12,12 @@ use crate::call::Call;
 use crate::constant::{Constant, Data, Grids};
 use crate::error::Problem;
 use crate::typed::{Arg, Element, Operator};
-use metisvm_model::limits::{MAX_ELEMENTS, MAX_WINDOW};
+use metisvm_model::limits::MAX_WINDOW;
 use metisvm_model::{Padding, Window};
 use std::rc::Rc;
+
+/// Weights with all their phases. The largest of real files have a few millions.
+const MAX_WEIGHTS: u64 = 1 << 24;
 
 /// One dimension of a transposed convolution.
 #[derive(Clone, Copy, Debug)]
@@ -57,7 +60,8 @@ impl Axis {
     fn tap(&self, a: u32, t: u32) -> Option<u32> {
         // Taps of a phase run backwards.
         let place = (self.taps - 1 - t) * self.stride + a;
-        (place % self.dilation == 0 && place / self.dilation < self.kernel).then(|| place / self.dilation)
+        (place.is_multiple_of(self.dilation) && place / self.dilation < self.kernel)
+            .then(|| place / self.dilation)
     }
 
     /// How many q the convolution gives, for that many inputs.
@@ -101,7 +105,7 @@ pub(super) fn conv_transpose(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Pr
     let taps = u64::from(axes[0].taps) * u64::from(axes[1].taps);
     let weights = [outs.into(), phases, (channels / groups).into(), taps];
     let weights = weights.into_iter().fold(1, u64::saturating_mul);
-    if weights > MAX_ELEMENTS {
+    if weights > MAX_WEIGHTS {
         return Err(Problem::Shape(format!(
             "a weight {:?} with {phases} phases",
             w.dims
@@ -172,11 +176,9 @@ fn axes(call: &Call<'_>, spatial: usize, extents: [u32; 2], kernel: [u32; 2]) ->
         return Err(wrong("kernel_shape", why));
     }
     let (mode, pads) = auto_padding(call, spatial)?;
-    let wanted = match call.attributes.ints("output_shape")? {
-        // Some exporters give batch and channels too.
-        Some(values) => Some(&values[values.len().saturating_sub(spatial)..]),
-        None => None,
-    };
+    // Some exporters give batch and channels too.
+    let wanted = call.attributes.ints("output_shape")?;
+    let wanted = wanted.map(|values| &values[values.len().saturating_sub(spatial)..]);
     let axis = |d: usize| {
         let whole = (u64::from(extents[d]) - 1) * u64::from(stride[d])
             + u64::from(more[d])

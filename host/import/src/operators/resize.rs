@@ -150,7 +150,7 @@ fn by_scales(dims: &[u32], axes: &[usize], scales: &[f32]) -> Result<Vec<Axis>, 
         .zip(scales)
         .map(|(&axis, &scale)| {
             let to = (f64::from(dims[axis]) * f64::from(scale)).floor();
-            if !(scale > 0.0) || !(1.0..=f64::from(u32::MAX)).contains(&to) {
+            if !(1.0..=f64::from(u32::MAX)).contains(&to) {
                 return Err(Problem::Shape(format!(
                     "an extent of {} times {scale}",
                     dims[axis]

@@ -1,6 +1,6 @@
 //! What tensors hold, from running the float graph on samples.
 
-use crate::error::{ImportError, Problem};
+use crate::error::{ImportError, Problem, plain};
 use crate::float::{self, View};
 use crate::options::{Calibration, Range};
 use crate::typed::{Arg, Typed, ValueId};
@@ -199,7 +199,21 @@ pub(crate) fn samples<'a>(typed: &Typed, calibration: &'a Calibration) -> Result
             None
         };
         let Some(array) = calibration.inputs.get(&value.name).or(only) else {
-            return wrong(format!("there is none for input {name:?}"));
+            let given: Vec<String> = calibration
+                .inputs
+                .keys()
+                .take(8)
+                .map(|name| plain(name))
+                .collect();
+            let given = match given.as_slice() {
+                [only] if only.is_empty() => {
+                    "an array without a name, and the model has several inputs".to_owned()
+                }
+                names => names.join(", "),
+            };
+            return wrong(format!(
+                "there is none for input {name:?}; what is given is {given}"
+            ));
         };
         let elements = value.shape.elements();
         let rest: usize = array.shape()[1..].iter().product();

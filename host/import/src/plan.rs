@@ -125,7 +125,10 @@ fn exact_inputs(typed: &Typed, calibration: &Calibration, plan: &mut Plan) -> Re
         let Some(step) = steps::step(runs.iter().copied()) else {
             continue;
         };
-        let own = matches!(plan.sites.get(&input), Some(Site::Columns { .. } | Site::Words { .. }));
+        let own = matches!(
+            plan.sites.get(&input),
+            Some(Site::Columns { .. } | Site::Words { .. })
+        );
         if let (Some(grid), false) = (steps::bytes(step, low, high, plan.bytes), own)
             && plan.grids[input].is_some()
         {

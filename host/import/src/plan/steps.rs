@@ -75,7 +75,13 @@ mod tests {
 
     #[test]
     fn every_sample_is_on_the_grid() {
-        for samples in [&[0.25f32, -3.5, 7.0][..], &[-1.0, 1.0], &[0.0, 1.0], &[128.0], &[-0.015_625]] {
+        for samples in [
+            &[0.25f32, -3.5, 7.0][..],
+            &[-1.0, 1.0],
+            &[0.0, 1.0],
+            &[128.0],
+            &[-0.015_625],
+        ] {
             let step = step([samples].into_iter()).unwrap();
             let (low, high) = samples.iter().fold((0f64, 0f64), |(l, h), &v| {
                 (l.min(f64::from(v)), h.max(f64::from(v)))
@@ -92,9 +98,16 @@ mod tests {
 
     #[test]
     fn other_samples_have_no_step() {
-        for samples in [&[0.1f32][..], &[0.0, 0.0], &[1e-30], &[1.0, 1.0 / 3.0], &[f32::MAX]] {
+        for samples in [
+            &[0.1f32][..],
+            &[0.0, 0.0],
+            &[1e-30],
+            &[1.0, 1.0 / 3.0],
+            &[f32::MAX],
+        ] {
             let found = step([samples].into_iter());
-            let wide = found.is_none_or(|s| words(s, 0.0, samples.iter().fold(0.0, |m, &v| m.max(v.into()))).is_none());
+            let wide = found
+                .is_none_or(|s| words(s, 0.0, samples.iter().fold(0.0, |m, &v| m.max(v.into()))).is_none());
             assert!(wide, "{samples:?}: {found:?}");
         }
     }

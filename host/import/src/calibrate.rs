@@ -3,6 +3,7 @@
 use crate::error::{ImportError, Problem, plain};
 use crate::float::{self, View};
 use crate::options::{Calibration, Range};
+use crate::ranges::Held;
 use crate::typed::{Arg, Typed, ValueId};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,8 +16,8 @@ const MAX_ROWS: usize = 128;
 
 /// What running the samples showed.
 pub(crate) struct Seen {
-    /// For each value the least and the greatest number it held; nothing for values without elements.
-    pub(crate) ranges: Vec<Option<(f64, f64)>>,
+    /// For each value what it held.
+    pub(crate) held: Vec<Held>,
     /// For each value that was asked for, the least and greatest number in each column (its last dimension).
     pub(crate) columns: BTreeMap<ValueId, Vec<(f32, f32)>>,
     /// Of the same values, some rows, one after the other.
@@ -40,7 +41,7 @@ pub(crate) fn run(
     check_work(typed, count)?;
     let each = MAX_ROWS.div_ceil(count.max(1));
     let mut seen = Seen {
-        ranges: vec![None; typed.values.len()],
+        held: vec![Held::default(); typed.values.len()],
         columns: BTreeMap::new(),
         rows: BTreeMap::new(),
         samples: count,
@@ -50,7 +51,7 @@ pub(crate) fn run(
         let given = samples.iter().map(|(value, runs)| (*value, runs[run].to_vec()));
         let results = floats.run(given)?;
         for (value, result) in results.iter().enumerate() {
-            note(&mut seen.ranges[value], result, range);
+            seen.held[value].note(result, count, range);
             if watched.contains(&value) && !result.is_empty() {
                 let width = typed.values[value].shape.dims().last().map_or(1, |&d| d as usize);
                 note_columns(seen.columns.entry(value).or_default(), result, width);
@@ -63,12 +64,6 @@ pub(crate) fn run(
                     }
                 }
             }
-        }
-    }
-    if range == Range::MeanMinMax {
-        for (low, high) in seen.ranges.iter_mut().flatten() {
-            *low /= count as f64;
-            *high /= count as f64;
         }
     }
     Ok(seen)
@@ -144,20 +139,6 @@ impl<'t> Floats<'t> {
         }
         Ok(results)
     }
-}
-
-/// Adds the range of one sample's tensor to what was seen.
-fn note(seen: &mut Option<(f64, f64)>, result: &[f32], range: Range) {
-    if result.is_empty() {
-        return;
-    }
-    let low = result.iter().copied().fold(f32::INFINITY, f32::min).into();
-    let high = result.iter().copied().fold(f32::NEG_INFINITY, f32::max).into();
-    *seen = Some(match (*seen, range) {
-        (None, _) => (low, high),
-        (Some((l, h)), Range::MinMax) => (low.min(l), high.max(h)),
-        (Some((l, h)), Range::MeanMinMax) => (low + l, high + h),
-    });
 }
 
 fn note_columns(seen: &mut Vec<(f32, f32)>, result: &[f32], width: usize) {

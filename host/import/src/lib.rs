@@ -39,6 +39,7 @@ mod operators;
 mod options;
 mod passes;
 mod plan;
+mod ranges;
 mod report;
 mod resolve;
 mod trees;

@@ -23,6 +23,7 @@ use crate::measure::{self, Place};
 use crate::options::Calibration;
 use crate::plan::Plan;
 use crate::report::Report;
+use crate::resolve::blockers::Blockers;
 use crate::typed::{Arg, Operator, Typed, TypedNode};
 use emitter::Emitter;
 use metisvm_model::{Op, TensorType, Value};
@@ -47,11 +48,21 @@ pub(crate) fn lower(
         output_places: Vec::new(),
     };
     lowering.inputs()?;
+    let mut blockers = Blockers::default();
     for node in &typed.nodes {
+        if node.values().any(|v| lowering.states[v].is_none()) {
+            blockers.behind += 1;
+            continue;
+        }
         lowering.emitter.begin(&node.name);
-        lowering.node(node).map_err(|p| p.at(&node.name))?;
+        if let Err(problem) = lowering.node(node) {
+            blockers.add(problem.at(&node.name));
+        }
     }
     lowering.emitter.end();
+    if let Some(error) = blockers.into_error() {
+        return Err(error);
+    }
     lowering.outputs()?;
     let (places, output_places) = (lowering.places, lowering.output_places);
     let Emitter {

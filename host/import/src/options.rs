@@ -58,6 +58,10 @@ pub enum Range {
     /// For each sample the least and the greatest value, and of those the mean over all samples: one
     /// odd sample then costs less resolution, and saturates.
     MeanMinMax,
+    /// Without the hundredth of a percent of the elements that are furthest out.
+    Percentile,
+    /// The part of the least and the greatest value whose grid of bytes has the least squared error.
+    Search,
 }
 
 /// Input samples, one array an input, each with the samples stacked on its first dimension.

@@ -83,7 +83,7 @@ pub(crate) fn plan(typed: &Typed, options: &Options) -> Result<Plan, ImportError
     if quantised {
         // The file's grids stand; what it leaves in floats is held as the samples say.
         return Ok(Plan {
-            ranges: seen.ranges,
+            ranges: extremes(&seen),
             samples,
             ..empty
         });
@@ -94,10 +94,11 @@ pub(crate) fn plan(typed: &Typed, options: &Options) -> Result<Plan, ImportError
         ..empty
     };
     plan.sites = chosen_sites(typed, &seen, &weighted, options);
-    plan.ranges = seen.ranges;
+    plan.ranges = extremes(&seen);
     let bytes = classes::bytes(typed, &plan.sites);
     for (value, bytes) in bytes.into_iter().enumerate() {
-        plan.grids[value] = match (plan.sites.get(&value), plan.ranges[value]) {
+        let range = seen.held[value].range(options.range, plan.bytes);
+        plan.grids[value] = match (plan.sites.get(&value), range) {
             (Some(Site::Bytes(grid)), _) if bytes => Some(*grid),
             (_, Some((low, high))) if bytes => Some(Grid::covering(low, high, plan.bytes)),
             _ => None,
@@ -141,6 +142,11 @@ fn exact_inputs(typed: &Typed, calibration: &Calibration, plan: &mut Plan) -> Re
         }
     }
     Ok(())
+}
+
+/// What is held in words or sums has room for the greatest values seen.
+fn extremes(seen: &Seen) -> Vec<Option<(f64, f64)>> {
+    seen.held.iter().map(|held| held.extremes).collect()
 }
 
 fn check_grids(typed: &Typed, options: &Options) -> Result<(), ImportError> {
@@ -190,7 +196,7 @@ fn chosen_sites(
         let fixed =
             options.input_grids.contains_key(&typed.values[value].name) && typed.inputs.contains(&value);
         if typed.values[value].element == Element::Real && !fixed {
-            let range = seen.ranges[value].unwrap_or_default();
+            let range = seen.held[value].extremes.unwrap_or_default();
             chosen.insert(
                 value,
                 sites::choose(

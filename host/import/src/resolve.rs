@@ -1,6 +1,6 @@
 //! From the parsed file to the typed graph: names, order, shapes, constants.
 
-mod blockers;
+pub(crate) mod blockers;
 mod dims;
 mod kept;
 mod name;

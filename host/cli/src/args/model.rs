@@ -141,6 +141,10 @@ pub enum RangeChoice {
     Minmax,
     /// The least and the greatest value of each sample, and of those the mean
     Mean,
+    /// All but the hundredth of a percent of the elements that are furthest out
+    Percentile,
+    /// The part of the range whose grid of bytes has the least squared error
+    Search,
 }
 
 /// Say what is in a bundle.

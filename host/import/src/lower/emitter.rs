@@ -7,6 +7,9 @@ use crate::report::Layer;
 use metisvm_model::limits::MAX_NODES;
 use metisvm_model::{DType, Op, Parsed, Tensor, TensorType, Value};
 
+/// The greatest factor of one requantisation: its multiplier has 15 bits and no shift to the left.
+const GREATEST_FACTOR: f64 = 16_383.0;
+
 #[derive(Debug, Default)]
 pub(super) struct Emitter {
     pub(super) parsed: Parsed,
@@ -113,6 +116,19 @@ impl Emitter {
         to: DType,
         zero: i32,
     ) -> Result<Value, Problem> {
+        let most = factors.iter().copied().fold(0.0, f64::max);
+        let doublings = (most / GREATEST_FACTOR).log2().ceil();
+        if (1.0..=30.0).contains(&doublings) {
+            // What saturates here would saturate in the result, since the rest of the factor is thousands.
+            let times = self.scalar(DType::I32, 1 << doublings as u32)?;
+            let op = Op::Mul {
+                shift: 0,
+                to: DType::I32,
+            };
+            let value = self.node(op, &[value, times]);
+            let rest: Vec<f64> = factors.iter().map(|f| f / doublings.exp2()).collect();
+            return self.requantise(value, &rest, axis, to, zero);
+        }
         let mut found = Vec::new();
         for &ratio in factors {
             let m = Multiplier::nearest(ratio).ok_or(Problem::Multiplier {

@@ -1,6 +1,6 @@
 //! What stands in the way of a file, all of it, collected while what does not depend on it is looked at.
 
-use crate::error::{Blocker, ImportError, Problem};
+use crate::error::{Blocker, ImportError};
 use std::collections::BTreeMap;
 
 /// Names that are shown of nodes with the same problem.
@@ -10,17 +10,17 @@ const MOST: usize = 256;
 
 /// Problems of different kinds, in the order in which they were met.
 #[derive(Default)]
-pub(super) struct Blockers {
+pub(crate) struct Blockers {
     kinds: Vec<(Blocker, ImportError)>,
     /// Positions by operator, so that one is found without comparing with all.
     by_operator: BTreeMap<String, Vec<usize>>,
     more: usize,
     /// Nodes that read a result of one that failed.
-    pub(super) behind: usize,
+    pub(crate) behind: usize,
 }
 
 impl Blockers {
-    pub(super) fn add(&mut self, error: ImportError) {
+    pub(crate) fn add(&mut self, error: ImportError) {
         let (operator, name, problem) = match &error {
             ImportError::Node { node, problem } => (node.operator.clone(), node.name.clone(), problem),
             ImportError::Tensor { role, name, problem } => ((*role).to_string(), name.clone(), problem),
@@ -53,7 +53,7 @@ impl Blockers {
 
     /// The error that says all of it, if there is something to say. One problem alone reads as if it had been the
     /// first of a file that was given up there.
-    pub(super) fn into_error(mut self) -> Option<ImportError> {
+    pub(crate) fn into_error(mut self) -> Option<ImportError> {
         if self.kinds.len() == 1 && self.more == 0 && self.kinds[0].0.count == 1 {
             return self.kinds.pop().map(|(_, error)| error);
         }

@@ -93,6 +93,8 @@ fn options(args: &Import) -> Result<Options, CliError> {
         range: match args.range {
             RangeChoice::Minmax => Range::MinMax,
             RangeChoice::Mean => Range::MeanMinMax,
+            RangeChoice::Percentile => Range::Percentile,
+            RangeChoice::Search => Range::Search,
         },
         input_grids: args.input_grid.iter().cloned().collect(),
     })

@@ -216,7 +216,9 @@ pub(crate) fn samples<'a>(typed: &Typed, calibration: &'a Calibration) -> Result
         .find(|k| !k.is_empty() && !typed.inputs.iter().any(|&i| typed.values[i].name == **k))
     {
         let known: String = known.chars().take(80).collect();
-        return wrong(format!("there is no input {known:?}"));
+        return wrong(format!(
+            "there is no input {known:?} that the outputs need; leave its samples out"
+        ));
     }
     if all.windows(2).any(|w| w[0].1.len() != w[1].1.len()) {
         return wrong("inputs have different numbers of samples".to_string());

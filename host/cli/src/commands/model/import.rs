@@ -24,16 +24,7 @@ pub(super) fn run(args: &Import) -> Result<(), CliError> {
         let problem = "it is not an ONNX file: it does not begin with a field of a model";
         sound.then_some(()).ok_or_else(|| problem.to_owned())
     })?;
-    let options = options(args)?;
-    let imported = import_onnx(&bytes, &options).map_err(|e| refused(&args.file, &e))?;
-    let calibrated = options.calibration.iter().flat_map(|c| c.inputs.keys());
-    for name in calibrated.filter(|name| !name.is_empty()) {
-        if imported.graph.inputs().iter().all(|port| port.name != *name) {
-            output::complain(&format!(
-                "note: {name} is no input of the model, and its calibration data are left out"
-            ));
-        }
-    }
+    let imported = import_onnx(&bytes, &options(args)?).map_err(|e| refused(&args.file, &e))?;
     let (bundle, bytes) = Bundle::encode(imported.graph).map_err(|e| CliError::file(&args.file, e))?;
     let path = args
         .output

@@ -14,11 +14,10 @@ import subprocess
 import sys
 import tempfile
 
+import built
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
-
-ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
 def files(folder):
@@ -156,8 +155,8 @@ def check_holds(model):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--binary", type=pathlib.Path, default=ROOT / "target" / "debug" / "metisvm")
-    binary = str(parser.parse_args().binary.resolve())
+    parser.add_argument("--binary", type=pathlib.Path)
+    binary = str((parser.parse_args().binary or built.metisvm()).resolve())
     problems = []
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)

@@ -177,7 +177,12 @@ impl Constant {
             Rc::new(taken)
         });
         let name = Rc::clone(&self.name);
-        Ok(Self { name, dims, data, grids })
+        Ok(Self {
+            name,
+            dims,
+            data,
+            grids,
+        })
     }
 
     /// This one and then another along a dimension.

@@ -122,8 +122,8 @@ pub enum Problem {
     /// An operator that has no integer form here.
     #[error("the operator is not supported; docs/import.md lists the {} that are", supported.len())]
     UnsupportedOperator {
-        /// Those that have one.
-        supported: &'static [&'static str],
+        /// Domain and name of those that have one.
+        supported: &'static [(&'static str, &'static str)],
     },
     /// A supported operator, used in a way that is not.
     #[error("{0}")]
@@ -307,7 +307,11 @@ impl fmt::Display for Blocker {
 /// All that stands in the way, in at most [`LONGEST_LIST`] bytes and a bit.
 fn several(blockers: &[Blocker], more: usize, behind: usize) -> String {
     let count = blockers.len() + more;
-    let things = if count == 1 { "one thing stands" } else { "several things stand" };
+    let things = if count == 1 {
+        "one thing stands"
+    } else {
+        "several things stand"
+    };
     let mut text = format!("{things} in the way of this file:");
     let mut shown = 0;
     for blocker in blockers {
@@ -323,7 +327,9 @@ fn several(blockers: &[Blocker], more: usize, behind: usize) -> String {
         text.push_str(&format!("\n  and {} more", count - shown));
     }
     if behind > 0 {
-        text.push_str(&format!("\n{behind} nodes that need their results were not looked at"));
+        text.push_str(&format!(
+            "\n{behind} nodes that need their results were not looked at"
+        ));
     }
     text.push_str("\n--keep NAME takes a tensor before them as output, where the rest is not needed");
     text

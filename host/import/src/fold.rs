@@ -30,14 +30,24 @@ const FOLDS: &[(&str, Fold)] = &[
     ("Cos", |b, call| unary::unary(b, call, "Cos")),
     ("CumSum", rows::cum_sum),
     ("Div", pairs::div),
-    ("Equal", |b, call| pairs::compare(b, call, std::cmp::Ordering::is_eq)),
+    ("Equal", |b, call| {
+        pairs::compare(b, call, std::cmp::Ordering::is_eq)
+    }),
     ("Exp", |b, call| unary::unary(b, call, "Exp")),
     ("EyeLike", make::eye_like),
     ("Floor", |b, call| unary::unary(b, call, "Floor")),
-    ("Greater", |b, call| pairs::compare(b, call, std::cmp::Ordering::is_gt)),
-    ("GreaterOrEqual", |b, call| pairs::compare(b, call, std::cmp::Ordering::is_ge)),
-    ("Less", |b, call| pairs::compare(b, call, std::cmp::Ordering::is_lt)),
-    ("LessOrEqual", |b, call| pairs::compare(b, call, std::cmp::Ordering::is_le)),
+    ("Greater", |b, call| {
+        pairs::compare(b, call, std::cmp::Ordering::is_gt)
+    }),
+    ("GreaterOrEqual", |b, call| {
+        pairs::compare(b, call, std::cmp::Ordering::is_ge)
+    }),
+    ("Less", |b, call| {
+        pairs::compare(b, call, std::cmp::Ordering::is_lt)
+    }),
+    ("LessOrEqual", |b, call| {
+        pairs::compare(b, call, std::cmp::Ordering::is_le)
+    }),
     ("Log", |b, call| unary::unary(b, call, "Log")),
     ("Max", |b, call| pairs::extreme(b, call, true)),
     ("Min", |b, call| pairs::extreme(b, call, false)),
@@ -145,7 +155,11 @@ fn in_floats(b: &mut Builder, call: &Call<'_>, translator: Translator) -> Result
     let first = call.needed(0, "the first operand")?;
     let shape = metisvm_model::Shape::new(&first.dims)
         .ok_or_else(|| Problem::Shape(format!("{:?} is empty or too large", first.dims)))?;
-    let element = if first.is_float() { Element::Real } else { Element::Int };
+    let element = if first.is_float() {
+        Element::Real
+    } else {
+        Element::Int
+    };
     let mut scratch = Builder::default();
     let x = scratch.value("", shape, element);
     let mut inputs = call.inputs.clone();

@@ -44,7 +44,9 @@ pub(crate) fn resolve(model: &Model<'_>, options: &Options) -> Result<Typed, Imp
     let given = |name: &str| inputs.contains(name) && !stored(name);
     if graph.node.is_empty() {
         return Err(match roots.first() {
-            Some(name) if !given(name) => ImportError::tensor("output", name, Problem::NoSuchValue((*name).to_string())),
+            Some(name) if !given(name) => {
+                ImportError::tensor("output", name, Problem::NoSuchValue((*name).to_string()))
+            }
             _ => ImportError::model(Problem::Missing("node")),
         });
     }
@@ -72,7 +74,10 @@ fn opset(model: &Model<'_>) -> Result<i64, Problem> {
     };
     // Some exporters write it twice and mean it once.
     if let Some(other) = own.find(|o| o.version != first.version) {
-        return Err(wrong(format!("is given twice, as {} and {}", first.version, other.version)));
+        return Err(wrong(format!(
+            "is given twice, as {} and {}",
+            first.version, other.version
+        )));
     }
     if !OPSETS.contains(&first.version) {
         return Err(wrong(format!("{} is not supported", first.version)));

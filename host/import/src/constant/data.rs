@@ -100,7 +100,11 @@ impl Data {
     pub(crate) fn interleaved(&self, own: usize, other: &Self, more: usize) -> Option<Self> {
         fn rows<T: Copy>(a: &[T], own: usize, b: &[T], more: usize) -> Vec<T> {
             let mut all = Vec::with_capacity(a.len() + b.len());
-            let count = a.len().checked_div(own).or(b.len().checked_div(more)).unwrap_or(0);
+            let count = a
+                .len()
+                .checked_div(own)
+                .or(b.len().checked_div(more))
+                .unwrap_or(0);
             for row in 0..count {
                 all.extend(a.iter().skip(row * own).take(own));
                 all.extend(b.iter().skip(row * more).take(more));

@@ -143,7 +143,9 @@ fn doubles(reals: &[f64]) -> Result<Data, Problem> {
         let near = v as f32;
         let lost = v.is_finite() && !near.is_finite();
         if lost {
-            Err(Problem::Data(format!("element {v:e} is no FLOAT; export in single precision")))
+            Err(Problem::Data(format!(
+                "element {v:e} is no FLOAT; export in single precision"
+            )))
         } else {
             Ok(near)
         }

@@ -12,7 +12,10 @@ use crate::operators::{axis, element_data};
 fn extents(c: &Constant) -> Result<(Vec<u32>, usize), Problem> {
     let list = c.whole("the shape")?;
     let count = elements(list.iter().copied())?;
-    let dims = list.iter().map(|&d| u32::try_from(d).unwrap_or(u32::MAX)).collect();
+    let dims = list
+        .iter()
+        .map(|&d| u32::try_from(d).unwrap_or(u32::MAX))
+        .collect();
     Ok((dims, count as usize))
 }
 
@@ -36,7 +39,9 @@ pub(super) fn range(b: &mut Builder, call: &Call<'_>) -> Result<Option<Constant>
     let [start, limit, delta] = [0, 1, 2].map(|i| call.needed(i, "every operand"));
     let (start, limit, delta) = (start?, limit?, delta?);
     if [start, limit, delta].iter().any(|c| c.len() != 1) {
-        return Err(Problem::Shape("start, limit and delta are one number each".to_string()));
+        return Err(Problem::Shape(
+            "start, limit and delta are one number each".to_string(),
+        ));
     }
     let too_many = || Problem::Shape("it is empty, endless or too long".to_string());
     let name = &call.node.name;
@@ -53,7 +58,8 @@ pub(super) fn range(b: &mut Builder, call: &Call<'_>) -> Result<Option<Constant>
             let [a, z, d] = [a[0], z[0], d[0]].map(i128::from);
             let steps = (z - a).checked_div(d).ok_or_else(too_many)?;
             let rest = (z - a) % d;
-            let count = length((steps + i128::from(rest != 0 && steps >= 0 && (z - a > 0) == (d > 0))) as f64)?;
+            let count =
+                length((steps + i128::from(rest != 0 && steps >= 0 && (z - a > 0) == (d > 0))) as f64)?;
             b.folds(count)?;
             let list: Vec<i64> = (0..count as i128).map(|i| (a + i * d) as i64).collect();
             whole(name, vec![count as u32], start, &list).map(Some)
@@ -61,10 +67,14 @@ pub(super) fn range(b: &mut Builder, call: &Call<'_>) -> Result<Option<Constant>
         (Numbers::Reals(a), Numbers::Reals(z), Numbers::Reals(d)) => {
             let count = length((f64::from(z[0]) - f64::from(a[0])) / f64::from(d[0]))?;
             b.folds(count)?;
-            let list = (0..count).map(|i| (f64::from(a[0]) + i as f64 * f64::from(d[0])) as f32).collect();
+            let list = (0..count)
+                .map(|i| (f64::from(a[0]) + i as f64 * f64::from(d[0])) as f32)
+                .collect();
             reals(name, vec![count as u32], list).map(Some)
         }
-        _ => Err(Problem::Unsupported("its operands are of different types".to_string())),
+        _ => Err(Problem::Unsupported(
+            "its operands are of different types".to_string(),
+        )),
     }
 }
 
@@ -95,7 +105,9 @@ pub(super) fn one_hot(b: &mut Builder, call: &Call<'_>) -> Result<Option<Constan
     let depth = call.needed(1, "the depth")?;
     let values = call.needed(2, "the values")?;
     if depth.len() != 1 || values.len() != 2 {
-        return Err(Problem::Shape("the depth is one number, the values are two".to_string()));
+        return Err(Problem::Shape(
+            "the depth is one number, the values are two".to_string(),
+        ));
     }
     let depth = depth.reals64()[0];
     let extent = u32::try_from(depth as i64)
@@ -114,7 +126,11 @@ pub(super) fn one_hot(b: &mut Builder, call: &Call<'_>) -> Result<Option<Constan
         let (rest, within) = (place / inner.max(1), place % inner.max(1));
         let (outer, entry) = (rest / extent as usize, rest % extent as usize);
         let index = wanted[outer * inner + within];
-        let index = if index < 0 { index + i64::from(extent) } else { index };
+        let index = if index < 0 {
+            index + i64::from(extent)
+        } else {
+            index
+        };
         usize::from(index == entry as i64)
     });
     Constant::new(&call.node.name, dims, values.data.gather(order)).map(Some)

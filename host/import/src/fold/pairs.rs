@@ -22,7 +22,9 @@ impl<'a> Pair<'a> {
         let dims = broadcast(&x.dims, &y.dims)?;
         let count = elements(dims.iter().map(|&d| i64::from(d)))?;
         b.folds(count as usize)?;
-        let places = positions(&x.dims, &dims).into_iter().zip(positions(&y.dims, &dims));
+        let places = positions(&x.dims, &dims)
+            .into_iter()
+            .zip(positions(&y.dims, &dims));
         Ok(Self {
             places: places.collect(),
             dims,
@@ -102,16 +104,25 @@ pub(super) fn pow(b: &mut Builder, call: &Call<'_>) -> Result<Option<Constant>, 
         (Numbers::Whole(a), Numbers::Whole(b)) => {
             let int = |a: i64, b: i64| u32::try_from(b).ok().and_then(|b| a.checked_pow(b));
             let all: Option<Vec<i64>> = pair.of(&a, &b, int).into_iter().collect();
-            let all =
-                all.ok_or_else(|| Problem::Unsupported("a power is not a whole number of 64 bits".to_string()))?;
+            let all = all.ok_or_else(|| {
+                Problem::Unsupported("a power is not a whole number of 64 bits".to_string())
+            })?;
             whole(name, pair.dims, x, &all).map(Some)
         }
         (Numbers::Whole(_), Numbers::Reals(_)) => {
-            let all: Vec<i64> = pair.of(&base, &exponent, power).iter().map(|&v| v as i64).collect();
+            let all: Vec<i64> = pair
+                .of(&base, &exponent, power)
+                .iter()
+                .map(|&v| v as i64)
+                .collect();
             whole(name, pair.dims, x, &all).map(Some)
         }
         (Numbers::Reals(_), _) => {
-            let all = pair.of(&base, &exponent, power).iter().map(|&v| v as f32).collect();
+            let all = pair
+                .of(&base, &exponent, power)
+                .iter()
+                .map(|&v| v as f32)
+                .collect();
             reals(name, pair.dims, all).map(Some)
         }
     }
@@ -171,7 +182,8 @@ pub(super) fn logical(
 ) -> Result<Option<Constant>, Problem> {
     let [x, y] = two(call)?;
     let pair = Pair::new(b, x, y)?;
-    let truth = |c: &Constant, what| Ok::<Vec<bool>, Problem>(c.whole(what)?.iter().map(|&v| v != 0).collect());
+    let truth =
+        |c: &Constant, what| Ok::<Vec<bool>, Problem>(c.whole(what)?.iter().map(|&v| v != 0).collect());
     let (a, b) = (truth(x, "operand 0")?, truth(y, "operand 1")?);
     let data = pair.of(&a, &b, of);
     truths(&call.node.name, pair.dims, data)
@@ -195,8 +207,9 @@ pub(super) fn choose(b: &mut Builder, call: &Call<'_>) -> Result<Option<Constant
             reals(name, dims, chosen.collect()).map(Some)
         }
         (Numbers::Whole(a), Numbers::Whole(b)) => {
-            let chosen: Vec<i64> =
-                places.map(|(&c, (&i, &j))| if truth[c] != 0 { a[i] } else { b[j] }).collect();
+            let chosen: Vec<i64> = places
+                .map(|(&c, (&i, &j))| if truth[c] != 0 { a[i] } else { b[j] })
+                .collect();
             whole(name, dims, x, &chosen).map(Some)
         }
         _ => Err(mixed(x, y)),

@@ -11,7 +11,13 @@ pub(super) fn non_zero(b: &mut Builder, call: &Call<'_>) -> Result<Option<Consta
     let x = call.needed(0, "the operand")?;
     let rank = x.dims.len();
     b.folds(x.len().saturating_mul(rank.max(1)))?;
-    let found: Vec<usize> = x.reals64().iter().enumerate().filter(|(_, v)| **v != 0.0).map(|(i, _)| i).collect();
+    let found: Vec<usize> = x
+        .reals64()
+        .iter()
+        .enumerate()
+        .filter(|(_, v)| **v != 0.0)
+        .map(|(i, _)| i)
+        .collect();
     let mut all = Vec::with_capacity(found.len() * rank);
     for d in 0..rank {
         let inner: usize = x.dims[d + 1..].iter().map(|&e| e as usize).product();
@@ -22,7 +28,12 @@ pub(super) fn non_zero(b: &mut Builder, call: &Call<'_>) -> Result<Option<Consta
 }
 
 /// Positions of one operand's elements and those that come in their place.
-fn replaced(call: &Call<'_>, x: &Constant, updates: &Constant, places: &[usize]) -> Result<Constant, Problem> {
+fn replaced(
+    call: &Call<'_>,
+    x: &Constant,
+    updates: &Constant,
+    places: &[usize],
+) -> Result<Constant, Problem> {
     let own = x.len();
     let mut from: Vec<usize> = (0..own).collect();
     for (at, &place) in places.iter().enumerate() {
@@ -57,7 +68,12 @@ pub(super) fn scatter_nd(b: &mut Builder, call: &Call<'_>) -> Result<Option<Cons
     let x = call.needed(0, "the data")?;
     let indices = call.needed(1, "the indices")?;
     let updates = call.needed(2, "the updates")?;
-    let wrong = || Problem::Shape(format!("{:?} at {:?} in {:?}", updates.dims, indices.dims, x.dims));
+    let wrong = || {
+        Problem::Shape(format!(
+            "{:?} at {:?} in {:?}",
+            updates.dims, indices.dims, x.dims
+        ))
+    };
     let [outer @ .., depth] = &indices.dims[..] else {
         return Err(wrong());
     };
@@ -107,7 +123,11 @@ pub(super) fn scatter_elements(b: &mut Builder, call: &Call<'_>) -> Result<Optio
         for d in (0..rank).rev() {
             let own = rest % indices.dims[d] as usize;
             rest /= indices.dims[d] as usize;
-            let own = if d == along { counted(index, x.dims[d])? } else { own };
+            let own = if d == along {
+                counted(index, x.dims[d])?
+            } else {
+                own
+            };
             place += own * step;
             step *= x.dims[d] as usize;
         }

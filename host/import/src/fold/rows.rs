@@ -56,7 +56,10 @@ fn axes(call: &Call<'_>, rank: usize) -> Result<Vec<usize>, Problem> {
     if listed.len() > rank {
         return Err(wrong("axes", format!("{} of them", listed.len())));
     }
-    let mut axes = listed.iter().map(|&a| axis("axes", a, rank)).collect::<Result<Vec<_>, _>>()?;
+    let mut axes = listed
+        .iter()
+        .map(|&a| axis("axes", a, rank))
+        .collect::<Result<Vec<_>, _>>()?;
     axes.sort_unstable();
     axes.dedup();
     Ok(axes)
@@ -81,13 +84,17 @@ pub(super) fn reduce(b: &mut Builder, call: &Call<'_>, kind: Kind) -> Result<Opt
     let moved = x.transposed(&order);
     let row: usize = axes.iter().map(|&d| x.dims[d] as usize).product();
     let dims = if keep {
-        (0..x.dims.len()).map(|d| if axes.contains(&d) { 1 } else { x.dims[d] }).collect()
+        (0..x.dims.len())
+            .map(|d| if axes.contains(&d) { 1 } else { x.dims[d] })
+            .collect()
     } else {
         kept.iter().map(|&d| x.dims[d]).collect()
     };
     let name = &call.node.name;
     match Numbers::of(&moved) {
-        Numbers::Reals(data) => reals(name, dims, data.chunks_exact(row).map(|r| kind.real(r)).collect()).map(Some),
+        Numbers::Reals(data) => {
+            reals(name, dims, data.chunks_exact(row).map(|r| kind.real(r)).collect()).map(Some)
+        }
         Numbers::Whole(data) => {
             let all: Option<Vec<i64>> = data.chunks_exact(row).map(|r| kind.int(r)).collect();
             let all = all.ok_or_else(|| Problem::Unsupported("a result is over 64 bits".to_string()))?;

@@ -35,7 +35,12 @@ pub(super) fn unary(b: &mut Builder, call: &Call<'_>, operator: &str) -> Result<
             let Some(function) = function(operator) else {
                 return Ok(None);
             };
-            reals(name, x.dims.clone(), data.iter().map(|&v| function.at(v)).collect()).map(Some)
+            reals(
+                name,
+                x.dims.clone(),
+                data.iter().map(|&v| function.at(v)).collect(),
+            )
+            .map(Some)
         }
         Numbers::Whole(data) => {
             let of = |v: i64| match operator {

@@ -28,12 +28,18 @@ mod number {
 }
 
 fn is_real(to: i64) -> bool {
-    matches!(to, number::FLOAT | number::FLOAT16 | number::DOUBLE | number::BFLOAT16)
+    matches!(
+        to,
+        number::FLOAT | number::FLOAT16 | number::DOUBLE | number::BFLOAT16
+    )
 }
 
 fn is_whole(to: i64) -> bool {
     use number::{INT8, INT16, INT32, INT64, UINT8, UINT16, UINT32, UINT64};
-    matches!(to, INT8 | INT16 | INT32 | INT64 | UINT8 | UINT16 | UINT32 | UINT64)
+    matches!(
+        to,
+        INT8 | INT16 | INT32 | INT64 | UINT8 | UINT16 | UINT32 | UINT64
+    )
 }
 
 /// Whole numbers as constants of a type; beyond its range they wrap, as a conversion in C does.

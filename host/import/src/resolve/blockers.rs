@@ -27,7 +27,10 @@ impl Blockers {
             _ => return self.more += 1,
         };
         let same = self.by_operator.entry(operator.clone()).or_default();
-        let known = same.iter().copied().find(|&at| self.kinds[at].0.problem == **problem);
+        let known = same
+            .iter()
+            .copied()
+            .find(|&at| self.kinds[at].0.problem == **problem);
         if let Some(at) = known {
             let blocker = &mut self.kinds[at].0;
             blocker.count += 1;
@@ -61,4 +64,3 @@ impl Blockers {
         })
     }
 }
-

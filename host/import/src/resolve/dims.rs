@@ -56,7 +56,11 @@ impl<'o> Dims<'o> {
     }
 
     /// The shape of an input. Where dimensions stay open the result is of no use, and [`Self::finish`] says so.
-    pub(super) fn shape(&mut self, input: &str, declared: Option<&TensorShape<'_>>) -> Result<Shape, Problem> {
+    pub(super) fn shape(
+        &mut self,
+        input: &str,
+        declared: Option<&TensorShape<'_>>,
+    ) -> Result<Shape, Problem> {
         let declared = match (declared, self.options.shapes.contains_key(input)) {
             (Some(shape), _) => Some(&shape.dim[..]),
             (None, true) => None,
@@ -82,7 +86,11 @@ impl<'o> Dims<'o> {
                         })
                 });
                 if !agrees {
-                    let dims: Vec<String> = declared.unwrap_or_default().iter().map(|d| shown(&d.value)).collect();
+                    let dims: Vec<String> = declared
+                        .unwrap_or_default()
+                        .iter()
+                        .map(|d| shown(&d.value))
+                        .collect();
                     let dims = dims.join(",");
                     return Err(Problem::Shape(format!(
                         "{wanted:?} is asked for, and the file fixes [{dims}]"

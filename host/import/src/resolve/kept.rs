@@ -59,5 +59,8 @@ pub(super) fn outputs(graph: &Graph<'_>) -> String {
 /// The names that live nodes read, or that come out themselves.
 pub(super) fn inputs<'a>(graph: &'a Graph<'a>, roots: &[&'a str], live: &[usize]) -> HashSet<&'a str> {
     let nodes = live.iter().filter_map(|&index| graph.node.get(index));
-    nodes.flat_map(|node| read(node)).chain(roots.iter().copied()).collect()
+    nodes
+        .flat_map(|node| read(node))
+        .chain(roots.iter().copied())
+        .collect()
 }

@@ -7,7 +7,9 @@ use metisvm_model::{DType, Shape};
 use onnx_rs::ast::{DataType, Dimension, TensorShape, TypeValue, ValueInfo};
 
 /// What a graph input holds, and the shape that the file declares.
-pub(super) fn input_type<'f>(info: &'f ValueInfo<'f>) -> Result<(Element, Option<&'f TensorShape<'f>>), Problem> {
+pub(super) fn input_type<'f>(
+    info: &'f ValueInfo<'f>,
+) -> Result<(Element, Option<&'f TensorShape<'f>>), Problem> {
     let tensor = match info.r#type.as_ref().and_then(|t| t.value.as_ref()) {
         Some(TypeValue::Tensor(tensor)) => tensor,
         Some(_) => {

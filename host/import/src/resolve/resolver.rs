@@ -98,7 +98,9 @@ impl<'m> Resolver<'m> {
     /// Visits nodes in this order. What fails is noted, and only what needs its results is left out.
     pub(super) fn nodes(&mut self, graph: &'m Graph<'m>, order: &[usize]) -> Result<(), ImportError> {
         for &index in order {
-            let Some(node) = graph.node.get(index) else { continue };
+            let Some(node) = graph.node.get(index) else {
+                continue;
+            };
             let name = node_name(index, node);
             let state = self.builder.state();
             let results = match self.node(node, &name) {
@@ -203,7 +205,9 @@ impl<'m> Resolver<'m> {
         }
         let results = match translator {
             _ if operators::dynamic::concerns(&self.builder, &call) => {
-                vec![Some(operators::dynamic::translate(&mut self.builder, &call).map_err(at)?)]
+                vec![Some(
+                    operators::dynamic::translate(&mut self.builder, &call).map_err(at)?,
+                )]
             }
             None => return Err(at(Problem::NotConstant("every operand"))),
             Some(Translator::One(translate)) => {
@@ -217,7 +221,12 @@ impl<'m> Resolver<'m> {
     }
 
     /// If, with a condition that is known: one branch is taken, as though its nodes stood here.
-    fn branch(&mut self, node: &'m Node<'m>, condition: Option<&Arg>, name: &NodeName) -> Result<Outcome, ImportError> {
+    fn branch(
+        &mut self,
+        node: &'m Node<'m>,
+        condition: Option<&Arg>,
+        name: &NodeName,
+    ) -> Result<Outcome, ImportError> {
         let wrong = |text: &str| Problem::Unsupported(text.to_string()).at(name);
         let condition = match condition {
             Some(Arg::Constant(c)) => match c.whole("the condition").map_err(|p| p.at(name))?[..] {
@@ -231,7 +240,11 @@ impl<'m> Resolver<'m> {
             }
         };
         let wanted = if condition { "then_branch" } else { "else_branch" };
-        let graph = node.attribute.iter().find(|a| a.name == wanted).and_then(|a| a.g.as_deref());
+        let graph = node
+            .attribute
+            .iter()
+            .find(|a| a.name == wanted)
+            .and_then(|a| a.g.as_deref());
         let graph = graph.ok_or_else(|| wrong("it lacks a branch"))?;
         if !graph.input.is_empty() || graph.output.len() < node.output.len() {
             return Err(wrong("its branch has inputs, or too few outputs"));
@@ -241,7 +254,12 @@ impl<'m> Resolver<'m> {
                 return Err(Problem::Duplicate(tensor.name().to_string()).at(name));
             }
         }
-        let roots: Vec<&str> = graph.output.iter().map(|o| o.name).take(node.output.len()).collect();
+        let roots: Vec<&str> = graph
+            .output
+            .iter()
+            .map(|o| o.name)
+            .take(node.output.len())
+            .collect();
         let own: HashSet<&str> = graph.node.iter().flat_map(|n| n.output.iter().copied()).collect();
         let given = |name: &str| self.names.contains_key(name) && !own.contains(name);
         let stored = |name: &str| self.stores(name);
@@ -267,7 +285,8 @@ impl<'m> Resolver<'m> {
         let known = match Constant::of(tensor, name) {
             Ok(constant) => Known::Arg(Arg::Constant(constant)),
             Err(problem) => {
-                self.blockers.add(ImportError::tensor("initializer", name, problem));
+                self.blockers
+                    .add(ImportError::tensor("initializer", name, problem));
                 Known::Unknown
             }
         };

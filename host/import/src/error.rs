@@ -122,8 +122,8 @@ pub enum Problem {
     /// An operator that has no integer form here.
     #[error("the operator is not supported; docs/import.md lists the {} that are", supported.len())]
     UnsupportedOperator {
-        /// Those that have one.
-        supported: &'static [&'static str],
+        /// Domain and name of those that have one.
+        supported: &'static [(&'static str, &'static str)],
     },
     /// A supported operator, used in a way that is not.
     #[error("{0}")]

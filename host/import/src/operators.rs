@@ -250,13 +250,31 @@ const OPERATORS: &[(&str, Translate)] = &[
     ("Xor", compare::xor),
 ];
 
-/// The ONNX operators that import takes, sorted.
-pub const SUPPORTED: &[&str] = &{
-    let mut names = [""; OPERATORS.len()];
-    let mut index = 0;
-    while index < names.len() {
-        names[index] = OPERATORS[index].0;
-        index += 1;
+/// How many operators import takes, of all domains.
+const COUNT: usize = OPERATORS.len() + MANY.len() + ML.len() + MICROSOFT.len();
+
+/// The operators that import takes: domain ("" is ONNX's own) and name, those of one table after those of another.
+pub const SUPPORTED: &[(&str, &str)] = &{
+    let mut names = [("", ""); COUNT];
+    let (mut at, mut index) = (0, 0);
+    while index < OPERATORS.len() {
+        names[at].1 = OPERATORS[index].0;
+        (at, index) = (at + 1, index + 1);
+    }
+    index = 0;
+    while index < MANY.len() {
+        names[at].1 = MANY[index].0;
+        (at, index) = (at + 1, index + 1);
+    }
+    index = 0;
+    while index < ML.len() {
+        names[at] = ("ai.onnx.ml", ML[index].0);
+        (at, index) = (at + 1, index + 1);
+    }
+    index = 0;
+    while index < MICROSOFT.len() {
+        names[at] = ("com.microsoft", MICROSOFT[index].0);
+        (at, index) = (at + 1, index + 1);
     }
     names
 };
@@ -294,11 +312,11 @@ mod tests {
     #[test]
     fn every_row_is_found_by_its_name_and_nothing_else_is() {
         assert!(
-            SUPPORTED.is_sorted_by(|a, b| a < b),
+            OPERATORS.is_sorted_by(|a, b| a.0 < b.0),
             "the table is searched by halves"
         );
-        for name in SUPPORTED {
-            assert!(translator("", name).is_some(), "{name}");
+        for (domain, name) in SUPPORTED {
+            assert!(translator(domain, name).is_some(), "{domain} {name}");
         }
         assert!(MANY.is_sorted_by(|a, b| a.0 < b.0));
         assert!(ML.is_sorted_by(|a, b| a.0 < b.0) && MICROSOFT.is_sorted_by(|a, b| a.0 < b.0));

@@ -11,19 +11,13 @@ mod rows;
 #[cfg(test)]
 pub(crate) mod run;
 
+pub(crate) use crate::view::View;
 pub(crate) use pairs::positions;
 
 use crate::function::Function;
 use crate::typed::Operator;
 use metisvm_model::{Shape, Window};
 use std::ops::Range;
-
-/// An operand: extents and elements.
-#[derive(Clone, Copy)]
-pub(crate) struct View<'a> {
-    pub(crate) dims: &'a [u32],
-    pub(crate) data: &'a [f32],
-}
 
 /// The result of one operator, of shape `result`; empty for those that give no real numbers.
 pub(crate) fn evaluate(op: &Operator, inputs: &[View<'_>], result: &Shape) -> Vec<f32> {

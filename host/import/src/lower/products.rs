@@ -445,3 +445,11 @@ fn mat_mul(dtype: DType) -> Op {
         Op::MatMul
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn convolutions_hold_what_bytes_of_one_scale_do_not() {
+        crate::float::cases::check("convolutions");
+    }
+}

@@ -44,9 +44,11 @@ pub(super) fn bytes(
         let mut readers = typed.nodes.iter().filter(|n| n.values().any(|v| v == input));
         let image = typed.values[input].shape.rank() == 4;
         let tabled = readers.all(|n| match &n.op {
-            Operator::Pointwise(_) | Operator::Conv { .. } => true,
-            Operator::Add | Operator::Sub | Operator::Mul | Operator::Div | Operator::Transpose { .. } => {
-                image
+            Operator::Pointwise(_) => true,
+            Operator::Conv { .. } => matches!(convs.get(&n.output), None | Some(Site::Bytes(_))),
+            Operator::Transpose { .. } => image,
+            Operator::Add | Operator::Sub | Operator::Mul | Operator::Div => {
+                image && n.inputs.iter().any(|arg| matches!(arg, Arg::Constant(_)))
             }
             _ => false,
         });

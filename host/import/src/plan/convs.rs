@@ -101,9 +101,11 @@ impl Case<'_> {
             let (scales, zero) = trial.migrated(self.channels, strength, clip, self.dtype);
             (trial.bytes(&every(&scales), zero, self.dtype), (scales, zero))
         }));
-        let Some((error, (scales, zero))) = migrated.filter(|_| !input) else {
+        let Some((error, (scales, zero))) = migrated else {
             return Site::Bytes(grid);
         };
+        // Callers quantise an input: one scale is what they like.
+        let error = if input { plain } else { error };
         if plain.min(error) > (3.0 * best).max(WORTH_WORDS) {
             return Site::Words { scales: vec![word] };
         }

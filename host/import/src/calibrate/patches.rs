@@ -12,7 +12,8 @@ const MAX_NUMBERS: usize = 1 << 18;
 /// Adds one of `runs` samples.
 pub(super) fn note(typed: &Typed, results: &[Vec<f32>], runs: usize, seen: &mut Seen) {
     for node in &typed.nodes {
-        let (Operator::Conv { window, groups, .. }, [Arg::Value(x), Arg::Constant(w)]) = (&node.op, &node.inputs[..])
+        let (Operator::Conv { window, groups, .. }, [Arg::Value(x), Arg::Constant(w)]) =
+            (&node.op, &node.inputs[..])
         else {
             continue;
         };
@@ -50,7 +51,9 @@ pub(super) fn note(typed: &Typed, results: &[Vec<f32>], runs: usize, seen: &mut 
             for (c, u, v) in (0..depth).map(|t| (t / (kh * kw), t / kw % kh, t % kw)) {
                 let row = coordinate(window, 0, i, u, height);
                 let column = coordinate(window, 1, j, v, width);
-                let within = row.zip(column).map(|(r, q)| ((b * channels + c) * height + r) * width + q);
+                let within = row
+                    .zip(column)
+                    .map(|(r, q)| ((b * channels + c) * height + r) * width + q);
                 kept.push(within.and_then(|at| data.get(at)).copied().unwrap_or(0.0));
             }
         }

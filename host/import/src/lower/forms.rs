@@ -181,7 +181,8 @@ impl Lowering<'_> {
                 if !real.only_clamps() {
                     return Err(Problem::NotQuantised("an operand".to_string()));
                 }
-                let value = if real.dtype == DType::I32 && real.zero == 0 && factors.iter().all(|&f| f == 1.0) {
+                let value = if real.dtype == DType::I32 && real.zero == 0 && factors.iter().all(|&f| f == 1.0)
+                {
                     real.value
                 } else {
                     let value = self.from_zero(real)?;

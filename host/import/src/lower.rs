@@ -7,6 +7,7 @@
 mod emitter;
 mod forms;
 mod functions;
+mod input;
 mod moves;
 mod pairs;
 mod ports;
@@ -151,7 +152,6 @@ impl Lowering<'_> {
         let (dtype, shape) = match &state {
             Lowered::Real(real) => (real.dtype, real.shape.clone()),
             Lowered::Integers(_, dtype) => (*dtype, self.typed.values[node.output].shape.clone()),
-            Lowered::Input(_, grid) => (grid.dtype, self.typed.values[node.output].shape.clone()),
         };
         self.emitter.layer().result = Some(TensorType { dtype, shape });
         let layer = self.emitter.at();
@@ -162,10 +162,6 @@ impl Lowering<'_> {
 
     fn quantise_node(&mut self, arg: &Arg, grid: Grid) -> Result<Lowered, Problem> {
         match self.state(arg)?.clone() {
-            Lowered::Input(value, own) if own == grid => Ok(Lowered::Integers(value, grid.dtype)),
-            Lowered::Input(..) => Err(Problem::Unsupported(
-                "another QuantizeLinear puts the same input on another grid; an input has one".to_string(),
-            )),
             Lowered::Real(real) => {
                 self.emitter.layer().grid = Some(grid);
                 let value = if real.byte_grid().is_none() && !real.only_clamps() {

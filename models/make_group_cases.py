@@ -470,8 +470,6 @@ def recurrent():
 
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
-    for old in OUT.glob("*"):
-        old.unlink()
     products()
     dynamic()
     quantised()

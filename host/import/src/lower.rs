@@ -7,6 +7,7 @@
 mod emitter;
 mod forms;
 mod functions;
+mod labels;
 mod moves;
 mod pairs;
 mod ports;
@@ -81,6 +82,7 @@ pub(crate) fn lower(
         weights: layers.iter().map(|l| l.weights).sum(),
         layers,
         dropped: typed.dropped.clone(),
+        warnings: typed.notes.clone(),
         macs: graph.work().macs,
         ..Report::default()
     };

@@ -503,8 +503,6 @@ def convolutions():
 
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
-    for old in OUT.glob("*"):
-        old.unlink()
     products()
     dynamic()
     quantised()

@@ -8,6 +8,7 @@ mod emitter;
 mod forms;
 mod functions;
 mod input;
+mod labels;
 mod moves;
 mod pairs;
 mod ports;
@@ -82,6 +83,7 @@ pub(crate) fn lower(
         weights: layers.iter().map(|l| l.weights).sum(),
         layers,
         dropped: typed.dropped.clone(),
+        warnings: typed.notes.clone(),
         macs: graph.work().macs,
         ..Report::default()
     };

@@ -201,7 +201,7 @@ impl Lowering<'_> {
     }
 
     /// The operator takes up to 64 operands: more are joined in groups.
-    fn joined(&mut self, op: Op, mut operands: Vec<Value>) -> Value {
+    pub(super) fn joined(&mut self, op: Op, mut operands: Vec<Value>) -> Value {
         const MOST: usize = 64;
         while operands.len() > MOST {
             let groups = operands.chunks(MOST).map(<[Value]>::to_vec).collect::<Vec<_>>();

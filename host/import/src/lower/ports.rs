@@ -1,6 +1,7 @@
 //! Inputs and outputs of the integer graph, and the notes that tell callers how to quantise.
 
 use super::input;
+use super::labels;
 use super::state::{Lowered, Lowering, Real, on};
 use crate::error::{ImportError, NodeName, Problem};
 use crate::measure::Place;
@@ -89,6 +90,16 @@ impl Lowering<'_> {
         if let Some(grid) = self.plan.grids[id] {
             self.describe("input", &name, Some((grid.scale.into(), grid.zero_point)), &shape);
             return on(self.port(id, grid.dtype), grid, shape);
+        }
+        if let Some(columns) = self.plan.columns.get(&id) {
+            let (dtype, scales) = (columns.dtype, columns.scales.clone());
+            let value = self.port(id, dtype);
+            self.describe_columns(&name, &scales, 0);
+            return Real {
+                axis: shape.rank().saturating_sub(1),
+                scales,
+                ..Real::new(value, dtype, shape, 1.0, 0)
+            };
         }
         let only_products = self
             .typed
@@ -195,6 +206,9 @@ impl Lowering<'_> {
                 layer: None,
             });
             self.describe("output", name, grid, &shape);
+            if let Some(labels) = self.typed.labels.get(id) {
+                labels::describe(&mut self.emitter.parsed.metadata, name, labels);
+            }
             self.emitter.parsed.output(name.clone(), value);
         }
         Ok(())

@@ -7,8 +7,10 @@
 //! - every other tensor stays as wide as it was computed, and becomes words where a step needs them.
 
 mod classes;
+mod convs;
 mod sites;
 mod steps;
+mod trial;
 
 pub(crate) use sites::{Site, words};
 
@@ -29,6 +31,8 @@ pub(crate) struct Plan {
     pub(crate) grids: Vec<Option<Grid>>,
     /// For operands of products with constant weights, the form in which they enter it.
     pub(crate) sites: BTreeMap<ValueId, Site>,
+    /// For results of convolutions, the form in which their operand enters them.
+    pub(crate) convs: BTreeMap<ValueId, Site>,
     /// For inputs whose samples are all multiples of one power of two, words with just that step.
     pub(crate) steps: BTreeMap<ValueId, f64>,
     /// The type of bytes that are activations.
@@ -46,6 +50,7 @@ impl Plan {
             ranges: vec![None; self.ranges.len()],
             grids: self.grids.clone(),
             sites: BTreeMap::new(),
+            convs: BTreeMap::new(),
             steps: BTreeMap::new(),
             samples: 0,
             ..*self
@@ -62,6 +67,7 @@ pub(crate) fn plan(typed: &Typed, options: &Options) -> Result<Plan, ImportError
         ranges: vec![None; typed.values.len()],
         grids: vec![None; typed.values.len()],
         sites: BTreeMap::new(),
+        convs: BTreeMap::new(),
         steps: BTreeMap::new(),
         bytes: options.activation.dtype(),
         calibrated: false,
@@ -94,8 +100,9 @@ pub(crate) fn plan(typed: &Typed, options: &Options) -> Result<Plan, ImportError
         ..empty
     };
     plan.sites = chosen_sites(typed, &seen, &weighted, options);
+    plan.convs = convs::choose(typed, &seen, options);
     plan.ranges = extremes(&seen);
-    let bytes = classes::bytes(typed, &plan.sites);
+    let bytes = classes::bytes(typed, &plan.sites, &plan.convs);
     for (value, bytes) in bytes.into_iter().enumerate() {
         let range = seen.held[value].range(options.range, plan.bytes);
         plan.grids[value] = match (plan.sites.get(&value), range) {

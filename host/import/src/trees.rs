@@ -1,9 +1,7 @@
 //! Ensembles of decision trees: what `ai.onnx.ml` writes as flat lists, as nodes that name each other.
 
-mod build;
+pub(crate) mod build;
 mod evaluate;
-
-pub(crate) use build::{Flat, FlatNode, Name, build};
 
 use std::ops::Range;
 

@@ -3,18 +3,12 @@
 //! A text is no tensor of integers: where an operator gives names of classes, their positions go out, and the names go
 //! with them as notes.
 
-mod encoders;
-mod features;
-mod linear;
+pub(super) mod encoders;
+pub(super) mod features;
+pub(super) mod linear;
 mod lists;
-mod support_vectors;
-mod trees;
-
-pub(super) use encoders::{label_encoder, one_hot};
-pub(super) use features::{binarizer, extract, imputer, normalizer, scaler, vectorize, zip_map};
-pub(super) use linear::{classifier as linear_classifier, regressor as linear_regressor};
-pub(super) use support_vectors::{classifier as svm_classifier, regressor as svm_regressor};
-pub(super) use trees::{classifier as tree_classifier, ensemble, regressor as tree_regressor};
+pub(super) mod support_vectors;
+pub(super) mod trees;
 
 use super::make::Maker;
 use crate::attributes::wrong;

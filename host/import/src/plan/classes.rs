@@ -6,7 +6,11 @@ use crate::typed::{Arg, Element, Operator, Typed, ValueId};
 use std::collections::BTreeMap;
 
 /// For each value whether it is.
-pub(super) fn bytes(typed: &Typed, sites: &BTreeMap<ValueId, Site>) -> Vec<bool> {
+pub(super) fn bytes(
+    typed: &Typed,
+    sites: &BTreeMap<ValueId, Site>,
+    convs: &BTreeMap<ValueId, Site>,
+) -> Vec<bool> {
     let mut wide = vec![false; typed.values.len()];
     let mut read = vec![false; typed.values.len()];
     for (_, output) in &typed.outputs {
@@ -17,7 +21,7 @@ pub(super) fn bytes(typed: &Typed, sites: &BTreeMap<ValueId, Site>) -> Vec<bool>
             let Arg::Value(value) = *arg else { continue };
             read[value] = true;
             let takes_bytes = match &node.op {
-                Operator::Conv { .. } => true,
+                Operator::Conv { .. } => matches!(convs.get(&node.output), None | Some(Site::Bytes(_))),
                 Operator::MatMul { .. } => match (at, node.inputs.get(1)) {
                     (0, Some(Arg::Constant(_))) => matches!(sites.get(&value), Some(Site::Bytes(_))),
                     // Of two computed operands the first is held as words, the second as bytes.

@@ -430,7 +430,7 @@ def recurrent():
         net(op, "reverse", direction="reverse", bias=False)
         net(op, "bidirectional", directions=2, direction="bidirectional", h="computed", c="constant")
         net(op, "one_step_last_state", length=1, batch=1, outputs=["Y_h"], h="constant", c="computed")
-        net(op, "clip", clip=0.5, h="computed", c="computed", lengths=4)
+        net(op, "clip", clip=0.75, h="computed", c="computed", lengths=4)
     net("LSTM", "cell_only", outputs=["Y_c"])
     net("LSTM", "functions", activations=["HardSigmoid", "Relu", "Softsign"], activation_alpha=[0.25],
         activation_beta=[0.4])

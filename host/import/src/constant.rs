@@ -2,13 +2,14 @@
 
 mod data;
 mod read;
+mod type_name;
 
 use crate::error::Problem;
 use metisvm_model::limits::{MAX_ELEMENTS, MAX_RANK};
 use std::rc::Rc;
 
 pub(crate) use data::Data;
-pub(crate) use read::type_name;
+pub(crate) use type_name::type_name;
 
 /// What the integers of a dequantised constant stand for: `scale[c] · (v − zero[c])`, `c` along `axis`.
 #[derive(Clone, Debug, PartialEq)]

@@ -11,19 +11,13 @@ mod rows;
 #[cfg(test)]
 pub(crate) mod run;
 
+pub(crate) use crate::view::View;
 pub(crate) use pairs::positions;
 
 use crate::function::Function;
 use crate::typed::Operator;
 use metisvm_model::{Shape, Window};
 use std::ops::Range;
-
-/// An operand: extents and elements.
-#[derive(Clone, Copy)]
-pub(crate) struct View<'a> {
-    pub(crate) dims: &'a [u32],
-    pub(crate) data: &'a [f32],
-}
 
 /// The result of one operator, of shape `result`; empty for those that give no real numbers.
 pub(crate) fn evaluate(op: &Operator, inputs: &[View<'_>], result: &Shape) -> Vec<f32> {
@@ -144,7 +138,13 @@ fn conv(
 }
 
 /// The place of a tap in the image, if it lies in it.
-fn coordinate(window: &Window, d: usize, index: usize, tap: usize, extent: usize) -> Option<usize> {
+pub(crate) fn coordinate(
+    window: &Window,
+    d: usize,
+    index: usize,
+    tap: usize,
+    extent: usize,
+) -> Option<usize> {
     usize::try_from(window.coordinate(d, index, tap))
         .ok()
         .filter(|&c| c < extent)

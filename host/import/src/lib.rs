@@ -22,7 +22,6 @@ mod calibrate;
 mod call;
 mod constant;
 mod error;
-mod expression;
 mod float;
 mod fold;
 mod function;
@@ -44,6 +43,7 @@ mod report;
 mod resolve;
 mod trees;
 mod typed;
+mod view;
 mod wire;
 
 pub use error::{Blocker, ImportError, NodeName, Problem};

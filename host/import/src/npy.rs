@@ -190,12 +190,15 @@ pub fn read_numbers(bytes: &[u8]) -> Result<Numbers, ImportError> {
     let elements = data(bytes, &shape, at, size)?;
     let mut numbers = Vec::with_capacity(elements.len() / size);
     for (index, element) in elements.chunks_exact(size).enumerate() {
-        let number = decode(element).filter(|number| number.is_finite());
-        let number = number.ok_or_else(|| {
-            let what = "an element is not finite, beyond 2^53, or no boolean";
-            wrong(at + size * index, what)
-        })?;
-        numbers.push(number);
+        let problem = match decode(element) {
+            Some(number) if number.is_finite() => {
+                numbers.push(number);
+                continue;
+            }
+            Some(number) => format!("element {index} is {number}"),
+            None => format!("element {index} is beyond 2^53, or no boolean"),
+        };
+        return Err(wrong(at + size * index, &problem));
     }
     let dtype = INTEGERS
         .iter()

@@ -1,25 +1,33 @@
 //! What each ONNX operator means: its operands and attributes checked, its shape inferred, and one or
 //! more nodes of the typed graph, or a constant, in its place. Specification: ONNX's `Operators.md`.
 
+mod arg_max;
 mod arithmetic;
 mod arrange;
 mod axes;
 mod batch_norm;
+mod blocks;
 #[cfg(test)]
 mod cases;
 mod cast;
 mod compare;
+mod concat;
 mod conv;
 mod conv_transpose;
 mod cumulative;
 pub(crate) mod dynamic;
 mod einsum;
 mod extremes;
+mod gather;
+mod given;
+mod identity;
 mod make;
+mod masks;
 mod microsoft;
 mod ml;
 mod n_bits;
 mod norm;
+mod pad;
 mod pointwise;
 mod pool;
 mod product;
@@ -27,11 +35,15 @@ mod qoperator;
 mod quantisation;
 mod recurrent;
 mod reduce;
+mod repeat;
+mod reshape;
 mod resize;
-mod shape;
+mod scatter;
 mod sign;
+mod slice;
 mod softmax;
 mod top_k;
+mod transpose;
 mod window;
 
 pub(crate) use axes::axis;
@@ -69,30 +81,31 @@ const MANY: &[(&str, TranslateMany)] = &[
     ("LayerNormalization", norm::layer),
     ("RNN", recurrent::rnn),
     ("SimplifiedLayerNormalization", norm::simplified),
+    ("Split", slice::split),
     ("TopK", top_k::top_k),
 ];
 
 /// Those of `ai.onnx.ml`.
 const ML: &[(&str, Translator)] = &[
-    ("ArrayFeatureExtractor", Translator::One(ml::extract)),
-    ("Binarizer", Translator::One(ml::binarizer)),
+    ("ArrayFeatureExtractor", Translator::One(ml::features::extract)),
+    ("Binarizer", Translator::One(ml::features::binarizer)),
     ("CastMap", Translator::One(ml::of_texts)),
     ("CategoryMapper", Translator::One(ml::of_texts)),
     ("DictVectorizer", Translator::One(ml::of_texts)),
-    ("FeatureVectorizer", Translator::One(ml::vectorize)),
-    ("Imputer", Translator::One(ml::imputer)),
-    ("LabelEncoder", Translator::One(ml::label_encoder)),
-    ("LinearClassifier", Translator::Many(ml::linear_classifier)),
-    ("LinearRegressor", Translator::One(ml::linear_regressor)),
-    ("Normalizer", Translator::One(ml::normalizer)),
-    ("OneHotEncoder", Translator::One(ml::one_hot)),
-    ("SVMClassifier", Translator::Many(ml::svm_classifier)),
-    ("SVMRegressor", Translator::One(ml::svm_regressor)),
-    ("Scaler", Translator::One(ml::scaler)),
-    ("TreeEnsemble", Translator::One(ml::ensemble)),
-    ("TreeEnsembleClassifier", Translator::Many(ml::tree_classifier)),
-    ("TreeEnsembleRegressor", Translator::One(ml::tree_regressor)),
-    ("ZipMap", Translator::One(ml::zip_map)),
+    ("FeatureVectorizer", Translator::One(ml::features::vectorize)),
+    ("Imputer", Translator::One(ml::features::imputer)),
+    ("LabelEncoder", Translator::One(ml::encoders::label_encoder)),
+    ("LinearClassifier", Translator::Many(ml::linear::classifier)),
+    ("LinearRegressor", Translator::One(ml::linear::regressor)),
+    ("Normalizer", Translator::One(ml::features::normalizer)),
+    ("OneHotEncoder", Translator::One(ml::encoders::one_hot)),
+    ("SVMClassifier", Translator::Many(ml::support_vectors::classifier)),
+    ("SVMRegressor", Translator::One(ml::support_vectors::regressor)),
+    ("Scaler", Translator::One(ml::features::scaler)),
+    ("TreeEnsemble", Translator::One(ml::trees::ensemble)),
+    ("TreeEnsembleClassifier", Translator::Many(ml::trees::classifier)),
+    ("TreeEnsembleRegressor", Translator::One(ml::trees::regressor)),
+    ("ZipMap", Translator::One(ml::features::zip_map)),
 ];
 
 /// Those of `com.microsoft`, as ONNX Runtime writes them.
@@ -102,7 +115,10 @@ const MICROSOFT: &[(&str, Translator)] = &[
         Translator::One(|b, call| microsoft::bias_gelu(b, call, false)),
     ),
     ("DequantizeLinear", One(quantisation::dequantize)),
-    ("DynamicQuantizeLSTM", Translator::Many(recurrent::dynamic_lstm)),
+    (
+        "DynamicQuantizeLSTM",
+        Translator::Many(recurrent::quantised::lstm),
+    ),
     ("DynamicQuantizeMatMul", One(dynamic::quantize_mat_mul)),
     (
         "FastGelu",
@@ -121,7 +137,7 @@ const MICROSOFT: &[(&str, Translator)] = &[
     ("QLinearMul", One(qoperator::mul)),
     ("QLinearReduceMean", One(qoperator::reduce_mean)),
     ("QLinearSigmoid", One(qoperator::sigmoid)),
-    ("QLinearSoftmax", One(qoperator::softmax)),
+    ("QLinearSoftmax", One(qoperator::soft_max)),
     ("QLinearWhere", One(qoperator::choose)),
     ("QuantizeLinear", One(quantisation::quantize)),
     ("QuickGelu", Translator::One(microsoft::quick_gelu)),
@@ -138,7 +154,7 @@ const OPERATORS: &[(&str, Translate)] = &[
     ("Abs", |b, call| pointwise::unary(b, call, Function::Abs)),
     ("Add", arithmetic::add),
     ("And", compare::and),
-    ("ArgMax", shape::arg_max),
+    ("ArgMax", arg_max::arg_max),
     ("ArgMin", reduce::arg_min),
     ("Atan", |b, call| pointwise::unary(b, call, Function::Atan)),
     ("AveragePool", pool::average_pool),
@@ -148,25 +164,29 @@ const OPERATORS: &[(&str, Translate)] = &[
     ("Ceil", |b, call| pointwise::rounding(b, call, Function::Ceil)),
     ("Celu", pointwise::celu),
     ("Clip", extremes::clip),
-    ("Concat", shape::concat),
-    ("Constant", |_, call| shape::constant(call)),
+    ("Concat", concat::concat),
+    ("Constant", |_, call| given::constant(call)),
     ("Conv", conv::conv),
     ("ConvInteger", dynamic::conv_integer),
     ("ConvTranspose", conv_transpose::conv_transpose),
     ("Cos", |b, call| pointwise::unary(b, call, Function::Cos)),
     ("Cosh", |b, call| pointwise::unary(b, call, Function::Cosh)),
     ("CumSum", cumulative::cum_sum),
+    ("DepthToSpace", blocks::depth_to_space),
     ("DequantizeLinear", quantisation::dequantize),
     ("Div", arithmetic::div),
-    ("Dropout", |_, call| shape::dropout(call)),
+    ("Dropout", |_, call| identity::dropout(call)),
     ("Einsum", einsum::einsum),
     ("Elu", pointwise::elu),
     ("Equal", |b, call| compare::compare(b, call, Relation::Equal)),
     ("Erf", |b, call| pointwise::unary(b, call, Function::Erf)),
     ("Exp", |b, call| pointwise::unary(b, call, Function::Exp)),
-    ("Flatten", shape::flatten),
+    ("Expand", repeat::expand),
+    ("Flatten", reshape::flatten),
     ("Floor", |b, call| pointwise::rounding(b, call, Function::Floor)),
-    ("Gather", shape::gather),
+    ("Gather", gather::gather),
+    ("GatherElements", gather::gather_elements),
+    ("GatherND", gather::gather_nd),
     ("Gelu", pointwise::gelu),
     ("Gemm", product::gemm),
     ("GlobalAveragePool", pool::global_average_pool),
@@ -180,7 +200,7 @@ const OPERATORS: &[(&str, Translate)] = &[
     ("HardSwish", |b, call| {
         pointwise::unary(b, call, Function::HardSwish)
     }),
-    ("Identity", |_, call| shape::identity(call)),
+    ("Identity", |_, call| identity::identity(call)),
     ("InstanceNormalization", norm::instance),
     ("IsNaN", pointwise::is_nan),
     ("LeakyRelu", pointwise::leaky_relu),
@@ -202,8 +222,10 @@ const OPERATORS: &[(&str, Translate)] = &[
     ("Mul", arithmetic::mul),
     ("Neg", |b, call| pointwise::unary(b, call, Function::Neg)),
     ("Not", compare::not),
+    ("OneHot", masks::one_hot),
     ("Or", compare::or),
     ("PRelu", pointwise::p_relu),
+    ("Pad", pad::pad),
     ("Pow", arithmetic::pow),
     ("QLinearConv", qoperator::conv),
     ("QLinearMatMul", qoperator::mat_mul),
@@ -226,16 +248,20 @@ const OPERATORS: &[(&str, Translate)] = &[
         reduce::reduce(b, call, Kind::SumSquare)
     }),
     ("Relu", pointwise::relu),
-    ("Reshape", shape::reshape),
+    ("Reshape", reshape::reshape),
     ("Resize", resize::resize),
     ("Round", |b, call| pointwise::rounding(b, call, Function::Round)),
+    ("ScatterElements", scatter::scatter_elements),
+    ("ScatterND", scatter::scatter_nd),
     ("Selu", pointwise::selu),
-    ("Shape", shape::shape),
+    ("Shape", given::shape),
     ("Shrink", pointwise::shrink),
     ("Sigmoid", |b, call| pointwise::unary(b, call, Function::Sigmoid)),
     ("Sign", |b, call| pointwise::unary(b, call, Function::Sign)),
     ("Sin", |b, call| pointwise::unary(b, call, Function::Sin)),
     ("Sinh", |b, call| pointwise::unary(b, call, Function::Sinh)),
+    ("Size", given::size),
+    ("Slice", slice::slice),
     ("Softmax", softmax::softmax),
     ("Softplus", |b, call| {
         pointwise::unary(b, call, Function::Softplus)
@@ -243,28 +269,49 @@ const OPERATORS: &[(&str, Translate)] = &[
     ("Softsign", |b, call| {
         pointwise::unary(b, call, Function::Softsign)
     }),
+    ("SpaceToDepth", blocks::space_to_depth),
     ("Sqrt", |b, call| pointwise::unary(b, call, Function::Sqrt)),
-    ("Squeeze", shape::squeeze),
+    ("Squeeze", reshape::squeeze),
     ("Sub", arithmetic::sub),
     ("Sum", extremes::sum),
     ("Swish", pointwise::swish),
     ("Tan", |b, call| pointwise::unary(b, call, Function::Tan)),
     ("Tanh", |b, call| pointwise::unary(b, call, Function::Tanh)),
     ("ThresholdedRelu", pointwise::thresholded_relu),
-    ("Transpose", shape::transpose),
-    ("Unsqueeze", shape::unsqueeze),
+    ("Tile", repeat::tile),
+    ("Transpose", transpose::transpose),
+    ("Trilu", masks::trilu),
+    ("Unsqueeze", reshape::unsqueeze),
     ("Upsample", resize::upsample),
     ("Where", compare::choose),
     ("Xor", compare::xor),
 ];
 
-/// The ONNX operators that import takes, sorted.
-pub const SUPPORTED: &[&str] = &{
-    let mut names = [""; OPERATORS.len()];
-    let mut index = 0;
-    while index < names.len() {
-        names[index] = OPERATORS[index].0;
-        index += 1;
+/// How many operators import takes, of all domains.
+const COUNT: usize = OPERATORS.len() + MANY.len() + ML.len() + MICROSOFT.len();
+
+/// The operators that import takes: domain ("" is ONNX's own) and name, those of one table after those of another.
+pub const SUPPORTED: &[(&str, &str)] = &{
+    let mut names = [("", ""); COUNT];
+    let (mut at, mut index) = (0, 0);
+    while index < OPERATORS.len() {
+        names[at].1 = OPERATORS[index].0;
+        (at, index) = (at + 1, index + 1);
+    }
+    index = 0;
+    while index < MANY.len() {
+        names[at].1 = MANY[index].0;
+        (at, index) = (at + 1, index + 1);
+    }
+    index = 0;
+    while index < ML.len() {
+        names[at] = ("ai.onnx.ml", ML[index].0);
+        (at, index) = (at + 1, index + 1);
+    }
+    index = 0;
+    while index < MICROSOFT.len() {
+        names[at] = ("com.microsoft", MICROSOFT[index].0);
+        (at, index) = (at + 1, index + 1);
     }
     names
 };
@@ -302,11 +349,11 @@ mod tests {
     #[test]
     fn every_row_is_found_by_its_name_and_nothing_else_is() {
         assert!(
-            SUPPORTED.is_sorted_by(|a, b| a < b),
+            OPERATORS.is_sorted_by(|a, b| a.0 < b.0),
             "the table is searched by halves"
         );
-        for name in SUPPORTED {
-            assert!(translator("", name).is_some(), "{name}");
+        for (domain, name) in SUPPORTED {
+            assert!(translator(domain, name).is_some(), "{domain} {name}");
         }
         assert!(MANY.is_sorted_by(|a, b| a.0 < b.0));
         assert!(ML.is_sorted_by(|a, b| a.0 < b.0) && MICROSOFT.is_sorted_by(|a, b| a.0 < b.0));

@@ -9,6 +9,7 @@ mod layer_norm;
 mod layout;
 mod mask;
 mod softmax;
+mod trees;
 mod univariate;
 mod unread;
 
@@ -25,6 +26,7 @@ const PASSES: &[fn(Typed) -> Typed] = &[
     expand::drop,
     layer_norm::fuse,
     softmax::fuse,
+    trees::absorb,
     unread::drop,
     univariate::fuse,
     mask::bring_near,

@@ -1,9 +1,8 @@
 //! Ensembles of decision trees: what `ai.onnx.ml` writes as flat lists, as nodes that name each other.
 
-mod build;
+pub(crate) mod build;
 mod evaluate;
-
-pub(crate) use build::{Flat, FlatNode, Name, build};
+pub(crate) mod tables;
 
 use std::ops::Range;
 

@@ -69,9 +69,12 @@ pub struct Import {
     /// How the range of a tensor of an f32 model follows from what it was seen to hold
     #[arg(long, value_name = "HOW", default_value = "minmax", requires = "calibration")]
     pub range: RangeChoice,
-    /// Where to write, as JSON, what became of each layer
+    /// Where to write, as JSON, what became of each layer: the object that --json prints
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
+    /// Show all layers; default: of more than ten, the ten with the greatest error
+    #[arg(long, short, conflicts_with = "json")]
+    pub verbose: bool,
     /// One JSON object instead of tables
     #[arg(long)]
     pub json: bool,
@@ -79,6 +82,9 @@ pub struct Import {
 
 impl Import {
     fn problem(&self) -> Option<String> {
+        if self.report.is_some() && self.report == self.output {
+            return Some("--report and --output name the same file; name two".to_owned());
+        }
         let calibrated = self
             .calibration
             .iter()
@@ -360,6 +366,13 @@ mod tests {
         assert_eq!(problem(&several), None);
         let checked = ["check", "m.bundle", "--data", "d.npz", "--backend", "fpga,fpga"];
         assert!(problem(&checked).is_some_and(|said| said.contains("twice")));
+    }
+
+    #[test]
+    fn two_results_go_to_two_files() {
+        let same = ["import", "m.onnx", "-o", "m", "--report", "m"];
+        assert!(problem(&same).is_some_and(|said| said.contains("same file")));
+        assert_eq!(problem(&["import", "m.onnx", "-o", "m", "--report", "r"]), None);
     }
 
     #[test]

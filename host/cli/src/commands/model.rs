@@ -5,6 +5,7 @@ mod check;
 mod import;
 mod infer;
 mod measure;
+mod report;
 mod samples;
 
 use crate::args::{Info, Model};

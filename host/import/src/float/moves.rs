@@ -1,6 +1,6 @@
 //! Operators that move elements.
 
-use super::View;
+use crate::view::View;
 
 /// Extents before, of and after a dimension.
 pub(super) fn around(dims: &[u32], axis: usize) -> [usize; 3] {

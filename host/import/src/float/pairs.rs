@@ -1,6 +1,6 @@
 //! Operators of two or three operands, element by element, broadcast as NumPy does.
 
-use super::View;
+use crate::view::View;
 use metisvm_model::Shape;
 
 /// Where element `index` of the result lies in an operand, for every index in order.

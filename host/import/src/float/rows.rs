@@ -1,8 +1,8 @@
 //! Operators that look at a row: all elements along one dimension.
 
-use super::View;
 use super::moves::around;
 use crate::typed::Reduction;
+use crate::view::View;
 
 pub(super) fn reduce(x: View<'_>, axis: usize, kind: Reduction) -> Vec<f32> {
     let [outer, extent, inner] = around(x.dims, axis);

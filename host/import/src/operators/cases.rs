@@ -132,3 +132,8 @@ fn resize() {
 fn patterns_that_passes_recognise() {
     check("patterns");
 }
+
+#[test]
+fn moves() {
+    check("moves");
+}

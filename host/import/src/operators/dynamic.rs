@@ -4,6 +4,7 @@
 use super::make::Maker;
 use super::qoperator::plain;
 use super::quantisation::{Places, dequantised, unit_grid};
+use super::{arithmetic, conv, product};
 use crate::builder::Builder;
 use crate::call::Call;
 use crate::constant::{Constant, Grids};
@@ -61,21 +62,25 @@ pub(crate) fn translate(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem
 }
 
 pub(super) fn mat_mul_integer(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
-    sums(b, call, "MatMul")
+    sums(b, call, product::mat_mul, [-2, -1])
 }
 
 pub(super) fn conv_integer(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
-    sums(b, call, "Conv")
+    sums(b, call, conv::conv, [1, 0])
 }
 
-/// Operands: x, w, and the zero point of each.
-fn sums(b: &mut Builder, call: &Call<'_>, operator: &str) -> Result<Arg, Problem> {
+/// Operands: x, w, and the zero point of each, which may be one for each entry of a dimension of x and w.
+fn sums(
+    b: &mut Builder,
+    call: &Call<'_>,
+    translate: impl Fn(&mut Builder, &Call<'_>) -> Result<Arg, Problem>,
+    [rows, columns]: [i64; 2],
+) -> Result<Arg, Problem> {
     call.arity(2, 4, "2 to 4")?;
-    let (rows, columns) = if operator == "MatMul" { (-2, -1) } else { (1, 0) };
     let (x, x_of) = side(b, call, 0, 2, rows)?;
     let (w, w_of) = side(b, call, 1, 3, columns)?;
     let start = b.typed.nodes.len();
-    let y = plain(b, call, operator, vec![x, w])?;
+    let y = plain(b, call, translate, vec![x, w])?;
     let of: Vec<Source> = x_of.into_iter().chain(w_of).collect();
     let Arg::Value(result) = y else {
         return Ok(y);
@@ -159,9 +164,9 @@ pub(super) fn quantize_mat_mul(b: &mut Builder, call: &Call<'_>) -> Result<Arg, 
 }
 
 fn with_bias(b: &mut Builder, call: &Call<'_>, x: Arg, w: Arg, bias: usize) -> Result<Arg, Problem> {
-    let y = plain(b, call, "MatMul", vec![x, w])?;
+    let y = plain(b, call, product::mat_mul, vec![x, w])?;
     match call.optional(bias) {
-        Some(bias) => plain(b, call, "Add", vec![y, bias.clone()]),
+        Some(bias) => plain(b, call, arithmetic::add, vec![y, bias.clone()]),
         None => Ok(y),
     }
 }
@@ -289,7 +294,7 @@ fn realised(b: &mut Builder, call: &Call<'_>, sums: Sums) -> Result<Arg, Problem
         .remove(&result)
         .ok_or_else(|| Problem::Unsupported("its product is not computed".to_string()))?;
     match factor {
-        Some(factor) if !taken => plain(b, call, "Mul", vec![y, Arg::Constant(factor)]),
+        Some(factor) if !taken => plain(b, call, arithmetic::mul, vec![y, Arg::Constant(factor)]),
         _ => Ok(y),
     }
 }

@@ -6,8 +6,8 @@ use crate::builder::Builder;
 use crate::call::Call;
 use crate::constant::Data;
 use crate::error::Problem;
-use crate::expression::{Expression, Step, Term};
 use crate::function::Function;
+use crate::function::{Expression, Step, Term};
 use crate::typed::{Arg, Element, Operator};
 use std::rc::Rc;
 

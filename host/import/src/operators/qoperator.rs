@@ -2,71 +2,75 @@
 //! ONNX Runtime. Each is the plain operator between DequantizeLinear and QuantizeLinear, and becomes just that.
 
 use super::quantisation::{FIRST, Places, dequantised, quantised};
-use super::{Translator, translator};
+use super::reduce::Kind;
+use super::{arithmetic, compare, conv, pointwise, pool, product, reduce, softmax};
 use crate::attributes::wrong;
 use crate::builder::Builder;
 use crate::call::Call;
 use crate::constant::{Constant, Data, Grids};
 use crate::error::Problem;
+use crate::function::Function;
 use crate::typed::Arg;
 use std::rc::Rc;
 
-/// What a plain operator of ONNX makes of these operands, with the attributes of `call`.
+/// What the translation of a plain operator makes of these operands, with the attributes of `call`.
 pub(super) fn plain(
     b: &mut Builder,
     call: &Call<'_>,
-    operator: &str,
+    translate: impl Fn(&mut Builder, &Call<'_>) -> Result<Arg, Problem>,
     operands: Vec<Arg>,
 ) -> Result<Arg, Problem> {
-    let inputs = operands.into_iter().map(Some).collect();
-    match translator("", operator) {
-        Some(Translator::One(translate)) => translate(b, &call.with(inputs)),
-        _ => Err(Problem::Unsupported(format!(
-            "{operator}, which it is with quantised operands, is not supported"
-        ))),
-    }
+    translate(b, &call.with(operands.into_iter().map(Some).collect()))
 }
 
 /// Operands x, its scale, its zero point, the same for y where the operator has two, and for the result.
-fn unary(b: &mut Builder, call: &Call<'_>, operator: &str) -> Result<Arg, Problem> {
+fn unary(
+    b: &mut Builder,
+    call: &Call<'_>,
+    translate: impl Fn(&mut Builder, &Call<'_>) -> Result<Arg, Problem>,
+) -> Result<Arg, Problem> {
     call.arity(4, 5, "4 or 5")?;
     let x = dequantised(b, call, 0, FIRST, 1)?;
-    let y = plain(b, call, operator, vec![x])?;
+    let y = plain(b, call, translate, vec![x])?;
     quantised(b, call, y, Places { scale: 3, zero: 4 })
 }
 
-fn binary(b: &mut Builder, call: &Call<'_>, operator: &str) -> Result<Arg, Problem> {
+fn binary(
+    b: &mut Builder,
+    call: &Call<'_>,
+    translate: impl Fn(&mut Builder, &Call<'_>) -> Result<Arg, Problem>,
+) -> Result<Arg, Problem> {
     call.arity(7, 8, "7 or 8")?;
     let x = dequantised(b, call, 0, FIRST, 1)?;
     let y = dequantised(b, call, 3, Places { scale: 4, zero: 5 }, 1)?;
-    let z = plain(b, call, operator, vec![x, y])?;
+    let z = plain(b, call, translate, vec![x, y])?;
     quantised(b, call, z, Places { scale: 6, zero: 7 })
 }
 
 pub(super) fn add(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
-    binary(b, call, "Add")
+    binary(b, call, arithmetic::add)
 }
 
 pub(super) fn mul(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
-    binary(b, call, "Mul")
+    binary(b, call, arithmetic::mul)
 }
 
 pub(super) fn sigmoid(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
-    unary(b, call, "Sigmoid")
+    unary(b, call, |b, call| pointwise::unary(b, call, Function::Sigmoid))
 }
 
 pub(super) fn leaky_relu(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
-    unary(b, call, "LeakyRelu")
+    unary(b, call, pointwise::leaky_relu)
 }
 
 pub(super) fn average_pool(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     channels_first(call)?;
-    unary(b, call, "AveragePool")
+    unary(b, call, pool::average_pool)
 }
 
 pub(super) fn global_average_pool(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     channels_first(call)?;
-    unary(b, call, "GlobalAveragePool")
+    unary(b, call, pool::global_average_pool)
 }
 
 pub(super) fn reduce_mean(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
@@ -75,7 +79,12 @@ pub(super) fn reduce_mean(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Probl
     let mut versioned = call.with(Vec::new());
     // The axes are an attribute, as ReduceMean had them then.
     versioned.opset = call.opset.min(17);
-    let y = plain(b, &versioned, "ReduceMean", vec![x])?;
+    let y = plain(
+        b,
+        &versioned,
+        |b, call| reduce::reduce(b, call, Kind::Mean),
+        vec![x],
+    )?;
     quantised(b, call, y, Places { scale: 3, zero: 4 })
 }
 
@@ -90,12 +99,12 @@ fn channels_first(call: &Call<'_>) -> Result<(), Problem> {
 }
 
 /// The attribute `opset` says of which version of Softmax it is.
-pub(super) fn softmax(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
+pub(super) fn soft_max(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     call.arity(4, 5, "4 or 5")?;
     let x = dequantised(b, call, 0, FIRST, 1)?;
     let mut versioned = call.with(Vec::new());
     versioned.opset = call.attributes.int("opset", call.opset)?;
-    let y = plain(b, &versioned, "Softmax", vec![x])?;
+    let y = plain(b, &versioned, softmax::softmax, vec![x])?;
     quantised(b, call, y, Places { scale: 3, zero: 4 })
 }
 
@@ -110,7 +119,7 @@ pub(super) fn concat(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
         };
         parts.push(dequantised(b, call, first, places, 1)?);
     }
-    let y = plain(b, call, "Concat", parts)?;
+    let y = plain(b, call, super::concat::concat, parts)?;
     quantised(b, call, y, Places { scale: 0, zero: 1 })
 }
 
@@ -120,7 +129,7 @@ pub(super) fn choose(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     let condition = call.arg(0)?.clone();
     let x = dequantised(b, call, 1, Places { scale: 2, zero: 3 }, 1)?;
     let y = dequantised(b, call, 4, Places { scale: 5, zero: 6 }, 1)?;
-    let z = plain(b, call, "Where", vec![condition, x, y])?;
+    let z = plain(b, call, compare::choose, vec![condition, x, y])?;
     quantised(b, call, z, Places { scale: 7, zero: 8 })
 }
 
@@ -181,7 +190,7 @@ pub(super) fn conv(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     if call.optional(8).is_some() {
         operands.extend(bias(call, 8, first_scale(call)?, &operands[1], 1.0)?);
     }
-    let y = plain(b, call, "Conv", operands)?;
+    let y = plain(b, call, conv::conv, operands)?;
     quantised(b, call, y, Places { scale: 6, zero: 7 })
 }
 
@@ -190,7 +199,7 @@ pub(super) fn mat_mul(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> 
     // Scales may be one for each row of the first operand or column of the second.
     let x = dequantised(b, call, 0, FIRST, -2)?;
     let w = dequantised(b, call, 3, Places { scale: 4, zero: 5 }, -1)?;
-    let y = plain(b, call, "MatMul", vec![x, w])?;
+    let y = plain(b, call, product::mat_mul, vec![x, w])?;
     quantised(b, call, y, Places { scale: 6, zero: 7 })
 }
 
@@ -209,7 +218,7 @@ pub(super) fn gemm(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     if call.optional(6).is_some() {
         operands.extend(bias(call, 6, first_scale(call)?, &operands[1], alpha)?);
     }
-    let y = plain(b, call, "Gemm", operands)?;
+    let y = plain(b, call, product::gemm, operands)?;
     match call.optional(7) {
         Some(_) => quantised(b, call, y, Places { scale: 7, zero: 8 }),
         None => Ok(y),

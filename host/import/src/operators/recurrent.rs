@@ -3,48 +3,23 @@
 
 mod activation;
 mod cell;
-mod quantised;
+mod kind;
+pub(super) mod quantised;
 mod sequence;
+mod weights;
 
 use super::make::Maker;
 use crate::builder::Builder;
 use crate::call::Call;
-use crate::constant::{Constant, Data};
 use crate::error::Problem;
 use crate::typed::{Arg, Element, Operator};
 use cell::{Cell, State};
+use kind::Kind;
 use metisvm_model::limits::MAX_NODES;
-pub(super) use quantised::lstm as dynamic_lstm;
 use sequence::Sequence;
 
 /// Nodes of the typed graph that unrolling may go on to: each becomes up to four of the integer graph.
 const MAX_UNROLLED: usize = MAX_NODES / 4;
-
-/// Which of the three.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Rnn,
-    Gru,
-    Lstm,
-}
-
-impl Kind {
-    const fn gates(self) -> u32 {
-        match self {
-            Self::Rnn => 1,
-            Self::Gru => 3,
-            Self::Lstm => 4,
-        }
-    }
-
-    const fn activations(self) -> &'static [&'static str] {
-        match self {
-            Self::Rnn => &["Tanh"],
-            Self::Gru => &["Sigmoid", "Tanh"],
-            Self::Lstm => &["Sigmoid", "Tanh", "Tanh"],
-        }
-    }
-}
 
 pub(super) fn rnn(b: &mut Builder, call: &Call<'_>) -> Result<Vec<Option<Arg>>, Problem> {
     call.arity(3, 6, "3 to 6")?;
@@ -140,25 +115,6 @@ fn inputs(m: &mut Maker<'_>, sequence: &Sequence, cell: &Cell, x: Arg) -> Result
     let w = cell.from_x.clone();
     let y = m.emit(op, vec![x, w], &[rows, gates], Element::Real)?;
     m.reshape(y, &[length, batch, gates])
-}
-
-/// Real numbers of a constant operand, of this shape.
-fn weights(call: &Call<'_>, index: usize, what: &'static str, dims: &[u32]) -> Result<Constant, Problem> {
-    let c = call.needed(index, what)?;
-    if !c.is_float() {
-        return Err(Problem::UnsupportedType {
-            actual: format!("{} of {what}", c.type_name()),
-            expected: "it must be FLOAT",
-        });
-    }
-    if c.dims != dims {
-        return Err(Problem::Shape(format!(
-            "{what} is {:?}; {dims:?} is needed",
-            c.dims
-        )));
-    }
-    let data = Data::F32(c.finite()?);
-    Constant::new(&c.name, c.dims.clone(), data)
 }
 
 #[cfg(test)]

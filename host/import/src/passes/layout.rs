@@ -90,9 +90,9 @@ impl Joined {
         {
             node.op = op;
             x = from;
+            self.readers[x] += 1;
         }
         node.inputs = vec![Arg::Value(x)];
-        self.readers[x] += 1;
         let nothing = matches!(node.op, Operator::Reshape) && self.dims(x) == self.dims(node.output);
         match self.producer[x] {
             _ if !nothing => self.push(node),

@@ -8,8 +8,8 @@
 
 use super::find::{nameless, replace};
 use crate::constant::{Constant, Data};
-use crate::expression::{Expression, Step, Term};
 use crate::function::Function;
+use crate::function::{Expression, Step, Term};
 use crate::typed::{Arg, Operator, Typed, TypedNode};
 use std::collections::BTreeMap;
 use std::rc::Rc;

@@ -5,8 +5,8 @@
 //! anyway, and a later part may start there.
 
 use super::find::{Finder, single};
-use crate::expression::{Expression, Step, Term};
 use crate::function::Function;
+use crate::function::{Expression, Step, Term};
 use crate::typed::{Arg, Element, Operator, Typed, TypedNode, ValueId};
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;

@@ -162,10 +162,10 @@ impl<'o> Dims<'o> {
             }));
         }
         let unused = |what: &str, name: &str| {
-            Err(ImportError::model(Problem::WithoutEffect(format!(
-                "{what} {}",
-                plain(name)
-            ))))
+            let said = format!("{what} {}", plain(name));
+            Err(ImportError::model(Problem::WithoutEffect(
+                said.trim_end().to_string(),
+            )))
         };
         fn first<'a, V>(given: &'a BTreeMap<String, V>, used: &BTreeSet<&str>) -> Option<&'a String> {
             given.keys().find(|name| !used.contains(name.as_str()))

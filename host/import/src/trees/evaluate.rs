@@ -1,7 +1,7 @@
 //! An ensemble in floats, as ONNX defines it.
 
 use super::{Aggregate, Branch, Ensemble, Node, Test};
-use crate::float::View;
+use crate::view::View;
 
 impl Branch {
     pub(super) fn next(&self, value: f32) -> u32 {

@@ -1,15 +1,13 @@
 //! `metisvm model import`: an ONNX file becomes a bundle.
 
-use super::{arrays, facts, show};
+use super::{arrays, facts, report, show};
 use crate::args::{Activation, Import, RangeChoice};
 use crate::error::CliError;
 use crate::files;
 use crate::models;
 use crate::output::{self, shown, thousands};
-use metisvm_import::{
-    ActivationType, Calibration, ImportError, Layer, Options, OutputError, Range, Report, import_onnx, npy,
-};
-use metisvm_model::{Bundle, Graph};
+use metisvm_import::{ActivationType, Calibration, ImportError, Options, Range, import_onnx, npy};
+use metisvm_model::Bundle;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -27,41 +25,32 @@ pub(super) fn run(args: &Import) -> Result<(), CliError> {
         sound.then_some(()).ok_or_else(|| problem.to_owned())
     })?;
     let imported = import_onnx(&bytes, &options(args)?).map_err(|e| refused(&args.file, &e))?;
-    let graph = keep(imported.graph, &args.keep).map_err(|e| CliError::file(&args.file, e))?;
-    let (bundle, bytes) = Bundle::encode(graph).map_err(|e| CliError::file(&args.file, e))?;
+    let (bundle, bytes) = Bundle::encode(imported.graph).map_err(|e| CliError::file(&args.file, e))?;
     let path = args
         .output
         .clone()
         .unwrap_or_else(|| args.file.with_extension(models::EXTENSION));
     let mut inputs = vec![args.file.as_path()];
     inputs.extend(args.calibration.iter().map(|named| calibration_file(named).1));
+    let mut object = facts(&bundle);
+    object["bundle"] = json!(path.display().to_string());
+    object["bundle_bytes"] = json!(bytes.len());
+    if let (Some(object), Value::Object(found)) = (object.as_object_mut(), report::json(&imported.report)) {
+        object.extend(found);
+    }
+    if let Some(file) = &args.report {
+        // First, so that nothing is left where it cannot be written.
+        files::write(file, format!("{object}\n").as_bytes(), &inputs)?;
+        inputs.push(file);
+    }
     files::write(&path, &bytes, &inputs)?;
-    let report = &imported.report;
-    for warning in &report.warnings {
+    for warning in &imported.report.warnings {
         output::complain(&format!("warning: {warning}"));
     }
-    if let Some(path) = &args.report {
-        let mut text = report_json(report).to_string();
-        text.push('\n');
-        files::write(path, text.as_bytes(), &inputs)?;
-    }
     if args.json {
-        let mut object = facts(&bundle);
-        object["bundle"] = json!(path.display().to_string());
-        object["bundle_bytes"] = json!(bytes.len());
-        if let (Some(object), Value::Object(report)) = (object.as_object_mut(), report_json(report)) {
-            object.extend(report);
-        }
         return output::json(&object);
     }
-    output::line(&layers(report))?;
-    if let Some(table) = outputs(report) {
-        output::line(&table)?;
-        let samples = report.measured;
-        output::line(&format!(
-            "errors are those of {samples} samples, as a part of the float values"
-        ))?;
-    }
+    report::show(&imported.report, args.verbose)?;
     output::line(&format!(
         "{} ({} bytes)",
         shown(&path.display().to_string()),
@@ -100,113 +89,6 @@ fn options(args: &Import) -> Result<Options, CliError> {
         },
         input_grids: args.input_grid.iter().cloned().collect(),
     })
-}
-
-/// The table of layers.
-fn layers(report: &Report) -> String {
-    let mut table = output::table(&[
-        "node",
-        "becomes",
-        "result",
-        "scale",
-        "zero point",
-        "weights",
-        "error",
-        "clipped",
-    ]);
-    for l in &report.layers {
-        table.add_row([
-            shown(&l.node.to_string()),
-            l.operators.join(", "),
-            l.result.as_ref().map(ToString::to_string).unwrap_or_default(),
-            l.grid.map(|g| g.scale.to_string()).unwrap_or_default(),
-            l.grid.map(|g| g.zero_point.to_string()).unwrap_or_default(),
-            thousands(l.weights),
-            l.error.map(percent).unwrap_or_default(),
-            percent(l.clipped),
-        ]);
-    }
-    table.to_string()
-}
-
-/// The table of outputs, where samples were run.
-fn outputs(report: &Report) -> Option<String> {
-    let mut table = output::table(&["output", "cosine", "error", "clipped", "same greatest"]);
-    for output in &report.outputs {
-        table.add_row([
-            shown(&output.name),
-            format!("{:.5}", output.cosine),
-            percent(output.relative),
-            percent(output.clipped),
-            output.agreement.map(percent).unwrap_or_default(),
-        ]);
-    }
-    (!report.outputs.is_empty()).then(|| table.to_string())
-}
-
-/// A part of a whole.
-fn percent(part: f64) -> String {
-    if part == 0.0 {
-        "0".to_owned()
-    } else {
-        format!("{:.2} %", part * 100.0)
-    }
-}
-
-fn report_json(report: &Report) -> Value {
-    let layer = |l: &Layer| {
-        json!({
-            "node": l.node.to_string(),
-            "operators": l.operators,
-            "shape": l.result.as_ref().map(|ty| ty.shape.dims().to_vec()),
-            "scale": l.grid.map(|g| g.scale),
-            "zero_point": l.grid.map(|g| g.zero_point),
-            "weights": l.weights,
-            "multiplier_error": l.multiplier_error,
-            "weight_error": l.weight_error,
-            "error": l.error,
-            "clipped": l.clipped,
-        })
-    };
-    let output = |o: &OutputError| {
-        json!({
-            "name": o.name,
-            "cosine": o.cosine,
-            "relative_error": o.relative,
-            "clipped": o.clipped,
-            "top1_agreement": o.agreement,
-        })
-    };
-    json!({
-        "samples": report.samples,
-        "measured_samples": report.measured,
-        "dropped": report.dropped.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "layers": report.layers.iter().map(layer).collect::<Vec<_>>(),
-        "output_errors": report.outputs.iter().map(output).collect::<Vec<_>>(),
-        "warnings": report.warnings,
-    })
-}
-
-/// The graph with only those outputs, and without what only the others needed.
-fn keep(graph: Graph, names: &[String]) -> Result<Graph, String> {
-    if names.is_empty() {
-        return Ok(graph);
-    }
-    let mut parsed = graph.into_parsed();
-    let mut kept = Vec::new();
-    for name in names {
-        let found = parsed.outputs.iter().find(|o| o.name == *name);
-        kept.push(found.cloned().ok_or_else(|| {
-            let there: Vec<&str> = parsed.outputs.iter().map(|o| o.name.as_str()).collect();
-            format!("it has no output {name:?}; there is: {}", there.join(", "))
-        })?);
-    }
-    parsed.outputs = kept;
-    let named = |key: &str| names.iter().any(|n| key.starts_with(&format!("output.{n}.")));
-    parsed
-        .metadata
-        .retain(|key, _| !key.starts_with("output.") || named(key));
-    parsed.check().map_err(|e| e.to_string())
 }
 
 /// The name and the file of a calibration argument; no name stands for a model's only input, or for an archive.

@@ -1,6 +1,5 @@
 //! Encoders of categories.
 
-use super::super::make::Maker;
 use super::{Labels, note, real};
 use crate::attributes::wrong;
 use crate::builder::Builder;
@@ -8,6 +7,7 @@ use crate::call::Call;
 use crate::constant::{Constant, Data};
 use crate::error::Problem;
 use crate::function::Function;
+use crate::operators::make::Maker;
 use crate::typed::{Arg, Element, Operator};
 
 /// How far apart the least and the greatest key may lie: each number between them is an entry of a table.
@@ -44,7 +44,7 @@ fn positions(m: &mut Maker<'_>, x: Arg, keys: &[i64], name: &str) -> Result<(Arg
 }
 
 /// Texts are positions in the list of values, with the values as notes; so texts that are keys are none.
-pub(in super::super) fn label_encoder(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
+pub(crate) fn label_encoder(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     call.arity(1, 1, "1")?;
     let a = &call.attributes;
     let texts = || {
@@ -144,7 +144,7 @@ pub(in super::super) fn label_encoder(b: &mut Builder, call: &Call<'_>) -> Resul
 }
 
 /// Rows of an identity matrix: column k is 1 where the number is category k. What is no category has none.
-pub(in super::super) fn one_hot(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
+pub(crate) fn one_hot(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     call.arity(1, 1, "1")?;
     // Without it a number that is no category would be an error, which an execution cannot raise.
     call.attributes.flag("zeros", true)?;

@@ -1,6 +1,5 @@
 //! What prepares features: scaling, norms, picking and joining of columns.
 
-use super::super::make::Maker;
 use super::lists::{columns, floats};
 use super::{Labels, matrix, note, real, real_matrix};
 use crate::attributes::wrong;
@@ -8,13 +7,14 @@ use crate::builder::Builder;
 use crate::call::Call;
 use crate::error::Problem;
 use crate::function::Function;
+use crate::operators::make::Maker;
 use crate::typed::{Arg, Element, Operator, Reduction};
 
 /// What a norm is at least: a row of zeros is divided by it and stays one.
 const LEAST_NORM: f32 = 1e-12;
 
 /// `(x − offset) · scale`.
-pub(in super::super) fn scaler(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
+pub(crate) fn scaler(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     call.arity(1, 1, "1")?;
     let mut m = Maker::new(b, call);
     let (mut x, [_, width]) = real_matrix(&mut m, call)?;
@@ -34,7 +34,7 @@ pub(in super::super) fn scaler(b: &mut Builder, call: &Call<'_>) -> Result<Arg, 
 }
 
 /// Rows divided by their norm.
-pub(in super::super) fn normalizer(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
+pub(crate) fn normalizer(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     call.arity(1, 1, "1")?;
     let norm = call.attributes.string("norm", "MAX")?;
     let mut m = Maker::new(b, call);
@@ -71,7 +71,7 @@ pub(in super::super) fn normalizer(b: &mut Builder, call: &Call<'_>) -> Result<A
 
 /// A number that stands for a missing one becomes another. Integers have none that is not a number: where the file asks
 /// for that, the caller puts the other one in.
-pub(in super::super) fn imputer(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
+pub(crate) fn imputer(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     call.arity(1, 1, "1")?;
     let reals = floats(call, "imputed_value_floats")?;
     let whole = call.attributes.ints("imputed_value_int64s")?.unwrap_or_default();
@@ -113,7 +113,7 @@ pub(in super::super) fn imputer(b: &mut Builder, call: &Call<'_>) -> Result<Arg,
 }
 
 /// 1 where a number is over the threshold, else 0.
-pub(in super::super) fn binarizer(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
+pub(crate) fn binarizer(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     call.arity(1, 1, "1")?;
     let than = call.attributes.float("threshold", 0.0)?;
     let mut m = Maker::new(b, call);
@@ -123,7 +123,7 @@ pub(in super::super) fn binarizer(b: &mut Builder, call: &Call<'_>) -> Result<Ar
 }
 
 /// Columns by number.
-pub(in super::super) fn extract(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
+pub(crate) fn extract(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     call.arity(2, 2, "2")?;
     let which = call.needed(1, "the columns")?.whole("the columns")?;
     let mut m = Maker::new(b, call);
@@ -156,7 +156,7 @@ pub(in super::super) fn extract(b: &mut Builder, call: &Call<'_>) -> Result<Arg,
 }
 
 /// Columns of all operands, one operand after the other.
-pub(in super::super) fn vectorize(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
+pub(crate) fn vectorize(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     call.arity(1, usize::MAX, "1 or more")?;
     let sizes = call.attributes.ints("inputdimensions")?;
     let mut m = Maker::new(b, call);
@@ -192,7 +192,7 @@ pub(in super::super) fn vectorize(b: &mut Builder, call: &Call<'_>) -> Result<Ar
 }
 
 /// A map from the names of classes to their scores: the scores, in the order of the names.
-pub(in super::super) fn zip_map(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
+pub(crate) fn zip_map(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     call.arity(1, 1, "1")?;
     let labels = Labels::of(call, "classlabels_int64s", "classlabels_strings")?;
     let labels = labels.ok_or_else(|| wrong("classlabels_int64s", "class labels are missing"))?;

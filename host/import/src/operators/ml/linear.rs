@@ -1,15 +1,15 @@
 //! Linear models.
 
-use super::super::make::Maker;
 use super::lists::floats;
 use super::{Labels, Post, greatest, real_matrix, second};
 use crate::attributes::wrong;
 use crate::builder::Builder;
 use crate::call::Call;
 use crate::error::Problem;
+use crate::operators::make::Maker;
 use crate::typed::{Arg, Element, Operator};
 
-pub(in super::super) fn regressor(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
+pub(crate) fn regressor(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     call.arity(1, 1, "1")?;
     let post = Post::given(call)?;
     let targets = call.attributes.int("targets", 1)?;
@@ -22,7 +22,7 @@ pub(in super::super) fn regressor(b: &mut Builder, call: &Call<'_>) -> Result<Ar
 }
 
 /// Results: the class of each row and its scores.
-pub(in super::super) fn classifier(b: &mut Builder, call: &Call<'_>) -> Result<Vec<Option<Arg>>, Problem> {
+pub(crate) fn classifier(b: &mut Builder, call: &Call<'_>) -> Result<Vec<Option<Arg>>, Problem> {
     call.arity(1, 1, "1")?;
     // How it was trained; it changes nothing.
     call.attributes.int("multi_class", 0)?;

@@ -1,6 +1,5 @@
 //! Support vector machines.
 
-use super::super::make::Maker;
 use super::lists::floats;
 use super::real_matrix;
 use crate::attributes::wrong;
@@ -8,6 +7,7 @@ use crate::builder::Builder;
 use crate::call::Call;
 use crate::error::Problem;
 use crate::function::Function;
+use crate::operators::make::Maker;
 use crate::typed::{Arg, Element, Operator, Reduction};
 
 /// How like two rows are.
@@ -121,7 +121,7 @@ const fn affine(scale: f32) -> Function {
     Function::Affine { scale, offset: 0.0 }
 }
 
-pub(in super::super) fn regressor(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
+pub(crate) fn regressor(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     call.arity(1, 1, "1")?;
     let kernel = Kernel::of(call)?;
     if call.attributes.string("post_transform", "NONE")? != "NONE" {
@@ -184,7 +184,7 @@ pub(in super::super) fn regressor(b: &mut Builder, call: &Call<'_>) -> Result<Ar
     )
 }
 
-pub(in super::super) fn classifier(_: &mut Builder, _: &Call<'_>) -> Result<Vec<Option<Arg>>, Problem> {
+pub(crate) fn classifier(_: &mut Builder, _: &Call<'_>) -> Result<Vec<Option<Arg>>, Problem> {
     Err(Problem::Unsupported(
         "classes are voted for pair by pair, which has no integer form yet; export decision_function of each class, or \
          another model"

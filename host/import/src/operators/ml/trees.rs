@@ -1,6 +1,5 @@
 //! Ensembles of trees.
 
-use super::super::make::Maker;
 use super::lists::{narrow, of_tensor, reals};
 use super::{Labels, Post, greatest, matrix, second};
 use crate::attributes::wrong;
@@ -8,7 +7,9 @@ use crate::builder::Builder;
 use crate::call::Call;
 use crate::constant::Constant;
 use crate::error::Problem;
-use crate::trees::{Aggregate, Ensemble, Flat, FlatNode, Name, Test, build};
+use crate::operators::make::Maker;
+use crate::trees::build::{Flat, FlatNode, Name, build};
+use crate::trees::{Aggregate, Ensemble, Test};
 use crate::typed::{Arg, Element, Operator};
 use std::rc::Rc;
 
@@ -19,7 +20,7 @@ const MAX_OUTPUTS: usize = 1 << 16;
 ///
 /// What ONNX leaves open of two classes is as ONNX Runtime has it: the second wins where its score is over 0, or over
 /// one half if no weight is negative; and weights of one class alone give the other's score too.
-pub(in super::super) fn classifier(b: &mut Builder, call: &Call<'_>) -> Result<Vec<Option<Arg>>, Problem> {
+pub(crate) fn classifier(b: &mut Builder, call: &Call<'_>) -> Result<Vec<Option<Arg>>, Problem> {
     call.arity(1, 1, "1")?;
     let labels = Labels::of(call, "classlabels_int64s", "classlabels_strings")?;
     let labels = labels.ok_or_else(|| wrong("classlabels_int64s", "class labels are missing"))?;
@@ -87,7 +88,7 @@ pub(in super::super) fn classifier(b: &mut Builder, call: &Call<'_>) -> Result<V
     labels.results(&mut m, label, scores)
 }
 
-pub(in super::super) fn regressor(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
+pub(crate) fn regressor(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     call.arity(1, 1, "1")?;
     let targets = outputs(call.attributes.int("n_targets", 1)?)?;
     let aggregate = match call.attributes.string("aggregate_function", "SUM")? {
@@ -260,7 +261,7 @@ fn threshold(test: Test, value: f64) -> f32 {
 }
 
 /// TreeEnsemble, which takes the place of the other two from version 5 on.
-pub(in super::super) fn ensemble(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
+pub(crate) fn ensemble(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     call.arity(1, 1, "1")?;
     let a = &call.attributes;
     let targets = outputs(a.int("n_targets", 1)?)?;

@@ -3,8 +3,8 @@
 use crate::attributes::wrong;
 use crate::call::Call;
 use crate::error::Problem;
-use crate::expression::{Expression, Step, Term};
 use crate::function::Function;
+use crate::function::{Expression, Step, Term};
 use std::rc::Rc;
 
 /// As many as there are `defaults`, for each direction.

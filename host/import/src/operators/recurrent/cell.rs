@@ -1,7 +1,9 @@
 //! One step of each of the three operators. Equations: ONNX's `Operators.md`.
 
+use super::activation;
+use super::kind::Kind;
 use super::sequence::Sequence;
-use super::{Kind, activation, weights};
+use super::weights::weights;
 use crate::attributes::wrong;
 use crate::call::Call;
 use crate::constant::Constant;

@@ -1,6 +1,7 @@
 //! Extents, layout and states of a recurrent operator.
 
-use super::{Kind, weights};
+use super::kind::Kind;
+use super::weights::weights;
 use crate::attributes::wrong;
 use crate::builder::Builder;
 use crate::call::Call;

@@ -8,6 +8,7 @@ mod fold_scale;
 mod layer_norm;
 mod layout;
 mod mask;
+mod padding;
 mod softmax;
 mod trees;
 mod univariate;
@@ -21,6 +22,7 @@ use crate::typed::Typed;
 const PASSES: &[fn(Typed) -> Typed] = &[
     layout::join,
     unread::drop,
+    padding::absorb,
     fold_scale::fold,
     bias::fuse,
     expand::drop,

@@ -430,7 +430,7 @@ def recurrent():
         net(op, "reverse", direction="reverse", bias=False)
         net(op, "bidirectional", directions=2, direction="bidirectional", h="computed", c="constant")
         net(op, "one_step_last_state", length=1, batch=1, outputs=["Y_h"], h="constant", c="computed")
-        net(op, "clip", clip=0.5, h="computed", c="computed", lengths=4)
+        net(op, "clip", clip=0.75, h="computed", c="computed", lengths=4)
     net("LSTM", "cell_only", outputs=["Y_c"])
     net("LSTM", "functions", activations=["HardSigmoid", "Relu", "Softsign"], activation_alpha=[0.25],
         activation_beta=[0.4])
@@ -468,14 +468,46 @@ def recurrent():
     case.done(*own, expected=real.result(*results))
 
 
+# --- convolutions whose operands bytes of one scale do not hold ---------------------------
+
+
+def convolutions():
+    # Channels from 1 to 1/1000, with weights that make up for it.
+    spread = np.logspace(0, -3, 8).astype(F32)
+
+    def uneven(name, w, bias=None, **attributes):
+        c = Case("convolutions", name)
+        x = c.node("Mul", [c.input(c.floats(1, 8, 6, 6)), c.input(np.round(spread.reshape(1, 8, 1, 1), 4))])
+        w = w(c)
+        operands = [x, c.const(w)] + ([c.const(c.floats(w.shape[0]))] if bias else [])
+        c.done(c.node("Conv", operands, **attributes))
+
+    uneven("depthwise_uneven", lambda c: c.floats(8, 1, 3, 3) / spread.reshape(8, 1, 1, 1), True, group=8)
+    uneven("depthwise_multiplied_uneven", lambda c: c.floats(16, 1, 3, 3) / np.repeat(spread, 2).reshape(16, 1, 1, 1),
+           group=8, pads=[1, 1, 1, 1])
+    uneven("uneven", lambda c: c.floats(5, 8, 3, 3) / spread.reshape(1, 8, 1, 1), True, pads=[0, 1, 1, 0])
+    uneven("uneven_1x1", lambda c: c.floats(5, 8, 1, 1) / spread.reshape(1, 8, 1, 1), strides=[2, 2])
+
+    def differences(name, bias=None, **attributes):
+        """What is far greater than what matters is taken away again: bytes would leave nothing."""
+        c = Case("convolutions", name, tolerance=1e-3)
+        x = c.node("Mul", [c.input(100 + c.floats(1, 1, 8, 8, spread=0.25)), c.input(c.floats(1) * 0 + 1)])
+        # Weights that 8 bits hold exactly, so that they sum up to nothing there too.
+        w = np.stack([c.rng.permutation([1] * 4 + [0] + [-1] * 4).reshape(1, 3, 3) for _ in range(4)])
+        operands = [x, c.const(w.astype(F32))] + ([c.const(c.floats(4))] if bias else [])
+        c.done(c.node("Conv", operands, **attributes))
+
+    differences("differences")
+    differences("differences_bias", True, strides=[2, 1])
+
+
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
-    for old in OUT.glob("*"):
-        old.unlink()
     products()
     dynamic()
     quantised()
     recurrent()
+    convolutions()
     for group, cases in GROUPS.items():
         lines = [f"{json.dumps(name)}: {json.dumps(case)}" for name, case in cases.items()]
         (OUT / f"{group}.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")

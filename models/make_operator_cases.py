@@ -12,8 +12,9 @@ import zlib
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper, numpy_helper
 
+import move_cases
 import oracle
 
 OUT = pathlib.Path(__file__).resolve().parent / "operators"
@@ -36,9 +37,9 @@ class Case:
         self.inputs[name] = self.rng.uniform(low, high, shape).astype(F32)
         return name
 
-    def given(self, array):
+    def given(self, array, dtype=F32):
         name = "xyzuvw"[len(self.inputs)]
-        self.inputs[name] = np.asarray(array, F32)
+        self.inputs[name] = np.asarray(array, dtype)
         return name
 
     def const(self, array, dtype=F32):
@@ -61,7 +62,8 @@ class Case:
     def write(self, outputs):
         outputs = [outputs] if isinstance(outputs, str) else outputs
         outputs = [o for o in outputs if o]
-        ins = [helper.make_tensor_value_info(n, TensorProto.FLOAT, a.shape) for n, a in self.inputs.items()]
+        number = helper.np_dtype_to_tensor_dtype
+        ins = [helper.make_tensor_value_info(n, number(a.dtype), a.shape) for n, a in self.inputs.items()]
         outs = [onnx.ValueInfoProto(name=o) for o in outputs]
         graph = helper.make_graph(self.nodes, "g", ins, outs, self.inits)
         opsets = [helper.make_opsetid("", self.opset)]
@@ -476,6 +478,9 @@ def _(c):
 def _(c):
     sums = c.node("Add", c.input((2, 3)), c.const([0.0, -1e5, 0.0]))
     return [sums, c.node("Softmax", sums)]
+
+
+move_cases.register(case, simple)
 
 
 def main():

@@ -1,5 +1,7 @@
 //! What tensors hold, from running the float graph on samples.
 
+mod patches;
+
 use crate::error::{ImportError, Problem, plain};
 use crate::float::{self, View};
 use crate::options::{Calibration, Range};
@@ -22,6 +24,10 @@ pub(crate) struct Seen {
     pub(crate) columns: BTreeMap<ValueId, Vec<(f32, f32)>>,
     /// Of the same values, some rows, one after the other.
     pub(crate) rows: BTreeMap<ValueId, Vec<f32>>,
+    /// For each operand of a convolution, the least and greatest number in each channel.
+    pub(crate) channels: BTreeMap<ValueId, Vec<(f32, f32)>>,
+    /// By the value that a convolution of one group computes, some of the patches of its operand, one after the other.
+    pub(crate) patches: BTreeMap<ValueId, Vec<f32>>,
     /// Samples used.
     pub(crate) samples: usize,
 }
@@ -44,6 +50,8 @@ pub(crate) fn run(
         held: vec![Held::default(); typed.values.len()],
         columns: BTreeMap::new(),
         rows: BTreeMap::new(),
+        channels: BTreeMap::new(),
+        patches: BTreeMap::new(),
         samples: count,
     };
     let floats = Floats::new(typed);
@@ -65,6 +73,7 @@ pub(crate) fn run(
                 }
             }
         }
+        patches::note(typed, &results, count, &mut seen);
     }
     Ok(seen)
 }

@@ -226,6 +226,11 @@ pub enum Problem {
         "{0} is not quantised; put a QuantizeLinear and a DequantizeLinear before it, or import the f32 model with calibration data"
     )]
     NotQuantised(String),
+    /// An input of a quantised file that is read in floats.
+    #[error(
+        "it is read in floats, so that no grid of the file says what it holds; give calibration data (a .npy of input samples)"
+    )]
+    NoRange,
     /// Something else than the product that undoes it reads what a DynamicQuantizeLinear gives.
     #[error(
         "it needs the integers or the scale of a DynamicQuantizeLinear, which one input's extremes decide; only MatMulInteger or ConvInteger, Cast and Mul that undo it are taken: quantise statically, or import the f32 model with calibration data"

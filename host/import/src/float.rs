@@ -138,7 +138,13 @@ fn conv(
 }
 
 /// The place of a tap in the image, if it lies in it.
-fn coordinate(window: &Window, d: usize, index: usize, tap: usize, extent: usize) -> Option<usize> {
+pub(crate) fn coordinate(
+    window: &Window,
+    d: usize,
+    index: usize,
+    tap: usize,
+    extent: usize,
+) -> Option<usize> {
     usize::try_from(window.coordinate(d, index, tap))
         .ok()
         .filter(|&c| c < extent)

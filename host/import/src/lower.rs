@@ -7,6 +7,8 @@
 mod emitter;
 mod forms;
 mod functions;
+mod input;
+mod labels;
 mod moves;
 mod pairs;
 mod ports;
@@ -81,6 +83,7 @@ pub(crate) fn lower(
         weights: layers.iter().map(|l| l.weights).sum(),
         layers,
         dropped: typed.dropped.clone(),
+        warnings: typed.notes.clone(),
         macs: graph.work().macs,
         ..Report::default()
     };
@@ -151,7 +154,6 @@ impl Lowering<'_> {
         let (dtype, shape) = match &state {
             Lowered::Real(real) => (real.dtype, real.shape.clone()),
             Lowered::Integers(_, dtype) => (*dtype, self.typed.values[node.output].shape.clone()),
-            Lowered::Input(_, grid) => (grid.dtype, self.typed.values[node.output].shape.clone()),
         };
         self.emitter.layer().result = Some(TensorType { dtype, shape });
         let layer = self.emitter.at();
@@ -162,10 +164,6 @@ impl Lowering<'_> {
 
     fn quantise_node(&mut self, arg: &Arg, grid: Grid) -> Result<Lowered, Problem> {
         match self.state(arg)?.clone() {
-            Lowered::Input(value, own) if own == grid => Ok(Lowered::Integers(value, grid.dtype)),
-            Lowered::Input(..) => Err(Problem::Unsupported(
-                "another QuantizeLinear puts the same input on another grid; an input has one".to_string(),
-            )),
             Lowered::Real(real) => {
                 self.emitter.layer().grid = Some(grid);
                 let value = if real.byte_grid().is_none() && !real.only_clamps() {

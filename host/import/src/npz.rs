@@ -260,3 +260,6 @@ fn member<'a>(
     };
     Ok((array.to_owned(), member, length, from))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,32 +1,44 @@
 //! What each ONNX operator means: its operands and attributes checked, its shape inferred, and one or
 //! more nodes of the typed graph, or a constant, in its place. Specification: ONNX's `Operators.md`.
 
+mod arg_max;
 mod arithmetic;
 mod arrange;
 mod axes;
+mod blocks;
 #[cfg(test)]
 mod cases;
 mod cast;
 mod compare;
+mod concat;
 mod cumulative;
 pub(crate) mod dynamic;
 mod einsum;
 mod extremes;
+mod gather;
+mod given;
+mod identity;
 mod make;
+mod masks;
 mod microsoft;
 mod ml;
 mod n_bits;
 mod norm;
+mod pad;
 mod pointwise;
 mod product;
 mod qoperator;
 mod quantisation;
 mod recurrent;
 mod reduce;
-mod shape;
+mod repeat;
+mod reshape;
+mod scatter;
 mod sign;
+mod slice;
 mod softmax;
 mod top_k;
+mod transpose;
 mod window;
 
 pub(crate) use axes::axis;
@@ -64,6 +76,7 @@ const MANY: &[(&str, TranslateMany)] = &[
     ("LayerNormalization", norm::layer),
     ("RNN", recurrent::rnn),
     ("SimplifiedLayerNormalization", norm::simplified),
+    ("Split", slice::split),
     ("TopK", top_k::top_k),
 ];
 
@@ -136,7 +149,7 @@ const OPERATORS: &[(&str, Translate)] = &[
     ("Abs", |b, call| pointwise::unary(b, call, Function::Abs)),
     ("Add", arithmetic::add),
     ("And", compare::and),
-    ("ArgMax", shape::arg_max),
+    ("ArgMax", arg_max::arg_max),
     ("ArgMin", reduce::arg_min),
     ("Atan", |b, call| pointwise::unary(b, call, Function::Atan)),
     ("AveragePool", window::average_pool),
@@ -146,24 +159,28 @@ const OPERATORS: &[(&str, Translate)] = &[
     ("Ceil", |b, call| pointwise::rounding(b, call, Function::Ceil)),
     ("Celu", pointwise::celu),
     ("Clip", extremes::clip),
-    ("Concat", shape::concat),
-    ("Constant", |_, call| shape::constant(call)),
+    ("Concat", concat::concat),
+    ("Constant", |_, call| given::constant(call)),
     ("Conv", window::conv),
     ("ConvInteger", dynamic::conv_integer),
     ("Cos", |b, call| pointwise::unary(b, call, Function::Cos)),
     ("Cosh", |b, call| pointwise::unary(b, call, Function::Cosh)),
     ("CumSum", cumulative::cum_sum),
+    ("DepthToSpace", blocks::depth_to_space),
     ("DequantizeLinear", quantisation::dequantize),
     ("Div", arithmetic::div),
-    ("Dropout", |_, call| shape::dropout(call)),
+    ("Dropout", |_, call| identity::dropout(call)),
     ("Einsum", einsum::einsum),
     ("Elu", pointwise::elu),
     ("Equal", |b, call| compare::compare(b, call, Relation::Equal)),
     ("Erf", |b, call| pointwise::unary(b, call, Function::Erf)),
     ("Exp", |b, call| pointwise::unary(b, call, Function::Exp)),
-    ("Flatten", shape::flatten),
+    ("Expand", repeat::expand),
+    ("Flatten", reshape::flatten),
     ("Floor", |b, call| pointwise::rounding(b, call, Function::Floor)),
-    ("Gather", shape::gather),
+    ("Gather", gather::gather),
+    ("GatherElements", gather::gather_elements),
+    ("GatherND", gather::gather_nd),
     ("Gelu", pointwise::gelu),
     ("Gemm", product::gemm),
     ("GlobalAveragePool", window::global_average_pool),
@@ -177,7 +194,7 @@ const OPERATORS: &[(&str, Translate)] = &[
     ("HardSwish", |b, call| {
         pointwise::unary(b, call, Function::HardSwish)
     }),
-    ("Identity", |_, call| shape::identity(call)),
+    ("Identity", |_, call| identity::identity(call)),
     ("InstanceNormalization", norm::instance),
     ("IsNaN", pointwise::is_nan),
     ("LeakyRelu", pointwise::leaky_relu),
@@ -199,8 +216,10 @@ const OPERATORS: &[(&str, Translate)] = &[
     ("Mul", arithmetic::mul),
     ("Neg", |b, call| pointwise::unary(b, call, Function::Neg)),
     ("Not", compare::not),
+    ("OneHot", masks::one_hot),
     ("Or", compare::or),
     ("PRelu", pointwise::p_relu),
+    ("Pad", pad::pad),
     ("Pow", arithmetic::pow),
     ("QLinearConv", qoperator::conv),
     ("QLinearMatMul", qoperator::mat_mul),
@@ -223,15 +242,19 @@ const OPERATORS: &[(&str, Translate)] = &[
         reduce::reduce(b, call, Kind::SumSquare)
     }),
     ("Relu", pointwise::relu),
-    ("Reshape", shape::reshape),
+    ("Reshape", reshape::reshape),
     ("Round", |b, call| pointwise::rounding(b, call, Function::Round)),
+    ("ScatterElements", scatter::scatter_elements),
+    ("ScatterND", scatter::scatter_nd),
     ("Selu", pointwise::selu),
-    ("Shape", shape::shape),
+    ("Shape", given::shape),
     ("Shrink", pointwise::shrink),
     ("Sigmoid", |b, call| pointwise::unary(b, call, Function::Sigmoid)),
     ("Sign", |b, call| pointwise::unary(b, call, Function::Sign)),
     ("Sin", |b, call| pointwise::unary(b, call, Function::Sin)),
     ("Sinh", |b, call| pointwise::unary(b, call, Function::Sinh)),
+    ("Size", given::size),
+    ("Slice", slice::slice),
     ("Softmax", softmax::softmax),
     ("Softplus", |b, call| {
         pointwise::unary(b, call, Function::Softplus)
@@ -239,16 +262,19 @@ const OPERATORS: &[(&str, Translate)] = &[
     ("Softsign", |b, call| {
         pointwise::unary(b, call, Function::Softsign)
     }),
+    ("SpaceToDepth", blocks::space_to_depth),
     ("Sqrt", |b, call| pointwise::unary(b, call, Function::Sqrt)),
-    ("Squeeze", shape::squeeze),
+    ("Squeeze", reshape::squeeze),
     ("Sub", arithmetic::sub),
     ("Sum", extremes::sum),
     ("Swish", pointwise::swish),
     ("Tan", |b, call| pointwise::unary(b, call, Function::Tan)),
     ("Tanh", |b, call| pointwise::unary(b, call, Function::Tanh)),
     ("ThresholdedRelu", pointwise::thresholded_relu),
-    ("Transpose", shape::transpose),
-    ("Unsqueeze", shape::unsqueeze),
+    ("Tile", repeat::tile),
+    ("Transpose", transpose::transpose),
+    ("Trilu", masks::trilu),
+    ("Unsqueeze", reshape::unsqueeze),
     ("Where", compare::choose),
     ("Xor", compare::xor),
 ];

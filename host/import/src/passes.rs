@@ -7,6 +7,7 @@ mod find;
 mod layer_norm;
 mod mask;
 mod softmax;
+mod trees;
 mod univariate;
 mod unread;
 
@@ -20,6 +21,7 @@ const PASSES: &[fn(Typed) -> Typed] = &[
     expand::drop,
     layer_norm::fuse,
     softmax::fuse,
+    trees::absorb,
     unread::drop,
     univariate::fuse,
     mask::bring_near,

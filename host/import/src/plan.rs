@@ -7,9 +7,13 @@
 //! - every other tensor stays as wide as it was computed, and becomes words where a step needs them.
 
 mod classes;
+mod convs;
+mod features;
 mod sites;
 mod steps;
+mod trial;
 
+pub(crate) use features::Columns;
 pub(crate) use sites::{Site, words};
 
 use crate::calibrate::{self, Seen};
@@ -29,8 +33,12 @@ pub(crate) struct Plan {
     pub(crate) grids: Vec<Option<Grid>>,
     /// For operands of products with constant weights, the form in which they enter it.
     pub(crate) sites: BTreeMap<ValueId, Site>,
+    /// For results of convolutions, the form in which their operand enters them.
+    pub(crate) convs: BTreeMap<ValueId, Site>,
     /// For inputs whose samples are all multiples of one power of two, words with just that step.
     pub(crate) steps: BTreeMap<ValueId, f64>,
+    /// For inputs that trees read.
+    pub(crate) columns: BTreeMap<ValueId, Columns>,
     /// The type of bytes that are activations.
     pub(crate) bytes: DType,
     /// Whether grids came from samples.
@@ -46,9 +54,22 @@ impl Plan {
             ranges: vec![None; self.ranges.len()],
             grids: self.grids.clone(),
             sites: BTreeMap::new(),
+            convs: BTreeMap::new(),
             steps: BTreeMap::new(),
+            columns: BTreeMap::new(),
             samples: 0,
             ..*self
+        }
+    }
+
+    /// Puts inputs on the grids that the caller asks for.
+    fn wanted(&mut self, typed: &Typed, options: &Options) {
+        for &input in &typed.inputs {
+            if let Some(grid) = options.input_grids.get(&typed.values[input].name) {
+                self.grids[input] = Some(*grid);
+                self.sites.remove(&input);
+                self.columns.remove(&input);
+            }
         }
     }
 }
@@ -62,7 +83,9 @@ pub(crate) fn plan(typed: &Typed, options: &Options) -> Result<Plan, ImportError
         ranges: vec![None; typed.values.len()],
         grids: vec![None; typed.values.len()],
         sites: BTreeMap::new(),
+        convs: BTreeMap::new(),
         steps: BTreeMap::new(),
+            columns: BTreeMap::new(),
         bytes: options.activation.dtype(),
         calibrated: false,
         samples: 0,
@@ -73,7 +96,18 @@ pub(crate) fn plan(typed: &Typed, options: &Options) -> Result<Plan, ImportError
         if quantised || !typed.inputs.iter().any(real) && !typed.nodes.iter().any(|n| real(&n.output)) {
             return Ok(empty);
         }
-        return Err(ImportError::model(Problem::NeedsCalibration));
+        let Some(ranges) = features::ranges(typed) else {
+            return Err(ImportError::model(Problem::NeedsCalibration));
+        };
+        check_grids(typed, options)?;
+        let mut plan = Plan {
+            ranges,
+            columns: features::columns(typed, &[]),
+            calibrated: true,
+            ..empty
+        };
+        plan.wanted(typed, options);
+        return Ok(plan);
     };
     check_grids(typed, options)?;
     let weighted = products(typed);
@@ -94,8 +128,9 @@ pub(crate) fn plan(typed: &Typed, options: &Options) -> Result<Plan, ImportError
         ..empty
     };
     plan.sites = chosen_sites(typed, &seen, &weighted, options);
+    plan.convs = convs::choose(typed, &seen, options);
     plan.ranges = extremes(&seen);
-    let bytes = classes::bytes(typed, &plan.sites);
+    let bytes = classes::bytes(typed, &plan.sites, &plan.convs);
     for (value, bytes) in bytes.into_iter().enumerate() {
         let range = seen.held[value].range(options.range, plan.bytes);
         plan.grids[value] = match (plan.sites.get(&value), range) {
@@ -105,12 +140,9 @@ pub(crate) fn plan(typed: &Typed, options: &Options) -> Result<Plan, ImportError
         };
     }
     exact_inputs(typed, calibration, &mut plan)?;
-    for &input in &typed.inputs {
-        if let Some(grid) = options.input_grids.get(&typed.values[input].name) {
-            plan.grids[input] = Some(*grid);
-            plan.sites.remove(&input);
-        }
-    }
+    features::widen(typed, &mut plan.ranges);
+    plan.columns = features::columns(typed, &calibrate::samples(typed, calibration)?);
+    plan.wanted(typed, options);
     Ok(plan)
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod blockers;
 mod dims;
+mod grids;
 mod kept;
 mod name;
 mod near;

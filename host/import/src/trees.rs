@@ -2,6 +2,7 @@
 
 pub(crate) mod build;
 mod evaluate;
+pub(crate) mod tables;
 
 use std::ops::Range;
 

@@ -5,7 +5,6 @@
 
 use super::integers;
 use super::run::run;
-use crate::constant::Constant;
 use crate::error::ImportError;
 use crate::options::Options;
 use crate::typed::Typed;
@@ -95,37 +94,4 @@ fn check_one(case: &Json) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-/// A file that holds what goes in and what comes out as initializers `given/NAME` and `expected/NAME`, which no node
-/// reads.
-///
-/// # Panics
-/// If the case does not import, or an output is further off than `tolerance`, relative to the greatest element.
-pub(crate) fn embedded(name: &str, bytes: &[u8], tolerance: f32) {
-    let model = onnx_rs::parse(bytes).unwrap_or_else(|e| panic!("{name}: {e}"));
-    let typed = resolve::resolve(&model, &Options::default()).unwrap_or_else(|e| panic!("{name}: {e}"));
-    let passed = passes::run(typed.clone());
-    let stored = |role: &str, port: &str| {
-        let wanted = format!("{role}/{port}");
-        let tensors = &model.graph.as_ref().unwrap().initializer;
-        let tensor = tensors.iter().find(|t| t.name() == wanted);
-        let tensor = tensor.unwrap_or_else(|| panic!("{name}: there is no {wanted}"));
-        Constant::of(tensor, &wanted).unwrap()
-    };
-    for (typed, stage) in [(&typed, "translated"), (&passed, "rewritten")] {
-        let names = typed.inputs.iter().map(|&id| &typed.values[id].name);
-        let inputs: Vec<Vec<f32>> = names.map(|n| stored("given", n).reals()).collect();
-        for ((port, value), got) in typed.outputs.iter().zip(run(typed, &inputs)) {
-            let expected = stored("expected", port);
-            let shape = typed.values[*value].shape.dims();
-            assert_eq!(shape, expected.dims, "{name}, {stage}: shape of {port}");
-            let expected = expected.reals();
-            let greatest = expected.iter().fold(1e-3f32, |m, v| m.max(v.abs()));
-            for (at, (&got, &want)) in got.iter().zip(&expected).enumerate() {
-                let near = (got - want).abs() <= tolerance * greatest || got == want;
-                assert!(near, "{name}, {stage}: {port}[{at}] is {got}, not {want}");
-            }
-        }
-    }
 }

@@ -1,6 +1,8 @@
 //! The integer graph beside the floats: what tests of translated operators go on to, so that every case that holds in
 //! floats is lowered, proven and run as integers too.
 
+use crate::error::ImportError;
+use crate::imported::Imported;
 use crate::lower;
 use crate::npy::Array;
 use crate::options::{Calibration, Options};
@@ -17,6 +19,11 @@ pub(crate) struct Integers {
     pub(crate) reals: Vec<f64>,
 }
 
+fn import(typed: &Typed, options: &Options) -> Result<Imported, ImportError> {
+    let plan = plan::plan(typed, options)?;
+    lower::lower(typed, &plan, options.calibration.as_ref())
+}
+
 /// The outputs of the integer graph for inputs in their order, the grids chosen from these same inputs.
 pub(crate) fn run(typed: &Typed, inputs: &[Vec<f32>]) -> Result<Vec<Integers>, String> {
     let mut calibration = Calibration::default();
@@ -28,12 +35,16 @@ pub(crate) fn run(typed: &Typed, inputs: &[Vec<f32>]) -> Result<Vec<Integers>, S
         let array = Array::new(shape, data.clone()).ok_or("an array of another size")?;
         calibration.inputs.insert(value.name.clone(), array);
     }
-    let options = Options {
-        calibration: (!typed.is_quantised()).then_some(calibration),
-        ..Options::default()
-    };
-    let plan = plan::plan(typed, &options).map_err(|e| e.to_string())?;
-    let imported = lower::lower(typed, &plan, options.calibration.as_ref()).map_err(|e| e.to_string())?;
+    // A file with grids of its own needs samples only where it leaves something in floats.
+    let without = import(typed, &Options::default());
+    let imported = without.or_else(|_| {
+        let options = Options {
+            calibration: Some(calibration),
+            ..Options::default()
+        };
+        import(typed, &options)
+    });
+    let imported = imported.map_err(|e| e.to_string())?;
     let graph = Arc::new(imported.graph);
     let note = |key: String| {
         graph

@@ -160,6 +160,18 @@ impl Emitter {
         Ok(self.node(Op::Requantise { to, axis }, &operands))
     }
 
+    /// `value · factor >> shift`.
+    pub(super) fn times(
+        &mut self,
+        value: Value,
+        factor: i32,
+        shift: u8,
+        to: DType,
+    ) -> Result<Value, Problem> {
+        let factor = self.scalar(DType::I32, factor)?;
+        Ok(self.node(Op::Mul { shift, to }, &[value, factor]))
+    }
+
     /// A clamp, unless the type's own range is as narrow.
     pub(super) fn clamp(
         &mut self,

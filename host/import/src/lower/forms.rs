@@ -30,11 +30,9 @@ impl Lowering<'_> {
                 let value = if same {
                     real.value
                 } else {
-                    // The operator has no zero point for its operand: what it would add comes off its own.
-                    let zero = f64::from(grid.zero_point) - f64::from(real.zero) * factors[0];
-                    let zero = self.zero_in(grid.dtype, zero)?;
+                    let value = self.from_zero(real)?;
                     self.emitter
-                        .requantise(real.value, &factors, real.axis, grid.dtype, zero)?
+                        .requantise(value, &factors, real.axis, grid.dtype, grid.zero_point)?
                 };
                 let low = grid.quantise(real.apply(f32::NEG_INFINITY));
                 let high = grid.quantise(real.apply(f32::INFINITY));
@@ -44,14 +42,14 @@ impl Lowering<'_> {
         Ok(self.reshaped(value, real))
     }
 
-    fn zero_in(&self, dtype: DType, zero: f64) -> Result<i32, Problem> {
-        let rounded = zero.round();
-        if rounded >= f64::from(dtype.min()) && rounded <= f64::from(dtype.max()) {
-            return Ok(rounded as i32);
+    /// The integers less their zero point: a requantisation has none for its operand, and one of the result, where a
+    /// step may be many of the operand's, would not be exact.
+    fn from_zero(&mut self, real: &Real) -> Result<Value, Problem> {
+        if real.zero == 0 {
+            return Ok(real.value);
         }
-        Err(Problem::ZeroPoint(format!(
-            "{rounded} does not fit {dtype}; the grid of words has its zero too far off"
-        )))
+        let zero = self.emitter.scalar(DType::I32, real.zero)?;
+        Ok(self.emitter.node(Op::Sub, &[real.value, zero]))
     }
 
     fn reshaped(&mut self, value: Value, real: &Real) -> Value {
@@ -183,12 +181,13 @@ impl Lowering<'_> {
                 if !real.only_clamps() {
                     return Err(Problem::NotQuantised("an operand".to_string()));
                 }
-                let value = if real.dtype == DType::I32 && factors.iter().all(|&f| f == 1.0) {
+                let value = if real.dtype == DType::I32 && real.zero == 0 && factors.iter().all(|&f| f == 1.0)
+                {
                     real.value
                 } else {
-                    let zero = (-f64::from(real.zero) * factors[0]).round() as i32;
+                    let value = self.from_zero(real)?;
                     self.emitter
-                        .requantise(real.value, &factors, real.axis, DType::I32, zero)?
+                        .requantise(value, &factors, real.axis, DType::I32, 0)?
                 };
                 let bound = |v: f32| DType::I32.saturate((f64::from(real.apply(v)) / common).round() as i64);
                 self.emitter

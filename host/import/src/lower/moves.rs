@@ -23,7 +23,6 @@ impl Lowering<'_> {
                 let value = self.emitter.node(op, &[value]);
                 Ok(Lowered::Real(Real::new(value, DType::I16, shape, scale, 0)))
             }
-            Lowered::Input(..) => Err(self.not_quantised(arg)),
         }
     }
 
@@ -59,7 +58,6 @@ impl Lowering<'_> {
 
     fn moved_integers(&mut self, state: &Lowered, op: Op) -> Lowered {
         match *state {
-            Lowered::Input(value, grid) => Lowered::Input(self.emitter.node(op, &[value]), grid),
             Lowered::Integers(value, dtype) => Lowered::Integers(self.emitter.node(op, &[value]), dtype),
             Lowered::Real(ref real) => Lowered::Real(real.clone()),
         }
@@ -108,7 +106,6 @@ impl Lowering<'_> {
             Lowered::Integers(value, dtype) => {
                 Ok(Lowered::Integers(self.emitter.node(op, &[value, list]), dtype))
             }
-            Lowered::Input(value, grid) => Ok(Lowered::Input(self.emitter.node(op, &[value, list]), grid)),
             Lowered::Real(real) if real.reshape.is_none() => {
                 let mut moved = self.moved(real, op, shape, &[list]);
                 if moved.scales.len() > 1 && moved.axis == axis {
@@ -204,7 +201,7 @@ impl Lowering<'_> {
     }
 
     /// The operator takes up to 64 operands: more are joined in groups.
-    fn joined(&mut self, op: Op, mut operands: Vec<Value>) -> Value {
+    pub(super) fn joined(&mut self, op: Op, mut operands: Vec<Value>) -> Value {
         const MOST: usize = 64;
         while operands.len() > MOST {
             let groups = operands.chunks(MOST).map(<[Value]>::to_vec).collect::<Vec<_>>();
@@ -253,7 +250,6 @@ impl Lowering<'_> {
                 self.on_common_scale(&real, common)?
             }
             Lowered::Real(_) => self.single(arg)?.value,
-            Lowered::Input(..) => return Err(self.not_quantised(arg)),
         };
         Ok(Lowered::Integers(
             self.emitter.node(Op::ArgMax { axis }, &[value]),

@@ -1,5 +1,7 @@
 //! Inputs and outputs of the integer graph, and the notes that tell callers how to quantise.
 
+use super::input;
+use super::labels;
 use super::state::{Lowered, Lowering, Real, on};
 use crate::error::{ImportError, NodeName, Problem};
 use crate::measure::Place;
@@ -14,18 +16,13 @@ impl Lowering<'_> {
         for &id in &self.typed.inputs {
             let value = &self.typed.values[id];
             let shape = value.shape.clone();
-            let wrong =
-                |why: &str| ImportError::tensor("input", &value.name, Problem::Unsupported(why.to_string()));
-            let grid_of = |quantises: bool| {
-                self.typed.nodes.iter().find_map(|n| match n.op {
-                    Operator::Quantise(grid) if quantises && n.values().any(|v| v == id) => Some(grid),
-                    Operator::Dequantise(grid) if !quantises && n.values().any(|v| v == id) => Some(grid),
-                    _ => None,
-                })
-            };
             let state = match value.element {
                 Element::Quantised(dtype) => {
-                    let grid = grid_of(false).map(|g| (f64::from(g.scale), g.zero_point));
+                    let grid = self.typed.nodes.iter().find_map(|n| match n.op {
+                        Operator::Dequantise(grid) if n.values().any(|v| v == id) => Some(grid),
+                        _ => None,
+                    });
+                    let grid = grid.map(|g| (f64::from(g.scale), g.zero_point));
                     self.describe("input", &value.name, grid, &shape);
                     Lowered::Integers(self.port(id, dtype), dtype)
                 }
@@ -34,23 +31,35 @@ impl Lowering<'_> {
                     Lowered::Integers(self.port(id, dtype), dtype)
                 }
                 Element::Real if self.plan.calibrated => Lowered::Real(self.real_input(id, shape)),
-                Element::Real => {
-                    let Some(grid) = grid_of(true) else {
-                        let unread = !self.typed.nodes.iter().any(|n| n.values().any(|v| v == id));
-                        if unread {
-                            return Err(wrong("nothing that leads to an output reads it; drop it"));
-                        }
-                        return Err(wrong("no QuantizeLinear reads it"));
-                    };
-                    let scale = f64::from(grid.scale);
-                    self.describe("input", &value.name, Some((scale, grid.zero_point)), &shape);
-                    Lowered::Input(self.port(id, grid.dtype), grid)
-                }
+                Element::Real => Lowered::Real(self.quantised_input(id, shape)?),
             };
             self.place(id, &state, None);
             self.states[id] = Some(state);
         }
         Ok(())
+    }
+
+    /// A real input of a file that carries its grids: on the one that its QuantizeLinear has; what is read in floats too
+    /// is held as its samples say, if there are any.
+    fn quantised_input(&mut self, id: ValueId, shape: Shape) -> Result<Real, ImportError> {
+        let name = &self.typed.values[id].name;
+        let problem = |why: &str| ImportError::tensor("input", name, Problem::Unsupported(why.to_string()));
+        let readers = input::readers(self.typed, id);
+        let grid = match &readers.grids[..] {
+            _ if readers.others && self.seen(id) => return Ok(self.real_input(id, shape)),
+            [] if readers.others => return Err(ImportError::tensor("input", name, Problem::NoRange)),
+            [] => return Err(problem("nothing that leads to an output reads it; drop it")),
+            [grid] => *grid,
+            several => input::common(several),
+        };
+        let scale = f64::from(grid.scale);
+        self.describe("input", &name.clone(), Some((scale, grid.zero_point)), &shape);
+        Ok(on(self.port(id, grid.dtype), grid, shape))
+    }
+
+    /// Whether samples showed what a value holds.
+    fn seen(&self, id: ValueId) -> bool {
+        self.plan.ranges.get(id).copied().flatten().is_some()
     }
 
     fn port(&mut self, id: ValueId, dtype: DType) -> Value {
@@ -81,6 +90,16 @@ impl Lowering<'_> {
         if let Some(grid) = self.plan.grids[id] {
             self.describe("input", &name, Some((grid.scale.into(), grid.zero_point)), &shape);
             return on(self.port(id, grid.dtype), grid, shape);
+        }
+        if let Some(columns) = self.plan.columns.get(&id) {
+            let (dtype, scales) = (columns.dtype, columns.scales.clone());
+            let value = self.port(id, dtype);
+            self.describe_columns(&name, &scales, 0);
+            return Real {
+                axis: shape.rank().saturating_sub(1),
+                scales,
+                ..Real::new(value, dtype, shape, 1.0, 0)
+            };
         }
         let only_products = self
             .typed
@@ -187,6 +206,9 @@ impl Lowering<'_> {
                 layer: None,
             });
             self.describe("output", name, grid, &shape);
+            if let Some(labels) = self.typed.labels.get(id) {
+                labels::describe(&mut self.emitter.parsed.metadata, name, labels);
+            }
             self.emitter.parsed.output(name.clone(), value);
         }
         Ok(())

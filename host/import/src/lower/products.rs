@@ -2,7 +2,7 @@
 
 use super::state::{Lowered, Lowering, Real, sum};
 use super::weights::Weights;
-use crate::constant::Constant;
+use crate::constant::{Constant, Data};
 use crate::error::Problem;
 use crate::grid::Grid;
 use crate::plan::Site;
@@ -49,13 +49,103 @@ impl Lowering<'_> {
         bias: Option<&[f64]>,
         shape: Shape,
     ) -> Result<Lowered, Problem> {
-        let (x, grid) = self.bytes(&node.inputs[0])?;
         let Arg::Constant(w) = &node.inputs[1] else {
             return Err(Problem::NotConstant("the weight"));
         };
-        let w = Weights::per_channel(w, 0, f64::from(grid.scale), bias, None)?;
-        self.product(op, &Left::of(x, grid), w, bias, shape, 1)
-            .map(Lowered::Real)
+        let x = &node.inputs[0];
+        let left = match self.plan.convs.get(&node.output).cloned() {
+            Some(Site::Words { scales }) => {
+                return self
+                    .conv_by_halves(x, &op, scales[0], w, bias, shape)
+                    .map(Lowered::Real);
+            }
+            Some(Site::Columns { scales, zero, dtype }) => {
+                let value = self.on_columns(x, 1, &scales, zero, dtype)?;
+                Left {
+                    value,
+                    dtype,
+                    zero,
+                    scales,
+                }
+            }
+            _ => {
+                let (x, grid) = self.bytes(x)?;
+                Left::of(x, grid)
+            }
+        };
+        if let [scale] = left.scales[..] {
+            let w = Weights::per_channel(w, 0, scale, bias, None)?;
+            return self.product(op, &left, w, bias, shape, 1).map(Lowered::Real);
+        }
+        let scaled = scaled_inputs(w, &left.scales)?;
+        let w = Weights::per_channel(&scaled, 0, 1.0, bias, None)?;
+        let left = Left {
+            scales: vec![1.0],
+            ..left
+        };
+        self.product(op, &left, w, bias, shape, 1).map(Lowered::Real)
+    }
+
+    /// A convolution of words: of their upper halves, 256 times that, and of the lower ones.
+    fn conv_by_halves(
+        &mut self,
+        x: &Arg,
+        op: &Op,
+        scale: f64,
+        w: &Constant,
+        bias: Option<&[f64]>,
+        shape: Shape,
+    ) -> Result<Real, Problem> {
+        let Arg::Value(id) = *x else {
+            return Err(self.not_quantised(x));
+        };
+        let weights = Weights::per_channel(w, 0, scale, bias, None)?;
+        let bound = weights.greatest_column().max(1.0);
+        // The lower halves go up to 255 whatever the words are.
+        let most = (((ACCUMULATOR - BIAS_ROOM) / bound).floor() - 256.0).min(32_767.0);
+        if most < 511.0 {
+            // So many products leave no room for more than bytes.
+            let (x, grid) = self.bytes(x)?;
+            let w = Weights::per_channel(w, 0, f64::from(grid.scale), bias, None)?;
+            return self.product(op.clone(), &Left::of(x, grid), w, bias, shape, 1);
+        }
+        let upper = ((most as i32 + 1) >> 8) - 1;
+        let factor = 32_767.0 / f64::from(upper * 256 + 255);
+        let scale = f64::from((scale * factor) as f32);
+        let grid = Grid {
+            scale: scale as f32,
+            zero_point: 0,
+            dtype: DType::I16,
+        };
+        let value = self.value_on_grid(id, grid)?;
+        let (high, low) = self.halves(value, upper)?;
+        let weights = Weights::per_channel(w, 0, scale, bias, None)?;
+        let scales: Vec<f64> = weights.scales.iter().map(|s| s * scale).collect();
+        let w_value = self.emitter.weights(&weights)?;
+        let w_zero = self.emitter.zeros(&weights)?;
+        let high_zero = self.emitter.scalar(DType::I8, 0)?;
+        let low_zero = self.emitter.scalar(DType::U8, 0)?;
+        let high = self.emitter.node(op.clone(), &[high, w_value, high_zero, w_zero]);
+        let high = self.emitter.times(high, 256, 0, DType::I32)?;
+        let mut operands = vec![low, w_value, low_zero, w_zero];
+        if let Some(bias) = bias {
+            operands.push(self.emitter.bias(bias, &scales)?);
+        }
+        let low = self.emitter.node(op.clone(), &operands);
+        let value = self.emitter.node(Op::Add, &[high, low]);
+        Ok(sum(value, shape, scales, 1, ACCUMULATOR as i64))
+    }
+
+    /// Words as `256 · h + l` with h a signed byte within `−upper − 1..=upper` and l an unsigned one.
+    fn halves(&mut self, words: Value, upper: i32) -> Result<(Value, Value), Problem> {
+        let half = self.emitter.scalar(DType::I32, 128)?;
+        let lowered = self.emitter.node(Op::Sub, &[words, half]);
+        let high = self.emitter.times(lowered, 1, 8, DType::I8)?;
+        let high = self.emitter.clamp(high, DType::I8, -upper - 1, upper)?;
+        let part = self.emitter.times(high, 256, 0, DType::I32)?;
+        let rest = self.emitter.node(Op::Sub, &[words, part]);
+        let low = self.emitter.times(rest, 1, 0, DType::U8)?;
+        Ok((high, low))
     }
 
     pub(super) fn mat_mul(
@@ -81,7 +171,7 @@ impl Lowering<'_> {
                         self.wide_by_constant(x, &scales, w, bias, shape, axis)?
                     }
                     Some(Site::Columns { scales, zero, dtype }) => {
-                        let value = self.on_columns(x, &scales, zero, dtype)?;
+                        let value = self.on_columns(x, axis, &scales, zero, dtype)?;
                         let left = Left {
                             value,
                             dtype,
@@ -229,7 +319,7 @@ impl Lowering<'_> {
         let most = ((ACCUMULATOR - BIAS_ROOM) / bound).floor().min(32_767.0);
         let factor = 32_767.0 / most;
         let scales: Vec<f64> = scales.iter().map(|s| s * factor).collect();
-        let value = self.on_columns(x, &scales, 0, DType::I16)?;
+        let value = self.on_columns(x, axis, &scales, 0, DType::I16)?;
         let value = if factor > 1.0 {
             self.emitter
                 .clamp(value, DType::I16, -(most as i32), most as i32)?
@@ -245,8 +335,15 @@ impl Lowering<'_> {
         self.by_constant(left, w, bias, shape, axis)
     }
 
-    /// An operand with a scale for each column of its last dimension.
-    fn on_columns(&mut self, arg: &Arg, scales: &[f64], zero: i32, dtype: DType) -> Result<Value, Problem> {
+    /// An operand with a scale for each index of a dimension.
+    fn on_columns(
+        &mut self,
+        arg: &Arg,
+        axis: usize,
+        scales: &[f64],
+        zero: i32,
+        dtype: DType,
+    ) -> Result<Value, Problem> {
         let Arg::Value(id) = *arg else {
             return Err(self.not_quantised(arg));
         };
@@ -272,11 +369,10 @@ impl Lowering<'_> {
         if let Some(value) = self.forms.get(&key) {
             return Ok(*value);
         }
-        let last = self.dims(arg).len() - 1;
         let simple = real.only_clamps()
             && real.reshape.is_none()
             && real.byte_grid().is_none()
-            && (real.scales.len() == 1 || real.axis == last)
+            && (real.scales.len() == 1 || real.axis == axis)
             && real.then.is_empty();
         let (source, from, source_zero) = if simple {
             (real.value, real.scales.clone(), f64::from(real.zero))
@@ -292,7 +388,7 @@ impl Lowering<'_> {
         if source_zero != 0.0 {
             return Err(self.not_quantised(arg));
         }
-        let value = self.emitter.requantise(source, &factors, last, dtype, zero)?;
+        let value = self.emitter.requantise(source, &factors, axis, dtype, zero)?;
         self.forms.insert(key, value);
         Ok(value)
     }
@@ -321,10 +417,39 @@ impl Lowering<'_> {
     }
 }
 
+/// Weights `[O,I,KH,KW]` with a factor for each input channel; of a depthwise convolution `[O,1,KH,KW]`, whose output
+/// channels follow their input channel.
+fn scaled_inputs(w: &Constant, factors: &[f64]) -> Result<Constant, Problem> {
+    let taps: usize = w.dims[2..].iter().map(|&d| d as usize).product();
+    let (outputs, inputs) = (w.dims[0] as usize, w.dims[1] as usize);
+    let factor = |at: usize| {
+        let (output, input) = (at / (taps * inputs), at / taps % inputs);
+        if inputs == factors.len() {
+            factors[input]
+        } else {
+            factors[output * factors.len() / outputs.max(1)]
+        }
+    };
+    let reals = w.finite()?;
+    let scaled = reals
+        .iter()
+        .enumerate()
+        .map(|(at, &v)| (f64::from(v) * factor(at)) as f32);
+    Constant::new(&w.name, w.dims.clone(), Data::F32(scaled.collect()))
+}
+
 fn mat_mul(dtype: DType) -> Op {
     if dtype == DType::I16 {
         Op::WideMatMul
     } else {
         Op::MatMul
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn convolutions_hold_what_bytes_of_one_scale_do_not() {
+        crate::float::cases::check("convolutions");
     }
 }

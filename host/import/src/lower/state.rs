@@ -17,8 +17,6 @@ pub(super) enum Lowered {
     Integers(Value, DType),
     /// Real numbers.
     Real(Real),
-    /// An f32 input, already given as integers, whose QuantizeLinear is still to come.
-    Input(Value, Grid),
 }
 
 /// Real numbers, as integers.
@@ -144,7 +142,6 @@ impl Lowering<'_> {
             Lowered::Integers(value, dtype) if self.typed.values[id].element == Element::Int => {
                 (*value, *dtype, vec![1.0], 0, 0)
             }
-            Lowered::Input(value, grid) => (*value, grid.dtype, vec![grid.scale.into()], 0, grid.zero_point),
             _ => return,
         };
         self.places.push(Place {

@@ -2,6 +2,7 @@
 //! that can be.
 
 use super::make::Maker;
+use crate::constant::elements;
 use crate::error::Problem;
 use crate::typed::{Arg, Operator};
 use std::rc::Rc;
@@ -43,6 +44,8 @@ impl Maker<'_> {
             self.b.folds(constant.len())?;
             return Ok(Arg::Constant(constant));
         }
+        // The list itself is kept too.
+        self.b.folds(indices.len())?;
         let count = u32::try_from(indices.len()).unwrap_or(u32::MAX);
         if let Some(extent) = dims.get_mut(axis) {
             *extent = count;
@@ -65,6 +68,7 @@ impl Maker<'_> {
             longer.append(&mut dims);
             dims = longer;
         }
+        elements(to.iter().map(|&d| i64::from(d)))?;
         let mut x = self.reshape(x, &dims)?;
         // The last first: what is repeated is then as small as it can be.
         for (axis, (&own, &wanted)) in dims.iter().zip(to).enumerate().rev() {
@@ -88,7 +92,9 @@ impl Maker<'_> {
             return Ok(joined);
         }
         let mut dims = self.dims(&first);
-        let element = self.element(&first);
+        // A constant takes the kind of what it stands beside.
+        let computed = parts.iter().find(|part| matches!(part, Arg::Value(_)));
+        let element = self.element(computed.unwrap_or(&first));
         let extents = parts
             .iter()
             .map(|part| u64::from(self.b.dims(part).get(axis).copied().unwrap_or(0)));

@@ -121,3 +121,8 @@ fn comparisons() {
 fn patterns_that_passes_recognise() {
     check("patterns");
 }
+
+#[test]
+fn moves() {
+    check("moves");
+}

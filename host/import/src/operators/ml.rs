@@ -192,26 +192,12 @@ fn second(m: &mut Maker<'_>, scores: Arg, than: f32) -> Result<Arg, Problem> {
 
 #[cfg(test)]
 mod tests {
-    use crate::float::cases::embedded;
-    use std::path::PathBuf;
+    use crate::float::cases::check;
 
-    /// Models of scikit-learn and LightGBM, and operators one by one, against what onnxruntime makes of them.
+    /// Models of scikit-learn and LightGBM, and operators one by one, against what onnxruntime makes of them; in floats,
+    /// and as integers.
     #[test]
     fn models_give_what_onnxruntime_gives() {
-        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../models/fixtures/ml");
-        let mut wrong = Vec::new();
-        let mut count = 0;
-        for entry in std::fs::read_dir(&folder).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-            let bytes = std::fs::read(&path).unwrap();
-            count += 1;
-            let outcome = std::panic::catch_unwind(|| embedded(&name, &bytes, 1e-5));
-            if let Err(panic) = outcome {
-                wrong.push(panic.downcast_ref::<String>().cloned().unwrap_or_default());
-            }
-        }
-        assert!(count > 40, "{count} cases");
-        assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+        check("ml");
     }
 }

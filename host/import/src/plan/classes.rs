@@ -6,7 +6,11 @@ use crate::typed::{Arg, Element, Operator, Typed, ValueId};
 use std::collections::BTreeMap;
 
 /// For each value whether it is.
-pub(super) fn bytes(typed: &Typed, sites: &BTreeMap<ValueId, Site>) -> Vec<bool> {
+pub(super) fn bytes(
+    typed: &Typed,
+    sites: &BTreeMap<ValueId, Site>,
+    convs: &BTreeMap<ValueId, Site>,
+) -> Vec<bool> {
     let mut wide = vec![false; typed.values.len()];
     let mut read = vec![false; typed.values.len()];
     for (_, output) in &typed.outputs {
@@ -17,7 +21,7 @@ pub(super) fn bytes(typed: &Typed, sites: &BTreeMap<ValueId, Site>) -> Vec<bool>
             let Arg::Value(value) = *arg else { continue };
             read[value] = true;
             let takes_bytes = match &node.op {
-                Operator::Conv { .. } => true,
+                Operator::Conv { .. } => matches!(convs.get(&node.output), None | Some(Site::Bytes(_))),
                 Operator::MatMul { .. } => match (at, node.inputs.get(1)) {
                     (0, Some(Arg::Constant(_))) => matches!(sites.get(&value), Some(Site::Bytes(_))),
                     // Of two computed operands the first is held as words, the second as bytes.
@@ -40,9 +44,11 @@ pub(super) fn bytes(typed: &Typed, sites: &BTreeMap<ValueId, Site>) -> Vec<bool>
         let mut readers = typed.nodes.iter().filter(|n| n.values().any(|v| v == input));
         let image = typed.values[input].shape.rank() == 4;
         let tabled = readers.all(|n| match &n.op {
-            Operator::Pointwise(_) | Operator::Conv { .. } => true,
-            Operator::Add | Operator::Sub | Operator::Mul | Operator::Div | Operator::Transpose { .. } => {
-                image
+            Operator::Pointwise(_) => true,
+            Operator::Conv { .. } => matches!(convs.get(&n.output), None | Some(Site::Bytes(_))),
+            Operator::Transpose { .. } => image,
+            Operator::Add | Operator::Sub | Operator::Mul | Operator::Div => {
+                image && n.inputs.iter().any(|arg| matches!(arg, Arg::Constant(_)))
             }
             _ => false,
         });

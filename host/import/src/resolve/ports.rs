@@ -6,9 +6,11 @@ use crate::typed::Element;
 use metisvm_model::{DType, Shape};
 use onnx_rs::ast::{DataType, Dimension, TensorShape, TypeValue, ValueInfo};
 
-/// What a graph input holds, and the shape that the file declares.
+/// What a graph input holds, and the shape that the file declares. Bytes are integers of a grid where an operator of
+/// quantised files reads them as that, and else whole numbers, as pixels are.
 pub(super) fn input_type<'f>(
     info: &'f ValueInfo<'f>,
+    on_grid: bool,
 ) -> Result<(Element, Option<&'f TensorShape<'f>>), Problem> {
     let tensor = match info.r#type.as_ref().and_then(|t| t.value.as_ref()) {
         Some(TypeValue::Tensor(tensor)) => tensor,
@@ -22,9 +24,9 @@ pub(super) fn input_type<'f>(
     let element = match tensor.elem_type {
         // The caller gives integers of a grid, which is coarser than any of these.
         DataType::Float | DataType::Float16 | DataType::Bfloat16 | DataType::Double => Element::Real,
-        DataType::Uint8 => Element::Quantised(DType::U8),
-        DataType::Int8 => Element::Quantised(DType::I8),
-        DataType::Int64 | DataType::Int32 | DataType::Bool => Element::Int,
+        DataType::Uint8 if on_grid => Element::Quantised(DType::U8),
+        DataType::Int8 if on_grid => Element::Quantised(DType::I8),
+        DataType::Uint8 | DataType::Int8 | DataType::Int64 | DataType::Int32 | DataType::Bool => Element::Int,
         other => {
             return Err(Problem::UnsupportedType {
                 actual: type_name(other).to_string(),

@@ -2,6 +2,7 @@
 
 use super::blockers::Blockers;
 use super::dims::Dims;
+use super::grids::on_grids;
 use super::name::node_name;
 use super::order::Order;
 use super::ports::{declared_shape_agrees, input_type};
@@ -81,9 +82,10 @@ impl<'m> Resolver<'m> {
             }));
         }
         let mut dims = Dims::new(options, inputs.iter().filter_map(|info| info.tensor_shape()));
+        let on_grids = on_grids(graph);
         for info in inputs {
             let wrong = |problem| ImportError::tensor("input", info.name, problem);
-            let (element, declared) = input_type(info).map_err(wrong)?;
+            let (element, declared) = input_type(info, on_grids.contains(info.name)).map_err(wrong)?;
             let shape = dims.shape(info.name, declared).map_err(wrong)?;
             if info.name.is_empty() || self.names.contains_key(info.name) {
                 return Err(wrong(Problem::Duplicate(info.name.to_string())));

@@ -85,7 +85,7 @@ pub(crate) fn plan(typed: &Typed, options: &Options) -> Result<Plan, ImportError
         sites: BTreeMap::new(),
         convs: BTreeMap::new(),
         steps: BTreeMap::new(),
-            columns: BTreeMap::new(),
+        columns: BTreeMap::new(),
         bytes: options.activation.dtype(),
         calibrated: false,
         samples: 0,

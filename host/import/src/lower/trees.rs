@@ -110,7 +110,6 @@ impl Lowering<'_> {
                     let (value, scale) = self.words(arg)?;
                     (value, DType::I16, vec![scale], 0)
                 }
-                Lowered::Input(..) => return Err(self.not_quantised(arg)),
             };
             let (low, high) = if dtype == DType::I32 {
                 (-ROOM, ROOM)
@@ -160,7 +159,9 @@ impl Lowering<'_> {
             tables.roots.iter().map(entry).collect()
         };
         let asked = of_roots(&tables.features);
-        let asked = starts.iter().flat_map(|start| asked.iter().map(move |f| start + f));
+        let asked = starts
+            .iter()
+            .flat_map(|start| asked.iter().map(move |f| start + f));
         let asked = self.narrow(&[rows, trees], asked.collect())?;
         let limit = self.narrow(&[1, trees], of_roots(&tables.thresholds))?;
         let child = self.narrow(&[1, trees], of_roots(&tables.children))?;
@@ -217,7 +218,10 @@ fn leaves(ensemble: &Ensemble, tables: &Tables) -> Leaves {
     } else {
         1.0
     };
-    let base = ensemble.base.iter().map(|&b| f64::from(b) * if average { count } else { 1.0 });
+    let base = ensemble
+        .base
+        .iter()
+        .map(|&b| f64::from(b) * if average { count } else { 1.0 });
     let base: Vec<f64> = base.collect();
     let given: Vec<Option<Vec<f64>>> = tables
         .leaves

@@ -23,7 +23,9 @@ pub(super) fn absorb(mut typed: Typed) -> Typed {
         };
         let finder = Finder::new(&typed);
         let mut steps = 0;
-        while steps < MOST_STEPS && (0..trees.inputs.len()).any(|operand| trees.step(&finder, operand).is_some()) {
+        while steps < MOST_STEPS
+            && (0..trees.inputs.len()).any(|operand| trees.step(&finder, operand).is_some())
+        {
             steps += 1;
         }
         if steps > 0 {
@@ -195,7 +197,10 @@ impl Trees {
 /// One finite number for each column.
 fn row(constant: &Constant, width: u32) -> Option<Vec<f32>> {
     let reals = constant.reals();
-    let (last, others) = constant.dims.split_last().map_or((1, &[][..]), |(last, others)| (*last, others));
+    let (last, others) = constant
+        .dims
+        .split_last()
+        .map_or((1, &[][..]), |(last, others)| (*last, others));
     if others.len() > 1 || others.iter().any(|&d| d != 1) || reals.iter().any(|v| !v.is_finite()) {
         return None;
     }
@@ -251,7 +256,14 @@ mod tests {
     fn the_last_number_is_found() {
         for t in [0.0f32, -0.0, 1.5, -1.5, 1e-40, -1e-40, 3e38, -3e38] {
             assert_eq!(last(|x| x <= t), t);
-            assert_eq!(last(|x| x < t), if t == 0.0 { -f32::from_bits(1) } else { t.next_down() });
+            assert_eq!(
+                last(|x| x < t),
+                if t == 0.0 {
+                    -f32::from_bits(1)
+                } else {
+                    t.next_down()
+                }
+            );
         }
         assert_eq!(last(|_| true), f32::INFINITY);
         assert_eq!(last(|_| false), f32::NEG_INFINITY);
@@ -263,7 +275,10 @@ mod tests {
             let typed = passes::run(of("ml", case));
             let trees = typed.nodes.iter().find(|n| matches!(n.op, Operator::Trees(_)));
             let inputs: Vec<ValueId> = trees.unwrap().values().collect();
-            assert!(inputs.iter().all(|i| typed.inputs.contains(i)), "{case}: {inputs:?}");
+            assert!(
+                inputs.iter().all(|i| typed.inputs.contains(i)),
+                "{case}: {inputs:?}"
+            );
         }
     }
 }

@@ -61,7 +61,12 @@ enum Item {
     /// A node of the ensemble.
     Node(u32),
     /// The second half of `x = t`: x is at most t, and `below` is the last integer that is less.
-    Above { feature: u32, below: i32, yes: u32, no: i32 },
+    Above {
+        feature: u32,
+        below: i32,
+        yes: u32,
+        no: i32,
+    },
     /// What leads to another place, whatever the features are.
     Forward(i32),
 }
@@ -122,7 +127,11 @@ impl Ensemble {
                                 open.push_back((child + 1, no, depth + 3));
                             }
                         }
-                        let last = if branch.test == Test::Below { below } else { at_most };
+                        let last = if branch.test == Test::Below {
+                            below
+                        } else {
+                            at_most
+                        };
                         (branch.feature, last, child)
                     }
                     _ => {

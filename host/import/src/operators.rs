@@ -4,6 +4,7 @@
 mod arg_max;
 mod arithmetic;
 mod arrange;
+mod attention;
 mod axes;
 mod batch_norm;
 mod blocks;
@@ -75,6 +76,7 @@ pub(crate) enum Translator {
 
 /// Operators of ONNX's own domain that have several results, by name, sorted.
 const MANY: &[(&str, TranslateMany)] = &[
+    ("Attention", attention::attention),
     ("DynamicQuantizeLinear", dynamic::quantize),
     ("GRU", recurrent::gru),
     ("LSTM", recurrent::lstm),
@@ -110,6 +112,7 @@ const ML: &[(&str, Translator)] = &[
 
 /// Those of `com.microsoft`, as ONNX Runtime writes them.
 const MICROSOFT: &[(&str, Translator)] = &[
+    ("Attention", Translator::Many(attention::packed)),
     (
         "BiasGelu",
         Translator::One(|b, call| microsoft::bias_gelu(b, call, false)),
@@ -121,6 +124,10 @@ const MICROSOFT: &[(&str, Translator)] = &[
     ),
     ("DynamicQuantizeMatMul", One(dynamic::quantize_mat_mul)),
     (
+        "EmbedLayerNormalization",
+        Translator::Many(attention::embedding_layer),
+    ),
+    (
         "FastGelu",
         Translator::One(|b, call| microsoft::bias_gelu(b, call, true)),
     ),
@@ -128,6 +135,8 @@ const MICROSOFT: &[(&str, Translator)] = &[
     ("Gelu", Translator::One(microsoft::gelu)),
     ("MatMulIntegerToFloat", One(dynamic::mat_mul_to_float)),
     ("MatMulNBits", One(n_bits::mat_mul)),
+    ("MultiHeadAttention", Translator::Many(attention::multi_head)),
+    ("QAttention", Translator::Many(attention::quantised)),
     ("QGemm", One(qoperator::gemm)),
     ("QLinearAdd", One(qoperator::add)),
     ("QLinearAveragePool", One(qoperator::average_pool)),
@@ -141,6 +150,7 @@ const MICROSOFT: &[(&str, Translator)] = &[
     ("QLinearWhere", One(qoperator::choose)),
     ("QuantizeLinear", One(quantisation::quantize)),
     ("QuickGelu", Translator::One(microsoft::quick_gelu)),
+    ("RotaryEmbedding", One(attention::microsoft_rotary)),
     ("SimplifiedLayerNormalization", Translator::Many(norm::simplified)),
     ("SkipLayerNormalization", Translator::Many(microsoft::skip_layer)),
     (
@@ -250,6 +260,7 @@ const OPERATORS: &[(&str, Translate)] = &[
     ("Relu", pointwise::relu),
     ("Reshape", reshape::reshape),
     ("Resize", resize::resize),
+    ("RotaryEmbedding", attention::rotary),
     ("Round", |b, call| pointwise::rounding(b, call, Function::Round)),
     ("ScatterElements", scatter::scatter_elements),
     ("ScatterND", scatter::scatter_nd),

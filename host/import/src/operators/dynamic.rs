@@ -4,7 +4,7 @@
 use super::make::Maker;
 use super::qoperator::plain;
 use super::quantisation::{Places, dequantised, unit_grid};
-use super::{arithmetic, conv, product};
+use super::{arithmetic, attention, conv, product};
 use crate::builder::Builder;
 use crate::call::Call;
 use crate::constant::{Constant, Grids};
@@ -46,7 +46,14 @@ pub(crate) fn concerns(b: &Builder, call: &Call<'_>) -> bool {
 }
 
 /// A node that does.
-pub(crate) fn translate(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
+pub(crate) fn translate(b: &mut Builder, call: &Call<'_>) -> Result<Vec<Option<Arg>>, Problem> {
+    if call.node.operator == "com.microsoft.QAttention" {
+        return attention::quantised(b, call);
+    }
+    one(b, call).map(|arg| vec![Some(arg)])
+}
+
+fn one(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     match call.node.operator.as_str() {
         "MatMulInteger" => mat_mul_integer(b, call),
         "ConvInteger" => conv_integer(b, call),
@@ -127,11 +134,22 @@ fn side(
 /// Operands: x, w, their scales, their zero points, a bias. The scales may be a DynamicQuantizeLinear's.
 pub(super) fn mat_mul_to_float(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     call.arity(4, 7, "4 to 7")?;
-    let mut operand = |index: usize, axis: i64| match b.mark(call.arg(index)?) {
+    let [x, w] = quantised_pair(b, call, [0, 2, 4], [1, 3, 5])?;
+    with_bias(b, call, x, w, 6)
+}
+
+/// An operand, its scale and its zero point, and the same of a constant matrix, as real numbers.
+pub(super) fn quantised_pair(
+    b: &mut Builder,
+    call: &Call<'_>,
+    x: [usize; 3],
+    w: [usize; 3],
+) -> Result<[Arg; 2], Problem> {
+    let mut operand = |[index, scale, zero]: [usize; 3], axis: i64| match b.mark(call.arg(index)?) {
         Some(Mark::Integers { real, of }) => {
             let (real, of) = (real.clone(), *of);
-            let scale = b.mark(call.arg(index + 2)?);
-            let zero = call.optional(index + 4).and_then(|arg| b.mark(arg));
+            let scale = b.mark(call.arg(scale)?);
+            let zero = call.optional(zero).and_then(|arg| b.mark(arg));
             match (scale, zero) {
                 (
                     Some(Mark::Scale {
@@ -143,16 +161,9 @@ pub(super) fn mat_mul_to_float(b: &mut Builder, call: &Call<'_>) -> Result<Arg, 
                 _ => Err(Problem::DynamicScale),
             }
         }
-        _ => {
-            let places = Places {
-                scale: index + 2,
-                zero: index + 4,
-            };
-            dequantised(b, call, index, places, axis)
-        }
+        _ => dequantised(b, call, index, Places { scale, zero }, axis),
     };
-    let (x, w) = (operand(0, -2)?, operand(1, -1)?);
-    with_bias(b, call, x, w, 6)
+    Ok([operand(x, -2)?, operand(w, -1)?])
 }
 
 /// ONNX Runtime's: real x, integers w with scale and zero point, a bias.

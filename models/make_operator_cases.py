@@ -268,6 +268,113 @@ case("comparisons", "Where_constants")(
 case("comparisons", "IsNaN")(
     lambda c: c.node("Where", c.node("IsNaN", c.input((2, 4))), c.const(0.0), "x"))
 
+# --- windows ---------------------------------------------------------------------------
+
+
+def conv(op, shape, weight, bias=0, opset=20, **attributes):
+    """Conv or ConvTranspose with random weights, and as many biases."""
+    return lambda c: c.node(op, c.input(shape), c.random(weight), *([c.random((bias,))] if bias else []), **attributes)
+
+
+def windows(name, fill, opset=20):
+    case("windows", name, opset)(fill)
+
+
+windows("Conv_row", conv("Conv", (1, 3, 7), (4, 3, 3), 4, strides=[2], pads=[1, 2]))
+windows("Conv_row_dilated", conv("Conv", (2, 2, 9), (4, 1, 3), dilations=[3], group=2))
+windows("Conv_same_lower", conv("Conv", (1, 2, 5, 6), (3, 2, 2, 4), auto_pad="SAME_LOWER", strides=[2, 1]))
+for name, shape, weight, bias, attributes in [
+    ("plain", (1, 2, 3, 4), (2, 3, 2, 3), 3, {}),
+    ("twice", (2, 2, 3, 2), (2, 3, 2, 2), 3, {"strides": [2, 2]}),
+    ("over", (1, 2, 3, 4), (2, 3, 4, 4), 3, {"strides": [2, 2], "pads": [1, 1, 1, 1]}),
+    ("three", (1, 2, 3, 3), (2, 3, 3, 3), 0, {"strides": [2, 2], "pads": [1, 1, 1, 1], "output_padding": [1, 1]}),
+    ("holes", (1, 2, 3, 2), (2, 1, 2, 2), 0, {"strides": [3, 4], "output_padding": [1, 2]}),
+    ("dilated", (1, 1, 4, 4), (1, 2, 3, 2), 2, {"strides": [2, 1], "dilations": [2, 3], "pads": [1, 0, 2, 1]}),
+    ("dilated_three", (1, 1, 3, 4), (1, 1, 3, 3), 0, {"strides": [3, 2], "dilations": [2, 3]}),
+    ("groups", (1, 4, 3, 2), (4, 3, 3, 2), 6, {"strides": [2, 2], "group": 2}),
+    ("depthwise", (1, 3, 2, 2), (3, 1, 4, 4), 3, {"strides": [2, 2], "group": 3, "pads": [1, 1, 1, 1]}),
+    ("uneven", (1, 1, 4, 5), (1, 2, 5, 4), 0, {"strides": [3, 2], "pads": [4, 0, 1, 3]}),
+    ("upper", (1, 1, 3, 3), (1, 2, 3, 4), 0, {"strides": [2, 2], "auto_pad": "SAME_UPPER"}),
+    ("lower", (1, 1, 3, 3), (1, 2, 3, 4), 0, {"strides": [2, 2], "auto_pad": "SAME_LOWER"}),
+    ("shape", (1, 1, 3, 3), (1, 2, 3, 4), 0, {"strides": [2, 2], "output_shape": [6, 7]}),
+    ("shape_more", (1, 1, 3, 3), (1, 2, 3, 3), 0, {"strides": [3, 2], "output_shape": [10, 8], "output_padding": [1, 1]}),
+    ("row", (2, 3, 4), (3, 2, 3), 2, {"strides": [2], "pads": [1, 1]}),
+]:
+    windows(f"ConvTranspose_{name}", conv("ConvTranspose", shape, weight, bias, **attributes))
+for name, attributes in [
+    ("plain", {"kernel_shape": [2, 2], "strides": [2, 2]}),
+    ("excluded", {"kernel_shape": [3, 3], "pads": [1, 1, 1, 1]}),
+    ("included", {"kernel_shape": [3, 2], "pads": [1, 1, 1, 1], "count_include_pad": 1}),
+    ("ceil", {"kernel_shape": [3, 3], "strides": [2, 2], "ceil_mode": 1}),
+    ("ceil_excluded", {"kernel_shape": [3, 3], "strides": [2, 3], "pads": [1, 1, 0, 1], "ceil_mode": 1}),
+    ("ceil_included", {"kernel_shape": [3, 3], "strides": [2, 3], "pads": [1, 1, 1, 0], "ceil_mode": 1,
+                       "count_include_pad": 1}),
+    ("same", {"kernel_shape": [3, 3], "strides": [2, 2], "auto_pad": "SAME_UPPER"}),
+    ("dilated", {"kernel_shape": [2, 3], "dilations": [2, 2], "pads": [1, 1, 1, 1]}),
+]:
+    simple("windows", f"AveragePool_{name}", "AveragePool", [(1, 2, 6, 7)], **attributes)
+simple("windows", "AveragePool_row", "AveragePool", [(2, 3, 8)], kernel_shape=[3], pads=[1, 0])
+for name, attributes in [
+    ("ceil", {"kernel_shape": [3, 3], "strides": [2, 2], "ceil_mode": 1}),
+    ("same_upper", {"kernel_shape": [2, 2], "auto_pad": "SAME_UPPER"}),
+    ("same_lower", {"kernel_shape": [3, 2], "strides": [2, 2], "auto_pad": "SAME_LOWER"}),
+    ("dilated", {"kernel_shape": [2, 3], "dilations": [2, 2], "pads": [1, 1, 1, 1]}),
+]:
+    simple("windows", f"MaxPool_{name}", "MaxPool", [(1, 2, 6, 7)], **attributes)
+simple("windows", "MaxPool_row", "MaxPool", [(2, 3, 8)], kernel_shape=[3], strides=[2])
+for shape in [(2, 3, 5), (2, 3, 4, 5), (2, 3, 2, 3, 2)]:
+    simple("windows", f"GlobalAveragePool_{len(shape)}", "GlobalAveragePool", [shape])
+for shape in [(3, 4), (2, 3, 5), (2, 3, 4, 2), (1, 3, 2, 2, 2)]:
+    windows(f"BatchNormalization_{len(shape)}", lambda c, shape=shape: c.node(
+        "BatchNormalization", c.input(shape), *[c.random((shape[1],), 0.5, 1.5) for _ in range(4)]))
+
+
+# --- Resize ----------------------------------------------------------------------------
+
+
+def resize(name, shape, scales=None, sizes=None, roi=None, opset=20, **attributes):
+    def fill(c):
+        operands = [c.input(shape), c.const(roi or []) if roi or opset < 13 else "", c.const(scales) if scales else ""]
+        operands += [c.const(sizes, I64)] if sizes else []
+        return c.node("Resize", *operands, **attributes)
+    case("resize", f"Resize_{name}", opset)(fill)
+
+
+COORDINATES = ["align_corners", "asymmetric", "half_pixel", "pytorch_half_pixel"]
+for mode in COORDINATES:
+    for kind in ["nearest", "linear", "cubic"]:
+        resize(f"{kind}_{mode}", (1, 2, 3, 4), [1, 1, 2.5, 1.5], mode=kind, coordinate_transformation_mode=mode)
+    resize(f"sizes_{mode}", (1, 1, 5, 6), sizes=[1, 1, 3, 9], mode="linear", coordinate_transformation_mode=mode)
+    for kind in ["linear", "nearest"]:
+        resize(f"{kind}_one_{mode}", (1, 1, 4, 4), sizes=[1, 1, 1, 4], mode=kind, coordinate_transformation_mode=mode)
+for mode in ["floor", "ceil", "round_prefer_floor", "round_prefer_ceil"]:
+    for name, scales in [("more", [1, 1, 2.0, 2.6]), ("less", [1, 1, 0.5, 0.7])]:
+        for coordinates in ["asymmetric", "half_pixel"]:
+            resize(f"{mode}_{name}_{coordinates}", (1, 1, 6, 7), scales, mode="nearest", nearest_mode=mode,
+                   coordinate_transformation_mode=coordinates)
+resize("tf_half_pixel", (1, 1, 4, 6), [1, 1, 1.6, 0.7], opset=11, mode="nearest", nearest_mode="floor",
+       coordinate_transformation_mode="tf_half_pixel_for_nn")
+resize("symmetric", (1, 1, 4, 6), [1, 1, 1.6, 0.7], mode="linear",
+       coordinate_transformation_mode="half_pixel_symmetric")
+resize("cubic_outside", (1, 1, 4, 5), [1, 1, 1.5, 2.0], mode="cubic", exclude_outside=1, cubic_coeff_a=-0.5)
+resize("cubic_less", (1, 1, 6, 6), [1, 1, 0.5, 0.7], mode="cubic")
+for kind in ["nearest", "linear"]:
+    resize(f"crop_{kind}", (1, 1, 4, 5), sizes=[1, 1, 6, 6], roi=[0, 0, 0.4, 0.2, 1, 1, 1.2, 0.8], mode=kind,
+           coordinate_transformation_mode="tf_crop_and_resize", extrapolation_value=0.5)
+resize("axes", (1, 2, 4, 3), [2.0, 0.5], mode="linear", axes=[3, 2])
+resize("axes_sizes", (1, 2, 6, 4), sizes=[3, 8], mode="nearest", axes=[2, 3])
+for policy in ["not_larger", "not_smaller"]:
+    resize(policy, (1, 1, 6, 4), sizes=[7, 9], mode="linear", axes=[2, 3], keep_aspect_ratio_policy=policy)
+resize("row", (1, 2, 5), [1, 1, 3], mode="linear")
+for scales in [[1, 1, 2, 3], [1, 1, 0.5, 0.6]]:
+    name = "more" if scales[2] > 1 else "less"
+    for kind in ["nearest", "linear"]:
+        case("resize", f"Resize10_{kind}_{name}", 10)(
+            lambda c, kind=kind, scales=scales: c.node("Resize", c.input((1, 1, 4, 6)), c.const(scales), mode=kind))
+for kind in ["nearest", "linear"]:
+    case("resize", f"Upsample9_{kind}", 9)(
+        lambda c, kind=kind: c.node("Upsample", c.input((1, 1, 2, 3)), c.const([1, 1, 2, 2]), mode=kind))
+
 # --- patterns that passes recognise ----------------------------------------------------
 
 
@@ -355,7 +462,7 @@ def _(c):
     return c.node("Div", x, c.node("Sqrt", c.pair("Add", mean(c, square(c, x), 1, "ReduceSum"), 1e-6)))
 
 
-@pattern("no_LayerNorm_of_another", ["Reduce", "Sub", "Pointwise", "Reduce", "Reshape", "Pointwise", "Div"])
+@pattern("no_LayerNorm_of_another", ["Reduce", "Sub", "Pointwise", "Reduce", "Pointwise", "Reshape", "Div"])
 def _(c):
     # A square matrix, whose columns' means broadcast as its rows' would.
     x = c.input((4, 4))
@@ -476,8 +583,76 @@ def _(c):
 
 @pattern("no_mask_elsewhere", ["Add", "Softmax"])
 def _(c):
-    sums = c.node("Add", c.input((2, 3)), c.const([0.0, -1e5, 0.0]))
+    # Scores as far apart as that, so that integers of so coarse a step can tell them.
+    sums = c.node("Add", c.input((2, 3), -9e4, 9e4), c.const([0.0, -1e5, 0.0]))
     return [sums, c.node("Softmax", sums)]
+
+def follows(product, *steps):
+    """A product and then operators with a constant each."""
+    def fill(c):
+        x = product(c)
+        for op, operand in steps:
+            if op == "BatchNormalization":
+                x = c.node(op, x, *[c.random((operand,), 0.5, 1.5) for _ in range(4)])
+            elif operand is None:
+                x = c.node(op, x)
+            else:
+                x = c.node(op, x, c.random(operand, 0.5, 2.0))
+        return x
+    return fill
+
+
+IMAGE = conv("Conv", (1, 2, 4, 5), (3, 2, 2, 3), 3)
+PLAIN = conv("Conv", (1, 2, 4, 5), (3, 2, 2, 3))
+ROW = conv("Conv", (2, 3, 7), (4, 3, 3))
+UP = conv("ConvTranspose", (1, 2, 3, 2), (2, 3, 2, 2), 3, strides=[2, 2])
+COLUMNS = lambda c: c.node("MatMul", c.input((2, 3, 4)), c.random((4, 5)))
+for name, becomes, fill in [
+    ("Conv_BN", ["Conv"], follows(IMAGE, ("BatchNormalization", 3))),
+    ("Conv_BN_Relu", ["Conv", "Pointwise"], follows(PLAIN, ("BatchNormalization", 3), ("Relu", None))),
+    ("Conv_Mul_Add", ["Conv"], follows(PLAIN, ("Mul", (3, 1, 1)), ("Add", (3, 1, 1)), ("Div", (1, 3, 1, 1)))),
+    ("Conv_number", ["Conv"], follows(IMAGE, ("Mul", ()), ("Sub", (1,)), ("Div", ()))),
+    ("Conv_Mul_column", ["Conv", "Mul"], follows(IMAGE, ("Mul", (3,)))),
+    ("Conv_row_BN", ["Reshape", "Conv", "Pointwise", "Reshape"],
+     follows(ROW, ("BatchNormalization", 4), ("Relu", None))),
+    ("Conv_row_twice", ["Reshape", "Conv", "Pointwise", "MaxPool", "Conv", "Reshape"],
+     lambda c: c.node("Conv", c.node("MaxPool", follows(ROW, ("Relu", None))(c), kernel_shape=[2]),
+                      c.random((2, 4, 2)))),
+    ("ConvTranspose_Add_BN", ["Conv", "Pointwise", "Reshape", "Transpose", "Reshape"],
+     follows(UP, ("Add", (1, 3, 1, 1)), ("BatchNormalization", 3), ("Relu", None))),
+    ("MatMul_Mul_Add", ["MatMul"], follows(COLUMNS, ("Add", (5,)), ("Mul", (5,)), ("Add", (5,)), ("Mul", ()))),
+    ("MatMul_Mul_row", ["MatMul", "Mul"], follows(COLUMNS, ("Mul", (3, 1)))),
+    ("Gemm_BN", ["MatMul"], follows(
+        lambda c: c.node("Gemm", c.input((3, 4)), c.random((5, 4)), c.random((5,)), transB=1),
+        ("BatchNormalization", 5))),
+]:
+    pattern(name, becomes)(fill)
+
+
+@pattern("Conv_that_is_read", ["Conv", "Mul"])
+def _(c):
+    y = PLAIN(c)
+    return [y, c.node("Mul", y, c.random((3, 1, 1)))]
+
+
+@pattern("Conv_less", ["Conv"])
+def _(c):
+    return c.node("Sub", c.random((3, 1, 1)), PLAIN(c))
+
+
+@pattern("Transposes", ["Pointwise", "Conv", "Transpose"])
+def _(c):
+    flat = lambda x, perm: c.node("Transpose", x, perm=perm)
+    x = c.node("Sigmoid", flat(c.input((1, 2, 4, 5)), [0, 2, 3, 1]))
+    y = c.node("Conv", flat(x, [0, 3, 1, 2]), c.random((3, 2, 2, 3)))
+    return flat(flat(y, [0, 2, 3, 1]), [0, 2, 1, 3])
+
+
+@pattern("Transpose_as_Reshape", ["Reshape"])
+def _(c):
+    x = c.node("Reshape", c.input((2, 3, 4)), c.const([6, 1, 4], I64))
+    return c.node("Reshape", c.node("Transpose", x, perm=[0, 2, 1]), c.const([3, 8], I64))
+
 
 
 move_cases.register(case, simple)

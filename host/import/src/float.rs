@@ -7,23 +7,24 @@ pub(crate) mod cases;
 pub(crate) mod integers;
 mod moves;
 mod pairs;
+mod products;
 mod rows;
 #[cfg(test)]
 pub(crate) mod run;
 
 pub(crate) use crate::view::View;
 pub(crate) use pairs::positions;
+pub(crate) use products::coordinate;
 
 use crate::function::Function;
 use crate::typed::Operator;
 use metisvm_model::{Shape, Window};
-use std::ops::Range;
 
 /// The result of one operator, of shape `result`; empty for those that give no real numbers.
 pub(crate) fn evaluate(op: &Operator, inputs: &[View<'_>], result: &Shape) -> Vec<f32> {
     match op {
-        Operator::MatMul { bias } => mat_mul(inputs[0], inputs[1], bias.as_deref()),
-        Operator::Conv { window, groups, bias } => conv(
+        Operator::MatMul { bias } => products::mat_mul(inputs[0], inputs[1], bias.as_deref()),
+        Operator::Conv { window, groups, bias } => products::conv(
             window,
             *groups as usize,
             inputs[0],
@@ -78,91 +79,6 @@ pub(crate) fn work(op: &Operator, inputs: &[&[u32]], result: &Shape) -> u64 {
 fn lookup(data: View<'_>, indices: View<'_>, axis: usize) -> Vec<f32> {
     let extent = data.dims.get(axis).map_or(0, |&e| e as usize);
     moves::entries(data, axis, indices.data.iter().map(|&v| moves::index(v, extent)))
-}
-
-fn mat_mul(x: View<'_>, w: View<'_>, bias: Option<&[f64]>) -> Vec<f32> {
-    let ([.., m, k], [w_batch @ .., _, n]) = (x.dims, w.dims) else {
-        return Vec::new();
-    };
-    let (m, k, n) = (*m as usize, *k as usize, *n as usize);
-    let step = if w_batch.is_empty() { 0 } else { k * n };
-    let mut y = Vec::new();
-    for (row, x_row) in x.data.chunks_exact(k).enumerate() {
-        let w = &w.data[row / m * step..][..k * n];
-        let mut sums = bias.map_or_else(|| vec![0.0; n], <[f64]>::to_vec);
-        for (&v, w_row) in x_row.iter().zip(w.chunks_exact(n)) {
-            for (sum, &weight) in sums.iter_mut().zip(w_row) {
-                *sum += f64::from(v) * f64::from(weight);
-            }
-        }
-        y.extend(sums.iter().map(|&s| s as f32));
-    }
-    y
-}
-
-fn conv(
-    window: &Window,
-    groups: usize,
-    x: View<'_>,
-    w: View<'_>,
-    bias: Option<&[f64]>,
-    result: &Shape,
-) -> Vec<f32> {
-    let [_, channels, height, width] = [0, 1, 2, 3].map(|d| x.dims[d] as usize);
-    let [_, per_group, kh, kw] = [0, 1, 2, 3].map(|d| w.dims[d] as usize);
-    let [batch, outs, rows, cols] = [0, 1, 2, 3].map(|d| result.dim(d));
-    let mut y = Vec::with_capacity(result.elements());
-    let mut sums = vec![0f64; rows * cols];
-    for (b, o) in (0..batch).flat_map(|b| (0..outs).map(move |o| (b, o))) {
-        sums.fill(bias.map_or(0.0, |bias| bias[o]));
-        let first = o / (outs / groups) * per_group;
-        for (c, u, v) in (0..per_group * kh * kw).map(|t| (t / (kh * kw), t / kw % kh, t % kw)) {
-            let weight = f64::from(w.data[((o * per_group + c) * kh + u) * kw + v]);
-            let plane = &x.data[(b * channels + first + c) * height * width..][..height * width];
-            // One weight at a time over the whole image: the inner loop has nothing to decide.
-            let inside = inside(window, 1, v, width, cols);
-            for i in 0..rows {
-                let Some(row) = coordinate(window, 0, i, u, height) else {
-                    continue;
-                };
-                for j in inside.clone() {
-                    let column = (j * window.stride[1] as usize) + v * window.dilation[1] as usize
-                        - window.padding.left as usize;
-                    sums[i * cols + j] += f64::from(plane[row * width + column]) * weight;
-                }
-            }
-        }
-        y.extend(sums.iter().map(|&s| s as f32));
-    }
-    y
-}
-
-/// The place of a tap in the image, if it lies in it.
-pub(crate) fn coordinate(
-    window: &Window,
-    d: usize,
-    index: usize,
-    tap: usize,
-    extent: usize,
-) -> Option<usize> {
-    usize::try_from(window.coordinate(d, index, tap))
-        .ok()
-        .filter(|&c| c < extent)
-}
-
-/// The windows whose tap `tap` lies in the image.
-fn inside(window: &Window, d: usize, tap: usize, extent: usize, count: usize) -> Range<usize> {
-    let stride = i64::from(window.stride[d]);
-    let first = window.coordinate(d, 0, tap);
-    let start = if first < 0 {
-        (-first + stride - 1) / stride
-    } else {
-        0
-    };
-    let last = extent as i64 - 1 - first;
-    let end = if last < 0 { 0 } else { last / stride + 1 };
-    let end = end.min(count as i64);
-    start.min(end) as usize..end as usize
 }
 
 /// The taps `(u, v)` of window `(i, j)` that lie in the image, and where.

@@ -4,6 +4,7 @@
 //! (one, or one a channel), and functions that are still to be applied. A step that reads it asks for the form that it
 //! needs, bytes on a grid, words on a scale, sums ([`forms`]); each form is made once, from what was computed.
 
+mod columns;
 mod emitter;
 mod forms;
 mod functions;

@@ -6,12 +6,15 @@ mod arithmetic;
 mod arrange;
 mod attention;
 mod axes;
+mod batch_norm;
 mod blocks;
 #[cfg(test)]
 mod cases;
 mod cast;
 mod compare;
 mod concat;
+mod conv;
+mod conv_transpose;
 mod cumulative;
 pub(crate) mod dynamic;
 mod einsum;
@@ -27,6 +30,7 @@ mod n_bits;
 mod norm;
 mod pad;
 mod pointwise;
+mod pool;
 mod product;
 mod qoperator;
 mod quantisation;
@@ -34,6 +38,7 @@ mod recurrent;
 mod reduce;
 mod repeat;
 mod reshape;
+mod resize;
 mod scatter;
 mod sign;
 mod slice;
@@ -162,8 +167,8 @@ const OPERATORS: &[(&str, Translate)] = &[
     ("ArgMax", arg_max::arg_max),
     ("ArgMin", reduce::arg_min),
     ("Atan", |b, call| pointwise::unary(b, call, Function::Atan)),
-    ("AveragePool", window::average_pool),
-    ("BatchNormalization", window::batch_normalization),
+    ("AveragePool", pool::average_pool),
+    ("BatchNormalization", batch_norm::batch_normalization),
     ("Cast", cast::cast),
     ("CastLike", cast::cast_like),
     ("Ceil", |b, call| pointwise::rounding(b, call, Function::Ceil)),
@@ -171,8 +176,9 @@ const OPERATORS: &[(&str, Translate)] = &[
     ("Clip", extremes::clip),
     ("Concat", concat::concat),
     ("Constant", |_, call| given::constant(call)),
-    ("Conv", window::conv),
+    ("Conv", conv::conv),
     ("ConvInteger", dynamic::conv_integer),
+    ("ConvTranspose", conv_transpose::conv_transpose),
     ("Cos", |b, call| pointwise::unary(b, call, Function::Cos)),
     ("Cosh", |b, call| pointwise::unary(b, call, Function::Cosh)),
     ("CumSum", cumulative::cum_sum),
@@ -193,7 +199,7 @@ const OPERATORS: &[(&str, Translate)] = &[
     ("GatherND", gather::gather_nd),
     ("Gelu", pointwise::gelu),
     ("Gemm", product::gemm),
-    ("GlobalAveragePool", window::global_average_pool),
+    ("GlobalAveragePool", pool::global_average_pool),
     ("GlobalMaxPool", reduce::global_max_pool),
     ("Greater", |b, call| compare::compare(b, call, Relation::Greater)),
     ("GreaterOrEqual", |b, call| {
@@ -218,7 +224,7 @@ const OPERATORS: &[(&str, Translate)] = &[
     ("MatMul", product::mat_mul),
     ("MatMulInteger", dynamic::mat_mul_integer),
     ("Max", extremes::max),
-    ("MaxPool", window::max_pool),
+    ("MaxPool", pool::max_pool),
     ("Mean", extremes::mean),
     ("MeanVarianceNormalization", norm::mean_variance),
     ("Min", extremes::min),
@@ -253,6 +259,7 @@ const OPERATORS: &[(&str, Translate)] = &[
     }),
     ("Relu", pointwise::relu),
     ("Reshape", reshape::reshape),
+    ("Resize", resize::resize),
     ("RotaryEmbedding", attention::rotary),
     ("Round", |b, call| pointwise::rounding(b, call, Function::Round)),
     ("ScatterElements", scatter::scatter_elements),
@@ -286,6 +293,7 @@ const OPERATORS: &[(&str, Translate)] = &[
     ("Transpose", transpose::transpose),
     ("Trilu", masks::trilu),
     ("Unsqueeze", reshape::unsqueeze),
+    ("Upsample", resize::upsample),
     ("Where", compare::choose),
     ("Xor", compare::xor),
 ];

@@ -4,7 +4,9 @@
 mod bias;
 mod expand;
 mod find;
+mod fold_scale;
 mod layer_norm;
+mod layout;
 mod mask;
 mod softmax;
 mod trees;
@@ -17,6 +19,9 @@ use crate::typed::Typed;
 
 /// Every pass, in order: patterns of whole rows before those of single elements, which would swallow their steps.
 const PASSES: &[fn(Typed) -> Typed] = &[
+    layout::join,
+    unread::drop,
+    fold_scale::fold,
     bias::fuse,
     expand::drop,
     layer_norm::fuse,
@@ -25,6 +30,7 @@ const PASSES: &[fn(Typed) -> Typed] = &[
     unread::drop,
     univariate::fuse,
     mask::bring_near,
+    layout::join,
     unread::drop,
 ];
 

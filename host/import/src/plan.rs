@@ -37,7 +37,7 @@ pub(crate) struct Plan {
     pub(crate) convs: BTreeMap<ValueId, Site>,
     /// For inputs whose samples are all multiples of one power of two, words with just that step.
     pub(crate) steps: BTreeMap<ValueId, f64>,
-    /// For inputs that trees read.
+    /// For inputs whose columns are features.
     pub(crate) columns: BTreeMap<ValueId, Columns>,
     /// The type of bytes that are activations.
     pub(crate) bytes: DType,

@@ -182,6 +182,9 @@ impl Lowering<'_> {
             }
             return Ok(Lowered::Integers(self.joined(op, operands), DType::I32));
         }
+        if let Some(real) = self.columns_joined(node, axis, &shape)? {
+            return Ok(Lowered::Real(real));
+        }
         let grid = match self.plan.grids[node.output] {
             Some(grid) => grid,
             None => self.common_grid(&node.inputs)?,

@@ -53,10 +53,14 @@ impl Lowering<'_> {
             _ => return Ok(None),
         };
         let real = self.real(x)?;
-        if real.dtype != DType::I32 || !real.done() || real.scales.len() != 1 {
+        let width = real.shape.dims().last().copied().unwrap_or(1);
+        let columns = self.plan.calibrated && real.in_columns() && real.zero == 0 && c.dims.last() == Some(&width);
+        let one = real.dtype == DType::I32 && real.scales.len() == 1;
+        if !real.done() || !columns && !one {
             return Ok(None);
         }
-        let steps: Vec<f64> = c.reals64().iter().map(|v| (v / real.scales[0]).round()).collect();
+        let scales = real.scales.iter().cycle();
+        let steps: Vec<f64> = c.reals64().iter().zip(scales).map(|(v, s)| (v / s).round()).collect();
         let most = steps.iter().fold(0f64, |m, s| m.max(s.abs())) + real.most as f64;
         if most >= f64::from(i32::MAX)
             && (self.plan.calibrated || steps.iter().any(|s| s.abs() > f64::from(i32::MAX)))
@@ -73,7 +77,7 @@ impl Lowering<'_> {
             [constant, real.value]
         };
         let value = self.emitter.node(op.clone(), &operands);
-        Ok(Some(sum(value, shape.clone(), real.scales, 0, most as i64)))
+        Ok(Some(sum(value, shape.clone(), real.scales, real.axis, most as i64)))
     }
 
     /// Whether every computed operand is bytes, or no range is known that words would need.
@@ -181,6 +185,15 @@ impl Lowering<'_> {
             ];
             return Ok(Lowered::Integers(self.emitter.node(op, &operands), DType::I32));
         }
+        let scaled = match &node.inputs[..] {
+            [x @ Arg::Value(_), Arg::Constant(c)] | [Arg::Constant(c), x @ Arg::Value(_)] => {
+                self.scaled(&self.real(x)?, c, &shape, |s, c| s * c)
+            }
+            _ => None,
+        };
+        if let Some(real) = scaled {
+            return Ok(Lowered::Real(real));
+        }
         let (a, a_scale) = self.words(&node.inputs[0])?;
         let (b, b_scale) = self.words(&node.inputs[1])?;
         let value = self.emitter.node(op, &[a, b]);
@@ -200,6 +213,11 @@ impl Lowering<'_> {
             return Err(Problem::Unsupported(format!(
                 "it divides by what was seen to be {low} to {high}; a divisor must be positive"
             )));
+        }
+        if let [x @ Arg::Value(_), Arg::Constant(c)] = &node.inputs[..]
+            && let Some(real) = self.scaled(&self.real(x)?, c, &shape, |s, c| s / c)
+        {
+            return Ok(Lowered::Real(real));
         }
         let (a, a_scale) = self.words(&node.inputs[0])?;
         let divisor = match &node.inputs[1] {

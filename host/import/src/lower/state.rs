@@ -80,6 +80,11 @@ impl Real {
         self.grid().filter(|_| self.done())
     }
 
+    /// Whether each index of the last dimension has a scale of its own.
+    pub(super) fn in_columns(&self) -> bool {
+        self.scales.len() > 1 && self.axis + 1 == self.shape.rank()
+    }
+
     pub(super) fn apply(&self, x: f32) -> f32 {
         self.then.iter().fold(x, |v, f| f.at(v))
     }

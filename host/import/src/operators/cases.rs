@@ -71,7 +71,8 @@ fn wrong(case: &Json) -> Option<String> {
             let tolerance = if name.ends_with("_bytes") { 0.0 } else { 2e-6 };
             for (&got, &expected) in result.iter().zip(&numbers(&output["data"])) {
                 let near = (got - expected).abs() <= tolerance * expected.abs().max(1.0);
-                if !near && !(got.is_nan() && expected.is_nan()) {
+                let neither = got.is_nan() && expected.is_nan();
+                if !(near || neither) {
                     return Some(format!("{stage}: {got} for {expected} in output {index}"));
                 }
             }
@@ -115,6 +116,16 @@ fn softmax_and_norms() {
 #[test]
 fn comparisons() {
     check("comparisons");
+}
+
+#[test]
+fn windows() {
+    check("windows");
+}
+
+#[test]
+fn resize() {
+    check("resize");
 }
 
 #[test]

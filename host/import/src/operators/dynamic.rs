@@ -4,7 +4,7 @@
 use super::make::Maker;
 use super::qoperator::plain;
 use super::quantisation::{Places, dequantised, unit_grid};
-use super::{arithmetic, attention, product, window};
+use super::{arithmetic, attention, conv, product};
 use crate::builder::Builder;
 use crate::call::Call;
 use crate::constant::{Constant, Grids};
@@ -73,7 +73,7 @@ pub(super) fn mat_mul_integer(b: &mut Builder, call: &Call<'_>) -> Result<Arg, P
 }
 
 pub(super) fn conv_integer(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
-    sums(b, call, window::conv, [1, 0])
+    sums(b, call, conv::conv, [1, 0])
 }
 
 /// Operands: x, w, and the zero point of each, which may be one for each entry of a dimension of x and w.

@@ -3,7 +3,7 @@
 
 use super::quantisation::{FIRST, Places, dequantised, quantised};
 use super::reduce::Kind;
-use super::{arithmetic, compare, pointwise, product, reduce, softmax, window};
+use super::{arithmetic, compare, conv, pointwise, pool, product, reduce, softmax};
 use crate::attributes::wrong;
 use crate::builder::Builder;
 use crate::call::Call;
@@ -65,12 +65,12 @@ pub(super) fn leaky_relu(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Proble
 
 pub(super) fn average_pool(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     channels_first(call)?;
-    unary(b, call, window::average_pool)
+    unary(b, call, pool::average_pool)
 }
 
 pub(super) fn global_average_pool(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     channels_first(call)?;
-    unary(b, call, window::global_average_pool)
+    unary(b, call, pool::global_average_pool)
 }
 
 pub(super) fn reduce_mean(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
@@ -190,7 +190,7 @@ pub(super) fn conv(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     if call.optional(8).is_some() {
         operands.extend(bias(call, 8, first_scale(call)?, &operands[1], 1.0)?);
     }
-    let y = plain(b, call, window::conv, operands)?;
+    let y = plain(b, call, conv::conv, operands)?;
     quantised(b, call, y, Places { scale: 6, zero: 7 })
 }
 

@@ -3,13 +3,14 @@
 use super::arithmetic::affine;
 use super::axes::{axes, axis, listed};
 use super::make::{Maker, numeric};
-use super::window;
+use super::pool;
 use crate::attributes::wrong;
 use crate::builder::Builder;
 use crate::call::Call;
 use crate::error::Problem;
 use crate::function::Function;
 use crate::typed::{Arg, Element, Operator, Reduction};
+use metisvm_model::limits::MAX_WINDOW;
 
 /// What ONNX reduces to.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -44,10 +45,10 @@ pub(super) fn reduce(b: &mut Builder, call: &Call<'_>, kind: Kind) -> Result<Arg
         _ if empty_is_none => return of_each(&mut m, x, kind),
         _ => (0..from.len()).collect(),
     };
-    let spatial = from.len() == 4 && over == [2, 3];
+    let spatial = from.len() == 4 && over == [2, 3] && from[2].max(from[3]) <= MAX_WINDOW;
     if kind == Kind::Mean && spatial && matches!(x, Arg::Value(_)) && m.element(&x) == Element::Real {
         // The average of an image's planes is a convolution, as GlobalAveragePool is: its sums are exact.
-        let y = window::average(b, call, x, [from[2], from[3]], Default::default())?;
+        let y = pool::average(b, call, x, [from[2], from[3]], Default::default())?;
         let dims = kept(&from, &over, keep);
         return Maker::new(b, call).reshape(y, &dims);
     }

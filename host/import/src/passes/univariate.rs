@@ -30,6 +30,11 @@ pub(super) fn fuse(mut typed: Typed) -> Typed {
             last: at,
         };
         if let Some((nodes, function, x)) = part.longest() {
+            // Of whole numbers wider than bytes there is no table: their steps stay what they are, each exact.
+            let whole = |value: ValueId| typed.values[value].element == Element::Int;
+            if nodes.len() > 1 && whole(x) && whole(typed.nodes[at].output) {
+                continue;
+            }
             nodes.iter().filter(|&&n| n != at).for_each(|&n| gone[n] = true);
             functions.insert(at, (function, x));
         }

@@ -1,14 +1,16 @@
-//! Inputs that trees read: integers with a scale for each column. Of a feature it matters on which side of every threshold
-//! it is, so one scale for columns of 0.1 and of 4000 would ruin the trees, and the thresholds say by themselves what
-//! is fine enough.
+//! Inputs whose columns are features: integers with a scale for each column, since one scale for columns of 0.1 and of
+//! 4000 would ruin the model. They are inputs that a row of numbers is taken from, as a StandardScaler does, and inputs
+//! that trees read.
 //!
-//! Where the samples of every column are whole numbers, or multiples of another power of two, and 16 bits hold them, they
+//! For trees it only matters on which side of every threshold a feature is, so the thresholds say by themselves what is
+//! fine enough. Where the samples of every column are whole numbers, or multiples of another power of two, and 16 bits hold them, they
 //! go in as such. Else they are 32 bits: 29 of them up to the greatest threshold, which tells any two floats apart that are
 //! not 32 times closer to 0 than that.
 
+use super::sites::words;
 use super::steps;
 use crate::calibrate::Runs;
-use crate::typed::{Arg, Element, Operator, Reduction, Typed, ValueId};
+use crate::typed::{Arg, Element, Operator, Reduction, Typed, TypedNode, ValueId};
 use metisvm_model::DType;
 use std::collections::BTreeMap;
 
@@ -24,9 +26,10 @@ const THRESHOLD_BITS: f64 = 29.0;
 /// Steps are no finer than this, which an f32 still holds with all its bits.
 const FINEST: f64 = -100.0;
 
-/// Thresholds of the columns of a real input that trees read, and whether only trees do.
+/// Thresholds of the columns of a real input, whether trees read it, and whether only trees do.
 struct Asked {
     thresholds: Vec<Vec<f32>>,
+    trees: bool,
     alone: bool,
 }
 
@@ -40,15 +43,17 @@ fn asked(typed: &Typed) -> BTreeMap<ValueId, Asked> {
         let width = value.shape.dims()[1] as usize;
         let mut asked = Asked {
             thresholds: vec![Vec::new(); width],
+            trees: false,
             alone: !typed.outputs.iter().any(|(_, id)| *id == input),
         };
-        let mut trees = false;
+        let mut scaled = false;
         for node in typed.nodes.iter().filter(|n| n.values().any(|v| v == input)) {
             let Operator::Trees(ensemble) = &node.op else {
                 asked.alone = false;
+                scaled |= by_column(node, width);
                 continue;
             };
-            trees = true;
+            asked.trees = true;
             let thresholds = ensemble.thresholds();
             let mut first = 0;
             for arg in &node.inputs {
@@ -62,36 +67,46 @@ fn asked(typed: &Typed) -> BTreeMap<ValueId, Asked> {
                 first += columns;
             }
         }
-        if trees {
+        if asked.trees || scaled {
             all.insert(input, asked);
         }
     }
     all
 }
 
-/// The columns of every input that trees read.
-pub(super) fn columns(typed: &Typed, runs: &[Runs<'_>]) -> BTreeMap<ValueId, Columns> {
+/// Whether a node does something of its own to each column.
+fn by_column(node: &TypedNode, width: usize) -> bool {
+    let arithmetic = matches!(
+        node.op,
+        Operator::Add | Operator::Sub | Operator::Mul | Operator::Div
+    );
+    let row = |arg: &Arg| matches!(arg, Arg::Constant(c) if c.len() == width && c.dims.last() == Some(&(width as u32)));
+    arithmetic && width > 1 && node.inputs.iter().any(row)
+}
+
+/// The columns of every such input.
+pub(super) fn columns(
+    typed: &Typed,
+    runs: &[Runs<'_>],
+) -> BTreeMap<ValueId, Columns> {
     let mut all = BTreeMap::new();
     for (input, asked) in asked(typed) {
-        let samples = runs
-            .iter()
-            .find(|(id, _)| *id == input)
-            .map(|(_, runs)| &runs[..]);
+        let samples = runs.iter().find(|(id, _)| *id == input).map(|(_, runs)| &runs[..]);
         let width = asked.thresholds.len();
         let by_column: Option<Vec<Vec<f32>>> = samples.map(|runs| {
-            let column = |c: usize| {
-                runs.iter()
-                    .flat_map(move |run| run.iter().skip(c).step_by(width).copied())
-            };
+            let column = |c: usize| runs.iter().flat_map(move |run| run.iter().skip(c).step_by(width).copied());
             (0..width).map(|c| column(c).collect()).collect()
         });
-        let words = by_column.as_ref().and_then(|columns| {
+        let in_words = by_column.as_ref().and_then(|columns| {
+            let rounded = |column: &[f32]| (!asked.trees).then(|| words(-most(column), most(column)));
+            let scale = |(column, t): (&Vec<f32>, &Vec<f32>)| exact(column, t).or_else(|| rounded(column));
             let pairs = columns.iter().zip(&asked.thresholds);
-            pairs
-                .map(|(column, t)| exact(column, t))
-                .collect::<Option<Vec<f64>>>()
+            pairs.map(scale).collect::<Option<Vec<f64>>>()
         });
-        let columns = match words {
+        if in_words.is_none() && !asked.trees {
+            continue;
+        }
+        let columns = match in_words {
             Some(scales) => Columns {
                 dtype: DType::I16,
                 scales,
@@ -100,9 +115,7 @@ pub(super) fn columns(typed: &Typed, runs: &[Runs<'_>]) -> BTreeMap<ValueId, Col
                 let scale = |(c, thresholds): (usize, &Vec<f32>)| {
                     let seen = by_column.as_ref().and_then(|columns| columns.get(c));
                     // Of what else reads the column, no number may saturate.
-                    let seen = seen
-                        .filter(|_| !asked.alone)
-                        .map_or(0.0, |column| 2.0 * most(column));
+                    let seen = seen.filter(|_| !asked.alone).map_or(0.0, |column| 2.0 * most(column));
                     fine(most(thresholds).max(seen))
                 };
                 Columns {
@@ -162,9 +175,7 @@ pub(super) fn ranges(typed: &Typed) -> Option<Vec<Option<(f64, f64)>>> {
         };
         ranges[node.output] = Some(match &node.op {
             Operator::Trees(ensemble) => ensemble.bounds(),
-            Operator::Reshape | Operator::Transpose { .. } | Operator::Select { .. } => {
-                of(node.inputs.first()?)?
-            }
+            Operator::Reshape | Operator::Transpose { .. } | Operator::Select { .. } => of(node.inputs.first()?)?,
             Operator::Reduce {
                 kind: Reduction::Max | Reduction::Mean,
                 ..

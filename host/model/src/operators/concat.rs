@@ -39,8 +39,8 @@ pub(super) fn infer(axis: &u8, operands: &[&TensorType]) -> Result<TensorType, P
             let expected = format!("{} but for dimension {axis}", operands[0].shape);
             return Err(wrong_shape(operands, operand, expected));
         }
-        // At most 64 extents of at most 2^26.
-        dims[axis] += own[axis];
+        // 64 extents of 2^26 are one too many for 32 bits.
+        dims[axis] = dims[axis].saturating_add(own[axis]);
     }
     result(operands[0].dtype, &dims)
 }

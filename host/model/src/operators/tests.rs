@@ -334,6 +334,16 @@ fn a_concat_joins_2_to_64_tensors_of_one_kind() {
         g.check().unwrap_err().problem,
         Problem::ResultTooLarge { .. }
     ));
+    // The largest there is, so often that its extent does not fit 32 bits.
+    let mut g = Parsed::default();
+    let x = g.input("x", ty(I8, &[1 << 21]));
+    let y = g.node(op(0), &[x; 32]);
+    let z = g.node(op(0), &[y; MAX_CONCAT]);
+    g.output("z", z);
+    assert!(matches!(
+        g.check().unwrap_err().problem,
+        Problem::ResultTooLarge { .. }
+    ));
 }
 
 #[test]

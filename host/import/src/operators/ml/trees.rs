@@ -16,6 +16,10 @@ use std::rc::Rc;
 /// Classes or targets: each is a column of scores.
 const MAX_OUTPUTS: usize = 1 << 16;
 
+/// What a share of one half may be over it by rounding: as many votes for one class as for the other are no majority.
+/// Weights are f32, off by 2^−25 of themselves, and in fixed point by less than that each, up to some hundred trees.
+const TIE: f32 = 1.0 / 524_288.0;
+
 /// Results: the class of each row and its scores.
 ///
 /// What ONNX leaves open of two classes is as ONNX Runtime has it: the second wins where its score is over 0, or over
@@ -56,7 +60,7 @@ pub(crate) fn classifier(b: &mut Builder, call: &Call<'_>) -> Result<Vec<Option<
         let scores = post.apply(&mut m, scores)?;
         return labels.results(&mut m, label, scores);
     }
-    let half = if positive { 0.5 } else { 0.0 };
+    let half = if positive { 0.5 + TIE } else { 0.0 };
     let alone = trees.given_outputs().into_iter().eq([0]);
     let base = match base[..] {
         [] => 0.0,

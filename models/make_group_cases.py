@@ -11,12 +11,16 @@ Every case draws from a generator seeded by its own name.
 """
 
 import json
+import logging
 import pathlib
+import tempfile
 import zlib
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+from onnxruntime.quantization import (CalibrationDataReader, QuantFormat, QuantType, quantize_dynamic,
+                                      quantize_static)
 
 import oracle
 
@@ -643,6 +647,124 @@ def attention():
         c.done(*([y[0], c.node("Cast", [y[1]], to=1)] if masked else y[:1]))
 
 
+# --- whole nets through onnxruntime.quantization ----------------------------------------
+
+class Samples(CalibrationDataReader):
+    """Feeds of one input."""
+
+    def __init__(self, name, arrays):
+        self.feeds = iter([{name: array} for array in arrays])
+
+    def get_next(self):
+        return next(self.feeds, None)
+
+
+def conv_net(c, x):
+    """Two sizes of feature maps brought together, and a head."""
+    conv = lambda x, o, i, k, **a: c.node(
+        "Conv", [x, c.const(c.floats(o, i, k, k, spread=0.4)), c.const(c.floats(o, spread=0.2))], **a)
+    wide = c.node("Relu", [conv(x, 4, 3, 3, pads=[1, 1, 1, 1])])
+    deep = c.node("Relu", [conv(wide, 6, 4, 3, pads=[1, 1, 1, 1], strides=[2, 2])])
+    deep = c.node("Resize", [deep, "", c.const([1, 1, 2, 2], F32)], mode="nearest",
+                  coordinate_transformation_mode="asymmetric", nearest_mode="floor")
+    both = c.node("MaxPool", [c.node("Concat", [wide, deep], axis=1)], kernel_shape=[3, 3], pads=[1, 1, 1, 1])
+    both = conv(both, 4, 10, 1)
+    pooled = c.node("Flatten", [c.node("GlobalAveragePool", [both])])
+    return [both, c.node("Gemm", [pooled, c.const(c.floats(4, 3)), c.const(c.floats(3))])]
+
+
+def transformer(c, x, length=4, width=8):
+    """One block: attention of two heads, then a feed-forward part, each with its norm."""
+    linear = lambda x, i, o: c.node("Add", [c.node("MatMul", [x, c.const(c.floats(i, o, spread=0.4))]),
+                                            c.const(c.floats(o, spread=0.2))])
+    norm = lambda x: c.node("LayerNormalization", [x, c.const(1 + c.floats(width, spread=0.1)),
+                                                   c.const(c.floats(width, spread=0.1))], axis=-1)
+    heads = lambda x, perm: c.node("Transpose", [c.node("Reshape", [x, c.const([1, length, 2, width // 2], I64)])],
+                                   perm=perm)
+    q, v = (heads(linear(x, width, width), [0, 2, 1, 3]) for _ in range(2))
+    k = heads(linear(x, width, width), [0, 2, 3, 1])
+    scores = c.node("Div", [c.node("MatMul", [q, k]), c.const(2, F32)])
+    y = c.node("MatMul", [c.node("Softmax", [scores], axis=-1), v])
+    y = c.node("Reshape", [c.node("Transpose", [y], perm=[0, 2, 1, 3]), c.const([1, length, width], I64)])
+    x = norm(c.node("Add", [x, linear(y, width, width)]))
+    y = linear(x, width, 12)
+    erf = c.node("Erf", [c.node("Div", [y, c.const(2 ** 0.5, F32)])])
+    y = c.node("Mul", [c.node("Mul", [y, c.node("Add", [erf, c.const(1, F32)])]), c.const(0.5, F32)])
+    return [norm(c.node("Add", [x, linear(y, 12, width)]))]
+
+
+def recurrent_net(c, x):
+    y, _, _ = c.node("LSTM", [x, c.const(c.floats(1, 16, 8, spread=0.4)), c.const(c.floats(1, 16, 4, spread=0.4)),
+                              c.const(c.floats(1, 32, spread=0.2))], 3, hidden_size=4)
+    y = c.node("Squeeze", [y, c.const([1], I64)])
+    return [c.node("MatMul", [y, c.const(c.floats(4, 3))])]
+
+
+def final_steps(model):
+    """For each output the scale of the QuantizeLinear behind it; nothing for one that is computed in floats."""
+    scales = {i.name: numpy_helper.to_array(i) for i in model.graph.initializer}
+    makers = {o: n for n in model.graph.node for o in n.output}
+    steps = []
+    for output in model.graph.output:
+        maker = makers[output.name]
+        known = maker.op_type == "DequantizeLinear"
+        steps.append(float(scales[maker.input[1]]) if known else None)
+    return steps
+
+
+def nets():
+    """`steps` are those of the outputs' grids: there all but ties are the same integers. The dynamic ones are held
+    against the floats."""
+    def quantised(name, net, shape, dynamic=False, share=0.99, **settings):
+        c = Case("nets", name, tolerance=1e-3)
+        x = c.floats(*shape)
+        outputs = net(c, c.input(x))
+        model = c.model(*outputs)
+        with tempfile.TemporaryDirectory() as folder:
+            paths = [f"{folder}/{part}.onnx" for part in ("float", "integer")]
+            onnx.save(model, paths[0])
+            logging.disable()
+            if dynamic:
+                quantize_dynamic(*paths, **settings)
+            else:
+                arrays = [x, *(c.floats(*shape) for _ in range(15))]
+                quantize_static(*paths, Samples("x0", arrays), quant_format=QuantFormat.QDQ, **settings)
+            made = onnx.load(paths[1])
+        if dynamic:
+            expected = c.result(*outputs)
+            # Weights of 8 bits are what is left of the difference.
+            c.tolerance = 0.06
+            c.write(made, [x], expected)
+            return
+        expected = oracle.session(made.SerializeToString()).run(None, c.feeds)
+        steps = final_steps(made)
+        # A tie that rounds the other way is one step.
+        c.tolerance = max([c.tolerance, *(1.01 * step for step in steps if step)])
+        c.write(made, [x], expected)
+        GROUPS["nets"][name] |= {"steps": steps, "share": share}
+
+    image, words = [1, 3, 8, 8], [1, 4, 8]
+    quantised("conv_channels_u8", conv_net, image, per_channel=True, activation_type=QuantType.QUInt8,
+              weight_type=QuantType.QInt8)
+    quantised("conv_i8", conv_net, image, activation_type=QuantType.QInt8, weight_type=QuantType.QInt8)
+    quantised("conv_reduced", conv_net, image, per_channel=True, reduce_range=True, activation_type=QuantType.QUInt8,
+              weight_type=QuantType.QUInt8)
+    symmetric = {"ActivationSymmetric": True, "WeightSymmetric": True}
+    quantised("conv_symmetric", conv_net, image, activation_type=QuantType.QInt8, weight_type=QuantType.QInt8,
+              extra_options=symmetric)
+    quantised("transformer_all", transformer, words, per_channel=True, share=0.9)
+    quantised("transformer_islands", transformer, words, op_types_to_quantize=["MatMul"],
+              activation_type=QuantType.QInt8, weight_type=QuantType.QInt8, share=0.9)
+    quantised("transformer_activations", transformer, words, share=0.9,
+              op_types_to_quantize=["MatMul", "Add", "LayerNormalization", "Softmax"])
+    quantised("transformer_words", transformer, words, activation_type=QuantType.QInt16,
+              weight_type=QuantType.QInt8, share=0.5)
+    for name, net, shape in [("conv", conv_net, image), ("transformer", transformer, words),
+                             ("lstm", recurrent_net, [3, 2, 8])]:
+        quantised(f"dynamic_{name}", net, shape, dynamic=True, weight_type=QuantType.QUInt8 if name == "conv"
+                  else QuantType.QInt8)
+
+
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
     products()
@@ -650,6 +772,7 @@ def main():
     quantised()
     recurrent()
     attention()
+    nets()
     convolutions()
     for group, cases in GROUPS.items():
         lines = [f"{json.dumps(name)}: {json.dumps(case)}" for name, case in cases.items()]

@@ -21,8 +21,8 @@ use resolver::Resolver;
 use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
 
-/// Versions of ONNX's own operators that are understood.
-const OPSETS: RangeInclusive<i64> = 9..=26;
+/// Versions of ONNX's own operators that are understood: before 7, broadcasting was another.
+const OPSETS: RangeInclusive<i64> = 7..=26;
 
 /// Resolves a parsed file.
 ///

@@ -54,8 +54,8 @@ impl Lowering<'_> {
         };
         let real = self.real(x)?;
         let width = real.shape.dims().last().copied().unwrap_or(1);
-        let columns =
-            self.plan.calibrated && real.in_columns() && real.zero == 0 && c.dims.last() == Some(&width);
+        let columns = real.in_columns() && real.zero == 0 && c.dims.last() == Some(&width);
+        let columns = columns && self.plan.calibrated && self.mask(&node.inputs).is_none();
         let one = real.dtype == DType::I32 && real.scales.len() == 1;
         if !real.done() || !columns && !one {
             return Ok(None);

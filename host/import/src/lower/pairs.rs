@@ -154,12 +154,11 @@ impl Lowering<'_> {
         let mut scale = 0f64;
         for (at, arg) in args.iter().enumerate() {
             if Some(at) != mask {
-                let (low, high) = self.reach(arg)?;
-                scale = scale.max(word_scale(low, high));
+                scale = scale.max(self.least_scale(arg)?);
             }
         }
         // Scales are f32 wherever they are grids.
-        let scale = f64::from(scale as f32);
+        let scale = if scale > 0.0 { f64::from(scale as f32) } else { 1.0 };
         let mut most = 2 << 15;
         let mut operands = Vec::new();
         for (at, arg) in args.iter().enumerate() {
@@ -171,6 +170,14 @@ impl Lowering<'_> {
             });
         }
         Ok((operands, scale, most))
+    }
+
+    /// The finest scale on which an operand is words; 0 where all of it is 0, as every scale is fine enough for that.
+    pub(super) fn least_scale(&self, arg: &Arg) -> Result<f64, Problem> {
+        Ok(match self.reach(arg)? {
+            (0.0, 0.0) => 0.0,
+            (low, high) => word_scale(low, high),
+        })
     }
 
     pub(super) fn mul(&mut self, node: &TypedNode, shape: Shape) -> Result<Lowered, Problem> {

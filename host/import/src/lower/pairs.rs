@@ -54,13 +54,19 @@ impl Lowering<'_> {
         };
         let real = self.real(x)?;
         let width = real.shape.dims().last().copied().unwrap_or(1);
-        let columns = self.plan.calibrated && real.in_columns() && real.zero == 0 && c.dims.last() == Some(&width);
+        let columns =
+            self.plan.calibrated && real.in_columns() && real.zero == 0 && c.dims.last() == Some(&width);
         let one = real.dtype == DType::I32 && real.scales.len() == 1;
         if !real.done() || !columns && !one {
             return Ok(None);
         }
         let scales = real.scales.iter().cycle();
-        let steps: Vec<f64> = c.reals64().iter().zip(scales).map(|(v, s)| (v / s).round()).collect();
+        let steps: Vec<f64> = c
+            .reals64()
+            .iter()
+            .zip(scales)
+            .map(|(v, s)| (v / s).round())
+            .collect();
         let most = steps.iter().fold(0f64, |m, s| m.max(s.abs())) + real.most as f64;
         if most >= f64::from(i32::MAX)
             && (self.plan.calibrated || steps.iter().any(|s| s.abs() > f64::from(i32::MAX)))
@@ -77,7 +83,13 @@ impl Lowering<'_> {
             [constant, real.value]
         };
         let value = self.emitter.node(op.clone(), &operands);
-        Ok(Some(sum(value, shape.clone(), real.scales, real.axis, most as i64)))
+        Ok(Some(sum(
+            value,
+            shape.clone(),
+            real.scales,
+            real.axis,
+            most as i64,
+        )))
     }
 
     /// Whether every computed operand is bytes, or no range is known that words would need.

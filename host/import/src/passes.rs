@@ -21,8 +21,8 @@ use crate::typed::Typed;
 /// Every pass, in order: patterns of whole rows before those of single elements, which would swallow their steps.
 const PASSES: &[fn(Typed) -> Typed] = &[
     layout::join,
-    unread::drop,
     padding::absorb,
+    unread::drop,
     fold_scale::fold,
     bias::fuse,
     expand::drop,

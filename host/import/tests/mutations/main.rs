@@ -82,6 +82,8 @@ struct Tally {
     taken: u64,
     refused: u64,
     slowest: Duration,
+    /// The seed of that one.
+    slow_seed: u64,
 }
 
 impl Tally {
@@ -105,7 +107,9 @@ impl Tally {
         }
         let took = started.elapsed();
         assert!(took < LONGEST, "METISVM_SEED={seed} takes {took:?}");
-        self.slowest = self.slowest.max(took);
+        if took > self.slowest {
+            (self.slowest, self.slow_seed) = (took, seed);
+        }
     }
 
     fn check(&self, count: u64) {

@@ -1,8 +1,21 @@
 """Cases of operators that move elements: for make_operator_cases.py."""
 
 import numpy as np
+from onnx import TensorProto, helper, numpy_helper
 
 I64, I32, BOOL = np.int64, np.int32, np.bool_
+
+
+def branch(nodes, result, initializers=()):
+    """A branch of an If."""
+    out = helper.make_tensor_value_info(result, TensorProto.FLOAT, None)
+    return helper.make_graph(nodes, "branch", [], [out], list(initializers))
+
+
+def scaled(factor):
+    """A branch whose names are those of every other: they are its own."""
+    constant = numpy_helper.from_array(np.asarray(factor, np.float32), "factor")
+    return branch([helper.make_node("Mul", ["x", "factor"], ["inner"])], "inner", [constant])
 
 
 def register(case, simple):
@@ -139,3 +152,18 @@ def register(case, simple):
     after("bool_Where", lambda c: c.node("Where", c.given([[True, False, True]], BOOL), c.input((2, 3)), c.const(-0.5)))
     after("f64_Add", lambda c: c.node("Cast", c.node("Add", c.given([[0.5, -1.25]], np.float64), c.const([0.25], np.float64)), to=1))
     after("f16_Mul", lambda c: c.node("Cast", c.node("Mul", c.given([[0.5, -1.25]], np.float16), c.const([0.25], np.float16)), to=1))
+
+    # If, where the condition is known.
+    def wide(c):
+        extent = c.node("Gather", c.node("Shape", c.input((2, 3))), c.const(1, I64))
+        return c.node("Equal", extent, c.const(3, I64))
+
+    after("If_then", lambda c: c.node("If", wide(c), then_branch=scaled(2.0), else_branch=scaled(5.0)))
+    after("If_else", lambda c: c.node("If", c.node("Not", wide(c)), then_branch=scaled(2.0), else_branch=scaled(5.0)))
+    after("If_in_If", lambda c: (lambda known: c.node(
+        "If", known, else_branch=scaled(5.0), then_branch=branch(
+            [helper.make_node("If", [known], ["a"], then_branch=scaled(3.0), else_branch=scaled(4.0)),
+             helper.make_node("Relu", ["a"], ["b"])], "b")))(wide(c)))
+    after("If_twice", lambda c: (lambda known: c.node(
+        "Add", c.node("If", known, then_branch=scaled(2.0), else_branch=scaled(3.0)),
+        c.node("If", known, then_branch=scaled(0.5), else_branch=scaled(4.0))))(wide(c)))

@@ -29,7 +29,12 @@ impl Lowering<'_> {
             return None;
         }
         let own = real.scales.iter().cycle();
-        let scales: Vec<f64> = row.reals64().into_iter().zip(own).map(|(c, &s)| by(s, c)).collect();
+        let scales: Vec<f64> = row
+            .reals64()
+            .into_iter()
+            .zip(own)
+            .map(|(c, &s)| by(s, c))
+            .collect();
         scales.iter().all(|s| SOUND.contains(s)).then(|| Real {
             scales,
             axis: shape.rank() - 1,
@@ -38,7 +43,12 @@ impl Lowering<'_> {
     }
 
     /// Columns side by side, each with the scale that it has, where their scales lie far apart.
-    pub(super) fn columns_joined(&mut self, node: &TypedNode, axis: usize, shape: &Shape) -> Result<Option<Real>, Problem> {
+    pub(super) fn columns_joined(
+        &mut self,
+        node: &TypedNode,
+        axis: usize,
+        shape: &Shape,
+    ) -> Result<Option<Real>, Problem> {
         if !self.plan.calibrated || axis != 1 || shape.rank() != 2 || self.plan.grids[node.output].is_some() {
             return Ok(None);
         }
@@ -55,7 +65,9 @@ impl Lowering<'_> {
             scales.extend(real.scales.iter().cycle().take(width.max(real.scales.len())));
             parts.push(real.clone());
         }
-        let ends = scales.iter().fold((f64::INFINITY, 0f64), |(l, h), &s| (l.min(s), h.max(s)));
+        let ends = scales
+            .iter()
+            .fold((f64::INFINITY, 0f64), |(l, h), &s| (l.min(s), h.max(s)));
         if ends.1 <= APART * ends.0 {
             return Ok(None);
         }

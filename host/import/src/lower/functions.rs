@@ -21,7 +21,9 @@ impl Lowering<'_> {
     pub(super) fn pointwise(&mut self, node: &TypedNode, function: &Function) -> Result<Lowered, Problem> {
         let arg = &node.inputs[0];
         let whole = self.typed.values[node.output].element == Element::Int;
-        if let Lowered::Integers(value, dtype) = *self.state(arg)? {
+        if let Lowered::Integers(value, dtype) = *self.state(arg)?
+            && whole
+        {
             return self.of_integers(value, dtype, function);
         }
         let mut real = self.real(arg)?;

@@ -3,7 +3,6 @@
 use super::state::{Lowered, Lowering, Real};
 use crate::error::Problem;
 use crate::grid::Grid;
-use crate::plan::words as word_scale;
 use crate::typed::{Arg, Element, TypedNode};
 use metisvm_model::{DType, Op, Shape, Value};
 
@@ -234,11 +233,10 @@ impl Lowering<'_> {
         }
         let mut scale = 0f64;
         for arg in args {
-            let (low, high) = self.reach(arg)?;
-            scale = scale.max(word_scale(low, high));
+            scale = scale.max(self.least_scale(arg)?);
         }
         Ok(Grid {
-            scale: scale as f32,
+            scale: if scale > 0.0 { scale as f32 } else { 1.0 },
             zero_point: 0,
             dtype: DType::I16,
         })

@@ -54,13 +54,19 @@ impl Lowering<'_> {
         };
         let real = self.real(x)?;
         let width = real.shape.dims().last().copied().unwrap_or(1);
-        let columns = self.plan.calibrated && real.in_columns() && real.zero == 0 && c.dims.last() == Some(&width);
+        let columns =
+            self.plan.calibrated && real.in_columns() && real.zero == 0 && c.dims.last() == Some(&width);
         let one = real.dtype == DType::I32 && real.scales.len() == 1;
         if !real.done() || !columns && !one {
             return Ok(None);
         }
         let scales = real.scales.iter().cycle();
-        let steps: Vec<f64> = c.reals64().iter().zip(scales).map(|(v, s)| (v / s).round()).collect();
+        let steps: Vec<f64> = c
+            .reals64()
+            .iter()
+            .zip(scales)
+            .map(|(v, s)| (v / s).round())
+            .collect();
         let most = steps.iter().fold(0f64, |m, s| m.max(s.abs())) + real.most as f64;
         if most >= f64::from(i32::MAX)
             && (self.plan.calibrated || steps.iter().any(|s| s.abs() > f64::from(i32::MAX)))
@@ -77,7 +83,13 @@ impl Lowering<'_> {
             [constant, real.value]
         };
         let value = self.emitter.node(op.clone(), &operands);
-        Ok(Some(sum(value, shape.clone(), real.scales, real.axis, most as i64)))
+        Ok(Some(sum(
+            value,
+            shape.clone(),
+            real.scales,
+            real.axis,
+            most as i64,
+        )))
     }
 
     /// Whether every computed operand is bytes, or no range is known that words would need.
@@ -154,12 +166,11 @@ impl Lowering<'_> {
         let mut scale = 0f64;
         for (at, arg) in args.iter().enumerate() {
             if Some(at) != mask {
-                let (low, high) = self.reach(arg)?;
-                scale = scale.max(word_scale(low, high));
+                scale = scale.max(self.least_scale(arg)?);
             }
         }
         // Scales are f32 wherever they are grids.
-        let scale = f64::from(scale as f32);
+        let scale = if scale > 0.0 { f64::from(scale as f32) } else { 1.0 };
         let mut most = 2 << 15;
         let mut operands = Vec::new();
         for (at, arg) in args.iter().enumerate() {
@@ -171,6 +182,14 @@ impl Lowering<'_> {
             });
         }
         Ok((operands, scale, most))
+    }
+
+    /// The finest scale on which an operand is words; 0 where all of it is 0, as every scale is fine enough for that.
+    pub(super) fn least_scale(&self, arg: &Arg) -> Result<f64, Problem> {
+        Ok(match self.reach(arg)? {
+            (0.0, 0.0) => 0.0,
+            (low, high) => word_scale(low, high),
+        })
     }
 
     pub(super) fn mul(&mut self, node: &TypedNode, shape: Shape) -> Result<Lowered, Problem> {

@@ -168,10 +168,14 @@ impl Lowering<'_> {
         }
     }
 
-    /// An operand of real numbers.
+    /// An operand of real numbers. Whole numbers are real ones of scale 1.
     pub(super) fn real(&self, arg: &Arg) -> Result<Real, Problem> {
+        let whole = matches!(arg, Arg::Value(id) if self.typed.values[*id].element == Element::Int);
         match self.state(arg)? {
             Lowered::Real(real) => Ok(real.clone()),
+            Lowered::Integers(value, dtype) if whole => {
+                Ok(Real::new(*value, *dtype, self.shape(arg)?, 1.0, 0))
+            }
             _ => Err(self.not_quantised(arg)),
         }
     }

@@ -89,6 +89,12 @@ pub(super) fn one_hot(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> 
     };
     let (from_start, from_end) = (places(0)?, places(-depth)?);
     let indices = m.reshape(indices, &dims)?;
+    // Just outside is as far as far outside, and leaves room for the distance.
+    let bounds = Function::Clamp {
+        low: (-depth - 1) as f32,
+        high: depth as f32,
+    };
+    let indices = m.function(indices, bounds)?;
     let mut found = Vec::new();
     for places in [from_start, from_end] {
         let distance = m.pair(Operator::Sub, indices.clone(), Arg::Constant(places))?;

@@ -3,7 +3,7 @@
 
 use super::quantisation::{FIRST, Places, dequantised, quantised};
 use super::reduce::Kind;
-use super::{arithmetic, compare, conv, pointwise, pool, product, reduce, softmax};
+use super::{arithmetic, compare, concat, conv, pointwise, pool, product, reduce, softmax};
 use crate::attributes::wrong;
 use crate::builder::Builder;
 use crate::call::Call;
@@ -119,7 +119,7 @@ pub(super) fn concat(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
         };
         parts.push(dequantised(b, call, first, places, 1)?);
     }
-    let y = plain(b, call, super::concat::concat, parts)?;
+    let y = plain(b, call, concat::concat, parts)?;
     quantised(b, call, y, Places { scale: 0, zero: 1 })
 }
 

@@ -85,16 +85,19 @@ fn by_column(node: &TypedNode, width: usize) -> bool {
 }
 
 /// The columns of every such input.
-pub(super) fn columns(
-    typed: &Typed,
-    runs: &[Runs<'_>],
-) -> BTreeMap<ValueId, Columns> {
+pub(super) fn columns(typed: &Typed, runs: &[Runs<'_>]) -> BTreeMap<ValueId, Columns> {
     let mut all = BTreeMap::new();
     for (input, asked) in asked(typed) {
-        let samples = runs.iter().find(|(id, _)| *id == input).map(|(_, runs)| &runs[..]);
+        let samples = runs
+            .iter()
+            .find(|(id, _)| *id == input)
+            .map(|(_, runs)| &runs[..]);
         let width = asked.thresholds.len();
         let by_column: Option<Vec<Vec<f32>>> = samples.map(|runs| {
-            let column = |c: usize| runs.iter().flat_map(move |run| run.iter().skip(c).step_by(width).copied());
+            let column = |c: usize| {
+                runs.iter()
+                    .flat_map(move |run| run.iter().skip(c).step_by(width).copied())
+            };
             (0..width).map(|c| column(c).collect()).collect()
         });
         let in_words = by_column.as_ref().and_then(|columns| {
@@ -115,7 +118,9 @@ pub(super) fn columns(
                 let scale = |(c, thresholds): (usize, &Vec<f32>)| {
                     let seen = by_column.as_ref().and_then(|columns| columns.get(c));
                     // Of what else reads the column, no number may saturate.
-                    let seen = seen.filter(|_| !asked.alone).map_or(0.0, |column| 2.0 * most(column));
+                    let seen = seen
+                        .filter(|_| !asked.alone)
+                        .map_or(0.0, |column| 2.0 * most(column));
                     fine(most(thresholds).max(seen))
                 };
                 Columns {
@@ -175,7 +180,9 @@ pub(super) fn ranges(typed: &Typed) -> Option<Vec<Option<(f64, f64)>>> {
         };
         ranges[node.output] = Some(match &node.op {
             Operator::Trees(ensemble) => ensemble.bounds(),
-            Operator::Reshape | Operator::Transpose { .. } | Operator::Select { .. } => of(node.inputs.first()?)?,
+            Operator::Reshape | Operator::Transpose { .. } | Operator::Select { .. } => {
+                of(node.inputs.first()?)?
+            }
             Operator::Reduce {
                 kind: Reduction::Max | Reduction::Mean,
                 ..

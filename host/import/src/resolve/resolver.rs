@@ -99,10 +99,16 @@ impl<'m> Resolver<'m> {
 
     /// Visits nodes in this order. What fails is noted, and only what needs its results is left out.
     pub(super) fn nodes(&mut self, graph: &'m Graph<'m>, order: &[usize]) -> Result<(), ImportError> {
+        let mut stopped = false;
         for &index in order {
             let Some(node) = graph.node.get(index) else {
                 continue;
             };
+            if stopped {
+                self.blockers.behind += 1;
+                self.unknown(node);
+                continue;
+            }
             let name = node_name(index, node);
             let state = self.builder.state();
             let results = match self.node(node, &name) {
@@ -114,13 +120,13 @@ impl<'m> Resolver<'m> {
                 }
                 Err(error) => {
                     // Beyond a bound of all work together there is no going on.
-                    let last = matches!(&error, ImportError::Node { problem, .. } if matches!(**problem, Problem::TooMany { .. }));
+                    stopped = matches!(
+                        &error,
+                        ImportError::Node { problem, .. } if matches!(**problem, Problem::TooMany { .. })
+                    );
                     self.builder.rewind(state);
                     self.blockers.add(error);
                     self.unknown(node);
-                    if last {
-                        break;
-                    }
                     continue;
                 }
             };
@@ -249,19 +255,37 @@ impl<'m> Resolver<'m> {
         if !graph.input.is_empty() || graph.output.len() < node.output.len() {
             return Err(wrong("its branch has inputs, or too few outputs"));
         }
+        // Names of the branch are its own: those of another branch may be the same.
+        let mut own: HashSet<&str> = graph.node.iter().flat_map(|n| n.output.iter().copied()).collect();
+        own.extend(graph.initializer.iter().map(TensorProto::name));
+        let hidden: Vec<_> = own
+            .iter()
+            .map(|&name| (name, self.names.remove(name), self.initializers.remove(name)))
+            .collect();
+        let outcome = self.inside(graph, node.output.len(), name);
+        for (name, known, tensor) in hidden {
+            self.names.remove(name);
+            self.initializers.remove(name);
+            self.names.extend(known.map(|known| (name, known)));
+            self.initializers.extend(tensor.map(|tensor| (name, tensor)));
+        }
+        outcome
+    }
+
+    /// The first results of a branch.
+    fn inside(
+        &mut self,
+        graph: &'m Graph<'m>,
+        results: usize,
+        name: &NodeName,
+    ) -> Result<Outcome, ImportError> {
         for tensor in &graph.initializer {
             if tensor.name().is_empty() || self.initializers.insert(tensor.name(), tensor).is_some() {
                 return Err(Problem::Duplicate(tensor.name().to_string()).at(name));
             }
         }
-        let roots: Vec<&str> = graph
-            .output
-            .iter()
-            .map(|o| o.name)
-            .take(node.output.len())
-            .collect();
-        let own: HashSet<&str> = graph.node.iter().flat_map(|n| n.output.iter().copied()).collect();
-        let given = |name: &str| self.names.contains_key(name) && !own.contains(name);
+        let roots: Vec<&str> = graph.output.iter().map(|o| o.name).take(results).collect();
+        let given = |name: &str| self.names.contains_key(name);
         let stored = |name: &str| self.stores(name);
         let order = Order::of(graph, &roots, given, stored)?;
         self.nodes(graph, &order.live)?;

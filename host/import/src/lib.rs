@@ -19,6 +19,7 @@ mod attributes;
 mod builder;
 mod calibrate;
 mod call;
+mod columns;
 mod constant;
 mod error;
 mod float;

@@ -113,7 +113,7 @@ const MAX_WORK: u64 = 1 << 30;
 const EXACT: f32 = 16_777_216.0;
 
 /// The names of [`FOLDS`], sorted.
-pub(crate) const NAMES: [&str; FOLDS.len()] = {
+const NAMES: [&str; FOLDS.len()] = {
     let mut names = [""; FOLDS.len()];
     let mut index = 0;
     while index < names.len() {
@@ -122,6 +122,10 @@ pub(crate) const NAMES: [&str; FOLDS.len()] = {
     }
     names
 };
+
+/// Operators of ONNX's own domain that are computed while importing where all operands are constants; some of them are
+/// taken in no other place.
+pub const FOLDED: &[&str] = &NAMES;
 
 /// Whether an operator of ONNX's own domain has a folder.
 pub(crate) fn knows(operator: &str) -> bool {

@@ -9,8 +9,7 @@
 //!          nesting                     shapes, constants    per tensor          operators
 //! ```
 //!
-//! Two kinds of files are taken. A **QDQ** file (`QuantizeLinear`/`DequantizeLinear` around every
-//! operator) carries its grids. An **f32** file is run on calibration samples, and grids are chosen
+//! A **quantised** file carries its grids. An **f32** file is run on calibration samples, and grids are chosen
 //! from what its tensors were seen to hold. `docs/import.md` says what is supported and how exact it is.
 //!
 //! Files are hostile until proven otherwise: nothing here panics, recurses as deep as a file says, or
@@ -20,6 +19,7 @@ mod attributes;
 mod builder;
 mod calibrate;
 mod call;
+mod columns;
 mod constant;
 mod error;
 mod float;
@@ -47,6 +47,7 @@ mod view;
 mod wire;
 
 pub use error::{Blocker, ImportError, NodeName, Problem};
+pub use fold::FOLDED;
 pub use grid::Grid;
 pub use imported::Imported;
 pub use multiplier::Multiplier;

@@ -154,7 +154,10 @@ pub(crate) fn plan(typed: &Typed, options: &Options) -> Result<Plan, ImportError
 fn joins(typed: &Typed) -> Vec<Option<Grid>> {
     let mut grids = vec![None; typed.values.len()];
     let readers = typed.readers();
-    let joins = typed.nodes.iter().filter(|n| matches!(n.op, Operator::Concat { .. }));
+    let joins = typed
+        .nodes
+        .iter()
+        .filter(|n| matches!(n.op, Operator::Concat { .. }));
     for value in joins.map(|n| n.output) {
         let grid = |&at: &usize| match typed.nodes.get(at)?.op {
             Operator::Quantise(grid) => Some(grid),

@@ -117,7 +117,11 @@ fn check_steps(case: &Json, typed: &Typed, inputs: &[Vec<f32>], outputs: &[Vec<f
         let same = away.iter().filter(|&&steps| steps == 0.0).count() as f64 / away.len() as f64;
         let share = case["share"].as_f64().unwrap();
         if most > 1.0 || same < share {
-            return Err(format!("{}: {most} steps away, {:.1} % the same", got.name, same * 100.0));
+            return Err(format!(
+                "{}: {most} steps away, {:.1} % the same",
+                got.name,
+                same * 100.0
+            ));
         }
     }
     Ok(())

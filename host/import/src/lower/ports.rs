@@ -3,6 +3,7 @@
 use super::input;
 use super::labels;
 use super::state::{Lowered, Lowering, Real, on};
+use crate::columns::MAX_COLUMNS;
 use crate::error::{ImportError, NodeName, Problem};
 use crate::measure::Place;
 use crate::plan::Site;
@@ -113,8 +114,10 @@ impl Lowering<'_> {
                 )
             });
         let (dtype, scales, zero) = match self.plan.sites.get(&id) {
-            Some(Site::Columns { scales, zero, dtype }) if only_products => (*dtype, scales.clone(), *zero),
-            Some(Site::Words { scales }) if only_products && scales.len() > 1 => {
+            Some(Site::Columns { scales, zero, dtype }) if only_products && scales.len() <= MAX_COLUMNS => {
+                (*dtype, scales.clone(), *zero)
+            }
+            Some(Site::Words { scales }) if only_products && (2..=MAX_COLUMNS).contains(&scales.len()) => {
                 (DType::I16, scales.clone(), 0)
             }
             _ => {

@@ -10,6 +10,7 @@
 use super::sites::words;
 use super::steps;
 use crate::calibrate::Runs;
+use crate::columns::MAX_COLUMNS;
 use crate::typed::{Arg, Element, Operator, Reduction, Typed, TypedNode, ValueId};
 use metisvm_model::DType;
 use std::collections::BTreeMap;
@@ -41,6 +42,9 @@ fn asked(typed: &Typed) -> BTreeMap<ValueId, Asked> {
             continue;
         }
         let width = value.shape.dims()[1] as usize;
+        if width > MAX_COLUMNS {
+            continue;
+        }
         let mut asked = Asked {
             thresholds: vec![Vec::new(); width],
             trees: false,

@@ -1,6 +1,7 @@
 //! From the flat lists of a file to an ensemble: every name is looked up, and every tree is one.
 
 use super::{Aggregate, Branch, Ensemble, Node, Test};
+use crate::columns::MAX_COLUMNS;
 use crate::error::Problem;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,6 +40,13 @@ pub(crate) enum FlatNode {
 /// If a name is used twice or stands for nothing, a feature or an output does not exist, a threshold or weight is not a
 /// number, or the nodes are not trees.
 pub(crate) fn build(flat: &Flat, features: usize) -> Result<Ensemble, Problem> {
+    if features > MAX_COLUMNS {
+        return Err(Problem::TooMany {
+            what: "features (trees want integers with a scale for each; give them those that they ask for)",
+            count: features as u64,
+            limit: MAX_COLUMNS as u64,
+        });
+    }
     let mut numbers = BTreeMap::new();
     for (at, (name, _)) in flat.nodes.iter().enumerate() {
         let number = u32::try_from(at).map_err(|_| wrong("there are too many nodes"))?;

@@ -29,7 +29,7 @@ fn names(folder: &str) -> Vec<String> {
     names.into_iter().map(|name| format!("{folder}/{name}")).collect()
 }
 
-/// Valid fixtures, the digits models, the files of `ai.onnx.ml`, and the cases of single operators and of groups.
+/// Valid fixtures, the digits models, and the cases of single operators and of groups.
 pub(crate) fn seeds() -> Vec<Seed> {
     let index = json("fixtures/index.json");
     let valid = index
@@ -39,7 +39,7 @@ pub(crate) fn seeds() -> Vec<Seed> {
         .filter(|k| k.starts_with("valid/"))
         .map(|k| format!("fixtures/{k}"));
     let digits = ["mlp_f32", "mlp_qdq", "cnn_f32", "cnn_qdq"].map(|n| format!("digits/{n}.onnx"));
-    let paths = valid.chain(digits).chain(names("fixtures/ml"));
+    let paths = valid.chain(digits);
     let mut files: Vec<Vec<u8>> = paths.map(|path| read(&path)).collect();
     for path in names("operators") {
         let cases = json(&path);

@@ -742,9 +742,10 @@ def short_names(model):
 
 
 def nets():
-    """`steps` are those of the outputs' grids: there all but ties are the same integers; `alone` says whether the
+    """`steps` are those of the outputs' grids where all but ties are the same integers (a norm of a narrow row makes
+    many steps of one, and 16-bit operands of computed products are bytes here); `alone` says whether the
     file's grids say all. The dynamic ones are held against the floats."""
-    def quantised(name, net, shape, dynamic=False, share=0.99, alone=True, **settings):
+    def quantised(name, net, shape, dynamic=False, exact=True, share=0.99, alone=True, **settings):
         c = Case("nets", name, tolerance=1e-3)
         x = c.floats(*shape)
         outputs = net(c, c.input(x))
@@ -768,7 +769,7 @@ def nets():
         # A tie that rounds the other way is one step.
         c.tolerance = max([c.tolerance, *(1.01 * step for step in steps if step)])
         c.write(short_names(made), [x], expected)
-        GROUPS["nets"][name] |= {"steps": steps, "share": share, "alone": alone}
+        GROUPS["nets"][name] |= {"steps": steps if exact else [None] * len(steps), "share": share, "alone": alone}
 
     image, words = [1, 3, 8, 8], [1, 4, 8]
     quantised("conv_channels_u8", conv_net, image, per_channel=True, activation_type=QuantType.QUInt8,
@@ -777,12 +778,12 @@ def nets():
     quantised("conv_reduced", conv_net, image, per_channel=True, reduce_range=True, activation_type=QuantType.QUInt8,
               weight_type=QuantType.QUInt8)
     quantised("transformer_all", transformer, words, per_channel=True, share=0.9)
-    quantised("transformer_islands", transformer, words, op_types_to_quantize=["MatMul"], alone=False,
-              activation_type=QuantType.QInt8, weight_type=QuantType.QInt8, share=0.9)
-    quantised("transformer_activations", transformer, words, share=0.9,
+    quantised("transformer_islands", transformer, words, op_types_to_quantize=["MatMul"], alone=False, exact=False,
+              activation_type=QuantType.QInt8, weight_type=QuantType.QInt8)
+    quantised("transformer_activations", transformer, words, exact=False,
               op_types_to_quantize=["MatMul", "Add", "LayerNormalization", "Softmax"])
     quantised("transformer_words", transformer, words, activation_type=QuantType.QInt16,
-              weight_type=QuantType.QInt8, share=0)
+              weight_type=QuantType.QInt8, exact=False)
     for name, net, shape in [("conv", conv_net, image), ("transformer", transformer, words),
                              ("lstm", recurrent_net, [3, 2, 8])]:
         quantised(f"dynamic_{name}", net, shape, dynamic=True, weight_type=QuantType.QUInt8 if name == "conv"

@@ -68,11 +68,12 @@ pub(crate) fn run(typed: &Typed, inputs: &[Vec<f32>]) -> Result<Vec<Integers>, S
             } else {
                 columns[at % columns.len()]
             };
+            // Where it is a tie, the step is that of f32, as ONNX has it.
             // What goes into a quantised file as integers is on its grid already.
             let steps = if whole || typed.values[id].element != Element::Real {
                 f64::from(v)
             } else {
-                (f64::from(v) / scale).round_ties_even() + zero
+                f64::from((v / scale as f32).round_ties_even()) + zero
             };
             let value = port.ty.dtype.saturate(steps as i64);
             bytes.extend_from_slice(&value.to_le_bytes()[..port.ty.dtype.size()]);

@@ -1,6 +1,9 @@
 //! What tensors hold, from running the float graph on samples.
 
 mod patches;
+mod seen;
+
+pub(crate) use seen::Seen;
 
 use crate::error::{ImportError, Problem, plain};
 use crate::float::{self, View};
@@ -15,22 +18,6 @@ const MAX_WORK: u64 = 1 << 38;
 /// Rows of a product's operand that are kept for the choice of its grid, over all samples: enough to tell grids
 /// apart (the ratio of two errors settles to a few hundredths), few enough to try dozens of grids.
 const MAX_ROWS: usize = 128;
-
-/// What running the samples showed.
-pub(crate) struct Seen {
-    /// For each value what it held.
-    pub(crate) held: Vec<Held>,
-    /// For each value that was asked for, the least and greatest number in each column (its last dimension).
-    pub(crate) columns: BTreeMap<ValueId, Vec<(f32, f32)>>,
-    /// Of the same values, some rows, one after the other.
-    pub(crate) rows: BTreeMap<ValueId, Vec<f32>>,
-    /// For each operand of a convolution, the least and greatest number in each channel.
-    pub(crate) channels: BTreeMap<ValueId, Vec<(f32, f32)>>,
-    /// By the value that a convolution of one group computes, some of the patches of its operand, one after the other.
-    pub(crate) patches: BTreeMap<ValueId, Vec<f32>>,
-    /// Samples used.
-    pub(crate) samples: usize,
-}
 
 /// Runs the samples; keeps columns and rows of the values that `watched` names.
 ///

@@ -333,6 +333,14 @@ pub(crate) fn unsupported(domain: &str, operator: &str) -> Problem {
     Problem::UnsupportedOperator { supported: SUPPORTED }
 }
 
+/// Translates a node that reads what a DynamicQuantizeLinear gives.
+pub(crate) fn translate_dynamic(b: &mut Builder, call: &Call<'_>) -> Result<Vec<Option<Arg>>, Problem> {
+    if call.node.operator == "com.microsoft.QAttention" {
+        return attention::quantised(b, call);
+    }
+    dynamic::translate(b, call).map(|arg| vec![Some(arg)])
+}
+
 /// What translates an operator of a domain, if import takes it.
 pub(crate) fn translator(domain: &str, operator: &str) -> Option<Translator> {
     let among = |rows: &[(&str, Translator)]| {

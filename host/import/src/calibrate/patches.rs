@@ -1,6 +1,6 @@
 //! What convolutions read: the range of each channel, and some patches, each the numbers that one output is made of.
 
-use super::Seen;
+use super::seen::Seen;
 use crate::float::coordinate;
 use crate::typed::{Arg, Operator, Typed};
 

@@ -4,7 +4,7 @@
 use super::make::Maker;
 use super::qoperator::plain;
 use super::quantisation::{Places, dequantised, unit_grid};
-use super::{arithmetic, attention, conv, product};
+use super::{arithmetic, conv, product};
 use crate::builder::Builder;
 use crate::call::Call;
 use crate::constant::{Constant, Grids};
@@ -46,14 +46,7 @@ pub(crate) fn concerns(b: &Builder, call: &Call<'_>) -> bool {
 }
 
 /// A node that does.
-pub(crate) fn translate(b: &mut Builder, call: &Call<'_>) -> Result<Vec<Option<Arg>>, Problem> {
-    if call.node.operator == "com.microsoft.QAttention" {
-        return attention::quantised(b, call);
-    }
-    one(b, call).map(|arg| vec![Some(arg)])
-}
-
-fn one(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
+pub(super) fn translate(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     match call.node.operator.as_str() {
         "MatMulInteger" => mat_mul_integer(b, call),
         "ConvInteger" => conv_integer(b, call),

@@ -213,7 +213,7 @@ impl<'m> Resolver<'m> {
         }
         let results = match translator {
             _ if operators::dynamic::concerns(&self.builder, &call) => {
-                operators::dynamic::translate(&mut self.builder, &call).map_err(at)?
+                operators::translate_dynamic(&mut self.builder, &call).map_err(at)?
             }
             None => return Err(at(Problem::NotConstant("every operand"))),
             Some(Translator::One(translate)) => {

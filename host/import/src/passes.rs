@@ -23,6 +23,7 @@ const PASSES: &[fn(Typed) -> Typed] = &[
     layout::join,
     padding::absorb,
     unread::drop,
+    padding::absorb,
     fold_scale::fold,
     bias::fuse,
     expand::drop,

@@ -79,7 +79,7 @@ impl Plan {
 /// # Errors
 /// If calibration data are missing, superfluous, or do not fit.
 pub(crate) fn plan(typed: &Typed, options: &Options) -> Result<Plan, ImportError> {
-    let empty = Plan {
+    let mut empty = Plan {
         ranges: vec![None; typed.values.len()],
         grids: vec![None; typed.values.len()],
         sites: BTreeMap::new(),
@@ -91,6 +91,9 @@ pub(crate) fn plan(typed: &Typed, options: &Options) -> Result<Plan, ImportError
         samples: 0,
     };
     let quantised = typed.is_quantised();
+    if quantised {
+        empty.grids = joins(typed);
+    }
     let real = |id: &ValueId| typed.values[*id].element == Element::Real;
     let Some(calibration) = &options.calibration else {
         if quantised || !typed.inputs.iter().any(real) && !typed.nodes.iter().any(|n| real(&n.output)) {
@@ -144,6 +147,27 @@ pub(crate) fn plan(typed: &Typed, options: &Options) -> Result<Plan, ImportError
     plan.columns = features::columns(typed, &calibrate::samples(typed, calibration)?);
     plan.wanted(typed, options);
     Ok(plan)
+}
+
+/// Of a quantised file the grids of what is joined and then put on one grid: its parts go there one by one, as exactly
+/// as each can, and not by way of words.
+fn joins(typed: &Typed) -> Vec<Option<Grid>> {
+    let mut grids = vec![None; typed.values.len()];
+    let readers = typed.readers();
+    let joins = typed.nodes.iter().filter(|n| matches!(n.op, Operator::Concat { .. }));
+    for value in joins.map(|n| n.output) {
+        let grid = |&at: &usize| match typed.nodes.get(at)?.op {
+            Operator::Quantise(grid) => Some(grid),
+            _ => None,
+        };
+        let own: Vec<Option<Grid>> = readers[value].iter().map(grid).collect();
+        if let Some(Some(first)) = own.first()
+            && own.iter().all(|grid| grid.as_ref() == Some(first))
+        {
+            grids[value] = Some(*first);
+        }
+    }
+    grids
 }
 
 /// Gives inputs the step that all their samples are multiples of.

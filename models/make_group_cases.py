@@ -11,12 +11,16 @@ Every case draws from a generator seeded by its own name.
 """
 
 import json
+import logging
 import pathlib
+import tempfile
 import zlib
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+from onnxruntime.quantization import (CalibrationDataReader, QuantFormat, QuantType, quantize_dynamic,
+                                      quantize_static)
 
 import oracle
 
@@ -501,12 +505,298 @@ def convolutions():
     differences("differences_bias", True, strides=[2, 1])
 
 
+# --- attention ------------------------------------------------------------------------
+
+def attention():
+    ms = {"domain": "com.microsoft"}
+
+    def packed(name, mask=None, bias=True, batch=2, length=3, width=4, past=0, added=None, outputs=1, **attributes):
+        """ONNX Runtime's, q, k and v from one product."""
+        c = Case("attention", name, tolerance=2e-5)
+        operands = [c.input(c.floats(batch, length, width)), c.const(c.floats(width, 3 * width, spread=0.7)),
+                    c.const(c.floats(3 * width, spread=0.5))]
+        operands.append(c.input(np.array(mask, I32)) if mask is not None else "")
+        operands.append(c.input(c.floats(2, batch, 2, past, width // 2)) if past else "")
+        operands.append(c.input(c.floats(*added)) if added else "")
+        while not operands[-1]:
+            operands.pop()
+        y = c.node("Attention", operands, outputs, num_heads=2, **attributes, **ms)
+        c.done(*([y] if outputs == 1 else y))
+
+    packed("packed_plain")
+    packed("packed_mask", mask=[[1, 1, 0], [1, 1, 1]])
+    packed("packed_mask_3d", mask=[[[1, 0, 0], [1, 1, 0], [1, 1, 1]], [[1, 1, 1], [0, 1, 1], [0, 1, 1]]])
+    packed("packed_lengths", mask=[2, 3])
+    packed("packed_ends_and_starts", mask=[2, 3, 0, 1])
+    packed("packed_causal", unidirectional=1, scale=0.25)
+    packed("packed_past", unidirectional=1, past=2, outputs=2)
+    packed("packed_added", added=[2, 2, 3, 3], mask=[[1, 1, 0], [1, 1, 1]])
+
+    def multi_head(name, kv=5, mask=None, bias=False, past=0, added=None, outputs=1, form="flat", **attributes):
+        c = Case("attention", name, tolerance=2e-5)
+        batch, length, heads, size = 2, 3, 2, 4
+        width = heads * size
+        q = {"qkv": [batch, length, heads, 3, size]}.get(form, [batch, length, width])
+        operands = [c.input(c.floats(*q))]
+        if form == "kv":
+            operands += [c.input(c.floats(batch, kv, heads, 2, size)), ""]
+        elif form == "flat":
+            operands += [c.input(c.floats(batch, kv, width)), c.input(c.floats(batch, kv, width))]
+        elif form == "heads":
+            operands += [c.input(c.floats(batch, heads, kv, size)), c.input(c.floats(batch, heads, kv, size))]
+        else:
+            operands += ["", ""]
+        operands.append(c.const(c.floats(3 * width)) if bias else "")
+        operands.append(c.input(np.array(mask, I32)) if mask is not None else "")
+        operands.append(c.input(c.floats(*added)) if added else "")
+        operands += [c.input(c.floats(batch, heads, past, size)) for _ in range(2)] if past else []
+        while not operands[-1]:
+            operands.pop()
+        y = c.node("MultiHeadAttention", operands, outputs, num_heads=heads, **attributes, **ms)
+        if form in ("qkv", "kv"):
+            # onnxruntime has these for GPUs only: the expected values are those of the parts one by one.
+            flat, parts = Case("", "flat"), []
+            for array in c.feeds.values():
+                split = [array] if array.ndim == 3 else [array[:, :, :, i] for i in range(array.shape[3])]
+                parts += [flat.input(part.reshape(batch, -1, width)) for part in split]
+            own = flat.node("MultiHeadAttention", parts, num_heads=heads, **attributes, **ms)
+            c.write(c.model(y), list(c.feeds.values()), flat.result(own))
+            return
+        c.done(*([y] if outputs == 1 else y))
+
+    multi_head("multi_head_plain")
+    multi_head("multi_head_bias_and_mask", bias=True, mask=[[1, 1, 0, 0, 0], [1, 1, 1, 1, 0]])
+    multi_head("multi_head_lengths", mask=[2, 4])
+    multi_head("multi_head_qkv", form="qkv")
+    multi_head("multi_head_kv", form="kv", scale=0.3)
+    multi_head("multi_head_heads", form="heads")
+    multi_head("multi_head_past", kv=3, past=2, outputs=3, added=[2, 2, 3, 5])
+    multi_head("multi_head_causal", kv=3, unidirectional=1)
+
+    # Static and dynamic integers. Of a dynamic one the expected values are those of the real product.
+    for name, dynamic_input in [("q_attention", False), ("q_attention_dynamic", True)]:
+        c = Case("attention", name, tolerance=2e-3)
+        x, w, bias = c.floats(2, 3, 4), c.ints(4, 12), c.floats(12, spread=0.5)
+        scale, zero = 0.0078125, 3
+        mask = np.array([[1, 1, 0], [1, 1, 1]], I32)
+        given = c.input(x)
+        if dynamic_input:
+            q, s, z = c.node("DynamicQuantizeLinear", [given], 3)
+        else:
+            s, z = c.grid(0.03125, 120, U8)
+            q = c.node("QuantizeLinear", [given, s, z])
+        y = c.node("QAttention", [q, c.const(w), c.const(bias), s, c.const(scale, F32), c.input(mask), z,
+                                  c.const(zero, I8)], num_heads=2, **ms)
+        if dynamic_input:
+            real = Case("", "real")
+            out = real.node("Attention", [real.input(x), real.const((w.astype(F32) - zero) * F32(scale)),
+                                          real.const(bias), real.input(mask)], num_heads=2, **ms)
+            c.done(y, expected=real.result(out))
+        else:
+            c.done(y)
+
+    def onnx_attention(name, q, k, v, mask=None, past=None, outputs=1, **attributes):
+        c = Case("attention", name, opset=23, tolerance=2e-5)
+        operands = [c.input(c.floats(*s)) for s in (q, k, v)]
+        operands.append("" if mask is None else c.input(mask(c)))
+        operands += [c.input(c.floats(*s)) for s in past or []]
+        while not operands[-1]:
+            operands.pop()
+        y = c.node("Attention", operands, outputs, **attributes)
+        c.done(*([y] if outputs == 1 else y))
+
+    four = [[2, 2, 3, 4], [2, 2, 5, 4], [2, 2, 5, 6]]
+    onnx_attention("onnx_attention", *four)
+    onnx_attention("onnx_attention_mask", *four, mask=lambda c: c.floats(2, 1, 3, 5), scale=0.4)
+    onnx_attention("onnx_attention_truths", *four,
+                   mask=lambda c: np.array([[1, 0, 0, 1, 1], [1, 1, 0, 0, 1], [0, 1, 1, 1, 1]], bool))
+    onnx_attention("onnx_attention_flat", [2, 3, 8], [2, 5, 8], [2, 5, 8], q_num_heads=2, kv_num_heads=2, softcap=1.5)
+    onnx_attention("onnx_attention_shared", [2, 4, 3, 4], [2, 2, 3, 4], [2, 2, 3, 4], is_causal=1)
+    onnx_attention("onnx_attention_past", [2, 2, 3, 4], [2, 2, 3, 4], [2, 2, 3, 4],
+                   past=[[2, 2, 2, 4], [2, 2, 2, 4]], outputs=3)
+
+    def rotary(name, shape, angles=2, rows=6, interleaved=0, positions=None, ours=False, computed=False, **attributes):
+        c = Case("attention", name, opset=17 if ours else 23, tolerance=1e-5)
+        x = c.input(c.floats(*shape))
+        steps = np.arange(rows)[:, None] * 0.7 ** np.arange(angles)
+        caches = [np.cos(steps).astype(F32), np.sin(steps).astype(F32)]
+        if positions is None:
+            caches = [np.stack([cache[:shape[-2]]] * shape[0]) for cache in caches]
+        caches = [c.const(cache) for cache in caches]
+        if positions is not None:
+            positions = np.array(positions, I64)
+            positions = [c.input(positions) if computed else c.const(positions)]
+        operands = [x, *positions, *caches] if ours else [x, *caches, *(positions or [])]
+        c.done(c.node("RotaryEmbedding", operands, interleaved=interleaved, **attributes, **(ms if ours else {})))
+
+    rotary("rotary_microsoft", [2, 3, 8], ours=True, positions=[[0, 1, 2], [3, 4, 5]])
+    rotary("rotary_microsoft_first", [2, 2, 3, 4], ours=True, positions=[2], interleaved=1, computed=True)
+    rotary("rotary_onnx", [2, 2, 3, 4], positions=[[0, 1, 2], [3, 4, 5]], computed=True)
+    rotary("rotary_onnx_part", [2, 2, 3, 6], positions=[[0, 1, 2], [1, 2, 3]], rotary_embedding_dim=4)
+    rotary("rotary_onnx_no_positions", [2, 3, 8], num_heads=2, interleaved=1)
+
+    for name, masked in [("embedding", False), ("embedding_masked", True)]:
+        c = Case("attention", name, tolerance=2e-5)
+        ids = c.input(np.array([[1, 4, 2], [0, 3, 3]], I32))
+        segments = c.input(np.array([[0, 0, 1], [0, 1, 1]], I32)) if masked else ""
+        operands = [ids, segments, c.const(c.floats(5, 4)), c.const(c.floats(6, 4)),
+                    c.const(c.floats(2, 4)) if masked else "", c.const(c.floats(4)), c.const(c.floats(4))]
+        if masked:
+            operands.append(c.input(np.array([[1, 1, 0], [1, 1, 1]], I32)))
+        y = c.node("EmbedLayerNormalization", operands, 2, epsilon=1e-5, **ms)
+        c.done(*([y[0], c.node("Cast", [y[1]], to=1)] if masked else y[:1]))
+
+
+# --- whole nets through onnxruntime.quantization ----------------------------------------
+
+class Samples(CalibrationDataReader):
+    """Feeds of one input."""
+
+    def __init__(self, name, arrays):
+        self.feeds = iter([{name: array} for array in arrays])
+
+    def get_next(self):
+        return next(self.feeds, None)
+
+
+def conv_net(c, x):
+    """Two sizes of feature maps brought together, and a head."""
+    conv = lambda x, o, i, k, **a: c.node(
+        "Conv", [x, c.const(c.floats(o, i, k, k, spread=0.4)), c.const(c.floats(o, spread=0.2))], **a)
+    wide = c.node("Relu", [conv(x, 4, 3, 3, pads=[1, 1, 1, 1])])
+    deep = c.node("Relu", [conv(wide, 6, 4, 3, pads=[1, 1, 1, 1], strides=[2, 2])])
+    deep = c.node("Resize", [deep, "", c.const([1, 1, 2, 2], F32)], mode="nearest",
+                  coordinate_transformation_mode="asymmetric", nearest_mode="floor")
+    both = c.node("MaxPool", [c.node("Concat", [wide, deep], axis=1)], kernel_shape=[3, 3], pads=[1, 1, 1, 1])
+    both = conv(both, 4, 10, 1)
+    pooled = c.node("Flatten", [c.node("GlobalAveragePool", [both])])
+    return [both, c.node("Gemm", [pooled, c.const(c.floats(4, 3)), c.const(c.floats(3))])]
+
+
+def transformer(c, x, length=4, width=8):
+    """One block: attention of two heads, then a feed-forward part, each with its norm."""
+    linear = lambda x, i, o: c.node("Add", [c.node("MatMul", [x, c.const(c.floats(i, o, spread=0.4))]),
+                                            c.const(c.floats(o, spread=0.2))])
+    norm = lambda x: c.node("LayerNormalization", [x, c.const(1 + c.floats(width, spread=0.1)),
+                                                   c.const(c.floats(width, spread=0.1))], axis=-1)
+    heads = lambda x, perm: c.node("Transpose", [c.node("Reshape", [x, c.const([1, length, 2, width // 2], I64)])],
+                                   perm=perm)
+    q, v = (heads(linear(x, width, width), [0, 2, 1, 3]) for _ in range(2))
+    k = heads(linear(x, width, width), [0, 2, 3, 1])
+    scores = c.node("Div", [c.node("MatMul", [q, k]), c.const(2, F32)])
+    y = c.node("MatMul", [c.node("Softmax", [scores], axis=-1), v])
+    y = c.node("Reshape", [c.node("Transpose", [y], perm=[0, 2, 1, 3]), c.const([1, length, width], I64)])
+    x = norm(c.node("Add", [x, linear(y, width, width)]))
+    y = linear(x, width, 12)
+    erf = c.node("Erf", [c.node("Div", [y, c.const(2 ** 0.5, F32)])])
+    y = c.node("Mul", [c.node("Mul", [y, c.node("Add", [erf, c.const(1, F32)])]), c.const(0.5, F32)])
+    return [norm(c.node("Add", [x, linear(y, 12, width)]))]
+
+
+def recurrent_net(c, x):
+    y, _, _ = c.node("LSTM", [x, c.const(c.floats(1, 16, 8, spread=0.4)), c.const(c.floats(1, 16, 4, spread=0.4)),
+                              c.const(c.floats(1, 32, spread=0.2))], 3, hidden_size=4)
+    y = c.node("Squeeze", [y, c.const([1], I64)])
+    return [c.node("MatMul", [y, c.const(c.floats(4, 3))])]
+
+
+def final_steps(model):
+    """For each output the scale of the QuantizeLinear behind it; nothing for one that is computed in floats."""
+    scales = {i.name: numpy_helper.to_array(i) for i in model.graph.initializer}
+    makers = {o: n for n in model.graph.node for o in n.output}
+    steps = []
+    for output in model.graph.output:
+        maker = makers[output.name]
+        known = maker.op_type == "DequantizeLinear"
+        steps.append(float(scales[maker.input[1]]) if known else None)
+    return steps
+
+
+def with_weights_of(model, made):
+    """The float model with its weights as those of the quantised one: what is left when no activation is rounded."""
+    stored = {i.name: numpy_helper.to_array(i) for i in made.graph.initializer}
+    for tensor in model.graph.initializer:
+        parts = [stored.get(f"{tensor.name}_{part}") for part in ("quantized", "scale", "zero_point")]
+        if parts[0] is None:
+            continue
+        integers, scale, zero = parts[0].astype(F32), *(p.astype(F32) for p in parts[1:])
+        if integers.shape != tuple(tensor.dims):
+            # DynamicQuantizeLSTM has them transposed.
+            integers = integers.transpose(0, 2, 1)
+        tensor.CopyFrom(numpy_helper.from_array((integers - zero) * scale, tensor.name))
+    return model
+
+
+def short_names(model):
+    """The same file in fewer bytes."""
+    kept = {port.name for port in [*model.graph.input, *model.graph.output]}
+    names = {"": ""}
+    of = lambda name: name if name in kept else names.setdefault(name, f"v{len(names)}")
+    for tensor in model.graph.initializer:
+        tensor.name = of(tensor.name)
+    for index, node in enumerate(model.graph.node):
+        node.name = f"n{index}"
+        for field in (node.input, node.output):
+            field[:] = [of(name) for name in field]
+    return model
+
+
+def nets():
+    """`steps` are those of the outputs' grids: there all but ties are the same integers; `alone` says whether the
+    file's grids say all. The dynamic ones are held against the floats."""
+    def quantised(name, net, shape, dynamic=False, share=0.99, alone=True, **settings):
+        c = Case("nets", name, tolerance=1e-3)
+        x = c.floats(*shape)
+        outputs = net(c, c.input(x))
+        model = c.model(*outputs)
+        with tempfile.TemporaryDirectory() as folder:
+            paths = [f"{folder}/{part}.onnx" for part in ("float", "integer")]
+            onnx.save(model, paths[0])
+            logging.disable()
+            if dynamic:
+                quantize_dynamic(*paths, **settings)
+            else:
+                arrays = [x, *(c.floats(*shape) for _ in range(15))]
+                quantize_static(*paths, Samples("x0", arrays), quant_format=QuantFormat.QDQ, **settings)
+            made = onnx.load(paths[1])
+        if dynamic:
+            real = with_weights_of(model, made)
+            c.write(short_names(made), [x], oracle.session(real.SerializeToString()).run(None, c.feeds))
+            return
+        expected = oracle.session(made.SerializeToString()).run(None, c.feeds)
+        steps = final_steps(made)
+        # A tie that rounds the other way is one step.
+        c.tolerance = max([c.tolerance, *(1.01 * step for step in steps if step)])
+        c.write(short_names(made), [x], expected)
+        GROUPS["nets"][name] |= {"steps": steps, "share": share, "alone": alone}
+
+    image, words = [1, 3, 8, 8], [1, 4, 8]
+    quantised("conv_channels_u8", conv_net, image, per_channel=True, activation_type=QuantType.QUInt8,
+              weight_type=QuantType.QInt8)
+    quantised("conv_i8", conv_net, image, activation_type=QuantType.QInt8, weight_type=QuantType.QInt8)
+    quantised("conv_reduced", conv_net, image, per_channel=True, reduce_range=True, activation_type=QuantType.QUInt8,
+              weight_type=QuantType.QUInt8)
+    quantised("transformer_all", transformer, words, per_channel=True, share=0.9)
+    quantised("transformer_islands", transformer, words, op_types_to_quantize=["MatMul"], alone=False,
+              activation_type=QuantType.QInt8, weight_type=QuantType.QInt8, share=0.9)
+    quantised("transformer_activations", transformer, words, share=0.9,
+              op_types_to_quantize=["MatMul", "Add", "LayerNormalization", "Softmax"])
+    quantised("transformer_words", transformer, words, activation_type=QuantType.QInt16,
+              weight_type=QuantType.QInt8, share=0)
+    for name, net, shape in [("conv", conv_net, image), ("transformer", transformer, words),
+                             ("lstm", recurrent_net, [3, 2, 8])]:
+        quantised(f"dynamic_{name}", net, shape, dynamic=True, weight_type=QuantType.QUInt8 if name == "conv"
+                  else QuantType.QInt8)
+
+
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
     products()
     dynamic()
     quantised()
     recurrent()
+    attention()
+    nets()
     convolutions()
     for group, cases in GROUPS.items():
         lines = [f"{json.dumps(name)}: {json.dumps(case)}" for name, case in cases.items()]

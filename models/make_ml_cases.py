@@ -147,7 +147,7 @@ def sklearn_models():
     fit("linear_svc", make_pipeline(StandardScaler(), LinearSVC()), classes=3)
     fit("normal_l2", make_pipeline(StandardScaler(), Normalizer("l2"), LinearRegression()), target="real")
     fit("normal_l1", make_pipeline(StandardScaler(), Normalizer("l1"), LinearRegression()), target="real")
-    fit("binarizer", make_pipeline(Binarizer(threshold=0.03), LinearRegression()), target="real")
+    fit("binarizer", make_pipeline(StandardScaler(), Binarizer(threshold=0.03), LinearRegression()), target="real")
     fit("imputer_nan", make_pipeline(SimpleImputer(), LinearRegression()), target="real")
     fit("svr_rbf", make_pipeline(StandardScaler(), SVR(C=0.1, epsilon=0.5)), target="real")
     categories = np.random.default_rng(3).integers(0, 4, size=(240, 3)).astype(np.int64)

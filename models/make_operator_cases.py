@@ -569,7 +569,7 @@ def _(c):
     return c.node("Softmax", c.node("Add", c.input((2, 4)), mask))
 
 
-@pattern("mask_subtracted", ["Pointwise", "Sub", "Softmax"])
+@pattern("mask_subtracted", ["Pointwise", "Add", "Softmax"])
 def _(c):
     mask = c.pair("Mul", c.node("Sub", c.const(1.0), c.given([[1.0, 1.0, 0.0, 0.0]])), 1e10)
     return c.node("Softmax", c.node("Sub", c.input((2, 4)), mask))
@@ -633,6 +633,12 @@ for name, becomes, fill in [
 def _(c):
     y = PLAIN(c)
     return [y, c.node("Mul", y, c.random((3, 1, 1)))]
+
+
+@pattern("Pad_Conv", ["Conv"])
+def _(c):
+    x = c.node("Pad", c.input((1, 2, 4, 5)), c.const([0, 0, 1, 0, 0, 0, 2, 1], I64))
+    return c.node("Conv", x, c.random((3, 2, 2, 3)), c.random((3,)), pads=[1, 0, 0, 1])
 
 
 @pattern("Conv_less", ["Conv"])

@@ -29,6 +29,12 @@ def register(case, simple):
     def after(name, fill, opset=20):
         case(g, name, opset)(fill)
 
+    def absorbed(name, becomes, fill):
+        def filled(c):
+            c.becomes = becomes
+            return fill(c)
+        case(g, name)(filled)
+
     # Transpose, and what is a reshape.
     one("Transpose", "Transpose", (2, 3, 4))
     one("Transpose_nhwc", "Transpose", (1, 4, 5, 3), perm=[0, 3, 1, 2])
@@ -123,10 +129,20 @@ def register(case, simple):
     one("Pad_reflect_crop", "Pad", (2, 5), ints(0, -1, 0, 3), mode="reflect")
     one("Pad_edge", "Pad", (2, 3), ints(1, 2, 0, 2), mode="edge")
     one("Pad_wrap", "Pad", (2, 3), ints(0, 2, 1, 1), mode="wrap")
-    after("Pad_Conv", lambda c: c.node("Conv", c.node("Pad", c.input((1, 2, 5, 5)), c.const([0, 0, 1, 1, 0, 0, 1, 2], I64)),
+    absorbed("Pad_Conv", ["Conv"], lambda c: c.node("Conv", c.node("Pad", c.input((1, 2, 5, 5)), c.const([0, 0, 1, 1, 0, 0, 1, 2], I64)),
                                        c.random((3, 2, 3, 3)), c.random((3,))))
-    after("Pad_MaxPool", lambda c: c.node("MaxPool", c.node("Pad", c.input((1, 2, 4, 4)), c.const([0, 0, 1, 1, 0, 0, 0, 0], I64),
+    absorbed("Pad_MaxPool", ["MaxPool"], lambda c: c.node("MaxPool", c.node("Pad", c.input((1, 2, 4, 4)), c.const([0, 0, 1, 1, 0, 0, 0, 0], I64),
                                                            c.const(-3.0e38)), kernel_shape=[2, 2], strides=[2, 2]))
+
+    absorbed("Pad_Conv1d", ["Reshape", "Conv", "Reshape"], lambda c: c.node("Conv", c.node("Pad", c.input((1, 2, 6)), c.const([0, 0, 2, 0, 0, 1], I64)),
+                                         c.random((3, 2, 3))))
+    absorbed("Pad_AveragePool", ["Conv"], lambda c: c.node(
+        "AveragePool", c.node("Pad", c.input((1, 2, 4, 4)), c.const([0, 0, 0, 1, 0, 0, 2, 1], I64)), kernel_shape=[2, 2]))
+    absorbed("Pad_MaxPool_far", ["MaxPool"], lambda c: c.node(
+        "MaxPool", c.node("Pad", c.input((1, 1, 3, 3)), c.const([0, 0, 0, 0, 0, 0, 1, 1], I64), c.const(-np.inf)),
+        kernel_shape=[2, 2], strides=[2, 2]))
+    absorbed("Pad_channels_Conv", ["Concat", "Conv"], lambda c: c.node(
+        "Conv", c.node("Pad", c.input((1, 2, 4, 4)), c.const([0, 1, 0, 0, 0, 0, 0, 0], I64)), c.random((3, 3, 2, 2))))
 
     # Blocks.
     one("DepthToSpace", "DepthToSpace", (1, 8, 2, 3), blocksize=2)
@@ -149,6 +165,10 @@ def register(case, simple):
         c.const(255.0)))
     after("i32_Cast_MatMul", lambda c: c.node(
         "MatMul", c.node("Cast", c.given([[-700, 900, 3]], I32), to=1), c.random((3, 2))))
+    after("Equal_whole", lambda c: c.node(
+        "Where", c.node("Equal", c.given([[1], [3], [99]], I64), c.const([0, 1, 2, 3], I64)), c.input((3, 4)), c.const(0.25)))
+    after("Less_whole_computed", lambda c: c.node(
+        "Where", c.node("Less", c.given([[1], [3]], I64), c.given([2, 4], I64)), c.input((2, 2)), c.const(0.25)))
     after("bool_Where", lambda c: c.node("Where", c.given([[True, False, True]], BOOL), c.input((2, 3)), c.const(-0.5)))
     after("f64_Add", lambda c: c.node("Cast", c.node("Add", c.given([[0.5, -1.25]], np.float64), c.const([0.25], np.float64)), to=1))
     after("f16_Mul", lambda c: c.node("Cast", c.node("Mul", c.given([[0.5, -1.25]], np.float16), c.const([0.25], np.float16)), to=1))

@@ -223,7 +223,7 @@ pub enum Problem {
     NotConstant(&'static str),
     /// An operand that has to be quantised is not.
     #[error(
-        "{0} is not quantised; put a QuantizeLinear and a DequantizeLinear before it, or import the f32 model with calibration data"
+        "{0} is not quantised, so that nothing says what it holds; give calibration data (a .npy of input samples), or put a QuantizeLinear and a DequantizeLinear before it"
     )]
     NotQuantised(String),
     /// An input of a quantised file that is read in floats.

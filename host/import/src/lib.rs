@@ -52,7 +52,7 @@ pub use grid::Grid;
 pub use imported::Imported;
 pub use multiplier::Multiplier;
 pub use operators::SUPPORTED;
-pub use options::{ActivationType, Calibration, Options, Range};
+pub use options::{ActivationType, Calibration, Options, Range, TARGET_ERROR};
 pub use report::{Layer, OutputError, Report};
 
 /// Imports the bytes of an ONNX file.
@@ -67,9 +67,38 @@ pub fn import_onnx(bytes: &[u8], options: &Options) -> Result<Imported, ImportEr
         what: e.to_string(),
     })?;
     let typed = passes::run(resolve::resolve(&model, options)?);
-    let plan = plan::plan(&typed, options)?;
+    let seen = plan::observe(&typed, options)?;
+    let plan = plan::plan_from(&typed, options, seen.as_ref(), 0)?;
     if plan.samples > 0 && !plan.calibrated && lower::lower(&typed, &plan.without_samples(), None).is_ok() {
         return Err(ImportError::model(Problem::CalibrationUnused));
     }
-    lower::lower(&typed, &plan, options.calibration.as_ref())
+    let imported = lower::lower(&typed, &plan, options.calibration.as_ref())?;
+    refined(&typed, options, seen.as_ref(), imported)
+}
+
+/// The import again with more convolutions of words, as long as outputs are further off than was asked for and that
+/// brings them nearer.
+fn refined(
+    typed: &typed::Typed,
+    options: &Options,
+    seen: Option<&calibrate::Seen>,
+    mut imported: Imported,
+) -> Result<Imported, ImportError> {
+    let target = options.target_error.unwrap_or(TARGET_ERROR);
+    let convolves = typed
+        .nodes
+        .iter()
+        .any(|n| matches!(n.op, typed::Operator::Conv { .. }));
+    for round in 1..plan::REFINEMENTS {
+        let error = imported.report.worst_output();
+        if !imported.report.calibrated || !convolves || error <= target {
+            break;
+        }
+        let plan = plan::plan_from(typed, options, seen, round)?;
+        let next = lower::lower(typed, &plan, options.calibration.as_ref())?;
+        if next.report.worst_output() < error {
+            imported = next;
+        }
+    }
+    Ok(imported)
 }

@@ -5,6 +5,9 @@ use crate::npy::Array;
 use metisvm_model::DType;
 use std::collections::BTreeMap;
 
+/// What outputs may be off by default: 2 %, as much as 8-bit weights cost a deep model.
+pub const TARGET_ERROR: f64 = 0.02;
+
 /// Choices for one import. The default takes a QDQ file, or an f32 file with nothing but
 /// `calibration` added.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +28,10 @@ pub struct Options {
     pub activation: ActivationType,
     /// How the range of a tensor follows from what it was seen to hold.
     pub range: Range,
+    /// The error of the outputs of an f32 file, as a part of them (root mean square, on the calibration data), up to
+    /// which convolutions of bytes are good enough. Where it is more, those that gain most take words, at twice the
+    /// work. `None` stands for [`TARGET_ERROR`].
+    pub target_error: Option<f64>,
     /// Grids of inputs of an f32 file, by name, where the caller wants a certain one: pixels that are
     /// whole numbers are best given as they are, with scale 1 and zero point 0.
     pub input_grids: BTreeMap<String, Grid>,

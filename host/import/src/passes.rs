@@ -8,6 +8,7 @@ mod fold_scale;
 mod layer_norm;
 mod layout;
 mod mask;
+mod padding;
 mod softmax;
 mod trees;
 mod univariate;
@@ -20,6 +21,7 @@ use crate::typed::Typed;
 /// Every pass, in order: patterns of whole rows before those of single elements, which would swallow their steps.
 const PASSES: &[fn(Typed) -> Typed] = &[
     layout::join,
+    padding::absorb,
     unread::drop,
     fold_scale::fold,
     bias::fuse,

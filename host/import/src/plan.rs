@@ -74,12 +74,42 @@ impl Plan {
     }
 }
 
-/// Chooses grids.
+/// Chooses grids, with as many convolutions of words as the most tolerant measure asks for.
 ///
 /// # Errors
 /// If calibration data are missing, superfluous, or do not fit.
+#[cfg(test)]
 pub(crate) fn plan(typed: &Typed, options: &Options) -> Result<Plan, ImportError> {
-    let empty = Plan {
+    plan_from(typed, options, observe(typed, options)?.as_ref(), 0)
+}
+
+/// How often a plan can be made more precise.
+pub(crate) const REFINEMENTS: usize = convs::WORTH_WORDS.len();
+
+/// Runs the calibration samples, if there are any.
+///
+/// # Errors
+/// If they do not fit, running them would take too long, or a tensor overflows.
+pub(crate) fn observe(typed: &Typed, options: &Options) -> Result<Option<Seen>, ImportError> {
+    let Some(calibration) = &options.calibration else {
+        return Ok(None);
+    };
+    check_grids(typed, options)?;
+    let watched: BTreeSet<ValueId> = products(typed).keys().copied().collect();
+    calibrate::run(typed, calibration, options.range, &watched).map(Some)
+}
+
+/// Chooses grids from what the samples showed, as precise as the `round`th measure asks for.
+///
+/// # Errors
+/// If calibration data are missing, or do not fit.
+pub(crate) fn plan_from(
+    typed: &Typed,
+    options: &Options,
+    seen: Option<&Seen>,
+    round: usize,
+) -> Result<Plan, ImportError> {
+    let mut empty = Plan {
         ranges: vec![None; typed.values.len()],
         grids: vec![None; typed.values.len()],
         sites: BTreeMap::new(),
@@ -91,8 +121,11 @@ pub(crate) fn plan(typed: &Typed, options: &Options) -> Result<Plan, ImportError
         samples: 0,
     };
     let quantised = typed.is_quantised();
+    if quantised {
+        empty.grids = joins(typed);
+    }
     let real = |id: &ValueId| typed.values[*id].element == Element::Real;
-    let Some(calibration) = &options.calibration else {
+    let (Some(calibration), Some(seen)) = (&options.calibration, seen) else {
         if quantised || !typed.inputs.iter().any(real) && !typed.nodes.iter().any(|n| real(&n.output)) {
             return Ok(empty);
         }
@@ -109,15 +142,12 @@ pub(crate) fn plan(typed: &Typed, options: &Options) -> Result<Plan, ImportError
         plan.wanted(typed, options);
         return Ok(plan);
     };
-    check_grids(typed, options)?;
     let weighted = products(typed);
-    let watched: BTreeSet<ValueId> = weighted.keys().copied().collect();
-    let seen = calibrate::run(typed, calibration, options.range, &watched)?;
     let samples = seen.samples;
     if quantised {
         // The file's grids stand; what it leaves in floats is held as the samples say.
         return Ok(Plan {
-            ranges: extremes(&seen),
+            ranges: extremes(seen),
             samples,
             ..empty
         });
@@ -127,9 +157,9 @@ pub(crate) fn plan(typed: &Typed, options: &Options) -> Result<Plan, ImportError
         samples,
         ..empty
     };
-    plan.sites = chosen_sites(typed, &seen, &weighted, options);
-    plan.convs = convs::choose(typed, &seen, options);
-    plan.ranges = extremes(&seen);
+    plan.sites = chosen_sites(typed, seen, &weighted, options);
+    plan.convs = convs::choose(typed, seen, options, round);
+    plan.ranges = extremes(seen);
     let bytes = classes::bytes(typed, &plan.sites, &plan.convs);
     for (value, bytes) in bytes.into_iter().enumerate() {
         let range = seen.held[value].range(options.range, plan.bytes);
@@ -144,6 +174,30 @@ pub(crate) fn plan(typed: &Typed, options: &Options) -> Result<Plan, ImportError
     plan.columns = features::columns(typed, &calibrate::samples(typed, calibration)?);
     plan.wanted(typed, options);
     Ok(plan)
+}
+
+/// Of a quantised file the grids of what is joined and then put on one grid: its parts go there one by one, as exactly
+/// as each can, and not by way of words.
+fn joins(typed: &Typed) -> Vec<Option<Grid>> {
+    let mut grids = vec![None; typed.values.len()];
+    let readers = typed.readers();
+    let joins = typed
+        .nodes
+        .iter()
+        .filter(|n| matches!(n.op, Operator::Concat { .. }));
+    for value in joins.map(|n| n.output) {
+        let grid = |&at: &usize| match typed.nodes.get(at)?.op {
+            Operator::Quantise(grid) => Some(grid),
+            _ => None,
+        };
+        let own: Vec<Option<Grid>> = readers[value].iter().map(grid).collect();
+        if let Some(Some(first)) = own.first()
+            && own.iter().all(|grid| grid.as_ref() == Some(first))
+        {
+            grids[value] = Some(*first);
+        }
+    }
+    grids
 }
 
 /// Gives inputs the step that all their samples are multiples of.

@@ -42,6 +42,13 @@ pub struct OutputError {
     pub agreement: Option<f64>,
 }
 
+impl Report {
+    /// The error of the output that is furthest off; 0 where nothing was measured.
+    pub(crate) fn worst_output(&self) -> f64 {
+        self.outputs.iter().map(|o| o.relative).fold(0.0, f64::max)
+    }
+}
+
 /// What became of one ONNX node.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Layer {

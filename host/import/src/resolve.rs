@@ -21,8 +21,8 @@ use resolver::Resolver;
 use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
 
-/// Versions of ONNX's own operators that are understood.
-const OPSETS: RangeInclusive<i64> = 9..=26;
+/// Versions of ONNX's own operators that are understood: before 7, broadcasting was another.
+const OPSETS: RangeInclusive<i64> = 7..=26;
 
 /// Resolves a parsed file.
 ///
@@ -71,7 +71,12 @@ fn opset(model: &Model<'_>) -> Result<i64, Problem> {
         .iter()
         .filter(|o| o.domain.is_empty() || o.domain == "ai.onnx");
     let Some(first) = own.next() else {
-        return Err(wrong("is not given".to_string()));
+        // Exporters of trees leave it out where no operator needs it.
+        let mut nodes = model.graph.iter().flat_map(|g| &g.node);
+        if nodes.any(|n| n.domain.is_empty() || n.domain == "ai.onnx") {
+            return Err(wrong("is not given".to_string()));
+        }
+        return Ok(*OPSETS.end());
     };
     // Some exporters write it twice and mean it once.
     if let Some(other) = own.find(|o| o.version != first.version) {

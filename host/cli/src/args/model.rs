@@ -69,6 +69,10 @@ pub struct Import {
     /// How the range of a tensor of an f32 model follows from what it was seen to hold
     #[arg(long, value_name = "HOW", default_value = "minmax", requires = "calibration")]
     pub range: RangeChoice,
+    /// What the outputs of an f32 model may be off on the calibration samples, as a part of them (root mean square).
+    /// Beyond it, convolutions that gain most compute with 16 bits, at twice the work. Default: 0.02
+    #[arg(long, value_name = "PART", value_parser = part, requires = "calibration")]
+    pub target_error: Option<f64>,
     /// Where to write, as JSON, what became of each layer: the object that --json prints
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
@@ -234,6 +238,12 @@ fn extent(text: &str) -> Result<u32, String> {
         Ok(n @ 1..) => Ok(n),
         _ => Err(format!("{text:?} is not a number of at least 1")),
     }
+}
+
+/// A number from 0 to 1.
+fn part(text: &str) -> Result<f64, String> {
+    let value = text.parse::<f64>().ok().filter(|v| (0.0..=1.0).contains(v));
+    value.ok_or_else(|| "it must be a number from 0 to 1".to_owned())
 }
 
 fn dim(text: &str) -> Result<(String, u32), String> {

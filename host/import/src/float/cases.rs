@@ -75,6 +75,9 @@ fn check_one(case: &Json) -> Result<(), String> {
                 return Err(format!("as integers it is off by {:.1} %", error * 100.0));
             }
         }
+        if when == "after the passes" && case.get("steps").is_some() {
+            check_steps(case, &typed, &inputs, &outputs)?;
+        }
         if got.len() != outputs.len() {
             return Err(format!("{} outputs, not {}", got.len(), outputs.len()));
         }
@@ -91,6 +94,34 @@ fn check_one(case: &Json) -> Result<(), String> {
                 let (got, wanted) = (got[index], wanted[index]);
                 return Err(format!("output {at} [{index}] is {got}, not {wanted}, {when}"));
             }
+        }
+    }
+    Ok(())
+}
+
+/// A quantised file: on the grids of its outputs integers differ from what a runtime gives by a step at most, and most
+/// by none.
+fn check_steps(case: &Json, typed: &Typed, inputs: &[Vec<f32>], outputs: &[Vec<f32>]) -> Result<(), String> {
+    let alone = integers::import(typed, &Options::default());
+    match (alone, case["alone"].as_bool().unwrap()) {
+        (Ok(_), true) | (Err(_), false) => {}
+        (Ok(_), false) => return Err("it needs no samples".to_string()),
+        (Err(why), true) => return Err(format!("without samples: {why}")),
+    }
+    let got = integers::run(typed, inputs)?;
+    for ((got, wanted), step) in got.iter().zip(outputs).zip(case["steps"].as_array().unwrap()) {
+        let Some(step) = step.as_f64() else { continue };
+        let away = |(a, b): (&f64, &f32)| ((a - f64::from(*b)) / step).abs().round();
+        let away: Vec<f64> = got.reals.iter().zip(wanted).map(away).collect();
+        let most = away.iter().copied().fold(0.0, f64::max);
+        let same = away.iter().filter(|&&steps| steps == 0.0).count() as f64 / away.len() as f64;
+        let share = case["share"].as_f64().unwrap();
+        if most > 1.0 || same < share {
+            return Err(format!(
+                "{}: {most} steps away, {:.1} % the same",
+                got.name,
+                same * 100.0
+            ));
         }
     }
     Ok(())

@@ -19,7 +19,7 @@ pub(crate) struct Integers {
     pub(crate) reals: Vec<f64>,
 }
 
-fn import(typed: &Typed, options: &Options) -> Result<Imported, ImportError> {
+pub(super) fn import(typed: &Typed, options: &Options) -> Result<Imported, ImportError> {
     let plan = plan::plan(typed, options)?;
     lower::lower(typed, &plan, options.calibration.as_ref())
 }

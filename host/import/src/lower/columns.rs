@@ -12,7 +12,24 @@ const APART: f64 = 8.0;
 /// Scales within this are ones that an f32 holds.
 const SOUND: std::ops::Range<f64> = 1e-30..1e30;
 
+/// Steps in one of a column that something is added to: 0 and 1 are whole steps, and their mean is half of one.
+const FINER: i32 = 1 << 12;
+
 impl Lowering<'_> {
+    /// Makes the steps of bytes or words finer.
+    pub(super) fn refine(&mut self, real: &mut Real) -> Result<(), Problem> {
+        let finer = self.emitter.scalar(DType::I32, FINER)?;
+        let op = Op::Mul {
+            shift: 0,
+            to: DType::I32,
+        };
+        real.value = self.emitter.node(op, &[real.value, finer]);
+        real.dtype = DType::I32;
+        real.most = real.most.saturating_mul(FINER.into());
+        real.scales.iter_mut().for_each(|s| *s /= f64::from(FINER));
+        Ok(())
+    }
+
     /// A matrix times a row of positive numbers, or divided by it, if that only changes scales.
     pub(super) fn scaled(
         &self,

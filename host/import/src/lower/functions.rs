@@ -62,7 +62,7 @@ impl Lowering<'_> {
         self.reach(arg).is_ok()
     }
 
-    /// A positive factor changes the scale and no integer. In a quantised file the function goes into a table, as there
+    /// A positive factor changes the scale and no integer. Of a quantised file's bytes it goes into a table, as there
     /// each step is to be what a runtime computes.
     fn rescaled(&self, real: &Real, function: &Function) -> Option<Real> {
         let factor = match *function {
@@ -70,7 +70,8 @@ impl Lowering<'_> {
             Function::DivideBy { divisor } => 1.0 / f64::from(divisor),
             _ => return None,
         };
-        if !self.plan.calibrated || !real.then.is_empty() || !(1e-20..1e20).contains(&factor) {
+        let table = !self.plan.calibrated && real.byte_grid().is_some();
+        if table || !real.then.is_empty() || !(1e-20..1e20).contains(&factor) {
             return None;
         }
         let mut scaled = real.clone();

@@ -52,13 +52,17 @@ impl Lowering<'_> {
             [Arg::Constant(c), x @ Arg::Value(_)] => (x, c),
             _ => return Ok(None),
         };
-        let real = self.real(x)?;
+        let mut real = self.real(x)?;
         let width = real.shape.dims().last().copied().unwrap_or(1);
         let columns =
-            self.plan.calibrated && real.in_columns() && real.zero == 0 && c.dims.last() == Some(&width);
+            real.in_columns() && real.zero == 0 && c.dims.last() == Some(&width) && real.shape == *shape;
+        let columns = columns && self.plan.calibrated && self.mask(&node.inputs).is_none();
         let one = real.dtype == DType::I32 && real.scales.len() == 1;
         if !real.done() || !columns && !one {
             return Ok(None);
+        }
+        if columns && real.dtype != DType::I32 {
+            self.refine(&mut real)?;
         }
         let scales = real.scales.iter().cycle();
         let steps: Vec<f64> = c

@@ -259,3 +259,113 @@ fn leaves(ensemble: &Ensemble, tables: &Tables) -> Leaves {
         most: (1i64 << 30) + ensemble.roots.len() as i64 + 1,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::error::ImportError;
+    use crate::options::Options;
+    use crate::trees::{Aggregate, Branch, Ensemble, Node, Test};
+    use crate::typed::{Arg, Element, Operator, Typed, TypedNode, TypedValue};
+    use crate::{lower, plan};
+    use metisvm_model::{Bundle, Reference, Shape};
+    use std::rc::Rc;
+    use std::sync::Arc;
+
+    /// Full trees that ask for one feature after the other, and a chain that is as deep as it is long.
+    fn imported(
+        trees: u32,
+        depth: u32,
+        chain: u32,
+        features: u32,
+    ) -> Result<metisvm_model::Graph, ImportError> {
+        let mut nodes = Vec::new();
+        let mut roots = Vec::new();
+        let mut weights = Vec::new();
+        let mut leaf = |tree: u32, at: u32| {
+            weights.push((0, (tree * 31 + at) as f32 / 1000.0 - 3.0));
+            Node::Leaf {
+                weights: weights.len() - 1..weights.len(),
+            }
+        };
+        let branch = |at: u32, yes: u32, no: u32| {
+            Node::Branch(Branch {
+                feature: at % features,
+                test: Test::AtMost,
+                threshold: (at % 97) as f32 * 0.37 - 15.0,
+                yes,
+                no,
+            })
+        };
+        for tree in 0..trees {
+            let first = nodes.len() as u32;
+            roots.push(first);
+            for at in 0..(1u32 << (depth + 1)) - 1 {
+                nodes.push(if at + 1 < 1 << depth {
+                    branch(at + tree, first + 2 * at + 1, first + 2 * at + 2)
+                } else {
+                    leaf(tree, at)
+                });
+            }
+        }
+        for at in 0..chain {
+            let first = nodes.len() as u32;
+            if at == 0 {
+                roots.push(first);
+            }
+            let last = at + 1 == chain;
+            nodes.push(if last {
+                leaf(trees, at)
+            } else {
+                branch(at, first + 1, first + 2)
+            });
+            if !last {
+                nodes.push(leaf(trees, at));
+            }
+        }
+        let ensemble = Ensemble {
+            features: features as usize,
+            outputs: 1,
+            roots,
+            nodes,
+            weights,
+            aggregate: Aggregate::Sum,
+            base: vec![0.5],
+            depth: depth.max(chain) as usize,
+        };
+        let value = |name: &str, dims: &[u32]| TypedValue {
+            name: name.to_string(),
+            shape: Shape::new(dims).unwrap(),
+            element: Element::Real,
+        };
+        let typed = Typed {
+            values: vec![value("x", &[2, features]), value("y", &[2, 1])],
+            nodes: vec![TypedNode {
+                name: Default::default(),
+                op: Operator::Trees(Rc::new(ensemble)),
+                inputs: vec![Arg::Value(0)],
+                output: 1,
+            }],
+            inputs: vec![0],
+            outputs: vec![("y".to_string(), 1)],
+            ..Typed::default()
+        };
+        let plan = plan::plan(&typed, &Options::default())?;
+        Ok(lower::lower(&typed, &plan, None)?.graph)
+    }
+
+    #[test]
+    fn five_hundred_trees_are_a_megabyte() {
+        let graph = imported(500, 6, 0, 40).unwrap();
+        let bytes = Bundle::encode(graph.clone()).unwrap().1.len();
+        assert!(bytes < 1 << 20, "{bytes} bytes");
+        let input: Vec<u8> = (0..2 * 40i32).flat_map(|i| (i << 22).to_le_bytes()).collect();
+        assert_eq!(Reference::new(Arc::new(graph)).run(&input).unwrap().len(), 4);
+    }
+
+    #[test]
+    fn a_tree_that_is_too_deep_is_refused() {
+        assert!(imported(1, 2, 500, 3).is_ok());
+        let error = imported(1, 2, 20_000, 3).unwrap_err().to_string();
+        assert!(error.contains("limit the depth"), "{error}");
+    }
+}

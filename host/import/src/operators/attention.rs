@@ -93,3 +93,11 @@ pub(super) fn attention(b: &mut Builder, call: &Call<'_>) -> Result<Vec<Option<A
     let y = if flat { joined(m, y)? } else { y };
     Ok(vec![Some(y), Some(k), Some(v), (mode == 0).then_some(product)])
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn attention_agrees_with_onnx_runtime() {
+        crate::float::cases::check("attention");
+    }
+}

@@ -58,10 +58,36 @@ pub(super) fn compare(b: &mut Builder, call: &Call<'_>, relation: Relation) -> R
                     c.finite()?;
                 }
             }
+            let (x, y) = near(&mut m, x, y)?;
             let difference = m.pair(Operator::Sub, x, y)?;
             m.function(difference, relation.to(0.0))
         }
     }
+}
+
+/// Whole numbers whose difference fits 32 bits: beside a constant those that lie further out are just outside it, which
+/// changes no comparison; of two computed ones positions and counts are far below the bound.
+fn near(m: &mut Maker<'_>, x: Arg, y: Arg) -> Result<(Arg, Arg), Problem> {
+    /// Below 2^30, and exact in f32.
+    const FAR: f32 = 1_073_741_760.0;
+    if m.element(&x) != Element::Int || m.element(&y) != Element::Int {
+        return Ok((x, y));
+    }
+    let bounds = |other: &Arg| match other {
+        Arg::Constant(c) => {
+            let reals = c.reals();
+            let low = reals.iter().copied().fold(FAR, f32::min);
+            let high = reals.iter().copied().fold(-FAR, f32::max);
+            ((low - 1.0).next_down().max(-FAR), (high + 1.0).next_up().min(FAR))
+        }
+        Arg::Value(_) => (-FAR, FAR),
+    };
+    let (of_x, of_y) = (bounds(&y), bounds(&x));
+    let mut clamped = |arg: Arg, (low, high): (f32, f32)| match arg {
+        Arg::Constant(_) => Ok(arg),
+        Arg::Value(_) => m.function(arg, Function::Clamp { low, high }),
+    };
+    Ok((clamped(x, of_x)?, clamped(y, of_y)?))
 }
 
 /// Both operands of And, Or and Xor.

@@ -393,3 +393,11 @@ fn single(grids: &Grids, dtype: DType) -> Result<Grid, Problem> {
         )),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn whole_nets_agree_with_onnx_runtime() {
+        crate::float::cases::check("nets");
+    }
+}

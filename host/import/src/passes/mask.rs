@@ -29,6 +29,7 @@ enum Path {
 
 pub(super) fn bring_near(mut typed: Typed) -> Typed {
     let paths = paths(&typed);
+    let far = far(&typed);
     let mut nodes = BTreeMap::new();
     for at in 0..typed.nodes.len() {
         let node = &typed.nodes[at];
@@ -47,7 +48,8 @@ pub(super) fn bring_near(mut typed: Typed) -> Typed {
                         *arg = Arg::Constant(near);
                     }
                 }
-                nodes.insert(at, vec![changed]);
+                let negative = less_mask(&mut typed, &mut changed, &far);
+                nodes.insert(at, negative.into_iter().chain([changed]).collect());
             }
             Operator::Pointwise(function) if is_far(function) => {
                 let mut changed = node.clone();
@@ -72,6 +74,55 @@ pub(super) fn bring_near(mut typed: Typed) -> Typed {
         }
     }
     replace(typed, nodes)
+}
+
+/// For each value the function that gives it, if that has a number that is no score.
+fn far(typed: &Typed) -> Vec<Option<(Function, Arg)>> {
+    let mut far = vec![None; typed.values.len()];
+    for node in &typed.nodes {
+        if let (Operator::Pointwise(function), [x]) = (&node.op, &node.inputs[..])
+            && is_far(function)
+        {
+            far[node.output] = Some((function.clone(), x.clone()));
+        }
+    }
+    far
+}
+
+/// Makes a mask that is taken away one that is added: lowering knows those. Gives the node of its negative, if it needs
+/// one.
+fn less_mask(
+    typed: &mut Typed,
+    difference: &mut TypedNode,
+    far: &[Option<(Function, Arg)>],
+) -> Option<TypedNode> {
+    let (Operator::Sub, [_, mask]) = (&difference.op, &mut difference.inputs[..]) else {
+        return None;
+    };
+    match mask {
+        Arg::Constant(c) => {
+            let negative = c.reals().iter().map(|v| -v).collect();
+            let negative = Constant::new(&c.name, c.dims.clone(), Data::F32(negative)).ok()?;
+            *mask = Arg::Constant(negative);
+            difference.op = Operator::Add;
+            None
+        }
+        Arg::Value(value) => {
+            let (function, x) = far[*value].as_ref()?;
+            let negative = then(&then(function, bound(Path::Subtracted)), Function::Neg);
+            let shape = typed.values[*value].shape.clone();
+            let element = typed.values[*value].element;
+            let output = nameless(typed, shape, element);
+            *mask = Arg::Value(output);
+            difference.op = Operator::Add;
+            Some(TypedNode {
+                name: difference.name.clone(),
+                op: Operator::Pointwise(negative),
+                inputs: vec![x.clone()],
+                output,
+            })
+        }
+    }
 }
 
 const fn bound(path: Path) -> Function {

@@ -73,7 +73,7 @@ impl Part<'_> {
         let mut nodes = BTreeSet::from([self.last]);
         let mut best = None;
         while let Some((before, value)) = waiting.pop_last() {
-            if waiting.is_empty() {
+            if waiting.is_empty() && !self.is_computed_whole(value) {
                 best = Some((nodes.clone(), value));
             }
             let Some(before) = before.filter(|&b| nodes.len() < MOST_STEPS && self.is_step(b)) else {
@@ -88,6 +88,12 @@ impl Part<'_> {
         let (nodes, x) = best?;
         let (nodes, x) = self.without_first_clamp(nodes, x);
         Some((nodes.clone(), self.function(&nodes, x)?, x))
+    }
+
+    /// Whole numbers that are computed have 32 bits, of which there is no table; one by one the steps are exact.
+    fn is_computed_whole(&self, value: ValueId) -> bool {
+        let whole = self.finder.typed.values[value].element == Element::Int;
+        whole && self.finder.producer(value).is_some()
     }
 
     /// Whether a node works element by element, on values of its own shape and on numbers.

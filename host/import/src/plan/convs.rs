@@ -13,8 +13,9 @@ use std::collections::BTreeMap;
 
 /// Output channels whose weights are looked at.
 const MAX_OUTPUTS: usize = 64;
-/// A relative squared error that words would have to undercut to be worth twice the work: 1.7 % of the result.
-const WORTH_WORDS: f64 = 3e-4;
+/// Relative squared errors of the result that make words worth twice the work: 1.7 %, 0.9 % and 0.5 %. The first will
+/// do for most models; the next are tried where the outputs turn out to be further off than was asked for.
+pub(super) const WORTH_WORDS: [f64; 3] = [3e-4, 8e-5, 2.5e-5];
 /// A relative squared error that nobody would notice beside that of the weights: 0.5 %.
 const NEGLIGIBLE: f64 = 2.5e-5;
 /// Parts of the range that are kept: what lies beyond saturates.
@@ -23,7 +24,8 @@ const CLIPS: [f64; 3] = [1.0, 0.9, 0.75];
 const STRENGTHS: [f64; 4] = [0.35, 0.5, 0.65, 1.0];
 
 /// By the value that a convolution computes, the form of its operand.
-pub(super) fn choose(typed: &Typed, seen: &Seen, options: &Options) -> BTreeMap<ValueId, Site> {
+pub(super) fn choose(typed: &Typed, seen: &Seen, options: &Options, round: usize) -> BTreeMap<ValueId, Site> {
+    let worth = WORTH_WORDS.get(round).copied().unwrap_or(0.0);
     let mut chosen = BTreeMap::new();
     for node in &typed.nodes {
         let (Operator::Conv { groups, .. }, [Arg::Value(x), Arg::Constant(w)]) = (&node.op, &node.inputs[..])
@@ -43,6 +45,7 @@ pub(super) fn choose(typed: &Typed, seen: &Seen, options: &Options) -> BTreeMap<
             extremes: seen.held[*x].extremes.unwrap_or(range),
             w,
             dtype: options.activation.dtype(),
+            worth,
         };
         let site = match seen.patches.get(&node.output) {
             _ if given => case.plain(),
@@ -60,6 +63,8 @@ struct Case<'a> {
     extremes: (f64, f64),
     w: &'a Constant,
     dtype: DType,
+    /// What words would have to undercut.
+    worth: f64,
 }
 
 impl Case<'_> {
@@ -93,7 +98,7 @@ impl Case<'_> {
         let plain = trial.bytes(&vec![f64::from(grid.scale); depth], grid.zero_point, self.dtype);
         let word = sites::words(self.extremes.0, self.extremes.1);
         let best = trial.words(&vec![word; depth]);
-        if plain <= (1.5 * best).max(NEGLIGIBLE) || input && plain <= WORTH_WORDS {
+        if plain <= (1.5 * best).max(NEGLIGIBLE) || input && plain <= self.worth {
             return Site::Bytes(grid);
         }
         let candidates = STRENGTHS.into_iter().flat_map(|a| CLIPS.map(|clip| (a, clip)));
@@ -106,7 +111,7 @@ impl Case<'_> {
         };
         // Callers quantise an input: one scale is what they like.
         let error = if input { plain } else { error };
-        if plain.min(error) > (3.0 * best).max(WORTH_WORDS) {
+        if plain.min(error) > (2.0 * best).max(self.worth) {
             return Site::Words { scales: vec![word] };
         }
         if plain <= 1.2 * error {

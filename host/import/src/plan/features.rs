@@ -78,12 +78,9 @@ fn asked(typed: &Typed) -> BTreeMap<ValueId, Asked> {
     all
 }
 
-/// Whether a node does something of its own to each column.
+/// Whether a node does something of its own to each column. What adds to columns may be a mask, which is no feature's.
 fn by_column(node: &TypedNode, width: usize) -> bool {
-    let arithmetic = matches!(
-        node.op,
-        Operator::Add | Operator::Sub | Operator::Mul | Operator::Div
-    );
+    let arithmetic = matches!(node.op, Operator::Sub | Operator::Mul | Operator::Div);
     let row = |arg: &Arg| matches!(arg, Arg::Constant(c) if c.len() == width && c.dims.last() == Some(&(width as u32)));
     arithmetic && width > 1 && node.inputs.iter().any(row)
 }

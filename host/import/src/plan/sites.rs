@@ -35,6 +35,23 @@ const NEGLIGIBLE: f64 = 1e-5;
 /// And one up to which a model's own input stays bytes on one grid, since that is what callers like best: 2 %.
 const PLAIN_INPUT: f64 = 4e-4;
 
+/// Columns are features of their own, and not pixels, where half of them reach less than this part of the greatest.
+const FEATURES: f32 = 1.0 / 16.0;
+
+/// Whether columns hold numbers of very different sizes: ages beside amounts.
+fn features(columns: &[(f32, f32)]) -> bool {
+    let mut reaches: Vec<f32> = columns
+        .iter()
+        .map(|c| c.1.max(-c.0))
+        .filter(|&r| r > 0.0)
+        .collect();
+    reaches.sort_by(f32::total_cmp);
+    match (reaches.get(reaches.len() / 2), reaches.last()) {
+        (Some(middle), Some(greatest)) => *middle < FEATURES * greatest,
+        _ => false,
+    }
+}
+
 /// The form for an operand with these rows, with these constant matrices `[K,·]`.
 pub(super) fn choose(
     rows: &[f32],
@@ -58,7 +75,11 @@ pub(super) fn choose(
     let Some((best, scales)) = least(wide.into_iter()) else {
         return Site::Bytes(grid);
     };
-    let enough = if input { PLAIN_INPUT } else { NEGLIGIBLE };
+    let enough = if input && !features(columns) {
+        PLAIN_INPUT
+    } else {
+        NEGLIGIBLE
+    };
     if plain <= (1.5 * best).max(enough) {
         return Site::Bytes(grid);
     }

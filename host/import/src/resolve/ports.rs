@@ -37,12 +37,14 @@ pub(super) fn input_type<'f>(
     Ok((element, tensor.shape.as_ref()))
 }
 
-/// An output has the shape that its declaration says, where it says one.
-pub(super) fn declared_shape_agrees(info: &ValueInfo<'_>, actual: &Shape) -> Result<(), Problem> {
+/// An output has the shape that its declaration says, where it says one. Of another number of dimensions runtimes make
+/// nothing, and exporters do write that: it is worth a note, which is given.
+pub(super) fn declared_shape(info: &ValueInfo<'_>, actual: &Shape) -> Result<Option<String>, Problem> {
     let Some(declared) = info.tensor_shape() else {
-        return Ok(());
+        return Ok(None);
     };
-    let agrees = declared.dim.len() == actual.rank()
+    let same_rank = declared.dim.len() == actual.rank();
+    let agrees = same_rank
         && declared
             .dim
             .iter()
@@ -52,7 +54,7 @@ pub(super) fn declared_shape_agrees(info: &ValueInfo<'_>, actual: &Shape) -> Res
                 _ => true,
             });
     if agrees {
-        return Ok(());
+        return Ok(None);
     }
     let shown: Vec<String> = declared
         .dim
@@ -63,8 +65,12 @@ pub(super) fn declared_shape_agrees(info: &ValueInfo<'_>, actual: &Shape) -> Res
             Dimension::Param(_) => "?".to_string(),
         })
         .collect();
-    Err(Problem::Shape(format!(
-        "it is declared as [{}] and computed as {actual}",
-        shown.join(",")
+    let shown = format!("it is declared as [{}] and computed as {actual}", shown.join(","));
+    if same_rank {
+        return Err(Problem::Shape(shown));
+    }
+    Ok(Some(format!(
+        "output {:?}: {shown}",
+        crate::error::shown(info.name)
     )))
 }

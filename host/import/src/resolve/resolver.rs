@@ -5,7 +5,7 @@ use super::dims::Dims;
 use super::grids::on_grids;
 use super::name::node_name;
 use super::order::Order;
-use super::ports::{declared_shape_agrees, input_type};
+use super::ports::{declared_shape, input_type};
 use crate::attributes::Attributes;
 use crate::builder::Builder;
 use crate::call::Call;
@@ -350,7 +350,9 @@ impl<'m> Resolver<'m> {
                 return Err(wrong(Problem::DynamicScale));
             }
             if let Some(info) = declared.iter().find(|info| info.name == name) {
-                declared_shape_agrees(info, &self.builder.typed.values[id].shape).map_err(wrong)?;
+                let shape = &self.builder.typed.values[id].shape;
+                let note = declared_shape(info, shape).map_err(wrong)?;
+                self.builder.typed.notes.extend(note);
             }
             self.builder.typed.outputs.push((name.to_string(), id));
         }

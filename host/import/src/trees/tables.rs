@@ -188,3 +188,123 @@ impl Tables {
         self.features.len()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trees::{Aggregate, Branch};
+
+    /// Numbers without any order, the same in every run.
+    struct Numbers(u64);
+
+    impl Numbers {
+        fn below(&mut self, end: u64) -> u64 {
+            self.0 = self
+                .0
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (self.0 >> 33) % end
+        }
+    }
+
+    const TESTS: [Test; 3] = [Test::AtMost, Test::Below, Test::Equal];
+
+    /// Trees of any shape, whose thresholds lie on the grid of their feature, between its points, and beyond its ends.
+    fn ensemble(numbers: &mut Numbers, columns: &[Column]) -> Ensemble {
+        let mut all = Ensemble {
+            features: columns.len(),
+            outputs: 1,
+            roots: Vec::new(),
+            nodes: Vec::new(),
+            weights: Vec::new(),
+            aggregate: Aggregate::Sum,
+            base: vec![0.0],
+            depth: 0,
+        };
+        for _ in 0..3 {
+            let root = all.nodes.len() as u32;
+            all.roots.push(root);
+            all.nodes.push(Node::Leaf { weights: 0..0 });
+            let mut open = vec![(root, 0)];
+            while let Some((at, depth)) = open.pop() {
+                all.depth = all.depth.max(depth);
+                if depth >= 6 || numbers.below(4) == 0 {
+                    continue;
+                }
+                let feature = numbers.below(columns.len() as u64) as u32;
+                let column = columns[feature as usize];
+                let span = i64::from(column.high) - i64::from(column.low);
+                let on_grid = column.real(i64::from(column.low) + numbers.below(span.min(9) as u64) as i64);
+                let threshold = match numbers.below(8) {
+                    0 => f32::INFINITY,
+                    1 => f32::NEG_INFINITY,
+                    2 => column.real(i64::from(column.high) + 5),
+                    3 => on_grid.next_down(),
+                    4 => on_grid + 0.4 * column.scale as f32,
+                    _ => on_grid,
+                };
+                let yes = all.nodes.len() as u32;
+                all.nodes
+                    .extend([Node::Leaf { weights: 0..0 }, Node::Leaf { weights: 0..0 }]);
+                open.extend([(yes, depth + 1), (yes + 1, depth + 1)]);
+                all.nodes[at as usize] = Node::Branch(Branch {
+                    feature,
+                    test: TESTS[numbers.below(3) as usize],
+                    threshold,
+                    yes,
+                    no: yes + 1,
+                });
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn a_walk_over_integers_ends_at_the_leaf_of_their_reals() {
+        let columns = [
+            (0.1, 0, -128, 127),
+            (1.0, 3, 0, 255),
+            (2f64.powi(-20), 0, -(1 << 30) + 2, (1 << 30) - 2),
+            (37.5, -7, -32_768, 32_767),
+            (1.0 / 3.0, 0, -32_768, 32_767),
+        ];
+        let columns = columns.map(|(scale, zero, low, high)| Column {
+            scale: f64::from(scale as f32),
+            zero,
+            low,
+            high,
+        });
+        let mut numbers = Numbers(1);
+        let mut leaves = std::collections::BTreeSet::new();
+        for _ in 0..300 {
+            let ensemble = ensemble(&mut numbers, &columns);
+            let tables = ensemble.tables(&columns).unwrap();
+            assert_eq!(tables.roots.len(), ensemble.roots.len());
+            for _ in 0..40 {
+                let row: Vec<i32> = columns
+                    .iter()
+                    .map(|c| match numbers.below(5) {
+                        0 => c.high,
+                        1 => c.low,
+                        _ => c.low + numbers.below(12) as i32,
+                    })
+                    .collect();
+                for (&root, &start) in ensemble.roots.iter().zip(&tables.roots) {
+                    let mut expected = root;
+                    while let Node::Branch(branch) = &ensemble.nodes[expected as usize] {
+                        let feature = branch.feature as usize;
+                        expected = branch.next(columns[feature].real(row[feature].into()));
+                    }
+                    let mut at = start as usize;
+                    for _ in 0..tables.steps {
+                        let over = row[tables.features[at] as usize] - tables.thresholds[at];
+                        at = (tables.children[at] + over.clamp(0, 1)) as usize;
+                    }
+                    assert_eq!(tables.leaves[at], Some(expected));
+                    leaves.insert(expected);
+                }
+            }
+        }
+        assert!(leaves.len() > 20, "{} leaves", leaves.len());
+    }
+}

@@ -81,6 +81,7 @@ fn options(args: &Import) -> Result<Options, CliError> {
             Activation::U8 => ActivationType::U8,
             Activation::I8 => ActivationType::I8,
         },
+        target_error: args.target_error,
         range: match args.range {
             RangeChoice::Minmax => Range::MinMax,
             RangeChoice::Mean => Range::MeanMinMax,

@@ -5,6 +5,7 @@ use super::{Labels, matrix, note, real, real_matrix};
 use crate::attributes::wrong;
 use crate::builder::Builder;
 use crate::call::Call;
+use crate::constant::Constant;
 use crate::error::Problem;
 use crate::function::Function;
 use crate::operators::make::Maker;
@@ -125,6 +126,10 @@ pub(crate) fn binarizer(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem
 /// Columns by number.
 pub(crate) fn extract(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     call.arity(2, 2, "2")?;
+    if let (Arg::Constant(table), Arg::Value(_)) = (call.arg(0)?, call.arg(1)?) {
+        let mut m = Maker::new(b, call);
+        return picked(&mut m, table.clone(), call.arg(1)?.clone());
+    }
     let which = call.needed(1, "the columns")?.whole("the columns")?;
     let mut m = Maker::new(b, call);
     let x = call.arg(0)?.clone();
@@ -153,6 +158,31 @@ pub(crate) fn extract(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> 
         [width] => m.reshape(y, &[1, width]),
         _ => Ok(y),
     }
+}
+
+/// Of a list, entries by computed positions: the labels of the classes that were found.
+fn picked(m: &mut Maker<'_>, table: Constant, at: Arg) -> Result<Arg, Problem> {
+    let element = if table.is_float() {
+        Element::Real
+    } else {
+        Element::Int
+    };
+    if table.dims.iter().rev().skip(1).any(|&d| d != 1) || m.element(&at) != Element::Int {
+        return Err(Problem::Unsupported(
+            "of constants only a list is picked from by computed positions, which are whole numbers"
+                .to_string(),
+        ));
+    }
+    let count = m.dims(&at).iter().copied().fold(1u32, u32::saturating_mul);
+    let at = m.reshape(at, &[1, count])?;
+    let length = table.dims.last().copied().unwrap_or(1);
+    let table = table.reshaped(vec![length])?;
+    m.emit(
+        Operator::Lookup { axis: 0 },
+        vec![Arg::Constant(table), at],
+        &[1, count],
+        element,
+    )
 }
 
 /// Columns of all operands, one operand after the other.

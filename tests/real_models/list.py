@@ -70,7 +70,7 @@ MODELS = (
     Model("nudenet", "nudenet==3.4.2", "nudenet/320n.onnx", images("images", 320, 320),
           dims(height=320, width=320), calibration=8, check=6, floor=0.99),
     Model("ddddocr", "ddddocr==1.6.1", "ddddocr/common.onnx", data.grey_text("input1", 128, 64),
-          dims(image_width=128)),
+          dims(image_width=128), floor=0.99),
     Model("ddddocr-det", "ddddocr==1.6.1", "ddddocr/common_det.onnx",
           images("images", 416, 416, data.page, scale=1.0), calibration=6, check=4, floor=0.99),
     Model("ddddocr-old", "ddddocr==1.6.1", "ddddocr/common_old.onnx", data.grey_text("input1", 128, 64),

@@ -327,10 +327,27 @@ pub const SUPPORTED: &[(&str, &str)] = &{
     names
 };
 
-/// The error for an operator that is in no table.
+/// The error for an operator that is in no table, or that is folded alone.
 pub(crate) fn unsupported(domain: &str, operator: &str) -> Problem {
-    let _ = (domain, operator);
-    Problem::UnsupportedOperator { supported: SUPPORTED }
+    let why = match operator {
+        _ if !matches!(domain, "" | "ai.onnx") => "",
+        "Loop" | "Scan" | "SequenceMap" => {
+            "a graph does the same steps for every input; export the model with its loop unrolled"
+        }
+        "NonMaxSuppression" | "NonZero" | "Unique" | "Compress" => {
+            "how many results it has depends on what goes in; keep a tensor before it with --keep"
+        }
+        "ConstantOfShape" | "EyeLike" | "Mod" | "Range" | "ReduceProd" => {
+            "it is folded, and its operands are not constants; export the model with fixed shapes"
+        }
+        "Bernoulli" | "Multinomial" | "RandomNormal" | "RandomNormalLike" | "RandomUniform"
+        | "RandomUniformLike" => "its results are random; give them as an input",
+        _ => "",
+    };
+    if why.is_empty() {
+        return Problem::UnsupportedOperator { supported: SUPPORTED };
+    }
+    Problem::Unsupported(why.to_string())
 }
 
 /// Translates a node that reads what a DynamicQuantizeLinear gives.

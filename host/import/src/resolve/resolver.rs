@@ -215,7 +215,7 @@ impl<'m> Resolver<'m> {
             _ if operators::dynamic::concerns(&self.builder, &call) => {
                 operators::translate_dynamic(&mut self.builder, &call).map_err(at)?
             }
-            None => return Err(at(Problem::NotConstant("every operand"))),
+            None => return Err(at(operators::unsupported(node.domain, operator))),
             Some(Translator::One(translate)) => {
                 one_result(&call, operator).map_err(at)?;
                 vec![Some(translate(&mut self.builder, &call).map_err(at)?)]

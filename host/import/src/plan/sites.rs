@@ -70,9 +70,12 @@ pub(super) fn choose(
     };
     let (plain, grid) =
         least(CLIPS.into_iter().map(uniform)).unwrap_or((0.0, Grid::covering(0.0, 1.0, dtype)));
-    let wide =
-        [vec![words(range.0, range.1)], column_words(columns)].map(|scales| (trial.words(&scales), scales));
-    let Some((best, scales)) = least(wide.into_iter()) else {
+    let mut wide = vec![vec![words(range.0, range.1)], column_words(columns)];
+    if input && features(columns) {
+        wide.push(balanced(columns, &trial.greatest_weights()));
+    }
+    let wide = wide.into_iter().map(|scales| (trial.words(&scales), scales));
+    let Some((best, scales)) = least(wide) else {
         return Site::Bytes(grid);
     };
     let enough = if input && !features(columns) {
@@ -119,6 +122,15 @@ pub(crate) fn words(low: f64, high: f64) -> f64 {
     } else {
         1.0
     }
+}
+
+/// Scales with which the weights of all columns are alike, so that 8 bits hold each as well as the greatest.
+fn balanced(columns: &[(f32, f32)], weights: &[f64]) -> Vec<f64> {
+    let own = column_words(columns);
+    let pairs = own.iter().zip(weights);
+    let share = pairs.fold(0f64, |most, (scale, w)| most.max(scale * w));
+    let scale = |(&own, &w): (&f64, &f64)| if w * own > share * 1e-6 { share / w } else { own };
+    own.iter().zip(weights).map(scale).collect()
 }
 
 fn column_words(columns: &[(f32, f32)]) -> Vec<f64> {

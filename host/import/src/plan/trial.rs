@@ -55,6 +55,13 @@ impl Trial {
         trial
     }
 
+    /// For each row of the weights the greatest magnitude.
+    pub(super) fn greatest_weights(&self) -> Vec<f64> {
+        let rows = self.weights.chunks_exact(self.outputs.max(1));
+        rows.map(|row| row.iter().fold(0f64, |m, w| m.max(f64::from(w.abs()))))
+            .collect()
+    }
+
     fn product(&self, rows: &[f32], weights: &[f32]) -> Vec<f32> {
         let mut y = Vec::with_capacity(rows.len() / self.depth.max(1) * self.outputs);
         for row in rows.chunks_exact(self.depth.max(1)) {

@@ -15,7 +15,6 @@ use crate::error::Problem;
 use crate::float::{self, View};
 use crate::operators::Translator;
 use crate::typed::{Arg, Element, Operator, Typed};
-use numbers::Numbers;
 
 /// What a constant node gives; nothing where its folder leaves these operands to the translator.
 type Fold = fn(&mut Builder, &Call<'_>) -> Result<Option<Constant>, Problem>;

@@ -47,8 +47,7 @@ pub(super) fn range(b: &mut Builder, call: &Call<'_>) -> Result<Option<Constant>
     let name = &call.node.name;
     let length = |count: f64| -> Result<usize, Problem> {
         let count = if count > 0.0 { count.ceil() } else { 0.0 };
-        // Not a number fails too.
-        if !(count <= metisvm_model::limits::MAX_ELEMENTS as f64) {
+        if count.is_nan() || count > metisvm_model::limits::MAX_ELEMENTS as f64 {
             return Err(too_many());
         }
         Ok(count as usize)

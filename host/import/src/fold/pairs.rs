@@ -10,15 +10,13 @@ use crate::operators::broadcast;
 use std::cmp::Ordering;
 
 /// Two operands spread to their common shape.
-struct Pair<'a> {
+struct Pair {
     dims: Vec<u32>,
     places: Vec<(usize, usize)>,
-    a: &'a Constant,
-    b: &'a Constant,
 }
 
-impl<'a> Pair<'a> {
-    fn new(b: &mut Builder, x: &'a Constant, y: &'a Constant) -> Result<Self, Problem> {
+impl Pair {
+    fn new(b: &mut Builder, x: &Constant, y: &Constant) -> Result<Self, Problem> {
         let dims = broadcast(&x.dims, &y.dims)?;
         let count = elements(dims.iter().map(|&d| i64::from(d)))?;
         b.folds(count as usize)?;
@@ -28,8 +26,6 @@ impl<'a> Pair<'a> {
         Ok(Self {
             places: places.collect(),
             dims,
-            a: x,
-            b: y,
         })
     }
 

@@ -30,7 +30,7 @@ impl Lowering<'_> {
                 let value = if same {
                     real.value
                 } else {
-                    let value = self.from_zero(real)?;
+                    let value = self.less_zero(real)?;
                     self.emitter
                         .requantise(value, &factors, real.axis, grid.dtype, grid.zero_point)?
                 };
@@ -44,7 +44,7 @@ impl Lowering<'_> {
 
     /// The integers less their zero point: a requantisation has none for its operand, and one of the result, where a
     /// step may be many of the operand's, would not be exact.
-    fn from_zero(&mut self, real: &Real) -> Result<Value, Problem> {
+    fn less_zero(&mut self, real: &Real) -> Result<Value, Problem> {
         if real.zero == 0 {
             return Ok(real.value);
         }
@@ -185,7 +185,7 @@ impl Lowering<'_> {
                 {
                     real.value
                 } else {
-                    let value = self.from_zero(real)?;
+                    let value = self.less_zero(real)?;
                     self.emitter
                         .requantise(value, &factors, real.axis, DType::I32, 0)?
                 };

@@ -66,7 +66,7 @@ impl Lowering<'_> {
     /// each step is to be what a runtime computes.
     fn rescaled(&self, real: &Real, function: &Function) -> Option<Real> {
         let factor = match *function {
-            Function::Affine { scale, offset } if offset == 0.0 => f64::from(scale),
+            Function::Affine { scale, offset: 0.0 } => f64::from(scale),
             Function::DivideBy { divisor } => 1.0 / f64::from(divisor),
             _ => return None,
         };

@@ -11,6 +11,9 @@ use crate::typed::{Arg, Element, Operator, ValueId};
 use metisvm_model::limits::MAX_STRING_BYTES;
 use metisvm_model::{DType, Op, Shape, TensorType, Value};
 
+/// What an output gives: integers, their type, and the scale and zero point that make reals of them, if any do.
+type Given = (Value, DType, Option<(f64, i32)>);
+
 impl Lowering<'_> {
     /// Declares the integer inputs.
     pub(super) fn inputs(&mut self) -> Result<(), ImportError> {
@@ -218,7 +221,7 @@ impl Lowering<'_> {
     }
 
     /// An output's integers, and the scale and zero point that make reals of them.
-    fn output(&mut self, id: ValueId) -> Result<(Value, DType, Option<(f64, i32)>), Problem> {
+    fn output(&mut self, id: ValueId) -> Result<Given, Problem> {
         let arg = Arg::Value(id);
         match self.state(&arg)?.clone() {
             Lowered::Integers(value, dtype) => {

@@ -72,7 +72,7 @@ impl Lowering<'_> {
             x
         };
         let epsilon = (epsilon * n / (scale * scale)).round();
-        if !(epsilon < 2f64.powi(60)) {
+        if epsilon.is_nan() || epsilon >= 2f64.powi(60) {
             return Err(Problem::Unsupported(
                 "its epsilon is far above what the operand was seen to hold; check the calibration data"
                     .to_string(),

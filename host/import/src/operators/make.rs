@@ -144,6 +144,11 @@ impl<'a> Maker<'a> {
     /// The dimensions in another order.
     pub(super) fn transpose(&mut self, x: Arg, perm: Vec<usize>) -> Result<Arg, Problem> {
         let from = self.dims(&x);
+        if perm.len() != from.len() || perm.iter().any(|&p| p >= from.len()) {
+            return Err(Problem::Shape(format!(
+                "{from:?} has other dimensions than {perm:?}"
+            )));
+        }
         let dims: Vec<u32> = perm.iter().map(|&p| from[p]).collect();
         // Where only dimensions of extent 1 change place, the elements keep theirs.
         if perm.iter().filter(|&&p| from[p] != 1).is_sorted() {
@@ -156,7 +161,10 @@ impl<'a> Maker<'a> {
     /// A reduction of dimension `axis`, which stays with extent 1.
     pub(super) fn reduce(&mut self, x: Arg, kind: Reduction, axis: usize) -> Result<Arg, Problem> {
         let mut dims = self.dims(&x);
-        dims[axis] = 1;
+        let Some(extent) = dims.get_mut(axis) else {
+            return Err(Problem::Shape(format!("{dims:?} has no dimension {axis}")));
+        };
+        *extent = 1;
         let element = self.element(&x);
         self.emit(Operator::Reduce { kind, axis }, vec![x], &dims, element)
     }

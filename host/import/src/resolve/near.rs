@@ -43,8 +43,6 @@ fn distance(wanted: &[char], name: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn near_names_are_those_of_few_changes() {
         let names = ["logits", "embedding", "last_hidden_state", "pooled"];

@@ -63,6 +63,13 @@ pub(crate) fn layer(b: &mut Builder, call: &Call<'_>) -> Result<Vec<Option<Arg>>
     let y = norm::scale(m, y, Some(gain), Some(offset))?;
     let count = match (mask, call.wanted.get(1)) {
         (Some(mask), Some(true)) => {
+            let dims = m.dims(&mask);
+            if dims != [batch, length] {
+                return Err(Problem::Shape(format!(
+                    "the mask is {dims:?}, not {:?}",
+                    [batch, length]
+                )));
+            }
             let count = m.reduce(mask, Reduction::Sum, 1)?;
             Some(m.reshape(count, &[batch])?)
         }

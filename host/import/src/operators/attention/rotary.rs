@@ -82,7 +82,13 @@ fn turned(
             }
         })
         .unzip();
-    let first = |i: u32| if interleaved { i % 2 == 0 } else { i < half };
+    let first = |i: u32| {
+        if interleaved {
+            i.is_multiple_of(2)
+        } else {
+            i < half
+        }
+    };
     let signs = (0..turning).map(|i| if first(i) { -1.0 } else { 1.0 }).collect();
     let signs = m.constant(vec![turning], signs)?;
     let each = |m: &mut Maker<'_>, cache: Arg| {

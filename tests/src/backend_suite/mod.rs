@@ -273,7 +273,7 @@ fn work(rows: &[Row], cases: &Cases, first: bool) -> Vec<State> {
 /// Graphs and items of a seed are the same in every run.
 fn generate(seed: u64) -> Case {
     // Pairs of one kind, since rows may take every second seed.
-    let (graph, _) = if seed / 2 % 2 == 0 {
+    let (graph, _) = if (seed / 2).is_multiple_of(2) {
         graphs::graph(seed)
     } else {
         graphs::of_version_1(seed)

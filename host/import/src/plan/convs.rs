@@ -124,32 +124,14 @@ impl Case<'_> {
         }
     }
 
-    /// Of a depthwise convolution each channel has weights of its own: its scale costs nothing. Of other groups the
-    /// channels share them.
+    /// Of a depthwise convolution each result is made of few products: words are cheap, and what bytes lose is not
+    /// averaged out, so that a dozen of such layers in a row ruin a model.
     fn of_groups(&self, groups: usize) -> Site {
         if groups != self.channels.len() || self.range == (0.0, 0.0) {
             return self.plain();
         }
-        const TINY: f32 = 1e-6;
-        let (low, high) = self.range;
-        let most = low.abs().max(high).max(f64::from(TINY));
-        let moved: Vec<f64> = self
-            .channels
-            .iter()
-            .map(|&(low, high)| f64::from(low.abs().max(high.abs()).max(TINY)) / most)
-            .collect();
-        // Each channel reaches as far as the whole does, within its own sign.
-        let ends = self.channels.iter().zip(&moved);
-        let (mut least, mut greatest) = (0f64, 0f64);
-        for (&(low, high), t) in ends {
-            least = least.min(f64::from(low) / t);
-            greatest = greatest.max(f64::from(high) / t);
-        }
-        let grid = Grid::covering(least, greatest, self.dtype);
-        Site::Columns {
-            scales: moved.iter().map(|t| t * f64::from(grid.scale)).collect(),
-            zero: grid.zero_point,
-            dtype: self.dtype,
+        Site::Words {
+            scales: vec![sites::words(self.extremes.0, self.extremes.1)],
         }
     }
 }

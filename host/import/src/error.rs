@@ -252,8 +252,9 @@ pub enum Problem {
     },
     /// No multiplier and shift stand for this ratio of scales.
     #[error(
-        "scales of {:?} over this one's give {ratio:e}, and 16383 is the greatest multiplier; choose a coarser scale here",
-        shown(sum)
+        "scales of {:?} over this one's give {ratio:e}, and {} is the greatest multiplier; choose a coarser scale here",
+        shown(sum),
+        crate::multiplier::GREATEST_FACTOR
     )]
     Multiplier {
         /// The node whose sums are requantised; empty where it is this one.

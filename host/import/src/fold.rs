@@ -10,7 +10,7 @@ mod unary;
 
 use crate::builder::Builder;
 use crate::call::Call;
-use crate::constant::{Constant, Data};
+use crate::constant::{Constant, Data, EXACT};
 use crate::error::Problem;
 use crate::float::{self, View};
 use crate::operators::Translator;
@@ -108,8 +108,6 @@ const NATIVE: &[&str] = &[
 
 /// Multiplications that one folded node may cost: seconds.
 const MAX_WORK: u64 = 1 << 30;
-/// Whole numbers up to here are exact in f32.
-const EXACT: f32 = 16_777_216.0;
 
 /// The names of [`FOLDS`], sorted.
 const NAMES: [&str; FOLDS.len()] = {

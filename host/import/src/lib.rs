@@ -68,12 +68,12 @@ pub fn import_onnx(bytes: &[u8], options: &Options) -> Result<Imported, ImportEr
     })?;
     let typed = passes::run(resolve::resolve(&model, options)?);
     let seen = plan::observe(&typed, options)?;
-    let plan = plan::plan_from(&typed, options, seen.as_ref(), 0)?;
+    let plan = plan::plan_from(&typed, options, seen.as_ref(), plan::Sites::Searched)?;
     if plan.samples > 0 && !plan.calibrated && lower::lower(&typed, &plan.without_samples(), None).is_ok() {
         return Err(ImportError::model(Problem::CalibrationUnused));
     }
     let imported = lower::lower(&typed, &plan, options.calibration.as_ref())?;
-    refined(&typed, options, seen.as_ref(), imported)
+    refined(&typed, options, seen.as_ref(), &plan, imported)
 }
 
 /// The import again with more convolutions of words, as long as outputs are further off than was asked for and that
@@ -82,6 +82,7 @@ fn refined(
     typed: &typed::Typed,
     options: &Options,
     seen: Option<&calibrate::Seen>,
+    first: &plan::Plan,
     mut imported: Imported,
 ) -> Result<Imported, ImportError> {
     let target = options.target_error.unwrap_or(TARGET_ERROR);
@@ -94,8 +95,11 @@ fn refined(
         if !imported.report.calibrated || !convolves || error <= target {
             break;
         }
-        let plan = plan::plan_from(typed, options, seen, round)?;
-        let next = lower::lower(typed, &plan, options.calibration.as_ref())?;
+        let plan = plan::plan_from(typed, options, seen, plan::Sites::Refined(first, round))?;
+        // More nodes may be more than a graph can have: what there is stands.
+        let Ok(next) = lower::lower(typed, &plan, options.calibration.as_ref()) else {
+            break;
+        };
         if next.report.worst_output() < error {
             imported = next;
         }

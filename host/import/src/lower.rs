@@ -5,6 +5,7 @@
 //! needs, bytes on a grid, words on a scale, sums ([`forms`]); each form is made once, from what was computed.
 
 mod columns;
+mod convs;
 mod emitter;
 mod forms;
 mod functions;

@@ -2,6 +2,9 @@
 
 use metisvm_model::limits::{MAX_SHIFT, MIN_SHIFT};
 
+/// No greater factor has a multiplier: 15 bits, with a shift of at least 1.
+pub(crate) const GREATEST_FACTOR: f64 = 16_383.0;
+
 /// `multiplier / 2^shift`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Multiplier {
@@ -51,7 +54,7 @@ mod tests {
     #[test]
     fn factors_in_range_are_met_within_2_to_the_minus_15() {
         let mut factor = 2f64.powi(-33);
-        while factor < 16383.0 {
+        while factor < GREATEST_FACTOR {
             let m = Multiplier::nearest(factor).unwrap();
             assert!((16384..=32767).contains(&m.multiplier), "{factor} {m:?}");
             assert!((1..=47).contains(&m.shift), "{factor} {m:?}");

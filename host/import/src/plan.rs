@@ -33,6 +33,8 @@ pub(crate) struct Plan {
     pub(crate) grids: Vec<Option<Grid>>,
     /// For operands of products with constant weights, the form in which they enter it.
     pub(crate) sites: BTreeMap<ValueId, Site>,
+    /// The same as the search left it: inputs may be put elsewhere later.
+    searched: BTreeMap<ValueId, Site>,
     /// For results of convolutions, the form in which their operand enters them.
     pub(crate) convs: BTreeMap<ValueId, Site>,
     /// For inputs whose samples are all multiples of one power of two, words with just that step.
@@ -54,6 +56,7 @@ impl Plan {
             ranges: vec![None; self.ranges.len()],
             grids: self.grids.clone(),
             sites: BTreeMap::new(),
+            searched: BTreeMap::new(),
             convs: BTreeMap::new(),
             steps: BTreeMap::new(),
             columns: BTreeMap::new(),
@@ -74,13 +77,19 @@ impl Plan {
     }
 }
 
-/// Chooses grids, with as many convolutions of words as the most tolerant measure asks for.
-///
-/// # Errors
-/// If calibration data are missing, superfluous, or do not fit.
+/// Chooses grids once, as the most tolerant measure has it.
 #[cfg(test)]
 pub(crate) fn plan(typed: &Typed, options: &Options) -> Result<Plan, ImportError> {
-    plan_from(typed, options, observe(typed, options)?.as_ref(), 0)
+    plan_from(typed, options, observe(typed, options)?.as_ref(), Sites::Searched)
+}
+
+/// Where the forms of products' operands come from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Sites<'p> {
+    /// A search among all forms.
+    Searched,
+    /// An earlier plan; convolutions are to be as precise as the measure of this number asks for.
+    Refined(&'p Plan, usize),
 }
 
 /// How often a plan can be made more precise.
@@ -99,7 +108,7 @@ pub(crate) fn observe(typed: &Typed, options: &Options) -> Result<Option<Seen>, 
     calibrate::run(typed, calibration, options.range, &watched).map(Some)
 }
 
-/// Chooses grids from what the samples showed, as precise as the `round`th measure asks for.
+/// Chooses grids from what the samples showed.
 ///
 /// # Errors
 /// If calibration data are missing, or do not fit.
@@ -107,12 +116,13 @@ pub(crate) fn plan_from(
     typed: &Typed,
     options: &Options,
     seen: Option<&Seen>,
-    round: usize,
+    sites: Sites<'_>,
 ) -> Result<Plan, ImportError> {
     let mut empty = Plan {
         ranges: vec![None; typed.values.len()],
         grids: vec![None; typed.values.len()],
         sites: BTreeMap::new(),
+        searched: BTreeMap::new(),
         convs: BTreeMap::new(),
         steps: BTreeMap::new(),
         columns: BTreeMap::new(),
@@ -142,7 +152,6 @@ pub(crate) fn plan_from(
         plan.wanted(typed, options);
         return Ok(plan);
     };
-    let weighted = products(typed);
     let samples = seen.samples;
     if quantised {
         // The file's grids stand; what it leaves in floats is held as the samples say.
@@ -157,7 +166,17 @@ pub(crate) fn plan_from(
         samples,
         ..empty
     };
-    plan.sites = chosen_sites(typed, seen, &weighted, options);
+    let round = match sites {
+        Sites::Searched => {
+            plan.sites = chosen_sites(typed, seen, options);
+            0
+        }
+        Sites::Refined(earlier, round) => {
+            plan.sites.clone_from(&earlier.searched);
+            round
+        }
+    };
+    plan.searched.clone_from(&plan.sites);
     plan.convs = convs::choose(typed, seen, options, round);
     plan.ranges = extremes(seen);
     let bytes = classes::bytes(typed, &plan.sites, &plan.convs);
@@ -268,14 +287,9 @@ fn products(typed: &Typed) -> BTreeMap<ValueId, Vec<&crate::constant::Constant>>
     weighted
 }
 
-fn chosen_sites(
-    typed: &Typed,
-    seen: &Seen,
-    weighted: &BTreeMap<ValueId, Vec<&crate::constant::Constant>>,
-    options: &Options,
-) -> BTreeMap<ValueId, Site> {
+fn chosen_sites(typed: &Typed, seen: &Seen, options: &Options) -> BTreeMap<ValueId, Site> {
     let mut chosen = BTreeMap::new();
-    for (&value, weights) in weighted {
+    for (value, weights) in products(typed) {
         let (Some(rows), Some(columns)) = (seen.rows.get(&value), seen.columns.get(&value)) else {
             continue;
         };
@@ -289,7 +303,7 @@ fn chosen_sites(
                     rows,
                     columns,
                     range,
-                    weights,
+                    &weights,
                     options.activation.dtype(),
                     typed.inputs.contains(&value),
                 ),

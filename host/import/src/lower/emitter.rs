@@ -2,13 +2,10 @@
 
 use super::weights::Weights;
 use crate::error::{NodeName, Problem};
-use crate::multiplier::Multiplier;
+use crate::multiplier::{GREATEST_FACTOR, Multiplier};
 use crate::report::Layer;
 use metisvm_model::limits::MAX_NODES;
 use metisvm_model::{DType, Op, Parsed, Tensor, TensorType, Value};
-
-/// The greatest factor of one requantisation: its multiplier has 15 bits and no shift to the left.
-const GREATEST_FACTOR: f64 = 16_383.0;
 
 #[derive(Debug, Default)]
 pub(super) struct Emitter {

@@ -237,7 +237,7 @@ impl Lowering<'_> {
 }
 
 /// The greatest magnitude of what is compared, and of what it is compared with.
-const ROOM: i32 = (1 << 30) - 2;
+pub(super) const ROOM: i32 = (1 << 30) - 2;
 
 fn clamped(bound: f64) -> i32 {
     bound.clamp(f64::from(-ROOM - 1), f64::from(ROOM + 1)) as i32

@@ -1,8 +1,8 @@
 //! Products: their first operand in the form that the plan chose, their weights rounded to 8 bits a column.
 
 use super::state::{Lowered, Lowering, Real, sum};
-use super::weights::Weights;
-use crate::constant::{Constant, Data};
+use super::weights::{MAX_BIAS_STEPS, Weights};
+use crate::constant::Constant;
 use crate::error::Problem;
 use crate::grid::Grid;
 use crate::plan::Site;
@@ -10,21 +10,19 @@ use crate::typed::{Arg, TypedNode};
 use metisvm_model::{DType, Op, Shape, Value};
 
 /// What a sum of products and its bias stay below.
-const ACCUMULATOR: f64 = 2_147_483_647.0;
-/// Of that, what is left to a bias (`weights::MAX_BIAS_STEPS`) where the products' share is chosen here.
-const BIAS_ROOM: f64 = 536_870_912.0;
+pub(super) const ACCUMULATOR: f64 = 2_147_483_647.0;
 
 /// The first operand of a product.
-struct Left {
-    value: Value,
-    dtype: DType,
-    zero: i32,
+pub(super) struct Left {
+    pub(super) value: Value,
+    pub(super) dtype: DType,
+    pub(super) zero: i32,
     /// One, or one for each index of the dimension that is summed over.
-    scales: Vec<f64>,
+    pub(super) scales: Vec<f64>,
 }
 
 impl Left {
-    fn of(value: Value, grid: Grid) -> Self {
+    pub(super) fn of(value: Value, grid: Grid) -> Self {
         Self {
             value,
             dtype: grid.dtype,
@@ -42,112 +40,6 @@ impl Left {
 }
 
 impl Lowering<'_> {
-    pub(super) fn conv(
-        &mut self,
-        node: &TypedNode,
-        op: Op,
-        bias: Option<&[f64]>,
-        shape: Shape,
-    ) -> Result<Lowered, Problem> {
-        let Arg::Constant(w) = &node.inputs[1] else {
-            return Err(Problem::NotConstant("the weight"));
-        };
-        let x = &node.inputs[0];
-        let left = match self.plan.convs.get(&node.output).cloned() {
-            Some(Site::Words { scales }) => {
-                return self
-                    .conv_by_halves(x, &op, scales[0], w, bias, shape)
-                    .map(Lowered::Real);
-            }
-            Some(Site::Columns { scales, zero, dtype }) => {
-                let value = self.on_columns(x, 1, &scales, zero, dtype)?;
-                Left {
-                    value,
-                    dtype,
-                    zero,
-                    scales,
-                }
-            }
-            _ => {
-                let (x, grid) = self.bytes(x)?;
-                Left::of(x, grid)
-            }
-        };
-        if let [scale] = left.scales[..] {
-            let w = Weights::per_channel(w, 0, scale, bias, None)?;
-            return self.product(op, &left, w, bias, shape, 1).map(Lowered::Real);
-        }
-        let scaled = scaled_inputs(w, &left.scales)?;
-        let w = Weights::per_channel(&scaled, 0, 1.0, bias, None)?;
-        let left = Left {
-            scales: vec![1.0],
-            ..left
-        };
-        self.product(op, &left, w, bias, shape, 1).map(Lowered::Real)
-    }
-
-    /// A convolution of words: of their upper halves, 256 times that, and of the lower ones.
-    fn conv_by_halves(
-        &mut self,
-        x: &Arg,
-        op: &Op,
-        scale: f64,
-        w: &Constant,
-        bias: Option<&[f64]>,
-        shape: Shape,
-    ) -> Result<Real, Problem> {
-        let Arg::Value(id) = *x else {
-            return Err(self.not_quantised(x));
-        };
-        let weights = Weights::per_channel(w, 0, scale, bias, None)?;
-        let bound = weights.greatest_column().max(1.0);
-        // The lower halves go up to 255 whatever the words are.
-        let most = (((ACCUMULATOR - BIAS_ROOM) / bound).floor() - 256.0).min(32_767.0);
-        if most < 511.0 {
-            // So many products leave no room for more than bytes.
-            let (x, grid) = self.bytes(x)?;
-            let w = Weights::per_channel(w, 0, f64::from(grid.scale), bias, None)?;
-            return self.product(op.clone(), &Left::of(x, grid), w, bias, shape, 1);
-        }
-        let upper = ((most as i32 + 1) >> 8) - 1;
-        let factor = 32_767.0 / f64::from(upper * 256 + 255);
-        let scale = f64::from((scale * factor) as f32);
-        let grid = Grid {
-            scale: scale as f32,
-            zero_point: 0,
-            dtype: DType::I16,
-        };
-        let value = self.value_on_grid(id, grid)?;
-        let (high, low) = self.halves(value, upper)?;
-        let weights = Weights::per_channel(w, 0, scale, bias, None)?;
-        let scales: Vec<f64> = weights.scales.iter().map(|s| s * scale).collect();
-        let w_value = self.emitter.weights(&weights)?;
-        let w_zero = self.emitter.zeros(&weights)?;
-        let high_zero = self.emitter.scalar(DType::I8, 0)?;
-        let low_zero = self.emitter.scalar(DType::U8, 0)?;
-        let high = self.emitter.node(op.clone(), &[high, w_value, high_zero, w_zero]);
-        let high = self.emitter.times(high, 256, 0, DType::I32)?;
-        let mut operands = vec![low, w_value, low_zero, w_zero];
-        if let Some(bias) = bias {
-            operands.push(self.emitter.bias(bias, &scales)?);
-        }
-        let low = self.emitter.node(op.clone(), &operands);
-        let value = self.emitter.node(Op::Add, &[high, low]);
-        Ok(sum(value, shape, scales, 1, ACCUMULATOR as i64))
-    }
-
-    /// Words as `256 · h + l` with h a signed byte within `−upper − 1..=upper` and l an unsigned one.
-    fn halves(&mut self, words: Value, upper: i32) -> Result<(Value, Value), Problem> {
-        let half = self.emitter.scalar(DType::I32, 128)?;
-        let lowered = self.emitter.node(Op::Sub, &[words, half]);
-        let high = self.emitter.times(lowered, 1, 8, DType::I8)?;
-        let high = self.emitter.clamp(high, DType::I8, -upper - 1, upper)?;
-        let part = self.emitter.times(high, 256, 0, DType::I32)?;
-        let rest = self.emitter.node(Op::Sub, &[words, part]);
-        let low = self.emitter.times(rest, 1, 0, DType::U8)?;
-        Ok((high, low))
-    }
-
     pub(super) fn mat_mul(
         &mut self,
         node: &TypedNode,
@@ -233,7 +125,7 @@ impl Lowering<'_> {
         let most = f64::from(grid.dtype.max() - grid.zero_point);
         let bound = depth * most.max(-least);
         let (value, scale) = self.words(x)?;
-        let narrow = (ACCUMULATOR - BIAS_ROOM) / bound;
+        let narrow = (ACCUMULATOR - MAX_BIAS_STEPS) / bound;
         if narrow >= 32_768.0 {
             return Ok(Left {
                 value,
@@ -316,7 +208,7 @@ impl Lowering<'_> {
             .collect();
         let weights = Weights::per_channel(w, w.dims.len() - 1, 1.0, bias, Some(&spread))?;
         let bound = weights.greatest_column().max(1.0);
-        let most = ((ACCUMULATOR - BIAS_ROOM) / bound).floor().min(32_767.0);
+        let most = ((ACCUMULATOR - MAX_BIAS_STEPS) / bound).floor().min(32_767.0);
         let factor = 32_767.0 / most;
         let scales: Vec<f64> = scales.iter().map(|s| s * factor).collect();
         let value = self.on_columns(x, axis, &scales, 0, DType::I16)?;
@@ -336,7 +228,7 @@ impl Lowering<'_> {
     }
 
     /// An operand with a scale for each index of a dimension.
-    fn on_columns(
+    pub(super) fn on_columns(
         &mut self,
         arg: &Arg,
         axis: usize,
@@ -393,7 +285,7 @@ impl Lowering<'_> {
         Ok(value)
     }
 
-    fn product(
+    pub(super) fn product(
         &mut self,
         op: Op,
         left: &Left,
@@ -403,8 +295,8 @@ impl Lowering<'_> {
         axis: usize,
     ) -> Result<Real, Problem> {
         let scales: Vec<f64> = w.scales.iter().map(|s| s * left.scales[0]).collect();
-        let most =
-            (w.greatest_column() * left.reach() + bias.map_or(0.0, |_| BIAS_ROOM)).min(ACCUMULATOR) as i64;
+        let most = (w.greatest_column() * left.reach() + bias.map_or(0.0, |_| MAX_BIAS_STEPS))
+            .min(ACCUMULATOR) as i64;
         let value = self.emitter.weights(&w)?;
         let x_zero = self.emitter.scalar(left.dtype, left.zero)?;
         let w_zero = self.emitter.zeros(&w)?;
@@ -417,39 +309,10 @@ impl Lowering<'_> {
     }
 }
 
-/// Weights `[O,I,KH,KW]` with a factor for each input channel; of a depthwise convolution `[O,1,KH,KW]`, whose output
-/// channels follow their input channel.
-fn scaled_inputs(w: &Constant, factors: &[f64]) -> Result<Constant, Problem> {
-    let taps: usize = w.dims[2..].iter().map(|&d| d as usize).product();
-    let (outputs, inputs) = (w.dims[0] as usize, w.dims[1] as usize);
-    let factor = |at: usize| {
-        let (output, input) = (at / (taps * inputs), at / taps % inputs);
-        if inputs == factors.len() {
-            factors[input]
-        } else {
-            factors[output * factors.len() / outputs.max(1)]
-        }
-    };
-    let reals = w.finite()?;
-    let scaled = reals
-        .iter()
-        .enumerate()
-        .map(|(at, &v)| (f64::from(v) * factor(at)) as f32);
-    Constant::new(&w.name, w.dims.clone(), Data::F32(scaled.collect()))
-}
-
 fn mat_mul(dtype: DType) -> Op {
     if dtype == DType::I16 {
         Op::WideMatMul
     } else {
         Op::MatMul
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn convolutions_hold_what_bytes_of_one_scale_do_not() {
-        crate::float::cases::check("convolutions");
     }
 }

@@ -1,6 +1,7 @@
 //! Ensembles of trees: a walk from the roots to the leaves by Gather, one step in every tree at once, then the sum of what
 //! the leaves give. Every comparison is one of integers, and exact with respect to the integers that features are given as.
 
+use super::functions::ROOM;
 use super::state::{Lowered, Lowering, sum};
 use crate::error::Problem;
 use crate::trees::tables::{Column, Tables};
@@ -10,9 +11,6 @@ use metisvm_model::limits::{MAX_ELEMENTS, MAX_NODES};
 use metisvm_model::{DType, Op, Shape, Value};
 use std::collections::BTreeMap;
 
-/// The greatest magnitude of a 32-bit feature; of what is given beyond it is as good. The difference to a threshold
-/// then fits 32 bits.
-const ROOM: i32 = (1 << 30) - 2;
 /// Bits that a sum over trees has, half of what would just fit: the other half is for the rounding of the leaves.
 const SUM_BITS: f64 = 30.0;
 /// Integer nodes of one step.
@@ -112,6 +110,7 @@ impl Lowering<'_> {
                 }
             };
             let (low, high) = if dtype == DType::I32 {
+                // Of what is given beyond, it is as good; the difference to a threshold then fits 32 bits.
                 (-ROOM, ROOM)
             } else {
                 (dtype.min(), dtype.max())

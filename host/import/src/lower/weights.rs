@@ -21,7 +21,7 @@ pub(super) struct Weights {
 }
 
 /// Where a bias leaves the sum that it is added to: 2^29 steps of at most 2^31.
-const MAX_BIAS_STEPS: f64 = (1u32 << 29) as f64;
+pub(super) const MAX_BIAS_STEPS: f64 = (1u32 << 29) as f64;
 
 /// What weights with factors are multiplied with on the way: scales of operands are small, and f32 has its limits.
 const ROW_UNIT: f64 = 65_536.0;

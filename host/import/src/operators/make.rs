@@ -3,16 +3,13 @@
 
 use crate::builder::Builder;
 use crate::call::Call;
-use crate::constant::{Constant, Data};
+use crate::constant::{Constant, Data, EXACT};
 use crate::error::{NodeName, Problem};
 use crate::float::{self, View};
 use crate::function::Function;
 use crate::typed::{Arg, Element, Operator, Reduction};
 use metisvm_model::Shape;
 use metisvm_model::limits::MAX_ELEMENTS;
-
-/// Whole numbers up to here are exact in f32.
-const EXACT: f32 = 16_777_216.0;
 
 /// Puts nodes into the typed graph in the name of one node of the file.
 pub(super) struct Maker<'a> {

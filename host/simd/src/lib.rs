@@ -6,5 +6,6 @@
 //! the few modules that call into instruction sets.
 
 pub mod level;
+pub mod product;
 
 pub use level::Level;

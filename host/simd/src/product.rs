@@ -1,0 +1,17 @@
+//! Products of integer matrices, and convolutions, into sums of 32 bits.
+//!
+//! Weights are packed once for a [`Level`](crate::Level); a product then hands its result out in blocks, each
+//! as soon as its sums are complete, so that what follows (requantise, tables, stores) finds it in the cache.
+//!
+//! Sums are modulo 2^32. That is exact wherever the true sum fits 32 bits, which the loader of a model proves
+//! of every product, in whatever order the terms come.
+
+mod conv2d;
+mod matrix;
+mod operand;
+mod scratch;
+
+pub use conv2d::{Conv2dShape, PackedFilters, conv2d};
+pub use matrix::{PackedMatrix, XKind, mat_mul};
+pub use operand::{Block, Elements, Zeros};
+pub use scratch::Scratch;

@@ -1,9 +1,11 @@
 //! Every backend gives the bits of the reference kernels: one row each of the conformance suite.
 
+use metisvm_accel::cpu::{self, CpuBackend};
 use metisvm_accel::fpga::Options;
 use metisvm_accel::reference::ReferenceBackend;
 use metisvm_firmware::Geometry;
 use metisvm_model::{Graph, Node, Op};
+use metisvm_simd::Level;
 use metisvm_tests::backend_suite::{self, GRAPHS, Row};
 use metisvm_tests::cards::{self, GEOMETRIES};
 use std::fmt::Write as _;
@@ -13,9 +15,26 @@ use std::sync::Arc;
 /// The rows. **A new backend is one line here.**
 fn rows() -> Vec<Row> {
     let mut rows = vec![Row::new("reference", || Arc::new(ReferenceBackend))];
+    rows.extend(Level::available().enumerate().map(cpu));
     rows.extend(GEOMETRIES.iter().flat_map(fpga));
     rows
 }
+
+/// The cpu backend at one level: the fastest runs every graph, each of the others a share of its own.
+fn cpu((place, level): (usize, Level)) -> Row {
+    let options = cpu::Options {
+        level: Some(level),
+        ..cpu::Options::default()
+    };
+    let row = Row::new(format!("cpu {level}"), move || Arc::new(CpuBackend::new(options)));
+    match place {
+        0 => row,
+        _ => row.graphs(place as u64..GRAPHS, OTHER_LEVELS),
+    }
+}
+
+/// Of the generated graphs, slower levels run every so-manieth: an odd number, so that each has even and odd ones.
+const OTHER_LEVELS: usize = 5;
 
 /// The fpga backend over a functional card: checked on even graphs, fast on odd ones.
 fn fpga(&(name, geometry): &(&'static str, Geometry)) -> [Row; 2] {

@@ -8,6 +8,7 @@
 pub mod backend;
 pub mod buffer;
 mod counters;
+pub mod cpu;
 pub mod dispatcher;
 mod error;
 pub mod fpga;

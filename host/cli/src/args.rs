@@ -6,7 +6,9 @@ pub use model::{Activation, Check, Import, Info, Model, ModelRun, RangeChoice};
 
 use crate::fault::Injection;
 use clap::{Args as ClapArgs, CommandFactory, Parser, Subcommand, ValueEnum, error::ErrorKind};
+use metisvm_simd::Level;
 use std::fmt;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -207,8 +209,15 @@ pub enum TestStore {
 #[derive(Debug, Clone, ClapArgs)]
 pub struct Engine {
     /// Backends in order of preference, comma-separated; the reference always comes last
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "reference")]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "cpu")]
     pub backend: Vec<Backend>,
+    /// The one set of instructions that the cpu backend uses, instead of the fastest that this processor has: portable,
+    /// avx2, avx512 or avx512-vnni
+    #[arg(long, value_name = "LEVEL")]
+    pub cpu_level: Option<Level>,
+    /// Compute one of so many of the cpu backend's inferences again on the reference kernels, and compare
+    #[arg(long, value_name = "1/N", value_parser = audit)]
+    pub audit: Option<NonZeroU32>,
     /// The card behind the fpga backend
     #[arg(
         long,
@@ -242,6 +251,12 @@ impl Engine {
         {
             return Some("the reference takes every model, so --backend names nothing after it".to_owned());
         }
+        if !all && !self.backend.contains(&Backend::Cpu) {
+            let idle = [("--cpu-level", self.cpu_level.is_some()), ("--audit", self.audit.is_some())];
+            if let Some((option, _)) = idle.into_iter().find(|(_, given)| *given) {
+                return Some(format!("{option} does nothing here: add cpu to --backend"));
+            }
+        }
         if all || self.backend.contains(&Backend::Fpga) {
             return None;
         }
@@ -255,6 +270,12 @@ impl Engine {
             "{option} does nothing without a card: add --backend fpga"
         ))
     }
+}
+
+/// A share, written 1/N.
+fn audit(text: &str) -> Result<NonZeroU32, String> {
+    let denominator = text.strip_prefix("1/").and_then(|denominator| denominator.parse().ok());
+    denominator.ok_or_else(|| "it is written 1/N, as 1/64 for one inference in 64; 1/1 is every one".to_owned())
 }
 
 /// What hashes the state trie.
@@ -303,7 +324,9 @@ impl fmt::Display for Keccak {
 /// An inference backend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Backend {
-    /// The reference kernels, on the CPU
+    /// The processor's own instruction sets
+    Cpu,
+    /// The reference kernels, which define every result
     Reference,
     /// The FPGA card
     Fpga,

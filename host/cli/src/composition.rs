@@ -2,22 +2,25 @@
 
 use crate::args::{Backend, Card, Engine};
 use crate::fault::{self, Injection};
+use metisvm_accel::cpu::{self, CpuBackend};
 use metisvm_accel::fpga::{self, FpgaBackend};
 use metisvm_accel::{Dispatcher, dispatcher};
 use metisvm_driver::{Device, DeviceError, Health, InProcess};
 use metisvm_firmware::port::CardModel;
 use metisvm_model::Bundle;
+use metisvm_simd::Level;
 use metisvm_sim::{FaultPlan, FaultyCard, FunctionalCard, SimOptions};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// The backends that `--compare backends` runs, each alone.
-pub const ALL_BACKENDS: [Backend; 2] = [Backend::Reference, Backend::Fpga];
+pub const ALL_BACKENDS: [Backend; 3] = [Backend::Reference, Backend::Cpu, Backend::Fpga];
 
 /// The name of a backend as the command line has it.
 pub const fn name(backend: Backend) -> &'static str {
     match backend {
         Backend::Reference => "reference",
+        Backend::Cpu => "cpu",
         Backend::Fpga => "fpga",
     }
 }
@@ -34,6 +37,8 @@ pub struct Composition {
     pub problems: Vec<String>,
     /// The simulated card, where there is one.
     pub card: Option<SimulatedCard>,
+    /// The processor's backend, where it is one of them.
+    pub cpu: Option<Arc<CpuBackend>>,
     told: bool,
 }
 
@@ -42,6 +47,7 @@ pub struct Composition {
 pub struct Mark {
     counters: metisvm_accel::Counters,
     card: metisvm_driver::Counters,
+    cpu: [u64; 3],
     /// Faults that had happened.
     happened: usize,
 }
@@ -59,6 +65,7 @@ impl Composition {
         Mark {
             counters: self.dispatcher.counters(),
             card: card.map_or_else(Default::default, |card| card.backend.device().counters()),
+            cpu: self.cpu.as_ref().map_or([0; 3], |cpu| counts(&cpu.report())),
             happened: card.map_or(0, |card| card.plan.history().len()),
         }
     }
@@ -68,9 +75,54 @@ impl Composition {
         self.dispatcher.counters().since(&mark.counters)
     }
 
+    /// What the processor's backend did since, where it is one of the backends.
+    pub fn cpu_since(&self, mark: &Mark) -> Option<CpuReport> {
+        let report = self.cpu.as_ref()?.report();
+        let now = counts(&report);
+        let [macs, scalar_macs, audited] = std::array::from_fn(|at| now[at] - mark.cpu[at]);
+        Some(CpuReport {
+            level: report.level.map_or("none", Level::name),
+            macs,
+            scalar_macs,
+            audited,
+            condemned: report.condemned.len(),
+        })
+    }
+
     /// What became of the card since, where there is one. Faults that happened before are left out.
     pub fn card_since(&self, mark: &Mark) -> Option<CardReport> {
         self.card.as_ref().map(|card| card.report(mark))
+    }
+}
+
+/// The counts of a report of the processor's backend.
+const fn counts(report: &cpu::Report) -> [u64; 3] {
+    [report.macs, report.scalar_macs, report.audited]
+}
+
+/// What the processor's backend did.
+#[derive(Debug, Clone)]
+pub struct CpuReport {
+    /// The set of instructions in use.
+    pub level: &'static str,
+    /// Multiply-accumulates with it.
+    pub macs: u64,
+    /// Multiply-accumulates by the reference kernels, in forms of operators that no set of instructions has.
+    pub scalar_macs: u64,
+    /// Inferences that were computed again by the reference kernels.
+    pub audited: u64,
+    /// Sets of instructions that were found to compute wrongly.
+    pub condemned: usize,
+}
+
+impl CpuReport {
+    /// Adds it to an object for programs.
+    pub fn json(&self, object: &mut Value) {
+        object["cpu_level"] = json!(self.level);
+        object["cpu_macs"] = json!(self.macs);
+        object["cpu_scalar_macs"] = json!(self.scalar_macs);
+        object["cpu_audited"] = json!(self.audited);
+        object["cpu_condemned"] = json!(self.condemned);
     }
 }
 
@@ -160,10 +212,23 @@ pub fn compose(engine: &Engine, models: &[Bundle]) -> Composition {
     let mut backends: Vec<Arc<dyn metisvm_accel::Backend>> = Vec::new();
     let mut problems = Vec::new();
     let mut card = None;
+    let mut processor = None;
     for backend in &engine.backend {
         match backend {
             // The dispatcher's last, which takes everything: what is listed after it is never asked.
             Backend::Reference => break,
+            Backend::Cpu => {
+                let own = Arc::new(CpuBackend::new(cpu::Options {
+                    level: engine.cpu_level,
+                    audit: engine.audit,
+                    sabotage: None,
+                }));
+                for (level, why) in own.report().condemned {
+                    problems.push(format!("cpu: the level {level} is not used: {why}"));
+                }
+                backends.push(own.clone());
+                processor = Some(own);
+            }
             Backend::Fpga => {
                 let Card::Functional = engine.card.unwrap_or(Card::Functional);
                 match open(engine) {
@@ -184,6 +249,7 @@ pub fn compose(engine: &Engine, models: &[Bundle]) -> Composition {
         dispatcher: Arc::new(dispatcher),
         problems,
         card,
+        cpu: processor,
         told: false,
     }
 }

@@ -204,7 +204,7 @@ pub struct Check {
         long,
         value_name = "LIST",
         value_delimiter = ',',
-        default_value = "reference,fpga"
+        default_value = "reference,cpu,fpga"
     )]
     pub backend: Vec<Backend>,
     /// Fail where the mean cosine is below this
@@ -219,6 +219,7 @@ impl Check {
     fn problem(&self) -> Option<String> {
         let names = self.backend.iter().map(|backend| match backend {
             Backend::Reference => "reference",
+            Backend::Cpu => "cpu",
             Backend::Fpga => "fpga",
         });
         first_twice(names).map(|name| format!("--backend names {name} twice; each backend is checked once"))

@@ -19,8 +19,10 @@ use random::Random;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-/// Longer than any of these small files may take, in the dev profile on a machine that has other things to do.
-const LONGEST: Duration = Duration::from_secs(20);
+/// Longer than any of these files may take, in the dev profile on a machine that has other things to do. A hundred
+/// bytes may ask for tensors as large as a model may hold (2^26 elements, of which several floats and integers are
+/// kept): half a minute of a processor, most of it the system's for clean memory.
+const LONGEST: Duration = Duration::from_secs(120);
 
 fn number(name: &str, default: u64) -> u64 {
     let given = std::env::var(name).ok().map(|text| text.parse());

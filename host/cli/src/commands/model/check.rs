@@ -89,6 +89,8 @@ fn check(
 ) -> Result<Checked, CliError> {
     let engine = Engine {
         backend: vec![backend],
+        cpu_level: None,
+        audit: None,
         card: None,
         trust_card: false,
         fault: Vec::new(),

@@ -77,6 +77,9 @@ pub(super) fn run(args: &ModelRun) -> Result<(), CliError> {
             "run_ms": ms(run_time),
             "outputs": values.first().map(|first| first.iter().map(value_json).collect::<Vec<Value>>()),
         });
+        if let Some(cpu) = composed.cpu_since(&before) {
+            cpu.json(&mut object);
+        }
         if let Some(card) = &card {
             object["faults"] = card.faults.iter().map(FaultReport::json).collect();
         }

@@ -1,7 +1,7 @@
 //! What a run looks like, for people and for programs.
 
 use super::chain::OnChain;
-use crate::composition::{CardReport, Composition, FaultReport, Mark};
+use crate::composition::{CardReport, Composition, CpuReport, FaultReport, Mark};
 use crate::engine::DispatcherEngine;
 use crate::error::CliError;
 use crate::output::{self, ms, thousands};
@@ -23,6 +23,8 @@ pub(super) struct Ran {
     pub(super) device_errors: Vec<String>,
     /// What became of the simulated card, where there was one.
     pub(super) card: Option<CardReport>,
+    /// What the processor's backend did, where it was one of them.
+    pub(super) cpu: Option<CpuReport>,
     /// What became of it on the chain that it was executed over; `None` over the state in its file.
     pub(super) on_chain: Option<OnChain>,
 }
@@ -52,6 +54,7 @@ impl Ran {
             accuracy: None,
             device_errors,
             card: composed.card_since(before),
+            cpu: composed.cpu_since(before),
             on_chain: None,
         }
     }
@@ -124,6 +127,9 @@ impl Ran {
             "device_errors": self.device_errors,
             "accuracy": self.accuracy,
         });
+        if let Some(cpu) = &self.cpu {
+            cpu.json(&mut object);
+        }
         if let Some(card) = &self.card {
             object["faults"] = card.faults.iter().map(FaultReport::json).collect();
             object["card_faults"] = json!(card.noticed);
@@ -190,6 +196,12 @@ impl Ran {
             );
             row("inferences", thousands(c.requests));
             row("backend", self.backends.join(", then "));
+            if let Some(cpu) = &self.cpu {
+                row("instructions", cpu.level.to_owned());
+                if cpu.audited > 0 {
+                    row("audited", thousands(cpu.audited));
+                }
+            }
             row("batches", thousands(c.batches));
             row("memo hits", thousands(c.memo_hits));
             row("card jobs", thousands(c.devices.jobs));

@@ -1,0 +1,437 @@
+//! Chains of operators that run over blocks of rows.
+//!
+//! A chain is pointwise operators and reductions along rows, over one [`Space`]. A block of a few rows goes
+//! through all of them before the next one is begun, so what lies between them stays in the nearest cache and
+//! never in a slot. A chain may begin with a matrix product or a convolution, whose finished blocks it takes.
+
+use super::memory::Memory;
+use super::space::{RowMap, Space};
+use super::view::{fill, get, range_mut, reborrow, set};
+use metisvm_model::DType;
+use metisvm_simd::Level;
+use metisvm_simd::elements::{self, Interpolation, Operand, Slice, SliceMut, Table256};
+use std::ops::Range;
+
+/// The elements of a block that a chain takes at once, where rows are not longer: with the few values that are
+/// alive in it they fill about half of a nearest cache of 48 KB.
+pub(super) const BLOCK_ELEMENTS: usize = 4096;
+
+/// Where an operand lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum At {
+    /// The product that feeds the chain.
+    Product,
+    /// A value of the chain itself.
+    Local(usize),
+    Constant(usize),
+    Slot(usize),
+}
+
+/// An operand of one operator of a chain.
+#[derive(Clone, Debug)]
+pub(super) struct In {
+    pub(super) at: At,
+    pub(super) dtype: DType,
+    /// Where its rows lie; of what the chain computes itself they are one after the other.
+    pub(super) map: RowMap,
+    /// Whether a row has a line of it, or one element.
+    pub(super) wide: bool,
+}
+
+/// Where a result goes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Out {
+    pub(super) at: Place,
+    pub(super) dtype: DType,
+    /// Whether a row has a line of it, or one element.
+    pub(super) wide: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Local(usize),
+    /// One of the chain's results: a position in its list.
+    Result(usize),
+}
+
+/// Requantisation's parameters.
+#[derive(Clone, Debug)]
+pub(super) enum Parameters {
+    One(Parameter),
+    /// One set a row.
+    Rows(RowMap, Vec<Parameter>),
+    /// One set a column.
+    Columns {
+        multipliers: Vec<i32>,
+        shifts: Vec<u32>,
+        zeros: Vec<i32>,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Parameter {
+    pub(super) multiplier: i32,
+    pub(super) shift: u32,
+    pub(super) zero: i32,
+}
+
+/// What a chain does to its operands.
+#[derive(Debug)]
+pub(super) enum Action {
+    Requantise(Parameters),
+    Clamp { low: i32, high: i32 },
+    Table(Box<Table256>),
+    Interpolate(Box<Interpolation>),
+    Add,
+    Sub,
+    Mul { shift: u32 },
+    Reciprocal { numerator: u64 },
+    /// The same elements, to a slot.
+    Copy,
+    Sum,
+    Max,
+    InvNorm { shift: u8, epsilon: u64 },
+}
+
+impl Action {
+    /// Whether it makes one element of each row.
+    pub(super) const fn reduces(&self) -> bool {
+        matches!(self, Self::Sum | Self::Max | Self::InvNorm { .. })
+    }
+}
+
+/// One operator of a chain.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) action: Action,
+    pub(super) a: In,
+    pub(super) b: Option<In>,
+    pub(super) y: Out,
+}
+
+/// A chain, compiled.
+#[derive(Debug)]
+pub(super) struct Chain {
+    pub(super) space: Space,
+    pub(super) links: Vec<Link>,
+    /// Bytes that each local takes an element of a block.
+    pub(super) locals: Vec<usize>,
+    /// The slots that it fills, with the type and whether a row has a line in them.
+    pub(super) results: Vec<(usize, Out)>,
+    /// Whether it reduces along rows, so that it needs whole ones.
+    pub(super) whole_rows: bool,
+}
+
+/// A part of a chain's results that one thread fills: elements from `first` on.
+#[derive(Debug)]
+pub(super) struct Target<'a> {
+    pub(super) data: SliceMut<'a>,
+    pub(super) first: usize,
+}
+
+/// A block: rows, counted over all items, and columns.
+#[derive(Clone, Debug)]
+pub(super) struct Block<'a> {
+    pub(super) first_row: usize,
+    pub(super) rows: usize,
+    pub(super) columns: Range<usize>,
+    /// The product that feeds the chain, and how far its rows lie apart.
+    pub(super) product: Option<(&'a [i32], usize)>,
+}
+
+/// What every link reads.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sources<'a> {
+    pub(super) constants: &'a [Memory],
+    pub(super) slots: &'a [Memory],
+}
+
+impl Chain {
+    /// How many rows are taken at once where nothing feeds the chain.
+    pub(super) fn block_rows(&self) -> usize {
+        (BLOCK_ELEMENTS / self.space.columns).max(1)
+    }
+
+    /// How many columns are taken at once where nothing feeds the chain.
+    pub(super) const fn block_columns(&self) -> usize {
+        if self.whole_rows || self.space.columns <= BLOCK_ELEMENTS {
+            self.space.columns
+        } else {
+            BLOCK_ELEMENTS
+        }
+    }
+
+    /// Runs over rows, block by block.
+    pub(super) fn run(
+        &self,
+        level: Level,
+        rows: Range<usize>,
+        sources: Sources<'_>,
+        locals: &mut Vec<Memory>,
+        targets: &mut [Target<'_>],
+    ) {
+        let (most, width) = (self.block_rows(), self.block_columns());
+        for first_row in rows.clone().step_by(most) {
+            for start in (0..self.space.columns).step_by(width) {
+                let block = Block {
+                    first_row,
+                    rows: most.min(rows.end - first_row),
+                    columns: start..self.space.columns.min(start + width),
+                    product: None,
+                };
+                self.run_block(level, &block, sources, locals, targets);
+            }
+        }
+    }
+
+    /// Runs over one block.
+    pub(super) fn run_block(
+        &self,
+        level: Level,
+        block: &Block<'_>,
+        sources: Sources<'_>,
+        locals: &mut Vec<Memory>,
+        targets: &mut [Target<'_>],
+    ) {
+        let elements = block.rows * block.columns.len();
+        if locals.len() < self.locals.len() {
+            locals.resize_with(self.locals.len(), Memory::default);
+        }
+        for (local, size) in locals.iter_mut().zip(&self.locals) {
+            if local.bytes().len() < elements * size {
+                *local = Memory::new(elements * size);
+            }
+        }
+        for link in &self.links {
+            match link.y.at {
+                Place::Local(index) => {
+                    let mut own = std::mem::take(&mut locals[index]);
+                    let mut dense = Dense {
+                        data: own.slice_mut(link.y.dtype, 0..if link.y.wide { elements } else { block.rows }),
+                        stride: block.columns.len(),
+                        offset: 0,
+                    };
+                    self.apply(link, level, block, View { sources, locals }, &mut dense);
+                    locals[index] = own;
+                }
+                Place::Result(index) => {
+                    let target = &mut targets[index];
+                    let columns = self.space.columns;
+                    let (offset, stride) = match link.y.wide {
+                        true => (block.first_row * columns + block.columns.start, columns),
+                        false => (block.first_row, 1),
+                    };
+                    let mut dense = Dense {
+                        data: reborrow(&mut target.data),
+                        stride,
+                        offset: offset - target.first,
+                    };
+                    self.apply(link, level, block, View { sources, locals }, &mut dense);
+                }
+            }
+        }
+    }
+
+    fn apply(&self, link: &Link, level: Level, block: &Block<'_>, view: View<'_>, y: &mut Dense<'_>) {
+        let columns = block.columns.len();
+        let rows = self.space.rows;
+        if link.action.reduces() {
+            for row in 0..block.rows {
+                let a = view.line(&link.a, block, row, columns, rows);
+                let value = reduced(&link.action, level, a);
+                set(&mut y.data, y.offset + row, value);
+            }
+            return;
+        }
+        if !link.y.wide {
+            // One element a row: the rows of the block are its line.
+            let line = |operand: &In| view.narrow_line(operand, block, rows);
+            let b = link.b.as_ref().map(line);
+            let target = range_mut(&mut y.data, y.offset..y.offset + block.rows);
+            pointwise(&link.action, level, line(&link.a), b, target);
+            return;
+        }
+        let whole = y.stride == columns
+            && view.is_run(&link.a, block, self.space)
+            && link.b.as_ref().is_none_or(|b| view.is_run(b, block, self.space));
+        if whole && !matches!(link.action, Action::Requantise(Parameters::Rows(..) | Parameters::Columns { .. })) {
+            let elements = block.rows * columns;
+            let line = |operand: &In| view.operand(operand, block, 0, elements, rows);
+            let b = link.b.as_ref().map(line);
+            let target = range_mut(&mut y.data, y.offset..y.offset + elements);
+            pointwise(&link.action, level, line(&link.a), b, target);
+            return;
+        }
+        for row in 0..block.rows {
+            let line = |operand: &In| view.operand(operand, block, row, columns, rows);
+            let b = link.b.as_ref().map(line);
+            let start = y.offset + row * y.stride;
+            let target = range_mut(&mut y.data, start..start + columns);
+            match &link.action {
+                Action::Requantise(Parameters::Rows(map, parameters)) => {
+                    let own = parameters[map.offset(block.first_row + row, rows)];
+                    requantise(own, level, line(&link.a), target);
+                }
+                Action::Requantise(Parameters::Columns {
+                    multipliers,
+                    shifts,
+                    zeros,
+                }) => {
+                    let c = block.columns.clone();
+                    if let Operand::Each(x) = line(&link.a) {
+                        elements::requantise_each(
+                            level,
+                            x,
+                            &multipliers[c.clone()],
+                            &shifts[c.clone()],
+                            &zeros[c],
+                            target,
+                        );
+                    }
+                }
+                action => pointwise(action, level, line(&link.a), b, target),
+            }
+        }
+    }
+}
+
+/// Elements that a link fills: row `r` of the block at `offset + r · stride`.
+struct Dense<'a> {
+    data: SliceMut<'a>,
+    stride: usize,
+    offset: usize,
+}
+
+/// What a link reads.
+#[derive(Clone, Copy)]
+struct View<'a> {
+    sources: Sources<'a>,
+    locals: &'a [Memory],
+}
+
+impl<'a> View<'a> {
+    /// Whether all rows of the block lie one after the other in an operand, or are the same element.
+    fn is_run(&self, operand: &In, block: &Block<'_>, space: Space) -> bool {
+        if block.rows == 1 {
+            return true;
+        }
+        let columns = block.columns.len();
+        match operand.at {
+            At::Product => block.product.is_some_and(|(_, stride)| stride == columns),
+            At::Local(_) => operand.wide,
+            At::Constant(_) | At::Slot(_) if operand.wide => {
+                columns == space.columns && operand.map.is_run(block.first_row, block.rows, space.rows)
+            }
+            At::Constant(_) | At::Slot(_) => operand.map.is_constant(),
+        }
+    }
+
+    /// An operand for `count` elements from row `row` of the block on.
+    fn operand(&self, operand: &In, block: &Block<'a>, row: usize, count: usize, rows: usize) -> Operand<'a> {
+        if operand.wide {
+            return Operand::Each(self.line(operand, block, row, count, rows));
+        }
+        let (memory, index) = match operand.at {
+            At::Local(index) => (&self.locals[index], row),
+            At::Constant(index) => (
+                &self.sources.constants[index],
+                operand.map.offset(block.first_row + row, rows),
+            ),
+            At::Slot(index) => (
+                &self.sources.slots[index],
+                operand.map.offset(block.first_row + row, rows),
+            ),
+            // A product is as wide as its rows.
+            At::Product => return Operand::Each(self.line(operand, block, row, count, rows)),
+        };
+        Operand::One(get(memory.slice(operand.dtype, index..index + 1), 0))
+    }
+
+    /// `count` elements of a wide operand, from row `row` of the block on.
+    fn line(&self, operand: &In, block: &Block<'a>, row: usize, count: usize, rows: usize) -> Slice<'a> {
+        match operand.at {
+            At::Product => {
+                let (values, stride) = block.product.unwrap_or((&[], 0));
+                Slice::I32(&values[row * stride..][..count])
+            }
+            At::Local(index) => {
+                let start = row * block.columns.len();
+                self.locals[index].slice(operand.dtype, start..start + count)
+            }
+            At::Constant(index) => {
+                let start = operand.map.offset(block.first_row + row, rows) + block.columns.start;
+                self.sources.constants[index].slice(operand.dtype, start..start + count)
+            }
+            At::Slot(index) => {
+                let start = operand.map.offset(block.first_row + row, rows) + block.columns.start;
+                self.sources.slots[index].slice(operand.dtype, start..start + count)
+            }
+        }
+    }
+
+    /// Of an operand that has one element a row, those of the block.
+    fn narrow_line(&self, operand: &In, block: &Block<'a>, rows: usize) -> Operand<'a> {
+        let memory = match operand.at {
+            At::Local(index) => return Operand::Each(self.locals[index].slice(operand.dtype, 0..block.rows)),
+            At::Constant(index) => &self.sources.constants[index],
+            At::Slot(index) => &self.sources.slots[index],
+            At::Product => return Operand::One(0),
+        };
+        let start = operand.map.offset(block.first_row, rows);
+        if operand.map.is_constant() {
+            return Operand::One(get(memory.slice(operand.dtype, start..start + 1), 0));
+        }
+        Operand::Each(memory.slice(operand.dtype, start..start + block.rows))
+    }
+}
+
+fn reduced(action: &Action, level: Level, x: Slice<'_>) -> i32 {
+    match *action {
+        Action::Max => elements::reduce_max(level, x),
+        Action::InvNorm { shift, epsilon } => {
+            elements::inverse_norm(epsilon + elements::sum_of_squares(level, x), shift)
+        }
+        _ => elements::reduce_sum(level, x),
+    }
+}
+
+fn requantise(p: Parameter, level: Level, x: Operand<'_>, y: SliceMut<'_>) {
+    match x {
+        Operand::Each(x) => elements::requantise_one(level, x, p.multiplier, p.shift, p.zero, y),
+        Operand::One(x) => {
+            let x = [x];
+            let mut one = [0];
+            elements::requantise_one(level, Slice::I32(&x), p.multiplier, p.shift, p.zero, SliceMut::I32(&mut one));
+            fill(y, one[0]);
+        }
+    }
+}
+
+fn pointwise(action: &Action, level: Level, a: Operand<'_>, b: Option<Operand<'_>>, y: SliceMut<'_>) {
+    let b = b.unwrap_or(Operand::One(0));
+    match (action, a, y) {
+        (Action::Requantise(Parameters::One(own)), a, y) => requantise(*own, level, a, y),
+        (Action::Clamp { low, high }, Operand::Each(x), y) => elements::clamp(level, x, *low, *high, y),
+        (Action::Table(table), Operand::Each(x), y) => table.apply(level, x, y),
+        (Action::Interpolate(table), Operand::Each(Slice::I16(x)), y) => table.apply(level, x, y),
+        (Action::Add, a, SliceMut::I32(y)) => elements::add(level, a, b, y),
+        (Action::Sub, a, SliceMut::I32(y)) => elements::sub(level, a, b, y),
+        (Action::Mul { shift }, a, y) => elements::mul(level, a, b, *shift, y),
+        (Action::Reciprocal { numerator }, Operand::Each(x), SliceMut::I32(y)) => {
+            elements::reciprocal(level, x, *numerator, y);
+        }
+        (Action::Copy, Operand::Each(x), y) => copy(x, y),
+        // Only constants are one element for all, and the compiler gives no link such an operand alone.
+        (action, _, _) => unreachable!("{action:?} of these operands is not compiled"),
+    }
+}
+
+fn copy(x: Slice<'_>, y: SliceMut<'_>) {
+    match (x, y) {
+        (Slice::U8(x), SliceMut::U8(y)) => y.copy_from_slice(x),
+        (Slice::I8(x), SliceMut::I8(y)) => y.copy_from_slice(x),
+        (Slice::I16(x), SliceMut::I16(y)) => y.copy_from_slice(x),
+        (Slice::I32(x), SliceMut::I32(y)) => y.copy_from_slice(x),
+        _ => unreachable!("a copy has the type of its operand"),
+    }
+}

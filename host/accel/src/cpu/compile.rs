@@ -1,0 +1,252 @@
+//! From a part of a graph to a program.
+//!
+//! Nodes are taken in an order of our own: once a product or a chain is begun, every node that reads what it
+//! makes and runs over the same rows joins it, with the nodes that those need besides; then it is closed, and
+//! what nodes outside read of it gets a slot.
+
+mod chains;
+mod constants;
+mod products;
+mod slots;
+
+use super::program::{Home, Program, Shift, Spot, Step};
+use chains::Open;
+use constants::Constants;
+use metisvm_model::{Graph, Op, Segment, TensorType, Value};
+use metisvm_simd::Level;
+use slots::Slots;
+use std::collections::BTreeMap;
+
+/// Compiles a part for a level.
+pub(super) fn compile(segment: &Segment, level: Level) -> Program {
+    let mut compiler = Compiler::new(segment, level);
+    compiler.run();
+    compiler.finish()
+}
+
+struct Compiler<'a> {
+    segment: &'a Segment,
+    graph: &'a Graph,
+    level: Level,
+    constants: Constants<'a>,
+    /// Nodes that read a value, by its root.
+    readers: BTreeMap<Value, Vec<usize>>,
+    /// Nodes whose result is known, or that are part of what is open.
+    done: Vec<bool>,
+    /// What has a place, by its root.
+    homes: BTreeMap<Value, Home>,
+    slots: Slots,
+    steps: Vec<Step>,
+    scalar_macs: u64,
+}
+
+impl<'a> Compiler<'a> {
+    fn new(segment: &'a Segment, level: Level) -> Self {
+        let graph = &**segment.graph();
+        let nodes = segment.nodes();
+        let mut compiler = Self {
+            segment,
+            graph,
+            level,
+            constants: Constants::new(graph),
+            readers: BTreeMap::new(),
+            done: vec![false; nodes.len()],
+            homes: BTreeMap::new(),
+            slots: Slots::default(),
+            steps: Vec::new(),
+            scalar_macs: 0,
+        };
+        for index in nodes.clone() {
+            if matches!(graph.nodes()[index].op, Op::Reshape { .. }) {
+                // The same elements: it has the place of its operand.
+                compiler.done[index - nodes.start] = true;
+                continue;
+            }
+            for &operand in &graph.nodes()[index].operands {
+                let root = compiler.root(operand);
+                let readers = compiler.readers.entry(root).or_default();
+                if readers.last() != Some(&index) {
+                    readers.push(index);
+                }
+            }
+        }
+        for &value in segment.inputs() {
+            let bytes = graph.ty(value).bytes();
+            let slot = compiler.slots.take(bytes);
+            compiler.homes.insert(value, Home::Slot(slot));
+        }
+        compiler
+    }
+
+    /// What a value is, however often it was reshaped.
+    fn root(&self, mut value: Value) -> Value {
+        while let Value::Node(index) = value {
+            let index = index as usize;
+            let node = &self.graph.nodes()[index];
+            match node.op {
+                Op::Reshape { .. } if self.segment.nodes().contains(&index) => value = node.operands[0],
+                _ => break,
+            }
+        }
+        value
+    }
+
+    fn is_done(&self, index: usize) -> bool {
+        self.done[index - self.segment.nodes().start]
+    }
+
+    fn set_done(&mut self, index: usize, done: bool) {
+        self.done[index - self.segment.nodes().start] = done;
+    }
+
+    /// Whether a value has a place.
+    fn is_placed(&self, value: Value) -> bool {
+        let root = self.root(value);
+        matches!(root, Value::Constant(_)) || self.homes.contains_key(&root)
+    }
+
+    /// Where a value lies, with the type that its readers see.
+    fn spot(&mut self, value: Value) -> Spot {
+        let root = self.root(value);
+        let home = match root {
+            Value::Constant(index) => Home::Constant(self.constants.raw(index)),
+            _ => self.homes[&root],
+        };
+        Spot {
+            home,
+            ty: self.graph.ty(value).clone(),
+        }
+    }
+
+    fn ty(&self, value: Value) -> &'a TensorType {
+        self.graph.ty(value)
+    }
+
+    /// Whether something outside of these nodes reads a value: other nodes, or whoever takes the outputs.
+    fn is_read_later(&self, root: Value) -> bool {
+        let outputs = self.segment.outputs();
+        let by_nodes = |readers: &Vec<usize>| readers.iter().any(|&reader| !self.is_done(reader));
+        self.readers.get(&root).is_some_and(by_nodes)
+            || outputs.iter().any(|&output| self.root(output) == root)
+    }
+
+    fn run(&mut self) {
+        for index in self.segment.nodes() {
+            if self.is_done(index) {
+                continue;
+            }
+            if let Some(mut open) = self.begin(index) {
+                while self.grow(&mut open) {}
+                self.close(open);
+                continue;
+            }
+            let step = self.alone(index);
+            self.set_done(index, true);
+            self.steps.push(step);
+            self.release();
+        }
+    }
+
+    /// A step that no chain takes part in.
+    fn alone(&mut self, index: usize) -> Step {
+        let node = &self.graph.nodes()[index];
+        let operands: Vec<Spot> = node.operands.iter().map(|&value| self.spot(value)).collect();
+        let value = Value::Node(index as u32);
+        let y = Spot {
+            home: Home::Slot(self.place(value)),
+            ty: self.ty(value).clone(),
+        };
+        let first = || operands[0].clone();
+        let shift = match &node.op {
+            Op::Gather { axis } => Shift::Gather {
+                data: first(),
+                index: operands[1].clone(),
+                axis: usize::from(*axis),
+            },
+            Op::Transpose { perm } => Shift::Transpose {
+                x: first(),
+                perm: perm.clone(),
+            },
+            Op::Concat { axis } => Shift::Concat {
+                xs: operands,
+                axis: usize::from(*axis),
+            },
+            Op::MaxPool2d { kernel, window } => Shift::MaxPool {
+                x: first(),
+                kernel: *kernel,
+                window: *window,
+            },
+            Op::ArgMax { axis } => Shift::ArgMax {
+                x: first(),
+                axis: usize::from(*axis),
+            },
+            Op::ReduceSum { axis } => Shift::Sum {
+                x: first(),
+                axis: usize::from(*axis),
+            },
+            Op::ReduceMax { axis } => Shift::Max {
+                x: first(),
+                axis: usize::from(*axis),
+            },
+            op => {
+                self.scalar_macs += self.macs(index);
+                return Step::Scalar {
+                    op: op.clone(),
+                    operands,
+                    y,
+                };
+            }
+        };
+        Step::Shift { shift, y }
+    }
+
+    /// Multiply-accumulates of a node.
+    fn macs(&self, index: usize) -> u64 {
+        products::macs(self.graph, index)
+    }
+
+    /// Gives a value a slot.
+    fn place(&mut self, value: Value) -> usize {
+        let slot = self.slots.take(self.ty(value).bytes());
+        self.homes.insert(value, Home::Slot(slot));
+        slot
+    }
+
+    /// Frees the slots of what nothing reads any more.
+    fn release(&mut self) {
+        let dead: Vec<Value> = self.homes.keys().copied().filter(|&root| !self.is_read_later(root)).collect();
+        for root in dead {
+            if let Some(Home::Slot(slot)) = self.homes.remove(&root) {
+                self.slots.free(slot);
+            }
+        }
+    }
+
+    fn finish(mut self) -> Program {
+        let inputs = self.segment.inputs().to_vec();
+        // The first slots are the inputs', in their order.
+        let inputs = inputs.iter().enumerate().map(|(slot, &value)| {
+            let read = self.readers.contains_key(&value)
+                || self.segment.outputs().iter().any(|&output| self.root(output) == value);
+            read.then(|| (slot, self.graph.ty(value).bytes()))
+        });
+        let inputs = inputs.collect();
+        let outputs: Vec<Value> = self.segment.outputs().to_vec();
+        let outputs = outputs.into_iter().map(|value| self.spot(value)).collect();
+        let macs = self.segment.nodes().map(|index| self.macs(index)).sum();
+        Program {
+            constants: self.constants.finish(),
+            slots: self.slots.finish(),
+            inputs,
+            outputs,
+            steps: self.steps,
+            macs,
+            scalar_macs: self.scalar_macs,
+        }
+    }
+
+    /// Begins a product or a chain with a node, if it is one.
+    fn begin(&mut self, index: usize) -> Option<Open> {
+        self.begin_product(index).or_else(|| self.begin_chain(index))
+    }
+}

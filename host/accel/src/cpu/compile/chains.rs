@@ -1,0 +1,463 @@
+//! Chains: which nodes run over the same rows, and where what lies between them goes.
+
+use super::{Compiler, constants};
+use crate::cpu::chain::{Action, At, Chain, In, Link, Out, Parameter, Parameters, Place};
+use crate::cpu::program::{Home, Product, Step};
+use crate::cpu::space::{RowMap, Rows, Space, walk};
+use metisvm_model::{DType, Op, Shape, Value};
+use metisvm_simd::elements::{Interpolation, Slice, Table256};
+use std::collections::BTreeMap;
+
+/// The most operators of a chain.
+const MOST_LINKS: usize = 48;
+/// How far back nodes are taken that a node of the chain needs besides.
+const MOST_BACK: usize = 4;
+/// A line of fewer elements is not worth a call of its own for each operator.
+const SHORTEST_LINE: usize = 16;
+
+/// A chain that still grows.
+pub(super) struct Open {
+    space: Space,
+    product: Option<Product>,
+    /// What is computed in it, by root: whether a row has a line of it.
+    inside: BTreeMap<Value, bool>,
+    drafts: Vec<Draft>,
+}
+
+/// A link before its operands have places.
+struct Draft {
+    action: Action,
+    a: Operand,
+    b: Option<Operand>,
+    /// Which node's result, and whether a row has a line of it.
+    y: Value,
+    wide: bool,
+}
+
+struct Operand {
+    root: Value,
+    dtype: DType,
+    /// Where it lies, if the chain does not compute it.
+    outside: Option<Home>,
+    map: RowMap,
+    wide: bool,
+}
+
+impl Open {
+    /// Begun by a product.
+    pub(super) fn of_product(product: Product, value: Value, space: Space) -> Self {
+        Self {
+            space,
+            product: Some(product),
+            inside: BTreeMap::from([(value, true)]),
+            drafts: Vec::new(),
+        }
+    }
+}
+
+impl Compiler<'_> {
+    /// Begins a chain with a node, if it is one of a chain.
+    pub(super) fn begin_chain(&mut self, index: usize) -> Option<Open> {
+        self.spaces(index).into_iter().find_map(|space| {
+            let mut open = Open {
+                space,
+                product: None,
+                inside: BTreeMap::new(),
+                drafts: Vec::new(),
+            };
+            self.take(&mut open, index, 0).then_some(open)
+        })
+    }
+
+    /// Spaces that a node may run over, the best first.
+    fn spaces(&self, index: usize) -> Vec<Space> {
+        let node = &self.graph.nodes()[index];
+        let space = |dims: &[u32], cut: usize| {
+            let product = |dims: &[u32]| dims.iter().map(|&d| d as usize).product();
+            Space {
+                rows: product(&dims[..cut]),
+                columns: product(&dims[cut..]),
+            }
+        };
+        match node.op {
+            Op::ReduceSum { axis } | Op::ReduceMax { axis } => {
+                let dims = self.ty(node.operands[0]).shape.dims();
+                vec![space(dims, usize::from(axis))]
+            }
+            Op::InvNorm { .. } => {
+                let dims = self.ty(node.operands[0]).shape.dims();
+                vec![space(dims, dims.len() - 1)]
+            }
+            _ => {
+                let dims = self.ty(Value::Node(index as u32)).shape.dims();
+                let last = dims.len().saturating_sub(1);
+                let long = dims.last().is_some_and(|&d| d as usize >= SHORTEST_LINE);
+                // Rows of three dimensions or fewer are mostly what comes to be reduced; images are planes.
+                let rows_first = long && dims.len() <= 3;
+                let first = rows_first.then_some(last);
+                first.into_iter().chain(0..=last).map(|cut| space(dims, cut)).collect()
+            }
+        }
+    }
+
+    /// Takes one more node; says whether there was one.
+    pub(super) fn grow(&mut self, open: &mut Open) -> bool {
+        let roots: Vec<Value> = open.inside.keys().copied().collect();
+        for root in roots {
+            let readers = self.readers.get(&root).cloned().unwrap_or_default();
+            for reader in readers {
+                if !self.is_done(reader) && self.take(open, reader, 0) {
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    /// Takes a node into a chain, with what it needs besides, if it runs over the same rows.
+    fn take(&mut self, open: &mut Open, index: usize, back: usize) -> bool {
+        if open.drafts.len() >= MOST_LINKS || back > MOST_BACK {
+            return false;
+        }
+        let Some((action, operands, wide)) = self.draft(open.space, index) else {
+            return false;
+        };
+        // The blocks of a convolution are cut across its rows.
+        let cuts_rows = matches!(open.product, Some(Product::Convolution { .. }));
+        if cuts_rows && (action.reduces() || !wide) {
+            return false;
+        }
+        for operand in &operands {
+            if open.inside.contains_key(&operand.root) || self.is_placed(operand.root) {
+                continue;
+            }
+            match operand.root {
+                Value::Node(needed) if self.take(open, needed as usize, back + 1) => {}
+                _ => return false,
+            }
+        }
+        let mut placed = Vec::new();
+        for mut operand in operands {
+            if let Some(&inside) = open.inside.get(&operand.root) {
+                // What the chain computes lies in blocks: row by row, or one element a row.
+                let unit = if operand.wide { open.space.columns } else { 1 };
+                let fits = operand.map.rows == Rows::Dense(unit);
+                if !fits || (inside != operand.wide && open.space.columns != 1) {
+                    return false;
+                }
+            } else {
+                operand.outside = Some(self.spot(operand.root).home);
+            }
+            placed.push(operand);
+        }
+        let y = Value::Node(index as u32);
+        let mut placed = placed.into_iter();
+        let Some(a) = placed.next() else { return false };
+        open.drafts.push(Draft {
+            action,
+            a,
+            b: placed.next(),
+            y,
+            wide,
+        });
+        open.inside.insert(y, wide);
+        self.set_done(index, true);
+        true
+    }
+
+    /// A node as a link of a chain over a space: what it does, to which operands, and whether a row has a line
+    /// of the result.
+    fn draft(&self, space: Space, index: usize) -> Option<(Action, Vec<Operand>, bool)> {
+        let node = &self.graph.nodes()[index];
+        let action = self.action(space, index)?;
+        let x = self.ty(node.operands[0]);
+        let result = self.ty(Value::Node(index as u32));
+        let (dims, cut, wide) = if action.reduces() {
+            let axis = match node.op {
+                Op::ReduceSum { axis } | Op::ReduceMax { axis } => usize::from(axis),
+                _ => x.shape.rank() - 1,
+            };
+            let cut = space.cut(x.shape.dims())?;
+            (axis >= cut && x.shape.dim(axis) == space.columns).then_some(())?;
+            (x.shape.dims(), cut, false)
+        } else if result.elements() == space.elements() {
+            (result.shape.dims(), space.cut(result.shape.dims())?, true)
+        } else {
+            (result.elements() == space.rows).then_some(())?;
+            (result.shape.dims(), result.shape.rank(), false)
+        };
+        let read = match action {
+            Action::Add | Action::Sub | Action::Mul { .. } => 2,
+            _ => 1,
+        };
+        let mut operands = Vec::with_capacity(read);
+        for &value in &node.operands[..read] {
+            let ty = self.ty(value);
+            let root = self.root(value);
+            let per_item = !matches!(root, Value::Constant(_));
+            let (map, mut is_wide) = walk(&ty.shape, dims, cut, per_item)?;
+            if !wide && !action.reduces() {
+                // One element a row: they are the line.
+                let line = matches!(map.rows, Rows::Dense(1)) || map.is_constant();
+                line.then_some(())?;
+                is_wide = false;
+            }
+            if read == 1 && wide && !is_wide {
+                return None;
+            }
+            operands.push(Operand {
+                root,
+                dtype: ty.dtype,
+                outside: None,
+                map,
+                wide: is_wide,
+            });
+        }
+        let per_row = matches!(action, Action::Requantise(Parameters::Rows(..) | Parameters::Columns { .. }));
+        let constant = |operand: &Operand| operand.map.is_constant();
+        if !wide && (per_row || (read == 1 && operands.iter().any(constant) && !action.reduces())) {
+            return None;
+        }
+        // All of one element each: left to the reference kernels.
+        if read == 2 && operands.iter().all(constant) {
+            return None;
+        }
+        Some((action, operands, wide))
+    }
+
+    fn action(&self, space: Space, index: usize) -> Option<Action> {
+        let node = &self.graph.nodes()[index];
+        let scalar = |at: usize| constants::scalar(self.graph, node.operands[at]);
+        let slice = |at: usize| -> Option<Vec<i32>> { constants::elements(self.graph, node.operands[at]) };
+        let result = self.ty(Value::Node(index as u32));
+        Some(match &node.op {
+            Op::Requantise { axis, .. } => Action::Requantise(self.parameters(space, index, usize::from(*axis))?),
+            Op::Clamp => Action::Clamp {
+                low: scalar(1)?,
+                high: scalar(2)?,
+            },
+            Op::Table => Action::Table(Box::new(table(&slice(1)?, result.dtype))),
+            Op::Interpolate => Action::Interpolate(Box::new(interpolation(&slice(1)?, result.dtype))),
+            Op::Add => Action::Add,
+            Op::Sub => Action::Sub,
+            Op::Mul { shift, .. } => Action::Mul {
+                shift: u32::from(*shift),
+            },
+            Op::Reciprocal { numerator } => Action::Reciprocal {
+                numerator: *numerator,
+            },
+            Op::ReduceSum { .. } => Action::Sum,
+            Op::ReduceMax { .. } => Action::Max,
+            Op::InvNorm { shift, epsilon } => Action::InvNorm {
+                shift: *shift,
+                epsilon: *epsilon,
+            },
+            _ => return None,
+        })
+    }
+
+    fn parameters(&self, space: Space, index: usize, axis: usize) -> Option<Parameters> {
+        let node = &self.graph.nodes()[index];
+        let all: Vec<Vec<i32>> = node.operands[1..4]
+            .iter()
+            .map(|&value| constants::elements(self.graph, value))
+            .collect::<Option<_>>()?;
+        let count = all.iter().map(Vec::len).max()?;
+        let of = |set: usize, channel: usize| all[set][channel.min(all[set].len() - 1)];
+        let parameter = |channel: usize| Parameter {
+            multiplier: of(0, channel),
+            shift: of(1, channel) as u32,
+            zero: of(2, channel),
+        };
+        let first = parameter(0);
+        if (1..count).all(|channel| parameter(channel) == first) {
+            return Some(Parameters::One(first));
+        }
+        let shape = &self.ty(Value::Node(index as u32)).shape;
+        let cut = space.cut(shape.dims())?;
+        let mut dims = vec![1; shape.rank()];
+        dims[axis] = count as u32;
+        let (map, wide) = walk(&Shape::new(&dims)?, shape.dims(), cut, false)?;
+        if !wide || space.columns == 1 {
+            return Some(Parameters::Rows(map, (0..count).map(parameter).collect()));
+        }
+        map.is_constant().then(|| Parameters::Columns {
+            multipliers: (0..count).map(|c| of(0, c)).collect(),
+            shifts: (0..count).map(|c| of(1, c) as u32).collect(),
+            zeros: (0..count).map(|c| of(2, c)).collect(),
+        })
+    }
+
+    /// Gives what a chain computes its places, and makes it a step.
+    pub(super) fn close(&mut self, open: Open) {
+        let Open {
+            space,
+            product,
+            inside,
+            drafts,
+        } = open;
+        // The last link that reads each value of the chain.
+        let mut last: BTreeMap<Value, usize> = BTreeMap::new();
+        for (at, draft) in drafts.iter().enumerate() {
+            for operand in std::iter::once(&draft.a).chain(&draft.b) {
+                if operand.outside.is_none() {
+                    last.insert(operand.root, at);
+                }
+            }
+        }
+        let mut places = Places {
+            product: None,
+            homes: BTreeMap::new(),
+            locals: Vec::new(),
+            free: Vec::new(),
+        };
+        let mut links = Vec::with_capacity(drafts.len());
+        let mut results = Vec::new();
+        if product.is_some() {
+            let value = inside.iter().find(|(value, _)| !drafts.iter().any(|draft| draft.y == **value));
+            places.product = value.map(|(&value, _)| value);
+        }
+        if let Some(value) = places.product
+            && self.is_read_later(value)
+        {
+            let slot = self.place(value);
+            links.push(copied(At::Product, DType::I32, true, space, &mut results, slot));
+        }
+        for (at, draft) in drafts.into_iter().enumerate() {
+            let value = draft.y;
+            let dtype = self.ty(value).dtype;
+            let is_read_later = self.is_read_later(value);
+            let is_read_inside = last.contains_key(&value);
+            let slot = is_read_later.then(|| self.place(value));
+            let out = |at| Out {
+                at,
+                dtype,
+                wide: draft.wide,
+            };
+            let y = match slot {
+                Some(slot) if !is_read_inside => {
+                    results.push((slot, out(Place::Result(results.len()))));
+                    Place::Result(results.len() - 1)
+                }
+                _ => Place::Local(places.take(value, dtype.size())),
+            };
+            links.push(Link {
+                action: draft.action,
+                a: places.find(draft.a),
+                b: draft.b.map(|b| places.find(b)),
+                y: out(y),
+            });
+            if let (Some(slot), Place::Local(local)) = (slot, y) {
+                links.push(copied(At::Local(local), dtype, draft.wide, space, &mut results, slot));
+            }
+            places.release(&last, at);
+        }
+        let whole_rows = links.iter().any(|link| link.action.reduces() || !link.y.wide);
+        let chain = Chain {
+            space,
+            links,
+            locals: places.locals,
+            results,
+            whole_rows,
+        };
+        self.steps.push(match product {
+            Some(product) => Step::Product { product, chain },
+            None => Step::Chain(chain),
+        });
+        self.release();
+    }
+}
+
+/// A link that keeps what a chain has for those that read it later.
+fn copied(
+    at: At,
+    dtype: DType,
+    wide: bool,
+    space: Space,
+    results: &mut Vec<(usize, Out)>,
+    slot: usize,
+) -> Link {
+    let y = Out {
+        at: Place::Result(results.len()),
+        dtype,
+        wide,
+    };
+    results.push((slot, y));
+    let unit = if wide { space.columns } else { 1 };
+    let rows = Rows::Dense(unit);
+    let map = RowMap { item: 0, rows };
+    let a = In { at, dtype, map, wide };
+    Link {
+        action: Action::Copy,
+        a,
+        b: None,
+        y,
+    }
+}
+
+/// Where the values of a chain are while it runs.
+struct Places {
+    product: Option<Value>,
+    homes: BTreeMap<Value, usize>,
+    /// Bytes of each local, an element.
+    locals: Vec<usize>,
+    free: Vec<usize>,
+}
+
+impl Places {
+    fn take(&mut self, value: Value, size: usize) -> usize {
+        let local = self.free.pop().unwrap_or_else(|| {
+            self.locals.push(0);
+            self.locals.len() - 1
+        });
+        self.locals[local] = self.locals[local].max(size);
+        self.homes.insert(value, local);
+        local
+    }
+
+    fn find(&self, operand: Operand) -> In {
+        let at = match operand.outside {
+            Some(Home::Constant(index)) => At::Constant(index),
+            Some(Home::Slot(index)) => At::Slot(index),
+            None if self.product == Some(operand.root) => At::Product,
+            None => At::Local(self.homes[&operand.root]),
+        };
+        In {
+            at,
+            dtype: operand.dtype,
+            map: operand.map,
+            wide: operand.wide,
+        }
+    }
+
+    /// Frees the locals that no link after this one reads.
+    fn release(&mut self, last: &BTreeMap<Value, usize>, at: usize) {
+        let dead: Vec<Value> = self
+            .homes
+            .keys()
+            .copied()
+            .filter(|value| last.get(value).is_none_or(|&last| last <= at))
+            .collect();
+        for value in dead {
+            self.free.extend(self.homes.remove(&value));
+        }
+    }
+}
+
+/// A table with the element type of its result.
+fn table(entries: &[i32], dtype: DType) -> Table256 {
+    with_type(entries, dtype, Table256::new)
+}
+
+fn interpolation(nodes: &[i32], dtype: DType) -> Interpolation {
+    with_type(nodes, dtype, Interpolation::new)
+}
+
+fn with_type<T>(entries: &[i32], dtype: DType, make: impl FnOnce(Slice<'_>) -> T) -> T {
+    match dtype {
+        DType::U8 => make(Slice::U8(&entries.iter().map(|&e| e as u8).collect::<Vec<_>>())),
+        DType::I8 => make(Slice::I8(&entries.iter().map(|&e| e as i8).collect::<Vec<_>>())),
+        DType::I16 => make(Slice::I16(&entries.iter().map(|&e| e as i16).collect::<Vec<_>>())),
+        DType::I32 => make(Slice::I32(entries)),
+    }
+}

@@ -1,0 +1,45 @@
+//! Constants, in the forms that steps read.
+
+use crate::cpu::memory::Memory;
+use metisvm_model::{Graph, Value};
+use std::collections::BTreeMap;
+
+/// Raw forms that steps read, each once.
+pub(super) struct Constants<'a> {
+    graph: &'a Graph,
+    numbers: BTreeMap<u32, usize>,
+    raw: Vec<Memory>,
+}
+
+impl<'a> Constants<'a> {
+    pub(super) const fn new(graph: &'a Graph) -> Self {
+        Self {
+            graph,
+            numbers: BTreeMap::new(),
+            raw: Vec::new(),
+        }
+    }
+
+    /// The number of a constant's raw form.
+    pub(super) fn raw(&mut self, index: u32) -> usize {
+        *self.numbers.entry(index).or_insert_with(|| {
+            self.raw.push(Memory::of(&self.graph.constants()[index as usize].bytes));
+            self.raw.len() - 1
+        })
+    }
+
+    pub(super) fn finish(self) -> Vec<Memory> {
+        self.raw
+    }
+}
+
+/// The elements of a constant, widened.
+pub(super) fn elements(graph: &Graph, value: Value) -> Option<Vec<i32>> {
+    graph.constant(value).map(|constant| constant.tensor().data().to_vec())
+}
+
+/// The one element of a constant, if it has one.
+pub(super) fn scalar(graph: &Graph, value: Value) -> Option<i32> {
+    let constant = graph.constant(value)?;
+    (constant.ty.elements() == 1).then(|| constant.tensor().data()[0])
+}

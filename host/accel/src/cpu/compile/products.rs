@@ -1,0 +1,163 @@
+//! Matrix products and convolutions, with their constants packed.
+
+use super::chains::Open;
+use super::{Compiler, constants};
+use crate::cpu::program::{Home, Product};
+use crate::cpu::space::Space;
+use metisvm_model::{DType, Graph, Op, TensorType, Value, Window};
+use metisvm_simd::product::{Conv2dShape, Elements, PackedFilters, PackedMatrix, XKind, Zeros};
+
+/// Multiply-accumulates of a node.
+pub(super) fn macs(graph: &Graph, index: usize) -> u64 {
+    let node = &graph.nodes()[index];
+    let result = graph.ty(Value::Node(index as u32)).elements() as u64;
+    match node.op {
+        Op::MatMul | Op::WideMatMul => {
+            let x = &graph.ty(node.operands[0]).shape;
+            result * x.dim(x.rank() - 1) as u64
+        }
+        Op::Conv2d { .. } => {
+            let w = graph.ty(node.operands[1]);
+            result * (w.elements() / w.shape.dim(0)) as u64
+        }
+        _ => 0,
+    }
+}
+
+/// Elements of 8 bits as they lie in a bundle.
+fn bytes_of<'b>(ty: &TensorType, bytes: &'b [u8]) -> Elements<'b> {
+    match ty.dtype {
+        DType::I8 => Elements::I8(bytemuck::cast_slice(bytes)),
+        _ => Elements::U8(bytes),
+    }
+}
+
+/// Parameters of a product that are constants.
+struct Fixed {
+    x_zero: i32,
+    w_zeros: Vec<i32>,
+    bias: Option<Vec<i32>>,
+}
+
+impl Fixed {
+    fn zeros(&self) -> Zeros<'_> {
+        match self.w_zeros.as_slice() {
+            [one] => Zeros::One(*one),
+            each => Zeros::Each(each),
+        }
+    }
+}
+
+impl Compiler<'_> {
+    /// A product whose parameters are constants, if the node is one.
+    pub(super) fn begin_product(&mut self, index: usize) -> Option<Open> {
+        let node = &self.graph.nodes()[index];
+        let (product, space) = match node.op {
+            Op::MatMul => self.matrix(index, XKind::Byte)?,
+            Op::WideMatMul => self.matrix(index, XKind::Word)?,
+            Op::Conv2d { window, groups } => self.convolution(index, &window, groups)?,
+            _ => return None,
+        };
+        self.set_done(index, true);
+        Some(Open::of_product(product, Value::Node(index as u32), space))
+    }
+
+    fn fixed(&self, index: usize) -> Option<Fixed> {
+        let operands = &self.graph.nodes()[index].operands;
+        let bias = match operands.get(4) {
+            Some(&bias) => Some(constants::elements(self.graph, bias)?),
+            None => None,
+        };
+        Some(Fixed {
+            x_zero: constants::scalar(self.graph, operands[2])?,
+            w_zeros: constants::elements(self.graph, operands[3])?,
+            bias,
+        })
+    }
+
+    fn matrix(&mut self, index: usize, kind: XKind) -> Option<(Product, Space)> {
+        let operands = &self.graph.nodes()[index].operands;
+        let fixed = self.fixed(index)?;
+        let (x_ty, w_ty) = (self.ty(operands[0]), self.ty(operands[1]));
+        let rank = x_ty.shape.rank();
+        let (rows, depth) = (x_ty.shape.dim(rank - 2), x_ty.shape.dim(rank - 1));
+        let columns = w_ty.shape.dim(w_ty.shape.rank() - 1);
+        let space = Space {
+            rows: x_ty.elements() / depth,
+            columns,
+        };
+        let x = self.spot(operands[0]);
+        let constant = self.graph.constant(operands[1]);
+        if let (Some(w), 2, Home::Slot(_)) = (constant, w_ty.shape.rank(), x.home) {
+            let weights = PackedMatrix::new(
+                self.level,
+                bytes_of(&w.ty, &w.bytes),
+                depth,
+                columns,
+                fixed.zeros(),
+                kind,
+            );
+            let product = Product::Matrix {
+                x,
+                x_zero: fixed.x_zero,
+                weights: Box::new(weights),
+                bias: fixed.bias,
+                depth,
+            };
+            return Some((product, space));
+        }
+        let product = Product::Computed {
+            x,
+            w: self.spot(operands[1]),
+            x_zero: fixed.x_zero,
+            w_zeros: fixed.w_zeros,
+            bias: fixed.bias,
+            size: [rows, depth, columns],
+            w_step: if w_ty.shape.rank() == 2 { 0 } else { depth * columns },
+            kind,
+        };
+        Some((product, space))
+    }
+
+    fn convolution(&mut self, index: usize, window: &Window, groups: u32) -> Option<(Product, Space)> {
+        let operands = &self.graph.nodes()[index].operands;
+        let fixed = self.fixed(index)?;
+        let w = self.graph.constant(operands[1])?;
+        let x = self.spot(operands[0]);
+        if let Home::Constant(_) = x.home {
+            return None;
+        }
+        let y = &self.ty(Value::Node(index as u32)).shape;
+        let (outs, rows, cols) = (y.dim(1), y.dim(2), y.dim(3));
+        let pair = |values: [u32; 2]| values.map(|value| value as usize);
+        let padding = &window.padding;
+        let shape = Conv2dShape {
+            channels: x.ty.shape.dim(1),
+            height: x.ty.shape.dim(2),
+            width: x.ty.shape.dim(3),
+            outs,
+            kernel: [w.ty.shape.dim(2), w.ty.shape.dim(3)],
+            stride: pair(window.stride),
+            dilation: pair(window.dilation),
+            padding: [padding.top, padding.left, padding.bottom, padding.right].map(|p| p as usize),
+            groups: groups as usize,
+            rows,
+            cols,
+        };
+        let filters = PackedFilters::new(self.level, shape, bytes_of(&w.ty, &w.bytes), fixed.zeros());
+        let product = Product::Convolution {
+            image: x.ty.elements() / x.ty.shape.dim(0),
+            x,
+            x_zero: fixed.x_zero,
+            filters: Box::new(filters),
+            bias: fixed.bias,
+            outs,
+            depth: w.ty.elements() / outs,
+        };
+        let space = Space {
+            rows: y.dim(0) * outs,
+            columns: rows * cols,
+        };
+        Some((product, space))
+    }
+}

@@ -1,0 +1,53 @@
+//! Slots: the memory of a run, used again for values that do not live at the same time.
+
+/// Slots and which of them are free.
+#[derive(Debug, Default)]
+pub(super) struct Slots {
+    bytes: Vec<usize>,
+    free: Vec<usize>,
+}
+
+impl Slots {
+    /// A slot for so many bytes: the smallest free one that holds them, else the largest, which grows.
+    pub(super) fn take(&mut self, bytes: usize) -> usize {
+        let fits = self.free.iter().enumerate().filter(|&(_, &slot)| self.bytes[slot] >= bytes);
+        let best = fits.min_by_key(|&(_, &slot)| self.bytes[slot]).or_else(|| {
+            let all = self.free.iter().enumerate();
+            all.max_by_key(|&(_, &slot)| self.bytes[slot])
+        });
+        if let Some((place, &slot)) = best {
+            self.free.swap_remove(place);
+            self.bytes[slot] = self.bytes[slot].max(bytes);
+            return slot;
+        }
+        self.bytes.push(bytes);
+        self.bytes.len() - 1
+    }
+
+    /// Nothing reads a slot any more.
+    pub(super) fn free(&mut self, slot: usize) {
+        self.free.push(slot);
+    }
+
+    /// The bytes of each.
+    pub(super) fn finish(self) -> Vec<usize> {
+        self.bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_used_again() {
+        let mut slots = Slots::default();
+        let (a, b) = (slots.take(100), slots.take(10));
+        slots.free(a);
+        slots.free(b);
+        assert_eq!(slots.take(5), b);
+        assert_eq!(slots.take(200), a);
+        assert_eq!(slots.take(1), 2);
+        assert_eq!(slots.finish(), [200, 10, 1]);
+    }
+}

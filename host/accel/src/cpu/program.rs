@@ -1,0 +1,103 @@
+//! A part of a model, compiled: what is done to which slots, in order.
+
+use super::chain::Chain;
+use super::memory::Memory;
+use metisvm_model::{Op, TensorType, Window};
+use metisvm_simd::product::{PackedFilters, PackedMatrix, XKind};
+
+/// Where a value lies: in memory that all runs share, or in a slot of the run's own. In a slot the items of a
+/// batch lie one after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Home {
+    Constant(usize),
+    Slot(usize),
+}
+
+/// A value: its place and what is there.
+#[derive(Clone, Debug)]
+pub(super) struct Spot {
+    pub(super) home: Home,
+    pub(super) ty: TensorType,
+}
+
+/// A part of a model, compiled.
+#[derive(Debug)]
+pub(super) struct Program {
+    /// Raw and aligned; empty where no step reads the raw form.
+    pub(super) constants: Vec<Memory>,
+    /// The bytes of each slot, an item.
+    pub(super) slots: Vec<usize>,
+    /// The slot that each input is copied to, and its bytes; `None` if nothing reads it.
+    pub(super) inputs: Vec<Option<(usize, usize)>>,
+    /// Where each output is found.
+    pub(super) outputs: Vec<Spot>,
+    pub(super) steps: Vec<Step>,
+    /// Multiply-accumulates of an item.
+    pub(super) macs: u64,
+    /// Those of them that no kernel of a level does.
+    pub(super) scalar_macs: u64,
+}
+
+/// What is done at once.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// Products, block by block, and the chain that takes them.
+    Product { product: Product, chain: Chain },
+    /// A chain by itself.
+    Chain(Chain),
+    /// Elements moved, or joined across rows.
+    Shift { shift: Shift, y: Spot },
+    /// A node by its reference kernel, item by item: forms that hardly a model has, as parameters that are
+    /// computed.
+    Scalar { op: Op, operands: Vec<Spot>, y: Spot },
+}
+
+/// A matrix product or a convolution. Its rows and columns are those of its chain's space.
+#[derive(Debug)]
+pub(super) enum Product {
+    /// By one constant matrix, for all rows of all items.
+    Matrix {
+        x: Spot,
+        x_zero: i32,
+        weights: Box<PackedMatrix>,
+        bias: Option<Vec<i32>>,
+        depth: usize,
+    },
+    /// By a matrix of its own for each leading index; packed when it is there.
+    Computed {
+        x: Spot,
+        w: Spot,
+        x_zero: i32,
+        w_zeros: Vec<i32>,
+        bias: Option<Vec<i32>>,
+        /// Rows, depth and columns of one product.
+        size: [usize; 3],
+        /// From one product's w to the next one's; 0 if all have the same.
+        w_step: usize,
+        kind: XKind,
+    },
+    /// Of images, one after the other.
+    Convolution {
+        x: Spot,
+        x_zero: i32,
+        filters: Box<PackedFilters>,
+        bias: Option<Vec<i32>>,
+        /// Elements of an image, and how many output channels it gives.
+        image: usize,
+        outs: usize,
+        /// Multiply-accumulates of an element of the result.
+        depth: usize,
+    },
+}
+
+/// Steps that walk their operands in another order than rows of a space.
+#[derive(Debug)]
+pub(super) enum Shift {
+    Gather { data: Spot, index: Spot, axis: usize },
+    Transpose { x: Spot, perm: Vec<u8> },
+    Concat { xs: Vec<Spot>, axis: usize },
+    MaxPool { x: Spot, kernel: [u32; 2], window: Window },
+    ArgMax { x: Spot, axis: usize },
+    Sum { x: Spot, axis: usize },
+    Max { x: Spot, axis: usize },
+}

@@ -1,0 +1,148 @@
+//! Steps that move elements, or join them across rows: gather, transpose, concatenate, pool, and reductions along
+//! other dimensions than the last.
+
+use super::memory::Memory;
+use super::program::{Home, Shift, Spot};
+use super::view::{bytes_mut, get, range, range_mut};
+use metisvm_model::Window;
+use metisvm_simd::Level;
+use metisvm_simd::elements::{self, Pool, Slice, SliceMut};
+
+/// What one item reads.
+#[derive(Clone, Copy)]
+pub(super) struct View<'a> {
+    pub(super) constants: &'a [Memory],
+    pub(super) slots: &'a [Memory],
+    pub(super) item: usize,
+}
+
+impl<'a> View<'a> {
+    /// A value of the item, raw.
+    pub(super) fn bytes(&self, spot: &Spot) -> &'a [u8] {
+        let bytes = spot.ty.bytes();
+        match spot.home {
+            Home::Constant(index) => &self.constants[index].bytes()[..bytes],
+            Home::Slot(index) => &self.slots[index].bytes()[self.item * bytes..][..bytes],
+        }
+    }
+
+    /// A value of the item.
+    pub(super) fn slice(&self, spot: &Spot) -> Slice<'a> {
+        let elements = spot.ty.elements();
+        match spot.home {
+            Home::Constant(index) => self.constants[index].slice(spot.ty.dtype, 0..elements),
+            Home::Slot(index) => {
+                let start = self.item * elements;
+                self.slots[index].slice(spot.ty.dtype, start..start + elements)
+            }
+        }
+    }
+}
+
+/// Computes one item's result.
+pub(super) fn run(shift: &Shift, level: Level, view: View<'_>, result: &Spot, mut y: SliceMut<'_>) {
+    match shift {
+        Shift::Gather { data, index, axis } => {
+            let (_, extent, inner) = data.ty.shape.split(*axis);
+            let run = inner * data.ty.dtype.size();
+            let from = view.bytes(data);
+            let index = view.slice(index);
+            let y = bytes_mut(&mut y);
+            let mut at = 0;
+            for block in from.chunks_exact(extent * run) {
+                for i in 0..index.len() {
+                    let start = get(index, i) as usize * run;
+                    y[at..at + run].copy_from_slice(&block[start..start + run]);
+                    at += run;
+                }
+            }
+        }
+        Shift::Transpose { x, perm } => {
+            let dims: Vec<usize> = x.ty.shape.dims().iter().map(|&d| d as usize).collect();
+            elements::transpose(level, view.slice(x), &dims, perm, y);
+        }
+        Shift::Concat { xs, axis } => {
+            let y = bytes_mut(&mut y);
+            let mut at = 0;
+            let outer = result.ty.shape.split(*axis).0;
+            for block in 0..outer {
+                for x in xs {
+                    let bytes = view.bytes(x);
+                    let run = bytes.len() / outer;
+                    y[at..at + run].copy_from_slice(&bytes[block * run..][..run]);
+                    at += run;
+                }
+            }
+        }
+        Shift::MaxPool { x, kernel, window } => {
+            let shape = pool_shape(x, *kernel, window, result);
+            let (plane, own) = (shape.input.iter().product::<usize>(), shape.output.iter().product::<usize>());
+            let x = view.slice(x);
+            for number in 0..x.len() / plane {
+                let to = range_mut(&mut y, number * own..(number + 1) * own);
+                elements::max_pool2d(level, part(x, number * plane, plane), &shape, to);
+            }
+        }
+        Shift::ArgMax { x, axis } => {
+            let SliceMut::I32(y) = y else { return };
+            let (outer, extent, inner) = x.ty.shape.split(*axis);
+            let x = view.slice(x);
+            if inner == 1 {
+                for (row, y) in y.iter_mut().enumerate().take(outer) {
+                    *y = elements::arg_max(level, part(x, row * extent, extent));
+                }
+                return;
+            }
+            for (block, y) in y.chunks_exact_mut(inner).enumerate() {
+                for (column, y) in y.iter_mut().enumerate() {
+                    let at = |e: usize| get(x, (block * extent + e) * inner + column);
+                    let best = (1..extent).fold(0, |best, e| if at(e) > at(best) { e } else { best });
+                    *y = best as i32;
+                }
+            }
+        }
+        Shift::Sum { x, axis } => {
+            let (_, extent, inner) = x.ty.shape.split(*axis);
+            let x = view.slice(x);
+            let SliceMut::I32(y) = y else { return };
+            for (block, y) in y.chunks_exact_mut(inner).enumerate() {
+                y.fill(0);
+                for e in 0..extent {
+                    elements::accumulate_sum(level, part(x, (block * extent + e) * inner, inner), y);
+                }
+            }
+        }
+        Shift::Max { x, axis } => {
+            let (outer, extent, inner) = x.ty.shape.split(*axis);
+            let size = x.ty.dtype.size();
+            let raw = view.bytes(x);
+            let x = view.slice(x);
+            for block in 0..outer {
+                let first = block * extent * inner * size;
+                bytes_mut(&mut y)[block * inner * size..][..inner * size]
+                    .copy_from_slice(&raw[first..][..inner * size]);
+                for e in 1..extent {
+                    let row = part(x, (block * extent + e) * inner, inner);
+                    elements::accumulate_max(level, row, range_mut(&mut y, block * inner..(block + 1) * inner));
+                }
+            }
+        }
+    }
+}
+
+fn pool_shape(x: &Spot, kernel: [u32; 2], window: &Window, result: &Spot) -> Pool {
+    let pair = |values: [u32; 2]| values.map(|value| value as usize);
+    let plane = |spot: &Spot| [spot.ty.shape.dim(2), spot.ty.shape.dim(3)];
+    Pool {
+        input: plane(x),
+        output: plane(result),
+        kernel: pair(kernel),
+        stride: pair(window.stride),
+        dilation: pair(window.dilation),
+        before: pair([window.padding.top, window.padding.left]),
+    }
+}
+
+fn part(slice: Slice<'_>, start: usize, count: usize) -> Slice<'_> {
+    range(slice, start..start + count)
+}

@@ -1,0 +1,56 @@
+//! Any function of 16 bits, straight between 257 nodes.
+
+use super::dispatch::{Kernel, at};
+use super::slice::{Element, Slice, SliceMut, typed};
+use crate::Level;
+
+/// A function of 16 bits, prepared.
+#[derive(Clone, Debug)]
+pub struct Interpolation {
+    nodes: [i16; 257],
+}
+
+impl Interpolation {
+    /// Prepares nodes: node `h` is the value at `256·h − 32768`.
+    ///
+    /// # Panics
+    /// If there are not 257 nodes, or they have 32 bits.
+    pub fn new(nodes: Slice<'_>) -> Self {
+        assert_eq!(nodes.len(), 257, "an interpolation has 257 nodes");
+        assert!(!matches!(nodes, Slice::I32(_)), "nodes have 8 or 16 bits");
+        let mut prepared = Self { nodes: [0; 257] };
+        typed!(Slice, nodes, nodes => {
+            for (node, &given) in prepared.nodes.iter_mut().zip(nodes) {
+                *node = given.wide() as i16;
+            }
+        });
+        prepared
+    }
+
+    /// `y = t[h] + (((t[h + 1] − t[h]) · l + 128) >> 8)`, `h` and `l` being the upper and the lower byte of
+    /// `x + 32768`. A result lies between its two nodes; give the type that they were given in.
+    ///
+    /// # Panics
+    /// If `x` and `y` have different lengths.
+    #[inline]
+    pub fn apply(&self, level: Level, x: &[i16], y: SliceMut<'_>) {
+        assert_eq!(x.len(), y.len(), "elements and results have different lengths");
+        typed!(SliceMut, y, y => at::<Between, _>(level, (self, x, y)));
+    }
+}
+
+struct Between;
+
+impl<Y: Element> Kernel<(&Interpolation, &[i16], &mut [Y])> for Between {
+    type Output = ();
+
+    #[inline(always)]
+    fn run((function, x, y): (&Interpolation, &[i16], &mut [Y])) {
+        for (y, &x) in y.iter_mut().zip(x) {
+            let u = x as u16 ^ 0x8000;
+            let (h, l) = (usize::from(u >> 8), i32::from(u & 255));
+            let (left, right) = (function.nodes[h].wide(), function.nodes[h + 1].wide());
+            *y = Y::truncate(left + (((right - left) * l + 128) >> 8));
+        }
+    }
+}

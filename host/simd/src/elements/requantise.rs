@@ -1,0 +1,399 @@
+//! Requantisation: the one place where a wide integer becomes a narrow one.
+//!
+//! The definition is `saturate(zero + ((x · multiplier + 2^(shift − 1)) >> shift))` in 64 bits, multiplier
+//! 1 to 32767, shift 1 to 47. Vectors of 64 bits have half the lanes, and no arithmetic shift on AVX2, so
+//! that parameters are first put into the cheapest [`Form`] that has the same result.
+
+use super::dispatch::{Kernel, at};
+use super::slice::{Element, Slice, SliceMut, typed};
+use crate::Level;
+
+/// Zero points up to this magnitude, those of 8 and 16 bits among them, are added before the shift.
+const SMALL_ZERO: u32 = 1 << 15;
+
+/// How to compute a requantisation of elements of 32 bits or fewer.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Form {
+    /// `zero + ((x · multiplier + half) >> shift)` in 32 bits, for elements of at most 16: the product has 30
+    /// bits and a sign.
+    Short {
+        /// At most 32767.
+        multiplier: i32,
+        /// `2^(shift − 1)`.
+        half: i32,
+        /// 1 to 30.
+        shift: u32,
+        /// Of a magnitude of at most 2^15.
+        zero: i32,
+    },
+    /// `((x · multiplier + bias) >> 32) >> shift`, where the first shift leaves 32 bits: the upper half of
+    /// a product. The multiplier is moved left so that the shift reaches 32, and the bias has the zero
+    /// point: the sum stays below 2^63, its upper half is the result before what is left to shift.
+    High {
+        /// Below 2^31.
+        multiplier: i32,
+        /// What makes the shift round, plus the zero point, moved left.
+        bias: i64,
+        /// 0 to 15: what a shift has beyond 32.
+        shift: u32,
+    },
+    /// As it is defined.
+    Whole {
+        /// At most 32767.
+        multiplier: i32,
+        /// 1 to 47.
+        shift: u32,
+        /// Any.
+        zero: i32,
+    },
+}
+
+impl Form {
+    /// The form for parameters and elements of so many bits, sign included (an unsigned byte has 9).
+    fn of(multiplier: i32, shift: u32, zero: i32, bits: u32) -> Self {
+        let small = zero.unsigned_abs() <= SMALL_ZERO;
+        match shift {
+            // The product is less than half a unit.
+            31.. if small && bits <= 16 => Self::Short {
+                multiplier: 0,
+                half: 0,
+                shift: 1,
+                zero,
+            },
+            _ if small && bits <= 16 => Self::Short {
+                multiplier,
+                half: 1 << (shift - 1),
+                shift,
+                zero,
+            },
+            16..=32 if small => Self::High {
+                multiplier: multiplier << (32 - shift),
+                bias: (1 << 31) + (i64::from(zero) << 32),
+                shift: 0,
+            },
+            33.. if small => Self::High {
+                multiplier,
+                bias: (1 << (shift - 1)) + (i64::from(zero) << shift),
+                shift: shift - 32,
+            },
+            _ => Self::Whole {
+                multiplier,
+                shift,
+                zero,
+            },
+        }
+    }
+}
+
+/// Asserts that parameters are those of the operator.
+fn assert_parameters(multiplier: i32, shift: u32) {
+    assert!(
+        (1..=32767).contains(&multiplier),
+        "multiplier {multiplier} is not in 1..=32767"
+    );
+    assert!((1..=47).contains(&shift), "shift {shift} is not in 1..=47");
+}
+
+/// `saturate(zero + ((x · multiplier + 2^(shift − 1)) >> shift))` to the type of `y`, of each element.
+///
+/// # Panics
+/// If `x` and `y` have different lengths, the multiplier is not 1 to 32767 or the shift not 1 to 47.
+#[inline]
+pub fn requantise_one(level: Level, x: Slice<'_>, multiplier: i32, shift: u32, zero: i32, y: SliceMut<'_>) {
+    assert_eq!(x.len(), y.len(), "elements and results have different lengths");
+    assert_parameters(multiplier, shift);
+    let bits = match x {
+        Slice::U8(_) => 9,
+        Slice::I8(_) => 8,
+        Slice::I16(_) => 16,
+        Slice::I32(_) => 32,
+    };
+    let form = Form::of(multiplier, shift, zero, bits);
+    typed!(Slice, x, x => typed!(SliceMut, y, y => at::<One, _>(level, (x, form, y))));
+}
+
+/// One set of parameters.
+struct One;
+
+impl<X: Element, Y: Element> Kernel<(&[X], Form, &mut [Y])> for One {
+    type Output = ();
+
+    #[inline(always)]
+    fn run((x, form, y): (&[X], Form, &mut [Y])) {
+        match form {
+            Form::Short {
+                multiplier,
+                half,
+                shift,
+                zero,
+            } => {
+                for (y, x) in y.iter_mut().zip(x) {
+                    let product = x.wide().wrapping_mul(multiplier).wrapping_add(half);
+                    *y = Y::saturate_i32((product >> (shift & 31)).wrapping_add(zero));
+                }
+            }
+            Form::High {
+                multiplier,
+                bias,
+                shift,
+            } => {
+                for (y, x) in y.iter_mut().zip(x) {
+                    let sum = (i64::from(x.wide()) * i64::from(multiplier)).wrapping_add(bias);
+                    *y = Y::saturate_i32((sum >> 32) as i32 >> (shift & 31));
+                }
+            }
+            Form::Whole {
+                multiplier,
+                shift,
+                zero,
+            } => {
+                for (y, x) in y.iter_mut().zip(x) {
+                    *y = whole(x.wide(), multiplier, shift, zero);
+                }
+            }
+        }
+    }
+}
+
+/// The definition.
+#[inline(always)]
+fn whole<Y: Element>(x: i32, multiplier: i32, shift: u32, zero: i32) -> Y {
+    let product = i64::from(x) * i64::from(multiplier);
+    let rounded = product.wrapping_add(1 << ((shift - 1) & 63)) >> (shift & 63);
+    Y::saturate(i64::from(zero) + rounded)
+}
+
+/// [`requantise_one`] with parameters for each element. Where they are used more than once, prepare
+/// [`RequantiseColumns`].
+///
+/// # Panics
+/// If a slice's length is not that of `x`, a multiplier is not 1 to 32767 or a shift not 1 to 47.
+pub fn requantise_each(
+    level: Level,
+    x: Slice<'_>,
+    multipliers: &[i32],
+    shifts: &[u32],
+    zeros: &[i32],
+    y: SliceMut<'_>,
+) {
+    let n = x.len();
+    assert_eq!(n, y.len(), "elements and results have different lengths");
+    assert_eq!(
+        [n; 3],
+        [multipliers.len(), shifts.len(), zeros.len()],
+        "as many parameters as elements"
+    );
+    for (&multiplier, &shift) in multipliers.iter().zip(shifts) {
+        assert_parameters(multiplier, shift);
+    }
+    typed!(Slice, x, x => typed!(SliceMut, y, y => {
+        at::<Each, _>(level, (x, multipliers, shifts, zeros, y));
+    }));
+}
+
+/// Parameters for each element, as they are defined.
+struct Each;
+
+impl<X: Element, Y: Element> Kernel<(&[X], &[i32], &[u32], &[i32], &mut [Y])> for Each {
+    type Output = ();
+
+    #[inline(always)]
+    fn run((x, multipliers, shifts, zeros, y): (&[X], &[i32], &[u32], &[i32], &mut [Y])) {
+        let parameters = multipliers.iter().zip(shifts).zip(zeros);
+        for ((y, x), ((&multiplier, &shift), &zero)) in y.iter_mut().zip(x).zip(parameters) {
+            *y = whole(x.wide(), multiplier, shift, zero);
+        }
+    }
+}
+
+/// The parameters of the columns of a matrix, prepared.
+#[derive(Clone, Debug)]
+pub struct RequantiseColumns {
+    multipliers: Vec<i32>,
+    shifts: Vec<u32>,
+    zeros: Vec<i32>,
+    /// The multipliers of the form with the upper half of a product, if every column has it without a shift
+    /// beyond: all shifts are 16 to 32, all zero points small.
+    high: Option<Vec<i32>>,
+}
+
+impl RequantiseColumns {
+    /// Prepares a multiplier, a shift and a zero point for each column.
+    ///
+    /// # Panics
+    /// If the lengths differ or are 0, a multiplier is not 1 to 32767 or a shift not 1 to 47.
+    pub fn new(multipliers: &[i32], shifts: &[u32], zeros: &[i32]) -> Self {
+        let n = multipliers.len();
+        assert_eq!(
+            [n; 2],
+            [shifts.len(), zeros.len()],
+            "parameters of different numbers of columns"
+        );
+        assert_ne!(n, 0, "there are no columns");
+        for (&multiplier, &shift) in multipliers.iter().zip(shifts) {
+            assert_parameters(multiplier, shift);
+        }
+        let is_high = shifts.iter().all(|shift| (16..=32).contains(shift))
+            && zeros.iter().all(|zero| zero.unsigned_abs() <= SMALL_ZERO);
+        let high = |(multiplier, shift): (&i32, &u32)| multiplier << (32 - shift);
+        Self {
+            multipliers: multipliers.to_vec(),
+            shifts: shifts.to_vec(),
+            zeros: zeros.to_vec(),
+            high: is_high.then(|| multipliers.iter().zip(shifts).map(high).collect()),
+        }
+    }
+
+    /// How many columns.
+    pub fn columns(&self) -> usize {
+        self.multipliers.len()
+    }
+
+    /// Requantises elements of which the first is in column `first` and each further one in the next; after
+    /// the last column comes column 0 of the next row.
+    ///
+    /// # Panics
+    /// If `x` and `y` have different lengths, or there is no column `first`.
+    #[inline]
+    pub fn apply(&self, level: Level, first: usize, x: Slice<'_>, y: SliceMut<'_>) {
+        assert_eq!(x.len(), y.len(), "elements and results have different lengths");
+        assert!(first < self.columns(), "column {first} of {}", self.columns());
+        typed!(Slice, x, x => typed!(SliceMut, y, y => {
+            at::<Columns, _>(level, (self, first, x, y));
+        }));
+    }
+}
+
+/// Prepared parameters for each element.
+struct Columns;
+
+impl<X: Element, Y: Element> Kernel<(&RequantiseColumns, usize, &[X], &mut [Y])> for Columns {
+    type Output = ();
+
+    #[inline(always)]
+    fn run((columns, mut first, mut x, mut y): (&RequantiseColumns, usize, &[X], &mut [Y])) {
+        while !x.is_empty() {
+            let n = x.len().min(columns.multipliers.len() - first);
+            let (x_row, y_row);
+            (x_row, x) = x.split_at(n);
+            (y_row, y) = y.split_at_mut(n);
+            let zeros = &columns.zeros[first..first + n];
+            if let Some(high) = &columns.high {
+                let high = &high[first..first + n];
+                for ((y, x), (&multiplier, &zero)) in y_row.iter_mut().zip(x_row).zip(high.iter().zip(zeros))
+                {
+                    let sum = i64::from(x.wide()) * i64::from(multiplier) + (1 << 31);
+                    *y = Y::saturate_i32(((sum >> 32) as i32).wrapping_add(zero));
+                }
+            } else {
+                let multipliers = &columns.multipliers[first..first + n];
+                Each::run((
+                    x_row,
+                    multipliers,
+                    &columns.shifts[first..first + n],
+                    zeros,
+                    y_row,
+                ));
+            }
+            first = 0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::elements::tests::{Rng, TYPES, buffers, lengths};
+
+    fn defined<Y: Element>(x: i32, multiplier: i32, shift: u32, zero: i32) -> Y {
+        let product = i64::from(x) * i64::from(multiplier);
+        Y::saturate(i64::from(zero) + ((product + (1i64 << (shift - 1))) >> shift))
+    }
+
+    fn parameters(rng: &mut Rng, to: usize) -> (i32, u32, i32) {
+        let (any_multiplier, any_shift, any_zero) = (rng.within(1, 32767), rng.within(1, 47), rng.i32());
+        let multiplier = *rng.choose(&[1, 2, 3, 16384, 32767, any_multiplier]);
+        let shift = *rng.choose(&[1, 15, 16, 17, 30, 31, 32, 33, 46, 47, any_shift]) as u32;
+        let zero = *rng.choose(&[0, 0, 1, -1, any_zero]);
+        let zero = match to {
+            0 => i32::from(zero as u8),
+            1 => i32::from(zero as i8),
+            2 => i32::from(zero as i16),
+            _ => zero,
+        };
+        (multiplier, shift, zero)
+    }
+
+    #[test]
+    fn one_set_of_parameters() {
+        let mut rng = Rng(1);
+        for round in 0..40 {
+            for n in lengths(round) {
+                for from in TYPES {
+                    for to in TYPES {
+                        let x = rng.elements(from, n);
+                        let (multiplier, shift, zero) = parameters(&mut rng, to);
+                        for level in Level::available() {
+                            let mut y = buffers(to, n);
+                            requantise_one(level, x.slice(), multiplier, shift, zero, y.slice_mut());
+                            typed!(SliceMut, y.slice_mut(), y => for (i, &y) in y.iter().enumerate() {
+                                let x = x.at(i);
+                                let expected = defined(x, multiplier, shift, zero);
+                                assert_eq!(y, expected, "{level} {x} {multiplier} {shift} {zero}");
+                            });
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn parameters_for_each_element_and_prepared_ones() {
+        let mut rng = Rng(2);
+        for round in 0..40 {
+            for n in lengths(round) {
+                if n == 0 {
+                    continue;
+                }
+                for from in TYPES {
+                    for to in TYPES {
+                        let all: Vec<(i32, u32, i32)> = (0..n)
+                            .map(|_| {
+                                let (m, s, z) = parameters(&mut rng, to);
+                                // Half of the time all columns have the fast form.
+                                if round % 2 == 0 {
+                                    (m, 16 + s % 17, i32::from(z as i16))
+                                } else {
+                                    (m, s, z)
+                                }
+                            })
+                            .collect();
+                        let multipliers: Vec<i32> = all.iter().map(|p| p.0).collect();
+                        let shifts: Vec<u32> = all.iter().map(|p| p.1).collect();
+                        let zeros: Vec<i32> = all.iter().map(|p| p.2).collect();
+                        let columns = RequantiseColumns::new(&multipliers, &shifts, &zeros);
+                        let x = rng.elements(from, n);
+                        let first = rng.within(0, n as i32 - 1) as usize;
+                        let rows = rng.elements(from, 3 * n - first);
+                        for level in Level::available() {
+                            let mut y = buffers(to, n);
+                            requantise_each(level, x.slice(), &multipliers, &shifts, &zeros, y.slice_mut());
+                            typed!(SliceMut, y.slice_mut(), y => for (i, &y) in y.iter().enumerate() {
+                                let (m, s, z) = all[i];
+                                assert_eq!(y, defined(x.at(i), m, s, z), "{level} {} {m} {s} {z}", x.at(i));
+                            });
+                            let mut y = buffers(to, rows.len());
+                            columns.apply(level, first, rows.slice(), y.slice_mut());
+                            typed!(SliceMut, y.slice_mut(), y => for (i, &y) in y.iter().enumerate() {
+                                let (m, s, z) = all[(first + i) % n];
+                                let x = rows.at(i);
+                                assert_eq!(y, defined(x, m, s, z), "{level} {x} {m} {s} {z}");
+                            });
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

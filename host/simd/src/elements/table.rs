@@ -1,0 +1,52 @@
+//! Any function of one byte, as a table of 256 entries.
+
+use super::dispatch::{Kernel, at};
+use super::slice::{Element, Slice, SliceMut, typed};
+use crate::Level;
+
+/// A table of 256 entries, prepared.
+#[derive(Clone, Debug)]
+pub struct Table256 {
+    entries: [i32; 256],
+}
+
+impl Table256 {
+    /// Prepares a table: entry `i` for the byte `i`, a negative one read as unsigned.
+    ///
+    /// # Panics
+    /// If there are not 256 entries.
+    pub fn new(entries: Slice<'_>) -> Self {
+        assert_eq!(entries.len(), 256, "a table has 256 entries");
+        let mut prepared = Self { entries: [0; 256] };
+        super::widen(Level::PORTABLE, entries, &mut prepared.entries);
+        prepared
+    }
+
+    /// `y = table[x]`. Entries that are not of the type of `y` lose their upper bits; give the type of the
+    /// table.
+    ///
+    /// # Panics
+    /// If `x` and `y` have different lengths, or `x` has not bytes.
+    #[inline]
+    pub fn apply(&self, level: Level, x: Slice<'_>, y: SliceMut<'_>) {
+        assert_eq!(x.len(), y.len(), "elements and results have different lengths");
+        match x {
+            Slice::U8(x) => typed!(SliceMut, y, y => at::<Look, _>(level, (self, x, y))),
+            Slice::I8(x) => typed!(SliceMut, y, y => at::<Look, _>(level, (self, x, y))),
+            _ => panic!("a table is of bytes"),
+        }
+    }
+}
+
+struct Look;
+
+impl<X: Element, Y: Element> Kernel<(&Table256, &[X], &mut [Y])> for Look {
+    type Output = ();
+
+    #[inline(always)]
+    fn run((table, x, y): (&Table256, &[X], &mut [Y])) {
+        for (y, x) in y.iter_mut().zip(x) {
+            *y = Y::truncate(table.entries[usize::from(x.wide() as u8)]);
+        }
+    }
+}

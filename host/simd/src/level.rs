@@ -63,7 +63,11 @@ impl Level {
 
     /// The levels that this processor has, fastest first.
     pub fn available() -> impl Iterator<Item = Self> {
-        Kind::ALL.into_iter().rev().filter(|kind| kind.is_here()).map(Self)
+        Kind::ALL
+            .into_iter()
+            .rev()
+            .filter(|kind| kind.is_here())
+            .map(Self)
     }
 
     /// The fastest level of this processor.
@@ -146,6 +150,9 @@ mod tests {
     #[test]
     fn a_name_that_is_no_level_says_which_there_are() {
         let error = "sse9".parse::<Level>().unwrap_err().to_string();
-        assert!(error.contains("not a level") && error.contains("portable"), "{error}");
+        assert!(
+            error.contains("not a level") && error.contains("portable"),
+            "{error}"
+        );
     }
 }

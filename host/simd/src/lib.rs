@@ -5,6 +5,7 @@
 //! only where the processor has its instructions; so the functions are safe to call, and unsafe code stays in
 //! the few modules that call into instruction sets.
 
+pub mod keccak;
 pub mod level;
 pub mod product;
 

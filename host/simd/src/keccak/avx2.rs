@@ -27,15 +27,10 @@ fn hash(messages: &[&[u8]], digests: &mut [[u8; 32]]) {
     let mut lanes = Lanes::<LANES>::new(messages);
     let mut state = [_mm256_setzero_si256(); STATE_WORDS];
     while let Some(step) = lanes.step() {
-        absorb(&mut state, &step);
+        absorb(&mut state, &lanes, &step);
         permute(&mut state);
         if step.ending != 0 {
-            let squeezed: [[u64; LANES]; 4] = std::array::from_fn(|word| words(state[word]));
-            for (lane, index) in lanes.messages_of(step.ending) {
-                for (bytes, word) in digests[index].as_chunks_mut().0.iter_mut().zip(squeezed) {
-                    *bytes = word[lane].to_le_bytes();
-                }
-            }
+            lanes.put(step.ending, &squeezed(&state), digests);
         }
         if let Some((lane, index, rest)) = lanes.take_last() {
             digests[index] = portable::finish(state.map(|word| words(word)[lane]), rest);
@@ -84,7 +79,7 @@ fn splat(word: u64) -> __m256i {
 /// Takes a block of each message into the states.
 #[target_feature(enable = "avx2")]
 #[inline]
-fn absorb(state: &mut [__m256i; STATE_WORDS], step: &Step<'_, LANES>) {
+fn absorb(state: &mut [__m256i; STATE_WORDS], lanes: &Lanes<'_, LANES>, step: &Step<LANES>) {
     if step.fresh != 0 {
         let old = |lane: u8| i64::from(step.fresh >> lane & 1) - 1;
         let old = _mm256_set_epi64x(old(3), old(2), old(1), old(0));
@@ -94,7 +89,8 @@ fn absorb(state: &mut [__m256i; STATE_WORDS], step: &Step<'_, LANES>) {
     }
     let mut ends = [[0; RATE]; LANES];
     let mut blocks: [&[u8; RATE]; LANES] = [&[0; RATE]; LANES];
-    for ((whole, end), block) in blocks.iter_mut().zip(&mut ends).zip(step.blocks) {
+    for (lane, (whole, end)) in blocks.iter_mut().zip(&mut ends).enumerate() {
+        let block = &lanes.message(lane)[step.start[lane]..][..step.length[lane]];
         *whole = block.first_chunk().unwrap_or_else(|| {
             *end = portable::padded(block);
             end
@@ -111,6 +107,19 @@ fn absorb(state: &mut [__m256i; STATE_WORDS], step: &Step<'_, LANES>) {
     let pad = |lane: u8| (u64::from(step.ending >> lane & 1) * PAD_LAST).cast_signed();
     let last = &mut state[RATE_WORDS - 1];
     *last = xor(*last, _mm256_set_epi64x(pad(3), pad(2), pad(1), pad(0)));
+}
+
+/// The digests in the states.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn squeezed(state: &[__m256i; STATE_WORDS]) -> [[u8; 32]; LANES] {
+    let mut digests = [[0; 32]; LANES];
+    for (at, word) in state[..4].iter().enumerate() {
+        for (digest, word) in digests.iter_mut().zip(words(*word)) {
+            digest.as_chunks_mut().0[at] = word.to_le_bytes();
+        }
+    }
+    digests
 }
 
 /// The lanes of a register.

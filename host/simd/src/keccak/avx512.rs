@@ -4,7 +4,7 @@
 
 use super::lanes::{Lanes, Step};
 use super::permutation::permutation;
-use super::{PAD_FIRST, PAD_LAST, RATE, RATE_WORDS, STATE_WORDS, portable};
+use super::{PAD_FIRST, PAD_LAST, RATE_WORDS, STATE_WORDS, portable};
 use crate::level::{Kind, Level};
 use std::arch::x86_64::*;
 
@@ -17,24 +17,20 @@ const LANES: usize = 8;
 /// Where the level has no AVX-512.
 pub(super) fn many(level: Level, messages: &[&[u8]], digests: &mut [[u8; 32]]) {
     assert!(matches!(level.kind(), Kind::Avx512 | Kind::Avx512Vnni));
-    // SAFETY: a level exists only where the processor has its instructions, and these have AVX-512 F and BW.
+    // SAFETY: a level exists only where the processor has its instructions, and these have AVX-512 F, BW,
+    // DQ and VL and what AVX2 has.
     unsafe { hash(messages, digests) }
 }
 
-#[target_feature(enable = "avx512f,avx512bw,bmi1,bmi2,popcnt,lzcnt")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,bmi1,bmi2,popcnt,lzcnt")]
 fn hash(messages: &[&[u8]], digests: &mut [[u8; 32]]) {
     let mut lanes = Lanes::<LANES>::new(messages);
     let mut state = [_mm512_setzero_si512(); STATE_WORDS];
     while let Some(step) = lanes.step() {
-        absorb(&mut state, &step);
+        absorb(&mut state, &lanes, &step);
         permute(&mut state);
         if step.ending != 0 {
-            let squeezed: [[u64; LANES]; 4] = std::array::from_fn(|word| words(state[word]));
-            for (lane, index) in lanes.messages_of(step.ending) {
-                for (bytes, word) in digests[index].as_chunks_mut().0.iter_mut().zip(squeezed) {
-                    *bytes = word[lane].to_le_bytes();
-                }
-            }
+            lanes.put(step.ending, &squeezed(&state), digests);
         }
         if let Some((lane, index, rest)) = lanes.take_last() {
             digests[index] = portable::finish(state.map(|word| words(word)[lane]), rest);
@@ -80,21 +76,31 @@ fn splat(word: u64) -> __m512i {
 /// Takes a block of each message into the states.
 #[target_feature(enable = "avx512f,avx512bw,bmi1,bmi2")]
 #[inline]
-fn absorb(state: &mut [__m512i; STATE_WORDS], step: &Step<'_, LANES>) {
-    let parts: [Parts; LANES] =
-        std::array::from_fn(|lane| Parts::of(step.blocks[lane], step.ending >> lane & 1 != 0));
-    let first = transposed(parts.map(|parts| parts.first));
-    let second = transposed(parts.map(|parts| parts.second));
-    let last = _mm512_set_epi64(
-        parts[7].last,
-        parts[6].last,
-        parts[5].last,
-        parts[4].last,
-        parts[3].last,
-        parts[2].last,
-        parts[1].last,
-        parts[0].last,
-    );
+fn absorb(state: &mut [__m512i; STATE_WORDS], lanes: &Lanes<'_, LANES>, step: &Step<LANES>) {
+    let masks = Masks::of(step);
+    let mut first = [_mm512_setzero_si512(); LANES];
+    let mut second = first;
+    let mut last = [_mm_setzero_si128(); LANES];
+    for lane in 0..LANES {
+        let block = lanes.message(lane).as_ptr().cast::<i8>();
+        let block = block.wrapping_add(step.start[lane]);
+        // SAFETY: `Lanes::step` gives blocks within their messages, and the three masks of a lane have a bit for
+        // each byte of its block and no other; bytes without a bit are not accessed.
+        let loaded = unsafe {
+            (
+                _mm512_maskz_loadu_epi8(masks.first[lane], block),
+                _mm512_maskz_loadu_epi8(masks.second[lane], block.wrapping_add(64)),
+                _mm512_maskz_loadu_epi8(masks.last[lane], block.wrapping_add(128)),
+            )
+        };
+        let one = _mm512_set1_epi8(PAD_FIRST.cast_signed());
+        first[lane] = _mm512_mask_mov_epi8(loaded.0, masks.first_pad[lane], one);
+        second[lane] = _mm512_mask_mov_epi8(loaded.1, masks.second_pad[lane], one);
+        last[lane] = _mm512_castsi512_si128(_mm512_mask_mov_epi8(loaded.2, masks.last_pad[lane], one));
+    }
+    let first = transposed(first);
+    let second = transposed(second);
+    let last = lowest(last);
     let last = _mm512_mask_xor_epi64(last, step.ending, last, splat(PAD_LAST));
     let old = !step.fresh;
     let input = first.iter().chain(&second).chain([&last]);
@@ -106,50 +112,83 @@ fn absorb(state: &mut [__m512i; STATE_WORDS], step: &Step<'_, LANES>) {
     }
 }
 
-/// A block with its first bit of padding: 64 bytes, 64 bytes, and the last word.
-#[derive(Clone, Copy)]
-struct Parts {
-    first: __m512i,
-    second: __m512i,
-    last: i64,
+/// What each lane's block has in its first 64 bytes, the second 64 and the last 8: a bit for each byte that is
+/// there, and one for the byte of padding that follows.
+struct Masks {
+    first: [u64; LANES],
+    second: [u64; LANES],
+    last: [u64; LANES],
+    first_pad: [u64; LANES],
+    second_pad: [u64; LANES],
+    last_pad: [u64; LANES],
 }
 
-impl Parts {
-    #[target_feature(enable = "avx512f,avx512bw,bmi1,bmi2")]
+impl Masks {
+    /// For all lanes at once: a shift by 64 or more gives zero, and so does one by less than nothing, which is
+    /// by very much.
+    #[target_feature(enable = "avx512f")]
     #[inline]
-    fn of(block: &[u8], ends: bool) -> Self {
-        let length = block.len().min(RATE);
-        // SAFETY: the three masks have bits for the bytes below `length` and no others, and no other byte is
-        // accessed.
-        let (first, second, last) = unsafe {
-            let bytes = block.as_ptr().cast::<i8>();
-            let second = bytes.wrapping_add(64);
-            let last = bytes.wrapping_add(128);
-            (
-                _mm512_maskz_loadu_epi8(below(length), bytes),
-                _mm512_maskz_loadu_epi8(below(length.saturating_sub(64)), second),
-                _mm512_maskz_loadu_epi8(below(length.saturating_sub(128)), last),
-            )
+    fn of(step: &Step<LANES>) -> Self {
+        let [a, b, c, d, e, f, g, h] = step.length.map(|length| length as i64);
+        let length = _mm512_set_epi64(h, g, f, e, d, c, b, a);
+        let ones = splat(u64::MAX);
+        // The lowest bits, as many as the length is above `from`.
+        let below = |from| {
+            let count = _mm512_sub_epi64(_mm512_max_epu64(length, splat(from)), splat(from));
+            words(_mm512_andnot_si512(_mm512_sllv_epi64(ones, count), ones))
         };
-        let one = _mm512_set1_epi8(PAD_FIRST.cast_signed());
-        let pad = |from: usize| match ends {
-            true => below((length + 1).saturating_sub(from)) & !below(length.saturating_sub(from)),
-            false => 0,
+        let pad = |from| {
+            let at = _mm512_sub_epi64(length, splat(from));
+            words(_mm512_maskz_sllv_epi64(step.ending, splat(1), at))
         };
-        let last = _mm512_mask_mov_epi8(last, pad(128), one);
         Self {
-            first: _mm512_mask_mov_epi8(first, pad(0), one),
-            second: _mm512_mask_mov_epi8(second, pad(64), one),
-            last: _mm_cvtsi128_si64(_mm512_castsi512_si128(last)),
+            first: below(0),
+            second: below(64),
+            last: below(128),
+            first_pad: pad(0),
+            second_pad: pad(64),
+            last_pad: pad(128),
         }
     }
 }
 
-/// The lowest bits, at most 64 of them.
-#[target_feature(enable = "bmi2")]
+/// The lowest words of eight registers, as lanes of one.
+#[target_feature(enable = "avx512f")]
 #[inline]
-fn below(count: usize) -> u64 {
-    _bzhi_u64(u64::MAX, count.min(64) as u32)
+fn lowest(rows: [__m128i; LANES]) -> __m512i {
+    let [a, b, c, d, e, f, g, h] = rows;
+    let (ab, cd) = (_mm_unpacklo_epi64(a, b), _mm_unpacklo_epi64(c, d));
+    let (ef, gh) = (_mm_unpacklo_epi64(e, f), _mm_unpacklo_epi64(g, h));
+    let abcd = _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(ab), cd);
+    let efgh = _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(ef), gh);
+    _mm512_inserti64x4::<1>(_mm512_castsi256_si512(abcd), efgh)
+}
+
+/// The digests in the states.
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn squeezed(state: &[__m512i; STATE_WORDS]) -> [[u8; 32]; LANES] {
+    let even = (
+        _mm512_unpacklo_epi64(state[0], state[1]),
+        _mm512_unpacklo_epi64(state[2], state[3]),
+    );
+    let odd = (
+        _mm512_unpackhi_epi64(state[0], state[1]),
+        _mm512_unpackhi_epi64(state[2], state[3]),
+    );
+    // The quarters of both that belong together: those of two digests.
+    let low = _mm512_set_epi64(11, 10, 3, 2, 9, 8, 1, 0);
+    let high = _mm512_set_epi64(15, 14, 7, 6, 13, 12, 5, 4);
+    let two = |half, order| {
+        let (first, second): (__m512i, __m512i) = half;
+        // SAFETY: both are 64 bytes of which every pattern is a value.
+        unsafe {
+            std::mem::transmute::<__m512i, [[u8; 32]; 2]>(_mm512_permutex2var_epi64(first, order, second))
+        }
+    };
+    let ([d0, d2], [d4, d6]) = (two(even, low), two(even, high));
+    let ([d1, d3], [d5, d7]) = (two(odd, low), two(odd, high));
+    [d0, d1, d2, d3, d4, d5, d6, d7]
 }
 
 /// Eight messages' words as eight words' lanes.

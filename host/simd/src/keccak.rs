@@ -51,19 +51,28 @@ pub fn keccak256(message: &[u8]) -> [u8; 32] {
 /// Where there are not as many digests as messages.
 pub fn keccak256_many(level: Level, messages: &[&[u8]], digests: &mut [[u8; 32]]) {
     assert_eq!(messages.len(), digests.len(), "a digest for each message");
+    keccak256_each(level, messages, &mut |at, digest| digests[at] = *digest);
+}
+
+/// The same for whoever keeps digests in another form: hands over each message's index and digest, as lanes get
+/// through with them and not in the order of the messages.
+pub fn keccak256_each(level: Level, messages: &[&[u8]], put: Put<'_>) {
     if messages.len() < 2 {
-        return portable::each(messages, digests);
+        return portable::each(messages, put);
     }
     match level.kind() {
-        Kind::Portable => portable::each(messages, digests),
+        Kind::Portable => portable::each(messages, put),
         #[cfg(target_arch = "x86_64")]
-        Kind::Avx2 => avx2::many(level, messages, digests),
+        Kind::Avx2 => avx2::each(level, messages, put),
         #[cfg(target_arch = "x86_64")]
-        Kind::Avx512 | Kind::Avx512Vnni => avx512::many(level, messages, digests),
+        Kind::Avx512 | Kind::Avx512Vnni => avx512::each(level, messages, put),
         #[cfg(not(target_arch = "x86_64"))]
-        _ => portable::each(messages, digests),
+        _ => portable::each(messages, put),
     }
 }
+
+/// What takes the index of a message and its digest.
+pub type Put<'p> = &'p mut dyn FnMut(usize, &[u8; 32]);
 
 #[cfg(test)]
 mod tests;

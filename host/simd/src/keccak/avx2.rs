@@ -4,7 +4,7 @@
 
 use super::lanes::{Lanes, Step};
 use super::permutation::permutation;
-use super::{PAD_LAST, RATE, RATE_WORDS, STATE_WORDS, portable};
+use super::{PAD_LAST, Put, RATE, RATE_WORDS, STATE_WORDS, portable};
 use crate::level::Level;
 use std::arch::x86_64::*;
 
@@ -15,25 +15,28 @@ const LANES: usize = 4;
 ///
 /// # Panics
 /// Where the level has no AVX2.
-pub(super) fn many(level: Level, messages: &[&[u8]], digests: &mut [[u8; 32]]) {
+pub(super) fn each(level: Level, messages: &[&[u8]], put: Put<'_>) {
     assert!(level > Level::PORTABLE);
     // SAFETY: a level exists only where the processor has its instructions, and all but the portable one have
     // AVX2 and BMI.
-    unsafe { hash(messages, digests) }
+    unsafe { hash(messages, put) }
 }
 
 #[target_feature(enable = "avx2,bmi1,bmi2,popcnt,lzcnt")]
-fn hash(messages: &[&[u8]], digests: &mut [[u8; 32]]) {
+fn hash(messages: &[&[u8]], put: Put<'_>) {
     let mut lanes = Lanes::<LANES>::new(messages);
     let mut state = [_mm256_setzero_si256(); STATE_WORDS];
     while let Some(step) = lanes.step() {
         absorb(&mut state, &lanes, &step);
         permute(&mut state);
         if step.ending != 0 {
-            lanes.put(step.ending, &squeezed(&state), digests);
+            lanes.put(step.ending, &squeezed(&state), put);
         }
         if let Some((lane, index, rest)) = lanes.take_last() {
-            digests[index] = portable::finish(state.map(|word| words(word)[lane]), rest);
+            put(
+                index,
+                &portable::finish(state.map(|word| words(word)[lane]), rest),
+            );
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use super::lanes::{Lanes, Step};
 use super::permutation::permutation;
-use super::{PAD_FIRST, PAD_LAST, RATE_WORDS, STATE_WORDS, portable};
+use super::{PAD_FIRST, PAD_LAST, Put, RATE_WORDS, STATE_WORDS, portable};
 use crate::level::{Kind, Level};
 use std::arch::x86_64::*;
 
@@ -15,25 +15,28 @@ const LANES: usize = 8;
 ///
 /// # Panics
 /// Where the level has no AVX-512.
-pub(super) fn many(level: Level, messages: &[&[u8]], digests: &mut [[u8; 32]]) {
+pub(super) fn each(level: Level, messages: &[&[u8]], put: Put<'_>) {
     assert!(matches!(level.kind(), Kind::Avx512 | Kind::Avx512Vnni));
     // SAFETY: a level exists only where the processor has its instructions, and these have AVX-512 F, BW,
     // DQ and VL and what AVX2 has.
-    unsafe { hash(messages, digests) }
+    unsafe { hash(messages, put) }
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,bmi1,bmi2,popcnt,lzcnt")]
-fn hash(messages: &[&[u8]], digests: &mut [[u8; 32]]) {
+fn hash(messages: &[&[u8]], put: Put<'_>) {
     let mut lanes = Lanes::<LANES>::new(messages);
     let mut state = [_mm512_setzero_si512(); STATE_WORDS];
     while let Some(step) = lanes.step() {
         absorb(&mut state, &lanes, &step);
         permute(&mut state);
         if step.ending != 0 {
-            lanes.put(step.ending, &squeezed(&state), digests);
+            lanes.put(step.ending, &squeezed(&state), put);
         }
         if let Some((lane, index, rest)) = lanes.take_last() {
-            digests[index] = portable::finish(state.map(|word| words(word)[lane]), rest);
+            put(
+                index,
+                &portable::finish(state.map(|word| words(word)[lane]), rest),
+            );
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Which message is in which lane, and how far it is.
 
-use super::RATE;
+use super::{Put, RATE};
 
 /// `N` lanes over a batch. Each step every lane takes in one block of its message; a lane that is through takes
 /// the next message of the batch. What is needed of all lanes lies side by side, for registers to take.
@@ -73,10 +73,10 @@ impl<'a, const N: usize> Lanes<'a, N> {
         let start = self.done;
         let length = self.left.map(|left| left.min(RATE));
         let mut ending = 0;
-        for lane in 0..N {
-            self.done[lane] += length[lane];
-            self.left[lane] -= length[lane];
-            ending |= u8::from(length[lane] < RATE) << lane;
+        for (lane, length) in length.iter().enumerate() {
+            self.done[lane] += length;
+            self.left[lane] -= length;
+            ending |= u8::from(*length < RATE) << lane;
         }
         ending &= self.busy;
         self.busy &= !ending;
@@ -108,11 +108,11 @@ impl<'a, const N: usize> Lanes<'a, N> {
 
     /// Gives the digests of the lanes of a set to their messages.
     #[inline(always)]
-    pub(super) fn put(&self, mut set: u8, of_lanes: &[[u8; 32]; N], digests: &mut [[u8; 32]]) {
+    pub(super) fn put(&self, mut set: u8, digests: &[[u8; 32]; N], put: Put<'_>) {
         while set != 0 {
             let lane = set.trailing_zeros() as usize % N;
             set &= set - 1;
-            digests[self.index[lane]] = of_lanes[lane];
+            put(self.index[lane], &digests[lane]);
         }
     }
 }

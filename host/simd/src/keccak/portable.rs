@@ -1,6 +1,6 @@
 //! One message after the other, with plain Rust: the scalar twin of the lanes.
 
-use super::{PAD_FIRST, PAD_LAST, RATE, RATE_WORDS, STATE_WORDS, permutation::permutation};
+use super::{PAD_FIRST, PAD_LAST, Put, RATE, RATE_WORDS, STATE_WORDS, permutation::permutation};
 
 permutation!(u64);
 
@@ -30,10 +30,10 @@ fn splat(word: u64) -> u64 {
     word
 }
 
-/// Hashes each message.
-pub(super) fn each(messages: &[&[u8]], digests: &mut [[u8; 32]]) {
-    for (message, digest) in messages.iter().zip(digests) {
-        *digest = finish([0; STATE_WORDS], message);
+/// Hashes one message after the other.
+pub(super) fn each(messages: &[&[u8]], put: Put<'_>) {
+    for (at, message) in messages.iter().enumerate() {
+        put(at, &finish([0; STATE_WORDS], message));
     }
 }
 

@@ -6,6 +6,7 @@
 //! the few modules that call into instruction sets.
 
 pub mod elements;
+pub mod keccak;
 pub mod level;
 pub mod product;
 

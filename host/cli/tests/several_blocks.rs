@@ -45,6 +45,8 @@ fn a_second_block_on_one_dispatcher_uses_the_memo_of_the_first() {
     let ([file, _], bundles) = blocks();
     let engine = Engine {
         backend: vec![Backend::Fpga],
+        cpu_level: None,
+        audit: None,
         card: None,
         trust_card: false,
         fault: Vec::new(),

@@ -6,12 +6,18 @@
 //! Sums are modulo 2^32. That is exact wherever the true sum fits 32 bits, which the loader of a model proves
 //! of every product, in whatever order the terms come.
 
+mod bytes;
 mod conv2d;
+mod instructions;
+mod lanes;
+mod mat_mul;
 mod matrix;
 mod operand;
 mod scratch;
+mod tile;
 
 pub use conv2d::{Conv2dShape, PackedFilters, conv2d};
-pub use matrix::{PackedMatrix, XKind, mat_mul};
+pub use mat_mul::mat_mul;
+pub use matrix::{PackedMatrix, XKind};
 pub use operand::{Block, Elements, Zeros};
 pub use scratch::Scratch;

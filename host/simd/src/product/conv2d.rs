@@ -145,7 +145,7 @@ pub fn conv2d(
     let filter = s.group_channels() * s.kernel[0] * s.kernel[1];
     for o in outs {
         let first = o / s.group_outs() * s.group_channels();
-        scratch.sums.clear();
+        let mut sums = Vec::new();
         for (i, j) in (0..s.rows).flat_map(|i| (0..s.cols).map(move |j| (i, j))) {
             let mut sum = bias.map_or(0, |b| b[o]);
             for (tap, w) in f.w[o * filter..][..filter].iter().enumerate() {
@@ -161,7 +161,7 @@ pub fn conv2d(
                     sum = sum.wrapping_add(x.wrapping_mul(*w));
                 }
             }
-            scratch.sums.push(sum);
+            sums.push(sum);
         }
         sink(Block {
             first_row: o,
@@ -169,7 +169,7 @@ pub fn conv2d(
             first_column: 0,
             columns: s.rows * s.cols,
             stride: s.rows * s.cols,
-            values: &mut scratch.sums,
+            values: &mut sums,
         });
     }
 }

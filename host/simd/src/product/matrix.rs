@@ -1,7 +1,10 @@
-//! Matrix products.
+//! The right operand of a matrix product, packed.
 
-use super::operand::{Block, Elements, Zeros};
-use super::scratch::Scratch;
+use super::instructions;
+use super::lanes::{Job, Lanes};
+use super::operand::{ByteOperand, Elements, Zeros};
+use super::scratch::Aligned;
+use super::tile::{Bytes, Columns, Multiply, UnsignedRows, Wider, Words};
 use crate::Level;
 use std::ops::Range;
 
@@ -14,6 +17,44 @@ pub enum XKind {
     Word,
 }
 
+/// How w is packed: panels of some columns, in each step by step what makes the words of these columns.
+pub(super) trait Packing: Copy {
+    /// Terms of a word: so many rows of w make a step.
+    const TERMS: usize;
+    /// How words are multiplied.
+    type Multiply: Multiply;
+    /// A panel, as a tile takes it.
+    fn columns(panel: &[u8]) -> impl Columns;
+}
+
+/// Four bytes of a column beside each other.
+#[derive(Clone, Copy)]
+pub(super) struct Quads;
+
+impl Packing for Quads {
+    const TERMS: usize = 4;
+    type Multiply = UnsignedRows;
+
+    #[inline(always)]
+    fn columns(panel: &[u8]) -> impl Columns {
+        Bytes(panel)
+    }
+}
+
+/// Two bytes of a column beside each other, that become words of 16 bits when they are loaded.
+#[derive(Clone, Copy)]
+pub(super) struct Pairs;
+
+impl Packing for Pairs {
+    const TERMS: usize = 2;
+    type Multiply = Words;
+
+    #[inline(always)]
+    fn columns(panel: &[u8]) -> impl Columns {
+        Wider(panel)
+    }
+}
+
 /// The right operand w of matrix products, `k × n` bytes, packed for a level.
 #[derive(Debug)]
 pub struct PackedMatrix {
@@ -21,7 +62,14 @@ pub struct PackedMatrix {
     kind: XKind,
     k: usize,
     n: usize,
-    w: Vec<i32>,
+    /// Columns of a panel; the last has half of them if that is enough.
+    panel: usize,
+    /// Signed bytes, less than those of w by as much as the zero points are less.
+    panels: Aligned<u8>,
+    /// What `x_zero` is subtracted for: the sum of each column, less its zero points.
+    sums: Vec<i32>,
+    /// Zero points of the columns, empty if all are zero.
+    zeros: Vec<i32>,
 }
 
 impl PackedMatrix {
@@ -35,7 +83,10 @@ impl PackedMatrix {
             kind: x,
             k,
             n,
-            w: Vec::new(),
+            panel: 0,
+            panels: Aligned::default(),
+            sums: Vec::new(),
+            zeros: Vec::new(),
         };
         packed.repack(w, zeros);
         packed
@@ -48,16 +99,14 @@ impl PackedMatrix {
     pub fn repack(&mut self, w: Elements<'_>, zeros: Zeros<'_>) {
         assert_eq!(w.len(), self.k * self.n, "elements of w");
         zeros.check(self.n);
-        let w: Vec<i32> = match w {
-            Elements::U8(w) => w.iter().map(|&w| w.into()).collect(),
-            Elements::I8(w) => w.iter().map(|&w| w.into()).collect(),
-            Elements::I16(_) => panic!("w has bytes"),
-        };
-        self.w = w
-            .iter()
-            .enumerate()
-            .map(|(i, w)| w - zeros.at(i % self.n))
-            .collect();
+        let w = ByteOperand::new(w).expect("w has bytes");
+        let less = w.to_signed().1;
+        self.zeros.clear();
+        let zeros = (0..self.n).map(|column| zeros.at(column).wrapping_sub(less));
+        if zeros.clone().any(|zero| zero != 0) {
+            self.zeros.extend(zeros);
+        }
+        instructions::run(self.level, Pack { to: self, w });
     }
 
     /// The level it is packed for.
@@ -77,77 +126,111 @@ impl PackedMatrix {
 
     /// The memory it takes.
     pub fn memory_bytes(&self) -> usize {
-        size_of_val(&self.w[..])
+        self.panels.memory_bytes() + size_of_val(&self.sums[..]) + size_of_val(&self.zeros[..])
     }
 
     /// One of `parts` ranges of columns of about the same length, cut where it costs nothing.
     pub fn columns(&self, part: usize, parts: usize) -> Range<usize> {
-        self.n * part / parts..self.n * (part + 1) / parts
+        let panels = self.n.div_ceil(self.panel);
+        let end = |part: usize| (panels * part / parts * self.panel).min(self.n);
+        end(part)..end(part + 1)
+    }
+
+    pub(super) const fn kind(&self) -> XKind {
+        self.kind
+    }
+
+    /// The columns with all that lie in one panel with them, and how many bytes of the panels are before them.
+    pub(super) fn sums(&self) -> &[i32] {
+        &self.sums
+    }
+
+    pub(super) fn zeros(&self) -> &[i32] {
+        &self.zeros
+    }
+
+    /// Steps of a sum.
+    #[inline(always)]
+    pub(super) fn steps<P: Packing>(&self) -> usize {
+        self.k.div_ceil(P::TERMS)
+    }
+
+    /// The panel that begins at a column, and whether it has two vectors.
+    #[inline(always)]
+    pub(super) fn panel<P: Packing, L: Lanes>(&self, column: usize) -> (&[u8], bool) {
+        let bytes = self.steps::<P>() * P::TERMS;
+        let two = self.n - column > L::N;
+        let columns = if two { 2 * L::N } else { L::N };
+        (&self.panels.get()[column * bytes..][..columns * bytes], two)
     }
 }
 
-/// `y[m, n] = bias[n] + Σ_k (x[m, k] − x_zero) · (w[k, n] − zeros[n])` for some of x's rows and w's columns.
-///
-/// x is row-major without gaps; `rows` counts its rows and `bias`, if there is one, has an entry for each of w's
-/// columns. Each element of `rows` × `columns` is given to `sink` once. With `whole_rows` every block has all
-/// of `columns`; otherwise it is cut as the caches like it.
-///
-/// # Panics
-/// If x is not of the kind that w is packed for or too short for `rows`, `columns` lies beyond w's, or `bias` has
-/// another length.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "an operator's operands, and what of it to compute"
-)]
-pub fn mat_mul(
-    w: &PackedMatrix,
-    x: Elements<'_>,
-    x_zero: i32,
-    bias: Option<&[i32]>,
-    rows: Range<usize>,
-    columns: Range<usize>,
-    whole_rows: bool,
-    scratch: &mut Scratch,
-    sink: &mut dyn FnMut(Block<'_>),
-) {
-    let _ = whole_rows;
-    assert_eq!(
-        matches!(x, Elements::I16(_)),
-        w.kind == XKind::Word,
-        "the type of x"
-    );
-    assert!(
-        rows.start <= rows.end && x.len() >= rows.end * w.k,
-        "elements of x"
-    );
-    assert!(columns.start <= columns.end && columns.end <= w.n, "columns of w");
-    assert!(bias.is_none_or(|b| b.len() == w.n), "entries of bias");
-    if columns.is_empty() {
-        return;
+/// Packs into `to`.
+struct Pack<'a> {
+    to: &'a mut PackedMatrix,
+    w: ByteOperand<'a>,
+}
+
+impl Job for Pack<'_> {
+    #[inline(always)]
+    fn run<L: Lanes>(self, lanes: L) {
+        if L::QUADS && self.to.kind == XKind::Byte {
+            pack::<L, Quads, 4>(lanes, self.to, self.w);
+        } else {
+            pack::<L, Pairs, 2>(lanes, self.to, self.w);
+        }
     }
-    let x: Vec<i32> = match x {
-        Elements::U8(x) => x.iter().map(|&x| x.into()).collect(),
-        Elements::I8(x) => x.iter().map(|&x| x.into()).collect(),
-        Elements::I16(x) => x.iter().map(|&x| x.into()).collect(),
-    };
-    for row in rows {
-        let sums = columns.clone().map(|n| bias.map_or(0, |b| b[n]));
-        scratch.sums.clear();
-        scratch.sums.extend(sums);
-        for k in 0..w.k {
-            let x = x[row * w.k + k].wrapping_sub(x_zero);
-            let w = &w.w[k * w.n..][columns.clone()];
-            for (sum, w) in scratch.sums.iter_mut().zip(w) {
-                *sum = sum.wrapping_add(x.wrapping_mul(*w));
+}
+
+#[inline(always)]
+fn pack<L: Lanes, P: Packing, const TERMS: usize>(_: L, to: &mut PackedMatrix, w: ByteOperand<'_>) {
+    let (k, n) = (to.k, to.n);
+    let steps = to.steps::<P>();
+    let flip = w.to_signed().0;
+    to.panel = 2 * L::N;
+    let padded = n.next_multiple_of(L::N);
+    let panels = to.panels.resize(padded * steps * TERMS);
+    to.sums.clear();
+    to.sums.resize(padded, 0);
+    for first in (0..n).step_by(2 * L::N) {
+        let width = (n - first).min(2 * L::N);
+        let columns = if width > L::N { 2 * L::N } else { L::N };
+        let panel = &mut panels[first * steps * TERMS..][..columns * steps * TERMS];
+        if width < columns {
+            panel.fill(0);
+        }
+        let sums = &mut to.sums[first..][..width];
+        for (step, to) in panel.chunks_exact_mut(columns * TERMS).enumerate() {
+            let (to, _) = to[..width * TERMS].as_chunks_mut::<TERMS>();
+            if (step + 1) * TERMS <= k {
+                let row = |t| &w.bytes[(step * TERMS + t) * n + first..][..width];
+                interleave(std::array::from_fn::<_, TERMS, _>(row), flip, to, sums);
+            } else {
+                to.fill([0; TERMS]);
+                for t in 0..k - step * TERMS {
+                    let row = &w.bytes[(step * TERMS + t) * n + first..][..width];
+                    for ((to, sum), &byte) in to.iter_mut().zip(sums.iter_mut()).zip(row) {
+                        to[t] = byte ^ flip;
+                        *sum = sum.wrapping_add(i32::from(to[t] as i8));
+                    }
+                }
             }
         }
-        sink(Block {
-            first_row: row,
-            rows: 1,
-            first_column: columns.start,
-            columns: columns.len(),
-            stride: columns.len(),
-            values: &mut scratch.sums,
-        });
+    }
+    for (sum, &zero) in to.sums.iter_mut().zip(&to.zeros) {
+        *sum = sum.wrapping_sub((k as i32).wrapping_mul(zero));
+    }
+}
+
+/// Puts bytes of rows beside each other, flipped, and adds them to the sums of their columns.
+#[inline(always)]
+fn interleave<const TERMS: usize>(rows: [&[u8]; TERMS], flip: u8, to: &mut [[u8; TERMS]], sums: &mut [i32]) {
+    let width = to.len();
+    let rows = rows.map(|row| &row[..width]);
+    for (column, (to, sum)) in to.iter_mut().zip(&mut sums[..width]).enumerate() {
+        for (to, row) in to.iter_mut().zip(rows) {
+            *to = row[column] ^ flip;
+            *sum = sum.wrapping_add(i32::from(*to as i8));
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! What products read and what they give.
 
+use super::bytes::as_unsigned;
+
 /// Elements of an operand as they lie in memory, row-major.
 #[derive(Clone, Copy, Debug)]
 pub enum Elements<'a> {
@@ -75,5 +77,36 @@ impl Block<'_> {
     /// The columns of a row of the block, counted from 0.
     pub fn row(&mut self, row: usize) -> &mut [i32] {
         &mut self.values[row * self.stride..][..self.columns]
+    }
+}
+
+/// Bytes, what to flip of each to have an unsigned one, and what that adds to its value.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ByteOperand<'a> {
+    pub(super) bytes: &'a [u8],
+    signed: bool,
+}
+
+impl<'a> ByteOperand<'a> {
+    /// The bytes of an operand. `None` if it has words.
+    pub(super) fn new(elements: Elements<'a>) -> Option<Self> {
+        match elements {
+            Elements::U8(bytes) => Some(Self { bytes, signed: false }),
+            Elements::I8(bytes) => Some(Self {
+                bytes: as_unsigned(bytes),
+                signed: true,
+            }),
+            Elements::I16(_) => None,
+        }
+    }
+
+    /// What to flip for unsigned bytes, and by how much each is then greater than the element.
+    pub(super) const fn to_unsigned(self) -> (u8, i32) {
+        if self.signed { (0x80, 128) } else { (0, 0) }
+    }
+
+    /// What to flip for signed bytes, and by how much each is then less than the element.
+    pub(super) const fn to_signed(self) -> (u8, i32) {
+        if self.signed { (0, 0) } else { (0x80, 128) }
     }
 }

@@ -1,0 +1,379 @@
+//! Matrix products.
+
+use super::instructions;
+use super::lanes::{Job, Lanes};
+use super::matrix::{PackedMatrix, Packing, Pairs, Quads, XKind};
+use super::operand::{Block, ByteOperand, Elements};
+use super::scratch::{BLOCK_WORDS, ROW_WORDS, Scratch};
+use super::tile::{Start, for_rows, tile};
+use std::marker::PhantomData;
+use std::ops::Range;
+
+/// Columns of a block that may be cut: 12 rows of them are 24 KB.
+const BLOCK_COLUMNS: usize = 512;
+
+/// What of w a second-level cache holds beside other things.
+const CACHED_BYTES: usize = 1 << 20;
+
+/// Tiles whose rows go over a w that is not in the second-level cache, one block of columns after the other, if
+/// blocks have whole rows.
+const GROUP_TILES: usize = 6;
+
+/// `y[m, n] = bias[n] + Σ_k (x[m, k] − x_zero) · (w[k, n] − zeros[n])` for some of x's rows and w's columns.
+///
+/// x is row-major without gaps; `rows` counts its rows and `bias`, if there is one, has an entry for each of w's
+/// columns. Each element of `rows` × `columns` is given to `sink` once. With `whole_rows` every block has all
+/// of `columns`; otherwise it is cut as the caches like it.
+///
+/// # Panics
+/// If x is not of the kind that w is packed for or too short for `rows`, `columns` lies beyond w's, or `bias` has
+/// another length.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "an operator's operands, and what of it to compute"
+)]
+pub fn mat_mul(
+    w: &PackedMatrix,
+    x: Elements<'_>,
+    x_zero: i32,
+    bias: Option<&[i32]>,
+    rows: Range<usize>,
+    columns: Range<usize>,
+    whole_rows: bool,
+    scratch: &mut Scratch,
+    sink: &mut dyn FnMut(Block<'_>),
+) {
+    assert_eq!(
+        matches!(x, Elements::I16(_)),
+        w.kind() == XKind::Word,
+        "the type of x"
+    );
+    assert!(
+        rows.start <= rows.end && x.len() >= rows.end * w.k(),
+        "elements of x"
+    );
+    assert!(
+        columns.start <= columns.end && columns.end <= w.n(),
+        "columns of w"
+    );
+    assert!(bias.is_none_or(|b| b.len() == w.n()), "entries of bias");
+    if rows.is_empty() || columns.is_empty() {
+        return;
+    }
+    let product = Product {
+        w,
+        x,
+        x_zero,
+        bias,
+        rows,
+        columns,
+        whole_rows,
+        scratch,
+        sink,
+    };
+    instructions::run(w.level(), product);
+}
+
+struct Product<'a> {
+    w: &'a PackedMatrix,
+    x: Elements<'a>,
+    x_zero: i32,
+    bias: Option<&'a [i32]>,
+    rows: Range<usize>,
+    columns: Range<usize>,
+    whole_rows: bool,
+    scratch: &'a mut Scratch,
+    sink: &'a mut dyn FnMut(Block<'_>),
+}
+
+impl Job for Product<'_> {
+    #[inline(always)]
+    fn run<L: Lanes>(self, lanes: L) {
+        let (k, x_zero) = (self.w.k(), self.x_zero);
+        match self.x {
+            Elements::I16(x) => {
+                let rows = |row: usize| WordRow(&x[row * k..][..k]);
+                product::<L, Pairs, _>(lanes, self, rows, x_zero);
+            }
+            bytes => {
+                let x = ByteOperand::new(bytes).expect("x has bytes");
+                let (flip, more) = x.to_unsigned();
+                let zero = x_zero.wrapping_add(more);
+                let row = |row: usize| &x.bytes[row * k..][..k];
+                if L::QUADS {
+                    product::<L, Quads, _>(lanes, self, |r| QuadRow { bytes: row(r), flip }, zero);
+                } else {
+                    product::<L, Pairs, _>(
+                        lanes,
+                        self,
+                        |r| PairRow {
+                            bytes: row(r),
+                            flip,
+                            zero,
+                        },
+                        0,
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// A row of x, that becomes words.
+trait Row: Copy {
+    /// Writes words from a step on, and gives the sum of what they hold.
+    fn words(self, first: usize, to: &mut [u32], sum: bool) -> i32;
+}
+
+/// Bytes, made unsigned by a flip.
+#[derive(Clone, Copy)]
+struct QuadRow<'a> {
+    bytes: &'a [u8],
+    flip: u8,
+}
+
+impl Row for QuadRow<'_> {
+    #[inline(always)]
+    fn words(self, first: usize, to: &mut [u32], sum: bool) -> i32 {
+        let bytes = &self.bytes[4 * first..];
+        let bytes = &bytes[..bytes.len().min(4 * to.len())];
+        let (quads, rest) = bytes.as_chunks::<4>();
+        let flip = u32::from_ne_bytes([self.flip; 4]);
+        for (to, &quad) in to.iter_mut().zip(quads) {
+            *to = u32::from_le_bytes(quad) ^ flip;
+        }
+        if !rest.is_empty() {
+            let mut quad = [0; 4];
+            for (to, byte) in quad.iter_mut().zip(rest) {
+                *to = byte ^ self.flip;
+            }
+            to[quads.len()] = u32::from_le_bytes(quad);
+        }
+        if !sum {
+            return 0;
+        }
+        bytes.iter().map(|&byte| i32::from(byte ^ self.flip)).sum()
+    }
+}
+
+/// Bytes, that become words of 16 bits less their zero point.
+#[derive(Clone, Copy)]
+struct PairRow<'a> {
+    bytes: &'a [u8],
+    flip: u8,
+    zero: i32,
+}
+
+impl Row for PairRow<'_> {
+    #[inline(always)]
+    fn words(self, first: usize, to: &mut [u32], sum: bool) -> i32 {
+        let bytes = &self.bytes[2 * first..];
+        let bytes = &bytes[..bytes.len().min(2 * to.len())];
+        let (pairs, rest) = bytes.as_chunks::<2>();
+        let number = |byte: u8| i32::from(byte ^ self.flip) - self.zero;
+        for (to, &[low, high]) in to.iter_mut().zip(pairs) {
+            *to = (number(low) & 0xffff | number(high) << 16) as u32;
+        }
+        if let [last] = rest {
+            to[pairs.len()] = number(*last) as u32 & 0xffff;
+        }
+        if !sum {
+            return 0;
+        }
+        bytes.iter().map(|&byte| number(byte)).sum()
+    }
+}
+
+/// Words of 16 bits.
+#[derive(Clone, Copy)]
+struct WordRow<'a>(&'a [i16]);
+
+impl Row for WordRow<'_> {
+    #[inline(always)]
+    fn words(self, first: usize, to: &mut [u32], sum: bool) -> i32 {
+        let words = &self.0[2 * first..];
+        let words = &words[..words.len().min(2 * to.len())];
+        let (pairs, rest) = words.as_chunks::<2>();
+        for (to, &[low, high]) in to.iter_mut().zip(pairs) {
+            *to = u32::from(low as u16) | u32::from(high as u16) << 16;
+        }
+        if let [last] = rest {
+            to[pairs.len()] = u32::from(*last as u16);
+        }
+        if !sum {
+            return 0;
+        }
+        words.iter().fold(0, |sum, &word| sum.wrapping_add(word.into()))
+    }
+}
+
+/// The product, of rows that become words with one zero point.
+#[inline(always)]
+fn product<L: Lanes, P: Packing, R: Row>(lanes: L, job: Product<'_>, row: impl Fn(usize) -> R, zero: i32) {
+    let Product {
+        w,
+        rows,
+        columns,
+        scratch,
+        sink,
+        ..
+    } = job;
+    let steps = w.steps::<P>();
+    let Scratch {
+        sums,
+        starts,
+        rows: words,
+        row_sums,
+        ..
+    } = scratch;
+
+    // What each column begins with, from the first column of a panel on.
+    let first = columns.start / (2 * L::N) * (2 * L::N);
+    let padded = columns
+        .end
+        .next_multiple_of(2 * L::N)
+        .min(w.n().next_multiple_of(L::N));
+    starts.clear();
+    match job.bias {
+        Some(bias) => starts.extend_from_slice(&bias[first..columns.end]),
+        None => {}
+    }
+    starts.resize(padded - first, 0);
+    if zero != 0 {
+        for (start, &sum) in starts.iter_mut().zip(&w.sums()[first..padded]) {
+            *start = start.wrapping_sub(zero.wrapping_mul(sum));
+        }
+    }
+
+    // As many columns at once as a block may have.
+    let column_bytes = steps * P::TERMS;
+    let cut = (CACHED_BYTES / column_bytes.max(1)).clamp(2 * L::N, BLOCK_COLUMNS) / (2 * L::N) * (2 * L::N);
+    let at_once = if job.whole_rows { padded - first } else { cut };
+    // Rows that are computed before the first of them is handed out.
+    let tiles = rows.len().div_ceil(L::ROWS);
+    let group = match job.whole_rows && at_once * column_bytes > CACHED_BYTES {
+        true => GROUP_TILES.min(tiles),
+        false => 1,
+    };
+    let stride = at_once.min(padded - first) + 16;
+    let tile_rows = |tile: usize| rows.start + rows.len() * tile / tiles;
+    let group_rows = (rows.len().div_ceil(tiles) * group).min(rows.len());
+    let blocks = steps.div_ceil(BLOCK_WORDS).max(1);
+    let sums = sums.resize(group_rows * stride);
+    words.resize(words.len().max(group_rows * blocks), [0; ROW_WORDS]);
+    row_sums.resize(row_sums.len().max(group_rows), 0);
+
+    for block_first in (first..columns.end).step_by(at_once) {
+        let block_end = columns.end.min(block_first + at_once);
+        for group_first in (0..tiles).step_by(group) {
+            let group_tiles = group_first..tiles.min(group_first + group);
+            let base = tile_rows(group_first);
+            // The rows as words: of each tile its blocks, of each block the tile's rows.
+            for t in group_tiles.clone() {
+                let (from, to) = (tile_rows(t), tile_rows(t + 1));
+                for r in from..to {
+                    let mut sum = 0_i32;
+                    for block in 0..blocks {
+                        let place = (from - base) * blocks + block * (to - from) + (r - from);
+                        let words = &mut words[place][..(steps - block * BLOCK_WORDS).min(BLOCK_WORDS)];
+                        let part = row(r).words(block * BLOCK_WORDS, words, !w.zeros().is_empty());
+                        sum = sum.wrapping_add(part);
+                    }
+                    row_sums[r - base] = sum;
+                }
+            }
+            for cut_first in (block_first..block_end).step_by(cut) {
+                let cut_end = block_end.min(cut_first + cut);
+                for t in group_tiles.clone() {
+                    let (from, to) = (tile_rows(t), tile_rows(t + 1));
+                    let words = &words[(from - base) * blocks..][..(to - from) * blocks];
+                    let sums = &mut sums[(from - base) * stride + (cut_first - block_first)..];
+                    let starts = &starts[cut_first - first..];
+                    lanes.call(Panels {
+                        packing: PhantomData::<P>,
+                        w,
+                        rows: to - from,
+                        words,
+                        columns: cut_first..cut_end,
+                        starts,
+                        sums,
+                        stride,
+                        steps,
+                    });
+                }
+            }
+            for t in group_tiles {
+                let (from, to) = (tile_rows(t), tile_rows(t + 1));
+                let first_column = block_first.max(columns.start);
+                let sums = &mut sums[(from - base) * stride..][..(to - from) * stride];
+                if !w.zeros().is_empty() {
+                    let zeros = &w.zeros()[first_column..block_end];
+                    for (sums, &row_sum) in sums.chunks_exact_mut(stride).zip(&row_sums[from - base..]) {
+                        for (sum, zero) in sums[first_column - block_first..].iter_mut().zip(zeros) {
+                            *sum = sum.wrapping_sub(zero.wrapping_mul(row_sum));
+                        }
+                    }
+                }
+                sink(Block {
+                    first_row: from,
+                    rows: to - from,
+                    first_column,
+                    columns: block_end - first_column,
+                    stride,
+                    values: &mut sums[first_column - block_first..],
+                });
+            }
+        }
+    }
+}
+
+/// The panels of some columns by the rows of a tile.
+struct Panels<'a, P> {
+    packing: PhantomData<P>,
+    w: &'a PackedMatrix,
+    rows: usize,
+    /// Blocks of words, of each block the rows.
+    words: &'a [[u32; ROW_WORDS]],
+    columns: Range<usize>,
+    starts: &'a [i32],
+    sums: &'a mut [i32],
+    stride: usize,
+    steps: usize,
+}
+
+impl<P: Packing> Job for Panels<'_, P> {
+    #[inline(always)]
+    fn run<L: Lanes>(self, lanes: L) {
+        for_rows!(L, self.rows, panels(lanes, self));
+    }
+}
+
+#[inline(always)]
+fn panels<L: Lanes, P: Packing, const MR: usize, const CHAINS: usize>(lanes: L, job: Panels<'_, P>) {
+    let Panels {
+        w,
+        columns,
+        starts,
+        sums,
+        stride,
+        steps,
+        ..
+    } = job;
+    let (blocks, _) = job.words.as_chunks::<MR>();
+    for column in columns.clone().step_by(2 * L::N) {
+        let (panel, two) = w.panel::<P, L>(column);
+        let at = column - columns.start;
+        let (mut start, sums) = (Start::Columns(&starts[at..]), &mut sums[at..]);
+        for (b, block) in blocks.iter().enumerate() {
+            let steps = (steps - b * BLOCK_WORDS).min(BLOCK_WORDS);
+            let bytes = if two { 2 } else { 1 } * L::N * P::TERMS;
+            let panel = P::columns(&panel[b * BLOCK_WORDS * bytes..][..steps * bytes]);
+            if two {
+                tile::<L, P::Multiply, MR, 2, CHAINS>(lanes, block, panel, steps, start, sums, stride);
+            } else {
+                tile::<L, P::Multiply, MR, 1, CHAINS>(lanes, block, panel, steps, start, sums, stride);
+            }
+            start = Start::Sums;
+        }
+    }
+}

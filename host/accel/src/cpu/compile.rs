@@ -9,9 +9,10 @@ mod constants;
 mod products;
 mod slots;
 
-use super::program::{Home, Program, Shift, Spot, Step};
+use super::program::{Home, Late, Program, Shift, Spot, Step};
 use chains::Open;
 use constants::Constants;
+pub(super) use constants::Known;
 use metisvm_model::{Graph, Op, Segment, TensorType, Value};
 use metisvm_simd::Level;
 use slots::Slots;
@@ -19,14 +20,27 @@ use std::collections::BTreeMap;
 
 /// Compiles a part for a level.
 pub(super) fn compile(segment: &Segment, level: Level) -> Program {
-    let mut compiler = Compiler::new(segment, level);
+    let known = Known::new();
+    let mut compiler = Compiler::new(segment, level, &known);
     compiler.run();
     compiler.finish()
 }
 
+/// Compiles one node whose parameters were computed, for the run that computed them.
+pub(super) fn compile_late(segment: &Segment, level: Level, known: &Known) -> Program {
+    let mut compiler = Compiler::new(segment, level, known);
+    compiler.run();
+    compiler.finish()
+}
+
+/// The elements computed, or multiply-accumulates, from which on a node with computed parameters is compiled for
+/// each run: that takes a few microseconds, which the reference kernel needs for so many.
+const LATE_WORK: u64 = 1 << 13;
+
 struct Compiler<'a> {
     segment: &'a Segment,
     graph: &'a Graph,
+    known: &'a Known,
     level: Level,
     constants: Constants<'a>,
     /// Nodes that read a value, by its root.
@@ -41,12 +55,13 @@ struct Compiler<'a> {
 }
 
 impl<'a> Compiler<'a> {
-    fn new(segment: &'a Segment, level: Level) -> Self {
+    fn new(segment: &'a Segment, level: Level, known: &'a Known) -> Self {
         let graph = &**segment.graph();
         let nodes = segment.nodes();
         let mut compiler = Self {
             segment,
             graph,
+            known,
             level,
             constants: Constants::new(graph),
             readers: BTreeMap::new(),
@@ -189,6 +204,9 @@ impl<'a> Compiler<'a> {
                 axis: usize::from(*axis),
             },
             op => {
+                if let Some(late) = self.late(index, &operands) {
+                    return Step::Late { late, y };
+                }
                 self.scalar_macs += self.macs(index);
                 return Step::Scalar {
                     op: op.clone(),
@@ -198,6 +216,31 @@ impl<'a> Compiler<'a> {
             }
         };
         Step::Shift { shift, y }
+    }
+
+    /// A node whose parameters are computed, if it is worth compiling in each run.
+    fn late(&self, index: usize, operands: &[Spot]) -> Option<Late> {
+        let node = &self.graph.nodes()[index];
+        let result = self.ty(Value::Node(index as u32)).elements() as u64;
+        // A node that is compiled late is not left for later again.
+        if !self.known.is_empty() || self.macs(index).max(result) < LATE_WORK {
+            return None;
+        }
+        // The operands besides the tensors that are computed with.
+        let parameters = match node.op {
+            Op::MatMul | Op::WideMatMul => 2..operands.len(),
+            Op::Conv2d { .. } | Op::Requantise { .. } | Op::Clamp | Op::Table | Op::Interpolate => 1..operands.len(),
+            _ => return None,
+        };
+        let segment = Segment::part(self.segment.graph().clone(), index..index + 1);
+        let spot = |value: &Value| node.operands.iter().position(|operand| operand == value);
+        let inputs = segment.inputs().iter().map(|value| spot(value).map(|at| operands[at].clone()));
+        let known = parameters.clone().filter(|&at| self.graph.constant(node.operands[at]).is_none());
+        Some(Late {
+            inputs: inputs.collect::<Option<_>>()?,
+            known: known.map(|at| (node.operands[at], operands[at].clone())).collect(),
+            segment,
+        })
     }
 
     /// Multiply-accumulates of a node.

@@ -2,7 +2,7 @@
 
 use super::chain::Chain;
 use super::memory::Memory;
-use metisvm_model::{Op, TensorType, Window};
+use metisvm_model::{Op, Segment, TensorType, Value, Window};
 use metisvm_simd::product::{PackedFilters, PackedMatrix, XKind};
 
 /// Where a value lies: in memory that all runs share, or in a slot of the run's own. In a slot the items of a
@@ -47,9 +47,21 @@ pub(super) enum Step {
     Chain(Chain),
     /// Elements moved, or joined across rows.
     Shift { shift: Shift, y: Spot },
-    /// A node by its reference kernel, item by item: forms that hardly a model has, as parameters that are
-    /// computed.
+    /// A node with parameters that are computed, compiled for each item.
+    Late { late: Late, y: Spot },
+    /// A node by its reference kernel, item by item: small ones with parameters that are computed.
     Scalar { op: Op, operands: Vec<Spot>, y: Spot },
+}
+
+/// A node with parameters that are computed.
+#[derive(Debug)]
+pub(super) struct Late {
+    /// The node.
+    pub(super) segment: Segment,
+    /// The segment's inputs.
+    pub(super) inputs: Vec<Spot>,
+    /// The parameters that are no constants.
+    pub(super) known: Vec<(Value, Spot)>,
 }
 
 /// A matrix product or a convolution. Its rows and columns are those of its chain's space.

@@ -2,9 +2,11 @@
 
 use super::chain::{Block, Chain, Sources, Target};
 use super::memory::Memory;
-use super::program::{Home, Product, Program, Spot, Step};
+use super::compile::compile_late;
+use super::program::{Home, Late, Product, Program, Spot, Step};
 use super::view::split_at;
 use super::{scalar, shifts};
+use metisvm_model::{Constant, Value};
 use metisvm_simd::Level;
 use metisvm_simd::elements::Slice;
 use metisvm_simd::product::{self, Elements, PackedMatrix, Scratch, Zeros};
@@ -120,6 +122,21 @@ impl Program {
                 }
                 slots[slot] = own;
             }
+            Step::Late { late, y } => {
+                let Home::Slot(slot) = y.home else { return };
+                let mut own = std::mem::take(&mut slots[slot]);
+                for item in 0..items {
+                    let view = shifts::View {
+                        constants: &self.constants,
+                        slots,
+                        item,
+                    };
+                    let bytes = y.ty.bytes();
+                    let result = run_late(late, level, view);
+                    own.bytes_mut()[item * bytes..][..bytes].copy_from_slice(&result);
+                }
+                slots[slot] = own;
+            }
             Step::Scalar { op, operands, y } => {
                 let Home::Slot(slot) = y.home else { return };
                 let mut own = std::mem::take(&mut slots[slot]);
@@ -136,6 +153,23 @@ impl Program {
             }
         }
     }
+}
+
+/// Compiles a node for one item, and runs it.
+fn run_late(late: &Late, level: Level, view: shifts::View<'_>) -> Vec<u8> {
+    let constant = |(value, spot): &(Value, Spot)| {
+        let constant = Constant {
+            ty: spot.ty.clone(),
+            bytes: view.bytes(spot).to_vec(),
+        };
+        (*value, constant)
+    };
+    let known = late.known.iter().map(constant).collect();
+    let program = compile_late(&late.segment, level, &known);
+    let inputs: Vec<[&[u8]; 1]> = late.inputs.iter().map(|spot| [view.bytes(spot)]).collect();
+    let inputs: Vec<&[&[u8]]> = inputs.iter().map(<[_; 1]>::as_slice).collect();
+    let outputs = program.run(level, 1, 1, &inputs, &mut Arena::default());
+    outputs.into_iter().flatten().next().unwrap_or_default()
 }
 
 impl Arena {

@@ -1,6 +1,6 @@
 //! Chains: which nodes run over the same rows, and where what lies between them goes.
 
-use super::{Compiler, constants};
+use super::Compiler;
 use crate::cpu::chain::{Action, At, Chain, In, Link, Out, Parameter, Parameters, Place};
 use crate::cpu::program::{Home, Product, Step};
 use crate::cpu::space::{RowMap, Rows, Space, walk};
@@ -227,8 +227,8 @@ impl Compiler<'_> {
 
     fn action(&self, space: Space, index: usize) -> Option<Action> {
         let node = &self.graph.nodes()[index];
-        let scalar = |at: usize| constants::scalar(self.graph, node.operands[at]);
-        let slice = |at: usize| -> Option<Vec<i32>> { constants::elements(self.graph, node.operands[at]) };
+        let scalar = |at: usize| self.scalar(node.operands[at]);
+        let slice = |at: usize| -> Option<Vec<i32>> { self.elements(node.operands[at]) };
         let result = self.ty(Value::Node(index as u32));
         Some(match &node.op {
             Op::Requantise { axis, .. } => Action::Requantise(self.parameters(space, index, usize::from(*axis))?),
@@ -260,7 +260,7 @@ impl Compiler<'_> {
         let node = &self.graph.nodes()[index];
         let all: Vec<Vec<i32>> = node.operands[1..4]
             .iter()
-            .map(|&value| constants::elements(self.graph, value))
+            .map(|&value| self.elements(value))
             .collect::<Option<_>>()?;
         let count = all.iter().map(Vec::len).max()?;
         let of = |set: usize, channel: usize| all[set][channel.min(all[set].len() - 1)];

@@ -1,7 +1,8 @@
 //! Constants, in the forms that steps read.
 
+use super::Compiler;
 use crate::cpu::memory::Memory;
-use metisvm_model::{Graph, Value};
+use metisvm_model::{Constant, Graph, Value};
 use std::collections::BTreeMap;
 
 /// Raw forms that steps read, each once.
@@ -33,13 +34,24 @@ impl<'a> Constants<'a> {
     }
 }
 
-/// The elements of a constant, widened.
-pub(super) fn elements(graph: &Graph, value: Value) -> Option<Vec<i32>> {
-    graph.constant(value).map(|constant| constant.tensor().data().to_vec())
-}
+/// Values that are constants, or are known when a node is compiled for one run.
+pub(in crate::cpu) type Known = BTreeMap<Value, Constant>;
 
-/// The one element of a constant, if it has one.
-pub(super) fn scalar(graph: &Graph, value: Value) -> Option<i32> {
-    let constant = graph.constant(value)?;
-    (constant.ty.elements() == 1).then(|| constant.tensor().data()[0])
+impl Compiler<'_> {
+    /// The constant behind a value, if it is one, or is known as if it were.
+    pub(super) fn constant(&self, value: Value) -> Option<&Constant> {
+        self.graph.constant(value).or_else(|| self.known.get(&value))
+    }
+
+    /// The elements of a constant, widened.
+    pub(super) fn elements(&self, value: Value) -> Option<Vec<i32>> {
+        self.constant(value)
+            .map(|constant| constant.tensor().data().to_vec())
+    }
+
+    /// The one element of a constant, if it has one.
+    pub(super) fn scalar(&self, value: Value) -> Option<i32> {
+        let constant = self.constant(value)?;
+        (constant.ty.elements() == 1).then(|| constant.tensor().data()[0])
+    }
 }

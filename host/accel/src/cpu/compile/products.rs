@@ -1,7 +1,7 @@
 //! Matrix products and convolutions, with their constants packed.
 
 use super::chains::Open;
-use super::{Compiler, constants};
+use super::Compiler;
 use crate::cpu::program::{Home, Product};
 use crate::cpu::space::Space;
 use metisvm_model::{DType, Graph, Op, TensorType, Value, Window};
@@ -65,12 +65,12 @@ impl Compiler<'_> {
     fn fixed(&self, index: usize) -> Option<Fixed> {
         let operands = &self.graph.nodes()[index].operands;
         let bias = match operands.get(4) {
-            Some(&bias) => Some(constants::elements(self.graph, bias)?),
+            Some(&bias) => Some(self.elements(bias)?),
             None => None,
         };
         Some(Fixed {
-            x_zero: constants::scalar(self.graph, operands[2])?,
-            w_zeros: constants::elements(self.graph, operands[3])?,
+            x_zero: self.scalar(operands[2])?,
+            w_zeros: self.elements(operands[3])?,
             bias,
         })
     }
@@ -87,7 +87,7 @@ impl Compiler<'_> {
             columns,
         };
         let x = self.spot(operands[0]);
-        let constant = self.graph.constant(operands[1]);
+        let constant = self.constant(operands[1]);
         if let (Some(w), 2, Home::Slot(_)) = (constant, w_ty.shape.rank(), x.home) {
             let weights = PackedMatrix::new(
                 self.level,
@@ -122,7 +122,7 @@ impl Compiler<'_> {
     fn convolution(&mut self, index: usize, window: &Window, groups: u32) -> Option<(Product, Space)> {
         let operands = &self.graph.nodes()[index].operands;
         let fixed = self.fixed(index)?;
-        let w = self.graph.constant(operands[1])?;
+        let w = self.constant(operands[1])?;
         let x = self.spot(operands[0]);
         if let Home::Constant(_) = x.home {
             return None;

@@ -8,16 +8,23 @@
 
 mod bytes;
 mod conv2d;
+mod filters;
+mod image;
 mod instructions;
 mod lanes;
 mod mat_mul;
 mod matrix;
 mod operand;
+mod peak;
 mod scratch;
+mod shape;
 mod tile;
 
-pub use conv2d::{Conv2dShape, PackedFilters, conv2d};
+pub use conv2d::conv2d;
+pub use filters::PackedFilters;
 pub use mat_mul::mat_mul;
 pub use matrix::{PackedMatrix, XKind};
 pub use operand::{Block, Elements, Zeros};
+pub use peak::register_peak;
 pub use scratch::Scratch;
+pub use shape::Conv2dShape;

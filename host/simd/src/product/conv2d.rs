@@ -1,120 +1,17 @@
 //! Convolutions.
 
-use super::operand::{Block, Elements, Zeros};
+use super::filters::PackedFilters;
+use super::image::{Image, PairWord, QuadWord, Word, lay_out};
+use super::instructions;
+use super::lanes::{Job, Lanes};
+use super::operand::{Block, ByteOperand, Elements};
 use super::scratch::Scratch;
-use crate::Level;
+use super::tile::{Multiply, Pixels, SignedRows, Start, Words, for_rows, tile};
+use std::marker::PhantomData;
 use std::ops::Range;
 
-/// The shape of a convolution of one image of `channels × height × width`, row-major.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Conv2dShape {
-    /// Channels of the image.
-    pub channels: usize,
-    /// Rows of the image.
-    pub height: usize,
-    /// Columns of the image.
-    pub width: usize,
-    /// Channels of the result.
-    pub outs: usize,
-    /// Rows and columns of a filter.
-    pub kernel: [usize; 2],
-    /// From one window to the next, down and to the right.
-    pub stride: [usize; 2],
-    /// From one tap to the next, down and to the right.
-    pub dilation: [usize; 2],
-    /// Padding above, to the left, below and to the right.
-    pub padding: [usize; 4],
-    /// Groups of channels that do not mix.
-    pub groups: usize,
-    /// Rows of the result.
-    pub rows: usize,
-    /// Columns of the result.
-    pub cols: usize,
-}
-
-impl Conv2dShape {
-    /// Panics if something does not fit.
-    fn check(&self) {
-        assert!(
-            self.groups > 0 && self.channels.is_multiple_of(self.groups),
-            "channels of a group"
-        );
-        assert!(
-            self.outs.is_multiple_of(self.groups),
-            "output channels of a group"
-        );
-        for (d, (extent, outputs)) in [(self.height, self.rows), (self.width, self.cols)]
-            .into_iter()
-            .enumerate()
-        {
-            assert!(self.kernel[d] > 0 && self.stride[d] > 0 && self.dilation[d] > 0 && outputs > 0);
-            let padded = extent + self.padding[d] + self.padding[d + 2];
-            let reach = (outputs - 1) * self.stride[d] + (self.kernel[d] - 1) * self.dilation[d] + 1;
-            assert!(reach <= padded, "the last window lies beyond the padded image");
-        }
-    }
-
-    const fn group_channels(&self) -> usize {
-        self.channels / self.groups
-    }
-
-    const fn group_outs(&self) -> usize {
-        self.outs / self.groups
-    }
-}
-
-/// The filters of a convolution, packed for a level and the shape of an image.
-#[derive(Debug)]
-pub struct PackedFilters {
-    level: Level,
-    shape: Conv2dShape,
-    w: Vec<i32>,
-}
-
-impl PackedFilters {
-    /// Packs `w`, `[outs, channels / groups, kernel rows, kernel columns]`.
-    ///
-    /// # Panics
-    /// If w has other than so many bytes, `zeros` are neither one nor `outs`, groups do not divide channels and outs, an
-    /// extent is zero, or the last window lies beyond the padded image.
-    pub fn new(level: Level, shape: Conv2dShape, w: Elements<'_>, zeros: Zeros<'_>) -> Self {
-        shape.check();
-        let filter = shape.group_channels() * shape.kernel[0] * shape.kernel[1];
-        assert_eq!(w.len(), shape.outs * filter, "elements of w");
-        zeros.check(shape.outs);
-        let w: Vec<i32> = match w {
-            Elements::U8(w) => w.iter().map(|&w| w.into()).collect(),
-            Elements::I8(w) => w.iter().map(|&w| w.into()).collect(),
-            Elements::I16(_) => panic!("w has bytes"),
-        };
-        let w = w
-            .iter()
-            .enumerate()
-            .map(|(i, w)| w - zeros.at(i / filter))
-            .collect();
-        Self { level, shape, w }
-    }
-
-    /// The level they are packed for.
-    pub const fn level(&self) -> Level {
-        self.level
-    }
-
-    /// The shape they are packed for.
-    pub const fn shape(&self) -> &Conv2dShape {
-        &self.shape
-    }
-
-    /// The memory they take.
-    pub fn memory_bytes(&self) -> usize {
-        size_of_val(&self.w[..])
-    }
-
-    /// One of `parts` ranges of output channels of about the same length, cut where it costs nothing.
-    pub fn outs(&self, part: usize, parts: usize) -> Range<usize> {
-        self.shape.outs * part / parts..self.shape.outs * (part + 1) / parts
-    }
-}
+/// Pixels of a block, about: 12 rows of them are 24 KB.
+const BLOCK_PIXELS: usize = 512;
 
 /// `y[o, i, j] = bias[o] + Σ_{c, u, v} (x[c, row, column] − x_zero) · (w[o, c, u, v] − zeros[o])` of one image, for
 /// some output channels; padding adds nothing.
@@ -123,7 +20,8 @@ impl PackedFilters {
 /// `outs` × pixels is given to `sink` once. `bias`, if there is one, has an entry for every output channel.
 ///
 /// # Panics
-/// If x is not an image of the shape in bytes, `outs` lies beyond the shape's, or `bias` has another length.
+/// If x is not an image of the shape in bytes, `x_zero` is not of its type, `outs` lies beyond the shape's, or
+/// `bias` has another length.
 pub fn conv2d(
     f: &PackedFilters,
     x: Elements<'_>,
@@ -133,43 +31,199 @@ pub fn conv2d(
     scratch: &mut Scratch,
     sink: &mut dyn FnMut(Block<'_>),
 ) {
-    let s = &f.shape;
+    let s = f.shape();
     assert_eq!(x.len(), s.channels * s.height * s.width, "elements of x");
     assert!(outs.start <= outs.end && outs.end <= s.outs, "output channels");
     assert!(bias.is_none_or(|b| b.len() == s.outs), "entries of bias");
-    let x: Vec<i32> = match x {
-        Elements::U8(x) => x.iter().map(|&x| x.into()).collect(),
-        Elements::I8(x) => x.iter().map(|&x| x.into()).collect(),
-        Elements::I16(_) => panic!("x has bytes"),
+    let x = ByteOperand::new(x).expect("x has bytes");
+    let (_, more) = x.to_unsigned();
+    assert!(
+        (0..256).contains(&x_zero.wrapping_add(more)),
+        "the zero point of x"
+    );
+    if outs.is_empty() {
+        return;
+    }
+    let convolution = Convolution {
+        f,
+        x,
+        x_zero,
+        bias,
+        outs,
+        scratch,
+        sink,
     };
-    let filter = s.group_channels() * s.kernel[0] * s.kernel[1];
-    for o in outs {
-        let first = o / s.group_outs() * s.group_channels();
-        let mut sums = Vec::new();
-        for (i, j) in (0..s.rows).flat_map(|i| (0..s.cols).map(move |j| (i, j))) {
-            let mut sum = bias.map_or(0, |b| b[o]);
-            for (tap, w) in f.w[o * filter..][..filter].iter().enumerate() {
-                let (u, v) = (tap / s.kernel[1] % s.kernel[0], tap % s.kernel[1]);
-                let channel = first + tap / (s.kernel[0] * s.kernel[1]);
-                let row = (i * s.stride[0] + u * s.dilation[0]).checked_sub(s.padding[0]);
-                let column = (j * s.stride[1] + v * s.dilation[1]).checked_sub(s.padding[1]);
-                let (Some(row), Some(column)) = (row, column) else {
-                    continue;
-                };
-                if row < s.height && column < s.width {
-                    let x = x[(channel * s.height + row) * s.width + column].wrapping_sub(x_zero);
-                    sum = sum.wrapping_add(x.wrapping_mul(*w));
+    instructions::run(f.level(), convolution);
+}
+
+struct Convolution<'a> {
+    f: &'a PackedFilters,
+    x: ByteOperand<'a>,
+    x_zero: i32,
+    bias: Option<&'a [i32]>,
+    outs: Range<usize>,
+    scratch: &'a mut Scratch,
+    sink: &'a mut dyn FnMut(Block<'_>),
+}
+
+impl Job for Convolution<'_> {
+    #[inline(always)]
+    fn run<L: Lanes>(self, lanes: L) {
+        let (flip, more) = self.x.to_unsigned();
+        let zero = self.x_zero.wrapping_add(more);
+        if L::QUADS {
+            let word = QuadWord {
+                flip,
+                zero: self.x_zero as u8,
+            };
+            convolve::<L, SignedRows, _>(lanes, self, word, zero);
+        } else {
+            convolve::<L, Words, _>(lanes, self, PairWord { flip, zero }, 0);
+        }
+    }
+}
+
+#[inline(always)]
+fn convolve<L: Lanes, M: Multiply, W: Word>(lanes: L, job: Convolution<'_>, word: W, zero: i32) {
+    let Convolution { f, outs, sink, .. } = job;
+    let (s, layout) = (f.shape(), f.layout());
+    let Scratch {
+        sums,
+        starts,
+        image,
+        line,
+        ..
+    } = job.scratch;
+    let group_outs = s.group_outs();
+
+    starts.clear();
+    match job.bias {
+        Some(bias) => starts.extend_from_slice(bias),
+        None => starts.resize(s.outs, 0),
+    }
+    for (start, &sum) in starts.iter_mut().zip(f.sums()) {
+        *start = start.wrapping_sub(zero.wrapping_mul(sum));
+    }
+
+    // Whole rows of the result at once, or a part of one.
+    let rows_at_once = (BLOCK_PIXELS / layout.width).clamp(1, layout.slab);
+    let cols_at_once = if layout.width <= 2 * BLOCK_PIXELS {
+        s.cols
+    } else {
+        BLOCK_PIXELS
+    };
+    let most = (rows_at_once - 1) * layout.width + cols_at_once;
+    let stride = most.next_multiple_of(2 * L::N) + 16;
+    let sums = sums.resize((L::ROWS + 1) * stride);
+    let image = image.resize(layout.planes.len() * layout.plane_words() + 2 * L::N);
+
+    let from = Image {
+        shape: s,
+        layout,
+        x: job.x,
+        x_zero: job.x_zero,
+    };
+    for group in outs.start / group_outs..outs.end.div_ceil(group_outs) {
+        for slab in (0..s.rows).step_by(layout.slab) {
+            let slab_rows = slab..s.rows.min(slab + layout.slab);
+            lay_out(&from, group, slab_rows.clone(), word, line, image);
+            for row in slab_rows.clone().step_by(rows_at_once) {
+                for col in (0..s.cols).step_by(cols_at_once) {
+                    let rows = rows_at_once.min(slab_rows.end - row);
+                    let cols = cols_at_once.min(s.cols - col);
+                    let first = (row - slab) * layout.width + col;
+                    let pixels = (rows - 1) * layout.width + cols;
+                    let (sums, ones) = sums.split_at_mut(L::ROWS * stride);
+                    let tiles = |words: &[u32], starts: &[i32], sums: &mut [i32]| {
+                        lanes.call(Tiles {
+                            multiply: PhantomData::<M>,
+                            words,
+                            image: &image[first..],
+                            distances: &layout.distances,
+                            starts,
+                            sums,
+                            stride,
+                            pixels,
+                        });
+                    };
+                    if !f.zeros().is_empty() {
+                        tiles(f.ones(), &[0], ones);
+                    }
+                    for t in 0..f.tiles() {
+                        let tile = f.tile(t);
+                        let channels = group * group_outs + tile.start..group * group_outs + tile.end;
+                        let wanted = channels.start.max(outs.start)..channels.end.min(outs.end);
+                        if wanted.is_empty() {
+                            continue;
+                        }
+                        tiles(f.words(group, tile), &starts[channels.clone()], sums);
+                        for (o, sums) in channels.clone().zip(sums.chunks_exact_mut(stride)) {
+                            if let Some(&zero) = f.zeros().get(o) {
+                                for (sum, &one) in sums[..pixels].iter_mut().zip(ones.iter()) {
+                                    *sum = sum.wrapping_sub(zero.wrapping_mul(one));
+                                }
+                            }
+                            if layout.width != cols {
+                                for i in 1..rows {
+                                    sums.copy_within(i * layout.width..i * layout.width + cols, i * cols);
+                                }
+                            }
+                        }
+                        sink(Block {
+                            first_row: wanted.start,
+                            rows: wanted.len(),
+                            first_column: row * s.cols + col,
+                            columns: rows * cols,
+                            stride,
+                            values: &mut sums[(wanted.start - channels.start) * stride..],
+                        });
+                    }
                 }
             }
-            sums.push(sum);
         }
-        sink(Block {
-            first_row: o,
-            rows: 1,
-            first_column: 0,
-            columns: s.rows * s.cols,
-            stride: s.rows * s.cols,
-            values: &mut sums,
-        });
+    }
+}
+
+/// Some pixels of some output channels.
+struct Tiles<'a, M> {
+    multiply: PhantomData<M>,
+    words: &'a [u32],
+    image: &'a [u32],
+    distances: &'a [u32],
+    starts: &'a [i32],
+    sums: &'a mut [i32],
+    stride: usize,
+    pixels: usize,
+}
+
+impl<M: Multiply> Job for Tiles<'_, M> {
+    #[inline(always)]
+    fn run<L: Lanes>(self, lanes: L) {
+        for_rows!(L, M, self.starts.len(), tiles(lanes, self));
+    }
+}
+
+#[inline(always)]
+fn tiles<L: Lanes, M: Multiply, const MR: usize, const CHAINS: usize>(lanes: L, job: Tiles<'_, M>) {
+    let Tiles {
+        image,
+        distances,
+        sums,
+        stride,
+        ..
+    } = job;
+    let (words, _) = job.words.as_chunks::<MR>();
+    let start = Start::Rows(job.starts);
+    for pixel in (0..job.pixels).step_by(2 * L::N) {
+        let columns = Pixels {
+            image: &image[pixel..],
+            distances,
+        };
+        let (steps, sums) = (distances.len(), &mut sums[pixel..]);
+        if job.pixels - pixel > L::N {
+            tile::<L, M, MR, 2, CHAINS>(lanes, words, columns, steps, start, sums, stride);
+        } else {
+            tile::<L, M, MR, 1, CHAINS>(lanes, words, columns, steps, start, sums, stride);
+        }
     }
 }

@@ -234,9 +234,8 @@ fn product<L: Lanes, P: Packing, R: Row>(lanes: L, job: Product<'_>, row: impl F
         .next_multiple_of(2 * L::N)
         .min(w.n().next_multiple_of(L::N));
     starts.clear();
-    match job.bias {
-        Some(bias) => starts.extend_from_slice(&bias[first..columns.end]),
-        None => {}
+    if let Some(bias) = job.bias {
+        starts.extend_from_slice(&bias[first..columns.end]);
     }
     starts.resize(padded - first, 0);
     if zero != 0 {
@@ -344,7 +343,7 @@ struct Panels<'a, P> {
 impl<P: Packing> Job for Panels<'_, P> {
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) {
-        for_rows!(L, self.rows, panels(lanes, self));
+        for_rows!(L, P, self.rows, panels(lanes, self));
     }
 }
 

@@ -131,6 +131,10 @@ pub(super) enum Start<'a> {
 /// `CHAINS` sums of every element are made side by side and added in the end, so that few rows, too, keep
 /// the multipliers busy.
 #[inline(always)]
+#[expect(
+    clippy::needless_range_loop,
+    reason = "of loops over iterators the compiler leaves some as they are, and then `chains` in memory"
+)]
 pub(super) fn tile<L: Lanes, M: Multiply, const MR: usize, const NV: usize, const CHAINS: usize>(
     lanes: L,
     rows: impl Rows<MR>,
@@ -140,61 +144,84 @@ pub(super) fn tile<L: Lanes, M: Multiply, const MR: usize, const NV: usize, cons
     sums: &mut [i32],
     stride: usize,
 ) {
+    // Loops as plain as these are unrolled whole, which all of `chains` needs to be in registers.
     let mut chains = [[[lanes.zero(); NV]; MR]; CHAINS];
+    match start {
+        Start::Columns(numbers) => {
+            for v in 0..NV {
+                let numbers = lanes.load_sums(&numbers[v * L::N..]);
+                for r in 0..MR {
+                    chains[0][r][v] = numbers;
+                }
+            }
+        }
+        Start::Rows(numbers) => {
+            for r in 0..MR {
+                chains[0][r] = [lanes.splat(numbers[r] as u32); NV];
+            }
+        }
+        Start::Sums => {
+            for r in 0..MR {
+                let place = &sums[r * stride..][..NV * L::N];
+                for v in 0..NV {
+                    chains[0][r][v] = lanes.load_sums(&place[v * L::N..]);
+                }
+            }
+        }
+    }
     let rounds = steps / CHAINS;
     for round in 0..rounds {
-        for (c, chain) in chains.iter_mut().enumerate() {
+        for c in 0..CHAINS {
             let step = round * CHAINS + c;
             let vectors = columns.vectors::<L, NV>(lanes, step);
-            for (r, row) in chain.iter_mut().enumerate() {
+            for r in 0..MR {
                 let word = lanes.splat(rows.word(r, step));
-                for (sum, vector) in row.iter_mut().zip(vectors) {
-                    *sum = M::add(lanes, *sum, word, vector);
+                for v in 0..NV {
+                    chains[c][r][v] = M::add(lanes, chains[c][r][v], word, vectors[v]);
                 }
             }
         }
     }
     for step in rounds * CHAINS..steps {
         let vectors = columns.vectors::<L, NV>(lanes, step);
-        for (r, row) in chains[0].iter_mut().enumerate() {
+        for r in 0..MR {
             let word = lanes.splat(rows.word(r, step));
-            for (sum, vector) in row.iter_mut().zip(vectors) {
-                *sum = M::add(lanes, *sum, word, vector);
+            for v in 0..NV {
+                chains[0][r][v] = M::add(lanes, chains[0][r][v], word, vectors[v]);
+            }
+        }
+    }
+    for c in 1..CHAINS {
+        for r in 0..MR {
+            for v in 0..NV {
+                chains[0][r][v] = lanes.add(chains[0][r][v], chains[c][r][v]);
             }
         }
     }
     for r in 0..MR {
+        let place = &mut sums[r * stride..][..NV * L::N];
         for v in 0..NV {
-            let place = &mut sums[r * stride + v * L::N..][..L::N];
-            let mut sum = match start {
-                Start::Columns(numbers) => lanes.load_sums(&numbers[v * L::N..]),
-                Start::Rows(numbers) => lanes.splat(numbers[r] as u32),
-                Start::Sums => lanes.load_sums(place),
-            };
-            for chain in &chains {
-                sum = lanes.add(sum, chain[r][v]);
-            }
-            lanes.store(sum, place);
+            lanes.store(chains[0][r][v], &mut place[v * L::N..]);
         }
     }
 }
 
 /// Calls a function for a number of rows that is known when it is compiled, with its number of chains.
 macro_rules! for_rows {
-    ($lanes:ty, $rows:expr, $function:ident $arguments:tt) => {
+    ($lanes:ty, $kind:ty, $rows:expr, $function:ident $arguments:tt) => {
         match $rows {
-            1 => $function::<L, P, 1, 4> $arguments,
-            2 => $function::<L, P, 2, 2> $arguments,
-            3 => $function::<L, P, 3, 2> $arguments,
-            4 => $function::<L, P, 4, 1> $arguments,
-            5 if <$lanes>::ROWS >= 5 => $function::<L, P, 5, 1> $arguments,
-            6 if <$lanes>::ROWS >= 6 => $function::<L, P, 6, 1> $arguments,
-            7 if <$lanes>::ROWS >= 7 => $function::<L, P, 7, 1> $arguments,
-            8 if <$lanes>::ROWS >= 8 => $function::<L, P, 8, 1> $arguments,
-            9 if <$lanes>::ROWS >= 9 => $function::<L, P, 9, 1> $arguments,
-            10 if <$lanes>::ROWS >= 10 => $function::<L, P, 10, 1> $arguments,
-            11 if <$lanes>::ROWS >= 11 => $function::<L, P, 11, 1> $arguments,
-            12 if <$lanes>::ROWS >= 12 => $function::<L, P, 12, 1> $arguments,
+            1 => $function::<$lanes, $kind, 1, 4> $arguments,
+            2 => $function::<$lanes, $kind, 2, 2> $arguments,
+            3 => $function::<$lanes, $kind, 3, 2> $arguments,
+            4 => $function::<$lanes, $kind, 4, 1> $arguments,
+            5 if <$lanes>::ROWS >= 5 => $function::<$lanes, $kind, 5, 1> $arguments,
+            6 if <$lanes>::ROWS >= 6 => $function::<$lanes, $kind, 6, 1> $arguments,
+            7 if <$lanes>::ROWS >= 7 => $function::<$lanes, $kind, 7, 1> $arguments,
+            8 if <$lanes>::ROWS >= 8 => $function::<$lanes, $kind, 8, 1> $arguments,
+            9 if <$lanes>::ROWS >= 9 => $function::<$lanes, $kind, 9, 1> $arguments,
+            10 if <$lanes>::ROWS >= 10 => $function::<$lanes, $kind, 10, 1> $arguments,
+            11 if <$lanes>::ROWS >= 11 => $function::<$lanes, $kind, 11, 1> $arguments,
+            12 if <$lanes>::ROWS >= 12 => $function::<$lanes, $kind, 12, 1> $arguments,
             _ => unreachable!("tiles have as many rows as their level takes"),
         }
     };

@@ -122,7 +122,7 @@ impl Compiler<'_> {
     fn convolution(&mut self, index: usize, window: &Window, groups: u32) -> Option<(Product, Space)> {
         let operands = &self.graph.nodes()[index].operands;
         let fixed = self.fixed(index)?;
-        let w = self.constant(operands[1])?;
+        let w = self.constant(operands[1])?.clone();
         let x = self.spot(operands[0]);
         if let Home::Constant(_) = x.home {
             return None;

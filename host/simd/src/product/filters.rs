@@ -1,0 +1,330 @@
+//! The filters of a convolution, packed, and where the image that they meet has its words.
+
+use super::instructions;
+use super::lanes::{Job, Lanes};
+use super::operand::{ByteOperand, Elements, Zeros};
+use super::shape::Conv2dShape;
+use crate::Level;
+use std::ops::Range;
+
+/// What of an image the second-level cache holds beside other things, in bytes of words.
+const CACHED_BYTES: usize = 512 << 10;
+
+/// What the terms of a word are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Terms {
+    /// The same tap of neighbouring channels.
+    Channels,
+    /// Neighbouring taps of a line of one channel.
+    Taps,
+}
+
+/// A picture of words: of one channel, or several, every `stride`-th line and column of the padded image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Plane {
+    /// The first channel of the group.
+    pub(super) channel: usize,
+    /// The first line and column of the padded image.
+    pub(super) phase: [usize; 2],
+}
+
+/// How an image is laid out as words.
+///
+/// For each window of the result, in planes that are `width` words wide, a step of the sum is a word at a distance
+/// from `row · width + column` that is the same for all of them. Between the rows of the result lie words of
+/// windows that are none.
+#[derive(Debug)]
+pub(super) struct Layout {
+    pub(super) terms: Terms,
+    /// Terms of a word.
+    pub(super) word: usize,
+    pub(super) planes: Vec<Plane>,
+    pub(super) width: usize,
+    /// Rows of a plane beyond those of the result.
+    pub(super) more_rows: usize,
+    /// Rows of the result that are computed of one layout of the image.
+    pub(super) slab: usize,
+    /// Where each step has its word.
+    pub(super) distances: Vec<u32>,
+    /// The first channel and tap of each step.
+    steps: Vec<[usize; 3]>,
+}
+
+impl Layout {
+    fn new(s: &Conv2dShape, word: usize) -> Self {
+        let channels = s.group_channels();
+        let [kh, kw] = s.kernel;
+        let by_channels = channels.div_ceil(word) * kh * kw;
+        let by_taps = channels * kh * kw.div_ceil(word);
+        let terms = if by_channels <= by_taps {
+            Terms::Channels
+        } else {
+            Terms::Taps
+        };
+        let (channel_step, tap_step) = match terms {
+            Terms::Channels => (word, 1),
+            Terms::Taps => (1, word),
+        };
+        let (mut planes, mut steps, mut places) = (Vec::new(), Vec::new(), Vec::new());
+        let mut more = [0; 2];
+        for channel in (0..channels).step_by(channel_step) {
+            let first = planes.len();
+            for (u, v) in (0..kh).flat_map(|u| (0..kw).step_by(tap_step).map(move |v| (u, v))) {
+                let at = [u * s.dilation[0], v * s.dilation[1]];
+                let phase = [at[0] % s.stride[0], at[1] % s.stride[1]];
+                let shift = [at[0] / s.stride[0], at[1] / s.stride[1]];
+                let plane = Plane { channel, phase };
+                let known = planes[first..].iter().position(|&p| p == plane);
+                let plane = first
+                    + known.unwrap_or_else(|| {
+                        planes.push(plane);
+                        planes.len() - 1 - first
+                    });
+                more = [more[0].max(shift[0]), more[1].max(shift[1])];
+                steps.push([channel, u, v]);
+                places.push((plane, shift));
+            }
+        }
+        let width = s.cols + more[1];
+        let line_bytes = planes.len() * width * 4;
+        let fitting = (CACHED_BYTES / line_bytes)
+            .saturating_sub(more[0])
+            .clamp(1, s.rows);
+        let slab = s.rows.div_ceil(s.rows.div_ceil(fitting));
+        let plane_words = (slab + more[0]) * width;
+        let distance = |&(plane, [down, right]): &(usize, [usize; 2])| {
+            u32::try_from(plane * plane_words + down * width + right)
+                .expect("an image of less than 2^32 words")
+        };
+        Self {
+            terms,
+            word,
+            width,
+            more_rows: more[0],
+            slab,
+            distances: places.iter().map(distance).collect(),
+            planes,
+            steps,
+        }
+    }
+
+    /// Words of a plane.
+    pub(super) const fn plane_words(&self) -> usize {
+        (self.slab + self.more_rows) * self.width
+    }
+
+    /// The taps of a step as places in the filter of an output channel; `None` where a word has no tap.
+    fn taps(&self, s: &Conv2dShape, step: usize) -> impl Iterator<Item = Option<usize>> {
+        let [channel, u, v] = self.steps[step];
+        let (s, terms) = (*s, self.terms);
+        (0..self.word).map(move |t| {
+            let (channel, v) = match terms {
+                Terms::Channels => (channel + t, v),
+                Terms::Taps => (channel, v + t),
+            };
+            let there = channel < s.group_channels() && v < s.kernel[1];
+            there.then_some((channel * s.kernel[0] + u) * s.kernel[1] + v)
+        })
+    }
+}
+
+/// The filters of a convolution, packed for a level and the shape of an image.
+#[derive(Debug)]
+pub struct PackedFilters {
+    level: Level,
+    shape: Conv2dShape,
+    layout: Layout,
+    /// Tiles that a group is cut into.
+    tiles: usize,
+    /// Of each tile step by step the words of its output channels.
+    words: Vec<u32>,
+    /// What the zero point of x is subtracted for: the sum of each filter, less its zero points.
+    sums: Vec<i32>,
+    /// Zero points of the output channels, and a filter of ones; empty if all are zero.
+    zeros: Vec<i32>,
+    ones: Vec<u32>,
+}
+
+impl PackedFilters {
+    /// Packs `w`, `[outs, channels / groups, kernel rows, kernel columns]`.
+    ///
+    /// # Panics
+    /// If w has other than so many bytes, `zeros` are neither one nor `outs`, groups do not divide channels and
+    /// outs, an extent is zero, the last window lies beyond the padded image, or an image has 2^32 words.
+    pub fn new(level: Level, shape: Conv2dShape, w: Elements<'_>, zeros: Zeros<'_>) -> Self {
+        shape.check();
+        let filter = shape.group_channels() * shape.kernel[0] * shape.kernel[1];
+        assert_eq!(w.len(), shape.outs * filter, "elements of w");
+        zeros.check(shape.outs);
+        let w = ByteOperand::new(w).expect("w has bytes");
+        let mut packed = None;
+        let pack = Pack {
+            level,
+            shape,
+            w,
+            zeros,
+            packed: &mut packed,
+        };
+        instructions::run(level, pack);
+        packed.expect("the job packs")
+    }
+
+    /// The level they are packed for.
+    pub const fn level(&self) -> Level {
+        self.level
+    }
+
+    /// The shape they are packed for.
+    pub const fn shape(&self) -> &Conv2dShape {
+        &self.shape
+    }
+
+    /// The memory they take.
+    pub fn memory_bytes(&self) -> usize {
+        let words = self.words.len() + self.ones.len() + self.layout.distances.len();
+        4 * (words + self.sums.len() + self.zeros.len()) + size_of_val(&self.layout.steps[..])
+    }
+
+    /// One of `parts` ranges of output channels of about the same length, cut where it costs nothing.
+    pub fn outs(&self, part: usize, parts: usize) -> Range<usize> {
+        let tiles = self.tiles * self.shape.groups;
+        let end = |part: usize| {
+            let tile = tiles * part / parts;
+            tile / self.tiles * self.shape.group_outs() + self.tile(tile % self.tiles).start
+        };
+        end(part)..end(part + 1)
+    }
+
+    pub(super) const fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    pub(super) const fn tiles(&self) -> usize {
+        self.tiles
+    }
+
+    /// The output channels of a group in a tile.
+    pub(super) const fn tile(&self, tile: usize) -> Range<usize> {
+        let outs = self.shape.group_outs();
+        outs * tile / self.tiles..outs * (tile + 1) / self.tiles
+    }
+
+    /// The words of a tile.
+    pub(super) fn words(&self, group: usize, tile: Range<usize>) -> &[u32] {
+        let steps = self.layout.distances.len();
+        &self.words[(group * self.shape.group_outs() + tile.start) * steps..][..tile.len() * steps]
+    }
+
+    pub(super) fn sums(&self) -> &[i32] {
+        &self.sums
+    }
+
+    pub(super) fn zeros(&self) -> &[i32] {
+        &self.zeros
+    }
+
+    pub(super) fn ones(&self) -> &[u32] {
+        &self.ones
+    }
+}
+
+struct Pack<'a> {
+    level: Level,
+    shape: Conv2dShape,
+    w: ByteOperand<'a>,
+    zeros: Zeros<'a>,
+    packed: &'a mut Option<PackedFilters>,
+}
+
+impl Job for Pack<'_> {
+    #[inline(always)]
+    fn run<L: Lanes>(self, _: L) {
+        let packed = if L::QUADS {
+            quads(self.level, self.shape, self.w, self.zeros, L::ROWS)
+        } else {
+            pairs(self.level, self.shape, self.w, self.zeros, L::ROWS)
+        };
+        *self.packed = Some(packed);
+    }
+}
+
+/// Packs bytes, made signed.
+fn quads(level: Level, s: Conv2dShape, w: ByteOperand<'_>, zeros: Zeros<'_>, rows: usize) -> PackedFilters {
+    let layout = Layout::new(&s, 4);
+    let filter = s.group_channels() * s.kernel[0] * s.kernel[1];
+    let (flip, less) = w.to_signed();
+    let zeros: Vec<i32> = (0..s.outs).map(|o| zeros.at(o).wrapping_sub(less)).collect();
+    let sums = w.bytes.chunks_exact(filter).zip(&zeros).map(|(w, &zero)| {
+        let sum: i32 = w.iter().map(|&w| i32::from((w ^ flip) as i8)).sum();
+        sum.wrapping_sub((filter as i32).wrapping_mul(zero))
+    });
+    let sums = sums.collect();
+    let any = zeros.iter().any(|&zero| zero != 0);
+    let word = |step: usize, byte: &dyn Fn(usize) -> u8| {
+        let mut word = [0; 4];
+        for (to, tap) in word.iter_mut().zip(layout.taps(&s, step)) {
+            *to = tap.map_or(0, byte);
+        }
+        u32::from_le_bytes(word)
+    };
+    let ones = (0..if any { layout.distances.len() } else { 0 })
+        .map(|step| word(step, &|_| 1))
+        .collect();
+    let (tiles, words) = pack(&s, layout.distances.len(), rows, |o, step| {
+        word(step, &|tap| w.bytes[o * filter + tap] ^ flip)
+    });
+    PackedFilters {
+        level,
+        shape: s,
+        layout,
+        tiles,
+        words,
+        sums,
+        zeros: if any { zeros } else { Vec::new() },
+        ones,
+    }
+}
+
+/// Packs words of 16 bits, less the zero points.
+fn pairs(level: Level, s: Conv2dShape, w: ByteOperand<'_>, zeros: Zeros<'_>, rows: usize) -> PackedFilters {
+    let layout = Layout::new(&s, 2);
+    let filter = s.group_channels() * s.kernel[0] * s.kernel[1];
+    let (flip, less) = w.to_signed();
+    let (tiles, words) = pack(&s, layout.distances.len(), rows, |o, step| {
+        let zero = zeros.at(o).wrapping_sub(less);
+        let number = |tap| i32::from((w.bytes[o * filter + tap] ^ flip) as i8).wrapping_sub(zero);
+        let mut word = 0;
+        for (t, tap) in layout.taps(&s, step).enumerate() {
+            word |= (tap.map_or(0, number) as u32 & 0xffff) << (16 * t);
+        }
+        word
+    });
+    PackedFilters {
+        level,
+        shape: s,
+        layout,
+        tiles,
+        words,
+        sums: Vec::new(),
+        zeros: Vec::new(),
+        ones: Vec::new(),
+    }
+}
+
+/// The number of tiles of a group, and their words.
+fn pack(s: &Conv2dShape, steps: usize, rows: usize, word: impl Fn(usize, usize) -> u32) -> (usize, Vec<u32>) {
+    let outs = s.group_outs();
+    let tiles = outs.div_ceil(rows);
+    let mut words = Vec::with_capacity(s.outs * steps);
+    for first in (0..s.groups).map(|group| group * outs) {
+        for tile in 0..tiles {
+            let rows = first + outs * tile / tiles..first + outs * (tile + 1) / tiles;
+            words.extend(
+                (0..steps)
+                    .flat_map(|step| rows.clone().map(move |o| (o, step)))
+                    .map(|(o, step)| word(o, step)),
+            );
+        }
+    }
+    (tiles, words)
+}

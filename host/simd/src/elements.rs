@@ -7,6 +7,8 @@
 
 mod add;
 mod arg_max;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 mod clamp;
 mod dispatch;
 mod interpolate;

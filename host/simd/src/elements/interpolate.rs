@@ -1,6 +1,8 @@
 //! Any function of 16 bits, straight between 257 nodes.
 
 #[cfg(target_arch = "x86_64")]
+use super::avx2::Avx2;
+#[cfg(target_arch = "x86_64")]
 use super::avx512::{Avx512, Vbmi};
 use super::dispatch::{Kernel, at};
 use super::slice::{Element, Slice, SliceMut, typed};
@@ -63,6 +65,10 @@ impl Interpolation {
             #[cfg(target_arch = "x86_64")]
             if let Some(avx512) = Avx512::of(level) {
                 return avx512.interpolate(self, x, y);
+            }
+            #[cfg(target_arch = "x86_64")]
+            if let Some(avx2) = Avx2::of(level) {
+                return avx2.interpolate(self, x, y);
             }
             at::<Between, _>(level, (self, x, y));
         });

@@ -1,6 +1,8 @@
 //! Multiplication into a narrower type.
 
 #[cfg(target_arch = "x86_64")]
+use super::avx2::Avx2;
+#[cfg(target_arch = "x86_64")]
 use super::avx512::Avx512;
 use super::dispatch::{Kernel, at};
 use super::slice::{Element, Operand, Slice, SliceMut, typed};
@@ -26,6 +28,10 @@ pub fn mul(level: Level, a: Operand<'_>, b: Operand<'_>, shift: u32, y: SliceMut
             #[cfg(target_arch = "x86_64")]
             if let Some(avx512) = Avx512::of(level) {
                 return typed!(Slice, a, a => avx512.mul(a, b, shift, y));
+            }
+            #[cfg(target_arch = "x86_64")]
+            if let Some(avx2) = Avx2::of(level) {
+                return typed!(Slice, a, a => avx2.mul(a, b, shift, y));
             }
             match b {
                 Operand::Each(b) => at::<Mul, _>(level, (a, b, shift, y)),

@@ -5,6 +5,8 @@
 //! that parameters are first put into the cheapest [`Form`] that has the same result.
 
 #[cfg(target_arch = "x86_64")]
+use super::avx2::Avx2;
+#[cfg(target_arch = "x86_64")]
 use super::avx512::Avx512;
 use super::dispatch::{Kernel, at};
 use super::slice::{Element, Slice, SliceMut, typed};
@@ -116,6 +118,10 @@ pub fn requantise_one(level: Level, x: Slice<'_>, multiplier: i32, shift: u32, z
         #[cfg(target_arch = "x86_64")]
         if let Some(avx512) = Avx512::of(level) {
             return avx512.requantise(x, form, y);
+        }
+        #[cfg(target_arch = "x86_64")]
+        if Avx2::of(level).is_some_and(|avx2| avx2.requantise(x, form, y)) {
+            return;
         }
         at::<One, _>(level, (x, form, y));
     }));
@@ -278,18 +284,38 @@ impl RequantiseColumns {
         assert!(first < self.columns(), "column {first} of {}", self.columns());
         typed!(Slice, x, x => typed!(SliceMut, y, y => {
             #[cfg(target_arch = "x86_64")]
-            if let (Some(avx512), Some(high)) = (Avx512::of(level), &self.high) {
-                let (mut column, mut at) = (first, 0);
-                while at < x.len() {
-                    let (columns, elements) = self.row(column, at, x.len());
-                    let (x, y) = (&x[elements.clone()], &mut y[elements.clone()]);
-                    avx512.requantise_high(x, &high[columns.clone()], &self.zeros[columns], y);
-                    (column, at) = (0, elements.end);
+            if let Some(high) = &self.high {
+                if let Some(avx512) = Avx512::of(level) {
+                    return self.rows(first, x, y, |columns, x, y| {
+                        avx512.requantise_high(x, &high[columns.clone()], &self.zeros[columns], y);
+                    });
                 }
-                return;
+                if let Some(avx2) = Avx2::of(level) {
+                    return self.rows(first, x, y, |columns, x, y| {
+                        avx2.requantise_high(x, &high[columns.clone()], &self.zeros[columns], y);
+                    });
+                }
             }
             at::<Columns, _>(level, (self, first, x, y));
         }));
+    }
+
+    /// Calls `row` with the columns, elements and results of each row. (Code in `row` itself does not get a
+    /// level's instructions.)
+    #[cfg(target_arch = "x86_64")]
+    fn rows<X, Y>(
+        &self,
+        mut column: usize,
+        x: &[X],
+        y: &mut [Y],
+        row: impl Fn(Range<usize>, &[X], &mut [Y]),
+    ) {
+        let mut at = 0;
+        while at < x.len() {
+            let (columns, elements) = self.row(column, at, x.len());
+            row(columns, &x[elements.clone()], &mut y[elements.clone()]);
+            (column, at) = (0, elements.end);
+        }
     }
 
     /// The columns and the elements, from `at` to at most `end`, of the row that goes on in a column.

@@ -7,6 +7,10 @@
 
 mod add;
 mod arg_max;
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 mod clamp;
 mod dispatch;
 mod interpolate;

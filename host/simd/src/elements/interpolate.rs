@@ -1,5 +1,9 @@
 //! Any function of 16 bits, straight between 257 nodes.
 
+#[cfg(target_arch = "x86_64")]
+use super::avx2::Avx2;
+#[cfg(target_arch = "x86_64")]
+use super::avx512::{Avx512, Vbmi};
 use super::dispatch::{Kernel, at};
 use super::slice::{Element, Slice, SliceMut, typed};
 use crate::Level;
@@ -8,6 +12,8 @@ use crate::Level;
 #[derive(Clone, Debug)]
 pub struct Interpolation {
     nodes: [i16; 257],
+    /// The lower and the upper bytes of the first 256 nodes, then of the last 256.
+    planes: [[u8; 256]; 4],
 }
 
 impl Interpolation {
@@ -18,13 +24,29 @@ impl Interpolation {
     pub fn new(nodes: Slice<'_>) -> Self {
         assert_eq!(nodes.len(), 257, "an interpolation has 257 nodes");
         assert!(!matches!(nodes, Slice::I32(_)), "nodes have 8 or 16 bits");
-        let mut prepared = Self { nodes: [0; 257] };
+        let mut wide = [0i16; 257];
         typed!(Slice, nodes, nodes => {
-            for (node, &given) in prepared.nodes.iter_mut().zip(nodes) {
-                *node = given.wide() as i16;
+            for (wide, &node) in wide.iter_mut().zip(nodes) {
+                *wide = node.wide() as i16;
             }
         });
-        prepared
+        let plane = |first: usize, byte: usize| std::array::from_fn(|i| wide[first + i].to_le_bytes()[byte]);
+        Self {
+            nodes: wide,
+            planes: [plane(0, 0), plane(0, 1), plane(1, 0), plane(1, 1)],
+        }
+    }
+
+    /// All nodes.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn nodes(&self) -> &[i16; 257] {
+        &self.nodes
+    }
+
+    /// The lower and the upper bytes of the first 256 nodes, then of the last 256.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn planes(&self) -> &[[u8; 256]; 4] {
+        &self.planes
     }
 
     /// `y = t[h] + (((t[h + 1] − t[h]) · l + 128) >> 8)`, `h` and `l` being the upper and the lower byte of
@@ -35,7 +57,21 @@ impl Interpolation {
     #[inline]
     pub fn apply(&self, level: Level, x: &[i16], y: SliceMut<'_>) {
         assert_eq!(x.len(), y.len(), "elements and results have different lengths");
-        typed!(SliceMut, y, y => at::<Between, _>(level, (self, x, y)));
+        typed!(SliceMut, y, y => {
+            #[cfg(target_arch = "x86_64")]
+            if let Some(vbmi) = Vbmi::of(level) {
+                return vbmi.interpolate(self, x, y);
+            }
+            #[cfg(target_arch = "x86_64")]
+            if let Some(avx512) = Avx512::of(level) {
+                return avx512.interpolate(self, x, y);
+            }
+            #[cfg(target_arch = "x86_64")]
+            if let Some(avx2) = Avx2::of(level) {
+                return avx2.interpolate(self, x, y);
+            }
+            at::<Between, _>(level, (self, x, y));
+        });
     }
 }
 

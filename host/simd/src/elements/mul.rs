@@ -1,5 +1,9 @@
 //! Multiplication into a narrower type.
 
+#[cfg(target_arch = "x86_64")]
+use super::avx2::Avx2;
+#[cfg(target_arch = "x86_64")]
+use super::avx512::Avx512;
 use super::dispatch::{Kernel, at};
 use super::slice::{Element, Operand, Slice, SliceMut, typed};
 use crate::Level;
@@ -20,16 +24,26 @@ pub fn mul(level: Level, a: Operand<'_>, b: Operand<'_>, shift: u32, y: SliceMut
     b.assert_len(y.len());
     assert!(shift <= 62, "shift {shift} is not in 0..=62");
     typed!(SliceMut, y, y => match (a, b) {
-        (Operand::Each(a), Operand::Each(b)) => at::<Mul, _>(level, (a, b, shift, y)),
-        (Operand::Each(x), Operand::One(one)) | (Operand::One(one), Operand::Each(x)) => {
-            at::<MulOne, _>(level, (x, one, shift, y));
+        (Operand::Each(a), b) | (b @ Operand::One(_), Operand::Each(a)) => {
+            #[cfg(target_arch = "x86_64")]
+            if let Some(avx512) = Avx512::of(level) {
+                return typed!(Slice, a, a => avx512.mul(a, b, shift, y));
+            }
+            #[cfg(target_arch = "x86_64")]
+            if let Some(avx2) = Avx2::of(level) {
+                return typed!(Slice, a, a => avx2.mul(a, b, shift, y));
+            }
+            match b {
+                Operand::Each(b) => at::<Mul, _>(level, (a, b, shift, y)),
+                Operand::One(b) => at::<MulOne, _>(level, (a, b, shift, y)),
+            }
         }
         (Operand::One(a), Operand::One(b)) => y.fill(product(a, b, half(shift), shift)),
     });
 }
 
 /// What is added before a shift, so that it rounds.
-fn half(shift: u32) -> i64 {
+pub(super) fn half(shift: u32) -> i64 {
     match shift {
         0 => 0,
         _ => 1 << (shift - 1),

@@ -4,9 +4,14 @@
 //! 1 to 32767, shift 1 to 47. Vectors of 64 bits have half the lanes, and no arithmetic shift on AVX2, so
 //! that parameters are first put into the cheapest [`Form`] that has the same result.
 
+#[cfg(target_arch = "x86_64")]
+use super::avx2::Avx2;
+#[cfg(target_arch = "x86_64")]
+use super::avx512::Avx512;
 use super::dispatch::{Kernel, at};
 use super::slice::{Element, Slice, SliceMut, typed};
 use crate::Level;
+use std::ops::Range;
 
 /// Zero points up to this magnitude, those of 8 and 16 bits among them, are added before the shift.
 const SMALL_ZERO: u32 = 1 << 15;
@@ -109,7 +114,17 @@ pub fn requantise_one(level: Level, x: Slice<'_>, multiplier: i32, shift: u32, z
         Slice::I32(_) => 32,
     };
     let form = Form::of(multiplier, shift, zero, bits);
-    typed!(Slice, x, x => typed!(SliceMut, y, y => at::<One, _>(level, (x, form, y))));
+    typed!(Slice, x, x => typed!(SliceMut, y, y => {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(avx512) = Avx512::of(level) {
+            return avx512.requantise(x, form, y);
+        }
+        #[cfg(target_arch = "x86_64")]
+        if Avx2::of(level).is_some_and(|avx2| avx2.requantise(x, form, y)) {
+            return;
+        }
+        at::<One, _>(level, (x, form, y));
+    }));
 }
 
 /// One set of parameters.
@@ -183,9 +198,18 @@ pub fn requantise_each(
         [multipliers.len(), shifts.len(), zeros.len()],
         "as many parameters as elements"
     );
-    for (&multiplier, &shift) in multipliers.iter().zip(shifts) {
-        assert_parameters(multiplier, shift);
-    }
+    // One test of all, which is vectorised.
+    let valid = |(&multiplier, &shift): (&i32, &u32)| {
+        multiplier.wrapping_sub(1).cast_unsigned() < 32767 && shift.wrapping_sub(1) < 47
+    };
+    let all_valid = multipliers
+        .iter()
+        .zip(shifts)
+        .fold(true, |so_far, pair| so_far & valid(pair));
+    assert!(
+        all_valid,
+        "a multiplier is not in 1..=32767 or a shift not in 1..=47"
+    );
     typed!(Slice, x, x => typed!(SliceMut, y, y => {
         at::<Each, _>(level, (x, multipliers, shifts, zeros, y));
     }));
@@ -259,8 +283,46 @@ impl RequantiseColumns {
         assert_eq!(x.len(), y.len(), "elements and results have different lengths");
         assert!(first < self.columns(), "column {first} of {}", self.columns());
         typed!(Slice, x, x => typed!(SliceMut, y, y => {
+            #[cfg(target_arch = "x86_64")]
+            if let Some(high) = &self.high {
+                if let Some(avx512) = Avx512::of(level) {
+                    return self.rows(first, x, y, |columns, x, y| {
+                        avx512.requantise_high(x, &high[columns.clone()], &self.zeros[columns], y);
+                    });
+                }
+                if let Some(avx2) = Avx2::of(level) {
+                    return self.rows(first, x, y, |columns, x, y| {
+                        avx2.requantise_high(x, &high[columns.clone()], &self.zeros[columns], y);
+                    });
+                }
+            }
             at::<Columns, _>(level, (self, first, x, y));
         }));
+    }
+
+    /// Calls `row` with the columns, elements and results of each row. (Code in `row` itself does not get a
+    /// level's instructions.)
+    #[cfg(target_arch = "x86_64")]
+    fn rows<X, Y>(
+        &self,
+        mut column: usize,
+        x: &[X],
+        y: &mut [Y],
+        row: impl Fn(Range<usize>, &[X], &mut [Y]),
+    ) {
+        let mut at = 0;
+        while at < x.len() {
+            let (columns, elements) = self.row(column, at, x.len());
+            row(columns, &x[elements.clone()], &mut y[elements.clone()]);
+            (column, at) = (0, elements.end);
+        }
+    }
+
+    /// The columns and the elements, from `at` to at most `end`, of the row that goes on in a column.
+    #[inline(always)]
+    fn row(&self, column: usize, at: usize, end: usize) -> (Range<usize>, Range<usize>) {
+        let n = (self.multipliers.len() - column).min(end - at);
+        (column..column + n, at..at + n)
     }
 }
 
@@ -271,31 +333,23 @@ impl<X: Element, Y: Element> Kernel<(&RequantiseColumns, usize, &[X], &mut [Y])>
     type Output = ();
 
     #[inline(always)]
-    fn run((columns, mut first, mut x, mut y): (&RequantiseColumns, usize, &[X], &mut [Y])) {
-        while !x.is_empty() {
-            let n = x.len().min(columns.multipliers.len() - first);
-            let (x_row, y_row);
-            (x_row, x) = x.split_at(n);
-            (y_row, y) = y.split_at_mut(n);
-            let zeros = &columns.zeros[first..first + n];
+    fn run((columns, first, x, y): (&RequantiseColumns, usize, &[X], &mut [Y])) {
+        let (mut column, mut at) = (first, 0);
+        while at < x.len() {
+            let (range, elements) = columns.row(column, at, x.len());
+            let (x, y) = (&x[elements.clone()], &mut y[elements.clone()]);
+            let zeros = &columns.zeros[range.clone()];
             if let Some(high) = &columns.high {
-                let high = &high[first..first + n];
-                for ((y, x), (&multiplier, &zero)) in y_row.iter_mut().zip(x_row).zip(high.iter().zip(zeros))
-                {
+                let parameters = high[range].iter().zip(zeros);
+                for ((y, x), (&multiplier, &zero)) in y.iter_mut().zip(x).zip(parameters) {
                     let sum = i64::from(x.wide()) * i64::from(multiplier) + (1 << 31);
                     *y = Y::saturate_i32(((sum >> 32) as i32).wrapping_add(zero));
                 }
             } else {
-                let multipliers = &columns.multipliers[first..first + n];
-                Each::run((
-                    x_row,
-                    multipliers,
-                    &columns.shifts[first..first + n],
-                    zeros,
-                    y_row,
-                ));
+                let (multipliers, shifts) = (&columns.multipliers[range.clone()], &columns.shifts[range]);
+                Each::run((x, multipliers, shifts, zeros, y));
             }
-            first = 0;
+            (column, at) = (0, elements.end);
         }
     }
 }

@@ -115,8 +115,19 @@ macro_rules! conversions {
 }
 conversions! { u8, U8; i8, I8; i16, I16; i32, I32; }
 
-/// An element type.
+/// The element types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Type {
+    U8,
+    I8,
+    I16,
+    I32,
+}
+
+/// An element type. Elements are integers without padding: any bytes are one.
 pub(super) trait Element: Copy + Ord + Default + 'static {
+    /// Which.
+    const TYPE: Type;
     /// The least element.
     const MIN: Self;
 
@@ -134,8 +145,9 @@ pub(super) trait Element: Copy + Ord + Default + 'static {
 }
 
 macro_rules! elements {
-    ($($type:ty)*) => { $(
+    ($($type:ty, $variant:ident;)*) => { $(
         impl Element for $type {
+            const TYPE: Type = Type::$variant;
             const MIN: Self = Self::MIN;
 
             #[inline(always)]
@@ -160,4 +172,4 @@ macro_rules! elements {
         }
     )* };
 }
-elements! { u8 i8 i16 i32 }
+elements! { u8, U8; i8, I8; i16, I16; i32, I32; }

@@ -1,5 +1,7 @@
 //! Any function of one byte, as a table of 256 entries.
 
+#[cfg(target_arch = "x86_64")]
+use super::avx512::Vbmi;
 use super::dispatch::{Kernel, at};
 use super::slice::{Element, Slice, SliceMut, typed};
 use crate::Level;
@@ -8,6 +10,8 @@ use crate::Level;
 #[derive(Clone, Debug)]
 pub struct Table256 {
     entries: [i32; 256],
+    /// The bytes of the entries: of each the lowest, then the second.
+    planes: [[u8; 256]; 4],
 }
 
 impl Table256 {
@@ -17,9 +21,19 @@ impl Table256 {
     /// If there are not 256 entries.
     pub fn new(entries: Slice<'_>) -> Self {
         assert_eq!(entries.len(), 256, "a table has 256 entries");
-        let mut prepared = Self { entries: [0; 256] };
-        super::widen(Level::PORTABLE, entries, &mut prepared.entries);
-        prepared
+        let mut wide = [0; 256];
+        super::widen(Level::PORTABLE, entries, &mut wide);
+        let plane = |byte: usize| wide.map(|entry| entry.to_le_bytes()[byte]);
+        Self {
+            entries: wide,
+            planes: [plane(0), plane(1), plane(2), plane(3)],
+        }
+    }
+
+    /// The bytes of the entries, lowest first.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn planes(&self) -> &[[u8; 256]; 4] {
+        &self.planes
     }
 
     /// `y = table[x]`. Entries that are not of the type of `y` lose their upper bits; give the type of the
@@ -30,11 +44,20 @@ impl Table256 {
     #[inline]
     pub fn apply(&self, level: Level, x: Slice<'_>, y: SliceMut<'_>) {
         assert_eq!(x.len(), y.len(), "elements and results have different lengths");
-        match x {
-            Slice::U8(x) => typed!(SliceMut, y, y => at::<Look, _>(level, (self, x, y))),
-            Slice::I8(x) => typed!(SliceMut, y, y => at::<Look, _>(level, (self, x, y))),
+        typed!(SliceMut, y, y => match x {
+            Slice::U8(x) => self.look(level, x, y),
+            Slice::I8(x) => self.look(level, x, y),
             _ => panic!("a table is of bytes"),
+        });
+    }
+
+    #[inline]
+    fn look<X: Element, Y: Element>(&self, level: Level, x: &[X], y: &mut [Y]) {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(vbmi) = Vbmi::of(level) {
+            return vbmi.table(self, x, y);
         }
+        at::<Look, _>(level, (self, x, y));
     }
 }
 

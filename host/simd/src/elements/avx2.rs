@@ -1,0 +1,66 @@
+//! Kernels in AVX2's own instructions, where plain code is far from what the processor can do.
+//!
+//! A value of [`Avx2`] proves that the instructions are there; its methods step into functions that were
+//! compiled for them.
+#![allow(
+    unsafe_code,
+    reason = "calls functions compiled for instructions that a Level proves to be there"
+)]
+
+mod interpolate;
+mod lanes;
+mod mul;
+mod requantise;
+
+use super::interpolate::Interpolation;
+use super::requantise::Form;
+use super::slice::{Element, Operand};
+use crate::Level;
+use crate::level::Kind;
+
+/// The instructions of AVX2 are there, and nothing wider is asked for.
+#[derive(Clone, Copy)]
+pub(super) struct Avx2(());
+
+impl Avx2 {
+    /// From the level that is called so.
+    #[inline]
+    pub(super) fn of(level: Level) -> Option<Self> {
+        matches!(level.kind(), Kind::Avx2).then_some(Self(()))
+    }
+
+    /// [`super::requantise_one`], if the form has a kernel here.
+    #[inline]
+    pub(super) fn requantise<X: Element, Y: Element>(self, x: &[X], form: Form, y: &mut [Y]) -> bool {
+        // SAFETY: self proves that the instructions are there.
+        unsafe { requantise::one(x, form, y) }
+    }
+
+    /// A part of a row of [`super::RequantiseColumns`]: multipliers of the form with the upper half, and zero
+    /// points, for each element.
+    #[inline]
+    pub(super) fn requantise_high<X: Element, Y: Element>(
+        self,
+        x: &[X],
+        multipliers: &[i32],
+        zeros: &[i32],
+        y: &mut [Y],
+    ) {
+        // SAFETY: self proves that the instructions are there.
+        unsafe { requantise::high(x, multipliers, zeros, y) }
+    }
+
+    /// [`super::mul`].
+    #[inline]
+    pub(super) fn mul<A: Element, Y: Element>(self, a: &[A], b: Operand<'_>, shift: u32, y: &mut [Y]) {
+        // SAFETY: self proves that the instructions are there.
+        unsafe { mul::mul(a, b, shift, y) }
+    }
+
+    /// [`Interpolation::apply`].
+    #[inline]
+    pub(super) fn interpolate<Y: Element>(self, function: &Interpolation, x: &[i16], y: &mut [Y]) {
+        // SAFETY: self proves that the instructions are there.
+        unsafe { interpolate::gathered(function, x, y) }
+    }
+}

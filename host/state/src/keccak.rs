@@ -2,6 +2,7 @@
 //! of AVX-512 or a card take in one go.
 
 use alloy_primitives::{B256, keccak256};
+use metisvm_simd::keccak::{Choice, RATE, keccak256_each, tested_level};
 use rayon::prelude::*;
 
 /// An engine that hashes many messages at once.
@@ -37,28 +38,48 @@ pub trait KeccakBatch: Send + Sync {
     }
 }
 
-/// Hashes with the processor's best scalar code; large batches on all threads of the current rayon pool.
+/// Hashes with the processor: as many messages at once as its registers have lanes, large batches on all threads
+/// of the current rayon pool.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct CpuKeccak;
 
-/// Messages that one thread takes at a time: some 50 µs of work, which a hand-over does not outweigh.
-const SHARE: usize = 128;
+impl CpuKeccak {
+    /// The level that hashes, and those that failed their self-test and do not.
+    pub fn level() -> &'static Choice {
+        tested_level()
+    }
+}
+
+/// Permutations that one thread takes at a time: some 50 µs of work, which a hand-over does not outweigh.
+const SHARE: usize = 1024;
+/// The fewest messages of a share: all lanes of the widest level twice.
+const LEAST_SHARE: usize = 16;
 
 impl KeccakBatch for CpuKeccak {
     fn hash(&self, messages: &[&[u8]], digests: &mut [B256]) {
         debug_assert_eq!(messages.len(), digests.len());
-        if messages.len() < 2 * SHARE || rayon::current_num_threads() == 1 {
+        if messages.len() < 2 * LEAST_SHARE || rayon::current_num_threads() == 1 {
             return hash_share(messages, digests);
         }
+        let work: usize = messages.iter().map(|message| message.len() / RATE + 1).sum();
+        if work < 2 * SHARE {
+            return hash_share(messages, digests);
+        }
+        // As if all were alike; where they are not, whoever is through early takes another share.
+        let share = (messages.len() * SHARE).div_ceil(work).max(LEAST_SHARE);
         messages
-            .par_chunks(SHARE)
-            .zip(digests.par_chunks_mut(SHARE))
+            .par_chunks(share)
+            .zip(digests.par_chunks_mut(share))
             .for_each(|(messages, digests)| hash_share(messages, digests));
     }
 }
 
 fn hash_share(messages: &[&[u8]], digests: &mut [B256]) {
-    for (message, digest) in messages.iter().zip(digests) {
-        *digest = keccak256(message);
+    match (messages, &mut *digests) {
+        // One alone fills no lanes, and hand-written scalar code is the fastest.
+        ([message], [digest]) => *digest = keccak256(message),
+        _ => keccak256_each(CpuKeccak::level().level, messages, &mut |at, digest| {
+            digests[at] = B256::new(*digest);
+        }),
     }
 }

@@ -133,6 +133,7 @@ def try_model(binary, model, folder):
     row |= {k: found[0][k] for k in ("cosine", "cosine_min", "top1_agreement", "cpu_ms", "outputs")}
     row["bit_identical"] = all(f["bit_identical"] for f in found)
     row["backends"] = len(found)
+    row["engine_ms"] = next((f["cpu_ms"] for f in found if f["backend"] == "cpu"), None)
     if model.name in EXTRA:
         row["extra"] = EXTRA[model.name](binary, bundle, session(onnx), CACHE / "packages", inputs, outputs)
     return row
@@ -152,7 +153,7 @@ def shown(row):
         return form.format(row[key]) if row.get(key) is not None else "–"
     line = f"{row['name']:16} {'yes' if row['imports'] else 'NO':4} {figure('cosine', '{:.4f}'):>8} " \
            f"{figure('cosine_min', '{:.4f}'):>8} {figure('top1_agreement', '{:.3f}'):>6} " \
-           f"{figure('cpu_ms', '{:.1f}'):>9} {figure('import_s', '{:.1f}'):>7} {figure('check_s', '{:.1f}'):>7}"
+           f"{figure('cpu_ms', '{:.1f}'):>9} {figure('engine_ms', '{:.2f}'):>7} {figure('import_s', '{:.1f}'):>7} {figure('check_s', '{:.1f}'):>7}"
     for text in [row.get("extra", {}).get("shown"), *row.get("warnings", [])[:3], row.get("problem")]:
         if text:
             line += "\n" + "\n".join(f"{'':17}{part[:300]}" for part in text.splitlines()[:12])
@@ -172,7 +173,7 @@ def main():
     names = arguments.only.split(",") if arguments.only else None
     chosen = [m for m in MODELS if (not arguments.quick or m.quick) and (names is None or m.name in names)]
     chosen = [quicker(m) if arguments.quick else m for m in chosen if there(m)]
-    print(f"{'model':16} {'in?':4} {'cosine':>8} {'least':>8} {'top 1':>6} {'CPU ms':>9} {'import':>7} {'check':>7}",
+    print(f"{'model':16} {'in?':4} {'cosine':>8} {'least':>8} {'top 1':>6} {'CPU ms':>9} {'cpu ms':>7} {'import':>7} {'check':>7}",
           flush=True)
     rows, wrong = [], []
     for model in chosen:

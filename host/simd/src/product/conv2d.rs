@@ -1,7 +1,7 @@
 //! Convolutions.
 
 use super::filters::PackedFilters;
-use super::image::{Image, PairWord, QuadWord, Word, lay_out};
+use super::image::{LayOut, PairWord, QuadWord, SLACK, Word};
 use super::instructions;
 use super::lanes::{Job, Lanes};
 use super::operand::{Block, ByteOperand, Elements};
@@ -115,18 +115,22 @@ fn convolve<L: Lanes, M: Multiply, W: Word>(lanes: L, job: Convolution<'_>, word
     let most = (rows_at_once - 1) * layout.width + cols_at_once;
     let stride = most.next_multiple_of(2 * L::N) + 16;
     let sums = sums.resize((L::ROWS + 1) * stride);
-    let image = image.resize(layout.planes.len() * layout.plane_words() + 2 * L::N);
+    let image = image.resize(layout.planes.len() * layout.plane_words() + SLACK.max(2 * L::N));
 
-    let from = Image {
-        shape: s,
-        layout,
-        x: job.x,
-        x_zero: job.x_zero,
-    };
     for group in outs.start / group_outs..outs.end.div_ceil(group_outs) {
         for slab in (0..s.rows).step_by(layout.slab) {
             let slab_rows = slab..s.rows.min(slab + layout.slab);
-            lay_out(&from, group, slab_rows.clone(), word, line, image);
+            lanes.call(LayOut {
+                shape: s,
+                layout,
+                x: job.x,
+                x_zero: job.x_zero,
+                word,
+                group,
+                rows: slab_rows.clone(),
+                line,
+                image,
+            });
             for row in slab_rows.clone().step_by(rows_at_once) {
                 for col in (0..s.cols).step_by(cols_at_once) {
                     let rows = rows_at_once.min(slab_rows.end - row);

@@ -82,7 +82,11 @@ macro_rules! calls {
 
 /// Loads and stores of whole vectors.
 macro_rules! memory {
-    ($lanes:literal, $bytes:literal, $half:literal, $load:ident, $wider:expr, $store:ident) => {
+    (
+        $lanes:literal lanes of $bytes:literal bytes:
+        $load:ident, $store:ident, half $half:literal $load_half:ident $bytes_to_words:ident $words_to_lanes:ident,
+        quarter $load_quarter:ident $bytes_to_lanes:ident, $and:ident
+    ) => {
         const N: usize = $lanes;
 
         #[inline(always)]
@@ -103,7 +107,26 @@ macro_rules! memory {
         fn load_wider(self, bytes: &[u8]) -> Self::V {
             let bytes: &[u8; $half] = bytes.first_chunk().expect("bytes of half a vector");
             // SAFETY: as above.
-            unsafe { $wider(bytes.as_ptr().cast()) }
+            unsafe { $bytes_to_words($load_half(bytes.as_ptr().cast())) }
+        }
+
+        #[inline(always)]
+        fn load_each(self, bytes: &[u8]) -> Self::V {
+            let bytes: &[u8; $lanes] = bytes.first_chunk().expect("bytes of a quarter of a vector");
+            // SAFETY: as above.
+            unsafe { $bytes_to_lanes($load_quarter(bytes.as_ptr().cast())) }
+        }
+
+        #[inline(always)]
+        fn load_every_second(self, bytes: &[u8]) -> Self::V {
+            let bytes: &[u8; $half] = bytes.first_chunk().expect("bytes of half a vector");
+            // SAFETY: as above.
+            unsafe {
+                $and(
+                    $words_to_lanes($load_half(bytes.as_ptr().cast())),
+                    self.splat(255),
+                )
+            }
         }
 
         #[inline(always)]
@@ -119,6 +142,47 @@ macro_rules! memory {
             // SAFETY: whoever has `self` has the instruction, which writes the array, aligned or not.
             unsafe { $store(sums.as_mut_ptr().cast(), v) }
         }
+
+        #[inline(always)]
+        fn store_words(self, v: Self::V, words: &mut [u32]) {
+            let words: &mut [u32; $lanes] = words.first_chunk_mut().expect("words of a vector");
+            // SAFETY: as above.
+            unsafe { $store(words.as_mut_ptr().cast(), v) }
+        }
+    };
+}
+
+/// `memory` of 512 bits.
+macro_rules! memory_512 {
+    () => {
+        memory!(
+            16 lanes of 64 bytes: _mm512_loadu_si512, _mm512_storeu_si512,
+            half 32 _mm256_loadu_si256 _mm512_cvtepi8_epi16 _mm512_cvtepu16_epi32,
+            quarter _mm_loadu_si128 _mm512_cvtepu8_epi32, _mm512_and_si512
+        );
+
+        #[inline(always)]
+        fn splat(self, word: u32) -> Self::V {
+            // SAFETY: whoever has `self` has the instruction.
+            unsafe { _mm512_set1_epi32(word as i32) }
+        }
+
+        #[inline(always)]
+        fn join_bytes(self, [a, b, c, d]: [Self::V; 4]) -> Self::V {
+            // SAFETY: as above.
+            unsafe {
+                let ab = _mm512_or_si512(a, _mm512_slli_epi32::<8>(b));
+                _mm512_or_si512(ab, _mm512_or_si512(_mm512_slli_epi32::<16>(c), _mm512_slli_epi32::<24>(d)))
+            }
+        }
+
+        calls! {
+            zero() = _mm512_setzero_si512();
+            add(a, b) = _mm512_add_epi32(a, b);
+            sub(a, b) = _mm512_sub_epi32(a, b);
+            xor(a, b) = _mm512_xor_si512(a, b);
+            join_words(low, high) = _mm512_mask_blend_epi16(0xaaaa_aaaa, low, _mm512_slli_epi32::<16>(high));
+        }
     };
 }
 
@@ -128,14 +192,7 @@ impl Lanes for Avx512Vnni {
     const ROWS: usize = 12;
     const QUADS: bool = true;
 
-    memory!(
-        16,
-        64,
-        32,
-        _mm512_loadu_si512,
-        |p| _mm512_cvtepi8_epi16(_mm256_loadu_si256(p)),
-        _mm512_storeu_si512
-    );
+    memory_512!();
 
     fn call(self, job: impl Job) {
         // SAFETY: whoever has `self` has these instructions.
@@ -143,16 +200,8 @@ impl Lanes for Avx512Vnni {
     }
 
     calls! {
-        zero() = _mm512_setzero_si512();
-        add(a, b) = _mm512_add_epi32(a, b);
         quads(sums, unsigned, signed) = _mm512_dpbusd_epi32(sums, unsigned, signed);
         pairs(sums, a, b) = _mm512_dpwssd_epi32(sums, a, b);
-    }
-
-    #[inline(always)]
-    fn splat(self, word: u32) -> Self::V {
-        // SAFETY: whoever has `self` has the instruction.
-        unsafe { _mm512_set1_epi32(word as i32) }
     }
 }
 
@@ -162,14 +211,7 @@ impl Lanes for Avx512 {
     const ROWS: usize = 12;
     const QUADS: bool = false;
 
-    memory!(
-        16,
-        64,
-        32,
-        _mm512_loadu_si512,
-        |p| _mm512_cvtepi8_epi16(_mm256_loadu_si256(p)),
-        _mm512_storeu_si512
-    );
+    memory_512!();
 
     fn call(self, job: impl Job) {
         // SAFETY: whoever has `self` has these instructions.
@@ -177,8 +219,6 @@ impl Lanes for Avx512 {
     }
 
     calls! {
-        zero() = _mm512_setzero_si512();
-        add(a, b) = _mm512_add_epi32(a, b);
         quads(sums, unsigned, signed) = {
             // Bytes at even and at odd places, as words: no sum of two products saturates there.
             let even = _mm512_madd_epi16(
@@ -190,12 +230,6 @@ impl Lanes for Avx512 {
         };
         pairs(sums, a, b) = _mm512_add_epi32(sums, _mm512_madd_epi16(a, b));
     }
-
-    #[inline(always)]
-    fn splat(self, word: u32) -> Self::V {
-        // SAFETY: whoever has `self` has the instruction.
-        unsafe { _mm512_set1_epi32(word as i32) }
-    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -205,13 +239,22 @@ impl Lanes for Avx2 {
     const QUADS: bool = false;
 
     memory!(
-        8,
-        32,
-        16,
-        _mm256_loadu_si256,
-        |p| _mm256_cvtepi8_epi16(_mm_loadu_si128(p)),
-        _mm256_storeu_si256
+        8 lanes of 32 bytes: _mm256_loadu_si256, _mm256_storeu_si256,
+        half 16 _mm_loadu_si128 _mm256_cvtepi8_epi16 _mm256_cvtepu16_epi32,
+        quarter _mm_loadl_epi64 _mm256_cvtepu8_epi32, _mm256_and_si256
     );
+
+    #[inline(always)]
+    fn join_bytes(self, [a, b, c, d]: [Self::V; 4]) -> Self::V {
+        // SAFETY: whoever has `self` has the instructions.
+        unsafe {
+            let ab = _mm256_or_si256(a, _mm256_slli_epi32::<8>(b));
+            _mm256_or_si256(
+                ab,
+                _mm256_or_si256(_mm256_slli_epi32::<16>(c), _mm256_slli_epi32::<24>(d)),
+            )
+        }
+    }
 
     fn call(self, job: impl Job) {
         // SAFETY: whoever has `self` has these instructions.
@@ -221,6 +264,9 @@ impl Lanes for Avx2 {
     calls! {
         zero() = _mm256_setzero_si256();
         add(a, b) = _mm256_add_epi32(a, b);
+        sub(a, b) = _mm256_sub_epi32(a, b);
+        xor(a, b) = _mm256_xor_si256(a, b);
+        join_words(low, high) = _mm256_blend_epi16::<0xaa>(low, _mm256_slli_epi32::<16>(high));
         quads(sums, unsigned, signed) = {
             let even = _mm256_madd_epi16(
                 _mm256_and_si256(unsigned, _mm256_set1_epi16(255)),

@@ -26,6 +26,20 @@ pub(super) trait Lanes: Copy {
     fn load_bytes(self, bytes: &[u8]) -> Self::V;
     /// Pairs of 16 bits from `2 · N` signed bytes.
     fn load_wider(self, bytes: &[u8]) -> Self::V;
+    /// Lanes from `N` unsigned bytes.
+    fn load_each(self, bytes: &[u8]) -> Self::V;
+    /// Lanes from every second one of `2 · N` unsigned bytes.
+    fn load_every_second(self, bytes: &[u8]) -> Self::V;
+    /// Lanes to `N` words.
+    fn store_words(self, v: Self::V, words: &mut [u32]);
+    /// Lane by lane.
+    fn sub(self, a: Self::V, b: Self::V) -> Self::V;
+    /// Bit by bit.
+    fn xor(self, a: Self::V, b: Self::V) -> Self::V;
+    /// Lanes of four bytes, from lanes that hold one each.
+    fn join_bytes(self, bytes: [Self::V; 4]) -> Self::V;
+    /// Lanes of two words of 16 bits, from the low halves of two.
+    fn join_words(self, low: Self::V, high: Self::V) -> Self::V;
     /// Lanes from `N` numbers.
     fn load_sums(self, sums: &[i32]) -> Self::V;
     /// Lanes to `N` numbers.
@@ -118,6 +132,64 @@ impl Lanes for Portable {
             *a = a.wrapping_add(b);
         }
         a
+    }
+
+    #[inline(always)]
+    fn load_each(self, bytes: &[u8]) -> Self::V {
+        let mut v = [0; N];
+        for (v, &byte) in v.iter_mut().zip(&bytes[..N]) {
+            *v = byte.into();
+        }
+        v
+    }
+
+    #[inline(always)]
+    fn load_every_second(self, bytes: &[u8]) -> Self::V {
+        let mut v = [0; N];
+        for (v, &[byte, _]) in v.iter_mut().zip(bytes[..2 * N].as_chunks().0) {
+            *v = byte.into();
+        }
+        v
+    }
+
+    #[inline(always)]
+    fn store_words(self, v: Self::V, words: &mut [u32]) {
+        for (word, v) in words[..N].iter_mut().zip(v) {
+            *word = v as u32;
+        }
+    }
+
+    #[inline(always)]
+    fn sub(self, mut a: Self::V, b: Self::V) -> Self::V {
+        for (a, b) in a.iter_mut().zip(b) {
+            *a = a.wrapping_sub(b);
+        }
+        a
+    }
+
+    #[inline(always)]
+    fn xor(self, mut a: Self::V, b: Self::V) -> Self::V {
+        for (a, b) in a.iter_mut().zip(b) {
+            *a ^= b;
+        }
+        a
+    }
+
+    #[inline(always)]
+    fn join_bytes(self, bytes: [Self::V; 4]) -> Self::V {
+        let mut v = [0; N];
+        for (i, v) in v.iter_mut().enumerate() {
+            *v = bytes[0][i] | bytes[1][i] << 8 | bytes[2][i] << 16 | bytes[3][i] << 24;
+        }
+        v
+    }
+
+    #[inline(always)]
+    fn join_words(self, mut low: Self::V, high: Self::V) -> Self::V {
+        for (low, high) in low.iter_mut().zip(high) {
+            *low = *low & 0xffff | high << 16;
+        }
+        low
     }
 
     #[inline(always)]

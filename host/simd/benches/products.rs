@@ -65,10 +65,16 @@ fn sink(block: Block<'_>) {
     black_box(block.values[0]);
 }
 
+/// GOPS of the multipliers alone.
+fn peak(level: Level) -> f64 {
+    let mut products = 0;
+    let ns = median(|| products = register_peak(level, 10_000));
+    2.0 * products as f64 / ns
+}
+
 struct Bench {
     filter: String,
     level: Level,
-    peak: f64,
 }
 
 impl Bench {
@@ -76,9 +82,10 @@ impl Bench {
         name.contains(&self.filter)
     }
 
+    /// A line, with what the multipliers can do at this moment.
     fn line(&self, name: &str, macs: f64, ns: f64) {
         let gops = 2.0 * macs / ns;
-        let share = 100.0 * gops / self.peak;
+        let share = 100.0 * gops / peak(self.level);
         println!(
             "{:12} {name:44} {ns:12.0} ns {gops:8.1} GOPS {share:6.1} %",
             self.level.name()
@@ -200,14 +207,11 @@ fn main() {
     let filter = arguments.next().unwrap_or_default();
     let wants = |level: &Level| wanted.as_ref().is_none_or(|wanted| wanted == level.name());
     for level in Level::available().filter(wants) {
-        let mut products = 0;
-        let ns = median(|| products = register_peak(level, 100_000));
-        let peak = 2.0 * products as f64 / ns;
+        let peak = peak(level);
         println!("{:12} register peak {peak:56.1} GOPS", level.name());
         let bench = Bench {
             filter: filter.clone(),
             level,
-            peak,
         };
         for n in [256, 512, 1024, 2048] {
             bench.mat_mul(n, n, n, XKind::Byte);

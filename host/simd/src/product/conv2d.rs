@@ -13,6 +13,12 @@ use std::ops::Range;
 /// Pixels of a block, about: 12 rows of them are 24 KB.
 const BLOCK_PIXELS: usize = 512;
 
+/// Pixels of a block at least, if there are as many: filters are read anew for each.
+const LEAST_PIXELS: usize = 192;
+
+/// What of an image the nearest cache holds beside filters and sums, in bytes of words.
+const NEAR_BYTES: usize = 28 << 10;
+
 /// `y[o, i, j] = bias[o] + Σ_{c, u, v} (x[c, row, column] − x_zero) · (w[o, c, u, v] − zeros[o])` of one image, for
 /// some output channels; padding adds nothing.
 ///
@@ -106,7 +112,13 @@ fn convolve<L: Lanes, M: Multiply, W: Word>(lanes: L, job: Convolution<'_>, word
     }
 
     // Whole rows of the result at once, or a part of one.
-    let rows_at_once = (BLOCK_PIXELS / layout.width).clamp(1, layout.slab);
+    let near_rows = NEAR_BYTES / (4 * layout.planes.len() * layout.width);
+    let rows_at_once = near_rows
+        .saturating_sub(layout.more_rows)
+        .min(BLOCK_PIXELS / layout.width);
+    let rows_at_once = rows_at_once
+        .max(LEAST_PIXELS.div_ceil(layout.width))
+        .clamp(1, layout.slab);
     let cols_at_once = if layout.width <= 2 * BLOCK_PIXELS {
         s.cols
     } else {

@@ -242,6 +242,15 @@ fn at(x: Slice<'_>, i: usize) -> i32 {
     }
 }
 
+fn part(x: Slice<'_>, n: usize) -> Slice<'_> {
+    match x {
+        Slice::U8(x) => Slice::U8(&x[..n]),
+        Slice::I8(x) => Slice::I8(&x[..n]),
+        Slice::I16(x) => Slice::I16(&x[..n]),
+        Slice::I32(x) => Slice::I32(&x[..n]),
+    }
+}
+
 fn reductions(bench: &Bench, a: &Data, out: &mut Data) {
     for (ty, x) in a.slices() {
         bench.row(&format!("reduce sum {ty}"), N, |level| {
@@ -276,31 +285,34 @@ fn moves(bench: &Bench, a: &Data, out: &mut Data) {
             transpose(level, black_box(x), &[4, 8, 32], &[1, 0, 2], again(&mut y));
         });
     }
-    for (stride, kernel, before) in [(1, 3, 1), (2, 2, 0), (2, 3, 1)] {
-        let side = 32 / stride;
+    let planes = [
+        (1, 3, 1, [32, 32]),
+        (2, 2, 0, [32, 32]),
+        (2, 3, 1, [32, 32]),
+        (2, 3, 1, [9, 112]),
+    ];
+    for (stride, kernel, before, input) in planes {
+        let output = input.map(|n| (n + 2 * before - kernel) / stride + 1);
         let pool = Pool {
-            input: [32; 2],
-            output: [side; 2],
+            input,
+            output,
             kernel: [kernel; 2],
             stride: [stride; 2],
             dilation: [1; 2],
             before: [before; 2],
         };
         for ((ty, x), (_, mut y)) in a.slices().into_iter().zip(out.slices_mut()) {
-            let n = side * side;
+            let (elements, n) = (input[0] * input[1], output[0] * output[1]);
             let mut y = match &mut y {
                 SliceMut::U8(y) => SliceMut::U8(&mut y[..n]),
                 SliceMut::I8(y) => SliceMut::I8(&mut y[..n]),
                 SliceMut::I16(y) => SliceMut::I16(&mut y[..n]),
                 SliceMut::I32(y) => SliceMut::I32(&mut y[..n]),
             };
-            bench.row(
-                &format!("max pool {kernel} x {kernel} step {stride} of {ty}, an input"),
-                N,
-                |level| {
-                    max_pool2d(level, black_box(x), &pool, again(&mut y));
-                },
-            );
+            let name = format!("max pool {kernel} step {stride}, an input of {input:?} {ty}");
+            bench.row(&name, elements, |level| {
+                max_pool2d(level, black_box(part(x, elements)), &pool, again(&mut y));
+            });
         }
     }
 }

@@ -9,24 +9,32 @@
 
 mod interpolate;
 mod lanes;
+mod max_pool2d;
 mod mul;
 mod requantise;
 
 use super::interpolate::Interpolation;
+use super::max_pool2d::Pool;
 use super::requantise::Form;
 use super::slice::{Element, Operand};
 use crate::Level;
 use crate::level::Kind;
 
-/// The instructions of AVX2 are there, and nothing wider is asked for.
+/// The instructions of AVX2 are there.
 #[derive(Clone, Copy)]
 pub(super) struct Avx2(());
 
 impl Avx2 {
-    /// From the level that is called so.
+    /// From a level that has nothing wider.
     #[inline]
     pub(super) fn of(level: Level) -> Option<Self> {
         matches!(level.kind(), Kind::Avx2).then_some(Self(()))
+    }
+
+    /// From any level that has them, for what is no faster in wider vectors.
+    #[inline]
+    pub(super) fn within(level: Level) -> Option<Self> {
+        matches!(level.kind(), Kind::Avx2 | Kind::Avx512 | Kind::Avx512Vnni).then_some(Self(()))
     }
 
     /// [`super::requantise_one`], if the form has a kernel here.
@@ -62,5 +70,11 @@ impl Avx2 {
     pub(super) fn interpolate<Y: Element>(self, function: &Interpolation, x: &[i16], y: &mut [Y]) {
         // SAFETY: self proves that the instructions are there.
         unsafe { interpolate::gathered(function, x, y) }
+    }
+
+    /// [`super::max_pool2d()`] of what is not empty, if the window fits.
+    pub(super) fn max_pool2d<T: Element>(self, x: &[T], pool: &Pool, y: &mut [T]) -> bool {
+        // SAFETY: self proves that the instructions are there.
+        unsafe { max_pool2d::max_pool2d(x, pool, y) }
     }
 }

@@ -1,5 +1,7 @@
 //! The maximum over a moving window.
 
+#[cfg(target_arch = "x86_64")]
+use super::avx2::Avx2;
 use super::dispatch::{Kernel, at};
 use super::slice::{Element, Slice, SliceMut, same_type};
 use crate::Level;
@@ -23,7 +25,7 @@ pub struct Pool {
 
 impl Pool {
     /// From the first tap to the last in dimension `d`, both counted.
-    fn extent(&self, d: usize) -> usize {
+    pub(super) fn extent(&self, d: usize) -> usize {
         (self.kernel[d] - 1) * self.dilation[d] + 1
     }
 }
@@ -54,7 +56,13 @@ pub fn max_pool2d(level: Level, x: Slice<'_>, pool: &Pool, y: SliceMut<'_>) {
         same_type!(x, y, (_x, y) => y.fill(Element::MIN));
         return;
     }
-    same_type!(x, y, (x, y) => at::<MaxPool, _>(level, (x, pool, y)));
+    same_type!(x, y, (x, y) => {
+        #[cfg(target_arch = "x86_64")]
+        if Avx2::within(level).is_some_and(|avx2| avx2.max_pool2d(x, pool, y)) {
+            return;
+        }
+        at::<MaxPool, _>(level, (x, pool, y));
+    });
 }
 
 /// Columns of the plane whose maxima over the rows of a window are kept at a time.

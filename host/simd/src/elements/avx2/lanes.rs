@@ -131,3 +131,27 @@ pub(super) fn gather_pairs(nodes: &[i16; 257], i: __m256i) -> __m256i {
     // SAFETY: the four bytes from node i on, i at most 255, are nodes i and i + 1 of 257.
     unsafe { _mm256_i32gather_epi32::<2>(nodes.as_ptr().cast(), i) }
 }
+
+/// 32 bytes of elements from a place on.
+///
+/// # Panics
+/// If the slice ends before them.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn load_32<T: Element>(x: &[T], place: usize) -> __m256i {
+    let x = &x[place..place + 32 / size_of::<T>()];
+    // SAFETY: the part has the 32 bytes that are read; any bytes are a vector.
+    unsafe { _mm256_loadu_si256(x.as_ptr().cast()) }
+}
+
+/// Stores a vector's 32 bytes as elements from a place on.
+///
+/// # Panics
+/// If the slice ends before them.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn store_32_at<T: Element>(y: &mut [T], place: usize, v: __m256i) {
+    let y = &mut y[place..place + 32 / size_of::<T>()];
+    // SAFETY: the part has the 32 bytes that are written; any bytes are elements.
+    unsafe { _mm256_storeu_si256(y.as_mut_ptr().cast(), v) }
+}

@@ -5,10 +5,15 @@
 //! go to the engine in one batch, so there are as many batches as levels (at most 64, and about the depth
 //! of the trie), however many nodes there are. Embedded nodes have no digest and no part in this.
 
-use super::{TrieUpdate, update::TrieChange};
+use super::{
+    TrieUpdate,
+    node::Node,
+    shape::Link,
+    update::{Part, TrieChange},
+};
 use crate::KeccakBatch;
 use alloy_primitives::{B256, Bytes};
-use alloy_trie::{Nibbles, nodes::RlpNode};
+use alloy_trie::nodes::RlpNode;
 use rayon::prelude::*;
 
 /// Fills in RLP and reference of every new node of `tries` that has a digest.
@@ -46,22 +51,45 @@ pub(crate) fn hash(tries: &mut [TrieChange<'_>], keccak: &dyn KeccakBatch) {
     }
 }
 
-/// Adds what became of a trie, whose new nodes are hashed, to `update`, in no order.
-pub(crate) fn collect(trie: TrieChange<'_>, update: &mut TrieUpdate) {
-    let mut set_paths = Vec::new();
-    for new in trie.new_nodes.into_iter().flatten() {
-        if new.is_kept() {
-            set_paths.push(new.path);
-            update.set.push((trie.reader.key(new.path), new.rlp));
-        }
+/// Adds what became of a trie, whose new nodes are hashed, to `update`: the nodes that are set in the order of
+/// their paths, those that go in no order.
+pub(crate) fn collect(mut trie: TrieChange<'_>, update: &mut TrieUpdate) {
+    let first = update.set.len();
+    if let Part::Now(Some(root)) = trie.root {
+        set(&mut trie, root, update);
     }
-    set_paths.sort_unstable();
-    let gone = |path: &Nibbles| set_paths.binary_search(path).is_err();
-    let removed = trie.replaced.into_iter().filter(gone);
-    update.removed.extend(removed.map(|path| trie.reader.key(path)));
+    let set = &update.set[first..];
+    // A node that goes where another one comes is only set.
+    let gone = |path: &_| set.binary_search_by(|(key, _)| key.path.cmp(path)).is_err();
+    let removed = trie.removed.iter().filter(|path| gone(path));
+    update.removed.extend(removed.map(|path| trie.reader.key(*path)));
 }
 
-/// Brings an update into its order.
+/// Adds the new nodes at and below a link, parents before children.
+fn set(trie: &mut TrieChange<'_>, link: Link, update: &mut TrieUpdate) {
+    let Link::New(at) = link else {
+        return;
+    };
+    let Some(new) = trie.new_nodes[at as usize].take() else {
+        return;
+    };
+    if new.is_kept() {
+        update.set.push((trie.reader.key(new.path), new.rlp));
+    } else if new.replaces {
+        trie.removed.push(new.path);
+    }
+    match new.node {
+        Node::Leaf { .. } => {}
+        Node::Extension { child, .. } => set(trie, child, update),
+        Node::Branch(children) => {
+            for child in children.into_iter().flatten() {
+                set(trie, child, update);
+            }
+        }
+    }
+}
+
+/// Brings an update into its order. Where it came so, that is only looked at.
 pub(crate) fn sort(update: &mut TrieUpdate) {
     update.dropped.sort_unstable();
     update.removed.sort_unstable();

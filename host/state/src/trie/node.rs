@@ -4,9 +4,9 @@
 //! never has a value of its own. A *reference* is what a parent holds of a child: the RLP of its digest,
 //! or its own RLP where that is shorter than 32 bytes (an *embedded* node).
 
-use alloy_primitives::Bytes;
 use alloy_rlp::{EMPTY_STRING_CODE, Encodable, Header};
-use alloy_trie::{Nibbles, nodes::RlpNode};
+use alloy_trie::Nibbles;
+use core::{num::NonZeroU8, ops::Range};
 
 /// The nibbles of a key.
 pub(crate) const KEY_NIBBLES: usize = 64;
@@ -14,22 +14,46 @@ pub(crate) const KEY_NIBBLES: usize = 64;
 /// From this length on a node is known to its parent by its digest.
 pub(crate) const HASHED_FROM: usize = 32;
 
-/// A node whose children are held as `C`: as references where it was read, as links while it is new.
+/// A reference of this length is a digest's.
+pub(crate) const DIGEST_REFERENCE: usize = 33;
+
+/// A node whose children are held as `C` and whose value as `V`: as places in its RLP where it was read, as links
+/// and borrowed bytes while it is new.
 #[derive(Debug)]
-pub(crate) enum Node<C> {
+pub(crate) enum Node<C, V> {
     /// The end of the one key that comes this way, and its value.
-    Leaf { rest: Nibbles, value: Bytes },
+    Leaf { rest: Nibbles, value: V },
     /// Nibbles that all keys below share, then a branch.
     Extension { rest: Nibbles, child: C },
     /// The next nibble makes a difference: two to sixteen children.
-    Branch(Box<[Option<C>; 16]>),
+    Branch([Option<C>; 16]),
 }
 
-impl Node<RlpNode> {
+/// Where in a node's RLP the reference of a child is, and whether what it means has been read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Slot {
+    from: u16,
+    length: NonZeroU8,
+    /// What the reader notes: one more than the place of the node that the reference means; 0 until it is read.
+    pub(crate) read: u32,
+}
+
+impl Slot {
+    /// Where the reference is.
+    pub(crate) fn range(&self) -> Range<usize> {
+        let from = usize::from(self.from);
+        from..from + usize::from(self.length.get())
+    }
+}
+
+/// A node as it was read: its references and its value are where these say.
+pub(crate) type OldNode = Node<Slot, Range<usize>>;
+
+impl OldNode {
     /// Reads the node at nibble `depth`. Whatever the trie's own writer would not have written is refused,
     /// which bounds every walk: a child is always deeper than its parent, and no key is longer than 64.
-    pub(crate) fn decode(rlp: &Bytes, depth: usize) -> Result<Self, &'static str> {
-        let mut rest = &rlp[..];
+    pub(crate) fn decode(rlp: &[u8], depth: usize) -> Result<Self, &'static str> {
+        let mut rest = rlp;
         let mut items =
             Header::decode_bytes(&mut rest, true).map_err(|_| "is not an RLP list of a node's form")?;
         if !rest.is_empty() {
@@ -46,12 +70,12 @@ impl Node<RlpNode> {
         }
         match count {
             2 => Self::decode_short(rlp, fields[0], fields[1], depth),
-            17 => Self::decode_branch(&fields, depth),
+            17 => Self::decode_branch(rlp, &fields, depth),
             _ => Err("has neither 2 nor 17 items"),
         }
     }
 
-    fn decode_short(rlp: &Bytes, path: &[u8], item: &[u8], depth: usize) -> Result<Self, &'static str> {
+    fn decode_short(rlp: &[u8], path: &[u8], item: &[u8], depth: usize) -> Result<Self, &'static str> {
         let (leaf, rest) = decode_path(payload(path)?)?;
         let end = depth + rest.len();
         if leaf {
@@ -62,7 +86,7 @@ impl Node<RlpNode> {
             if value.is_empty() {
                 return Err("is a leaf without a value");
             }
-            let value = rlp.slice_ref(value);
+            let value = place(rlp, value);
             return Ok(Self::Leaf { rest, value });
         }
         if rest.is_empty() {
@@ -71,20 +95,20 @@ impl Node<RlpNode> {
         if end >= KEY_NIBBLES {
             return Err("is an extension beyond the end of a key");
         }
-        let child = reference(item)?.ok_or("is an extension without a child")?;
+        let child = reference(rlp, item)?.ok_or("is an extension without a child")?;
         Ok(Self::Extension { rest, child })
     }
 
-    fn decode_branch(fields: &[&[u8]; 17], depth: usize) -> Result<Self, &'static str> {
+    fn decode_branch(rlp: &[u8], fields: &[&[u8]; 17], depth: usize) -> Result<Self, &'static str> {
         if depth >= KEY_NIBBLES {
             return Err("is a branch beyond the end of a key");
         }
         if fields[16] != [EMPTY_STRING_CODE] {
             return Err("is a branch with a value");
         }
-        let mut children: Box<[Option<RlpNode>; 16]> = Box::default();
+        let mut children = [None; 16];
         for (child, field) in children.iter_mut().zip(fields) {
-            *child = reference(field)?;
+            *child = reference(rlp, field)?;
         }
         if children.iter().flatten().count() < 2 {
             return Err("is a branch with fewer than two children");
@@ -93,19 +117,27 @@ impl Node<RlpNode> {
     }
 }
 
-impl<C> Node<C> {
-    /// How many bytes the RLP has, given the length of a child's reference.
-    pub(crate) fn length<'a>(&'a self, reference_length: impl Fn(&'a C) -> usize) -> usize {
+impl<C, V> Node<C, V> {
+    /// How many bytes the RLP has, given the length of a child's reference and the bytes of a value.
+    pub(crate) fn length<'a>(
+        &'a self,
+        reference_length: impl Fn(&'a C) -> usize,
+        bytes: impl Fn(&'a V) -> &'a [u8],
+    ) -> usize {
         Header {
             list: true,
-            payload_length: self.payload_length(reference_length),
+            payload_length: self.payload_length(reference_length, bytes),
         }
         .length_with_payload()
     }
 
-    fn payload_length<'a>(&'a self, reference_length: impl Fn(&'a C) -> usize) -> usize {
+    fn payload_length<'a>(
+        &'a self,
+        reference_length: impl Fn(&'a C) -> usize,
+        bytes: impl Fn(&'a V) -> &'a [u8],
+    ) -> usize {
         match self {
-            Self::Leaf { rest, value } => path_length(rest) + value[..].length(),
+            Self::Leaf { rest, value } => path_length(rest) + bytes(value).length(),
             Self::Extension { rest, child } => path_length(rest) + reference_length(child),
             Self::Branch(children) => {
                 // An absent child and the absent value are one byte each.
@@ -117,17 +149,22 @@ impl<C> Node<C> {
         }
     }
 
-    /// Appends the RLP, given the reference of a child.
-    pub(crate) fn encode<'a>(&'a self, reference: impl Fn(&'a C) -> &'a [u8], out: &mut Vec<u8>) {
+    /// Appends the RLP, given the reference of a child and the bytes of a value.
+    pub(crate) fn encode<'a>(
+        &'a self,
+        reference: impl Fn(&'a C) -> &'a [u8],
+        bytes: impl Fn(&'a V) -> &'a [u8],
+        out: &mut Vec<u8>,
+    ) {
         Header {
             list: true,
-            payload_length: self.payload_length(|child| reference(child).len()),
+            payload_length: self.payload_length(|child| reference(child).len(), &bytes),
         }
         .encode(out);
         match self {
             Self::Leaf { rest, value } => {
                 encode_path(rest, true, out);
-                value[..].encode(out);
+                bytes(value).encode(out);
             }
             Self::Extension { rest, child } => {
                 encode_path(rest, false, out);
@@ -135,8 +172,12 @@ impl<C> Node<C> {
             }
             Self::Branch(children) => {
                 for child in children.iter() {
-                    match child {
-                        Some(child) => out.extend_from_slice(reference(child)),
+                    match child.as_ref().map(&reference) {
+                        // A copy of a length that is known is no call.
+                        Some(reference) => match reference.first_chunk::<DIGEST_REFERENCE>() {
+                            Some(digest) => out.extend_from_slice(digest),
+                            None => out.extend_from_slice(reference),
+                        },
                         None => out.push(EMPTY_STRING_CODE),
                     }
                 }
@@ -149,6 +190,17 @@ impl<C> Node<C> {
 /// Cuts the next item off, header and all.
 fn next_item<'a>(items: &mut &'a [u8]) -> Result<&'a [u8], &'static str> {
     let from = *items;
+    // What branches are made of, first.
+    let length = match from.first() {
+        Some(&EMPTY_STRING_CODE) => 1,
+        Some(&DIGEST_HEADER) if from.len() >= DIGEST_REFERENCE => DIGEST_REFERENCE,
+        _ => 0,
+    };
+    if length > 0 {
+        let (item, rest) = from.split_at(length);
+        *items = rest;
+        return Ok(item);
+    }
     let header = Header::decode(items).map_err(|_| "has a malformed item")?;
     // What `Header::decode` accepts lies wholly within its input.
     *items = items.get(header.payload_length..).ok_or("has a cut item")?;
@@ -160,14 +212,35 @@ fn payload(mut item: &[u8]) -> Result<&[u8], &'static str> {
     Header::decode_bytes(&mut item, false).map_err(|_| "has a list where a string belongs")
 }
 
+/// The first byte of a digest's RLP.
+const DIGEST_HEADER: u8 = EMPTY_STRING_CODE + 32;
+
+/// Where in `rlp` a part of it is.
+fn place(rlp: &[u8], part: &[u8]) -> Range<usize> {
+    let from = part.as_ptr().addr() - rlp.as_ptr().addr();
+    from..from + part.len()
+}
+
 /// A child's reference; `None` for the empty string.
-fn reference(item: &[u8]) -> Result<Option<RlpNode>, &'static str> {
+fn reference(rlp: &[u8], item: &[u8]) -> Result<Option<Slot>, &'static str> {
+    const NEITHER: &str = "has a reference that is neither a digest nor an embedded node";
     let embedded = item.first().is_some_and(|first| *first >= 0xc0) && item.len() < HASHED_FROM;
-    let hash = item.len() == 33 && item[0] == EMPTY_STRING_CODE + 32;
-    match item {
-        [EMPTY_STRING_CODE] => Ok(None),
-        _ if embedded || hash => Ok(RlpNode::from_raw(item)),
-        _ => Err("has a reference that is neither a digest nor an embedded node"),
+    let hash = item.len() == DIGEST_REFERENCE && item[0] == DIGEST_HEADER;
+    if item == [EMPTY_STRING_CODE] {
+        return Ok(None);
+    }
+    if !embedded && !hash {
+        return Err(NEITHER);
+    }
+    let length = u8::try_from(item.len()).ok().and_then(NonZeroU8::new);
+    match (u16::try_from(place(rlp, item).start), length) {
+        (Ok(from), Some(length)) => Ok(Some(Slot {
+            from,
+            length,
+            read: 0,
+        })),
+        // No node with references is as long as that.
+        _ => Err(NEITHER),
     }
 }
 
@@ -220,26 +293,38 @@ fn encode_path(rest: &Nibbles, leaf: bool, out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloy_primitives::{B256, hex};
+    use alloy_primitives::{B256, Bytes, hex};
+    use alloy_trie::nodes::RlpNode;
     use proptest::{collection::vec, prelude::*};
 
-    fn encoded(node: &Node<RlpNode>) -> Vec<u8> {
+    fn encoded(node: &Node<RlpNode, Bytes>) -> Vec<u8> {
         let mut rlp = Vec::new();
-        node.encode(|child| child.as_slice(), &mut rlp);
-        assert_eq!(rlp.len(), node.length(|child| child.len()));
+        node.encode(|child| child.as_slice(), |value| &value[..], &mut rlp);
+        assert_eq!(rlp.len(), node.length(|child| child.len(), |value| &value[..]));
         rlp
     }
 
-    fn decode(rlp: &[u8], depth: usize) -> Result<Node<RlpNode>, &'static str> {
-        Node::decode(&Bytes::copy_from_slice(rlp), depth)
+    fn decode(rlp: &[u8], depth: usize) -> Result<OldNode, &'static str> {
+        Node::decode(rlp, depth)
+    }
+
+    /// The RLP of what was read from `rlp`.
+    fn again(node: &OldNode, rlp: &[u8]) -> Vec<u8> {
+        let mut written = Vec::new();
+        node.encode(
+            |slot| &rlp[slot.range()],
+            |value| &rlp[value.clone()],
+            &mut written,
+        );
+        written
     }
 
     fn samples() -> Vec<(Vec<u8>, usize)> {
         let hash = || Some(RlpNode::word_rlp(&B256::repeat_byte(7)));
         let tiny = || RlpNode::from_raw(&hex!("c22001"));
-        let mut two: Box<[Option<RlpNode>; 16]> = Box::default();
+        let mut two: [Option<RlpNode>; 16] = Default::default();
         (two[3], two[15]) = (hash(), tiny());
-        let full = Box::new(core::array::from_fn(|_| hash()));
+        let full = core::array::from_fn(|_| hash());
         let mut samples = vec![(Node::Branch(two), 63), (Node::Branch(full), 0)];
         for depth in [0, 1, 31, 62, 63, 64] {
             let rest = Nibbles::from_nibbles(vec![0xa; KEY_NIBBLES - depth]);
@@ -263,7 +348,7 @@ mod tests {
     #[test]
     fn nodes_come_back_as_they_were_written() {
         for (rlp, depth) in samples() {
-            assert_eq!(encoded(&decode(&rlp, depth).unwrap()), rlp);
+            assert_eq!(again(&decode(&rlp, depth).unwrap(), &rlp), rlp);
         }
     }
 
@@ -344,7 +429,7 @@ mod tests {
                 rlp.truncate(cut.index(rlp.len() + 1));
             }
             if let Ok(node) = decode(&rlp, if same_depth { its_depth } else { depth }) {
-                prop_assert_eq!(encoded(&node), rlp);
+                prop_assert_eq!(again(&node, &rlp), rlp);
             }
         }
     }

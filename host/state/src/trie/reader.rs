@@ -6,33 +6,51 @@
 
 use super::{
     NodeKey, TrieNodes,
-    node::{KEY_NIBBLES, Node},
+    node::{DIGEST_REFERENCE, KEY_NIBBLES, Node, OldNode, Slot},
 };
 use crate::{KeccakBatch, StateError};
-use alloy_primitives::{B256, Bytes, map::HashMap};
+use alloy_primitives::{B256, Bytes};
 use alloy_trie::{EMPTY_ROOT_HASH, Nibbles, nodes::RlpNode};
 
-/// The kept nodes of one trie, and what has been read of them.
+/// The old nodes of one trie, as far as they have been read. A node is read and decoded once, however often it is
+/// opened.
 pub(crate) struct Reader<'a> {
     nodes: &'a dyn TrieNodes,
     owner: Option<B256>,
+    /// The reference to the root; of the empty trie none.
+    root: Option<RlpNode>,
+    /// As [`Slot::read`], of the root.
+    root_read: u32,
     read: Vec<Read>,
-    by_path: HashMap<Nibbles, usize>,
 }
 
 struct Read {
     path: Nibbles,
-    digest: B256,
+    /// What it must have; none where it lies in its parent.
+    digest: Option<B256>,
     rlp: Bytes,
+    node: OldNode,
 }
 
+/// Where a reference to an old node is: in a node that was read, by its place among those, as the child with this
+/// nibble (that of an extension is 0); or the root's.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum At {
+    Root,
+    Child { of: u32, nibble: u8 },
+}
+
+/// A node that was read, by its place.
+pub(crate) type ReadAt = u32;
+
 impl<'a> Reader<'a> {
-    pub(crate) fn new(nodes: &'a dyn TrieNodes, owner: Option<B256>) -> Self {
+    pub(crate) fn new(nodes: &'a dyn TrieNodes, owner: Option<B256>, root: B256) -> Self {
         Self {
             nodes,
             owner,
+            root: (root != EMPTY_ROOT_HASH).then(|| RlpNode::word_rlp(&root)),
+            root_read: 0,
             read: Vec::new(),
-            by_path: HashMap::default(),
         }
     }
 
@@ -52,83 +70,152 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The node that `reference` means, which is at `path`.
-    pub(crate) fn open(&mut self, reference: &RlpNode, path: &Nibbles) -> Result<Node<RlpNode>, StateError> {
-        let rlp = self.rlp(reference, path)?;
-        Node::decode(&rlp, path.len()).map_err(|problem| self.broken(path, problem))
+    /// Where the root is, if there is one.
+    pub(crate) fn root(&self) -> Option<At> {
+        self.root.as_ref().map(|_| At::Root)
+    }
+
+    /// A node that was read.
+    pub(crate) fn node(&self, at: ReadAt) -> &OldNode {
+        &self.read[at as usize].node
+    }
+
+    /// The value of a leaf that was read; of another node nothing.
+    pub(crate) fn value(&self, at: ReadAt) -> &[u8] {
+        let read = &self.read[at as usize];
+        match &read.node {
+            Node::Leaf { value, .. } => &read.rlp[value.clone()],
+            _ => &[],
+        }
+    }
+
+    /// A child of a branch that was read, or of an extension (nibble 0).
+    pub(crate) fn child(&self, of: ReadAt, nibble: usize) -> Option<At> {
+        self.slot(of, nibble).map(|_| At::Child {
+            of,
+            nibble: nibble as u8,
+        })
+    }
+
+    fn slot(&self, of: ReadAt, nibble: usize) -> Option<&Slot> {
+        match &self.node(of) {
+            Node::Branch(children) => children[nibble].as_ref(),
+            Node::Extension { child, .. } => Some(child),
+            Node::Leaf { .. } => None,
+        }
+    }
+
+    /// The reference at a place.
+    pub(crate) fn reference(&self, at: At) -> &[u8] {
+        match at {
+            At::Root => self.root.as_ref().map_or(&[], RlpNode::as_slice),
+            At::Child { of, nibble } => match self.slot(of, usize::from(nibble)) {
+                Some(slot) => &self.read[of as usize].rlp[slot.range()],
+                None => &[],
+            },
+        }
+    }
+
+    /// Whether what a reference means is kept, and not embedded.
+    pub(crate) fn is_kept(&self, at: At) -> bool {
+        self.reference(at).len() == DIGEST_REFERENCE
+    }
+
+    /// Reads the node that a reference means, which is at `path`.
+    pub(crate) fn open(&mut self, at: At, path: &Nibbles) -> Result<ReadAt, StateError> {
+        let before = match at {
+            At::Root => self.root_read,
+            At::Child { of, nibble } => self.slot(of, usize::from(nibble)).map_or(0, |slot| slot.read),
+        };
+        if let Some(read) = before.checked_sub(1) {
+            return Ok(read);
+        }
+        let reference = self.reference(at);
+        let digest = reference
+            .get(1..)
+            .filter(|digest| digest.len() == 32)
+            .map(B256::from_slice);
+        let rlp = match (digest, at) {
+            (None, At::Child { of, .. }) => self.read[of as usize].rlp.slice_ref(reference),
+            _ => self
+                .nodes
+                .node(&self.key(*path))?
+                .ok_or_else(|| self.broken(path, "is missing"))?,
+        };
+        let node = Node::decode(&rlp, path.len()).map_err(|problem| self.broken(path, problem))?;
+        let read = self.read.len() as u32;
+        self.read.push(Read {
+            path: *path,
+            digest,
+            rlp,
+            node,
+        });
+        match at {
+            At::Root => self.root_read = read + 1,
+            At::Child { of, nibble } => match &mut self.read[of as usize].node {
+                Node::Branch(children) => {
+                    if let Some(slot) = &mut children[usize::from(nibble)] {
+                        slot.read = read + 1;
+                    }
+                }
+                Node::Extension { child, .. } => child.read = read + 1,
+                Node::Leaf { .. } => {}
+            },
+        }
+        Ok(read)
     }
 
     /// As [`Self::open`], below an extension: only a branch may be there.
-    pub(crate) fn open_branch(
-        &mut self,
-        reference: &RlpNode,
-        path: &Nibbles,
-    ) -> Result<Box<[Option<RlpNode>; 16]>, StateError> {
-        match self.open(reference, path)? {
-            Node::Branch(children) => Ok(children),
+    pub(crate) fn open_branch(&mut self, at: At, path: &Nibbles) -> Result<ReadAt, StateError> {
+        let read = self.open(at, path)?;
+        match self.node(read) {
+            Node::Branch(_) => Ok(read),
             _ => Err(self.broken(path, "is below an extension and not a branch")),
         }
     }
 
-    fn rlp(&mut self, reference: &RlpNode, path: &Nibbles) -> Result<Bytes, StateError> {
-        let Some(digest) = reference.as_hash() else {
-            return Ok(Bytes::copy_from_slice(reference));
-        };
-        if let Some(at) = self.by_path.get(path) {
-            return Ok(self.read[*at].rlp.clone());
+    /// The leaves of `keys`, which are in ascending order, in one walk.
+    pub(crate) fn leaves(&mut self, keys: &[Nibbles]) -> Result<Vec<Option<ReadAt>>, StateError> {
+        let mut leaves = vec![None; keys.len()];
+        if let Some(root) = self.root() {
+            self.walk(root, Nibbles::new(), keys, &mut leaves)?;
         }
-        let rlp = self
-            .nodes
-            .node(&self.key(*path))?
-            .ok_or_else(|| self.broken(path, "is missing"))?;
-        self.by_path.insert(*path, self.read.len());
-        self.read.push(Read {
-            path: *path,
-            digest,
-            rlp: rlp.clone(),
-        });
-        Ok(rlp)
-    }
-
-    /// The values under `keys`, which are in ascending order, in one walk.
-    pub(crate) fn values(&mut self, root: B256, keys: &[Nibbles]) -> Result<Vec<Option<Bytes>>, StateError> {
-        let mut values = vec![None; keys.len()];
-        if let Some(root) = root_reference(root) {
-            self.walk(&root, Nibbles::new(), keys, &mut values)?;
-        }
-        Ok(values)
+        Ok(leaves)
     }
 
     fn walk(
         &mut self,
-        reference: &RlpNode,
+        at: At,
         path: Nibbles,
         keys: &[Nibbles],
-        values: &mut [Option<Bytes>],
+        leaves: &mut [Option<ReadAt>],
     ) -> Result<(), StateError> {
         if keys.is_empty() {
             return Ok(());
         }
-        match self.open(reference, &path)? {
-            Node::Leaf { rest, value } => {
-                if let Ok(at) = keys.binary_search(&path.join(&rest)) {
-                    values[at] = Some(value);
+        let read = self.open(at, &path)?;
+        match self.node(read) {
+            Node::Leaf { rest, .. } => {
+                if let Ok(at) = keys.binary_search(&path.join(rest)) {
+                    leaves[at] = Some(read);
                 }
             }
-            Node::Extension { rest, child } => {
-                let below = path.join(&rest);
+            Node::Extension { rest, .. } => {
+                let below = path.join(rest);
                 let within = within(keys, &below, |key| key);
-                self.walk(&child, below, &keys[within.clone()], &mut values[within])?;
+                if let Some(child) = self.child(read, 0) {
+                    self.walk(child, below, &keys[within.clone()], &mut leaves[within])?;
+                }
             }
-            Node::Branch(children) => {
+            Node::Branch(_) => {
                 let mut from = 0;
                 for group in keys.chunk_by(|a, b| a.get(path.len()) == b.get(path.len())) {
                     let to = from + group.len();
                     let nibble = group[0].get_unchecked(path.len());
-                    if let Some(child) = &children[usize::from(nibble)] {
+                    if let Some(child) = self.child(read, usize::from(nibble)) {
                         let mut below = path;
                         below.push(nibble);
-                        self.walk(child, below, group, &mut values[from..to])?;
+                        self.walk(child, below, group, &mut leaves[from..to])?;
                     }
                     from = to;
                 }
@@ -138,43 +225,37 @@ impl<'a> Reader<'a> {
     }
 
     /// The nodes with a digest on the way to `key`, the root first, and the value that is there.
-    pub(crate) fn prove(
-        &mut self,
-        root: B256,
-        key: &Nibbles,
-    ) -> Result<(Vec<Bytes>, Option<Bytes>), StateError> {
+    pub(crate) fn prove(&mut self, key: &Nibbles) -> Result<(Vec<Bytes>, Option<Bytes>), StateError> {
         let mut proof = Vec::new();
         let mut path = Nibbles::new();
-        let mut next = root_reference(root);
-        while let Some(reference) = next {
-            let rlp = self.rlp(&reference, &path)?;
-            let node = Node::decode(&rlp, path.len()).map_err(|problem| self.broken(&path, problem))?;
-            if reference.is_hash() {
-                proof.push(rlp);
+        let mut next = self.root();
+        while let Some(at) = next {
+            let read = self.open(at, &path)?;
+            let Read {
+                digest, rlp, node, ..
+            } = &self.read[read as usize];
+            if digest.is_some() {
+                proof.push(rlp.clone());
             }
             next = match node {
                 Node::Leaf { rest, value } => {
-                    return Ok((proof, (path.join(&rest) == *key).then_some(value)));
+                    let there = path.join(rest) == *key;
+                    return Ok((proof, there.then(|| rlp.slice(value.clone()))));
                 }
-                Node::Extension { rest, child } => {
-                    path.extend(&rest);
-                    key.starts_with(&path).then_some(child)
+                Node::Extension { rest, .. } => {
+                    path.extend(rest);
+                    self.child(read, 0).filter(|_| key.starts_with(&path))
                 }
-                Node::Branch(children) => {
+                Node::Branch(_) => {
                     debug_assert!(path.len() < KEY_NIBBLES);
                     let nibble = key.get_unchecked(path.len());
                     path.push(nibble);
-                    children[usize::from(nibble)].clone()
+                    self.child(read, usize::from(nibble))
                 }
             };
         }
         Ok((proof, None))
     }
-}
-
-/// The reference to a root; `None` for the empty trie.
-pub(crate) fn root_reference(root: B256) -> Option<RlpNode> {
-    (root != EMPTY_ROOT_HASH).then(|| RlpNode::word_rlp(&root))
 }
 
 /// Where in `items`, which are in ascending order of their keys, those lie that begin with `prefix`.
@@ -197,19 +278,24 @@ pub(crate) fn verify<'r>(
     keccak: &dyn KeccakBatch,
 ) -> Result<(), StateError> {
     let all = || {
-        let readers = readers.clone();
-        readers.flat_map(|reader| reader.read.iter().map(move |read| (reader, read)))
+        let read = |reader: &'r Reader<'r>| reader.read.iter().map(move |read| (reader, read));
+        let kept = |(reader, read): (_, &'r Read)| read.digest.map(|digest| (reader, read, digest));
+        readers.clone().flat_map(read).filter_map(kept)
     };
-    let messages: Vec<&[u8]> = all().map(|(_, read)| &read.rlp[..]).collect();
+    let mut messages: Vec<&[u8]> = Vec::with_capacity(readers.clone().map(|reader| reader.read.len()).sum());
+    all().for_each(|(_, read, _)| messages.push(&read.rlp));
     if messages.is_empty() {
         return Ok(());
     }
     let mut digests = vec![B256::ZERO; messages.len()];
     keccak.hash(&messages, &mut digests);
-    for ((reader, read), digest) in all().zip(&digests) {
-        if read.digest != *digest {
-            return Err(reader.broken(&read.path, "is not the node that its parent means"));
+    match all()
+        .zip(&digests)
+        .find(|((_, _, expected), digest)| expected != *digest)
+    {
+        Some(((reader, read, _), _)) => {
+            Err(reader.broken(&read.path, "is not the node that its parent means"))
         }
+        None => Ok(()),
     }
-    Ok(())
 }

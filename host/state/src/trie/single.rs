@@ -31,7 +31,7 @@ pub fn apply_to_trie(
             value: value.clone().filter(|value| !value.is_empty()),
         })
         .collect();
-    let mut trie = [TrieChange::new(Reader::new(nodes, owner), root, &changes)?];
+    let mut trie = [TrieChange::new(Reader::new(nodes, owner, root), root, &changes)?];
     levels::hash(&mut trie, keccak);
     reader::verify(trie.iter().map(|trie| &trie.reader), keccak)?;
     let [trie] = trie;
@@ -55,8 +55,8 @@ pub fn prove_key(
     root: B256,
     key: B256,
 ) -> Result<(Vec<Bytes>, Option<Bytes>), StateError> {
-    let mut reader = Reader::new(nodes, owner);
-    let proof = reader.prove(root, &Nibbles::unpack(key))?;
+    let mut reader = Reader::new(nodes, owner, root);
+    let proof = reader.prove(&Nibbles::unpack(key))?;
     reader::verify(core::iter::once(&reader), keccak)?;
     Ok(proof)
 }

@@ -7,12 +7,12 @@
 
 use super::{
     node::Node,
-    reader::{Reader, root_reference, within},
-    shape::{Link, NewNode},
+    reader::{At, ReadAt, Reader, within},
+    shape::{Link, NewNode, Value},
 };
 use crate::StateError;
 use alloy_primitives::{B256, Bytes};
-use alloy_trie::{EMPTY_ROOT_HASH, Nibbles, nodes::RlpNode};
+use alloy_trie::{EMPTY_ROOT_HASH, Nibbles};
 
 /// A key of 64 nibbles and its new value; `None` takes the key out.
 #[derive(Debug, Clone)]
@@ -22,7 +22,8 @@ pub(crate) struct Change {
 }
 
 /// What became of a part of the trie: nothing, or it is this now; `None` where it is empty now.
-enum Part {
+#[derive(Clone, Copy)]
+pub(crate) enum Part {
     Same,
     Now(Option<Link>),
 }
@@ -31,83 +32,111 @@ enum Part {
 pub(crate) struct TrieChange<'a> {
     pub(crate) reader: Reader<'a>,
     old_root: B256,
-    root: Part,
+    pub(crate) root: Part,
     /// Children before their parents. A node that was merged into another is taken out again.
-    pub(crate) new_nodes: Vec<Option<NewNode>>,
-    /// The paths of kept nodes that are not kept as they are.
-    pub(crate) replaced: Vec<Nibbles>,
+    pub(crate) new_nodes: Vec<Option<NewNode<'a>>>,
+    /// The paths of kept nodes that go and that no new node [replaces](NewNode::replaces).
+    pub(crate) removed: Vec<Nibbles>,
 }
 
 impl<'a> TrieChange<'a> {
-    /// Applies `changes`, in ascending order of their keys and each key once, to the trie with root `root`.
-    pub(crate) fn new(reader: Reader<'a>, root: B256, changes: &[Change]) -> Result<Self, StateError> {
+    /// Applies `changes`, in ascending order of their keys and each key once, to the trie of `reader`, whose root is
+    /// `root`.
+    pub(crate) fn new(reader: Reader<'a>, root: B256, changes: &'a [Change]) -> Result<Self, StateError> {
         let mut trie = Self {
             reader,
             old_root: root,
             root: Part::Same,
             new_nodes: Vec::new(),
-            replaced: Vec::new(),
+            removed: Vec::new(),
         };
-        trie.root = trie.update(root_reference(root).as_ref(), Nibbles::new(), changes)?;
+        trie.root = trie.update(trie.reader.root(), Nibbles::new(), changes)?;
         Ok(trie)
     }
 
     /// The root, once the new nodes are hashed.
     pub(crate) fn root(&self) -> B256 {
-        match &self.root {
+        match self.root {
             Part::Same => self.old_root,
             Part::Now(None) => EMPTY_ROOT_HASH,
             Part::Now(Some(link)) => {
-                let root = self.reference(link).as_hash();
-                root.expect("a new root is hashed, and always known by its digest")
+                let digest = self.reference(link).get(1..).map(B256::try_from);
+                let digest = digest.and_then(Result::ok);
+                digest.expect("a new root is hashed, and always known by its digest")
             }
         }
     }
 
     /// Applies changes that all lie below `path` to what is there.
-    fn update(
-        &mut self,
-        old: Option<&RlpNode>,
-        path: Nibbles,
-        changes: &[Change],
-    ) -> Result<Part, StateError> {
+    fn update(&mut self, old: Option<At>, path: Nibbles, changes: &'a [Change]) -> Result<Part, StateError> {
         if changes.is_empty() {
             return Ok(Part::Same);
         }
-        let Some(reference) = old else {
+        let Some(at) = old else {
             let leaves = inserted(changes);
             if leaves.is_empty() {
                 return Ok(Part::Same);
             }
             return Ok(Part::Now(self.build(path, &leaves)));
         };
-        let part = match self.reader.open(reference, &path)? {
-            Node::Leaf { rest, value } => self.update_leaf(path, rest, value, changes),
-            Node::Extension { rest, child } => self.update_extension(path, rest, &child, changes)?,
-            Node::Branch(children) => self.update_branch(path, &children, changes)?,
+        let read = self.reader.open(at, &path)?;
+        let part = match *self.reader.node(read) {
+            Node::Leaf { rest, .. } => self.update_leaf(path, rest, read, changes),
+            Node::Extension { rest, .. } => match self.reader.child(read, 0) {
+                Some(child) => self.update_extension(path, rest, child, changes)?,
+                None => Part::Same,
+            },
+            Node::Branch(_) => self.update_branch(path, read, changes)?,
         };
-        if matches!(part, Part::Now(_)) {
-            self.note_replaced(reference, path);
-        }
+        self.note_replaced(at, path, part);
         Ok(part)
     }
 
-    pub(crate) fn note_replaced(&mut self, reference: &RlpNode, path: Nibbles) {
-        if reference.is_hash() {
-            self.replaced.push(path);
+    /// Notes what becomes of the place of the old node at `path`.
+    fn note_replaced(&mut self, old: At, path: Nibbles, part: Part) {
+        let Part::Now(now) = part else {
+            return;
+        };
+        if !self.reader.is_kept(old) {
+            return;
+        }
+        if let Some(Link::New(at)) = now
+            && let Some(new) = &mut self.new_nodes[at as usize]
+            && new.path == path
+        {
+            new.replaces = true;
+        } else {
+            self.removed.push(path);
         }
     }
 
-    fn update_leaf(&mut self, path: Nibbles, rest: Nibbles, value: Bytes, changes: &[Change]) -> Part {
+    fn update_leaf(&mut self, path: Nibbles, rest: Nibbles, read: ReadAt, changes: &'a [Change]) -> Part {
         let key = path.join(&rest);
+        if let [change] = changes
+            && change.key == key
+        {
+            return match &change.value {
+                Some(value) if value[..] == *self.reader.value(read) => Part::Same,
+                Some(value) => Part::Now(Some(self.leaf(path, &key, Value::New(value)))),
+                None => Part::Now(None),
+            };
+        }
         let mut leaves = inserted(changes);
         match changes.binary_search_by(|change| change.key.cmp(&key)) {
-            Ok(at) if changes[at].value.as_ref() == Some(&value) && leaves.len() == 1 => return Part::Same,
+            Ok(at)
+                if leaves.len() == 1
+                    && changes[at]
+                        .value
+                        .as_ref()
+                        .is_some_and(|value| value[..] == *self.reader.value(read)) =>
+            {
+                return Part::Same;
+            }
             Ok(_) => {}
             Err(_) if leaves.is_empty() => return Part::Same,
             Err(_) => {
                 let at = leaves.partition_point(|(other, _)| *other < key);
-                leaves.insert(at, (key, value));
+                leaves.insert(at, (key, Value::Old(read)));
             }
         }
         Part::Now(self.build(path, &leaves))
@@ -116,26 +145,23 @@ impl<'a> TrieChange<'a> {
     fn update_branch(
         &mut self,
         path: Nibbles,
-        children: &[Option<RlpNode>; 16],
-        changes: &[Change],
+        read: ReadAt,
+        changes: &'a [Change],
     ) -> Result<Part, StateError> {
-        let mut parts: [Part; 16] = [const { Part::Same }; 16];
+        let mut parts = [Part::Same; 16];
         let mut same = true;
         for group in by_nibble(changes, path.len()) {
             let (nibble, below) = step(&path, &group[0].key);
-            parts[nibble] = self.update(children[nibble].as_ref(), below, group)?;
+            parts[nibble] = self.update(self.reader.child(read, nibble), below, group)?;
             same &= matches!(parts[nibble], Part::Same);
         }
         if same {
             return Ok(Part::Same);
         }
-        let mut links: Box<[Option<Link>; 16]> = Box::default();
-        for ((link, part), child) in links.iter_mut().zip(parts).zip(children) {
-            *link = match part {
-                Part::Same => child.clone().map(Link::Old),
-                Part::Now(now) => now,
-            };
-        }
+        let links = core::array::from_fn(|nibble| match parts[nibble] {
+            Part::Same => self.reader.child(read, nibble).map(Link::Old),
+            Part::Now(now) => now,
+        });
         Ok(Part::Now(self.branch(path, links)?))
     }
 
@@ -146,8 +172,8 @@ impl<'a> TrieChange<'a> {
         &mut self,
         path: Nibbles,
         rest: Nibbles,
-        child: &RlpNode,
-        changes: &[Change],
+        child: At,
+        changes: &'a [Change],
     ) -> Result<Part, StateError> {
         if changes.is_empty() {
             return Ok(Part::Same);
@@ -165,7 +191,7 @@ impl<'a> TrieChange<'a> {
         let (old_side, below) = step(&at, &end);
         let left = end.slice(fork + 1..);
         let mut old_part = Part::Same;
-        let mut links: Box<[Option<Link>; 16]> = Box::default();
+        let mut links = [None; 16];
         // A deletion that does not even come to the fork has nothing to delete.
         let inside = &changes[within(changes, &at, |change| &change.key)];
         for group in by_nibble(inside, fork) {
@@ -177,7 +203,7 @@ impl<'a> TrieChange<'a> {
             }
         }
         links[old_side] = match old_part {
-            Part::Same => Some(self.extension(below, left, Link::Old(child.clone()))),
+            Part::Same => Some(self.extension(below, left, Link::Old(child))),
             Part::Now(now) => now,
         };
         let Some(branch) = self.branch(at, links)? else {
@@ -192,18 +218,16 @@ impl<'a> TrieChange<'a> {
         &mut self,
         path: Nibbles,
         rest: Nibbles,
-        child: &RlpNode,
-        changes: &[Change],
+        child: At,
+        changes: &'a [Change],
     ) -> Result<Part, StateError> {
         if changes.is_empty() {
             return Ok(Part::Same);
         }
         let end = path.join(&rest);
-        let children = self.reader.open_branch(child, &end)?;
-        let part = self.update_branch(end, &children, changes)?;
-        if matches!(part, Part::Now(_)) {
-            self.note_replaced(child, end);
-        }
+        let read = self.reader.open_branch(child, &end)?;
+        let part = self.update_branch(end, read, changes)?;
+        self.note_replaced(child, end, part);
         match part {
             Part::Now(Some(link)) => Ok(Part::Now(Some(self.lead_to(path, rest, link)?))),
             part => Ok(part),
@@ -212,9 +236,11 @@ impl<'a> TrieChange<'a> {
 }
 
 /// The keys that get a value, with it.
-fn inserted(changes: &[Change]) -> Vec<(Nibbles, Bytes)> {
-    let leaf = |change: &Change| change.value.clone().map(|value| (change.key, value));
-    changes.iter().filter_map(leaf).collect()
+fn inserted(changes: &[Change]) -> Vec<(Nibbles, Value<'_>)> {
+    let values = changes.iter().map(|change| (change.key, change.value.as_deref()));
+    values
+        .filter_map(|(key, value)| value.map(|value| (key, Value::New(value))))
+        .collect()
 }
 
 /// The changes that share the nibble at `depth`, group by group.

@@ -2,7 +2,7 @@
 
 use super::{
     AccountProof, StorageProof, TrieNodes, TrieUpdate, levels,
-    reader::{self, Reader},
+    reader::{self, ReadAt, Reader},
     update::{Change, TrieChange},
 };
 use crate::{AccountChange, BasicAccount, KeccakBatch, StateChanges, StateError};
@@ -52,15 +52,12 @@ impl<'a> WorldTrie<'a> {
     pub fn apply(&self, parent_root: B256, changes: &StateChanges) -> Result<(B256, TrieUpdate), StateError> {
         let mut jobs = self.jobs(changes)?;
         let mut update = TrieUpdate::default();
-        let mut accounts = Reader::new(self.nodes, None);
+        let mut accounts = Reader::new(self.nodes, None, parent_root);
         let keys: Vec<Nibbles> = jobs.iter().map(|job| Nibbles::unpack(job.key)).collect();
-        for ((job, path), leaf) in jobs
-            .iter_mut()
-            .zip(&keys)
-            .zip(accounts.values(parent_root, &keys)?)
-        {
+        let old = accounts.leaves(&keys)?;
+        for ((job, path), leaf) in jobs.iter_mut().zip(&keys).zip(old) {
             if let Some(leaf) = leaf {
-                job.storage_root = decode_account(&leaf, &accounts, path)?.storage_root;
+                job.storage_root = decode_account(&accounts, leaf, path)?.storage_root;
             }
             let cleared = job.change.account.is_none() || job.change.storage_cleared;
             if cleared && job.storage_root != EMPTY_ROOT_HASH {
@@ -68,24 +65,29 @@ impl<'a> WorldTrie<'a> {
                 job.storage_root = EMPTY_ROOT_HASH;
             }
         }
-        let storages = self.storages(&mut jobs)?;
-        let leaves: Vec<Change> = jobs
-            .iter()
-            .zip(&keys)
-            .map(|(job, key)| Change {
+        let storages = self.storages(&jobs)?;
+        let mut new_roots = storages.iter().map(TrieChange::root);
+        let leaf = |(job, key): (&Job<'_>, &Nibbles)| {
+            let new_root = (!job.slots.is_empty()).then(|| new_roots.next()).flatten();
+            let storage_root = new_root.unwrap_or(job.storage_root);
+            let account = job.change.account.as_ref();
+            Change {
                 key: *key,
-                value: job
-                    .change
-                    .account
-                    .map(|account| encode_account(&account, job.storage_root)),
-            })
-            .collect();
+                value: account.map(|account| encode_account(account, storage_root)),
+            }
+        };
+        let leaves: Vec<Change> = jobs.iter().zip(&keys).map(leaf).collect();
         let mut accounts = [TrieChange::new(accounts, parent_root, &leaves)?];
         levels::hash(&mut accounts, self.keccak);
         let readers = storages.iter().chain(&accounts).map(|trie| &trie.reader);
         reader::verify(readers, self.keccak)?;
         let root = accounts[0].root();
-        for trie in storages.into_iter().chain(accounts) {
+        let all = || accounts.iter().chain(&storages);
+        update
+            .set
+            .reserve_exact(all().map(|trie| trie.new_nodes.len()).sum());
+        // In the order of their owners, as the update's is.
+        for trie in accounts.into_iter().chain(storages) {
             levels::collect(trie, &mut update);
         }
         levels::sort(&mut update);
@@ -143,21 +145,22 @@ impl<'a> WorldTrie<'a> {
         Ok(jobs)
     }
 
-    /// Applies the changed slots of all accounts, on several threads, and hashes their tries together.
-    fn storages(&self, jobs: &mut [Job<'_>]) -> Result<Vec<TrieChange<'a>>, StateError> {
-        let nodes = self.nodes;
-        let tries: Vec<Result<TrieChange<'a>, StateError>> = jobs
-            .par_iter()
-            .filter(|job| !job.slots.is_empty())
-            .map(|job| TrieChange::new(Reader::new(nodes, Some(job.key)), job.storage_root, &job.slots))
-            .collect();
+    /// Applies the changed slots of all accounts that have some, on several threads, and hashes their tries
+    /// together.
+    fn storages<'j>(&self, jobs: &'j [Job<'_>]) -> Result<Vec<TrieChange<'j>>, StateError>
+    where
+        'a: 'j,
+    {
+        let nodes: &'j dyn TrieNodes = self.nodes;
+        let change = |job: &'j Job<'_>| {
+            let reader = Reader::new(nodes, Some(job.key), job.storage_root);
+            TrieChange::new(reader, job.storage_root, &job.slots)
+        };
+        let with_slots = jobs.par_iter().filter(|job| !job.slots.is_empty());
+        let tries: Vec<Result<TrieChange<'j>, StateError>> = with_slots.map(change).collect();
         // Of several errors the first by owner, whichever thread was first.
         let mut tries = tries.into_iter().collect::<Result<Vec<_>, _>>()?;
         levels::hash(&mut tries, self.keccak);
-        let with_slots = jobs.iter_mut().filter(|job| !job.slots.is_empty());
-        for (job, trie) in with_slots.zip(&tries) {
-            job.storage_root = trie.root();
-        }
         Ok(tries)
     }
 
@@ -173,11 +176,11 @@ impl<'a> WorldTrie<'a> {
         let mut keys = vec![B256::ZERO; messages.len()];
         self.keccak.hash(&messages, &mut keys);
 
-        let mut accounts = Reader::new(self.nodes, None);
+        let mut accounts = Reader::new(self.nodes, None, root);
         let path = Nibbles::unpack(keys[0]);
-        let (account_proof, leaf) = accounts.prove(root, &path)?;
+        let (account_proof, leaf) = accounts.prove(&path)?;
         let account = match &leaf {
-            Some(leaf) => decode_account(leaf, &accounts, &path)?,
+            Some(leaf) => account_of(leaf, &accounts, &path)?,
             None => TrieAccount {
                 nonce: 0,
                 balance: U256::ZERO,
@@ -185,11 +188,11 @@ impl<'a> WorldTrie<'a> {
                 code_hash: KECCAK256_EMPTY,
             },
         };
-        let mut storage = Reader::new(self.nodes, Some(keys[0]));
+        let mut storage = Reader::new(self.nodes, Some(keys[0]), account.storage_root);
         let mut storage_proof = Vec::with_capacity(slots.len());
         for (slot, key) in slots.iter().zip(&keys[1..]) {
             let path = Nibbles::unpack(key);
-            let (proof, leaf) = storage.prove(account.storage_root, &path)?;
+            let (proof, leaf) = storage.prove(&path)?;
             let value = leaf.map_or(Ok(U256::ZERO), |leaf| alloy_rlp::decode_exact(&leaf));
             storage_proof.push(StorageProof {
                 key: *slot,
@@ -220,7 +223,12 @@ fn encode_account(account: &BasicAccount, storage_root: B256) -> Bytes {
     alloy_rlp::encode(account).into()
 }
 
-fn decode_account(mut leaf: &[u8], accounts: &Reader<'_>, path: &Nibbles) -> Result<TrieAccount, StateError> {
+/// The account of a leaf that was read.
+fn decode_account(accounts: &Reader<'_>, leaf: ReadAt, path: &Nibbles) -> Result<TrieAccount, StateError> {
+    account_of(accounts.value(leaf), accounts, path)
+}
+
+fn account_of(mut leaf: &[u8], accounts: &Reader<'_>, path: &Nibbles) -> Result<TrieAccount, StateError> {
     match TrieAccount::decode(&mut leaf) {
         Ok(account) if leaf.is_empty() => Ok(account),
         _ => Err(accounts.broken(path, "is a leaf without an account")),

@@ -12,6 +12,7 @@ mod lanes;
 mod max_pool2d;
 mod mul;
 mod requantise;
+mod transpose;
 
 use super::interpolate::Interpolation;
 use super::max_pool2d::Pool;
@@ -76,5 +77,20 @@ impl Avx2 {
     pub(super) fn max_pool2d<T: Element>(self, x: &[T], pool: &Pool, y: &mut [T]) -> bool {
         // SAFETY: self proves that the instructions are there.
         unsafe { max_pool2d::max_pool2d(x, pool, y) }
+    }
+
+    /// Rows to columns, as `swap` of the portable level, if there are enough of them.
+    #[inline]
+    pub(super) fn swap<T: Element>(
+        self,
+        x: &[T],
+        x_step: usize,
+        rows: usize,
+        y: &mut [T],
+        y_step: usize,
+        columns: usize,
+    ) -> bool {
+        // SAFETY: self proves that the instructions are there.
+        unsafe { transpose::swap(x, x_step, rows, y, y_step, columns) }
     }
 }

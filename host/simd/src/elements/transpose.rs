@@ -1,8 +1,10 @@
 //! The dimensions in another order.
 
-use super::dispatch::{Kernel, at};
+#[cfg(target_arch = "x86_64")]
+use super::avx2::Avx2;
 use super::slice::{Element, Slice, SliceMut, same_type};
 use crate::Level;
+use std::ops::Range;
 
 /// Dimensions that a tensor has at most.
 pub const MAX_RANK: usize = 8;
@@ -24,7 +26,7 @@ pub fn transpose(level: Level, x: Slice<'_>, dims: &[usize], permutation: &[u8],
     if x.is_empty() {
         return;
     }
-    same_type!(x, y, (x, y) => at::<Transpose, _>(level, (x, &walk, y)));
+    same_type!(x, y, (x, y) => moved(level, x, &walk, y));
 }
 
 /// A dimension of the result.
@@ -87,12 +89,14 @@ impl Walk {
         &self.dims[..self.rank]
     }
 
-    /// Without dimension `d`.
-    fn without(&self, d: usize) -> Self {
-        let mut walk = *self;
-        walk.dims.copy_within(d + 1.., d);
-        walk.rank -= 1;
-        walk
+    /// Some of the dimensions.
+    fn part(&self, range: Range<usize>) -> Self {
+        let mut part = Self {
+            rank: range.len(),
+            ..Self::default()
+        };
+        part.dims[..part.rank].copy_from_slice(&self.dims[range]);
+        part
     }
 
     /// Calls `visit` with the place in `x` of each element of the walk, in its order.
@@ -121,68 +125,71 @@ impl Walk {
     }
 }
 
-struct Transpose;
-
-impl<T: Element> Kernel<(&[T], &Walk, &mut [T])> for Transpose {
-    type Output = ();
-
-    #[inline(always)]
-    fn run((x, walk, y): (&[T], &Walk, &mut [T])) {
-        let Some(last) = walk.dims().last().copied() else {
-            y.copy_from_slice(x);
-            return;
-        };
-        if last.stride == 1 {
-            let mut runs = y.chunks_exact_mut(last.extent);
-            walk.without(walk.rank - 1).for_each(|place| {
-                runs.next()
-                    .expect("a run for each place")
-                    .copy_from_slice(&x[place..][..last.extent]);
-            });
-            return;
-        }
-        // What lies together in `x` is further out in `y`: dimension `d`. What is between it and the last is
-        // walked over inside of a block of `y`, what is outside of it from block to block.
-        let d = walk
-            .dims()
-            .iter()
-            .rposition(|dim| dim.stride == 1)
-            .expect("a dimension has stride 1");
-        let together = walk.dims[d].extent;
-        let step: usize = walk.dims[d + 1..walk.rank].iter().map(|dim| dim.extent).product();
-        let outer = Self::part(walk, 0..d);
-        let between = Self::part(walk, d + 1..walk.rank - 1);
-        let mut blocks = y.chunks_exact_mut(together * step);
-        outer.for_each(|block_place| {
-            let block = blocks.next().expect("a block for each place");
-            let mut offset = 0;
-            between.for_each(|place| {
-                let x = &x[block_place + place..];
-                swap(x, last.stride, last.extent, &mut block[offset..], step, together);
-                offset += last.extent;
-            });
+/// Moves elements to their places: in runs that stay together, or rows to columns.
+fn moved<T: Element>(level: Level, x: &[T], walk: &Walk, y: &mut [T]) {
+    let Some(last) = walk.dims().last().copied() else {
+        y.copy_from_slice(x);
+        return;
+    };
+    if last.stride == 1 {
+        let mut runs = y.chunks_exact_mut(last.extent);
+        walk.part(0..walk.rank - 1).for_each(|place| {
+            runs.next()
+                .expect("a run for each place")
+                .copy_from_slice(&x[place..][..last.extent]);
         });
+        return;
     }
-}
-
-impl Transpose {
-    #[inline(always)]
-    fn part(walk: &Walk, range: std::ops::Range<usize>) -> Walk {
-        let mut part = Walk {
-            rank: range.len(),
-            ..Walk::default()
-        };
-        part.dims[..part.rank].copy_from_slice(&walk.dims[range]);
-        part
-    }
+    // What lies together in `x` is further out in `y`: dimension `d`. What is between it and the last is
+    // walked over inside of a block of `y`, what is outside of it from block to block.
+    let d = walk
+        .dims()
+        .iter()
+        .rposition(|dim| dim.stride == 1)
+        .expect("a dimension has stride 1");
+    let together = walk.dims[d].extent;
+    let step: usize = walk.dims[d + 1..walk.rank].iter().map(|dim| dim.extent).product();
+    let outer = walk.part(0..d);
+    let between = walk.part(d + 1..walk.rank - 1);
+    let mut blocks = y.chunks_exact_mut(together * step);
+    outer.for_each(|block_place| {
+        let block = blocks.next().expect("a block for each place");
+        let mut offset = 0;
+        between.for_each(|place| {
+            let x = &x[block_place + place..];
+            swap(
+                level,
+                x,
+                last.stride,
+                last.extent,
+                &mut block[offset..],
+                step,
+                together,
+            );
+            offset += last.extent;
+        });
+    });
 }
 
 /// Rows and columns that are moved at a time: their lines stay in L1.
 const TILE: usize = 16;
 
 /// `y[b · y_step + a] = x[a · x_step + b]` for `a` below `rows`, `b` below `columns`.
-#[inline(always)]
-fn swap<T: Element>(x: &[T], x_step: usize, rows: usize, y: &mut [T], y_step: usize, columns: usize) {
+fn swap<T: Element>(
+    level: Level,
+    x: &[T],
+    x_step: usize,
+    rows: usize,
+    y: &mut [T],
+    y_step: usize,
+    columns: usize,
+) {
+    #[cfg(target_arch = "x86_64")]
+    if Avx2::within(level).is_some_and(|avx2| avx2.swap(x, x_step, rows, y, y_step, columns)) {
+        return;
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = level;
     let mut a = 0;
     while a < rows {
         let height = TILE.min(rows - a);

@@ -155,3 +155,27 @@ pub(super) fn store_32_at<T: Element>(y: &mut [T], place: usize, v: __m256i) {
     // SAFETY: the part has the 32 bytes that are written; any bytes are elements.
     unsafe { _mm256_storeu_si256(y.as_mut_ptr().cast(), v) }
 }
+
+/// 16 bytes of elements from a place on.
+///
+/// # Panics
+/// If the slice ends before them.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn load_16<T: Element>(x: &[T], place: usize) -> __m128i {
+    let x = &x[place..place + 16 / size_of::<T>()];
+    // SAFETY: the part has the 16 bytes that are read; any bytes are a vector.
+    unsafe { _mm_loadu_si128(x.as_ptr().cast()) }
+}
+
+/// Stores a vector's 16 bytes as elements from a place on.
+///
+/// # Panics
+/// If the slice ends before them.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn store_16<T: Element>(y: &mut [T], place: usize, v: __m128i) {
+    let y = &mut y[place..place + 16 / size_of::<T>()];
+    // SAFETY: the part has the 16 bytes that are written; any bytes are elements.
+    unsafe { _mm_storeu_si128(y.as_mut_ptr().cast(), v) }
+}

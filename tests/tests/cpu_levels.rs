@@ -26,8 +26,7 @@ fn over(options: cpu::Options) -> (Dispatcher, Arc<CpuBackend>) {
 fn model() -> Bundle {
     let has_product = |graph: &Graph| graph.work().macs > 0;
     let mut graphs = (0..).map(|seed| graphs::graph(seed).0);
-    let graph = graphs
-        .find(has_product).expect("most have one");
+    let graph = graphs.find(has_product).expect("most have one");
     Bundle::encode(graph).expect("a sound graph").0
 }
 
@@ -88,7 +87,10 @@ fn a_kernel_that_lies_is_found_by_an_audit_and_its_work_done_again() {
     assert_eq!(dispatcher.counters().fallbacks, 1);
     let errors = dispatcher.take_errors();
     assert_eq!(errors.len(), 1, "{errors:?}");
-    assert!(errors[0].contains("audit") && errors[0].contains(best.name()), "{errors:?}");
+    assert!(
+        errors[0].contains("audit") && errors[0].contains(best.name()),
+        "{errors:?}"
+    );
     assert_eq!(report.audited, 8);
 }
 
@@ -128,12 +130,17 @@ fn an_audit_looks_at_its_share() {
 fn groups_and_threads_change_no_bit() {
     let model = model();
     let reference = Reference::new(Arc::new(model.graph.clone()));
-    let inputs: Vec<Vec<u8>> = (0..64).map(|seed| graphs::input(&model.graph, &mut Rng::new(seed))).collect();
+    let inputs: Vec<Vec<u8>> = (0..64)
+        .map(|seed| graphs::input(&model.graph, &mut Rng::new(seed)))
+        .collect();
     let expected: BTreeMap<&Vec<u8>, Vec<u8>> = inputs
         .iter()
         .map(|input| (input, reference.run(input).expect("an input of the model")))
         .collect();
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().expect("three threads");
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(3)
+        .build()
+        .expect("three threads");
     pool.install(|| {
         let (dispatcher, _) = over(cpu::Options::default());
         dispatcher.add(model.clone());

@@ -252,7 +252,10 @@ impl Engine {
             return Some("the reference takes every model, so --backend names nothing after it".to_owned());
         }
         if !all && !self.backend.contains(&Backend::Cpu) {
-            let idle = [("--cpu-level", self.cpu_level.is_some()), ("--audit", self.audit.is_some())];
+            let idle = [
+                ("--cpu-level", self.cpu_level.is_some()),
+                ("--audit", self.audit.is_some()),
+            ];
             if let Some((option, _)) = idle.into_iter().find(|(_, given)| *given) {
                 return Some(format!("{option} does nothing here: add cpu to --backend"));
             }
@@ -274,8 +277,11 @@ impl Engine {
 
 /// A share, written 1/N.
 fn audit(text: &str) -> Result<NonZeroU32, String> {
-    let denominator = text.strip_prefix("1/").and_then(|denominator| denominator.parse().ok());
-    denominator.ok_or_else(|| "it is written 1/N, as 1/64 for one inference in 64; 1/1 is every one".to_owned())
+    let denominator = text
+        .strip_prefix("1/")
+        .and_then(|denominator| denominator.parse().ok());
+    denominator
+        .ok_or_else(|| "it is written 1/N, as 1/64 for one inference in 64; 1/1 is every one".to_owned())
 }
 
 /// What hashes the state trie.

@@ -8,8 +8,8 @@ use metisvm_accel::{Dispatcher, dispatcher};
 use metisvm_driver::{Device, DeviceError, Health, InProcess};
 use metisvm_firmware::port::CardModel;
 use metisvm_model::Bundle;
-use metisvm_simd::Level;
 use metisvm_sim::{FaultPlan, FaultyCard, FunctionalCard, SimOptions};
+use metisvm_simd::Level;
 use serde_json::{Value, json};
 use std::sync::Arc;
 

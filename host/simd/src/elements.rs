@@ -17,6 +17,7 @@ mod interpolate;
 mod max_pool2d;
 mod mul;
 mod norm;
+mod pool_tiles;
 mod reciprocal;
 mod reduce;
 mod requantise;

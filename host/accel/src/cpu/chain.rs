@@ -79,21 +79,51 @@ pub(super) struct Parameter {
 #[derive(Debug)]
 pub(super) enum Action {
     Requantise(Parameters),
-    Clamp { low: i32, high: i32 },
+    Clamp {
+        low: i32,
+        high: i32,
+    },
     Table(Box<Table256>),
     Interpolate(Box<Interpolation>),
     Add,
     Sub,
-    Mul { shift: u32 },
-    Reciprocal { numerator: u64 },
+    Mul {
+        shift: u32,
+    },
+    Reciprocal {
+        numerator: u64,
+    },
     /// The same elements, to a slot.
     Copy,
     Sum,
     Max,
-    InvNorm { shift: u8, epsilon: u64 },
+    InvNorm {
+        shift: u8,
+        epsilon: u64,
+    },
 }
 
 impl Action {
+    /// What it is called, with how its parameters run.
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Requantise(Parameters::One(_)) => "Requantise",
+            Self::Requantise(Parameters::Rows(..)) => "Requantise(rows)",
+            Self::Requantise(Parameters::Columns { .. }) => "Requantise(columns)",
+            Self::Clamp { .. } => "Clamp",
+            Self::Table(_) => "Table",
+            Self::Interpolate(_) => "Interpolate",
+            Self::Add => "Add",
+            Self::Sub => "Sub",
+            Self::Mul { .. } => "Mul",
+            Self::Reciprocal { .. } => "Reciprocal",
+            Self::Copy => "Copy",
+            Self::Sum => "ReduceSum",
+            Self::Max => "ReduceMax",
+            Self::InvNorm { .. } => "InvNorm",
+        }
+    }
+
     /// Whether it makes one element of each row.
     pub(super) const fn reduces(&self) -> bool {
         matches!(self, Self::Sum | Self::Max | Self::InvNorm { .. })
@@ -120,6 +150,15 @@ pub(super) struct Chain {
     pub(super) results: Vec<(usize, Out)>,
     /// Whether it reduces along rows, so that it needs whole ones.
     pub(super) whole_rows: bool,
+}
+
+impl std::fmt::Display for Chain {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} × {}:", self.space.rows, self.space.columns)?;
+        self.links
+            .iter()
+            .try_for_each(|link| write!(f, " {}", link.action.name()))
+    }
 }
 
 /// A part of a chain's results that one thread fills: elements from `first` on.
@@ -254,7 +293,12 @@ impl Chain {
         let whole = y.stride == columns
             && view.is_run(&link.a, block, self.space)
             && link.b.as_ref().is_none_or(|b| view.is_run(b, block, self.space));
-        if whole && !matches!(link.action, Action::Requantise(Parameters::Rows(..) | Parameters::Columns { .. })) {
+        if whole
+            && !matches!(
+                link.action,
+                Action::Requantise(Parameters::Rows(..) | Parameters::Columns { .. })
+            )
+        {
             let elements = block.rows * columns;
             let line = |operand: &In| view.operand(operand, block, 0, elements, rows);
             let b = link.b.as_ref().map(line);
@@ -401,7 +445,14 @@ fn requantise(p: Parameter, level: Level, x: Operand<'_>, y: SliceMut<'_>) {
         Operand::One(x) => {
             let x = [x];
             let mut one = [0];
-            elements::requantise_one(level, Slice::I32(&x), p.multiplier, p.shift, p.zero, SliceMut::I32(&mut one));
+            elements::requantise_one(
+                level,
+                Slice::I32(&x),
+                p.multiplier,
+                p.shift,
+                p.zero,
+                SliceMut::I32(&mut one),
+            );
             fill(y, one[0]);
         }
     }

@@ -229,16 +229,25 @@ impl<'a> Compiler<'a> {
         // The operands besides the tensors that are computed with.
         let parameters = match node.op {
             Op::MatMul | Op::WideMatMul => 2..operands.len(),
-            Op::Conv2d { .. } | Op::Requantise { .. } | Op::Clamp | Op::Table | Op::Interpolate => 1..operands.len(),
+            Op::Conv2d { .. } | Op::Requantise { .. } | Op::Clamp | Op::Table | Op::Interpolate => {
+                1..operands.len()
+            }
             _ => return None,
         };
         let segment = Segment::part(self.segment.graph().clone(), index..index + 1);
         let spot = |value: &Value| node.operands.iter().position(|operand| operand == value);
-        let inputs = segment.inputs().iter().map(|value| spot(value).map(|at| operands[at].clone()));
-        let known = parameters.clone().filter(|&at| self.graph.constant(node.operands[at]).is_none());
+        let inputs = segment
+            .inputs()
+            .iter()
+            .map(|value| spot(value).map(|at| operands[at].clone()));
+        let known = parameters
+            .clone()
+            .filter(|&at| self.graph.constant(node.operands[at]).is_none());
         Some(Late {
             inputs: inputs.collect::<Option<_>>()?,
-            known: known.map(|at| (node.operands[at], operands[at].clone())).collect(),
+            known: known
+                .map(|at| (node.operands[at], operands[at].clone()))
+                .collect(),
             segment,
         })
     }
@@ -257,7 +266,12 @@ impl<'a> Compiler<'a> {
 
     /// Frees the slots of what nothing reads any more.
     fn release(&mut self) {
-        let dead: Vec<Value> = self.homes.keys().copied().filter(|&root| !self.is_read_later(root)).collect();
+        let dead: Vec<Value> = self
+            .homes
+            .keys()
+            .copied()
+            .filter(|&root| !self.is_read_later(root))
+            .collect();
         for root in dead {
             if let Some(Home::Slot(slot)) = self.homes.remove(&root) {
                 self.slots.free(slot);
@@ -270,7 +284,11 @@ impl<'a> Compiler<'a> {
         // The first slots are the inputs', in their order.
         let inputs = inputs.iter().enumerate().map(|(slot, &value)| {
             let read = self.readers.contains_key(&value)
-                || self.segment.outputs().iter().any(|&output| self.root(output) == value);
+                || self
+                    .segment
+                    .outputs()
+                    .iter()
+                    .any(|&output| self.root(output) == value);
             read.then(|| (slot, self.graph.ty(value).bytes()))
         });
         let inputs = inputs.collect();

@@ -101,7 +101,13 @@ impl Compiled {
     }
 
     /// Computes the items whose turn it is again by the reference kernels, and compares.
-    fn audit(&self, values: &[&[Bytes]], outputs: &Outputs, first: u64, items: usize) -> Result<(), BackendError> {
+    fn audit(
+        &self,
+        values: &[&[Bytes]],
+        outputs: &Outputs,
+        first: u64,
+        items: usize,
+    ) -> Result<(), BackendError> {
         let Some(every) = self.levels.options.audit else {
             return Ok(());
         };
@@ -112,7 +118,11 @@ impl Compiled {
                 .run_values(&inputs)
                 .map_err(|error| BackendError::Device(error.to_string()))?;
             self.levels.audited.fetch_add(1, Relaxed);
-            if outputs.iter().zip(&expected).any(|(output, expected)| output[item] != *expected) {
+            if outputs
+                .iter()
+                .zip(&expected)
+                .any(|(output, expected)| output[item] != *expected)
+            {
                 let why = "an audit: the reference kernels compute another result".to_owned();
                 self.levels.condemn(self.level, why);
                 return Err(BackendError::WrongResult(format!(
@@ -133,20 +143,28 @@ fn append(all: &mut Outputs, more: Outputs) {
 
 impl Executable for Compiled {
     fn run(&self, batch: &Batch) -> Result<Batch, BackendError> {
-        let values: Vec<_> = batch.values().iter().map(Buffer::to_host).collect::<Result<_, _>>()?;
+        let values: Vec<_> = batch
+            .values()
+            .iter()
+            .map(Buffer::to_host)
+            .collect::<Result<_, _>>()?;
         let values: Vec<&[Bytes]> = values.iter().map(|value| &**value).collect();
         let items = batch.items();
         let mut outputs = self.items(&values, items);
         let levels = &self.levels;
         if levels.sabotages(self.level)
-            && let Some(byte) = outputs.first_mut().and_then(|items| items.first_mut()?.first_mut())
+            && let Some(byte) = outputs
+                .first_mut()
+                .and_then(|items| items.first_mut()?.first_mut())
         {
             *byte ^= 1;
         }
         let count = items as u64;
         let first = levels.items.fetch_add(count, Relaxed);
         let scalar = self.program.scalar_macs;
-        levels.macs.fetch_add(count * (self.program.macs - scalar), Relaxed);
+        levels
+            .macs
+            .fetch_add(count * (self.program.macs - scalar), Relaxed);
         levels.scalar_macs.fetch_add(count * scalar, Relaxed);
         self.audit(&values, &outputs, first, items)?;
         let values = types(&self.segment, self.segment.outputs()).zip(outputs);
@@ -158,11 +176,18 @@ impl Executable for Compiled {
     }
 }
 
+/// The steps, one a line.
 impl std::fmt::Debug for Compiled {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Compiled")
-            .field("level", &self.level)
-            .field("steps", &self.program.steps.len())
-            .finish_non_exhaustive()
+        writeln!(
+            f,
+            "at {}, {} bytes an item",
+            self.level,
+            self.program.slots.iter().sum::<usize>()
+        )?;
+        self.program
+            .steps
+            .iter()
+            .try_for_each(|step| writeln!(f, "{step}"))
     }
 }

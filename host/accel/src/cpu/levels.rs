@@ -103,7 +103,9 @@ impl Levels {
 
     /// Whether a result of a level is to be falsified.
     pub(super) fn sabotages(&self, level: Level) -> bool {
-        self.options.sabotage.is_some_and(|sabotage| sabotage.level == level)
+        self.options
+            .sabotage
+            .is_some_and(|sabotage| sabotage.level == level)
     }
 
     pub(super) fn report(&self) -> Report {

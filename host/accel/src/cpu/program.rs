@@ -4,6 +4,7 @@ use super::chain::Chain;
 use super::memory::Memory;
 use metisvm_model::{Op, Segment, TensorType, Value, Window};
 use metisvm_simd::product::{PackedFilters, PackedMatrix, XKind};
+use std::fmt;
 
 /// Where a value lies: in memory that all runs share, or in a slot of the run's own. In a slot the items of a
 /// batch lie one after the other.
@@ -105,11 +106,67 @@ pub(super) enum Product {
 /// Steps that walk their operands in another order than rows of a space.
 #[derive(Debug)]
 pub(super) enum Shift {
-    Gather { data: Spot, index: Spot, axis: usize },
-    Transpose { x: Spot, perm: Vec<u8> },
-    Concat { xs: Vec<Spot>, axis: usize },
-    MaxPool { x: Spot, kernel: [u32; 2], window: Window },
-    ArgMax { x: Spot, axis: usize },
-    Sum { x: Spot, axis: usize },
-    Max { x: Spot, axis: usize },
+    Gather {
+        data: Spot,
+        index: Spot,
+        axis: usize,
+    },
+    Transpose {
+        x: Spot,
+        perm: Vec<u8>,
+    },
+    Concat {
+        xs: Vec<Spot>,
+        axis: usize,
+    },
+    MaxPool {
+        x: Spot,
+        kernel: [u32; 2],
+        window: Window,
+    },
+    ArgMax {
+        x: Spot,
+        axis: usize,
+    },
+    Sum {
+        x: Spot,
+        axis: usize,
+    },
+    Max {
+        x: Spot,
+        axis: usize,
+    },
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Product { product, chain } => write!(f, "{product} → {chain}"),
+            Self::Chain(chain) => write!(f, "{chain}"),
+            Self::Shift { shift, y } => {
+                let name = match shift {
+                    Shift::Gather { .. } => "Gather",
+                    Shift::Transpose { .. } => "Transpose",
+                    Shift::Concat { .. } => "Concat",
+                    Shift::MaxPool { .. } => "MaxPool2d",
+                    Shift::ArgMax { .. } => "ArgMax",
+                    Shift::Sum { .. } => "ReduceSum",
+                    Shift::Max { .. } => "ReduceMax",
+                };
+                write!(f, "{name} to {}", y.ty)
+            }
+            Self::Late { y, .. } => write!(f, "compiled with its parameters, to {}", y.ty),
+            Self::Scalar { op, y, .. } => write!(f, "{} by the reference kernel, to {}", op.name(), y.ty),
+        }
+    }
+}
+
+impl fmt::Display for Product {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Matrix { x, depth, .. } => write!(f, "MatMul of {}, depth {depth}", x.ty),
+            Self::Computed { x, w, .. } => write!(f, "MatMul of {} and {}", x.ty, w.ty),
+            Self::Convolution { x, depth, .. } => write!(f, "Conv2d of {}, depth {depth}", x.ty),
+        }
+    }
 }

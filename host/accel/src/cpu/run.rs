@@ -1,8 +1,8 @@
 //! Runs a program over the items of a batch.
 
 use super::chain::{Block, Chain, Sources, Target};
-use super::memory::Memory;
 use super::compile::compile_late;
+use super::memory::Memory;
 use super::program::{Home, Late, Product, Program, Spot, Step};
 use super::view::split_at;
 use super::{scalar, shifts};
@@ -81,9 +81,16 @@ impl Program {
                 };
                 let parts = if shared { workers.len() } else { 1 };
                 let tile = chain.block_rows();
-                divide(0..rows, parts, tile, taken.targets(), workers, &|rows, targets, worker| {
-                    chain.run(level, rows, sources, &mut worker.locals, targets);
-                });
+                divide(
+                    0..rows,
+                    parts,
+                    tile,
+                    taken.targets(),
+                    workers,
+                    &|rows, targets, worker| {
+                        chain.run(level, rows, sources, &mut worker.locals, targets);
+                    },
+                );
                 taken.put_back(slots);
             }
             Step::Product { product, chain } => {
@@ -102,9 +109,16 @@ impl Program {
                 };
                 let macs = rows * chain.space.columns * run.depth();
                 let parts = if macs >= SHARED_MACS { workers.len() } else { 1 };
-                divide(0..rows, parts, ROW_TILE, taken.targets(), workers, &|rows, targets, worker| {
-                    run.rows(rows, targets, worker);
-                });
+                divide(
+                    0..rows,
+                    parts,
+                    ROW_TILE,
+                    taken.targets(),
+                    workers,
+                    &|rows, targets, worker| {
+                        run.rows(rows, targets, worker);
+                    },
+                );
                 taken.put_back(slots);
             }
             Step::Shift { shift, y } => {
@@ -147,7 +161,13 @@ impl Program {
                         item,
                     };
                     let bytes = y.ty.bytes();
-                    scalar::run(op, operands, view, &y.ty, &mut own.bytes_mut()[item * bytes..][..bytes]);
+                    scalar::run(
+                        op,
+                        operands,
+                        view,
+                        &y.ty,
+                        &mut own.bytes_mut()[item * bytes..][..bytes],
+                    );
                 }
                 slots[slot] = own;
             }
@@ -197,7 +217,10 @@ struct Taken<'a> {
 
 impl<'a> Taken<'a> {
     fn of(chain: &'a Chain, slots: &mut [Memory]) -> Self {
-        let own = chain.results.iter().map(|&(slot, _)| std::mem::take(&mut slots[slot]));
+        let own = chain
+            .results
+            .iter()
+            .map(|&(slot, _)| std::mem::take(&mut slots[slot]));
         Self {
             own: own.collect(),
             chain,
@@ -371,7 +394,9 @@ impl Feed<'_> {
                         }
                         packed_at = Some(w_start);
                     }
-                    let Some(weights) = &packed[self.number] else { continue };
+                    let Some(weights) = &packed[self.number] else {
+                        continue;
+                    };
                     let first = product * m;
                     let own = rows.start.max(first) - first..rows.end.min(first + m) - first;
                     product::mat_mul(

@@ -2,7 +2,9 @@
 
 use super::compile;
 use super::run::Arena;
-use metisvm_model::{Constant, DType, Graph, Node, Op, Output, Padding, Parsed, Port, Segment, TensorType, Value, Window};
+use metisvm_model::{
+    Constant, DType, Graph, Node, Op, Output, Padding, Parsed, Port, Segment, TensorType, Value, Window,
+};
 use metisvm_simd::Level;
 use std::sync::Arc;
 
@@ -87,7 +89,9 @@ impl Builder {
     fn constant(&mut self, dtype: DType, dims: &[u32], values: impl FnMut(usize) -> i32) -> Value {
         let ty = ty(dtype, dims);
         let values: Vec<i32> = (0..ty.elements()).map(values).collect();
-        let bytes = values.iter().flat_map(|v| v.to_le_bytes()[..dtype.size()].to_vec());
+        let bytes = values
+            .iter()
+            .flat_map(|v| v.to_le_bytes()[..dtype.size()].to_vec());
         let bytes = bytes.collect();
         self.parsed.constants.push(Constant { ty, bytes });
         Value::Constant(self.parsed.constants.len() as u32 - 1)
@@ -272,7 +276,9 @@ mod tests {
     #[test]
     fn the_reference_gives_what_is_stored() {
         let graph = Arc::new(graph());
-        let given = Reference::new(graph.clone()).run(&input(&graph)).expect("its own input");
+        let given = Reference::new(graph.clone())
+            .run(&input(&graph))
+            .expect("its own input");
         if std::env::var_os("METISVM_BLESS").is_some() {
             let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/cpu/self_test.bin");
             std::fs::write(path, &given).expect("the source folder can be written");

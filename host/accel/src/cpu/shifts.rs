@@ -4,7 +4,7 @@
 use super::memory::Memory;
 use super::program::{Home, Shift, Spot};
 use super::view::{bytes_mut, get, range, range_mut};
-use metisvm_model::Window;
+use metisvm_model::{Padding, Window};
 use metisvm_simd::Level;
 use metisvm_simd::elements::{self, Pool, Slice, SliceMut};
 
@@ -76,9 +76,23 @@ pub(super) fn run(shift: &Shift, level: Level, view: View<'_>, result: &Spot, mu
         }
         Shift::MaxPool { x, kernel, window } => {
             let shape = pool_shape(x, *kernel, window, result);
-            let (plane, own) = (shape.input.iter().product::<usize>(), shape.output.iter().product::<usize>());
+            let (plane, own) = (
+                shape.input.iter().product::<usize>(),
+                shape.output.iter().product::<usize>(),
+            );
             let x = view.slice(x);
-            for number in 0..x.len() / plane {
+            let planes = x.len() / plane;
+            if tiles(&shape, window) {
+                // Windows end where the plane does, so that all planes are one tall one.
+                let tall = Pool {
+                    input: [shape.input[0] * planes, shape.input[1]],
+                    output: [shape.output[0] * planes, shape.output[1]],
+                    ..shape
+                };
+                elements::max_pool2d(level, x, &tall, y);
+                return;
+            }
+            for number in 0..planes {
                 let to = range_mut(&mut y, number * own..(number + 1) * own);
                 elements::max_pool2d(level, part(x, number * plane, plane), &shape, to);
             }
@@ -123,11 +137,23 @@ pub(super) fn run(shift: &Shift, level: Level, view: View<'_>, result: &Spot, mu
                     .copy_from_slice(&raw[first..][..inner * size]);
                 for e in 1..extent {
                     let row = part(x, (block * extent + e) * inner, inner);
-                    elements::accumulate_max(level, row, range_mut(&mut y, block * inner..(block + 1) * inner));
+                    elements::accumulate_max(
+                        level,
+                        row,
+                        range_mut(&mut y, block * inner..(block + 1) * inner),
+                    );
                 }
             }
         }
     }
+}
+
+/// Whether the windows of a column are the plane's rows, each once.
+fn tiles(shape: &Pool, window: &Window) -> bool {
+    window.padding == Padding::default()
+        && shape.dilation[0] == 1
+        && shape.kernel[0] == shape.stride[0]
+        && shape.kernel[0] * shape.output[0] == shape.input[0]
 }
 
 fn pool_shape(x: &Spot, kernel: [u32; 2], window: &Window, result: &Spot) -> Pool {

@@ -110,7 +110,11 @@ pub(super) fn walk(operand: &Shape, result: &[u32], cut: usize, per_item: bool) 
     let rows = if strides[..cut].iter().all(|&stride| stride == 0) && (rows_of(rows) != 1 || !per_item) {
         Rows::Same
     } else if is_dense(&strides[..cut], rows, unit) {
-        if per_item { Rows::Dense(unit) } else { Rows::Cyclic(unit) }
+        if per_item {
+            Rows::Dense(unit)
+        } else {
+            Rows::Cyclic(unit)
+        }
     } else {
         let walked = rows.iter().zip(&strides).filter(|(d, _)| **d != 1);
         Rows::Strided(walked.map(|(&d, &s)| (d as usize, s)).collect())

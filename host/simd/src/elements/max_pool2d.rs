@@ -3,6 +3,7 @@
 #[cfg(target_arch = "x86_64")]
 use super::avx2::Avx2;
 use super::dispatch::{Kernel, at};
+use super::pool_tiles::{self, Tiles};
 use super::slice::{Element, Slice, SliceMut, same_type};
 use crate::Level;
 
@@ -57,6 +58,10 @@ pub fn max_pool2d(level: Level, x: Slice<'_>, pool: &Pool, y: SliceMut<'_>) {
         return;
     }
     same_type!(x, y, (x, y) => {
+        if pool_tiles::fits(pool) {
+            at::<Tiles, _>(level, (x, pool.output[1], y));
+            return;
+        }
         #[cfg(target_arch = "x86_64")]
         if Avx2::within(level).is_some_and(|avx2| avx2.max_pool2d(x, pool, y)) {
             return;
@@ -187,6 +192,31 @@ mod tests {
             }
         }
         y
+    }
+
+    #[test]
+    fn tiles_of_narrow_planes() {
+        let mut rng = Rng(12);
+        for columns in 1..=17 {
+            for rows in [1, 2, 3, 40, 130] {
+                let pool = Pool {
+                    input: [2 * rows, 2 * columns],
+                    output: [rows, columns],
+                    kernel: [2, 2],
+                    stride: [2, 2],
+                    dilation: [1, 1],
+                    before: [0, 0],
+                };
+                let x: Vec<i8> = (0..4 * rows * columns)
+                    .map(|_| rng.within(-128, 127) as i8)
+                    .collect();
+                for level in Level::available() {
+                    let mut y = vec![0i8; rows * columns];
+                    max_pool2d(level, Slice::I8(&x), &pool, SliceMut::I8(&mut y));
+                    assert_eq!(y, defined(&x, &pool), "{level}: {pool:?}");
+                }
+            }
+        }
     }
 
     #[test]

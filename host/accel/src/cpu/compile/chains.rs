@@ -95,7 +95,11 @@ impl Compiler<'_> {
                 // Rows of three dimensions or fewer are mostly what comes to be reduced; images are planes.
                 let rows_first = long && dims.len() <= 3;
                 let first = rows_first.then_some(last);
-                first.into_iter().chain(0..=last).map(|cut| space(dims, cut)).collect()
+                first
+                    .into_iter()
+                    .chain(0..=last)
+                    .map(|cut| space(dims, cut))
+                    .collect()
             }
         }
     }
@@ -213,7 +217,10 @@ impl Compiler<'_> {
                 wide: is_wide,
             });
         }
-        let per_row = matches!(action, Action::Requantise(Parameters::Rows(..) | Parameters::Columns { .. }));
+        let per_row = matches!(
+            action,
+            Action::Requantise(Parameters::Rows(..) | Parameters::Columns { .. })
+        );
         let constant = |operand: &Operand| operand.map.is_constant();
         if !wide && (per_row || (read == 1 && operands.iter().any(constant) && !action.reduces())) {
             return None;
@@ -231,7 +238,9 @@ impl Compiler<'_> {
         let slice = |at: usize| -> Option<Vec<i32>> { self.elements(node.operands[at]) };
         let result = self.ty(Value::Node(index as u32));
         Some(match &node.op {
-            Op::Requantise { axis, .. } => Action::Requantise(self.parameters(space, index, usize::from(*axis))?),
+            Op::Requantise { axis, .. } => {
+                Action::Requantise(self.parameters(space, index, usize::from(*axis))?)
+            }
             Op::Clamp => Action::Clamp {
                 low: scalar(1)?,
                 high: scalar(2)?,
@@ -314,7 +323,9 @@ impl Compiler<'_> {
         let mut links = Vec::with_capacity(drafts.len());
         let mut results = Vec::new();
         if product.is_some() {
-            let value = inside.iter().find(|(value, _)| !drafts.iter().any(|draft| draft.y == **value));
+            let value = inside
+                .iter()
+                .find(|(value, _)| !drafts.iter().any(|draft| draft.y == **value));
             places.product = value.map(|(&value, _)| value);
         }
         if let Some(value) = places.product
@@ -348,7 +359,14 @@ impl Compiler<'_> {
                 y: out(y),
             });
             if let (Some(slot), Place::Local(local)) = (slot, y) {
-                links.push(copied(At::Local(local), dtype, draft.wide, space, &mut results, slot));
+                links.push(copied(
+                    At::Local(local),
+                    dtype,
+                    draft.wide,
+                    space,
+                    &mut results,
+                    slot,
+                ));
             }
             places.release(&last, at);
         }

@@ -24,7 +24,8 @@ impl<'a> Constants<'a> {
     /// The number of a constant's raw form.
     pub(super) fn raw(&mut self, index: u32) -> usize {
         *self.numbers.entry(index).or_insert_with(|| {
-            self.raw.push(Memory::of(&self.graph.constants()[index as usize].bytes));
+            self.raw
+                .push(Memory::of(&self.graph.constants()[index as usize].bytes));
             self.raw.len() - 1
         })
     }

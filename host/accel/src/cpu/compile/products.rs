@@ -1,7 +1,7 @@
 //! Matrix products and convolutions, with their constants packed.
 
-use super::chains::Open;
 use super::Compiler;
+use super::chains::Open;
 use crate::cpu::program::{Home, Product};
 use crate::cpu::space::Space;
 use metisvm_model::{DType, Graph, Op, TensorType, Value, Window};
@@ -113,7 +113,11 @@ impl Compiler<'_> {
             w_zeros: fixed.w_zeros,
             bias: fixed.bias,
             size: [rows, depth, columns],
-            w_step: if w_ty.shape.rank() == 2 { 0 } else { depth * columns },
+            w_step: if w_ty.shape.rank() == 2 {
+                0
+            } else {
+                depth * columns
+            },
             kind,
         };
         Some((product, space))

@@ -10,7 +10,11 @@ pub(super) struct Slots {
 impl Slots {
     /// A slot for so many bytes: the smallest free one that holds them, else the largest, which grows.
     pub(super) fn take(&mut self, bytes: usize) -> usize {
-        let fits = self.free.iter().enumerate().filter(|&(_, &slot)| self.bytes[slot] >= bytes);
+        let fits = self
+            .free
+            .iter()
+            .enumerate()
+            .filter(|&(_, &slot)| self.bytes[slot] >= bytes);
         let best = fits.min_by_key(|&(_, &slot)| self.bytes[slot]).or_else(|| {
             let all = self.free.iter().enumerate();
             all.max_by_key(|&(_, &slot)| self.bytes[slot])

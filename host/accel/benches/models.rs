@@ -1,0 +1,97 @@
+//! What an inference costs on the `cpu` backend: CPU time by level, for bundles named in `METISVM_BUNDLES`
+//! (paths, separated by colons), beside the reference kernels' bits.
+//!
+//! `METISVM_LEVELS` names levels, separated by commas; without it, the fastest. Inputs are random bytes within
+//! what the types allow, small enough to be indices. With `METISVM_STEPS=1` the steps are listed.
+
+use metisvm_accel::cpu::{CpuBackend, Options};
+use metisvm_accel::{Backend, Batch};
+use metisvm_model::{Bundle, DType, Graph, Reference, Segment};
+use metisvm_simd::Level;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// So long each model is run, at each level.
+const TIME: Duration = Duration::from_millis(600);
+
+fn main() {
+    let Ok(paths) = std::env::var("METISVM_BUNDLES") else {
+        println!("left out: METISVM_BUNDLES names no bundles");
+        return;
+    };
+    let levels: Vec<Level> = match std::env::var("METISVM_LEVELS") {
+        Ok(names) => names
+            .split(',')
+            .map(|name| name.parse().expect("a level of this processor"))
+            .collect(),
+        Err(_) => vec![Level::best()],
+    };
+    println!(
+        "{:>10}  {:>10}  {:>10}  {:>8}  model",
+        "median µs", "least µs", "compile ms", "GMAC/s"
+    );
+    for path in paths.split(':') {
+        let bytes = std::fs::read(path).expect("a bundle that can be read");
+        let graph = Arc::new(Bundle::decode(&bytes).expect("a sound bundle").graph);
+        let input = input(&graph);
+        let expected = Reference::new(graph.clone()).run(&input).expect("its own input");
+        for &level in &levels {
+            let backend = CpuBackend::new(Options {
+                level: Some(level),
+                ..Options::default()
+            });
+            let started = Instant::now();
+            let segment = Segment::whole(graph.clone());
+            let made = backend.compile(&segment).expect("it takes everything");
+            let compiled = started.elapsed();
+            let types = graph.inputs().iter().map(|port| &port.ty);
+            let batch = Batch::from_items(types, vec![input.clone().into()]).expect("one item");
+            let output = made
+                .run(&batch)
+                .expect("it runs")
+                .into_items()
+                .expect("on the host");
+            assert_eq!(*output[0], *expected, "{path} at {level}");
+            if std::env::var_os("METISVM_STEPS").is_some() {
+                println!("{made:?}");
+            }
+            let mut times = Vec::new();
+            let started = Instant::now();
+            while started.elapsed() < TIME || times.len() < 5 {
+                let one = Instant::now();
+                std::hint::black_box(made.run(&batch).expect("it runs"));
+                times.push(one.elapsed().as_secs_f64() * 1e6);
+            }
+            times.sort_by(f64::total_cmp);
+            let median = times[times.len() / 2];
+            let work = graph.work();
+            let rate = (work.macs + work.wide_macs) as f64 / median / 1e3;
+            println!(
+                "{median:10.1}  {:10.1}  {:10.1}  {rate:8.1}  {path} at {level}",
+                times[0],
+                compiled.as_secs_f64() * 1e3
+            );
+        }
+    }
+}
+
+fn input(graph: &Graph) -> Vec<u8> {
+    let mut state = 1u64;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 33) as u8
+    };
+    let mut all = Vec::new();
+    for port in graph.inputs() {
+        for _ in 0..port.ty.elements() {
+            match port.ty.dtype {
+                // Masks are ones and zeros, and indices small; ones are both.
+                DType::I32 => all.extend(1i32.to_le_bytes()),
+                DType::I16 => all.extend(i16::from(next()).to_le_bytes()),
+                DType::U8 if port.name.contains("mask") => all.push(1),
+                _ => all.push(next()),
+            }
+        }
+    }
+    all
+}

@@ -11,11 +11,13 @@ use alloy_primitives::B256;
 use metisvm_driver::DeviceError;
 use metisvm_state::{CpuKeccak, KeccakBatch};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 mod calibration;
+mod thresholds;
 
 pub use calibration::calibrate;
+pub use thresholds::ThresholdCache;
 
 /// A device with a Keccak engine.
 pub trait KeccakDevice: Send + Sync {
@@ -33,6 +35,12 @@ pub trait KeccakDevice: Send + Sync {
 
     /// Puts the device out of service: a digest was wrong.
     fn condemn(&self, problem: &str);
+
+    /// What a measurement of this device is good for: devices of the same name are as quick. A line of text; none
+    /// where measurements are not to be kept.
+    fn identity(&self) -> Option<String> {
+        None
+    }
 }
 
 impl KeccakDevice for FpgaBackend {
@@ -51,6 +59,15 @@ impl KeccakDevice for FpgaBackend {
     fn condemn(&self, problem: &str) {
         self.device()
             .condemn(DeviceError::WrongResult(problem.to_owned()));
+    }
+
+    fn identity(&self) -> Option<String> {
+        let card = self.device().capabilities();
+        let (messages, bytes) = (card.keccak_max_messages, card.keccak_max_bytes);
+        Some(format!(
+            "card {:#x} at {} kHz with {messages} messages and {bytes} bytes",
+            card.build_id, card.clock_khz
+        ))
     }
 }
 
@@ -130,7 +147,12 @@ struct LiveCounters {
 /// Keccak-256 on a card where that pays, else on the processor.
 pub struct CardKeccak {
     device: Arc<dyn KeccakDevice>,
-    threshold: Threshold,
+    /// Empty until it is measured.
+    threshold: OnceLock<Threshold>,
+    /// Where measurements are kept.
+    cache: Option<ThresholdCache>,
+    /// Held by whoever measures.
+    measuring: Mutex<()>,
     counters: LiveCounters,
     /// Why the card is not asked any more.
     condemned: Mutex<Option<String>>,
@@ -144,18 +166,28 @@ const MAX_ERRORS: usize = 16;
 impl CardKeccak {
     /// Over a device, which gets batches from `threshold` on.
     pub fn new(device: Arc<dyn KeccakDevice>, threshold: Threshold) -> Self {
+        let card = Self::measured(device, None);
+        card.threshold.get_or_init(|| threshold);
+        card
+    }
+
+    /// Over a device that gets batches from where on a measurement shows it to be the quicker one. It is measured
+    /// with the first batch that might go to it, or not at all where `cache` knows what would come of it.
+    pub fn measured(device: Arc<dyn KeccakDevice>, cache: Option<ThresholdCache>) -> Self {
         Self {
             device,
-            threshold,
+            threshold: OnceLock::new(),
+            cache,
+            measuring: Mutex::default(),
             counters: LiveCounters::default(),
             condemned: Mutex::default(),
             errors: Mutex::default(),
         }
     }
 
-    /// From where on batches go to the card.
-    pub fn threshold(&self) -> Threshold {
-        self.threshold
+    /// From where on batches go to the card; none while no batch made it necessary to know.
+    pub fn threshold(&self) -> Option<Threshold> {
+        self.threshold.get().copied()
     }
 
     /// What was hashed where so far.
@@ -182,11 +214,52 @@ impl CardKeccak {
 
     /// Whether a batch goes to the card as things stand.
     fn worth_the_way(&self, messages: &[&[u8]]) -> bool {
-        messages.len() >= self.threshold.messages
-            && self.device.max_messages() > 0
-            && messages.iter().map(|message| message.len()).sum::<usize>() >= self.threshold.bytes
-            && lock(&self.condemned).is_none()
-            && self.device.healthy()
+        let least = self
+            .threshold()
+            .map_or(calibration::LEAST, |known| known.messages);
+        if messages.len() < least
+            || self.device.max_messages() == 0
+            || lock(&self.condemned).is_some()
+            || !self.device.healthy()
+        {
+            return false;
+        }
+        let threshold = self.threshold().unwrap_or_else(|| self.find_threshold());
+        messages.len() >= threshold.messages
+            && messages.iter().map(|message| message.len()).sum::<usize>() >= threshold.bytes
+    }
+
+    /// Asks the cache, or measures. Nobody waits for it: a batch that comes meanwhile is the processor's. (One may
+    /// come on this very thread, which takes other work while it waits for the threads of its pool.)
+    fn find_threshold(&self) -> Threshold {
+        let Ok(_measuring) = self.measuring.try_lock() else {
+            return Threshold::NEVER;
+        };
+        let found = self.threshold().unwrap_or_else(|| {
+            let key = self.device.identity().map(|device| {
+                let threads = std::thread::available_parallelism().map_or(1, usize::from);
+                let driver = concat!("driver ", env!("CARGO_PKG_VERSION"));
+                format!(
+                    "{device}, {driver}, cpu {} on {threads}",
+                    CpuKeccak::level().level
+                )
+            });
+            let kept = self.cache.as_ref().zip(key.as_deref());
+            if let Some(threshold) = kept.and_then(|(cache, key)| cache.get(key)) {
+                return threshold;
+            }
+            match calibrate(&*self.device) {
+                Some(threshold) => {
+                    kept.inspect(|(cache, key)| cache.put(key, threshold));
+                    threshold
+                }
+                None => {
+                    self.note("it failed when it was measured".to_owned());
+                    Threshold::NEVER
+                }
+            }
+        });
+        *self.threshold.get_or_init(|| found)
     }
 
     /// Hashes one job's messages on the card. Says whether it did.

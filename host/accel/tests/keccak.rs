@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used)] // in the helpers, too, a panic is how a test fails
 
 use alloy_primitives::{B256, keccak256};
-use metisvm_accel::keccak::{CardKeccak, KeccakCounters, KeccakDevice, Threshold};
+use metisvm_accel::keccak::{CardKeccak, KeccakCounters, KeccakDevice, Threshold, ThresholdCache};
 use metisvm_driver::DeviceError;
 use metisvm_state::KeccakBatch;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -87,6 +87,10 @@ impl KeccakDevice for Device {
 
     fn condemn(&self, _problem: &str) {
         self.unhealthy.store(true, Relaxed);
+    }
+
+    fn identity(&self) -> Option<String> {
+        Some(format!("device of {}", self.limit))
     }
 }
 
@@ -251,4 +255,50 @@ fn threads_may_hash_at_the_same_time() {
         counters.card_messages + counters.cpu_messages,
         4 * 10 * (0..20).sum::<u64>()
     );
+}
+
+#[test]
+fn card_is_measured_with_the_first_batch_that_might_go_to_it_and_not_again_where_that_is_remembered() {
+    let folder = std::env::temp_dir().join(format!("metisvm-measured-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    let measured =
+        |device: &Arc<Device>| CardKeccak::measured(device.clone(), Some(ThresholdCache::in_folder(&folder)));
+    let device = Device::new(64, &[Answer::Right]);
+    let keccak = measured(&device);
+    check(&keccak, &messages([100; 63]));
+    assert_eq!((device.jobs().len(), keccak.threshold()), (0, None));
+    assert!(!folder.exists());
+    check(&keccak, &messages([100; 64]));
+    assert!(!device.jobs().is_empty());
+    let found = keccak.threshold();
+    assert!(found.is_some());
+    // What measurements gave is nobody's digest.
+    assert_eq!(keccak.unchecked_digests(), keccak.counters().card_messages);
+
+    // The next process, so to speak.
+    let again = Device::new(64, &[Answer::Right]);
+    let keccak = measured(&again);
+    check(&keccak, &messages([100; 64]));
+    assert_eq!(keccak.threshold(), found);
+    assert_eq!(again.jobs().len() as u64, keccak.counters().card_jobs);
+    // Another device is another measurement.
+    let other = Device::new(65, &[Answer::Right]);
+    check(&measured(&other), &messages([100; 64]));
+    assert!(!other.jobs().is_empty());
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn card_that_fails_when_it_is_measured_gets_nothing_and_that_is_not_remembered() {
+    let folder = std::env::temp_dir().join(format!("metisvm-unmeasured-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    for answer in [Answer::Short, Answer::Timeout] {
+        let device = Device::new(4096, &[answer]);
+        let keccak = CardKeccak::measured(device.clone(), Some(ThresholdCache::in_folder(&folder)));
+        check(&keccak, &messages([100; 500]));
+        assert_eq!(keccak.threshold(), Some(Threshold::NEVER));
+        assert_eq!((device.jobs().len(), keccak.unchecked_digests()), (1, 0));
+        assert_eq!(keccak.take_errors().len(), 1);
+        assert!(!folder.exists());
+    }
 }

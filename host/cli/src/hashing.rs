@@ -2,10 +2,11 @@
 
 use crate::args::Keccak;
 use metisvm_accel::fpga::{self, FpgaBackend};
-use metisvm_accel::keccak::{CardKeccak, KeccakCounters, KeccakDevice, Threshold, calibrate};
+use metisvm_accel::keccak::{CardKeccak, KeccakCounters, KeccakDevice, Threshold, ThresholdCache};
 use metisvm_driver::{Device, DeviceError, Health, InProcess};
 use metisvm_sim::{FunctionalCard, SimOptions};
 use metisvm_state::{CpuKeccak, KeccakBatch};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The engine that was asked for, for as long as the process lives: a card is opened and measured once.
@@ -109,10 +110,11 @@ impl HashingCard {
             return format!("out of service: {problem}");
         }
         match self.backend.device().health() {
-            Health::Healthy if self.keccak.threshold() == Threshold::NEVER => {
-                "not used: the processor is quicker".to_owned()
-            }
-            Health::Healthy => format!("healthy, from {} messages on", self.keccak.threshold().messages),
+            Health::Healthy => match self.keccak.threshold() {
+                None => "healthy, not measured: no batch was large enough".to_owned(),
+                Some(Threshold::NEVER) => "not used: the processor is quicker".to_owned(),
+                Some(threshold) => format!("healthy, from {} messages on", threshold.messages),
+            },
             Health::Unhealthy(why) => format!("out of service: {why}"),
             Health::Dead(why) => format!("dead: {why}"),
         }
@@ -127,13 +129,25 @@ fn open_card(choice: Keccak) -> Result<HashingCard, DeviceError> {
     if backend.max_messages() == 0 {
         return Err(DeviceError::NoEngine("Keccak"));
     }
-    let threshold = match choice {
-        Keccak::Auto => calibrate(&*backend),
-        Keccak::Card(Some(messages)) => Threshold::of_messages(messages),
-        Keccak::Card(None) | Keccak::Cpu => Threshold::FIXED,
+    let device = backend.clone();
+    let keccak = match choice {
+        Keccak::Auto => CardKeccak::measured(device, cache()),
+        Keccak::Card(Some(messages)) => CardKeccak::new(device, Threshold::of_messages(messages)),
+        Keccak::Card(None) | Keccak::Cpu => CardKeccak::new(device, Threshold::FIXED),
     };
     Ok(HashingCard {
-        keccak: Arc::new(CardKeccak::new(backend.clone(), threshold)),
+        keccak: Arc::new(keccak),
         backend,
     })
+}
+
+/// Measurements of earlier processes: in the user's cache folder, where there is one (XDG Base Directory
+/// Specification).
+fn cache() -> Option<ThresholdCache> {
+    let folder = |variable| {
+        let folder = std::env::var_os(variable).map(PathBuf::from);
+        folder.filter(|folder| folder.is_absolute())
+    };
+    let caches = folder("XDG_CACHE_HOME").or_else(|| folder("HOME").map(|home| home.join(".cache")))?;
+    Some(ThresholdCache::in_folder(&caches.join("metisvm")))
 }

@@ -13,9 +13,25 @@ const MESSAGE_BYTES: usize = 110;
 /// How often each batch is hashed on each side; the quickest counts, because only disturbance makes it slower.
 const TRIES: usize = 3;
 
+/// The fewest messages that any measurement sends to a card.
+pub(super) const LEAST: usize = SIZES[0];
+
+/// What follows from the card's being the quicker one from this of the measured batches on.
+pub(super) fn of_size(size: usize) -> Option<Threshold> {
+    SIZES.contains(&size).then_some(Threshold {
+        messages: size,
+        bytes: size * MESSAGE_BYTES,
+    })
+}
+
+/// The batch of a measured threshold; none where the processor was the quicker one.
+pub(super) fn size_of(threshold: Threshold) -> Option<usize> {
+    (threshold != Threshold::NEVER).then_some(threshold.messages)
+}
+
 /// Measures the largest batch first and goes on while the card is the quicker one. A card that fails or is wrong
-/// gets no batches; a wrong one is put out of service.
-pub fn calibrate(device: &dyn KeccakDevice) -> Threshold {
+/// gives none and is to get no batches; a wrong one is put out of service.
+pub fn calibrate(device: &dyn KeccakDevice) -> Option<Threshold> {
     calibrate_with(device, &|work| {
         let started = Instant::now();
         work();
@@ -26,22 +42,16 @@ pub fn calibrate(device: &dyn KeccakDevice) -> Threshold {
 /// A way to take the time of some work.
 type Watch<'a> = &'a dyn Fn(&mut dyn FnMut()) -> Duration;
 
-fn calibrate_with(device: &dyn KeccakDevice, watch: Watch<'_>) -> Threshold {
+fn calibrate_with(device: &dyn KeccakDevice, watch: Watch<'_>) -> Option<Threshold> {
     let mut threshold = Threshold::NEVER;
     let sizes = SIZES.iter().rev().filter(|size| **size <= device.max_messages());
     for size in sizes {
-        match card_is_quicker(device, *size, watch) {
-            Some(true) => {
-                threshold = Threshold {
-                    messages: *size,
-                    bytes: size * MESSAGE_BYTES,
-                }
-            }
-            Some(false) => break,
-            None => return Threshold::NEVER,
+        if !card_is_quicker(device, *size, watch)? {
+            break;
         }
+        threshold = of_size(*size)?;
     }
-    threshold
+    Some(threshold)
 }
 
 /// `None` where the card fails or is wrong.
@@ -113,7 +123,7 @@ mod tests {
     }
 
     /// A watch that takes these times for the sides in turn: the processor's tries, then the card's, and so on.
-    fn measured(device: &Device, milliseconds: &[(u64, u64)]) -> Threshold {
+    fn measured(device: &Device, milliseconds: &[(u64, u64)]) -> Option<Threshold> {
         let calls = Cell::new(0);
         calibrate_with(device, &|work| {
             work();
@@ -134,18 +144,20 @@ mod tests {
             limit: 65536,
             ..Device::default()
         };
-        let threshold = |messages: usize| Threshold {
-            messages,
-            bytes: messages * MESSAGE_BYTES,
+        let threshold = |messages: usize| {
+            Some(Threshold {
+                messages,
+                bytes: messages * MESSAGE_BYTES,
+            })
         };
-        assert_eq!(measured(&device, &[(1, 2)]), Threshold::NEVER);
+        assert_eq!(measured(&device, &[(1, 2)]), Some(Threshold::NEVER));
         assert_eq!(measured(&device, &[(2, 1), (2, 1), (1, 2)]), threshold(1024));
         assert_eq!(
             measured(&device, &[(2, 1), (2, 1), (2, 1), (2, 1)]),
             threshold(64)
         );
         // As quick is not quicker: the processor needs no trust.
-        assert_eq!(measured(&device, &[(1, 1)]), Threshold::NEVER);
+        assert_eq!(measured(&device, &[(1, 1)]), Some(Threshold::NEVER));
     }
 
     #[test]
@@ -155,7 +167,7 @@ mod tests {
             limit: 65536,
             ..Device::default()
         };
-        assert_eq!(measured(&device, &[(2, 1), (2, 1)]), Threshold::NEVER);
+        assert_eq!(measured(&device, &[(2, 1), (2, 1)]), None);
         assert_eq!(device.condemned.load(Relaxed), 1);
     }
 
@@ -169,9 +181,9 @@ mod tests {
             messages: 256,
             bytes: 256 * MESSAGE_BYTES,
         };
-        assert_eq!(measured(&device, &[(2, 1), (1, 2)]), expected);
+        assert_eq!(measured(&device, &[(2, 1), (1, 2)]), Some(expected));
         let none = Device::default();
-        assert_eq!(calibrate(&none), Threshold::NEVER);
+        assert_eq!(calibrate(&none), Some(Threshold::NEVER));
         assert_eq!(none.jobs.load(Relaxed), 0);
     }
 }

@@ -1,5 +1,7 @@
 //! What kernels are written with: vectors of 32-bit lanes, and products of neighbours into them.
 
+use super::amx::HasTiles;
+
 /// The instructions of a level. A value of the type is the proof that the processor has them.
 ///
 /// Slices that are loaded or stored have to be as long as said; more is not looked at.
@@ -12,6 +14,14 @@ pub(super) trait Lanes: Copy {
     const ROWS: usize;
     /// Whether bytes are multiplied as they are, four to a lane; otherwise as words of 16 bits, two to a lane.
     const QUADS: bool;
+
+    /// Whether there are tiles of sums beside the vectors.
+    const TILES: bool = false;
+
+    /// The proof of them.
+    fn tiles(self) -> Option<HasTiles> {
+        None
+    }
 
     /// Does a job in a function of its own, so that it is compiled once for all that call it.
     fn call(self, job: impl Job);

@@ -3,7 +3,6 @@
 // Tile registers are named in assembly alone. The functions here look at every slice before the instructions do.
 #![cfg_attr(not(target_arch = "x86_64"), allow(unused, reason = "nothing else has tiles"))]
 
-use super::scratch::ROW_WORDS;
 #[cfg(target_arch = "x86_64")]
 use std::arch::asm;
 
@@ -14,12 +13,13 @@ pub(super) const ROWS: usize = 32;
 pub(super) const DEPTH: usize = 16;
 
 /// Lanes of a row of a tile.
-const LANES: usize = 16;
+pub(super) const LANES: usize = 16;
 
 /// The tile registers of this thread, configured for some rows; given back when this is dropped, so that the system has
 /// nothing to save.
 pub(super) struct Tiles {
     rows: usize,
+    depth: usize,
 }
 
 /// What `ldtilecfg` reads.
@@ -44,16 +44,34 @@ impl HasTiles {
     }
 }
 
-/// The vectors of a product: see [`Tiles::multiply`].
-pub(super) struct Vectors<'a> {
-    /// Words.
-    pub(super) memory: &'a [u8],
-    /// From the words of a step to those of the next, in bytes.
+/// The rows of a product: of each [`DEPTH`] words in memory, step by step.
+pub(super) struct Rows<'a> {
+    pub(super) words: &'a [u32],
+    /// From a row to the next, in words.
     pub(super) stride: usize,
-    /// Where the words of each [`DEPTH`] steps begin, in words.
+    /// From one tile to the next, in words.
+    pub(super) step: usize,
+}
+
+/// The vectors of a product, of bytes or of words.
+pub(super) struct Vectors<'a, T> {
+    pub(super) memory: &'a [T],
+    /// From the words of a step to those of the next, in words.
+    pub(super) stride: usize,
+    /// Where the words of each tile begin, in words.
     pub(super) places: &'a [u32],
     /// Whether there are two vectors of 16 lanes, or one.
     pub(super) two: bool,
+}
+
+/// What sums begin with.
+pub(super) enum Start<'a> {
+    /// One number for each column.
+    Columns(&'a [i32]),
+    /// One number for each row, as often as there are columns.
+    Rows(&'a [[i32; 2 * LANES]]),
+    /// What is there.
+    Sums,
 }
 
 /// Everything that the instructions need, as they read it.
@@ -66,6 +84,7 @@ struct Arguments {
     vectors: *const u8,
     vector_stride: usize,
     places: *const u32,
+    row_step: usize,
     count: usize,
     sums: [*mut i32; 2],
     sums_stride: usize,
@@ -88,7 +107,7 @@ macro_rules! product {
             "mov {v}, [{p} + 48]",
             "mov {t}, [{p} + 56]",
             "mov {o}, [{p} + 64]",
-            "mov {n}, [{p} + 72]",
+            "mov {n}, [{p} + 80]",
             "2:",
             "mov {x:e}, dword ptr [{o}]",
             "lea {x}, [{v} + {x}*4]",
@@ -100,16 +119,16 @@ macro_rules! product {
             product!(@$second_row "tileloadd tmm5, [{b} + {s}*1]"),
             product!(@$second_row concat!($multiply, " tmm2, tmm5, tmm6")),
             product!(@$both concat!($multiply, " tmm3, tmm5, tmm7")),
-            "add {a}, 64",
-            "add {b}, 64",
+            "add {a}, [{p} + 72]",
+            "add {b}, [{p} + 72]",
             "add {o}, 4",
             "dec {n}",
             "jnz 2b",
-            "mov {x}, [{p} + 80]",
-            "mov {s}, [{p} + 96]",
+            "mov {x}, [{p} + 88]",
+            "mov {s}, [{p} + 104]",
             "tilestored [{x} + {s}*1], tmm0",
             product!(@$second_column "tilestored [{x} + {s}*1 + 64], tmm1"),
-            product!(@$second_row "mov {x}, [{p} + 88]"),
+            product!(@$second_row "mov {x}, [{p} + 96]"),
             product!(@$second_row "tilestored [{x} + {s}*1], tmm2"),
             product!(@$both "tilestored [{x} + {s}*1 + 64], tmm3"),
             p = in(reg) $arguments,
@@ -163,59 +182,105 @@ impl Tiles {
         unsafe {
             asm!("ldtilecfg [{}]", in(reg) &raw const configuration, options(nostack, readonly));
         }
-        Self { rows }
+        Self { rows, depth }
     }
 
-    /// Adds the products of rows of unsigned bytes with vectors of signed ones to numbers for each column, if there are
-    /// any, or else to what the sums are; the rows of `sums` lie `stride` apart.
-    pub(super) fn multiply(
+    /// Adds products to the start, to `sums` whose rows lie `stride` apart: of rows of unsigned bytes with vectors of
+    /// signed ones, or the other way round if `SIGNED_ROWS`.
+    pub(super) fn multiply<T, const SIGNED_ROWS: bool>(
         &self,
-        start: Option<&[i32]>,
-        rows: &[[u32; ROW_WORDS]],
-        vectors: &Vectors<'_>,
+        start: Start<'_>,
+        rows: &Rows<'_>,
+        vectors: &Vectors<'_, T>,
         sums: &mut [i32],
         stride: usize,
     ) {
         let Vectors { memory, places, .. } = *vectors;
         let width = if vectors.two { 2 * LANES } else { LANES };
-        let reach = (self.rows - 1) * stride + width;
-        assert!(sums.len() >= reach && start.is_none_or(|numbers| numbers.len() >= width));
-        let first_sums = sums.as_mut_ptr();
-        // All rows begin with the same numbers, or each with its own.
-        let (first_start, start_stride) = match start {
-            Some(numbers) => (numbers.as_ptr(), 0),
-            None => (first_sums.cast_const(), stride),
-        };
-        assert!(rows.len() == self.rows && places.len() * DEPTH <= ROW_WORDS && !places.is_empty());
+        assert!(sums.len() >= (self.rows - 1) * stride + width && !places.is_empty());
+        let last = (self.rows - 1) * rows.stride + (places.len() - 1) * rows.step;
+        assert!(rows.words.len() >= last + DEPTH);
         for &place in places {
-            assert!(memory.len() >= place as usize * 4 + (DEPTH - 1) * vectors.stride + width * 4);
+            let words = place as usize + (self.depth - 1) * vectors.stride + width;
+            assert!(size_of_val(memory) >= 4 * words);
         }
+        let first_sums = sums.as_mut_ptr();
+        let (first_start, start_stride) = match start {
+            Start::Columns(numbers) => (numbers[..width].as_ptr(), 0),
+            Start::Rows(numbers) => (numbers[..self.rows].as_ptr().cast(), 2 * LANES),
+            Start::Sums => (first_sums.cast_const(), stride),
+        };
         let second = self.rows.min(LANES);
         let arguments = Arguments {
             start: [first_start, first_start.wrapping_add(second * start_stride)],
             start_stride: start_stride * 4,
-            rows: [rows.as_ptr().cast(), rows.as_ptr().wrapping_add(second).cast()],
-            row_stride: ROW_WORDS * 4,
-            vectors: memory.as_ptr(),
-            vector_stride: vectors.stride,
+            rows: [
+                rows.words.as_ptr(),
+                rows.words.as_ptr().wrapping_add(second * rows.stride),
+            ],
+            row_stride: rows.stride * 4,
+            vectors: memory.as_ptr().cast(),
+            vector_stride: vectors.stride * 4,
             places: places.as_ptr(),
+            row_step: rows.step * 4,
             count: places.len(),
             sums: [first_sums, first_sums.wrapping_add(second * stride)],
             sums_stride: stride * 4,
         };
         let arguments = &raw const arguments;
-        // SAFETY: tiles are configured for `self.rows` rows. What is read of the start and the rows, and what is
-        // written of the sums, lies in the slices, as do the vectors of each place: all four are checked above.
+        let (tall, wide) = (self.rows > LANES, vectors.two);
+        // SAFETY: tiles are configured for `self.rows` rows and `self.depth` steps. What is read of the start and the
+        // rows, and what is written of the sums, lies in the slices, as do the vectors of each place: all is
+        // checked above.
         #[cfg(target_arch = "x86_64")]
         unsafe {
-            match (self.rows > LANES, vectors.two) {
-                (true, true) => product!(arguments, "tdpbusd", rows yes, columns yes, both yes),
-                (true, false) => product!(arguments, "tdpbusd", rows yes, columns no, both no),
-                (false, true) => product!(arguments, "tdpbusd", rows no, columns yes, both no),
-                (false, false) => product!(arguments, "tdpbusd", rows no, columns no, both no),
+            match (SIGNED_ROWS, tall, wide) {
+                (false, true, true) => product!(arguments, "tdpbusd", rows yes, columns yes, both yes),
+                (false, true, false) => product!(arguments, "tdpbusd", rows yes, columns no, both no),
+                (false, false, true) => product!(arguments, "tdpbusd", rows no, columns yes, both no),
+                (false, false, false) => product!(arguments, "tdpbusd", rows no, columns no, both no),
+                (true, true, true) => product!(arguments, "tdpbsud", rows yes, columns yes, both yes),
+                (true, true, false) => product!(arguments, "tdpbsud", rows yes, columns no, both no),
+                (true, false, true) => product!(arguments, "tdpbsud", rows no, columns yes, both no),
+                (true, false, false) => product!(arguments, "tdpbsud", rows no, columns no, both no),
             }
         }
     }
+}
+
+/// Multiplies tiles of [`ROWS`] rows by two vectors with nothing to wait for, and gives the number of products.
+pub(super) fn spin(has: HasTiles, rounds: usize) -> u64 {
+    let tiles = Tiles::new(has, ROWS, DEPTH);
+    if rounds > 0 {
+        // SAFETY: all eight tiles are configured.
+        #[cfg(target_arch = "x86_64")]
+        unsafe {
+            asm!(
+                "tilezero tmm4",
+                "tilezero tmm5",
+                "tilezero tmm6",
+                "tilezero tmm7",
+                "2:",
+                "tdpbusd tmm0, tmm4, tmm6",
+                "tdpbusd tmm1, tmm4, tmm7",
+                "tdpbusd tmm2, tmm5, tmm6",
+                "tdpbusd tmm3, tmm5, tmm7",
+                "dec {n}",
+                "jnz 2b",
+                n = inout(reg) rounds => _,
+                out("tmm0") _,
+                out("tmm1") _,
+                out("tmm2") _,
+                out("tmm3") _,
+                out("tmm4") _,
+                out("tmm5") _,
+                out("tmm6") _,
+                out("tmm7") _,
+                options(nostack, nomem)
+            );
+        }
+    }
+    (rounds * tiles.rows * 2 * LANES * 4 * DEPTH) as u64
 }
 
 impl Drop for Tiles {

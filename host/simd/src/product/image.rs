@@ -164,7 +164,7 @@ fn lay_out<L: Lanes, W: Word>(lanes: L, job: LayOut<'_, W>) {
         );
     }
     for (p, plane) in layout.planes.iter().enumerate() {
-        let image = &mut image[p * layout.plane_words()..];
+        let image = &mut image[p * layout.plane_words..];
         let columns = Columns::new(s, layout, plane);
         // The lines whose row lies in the image.
         let (above, stride) = (s.padding[0], s.stride[0]);

@@ -417,12 +417,21 @@ fn tiles<L: Lanes, P: Packing>(has: HasTiles, job: Panels<'_, P>) {
             let steps = (steps - b * BLOCK_WORDS).min(BLOCK_WORDS);
             let vectors = Vectors {
                 memory: &panel[b * BLOCK_WORDS * step_words * 4..],
-                stride: step_words * 4,
+                stride: step_words,
                 places: &places[..steps / amx::DEPTH],
                 two,
             };
-            let start = if b == 0 { Some(&starts[at..]) } else { None };
-            tiles.multiply(start, words, &vectors, &mut sums[at..], stride);
+            let rows = amx::Rows {
+                words: words.as_flattened(),
+                stride: ROW_WORDS,
+                step: amx::DEPTH,
+            };
+            let start = if b == 0 {
+                amx::Start::Columns(&starts[at..])
+            } else {
+                amx::Start::Sums
+            };
+            tiles.multiply::<_, false>(start, &rows, &vectors, &mut sums[at..], stride);
         }
     }
 }

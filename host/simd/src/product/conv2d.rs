@@ -153,7 +153,7 @@ fn convolve<L: Lanes, M: Multiply, W: Word>(lanes: L, job: Convolution<'_>, word
                     let pixels = (rows - 1) * layout.width + cols;
                     let (sums, ones) = sums.split_at_mut(tile_rows * stride);
                     let part = |words: &[u32], starts: &[i32], sums: &mut [i32]| {
-                        lanes.call(Part {
+                        let part = Part {
                             multiply: PhantomData::<M>,
                             words,
                             image: &image[first..],
@@ -162,7 +162,11 @@ fn convolve<L: Lanes, M: Multiply, W: Word>(lanes: L, job: Convolution<'_>, word
                             sums,
                             stride,
                             pixels,
-                        });
+                        };
+                        match lanes.tiles() {
+                            Some(has) if layout.has_tiles() => lanes.call(TilePart { has, part }),
+                            _ => lanes.call(part),
+                        }
                     };
                     if !f.zeros().is_empty() {
                         part(f.ones(), &[0], ones);
@@ -217,10 +221,7 @@ struct Part<'a, M> {
 impl<M: Multiply> Job for Part<'_, M> {
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) {
-        match lanes.tiles() {
-            Some(has) if self.layout.has_tiles() => tiles(has, self),
-            _ => for_rows!(L, M, self.starts.len(), vectors(lanes, self)),
-        }
+        for_rows!(L, M, self.starts.len(), vectors(lanes, self));
     }
 }
 
@@ -247,6 +248,20 @@ fn vectors<L: Lanes, M: Multiply, const MR: usize, const CHAINS: usize>(lanes: L
 }
 
 /// The same by tiles.
+struct TilePart<'a, M> {
+    has: HasTiles,
+    part: Part<'a, M>,
+}
+
+impl<M> Job for TilePart<'_, M> {
+    const TILES: bool = true;
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, _: L) {
+        tiles(self.has, self.part);
+    }
+}
+
 #[inline(always)]
 fn tiles<M>(has: HasTiles, job: Part<'_, M>) {
     let Part {

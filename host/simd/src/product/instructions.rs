@@ -215,9 +215,16 @@ macro_rules! vnni {
 
         memory_512!();
 
-        fn call(self, job: impl Job) {
+        fn call<J: Job>(self, job: J) {
+            // Whatever takes no tiles is the same for all levels with VNNI.
             // SAFETY: whoever has `self` has these instructions.
-            unsafe { $run(job) }
+            unsafe {
+                if J::TILES {
+                    $run(job)
+                } else {
+                    run_avx512_vnni(job)
+                }
+            }
         }
 
         calls! {
@@ -251,7 +258,7 @@ impl Lanes for Avx512 {
 
     memory_512!();
 
-    fn call(self, job: impl Job) {
+    fn call<J: Job>(self, job: J) {
         // SAFETY: whoever has `self` has these instructions.
         unsafe { run_avx512(job) }
     }
@@ -294,7 +301,7 @@ impl Lanes for Avx2 {
         }
     }
 
-    fn call(self, job: impl Job) {
+    fn call<J: Job>(self, job: J) {
         // SAFETY: whoever has `self` has these instructions.
         unsafe { run_avx2(job) }
     }

@@ -24,7 +24,7 @@ pub(super) trait Lanes: Copy {
     }
 
     /// Does a job in a function of its own, so that it is compiled once for all that call it.
-    fn call(self, job: impl Job);
+    fn call<J: Job>(self, job: J);
 
     /// All lanes zero.
     fn zero(self) -> Self::V;
@@ -64,6 +64,9 @@ pub(super) trait Lanes: Copy {
 
 /// Work that is compiled for each level.
 pub(super) trait Job {
+    /// Whether it may take tiles.
+    const TILES: bool = false;
+
     /// Does it. To be marked `#[inline(always)]`, with all that it calls, so that it is compiled with the
     /// instructions of whoever calls it.
     fn run<L: Lanes>(self, lanes: L);
@@ -83,7 +86,7 @@ impl Lanes for Portable {
     const QUADS: bool = false;
 
     #[inline(never)]
-    fn call(self, job: impl Job) {
+    fn call<J: Job>(self, job: J) {
         job.run(self);
     }
 

@@ -223,11 +223,8 @@ fn product<L: Lanes, P: Packing, R: Row>(lanes: L, job: Product<'_>, row: impl F
         ..
     } = job;
     let steps = w.steps::<P, L>();
-    let tile_rows = if has_tiles::<P, L>() && steps > 0 {
-        amx::ROWS
-    } else {
-        L::ROWS
-    };
+    let tall = has_tiles::<P, L>() && steps > 0;
+    let tile_rows = if tall { amx::ROWS } else { L::ROWS };
     let Scratch {
         sums,
         starts,
@@ -297,7 +294,7 @@ fn product<L: Lanes, P: Packing, R: Row>(lanes: L, job: Product<'_>, row: impl F
                     let words = &words[(from - base) * blocks..][..(to - from) * blocks];
                     let sums = &mut sums[(from - base) * stride + (cut_first - block_first)..];
                     let starts = &starts[cut_first - first..];
-                    lanes.call(Panels {
+                    let panels = Panels {
                         packing: PhantomData::<P>,
                         w,
                         rows: to - from,
@@ -307,7 +304,13 @@ fn product<L: Lanes, P: Packing, R: Row>(lanes: L, job: Product<'_>, row: impl F
                         sums,
                         stride,
                         steps,
-                    });
+                    };
+                    match lanes.tiles() {
+                        Some(has) if tall && to - from >= LEAST_ROWS => {
+                            lanes.call(TilePanels { has, panels })
+                        }
+                        _ => lanes.call(panels),
+                    }
                 }
             }
             for t in group_tiles {
@@ -352,12 +355,7 @@ struct Panels<'a, P> {
 impl<P: Packing> Job for Panels<'_, P> {
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) {
-        match lanes.tiles() {
-            Some(has) if has_tiles::<P, L>() && self.rows >= LEAST_ROWS && self.steps > 0 => {
-                tiles::<L, P>(has, self);
-            }
-            _ => for_rows!(L, P, self.rows, panels(lanes, self)),
-        }
+        for_rows!(L, P, self.rows, panels(lanes, self));
     }
 }
 
@@ -374,7 +372,7 @@ fn panels<L: Lanes, P: Packing, const MR: usize, const CHAINS: usize>(lanes: L, 
     } = job;
     let (blocks, _) = job.words.as_chunks::<MR>();
     for column in columns.clone().step_by(2 * L::N) {
-        let (panel, two) = w.panel::<P, L>(column);
+        let (panel, two) = w.panel::<P, L>(column, steps);
         let at = column - columns.start;
         let (mut start, sums) = (Start::Columns(&starts[at..]), &mut sums[at..]);
         for (b, block) in blocks.iter().enumerate() {
@@ -392,6 +390,20 @@ fn panels<L: Lanes, P: Packing, const MR: usize, const CHAINS: usize>(lanes: L, 
 }
 
 /// The same by tiles.
+struct TilePanels<'a, P> {
+    has: HasTiles,
+    panels: Panels<'a, P>,
+}
+
+impl<P: Packing> Job for TilePanels<'_, P> {
+    const TILES: bool = true;
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, _: L) {
+        tiles::<L, P>(self.has, self.panels);
+    }
+}
+
 #[inline(always)]
 fn tiles<L: Lanes, P: Packing>(has: HasTiles, job: Panels<'_, P>) {
     let Panels {
@@ -406,7 +418,7 @@ fn tiles<L: Lanes, P: Packing>(has: HasTiles, job: Panels<'_, P>) {
     } = job;
     let tiles = Tiles::new(has, rows, amx::DEPTH);
     for column in columns.clone().step_by(2 * L::N) {
-        let (panel, two) = w.panel::<P, L>(column);
+        let (panel, two) = w.panel::<P, L>(column, steps);
         let at = column - columns.start;
         let step_words = if two { 2 } else { 1 } * L::N;
         let mut places = [0; BLOCK_WORDS / amx::DEPTH];

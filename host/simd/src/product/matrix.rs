@@ -167,10 +167,10 @@ impl PackedMatrix {
         }
     }
 
-    /// The panel that begins at a column, and whether it has two vectors.
+    /// The panel that begins at a column, for sums of so many steps, and whether it has two vectors.
     #[inline(always)]
-    pub(super) fn panel<P: Packing, L: Lanes>(&self, column: usize) -> (&[u8], bool) {
-        let bytes = self.steps::<P, L>() * P::TERMS;
+    pub(super) fn panel<P: Packing, L: Lanes>(&self, column: usize, steps: usize) -> (&[u8], bool) {
+        let bytes = steps * P::TERMS;
         let two = self.n - column > L::N;
         let columns = if two { 2 * L::N } else { L::N };
         (&self.panels.get()[column * bytes..][..columns * bytes], two)

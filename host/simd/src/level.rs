@@ -20,11 +20,14 @@ pub enum Kind {
     Avx512,
     /// That, with VNNI, VBMI and IFMA, as every server processor since Ice Lake and Zen 4 has them.
     Avx512Vnni,
+    /// That, with Intel's Advanced Matrix Extensions for bytes, since Sapphire Rapids: products have tiles, all else is
+    /// as with VNNI.
+    Amx,
 }
 
 impl Kind {
     /// All, slowest first.
-    pub const ALL: [Self; 4] = [Self::Portable, Self::Avx2, Self::Avx512, Self::Avx512Vnni];
+    pub const ALL: [Self; 5] = [Self::Portable, Self::Avx2, Self::Avx512, Self::Avx512Vnni, Self::Amx];
 
     /// The name that options and reports have.
     pub const fn name(self) -> &'static str {
@@ -33,6 +36,7 @@ impl Kind {
             Self::Avx2 => "avx2",
             Self::Avx512 => "avx512",
             Self::Avx512Vnni => "avx512-vnni",
+            Self::Amx => "amx",
         }
     }
 
@@ -48,6 +52,7 @@ impl Kind {
                 Self::Avx2.is_here() && has!("avx512f" "avx512bw" "avx512cd" "avx512dq" "avx512vl")
             }
             Self::Avx512Vnni => Self::Avx512.is_here() && has!("avx512vnni" "avx512vbmi" "avx512ifma"),
+            Self::Amx => Self::Avx512Vnni.is_here() && crate::amx::is_here(),
         }
     }
 

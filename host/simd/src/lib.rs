@@ -7,6 +7,7 @@
 
 pub mod elements;
 pub mod keccak;
+mod amx;
 pub mod level;
 pub mod product;
 

@@ -6,6 +6,7 @@
 //! Sums are modulo 2^32. That is exact wherever the true sum fits 32 bits, which the loader of a model proves
 //! of every product, in whatever order the terms come.
 
+mod amx;
 mod bytes;
 mod conv2d;
 mod filters;

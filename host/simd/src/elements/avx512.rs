@@ -32,7 +32,7 @@ impl Avx512 {
     /// From the two levels that have them.
     #[inline]
     pub(super) fn of(level: Level) -> Option<Self> {
-        matches!(level.kind(), Kind::Avx512 | Kind::Avx512Vnni).then_some(Self(()))
+        matches!(level.kind(), Kind::Avx512 | Kind::Avx512Vnni | Kind::Amx).then_some(Self(()))
     }
 
     /// [`super::requantise_one`].
@@ -75,7 +75,7 @@ impl Vbmi {
     /// From the level that has them.
     #[inline]
     pub(super) fn of(level: Level) -> Option<Self> {
-        matches!(level.kind(), Kind::Avx512Vnni).then_some(Self(()))
+        matches!(level.kind(), Kind::Avx512Vnni | Kind::Amx).then_some(Self(()))
     }
 
     /// [`Table256::apply`].

@@ -28,7 +28,7 @@ pub(super) fn at<K: Kernel<A>, A>(level: Level, arguments: A) -> K::Output {
         Kind::Avx2 => unsafe { avx2::<K, A>(arguments) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above; the level of VNNI has those of AVX-512.
-        Kind::Avx512 | Kind::Avx512Vnni => unsafe { avx512::<K, A>(arguments) },
+        Kind::Avx512 | Kind::Avx512Vnni | Kind::Amx => unsafe { avx512::<K, A>(arguments) },
         _ => K::run(arguments),
     }
 }

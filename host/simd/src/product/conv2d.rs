@@ -1,6 +1,7 @@
 //! Convolutions.
 
-use super::filters::PackedFilters;
+use super::amx::{self, HasTiles, LANES};
+use super::filters::{Layout, PackedFilters};
 use super::image::{LayOut, PairWord, QuadWord, SLACK, Word};
 use super::instructions;
 use super::lanes::{Job, Lanes};
@@ -126,8 +127,9 @@ fn convolve<L: Lanes, M: Multiply, W: Word>(lanes: L, job: Convolution<'_>, word
     };
     let most = (rows_at_once - 1) * layout.width + cols_at_once;
     let stride = most.next_multiple_of(2 * L::N) + 16;
-    let sums = sums.resize((L::ROWS + 1) * stride);
-    let image = image.resize(layout.planes.len() * layout.plane_words() + SLACK.max(2 * L::N));
+    let tile_rows = if layout.has_tiles() { amx::ROWS } else { L::ROWS };
+    let sums = sums.resize((tile_rows + 1) * stride);
+    let image = image.resize(layout.image_words() + SLACK.max(2 * L::N));
 
     for group in outs.start / group_outs..outs.end.div_ceil(group_outs) {
         for slab in (0..s.rows).step_by(layout.slab) {
@@ -149,21 +151,25 @@ fn convolve<L: Lanes, M: Multiply, W: Word>(lanes: L, job: Convolution<'_>, word
                     let cols = cols_at_once.min(s.cols - col);
                     let first = (row - slab) * layout.width + col;
                     let pixels = (rows - 1) * layout.width + cols;
-                    let (sums, ones) = sums.split_at_mut(L::ROWS * stride);
-                    let tiles = |words: &[u32], starts: &[i32], sums: &mut [i32]| {
-                        lanes.call(Tiles {
+                    let (sums, ones) = sums.split_at_mut(tile_rows * stride);
+                    let part = |words: &[u32], starts: &[i32], sums: &mut [i32]| {
+                        let part = Part {
                             multiply: PhantomData::<M>,
                             words,
                             image: &image[first..],
-                            distances: &layout.distances,
+                            layout,
                             starts,
                             sums,
                             stride,
                             pixels,
-                        });
+                        };
+                        match lanes.tiles() {
+                            Some(has) if layout.has_tiles() => lanes.call(TilePart { has, part }),
+                            _ => lanes.call(part),
+                        }
                     };
                     if !f.zeros().is_empty() {
-                        tiles(f.ones(), &[0], ones);
+                        part(f.ones(), &[0], ones);
                     }
                     for t in 0..f.tiles() {
                         let tile = f.tile(t);
@@ -172,7 +178,7 @@ fn convolve<L: Lanes, M: Multiply, W: Word>(lanes: L, job: Convolution<'_>, word
                         if wanted.is_empty() {
                             continue;
                         }
-                        tiles(f.words(group, tile), &starts[channels.clone()], sums);
+                        part(f.words(group, tile), &starts[channels.clone()], sums);
                         for (o, sums) in channels.clone().zip(sums.chunks_exact_mut(stride)) {
                             if let Some(&zero) = f.zeros().get(o) {
                                 for (sum, &one) in sums[..pixels].iter_mut().zip(ones.iter()) {
@@ -201,33 +207,30 @@ fn convolve<L: Lanes, M: Multiply, W: Word>(lanes: L, job: Convolution<'_>, word
 }
 
 /// Some pixels of some output channels.
-struct Tiles<'a, M> {
+struct Part<'a, M> {
     multiply: PhantomData<M>,
     words: &'a [u32],
     image: &'a [u32],
-    distances: &'a [u32],
+    layout: &'a Layout,
     starts: &'a [i32],
     sums: &'a mut [i32],
     stride: usize,
     pixels: usize,
 }
 
-impl<M: Multiply> Job for Tiles<'_, M> {
+impl<M: Multiply> Job for Part<'_, M> {
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) {
-        for_rows!(L, M, self.starts.len(), tiles(lanes, self));
+        for_rows!(L, M, self.starts.len(), vectors(lanes, self));
     }
 }
 
 #[inline(always)]
-fn tiles<L: Lanes, M: Multiply, const MR: usize, const CHAINS: usize>(lanes: L, job: Tiles<'_, M>) {
-    let Tiles {
-        image,
-        distances,
-        sums,
-        stride,
-        ..
+fn vectors<L: Lanes, M: Multiply, const MR: usize, const CHAINS: usize>(lanes: L, job: Part<'_, M>) {
+    let Part {
+        image, sums, stride, ..
     } = job;
+    let distances = &job.layout.distances[..];
     let (words, _) = job.words.as_chunks::<MR>();
     let start = Start::Rows(job.starts);
     for pixel in (0..job.pixels).step_by(2 * L::N) {
@@ -241,5 +244,56 @@ fn tiles<L: Lanes, M: Multiply, const MR: usize, const CHAINS: usize>(lanes: L, 
         } else {
             tile::<L, M, MR, 1, CHAINS>(lanes, words, columns, steps, start, sums, stride);
         }
+    }
+}
+
+/// The same by tiles.
+struct TilePart<'a, M> {
+    has: HasTiles,
+    part: Part<'a, M>,
+}
+
+impl<M> Job for TilePart<'_, M> {
+    const TILES: bool = true;
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, _: L) {
+        tiles(self.has, self.part);
+    }
+}
+
+#[inline(always)]
+fn tiles<M>(has: HasTiles, job: Part<'_, M>) {
+    let Part {
+        layout,
+        starts,
+        sums,
+        stride,
+        ..
+    } = job;
+    let tiles = amx::Tiles::new(has, starts.len(), layout.depth);
+    let rows = amx::Rows {
+        words: job.words,
+        stride: amx::DEPTH,
+        step: starts.len() * amx::DEPTH,
+    };
+    let mut each = [[0; 2 * LANES]; amx::ROWS];
+    for (each, &start) in each.iter_mut().zip(starts) {
+        *each = [start; 2 * LANES];
+    }
+    for pixel in (0..job.pixels).step_by(2 * LANES) {
+        let vectors = amx::Vectors {
+            memory: &job.image[pixel..],
+            stride: layout.stride,
+            places: &layout.distances,
+            two: job.pixels - pixel > LANES,
+        };
+        tiles.multiply::<_, true>(
+            amx::Start::Rows(&each),
+            &rows,
+            &vectors,
+            &mut sums[pixel..],
+            stride,
+        );
     }
 }

@@ -1,5 +1,6 @@
 //! The filters of a convolution, packed, and where the image that they meet has its words.
 
+use super::amx;
 use super::instructions;
 use super::lanes::{Job, Lanes};
 use super::operand::{ByteOperand, Elements, Zeros};
@@ -9,6 +10,13 @@ use std::ops::Range;
 
 /// What of an image the second-level cache holds beside other things, in bytes of words.
 const CACHED_BYTES: usize = 512 << 10;
+
+/// Words of a cache line.
+const LINE: usize = 16;
+
+/// Words of channels, and output channels, that are worth tiles.
+const LEAST_UNITS: usize = 4;
+const LEAST_OUTS: usize = 4;
 
 /// What the terms of a word are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,14 +52,20 @@ pub(super) struct Layout {
     pub(super) more_rows: usize,
     /// Rows of the result that are computed of one layout of the image.
     pub(super) slab: usize,
-    /// Where each step has its word.
+    /// Words of a plane, those behind its last row among them.
+    pub(super) plane_words: usize,
+    /// Steps that a tile takes at once: neighbouring channels, whose planes lie [`stride`](Self::stride) apart. One
+    /// if vectors are multiplied.
+    pub(super) depth: usize,
+    pub(super) stride: usize,
+    /// Where each `depth` steps have their first word.
     pub(super) distances: Vec<u32>,
-    /// The first channel and tap of each step.
+    /// The first channel and tap of each step. Where there is no such channel, the step's words have no taps.
     steps: Vec<[usize; 3]>,
 }
 
 impl Layout {
-    fn new(s: &Conv2dShape, word: usize) -> Self {
+    fn new(s: &Conv2dShape, word: usize, tiles: bool) -> Self {
         let channels = s.group_channels();
         let [kh, kw] = s.kernel;
         let by_channels = channels.div_ceil(word) * kh * kw;
@@ -65,52 +79,97 @@ impl Layout {
             Terms::Channels => (word, 1),
             Terms::Taps => (1, word),
         };
-        let (mut planes, mut steps, mut places) = (Vec::new(), Vec::new(), Vec::new());
+        let units = channels.div_ceil(channel_step);
+        let tiles = tiles && terms == Terms::Channels && units >= LEAST_UNITS && s.group_outs() >= LEAST_OUTS;
+        let depth = if tiles {
+            units.div_ceil(units.div_ceil(amx::DEPTH))
+        } else {
+            1
+        };
+
+        // Each tap has its plane, of those of a channel, and its word in it.
+        let mut phases: Vec<[usize; 2]> = Vec::new();
+        let mut taps = Vec::new();
         let mut more = [0; 2];
-        for channel in (0..channels).step_by(channel_step) {
-            let first = planes.len();
-            for (u, v) in (0..kh).flat_map(|u| (0..kw).step_by(tap_step).map(move |v| (u, v))) {
-                let at = [u * s.dilation[0], v * s.dilation[1]];
-                let phase = [at[0] % s.stride[0], at[1] % s.stride[1]];
-                let shift = [at[0] / s.stride[0], at[1] / s.stride[1]];
-                let plane = Plane { channel, phase };
-                let known = planes[first..].iter().position(|&p| p == plane);
-                let plane = first
-                    + known.unwrap_or_else(|| {
-                        planes.push(plane);
-                        planes.len() - 1 - first
-                    });
-                more = [more[0].max(shift[0]), more[1].max(shift[1])];
-                steps.push([channel, u, v]);
-                places.push((plane, shift));
-            }
+        for (u, v) in (0..kh).flat_map(|u| (0..kw).step_by(tap_step).map(move |v| (u, v))) {
+            let at = [u * s.dilation[0], v * s.dilation[1]];
+            let phase = [at[0] % s.stride[0], at[1] % s.stride[1]];
+            let shift = [at[0] / s.stride[0], at[1] / s.stride[1]];
+            let known = phases.iter().position(|&known| known == phase);
+            let plane = known.unwrap_or_else(|| {
+                phases.push(phase);
+                phases.len() - 1
+            });
+            more = [more[0].max(shift[0]), more[1].max(shift[1])];
+            taps.push((u, v, plane, shift));
         }
+        let plane = |unit: usize| {
+            phases.iter().map(move |&phase| Plane {
+                channel: unit * channel_step,
+                phase,
+            })
+        };
+        let planes: Vec<Plane> = (0..units).flat_map(plane).collect();
+
         let width = s.cols + more[1];
         let line_bytes = planes.len() * width * 4;
         let fitting = (CACHED_BYTES / line_bytes)
             .saturating_sub(more[0])
             .clamp(1, s.rows);
         let slab = s.rows.div_ceil(s.rows.div_ceil(fitting));
-        let plane_words = (slab + more[0]) * width;
-        let distance = |&(plane, [down, right]): &(usize, [usize; 2])| {
-            u32::try_from(plane * plane_words + down * width + right)
-                .expect("an image of less than 2^32 words")
+        // An odd number of cache lines, so that planes do not compete for the same places of the cache.
+        let plane_words = (((slab + more[0]) * width).div_ceil(LINE) | 1) * LINE;
+        let mut steps = Vec::new();
+        let mut distances = Vec::new();
+        let mut step = |unit: usize, &(u, v, plane, [down, right]): &(usize, usize, usize, [usize; 2])| {
+            let distance = (unit * phases.len() + plane) * plane_words + down * width + right;
+            distances.push(u32::try_from(distance).expect("an image of less than 2^32 words"));
+            steps.extend((unit..unit + depth).map(|unit| [unit * channel_step, u, v]));
         };
+        if tiles {
+            for tap in &taps {
+                (0..units).step_by(depth).for_each(|unit| step(unit, tap));
+            }
+        } else {
+            for unit in 0..units {
+                taps.iter().for_each(|tap| step(unit, tap));
+            }
+        }
         Self {
             terms,
             word,
+            stride: phases.len() * plane_words,
+            planes,
             width,
             more_rows: more[0],
             slab,
-            distances: places.iter().map(distance).collect(),
-            planes,
+            plane_words,
+            depth,
+            distances,
             steps,
         }
     }
 
-    /// Words of a plane.
-    pub(super) const fn plane_words(&self) -> usize {
-        (self.slab + self.more_rows) * self.width
+    /// Whether tiles are multiplied, not vectors.
+    pub(super) const fn has_tiles(&self) -> bool {
+        self.depth > 1
+    }
+
+    /// Words of an image, and of planes of channels that there are none of.
+    pub(super) fn image_words(&self) -> usize {
+        self.planes
+            .len()
+            .next_multiple_of(self.depth * self.stride / self.plane_words)
+            * self.plane_words
+    }
+
+    /// Words of a filter.
+    fn filter_words(&self) -> usize {
+        if self.has_tiles() {
+            self.distances.len() * amx::DEPTH
+        } else {
+            self.steps.len()
+        }
     }
 
     /// The taps of a step as places in the filter of an output channel; `None` where a word has no tap.
@@ -211,8 +270,8 @@ impl PackedFilters {
 
     /// The words of a tile.
     pub(super) fn words(&self, group: usize, tile: Range<usize>) -> &[u32] {
-        let steps = self.layout.distances.len();
-        &self.words[(group * self.shape.group_outs() + tile.start) * steps..][..tile.len() * steps]
+        let words = self.layout.filter_words();
+        &self.words[(group * self.shape.group_outs() + tile.start) * words..][..tile.len() * words]
     }
 
     pub(super) fn sums(&self) -> &[i32] {
@@ -240,17 +299,17 @@ impl Job for Pack<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self, _: L) {
         let packed = if L::QUADS {
-            quads(self.level, self.shape, self.w, self.zeros, L::ROWS)
+            quads::<L>(self.level, self.shape, self.w, self.zeros)
         } else {
-            pairs(self.level, self.shape, self.w, self.zeros, L::ROWS)
+            pairs::<L>(self.level, self.shape, self.w, self.zeros)
         };
         *self.packed = Some(packed);
     }
 }
 
 /// Packs bytes, made signed.
-fn quads(level: Level, s: Conv2dShape, w: ByteOperand<'_>, zeros: Zeros<'_>, rows: usize) -> PackedFilters {
-    let layout = Layout::new(&s, 4);
+fn quads<L: Lanes>(level: Level, s: Conv2dShape, w: ByteOperand<'_>, zeros: Zeros<'_>) -> PackedFilters {
+    let layout = Layout::new(&s, 4, L::TILES);
     let filter = s.group_channels() * s.kernel[0] * s.kernel[1];
     let (flip, less) = w.to_signed();
     let zeros: Vec<i32> = (0..s.outs).map(|o| zeros.at(o).wrapping_sub(less)).collect();
@@ -267,10 +326,12 @@ fn quads(level: Level, s: Conv2dShape, w: ByteOperand<'_>, zeros: Zeros<'_>, row
         }
         u32::from_le_bytes(word)
     };
-    let ones = (0..if any { layout.distances.len() } else { 0 })
-        .map(|step| word(step, &|_| 1))
-        .collect();
-    let (tiles, words) = pack(&s, layout.distances.len(), rows, |o, step| {
+    let ones = match any {
+        true => pack_tile(&layout, 0..1, &|_, step| word(step, &|_| 1)),
+        false => Vec::new(),
+    };
+    let rows = if layout.has_tiles() { amx::ROWS } else { L::ROWS };
+    let (tiles, words) = pack(&s, &layout, rows, &|o, step| {
         word(step, &|tap| w.bytes[o * filter + tap] ^ flip)
     });
     PackedFilters {
@@ -286,11 +347,11 @@ fn quads(level: Level, s: Conv2dShape, w: ByteOperand<'_>, zeros: Zeros<'_>, row
 }
 
 /// Packs words of 16 bits, less the zero points.
-fn pairs(level: Level, s: Conv2dShape, w: ByteOperand<'_>, zeros: Zeros<'_>, rows: usize) -> PackedFilters {
-    let layout = Layout::new(&s, 2);
+fn pairs<L: Lanes>(level: Level, s: Conv2dShape, w: ByteOperand<'_>, zeros: Zeros<'_>) -> PackedFilters {
+    let layout = Layout::new(&s, 2, false);
     let filter = s.group_channels() * s.kernel[0] * s.kernel[1];
     let (flip, less) = w.to_signed();
-    let (tiles, words) = pack(&s, layout.distances.len(), rows, |o, step| {
+    let (tiles, words) = pack(&s, &layout, L::ROWS, &|o, step| {
         let zero = zeros.at(o).wrapping_sub(less);
         let number = |tap| i32::from((w.bytes[o * filter + tap] ^ flip) as i8).wrapping_sub(zero);
         let mut word = 0;
@@ -312,19 +373,35 @@ fn pairs(level: Level, s: Conv2dShape, w: ByteOperand<'_>, zeros: Zeros<'_>, row
 }
 
 /// The number of tiles of a group, and their words.
-fn pack(s: &Conv2dShape, steps: usize, rows: usize, word: impl Fn(usize, usize) -> u32) -> (usize, Vec<u32>) {
+fn pack(
+    s: &Conv2dShape,
+    layout: &Layout,
+    rows: usize,
+    word: &dyn Fn(usize, usize) -> u32,
+) -> (usize, Vec<u32>) {
     let outs = s.group_outs();
     let tiles = outs.div_ceil(rows);
-    let mut words = Vec::with_capacity(s.outs * steps);
+    let mut words = Vec::with_capacity(s.outs * layout.filter_words());
     for first in (0..s.groups).map(|group| group * outs) {
         for tile in 0..tiles {
             let rows = first + outs * tile / tiles..first + outs * (tile + 1) / tiles;
-            words.extend(
-                (0..steps)
-                    .flat_map(|step| rows.clone().map(move |o| (o, step)))
-                    .map(|(o, step)| word(o, step)),
-            );
+            words.extend(pack_tile(layout, rows, word));
         }
     }
     (tiles, words)
+}
+
+/// The words of some output channels: step by step of each a word; for tiles, of each the words of `depth` steps and
+/// zeros up to [`amx::DEPTH`].
+fn pack_tile(layout: &Layout, rows: Range<usize>, word: &dyn Fn(usize, usize) -> u32) -> Vec<u32> {
+    let width = if layout.has_tiles() { amx::DEPTH } else { 1 };
+    let mut words = Vec::with_capacity(rows.len() * layout.filter_words());
+    for first in (0..layout.steps.len()).step_by(layout.depth) {
+        for o in rows.clone() {
+            let end = words.len() + width;
+            words.extend((first..first + layout.depth).map(|step| word(o, step)));
+            words.resize(end, 0);
+        }
+    }
+    words
 }

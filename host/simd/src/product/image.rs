@@ -164,7 +164,7 @@ fn lay_out<L: Lanes, W: Word>(lanes: L, job: LayOut<'_, W>) {
         );
     }
     for (p, plane) in layout.planes.iter().enumerate() {
-        let image = &mut image[p * layout.plane_words()..];
+        let image = &mut image[p * layout.plane_words..];
         let columns = Columns::new(s, layout, plane);
         // The lines whose row lies in the image.
         let (above, stride) = (s.padding[0], s.stride[0]);
@@ -178,7 +178,7 @@ fn lay_out<L: Lanes, W: Word>(lanes: L, job: LayOut<'_, W>) {
         image[..begin * layout.width].fill(word.padding());
         match layout.terms {
             Terms::Channels if columns.are_whole(s, layout) && stride == 1 => {
-                let sources = columns.sources(s, layout, plane, x, y + begin - above);
+                let sources = columns.sources(s, plane, x, y + begin - above);
                 fill(
                     lanes,
                     word,
@@ -193,7 +193,7 @@ fn lay_out<L: Lanes, W: Word>(lanes: L, job: LayOut<'_, W>) {
                     let line = &mut image[i * layout.width..];
                     line[..columns.begin].fill(word.padding());
                     if columns.begin < columns.end {
-                        let sources = columns.sources(s, layout, plane, x, y + i * stride - above);
+                        let sources = columns.sources(s, plane, x, y + i * stride - above);
                         let count = columns.end - columns.begin;
                         fill(
                             lanes,
@@ -258,14 +258,7 @@ impl Columns {
 
     /// Where the terms of a line's words begin.
     #[inline(always)]
-    fn sources<'a>(
-        &self,
-        s: &Conv2dShape,
-        layout: &Layout,
-        plane: &Plane,
-        x: &'a [u8],
-        y: usize,
-    ) -> [&'a [u8]; 4] {
+    fn sources<'a>(&self, s: &Conv2dShape, plane: &Plane, x: &'a [u8], y: usize) -> [&'a [u8]; 4] {
         // Where a word has no channel its filter is zero, whatever stands there.
         let last = s.group_channels() - 1;
         let source = |t: usize| {

@@ -3,6 +3,8 @@
 // Instructions that a processor may lack cannot be called otherwise. A `Level` proves that it has them, and the
 // types of this module, which only `run` makes, hand the proof on.
 
+#[cfg(target_arch = "x86_64")]
+use super::amx::HasTiles;
 use super::lanes::{Job, Lanes, Portable};
 use crate::Level;
 #[cfg(target_arch = "x86_64")]
@@ -16,6 +18,9 @@ pub(super) fn run(level: Level, job: impl Job) {
     match level.kind() {
         // SAFETY: the level proves that the processor has these instructions.
         #[cfg(target_arch = "x86_64")]
+        Kind::Amx => unsafe { run_amx(job) },
+        // SAFETY: as above.
+        #[cfg(target_arch = "x86_64")]
         Kind::Avx512Vnni => unsafe { run_avx512_vnni(job) },
         // SAFETY: as above.
         #[cfg(target_arch = "x86_64")]
@@ -25,6 +30,15 @@ pub(super) fn run(level: Level, job: impl Job) {
         Kind::Avx2 => unsafe { run_avx2(job) },
         _ => job.run(Portable),
     }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline(never)]
+#[target_feature(
+    enable = "avx2,bmi1,bmi2,fma,lzcnt,movbe,popcnt,avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vnni,avx512vbmi,avx512ifma"
+)]
+fn run_amx(job: impl Job) {
+    job.run(Amx(()));
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -51,6 +65,11 @@ fn run_avx512(job: impl Job) {
 fn run_avx2(job: impl Job) {
     job.run(Avx2(()));
 }
+
+/// The instructions of `Kind::Amx`.
+#[cfg(target_arch = "x86_64")]
+#[derive(Clone, Copy)]
+struct Amx(());
 
 /// The instructions of `Kind::Avx512Vnni`.
 #[cfg(target_arch = "x86_64")]
@@ -186,22 +205,48 @@ macro_rules! memory_512 {
     };
 }
 
+/// What the levels with VNNI have.
+#[cfg(target_arch = "x86_64")]
+macro_rules! vnni {
+    ($run:ident) => {
+        type V = __m512i;
+        const ROWS: usize = 12;
+        const QUADS: bool = true;
+
+        memory_512!();
+
+        fn call<J: Job>(self, job: J) {
+            // Whatever takes no tiles is the same for all levels with VNNI.
+            // SAFETY: whoever has `self` has these instructions.
+            unsafe {
+                if J::TILES {
+                    $run(job)
+                } else {
+                    run_avx512_vnni(job)
+                }
+            }
+        }
+
+        calls! {
+            quads(sums, unsigned, signed) = _mm512_dpbusd_epi32(sums, unsigned, signed);
+            pairs(sums, a, b) = _mm512_dpwssd_epi32(sums, a, b);
+        }
+    };
+}
+
 #[cfg(target_arch = "x86_64")]
 impl Lanes for Avx512Vnni {
-    type V = __m512i;
-    const ROWS: usize = 12;
-    const QUADS: bool = true;
+    vnni!(run_avx512_vnni);
+}
 
-    memory_512!();
+#[cfg(target_arch = "x86_64")]
+impl Lanes for Amx {
+    vnni!(run_amx);
+    const TILES: bool = true;
 
-    fn call(self, job: impl Job) {
+    fn tiles(self) -> Option<HasTiles> {
         // SAFETY: whoever has `self` has these instructions.
-        unsafe { run_avx512_vnni(job) }
-    }
-
-    calls! {
-        quads(sums, unsigned, signed) = _mm512_dpbusd_epi32(sums, unsigned, signed);
-        pairs(sums, a, b) = _mm512_dpwssd_epi32(sums, a, b);
+        Some(unsafe { HasTiles::new() })
     }
 }
 
@@ -213,7 +258,7 @@ impl Lanes for Avx512 {
 
     memory_512!();
 
-    fn call(self, job: impl Job) {
+    fn call<J: Job>(self, job: J) {
         // SAFETY: whoever has `self` has these instructions.
         unsafe { run_avx512(job) }
     }
@@ -256,7 +301,7 @@ impl Lanes for Avx2 {
         }
     }
 
-    fn call(self, job: impl Job) {
+    fn call<J: Job>(self, job: J) {
         // SAFETY: whoever has `self` has these instructions.
         unsafe { run_avx2(job) }
     }

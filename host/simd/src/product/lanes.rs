@@ -1,5 +1,7 @@
 //! What kernels are written with: vectors of 32-bit lanes, and products of neighbours into them.
 
+use super::amx::HasTiles;
+
 /// The instructions of a level. A value of the type is the proof that the processor has them.
 ///
 /// Slices that are loaded or stored have to be as long as said; more is not looked at.
@@ -13,8 +15,16 @@ pub(super) trait Lanes: Copy {
     /// Whether bytes are multiplied as they are, four to a lane; otherwise as words of 16 bits, two to a lane.
     const QUADS: bool;
 
+    /// Whether there are tiles of sums beside the vectors.
+    const TILES: bool = false;
+
+    /// The proof of them.
+    fn tiles(self) -> Option<HasTiles> {
+        None
+    }
+
     /// Does a job in a function of its own, so that it is compiled once for all that call it.
-    fn call(self, job: impl Job);
+    fn call<J: Job>(self, job: J);
 
     /// All lanes zero.
     fn zero(self) -> Self::V;
@@ -54,6 +64,9 @@ pub(super) trait Lanes: Copy {
 
 /// Work that is compiled for each level.
 pub(super) trait Job {
+    /// Whether it may take tiles.
+    const TILES: bool = false;
+
     /// Does it. To be marked `#[inline(always)]`, with all that it calls, so that it is compiled with the
     /// instructions of whoever calls it.
     fn run<L: Lanes>(self, lanes: L);
@@ -73,7 +86,7 @@ impl Lanes for Portable {
     const QUADS: bool = false;
 
     #[inline(never)]
-    fn call(self, job: impl Job) {
+    fn call<J: Job>(self, job: J) {
         job.run(self);
     }
 

@@ -1,8 +1,9 @@
 //! Matrix products.
 
+use super::amx::{self, HasTiles, Tiles, Vectors};
 use super::instructions;
 use super::lanes::{Job, Lanes};
-use super::matrix::{PackedMatrix, Packing, Pairs, Quads, XKind};
+use super::matrix::{PackedMatrix, Packing, Pairs, Quads, XKind, has_tiles};
 use super::operand::{Block, ByteOperand, Elements};
 use super::scratch::{BLOCK_WORDS, ROW_WORDS, Scratch};
 use super::tile::{Start, for_rows, tile};
@@ -14,6 +15,9 @@ const BLOCK_COLUMNS: usize = 512;
 
 /// What of w a second-level cache holds beside other things.
 const CACHED_BYTES: usize = 1 << 20;
+
+/// Rows that are worth tiles.
+const LEAST_ROWS: usize = 4;
 
 /// Tiles whose rows go over a w that is not in the second-level cache, one block of columns after the other, if
 /// blocks have whole rows.
@@ -218,7 +222,9 @@ fn product<L: Lanes, P: Packing, R: Row>(lanes: L, job: Product<'_>, row: impl F
         sink,
         ..
     } = job;
-    let steps = w.steps::<P>();
+    let steps = w.steps::<P, L>();
+    let tall = has_tiles::<P, L>() && steps > 0;
+    let tile_rows = if tall { amx::ROWS } else { L::ROWS };
     let Scratch {
         sums,
         starts,
@@ -249,13 +255,13 @@ fn product<L: Lanes, P: Packing, R: Row>(lanes: L, job: Product<'_>, row: impl F
     let cut = (CACHED_BYTES / column_bytes.max(1)).clamp(2 * L::N, BLOCK_COLUMNS) / (2 * L::N) * (2 * L::N);
     let at_once = if job.whole_rows { padded - first } else { cut };
     // Rows that are computed before the first of them is handed out.
-    let tiles = rows.len().div_ceil(L::ROWS);
+    let tiles = rows.len().div_ceil(tile_rows);
     let group = match job.whole_rows && at_once * column_bytes > CACHED_BYTES {
         true => GROUP_TILES.min(tiles),
         false => 1,
     };
     let stride = at_once.min(padded - first) + 16;
-    let tile_rows = |tile: usize| rows.start + rows.len() * tile / tiles;
+    let tile_start = |tile: usize| rows.start + rows.len() * tile / tiles;
     let group_rows = (rows.len().div_ceil(tiles) * group).min(rows.len());
     let blocks = steps.div_ceil(BLOCK_WORDS).max(1);
     let sums = sums.resize(group_rows * stride);
@@ -266,10 +272,10 @@ fn product<L: Lanes, P: Packing, R: Row>(lanes: L, job: Product<'_>, row: impl F
         let block_end = columns.end.min(block_first + at_once);
         for group_first in (0..tiles).step_by(group) {
             let group_tiles = group_first..tiles.min(group_first + group);
-            let base = tile_rows(group_first);
+            let base = tile_start(group_first);
             // The rows as words: of each tile its blocks, of each block the tile's rows.
             for t in group_tiles.clone() {
-                let (from, to) = (tile_rows(t), tile_rows(t + 1));
+                let (from, to) = (tile_start(t), tile_start(t + 1));
                 for r in from..to {
                     let mut sum = 0_i32;
                     for block in 0..blocks {
@@ -284,11 +290,11 @@ fn product<L: Lanes, P: Packing, R: Row>(lanes: L, job: Product<'_>, row: impl F
             for cut_first in (block_first..block_end).step_by(cut) {
                 let cut_end = block_end.min(cut_first + cut);
                 for t in group_tiles.clone() {
-                    let (from, to) = (tile_rows(t), tile_rows(t + 1));
+                    let (from, to) = (tile_start(t), tile_start(t + 1));
                     let words = &words[(from - base) * blocks..][..(to - from) * blocks];
                     let sums = &mut sums[(from - base) * stride + (cut_first - block_first)..];
                     let starts = &starts[cut_first - first..];
-                    lanes.call(Panels {
+                    let panels = Panels {
                         packing: PhantomData::<P>,
                         w,
                         rows: to - from,
@@ -298,11 +304,17 @@ fn product<L: Lanes, P: Packing, R: Row>(lanes: L, job: Product<'_>, row: impl F
                         sums,
                         stride,
                         steps,
-                    });
+                    };
+                    match lanes.tiles() {
+                        Some(has) if tall && to - from >= LEAST_ROWS => {
+                            lanes.call(TilePanels { has, panels })
+                        }
+                        _ => lanes.call(panels),
+                    }
                 }
             }
             for t in group_tiles {
-                let (from, to) = (tile_rows(t), tile_rows(t + 1));
+                let (from, to) = (tile_start(t), tile_start(t + 1));
                 let first_column = block_first.max(columns.start);
                 let sums = &mut sums[(from - base) * stride..][..(to - from) * stride];
                 if !w.zeros().is_empty() {
@@ -360,7 +372,7 @@ fn panels<L: Lanes, P: Packing, const MR: usize, const CHAINS: usize>(lanes: L, 
     } = job;
     let (blocks, _) = job.words.as_chunks::<MR>();
     for column in columns.clone().step_by(2 * L::N) {
-        let (panel, two) = w.panel::<P, L>(column);
+        let (panel, two) = w.panel::<P, L>(column, steps);
         let at = column - columns.start;
         let (mut start, sums) = (Start::Columns(&starts[at..]), &mut sums[at..]);
         for (b, block) in blocks.iter().enumerate() {
@@ -373,6 +385,65 @@ fn panels<L: Lanes, P: Packing, const MR: usize, const CHAINS: usize>(lanes: L, 
                 tile::<L, P::Multiply, MR, 1, CHAINS>(lanes, block, panel, steps, start, sums, stride);
             }
             start = Start::Sums;
+        }
+    }
+}
+
+/// The same by tiles.
+struct TilePanels<'a, P> {
+    has: HasTiles,
+    panels: Panels<'a, P>,
+}
+
+impl<P: Packing> Job for TilePanels<'_, P> {
+    const TILES: bool = true;
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, _: L) {
+        tiles::<L, P>(self.has, self.panels);
+    }
+}
+
+#[inline(always)]
+fn tiles<L: Lanes, P: Packing>(has: HasTiles, job: Panels<'_, P>) {
+    let Panels {
+        w,
+        rows,
+        columns,
+        starts,
+        sums,
+        stride,
+        steps,
+        ..
+    } = job;
+    let tiles = Tiles::new(has, rows, amx::DEPTH);
+    for column in columns.clone().step_by(2 * L::N) {
+        let (panel, two) = w.panel::<P, L>(column, steps);
+        let at = column - columns.start;
+        let step_words = if two { 2 } else { 1 } * L::N;
+        let mut places = [0; BLOCK_WORDS / amx::DEPTH];
+        for (i, place) in places.iter_mut().enumerate() {
+            *place = (i * amx::DEPTH * step_words) as u32;
+        }
+        for (b, words) in job.words.chunks_exact(rows).enumerate() {
+            let steps = (steps - b * BLOCK_WORDS).min(BLOCK_WORDS);
+            let vectors = Vectors {
+                memory: &panel[b * BLOCK_WORDS * step_words * 4..],
+                stride: step_words,
+                places: &places[..steps / amx::DEPTH],
+                two,
+            };
+            let rows = amx::Rows {
+                words: words.as_flattened(),
+                stride: ROW_WORDS,
+                step: amx::DEPTH,
+            };
+            let start = if b == 0 {
+                amx::Start::Columns(&starts[at..])
+            } else {
+                amx::Start::Sums
+            };
+            tiles.multiply::<_, false>(start, &rows, &vectors, &mut sums[at..], stride);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The right operand of a matrix product, packed.
 
+use super::amx;
 use super::instructions;
 use super::lanes::{Job, Lanes};
 use super::operand::{ByteOperand, Elements, Zeros};
@@ -53,6 +54,12 @@ impl Packing for Pairs {
     fn columns(panel: &[u8]) -> impl Columns {
         Wider(panel)
     }
+}
+
+/// Whether a packing is for tiles.
+#[inline(always)]
+pub(super) const fn has_tiles<P: Packing, L: Lanes>() -> bool {
+    L::TILES && P::TERMS == 4
 }
 
 /// The right operand w of matrix products, `k × n` bytes, packed for a level.
@@ -149,16 +156,21 @@ impl PackedMatrix {
         &self.zeros
     }
 
-    /// Steps of a sum.
+    /// Steps of a sum, the last of which may have no terms.
     #[inline(always)]
-    pub(super) fn steps<P: Packing>(&self) -> usize {
-        self.k.div_ceil(P::TERMS)
+    pub(super) fn steps<P: Packing, L: Lanes>(&self) -> usize {
+        let steps = self.k.div_ceil(P::TERMS);
+        if has_tiles::<P, L>() {
+            steps.next_multiple_of(amx::DEPTH)
+        } else {
+            steps
+        }
     }
 
-    /// The panel that begins at a column, and whether it has two vectors.
+    /// The panel that begins at a column, for sums of so many steps, and whether it has two vectors.
     #[inline(always)]
-    pub(super) fn panel<P: Packing, L: Lanes>(&self, column: usize) -> (&[u8], bool) {
-        let bytes = self.steps::<P>() * P::TERMS;
+    pub(super) fn panel<P: Packing, L: Lanes>(&self, column: usize, steps: usize) -> (&[u8], bool) {
+        let bytes = steps * P::TERMS;
         let two = self.n - column > L::N;
         let columns = if two { 2 * L::N } else { L::N };
         (&self.panels.get()[column * bytes..][..columns * bytes], two)
@@ -185,7 +197,7 @@ impl Job for Pack<'_> {
 #[inline(always)]
 fn pack<L: Lanes, P: Packing, const TERMS: usize>(_: L, to: &mut PackedMatrix, w: ByteOperand<'_>) {
     let (k, n) = (to.k, to.n);
-    let steps = to.steps::<P>();
+    let steps = to.steps::<P, L>();
     let flip = w.to_signed().0;
     to.panel = 2 * L::N;
     let padded = n.next_multiple_of(L::N);
@@ -207,7 +219,7 @@ fn pack<L: Lanes, P: Packing, const TERMS: usize>(_: L, to: &mut PackedMatrix, w
                 interleave(std::array::from_fn::<_, TERMS, _>(row), flip, to, sums);
             } else {
                 to.fill([0; TERMS]);
-                for t in 0..k - step * TERMS {
+                for t in 0..k.saturating_sub(step * TERMS) {
                     let row = &w.bytes[(step * TERMS + t) * n + first..][..width];
                     for ((to, sum), &byte) in to.iter_mut().zip(sums.iter_mut()).zip(row) {
                         to[t] = byte ^ flip;

@@ -1,5 +1,6 @@
 //! What the multipliers of a level can do at best.
 
+use super::amx;
 use super::instructions;
 use super::lanes::{Job, Lanes};
 use super::tile::{Multiply, UnsignedRows, Words};
@@ -25,6 +26,10 @@ struct Spin<'a> {
 impl Job for Spin<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) {
+        if let Some(has) = lanes.tiles() {
+            *self.products = amx::spin(has, self.rounds);
+            return;
+        }
         let terms = if L::QUADS {
             spin::<L, UnsignedRows>(lanes, self.rounds);
             4

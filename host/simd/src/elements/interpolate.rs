@@ -16,6 +16,10 @@ pub struct Interpolation {
     planes: [[u8; 256]; 4],
 }
 
+/// Elements from which on it pays to load all nodes to registers.
+#[cfg(target_arch = "x86_64")]
+const LONG: usize = 128;
+
 impl Interpolation {
     /// Prepares nodes: node `h` is the value at `256·h − 32768`.
     ///
@@ -59,7 +63,7 @@ impl Interpolation {
         assert_eq!(x.len(), y.len(), "elements and results have different lengths");
         typed!(SliceMut, y, y => {
             #[cfg(target_arch = "x86_64")]
-            if let Some(vbmi) = Vbmi::of(level) {
+            if x.len() >= LONG && let Some(vbmi) = Vbmi::of(level) {
                 return vbmi.interpolate(self, x, y);
             }
             #[cfg(target_arch = "x86_64")]

@@ -13,6 +13,10 @@ use crate::Level;
 pub struct Interpolation {
     nodes: [i16; 257],
     /// The lower and the upper bytes of the first 256 nodes, then of the last 256.
+    #[cfg_attr(
+        not(target_arch = "x86_64"),
+        allow(dead_code, reason = "for the vectors of x86-64")
+    )]
     planes: [[u8; 256]; 4],
 }
 

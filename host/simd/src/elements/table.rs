@@ -11,6 +11,10 @@ use crate::Level;
 pub struct Table256 {
     entries: [i32; 256],
     /// The bytes of the entries: of each the lowest, then the second.
+    #[cfg_attr(
+        not(target_arch = "x86_64"),
+        allow(dead_code, reason = "for the vectors of x86-64")
+    )]
     planes: [[u8; 256]; 4],
 }
 

@@ -1,7 +1,8 @@
 //! What an element costs: `cargo bench -p metisvm-simd --bench elements [-- FILTER]`.
 //!
 //! Prints nanoseconds an element of each function and combination of types whose name contains the filter,
-//! for each level of this processor, over 1,024 elements in L1: the median of 31 batches of about 50 µs.
+//! for each level of this processor, over 1,024 elements in L1: the median of 31 batches of about 50 µs. The
+//! lines "short …" have 16 and 64 elements a call.
 
 use metisvm_simd::Level;
 use metisvm_simd::elements::*;
@@ -113,6 +114,7 @@ fn main() {
     println!();
     let bench = Bench { filter, levels };
     let (a, b, mut out) = (Data::new(1), Data::new(2), Data::new(3));
+    short(&bench, &a, &mut out);
     requantisations(&bench, &a, &mut out);
     pointwise(&bench, &a, &b, &mut out);
     functions(&bench, &a, &mut out);
@@ -152,6 +154,66 @@ fn requantisations(bench: &Bench, x: &Data, out: &mut Data) {
                 requantise_each(level, black_box(x), &multipliers, &shifts, &zeros, again(&mut y));
             });
         }
+    }
+}
+
+/// What a call costs that has little to do.
+fn short(bench: &Bench, x: &Data, out: &mut Data) {
+    let columns = RequantiseColumns::new(&[20000; 64], &[24; 64], &[3; 64]);
+    let table = Table256::new(Slice::I32(&[1; 256]));
+    let function = Interpolation::new(Slice::I16(&[1; 257]));
+    for n in [16, 64] {
+        let (x32, x16, x8) = (Slice::I32(&x.i32[..n]), &x.i16[..n], Slice::I8(&x.i8[..n]));
+        let (one, each) = (Operand::One(5), Operand::Each(x32));
+        bench.row(&format!("short requantise one, {n}"), n, |level| {
+            requantise_one(
+                level,
+                black_box(x32),
+                20000,
+                24,
+                3,
+                SliceMut::I8(&mut out.i8[..n]),
+            );
+        });
+        bench.row(&format!("short requantise columns, {n}"), n, |level| {
+            columns.apply(level, 0, black_box(x32), SliceMut::I8(&mut out.i8[..n]));
+        });
+        bench.row(&format!("short mul, {n}"), n, |level| {
+            mul(level, black_box(each), each, 40, SliceMut::I16(&mut out.i16[..n]));
+        });
+        bench.row(&format!("short mul one, {n}"), n, |level| {
+            mul(level, black_box(each), one, 40, SliceMut::I16(&mut out.i16[..n]));
+        });
+        bench.row(&format!("short add one, {n}"), n, |level| {
+            add(level, black_box(each), one, &mut out.i32[..n]);
+        });
+        bench.row(&format!("short clamp, {n}"), n, |level| {
+            clamp(level, black_box(x8), -5, 100, SliceMut::I8(&mut out.i8[..n]));
+        });
+        bench.row(&format!("short table, {n}"), n, |level| {
+            table.apply(level, black_box(x8), SliceMut::I8(&mut out.i8[..n]));
+        });
+        bench.row(&format!("short interpolate, {n}"), n, |level| {
+            function.apply(level, black_box(x16), SliceMut::I16(&mut out.i16[..n]));
+        });
+        bench.row(&format!("short reciprocal, {n}"), n, |level| {
+            reciprocal(level, black_box(x32), 1 << 40, &mut out.i32[..n]);
+        });
+        bench.row(&format!("short reduce sum, {n}"), n, |level| {
+            black_box(reduce_sum(level, black_box(Slice::I16(x16))));
+        });
+        bench.row(&format!("short reduce max, {n}"), n, |level| {
+            black_box(reduce_max(level, black_box(x32)));
+        });
+        bench.row(&format!("short arg max, {n}"), n, |level| {
+            black_box(arg_max(level, black_box(x32)));
+        });
+        bench.row(&format!("short sum of squares, {n}"), n, |level| {
+            black_box(sum_of_squares(level, black_box(x32)));
+        });
+        bench.row(&format!("short accumulate sum, {n}"), n, |level| {
+            accumulate_sum(level, black_box(x8), &mut out.i32[..n]);
+        });
     }
 }
 

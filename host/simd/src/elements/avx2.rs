@@ -42,7 +42,31 @@ impl Avx2 {
     #[inline]
     pub(super) fn requantise<X: Element, Y: Element>(self, x: &[X], form: Form, y: &mut [Y]) -> bool {
         // SAFETY: self proves that the instructions are there.
-        unsafe { requantise::one(x, form, y) }
+        unsafe {
+            match form {
+                Form::Short {
+                    multiplier,
+                    half,
+                    shift,
+                    zero,
+                } => {
+                    requantise::short(x, multiplier, half, shift, zero, y);
+                }
+                Form::High {
+                    multiplier,
+                    bias,
+                    shift,
+                } => requantise::high(x, multiplier, bias, shift, y),
+                Form::Whole {
+                    multiplier,
+                    shift,
+                    zero,
+                } => {
+                    return requantise::whole(x, multiplier, shift, zero, y);
+                }
+            }
+        }
+        true
     }
 
     /// A part of a row of [`super::RequantiseColumns`]: multipliers of the form with the upper half, and zero
@@ -56,7 +80,7 @@ impl Avx2 {
         y: &mut [Y],
     ) {
         // SAFETY: self proves that the instructions are there.
-        unsafe { requantise::high(x, multipliers, zeros, y) }
+        unsafe { requantise::high_each(x, multipliers, zeros, y) }
     }
 
     /// [`super::mul`].

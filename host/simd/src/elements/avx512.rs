@@ -39,7 +39,28 @@ impl Avx512 {
     #[inline]
     pub(super) fn requantise<X: Element, Y: Element>(self, x: &[X], form: Form, y: &mut [Y]) {
         // SAFETY: self proves that the instructions are there.
-        unsafe { requantise::one(x, form, y) }
+        unsafe {
+            match form {
+                Form::Short {
+                    multiplier,
+                    half,
+                    shift,
+                    zero,
+                } => {
+                    requantise::short(x, multiplier, half, shift, zero, y);
+                }
+                Form::High {
+                    multiplier,
+                    bias,
+                    shift,
+                } => requantise::high(x, multiplier, bias, shift, y),
+                Form::Whole {
+                    multiplier,
+                    shift,
+                    zero,
+                } => requantise::whole(x, multiplier, shift, zero, y),
+            }
+        }
     }
 
     /// A part of a row of [`super::RequantiseColumns`]: multipliers of the form with the upper half, and zero
@@ -53,7 +74,7 @@ impl Avx512 {
         y: &mut [Y],
     ) {
         // SAFETY: self proves that the instructions are there.
-        unsafe { requantise::high(x, multipliers, zeros, y) }
+        unsafe { requantise::high_each(x, multipliers, zeros, y) }
     }
 
     /// [`super::mul`].

@@ -5,6 +5,7 @@
 )]
 
 use crate::Level;
+#[cfg(target_arch = "x86_64")]
 use crate::level::Kind;
 
 /// A computation in plain Rust that is compiled once for each level.

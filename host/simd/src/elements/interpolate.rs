@@ -13,8 +13,16 @@ use crate::Level;
 pub struct Interpolation {
     nodes: [i16; 257],
     /// The lower and the upper bytes of the first 256 nodes, then of the last 256.
+    #[cfg_attr(
+        not(target_arch = "x86_64"),
+        allow(dead_code, reason = "for the vectors of x86-64")
+    )]
     planes: [[u8; 256]; 4],
 }
+
+/// Elements from which on it pays to load all nodes to registers.
+#[cfg(target_arch = "x86_64")]
+const LONG: usize = 128;
 
 impl Interpolation {
     /// Prepares nodes: node `h` is the value at `256·h − 32768`.
@@ -59,7 +67,7 @@ impl Interpolation {
         assert_eq!(x.len(), y.len(), "elements and results have different lengths");
         typed!(SliceMut, y, y => {
             #[cfg(target_arch = "x86_64")]
-            if let Some(vbmi) = Vbmi::of(level) {
+            if x.len() >= LONG && let Some(vbmi) = Vbmi::of(level) {
                 return vbmi.interpolate(self, x, y);
             }
             #[cfg(target_arch = "x86_64")]

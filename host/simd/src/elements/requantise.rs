@@ -198,21 +198,56 @@ pub fn requantise_each(
         [multipliers.len(), shifts.len(), zeros.len()],
         "as many parameters as elements"
     );
-    // One test of all, which is vectorised.
-    let valid = |(&multiplier, &shift): (&i32, &u32)| {
-        multiplier.wrapping_sub(1).cast_unsigned() < 32767 && shift.wrapping_sub(1) < 47
-    };
-    let all_valid = multipliers
-        .iter()
-        .zip(shifts)
-        .fold(true, |so_far, pair| so_far & valid(pair));
-    assert!(
-        all_valid,
-        "a multiplier is not in 1..=32767 or a shift not in 1..=47"
-    );
     typed!(Slice, x, x => typed!(SliceMut, y, y => {
-        at::<Each, _>(level, (x, multipliers, shifts, zeros, y));
+        let mut high = [0; PREPARED];
+        for (block, y) in y.chunks_mut(PREPARED).enumerate() {
+            let part = block * PREPARED..block * PREPARED + y.len();
+            let x = &x[part.clone()];
+            let (multipliers, shifts, zeros) =
+                (&multipliers[part.clone()], &shifts[part.clone()], &zeros[part]);
+            let high = &mut high[..y.len()];
+            let (are_valid, are_high) = at::<Prepare, _>(level, (multipliers, shifts, zeros, &mut *high));
+            assert!(are_valid, "a multiplier is not in 1..=32767 or a shift not in 1..=47");
+            #[cfg(target_arch = "x86_64")]
+            if are_high {
+                if let Some(avx512) = Avx512::of(level) {
+                    avx512.requantise_high(x, high, zeros, y);
+                    continue;
+                }
+                if let Some(avx2) = Avx2::of(level) {
+                    avx2.requantise_high(x, high, zeros, y);
+                    continue;
+                }
+            }
+            let _ = are_high;
+            at::<Each, _>(level, (x, multipliers, shifts, zeros, y));
+        }
     }));
+}
+
+/// Elements whose parameters are prepared at a time.
+const PREPARED: usize = 256;
+
+/// Finds the multipliers of the form with the upper half, whether the parameters are those of the operator, and
+/// whether all have that form without a shift beyond.
+struct Prepare;
+
+impl Kernel<(&[i32], &[u32], &[i32], &mut [i32])> for Prepare {
+    type Output = (bool, bool);
+
+    #[inline(always)]
+    fn run((multipliers, shifts, zeros, high): (&[i32], &[u32], &[i32], &mut [i32])) -> (bool, bool) {
+        let (mut are_valid, mut are_high) = (true, true);
+        let parameters = multipliers.iter().zip(shifts).zip(zeros);
+        for (high, ((&multiplier, &shift), &zero)) in high.iter_mut().zip(parameters) {
+            are_valid &= multiplier.wrapping_sub(1).cast_unsigned() < 32767;
+            are_valid &= shift.wrapping_sub(1) < 47;
+            are_high &= shift.wrapping_sub(16) <= 16;
+            are_high &= zero.wrapping_add(SMALL_ZERO as i32).cast_unsigned() <= 2 * SMALL_ZERO;
+            *high = multiplier << (32u32.wrapping_sub(shift) & 31);
+        }
+        (are_valid, are_high)
+    }
 }
 
 /// Parameters for each element, as they are defined.

@@ -116,6 +116,10 @@ macro_rules! conversions {
 conversions! { u8, U8; i8, I8; i16, I16; i32, I32; }
 
 /// The element types.
+#[cfg_attr(
+    not(target_arch = "x86_64"),
+    allow(dead_code, reason = "for the vectors of x86-64")
+)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Type {
     U8,
@@ -127,6 +131,10 @@ pub(super) enum Type {
 /// An element type. Elements are integers without padding: any bytes are one.
 pub(super) trait Element: Copy + Ord + Default + 'static {
     /// Which.
+    #[cfg_attr(
+        not(target_arch = "x86_64"),
+        allow(dead_code, reason = "for the vectors of x86-64")
+    )]
     const TYPE: Type;
     /// The least element.
     const MIN: Self;

@@ -11,8 +11,16 @@ use crate::Level;
 pub struct Table256 {
     entries: [i32; 256],
     /// The bytes of the entries: of each the lowest, then the second.
+    #[cfg_attr(
+        not(target_arch = "x86_64"),
+        allow(dead_code, reason = "for the vectors of x86-64")
+    )]
     planes: [[u8; 256]; 4],
 }
+
+/// Elements from which on it pays to load the table to registers.
+#[cfg(target_arch = "x86_64")]
+const LONG: usize = 32;
 
 impl Table256 {
     /// Prepares a table: entry `i` for the byte `i`, a negative one read as unsigned.
@@ -54,7 +62,9 @@ impl Table256 {
     #[inline]
     fn look<X: Element, Y: Element>(&self, level: Level, x: &[X], y: &mut [Y]) {
         #[cfg(target_arch = "x86_64")]
-        if let Some(vbmi) = Vbmi::of(level) {
+        if x.len() >= LONG
+            && let Some(vbmi) = Vbmi::of(level)
+        {
             return vbmi.table(self, x, y);
         }
         at::<Look, _>(level, (self, x, y));

@@ -51,7 +51,6 @@ fn load_8<X: Element>(x: &[X; 8]) -> __m256i {
 #[inline]
 #[target_feature(enable = "avx2")]
 pub(super) fn fill<Y: Element>(y: &mut [Y], lanes: impl Fn(Span) -> __m256i) {
-    let n = y.len();
     let (blocks, rest) = y.as_chunks_mut::<32>();
     let mut start = 0;
     for block in blocks {
@@ -62,20 +61,39 @@ pub(super) fn fill<Y: Element>(y: &mut [Y], lanes: impl Fn(Span) -> __m256i) {
         store_32(block, [lanes(at(0)), lanes(at(1)), lanes(at(2)), lanes(at(3))]);
         start += 32;
     }
-    if !rest.is_empty() {
-        let mut block = [Y::default(); 32];
-        let at = |i: usize| {
-            let start = (start + 8 * i).min(n);
-            Span {
-                start,
-                len: (n - start).min(8),
+    for part in rest.chunks_mut(8) {
+        let v = lanes(Span {
+            start,
+            len: part.len(),
+        });
+        match part.as_mut_array::<8>() {
+            Some(whole) => store_8(whole, v),
+            None => {
+                let mut padded = [Y::default(); 8];
+                store_8(&mut padded, v);
+                part.copy_from_slice(&padded[..part.len()]);
             }
-        };
-        store_32(
-            &mut block,
-            [lanes(at(0)), lanes(at(1)), lanes(at(2)), lanes(at(3))],
-        );
-        rest.copy_from_slice(&block[..rest.len()]);
+        }
+        start += 8;
+    }
+}
+
+/// Stores a vector of lanes, saturated.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn store_8<Y: Element>(y: &mut [Y; 8], v: __m256i) {
+    let to = y.as_mut_ptr();
+    // The lower four lanes are packed to the lower quarter, the upper four to the third.
+    let packed = _mm256_packs_epi32(v, v);
+    let packed = _mm256_castsi256_si128(_mm256_permute4x64_epi64::<0b10_00>(packed));
+    // SAFETY: each writes the bytes of eight elements, which the array has; any bytes are elements.
+    unsafe {
+        match Y::TYPE {
+            Type::U8 => _mm_storel_epi64(to.cast(), _mm_packus_epi16(packed, packed)),
+            Type::I8 => _mm_storel_epi64(to.cast(), _mm_packs_epi16(packed, packed)),
+            Type::I16 => _mm_storeu_si128(to.cast(), packed),
+            Type::I32 => _mm256_storeu_si256(to.cast(), v),
+        }
     }
 }
 

@@ -95,10 +95,5 @@ pub(super) fn permuted<Y: Element>(function: &Interpolation, x: &[i16], y: &mut 
     for (x, y) in x.iter().zip(y) {
         write(x, y);
     }
-    if !x_rest.is_empty() {
-        let (mut x, mut y) = ([0; 64], [Y::MIN; 64]);
-        x[..x_rest.len()].copy_from_slice(x_rest);
-        write(&x, &mut y);
-        y_rest.copy_from_slice(&y[..y_rest.len()]);
-    }
+    gathered(function, x_rest, y_rest);
 }

@@ -1,71 +1,67 @@
 //! Requantisation.
 
 use super::lanes::{fill, load};
-use crate::elements::requantise::Form;
 use crate::elements::slice::{Element, Type};
 use std::arch::x86_64::*;
 
-/// With one set of parameters.
+/// [`crate::elements::requantise::Form::Short`]. (Parameters go as they are: a form, written to memory piece by piece and read as a vector,
+/// costs a short call as much as its elements.)
 #[target_feature(enable = "avx512bw,avx512dq,avx512vl")]
-pub(super) fn one<X: Element, Y: Element>(x: &[X], form: Form, y: &mut [Y]) {
-    match form {
-        Form::Short {
-            multiplier,
-            half,
-            shift,
-            zero,
-        } => {
-            let [multiplier, half, shift, zero] =
-                [multiplier, half, shift as i32, zero].map(|v| _mm512_set1_epi32(v));
-            fill(y, |span| {
-                // Pairs of 16 bits: the element times the multiplier, its sign times 0.
-                let product = _mm512_madd_epi16(load(x, span), multiplier);
-                let rounded = _mm512_srav_epi32(_mm512_add_epi32(product, half), shift);
-                _mm512_add_epi32(rounded, zero)
-            });
-        }
-        Form::High {
-            multiplier,
-            bias,
-            shift,
-        } => {
-            let multiplier = _mm512_set1_epi32(multiplier);
-            let bias = _mm512_set1_epi64(bias);
-            if shift == 0 {
-                fill(y, |span| upper(load(x, span), multiplier, multiplier, bias));
-            } else {
-                let shift = _mm512_set1_epi32(shift as i32);
-                fill(y, |span| {
-                    _mm512_srav_epi32(upper(load(x, span), multiplier, multiplier, bias), shift)
-                });
-            }
-        }
-        Form::Whole {
-            multiplier,
-            shift,
-            zero,
-        } => {
-            let multiplier = _mm512_set1_epi32(multiplier);
-            let [half, shift, zero] =
-                [1 << (shift - 1), i64::from(shift), i64::from(zero)].map(|v| _mm512_set1_epi64(v));
-            let (low, high) = range::<Y>();
-            let round = |product: __m512i| {
-                let rounded = _mm512_srav_epi64(_mm512_add_epi64(product, half), shift);
-                saturate(_mm512_add_epi64(rounded, zero), low, high)
-            };
-            fill(y, |span| {
-                let x = load(x, span);
-                let even = round(_mm512_mul_epi32(x, multiplier));
-                let odd = round(_mm512_mul_epi32(_mm512_srli_epi64::<32>(x), multiplier));
-                lower_halves(even, odd)
-            });
-        }
+pub(super) fn short<X: Element, Y: Element>(
+    x: &[X],
+    multiplier: i32,
+    half: i32,
+    shift: u32,
+    zero: i32,
+    y: &mut [Y],
+) {
+    let [multiplier, half, shift, zero] =
+        [multiplier, half, shift as i32, zero].map(|v| _mm512_set1_epi32(v));
+    fill(y, |span| {
+        // Pairs of 16 bits: the element times the multiplier, its sign times 0.
+        let product = _mm512_madd_epi16(load(x, span), multiplier);
+        let rounded = _mm512_srav_epi32(_mm512_add_epi32(product, half), shift);
+        _mm512_add_epi32(rounded, zero)
+    });
+}
+
+/// [`crate::elements::requantise::Form::High`].
+#[target_feature(enable = "avx512bw,avx512dq,avx512vl")]
+pub(super) fn high<X: Element, Y: Element>(x: &[X], multiplier: i32, bias: i64, shift: u32, y: &mut [Y]) {
+    let multiplier = _mm512_set1_epi32(multiplier);
+    let bias = _mm512_set1_epi64(bias);
+    if shift == 0 {
+        fill(y, |span| upper(load(x, span), multiplier, multiplier, bias));
+    } else {
+        let shift = _mm512_set1_epi32(shift as i32);
+        fill(y, |span| {
+            _mm512_srav_epi32(upper(load(x, span), multiplier, multiplier, bias), shift)
+        });
     }
 }
 
-/// With a multiplier (of [`Form::High`]) and a zero point for each element.
+/// [`crate::elements::requantise::Form::Whole`].
 #[target_feature(enable = "avx512bw,avx512dq,avx512vl")]
-pub(super) fn high<X: Element, Y: Element>(x: &[X], multipliers: &[i32], zeros: &[i32], y: &mut [Y]) {
+pub(super) fn whole<X: Element, Y: Element>(x: &[X], multiplier: i32, shift: u32, zero: i32, y: &mut [Y]) {
+    let multiplier = _mm512_set1_epi32(multiplier);
+    let [half, shift, zero] =
+        [1 << (shift - 1), i64::from(shift), i64::from(zero)].map(|v| _mm512_set1_epi64(v));
+    let (low, high) = range::<Y>();
+    let round = |product: __m512i| {
+        let rounded = _mm512_srav_epi64(_mm512_add_epi64(product, half), shift);
+        saturate(_mm512_add_epi64(rounded, zero), low, high)
+    };
+    fill(y, |span| {
+        let x = load(x, span);
+        let even = round(_mm512_mul_epi32(x, multiplier));
+        let odd = round(_mm512_mul_epi32(_mm512_srli_epi64::<32>(x), multiplier));
+        lower_halves(even, odd)
+    });
+}
+
+/// With a multiplier (of [`crate::elements::requantise::Form::High`]) and a zero point for each element.
+#[target_feature(enable = "avx512bw,avx512dq,avx512vl")]
+pub(super) fn high_each<X: Element, Y: Element>(x: &[X], multipliers: &[i32], zeros: &[i32], y: &mut [Y]) {
     let half = _mm512_set1_epi64(1 << 31);
     fill(y, |span| {
         let even = load(multipliers, span);

@@ -11,6 +11,7 @@ use super::{
 use crate::{KeccakBatch, StateError};
 use alloy_primitives::{B256, Bytes};
 use alloy_trie::{EMPTY_ROOT_HASH, Nibbles, nodes::RlpNode};
+use core::ops::Range;
 
 /// The old nodes of one trie, as far as they have been read. A node is read and decoded once, however often it is
 /// opened.
@@ -123,25 +124,38 @@ impl<'a> Reader<'a> {
 
     /// Reads the node that a reference means, which is at `path`.
     pub(crate) fn open(&mut self, at: At, path: &Nibbles) -> Result<ReadAt, StateError> {
-        let before = match at {
+        if let Some(read) = self.known(at) {
+            return Ok(read);
+        }
+        let rlp = self.fetch(at, path)?;
+        self.admit(at, path, rlp)
+    }
+
+    /// What a reference means, if it has been read.
+    fn known(&self, at: At) -> Option<ReadAt> {
+        let read = match at {
             At::Root => self.root_read,
             At::Child { of, nibble } => self.slot(of, usize::from(nibble)).map_or(0, |slot| slot.read),
         };
-        if let Some(read) = before.checked_sub(1) {
-            return Ok(read);
+        read.checked_sub(1)
+    }
+
+    /// The RLP of what a reference means.
+    fn fetch(&self, at: At, path: &Nibbles) -> Result<Bytes, StateError> {
+        if let At::Child { of, .. } = at
+            && !self.is_kept(at)
+        {
+            return Ok(self.read[of as usize].rlp.slice_ref(self.reference(at)));
         }
-        let reference = self.reference(at);
-        let digest = reference
-            .get(1..)
-            .filter(|digest| digest.len() == 32)
-            .map(B256::from_slice);
-        let rlp = match (digest, at) {
-            (None, At::Child { of, .. }) => self.read[of as usize].rlp.slice_ref(reference),
-            _ => self
-                .nodes
-                .node(&self.key(*path))?
-                .ok_or_else(|| self.broken(path, "is missing"))?,
-        };
+        let rlp = self.nodes.node(&self.key(*path))?;
+        rlp.ok_or_else(|| self.broken(path, "is missing"))
+    }
+
+    /// Takes in what was fetched.
+    fn admit(&mut self, at: At, path: &Nibbles, rlp: Bytes) -> Result<ReadAt, StateError> {
+        let digest = self
+            .is_kept(at)
+            .then(|| B256::from_slice(&self.reference(at)[1..]));
         let node = Node::decode(&rlp, path.len()).map_err(|problem| self.broken(path, problem))?;
         let read = self.read.len() as u32;
         self.read.push(Read {
@@ -174,54 +188,76 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The leaves of `keys`, which are in ascending order, in one walk.
+    /// The leaves of `keys`, which are in ascending order.
+    ///
+    /// Level by level and not branch by branch: where nodes are in memory, most of the time is spent waiting for it,
+    /// and many waits at once take as long as one.
     pub(crate) fn leaves(&mut self, keys: &[Nibbles]) -> Result<Vec<Option<ReadAt>>, StateError> {
         let mut leaves = vec![None; keys.len()];
-        if let Some(root) = self.root() {
-            self.walk(root, Nibbles::new(), keys, &mut leaves)?;
+        self.read.reserve(2 * keys.len());
+        let root = self.root().filter(|_| !keys.is_empty());
+        // Which nodes are to be read for which keys.
+        let mut level: Vec<_> = root
+            .map(|root| (root, Nibbles::new(), 0..keys.len()))
+            .into_iter()
+            .collect();
+        let mut rlps = Vec::with_capacity(AT_ONCE);
+        while !level.is_empty() {
+            let mut below = Vec::with_capacity(2 * level.len());
+            for some in level.chunks(AT_ONCE) {
+                rlps.clear();
+                for (at, path, _) in some {
+                    rlps.push(self.fetch(*at, path)?);
+                }
+                touch(&rlps);
+                for ((at, path, keys_below), rlp) in some.iter().zip(rlps.drain(..)) {
+                    let read = self.admit(*at, path, rlp)?;
+                    self.children_for(read, path, keys, keys_below, &mut below, &mut leaves);
+                }
+            }
+            level = below;
         }
         Ok(leaves)
     }
 
-    fn walk(
-        &mut self,
-        at: At,
-        path: Nibbles,
+    /// What is to be read below a node for `keys[range]`, or which of them it is the leaf of.
+    fn children_for(
+        &self,
+        read: ReadAt,
+        path: &Nibbles,
         keys: &[Nibbles],
+        range: &Range<usize>,
+        below: &mut Vec<(At, Nibbles, Range<usize>)>,
         leaves: &mut [Option<ReadAt>],
-    ) -> Result<(), StateError> {
-        if keys.is_empty() {
-            return Ok(());
-        }
-        let read = self.open(at, &path)?;
+    ) {
+        let some = &keys[range.clone()];
         match self.node(read) {
             Node::Leaf { rest, .. } => {
-                if let Ok(at) = keys.binary_search(&path.join(rest)) {
-                    leaves[at] = Some(read);
+                if let Ok(at) = some.binary_search(&path.join(rest)) {
+                    leaves[range.start + at] = Some(read);
                 }
             }
             Node::Extension { rest, .. } => {
-                let below = path.join(rest);
-                let within = within(keys, &below, |key| key);
-                if let Some(child) = self.child(read, 0) {
-                    self.walk(child, below, &keys[within.clone()], &mut leaves[within])?;
+                let end = path.join(rest);
+                let within = within(some, &end, |key| key);
+                if let Some(child) = self.child(read, 0).filter(|_| !within.is_empty()) {
+                    below.push((child, end, range.start + within.start..range.start + within.end));
                 }
             }
             Node::Branch(_) => {
-                let mut from = 0;
-                for group in keys.chunk_by(|a, b| a.get(path.len()) == b.get(path.len())) {
+                let mut from = range.start;
+                for group in some.chunk_by(|a, b| a.get(path.len()) == b.get(path.len())) {
                     let to = from + group.len();
                     let nibble = group[0].get_unchecked(path.len());
                     if let Some(child) = self.child(read, usize::from(nibble)) {
-                        let mut below = path;
-                        below.push(nibble);
-                        self.walk(child, below, group, &mut leaves[from..to])?;
+                        let mut end = *path;
+                        end.push(nibble);
+                        below.push((child, end, from..to));
                     }
                     from = to;
                 }
             }
         }
-        Ok(())
     }
 
     /// The nodes with a digest on the way to `key`, the root first, and the value that is there.
@@ -256,6 +292,18 @@ impl<'a> Reader<'a> {
         }
         Ok((proof, None))
     }
+}
+
+/// Nodes that are fetched before any of them is looked at.
+const AT_ONCE: usize = 64;
+/// Bytes that memory gives at once.
+const LINE: usize = 64;
+
+/// Has all bytes of some nodes on their way from memory, each line by one load that waits for no other.
+fn touch(rlps: &[Bytes]) {
+    let lines = rlps.iter().flat_map(|rlp| rlp.chunks(LINE));
+    let sum = lines.fold(0u8, |sum, line| sum ^ line[0]);
+    core::hint::black_box(sum);
 }
 
 /// Where in `items`, which are in ascending order of their keys, those lie that begin with `prefix`.

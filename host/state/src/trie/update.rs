@@ -50,6 +50,7 @@ impl<'a> TrieChange<'a> {
             new_nodes: Vec::new(),
             removed: Vec::new(),
         };
+        trie.new_nodes.reserve(2 * changes.len());
         trie.root = trie.update(trie.reader.root(), Nibbles::new(), changes)?;
         Ok(trie)
     }

@@ -59,11 +59,9 @@ fn each_backend_gives_the_golden_roots() {
     ] {
         let output = run(folder.path(), arguments);
         assert!(output.status.success(), "{arguments:?}");
-        let backend = if arguments.iter().any(|a| a.starts_with("fpga")) {
-            "fpga"
-        } else {
-            "reference"
-        };
+        let place = arguments.iter().position(|a| *a == "--backend");
+        let list = place.map_or("cpu", |place| arguments[place + 1]);
+        let backend = list.split(',').next().unwrap();
         check(&objects(&output)[0], backend);
     }
 }
@@ -77,9 +75,29 @@ fn comparing_backends_runs_each_with_a_dispatcher_of_its_own() {
     assert_eq!(object["compare"], "backends");
     assert_eq!(object["equal"], true);
     let results = object["results"].as_array().unwrap();
-    assert_eq!(results.len(), 2);
+    assert_eq!(results.len(), 3);
     check(&results[0], "reference");
-    check(&results[1], "fpga");
+    check(&results[1], "cpu");
+    check(&results[2], "fpga");
+}
+
+#[test]
+fn the_processors_own_instructions_do_all_products_and_an_audit_agrees() {
+    let folder = tempdir().unwrap();
+    for level in metisvm_simd::Level::available() {
+        let arguments = ["run", "--json", "--cpu-level", level.name(), "--audit", "1/1"];
+        let output = run(folder.path(), &arguments);
+        assert!(output.status.success());
+        let object = &objects(&output)[0];
+        check(object, "cpu");
+        assert_eq!(object["cpu_level"], level.name());
+        assert!(object["cpu_macs"].as_u64().unwrap() > 1_000_000);
+        for (key, value) in [("cpu_scalar_macs", 0), ("cpu_condemned", 0)] {
+            assert_eq!(object[key], value, "{key}");
+        }
+        let computed = object["inferences"].as_u64().unwrap() - object["memo_hits"].as_u64().unwrap();
+        assert_eq!(object["cpu_audited"].as_u64().unwrap(), computed);
+    }
 }
 
 #[test]

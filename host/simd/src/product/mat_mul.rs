@@ -13,14 +13,16 @@ use std::ops::Range;
 /// Columns of a block that may be cut: 12 rows of them are 24 KB.
 const BLOCK_COLUMNS: usize = 512;
 
+/// The same where 32 rows are a tile.
+const TALL_COLUMNS: usize = 256;
+
 /// What of w a second-level cache holds beside other things.
 const CACHED_BYTES: usize = 1 << 20;
 
 /// Rows that are worth tiles.
 const LEAST_ROWS: usize = 4;
 
-/// Tiles whose rows go over a w that is not in the second-level cache, one block of columns after the other, if
-/// blocks have whole rows.
+/// Tiles whose rows go over a w that is not in the second-level cache, one part of its columns after the other.
 const GROUP_TILES: usize = 6;
 
 /// `y[m, n] = bias[n] + Σ_k (x[m, k] − x_zero) · (w[k, n] − zeros[n])` for some of x's rows and w's columns.
@@ -250,17 +252,19 @@ fn product<L: Lanes, P: Packing, R: Row>(lanes: L, job: Product<'_>, row: impl F
         }
     }
 
-    // As many columns at once as a block may have.
-    let column_bytes = steps * P::TERMS;
-    let cut = (CACHED_BYTES / column_bytes.max(1)).clamp(2 * L::N, BLOCK_COLUMNS) / (2 * L::N) * (2 * L::N);
-    let at_once = if job.whole_rows { padded - first } else { cut };
-    // Rows that are computed before the first of them is handed out.
+    // Columns of w that the second-level cache holds, and of these as many as a block may have.
+    let column_bytes = (steps * P::TERMS).max(1);
+    let panels_of = |columns: usize| columns / (2 * L::N) * (2 * L::N);
+    let cached = panels_of((CACHED_BYTES / column_bytes).max(2 * L::N)).min(padded - first);
+    let cut = cached.min(if tall { TALL_COLUMNS } else { BLOCK_COLUMNS });
+    // Rows that meet some columns of w before the next ones come.
     let tiles = rows.len().div_ceil(tile_rows);
-    let group = match job.whole_rows && at_once * column_bytes > CACHED_BYTES {
-        true => GROUP_TILES.min(tiles),
-        false => 1,
+    let group = if cached < padded - first {
+        GROUP_TILES.min(tiles)
+    } else {
+        1
     };
-    let stride = at_once.min(padded - first) + 16;
+    let stride = if job.whole_rows { padded - first } else { cut } + 16;
     let tile_start = |tile: usize| rows.start + rows.len() * tile / tiles;
     let group_rows = (rows.len().div_ceil(tiles) * group).min(rows.len());
     let blocks = steps.div_ceil(BLOCK_WORDS).max(1);
@@ -268,71 +272,85 @@ fn product<L: Lanes, P: Packing, R: Row>(lanes: L, job: Product<'_>, row: impl F
     words.resize(words.len().max(group_rows * blocks), [0; ROW_WORDS]);
     row_sums.resize(row_sums.len().max(group_rows), 0);
 
-    for block_first in (first..columns.end).step_by(at_once) {
-        let block_end = columns.end.min(block_first + at_once);
-        for group_first in (0..tiles).step_by(group) {
-            let group_tiles = group_first..tiles.min(group_first + group);
-            let base = tile_start(group_first);
-            // The rows as words: of each tile its blocks, of each block the tile's rows.
-            for t in group_tiles.clone() {
-                let (from, to) = (tile_start(t), tile_start(t + 1));
-                for r in from..to {
-                    let mut sum = 0_i32;
-                    for block in 0..blocks {
-                        let place = (from - base) * blocks + block * (to - from) + (r - from);
-                        let words = &mut words[place][..(steps - block * BLOCK_WORDS).min(BLOCK_WORDS)];
-                        let part = row(r).words(block * BLOCK_WORDS, words, !w.zeros().is_empty());
-                        sum = sum.wrapping_add(part);
+    for group_first in (0..tiles).step_by(group) {
+        let group_tiles = group_first..tiles.min(group_first + group);
+        let base = tile_start(group_first);
+        // The rows as words: of each tile its blocks, of each block the tile's rows.
+        for t in group_tiles.clone() {
+            let (from, to) = (tile_start(t), tile_start(t + 1));
+            for r in from..to {
+                let mut sum = 0_i32;
+                for block in 0..blocks {
+                    let place = (from - base) * blocks + block * (to - from) + (r - from);
+                    let words = &mut words[place][..(steps - block * BLOCK_WORDS).min(BLOCK_WORDS)];
+                    let part = row(r).words(block * BLOCK_WORDS, words, !w.zeros().is_empty());
+                    sum = sum.wrapping_add(part);
+                }
+                row_sums[r - base] = sum;
+            }
+        }
+        let mut finish = |rows: Range<usize>, columns: Range<usize>, sums: &mut [i32]| {
+            if !w.zeros().is_empty() {
+                let zeros = &w.zeros()[columns.clone()];
+                for (sums, &row_sum) in sums
+                    .chunks_mut(stride)
+                    .zip(&row_sums[rows.start - base..rows.end - base])
+                {
+                    for (sum, zero) in sums.iter_mut().zip(zeros) {
+                        *sum = sum.wrapping_sub(zero.wrapping_mul(row_sum));
                     }
-                    row_sums[r - base] = sum;
                 }
             }
-            for cut_first in (block_first..block_end).step_by(cut) {
-                let cut_end = block_end.min(cut_first + cut);
-                for t in group_tiles.clone() {
-                    let (from, to) = (tile_start(t), tile_start(t + 1));
-                    let words = &words[(from - base) * blocks..][..(to - from) * blocks];
-                    let sums = &mut sums[(from - base) * stride + (cut_first - block_first)..];
-                    let starts = &starts[cut_first - first..];
+            sink(Block {
+                first_row: rows.start,
+                rows: rows.len(),
+                first_column: columns.start,
+                columns: columns.len(),
+                stride,
+                values: sums,
+            });
+        };
+        for cached_first in (first..columns.end).step_by(cached) {
+            let cached_end = columns.end.min(cached_first + cached);
+            for t in group_tiles.clone() {
+                let (from, to) = (tile_start(t), tile_start(t + 1));
+                let words = &words[(from - base) * blocks..][..(to - from) * blocks];
+                for cut_first in (cached_first..cached_end).step_by(cut) {
+                    let cut_end = cached_end.min(cut_first + cut);
+                    let place = match job.whole_rows {
+                        true => (from - base) * stride + (cut_first - first),
+                        false => 0,
+                    };
                     let panels = Panels {
                         packing: PhantomData::<P>,
                         w,
                         rows: to - from,
                         words,
                         columns: cut_first..cut_end,
-                        starts,
-                        sums,
+                        starts: &starts[cut_first - first..],
+                        sums: &mut sums[place..],
                         stride,
                         steps,
                     };
                     match lanes.tiles() {
                         Some(has) if tall && to - from >= LEAST_ROWS => {
-                            lanes.call(TilePanels { has, panels })
+                            lanes.call(TilePanels { has, panels });
                         }
                         _ => lanes.call(panels),
                     }
-                }
-            }
-            for t in group_tiles {
-                let (from, to) = (tile_start(t), tile_start(t + 1));
-                let first_column = block_first.max(columns.start);
-                let sums = &mut sums[(from - base) * stride..][..(to - from) * stride];
-                if !w.zeros().is_empty() {
-                    let zeros = &w.zeros()[first_column..block_end];
-                    for (sums, &row_sum) in sums.chunks_exact_mut(stride).zip(&row_sums[from - base..]) {
-                        for (sum, zero) in sums[first_column - block_first..].iter_mut().zip(zeros) {
-                            *sum = sum.wrapping_sub(zero.wrapping_mul(row_sum));
-                        }
+                    if !job.whole_rows {
+                        let wanted = cut_first.max(columns.start)..cut_end;
+                        let place = wanted.start - cut_first;
+                        finish(from..to, wanted, &mut sums[place..(to - from) * stride]);
                     }
                 }
-                sink(Block {
-                    first_row: from,
-                    rows: to - from,
-                    first_column,
-                    columns: block_end - first_column,
-                    stride,
-                    values: &mut sums[first_column - block_first..],
-                });
+            }
+        }
+        if job.whole_rows {
+            for t in group_tiles {
+                let (from, to) = (tile_start(t), tile_start(t + 1));
+                let place = (from - base) * stride + (columns.start - first);
+                finish(from..to, columns.clone(), &mut sums[place..(to - base) * stride]);
             }
         }
     }

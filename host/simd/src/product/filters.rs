@@ -4,6 +4,7 @@ use super::amx;
 use super::instructions;
 use super::lanes::{Job, Lanes};
 use super::operand::{ByteOperand, Elements, Zeros};
+use super::scratch::Aligned;
 use super::shape::Conv2dShape;
 use crate::Level;
 use std::ops::Range;
@@ -196,7 +197,7 @@ pub struct PackedFilters {
     /// Tiles that a group is cut into.
     tiles: usize,
     /// Of each tile step by step the words of its output channels.
-    words: Vec<u32>,
+    words: Aligned<u32>,
     /// What the zero point of x is subtracted for: the sum of each filter, less its zero points.
     sums: Vec<i32>,
     /// Zero points of the output channels, and a filter of ones; empty if all are zero.
@@ -240,7 +241,7 @@ impl PackedFilters {
 
     /// The memory they take.
     pub fn memory_bytes(&self) -> usize {
-        let words = self.words.len() + self.ones.len() + self.layout.distances.len();
+        let words = self.words.get().len() + self.ones.len() + self.layout.distances.len();
         4 * (words + self.sums.len() + self.zeros.len()) + size_of_val(&self.layout.steps[..])
     }
 
@@ -271,7 +272,7 @@ impl PackedFilters {
     /// The words of a tile.
     pub(super) fn words(&self, group: usize, tile: Range<usize>) -> &[u32] {
         let words = self.layout.filter_words();
-        &self.words[(group * self.shape.group_outs() + tile.start) * words..][..tile.len() * words]
+        &self.words.get()[(group * self.shape.group_outs() + tile.start) * words..][..tile.len() * words]
     }
 
     pub(super) fn sums(&self) -> &[i32] {
@@ -378,7 +379,7 @@ fn pack(
     layout: &Layout,
     rows: usize,
     word: &dyn Fn(usize, usize) -> u32,
-) -> (usize, Vec<u32>) {
+) -> (usize, Aligned<u32>) {
     let outs = s.group_outs();
     let tiles = outs.div_ceil(rows);
     let mut words = Vec::with_capacity(s.outs * layout.filter_words());
@@ -388,7 +389,9 @@ fn pack(
             words.extend(pack_tile(layout, rows, word));
         }
     }
-    (tiles, words)
+    let mut aligned = Aligned::default();
+    aligned.resize(words.len()).copy_from_slice(&words);
+    (tiles, aligned)
 }
 
 /// The words of some output channels: step by step of each a word; for tiles, of each the words of `depth` steps and

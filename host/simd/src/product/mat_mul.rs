@@ -269,7 +269,9 @@ fn product<L: Lanes, P: Packing, R: Row>(lanes: L, job: Product<'_>, row: impl F
     let group_rows = (rows.len().div_ceil(tiles) * group).min(rows.len());
     let blocks = steps.div_ceil(BLOCK_WORDS).max(1);
     let sums = sums.resize(group_rows * stride);
-    words.resize(words.len().max(group_rows * blocks), [0; ROW_WORDS]);
+    let (words, _) = words
+        .resize(group_rows * blocks * ROW_WORDS)
+        .as_chunks_mut::<ROW_WORDS>();
     row_sums.resize(row_sums.len().max(group_rows), 0);
 
     for group_first in (0..tiles).step_by(group) {

@@ -9,7 +9,7 @@ pub struct Scratch {
     /// What the sums of each column, or row, begin with.
     pub(super) starts: Vec<i32>,
     /// Words of x as the kernels broadcast them, and the sum of each of its rows.
-    pub(super) rows: Vec<[u32; ROW_WORDS]>,
+    pub(super) rows: Aligned<u32>,
     pub(super) row_sums: Vec<i32>,
     /// An image with its padding, in words of neighbours.
     pub(super) image: Aligned<u32>,
@@ -18,7 +18,7 @@ pub struct Scratch {
 }
 
 /// From one row of x to the next in [`Scratch`], in words: what of a row a kernel takes at once, and a cache line,
-/// so that rows do not compete for the same places of the cache.
+/// so that all begin at one and do not compete for the same places of the cache.
 pub(super) const ROW_WORDS: usize = BLOCK_WORDS + 16;
 
 /// How many words of a row a kernel takes at once.

@@ -17,13 +17,13 @@ const BLOCK_COLUMNS: usize = 512;
 const TALL_COLUMNS: usize = 256;
 
 /// What of w a second-level cache holds beside other things.
-const CACHED_BYTES: usize = 1 << 20;
+const CACHED_BYTES: usize = 768 << 10;
 
 /// Rows that are worth tiles.
 const LEAST_ROWS: usize = 4;
 
-/// Tiles whose rows go over a w that is not in the second-level cache, one part of its columns after the other.
-const GROUP_TILES: usize = 6;
+/// What of x, and of sums that wait for the rest of their rows, it holds beside that, if w is larger than it.
+const GROUP_BYTES: usize = 512 << 10;
 
 /// `y[m, n] = bias[n] + Σ_k (x[m, k] − x_zero) · (w[k, n] − zeros[n])` for some of x's rows and w's columns.
 ///
@@ -259,15 +259,16 @@ fn product<L: Lanes, P: Packing, R: Row>(lanes: L, job: Product<'_>, row: impl F
     let cut = cached.min(if tall { TALL_COLUMNS } else { BLOCK_COLUMNS });
     // Rows that meet some columns of w before the next ones come.
     let tiles = rows.len().div_ceil(tile_rows);
-    let group = if cached < padded - first {
-        GROUP_TILES.min(tiles)
-    } else {
-        1
-    };
     let stride = if job.whole_rows { padded - first } else { cut } + 16;
+    let blocks = steps.div_ceil(BLOCK_WORDS).max(1);
+    let waiting = if job.whole_rows { stride } else { 0 };
+    let tile_bytes = 4 * tile_rows * (blocks * ROW_WORDS).max(waiting);
+    let group = match cached < padded - first {
+        true => (GROUP_BYTES / tile_bytes).clamp(1, tiles),
+        false => 1,
+    };
     let tile_start = |tile: usize| rows.start + rows.len() * tile / tiles;
     let group_rows = (rows.len().div_ceil(tiles) * group).min(rows.len());
-    let blocks = steps.div_ceil(BLOCK_WORDS).max(1);
     let sums = sums.resize(group_rows * stride);
     let (words, _) = words
         .resize(group_rows * blocks * ROW_WORDS)

@@ -304,6 +304,15 @@ fn at(x: Slice<'_>, i: usize) -> i32 {
     }
 }
 
+fn part_mut<'a>(y: &'a mut SliceMut<'_>, n: usize) -> SliceMut<'a> {
+    match y {
+        SliceMut::U8(y) => SliceMut::U8(&mut y[..n]),
+        SliceMut::I8(y) => SliceMut::I8(&mut y[..n]),
+        SliceMut::I16(y) => SliceMut::I16(&mut y[..n]),
+        SliceMut::I32(y) => SliceMut::I32(&mut y[..n]),
+    }
+}
+
 fn part(x: Slice<'_>, n: usize) -> Slice<'_> {
     match x {
         Slice::U8(x) => Slice::U8(&x[..n]),
@@ -343,6 +352,19 @@ fn moves(bench: &Bench, a: &Data, out: &mut Data) {
         bench.row(&format!("transpose 32 x 32 {ty}"), N, |level| {
             transpose(level, black_box(x), &[32, 32], &[1, 0], again(&mut y));
         });
+        for (rows, columns) in [(340, 3), (3, 340), (128, 8), (8, 128)] {
+            let n = rows * columns;
+            let mut y = part_mut(&mut y, n);
+            bench.row(&format!("transpose {rows} x {columns} {ty}"), n, |level| {
+                transpose(
+                    level,
+                    black_box(part(x, n)),
+                    &[rows, columns],
+                    &[1, 0],
+                    again(&mut y),
+                );
+            });
+        }
         bench.row(&format!("transpose 4 x 8 x 32 as 1, 0, 2 {ty}"), N, |level| {
             transpose(level, black_box(x), &[4, 8, 32], &[1, 0, 2], again(&mut y));
         });
@@ -365,12 +387,7 @@ fn moves(bench: &Bench, a: &Data, out: &mut Data) {
         };
         for ((ty, x), (_, mut y)) in a.slices().into_iter().zip(out.slices_mut()) {
             let (elements, n) = (input[0] * input[1], output[0] * output[1]);
-            let mut y = match &mut y {
-                SliceMut::U8(y) => SliceMut::U8(&mut y[..n]),
-                SliceMut::I8(y) => SliceMut::I8(&mut y[..n]),
-                SliceMut::I16(y) => SliceMut::I16(&mut y[..n]),
-                SliceMut::I32(y) => SliceMut::I32(&mut y[..n]),
-            };
+            let mut y = part_mut(&mut y, n);
             let name = format!("max pool {kernel} step {stride}, an input of {input:?} {ty}");
             bench.row(&name, elements, |level| {
                 max_pool2d(level, black_box(part(x, elements)), &pool, again(&mut y));

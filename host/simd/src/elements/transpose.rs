@@ -248,7 +248,7 @@ mod tests {
             let mut dims: Vec<usize> = (0..rank).map(|_| rng.within(1, 5) as usize).collect();
             if rank == 2 || rank == 3 {
                 dims.iter_mut()
-                    .for_each(|d| *d = *rng.choose(&[1, 2, 15, 16, 17, 33, 50]) as usize);
+                    .for_each(|d| *d = *rng.choose(&[1, 2, 3, 5, 9, 15, 16, 17, 33, 50]) as usize);
             }
             if round == 0 {
                 dims.iter_mut().for_each(|d| *d = 0);

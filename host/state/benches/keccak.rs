@@ -1,6 +1,6 @@
 //! Keccak-256 and state roots, by level and against keccak-asm one by one:
 //! `cargo bench -p metisvm-state --bench keccak`. One thread and the processor time of it; the engines take turns,
-//! and what counts is the median of the samples (`METISVM_SAMPLES`, 21).
+//! and what counts is the median of the samples (`METISVM_SAMPLES`, 21). `-- permutations` and `-- roots` do one of both.
 
 use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256, keccak256};
 use alloy_trie::EMPTY_ROOT_HASH;
@@ -10,6 +10,10 @@ use metisvm_state::{
 };
 use rustix::time::{ClockId, clock_gettime};
 use std::{hint::black_box, time::Duration};
+
+/// As the binary has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// What hashed before there were levels: keccak-asm, one message after the other.
 struct OneByOne;
@@ -160,8 +164,16 @@ fn main() {
     let samples = std::env::var("METISVM_SAMPLES").ok();
     let samples = samples.and_then(|text| text.parse().ok()).unwrap_or(21);
     let one = rayon::ThreadPoolBuilder::new().num_threads(1).build();
+    let only = std::env::args()
+        .nth(1)
+        .filter(|argument| !argument.starts_with('-'));
+    let wanted = |name| only.as_deref().is_none_or(|only| only == name);
     one.expect("a thread").install(|| {
-        permutations(samples);
-        roots(samples);
+        if wanted("permutations") {
+            permutations(samples);
+        }
+        if wanted("roots") {
+            roots(samples);
+        }
     });
 }

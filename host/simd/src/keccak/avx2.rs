@@ -4,7 +4,8 @@
 
 use super::lanes::{Lanes, Step};
 use super::permutation::permutation;
-use super::{PAD_LAST, Put, RATE, RATE_WORDS, STATE_WORDS, portable};
+use super::portable;
+use super::sponge::{PAD_LAST, Put, RATE, RATE_WORDS, STATE_WORDS};
 use crate::level::Level;
 use std::arch::x86_64::*;
 

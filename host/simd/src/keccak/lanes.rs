@@ -1,6 +1,6 @@
 //! Which message is in which lane, and how far it is.
 
-use super::{Put, RATE};
+use super::sponge::{Put, RATE};
 
 /// `N` lanes over a batch. Each step every lane takes in one block of its message; a lane that is through takes
 /// the next message of the batch. What is needed of all lanes lies side by side, for registers to take.

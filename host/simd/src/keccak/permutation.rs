@@ -37,9 +37,9 @@ macro_rules! permutation {
         /// Keccak-f\[1600\] of each lane.
         $(#[$attribute])*
         #[inline]
-        fn permute(state: &mut [$word; super::STATE_WORDS]) {
+        fn permute(state: &mut [$word; $crate::keccak::sponge::STATE_WORDS]) {
             let mut a = *state;
-            for constant in super::permutation::ROUND_CONSTANTS {
+            for constant in $crate::keccak::permutation::ROUND_CONSTANTS {
                 // Theta: each column's parity, then into every word that of the column before and, rotated by
                 // one, that of the column after.
                 let c0 = xor3(xor3(a[0], a[5], a[10]), a[15], a[20]);

@@ -1,6 +1,7 @@
 //! One message after the other, with plain Rust: the scalar twin of the lanes.
 
-use super::{PAD_FIRST, PAD_LAST, Put, RATE, RATE_WORDS, STATE_WORDS, permutation::permutation};
+use super::permutation::permutation;
+use super::sponge::{PAD_FIRST, PAD_LAST, Put, RATE, RATE_WORDS, STATE_WORDS};
 
 permutation!(u64);
 

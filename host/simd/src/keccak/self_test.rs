@@ -4,7 +4,7 @@
 //! (or an emulator, or a compiler) that gets the vector instructions wrong is to be found out before
 //! anything hashes with it.
 
-use super::keccak256_many;
+use super::each::keccak256_many;
 use crate::level::Level;
 use std::sync::OnceLock;
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::Level;
 
 /// A generator of any words (Marsaglia's xorshift).
 struct Random(u64);

@@ -8,7 +8,7 @@ use super::{
     },
     undo::{UndoWriter, Undone},
 };
-use crate::{StateChanges, TrieUpdate};
+use crate::{CpuKeccak, KeccakBatch, StateChanges, TrieUpdate};
 use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256, keccak256};
 use redb::{ReadableTable, ReadableTableMetadata, WriteTransaction};
 
@@ -85,12 +85,17 @@ fn write_codes(
     let mut codes = txn.open_table(CODES)?;
     let mut new: Vec<_> = block.changes.codes.iter().collect();
     new.sort_unstable_by_key(|(hash, _)| **hash);
+    let mut given = Vec::with_capacity(new.len());
     for (hash, code) in new {
-        if codes.get(&hash.0)?.is_some() {
-            continue;
+        if codes.get(&hash.0)?.is_none() {
+            given.push((hash, code.original_byte_slice()));
         }
-        let bytes = code.original_byte_slice();
-        if keccak256(bytes) != *hash {
+    }
+    let messages: Vec<&[u8]> = given.iter().map(|(_, bytes)| *bytes).collect();
+    let mut hashes = vec![B256::ZERO; messages.len()];
+    CpuKeccak.hash(&messages, &mut hashes);
+    for ((hash, bytes), right) in given.into_iter().zip(&hashes) {
+        if right != hash {
             return Err(invalid(
                 block.header.number,
                 format!("the code given for {hash} has another hash"),

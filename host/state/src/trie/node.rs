@@ -149,16 +149,17 @@ impl<C, V> Node<C, V> {
         }
     }
 
-    /// Appends the RLP, given the reference of a child and the bytes of a value.
+    /// Appends the RLP of [`length`](Self::length) bytes, given the reference of a child and the bytes of a value.
     pub(crate) fn encode<'a>(
         &'a self,
+        length: usize,
         reference: impl Fn(&'a C) -> &'a [u8],
         bytes: impl Fn(&'a V) -> &'a [u8],
         out: &mut Vec<u8>,
     ) {
         Header {
             list: true,
-            payload_length: self.payload_length(|child| reference(child).len(), &bytes),
+            payload_length: payload_of(length),
         }
         .encode(out);
         match self {
@@ -185,6 +186,17 @@ impl<C, V> Node<C, V> {
             }
         }
     }
+}
+
+/// The payload of a list that has so many bytes with its header: one byte, and from 56 on those of the payload's
+/// length.
+fn payload_of(length: usize) -> usize {
+    let payload = |header: usize| length.saturating_sub(header);
+    let fits = |header: &usize| match header {
+        1 => payload(1) < 56,
+        _ => payload(*header) >> (8 * (header - 1)) == 0,
+    };
+    payload((1..8).find(fits).unwrap_or(8))
 }
 
 /// Cuts the next item off, header and all.
@@ -299,8 +311,9 @@ mod tests {
 
     fn encoded(node: &Node<RlpNode, Bytes>) -> Vec<u8> {
         let mut rlp = Vec::new();
-        node.encode(|child| child.as_slice(), |value| &value[..], &mut rlp);
-        assert_eq!(rlp.len(), node.length(|child| child.len(), |value| &value[..]));
+        let length = node.length(|child| child.len(), |value| &value[..]);
+        node.encode(length, |child| child.as_slice(), |value| &value[..], &mut rlp);
+        assert_eq!(rlp.len(), length);
         rlp
     }
 
@@ -311,7 +324,9 @@ mod tests {
     /// The RLP of what was read from `rlp`.
     fn again(node: &OldNode, rlp: &[u8]) -> Vec<u8> {
         let mut written = Vec::new();
+        let length = node.length(|slot| slot.range().len(), |value| &rlp[value.clone()]);
         node.encode(
+            length,
             |slot| &rlp[slot.range()],
             |value| &rlp[value.clone()],
             &mut written,
@@ -343,6 +358,17 @@ mod tests {
             .into_iter()
             .map(|(node, depth)| (encoded(&node), depth))
             .collect()
+    }
+
+    #[test]
+    fn payload_of_a_list_follows_from_its_length() {
+        for payload_length in (0..1000).chain(65_000..66_000).chain([(1 << 24) - 1, 1 << 24]) {
+            let header = Header {
+                list: true,
+                payload_length,
+            };
+            assert_eq!(payload_of(header.length_with_payload()), payload_length);
+        }
     }
 
     #[test]

@@ -196,8 +196,12 @@ impl<'a> TrieChange<'a> {
     /// The RLP of a node, once the references of its children are known.
     pub(crate) fn encode(&self, new: &NewNode<'_>) -> Vec<u8> {
         let mut rlp = Vec::with_capacity(new.length);
-        new.node
-            .encode(|link| self.reference(*link), |value| self.bytes(value), &mut rlp);
+        new.node.encode(
+            new.length,
+            |link| self.reference(*link),
+            |value| self.bytes(value),
+            &mut rlp,
+        );
         debug_assert_eq!(rlp.len(), new.length);
         rlp
     }

@@ -11,7 +11,7 @@ pub const fn lanes(level: Level) -> usize {
     match level.kind() {
         Kind::Portable => 1,
         Kind::Avx2 => 4,
-        Kind::Avx512 | Kind::Avx512Vnni => 8,
+        Kind::Avx512 | Kind::Avx512Vnni | Kind::Amx => 8,
     }
 }
 
@@ -41,7 +41,7 @@ pub fn keccak256_each(level: Level, messages: &[&[u8]], put: Put<'_>) {
         #[cfg(target_arch = "x86_64")]
         Kind::Avx2 => avx2::each(level, messages, put),
         #[cfg(target_arch = "x86_64")]
-        Kind::Avx512 | Kind::Avx512Vnni => avx512::each(level, messages, put),
+        Kind::Avx512 | Kind::Avx512Vnni | Kind::Amx => avx512::each(level, messages, put),
         #[cfg(not(target_arch = "x86_64"))]
         _ => portable::each(messages, put),
     }

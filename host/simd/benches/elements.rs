@@ -119,6 +119,7 @@ fn main() {
     pointwise(&bench, &a, &b, &mut out);
     functions(&bench, &a, &mut out);
     reductions(&bench, &a, &mut out);
+    rows(&bench, &a, &mut out);
     moves(&bench, &a, &mut out);
 }
 
@@ -343,6 +344,47 @@ fn reductions(bench: &Bench, a: &Data, out: &mut Data) {
     for ((ty, x), (_, mut y)) in a.slices().into_iter().zip(out.slices_mut()) {
         bench.row(&format!("accumulate max {ty}"), N, |level| {
             accumulate_max(level, black_box(x), again(&mut y));
+        });
+    }
+}
+
+/// Short rows, many in a call.
+fn rows(bench: &Bench, a: &Data, out: &mut Data) {
+    let mut squares = vec![0; N];
+    for n in [2, 3, 16] {
+        let (count, parameters) = (N / n, vec![20000; n]);
+        let columns = RequantiseColumns::new(&parameters, &vec![24; n], &vec![3; n]);
+        let x32 = part(Slice::I32(&a.i32), count * n);
+        let (x16, x8) = (
+            part(Slice::I16(&a.i16), count * n),
+            part(Slice::I8(&a.i8), count * n),
+        );
+        bench.row(
+            &format!("rows of {n}: requantise columns i32 -> i8"),
+            count * n,
+            |level| {
+                columns.apply(level, 0, black_box(x32), SliceMut::I8(&mut out.i8[..count * n]));
+            },
+        );
+        bench.row(&format!("rows of {n}: reduce sum i8"), count * n, |level| {
+            reduce_sum_rows(level, black_box(x8), n, &mut out.i32[..count]);
+        });
+        bench.row(&format!("rows of {n}: reduce max i16"), count * n, |level| {
+            reduce_max_rows(level, black_box(x16), n, SliceMut::I16(&mut out.i16[..count]));
+        });
+        bench.row(&format!("rows of {n}: arg max i8"), count * n, |level| {
+            arg_max_rows(level, black_box(x8), n, &mut out.i32[..count]);
+        });
+        bench.row(&format!("rows of {n}: sum of squares i16"), count * n, |level| {
+            sum_of_squares_rows(level, black_box(x16), n, &mut squares[..count]);
+        });
+        bench.row(&format!("rows of {n}: stretch i32"), count * n, |level| {
+            stretch(
+                level,
+                black_box(part(x32, count)),
+                n,
+                SliceMut::I32(&mut out.i32[..count * n]),
+            );
         });
     }
 }

@@ -21,6 +21,7 @@ mod pool_tiles;
 mod reciprocal;
 mod reduce;
 mod requantise;
+mod rows;
 mod slice;
 mod table;
 #[cfg(test)]
@@ -38,6 +39,7 @@ pub use norm::{inverse_norm, sum_of_squares};
 pub use reciprocal::reciprocal;
 pub use reduce::{accumulate_max, accumulate_sum, reduce_max, reduce_sum};
 pub use requantise::{RequantiseColumns, requantise_each, requantise_one};
+pub use rows::{arg_max_rows, reduce_max_rows, reduce_sum_rows, stretch, sum_of_squares_rows};
 pub use slice::{Operand, Slice, SliceMut};
 pub use table::Table256;
 pub use transpose::{MAX_RANK, transpose};

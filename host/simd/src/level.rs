@@ -27,7 +27,13 @@ pub enum Kind {
 
 impl Kind {
     /// All, slowest first.
-    pub const ALL: [Self; 5] = [Self::Portable, Self::Avx2, Self::Avx512, Self::Avx512Vnni, Self::Amx];
+    pub const ALL: [Self; 5] = [
+        Self::Portable,
+        Self::Avx2,
+        Self::Avx512,
+        Self::Avx512Vnni,
+        Self::Amx,
+    ];
 
     /// The name that options and reports have.
     pub const fn name(self) -> &'static str {

@@ -5,9 +5,9 @@
 //! only where the processor has its instructions; so the functions are safe to call, and unsafe code stays in
 //! the few modules that call into instruction sets.
 
+mod amx;
 pub mod elements;
 pub mod keccak;
-mod amx;
 pub mod level;
 pub mod product;
 

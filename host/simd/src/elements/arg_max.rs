@@ -19,7 +19,8 @@ pub fn arg_max(level: Level, x: Slice<'_>) -> i32 {
 /// Elements that are compared before one asks whether the greatest was among them.
 const CHUNK: usize = 64;
 
-struct Index;
+/// The index of the greatest element.
+pub(super) struct Index;
 
 impl<X: Element> Kernel<&[X]> for Index {
     type Output = usize;

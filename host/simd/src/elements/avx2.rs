@@ -35,7 +35,11 @@ impl Avx2 {
     /// From any level that has them, for what is no faster in wider vectors.
     #[inline]
     pub(super) fn within(level: Level) -> Option<Self> {
-        matches!(level.kind(), Kind::Avx2 | Kind::Avx512 | Kind::Avx512Vnni | Kind::Amx).then_some(Self(()))
+        matches!(
+            level.kind(),
+            Kind::Avx2 | Kind::Avx512 | Kind::Avx512Vnni | Kind::Amx
+        )
+        .then_some(Self(()))
     }
 
     /// [`super::requantise_one`], if the form has a kernel here.

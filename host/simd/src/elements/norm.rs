@@ -10,7 +10,8 @@ pub fn sum_of_squares(level: Level, x: Slice<'_>) -> u64 {
     typed!(Slice, x, x => at::<Squares, _>(level, x))
 }
 
-struct Squares;
+/// The sum of the squares, modulo 2^64.
+pub(super) struct Squares;
 
 impl<X: Element> Kernel<&[X]> for Squares {
     type Output = u64;

@@ -40,7 +40,8 @@ pub fn accumulate_max(level: Level, x: Slice<'_>, y: SliceMut<'_>) {
     same_type!(x, y, (x, y) => at::<MaxRow, _>(level, (x, y)));
 }
 
-struct Sum;
+/// The sum, modulo 2^32.
+pub(super) struct Sum;
 
 impl<X: Element> Kernel<&[X]> for Sum {
     type Output = i32;

@@ -265,9 +265,14 @@ impl<X: Element, Y: Element> Kernel<(&[X], &[i32], &[u32], &[i32], &mut [Y])> fo
     }
 }
 
+/// Elements of short rows that are computed together.
+const TOGETHER: usize = 256;
+
 /// The parameters of the columns of a matrix, prepared.
 #[derive(Clone, Debug)]
 pub struct RequantiseColumns {
+    columns: usize,
+    /// Of a few columns those of several rows, one after the other, so that short rows are computed together.
     multipliers: Vec<i32>,
     shifts: Vec<u32>,
     zeros: Vec<i32>,
@@ -295,17 +300,20 @@ impl RequantiseColumns {
         let is_high = shifts.iter().all(|shift| (16..=32).contains(shift))
             && zeros.iter().all(|zero| zero.unsigned_abs() <= SMALL_ZERO);
         let high = |(multiplier, shift): (&i32, &u32)| multiplier << (32 - shift);
+        let rows = (TOGETHER / n).max(1);
+        let (multipliers, shifts) = (multipliers.repeat(rows), shifts.repeat(rows));
         Self {
-            multipliers: multipliers.to_vec(),
-            shifts: shifts.to_vec(),
-            zeros: zeros.to_vec(),
-            high: is_high.then(|| multipliers.iter().zip(shifts).map(high).collect()),
+            columns: n,
+            zeros: zeros.repeat(rows),
+            high: is_high.then(|| multipliers.iter().zip(&shifts).map(high).collect()),
+            multipliers,
+            shifts,
         }
     }
 
     /// How many columns.
     pub fn columns(&self) -> usize {
-        self.multipliers.len()
+        self.columns
     }
 
     /// Requantises elements of which the first is in column `first` and each further one in the next; after
@@ -464,7 +472,7 @@ mod tests {
                         let columns = RequantiseColumns::new(&multipliers, &shifts, &zeros);
                         let x = rng.elements(from, n);
                         let first = rng.within(0, n as i32 - 1) as usize;
-                        let rows = rng.elements(from, 3 * n - first);
+                        let rows = rng.elements(from, 3 * n - first + 500);
                         for level in Level::available() {
                             let mut y = buffers(to, n);
                             requantise_each(level, x.slice(), &multipliers, &shifts, &zeros, y.slice_mut());

@@ -17,7 +17,10 @@ const LANES: usize = 8;
 /// # Panics
 /// Where the level has no AVX-512.
 pub(super) fn each(level: Level, messages: &[&[u8]], put: Put<'_>) {
-    assert!(matches!(level.kind(), Kind::Avx512 | Kind::Avx512Vnni | Kind::Amx));
+    assert!(matches!(
+        level.kind(),
+        Kind::Avx512 | Kind::Avx512Vnni | Kind::Amx
+    ));
     // SAFETY: a level exists only where the processor has its instructions, and these have AVX-512 F, BW,
     // DQ and VL and what AVX2 has.
     unsafe { hash(messages, put) }

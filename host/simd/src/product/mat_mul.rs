@@ -30,9 +30,9 @@ const GROUP_BYTES: usize = 512 << 10;
 
 /// `y[m, n] = bias[n] + Σ_k (x[m, k] − x_zero) · (w[k, n] − zeros[n])` for some of x's rows and w's columns.
 ///
-/// x is row-major without gaps; `rows` counts its rows and `bias`, if there is one, has an entry for each of w's
-/// columns. Each element of `rows` × `columns` is given to `sink` once. With `whole_rows` every block has all
-/// of `columns`; otherwise it is cut as the caches like it.
+/// x is row-major without gaps; `rows` counts its rows and `bias`, if there is one, has an entry for each of
+/// w's columns. Each element of `rows` × `columns` is given to `sink` once. With `whole_rows` every block has
+/// all of `columns`; otherwise it is cut as the caches like it.
 ///
 /// # Panics
 /// If x is not of the kind that w is packed for or too short for `rows`, `columns` lies beyond w's, or `bias` has

@@ -17,8 +17,8 @@ fn cpu_ns() -> Option<f64> {
     stat.split(' ').next()?.parse().ok()
 }
 
-/// The median of samples, in nanoseconds a call. Samples are short, so that what else runs here is in few of them; where
-/// calls are long, they are many, and their CPU time counts.
+/// The median of samples, in nanoseconds a call. Samples are short, so that what else runs here is in few of
+/// them; where calls are long, they are many, and their CPU time counts.
 fn median(mut call: impl FnMut()) -> f64 {
     let mut time = |calls: u32, cpu: bool| {
         let before = cpu_ns().filter(|_| cpu);

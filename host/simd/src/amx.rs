@@ -1,9 +1,10 @@
 //! Whether this process may use Intel's Advanced Matrix Extensions.
 #![allow(unsafe_code)]
-// The processor's word, the system's, and its leave for the process: none of which the standard library asks for.
+// The processor's word, the system's, and its leave for the process: none of which the standard library asks
+// for.
 
-/// Whether the processor has tiles with products of bytes, and the system keeps them for this process. The first call
-/// asks for the system's leave, which holds for all threads.
+/// Whether the processor has tiles with products of bytes, and the system keeps them for this process. The
+/// first call asks for the system's leave, which holds for all threads.
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 pub(crate) fn is_here() -> bool {
     static HERE: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
@@ -41,8 +42,8 @@ fn are_permitted() -> bool {
     const ARCH_REQ_XCOMP_PERM: u64 = 0x1023;
     const TILE_DATA: u64 = 18;
     let result: u64;
-    // SAFETY: the system call asks for leave to use tiles. It changes nothing in memory; what it does not know
-    // it refuses.
+    // SAFETY: the system call asks for leave to use tiles. It changes nothing in memory; what it does not
+    // know it refuses.
     unsafe {
         std::arch::asm!(
             "syscall",

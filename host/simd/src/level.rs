@@ -20,8 +20,8 @@ pub enum Kind {
     Avx512,
     /// That, with VNNI, VBMI and IFMA, as every server processor since Ice Lake and Zen 4 has them.
     Avx512Vnni,
-    /// That, with Intel's Advanced Matrix Extensions for bytes, since Sapphire Rapids: products have tiles, all else is
-    /// as with VNNI.
+    /// That, with Intel's Advanced Matrix Extensions for bytes, since Sapphire Rapids: products have tiles, all
+    /// else is as with VNNI.
     Amx,
 }
 

@@ -1,4 +1,5 @@
-//! Products and convolutions at every level against sums as they are defined, over random and extreme operands.
+//! Products and convolutions at every level against sums as they are defined, over random and extreme
+//! operands.
 
 use metisvm_simd::Level;
 use metisvm_simd::product::{

@@ -1,6 +1,7 @@
 //! Products of tiles: up to 32 rows by 32 columns of sums in tile registers.
 #![allow(unsafe_code)]
-// Tile registers are named in assembly alone. The functions here look at every slice before the instructions do.
+// Tile registers are named in assembly alone. The functions here look at every slice before the instructions
+// do.
 #![cfg_attr(not(target_arch = "x86_64"), allow(unused, reason = "nothing else has tiles"))]
 
 #[cfg(target_arch = "x86_64")]
@@ -15,8 +16,8 @@ pub(super) const DEPTH: usize = 16;
 /// Lanes of a row of a tile.
 pub(super) const LANES: usize = 16;
 
-/// The tile registers of this thread, configured for some rows; given back when this is dropped, so that the system has
-/// nothing to save.
+/// The tile registers of this thread, configured for some rows; given back when this is dropped, so that the
+/// system has nothing to save.
 pub(super) struct Tiles {
     rows: usize,
     depth: usize,
@@ -185,8 +186,8 @@ impl Tiles {
         Self { rows, depth }
     }
 
-    /// Adds products to the start, to `sums` whose rows lie `stride` apart: of rows of unsigned bytes with vectors of
-    /// signed ones, or the other way round if `SIGNED_ROWS`.
+    /// Adds products to the start, to `sums` whose rows lie `stride` apart: of rows of unsigned bytes with
+    /// vectors of signed ones, or the other way round if `SIGNED_ROWS`.
     pub(super) fn multiply<T, const SIGNED_ROWS: bool>(
         &self,
         start: Start<'_>,
@@ -229,9 +230,9 @@ impl Tiles {
         };
         let arguments = &raw const arguments;
         let (tall, wide) = (self.rows > LANES, vectors.two);
-        // SAFETY: tiles are configured for `self.rows` rows and `self.depth` steps. What is read of the start and the
-        // rows, and what is written of the sums, lies in the slices, as do the vectors of each place: all is
-        // checked above.
+        // SAFETY: tiles are configured for `self.rows` rows and `self.depth` steps. What is read of the start
+        // and the rows, and what is written of the sums, lies in the slices, as do the vectors of each place:
+        // all is checked above.
         #[cfg(target_arch = "x86_64")]
         unsafe {
             match (SIGNED_ROWS, tall, wide) {
@@ -248,7 +249,8 @@ impl Tiles {
     }
 }
 
-/// Multiplies tiles of [`ROWS`] rows by two vectors with nothing to wait for, and gives the number of products.
+/// Multiplies tiles of [`ROWS`] rows by two vectors with nothing to wait for, and gives the number of
+/// products.
 pub(super) fn spin(has: HasTiles, rounds: usize) -> u64 {
     let tiles = Tiles::new(has, ROWS, DEPTH);
     if rounds > 0 {

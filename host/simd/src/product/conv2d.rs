@@ -20,11 +20,12 @@ const LEAST_PIXELS: usize = 192;
 /// What of an image the nearest cache holds beside filters and sums, in bytes of words.
 const NEAR_BYTES: usize = 28 << 10;
 
-/// `y[o, i, j] = bias[o] + Σ_{c, u, v} (x[c, row, column] − x_zero) · (w[o, c, u, v] − zeros[o])` of one image, for
-/// some output channels; padding adds nothing.
+/// `y[o, i, j] = bias[o] + Σ_{c, u, v} (x[c, row, column] − x_zero) · (w[o, c, u, v] − zeros[o])` of one
+/// image, for some output channels; padding adds nothing.
 ///
-/// The rows of a [`Block`] are output channels, its columns pixels `i · cols + j` of the result. Each element of
-/// `outs` × pixels is given to `sink` once. `bias`, if there is one, has an entry for every output channel.
+/// The rows of a [`Block`] are output channels, its columns pixels `i · cols + j` of the result. Each element
+/// of `outs` × pixels is given to `sink` once. `bias`, if there is one, has an entry for every output
+/// channel.
 ///
 /// # Panics
 /// If x is not an image of the shape in bytes, `x_zero` is not of its type, `outs` lies beyond the shape's, or

@@ -39,9 +39,9 @@ pub(super) struct Plane {
 
 /// How an image is laid out as words.
 ///
-/// For each window of the result, in planes that are `width` words wide, a step of the sum is a word at a distance
-/// from `row · width + column` that is the same for all of them. Between the rows of the result lie words of
-/// windows that are none.
+/// For each window of the result, in planes that are `width` words wide, a step of the sum is a word at a
+/// distance from `row · width + column` that is the same for all of them. Between the rows of the result lie
+/// words of windows that are none.
 #[derive(Debug)]
 pub(super) struct Layout {
     pub(super) terms: Terms,
@@ -55,8 +55,8 @@ pub(super) struct Layout {
     pub(super) slab: usize,
     /// Words of a plane, those behind its last row among them.
     pub(super) plane_words: usize,
-    /// Steps that a tile takes at once: neighbouring channels, whose planes lie [`stride`](Self::stride) apart. One
-    /// if vectors are multiplied.
+    /// Steps that a tile takes at once: neighbouring channels, whose planes lie [`stride`](Self::stride)
+    /// apart. One if vectors are multiplied.
     pub(super) depth: usize,
     pub(super) stride: usize,
     /// Where each `depth` steps have their first word.
@@ -394,8 +394,8 @@ fn pack(
     (tiles, aligned)
 }
 
-/// The words of some output channels: step by step of each a word; for tiles, of each the words of `depth` steps and
-/// zeros up to [`amx::DEPTH`].
+/// The words of some output channels: step by step of each a word; for tiles, of each the words of `depth`
+/// steps and zeros up to [`amx::DEPTH`].
 fn pack_tile(layout: &Layout, rows: Range<usize>, word: &dyn Fn(usize, usize) -> u32) -> Vec<u32> {
     let width = if layout.has_tiles() { amx::DEPTH } else { 1 };
     let mut words = Vec::with_capacity(rows.len() * layout.filter_words());

@@ -77,7 +77,8 @@ impl Word for PairWord {
     }
 }
 
-/// Makes `count` words of every `stride`-th byte of the sources. Up to [`SLACK`] words behind them may be overwritten.
+/// Makes `count` words of every `stride`-th byte of the sources. Up to [`SLACK`] words behind them may be
+/// overwritten.
 #[inline(always)]
 fn fill<L: Lanes, W: Word>(
     lanes: L,

@@ -1,7 +1,7 @@
 //! Work on the instructions of a level.
 #![allow(unsafe_code)]
-// Instructions that a processor may lack cannot be called otherwise. A `Level` proves that it has them, and the
-// types of this module, which only `run` makes, hand the proof on.
+// Instructions that a processor may lack cannot be called otherwise. A `Level` proves that it has them, and
+// the types of this module, which only `run` makes, hand the proof on.
 
 #[cfg(target_arch = "x86_64")]
 use super::amx::HasTiles;

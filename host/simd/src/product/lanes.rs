@@ -12,7 +12,8 @@ pub(super) trait Lanes: Copy {
     const N: usize;
     /// Rows of the largest tile whose sums the registers hold, two vectors of each.
     const ROWS: usize;
-    /// Whether bytes are multiplied as they are, four to a lane; otherwise as words of 16 bits, two to a lane.
+    /// Whether bytes are multiplied as they are, four to a lane; otherwise as words of 16 bits, two to a
+    /// lane.
     const QUADS: bool;
 
     /// Whether there are tiles of sums beside the vectors.
@@ -56,7 +57,8 @@ pub(super) trait Lanes: Copy {
     fn store(self, v: Self::V, sums: &mut [i32]);
     /// Lane by lane.
     fn add(self, a: Self::V, b: Self::V) -> Self::V;
-    /// Adds to each lane of `sums` the four products of its unsigned bytes in one and signed ones in the other.
+    /// Adds to each lane of `sums` the four products of its unsigned bytes in one and signed ones in the
+    /// other.
     fn quads(self, sums: Self::V, unsigned: Self::V, signed: Self::V) -> Self::V;
     /// Adds to each lane of `sums` the two products of its signed words of 16 bits.
     fn pairs(self, sums: Self::V, a: Self::V, b: Self::V) -> Self::V;

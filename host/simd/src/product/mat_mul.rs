@@ -16,6 +16,9 @@ const BLOCK_COLUMNS: usize = 512;
 /// The same where 32 rows are a tile.
 const TALL_COLUMNS: usize = 256;
 
+/// Words of 32 rows that the nearest cache holds.
+const NEAR_WORDS: usize = 256;
+
 /// What of w a second-level cache holds beside other things.
 const CACHED_BYTES: usize = 768 << 10;
 
@@ -27,9 +30,9 @@ const GROUP_BYTES: usize = 512 << 10;
 
 /// `y[m, n] = bias[n] + Σ_k (x[m, k] − x_zero) · (w[k, n] − zeros[n])` for some of x's rows and w's columns.
 ///
-/// x is row-major without gaps; `rows` counts its rows and `bias`, if there is one, has an entry for each of w's
-/// columns. Each element of `rows` × `columns` is given to `sink` once. With `whole_rows` every block has all
-/// of `columns`; otherwise it is cut as the caches like it.
+/// x is row-major without gaps; `rows` counts its rows and `bias`, if there is one, has an entry for each of
+/// w's columns. Each element of `rows` × `columns` is given to `sink` once. With `whole_rows` every block has
+/// all of `columns`; otherwise it is cut as the caches like it.
 ///
 /// # Panics
 /// If x is not of the kind that w is packed for or too short for `rows`, `columns` lies beyond w's, or `bias` has
@@ -438,33 +441,35 @@ fn tiles<L: Lanes, P: Packing>(has: HasTiles, job: Panels<'_, P>) {
         ..
     } = job;
     let tiles = Tiles::new(has, rows, amx::DEPTH);
-    for column in columns.clone().step_by(2 * L::N) {
-        let (panel, two) = w.panel::<P, L>(column, steps);
-        let at = column - columns.start;
-        let step_words = if two { 2 } else { 1 } * L::N;
-        let mut places = [0; BLOCK_WORDS / amx::DEPTH];
-        for (i, place) in places.iter_mut().enumerate() {
-            *place = (i * amx::DEPTH * step_words) as u32;
-        }
-        for (b, words) in job.words.chunks_exact(rows).enumerate() {
-            let steps = (steps - b * BLOCK_WORDS).min(BLOCK_WORDS);
+    // What of the rows the nearest cache holds meets all columns before the rest does.
+    for first in (0..steps).step_by(NEAR_WORDS) {
+        let near = (steps - first).min(NEAR_WORDS);
+        let (block, inside) = (first / BLOCK_WORDS, first % BLOCK_WORDS);
+        let words = amx::Rows {
+            words: &job.words[block * rows..][..rows].as_flattened()[inside..],
+            stride: ROW_WORDS,
+            step: amx::DEPTH,
+        };
+        for column in columns.clone().step_by(2 * L::N) {
+            let (panel, two) = w.panel::<P, L>(column, steps);
+            let at = column - columns.start;
+            let step_words = if two { 2 } else { 1 } * L::N;
+            let mut places = [0; NEAR_WORDS / amx::DEPTH];
+            for (i, place) in places.iter_mut().enumerate() {
+                *place = (i * amx::DEPTH * step_words) as u32;
+            }
             let vectors = Vectors {
-                memory: &panel[b * BLOCK_WORDS * step_words * 4..],
+                memory: &panel[first * step_words * 4..],
                 stride: step_words,
-                places: &places[..steps / amx::DEPTH],
+                places: &places[..near / amx::DEPTH],
                 two,
             };
-            let rows = amx::Rows {
-                words: words.as_flattened(),
-                stride: ROW_WORDS,
-                step: amx::DEPTH,
-            };
-            let start = if b == 0 {
+            let start = if first == 0 {
                 amx::Start::Columns(&starts[at..])
             } else {
                 amx::Start::Sums
             };
-            tiles.multiply::<_, false>(start, &rows, &vectors, &mut sums[at..], stride);
+            tiles.multiply::<_, false>(start, &words, &vectors, &mut sums[at..], stride);
         }
     }
 }

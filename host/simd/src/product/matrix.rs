@@ -147,7 +147,8 @@ impl PackedMatrix {
         self.kind
     }
 
-    /// The columns with all that lie in one panel with them, and how many bytes of the panels are before them.
+    /// The columns with all that lie in one panel with them, and how many bytes of the panels are before
+    /// them.
     pub(super) fn sums(&self) -> &[i32] {
         &self.sums
     }

@@ -6,8 +6,8 @@ use super::lanes::{Job, Lanes};
 use super::tile::{Multiply, UnsignedRows, Words};
 use crate::Level;
 
-/// Multiplies in registers alone, with nothing to wait for, and gives how many products of bytes that were: what a
-/// measurement of products compares with.
+/// Multiplies in registers alone, with nothing to wait for, and gives how many products of bytes that were:
+/// what a measurement of products compares with.
 pub fn register_peak(level: Level, rounds: usize) -> u64 {
     let mut products = 0;
     let spin = Spin {

@@ -17,8 +17,8 @@ pub struct Scratch {
     pub(super) line: Vec<u8>,
 }
 
-/// From one row of x to the next in [`Scratch`], in words: what of a row a kernel takes at once, and a cache line,
-/// so that all begin at one and do not compete for the same places of the cache.
+/// From one row of x to the next in [`Scratch`], in words: what of a row a kernel takes at once, and a cache
+/// line, so that all begin at one and do not compete for the same places of the cache.
 pub(super) const ROW_WORDS: usize = BLOCK_WORDS + 16;
 
 /// How many words of a row a kernel takes at once.

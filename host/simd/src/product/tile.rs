@@ -1,4 +1,5 @@
-//! The tile: a few rows of one operand, broadcast, by one or two vectors of the other, with all sums in registers.
+//! The tile: a few rows of one operand, broadcast, by one or two vectors of the other, with all sums in
+//! registers.
 
 use super::lanes::Lanes;
 use super::scratch::ROW_WORDS;

@@ -2,10 +2,11 @@
 //! (paths, separated by colons), beside the reference kernels' bits.
 //!
 //! `METISVM_LEVELS` names levels, separated by commas; without it, the fastest. Inputs are random bytes within
-//! what the types allow, small enough to be indices. With `METISVM_STEPS=1` the steps are listed.
+//! what the types allow, small enough to be indices. With `METISVM_STEPS=1` the steps are listed; with
+//! `METISVM_THREADS=2` so many threads are compared with one, by the wall: on a batch of 16 items, and on one.
 
 use metisvm_accel::cpu::{CpuBackend, Options};
-use metisvm_accel::{Backend, Batch};
+use metisvm_accel::{Backend, Batch, Executable};
 use metisvm_model::{Bundle, DType, Graph, Reference, Segment};
 use metisvm_simd::Level;
 use std::sync::Arc;
@@ -55,14 +56,9 @@ fn main() {
             if std::env::var_os("METISVM_STEPS").is_some() {
                 println!("{made:?}");
             }
-            let mut times = Vec::new();
-            let started = Instant::now();
-            while started.elapsed() < TIME || times.len() < 5 {
-                let one = Instant::now();
+            let times = times(|| {
                 std::hint::black_box(made.run(&batch).expect("it runs"));
-                times.push(one.elapsed().as_secs_f64() * 1e6);
-            }
-            times.sort_by(f64::total_cmp);
+            });
             let median = times[times.len() / 2];
             let work = graph.work();
             let rate = (work.macs + work.wide_macs) as f64 / median / 1e3;
@@ -71,7 +67,53 @@ fn main() {
                 times[0],
                 compiled.as_secs_f64() * 1e3
             );
+            if let Some(threads) = threads {
+                compare(&graph, &*made, &input, threads);
+            }
         }
+    }
+}
+
+/// Microseconds of each run, sorted.
+fn times(mut run: impl FnMut()) -> Vec<f64> {
+    let mut times = Vec::new();
+    let started = Instant::now();
+    while started.elapsed() < TIME || times.len() < 5 {
+        let one = Instant::now();
+        run();
+        times.push(one.elapsed().as_secs_f64() * 1e6);
+    }
+    times.sort_by(f64::total_cmp);
+    times
+}
+
+/// So many threads against one, in turn, so that both see the same machine.
+fn compare(graph: &Graph, made: &dyn Executable, input: &[u8], threads: usize) {
+    let pool = |threads| {
+        let builder = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        builder.build().expect("threads")
+    };
+    let (one, several) = (pool(1), pool(threads));
+    for items in [16, 1] {
+        let types = graph.inputs().iter().map(|port| &port.ty);
+        let batch = Batch::from_items(types, vec![input.to_vec().into(); items]).expect("items");
+        let mut ratios = Vec::new();
+        for _ in 0..5 {
+            let median = |pool: &rayon::ThreadPool| {
+                let times = pool.install(|| {
+                    times(|| {
+                        std::hint::black_box(made.run(&batch).expect("it runs"));
+                    })
+                });
+                times[times.len() / 2]
+            };
+            ratios.push(median(&one) / median(&several));
+        }
+        ratios.sort_by(f64::total_cmp);
+        println!(
+            "{:>10}  {items} items: {threads} threads are {:.2} of one",
+            "", ratios[2]
+        );
     }
 }
 

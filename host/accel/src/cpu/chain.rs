@@ -6,15 +6,20 @@
 
 use super::memory::Memory;
 use super::space::{RowMap, Space};
-use super::view::{fill, get, range_mut, reborrow, set};
+use super::view::{fill, get, range, range_mut, reborrow, set};
 use metisvm_model::DType;
 use metisvm_simd::Level;
-use metisvm_simd::elements::{self, Interpolation, Operand, Slice, SliceMut, Table256};
+use metisvm_simd::elements::{self, Interpolation, Operand, RequantiseColumns, Slice, SliceMut, Table256};
 use std::ops::Range;
 
 /// The elements of a block that a chain takes at once, where rows are not longer: with the few values that are
 /// alive in it they fill about half of a nearest cache of 48 KB.
 pub(super) const BLOCK_ELEMENTS: usize = 4096;
+
+/// Rows of fewer elements are reduced many at a call.
+const SHORT_ROW: usize = 64;
+/// So many sums of squares are kept at a time.
+const SQUARES: usize = 64;
 
 /// Where an operand lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,17 +60,13 @@ pub(super) enum Place {
 }
 
 /// Requantisation's parameters.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) enum Parameters {
     One(Parameter),
     /// One set a row.
     Rows(RowMap, Vec<Parameter>),
     /// One set a column.
-    Columns {
-        multipliers: Vec<i32>,
-        shifts: Vec<u32>,
-        zeros: Vec<i32>,
-    },
+    Columns(Box<RequantiseColumns>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,7 +110,7 @@ impl Action {
         match self {
             Self::Requantise(Parameters::One(_)) => "Requantise",
             Self::Requantise(Parameters::Rows(..)) => "Requantise(rows)",
-            Self::Requantise(Parameters::Columns { .. }) => "Requantise(columns)",
+            Self::Requantise(Parameters::Columns(_)) => "Requantise(columns)",
             Self::Clamp { .. } => "Clamp",
             Self::Table(_) => "Table",
             Self::Interpolate(_) => "Interpolate",
@@ -275,6 +276,11 @@ impl Chain {
         let columns = block.columns.len();
         let rows = self.space.rows;
         if link.action.reduces() {
+            let y_rows = y.offset..y.offset + block.rows;
+            if columns < SHORT_ROW && view.is_run(&link.a, block, self.space) {
+                let a = view.line(&link.a, block, 0, block.rows * columns, rows);
+                return reduce_rows(&link.action, level, a, columns, range_mut(&mut y.data, y_rows));
+            }
             for row in 0..block.rows {
                 let a = view.line(&link.a, block, row, columns, rows);
                 let value = reduced(&link.action, level, a);
@@ -287,23 +293,18 @@ impl Chain {
             let line = |operand: &In| view.narrow_line(operand, block, rows);
             let b = link.b.as_ref().map(line);
             let target = range_mut(&mut y.data, y.offset..y.offset + block.rows);
-            pointwise(&link.action, level, line(&link.a), b, target);
+            pointwise(&link.action, level, 0, line(&link.a), b, target);
             return;
         }
         let whole = y.stride == columns
             && view.is_run(&link.a, block, self.space)
             && link.b.as_ref().is_none_or(|b| view.is_run(b, block, self.space));
-        if whole
-            && !matches!(
-                link.action,
-                Action::Requantise(Parameters::Rows(..) | Parameters::Columns { .. })
-            )
-        {
+        if whole && !matches!(link.action, Action::Requantise(Parameters::Rows(..))) {
             let elements = block.rows * columns;
             let line = |operand: &In| view.operand(operand, block, 0, elements, rows);
             let b = link.b.as_ref().map(line);
             let target = range_mut(&mut y.data, y.offset..y.offset + elements);
-            pointwise(&link.action, level, line(&link.a), b, target);
+            pointwise(&link.action, level, block.columns.start, line(&link.a), b, target);
             return;
         }
         for row in 0..block.rows {
@@ -316,24 +317,7 @@ impl Chain {
                     let own = parameters[map.offset(block.first_row + row, rows)];
                     requantise(own, level, line(&link.a), target);
                 }
-                Action::Requantise(Parameters::Columns {
-                    multipliers,
-                    shifts,
-                    zeros,
-                }) => {
-                    let c = block.columns.clone();
-                    if let Operand::Each(x) = line(&link.a) {
-                        elements::requantise_each(
-                            level,
-                            x,
-                            &multipliers[c.clone()],
-                            &shifts[c.clone()],
-                            &zeros[c],
-                            target,
-                        );
-                    }
-                }
-                action => pointwise(action, level, line(&link.a), b, target),
+                action => pointwise(action, level, block.columns.start, line(&link.a), b, target),
             }
         }
     }
@@ -429,6 +413,27 @@ impl<'a> View<'a> {
     }
 }
 
+/// A reduction of many short rows at once.
+fn reduce_rows(action: &Action, level: Level, x: Slice<'_>, columns: usize, mut y: SliceMut<'_>) {
+    match (action, reborrow(&mut y)) {
+        (Action::Max, y) => elements::reduce_max_rows(level, x, columns, y),
+        (Action::Sum, SliceMut::I32(y)) => elements::reduce_sum_rows(level, x, columns, y),
+        (&Action::InvNorm { shift, epsilon }, SliceMut::I32(y)) => {
+            let mut squares = [0; SQUARES];
+            for (number, y) in y.chunks_mut(SQUARES).enumerate() {
+                let first = number * SQUARES * columns;
+                let squares = &mut squares[..y.len()];
+                let x = range(x, first..first + y.len() * columns);
+                elements::sum_of_squares_rows(level, x, columns, squares);
+                for (y, &mut sum) in y.iter_mut().zip(squares) {
+                    *y = elements::inverse_norm(epsilon + sum, shift);
+                }
+            }
+        }
+        (action, _) => unreachable!("{action:?} makes other elements"),
+    }
+}
+
 fn reduced(action: &Action, level: Level, x: Slice<'_>) -> i32 {
     match *action {
         Action::Max => elements::reduce_max(level, x),
@@ -458,10 +463,19 @@ fn requantise(p: Parameter, level: Level, x: Operand<'_>, y: SliceMut<'_>) {
     }
 }
 
-fn pointwise(action: &Action, level: Level, a: Operand<'_>, b: Option<Operand<'_>>, y: SliceMut<'_>) {
+/// A pointwise operator over elements of which the first is in column `column`.
+fn pointwise(
+    action: &Action,
+    level: Level,
+    column: usize,
+    a: Operand<'_>,
+    b: Option<Operand<'_>>,
+    y: SliceMut<'_>,
+) {
     let b = b.unwrap_or(Operand::One(0));
     match (action, a, y) {
         (Action::Requantise(Parameters::One(own)), a, y) => requantise(*own, level, a, y),
+        (Action::Requantise(Parameters::Columns(own)), Operand::Each(x), y) => own.apply(level, column, x, y),
         (Action::Clamp { low, high }, Operand::Each(x), y) => elements::clamp(level, x, *low, *high, y),
         (Action::Table(table), Operand::Each(x), y) => table.apply(level, x, y),
         (Action::Interpolate(table), Operand::Each(Slice::I16(x)), y) => table.apply(level, x, y),

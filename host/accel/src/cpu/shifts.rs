@@ -8,6 +8,9 @@ use metisvm_model::{Padding, Window};
 use metisvm_simd::Level;
 use metisvm_simd::elements::{self, Pool, Slice, SliceMut};
 
+/// Rows of fewer elements are searched many at a call.
+const SHORT_ROW: usize = 64;
+
 /// What one item reads.
 #[derive(Clone, Copy)]
 pub(super) struct View<'a> {
@@ -101,6 +104,9 @@ pub(super) fn run(shift: &Shift, level: Level, view: View<'_>, result: &Spot, mu
             let SliceMut::I32(y) = y else { return };
             let (outer, extent, inner) = x.ty.shape.split(*axis);
             let x = view.slice(x);
+            if inner == 1 && extent < SHORT_ROW {
+                return elements::arg_max_rows(level, x, extent, y);
+            }
             if inner == 1 {
                 for (row, y) in y.iter_mut().enumerate().take(outer) {
                     *y = elements::arg_max(level, part(x, row * extent, extent));

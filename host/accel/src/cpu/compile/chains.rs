@@ -5,7 +5,7 @@ use crate::cpu::chain::{Action, At, Chain, In, Link, Out, Parameter, Parameters,
 use crate::cpu::program::{Home, Product, Step};
 use crate::cpu::space::{RowMap, Rows, Space, walk};
 use metisvm_model::{DType, Op, Shape, Value};
-use metisvm_simd::elements::{Interpolation, Slice, Table256};
+use metisvm_simd::elements::{Interpolation, RequantiseColumns, Slice, Table256};
 use std::collections::BTreeMap;
 
 /// The most operators of a chain.
@@ -290,11 +290,14 @@ impl Compiler<'_> {
         if !wide || space.columns == 1 {
             return Some(Parameters::Rows(map, (0..count).map(parameter).collect()));
         }
-        map.is_constant().then(|| Parameters::Columns {
-            multipliers: (0..count).map(|c| of(0, c)).collect(),
-            shifts: (0..count).map(|c| of(1, c) as u32).collect(),
-            zeros: (0..count).map(|c| of(2, c)).collect(),
-        })
+        let set = |number: usize| {
+            (0..count)
+                .map(|channel| of(number, channel))
+                .collect::<Vec<i32>>()
+        };
+        let shifts: Vec<u32> = set(1).into_iter().map(|shift| shift as u32).collect();
+        map.is_constant()
+            .then(|| Parameters::Columns(Box::new(RequantiseColumns::new(&set(0), &shifts, &set(2)))))
     }
 
     /// Gives what a chain computes its places, and makes it a step.

@@ -235,6 +235,10 @@ impl Lowering<'_> {
                     ends.iter().copied().fold(0.0, f64::max),
                 ))
             }
+            Lowered::Real(real) if real.plain().is_some() => {
+                let end = |end: i32| f64::from(end - real.zero) * real.scales[0];
+                Ok((end(real.dtype.min()), end(real.dtype.max())))
+            }
             Lowered::Real(real) if real.done() => {
                 let scale = real.scales.iter().copied().fold(0.0, f64::max);
                 let most = scale * (real.most + i64::from(real.zero).abs()) as f64;

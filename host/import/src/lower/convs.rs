@@ -22,6 +22,7 @@ impl Lowering<'_> {
         let Arg::Constant(w) = &node.inputs[1] else {
             return Err(Problem::NotConstant("the weight"));
         };
+        self.of_bytes(w)?;
         let x = &node.inputs[0];
         let left = match self.plan.convs.get(&node.output).cloned() {
             Some(Site::Words { scales }) => {

@@ -241,7 +241,7 @@ pub(crate) fn samples<'a>(typed: &Typed, calibration: &'a Calibration) -> Result
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::constant::{Constant, Data};
     use crate::error::NodeName;
@@ -249,8 +249,8 @@ mod tests {
     use crate::typed::{Element, Operator, TypedNode, TypedValue};
     use metisvm_model::Shape;
 
-    /// One product of eight rows a sample, the first of which is small in each.
-    fn kept(samples: usize) -> Seen {
+    /// One product of eight rows a sample, the first of which is small in each, and samples for it.
+    pub(crate) fn product(samples: usize) -> (Typed, Calibration) {
         let value = |name: &str, dims: &[u32]| TypedValue {
             name: name.to_string(),
             shape: Shape::new(dims).unwrap(),
@@ -279,7 +279,11 @@ mod tests {
         };
         let data = (0..samples * 16).map(of).collect();
         let array = Array::new(vec![samples, 1, 8, 2], data).unwrap();
-        let calibration = Calibration::single(array);
+        (typed, Calibration::single(array))
+    }
+
+    fn kept(samples: usize) -> Seen {
+        let (typed, calibration) = product(samples);
         run(&typed, &calibration, Range::MinMax, &BTreeSet::from([0])).unwrap()
     }
 

@@ -296,6 +296,7 @@ impl Lowering<'_> {
             return Err(self.not_quantised(arg));
         }
         let value = self.emitter.requantise(source, &factors, axis, dtype, zero)?;
+        self.operand(id, value, (scales, axis, zero, dtype));
         self.forms.insert(key, value);
         Ok(value)
     }

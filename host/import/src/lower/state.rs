@@ -157,6 +157,22 @@ impl Lowering<'_> {
             axis,
             zero,
             layer,
+            operand: false,
+        });
+    }
+
+    /// Notes a form of a value that the step being written asks for, so that what saturates in it is counted.
+    pub(super) fn operand(&mut self, id: ValueId, value: Value, grid: (&[f64], usize, i32, DType)) {
+        let (scales, axis, zero, dtype) = grid;
+        self.places.push(Place {
+            id,
+            value,
+            dtype,
+            scales: scales.to_vec(),
+            axis,
+            zero,
+            layer: Some(self.emitter.at()),
+            operand: true,
         });
     }
 

@@ -1,11 +1,14 @@
 //! What the integers of an imported model differ from its floats, layer by layer, on the calibration samples: a model that
 //! quantisation damages is found out here and not in production.
 
+mod columns;
+
 use crate::calibrate::{Floats, samples};
 use crate::error::{ImportError, Problem};
 use crate::options::Calibration;
 use crate::report::{OutputError, Report};
 use crate::typed::{Element, Typed, ValueId};
+use columns::Columns;
 use metisvm_model::{DType, Graph, Reference, Tensor, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -125,6 +128,7 @@ pub(crate) fn measure(
     let mut layers: BTreeMap<usize, Sums> = BTreeMap::new();
     let mut operands: BTreeMap<(usize, Value), Sums> = BTreeMap::new();
     let mut ports: Vec<(Sums, usize, usize)> = vec![(Sums::default(), 0, 0); outputs.len()];
+    let mut columns = vec![Columns::default(); outputs.len()];
     for run in chosen {
         let given: Vec<(ValueId, Vec<f32>)> =
             runs.iter().map(|(id, runs)| (*id, runs[run].to_vec())).collect();
@@ -159,6 +163,9 @@ pub(crate) fn measure(
                         .map_or(1, |&d| d as usize);
                     // Of a map the greatest element of a row of pixels says nothing.
                     let scores = typed.values[place.id].shape.rank() <= MAX_SCORES_RANK;
+                    if scores && typed.values[place.id].element == Element::Real {
+                        columns[at].note(floats, width);
+                    }
                     if width > 1 && scores && place.scales.len() == 1 {
                         for (a, b) in result.data().chunks_exact(width).zip(floats.chunks_exact(width)) {
                             *rows += 1;
@@ -195,6 +202,9 @@ pub(crate) fn measure(
     let real = |id: &ValueId| typed.values[*id].element == Element::Real;
     let real: Vec<bool> = typed.outputs.iter().map(|(_, id)| real(id)).collect();
     warn(report, &real);
+    for ((columns, place), (name, _)) in columns.iter().zip(outputs).zip(&typed.outputs) {
+        report.warnings.extend(columns.warning(name, place));
+    }
     Ok(())
 }
 

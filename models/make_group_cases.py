@@ -745,9 +745,9 @@ def nets():
     """`steps` are those of the outputs' grids where all but ties are the same integers (a norm of a narrow row makes
     many steps of one, and 16-bit operands of computed products are bytes here); `alone` says whether the
     file's grids say all. The dynamic ones are held against the floats."""
-    def quantised(name, net, shape, dynamic=False, exact=True, share=0.99, alone=True, **settings):
+    def quantised(name, net, shape, dynamic=False, exact=True, share=0.99, alone=True, spread=F32(1), **settings):
         c = Case("nets", name, tolerance=1e-3)
-        x = c.floats(*shape)
+        x = c.floats(*shape) * spread
         outputs = net(c, c.input(x))
         model = c.model(*outputs)
         with tempfile.TemporaryDirectory() as folder:
@@ -757,7 +757,7 @@ def nets():
             if dynamic:
                 quantize_dynamic(*paths, **settings)
             else:
-                arrays = [x, *(c.floats(*shape) for _ in range(15))]
+                arrays = [x, *(c.floats(*shape) * spread for _ in range(15))]
                 quantize_static(*paths, Samples("x0", arrays), quant_format=QuantFormat.QDQ, **settings)
             made = onnx.load(paths[1])
         if dynamic:
@@ -777,6 +777,15 @@ def nets():
     quantised("conv_i8", conv_net, image, activation_type=QuantType.QInt8, weight_type=QuantType.QInt8)
     quantised("conv_reduced", conv_net, image, per_channel=True, reduce_range=True, activation_type=QuantType.QUInt8,
               weight_type=QuantType.QUInt8)
+    # Channels from 1 to 1/128, with weights that make up for it: 8 bits of activations would lose most of them.
+    uneven = (2.0 ** -np.arange(8)).astype(F32)
+    def uneven_net(c, x):
+        w = c.floats(5, 8, 3, 3, spread=0.25) / uneven.reshape(1, 8, 1, 1)
+        return [c.node("AveragePool", [c.node("Conv", [x, c.const(w), c.const(c.floats(5))], pads=[1, 0, 0, 1])],
+                       kernel_shape=[2, 2])]
+    for name, kind in [("u16", QuantType.QUInt16), ("i16", QuantType.QInt16)]:
+        quantised(f"conv_uneven_{name}", uneven_net, [1, 8, 6, 6], spread=uneven.reshape(1, 8, 1, 1), per_channel=True,
+                  share=0.5, activation_type=kind, weight_type=QuantType.QInt8)
     quantised("transformer_all", transformer, words, per_channel=True, share=0.9)
     quantised("transformer_islands", transformer, words, op_types_to_quantize=["MatMul"], alone=False, exact=False,
               activation_type=QuantType.QInt8, weight_type=QuantType.QInt8)

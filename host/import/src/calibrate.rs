@@ -37,6 +37,7 @@ pub(crate) fn run(
         held: vec![Held::default(); typed.values.len()],
         columns: BTreeMap::new(),
         rows: BTreeMap::new(),
+        reaches: BTreeMap::new(),
         channels: BTreeMap::new(),
         patches: BTreeMap::new(),
         samples: count,
@@ -50,19 +51,36 @@ pub(crate) fn run(
             if watched.contains(&value) && !result.is_empty() {
                 let width = typed.values[value].shape.dims().last().map_or(1, |&d| d as usize);
                 note_columns(seen.columns.entry(value).or_default(), result, width);
+                let reach = seen.reaches.entry(value).or_default();
+                result.chunks_exact(width).for_each(|row| reach.note(row));
+                if !taken(run, count) {
+                    continue;
+                }
                 let kept = seen.rows.entry(value).or_default();
                 let rows = result.len() / width;
                 let step = rows.div_ceil(each).max(1);
-                for row in result.chunks_exact(width).step_by(step) {
+                for row in result.chunks_exact(width).skip(start(run, step)).step_by(step) {
                     if kept.len() < MAX_ROWS * width {
                         kept.extend_from_slice(row);
                     }
                 }
             }
         }
-        patches::note(typed, &results, count, &mut seen);
+        patches::note(typed, &results, (run, count), &mut seen);
     }
     Ok(seen)
+}
+
+/// Where picks at distances of `step` begin in a sample. Elsewhere in each: what is at the start of every sample (a first
+/// token, a border) may be unlike all else. Steps of the golden ratio come near every place early on.
+pub(crate) fn start(run: usize, step: usize) -> usize {
+    let part = (run as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
+    ((part * step as u64) >> 32) as usize
+}
+
+/// Whether rows of this sample are kept: where there are more samples than rows, of some that are spread over all.
+fn taken(run: usize, count: usize) -> bool {
+    count <= MAX_ROWS || run * MAX_ROWS / count != (run + 1) * MAX_ROWS / count
 }
 
 fn check_work(typed: &Typed, count: usize) -> Result<(), ImportError> {
@@ -220,4 +238,79 @@ pub(crate) fn samples<'a>(typed: &Typed, calibration: &'a Calibration) -> Result
         return wrong("inputs have different numbers of samples".to_string());
     }
     Ok(all)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::constant::{Constant, Data};
+    use crate::error::NodeName;
+    use crate::npy::Array;
+    use crate::typed::{Element, Operator, TypedNode, TypedValue};
+    use metisvm_model::Shape;
+
+    /// One product of eight rows a sample, the first of which is small in each, and samples for it.
+    pub(crate) fn product(samples: usize) -> (Typed, Calibration) {
+        let value = |name: &str, dims: &[u32]| TypedValue {
+            name: name.to_string(),
+            shape: Shape::new(dims).unwrap(),
+            element: Element::Real,
+        };
+        let w = Constant::new("w", vec![2, 1], Data::F32(vec![1.0, 1.0])).unwrap();
+        let node = TypedNode {
+            name: NodeName::default(),
+            op: Operator::MatMul { bias: None },
+            inputs: vec![Arg::Value(0), Arg::Constant(w)],
+            output: 1,
+        };
+        let typed = Typed {
+            values: vec![value("x", &[1, 8, 2]), value("y", &[1, 8, 1])],
+            nodes: vec![node],
+            inputs: vec![0],
+            outputs: vec![("y".to_string(), 1)],
+            ..Typed::default()
+        };
+        let of = |at: usize| {
+            if at % 16 < 2 {
+                1.0
+            } else {
+                (at / 2 % 8) as f32 * 10.0
+            }
+        };
+        let data = (0..samples * 16).map(of).collect();
+        let array = Array::new(vec![samples, 1, 8, 2], data).unwrap();
+        (typed, Calibration::single(array))
+    }
+
+    fn kept(samples: usize) -> Seen {
+        let (typed, calibration) = product(samples);
+        run(&typed, &calibration, Range::MinMax, &BTreeSet::from([0])).unwrap()
+    }
+
+    #[test]
+    fn rows_come_from_all_places_of_a_sample() {
+        for samples in [40, 100, 128, 300] {
+            let seen = kept(samples);
+            let rows: Vec<f32> = seen.rows[&0].chunks_exact(2).map(|row| row[0]).collect();
+            assert!(
+                rows.len() > MAX_ROWS / 2,
+                "{samples} samples: {} rows",
+                rows.len()
+            );
+            for place in [1.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0] {
+                let share = rows.iter().filter(|&&v| v == place).count() * 8;
+                let near = rows.len() / 2..=rows.len() * 3 / 2;
+                assert!(
+                    near.contains(&share),
+                    "{samples} samples: {place} in {share} / 8 rows"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn every_row_counts_for_what_a_row_reaches() {
+        let typical = kept(128).reaches[&0].mean();
+        assert!((typical - (1.0 + 280.0) / 8.0).abs() < 1e-9, "{typical}");
+    }
 }

@@ -1,11 +1,14 @@
 //! What the integers of an imported model differ from its floats, layer by layer, on the calibration samples: a model that
 //! quantisation damages is found out here and not in production.
 
+mod columns;
+
 use crate::calibrate::{Floats, samples};
 use crate::error::{ImportError, Problem};
 use crate::options::Calibration;
 use crate::report::{OutputError, Report};
-use crate::typed::{Typed, ValueId};
+use crate::typed::{Element, Typed, ValueId};
+use columns::Columns;
 use metisvm_model::{DType, Graph, Reference, Tensor, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,7 +20,10 @@ const MAX_SAMPLES: usize = 16;
 const MAX_MACS: u64 = 1 << 36;
 /// An output that points elsewhere by more than this is damaged: a cosine of 0.98 is an angle of 11 degrees.
 const LEAST_COSINE: f64 = 0.98;
-/// So is one that gives another class for more than one sample in twenty.
+/// So is one whose real numbers are off by more than this part of their own size, which a cosine hardly shows where all
+/// of them are of one sign.
+const MOST_ERROR: f64 = 0.1;
+/// And one that gives another class for more than one sample in twenty.
 const LEAST_AGREEMENT: f64 = 0.95;
 /// Outputs of scores are rows, or a sequence of rows for each item; beyond that they are maps.
 const MAX_SCORES_RANK: usize = 3;
@@ -34,8 +40,10 @@ pub(crate) struct Place {
     pub(crate) scales: Vec<f64>,
     pub(crate) axis: usize,
     pub(crate) zero: i32,
-    /// The layer of the report that it is the result of, if it is one's.
+    /// The layer of the report that it is the result of, if it is one's; of an operand the layer that it enters.
     pub(crate) layer: Option<usize>,
+    /// Whether it is a form of a value that a layer asked for: what saturates in it is that layer's loss.
+    pub(crate) operand: bool,
 }
 
 impl Place {
@@ -65,6 +73,10 @@ impl Sums {
         } else {
             self.error.sqrt()
         }
+    }
+
+    fn part_clipped(&self) -> f64 {
+        self.clipped as f64 / self.elements.max(1) as f64
     }
 
     fn cosine(&self) -> f64 {
@@ -100,7 +112,7 @@ pub(crate) fn measure(
     let reference = Reference::new(Arc::new(graph.clone()));
     let inputs: BTreeMap<ValueId, &Place> = places
         .iter()
-        .filter(|p| matches!(p.value, Value::Input(_)))
+        .filter(|p| !p.operand && matches!(p.value, Value::Input(_)))
         .map(|p| (p.id, p))
         .collect();
     let by_node: BTreeMap<usize, Vec<&Place>> =
@@ -114,7 +126,9 @@ pub(crate) fn measure(
                 map
             });
     let mut layers: BTreeMap<usize, Sums> = BTreeMap::new();
+    let mut operands: BTreeMap<(usize, Value), Sums> = BTreeMap::new();
     let mut ports: Vec<(Sums, usize, usize)> = vec![(Sums::default(), 0, 0); outputs.len()];
+    let mut columns = vec![Columns::default(); outputs.len()];
     for run in chosen {
         let given: Vec<(ValueId, Vec<f32>)> =
             runs.iter().map(|(id, runs)| (*id, runs[run].to_vec())).collect();
@@ -133,7 +147,10 @@ pub(crate) fn measure(
                 if floats.len() != result.data().len() {
                     continue;
                 }
-                if let Some(layer) = place.layer {
+                if let Some(layer) = place.layer.filter(|_| place.operand) {
+                    let sums = operands.entry((layer, place.value)).or_default();
+                    compare(sums, place, &result, floats);
+                } else if let Some(layer) = place.layer {
                     compare(layers.entry(layer).or_default(), place, &result, floats);
                 }
                 if let Some(at) = outputs.iter().position(|o| std::ptr::eq(o, *place)) {
@@ -146,6 +163,9 @@ pub(crate) fn measure(
                         .map_or(1, |&d| d as usize);
                     // Of a map the greatest element of a row of pixels says nothing.
                     let scores = typed.values[place.id].shape.rank() <= MAX_SCORES_RANK;
+                    if scores && typed.values[place.id].element == Element::Real {
+                        columns[at].note(floats, width);
+                    }
                     if width > 1 && scores && place.scales.len() == 1 {
                         for (a, b) in result.data().chunks_exact(width).zip(floats.chunks_exact(width)) {
                             *rows += 1;
@@ -161,7 +181,12 @@ pub(crate) fn measure(
     for (layer, sums) in layers {
         if let Some(layer) = report.layers.get_mut(layer) {
             layer.error = Some(sums.relative());
-            layer.clipped = sums.clipped as f64 / sums.elements.max(1) as f64;
+            layer.clipped = sums.part_clipped();
+        }
+    }
+    for ((layer, _), sums) in operands {
+        if let Some(layer) = report.layers.get_mut(layer) {
+            layer.clipped = layer.clipped.max(sums.part_clipped());
         }
     }
     report.measured = count;
@@ -170,11 +195,16 @@ pub(crate) fn measure(
             name: name.clone(),
             cosine: sums.cosine(),
             relative: sums.relative(),
-            clipped: sums.clipped as f64 / sums.elements.max(1) as f64,
+            clipped: sums.part_clipped(),
             agreement: (rows > 0).then(|| agree as f64 / rows as f64),
         });
     }
-    warn(report);
+    let real = |id: &ValueId| typed.values[*id].element == Element::Real;
+    let real: Vec<bool> = typed.outputs.iter().map(|(_, id)| real(id)).collect();
+    warn(report, &real);
+    for ((columns, place), (name, _)) in columns.iter().zip(outputs).zip(&typed.outputs) {
+        report.warnings.extend(columns.warning(name, place));
+    }
     Ok(())
 }
 
@@ -219,8 +249,8 @@ fn first_greatest<T: PartialOrd + Copy>(row: &[T]) -> usize {
     (0..row.len()).fold(0, |best, i| if row[i] > row[best] { i } else { best })
 }
 
-/// Says where a model is damaged, and what to try.
-fn warn(report: &mut Report) {
+/// Says where a model is damaged, and what to try. `real` tells for each output whether it holds real numbers.
+fn warn(report: &mut Report, real: &[bool]) {
     let worst = report.layers.iter().filter(|l| l.error.is_some());
     let worst = worst.fold(None::<&crate::report::Layer>, |worst, layer| match worst {
         Some(w) if w.error >= layer.error => Some(w),
@@ -235,11 +265,17 @@ fn warn(report: &mut Report) {
     });
     let advice =
         "give calibration data as the model will see them, scale its features, or keep another output";
-    for output in &report.outputs {
+    for (output, &real) in report.outputs.iter().zip(real) {
         if output.cosine < LEAST_COSINE {
             report.warnings.push(format!(
                 "output {:?} is damaged by quantisation: cosine {:.4} to floats{place}; {advice}",
                 output.name, output.cosine
+            ));
+        } else if real && output.relative > MOST_ERROR {
+            report.warnings.push(format!(
+                "output {:?} is damaged by quantisation: it is off by {:.1} % of the floats (root mean square){place}; {advice}",
+                output.name,
+                output.relative * 100.0
             ));
         } else if output
             .agreement
@@ -254,9 +290,65 @@ fn warn(report: &mut Report) {
     }
     for layer in report.layers.iter().filter(|layer| layer.clipped > MANY_CLIPPED) {
         report.warnings.push(format!(
-            "{}: {:.1} % of its values saturate; calibrate with more samples, or with --range minmax",
+            "{}: {:.1} % of its values, or of an operand's as it takes them, saturate; calibrate with more samples, or with --range minmax",
             layer.node,
             layer.clipped * 100.0
         ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calibrate::tests::product;
+    use crate::grid::Grid;
+    use crate::options::Options;
+    use crate::plan::{self, Site};
+
+    /// A product whose operand is also an output, and so is put on its grid inside the product.
+    #[test]
+    fn what_saturates_on_the_way_into_a_product_is_counted() {
+        let (mut typed, samples) = product(20);
+        typed.outputs.push(("x".to_string(), 0));
+        let options = Options {
+            calibration: Some(samples),
+            ..Options::default()
+        };
+        let mut plan = plan::plan(&typed, &options).unwrap();
+        let report = |plan: &plan::Plan| {
+            let imported = crate::lower::lower(&typed, plan, options.calibration.as_ref());
+            imported.unwrap().report
+        };
+        assert_eq!(report(&plan).layers[0].clipped, 0.0);
+        assert_eq!(report(&plan).warnings, Vec::<String>::new());
+        // Two rows in eight reach beyond 57.
+        plan.sites
+            .insert(0, Site::Bytes(Grid::covering(0.0, 57.0, DType::U8)));
+        let damaged = report(&plan);
+        assert_eq!(damaged.layers[0].clipped, 0.25);
+        let said = damaged
+            .warnings
+            .iter()
+            .any(|w| w.contains("25.0 % of its values, or of an operand's"));
+        assert!(said, "{:?}", damaged.warnings);
+    }
+
+    #[test]
+    fn an_output_that_is_off_by_a_tenth_is_said_to_be_damaged() {
+        let warnings = |relative, real| {
+            let mut report = Report::default();
+            report.outputs.push(OutputError {
+                name: "y".to_string(),
+                cosine: 0.9964,
+                relative,
+                clipped: 0.0,
+                agreement: None,
+            });
+            warn(&mut report, &[real]);
+            report.warnings
+        };
+        assert!(warnings(0.18, true)[0].contains("it is off by 18.0 % of the floats"));
+        assert!(warnings(0.08, true).is_empty());
+        assert!(warnings(0.18, false).is_empty());
     }
 }

@@ -41,9 +41,11 @@ impl Held {
         self.runs += 1;
         if matches!(range, Range::Percentile | Range::Search) {
             let each = (MAX_KEPT / runs.max(1)).max(1);
-            let step = elements.len().div_ceil(each).max(1);
+            // An odd distance, from another place in each sample, does not keep to some columns or rows.
+            let step = elements.len().div_ceil(each).max(1) | 1;
+            let first = crate::calibrate::start(self.runs, step).min(elements.len() - 1);
             if self.kept.len() < MAX_KEPT {
-                self.kept.extend(elements.iter().step_by(step));
+                self.kept.extend(elements.iter().skip(first).step_by(step));
             }
         }
     }

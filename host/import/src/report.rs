@@ -71,6 +71,7 @@ pub struct Layer {
     /// Root of the mean squared error of its result on the samples, as a part of the floats' own; nothing
     /// where no samples were run.
     pub error: Option<f64>,
-    /// The part of its result's elements that saturate.
+    /// The part of its result's elements that saturate, or of an operand's in the form in which it is taken; the
+    /// greatest of these.
     pub clipped: f64,
 }

@@ -9,8 +9,8 @@ const MAX_PATCHES: usize = 48;
 /// And the numbers in them: beyond, a search among grids would take seconds for each layer.
 const MAX_NUMBERS: usize = 1 << 18;
 
-/// Adds one of `runs` samples.
-pub(super) fn note(typed: &Typed, results: &[Vec<f32>], runs: usize, seen: &mut Seen) {
+/// Adds sample `run` of `runs`.
+pub(super) fn note(typed: &Typed, results: &[Vec<f32>], (run, runs): (usize, usize), seen: &mut Seen) {
     for node in &typed.nodes {
         let (Operator::Conv { window, groups, .. }, [Arg::Value(x), Arg::Constant(w)]) =
             (&node.op, &node.inputs[..])
@@ -42,8 +42,9 @@ pub(super) fn note(typed: &Typed, results: &[Vec<f32>], runs: usize, seen: &mut 
         let places = batch * rows * columns;
         // Spread over the image; an odd distance does not keep to one column of it.
         let step = (places / most.div_ceil(runs.max(1)).max(1)).max(1) | 1;
+        let first = ((step / 2 + super::start(run, step)) % step).min(places.saturating_sub(1));
         let kept = seen.patches.entry(node.output).or_default();
-        for place in (step / 2..places.max(1)).step_by(step) {
+        for place in (first..places.max(1)).step_by(step) {
             if kept.len() >= most * depth {
                 break;
             }

@@ -1,5 +1,5 @@
 //! Convolutions: their operand as bytes on one grid, as bytes with a scale for each channel, or as words whose halves go
-//! through them one after the other.
+//! through them one after the other. Words of a quantised file's own grid are that too.
 
 use super::products::{ACCUMULATOR, Left};
 use super::state::{Lowered, Lowering, Real, sum};
@@ -22,6 +22,7 @@ impl Lowering<'_> {
         let Arg::Constant(w) = &node.inputs[1] else {
             return Err(Problem::NotConstant("the weight"));
         };
+        self.of_bytes(w)?;
         let x = &node.inputs[0];
         let left = match self.plan.convs.get(&node.output).cloned() {
             Some(Site::Words { scales }) => {
@@ -39,6 +40,9 @@ impl Lowering<'_> {
                 }
             }
             _ => {
+                if let Some(grid) = self.own_words(x)? {
+                    return self.conv_on_grid(x, &op, grid, w, bias, shape).map(Lowered::Real);
+                }
                 let (x, grid) = self.bytes(x)?;
                 Left::of(x, grid)
             }
@@ -88,13 +92,72 @@ impl Lowering<'_> {
             dtype: DType::I16,
         };
         let value = self.value_on_grid(id, grid)?;
-        let (high, low) = self.halves(value, upper)?;
+        let halves = self.halves(value, upper)?;
         let weights = Weights::per_channel(w, 0, scale, bias, None)?;
+        self.of_halves(op, halves, grid, &weights, bias, shape)
+    }
+
+    /// The grid of words that a file with its own grids has this operand on. (Where samples choose, they have chosen.)
+    fn own_words(&self, x: &Arg) -> Result<Option<Grid>, Problem> {
+        if self.plan.calibrated {
+            return Ok(None);
+        }
+        let real = self.real(x)?;
+        let words = |grid: &Grid| grid.dtype == DType::I16 && real.only_clamps();
+        Ok(real.grid().filter(words))
+    }
+
+    /// A convolution of words on the grid that the file has them on: exact, and on a coarser one only where so many
+    /// products leave no room for 16 bits.
+    fn conv_on_grid(
+        &mut self,
+        x: &Arg,
+        op: &Op,
+        grid: Grid,
+        w: &Constant,
+        bias: Option<&[f64]>,
+        shape: Shape,
+    ) -> Result<Real, Problem> {
+        let Arg::Value(id) = *x else {
+            return Err(self.not_quantised(x));
+        };
+        let scale = f64::from(grid.scale);
+        let weights = Weights::per_channel(w, 0, scale, bias, None)?;
+        let (high, low) = zero_halves(grid);
+        // What the proof takes: each half as far from its zero point as its type goes.
+        let reach = f64::from(256 * (127 - high).max(high + 128) + (255 - low).max(low));
+        let steps = |(index, b): (usize, &f64)| {
+            let w = weights.scales.get(index).or(weights.scales.first());
+            (b / (scale * w.copied().unwrap_or(1.0))).abs()
+        };
+        let added = bias.unwrap_or_default().iter().enumerate().map(steps);
+        let added = added.fold(0.0, f64::max);
+        if weights.greatest_column() * reach + added >= ACCUMULATOR {
+            let reach = (32_767 - grid.zero_point).max(grid.zero_point + 32_768);
+            return self.conv_by_halves(x, op, scale * f64::from(reach) / 32_767.0, w, bias, shape);
+        }
+        let value = self.value_on_grid(id, grid)?;
+        let halves = self.halves(value, 127)?;
+        self.of_halves(op, halves, grid, &weights, bias, shape)
+    }
+
+    /// The convolution of upper halves, 256 times that, and of lower ones, of words on this grid.
+    fn of_halves(
+        &mut self,
+        op: &Op,
+        (high, low): (Value, Value),
+        grid: Grid,
+        weights: &Weights,
+        bias: Option<&[f64]>,
+        shape: Shape,
+    ) -> Result<Real, Problem> {
+        let scale = f64::from(grid.scale);
         let scales: Vec<f64> = weights.scales.iter().map(|s| s * scale).collect();
-        let w_value = self.emitter.weights(&weights)?;
-        let w_zero = self.emitter.zeros(&weights)?;
-        let high_zero = self.emitter.scalar(DType::I8, 0)?;
-        let low_zero = self.emitter.scalar(DType::U8, 0)?;
+        let w_value = self.emitter.weights(weights)?;
+        let w_zero = self.emitter.zeros(weights)?;
+        let zeros = zero_halves(grid);
+        let high_zero = self.emitter.scalar(DType::I8, zeros.0)?;
+        let low_zero = self.emitter.scalar(DType::U8, zeros.1)?;
         let high = self.emitter.node(op.clone(), &[high, w_value, high_zero, w_zero]);
         let high = self.emitter.times(high, 256, 0, DType::I32)?;
         let mut operands = vec![low, w_value, low_zero, w_zero];
@@ -117,6 +180,11 @@ impl Lowering<'_> {
         let low = self.emitter.times(rest, 1, 0, DType::U8)?;
         Ok((high, low))
     }
+}
+
+/// The zero point of words as those of their halves.
+const fn zero_halves(grid: Grid) -> (i32, i32) {
+    (grid.zero_point >> 8, grid.zero_point & 255)
 }
 
 /// Weights `[O,I,KH,KW]` with a factor for each input channel.

@@ -81,6 +81,8 @@ impl Lowering<'_> {
             return Ok(*value);
         }
         let value = self.on_grid(&real, grid)?;
+        let form = (&[f64::from(grid.scale)][..], 0, grid.zero_point, grid.dtype);
+        self.operand(id, value, form);
         self.forms.insert(key, value);
         Ok(value)
     }

@@ -210,6 +210,7 @@ impl Lowering<'_> {
                 axis: 0,
                 zero,
                 layer: None,
+                operand: false,
             });
             self.describe("output", name, grid, &shape);
             if let Some(labels) = self.typed.labels.get(id) {

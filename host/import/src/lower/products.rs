@@ -2,7 +2,7 @@
 
 use super::state::{Lowered, Lowering, Real, sum};
 use super::weights::{MAX_BIAS_STEPS, Weights};
-use crate::constant::Constant;
+use crate::constant::{Constant, Data};
 use crate::error::Problem;
 use crate::grid::Grid;
 use crate::plan::Site;
@@ -49,11 +49,13 @@ impl Lowering<'_> {
         let axis = shape.rank() - 1;
         let real = match (&node.inputs[0], &node.inputs[1]) {
             (Arg::Constant(c), _) => {
+                self.of_bytes(c)?;
                 let w = Weights::per_tensor(c)?;
                 let left = Left::of(self.emitter.weights(&w)?, w.single_grid()?);
                 self.by_computed(left, &node.inputs[1], bias, shape)?
             }
             (x, Arg::Constant(w)) => {
+                self.of_bytes(w)?;
                 let site = match x {
                     Arg::Value(id) => self.plan.sites.get(id).cloned(),
                     Arg::Constant(_) => None,
@@ -97,6 +99,19 @@ impl Lowering<'_> {
             }
         };
         Ok(Lowered::Real(real))
+    }
+
+    /// Weights that a file with grids of its own has in more than 8 bits: rounded, they would not be the file's, and 32
+    /// bits hold no sum of their products.
+    pub(super) fn of_bytes(&self, w: &Constant) -> Result<(), Problem> {
+        if self.plan.calibrated || w.grids.is_none() || matches!(*w.data, Data::I8(_) | Data::U8(_)) {
+            return Ok(());
+        }
+        Err(Problem::UnsupportedType {
+            actual: format!("{} of weight {:?}", w.data.name(), w.name),
+            expected: "weights of a quantised file have 8 bits: quantise them to INT8 or UINT8 (activations may have \
+                       16), or import the f32 file with samples",
+        })
     }
 
     fn is_bytes(&self, arg: &Arg) -> bool {
@@ -281,6 +296,7 @@ impl Lowering<'_> {
             return Err(self.not_quantised(arg));
         }
         let value = self.emitter.requantise(source, &factors, axis, dtype, zero)?;
+        self.operand(id, value, (scales, axis, zero, dtype));
         self.forms.insert(key, value);
         Ok(value)
     }
@@ -314,5 +330,43 @@ fn mat_mul(dtype: DType) -> Op {
         Op::WideMatMul
     } else {
         Op::MatMul
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::constant::Data;
+    use crate::options::Options;
+    use crate::typed::Arg;
+    use std::rc::Rc;
+
+    /// What a file is told whose weights have 16 bits.
+    fn refused(case: &str) -> String {
+        let mut typed = crate::float::cases::of("nets", case);
+        for arg in typed.nodes.iter_mut().flat_map(|n| &mut n.inputs) {
+            if let Arg::Constant(c) = arg
+                && matches!(*c.data, Data::I8(_))
+            {
+                let wide = (0..c.len()).map(|i| c.data.int(i) as i16 * 200);
+                c.data = Rc::new(Data::I16(wide.collect()));
+            }
+        }
+        let plan = crate::plan::plan(&typed, &Options::default()).unwrap();
+        match crate::lower::lower(&typed, &plan, None) {
+            Ok(_) => "it was rounded".to_string(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn weights_of_16_bits_are_refused_and_not_rounded() {
+        for case in ["transformer_words", "conv_uneven_i16"] {
+            let error = refused(case);
+            assert!(error.contains("element type INT16 of weight"), "{case}: {error}");
+            assert!(
+                error.contains("quantise them to INT8 or UINT8"),
+                "{case}: {error}"
+            );
+        }
     }
 }

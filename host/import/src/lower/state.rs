@@ -157,6 +157,22 @@ impl Lowering<'_> {
             axis,
             zero,
             layer,
+            operand: false,
+        });
+    }
+
+    /// Notes a form of a value that the step being written asks for, so that what saturates in it is counted.
+    pub(super) fn operand(&mut self, id: ValueId, value: Value, grid: (&[f64], usize, i32, DType)) {
+        let (scales, axis, zero, dtype) = grid;
+        self.places.push(Place {
+            id,
+            value,
+            dtype,
+            scales: scales.to_vec(),
+            axis,
+            zero,
+            layer: Some(self.emitter.at()),
+            operand: true,
         });
     }
 
@@ -234,6 +250,10 @@ impl Lowering<'_> {
                     ends.iter().copied().fold(0.0, f64::min),
                     ends.iter().copied().fold(0.0, f64::max),
                 ))
+            }
+            Lowered::Real(real) if real.plain().is_some() => {
+                let end = |end: i32| f64::from(end - real.zero) * real.scales[0];
+                Ok((end(real.dtype.min()), end(real.dtype.max())))
             }
             Lowered::Real(real) if real.done() => {
                 let scale = real.scales.iter().copied().fold(0.0, f64::max);

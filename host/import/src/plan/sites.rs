@@ -52,7 +52,8 @@ fn features(columns: &[(f32, f32)]) -> bool {
     }
 }
 
-/// The form for an operand with these rows, with these constant matrices `[K,·]`.
+/// The form for an operand with these rows, with these constant matrices `[K,·]`. `typical` is what a row reaches in the
+/// mean, of all rows: some rows do not show what clipping costs others, so that no grid is narrower than that.
 pub(super) fn choose(
     rows: &[f32],
     columns: &[(f32, f32)],
@@ -60,6 +61,7 @@ pub(super) fn choose(
     weights: &[&Constant],
     dtype: DType,
     input: bool,
+    typical: f64,
 ) -> Site {
     let trial = Trial::new(rows, columns.len(), weights);
     let uniform = |clip: f64| {
@@ -69,7 +71,7 @@ pub(super) fn choose(
         (error, grid)
     };
     let (plain, grid) =
-        least(CLIPS.into_iter().map(uniform)).unwrap_or((0.0, Grid::covering(0.0, 1.0, dtype)));
+        least(clips(range, typical).map(uniform)).unwrap_or((0.0, Grid::covering(0.0, 1.0, dtype)));
     let mut wide = vec![vec![words(range.0, range.1)], column_words(columns)];
     if input && features(columns) {
         wide.push(balanced(columns, &trial.greatest_weights()));
@@ -110,6 +112,14 @@ pub(super) fn choose(
     }
 }
 
+/// Parts of the range that hold what a row reaches in the mean.
+fn clips(range: (f64, f64), typical: f64) -> impl Iterator<Item = f64> {
+    let reach = range.0.abs().max(range.1.abs());
+    CLIPS
+        .into_iter()
+        .filter(move |clip| *clip == 1.0 || clip * reach >= typical)
+}
+
 pub(super) fn least<T>(candidates: impl Iterator<Item = (f64, T)>) -> Option<(f64, T)> {
     candidates.reduce(|a, b| if b.0 < a.0 { b } else { a })
 }
@@ -138,4 +148,19 @@ fn column_words(columns: &[(f32, f32)]) -> Vec<f64> {
         .iter()
         .map(|&(low, high)| words(low.into(), high.into()))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows that were picked may be half as great as all others: no grid is narrower than those need.
+    #[test]
+    fn what_most_rows_reach_is_not_clipped() {
+        let of = |typical| clips((-5.0, 4.0), typical).collect::<Vec<f64>>();
+        assert_eq!(of(0.0), CLIPS);
+        assert_eq!(of(4.0), [1.0, 0.9]);
+        assert_eq!(of(4.8), [1.0]);
+        assert_eq!(of(6.0), [1.0]);
+    }
 }

@@ -14,9 +14,9 @@ mod mul;
 mod requantise;
 mod transpose;
 
-use super::interpolate::Interpolation;
-use super::max_pool2d::Pool;
-use super::requantise::Form;
+use super::form::Form;
+use super::interpolation::Interpolation;
+use super::pool::Pool;
 use super::slice::{Element, Operand};
 use crate::Level;
 use crate::level::Kind;

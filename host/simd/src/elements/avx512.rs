@@ -13,10 +13,10 @@ mod mul;
 mod requantise;
 mod table;
 
-use super::interpolate::Interpolation;
-use super::requantise::Form;
+use super::entries::Table256;
+use super::form::Form;
+use super::interpolation::Interpolation;
 use super::slice::{Element, Operand};
-use super::table::Table256;
 use crate::Level;
 use crate::level::Kind;
 

@@ -5,6 +5,7 @@ use super::avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 use super::avx512::Avx512;
 use super::dispatch::{Kernel, at};
+use super::form::half;
 use super::slice::{Element, Operand, Slice, SliceMut, typed};
 use crate::Level;
 
@@ -40,14 +41,6 @@ pub fn mul(level: Level, a: Operand<'_>, b: Operand<'_>, shift: u32, y: SliceMut
         }
         (Operand::One(a), Operand::One(b)) => y.fill(product(a, b, half(shift), shift)),
     });
-}
-
-/// What is added before a shift, so that it rounds.
-pub(super) fn half(shift: u32) -> i64 {
-    match shift {
-        0 => 0,
-        _ => 1 << (shift - 1),
-    }
 }
 
 #[inline(always)]

@@ -1,7 +1,7 @@
 //! The maxima of tiles of 2 × 2, which cover a plane of few columns: what small networks of images have.
 
 use super::dispatch::Kernel;
-use super::max_pool2d::Pool;
+use super::pool::Pool;
 use super::slice::Element;
 
 /// Elements of which the maxima of pairs are kept at a time.

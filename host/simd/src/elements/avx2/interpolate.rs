@@ -1,7 +1,7 @@
 //! Functions of 16 bits.
 
 use super::lanes::{fill, gather_pairs, load};
-use crate::elements::interpolate::Interpolation;
+use crate::elements::interpolation::Interpolation;
 use crate::elements::slice::Element;
 use std::arch::x86_64::*;
 

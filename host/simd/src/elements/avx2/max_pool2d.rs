@@ -1,7 +1,7 @@
 //! The maximum over a moving window.
 
 use super::lanes::{load_32, store_32_at};
-use crate::elements::max_pool2d::Pool;
+use crate::elements::pool::Pool;
 use crate::elements::slice::{Element, Type};
 use std::arch::x86_64::*;
 use std::array::from_fn;

@@ -2,7 +2,7 @@
 
 use super::lanes::{bytes, fill, gather_pairs, load, store};
 use super::table::Plane;
-use crate::elements::interpolate::Interpolation;
+use crate::elements::interpolation::Interpolation;
 use crate::elements::slice::{Element, Type};
 use std::arch::x86_64::*;
 

@@ -2,7 +2,7 @@
 
 use super::lanes::{Span, fill, load};
 use super::requantise::{lower_halves, range, saturate, upper};
-use crate::elements::mul::half;
+use crate::elements::form::half;
 use crate::elements::slice::{Element, Operand, Slice, Type};
 use std::arch::x86_64::*;
 

@@ -1,8 +1,8 @@
 //! Tables of a byte.
 
 use super::lanes::{bytes, store};
+use crate::elements::entries::Table256;
 use crate::elements::slice::{Element, Type};
-use crate::elements::table::Table256;
 use std::arch::x86_64::*;
 
 /// 256 bytes in four registers.

@@ -163,6 +163,13 @@ macro_rules! memory {
         }
 
         #[inline(always)]
+        fn store_bytes(self, v: Self::V, bytes: &mut [u8]) {
+            let bytes: &mut [u8; $bytes] = bytes.first_chunk_mut().expect("bytes of a vector");
+            // SAFETY: as above.
+            unsafe { $store(bytes.as_mut_ptr().cast(), v) }
+        }
+
+        #[inline(always)]
         fn store_words(self, v: Self::V, words: &mut [u32]) {
             let words: &mut [u32; $lanes] = words.first_chunk_mut().expect("words of a vector");
             // SAFETY: as above.

@@ -43,6 +43,8 @@ pub(super) trait Lanes: Copy {
     fn load_every_second(self, bytes: &[u8]) -> Self::V;
     /// Lanes to `N` words.
     fn store_words(self, v: Self::V, words: &mut [u32]);
+    /// Lanes to `4 · N` bytes.
+    fn store_bytes(self, v: Self::V, bytes: &mut [u8]);
     /// Lane by lane.
     fn sub(self, a: Self::V, b: Self::V) -> Self::V;
     /// Bit by bit.
@@ -171,6 +173,13 @@ impl Lanes for Portable {
     fn store_words(self, v: Self::V, words: &mut [u32]) {
         for (word, v) in words[..N].iter_mut().zip(v) {
             *word = v as u32;
+        }
+    }
+
+    #[inline(always)]
+    fn store_bytes(self, v: Self::V, bytes: &mut [u8]) {
+        for (bytes, v) in bytes[..4 * N].as_chunks_mut().0.iter_mut().zip(v) {
+            *bytes = v.to_le_bytes();
         }
     }
 

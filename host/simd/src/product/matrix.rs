@@ -196,7 +196,7 @@ impl Job for Pack<'_> {
 }
 
 #[inline(always)]
-fn pack<L: Lanes, P: Packing, const TERMS: usize>(_: L, to: &mut PackedMatrix, w: ByteOperand<'_>) {
+fn pack<L: Lanes, P: Packing, const TERMS: usize>(lanes: L, to: &mut PackedMatrix, w: ByteOperand<'_>) {
     let (k, n) = (to.k, to.n);
     let steps = to.steps::<P, L>();
     let flip = w.to_signed().0;
@@ -213,8 +213,28 @@ fn pack<L: Lanes, P: Packing, const TERMS: usize>(_: L, to: &mut PackedMatrix, w
             panel.fill(0);
         }
         let sums = &mut to.sums[first..][..width];
+        // Whole vectors of columns first, then what is left of the columns, and the last step if it has fewer
+        // terms.
+        let whole_steps = if TERMS == 4 { k / TERMS } else { 0 };
+        let whole_columns = if TERMS == 4 { width / L::N * L::N } else { 0 };
+        for column in (0..whole_columns).step_by(L::N) {
+            let (ones, flips) = (
+                lanes.splat(0x0101_0101),
+                lanes.splat(u32::from_ne_bytes([flip; 4])),
+            );
+            let mut total = lanes.zero();
+            for step in 0..whole_steps {
+                let load = |t: usize| lanes.load_each(&w.bytes[(step * TERMS + t) * n + first + column..]);
+                let quads = lanes.xor(lanes.join_bytes([load(0), load(1), load(2), load(3)]), flips);
+                total = lanes.quads(total, ones, quads);
+                lanes.store_bytes(quads, &mut panel[(step * columns + column) * TERMS..]);
+            }
+            lanes.store(total, &mut sums[column..]);
+        }
         for (step, to) in panel.chunks_exact_mut(columns * TERMS).enumerate() {
-            let (to, _) = to[..width * TERMS].as_chunks_mut::<TERMS>();
+            let done = if step < whole_steps { whole_columns } else { 0 };
+            let (to, _) = to[done * TERMS..width * TERMS].as_chunks_mut::<TERMS>();
+            let (first, width, sums) = (first + done, width - done, &mut sums[done..]);
             if (step + 1) * TERMS <= k {
                 let row = |t| &w.bytes[(step * TERMS + t) * n + first..][..width];
                 interleave(std::array::from_fn::<_, TERMS, _>(row), flip, to, sums);

@@ -212,7 +212,7 @@ pub struct Engine {
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "cpu")]
     pub backend: Vec<Backend>,
     /// The one set of instructions that the cpu backend uses, instead of the fastest that this processor has: portable,
-    /// avx2, avx512 or avx512-vnni
+    /// avx2, avx512, avx512-vnni or amx
     #[arg(long, value_name = "LEVEL")]
     pub cpu_level: Option<Level>,
     /// Compute one of so many of the cpu backend's inferences again on the reference kernels, and compare

@@ -18,6 +18,10 @@ pub(super) const BLOCK_ELEMENTS: usize = 4096;
 
 /// Rows of fewer elements are reduced many at a call.
 const SHORT_ROW: usize = 64;
+/// Lines of fewer elements are put side by side, where a call for each would cost more than the copy.
+const SHORT_LINE: usize = 16;
+/// An operator has two operands at most.
+const SPARE: usize = 2;
 /// So many sums of squares are kept at a time.
 const SQUARES: usize = 64;
 
@@ -234,9 +238,12 @@ impl Chain {
         targets: &mut [Target<'_>],
     ) {
         let elements = block.rows * block.columns.len();
-        if locals.len() < self.locals.len() {
-            locals.resize_with(self.locals.len(), Memory::default);
+        // Behind the locals lie two that operands are spread out in.
+        let count = self.locals.len();
+        if locals.len() < count + SPARE {
+            locals.resize_with(count + SPARE, Memory::default);
         }
+        let mut spare: [Memory; SPARE] = std::array::from_fn(|at| std::mem::take(&mut locals[count + at]));
         for (local, size) in locals.iter_mut().zip(&self.locals) {
             if local.bytes().len() < elements * size {
                 *local = Memory::new(elements * size);
@@ -251,7 +258,14 @@ impl Chain {
                         stride: block.columns.len(),
                         offset: 0,
                     };
-                    self.apply(link, level, block, View { sources, locals }, &mut dense);
+                    self.apply(
+                        link,
+                        level,
+                        block,
+                        View { sources, locals },
+                        &mut spare,
+                        &mut dense,
+                    );
                     locals[index] = own;
                 }
                 Place::Result(index) => {
@@ -266,13 +280,31 @@ impl Chain {
                         stride,
                         offset: offset - target.first,
                     };
-                    self.apply(link, level, block, View { sources, locals }, &mut dense);
+                    self.apply(
+                        link,
+                        level,
+                        block,
+                        View { sources, locals },
+                        &mut spare,
+                        &mut dense,
+                    );
                 }
             }
         }
+        for (at, memory) in spare.into_iter().enumerate() {
+            locals[count + at] = memory;
+        }
     }
 
-    fn apply(&self, link: &Link, level: Level, block: &Block<'_>, view: View<'_>, y: &mut Dense<'_>) {
+    fn apply(
+        &self,
+        link: &Link,
+        level: Level,
+        block: &Block<'_>,
+        view: View<'_>,
+        spare: &mut [Memory; SPARE],
+        y: &mut Dense<'_>,
+    ) {
         let columns = block.columns.len();
         let rows = self.space.rows;
         if link.action.reduces() {
@@ -306,6 +338,21 @@ impl Chain {
             let target = range_mut(&mut y.data, y.offset..y.offset + elements);
             pointwise(&link.action, level, block.columns.start, line(&link.a), b, target);
             return;
+        }
+        if columns < SHORT_LINE && y.stride == columns {
+            let target = range_mut(&mut y.data, y.offset..y.offset + block.rows * columns);
+            let [first, second] = spare;
+            let a = view.spread(&link.a, level, block, self.space, first);
+            let b = link
+                .b
+                .as_ref()
+                .map(|b| view.spread(b, level, block, self.space, second));
+            return match &link.action {
+                Action::Requantise(Parameters::Rows(map, parameters)) => {
+                    requantise_rows(map, parameters, level, block, rows, a, target);
+                }
+                action => pointwise(action, level, 0, a, b, target),
+            };
         }
         for row in 0..block.rows {
             let line = |operand: &In| view.operand(operand, block, row, columns, rows);
@@ -397,6 +444,62 @@ impl<'a> View<'a> {
         }
     }
 
+    /// An operand for all elements of the block: as it lies, or with its lines side by side in `spare`.
+    fn spread<'b>(
+        &'b self,
+        operand: &In,
+        level: Level,
+        block: &Block<'b>,
+        space: Space,
+        spare: &'b mut Memory,
+    ) -> Operand<'b> {
+        let columns = block.columns.len();
+        let elements = block.rows * columns;
+        if self.is_run(operand, block, space) {
+            return self.operand(operand, block, 0, elements, space.rows);
+        }
+        let dtype = operand.dtype;
+        if spare.bytes().len() < elements * dtype.size() {
+            *spare = Memory::new(elements * dtype.size());
+        }
+        let mut to = spare.slice_mut(dtype, 0..elements);
+        let first = block.first_row;
+        let from = match operand.at {
+            At::Product => {
+                let (values, stride) = block.product.unwrap_or((&[], 0));
+                for (row, to) in (0..block.rows).zip(i32s(&mut to).chunks_exact_mut(columns)) {
+                    to.copy_from_slice(&values[row * stride..][..columns]);
+                }
+                return Operand::Each(spare.slice(dtype, 0..elements));
+            }
+            At::Local(index) => {
+                elements::stretch(level, self.locals[index].slice(dtype, 0..block.rows), columns, to);
+                return Operand::Each(spare.slice(dtype, 0..elements));
+            }
+            At::Constant(index) => &self.sources.constants[index],
+            At::Slot(index) => &self.sources.slots[index],
+        };
+        if !operand.wide && operand.map.is_run(first, block.rows, space.rows) {
+            let start = operand.map.offset(first, space.rows);
+            elements::stretch(level, from.slice(dtype, start..start + block.rows), columns, to);
+            return Operand::Each(spare.slice(dtype, 0..elements));
+        }
+        let from = from.slice(dtype, 0..from.bytes().len() / dtype.size());
+        let lines = Lines {
+            operand,
+            block,
+            rows: space.rows,
+        };
+        match (from, &mut to) {
+            (Slice::U8(from), SliceMut::U8(to)) => lines.copy(from, to),
+            (Slice::I8(from), SliceMut::I8(to)) => lines.copy(from, to),
+            (Slice::I16(from), SliceMut::I16(to)) => lines.copy(from, to),
+            (Slice::I32(from), SliceMut::I32(to)) => lines.copy(from, to),
+            _ => unreachable!("both have the operand's type"),
+        }
+        Operand::Each(spare.slice(dtype, 0..elements))
+    }
+
     /// Of an operand that has one element a row, those of the block.
     fn narrow_line(&self, operand: &In, block: &Block<'a>, rows: usize) -> Operand<'a> {
         let memory = match operand.at {
@@ -410,6 +513,66 @@ impl<'a> View<'a> {
             return Operand::One(get(memory.slice(operand.dtype, start..start + 1), 0));
         }
         Operand::Each(memory.slice(operand.dtype, start..start + block.rows))
+    }
+}
+
+/// The lines of an operand, row by row.
+struct Lines<'a> {
+    operand: &'a In,
+    block: &'a Block<'a>,
+    rows: usize,
+}
+
+impl Lines<'_> {
+    /// Copies those of the block side by side; an element that a row has for all columns, to each of them.
+    fn copy<T: Copy>(&self, from: &[T], to: &mut [T]) {
+        let columns = self.block.columns.len();
+        let start = self.block.columns.start;
+        let mut lines = to.chunks_exact_mut(columns);
+        self.operand
+            .map
+            .offsets(self.block.first_row, self.block.rows, self.rows, |_, offset| {
+                let Some(line) = lines.next() else { return };
+                if self.operand.wide {
+                    for (to, &from) in line.iter_mut().zip(&from[offset + start..]) {
+                        *to = from;
+                    }
+                } else {
+                    line.fill(from[offset]);
+                }
+            });
+    }
+}
+
+/// Elements of 32 bits, which sums of products are.
+fn i32s<'a>(slice: &'a mut SliceMut<'_>) -> &'a mut [i32] {
+    match slice {
+        SliceMut::I32(s) => s,
+        _ => unreachable!("a product has 32 bits"),
+    }
+}
+
+/// Requantises short rows, each with parameters of its own.
+fn requantise_rows(
+    map: &RowMap,
+    parameters: &[Parameter],
+    level: Level,
+    block: &Block<'_>,
+    rows: usize,
+    x: Operand<'_>,
+    y: SliceMut<'_>,
+) {
+    let columns = block.columns.len();
+    let mut sets = (Vec::new(), Vec::new(), Vec::new());
+    map.offsets(block.first_row, block.rows, rows, |_, offset| {
+        let own = parameters[offset];
+        let times = |value| std::iter::repeat_n(value, columns);
+        sets.0.extend(times(own.multiplier));
+        sets.1.extend(std::iter::repeat_n(own.shift, columns));
+        sets.2.extend(times(own.zero));
+    });
+    if let Operand::Each(x) = x {
+        elements::requantise_each(level, x, &sets.0, &sets.1, &sets.2, y);
     }
 }
 

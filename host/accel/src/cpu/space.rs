@@ -75,6 +75,47 @@ impl RowMap {
         }
     }
 
+    /// The offsets of `count` rows from `first` on, in turn.
+    pub(super) fn offsets(
+        &self,
+        first: usize,
+        count: usize,
+        rows: usize,
+        mut each: impl FnMut(usize, usize),
+    ) {
+        let Rows::Strided(dims) = &self.rows else {
+            (0..count).for_each(|at| each(at, self.offset(first + at, rows)));
+            return;
+        };
+        // An odometer: divisions are for the first row alone.
+        let mut place = [0; metisvm_model::limits::MAX_RANK];
+        let mut rest = first % rows;
+        for (place, &(extent, _)) in place.iter_mut().zip(dims).rev() {
+            *place = rest % extent;
+            rest /= extent;
+        }
+        let mut offset = self.offset(first, rows);
+        let mut left = rows - first % rows;
+        for at in 0..count {
+            each(at, offset);
+            left -= 1;
+            if left == 0 {
+                (left, place) = (rows, [0; metisvm_model::limits::MAX_RANK]);
+                offset = self.offset(first + at + 1, rows);
+                continue;
+            }
+            for (place, &(extent, stride)) in place.iter_mut().zip(dims).rev() {
+                *place += 1;
+                offset += stride;
+                if *place < extent {
+                    break;
+                }
+                offset -= stride * extent;
+                *place = 0;
+            }
+        }
+    }
+
     /// Whether every row of every item has the same.
     pub(super) fn is_constant(&self) -> bool {
         self.item == 0 && self.rows == Rows::Same
@@ -179,6 +220,19 @@ mod tests {
         assert_eq!(found(&[2, 3, 1], 2, true), Some(((0..12).collect(), false)));
         let channels = [0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2].to_vec();
         assert_eq!(found(&[3, 1], 2, false), Some((channels, false)));
+        for (dims, per_item) in [
+            (&[3, 1][..], false),
+            (&[2, 1, 4], true),
+            (&[2, 3, 1], true),
+            (&[4], false),
+        ] {
+            let (map, _) = walk(&shape(dims), &result, 2, per_item).expect("whole lines");
+            for first in 0..12 {
+                map.offsets(first, 18 - first, 6, |at, offset| {
+                    assert_eq!(offset, map.offset(first + at, 6))
+                });
+            }
+        }
         let images = [0, 0, 0, 4, 4, 4, 8, 8, 8, 12, 12, 12].to_vec();
         assert_eq!(found(&[2, 1, 4], 2, true), Some((images, true)));
         // Rows of a row and columns of a column do not make a line.

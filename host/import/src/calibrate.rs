@@ -59,7 +59,11 @@ pub(crate) fn run(
                 let kept = seen.rows.entry(value).or_default();
                 let rows = result.len() / width;
                 let step = rows.div_ceil(each).max(1);
-                for row in result.chunks_exact(width).skip(start(run, step)).step_by(step) {
+                for row in result
+                    .chunks_exact(width)
+                    .skip(crate::picks::start(run, step))
+                    .step_by(step)
+                {
                     if kept.len() < MAX_ROWS * width {
                         kept.extend_from_slice(row);
                     }
@@ -69,13 +73,6 @@ pub(crate) fn run(
         patches::note(typed, &results, (run, count), &mut seen);
     }
     Ok(seen)
-}
-
-/// Where picks at distances of `step` begin in a sample. Elsewhere in each: what is at the start of every sample (a first
-/// token, a border) may be unlike all else. Steps of the golden ratio come near every place early on.
-pub(crate) fn start(run: usize, step: usize) -> usize {
-    let part = (run as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
-    ((part * step as u64) >> 32) as usize
 }
 
 /// Whether rows of this sample are kept: where there are more samples than rows, of some that are spread over all.

@@ -37,6 +37,7 @@ pub mod npz;
 mod operators;
 mod options;
 mod passes;
+mod picks;
 mod plan;
 mod ranges;
 mod report;

@@ -43,7 +43,7 @@ impl Held {
             let each = (MAX_KEPT / runs.max(1)).max(1);
             // An odd distance, from another place in each sample, does not keep to some columns or rows.
             let step = elements.len().div_ceil(each).max(1) | 1;
-            let first = crate::calibrate::start(self.runs, step).min(elements.len() - 1);
+            let first = crate::picks::start(self.runs, step).min(elements.len() - 1);
             if self.kept.len() < MAX_KEPT {
                 self.kept.extend(elements.iter().skip(first).step_by(step));
             }

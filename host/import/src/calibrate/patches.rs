@@ -42,7 +42,7 @@ pub(super) fn note(typed: &Typed, results: &[Vec<f32>], (run, runs): (usize, usi
         let places = batch * rows * columns;
         // Spread over the image; an odd distance does not keep to one column of it.
         let step = (places / most.div_ceil(runs.max(1)).max(1)).max(1) | 1;
-        let first = ((step / 2 + super::start(run, step)) % step).min(places.saturating_sub(1));
+        let first = ((step / 2 + crate::picks::start(run, step)) % step).min(places.saturating_sub(1));
         let kept = seen.patches.entry(node.output).or_default();
         for place in (first..places.max(1)).step_by(step) {
             if kept.len() >= most * depth {

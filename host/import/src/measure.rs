@@ -203,7 +203,7 @@ pub(crate) fn measure(
     let real: Vec<bool> = typed.outputs.iter().map(|(_, id)| real(id)).collect();
     warn(report, &real);
     for ((columns, place), (name, _)) in columns.iter().zip(outputs).zip(&typed.outputs) {
-        report.warnings.extend(columns.warning(name, place));
+        report.warnings.extend(columns.warning(name, &place.scales));
     }
     Ok(())
 }

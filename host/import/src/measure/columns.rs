@@ -1,7 +1,5 @@
 //! Columns of an output that are so much smaller than others that its one scale leaves them a few steps.
 
-use super::Place;
-
 /// Steps that a column's spread is to have: of fewer nothing is left but whether it is high or low.
 const LEAST_STEPS: f64 = 4.0;
 /// What a column spreads over is noise where it is less than this part of what it reaches.
@@ -31,9 +29,9 @@ impl Columns {
         }
     }
 
-    /// What to say of those that the output's scale does not hold. A probability that stays near 0 is none of them.
-    pub(super) fn warning(&self, name: &str, place: &Place) -> Option<String> {
-        let &[step] = &place.scales[..] else {
+    /// What to say of those that the output's scale, if it has one for all, does not hold. A probability that stays near 0 is none of them.
+    pub(super) fn warning(&self, name: &str, scales: &[f64]) -> Option<String> {
+        let &[step] = scales else {
             return None;
         };
         if self.ends.iter().all(|&(low, high)| low >= 0.0 && high <= 1.0) {
@@ -64,22 +62,11 @@ impl Columns {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use metisvm_model::{DType, Value};
 
     fn said(rows: &[f32], step: f64) -> Option<String> {
-        let place = Place {
-            id: 0,
-            value: Value::Node(0),
-            dtype: DType::I16,
-            scales: vec![step],
-            axis: 0,
-            zero: 0,
-            layer: None,
-            operand: false,
-        };
         let mut columns = Columns::default();
         columns.note(rows, 2);
-        columns.warning("variable", &place)
+        columns.warning("variable", &[step])
     }
 
     #[test]

@@ -17,12 +17,15 @@ fn block(c: &mut Criterion) {
     group.throughput(Throughput::Elements(file.block.body.transactions.len() as u64));
     let variants = [
         ("reference", Backend::Reference, false),
+        ("cpu", Backend::Cpu, false),
         ("fpga checked, functional card", Backend::Fpga, false),
         ("fpga trusted, functional card", Backend::Fpga, true),
     ];
     for (name, backend, trust_card) in variants {
         let engine = Engine {
             backend: vec![backend],
+            cpu_level: None,
+            audit: None,
             card: None,
             trust_card,
             fault: Vec::new(),

@@ -27,6 +27,9 @@ fn main() {
             .collect(),
         Err(_) => vec![Level::best()],
     };
+    let threads: Option<usize> = std::env::var("METISVM_THREADS")
+        .ok()
+        .and_then(|text| text.parse().ok());
     println!(
         "{:>10}  {:>10}  {:>10}  {:>8}  model",
         "median µs", "least µs", "compile ms", "GMAC/s"

@@ -1,8 +1,8 @@
 //! The `cpu` backend: the kernels of `metisvm-simd` on the processor's own instruction sets.
 //!
-//! It takes every node. A part is compiled into steps over slots of memory ([`program`]); what follows a product,
+//! It takes every node. A part is compiled into steps over slots of memory (`program`); what follows a product,
 //! and chains of pointwise operators and reductions, run block by block while the block is in the nearest cache
-//! ([`chain`]). A level is used once it has passed its [`self_test`], and until an audit finds it wrong. The text
+//! (`chain`). A level is used once it has passed its `self_test`, and until an audit finds it wrong. The text
 //! is `docs/cpu-backend.md`.
 
 mod chain;

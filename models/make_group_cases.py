@@ -646,6 +646,12 @@ def attention():
         y = c.node("EmbedLayerNormalization", operands, 2, epsilon=1e-5, **ms)
         c.done(*([y[0], c.node("Cast", [y[1]], to=1)] if masked else y[:1]))
 
+    # Positions that count from the end.
+    c = Case("attention", "embedding_from_the_end")
+    ids = c.input(np.array([[1, -1, 2], [0, -5, 4]], I32))
+    rows = c.node("Gather", [c.const(c.floats(5, 4)), ids], axis=0)
+    c.done(c.node("Mul", [rows, c.const(c.floats(4))]))
+
 
 # --- whole nets through onnxruntime.quantization ----------------------------------------
 

@@ -3,12 +3,12 @@
 
 use super::memory::Memory;
 use super::program::{Home, Shift, Spot};
-use super::view::{bytes_mut, get, range, range_mut};
+use super::view::{bytes_mut, get, range, range_mut, set};
 use metisvm_model::{Padding, Window};
 use metisvm_simd::Level;
 use metisvm_simd::elements::{self, Pool, Slice, SliceMut};
 
-/// Rows of fewer elements are searched many at a call.
+/// Rows of fewer elements are searched, or joined, many at a call.
 const SHORT_ROW: usize = 64;
 
 /// What one item reads.
@@ -113,11 +113,18 @@ pub(super) fn run(shift: &Shift, level: Level, view: View<'_>, result: &Spot, mu
                 }
                 return;
             }
+            let (mut best, mut row) = (vec![0; inner], vec![0; inner]);
             for (block, y) in y.chunks_exact_mut(inner).enumerate() {
-                for (column, y) in y.iter_mut().enumerate() {
-                    let at = |e: usize| get(x, (block * extent + e) * inner + column);
-                    let best = (1..extent).fold(0, |best, e| if at(e) > at(best) { e } else { best });
-                    *y = best as i32;
+                elements::widen(level, part(x, block * extent * inner, inner), &mut best);
+                y.fill(0);
+                for e in 1..extent {
+                    elements::widen(level, part(x, (block * extent + e) * inner, inner), &mut row);
+                    // Without a branch, so that it is done in vectors.
+                    for ((best, index), &value) in best.iter_mut().zip(&mut *y).zip(&row) {
+                        let greater = value > *best;
+                        *best = if greater { value } else { *best };
+                        *index = if greater { e as i32 } else { *index };
+                    }
                 }
             }
         }
@@ -125,6 +132,26 @@ pub(super) fn run(shift: &Shift, level: Level, view: View<'_>, result: &Spot, mu
             let (_, extent, inner) = x.ty.shape.split(*axis);
             let x = view.slice(x);
             let SliceMut::I32(y) = y else { return };
+            if inner < SHORT_ROW && extent > 1 {
+                // As many rows side by side as fill a vector or two; then those of them.
+                let together = (SHORT_ROW / inner).min(extent);
+                let mut sums = vec![0; together * inner];
+                for (block, y) in y.chunks_exact_mut(inner).enumerate() {
+                    sums.fill(0);
+                    let all = part(x, block * extent * inner, extent * inner);
+                    for start in (0..extent * inner).step_by(sums.len()) {
+                        let count = sums.len().min(extent * inner - start);
+                        elements::accumulate_sum(level, part(all, start, count), &mut sums[..count]);
+                    }
+                    y.fill(0);
+                    for row in sums.chunks_exact(inner) {
+                        y.iter_mut()
+                            .zip(row)
+                            .for_each(|(y, &sum)| *y = y.wrapping_add(sum));
+                    }
+                }
+                return;
+            }
             for (block, y) in y.chunks_exact_mut(inner).enumerate() {
                 y.fill(0);
                 for e in 0..extent {
@@ -136,7 +163,29 @@ pub(super) fn run(shift: &Shift, level: Level, view: View<'_>, result: &Spot, mu
             let (outer, extent, inner) = x.ty.shape.split(*axis);
             let size = x.ty.dtype.size();
             let raw = view.bytes(x);
+            let dtype = x.ty.dtype;
             let x = view.slice(x);
+            if inner < SHORT_ROW && extent > 1 {
+                let together = (SHORT_ROW / inner).min(extent) * inner;
+                let mut greatest = Memory::new(together * size);
+                for block in 0..outer {
+                    let first = block * extent * inner;
+                    greatest.bytes_mut()[..together * size]
+                        .copy_from_slice(&raw[first * size..][..together * size]);
+                    for start in (together..extent * inner).step_by(together) {
+                        let count = together.min(extent * inner - start);
+                        let to = greatest.slice_mut(dtype, 0..count);
+                        elements::accumulate_max(level, part(x, first + start, count), to);
+                    }
+                    let y = &mut range_mut(&mut y, block * inner..(block + 1) * inner);
+                    for column in 0..inner {
+                        let all = greatest.slice(dtype, 0..together);
+                        let rows = (column..together).step_by(inner).map(|at| get(all, at));
+                        set(y, column, rows.max().unwrap_or_default());
+                    }
+                }
+                return;
+            }
             for block in 0..outer {
                 let first = block * extent * inner * size;
                 bytes_mut(&mut y)[block * inner * size..][..inner * size]

@@ -37,7 +37,6 @@ pub(crate) fn run(
         held: vec![Held::default(); typed.values.len()],
         columns: BTreeMap::new(),
         rows: BTreeMap::new(),
-        reaches: BTreeMap::new(),
         channels: BTreeMap::new(),
         patches: BTreeMap::new(),
         samples: count,
@@ -51,8 +50,6 @@ pub(crate) fn run(
             if watched.contains(&value) && !result.is_empty() {
                 let width = typed.values[value].shape.dims().last().map_or(1, |&d| d as usize);
                 note_columns(seen.columns.entry(value).or_default(), result, width);
-                let reach = seen.reaches.entry(value).or_default();
-                result.chunks_exact(width).for_each(|row| reach.note(row));
                 if !taken(run, count) {
                     continue;
                 }
@@ -303,11 +300,5 @@ pub(crate) mod tests {
                 );
             }
         }
-    }
-
-    #[test]
-    fn every_row_counts_for_what_a_row_reaches() {
-        let typical = kept(128).reaches[&0].mean();
-        assert!((typical - (1.0 + 280.0) / 8.0).abs() < 1e-9, "{typical}");
     }
 }

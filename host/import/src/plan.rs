@@ -306,7 +306,6 @@ fn chosen_sites(typed: &Typed, seen: &Seen, options: &Options) -> BTreeMap<Value
                     &weights,
                     options.activation.dtype(),
                     typed.inputs.contains(&value),
-                    seen.reaches.get(&value).map_or(0.0, |reach| reach.mean()),
                 ),
             );
         }

@@ -52,8 +52,7 @@ fn features(columns: &[(f32, f32)]) -> bool {
     }
 }
 
-/// The form for an operand with these rows, with these constant matrices `[K,·]`. `typical` is what a row reaches in the
-/// mean, of all rows: some rows do not show what clipping costs others, so that no grid is narrower than that.
+/// The form for an operand with these rows, with these constant matrices `[K,·]`.
 pub(super) fn choose(
     rows: &[f32],
     columns: &[(f32, f32)],
@@ -61,17 +60,18 @@ pub(super) fn choose(
     weights: &[&Constant],
     dtype: DType,
     input: bool,
-    typical: f64,
 ) -> Site {
     let trial = Trial::new(rows, columns.len(), weights);
+    let kept = least_clip(columns.iter().map(|c| f64::from(c.1.max(-c.0))));
     let uniform = |clip: f64| {
+        let clip = clip.max(kept);
         let grid = Grid::covering(range.0 * clip, range.1 * clip, dtype);
         let scales = vec![f64::from(grid.scale); columns.len()];
         let error = trial.bytes(&scales, grid.zero_point, dtype);
         (error, grid)
     };
     let (plain, grid) =
-        least(clips(range, typical).map(uniform)).unwrap_or((0.0, Grid::covering(0.0, 1.0, dtype)));
+        least(CLIPS.into_iter().map(uniform)).unwrap_or((0.0, Grid::covering(0.0, 1.0, dtype)));
     let mut wide = vec![vec![words(range.0, range.1)], column_words(columns)];
     if input && features(columns) {
         wide.push(balanced(columns, &trial.greatest_weights()));
@@ -112,12 +112,15 @@ pub(super) fn choose(
     }
 }
 
-/// Parts of the range that hold what a row reaches in the mean.
-fn clips(range: (f64, f64), typical: f64) -> impl Iterator<Item = f64> {
-    let reach = range.0.abs().max(range.1.abs());
-    CLIPS
-        .into_iter()
-        .filter(move |clip| *clip == 1.0 || clip * reach >= typical)
+/// The part of the range that is not clipped: what seven columns of eight reach. Rows that were picked may not show what it
+/// costs others, and columns are those of all rows.
+pub(super) fn least_clip(reaches: impl Iterator<Item = f64>) -> f64 {
+    let mut reaches: Vec<f64> = reaches.collect();
+    reaches.sort_by(f64::total_cmp);
+    match (reaches.get(reaches.len() * 7 / 8), reaches.last()) {
+        (Some(most), Some(greatest)) if *greatest > 0.0 => most / greatest,
+        _ => 1.0,
+    }
 }
 
 pub(super) fn least<T>(candidates: impl Iterator<Item = (f64, T)>) -> Option<(f64, T)> {
@@ -153,14 +156,20 @@ fn column_words(columns: &[(f32, f32)]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::constant::{Constant, Data};
 
     /// Rows that were picked may be half as great as all others: no grid is narrower than those need.
     #[test]
-    fn what_most_rows_reach_is_not_clipped() {
-        let of = |typical| clips((-5.0, 4.0), typical).collect::<Vec<f64>>();
-        assert_eq!(of(0.0), CLIPS);
-        assert_eq!(of(4.0), [1.0, 0.9]);
-        assert_eq!(of(4.8), [1.0]);
-        assert_eq!(of(6.0), [1.0]);
+    fn what_most_columns_reach_is_not_clipped() {
+        let one_beyond = (0..16).map(|column| if column == 9 { 5.0 } else { 4.0 });
+        assert_eq!(least_clip(one_beyond), 0.8);
+        assert_eq!(least_clip([1.0, 4.0, 5.0, 0.5].into_iter()), 1.0);
+        assert_eq!(least_clip([5.0; 3].into_iter()), 1.0);
+        assert_eq!(least_clip([0.0; 3].into_iter()), 1.0);
+        let w = Constant::new("w", vec![4, 1], Data::F32(vec![1.0, -0.5, 0.25, 0.75])).unwrap();
+        let rows: Vec<f32> = (0..512).map(|i| (i * 37 % 301) as f32 / 100.0 - 1.5).collect();
+        let trial = Trial::new(&rows, 4, &[&w]);
+        let (scales, _) = trial.migrated(&[(-3.0, 3.0); 4], 1.0, 0.6, DType::I8);
+        assert!(scales.iter().all(|s| s * 128.0 > 2.9), "{scales:?}");
     }
 }

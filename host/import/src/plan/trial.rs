@@ -166,6 +166,9 @@ impl Trial {
             least = least.min(f64::from(low) / t);
             most = most.max(f64::from(high) / t);
         }
+        let reaches = columns.iter().zip(&moved);
+        let reaches = reaches.map(|(&(low, high), t)| f64::from(high.max(-low)) / t);
+        let clip = clip.max(super::sites::least_clip(reaches));
         let grid = Grid::covering(least * clip, most * clip, dtype);
         let scales = moved.iter().map(|t| t * f64::from(grid.scale)).collect();
         (scales, grid.zero_point)

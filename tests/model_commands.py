@@ -147,7 +147,7 @@ def check_holds(model):
     found = [[json.loads(line) for line in model(*checking(data, "--json")).stdout.splitlines()]
              for data in ("right.npz", "other_model.npz")]
     right = [(f["backend"], f["bit_identical"], f["samples"], f["fallbacks"]) for f in found[0]] == [
-        ("reference", True, 16, 0), ("fpga", True, 16, 0)]
+        ("reference", True, 16, 0), ("cpu", True, 16, 0), ("fpga", True, 16, 0)]
     right &= all(f["cosine"] > 0.999 and f["top1_agreement"] > 0.9 and f["cpu_ms"] >= 0 for f in found[0])
     right &= all(f["cosine"] < -0.9 and f["top1_agreement"] < 0.5 for f in found[1])
     return [] if right else [f"model check: {found}"]

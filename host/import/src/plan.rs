@@ -7,6 +7,7 @@
 //! - every other tensor stays as wide as it was computed, and becomes words where a step needs them.
 
 mod classes;
+mod clip;
 mod convs;
 mod features;
 mod sites;

@@ -125,7 +125,7 @@ impl Lowering<'_> {
 
     /// Computed positions in a dimension. Where samples have negative ones, which count from the end, the extent is
     /// added to those: `position + extent · (position < 0)`.
-    fn from_the_front(&mut self, indices: &Arg, extent: u32) -> Result<(Value, DType), Problem> {
+    fn counted_from_the_front(&mut self, indices: &Arg, extent: u32) -> Result<(Value, DType), Problem> {
         let (position, dtype) = self.integers(indices)?;
         let is_negative = self.reach(indices).is_ok_and(|(low, _)| low < 0.0);
         let Ok(extent) = i32::try_from(extent) else {
@@ -145,13 +145,13 @@ impl Lowering<'_> {
     }
 
     /// Rows of a table by computed positions, which are kept within it: of those that count from the end see
-    /// [`Self::from_the_front`].
+    /// [`Self::counted_from_the_front`].
     pub(super) fn lookup(&mut self, node: &TypedNode, axis: usize, shape: Shape) -> Result<Lowered, Problem> {
         let (data, indices) = (&node.inputs[0], &node.inputs[1]);
         let extent = self.dims(data).get(axis).copied().unwrap_or(1);
         let op = Op::Gather { axis: axis as u8 };
         let whole = self.typed.values[node.output].element == Element::Int;
-        let (position, dtype) = self.from_the_front(indices, extent)?;
+        let (position, dtype) = self.counted_from_the_front(indices, extent)?;
         let last = i64::from(extent) - 1;
         let position = if dtype.is_byte() && last < i64::from(dtype.max()) || !dtype.is_byte() {
             let last = i32::try_from(last).unwrap_or(i32::MAX);

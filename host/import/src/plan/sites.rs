@@ -5,6 +5,7 @@
 //! because a requantisation has a multiplier for each column anyway. The strength α and the clipping of outliers
 //! are searched: no one value serves all products.
 
+use super::clip::least_clip;
 use super::trial::Trial;
 use crate::constant::Constant;
 use crate::grid::Grid;
@@ -109,17 +110,6 @@ pub(super) fn choose(
         scales: column_scales,
         zero,
         dtype,
-    }
-}
-
-/// The part of the range that is not clipped: what seven columns of eight reach. Rows that were picked may not show what it
-/// costs others, and columns are those of all rows.
-pub(super) fn least_clip(reaches: impl Iterator<Item = f64>) -> f64 {
-    let mut reaches: Vec<f64> = reaches.collect();
-    reaches.sort_by(f64::total_cmp);
-    match (reaches.get(reaches.len() * 7 / 8), reaches.last()) {
-        (Some(most), Some(greatest)) if *greatest > 0.0 => most / greatest,
-        _ => 1.0,
     }
 }
 

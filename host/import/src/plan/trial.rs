@@ -168,7 +168,7 @@ impl Trial {
         }
         let reaches = columns.iter().zip(&moved);
         let reaches = reaches.map(|(&(low, high), t)| f64::from(high.max(-low)) / t);
-        let clip = clip.max(super::sites::least_clip(reaches));
+        let clip = clip.max(super::clip::least_clip(reaches));
         let grid = Grid::covering(least * clip, most * clip, dtype);
         let scales = moved.iter().map(|t| t * f64::from(grid.scale)).collect();
         (scales, grid.zero_point)

@@ -1,5 +1,5 @@
-//! What an inference costs on the `cpu` backend: CPU time by level, for bundles named in `METISVM_BUNDLES`
-//! (paths, separated by colons), beside the reference kernels' bits.
+//! What an inference costs on the `cpu` backend: CPU time by level, for the bundles that `METISVM_BUNDLES`
+//! names (paths, separated by colons), or those of the binary; each is compared with the reference kernels first.
 //!
 //! `METISVM_LEVELS` names levels, separated by commas; without it, the fastest. Inputs are random bytes within
 //! what the types allow, small enough to be indices. With `METISVM_STEPS=1` the steps are listed; with
@@ -16,10 +16,11 @@ use std::time::{Duration, Instant};
 const TIME: Duration = Duration::from_millis(600);
 
 fn main() {
-    let Ok(paths) = std::env::var("METISVM_BUNDLES") else {
-        println!("left out: METISVM_BUNDLES names no bundles");
-        return;
-    };
+    let bundled = ["digits-mlp", "digits-cnn"].map(|name| {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../cli/bundled");
+        format!("{folder}/{name}.bundle")
+    });
+    let paths = std::env::var("METISVM_BUNDLES").unwrap_or_else(|_| bundled.join(":"));
     let levels: Vec<Level> = match std::env::var("METISVM_LEVELS") {
         Ok(names) => names
             .split(',')

@@ -4,6 +4,8 @@
 const LEAST_STEPS: f64 = 4.0;
 /// What a column spreads over is noise where it is less than this part of what it reaches.
 const NOISE: f32 = 0.01;
+/// So is a column that reaches no more than this part of the greatest one: floats of 32 bits hold seven digits.
+const NOTHING: f64 = 1e-9;
 /// Columns beyond those are positions in a map.
 const MAX_COLUMNS: usize = 4096;
 /// Columns that a warning names.
@@ -38,9 +40,13 @@ impl Columns {
             return None;
         }
         let spread = |&(low, high): &(f32, f32)| f64::from(high) - f64::from(low);
+        let reach = |ends: &(f32, f32)| ends.1.max(-ends.0);
+        let greatest = self.ends.iter().map(reach).fold(0.0, f32::max);
         let few = |ends: &(f32, f32)| {
-            let reach = ends.1.max(-ends.0);
-            spread(ends) > f64::from(NOISE * reach) && spread(ends) < LEAST_STEPS * step
+            let reach = reach(ends);
+            f64::from(reach) > NOTHING * f64::from(greatest)
+                && spread(ends) > f64::from(NOISE * reach)
+                && spread(ends) < LEAST_STEPS * step
         };
         let lost: Vec<usize> = (0..self.ends.len()).filter(|&c| few(&self.ends[c])).collect();
         let first = *lost.first()?;
@@ -77,6 +83,7 @@ mod tests {
         // Enough steps; a constant and its noise; a class that never comes.
         assert_eq!(said(&[900.0, 0.25, -800.0, 0.75], 0.03), None);
         assert_eq!(said(&[9e6, 5.0, -8e6, 5.0, 4e6, 5.001], 337.5), None);
+        assert_eq!(said(&[2.0, 1e-25, -1.0, -1e-25], 1e-4), None);
         assert_eq!(said(&[0.999, 1e-6, 0.5, 2e-6], 3e-5), None);
     }
 }

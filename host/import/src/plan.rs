@@ -138,6 +138,12 @@ pub(crate) fn plan_from(
     let real = |id: &ValueId| typed.values[*id].element == Element::Real;
     let (Some(calibration), Some(seen)) = (&options.calibration, seen) else {
         if quantised || !typed.inputs.iter().any(real) && !typed.nodes.iter().any(|n| real(&n.output)) {
+            check_grids(typed, options)?;
+            if let Some(name) = options.input_grids.keys().next() {
+                return Err(ImportError::model(Problem::WithoutEffect(format!(
+                    "a grid is asked for input {name:?}, and the file's own say what its inputs hold"
+                ))));
+            }
             return Ok(empty);
         }
         let Some(ranges) = features::ranges(typed) else {

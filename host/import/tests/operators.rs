@@ -5,7 +5,9 @@
 mod common;
 
 use common::{grid, reference, run};
-use metisvm_import::{Calibration, ImportError, Imported, Options, import_onnx, npy};
+use metisvm_import::{
+    ActivationType, Calibration, Grid, ImportError, Imported, Options, Range, import_onnx, npy,
+};
 use onnx_rs::ast::{
     Attribute, AttributeType, DataType, Dimension, Graph, Model, Node, OpType, OperatorSetId, TensorProto,
     TensorShape, TensorShapeDimension, TensorTypeProto, TypeProto, TypeValue, ValueInfo,
@@ -440,6 +442,31 @@ fn calibration_must_fit_the_model() {
         .unwrap_err()
         .to_string();
     assert!(unused.contains("quantised already"), "{unused}");
+    // So would what is chosen for samples.
+    let grid = Grid {
+        scale: 1.0,
+        zero_point: 0,
+        dtype: metisvm_model::DType::U8,
+    };
+    let choices: [fn(&mut Options, Grid); 4] = [
+        |options, _| options.range = Range::MeanMinMax,
+        |options, _| options.activation = ActivationType::I8,
+        |options, _| options.target_error = Some(0.1),
+        |options, grid| {
+            options.input_grids.insert("x".into(), grid);
+        },
+    ];
+    for choose in choices {
+        let mut options = Options::default();
+        choose(&mut options, grid);
+        let text = import_onnx(&common::read("digits/mlp_qdq.onnx"), &options)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            text.contains("leave it out") || text.contains("no such input"),
+            "{text}"
+        );
+    }
 }
 
 #[test]

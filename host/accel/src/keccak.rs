@@ -85,7 +85,7 @@ impl Threshold {
     /// hashing on one core.
     pub const FIXED: Self = Self {
         messages: 64,
-        bytes: 64 * 136,
+        bytes: 64 * metisvm_simd::keccak::RATE,
     };
 
     /// No batch goes to the card.

@@ -4,11 +4,11 @@ use super::chain::{Block, Chain, Sources, Target};
 use super::compile::compile_late;
 use super::memory::Memory;
 use super::program::{Home, Late, Product, Program, Spot, Step};
-use super::view::split_at;
+use super::view::{bytes_mut, split_at};
 use super::{scalar, shifts};
 use metisvm_model::{Constant, Value};
 use metisvm_simd::Level;
-use metisvm_simd::elements::Slice;
+use metisvm_simd::elements::{Slice, SliceMut};
 use metisvm_simd::product::{self, Elements, PackedMatrix, Scratch, Zeros};
 use std::ops::Range;
 
@@ -121,57 +121,41 @@ impl Program {
                 );
                 taken.put_back(slots);
             }
-            Step::Shift { shift, y } => {
-                let Home::Slot(slot) = y.home else { return };
-                let mut own = std::mem::take(&mut slots[slot]);
-                for item in 0..items {
-                    let view = shifts::View {
-                        constants: &self.constants,
-                        slots,
-                        item,
-                    };
-                    let elements = y.ty.elements();
-                    let target = own.slice_mut(y.ty.dtype, item * elements..(item + 1) * elements);
-                    shifts::run(shift, level, view, y, target);
-                }
-                slots[slot] = own;
-            }
-            Step::Late { late, y } => {
-                let Home::Slot(slot) = y.home else { return };
-                let mut own = std::mem::take(&mut slots[slot]);
-                for item in 0..items {
-                    let view = shifts::View {
-                        constants: &self.constants,
-                        slots,
-                        item,
-                    };
-                    let bytes = y.ty.bytes();
-                    let result = run_late(late, level, view);
-                    own.bytes_mut()[item * bytes..][..bytes].copy_from_slice(&result);
-                }
-                slots[slot] = own;
-            }
-            Step::Scalar { op, operands, y } => {
-                let Home::Slot(slot) = y.home else { return };
-                let mut own = std::mem::take(&mut slots[slot]);
-                for item in 0..items {
-                    let view = shifts::View {
-                        constants: &self.constants,
-                        slots,
-                        item,
-                    };
-                    let bytes = y.ty.bytes();
-                    scalar::run(
-                        op,
-                        operands,
-                        view,
-                        &y.ty,
-                        &mut own.bytes_mut()[item * bytes..][..bytes],
-                    );
-                }
-                slots[slot] = own;
-            }
+            Step::Shift { shift, y } => self.each_item(y, items, slots, |view, target| {
+                shifts::run(shift, level, view, y, target);
+            }),
+            Step::Late { late, y } => self.each_item(y, items, slots, |view, mut target| {
+                bytes_mut(&mut target).copy_from_slice(&run_late(late, level, view));
+            }),
+            Step::Scalar { op, operands, y } => self.each_item(y, items, slots, |view, mut target| {
+                scalar::run(op, operands, view, &y.ty, bytes_mut(&mut target));
+            }),
         }
+    }
+
+    /// Fills a value item by item, from what each of them reads.
+    fn each_item(
+        &self,
+        y: &Spot,
+        items: usize,
+        slots: &mut [Memory],
+        mut fill: impl FnMut(shifts::View<'_>, SliceMut<'_>),
+    ) {
+        let Home::Slot(slot) = y.home else { return };
+        let mut own = std::mem::take(&mut slots[slot]);
+        let elements = y.ty.elements();
+        for item in 0..items {
+            let view = shifts::View {
+                constants: &self.constants,
+                slots,
+                item,
+            };
+            fill(
+                view,
+                own.slice_mut(y.ty.dtype, item * elements..(item + 1) * elements),
+            );
+        }
+        slots[slot] = own;
     }
 }
 

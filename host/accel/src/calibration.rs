@@ -1,11 +1,12 @@
 //! What work costs on a backend, by a short measurement: small generated graphs run through the same interface
 //! as every model. Only where something runs depends on it.
 //!
-//! Each class of shapes is measured small, larger and on several items; what is known by then (launch, transfer,
+//! Each class of shapes is measured small, larger, and on several items; what is known by then (launch, transfer,
 //! the elementwise nodes between two products) is taken off, and the rest gives the class's rate. The quickest of
 //! a few tries counts, because only disturbance makes one slower. All of it takes a few tenths of a second.
 
 mod cache;
+mod line;
 mod probes;
 mod watch;
 
@@ -15,11 +16,12 @@ pub(crate) use cache::Found;
 use crate::backend::{Backend, BackendError};
 use crate::costs::{Class, Costs, Load, Rate};
 use crate::member::Member;
+use line::Line;
 use metisvm_model::Graph;
 use probes::Probe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use watch::Watch;
+use watch::{Sight, Watch};
 
 /// Items of the batches that are compared with one item.
 const ITEMS: usize = 8;
@@ -60,10 +62,11 @@ pub(crate) fn of_member(member: &Member) -> Result<Costs, String> {
         .ok_or_else(|| "its times make no sense".to_owned())
 }
 
-/// A probe and how long it takes, for one item.
+/// A probe, how long it takes for one item, and for [`ITEMS`] of them.
 struct Timed {
     probe: Probe,
     one: f64,
+    several: f64,
 }
 
 /// Launch, transfer and elementwise nodes, which every other measurement contains.
@@ -74,18 +77,28 @@ fn basics(watch: &Watch<'_>) -> Result<Costs, BackendError> {
         return Ok(costs);
     };
     costs.stays = tiny.stays;
-    let several = watch.maybe(probes::elementwise(probes::TINY, 1), 2 * ITEMS)?;
     let long = watch.maybe(probes::elementwise(probes::TINY, probes::LINKS), 1)?;
+    let several =
+        [1, probes::LINKS].map(|links| watch.maybe(probes::elementwise(probes::TINY, links), ITEMS));
+    let [tiny_several, long_several] = several;
     let more_nodes = 2.0 * (probes::LINKS as f64 - 1.0);
-    let step = long.map_or(0.0, |long| ((long.time - tiny.time) / more_nodes).max(0.0));
-    costs.launch = (tiny.time - 2.0 * step).max(0.0);
-    costs.item = several.map_or(0.0, |several| {
-        ((several.time - tiny.time) / (2 * ITEMS - 1) as f64).max(0.0)
-    });
+    let more_items = (ITEMS - 1) as f64;
+    let per_node = |long: Option<Sight>, tiny: Sight| {
+        long.map_or(0.0, |long| ((long.time - tiny.time) / more_nodes).max(0.0))
+    };
+    let first = per_node(long, tiny);
     let mut rate = Rate {
-        step,
+        step: first,
         ..Rate::default()
     };
+    if let Some(tiny_several) = tiny_several? {
+        let all = per_node(long_several?, tiny_several);
+        rate.item = ((all - first) / more_items).clamp(0.0, first);
+        rate.step = first - rate.item;
+        let item = (tiny_several.time - tiny.time) / more_items;
+        costs.item = (item - 2.0 * rate.item).max(0.0);
+    }
+    costs.launch = (tiny.time - 2.0 * first).max(0.0);
     for elements in probes::ELEMENTS {
         let (Some(short), Some(long)) = (
             watch.maybe(probes::elementwise(elements, 1), 1)?,
@@ -94,7 +107,7 @@ fn basics(watch: &Watch<'_>) -> Result<Costs, BackendError> {
             break;
         };
         let units = f64::from(elements);
-        let marginal = (long.time - short.time) / more_nodes - step;
+        let marginal = (long.time - short.time) / more_nodes - first;
         let whole = long.time / (2.0 * probes::LINKS as f64);
         rate.each = marginal.max(whole * LEAST_SHARE) / units;
         let moved = short.time - costs.launch - 2.0 * rate.of(units, 1.0);
@@ -112,52 +125,52 @@ fn basics(watch: &Watch<'_>) -> Result<Costs, BackendError> {
 /// The rate of a class; none where nothing of it is taken, or no time is left.
 fn rate(watch: &Watch<'_>, costs: &Costs, class: Class) -> Result<Option<Rate>, BackendError> {
     for ladder in probes::ladders(class) {
-        let mut measured: Vec<Timed> = Vec::new();
+        let mut sights = Vec::new();
         for probe in ladder {
             let Some(sight) = watch.probe(&probe, 1)? else {
                 break;
             };
-            let long_enough = sight.time > LONG_ENOUGH;
-            measured.push(Timed {
-                probe,
-                one: sight.time,
-            });
-            if long_enough {
+            sights.push((probe, sight.time));
+            if sight.time > LONG_ENOUGH {
                 break;
             }
         }
-        let (Some(small), Some(large)) = (measured.first(), measured.last()) else {
-            continue;
-        };
-        let several = watch.probe(&large.probe, ITEMS)?.map(|sight| sight.time);
-        return Ok(Some(fit(costs, class, small, large, several)));
+        let mut timed = Vec::new();
+        for (probe, one) in sights {
+            let several = watch.probe(&probe, ITEMS)?;
+            timed.push(Timed {
+                probe,
+                one,
+                // Without time for it, as if each item were the first.
+                several: several.map_or(one * ITEMS as f64, |sight| sight.time),
+            });
+        }
+        if !timed.is_empty() {
+            return Ok(Some(fit(costs, class, &timed)));
+        }
     }
     Ok(None)
 }
 
-/// What follows from a small and a large probe of a class, and from the large one on several items.
-fn fit(costs: &Costs, class: Class, small: &Timed, large: &Timed, several: Option<f64>) -> Rate {
-    let (few, many) = (
-        Share::of(&small.probe.graph, class),
-        Share::of(&large.probe.graph, class),
-    );
-    let rest =
-        |time: f64, share: &Share, items: f64| (time - share.others(costs, items)).max(time * LEAST_SHARE);
-    let (low, high) = (rest(small.one, &few, 1.0), rest(large.one, &many, 1.0));
-    let whole = high / many.units;
-    let mut slope = whole;
-    let mut step = 0.0;
-    if many.units > few.units {
-        slope = ((high - low) / (many.units - few.units)).clamp(whole * LEAST_SHARE, whole);
-        step = ((high - slope * many.units) / many.nodes).max(0.0);
+/// What follows from probes of a class, each of one item and of several: a line over the units for what another item
+/// costs, and one for the rest.
+fn fit(costs: &Costs, class: Class, timed: &[Timed]) -> Rate {
+    let (mut items, mut runs) = (Line::default(), Line::default());
+    for timed in timed {
+        let share = Share::of(&timed.probe.graph, class);
+        let rest = |time: f64, items: f64| (time - share.others(costs, items)).max(time * LEAST_SHARE);
+        let one = rest(timed.one, 1.0).max(1.0);
+        let more = (rest(timed.several, ITEMS as f64) - one) / (ITEMS - 1) as f64;
+        let more = more.clamp(one * LEAST_ITEM, one);
+        let weight = 1.0 / one;
+        items.add(share.nodes, share.units, more, weight);
+        runs.add(share.nodes, share.units, one - more, weight);
     }
-    let each = several.map_or(slope, |several| {
-        let more = rest(several, &many, ITEMS as f64) - high;
-        (more / (many.units * (ITEMS - 1) as f64)).max(slope * LEAST_ITEM)
-    });
+    let ((item, each), (step, once)) = (items.solve(), runs.solve());
     Rate {
         step,
-        once: (slope - each).max(0.0),
+        item,
+        once,
         each,
     }
 }

@@ -8,12 +8,14 @@ mod text;
 
 pub use shape::{Class, Load};
 
-/// How long a node of one class takes: `step + units · (once + each · items)` nanoseconds, where the units are
-/// multiply-accumulates or elements of one item ([`Load::units`]).
+/// How long a node of one class takes: `step + item · items + units · (once + each · items)` nanoseconds, where the
+/// units are multiply-accumulates or elements of one item ([`Load::units`]).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Rate {
-    /// Nanoseconds that a node takes however small it is.
+    /// Nanoseconds that a node takes in a run, however small it is.
     pub step: f64,
+    /// Nanoseconds that it takes for each item, however small that is.
+    pub item: f64,
     /// Nanoseconds a unit that a run takes once, however many items it has: weights that are fetched, say.
     pub once: f64,
     /// Nanoseconds a unit of each item.
@@ -23,7 +25,7 @@ pub struct Rate {
 impl Rate {
     /// Nanoseconds of a node with so many units, for so many items.
     pub fn of(&self, units: f64, items: f64) -> f64 {
-        self.step + units * (self.once + self.each * items)
+        self.step + self.item * items + units * (self.once + self.each * items)
     }
 }
 
@@ -51,7 +53,7 @@ impl Costs {
     /// The same, if every number can be one: not negative, not infinite, not absurd.
     pub fn checked(self) -> Option<Self> {
         let rates = self.rates.iter().flatten();
-        let numbers = rates.flat_map(|rate| [rate.step, rate.once, rate.each]);
+        let numbers = rates.flat_map(|rate| [rate.step, rate.item, rate.once, rate.each]);
         let mut numbers = numbers.chain([self.launch, self.item, self.up, self.down]);
         numbers
             .all(|number| (0.0..=MOST).contains(&number))

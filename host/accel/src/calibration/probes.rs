@@ -89,21 +89,22 @@ pub(super) fn ladders(class: Class) -> Vec<Vec<Probe>> {
         sizes.iter().filter_map(|&size| probe(size)).collect()
     };
     match class {
-        Class::Wide => vec![ladder(&[64, 256, 512, 1024], &|k| product(64, k, 2, DType::I8))],
-        Class::Narrow => vec![ladder(&[64, 256, 512, 1024], &|k| product(1, k, 4, DType::I8))],
-        Class::Words => vec![ladder(&[64, 256, 512], &|k| product(64, k, 2, DType::I16))],
-        Class::Convolution => vec![ladder(&[8, 16, 32, 64], &|c| convolution(c, 1, 28))],
-        Class::Depthwise => vec![ladder(&[8, 32, 128], &|c| convolution(c, c, 28))],
+        Class::Wide => vec![ladder(&[16, 256, 512, 1024], &|k| product(64, k, 2, DType::I8))],
+        Class::Narrow => vec![ladder(&[16, 256, 512, 1024], &|k| product(1, k, 4, DType::I8))],
+        Class::Words => vec![ladder(&[16, 256, 512], &|k| product(64, k, 2, DType::I16))],
+        Class::Convolution => vec![ladder(&[4, 16, 32, 64], &|c| convolution(c, 1))],
+        Class::Pixels => vec![ladder(&[16, 64, 128, 256], &|c| convolution_over(2, c, 1))],
+        Class::Depthwise => vec![ladder(&[4, 32, 128], &|c| convolution(c, c))],
         Class::Rows => {
             let first: &dyn Fn(u32) -> Option<Probe> =
                 &|n| rows(n, &[Op::ReduceSum { axis: 1 }, Op::ReduceMax { axis: 1 }]);
             let second: &dyn Fn(u32) -> Option<Probe> = &pool;
             let third: &dyn Fn(u32) -> Option<Probe> = &|n| rows(n, &[Op::ArgMax { axis: 1 }]);
             [first, second, third]
-                .map(|probe| ladder(&[16, 64, 256], probe))
+                .map(|probe| ladder(&[4, 64, 256], probe))
                 .into()
         }
-        Class::Moves => vec![ladder(&[32, 128, 512], &transpose)],
+        Class::Moves => vec![ladder(&[8, 128, 512], &transpose)],
         Class::Elementwise => Vec::new(),
     }
 }
@@ -124,7 +125,12 @@ fn product(rows: u32, k: u32, layers: usize, dtype: DType) -> Option<Probe> {
     g.finish(&[x])
 }
 
-fn convolution(channels: u32, groups: u32, side: u32) -> Option<Probe> {
+/// Over a small image of few channels, or one that is not.
+fn convolution(channels: u32, groups: u32) -> Option<Probe> {
+    convolution_over(if channels < 8 { 8 } else { 28 }, channels, groups)
+}
+
+fn convolution_over(side: u32, channels: u32, groups: u32) -> Option<Probe> {
     let (mut g, mut x) = Builder::input(DType::I8, &[1, channels, side, side])?;
     let padding = Padding {
         top: 1,

@@ -45,7 +45,10 @@ fn reference_and_processor_have_costs_of_every_class() {
         assert!(costs.launch > 0.0 && !costs.stays);
         for class in Class::ALL {
             let rate = costs.rates[class as usize];
-            assert!(rate.is_some_and(|rate| rate.each > 0.0), "{class:?}: {rate:?}");
+            assert!(
+                rate.is_some_and(|rate| rate.of(1e6, 1.0) > 0.0),
+                "{class:?}: {rate:?}"
+            );
         }
     }
 }
@@ -61,11 +64,12 @@ fn rates_are_found_behind_launch_and_transfer() {
     };
     costs.rates[Class::Elementwise as usize] = Some(Rate {
         step: 10.0,
-        once: 0.0,
         each: 0.1,
+        ..Rate::default()
     });
     let truth = Rate {
         step: 500.0,
+        item: 50.0,
         once: 0.01,
         each: 0.02,
     };
@@ -73,30 +77,38 @@ fn rates_are_found_behind_launch_and_transfer() {
     let time = |probe: &Probe, items: f64| {
         let share = Share::of(&probe.graph, Class::Narrow);
         share.others(&costs, items)
-            + share.nodes * truth.step
+            + share.nodes * (truth.step + truth.item * items)
             + share.units * (truth.once + truth.each * items)
     };
     let timed = |probe: &Probe| Timed {
         probe: probe.clone(),
         one: time(probe, 1.0),
+        several: time(probe, ITEMS as f64),
     };
-    let (small, large) = (timed(&ladder[0]), timed(&ladder[2]));
-    let several = time(&large.probe, ITEMS as f64);
-    let found = fit(&costs, Class::Narrow, &small, &large, Some(several));
+    let all: Vec<Timed> = ladder.iter().map(timed).collect();
+    let found = fit(&costs, Class::Narrow, &all);
     for (found, truth) in [
         (found.step, truth.step),
+        (found.item, truth.item),
         (found.once, truth.once),
         (found.each, truth.each),
     ] {
         assert!((found / truth - 1.0).abs() < 1e-6, "{found} {truth}");
     }
     // Times that contradict each other give costs nevertheless.
-    let absurd = Timed { one: 1.0, ..large };
-    let found = fit(&costs, Class::Narrow, &small, &absurd, Some(0.5));
+    let absurd = |(number, timed): (usize, &Timed)| Timed {
+        probe: timed.probe.clone(),
+        one: 1e6 / (number + 1) as f64,
+        several: 0.5,
+    };
+    let absurd: Vec<Timed> = all.iter().enumerate().map(absurd).collect();
+    let found = fit(&costs, Class::Narrow, &absurd);
+    let numbers = [found.step, found.item, found.once, found.each];
     assert!(
-        found.each > 0.0 && found.step >= 0.0 && found.once >= 0.0,
+        numbers.iter().all(|number| (0.0..1e9).contains(number)),
         "{found:?}"
     );
+    assert!(found.of(1e6, 1.0) > 0.0);
 }
 
 /// Takes products alone, and does one thing wrong.

@@ -1,6 +1,6 @@
 //! Classes of shapes: what engines do at rates of their own.
 
-use metisvm_model::{Graph, Op};
+use metisvm_model::{Graph, Op, Value};
 
 /// What a node is to an engine. Products differ by how often a weight is used again; the rest by what it does
 /// to memory.
@@ -12,6 +12,8 @@ pub enum Class {
     Narrow,
     /// A convolution over several channels.
     Convolution,
+    /// A convolution with few pixels: a weight is fetched for little work.
+    Pixels,
     /// A convolution of each channel by itself, or nearly.
     Depthwise,
     /// A product with 16-bit operands.
@@ -24,17 +26,19 @@ pub enum Class {
     Moves,
 }
 
-/// A product with fewer rows is [`Class::Narrow`].
+/// A product with fewer rows is [`Class::Narrow`], a convolution with fewer pixels [`Class::Pixels`].
 const WIDE_ROWS: usize = 8;
-/// A convolution over fewer channels is [`Class::Depthwise`].
+/// A convolution in groups of fewer channels is [`Class::Depthwise`]. One over the few channels of an image is none: it
+/// uses each element again for every channel of its result.
 const MIXED_CHANNELS: usize = 4;
 
 impl Class {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Wide,
         Self::Narrow,
         Self::Convolution,
+        Self::Pixels,
         Self::Depthwise,
         Self::Words,
         Self::Elementwise,
@@ -48,6 +52,7 @@ impl Class {
             Self::Wide => "wide",
             Self::Narrow => "narrow",
             Self::Convolution => "convolution",
+            Self::Pixels => "pixels",
             Self::Depthwise => "depthwise",
             Self::Words => "words",
             Self::Elementwise => "elementwise",
@@ -59,7 +64,9 @@ impl Class {
     /// Whether its units are multiply-accumulates, and not elements.
     pub const fn is_product(self) -> bool {
         match self {
-            Self::Wide | Self::Narrow | Self::Convolution | Self::Depthwise | Self::Words => true,
+            Self::Wide | Self::Narrow | Self::Convolution | Self::Pixels | Self::Depthwise | Self::Words => {
+                true
+            }
             Self::Elementwise | Self::Rows | Self::Moves => false,
         }
     }
@@ -96,8 +103,12 @@ impl Load {
                 (if wide { Class::Wide } else { Class::Narrow }, macs)
             }
             Op::WideMatMul => (Class::Words, macs),
-            Op::Conv2d { .. } if dim(1, 1) < MIXED_CHANNELS => (Class::Depthwise, macs),
-            Op::Conv2d { .. } => (Class::Convolution, macs),
+            Op::Conv2d { groups, .. } if groups > 1 && dim(1, 1) < MIXED_CHANNELS => (Class::Depthwise, macs),
+            Op::Conv2d { .. } => {
+                let result = &graph.ty(Value::Node(index as u32)).shape;
+                let wide = result.dim(2) * result.dim(3) >= WIDE_ROWS;
+                (if wide { Class::Convolution } else { Class::Pixels }, macs)
+            }
             Op::Reshape { .. } => {
                 return Self {
                     class: None,
@@ -163,20 +174,18 @@ mod tests {
 
     #[test]
     fn convolutions_are_told_apart_by_channels_that_mix_and_reshapes_ask_for_nothing() {
-        for (groups, name) in [(1, "convolution"), (8, "depthwise")] {
+        for (groups, side, name) in [(1, 4, "convolution"), (8, 4, "depthwise"), (1, 2, "pixels")] {
             let found = classes(|g| {
-                let x = g.input("x", TensorType::new(DType::I8, &[1, 8, 4, 4]).unwrap());
+                let x = g.input("x", TensorType::new(DType::I8, &[1, 8, side, side]).unwrap());
                 let (w, zero) = (weights(g, &[8, 8 / groups, 1, 1]), weights(g, &[]));
                 let window = Window::default();
                 let y = g.node(Op::Conv2d { window, groups }, &[x, w, zero, zero]);
-                let shape = metisvm_model::Shape::new(&[128]).unwrap();
+                let shape = metisvm_model::Shape::new(&[8 * side * side]).unwrap();
                 let y = g.node(Op::Reshape { shape }, &[y]);
                 g.output("y", y);
             });
-            assert_eq!(
-                found,
-                [(Some(name), 128.0 * 8.0 / f64::from(groups)), (None, 0.0)]
-            );
+            let macs = 8 * side * side * 8 / groups;
+            assert_eq!(found, [(Some(name), f64::from(macs)), (None, 0.0)]);
         }
     }
 }

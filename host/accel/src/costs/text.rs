@@ -4,7 +4,7 @@ use super::{Class, Costs, Rate};
 use std::fmt;
 use std::str::FromStr;
 
-/// `launch,item,up,down,stays` and, for each class that is known, `;name:step,once,each`.
+/// `launch,item,up,down,stays` and, for each class that is known, `;name:step,item,once,each`.
 impl fmt::Display for Costs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let stays = u8::from(self.stays);
@@ -17,9 +17,10 @@ impl fmt::Display for Costs {
             if let Some(rate) = rate {
                 write!(
                     f,
-                    ";{}:{:e},{:e},{:e}",
+                    ";{}:{:e},{:e},{:e},{:e}",
                     class.name(),
                     rate.step,
+                    rate.item,
                     rate.once,
                     rate.each
                 )?;
@@ -57,8 +58,13 @@ fn read(text: &str) -> Option<Costs> {
     for field in fields {
         let (name, numbers) = field.split_once(':')?;
         let class = Class::ALL.iter().find(|class| class.name() == name)?;
-        let [step, once, each] = numbers_of(numbers)?;
-        let rate = Rate { step, once, each };
+        let [step, item, once, each] = numbers_of(numbers)?;
+        let rate = Rate {
+            step,
+            item,
+            once,
+            each,
+        };
         if costs.rates[*class as usize].replace(rate).is_some() {
             return None;
         }
@@ -86,6 +92,7 @@ mod tests {
         };
         costs.rates[Class::Wide as usize] = Some(Rate {
             step: 70.0,
+            item: 3.0,
             once: 0.001,
             each: 1.0 / 3.0,
         });
@@ -118,9 +125,9 @@ mod tests {
             "1,2,3,4,1;",
             "1,2,3,4,1;wide",
             "1,2,3,4,1;wide:1,2",
-            "1,2,3,4,1;wide:1,2,3,4",
-            "1,2,3,4,1;wide:1,2,3;wide:1,2,3",
-            "1,2,3,4,1;huge:1,2,3",
+            "1,2,3,4,1;wide:1,2,3",
+            "1,2,3,4,1;wide:1,2,3,4;wide:1,2,3,4",
+            "1,2,3,4,1;huge:1,2,3,4",
             "NaN,2,3,4,1",
             "inf,2,3,4,1",
             "-1,2,3,4,1",

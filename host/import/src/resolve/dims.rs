@@ -21,7 +21,7 @@ pub(super) struct Dims<'o> {
 }
 
 /// One dimension of a file, as it is shown.
-fn shown(extent: &Dimension<'_>) -> String {
+pub(super) fn shown(extent: &Dimension<'_>) -> String {
     match extent {
         Dimension::Value(v) if *v > 0 => v.to_string(),
         Dimension::Param(name) if !name.is_empty() => plain(name),

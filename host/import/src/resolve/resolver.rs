@@ -351,8 +351,7 @@ impl<'m> Resolver<'m> {
             }
             if let Some(info) = declared.iter().find(|info| info.name == name) {
                 let shape = &self.builder.typed.values[id].shape;
-                let note = declared_shape(info, shape).map_err(wrong)?;
-                self.builder.typed.notes.extend(note);
+                self.builder.typed.notes.extend(declared_shape(info, shape));
             }
             self.builder.typed.outputs.push((name.to_string(), id));
         }

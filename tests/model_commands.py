@@ -34,6 +34,8 @@ def files(folder):
     spoiled, infinite = x.copy(), x.copy()
     spoiled[3, 1, 2], infinite[3, 1, 2] = np.nan, -np.inf
     np.save(folder / "x.npy", x)
+    np.save(folder / "half.npy", x.astype(np.float16))
+    np.save(folder / "object.npy", x.astype(object))
     np.save(folder / "nan.npy", spoiled)
     np.save(folder / "infinite.npy", infinite)
     archives = {
@@ -75,6 +77,7 @@ CASES = (
     (importing(*ROWS, "--range", "search"), 0, "other.bundle"),
     (importing(*ROWS, "--range", "percentile"), 0, "other.bundle"),
     (importing(*ROWS, "--input-grid", "x=0.03125,128"), 0, "0.03125"),
+    (importing(*ROWS, calibration="half.npy"), 0, "16 samples"),
     # Dimensions and shapes.
     (importing("--dim", "row=2"), 1, "--dim", "named row", "leave it out"),
     (importing(*ROWS, "--dim", "columns=3"), 1, "--dim", "named columns"),
@@ -91,8 +94,9 @@ CASES = (
     # Calibration.
     (("import", "m.onnx", "-o", "other.bundle", *ROWS), 1, "f32 model", "calibration"),
     (importing(), 1, "[16, 2, 4]", "[1,4]"),
-    (importing(*ROWS, calibration="nan.npy"), 1, "nan.npy", "element 30 is NaN"),
+    (importing(*ROWS, calibration="nan.npy"), 1, "nan.npy", "element 30 is NaN", "replace what is NaN"),
     (importing(*ROWS, calibration="infinite.npy"), 1, "infinite.npy", "element 30 is -inf"),
+    (importing(*ROWS, calibration="object.npy"), 1, "object.npy", "Python objects", "astype(numpy.float32)"),
     (importing(*ROWS, calibration="z=x.npy"), 1, 'input "x"', "given is z"),
     (importing(*ROWS, calibration="more.npz"), 1, 'no input "z"', "leave its samples out"),
     (importing(*ROWS, calibration="other_name.npz"), 1, 'input "x"', "given is z"),
@@ -104,6 +108,8 @@ CASES = (
     # Results.
     (importing(*ROWS, "--report", "other.bundle"), 2, "same file"),
     (importing(*ROWS, "--report", "m.onnx"), 1, "never overwritten"),
+    # Runs.
+    (("run", "m.bundle", "--input", "x.npy"), 1, "x.npy", '"<f4"', "quantise it first"),
     # Checks.
     (checking("right.npz"), 0, "reference", "fpga", "yes"),
     (checking("compressed.npz", "--backend", "reference"), 0, "reference"),

@@ -50,12 +50,14 @@ pub enum ImportError {
     #[error("calibration data: {0}")]
     Calibration(String),
     /// A `.npy` file.
-    #[error("not a usable .npy file: {what} (byte {at}); save it with numpy, little-endian and in C order")]
+    #[error("not a usable .npy file: {what} (byte {at}); {advice}")]
     Npy {
         /// Where, counted from the start.
         at: usize,
         /// What is wrong there.
         what: String,
+        /// What to do.
+        advice: &'static str,
     },
     /// A `.npz` file.
     #[error("not a usable .npz file: {what} (byte {at}); save it with numpy.savez or numpy.savez_compressed")]

@@ -27,6 +27,7 @@ mod fold;
 mod function;
 
 mod grid;
+mod half;
 mod imported;
 mod lower;
 mod mark;

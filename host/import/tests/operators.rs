@@ -484,3 +484,79 @@ fn an_open_first_dimension_becomes_the_batch() {
         assert_eq!(imported.report.samples, samples);
     }
 }
+
+#[test]
+fn a_norm_with_a_bias_goes_into_softmax() {
+    // The norm's sums have steps so fine that two of them differ by more than 32 bits hold.
+    let nodes = vec![
+        node("LayerNormalization", &["x", "g", "b"], "h", vec![]),
+        node("Softmax", &["h"], "y", vec![]),
+    ];
+    let gain: Vec<f32> = (0..32).map(|i| ((i * 13) % 32) as f32 / 16.0 - 1.0).collect();
+    let bias: Vec<f32> = (0..32).map(|i| ((i * 7) % 32) as f32 / 8.0 - 2.0).collect();
+    let bytes = file(
+        17,
+        &[4, 32],
+        nodes,
+        vec![floats("g", &[32], &gain), floats("b", &[32], &bias)],
+    );
+    check("LayerNormalization, Softmax", &bytes, &[4, 32], 2.0, |x| {
+        x.chunks_exact(32)
+            .flat_map(|row| {
+                let mean = row.iter().sum::<f64>() / 32.0;
+                let square = row.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / 32.0;
+                let each = row.iter().zip(&gain).zip(&bias);
+                let powers = each.map(|((v, &g), &b)| {
+                    ((v - mean) / (square + 1e-5).sqrt() * f64::from(g) + f64::from(b)).exp()
+                });
+                let powers: Vec<f64> = powers.collect();
+                let sum: f64 = powers.iter().sum();
+                powers.into_iter().map(move |p| p / sum)
+            })
+            .collect()
+    });
+}
+
+#[test]
+fn very_many_summands_are_shorter() {
+    let n = 70_000;
+    let nodes = vec![
+        node("Abs", &["x"], "h", vec![]),
+        node("ReduceMean", &["h"], "y", vec![]),
+    ];
+    check(
+        "ReduceMean",
+        &file(17, &[1, n], nodes, vec![]),
+        &[1, n],
+        1.0,
+        |x| vec![x.iter().map(|v| v.abs()).sum::<f64>() / n as f64],
+    );
+    let mut peak = vec![0f32; n as usize];
+    peak[5..8].fill(22.0);
+    let nodes = vec![
+        node("Add", &["x", "c"], "h", vec![]),
+        node("Softmax", &["h"], "y", vec![]),
+    ];
+    let softmax = file(17, &[1, n], nodes, vec![floats("c", &[n], &peak)]);
+    check("Softmax", &softmax, &[1, n], 1.0, |x| {
+        let powers: Vec<f64> = x
+            .iter()
+            .zip(&peak)
+            .map(|(v, &c)| (v + f64::from(c)).exp())
+            .collect();
+        let sum: f64 = powers.iter().sum();
+        powers.into_iter().map(|p| p / sum).collect()
+    });
+    let wide = 1 << 21;
+    let bytes = file(
+        17,
+        &[1, wide],
+        vec![node("ReduceMean", &["x"], "y", vec![])],
+        vec![],
+    );
+    let refused = import(&bytes, &[1, wide]).unwrap_err().to_string();
+    assert!(
+        refused.contains("2097152 elements") && refused.contains("in parts"),
+        "{refused}"
+    );
+}

@@ -470,6 +470,69 @@ fn calibration_must_fit_the_model() {
 }
 
 #[test]
+fn choices_that_change_nothing_are_said() {
+    let warnings = |bytes: &[u8], dims: &[i64], choose: fn(&mut Options)| {
+        let elements = dims.iter().product::<i64>() as usize;
+        let shape: Vec<usize> = [SAMPLES as i64].iter().chain(dims).map(|&d| d as usize).collect();
+        let mut options = Options {
+            calibration: Some(Calibration::single(
+                npy::Array::new(shape, samples(elements)).unwrap(),
+            )),
+            ..Options::default()
+        };
+        choose(&mut options);
+        import_onnx(bytes, &options).map(|imported| imported.report.warnings.join("\n"))
+    };
+    let weights: Vec<f32> = (0..16).map(|i| i as f32 / 8.0 - 1.0).collect();
+    let product = file(
+        17,
+        &[1, 4],
+        vec![node("MatMul", &["x", "w"], "y", vec![])],
+        vec![floats("w", &[4, 4], &weights)],
+    );
+    let softmax = file(17, &[1, 4], vec![node("Softmax", &["x"], "y", vec![])], vec![]);
+    let conv = file(
+        17,
+        &[1, 1, 4, 4],
+        vec![node("Conv", &["x", "w"], "y", vec![])],
+        vec![floats("w", &[1, 1, 4, 4], &weights)],
+    );
+    let range: fn(&mut Options) = |options| options.range = Range::MeanMinMax;
+    let bytes: fn(&mut Options) = |options| options.activation = ActivationType::I8;
+    let nothing = |said: String| said.contains("changes nothing here");
+    assert!(nothing(warnings(&product, &[1, 4], range).unwrap()));
+    assert!(!nothing(warnings(&conv, &[1, 1, 4, 4], range).unwrap()));
+    assert!(nothing(warnings(&softmax, &[1, 4], bytes).unwrap()));
+    assert!(!nothing(warnings(&conv, &[1, 1, 4, 4], bytes).unwrap()));
+
+    // A quantised file with a sum in floats, which needs samples: the grid of its input is its own.
+    let nodes = vec![
+        node("QuantizeLinear", &["x", "s", "z"], "q", vec![]),
+        node("DequantizeLinear", &["q", "s", "z"], "d", vec![]),
+        node("ReduceSum", &["d"], "h", vec![]),
+        node("Tanh", &["h"], "y", vec![]),
+    ];
+    let zero = TensorProto::from_raw("z", vec![], DataType::Uint8, &[128]);
+    let quantised = file(17, &[1, 4], nodes, vec![floats("s", &[], &[0.03125]), zero]);
+    assert!(nothing(warnings(&quantised, &[1, 4], bytes).unwrap()));
+    let refused = warnings(&quantised, &[1, 4], |options| {
+        options.input_grids.insert(
+            "x".into(),
+            Grid {
+                scale: 1.0,
+                zero_point: 0,
+                dtype: metisvm_model::DType::U8,
+            },
+        );
+    });
+    let refused = refused.unwrap_err().to_string();
+    assert!(
+        refused.contains("a grid is asked for input \"x\"") && refused.contains("leave it out"),
+        "{refused}"
+    );
+}
+
+#[test]
 fn an_open_first_dimension_becomes_the_batch() {
     let bytes = file(17, &[0, 4], vec![node("Relu", &["x"], "y", vec![])], vec![]);
     let array = npy::Array::new(vec![6, 4], (0..24).map(|v| v as f32).collect()).unwrap();

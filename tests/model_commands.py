@@ -46,6 +46,7 @@ def files(folder):
         "without_input": {"output_y": y},
         "without_output": {"input_x": x},
         "other_name": {"input_z": x, "output_y": y},
+        "beyond": {"input_x": np.where(np.arange(4) == 1, x * 100, x).astype(np.float32), "output_y": y},
         "other_count": {"input_x": x, "output_y": y[:5]},
         "other_shape": {"input_x": x[:, :, :3], "output_y": y},
         "other_model": {"input_x": x, "output_y": -y},
@@ -106,7 +107,7 @@ CASES = (
     (importing(*ROWS, calibration="m.onnx"), 1, "neither an .npy nor an .npz"),
     (importing(*ROWS, "--calibration", "x.npy"), 2, "twice"),
     # Results.
-    (importing(*ROWS, "--report", "other.bundle"), 2, "same file"),
+    (importing(*ROWS, "--report", "other.bundle"), 2, "same file", "Usage: metisvm model import"),
     (importing(*ROWS, "--report", "m.onnx"), 1, "never overwritten"),
     # Runs.
     (("run", "m.bundle", "--input", "x.npy"), 1, "x.npy", '"<f4"', "quantise it first"),
@@ -116,6 +117,7 @@ CASES = (
     (checking("one.npz"), 0, "reference"),
     (checking("right.npz", "--min-cosine", "0.999"), 0, "reference"),
     (checking("more.npz"), 0, "input_z", "left out"),
+    (checking("beyond.npz"), 0, "of input x,", "saturate"),
     (checking("other_model.npz"), 0, "-"),
     (checking("other_model.npz", "--min-cosine", "0.5"), 1, "0.5 at least"),
     (checking("without_input.npz"), 1, "no array input_x", "output_y"),
@@ -130,7 +132,7 @@ CASES = (
     (checking("x.npy"), 1, "one array", "input_NAME"),
     (checking("m.onnx"), 1, "neither an .npy nor an .npz"),
     (checking("nowhere.npz"), 1, "nowhere.npz"),
-    (checking("right.npz", "--backend", "fpga,fpga"), 2, "twice"),
+    (checking("right.npz", "--backend", "fpga,fpga"), 2, "twice", "Usage: metisvm model check"),
     (checking("right.npz", "--backend", "abacus"), 2, "reference, fpga"),
     (checking("right.npz", "--min-cosine", "2"), 2, "-1 to 1"),
     (("check", "m.onnx", "--data", "right.npz"), 1, "not a model bundle"),

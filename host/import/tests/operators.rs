@@ -533,6 +533,26 @@ fn choices_that_change_nothing_are_said() {
 }
 
 #[test]
+fn what_stands_in_the_way_is_listed_beside_an_open_dimension() {
+    let nodes = vec![
+        node("LpPool", &["x"], "a", vec![]),
+        node("Det", &["a"], "b", vec![]),
+        node("Relu", &["b"], "y", vec![]),
+    ];
+    let refused = import(&file(17, &[1, 0, 4], nodes, vec![]), &[1, 1, 4])
+        .unwrap_err()
+        .to_string();
+    for word in [
+        "dimensions of inputs are open",
+        "--shape x=1,?,4",
+        "LpPool",
+        "Det",
+    ] {
+        assert!(refused.contains(word), "{word}: {refused}");
+    }
+}
+
+#[test]
 fn an_open_first_dimension_becomes_the_batch() {
     let bytes = file(17, &[0, 4], vec![node("Relu", &["x"], "y", vec![])], vec![]);
     let array = npy::Array::new(vec![6, 4], (0..24).map(|v| v as f32).collect()).unwrap();
@@ -621,5 +641,37 @@ fn very_many_summands_are_shorter() {
     assert!(
         refused.contains("2097152 elements") && refused.contains("in parts"),
         "{refused}"
+    );
+}
+
+#[test]
+fn what_is_said_of_sizes_and_numbers_names_the_reason() {
+    let relu = |dims: &[i64]| file(17, dims, vec![node("Relu", &["x"], "y", vec![])], vec![]);
+    let deep = import(&relu(&[1; 9]), &[1; 9]).unwrap_err().to_string();
+    assert!(
+        deep.contains("it has 9 dimensions; at most 8 are taken"),
+        "{deep}"
+    );
+    let empty = file(
+        17,
+        &[1, 4],
+        vec![node("Add", &["x", "c"], "y", vec![])],
+        vec![floats("c", &[0, 4], &[])],
+    );
+    let empty = import(&empty, &[1, 4]).unwrap_err().to_string();
+    assert!(empty.contains("a dimension is 0"), "{empty}");
+    let spoiled = file(
+        17,
+        &[1, 4],
+        vec![node("MatMul", &["x", "w"], "y", vec![])],
+        vec![floats("w", &[4, 1], &[1.0, f32::NAN, 0.0, 1.0])],
+    );
+    let spoiled = import(&spoiled, &[1, 4]).unwrap_err().to_string();
+    assert!(spoiled.contains("constants have to be finite"), "{spoiled}");
+    let infinite = file(17, &[1, 4], vec![node("Log", &["x"], "y", vec![])], vec![]);
+    let infinite = import(&infinite, &[1, 4]).unwrap_err().to_string();
+    assert!(
+        infinite.contains("leave out samples") && !infinite.contains("\"\""),
+        "{infinite}"
     );
 }

@@ -64,14 +64,12 @@ impl Command {
             Self::Model(model) => &["model", model.name()],
             _ => &[],
         };
-        let mut command = Args::command();
+        let mut meant = Args::command();
         // Building gives each command the names of those that it belongs to.
-        command.build();
-        let mut meant = &mut command;
+        meant.build();
         for name in path {
-            match meant.find_subcommand_mut(name) {
-                Some(found) => meant = found,
-                None => break,
+            if let Some(found) = meant.find_subcommand(name).cloned() {
+                meant = found;
             }
         }
         meant.error(ErrorKind::ArgumentConflict, problem)

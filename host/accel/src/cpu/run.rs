@@ -9,7 +9,7 @@ use super::{scalar, shifts};
 use metisvm_model::{Constant, Value};
 use metisvm_simd::Level;
 use metisvm_simd::elements::{Slice, SliceMut};
-use metisvm_simd::product::{self, Elements, PackedMatrix, Scratch, Zeros};
+use metisvm_simd::product::{self, Elements, Left, PackedMatrix, Right, Scratch, UNPACKED_ROWS, Zeros};
 use std::ops::Range;
 
 /// The multiply-accumulates from which on a product is divided among threads: below, waking one takes longer.
@@ -364,14 +364,48 @@ impl Feed<'_> {
                     each => Zeros::Each(each),
                 };
                 let mut packed_at = None;
-                for product in rows.start / m..rows.end.div_ceil(m) {
+                let mut done = rows.start;
+                while done < rows.end {
+                    let product = done / m;
                     let (item, batch) = (product / batches, product % batches);
                     let x_item = if matches!(x.home, Home::Slot(_)) { item } else { 0 };
                     let w_item = if matches!(w.home, Home::Slot(_)) { item } else { 0 };
-                    let w_start = w_item * w.ty.elements() + batch * w_step;
+                    let (first, w_start) = (product * m, w_item * w.ty.elements() + batch * w_step);
+                    let own = done - first..rows.end.min(first + m) - first;
                     let x_start = x_item * x.ty.elements() + batch * m * k;
+                    let left = |rows: Range<usize>| Left {
+                        elements: elements(all_x, x_start + rows.start * k..x_start + rows.end * k),
+                        zero: *x_zero,
+                    };
+                    if m <= UNPACKED_ROWS && left(own.clone()).fits() {
+                        // All whole products of an item, or what there is of one.
+                        let end = rows.end.min((item + 1) * batches * m);
+                        let (products, m) = match (end - done) / m {
+                            _ if own.start > 0 => (1, own.len()),
+                            0 => (1, own.len()),
+                            whole => (whole, m),
+                        };
+                        let count = products * m;
+                        let right = Right {
+                            elements: elements(all_w, w_start..w_start + (products - 1) * w_step + k * n),
+                            n,
+                            zeros: zeros(),
+                        };
+                        product::mat_mul_unpacked(
+                            self.level,
+                            left(own.start..own.start + count),
+                            right,
+                            bias.as_deref(),
+                            [m, k],
+                            chain.whole_rows,
+                            scratch,
+                            &mut |block| take(done, block),
+                        );
+                        done += count;
+                        continue;
+                    }
+                    let raw = elements(all_w, w_start..w_start + k * n);
                     if packed_at != Some(w_start) {
-                        let raw = elements(all_w, w_start..w_start + k * n);
                         match &mut packed[self.number] {
                             Some(packed) => packed.repack(raw, zeros()),
                             empty => *empty = Some(PackedMatrix::new(self.level, raw, k, n, zeros(), *kind)),
@@ -381,19 +415,18 @@ impl Feed<'_> {
                     let Some(weights) = &packed[self.number] else {
                         continue;
                     };
-                    let first = product * m;
-                    let own = rows.start.max(first) - first..rows.end.min(first + m) - first;
                     product::mat_mul(
                         weights,
-                        elements(all_x, x_start..x_start + m * k),
+                        left(0..m).elements,
                         *x_zero,
                         bias.as_deref(),
-                        own,
+                        own.clone(),
                         0..n,
                         chain.whole_rows,
                         scratch,
                         &mut |block| take(first, block),
                     );
+                    done = first + own.end;
                 }
             }
             Product::Convolution {

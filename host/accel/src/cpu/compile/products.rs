@@ -5,7 +5,9 @@ use super::chains::Open;
 use crate::cpu::program::{Home, Product};
 use crate::cpu::space::Space;
 use metisvm_model::{DType, Graph, Op, TensorType, Value, Window};
-use metisvm_simd::product::{Conv2dShape, Elements, PackedFilters, PackedMatrix, XKind, Zeros};
+use metisvm_simd::product::{
+    Conv2dShape, Elements, PackedFilters, PackedMatrix, UNPACKED_ROWS, XKind, Zeros,
+};
 
 /// Multiply-accumulates of a node.
 pub(super) fn macs(graph: &Graph, index: usize) -> u64 {
@@ -88,7 +90,9 @@ impl Compiler<'_> {
         };
         let x = self.spot(operands[0]);
         let constant = self.constant(operands[1]);
-        if let (Some(w), 2, Home::Slot(_)) = (constant, w_ty.shape.rank(), x.home) {
+        // What is compiled for one run uses its weights once, and packs them only for many rows.
+        let used_once = !self.known.is_empty() && space.rows <= UNPACKED_ROWS;
+        if let (Some(w), 2, Home::Slot(_), false) = (constant, w_ty.shape.rank(), x.home, used_once) {
             let weights = PackedMatrix::new(
                 self.level,
                 bytes_of(&w.ty, &w.bytes),

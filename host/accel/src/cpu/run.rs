@@ -3,13 +3,14 @@
 use super::chain::{Block, Chain, Sources, Target};
 use super::compile::compile_late;
 use super::memory::Memory;
-use super::program::{Home, Late, Product, Program, Spot, Step};
-use super::view::{bytes_mut, split_at};
+use super::program::{Home, Late, Parameter, Product, Program, Spot, Step};
+use super::view::{bytes_mut, get, split_at};
 use super::{scalar, shifts};
 use metisvm_model::{Constant, Value};
 use metisvm_simd::Level;
 use metisvm_simd::elements::{Slice, SliceMut};
 use metisvm_simd::product::{self, Elements, Left, PackedMatrix, Right, Scratch, UNPACKED_ROWS, Zeros};
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// The multiply-accumulates from which on a product is divided among threads: below, waking one takes longer.
@@ -305,6 +306,19 @@ impl Feed<'_> {
         memory.slice(spot.ty.dtype, 0..memory.bytes().len() / spot.ty.dtype.size())
     }
 
+    /// What a parameter holds for an item.
+    fn parameter<'p>(&self, parameter: &'p Parameter, item: usize) -> Cow<'p, [i32]> {
+        match parameter {
+            Parameter::Known(known) => Cow::Borrowed(known),
+            Parameter::Read(spot) => {
+                let count = spot.ty.elements();
+                let first = if matches!(spot.home, Home::Slot(_)) { item * count } else { 0 };
+                let all = self.all(spot);
+                Cow::Owned((first..first + count).map(|at| get(all, at)).collect())
+            }
+        }
+    }
+
     fn rows(&self, rows: Range<usize>, targets: &mut [Target<'_>], worker: &mut Worker) {
         let Worker {
             locals,
@@ -359,10 +373,6 @@ impl Feed<'_> {
                 let (m, k, n) = (*m, *k, *n);
                 let batches = chain.space.rows / m;
                 let (all_x, all_w) = (self.all(x), self.all(w));
-                let zeros = || match w_zeros.as_slice() {
-                    [one] => Zeros::One(*one),
-                    each => Zeros::Each(each),
-                };
                 let mut packed_at = None;
                 let mut done = rows.start;
                 while done < rows.end {
@@ -373,9 +383,16 @@ impl Feed<'_> {
                     let (first, w_start) = (product * m, w_item * w.ty.elements() + batch * w_step);
                     let own = done - first..rows.end.min(first + m) - first;
                     let x_start = x_item * x.ty.elements() + batch * m * k;
+                    let x_zero = self.parameter(x_zero, item)[0];
+                    let w_zeros = self.parameter(w_zeros, item);
+                    let zeros = match &w_zeros[..] {
+                        [one] => Zeros::One(*one),
+                        each => Zeros::Each(each),
+                    };
+                    let bias = bias.as_ref().map(|bias| self.parameter(bias, item));
                     let left = |rows: Range<usize>| Left {
                         elements: elements(all_x, x_start + rows.start * k..x_start + rows.end * k),
-                        zero: *x_zero,
+                        zero: x_zero,
                     };
                     if m <= UNPACKED_ROWS && left(own.clone()).fits() {
                         // All whole products of an item, or what there is of one.
@@ -389,7 +406,7 @@ impl Feed<'_> {
                         let right = Right {
                             elements: elements(all_w, w_start..w_start + (products - 1) * w_step + k * n),
                             n,
-                            zeros: zeros(),
+                            zeros,
                         };
                         product::mat_mul_unpacked(
                             self.level,
@@ -405,12 +422,13 @@ impl Feed<'_> {
                         continue;
                     }
                     let raw = elements(all_w, w_start..w_start + k * n);
-                    if packed_at != Some(w_start) {
+                    // Zero points may be the item's own where w is not.
+                    if packed_at != Some((item, w_start)) {
                         match &mut packed[self.number] {
-                            Some(packed) => packed.repack(raw, zeros()),
-                            empty => *empty = Some(PackedMatrix::new(self.level, raw, k, n, zeros(), *kind)),
+                            Some(packed) => packed.repack(raw, zeros),
+                            empty => *empty = Some(PackedMatrix::new(self.level, raw, k, n, zeros, *kind)),
                         }
-                        packed_at = Some(w_start);
+                        packed_at = Some((item, w_start));
                     }
                     let Some(weights) = &packed[self.number] else {
                         continue;
@@ -418,7 +436,7 @@ impl Feed<'_> {
                     product::mat_mul(
                         weights,
                         left(0..m).elements,
-                        *x_zero,
+                        x_zero,
                         bias.as_deref(),
                         own.clone(),
                         0..n,

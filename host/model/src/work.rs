@@ -33,6 +33,9 @@ pub struct Work {
     pub vector_macs: u64,
     /// The same with a 16-bit operand.
     pub wide_vector_macs: u64,
+    /// Elements of images that Conv2d's windows begin with, or read on the way to the next: an engine lays them out
+    /// for its vectors.
+    pub laid_out: u64,
     /// Weights of Conv2d: an engine lays them out anew where a parameter is computed.
     pub filters: u64,
     /// Elements that are made or carried: inputs, outputs, and the result of every node.
@@ -64,6 +67,7 @@ impl Work {
         products: 0,
         vector_macs: 0,
         wide_vector_macs: 0,
+        laid_out: 0,
         filters: 0,
         compares: 0,
         moved_bytes: 0,
@@ -127,6 +131,7 @@ impl Work {
             products: self.products.saturating_add(other.products),
             vector_macs: self.vector_macs.saturating_add(other.vector_macs),
             wide_vector_macs: self.wide_vector_macs.saturating_add(other.wide_vector_macs),
+            laid_out: self.laid_out.saturating_add(other.laid_out),
             filters: self.filters.saturating_add(other.filters),
             divisions: self.divisions.saturating_add(other.divisions),
         }
@@ -208,6 +213,7 @@ mod tests {
             lines: 3 * 4 * 4,
             vector_macs: 3 * 4 * 16,
             products: 1,
+            laid_out: 2 * 4 * 4,
             filters: 3 * 4,
             ..Work::NONE
         };
@@ -216,6 +222,17 @@ mod tests {
         let conv = [image.clone(), byte(&[outs, 1, 2, 1]), zero.clone(), zero.clone()];
         let work = class(&Op::Conv2d { window, groups }, &conv);
         assert_eq!((work.products, work.filters), (2, 4 * 2));
+        // Of windows three apart those two by one are laid out, of windows one apart every element.
+        let apart = Window {
+            stride: [3, 3],
+            ..window
+        };
+        let of_apart = Op::Conv2d {
+            window: apart,
+            groups,
+        };
+        let work = class(&of_apart, &conv);
+        assert_eq!(work.laid_out, 2 * (2 * 2) * (2 * 1));
         assert_eq!(class(&Op::Add, &[x.clone(), byte(&[5])]), pointwise(30));
         let requantise = Op::Requantise {
             to: DType::U8,

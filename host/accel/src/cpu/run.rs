@@ -312,7 +312,11 @@ impl Feed<'_> {
             Parameter::Known(known) => Cow::Borrowed(known),
             Parameter::Read(spot) => {
                 let count = spot.ty.elements();
-                let first = if matches!(spot.home, Home::Slot(_)) { item * count } else { 0 };
+                let first = if matches!(spot.home, Home::Slot(_)) {
+                    item * count
+                } else {
+                    0
+                };
                 let all = self.all(spot);
                 Cow::Owned((first..first + count).map(|at| get(all, at)).collect())
             }

@@ -70,7 +70,7 @@ pub(super) fn channels(operands: &[Operand]) -> Option<ChannelIntervals> {
     product::channels(bounds(operands), operands[1].ty.shape.dim(0), 1)
 }
 
-pub(super) fn count(_: &Window, groups: &u32, operands: &[&TensorType], ty: &TensorType) -> Work {
+pub(super) fn count(window: &Window, groups: &u32, operands: &[&TensorType], ty: &TensorType) -> Work {
     let w = operands[1];
     let depth = (w.elements() / w.shape.dim(0)) as u64;
     let elements = ty.elements() as u64;
@@ -82,6 +82,11 @@ pub(super) fn count(_: &Window, groups: &u32, operands: &[&TensorType], ty: &Ten
             .saturating_mul(depth)
             .saturating_mul(pixels.next_multiple_of(VECTOR)),
         products: (ty.shape.dim(0) as u64).saturating_mul(u64::from(*groups)),
+        laid_out: [2, 3]
+            .map(|d| (w.shape.dim(d) as u64).min(u64::from(window.stride[d - 2])))
+            .into_iter()
+            .chain([operands[0].shape.dim(0) as u64, operands[0].shape.dim(1) as u64])
+            .fold(pixels, u64::saturating_mul),
         filters: w.elements() as u64,
         ..Work::NONE
     }

@@ -82,6 +82,7 @@ fn schedule_1_does_not_look_at_the_counts_of_schedule_2() {
         wide_vector_macs: 9,
         products: 9,
         filters: 9,
+        laid_out: 9,
         runs: 9,
         pointwise: 9,
         lookups: 9,
@@ -153,6 +154,13 @@ fn schedule_2_has_a_price_for_each_class_of_work() {
             },
         ),
         (
+            32,
+            Work {
+                laid_out: 32,
+                ..Work::NONE
+            },
+        ),
+        (
             64,
             Work {
                 compares: 64,
@@ -174,7 +182,7 @@ fn schedule_2_has_a_price_for_each_class_of_work() {
     };
     assert_eq!(price(one), 64 + 10 * 3 + 100);
     // A little of everything: each class is rounded up by itself.
-    assert_eq!(price(all.saturating_add(all)), 16);
+    assert_eq!(price(all.saturating_add(all)), 18);
     let little = Work {
         nodes: 1,
         macs: 1,
@@ -190,9 +198,10 @@ fn schedule_2_has_a_price_for_each_class_of_work() {
         vector_macs: 1,
         wide_vector_macs: 1,
         filters: 1,
+        laid_out: 1,
         divisions: 1,
     };
-    assert_eq!(price(little), 64 + 8 + 3 + 1);
+    assert_eq!(price(little), 64 + 9 + 3 + 1);
 }
 
 #[test]
@@ -213,6 +222,7 @@ fn no_count_overflows_a_price() {
         vector_macs: most,
         wide_vector_macs: most,
         filters: most,
+        laid_out: most,
         divisions: most,
     };
     assert_eq!(all.saturating_add(all), all);

@@ -5,9 +5,7 @@ use super::chains::Open;
 use crate::cpu::program::{Home, Parameter, Product};
 use crate::cpu::space::Space;
 use metisvm_model::{DType, Graph, Op, TensorType, Value, Window};
-use metisvm_simd::product::{
-    Conv2dShape, Elements, PackedFilters, PackedMatrix, XKind, Zeros,
-};
+use metisvm_simd::product::{Conv2dShape, Elements, PackedFilters, PackedMatrix, XKind, Zeros};
 
 /// Multiply-accumulates of a node.
 pub(super) fn macs(graph: &Graph, index: usize) -> u64 {

@@ -69,6 +69,17 @@ impl Plan {
             ..*self
         }
     }
+
+    /// Puts inputs on the grids that the caller asks for.
+    fn wanted(&mut self, typed: &Typed, options: &Options) {
+        for &input in &typed.inputs {
+            if let Some(grid) = options.input_grids.get(&typed.values[input].name) {
+                self.grids[input] = Some(*grid);
+                self.sites.remove(&input);
+                self.columns.remove(&input);
+            }
+        }
+    }
 }
 
 /// Chooses grids once, as the most tolerant measure has it.

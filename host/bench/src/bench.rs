@@ -62,7 +62,9 @@ impl<'s> Bench<'s> {
 
     /// Whether that much work is worth beginning, by what less of it took. Says what is left out.
     pub(crate) fn is_worth_it(&self, engine: &str, kind: &str, case: &str, work: f64) -> bool {
-        let known = lock(&self.costs).get(&(engine.to_owned(), kind.to_owned())).copied();
+        let known = lock(&self.costs)
+            .get(&(engine.to_owned(), kind.to_owned()))
+            .copied();
         let expected = known.map_or(0.0, |cost| cost * work);
         let patience = self.setup.patience.as_secs_f64();
         if expected <= patience {

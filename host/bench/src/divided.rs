@@ -3,8 +3,8 @@
 //! It is what a dispatcher makes of a list of two backends, without memo, queue and fall-back, which a figure of
 //! the engine is not to have in it.
 
-use metisvm_accel::{Backend, BackendError, Batch, Buffer, Executable, Placement};
 use bytes::Bytes;
+use metisvm_accel::{Backend, BackendError, Batch, Buffer, Executable, Placement};
 use metisvm_model::{Graph, Op, Segment, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,7 +26,11 @@ struct Part {
 
 impl Divided {
     /// Compiles a graph for an engine, and what it leaves for `rest`, which has to take everything.
-    pub(crate) fn new(graph: Arc<Graph>, engine: &dyn Backend, rest: &dyn Backend) -> Result<Self, BackendError> {
+    pub(crate) fn new(
+        graph: Arc<Graph>,
+        engine: &dyn Backend,
+        rest: &dyn Backend,
+    ) -> Result<Self, BackendError> {
         let count = graph.nodes().len();
         let mut ours = vec![false; count];
         for range in engine.takes(&graph) {
@@ -83,10 +87,14 @@ impl Divided {
             }
             values.extend(part.segment.outputs().iter().copied().zip(results.into_values()));
         }
-        let outputs = self.graph.outputs().iter().map(|output| match values.get(&output.value) {
-            Some(value) => Ok(value.clone()),
-            None => self.constant(output.value, items),
-        });
+        let outputs = self
+            .graph
+            .outputs()
+            .iter()
+            .map(|output| match values.get(&output.value) {
+                Some(value) => Ok(value.clone()),
+                None => self.constant(output.value, items),
+            });
         Batch::new(items, outputs.collect::<Result<_, _>>()?)?.into_items()
     }
 
@@ -118,7 +126,9 @@ fn macs(segment: &Segment) -> f64 {
     let of = |index: usize| {
         let node = &nodes[index];
         let weights = node.operands.get(1).map(|&value| graph.ty(value));
-        let result = graph.ty(Value::Node((segment.nodes().start + index) as u32)).elements() as f64;
+        let result = graph
+            .ty(Value::Node((segment.nodes().start + index) as u32))
+            .elements() as f64;
         let depth = weights.map_or(0.0, |weights| depth(&node.op, weights.shape.dims()));
         result * depth
     };

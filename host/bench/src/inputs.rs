@@ -15,7 +15,9 @@ pub(crate) fn bytes(seed: u64, count: usize) -> Vec<u8> {
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ (mixed >> 31)
     };
-    let mut all: Vec<u8> = (0..count.div_ceil(8)).flat_map(|_| word().to_le_bytes()).collect();
+    let mut all: Vec<u8> = (0..count.div_ceil(8))
+        .flat_map(|_| word().to_le_bytes())
+        .collect();
     all.truncate(count);
     all
 }

@@ -8,8 +8,8 @@ use crate::inputs;
 use crate::record::Work;
 use crate::sample::{Taken, Way};
 use bytes::Bytes;
-use metisvm_accel::reference::ReferenceBackend;
 use metisvm_accel::Batch;
+use metisvm_accel::reference::ReferenceBackend;
 use metisvm_model::{Graph, Reference};
 use std::hint::black_box;
 use std::sync::{Arc, OnceLock};
@@ -68,7 +68,12 @@ impl Prepared {
     /// What one call on so many items computes and moves at least.
     pub(crate) fn work(&self, items: usize) -> Work {
         let work = self.graph.work();
-        let weights: usize = self.graph.constants().iter().map(|constant| constant.bytes.len()).sum();
+        let weights: usize = self
+            .graph
+            .constants()
+            .iter()
+            .map(|constant| constant.bytes.len())
+            .sum();
         let way = (self.graph.input_bytes() + self.graph.output_bytes()) as f64;
         Work {
             operations: 2.0 * (work.macs + work.wide_macs) as f64 * items as f64,
@@ -85,9 +90,13 @@ impl Prepared {
             problem,
         };
         let reference = Reference::new(self.graph.clone());
-        let items: Vec<Bytes> = (0..ITEMS as u64).map(|seed| inputs::item(&self.graph, seed)).collect();
+        let items: Vec<Bytes> = (0..ITEMS as u64)
+            .map(|seed| inputs::item(&self.graph, seed))
+            .collect();
         let expected = items.iter().map(|item| reference.run(item));
-        let expected = expected.collect::<Result<_, _>>().map_err(|error| fails(error.to_string()))?;
+        let expected = expected
+            .collect::<Result<_, _>>()
+            .map_err(|error| fails(error.to_string()))?;
         let own = ReferenceBackend;
         let divided = |engine: &Engine| {
             let divided = Divided::new(self.graph.clone(), &*engine.backend, &*bench.setup.rest);
@@ -108,7 +117,8 @@ impl Prepared {
         let ready = Ready {
             items,
             expected,
-            reference: Divided::new(self.graph.clone(), &own, &own).map_err(|error| fails(error.to_string()))?,
+            reference: Divided::new(self.graph.clone(), &own, &own)
+                .map_err(|error| fails(error.to_string()))?,
             engines: bench.setup.engines.iter().map(divided).collect(),
         };
         Ok(self.ready.get_or_init(|| ready))
@@ -161,15 +171,17 @@ impl Prepared {
                 continue;
             }
             // The first run brings weights to a device; the second is what a run costs.
-            let checked = self.check(ready, divided, engine, case, &all).and_then(|first| match first {
-                Ok(()) => {
-                    let started = Instant::now();
-                    let again = divided.run(&all);
-                    bench.learn(&engine.title(), &self.kind, weight, started.elapsed());
-                    Ok(again.map(drop).map_err(|error| error.to_string()))
-                }
-                failed => Ok(failed),
-            })?;
+            let checked = self
+                .check(ready, divided, engine, case, &all)
+                .and_then(|first| match first {
+                    Ok(()) => {
+                        let started = Instant::now();
+                        let again = divided.run(&all);
+                        bench.learn(&engine.title(), &self.kind, weight, started.elapsed());
+                        Ok(again.map(drop).map_err(|error| error.to_string()))
+                    }
+                    failed => Ok(failed),
+                })?;
             match checked {
                 Err(why) => left_out(&why),
                 Ok(()) if bench.is_worth_it(&engine.title(), &self.kind, case, weight) => {
@@ -220,7 +232,10 @@ impl Prepared {
         };
         let expected = ready.expected.iter().cycle().take(batch.items());
         let equal = outputs.len() == batch.items()
-            && outputs.iter().zip(expected).all(|(ours, wanted)| **ours == **wanted);
+            && outputs
+                .iter()
+                .zip(expected)
+                .all(|(ours, wanted)| **ours == **wanted);
         if equal {
             return Ok(Ok(()));
         }

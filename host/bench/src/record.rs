@@ -122,6 +122,12 @@ impl Record {
         ratio.is_finite().then_some(ratio)
     }
 
+    /// Half of the way from the quickest to the slowest sample, as a part of the median, in percent.
+    pub fn spread_percent(&self) -> Option<f64> {
+        let [quickest, slowest] = self.spread.filter(|_| self.samples > 1)?;
+        Some(50.0 * (quickest - slowest).abs() / self.ours)
+    }
+
     /// The engine and its level, for people.
     pub fn engine(&self) -> String {
         title(&self.backend, self.level.as_deref())
@@ -169,7 +175,9 @@ impl Record {
         let number = |key: &str| match object.get(key) {
             None | Some(Value::Null) => Ok(None),
             Some(value) => {
-                let number = value.as_f64().filter(|number| *number > 0.0 && number.is_finite());
+                let number = value
+                    .as_f64()
+                    .filter(|number| *number > 0.0 && number.is_finite());
                 number
                     .map(Some)
                     .ok_or_else(|| format!("{key} is a number above 0, not {value}"))
@@ -225,7 +233,11 @@ impl Record {
     /// The first line that is none.
     pub fn read_lines(text: &str) -> Result<Vec<Self>, Error> {
         let mut records = Vec::new();
-        for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        for (index, line) in text
+            .lines()
+            .enumerate()
+            .filter(|(_, line)| !line.trim().is_empty())
+        {
             let at = |problem: String| Error::Line {
                 line: index + 1,
                 problem,
@@ -273,7 +285,9 @@ pub(crate) mod tests {
     #[test]
     fn every_key_that_was_promised_is_there() {
         let line = record(Subject::Keccak, "x", "cpu", 100.0).json();
-        for key in ["subject", "case", "unit", "ours", "peer", "ratio", "backend", "level"] {
+        for key in [
+            "subject", "case", "unit", "ours", "peer", "ratio", "backend", "level",
+        ] {
             assert!(line.get(key).is_some(), "{key}");
         }
         assert_eq!(line["ratio"], 2.0);
@@ -303,8 +317,13 @@ pub(crate) mod tests {
         ] {
             let mut bad = good.clone();
             bad[key] = value;
-            let error = Record::read_lines(&format!("{good}\n{bad}")).unwrap_err().to_string();
-            assert!(error.starts_with("line 2: ") && error.contains(if key == "subject" { "gpu" } else { key }), "{error}");
+            let error = Record::read_lines(&format!("{good}\n{bad}"))
+                .unwrap_err()
+                .to_string();
+            assert!(
+                error.starts_with("line 2: ") && error.contains(if key == "subject" { "gpu" } else { key }),
+                "{error}"
+            );
         }
         for bad in ["{", "[]", "3", "\"x\""] {
             assert!(Record::read_lines(bad).is_err(), "{bad}");

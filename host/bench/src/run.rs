@@ -4,7 +4,7 @@ use crate::bench::{Bench, Case};
 use crate::record::Record;
 use crate::setup::{Setup, Watch};
 use crate::subject::Subject;
-use crate::subjects::{kernels, keccak, models, rings, card, blocks};
+use crate::subjects::{blocks, card, keccak, kernels, models, rings};
 
 /// Measures what the setup asks for. Figures are told to `watch` as they come, and given in the end.
 ///
@@ -12,7 +12,11 @@ use crate::subjects::{kernels, keccak, models, rings, card, blocks};
 /// An engine that gives other bits than the reference; a peer that does not work; what `watch` says.
 pub fn run<W: Watch>(setup: &Setup, watch: &mut W) -> Result<Vec<Record>, W::Error> {
     let bench = Bench::new(setup);
-    let cases: Vec<Case<'_>> = setup.subjects.iter().flat_map(|subject| cases(*subject, setup)).collect();
+    let cases: Vec<Case<'_>> = setup
+        .subjects
+        .iter()
+        .flat_map(|subject| cases(*subject, setup))
+        .collect();
     let all = cases.len();
     let mut records = Vec::new();
     let mut told = 0;

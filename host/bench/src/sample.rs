@@ -102,7 +102,10 @@ fn calls(way: &mut Way<'_>) -> Result<u32, String> {
             return Ok(calls);
         }
         let wanted = SHORTEST.as_nanos() * u128::from(calls) / taken.as_nanos().max(1);
-        calls = u32::try_from(wanted + 1).unwrap_or(MOST).clamp(calls * 2, calls * 64).min(MOST);
+        calls = u32::try_from(wanted + 1)
+            .unwrap_or(MOST)
+            .clamp(calls * 2, calls * 64)
+            .min(MOST);
     }
 }
 
@@ -134,7 +137,10 @@ mod tests {
     fn figures_are_those_of_one_call() {
         let times = [4, 8, 6].map(Duration::from_millis).into_iter().collect();
         let taken = Taken::new(times, 2);
-        assert_eq!([taken.least(), taken.median(), taken.greatest()], [2e-3, 3e-3, 4e-3]);
+        assert_eq!(
+            [taken.least(), taken.median(), taken.greatest()],
+            [2e-3, 3e-3, 4e-3]
+        );
         assert_eq!(taken.count(), 3);
     }
 
@@ -170,7 +176,10 @@ mod tests {
             called.set(called.get() + 1);
             Err("no".to_owned())
         });
-        assert_eq!(by_turns(Samples::Exactly(3), vec![failing]), [Err("no".to_owned())]);
+        assert_eq!(
+            by_turns(Samples::Exactly(3), vec![failing]),
+            [Err("no".to_owned())]
+        );
         assert_eq!(called.get(), 1);
     }
 }

@@ -72,6 +72,9 @@ mod tests {
             assert_eq!(subject.name().parse(), Ok(subject));
         }
         let error = "gpu".parse::<Subject>().unwrap_err();
-        assert!(error.contains("kernels, keccak, models, rings, card, blocks"), "{error}");
+        assert!(
+            error.contains("kernels, keccak, models, rings, card, blocks"),
+            "{error}"
+        );
     }
 }

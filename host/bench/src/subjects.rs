@@ -2,8 +2,8 @@
 
 pub(crate) mod blocks;
 pub(crate) mod card;
-pub(crate) mod kernels;
 pub(crate) mod keccak;
+pub(crate) mod kernels;
 mod machine;
 pub(crate) mod models;
 mod operators;

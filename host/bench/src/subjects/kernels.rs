@@ -94,18 +94,19 @@ fn measure(bench: &Bench<'_>, family: &Family, size: u32) -> Result<Vec<Record>,
     } else {
         f64::from(size)
     };
-    let record = |ours: &crate::prepared::Compared<'_>| {
-        let figure = |taken| Measured {
-            taken,
-            work: pieces,
+    let record =
+        |ours: &crate::prepared::Compared<'_>| {
+            let figure = |taken| Measured { taken, work: pieces };
+            let peer = compared
+                .reference
+                .as_ref()
+                .map(|taken| ("reference", figure(taken)));
+            let figure = figure(&ours.taken);
+            let mut record = Record::new(Subject::Kernels, &case, family.unit, ours.engine, &figure, peer)
+                .at(family.name, f64::from(size), family.axis);
+            record.threads = Some(1);
+            record.work = (family.unit == Unit::GOPS).then_some(work);
+            record
         };
-        let peer = compared.reference.as_ref().map(|taken| ("reference", figure(taken)));
-        let figure = figure(&ours.taken);
-        let mut record = Record::new(Subject::Kernels, &case, family.unit, ours.engine, &figure, peer)
-            .at(family.name, f64::from(size), family.axis);
-        record.threads = Some(1);
-        record.work = (family.unit == Unit::GOPS).then_some(work);
-        record
-    };
     Ok(compared.engines.iter().map(record).collect())
 }

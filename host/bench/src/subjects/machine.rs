@@ -5,17 +5,13 @@ use crate::bench::{Bench, Case};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::record::{Measured, Record};
+use crate::roof::{BANDWIDTH, PEAK};
 use crate::sample::Way;
 use crate::subject::Subject;
 use crate::unit::Unit;
 use metisvm_simd::Level;
 use metisvm_simd::product::register_peak;
 use std::hint::black_box;
-
-/// What the case of the multipliers is called.
-pub(crate) const PEAK: &str = "multipliers alone";
-/// What the case of the memory is called.
-pub(crate) const BANDWIDTH: &str = "reading memory";
 
 /// More than any cache holds.
 const MEMORY_BYTES: usize = 256 << 20;

@@ -40,7 +40,12 @@ fn on(threads: usize) -> String {
     }
 }
 
-fn measure(bench: &Bench<'_>, prepared: &Prepared, batch: usize, threads: usize) -> Result<Vec<Record>, Error> {
+fn measure(
+    bench: &Bench<'_>,
+    prepared: &Prepared,
+    batch: usize,
+    threads: usize,
+) -> Result<Vec<Record>, Error> {
     let family = format!("{}, {}", prepared.name, on(threads));
     let case = format!("{}, batch {batch}, {}", prepared.name, on(threads));
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
@@ -54,8 +59,15 @@ fn measure(bench: &Bench<'_>, prepared: &Prepared, batch: usize, threads: usize)
     for ours in &compared.engines {
         for unit in [Unit::INFERENCES, Unit::MS] {
             // A latency is that of the whole batch.
-            let (work, peers) = if unit.is_time() { (1.0, 1.0 / items) } else { (items, 1.0) };
-            let peer = compared.reference.as_ref().map(|taken| ("reference", Measured { taken, work: peers }));
+            let (work, peers) = if unit.is_time() {
+                (1.0, 1.0 / items)
+            } else {
+                (items, 1.0)
+            };
+            let peer = compared
+                .reference
+                .as_ref()
+                .map(|taken| ("reference", Measured { taken, work: peers }));
             let figure = Measured {
                 taken: &ours.taken,
                 work,

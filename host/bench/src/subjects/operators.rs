@@ -32,7 +32,9 @@ pub(crate) fn conv2d(channels: u32, extent: u32) -> Built {
         },
         ..Window::default()
     };
-    let sums = graph.0.node(Op::Conv2d { window, groups: 1 }, &[x, w, x_zero, w_zero]);
+    let sums = graph
+        .0
+        .node(Op::Conv2d { window, groups: 1 }, &[x, w, x_zero, w_zero]);
     graph.to_bytes(sums, channels * 9)
 }
 
@@ -56,7 +58,10 @@ pub(crate) fn table(count: u32) -> Built {
 /// A sum of two inputs of so many bytes.
 pub(crate) fn add(count: u32) -> Built {
     let mut graph = Draft::default();
-    let [a, b] = [graph.input(DType::I8, &[count])?, graph.input(DType::I8, &[count])?];
+    let [a, b] = [
+        graph.input(DType::I8, &[count])?,
+        graph.input(DType::I8, &[count])?,
+    ];
     let result = graph.0.node(Op::Add, &[a, b]);
     graph.done(result)
 }

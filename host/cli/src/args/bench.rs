@@ -76,10 +76,14 @@ impl Bench {
         let subjects = self.subjects();
         let models = subjects.contains(&Subject::Models);
         if !self.bundle.is_empty() && !models {
-            return Some("--bundle is measured by the subject models: name it, or leave --bundle out".to_owned());
+            return Some(
+                "--bundle is measured by the subject models: name it, or leave --bundle out".to_owned(),
+            );
         }
         if !self.threads.is_empty() && !models && !subjects.contains(&Subject::Blocks) {
-            return Some("--threads is for models and blocks, and neither is measured: leave it out".to_owned());
+            return Some(
+                "--threads is for models and blocks, and neither is measured: leave it out".to_owned(),
+            );
         }
         // Without a card there is nothing that these would measure; of all subjects they are just left out.
         let card = self.backend.contains(&Backend::Fpga);

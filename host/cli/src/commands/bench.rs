@@ -1,5 +1,6 @@
 //! `metisvm bench`: engines measured side by side.
 
+mod page;
 mod setup;
 mod table;
 
@@ -13,12 +14,17 @@ use std::time::Instant;
 
 pub(super) fn run(args: &Bench) -> Result<bool, CliError> {
     let setup = setup::setup(args)?;
+    let page = page::Destination::open(args)?;
     let mut watch = Watcher::new(args.json);
     let records = metisvm_bench::run(&setup, &mut watch);
     watch.finish();
     let records = records?;
     if !args.json {
         table::show(&records)?;
+        table::show_offload(&records, &setup.engines)?;
+    }
+    if let Some(page) = page {
+        page.write(&setup, records, watch.notes)?;
     }
     Ok(true)
 }
@@ -29,6 +35,7 @@ struct Watcher {
     json: bool,
     started: Instant,
     bar: Option<ProgressBar>,
+    notes: Vec<String>,
 }
 
 impl Watcher {
@@ -37,6 +44,7 @@ impl Watcher {
             json,
             started: Instant::now(),
             bar: None,
+            notes: Vec::new(),
         }
     }
 
@@ -79,5 +87,6 @@ impl Watch for Watcher {
 
     fn note(&mut self, note: &str) {
         self.aside(|| output::complain(&format!("note: {note}")));
+        self.notes.push(note.to_owned());
     }
 }

@@ -5,8 +5,8 @@ use crate::composition::{self, Composition};
 use crate::engine::DispatcherEngine;
 use crate::error::CliError;
 use crate::{bundled, models, output};
-use metisvm_accel::{Dispatcher, dispatcher};
 use metisvm_accel::reference::ReferenceBackend;
+use metisvm_accel::{Dispatcher, dispatcher};
 use metisvm_bench::{Block, Engine, Model, Setup, Subject};
 use metisvm_executor::sampling::Samples;
 use metisvm_model::Bundle;
@@ -23,7 +23,10 @@ pub(super) fn setup(args: &Bench) -> Result<Setup, CliError> {
     } else {
         read(&args.bundle)?
     };
-    let block = subjects.contains(&Subject::Blocks).then(|| block(bundled)).transpose()?;
+    let block = subjects
+        .contains(&Subject::Blocks)
+        .then(|| block(bundled))
+        .transpose()?;
     let mut engines = Vec::new();
     for backend in &args.backend {
         engines.extend(open(*backend));
@@ -40,7 +43,9 @@ pub(super) fn setup(args: &Bench) -> Result<Setup, CliError> {
         batches: each_once(args.batch.iter().map(|&batch| batch as usize)),
         threads: each_once(threads(args)),
         block,
-        samples: args.samples.map_or(Samples::Within(Setup::A_CASE), Samples::Exactly),
+        samples: args
+            .samples
+            .map_or(Samples::Within(Setup::A_CASE), Samples::Exactly),
         patience: args.patience,
     })
 }

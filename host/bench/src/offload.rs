@@ -93,6 +93,7 @@ pub fn offload(records: &[Record], devices: &[String]) -> Vec<Offload> {
                     let (_, theirs) = host.get(&size.to_bits())?;
                     Some((size, ours / theirs))
                 })
+                .filter(|(_, ratio)| *ratio > 0.0 && ratio.is_finite())
                 .collect();
             if let Some(from) = crossing(&ratios) {
                 found.push(Offload {

@@ -260,7 +260,7 @@ pub(crate) mod tests {
             case: case.to_owned(),
             unit: "inferences/s".to_owned(),
             ours,
-            spread: Some([ours * 1.1, ours * 0.9]),
+            spread: Some([ours * 1.25, ours * 0.75]),
             peer: Some(("reference".to_owned(), 50.0)),
             backend: backend.to_owned(),
             level: None,

@@ -55,7 +55,7 @@ pub struct Setup {
 
 impl Setup {
     /// The time for the samples of one case, where their number is not given.
-    pub const A_CASE: Duration = Duration::from_millis(400);
+    pub const A_CASE: Duration = Duration::from_millis(800);
     /// The usual patience.
     pub const PATIENCE: Duration = Duration::from_secs(1);
 }

@@ -2,6 +2,7 @@
 
 use super::escape::escape;
 use super::plot::{Pen, Plot};
+use super::scale::has_place;
 use crate::figure::figure;
 use crate::record::Record;
 use std::fmt::Write;
@@ -89,8 +90,11 @@ fn families(records: &[Record]) -> Vec<Family<'_>> {
 }
 
 impl Family<'_> {
-    /// Adds a point; of two of one curve at one size the first counts.
+    /// Adds a point that has a place; of two of one curve at one size the first counts.
     fn add(&mut self, title: String, peer: bool, point: (f64, f64)) {
+        if !has_place(point.0) || !has_place(point.1) {
+            return;
+        }
         let known = self
             .curves
             .iter()

@@ -3,7 +3,7 @@
 use super::escape::escape;
 use super::plot::{Pen, Plot};
 use super::scale::has_place;
-use crate::figure::figure;
+use crate::figure::{figure, size as sized};
 use crate::record::Record;
 use std::fmt::Write;
 
@@ -45,7 +45,7 @@ pub(super) fn write(out: &mut String, records: &[Record]) {
             };
             plot.curve(pen, &curve.points, |size, value| {
                 let (title, axis, unit) = (&curve.title, family.axis, family.unit);
-                format!("{title}, {axis} {}: {} {unit}", figure(size), figure(value))
+                format!("{title}, {axis} {}: {} {unit}", sized(size), figure(value))
             });
             legend.push((pen, curve.title.clone()));
         }

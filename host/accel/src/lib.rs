@@ -7,6 +7,8 @@
 
 pub mod backend;
 pub mod buffer;
+pub mod calibration;
+pub mod costs;
 mod counters;
 pub mod cpu;
 pub mod dispatcher;
@@ -17,9 +19,15 @@ mod member;
 mod memo;
 mod placement;
 mod plan;
+mod prices;
+mod records;
 pub mod reference;
 
 pub use backend::{Backend, BackendError, DeviceId, DeviceReport, Executable, Placement, Running};
 pub use buffer::{Batch, Buffer, DeviceBuffer};
+pub use calibration::CostCache;
+pub use costs::Costs;
 pub use counters::Counters;
 pub use dispatcher::{DispatchError, Dispatcher, Options, Submitted, Ticket};
+pub use plan::{Forecast, ForecastPart};
+pub use prices::Policy;

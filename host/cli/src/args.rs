@@ -36,7 +36,7 @@ impl Args {
             _ => None,
         };
         match problem {
-            Some(problem) => Err(Self::command().error(ErrorKind::ArgumentConflict, problem)),
+            Some(problem) => Err(self.command.wrong_use(problem)),
             None => Ok(self),
         }
     }
@@ -59,6 +59,26 @@ pub enum Command {
     Model(Model),
     /// Measure engines side by side
     Bench(Bench),
+}
+
+impl Command {
+    /// Wrong use, with the usage of the command that was meant.
+    fn wrong_use(&self, problem: String) -> clap::Error {
+        let path: &[&str] = match self {
+            Self::Run(_) => &["run"],
+            Self::Model(model) => &["model", model.name()],
+            _ => &[],
+        };
+        let mut meant = Args::command();
+        // Building gives each command the names of those that it belongs to.
+        meant.build();
+        for name in path {
+            if let Some(found) = meant.find_subcommand(name).cloned() {
+                meant = found;
+            }
+        }
+        meant.error(ErrorKind::ArgumentConflict, problem)
+    }
 }
 
 /// Execute blocks.
@@ -216,6 +236,10 @@ pub struct Engine {
     /// Backends in order of preference, comma-separated; the reference always comes last
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "cpu")]
     pub backend: Vec<Backend>,
+    /// Who of them runs a part of a model: the first that takes it, or with auto whoever is expected to be quickest, by
+    /// costs that are measured once and kept
+    #[arg(long, value_name = "HOW", default_value = "order")]
+    pub place: Place,
     /// The one set of instructions that the cpu backend uses, instead of the fastest that this processor has: portable,
     /// avx2, avx512, avx512-vnni or amx
     #[arg(long, value_name = "LEVEL")]
@@ -256,6 +280,9 @@ impl Engine {
         {
             return Some("the reference takes every model, so --backend names nothing after it".to_owned());
         }
+        if let Some(problem) = self.idle_place(all) {
+            return Some(problem);
+        }
         if !all && !self.backend.contains(&Backend::Cpu) {
             let idle = [
                 ("--cpu-level", self.cpu_level.is_some()),
@@ -277,6 +304,23 @@ impl Engine {
         Some(format!(
             "{option} does nothing without a card: add --backend fpga"
         ))
+    }
+}
+
+impl Engine {
+    /// What of `--place` does nothing.
+    fn idle_place(&self, all: bool) -> Option<String> {
+        if self.place == Place::Order {
+            return None;
+        }
+        if all {
+            return Some("--compare runs each backend alone: leave --place out".to_owned());
+        }
+        let named = self.backend.iter().filter(|b| **b != Backend::Reference);
+        let device = named.clone().any(|b| *b != Backend::Cpu);
+        (!device && named.count() < 2).then(|| {
+            "--place auto chooses among backends: name a device or several engines in --backend".to_owned()
+        })
     }
 }
 
@@ -341,6 +385,15 @@ pub enum Backend {
     Reference,
     /// The FPGA card
     Fpga,
+}
+
+/// What decides which backend runs a part of a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Place {
+    /// The order of --backend
+    Order,
+    /// What each is expected to take
+    Auto,
 }
 
 /// A card.

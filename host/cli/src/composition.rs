@@ -1,10 +1,12 @@
 //! Backends and dispatchers from arguments.
 
-use crate::args::{Backend, Card, Engine};
+use crate::args::{Backend, Card, Engine, Place};
 use crate::fault::{self, Injection};
+use crate::output;
+use crate::user_cache;
 use metisvm_accel::cpu::{self, CpuBackend};
 use metisvm_accel::fpga::{self, FpgaBackend};
-use metisvm_accel::{Dispatcher, dispatcher};
+use metisvm_accel::{CostCache, Dispatcher, Policy, dispatcher};
 use metisvm_driver::{Device, DeviceError, Health, InProcess};
 use metisvm_firmware::port::CardModel;
 use metisvm_model::Bundle;
@@ -248,10 +250,16 @@ pub fn compose(engine: &Engine, models: &[Bundle]) -> Composition {
             }
         }
     }
-    let dispatcher = Dispatcher::new(backends.clone(), dispatcher::Options::default());
+    let policy = match engine.place {
+        Place::Order => Policy::Order,
+        Place::Auto => Policy::Auto,
+    };
+    let cache = user_cache::folder().map(|folder| CostCache::in_folder(&folder));
+    let dispatcher = Dispatcher::with_policy(backends.clone(), dispatcher::Options::default(), policy, cache);
     for model in models {
         dispatcher.add(model.clone());
     }
+    tell_notes(&dispatcher);
     Composition {
         dispatcher: Arc::new(dispatcher),
         backends,
@@ -259,6 +267,13 @@ pub fn compose(engine: &Engine, models: &[Bundle]) -> Composition {
         card,
         cpu: processor,
         told: false,
+    }
+}
+
+/// Says what was measured, once.
+pub fn tell_notes(dispatcher: &Dispatcher) {
+    for note in dispatcher.take_notes() {
+        output::complain(&format!("note: {note}"));
     }
 }
 

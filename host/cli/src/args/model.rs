@@ -1,6 +1,6 @@
 //! The command line of `metisvm model`.
 
-use super::{Backend, Engine};
+use super::{Backend, Engine, Place};
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use metisvm_import::Grid;
 use metisvm_model::DType;
@@ -22,13 +22,23 @@ pub enum Model {
 }
 
 impl Model {
+    /// What the command is called.
+    pub(super) const fn name(&self) -> &'static str {
+        match self {
+            Self::Import(_) => "import",
+            Self::Info(_) => "info",
+            Self::Run(_) => "run",
+            Self::Check(_) => "check",
+        }
+    }
+
     /// What of the arguments does nothing, or contradicts itself.
     pub(super) fn problem(&self) -> Option<String> {
         match self {
             Self::Import(import) => import.problem(),
             Self::Run(run) => run.engine.problem(false),
             Self::Check(check) => check.problem(),
-            Self::Info(_) => None,
+            Self::Info(info) => info.problem(),
         }
     }
 }
@@ -157,9 +167,36 @@ pub struct Info {
     /// The bundle
     #[arg(value_name = "BUNDLE")]
     pub bundle: PathBuf,
+    /// Also say which of these backends --place auto would let run which part of it, and what that is expected to take;
+    /// comma-separated
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub backend: Vec<Backend>,
     /// One JSON object instead of tables
     #[arg(long)]
     pub json: bool,
+}
+
+impl Info {
+    /// The backends as an engine, where there are any.
+    pub fn engine(&self) -> Option<Engine> {
+        let backend = self.backend.clone();
+        (!backend.is_empty()).then(|| Engine {
+            backend,
+            place: Place::Auto,
+            cpu_level: None,
+            audit: None,
+            card: None,
+            trust_card: false,
+            fault: Vec::new(),
+        })
+    }
+
+    fn problem(&self) -> Option<String> {
+        let engine = self.engine()?;
+        // A single backend has a partition and a time, too.
+        let place = Place::Order;
+        Engine { place, ..engine }.problem(false)
+    }
 }
 
 /// Run one inference.
@@ -384,6 +421,13 @@ mod tests {
         let same = ["import", "m.onnx", "-o", "m", "--report", "m"];
         assert!(problem(&same).is_some_and(|said| said.contains("same file")));
         assert_eq!(problem(&["import", "m.onnx", "-o", "m", "--report", "r"]), None);
+    }
+
+    #[test]
+    fn wrong_use_shows_the_usage_of_the_command() {
+        let twice = ["check", "m.bundle", "--data", "d.npz", "--backend", "fpga,fpga"];
+        let said = problem(&twice).unwrap();
+        assert!(said.contains("Usage: metisvm model check"), "{said}");
     }
 
     #[test]

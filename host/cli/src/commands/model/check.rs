@@ -3,7 +3,7 @@
 use super::arrays;
 use super::measure::{self, Similarity, compare};
 use super::samples::Samples;
-use crate::args::{Backend, Check, Engine};
+use crate::args::{Backend, Check, Engine, Place};
 use crate::composition::{self, compose};
 use crate::cpu_time;
 use crate::error::CliError;
@@ -37,6 +37,14 @@ pub(super) fn run(args: &Check) -> Result<bool, CliError> {
     for name in &samples.unused {
         output::complain(&format!(
             "note: {name} is of no input or output of the model, and left out"
+        ));
+    }
+    for (name, part) in &samples.clipped {
+        output::complain(&format!(
+            "note: of input {}, {:.2} % of the numbers lie beyond what its integers hold, and saturate; if they are as \
+             they will be, import again with such samples",
+            output::shown(name),
+            part * 100.0
         ));
     }
     let mut reference = Vec::new();
@@ -89,6 +97,7 @@ fn check(
 ) -> Result<Checked, CliError> {
     let engine = Engine {
         backend: vec![backend],
+        place: Place::Order,
         cpu_level: None,
         audit: None,
         card: None,

@@ -21,14 +21,17 @@ pub struct Model {
     pub graph: Arc<Graph>,
 }
 
+/// Makes what answers the precompile from one backend, with an empty memo and the block's models.
+pub type Inference = Box<dyn Fn(&Arc<dyn Backend>) -> Arc<dyn InferenceEngine> + Sync>;
+
 /// A block with inferences, and who does them.
 pub struct Block {
     /// The name.
     pub name: String,
     /// The block, with the state before it.
     pub file: BlockFile,
-    /// Answers the precompile from one backend, with an empty memo and the block's models.
-    pub inference: Box<dyn Fn(&Arc<dyn Backend>) -> Arc<dyn InferenceEngine> + Sync>,
+    /// Who does them.
+    pub inference: Inference,
 }
 
 /// All that a run needs.

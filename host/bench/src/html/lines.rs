@@ -79,12 +79,16 @@ fn families(records: &[Record]) -> Vec<Family<'_>> {
         let family = &mut families[at];
         family.add(record.engine(), false, (place.size, record.ours));
         if let Some((name, figure)) = &record.peer {
-            family.add(name.clone(), true, (place.size, *figure));
+            family.add(format!("peer: {name}"), true, (place.size, *figure));
         }
     }
     families.retain(|family| family.curves.iter().any(|curve| curve.points.len() > 1));
-    for curve in families.iter_mut().flat_map(|family| &mut family.curves) {
-        curve.points.sort_by(|a, b| a.0.total_cmp(&b.0));
+    for family in &mut families {
+        // Engines first, so that they have the same colours in every plot.
+        family.curves.sort_by_key(|curve| curve.peer);
+        for curve in &mut family.curves {
+            curve.points.sort_by(|a, b| a.0.total_cmp(&b.0));
+        }
     }
     families
 }
@@ -129,7 +133,7 @@ mod tests {
             panic!("one plot")
         };
         let titles: Vec<&str> = family.curves.iter().map(|curve| curve.title.as_str()).collect();
-        assert_eq!(titles, ["cpu", "reference", "fpga"]);
+        assert_eq!(titles, ["cpu", "fpga", "peer: reference"]);
         assert_eq!(family.curves[0].points, [(1.0, 2.0), (16.0, 3.0)]);
         let mut out = String::new();
         write(&mut out, &records[..1]);

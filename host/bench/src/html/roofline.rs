@@ -55,9 +55,10 @@ pub(super) fn write(out: &mut String, records: &[Record]) {
             &format!("{}: {} GOPS", roof.engine(), figure(roof.ours)),
         );
     }
-    let foot = low.max(bottom / bandwidth) * 1.5;
+    // In the middle of the slope, where few points are.
+    let middle = (low.max(bottom / bandwidth) * ridge).sqrt();
     plot.label(
-        (foot, foot * bandwidth),
+        (middle, middle * bandwidth),
         &format!("memory: {} GB/s", figure(bandwidth)),
     );
     let mut cases: Vec<&str> = Vec::new();

@@ -20,6 +20,14 @@ pub fn figure(value: f64) -> String {
     format!("{value:.digits$}")
 }
 
+/// A size: whole numbers as they are, others as figures.
+pub(crate) fn size(value: f64) -> String {
+    if value.is_finite() && value.fract() == 0.0 {
+        return thousands(value);
+    }
+    figure(value)
+}
+
 fn thousands(value: f64) -> String {
     if value.abs() >= 1e12 {
         return format!("{value:.2e}");
@@ -37,7 +45,14 @@ fn thousands(value: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::figure;
+    use super::{figure, size};
+
+    #[test]
+    fn sizes_are_whole_where_they_are() {
+        for (value, text) in [(64.0, "64"), (4096.0, "4,096"), (2.5, "2.50"), (0.1, "0.100")] {
+            assert_eq!(size(value), text);
+        }
+    }
 
     #[test]
     fn three_digits_count() {

@@ -1,6 +1,6 @@
 //! Where offload begins to pay: the size from which a device is faster than the processor.
 
-use crate::figure::figure;
+use crate::figure::{figure, size as sized};
 use crate::record::{Place, Record};
 use crate::subject::Subject;
 use std::collections::BTreeMap;
@@ -47,13 +47,13 @@ impl Offload {
             Crossing::Always(size) => {
                 format!(
                     "{family}: {device} is faster than the processor at every size from {axis} {} on",
-                    figure(*size)
+                    sized(*size)
                 )
             }
-            Crossing::Size(size) => format!("{family}: {device} pays from {axis} {} on", figure(*size)),
+            Crossing::Size(size) => format!("{family}: {device} pays from {axis} {} on", sized(*size)),
             Crossing::Never { size, ratio } => format!(
                 "{family}: {device} does not pay up to {axis} {}, where it is {} times as fast as the processor",
-                figure(*size),
+                sized(*size),
                 figure(*ratio)
             ),
         }
@@ -93,6 +93,7 @@ pub fn offload(records: &[Record], devices: &[String]) -> Vec<Offload> {
                     let (_, theirs) = host.get(&size.to_bits())?;
                     Some((size, ours / theirs))
                 })
+                .filter(|(_, ratio)| *ratio > 0.0 && ratio.is_finite())
                 .collect();
             if let Some(from) = crossing(&ratios) {
                 found.push(Offload {

@@ -158,36 +158,10 @@ impl Prepared {
             if !wanted(engine) {
                 continue;
             }
-            let left_out = |why: &str| bench.note(format!("left out: {} at {case}: {why}", engine.title()));
-            let divided = match divided {
-                Ok(divided) => divided,
-                Err(why) => {
-                    left_out(why);
-                    continue;
-                }
-            };
-            let weight = self.weight() * items as f64;
-            if !bench.is_worth_it(&engine.title(), &self.kind, case, weight) {
-                continue;
-            }
-            // The first run brings weights to a device; the second is what a run costs.
-            let checked = self
-                .check(ready, divided, engine, case, &all)
-                .and_then(|first| match first {
-                    Ok(()) => {
-                        let started = Instant::now();
-                        let again = divided.run(&all);
-                        bench.learn(&engine.title(), &self.kind, weight, started.elapsed());
-                        Ok(again.map(drop).map_err(|error| error.to_string()))
-                    }
-                    failed => Ok(failed),
-                })?;
-            match checked {
-                Err(why) => left_out(&why),
-                Ok(()) if bench.is_worth_it(&engine.title(), &self.kind, case, weight) => {
-                    running.push((engine, divided));
-                }
-                Ok(()) => {}
+            match self.admit(bench, ready, (engine, divided), case, &all)? {
+                Ok(Some(divided)) => running.push((engine, divided)),
+                Ok(None) => {}
+                Err(why) => bench.note(format!("left out: {} at {case}: {why}", engine.title())),
             }
         }
         if running.is_empty() {
@@ -217,31 +191,46 @@ impl Prepared {
         Ok(Comparison { reference, engines })
     }
 
-    /// Runs a batch and holds each output to the reference's. A device that fails is no error.
-    fn check(
+    /// Whether an engine is to be timed on a batch: it runs it, gives the reference's bits, and is soon enough; `None`
+    /// where it is not, which has been noted. Why it does not run it is no error of the whole run.
+    fn admit<'r>(
         &self,
+        bench: &Bench<'_>,
         ready: &Ready,
-        divided: &Divided,
-        engine: &Engine,
+        (engine, divided): (&Engine, &'r Result<Divided, String>),
         case: &str,
         batch: &Batch,
-    ) -> Result<Result<(), String>, Error> {
+    ) -> Result<Result<Option<&'r Divided>, String>, Error> {
+        let divided = match divided {
+            Ok(divided) => divided,
+            Err(why) => return Ok(Err(why.clone())),
+        };
+        let (title, weight) = (engine.title(), self.weight() * batch.items() as f64);
+        let is_worth_it = || bench.is_worth_it(&title, &self.kind, case, weight);
+        if !is_worth_it() {
+            return Ok(Ok(None));
+        }
+        // The first run brings weights to a device; the second is what a run costs.
         let outputs = match divided.run(batch) {
             Ok(outputs) => outputs,
             Err(why) => return Ok(Err(why.to_string())),
         };
         let expected = ready.expected.iter().cycle().take(batch.items());
-        let equal = outputs.len() == batch.items()
-            && outputs
-                .iter()
-                .zip(expected)
-                .all(|(ours, wanted)| **ours == **wanted);
-        if equal {
-            return Ok(Ok(()));
+        let equal = outputs
+            .iter()
+            .zip(expected)
+            .all(|(ours, wanted)| **ours == **wanted);
+        if outputs.len() != batch.items() || !equal {
+            return Err(Error::Disagrees {
+                case: case.to_owned(),
+                engine: title,
+            });
         }
-        Err(Error::Disagrees {
-            case: case.to_owned(),
-            engine: engine.title(),
-        })
+        let started = Instant::now();
+        if let Err(why) = divided.run(batch) {
+            return Ok(Err(why.to_string()));
+        }
+        bench.learn(&title, &self.kind, weight, started.elapsed());
+        Ok(Ok(is_worth_it().then_some(divided)))
     }
 }

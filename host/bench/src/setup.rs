@@ -21,14 +21,17 @@ pub struct Model {
     pub graph: Arc<Graph>,
 }
 
+/// Makes what answers the precompile from one backend, with an empty memo and the block's models.
+pub type Inference = Box<dyn Fn(&Arc<dyn Backend>) -> Arc<dyn InferenceEngine> + Sync>;
+
 /// A block with inferences, and who does them.
 pub struct Block {
     /// The name.
     pub name: String,
     /// The block, with the state before it.
     pub file: BlockFile,
-    /// Answers the precompile from one backend, with an empty memo and the block's models.
-    pub inference: Box<dyn Fn(&Arc<dyn Backend>) -> Arc<dyn InferenceEngine> + Sync>,
+    /// Who does them.
+    pub inference: Inference,
 }
 
 /// All that a run needs.
@@ -55,7 +58,7 @@ pub struct Setup {
 
 impl Setup {
     /// The time for the samples of one case, where their number is not given.
-    pub const A_CASE: Duration = Duration::from_millis(400);
+    pub const A_CASE: Duration = Duration::from_millis(800);
     /// The usual patience.
     pub const PATIENCE: Duration = Duration::from_secs(1);
 }

@@ -2,7 +2,8 @@
 
 use super::escape::escape;
 use super::plot::{Pen, Plot};
-use crate::figure::figure;
+use super::scale::has_place;
+use crate::figure::{figure, size as sized};
 use crate::record::Record;
 use std::fmt::Write;
 
@@ -44,7 +45,7 @@ pub(super) fn write(out: &mut String, records: &[Record]) {
             };
             plot.curve(pen, &curve.points, |size, value| {
                 let (title, axis, unit) = (&curve.title, family.axis, family.unit);
-                format!("{title}, {axis} {}: {} {unit}", figure(size), figure(value))
+                format!("{title}, {axis} {}: {} {unit}", sized(size), figure(value))
             });
             legend.push((pen, curve.title.clone()));
         }
@@ -78,19 +79,26 @@ fn families(records: &[Record]) -> Vec<Family<'_>> {
         let family = &mut families[at];
         family.add(record.engine(), false, (place.size, record.ours));
         if let Some((name, figure)) = &record.peer {
-            family.add(name.clone(), true, (place.size, *figure));
+            family.add(format!("peer: {name}"), true, (place.size, *figure));
         }
     }
     families.retain(|family| family.curves.iter().any(|curve| curve.points.len() > 1));
-    for curve in families.iter_mut().flat_map(|family| &mut family.curves) {
-        curve.points.sort_by(|a, b| a.0.total_cmp(&b.0));
+    for family in &mut families {
+        // Engines first, so that they have the same colours in every plot.
+        family.curves.sort_by_key(|curve| curve.peer);
+        for curve in &mut family.curves {
+            curve.points.sort_by(|a, b| a.0.total_cmp(&b.0));
+        }
     }
     families
 }
 
 impl Family<'_> {
-    /// Adds a point; of two of one curve at one size the first counts.
+    /// Adds a point that has a place; of two of one curve at one size the first counts.
     fn add(&mut self, title: String, peer: bool, point: (f64, f64)) {
+        if !has_place(point.0) || !has_place(point.1) {
+            return;
+        }
         let known = self
             .curves
             .iter()
@@ -125,7 +133,7 @@ mod tests {
             panic!("one plot")
         };
         let titles: Vec<&str> = family.curves.iter().map(|curve| curve.title.as_str()).collect();
-        assert_eq!(titles, ["cpu", "reference", "fpga"]);
+        assert_eq!(titles, ["cpu", "fpga", "peer: reference"]);
         assert_eq!(family.curves[0].points, [(1.0, 2.0), (16.0, 3.0)]);
         let mut out = String::new();
         write(&mut out, &records[..1]);

@@ -2,7 +2,7 @@
 
 use super::escape::escape;
 use super::scale::Scale;
-use crate::figure::figure;
+use crate::figure::size;
 use std::fmt::Write;
 
 /// Room for the numbers on the left, and below.
@@ -69,7 +69,7 @@ impl Plot {
         let (right, bottom) = (self.width - RIGHT, self.height - BOTTOM);
         for tick in self.x.ticks() {
             let x = self.x.place(tick);
-            let text = figure(tick);
+            let text = size(tick);
             let _ = writeln!(
                 self.out,
                 "<line class=\"grid\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{TOP}\" y2=\"{bottom}\"/>\
@@ -79,7 +79,7 @@ impl Plot {
         }
         for tick in self.y.ticks() {
             let y = self.y.place(tick);
-            let text = figure(tick);
+            let text = size(tick);
             let _ = writeln!(
                 self.out,
                 "<line class=\"grid\" x1=\"{LEFT}\" x2=\"{right}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>\

@@ -6,6 +6,7 @@
 
 use super::escape::escape;
 use super::plot::{Pen, Plot};
+use super::scale::has_place;
 use crate::figure::figure;
 use crate::record::Record;
 use crate::roof::{BANDWIDTH, PEAK};
@@ -21,8 +22,8 @@ struct Point<'r> {
 
 /// Writes the plot and the table of its points, where the machine was measured.
 pub(super) fn write(out: &mut String, records: &[Record]) {
-    let peaks: Vec<&Record> = records.iter().filter(|record| record.case == PEAK).collect();
-    let bandwidth = records.iter().find(|record| record.case == BANDWIDTH);
+    let peaks: Vec<&Record> = records.iter().filter(|record| is(record, PEAK)).collect();
+    let bandwidth = records.iter().find(|record| is(record, BANDWIDTH));
     let Some(bandwidth) = bandwidth.map(|record| record.ours) else {
         return;
     };
@@ -54,9 +55,10 @@ pub(super) fn write(out: &mut String, records: &[Record]) {
             &format!("{}: {} GOPS", roof.engine(), figure(roof.ours)),
         );
     }
-    let foot = low.max(bottom / bandwidth) * 1.5;
+    // In the middle of the slope, where few points are.
+    let middle = (low.max(bottom / bandwidth) * ridge).sqrt();
     plot.label(
-        (foot, foot * bandwidth),
+        (middle, middle * bandwidth),
         &format!("memory: {} GB/s", figure(bandwidth)),
     );
     let mut cases: Vec<&str> = Vec::new();
@@ -118,6 +120,10 @@ pub(super) fn write(out: &mut String, records: &[Record]) {
     out.push_str("</table></div>\n");
 }
 
+fn is(record: &Record, case: &str) -> bool {
+    record.case == case && has_place(record.ours)
+}
+
 const fn pen(number: usize) -> Pen {
     Pen { number, peer: false }
 }
@@ -141,9 +147,11 @@ fn point(record: &Record) -> Option<Point<'_>> {
         "inferences/s" => record.ours / record.place.as_ref()?.size,
         _ => return None,
     };
-    (record.threads == Some(1)).then_some(Point {
+    let point = Point {
         record,
         intensity: work.operations / work.bytes,
         gops: calls * work.operations / 1e9,
-    })
+    };
+    let shown = record.threads == Some(1) && has_place(point.intensity) && has_place(point.gops);
+    shown.then_some(point)
 }

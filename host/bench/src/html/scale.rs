@@ -9,12 +9,15 @@ pub(super) struct Scale {
     to: f64,
 }
 
+/// Whether a number has a place on a logarithmic axis.
+pub(super) fn has_place(value: f64) -> bool {
+    value > 0.0 && value.is_finite()
+}
+
 impl Scale {
     /// An axis from one place to another that has room for all these numbers, which are above 0.
     pub(super) fn over(values: impl IntoIterator<Item = f64>, from: f64, to: f64) -> Self {
-        let sound = values
-            .into_iter()
-            .filter(|value| *value > 0.0 && value.is_finite());
+        let sound = values.into_iter().filter(|value| has_place(*value));
         let (mut low, mut high) = (f64::INFINITY, 0.0_f64);
         for value in sound {
             (low, high) = (low.min(value), high.max(value));
@@ -22,11 +25,12 @@ impl Scale {
         if low > high {
             (low, high) = (1.0, 10.0);
         }
-        // A little room at both ends, and a line where there is a point.
-        let room = (high / low).ln().mul_add(0.04, 0.1);
+        let (low, high) = (low.ln(), high.ln());
+        // A little room at both ends, and enough for two ticks where there is one point.
+        let room = f64::max(0.04 * (high - low) + 0.1, (6_f64.ln() - (high - low)) / 2.0);
         Self {
-            low: low.ln() - room,
-            high: high.ln() + room,
+            low: low - room,
+            high: high + room,
             from,
             to,
         }

@@ -23,7 +23,7 @@ const SIZES: [u32; 5] = [64, 1 << 10, 1 << 14, 1 << 18, 1 << 20];
 /// Bytes of the jobs that are many.
 const SMALL: u32 = 1 << 10;
 /// Jobs that are in flight at once.
-const FLIGHTS: [usize; 4] = [1, 2, 4, 8];
+const FLIGHTS: [usize; 3] = [2, 4, 8];
 
 /// The cases, if there is a device.
 pub(crate) fn cases(setup: &Setup) -> Vec<Case<'_>> {

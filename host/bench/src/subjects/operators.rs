@@ -14,7 +14,7 @@ pub(crate) fn mat_mul(m: u32, k: u32, n: u32) -> Built {
     let w = graph.random(DType::I8, &[k, n])?;
     let [x_zero, w_zero] = [graph.scalar(DType::I8, 3)?, graph.scalar(DType::I8, 0)?];
     let sums = graph.0.node(Op::MatMul, &[x, w, x_zero, w_zero]);
-    graph.to_bytes(sums, k)
+    graph.ending_in_bytes(sums, k)
 }
 
 /// A convolution of `channels` to as many, 3 by 3, over a square image, with padding.
@@ -35,7 +35,7 @@ pub(crate) fn conv2d(channels: u32, extent: u32) -> Built {
     let sums = graph
         .0
         .node(Op::Conv2d { window, groups: 1 }, &[x, w, x_zero, w_zero]);
-    graph.to_bytes(sums, channels * 9)
+    graph.ending_in_bytes(sums, channels * 9)
 }
 
 /// A Requantise of so many sums.
@@ -43,7 +43,7 @@ pub(crate) fn requantise(count: u32) -> Built {
     let mut graph = Draft::default();
     let x = graph.input(DType::I32, &[count])?;
     // Sums of any size: most of what comes out is clamped, which costs nothing or the same.
-    graph.to_bytes(x, 1 << 16)
+    graph.ending_in_bytes(x, 1 << 16)
 }
 
 /// A look-up of so many bytes.
@@ -93,7 +93,7 @@ impl Draft {
     }
 
     /// Ends with bytes of sums of so many products, scaled so that few are clamped.
-    fn to_bytes(mut self, sums: Value, depth: u32) -> Built {
+    fn ending_in_bytes(mut self, sums: Value, depth: u32) -> Built {
         // A sum of n random products of bytes is some 2^12.4 · √n.
         let shift = 15 + 6 + depth.ilog2() / 2;
         let multiplier = self.scalar(DType::I16, 20_000)?;

@@ -35,7 +35,7 @@ pub struct Bench {
     /// Threads of models and blocks, comma-separated. Default: 1, and one a core
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = threads)]
     pub threads: Vec<usize>,
-    /// How often each engine is timed in each case. Default: 3 to 21 times, as often as fits into 0.4 seconds
+    /// How often each engine is timed in each case. Default: 3 to 21 times, as often as fits into 0.8 seconds
     #[arg(long, value_name = "N", value_parser = samples)]
     pub samples: Option<usize>,
     /// Leave an engine out of a case where one call would take it longer

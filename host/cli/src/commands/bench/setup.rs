@@ -1,6 +1,6 @@
 //! What `metisvm bench` measures, from its arguments.
 
-use crate::args::{Backend, Bench, Engine as EngineArgs};
+use crate::args::{Backend, Bench, Engine as EngineArgs, Place};
 use crate::composition::{self, Composition};
 use crate::engine::DispatcherEngine;
 use crate::error::CliError;
@@ -102,6 +102,7 @@ fn compose(backend: Backend) -> Composition {
     let engine = EngineArgs {
         place: crate::args::Place::Order,
         backend: vec![backend],
+        place: Place::Order,
         cpu_level: None,
         audit: None,
         card: None,
@@ -125,6 +126,9 @@ fn open(backend: Backend) -> Option<Engine> {
     };
     let level = composed.cpu.as_ref().and_then(|cpu| cpu.level());
     let mut engine = Engine::new(name, level.map(|level| level.name().to_owned()), engine.clone());
+    if engine.level.is_none() {
+        engine.level = engine.backend.identity();
+    }
     if let Some(card) = &composed.card {
         let card = card.backend();
         engine.level = Some("functional card".to_owned());

@@ -264,7 +264,8 @@ def valid(graph, why, tolerance=None, expect="accept", model=None, samples=None)
 
 
 def hostile(name, data, why, mentions=(), expect="reject"):
-    """mentions: words that a helpful error holds, the node's name and operator first."""
+    """mentions: words that a helpful error holds, the node's name and operator first; of a file that is taken
+    (expect is "accept") words of its warnings."""
     if not isinstance(data, bytes):
         data = data.SerializeToString(deterministic=True)
     put(OUT / "hostile" / f"{name}.onnx", data)
@@ -1089,7 +1090,8 @@ def hostile_graphs():
 
     def wrong_shape(graph):
         graph.output[0].type.tensor_type.shape.dim[1].dim_value = 7
-    hostile("output_shape_disagrees", edit(wrong_shape), "declared [1,7], computed [1,4]", ["y"])
+    hostile("output_shape_disagrees", edit(wrong_shape), "declared [1,7], computed [1,4]: taken, with a warning",
+            ["y", "[1,7]", "[1,4]"], expect="accept")
 
     def mismatch(graph):
         graph.input[0].type.tensor_type.shape.dim[1].dim_value = 5

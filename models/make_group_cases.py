@@ -96,16 +96,17 @@ class Case:
     def result(self, *outputs):
         return oracle.session(self.model(*outputs).SerializeToString()).run(list(outputs), self.feeds)
 
-    def done(self, *outputs, expected=None):
+    def done(self, *outputs, expected=None, samples=None):
         if expected is None:
             expected = self.result(*outputs)
         else:
             # The formula is meant to be that of the file.
             for own, real in zip(self.result(*outputs), expected, strict=True):
                 assert np.abs(own - real).max() < 0.05 * np.abs(real).max(), self.name
-        self.write(self.model(*outputs), list(self.feeds.values()), expected)
+        self.write(self.model(*outputs), list(self.feeds.values()), expected, samples)
 
-    def write(self, model, inputs, expected):
+    def write(self, model, inputs, expected, samples=None):
+        """`samples` are what grids are chosen from, where that is not the inputs."""
         del model.graph.value_info[:]
         numbers = lambda a: [float(f"{v:.7g}") for v in np.asarray(a, np.float64).flatten()]
         GROUPS.setdefault(self.group, {})[self.name] = {
@@ -114,6 +115,8 @@ class Case:
             "tolerance": self.tolerance,
             "model": model.SerializeToString().hex(),
         }
+        if samples is not None:
+            GROUPS[self.group][self.name]["samples"] = [numbers(a) for a in samples]
 
 
 # --- products -------------------------------------------------------------------------
@@ -646,11 +649,32 @@ def attention():
         y = c.node("EmbedLayerNormalization", operands, 2, epsilon=1e-5, **ms)
         c.done(*([y[0], c.node("Cast", [y[1]], to=1)] if masked else y[:1]))
 
-    # Positions that count from the end.
-    c = Case("attention", "embedding_from_the_end")
-    ids = c.input(np.array([[1, -1, 2], [0, -5, 4]], I32))
-    rows = c.node("Gather", [c.const(c.floats(5, 4)), ids], axis=0)
-    c.done(c.node("Mul", [rows, c.const(c.floats(4))]))
+
+# --- computed positions, which may count from the end -----------------------------------
+
+def positions():
+    for name, samples in [("embedding_from_the_end", None),
+                          ("embedding_from_the_end_unseen", [np.array([[1, 3, 2], [0, 0, 4]])])]:
+        c = Case("positions", name)
+        ids = c.input(np.array([[1, -1, 2], [0, -5, 4]], I32))
+        rows = c.node("Gather", [c.const(c.floats(5, 4)), ids], axis=0)
+        c.done(c.node("Mul", [rows, c.const(c.floats(4))]), samples=samples)
+
+    # Computed before they are used: of those no input says that they may be negative.
+    c = Case("positions", "differences_from_the_end")
+    low, high = c.input(np.array([[1, 4, 2]], I32)), c.input(np.array([[3, 4, 5]], I32))
+    rows = c.node("Gather", [c.const(c.floats(5, 4)), c.node("Sub", [low, high])], axis=0)
+    c.done(c.node("Mul", [rows, c.const(c.floats(4))]),
+           samples=[np.array([[3, 4, 5]]), np.array([[1, 4, 2]])])
+
+    for axis in range(3):
+        for kind in I32, I64:
+            c = Case("positions", f"elements_from_the_end_{axis}_{np.dtype(kind).name}")
+            shape = [2, 3, 4]
+            at = c.ints(2, 2, 3, dtype=kind, low=-shape[axis], high=shape[axis] - 1)
+            x, given = c.input(c.floats(*shape)), c.input(at)
+            taken = c.node("GatherElements", [x, given], axis=axis)
+            c.done(c.node("Mul", [taken, c.const(c.floats(3))]), samples=[c.feeds[x], np.abs(at) % shape[axis]])
 
 
 # --- whole nets through onnxruntime.quantization ----------------------------------------
@@ -812,6 +836,7 @@ def main():
     quantised()
     recurrent()
     attention()
+    positions()
     nets()
     convolutions()
     for group, cases in GROUPS.items():

@@ -196,6 +196,9 @@ simple("norms", "Softmax", "Softmax", [(2, 3, 4)])
 simple("norms", "Softmax_axis", "Softmax", [(2, 3, 4)], axis=1)
 simple("norms", "Softmax_11", "Softmax", [(2, 3, 4)], opset=11)
 simple("norms", "Softmax_11_last", "Softmax", [(2, 3, 4)], opset=11, axis=-1)
+simple("norms", "Hardmax", "Hardmax", [(2, 3, 4)])
+simple("norms", "Hardmax_axis", "Hardmax", [(2, 3, 4)], axis=1)
+simple("norms", "Hardmax_11", "Hardmax", [(2, 3, 4)], opset=11, axis=1)
 simple("norms", "LogSoftmax", "LogSoftmax", [(2, 3, 4)])
 simple("norms", "LogSoftmax_11", "LogSoftmax", [(2, 3, 4)], opset=11, axis=1)
 
@@ -374,6 +377,8 @@ for scales in [[1, 1, 2, 3], [1, 1, 0.5, 0.6]]:
 for kind in ["nearest", "linear"]:
     case("resize", f"Upsample9_{kind}", 9)(
         lambda c, kind=kind: c.node("Upsample", c.input((1, 1, 2, 3)), c.const([1, 1, 2, 2]), mode=kind))
+    case("resize", f"Upsample7_{kind}", 7)(
+        lambda c, kind=kind: c.node("Upsample", c.input((1, 1, 2, 3)), scales=[1.0, 1.0, 2.0, 2.0], mode=kind))
 
 # --- patterns that passes recognise ----------------------------------------------------
 

@@ -76,6 +76,8 @@ def register(case, simple):
     after("Concat_constants", lambda c: c.node("Concat", c.random((2, 1)), c.input((2, 3)), c.random((2, 2)), axis=-1))
     after("Concat_many", lambda c: c.node("Concat", *[c.node("Mul", c.input((1, 2)) if not i else "x", c.const(i / 70.0))
                                                      for i in range(70)], axis=0))
+    after("Concat_three_hundred", lambda c: c.node("Concat", *[c.node("Mul", c.input((1, 2)) if not i else "x",
+                                                                     c.const(i / 300.0)) for i in range(300)], axis=0))
     after("Concat_wide_and_narrow", lambda c: c.node(
         "Concat", c.input((2, 3), -0.5, 0.5), c.node("Relu", c.input((2, 3), -3.0, 3.0)), axis=1))
     after("Concat_products", lambda c: c.node(

@@ -34,6 +34,8 @@ def files(folder):
     spoiled, infinite = x.copy(), x.copy()
     spoiled[3, 1, 2], infinite[3, 1, 2] = np.nan, -np.inf
     np.save(folder / "x.npy", x)
+    np.save(folder / "half.npy", x.astype(np.float16))
+    np.save(folder / "object.npy", x.astype(object))
     np.save(folder / "nan.npy", spoiled)
     np.save(folder / "infinite.npy", infinite)
     archives = {
@@ -44,6 +46,7 @@ def files(folder):
         "without_input": {"output_y": y},
         "without_output": {"input_x": x},
         "other_name": {"input_z": x, "output_y": y},
+        "beyond": {"input_x": np.where(np.arange(4) == 1, x * 100, x).astype(np.float32), "output_y": y},
         "other_count": {"input_x": x, "output_y": y[:5]},
         "other_shape": {"input_x": x[:, :, :3], "output_y": y},
         "other_model": {"input_x": x, "output_y": -y},
@@ -72,9 +75,10 @@ CASES = (
     (importing(*ROWS, calibration="x.npz"), 0, "other.bundle"),
     (importing(*ROWS, calibration="x=x.npy"), 0, "other.bundle"),
     (importing("--shape", "x=2,4", "--keep", "h"), 0, "h i16[2,3]"),
-    (importing(*ROWS, "--range", "search"), 0, "other.bundle"),
-    (importing(*ROWS, "--range", "percentile"), 0, "other.bundle"),
+    (importing(*ROWS, "--range", "search"), 0, "other.bundle", "changes nothing here"),
+    (importing(*ROWS, "--range", "percentile"), 0, "other.bundle", "changes nothing here"),
     (importing(*ROWS, "--input-grid", "x=0.03125,128"), 0, "0.03125"),
+    (importing(*ROWS, calibration="half.npy"), 0, "16 samples"),
     # Dimensions and shapes.
     (importing("--dim", "row=2"), 1, "--dim", "named row", "leave it out"),
     (importing(*ROWS, "--dim", "columns=3"), 1, "--dim", "named columns"),
@@ -91,8 +95,9 @@ CASES = (
     # Calibration.
     (("import", "m.onnx", "-o", "other.bundle", *ROWS), 1, "f32 model", "calibration"),
     (importing(), 1, "[16, 2, 4]", "[1,4]"),
-    (importing(*ROWS, calibration="nan.npy"), 1, "nan.npy", "element 30 is NaN"),
+    (importing(*ROWS, calibration="nan.npy"), 1, "nan.npy", "element 30 is NaN", "replace what is NaN"),
     (importing(*ROWS, calibration="infinite.npy"), 1, "infinite.npy", "element 30 is -inf"),
+    (importing(*ROWS, calibration="object.npy"), 1, "object.npy", "Python objects", "astype(numpy.float32)"),
     (importing(*ROWS, calibration="z=x.npy"), 1, 'input "x"', "given is z"),
     (importing(*ROWS, calibration="more.npz"), 1, 'no input "z"', "leave its samples out"),
     (importing(*ROWS, calibration="other_name.npz"), 1, 'input "x"', "given is z"),
@@ -102,14 +107,17 @@ CASES = (
     (importing(*ROWS, calibration="m.onnx"), 1, "neither an .npy nor an .npz"),
     (importing(*ROWS, "--calibration", "x.npy"), 2, "twice"),
     # Results.
-    (importing(*ROWS, "--report", "other.bundle"), 2, "same file"),
+    (importing(*ROWS, "--report", "other.bundle"), 2, "same file", "Usage: metisvm model import"),
     (importing(*ROWS, "--report", "m.onnx"), 1, "never overwritten"),
+    # Runs.
+    (("run", "m.bundle", "--input", "x.npy"), 1, "x.npy", '"<f4"', "quantise it first"),
     # Checks.
     (checking("right.npz"), 0, "reference", "fpga", "yes"),
     (checking("compressed.npz", "--backend", "reference"), 0, "reference"),
     (checking("one.npz"), 0, "reference"),
     (checking("right.npz", "--min-cosine", "0.999"), 0, "reference"),
     (checking("more.npz"), 0, "input_z", "left out"),
+    (checking("beyond.npz"), 0, "of input x,", "saturate"),
     (checking("other_model.npz"), 0, "-"),
     (checking("other_model.npz", "--min-cosine", "0.5"), 1, "0.5 at least"),
     (checking("without_input.npz"), 1, "no array input_x", "output_y"),
@@ -124,7 +132,7 @@ CASES = (
     (checking("x.npy"), 1, "one array", "input_NAME"),
     (checking("m.onnx"), 1, "neither an .npy nor an .npz"),
     (checking("nowhere.npz"), 1, "nowhere.npz"),
-    (checking("right.npz", "--backend", "fpga,fpga"), 2, "twice"),
+    (checking("right.npz", "--backend", "fpga,fpga"), 2, "twice", "Usage: metisvm model check"),
     (checking("right.npz", "--backend", "abacus"), 2, "reference, fpga"),
     (checking("right.npz", "--min-cosine", "2"), 2, "-1 to 1"),
     (("check", "m.onnx", "--data", "right.npz"), 1, "not a model bundle"),

@@ -61,6 +61,7 @@ fn run(graph: Graph, rng: &mut Rng) {
         work.elements,
         work.compares,
         work.lookups,
+        work.runs,
         work.pointwise,
     ];
     if all.into_iter().fold(0, u64::saturating_add) > MOST_WORK {

@@ -323,6 +323,18 @@ fn products() -> Vec<(&'static str, Graph)> {
             computed(Op::MatMul, (DType::I8, &[1, 1024]), &[1024, 1024]),
         ),
         (
+            "MatMul of inputs, 8x1024x1024",
+            computed(Op::MatMul, (DType::I8, &[8, 1024]), &[1024, 1024]),
+        ),
+        (
+            "MatMul of inputs, 9x1024x1024",
+            computed(Op::MatMul, (DType::I8, &[9, 1024]), &[1024, 1024]),
+        ),
+        (
+            "WideMatMul of inputs, 9x256x1024",
+            computed(Op::WideMatMul, (DType::I16, &[9, 256]), &[256, 1024]),
+        ),
+        (
             "MatMul of inputs, 1024 of 1x32x32",
             computed(Op::MatMul, (DType::I8, &[1024, 1, 32]), &[1024, 32, 32]),
         ),
@@ -345,6 +357,10 @@ fn products() -> Vec<(&'static str, Graph)> {
         (
             "MatMul with parameters that are inputs, 1x1024x1024",
             late(Op::MatMul, (DType::I8, &[1, 1024]), &[1024, 1024], 1024),
+        ),
+        (
+            "MatMul with parameters that are inputs, 9x1024x1024",
+            late(Op::MatMul, (DType::I8, &[9, 1024]), &[1024, 1024], 1024),
         ),
         (
             "MatMul with parameters that are inputs, 1x64x127",

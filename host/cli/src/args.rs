@@ -33,7 +33,7 @@ impl Args {
             _ => None,
         };
         match problem {
-            Some(problem) => Err(Self::command().error(ErrorKind::ArgumentConflict, problem)),
+            Some(problem) => Err(self.command.wrong_use(problem)),
             None => Ok(self),
         }
     }
@@ -54,6 +54,26 @@ pub enum Command {
     /// Import, look at and run models
     #[command(subcommand)]
     Model(Model),
+}
+
+impl Command {
+    /// Wrong use, with the usage of the command that was meant.
+    fn wrong_use(&self, problem: String) -> clap::Error {
+        let path: &[&str] = match self {
+            Self::Run(_) => &["run"],
+            Self::Model(model) => &["model", model.name()],
+            _ => &[],
+        };
+        let mut meant = Args::command();
+        // Building gives each command the names of those that it belongs to.
+        meant.build();
+        for name in path {
+            if let Some(found) = meant.find_subcommand(name).cloned() {
+                meant = found;
+            }
+        }
+        meant.error(ErrorKind::ArgumentConflict, problem)
+    }
 }
 
 /// Execute blocks.

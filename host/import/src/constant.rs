@@ -285,9 +285,11 @@ pub(crate) fn elements(dims: impl ExactSizeIterator<Item = i64>) -> Result<u64, 
             .and_then(|e| product.checked_mul(e))
             .filter(|&p| p <= MAX_ELEMENTS)
             .ok_or_else(|| {
-                Problem::Data(format!(
-                    "dimension {extent} is out of bounds, or their product is"
-                ))
+                Problem::Data(match extent {
+                    0 => "a dimension is 0: it holds no element, and there is nothing to compute".to_string(),
+                    _ if extent < 0 => format!("dimension {extent} is negative"),
+                    _ => format!("with dimension {extent} it has more than {MAX_ELEMENTS} elements"),
+                })
             })
     })
 }

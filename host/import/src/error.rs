@@ -50,12 +50,14 @@ pub enum ImportError {
     #[error("calibration data: {0}")]
     Calibration(String),
     /// A `.npy` file.
-    #[error("not a usable .npy file: {what} (byte {at}); save it with numpy, little-endian and in C order")]
+    #[error("not a usable .npy file: {what} (byte {at}); {advice}")]
     Npy {
         /// Where, counted from the start.
         at: usize,
         /// What is wrong there.
         what: String,
+        /// What to do.
+        advice: &'static str,
     },
     /// A `.npz` file.
     #[error("not a usable .npz file: {what} (byte {at}); save it with numpy.savez or numpy.savez_compressed")]
@@ -211,7 +213,10 @@ pub enum Problem {
     #[error("zero point: {0}")]
     ZeroPoint(String),
     /// A weight is NaN or infinite.
-    #[error("{:?} holds {value}", shown(name))]
+    #[error(
+        "{:?} holds {value}; constants have to be finite: train or export the model again",
+        shown(name)
+    )]
     NotFinite {
         /// The tensor.
         name: String,
@@ -236,16 +241,21 @@ pub enum Problem {
         "it needs the integers or the scale of a DynamicQuantizeLinear, which one input's extremes decide; only MatMulInteger or ConvInteger, Cast and Mul that undo it are taken: quantise statically, or import the f32 model with calibration data"
     )]
     DynamicScale,
-    /// An f32 model came without calibration data.
-    #[error("it is an f32 model, which needs calibration data (a .npy of input samples)")]
+    /// A model that computes in floats, dynamically quantised ones among them, came without calibration data.
+    #[error(
+        "it is an f32 model, or quantised dynamically, and needs calibration data (a .npy of input samples)"
+    )]
     NeedsCalibration,
     /// A QDQ model came with calibration data, which would change nothing.
     #[error("it is quantised already, so that calibration data would change nothing; leave it out")]
     CalibrationUnused,
     /// Tensors were seen to hold what no grid can.
-    #[error("in calibration {:?} holds {value}", shown(name))]
+    #[error(
+        "in calibration {} holds {value}; leave out samples for which the model gives no number",
+        if name.is_empty() { "a step of it".to_string() } else { format!("{:?}", shown(name)) }
+    )]
     Range {
-        /// The tensor.
+        /// The tensor; empty where the file has no name for it.
         name: String,
         /// What it holds.
         value: f64,

@@ -77,8 +77,7 @@ pub(crate) fn work(op: &Operator, inputs: &[&[u32]], result: &Shape) -> u64 {
 }
 
 fn lookup(data: View<'_>, indices: View<'_>, axis: usize) -> Vec<f32> {
-    let extent = data.dims.get(axis).map_or(0, |&e| e as usize);
-    moves::entries(data, axis, indices.data.iter().map(|&v| moves::index(v, extent)))
+    moves::entries(data, axis, indices.data.iter().map(|&v| moves::index(v)))
 }
 
 /// The taps `(u, v)` of window `(i, j)` that lie in the image, and where.

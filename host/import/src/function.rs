@@ -77,6 +77,10 @@ pub(crate) enum Function {
     Greater {
         than: f32,
     },
+    /// A position in a dimension, counted from its front: one below zero counts from the end.
+    FromFront {
+        extent: u32,
+    },
     /// Several steps that all depend on one number.
     Expression(Rc<Expression>),
 }
@@ -161,6 +165,8 @@ impl Function {
             Self::Equal { to } => truth(x == to),
             Self::Less { than } => truth(x < than),
             Self::Greater { than } => truth(x > than),
+            Self::FromFront { extent } if v < 0.0 => v + f64::from(extent),
+            Self::FromFront { .. } => v,
             Self::Expression(ref expression) => return expression.at(x),
         };
         y as f32

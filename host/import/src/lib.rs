@@ -19,6 +19,7 @@ mod attributes;
 mod builder;
 mod calibrate;
 mod call;
+mod choices;
 mod columns;
 mod constant;
 mod error;
@@ -27,6 +28,7 @@ mod fold;
 mod function;
 
 mod grid;
+mod half;
 mod imported;
 mod lower;
 mod mark;
@@ -73,41 +75,12 @@ pub fn import_onnx(bytes: &[u8], options: &Options) -> Result<Imported, ImportEr
     if plan.samples > 0 && !plan.calibrated && lower::lower(&typed, &plan.without_samples(), None).is_ok() {
         return Err(ImportError::model(Problem::CalibrationUnused));
     }
-    without_effect(options)?;
+    choices::without_samples(options)?;
     let imported = lower::lower(&typed, &plan, options.calibration.as_ref())?;
     let mut imported = refined(&typed, options, seen.as_ref(), &plan, imported)?;
-    let error = imported.report.worst_output();
-    if let Some(target) = options.target_error.filter(|target| error > *target) {
-        imported.report.warnings.push(format!(
-            "an output is off by {error:.3e} of its size, more than the {target:e} that was asked for: what products with \
-             weights of 8 bits leave is not made less by wider activations"
-        ));
-    }
+    let said = choices::said(&typed, options, &plan, &imported);
+    imported.report.warnings.extend(said);
     Ok(imported)
-}
-
-/// Says which of the choices changes nothing where no samples are measured: grids are the file's own then.
-fn without_effect(options: &Options) -> Result<(), ImportError> {
-    if options.calibration.is_some() {
-        return Ok(());
-    }
-    let chosen = [
-        (
-            "how ranges are taken from samples",
-            options.range != Range::default(),
-        ),
-        (
-            "the type of activations",
-            options.activation != ActivationType::default(),
-        ),
-        ("an error of outputs on samples", options.target_error.is_some()),
-    ];
-    match chosen.into_iter().find(|(_, given)| *given) {
-        Some((what, _)) => Err(ImportError::model(Problem::WithoutEffect(format!(
-            "{what} is chosen, and without calibration data nothing goes by it"
-        )))),
-        None => Ok(()),
-    }
 }
 
 /// The import again with more convolutions of words, as long as outputs are further off than was asked for and that

@@ -1,13 +1,16 @@
 //! What the integers of an imported model differ from its floats, layer by layer, on the calibration samples: a model that
 //! quantisation damages is found out here and not in production.
 
+mod classes;
 mod columns;
+mod warnings;
 
 use crate::calibrate::{Floats, samples};
 use crate::error::{ImportError, Problem};
 use crate::options::Calibration;
 use crate::report::{OutputError, Report};
 use crate::typed::{Element, Typed, ValueId};
+use classes::Classes;
 use columns::Columns;
 use metisvm_model::{DType, Graph, Reference, Tensor, Value};
 use std::collections::BTreeMap;
@@ -18,18 +21,8 @@ use std::sync::Arc;
 const MAX_SAMPLES: usize = 16;
 /// Multiply-accumulates that may be spent on it: a minute or so of the reference kernels.
 const MAX_MACS: u64 = 1 << 36;
-/// An output that points elsewhere by more than this is damaged: a cosine of 0.98 is an angle of 11 degrees.
-const LEAST_COSINE: f64 = 0.98;
-/// So is one whose real numbers are off by more than this part of their own size, which a cosine hardly shows where all
-/// of them are of one sign.
-const MOST_ERROR: f64 = 0.1;
-/// And one that gives another class for more than one sample in twenty.
-const LEAST_AGREEMENT: f64 = 0.95;
 /// Outputs of scores are rows, or a sequence of rows for each item; beyond that they are maps.
 const MAX_SCORES_RANK: usize = 3;
-/// A layer whose values saturate this often is worth a word.
-const MANY_CLIPPED: f64 = 0.01;
-
 /// Where a value of the typed graph is found in the integer graph, and how it is read.
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
@@ -73,6 +66,11 @@ impl Sums {
         } else {
             self.error.sqrt()
         }
+    }
+
+    /// Of the error, in the output's own unit.
+    fn root_mean_square(&self) -> f64 {
+        (self.error / self.elements.max(1) as f64).sqrt()
     }
 
     fn part_clipped(&self) -> f64 {
@@ -127,7 +125,7 @@ pub(crate) fn measure(
             });
     let mut layers: BTreeMap<usize, Sums> = BTreeMap::new();
     let mut operands: BTreeMap<(usize, Value), Sums> = BTreeMap::new();
-    let mut ports: Vec<(Sums, usize, usize)> = vec![(Sums::default(), 0, 0); outputs.len()];
+    let mut ports: Vec<(Sums, Classes)> = vec![Default::default(); outputs.len()];
     let mut columns = vec![Columns::default(); outputs.len()];
     for run in chosen {
         let given: Vec<(ValueId, Vec<f32>)> =
@@ -154,7 +152,7 @@ pub(crate) fn measure(
                     compare(layers.entry(layer).or_default(), place, &result, floats);
                 }
                 if let Some(at) = outputs.iter().position(|o| std::ptr::eq(o, *place)) {
-                    let (sums, agree, rows) = &mut ports[at];
+                    let (sums, classes) = &mut ports[at];
                     compare(sums, place, &result, floats);
                     let width = typed.values[place.id]
                         .shape
@@ -167,10 +165,7 @@ pub(crate) fn measure(
                         columns[at].note(floats, width);
                     }
                     if width > 1 && scores && place.scales.len() == 1 {
-                        for (a, b) in result.data().chunks_exact(width).zip(floats.chunks_exact(width)) {
-                            *rows += 1;
-                            *agree += usize::from(first_greatest(a) == first_greatest(b));
-                        }
+                        classes.note(result.data(), floats, width);
                     }
                 }
             }
@@ -190,18 +185,27 @@ pub(crate) fn measure(
         }
     }
     report.measured = count;
-    for ((sums, agree, rows), (name, _)) in ports.into_iter().zip(&typed.outputs) {
-        report.outputs.push(OutputError {
+    for (id, runs) in &runs {
+        let value = &typed.values[*id];
+        if value.element == Element::Real {
+            report.warnings.extend(warnings::samples(&value.name, runs));
+        }
+    }
+    let real = |id: &ValueId| typed.values[*id].element == Element::Real;
+    for ((sums, classes), (name, id)) in ports.into_iter().zip(&typed.outputs) {
+        let output = OutputError {
             name: name.clone(),
             cosine: sums.cosine(),
             relative: sums.relative(),
             clipped: sums.part_clipped(),
-            agreement: (rows > 0).then(|| agree as f64 / rows as f64),
-        });
+            agreement: classes.agreement(),
+        };
+        let changed = classes.changed(sums.root_mean_square());
+        let warning = warnings::output(&output, real(id), changed, &report.layers);
+        report.warnings.extend(warning);
+        report.outputs.push(output);
     }
-    let real = |id: &ValueId| typed.values[*id].element == Element::Real;
-    let real: Vec<bool> = typed.outputs.iter().map(|(_, id)| real(id)).collect();
-    warn(report, &real);
+    report.warnings.extend(warnings::clipped(&report.layers));
     for ((columns, place), (name, _)) in columns.iter().zip(outputs).zip(&typed.outputs) {
         report.warnings.extend(columns.warning(name, &place.scales));
     }
@@ -245,58 +249,6 @@ fn compare(sums: &mut Sums, place: &Place, result: &Tensor, floats: &[f32]) {
     }
 }
 
-fn first_greatest<T: PartialOrd + Copy>(row: &[T]) -> usize {
-    (0..row.len()).fold(0, |best, i| if row[i] > row[best] { i } else { best })
-}
-
-/// Says where a model is damaged, and what to try. `real` tells for each output whether it holds real numbers.
-fn warn(report: &mut Report, real: &[bool]) {
-    let worst = report.layers.iter().filter(|l| l.error.is_some());
-    let worst = worst.fold(None::<&crate::report::Layer>, |worst, layer| match worst {
-        Some(w) if w.error >= layer.error => Some(w),
-        _ => Some(layer),
-    });
-    let place = worst.map_or_else(String::new, |layer| {
-        format!(
-            "; the greatest error is at {} ({:.1} %)",
-            layer.node,
-            layer.error.unwrap_or(0.0) * 100.0
-        )
-    });
-    let advice =
-        "give calibration data as the model will see them, scale its features, or keep another output";
-    for (output, &real) in report.outputs.iter().zip(real) {
-        if output.cosine < LEAST_COSINE {
-            report.warnings.push(format!(
-                "output {:?} is damaged by quantisation: cosine {:.4} to floats{place}; {advice}",
-                output.name, output.cosine
-            ));
-        } else if real && output.relative > MOST_ERROR {
-            report.warnings.push(format!(
-                "output {:?} is damaged by quantisation: it is off by {:.1} % of the floats (root mean square){place}; {advice}",
-                output.name,
-                output.relative * 100.0
-            ));
-        } else if output
-            .agreement
-            .is_some_and(|agreement| agreement < LEAST_AGREEMENT)
-        {
-            report.warnings.push(format!(
-                "output {:?} has its greatest element elsewhere than in floats for {:.1} % of rows{place}; {advice}",
-                output.name,
-                (1.0 - output.agreement.unwrap_or(1.0)) * 100.0
-            ));
-        }
-    }
-    for layer in report.layers.iter().filter(|layer| layer.clipped > MANY_CLIPPED) {
-        report.warnings.push(format!(
-            "{}: {:.1} % of its values, or of an operand's as it takes them, saturate; calibrate with more samples, or with --range minmax",
-            layer.node,
-            layer.clipped * 100.0
-        ));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -331,24 +283,5 @@ mod tests {
             .iter()
             .any(|w| w.contains("25.0 % of its values, or of an operand's"));
         assert!(said, "{:?}", damaged.warnings);
-    }
-
-    #[test]
-    fn an_output_that_is_off_by_a_tenth_is_said_to_be_damaged() {
-        let warnings = |relative, real| {
-            let mut report = Report::default();
-            report.outputs.push(OutputError {
-                name: "y".to_string(),
-                cosine: 0.9964,
-                relative,
-                clipped: 0.0,
-                agreement: None,
-            });
-            warn(&mut report, &[real]);
-            report.warnings
-        };
-        assert!(warnings(0.18, true)[0].contains("it is off by 18.0 % of the floats"));
-        assert!(warnings(0.08, true).is_empty());
-        assert!(warnings(0.18, false).is_empty());
     }
 }

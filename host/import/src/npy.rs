@@ -1,16 +1,12 @@
 //! NumPy's array files, as far as calibration and inputs need them: little-endian, in C order.
 //!
-//! Format: <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>. The header is a
-//! Python literal; only the three keys and the forms that NumPy writes are taken.
+//! Format: <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>.
+
+mod header;
 
 use crate::error::ImportError;
-
-/// The longest header that is read. NumPy pads it to a multiple of 64; ours has three short entries.
-const MAX_HEADER: usize = 4096;
-/// How a `.npy` file begins.
-const MAGIC: &[u8] = b"\x93NUMPY";
-/// As many dimensions as a tensor may have, and the samples.
-const MAX_RANK: usize = metisvm_model::limits::MAX_RANK + 1;
+use crate::half::half;
+use header::{MAGIC, header};
 
 /// An array of finite f32, row-major, with at least one element.
 #[derive(Clone, Debug, PartialEq)]
@@ -110,7 +106,13 @@ pub fn read_integers(bytes: &[u8]) -> Result<Integers, ImportError> {
             "the element type is {:?}, not that of a model's input (u1, i1, i2, i4)",
             short(descr)
         );
-        wrong(at, &problem)
+        let real = matches!(descr, "<f2" | "<f4" | "<f8");
+        let advice = if real {
+            "quantise it first, with the scale and zero point that the bundle's metadata have of the input"
+        } else {
+            type_advice(descr)
+        };
+        unusable(at, problem, advice)
     })?;
     let data = data(bytes, &shape, at, *size)?;
     Ok(Integers {
@@ -127,10 +129,8 @@ pub fn read_integers(bytes: &[u8]) -> Result<Integers, ImportError> {
 pub fn read(bytes: &[u8]) -> Result<Array, ImportError> {
     let (descr, shape, at) = header(bytes)?;
     if descr != "<f4" {
-        return Err(wrong(
-            at,
-            &format!("the element type is {:?}, not \"<f4\"", short(descr)),
-        ));
+        let problem = format!("the element type is {:?}, not \"<f4\"", short(descr));
+        return Err(unusable(at, problem, "save it as float32"));
     }
     let elements = data(bytes, &shape, at, 4)?;
     let elements: Vec<f32> = elements
@@ -140,9 +140,19 @@ pub fn read(bytes: &[u8]) -> Result<Array, ImportError> {
         .map(|c| f32::from_le_bytes(*c))
         .collect();
     if let Some(index) = elements.iter().position(|v| !v.is_finite()) {
-        return Err(wrong(at + 4 * index, "an element is NaN or infinite"));
+        return Err(unusable(
+            at + 4 * index,
+            "an element is NaN or infinite".to_string(),
+            FINITE,
+        ));
     }
-    Array::new(shape, elements).ok_or_else(|| wrong(at, "it has no dimension or no element"))
+    Array::new(shape, elements).ok_or_else(|| {
+        unusable(
+            at,
+            "it has no dimension or no element".to_string(),
+            "give it samples",
+        )
+    })
 }
 
 /// Makes a number of the bytes of one element; `None` where f64 has no such number.
@@ -167,6 +177,11 @@ fn element(descr: &str) -> Option<(usize, Decode)> {
             let whole = b.try_into().ok().map(i64::from_le_bytes)?;
             (whole.unsigned_abs() <= EXACT).then_some(whole as f64)
         }),
+        "<f2" => (2, |b| {
+            b.try_into()
+                .ok()
+                .map(|bytes| half(u16::from_le_bytes(bytes)).into())
+        }),
         "<f4" => (4, |b| b.try_into().ok().map(f32::from_le_bytes).map(f64::from)),
         "<f8" => (8, |b| b.try_into().ok().map(f64::from_le_bytes)),
         _ => return None,
@@ -185,20 +200,24 @@ pub fn read_numbers(bytes: &[u8]) -> Result<Numbers, ImportError> {
             "the element type {:?} is not one of numbers that is taken",
             short(descr)
         );
-        wrong(at, &problem)
+        unusable(at, problem, type_advice(descr))
     })?;
     let elements = data(bytes, &shape, at, size)?;
     let mut numbers = Vec::with_capacity(elements.len() / size);
     for (index, element) in elements.chunks_exact(size).enumerate() {
-        let problem = match decode(element) {
+        let (problem, advice) = match decode(element) {
             Some(number) if number.is_finite() => {
                 numbers.push(number);
                 continue;
             }
-            Some(number) => format!("element {index} is {number}"),
-            None => format!("element {index} is beyond 2^53, or no boolean"),
+            Some(number) => (format!("element {index} is {number}"), FINITE),
+            None if descr == "|b1" => (format!("element {index} is no boolean"), SAVE),
+            None => (
+                format!("element {index} is beyond 2^53"),
+                "save such numbers as float64",
+            ),
         };
-        return Err(wrong(at + size * index, &problem));
+        return Err(unusable(at + size * index, problem, advice));
     }
     let dtype = INTEGERS
         .iter()
@@ -211,11 +230,29 @@ pub fn read_numbers(bytes: &[u8]) -> Result<Numbers, ImportError> {
     })
 }
 
-fn wrong(at: usize, what: &str) -> ImportError {
-    ImportError::Npy {
-        at,
-        what: what.to_string(),
+/// What to do about a file that NumPy did not write, or not as it is needed.
+const SAVE: &str = "save it with numpy, little-endian and in C order";
+/// What to do about elements that are no numbers.
+const FINITE: &str = "replace what is NaN or infinite, or leave those samples out";
+
+/// What to do about an element type that is not taken.
+fn type_advice(descr: &str) -> &'static str {
+    match descr.as_bytes() {
+        [b'>', ..] => SAVE,
+        [_, b'O', ..] => "it holds Python objects, not numbers: save array.astype(numpy.float32)",
+        [_, b'U' | b'S', ..] => "it holds texts, not numbers",
+        [_, b'c', ..] => "save real and imaginary parts as two arrays",
+        _ => "save array.astype(numpy.float32), or whole numbers",
     }
+}
+
+/// A file that is not as NumPy writes it.
+fn damaged(at: usize, what: &str) -> ImportError {
+    unusable(at, what.to_string(), SAVE)
+}
+
+fn unusable(at: usize, what: String, advice: &'static str) -> ImportError {
+    ImportError::Npy { at, what, advice }
 }
 
 /// The bytes after the header, as many as the shape asks for.
@@ -224,126 +261,20 @@ fn data<'a>(bytes: &'a [u8], shape: &[usize], at: usize, element: usize) -> Resu
     let size = shape
         .iter()
         .try_fold(element, |n, &d| n.checked_mul(d))
-        .ok_or_else(|| wrong(at, "the shape overflows"))?;
+        .ok_or_else(|| damaged(at, "the shape overflows"))?;
     if size != data.len() {
         let what = format!(
             "the shape asks for {size} bytes of data; there are {}",
             data.len()
         );
-        return Err(wrong(at, &what));
+        return Err(damaged(at, &what));
     }
     Ok(data)
-}
-
-/// The element type as NumPy writes it, the shape, and where the data begin.
-fn header(bytes: &[u8]) -> Result<(&str, Vec<usize>, usize), ImportError> {
-    let rest = bytes
-        .strip_prefix(MAGIC)
-        .ok_or_else(|| wrong(0, "the magic number is another"))?;
-    let (length, start) = match rest {
-        [1, 0, a, b, ..] => (usize::from(u16::from_le_bytes([*a, *b])), 10),
-        [2, 0, a, b, c, d, ..] => (u32::from_le_bytes([*a, *b, *c, *d]) as usize, 12),
-        [1 | 2, 0, ..] => return Err(wrong(bytes.len(), "it ends within the header")),
-        [major, minor, ..] => return Err(wrong(6, &format!("format version {major}.{minor} is unknown"))),
-        _ => return Err(wrong(bytes.len(), "it ends within the header")),
-    };
-    if length > MAX_HEADER {
-        return Err(wrong(start, &format!("a header of {length} bytes is too long")));
-    }
-    let header = bytes
-        .get(start..start + length)
-        .and_then(|h| std::str::from_utf8(h).ok())
-        .ok_or_else(|| wrong(start, "the header is cut off or not text"))?;
-    let (descr, shape) = Header { text: header }
-        .parse()
-        .map_err(|what| wrong(start, &what))?;
-    Ok((descr, shape, start + length))
-}
-
-/// The header's text, eaten from the front.
-struct Header<'a> {
-    text: &'a str,
-}
-
-impl<'a> Header<'a> {
-    fn parse(mut self) -> Result<(&'a str, Vec<usize>), String> {
-        let (mut descr, mut order, mut shape) = (None, false, None);
-        self.expect("{")?;
-        while !self.eat("}") {
-            let key = self.word()?;
-            self.expect(":")?;
-            match key {
-                "descr" if descr.is_none() => descr = Some(self.word()?),
-                "fortran_order" if !order => {
-                    if !self.eat("False") {
-                        return Err("it is in Fortran order".to_string());
-                    }
-                    order = true;
-                }
-                "shape" if shape.is_none() => shape = Some(self.tuple()?),
-                _ => return Err(format!("key {:?} is unknown or twice there", short(key))),
-            }
-            if !self.eat(",") && !self.text.trim_start().starts_with('}') {
-                return Err("a comma is missing in the header".to_string());
-            }
-        }
-        match (descr, shape) {
-            (Some(descr), Some(shape)) if order && self.text.trim().is_empty() => Ok((descr, shape)),
-            _ => Err("the header lacks a key or has more after it".to_string()),
-        }
-    }
-
-    fn eat(&mut self, token: &str) -> bool {
-        match self.text.trim_start().strip_prefix(token) {
-            Some(rest) => {
-                self.text = rest;
-                true
-            }
-            None => false,
-        }
-    }
-
-    fn expect(&mut self, token: &str) -> Result<(), String> {
-        if self.eat(token) {
-            Ok(())
-        } else {
-            Err(format!("{token:?} is missing in the header"))
-        }
-    }
-
-    /// A quoted word.
-    fn word(&mut self) -> Result<&'a str, String> {
-        self.expect("'")?;
-        let (word, rest) = self
-            .text
-            .split_once('\'')
-            .ok_or_else(|| "a quote is missing in the header".to_string())?;
-        self.text = rest;
-        Ok(word)
-    }
-
-    fn tuple(&mut self) -> Result<Vec<usize>, String> {
-        let mut shape = Vec::new();
-        self.expect("(")?;
-        while !self.eat(")") {
-            let text = self.text.trim_start();
-            let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-            let extent = text[..digits]
-                .parse()
-                .map_err(|_| "a dimension is not a number".to_string())?;
-            self.text = &text[digits..];
-            shape.push(extent);
-            if shape.len() > MAX_RANK {
-                return Err(format!("it has more than {MAX_RANK} dimensions"));
-            }
-            if !self.eat(",") && !self.text.trim_start().starts_with(')') {
-                return Err("a comma is missing in the shape".to_string());
-            }
-        }
-        Ok(shape)
-    }
 }
 
 fn short(text: &str) -> String {
     text.chars().take(32).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -210,6 +210,7 @@ const OPERATORS: &[(&str, Translate)] = &[
     ("HardSwish", |b, call| {
         pointwise::unary(b, call, Function::HardSwish)
     }),
+    ("Hardmax", softmax::hardmax),
     ("Identity", |_, call| identity::identity(call)),
     ("InstanceNormalization", norm::instance),
     ("IsNaN", pointwise::is_nan),

@@ -13,6 +13,7 @@ mod features;
 mod sites;
 mod steps;
 mod trial;
+mod wanted;
 
 pub(crate) use features::Columns;
 pub(crate) use sites::{Site, words};
@@ -20,13 +21,13 @@ pub(crate) use sites::{Site, words};
 use crate::calibrate::{self, Seen};
 use crate::error::{ImportError, Problem};
 use crate::grid::Grid;
-use crate::options::{Calibration, Options};
+use crate::options::{Calibration, Options, Range};
 use crate::typed::{Arg, Element, Operator, Typed, ValueId};
 use metisvm_model::DType;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The choice.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Plan {
     /// For each value what it was seen to hold; nothing where no samples were run.
     pub(crate) ranges: Vec<Option<(f64, f64)>>,
@@ -48,6 +49,8 @@ pub(crate) struct Plan {
     pub(crate) calibrated: bool,
     /// Samples used.
     pub(crate) samples: usize,
+    /// Whether something would be held otherwise if ranges were the least and the greatest value seen.
+    pub(crate) ranged: bool,
 }
 
 impl Plan {
@@ -63,17 +66,6 @@ impl Plan {
             columns: BTreeMap::new(),
             samples: 0,
             ..*self
-        }
-    }
-
-    /// Puts inputs on the grids that the caller asks for.
-    fn wanted(&mut self, typed: &Typed, options: &Options) {
-        for &input in &typed.inputs {
-            if let Some(grid) = options.input_grids.get(&typed.values[input].name) {
-                self.grids[input] = Some(*grid);
-                self.sites.remove(&input);
-                self.columns.remove(&input);
-            }
         }
     }
 }
@@ -104,7 +96,7 @@ pub(crate) fn observe(typed: &Typed, options: &Options) -> Result<Option<Seen>, 
     let Some(calibration) = &options.calibration else {
         return Ok(None);
     };
-    check_grids(typed, options)?;
+    wanted::check(typed, options)?;
     let watched: BTreeSet<ValueId> = products(typed).keys().copied().collect();
     calibrate::run(typed, calibration, options.range, &watched).map(Some)
 }
@@ -130,6 +122,7 @@ pub(crate) fn plan_from(
         bytes: options.activation.dtype(),
         calibrated: false,
         samples: 0,
+        ranged: false,
     };
     let quantised = typed.is_quantised();
     if quantised {
@@ -138,18 +131,14 @@ pub(crate) fn plan_from(
     let real = |id: &ValueId| typed.values[*id].element == Element::Real;
     let (Some(calibration), Some(seen)) = (&options.calibration, seen) else {
         if quantised || !typed.inputs.iter().any(real) && !typed.nodes.iter().any(|n| real(&n.output)) {
-            check_grids(typed, options)?;
-            if let Some(name) = options.input_grids.keys().next() {
-                return Err(ImportError::model(Problem::WithoutEffect(format!(
-                    "a grid is asked for input {name:?}, and the file's own say what its inputs hold"
-                ))));
-            }
+            wanted::check(typed, options)?;
+            wanted::none(options)?;
             return Ok(empty);
         }
         let Some(ranges) = features::ranges(typed) else {
             return Err(ImportError::model(Problem::NeedsCalibration));
         };
-        check_grids(typed, options)?;
+        wanted::check(typed, options)?;
         let mut plan = Plan {
             ranges,
             columns: features::columns(typed, &[]),
@@ -162,6 +151,7 @@ pub(crate) fn plan_from(
     let samples = seen.samples;
     if quantised {
         // The file's grids stand; what it leaves in floats is held as the samples say.
+        wanted::none(options)?;
         return Ok(Plan {
             ranges: extremes(seen),
             samples,
@@ -184,22 +174,38 @@ pub(crate) fn plan_from(
         }
     };
     plan.searched.clone_from(&plan.sites);
-    plan.convs = convs::choose(typed, seen, options, round);
+    let by_range = |range| {
+        let convs = convs::choose(typed, seen, options, range, round);
+        let grids = grids(typed, seen, &plan.sites, &convs, range, plan.bytes);
+        (convs, grids)
+    };
+    let (convs, grids) = by_range(options.range);
+    plan.ranged = options.range != Range::MinMax && by_range(Range::MinMax) != (convs.clone(), grids.clone());
+    (plan.convs, plan.grids) = (convs, grids);
     plan.ranges = extremes(seen);
-    let bytes = classes::bytes(typed, &plan.sites, &plan.convs);
-    for (value, bytes) in bytes.into_iter().enumerate() {
-        let range = seen.held[value].range(options.range, plan.bytes);
-        plan.grids[value] = match (plan.sites.get(&value), range) {
-            (Some(Site::Bytes(grid)), _) if bytes => Some(*grid),
-            (_, Some((low, high))) if bytes => Some(Grid::covering(low, high, plan.bytes)),
-            _ => None,
-        };
-    }
     exact_inputs(typed, calibration, &mut plan)?;
     features::widen(typed, &mut plan.ranges);
     plan.columns = features::columns(typed, &calibrate::samples(typed, calibration)?);
     plan.wanted(typed, options);
     Ok(plan)
+}
+
+/// The grids of bytes that values are put on as soon as they are computed.
+fn grids(
+    typed: &Typed,
+    seen: &Seen,
+    sites: &BTreeMap<ValueId, Site>,
+    convs: &BTreeMap<ValueId, Site>,
+    range: Range,
+    dtype: DType,
+) -> Vec<Option<Grid>> {
+    let bytes = classes::bytes(typed, sites, convs);
+    let grid = |(value, bytes)| match (sites.get(&value), seen.held[value].range(range, dtype)) {
+        (Some(Site::Bytes(grid)), _) if bytes => Some(*grid),
+        (_, Some((low, high))) if bytes => Some(Grid::covering(low, high, dtype)),
+        _ => None,
+    };
+    bytes.into_iter().enumerate().map(grid).collect()
 }
 
 /// Of a quantised file the grids of what is joined and then put on one grid: its parts go there one by one, as exactly
@@ -259,26 +265,6 @@ fn exact_inputs(typed: &Typed, calibration: &Calibration, plan: &mut Plan) -> Re
 /// What is held in words or sums has room for the greatest values seen.
 fn extremes(seen: &Seen) -> Vec<Option<(f64, f64)>> {
     seen.held.iter().map(|held| held.extremes).collect()
-}
-
-fn check_grids(typed: &Typed, options: &Options) -> Result<(), ImportError> {
-    for (name, grid) in &options.input_grids {
-        let input = typed.inputs.iter().find(|&&i| typed.values[i].name == *name);
-        let problem = match input.map(|&i| typed.values[i].element) {
-            None => "a grid is asked for, but there is no such input",
-            Some(Element::Real) if grid.is_sound() => continue,
-            Some(Element::Real) => {
-                "the grid asked for is not one: its scale must be positive and finite, its zero point of its type"
-            }
-            Some(_) => "a grid is asked for, but the input is not FLOAT",
-        };
-        return Err(ImportError::tensor(
-            "input",
-            name,
-            Problem::Scale(problem.to_string()),
-        ));
-    }
-    Ok(())
 }
 
 /// Constant matrices of weights, by the value that is multiplied with them.

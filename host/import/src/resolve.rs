@@ -9,6 +9,7 @@ mod near;
 mod order;
 mod ports;
 mod resolver;
+mod unsupported;
 
 use crate::error::{ImportError, Problem};
 use crate::options::Options;
@@ -53,7 +54,9 @@ pub(crate) fn resolve(model: &Model<'_>, options: &Options) -> Result<Typed, Imp
     }
     let order = Order::of(graph, &roots, given, stored)?;
     let needed = (!options.keep.is_empty()).then(|| kept::inputs(graph, &roots, &order.live));
-    resolver.inputs(graph, options, needed.as_ref())?;
+    resolver
+        .inputs(graph, options, needed.as_ref())
+        .map_err(|error| unsupported::beside(error, graph, &order.live))?;
     resolver.nodes(graph, &order.live)?;
     let mut typed = resolver.finish(&roots, &graph.output)?;
     typed.dropped = order.dropped;

@@ -32,6 +32,13 @@ fn hostile_files_are_refused_by_name() {
         }
         match result {
             Ok(_) if entry["expect"] == "either" => println!("{path}: taken"),
+            Ok(imported) if entry["expect"] == "accept" => {
+                let said = imported.report.warnings.join("\n");
+                let mentions = entry["error_mentions"].as_array().unwrap();
+                if !mentions.iter().all(|m| said.contains(m.as_str().unwrap())) {
+                    failures.push(format!("{path}: it says {said:?} ({})", entry["why"]));
+                }
+            }
             Ok(_) => failures.push(format!("{path}: taken ({})", entry["why"])),
             Err(e) => {
                 refused += 1;

@@ -470,6 +470,89 @@ fn calibration_must_fit_the_model() {
 }
 
 #[test]
+fn choices_that_change_nothing_are_said() {
+    let warnings = |bytes: &[u8], dims: &[i64], choose: fn(&mut Options)| {
+        let elements = dims.iter().product::<i64>() as usize;
+        let shape: Vec<usize> = [SAMPLES as i64].iter().chain(dims).map(|&d| d as usize).collect();
+        let mut options = Options {
+            calibration: Some(Calibration::single(
+                npy::Array::new(shape, samples(elements)).unwrap(),
+            )),
+            ..Options::default()
+        };
+        choose(&mut options);
+        import_onnx(bytes, &options).map(|imported| imported.report.warnings.join("\n"))
+    };
+    let weights: Vec<f32> = (0..16).map(|i| i as f32 / 8.0 - 1.0).collect();
+    let product = file(
+        17,
+        &[1, 4],
+        vec![node("MatMul", &["x", "w"], "y", vec![])],
+        vec![floats("w", &[4, 4], &weights)],
+    );
+    let softmax = file(17, &[1, 4], vec![node("Softmax", &["x"], "y", vec![])], vec![]);
+    let conv = file(
+        17,
+        &[1, 1, 4, 4],
+        vec![node("Conv", &["x", "w"], "y", vec![])],
+        vec![floats("w", &[1, 1, 4, 4], &weights)],
+    );
+    let range: fn(&mut Options) = |options| options.range = Range::MeanMinMax;
+    let bytes: fn(&mut Options) = |options| options.activation = ActivationType::I8;
+    let nothing = |said: String| said.contains("changes nothing here");
+    assert!(nothing(warnings(&product, &[1, 4], range).unwrap()));
+    assert!(!nothing(warnings(&conv, &[1, 1, 4, 4], range).unwrap()));
+    assert!(nothing(warnings(&softmax, &[1, 4], bytes).unwrap()));
+    assert!(!nothing(warnings(&conv, &[1, 1, 4, 4], bytes).unwrap()));
+
+    // A quantised file with a sum in floats, which needs samples: the grid of its input is its own.
+    let nodes = vec![
+        node("QuantizeLinear", &["x", "s", "z"], "q", vec![]),
+        node("DequantizeLinear", &["q", "s", "z"], "d", vec![]),
+        node("ReduceSum", &["d"], "h", vec![]),
+        node("Tanh", &["h"], "y", vec![]),
+    ];
+    let zero = TensorProto::from_raw("z", vec![], DataType::Uint8, &[128]);
+    let quantised = file(17, &[1, 4], nodes, vec![floats("s", &[], &[0.03125]), zero]);
+    assert!(nothing(warnings(&quantised, &[1, 4], bytes).unwrap()));
+    let refused = warnings(&quantised, &[1, 4], |options| {
+        options.input_grids.insert(
+            "x".into(),
+            Grid {
+                scale: 1.0,
+                zero_point: 0,
+                dtype: metisvm_model::DType::U8,
+            },
+        );
+    });
+    let refused = refused.unwrap_err().to_string();
+    assert!(
+        refused.contains("a grid is asked for input \"x\"") && refused.contains("leave it out"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn what_stands_in_the_way_is_listed_beside_an_open_dimension() {
+    let nodes = vec![
+        node("LpPool", &["x"], "a", vec![]),
+        node("Det", &["a"], "b", vec![]),
+        node("Relu", &["b"], "y", vec![]),
+    ];
+    let refused = import(&file(17, &[1, 0, 4], nodes, vec![]), &[1, 1, 4])
+        .unwrap_err()
+        .to_string();
+    for word in [
+        "dimensions of inputs are open",
+        "--shape x=1,?,4",
+        "LpPool",
+        "Det",
+    ] {
+        assert!(refused.contains(word), "{word}: {refused}");
+    }
+}
+
+#[test]
 fn an_open_first_dimension_becomes_the_batch() {
     let bytes = file(17, &[0, 4], vec![node("Relu", &["x"], "y", vec![])], vec![]);
     let array = npy::Array::new(vec![6, 4], (0..24).map(|v| v as f32).collect()).unwrap();
@@ -483,4 +566,112 @@ fn an_open_first_dimension_becomes_the_batch() {
         assert_eq!(imported.graph.inputs()[0].ty.shape.dims(), [batch, 4]);
         assert_eq!(imported.report.samples, samples);
     }
+}
+
+#[test]
+fn a_norm_with_a_bias_goes_into_softmax() {
+    // The norm's sums have steps so fine that two of them differ by more than 32 bits hold.
+    let nodes = vec![
+        node("LayerNormalization", &["x", "g", "b"], "h", vec![]),
+        node("Softmax", &["h"], "y", vec![]),
+    ];
+    let gain: Vec<f32> = (0..32).map(|i| ((i * 13) % 32) as f32 / 16.0 - 1.0).collect();
+    let bias: Vec<f32> = (0..32).map(|i| ((i * 7) % 32) as f32 / 8.0 - 2.0).collect();
+    let bytes = file(
+        17,
+        &[4, 32],
+        nodes,
+        vec![floats("g", &[32], &gain), floats("b", &[32], &bias)],
+    );
+    check("LayerNormalization, Softmax", &bytes, &[4, 32], 2.0, |x| {
+        x.chunks_exact(32)
+            .flat_map(|row| {
+                let mean = row.iter().sum::<f64>() / 32.0;
+                let square = row.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / 32.0;
+                let each = row.iter().zip(&gain).zip(&bias);
+                let powers = each.map(|((v, &g), &b)| {
+                    ((v - mean) / (square + 1e-5).sqrt() * f64::from(g) + f64::from(b)).exp()
+                });
+                let powers: Vec<f64> = powers.collect();
+                let sum: f64 = powers.iter().sum();
+                powers.into_iter().map(move |p| p / sum)
+            })
+            .collect()
+    });
+}
+
+#[test]
+fn very_many_summands_are_shorter() {
+    let n = 70_000;
+    let nodes = vec![
+        node("Abs", &["x"], "h", vec![]),
+        node("ReduceMean", &["h"], "y", vec![]),
+    ];
+    check(
+        "ReduceMean",
+        &file(17, &[1, n], nodes, vec![]),
+        &[1, n],
+        1.0,
+        |x| vec![x.iter().map(|v| v.abs()).sum::<f64>() / n as f64],
+    );
+    let mut peak = vec![0f32; n as usize];
+    peak[5..8].fill(22.0);
+    let nodes = vec![
+        node("Add", &["x", "c"], "h", vec![]),
+        node("Softmax", &["h"], "y", vec![]),
+    ];
+    let softmax = file(17, &[1, n], nodes, vec![floats("c", &[n], &peak)]);
+    check("Softmax", &softmax, &[1, n], 1.0, |x| {
+        let powers: Vec<f64> = x
+            .iter()
+            .zip(&peak)
+            .map(|(v, &c)| (v + f64::from(c)).exp())
+            .collect();
+        let sum: f64 = powers.iter().sum();
+        powers.into_iter().map(|p| p / sum).collect()
+    });
+    let wide = 1 << 21;
+    let bytes = file(
+        17,
+        &[1, wide],
+        vec![node("ReduceMean", &["x"], "y", vec![])],
+        vec![],
+    );
+    let refused = import(&bytes, &[1, wide]).unwrap_err().to_string();
+    assert!(
+        refused.contains("2097152 elements") && refused.contains("in parts"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn what_is_said_of_sizes_and_numbers_names_the_reason() {
+    let relu = |dims: &[i64]| file(17, dims, vec![node("Relu", &["x"], "y", vec![])], vec![]);
+    let deep = import(&relu(&[1; 9]), &[1; 9]).unwrap_err().to_string();
+    assert!(
+        deep.contains("it has 9 dimensions; at most 8 are taken"),
+        "{deep}"
+    );
+    let empty = file(
+        17,
+        &[1, 4],
+        vec![node("Add", &["x", "c"], "y", vec![])],
+        vec![floats("c", &[0, 4], &[])],
+    );
+    let empty = import(&empty, &[1, 4]).unwrap_err().to_string();
+    assert!(empty.contains("a dimension is 0"), "{empty}");
+    let spoiled = file(
+        17,
+        &[1, 4],
+        vec![node("MatMul", &["x", "w"], "y", vec![])],
+        vec![floats("w", &[4, 1], &[1.0, f32::NAN, 0.0, 1.0])],
+    );
+    let spoiled = import(&spoiled, &[1, 4]).unwrap_err().to_string();
+    assert!(spoiled.contains("constants have to be finite"), "{spoiled}");
+    let infinite = file(17, &[1, 4], vec![node("Log", &["x"], "y", vec![])], vec![]);
+    let infinite = import(&infinite, &[1, 4]).unwrap_err().to_string();
+    assert!(
+        infinite.contains("leave out samples") && !infinite.contains("\"\""),
+        "{infinite}"
+    );
 }

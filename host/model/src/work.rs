@@ -5,6 +5,10 @@ use crate::op::Op;
 use crate::operators;
 use crate::tensor::TensorType;
 
+/// Elements of a vector, to which short lines of products are rounded up: 16 lanes of 32 bits are the widest
+/// vector that an engine is known to have, and two of the narrower ones.
+pub const VECTOR: u64 = 16;
+
 /// Counts of work. They saturate, so that a hostile graph costs more than there is, never less.
 ///
 /// Each gas schedule says which counts it prices: the counts of one operator may be priced by one schedule
@@ -21,6 +25,19 @@ pub struct Work {
     /// line of a Conv2d's image for each weight. A run costs something however short it is, so that a
     /// product of many short runs is dearer than its multiply-accumulates.
     pub lines: u64,
+    /// Products apart from each other: a MatMul's by its leading indices, where w has them, else one; a Conv2d's
+    /// by its images and groups. Each is set up by itself, however small.
+    pub products: u64,
+    /// Multiply-accumulates of 8-bit operands as vectors do them: as `macs`, with the columns of a MatMul and the
+    /// pixels of a Conv2d's image rounded up to [`VECTOR`].
+    pub vector_macs: u64,
+    /// The same with a 16-bit operand.
+    pub wide_vector_macs: u64,
+    /// Elements of images that Conv2d's windows begin with, or read on the way to the next: an engine lays them out
+    /// for its vectors.
+    pub laid_out: u64,
+    /// Weights of Conv2d: an engine lays them out anew where a parameter is computed.
+    pub filters: u64,
     /// Elements that are made or carried: inputs, outputs, and the result of every node.
     pub elements: u64,
     /// Elements that a reduction reads, along a window or a row: MaxPool2d, ArgMax, ReduceSum, ReduceMax
@@ -30,9 +47,11 @@ pub struct Work {
     pub moved_bytes: u64,
     /// Elements that are computed one by one: Add, Sub, Mul, Requantise and Clamp.
     pub pointwise: u64,
-    /// Places that are looked up: an element of Table and Interpolate, a run of neighbouring elements that
-    /// Gather, Transpose and Concat move.
+    /// Elements that are looked up: Table and Interpolate.
     pub lookups: u64,
+    /// Runs of neighbouring elements that something begins anew for: those that Gather, Transpose and Concat move,
+    /// rows that ReduceSum, ReduceMax, InvNorm and ArgMax reduce, lines of MaxPool2d's result.
+    pub runs: u64,
     /// Results of a division, or of a division and a root: Reciprocal and InvNorm.
     pub divisions: u64,
 }
@@ -45,10 +64,16 @@ impl Work {
         wide_macs: 0,
         lines: 0,
         elements: 0,
+        products: 0,
+        vector_macs: 0,
+        wide_vector_macs: 0,
+        laid_out: 0,
+        filters: 0,
         compares: 0,
         moved_bytes: 0,
         pointwise: 0,
         lookups: 0,
+        runs: 0,
         divisions: 0,
     };
 
@@ -102,6 +127,12 @@ impl Work {
             moved_bytes: self.moved_bytes.saturating_add(other.moved_bytes),
             pointwise: self.pointwise.saturating_add(other.pointwise),
             lookups: self.lookups.saturating_add(other.lookups),
+            runs: self.runs.saturating_add(other.runs),
+            products: self.products.saturating_add(other.products),
+            vector_macs: self.vector_macs.saturating_add(other.vector_macs),
+            wide_vector_macs: self.wide_vector_macs.saturating_add(other.wide_vector_macs),
+            laid_out: self.laid_out.saturating_add(other.laid_out),
+            filters: self.filters.saturating_add(other.filters),
             divisions: self.divisions.saturating_add(other.divisions),
         }
     }
@@ -147,29 +178,61 @@ mod tests {
             padding,
             ..Window::default()
         };
-        let products = |macs, lines| Work {
-            macs,
-            lines,
-            ..Work::NONE
-        };
         let pointwise = |pointwise| Work {
             pointwise,
             ..Work::NONE
         };
-        let compares = |compares| Work {
+        let compares = |compares, runs| Work {
             compares,
+            runs,
             ..Work::NONE
         };
         let x = byte(&[2, 3, 5]);
         let mat_mul = [x.clone(), byte(&[5, 7]), zero.clone(), zero.clone()];
-        assert_eq!(class(&Op::MatMul, &mat_mul), products(2 * 3 * 7 * 5, 30));
+        let work = Work {
+            macs: 2 * 3 * 7 * 5,
+            lines: 30,
+            vector_macs: 2 * 3 * 16 * 5,
+            products: 1,
+            ..Work::NONE
+        };
+        assert_eq!(class(&Op::MatMul, &mat_mul), work);
+        let each = [x.clone(), byte(&[2, 5, 17]), zero.clone(), zero.clone()];
+        let work = Work {
+            macs: 2 * 3 * 17 * 5,
+            vector_macs: 2 * 3 * 32 * 5,
+            products: 2,
+            ..work
+        };
+        assert_eq!(class(&Op::MatMul, &each), work);
         // Four rows of four, from three channels of 2 × 2 × 1 taps.
         let conv = [image.clone(), byte(&[3, 2, 2, 1]), zero.clone(), zero.clone()];
         let groups = 1;
-        assert_eq!(
-            class(&Op::Conv2d { window, groups }, &conv),
-            products(3 * 4 * 4 * 4, 3 * 4 * 4)
-        );
+        let work = Work {
+            macs: 3 * 4 * 4 * 4,
+            lines: 3 * 4 * 4,
+            vector_macs: 3 * 4 * 16,
+            products: 1,
+            laid_out: 2 * 4 * 4,
+            filters: 3 * 4,
+            ..Work::NONE
+        };
+        assert_eq!(class(&Op::Conv2d { window, groups }, &conv), work);
+        let (groups, outs) = (2, 4);
+        let conv = [image.clone(), byte(&[outs, 1, 2, 1]), zero.clone(), zero.clone()];
+        let work = class(&Op::Conv2d { window, groups }, &conv);
+        assert_eq!((work.products, work.filters), (2, 4 * 2));
+        // Of windows three apart those two by one are laid out, of windows one apart every element.
+        let apart = Window {
+            stride: [3, 3],
+            ..window
+        };
+        let of_apart = Op::Conv2d {
+            window: apart,
+            groups,
+        };
+        let work = class(&of_apart, &conv);
+        assert_eq!(work.laid_out, 2 * (2 * 2) * (2 * 1));
         assert_eq!(class(&Op::Add, &[x.clone(), byte(&[5])]), pointwise(30));
         let requantise = Op::Requantise {
             to: DType::U8,
@@ -186,10 +249,10 @@ mod tests {
         assert_eq!(class(&Op::Table, &[x.clone(), ty(DType::I32, &[256])]), lookups);
         let kernel = [2, 3];
         let pool = Op::MaxPool2d { kernel, window };
-        assert_eq!(class(&pool, &[image]), compares(2 * 4 * 2 * 6));
+        assert_eq!(class(&pool, &[image]), compares(2 * 4 * 2 * 6, 2 * 4));
         assert_eq!(
             class(&Op::ArgMax { axis: 1 }, core::slice::from_ref(&x)),
-            compares(30)
+            compares(30, 10)
         );
         later_operators_are_counted();
         let shape = Shape::new(&[30]).unwrap();
@@ -210,39 +273,43 @@ mod tests {
         };
         assert_eq!(class(&Op::Sub, &[x.clone(), row.clone()]), pointwise);
         assert_eq!(class(&mul, &[x.clone(), row]), pointwise);
-        let lookups = |lookups| Work {
-            lookups,
-            ..Work::NONE
-        };
+        let (lookups, runs) = (
+            |lookups| Work {
+                lookups,
+                ..Work::NONE
+            },
+            |runs| Work { runs, ..Work::NONE },
+        );
         let nodes = ty(DType::U8, &[257]);
         assert_eq!(class(&Op::Interpolate, &[x.clone(), nodes]), lookups(30));
-        let reads = |compares, divisions| Work {
+        let reads = |compares, runs, divisions| Work {
             compares,
+            runs,
             divisions,
             ..Work::NONE
         };
-        assert_eq!(class(&Op::ReduceSum { axis: 0 }, one), reads(30, 0));
-        assert_eq!(class(&Op::ReduceMax { axis: 2 }, one), reads(30, 0));
-        assert_eq!(class(&Op::Reciprocal { numerator: 9 }, one), reads(0, 30));
+        assert_eq!(class(&Op::ReduceSum { axis: 0 }, one), reads(30, 15, 0));
+        assert_eq!(class(&Op::ReduceMax { axis: 2 }, one), reads(30, 6, 0));
+        assert_eq!(class(&Op::Reciprocal { numerator: 9 }, one), reads(0, 0, 30));
         let norm = Op::InvNorm { shift: 1, epsilon: 1 };
-        assert_eq!(class(&norm, one), reads(30, 6));
+        assert_eq!(class(&norm, one), reads(30, 6, 6));
         // Runs that stay together: the last dimensions that do not move.
-        for (perm, runs) in [
+        for (perm, count) in [
             (&[0, 1, 2], 1),
             (&[1, 0, 2], 6),
             (&[0, 2, 1], 30),
             (&[2, 1, 0], 30),
         ] {
             let perm = perm.to_vec();
-            assert_eq!(class(&Op::Transpose { perm }, one), lookups(runs));
+            assert_eq!(class(&Op::Transpose { perm }, one), runs(count));
         }
         let three = [x.clone(), x.clone(), x.clone()];
-        assert_eq!(class(&Op::Concat { axis: 0 }, &three), lookups(3));
-        assert_eq!(class(&Op::Concat { axis: 2 }, &three), lookups(18));
+        assert_eq!(class(&Op::Concat { axis: 0 }, &three), runs(3));
+        assert_eq!(class(&Op::Concat { axis: 2 }, &three), runs(18));
         // A Gather moves what it writes, however large its data is.
         let (index, result) = (ty(DType::U8, &[2, 2]), ty(DType::I16, &[2, 2, 2, 5]));
         let work = Work::of(&Op::Gather { axis: 1 }, &[&x, &index], &result);
-        assert_eq!((work.lookups, work.moved_bytes), (2 * 4, 80 + 4 + 80));
+        assert_eq!((work.runs, work.moved_bytes), (2 * 4, 80 + 4 + 80));
     }
 
     /// The largest product that there can be, and more of it than a graph can have.
@@ -256,6 +323,7 @@ mod tests {
         let result = ty(DType::I32, &[1 << 13, 1 << 13]);
         let work = Work::of(&Op::MatMul, &[&x, &w, &zero, &zero], &result);
         assert_eq!((work.macs, work.lines), (1 << 39, 1 << 26));
+        assert_eq!((work.vector_macs, work.products), (1 << 39, 1));
         assert_eq!(work.moved_bytes, (1 << 26) + (1 << 26) + 2 + (1 << 28));
         let mut doubled = work;
         for _ in 0..64 {
@@ -263,6 +331,7 @@ mod tests {
         }
         assert_eq!((doubled.macs, doubled.lines), (u64::MAX, u64::MAX));
         assert_eq!((doubled.nodes, doubled.elements), (u64::MAX, u64::MAX));
+        assert_eq!((doubled.vector_macs, doubled.products), (u64::MAX, u64::MAX));
         assert_eq!((doubled.moved_bytes, doubled.wide_macs), (u64::MAX, 0));
     }
 }

@@ -20,6 +20,7 @@ mod peak;
 mod scratch;
 mod shape;
 mod tile;
+mod unpacked;
 
 pub use conv2d::conv2d;
 pub use filters::PackedFilters;
@@ -29,3 +30,4 @@ pub use operand::{Block, Elements, Zeros};
 pub use peak::register_peak;
 pub use scratch::Scratch;
 pub use shape::Conv2dShape;
+pub use unpacked::{Left, Right, UNPACKED_ROWS, mat_mul_unpacked};

@@ -3,7 +3,8 @@
 
 use metisvm_simd::Level;
 use metisvm_simd::product::{
-    Block, Conv2dShape, Elements, PackedFilters, PackedMatrix, Scratch, XKind, Zeros, conv2d, mat_mul,
+    Block, Conv2dShape, Elements, Left, PackedFilters, PackedMatrix, Right, Scratch, XKind, Zeros, conv2d,
+    mat_mul, mat_mul_unpacked,
 };
 use std::ops::Range;
 
@@ -138,7 +139,10 @@ fn check_product(random: &mut Random, scratch: &mut Scratch, shape: &Products) {
     } = *shape;
     let x = random.numbers(m * k, x_type.range());
     let w = random.numbers(k * n, w_type.range());
-    let x_zero = random.numbers(1, x_type.range())[0];
+    let mut x_zero = random.numbers(1, x_type.range())[0];
+    if random.below(2) == 0 {
+        x_zero = 0;
+    }
     let each = random.below(2) == 0;
     let mut zeros = random.numbers(if each { n } else { 1 }, w_type.range());
     if random.below(2) == 0 {
@@ -148,14 +152,17 @@ fn check_product(random: &mut Random, scratch: &mut Scratch, shape: &Products) {
     let (rows, columns) = (random.part(m), random.part(n));
     let whole = random.below(2) == 0;
 
-    let mut expected = Result::new(m, n);
-    for row in rows.clone() {
-        for column in columns.clone() {
+    let (mut expected, mut all) = (Result::new(m, n), Result::new(m, n));
+    for row in 0..m {
+        for column in 0..n {
             let zero = zeros[if each { column } else { 0 }];
             let terms =
                 (0..k).map(|i| i64::from(x[row * k + i] - x_zero) * i64::from(w[i * n + column] - zero));
             let sum = terms.sum::<i64>() + bias.as_ref().map_or(0, |b| i64::from(b[column]));
-            expected.values[row * n + column] = Some(sum as i32);
+            all.values[row * n + column] = Some(sum as i32);
+            if rows.contains(&row) && columns.contains(&column) {
+                expected.values[row * n + column] = Some(sum as i32);
+            }
         }
     }
     let (x, w) = (Memory::new(x_type, &x), Memory::new(w_type, &w));
@@ -193,11 +200,38 @@ fn check_product(random: &mut Random, scratch: &mut Scratch, shape: &Products) {
             scratch,
             &mut sink,
         );
-        let (x, w) = (x_type, w_type);
-        assert!(
-            result.values == expected.values,
-            "{level}: {m} × {k} × {n}, {x:?} by {w:?}, {zeros:?}"
-        );
+        let case = format!("{level}: {m} × {k} × {n}, {x_type:?} by {w_type:?}, {zeros:?}");
+        assert!(result.values == expected.values, "{case}");
+        let left = Left {
+            elements: x.elements(),
+            zero: x_zero,
+        };
+        if left.fits() {
+            let right = Right {
+                elements: w.elements(),
+                n,
+                zeros,
+            };
+            // As one product, and as one for each row.
+            for size in [[m, k], [1, k]] {
+                let mut result = Result::new(m, n);
+                let mut sink = |block: Block<'_>| {
+                    assert!(!whole || block.columns == n, "whole rows");
+                    result.take(block);
+                };
+                mat_mul_unpacked(
+                    level,
+                    left,
+                    right,
+                    bias.as_deref(),
+                    size,
+                    whole,
+                    scratch,
+                    &mut sink,
+                );
+                assert!(result.values == all.values, "unpacked, {size:?}, {case}");
+            }
+        }
     }
 }
 

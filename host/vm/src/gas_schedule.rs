@@ -49,8 +49,7 @@ impl GasSchedule {
         work: WorkPrices::V1(v1::PRICES),
     };
 
-    /// Version 2: work by its class, priced for engines with SIMD. **Its prices are provisional** until they
-    /// are measured with the `cpu` backend; no built-in chain spec names it.
+    /// Version 2: work by its class, priced for engines with SIMD.
     pub const V2: Self = Self {
         operators: v2::OPERATORS,
         work: WorkPrices::V2(v2::PRICES),

@@ -228,7 +228,6 @@ impl<'a> Compiler<'a> {
         }
         // The operands besides the tensors that are computed with.
         let parameters = match node.op {
-            Op::MatMul | Op::WideMatMul => 2..operands.len(),
             Op::Conv2d { .. } | Op::Requantise { .. } | Op::Clamp | Op::Table | Op::Interpolate => {
                 1..operands.len()
             }

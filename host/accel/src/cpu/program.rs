@@ -65,6 +65,13 @@ pub(super) struct Late {
     pub(super) known: Vec<(Value, Spot)>,
 }
 
+/// Zero points or a bias: constants, or read of each item.
+#[derive(Debug)]
+pub(super) enum Parameter {
+    Known(Vec<i32>),
+    Read(Spot),
+}
+
 /// A matrix product or a convolution. Its rows and columns are those of its chain's space.
 #[derive(Debug)]
 pub(super) enum Product {
@@ -76,13 +83,13 @@ pub(super) enum Product {
         bias: Option<Vec<i32>>,
         depth: usize,
     },
-    /// By a matrix of its own for each leading index; packed when it is there.
+    /// By a matrix of its own for each leading index, or with parameters that are computed.
     Computed {
         x: Spot,
         w: Spot,
-        x_zero: i32,
-        w_zeros: Vec<i32>,
-        bias: Option<Vec<i32>>,
+        x_zero: Parameter,
+        w_zeros: Parameter,
+        bias: Option<Parameter>,
         /// Rows, depth and columns of one product.
         size: [usize; 3],
         /// From one product's w to the next one's; 0 if all have the same.

@@ -3,13 +3,14 @@
 use super::chain::{Block, Chain, Sources, Target};
 use super::compile::compile_late;
 use super::memory::Memory;
-use super::program::{Home, Late, Product, Program, Spot, Step};
-use super::view::{bytes_mut, split_at};
+use super::program::{Home, Late, Parameter, Product, Program, Spot, Step};
+use super::view::{bytes_mut, get, split_at};
 use super::{scalar, shifts};
 use metisvm_model::{Constant, Value};
 use metisvm_simd::Level;
 use metisvm_simd::elements::{Slice, SliceMut};
-use metisvm_simd::product::{self, Elements, PackedMatrix, Scratch, Zeros};
+use metisvm_simd::product::{self, Elements, Left, PackedMatrix, Right, Scratch, UNPACKED_ROWS, Zeros};
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// The multiply-accumulates from which on a product is divided among threads: below, waking one takes longer.
@@ -305,6 +306,23 @@ impl Feed<'_> {
         memory.slice(spot.ty.dtype, 0..memory.bytes().len() / spot.ty.dtype.size())
     }
 
+    /// What a parameter holds for an item.
+    fn parameter<'p>(&self, parameter: &'p Parameter, item: usize) -> Cow<'p, [i32]> {
+        match parameter {
+            Parameter::Known(known) => Cow::Borrowed(known),
+            Parameter::Read(spot) => {
+                let count = spot.ty.elements();
+                let first = if matches!(spot.home, Home::Slot(_)) {
+                    item * count
+                } else {
+                    0
+                };
+                let all = self.all(spot);
+                Cow::Owned((first..first + count).map(|at| get(all, at)).collect())
+            }
+        }
+    }
+
     fn rows(&self, rows: Range<usize>, targets: &mut [Target<'_>], worker: &mut Worker) {
         let Worker {
             locals,
@@ -359,41 +377,78 @@ impl Feed<'_> {
                 let (m, k, n) = (*m, *k, *n);
                 let batches = chain.space.rows / m;
                 let (all_x, all_w) = (self.all(x), self.all(w));
-                let zeros = || match w_zeros.as_slice() {
-                    [one] => Zeros::One(*one),
-                    each => Zeros::Each(each),
-                };
                 let mut packed_at = None;
-                for product in rows.start / m..rows.end.div_ceil(m) {
+                let mut done = rows.start;
+                while done < rows.end {
+                    let product = done / m;
                     let (item, batch) = (product / batches, product % batches);
                     let x_item = if matches!(x.home, Home::Slot(_)) { item } else { 0 };
                     let w_item = if matches!(w.home, Home::Slot(_)) { item } else { 0 };
-                    let w_start = w_item * w.ty.elements() + batch * w_step;
+                    let (first, w_start) = (product * m, w_item * w.ty.elements() + batch * w_step);
+                    let own = done - first..rows.end.min(first + m) - first;
                     let x_start = x_item * x.ty.elements() + batch * m * k;
-                    if packed_at != Some(w_start) {
-                        let raw = elements(all_w, w_start..w_start + k * n);
+                    let x_zero = self.parameter(x_zero, item)[0];
+                    let w_zeros = self.parameter(w_zeros, item);
+                    let zeros = match &w_zeros[..] {
+                        [one] => Zeros::One(*one),
+                        each => Zeros::Each(each),
+                    };
+                    let bias = bias.as_ref().map(|bias| self.parameter(bias, item));
+                    let left = |rows: Range<usize>| Left {
+                        elements: elements(all_x, x_start + rows.start * k..x_start + rows.end * k),
+                        zero: x_zero,
+                    };
+                    if m <= UNPACKED_ROWS && left(own.clone()).fits() {
+                        // All whole products of an item, or what there is of one.
+                        let end = rows.end.min((item + 1) * batches * m);
+                        let (products, m) = match (end - done) / m {
+                            _ if own.start > 0 => (1, own.len()),
+                            0 => (1, own.len()),
+                            whole => (whole, m),
+                        };
+                        let count = products * m;
+                        let right = Right {
+                            elements: elements(all_w, w_start..w_start + (products - 1) * w_step + k * n),
+                            n,
+                            zeros,
+                        };
+                        product::mat_mul_unpacked(
+                            self.level,
+                            left(own.start..own.start + count),
+                            right,
+                            bias.as_deref(),
+                            [m, k],
+                            chain.whole_rows,
+                            scratch,
+                            &mut |block| take(done, block),
+                        );
+                        done += count;
+                        continue;
+                    }
+                    let raw = elements(all_w, w_start..w_start + k * n);
+                    // Zero points may be the item's own where w is not.
+                    if packed_at != Some((item, w_start)) {
                         match &mut packed[self.number] {
-                            Some(packed) => packed.repack(raw, zeros()),
-                            empty => *empty = Some(PackedMatrix::new(self.level, raw, k, n, zeros(), *kind)),
+                            Some(packed) => packed.repack(raw, zeros),
+                            empty => *empty = Some(PackedMatrix::new(self.level, raw, k, n, zeros, *kind)),
                         }
-                        packed_at = Some(w_start);
+                        packed_at = Some((item, w_start));
                     }
                     let Some(weights) = &packed[self.number] else {
                         continue;
                     };
-                    let first = product * m;
-                    let own = rows.start.max(first) - first..rows.end.min(first + m) - first;
                     product::mat_mul(
                         weights,
-                        elements(all_x, x_start..x_start + m * k),
-                        *x_zero,
+                        left(0..m).elements,
+                        x_zero,
                         bias.as_deref(),
-                        own,
+                        own.clone(),
                         0..n,
                         chain.whole_rows,
                         scratch,
                         &mut |block| take(first, block),
                     );
+                    done = first + own.end;
                 }
             }
             Product::Convolution {

@@ -79,14 +79,10 @@ pub(super) fn run(shift: &Shift, level: Level, view: View<'_>, result: &Spot, mu
         }
         Shift::MaxPool { x, kernel, window } => {
             let shape = pool_shape(x, *kernel, window, result);
-            let (plane, own) = (
-                shape.input.iter().product::<usize>(),
-                shape.output.iter().product::<usize>(),
-            );
             let x = view.slice(x);
-            let planes = x.len() / plane;
             if tiles(&shape, window) {
                 // Windows end where the plane does, so that all planes are one tall one.
+                let planes = x.len() / (shape.input[0] * shape.input[1]);
                 let tall = Pool {
                     input: [shape.input[0] * planes, shape.input[1]],
                     output: [shape.output[0] * planes, shape.output[1]],
@@ -95,10 +91,7 @@ pub(super) fn run(shift: &Shift, level: Level, view: View<'_>, result: &Spot, mu
                 elements::max_pool2d(level, x, &tall, y);
                 return;
             }
-            for number in 0..planes {
-                let to = range_mut(&mut y, number * own..(number + 1) * own);
-                elements::max_pool2d(level, part(x, number * plane, plane), &shape, to);
-            }
+            elements::max_pool2d_planes(level, x, &shape, y);
         }
         Shift::ArgMax { x, axis } => {
             let SliceMut::I32(y) = y else { return };

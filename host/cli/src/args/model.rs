@@ -22,6 +22,16 @@ pub enum Model {
 }
 
 impl Model {
+    /// What the command is called.
+    pub(super) const fn name(&self) -> &'static str {
+        match self {
+            Self::Import(_) => "import",
+            Self::Info(_) => "info",
+            Self::Run(_) => "run",
+            Self::Check(_) => "check",
+        }
+    }
+
     /// What of the arguments does nothing, or contradicts itself.
     pub(super) fn problem(&self) -> Option<String> {
         match self {
@@ -384,6 +394,13 @@ mod tests {
         let same = ["import", "m.onnx", "-o", "m", "--report", "m"];
         assert!(problem(&same).is_some_and(|said| said.contains("same file")));
         assert_eq!(problem(&["import", "m.onnx", "-o", "m", "--report", "r"]), None);
+    }
+
+    #[test]
+    fn wrong_use_shows_the_usage_of_the_command() {
+        let twice = ["check", "m.bundle", "--data", "d.npz", "--backend", "fpga,fpga"];
+        let said = problem(&twice).unwrap();
+        assert!(said.contains("Usage: metisvm model check"), "{said}");
     }
 
     #[test]

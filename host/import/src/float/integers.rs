@@ -24,10 +24,10 @@ pub(super) fn import(typed: &Typed, options: &Options) -> Result<Imported, Impor
     lower::lower(typed, &plan, options.calibration.as_ref())
 }
 
-/// The outputs of the integer graph for inputs in their order, the grids chosen from these same inputs.
-pub(crate) fn run(typed: &Typed, inputs: &[Vec<f32>]) -> Result<Vec<Integers>, String> {
+/// The outputs of the integer graph for inputs in their order, the grids chosen from one sample of each.
+pub(crate) fn run(typed: &Typed, inputs: &[Vec<f32>], samples: &[Vec<f32>]) -> Result<Vec<Integers>, String> {
     let mut calibration = Calibration::default();
-    for (&id, data) in typed.inputs.iter().zip(inputs) {
+    for (&id, data) in typed.inputs.iter().zip(samples) {
         let value = &typed.values[id];
         let shape = std::iter::once(1)
             .chain(value.shape.dims().iter().map(|&d| d as usize))
@@ -111,9 +111,14 @@ pub(crate) fn run(typed: &Typed, inputs: &[Vec<f32>]) -> Result<Vec<Integers>, S
 }
 
 /// Root of the mean squared error of the worst output, as a part of what floats give.
-pub(crate) fn error(typed: &Typed, inputs: &[Vec<f32>], floats: &[Vec<f32>]) -> Result<f64, String> {
+pub(crate) fn error(
+    typed: &Typed,
+    inputs: &[Vec<f32>],
+    samples: &[Vec<f32>],
+    floats: &[Vec<f32>],
+) -> Result<f64, String> {
     let mut worst = 0f64;
-    for (output, floats) in run(typed, inputs)?.iter().zip(floats) {
+    for (output, floats) in run(typed, inputs, samples)?.iter().zip(floats) {
         if output.reals.len() != floats.len() {
             return Err(format!(
                 "{}: {} elements, not {}",

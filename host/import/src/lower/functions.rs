@@ -152,6 +152,9 @@ impl Lowering<'_> {
 
     /// A function of whole numbers that gives whole numbers.
     fn of_integers(&mut self, value: Value, dtype: DType, function: &Function) -> Result<Lowered, Problem> {
+        if dtype.min() == 0 && matches!(function, Function::FromFront { .. }) {
+            return Ok(Lowered::Integers(value, dtype));
+        }
         if dtype.is_byte() {
             let entry = |v: i32| DType::I32.saturate(function.at(v as f32) as i64);
             let value = self.emitter.table(value, dtype, DType::I32, entry)?;
@@ -197,6 +200,7 @@ impl Lowering<'_> {
                 ];
                 self.emitter.node(Op::Clamp, &[value, bounds[0], bounds[1]])
             }
+            Function::FromFront { extent } => self.counted_from_front(value, extent)?,
             _ => {
                 return Err(Problem::Unsupported(
                     "it has no exact form on whole numbers; cast them to FLOAT".to_string(),
@@ -204,6 +208,18 @@ impl Lowering<'_> {
             }
         };
         Ok(Lowered::Integers(result, DType::I32))
+    }
+
+    /// `position + extent · (position < 0)`.
+    fn counted_from_front(&mut self, position: Value, extent: u32) -> Result<Value, Problem> {
+        let extent = i32::try_from(extent).unwrap_or(i32::MAX);
+        // Kept near the dimension first, so that no sum can overflow.
+        let position = self.emitter.clamp(position, DType::I32, -extent, extent - 1)?;
+        let below = self.emitter.clamp(position, DType::I32, -1, 0)?;
+        let extent = self.emitter.scalar(DType::I32, extent)?;
+        let (shift, to) = (0, DType::I32);
+        let added = self.emitter.node(Op::Mul { shift, to }, &[below, extent]);
+        Ok(self.emitter.node(Op::Sub, &[position, added]))
     }
 
     /// Integers such that the difference to a bound fits 32 bits.

@@ -123,35 +123,13 @@ impl Lowering<'_> {
         }
     }
 
-    /// Computed positions in a dimension. Where samples have negative ones, which count from the end, the extent is
-    /// added to those: `position + extent · (position < 0)`.
-    fn counted_from_the_front(&mut self, indices: &Arg, extent: u32) -> Result<(Value, DType), Problem> {
-        let (position, dtype) = self.integers(indices)?;
-        let is_negative = self.reach(indices).is_ok_and(|(low, _)| low < 0.0);
-        let Ok(extent) = i32::try_from(extent) else {
-            return Ok((position, dtype));
-        };
-        if !is_negative || dtype.min() == 0 {
-            return Ok((position, dtype));
-        }
-        // Kept near the dimension first, so that no sum can overflow.
-        let (low, high) = ((-extent).max(dtype.min()), (extent - 1).min(dtype.max()));
-        let position = self.emitter.clamp(position, dtype, low, high)?;
-        let below = self.emitter.clamp(position, dtype, -1, 0)?;
-        let extent = self.emitter.scalar(DType::I32, extent)?;
-        let to = DType::I32;
-        let added = self.emitter.node(Op::Mul { shift: 0, to }, &[below, extent]);
-        Ok((self.emitter.node(Op::Sub, &[position, added]), DType::I32))
-    }
-
-    /// Rows of a table by computed positions, which are kept within it: of those that count from the end see
-    /// [`Self::counted_from_the_front`].
+    /// Rows of a table by computed positions, which are kept within it.
     pub(super) fn lookup(&mut self, node: &TypedNode, axis: usize, shape: Shape) -> Result<Lowered, Problem> {
         let (data, indices) = (&node.inputs[0], &node.inputs[1]);
         let extent = self.dims(data).get(axis).copied().unwrap_or(1);
         let op = Op::Gather { axis: axis as u8 };
         let whole = self.typed.values[node.output].element == Element::Int;
-        let (position, dtype) = self.counted_from_the_front(indices, extent)?;
+        let (position, dtype) = self.integers(indices)?;
         let last = i64::from(extent) - 1;
         let position = if dtype.is_byte() && last < i64::from(dtype.max()) || !dtype.is_byte() {
             let last = i32::try_from(last).unwrap_or(i32::MAX);

@@ -5,6 +5,7 @@ use super::labels;
 use super::state::{Lowered, Lowering, Real, on};
 use crate::columns::MAX_COLUMNS;
 use crate::error::{ImportError, NodeName, Problem};
+use crate::function::Function;
 use crate::measure::Place;
 use crate::plan::Site;
 use crate::typed::{Arg, Element, Operator, ValueId};
@@ -77,7 +78,11 @@ impl Lowering<'_> {
     /// Whole numbers are 32 bits; bytes where they were seen to be that and no position.
     fn whole_type(&self, id: ValueId) -> DType {
         let position = |n: &crate::typed::TypedNode| {
-            matches!(n.op, Operator::Lookup { .. }) && n.values().any(|v| v == id)
+            let at = matches!(
+                n.op,
+                Operator::Lookup { .. } | Operator::Pointwise(Function::FromFront { .. })
+            );
+            at && n.values().any(|v| v == id)
         };
         match self.plan.ranges.get(id).copied().flatten() {
             Some((low, high)) if low >= 0.0 && high <= 255.0 && !self.typed.nodes.iter().any(position) => {

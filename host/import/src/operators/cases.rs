@@ -49,7 +49,7 @@ fn wrong(case: &Json) -> Option<String> {
     for (stage, typed) in [("translated", translated), ("rewritten", rewritten)] {
         let results = run(&typed, &inputs);
         if stage == "rewritten" {
-            match integers::error(&typed, &inputs, &results) {
+            match integers::error(&typed, &inputs, &inputs, &results) {
                 Ok(error) if error <= 0.03 => {}
                 Ok(error) => return Some(format!("as integers it is off by {:.1} %", error * 100.0)),
                 Err(why) => return Some(format!("as integers: {why}")),

@@ -4,11 +4,13 @@
 use super::arithmetic::affine;
 use super::axes::axis;
 use super::make::Maker;
+use super::sign;
 use crate::attributes::wrong;
 use crate::builder::Builder;
 use crate::call::Call;
 use crate::constant::{Constant, elements};
 use crate::error::Problem;
+use crate::function::Function;
 use crate::typed::{Arg, Element, Operator};
 
 /// Positions in a dimension; those below zero count from the end.
@@ -28,10 +30,11 @@ fn positions(indices: &Constant, extent: u32) -> Result<Vec<u32>, Problem> {
     }
 }
 
-/// Computed positions are whole numbers.
-fn whole_positions(m: &Maker<'_>, indices: &Arg) -> Result<(), Problem> {
-    match m.element(indices) {
-        Element::Int => Ok(()),
+/// Computed positions, which must be whole numbers, counted from the front of a dimension.
+fn from_front(m: &mut Maker<'_>, indices: Arg, extent: u32) -> Result<Arg, Problem> {
+    match (m.element(&indices), &indices) {
+        (Element::Int, Arg::Value(id)) if sign::is_nonnegative(&m.b.typed, *id) => Ok(indices),
+        (Element::Int, _) => m.function(indices, Function::FromFront { extent }),
         _ => Err(Problem::UnsupportedType {
             actual: "FLOAT, or integers of a grid, of the indices".to_string(),
             expected: "they must be whole numbers",
@@ -57,7 +60,7 @@ pub(super) fn gather(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
             m.reshape(taken, &result)
         }
         Arg::Value(_) => {
-            whole_positions(&m, &indices)?;
+            let indices = from_front(&mut m, indices, extent)?;
             let element = m.element(&x);
             m.emit(Operator::Lookup { axis }, vec![x, indices], &result, element)
         }
@@ -103,7 +106,7 @@ pub(super) fn gather_elements(b: &mut Builder, call: &Call<'_>) -> Result<Arg, P
             m.entries(flat, 0, places)?
         }
         Arg::Value(_) => {
-            whole_positions(&m, &indices)?;
+            let indices = from_front(&mut m, indices, dims[along])?;
             let starts: Vec<i64> = starts.map(|start| start as i64).collect();
             let starts = Constant::new(
                 &call.node.name,
@@ -163,4 +166,12 @@ pub(super) fn gather_nd(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem
     let table = m.reshape(x, &[before, inner])?;
     let taken = m.entries(table, 0, places)?;
     m.reshape(taken, &result)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn computed_positions_count_from_the_end_whatever_the_samples_show() {
+        crate::float::cases::check("positions");
+    }
 }

@@ -34,8 +34,14 @@ struct How {
 
 pub(super) fn upsample(b: &mut Builder, call: &Call<'_>) -> Result<Arg, Problem> {
     let x = call.arg(0)?.clone();
-    call.arity(2, 2, "2")?;
-    let scales = call.needed(1, "the scales")?.finite()?;
+    let scales = if call.opset < 9 {
+        call.arity(1, 1, "1")?;
+        let scales = call.attributes.floats("scales")?;
+        scales.ok_or_else(|| wrong("scales", "it is missing"))?.to_vec()
+    } else {
+        call.arity(2, 2, "2")?;
+        call.needed(1, "the scales")?.finite()?
+    };
     let kind = old_kind(call)?;
     simple(b, call, x, &scales, kind)
 }

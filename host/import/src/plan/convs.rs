@@ -6,7 +6,7 @@ use super::trial::Trial;
 use crate::calibrate::Seen;
 use crate::constant::Constant;
 use crate::grid::Grid;
-use crate::options::Options;
+use crate::options::{Options, Range};
 use crate::typed::{Arg, Operator, Typed, ValueId};
 use metisvm_model::DType;
 use std::collections::BTreeMap;
@@ -24,7 +24,13 @@ const CLIPS: [f64; 3] = [1.0, 0.9, 0.75];
 const STRENGTHS: [f64; 4] = [0.35, 0.5, 0.65, 1.0];
 
 /// By the value that a convolution computes, the form of its operand.
-pub(super) fn choose(typed: &Typed, seen: &Seen, options: &Options, round: usize) -> BTreeMap<ValueId, Site> {
+pub(super) fn choose(
+    typed: &Typed,
+    seen: &Seen,
+    options: &Options,
+    range: Range,
+    round: usize,
+) -> BTreeMap<ValueId, Site> {
     let worth = WORTH_WORDS.get(round).copied().unwrap_or(0.0);
     let mut chosen = BTreeMap::new();
     for node in &typed.nodes {
@@ -35,7 +41,7 @@ pub(super) fn choose(typed: &Typed, seen: &Seen, options: &Options, round: usize
         let given = options.input_grids.contains_key(&typed.values[*x].name);
         let (Some(channels), Some(range)) = (
             seen.channels.get(x),
-            seen.held[*x].range(options.range, options.activation.dtype()),
+            seen.held[*x].range(range, options.activation.dtype()),
         ) else {
             continue;
         };

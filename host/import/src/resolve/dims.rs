@@ -21,7 +21,7 @@ pub(super) struct Dims<'o> {
 }
 
 /// One dimension of a file, as it is shown.
-fn shown(extent: &Dimension<'_>) -> String {
+pub(super) fn shown(extent: &Dimension<'_>) -> String {
     match extent {
         Dimension::Value(v) if *v > 0 => v.to_string(),
         Dimension::Param(name) if !name.is_empty() => plain(name),
@@ -67,13 +67,10 @@ impl<'o> Dims<'o> {
             (None, false) => return Err(Problem::Missing("shape (give one: --shape INPUT=1,3,224,224)")),
         };
         let rank = declared.map(<[_]>::len);
-        let too_many = |rank: usize| {
-            Problem::Shape(format!(
-                "its {rank} dimensions hold no element, over {MAX_ELEMENTS}, or are over {MAX_RANK}"
-            ))
-        };
         if let Some(rank) = rank.filter(|&rank| rank > MAX_RANK) {
-            return Err(too_many(rank));
+            return Err(Problem::Shape(format!(
+                "it has {rank} dimensions; at most {MAX_RANK} are taken"
+            )));
         }
         let dims = match (self.options.shapes.get_key_value(input), declared) {
             (Some((name, wanted)), declared) => {
@@ -123,7 +120,15 @@ impl<'o> Dims<'o> {
             }
             (None, None) => return Err(Problem::Missing("shape")),
         };
-        Shape::new(&dims).ok_or_else(|| too_many(dims.len()))
+        Shape::new(&dims).ok_or_else(|| {
+            Problem::Shape(if dims.len() > MAX_RANK {
+                format!("it has {} dimensions; at most {MAX_RANK} are taken", dims.len())
+            } else if dims.contains(&0) {
+                "a dimension is 0: it holds no element, and there is nothing to compute".to_string()
+            } else {
+                format!("{dims:?} are more than {MAX_ELEMENTS} elements")
+            })
+        })
     }
 
     fn extent(&mut self, at: usize, value: &Dimension<'_>) -> Result<Option<u32>, Problem> {

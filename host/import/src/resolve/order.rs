@@ -6,8 +6,8 @@ use onnx_rs::ast::{Graph, Node};
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap, HashSet};
 
-/// Operands that one node may have.
-const MAX_NODE_INPUTS: usize = 256;
+/// Operands that one node may have: polynomials of features are joined column by column.
+const MAX_NODE_INPUTS: usize = 4096;
 
 /// The order in which to visit nodes, and which to leave out.
 pub(super) struct Order {
@@ -68,7 +68,7 @@ impl Order {
                     return Err(Problem::Count {
                         what: "operands",
                         actual: node.input.len(),
-                        expected: "at most 256",
+                        expected: "at most 4096",
                     }
                     .at(&name(index)));
                 }

@@ -1,5 +1,6 @@
 //! What a file declares of its inputs and outputs.
 
+use super::dims::shown;
 use crate::constant::type_name;
 use crate::error::Problem;
 use crate::typed::Element;
@@ -37,14 +38,11 @@ pub(super) fn input_type<'f>(
     Ok((element, tensor.shape.as_ref()))
 }
 
-/// An output has the shape that its declaration says, where it says one. Of another number of dimensions runtimes make
-/// nothing, and exporters do write that: it is worth a note, which is given.
-pub(super) fn declared_shape(info: &ValueInfo<'_>, actual: &Shape) -> Result<Option<String>, Problem> {
-    let Some(declared) = info.tensor_shape() else {
-        return Ok(None);
-    };
-    let same_rank = declared.dim.len() == actual.rank();
-    let agrees = same_rank
+/// What a declaration says otherwise of an output's shape than was computed. Runtimes make nothing of it, and exporters
+/// do write that: it is a note.
+pub(super) fn declared_shape(info: &ValueInfo<'_>, actual: &Shape) -> Option<String> {
+    let declared = info.tensor_shape()?;
+    let agrees = declared.dim.len() == actual.rank()
         && declared
             .dim
             .iter()
@@ -54,23 +52,51 @@ pub(super) fn declared_shape(info: &ValueInfo<'_>, actual: &Shape) -> Result<Opt
                 _ => true,
             });
     if agrees {
-        return Ok(None);
+        return None;
     }
-    let shown: Vec<String> = declared
-        .dim
-        .iter()
-        .take(8)
-        .map(|d| match d.value {
-            Dimension::Value(v) => v.to_string(),
-            Dimension::Param(_) => "?".to_string(),
-        })
-        .collect();
-    let shown = format!("it is declared as [{}] and computed as {actual}", shown.join(","));
-    if same_rank {
-        return Err(Problem::Shape(shown));
+    let dims = declared.dim.iter().take(8).map(|d| shown(&d.value));
+    let dims = dims.collect::<Vec<_>>().join(",");
+    let more = if declared.dim.len() > 8 { ",…" } else { "" };
+    let name = crate::error::shown(info.name);
+    Some(format!(
+        "output {name:?}: it is declared as [{dims}{more}] and computed as {actual}"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use onnx_rs::ast::{TensorShapeDimension, TensorTypeProto, TypeProto};
+
+    fn note(declared: Vec<Dimension<'static>>, actual: &[u32]) -> Option<String> {
+        let dim = declared.into_iter().map(|value| TensorShapeDimension {
+            value,
+            ..Default::default()
+        });
+        let tensor = TensorTypeProto {
+            elem_type: DataType::Float,
+            shape: Some(TensorShape { dim: dim.collect() }),
+        };
+        let info = ValueInfo {
+            name: "y",
+            r#type: Some(TypeProto {
+                value: Some(TypeValue::Tensor(tensor)),
+                ..Default::default()
+            }),
+            ..Default::default()
+        };
+        declared_shape(&info, &Shape::new(actual).unwrap())
     }
-    Ok(Some(format!(
-        "output {:?}: {shown}",
-        crate::error::shown(info.name)
-    )))
+
+    #[test]
+    fn another_shape_than_declared_is_a_note() {
+        let value = Dimension::Value;
+        assert_eq!(note(vec![value(2), Dimension::Param("rows")], &[2, 7]), None);
+        assert_eq!(note(vec![value(0), value(7)], &[2, 7]), None);
+        // Of another extent, as of another number of dimensions.
+        let said = note(vec![value(0), value(2)], &[1, 1]).unwrap();
+        assert!(said.contains("declared as [?,2] and computed as [1,1]"), "{said}");
+        let said = note(vec![value(2)], &[1, 2]).unwrap();
+        assert!(said.contains("declared as [2] and computed as [1,2]"), "{said}");
+    }
 }

@@ -6,6 +6,7 @@ use super::grids::on_grids;
 use super::name::node_name;
 use super::order::Order;
 use super::ports::{declared_shape, input_type};
+use super::unsupported;
 use crate::attributes::Attributes;
 use crate::builder::Builder;
 use crate::call::Call;
@@ -154,10 +155,7 @@ impl<'m> Resolver<'m> {
         let operator = node.op_type.as_str();
         let own = matches!(node.domain, "" | "ai.onnx");
         let translator = operators::translator(node.domain, operator);
-        let folds = own && fold::knows(operator);
-        if translator.is_none() && !folds && !(own && operator == "If") {
-            return Err(at(operators::unsupported(node.domain, operator)));
-        }
+        unsupported::check(node).map_err(at)?;
         let mut inputs = Vec::new();
         let mut unknown = false;
         for input in &node.input {
@@ -351,8 +349,7 @@ impl<'m> Resolver<'m> {
             }
             if let Some(info) = declared.iter().find(|info| info.name == name) {
                 let shape = &self.builder.typed.values[id].shape;
-                let note = declared_shape(info, shape).map_err(wrong)?;
-                self.builder.typed.notes.extend(note);
+                self.builder.typed.notes.extend(declared_shape(info, shape));
             }
             self.builder.typed.outputs.push((name.to_string(), id));
         }

@@ -55,7 +55,7 @@ pub(super) fn prove(_: &u8, operands: &[Operand], _: &TensorType) -> Result<Node
 pub(super) fn count(axis: &u8, operands: &[&TensorType], _: &TensorType) -> Work {
     let (outer, ..) = operands[0].shape.split(usize::from(*axis));
     Work {
-        lookups: (outer as u64).saturating_mul(operands.len() as u64),
+        runs: (outer as u64).saturating_mul(operands.len() as u64),
         ..Work::NONE
     }
 }

@@ -9,7 +9,7 @@ use crate::op::{Op, Window};
 use crate::range::Operand;
 use crate::tensor::{DType, Tensor, TensorType};
 use crate::types::{byte, image, outputs, result, wrong_shape};
-use crate::work::Work;
+use crate::work::{VECTOR, Work};
 use alloc::format;
 use alloc::vec::Vec;
 
@@ -70,13 +70,24 @@ pub(super) fn channels(operands: &[Operand]) -> Option<ChannelIntervals> {
     product::channels(bounds(operands), operands[1].ty.shape.dim(0), 1)
 }
 
-pub(super) fn count(_: &Window, _: &u32, operands: &[&TensorType], ty: &TensorType) -> Work {
+pub(super) fn count(window: &Window, groups: &u32, operands: &[&TensorType], ty: &TensorType) -> Work {
     let w = operands[1];
     let depth = (w.elements() / w.shape.dim(0)) as u64;
     let elements = ty.elements() as u64;
+    let pixels = (ty.shape.dim(2) as u64).saturating_mul(ty.shape.dim(3) as u64);
     Work {
         macs: elements.saturating_mul(depth),
         lines: (elements / ty.shape.dim(3) as u64).saturating_mul(depth),
+        vector_macs: (elements / pixels.max(1))
+            .saturating_mul(depth)
+            .saturating_mul(pixels.next_multiple_of(VECTOR)),
+        products: (ty.shape.dim(0) as u64).saturating_mul(u64::from(*groups)),
+        laid_out: [2, 3]
+            .map(|d| (w.shape.dim(d) as u64).min(u64::from(window.stride[d - 2])))
+            .into_iter()
+            .chain([operands[0].shape.dim(0) as u64, operands[0].shape.dim(1) as u64])
+            .fold(pixels, u64::saturating_mul),
+        filters: w.elements() as u64,
         ..Work::NONE
     }
 }

@@ -42,7 +42,7 @@ pub(super) fn prove(axis: &u8, operands: &[Operand], _: &TensorType) -> Result<N
 pub(super) fn count(axis: &u8, operands: &[&TensorType], _: &TensorType) -> Work {
     let (outer, ..) = operands[0].shape.split(usize::from(*axis));
     Work {
-        lookups: (outer as u64).saturating_mul(operands[1].elements() as u64),
+        runs: (outer as u64).saturating_mul(operands[1].elements() as u64),
         ..Work::NONE
     }
 }

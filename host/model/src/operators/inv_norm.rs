@@ -80,6 +80,7 @@ pub(super) fn count(_: &u8, _: &u64, operands: &[&TensorType], ty: &TensorType) 
     Work {
         compares: operands[0].elements() as u64,
         divisions: ty.elements() as u64,
+        runs: ty.elements() as u64,
         ..Work::NONE
     }
 }

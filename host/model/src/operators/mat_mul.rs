@@ -9,7 +9,7 @@ use crate::op::Op;
 use crate::range::Operand;
 use crate::tensor::{DType, Tensor, TensorType};
 use crate::types::{byte, result, wrong_shape};
-use crate::work::Work;
+use crate::work::{VECTOR, Work};
 use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
@@ -83,9 +83,13 @@ pub(super) fn channels(operands: &[Operand]) -> Option<ChannelIntervals> {
 
 pub(super) fn count(operands: &[&TensorType], ty: &TensorType) -> Work {
     let depth = operands[0].shape.dims().last().map_or(1, |&k| u64::from(k));
+    let columns = ty.shape.dims().last().map_or(1, |&n| u64::from(n));
+    let lines = operands[0].elements() as u64;
     Work {
         macs: (ty.elements() as u64).saturating_mul(depth),
-        lines: operands[0].elements() as u64,
+        lines,
+        vector_macs: lines.saturating_mul(columns.next_multiple_of(VECTOR)),
+        products: operands[1].elements() as u64 / depth.saturating_mul(columns).max(1),
         ..Work::NONE
     }
 }

@@ -48,9 +48,10 @@ pub(super) fn prove(axis: &u8, operands: &[Operand], _: &TensorType) -> Result<N
     })
 }
 
-pub(super) fn count(_: &u8, operands: &[&TensorType], _: &TensorType) -> Work {
+pub(super) fn count(_: &u8, operands: &[&TensorType], ty: &TensorType) -> Work {
     Work {
         compares: operands[0].elements() as u64,
+        runs: ty.elements() as u64,
         ..Work::NONE
     }
 }

@@ -51,7 +51,7 @@ pub(super) fn count(perm: &[u8], operands: &[&TensorType], ty: &TensorType) -> W
     let stay = dims.take_while(|((i, _), axis)| *i == usize::from(**axis));
     let run: u64 = stay.map(|((_, &extent), _)| u64::from(extent)).product();
     Work {
-        lookups: ty.elements() as u64 / run,
+        runs: ty.elements() as u64 / run,
         ..Work::NONE
     }
 }

@@ -38,6 +38,8 @@ pub(super) fn count(operands: &[&TensorType], ty: &TensorType) -> Work {
     Work {
         macs: 0,
         wide_macs: narrow.macs,
+        vector_macs: 0,
+        wide_vector_macs: narrow.vector_macs,
         ..narrow
     }
 }

@@ -132,6 +132,12 @@ fn convolve<L: Lanes, M: Multiply, W: Word>(lanes: L, job: Convolution<'_>, word
     let sums = sums.resize((tile_rows + 1) * stride);
     let image = image.resize(layout.image_words() + SLACK.max(2 * L::N));
 
+    // Small groups whose image is one block are handed out together.
+    let is_one_block = f.tiles() == 1 && rows_at_once == s.rows && cols_at_once == s.cols;
+    let most_rows = if is_one_block { tile_rows } else { 0 };
+    // Rows of sums that wait.
+    let mut waiting = 0;
+
     for group in outs.start / group_outs..outs.end.div_ceil(group_outs) {
         for slab in (0..s.rows).step_by(layout.slab) {
             let slab_rows = slab..s.rows.min(slab + layout.slab);
@@ -179,8 +185,9 @@ fn convolve<L: Lanes, M: Multiply, W: Word>(lanes: L, job: Convolution<'_>, word
                         if wanted.is_empty() {
                             continue;
                         }
-                        part(f.words(group, tile), &starts[channels.clone()], sums);
-                        for (o, sums) in channels.clone().zip(sums.chunks_exact_mut(stride)) {
+                        let own = &mut sums[waiting * stride..];
+                        part(f.words(group, tile), &starts[channels.clone()], own);
+                        for (o, sums) in channels.clone().zip(own.chunks_exact_mut(stride)) {
                             if let Some(&zero) = f.zeros().get(o) {
                                 for (sum, &one) in sums[..pixels].iter_mut().zip(ones.iter()) {
                                     *sum = sum.wrapping_sub(zero.wrapping_mul(one));
@@ -192,14 +199,22 @@ fn convolve<L: Lanes, M: Multiply, W: Word>(lanes: L, job: Convolution<'_>, word
                                 }
                             }
                         }
+                        // Channels before the first that is wanted are passed over.
+                        let first_row = (channels.start - waiting).max(outs.start);
+                        let before = first_row - (channels.start - waiting);
+                        waiting += channels.len();
+                        if waiting + group_outs <= most_rows && wanted.end < outs.end {
+                            continue;
+                        }
                         sink(Block {
-                            first_row: wanted.start,
-                            rows: wanted.len(),
+                            first_row,
+                            rows: wanted.end - first_row,
                             first_column: row * s.cols + col,
                             columns: rows * cols,
                             stride,
-                            values: &mut sums[(wanted.start - channels.start) * stride..],
+                            values: &mut sums[before * stride..],
                         });
+                        waiting = 0;
                     }
                 }
             }

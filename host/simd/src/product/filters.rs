@@ -19,6 +19,9 @@ const LINE: usize = 16;
 const LEAST_UNITS: usize = 4;
 const LEAST_OUTS: usize = 4;
 
+/// Where a word has no tap: behind every filter, which has less than 2^32 weights.
+const NO_TAP: u32 = u32::MAX;
+
 /// What the terms of a word are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Terms {
@@ -173,18 +176,21 @@ impl Layout {
         }
     }
 
-    /// The taps of a step as places in the filter of an output channel; `None` where a word has no tap.
-    fn taps(&self, s: &Conv2dShape, step: usize) -> impl Iterator<Item = Option<usize>> {
-        let [channel, u, v] = self.steps[step];
-        let (s, terms) = (*s, self.terms);
-        (0..self.word).map(move |t| {
-            let (channel, v) = match terms {
+    /// The taps of each step as places in the filter of an output channel, [`NO_TAP`] where a word has none.
+    fn taps<const WORD: usize>(&self, s: &Conv2dShape) -> Vec<[u32; WORD]> {
+        let place = |[channel, u, v]: [usize; 3], t: usize| {
+            let (channel, v) = match self.terms {
                 Terms::Channels => (channel + t, v),
                 Terms::Taps => (channel, v + t),
             };
             let there = channel < s.group_channels() && v < s.kernel[1];
-            there.then_some((channel * s.kernel[0] + u) * s.kernel[1] + v)
-        })
+            let place = (channel * s.kernel[0] + u) * s.kernel[1] + v;
+            if there { place as u32 } else { NO_TAP }
+        };
+        let steps = self.steps.iter();
+        steps
+            .map(|&step| std::array::from_fn(|t| place(step, t)))
+            .collect()
     }
 }
 
@@ -320,20 +326,18 @@ fn quads<L: Lanes>(level: Level, s: Conv2dShape, w: ByteOperand<'_>, zeros: Zero
     });
     let sums = sums.collect();
     let any = zeros.iter().any(|&zero| zero != 0);
-    let word = |step: usize, byte: &dyn Fn(usize) -> u8| {
-        let mut word = [0; 4];
-        for (to, tap) in word.iter_mut().zip(layout.taps(&s, step)) {
-            *to = tap.map_or(0, byte);
-        }
-        u32::from_le_bytes(word)
+    let taps = layout.taps::<4>(&s);
+    let word = |weights: &[u8], taps: &[u32; 4]| {
+        u32::from_le_bytes(taps.map(|tap| weights.get(tap as usize).map_or(0, |&w| w ^ flip)))
     };
-    let ones = match any {
-        true => pack_tile(&layout, 0..1, &|_, step| word(step, &|_| 1)),
-        false => Vec::new(),
-    };
+    let mut ones = Vec::new();
+    if any {
+        let filter = vec![1 ^ flip; filter];
+        pack_tile(&layout, 0..1, &taps, |_, taps| word(&filter, taps), &mut ones);
+    }
     let rows = if layout.has_tiles() { amx::ROWS } else { L::ROWS };
-    let (tiles, words) = pack(&s, &layout, rows, &|o, step| {
-        word(step, &|tap| w.bytes[o * filter + tap] ^ flip)
+    let (tiles, words) = pack(&s, &layout, rows, &taps, |o, taps| {
+        word(&w.bytes[o * filter..][..filter], taps)
     });
     PackedFilters {
         level,
@@ -352,14 +356,13 @@ fn pairs<L: Lanes>(level: Level, s: Conv2dShape, w: ByteOperand<'_>, zeros: Zero
     let layout = Layout::new(&s, 2, false);
     let filter = s.group_channels() * s.kernel[0] * s.kernel[1];
     let (flip, less) = w.to_signed();
-    let (tiles, words) = pack(&s, &layout, L::ROWS, &|o, step| {
+    let taps = layout.taps::<2>(&s);
+    let (tiles, words) = pack(&s, &layout, L::ROWS, &taps, |o, taps| {
         let zero = zeros.at(o).wrapping_sub(less);
-        let number = |tap| i32::from((w.bytes[o * filter + tap] ^ flip) as i8).wrapping_sub(zero);
-        let mut word = 0;
-        for (t, tap) in layout.taps(&s, step).enumerate() {
-            word |= (tap.map_or(0, number) as u32 & 0xffff) << (16 * t);
-        }
-        word
+        let weights = &w.bytes[o * filter..][..filter];
+        let number = |&w: &u8| i32::from((w ^ flip) as i8).wrapping_sub(zero) as u32 & 0xffff;
+        let [low, high] = taps.map(|tap| weights.get(tap as usize).map_or(0, number));
+        low | high << 16
     });
     PackedFilters {
         level,
@@ -373,12 +376,14 @@ fn pairs<L: Lanes>(level: Level, s: Conv2dShape, w: ByteOperand<'_>, zeros: Zero
     }
 }
 
-/// The number of tiles of a group, and their words.
-fn pack(
+/// The number of tiles of a group, and their words: of an output channel and the taps of a step.
+#[inline(always)]
+fn pack<const WORD: usize>(
     s: &Conv2dShape,
     layout: &Layout,
     rows: usize,
-    word: &dyn Fn(usize, usize) -> u32,
+    taps: &[[u32; WORD]],
+    word: impl Fn(usize, &[u32; WORD]) -> u32 + Copy,
 ) -> (usize, Aligned<u32>) {
     let outs = s.group_outs();
     let tiles = outs.div_ceil(rows);
@@ -386,7 +391,7 @@ fn pack(
     for first in (0..s.groups).map(|group| group * outs) {
         for tile in 0..tiles {
             let rows = first + outs * tile / tiles..first + outs * (tile + 1) / tiles;
-            words.extend(pack_tile(layout, rows, word));
+            pack_tile(layout, rows, taps, word, &mut words);
         }
     }
     let mut aligned = Aligned::default();
@@ -394,17 +399,22 @@ fn pack(
     (tiles, aligned)
 }
 
-/// The words of some output channels: step by step of each a word; for tiles, of each the words of `depth`
+/// Adds the words of some output channels: step by step of each a word; for tiles, of each the words of `depth`
 /// steps and zeros up to [`amx::DEPTH`].
-fn pack_tile(layout: &Layout, rows: Range<usize>, word: &dyn Fn(usize, usize) -> u32) -> Vec<u32> {
+#[inline(always)]
+fn pack_tile<const WORD: usize>(
+    layout: &Layout,
+    rows: Range<usize>,
+    taps: &[[u32; WORD]],
+    word: impl Fn(usize, &[u32; WORD]) -> u32,
+    words: &mut Vec<u32>,
+) {
     let width = if layout.has_tiles() { amx::DEPTH } else { 1 };
-    let mut words = Vec::with_capacity(rows.len() * layout.filter_words());
-    for first in (0..layout.steps.len()).step_by(layout.depth) {
+    for taps in taps.chunks(layout.depth) {
         for o in rows.clone() {
             let end = words.len() + width;
-            words.extend((first..first + layout.depth).map(|step| word(o, step)));
+            words.extend(taps.iter().map(|taps| word(o, taps)));
             words.resize(end, 0);
         }
     }
-    words
 }

@@ -80,10 +80,10 @@ impl Word for PairWord {
 /// Makes `count` words of every `stride`-th byte of the sources. Up to [`SLACK`] words behind them may be
 /// overwritten.
 #[inline(always)]
-fn fill<L: Lanes, W: Word>(
+fn fill<'s, L: Lanes, W: Word>(
     lanes: L,
     word: W,
-    sources: &[&[u8]; 4],
+    sources: &[&'s [u8]; 4],
     stride: usize,
     count: usize,
     to: &mut [u32],
@@ -114,9 +114,11 @@ fn fill<L: Lanes, W: Word>(
         }
         _ => {}
     }
-    let done = if stride <= 2 { vectors * L::N } else { 0 };
-    for i in done..count {
-        to[i] = word.one(sources.map(|source| source[i * stride]));
+    let done = if stride <= 2 { count.min(vectors * L::N) } else { 0 };
+    let each = |source: &'s [u8]| source.iter().skip(done * stride).step_by(stride);
+    let sources = each(a).zip(each(b)).zip(each(c)).zip(each(d));
+    for (to, (((&a, &b), &c), &d)) in to[done..count].iter_mut().zip(sources) {
+        *to = word.one([a, b, c, d]);
     }
 }
 

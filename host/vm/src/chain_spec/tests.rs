@@ -176,14 +176,16 @@ fn an_unknown_gas_schedule_is_refused() {
 }
 
 #[test]
-fn no_built_in_spec_names_schedule_2() {
-    for spec in [ChainSpec::mainnet(), ChainSpec::metis_dev()] {
-        for at in [0, u64::MAX] {
-            let inference = spec.active_inference(at, at);
-            let schedule = inference.map(|inference| inference.gas_schedule_at(at, at));
-            assert_ne!(schedule, Some(GasScheduleVersion::V2));
-        }
-    }
+fn the_development_chain_brings_in_schedule_2_by_its_time() {
+    let spec = ChainSpec::metis_dev();
+    let at = |timestamp| {
+        let inference = spec.active_inference(u64::MAX, timestamp);
+        inference.map(|inference| inference.gas_schedule_at(u64::MAX, timestamp))
+    };
+    // 00:00 UTC on 1 December 2026.
+    assert_eq!(at(1_796_083_199), Some(GasScheduleVersion::V1));
+    assert_eq!(at(1_796_083_200), Some(GasScheduleVersion::V2));
+    assert!(ChainSpec::mainnet().active_inference(u64::MAX, u64::MAX).is_none());
 }
 
 #[test]

@@ -78,6 +78,12 @@ fn nothing_overflows() {
 fn schedule_1_does_not_look_at_the_counts_of_schedule_2() {
     let only_of_2 = Work {
         wide_macs: 9,
+        vector_macs: 9,
+        wide_vector_macs: 9,
+        products: 9,
+        filters: 9,
+        laid_out: 9,
+        runs: 9,
         pointwise: 9,
         lookups: 9,
         divisions: 9,
@@ -86,6 +92,9 @@ fn schedule_1_does_not_look_at_the_counts_of_schedule_2() {
     assert_eq!(GasSchedule::V1.work_gas(&only_of_2), 0);
     let only_of_1 = Work {
         elements: 9,
+        macs: 9,
+        wide_macs: 9,
+        lines: 9,
         ..Work::NONE
     };
     assert_eq!(GasSchedule::V2.work_gas(&only_of_1), 0);
@@ -98,21 +107,21 @@ fn schedule_2_has_a_price_for_each_class_of_work() {
         (
             512,
             Work {
-                macs: 512,
+                vector_macs: 512,
                 ..Work::NONE
             },
         ),
         (
             256,
             Work {
-                wide_macs: 256,
+                wide_vector_macs: 256,
                 ..Work::NONE
             },
         ),
         (
             16,
             Work {
-                lines: 16,
+                filters: 16,
                 ..Work::NONE
             },
         ),
@@ -131,9 +140,23 @@ fn schedule_2_has_a_price_for_each_class_of_work() {
             },
         ),
         (
+            128,
+            Work {
+                lookups: 128,
+                ..Work::NONE
+            },
+        ),
+        (
+            3,
+            Work {
+                runs: 3,
+                ..Work::NONE
+            },
+        ),
+        (
             32,
             Work {
-                lookups: 32,
+                laid_out: 32,
                 ..Work::NONE
             },
         ),
@@ -151,19 +174,15 @@ fn schedule_2_has_a_price_for_each_class_of_work() {
         assert_eq!(price(work.saturating_add(work)), 2, "{unit} more of {work:?}");
         all = all.saturating_add(work);
     }
-    let (node, division) = (
-        Work {
-            nodes: 1,
-            ..Work::NONE
-        },
-        Work {
-            divisions: 1,
-            ..Work::NONE
-        },
-    );
-    assert_eq!((price(node), price(division)), (64, 3));
+    let one = Work {
+        nodes: 1,
+        products: 10,
+        divisions: 100,
+        ..Work::NONE
+    };
+    assert_eq!(price(one), 64 + 10 * 3 + 100);
     // A little of everything: each class is rounded up by itself.
-    assert_eq!(price(all.saturating_add(all)), 14);
+    assert_eq!(price(all.saturating_add(all)), 18);
     let little = Work {
         nodes: 1,
         macs: 1,
@@ -174,9 +193,15 @@ fn schedule_2_has_a_price_for_each_class_of_work() {
         moved_bytes: 1,
         pointwise: 1,
         lookups: 1,
+        runs: 1,
+        products: 1,
+        vector_macs: 1,
+        wide_vector_macs: 1,
+        filters: 1,
+        laid_out: 1,
         divisions: 1,
     };
-    assert_eq!(price(little), 64 + 7 + 3);
+    assert_eq!(price(little), 64 + 9 + 3 + 1);
 }
 
 #[test]
@@ -192,6 +217,12 @@ fn no_count_overflows_a_price() {
         moved_bytes: most,
         pointwise: most,
         lookups: most,
+        runs: most,
+        products: most,
+        vector_macs: most,
+        wide_vector_macs: most,
+        filters: most,
+        laid_out: most,
         divisions: most,
     };
     assert_eq!(all.saturating_add(all), all);
@@ -200,6 +231,7 @@ fn no_count_overflows_a_price() {
         assert_eq!(schedule.inference_gas(&all, most), most);
         let macs = Work {
             macs: most,
+            vector_macs: most,
             ..Work::NONE
         };
         assert!((1 << 54..most).contains(&schedule.work_gas(&macs)));

@@ -46,6 +46,8 @@ pub(crate) const INPUT: &[u8] = &[1, 2, 3, 4, 5];
 pub(crate) const WORK: Work = Work {
     nodes: 2,
     macs: 48,
+    vector_macs: 513,
+    products: 1,
     lines: 12,
     elements: 8,
     compares: 8,
@@ -54,8 +56,8 @@ pub(crate) const WORK: Work = Work {
     ..Work::NONE
 };
 pub(crate) const WORK_GAS: u64 = 158;
-/// The same under schedule 2: 128 + 1 + 1 + 1 + 2 + 2 + 16.
-pub(crate) const WORK_GAS_2: u64 = 151;
+/// The same under schedule 2: 128 + 2 + 3 + 1 + 2 + 2 + 16.
+pub(crate) const WORK_GAS_2: u64 = 154;
 /// MatMul and Requantise.
 pub(crate) const OPERATORS: OperatorSet = OperatorSet::of(&[OperatorId(1), OperatorId(4)]);
 /// Base and five words: selector and three words of arguments and one of padded input are 132 bytes.

@@ -2,7 +2,7 @@
 
 use super::Compiler;
 use super::chains::Open;
-use crate::cpu::program::{Home, Product};
+use crate::cpu::program::{Home, Parameter, Product};
 use crate::cpu::space::Space;
 use metisvm_model::{DType, Graph, Op, TensorType, Value, Window};
 use metisvm_simd::product::{Conv2dShape, Elements, PackedFilters, PackedMatrix, XKind, Zeros};
@@ -49,12 +49,12 @@ impl Fixed {
 }
 
 impl Compiler<'_> {
-    /// A product whose parameters are constants, if the node is one.
+    /// A matrix product, or a convolution whose parameters are constants, if the node is one.
     pub(super) fn begin_product(&mut self, index: usize) -> Option<Open> {
         let node = &self.graph.nodes()[index];
         let (product, space) = match node.op {
-            Op::MatMul => self.matrix(index, XKind::Byte)?,
-            Op::WideMatMul => self.matrix(index, XKind::Word)?,
+            Op::MatMul => self.matrix(index, XKind::Byte),
+            Op::WideMatMul => self.matrix(index, XKind::Word),
             Op::Conv2d { window, groups } => self.convolution(index, &window, groups)?,
             _ => return None,
         };
@@ -75,9 +75,16 @@ impl Compiler<'_> {
         })
     }
 
-    fn matrix(&mut self, index: usize, kind: XKind) -> Option<(Product, Space)> {
+    /// Zero points or a bias of a matrix product.
+    fn parameter(&mut self, value: Value) -> Parameter {
+        match self.elements(value) {
+            Some(known) => Parameter::Known(known),
+            None => Parameter::Read(self.spot(value)),
+        }
+    }
+
+    fn matrix(&mut self, index: usize, kind: XKind) -> (Product, Space) {
         let operands = &self.graph.nodes()[index].operands;
-        let fixed = self.fixed(index)?;
         let (x_ty, w_ty) = (self.ty(operands[0]), self.ty(operands[1]));
         let rank = x_ty.shape.rank();
         let (rows, depth) = (x_ty.shape.dim(rank - 2), x_ty.shape.dim(rank - 1));
@@ -88,7 +95,9 @@ impl Compiler<'_> {
         };
         let x = self.spot(operands[0]);
         let constant = self.constant(operands[1]);
-        if let (Some(w), 2, Home::Slot(_)) = (constant, w_ty.shape.rank(), x.home) {
+        if let (Some(w), Some(fixed), 2, Home::Slot(_)) =
+            (constant, self.fixed(index), w_ty.shape.rank(), x.home)
+        {
             let weights = PackedMatrix::new(
                 self.level,
                 bytes_of(&w.ty, &w.bytes),
@@ -104,23 +113,23 @@ impl Compiler<'_> {
                 bias: fixed.bias,
                 depth,
             };
-            return Some((product, space));
+            return (product, space);
         }
+        let w_step = match w_ty.shape.rank() {
+            2 => 0,
+            _ => depth * columns,
+        };
         let product = Product::Computed {
             x,
             w: self.spot(operands[1]),
-            x_zero: fixed.x_zero,
-            w_zeros: fixed.w_zeros,
-            bias: fixed.bias,
+            x_zero: self.parameter(operands[2]),
+            w_zeros: self.parameter(operands[3]),
+            bias: operands.get(4).map(|&bias| self.parameter(bias)),
             size: [rows, depth, columns],
-            w_step: if w_ty.shape.rank() == 2 {
-                0
-            } else {
-                depth * columns
-            },
+            w_step,
             kind,
         };
-        Some((product, space))
+        (product, space)
     }
 
     fn convolution(&mut self, index: usize, window: &Window, groups: u32) -> Option<(Product, Space)> {

@@ -39,6 +39,14 @@ pub(super) fn run(args: &Check) -> Result<bool, CliError> {
             "note: {name} is of no input or output of the model, and left out"
         ));
     }
+    for (name, part) in &samples.clipped {
+        output::complain(&format!(
+            "note: of input {}, {:.2} % of the numbers lie beyond what its integers hold, and saturate; if they are as \
+             they will be, import again with such samples",
+            output::shown(name),
+            part * 100.0
+        ));
+    }
     let mut reference = Vec::new();
     let mut all_well = true;
     let mut table = output::table(&[

@@ -30,6 +30,8 @@ pub(super) struct Samples {
     pub(super) outputs: Vec<Expected>,
     /// Arrays that are of no input or output.
     pub(super) unused: Vec<String>,
+    /// Inputs of which numbers lie beyond what their integers hold, and the part of them.
+    pub(super) clipped: Vec<(String, f64)>,
 }
 
 /// What the other implementation gave for one output.
@@ -51,6 +53,7 @@ impl Samples {
     /// If an input is missing, nothing is there to compare with, or shapes, numbers of samples or values do not fit.
     pub(super) fn read(archive: &Archive<'_>, graph: &Graph) -> Result<Self, String> {
         let mut inputs: Vec<Vec<u8>> = Vec::new();
+        let mut clipped = Vec::new();
         let mut count = None;
         for port in graph.inputs() {
             let found = arrays::input(archive, &port.name)?;
@@ -67,6 +70,12 @@ impl Samples {
             let there = counted(&array, &port.ty, &mut count).map_err(failed)?;
             inputs.resize_with(there, Vec::new);
             let values = quantised(&array, port.ty.dtype, scale.as_ref()).map_err(failed)?;
+            if let Some(beyond) = scale.map(|scale| saturating(&array, port.ty.dtype, &scale))
+                && beyond > 0
+            {
+                let part = beyond as f64 / array.data.len() as f64;
+                clipped.push((port.name.clone(), part));
+            }
             for (sample, values) in inputs.iter_mut().zip(values.chunks_exact(port.ty.elements())) {
                 let tensor = Tensor::new(port.ty.clone(), values.to_vec());
                 tensor
@@ -112,6 +121,7 @@ impl Samples {
             inputs,
             outputs,
             unused: arrays::unused(archive, &input_names, &output_names),
+            clipped,
         })
     }
 }
@@ -184,6 +194,20 @@ fn scale(graph: &Graph, role: &str, name: &str, ty: &TensorType) -> Result<Optio
             "the model's metadata say no usable scale of {role} {name}; import it again"
         )),
     }
+}
+
+/// How many of these numbers lie beyond what the integers hold, by more than a step.
+fn saturating(array: &Numbers, dtype: DType, scale: &Scale) -> usize {
+    if array.dtype == dtype.to_string() {
+        return 0;
+    }
+    let low = f64::from(dtype.min()) - f64::from(scale.zero_point) - 1.0;
+    let high = f64::from(dtype.max()) - f64::from(scale.zero_point) + 1.0;
+    let beyond = |(index, number): &(usize, &f64)| {
+        let steps = **number / scale.of(*index);
+        steps < low || steps > high
+    };
+    array.data.iter().enumerate().filter(beyond).count()
 }
 
 /// The values that a model takes for these numbers. Integers of the input's own type go in as they are; others are

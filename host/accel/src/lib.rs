@@ -7,14 +7,17 @@
 
 pub mod backend;
 pub mod buffer;
+mod check;
 mod counters;
 pub mod cpu;
 pub mod dispatcher;
 mod error;
 pub mod fpga;
 pub mod keccak;
+mod macs;
 mod member;
 mod memo;
+pub mod opencl;
 mod placement;
 mod plan;
 pub mod reference;

@@ -248,7 +248,7 @@ impl Job {
     ///
     /// # Errors
     /// As [`Self::poll`].
-    pub fn wait(mut self) -> Result<Vec<Vec<u8>>, Error> {
+    pub fn wait(&mut self) -> Result<Vec<Vec<u8>>, Error> {
         let mut pause = Duration::from_micros(20);
         let begun = Instant::now();
         while !self.poll()? {

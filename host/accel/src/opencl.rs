@@ -16,12 +16,13 @@ mod takes;
 mod values;
 mod walks;
 
+pub use metisvm_opencl::{Choice, Device, Error, Options as DeviceOptions, devices, find};
 pub use takes::takes;
 
 use crate::backend::{Backend, BackendError, DeviceId, DeviceReport, Executable, Placement};
 use compile::Part;
 use metisvm_model::{Graph, Segment};
-use metisvm_opencl::{Counters, Device, Error};
+use metisvm_opencl::Counters;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};

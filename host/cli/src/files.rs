@@ -141,3 +141,13 @@ fn same_file(a: &Metadata, b: &Metadata) -> bool {
 fn same_file(_: &Metadata, _: &Metadata) -> bool {
     false
 }
+
+/// The folder of this program among the user's caches, where there is one (XDG Base Directory Specification).
+pub fn cache_folder() -> Option<PathBuf> {
+    let folder = |variable| {
+        let folder = std::env::var_os(variable).map(PathBuf::from);
+        folder.filter(|folder| folder.is_absolute())
+    };
+    let caches = folder("XDG_CACHE_HOME").or_else(|| folder("HOME").map(|home| home.join(".cache")))?;
+    Some(caches.join("metisvm"))
+}

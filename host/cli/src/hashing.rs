@@ -1,12 +1,12 @@
 //! What hashes the state trie of a chain on disk.
 
 use crate::args::Keccak;
+use crate::files;
 use metisvm_accel::fpga::{self, FpgaBackend};
 use metisvm_accel::keccak::{CardKeccak, KeccakCounters, KeccakDevice, Threshold, ThresholdCache};
 use metisvm_driver::{Device, DeviceError, Health, InProcess};
 use metisvm_sim::{FunctionalCard, SimOptions};
 use metisvm_state::{CpuKeccak, KeccakBatch};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The engine that was asked for, for as long as the process lives: a card is opened and measured once.
@@ -141,13 +141,7 @@ fn open_card(choice: Keccak) -> Result<HashingCard, DeviceError> {
     })
 }
 
-/// Measurements of earlier processes: in the user's cache folder, where there is one (XDG Base Directory
-/// Specification).
+/// Measurements of earlier processes: in the user's cache folder, where there is one.
 fn cache() -> Option<ThresholdCache> {
-    let folder = |variable| {
-        let folder = std::env::var_os(variable).map(PathBuf::from);
-        folder.filter(|folder| folder.is_absolute())
-    };
-    let caches = folder("XDG_CACHE_HOME").or_else(|| folder("HOME").map(|home| home.join(".cache")))?;
-    Some(ThresholdCache::in_folder(&caches.join("metisvm")))
+    Some(ThresholdCache::in_folder(&files::cache_folder()?))
 }

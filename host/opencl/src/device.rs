@@ -47,7 +47,7 @@ pub(crate) struct Inner {
     pub(crate) health: Arc<Health>,
     pub(crate) queue: Queue,
     pub(crate) out_of_order: bool,
-    kernels: Mutex<HashMap<Variant, Arc<Mutex<Kernel>>>>,
+    kernels: Mutex<HashMap<Variant, Result<Arc<Mutex<Kernel>>, Error>>>,
     context: Context,
 }
 
@@ -120,16 +120,16 @@ impl Device {
         self.0.context.buffer(bytes)
     }
 
-    /// A kernel, built when it is first asked for.
+    /// A kernel, built when it is first asked for. What did not build then is not built again.
     pub(crate) fn kernel(&self, variant: Variant) -> Result<Arc<Mutex<Kernel>>, Error> {
         let mut kernels = lock(&self.0.kernels);
-        if let Some(kernel) = kernels.get(&variant) {
-            return Ok(kernel.clone());
+        if let Some(known) = kernels.get(&variant) {
+            return known.clone();
         }
-        let built = self.build(&variant).map_err(|error| self.0.health.note(error))?;
-        let kernel = Arc::new(Mutex::new(built));
-        kernels.insert(variant, kernel.clone());
-        Ok(kernel)
+        let built = self.build(&variant).map_err(|error| self.0.health.note(error));
+        let built = built.map(|kernel| Arc::new(Mutex::new(kernel)));
+        kernels.insert(variant, built.clone());
+        built
     }
 
     fn build(&self, variant: &Variant) -> Result<Kernel, Error> {

@@ -231,6 +231,7 @@ impl Check {
             Backend::Reference => "reference",
             Backend::Cpu => "cpu",
             Backend::Fpga => "fpga",
+            Backend::OpenCl => "opencl",
         });
         first_twice(names).map(|name| format!("--backend names {name} twice; each backend is checked once"))
     }

@@ -1,7 +1,9 @@
 //! The command line.
 
+mod bench;
 mod model;
 
+pub use bench::Bench;
 pub use model::{Activation, Check, Import, Info, Model, ModelRun, RangeChoice};
 
 use crate::fault::Injection;
@@ -30,6 +32,7 @@ impl Args {
         let problem = match &self.command {
             Command::Run(run) => run.problem(),
             Command::Model(model) => model.problem(),
+            Command::Bench(bench) => bench.problem(),
             _ => None,
         };
         match problem {
@@ -54,6 +57,8 @@ pub enum Command {
     /// Import, look at and run models
     #[command(subcommand)]
     Model(Model),
+    /// Measure engines side by side
+    Bench(Bench),
 }
 
 impl Command {

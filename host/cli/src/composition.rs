@@ -35,6 +35,8 @@ pub const fn name(backend: Backend) -> &'static str {
 pub struct Composition {
     /// The dispatcher.
     pub dispatcher: Arc<Dispatcher>,
+    /// The backends that it was made of, in order; the reference, which ends its list, is none of them.
+    pub backends: Vec<Arc<dyn metisvm_accel::Backend>>,
     /// What kept a card from being one of the backends: a card that does not open costs speed, never a result.
     pub problems: Vec<String>,
     /// The simulated card, where there is one.
@@ -163,6 +165,11 @@ pub struct CardReport {
 }
 
 impl SimulatedCard {
+    /// The card as a backend.
+    pub const fn backend(&self) -> &Arc<FpgaBackend> {
+        &self.backend
+    }
+
     /// What became of it since.
     fn report(&self, mark: &Mark) -> CardReport {
         let mut history: Vec<_> = self.plan.history().into_iter().enumerate().collect();
@@ -248,13 +255,14 @@ pub fn compose(engine: &Engine, models: &[Bundle]) -> Composition {
         Place::Auto => Policy::Auto,
     };
     let cache = user_cache::folder().map(|folder| CostCache::in_folder(&folder));
-    let dispatcher = Dispatcher::with_policy(backends, dispatcher::Options::default(), policy, cache);
+    let dispatcher = Dispatcher::with_policy(backends.clone(), dispatcher::Options::default(), policy, cache);
     for model in models {
         dispatcher.add(model.clone());
     }
     tell_notes(&dispatcher);
     Composition {
         dispatcher: Arc::new(dispatcher),
+        backends,
         problems,
         card,
         cpu: processor,

@@ -130,6 +130,15 @@ impl Backend for OpenClBackend {
         }
     }
 
+    fn identity(&self) -> Option<String> {
+        let mode = if self.0.options.checked {
+            "checked"
+        } else {
+            "trusted"
+        };
+        Some(format!("OpenCL {}, {mode}", self.device().found().identity()))
+    }
+
     /// One that runs, one that waits for it, and one that the host prepares or checks.
     fn max_in_flight(&self) -> usize {
         3

@@ -100,6 +100,7 @@ fn block(models: Vec<Bundle>) -> Result<Block, CliError> {
 /// A backend by itself.
 fn compose(backend: Backend) -> Composition {
     let engine = EngineArgs {
+        place: crate::args::Place::Order,
         backend: vec![backend],
         place: Place::Order,
         cpu_level: None,

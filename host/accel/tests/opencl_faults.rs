@@ -108,7 +108,7 @@ fn input(seed: u8) -> Vec<u8> {
 /// there were.
 fn right_all_the_same(backend: &Arc<OpenClBackend>) -> Vec<String> {
     let (bundle, _) = Bundle::encode(graph()).unwrap();
-    let reference = Reference::new(bundle.graph.clone());
+    let reference = Reference::new(Arc::new(bundle.graph.clone()));
     let dispatcher = Dispatcher::new(vec![backend.clone()], Options::default());
     dispatcher.add(bundle.clone());
     for seed in [1, 90, 201] {
@@ -124,7 +124,9 @@ fn right_all_the_same(backend: &Arc<OpenClBackend>) -> Vec<String> {
 
 #[test]
 fn a_program_that_does_not_build() {
-    let Some((backend, plan)) = backend("build", Fault::Fails(-11), 0) else { return };
+    let Some((backend, plan)) = backend("build", Fault::Fails(-11), 0) else {
+        return;
+    };
     let errors = right_all_the_same(&backend);
     assert!(errors[0].contains("does not build"), "{errors:?}");
     assert!(backend.healthy(), "others may build");
@@ -134,7 +136,9 @@ fn a_program_that_does_not_build() {
 
 #[test]
 fn no_memory_while_a_model_is_compiled() {
-    let Some((backend, _)) = backend("allocate", Fault::Fails(-4), 0) else { return };
+    let Some((backend, _)) = backend("allocate", Fault::Fails(-4), 0) else {
+        return;
+    };
     let segment = Segment::whole(Arc::new(graph()));
     let error = backend.compile(&segment).unwrap_err();
     assert!(matches!(error, BackendError::TooLarge(_)), "{error}");
@@ -145,7 +149,9 @@ fn no_memory_while_a_model_is_compiled() {
 #[test]
 fn no_memory_while_a_batch_runs() {
     // Compiling takes three blocks.
-    let Some((backend, _)) = backend("allocate", Fault::Fails(-4), 3) else { return };
+    let Some((backend, _)) = backend("allocate", Fault::Fails(-4), 3) else {
+        return;
+    };
     let errors = right_all_the_same(&backend);
     assert!(errors[0].contains("memory"), "{errors:?}");
     assert!(backend.healthy());
@@ -153,17 +159,24 @@ fn no_memory_while_a_batch_runs() {
 
 #[test]
 fn a_device_that_hangs() {
-    let Some((backend, _)) = backend("wait", Fault::Hangs, 0) else { return };
+    let Some((backend, _)) = backend("wait", Fault::Hangs, 0) else {
+        return;
+    };
     let errors = right_all_the_same(&backend);
     assert!(errors[0].contains("no answer within 300 ms"), "{errors:?}");
     assert!(!backend.healthy());
     let counters = backend.device().counters();
-    assert!(counters.leaked > 0, "what it might still use is not freed: {counters:?}");
+    assert!(
+        counters.leaked > 0,
+        "what it might still use is not freed: {counters:?}"
+    );
 }
 
 #[test]
 fn a_wrong_answer() {
-    let Some((backend, _)) = backend("read", Fault::Flips, 0) else { return };
+    let Some((backend, _)) = backend("read", Fault::Flips, 0) else {
+        return;
+    };
     let errors = right_all_the_same(&backend);
     assert!(errors[0].contains("wrong"), "{errors:?}");
     assert!(!backend.healthy(), "it is not asked again");
@@ -171,8 +184,17 @@ fn a_wrong_answer() {
 
 #[test]
 fn a_device_that_vanishes() {
-    for (call, after) in [("write", 0), ("write", 2), ("launch", 0), ("launch", 2), ("wait", 1), ("read", 0)] {
-        let Some((backend, _)) = backend(call, Fault::Fails(-2), after) else { return };
+    for (call, after) in [
+        ("write", 0),
+        ("write", 2),
+        ("launch", 0),
+        ("launch", 2),
+        ("wait", 1),
+        ("read", 0),
+    ] {
+        let Some((backend, _)) = backend(call, Fault::Fails(-2), after) else {
+            return;
+        };
         let errors = right_all_the_same(&backend);
         assert!(errors[0].contains("not available"), "{call} {after}: {errors:?}");
         assert!(!backend.healthy(), "{call} {after}");
@@ -181,7 +203,9 @@ fn a_device_that_vanishes() {
 
 #[test]
 fn jobs_that_nobody_waits_for_leave_nothing_behind() {
-    let Some((backend, _)) = backend("none", Fault::Hangs, 0) else { return };
+    let Some((backend, _)) = backend("none", Fault::Hangs, 0) else {
+        return;
+    };
     let graph = Arc::new(graph());
     let executable = backend.compile(&Segment::whole(graph.clone())).unwrap();
     let before = backend.device().counters().in_use;
@@ -195,23 +219,26 @@ fn jobs_that_nobody_waits_for_leave_nothing_behind() {
     assert_eq!(counters.leaked, 0);
 }
 
-/// In a process of its own, because a process loads OpenCL once.
+/// In processes of their own, because a process loads OpenCL once: a library that is not OpenCL's, and OpenCL's without a
+/// driver.
 #[test]
-fn no_opencl_library() {
+fn no_opencl_library_and_no_driver() {
     if std::env::var_os("METISVM_NO_OPENCL").is_some() {
         println!("found: {}", find(&Choice::Any).unwrap_err());
         return;
     }
-    let output = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["no_opencl_library", "--exact", "--nocapture"])
-        .env("METISVM_NO_OPENCL", "1")
-        .env("OCL_ICD_VENDORS", "/nowhere")
-        .env("OPENCL_DYLIB_PATH", "/nowhere/libOpenCL.so")
-        .output()
-        .unwrap();
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{text}");
-    let lines: Vec<&str> = text.lines().filter(|line| line.contains("found: ")).collect();
-    assert_eq!(lines.len(), 1, "{text}");
-    assert!(lines[0].contains("OpenCL"), "{text}");
+    for library in ["libm.so.6", "/nowhere/libOpenCL.so"] {
+        let output = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["no_opencl_library_and_no_driver", "--exact", "--nocapture"])
+            .env("METISVM_NO_OPENCL", "1")
+            .env("OCL_ICD_VENDORS", "/nowhere")
+            .env("OPENCL_DYLIB_PATH", library)
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{library}: {text}");
+        let lines: Vec<&str> = text.lines().filter(|line| line.contains("found: ")).collect();
+        assert_eq!(lines.len(), 1, "{library}: {text}");
+        assert!(lines[0].contains("OpenCL"), "{library}: {text}");
+    }
 }

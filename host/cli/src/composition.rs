@@ -16,12 +16,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// The backends that `--compare backends` runs, each alone.
-pub const ALL_BACKENDS: [Backend; 4] = [
-    Backend::Reference,
-    Backend::Cpu,
-    Backend::Fpga,
-    Backend::OpenCl,
-];
+pub const ALL_BACKENDS: [Backend; 4] = [Backend::Reference, Backend::Cpu, Backend::Fpga, Backend::OpenCl];
 
 /// The name of a backend as the command line has it.
 pub const fn name(backend: Backend) -> &'static str {

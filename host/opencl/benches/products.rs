@@ -15,7 +15,9 @@ fn main() {
             return;
         }
     };
-    let samples = std::env::var("METISVM_SAMPLES").ok().and_then(|text| text.parse().ok());
+    let samples = std::env::var("METISVM_SAMPLES")
+        .ok()
+        .and_then(|text| text.parse().ok());
     let samples: u32 = samples.unwrap_or(15);
     let units = found.units;
     println!("{}, {units} compute units", found.identity());
@@ -43,7 +45,13 @@ fn main() {
         (0..samples).map(time).min().unwrap_or(Duration::ZERO)
     };
     let start = filled(4);
-    for (m, n, depth) in [(8, 32, 64), (128, 128, 128), (256, 384, 384), (512, 512, 512), (1024, 1024, 1024)] {
+    for (m, n, depth) in [
+        (8, 32, 64),
+        (128, 128, 128),
+        (256, 384, 384),
+        (512, 512, 512),
+        (1024, 1024, 1024),
+    ] {
         let a = filled(packed_rows_bytes(m, depth).unwrap());
         let b = filled(packed_columns_bytes(n, depth).unwrap());
         let y = device.allocate((m * n * 4) as usize).unwrap().all();

@@ -1,7 +1,7 @@
 //! An open device: context, queue, programs, memory.
 
 use crate::cache;
-use crate::discover::Found;
+use crate::discover::{Found, OPENING};
 use crate::error::Error;
 use crate::faults::{Call, Fault, Faults};
 use crate::health::{Counters, Health};
@@ -57,6 +57,7 @@ impl Device {
     /// # Errors
     /// If its driver does not give it.
     pub fn open(found: Found, options: Options) -> Result<Self, Error> {
+        let _one_at_a_time = lock(&OPENING);
         let context = Context::new(found.id)?;
         // A device without out-of-order queues keeps the order in which commands came.
         let (queue, out_of_order) = match context.queue(found.id, true) {

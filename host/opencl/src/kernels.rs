@@ -73,9 +73,8 @@ impl Variant {
 
     pub(crate) fn options(&self) -> String {
         let [x, b, y] = [self.x, self.b, self.y].map(Type::name);
-        let mut options = format!(
-            "-DTX={x} -DTB={b} -DTY={y} -DMR={TILE_ROWS} -DNV={TILE_VECTORS} -DNR={TILE_COLUMNS}"
-        );
+        let mut options =
+            format!("-DTX={x} -DTB={b} -DTY={y} -DMR={TILE_ROWS} -DNV={TILE_VECTORS} -DNR={TILE_COLUMNS}");
         if !self.op.is_empty() {
             options.push_str(" -DOP_");
             options.push_str(self.op);

@@ -69,7 +69,10 @@ impl Memory {
     }
 
     pub(crate) fn buffer(&self) -> Result<&Buffer, Error> {
-        self.0.buffer.as_ref().ok_or(Error::Sizes("memory that was given up"))
+        self.0
+            .buffer
+            .as_ref()
+            .ok_or(Error::Sizes("memory that was given up"))
     }
 
     pub(crate) fn is_on(&self, health: &Arc<Health>) -> bool {

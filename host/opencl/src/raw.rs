@@ -8,11 +8,11 @@
 
 use crate::error::Error;
 use opencl3::command_queue as queue;
+use opencl3::context::context;
 use opencl3::error_codes::CL_BUILD_PROGRAM_FAILURE;
 use opencl3::types::{
     CL_FALSE, cl_command_queue, cl_context, cl_device_id, cl_event, cl_kernel, cl_mem, cl_program,
 };
-use opencl3::context::context;
 use opencl3::{event, kernel, memory, program};
 use std::ffi::{CStr, c_void};
 use std::ptr;
@@ -138,7 +138,11 @@ impl Program {
             }
             let log = program::get_program_build_info(self.0, device.0, program::CL_PROGRAM_BUILD_LOG);
             let log = log.map(String::from).unwrap_or_default();
-            let lines: Vec<&str> = log.lines().filter(|line| !line.trim().is_empty()).take(4).collect();
+            let lines: Vec<&str> = log
+                .lines()
+                .filter(|line| !line.trim().is_empty())
+                .take(4)
+                .collect();
             Error::Build {
                 program: name.to_owned(),
                 log: lines.join(" / "),

@@ -155,11 +155,7 @@ impl Part {
                 &graph,
                 index,
                 &mut job,
-                (
-                    parameters.get(&index).map_or(&[][..], Vec::as_slice),
-                    &zero,
-                    sent,
-                ),
+                (parameters.get(&index).map_or(&[][..], Vec::as_slice), &zero, sent),
             )
             .map_err(compiling)?;
             scratch = scratch.max(own.scratch);
@@ -172,10 +168,14 @@ impl Part {
         let arena_bytes = (scratch_at + scratch).next_multiple_of(ALIGNMENT).max(ALIGNMENT);
         let most = MOST_ARENA.min(device.found().most_bytes as usize / 2);
         // Counts of elements have 31 bits, packed ones with room to spare.
-        let group = (most / arena_bytes).min((1 << 30) / largest.max(arena_bytes / 4)).max(1);
+        let group = (most / arena_bytes)
+            .min((1 << 30) / largest.max(arena_bytes / 4))
+            .max(1);
         let group = if group >= 4 { group / 4 * 4 } else { group };
         let through = segment.inputs().iter().chain(&results);
-        let awkward = through.map(|&value| graph.ty(value)).any(|ty| !ty.bytes().is_multiple_of(4));
+        let awkward = through
+            .map(|&value| graph.ty(value))
+            .any(|ty| !ty.bytes().is_multiple_of(4));
         if group < 4 && awkward && arena_bytes > MOST_ARENA {
             return Err(BackendError::TooLarge(format!("{arena_bytes} bytes for an item")));
         }

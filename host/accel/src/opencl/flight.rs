@@ -161,7 +161,10 @@ impl Flight {
             };
             Buffer::on_device(ty.clone(), self.items, Arc::new(own))
         };
-        Batch::new(self.items, part.results.iter().zip(&self.results).map(value).collect())
+        Batch::new(
+            self.items,
+            part.results.iter().zip(&self.results).map(value).collect(),
+        )
     }
 }
 
@@ -306,7 +309,10 @@ impl Run<'_> {
     ) -> Result<(), Error> {
         let write = write.region.clone();
         let write: Region = write.ok_or(Error::Sizes("a constant that is written"))?;
-        let reads: Vec<Region> = reads.iter().filter_map(|operand| operand.region.clone()).collect();
+        let reads: Vec<Region> = reads
+            .iter()
+            .filter_map(|operand| operand.region.clone())
+            .collect();
         let after = self.hazards.before(&reads, &write);
         let ticket = command(self.job, &self.part.zero, &after)?;
         self.hazards.note(reads, write, ticket);

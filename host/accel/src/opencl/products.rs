@@ -442,13 +442,7 @@ fn convolution(run: &mut Run<'_>, graph: &Graph, index: usize, window: &Window) 
     })
 }
 
-fn direct(
-    run: &mut Run<'_>,
-    graph: &Graph,
-    index: usize,
-    window: &Window,
-    groups: u32,
-) -> Result<(), Error> {
+fn direct(run: &mut Run<'_>, graph: &Graph, index: usize, window: &Window, groups: u32) -> Result<(), Error> {
     let node = &graph.nodes()[index];
     let (windows, [images, channels, outs]) = windows(graph, index, window);
     let (x, w) = (run.operand(node.operands[0])?, run.operand(node.operands[1])?);

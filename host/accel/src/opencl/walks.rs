@@ -12,7 +12,8 @@ pub(super) fn walk(dimensions: impl IntoIterator<Item = Axis>) -> Walk {
         }
         // Neighbours that are one run for both operands are one dimension.
         let joins = |outer: &Axis| {
-            let whole = |outer: u32, inner: u32| u64::from(outer) == u64::from(inner) * u64::from(axis.extent);
+            let whole =
+                |outer: u32, inner: u32| u64::from(outer) == u64::from(inner) * u64::from(axis.extent);
             whole(outer.x, axis.x) && whole(outer.b, axis.b)
         };
         match rows.last_mut() {

@@ -12,7 +12,9 @@ pub(crate) fn metisvm(folder: &Path) -> Command {
     command
         .current_dir(folder)
         .env_clear()
-        .env("HOME", "/proc/metisvm-has-no-home");
+        .env("HOME", "/proc/metisvm-has-no-home")
+        // PoCL makes no device without a folder for what it compiles.
+        .env("POCL_CACHE_DIR", std::env::temp_dir().join("metisvm-pocl"));
     command
 }
 

@@ -1,6 +1,6 @@
 //! Slices of a tensor, by their indices.
 
-use super::{bytes, count, reach};
+use super::reach::{bytes, count, reach};
 use crate::error::Error;
 use crate::job::{Job, Operand, Ticket};
 use crate::kernels::{Type, Variant};
@@ -56,7 +56,11 @@ impl Job {
         }
         let one = count(&[outer, extent, inner])? as u32;
         let (x_item, index_item) = (if own_x { one } else { 0 }, if own_index { indices } else { 0 });
-        let chunk = if self.device().found().is_processor { CHUNK } else { 1 };
+        let chunk = if self.device().found().is_processor {
+            CHUNK
+        } else {
+            1
+        };
         let variant = Variant {
             kernel: "gather",
             op: "",
@@ -66,7 +70,10 @@ impl Job {
         };
         let operands = [
             Operand::Reach(x.0, bytes(reach(&[(items, x_item), (one, 1)])?, x.1)),
-            Operand::Reach(index.0, bytes(reach(&[(items, index_item), (indices, 1)])?, index.1)),
+            Operand::Reach(
+                index.0,
+                bytes(reach(&[(items, index_item), (indices, 1)])?, index.1),
+            ),
             Operand::Reach(y, bytes(count(&[items, outer, indices, inner])?, x.1)),
             Operand::Plain(bytes_of(&outer)),
             Operand::Plain(bytes_of(&extent)),
@@ -76,11 +83,7 @@ impl Job {
             Operand::Plain(bytes_of(&index_item)),
             Operand::Plain(bytes_of(&chunk)),
         ];
-        let grid = [
-            inner.div_ceil(chunk).into(),
-            count(&[items, outer, indices])?,
-            1,
-        ];
+        let grid = [inner.div_ceil(chunk).into(), count(&[items, outer, indices])?, 1];
         self.launch(variant, &operands, grid, after)
     }
 }

@@ -36,7 +36,10 @@ impl Device {
         }
         let digests = self.allocate(messages.len() * 32)?;
         let digests = digests.slice(0, messages.len() * 32)?;
-        let (input, table) = (self.allocate(padded.len())?.all(), self.allocate(spans.len() * 4)?.all());
+        let (input, table) = (
+            self.allocate(padded.len())?.all(),
+            self.allocate(spans.len() * 4)?.all(),
+        );
         let mut job = Job::new(self)?;
         let reach = [padded.len() as u64, spans.len() as u64 * 4];
         let sent = [

@@ -1,6 +1,6 @@
 //! Operators that compute each element from one of each operand, and copies that move elements.
 
-use super::{bytes, reach};
+use super::reach::{bytes, count, reach};
 use crate::error::Error;
 use crate::job::{Job, Operand, Ticket};
 use crate::kernels::{Type, Variant};
@@ -112,7 +112,7 @@ impl Job {
         let x_reach = strides(walk.x_step, |axis| axis.x)?;
         let b_reach = strides(walk.b_step, |axis| axis.b)?;
         let factors: Vec<u32> = walk.rows.iter().map(|axis| axis.extent).collect();
-        let rows = super::count(&factors)?;
+        let rows = count(&factors)?;
         let y_reach = reach(&[(rows as u32, walk.y_stride), (walk.columns, 1), (2, walk.y_first)])?;
 
         let (op, needs_b, b_more) = match call.function {
@@ -134,7 +134,9 @@ impl Job {
             _ => true,
         };
         if needs_b != call.b.is_some() || !types_fit {
-            return Err(Error::Sizes("an operand too many or too few, or one of another type"));
+            return Err(Error::Sizes(
+                "an operand too many or too few, or one of another type",
+            ));
         }
         let (p, q): (i64, i64) = match call.function {
             Function::Mul { shift: 0 } => (0, 0),
@@ -147,7 +149,11 @@ impl Job {
             _ => (0, 0),
         };
         let (b, b_type) = call.b.unwrap_or(call.x);
-        let b_bytes = if needs_b { bytes(b_reach + b_more, b_type) } else { 0 };
+        let b_bytes = if needs_b {
+            bytes(b_reach + b_more, b_type)
+        } else {
+            0
+        };
         let ((c, c_each), (d, d_each)) = match call.function {
             Function::Requantise { shifts, zeros } => (shifts, zeros),
             _ => ((b, false), (b, false)),
@@ -162,7 +168,11 @@ impl Job {
             extents[1][place] = axis.x;
             extents[2][place] = axis.b;
         }
-        let chunk = if self.device().found().is_processor { CHUNK } else { 1 };
+        let chunk = if self.device().found().is_processor {
+            CHUNK
+        } else {
+            1
+        };
         let variant = Variant {
             kernel: "pointwise",
             op,

@@ -1,6 +1,6 @@
 //! Products of matrices of small integers, and the packing of their operands.
 
-use super::{bytes, count, reach};
+use super::reach::{bytes, count, reach};
 use crate::error::Error;
 use crate::job::{Job, MOST, Operand, Ticket};
 use crate::kernels::{TILE_COLUMNS, TILE_ROWS, Type, Variant};
@@ -90,7 +90,10 @@ pub fn packed_columns_bytes(n: u32, depth: u32) -> Result<u64, Error> {
 }
 
 fn packed(side: u32, depth: u32, tile: u32) -> Result<u64, Error> {
-    Ok(bytes(count(&[side.div_ceil(tile), tile, depth.div_ceil(2)])?, Type::I32))
+    Ok(bytes(
+        count(&[side.div_ceil(tile), tile, depth.div_ceil(2)])?,
+        Type::I32,
+    ))
 }
 
 /// So many packed matrices.

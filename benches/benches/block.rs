@@ -3,7 +3,7 @@
 //! of the timed part, compiling them for the card is inside.
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use metisvm::args::{Backend, Engine};
+use metisvm::args::{Backend, Engine, Place};
 use metisvm::composition;
 use metisvm::engine::DispatcherEngine;
 use metisvm_executor::{BlockEngine, Threads, run_block_file};
@@ -24,6 +24,7 @@ fn block(c: &mut Criterion) {
     for (name, backend, trust_card) in variants {
         let engine = Engine {
             backend: vec![backend],
+            place: Place::Order,
             cpu_level: None,
             audit: None,
             card: None,

@@ -10,6 +10,7 @@ pub use crate::error::BackendError;
 pub use crate::placement::{DeviceId, Placement};
 
 use crate::buffer::Batch;
+use crate::costs::Costs;
 use metisvm_model::{Graph, Segment};
 use std::fmt::Debug;
 use std::ops::Range;
@@ -46,6 +47,19 @@ pub trait Backend: Send + Sync + Debug {
     /// as when a device came back from a reset with other abilities. Models are then divided anew.
     fn abilities(&self) -> u64 {
         0
+    }
+
+    /// What measurements of it are good for: backends of the same name, here and in later processes, are as quick. A
+    /// line of text that names the device, its driver and whatever option changes its speed; none where measurements
+    /// are not to be kept.
+    fn identity(&self) -> Option<String> {
+        None
+    }
+
+    /// What work costs on it, if it knows that without being measured. A claim decides where parts run and can
+    /// change no result, however wrong it is.
+    fn claimed_costs(&self) -> Option<Costs> {
+        None
     }
 
     /// How many jobs it is worth having in flight at once, at least 1. More than that are only submitted

@@ -77,6 +77,12 @@ impl Backend for CpuBackend {
         self.levels.condemned()
     }
 
+    fn identity(&self) -> Option<String> {
+        let level = self.levels.current()?;
+        let audit = self.levels.options.audit.map_or(0, NonZeroU32::get);
+        Some(format!("cpu at {level} with audit {audit}"))
+    }
+
     fn compile(&self, segment: &Segment) -> Result<Arc<dyn Executable>, BackendError> {
         let Some(level) = self.levels.current() else {
             return Err(BackendError::Device("every level is condemned".into()));

@@ -10,10 +10,12 @@
 mod work;
 
 use crate::backend::{Backend, DeviceReport};
+use crate::calibration::CostCache;
 use crate::counters::Counters;
 use crate::member::Member;
 use crate::memo::Memo;
-use crate::plan::Plan;
+use crate::plan::{Forecast, Plan};
+use crate::prices::{Policy, Prices};
 use crate::reference::ReferenceBackend;
 use bytes::Bytes;
 use metisvm_model::{Bundle, Graph, ModelId, OperatorSet, Work};
@@ -120,6 +122,7 @@ pub struct Facts {
 #[derive(Debug)]
 struct Shared {
     members: Vec<Member>,
+    prices: Arc<Prices>,
     options: Options,
     models: RwLock<HashMap<ModelId, Arc<Plan>>>,
     memo: Memo,
@@ -167,12 +170,24 @@ impl Dispatcher {
     ///
     /// One serves a process for as long as it lives: its memo, the models compiled for it and the weights on
     /// its devices are worth as much to the next block as to this one.
-    pub fn new(mut backends: Vec<Arc<dyn Backend>>, options: Options) -> Self {
+    pub fn new(backends: Vec<Arc<dyn Backend>>, options: Options) -> Self {
+        Self::with_policy(backends, options, Policy::Order, None)
+    }
+
+    /// The same with a policy. Where it needs to know what work costs, each backend is asked for its costs, or
+    /// measured with the first model that is added, or not at all if the cache has them.
+    pub fn with_policy(
+        mut backends: Vec<Arc<dyn Backend>>,
+        options: Options,
+        policy: Policy,
+        cache: Option<CostCache>,
+    ) -> Self {
         if backends.last().is_none_or(|last| !last.is_last_resort()) {
             backends.push(Arc::new(ReferenceBackend));
         }
         let shared = Arc::new(Shared {
             members: backends.into_iter().map(Member::new).collect(),
+            prices: Arc::new(Prices::new(policy, cache)),
             options: Options {
                 max_batch: options.max_batch.max(1),
                 max_waiting: options.max_waiting.max(1),
@@ -204,7 +219,8 @@ impl Dispatcher {
     /// Adds a model. One that is there already stays as it is, with all that was compiled of it.
     pub fn add(&self, bundle: Bundle) -> ModelId {
         if self.shared.plan(bundle.id).is_none() {
-            let plan = Arc::new(Plan::new(&Arc::new(bundle.graph), &self.shared.members));
+            let graph = Arc::new(bundle.graph);
+            let plan = Arc::new(Plan::new(&graph, &self.shared.members, &self.shared.prices));
             let models = &self.shared.models;
             let mut models = models.write().unwrap_or_else(PoisonError::into_inner);
             models.entry(bundle.id).or_insert(plan);
@@ -281,6 +297,18 @@ impl Dispatcher {
                 .iter()
                 .fold(DeviceReport::default(), |sum, m| sum.plus(m.backend.report())),
         }
+    }
+
+    /// How a model that was added is divided for batches of so many items under a policy, and how long that is
+    /// expected to take. Costs that are not known are measured for it.
+    pub fn forecast(&self, model: ModelId, items: usize, policy: Policy) -> Option<Forecast> {
+        let plan = self.shared.plan(model)?;
+        Some(plan.forecast(&self.shared.members, items, policy))
+    }
+
+    /// What was measured since the last call, a line for each backend.
+    pub fn take_notes(&self) -> Vec<String> {
+        self.shared.prices.take_notes()
     }
 
     /// Names of the backends, in order.

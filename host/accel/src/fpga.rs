@@ -147,6 +147,20 @@ impl Backend for FpgaBackend {
         3
     }
 
+    fn identity(&self) -> Option<String> {
+        let card = self.0.device.capabilities();
+        let mode = if self.0.options.checked {
+            "checked"
+        } else {
+            "trusted"
+        };
+        Some(format!(
+            "{} with {:?}, {mode}",
+            device_identity(card),
+            card.geometry
+        ))
+    }
+
     fn takes(&self, graph: &Graph) -> Vec<Range<usize>> {
         takes(graph, &self.0.device.capabilities().geometry)
     }
@@ -169,6 +183,11 @@ impl Backend for FpgaBackend {
         all.push(Arc::downgrade(&part));
         Ok(Arc::new(OnCard(part)))
     }
+}
+
+/// A card's build and clock.
+pub(crate) fn device_identity(card: &metisvm_firmware::Capabilities) -> String {
+    format!("card {:#x} at {} kHz", card.build_id, card.clock_khz)
 }
 
 /// What these locks guard is whole after any panic: at worst a model is loaded again.

@@ -64,10 +64,8 @@ impl KeccakDevice for FpgaBackend {
     fn identity(&self) -> Option<String> {
         let card = self.device().capabilities();
         let (messages, bytes) = (card.keccak_max_messages, card.keccak_max_bytes);
-        Some(format!(
-            "card {:#x} at {} kHz with {messages} messages and {bytes} bytes",
-            card.build_id, card.clock_khz
-        ))
+        let name = crate::fpga::device_identity(card);
+        Some(format!("{name} with {messages} messages and {bytes} bytes"))
     }
 }
 

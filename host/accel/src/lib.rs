@@ -7,7 +7,9 @@
 
 pub mod backend;
 pub mod buffer;
+pub mod calibration;
 mod check;
+pub mod costs;
 mod counters;
 pub mod cpu;
 pub mod dispatcher;
@@ -20,9 +22,15 @@ mod memo;
 pub mod opencl;
 mod placement;
 mod plan;
+mod prices;
+mod records;
 pub mod reference;
 
 pub use backend::{Backend, BackendError, DeviceId, DeviceReport, Executable, Placement, Running};
 pub use buffer::{Batch, Buffer, DeviceBuffer};
+pub use calibration::CostCache;
+pub use costs::Costs;
 pub use counters::Counters;
 pub use dispatcher::{DispatchError, Dispatcher, Options, Submitted, Ticket};
+pub use plan::{Forecast, ForecastPart};
+pub use prices::Policy;

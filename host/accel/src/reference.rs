@@ -18,6 +18,10 @@ impl Backend for ReferenceBackend {
         true
     }
 
+    fn identity(&self) -> Option<String> {
+        Some("reference".to_owned())
+    }
+
     fn compile(&self, segment: &Segment) -> Result<Arc<dyn Executable>, BackendError> {
         Ok(Arc::new(Compiled(Reference::of(segment.clone()))))
     }

@@ -1,7 +1,9 @@
 //! The command line.
 
+mod bench;
 mod model;
 
+pub use bench::Bench;
 pub use model::{Activation, Check, Import, Info, Model, ModelRun, RangeChoice};
 
 use crate::fault::Injection;
@@ -31,6 +33,7 @@ impl Args {
         let problem = match &self.command {
             Command::Run(run) => run.problem(),
             Command::Model(model) => model.problem(),
+            Command::Bench(bench) => bench.problem(),
             _ => None,
         };
         match problem {
@@ -55,6 +58,8 @@ pub enum Command {
     /// Import, look at and run models
     #[command(subcommand)]
     Model(Model),
+    /// Measure engines side by side
+    Bench(Bench),
 }
 
 impl Command {
@@ -232,6 +237,10 @@ pub struct Engine {
     /// Backends in order of preference, comma-separated; the reference always comes last
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "cpu")]
     pub backend: Vec<Backend>,
+    /// Who of them runs a part of a model: the first that takes it, or with auto whoever is expected to be quickest, by
+    /// costs that are measured once and kept
+    #[arg(long, value_name = "HOW", default_value = "order")]
+    pub place: Place,
     /// The one set of instructions that the cpu backend uses, instead of the fastest that this processor has: portable,
     /// avx2, avx512, avx512-vnni or amx
     #[arg(long, value_name = "LEVEL")]
@@ -279,6 +288,9 @@ impl Engine {
         {
             return Some("the reference takes every model, so --backend names nothing after it".to_owned());
         }
+        if let Some(problem) = self.idle_place(all) {
+            return Some(problem);
+        }
         if !all && !self.backend.contains(&Backend::Cpu) {
             let idle = [
                 ("--cpu-level", self.cpu_level.is_some()),
@@ -309,6 +321,23 @@ impl Engine {
         Some(format!(
             "{option} does nothing without a card: add --backend fpga"
         ))
+    }
+}
+
+impl Engine {
+    /// What of `--place` does nothing.
+    fn idle_place(&self, all: bool) -> Option<String> {
+        if self.place == Place::Order {
+            return None;
+        }
+        if all {
+            return Some("--compare runs each backend alone: leave --place out".to_owned());
+        }
+        let named = self.backend.iter().filter(|b| **b != Backend::Reference);
+        let device = named.clone().any(|b| *b != Backend::Cpu);
+        (!device && named.count() < 2).then(|| {
+            "--place auto chooses among backends: name a device or several engines in --backend".to_owned()
+        })
     }
 }
 
@@ -376,6 +405,15 @@ pub enum Backend {
     /// A GPU, or another device that OpenCL knows
     #[value(name = "opencl")]
     OpenCl,
+}
+
+/// What decides which backend runs a part of a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Place {
+    /// The order of --backend
+    Order,
+    /// What each is expected to take
+    Auto,
 }
 
 /// A card.

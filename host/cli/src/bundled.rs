@@ -9,9 +9,11 @@ use metisvm_model::Bundle;
 use std::io::Read;
 
 const BLOCK: &[u8] = include_bytes!("../bundled/block.json.gz");
+/// Names of the bundled models, in their order.
+pub const MODEL_NAMES: [&str; 2] = ["digits MLP", "digits CNN"];
 const MODELS: [(&str, &[u8]); 2] = [
-    ("digits MLP", include_bytes!("../bundled/digits-mlp.bundle")),
-    ("digits CNN", include_bytes!("../bundled/digits-cnn.bundle")),
+    (MODEL_NAMES[0], include_bytes!("../bundled/digits-mlp.bundle")),
+    (MODEL_NAMES[1], include_bytes!("../bundled/digits-cnn.bundle")),
 ];
 /// One byte an image of the test set: the digit it shows.
 const LABELS: &[u8] = include_bytes!("../../../models/digits/test_labels.bin");

@@ -1,5 +1,6 @@
 //! One module a command. `Ok(false)` is a job that failed and has said so.
 
+mod bench;
 mod blocktest;
 mod chain;
 mod model;
@@ -20,5 +21,6 @@ pub fn run(args: Args) -> Result<bool, CliError> {
         Command::Blocktest(args) => blocktest::run(&args),
         Command::Chain(args) => chain::run(&args),
         Command::Model(args) => model::run(&args),
+        Command::Bench(args) => bench::run(&args),
     }
 }

@@ -1,12 +1,13 @@
 //! Backends and dispatchers from arguments.
 
-use crate::args::{Backend, Card, Engine};
+use crate::args::{Backend, Card, Engine, Place};
 use crate::fault::{self, Injection};
-use crate::files;
+use crate::output;
+use crate::user_cache;
 use metisvm_accel::cpu::{self, CpuBackend};
 use metisvm_accel::fpga::{self, FpgaBackend};
 use metisvm_accel::opencl::{self, OpenClBackend};
-use metisvm_accel::{Dispatcher, dispatcher};
+use metisvm_accel::{CostCache, Dispatcher, Policy, dispatcher};
 use metisvm_driver::{Device, DeviceError, Health, InProcess};
 use metisvm_firmware::port::CardModel;
 use metisvm_model::Bundle;
@@ -36,6 +37,8 @@ pub const fn name(backend: Backend) -> &'static str {
 pub struct Composition {
     /// The dispatcher.
     pub dispatcher: Arc<Dispatcher>,
+    /// The backends that it was made of, in order; the reference, which ends its list, is none of them.
+    pub backends: Vec<Arc<dyn metisvm_accel::Backend>>,
     /// What kept a card from being one of the backends: a card that does not open costs speed, never a result.
     pub problems: Vec<String>,
     /// The simulated card, where there is one.
@@ -234,6 +237,11 @@ pub struct CardReport {
 }
 
 impl SimulatedCard {
+    /// The card as a backend.
+    pub const fn backend(&self) -> &Arc<FpgaBackend> {
+        &self.backend
+    }
+
     /// What became of it since.
     fn report(&self, mark: &Mark) -> CardReport {
         let mut history: Vec<_> = self.plan.history().into_iter().enumerate().collect();
@@ -322,17 +330,31 @@ pub fn compose(engine: &Engine, models: &[Bundle]) -> Composition {
             },
         }
     }
-    let dispatcher = Dispatcher::new(backends, dispatcher::Options::default());
+    let policy = match engine.place {
+        Place::Order => Policy::Order,
+        Place::Auto => Policy::Auto,
+    };
+    let cache = user_cache::folder().map(|folder| CostCache::in_folder(&folder));
+    let dispatcher = Dispatcher::with_policy(backends.clone(), dispatcher::Options::default(), policy, cache);
     for model in models {
         dispatcher.add(model.clone());
     }
+    tell_notes(&dispatcher);
     Composition {
         dispatcher: Arc::new(dispatcher),
+        backends,
         problems,
         card,
         cpu: processor,
         opencl: device,
         told: false,
+    }
+}
+
+/// Says what was measured, once.
+pub fn tell_notes(dispatcher: &Dispatcher) {
+    for note in dispatcher.take_notes() {
+        output::complain(&format!("note: {note}"));
     }
 }
 
@@ -343,7 +365,7 @@ fn open_opencl(engine: &Engine) -> Result<Arc<OpenClBackend>, opencl::Error> {
         cache: if found.keeps_programs() {
             None
         } else {
-            files::cache_folder().map(|folder| folder.join("opencl"))
+            user_cache::folder().map(|folder| folder.join("opencl"))
         },
         ..opencl::DeviceOptions::default()
     };

@@ -31,6 +31,9 @@ pub enum CliError {
     /// A model was asked for that is not here, or its input is wrong, or it could not run.
     #[error(transparent)]
     Inference(#[from] metisvm_accel::DispatchError),
+    /// A measurement came to nothing.
+    #[error(transparent)]
+    Bench(#[from] metisvm_bench::Error),
     /// Data within the binary is damaged.
     #[error("the bundled {what} is damaged: {problem}; build the binary again")]
     Bundled {

@@ -18,6 +18,65 @@ const MAX_LINKS: usize = 40;
 /// If a folder is missing or may not be written, if there is something else than a regular file, or if it is an
 /// input. Nothing is left behind then.
 pub fn write(path: &Path, bytes: &[u8], inputs: &[&Path]) -> Result<(), CliError> {
+    find(path, inputs)?.write(bytes)
+}
+
+/// A file that will be written: for a command that takes long and is not to fail at its end.
+#[derive(Debug)]
+pub struct Target {
+    /// As the user named it.
+    named: PathBuf,
+    /// At the end of all links.
+    path: PathBuf,
+    existing: Option<Metadata>,
+}
+
+impl Target {
+    /// Where [`write`] would write, if it could. Nothing is changed.
+    ///
+    /// # Errors
+    /// As [`write`].
+    pub fn probe(path: &Path, inputs: &[&Path]) -> Result<Self, CliError> {
+        let target = find(path, inputs)?;
+        if target.is_dropped() {
+            return Ok(target);
+        }
+        // Only making a file tells whether one can be made.
+        let folder = folder_of(&target.path);
+        let made = create_beside(folder).and_then(|(file, part)| {
+            drop(file);
+            fs::remove_file(part)
+        });
+        made.map_err(|error| target.refuse(&error))?;
+        Ok(target)
+    }
+
+    /// Writes it.
+    ///
+    /// # Errors
+    /// If it has become impossible since. Nothing is left behind then.
+    pub fn write(&self, bytes: &[u8]) -> Result<(), CliError> {
+        if self.is_dropped() {
+            return Ok(());
+        }
+        replace(&self.path, bytes, self.existing.as_ref()).map_err(|error| self.refuse(&error))
+    }
+
+    fn is_dropped(&self) -> bool {
+        self.path == Path::new("/dev/null")
+    }
+
+    fn refuse(&self, error: &io::Error) -> CliError {
+        let problem = match error.kind() {
+            ErrorKind::NotFound => "cannot be written: its folder does not exist; make it first".to_owned(),
+            _ => format!("cannot be written: {error}"),
+        };
+        CliError::file(&self.named, problem)
+    }
+}
+
+/// Looks at what is there, and refuses what is never written.
+fn find(path: &Path, inputs: &[&Path]) -> Result<Target, CliError> {
     let refuse = |problem: String| CliError::file(path, problem);
     let target = follow(path).map_err(|error| refuse(format!("cannot be written: {error}")))?;
     if is_stream(&target) {
@@ -33,7 +92,11 @@ pub fn write(path: &Path, bytes: &[u8], inputs: &[&Path]) -> Result<(), CliError
             return Err(refuse("is a folder; name a file".to_owned()));
         }
         if target == Path::new("/dev/null") {
-            return Ok(());
+            return Ok(Target {
+                named: path.to_owned(),
+                path: target,
+                existing,
+            });
         }
         if !found.is_file() {
             return Err(refuse(NOT_REGULAR.to_owned()));
@@ -49,11 +112,10 @@ pub fn write(path: &Path, bytes: &[u8], inputs: &[&Path]) -> Result<(), CliError
             )));
         }
     }
-    replace(&target, bytes, existing.as_ref()).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => {
-            refuse("cannot be written: its folder does not exist; make it first".to_owned())
-        }
-        _ => refuse(format!("cannot be written: {error}")),
+    Ok(Target {
+        named: path.to_owned(),
+        path: target,
+        existing,
     })
 }
 
@@ -140,14 +202,4 @@ fn same_file(a: &Metadata, b: &Metadata) -> bool {
 #[cfg(not(unix))]
 fn same_file(_: &Metadata, _: &Metadata) -> bool {
     false
-}
-
-/// The folder of this program among the user's caches, where there is one (XDG Base Directory Specification).
-pub fn cache_folder() -> Option<PathBuf> {
-    let folder = |variable| {
-        let folder = std::env::var_os(variable).map(PathBuf::from);
-        folder.filter(|folder| folder.is_absolute())
-    };
-    let caches = folder("XDG_CACHE_HOME").or_else(|| folder("HOME").map(|home| home.join(".cache")))?;
-    Some(caches.join("metisvm"))
 }

@@ -1,7 +1,7 @@
 //! What hashes the state trie of a chain on disk.
 
 use crate::args::Keccak;
-use crate::files;
+use crate::user_cache;
 use metisvm_accel::fpga::{self, FpgaBackend};
 use metisvm_accel::keccak::{CardKeccak, KeccakCounters, KeccakDevice, Threshold, ThresholdCache};
 use metisvm_driver::{Device, DeviceError, Health, InProcess};
@@ -141,7 +141,7 @@ fn open_card(choice: Keccak) -> Result<HashingCard, DeviceError> {
     })
 }
 
-/// Measurements of earlier processes: in the user's cache folder, where there is one.
+/// Measurements of earlier processes.
 fn cache() -> Option<ThresholdCache> {
-    Some(ThresholdCache::in_folder(&files::cache_folder()?))
+    user_cache::folder().map(|folder| ThresholdCache::in_folder(&folder))
 }

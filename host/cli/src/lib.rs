@@ -16,3 +16,4 @@ pub mod models;
 pub mod output;
 pub mod own_memory;
 pub mod progress;
+pub mod user_cache;

@@ -5,7 +5,7 @@
 
 mod support;
 
-use metisvm::args::{Backend, Engine};
+use metisvm::args::{Backend, Engine, Place};
 use metisvm::composition::{self, Mark};
 use metisvm::engine::DispatcherEngine;
 use metisvm_accel::fpga::{self, FpgaBackend};
@@ -45,6 +45,7 @@ fn a_second_block_on_one_dispatcher_uses_the_memo_of_the_first() {
     let ([file, _], bundles) = blocks();
     let engine = Engine {
         backend: vec![Backend::Fpga],
+        place: Place::Order,
         cpu_level: None,
         audit: None,
         card: None,

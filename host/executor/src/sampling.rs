@@ -60,9 +60,13 @@ pub enum Samples {
     /// [`PATIENCE`](Self::PATIENCE), more while they take less than [`SHORT`](Self::SHORT), and
     /// [`MOST`](Self::MOST) at most.
     Adaptive,
+    /// As many as this time has room for: [`FEW`](Self::FEW) at least, [`MOST`](Self::MOST) at most.
+    Within(Duration),
 }
 
 impl Samples {
+    /// A median needs so many to be one.
+    pub const FEW: usize = 3;
     /// The median of fewer says little.
     pub const FEWEST: usize = 9;
     /// More change the median no more; what the benchmarks take.
@@ -81,6 +85,7 @@ impl Samples {
                 1..Self::FEWEST => taken < Self::PATIENCE,
                 _ => rounds < Self::MOST && taken < Self::SHORT,
             },
+            Self::Within(time) => rounds < Self::FEW || (rounds < Self::MOST && taken < time),
         }
     }
 }
@@ -200,6 +205,15 @@ mod tests {
         assert_eq!(rounds(Duration::from_millis(500)), Samples::FEWEST as u32);
         assert_eq!(rounds(Duration::from_secs(5)), 4);
         assert_eq!(rounds(Duration::from_secs(100)), 1);
+    }
+
+    #[test]
+    fn a_time_is_kept_but_for_the_fewest_samples_that_have_a_median() {
+        let within = Samples::Within(Duration::from_millis(10));
+        assert!(within.wants(2, Duration::from_secs(9)));
+        assert!(!within.wants(3, Duration::from_millis(10)));
+        assert!(within.wants(20, Duration::from_millis(9)));
+        assert!(!within.wants(21, Duration::ZERO));
     }
 
     #[test]

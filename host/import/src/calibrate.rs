@@ -1,5 +1,6 @@
 //! What tensors hold, from running the float graph on samples.
 
+mod beyond;
 mod patches;
 mod seen;
 
@@ -137,10 +138,11 @@ impl<'t> Floats<'t> {
                 .collect();
             let result = float::evaluate(&node.op, &views, &typed.values[node.output].shape);
             if let Some(&value) = result.iter().find(|v| !v.is_finite()) {
-                let problem = Problem::Range {
-                    name: typed.values[node.output].name.clone(),
+                let name = &typed.values[node.output].name;
+                let problem = beyond::index(&node.op, &views).unwrap_or_else(|| Problem::Range {
+                    name: name.clone(),
                     value: value.into(),
-                };
+                });
                 return Err(problem.at(&node.name));
             }
             results[node.output] = result;

@@ -3,10 +3,12 @@
 //! Format: <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>.
 
 mod header;
+mod problem;
 
 use crate::error::ImportError;
 use crate::half::half;
 use header::{MAGIC, header};
+use problem::{SAVE, damaged, short, unusable};
 
 /// An array of finite f32, row-major, with at least one element.
 #[derive(Clone, Debug, PartialEq)]
@@ -230,8 +232,6 @@ pub fn read_numbers(bytes: &[u8]) -> Result<Numbers, ImportError> {
     })
 }
 
-/// What to do about a file that NumPy did not write, or not as it is needed.
-const SAVE: &str = "save it with numpy, little-endian and in C order";
 /// What to do about elements that are no numbers.
 const FINITE: &str = "replace what is NaN or infinite, or leave those samples out";
 
@@ -244,15 +244,6 @@ fn type_advice(descr: &str) -> &'static str {
         [_, b'c', ..] => "save real and imaginary parts as two arrays",
         _ => "save array.astype(numpy.float32), or whole numbers",
     }
-}
-
-/// A file that is not as NumPy writes it.
-fn damaged(at: usize, what: &str) -> ImportError {
-    unusable(at, what.to_string(), SAVE)
-}
-
-fn unusable(at: usize, what: String, advice: &'static str) -> ImportError {
-    ImportError::Npy { at, what, advice }
 }
 
 /// The bytes after the header, as many as the shape asks for.
@@ -270,10 +261,6 @@ fn data<'a>(bytes: &'a [u8], shape: &[usize], at: usize, element: usize) -> Resu
         return Err(damaged(at, &what));
     }
     Ok(data)
-}
-
-fn short(text: &str) -> String {
-    text.chars().take(32).collect()
 }
 
 #[cfg(test)]

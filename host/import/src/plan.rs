@@ -10,6 +10,7 @@ mod classes;
 mod clip;
 mod convs;
 mod features;
+mod joins;
 mod sites;
 mod steps;
 mod trial;
@@ -66,6 +67,17 @@ impl Plan {
             columns: BTreeMap::new(),
             samples: 0,
             ..*self
+        }
+    }
+
+    /// Puts inputs on the grids that the caller asks for.
+    fn wanted(&mut self, typed: &Typed, options: &Options) {
+        for &input in &typed.inputs {
+            if let Some(grid) = options.input_grids.get(&typed.values[input].name) {
+                self.grids[input] = Some(*grid);
+                self.sites.remove(&input);
+                self.columns.remove(&input);
+            }
         }
     }
 }
@@ -126,7 +138,7 @@ pub(crate) fn plan_from(
     };
     let quantised = typed.is_quantised();
     if quantised {
-        empty.grids = joins(typed);
+        empty.grids = joins::grids(typed);
     }
     let real = |id: &ValueId| typed.values[*id].element == Element::Real;
     let (Some(calibration), Some(seen)) = (&options.calibration, seen) else {
@@ -206,30 +218,6 @@ fn grids(
         _ => None,
     };
     bytes.into_iter().enumerate().map(grid).collect()
-}
-
-/// Of a quantised file the grids of what is joined and then put on one grid: its parts go there one by one, as exactly
-/// as each can, and not by way of words.
-fn joins(typed: &Typed) -> Vec<Option<Grid>> {
-    let mut grids = vec![None; typed.values.len()];
-    let readers = typed.readers();
-    let joins = typed
-        .nodes
-        .iter()
-        .filter(|n| matches!(n.op, Operator::Concat { .. }));
-    for value in joins.map(|n| n.output) {
-        let grid = |&at: &usize| match typed.nodes.get(at)?.op {
-            Operator::Quantise(grid) => Some(grid),
-            _ => None,
-        };
-        let own: Vec<Option<Grid>> = readers[value].iter().map(grid).collect();
-        if let Some(Some(first)) = own.first()
-            && own.iter().all(|grid| grid.as_ref() == Some(first))
-        {
-            grids[value] = Some(*first);
-        }
-    }
-    grids
 }
 
 /// Gives inputs the step that all their samples are multiples of.

@@ -201,6 +201,16 @@ impl Graph {
         self.work
     }
 
+    /// What one execution of node `index` costs, without the inputs and the outputs of the graph.
+    ///
+    /// # Panics
+    /// If there is no such node.
+    pub fn node_work(&self, index: usize) -> Work {
+        let node = &self.parsed.nodes[index];
+        let types: Vec<&TensorType> = node.operands.iter().map(|&v| self.ty(v)).collect();
+        Work::of(&node.op, &types, &self.types[index])
+    }
+
     /// The most elements that live at once while the nodes are computed in order: the inputs, and every
     /// result from its node to its last reader, outputs to the end. The reference kernels hold four bytes for
     /// each, and as many for each element of a constant.

@@ -7,7 +7,7 @@ use crate::tensor::TensorType;
 
 /// Elements of a vector, to which short lines of products are rounded up: 16 lanes of 32 bits are the widest
 /// vector that an engine is known to have, and two of the narrower ones.
-pub const VECTOR: u64 = 16;
+pub(crate) const VECTOR: u64 = 16;
 
 /// Counts of work. They saturate, so that a hostile graph costs more than there is, never less.
 ///
@@ -232,7 +232,7 @@ mod tests {
             groups,
         };
         let work = class(&of_apart, &conv);
-        assert_eq!(work.laid_out, 2 * (2 * 2) * (2 * 1));
+        assert_eq!(work.laid_out, 2 * (2 * 2) * 2);
         assert_eq!(class(&Op::Add, &[x.clone(), byte(&[5])]), pointwise(30));
         let requantise = Op::Requantise {
             to: DType::U8,

@@ -43,7 +43,7 @@ pub(super) struct Program {
 #[derive(Debug)]
 pub(super) enum Step {
     /// Products, block by block, and the chain that takes them.
-    Product { product: Product, chain: Chain },
+    Product { product: Box<Product>, chain: Chain },
     /// A chain by itself.
     Chain(Chain),
     /// Elements moved, or joined across rows.

@@ -95,3 +95,11 @@ pub(super) fn split_at<'a>(slice: SliceMut<'a>, middle: usize) -> (SliceMut<'a>,
         }
     }
 }
+
+/// Elements of 32 bits, which sums of products are.
+pub(super) fn i32s<'a>(slice: &'a mut SliceMut<'_>) -> &'a mut [i32] {
+    match slice {
+        SliceMut::I32(s) => s,
+        _ => unreachable!("a product has 32 bits"),
+    }
+}

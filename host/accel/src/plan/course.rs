@@ -4,10 +4,10 @@
 //! them: parts that do not follow from each other overlap where their backends work by themselves. A part
 //! whose backend fails goes to the next backend that takes it. Nothing of this can reach a result.
 
-use super::Parts;
 use super::outputs::{check, returned};
 use super::part::Made;
 use super::run::Tally;
+use super::{Division, Parts};
 use crate::backend::{BackendError, Executable, Placement, Running};
 use crate::buffer::{Batch, Buffer};
 use crate::member::{Member, Seat, caught_result};
@@ -35,7 +35,7 @@ pub(super) enum Stop {
 
 #[derive(Debug)]
 pub(super) struct Course<'a> {
-    parts: Arc<Parts>,
+    division: Arc<Division>,
     members: &'a [Member],
     residency: Residency,
     items: usize,
@@ -45,7 +45,7 @@ pub(super) struct Course<'a> {
     flights: VecDeque<Flight<'a>>,
     /// The first part that was not submitted yet.
     next: usize,
-    /// The first backend that is asked.
+    /// Where in a part's order of backends the first is that is asked.
     from: usize,
     settled: Vec<bool>,
     /// The first part that is not settled.
@@ -56,23 +56,24 @@ pub(super) struct Course<'a> {
 #[derive(Debug)]
 struct Flight<'a> {
     part: usize,
-    member: usize,
+    /// Its backend, as a place in the part's order.
+    rank: usize,
     running: Box<dyn Running>,
     _seat: Seat<'a>,
 }
 
 impl<'a> Course<'a> {
-    /// Begins with a batch that holds `inputs`, for the backends from `from` on.
+    /// Begins with a batch that holds `inputs`. Of each part's order of backends those from `from` on are asked.
     pub(super) fn new(
-        parts: Arc<Parts>,
+        division: Arc<Division>,
         (members, from): (&'a [Member], usize),
         residency: Residency,
         inputs: impl Iterator<Item = Value>,
         batch: Batch,
     ) -> Self {
         Self {
-            settled: vec![false; parts.parts.len()],
-            parts,
+            settled: vec![false; division.parts.parts.len()],
+            division,
             members,
             residency,
             items: batch.items(),
@@ -90,7 +91,7 @@ impl<'a> Course<'a> {
 
     /// Submits what can be submitted, without waiting.
     pub(super) fn advance(&mut self, tally: &mut Tally) -> Result<(), Stop> {
-        let parts = self.parts.clone();
+        let parts = self.division.parts.clone();
         while let Some(part) = parts.parts.get(self.next) {
             let mut inputs = part.segment.inputs().iter();
             if !inputs.all(|value| self.values.contains_key(value)) {
@@ -98,7 +99,7 @@ impl<'a> Course<'a> {
             }
             let index = self.next;
             self.next += 1;
-            self.place(index, part.first.max(self.from), tally)?;
+            self.place(index, self.from, tally)?;
         }
         Ok(())
     }
@@ -126,32 +127,42 @@ impl<'a> Course<'a> {
         };
         let Flight {
             part,
-            member,
+            rank,
             running,
             _seat: seat,
         } = flight;
         let outcome = caught_result(|| running.wait());
         drop(seat);
-        match outcome.and_then(|outputs| self.settle(part, member, outputs, tally)) {
+        match outcome.and_then(|outputs| self.settle(part, rank, outputs, tally)) {
             Ok(()) => Ok(()),
             Err(error) => {
-                tally.errors.push((self.members[member].name(), error));
-                self.place(part, member + 1, tally)
+                tally
+                    .errors
+                    .push((self.members[self.member(part, rank)].name(), error));
+                self.place(part, rank + 1, tally)
             }
         }
     }
 
-    /// Gives a part to the first of the backends from `from` on that does not fail at once.
+    /// The backend at a place of a part's order.
+    fn member(&self, part: usize, rank: usize) -> usize {
+        self.division.orders[part][rank]
+    }
+
+    /// Gives a part to the first of the backends from `from` on, in its order, that does not fail at once.
     fn place(&mut self, part: usize, from: usize, tally: &mut Tally) -> Result<(), Stop> {
         let members = self.members;
-        for (index, member) in members.iter().enumerate().skip(from) {
-            let parts = self.parts.clone();
-            if !parts.parts[part].is_taken_by(index) || !member.healthy() {
+        let division = self.division.clone();
+        let own = &division.parts.parts[part];
+        for (rank, &index) in division.orders[part].iter().enumerate().skip(from) {
+            let member = &members[index];
+            // The first was chosen for it, whatever it says of all these nodes together.
+            if !(own.is_taken_by(index) || rank == 0) || !member.healthy() {
                 continue;
             }
-            let placed = match parts.parts[part].made(index, member, tally) {
-                Made::Whole(executable) => self.submit(part, index, &*executable, tally)?,
-                Made::Halves(halves) => self.run_halves(part, index, halves, tally)?,
+            let placed = match own.made(index, member, tally) {
+                Made::Whole(executable) => self.submit(part, rank, &*executable, tally)?,
+                Made::Halves(halves) => self.run_halves(part, rank, halves, tally)?,
                 Made::Nothing => continue,
             };
             match placed {
@@ -165,16 +176,16 @@ impl<'a> Course<'a> {
     fn submit(
         &mut self,
         part: usize,
-        index: usize,
+        rank: usize,
         executable: &dyn Executable,
         tally: &mut Tally,
     ) -> Result<Result<(), BackendError>, Stop> {
         let members = self.members;
-        let member = &members[index];
+        let member = &members[self.member(part, rank)];
         let inputs = self.inputs(part, member.placement, tally)?;
         if member.runs_at_once() {
             let outputs = caught_result(|| executable.run(&inputs));
-            return Ok(outputs.and_then(|outputs| self.settle(part, index, outputs, tally)));
+            return Ok(outputs.and_then(|outputs| self.settle(part, rank, outputs, tally)));
         }
         // Whoever has nothing under way is always let in, so nobody ever waits for others here.
         while member.is_full() && !self.flights.is_empty() {
@@ -189,12 +200,12 @@ impl<'a> Course<'a> {
             Err(error) => Ok(Err(error)),
             Ok(Some(outputs)) => {
                 drop(seat);
-                Ok(self.settle(part, index, outputs, tally))
+                Ok(self.settle(part, rank, outputs, tally))
             }
             Ok(None) => {
                 self.flights.push_back(Flight {
                     part,
-                    member: index,
+                    rank,
                     running,
                     _seat: seat,
                 });
@@ -206,11 +217,11 @@ impl<'a> Course<'a> {
     fn run_halves(
         &mut self,
         part: usize,
-        index: usize,
+        rank: usize,
         halves: Arc<Parts>,
         tally: &mut Tally,
     ) -> Result<Result<(), BackendError>, Stop> {
-        let parts = self.parts.clone();
+        let parts = self.division.parts.clone();
         let segment = &parts.parts[part].segment;
         let mut inputs = Vec::with_capacity(segment.inputs().len());
         for value in segment.inputs() {
@@ -218,13 +229,19 @@ impl<'a> Course<'a> {
         }
         let inputs = Batch::new(self.items, inputs).map_err(Stop::Failed)?;
         let ends = segment.inputs().iter().copied();
-        let course = Course::new(halves, (self.members, self.from), self.residency, ends, inputs);
+        // Who was asked before has refused the whole, or failed.
+        let order: Arc<[usize]> = self.division.orders[part][rank..].into();
+        let division = Arc::new(Division {
+            orders: vec![order; halves.parts.len()],
+            parts: halves,
+        });
+        let course = Course::new(division, (self.members, 0), self.residency, ends, inputs);
         match course.finish(segment.outputs(), tally) {
             Ok(outputs) => {
                 self.keep(part, outputs);
                 // Halves count for themselves where they fell back; that the whole was not its first's is one
                 // more only where another backend's halves ran.
-                tally.fallbacks += u64::from(index != parts.parts[part].first);
+                tally.fallbacks += u64::from(rank > 0);
                 Ok(Ok(()))
             }
             Err(Stop::Failed(error)) => Ok(Err(error)),
@@ -234,7 +251,7 @@ impl<'a> Course<'a> {
 
     /// What a part reads, each value where it can read it.
     fn inputs(&mut self, part: usize, placement: Placement, tally: &mut Tally) -> Result<Batch, Stop> {
-        let parts = self.parts.clone();
+        let parts = self.division.parts.clone();
         let mut inputs = Vec::new();
         for &value in parts.parts[part].segment.inputs() {
             let own = self.values[&value].placement() == placement;
@@ -276,7 +293,7 @@ impl<'a> Course<'a> {
 
     /// An output that is a constant: the same bytes for every item.
     fn constant(&self, value: Value) -> Result<Buffer, Stop> {
-        let constant = self.parts.graph.constant(value);
+        let constant = self.division.parts.graph.constant(value);
         let missing = || Stop::Failed(BackendError::Device("a part gave no value for an output".into()));
         let constant = constant.ok_or_else(missing)?;
         let items = vec![Bytes::copy_from_slice(&constant.bytes); self.items];
@@ -287,12 +304,12 @@ impl<'a> Course<'a> {
     fn settle(
         &mut self,
         part: usize,
-        index: usize,
+        rank: usize,
         outputs: Batch,
         tally: &mut Tally,
     ) -> Result<(), BackendError> {
-        let parts = self.parts.clone();
-        let (part_of, member) = (&parts.parts[part], &self.members[index]);
+        let parts = self.division.parts.clone();
+        let (part_of, member) = (&parts.parts[part], &self.members[self.member(part, rank)]);
         check(&outputs, part_of, member, self.items)?;
         let mut kept = Vec::with_capacity(outputs.values().len());
         for output in outputs.into_values() {
@@ -306,13 +323,13 @@ impl<'a> Course<'a> {
             }
         }
         self.keep(part, Batch::new(self.items, kept)?);
-        tally.fallbacks += u64::from(index != part_of.first);
+        tally.fallbacks += u64::from(rank > 0);
         Ok(())
     }
 
     /// Keeps the outputs of a part, and drops what no part reads any more.
     fn keep(&mut self, part: usize, outputs: Batch) {
-        let parts = self.parts.clone();
+        let parts = self.division.parts.clone();
         let values = parts.parts[part].segment.outputs().iter().copied();
         self.values.extend(values.zip(outputs.into_values()));
         self.settled[part] = true;

@@ -15,8 +15,6 @@ const MAX_HALVINGS: u32 = 6;
 #[derive(Debug)]
 pub(super) struct Part {
     pub(super) segment: Segment,
-    /// The backend that took it: a position in the dispatcher's list.
-    pub(super) first: usize,
     /// How often it may be halved.
     halvings: u32,
     /// One place for each backend.
@@ -41,23 +39,21 @@ pub(super) enum Made {
 }
 
 impl Part {
-    /// A part that backend `first` took, where `takes` says for each backend which nodes it takes.
-    pub(super) fn new(segment: Segment, first: usize, takes: &[Vec<Range<usize>>]) -> Self {
+    /// A part, where `takes` says for each backend which nodes it takes.
+    pub(super) fn new(segment: Segment, takes: &[Vec<Range<usize>>]) -> Self {
         let nodes = segment.nodes();
         let whole = |range: &Range<usize>| range.start <= nodes.start && nodes.end <= range.end;
         let takes = takes.iter().map(|ranges| ranges.iter().any(whole));
-        let takes = takes.enumerate().map(|(index, takes)| takes || index == first);
-        Self::with(segment, first, MAX_HALVINGS, takes)
+        Self::with(segment, MAX_HALVINGS, takes)
     }
 
-    fn with(segment: Segment, first: usize, halvings: u32, takes: impl Iterator<Item = bool>) -> Self {
+    fn with(segment: Segment, halvings: u32, takes: impl Iterator<Item = bool>) -> Self {
         let place = |takes| Place {
             takes,
             made: Mutex::new(None),
         };
         Self {
             segment,
-            first,
             halvings,
             made: takes.map(place).collect(),
         }
@@ -87,7 +83,7 @@ impl Part {
             Err(error) => error,
         };
         let too_large = matches!(error, BackendError::TooLarge(_));
-        if let Some(halves) = too_large.then(|| self.halves(index)).flatten() {
+        if let Some(halves) = too_large.then(|| self.halves()).flatten() {
             return made.insert(Made::Halves(Arc::new(halves))).clone();
         }
         let permanent = too_large || matches!(error, BackendError::NotTaken(_));
@@ -99,7 +95,7 @@ impl Part {
     }
 
     /// Both halves of this part, for a backend that it is too large for as one.
-    fn halves(&self, index: usize) -> Option<Parts> {
+    fn halves(&self) -> Option<Parts> {
         let nodes = self.segment.nodes();
         let halvings = self.halvings.checked_sub(1)?;
         if nodes.len() < 2 {
@@ -108,12 +104,8 @@ impl Part {
         let middle = nodes.start + nodes.len() / 2;
         let half = |range| {
             let segment = Segment::part(self.segment.graph().clone(), range);
-            Self::with(
-                segment,
-                index,
-                halvings,
-                self.made.iter().map(|place| place.takes),
-            )
+            let takes = self.made.iter().map(|place| place.takes);
+            Arc::new(Self::with(segment, halvings, takes))
         };
         let halves = vec![half(nodes.start..middle), half(middle..nodes.end)];
         Some(Parts::new(&self.segment, halves))

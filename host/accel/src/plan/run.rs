@@ -3,7 +3,7 @@
 use super::course::{Course, Residency, Stop};
 use super::outputs::check;
 use super::part::Made;
-use super::{Parts, Plan};
+use super::{Division, Plan};
 use crate::backend::BackendError;
 use crate::buffer::Batch;
 use crate::member::{Member, caught_result};
@@ -57,11 +57,11 @@ impl<'a> Run<'a> {
         let mut tally = Tally::default();
         let inputs = plan.graph().inputs().iter().map(|port| &port.ty);
         let batch = Batch::from_items(inputs, items)?;
-        let parts = plan.parts(members);
-        let state = match at_once(&parts, members, &batch, &mut tally) {
+        let division = plan.division(members, batch.items());
+        let state = match at_once(&division, members, &batch, &mut tally) {
             Ok(outputs) => State::Done(outputs),
             Err(from) => {
-                let mut course = course(parts, (members, from), batch.clone(), Residency::Stay);
+                let mut course = course(division, (members, from), batch.clone(), Residency::Stay);
                 let begun = course.advance(&mut tally);
                 State::Begun(begun.map(|()| course))
             }
@@ -93,8 +93,8 @@ impl<'a> Run<'a> {
             // What it had left on the device is gone, so all of it is computed again, and nothing stays there:
             // a device that fails then fails at its own part, which the next backend does.
             tally.errors.push((device, error));
-            let parts = self.plan.parts(self.members);
-            let again = course(parts, (self.members, 0), self.batch, Residency::Return);
+            let division = self.plan.division(self.members, self.batch.items());
+            let again = course(division, (self.members, 0), self.batch, Residency::Return);
             result = again.finish(&outputs, tally);
         }
         let outputs = match result {
@@ -106,16 +106,22 @@ impl<'a> Run<'a> {
 }
 
 /// The short way of a model that is one part on an engine of the host that runs at once: there is nothing to
-/// overlap and nothing to move. Else the first backend that is left to ask.
-fn at_once(parts: &Parts, members: &[Member], batch: &Batch, tally: &mut Tally) -> Result<Batch, usize> {
-    let ([part], true) = (parts.parts.as_slice(), parts.is_whole) else {
+/// overlap and nothing to move. Else the place, in the order of backends, of the first that is left to ask.
+fn at_once(
+    division: &Division,
+    members: &[Member],
+    batch: &Batch,
+    tally: &mut Tally,
+) -> Result<Batch, usize> {
+    let ([part], true) = (division.parts.parts.as_slice(), division.parts.is_whole) else {
         return Err(0);
     };
-    let member = &members[part.first];
+    let index = division.orders[0][0];
+    let member = &members[index];
     if !member.runs_at_once() || !member.healthy() {
         return Err(0);
     }
-    let Made::Whole(executable) = part.made(part.first, member, tally) else {
+    let Made::Whole(executable) = part.made(index, member, tally) else {
         return Err(0);
     };
     let outputs = caught_result(|| {
@@ -124,16 +130,16 @@ fn at_once(parts: &Parts, members: &[Member], batch: &Batch, tally: &mut Tally) 
     });
     outputs.map_err(|error| {
         tally.errors.push((member.name(), error));
-        part.first + 1
+        1
     })
 }
 
 fn course<'a>(
-    parts: Arc<Parts>,
+    division: Arc<Division>,
     members: (&'a [Member], usize),
     batch: Batch,
     residency: Residency,
 ) -> Course<'a> {
     let inputs = (0..batch.values().len() as u32).map(Value::Input);
-    Course::new(parts, members, residency, inputs, batch)
+    Course::new(division, members, residency, inputs, batch)
 }

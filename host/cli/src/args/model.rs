@@ -1,6 +1,6 @@
 //! The command line of `metisvm model`.
 
-use super::{Backend, Engine};
+use super::{Backend, Engine, Place};
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use metisvm_import::Grid;
 use metisvm_model::DType;
@@ -38,7 +38,7 @@ impl Model {
             Self::Import(import) => import.problem(),
             Self::Run(run) => run.engine.problem(false),
             Self::Check(check) => check.problem(),
-            Self::Info(_) => None,
+            Self::Info(info) => info.problem(),
         }
     }
 }
@@ -167,9 +167,38 @@ pub struct Info {
     /// The bundle
     #[arg(value_name = "BUNDLE")]
     pub bundle: PathBuf,
+    /// Also say which of these backends --place auto would let run which part of it, and what that is expected to take;
+    /// comma-separated
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub backend: Vec<Backend>,
     /// One JSON object instead of tables
     #[arg(long)]
     pub json: bool,
+}
+
+impl Info {
+    /// The backends as an engine, where there are any.
+    pub fn engine(&self) -> Option<Engine> {
+        let backend = self.backend.clone();
+        (!backend.is_empty()).then(|| Engine {
+            backend,
+            place: Place::Auto,
+            opencl_device: None,
+            trust_opencl: false,
+            cpu_level: None,
+            audit: None,
+            card: None,
+            trust_card: false,
+            fault: Vec::new(),
+        })
+    }
+
+    fn problem(&self) -> Option<String> {
+        let engine = self.engine()?;
+        // A single backend has a partition and a time, too.
+        let place = Place::Order;
+        Engine { place, ..engine }.problem(false)
+    }
 }
 
 /// Run one inference.

@@ -5,6 +5,7 @@ mod check;
 mod import;
 mod infer;
 mod measure;
+mod partition;
 mod report;
 mod samples;
 
@@ -14,6 +15,7 @@ use crate::models;
 use crate::output::{self, shown, thousands};
 use metisvm_model::{Bundle, Graph, OperatorId, TensorType};
 use metisvm_vm::GasSchedule;
+use partition::Partition;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -28,11 +30,16 @@ pub(super) fn run(command: &Model) -> Result<bool, CliError> {
 
 fn info(args: &Info) -> Result<(), CliError> {
     let bundle = models::read(&args.bundle)?;
+    let partition = args.engine().map(|engine| Partition::of(&engine, &bundle));
     if args.json {
-        output::json(&facts(&bundle))
-    } else {
-        show(&bundle)
+        let mut facts = facts(&bundle);
+        if let Some(partition) = &partition {
+            facts["partition"] = partition.json();
+        }
+        return output::json(&facts);
     }
+    show(&bundle)?;
+    partition.map_or(Ok(()), |partition| partition.show())
 }
 
 fn operators(graph: &Graph) -> BTreeMap<&'static str, u64> {

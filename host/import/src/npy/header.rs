@@ -1,6 +1,6 @@
 //! The header of a `.npy` file: a Python literal, of which only the three keys and the forms that NumPy writes are taken.
 
-use super::{damaged, short};
+use super::problem::{damaged, short};
 use crate::error::ImportError;
 
 /// The longest header that is read. NumPy pads it to a multiple of 64; ours has three short entries.

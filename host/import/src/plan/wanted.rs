@@ -1,22 +1,8 @@
 //! Grids of inputs that the caller asks for.
 
-use super::Plan;
 use crate::error::{ImportError, Problem};
 use crate::options::Options;
 use crate::typed::{Element, Typed};
-
-impl Plan {
-    /// Puts inputs on the grids that the caller asks for.
-    pub(super) fn wanted(&mut self, typed: &Typed, options: &Options) {
-        for &input in &typed.inputs {
-            if let Some(grid) = options.input_grids.get(&typed.values[input].name) {
-                self.grids[input] = Some(*grid);
-                self.sites.remove(&input);
-                self.columns.remove(&input);
-            }
-        }
-    }
-}
 
 /// Of a quantised file no grid can be asked for.
 pub(super) fn none(options: &Options) -> Result<(), ImportError> {

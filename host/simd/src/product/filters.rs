@@ -245,22 +245,6 @@ impl PackedFilters {
         &self.shape
     }
 
-    /// The memory they take.
-    pub fn memory_bytes(&self) -> usize {
-        let words = self.words.get().len() + self.ones.len() + self.layout.distances.len();
-        4 * (words + self.sums.len() + self.zeros.len()) + size_of_val(&self.layout.steps[..])
-    }
-
-    /// One of `parts` ranges of output channels of about the same length, cut where it costs nothing.
-    pub fn outs(&self, part: usize, parts: usize) -> Range<usize> {
-        let tiles = self.tiles * self.shape.groups;
-        let end = |part: usize| {
-            let tile = tiles * part / parts;
-            tile / self.tiles * self.shape.group_outs() + self.tile(tile % self.tiles).start
-        };
-        end(part)..end(part + 1)
-    }
-
     pub(super) const fn layout(&self) -> &Layout {
         &self.layout
     }

@@ -7,7 +7,6 @@ use super::operand::{ByteOperand, Elements, Zeros};
 use super::scratch::Aligned;
 use super::tile::{Bytes, Columns, Multiply, UnsignedRows, Wider, Words};
 use crate::Level;
-use std::ops::Range;
 
 /// What x of a product is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -69,8 +68,6 @@ pub struct PackedMatrix {
     kind: XKind,
     k: usize,
     n: usize,
-    /// Columns of a panel; the last has half of them if that is enough.
-    panel: usize,
     /// Signed bytes, less than those of w by as much as the zero points are less.
     panels: Aligned<u8>,
     /// What `x_zero` is subtracted for: the sum of each column, less its zero points.
@@ -90,7 +87,6 @@ impl PackedMatrix {
             kind: x,
             k,
             n,
-            panel: 0,
             panels: Aligned::default(),
             sums: Vec::new(),
             zeros: Vec::new(),
@@ -131,24 +127,10 @@ impl PackedMatrix {
         self.n
     }
 
-    /// The memory it takes.
-    pub fn memory_bytes(&self) -> usize {
-        self.panels.memory_bytes() + size_of_val(&self.sums[..]) + size_of_val(&self.zeros[..])
-    }
-
-    /// One of `parts` ranges of columns of about the same length, cut where it costs nothing.
-    pub fn columns(&self, part: usize, parts: usize) -> Range<usize> {
-        let panels = self.n.div_ceil(self.panel);
-        let end = |part: usize| (panels * part / parts * self.panel).min(self.n);
-        end(part)..end(part + 1)
-    }
-
     pub(super) const fn kind(&self) -> XKind {
         self.kind
     }
 
-    /// The columns with all that lie in one panel with them, and how many bytes of the panels are before
-    /// them.
     pub(super) fn sums(&self) -> &[i32] {
         &self.sums
     }
@@ -200,7 +182,6 @@ fn pack<L: Lanes, P: Packing, const TERMS: usize>(lanes: L, to: &mut PackedMatri
     let (k, n) = (to.k, to.n);
     let steps = to.steps::<P, L>();
     let flip = w.to_signed().0;
-    to.panel = 2 * L::N;
     let padded = n.next_multiple_of(L::N);
     let panels = to.panels.resize(padded * steps * TERMS);
     to.sums.clear();

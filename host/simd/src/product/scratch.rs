@@ -63,8 +63,4 @@ impl<T: Copy + Default> Aligned<T> {
     pub(super) fn get_mut(&mut self) -> &mut [T] {
         &mut self.memory[self.start..][..self.len]
     }
-
-    pub(super) fn memory_bytes(&self) -> usize {
-        size_of_val(&self.memory[..])
-    }
 }

@@ -185,7 +185,11 @@ fn the_development_chain_brings_in_schedule_2_by_its_time() {
     // 00:00 UTC on 1 December 2026.
     assert_eq!(at(1_796_083_199), Some(GasScheduleVersion::V1));
     assert_eq!(at(1_796_083_200), Some(GasScheduleVersion::V2));
-    assert!(ChainSpec::mainnet().active_inference(u64::MAX, u64::MAX).is_none());
+    assert!(
+        ChainSpec::mainnet()
+            .active_inference(u64::MAX, u64::MAX)
+            .is_none()
+    );
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! Chains: which nodes run over the same rows, and where what lies between them goes.
 
 use super::Compiler;
-use crate::cpu::chain::{Action, At, Chain, In, Link, Out, Parameter, Parameters, Place};
-use crate::cpu::program::{Home, Product, Step};
-use crate::cpu::space::{RowMap, Rows, Space, walk};
+use crate::cpu::chain::{Action, At, Chain, Link, Out, Parameter, Parameters, Place};
+use crate::cpu::program::{Product, Step};
+use crate::cpu::space::{Rows, Space, walk};
 use metisvm_model::{DType, Op, Shape, Value};
 use metisvm_simd::elements::{Interpolation, RequantiseColumns, Slice, Table256};
 use std::collections::BTreeMap;
@@ -15,45 +15,12 @@ const MOST_BACK: usize = 4;
 /// A line of fewer elements is not worth a call of its own for each operator.
 const SHORTEST_LINE: usize = 16;
 
-/// A chain that still grows.
-pub(super) struct Open {
-    space: Space,
-    product: Option<Product>,
-    /// What is computed in it, by root: whether a row has a line of it.
-    inside: BTreeMap<Value, bool>,
-    drafts: Vec<Draft>,
-}
+mod draft;
+mod places;
 
-/// A link before its operands have places.
-struct Draft {
-    action: Action,
-    a: Operand,
-    b: Option<Operand>,
-    /// Which node's result, and whether a row has a line of it.
-    y: Value,
-    wide: bool,
-}
-
-struct Operand {
-    root: Value,
-    dtype: DType,
-    /// Where it lies, if the chain does not compute it.
-    outside: Option<Home>,
-    map: RowMap,
-    wide: bool,
-}
-
-impl Open {
-    /// Begun by a product.
-    pub(super) fn of_product(product: Product, value: Value, space: Space) -> Self {
-        Self {
-            space,
-            product: Some(product),
-            inside: BTreeMap::from([(value, true)]),
-            drafts: Vec::new(),
-        }
-    }
-}
+pub(super) use draft::Open;
+use draft::{Draft, Operand};
+use places::{Places, copied};
 
 impl Compiler<'_> {
     /// Begins a chain with a node, if it is one of a chain.
@@ -382,86 +349,13 @@ impl Compiler<'_> {
             whole_rows,
         };
         self.steps.push(match product {
-            Some(product) => Step::Product { product, chain },
+            Some(product) => Step::Product {
+                product: Box::new(product),
+                chain,
+            },
             None => Step::Chain(chain),
         });
         self.release();
-    }
-}
-
-/// A link that keeps what a chain has for those that read it later.
-fn copied(
-    at: At,
-    dtype: DType,
-    wide: bool,
-    space: Space,
-    results: &mut Vec<(usize, Out)>,
-    slot: usize,
-) -> Link {
-    let y = Out {
-        at: Place::Result(results.len()),
-        dtype,
-        wide,
-    };
-    results.push((slot, y));
-    let unit = if wide { space.columns } else { 1 };
-    let rows = Rows::Dense(unit);
-    let map = RowMap { item: 0, rows };
-    let a = In { at, dtype, map, wide };
-    Link {
-        action: Action::Copy,
-        a,
-        b: None,
-        y,
-    }
-}
-
-/// Where the values of a chain are while it runs.
-struct Places {
-    product: Option<Value>,
-    homes: BTreeMap<Value, usize>,
-    /// Bytes of each local, an element.
-    locals: Vec<usize>,
-    free: Vec<usize>,
-}
-
-impl Places {
-    fn take(&mut self, value: Value, size: usize) -> usize {
-        let local = self.free.pop().unwrap_or_else(|| {
-            self.locals.push(0);
-            self.locals.len() - 1
-        });
-        self.locals[local] = self.locals[local].max(size);
-        self.homes.insert(value, local);
-        local
-    }
-
-    fn find(&self, operand: Operand) -> In {
-        let at = match operand.outside {
-            Some(Home::Constant(index)) => At::Constant(index),
-            Some(Home::Slot(index)) => At::Slot(index),
-            None if self.product == Some(operand.root) => At::Product,
-            None => At::Local(self.homes[&operand.root]),
-        };
-        In {
-            at,
-            dtype: operand.dtype,
-            map: operand.map,
-            wide: operand.wide,
-        }
-    }
-
-    /// Frees the locals that no link after this one reads.
-    fn release(&mut self, last: &BTreeMap<Value, usize>, at: usize) {
-        let dead: Vec<Value> = self
-            .homes
-            .keys()
-            .copied()
-            .filter(|value| last.get(value).is_none_or(|&last| last <= at))
-            .collect();
-        for value in dead {
-            self.free.extend(self.homes.remove(&value));
-        }
     }
 }
 

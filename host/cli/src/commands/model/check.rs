@@ -3,7 +3,7 @@
 use super::arrays;
 use super::measure::{self, Similarity, compare};
 use super::samples::Samples;
-use crate::args::{Backend, Check, Engine};
+use crate::args::{Backend, Check, Engine, Place};
 use crate::composition::{self, compose};
 use crate::cpu_time;
 use crate::error::CliError;
@@ -97,6 +97,7 @@ fn check(
 ) -> Result<Checked, CliError> {
     let engine = Engine {
         backend: vec![backend],
+        place: Place::Order,
         cpu_level: None,
         audit: None,
         card: None,

@@ -29,6 +29,8 @@ fn block(c: &mut Criterion) {
             audit: None,
             card: None,
             trust_card,
+            opencl_device: None,
+            trust_opencl: false,
             fault: Vec::new(),
         };
         group.bench_function(BenchmarkId::new("execute", name), |b| {

@@ -102,15 +102,6 @@ impl Backend for OpenClBackend {
         "opencl"
     }
 
-    fn identity(&self) -> Option<String> {
-        let checked = if self.0.options.checked {
-            "checked"
-        } else {
-            "trusted"
-        };
-        Some(format!("OpenCL {}, {checked}", self.0.device.found().identity()))
-    }
-
     fn placement(&self) -> Placement {
         Placement::Device(self.0.id)
     }

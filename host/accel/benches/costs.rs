@@ -1,12 +1,12 @@
 //! How far what costs lead to expect is from what is measured: for each backend and each bundle that
 //! `METISVM_BUNDLES` names (paths, separated by colons; those of the binary without it), batches of one item and of
-//! several. Costs are measured first, in the same run; `METISVM_BACKENDS` names backends, separated by commas (all
+//! several. Costs are measured first, in the same run, and once; `METISVM_BACKENDS` names backends, separated by commas (all
 //! without it), `METISVM_SECONDS` how long a model may take before it is left out.
 
 use metisvm_accel::cpu::CpuBackend;
 use metisvm_accel::fpga::{self, FpgaBackend};
 use metisvm_accel::reference::ReferenceBackend;
-use metisvm_accel::{Backend, Batch, Dispatcher, Executable, Options, Policy, calibration};
+use metisvm_accel::{Backend, Batch, CostCache, Dispatcher, Executable, Options, Policy};
 use metisvm_driver::{Device, InProcess};
 use metisvm_model::{Bundle, DType, Graph, Segment};
 use metisvm_sim::{FunctionalCard, SimOptions};
@@ -31,16 +31,16 @@ fn main() {
         "{:>9}  {:>5}  {:>11}  {:>11}  {:>5}  model",
         "backend", "items", "expected ms", "measured ms", "ratio"
     );
+    let folder = std::env::temp_dir().join(format!("metisvm-costs-{}", std::process::id()));
+    let cache = CostCache::in_folder(&folder);
     for name in names.split(',') {
         let backend = backend(name);
-        let started = Instant::now();
-        let costs = calibration::measure(backend.clone()).expect("it can be measured");
-        let time = started.elapsed().as_millis();
-        println!("{name:>9}  measured in {time} ms: {costs}");
+        let _ = std::fs::remove_file(cache.file());
         for path in paths.split(':') {
-            model(name, &backend, path, most);
+            model(name, &backend, path, most, &cache);
         }
     }
+    let _ = std::fs::remove_dir_all(&folder);
 }
 
 fn backend(name: &str) -> Arc<dyn Backend> {
@@ -59,7 +59,7 @@ fn backend(name: &str) -> Arc<dyn Backend> {
 }
 
 /// One model, through a dispatcher where the backend does not take all of it, for one item then.
-fn model(name: &str, backend: &Arc<dyn Backend>, path: &str, most: Duration) {
+fn model(name: &str, backend: &Arc<dyn Backend>, path: &str, most: Duration, cache: &CostCache) {
     let bundle = std::fs::read(path).expect("a bundle that can be read");
     let bundle = Bundle::decode(&bundle).expect("a sound bundle");
     let graph = Arc::new(bundle.graph.clone());
@@ -67,7 +67,8 @@ fn model(name: &str, backend: &Arc<dyn Backend>, path: &str, most: Duration) {
         memo_bytes: 0,
         ..Options::default()
     };
-    let dispatcher = Dispatcher::new(vec![backend.clone()], options);
+    let cache = Some(cache.clone());
+    let dispatcher = Dispatcher::with_policy(vec![backend.clone()], options, Policy::Order, cache);
     let id = dispatcher.add(bundle);
     let nodes = 0..graph.nodes().len();
     let whole = backend.takes(&graph) == [nodes.clone()];
@@ -79,6 +80,9 @@ fn model(name: &str, backend: &Arc<dyn Backend>, path: &str, most: Duration) {
         let forecast = dispatcher
             .forecast(id, items, Policy::Order)
             .expect("it was added");
+        for note in dispatcher.take_notes() {
+            println!("{name:>9}  {note}");
+        }
         let Some(expected) = forecast.time.filter(|time| *time < most) else {
             println!(
                 "{name:>9}  {items:5}  left out: {:?} expected  {file}",

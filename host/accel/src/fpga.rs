@@ -5,7 +5,6 @@
 //! recently. A card that fails is out of service; a thread resets it, a bounded number of times, while other
 //! backends do its work. What was resident is loaded again when it is next needed.
 
-mod check;
 mod compile;
 mod flight;
 mod on_card;
@@ -13,7 +12,7 @@ mod on_card;
 pub use compile::{CompileError, Compiled, Mode, compile, takes};
 
 use crate::backend::{Backend, BackendError, DeviceId, DeviceReport, Executable, Placement};
-use check::Checker;
+use crate::check::Checker;
 use metisvm_driver::{Device, Health};
 use metisvm_model::{Graph, Segment};
 use on_card::{OnCard, Part};

@@ -8,6 +8,7 @@
 pub mod backend;
 pub mod buffer;
 pub mod calibration;
+mod check;
 pub mod costs;
 mod counters;
 pub mod cpu;
@@ -15,8 +16,10 @@ pub mod dispatcher;
 mod error;
 pub mod fpga;
 pub mod keccak;
+mod macs;
 mod member;
 mod memo;
+pub mod opencl;
 mod placement;
 mod plan;
 mod prices;

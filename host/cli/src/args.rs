@@ -8,6 +8,7 @@ pub use model::{Activation, Check, Import, Info, Model, ModelRun, RangeChoice};
 
 use crate::fault::Injection;
 use clap::{Args as ClapArgs, CommandFactory, Parser, Subcommand, ValueEnum, error::ErrorKind};
+use metisvm_accel::opencl::Choice as OpenClDevice;
 use metisvm_simd::Level;
 use std::fmt;
 use std::num::NonZeroU32;
@@ -257,6 +258,13 @@ pub struct Engine {
     /// Use the card's results without checking its products (faster; a flipped bit goes unnoticed)
     #[arg(long)]
     pub trust_card: bool,
+    /// The device behind the opencl backend: its place among OpenCL's devices, from 0, or a part of its name [default: the
+    /// first that is no processor, else the first]
+    #[arg(long, value_name = "NAME|INDEX")]
+    pub opencl_device: Option<OpenClDevice>,
+    /// Use the OpenCL device's results without checking its products (much faster; a flipped bit goes unnoticed)
+    #[arg(long)]
+    pub trust_opencl: bool,
     /// Let the simulated card do something wrong, once, at a job (0 is its first, whatever the block); repeat for several.
     /// A kind that does not exist is answered with the list of all
     #[arg(long, value_name = "KIND[@JOB]")]
@@ -290,6 +298,15 @@ impl Engine {
             ];
             if let Some((option, _)) = idle.into_iter().find(|(_, given)| *given) {
                 return Some(format!("{option} does nothing here: add cpu to --backend"));
+            }
+        }
+        if !all && !self.backend.contains(&Backend::OpenCl) {
+            let idle = [
+                ("--opencl-device", self.opencl_device.is_some()),
+                ("--trust-opencl", self.trust_opencl),
+            ];
+            if let Some((option, _)) = idle.into_iter().find(|(_, given)| *given) {
+                return Some(format!("{option} does nothing here: add opencl to --backend"));
             }
         }
         if all || self.backend.contains(&Backend::Fpga) {
@@ -385,6 +402,9 @@ pub enum Backend {
     Reference,
     /// The FPGA card
     Fpga,
+    /// A GPU, or another device that OpenCL knows
+    #[value(name = "opencl")]
+    OpenCl,
 }
 
 /// What decides which backend runs a part of a model.

@@ -6,6 +6,7 @@ use crate::output;
 use crate::user_cache;
 use metisvm_accel::cpu::{self, CpuBackend};
 use metisvm_accel::fpga::{self, FpgaBackend};
+use metisvm_accel::opencl::{self, OpenClBackend};
 use metisvm_accel::{CostCache, Dispatcher, Policy, dispatcher};
 use metisvm_driver::{Device, DeviceError, Health, InProcess};
 use metisvm_firmware::port::CardModel;
@@ -16,7 +17,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// The backends that `--compare backends` runs, each alone.
-pub const ALL_BACKENDS: [Backend; 3] = [Backend::Reference, Backend::Cpu, Backend::Fpga];
+pub const ALL_BACKENDS: [Backend; 4] = [Backend::Reference, Backend::Cpu, Backend::Fpga, Backend::OpenCl];
 
 /// The name of a backend as the command line has it.
 pub const fn name(backend: Backend) -> &'static str {
@@ -24,6 +25,7 @@ pub const fn name(backend: Backend) -> &'static str {
         Backend::Reference => "reference",
         Backend::Cpu => "cpu",
         Backend::Fpga => "fpga",
+        Backend::OpenCl => "opencl",
     }
 }
 
@@ -43,6 +45,8 @@ pub struct Composition {
     pub card: Option<SimulatedCard>,
     /// The processor's backend, where it is one of them.
     pub cpu: Option<Arc<CpuBackend>>,
+    /// The OpenCL backend, where it is one of them.
+    pub opencl: Option<Arc<OpenClBackend>>,
     told: bool,
 }
 
@@ -52,6 +56,7 @@ pub struct Mark {
     counters: metisvm_accel::Counters,
     card: metisvm_driver::Counters,
     cpu: [u64; 3],
+    opencl: [u64; 5],
     /// Faults that had happened.
     happened: usize,
 }
@@ -70,6 +75,10 @@ impl Composition {
             counters: self.dispatcher.counters(),
             card: card.map_or_else(Default::default, |card| card.backend.device().counters()),
             cpu: self.cpu.as_ref().map_or([0; 3], |cpu| counts(&cpu.report())),
+            opencl: self
+                .opencl
+                .as_ref()
+                .map_or([0; 5], |device| opencl_counts(&device.report())),
             happened: card.map_or(0, |card| card.plan.history().len()),
         }
     }
@@ -93,6 +102,25 @@ impl Composition {
         })
     }
 
+    /// What the OpenCL device did since, where there is one.
+    pub fn opencl_since(&self, mark: &Mark) -> Option<OpenClReport> {
+        let report = self.opencl.as_ref()?.report();
+        let now = opencl_counts(&report);
+        let [macs, launches, sent, received, faults] = std::array::from_fn(|at| now[at] - mark.opencl[at]);
+        Some(OpenClReport {
+            device: report.device,
+            macs,
+            launches,
+            sent,
+            received,
+            faults,
+            health: match report.condemned {
+                None => "healthy".to_owned(),
+                Some(why) => format!("out of service: {why}"),
+            },
+        })
+    }
+
     /// What became of the card since, where there is one. Faults that happened before are left out.
     pub fn card_since(&self, mark: &Mark) -> Option<CardReport> {
         self.card.as_ref().map(|card| card.report(mark))
@@ -102,6 +130,50 @@ impl Composition {
 /// The counts of a report of the processor's backend.
 const fn counts(report: &cpu::Report) -> [u64; 3] {
     [report.macs, report.scalar_macs, report.audited]
+}
+
+/// The counts of a report of the OpenCL backend.
+const fn opencl_counts(report: &opencl::Report) -> [u64; 5] {
+    let counters = &report.counters;
+    [
+        report.macs,
+        counters.launches,
+        counters.sent,
+        counters.received,
+        counters.faults,
+    ]
+}
+
+/// What the OpenCL device did.
+#[derive(Debug, Clone)]
+pub struct OpenClReport {
+    /// Its name.
+    pub device: String,
+    /// Multiply-accumulates on it.
+    pub macs: u64,
+    /// Kernels that were enqueued.
+    pub launches: u64,
+    /// Bytes that were sent to it.
+    pub sent: u64,
+    /// Bytes that came back.
+    pub received: u64,
+    /// Faults that were noticed.
+    pub faults: u64,
+    /// Whether it takes work, and why not.
+    pub health: String,
+}
+
+impl OpenClReport {
+    /// Adds it to an object for programs.
+    pub fn json(&self, object: &mut Value) {
+        object["opencl_device"] = json!(self.device);
+        object["opencl_macs"] = json!(self.macs);
+        object["opencl_launches"] = json!(self.launches);
+        object["opencl_sent_bytes"] = json!(self.sent);
+        object["opencl_received_bytes"] = json!(self.received);
+        object["opencl_faults"] = json!(self.faults);
+        object["opencl_health"] = json!(self.health);
+    }
 }
 
 /// What the processor's backend did.
@@ -222,6 +294,7 @@ pub fn compose(engine: &Engine, models: &[Bundle]) -> Composition {
     let mut problems = Vec::new();
     let mut card = None;
     let mut processor = None;
+    let mut device = None;
     for backend in &engine.backend {
         match backend {
             // The dispatcher's last, which takes everything: what is listed after it is never asked.
@@ -248,6 +321,13 @@ pub fn compose(engine: &Engine, models: &[Bundle]) -> Composition {
                     Err(error) => problems.push(format!("fpga: the card does not open: {error}")),
                 }
             }
+            Backend::OpenCl => match open_opencl(engine) {
+                Ok(opened) => {
+                    backends.push(opened.clone());
+                    device = Some(opened);
+                }
+                Err(error) => problems.push(format!("opencl: {error}")),
+            },
         }
     }
     let policy = match engine.place {
@@ -266,6 +346,7 @@ pub fn compose(engine: &Engine, models: &[Bundle]) -> Composition {
         problems,
         card,
         cpu: processor,
+        opencl: device,
         told: false,
     }
 }
@@ -275,6 +356,24 @@ pub fn tell_notes(dispatcher: &Dispatcher) {
     for note in dispatcher.take_notes() {
         output::complain(&format!("note: {note}"));
     }
+}
+
+/// Nothing of OpenCL is loaded before this.
+fn open_opencl(engine: &Engine) -> Result<Arc<OpenClBackend>, opencl::Error> {
+    let found = opencl::find(&engine.opencl_device.clone().unwrap_or_default())?;
+    let options = opencl::DeviceOptions {
+        cache: if found.keeps_programs() {
+            None
+        } else {
+            user_cache::folder().map(|folder| folder.join("opencl"))
+        },
+        ..opencl::DeviceOptions::default()
+    };
+    let device = opencl::Device::open(found, options)?;
+    let options = opencl::Options {
+        checked: !engine.trust_opencl,
+    };
+    Ok(Arc::new(OpenClBackend::new(device, options)))
 }
 
 fn open(engine: &Engine) -> Result<SimulatedCard, DeviceError> {

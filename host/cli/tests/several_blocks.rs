@@ -50,6 +50,8 @@ fn a_second_block_on_one_dispatcher_uses_the_memo_of_the_first() {
         audit: None,
         card: None,
         trust_card: false,
+        opencl_device: None,
+        trust_opencl: false,
         fault: Vec::new(),
     };
     let composed = composition::compose(&engine, &bundles);

@@ -99,6 +99,11 @@ impl Row {
         }
     }
 
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     fn takes(&self, graph: &Graph, node: &Node) -> bool {
         (self.takes)(graph, node)
     }

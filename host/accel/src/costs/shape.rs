@@ -14,7 +14,7 @@ pub enum Class {
     Convolution,
     /// A convolution with few pixels: a weight is fetched for little work.
     Pixels,
-    /// A convolution of each channel by itself, or nearly.
+    /// A convolution over a single channel, or over each by itself.
     Depthwise,
     /// A product with 16-bit operands.
     Words,
@@ -28,10 +28,6 @@ pub enum Class {
 
 /// A product with fewer rows is [`Class::Narrow`], a convolution with fewer pixels [`Class::Pixels`].
 const WIDE_ROWS: usize = 8;
-/// A convolution in groups of fewer channels is [`Class::Depthwise`]. One over the few channels of an image is none: it
-/// uses each element again for every channel of its result.
-const MIXED_CHANNELS: usize = 4;
-
 impl Class {
     /// All of them.
     pub const ALL: [Self; 9] = [
@@ -103,7 +99,7 @@ impl Load {
                 (if wide { Class::Wide } else { Class::Narrow }, macs)
             }
             Op::WideMatMul => (Class::Words, macs),
-            Op::Conv2d { groups, .. } if groups > 1 && dim(1, 1) < MIXED_CHANNELS => (Class::Depthwise, macs),
+            Op::Conv2d { .. } if dim(1, 1) == 1 => (Class::Depthwise, macs),
             Op::Conv2d { .. } => {
                 let result = &graph.ty(Value::Node(index as u32)).shape;
                 let wide = result.dim(2) * result.dim(3) >= WIDE_ROWS;

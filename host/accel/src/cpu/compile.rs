@@ -242,7 +242,7 @@ impl<'a> Compiler<'a> {
 
     /// Multiply-accumulates of a node.
     fn macs(&self, index: usize) -> u64 {
-        products::macs(self.graph, index)
+        crate::macs::macs(self.graph, index)
     }
 
     /// Gives a value a slot.

@@ -1,11 +1,11 @@
 //! A part of a model on the card: program and weights that stay there, and the jobs that use them.
 
-use super::check::Checker;
 use super::compile::Compiled;
 use super::flight::Flight;
 use super::{Card, lock};
 use crate::backend::{BackendError, Executable, Running};
 use crate::buffer::Batch;
+use crate::check::Checker;
 use metisvm_driver::{DeviceError, Resident, RunJob};
 use metisvm_firmware::Dtype;
 use metisvm_model::Segment;

@@ -183,6 +183,8 @@ impl Info {
         (!backend.is_empty()).then(|| Engine {
             backend,
             place: Place::Auto,
+            opencl_device: None,
+            trust_opencl: false,
             cpu_level: None,
             audit: None,
             card: None,
@@ -258,6 +260,7 @@ impl Check {
             Backend::Reference => "reference",
             Backend::Cpu => "cpu",
             Backend::Fpga => "fpga",
+            Backend::OpenCl => "opencl",
         });
         first_twice(names).map(|name| format!("--backend names {name} twice; each backend is checked once"))
     }

@@ -4,25 +4,8 @@ use super::Compiler;
 use super::chains::Open;
 use crate::cpu::program::{Home, Parameter, Product};
 use crate::cpu::space::Space;
-use metisvm_model::{DType, Graph, Op, TensorType, Value, Window};
+use metisvm_model::{DType, Op, TensorType, Value, Window};
 use metisvm_simd::product::{Conv2dShape, Elements, PackedFilters, PackedMatrix, XKind, Zeros};
-
-/// Multiply-accumulates of a node.
-pub(super) fn macs(graph: &Graph, index: usize) -> u64 {
-    let node = &graph.nodes()[index];
-    let result = graph.ty(Value::Node(index as u32)).elements() as u64;
-    match node.op {
-        Op::MatMul | Op::WideMatMul => {
-            let x = &graph.ty(node.operands[0]).shape;
-            result * x.dim(x.rank() - 1) as u64
-        }
-        Op::Conv2d { .. } => {
-            let w = graph.ty(node.operands[1]);
-            result * (w.elements() / w.shape.dim(0)) as u64
-        }
-        _ => 0,
-    }
-}
 
 /// Elements of 8 bits as they lie in a bundle.
 fn bytes_of<'b>(ty: &TensorType, bytes: &'b [u8]) -> Elements<'b> {

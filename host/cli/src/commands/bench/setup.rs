@@ -100,13 +100,14 @@ fn block(models: Vec<Bundle>) -> Result<Block, CliError> {
 /// A backend by itself.
 fn compose(backend: Backend) -> Composition {
     let engine = EngineArgs {
-        place: crate::args::Place::Order,
         backend: vec![backend],
         place: Place::Order,
         cpu_level: None,
         audit: None,
         card: None,
         trust_card: false,
+        opencl_device: None,
+        trust_opencl: false,
         fault: Vec::new(),
     };
     composition::compose(&engine, &[])

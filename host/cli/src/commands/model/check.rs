@@ -102,6 +102,8 @@ fn check(
         audit: None,
         card: None,
         trust_card: false,
+        opencl_device: None,
+        trust_opencl: false,
         fault: Vec::new(),
     };
     let composed = compose(&engine, std::slice::from_ref(bundle));

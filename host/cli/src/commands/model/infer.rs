@@ -80,6 +80,9 @@ pub(super) fn run(args: &ModelRun) -> Result<(), CliError> {
         if let Some(cpu) = composed.cpu_since(&before) {
             cpu.json(&mut object);
         }
+        if let Some(device) = composed.opencl_since(&before) {
+            device.json(&mut object);
+        }
         if let Some(card) = &card {
             object["faults"] = card.faults.iter().map(FaultReport::json).collect();
         }

@@ -1,7 +1,7 @@
 //! What a run looks like, for people and for programs.
 
 use super::chain::OnChain;
-use crate::composition::{CardReport, Composition, CpuReport, FaultReport, Mark};
+use crate::composition::{CardReport, Composition, CpuReport, FaultReport, Mark, OpenClReport};
 use crate::engine::DispatcherEngine;
 use crate::error::CliError;
 use crate::output::{self, ms, thousands};
@@ -25,6 +25,8 @@ pub(super) struct Ran {
     pub(super) card: Option<CardReport>,
     /// What the processor's backend did, where it was one of them.
     pub(super) cpu: Option<CpuReport>,
+    /// What the OpenCL device did, where there was one.
+    pub(super) opencl: Option<OpenClReport>,
     /// What became of it on the chain that it was executed over; `None` over the state in its file.
     pub(super) on_chain: Option<OnChain>,
 }
@@ -55,6 +57,7 @@ impl Ran {
             device_errors,
             card: composed.card_since(before),
             cpu: composed.cpu_since(before),
+            opencl: composed.opencl_since(before),
             on_chain: None,
         }
     }
@@ -130,6 +133,9 @@ impl Ran {
         if let Some(cpu) = &self.cpu {
             cpu.json(&mut object);
         }
+        if let Some(device) = &self.opencl {
+            device.json(&mut object);
+        }
         if let Some(card) = &self.card {
             object["faults"] = card.faults.iter().map(FaultReport::json).collect();
             object["card_faults"] = json!(card.noticed);
@@ -200,6 +206,13 @@ impl Ran {
                 row("instructions", cpu.level.to_owned());
                 if cpu.audited > 0 {
                     row("audited", thousands(cpu.audited));
+                }
+            }
+            if let Some(device) = &self.opencl {
+                row("OpenCL device", device.device.clone());
+                row("launches", thousands(device.launches));
+                if device.faults > 0 {
+                    row("OpenCL device afterwards", device.health.clone());
                 }
             }
             row("batches", thousands(c.batches));

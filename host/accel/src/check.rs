@@ -1,4 +1,4 @@
-//! Checked mode: is what the card computed the right product?
+//! Checked mode: is what a device computed the right product?
 //!
 //! Freivalds' test (1977): for a product Y = A·B and a secret random vector r, Y·r = A·(B·r). A wrong
 //! Y passes with probability at most 1/p, where p = 2^61 − 1 is the field that r is drawn from; B·r is
@@ -7,7 +7,7 @@
 //! equality of integers. Everything that is not a product is computed here again from the
 //! accumulators, by the reference kernels, and compared.
 //!
-//! The vector lives as long as the executable. A card sees of each answer only whether it was taken,
+//! The vector lives as long as the executable. A device sees of each answer only whether it was taken,
 //! and the first that is not takes it out of service, so it cannot learn the vector by trial.
 
 use crate::backend::BackendError;
@@ -19,7 +19,7 @@ const P: u64 = (1 << 61) - 1;
 
 /// What a checker knows of one segment.
 #[derive(Debug)]
-pub(super) struct Checker {
+pub(crate) struct Checker {
     reference: Reference,
     /// Of each product node: where its accumulators are, and its test.
     products: BTreeMap<usize, (usize, Freivalds)>,
@@ -34,7 +34,8 @@ struct Freivalds {
 }
 
 impl Checker {
-    pub(super) fn new(segment: &Segment, products: &[(usize, usize)]) -> Result<Self, BackendError> {
+    /// For the products of a segment: each node, and where its accumulators begin in an answer.
+    pub(crate) fn new(segment: &Segment, products: &[(usize, usize)]) -> Result<Self, BackendError> {
         let graph = segment.graph();
         let mut tests = BTreeMap::new();
         for &(node, offset) in products {
@@ -57,12 +58,12 @@ impl Checker {
     }
 
     /// Bytes of the segment's outputs, which come before the accumulators.
-    pub(super) fn output_bytes(&self) -> usize {
+    pub(crate) fn output_bytes(&self) -> usize {
         self.reference.segment().output_bytes()
     }
 
     /// Whether `answer`, outputs and accumulators, is what the segment gives for `input`.
-    pub(super) fn check(&self, input: &[u8], answer: &[u8]) -> Result<(), String> {
+    pub(crate) fn check(&self, input: &[u8], answer: &[u8]) -> Result<(), String> {
         let mut wrong = None;
         let outputs = self.reference.run_with(input, |step| {
             let Some((offset, test)) = self.products.get(&step.node) else {
@@ -119,7 +120,7 @@ impl Freivalds {
         };
         let zero = i64::from(x_zero.data()[0]);
         match step.op {
-            Op::MatMul => self.mat_mul(step, claimed, x, zero, weights),
+            Op::MatMul | Op::WideMatMul => self.mat_mul(step, claimed, x, zero, weights),
             Op::Conv2d { window, groups } => {
                 self.conv2d(step, claimed, (x, w), zero, weights, (window, *groups as usize))
             }

@@ -31,6 +31,8 @@ impl Compiler<'_> {
                 product: None,
                 inside: BTreeMap::new(),
                 refused: BTreeSet::new(),
+                waits: BTreeMap::new(),
+                path: Vec::new(),
                 drafts: Vec::new(),
             };
             self.take(&mut open, index, 0).then_some(open)
@@ -78,12 +80,24 @@ impl Compiler<'_> {
         for root in roots {
             let readers = self.readers.of(root).to_vec();
             for reader in readers {
-                if !self.is_done(reader) && self.take(open, reader, 0) {
+                if self.is_done(reader) || self.still_waits(open, reader) {
+                    continue;
+                }
+                open.path.clear();
+                if self.take(open, reader, 0) {
                     return true;
                 }
+                let path = std::mem::take(&mut open.path);
+                open.waits.insert(reader, path);
             }
         }
         false
+    }
+
+    /// Whether a node that needed too much has been asked already, and nothing of that has joined since.
+    fn still_waits(&self, open: &Open, reader: usize) -> bool {
+        let path = open.waits.get(&reader);
+        path.is_some_and(|path| !path.iter().any(|&node| self.is_done(node)))
     }
 
     /// Takes a node into a chain, with what it needs besides, if it runs over the same rows.
@@ -108,6 +122,7 @@ impl Compiler<'_> {
             match operand.root {
                 Value::Node(needed) if self.take(open, needed as usize, back + 1) => {}
                 Value::Node(needed) => {
+                    open.path.push(needed as usize);
                     if open.refused.contains(&(needed as usize)) {
                         open.refused.insert(index);
                     }

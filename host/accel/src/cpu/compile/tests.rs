@@ -103,3 +103,23 @@ fn many_readers_of_a_chain_are_quick() {
     all.push(nodes.push(Op::Transpose { perm: vec![1, 0] }, &[last]));
     is_quick(nodes.join(all));
 }
+
+/// The same with readers that need more nodes than a chain takes back.
+#[test]
+fn many_readers_that_wait_are_quick() {
+    let mut nodes = Nodes::new(&[2, 32]);
+    let x = Value::Input(0);
+    let first = nodes.push(Op::Add, &[x, x]);
+    let mut deep = x;
+    for _ in 0..8 {
+        deep = nodes.push(Op::Sub, &[deep, x]);
+    }
+    let sums = (0..30_000).map(|_| nodes.push(Op::Add, &[first, deep]));
+    let mut all: Vec<Value> = sums.collect();
+    let mut last = first;
+    for _ in 0..46 {
+        last = nodes.push(Op::Sub, &[last, x]);
+    }
+    all.push(last);
+    is_quick(nodes.join(all));
+}

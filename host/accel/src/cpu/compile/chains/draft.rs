@@ -14,6 +14,10 @@ pub(in crate::cpu::compile) struct Open {
     pub(super) inside: BTreeMap<Value, bool>,
     /// Nodes that never join, whatever else does: they are asked once.
     pub(super) refused: BTreeSet<usize>,
+    /// Nodes that could not join yet, and those that they need: asked again when one of these has joined.
+    pub(super) waits: BTreeMap<usize, Vec<usize>>,
+    /// What the node that is asked needs, as far back as was looked.
+    pub(super) path: Vec<usize>,
     pub(super) drafts: Vec<Draft>,
 }
 
@@ -44,6 +48,8 @@ impl Open {
             product: Some(product),
             inside: BTreeMap::from([(value, true)]),
             refused: BTreeSet::new(),
+            waits: BTreeMap::new(),
+            path: Vec::new(),
             drafts: Vec::new(),
         }
     }

@@ -6,8 +6,8 @@ use metisvm_simd::Level;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Far more than it takes, a twentieth of a second; far less than what looks at all values at each step took.
-const BOUND: Duration = Duration::from_millis(1500);
+/// Far more than it takes, a few tenths of a second; less than what looks at all values at each step took.
+const BOUND: Duration = Duration::from_secs(1);
 
 struct Nodes(Parsed);
 

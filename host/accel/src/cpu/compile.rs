@@ -7,7 +7,10 @@
 mod chains;
 mod constants;
 mod products;
+mod readers;
 mod slots;
+#[cfg(test)]
+mod tests;
 
 use super::program::{Home, Late, Program, Shift, Spot, Step};
 use chains::Open;
@@ -15,6 +18,7 @@ use constants::Constants;
 pub(super) use constants::Known;
 use metisvm_model::{Graph, Op, Segment, TensorType, Value};
 use metisvm_simd::Level;
+use readers::Readers;
 use slots::Slots;
 use std::collections::BTreeMap;
 
@@ -45,8 +49,7 @@ struct Compiler<'a> {
     known: &'a Known,
     level: Level,
     constants: Constants<'a>,
-    /// Nodes that read a value, by its root.
-    readers: BTreeMap<Value, Vec<usize>>,
+    readers: Readers,
     /// Nodes whose result is known, or that are part of what is open.
     done: Vec<bool>,
     /// What has a place, by its root.
@@ -66,7 +69,7 @@ impl<'a> Compiler<'a> {
             known,
             level,
             constants: Constants::new(graph),
-            readers: BTreeMap::new(),
+            readers: Readers::new(segment),
             done: vec![false; nodes.len()],
             homes: BTreeMap::new(),
             slots: Slots::default(),
@@ -77,43 +80,32 @@ impl<'a> Compiler<'a> {
             if matches!(graph.nodes()[index].op, Op::Reshape { .. }) {
                 // The same elements: it has the place of its operand.
                 compiler.done[index - nodes.start] = true;
-                continue;
-            }
-            for &operand in &graph.nodes()[index].operands {
-                let root = compiler.root(operand);
-                let readers = compiler.readers.entry(root).or_default();
-                if readers.last() != Some(&index) {
-                    readers.push(index);
-                }
             }
         }
         for &value in segment.inputs() {
             let bytes = graph.ty(value).bytes();
             let slot = compiler.slots.take(bytes);
             compiler.homes.insert(value, Home::Slot(slot));
+            compiler.readers.placed(value);
         }
         compiler
     }
 
     /// What a value is, however often it was reshaped.
-    fn root(&self, mut value: Value) -> Value {
-        while let Value::Node(index) = value {
-            let index = index as usize;
-            let node = &self.graph.nodes()[index];
-            match node.op {
-                Op::Reshape { .. } if self.segment.nodes().contains(&index) => value = node.operands[0],
-                _ => break,
-            }
-        }
-        value
+    fn root(&self, value: Value) -> Value {
+        self.readers.root(value)
     }
 
     fn is_done(&self, index: usize) -> bool {
         self.done[index - self.segment.nodes().start]
     }
 
-    fn set_done(&mut self, index: usize, done: bool) {
-        self.done[index - self.segment.nodes().start] = done;
+    /// A node's result is known from now on, or will be when what is open is closed.
+    fn set_done(&mut self, index: usize) {
+        let done = &mut self.done[index - self.segment.nodes().start];
+        if !std::mem::replace(done, true) {
+            self.readers.done(&self.graph.nodes()[index].operands);
+        }
     }
 
     /// Whether a value has a place.
@@ -141,10 +133,7 @@ impl<'a> Compiler<'a> {
 
     /// Whether something outside of these nodes reads a value: other nodes, or whoever takes the outputs.
     fn is_read_later(&self, root: Value) -> bool {
-        let outputs = self.segment.outputs();
-        let by_nodes = |readers: &Vec<usize>| readers.iter().any(|&reader| !self.is_done(reader));
-        self.readers.get(&root).is_some_and(by_nodes)
-            || outputs.iter().any(|&output| self.root(output) == root)
+        self.readers.is_open(root)
     }
 
     fn run(&mut self) {
@@ -158,7 +147,7 @@ impl<'a> Compiler<'a> {
                 continue;
             }
             let step = self.alone(index);
-            self.set_done(index, true);
+            self.set_done(index);
             self.steps.push(step);
             self.release();
         }
@@ -270,18 +259,13 @@ impl<'a> Compiler<'a> {
     fn place(&mut self, value: Value) -> usize {
         let slot = self.slots.take(self.ty(value).bytes());
         self.homes.insert(value, Home::Slot(slot));
+        self.readers.placed(value);
         slot
     }
 
     /// Frees the slots of what nothing reads any more.
     fn release(&mut self) {
-        let dead: Vec<Value> = self
-            .homes
-            .keys()
-            .copied()
-            .filter(|&root| !self.is_read_later(root))
-            .collect();
-        for root in dead {
+        for root in self.readers.take_closed() {
             if let Some(Home::Slot(slot)) = self.homes.remove(&root) {
                 self.slots.free(slot);
             }
@@ -292,12 +276,7 @@ impl<'a> Compiler<'a> {
         let inputs = self.segment.inputs().to_vec();
         // The first slots are the inputs', in their order.
         let inputs = inputs.iter().enumerate().map(|(slot, &value)| {
-            let read = self.readers.contains_key(&value)
-                || self
-                    .segment
-                    .outputs()
-                    .iter()
-                    .any(|&output| self.root(output) == value);
+            let read = !self.readers.of(value).is_empty() || self.readers.is_open(value);
             read.then(|| (slot, self.graph.ty(value).bytes()))
         });
         let inputs = inputs.collect();

@@ -167,6 +167,13 @@ impl Executable for Compiled {
             .fetch_add(count * (self.program.macs - scalar), Relaxed);
         levels.scalar_macs.fetch_add(count * scalar, Relaxed);
         self.audit(&values, &outputs, first, items)?;
+        // Another run's audit may have found the level out meanwhile.
+        if levels.is_condemned(self.level) {
+            return Err(BackendError::WrongResult(format!(
+                "the level {} was put out of use before this run was over",
+                self.level
+            )));
+        }
         let values = types(&self.segment, self.segment.outputs()).zip(outputs);
         let values = values.map(|(ty, items)| {
             let items = items.into_iter().map(Bytes::from).collect();
@@ -189,5 +196,78 @@ impl std::fmt::Debug for Compiled {
             .steps
             .iter()
             .try_for_each(|step| writeln!(f, "{step}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpu::Options;
+    use metisvm_model::{DType, Node, Op, Output, Parsed, Port, TensorType, Value};
+    use std::sync::Barrier;
+
+    /// `x + x` of four bytes, compiled for the level in use, and an input.
+    fn compiled(levels: &Arc<Levels>) -> (Compiled, Batch) {
+        let ty = TensorType::new(DType::I8, &[4]).expect("a small shape");
+        let (x, y) = (Value::Input(0), Value::Node(0));
+        let parsed = Parsed {
+            inputs: vec![Port {
+                name: "x".into(),
+                ty: ty.clone(),
+            }],
+            nodes: vec![Node {
+                op: Op::Add,
+                operands: vec![x, x],
+            }],
+            outputs: vec![Output {
+                name: "y".into(),
+                value: y,
+            }],
+            ..Parsed::default()
+        };
+        let graph = Arc::new(parsed.check().expect("a sound graph"));
+        let level = levels.current().expect("one passes");
+        let input = Buffer::host(ty, vec![Bytes::from_static(&[1, 2, 3, 4])]).expect("four bytes");
+        let batch = Batch::new(1, vec![input]).expect("one item");
+        (
+            Compiled::new(&Segment::whole(graph), level, levels.clone()),
+            batch,
+        )
+    }
+
+    #[test]
+    fn a_run_of_a_condemned_level_gives_an_error() {
+        let levels = Arc::new(Levels::new(Options::default()));
+        let (compiled, batch) = compiled(&levels);
+        assert!(compiled.run(&batch).is_ok());
+        levels.condemn(compiled.level, "a test".into());
+        let error = compiled.run(&batch).expect_err("the level is out of use");
+        assert!(matches!(&error, BackendError::WrongResult(_)), "{error}");
+        assert!(error.to_string().contains(compiled.level.name()), "{error}");
+    }
+
+    /// Threads run what is compiled while one finds the level out: none takes a result after that for good.
+    #[test]
+    fn threads_see_that_their_level_was_condemned() {
+        let levels = Arc::new(Levels::new(Options::default()));
+        let (compiled, batch) = compiled(&levels);
+        let begin = Barrier::new(4);
+        std::thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    begin.wait();
+                    loop {
+                        let known = levels.is_condemned(compiled.level);
+                        let given = compiled.run(&batch);
+                        assert!(!known || given.is_err(), "a result of a condemned level");
+                        if known {
+                            break;
+                        }
+                    }
+                });
+            }
+            begin.wait();
+            levels.condemn(compiled.level, "a test".into());
+        });
     }
 }

@@ -6,7 +6,7 @@ use crate::cpu::program::{Product, Step};
 use crate::cpu::space::{Rows, Space, walk};
 use metisvm_model::{DType, Op, Shape, Value};
 use metisvm_simd::elements::{Interpolation, RequantiseColumns, Slice, Table256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The most operators of a chain.
 const MOST_LINKS: usize = 48;
@@ -30,6 +30,9 @@ impl Compiler<'_> {
                 space,
                 product: None,
                 inside: BTreeMap::new(),
+                refused: BTreeSet::new(),
+                waits: BTreeMap::new(),
+                path: Vec::new(),
                 drafts: Vec::new(),
             };
             self.take(&mut open, index, 0).then_some(open)
@@ -75,27 +78,41 @@ impl Compiler<'_> {
     pub(super) fn grow(&mut self, open: &mut Open) -> bool {
         let roots: Vec<Value> = open.inside.keys().copied().collect();
         for root in roots {
-            let readers = self.readers.get(&root).cloned().unwrap_or_default();
+            let readers = self.readers.of(root).to_vec();
             for reader in readers {
-                if !self.is_done(reader) && self.take(open, reader, 0) {
+                if self.is_done(reader) || self.still_waits(open, reader) {
+                    continue;
+                }
+                open.path.clear();
+                if self.take(open, reader, 0) {
                     return true;
                 }
+                let path = std::mem::take(&mut open.path);
+                open.waits.insert(reader, path);
             }
         }
         false
     }
 
+    /// Whether a node that needed too much has been asked already, and nothing of that has joined since.
+    fn still_waits(&self, open: &Open, reader: usize) -> bool {
+        let path = open.waits.get(&reader);
+        path.is_some_and(|path| !path.iter().any(|&node| self.is_done(node)))
+    }
+
     /// Takes a node into a chain, with what it needs besides, if it runs over the same rows.
     fn take(&mut self, open: &mut Open, index: usize, back: usize) -> bool {
-        if open.drafts.len() >= MOST_LINKS || back > MOST_BACK {
+        if open.drafts.len() >= MOST_LINKS || back > MOST_BACK || open.refused.contains(&index) {
             return false;
         }
         let Some((action, operands, wide)) = self.draft(open.space, index) else {
+            open.refused.insert(index);
             return false;
         };
         // The blocks of a convolution are cut across its rows.
         let cuts_rows = matches!(open.product, Some(Product::Convolution { .. }));
         if cuts_rows && (action.reduces() || !wide) {
+            open.refused.insert(index);
             return false;
         }
         for operand in &operands {
@@ -104,6 +121,13 @@ impl Compiler<'_> {
             }
             match operand.root {
                 Value::Node(needed) if self.take(open, needed as usize, back + 1) => {}
+                Value::Node(needed) => {
+                    open.path.push(needed as usize);
+                    if open.refused.contains(&(needed as usize)) {
+                        open.refused.insert(index);
+                    }
+                    return false;
+                }
                 _ => return false,
             }
         }
@@ -114,6 +138,7 @@ impl Compiler<'_> {
                 let unit = if operand.wide { open.space.columns } else { 1 };
                 let fits = operand.map.rows == Rows::Dense(unit);
                 if !fits || (inside != operand.wide && open.space.columns != 1) {
+                    open.refused.insert(index);
                     return false;
                 }
             } else {
@@ -132,7 +157,7 @@ impl Compiler<'_> {
             wide,
         });
         open.inside.insert(y, wide);
-        self.set_done(index, true);
+        self.set_done(index);
         true
     }
 
@@ -274,6 +299,7 @@ impl Compiler<'_> {
             product,
             inside,
             drafts,
+            ..
         } = open;
         // The last link that reads each value of the chain.
         let mut last: BTreeMap<Value, usize> = BTreeMap::new();

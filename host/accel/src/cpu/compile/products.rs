@@ -41,7 +41,7 @@ impl Compiler<'_> {
             Op::Conv2d { window, groups } => self.convolution(index, &window, groups)?,
             _ => return None,
         };
-        self.set_done(index, true);
+        self.set_done(index);
         Some(Open::of_product(product, Value::Node(index as u32), space))
     }
 

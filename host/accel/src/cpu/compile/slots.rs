@@ -1,27 +1,23 @@
 //! Slots: the memory of a run, used again for values that do not live at the same time.
 
+use std::collections::BTreeSet;
+
 /// Slots and which of them are free.
 #[derive(Debug, Default)]
 pub(super) struct Slots {
     bytes: Vec<usize>,
-    free: Vec<usize>,
+    /// Free ones: their bytes and their numbers.
+    free: BTreeSet<(usize, usize)>,
 }
 
 impl Slots {
     /// A slot for so many bytes: the smallest free one that holds them, else the largest, which grows.
     pub(super) fn take(&mut self, bytes: usize) -> usize {
-        let fits = self
-            .free
-            .iter()
-            .enumerate()
-            .filter(|&(_, &slot)| self.bytes[slot] >= bytes);
-        let best = fits.min_by_key(|&(_, &slot)| self.bytes[slot]).or_else(|| {
-            let all = self.free.iter().enumerate();
-            all.max_by_key(|&(_, &slot)| self.bytes[slot])
-        });
-        if let Some((place, &slot)) = best {
-            self.free.swap_remove(place);
-            self.bytes[slot] = self.bytes[slot].max(bytes);
+        let fits = self.free.range((bytes, 0)..).next();
+        let best = fits.or_else(|| self.free.last()).copied();
+        if let Some((own, slot)) = best {
+            self.free.remove(&(own, slot));
+            self.bytes[slot] = own.max(bytes);
             return slot;
         }
         self.bytes.push(bytes);
@@ -30,7 +26,7 @@ impl Slots {
 
     /// Nothing reads a slot any more.
     pub(super) fn free(&mut self, slot: usize) {
-        self.free.push(slot);
+        self.free.insert((self.bytes[slot], slot));
     }
 
     /// The bytes of each.

@@ -4,7 +4,7 @@ use crate::cpu::chain::Action;
 use crate::cpu::program::{Home, Product};
 use crate::cpu::space::{RowMap, Space};
 use metisvm_model::{DType, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A chain that still grows.
 pub(in crate::cpu::compile) struct Open {
@@ -12,6 +12,12 @@ pub(in crate::cpu::compile) struct Open {
     pub(super) product: Option<Product>,
     /// What is computed in it, by root: whether a row has a line of it.
     pub(super) inside: BTreeMap<Value, bool>,
+    /// Nodes that never join, whatever else does: they are asked once.
+    pub(super) refused: BTreeSet<usize>,
+    /// Nodes that could not join yet, and those that they need: asked again when one of these has joined.
+    pub(super) waits: BTreeMap<usize, Vec<usize>>,
+    /// What the node that is asked needs, as far back as was looked.
+    pub(super) path: Vec<usize>,
     pub(super) drafts: Vec<Draft>,
 }
 
@@ -41,6 +47,9 @@ impl Open {
             space,
             product: Some(product),
             inside: BTreeMap::from([(value, true)]),
+            refused: BTreeSet::new(),
+            waits: BTreeMap::new(),
+            path: Vec::new(),
             drafts: Vec::new(),
         }
     }

@@ -8,7 +8,7 @@ use metisvm_model::limits::MAX_RANK;
 use metisvm_simd::Level;
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Import, look at, check and run models.
 #[derive(Debug, Subcommand)]
@@ -38,7 +38,7 @@ impl Model {
     pub(super) fn problem(&self) -> Option<String> {
         match self {
             Self::Import(import) => import.problem(),
-            Self::Run(run) => run.engine.problem(false),
+            Self::Run(run) => run.problem(),
             Self::Check(check) => check.problem(),
             Self::Info(info) => info.problem(),
         }
@@ -220,14 +220,26 @@ pub struct ModelRun {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=4096))]
     pub batch: u32,
     /// Where to write the raw output; - is standard output. Default: print the values
-    #[arg(long, short, value_name = "FILE", conflicts_with = "json")]
+    #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Which backends to run it on, and how.
     #[command(flatten)]
     pub engine: Engine,
-    /// One JSON object instead of a table
+    /// One JSON object instead of a table; with --output, what there is beside the values
     #[arg(long)]
     pub json: bool,
+}
+
+impl ModelRun {
+    fn problem(&self) -> Option<String> {
+        if self.json && self.output.as_deref() == Some(Path::new("-")) {
+            return Some(
+                "--output - and --json both write to standard output: give --output a file, or leave it out"
+                    .to_owned(),
+            );
+        }
+        self.engine.problem(false)
+    }
 }
 
 /// Compare what a bundle gives with what another implementation gave.

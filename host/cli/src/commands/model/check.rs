@@ -32,8 +32,8 @@ struct Checked {
     instructions: Option<CpuReport>,
 }
 
-/// Checks a bundle; `false` where a backend gives other bits, a set of instructions was found to compute wrongly, or the
-/// cosine is below the one asked for.
+/// Checks a bundle; `false` where a backend gives other bits, a set of instructions was found to compute wrongly,
+/// or the cosine is below the one asked for.
 pub(super) fn run(args: &Check) -> Result<bool, CliError> {
     let bundle = models::read(&args.bundle)?;
     let samples = read(args, &bundle)?;

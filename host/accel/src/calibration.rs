@@ -27,8 +27,9 @@ use watch::{Sight, Watch};
 const ITEMS: usize = 8;
 /// A probe that takes as long is large enough: what is lost beside it no longer matters.
 const LONG_ENOUGH: f64 = 1.5e6;
-/// After so long nothing else is begun; classes that are left cost what their kin do.
-const TIME: Duration = Duration::from_secs(3);
+/// After so long nothing else is begun; classes that are left cost what their kin do. Most of it is for drivers that
+/// compile programs.
+const TIME: Duration = Duration::from_secs(10);
 /// The part of a measurement that stays with what was to be measured, whatever is taken off.
 const LEAST_SHARE: f64 = 0.2;
 /// The least that another item costs, as a part of what the first does.

@@ -102,6 +102,15 @@ impl Backend for OpenClBackend {
         "opencl"
     }
 
+    fn identity(&self) -> Option<String> {
+        let checked = if self.0.options.checked {
+            "checked"
+        } else {
+            "trusted"
+        };
+        Some(format!("OpenCL {}, {checked}", self.0.device.found().identity()))
+    }
+
     fn placement(&self) -> Placement {
         Placement::Device(self.0.id)
     }
@@ -119,6 +128,15 @@ impl Backend for OpenClBackend {
             faults: counters.faults,
             loads: self.0.loads.load(Relaxed),
         }
+    }
+
+    fn identity(&self) -> Option<String> {
+        let mode = if self.0.options.checked {
+            "checked"
+        } else {
+            "trusted"
+        };
+        Some(format!("OpenCL {}, {mode}", self.device().found().identity()))
     }
 
     /// One that runs, one that waits for it, and one that the host prepares or checks.

@@ -108,7 +108,7 @@ fn input(seed: u8) -> Vec<u8> {
 /// there were.
 fn right_all_the_same(backend: &Arc<OpenClBackend>) -> Vec<String> {
     let (bundle, _) = Bundle::encode(graph()).unwrap();
-    let reference = Reference::new(bundle.graph.clone());
+    let reference = Reference::new(Arc::new(bundle.graph.clone()));
     let dispatcher = Dispatcher::new(vec![backend.clone()], Options::default());
     dispatcher.add(bundle.clone());
     for seed in [1, 90, 201] {
@@ -219,23 +219,26 @@ fn jobs_that_nobody_waits_for_leave_nothing_behind() {
     assert_eq!(counters.leaked, 0);
 }
 
-/// In a process of its own, because a process loads OpenCL once.
+/// In processes of their own, because a process loads OpenCL once: a library that is not OpenCL's, and OpenCL's without a
+/// driver.
 #[test]
-fn no_opencl_library() {
+fn no_opencl_library_and_no_driver() {
     if std::env::var_os("METISVM_NO_OPENCL").is_some() {
         println!("found: {}", find(&Choice::Any).unwrap_err());
         return;
     }
-    let output = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["no_opencl_library", "--exact", "--nocapture"])
-        .env("METISVM_NO_OPENCL", "1")
-        .env("OCL_ICD_VENDORS", "/nowhere")
-        .env("OPENCL_DYLIB_PATH", "/nowhere/libOpenCL.so")
-        .output()
-        .unwrap();
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{text}");
-    let lines: Vec<&str> = text.lines().filter(|line| line.contains("found: ")).collect();
-    assert_eq!(lines.len(), 1, "{text}");
-    assert!(lines[0].contains("OpenCL"), "{text}");
+    for library in ["libm.so.6", "/nowhere/libOpenCL.so"] {
+        let output = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["no_opencl_library_and_no_driver", "--exact", "--nocapture"])
+            .env("METISVM_NO_OPENCL", "1")
+            .env("OCL_ICD_VENDORS", "/nowhere")
+            .env("OPENCL_DYLIB_PATH", library)
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{library}: {text}");
+        let lines: Vec<&str> = text.lines().filter(|line| line.contains("found: ")).collect();
+        assert_eq!(lines.len(), 1, "{library}: {text}");
+        assert!(lines[0].contains("OpenCL"), "{library}: {text}");
+    }
 }

@@ -1,7 +1,7 @@
 //! A graph on one engine: what the engine takes in as few parts as it has, the rest on the processor.
 //!
-//! It is what a dispatcher makes of a list of two backends, without memo, queue and fall-back, which a figure of
-//! the engine is not to have in it.
+//! It is what a dispatcher makes of a list of two backends, without memo, queue and fall-back, which a figure
+//! of the engine is not to have in it.
 
 use bytes::Bytes;
 use metisvm_accel::{Backend, BackendError, Batch, Buffer, Executable, Placement};
@@ -118,8 +118,8 @@ impl Divided {
     }
 }
 
-/// Multiply-accumulates of a part, as well as they can be told without running it: by the product's elements and the
-/// depth of its weights.
+/// Multiply-accumulates of a part, as well as they can be told without running it: by the product's elements
+/// and the depth of its weights.
 fn macs(segment: &Segment) -> f64 {
     let graph = segment.graph();
     let nodes = &graph.nodes()[segment.nodes()];

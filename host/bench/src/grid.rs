@@ -23,8 +23,8 @@ pub struct Grid<'r> {
 pub struct Row<'r> {
     /// The case.
     pub case: &'r str,
-    /// One for each engine; `None` where it was left out. Where an engine was held to several peers, it is the
-    /// record with the first of them.
+    /// One for each engine; `None` where it was left out. Where an engine was held to several peers, it is
+    /// the record with the first of them.
     pub engines: Vec<Option<&'r Record>>,
     /// The figure of each peer.
     pub peers: Vec<Option<f64>>,

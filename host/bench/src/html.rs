@@ -1,5 +1,5 @@
-//! One page of all figures: no script, no font, no image, nothing from a network. It follows the reader's choice of
-//! dark or light, and prints.
+//! One page of all figures: no script, no font, no image, nothing from a network. It follows the reader's
+//! choice of dark or light, and prints.
 
 mod escape;
 mod lines;

@@ -1,5 +1,5 @@
-//! Inputs that nobody chose: any bytes are within the types of a graph's inputs, and so within what the graph is
-//! proven for.
+//! Inputs that nobody chose: any bytes are within the types of a graph's inputs, and so within what the graph
+//! is proven for.
 
 use bytes::Bytes;
 use metisvm_model::Graph;

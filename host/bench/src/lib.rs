@@ -1,8 +1,8 @@
 //! Engines measured side by side, and what is made of it.
 //!
-//! [`run`] takes a [`Setup`] and gives [`Record`]s, a figure each: what an engine did, and what a peer did that took
-//! turns with it, so that a ratio is of one run and of the same minutes. Nothing is timed before its result was held
-//! to the reference's. A [`Page`] makes one self-contained HTML page of the records.
+//! [`run`] takes a [`Setup`] and gives [`Record`]s, a figure each: what an engine did, and what a peer did
+//! that took turns with it, so that a ratio is of one run and of the same minutes. Nothing is timed before
+//! its result was held to the reference's. A [`Page`] makes one self-contained HTML page of the records.
 //!
 //! How the figures are to be read is in `docs/benchmarks.md`.
 

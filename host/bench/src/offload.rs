@@ -60,8 +60,9 @@ impl Offload {
     }
 }
 
-/// Compares each device with the fastest engine of the host at each size that both were measured at. `devices` are
-/// the titles of engines that are devices; the reference is no engine that anybody would choose.
+/// Compares each device with the fastest engine of the host at each size that both were measured at.
+/// `devices` are the titles of engines that are devices; the reference is no engine that anybody would
+/// choose.
 pub fn offload(records: &[Record], devices: &[String]) -> Vec<Offload> {
     let mut families: Vec<(&Place, Vec<&Record>)> = Vec::new();
     for record in records {

@@ -124,8 +124,8 @@ impl Prepared {
         Ok(self.ready.get_or_init(|| ready))
     }
 
-    /// Times a batch of so many items on each engine, and one item on the reference kernels, by turns. Engines that
-    /// do not run it, or would take too long, are left out and noted.
+    /// Times a batch of so many items on each engine, and one item on the reference kernels, by turns.
+    /// Engines that do not run it, or would take too long, are left out and noted.
     pub(crate) fn compare<'s>(
         &self,
         bench: &Bench<'s>,
@@ -191,8 +191,9 @@ impl Prepared {
         Ok(Comparison { reference, engines })
     }
 
-    /// Whether an engine is to be timed on a batch: it runs it, gives the reference's bits, and is soon enough; `None`
-    /// where it is not, which has been noted. Why it does not run it is no error of the whole run.
+    /// Whether an engine is to be timed on a batch: it runs it, gives the reference's bits, and is soon
+    /// enough; `None` where it is not, which has been noted. Why it does not run it is no error of the whole
+    /// run.
     fn admit<'r>(
         &self,
         bench: &Bench<'_>,

@@ -1,10 +1,11 @@
-//! Samples of several ways to do the same, by turns (`metisvm_executor::sampling`), of calls that may be shorter
-//! than a clock can tell.
+//! Samples of several ways to do the same, by turns (`metisvm_executor::sampling`), of calls that may be
+//! shorter than a clock can tell.
 
 use metisvm_executor::sampling::{self, Sample, Samples, Times};
 use std::time::{Duration, Instant};
 
-/// A sample takes so long at least, or is one call: what the clock and its reading cost is then below a thousandth.
+/// A sample takes so long at least, or is one call: what the clock and its reading cost is then below a
+/// thousandth.
 const SHORTEST: Duration = Duration::from_micros(500);
 
 /// One way. The call does the work once; its result goes through `black_box` within it.
@@ -55,8 +56,8 @@ impl Taken {
 /// What came of a way: its samples, or why it was given up.
 pub(crate) type Outcome = Result<Taken, String>;
 
-/// Takes samples of all ways in turn. A way that fails is left out and the turns begin anew without it, so that
-/// the others have been measured under the same conditions.
+/// Takes samples of all ways in turn. A way that fails is left out and the turns begin anew without it, so
+/// that the others have been measured under the same conditions.
 pub(crate) fn by_turns(samples: Samples, ways: Vec<Way<'_>>) -> Vec<Outcome> {
     let mut outcomes: Vec<Option<Outcome>> = ways.iter().map(|_| None).collect();
     let mut left = Vec::new();

@@ -50,8 +50,8 @@ impl Unit {
         }
     }
 
-    /// The figure of so much work that took so many seconds. Where times are counted it is that of one piece of
-    /// the work.
+    /// The figure of so much work that took so many seconds. Where times are counted it is that of one piece
+    /// of the work.
     pub fn figure(self, work: f64, seconds: f64) -> f64 {
         match self.kind {
             Kind::Rate(units) => work / seconds / units,

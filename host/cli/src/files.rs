@@ -32,10 +32,10 @@ pub struct Target {
 }
 
 impl Target {
-    /// Where [`write`] would write, if it could. Nothing is changed.
+    /// Where [`write()`] would write, if it could. Nothing is changed.
     ///
     /// # Errors
-    /// As [`write`].
+    /// As [`write()`].
     pub fn probe(path: &Path, inputs: &[&Path]) -> Result<Self, CliError> {
         let target = find(path, inputs)?;
         if target.is_dropped() {

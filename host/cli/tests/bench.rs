@@ -1,5 +1,5 @@
-//! `metisvm bench` from end to end: every line is an object with its keys, the page is whole, and what is wrong is
-//! said before anything is measured.
+//! `metisvm bench` from end to end: every line is an object with its keys, the page is whole, and what is
+//! wrong is said before anything is measured.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 

@@ -5,7 +5,7 @@
 mod support;
 
 use serde_json::Value;
-use support::{check_threads, metisvm, objects, repository, run, stdout};
+use support::{check_threads, metisvm, objects, repository, run, stderr, stdout};
 use tempfile::tempdir;
 
 fn golden() -> Value {
@@ -36,7 +36,8 @@ fn check(object: &Value, backend: &str) {
         assert!(jobs >= batches, "{jobs} jobs for {batches} batches");
         assert!(object["dma_bytes"].as_u64().unwrap() > 0);
     } else {
-        assert_eq!(jobs, 0);
+        // Jobs of all devices.
+        assert_eq!(jobs > 0, backend == "opencl");
     }
 }
 
@@ -75,10 +76,65 @@ fn comparing_backends_runs_each_with_a_dispatcher_of_its_own() {
     assert_eq!(object["compare"], "backends");
     assert_eq!(object["equal"], true);
     let results = object["results"].as_array().unwrap();
-    assert_eq!(results.len(), 3);
-    check(&results[0], "reference");
-    check(&results[1], "cpu");
-    check(&results[2], "fpga");
+    let names = ["reference", "cpu", "fpga", "opencl"];
+    let expected = if has_opencl() { 4 } else { 3 };
+    assert_eq!(results.len(), expected);
+    for (result, name) in results.iter().zip(names) {
+        check(result, name);
+    }
+}
+
+fn has_opencl() -> bool {
+    let found = metisvm_accel::opencl::find(&Default::default());
+    if let Err(why) = &found {
+        println!("left out: opencl ({why})");
+    }
+    found.is_ok()
+}
+
+#[test]
+fn an_opencl_device_does_all_products() {
+    if !has_opencl() {
+        return;
+    }
+    let folder = tempdir().unwrap();
+    let macs = |arguments: &[&str], backend, key| {
+        let output = run(folder.path(), arguments);
+        assert!(output.status.success());
+        let object = &objects(&output)[0];
+        check(object, backend);
+        object[key].as_u64().unwrap()
+    };
+    let all = macs(&["run", "--json", "--threads", "1"], "cpu", "cpu_macs");
+    for more in [&[][..], &["--trust-opencl"]] {
+        let arguments = [&["run", "--json", "--threads", "1", "--backend", "opencl"], more].concat();
+        let own = macs(&arguments, "opencl", "opencl_macs");
+        assert!(own * 100 >= all * 95, "{more:?}: {own} of {all}");
+    }
+}
+
+#[test]
+fn a_machine_without_opencl_runs_all_the_same_and_says_so_in_a_line() {
+    let folder = tempdir().unwrap();
+    let output = metisvm(folder.path())
+        .args([
+            "run",
+            "--json",
+            "--backend",
+            "opencl",
+            "--opencl-device",
+            "no such device",
+        ])
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    check(&objects(&output)[0], "reference");
+    assert_eq!(
+        stderr(&output).matches("OpenCL").count(),
+        1,
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! An open device: context, queue, programs, memory.
 
 use crate::cache;
-use crate::discover::Found;
+use crate::discover::{Found, OPENING};
 use crate::error::Error;
 use crate::faults::{Call, Fault, Faults};
 use crate::health::{Counters, Health};
@@ -36,6 +36,9 @@ impl Default for Options {
     }
 }
 
+/// A kernel, whose arguments whoever holds the lock sets.
+type Shared = Arc<Mutex<Kernel>>;
+
 /// An open device. Cloning shares it.
 #[derive(Clone, Debug)]
 pub struct Device(pub(crate) Arc<Inner>);
@@ -47,7 +50,7 @@ pub(crate) struct Inner {
     pub(crate) health: Arc<Health>,
     pub(crate) queue: Queue,
     pub(crate) out_of_order: bool,
-    kernels: Mutex<HashMap<Variant, Result<Arc<Mutex<Kernel>>, Error>>>,
+    kernels: Mutex<HashMap<Variant, Result<Shared, Error>>>,
     context: Context,
 }
 
@@ -57,6 +60,7 @@ impl Device {
     /// # Errors
     /// If its driver does not give it.
     pub fn open(found: Found, options: Options) -> Result<Self, Error> {
+        let _one_at_a_time = lock(&OPENING);
         let context = Context::new(found.id)?;
         // A device without out-of-order queues keeps the order in which commands came.
         let (queue, out_of_order) = match context.queue(found.id, true) {
@@ -121,7 +125,7 @@ impl Device {
     }
 
     /// A kernel, built when it is first asked for. What did not build then is not built again.
-    pub(crate) fn kernel(&self, variant: Variant) -> Result<Arc<Mutex<Kernel>>, Error> {
+    pub(crate) fn kernel(&self, variant: Variant) -> Result<Shared, Error> {
         let mut kernels = lock(&self.0.kernels);
         if let Some(known) = kernels.get(&variant) {
             return known.clone();

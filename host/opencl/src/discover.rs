@@ -3,10 +3,11 @@
 use crate::error::Error;
 use crate::raw::DeviceId;
 use opencl3::device::{CL_DEVICE_TYPE_ALL, CL_DEVICE_TYPE_CPU, Device};
-use opencl3::error_codes::DLOPEN_RUNTIME_LOAD_FAILED;
+use opencl3::error_codes::{DLOPEN_FUNCTION_NOT_AVAILABLE, DLOPEN_RUNTIME_LOAD_FAILED};
 use opencl3::platform::get_platforms;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::{Mutex, PoisonError};
 
 /// What is known of a device before it is opened.
 #[derive(Clone, Debug)]
@@ -77,14 +78,20 @@ impl fmt::Display for Choice {
     }
 }
 
+/// Held while drivers are asked for devices, or open one: not all of them take that from several threads at once.
+pub(crate) static OPENING: Mutex<()> = Mutex::new(());
+
 /// All devices that can compile programs, platform by platform.
 ///
 /// # Errors
 /// If there is no OpenCL. No device is no error: the list is empty.
 pub fn devices() -> Result<Vec<Found>, Error> {
+    let _one_at_a_time = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
     let platforms = match get_platforms() {
         Ok(platforms) => platforms,
-        Err(error) if error.0 == DLOPEN_RUNTIME_LOAD_FAILED => return Err(Error::NoLibrary),
+        Err(error) if [DLOPEN_RUNTIME_LOAD_FAILED, DLOPEN_FUNCTION_NOT_AVAILABLE].contains(&error.0) => {
+            return Err(Error::NoLibrary);
+        }
         // The loader is there and no driver (-1001).
         Err(_) => return Ok(Vec::new()),
     };

@@ -238,12 +238,18 @@ impl Job {
             }
             Ok(false) if self.started.elapsed() > inner.options.timeout => {
                 let error = Error::TimedOut(inner.options.timeout.as_millis());
-                inner.health.hang(&error.to_string());
+                self.give_up(&error.to_string());
                 Err(error)
             }
             Ok(false) => Ok(false),
             Err(error) => Err(inner.health.note(error)),
         }
+    }
+
+    /// The device may be at its work for ever: nothing that it uses is released any more, context and queue included.
+    fn give_up(&self, why: &str) {
+        self.device.0.health.hang(why);
+        std::mem::forget(self.device.clone());
     }
 
     /// Waits for the end, and gives what was read.
@@ -298,7 +304,7 @@ impl Drop for Job {
             match left.first().map(Event::is_over) {
                 None => return,
                 Some(Ok(false)) if Instant::now() > deadline => {
-                    self.device.0.health.hang("a job that was dropped did not end");
+                    self.give_up("a job that was dropped did not end");
                 }
                 Some(Ok(false)) => std::thread::sleep(Duration::from_micros(50)),
                 Some(_) => self.over += 1,

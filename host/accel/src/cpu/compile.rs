@@ -33,9 +33,11 @@ pub(super) fn compile_late(segment: &Segment, level: Level, known: &Known) -> Pr
     compiler.finish()
 }
 
-/// The elements computed, or multiply-accumulates, from which on a node with computed parameters is compiled for
-/// each run: that takes a few microseconds, which the reference kernel needs for so many.
-const LATE_WORK: u64 = 1 << 13;
+/// The multiply-accumulates from which on a node with computed parameters is compiled for each run: that takes a few
+/// microseconds, which the reference kernel needs for so many.
+const LATE_MACS: u64 = 1 << 13;
+/// The elements of a result from which on it is: the reference kernels take up to ten nanoseconds for each.
+const LATE_ELEMENTS: u64 = 1 << 8;
 
 struct Compiler<'a> {
     segment: &'a Segment,
@@ -222,8 +224,12 @@ impl<'a> Compiler<'a> {
     fn late(&self, index: usize, operands: &[Spot]) -> Option<Late> {
         let node = &self.graph.nodes()[index];
         let result = self.ty(Value::Node(index as u32)).elements() as u64;
+        let is_worth_it = match self.macs(index) {
+            0 => result >= LATE_ELEMENTS,
+            macs => macs >= LATE_MACS,
+        };
         // A node that is compiled late is not left for later again.
-        if !self.known.is_empty() || self.macs(index).max(result) < LATE_WORK {
+        if !self.known.is_empty() || !is_worth_it {
             return None;
         }
         // The operands besides the tensors that are computed with.
@@ -239,14 +245,18 @@ impl<'a> Compiler<'a> {
             .inputs()
             .iter()
             .map(|value| spot(value).map(|at| operands[at].clone()));
-        let known = parameters
+        let known: Vec<(Value, Spot)> = parameters
             .clone()
-            .filter(|&at| self.graph.constant(node.operands[at]).is_none());
+            .filter(|&at| self.graph.constant(node.operands[at]).is_none())
+            .map(|at| (node.operands[at], operands[at].clone()))
+            .collect();
+        // With nothing more known it would be compiled to itself again.
+        if known.is_empty() {
+            return None;
+        }
         Some(Late {
             inputs: inputs.collect::<Option<_>>()?,
-            known: known
-                .map(|at| (node.operands[at], operands[at].clone()))
-                .collect(),
+            known,
             segment,
         })
     }

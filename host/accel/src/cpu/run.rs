@@ -17,6 +17,8 @@ use std::ops::Range;
 const SHARED_MACS: usize = 4 << 20;
 /// The elements from which on a chain is.
 const SHARED_ELEMENTS: usize = 1 << 18;
+/// The multiply-accumulates up to which a product with a w of its own is done without packing it.
+const UNPACKED_MACS: usize = 1 << 12;
 /// Rows are divided in multiples of this, the height of the tiles of every level.
 const ROW_TILE: usize = 16;
 
@@ -398,7 +400,8 @@ impl Feed<'_> {
                         elements: elements(all_x, x_start + rows.start * k..x_start + rows.end * k),
                         zero: x_zero,
                     };
-                    if m <= UNPACKED_ROWS && left(own.clone()).fits() {
+                    let is_small = m <= UNPACKED_ROWS || m * k * n <= UNPACKED_MACS;
+                    if is_small && left(own.clone()).fits() {
                         // All whole products of an item, or what there is of one.
                         let end = rows.end.min((item + 1) * batches * m);
                         let (products, m) = match (end - done) / m {
@@ -464,6 +467,11 @@ impl Feed<'_> {
                 for number in rows.start / outs..rows.end.div_ceil(*outs) {
                     let first = number * outs;
                     let own = rows.start.max(first) - first..rows.end.min(first + outs) - first;
+                    // The images of a constant are those of every item.
+                    let number = match x.home {
+                        Home::Constant(_) => number % x.ty.shape.dim(0),
+                        Home::Slot(_) => number,
+                    };
                     product::conv2d(
                         filters,
                         elements(all, number * image..(number + 1) * image),

@@ -10,6 +10,8 @@ use metisvm_simd::elements::{self, Pool, Slice, SliceMut};
 
 /// Rows of fewer elements are searched, or joined, many at a call.
 const SHORT_ROW: usize = 64;
+/// Lines of fewer elements are compared one by one.
+const SHORT_LINE: usize = 16;
 
 /// What one item reads.
 #[derive(Clone, Copy)]
@@ -105,6 +107,14 @@ pub(super) fn run(shift: &Shift, level: Level, view: View<'_>, result: &Spot, mu
                     *y = elements::arg_max(level, part(x, row * extent, extent));
                 }
                 return;
+            }
+            if inner < SHORT_LINE {
+                return match x {
+                    Slice::U8(x) => arg_max_of_short_lines(x, extent, y, inner),
+                    Slice::I8(x) => arg_max_of_short_lines(x, extent, y, inner),
+                    Slice::I16(x) => arg_max_of_short_lines(x, extent, y, inner),
+                    Slice::I32(x) => arg_max_of_short_lines(x, extent, y, inner),
+                };
             }
             let (mut best, mut row) = (vec![0; inner], vec![0; inner]);
             for (block, y) in y.chunks_exact_mut(inner).enumerate() {
@@ -219,4 +229,19 @@ fn pool_shape(x: &Spot, kernel: [u32; 2], window: &Window, result: &Spot) -> Poo
 
 fn part(slice: Slice<'_>, start: usize, count: usize) -> Slice<'_> {
     range(slice, start..start + count)
+}
+
+/// The first greatest element of each column of `extent` lines, where calls for each line would take longer than the
+/// lines.
+fn arg_max_of_short_lines<T: Copy + Ord>(x: &[T], extent: usize, y: &mut [i32], inner: usize) {
+    for (x, y) in x.chunks_exact(extent * inner).zip(y.chunks_exact_mut(inner)) {
+        y.fill(0);
+        for (e, line) in x.chunks_exact(inner).enumerate().skip(1) {
+            for ((column, &value), index) in line.iter().enumerate().zip(&mut *y) {
+                if value > x[*index as usize * inner + column] {
+                    *index = e as i32;
+                }
+            }
+        }
+    }
 }

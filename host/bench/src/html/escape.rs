@@ -3,8 +3,8 @@
 /// The longest text, in characters: names in files have up to 64 KiB.
 const LONGEST: usize = 1000;
 
-/// The text with what means something to HTML written as entities, and what does something to the text around it
-/// (controls, marks that turn its direction or have no width) as escapes; cut where it is very long.
+/// The text with what means something to HTML written as entities, and what does something to the text around
+/// it (controls, marks that turn its direction or have no width) as escapes; cut where it is very long.
 pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for (index, c) in text.chars().enumerate() {

@@ -1,8 +1,8 @@
-//! A roofline (Williams, Waterman, Patterson 2009): what one thread computes a second against the operations that it
-//! has for each byte, below what its multipliers and its memory allow.
+//! A roofline (Williams, Waterman, Patterson 2009): what one thread computes a second against the operations
+//! that it has for each byte, below what its multipliers and its memory allow.
 //!
-//! Bytes are the least that has to move: inputs, outputs and weights once. What lies in a cache comes from there, so
-//! points may lie above the slope, and never above the level.
+//! Bytes are the least that has to move: inputs, outputs and weights once. What lies in a cache comes from
+//! there, so points may lie above the slope, and never above the level.
 
 use super::escape::escape;
 use super::plot::{Pen, Plot};

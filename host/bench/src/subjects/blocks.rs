@@ -1,5 +1,5 @@
-//! A block with inferences: executing it, senders known, by the clock of the wall, with each engine behind the
-//! precompile; by turns with the reference kernels behind it. And the block engine beside plain revm, as
+//! A block with inferences: executing it, senders known, by the clock of the wall, with each engine behind
+//! the precompile; by turns with the reference kernels behind it. And the block engine beside plain revm, as
 //! `--compare threads` has them.
 
 use crate::bench::{Bench, Case};

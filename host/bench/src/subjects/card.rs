@@ -1,5 +1,5 @@
-//! What a device costs before it computes anything: a job, and the way of its bytes there and back; and what it gains
-//! from having several at once. The peer is the processor that looks the same bytes up by itself.
+//! What a device costs before it computes anything: a job, and the way of its bytes there and back; and what
+//! it gains from having several at once. The peer is the processor that looks the same bytes up by itself.
 
 use super::machine;
 use super::operators;

@@ -1,5 +1,5 @@
-//! Keccak-256 of batches: the processor's levels on one thread and the devices that hash, beside keccak-asm and sha3,
-//! which take one message after the other.
+//! Keccak-256 of batches: the processor's levels on one thread and the devices that hash, beside keccak-asm
+//! and sha3, which take one message after the other.
 
 use crate::bench::{Bench, Case};
 use crate::engine::Engine;

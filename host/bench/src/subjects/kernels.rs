@@ -1,5 +1,5 @@
-//! Single operators at several sizes, on one thread, the reference kernels as peer; and what the machine gives at
-//! best.
+//! Single operators at several sizes, on one thread, the reference kernels as peer; and what the machine
+//! gives at best.
 
 use super::machine;
 use super::operators::{self, Built};

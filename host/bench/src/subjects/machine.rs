@@ -1,5 +1,5 @@
-//! What one thread of this machine gives at best: the multipliers alone, and reading memory. A roofline is made of
-//! the two.
+//! What one thread of this machine gives at best: the multipliers alone, and reading memory. A roofline is
+//! made of the two.
 
 use crate::bench::{Bench, Case};
 use crate::engine::Engine;

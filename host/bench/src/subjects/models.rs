@@ -1,7 +1,7 @@
 //! Whole models: throughput and latency by batch and threads, the reference kernels as peer.
 //!
-//! The reference takes one item after the other, whatever the batch, so it is timed on one: its inferences a second
-//! are those of any batch, and its latency is that of one item times the batch.
+//! The reference takes one item after the other, whatever the batch, so it is timed on one: its inferences a
+//! second are those of any batch, and its latency is that of one item times the batch.
 
 use crate::bench::{Bench, Case};
 use crate::error::Error;

@@ -1,4 +1,5 @@
-//! Graphs of one operator; of products, of one and the Requantise that makes bytes of its sums, as a layer has it.
+//! Graphs of one operator; of products, of one and the Requantise that makes bytes of its sums, as a layer
+//! has it.
 
 use crate::inputs;
 use metisvm_model::{DType, Graph, Op, Padding, Parsed, Tensor, TensorType, Value, Window};

@@ -1,5 +1,5 @@
-//! The rings between driver and card: NOPs from the first entry written to the last completion checked. The peer is
-//! as many messages through two channels of the standard library, to another thread and back.
+//! The rings between driver and card: NOPs from the first entry written to the last completion checked. The
+//! peer is as many messages through two channels of the standard library, to another thread and back.
 
 use crate::bench::{Bench, Case};
 use crate::engine::Engine;

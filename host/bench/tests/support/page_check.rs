@@ -1,7 +1,7 @@
 //! Whether a page is whole and stands alone.
 
-/// Checks that tags nest, attributes are quoted, and nothing but entities stands for `&` and `<`; gives the tags that
-/// were opened.
+/// Checks that tags nest, attributes are quoted, and nothing but entities stands for `&` and `<`; gives the
+/// tags that were opened.
 pub(crate) fn well_formed(page: &str) -> Result<Vec<String>, String> {
     let mut rest = page
         .strip_prefix("<!DOCTYPE html>")

@@ -29,8 +29,8 @@ pub(super) fn run(args: &Bench) -> Result<bool, CliError> {
     Ok(true)
 }
 
-/// Tells figures as they come, and how far the run is: a bar on standard error once it takes long, and nothing where
-/// that is no terminal.
+/// Tells figures as they come, and how far the run is: a bar on standard error once it takes long, and
+/// nothing where that is no terminal.
 struct Watcher {
     json: bool,
     started: Instant,

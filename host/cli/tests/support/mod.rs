@@ -12,7 +12,10 @@ pub(crate) fn metisvm(folder: &Path) -> Command {
     command
         .current_dir(folder)
         .env_clear()
-        .env("HOME", "/proc/metisvm-has-no-home");
+        .env("HOME", "/proc/metisvm-has-no-home")
+        // PoCL makes no device without a folder for what it compiles, and links that with the system's ld.
+        .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
+        .env("POCL_CACHE_DIR", std::env::temp_dir().join("metisvm-pocl"));
     command
 }
 

@@ -74,19 +74,31 @@ pub(super) fn count(window: &Window, groups: &u32, operands: &[&TensorType], ty:
     let w = operands[1];
     let depth = (w.elements() / w.shape.dim(0)) as u64;
     let elements = ty.elements() as u64;
-    let pixels = (ty.shape.dim(2) as u64).saturating_mul(ty.shape.dim(3) as u64);
+    // Of a kernel of several columns a row of vectors begins with windows that reach into the next row.
+    let more = [0, 1].map(|d| {
+        let reach = (w.shape.dim(d + 2) as u64 - 1).saturating_mul(u64::from(window.dilation[d]));
+        reach / u64::from(window.stride[d])
+    });
+    let [rows, cols] = [2, 3].map(|d| ty.shape.dim(d) as u64);
+    let width = cols.saturating_add(more[1]);
+    let phases = [0, 1].map(|d| (w.shape.dim(d + 2) as u64).min(u64::from(window.stride[d])));
+    let x = &operands[0].shape;
     Work {
         macs: elements.saturating_mul(depth),
-        lines: (elements / ty.shape.dim(3) as u64).saturating_mul(depth),
-        vector_macs: (elements / pixels.max(1))
+        lines: (elements / cols.max(1)).saturating_mul(depth),
+        vector_macs: (elements / rows.saturating_mul(cols).max(1))
             .saturating_mul(depth)
-            .saturating_mul(pixels.next_multiple_of(VECTOR)),
+            .saturating_mul(rows.saturating_mul(width).next_multiple_of(VECTOR)),
         products: (ty.shape.dim(0) as u64).saturating_mul(u64::from(*groups)),
-        laid_out: [2, 3]
-            .map(|d| (w.shape.dim(d) as u64).min(u64::from(window.stride[d - 2])))
-            .into_iter()
-            .chain([operands[0].shape.dim(0) as u64, operands[0].shape.dim(1) as u64])
-            .fold(pixels, u64::saturating_mul),
+        laid_out: [
+            x.dim(0) as u64,
+            x.dim(1) as u64,
+            phases[0],
+            phases[1],
+            rows.saturating_add(more[0]),
+        ]
+        .into_iter()
+        .fold(width, u64::saturating_mul),
         filters: w.elements() as u64,
         ..Work::NONE
     }

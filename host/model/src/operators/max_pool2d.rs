@@ -65,6 +65,7 @@ pub(super) fn count(kernel: &[u32; 2], _: &Window, _: &[&TensorType], ty: &Tenso
     let taps = u64::from(kernel[0]) * u64::from(kernel[1]);
     Work {
         compares: (ty.elements() as u64).saturating_mul(taps),
+        products: (ty.shape.dim(0) as u64).saturating_mul(ty.shape.dim(1) as u64),
         runs: ty.elements() as u64 / ty.shape.dim(3).max(1) as u64,
         ..Work::NONE
     }

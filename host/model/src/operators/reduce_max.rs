@@ -32,12 +32,8 @@ pub(super) fn prove(_: &u8, operands: &[Operand], _: &TensorType) -> Result<Node
     Ok(NodeIntervals::selected(operands[0].range))
 }
 
-pub(super) fn count(_: &u8, operands: &[&TensorType], ty: &TensorType) -> Work {
-    Work {
-        compares: operands[0].elements() as u64,
-        runs: ty.elements() as u64,
-        ..Work::NONE
-    }
+pub(super) fn count(axis: &u8, operands: &[&TensorType], _: &TensorType) -> Work {
+    Work::reduction(operands[0], usize::from(*axis))
 }
 
 pub(super) fn evaluate(axis: &u8, operands: &[&Tensor], _: &TensorType) -> Vec<i32> {

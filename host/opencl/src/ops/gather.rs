@@ -1,6 +1,6 @@
 //! Slices of a tensor, by their indices.
 
-use super::{bytes, count, reach};
+use super::reach::{bytes, count, reach};
 use crate::error::Error;
 use crate::job::{Job, Operand, Ticket};
 use crate::kernels::{Type, Variant};

@@ -1,6 +1,6 @@
 //! Operators that compute each element from one of each operand, and copies that move elements.
 
-use super::{bytes, reach};
+use super::reach::{bytes, count, reach};
 use crate::error::Error;
 use crate::job::{Job, Operand, Ticket};
 use crate::kernels::{Type, Variant};
@@ -112,7 +112,7 @@ impl Job {
         let x_reach = strides(walk.x_step, |axis| axis.x)?;
         let b_reach = strides(walk.b_step, |axis| axis.b)?;
         let factors: Vec<u32> = walk.rows.iter().map(|axis| axis.extent).collect();
-        let rows = super::count(&factors)?;
+        let rows = count(&factors)?;
         let y_reach = reach(&[(rows as u32, walk.y_stride), (walk.columns, 1), (2, walk.y_first)])?;
 
         let (op, needs_b, b_more) = match call.function {

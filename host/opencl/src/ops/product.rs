@@ -1,6 +1,6 @@
 //! Products of matrices of small integers, and the packing of their operands.
 
-use super::{bytes, count, reach};
+use super::reach::{bytes, count, reach};
 use crate::error::Error;
 use crate::job::{Job, MOST, Operand, Ticket};
 use crate::kernels::{TILE_COLUMNS, TILE_ROWS, Type, Variant};

@@ -1,6 +1,6 @@
 //! One element in place of those along a dimension.
 
-use super::{bytes, count};
+use super::reach::{bytes, count};
 use crate::error::Error;
 use crate::job::{Job, Operand, Ticket};
 use crate::kernels::{Type, Variant};

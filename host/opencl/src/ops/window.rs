@@ -1,6 +1,7 @@
 //! Windows that move over images.
 
-use super::{bytes, count, product::packed_columns_bytes, reach};
+use super::product::packed_columns_bytes;
+use super::reach::{bytes, count, reach};
 use crate::error::Error;
 use crate::job::{Job, MOST, Operand, Ticket};
 use crate::kernels::{TILE_COLUMNS, Type, Variant};

@@ -38,22 +38,21 @@ pub fn max_pool2d_planes(level: Level, x: Slice<'_>, pool: &Pool, y: SliceMut<'_
     });
 }
 
-/// Whether the planes are small, all windows lie in them, and most elements are the first of one.
+/// Rows and columns that the windows of a plane cover, padding among them.
+fn covered(pool: &Pool) -> [usize; 2] {
+    [0, 1].map(|d| (pool.output[d] - 1) * pool.stride[d] + pool.extent(d))
+}
+
+/// Whether the planes are small, and most of their elements are the first of a window.
 fn fits(pool: &Pool) -> bool {
-    let [plane, own] = [pool.input, pool.output].map(|[rows, columns]| rows * columns);
-    let inside = |d: usize| (pool.output[d] - 1) * pool.stride[d] + pool.extent(d) <= pool.input[d];
-    plane <= SMALL
-        && own > 0
-        && 4 * own >= plane
-        && pool.before == [0, 0]
-        && pool
-            .kernel
-            .iter()
-            .chain(&pool.stride)
-            .chain(&pool.dilation)
-            .all(|&n| n > 0)
-        && inside(0)
-        && inside(1)
+    let steps = pool.kernel.iter().chain(&pool.stride).chain(&pool.dilation);
+    if pool.output.contains(&0) || steps.into_iter().any(|&n| n == 0) {
+        return false;
+    }
+    // What no window reads of a plane lies behind what they read.
+    let size = [0, 1].map(|d| covered(pool)[d].max(pool.before[d] + pool.input[d]));
+    let own = pool.output[0] * pool.output[1];
+    size[0] <= SMALL && size[1] <= SMALL && size[0] * size[1] <= SMALL.min(4 * own)
 }
 
 struct Planes;
@@ -62,15 +61,29 @@ impl<T: Element> Kernel<(&[T], &Pool, &mut [T])> for Planes {
     type Output = ();
 
     /// First the maxima of the window that would begin at each element, of all planes as if they were one line; then
-    /// those of the windows that there are.
+    /// those of the windows that there are. Padding is made of the least of the type.
     #[inline(always)]
     fn run((x, pool, y): (&[T], &Pool, &mut [T])) {
-        let mut greatest = [T::MIN; SPAN];
-        let width = pool.input[1];
-        let plane = pool.input[0] * width;
-        let own = pool.output[0] * pool.output[1];
+        let [mut greatest, mut padded] = [[T::MIN; SPAN]; 2];
+        let [rows, columns] = pool.input;
+        let [height, width] = [0, 1].map(|d| covered(pool)[d].max(pool.before[d] + pool.input[d]));
+        let is_padded = [height, width] != pool.input;
+        let (plane, own) = (height * width, pool.output[0] * pool.output[1]);
         let together = SPAN / plane;
-        for (x, y) in x.chunks(together * plane).zip(y.chunks_mut(together * own)) {
+        let groups = x.chunks(together * rows * columns);
+        for (x, y) in groups.zip(y.chunks_mut(together * own)) {
+            let x = if is_padded {
+                let planes = x.chunks_exact(rows * columns).zip(padded.chunks_exact_mut(plane));
+                for (x, padded) in planes {
+                    let lines = padded.chunks_exact_mut(width).skip(pool.before[0]);
+                    for (x, padded) in x.chunks_exact(columns).zip(lines) {
+                        padded[pool.before[1]..][..columns].copy_from_slice(x);
+                    }
+                }
+                &padded[..y.len() / own * plane]
+            } else {
+                x
+            };
             let greatest = &mut greatest[..x.len()];
             greatest.copy_from_slice(x);
             for u in 0..pool.kernel[0] {
@@ -110,9 +123,11 @@ mod tests {
             let (kernel, stride, dilation) =
                 ([small(3), small(3)], [small(2), small(2)], [small(2), small(2)]);
             let input = [small(12), small(20)];
+            let (before, after) = ([small(4) - 1, small(4) - 1], [small(4) - 1, small(4) - 1]);
             let output = |d: usize| {
                 let taps = (kernel[d] - 1) * dilation[d] + 1;
-                input[d].checked_sub(taps).map(|room| room / stride[d] + 1)
+                let room = (before[d] + input[d] + after[d]).checked_sub(taps);
+                room.map(|room| room / stride[d] + 1)
             };
             let (Some(rows), Some(columns)) = (output(0), output(1)) else {
                 continue;
@@ -124,7 +139,7 @@ mod tests {
                 kernel,
                 stride,
                 dilation,
-                before: [0, 0],
+                before,
             };
             fitting += usize::from(fits(&pool));
             let (plane, own) = (input[0] * input[1], rows * columns);

@@ -120,9 +120,6 @@ impl Compiler<'_> {
         let fixed = self.fixed(index)?;
         let w = self.constant(operands[1])?.clone();
         let x = self.spot(operands[0]);
-        if let Home::Constant(_) = x.home {
-            return None;
-        }
         let y = &self.ty(Value::Node(index as u32)).shape;
         let (outs, rows, cols) = (y.dim(1), y.dim(2), y.dim(3));
         let pair = |values: [u32; 2]| values.map(|value| value as usize);

@@ -130,6 +130,9 @@ fn open(backend: Backend) -> Option<Engine> {
     if engine.level.is_none() {
         engine.level = engine.backend.identity();
     }
+    if let Some(device) = &composed.opencl {
+        engine.keccak = Some(device.clone());
+    }
     if let Some(card) = &composed.card {
         let card = card.backend();
         engine.level = Some("functional card".to_owned());

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod bench;
+mod cpu;
 mod model;
 
 pub use bench::Bench;
@@ -246,7 +247,7 @@ pub struct Engine {
     #[arg(long, value_name = "LEVEL")]
     pub cpu_level: Option<Level>,
     /// Compute one of so many of the cpu backend's inferences again on the reference kernels, and compare
-    #[arg(long, value_name = "1/N", value_parser = audit)]
+    #[arg(long, value_name = "1/N", value_parser = cpu::audit)]
     pub audit: Option<NonZeroU32>,
     /// The card behind the fpga backend
     #[arg(
@@ -291,14 +292,11 @@ impl Engine {
         if let Some(problem) = self.idle_place(all) {
             return Some(problem);
         }
-        if !all && !self.backend.contains(&Backend::Cpu) {
-            let idle = [
-                ("--cpu-level", self.cpu_level.is_some()),
-                ("--audit", self.audit.is_some()),
-            ];
-            if let Some((option, _)) = idle.into_iter().find(|(_, given)| *given) {
-                return Some(format!("{option} does nothing here: add cpu to --backend"));
-            }
+        if !all
+            && !self.backend.contains(&Backend::Cpu)
+            && let Some(problem) = cpu::idle(self.cpu_level, self.audit)
+        {
+            return Some(problem);
         }
         if !all && !self.backend.contains(&Backend::OpenCl) {
             let idle = [
@@ -339,15 +337,6 @@ impl Engine {
             "--place auto chooses among backends: name a device or several engines in --backend".to_owned()
         })
     }
-}
-
-/// A share, written 1/N.
-fn audit(text: &str) -> Result<NonZeroU32, String> {
-    let denominator = text
-        .strip_prefix("1/")
-        .and_then(|denominator| denominator.parse().ok());
-    denominator
-        .ok_or_else(|| "it is written 1/N, as 1/64 for one inference in 64; 1/1 is every one".to_owned())
 }
 
 /// What hashes the state trie.

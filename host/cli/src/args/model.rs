@@ -1,12 +1,14 @@
 //! The command line of `metisvm model`.
 
-use super::{Backend, Engine, Place};
+use super::{Backend, Engine, Place, cpu};
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use metisvm_import::Grid;
 use metisvm_model::DType;
 use metisvm_model::limits::MAX_RANK;
+use metisvm_simd::Level;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
 
 /// Import, look at, check and run models.
 #[derive(Debug, Subcommand)]
@@ -36,7 +38,7 @@ impl Model {
     pub(super) fn problem(&self) -> Option<String> {
         match self {
             Self::Import(import) => import.problem(),
-            Self::Run(run) => run.engine.problem(false),
+            Self::Run(run) => run.problem(),
             Self::Check(check) => check.problem(),
             Self::Info(info) => info.problem(),
         }
@@ -218,14 +220,26 @@ pub struct ModelRun {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=4096))]
     pub batch: u32,
     /// Where to write the raw output; - is standard output. Default: print the values
-    #[arg(long, short, value_name = "FILE", conflicts_with = "json")]
+    #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Which backends to run it on, and how.
     #[command(flatten)]
     pub engine: Engine,
-    /// One JSON object instead of a table
+    /// One JSON object instead of a table; with --output, what there is beside the values
     #[arg(long)]
     pub json: bool,
+}
+
+impl ModelRun {
+    fn problem(&self) -> Option<String> {
+        if self.json && self.output.as_deref() == Some(Path::new("-")) {
+            return Some(
+                "--output - and --json both write to standard output: give --output a file, or leave it out"
+                    .to_owned(),
+            );
+        }
+        self.engine.problem(false)
+    }
 }
 
 /// Compare what a bundle gives with what another implementation gave.
@@ -246,6 +260,13 @@ pub struct Check {
         default_value = "reference,cpu,fpga"
     )]
     pub backend: Vec<Backend>,
+    /// The one set of instructions that the cpu backend uses, instead of the fastest that this processor has: portable,
+    /// avx2, avx512, avx512-vnni or amx
+    #[arg(long, value_name = "LEVEL")]
+    pub cpu_level: Option<Level>,
+    /// Compute one of so many of the cpu backend's inferences again on the reference kernels, and compare
+    #[arg(long, value_name = "1/N", value_parser = cpu::audit)]
+    pub audit: Option<NonZeroU32>,
     /// Fail where the mean cosine is below this
     #[arg(long, value_name = "X", value_parser = cosine)]
     pub min_cosine: Option<f64>,
@@ -262,7 +283,31 @@ impl Check {
             Backend::Fpga => "fpga",
             Backend::OpenCl => "opencl",
         });
-        first_twice(names).map(|name| format!("--backend names {name} twice; each backend is checked once"))
+        if let Some(name) = first_twice(names) {
+            return Some(format!(
+                "--backend names {name} twice; each backend is checked once"
+            ));
+        }
+        if self.backend.contains(&Backend::Cpu) {
+            return None;
+        }
+        cpu::idle(self.cpu_level, self.audit)
+    }
+
+    /// One backend of the list by itself.
+    pub fn engine(&self, backend: Backend) -> Engine {
+        let cpu = backend == Backend::Cpu;
+        Engine {
+            backend: vec![backend],
+            place: Place::Order,
+            cpu_level: self.cpu_level.filter(|_| cpu),
+            audit: self.audit.filter(|_| cpu),
+            card: None,
+            trust_card: false,
+            opencl_device: None,
+            trust_opencl: false,
+            fault: Vec::new(),
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::error::CliError;
 use crate::models;
 use crate::output::{self, shown, thousands};
 use metisvm_model::{Bundle, Graph, OperatorId, TensorType};
-use metisvm_vm::GasSchedule;
+use metisvm_vm::{GasSchedule, GasScheduleVersion};
 use partition::Partition;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -50,27 +50,37 @@ fn operators(graph: &Graph) -> BTreeMap<&'static str, u64> {
     counts
 }
 
-/// The gas of one run under schedule 1, or an operator that it does not price.
-fn inference_gas(graph: &Graph) -> Result<u64, OperatorId> {
-    let schedule = GasSchedule::V1;
+/// The gas of one run under a schedule, or the first operator that it does not price.
+fn inference_gas(schedule: &GasSchedule, graph: &Graph) -> Result<u64, OperatorId> {
     match schedule.first_unpriced(&graph.operators()) {
         None => Ok(schedule.inference_gas(&graph.work(), graph.output_bytes() as u64)),
         Some(operator) => Err(operator),
     }
 }
 
+/// Multiply-accumulates of one run, whatever the types of their operands.
+fn macs(graph: &Graph) -> u64 {
+    let work = graph.work();
+    work.macs.saturating_add(work.wide_macs)
+}
+
 fn facts(bundle: &Bundle) -> Value {
     let graph = &bundle.graph;
     let port = |name: &str, ty: &TensorType| json!({ "name": name, "dtype": ty.dtype.to_string(), "shape": ty.shape.dims(), "bytes": ty.bytes() });
-    let work = graph.work();
+    let gas = |version: GasScheduleVersion| inference_gas(&version.schedule(), graph).ok();
+    let by_schedule: BTreeMap<String, Option<u64>> = GasScheduleVersion::ALL
+        .into_iter()
+        .map(|version| (version.number().to_string(), gas(version)))
+        .collect();
     json!({
         "model_id": bundle.id.to_string(),
         "inputs": graph.inputs().iter().map(|p| port(&p.name, &p.ty)).collect::<Vec<_>>(),
         "outputs": graph.outputs().iter().map(|o| port(&o.name, graph.ty(o.value))).collect::<Vec<_>>(),
         "operators": operators(graph),
         "constant_bytes": graph.constants().iter().map(|c| c.bytes.len()).sum::<usize>(),
-        "macs": work.macs,
-        "inference_gas": inference_gas(graph).ok(),
+        "macs": macs(graph),
+        "inference_gas": gas(GasScheduleVersion::V1),
+        "inference_gas_by_schedule": by_schedule,
         "metadata": graph.metadata(),
     })
 }
@@ -95,15 +105,15 @@ fn show(bundle: &Bundle) -> Result<(), CliError> {
     table.add_row(["operators".to_string(), counts.join(", ")]);
     let constants: usize = graph.constants().iter().map(|c| c.bytes.len()).sum();
     table.add_row(["constant bytes".to_string(), thousands(constants as u64)]);
-    let work = graph.work();
-    table.add_row(["multiply-accumulates".to_string(), thousands(work.macs)]);
-    table.add_row([
-        "gas of one run (schedule 1)".to_string(),
-        match inference_gas(graph) {
+    table.add_row(["multiply-accumulates".to_string(), thousands(macs(graph))]);
+    for version in GasScheduleVersion::ALL {
+        let gas = match inference_gas(&version.schedule(), graph) {
             Ok(gas) => thousands(gas),
             Err(operator) => format!("none: it does not price {operator}"),
-        },
-    ]);
+        };
+        let number = version.number();
+        table.add_row([format!("gas of one run, schedule {number}"), gas]);
+    }
     for (key, value) in graph.metadata() {
         table.add_row([shown(key), shown(value)]);
     }

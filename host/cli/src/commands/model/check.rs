@@ -3,8 +3,8 @@
 use super::arrays;
 use super::measure::{self, Similarity, compare};
 use super::samples::Samples;
-use crate::args::{Backend, Check, Engine, Place};
-use crate::composition::{self, compose};
+use crate::args::{Backend, Check};
+use crate::composition::{self, CpuReport, Mark, compose};
 use crate::cpu_time;
 use crate::error::CliError;
 use crate::models;
@@ -28,9 +28,12 @@ struct Checked {
     cpu: Option<Duration>,
     samples: usize,
     outputs: Vec<Similarity>,
+    /// What the cpu backend did, where it is the one.
+    instructions: Option<CpuReport>,
 }
 
-/// Checks a bundle; `false` where a backend gives other bits, or the cosine is below the one asked for.
+/// Checks a bundle; `false` where a backend gives other bits, a set of instructions was found to compute wrongly,
+/// or the cosine is below the one asked for.
 pub(super) fn run(args: &Check) -> Result<bool, CliError> {
     let bundle = models::read(&args.bundle)?;
     let samples = read(args, &bundle)?;
@@ -64,7 +67,7 @@ pub(super) fn run(args: &Check) -> Result<bool, CliError> {
         .iter()
         .filter(|backend| **backend != Backend::Reference);
     for backend in [Backend::Reference].iter().chain(others) {
-        let checked = check(*backend, &bundle, &samples, &mut reference)?;
+        let checked = check(args, *backend, &bundle, &samples, &mut reference)?;
         if !args.backend.contains(backend) {
             continue;
         }
@@ -90,23 +93,13 @@ fn read(args: &Check, bundle: &Bundle) -> Result<Samples, CliError> {
 
 /// Runs all samples on one backend. The first backend is the reference, and leaves its outputs for the others.
 fn check(
+    args: &Check,
     backend: Backend,
     bundle: &Bundle,
     samples: &Samples,
     reference: &mut Vec<Arc<[u8]>>,
 ) -> Result<Checked, CliError> {
-    let engine = Engine {
-        backend: vec![backend],
-        place: Place::Order,
-        cpu_level: None,
-        audit: None,
-        card: None,
-        trust_card: false,
-        opencl_device: None,
-        trust_opencl: false,
-        fault: Vec::new(),
-    };
-    let composed = compose(&engine, std::slice::from_ref(bundle));
+    let composed = compose(&args.engine(backend), std::slice::from_ref(bundle));
     let dispatcher = &composed.dispatcher;
     let mut outputs = Vec::with_capacity(samples.inputs.len());
     let mut started = cpu_time::so_far();
@@ -146,6 +139,7 @@ fn check(
         cpu: spent.and_then(|spent| spent.checked_div(u32::try_from(timed).ok()?)),
         samples: outputs.len(),
         outputs: found,
+        instructions: composed.cpu_since(&Mark::default()),
     })
 }
 
@@ -156,6 +150,13 @@ impl Checked {
         if !self.identical {
             output::complain(&format!("{name} does not give the bits that the reference gives"));
         }
+        // The next backend computed again what an audit or the self-test found wrong, so the bits do not show it.
+        let condemned = self.instructions.as_ref().map_or(0, |cpu| cpu.condemned);
+        if condemned > 0 {
+            output::complain(&format!(
+                "{name}: sets of instructions that compute wrongly: {condemned}; the notes say which"
+            ));
+        }
         let cosine = self.mean(|output| output.cosine);
         let far = min_cosine.filter(|least| cosine.is_none_or(|cosine| cosine < *least));
         if let Some(least) = far {
@@ -164,7 +165,7 @@ impl Checked {
             });
             output::complain(&format!("{name}: the cosine is to be {least} at least: {found}"));
         }
-        self.identical && far.is_none()
+        self.identical && condemned == 0 && far.is_none()
     }
 
     /// The mean over outputs.
@@ -194,7 +195,7 @@ impl Checked {
                 "equal": output.equal,
             })
         };
-        json!({
+        let mut object = json!({
             "backend": composition::name(self.backend),
             "bit_identical": self.identical,
             "cosine": self.mean(|output| output.cosine),
@@ -204,13 +205,24 @@ impl Checked {
             "samples": self.samples,
             "fallbacks": self.fallbacks,
             "outputs": self.outputs.iter().map(output).collect::<Vec<_>>(),
-        })
+        });
+        if let Some(cpu) = &self.instructions {
+            cpu.json(&mut object);
+        }
+        object
+    }
+
+    /// The backend, and behind it the set of instructions: in a narrow table it goes below.
+    fn engine(&self) -> String {
+        let name = composition::name(self.backend);
+        let level = self.instructions.as_ref().map(|cpu| cpu.level);
+        level.map_or(name.to_owned(), |level| format!("{name} {level}"))
     }
 
     fn row(&self) -> [String; 7] {
         let figure = |value: Option<f64>| value.map_or("–".to_owned(), |value| format!("{value:.5}"));
         [
-            composition::name(self.backend).to_owned(),
+            self.engine(),
             if self.identical { "yes" } else { "NO" }.to_owned(),
             figure(self.mean(|output| output.cosine)),
             figure(self.least()),
@@ -218,5 +230,35 @@ impl Checked {
             self.cpu_ms().map_or("–".to_owned(), |ms| format!("{ms:.3}")),
             self.samples.to_string(),
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn level_that_computes_wrongly_fails_the_check_though_the_bits_were_replaced() {
+        let mut checked = Checked {
+            backend: Backend::Cpu,
+            identical: true,
+            fallbacks: 0,
+            cpu: None,
+            samples: 1,
+            outputs: Vec::new(),
+            instructions: Some(CpuReport {
+                level: "avx2",
+                macs: 1,
+                scalar_macs: 0,
+                audited: 1,
+                condemned: 1,
+            }),
+        };
+        assert!(!checked.complain(None));
+        if let Some(cpu) = &mut checked.instructions {
+            cpu.condemned = 0;
+        }
+        assert!(checked.complain(None));
+        assert_eq!(checked.row()[0], "cpu avx2");
     }
 }

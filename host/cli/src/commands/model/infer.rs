@@ -13,6 +13,7 @@ use metisvm_model::{Bundle, Graph, Tensor, TensorType};
 use serde_json::{Value, json};
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// More than a screen of numbers serves nobody; --output and --json have them all.
@@ -56,44 +57,83 @@ pub(super) fn run(args: &ModelRun) -> Result<(), CliError> {
     for fault in card.iter().flat_map(|card| &card.faults) {
         output::complain(&format!("note: fault {} {}", fault.fault, fault.outcome()));
     }
-    if let Some(path) = &args.output {
-        let all: Vec<u8> = outputs.iter().flat_map(|output| output.iter().copied()).collect();
-        return if path == Path::new("-") {
-            output::bytes(&all)
-        } else {
-            files::write(path, &all, &[&args.bundle, input_path(args)])
-        };
+    let (cpu, device) = (composed.cpu_since(&before), composed.opencl_since(&before));
+    let mut times = format!(
+        "loaded in {:.1} ms, run in {:.1} ms on {}",
+        ms(load_time),
+        ms(run_time),
+        dispatcher.backends().join(", then ")
+    );
+    if let Some(cpu) = &cpu {
+        times += &format!("; instructions: {}", cpu.level);
     }
-    let values: Vec<Vec<Named>> = outputs.iter().map(|output| named(&graph, output)).collect();
-    if args.json {
-        let counters = dispatcher.counters();
-        let mut object = json!({
-            "model_id": bundle.id.to_string(),
-            "backend": dispatcher.backends()[0],
-            "fallbacks": counters.fallbacks,
-            "card_jobs": counters.devices.jobs,
-            "batch": args.batch,
-            "load_ms": ms(load_time),
-            "run_ms": ms(run_time),
-            "outputs": values.first().map(|first| first.iter().map(value_json).collect::<Vec<Value>>()),
-        });
-        if let Some(cpu) = composed.cpu_since(&before) {
-            cpu.json(&mut object);
+    if let Some(device) = &device {
+        times += &format!("; device: {}", shown(&device.device));
+    }
+    let written = match &args.output {
+        Some(path) => Some(write(args, path, &outputs)?),
+        None => None,
+    };
+    if !args.json {
+        if written.is_none() {
+            show(args, &values(&graph, &outputs))?;
         }
-        if let Some(device) = composed.opencl_since(&before) {
-            device.json(&mut object);
+        if args.output.as_deref() == Some(Path::new("-")) {
+            // Standard output is the outputs' alone.
+            output::complain(&format!("note: {times}"));
+            return Ok(());
         }
-        if let Some(card) = &card {
-            object["faults"] = card.faults.iter().map(FaultReport::json).collect();
-        }
-        if args.batch > 1 {
-            let all = values
-                .iter()
-                .map(|one| one.iter().map(value_json).collect::<Vec<Value>>());
-            object["batch_outputs"] = all.collect();
-        }
+        return output::line(&times);
+    }
+    let counters = dispatcher.counters();
+    let mut object = json!({
+        "model_id": bundle.id.to_string(),
+        "backend": dispatcher.backends()[0],
+        "fallbacks": counters.fallbacks,
+        "card_jobs": counters.devices.jobs,
+        "batch": args.batch,
+        "load_ms": ms(load_time),
+        "run_ms": ms(run_time),
+    });
+    if let Some(cpu) = &cpu {
+        cpu.json(&mut object);
+    }
+    if let Some(device) = &device {
+        device.json(&mut object);
+    }
+    if let Some(card) = &card {
+        object["faults"] = card.faults.iter().map(FaultReport::json).collect();
+    }
+    if let (Some(path), Some(bytes)) = (&args.output, written) {
+        object["output"] = json!(path.display().to_string());
+        object["output_bytes"] = json!(bytes);
         return output::json(&object);
     }
+    let values = values(&graph, &outputs);
+    let all: Vec<Value> = values
+        .iter()
+        .map(|one| one.iter().map(value_json).collect())
+        .collect();
+    object["outputs"] = all.first().cloned().unwrap_or_default();
+    if args.batch > 1 {
+        object["batch_outputs"] = all.into();
+    }
+    output::json(&object)
+}
+
+/// Writes the raw outputs one after the other, and gives how many bytes they are.
+fn write(args: &ModelRun, path: &Path, outputs: &[Arc<[u8]>]) -> Result<usize, CliError> {
+    let all = outputs.concat();
+    if path == Path::new("-") {
+        output::bytes(&all)?;
+    } else {
+        files::write(path, &all, &[&args.bundle, input_path(args)])?;
+    }
+    Ok(all.len())
+}
+
+/// Prints the values, of long tensors the first ones.
+fn show(args: &ModelRun, values: &[Vec<Named>]) -> Result<(), CliError> {
     let mut table = output::table(&["output", "type", "values"]);
     for (index, values) in values.iter().enumerate() {
         for (name, ty, data) in values {
@@ -109,12 +149,7 @@ pub(super) fn run(args: &ModelRun) -> Result<(), CliError> {
             table.add_row([name, ty.to_string(), text.join(" ")]);
         }
     }
-    output::line(&table.to_string())?;
-    output::line(&format!(
-        "loaded in {:.1} ms, run in {:.1} ms",
-        ms(load_time),
-        ms(run_time)
-    ))
+    output::line(&table.to_string())
 }
 
 fn check_id(args: &ModelRun, bundle: &Bundle, expected: &str) -> Result<(), CliError> {
@@ -231,6 +266,11 @@ fn read_up_to(from: impl Read, bytes: usize) -> std::io::Result<Vec<u8>> {
 }
 
 type Named = (String, TensorType, Vec<i64>);
+
+/// The tensors of each output.
+fn values(graph: &Graph, outputs: &[Arc<[u8]>]) -> Vec<Vec<Named>> {
+    outputs.iter().map(|output| named(graph, output)).collect()
+}
 
 /// The tensors of an output by their names.
 fn named(graph: &Graph, output: &[u8]) -> Vec<Named> {

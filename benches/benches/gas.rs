@@ -4,6 +4,8 @@
 //! of schedule 2 on the cpu backend at AVX2 on one core. A schedule is meant to hold 30: a block of 60 million gas then
 //! takes 2 of its 12 seconds. `METISVM_SCHEDULE=2` runs that one alone.
 
+#[path = "gas/dear.rs"]
+mod dear;
 #[path = "gas/later.rs"]
 mod later;
 
@@ -209,6 +211,7 @@ fn main() {
     graphs.push(("10,000 nodes of one element", b.0.check().expect("a sound graph")));
 
     graphs.extend(later::graphs());
+    graphs.extend(dear::graphs());
     let schedules = [
         ("1, reference kernels", &GasSchedule::V1, None),
         (

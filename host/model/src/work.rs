@@ -29,7 +29,7 @@ pub struct Work {
     /// leading indices, where w has them, else one; a Conv2d's images times its groups; a MaxPool2d's planes.
     pub products: u64,
     /// Multiply-accumulates of 8-bit operands as vectors do them: as `macs`, with the columns of a MatMul and the
-    /// pixels of a Conv2d's image rounded up to [`VECTOR`]; a row of these has as many more as its windows reach
+    /// pixels of a Conv2d's image rounded up to 16; a row of these has as many more as its windows reach
     /// beyond it.
     pub vector_macs: u64,
     /// The same with a 16-bit operand.

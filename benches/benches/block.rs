@@ -3,7 +3,7 @@
 //! of the timed part, compiling them for the card is inside.
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use metisvm::args::{Backend, Engine, Place};
+use metisvm::args::{Backend, Engine};
 use metisvm::composition;
 use metisvm::engine::DispatcherEngine;
 use metisvm_executor::{BlockEngine, Threads, run_block_file};
@@ -23,15 +23,8 @@ fn block(c: &mut Criterion) {
     ];
     for (name, backend, trust_card) in variants {
         let engine = Engine {
-            backend: vec![backend],
-            place: Place::Order,
-            cpu_level: None,
-            audit: None,
-            card: None,
             trust_card,
-            opencl_device: None,
-            trust_opencl: false,
-            fault: Vec::new(),
+            ..Engine::of(vec![backend])
         };
         group.bench_function(BenchmarkId::new("execute", name), |b| {
             b.iter_batched(

@@ -71,12 +71,7 @@ fn a_node_of_many_instructions_is_refused_before_it_takes_time_or_memory() {
     let window = Window {
         stride: [1, 1],
         dilation: [1, 1],
-        padding: Padding {
-            top: 1023,
-            left: 1023,
-            bottom: 1023,
-            right: 1023,
-        },
+        padding: Padding::all(1023),
     };
     let op = Op::Conv2d { window, groups: 1 };
     let y = g.node(op, &[x, w, zero_point, zero_point]);
@@ -166,12 +161,7 @@ fn a_convolution_that_would_take_a_card_too_long_leaves_it_healthy() {
     let window = Window {
         stride: [1, 1],
         dilation: [1, 1],
-        padding: Padding {
-            top: 1,
-            left: 1,
-            bottom: 1,
-            right: 1,
-        },
+        padding: Padding::all(1),
     };
     let op = Op::Conv2d { window, groups: 64 };
     let y = g.node(op, &[x, w, zero_point, zero_point]);

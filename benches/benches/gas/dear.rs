@@ -46,12 +46,7 @@ fn reduced(op: Op, dims: &[u32]) -> Graph {
 fn pool(dims: [u32; 4], kernel: u32, stride: u32, padding: u32) -> Graph {
     let window = Window {
         stride: [stride, stride],
-        padding: Padding {
-            top: padding,
-            left: padding,
-            bottom: padding,
-            right: padding,
-        },
+        padding: Padding::all(padding),
         ..Window::default()
     };
     let kernel = [kernel, kernel];
@@ -68,12 +63,7 @@ pub(super) fn graphs() -> Vec<(&'static str, Graph)> {
         ..Window::default()
     };
     let same = Window {
-        padding: Padding {
-            top: 1,
-            left: 1,
-            bottom: 1,
-            right: 1,
-        },
+        padding: Padding::all(1),
         ..Window::default()
     };
     vec![

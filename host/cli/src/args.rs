@@ -273,6 +273,21 @@ pub struct Engine {
 }
 
 impl Engine {
+    /// Backends in order of preference, and nothing else asked for.
+    pub const fn of(backend: Vec<Backend>) -> Self {
+        Self {
+            backend,
+            place: Place::Order,
+            cpu_level: None,
+            audit: None,
+            card: None,
+            trust_card: false,
+            opencl_device: None,
+            trust_opencl: false,
+            fault: Vec::new(),
+        }
+    }
+
     /// What of this does nothing. `all` backends are used whatever the list says.
     fn problem(&self, all: bool) -> Option<String> {
         for (index, backend) in self.backend.iter().enumerate() {

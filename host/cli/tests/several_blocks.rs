@@ -5,7 +5,7 @@
 
 mod support;
 
-use metisvm::args::{Backend, Engine, Place};
+use metisvm::args::{Backend, Engine};
 use metisvm::composition::{self, Mark};
 use metisvm::engine::DispatcherEngine;
 use metisvm_accel::fpga::{self, FpgaBackend};
@@ -43,17 +43,7 @@ fn execute(file: &BlockFile, dispatcher: &Arc<Dispatcher>) {
 #[test]
 fn a_second_block_on_one_dispatcher_uses_the_memo_of_the_first() {
     let ([file, _], bundles) = blocks();
-    let engine = Engine {
-        backend: vec![Backend::Fpga],
-        place: Place::Order,
-        cpu_level: None,
-        audit: None,
-        card: None,
-        trust_card: false,
-        opencl_device: None,
-        trust_opencl: false,
-        fault: Vec::new(),
-    };
+    let engine = Engine::of(vec![Backend::Fpga]);
     let composed = composition::compose(&engine, &bundles);
     let share = |before: &Mark| {
         execute(&file, &composed.dispatcher);

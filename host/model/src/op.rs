@@ -160,6 +160,18 @@ pub struct Padding {
     pub right: u32,
 }
 
+impl Padding {
+    /// The same on all four sides.
+    pub const fn all(elements: u32) -> Self {
+        Self {
+            top: elements,
+            left: elements,
+            bottom: elements,
+            right: elements,
+        }
+    }
+}
+
 /// How a window moves over an image: `[vertical, horizontal]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Window {

@@ -57,6 +57,24 @@ impl Segment {
         }
     }
 
+    /// One node with its result as the output, whether or not anything reads it. Unlike [`Segment::part`] it looks
+    /// at no other node.
+    ///
+    /// # Panics
+    /// If the node is not one of the graph.
+    pub fn node(graph: Arc<Graph>, index: usize) -> Self {
+        let operands = graph.nodes()[index].operands.iter().copied();
+        let inputs: BTreeSet<Value> = operands
+            .filter(|value| !matches!(value, Value::Constant(_)))
+            .collect();
+        Self {
+            inputs: inputs.into_iter().collect(),
+            outputs: [Value::Node(index as u32)].into(),
+            nodes: index..index + 1,
+            graph,
+        }
+    }
+
     /// The graph that this is a part of.
     pub const fn graph(&self) -> &Arc<Graph> {
         &self.graph

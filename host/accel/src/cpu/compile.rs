@@ -22,16 +22,9 @@ use readers::Readers;
 use slots::Slots;
 use std::collections::BTreeMap;
 
-/// Compiles a part for a level.
-pub(super) fn compile(segment: &Segment, level: Level) -> Program {
-    let known = Known::new();
-    let mut compiler = Compiler::new(segment, level, &known);
-    compiler.run();
-    compiler.finish()
-}
-
-/// Compiles one node whose parameters were computed, for the run that computed them.
-pub(super) fn compile_late(segment: &Segment, level: Level, known: &Known) -> Program {
+/// Compiles a part for a level. Beside its constants some values may be known: the computed parameters of a node
+/// that is compiled for one run.
+pub(super) fn compile(segment: &Segment, level: Level, known: &Known) -> Program {
     let mut compiler = Compiler::new(segment, level, known);
     compiler.run();
     compiler.finish()
@@ -228,7 +221,7 @@ impl<'a> Compiler<'a> {
             }
             _ => return None,
         };
-        let segment = Segment::part(self.segment.graph().clone(), index..index + 1);
+        let segment = Segment::node(self.segment.graph().clone(), index);
         let spot = |value: &Value| node.operands.iter().position(|operand| operand == value);
         let inputs = segment
             .inputs()

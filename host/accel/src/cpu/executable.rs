@@ -1,7 +1,7 @@
 //! A compiled part as the dispatcher runs it: items in groups, groups and rows on several threads, some of them
 //! audited.
 
-use super::compile;
+use super::compile::{self, Known};
 use super::levels::Levels;
 use super::program::Program;
 use super::run::Arena;
@@ -37,7 +37,7 @@ type Outputs = Vec<Vec<Vec<u8>>>;
 impl Compiled {
     pub(super) fn new(segment: &Segment, level: Level, levels: Arc<Levels>) -> Self {
         Self {
-            program: compile::compile(segment, level),
+            program: compile::compile(segment, level, &Known::new()),
             segment: segment.clone(),
             level,
             levels,

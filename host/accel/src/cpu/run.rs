@@ -1,35 +1,27 @@
 //! Runs a program over the items of a batch.
 
-use super::chain::{Block, Chain, Sources, Target};
-use super::compile::compile_late;
+mod feed;
+mod worker;
+
+use super::chain::{Chain, Sources, Target};
+use super::compile::compile;
 use super::memory::Memory;
-use super::program::{Home, Late, Parameter, Product, Program, Spot, Step};
-use super::view::{bytes_mut, get, split_at};
+use super::program::{Home, Late, Program, Spot, Step};
+use super::view::{bytes_mut, split_at};
 use super::{scalar, shifts};
+use feed::Feed;
 use metisvm_model::{Constant, Value};
 use metisvm_simd::Level;
-use metisvm_simd::elements::{Slice, SliceMut};
-use metisvm_simd::product::{self, Elements, Left, PackedMatrix, Right, Scratch, UNPACKED_ROWS, Zeros};
-use std::borrow::Cow;
+use metisvm_simd::elements::SliceMut;
 use std::ops::Range;
+use worker::Worker;
 
 /// The multiply-accumulates from which on a product is divided among threads: below, waking one takes longer.
 const SHARED_MACS: usize = 4 << 20;
 /// The elements from which on a chain is.
 const SHARED_ELEMENTS: usize = 1 << 18;
-/// The multiply-accumulates up to which a product with a w of its own is done without packing it.
-const UNPACKED_MACS: usize = 1 << 12;
 /// Rows are divided in multiples of this, the height of the tiles of every level.
 const ROW_TILE: usize = 16;
-
-/// What a run needs besides its slots; used again by the next one.
-#[derive(Default)]
-pub(super) struct Worker {
-    locals: Vec<Memory>,
-    scratch: Scratch,
-    /// Weights that were computed, packed.
-    packed: Vec<Option<PackedMatrix>>,
-}
 
 /// The memory of one run.
 #[derive(Default)]
@@ -172,7 +164,7 @@ fn run_late(late: &Late, level: Level, view: shifts::View<'_>) -> Vec<u8> {
         (*value, constant)
     };
     let known = late.known.iter().map(constant).collect();
-    let program = compile_late(&late.segment, level, &known);
+    let program = compile(&late.segment, level, &known);
     let inputs: Vec<[&[u8]; 1]> = late.inputs.iter().map(|spot| [view.bytes(spot)]).collect();
     let inputs: Vec<&[&[u8]]> = inputs.iter().map(<[_; 1]>::as_slice).collect();
     let outputs = program.run(level, 1, 1, &inputs, &mut Arena::default());
@@ -278,221 +270,4 @@ fn divide<F>(
             }
         },
     );
-}
-
-/// A product and the chain that it feeds.
-struct Feed<'a> {
-    product: &'a Product,
-    chain: &'a Chain,
-    level: Level,
-    sources: Sources<'a>,
-    number: usize,
-}
-
-impl Feed<'_> {
-    /// Multiply-accumulates of an element.
-    fn depth(&self) -> usize {
-        match self.product {
-            Product::Matrix { depth, .. } => *depth,
-            Product::Computed { size, .. } => size[1],
-            Product::Convolution { depth, .. } => *depth,
-        }
-    }
-
-    /// All elements of a value, of all items.
-    fn all(&self, spot: &Spot) -> Slice<'_> {
-        let memory = match spot.home {
-            Home::Constant(index) => &self.sources.constants[index],
-            Home::Slot(index) => &self.sources.slots[index],
-        };
-        memory.slice(spot.ty.dtype, 0..memory.bytes().len() / spot.ty.dtype.size())
-    }
-
-    /// What a parameter holds for an item.
-    fn parameter<'p>(&self, parameter: &'p Parameter, item: usize) -> Cow<'p, [i32]> {
-        match parameter {
-            Parameter::Known(known) => Cow::Borrowed(known),
-            Parameter::Read(spot) => {
-                let count = spot.ty.elements();
-                let first = if matches!(spot.home, Home::Slot(_)) {
-                    item * count
-                } else {
-                    0
-                };
-                let all = self.all(spot);
-                Cow::Owned((first..first + count).map(|at| get(all, at)).collect())
-            }
-        }
-    }
-
-    fn rows(&self, rows: Range<usize>, targets: &mut [Target<'_>], worker: &mut Worker) {
-        let Worker {
-            locals,
-            scratch,
-            packed,
-        } = worker;
-        let chain = self.chain;
-        // Rows of a block are counted from the first of the product at hand.
-        let mut take = |before: usize, block: product::Block<'_>| {
-            let whole = Block {
-                first_row: before + block.first_row,
-                rows: block.rows,
-                columns: block.first_column..block.first_column + block.columns,
-                product: Some((block.values, block.stride)),
-            };
-            chain.run_block(self.level, &whole, self.sources, locals, targets);
-        };
-        match self.product {
-            Product::Matrix {
-                x,
-                x_zero,
-                weights,
-                bias,
-                depth,
-            } => {
-                let total = chain.space.rows;
-                let items = rows.end.div_ceil(total);
-                let x = elements(self.all(x), 0..items * total * depth);
-                let columns = 0..chain.space.columns;
-                product::mat_mul(
-                    weights,
-                    x,
-                    *x_zero,
-                    bias.as_deref(),
-                    rows,
-                    columns,
-                    chain.whole_rows,
-                    scratch,
-                    &mut |block| take(0, block),
-                );
-            }
-            Product::Computed {
-                x,
-                w,
-                x_zero,
-                w_zeros,
-                bias,
-                size: [m, k, n],
-                w_step,
-                kind,
-            } => {
-                let (m, k, n) = (*m, *k, *n);
-                let batches = chain.space.rows / m;
-                let (all_x, all_w) = (self.all(x), self.all(w));
-                let mut packed_at = None;
-                let mut done = rows.start;
-                while done < rows.end {
-                    let product = done / m;
-                    let (item, batch) = (product / batches, product % batches);
-                    let x_item = if matches!(x.home, Home::Slot(_)) { item } else { 0 };
-                    let w_item = if matches!(w.home, Home::Slot(_)) { item } else { 0 };
-                    let (first, w_start) = (product * m, w_item * w.ty.elements() + batch * w_step);
-                    let own = done - first..rows.end.min(first + m) - first;
-                    let x_start = x_item * x.ty.elements() + batch * m * k;
-                    let x_zero = self.parameter(x_zero, item)[0];
-                    let w_zeros = self.parameter(w_zeros, item);
-                    let zeros = match &w_zeros[..] {
-                        [one] => Zeros::One(*one),
-                        each => Zeros::Each(each),
-                    };
-                    let bias = bias.as_ref().map(|bias| self.parameter(bias, item));
-                    let left = |rows: Range<usize>| Left {
-                        elements: elements(all_x, x_start + rows.start * k..x_start + rows.end * k),
-                        zero: x_zero,
-                    };
-                    let is_small = m <= UNPACKED_ROWS || m * k * n <= UNPACKED_MACS;
-                    if is_small && left(own.clone()).fits() {
-                        // All whole products of an item, or what there is of one.
-                        let end = rows.end.min((item + 1) * batches * m);
-                        let (products, m) = match (end - done) / m {
-                            _ if own.start > 0 => (1, own.len()),
-                            0 => (1, own.len()),
-                            whole => (whole, m),
-                        };
-                        let count = products * m;
-                        let right = Right {
-                            elements: elements(all_w, w_start..w_start + (products - 1) * w_step + k * n),
-                            n,
-                            zeros,
-                        };
-                        product::mat_mul_unpacked(
-                            self.level,
-                            left(own.start..own.start + count),
-                            right,
-                            bias.as_deref(),
-                            [m, k],
-                            chain.whole_rows,
-                            scratch,
-                            &mut |block| take(done, block),
-                        );
-                        done += count;
-                        continue;
-                    }
-                    let raw = elements(all_w, w_start..w_start + k * n);
-                    // Zero points may be the item's own where w is not.
-                    if packed_at != Some((item, w_start)) {
-                        match &mut packed[self.number] {
-                            Some(packed) => packed.repack(raw, zeros),
-                            empty => *empty = Some(PackedMatrix::new(self.level, raw, k, n, zeros, *kind)),
-                        }
-                        packed_at = Some((item, w_start));
-                    }
-                    let Some(weights) = &packed[self.number] else {
-                        continue;
-                    };
-                    product::mat_mul(
-                        weights,
-                        left(0..m).elements,
-                        x_zero,
-                        bias.as_deref(),
-                        own.clone(),
-                        0..n,
-                        chain.whole_rows,
-                        scratch,
-                        &mut |block| take(first, block),
-                    );
-                    done = first + own.end;
-                }
-            }
-            Product::Convolution {
-                x,
-                x_zero,
-                filters,
-                bias,
-                image,
-                outs,
-                ..
-            } => {
-                let all = self.all(x);
-                for number in rows.start / outs..rows.end.div_ceil(*outs) {
-                    let first = number * outs;
-                    let own = rows.start.max(first) - first..rows.end.min(first + outs) - first;
-                    // The images of a constant are those of every item.
-                    let number = match x.home {
-                        Home::Constant(_) => number % x.ty.shape.dim(0),
-                        Home::Slot(_) => number,
-                    };
-                    product::conv2d(
-                        filters,
-                        elements(all, number * image..(number + 1) * image),
-                        *x_zero,
-                        bias.as_deref(),
-                        own,
-                        scratch,
-                        &mut |block| take(first, block),
-                    );
-                }
-            }
-        }
-    }
-}
-
-/// Elements of an operand of a product.
-fn elements(slice: Slice<'_>, range: Range<usize>) -> Elements<'_> {
-    match slice {
-        Slice::U8(s) => Elements::U8(&s[range]),
-        Slice::I8(s) => Elements::I8(&s[range]),
-        Slice::I16(s) => Elements::I16(&s[range]),
-        Slice::I32(_) => unreachable!("an operand of a product has at most 16 bits"),
-    }
 }

@@ -4,7 +4,7 @@ mod builder;
 mod images;
 mod products;
 
-use super::compile;
+use super::compile::{self, Known};
 use super::run::Arena;
 use builder::{Builder, Numbers};
 use metisvm_model::{Graph, Parsed, Segment};
@@ -30,7 +30,7 @@ pub(super) fn run(level: Level, lie: bool) -> Result<(), String> {
         rest = after;
     }
     let inputs: Vec<&[&[u8]]> = inputs.iter().map(<[_; 1]>::as_slice).collect();
-    let program = compile::compile(&Segment::whole(graph.clone()), level);
+    let program = compile::compile(&Segment::whole(graph.clone()), level, &Known::new());
     let mut given: Vec<u8> = program
         .run(level, 1, 1, &inputs, &mut Arena::default())
         .into_iter()
@@ -107,7 +107,7 @@ mod tests {
     /// Steps of the kinds that the graph is there for are in its program.
     #[test]
     fn every_kind_of_step_is_there() {
-        let program = compile::compile(&Segment::whole(Arc::new(graph())), Level::best());
+        let program = compile::compile(&Segment::whole(Arc::new(graph())), Level::best(), &Known::new());
         let steps: Vec<String> = program.steps.iter().map(ToString::to_string).collect();
         let count = |what: &str| steps.iter().filter(|step| step.contains(what)).count();
         assert!(count("compiled with its parameters") >= 2, "{steps:#?}");

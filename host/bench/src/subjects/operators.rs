@@ -25,12 +25,7 @@ pub(crate) fn conv2d(channels: u32, extent: u32) -> Built {
     let w = graph.random(DType::I8, &[channels, channels, 3, 3])?;
     let [x_zero, w_zero] = [graph.scalar(DType::I8, 3)?, graph.scalar(DType::I8, 0)?];
     let window = Window {
-        padding: Padding {
-            top: 1,
-            left: 1,
-            bottom: 1,
-            right: 1,
-        },
+        padding: Padding::all(1),
         ..Window::default()
     };
     let sums = graph

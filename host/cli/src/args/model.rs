@@ -183,15 +183,8 @@ impl Info {
     pub fn engine(&self) -> Option<Engine> {
         let backend = self.backend.clone();
         (!backend.is_empty()).then(|| Engine {
-            backend,
             place: Place::Auto,
-            opencl_device: None,
-            trust_opencl: false,
-            cpu_level: None,
-            audit: None,
-            card: None,
-            trust_card: false,
-            fault: Vec::new(),
+            ..Engine::of(backend)
         })
     }
 
@@ -298,15 +291,9 @@ impl Check {
     pub fn engine(&self, backend: Backend) -> Engine {
         let cpu = backend == Backend::Cpu;
         Engine {
-            backend: vec![backend],
-            place: Place::Order,
             cpu_level: self.cpu_level.filter(|_| cpu),
             audit: self.audit.filter(|_| cpu),
-            card: None,
-            trust_card: false,
-            opencl_device: None,
-            trust_opencl: false,
-            fault: Vec::new(),
+            ..Engine::of(vec![backend])
         }
     }
 }

@@ -6,6 +6,8 @@
 
 #[cfg(target_arch = "x86_64")]
 use std::arch::asm;
+use std::cell::Cell;
+use std::marker::PhantomData;
 
 /// Rows of two tiles under each other.
 pub(super) const ROWS: usize = 32;
@@ -17,10 +19,17 @@ pub(super) const DEPTH: usize = 16;
 pub(super) const LANES: usize = 16;
 
 /// The tile registers of this thread, configured for some rows; given back when this is dropped, so that the
-/// system has nothing to save.
+/// system has nothing to save. It stays on its thread, and a thread has one at a time: a second one would
+/// configure the registers anew under the first.
 pub(super) struct Tiles {
     rows: usize,
     depth: usize,
+    own_thread: PhantomData<*const ()>,
+}
+
+thread_local! {
+    /// Whether this thread has [`Tiles`].
+    static CONFIGURED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// What `ldtilecfg` reads.
@@ -158,8 +167,12 @@ macro_rules! product {
 
 impl Tiles {
     /// Configures tiles for `rows` rows, 1 to [`ROWS`], and words `depth` at a time, 1 to [`DEPTH`].
+    ///
+    /// # Panics
+    /// If this thread has tiles already.
     pub(super) fn new(_: HasTiles, rows: usize, depth: usize) -> Self {
         assert!((1..=ROWS).contains(&rows) && (1..=DEPTH).contains(&depth));
+        assert!(!CONFIGURED.replace(true), "this thread has tiles already");
         let (first, second) = (rows.min(LANES), rows.saturating_sub(LANES));
         let mut configuration = Configuration {
             palette: 1,
@@ -183,7 +196,11 @@ impl Tiles {
         unsafe {
             asm!("ldtilecfg [{}]", in(reg) &raw const configuration, options(nostack, readonly));
         }
-        Self { rows, depth }
+        Self {
+            rows,
+            depth,
+            own_thread: PhantomData,
+        }
     }
 
     /// Adds products to the start, to `sums` whose rows lie `stride` apart: of rows of unsigned bytes with
@@ -292,5 +309,6 @@ impl Drop for Tiles {
         unsafe {
             asm!("tilerelease", options(nostack, nomem));
         }
+        CONFIGURED.set(false);
     }
 }

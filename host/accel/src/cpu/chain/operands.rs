@@ -78,16 +78,11 @@ impl<'a> View<'a> {
         if operand.wide {
             return Operand::Each(self.line(operand, block, row, count, rows));
         }
+        let outside = || operand.map.offset(block.first_row + row, rows);
         let (memory, index) = match operand.at {
             At::Local(index) => (&self.locals[index], row),
-            At::Constant(index) => (
-                &self.sources.constants[index],
-                operand.map.offset(block.first_row + row, rows),
-            ),
-            At::Slot(index) => (
-                &self.sources.slots[index],
-                operand.map.offset(block.first_row + row, rows),
-            ),
+            At::Constant(index) => (&self.sources.constants[index], outside()),
+            At::Slot(index) => (&self.sources.slots[index], outside()),
             // A product is as wide as its rows.
             At::Product => return Operand::Each(self.line(operand, block, row, count, rows)),
         };
@@ -103,24 +98,17 @@ impl<'a> View<'a> {
         count: usize,
         rows: usize,
     ) -> Slice<'a> {
-        match operand.at {
+        let outside = || operand.map.offset(block.first_row + row, rows) + block.columns.start;
+        let (memory, start) = match operand.at {
             At::Product => {
                 let (values, stride) = block.product.unwrap_or((&[], 0));
-                Slice::I32(&values[row * stride..][..count])
+                return Slice::I32(&values[row * stride..][..count]);
             }
-            At::Local(index) => {
-                let start = row * block.columns.len();
-                self.locals[index].slice(operand.dtype, start..start + count)
-            }
-            At::Constant(index) => {
-                let start = operand.map.offset(block.first_row + row, rows) + block.columns.start;
-                self.sources.constants[index].slice(operand.dtype, start..start + count)
-            }
-            At::Slot(index) => {
-                let start = operand.map.offset(block.first_row + row, rows) + block.columns.start;
-                self.sources.slots[index].slice(operand.dtype, start..start + count)
-            }
-        }
+            At::Local(index) => (&self.locals[index], row * block.columns.len()),
+            At::Constant(index) => (&self.sources.constants[index], outside()),
+            At::Slot(index) => (&self.sources.slots[index], outside()),
+        };
+        memory.slice(operand.dtype, start..start + count)
     }
 
     /// An operand for all elements of the block: as it lies, or with its lines side by side in `spare`.

@@ -1,6 +1,6 @@
 //! How long compiling takes.
 
-use super::compile;
+use super::{Known, compile};
 use metisvm_model::{DType, Graph, Node, Op, Output, Parsed, Port, Segment, Shape, TensorType, Value};
 use metisvm_simd::Level;
 use std::sync::Arc;
@@ -54,7 +54,7 @@ fn is_quick(graph: Graph) {
     let segment = Segment::whole(Arc::new(graph));
     let once = |_| {
         let start = Instant::now();
-        let program = compile(&segment, Level::PORTABLE);
+        let program = compile(&segment, Level::PORTABLE, &Known::new());
         assert!(!program.steps.is_empty());
         start.elapsed()
     };

@@ -26,12 +26,7 @@ pub(super) fn images(b: &mut Builder) {
     let y = b.node(Op::Requantise { to, axis: 1 }, &[y, multipliers, shift, zero]);
     let deep = b.weights(DType::I8, &[10, 1, 3, 3]);
     let each = Window {
-        padding: Padding {
-            top: 1,
-            left: 1,
-            bottom: 1,
-            right: 1,
-        },
+        padding: Padding::all(1),
         ..Window::default()
     };
     let operands = [y, deep, zero, zeros];
@@ -114,12 +109,7 @@ pub(super) fn deep(b: &mut Builder) {
 /// A border of one pixel.
 fn around() -> Window {
     Window {
-        padding: Padding {
-            top: 1,
-            left: 1,
-            bottom: 1,
-            right: 1,
-        },
+        padding: Padding::all(1),
         ..Window::default()
     }
 }

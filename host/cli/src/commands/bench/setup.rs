@@ -1,6 +1,6 @@
 //! What `metisvm bench` measures, from its arguments.
 
-use crate::args::{Backend, Bench, Engine as EngineArgs, Place};
+use crate::args::{Backend, Bench, Engine as EngineArgs};
 use crate::composition::{self, Composition};
 use crate::engine::DispatcherEngine;
 use crate::error::CliError;
@@ -99,18 +99,7 @@ fn block(models: Vec<Bundle>) -> Result<Block, CliError> {
 
 /// A backend by itself.
 fn compose(backend: Backend) -> Composition {
-    let engine = EngineArgs {
-        backend: vec![backend],
-        place: Place::Order,
-        cpu_level: None,
-        audit: None,
-        card: None,
-        trust_card: false,
-        opencl_device: None,
-        trust_opencl: false,
-        fault: Vec::new(),
-    };
-    composition::compose(&engine, &[])
+    composition::compose(&EngineArgs::of(vec![backend]), &[])
 }
 
 /// An engine; none where its device does not open.

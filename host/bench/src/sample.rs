@@ -8,6 +8,10 @@ use std::time::{Duration, Instant};
 /// thousandth.
 const SHORTEST: Duration = Duration::from_micros(500);
 
+/// Before a sample of shorter calls comes one call that is not timed. The other ways have filled the caches with what
+/// is theirs; of longer calls, what that costs is a small part.
+const LONG: Duration = Duration::from_millis(20);
+
 /// One way. The call does the work once; its result goes through `black_box` within it.
 pub(crate) type Way<'w> = Box<dyn FnMut() -> Result<(), String> + 'w>;
 
@@ -63,20 +67,20 @@ pub(crate) fn by_turns(samples: Samples, ways: Vec<Way<'_>>) -> Vec<Outcome> {
     let mut left = Vec::new();
     for (at, mut way) in ways.into_iter().enumerate() {
         match calls(&mut way) {
-            Ok(calls) => left.push((at, calls, way)),
+            Ok((calls, taken)) => left.push((at, calls, taken < LONG, way)),
             Err(problem) => outcomes[at] = Some(Err(problem)),
         }
     }
     while !left.is_empty() {
         let mut turns: Vec<Sample<'_, String>> = left
             .iter_mut()
-            .map(|(_, calls, way)| Box::new(|| time(way, *calls)) as Sample<'_, String>)
+            .map(|(_, calls, warmed, way)| Box::new(|| sample(way, *calls, *warmed)) as Sample<'_, String>)
             .collect();
         let taken = sampling::interleave(samples, &mut turns);
         drop(turns);
         match taken {
             Ok(times) => {
-                for ((at, calls, _), times) in left.drain(..).zip(times) {
+                for ((at, calls, ..), times) in left.drain(..).zip(times) {
                     outcomes[at] = Some(Ok(Taken::new(times, calls)));
                 }
             }
@@ -93,14 +97,14 @@ pub(crate) fn by_turns(samples: Samples, ways: Vec<Way<'_>>) -> Vec<Outcome> {
         .collect()
 }
 
-/// How many calls make a sample. They also bring code and data into the caches.
-fn calls(way: &mut Way<'_>) -> Result<u32, String> {
+/// How many calls make a sample, and how long that takes. They also bring code and data into the caches.
+fn calls(way: &mut Way<'_>) -> Result<(u32, Duration), String> {
     const MOST: u32 = 1 << 20;
     let mut calls = 1;
     loop {
         let taken = time(way, calls)?;
         if taken >= SHORTEST || calls >= MOST {
-            return Ok(calls);
+            return Ok((calls, taken));
         }
         let wanted = SHORTEST.as_nanos() * u128::from(calls) / taken.as_nanos().max(1);
         calls = u32::try_from(wanted + 1)
@@ -108,6 +112,13 @@ fn calls(way: &mut Way<'_>) -> Result<u32, String> {
             .clamp(calls * 2, calls * 64)
             .min(MOST);
     }
+}
+
+fn sample(way: &mut Way<'_>, calls: u32, warmed: bool) -> Result<Duration, String> {
+    if warmed {
+        way()?;
+    }
+    time(way, calls)
 }
 
 fn time(way: &mut Way<'_>, calls: u32) -> Result<Duration, String> {
@@ -125,13 +136,13 @@ mod tests {
 
     #[test]
     fn short_calls_are_many_a_sample_and_long_ones_one() {
-        let short = calls(&mut (Box::new(|| Ok(())) as Way<'_>)).unwrap();
+        let (short, _) = calls(&mut (Box::new(|| Ok(())) as Way<'_>)).unwrap();
         assert!(short > 1000, "{short}");
         let long: Way<'_> = Box::new(|| {
             std::thread::sleep(SHORTEST);
             Ok(())
         });
-        assert_eq!(calls(&mut { long }), Ok(1));
+        assert_eq!(calls(&mut { long }).map(|(calls, _)| calls), Ok(1));
     }
 
     #[test]

@@ -13,15 +13,27 @@ use feed::Feed;
 use metisvm_model::{Constant, Value};
 use metisvm_simd::Level;
 use metisvm_simd::elements::SliceMut;
+use metisvm_simd::level::Kind;
 use std::ops::Range;
 use worker::Worker;
 
-/// The multiply-accumulates from which on a product is divided among threads: below, waking one takes longer.
-const SHARED_MACS: usize = 4 << 20;
-/// The elements from which on a chain is.
-const SHARED_ELEMENTS: usize = 1 << 18;
+/// The elements from which on a chain is divided among threads: some 50 µs of work, since waking a thread and waiting
+/// for it takes up to 20 µs.
+const SHARED_ELEMENTS: usize = 1 << 19;
 /// Rows are divided in multiples of this, the height of the tiles of every level.
 const ROW_TILE: usize = 16;
+
+/// The multiply-accumulates from which on a product is divided among threads: some 100 µs of a level's work, as for
+/// chains.
+fn shared_macs(level: Level) -> usize {
+    match level.kind() {
+        Kind::Portable => 1 << 20,
+        Kind::Avx2 | Kind::Avx512 => 8 << 20,
+        Kind::Avx512Vnni => 32 << 20,
+        // Amx, and whatever comes after it.
+        _ => 64 << 20,
+    }
+}
 
 /// The memory of one run.
 #[derive(Default)]
@@ -103,7 +115,11 @@ impl Program {
                     number,
                 };
                 let macs = rows * chain.space.columns * run.depth();
-                let parts = if macs >= SHARED_MACS { workers.len() } else { 1 };
+                let parts = if macs >= shared_macs(level) {
+                    workers.len()
+                } else {
+                    1
+                };
                 divide(
                     0..rows,
                     parts,

@@ -135,7 +135,20 @@ def first_line(problem):
     return (str(problem).splitlines() or [type(problem).__name__])[0]
 
 
-def int8_forms(onnx, inputs, folder):
+def modern(path, folder):
+    """The file itself, or one of operator set 13 if it is older: before, there was one scale a tensor only."""
+    import onnx
+    import onnx.version_converter
+
+    model = onnx.load(path)
+    if all(known.version >= 13 for known in model.opset_import if known.domain in ("", "ai.onnx")):
+        return path
+    converted = folder / "modern.onnx"
+    onnx.save(onnx.version_converter.convert_version(model, 13), converted)
+    return converted
+
+
+def int8_forms(path, inputs, folder):
     """Names and files of what ONNX Runtime's tools make of a model; what they refuse is said, and left out."""
     from onnxruntime import quantization
 
@@ -150,23 +163,23 @@ def int8_forms(onnx, inputs, folder):
 
     prepared = folder / "prepared.onnx"
     try:
-        quantization.quant_pre_process(onnx, prepared, skip_symbolic_shape=True)
+        quantization.quant_pre_process(modern(path, folder), prepared, skip_symbolic_shape=True)
     except Exception as problem:  # The tools raise what they please.
-        print(f"{onnx}: not prepared: {first_line(problem)}", file=sys.stderr)
-        prepared = onnx
+        print(f"{path}: not prepared: {first_line(problem)}", file=sys.stderr)
+        prepared = path
     ways = {"dynamic int8": lambda out: quantization.quantize_dynamic(prepared, out)}
     for name, how in (("QDQ", quantization.QuantFormat.QDQ), ("QOperator", quantization.QuantFormat.QOperator)):
-        # Files before operator set 13 have one scale a tensor only.
         for each in (False, True):
             ways[f"static int8, {name}{', by channel' if each else ''}"] = (
                 lambda out, how=how, each=each: quantization.quantize_static(
-                    prepared, out, Once(), quant_format=how, per_channel=each))
+                    prepared, out, Once(), quant_format=how, per_channel=each,
+                    activation_type=quantization.QuantType.QUInt8, weight_type=quantization.QuantType.QInt8))
     for form, make in ways.items():
         out = folder / f"{form}.onnx"
         try:
             make(out)
         except Exception as problem:
-            print(f"{onnx}: no {form}: {first_line(problem)}", file=sys.stderr)
+            print(f"{path}: no {form}: {first_line(problem)}", file=sys.stderr)
             continue
         yield f", {form}", out
 

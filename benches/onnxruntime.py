@@ -29,7 +29,7 @@ from pathlib import Path
 # This file has the name of the package that it imports, and its folder would be looked into first.
 sys.path = [entry for entry in sys.path if Path(entry or ".").resolve() != Path(__file__).resolve().parent]
 
-SHORTEST = 0.02  # seconds a sample takes at least
+SHORTEST = 0.005  # seconds a sample takes at least, as in host/bench/src/sample.rs
 TYPES = {
     "tensor(float)": "float32",
     "tensor(uint8)": "uint8",

@@ -4,9 +4,9 @@
 use metisvm_executor::sampling::{self, Sample, Samples, Times};
 use std::time::{Duration, Instant};
 
-/// A sample takes so long at least, or is one call: what the clock and its reading cost is then below a
-/// thousandth.
-const SHORTEST: Duration = Duration::from_micros(500);
+/// A sample takes so long at least, or is one call: several calls of a small model, so that it is as warm as it would
+/// be in use, and what the clock costs is nothing beside it. `benches/onnxruntime.py` has the same.
+const SHORTEST: Duration = Duration::from_millis(5);
 
 /// Before a sample of shorter calls comes one call that is not timed. The other ways have filled the caches with what
 /// is theirs; of longer calls, what that costs is a small part.

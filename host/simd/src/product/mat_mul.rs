@@ -1,10 +1,12 @@
 //! Matrix products.
 
 use super::amx::{self, HasTiles, Tiles, Vectors};
+use super::finish::Finish;
 use super::instructions;
 use super::lanes::{Job, Lanes};
 use super::matrix::{PackedMatrix, Packing, Pairs, Quads, XKind, has_tiles};
 use super::operand::{Block, ByteOperand, Elements};
+use super::rows::{HalfRow, PairRow, QuadRow, Row, WordRow};
 use super::scratch::{BLOCK_WORDS, ROW_WORDS, Scratch};
 use super::tile::{Start, for_rows, tile};
 use std::marker::PhantomData;
@@ -101,8 +103,17 @@ impl Job for Product<'_> {
         let (k, x_zero) = (self.w.k(), self.x_zero);
         match self.x {
             Elements::I16(x) => {
-                let rows = |row: usize| WordRow(&x[row * k..][..k]);
-                product::<L, Pairs, _>(lanes, self, rows, x_zero);
+                let row = |row: usize| &x[row * k..][..k];
+                if has_tiles::<Quads, L>() {
+                    let halves = |half: usize| HalfRow {
+                        words: row(half / 2),
+                        shift: if half.is_multiple_of(2) { 8 } else { 0 },
+                    };
+                    let zero = x_zero.wrapping_add(HalfRow::MORE);
+                    product::<L, Quads, _, true>(lanes, self, halves, zero);
+                } else {
+                    product::<L, Pairs, _, false>(lanes, self, |r| WordRow(row(r)), x_zero);
+                }
             }
             bytes => {
                 let x = ByteOperand::new(bytes).expect("x has bytes");
@@ -110,9 +121,9 @@ impl Job for Product<'_> {
                 let zero = x_zero.wrapping_add(more);
                 let row = |row: usize| &x.bytes[row * k..][..k];
                 if L::QUADS {
-                    product::<L, Quads, _>(lanes, self, |r| QuadRow { bytes: row(r), flip }, zero);
+                    product::<L, Quads, _, false>(lanes, self, |r| QuadRow { bytes: row(r), flip }, zero);
                 } else {
-                    product::<L, Pairs, _>(
+                    product::<L, Pairs, _, false>(
                         lanes,
                         self,
                         |r| PairRow {
@@ -128,111 +139,32 @@ impl Job for Product<'_> {
     }
 }
 
-/// A row of x, that becomes words.
-trait Row: Copy {
-    /// Writes words from a step on, and gives the sum of what they hold.
-    fn words(self, first: usize, to: &mut [u32], sum: bool) -> i32;
-}
-
-/// Bytes, made unsigned by a flip.
-#[derive(Clone, Copy)]
-struct QuadRow<'a> {
-    bytes: &'a [u8],
-    flip: u8,
-}
-
-impl Row for QuadRow<'_> {
-    #[inline(always)]
-    fn words(self, first: usize, to: &mut [u32], sum: bool) -> i32 {
-        let bytes = &self.bytes[4 * first..];
-        let bytes = &bytes[..bytes.len().min(4 * to.len())];
-        let (quads, rest) = bytes.as_chunks::<4>();
-        let flip = u32::from_ne_bytes([self.flip; 4]);
-        for (to, &quad) in to.iter_mut().zip(quads) {
-            *to = u32::from_le_bytes(quad) ^ flip;
-        }
-        if !rest.is_empty() {
-            let mut quad = [0; 4];
-            for (to, byte) in quad.iter_mut().zip(rest) {
-                *to = byte ^ self.flip;
-            }
-            to[quads.len()] = u32::from_le_bytes(quad);
-        }
-        if !sum {
-            return 0;
-        }
-        bytes.iter().map(|&byte| i32::from(byte ^ self.flip)).sum()
-    }
-}
-
-/// Bytes, that become words of 16 bits less their zero point.
-#[derive(Clone, Copy)]
-struct PairRow<'a> {
-    bytes: &'a [u8],
-    flip: u8,
-    zero: i32,
-}
-
-impl Row for PairRow<'_> {
-    #[inline(always)]
-    fn words(self, first: usize, to: &mut [u32], sum: bool) -> i32 {
-        let bytes = &self.bytes[2 * first..];
-        let bytes = &bytes[..bytes.len().min(2 * to.len())];
-        let (pairs, rest) = bytes.as_chunks::<2>();
-        let number = |byte: u8| i32::from(byte ^ self.flip) - self.zero;
-        for (to, &[low, high]) in to.iter_mut().zip(pairs) {
-            *to = (number(low) & 0xffff | number(high) << 16) as u32;
-        }
-        if let [last] = rest {
-            to[pairs.len()] = number(*last) as u32 & 0xffff;
-        }
-        if !sum {
-            return 0;
-        }
-        bytes.iter().map(|&byte| number(byte)).sum()
-    }
-}
-
-/// Words of 16 bits.
-#[derive(Clone, Copy)]
-struct WordRow<'a>(&'a [i16]);
-
-impl Row for WordRow<'_> {
-    #[inline(always)]
-    fn words(self, first: usize, to: &mut [u32], sum: bool) -> i32 {
-        let words = &self.0[2 * first..];
-        let words = &words[..words.len().min(2 * to.len())];
-        let (pairs, rest) = words.as_chunks::<2>();
-        for (to, &[low, high]) in to.iter_mut().zip(pairs) {
-            *to = u32::from(low as u16) | u32::from(high as u16) << 16;
-        }
-        if let [last] = rest {
-            to[pairs.len()] = u32::from(*last as u16);
-        }
-        if !sum {
-            return 0;
-        }
-        words.iter().fold(0, |sum, &word| sum.wrapping_add(word.into()))
-    }
-}
-
-/// The product, of rows that become words with one zero point.
+/// The product, of rows that become words with one zero point. With `HALVES` there are two for each of x's, of its high
+/// and of its low bytes.
 #[inline(always)]
-fn product<L: Lanes, P: Packing, R: Row>(lanes: L, job: Product<'_>, row: impl Fn(usize) -> R, zero: i32) {
+fn product<L: Lanes, P: Packing, R: Row, const HALVES: bool>(
+    lanes: L,
+    job: Product<'_>,
+    row: impl Fn(usize) -> R,
+    zero: i32,
+) {
     let Product {
         w,
-        rows,
         columns,
         scratch,
         sink,
         ..
     } = job;
+    let parts = if HALVES { 2 } else { 1 };
+    let (first_row, count) = (job.rows.start, job.rows.len());
+    let rows = parts * first_row..parts * job.rows.end;
     let steps = w.steps::<P, L>();
     let tall = has_tiles::<P, L>() && steps > 0;
     let tile_rows = if tall { amx::ROWS } else { L::ROWS };
     let Scratch {
         sums,
         starts,
+        zeroes,
         rows: words,
         row_sums,
         ..
@@ -254,6 +186,9 @@ fn product<L: Lanes, P: Packing, R: Row>(lanes: L, job: Product<'_>, row: impl F
             *start = start.wrapping_sub(zero.wrapping_mul(sum));
         }
     }
+    if HALVES {
+        zeroes.resize(zeroes.len().max(padded - first), 0);
+    }
 
     // Columns of w that the second-level cache holds, and of these as many as a block may have.
     let column_bytes = (steps * P::TERMS).max(1);
@@ -270,8 +205,9 @@ fn product<L: Lanes, P: Packing, R: Row>(lanes: L, job: Product<'_>, row: impl F
         true => (GROUP_BYTES / tile_bytes).clamp(1, tiles),
         false => 1,
     };
-    let tile_start = |tile: usize| rows.start + rows.len() * tile / tiles;
-    let group_rows = (rows.len().div_ceil(tiles) * group).min(rows.len());
+    // The halves of a row are in one tile.
+    let tile_start = |tile: usize| parts * (first_row + count * tile / tiles);
+    let group_rows = (parts * count.div_ceil(tiles) * group).min(rows.len());
     let sums = sums.resize(group_rows * stride);
     let (words, _) = words
         .resize(group_rows * blocks * ROW_WORDS)
@@ -296,16 +232,17 @@ fn product<L: Lanes, P: Packing, R: Row>(lanes: L, job: Product<'_>, row: impl F
             }
         }
         let mut finish = |rows: Range<usize>, columns: Range<usize>, sums: &mut [i32]| {
-            if !w.zeros().is_empty() {
-                let zeros = &w.zeros()[columns.clone()];
-                for (sums, &row_sum) in sums
-                    .chunks_mut(stride)
-                    .zip(&row_sums[rows.start - base..rows.end - base])
-                {
-                    for (sum, zero) in sums.iter_mut().zip(zeros) {
-                        *sum = sum.wrapping_sub(zero.wrapping_mul(row_sum));
-                    }
-                }
+            let row_sums = &row_sums[rows.start - base..rows.end - base];
+            let rows = rows.start / parts..rows.end / parts;
+            if HALVES || !w.zeros().is_empty() {
+                lanes.call(Finish {
+                    sums: &mut *sums,
+                    stride,
+                    rows: rows.len(),
+                    row_sums,
+                    halves: HALVES.then(|| &starts[columns.start - first..columns.end - first]),
+                    zeros: w.zeros().get(columns.clone()).unwrap_or_default(),
+                });
             }
             sink(Block {
                 first_row: rows.start,
@@ -333,7 +270,7 @@ fn product<L: Lanes, P: Packing, R: Row>(lanes: L, job: Product<'_>, row: impl F
                         rows: to - from,
                         words,
                         columns: cut_first..cut_end,
-                        starts: &starts[cut_first - first..],
+                        starts: &if HALVES { &*zeroes } else { &*starts }[cut_first - first..],
                         sums: &mut sums[place..],
                         stride,
                         steps,

@@ -169,7 +169,8 @@ struct Pack<'a> {
 impl Job for Pack<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) {
-        if L::QUADS && self.to.kind == XKind::Byte {
+        // Tiles multiply bytes alone: there words are taken as two bytes.
+        if has_tiles::<Quads, L>() || L::QUADS && self.to.kind == XKind::Byte {
             pack::<L, Quads, 4>(lanes, self.to, self.w);
         } else {
             pack::<L, Pairs, 2>(lanes, self.to, self.w);

@@ -8,6 +8,8 @@ pub struct Scratch {
     pub(super) sums: Aligned<i32>,
     /// What the sums of each column, or row, begin with.
     pub(super) starts: Vec<i32>,
+    /// Zeroes, where the starts are added later.
+    pub(super) zeroes: Vec<i32>,
     /// Words of x as the kernels broadcast them, and the sum of each of its rows.
     pub(super) rows: Aligned<u32>,
     pub(super) row_sums: Vec<i32>,

@@ -6,12 +6,14 @@
 //! are; in the other values stay on the device from part to part. The text is `docs/opencl-backend.md`.
 
 mod compile;
+mod convolutions;
 mod flight;
 mod hazards;
 mod keccak;
 mod nodes;
 mod operands;
 mod products;
+mod sums;
 mod takes;
 mod values;
 mod walks;

@@ -3,8 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a benchmark may panic")]
 
-use metisvm_opencl::ops::{Product, packed_columns_bytes, packed_rows_bytes};
-use metisvm_opencl::{Choice, Device, Job, Options, Slice, find};
+use metisvm_opencl::ops::{Form, Product, Rows, packed_columns_bytes, packed_rows_bytes};
+use metisvm_opencl::{Choice, Device, Job, Options, Slice, Type, find};
 use std::time::{Duration, Instant};
 
 fn main() {
@@ -45,20 +45,48 @@ fn main() {
         (0..samples).map(time).min().unwrap_or(Duration::ZERO)
     };
     let start = filled(4);
-    for (m, n, depth) in [
+    // Left operands of bytes and of words, packed as the product takes them.
+    let packed = |m: u32, depth: u32, form: Form| {
+        let (ty, bytes) = match form {
+            Form::Floats => (Type::U8, m * depth),
+            Form::Pairs => (Type::I16, 2 * m * depth),
+        };
+        let (x, zero) = (filled(bytes.into()), filled(4));
+        let a = device
+            .allocate(packed_rows_bytes(m, depth, form).unwrap() as usize)
+            .unwrap()
+            .all();
+        let rows = Rows {
+            matrices: 1,
+            m,
+            depth,
+            zero: 0,
+            zero_each: false,
+            form,
+        };
+        let mut job = Job::new(&device).unwrap();
+        job.pack_rows(&rows, (&x, ty), [&zero, &a], &[]).unwrap();
+        job.start().unwrap();
+        job.wait().unwrap();
+        a
+    };
+    let sizes = [
         (8, 32, 64),
         (128, 128, 128),
         (256, 384, 384),
         (512, 512, 512),
         (1024, 1024, 1024),
-    ] {
-        let a = filled(packed_rows_bytes(m, depth).unwrap());
+    ];
+    let forms = [("bytes", Form::Floats), ("words", Form::Pairs)];
+    for ((m, n, depth), (name, form)) in sizes.into_iter().flat_map(|size| forms.map(|form| (size, form))) {
+        let a = packed(m, depth, form);
         let b = filled(packed_columns_bytes(n, depth).unwrap());
         let y = device.allocate((m * n * 4) as usize).unwrap().all();
         let product = Product {
             m,
             n,
             depth,
+            form,
             extents: [1; 3],
             a: [0; 3],
             b: [0; 3],
@@ -71,7 +99,7 @@ fn main() {
         });
         let rate = 2.0 * f64::from(m) * f64::from(n) * f64::from(depth) / time.as_nanos().max(1) as f64;
         println!(
-            "product {m} x {n} x {depth}: {time:?}, {rate:.1} GOPS, {:.1} a unit",
+            "product of {name}, {m} x {n} x {depth}: {time:?}, {rate:.1} GOPS, {:.1} a unit",
             rate / f64::from(units)
         );
     }

@@ -1,6 +1,22 @@
 // Operands of products as the product reads them: 16-bit numbers less their zero point, two neighbours of the depth in
 // one word of 32 bits, tiles of MR rows or NR columns side by side, filled up with zeros.
 
+#ifdef OP_FLOAT
+// Rows of bytes that meet columns of bytes become floats: x[z, m, k] becomes y[z, m / MR, k, m % MR], with a k more if
+// the depth is odd.
+__kernel void pack_rows(__global const uchar *x_at, ulong x_offset, __global const uchar *zeros_at,
+                        ulong zeros_offset, __global uchar *y_at, ulong y_offset, uint m, uint depth,
+                        uint zeros_step, int zero, uint tiles) {
+    const uint tile = get_global_id(1), z = get_global_id(2), r = get_global_id(0);
+    const uint even = (depth + 1) / 2 * 2, row = tile * MR + r, there = row < m ? depth : 0;
+    __global float *y = AT(float, y_at, y_offset) + (z * tiles + tile) * even * MR + r;
+    for (uint k = there; k < even; k++) y[k * MR] = 0;
+    if (row >= m) return;
+    __global const TX *x = AT(const TX, x_at, x_offset) + (z * m + row) * depth;
+    const int own = zero + AT(const int, zeros_at, zeros_offset)[row * zeros_step];
+    for (uint k = 0; k < depth; k++) y[k * MR] = (int)x[k] - own;
+}
+#else
 // Rows: x[z, m, k] becomes y[z, m / MR, k / 2, m % MR].
 __kernel void pack_rows(__global const uchar *x_at, ulong x_offset, __global const uchar *zeros_at,
                         ulong zeros_offset, __global uchar *y_at, ulong y_offset, uint m, uint depth,
@@ -20,6 +36,7 @@ __kernel void pack_rows(__global const uchar *x_at, ulong x_offset, __global con
     }
     if (depth % 2 != 0) y[(pairs - 1) * MR] = (ushort)(short)((int)x[depth - 1] - own);
 }
+#endif
 
 // Columns: x[z, k, n] becomes y[z, n / NR, k / 2, n % NR].
 __kernel void pack_columns(__global const uchar *x_at, ulong x_offset, __global const uchar *zeros_at,

@@ -12,6 +12,6 @@ mod window;
 
 pub use gather::Gather;
 pub use pointwise::{Axis, Function, Pointwise, Walk};
-pub use product::{Columns, Product, Rows, Starts, packed_columns_bytes, packed_rows_bytes};
+pub use product::{Columns, Form, Product, Rows, Starts, packed_columns_bytes, packed_rows_bytes};
 pub use reduce::Reduction;
 pub use window::{Convolution, Windows};

@@ -4,8 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use metisvm_opencl::ops::{
-    Axis, Columns, Convolution, Function, Gather, Pointwise, Product, Reduction, Rows, Starts, Walk, Windows,
-    packed_columns_bytes, packed_rows_bytes,
+    Axis, Columns, Convolution, Form, Function, Gather, Pointwise, Product, Reduction, Rows, Starts, Walk,
+    Windows, packed_columns_bytes, packed_rows_bytes,
 };
 use metisvm_opencl::{Choice, Device, Error, Job, Options, Slice, Ticket, Type, find};
 
@@ -62,7 +62,6 @@ fn cases() -> Vec<Case> {
         down: [2, 1, 1],
         across: [2, 1, 1],
     };
-    let packed_a = packed_rows_bytes(9, 5).unwrap() as usize;
     let packed_b = packed_columns_bytes(35, 5).unwrap() as usize;
     let convolution = Convolution {
         items: 2,
@@ -141,16 +140,6 @@ fn cases() -> Vec<Case> {
             &[2 * 3 * 35, 2 * packed_columns_bytes(12, 18).unwrap() as usize],
             move |job, s| job.pack_windows(&windows, (2, 3, 9), (&s[0], Type::U8), &s[1], &[]),
         ),
-        case("pack_rows", &[2 * 9 * 5, 9 * 4, 2 * packed_a], |job, s| {
-            let rows = Rows {
-                matrices: 2,
-                m: 9,
-                depth: 5,
-                zero: 1,
-                zero_each: true,
-            };
-            job.pack_rows(&rows, (&s[0], Type::U8), [&s[1], &s[2]], &[])
-        }),
         case(
             "pack_columns",
             &[2 * 35 * 5, 35 * 4, 2 * packed_b],
@@ -170,25 +159,44 @@ fn cases() -> Vec<Case> {
                 job.column_starts(&starts, (&s[0], Type::I8), [&s[1], &s[2], &s[3]], &[])
             },
         ),
-        case(
-            "product",
-            &[2 * packed_a, packed_b, 35 * 4, 2 * 9 * 35 * 4],
-            |job, s| {
-                let product = Product {
-                    m: 9,
-                    n: 35,
-                    depth: 5,
-                    extents: [2, 1, 1],
-                    a: [1, 0, 0],
-                    b: [0; 3],
-                    start: [0; 3],
-                    start_row: 0,
-                    start_column: 1,
-                };
-                job.product(&product, [&s[0], &s[1], &s[2], &s[3]], &[])
-            },
-        ),
     ]
+}
+
+/// The operations on left operands, in each form.
+fn forms() -> Vec<Case> {
+    let packed_b = packed_columns_bytes(35, 5).unwrap() as usize;
+    let form = |form: Form| {
+        let packed_a = packed_rows_bytes(9, 5, form).unwrap() as usize;
+        let pack = case("pack_rows", &[2 * 9 * 5, 9 * 4, 2 * packed_a], move |job, s| {
+            let rows = Rows {
+                matrices: 2,
+                m: 9,
+                depth: 5,
+                zero: 1,
+                zero_each: true,
+                form,
+            };
+            job.pack_rows(&rows, (&s[0], Type::U8), [&s[1], &s[2]], &[])
+        });
+        let sizes = [2 * packed_a, packed_b, 35 * 4, 2 * 9 * 35 * 4];
+        let product = case("product", &sizes, move |job, s| {
+            let product = Product {
+                m: 9,
+                n: 35,
+                depth: 5,
+                form,
+                extents: [2, 1, 1],
+                a: [1, 0, 0],
+                b: [0; 3],
+                start: [0; 3],
+                start_row: 0,
+                start_column: 1,
+            };
+            job.product(&product, [&s[0], &s[1], &s[2], &s[3]], &[])
+        });
+        [pack, product]
+    };
+    [Form::Floats, Form::Pairs].into_iter().flat_map(form).collect()
 }
 
 /// Memory full of sentinels, and the slice in its middle.
@@ -205,7 +213,7 @@ fn surrounded(device: &Device, bytes: usize) -> (Slice, Slice) {
 #[test]
 fn what_just_fits_is_computed_and_nothing_around_it_changes() {
     let Some(device) = device() else { return };
-    for case in cases() {
+    for case in cases().into_iter().chain(forms()) {
         let (slices, all): (Vec<_>, Vec<_>) =
             case.bytes.iter().map(|&bytes| surrounded(&device, bytes)).unzip();
         let mut job = Job::new(&device).unwrap();
@@ -238,7 +246,7 @@ fn what_just_fits_is_computed_and_nothing_around_it_changes() {
 #[test]
 fn what_reaches_beyond_a_slice_is_refused() {
     let Some(device) = device() else { return };
-    for case in cases() {
+    for case in cases().into_iter().chain(forms()) {
         for short in 0..case.bytes.len() {
             let slice = |(place, &bytes): (usize, &usize)| {
                 let own = if place == short { bytes - 1 } else { bytes };
@@ -300,11 +308,12 @@ fn shapes_beyond_all_bounds_are_refused() {
         job.reduce(Reduction::Max, (&slice, Type::U8), [1, 0, 1], &slice, &[])
             .is_err()
     );
-    assert!(packed_rows_bytes(most, most).is_err());
+    assert!(packed_rows_bytes(most, most, Form::Floats).is_err());
     let product = Product {
         m: 1,
         n: 1,
         depth: 2,
+        form: Form::Pairs,
         extents: [most; 3],
         a: [most; 3],
         b: [most; 3],

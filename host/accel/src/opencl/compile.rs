@@ -1,7 +1,9 @@
 //! A part made ready: constants and packed weights on the device, and a place for every value.
 
+use super::convolutions::is_direct;
 use super::flight::Flight;
-use super::products::{self, Packed, pack};
+use super::products::pack;
+use super::sums::Packed;
 use super::{Engine, compiling};
 use crate::backend::{BackendError, Executable, Running};
 use crate::buffer::Batch;
@@ -252,7 +254,7 @@ fn is_raw(graph: &Graph, index: usize, place: usize) -> bool {
     match graph.nodes()[index].op {
         // Weights are packed, unless a convolution reads them as they are; the rest are parameters.
         Op::MatMul | Op::WideMatMul => false,
-        Op::Conv2d { .. } => place == 1 && products::is_direct(graph, index),
+        Op::Conv2d { .. } => place == 1 && is_direct(graph, index),
         Op::Requantise { .. } => place == 0,
         Op::Clamp => place == 0,
         _ => true,

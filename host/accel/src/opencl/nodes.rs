@@ -51,7 +51,7 @@ pub(super) fn enqueue(run: &mut Run<'_>, index: usize) -> Result<(), Error> {
         }
         Op::MaxPool2d { kernel, window } => {
             let x = run.operand(node.operands[0])?;
-            let windows = products::over(&graph, index, window, *kernel);
+            let windows = convolutions::over(&graph, index, window, *kernel);
             let dims = x.ty.shape.dims();
             let planes = run.items() * dims[0] * dims[1];
             let y = run.result(index)?;

@@ -1,28 +1,12 @@
-//! Matrix products and convolutions: operands packed into tiles, constants once, and the product over the tiles.
-//!
-//! A convolution's filters are its left operand and the windows of the image its right one, so that the result has the
-//! layout of the graph. Groups, and images whose windows would take too much room, are computed element by element.
+//! Matrix products: operands packed into tiles, constants once, and the product over the tiles.
 
+use super::convolutions::{convolution, convolution_bytes, direct, is_direct};
 use super::flight::Run;
-use super::operands::{Operand, element};
-use metisvm_model::{Graph, Op, Value, Window};
-use metisvm_opencl::ops::{
-    Columns, Convolution, Product, Rows, Starts, Windows, packed_columns_bytes, packed_rows_bytes,
-};
+use super::operands::element;
+use super::sums::{Packed, aligned, bias, form, left_zero, weight_zeros};
+use metisvm_model::{Graph, Op};
+use metisvm_opencl::ops::{Columns, Form, Product, Rows, Starts, packed_columns_bytes, packed_rows_bytes};
 use metisvm_opencl::{Error, Job, Slice, Ticket};
-
-/// Bytes of packed windows of an item that are worth it.
-const MOST_WINDOWS: u64 = 128 << 20;
-
-/// What of a product lies on the device from compiling on, and the bytes of scratch that an item needs.
-#[derive(Debug, Default)]
-pub(super) struct Packed {
-    a: Option<Slice>,
-    b: Option<Slice>,
-    /// What sums begin with, where the left zero point is in it.
-    start: Option<Slice>,
-    pub(super) scratch: usize,
-}
 
 /// A MatMul as matrices of an item. Weights without leading dimensions serve all rows at once.
 struct Matrices {
@@ -33,6 +17,7 @@ struct Matrices {
     depth: u32,
     /// Right matrices of an item.
     right: u32,
+    form: Form,
 }
 
 /// Where the pieces of a product's scratch begin, for an item, and where they end.
@@ -42,11 +27,8 @@ struct Scratch {
     end: usize,
 }
 
-fn aligned(bytes: u64) -> usize {
-    (bytes as usize).next_multiple_of(super::compile::ALIGNMENT)
-}
-
 fn matrices(graph: &Graph, index: usize) -> Matrices {
+    let form = form(graph, index);
     let operands = &graph.nodes()[index].operands;
     let (x, w) = (&graph.ty(operands[0]).shape, &graph.ty(operands[1]).shape);
     let dims = x.dims();
@@ -61,6 +43,7 @@ fn matrices(graph: &Graph, index: usize) -> Matrices {
             n,
             depth,
             right: 1,
+            form,
         };
     }
     Matrices {
@@ -69,6 +52,7 @@ fn matrices(graph: &Graph, index: usize) -> Matrices {
         n,
         depth,
         right: lead,
+        form,
     }
 }
 
@@ -77,7 +61,7 @@ impl Matrices {
         let a = if packed.a.is_some() {
             0
         } else {
-            aligned(u64::from(self.lead) * packed_rows_bytes(self.m, self.depth)?)
+            aligned(u64::from(self.lead) * packed_rows_bytes(self.m, self.depth, self.form)?)
         };
         let b = if packed.b.is_some() {
             0
@@ -95,71 +79,6 @@ impl Matrices {
             end: a + b + start,
         })
     }
-}
-
-/// The windows of a convolution, its channels in and out, and the images of an item.
-fn windows(graph: &Graph, index: usize, window: &Window) -> (Windows, [u32; 3]) {
-    let operands = &graph.nodes()[index].operands;
-    let (x, w) = (
-        graph.ty(operands[0]).shape.dims(),
-        graph.ty(operands[1]).shape.dims(),
-    );
-    let kernel = [w[2], w[3]];
-    (over(graph, index, window, kernel), [x[0], x[1], w[0]])
-}
-
-/// How a window moves over the first operand of a node.
-pub(super) fn over(graph: &Graph, index: usize, window: &Window, kernel: [u32; 2]) -> Windows {
-    let x = graph.ty(graph.nodes()[index].operands[0]).shape.dims();
-    let y = graph.ty(Value::Node(index as u32)).shape.dims();
-    let along = |d: usize| [window.stride[d], window.dilation[d], window.before(d)];
-    Windows {
-        height: x[2],
-        width: x[3],
-        rows: y[2],
-        columns: y[3],
-        kernel,
-        down: along(0),
-        across: along(1),
-    }
-}
-
-/// Bytes of an item's packed filters and of its packed windows.
-fn convolution_bytes(graph: &Graph, index: usize) -> Result<[u64; 2], Error> {
-    let Op::Conv2d { window, .. } = &graph.nodes()[index].op else {
-        return Err(Error::Sizes("no convolution"));
-    };
-    let (windows, [images, channels, outs]) = windows(graph, index, window);
-    let depth = u64::from(channels) * u64::from(windows.kernel[0]) * u64::from(windows.kernel[1]);
-    let depth = u32::try_from(depth).map_err(|_| Error::Sizes("a depth beyond 32 bits"))?;
-    let pixels = packed_columns_bytes(windows.rows * windows.columns, depth)?;
-    Ok([packed_rows_bytes(outs, depth)?, u64::from(images) * pixels])
-}
-
-/// Whether a convolution is computed element by element.
-pub(super) fn is_direct(graph: &Graph, index: usize) -> bool {
-    let Op::Conv2d { groups, .. } = graph.nodes()[index].op else {
-        return false;
-    };
-    groups > 1 || convolution_bytes(graph, index).map_or(true, |[_, windows]| windows > MOST_WINDOWS)
-}
-
-fn scalar(graph: &Graph, value: Value) -> Result<i32, Error> {
-    let constant = graph
-        .constant(value)
-        .ok_or(Error::Sizes("a zero point that is computed"))?;
-    Ok(constant.tensor().data()[0])
-}
-
-/// The left zero point that packing takes away, and the one that is left to what sums begin with.
-fn left_zero(graph: &Graph, index: usize) -> Result<(i32, i32), Error> {
-    let node = &graph.nodes()[index];
-    let zero = scalar(graph, node.operands[2])?;
-    // Of 16 bits the difference has 17.
-    Ok(match node.op {
-        Op::WideMatMul => (0, zero),
-        _ => (zero, 0),
-    })
 }
 
 /// Packs what is constant of a product; `parameters` are its weights' zero points and its bias.
@@ -197,6 +116,7 @@ pub(super) fn pack(
                 depth: w.dims()[1..].iter().product(),
                 zero: 0,
                 zero_each,
+                form: form(graph, index),
             };
             let y = room(filters)?;
             job.pack_rows(&rows, (&w_raw, ty), [zeros, &y], &[sent, ticket])?;
@@ -215,8 +135,9 @@ pub(super) fn pack(
             depth: shape.depth,
             zero: x_zero,
             zero_each: false,
+            form: shape.form,
         };
-        let y = room(u64::from(shape.lead) * packed_rows_bytes(shape.m, shape.depth)?)?;
+        let y = room(u64::from(shape.lead) * packed_rows_bytes(shape.m, shape.depth, shape.form)?)?;
         job.pack_rows(&rows, (&x, ty), [zero, &y], &[sent, ticket])?;
         packed.a = Some(y);
     }
@@ -261,20 +182,6 @@ pub(super) fn enqueue(run: &mut Run<'_>, index: usize) -> Result<(), Error> {
     }
 }
 
-/// What sums begin with: a bias that is constant, computed, or none. Gives its elements from item to item too.
-fn bias(run: &Run<'_>, graph: &Graph, index: usize) -> Result<(Operand, u32, u32), Error> {
-    let node = &graph.nodes()[index];
-    let Some(&value) = node.operands.get(4) else {
-        return Ok((run.shared(run.part.zero.clone()), 0, 0));
-    };
-    if let Some(constant) = run.part.parameters.get(&index).and_then(|all| all.get(1)) {
-        return Ok((run.shared(constant.clone()), 0, 1));
-    }
-    let operand = run.operand(value)?;
-    let item = operand.item();
-    Ok((operand, item, 1))
-}
-
 fn product(run: &mut Run<'_>, graph: &Graph, index: usize) -> Result<(), Error> {
     let node = &graph.nodes()[index];
     let part = run.part;
@@ -283,12 +190,7 @@ fn product(run: &mut Run<'_>, graph: &Graph, index: usize) -> Result<(), Error> 
     let items = run.items();
     let (x_zero, rest) = left_zero(graph, index)?;
     let scratch = shape.scratch(packed, rest != 0)?;
-    let zeros = part
-        .parameters
-        .get(&index)
-        .and_then(|all| all.first())
-        .ok_or(Error::Sizes("no zero points"))?
-        .clone();
+    let zeros = weight_zeros(run, index)?;
     let zero_each = zeros.bytes() > 4;
     let (mut start, mut start_item, mut start_column) = bias(run, graph, index)?;
     // Weights that all items share, with rows of their own: one matrix of all their rows.
@@ -308,6 +210,7 @@ fn product(run: &mut Run<'_>, graph: &Graph, index: usize) -> Result<(), Error> 
                 depth: shape.depth,
                 zero: x_zero,
                 zero_each: false,
+                form: shape.form,
             };
             let a = run.scratch(0, scratch.b)?;
             run.step(&[&x], &a, |job, zero, after| {
@@ -363,6 +266,7 @@ fn product(run: &mut Run<'_>, graph: &Graph, index: usize) -> Result<(), Error> 
         m,
         n: shape.n,
         depth: shape.depth,
+        form: shape.form,
         extents: if together { [1, 1, 1] } else { [items, 1, lead] },
         a: [own(packed.a.is_none(), lead), 0, 1],
         b: [
@@ -377,98 +281,5 @@ fn product(run: &mut Run<'_>, graph: &Graph, index: usize) -> Result<(), Error> 
     let y = run.result(index)?;
     run.step(&[&a, &b, &start], &y, |job, _, after| {
         job.product(&call, [&a.slice, &b.slice, &start.slice, &y.slice], after)
-    })
-}
-
-fn convolution(run: &mut Run<'_>, graph: &Graph, index: usize, window: &Window) -> Result<(), Error> {
-    let node = &graph.nodes()[index];
-    let part = run.part;
-    let packed = part.packed.get(&index).ok_or(Error::Sizes("no such product"))?;
-    let (windows, [images, channels, outs]) = windows(graph, index, window);
-    let depth = channels * windows.kernel[0] * windows.kernel[1];
-    let [filter_bytes, window_bytes] = convolution_bytes(graph, index)?;
-    let items = run.items();
-    let (x_zero, _) = left_zero(graph, index)?;
-    let zeros = part
-        .parameters
-        .get(&index)
-        .and_then(|all| all.first())
-        .ok_or(Error::Sizes("no zero points"))?
-        .clone();
-    let a = match &packed.a {
-        Some(a) => run.shared(a.clone()),
-        None => {
-            let w = run.operand(node.operands[1])?;
-            let rows = Rows {
-                matrices: items,
-                m: outs,
-                depth,
-                zero: 0,
-                zero_each: zeros.bytes() > 4,
-            };
-            let a = run.scratch(aligned(window_bytes), aligned(filter_bytes))?;
-            run.step(&[&w], &a, |job, _, after| {
-                job.pack_rows(&rows, w.typed(), [&zeros, &a.slice], after)
-            })?;
-            a
-        }
-    };
-    let x = run.operand(node.operands[0])?;
-    let b = run.scratch(0, aligned(window_bytes))?;
-    run.step(&[&x], &b, |job, _, after| {
-        job.pack_windows(
-            &windows,
-            (items * images, channels, x_zero),
-            x.typed(),
-            &b.slice,
-            after,
-        )
-    })?;
-    let (start, start_item, start_row) = bias(run, graph, index)?;
-    let call = Product {
-        m: outs,
-        n: windows.rows * windows.columns,
-        depth,
-        extents: [items, images, 1],
-        a: [u32::from(packed.a.is_none()), 0, 0],
-        b: [images, 1, 0],
-        start: [start_item, 0, 0],
-        start_row,
-        start_column: 0,
-    };
-    let y = run.result(index)?;
-    run.step(&[&a, &b, &start], &y, |job, _, after| {
-        job.product(&call, [&a.slice, &b.slice, &start.slice, &y.slice], after)
-    })
-}
-
-fn direct(run: &mut Run<'_>, graph: &Graph, index: usize, window: &Window, groups: u32) -> Result<(), Error> {
-    let node = &graph.nodes()[index];
-    let (windows, [images, channels, outs]) = windows(graph, index, window);
-    let (x, w) = (run.operand(node.operands[0])?, run.operand(node.operands[1])?);
-    let zeros = run.part.parameters.get(&index).and_then(|all| all.first());
-    let zeros = zeros.ok_or(Error::Sizes("no zero points"))?.clone();
-    let (start, start_item, start_row) = bias(run, graph, index)?;
-    let shape = Convolution {
-        items: run.items(),
-        images,
-        groups,
-        per_group: channels / groups,
-        outs,
-        own_filters: w.own,
-        zero_each: zeros.bytes() > 4,
-        bias_each: start_row == 1,
-        own_bias: start_item > 0,
-        x_zero: left_zero(graph, index)?.0,
-    };
-    let y = run.result(index)?;
-    run.step(&[&x, &w, &start], &y, |job, _, after| {
-        job.convolve(
-            &windows,
-            &shape,
-            [x.typed(), w.typed()],
-            [&zeros, &start.slice, &y.slice],
-            after,
-        )
     })
 }

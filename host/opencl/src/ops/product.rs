@@ -7,6 +7,25 @@ use crate::kernels::{TILE_COLUMNS, TILE_ROWS, Type, Variant};
 use crate::memory::Slice;
 use bytemuck::bytes_of;
 
+/// What a left operand is packed as, by what it meets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Floats, where both operands are bytes less a zero point: 4 bytes an element.
+    Floats,
+    /// Pairs of 16-bit numbers: 2 bytes an element.
+    Pairs,
+}
+
+impl Form {
+    /// The macro that chooses it.
+    const fn op(self) -> &'static str {
+        match self {
+            Self::Floats => "FLOAT",
+            Self::Pairs => "",
+        }
+    }
+}
+
 /// Matrices `[matrices, m, depth]` that stand on the left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rows {
@@ -20,6 +39,8 @@ pub struct Rows {
     pub zero: i32,
     /// Whether `zeros`, taken away as well, has an entry for each row, or one.
     pub zero_each: bool,
+    /// What it is packed as. Elements less their zero points are 255 in magnitude at most where it is floats.
+    pub form: Form,
 }
 
 /// Matrices `[matrices, depth, n]` that stand on the right.
@@ -59,6 +80,8 @@ pub struct Product {
     pub n: u32,
     /// What is summed over.
     pub depth: u32,
+    /// What the left operand is packed as.
+    pub form: Form,
     /// How many i, j and l there are.
     pub extents: [u32; 3],
     /// Left matrices from one step to the next.
@@ -77,8 +100,12 @@ pub struct Product {
 ///
 /// # Errors
 /// If a kernel cannot index it.
-pub fn packed_rows_bytes(m: u32, depth: u32) -> Result<u64, Error> {
-    packed(m, depth, TILE_ROWS as u32)
+pub fn packed_rows_bytes(m: u32, depth: u32, form: Form) -> Result<u64, Error> {
+    let words = match form {
+        Form::Floats => 2,
+        Form::Pairs => 1,
+    };
+    times(words, packed(m, depth, TILE_ROWS as u32)?)
 }
 
 /// Bytes of a packed right matrix.
@@ -116,14 +143,20 @@ impl Job {
         [zeros, y]: [&Slice; 2],
         after: &[Ticket],
     ) -> Result<Ticket, Error> {
-        if x.1 == Type::I32 {
-            return Err(Error::Sizes("elements of a product that do not fit 16 bits"));
+        let most = match rows.form {
+            Form::Floats => 1,
+            Form::Pairs => 2,
+        };
+        if x.1.size() > most {
+            return Err(Error::Sizes(
+                "elements of a product that are wider than their form",
+            ));
         }
         let tiles = rows.m.div_ceil(TILE_ROWS as u32);
         let zeros_step = u32::from(rows.zero_each);
         let variant = Variant {
             kernel: "pack_rows",
-            op: "",
+            op: rows.form.op(),
             x: x.1,
             b: x.1,
             y: Type::I32,
@@ -133,7 +166,10 @@ impl Job {
             Operand::Reach(zeros, bytes(reach(&[(rows.m, zeros_step)])?, Type::I32)),
             Operand::Reach(
                 y,
-                times(rows.matrices.into(), packed_rows_bytes(rows.m, rows.depth)?)?,
+                times(
+                    rows.matrices.into(),
+                    packed_rows_bytes(rows.m, rows.depth, rows.form)?,
+                )?,
             ),
             Operand::Plain(bytes_of(&rows.m)),
             Operand::Plain(bytes_of(&rows.depth)),
@@ -250,7 +286,7 @@ impl Job {
             return Err(Error::Sizes("a step of more than one element"));
         }
         let (a_one, b_one) = (
-            packed_rows_bytes(p.m, p.depth)?,
+            packed_rows_bytes(p.m, p.depth, p.form)?,
             packed_columns_bytes(p.n, p.depth)?,
         );
         let matrices = |strides: &[u32; 3]| reach(&[0, 1, 2].map(|d| (p.extents[d], strides[d])));
@@ -273,7 +309,7 @@ impl Job {
         ])?;
         let variant = Variant {
             kernel: "product",
-            op: "",
+            op: p.form.op(),
             x: Type::I32,
             b: Type::I32,
             y: Type::I32,

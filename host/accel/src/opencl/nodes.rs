@@ -1,5 +1,6 @@
 //! A node as launches, for the items of a run.
 
+use super::convolutions;
 use super::flight::Run;
 use super::operands::Operand;
 use super::products;

@@ -107,9 +107,10 @@ pub struct Run {
     /// Take the last N blocks of the chain in --datadir back before anything else
     #[arg(long, value_name = "N", requires = "datadir", value_parser = clap::value_parser!(u64).range(1..))]
     pub unwind: Option<u64>,
-    /// What hashes the state trie of --datadir: the processor; the card, batches of N messages and more (64 if N is not
-    /// given); or with auto whichever a measurement at the start shows to be quicker
-    #[arg(long, value_name = "cpu|card[:N]|auto", default_value = "cpu")]
+    /// What hashes the state trie of --datadir: the processor; the card or the OpenCL device, batches of N messages and
+    /// more (64 if N is not given); or with auto the processor or the card, whichever a measurement at the start shows to
+    /// be quicker
+    #[arg(long, value_name = "cpu|card[:N]|opencl[:N]|auto", default_value = "cpu")]
     pub keccak: Keccak,
     /// More models: bundle files, or folders of them (*.bundle)
     #[arg(long, value_name = "PATH")]
@@ -156,7 +157,12 @@ impl Run {
         if self.files.iter().filter(|file| file.as_os_str() == "-").count() > 1 {
             return Some("- is standard input, which can be read once".to_owned());
         }
-        self.engine.problem(self.compare == Some(Compare::Backends))
+        let mut engine = self.engine.clone();
+        if matches!(self.keccak, Keccak::OpenCl(_)) {
+            // The device hashes, whatever infers.
+            engine.opencl_device = None;
+        }
+        engine.problem(self.compare == Some(Compare::Backends))
     }
 }
 
@@ -361,6 +367,8 @@ pub enum Keccak {
     Cpu,
     /// The card, for batches of so many messages and more; `None` for the usual number
     Card(Option<usize>),
+    /// The OpenCL device, likewise
+    OpenCl(Option<usize>),
     /// The card from where on it is quicker
     Auto,
 }
@@ -369,19 +377,26 @@ impl FromStr for Keccak {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if let Some(messages) = text.strip_prefix("card:") {
-            return match messages.parse() {
-                Ok(messages @ 1..) => Ok(Self::Card(Some(messages))),
-                _ => Err(format!(
-                    "{messages:?} after card: is no number of messages; 1 is the least"
-                )),
-            };
-        }
-        match text {
-            "cpu" => Ok(Self::Cpu),
-            "card" => Ok(Self::Card(None)),
-            "auto" => Ok(Self::Auto),
-            _ => Err("it is cpu, card, card:N (batches of N messages and more) or auto".to_owned()),
+        let (engine, least) = match text.split_once(':') {
+            None => (text, None),
+            Some((engine, messages)) => match messages.parse() {
+                Ok(least @ 1..) => (engine, Some(least)),
+                _ => {
+                    return Err(format!(
+                        "{messages:?} after {engine}: is no number of messages; 1 is the least"
+                    ));
+                }
+            },
+        };
+        match (engine, least) {
+            ("cpu", None) => Ok(Self::Cpu),
+            ("card", least) => Ok(Self::Card(least)),
+            ("opencl", least) => Ok(Self::OpenCl(least)),
+            ("auto", None) => Ok(Self::Auto),
+            _ => Err(
+                "it is cpu, card, opencl, auto, or card:N or opencl:N (batches of N messages and more)"
+                    .to_owned(),
+            ),
         }
     }
 }
@@ -392,6 +407,8 @@ impl fmt::Display for Keccak {
             Self::Cpu => f.write_str("cpu"),
             Self::Card(None) => f.write_str("card"),
             Self::Card(Some(messages)) => write!(f, "card:{messages}"),
+            Self::OpenCl(None) => f.write_str("opencl"),
+            Self::OpenCl(Some(messages)) => write!(f, "opencl:{messages}"),
             Self::Auto => f.write_str("auto"),
         }
     }
@@ -477,11 +494,11 @@ mod tests {
 
     #[test]
     fn what_hashes_is_read_as_it_is_shown_and_nothing_else_is_taken() {
-        for text in ["cpu", "card", "card:1", "card:4096", "auto"] {
+        for text in ["cpu", "card", "card:1", "card:4096", "opencl", "opencl:2", "auto"] {
             assert_eq!(text.parse::<Keccak>().unwrap().to_string(), text);
         }
         for text in [
-            "", "gpu", "card:", "card:0", "card:-1", "card:x", "auto:3", "cpu:1", "auto:", "Card",
+            "", "gpu", "card:", "card:0", "card:-1", "card:x", "auto:3", "cpu:1", "auto:", "Card", "opencl:0",
         ] {
             assert!(text.parse::<Keccak>().is_err(), "{text}");
         }

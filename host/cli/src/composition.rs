@@ -359,7 +359,8 @@ pub fn tell_notes(dispatcher: &Dispatcher) {
 }
 
 /// Nothing of OpenCL is loaded before this.
-fn open_opencl(engine: &Engine) -> Result<Arc<OpenClBackend>, opencl::Error> {
+/// Opens the OpenCL device that the arguments name.
+pub(crate) fn open_opencl(engine: &Engine) -> Result<Arc<OpenClBackend>, opencl::Error> {
     let found = opencl::find(&engine.opencl_device.clone().unwrap_or_default())?;
     let options = opencl::DeviceOptions {
         cache: if found.keeps_programs() {

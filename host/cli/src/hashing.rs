@@ -1,27 +1,35 @@
 //! What hashes the state trie of a chain on disk.
 
-use crate::args::Keccak;
+use crate::args::{Engine, Keccak};
+use crate::composition::open_opencl;
 use crate::user_cache;
 use metisvm_accel::fpga::{self, FpgaBackend};
 use metisvm_accel::keccak::{CardKeccak, KeccakCounters, KeccakDevice, Threshold, ThresholdCache};
-use metisvm_driver::{Device, DeviceError, Health, InProcess};
+use metisvm_accel::opencl::OpenClBackend;
+use metisvm_driver::{DeviceError, Health, InProcess};
 use metisvm_sim::{FunctionalCard, SimOptions};
 use metisvm_state::{CpuKeccak, KeccakBatch};
 use std::sync::Arc;
 
-/// The engine that was asked for, for as long as the process lives: a card is opened and measured once.
+/// The engine that was asked for, for as long as the process lives: a device is opened and measured once.
 #[derive(Debug)]
 pub struct Hashing {
     choice: Keccak,
-    card: Option<HashingCard>,
-    /// What kept the card from being used.
+    device: Option<HashingDevice>,
+    /// What kept the device from being used.
     problem: Option<String>,
 }
 
 #[derive(Debug)]
-struct HashingCard {
+struct HashingDevice {
     keccak: Arc<CardKeccak>,
-    backend: Arc<FpgaBackend>,
+    device: Device,
+}
+
+#[derive(Debug, Clone)]
+enum Device {
+    Card(Arc<FpgaBackend>),
+    OpenCl(Arc<OpenClBackend>),
 }
 
 /// What was counted up to some moment.
@@ -40,41 +48,47 @@ pub struct HashingReport {
     pub counters: KeccakCounters,
     /// State roots that were computed again on the processor.
     pub recomputed: u64,
-    /// Whether the card takes batches, and why not.
+    /// Whether the device takes batches, and why not.
     pub card: String,
     /// What went wrong, while the processor hashed.
     pub errors: Vec<String>,
 }
 
 impl Hashing {
-    /// Opens what the choice needs. A card that does not open costs speed, never a root.
-    pub fn open(choice: Keccak) -> Self {
+    /// Opens what the choice needs, the OpenCL device that `engine` names. A device that does not open costs speed,
+    /// never a root.
+    pub fn open(choice: Keccak, engine: &Engine) -> Self {
         let opened = match choice {
             Keccak::Cpu => Ok(None),
-            Keccak::Card(_) | Keccak::Auto => open_card(choice).map(Some),
+            Keccak::Card(_) | Keccak::Auto => open_card()
+                .map(|card| Some(Device::Card(card)))
+                .map_err(|error| format!("the card does not open: {error}")),
+            Keccak::OpenCl(_) => open_opencl(engine)
+                .map(|device| Some(Device::OpenCl(device)))
+                .map_err(|error| format!("the OpenCL device does not open: {error}")),
         };
-        let (card, problem) = match opened {
-            Ok(card) => (card, None),
-            Err(error) => (None, Some(format!("the card does not open: {error}"))),
+        let (device, problem) = match opened {
+            Ok(device) => (device.map(|device| HashingDevice::new(choice, device)), None),
+            Err(problem) => (None, Some(problem)),
         };
         Self {
             choice,
-            card,
+            device,
             problem,
         }
     }
 
     /// The engine.
     pub fn engine(&self) -> Arc<dyn KeccakBatch> {
-        match &self.card {
-            Some(card) => card.keccak.clone(),
+        match &self.device {
+            Some(device) => device.keccak.clone(),
             None => Arc::new(CpuKeccak),
         }
     }
 
     /// The counts up to now, with the roots that the chain has computed again.
     pub fn mark(&self, recomputed: u64) -> Mark {
-        let counters = self.card.as_ref().map(|card| card.keccak.counters());
+        let counters = self.device.as_ref().map(|device| device.keccak.counters());
         Mark {
             counters: counters.unwrap_or_default(),
             recomputed,
@@ -87,8 +101,8 @@ impl Hashing {
             return None;
         }
         let now = self.mark(recomputed);
-        let (card, errors) = match &self.card {
-            Some(card) => (card.state(), card.keccak.take_errors()),
+        let (card, errors) = match &self.device {
+            Some(device) => (device.state(), device.keccak.take_errors()),
             None => {
                 let problem = self.problem.clone().unwrap_or_default();
                 (format!("out of service: {problem}"), vec![problem])
@@ -104,41 +118,68 @@ impl Hashing {
     }
 }
 
-impl HashingCard {
+impl HashingDevice {
+    fn new(choice: Keccak, device: Device) -> Self {
+        let hashes: Arc<dyn KeccakDevice> = match device.clone() {
+            Device::Card(card) => card,
+            Device::OpenCl(device) => device,
+        };
+        let keccak = match choice {
+            Keccak::Auto => CardKeccak::measured(hashes, cache()),
+            Keccak::Card(Some(messages)) | Keccak::OpenCl(Some(messages)) => {
+                CardKeccak::new(hashes, Threshold::of_messages(messages))
+            }
+            Keccak::Card(None) | Keccak::OpenCl(None) | Keccak::Cpu => {
+                CardKeccak::new(hashes, Threshold::FIXED)
+            }
+        };
+        Self {
+            keccak: Arc::new(keccak),
+            device,
+        }
+    }
+
     fn state(&self) -> String {
         if let Some(problem) = self.keccak.condemned() {
             return format!("out of service: {problem}");
         }
-        match self.backend.device().health() {
-            Health::Healthy => match self.keccak.threshold() {
-                None => "healthy, not measured: no batch was large enough".to_owned(),
-                Some(Threshold::NEVER) => "not used: the processor is quicker".to_owned(),
-                Some(threshold) => format!("healthy, from {} messages on", threshold.messages),
-            },
-            Health::Unhealthy(why) => format!("out of service: {why}"),
-            Health::Dead(why) => format!("dead: {why}"),
+        if let Some(problem) = self.device.problem() {
+            return problem;
+        }
+        match self.keccak.threshold() {
+            None => "healthy, not measured: no batch was large enough".to_owned(),
+            Some(Threshold::NEVER) => "not used: the processor is quicker".to_owned(),
+            Some(threshold) => format!("healthy, from {} messages on", threshold.messages),
         }
     }
 }
 
-fn open_card(choice: Keccak) -> Result<HashingCard, DeviceError> {
+impl Device {
+    /// Why it hashes no more.
+    fn problem(&self) -> Option<String> {
+        match self {
+            Self::Card(card) => match card.device().health() {
+                Health::Healthy => None,
+                Health::Unhealthy(why) => Some(format!("out of service: {why}")),
+                Health::Dead(why) => Some(format!("dead: {why}")),
+            },
+            Self::OpenCl(device) => device
+                .report()
+                .condemned
+                .map(|why| format!("out of service: {why}")),
+        }
+    }
+}
+
+fn open_card() -> Result<Arc<FpgaBackend>, DeviceError> {
     let card = FunctionalCard::new(SimOptions::default());
     let transport = InProcess::start(Box::new(card))?;
-    let device = Device::open(Box::new(transport), metisvm_driver::Options::default())?;
+    let device = metisvm_driver::Device::open(Box::new(transport), metisvm_driver::Options::default())?;
     let backend = Arc::new(FpgaBackend::new(device, fpga::Options::default()));
     if backend.max_messages() == 0 {
         return Err(DeviceError::NoEngine("Keccak"));
     }
-    let device = backend.clone();
-    let keccak = match choice {
-        Keccak::Auto => CardKeccak::measured(device, cache()),
-        Keccak::Card(Some(messages)) => CardKeccak::new(device, Threshold::of_messages(messages)),
-        Keccak::Card(None) | Keccak::Cpu => CardKeccak::new(device, Threshold::FIXED),
-    };
-    Ok(HashingCard {
-        keccak: Arc::new(keccak),
-        backend,
-    })
+    Ok(backend)
 }
 
 /// Measurements of earlier processes.

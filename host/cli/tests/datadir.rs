@@ -604,15 +604,29 @@ fn a_killed_process_leaves_the_last_committed_block_and_the_next_goes_on() {
 
 #[test]
 fn trie_that_a_card_hashes_is_the_same_and_the_report_says_what_was_hashed_where() {
+    hashed_by("card:8");
+}
+
+#[test]
+fn trie_that_an_opencl_device_hashes_is_the_same() {
+    if let Err(why) = metisvm_accel::opencl::find(&Default::default()) {
+        println!("left out: a trie hashed on OpenCL ({why})");
+        return;
+    }
+    hashed_by("opencl:8");
+}
+
+/// Two blocks whose trie is hashed by a device, from 8 messages on, and a third by the processor.
+fn hashed_by(device: &str) {
     let files = Files::votes();
-    let output = files.run(&["--keccak", "card:8"], 0..2);
+    let output = files.run(&["--keccak", device], 0..2);
     assert!(output.status.success(), "{}", stderr(&output));
     for object in objects(&output) {
         assert_eq!(
             (&object["matches_header"], &object["committed"]),
             (&true.into(), &true.into())
         );
-        assert_eq!(object["keccak"], "card:8");
+        assert_eq!(object["keccak"], device);
         // The levels of the root have fewer nodes than that, and keys and leaves have more.
         for key in [
             "keccak_card_jobs",

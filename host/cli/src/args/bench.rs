@@ -17,7 +17,7 @@ pub struct Bench {
         long,
         value_name = "LIST",
         value_delimiter = ',',
-        default_value = "cpu,fpga,reference"
+        default_value = "cpu,opencl,fpga,reference"
     )]
     pub backend: Vec<Backend>,
     /// A bundle to measure instead of the bundled models; repeat for several

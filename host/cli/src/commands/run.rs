@@ -39,7 +39,7 @@ pub(super) fn run(args: &Run) -> Result<bool, CliError> {
         models,
         compositions: Vec::new(),
         before: threads::Before::none(),
-        hashing: Hashing::open(args.keccak),
+        hashing: Hashing::open(args.keccak, &args.engine),
     };
     let open = |folder| DataDir::open(folder, runner.hashing.engine());
     let mut datadir = args.datadir.as_deref().map(open).transpose()?;

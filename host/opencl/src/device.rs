@@ -8,6 +8,7 @@ use crate::health::{Counters, Health};
 use crate::kernels::Variant;
 use crate::memory::Memory;
 use crate::raw::{Buffer, Context, Kernel, Queue};
+use crate::widths;
 use std::collections::HashMap;
 use std::ffi::CString;
 use std::path::PathBuf;
@@ -48,7 +49,7 @@ pub(crate) struct Inner {
     pub(crate) found: Found,
     pub(crate) options: Options,
     pub(crate) health: Arc<Health>,
-    pub(crate) queue: Queue,
+    pub(crate) queue: Arc<Queue>,
     pub(crate) out_of_order: bool,
     kernels: Mutex<HashMap<Variant, Result<Shared, Error>>>,
     context: Context,
@@ -67,6 +68,10 @@ impl Device {
             Ok(queue) => (queue, true),
             Err(_) => (context.queue(found.id, false)?, false),
         };
+        let queue = Arc::new(queue);
+        if found.is_processor {
+            widths::register(&queue);
+        }
         Ok(Self(Arc::new(Inner {
             found,
             options,

@@ -6,6 +6,7 @@ use crate::faults::{Call, Fault};
 use crate::kernels::Variant;
 use crate::memory::{Memory, Slice};
 use crate::raw::{Argument, Event};
+use crate::widths;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
@@ -151,12 +152,16 @@ impl Job {
             }
             // A processor takes one work item at a time: any other size of groups would be compiled by itself.
             let group = inner.found.is_processor.then_some([1; 3]);
-            let grid = grid.map(|extent| extent as usize);
+            let sizes = grid.map(|extent| extent as usize);
             let kernel = lock(&kernel);
             // SAFETY: `operands` are the kernel's parameters, in order (a slice is a pointer and an offset there); each
             // typed operation gives its own kernel, and for each slice how far the kernel reaches, which was held
             // against the memory above. The lock keeps others from setting arguments in between.
-            unsafe { inner.queue.launch(&kernel, &arguments, grid, group, &waits) }
+            let launch = || unsafe { inner.queue.launch(&kernel, &arguments, sizes, group, &waits) };
+            match group {
+                Some(_) => widths::enqueue(variant, grid, inner.options.timeout, launch),
+                None => launch(),
+            }
         });
         let event = enqueued.map_err(|error| inner.health.note(error))?;
         inner.health.launches.fetch_add(1, Relaxed);

@@ -18,6 +18,7 @@ mod kernels;
 mod memory;
 pub mod ops;
 mod raw;
+mod widths;
 
 pub use device::{Device, Options};
 pub use discover::{Choice, Found, devices, find};

@@ -169,6 +169,14 @@ impl Queue {
         queue::flush(self.0).map_err(|code| Error::of("clFlush", code, 0))
     }
 
+    /// Enqueues a command that is over when all before it are.
+    pub(crate) fn marker(&self) -> Result<Event, Error> {
+        // SAFETY: there is no list of events, and its length is 0.
+        unsafe { queue::enqueue_marker_with_wait_list(self.0, 0, ptr::null()) }
+            .map(Event)
+            .map_err(|code| Error::of("clEnqueueMarkerWithWaitList", code, 0))
+    }
+
     /// Enqueues a copy from the host.
     ///
     /// # Safety

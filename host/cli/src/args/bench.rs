@@ -1,6 +1,6 @@
 //! The command line of `metisvm bench`.
 
-use super::{Backend, samples, threads};
+use super::{Backend, Engine, OpenClDevice, samples, threads};
 use clap::Args as ClapArgs;
 use metisvm_bench::Subject;
 use std::path::PathBuf;
@@ -20,6 +20,16 @@ pub struct Bench {
         default_value = "cpu,opencl,fpga,reference"
     )]
     pub backend: Vec<Backend>,
+    /// Use the card's results without checking its products
+    #[arg(long)]
+    pub trust_card: bool,
+    /// The OpenCL device: its place among OpenCL's devices, from 0, or a part of its name [default: the first that is no
+    /// processor, else the first]
+    #[arg(long, value_name = "NAME|INDEX")]
+    pub opencl_device: Option<OpenClDevice>,
+    /// Use the OpenCL device's results without checking its products
+    #[arg(long)]
+    pub trust_opencl: bool,
     /// A bundle to measure instead of the bundled models; repeat for several
     #[arg(long, value_name = "FILE")]
     pub bundle: Vec<PathBuf>,
@@ -63,8 +73,28 @@ impl Bench {
         Subject::ALL.into_iter().filter(wanted).collect()
     }
 
+    /// One backend of the list by itself.
+    pub fn engine(&self, backend: Backend) -> Engine {
+        Engine {
+            trust_card: self.trust_card,
+            opencl_device: self.opencl_device.clone(),
+            trust_opencl: self.trust_opencl,
+            ..Engine::of(vec![backend])
+        }
+    }
+
     /// What of the arguments does nothing, or contradicts itself.
     pub(super) fn problem(&self) -> Option<String> {
+        for (option, given, backend) in [
+            ("--trust-card", self.trust_card, Backend::Fpga),
+            ("--trust-opencl", self.trust_opencl, Backend::OpenCl),
+            ("--opencl-device", self.opencl_device.is_some(), Backend::OpenCl),
+        ] {
+            if given && !self.backend.contains(&backend) {
+                let name = crate::composition::name(backend);
+                return Some(format!("{option} does nothing here: add {name} to --backend"));
+            }
+        }
         for (index, backend) in self.backend.iter().enumerate() {
             if self.backend[..index].contains(backend) {
                 let name = crate::composition::name(*backend);
@@ -132,6 +162,8 @@ mod tests {
             (&["rings", "--backend", "cpu"], "fpga"),
             (&["--backend", "cpu,cpu"], "twice"),
             (&["--peer", "p.jsonl"], "--html"),
+            (&["--trust-card", "--backend", "cpu"], "add fpga"),
+            (&["--trust-opencl", "--backend", "cpu"], "add opencl"),
             (&["--batch", "0"], "--batch"),
             (&["--patience", "0"], "seconds"),
             (&["--samples", "0"], "--samples"),

@@ -1,6 +1,6 @@
 //! What `metisvm bench` measures, from its arguments.
 
-use crate::args::{Backend, Bench, Engine as EngineArgs};
+use crate::args::{Backend, Bench};
 use crate::composition::{self, Composition};
 use crate::engine::DispatcherEngine;
 use crate::error::CliError;
@@ -29,7 +29,7 @@ pub(super) fn setup(args: &Bench) -> Result<Setup, CliError> {
         .transpose()?;
     let mut engines = Vec::new();
     for backend in &args.backend {
-        engines.extend(open(*backend));
+        engines.extend(open(args, *backend));
     }
     let model = |(name, bundle): (String, Bundle)| Model {
         name,
@@ -38,7 +38,7 @@ pub(super) fn setup(args: &Bench) -> Result<Setup, CliError> {
     Ok(Setup {
         subjects,
         engines,
-        rest: compose(Backend::Cpu).backends.remove(0),
+        rest: compose(args, Backend::Cpu).backends.remove(0),
         models: measured.into_iter().map(model).collect(),
         batches: each_once(args.batch.iter().map(|&batch| batch as usize)),
         threads: each_once(threads(args)),
@@ -98,13 +98,13 @@ fn block(models: Vec<Bundle>) -> Result<Block, CliError> {
 }
 
 /// A backend by itself.
-fn compose(backend: Backend) -> Composition {
-    composition::compose(&EngineArgs::of(vec![backend]), &[])
+fn compose(args: &Bench, backend: Backend) -> Composition {
+    composition::compose(&args.engine(backend), &[])
 }
 
 /// An engine; none where its device does not open.
-fn open(backend: Backend) -> Option<Engine> {
-    let composed = compose(backend);
+fn open(args: &Bench, backend: Backend) -> Option<Engine> {
+    let composed = compose(args, backend);
     for problem in &composed.problems {
         output::complain(&format!("note: {problem}"));
     }

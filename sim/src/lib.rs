@@ -7,6 +7,7 @@
 //! * [`card`]: the card itself, polled by its host. [`jobs`]: what each opcode does.
 //! * [`card_memory`]: resident memory and its handles. [`streams`]: a program, decoded.
 //! * [`machine`]: scratchpads and instructions. [`schedule`]: the three modules and their tokens.
+//! * [`rtl`]: the card in RTL, built by Verilator on first use.
 //! * [`faults`]: misbehaviour on demand around any card, for the tests of everything above it.
 
 pub mod bar;
@@ -18,9 +19,11 @@ pub mod machine;
 pub mod options;
 pub mod refusal;
 pub mod rings;
+pub mod rtl;
 pub mod schedule;
 pub mod streams;
 
 pub use card::FunctionalCard;
 pub use faults::{Fault, FaultPlan, FaultyCard, Happened, Trigger};
 pub use options::SimOptions;
+pub use rtl::{RtlCard, RtlOptions};

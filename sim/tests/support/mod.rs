@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![allow(dead_code, reason = "each test binary uses its part")]
 
+pub(crate) mod rtl;
+
 use metisvm_driver::ring::QueuePair;
 use metisvm_driver::{Device, DeviceError, DmaBuffer, InProcess, Options, Transport};
 use metisvm_firmware::registers as reg;

@@ -14,6 +14,7 @@ pub use compile::{CompileError, Compiled, Mode, compile, takes};
 use crate::backend::{Backend, BackendError, DeviceId, DeviceReport, Executable, Placement};
 use crate::check::Checker;
 use metisvm_driver::{Device, Health};
+use metisvm_firmware::registers::features;
 use metisvm_model::{Graph, Segment};
 use on_card::{OnCard, Part};
 use std::ops::Range;
@@ -73,6 +74,11 @@ impl FpgaBackend {
     /// The device.
     pub fn device(&self) -> &Device {
         &self.0.device
+    }
+
+    /// Whether the card has the engine for tensor programs; one without takes no part of any model.
+    pub fn infers(&self) -> bool {
+        self.0.device.capabilities().features & features::TENSOR != 0
     }
 }
 
@@ -162,6 +168,9 @@ impl Backend for FpgaBackend {
     }
 
     fn takes(&self, graph: &Graph) -> Vec<Range<usize>> {
+        if !self.infers() {
+            return Vec::new();
+        }
         takes(graph, &self.0.device.capabilities().geometry)
     }
 

@@ -30,6 +30,11 @@ pub trait KeccakDevice: Send + Sync {
     /// The most messages in a job; 0 without an engine.
     fn max_messages(&self) -> usize;
 
+    /// The most bytes that a job carries, counted as the driver does: each message, and 16 with it.
+    fn max_bytes(&self) -> usize {
+        usize::MAX
+    }
+
     /// Whether it is worth asking now. A device that is not may bring itself back meanwhile.
     fn healthy(&self) -> bool;
 
@@ -50,6 +55,10 @@ impl KeccakDevice for FpgaBackend {
 
     fn max_messages(&self) -> usize {
         self.device().capabilities().keccak_max_messages as usize
+    }
+
+    fn max_bytes(&self) -> usize {
+        self.device().capabilities().keccak_max_bytes as usize
     }
 
     fn healthy(&self) -> bool {
@@ -302,10 +311,11 @@ impl CardKeccak {
 
     /// How many of the first messages make one job; 0 where the first is too long for any.
     fn job_of(&self, messages: &[&[u8]]) -> usize {
-        let mut bytes = 0;
+        let most_bytes = self.device.max_bytes().min(MAX_JOB_BYTES);
+        let mut bytes = 0_usize;
         let fits = |message: &&&[u8]| {
-            bytes += message.len().saturating_add(MESSAGE_OVERHEAD);
-            bytes <= MAX_JOB_BYTES
+            bytes = bytes.saturating_add(message.len().saturating_add(MESSAGE_OVERHEAD));
+            bytes <= most_bytes
         };
         let most = messages.iter().take(self.device.max_messages());
         most.take_while(fits).count()

@@ -10,6 +10,7 @@ pub use model::{Activation, Check, Import, Info, Model, ModelRun, RangeChoice};
 use crate::fault::Injection;
 use clap::{Args as ClapArgs, CommandFactory, Parser, Subcommand, ValueEnum, error::ErrorKind};
 use metisvm_accel::opencl::Choice as OpenClDevice;
+use metisvm_sim::rtl::boards;
 use metisvm_simd::Level;
 use std::fmt;
 use std::num::NonZeroU32;
@@ -158,11 +159,30 @@ impl Run {
             return Some("- is standard input, which can be read once".to_owned());
         }
         let mut engine = self.engine.clone();
+        if let Some(problem) = self.idle_trace() {
+            return Some(problem);
+        }
+        engine.trace = None;
+        if matches!(self.keccak, Keccak::Card(_) | Keccak::Auto) {
+            // It hashes, whatever infers.
+            engine.card = None;
+        }
         if matches!(self.keccak, Keccak::OpenCl(_)) {
             // The device hashes, whatever infers.
             engine.opencl_device = None;
         }
         engine.problem(self.compare == Some(Compare::Backends))
+    }
+
+    /// Why there would be no waveforms.
+    fn idle_trace(&self) -> Option<String> {
+        self.engine.trace.as_ref()?;
+        let hashes = matches!(self.keccak, Keccak::Card(_) | Keccak::Auto);
+        let rtl = matches!(self.engine.card, Some(Card::Rtl(_)));
+        (!hashes || !rtl).then(|| {
+            "--trace writes the waveforms of a card in RTL that hashes: add --card rtl --keccak card"
+                .to_owned()
+        })
     }
 }
 
@@ -255,13 +275,13 @@ pub struct Engine {
     /// Compute one of so many of the cpu backend's inferences again on the reference kernels, and compare
     #[arg(long, value_name = "1/N", value_parser = cpu::audit)]
     pub audit: Option<NonZeroU32>,
-    /// The card behind the fpga backend
-    #[arg(
-        long,
-        value_name = "KIND",
-        help = "The card behind the fpga backend [default: functional]"
-    )]
+    /// The card behind the fpga backend and --keccak card: in software, or in RTL, built by Verilator on first use from the
+    /// Verilog of a board (sim if none is named) [default: functional]
+    #[arg(long, value_name = "functional|rtl[:BOARD]")]
     pub card: Option<Card>,
+    /// Write the waveforms of a card in RTL that hashes (FST, for GTKWave or Surfer)
+    #[arg(long, value_name = "FILE.fst")]
+    pub trace: Option<PathBuf>,
     /// Use the card's results without checking its products (faster; a flipped bit goes unnoticed)
     #[arg(long)]
     pub trust_card: bool,
@@ -287,6 +307,7 @@ impl Engine {
             cpu_level: None,
             audit: None,
             card: None,
+            trace: None,
             trust_card: false,
             opencl_device: None,
             trust_opencl: false,
@@ -334,6 +355,7 @@ impl Engine {
         let idle = [
             ("--trust-card", self.trust_card),
             ("--card", self.card.is_some()),
+            ("--trace", self.trace.is_some()),
             ("--fault", !self.fault.is_empty()),
         ];
         let (option, _) = idle.into_iter().find(|(_, given)| *given)?;
@@ -438,10 +460,30 @@ pub enum Place {
 }
 
 /// A card.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Card {
     /// The card in software, in this process: it follows the device ABI, at no particular speed
     Functional,
+    /// The card in RTL, of a board.
+    Rtl(&'static str),
+}
+
+impl FromStr for Card {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let board = match text.split_once(':') {
+            None if text == "functional" => return Ok(Self::Functional),
+            None if text == "rtl" => boards::DEFAULT,
+            Some(("rtl", board)) => board,
+            _ => return Err("it is functional, rtl, or rtl:BOARD".to_owned()),
+        };
+        let known = boards::names().find(|known| *known == board);
+        known.map(Self::Rtl).ok_or_else(|| {
+            let names: Vec<&str> = boards::names().collect();
+            format!("there is no board {board:?}; there are {}", names.join(", "))
+        })
+    }
 }
 
 /// What to compare.

@@ -1,6 +1,7 @@
 //! Backends and dispatchers from arguments.
 
-use crate::args::{Backend, Card, Engine, Place};
+use crate::args::{Backend, Engine, Place};
+use crate::cards::{self, Opened, Use};
 use crate::fault::{self, Injection};
 use crate::output;
 use crate::user_cache;
@@ -8,10 +9,9 @@ use metisvm_accel::cpu::{self, CpuBackend};
 use metisvm_accel::fpga::{self, FpgaBackend};
 use metisvm_accel::opencl::{self, OpenClBackend};
 use metisvm_accel::{CostCache, Dispatcher, Policy, dispatcher};
-use metisvm_driver::{Device, DeviceError, Health, InProcess};
-use metisvm_firmware::port::CardModel;
+use metisvm_driver::{Device, Health, InProcess};
 use metisvm_model::Bundle;
-use metisvm_sim::{FaultPlan, FaultyCard, FunctionalCard, SimOptions};
+use metisvm_sim::FaultPlan;
 use metisvm_simd::Level;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -311,16 +311,19 @@ pub fn compose(engine: &Engine, models: &[Bundle]) -> Composition {
                 backends.push(own.clone());
                 processor = Some(own);
             }
-            Backend::Fpga => {
-                let Card::Functional = engine.card.unwrap_or(Card::Functional);
-                match open(engine) {
-                    Ok(opened) => {
-                        backends.push(opened.backend.clone());
-                        card = Some(opened);
+            Backend::Fpga => match open(engine) {
+                Ok(opened) => {
+                    if !opened.backend.infers() {
+                        problems.push(
+                            "fpga: the card has no engine for inferences: the other backends do them"
+                                .to_owned(),
+                        );
                     }
-                    Err(error) => problems.push(format!("fpga: the card does not open: {error}")),
+                    backends.push(opened.backend.clone());
+                    card = Some(opened);
                 }
-            }
+                Err(error) => problems.push(format!("fpga: the card does not open: {error}")),
+            },
             Backend::OpenCl => match open_opencl(engine) {
                 Ok(opened) => {
                     backends.push(opened.clone());
@@ -377,22 +380,16 @@ pub(crate) fn open_opencl(engine: &Engine) -> Result<Arc<OpenClBackend>, opencl:
     Ok(Arc::new(OpenClBackend::new(device, options)))
 }
 
-fn open(engine: &Engine) -> Result<SimulatedCard, DeviceError> {
-    let card = FunctionalCard::new(SimOptions::default());
-    // A card that nothing is to go wrong with is not wrapped: its plan stays empty.
-    let (card, plan): (Box<dyn CardModel>, FaultPlan) = if engine.fault.is_empty() {
-        (Box::new(card), FaultPlan::default())
-    } else {
-        let card = FaultyCard::new(card);
-        let plan = card.faults();
-        (Box::new(card), plan)
-    };
-    let transport = InProcess::start(card)?;
+fn open(engine: &Engine) -> Result<SimulatedCard, String> {
+    let Opened {
+        card, faults: plan, ..
+    } = cards::open(engine, Use::Inference)?;
+    let transport = InProcess::start(card).map_err(|error| error.to_string())?;
     let mut options = metisvm_driver::Options::default();
     if !engine.fault.is_empty() {
         options.timeout = fault::TIMEOUT;
     }
-    let device = Device::open(Box::new(transport), options)?;
+    let device = Device::open(Box::new(transport), options).map_err(|error| error.to_string())?;
     let jobs_before = plan.jobs();
     for injection in &engine.fault {
         injection.arm(&plan);

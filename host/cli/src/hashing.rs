@@ -1,13 +1,14 @@
 //! What hashes the state trie of a chain on disk.
 
 use crate::args::{Engine, Keccak};
+use crate::cards::{self, Opened, Use};
 use crate::composition::open_opencl;
 use crate::user_cache;
 use metisvm_accel::fpga::{self, FpgaBackend};
 use metisvm_accel::keccak::{CardKeccak, KeccakCounters, KeccakDevice, Threshold, ThresholdCache};
 use metisvm_accel::opencl::OpenClBackend;
-use metisvm_driver::{DeviceError, Health, InProcess};
-use metisvm_sim::{FunctionalCard, SimOptions};
+use metisvm_driver::{Health, InProcess};
+use metisvm_sim::rtl::{Counts, Meter};
 use metisvm_state::{CpuKeccak, KeccakBatch};
 use std::sync::Arc;
 
@@ -28,7 +29,8 @@ struct HashingDevice {
 
 #[derive(Debug, Clone)]
 enum Device {
-    Card(Arc<FpgaBackend>),
+    /// With what a card in RTL counts.
+    Card(Arc<FpgaBackend>, Option<Meter>),
     OpenCl(Arc<OpenClBackend>),
 }
 
@@ -37,6 +39,7 @@ enum Device {
 pub struct Mark {
     counters: KeccakCounters,
     recomputed: u64,
+    rtl: Counts,
 }
 
 /// What was hashed where for one block.
@@ -52,6 +55,8 @@ pub struct HashingReport {
     pub card: String,
     /// What went wrong, while the processor hashed.
     pub errors: Vec<String>,
+    /// Where the card is one in RTL: cycles of its clock, and those of them in which it was busy.
+    pub cycles: Option<(u64, u64)>,
 }
 
 impl Hashing {
@@ -60,8 +65,8 @@ impl Hashing {
     pub fn open(choice: Keccak, engine: &Engine) -> Self {
         let opened = match choice {
             Keccak::Cpu => Ok(None),
-            Keccak::Card(_) | Keccak::Auto => open_card()
-                .map(|card| Some(Device::Card(card)))
+            Keccak::Card(_) | Keccak::Auto => open_card(engine)
+                .map(|(card, meter)| Some(Device::Card(card, meter)))
                 .map_err(|error| format!("the card does not open: {error}")),
             Keccak::OpenCl(_) => open_opencl(engine)
                 .map(|device| Some(Device::OpenCl(device)))
@@ -92,6 +97,14 @@ impl Hashing {
         Mark {
             counters: counters.unwrap_or_default(),
             recomputed,
+            rtl: self.meter().map(Meter::counts).unwrap_or_default(),
+        }
+    }
+
+    fn meter(&self) -> Option<&Meter> {
+        match &self.device.as_ref()?.device {
+            Device::Card(_, meter) => meter.as_ref(),
+            Device::OpenCl(_) => None,
         }
     }
 
@@ -114,6 +127,10 @@ impl Hashing {
             recomputed: now.recomputed.saturating_sub(before.recomputed),
             card,
             errors,
+            cycles: self.meter().map(|_| {
+                let (now, before) = (now.rtl, before.rtl);
+                (now.cycles - before.cycles, now.busy - before.busy)
+            }),
         })
     }
 }
@@ -121,7 +138,7 @@ impl Hashing {
 impl HashingDevice {
     fn new(choice: Keccak, device: Device) -> Self {
         let hashes: Arc<dyn KeccakDevice> = match device.clone() {
-            Device::Card(card) => card,
+            Device::Card(card, _) => card,
             Device::OpenCl(device) => device,
         };
         let keccak = match choice {
@@ -158,7 +175,7 @@ impl Device {
     /// Why it hashes no more.
     fn problem(&self) -> Option<String> {
         match self {
-            Self::Card(card) => match card.device().health() {
+            Self::Card(card, _) => match card.device().health() {
                 Health::Healthy => None,
                 Health::Unhealthy(why) => Some(format!("out of service: {why}")),
                 Health::Dead(why) => Some(format!("dead: {why}")),
@@ -171,15 +188,16 @@ impl Device {
     }
 }
 
-fn open_card() -> Result<Arc<FpgaBackend>, DeviceError> {
-    let card = FunctionalCard::new(SimOptions::default());
-    let transport = InProcess::start(Box::new(card))?;
-    let device = metisvm_driver::Device::open(Box::new(transport), metisvm_driver::Options::default())?;
+fn open_card(engine: &Engine) -> Result<(Arc<FpgaBackend>, Option<Meter>), String> {
+    let Opened { card, meter, .. } = cards::open(engine, Use::Hashing)?;
+    let transport = InProcess::start(card).map_err(|error| error.to_string())?;
+    let device = metisvm_driver::Device::open(Box::new(transport), metisvm_driver::Options::default())
+        .map_err(|error| error.to_string())?;
     let backend = Arc::new(FpgaBackend::new(device, fpga::Options::default()));
     if backend.max_messages() == 0 {
-        return Err(DeviceError::NoEngine("Keccak"));
+        return Err("it has no engine for Keccak".to_owned());
     }
-    Ok(backend)
+    Ok((backend, meter))
 }
 
 /// Measurements of earlier processes.

@@ -10,3 +10,23 @@ pub struct Source {
     /// The Verilog.
     pub verilog: Cow<'static, str>,
 }
+
+/// The board that `rtl` alone means.
+pub const DEFAULT: &str = "sim";
+
+/// Names and Verilog of the boards.
+const BOARDS: [(&str, &str); 0] = [];
+
+/// The names of the boards.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    BOARDS.iter().map(|(name, _)| *name)
+}
+
+/// The card of a board, if there is one of that name.
+pub fn named(name: &str) -> Option<Source> {
+    let (name, verilog) = BOARDS.iter().find(|(known, _)| *known == name)?;
+    Some(Source {
+        name: (*name).into(),
+        verilog: (*verilog).into(),
+    })
+}

@@ -1,6 +1,6 @@
 //! The command line of `metisvm bench`.
 
-use super::{Backend, Engine, OpenClDevice, samples, threads};
+use super::{Backend, Card, Engine, OpenClDevice, samples, threads};
 use clap::Args as ClapArgs;
 use metisvm_bench::Subject;
 use std::path::PathBuf;
@@ -20,6 +20,9 @@ pub struct Bench {
         default_value = "cpu,opencl,fpga,reference"
     )]
     pub backend: Vec<Backend>,
+    /// The card behind the fpga backend: in software, or in RTL, of a board (sim if none is named) [default: functional]
+    #[arg(long, value_name = "functional|rtl[:BOARD]")]
+    pub card: Option<Card>,
     /// Use the card's results without checking its products
     #[arg(long)]
     pub trust_card: bool,
@@ -76,6 +79,7 @@ impl Bench {
     /// One backend of the list by itself.
     pub fn engine(&self, backend: Backend) -> Engine {
         Engine {
+            card: self.card,
             trust_card: self.trust_card,
             opencl_device: self.opencl_device.clone(),
             trust_opencl: self.trust_opencl,
@@ -86,6 +90,7 @@ impl Bench {
     /// What of the arguments does nothing, or contradicts itself.
     pub(super) fn problem(&self) -> Option<String> {
         for (option, given, backend) in [
+            ("--card", self.card.is_some(), Backend::Fpga),
             ("--trust-card", self.trust_card, Backend::Fpga),
             ("--trust-opencl", self.trust_opencl, Backend::OpenCl),
             ("--opencl-device", self.opencl_device.is_some(), Backend::OpenCl),

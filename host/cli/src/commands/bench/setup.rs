@@ -1,6 +1,6 @@
 //! What `metisvm bench` measures, from its arguments.
 
-use crate::args::{Backend, Bench};
+use crate::args::{Backend, Bench, Card};
 use crate::composition::{self, Composition};
 use crate::engine::DispatcherEngine;
 use crate::error::CliError;
@@ -124,7 +124,10 @@ fn open(args: &Bench, backend: Backend) -> Option<Engine> {
     }
     if let Some(card) = &composed.card {
         let card = card.backend();
-        engine.level = Some("functional card".to_owned());
+        engine.level = Some(match args.card {
+            Some(Card::Rtl(board)) => format!("card in RTL, {board}"),
+            Some(Card::Functional) | None => "functional card".to_owned(),
+        });
         engine.keccak = Some(card.clone());
         engine.card = Some(card.clone());
     }

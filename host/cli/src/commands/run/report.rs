@@ -159,6 +159,10 @@ impl Ran {
                 object["keccak_failures"] = json!(hashing.counters.failures);
                 object["keccak_errors"] = json!(hashing.errors);
                 object["keccak_card"] = json!(hashing.card);
+                if let Some((cycles, busy)) = hashing.cycles {
+                    object["keccak_card_cycles"] = json!(cycles);
+                    object["keccak_card_busy_cycles"] = json!(busy);
+                }
                 object["roots_recomputed"] = json!(hashing.recomputed);
             }
         }
@@ -254,6 +258,9 @@ impl Ran {
                     of(counts.cpu_messages, "batches", counts.cpu_batches),
                 );
                 row("jobs that failed", thousands(counts.failures));
+                if let Some((cycles, _)) = hashing.cycles {
+                    row("cycles of the card", thousands(cycles));
+                }
                 row("state roots computed again", thousands(hashing.recomputed));
                 row("Keccak card afterwards", hashing.card.clone());
             }

@@ -5,6 +5,7 @@
 //! [`Interrupts`] and call the card. They stand for the PCIe link: what crosses it is register
 //! accesses, DMA and interrupts, and nothing else.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
@@ -90,4 +91,15 @@ pub trait CardModel: Send {
 
     /// Does a bounded amount of the work that waits.
     fn poll(&mut self, host: &dyn HostPort) -> Activity;
+}
+
+impl<C: CardModel + ?Sized> CardModel for Box<C> {
+    fn registers(&self) -> Arc<dyn Registers> {
+        (**self).registers()
+    }
+
+    #[inline]
+    fn poll(&mut self, host: &dyn HostPort) -> Activity {
+        (**self).poll(host)
+    }
 }

@@ -8,11 +8,11 @@ mod toy;
 use metisvm_driver::{Device, DeviceError, Health, InProcess, Options, RunJob};
 use metisvm_firmware::port::CardModel;
 use metisvm_firmware::{Dtype, Status};
-use metisvm_sim::{Fault, FaultPlan, FaultyCard, FunctionalCard, Happened, Trigger};
+use metisvm_sim::{Fault, FaultPlan, FaultyCard, Happened, Trigger};
 use sha3::{Digest, Keccak256};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use support::{impatient, small};
+use support::{card, impatient, small};
 use toy::ToyCard;
 
 /// Within the patience of the driver in these tests.
@@ -40,7 +40,7 @@ fn open<C: CardModel + 'static>(card: C, options: Options) -> (Device, FaultPlan
 }
 
 fn functional() -> Subject {
-    let (device, faults) = open(FunctionalCard::new(small()), impatient());
+    let (device, faults) = open(card(small()), impatient());
     Subject {
         device,
         faults,

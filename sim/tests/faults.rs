@@ -11,7 +11,7 @@ use metisvm_sim::{Fault, FaultPlan, FaultyCard, FunctionalCard, Trigger};
 use sha3::{Digest, Keccak256};
 use std::thread;
 use std::time::Duration;
-use support::{impatient, open, small};
+use support::{impatient, open, programs, small};
 
 fn device() -> (Device, FaultPlan) {
     open(small(), impatient()).unwrap()
@@ -284,7 +284,7 @@ fn fault_during_the_self_test_keeps_the_device_closed() {
         Fault::WrongStatus,
         Fault::Dead,
     ] {
-        let card = FaultyCard::new(FunctionalCard::new(small())).with_fault(Trigger::Run(0), wrong);
+        let card = FaultyCard::new(FunctionalCard::new(programs())).with_fault(Trigger::Run(0), wrong);
         let transport = metisvm_driver::InProcess::start(Box::new(card)).unwrap();
         let error = Device::open(Box::new(transport), impatient()).unwrap_err();
         match wrong {
@@ -317,7 +317,7 @@ fn resident_memory_does_not_survive_a_reset() {
 
 #[test]
 fn card_with_absurd_capabilities_is_not_opened() {
-    let sound = small().capabilities;
+    let sound = programs().capabilities;
     let mut absurd = vec![sound; 9];
     absurd[0].geometry.tile_rows = 0;
     absurd[1].geometry.tile_depth = u16::MAX;
@@ -340,11 +340,11 @@ fn card_with_absurd_capabilities_is_not_opened() {
 
 #[test]
 fn card_that_overstates_its_geometry_fails_the_self_test() {
-    let mut claimed = small().capabilities;
+    let mut claimed = programs().capabilities;
     claimed.geometry.tile_cols = 5;
     let sim = metisvm_sim::SimOptions {
         claimed: Some(claimed),
-        ..small()
+        ..programs()
     };
     let error = open(sim, impatient()).unwrap_err();
     assert!(

@@ -11,11 +11,11 @@ use metisvm_driver::{DeviceError, Health, InProcess, Transport};
 use metisvm_firmware::port::CardModel;
 use metisvm_firmware::registers::{self as reg, queue, queue_register};
 use metisvm_firmware::{Completion, Submission};
-use metisvm_sim::{Fault, FaultPlan, FaultyCard, FunctionalCard, Trigger};
+use metisvm_sim::{Fault, FaultPlan, FaultyCard, Trigger};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
-use support::{NONCE, impatient, open, small};
+use support::{NONCE, card, impatient, open, small};
 use toy::ToyCard;
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -43,7 +43,7 @@ impl Queue {
 
     /// On both cards.
     fn both() -> [Self; 2] {
-        [Self::new(FunctionalCard::new(small())), Self::new(ToyCard::new())]
+        [Self::new(card(small())), Self::new(ToyCard::new())]
     }
 
     /// Submits NOPs together; gives their sequence numbers.

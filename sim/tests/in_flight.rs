@@ -10,7 +10,7 @@ use metisvm_sim::{Fault, FaultPlan, Trigger};
 use sha3::{Digest, Keccak256};
 use std::thread;
 use std::time::{Duration, Instant};
-use support::{Random, open, small};
+use support::{Random, open, programs, small};
 
 const TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -24,6 +24,11 @@ fn options() -> Options {
 
 fn device() -> (Device, FaultPlan) {
     open(small(), options()).unwrap()
+}
+
+/// One that runs programs.
+fn tensor_device() -> (Device, FaultPlan) {
+    open(programs(), options()).unwrap()
 }
 
 /// A hash in flight, and what is to come of it.
@@ -269,7 +274,7 @@ fn what_was_loaded_for_an_owner_who_went_away_is_evicted() {
 
 #[test]
 fn resident_memory_that_a_job_reads_is_not_evicted_before_its_answer() {
-    let (device, faults) = device();
+    let (device, faults) = tensor_device();
     let program = shortest(&device);
     faults.arm(Trigger::Run(0), Fault::Late(Duration::from_millis(300)));
     let before = faults.jobs();
@@ -284,9 +289,9 @@ fn resident_memory_that_a_job_reads_is_not_evicted_before_its_answer() {
 
 #[test]
 fn a_workspace_in_use_is_not_given_to_another_job() {
-    let (device, faults) = device();
+    let (device, faults) = tensor_device();
     let program = shortest(&device);
-    let most_of_it = small().capabilities.card_memory_bytes / 3 * 2;
+    let most_of_it = programs().capabilities.card_memory_bytes / 3 * 2;
     faults.arm(Trigger::Run(0), Fault::Late(Duration::from_millis(200)));
     let start = Instant::now();
     let first = device.submit(&job(&program, most_of_it)).unwrap();
@@ -299,7 +304,7 @@ fn a_workspace_in_use_is_not_given_to_another_job() {
     second.wait().unwrap();
     // With nothing in flight that would give room, there is nothing to wait for.
     let start = Instant::now();
-    let all = small().capabilities.card_memory_bytes;
+    let all = programs().capabilities.card_memory_bytes;
     let full = device.submit(&job(&program, all)).map(|_| ());
     assert_eq!(full, Err(DeviceError::CardMemoryFull(all)));
     assert!(start.elapsed() < TIMEOUT / 2);
@@ -336,7 +341,7 @@ fn many_threads_wait_and_no_wake_up_is_lost() {
             ring_entries_log2,
             ..Options::default()
         };
-        let (device, _) = open(small(), options).unwrap();
+        let (device, _) = open(programs(), options).unwrap();
         let start = Instant::now();
         thread::scope(|scope| {
             for seed in 0..threads {

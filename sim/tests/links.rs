@@ -9,12 +9,12 @@ use metisvm_driver::{
 };
 use metisvm_firmware::port::CardModel;
 use metisvm_firmware::registers::{queue, queue_register};
-use metisvm_sim::{Fault, FaultyCard, FunctionalCard, Trigger};
+use metisvm_sim::{Fault, FaultyCard, Trigger};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
-use support::small;
+use support::{card, small};
 
 const TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -103,7 +103,7 @@ impl Transport for Shared {
 
 #[test]
 fn a_register_write_that_hangs_holds_no_other_thread_for_longer_than_a_time_out() {
-    let link = Held::new(FunctionalCard::new(small()), true);
+    let link = Held::new(card(small()), true);
     let device = Device::open(Box::new(Shared(Arc::clone(&link))), options()).unwrap();
     let before = hash(&device);
     thread::scope(|scope| {
@@ -128,7 +128,7 @@ fn a_register_write_that_hangs_holds_no_other_thread_for_longer_than_a_time_out(
 #[test]
 fn without_isolation_what_a_card_never_gave_back_is_leaked_and_stays_mapped() {
     for isolates in [false, true] {
-        let card = FaultyCard::new(FunctionalCard::new(small()));
+        let card = FaultyCard::new(card(small()));
         let faults = card.faults();
         let link = Held::new(card, isolates);
         let device = Device::open(Box::new(Shared(Arc::clone(&link))), options()).unwrap();
@@ -177,7 +177,7 @@ fn a_link_without_interrupts_is_refused() {
             None
         }
     }
-    let card = InProcess::start(Box::new(FunctionalCard::new(small()))).unwrap();
+    let card = InProcess::start(card(small())).unwrap();
     let opened = Device::open(Box::new(Deaf(card)), options()).map(|_| ());
     assert_eq!(opened, Err(DeviceError::NoInterrupt));
 }

@@ -6,13 +6,25 @@ pub(crate) mod rtl;
 
 use metisvm_driver::ring::QueuePair;
 use metisvm_driver::{Device, DeviceError, DmaBuffer, InProcess, Options, Transport};
+use metisvm_firmware::port::CardModel;
 use metisvm_firmware::registers as reg;
 use metisvm_firmware::{Capabilities, Geometry, Opcode, Status, Submission};
-use metisvm_sim::{FaultPlan, FaultyCard, FunctionalCard, SimOptions};
+use metisvm_sim::{FaultPlan, FaultyCard, FunctionalCard, RtlOptions, SimOptions};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// What most tests' card has. With `METISVM_CARD=rtl` it is the card in RTL, and has what its board has.
 pub(crate) fn small() -> SimOptions {
+    let sound = programs();
+    let board = rtl::is_asked_for().then(rtl::board).flatten();
+    SimOptions {
+        capabilities: board.unwrap_or(sound.capabilities),
+        ..sound
+    }
+}
+
+/// A card for tests of tensor programs.
+pub(crate) fn programs() -> SimOptions {
     let sound = SimOptions::new(Geometry::SMALL);
     let capabilities = Capabilities {
         card_memory_bytes: 1 << 20,
@@ -25,6 +37,16 @@ pub(crate) fn small() -> SimOptions {
     }
 }
 
+/// The card of these options: in RTL if that is asked for and they are its own, else the functional one.
+pub(crate) fn card(sim: SimOptions) -> Box<dyn CardModel> {
+    let own = sim.claimed.is_none()
+        && (sim.magic, sim.abi_version, sim.boot_nonce) == (reg::MAGIC_VALUE, reg::ABI_VERSION_VALUE, 0);
+    if own && rtl::is_asked_for() && rtl::board() == Some(sim.capabilities) {
+        return Box::new(rtl::card(&RtlOptions::default()));
+    }
+    Box::new(FunctionalCard::new(sim))
+}
+
 /// Time-outs short enough to wait for, long enough for a loaded machine.
 pub(crate) fn impatient() -> Options {
     Options {
@@ -35,7 +57,7 @@ pub(crate) fn impatient() -> Options {
 }
 
 pub(crate) fn open(sim: SimOptions, options: Options) -> Result<(Device, FaultPlan), DeviceError> {
-    let card = FaultyCard::new(FunctionalCard::new(sim));
+    let card = FaultyCard::new(card(sim));
     let faults = card.faults();
     let transport = InProcess::start(Box::new(card))?;
     Ok((Device::open(Box::new(transport), options)?, faults))
@@ -69,7 +91,7 @@ pub(crate) struct Raw {
 
 impl Raw {
     pub(crate) fn new(sim: SimOptions) -> Self {
-        let card = InProcess::start(Box::new(FunctionalCard::new(sim))).unwrap();
+        let card = InProcess::start(card(sim)).unwrap();
         let transport: Arc<dyn Transport> = Arc::new(card);
         transport.write32(reg::BOOT_NONCE, NONCE);
         let pair = QueuePair::new(&transport, 0, 4, NONCE).unwrap();

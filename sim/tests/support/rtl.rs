@@ -1,6 +1,8 @@
 //! Cards in RTL for the tests, where Verilator is.
 
-use metisvm_sim::rtl::library;
+use metisvm_firmware::Capabilities;
+use metisvm_sim::rtl::{boards, library};
+use metisvm_sim::{RtlCard, RtlOptions};
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -22,5 +24,25 @@ pub(crate) fn has_verilator() -> bool {
             let _ = std::io::stdout().write_all(format!("\n{LEFT_OUT}\n").as_bytes());
         }
         found
+    })
+}
+
+/// Whether `METISVM_CARD=rtl` asks for the tests' cards to be in RTL.
+pub(crate) fn is_asked_for() -> bool {
+    std::env::var("METISVM_CARD").is_ok_and(|card| card == "rtl")
+}
+
+/// A card of the board for simulation.
+pub(crate) fn card(options: &RtlOptions) -> RtlCard {
+    let source = boards::named(boards::DEFAULT).unwrap();
+    RtlCard::new(&source, options, &cache(), &|_| {}).unwrap()
+}
+
+/// What the board for simulation has; nothing where there is no Verilator.
+pub(crate) fn board() -> Option<Capabilities> {
+    static BOARD: OnceLock<Option<Capabilities>> = OnceLock::new();
+    *BOARD.get_or_init(|| {
+        boards::named(boards::DEFAULT)?;
+        has_verilator().then(|| *card(&RtlOptions::default()).capabilities())
     })
 }

@@ -1,0 +1,388 @@
+//! Random entries for two cards at once: completions, host memory and card memory come out alike.
+//!
+//! The functional card says what is right. The other is the card in RTL, on a bus that stalls and reorders, where
+//! Verilator is; and a second functional card, so that the comparison itself is tested everywhere.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod support;
+
+use metisvm_driver::ring::QueuePair;
+use metisvm_driver::{DmaBuffer, InProcess, Transport};
+use metisvm_firmware::keccak::{DESCRIPTOR_BYTES, DIGEST_BYTES, Descriptor};
+use metisvm_firmware::port::CardModel;
+use metisvm_firmware::registers as reg;
+use metisvm_firmware::{Capabilities, Opcode, Status, Submission};
+use metisvm_sim::rtl::Meter;
+use metisvm_sim::{FunctionalCard, RtlOptions};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use support::{NONCE, Random, rtl, small};
+
+/// Entries that are submitted at once; a card in RTL fetches so many in a burst.
+const BURST: usize = 8;
+/// Bytes of input, all of which any entry may read.
+const INPUT: usize = 64 << 10;
+/// Bytes of output of one entry, and of the gap behind it, which nobody may write.
+const SLOT: usize = 4096;
+const GAP: usize = 64;
+const STRIDE: usize = SLOT + GAP;
+/// What output memory holds before an entry.
+const FRESH: u8 = 0xc3;
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A card with memory and one queue.
+struct Side {
+    pair: QueuePair,
+    input: DmaBuffer,
+    output: DmaBuffer,
+    meter: Option<Meter>,
+}
+
+impl Side {
+    fn new(card: Box<dyn CardModel>, meter: Option<Meter>) -> Self {
+        let transport: Arc<dyn Transport> = Arc::new(InProcess::start(card).unwrap());
+        transport.write32(reg::BOOT_NONCE, NONCE);
+        let pair = QueuePair::new(&transport, 0, 4, NONCE).unwrap();
+        let input = DmaBuffer::new(&transport, INPUT).unwrap();
+        let output = DmaBuffer::new(&transport, BURST * STRIDE).unwrap();
+        Self {
+            pair,
+            input,
+            output,
+            meter,
+        }
+    }
+
+    /// What came of entries that were submitted at once.
+    fn answers(&mut self, entries: &[Submission]) -> Result<Vec<(Status, u32)>, String> {
+        let first = entries.iter().map(|entry| self.pair.push(*entry).unwrap());
+        let sequences: Vec<u32> = first.collect();
+        self.pair.ring_doorbell();
+        let mut answers = BTreeMap::new();
+        for _ in entries {
+            let completion = self.pair.wait(Instant::now() + PATIENCE, PATIENCE);
+            let completion = completion.map_err(|error| {
+                let broken = self.meter.as_ref().and_then(Meter::broken);
+                format!("{error}, answered {answers:?} of {sequences:?}, broken rule: {broken:?}")
+            })?;
+            let status = Status::from_bits(completion.status).unwrap();
+            answers.insert(completion.sequence, (status, completion.detail));
+        }
+        Ok(sequences.iter().map(|sequence| answers[sequence]).collect())
+    }
+}
+
+/// Makes entries, the same for two cards whose memory lies at the same addresses.
+struct Traffic {
+    random: Random,
+    capabilities: Capabilities,
+    input: u64,
+    output: u64,
+    /// Of the next entry: what the pair will number it.
+    sequence: u32,
+}
+
+impl Traffic {
+    /// A number whose length in bits is random.
+    fn any(&mut self) -> u64 {
+        let word = self.random.next() ^ self.random.next() << 40;
+        word >> self.random.below(64)
+    }
+
+    fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
+        choices[self.random.below(choices.len())]
+    }
+
+    /// Where a copy comes from: mostly input, now and then where nothing is.
+    fn source(&mut self, bytes: usize) -> u64 {
+        match self.random.below(20) {
+            0 => self.one_of(&[
+                0,
+                self.input + INPUT as u64,
+                1 << 50,
+                u64::MAX - 7,
+                self.input + 1,
+            ]),
+            _ => self.input + (self.random.below(INPUT - bytes.min(INPUT - 8)) as u64 & !7),
+        }
+    }
+
+    fn load(&mut self) -> Submission {
+        let memory = self.capabilities.card_memory_bytes;
+        let bytes = self.one_of(&[0, 1, 7, 8, 63, 64, 65, 200, 4096, 5000, 9001]);
+        let address = match self.random.below(12) {
+            0 => self.any(),
+            1 => memory - 64,
+            2 => memory,
+            3 => u64::MAX - 63,
+            // Near each other, so that they meet.
+            _ => self.random.below(400) as u64 * 64,
+        };
+        Submission {
+            opcode: Opcode::LoadResident as u8,
+            flags: self.one_of(&[0, 0, 0, 1]),
+            data_handle: self.handle(),
+            input: self.source(bytes as usize),
+            card_address: address,
+            card_bytes: if self.random.below(30) == 0 {
+                self.any()
+            } else {
+                bytes
+            },
+            ..Submission::default()
+        }
+    }
+
+    fn handle(&mut self) -> u32 {
+        let most = self.capabilities.max_handles;
+        match self.random.below(12) {
+            0 => self.one_of(&[0, most + 1, u32::MAX, 1 << 16 | 1]),
+            1 => most,
+            _ => 1 + self.random.below(6) as u32,
+        }
+    }
+
+    /// Messages anywhere in the input; the first words of it are descriptors, which this writes.
+    fn keccak(&mut self, slot: usize, sides: &[Side; 2]) -> Submission {
+        let count = self.one_of(&[1, 1, 2, 3, 5, 17, 127]);
+        // Of every slot its own descriptors, as entries of a burst are all written before the first is done.
+        let base = slot * 128 * DESCRIPTOR_BYTES;
+        let bytes = INPUT - base;
+        let least = (BURST - slot) * 128 * DESCRIPTOR_BYTES;
+        let bad = self.random.below(10);
+        for index in 0..count {
+            let length = self.one_of(&[0, 1, 8, 32, 110, 135, 136, 137, 271, 272, 532, 4095, 4096, 5001]);
+            let offset = (least + self.random.below(bytes - least - length)) & !7;
+            let mut descriptor = Descriptor {
+                offset: offset as u32,
+                length: length as u32,
+            };
+            if bad == 0 && self.random.below(count) == 0 {
+                match self.random.below(4) {
+                    0 => descriptor.offset = bytes as u32 - 8,
+                    1 => descriptor.length = self.any() as u32,
+                    2 => descriptor.offset += 4,
+                    _ => descriptor.offset = !7,
+                }
+            }
+            for side in sides {
+                side.input.copy_in(
+                    base + index * DESCRIPTOR_BYTES,
+                    &descriptor.to_word().to_le_bytes(),
+                );
+            }
+        }
+        let mut entry = Submission {
+            opcode: Opcode::Keccak as u8,
+            count: count as u32,
+            input: self.input + base as u64,
+            output: self.output + (slot * STRIDE) as u64,
+            input_bytes: bytes as u32,
+            output_bytes: DIGEST_BYTES as u32,
+            ..Submission::default()
+        };
+        match self.random.below(24) {
+            0 => entry.count = self.one_of(&[0, self.capabilities.keccak_max_messages + 1, u32::MAX]),
+            1 => entry.input_bytes = self.one_of(&[0, 8, self.capabilities.keccak_max_bytes + 1]),
+            2 => entry.output_bytes = 31,
+            3 => entry.input = self.one_of(&[0, 1 << 50, self.input + 4]),
+            4 => entry.output = self.one_of(&[1 << 50, entry.output + 4]),
+            _ => {}
+        }
+        entry
+    }
+
+    /// A burst. A CANCEL may mean a KECCAK of the burst, whose outcome leaves nothing on the card.
+    fn burst(&mut self, sides: &[Side; 2]) -> Vec<Submission> {
+        let count = 1 + self.random.below(BURST);
+        let mut entries: Vec<Submission> = Vec::with_capacity(count);
+        for slot in 0..count {
+            let mut entry = match self.random.below(10) {
+                0 | 1 => Submission::default(),
+                2 => {
+                    let hashes =
+                        |at: &usize| entries.get(*at).is_some_and(|e| e.opcode == Opcode::Keccak as u8);
+                    let target = Some(self.random.below(BURST)).filter(hashes);
+                    let target = target.map_or(0, |at| self.sequence.wrapping_add(at as u32));
+                    Submission {
+                        opcode: Opcode::Cancel as u8,
+                        count: target,
+                        ..Submission::default()
+                    }
+                }
+                3 | 4 => self.load(),
+                5 | 6 => Submission {
+                    opcode: Opcode::Evict as u8,
+                    data_handle: self.handle(),
+                    ..Submission::default()
+                },
+                _ => self.keccak(slot, sides),
+            };
+            match self.random.below(40) {
+                // No card of this comparison runs programs.
+                0 => entry.opcode = Opcode::Run as u8,
+                1 => entry.opcode = self.random.below(256) as u8,
+                2 => entry.flags = self.any() as u8,
+                3 => entry.program_handle = self.any() as u16,
+                4 => entry.card_bytes = self.any(),
+                5 => entry.output_bytes = self.any() as u32,
+                6 => entry.data_handle = self.any() as u32,
+                _ => {}
+            }
+            entries.push(entry);
+        }
+        self.sequence = self.sequence.wrapping_add(count as u32);
+        entries
+    }
+}
+
+/// What resident memory must hold.
+type Resident = BTreeMap<u32, (u64, Vec<u8>)>;
+
+/// Gives `count` entries to two cards, the first of which is right; says what is not alike.
+fn compare(cards: [(Box<dyn CardModel>, Option<Meter>); 2], seed: u64, count: usize) -> Result<(), String> {
+    let mut sides = cards.map(|(card, meter)| Side::new(card, meter));
+    let capabilities = rtl::board().unwrap_or(small().capabilities);
+    let addresses = |side: &Side| (side.input.iova().0, side.output.iova().0);
+    assert_eq!(addresses(&sides[0]), addresses(&sides[1]));
+    let (input, output) = addresses(&sides[0]);
+    let mut traffic = Traffic {
+        random: Random(seed),
+        capabilities,
+        input,
+        output,
+        sequence: 1,
+    };
+    let noise = traffic.random.bytes(INPUT);
+    for side in &sides {
+        side.input.copy_in(0, &noise);
+    }
+    let mut resident = Resident::new();
+    let mut done = 0;
+    while done < count {
+        for side in &sides {
+            side.output.copy_in(0, &vec![FRESH; BURST * STRIDE]);
+        }
+        let entries = traffic.burst(&sides);
+        let said = |what: &str| format!("seed {seed}, after {done} entries: {what}\nof {entries:#x?}");
+        let [right, other] = &mut sides;
+        let expected = right.answers(&entries).map_err(|error| said(&error))?;
+        let found = other.answers(&entries).map_err(|error| said(&error))?;
+        for (slot, entry) in entries.iter().enumerate() {
+            let alike = expected[slot] == found[slot] || cancelled(&entries, [&expected, &found], slot);
+            if !alike {
+                return Err(said(&format!(
+                    "entry {slot} is answered {:?} instead of {:?}",
+                    found[slot], expected[slot]
+                )));
+            }
+            remember(&mut resident, entry, found[slot].0, &sides[0], input);
+        }
+        let [expected_bytes, found_bytes] = sides
+            .each_ref()
+            .map(|side| side.output.copy_out(0, BURST * STRIDE));
+        for slot in 0..BURST {
+            let (from, to) = (slot * STRIDE, slot * STRIDE + SLOT);
+            if found_bytes[to..to + GAP].iter().any(|&byte| byte != FRESH) {
+                return Err(said(&format!("memory behind slot {slot} is written")));
+            }
+            let ok =
+                |answers: &[(Status, u32)]| answers.get(slot).is_none_or(|(status, _)| *status == Status::Ok);
+            // Of a failed job the output is undefined.
+            if ok(&expected) && ok(&found) && expected_bytes[from..to] != found_bytes[from..to] {
+                return Err(said(&format!("the output of slot {slot} differs")));
+            }
+        }
+        done += entries.len();
+    }
+    for (handle, (address, bytes)) in &resident {
+        let Some(meter) = &sides[1].meter else { continue };
+        let words = meter.card_memory(*address, bytes.len().div_ceil(8)).unwrap();
+        let found: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        if found[..bytes.len()] != bytes[..] {
+            return Err(format!("seed {seed}: card memory of handle {handle} differs"));
+        }
+    }
+    Ok(())
+}
+
+/// Whether this entry, or the one that it cancels, was cancelled on one card and too late on the other.
+fn cancelled(entries: &[Submission], answers: [&[(Status, u32)]; 2], slot: usize) -> bool {
+    let cancels = |entry: &Submission| entry.opcode == Opcode::Cancel as u8 && entry.count != 0;
+    let is = |status: Status| answers.iter().any(|answers| answers[slot].0 == status);
+    let too_late = is(Status::NotFound) && is(Status::Ok);
+    cancels(&entries[slot]) && too_late || is(Status::Cancelled) && entries[slot..].iter().any(cancels)
+}
+
+fn remember(resident: &mut Resident, entry: &Submission, status: Status, side: &Side, input: u64) {
+    if status != Status::Ok {
+        return;
+    }
+    match Opcode::from_bits(entry.opcode) {
+        Some(Opcode::LoadResident) => {
+            // Descriptors change from burst to burst, and loads of a burst may have read them before. No byte
+            // comes from anywhere.
+            let offset = entry.input.wrapping_sub(input) as usize;
+            let known = BURST * 128 * DESCRIPTOR_BYTES..INPUT;
+            let bytes = if known.contains(&offset) {
+                entry.card_bytes as usize
+            } else {
+                0
+            };
+            let bytes = side.input.copy_out(if bytes == 0 { 0 } else { offset }, bytes);
+            resident.insert(entry.data_handle, (entry.card_address, bytes));
+        }
+        Some(Opcode::Evict) => {
+            resident.remove(&entry.data_handle);
+        }
+        _ => {}
+    }
+}
+
+/// How many entries: `METISVM_RING_ENTRIES`, or few.
+fn entries(few: usize) -> usize {
+    std::env::var("METISVM_RING_ENTRIES").map_or(few, |text| text.parse().unwrap())
+}
+
+/// A functional card that can do what the card in RTL can.
+fn functional(capabilities: Option<Capabilities>) -> (Box<dyn CardModel>, Option<Meter>) {
+    let mut options = support::programs();
+    options.capabilities = capabilities.unwrap_or(options.capabilities);
+    options.capabilities.features &= !reg::features::TENSOR;
+    (Box::new(FunctionalCard::new(options)), None)
+}
+
+#[test]
+fn a_card_is_like_itself() {
+    for seed in 0..4 {
+        let cards = [functional(rtl::board()), functional(rtl::board())];
+        compare(cards, seed, 2500).unwrap();
+    }
+}
+
+#[test]
+fn a_card_that_differs_in_one_thing_is_noticed() {
+    let mut capabilities = rtl::board().unwrap_or(small().capabilities);
+    capabilities.card_memory_bytes -= 64;
+    let cards = [functional(rtl::board()), functional(Some(capabilities))];
+    assert!(compare(cards, 1, 2500).unwrap_err().contains("instead of"));
+}
+
+#[test]
+fn random_entries_come_out_alike_on_the_card_in_rtl() {
+    let Some(capabilities) = rtl::board() else { return };
+    let buses = [(0, None), (1000, None), (200, Some(11)), (2000, Some(12))];
+    for (seed, (latency, disorder)) in (100..).zip(buses) {
+        let options = RtlOptions {
+            latency: Duration::from_nanos(latency),
+            disorder,
+            ..RtlOptions::default()
+        };
+        let card = rtl::card(&options);
+        let meter = card.meter();
+        let cards = [functional(Some(capabilities)), (Box::new(card) as _, Some(meter))];
+        compare(cards, seed, entries(4000) / buses.len()).unwrap();
+    }
+}

@@ -1,8 +1,8 @@
 //! The layout of a Keccak-256 batch in host memory.
 //!
 //! A batch of n messages is n 8-byte descriptors (offset from the batch's start, u32; length in
-//! bytes, u32), then the messages. A message may start anywhere after the descriptors; the host
-//! packs them at multiples of 8. The answer is n digests of 32 bytes in the same order.
+//! bytes, u32), then the messages. A message may start at any multiple of 8, even over another; the host
+//! packs them one after the other. The answer is n digests of 32 bytes in the same order.
 
 use alloc::vec::Vec;
 
@@ -34,9 +34,12 @@ impl Descriptor {
         }
     }
 
-    /// The message in `batch`, unless it lies outside it.
+    /// The message in `batch`, unless it lies outside it or at no multiple of 8.
     pub fn message<'a>(&self, batch: &'a [u8]) -> Option<&'a [u8]> {
         let start = usize::try_from(self.offset).ok()?;
+        if !self.offset.is_multiple_of(DESCRIPTOR_BYTES as u32) {
+            return None;
+        }
         let length = usize::try_from(self.length).ok()?;
         batch.get(start..start.checked_add(length)?)
     }

@@ -21,6 +21,8 @@ pub const SUBMISSION_WORDS: usize = 8;
 pub const SUBMISSION_BYTES: usize = 64;
 /// Alignment of every card address, bytes.
 pub const CARD_ALIGN: u64 = 64;
+/// Addresses of inputs and outputs are multiples of this: a card without byte lanes on its bus moves words.
+pub const HOST_ALIGN: u64 = 8;
 /// The data or state handle of a program that has none.
 pub const NO_HANDLE: u32 = 0;
 
@@ -183,6 +185,21 @@ impl Submission {
             Some(6)
         } else if !(run || load) && self.card_bytes != 0 {
             Some(7)
+        } else {
+            None
+        }
+    }
+
+    /// The index of the word with the first host address that is no multiple of [`HOST_ALIGN`], of those that
+    /// the opcode names.
+    pub const fn misaligned_address(&self) -> Option<u32> {
+        let opcode = Opcode::from_bits(self.opcode);
+        let reads = matches!(opcode, Some(Opcode::LoadResident | Opcode::Run | Opcode::Keccak));
+        let writes = matches!(opcode, Some(Opcode::Run | Opcode::Keccak));
+        if reads && !self.input.is_multiple_of(HOST_ALIGN) {
+            Some(3)
+        } else if writes && !self.output.is_multiple_of(HOST_ALIGN) {
+            Some(4)
         } else {
             None
         }

@@ -117,6 +117,7 @@ impl Engines {
         if !(1..=self.options.capabilities.max_handles).contains(&handle) {
             return Err((Status::InvalidField, 2));
         }
+        check_alignment(submission)?;
         if self.memory.contains(handle) {
             return Err((Status::HandleInUse, handle));
         }
@@ -147,6 +148,7 @@ impl Engines {
             output_bytes,
             ..
         } = *submission;
+        check_alignment(submission)?;
         let capabilities = &self.options.capabilities;
         let dtype = |bits| Dtype::from_bits(bits).ok_or((Status::InvalidField, 0));
         let whole = |bytes: u32, dtype: Dtype, most| bytes <= most && bytes.is_multiple_of(dtype.bytes());
@@ -235,6 +237,7 @@ impl Engines {
             output_bytes,
             ..
         } = *submission;
+        check_alignment(submission)?;
         let capabilities = &self.options.capabilities;
         if !(1..=capabilities.keccak_max_messages).contains(&count) {
             return Err((Status::InvalidField, 2));
@@ -272,6 +275,12 @@ impl Engines {
         output.write(submission.output, host, stop)?;
         Ok(output.checksum())
     }
+}
+
+/// Checks that the host addresses are those of words.
+fn check_alignment(submission: &Submission) -> Result<(), Refusal> {
+    let word = submission.misaligned_address();
+    word.map_or(Ok(()), |word| Err((Status::InvalidField, word)))
 }
 
 /// Checks that `count` items of `bytes` bytes do not run over the end of the address space.

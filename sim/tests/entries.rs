@@ -113,9 +113,23 @@ fn bad_entries_get_their_status() {
                 input_bytes: u32::MAX,
                 ..keccak
             },
+            Submission {
+                input: keccak.input + 4,
+                ..keccak
+            },
+            Submission {
+                output: keccak.output + 4,
+                ..keccak
+            },
         ],
     );
-    let expected = [Status::UnknownHandle, Status::InvalidBatch, Status::InvalidField];
+    let expected = [
+        Status::UnknownHandle,
+        Status::InvalidBatch,
+        Status::InvalidField,
+        Status::InvalidField,
+        Status::InvalidField,
+    ];
     assert_eq!(found, expected);
 }
 
@@ -151,8 +165,16 @@ fn bad_runs_get_their_status() {
             },
             Submission { dtype_out: 4, ..run },
             Submission {
-                input: u64::MAX,
+                input: u64::MAX - 7,
                 input_bytes: 8,
+                ..run
+            },
+            Submission {
+                input: run.input + 4,
+                ..run
+            },
+            Submission {
+                output: run.output + 1,
                 ..run
             },
             Submission {
@@ -169,6 +191,8 @@ fn bad_runs_get_their_status() {
         Status::InvalidField,
         Status::InvalidField,
         Status::DmaFault,
+        Status::InvalidField,
+        Status::InvalidField,
         Status::CardMemory,
     ];
     assert_eq!(found, expected);

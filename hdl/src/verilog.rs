@@ -1,6 +1,8 @@
 //! Writes the blocks out as Verilog.
 
+use crate::shell::top::Card;
 use crate::tensor::{gemm::Gemm, requantise::Requantise, tile::Tile};
+use metisvm_firmware::Capabilities;
 use rust_hdl::prelude::{Block, ModuleDefines, check_all};
 use std::io;
 use std::path::Path;
@@ -34,4 +36,13 @@ pub fn write_all(folder: &Path) -> io::Result<()> {
         std::fs::write(folder.join(format!("{name}.v")), text)?;
     }
     Ok(())
+}
+
+/// The Verilog of the card, top module `metisvm_card`.
+///
+/// # Errors
+/// If rust-hdl's checks find fault with it, or a capability is outside its range.
+pub fn card(capabilities: &Capabilities, timeout: u32) -> io::Result<String> {
+    capabilities.validate().map_err(io::Error::other)?;
+    emit("metisvm_card", Card::new(capabilities, timeout))
 }

@@ -10,7 +10,15 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let folder = PathBuf::from(folder);
-    let written = std::fs::create_dir_all(&folder).and_then(|()| metisvm_hdl::verilog::write_all(&folder));
+    let written = std::fs::create_dir_all(&folder)
+        .and_then(|()| metisvm_hdl::verilog::write_all(&folder))
+        .and_then(|()| {
+            let card = metisvm_hdl::verilog::card(
+                &metisvm_hdl::shell::sim::CAPABILITIES,
+                metisvm_hdl::shell::sim::TIMEOUT,
+            )?;
+            std::fs::write(folder.join("sim.v"), card)
+        });
     match written {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {

@@ -15,7 +15,7 @@ pub struct Source {
 pub const DEFAULT: &str = "sim";
 
 /// Names and Verilog of the boards.
-const BOARDS: [(&str, &str); 0] = [];
+const BOARDS: [(&str, &str); 1] = [(DEFAULT, include_str!("../../../hdl/verilog/sim.v"))];
 
 /// The names of the boards.
 pub fn names() -> impl Iterator<Item = &'static str> {

@@ -1,0 +1,290 @@
+//! Does one entry at a time: every check of the ABI, and the jobs that need no engine.
+
+use crate::shell::handles::Handles;
+use rust_hdl::prelude::*;
+
+/// States: 0 waits, 1 compares a range with the resident ones, 2 asks for its bytes, 3 copies them, 4 waits
+/// for the Keccak job, 5 is done, 6 throws away what is still on its way.
+#[derive(LogicBlock, Default)]
+pub struct Executor {
+    /// The clock; everything happens on its rising edge.
+    pub clock: Signal<In, Clock>,
+    /// The job in progress is given up.
+    pub stop: Signal<In, Bit>,
+    /// Forgets the handles.
+    pub clear: Signal<In, Bit>,
+    /// The highest handle.
+    pub max_handles: Signal<In, Bits<32>>,
+    /// Card memory, bytes.
+    pub card_bytes: Signal<In, Bits<64>>,
+    /// The session's nonce.
+    pub boot_nonce: Signal<In, Bits<32>>,
+    /// The entry.
+    pub entry: [Signal<In, Bits<64>>; 8],
+    /// It begins.
+    pub start: Signal<In, Bit>,
+    /// A CANCEL means it.
+    pub cancelled: Signal<In, Bit>,
+    /// It is a CANCEL that has found its entry.
+    pub found: Signal<In, Bit>,
+    /// It is done; the ports below hold until the next begins.
+    pub done: Signal<Out, Bit>,
+    /// How it ended.
+    pub status: Signal<Out, Bits<15>>,
+    /// The completion's detail.
+    pub detail: Signal<Out, Bits<32>>,
+    /// A command for the fetcher.
+    pub cmd_valid: Signal<Out, Bit>,
+    /// It is taken.
+    pub cmd_ready: Signal<In, Bit>,
+    /// What is on its way is thrown away.
+    pub abort: Signal<Out, Bit>,
+    /// Nothing is on its way.
+    pub drained: Signal<In, Bit>,
+    /// A resident word is there.
+    pub in_valid: Signal<In, Bit>,
+    /// It is taken.
+    pub in_ready: Signal<Out, Bit>,
+    /// The word.
+    pub in_data: Signal<In, Bits<64>>,
+    /// The last one.
+    pub in_end: Signal<In, Bit>,
+    /// It cannot be read.
+    pub in_error: Signal<In, Bit>,
+    /// Card memory: where.
+    pub mw_address: Signal<Out, Bits<48>>,
+    /// What.
+    pub mw_data: Signal<Out, Bits<64>>,
+    /// A word waits.
+    pub mw_valid: Signal<Out, Bit>,
+    /// It is taken.
+    pub mw_ready: Signal<In, Bit>,
+    /// The card has a Keccak engine.
+    pub has_keccak: Signal<In, Bit>,
+    /// A Keccak job begins.
+    pub keccak_start: Signal<Out, Bit>,
+    /// It is done.
+    pub keccak_done: Signal<In, Bit>,
+    /// How it ended.
+    pub keccak_status: Signal<In, Bits<15>>,
+    /// Its detail.
+    pub keccak_detail: Signal<In, Bits<32>>,
+
+    handles: Handles,
+    state: DFF<Bits<3>>,
+    status_reg: DFF<Bits<15>>,
+    detail_reg: DFF<Bits<32>>,
+    at: DFF<Bits<48>>,
+    status_n: Signal<Local, Bits<15>>,
+    detail_n: Signal<Local, Bits<32>>,
+    opcode: Signal<Local, Bits<8>>,
+    is_run: Signal<Local, Bit>,
+    is_load: Signal<Local, Bit>,
+    is_evict: Signal<Local, Bit>,
+    is_keccak: Signal<Local, Bit>,
+    is_cancel: Signal<Local, Bit>,
+    stray: Signal<Local, Bits<4>>,
+    handle: Signal<Local, Bits<32>>,
+    handle_less: Signal<Local, Bits<32>>,
+    handle_ok: Signal<Local, Bit>,
+    address: Signal<Local, Bits<64>>,
+    length: Signal<Local, Bits<64>>,
+    address_wide: Signal<Local, Bits<65>>,
+    length_wide: Signal<Local, Bits<65>>,
+    upto: Signal<Local, Bits<65>>,
+    limit: Signal<Local, Bits<65>>,
+    range_ok: Signal<Local, Bit>,
+}
+
+impl Logic for Executor {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(self, clock, state, status_reg, detail_reg, at);
+        clock!(self, clock, handles);
+        self.opcode.next = self.entry[0].val().get_bits::<8>(0);
+        self.is_cancel.next = self.opcode.val() == 1;
+        self.is_load.next = self.opcode.val() == 2;
+        self.is_evict.next = self.opcode.val() == 3;
+        self.is_run.next = self.opcode.val() == 4;
+        self.is_keccak.next = self.opcode.val() == 5;
+        // The lowest word with a field that the opcode does not name; 8 for none.
+        self.stray.next = 8.into();
+        if !self.is_load.val() {
+            if self.entry[7].val().any() {
+                self.stray.next = 7.into();
+            }
+            if self.entry[6].val().any() {
+                self.stray.next = 6.into();
+            }
+        }
+        if !self.is_keccak.val() {
+            if self.entry[5].val().any() {
+                self.stray.next = 5.into();
+            }
+            if self.entry[4].val().any() {
+                self.stray.next = 4.into();
+            }
+            if !self.is_load.val() && self.entry[3].val().any() {
+                self.stray.next = 3.into();
+            }
+            if !self.is_cancel.val() && self.entry[2].val().get_bits::<32>(32).any() {
+                self.stray.next = 2.into();
+            }
+        }
+        if !self.is_load.val() && !self.is_evict.val() && self.entry[2].val().get_bits::<32>(0).any() {
+            self.stray.next = 2.into();
+        }
+        if self.entry[1].val().get_bits::<32>(32).any() {
+            self.stray.next = 1.into();
+        }
+        if self.entry[0].val().get_bits::<23>(9).any() {
+            self.stray.next = 0.into();
+        }
+        if !self.is_load.val() && self.entry[0].val().get_bit(8) {
+            self.stray.next = 0.into();
+        }
+        self.handle.next = self.entry[2].val().get_bits::<32>(0);
+        self.handle_less.next = self.handle.val() - 1;
+        self.handle_ok.next = self.handle_less.val() < self.max_handles.val();
+        self.address.next = self.entry[6].val();
+        self.length.next = self.entry[7].val();
+        self.address_wide.next = bit_cast::<65, 64>(self.address.val());
+        self.length_wide.next = bit_cast::<65, 64>(self.length.val());
+        self.upto.next = self.address_wide.val() + self.length_wide.val();
+        self.limit.next = bit_cast::<65, 64>(self.card_bytes.val());
+        self.range_ok.next =
+            (self.address.val().get_bits::<6>(0) == 0) && (self.upto.val() <= self.limit.val());
+
+        self.handles.clear.next = self.clear.val();
+        self.handles.handle.next = self.handle_less.val().get_bits::<6>(0);
+        self.handles.start.next = self.address.val().get_bits::<48>(0);
+        self.handles.upto.next = self.upto.val().get_bits::<49>(0);
+        self.handles.search.next = false;
+        self.handles.insert.next = false;
+        self.handles.remove.next = false;
+        self.done.next = self.state.q.val() == 5;
+        self.status.next = self.status_reg.q.val();
+        self.detail.next = self.detail_reg.q.val();
+        self.cmd_valid.next = false;
+        self.abort.next = false;
+        self.in_ready.next = false;
+        self.mw_valid.next = false;
+        self.mw_address.next = self.at.q.val();
+        self.mw_data.next = self.in_data.val();
+        self.keccak_start.next = false;
+        self.status_n.next = self.status_reg.q.val();
+        self.detail_n.next = self.detail_reg.q.val();
+
+        if self.state.q.val() == 0 {
+            if self.start.val() {
+                self.state.d.next = 5.into();
+                self.status_n.next = 0.into();
+                self.detail_n.next = 0.into();
+                self.at.d.next = self.address.val().get_bits::<48>(0);
+                if (self.boot_nonce.val() == 0)
+                    || (self.entry[1].val().get_bits::<32>(0) != self.boot_nonce.val())
+                {
+                    self.status_n.next = 3.into();
+                    self.detail_n.next = self.boot_nonce.val();
+                } else if self.cancelled.val() {
+                    self.status_n.next = 16.into();
+                } else if self.found.val() {
+                    self.status_n.next = 0.into();
+                } else if self.opcode.val() > bits::<8>(5) {
+                    self.status_n.next = 1.into();
+                } else if self.is_run.val() {
+                    // No tensor engine yet.
+                    self.status_n.next = 1.into();
+                } else if self.is_keccak.val() && !self.has_keccak.val() {
+                    self.status_n.next = 1.into();
+                } else if self.stray.val() != 8 {
+                    self.status_n.next = 2.into();
+                    self.detail_n.next = bit_cast::<32, 4>(self.stray.val());
+                } else if self.is_cancel.val() {
+                    self.status_n.next = 17.into();
+                } else if self.is_evict.val() {
+                    if self.handle_ok.val() && self.handles.present.val() {
+                        self.handles.remove.next = true;
+                    } else {
+                        self.status_n.next = 4.into();
+                        self.detail_n.next = self.handle.val();
+                    }
+                } else if self.is_load.val() {
+                    if !self.handle_ok.val() {
+                        self.status_n.next = 2.into();
+                        self.detail_n.next = 2.into();
+                    } else if self.entry[3].val().get_bits::<3>(0).any() {
+                        self.status_n.next = 2.into();
+                        self.detail_n.next = 3.into();
+                    } else if self.handles.present.val() {
+                        self.status_n.next = 5.into();
+                        self.detail_n.next = self.handle.val();
+                    } else if !self.range_ok.val() {
+                        self.status_n.next = 6.into();
+                    } else {
+                        self.handles.search.next = true;
+                        self.state.d.next = 1.into();
+                    }
+                } else if self.is_keccak.val() {
+                    self.keccak_start.next = true;
+                    self.state.d.next = 4.into();
+                }
+            }
+        }
+        if (self.state.q.val() == 1) && self.handles.searched.val() {
+            if self.handles.meets.val() {
+                self.status_n.next = 6.into();
+                self.state.d.next = 5.into();
+            } else if self.length.val() == 0 {
+                self.handles.insert.next = true;
+                self.state.d.next = 5.into();
+            } else {
+                self.state.d.next = 2.into();
+            }
+        }
+        if self.state.q.val() == 2 {
+            self.cmd_valid.next = true;
+            if self.cmd_ready.val() {
+                self.state.d.next = 3.into();
+            }
+        }
+        if self.state.q.val() == 3 {
+            self.mw_valid.next = self.in_valid.val() && !self.in_error.val();
+            self.in_ready.next = self.mw_ready.val();
+            if self.in_valid.val() && !self.in_error.val() && self.mw_ready.val() {
+                self.at.d.next = self.at.q.val() + 8;
+                if self.in_end.val() {
+                    self.handles.insert.next = true;
+                    self.state.d.next = 5.into();
+                } else if self.stop.val() {
+                    self.status_n.next = 19.into();
+                    self.state.d.next = 6.into();
+                }
+            }
+            if self.in_valid.val() && self.in_error.val() {
+                self.status_n.next = 7.into();
+                self.state.d.next = 6.into();
+            } else if self.stop.val() && !self.in_valid.val() {
+                self.status_n.next = 19.into();
+                self.state.d.next = 6.into();
+            }
+        }
+        if (self.state.q.val() == 4) && self.keccak_done.val() {
+            self.status_n.next = self.keccak_status.val();
+            self.detail_n.next = self.keccak_detail.val();
+            self.state.d.next = 5.into();
+        }
+        if self.state.q.val() == 5 {
+            self.state.d.next = 0.into();
+        }
+        if self.state.q.val() == 6 {
+            self.abort.next = true;
+            self.in_ready.next = true;
+            if self.drained.val() {
+                self.state.d.next = 5.into();
+            }
+        }
+        self.status_reg.d.next = self.status_n.val();
+        self.detail_reg.d.next = self.detail_n.val();
+    }
+}

@@ -1,0 +1,106 @@
+//! The handle table: up to 64 resident pieces of card memory.
+
+use rust_hdl::prelude::*;
+
+/// Compares a range with every resident one, one a cycle, and remembers and forgets pieces.
+///
+/// `handle` is the handle less one. A search begins with `search` and is over when `searched` rises; `meets`
+/// then says whether the range meets a piece.
+#[derive(LogicBlock, Default)]
+pub struct Handles {
+    /// The clock; everything happens on its rising edge.
+    pub clock: Signal<In, Clock>,
+    /// Forgets everything.
+    pub clear: Signal<In, Bit>,
+    /// The handle that the strobes mean, less one.
+    pub handle: Signal<In, Bits<6>>,
+    /// First byte of the range.
+    pub start: Signal<In, Bits<48>>,
+    /// The byte after it.
+    pub upto: Signal<In, Bits<49>>,
+    /// Begins to compare.
+    pub search: Signal<In, Bit>,
+    /// Gives `handle` the range.
+    pub insert: Signal<In, Bit>,
+    /// Forgets `handle`.
+    pub remove: Signal<In, Bit>,
+    /// `handle` has a range.
+    pub present: Signal<Out, Bit>,
+    /// The search is over.
+    pub searched: Signal<Out, Bit>,
+    /// The range meets a resident one.
+    pub meets: Signal<Out, Bit>,
+    pieces: RAM<Bits<97>, 6>,
+    valid: DFF<Bits<64>>,
+    at: DFF<Bits<7>>,
+    seen: DFF<Bits<7>>,
+    running: DFF<Bit>,
+    hit: DFF<Bit>,
+    one: Signal<Local, Bits<64>>,
+    mask: Signal<Local, Bits<64>>,
+    inverse: Signal<Local, Bits<64>>,
+    entry: Signal<Local, Bits<97>>,
+    entry_high: Signal<Local, Bits<97>>,
+    piece_start: Signal<Local, Bits<49>>,
+    piece_end: Signal<Local, Bits<49>>,
+    start_wide: Signal<Local, Bits<49>>,
+}
+
+impl Logic for Handles {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(self, clock, valid, at, seen, running, hit);
+        self.pieces.read_clock.next = self.clock.val();
+        self.pieces.write_clock.next = self.clock.val();
+        self.one.next = 1.into();
+        self.mask.next = self.one.val() << self.handle.val();
+        self.inverse.next = !self.mask.val();
+        self.present.next = self.valid.q.val().get_bit(self.handle.val().index());
+        self.entry.next = bit_cast::<97, 48>(self.start.val());
+        self.entry_high.next = bit_cast::<97, 49>(self.upto.val());
+        self.entry_high.next = self.entry_high.val() << 48;
+        self.pieces.write_address.next = self.handle.val();
+        self.pieces.write_data.next = self.entry.val() | self.entry_high.val();
+        self.pieces.write_enable.next = self.insert.val();
+        self.pieces.read_address.next = self.at.q.val().get_bits::<6>(0);
+        self.seen.d.next = self.at.q.val();
+        self.piece_start.next = bit_cast::<49, 48>(self.pieces.read_data.val().get_bits::<48>(0));
+        self.piece_end.next = self.pieces.read_data.val().get_bits::<49>(48);
+        self.start_wide.next = bit_cast::<49, 48>(self.start.val());
+        if self.running.q.val() {
+            self.at.d.next = self.at.q.val() + 1;
+            // The memory answers one cycle late: the first cycle of a search answers nothing.
+            if (self.at.q.val() != 0)
+                && self
+                    .valid
+                    .q
+                    .val()
+                    .get_bit(self.seen.q.val().get_bits::<6>(0).index())
+                && (self.piece_start.val() < self.upto.val())
+                && (self.start_wide.val() < self.piece_end.val())
+            {
+                self.hit.d.next = true;
+            }
+            if self.at.q.val() == 64 {
+                self.running.d.next = false;
+            }
+        }
+        if self.search.val() {
+            self.at.d.next = 0.into();
+            self.running.d.next = true;
+            self.hit.d.next = false;
+        }
+        self.searched.next = !self.running.q.val();
+        self.meets.next = self.hit.q.val();
+        if self.insert.val() {
+            self.valid.d.next = self.valid.q.val() | self.mask.val();
+        }
+        if self.remove.val() {
+            self.valid.d.next = self.valid.q.val() & self.inverse.val();
+        }
+        if self.clear.val() {
+            self.valid.d.next = 0.into();
+            self.running.d.next = false;
+        }
+    }
+}

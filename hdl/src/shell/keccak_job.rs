@@ -1,0 +1,348 @@
+//! A Keccak job: descriptors ahead, messages through the engine, digests and their CRC-32 out.
+
+use crate::shell::crc32::Crc32;
+use rust_hdl::prelude::*;
+
+/// Reads a batch's descriptors 64 at a time, one piece ahead of their messages, asks for each message under
+/// tags of its own, feeds the engine and hands its digests to the writer.
+///
+/// Issuing states: 0 waits, 1 checks the entry, 2 asks for descriptors, 3 reads one, 4 checks it, 5 asks for
+/// its message, 6 has asked for all. Ending states: 0 works, 1 throws away what is on its way, 2 hands over
+/// the digests, 3 is done.
+#[derive(LogicBlock, Default)]
+pub struct KeccakJob {
+    /// The clock; everything happens on its rising edge.
+    pub clock: Signal<In, Clock>,
+    /// The job is given up.
+    pub stop: Signal<In, Bit>,
+    /// Most messages of a job.
+    pub max_messages: Signal<In, Bits<32>>,
+    /// Most bytes of a batch, and of its messages together.
+    pub max_bytes: Signal<In, Bits<32>>,
+    /// The entry.
+    pub entry: [Signal<In, Bits<64>>; 8],
+    /// The job begins.
+    pub start: Signal<In, Bit>,
+    /// It is done, for one cycle.
+    pub done: Signal<Out, Bit>,
+    /// How it ended.
+    pub status: Signal<Out, Bits<15>>,
+    /// The completion's detail.
+    pub detail: Signal<Out, Bits<32>>,
+    /// A command for the fetcher.
+    pub cmd_valid: Signal<Out, Bit>,
+    /// It is taken.
+    pub cmd_ready: Signal<In, Bit>,
+    /// Its address.
+    pub cmd_address: Signal<Out, Bits<64>>,
+    /// Its bytes.
+    pub cmd_length: Signal<Out, Bits<49>>,
+    /// 2 descriptors, 3 a message.
+    pub cmd_kind: Signal<Out, Bits<2>>,
+    /// What is on its way is thrown away.
+    pub abort: Signal<Out, Bit>,
+    /// Nothing is on its way.
+    pub drained: Signal<In, Bit>,
+    /// A word is there.
+    pub in_valid: Signal<In, Bit>,
+    /// It is taken.
+    pub in_ready: Signal<Out, Bit>,
+    /// The word.
+    pub in_data: Signal<In, Bits<64>>,
+    /// Its bytes that count.
+    pub in_bytes: Signal<In, Bits<4>>,
+    /// Its kind.
+    pub in_kind: Signal<In, Bits<2>>,
+    /// The last one of its command.
+    pub in_end: Signal<In, Bit>,
+    /// It cannot be read.
+    pub in_error: Signal<In, Bit>,
+    /// The engine forgets everything.
+    pub engine_clear: Signal<Out, Bit>,
+    /// A word of a message.
+    pub engine_data: Signal<Out, Bits<64>>,
+    /// Its bytes that count.
+    pub engine_bytes: Signal<Out, Bits<4>>,
+    /// The message's last word.
+    pub engine_last: Signal<Out, Bit>,
+    /// It waits.
+    pub engine_valid: Signal<Out, Bit>,
+    /// It is taken.
+    pub engine_ready: Signal<In, Bit>,
+    /// A word of a digest.
+    pub digest_data: Signal<In, Bits<64>>,
+    /// It waits.
+    pub digest_valid: Signal<In, Bit>,
+    /// It is taken.
+    pub digest_ready: Signal<Out, Bit>,
+    /// See [`super::writer::Writer`].
+    pub write_start: Signal<Out, Bit>,
+    /// See there.
+    pub write_address: Signal<Out, Bits<64>>,
+    /// See there.
+    pub write_push: Signal<Out, Bit>,
+    /// See there.
+    pub write_data: Signal<Out, Bits<64>>,
+    /// See there.
+    pub write_flush: Signal<Out, Bit>,
+    /// See there.
+    pub write_ready: Signal<In, Bit>,
+    /// See there.
+    pub write_idle: Signal<In, Bit>,
+
+    crc: Crc32,
+    descriptors: RAM<Bits<64>, 7>,
+    state: DFF<Bits<3>>,
+    ending: DFF<Bits<2>>,
+    index: DFF<Bits<17>>,
+    arrived: DFF<Bits<30>>,
+    asked: DFF<Bits<30>>,
+    sum: DFF<Bits<33>>,
+    words_left: DFF<Bits<19>>,
+    status_reg: DFF<Bits<15>>,
+    detail_reg: DFF<Bits<32>>,
+    begun: DFF<Bit>,
+
+    count: Signal<Local, Bits<32>>,
+    batch_bytes: Signal<Local, Bits<32>>,
+    output_bytes: Signal<Local, Bits<32>>,
+    limit: Signal<Local, Bits<30>>,
+    piece: Signal<Local, Bits<30>>,
+    index_wide: Signal<Local, Bits<30>>,
+    offset: Signal<Local, Bits<32>>,
+    length: Signal<Local, Bits<32>>,
+    offset_wide: Signal<Local, Bits<33>>,
+    length_wide: Signal<Local, Bits<33>>,
+    batch_wide: Signal<Local, Bits<33>>,
+    last_byte: Signal<Local, Bits<33>>,
+    total: Signal<Local, Bits<33>>,
+    most: Signal<Local, Bits<33>>,
+    first: Signal<Local, Bits<65>>,
+    extent: Signal<Local, Bits<65>>,
+    span: Signal<Local, Bits<65>>,
+    asked_bytes: Signal<Local, Bits<64>>,
+    fail: Signal<Local, Bit>,
+    fail_status: Signal<Local, Bits<15>>,
+    fail_detail: Signal<Local, Bits<32>>,
+    ahead: Signal<Local, Bits<30>>,
+    takes: Signal<Local, Bit>,
+    at_piece: Signal<Local, Bit>,
+}
+
+impl Logic for KeccakJob {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(
+            self, clock, state, ending, index, arrived, asked, sum, words_left, status_reg, detail_reg, begun
+        );
+        clock!(self, clock, crc);
+        self.descriptors.read_clock.next = self.clock.val();
+        self.descriptors.write_clock.next = self.clock.val();
+        self.count.next = self.entry[2].val().get_bits::<32>(32);
+        self.batch_bytes.next = self.entry[5].val().get_bits::<32>(0);
+        self.output_bytes.next = self.entry[5].val().get_bits::<32>(32);
+        // Descriptors that lie inside the batch.
+        self.limit.next = bit_cast::<30, 29>(self.batch_bytes.val().get_bits::<29>(3));
+        self.index_wide.next = bit_cast::<30, 17>(self.index.q.val());
+        self.batch_wide.next = bit_cast::<33, 32>(self.batch_bytes.val());
+        self.most.next = bit_cast::<33, 32>(self.max_bytes.val());
+        self.status.next = self.status_reg.q.val();
+        self.detail.next = self.detail_reg.q.val();
+        self.done.next = self.ending.q.val() == 3;
+        self.fail.next = false;
+        self.fail_status.next = 0.into();
+        self.fail_detail.next = 0.into();
+        self.cmd_valid.next = false;
+        self.abort.next = self.ending.q.val() == 1;
+        self.engine_clear.next = self.ending.q.val() == 1;
+
+        // The descriptor of message `index`.
+        self.descriptors.read_address.next = self.index.q.val().get_bits::<7>(0);
+        self.offset.next = self.descriptors.read_data.val().get_bits::<32>(0);
+        self.length.next = self.descriptors.read_data.val().get_bits::<32>(32);
+        self.offset_wide.next = bit_cast::<33, 32>(self.offset.val());
+        self.length_wide.next = bit_cast::<33, 32>(self.length.val());
+        self.last_byte.next = self.offset_wide.val() + self.length_wide.val();
+        self.total.next = self.sum.q.val() + self.length_wide.val();
+        // Descriptors to ask for: 64, or what is left of the batch and of the count.
+        self.ahead.next = bit_cast::<30, 29>(self.count.val().get_bits::<29>(0));
+        if self.limit.val() < self.ahead.val() {
+            self.ahead.next = self.limit.val();
+        }
+        self.piece.next = self.ahead.val() - self.asked.q.val();
+        if self.piece.val() > bits::<30>(64) {
+            self.piece.next = 64.into();
+        }
+        self.at_piece.next = self.index.q.val().get_bits::<6>(0) == 0;
+        self.asked_bytes.next = bit_cast::<64, 30>(self.asked.q.val());
+        self.asked_bytes.next = self.asked_bytes.val() << 3;
+        self.cmd_address.next = self.entry[3].val() + bit_cast::<64, 32>(self.offset.val());
+        self.cmd_length.next = bit_cast::<49, 32>(self.length.val());
+        self.cmd_kind.next = 3.into();
+        self.first.next = bit_cast::<65, 64>(self.entry[4].val());
+        self.extent.next = bit_cast::<65, 32>(self.count.val());
+        self.extent.next = self.extent.val() << 5;
+        self.span.next = self.first.val() + self.extent.val();
+
+        self.crc.clear.next = false;
+        if self.state.q.val() == 0 {
+            if self.start.val() {
+                self.state.d.next = 1.into();
+                self.ending.d.next = 0.into();
+                self.index.d.next = 0.into();
+                self.arrived.d.next = 0.into();
+                self.asked.d.next = 0.into();
+                self.sum.d.next = 0.into();
+                self.words_left.d.next = bit_cast::<19, 17>(self.count.val().get_bits::<17>(0)) << 2;
+                self.status_reg.d.next = 0.into();
+                self.detail_reg.d.next = 0.into();
+                self.crc.clear.next = true;
+                self.begun.d.next = false;
+            }
+        }
+        if self.state.q.val() == 1 {
+            self.state.d.next = 2.into();
+            self.begun.d.next = true;
+            if self.entry[3].val().get_bits::<3>(0).any() {
+                self.fail.next = true;
+                self.fail_status.next = 2.into();
+                self.fail_detail.next = 3.into();
+            } else if self.entry[4].val().get_bits::<3>(0).any() {
+                self.fail.next = true;
+                self.fail_status.next = 2.into();
+                self.fail_detail.next = 4.into();
+            } else if (self.count.val() == 0) || (self.count.val() > self.max_messages.val()) {
+                self.fail.next = true;
+                self.fail_status.next = 2.into();
+                self.fail_detail.next = 2.into();
+            } else if (self.batch_bytes.val() > self.max_bytes.val()) || (self.output_bytes.val() != 32) {
+                self.fail.next = true;
+                self.fail_status.next = 2.into();
+                self.fail_detail.next = 5.into();
+            } else if self.span.val().get_bit(64) {
+                self.fail.next = true;
+                self.fail_status.next = 7.into();
+            }
+        }
+        if self.state.q.val() == 2 {
+            // One piece of descriptors is asked for before the messages of the one before it.
+            if self.piece.val() == 0 {
+                self.state.d.next = 3.into();
+            } else {
+                self.cmd_valid.next = true;
+                self.cmd_kind.next = 2.into();
+                self.cmd_address.next = self.entry[3].val() + self.asked_bytes.val();
+                self.cmd_length.next = bit_cast::<49, 30>(self.piece.val());
+                self.cmd_length.next = self.cmd_length.val() << 3;
+                if self.cmd_ready.val() {
+                    self.asked.d.next = self.asked.q.val() + self.piece.val();
+                    if self.asked.q.val() != 0 {
+                        self.state.d.next = 3.into();
+                    }
+                }
+            }
+        }
+        if self.state.q.val() == 3 {
+            if self.index_wide.val() < self.arrived.q.val() {
+                self.state.d.next = 4.into();
+            } else if self.index_wide.val() >= self.limit.val() {
+                self.fail.next = true;
+                self.fail_status.next = 18.into();
+                self.fail_detail.next = bit_cast::<32, 17>(self.index.q.val());
+            }
+        }
+        if self.state.q.val() == 4 {
+            self.fail_detail.next = bit_cast::<32, 17>(self.index.q.val());
+            self.state.d.next = 5.into();
+            if self.offset.val().get_bits::<3>(0).any() || (self.last_byte.val() > self.batch_wide.val()) {
+                self.fail.next = true;
+                self.fail_status.next = 18.into();
+            } else if self.total.val() > self.most.val() {
+                self.fail.next = true;
+                self.fail_status.next = 15.into();
+            }
+        }
+        if self.state.q.val() == 5 {
+            self.cmd_valid.next = true;
+            if self.cmd_ready.val() {
+                self.sum.d.next = self.total.val();
+                self.index.d.next = self.index.q.val() + 1;
+                self.state.d.next = 3.into();
+                if bit_cast::<32, 17>(self.index.q.val() + 1) == self.count.val() {
+                    self.state.d.next = 6.into();
+                } else if self.index.q.val().get_bits::<6>(0).all() {
+                    self.state.d.next = 2.into();
+                }
+            }
+        }
+
+        // What arrives.
+        self.engine_data.next = self.in_data.val();
+        self.engine_bytes.next = self.in_bytes.val();
+        self.engine_last.next = self.in_end.val();
+        self.engine_valid.next = false;
+        self.in_ready.next = self.ending.q.val() == 1;
+        self.descriptors.write_address.next = self.arrived.q.val().get_bits::<7>(0);
+        self.descriptors.write_data.next = self.in_data.val();
+        self.descriptors.write_enable.next = false;
+        if (self.state.q.val() != 0) && (self.ending.q.val() == 0) && self.in_valid.val() {
+            if self.in_error.val() {
+                self.fail.next = true;
+                self.fail_status.next = 7.into();
+                self.fail_detail.next = 0.into();
+            } else if self.in_kind.val() == 2 {
+                self.in_ready.next = true;
+                self.descriptors.write_enable.next = true;
+                self.arrived.d.next = self.arrived.q.val() + 1;
+            } else {
+                self.engine_valid.next = true;
+                self.in_ready.next = self.engine_ready.val();
+            }
+        }
+
+        // What leaves.
+        self.write_address.next = self.entry[4].val();
+        self.write_start.next = self.state.q.val() == 1;
+        self.write_data.next = self.digest_data.val();
+        self.takes.next = self.digest_valid.val() && (self.ending.q.val() == 0) && self.begun.q.val();
+        self.write_push.next = self.takes.val();
+        self.digest_ready.next = self.write_ready.val() && (self.ending.q.val() == 0) && self.begun.q.val();
+        self.crc.data.next = self.digest_data.val();
+        self.crc.enable.next = self.takes.val() && self.write_ready.val();
+        if self.takes.val() && self.write_ready.val() {
+            self.words_left.d.next = self.words_left.q.val() - 1;
+            if self.words_left.q.val() == 1 {
+                self.ending.d.next = 2.into();
+            }
+        }
+        self.write_flush.next = self.ending.q.val() == 2;
+        if self.stop.val() && (self.state.q.val() != 0) {
+            self.fail.next = true;
+            self.fail_status.next = 19.into();
+        }
+        if self.fail.val() && (self.ending.q.val() == 0) {
+            self.status_reg.d.next = self.fail_status.val();
+            self.detail_reg.d.next = self.fail_detail.val();
+            self.state.d.next = 7.into();
+            self.ending.d.next = 1.into();
+        }
+        if self.ending.q.val() == 1 {
+            if self.drained.val() {
+                self.ending.d.next = 2.into();
+            }
+        }
+        if self.ending.q.val() == 2 {
+            if self.write_idle.val() {
+                self.ending.d.next = 3.into();
+                if self.status_reg.q.val() == 0 {
+                    self.detail_reg.d.next = self.crc.checksum.val();
+                }
+            }
+        }
+        if self.ending.q.val() == 3 {
+            self.ending.d.next = 0.into();
+            self.state.d.next = 0.into();
+            self.begun.d.next = false;
+        }
+    }
+}

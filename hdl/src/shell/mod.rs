@@ -1,0 +1,13 @@
+//! The shell of the card: registers, queues, DMA, handles, and the engines' way to host memory.
+
+pub mod crc32;
+pub mod executor;
+pub mod fetcher;
+pub mod handles;
+pub mod keccak_job;
+pub mod queue;
+pub mod reader;
+pub mod registers;
+pub mod sim;
+pub mod top;
+pub mod writer;

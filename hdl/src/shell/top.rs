@@ -1,0 +1,393 @@
+//! The card's top level: everything joined, and the reset.
+
+use crate::shell::{
+    executor::Executor, fetcher::Fetcher, queue::Queue, reader::Reader, registers::Registers, writer::Writer,
+};
+use metisvm_firmware::Capabilities;
+use metisvm_firmware::registers::{ABI_VERSION, ABI_VERSION_VALUE, MAGIC, MAGIC_VALUE};
+use rust_hdl::prelude::*;
+
+/// The card behind its pins: AXI4-Lite registers, DMA, card memory, interrupts.
+///
+/// A reset (CONTROL, or `flr`) lets no new entry begin, gives up the job in progress, waits until all writes
+/// were handed over and no read is outstanding (or its time-out has passed), and then clears queues, handles
+/// and, with them, the nonce.
+#[derive(LogicBlock)]
+pub struct Card {
+    /// The clock; everything happens on its rising edge.
+    pub clock: Signal<In, Clock>,
+    /// Function-level reset.
+    pub flr: Signal<In, Bit>,
+    /// AXI4-Lite, see [`Registers`].
+    pub s_awaddr: Signal<In, Bits<16>>,
+    /// See there.
+    pub s_awvalid: Signal<In, Bit>,
+    /// See there.
+    pub s_awready: Signal<Out, Bit>,
+    /// See there.
+    pub s_wdata: Signal<In, Bits<32>>,
+    /// See there.
+    pub s_wstrb: Signal<In, Bits<4>>,
+    /// See there.
+    pub s_wvalid: Signal<In, Bit>,
+    /// See there.
+    pub s_wready: Signal<Out, Bit>,
+    /// See there.
+    pub s_bresp: Signal<Out, Bits<2>>,
+    /// See there.
+    pub s_bvalid: Signal<Out, Bit>,
+    /// See there.
+    pub s_bready: Signal<In, Bit>,
+    /// See there.
+    pub s_araddr: Signal<In, Bits<16>>,
+    /// See there.
+    pub s_arvalid: Signal<In, Bit>,
+    /// See there.
+    pub s_arready: Signal<Out, Bit>,
+    /// See there.
+    pub s_rdata: Signal<Out, Bits<32>>,
+    /// See there.
+    pub s_rresp: Signal<Out, Bits<2>>,
+    /// See there.
+    pub s_rvalid: Signal<Out, Bit>,
+    /// See there.
+    pub s_rready: Signal<In, Bit>,
+    /// DMA reads, see [`Reader`].
+    pub rq_address: Signal<Out, Bits<64>>,
+    /// See there.
+    pub rq_bytes: Signal<Out, Bits<13>>,
+    /// See there.
+    pub rq_tag: Signal<Out, Bits<4>>,
+    /// See there.
+    pub rq_valid: Signal<Out, Bit>,
+    /// See there.
+    pub rq_ready: Signal<In, Bit>,
+    /// See there.
+    pub rc_data: Signal<In, Bits<64>>,
+    /// See there.
+    pub rc_tag: Signal<In, Bits<4>>,
+    /// See there.
+    pub rc_last: Signal<In, Bit>,
+    /// See there.
+    pub rc_error: Signal<In, Bit>,
+    /// See there.
+    pub rc_valid: Signal<In, Bit>,
+    /// See there.
+    pub rc_ready: Signal<Out, Bit>,
+    /// DMA writes, see [`Writer`].
+    pub wq_address: Signal<Out, Bits<64>>,
+    /// See there.
+    pub wq_bytes: Signal<Out, Bits<13>>,
+    /// See there.
+    pub wq_valid: Signal<Out, Bit>,
+    /// See there.
+    pub wq_ready: Signal<In, Bit>,
+    /// See there.
+    pub wd_data: Signal<Out, Bits<64>>,
+    /// See there.
+    pub wd_last: Signal<Out, Bit>,
+    /// See there.
+    pub wd_valid: Signal<Out, Bit>,
+    /// See there.
+    pub wd_ready: Signal<In, Bit>,
+    /// Card memory, see [`Executor`].
+    pub mw_address: Signal<Out, Bits<48>>,
+    /// See there.
+    pub mw_data: Signal<Out, Bits<64>>,
+    /// See there.
+    pub mw_valid: Signal<Out, Bit>,
+    /// See there.
+    pub mw_ready: Signal<In, Bit>,
+    /// The interrupt's vector: the queue's number.
+    pub irq_vector: Signal<Out, Bits<6>>,
+    /// It is raised.
+    pub irq_valid: Signal<Out, Bit>,
+    /// It is taken.
+    pub irq_ready: Signal<In, Bit>,
+    /// Something is in progress, or waits to be looked at.
+    pub busy: Signal<Out, Bit>,
+
+    registers: Registers,
+    queue: Queue,
+    executor: Executor,
+    fetcher: Fetcher,
+    reader: Reader,
+    writer: Writer,
+    constants: SyncROM<Bits<32>, 6>,
+    resetting: DFF<Bit>,
+    drain: DFF<Bits<32>>,
+
+    queues: Constant<Bits<7>>,
+    max_log2: Constant<Bits<32>>,
+    max_handles: Constant<Bits<32>>,
+    card_bytes: Constant<Bits<64>>,
+    timeout: Constant<Bits<32>>,
+    short_timeout: Constant<Bits<32>>,
+    clear: Signal<Local, Bit>,
+    drained: Signal<Local, Bit>,
+    is_entry: Signal<Local, Bit>,
+    is_resident: Signal<Local, Bit>,
+}
+
+impl Card {
+    /// A card of such capabilities whose reads are lost after `timeout` cycles. The clock must be known, and
+    /// the numbers believable: see [`Capabilities::validate`].
+    pub fn new(capabilities: &Capabilities, timeout: u32) -> Self {
+        let constants = (0..64_u32).map(|word| {
+            let value = match word * 4 {
+                MAGIC => MAGIC_VALUE,
+                ABI_VERSION => ABI_VERSION_VALUE,
+                offset => capabilities.register(offset).unwrap_or(0),
+            };
+            Bits::<32>::from(u64::from(value))
+        });
+        let wide = |value: u32| Constant::new(u64::from(value).into());
+        Self {
+            clock: Signal::default(),
+            flr: Signal::default(),
+            s_awaddr: Signal::default(),
+            s_awvalid: Signal::default(),
+            s_awready: Signal::default(),
+            s_wdata: Signal::default(),
+            s_wstrb: Signal::default(),
+            s_wvalid: Signal::default(),
+            s_wready: Signal::default(),
+            s_bresp: Signal::default(),
+            s_bvalid: Signal::default(),
+            s_bready: Signal::default(),
+            s_araddr: Signal::default(),
+            s_arvalid: Signal::default(),
+            s_arready: Signal::default(),
+            s_rdata: Signal::default(),
+            s_rresp: Signal::default(),
+            s_rvalid: Signal::default(),
+            s_rready: Signal::default(),
+            rq_address: Signal::default(),
+            rq_bytes: Signal::default(),
+            rq_tag: Signal::default(),
+            rq_valid: Signal::default(),
+            rq_ready: Signal::default(),
+            rc_data: Signal::default(),
+            rc_tag: Signal::default(),
+            rc_last: Signal::default(),
+            rc_error: Signal::default(),
+            rc_valid: Signal::default(),
+            rc_ready: Signal::default(),
+            wq_address: Signal::default(),
+            wq_bytes: Signal::default(),
+            wq_valid: Signal::default(),
+            wq_ready: Signal::default(),
+            wd_data: Signal::default(),
+            wd_last: Signal::default(),
+            wd_valid: Signal::default(),
+            wd_ready: Signal::default(),
+            mw_address: Signal::default(),
+            mw_data: Signal::default(),
+            mw_valid: Signal::default(),
+            mw_ready: Signal::default(),
+            irq_vector: Signal::default(),
+            irq_valid: Signal::default(),
+            irq_ready: Signal::default(),
+            busy: Signal::default(),
+            registers: Registers::default(),
+            queue: Queue::default(),
+            executor: Executor::default(),
+            fetcher: Fetcher::default(),
+            reader: Reader::default(),
+            writer: Writer::default(),
+            constants: SyncROM::from(constants),
+            resetting: DFF::default(),
+            drain: DFF::default(),
+            queues: Constant::new(u64::from(capabilities.max_queues).into()),
+            max_log2: wide(capabilities.max_queue_entries.max(1).ilog2()),
+            max_handles: wide(capabilities.max_handles),
+            card_bytes: Constant::new(capabilities.card_memory_bytes.into()),
+            timeout: wide(timeout),
+            // During a reset all sixteen tags together have half of a time-out.
+            short_timeout: wide(timeout / 32),
+            clear: Signal::default(),
+            drained: Signal::default(),
+            is_entry: Signal::default(),
+            is_resident: Signal::default(),
+        }
+    }
+}
+
+impl Logic for Card {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(self, clock, resetting, drain);
+        clock!(
+            self, clock, registers, queue, executor, fetcher, reader, writer, constants
+        );
+        self.drained.next = self.reader.empty.val() && self.fetcher.idle.val();
+
+        // The reset.
+        self.clear.next = false;
+        if self.resetting.q.val() {
+            if self.queue.idle.val() && self.writer.idle.val() && self.drained.val() {
+                self.drain.d.next = self.drain.q.val() + 1;
+                if self.reader.quiet.val() || (self.drain.q.val() >= self.timeout.val()) {
+                    self.clear.next = true;
+                    self.resetting.d.next = false;
+                }
+            }
+        } else {
+            self.drain.d.next = 0.into();
+        }
+        if self.registers.reset.val() || self.flr.val() {
+            self.resetting.d.next = true;
+        }
+
+        self.registers.s_awaddr.next = self.s_awaddr.val();
+        self.registers.s_awvalid.next = self.s_awvalid.val();
+        self.s_awready.next = self.registers.s_awready.val();
+        self.registers.s_wdata.next = self.s_wdata.val();
+        self.registers.s_wstrb.next = self.s_wstrb.val();
+        self.registers.s_wvalid.next = self.s_wvalid.val();
+        self.s_wready.next = self.registers.s_wready.val();
+        self.s_bresp.next = self.registers.s_bresp.val();
+        self.s_bvalid.next = self.registers.s_bvalid.val();
+        self.registers.s_bready.next = self.s_bready.val();
+        self.registers.s_araddr.next = self.s_araddr.val();
+        self.registers.s_arvalid.next = self.s_arvalid.val();
+        self.s_arready.next = self.registers.s_arready.val();
+        self.s_rdata.next = self.registers.s_rdata.val();
+        self.s_rresp.next = self.registers.s_rresp.val();
+        self.s_rvalid.next = self.registers.s_rvalid.val();
+        self.registers.s_rready.next = self.s_rready.val();
+        self.registers.queues.next = self.queues.val();
+        self.registers.status.next = 1.into();
+        if self.reader.dead.val() {
+            self.registers.status.next = 3.into();
+        }
+        if self.resetting.q.val() {
+            self.registers.status.next = 2.into();
+        }
+        self.registers.clear.next = self.clear.val();
+        self.constants.address.next = self.registers.constant_address.val();
+        self.registers.constant_data.next = self.constants.data.val();
+        self.registers.counter_data.next = 0.into();
+        self.registers.cfg_use.next = self.queue.cfg_use.val();
+        self.registers.cfg_address.next = self.queue.cfg_address.val();
+        self.registers.sel.next = self.queue.sel.val();
+        self.registers.take.next = self.queue.take.val();
+        self.registers.again.next = self.queue.again.val();
+        self.registers.set_state.next = self.queue.set_state.val();
+        self.registers.new_state.next = self.queue.new_state.val();
+        self.registers.disarm.next = self.queue.disarm.val();
+
+        self.queue.stop.next = self.resetting.q.val();
+        self.queue.queues.next = self.queues.val();
+        self.queue.max_log2.next = self.max_log2.val();
+        self.queue.boot_nonce.next = self.registers.boot_nonce.val();
+        self.queue.cfg_data.next = self.registers.cfg_data.val();
+        self.queue.sel_pending.next = self.registers.sel_pending.val();
+        self.queue.sel_enabled.next = self.registers.sel_enabled.val();
+        self.queue.sel_fresh.next = self.registers.sel_fresh.val();
+        self.queue.sel_running.next = self.registers.sel_running.val();
+        self.queue.sel_armed.next = self.registers.sel_armed.val();
+        self.queue.done.next = self.executor.done.val();
+        self.queue.status.next = self.executor.status.val();
+        self.queue.detail.next = self.executor.detail.val();
+        self.queue.drained.next = self.drained.val();
+
+        self.executor.stop.next = self.resetting.q.val();
+        self.executor.clear.next = self.clear.val();
+        self.executor.max_handles.next = self.max_handles.val();
+        self.executor.card_bytes.next = self.card_bytes.val();
+        self.executor.boot_nonce.next = self.registers.boot_nonce.val();
+        self.executor.start.next = self.queue.start.val();
+        self.executor.cancelled.next = self.queue.cancelled.val();
+        self.executor.found.next = self.queue.found.val();
+        for i in 0..8 {
+            self.executor.entry[i].next = self.queue.entry[i].val();
+        }
+        self.executor.drained.next = self.drained.val();
+        self.executor.has_keccak.next = false;
+        self.executor.keccak_done.next = false;
+        self.executor.keccak_status.next = 0.into();
+        self.executor.keccak_detail.next = 0.into();
+        self.mw_address.next = self.executor.mw_address.val();
+        self.mw_data.next = self.executor.mw_data.val();
+        self.mw_valid.next = self.executor.mw_valid.val();
+        self.executor.mw_ready.next = self.mw_ready.val();
+
+        // Reads: one client at a time.
+        self.fetcher.cmd_valid.next = self.queue.cmd_valid.val() || self.executor.cmd_valid.val();
+        self.fetcher.cmd_address.next = self.queue.cmd_address.val();
+        self.fetcher.cmd_length.next = self.queue.cmd_length.val();
+        self.fetcher.cmd_kind.next = 0.into();
+        self.queue.cmd_ready.next = self.fetcher.cmd_ready.val();
+        self.executor.cmd_ready.next = self.fetcher.cmd_ready.val();
+        if self.executor.cmd_valid.val() {
+            self.fetcher.cmd_address.next = self.queue.entry[3].val();
+            self.fetcher.cmd_length.next = self.queue.entry[7].val().get_bits::<49>(0);
+            self.fetcher.cmd_kind.next = 1.into();
+        }
+        self.fetcher.abort.next = self.queue.abort.val() || self.executor.abort.val();
+        self.reader.clear.next = self.clear.val();
+        self.reader.timeout.next = self.timeout.val();
+        if self.resetting.q.val() {
+            self.reader.timeout.next = self.short_timeout.val();
+        }
+        self.reader.req_valid.next = self.fetcher.req_valid.val();
+        self.fetcher.req_ready.next = self.reader.req_ready.val();
+        self.reader.req_address.next = self.fetcher.req_address.val();
+        self.reader.req_bytes.next = self.fetcher.req_bytes.val();
+        self.reader.req_kind.next = self.fetcher.req_kind.val();
+        self.reader.req_last.next = self.fetcher.req_last.val();
+        self.rq_address.next = self.reader.rq_address.val();
+        self.rq_bytes.next = self.reader.rq_bytes.val();
+        self.rq_tag.next = self.reader.rq_tag.val();
+        self.rq_valid.next = self.reader.rq_valid.val();
+        self.reader.rq_ready.next = self.rq_ready.val();
+        self.reader.rc_data.next = self.rc_data.val();
+        self.reader.rc_tag.next = self.rc_tag.val();
+        self.reader.rc_last.next = self.rc_last.val();
+        self.reader.rc_error.next = self.rc_error.val();
+        self.reader.rc_valid.next = self.rc_valid.val();
+        self.rc_ready.next = self.reader.rc_ready.val();
+        self.is_entry.next = self.reader.out_valid.val() && (self.reader.out_kind.val() == 0);
+        self.is_resident.next = self.reader.out_valid.val() && (self.reader.out_kind.val() == 1);
+        self.queue.in_valid.next = self.is_entry.val();
+        self.queue.in_data.next = self.reader.out_data.val();
+        self.queue.in_end.next = self.reader.out_end.val();
+        self.queue.in_error.next = self.reader.out_error.val();
+        self.executor.in_valid.next = self.is_resident.val();
+        self.executor.in_data.next = self.reader.out_data.val();
+        self.executor.in_end.next = self.reader.out_end.val();
+        self.executor.in_error.next = self.reader.out_error.val();
+        self.reader.out_ready.next = self.executor.in_ready.val();
+        if self.is_entry.val() {
+            self.reader.out_ready.next = self.queue.in_ready.val();
+        }
+
+        // Writes.
+        self.writer.start.next = self.queue.write_start.val();
+        self.writer.start_address.next = self.queue.write_address.val();
+        self.writer.push.next = self.queue.write_push.val();
+        self.writer.data.next = self.queue.write_data.val();
+        self.writer.flush.next = self.queue.write_flush.val();
+        self.queue.write_ready.next = self.writer.ready.val();
+        self.queue.write_idle.next = self.writer.idle.val();
+        self.wq_address.next = self.writer.wq_address.val();
+        self.wq_bytes.next = self.writer.wq_bytes.val();
+        self.wq_valid.next = self.writer.wq_valid.val();
+        self.writer.wq_ready.next = self.wq_ready.val();
+        self.wd_data.next = self.writer.wd_data.val();
+        self.wd_last.next = self.writer.wd_last.val();
+        self.wd_valid.next = self.writer.wd_valid.val();
+        self.writer.wd_ready.next = self.wd_ready.val();
+
+        self.irq_vector.next = self.queue.sel.val();
+        self.irq_valid.next = self.queue.irq_valid.val();
+        self.queue.irq_ready.next = self.irq_ready.val();
+        self.busy.next = self.resetting.q.val()
+            || self.registers.active.val()
+            || !self.queue.idle.val()
+            || !self.writer.idle.val()
+            || !self.drained.val()
+            || !self.reader.quiet.val();
+    }
+}

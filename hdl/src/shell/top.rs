@@ -1,7 +1,9 @@
 //! The card's top level: everything joined, and the reset.
 
+use crate::keccak::core::Core;
 use crate::shell::{
-    executor::Executor, fetcher::Fetcher, queue::Queue, reader::Reader, registers::Registers, writer::Writer,
+    executor::Executor, fetcher::Fetcher, keccak_job::KeccakJob, queue::Queue, reader::Reader,
+    registers::Registers, writer::Writer,
 };
 use metisvm_firmware::Capabilities;
 use metisvm_firmware::registers::{ABI_VERSION, ABI_VERSION_VALUE, MAGIC, MAGIC_VALUE};
@@ -113,6 +115,8 @@ pub struct Card {
     fetcher: Fetcher,
     reader: Reader,
     writer: Writer,
+    keccak: KeccakJob,
+    core: Core,
     constants: SyncROM<Bits<32>, 6>,
     resetting: DFF<Bit>,
     drain: DFF<Bits<32>>,
@@ -121,6 +125,8 @@ pub struct Card {
     max_log2: Constant<Bits<32>>,
     max_handles: Constant<Bits<32>>,
     card_bytes: Constant<Bits<64>>,
+    max_messages: Constant<Bits<32>>,
+    max_bytes: Constant<Bits<32>>,
     timeout: Constant<Bits<32>>,
     short_timeout: Constant<Bits<32>>,
     clear: Signal<Local, Bit>,
@@ -195,6 +201,8 @@ impl Card {
             fetcher: Fetcher::default(),
             reader: Reader::default(),
             writer: Writer::default(),
+            keccak: KeccakJob::default(),
+            core: Core::default(),
             constants: SyncROM::from(constants),
             resetting: DFF::default(),
             drain: DFF::default(),
@@ -202,6 +210,8 @@ impl Card {
             max_log2: wide(capabilities.max_queue_entries.max(1).ilog2()),
             max_handles: wide(capabilities.max_handles),
             card_bytes: Constant::new(capabilities.card_memory_bytes.into()),
+            max_messages: wide(capabilities.keccak_max_messages),
+            max_bytes: wide(capabilities.keccak_max_bytes),
             timeout: wide(timeout),
             // During a reset all sixteen tags together have half of a time-out.
             short_timeout: wide(timeout / 32),
@@ -304,17 +314,37 @@ impl Logic for Card {
             self.executor.entry[i].next = self.queue.entry[i].val();
         }
         self.executor.drained.next = self.drained.val();
-        self.executor.has_keccak.next = false;
-        self.executor.keccak_done.next = false;
-        self.executor.keccak_status.next = 0.into();
-        self.executor.keccak_detail.next = 0.into();
+        self.executor.has_keccak.next = true;
+        self.executor.keccak_done.next = self.keccak.done.val();
+        self.executor.keccak_status.next = self.keccak.status.val();
+        self.executor.keccak_detail.next = self.keccak.detail.val();
         self.mw_address.next = self.executor.mw_address.val();
         self.mw_data.next = self.executor.mw_data.val();
         self.mw_valid.next = self.executor.mw_valid.val();
         self.executor.mw_ready.next = self.mw_ready.val();
 
+        // The Keccak job and its engine.
+        self.keccak.stop.next = self.resetting.q.val();
+        self.keccak.max_messages.next = self.max_messages.val();
+        self.keccak.max_bytes.next = self.max_bytes.val();
+        self.keccak.start.next = self.executor.keccak_start.val();
+        for i in 0..8 {
+            self.keccak.entry[i].next = self.queue.entry[i].val();
+        }
+        self.keccak.drained.next = self.drained.val();
+        self.core.clear.next = self.keccak.engine_clear.val();
+        self.core.in_data.next = self.keccak.engine_data.val();
+        self.core.in_bytes.next = self.keccak.engine_bytes.val();
+        self.core.in_last.next = self.keccak.engine_last.val();
+        self.core.in_valid.next = self.keccak.engine_valid.val();
+        self.keccak.engine_ready.next = self.core.in_ready.val();
+        self.keccak.digest_data.next = self.core.out_data.val();
+        self.keccak.digest_valid.next = self.core.out_valid.val();
+        self.core.out_ready.next = self.keccak.digest_ready.val();
+
         // Reads: one client at a time.
-        self.fetcher.cmd_valid.next = self.queue.cmd_valid.val() || self.executor.cmd_valid.val();
+        self.fetcher.cmd_valid.next =
+            self.queue.cmd_valid.val() || self.executor.cmd_valid.val() || self.keccak.cmd_valid.val();
         self.fetcher.cmd_address.next = self.queue.cmd_address.val();
         self.fetcher.cmd_length.next = self.queue.cmd_length.val();
         self.fetcher.cmd_kind.next = 0.into();
@@ -325,7 +355,14 @@ impl Logic for Card {
             self.fetcher.cmd_length.next = self.queue.entry[7].val().get_bits::<49>(0);
             self.fetcher.cmd_kind.next = 1.into();
         }
-        self.fetcher.abort.next = self.queue.abort.val() || self.executor.abort.val();
+        self.keccak.cmd_ready.next = self.fetcher.cmd_ready.val();
+        if self.keccak.cmd_valid.val() {
+            self.fetcher.cmd_address.next = self.keccak.cmd_address.val();
+            self.fetcher.cmd_length.next = self.keccak.cmd_length.val();
+            self.fetcher.cmd_kind.next = self.keccak.cmd_kind.val();
+        }
+        self.fetcher.abort.next =
+            self.queue.abort.val() || self.executor.abort.val() || self.keccak.abort.val();
         self.reader.clear.next = self.clear.val();
         self.reader.timeout.next = self.timeout.val();
         if self.resetting.q.val() {
@@ -359,16 +396,33 @@ impl Logic for Card {
         self.executor.in_end.next = self.reader.out_end.val();
         self.executor.in_error.next = self.reader.out_error.val();
         self.reader.out_ready.next = self.executor.in_ready.val();
+        self.keccak.in_valid.next = self.reader.out_valid.val() && self.reader.out_kind.val().get_bit(1);
+        self.keccak.in_data.next = self.reader.out_data.val();
+        self.keccak.in_bytes.next = self.reader.out_bytes.val();
+        self.keccak.in_kind.next = self.reader.out_kind.val();
+        self.keccak.in_end.next = self.reader.out_end.val();
+        self.keccak.in_error.next = self.reader.out_error.val();
+        if self.reader.out_kind.val().get_bit(1) {
+            self.reader.out_ready.next = self.keccak.in_ready.val();
+        }
         if self.is_entry.val() {
             self.reader.out_ready.next = self.queue.in_ready.val();
         }
 
         // Writes.
-        self.writer.start.next = self.queue.write_start.val();
+        self.writer.start.next = self.queue.write_start.val() || self.keccak.write_start.val();
         self.writer.start_address.next = self.queue.write_address.val();
-        self.writer.push.next = self.queue.write_push.val();
+        self.writer.push.next = self.queue.write_push.val() || self.keccak.write_push.val();
         self.writer.data.next = self.queue.write_data.val();
-        self.writer.flush.next = self.queue.write_flush.val();
+        if self.keccak.write_start.val() {
+            self.writer.start_address.next = self.keccak.write_address.val();
+        }
+        if self.keccak.write_push.val() {
+            self.writer.data.next = self.keccak.write_data.val();
+        }
+        self.keccak.write_ready.next = self.writer.ready.val();
+        self.keccak.write_idle.next = self.writer.idle.val();
+        self.writer.flush.next = self.queue.write_flush.val() || self.keccak.write_flush.val();
         self.queue.write_ready.next = self.writer.ready.val();
         self.queue.write_idle.next = self.writer.idle.val();
         self.wq_address.next = self.writer.wq_address.val();

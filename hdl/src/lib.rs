@@ -15,5 +15,6 @@
 //! The Verilog is the authority. `tests/rtl` runs it in Verilator against the reference kernels, and
 //! cycle for cycle against rust-hdl's own simulation.
 
+pub mod keccak;
 pub mod tensor;
 pub mod verilog;

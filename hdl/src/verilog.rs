@@ -1,12 +1,20 @@
 //! Writes the blocks out as Verilog.
 
+use crate::keccak::core::Core;
+use crate::keccak::round::Round;
 use crate::tensor::{gemm::Gemm, requantise::Requantise, tile::Tile};
 use rust_hdl::prelude::{Block, ModuleDefines, check_all};
 use std::io;
 use std::path::Path;
 
 /// The top modules, each in a file of its own with everything it needs.
-pub const TOPS: [&str; 3] = ["metisvm_gemm", "metisvm_requantise", "metisvm_tile"];
+pub const TOPS: [&str; 5] = [
+    "metisvm_gemm",
+    "metisvm_requantise",
+    "metisvm_tile",
+    "metisvm_keccak_round",
+    "metisvm_keccak_core",
+];
 
 /// The Verilog of a block and of everything inside it, `name` being the top module.
 ///
@@ -29,6 +37,8 @@ pub fn write_all(folder: &Path) -> io::Result<()> {
         emit(TOPS[0], Gemm::default())?,
         emit(TOPS[1], Requantise::default())?,
         emit(TOPS[2], Tile::default())?,
+        emit(TOPS[3], Round::default())?,
+        emit(TOPS[4], Core::default())?,
     ];
     for (name, text) in TOPS.iter().zip(texts) {
         std::fs::write(folder.join(format!("{name}.v")), text)?;

@@ -9,6 +9,8 @@
     reason = "a panic is how a test fails, in its helpers too"
 )]
 
+mod formal;
+mod keccak;
 mod random;
 mod requantise;
 mod simulation;

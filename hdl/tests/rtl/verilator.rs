@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 const LEFT_OUT: &str =
-    "left out: rtl tile against the reference (verilator not found; apt-get install verilator)";
+    "left out: emitted Verilog against the reference (verilator not found; apt-get install verilator)";
 
 /// Warnings of `-Wall` about the form of what rust-hdl emits: several modules a file, and slices that
 /// leave bits unused.
@@ -38,7 +38,7 @@ pub(crate) fn command() -> Option<&'static OsString> {
 
 /// The folder that holds the emitted Verilog. A file that would not change keeps its age, so that a
 /// build of it need not be repeated.
-fn verilog_folder() -> &'static Path {
+pub(crate) fn verilog_folder() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("rtl");
@@ -101,6 +101,22 @@ impl Model {
             text.extend(cycle.iter().map(|value| format!("{value} ")));
             text.push('\n');
         }
+        let answer = self.feed(name, &text);
+        let outputs: Stream<O> = answer
+            .lines()
+            .map(|line| {
+                let values: Vec<u64> = line.split(' ').map(|value| value.parse().unwrap()).collect();
+                values.try_into().unwrap()
+            })
+            .collect();
+        assert_eq!(outputs.len(), inputs.len());
+        outputs
+    }
+}
+
+impl Model {
+    /// Gives a text to the model, in one run, and what it answers.
+    pub(crate) fn feed(&self, name: &str, text: &str) -> String {
         // Through a file: two pipes to one process would need two threads.
         let path = self.folder.join(format!("{name}.in"));
         fs::write(&path, text).unwrap();
@@ -113,16 +129,7 @@ impl Model {
             "the model fails:\n{}",
             String::from_utf8_lossy(&output.stderr)
         );
-        let outputs: Stream<O> = String::from_utf8(output.stdout)
-            .unwrap()
-            .lines()
-            .map(|line| {
-                let values: Vec<u64> = line.split(' ').map(|value| value.parse().unwrap()).collect();
-                values.try_into().unwrap()
-            })
-            .collect();
-        assert_eq!(outputs.len(), inputs.len());
-        outputs
+        String::from_utf8(output.stdout).unwrap()
     }
 }
 

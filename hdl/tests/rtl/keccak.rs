@@ -1,0 +1,210 @@
+//! Keccak cores against `sha3`: in Verilator with messages of every length and stalls at both ends, and a few in
+//! rust-hdl's own simulation.
+
+use crate::random::Random;
+use crate::verilator::{self, Model};
+use metisvm_hdl::keccak::core::Core;
+use metisvm_hdl::keccak::round::round_constants;
+use rust_hdl::prelude::{Block, simulate};
+use sha3::{Digest, Keccak256};
+use std::fmt::Write;
+use std::sync::OnceLock;
+
+fn model() -> Option<&'static Model> {
+    static MODEL: OnceLock<Option<Model>> = OnceLock::new();
+    MODEL
+        .get_or_init(|| {
+            Some(Model::build(
+                verilator::command()?,
+                "metisvm_keccak_core",
+                "keccak.cpp",
+            ))
+        })
+        .as_ref()
+}
+
+/// What came of a batch: cycles, and rounds that were executed.
+struct Ran {
+    cycles: u64,
+    busy: u64,
+}
+
+/// Hashes messages, with the source and the sink holding back in so many of 256 cycles.
+fn hash(name: &str, messages: &[Vec<u8>], [source, sink]: [u32; 2]) -> Option<Ran> {
+    let model = model()?;
+    let mut text = format!("{} {source} {sink}\n", messages.len());
+    for message in messages {
+        write!(text, "{} ", message.len()).unwrap();
+        for byte in message {
+            write!(text, "{byte:02x}").unwrap();
+        }
+        text.push('\n');
+    }
+    let answer = model.feed(name, &text);
+    let mut lines = answer.lines();
+    for (index, message) in messages.iter().enumerate() {
+        let digest: String = Keccak256::digest(message)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        assert_eq!(
+            lines.next(),
+            Some(&*digest),
+            "{name}: message {index}, {} bytes",
+            message.len()
+        );
+    }
+    let counts: Vec<u64> = lines
+        .next()
+        .unwrap()
+        .split(' ')
+        .map(|n| n.parse().unwrap())
+        .collect();
+    assert_eq!(lines.next(), None);
+    Some(Ran {
+        cycles: counts[0],
+        busy: counts[1],
+    })
+}
+
+fn messages(lengths: impl IntoIterator<Item = usize>) -> Vec<Vec<u8>> {
+    let mut random = Random(17);
+    let message = |length| (0..length).map(|_| random.bits() as u8).collect();
+    lengths.into_iter().map(message).collect()
+}
+
+/// The permutations that messages of these lengths take.
+fn permutations(messages: &[Vec<u8>]) -> u64 {
+    messages
+        .iter()
+        .map(|message| message.len() as u64 / 136 + 1)
+        .sum()
+}
+
+#[test]
+fn messages_of_every_length_up_to_two_blocks_and_more() {
+    let messages = messages(0..=300);
+    let Some(ran) = hash("lengths", &messages, [0, 0]) else {
+        return;
+    };
+    assert_eq!(ran.busy, 24 * permutations(&messages));
+}
+
+#[test]
+fn source_and_sink_may_hold_back() {
+    for (name, stalls) in [
+        ("slow-source", [200, 0]),
+        ("slow-sink", [0, 250]),
+        ("both-slow", [128, 128]),
+        ("very-slow", [250, 250]),
+    ] {
+        hash(name, &messages((0..=300).step_by(7)), stalls);
+    }
+}
+
+#[test]
+fn long_messages_and_blocks_at_their_edges() {
+    let edges = [1, 2, 3, 8, 30]
+        .into_iter()
+        .flat_map(|blocks| [136 * blocks - 1, 136 * blocks, 136 * blocks + 1]);
+    let mut messages = messages(edges.chain([0, 0, 4096, 0]));
+    // Bytes that look like padding.
+    messages.push([&[1; 135][..], &[0x80]].concat());
+    messages.push(vec![0; 136]);
+    hash("edges", &messages, [20, 20]);
+}
+
+#[test]
+fn core_is_busy_with_batches_of_messages_of_136_bytes() {
+    let messages = messages([136; 1000]);
+    let Some(ran) = hash("busy", &messages, [0, 0]) else {
+        return;
+    };
+    let share = ran.busy as f64 / ran.cycles as f64;
+    assert!(share >= 0.95, "{share}");
+}
+
+/// As FIPS 202 lists what its algorithm 5 gives.
+#[test]
+fn round_constants_are_those_of_the_standard() {
+    let known = [
+        0x0000_0000_0000_0001,
+        0x0000_0000_0000_8082,
+        0x8000_0000_0000_808a,
+        0x8000_0000_8000_8000,
+        0x0000_0000_0000_808b,
+        0x0000_0000_8000_0001,
+        0x8000_0000_8000_8081,
+        0x8000_0000_0000_8009,
+        0x0000_0000_0000_008a,
+        0x0000_0000_0000_0088,
+        0x0000_0000_8000_8009,
+        0x0000_0000_8000_000a,
+        0x0000_0000_8000_808b,
+        0x8000_0000_0000_008b,
+        0x8000_0000_0000_8089,
+        0x8000_0000_0000_8003,
+        0x8000_0000_0000_8002,
+        0x8000_0000_0000_0080,
+        0x0000_0000_0000_800a,
+        0x8000_0000_8000_000a,
+        0x8000_0000_8000_8081,
+        0x8000_0000_0000_8080,
+        0x0000_0000_8000_0001,
+        0x8000_0000_8000_8008_u64,
+    ];
+    assert_eq!(round_constants(), known);
+}
+
+/// Updates after which a change must have died out.
+const MOST_UPDATES: usize = 64;
+
+#[test]
+fn simulation_of_rust_hdl_gives_the_same_digests() {
+    let mut core = Core::default();
+    core.connect_all();
+    for message in messages([0, 5, 136, 150]) {
+        let mut at = 0;
+        let mut offers = true;
+        let mut digest = Vec::new();
+        for _ in 0..200 {
+            let left = message.len() - at;
+            core.in_valid.next = offers;
+            core.in_data.next = {
+                let mut word = [0xee; 8];
+                let count = left.min(8);
+                word[..count].copy_from_slice(&message[at..at + count]);
+                u64::from_le_bytes(word).into()
+            };
+            core.in_bytes.next = (left.min(8) as u64).into();
+            core.in_last.next = left <= 8;
+            core.out_ready.next = true;
+            assert!(simulate(&mut core, MOST_UPDATES));
+            if core.out_valid.val() {
+                digest.extend(u64::from(core.out_data.val()).to_le_bytes());
+                if core.out_last.val() {
+                    break;
+                }
+            }
+            if offers && core.in_ready.val() {
+                at += left.min(8);
+                offers = left > 8;
+            }
+            for level in [true, false] {
+                core.clock.next = level.into();
+                assert!(simulate(&mut core, MOST_UPDATES));
+            }
+        }
+        // The last word is taken with the edge.
+        for level in [true, false] {
+            core.clock.next = level.into();
+            assert!(simulate(&mut core, MOST_UPDATES));
+        }
+        assert_eq!(
+            digest,
+            Keccak256::digest(&message).to_vec(),
+            "{} bytes",
+            message.len()
+        );
+    }
+}

@@ -5,14 +5,17 @@
 
 use alloy_consensus::Header;
 use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256, keccak256};
+use metisvm_accel::Backend;
 use metisvm_accel::fpga::{self, FpgaBackend};
 use metisvm_accel::keccak::{CardKeccak, Threshold};
 use metisvm_driver::{Device, Health, InProcess};
+use metisvm_firmware::registers::features;
 use metisvm_sim::{Fault, FaultPlan, FaultyCard, FunctionalCard, SimOptions, Trigger};
 use metisvm_state::{
     AccountChange, BasicAccount, CacheConfig, ChainState, KeccakBatch, MemoryState, StateChanges, state_root,
     store::{Depth, RedbStore, StoreOptions},
 };
+use metisvm_tests::graphs;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,7 +27,11 @@ struct Card {
 
 /// A card that gets every batch, that is not reset, and that is waited for briefly.
 fn card() -> Card {
-    let card = FaultyCard::new(FunctionalCard::new(SimOptions::default()));
+    card_with(SimOptions::default())
+}
+
+fn card_with(options: SimOptions) -> Card {
+    let card = FaultyCard::new(FunctionalCard::new(options));
     let faults = card.faults();
     let transport = InProcess::start(Box::new(card)).unwrap();
     let options = metisvm_driver::Options {
@@ -106,6 +113,30 @@ fn batch_of_more_messages_than_the_card_takes_is_split() {
             .collect::<Vec<_>>(),
     );
     assert_eq!(card.keccak.counters().card_jobs, 2);
+}
+
+#[test]
+fn card_without_tensor_programs_hashes_and_takes_no_model() {
+    let mut options = SimOptions::default();
+    options.capabilities.features = features::KECCAK;
+    options.capabilities.keccak_max_bytes = 4096;
+    let card = card_with(options);
+    // More than one job carries; and a message that none does is the processor's.
+    let messages: Vec<_> = (0..200).map(|index| message(100, index)).collect();
+    check(&card, &messages);
+    check(&card, &[message(5000, 1), message(9, 2)]);
+    let counters = card.keccak.counters();
+    assert_eq!((counters.card_messages, counters.cpu_messages), (201, 1));
+    assert!(counters.card_jobs > 200 * 116 / 4096, "{counters:?}");
+    assert_eq!(counters.failures, 0);
+    assert!(!card.backend.infers());
+    let with_programs = card_with(SimOptions::default());
+    assert!(with_programs.backend.infers());
+    let mut graphs = (0..).map(|seed| graphs::graph(seed).0);
+    let graph = graphs
+        .find(|graph| !with_programs.backend.takes(graph).is_empty())
+        .unwrap();
+    assert!(card.backend.takes(&graph).is_empty());
 }
 
 #[test]

@@ -12,7 +12,7 @@ fn the_verilog_in_the_tree_is_what_the_sources_give() {
     let in_tree = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(
         emitted == in_tree,
-        "{} is old: cargo run -p metisvm-hdl -- hdl/verilog writes it anew",
+        "{} is old: cargo run -p metisvm-hdl -- --cards hdl/verilog writes it anew",
         path.display()
     );
 }

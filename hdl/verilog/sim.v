@@ -55,6 +55,8 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
     localparam  max_log2 = 32'ha;
     localparam  max_handles = 32'h40;
     localparam  card_bytes = 64'h1000000;
+    localparam  max_messages = 32'h10000;
+    localparam  max_bytes = 32'h1000000;
     localparam  timeout = 32'h4e20;
     localparam  short_timeout = 32'h271;
     
@@ -253,6 +255,64 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
     wire  writer$wd_last;
     wire  writer$wd_valid;
     reg  writer$wd_ready;
+    reg  keccak$clock;
+    reg  keccak$stop;
+    reg  [31:0] keccak$max_messages;
+    reg  [31:0] keccak$max_bytes;
+    reg  [63:0] keccak$entry$0;
+    reg  [63:0] keccak$entry$1;
+    reg  [63:0] keccak$entry$2;
+    reg  [63:0] keccak$entry$3;
+    reg  [63:0] keccak$entry$4;
+    reg  [63:0] keccak$entry$5;
+    reg  [63:0] keccak$entry$6;
+    reg  [63:0] keccak$entry$7;
+    reg  keccak$start;
+    wire  keccak$done;
+    wire  [14:0] keccak$status;
+    wire  [31:0] keccak$detail;
+    wire  keccak$cmd_valid;
+    reg  keccak$cmd_ready;
+    wire  [63:0] keccak$cmd_address;
+    wire  [48:0] keccak$cmd_length;
+    wire  [1:0] keccak$cmd_kind;
+    wire  keccak$abort;
+    reg  keccak$drained;
+    reg  keccak$in_valid;
+    wire  keccak$in_ready;
+    reg  [63:0] keccak$in_data;
+    reg  [3:0] keccak$in_bytes;
+    reg  [1:0] keccak$in_kind;
+    reg  keccak$in_end;
+    reg  keccak$in_error;
+    wire  keccak$engine_clear;
+    wire  [63:0] keccak$engine_data;
+    wire  [3:0] keccak$engine_bytes;
+    wire  keccak$engine_last;
+    wire  keccak$engine_valid;
+    reg  keccak$engine_ready;
+    reg  [63:0] keccak$digest_data;
+    reg  keccak$digest_valid;
+    wire  keccak$digest_ready;
+    wire  keccak$write_start;
+    wire  [63:0] keccak$write_address;
+    wire  keccak$write_push;
+    wire  [63:0] keccak$write_data;
+    wire  keccak$write_flush;
+    reg  keccak$write_ready;
+    reg  keccak$write_idle;
+    reg  core$clock;
+    reg  core$clear;
+    reg  [63:0] core$in_data;
+    reg  [3:0] core$in_bytes;
+    reg  core$in_last;
+    reg  core$in_valid;
+    wire  core$in_ready;
+    wire  [63:0] core$out_data;
+    wire  core$out_last;
+    wire  core$out_valid;
+    reg  core$out_ready;
+    wire  core$busy;
     reg  [5:0] constants$address;
     reg  constants$clock;
     wire  [31:0] constants$data;
@@ -476,6 +536,68 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         .wd_valid(writer$wd_valid),
         .wd_ready(writer$wd_ready)
     );
+    metisvm_card$keccak keccak(
+        .clock(keccak$clock),
+        .stop(keccak$stop),
+        .max_messages(keccak$max_messages),
+        .max_bytes(keccak$max_bytes),
+        .entry$0(keccak$entry$0),
+        .entry$1(keccak$entry$1),
+        .entry$2(keccak$entry$2),
+        .entry$3(keccak$entry$3),
+        .entry$4(keccak$entry$4),
+        .entry$5(keccak$entry$5),
+        .entry$6(keccak$entry$6),
+        .entry$7(keccak$entry$7),
+        .start(keccak$start),
+        .done(keccak$done),
+        .status(keccak$status),
+        .detail(keccak$detail),
+        .cmd_valid(keccak$cmd_valid),
+        .cmd_ready(keccak$cmd_ready),
+        .cmd_address(keccak$cmd_address),
+        .cmd_length(keccak$cmd_length),
+        .cmd_kind(keccak$cmd_kind),
+        .abort(keccak$abort),
+        .drained(keccak$drained),
+        .in_valid(keccak$in_valid),
+        .in_ready(keccak$in_ready),
+        .in_data(keccak$in_data),
+        .in_bytes(keccak$in_bytes),
+        .in_kind(keccak$in_kind),
+        .in_end(keccak$in_end),
+        .in_error(keccak$in_error),
+        .engine_clear(keccak$engine_clear),
+        .engine_data(keccak$engine_data),
+        .engine_bytes(keccak$engine_bytes),
+        .engine_last(keccak$engine_last),
+        .engine_valid(keccak$engine_valid),
+        .engine_ready(keccak$engine_ready),
+        .digest_data(keccak$digest_data),
+        .digest_valid(keccak$digest_valid),
+        .digest_ready(keccak$digest_ready),
+        .write_start(keccak$write_start),
+        .write_address(keccak$write_address),
+        .write_push(keccak$write_push),
+        .write_data(keccak$write_data),
+        .write_flush(keccak$write_flush),
+        .write_ready(keccak$write_ready),
+        .write_idle(keccak$write_idle)
+    );
+    metisvm_card$core core(
+        .clock(core$clock),
+        .clear(core$clear),
+        .in_data(core$in_data),
+        .in_bytes(core$in_bytes),
+        .in_last(core$in_last),
+        .in_valid(core$in_valid),
+        .in_ready(core$in_ready),
+        .out_data(core$out_data),
+        .out_last(core$out_last),
+        .out_valid(core$out_valid),
+        .out_ready(core$out_ready),
+        .busy(core$busy)
+    );
     metisvm_card$constants constants(
         .address(constants$address),
         .clock(constants$clock),
@@ -504,6 +626,8 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         fetcher$clock = clock;
         reader$clock = clock;
         writer$clock = clock;
+        keccak$clock = clock;
+        core$clock = clock;
         constants$clock = clock;
         drained = reader$empty && fetcher$idle;
         clear = 1'b0;
@@ -590,15 +714,37 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         executor$entry$6 = queue$entry$6;
         executor$entry$7 = queue$entry$7;
         executor$drained = drained;
-        executor$has_keccak = 1'b0;
-        executor$keccak_done = 1'b0;
-        executor$keccak_status = 32'h0;
-        executor$keccak_detail = 32'h0;
+        executor$has_keccak = 1'b1;
+        executor$keccak_done = keccak$done;
+        executor$keccak_status = keccak$status;
+        executor$keccak_detail = keccak$detail;
         mw_address = executor$mw_address;
         mw_data = executor$mw_data;
         mw_valid = executor$mw_valid;
         executor$mw_ready = mw_ready;
-        fetcher$cmd_valid = queue$cmd_valid || executor$cmd_valid;
+        keccak$stop = resetting$q;
+        keccak$max_messages = max_messages;
+        keccak$max_bytes = max_bytes;
+        keccak$start = executor$keccak_start;
+        keccak$entry$0 = queue$entry$0;
+        keccak$entry$1 = queue$entry$1;
+        keccak$entry$2 = queue$entry$2;
+        keccak$entry$3 = queue$entry$3;
+        keccak$entry$4 = queue$entry$4;
+        keccak$entry$5 = queue$entry$5;
+        keccak$entry$6 = queue$entry$6;
+        keccak$entry$7 = queue$entry$7;
+        keccak$drained = drained;
+        core$clear = keccak$engine_clear;
+        core$in_data = keccak$engine_data;
+        core$in_bytes = keccak$engine_bytes;
+        core$in_last = keccak$engine_last;
+        core$in_valid = keccak$engine_valid;
+        keccak$engine_ready = core$in_ready;
+        keccak$digest_data = core$out_data;
+        keccak$digest_valid = core$out_valid;
+        core$out_ready = keccak$digest_ready;
+        fetcher$cmd_valid = queue$cmd_valid || executor$cmd_valid || keccak$cmd_valid;
         fetcher$cmd_address = queue$cmd_address;
         fetcher$cmd_length = queue$cmd_length;
         fetcher$cmd_kind = 32'h0;
@@ -609,7 +755,13 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
             fetcher$cmd_length = queue$entry$7[(32'h0)+:(49)];
             fetcher$cmd_kind = 32'h1;
         end
-        fetcher$abort = queue$abort || executor$abort;
+        keccak$cmd_ready = fetcher$cmd_ready;
+        if (keccak$cmd_valid) begin
+            fetcher$cmd_address = keccak$cmd_address;
+            fetcher$cmd_length = keccak$cmd_length;
+            fetcher$cmd_kind = keccak$cmd_kind;
+        end
+        fetcher$abort = queue$abort || executor$abort || keccak$abort;
         reader$clear = clear;
         reader$timeout = timeout;
         if (resetting$q) begin
@@ -643,14 +795,31 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         executor$in_end = reader$out_end;
         executor$in_error = reader$out_error;
         reader$out_ready = executor$in_ready;
+        keccak$in_valid = reader$out_valid && reader$out_kind[32'h1];
+        keccak$in_data = reader$out_data;
+        keccak$in_bytes = reader$out_bytes;
+        keccak$in_kind = reader$out_kind;
+        keccak$in_end = reader$out_end;
+        keccak$in_error = reader$out_error;
+        if (reader$out_kind[32'h1]) begin
+            reader$out_ready = keccak$in_ready;
+        end
         if (is_entry) begin
             reader$out_ready = queue$in_ready;
         end
-        writer$start = queue$write_start;
+        writer$start = queue$write_start || keccak$write_start;
         writer$start_address = queue$write_address;
-        writer$push = queue$write_push;
+        writer$push = queue$write_push || keccak$write_push;
         writer$data = queue$write_data;
-        writer$flush = queue$write_flush;
+        if (keccak$write_start) begin
+            writer$start_address = keccak$write_address;
+        end
+        if (keccak$write_push) begin
+            writer$data = keccak$write_data;
+        end
+        keccak$write_ready = writer$ready;
+        keccak$write_idle = writer$idle;
+        writer$flush = queue$write_flush || keccak$write_flush;
         queue$write_ready = writer$ready;
         queue$write_idle = writer$idle;
         wq_address = writer$wq_address;
@@ -683,7 +852,7 @@ module metisvm_card$constants(address,clock,data);
     initial begin
     mem[6'b0] = 32'h4d56544d;
     mem[6'b1] = 32'h20000;
-    mem[6'b10] = 32'h0;
+    mem[6'b10] = 32'h2;
     mem[6'b11] = 32'h0;
     mem[6'b100] = 32'h1;
     mem[6'b101] = 32'h0;
@@ -712,11 +881,11 @@ module metisvm_card$constants(address,clock,data);
     mem[6'b11100] = 32'h400;
     mem[6'b11101] = 32'h10000;
     mem[6'b11110] = 32'h1000;
-    mem[6'b11111] = 32'h0;
+    mem[6'b11111] = 32'h10000;
     mem[6'b100000] = 32'h249f0;
     mem[6'b100001] = 32'h1000000;
     mem[6'b100010] = 32'h1000000;
-    mem[6'b100011] = 32'h0;
+    mem[6'b100011] = 32'h1000000;
     mem[6'b100100] = 32'h40000000;
     mem[6'b100101] = 32'h0;
     mem[6'b100110] = 32'h0;
@@ -751,6 +920,3678 @@ module metisvm_card$constants(address,clock,data);
        data <= mem[address];
     end
 endmodule // metisvm_card$constants
+
+
+module metisvm_card$core(clock,clear,in_data,in_bytes,in_last,in_valid,in_ready,out_data,out_last,out_valid,out_ready,busy);
+    
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [63:0] in_data;
+    input wire  [3:0] in_bytes;
+    input wire  in_last;
+    input wire  in_valid;
+    output reg  in_ready;
+    output reg  [63:0] out_data;
+    output reg  out_last;
+    output reg  out_valid;
+    input wire  out_ready;
+    output reg  busy;
+    
+    // Constant declarations
+    localparam  first_number = 24'h1;
+    localparam  no_number = 24'h0;
+    localparam  all_left = 4'hf;
+    localparam  none_left = 4'h0;
+    localparam  one_left = 4'h1;
+    localparam  no_word = 64'h0;
+    localparam  with_bit$0 = 24'h50f4f1;
+    localparam  with_bit$1 = 24'hdb916;
+    localparam  with_bit$2 = 24'h8c7f94;
+    localparam  with_bit$3 = 24'h327356;
+    localparam  with_bit$4 = 24'hb5d4de;
+    localparam  with_bit$5 = 24'hd81c68;
+    localparam  with_bit$6 = 24'hbbe0cc;
+    localparam  bit$0 = 64'h1;
+    localparam  bit$1 = 64'h2;
+    localparam  bit$2 = 64'h8;
+    localparam  bit$3 = 64'h80;
+    localparam  bit$4 = 64'h8000;
+    localparam  bit$5 = 64'h80000000;
+    localparam  bit$6 = 64'h8000000000000000;
+    
+    // Stub signals
+    reg  absorber$clock;
+    reg  absorber$clear;
+    reg  [63:0] absorber$in_data;
+    reg  [3:0] absorber$in_bytes;
+    reg  absorber$in_last;
+    reg  absorber$in_valid;
+    wire  absorber$in_ready;
+    wire  [63:0] absorber$block$0;
+    wire  [63:0] absorber$block$1;
+    wire  [63:0] absorber$block$2;
+    wire  [63:0] absorber$block$3;
+    wire  [63:0] absorber$block$4;
+    wire  [63:0] absorber$block$5;
+    wire  [63:0] absorber$block$6;
+    wire  [63:0] absorber$block$7;
+    wire  [63:0] absorber$block$8;
+    wire  [63:0] absorber$block$9;
+    wire  [63:0] absorber$block$10;
+    wire  [63:0] absorber$block$11;
+    wire  [63:0] absorber$block$12;
+    wire  [63:0] absorber$block$13;
+    wire  [63:0] absorber$block$14;
+    wire  [63:0] absorber$block$15;
+    wire  [63:0] absorber$block$16;
+    wire  absorber$block_last;
+    wire  absorber$block_valid;
+    reg  absorber$take;
+    reg  [63:0] round$before$0;
+    reg  [63:0] round$before$1;
+    reg  [63:0] round$before$2;
+    reg  [63:0] round$before$3;
+    reg  [63:0] round$before$4;
+    reg  [63:0] round$before$5;
+    reg  [63:0] round$before$6;
+    reg  [63:0] round$before$7;
+    reg  [63:0] round$before$8;
+    reg  [63:0] round$before$9;
+    reg  [63:0] round$before$10;
+    reg  [63:0] round$before$11;
+    reg  [63:0] round$before$12;
+    reg  [63:0] round$before$13;
+    reg  [63:0] round$before$14;
+    reg  [63:0] round$before$15;
+    reg  [63:0] round$before$16;
+    reg  [63:0] round$before$17;
+    reg  [63:0] round$before$18;
+    reg  [63:0] round$before$19;
+    reg  [63:0] round$before$20;
+    reg  [63:0] round$before$21;
+    reg  [63:0] round$before$22;
+    reg  [63:0] round$before$23;
+    reg  [63:0] round$before$24;
+    reg  [63:0] round$constant;
+    wire  [63:0] round$after$0;
+    wire  [63:0] round$after$1;
+    wire  [63:0] round$after$2;
+    wire  [63:0] round$after$3;
+    wire  [63:0] round$after$4;
+    wire  [63:0] round$after$5;
+    wire  [63:0] round$after$6;
+    wire  [63:0] round$after$7;
+    wire  [63:0] round$after$8;
+    wire  [63:0] round$after$9;
+    wire  [63:0] round$after$10;
+    wire  [63:0] round$after$11;
+    wire  [63:0] round$after$12;
+    wire  [63:0] round$after$13;
+    wire  [63:0] round$after$14;
+    wire  [63:0] round$after$15;
+    wire  [63:0] round$after$16;
+    wire  [63:0] round$after$17;
+    wire  [63:0] round$after$18;
+    wire  [63:0] round$after$19;
+    wire  [63:0] round$after$20;
+    wire  [63:0] round$after$21;
+    wire  [63:0] round$after$22;
+    wire  [63:0] round$after$23;
+    wire  [63:0] round$after$24;
+    reg  [63:0] state$0$d;
+    wire  [63:0] state$0$q;
+    reg  state$0$clock;
+    reg  [63:0] state$1$d;
+    wire  [63:0] state$1$q;
+    reg  state$1$clock;
+    reg  [63:0] state$2$d;
+    wire  [63:0] state$2$q;
+    reg  state$2$clock;
+    reg  [63:0] state$3$d;
+    wire  [63:0] state$3$q;
+    reg  state$3$clock;
+    reg  [63:0] state$4$d;
+    wire  [63:0] state$4$q;
+    reg  state$4$clock;
+    reg  [63:0] state$5$d;
+    wire  [63:0] state$5$q;
+    reg  state$5$clock;
+    reg  [63:0] state$6$d;
+    wire  [63:0] state$6$q;
+    reg  state$6$clock;
+    reg  [63:0] state$7$d;
+    wire  [63:0] state$7$q;
+    reg  state$7$clock;
+    reg  [63:0] state$8$d;
+    wire  [63:0] state$8$q;
+    reg  state$8$clock;
+    reg  [63:0] state$9$d;
+    wire  [63:0] state$9$q;
+    reg  state$9$clock;
+    reg  [63:0] state$10$d;
+    wire  [63:0] state$10$q;
+    reg  state$10$clock;
+    reg  [63:0] state$11$d;
+    wire  [63:0] state$11$q;
+    reg  state$11$clock;
+    reg  [63:0] state$12$d;
+    wire  [63:0] state$12$q;
+    reg  state$12$clock;
+    reg  [63:0] state$13$d;
+    wire  [63:0] state$13$q;
+    reg  state$13$clock;
+    reg  [63:0] state$14$d;
+    wire  [63:0] state$14$q;
+    reg  state$14$clock;
+    reg  [63:0] state$15$d;
+    wire  [63:0] state$15$q;
+    reg  state$15$clock;
+    reg  [63:0] state$16$d;
+    wire  [63:0] state$16$q;
+    reg  state$16$clock;
+    reg  [63:0] state$17$d;
+    wire  [63:0] state$17$q;
+    reg  state$17$clock;
+    reg  [63:0] state$18$d;
+    wire  [63:0] state$18$q;
+    reg  state$18$clock;
+    reg  [63:0] state$19$d;
+    wire  [63:0] state$19$q;
+    reg  state$19$clock;
+    reg  [63:0] state$20$d;
+    wire  [63:0] state$20$q;
+    reg  state$20$clock;
+    reg  [63:0] state$21$d;
+    wire  [63:0] state$21$q;
+    reg  state$21$clock;
+    reg  [63:0] state$22$d;
+    wire  [63:0] state$22$q;
+    reg  state$22$clock;
+    reg  [63:0] state$23$d;
+    wire  [63:0] state$23$q;
+    reg  state$23$clock;
+    reg  [63:0] state$24$d;
+    wire  [63:0] state$24$q;
+    reg  state$24$clock;
+    reg  [63:0] absorbed$0$d;
+    wire  [63:0] absorbed$0$q;
+    reg  absorbed$0$clock;
+    reg  [63:0] absorbed$1$d;
+    wire  [63:0] absorbed$1$q;
+    reg  absorbed$1$clock;
+    reg  [63:0] absorbed$2$d;
+    wire  [63:0] absorbed$2$q;
+    reg  absorbed$2$clock;
+    reg  [63:0] absorbed$3$d;
+    wire  [63:0] absorbed$3$q;
+    reg  absorbed$3$clock;
+    reg  [63:0] absorbed$4$d;
+    wire  [63:0] absorbed$4$q;
+    reg  absorbed$4$clock;
+    reg  [63:0] absorbed$5$d;
+    wire  [63:0] absorbed$5$q;
+    reg  absorbed$5$clock;
+    reg  [63:0] absorbed$6$d;
+    wire  [63:0] absorbed$6$q;
+    reg  absorbed$6$clock;
+    reg  [63:0] absorbed$7$d;
+    wire  [63:0] absorbed$7$q;
+    reg  absorbed$7$clock;
+    reg  [63:0] absorbed$8$d;
+    wire  [63:0] absorbed$8$q;
+    reg  absorbed$8$clock;
+    reg  [63:0] absorbed$9$d;
+    wire  [63:0] absorbed$9$q;
+    reg  absorbed$9$clock;
+    reg  [63:0] absorbed$10$d;
+    wire  [63:0] absorbed$10$q;
+    reg  absorbed$10$clock;
+    reg  [63:0] absorbed$11$d;
+    wire  [63:0] absorbed$11$q;
+    reg  absorbed$11$clock;
+    reg  [63:0] absorbed$12$d;
+    wire  [63:0] absorbed$12$q;
+    reg  absorbed$12$clock;
+    reg  [63:0] absorbed$13$d;
+    wire  [63:0] absorbed$13$q;
+    reg  absorbed$13$clock;
+    reg  [63:0] absorbed$14$d;
+    wire  [63:0] absorbed$14$q;
+    reg  absorbed$14$clock;
+    reg  [63:0] absorbed$15$d;
+    wire  [63:0] absorbed$15$q;
+    reg  absorbed$15$clock;
+    reg  [63:0] absorbed$16$d;
+    wire  [63:0] absorbed$16$q;
+    reg  absorbed$16$clock;
+    reg  takes$d;
+    wire  takes$q;
+    reg  takes$clock;
+    reg  absorbs$d;
+    wire  absorbs$q;
+    reg  absorbs$clock;
+    reg  absorbs_last$d;
+    wire  absorbs_last$q;
+    reg  absorbs_last$clock;
+    reg  running$d;
+    wire  running$q;
+    reg  running$clock;
+    reg  goes$d;
+    wire  goes$q;
+    reg  goes$clock;
+    reg  writes$d;
+    wire  writes$q;
+    reg  writes$clock;
+    reg  hands_over$d;
+    wire  hands_over$q;
+    reg  hands_over$clock;
+    reg  [23:0] number$d;
+    wire  [23:0] number$q;
+    reg  number$clock;
+    reg  last$d;
+    wire  last$q;
+    reg  last$clock;
+    reg  done$d;
+    wire  done$q;
+    reg  done$clock;
+    reg  [63:0] digest$0$d;
+    wire  [63:0] digest$0$q;
+    reg  digest$0$clock;
+    reg  [63:0] digest$1$d;
+    wire  [63:0] digest$1$q;
+    reg  digest$1$clock;
+    reg  [63:0] digest$2$d;
+    wire  [63:0] digest$2$q;
+    reg  digest$2$clock;
+    reg  [63:0] digest$3$d;
+    wire  [63:0] digest$3$q;
+    reg  digest$3$clock;
+    reg  [3:0] left$d;
+    wire  [3:0] left$q;
+    reg  left$clock;
+    
+    // Local signals
+    reg  begins;
+    reg  ends;
+    reg  free;
+    reg  empties;
+    reg  is_one;
+    reg  clears;
+    reg  pops;
+    reg  more;
+    reg  will_run;
+    reg  will_be_near_end;
+    reg  will_be_final;
+    reg  will_stall;
+    reg  will_go;
+    reg  will_be_done;
+    reg  will_be_free;
+    reg  will_be_idle;
+    reg  will_start;
+    reg  will_hand_over;
+    reg  can_take;
+    reg  untaken;
+    reg  [23:0] next_number;
+    reg  [3:0] next_left;
+    reg  [23:0] chosen$0;
+    reg  [23:0] chosen$1;
+    reg  [23:0] chosen$2;
+    reg  [23:0] chosen$3;
+    reg  [23:0] chosen$4;
+    reg  [23:0] chosen$5;
+    reg  [23:0] chosen$6;
+    reg  [63:0] constant;
+    
+    // Sub module instances
+    metisvm_card$core$absorber absorber(
+        .clock(absorber$clock),
+        .clear(absorber$clear),
+        .in_data(absorber$in_data),
+        .in_bytes(absorber$in_bytes),
+        .in_last(absorber$in_last),
+        .in_valid(absorber$in_valid),
+        .in_ready(absorber$in_ready),
+        .block$0(absorber$block$0),
+        .block$1(absorber$block$1),
+        .block$2(absorber$block$2),
+        .block$3(absorber$block$3),
+        .block$4(absorber$block$4),
+        .block$5(absorber$block$5),
+        .block$6(absorber$block$6),
+        .block$7(absorber$block$7),
+        .block$8(absorber$block$8),
+        .block$9(absorber$block$9),
+        .block$10(absorber$block$10),
+        .block$11(absorber$block$11),
+        .block$12(absorber$block$12),
+        .block$13(absorber$block$13),
+        .block$14(absorber$block$14),
+        .block$15(absorber$block$15),
+        .block$16(absorber$block$16),
+        .block_last(absorber$block_last),
+        .block_valid(absorber$block_valid),
+        .take(absorber$take)
+    );
+    metisvm_card$core$round round(
+        .before$0(round$before$0),
+        .before$1(round$before$1),
+        .before$2(round$before$2),
+        .before$3(round$before$3),
+        .before$4(round$before$4),
+        .before$5(round$before$5),
+        .before$6(round$before$6),
+        .before$7(round$before$7),
+        .before$8(round$before$8),
+        .before$9(round$before$9),
+        .before$10(round$before$10),
+        .before$11(round$before$11),
+        .before$12(round$before$12),
+        .before$13(round$before$13),
+        .before$14(round$before$14),
+        .before$15(round$before$15),
+        .before$16(round$before$16),
+        .before$17(round$before$17),
+        .before$18(round$before$18),
+        .before$19(round$before$19),
+        .before$20(round$before$20),
+        .before$21(round$before$21),
+        .before$22(round$before$22),
+        .before$23(round$before$23),
+        .before$24(round$before$24),
+        .constant(round$constant),
+        .after$0(round$after$0),
+        .after$1(round$after$1),
+        .after$2(round$after$2),
+        .after$3(round$after$3),
+        .after$4(round$after$4),
+        .after$5(round$after$5),
+        .after$6(round$after$6),
+        .after$7(round$after$7),
+        .after$8(round$after$8),
+        .after$9(round$after$9),
+        .after$10(round$after$10),
+        .after$11(round$after$11),
+        .after$12(round$after$12),
+        .after$13(round$after$13),
+        .after$14(round$after$14),
+        .after$15(round$after$15),
+        .after$16(round$after$16),
+        .after$17(round$after$17),
+        .after$18(round$after$18),
+        .after$19(round$after$19),
+        .after$20(round$after$20),
+        .after$21(round$after$21),
+        .after$22(round$after$22),
+        .after$23(round$after$23),
+        .after$24(round$after$24)
+    );
+    metisvm_card$core$state$0 state$0(
+        .d(state$0$d),
+        .q(state$0$q),
+        .clock(state$0$clock)
+    );
+    metisvm_card$core$state$1 state$1(
+        .d(state$1$d),
+        .q(state$1$q),
+        .clock(state$1$clock)
+    );
+    metisvm_card$core$state$2 state$2(
+        .d(state$2$d),
+        .q(state$2$q),
+        .clock(state$2$clock)
+    );
+    metisvm_card$core$state$3 state$3(
+        .d(state$3$d),
+        .q(state$3$q),
+        .clock(state$3$clock)
+    );
+    metisvm_card$core$state$4 state$4(
+        .d(state$4$d),
+        .q(state$4$q),
+        .clock(state$4$clock)
+    );
+    metisvm_card$core$state$5 state$5(
+        .d(state$5$d),
+        .q(state$5$q),
+        .clock(state$5$clock)
+    );
+    metisvm_card$core$state$6 state$6(
+        .d(state$6$d),
+        .q(state$6$q),
+        .clock(state$6$clock)
+    );
+    metisvm_card$core$state$7 state$7(
+        .d(state$7$d),
+        .q(state$7$q),
+        .clock(state$7$clock)
+    );
+    metisvm_card$core$state$8 state$8(
+        .d(state$8$d),
+        .q(state$8$q),
+        .clock(state$8$clock)
+    );
+    metisvm_card$core$state$9 state$9(
+        .d(state$9$d),
+        .q(state$9$q),
+        .clock(state$9$clock)
+    );
+    metisvm_card$core$state$10 state$10(
+        .d(state$10$d),
+        .q(state$10$q),
+        .clock(state$10$clock)
+    );
+    metisvm_card$core$state$11 state$11(
+        .d(state$11$d),
+        .q(state$11$q),
+        .clock(state$11$clock)
+    );
+    metisvm_card$core$state$12 state$12(
+        .d(state$12$d),
+        .q(state$12$q),
+        .clock(state$12$clock)
+    );
+    metisvm_card$core$state$13 state$13(
+        .d(state$13$d),
+        .q(state$13$q),
+        .clock(state$13$clock)
+    );
+    metisvm_card$core$state$14 state$14(
+        .d(state$14$d),
+        .q(state$14$q),
+        .clock(state$14$clock)
+    );
+    metisvm_card$core$state$15 state$15(
+        .d(state$15$d),
+        .q(state$15$q),
+        .clock(state$15$clock)
+    );
+    metisvm_card$core$state$16 state$16(
+        .d(state$16$d),
+        .q(state$16$q),
+        .clock(state$16$clock)
+    );
+    metisvm_card$core$state$17 state$17(
+        .d(state$17$d),
+        .q(state$17$q),
+        .clock(state$17$clock)
+    );
+    metisvm_card$core$state$18 state$18(
+        .d(state$18$d),
+        .q(state$18$q),
+        .clock(state$18$clock)
+    );
+    metisvm_card$core$state$19 state$19(
+        .d(state$19$d),
+        .q(state$19$q),
+        .clock(state$19$clock)
+    );
+    metisvm_card$core$state$20 state$20(
+        .d(state$20$d),
+        .q(state$20$q),
+        .clock(state$20$clock)
+    );
+    metisvm_card$core$state$21 state$21(
+        .d(state$21$d),
+        .q(state$21$q),
+        .clock(state$21$clock)
+    );
+    metisvm_card$core$state$22 state$22(
+        .d(state$22$d),
+        .q(state$22$q),
+        .clock(state$22$clock)
+    );
+    metisvm_card$core$state$23 state$23(
+        .d(state$23$d),
+        .q(state$23$q),
+        .clock(state$23$clock)
+    );
+    metisvm_card$core$state$24 state$24(
+        .d(state$24$d),
+        .q(state$24$q),
+        .clock(state$24$clock)
+    );
+    metisvm_card$core$absorbed$0 absorbed$0(
+        .d(absorbed$0$d),
+        .q(absorbed$0$q),
+        .clock(absorbed$0$clock)
+    );
+    metisvm_card$core$absorbed$1 absorbed$1(
+        .d(absorbed$1$d),
+        .q(absorbed$1$q),
+        .clock(absorbed$1$clock)
+    );
+    metisvm_card$core$absorbed$2 absorbed$2(
+        .d(absorbed$2$d),
+        .q(absorbed$2$q),
+        .clock(absorbed$2$clock)
+    );
+    metisvm_card$core$absorbed$3 absorbed$3(
+        .d(absorbed$3$d),
+        .q(absorbed$3$q),
+        .clock(absorbed$3$clock)
+    );
+    metisvm_card$core$absorbed$4 absorbed$4(
+        .d(absorbed$4$d),
+        .q(absorbed$4$q),
+        .clock(absorbed$4$clock)
+    );
+    metisvm_card$core$absorbed$5 absorbed$5(
+        .d(absorbed$5$d),
+        .q(absorbed$5$q),
+        .clock(absorbed$5$clock)
+    );
+    metisvm_card$core$absorbed$6 absorbed$6(
+        .d(absorbed$6$d),
+        .q(absorbed$6$q),
+        .clock(absorbed$6$clock)
+    );
+    metisvm_card$core$absorbed$7 absorbed$7(
+        .d(absorbed$7$d),
+        .q(absorbed$7$q),
+        .clock(absorbed$7$clock)
+    );
+    metisvm_card$core$absorbed$8 absorbed$8(
+        .d(absorbed$8$d),
+        .q(absorbed$8$q),
+        .clock(absorbed$8$clock)
+    );
+    metisvm_card$core$absorbed$9 absorbed$9(
+        .d(absorbed$9$d),
+        .q(absorbed$9$q),
+        .clock(absorbed$9$clock)
+    );
+    metisvm_card$core$absorbed$10 absorbed$10(
+        .d(absorbed$10$d),
+        .q(absorbed$10$q),
+        .clock(absorbed$10$clock)
+    );
+    metisvm_card$core$absorbed$11 absorbed$11(
+        .d(absorbed$11$d),
+        .q(absorbed$11$q),
+        .clock(absorbed$11$clock)
+    );
+    metisvm_card$core$absorbed$12 absorbed$12(
+        .d(absorbed$12$d),
+        .q(absorbed$12$q),
+        .clock(absorbed$12$clock)
+    );
+    metisvm_card$core$absorbed$13 absorbed$13(
+        .d(absorbed$13$d),
+        .q(absorbed$13$q),
+        .clock(absorbed$13$clock)
+    );
+    metisvm_card$core$absorbed$14 absorbed$14(
+        .d(absorbed$14$d),
+        .q(absorbed$14$q),
+        .clock(absorbed$14$clock)
+    );
+    metisvm_card$core$absorbed$15 absorbed$15(
+        .d(absorbed$15$d),
+        .q(absorbed$15$q),
+        .clock(absorbed$15$clock)
+    );
+    metisvm_card$core$absorbed$16 absorbed$16(
+        .d(absorbed$16$d),
+        .q(absorbed$16$q),
+        .clock(absorbed$16$clock)
+    );
+    metisvm_card$core$takes takes(
+        .d(takes$d),
+        .q(takes$q),
+        .clock(takes$clock)
+    );
+    metisvm_card$core$absorbs absorbs(
+        .d(absorbs$d),
+        .q(absorbs$q),
+        .clock(absorbs$clock)
+    );
+    metisvm_card$core$absorbs_last absorbs_last(
+        .d(absorbs_last$d),
+        .q(absorbs_last$q),
+        .clock(absorbs_last$clock)
+    );
+    metisvm_card$core$running running(
+        .d(running$d),
+        .q(running$q),
+        .clock(running$clock)
+    );
+    metisvm_card$core$goes goes(
+        .d(goes$d),
+        .q(goes$q),
+        .clock(goes$clock)
+    );
+    metisvm_card$core$writes writes(
+        .d(writes$d),
+        .q(writes$q),
+        .clock(writes$clock)
+    );
+    metisvm_card$core$hands_over hands_over(
+        .d(hands_over$d),
+        .q(hands_over$q),
+        .clock(hands_over$clock)
+    );
+    metisvm_card$core$number number(
+        .d(number$d),
+        .q(number$q),
+        .clock(number$clock)
+    );
+    metisvm_card$core$last last(
+        .d(last$d),
+        .q(last$q),
+        .clock(last$clock)
+    );
+    metisvm_card$core$done done(
+        .d(done$d),
+        .q(done$q),
+        .clock(done$clock)
+    );
+    metisvm_card$core$digest$0 digest$0(
+        .d(digest$0$d),
+        .q(digest$0$q),
+        .clock(digest$0$clock)
+    );
+    metisvm_card$core$digest$1 digest$1(
+        .d(digest$1$d),
+        .q(digest$1$q),
+        .clock(digest$1$clock)
+    );
+    metisvm_card$core$digest$2 digest$2(
+        .d(digest$2$d),
+        .q(digest$2$q),
+        .clock(digest$2$clock)
+    );
+    metisvm_card$core$digest$3 digest$3(
+        .d(digest$3$d),
+        .q(digest$3$q),
+        .clock(digest$3$clock)
+    );
+    metisvm_card$core$left left(
+        .d(left$d),
+        .q(left$q),
+        .clock(left$clock)
+    );
+    
+    // Update code
+    always @(*) begin
+        absorber$clock = clock;
+        takes$clock = clock;
+        absorbs$clock = clock;
+        absorbs_last$clock = clock;
+        running$clock = clock;
+        goes$clock = clock;
+        writes$clock = clock;
+        hands_over$clock = clock;
+        number$clock = clock;
+        last$clock = clock;
+        done$clock = clock;
+        left$clock = clock;
+        state$0$clock = clock;
+        state$1$clock = clock;
+        state$2$clock = clock;
+        state$3$clock = clock;
+        state$4$clock = clock;
+        state$5$clock = clock;
+        state$6$clock = clock;
+        state$7$clock = clock;
+        state$8$clock = clock;
+        state$9$clock = clock;
+        state$10$clock = clock;
+        state$11$clock = clock;
+        state$12$clock = clock;
+        state$13$clock = clock;
+        state$14$clock = clock;
+        state$15$clock = clock;
+        state$16$clock = clock;
+        state$17$clock = clock;
+        state$18$clock = clock;
+        state$19$clock = clock;
+        state$20$clock = clock;
+        state$21$clock = clock;
+        state$22$clock = clock;
+        state$23$clock = clock;
+        state$24$clock = clock;
+        absorbed$0$clock = clock;
+        absorbed$1$clock = clock;
+        absorbed$2$clock = clock;
+        absorbed$3$clock = clock;
+        absorbed$4$clock = clock;
+        absorbed$5$clock = clock;
+        absorbed$6$clock = clock;
+        absorbed$7$clock = clock;
+        absorbed$8$clock = clock;
+        absorbed$9$clock = clock;
+        absorbed$10$clock = clock;
+        absorbed$11$clock = clock;
+        absorbed$12$clock = clock;
+        absorbed$13$clock = clock;
+        absorbed$14$clock = clock;
+        absorbed$15$clock = clock;
+        absorbed$16$clock = clock;
+        digest$0$clock = clock;
+        digest$1$clock = clock;
+        digest$2$clock = clock;
+        digest$3$clock = clock;
+        absorber$clear = clear;
+        absorber$in_data = in_data;
+        absorber$in_bytes = in_bytes;
+        absorber$in_last = in_last;
+        absorber$in_valid = in_valid;
+        in_ready = absorber$in_ready;
+        begins = writes$q & absorbs$q;
+        more = ~last$q;
+        ends = goes$q & number$q[32'h17] & last$q;
+        free = left$q == none_left;
+        is_one = left$q == one_left;
+        empties = is_one & out_ready;
+        clears = hands_over$q | clear;
+        busy = goes$q;
+        will_run = ~ends & running$q;
+        will_run = will_run | begins;
+        will_be_final = number$q[32'h17];
+        will_be_near_end = number$q[32'h16];
+        if (goes$q) begin
+            will_be_final = number$q[32'h16];
+            will_be_near_end = number$q[32'h15];
+        end
+        will_stall = will_be_final & more & ~takes$q;
+        will_go = will_run & ~will_stall;
+        will_be_done = done$q & ~hands_over$q;
+        will_be_done = will_be_done | ends;
+        will_be_free = free | empties;
+        will_be_free = will_be_free & ~hands_over$q;
+        will_be_idle = ~will_run & ~will_be_done;
+        will_start = will_be_idle & takes$q;
+        will_hand_over = will_be_done & will_be_free;
+        running$d = will_run;
+        goes$d = will_go;
+        writes$d = will_go | will_start;
+        hands_over$d = will_hand_over;
+        can_take = will_be_near_end | will_be_final;
+        can_take = can_take & more;
+        can_take = can_take | will_be_idle | will_hand_over;
+        untaken = ~takes$q & absorber$block_valid;
+        takes$d = can_take & untaken;
+        absorber$take = takes$q;
+        absorbs$d = takes$q;
+        absorbs_last$d = absorber$block_last;
+        absorbed$0$d = no_word;
+        if (takes$q) begin
+            absorbed$0$d = absorber$block$0;
+        end
+        absorbed$1$d = no_word;
+        if (takes$q) begin
+            absorbed$1$d = absorber$block$1;
+        end
+        absorbed$2$d = no_word;
+        if (takes$q) begin
+            absorbed$2$d = absorber$block$2;
+        end
+        absorbed$3$d = no_word;
+        if (takes$q) begin
+            absorbed$3$d = absorber$block$3;
+        end
+        absorbed$4$d = no_word;
+        if (takes$q) begin
+            absorbed$4$d = absorber$block$4;
+        end
+        absorbed$5$d = no_word;
+        if (takes$q) begin
+            absorbed$5$d = absorber$block$5;
+        end
+        absorbed$6$d = no_word;
+        if (takes$q) begin
+            absorbed$6$d = absorber$block$6;
+        end
+        absorbed$7$d = no_word;
+        if (takes$q) begin
+            absorbed$7$d = absorber$block$7;
+        end
+        absorbed$8$d = no_word;
+        if (takes$q) begin
+            absorbed$8$d = absorber$block$8;
+        end
+        absorbed$9$d = no_word;
+        if (takes$q) begin
+            absorbed$9$d = absorber$block$9;
+        end
+        absorbed$10$d = no_word;
+        if (takes$q) begin
+            absorbed$10$d = absorber$block$10;
+        end
+        absorbed$11$d = no_word;
+        if (takes$q) begin
+            absorbed$11$d = absorber$block$11;
+        end
+        absorbed$12$d = no_word;
+        if (takes$q) begin
+            absorbed$12$d = absorber$block$12;
+        end
+        absorbed$13$d = no_word;
+        if (takes$q) begin
+            absorbed$13$d = absorber$block$13;
+        end
+        absorbed$14$d = no_word;
+        if (takes$q) begin
+            absorbed$14$d = absorber$block$14;
+        end
+        absorbed$15$d = no_word;
+        if (takes$q) begin
+            absorbed$15$d = absorber$block$15;
+        end
+        absorbed$16$d = no_word;
+        if (takes$q) begin
+            absorbed$16$d = absorber$block$16;
+        end
+        constant = no_word;
+        chosen$0 = number$q & with_bit$0;
+        if (|chosen$0) begin
+            constant = constant | bit$0;
+        end
+        chosen$1 = number$q & with_bit$1;
+        if (|chosen$1) begin
+            constant = constant | bit$1;
+        end
+        chosen$2 = number$q & with_bit$2;
+        if (|chosen$2) begin
+            constant = constant | bit$2;
+        end
+        chosen$3 = number$q & with_bit$3;
+        if (|chosen$3) begin
+            constant = constant | bit$3;
+        end
+        chosen$4 = number$q & with_bit$4;
+        if (|chosen$4) begin
+            constant = constant | bit$4;
+        end
+        chosen$5 = number$q & with_bit$5;
+        if (|chosen$5) begin
+            constant = constant | bit$5;
+        end
+        chosen$6 = number$q & with_bit$6;
+        if (|chosen$6) begin
+            constant = constant | bit$6;
+        end
+        round$constant = constant;
+        round$before$0 = state$0$q;
+        state$0$d = state$0$q;
+        round$before$1 = state$1$q;
+        state$1$d = state$1$q;
+        round$before$2 = state$2$q;
+        state$2$d = state$2$q;
+        round$before$3 = state$3$q;
+        state$3$d = state$3$q;
+        round$before$4 = state$4$q;
+        state$4$d = state$4$q;
+        round$before$5 = state$5$q;
+        state$5$d = state$5$q;
+        round$before$6 = state$6$q;
+        state$6$d = state$6$q;
+        round$before$7 = state$7$q;
+        state$7$d = state$7$q;
+        round$before$8 = state$8$q;
+        state$8$d = state$8$q;
+        round$before$9 = state$9$q;
+        state$9$d = state$9$q;
+        round$before$10 = state$10$q;
+        state$10$d = state$10$q;
+        round$before$11 = state$11$q;
+        state$11$d = state$11$q;
+        round$before$12 = state$12$q;
+        state$12$d = state$12$q;
+        round$before$13 = state$13$q;
+        state$13$d = state$13$q;
+        round$before$14 = state$14$q;
+        state$14$d = state$14$q;
+        round$before$15 = state$15$q;
+        state$15$d = state$15$q;
+        round$before$16 = state$16$q;
+        state$16$d = state$16$q;
+        round$before$17 = state$17$q;
+        state$17$d = state$17$q;
+        round$before$18 = state$18$q;
+        state$18$d = state$18$q;
+        round$before$19 = state$19$q;
+        state$19$d = state$19$q;
+        round$before$20 = state$20$q;
+        state$20$d = state$20$q;
+        round$before$21 = state$21$q;
+        state$21$d = state$21$q;
+        round$before$22 = state$22$q;
+        state$22$d = state$22$q;
+        round$before$23 = state$23$q;
+        state$23$d = state$23$q;
+        round$before$24 = state$24$q;
+        state$24$d = state$24$q;
+        if (writes$q) begin
+            state$0$d = round$after$0 ^ absorbed$0$q;
+            state$1$d = round$after$1 ^ absorbed$1$q;
+            state$2$d = round$after$2 ^ absorbed$2$q;
+            state$3$d = round$after$3 ^ absorbed$3$q;
+            state$4$d = round$after$4 ^ absorbed$4$q;
+            state$5$d = round$after$5 ^ absorbed$5$q;
+            state$6$d = round$after$6 ^ absorbed$6$q;
+            state$7$d = round$after$7 ^ absorbed$7$q;
+            state$8$d = round$after$8 ^ absorbed$8$q;
+            state$9$d = round$after$9 ^ absorbed$9$q;
+            state$10$d = round$after$10 ^ absorbed$10$q;
+            state$11$d = round$after$11 ^ absorbed$11$q;
+            state$12$d = round$after$12 ^ absorbed$12$q;
+            state$13$d = round$after$13 ^ absorbed$13$q;
+            state$14$d = round$after$14 ^ absorbed$14$q;
+            state$15$d = round$after$15 ^ absorbed$15$q;
+            state$16$d = round$after$16 ^ absorbed$16$q;
+            state$17$d = round$after$17;
+            state$18$d = round$after$18;
+            state$19$d = round$after$19;
+            state$20$d = round$after$20;
+            state$21$d = round$after$21;
+            state$22$d = round$after$22;
+            state$23$d = round$after$23;
+            state$24$d = round$after$24;
+        end
+        if (clears) begin
+            state$0$d = no_word;
+            state$1$d = no_word;
+            state$2$d = no_word;
+            state$3$d = no_word;
+            state$4$d = no_word;
+            state$5$d = no_word;
+            state$6$d = no_word;
+            state$7$d = no_word;
+            state$8$d = no_word;
+            state$9$d = no_word;
+            state$10$d = no_word;
+            state$11$d = no_word;
+            state$12$d = no_word;
+            state$13$d = no_word;
+            state$14$d = no_word;
+            state$15$d = no_word;
+            state$16$d = no_word;
+            state$17$d = no_word;
+            state$18$d = no_word;
+            state$19$d = no_word;
+            state$20$d = no_word;
+            state$21$d = no_word;
+            state$22$d = no_word;
+            state$23$d = no_word;
+            state$24$d = no_word;
+        end
+        next_number = number$q << 32'h1;
+        number$d = number$q;
+        last$d = last$q;
+        done$d = will_be_done;
+        if (goes$q) begin
+            number$d = next_number;
+        end
+        if (begins) begin
+            number$d = first_number;
+            last$d = absorbs_last$q;
+        end
+        pops = out_ready & ~free;
+        next_left = left$q >> 32'h1;
+        left$d = left$q;
+        digest$0$d = digest$0$q;
+        digest$1$d = digest$1$q;
+        digest$2$d = digest$2$q;
+        digest$3$d = digest$3$q;
+        if (pops) begin
+            left$d = next_left;
+            digest$0$d = digest$1$q;
+            digest$1$d = digest$2$q;
+            digest$2$d = digest$3$q;
+        end
+        if (hands_over$q) begin
+            left$d = all_left;
+            digest$0$d = state$0$q;
+            digest$1$d = state$1$q;
+            digest$2$d = state$2$q;
+            digest$3$d = state$3$q;
+        end
+        out_valid = ~free;
+        out_data = digest$0$q;
+        out_last = is_one;
+        if (clear) begin
+            takes$d = 1'b0;
+            absorbs$d = 1'b0;
+            running$d = 1'b0;
+            goes$d = 1'b0;
+            writes$d = 1'b0;
+            hands_over$d = 1'b0;
+            number$d = no_number;
+            done$d = 1'b0;
+            left$d = none_left;
+        end
+    end
+    
+endmodule // metisvm_card$core
+
+
+module metisvm_card$core$absorbed$0(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$absorbed$0
+
+
+module metisvm_card$core$absorbed$1(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$absorbed$1
+
+
+module metisvm_card$core$absorbed$10(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$absorbed$10
+
+
+module metisvm_card$core$absorbed$11(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$absorbed$11
+
+
+module metisvm_card$core$absorbed$12(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$absorbed$12
+
+
+module metisvm_card$core$absorbed$13(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$absorbed$13
+
+
+module metisvm_card$core$absorbed$14(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$absorbed$14
+
+
+module metisvm_card$core$absorbed$15(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$absorbed$15
+
+
+module metisvm_card$core$absorbed$16(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$absorbed$16
+
+
+module metisvm_card$core$absorbed$2(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$absorbed$2
+
+
+module metisvm_card$core$absorbed$3(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$absorbed$3
+
+
+module metisvm_card$core$absorbed$4(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$absorbed$4
+
+
+module metisvm_card$core$absorbed$5(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$absorbed$5
+
+
+module metisvm_card$core$absorbed$6(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$absorbed$6
+
+
+module metisvm_card$core$absorbed$7(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$absorbed$7
+
+
+module metisvm_card$core$absorbed$8(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$absorbed$8
+
+
+module metisvm_card$core$absorbed$9(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$absorbed$9
+
+
+module metisvm_card$core$absorber(clock,clear,in_data,in_bytes,in_last,in_valid,in_ready,block$0,block$1,block$2,block$3,block$4,block$5,block$6,block$7,block$8,block$9,block$10,block$11,block$12,block$13,block$14,block$15,block$16,block_last,block_valid,take);
+    
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [63:0] in_data;
+    input wire  [3:0] in_bytes;
+    input wire  in_last;
+    input wire  in_valid;
+    output reg  in_ready;
+    output reg  [63:0] block$0;
+    output reg  [63:0] block$1;
+    output reg  [63:0] block$2;
+    output reg  [63:0] block$3;
+    output reg  [63:0] block$4;
+    output reg  [63:0] block$5;
+    output reg  [63:0] block$6;
+    output reg  [63:0] block$7;
+    output reg  [63:0] block$8;
+    output reg  [63:0] block$9;
+    output reg  [63:0] block$10;
+    output reg  [63:0] block$11;
+    output reg  [63:0] block$12;
+    output reg  [63:0] block$13;
+    output reg  [63:0] block$14;
+    output reg  [63:0] block$15;
+    output reg  [63:0] block$16;
+    output reg  block_last;
+    output reg  block_valid;
+    input wire  take;
+    
+    // Constant declarations
+    localparam  first_place = 17'b1;
+    localparam  no_place = 17'b0;
+    localparam  no_word = 64'h0;
+    localparam  one = 64'h1;
+    localparam  end_bit = 64'h8000000000000000;
+    localparam  whole_word = 4'h8;
+    localparam  counts$0 = 4'h0;
+    localparam  counts$1 = 4'h1;
+    localparam  counts$2 = 4'h2;
+    localparam  counts$3 = 4'h3;
+    localparam  counts$4 = 4'h4;
+    localparam  counts$5 = 4'h5;
+    localparam  counts$6 = 4'h6;
+    localparam  counts$7 = 4'h7;
+    localparam  masks$0 = 64'h0;
+    localparam  masks$1 = 64'hff;
+    localparam  masks$2 = 64'hffff;
+    localparam  masks$3 = 64'hffffff;
+    localparam  masks$4 = 64'hffffffff;
+    localparam  masks$5 = 64'hffffffffff;
+    localparam  masks$6 = 64'hffffffffffff;
+    localparam  masks$7 = 64'hffffffffffffff;
+    localparam  markers$0 = 64'h1;
+    localparam  markers$1 = 64'h100;
+    localparam  markers$2 = 64'h10000;
+    localparam  markers$3 = 64'h1000000;
+    localparam  markers$4 = 64'h100000000;
+    localparam  markers$5 = 64'h10000000000;
+    localparam  markers$6 = 64'h1000000000000;
+    localparam  markers$7 = 64'h100000000000000;
+    localparam  all_ones = 64'hffffffffffffffff;
+    
+    // Stub signals
+    reg  [63:0] words$0$d;
+    wire  [63:0] words$0$q;
+    reg  words$0$clock;
+    reg  [63:0] words$1$d;
+    wire  [63:0] words$1$q;
+    reg  words$1$clock;
+    reg  [63:0] words$2$d;
+    wire  [63:0] words$2$q;
+    reg  words$2$clock;
+    reg  [63:0] words$3$d;
+    wire  [63:0] words$3$q;
+    reg  words$3$clock;
+    reg  [63:0] words$4$d;
+    wire  [63:0] words$4$q;
+    reg  words$4$clock;
+    reg  [63:0] words$5$d;
+    wire  [63:0] words$5$q;
+    reg  words$5$clock;
+    reg  [63:0] words$6$d;
+    wire  [63:0] words$6$q;
+    reg  words$6$clock;
+    reg  [63:0] words$7$d;
+    wire  [63:0] words$7$q;
+    reg  words$7$clock;
+    reg  [63:0] words$8$d;
+    wire  [63:0] words$8$q;
+    reg  words$8$clock;
+    reg  [63:0] words$9$d;
+    wire  [63:0] words$9$q;
+    reg  words$9$clock;
+    reg  [63:0] words$10$d;
+    wire  [63:0] words$10$q;
+    reg  words$10$clock;
+    reg  [63:0] words$11$d;
+    wire  [63:0] words$11$q;
+    reg  words$11$clock;
+    reg  [63:0] words$12$d;
+    wire  [63:0] words$12$q;
+    reg  words$12$clock;
+    reg  [63:0] words$13$d;
+    wire  [63:0] words$13$q;
+    reg  words$13$clock;
+    reg  [63:0] words$14$d;
+    wire  [63:0] words$14$q;
+    reg  words$14$clock;
+    reg  [63:0] words$15$d;
+    wire  [63:0] words$15$q;
+    reg  words$15$clock;
+    reg  [63:0] words$16$d;
+    wire  [63:0] words$16$q;
+    reg  words$16$clock;
+    reg  [63:0] arrived$d;
+    wire  [63:0] arrived$q;
+    reg  arrived$clock;
+    reg  [16:0] arrived_at$d;
+    wire  [16:0] arrived_at$q;
+    reg  arrived_at$clock;
+    reg  [16:0] place$d;
+    wire  [16:0] place$q;
+    reg  place$clock;
+    reg  full$d;
+    wire  full$q;
+    reg  full$clock;
+    reg  last$d;
+    wire  last$q;
+    reg  last$clock;
+    reg  pad$d;
+    wire  pad$q;
+    reg  pad$clock;
+    
+    // Local signals
+    reg  ready;
+    reg  accept;
+    reg  pads;
+    reg  write;
+    reg  waits;
+    reg  whole;
+    reg  ends;
+    reg  [63:0] mask;
+    reg  [63:0] marker;
+    reg  [63:0] kept;
+    reg  [63:0] word;
+    reg  [16:0] moved;
+    
+    // Sub module instances
+    metisvm_card$core$absorber$words$0 words$0(
+        .d(words$0$d),
+        .q(words$0$q),
+        .clock(words$0$clock)
+    );
+    metisvm_card$core$absorber$words$1 words$1(
+        .d(words$1$d),
+        .q(words$1$q),
+        .clock(words$1$clock)
+    );
+    metisvm_card$core$absorber$words$2 words$2(
+        .d(words$2$d),
+        .q(words$2$q),
+        .clock(words$2$clock)
+    );
+    metisvm_card$core$absorber$words$3 words$3(
+        .d(words$3$d),
+        .q(words$3$q),
+        .clock(words$3$clock)
+    );
+    metisvm_card$core$absorber$words$4 words$4(
+        .d(words$4$d),
+        .q(words$4$q),
+        .clock(words$4$clock)
+    );
+    metisvm_card$core$absorber$words$5 words$5(
+        .d(words$5$d),
+        .q(words$5$q),
+        .clock(words$5$clock)
+    );
+    metisvm_card$core$absorber$words$6 words$6(
+        .d(words$6$d),
+        .q(words$6$q),
+        .clock(words$6$clock)
+    );
+    metisvm_card$core$absorber$words$7 words$7(
+        .d(words$7$d),
+        .q(words$7$q),
+        .clock(words$7$clock)
+    );
+    metisvm_card$core$absorber$words$8 words$8(
+        .d(words$8$d),
+        .q(words$8$q),
+        .clock(words$8$clock)
+    );
+    metisvm_card$core$absorber$words$9 words$9(
+        .d(words$9$d),
+        .q(words$9$q),
+        .clock(words$9$clock)
+    );
+    metisvm_card$core$absorber$words$10 words$10(
+        .d(words$10$d),
+        .q(words$10$q),
+        .clock(words$10$clock)
+    );
+    metisvm_card$core$absorber$words$11 words$11(
+        .d(words$11$d),
+        .q(words$11$q),
+        .clock(words$11$clock)
+    );
+    metisvm_card$core$absorber$words$12 words$12(
+        .d(words$12$d),
+        .q(words$12$q),
+        .clock(words$12$clock)
+    );
+    metisvm_card$core$absorber$words$13 words$13(
+        .d(words$13$d),
+        .q(words$13$q),
+        .clock(words$13$clock)
+    );
+    metisvm_card$core$absorber$words$14 words$14(
+        .d(words$14$d),
+        .q(words$14$q),
+        .clock(words$14$clock)
+    );
+    metisvm_card$core$absorber$words$15 words$15(
+        .d(words$15$d),
+        .q(words$15$q),
+        .clock(words$15$clock)
+    );
+    metisvm_card$core$absorber$words$16 words$16(
+        .d(words$16$d),
+        .q(words$16$q),
+        .clock(words$16$clock)
+    );
+    metisvm_card$core$absorber$arrived arrived(
+        .d(arrived$d),
+        .q(arrived$q),
+        .clock(arrived$clock)
+    );
+    metisvm_card$core$absorber$arrived_at arrived_at(
+        .d(arrived_at$d),
+        .q(arrived_at$q),
+        .clock(arrived_at$clock)
+    );
+    metisvm_card$core$absorber$place place(
+        .d(place$d),
+        .q(place$q),
+        .clock(place$clock)
+    );
+    metisvm_card$core$absorber$full full(
+        .d(full$d),
+        .q(full$q),
+        .clock(full$clock)
+    );
+    metisvm_card$core$absorber$last last(
+        .d(last$d),
+        .q(last$q),
+        .clock(last$clock)
+    );
+    metisvm_card$core$absorber$pad pad(
+        .d(pad$d),
+        .q(pad$q),
+        .clock(pad$clock)
+    );
+    
+    // Update code
+    always @(*) begin
+        arrived$clock = clock;
+        arrived_at$clock = clock;
+        place$clock = clock;
+        full$clock = clock;
+        last$clock = clock;
+        pad$clock = clock;
+        words$0$clock = clock;
+        words$1$clock = clock;
+        words$2$clock = clock;
+        words$3$clock = clock;
+        words$4$clock = clock;
+        words$5$clock = clock;
+        words$6$clock = clock;
+        words$7$clock = clock;
+        words$8$clock = clock;
+        words$9$clock = clock;
+        words$10$clock = clock;
+        words$11$clock = clock;
+        words$12$clock = clock;
+        words$13$clock = clock;
+        words$14$clock = clock;
+        words$15$clock = clock;
+        words$16$clock = clock;
+        waits = full$q | pad$q;
+        ready = ~waits;
+        in_ready = ready;
+        accept = in_valid & ready;
+        pads = pad$q & ~full$q;
+        write = accept | pads;
+        whole = in_bytes == whole_word;
+        mask = all_ones;
+        marker = no_word;
+        if (in_last) begin
+            if (in_bytes == counts$0) begin
+                mask = masks$0;
+                marker = markers$0;
+            end
+            if (in_bytes == counts$1) begin
+                mask = masks$1;
+                marker = markers$1;
+            end
+            if (in_bytes == counts$2) begin
+                mask = masks$2;
+                marker = markers$2;
+            end
+            if (in_bytes == counts$3) begin
+                mask = masks$3;
+                marker = markers$3;
+            end
+            if (in_bytes == counts$4) begin
+                mask = masks$4;
+                marker = markers$4;
+            end
+            if (in_bytes == counts$5) begin
+                mask = masks$5;
+                marker = markers$5;
+            end
+            if (in_bytes == counts$6) begin
+                mask = masks$6;
+                marker = markers$6;
+            end
+            if (in_bytes == counts$7) begin
+                mask = masks$7;
+                marker = markers$7;
+            end
+        end
+        kept = in_data & mask;
+        word = kept | marker;
+        if (pad$q) begin
+            word = one;
+        end
+        arrived$d = word;
+        arrived_at$d = no_place;
+        if (write) begin
+            arrived_at$d = place$q;
+        end
+        words$0$d = words$0$q;
+        if (take) begin
+            words$0$d = no_word;
+        end
+        if (arrived_at$q[0]) begin
+            words$0$d = arrived$q;
+        end
+        block$0 = words$0$q;
+        words$1$d = words$1$q;
+        if (take) begin
+            words$1$d = no_word;
+        end
+        if (arrived_at$q[1]) begin
+            words$1$d = arrived$q;
+        end
+        block$1 = words$1$q;
+        words$2$d = words$2$q;
+        if (take) begin
+            words$2$d = no_word;
+        end
+        if (arrived_at$q[2]) begin
+            words$2$d = arrived$q;
+        end
+        block$2 = words$2$q;
+        words$3$d = words$3$q;
+        if (take) begin
+            words$3$d = no_word;
+        end
+        if (arrived_at$q[3]) begin
+            words$3$d = arrived$q;
+        end
+        block$3 = words$3$q;
+        words$4$d = words$4$q;
+        if (take) begin
+            words$4$d = no_word;
+        end
+        if (arrived_at$q[4]) begin
+            words$4$d = arrived$q;
+        end
+        block$4 = words$4$q;
+        words$5$d = words$5$q;
+        if (take) begin
+            words$5$d = no_word;
+        end
+        if (arrived_at$q[5]) begin
+            words$5$d = arrived$q;
+        end
+        block$5 = words$5$q;
+        words$6$d = words$6$q;
+        if (take) begin
+            words$6$d = no_word;
+        end
+        if (arrived_at$q[6]) begin
+            words$6$d = arrived$q;
+        end
+        block$6 = words$6$q;
+        words$7$d = words$7$q;
+        if (take) begin
+            words$7$d = no_word;
+        end
+        if (arrived_at$q[7]) begin
+            words$7$d = arrived$q;
+        end
+        block$7 = words$7$q;
+        words$8$d = words$8$q;
+        if (take) begin
+            words$8$d = no_word;
+        end
+        if (arrived_at$q[8]) begin
+            words$8$d = arrived$q;
+        end
+        block$8 = words$8$q;
+        words$9$d = words$9$q;
+        if (take) begin
+            words$9$d = no_word;
+        end
+        if (arrived_at$q[9]) begin
+            words$9$d = arrived$q;
+        end
+        block$9 = words$9$q;
+        words$10$d = words$10$q;
+        if (take) begin
+            words$10$d = no_word;
+        end
+        if (arrived_at$q[10]) begin
+            words$10$d = arrived$q;
+        end
+        block$10 = words$10$q;
+        words$11$d = words$11$q;
+        if (take) begin
+            words$11$d = no_word;
+        end
+        if (arrived_at$q[11]) begin
+            words$11$d = arrived$q;
+        end
+        block$11 = words$11$q;
+        words$12$d = words$12$q;
+        if (take) begin
+            words$12$d = no_word;
+        end
+        if (arrived_at$q[12]) begin
+            words$12$d = arrived$q;
+        end
+        block$12 = words$12$q;
+        words$13$d = words$13$q;
+        if (take) begin
+            words$13$d = no_word;
+        end
+        if (arrived_at$q[13]) begin
+            words$13$d = arrived$q;
+        end
+        block$13 = words$13$q;
+        words$14$d = words$14$q;
+        if (take) begin
+            words$14$d = no_word;
+        end
+        if (arrived_at$q[14]) begin
+            words$14$d = arrived$q;
+        end
+        block$14 = words$14$q;
+        words$15$d = words$15$q;
+        if (take) begin
+            words$15$d = no_word;
+        end
+        if (arrived_at$q[15]) begin
+            words$15$d = arrived$q;
+        end
+        block$15 = words$15$q;
+        words$16$d = words$16$q;
+        if (take) begin
+            words$16$d = no_word;
+        end
+        if (arrived_at$q[16]) begin
+            words$16$d = arrived$q;
+        end
+        block$16 = words$16$q;
+        if (last$q) begin
+            block$16 = words$16$q ^ end_bit;
+        end
+        ends = accept & in_last;
+        moved = place$q << 32'h1;
+        place$d = place$q;
+        full$d = full$q;
+        last$d = last$q;
+        pad$d = pad$q;
+        if (write) begin
+            place$d = moved;
+            if (place$q[32'h10]) begin
+                full$d = 1'b1;
+            end
+        end
+        if (ends) begin
+            pad$d = whole;
+            if (~whole) begin
+                full$d = 1'b1;
+                last$d = 1'b1;
+            end
+        end
+        if (pads) begin
+            pad$d = 1'b0;
+            full$d = 1'b1;
+            last$d = 1'b1;
+        end
+        if (take) begin
+            place$d = first_place;
+            full$d = 1'b0;
+            last$d = 1'b0;
+        end
+        if (clear) begin
+            place$d = first_place;
+            full$d = 1'b0;
+            last$d = 1'b0;
+            pad$d = 1'b0;
+            arrived_at$d = no_place;
+            words$0$d = no_word;
+            words$1$d = no_word;
+            words$2$d = no_word;
+            words$3$d = no_word;
+            words$4$d = no_word;
+            words$5$d = no_word;
+            words$6$d = no_word;
+            words$7$d = no_word;
+            words$8$d = no_word;
+            words$9$d = no_word;
+            words$10$d = no_word;
+            words$11$d = no_word;
+            words$12$d = no_word;
+            words$13$d = no_word;
+            words$14$d = no_word;
+            words$15$d = no_word;
+            words$16$d = no_word;
+        end
+        block_valid = full$q;
+        block_last = last$q;
+    end
+    
+endmodule // metisvm_card$core$absorber
+
+
+module metisvm_card$core$absorber$arrived(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$absorber$arrived
+
+
+module metisvm_card$core$absorber$arrived_at(d,q,clock);
+    
+    // Module arguments
+    input wire  [16:0] d;
+    output reg  [16:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 17'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$absorber$arrived_at
+
+
+module metisvm_card$core$absorber$full(d,q,clock);
+    
+    // Module arguments
+    input wire  d;
+    output reg  q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 1'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$absorber$full
+
+
+module metisvm_card$core$absorber$last(d,q,clock);
+    
+    // Module arguments
+    input wire  d;
+    output reg  q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 1'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$absorber$last
+
+
+module metisvm_card$core$absorber$pad(d,q,clock);
+    
+    // Module arguments
+    input wire  d;
+    output reg  q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 1'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$absorber$pad
+
+
+module metisvm_card$core$absorber$place(d,q,clock);
+    
+    // Module arguments
+    input wire  [16:0] d;
+    output reg  [16:0] q;
+    input wire  clock;
+    
+    // Constant declarations
+    localparam  init = 17'b1;
+    
+    // Stub signals
+    reg  [16:0] dff$d;
+    wire  [16:0] dff$q;
+    reg  dff$clock;
+    
+    // Sub module instances
+    metisvm_card$core$absorber$place$dff dff(
+        .d(dff$d),
+        .q(dff$q),
+        .clock(dff$clock)
+    );
+    
+    // Update code
+    always @(*) begin
+        dff$clock = clock;
+        q = dff$q ^ init;
+        dff$d = d ^ init;
+    end
+    
+endmodule // metisvm_card$core$absorber$place
+
+
+module metisvm_card$core$absorber$place$dff(d,q,clock);
+    
+    // Module arguments
+    input wire  [16:0] d;
+    output reg  [16:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 17'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$absorber$place$dff
+
+
+module metisvm_card$core$absorber$words$0(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$absorber$words$0
+
+
+module metisvm_card$core$absorber$words$1(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$absorber$words$1
+
+
+module metisvm_card$core$absorber$words$10(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$absorber$words$10
+
+
+module metisvm_card$core$absorber$words$11(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$absorber$words$11
+
+
+module metisvm_card$core$absorber$words$12(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$absorber$words$12
+
+
+module metisvm_card$core$absorber$words$13(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$absorber$words$13
+
+
+module metisvm_card$core$absorber$words$14(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$absorber$words$14
+
+
+module metisvm_card$core$absorber$words$15(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$absorber$words$15
+
+
+module metisvm_card$core$absorber$words$16(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$absorber$words$16
+
+
+module metisvm_card$core$absorber$words$2(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$absorber$words$2
+
+
+module metisvm_card$core$absorber$words$3(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$absorber$words$3
+
+
+module metisvm_card$core$absorber$words$4(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$absorber$words$4
+
+
+module metisvm_card$core$absorber$words$5(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$absorber$words$5
+
+
+module metisvm_card$core$absorber$words$6(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$absorber$words$6
+
+
+module metisvm_card$core$absorber$words$7(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$absorber$words$7
+
+
+module metisvm_card$core$absorber$words$8(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$absorber$words$8
+
+
+module metisvm_card$core$absorber$words$9(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$absorber$words$9
+
+
+module metisvm_card$core$absorbs(d,q,clock);
+    
+    // Module arguments
+    input wire  d;
+    output reg  q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 1'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$absorbs
+
+
+module metisvm_card$core$absorbs_last(d,q,clock);
+    
+    // Module arguments
+    input wire  d;
+    output reg  q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 1'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$absorbs_last
+
+
+module metisvm_card$core$digest$0(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$digest$0
+
+
+module metisvm_card$core$digest$1(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$digest$1
+
+
+module metisvm_card$core$digest$2(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$digest$2
+
+
+module metisvm_card$core$digest$3(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$digest$3
+
+
+module metisvm_card$core$done(d,q,clock);
+    
+    // Module arguments
+    input wire  d;
+    output reg  q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 1'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$done
+
+
+module metisvm_card$core$goes(d,q,clock);
+    
+    // Module arguments
+    input wire  d;
+    output reg  q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 1'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$goes
+
+
+module metisvm_card$core$hands_over(d,q,clock);
+    
+    // Module arguments
+    input wire  d;
+    output reg  q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 1'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$hands_over
+
+
+module metisvm_card$core$last(d,q,clock);
+    
+    // Module arguments
+    input wire  d;
+    output reg  q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 1'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$last
+
+
+module metisvm_card$core$left(d,q,clock);
+    
+    // Module arguments
+    input wire  [3:0] d;
+    output reg  [3:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 4'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$left
+
+
+module metisvm_card$core$number(d,q,clock);
+    
+    // Module arguments
+    input wire  [23:0] d;
+    output reg  [23:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 24'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$number
+
+
+module metisvm_card$core$round(before$0,before$1,before$2,before$3,before$4,before$5,before$6,before$7,before$8,before$9,before$10,before$11,before$12,before$13,before$14,before$15,before$16,before$17,before$18,before$19,before$20,before$21,before$22,before$23,before$24,constant,after$0,after$1,after$2,after$3,after$4,after$5,after$6,after$7,after$8,after$9,after$10,after$11,after$12,after$13,after$14,after$15,after$16,after$17,after$18,after$19,after$20,after$21,after$22,after$23,after$24);
+    
+    // Module arguments
+    input wire  [63:0] before$0;
+    input wire  [63:0] before$1;
+    input wire  [63:0] before$2;
+    input wire  [63:0] before$3;
+    input wire  [63:0] before$4;
+    input wire  [63:0] before$5;
+    input wire  [63:0] before$6;
+    input wire  [63:0] before$7;
+    input wire  [63:0] before$8;
+    input wire  [63:0] before$9;
+    input wire  [63:0] before$10;
+    input wire  [63:0] before$11;
+    input wire  [63:0] before$12;
+    input wire  [63:0] before$13;
+    input wire  [63:0] before$14;
+    input wire  [63:0] before$15;
+    input wire  [63:0] before$16;
+    input wire  [63:0] before$17;
+    input wire  [63:0] before$18;
+    input wire  [63:0] before$19;
+    input wire  [63:0] before$20;
+    input wire  [63:0] before$21;
+    input wire  [63:0] before$22;
+    input wire  [63:0] before$23;
+    input wire  [63:0] before$24;
+    input wire  [63:0] constant;
+    output reg  [63:0] after$0;
+    output reg  [63:0] after$1;
+    output reg  [63:0] after$2;
+    output reg  [63:0] after$3;
+    output reg  [63:0] after$4;
+    output reg  [63:0] after$5;
+    output reg  [63:0] after$6;
+    output reg  [63:0] after$7;
+    output reg  [63:0] after$8;
+    output reg  [63:0] after$9;
+    output reg  [63:0] after$10;
+    output reg  [63:0] after$11;
+    output reg  [63:0] after$12;
+    output reg  [63:0] after$13;
+    output reg  [63:0] after$14;
+    output reg  [63:0] after$15;
+    output reg  [63:0] after$16;
+    output reg  [63:0] after$17;
+    output reg  [63:0] after$18;
+    output reg  [63:0] after$19;
+    output reg  [63:0] after$20;
+    output reg  [63:0] after$21;
+    output reg  [63:0] after$22;
+    output reg  [63:0] after$23;
+    output reg  [63:0] after$24;
+    
+    // Constant declarations
+    localparam  up$0 = 7'b0;
+    localparam  up$1 = 7'b1;
+    localparam  up$2 = 7'b111110;
+    localparam  up$3 = 7'b11100;
+    localparam  up$4 = 7'b11011;
+    localparam  up$5 = 7'b100100;
+    localparam  up$6 = 7'b101100;
+    localparam  up$7 = 7'b110;
+    localparam  up$8 = 7'b110111;
+    localparam  up$9 = 7'b10100;
+    localparam  up$10 = 7'b11;
+    localparam  up$11 = 7'b1010;
+    localparam  up$12 = 7'b101011;
+    localparam  up$13 = 7'b11001;
+    localparam  up$14 = 7'b100111;
+    localparam  up$15 = 7'b101001;
+    localparam  up$16 = 7'b101101;
+    localparam  up$17 = 7'b1111;
+    localparam  up$18 = 7'b10101;
+    localparam  up$19 = 7'b1000;
+    localparam  up$20 = 7'b10010;
+    localparam  up$21 = 7'b10;
+    localparam  up$22 = 7'b111101;
+    localparam  up$23 = 7'b111000;
+    localparam  up$24 = 7'b1110;
+    localparam  down$0 = 7'b1000000;
+    localparam  down$1 = 7'b111111;
+    localparam  down$2 = 7'b10;
+    localparam  down$3 = 7'b100100;
+    localparam  down$4 = 7'b100101;
+    localparam  down$5 = 7'b11100;
+    localparam  down$6 = 7'b10100;
+    localparam  down$7 = 7'b111010;
+    localparam  down$8 = 7'b1001;
+    localparam  down$9 = 7'b101100;
+    localparam  down$10 = 7'b111101;
+    localparam  down$11 = 7'b110110;
+    localparam  down$12 = 7'b10101;
+    localparam  down$13 = 7'b100111;
+    localparam  down$14 = 7'b11001;
+    localparam  down$15 = 7'b10111;
+    localparam  down$16 = 7'b10011;
+    localparam  down$17 = 7'b110001;
+    localparam  down$18 = 7'b101011;
+    localparam  down$19 = 7'b111000;
+    localparam  down$20 = 7'b101110;
+    localparam  down$21 = 7'b111110;
+    localparam  down$22 = 7'b11;
+    localparam  down$23 = 7'b1000;
+    localparam  down$24 = 7'b110010;
+    
+    // Local signals
+    reg  [63:0] parity$0;
+    reg  [63:0] parity$1;
+    reg  [63:0] parity$2;
+    reg  [63:0] parity$3;
+    reg  [63:0] parity$4;
+    reg  [63:0] parity_high$0;
+    reg  [63:0] parity_high$1;
+    reg  [63:0] parity_high$2;
+    reg  [63:0] parity_high$3;
+    reg  [63:0] parity_high$4;
+    reg  [63:0] parity_low$0;
+    reg  [63:0] parity_low$1;
+    reg  [63:0] parity_low$2;
+    reg  [63:0] parity_low$3;
+    reg  [63:0] parity_low$4;
+    reg  [63:0] parity_turned$0;
+    reg  [63:0] parity_turned$1;
+    reg  [63:0] parity_turned$2;
+    reg  [63:0] parity_turned$3;
+    reg  [63:0] parity_turned$4;
+    reg  [63:0] theta$0;
+    reg  [63:0] theta$1;
+    reg  [63:0] theta$2;
+    reg  [63:0] theta$3;
+    reg  [63:0] theta$4;
+    reg  [63:0] theta$5;
+    reg  [63:0] theta$6;
+    reg  [63:0] theta$7;
+    reg  [63:0] theta$8;
+    reg  [63:0] theta$9;
+    reg  [63:0] theta$10;
+    reg  [63:0] theta$11;
+    reg  [63:0] theta$12;
+    reg  [63:0] theta$13;
+    reg  [63:0] theta$14;
+    reg  [63:0] theta$15;
+    reg  [63:0] theta$16;
+    reg  [63:0] theta$17;
+    reg  [63:0] theta$18;
+    reg  [63:0] theta$19;
+    reg  [63:0] theta$20;
+    reg  [63:0] theta$21;
+    reg  [63:0] theta$22;
+    reg  [63:0] theta$23;
+    reg  [63:0] theta$24;
+    reg  [63:0] high$0;
+    reg  [63:0] high$1;
+    reg  [63:0] high$2;
+    reg  [63:0] high$3;
+    reg  [63:0] high$4;
+    reg  [63:0] high$5;
+    reg  [63:0] high$6;
+    reg  [63:0] high$7;
+    reg  [63:0] high$8;
+    reg  [63:0] high$9;
+    reg  [63:0] high$10;
+    reg  [63:0] high$11;
+    reg  [63:0] high$12;
+    reg  [63:0] high$13;
+    reg  [63:0] high$14;
+    reg  [63:0] high$15;
+    reg  [63:0] high$16;
+    reg  [63:0] high$17;
+    reg  [63:0] high$18;
+    reg  [63:0] high$19;
+    reg  [63:0] high$20;
+    reg  [63:0] high$21;
+    reg  [63:0] high$22;
+    reg  [63:0] high$23;
+    reg  [63:0] high$24;
+    reg  [63:0] low$0;
+    reg  [63:0] low$1;
+    reg  [63:0] low$2;
+    reg  [63:0] low$3;
+    reg  [63:0] low$4;
+    reg  [63:0] low$5;
+    reg  [63:0] low$6;
+    reg  [63:0] low$7;
+    reg  [63:0] low$8;
+    reg  [63:0] low$9;
+    reg  [63:0] low$10;
+    reg  [63:0] low$11;
+    reg  [63:0] low$12;
+    reg  [63:0] low$13;
+    reg  [63:0] low$14;
+    reg  [63:0] low$15;
+    reg  [63:0] low$16;
+    reg  [63:0] low$17;
+    reg  [63:0] low$18;
+    reg  [63:0] low$19;
+    reg  [63:0] low$20;
+    reg  [63:0] low$21;
+    reg  [63:0] low$22;
+    reg  [63:0] low$23;
+    reg  [63:0] low$24;
+    reg  [63:0] turned$0;
+    reg  [63:0] turned$1;
+    reg  [63:0] turned$2;
+    reg  [63:0] turned$3;
+    reg  [63:0] turned$4;
+    reg  [63:0] turned$5;
+    reg  [63:0] turned$6;
+    reg  [63:0] turned$7;
+    reg  [63:0] turned$8;
+    reg  [63:0] turned$9;
+    reg  [63:0] turned$10;
+    reg  [63:0] turned$11;
+    reg  [63:0] turned$12;
+    reg  [63:0] turned$13;
+    reg  [63:0] turned$14;
+    reg  [63:0] turned$15;
+    reg  [63:0] turned$16;
+    reg  [63:0] turned$17;
+    reg  [63:0] turned$18;
+    reg  [63:0] turned$19;
+    reg  [63:0] turned$20;
+    reg  [63:0] turned$21;
+    reg  [63:0] turned$22;
+    reg  [63:0] turned$23;
+    reg  [63:0] turned$24;
+    reg  [63:0] inverted$0;
+    reg  [63:0] inverted$1;
+    reg  [63:0] inverted$2;
+    reg  [63:0] inverted$3;
+    reg  [63:0] inverted$4;
+    reg  [63:0] inverted$5;
+    reg  [63:0] inverted$6;
+    reg  [63:0] inverted$7;
+    reg  [63:0] inverted$8;
+    reg  [63:0] inverted$9;
+    reg  [63:0] inverted$10;
+    reg  [63:0] inverted$11;
+    reg  [63:0] inverted$12;
+    reg  [63:0] inverted$13;
+    reg  [63:0] inverted$14;
+    reg  [63:0] inverted$15;
+    reg  [63:0] inverted$16;
+    reg  [63:0] inverted$17;
+    reg  [63:0] inverted$18;
+    reg  [63:0] inverted$19;
+    reg  [63:0] inverted$20;
+    reg  [63:0] inverted$21;
+    reg  [63:0] inverted$22;
+    reg  [63:0] inverted$23;
+    reg  [63:0] inverted$24;
+    reg  [63:0] both$0;
+    reg  [63:0] both$1;
+    reg  [63:0] both$2;
+    reg  [63:0] both$3;
+    reg  [63:0] both$4;
+    reg  [63:0] both$5;
+    reg  [63:0] both$6;
+    reg  [63:0] both$7;
+    reg  [63:0] both$8;
+    reg  [63:0] both$9;
+    reg  [63:0] both$10;
+    reg  [63:0] both$11;
+    reg  [63:0] both$12;
+    reg  [63:0] both$13;
+    reg  [63:0] both$14;
+    reg  [63:0] both$15;
+    reg  [63:0] both$16;
+    reg  [63:0] both$17;
+    reg  [63:0] both$18;
+    reg  [63:0] both$19;
+    reg  [63:0] both$20;
+    reg  [63:0] both$21;
+    reg  [63:0] both$22;
+    reg  [63:0] both$23;
+    reg  [63:0] both$24;
+    reg  [63:0] chi$0;
+    reg  [63:0] chi$1;
+    reg  [63:0] chi$2;
+    reg  [63:0] chi$3;
+    reg  [63:0] chi$4;
+    reg  [63:0] chi$5;
+    reg  [63:0] chi$6;
+    reg  [63:0] chi$7;
+    reg  [63:0] chi$8;
+    reg  [63:0] chi$9;
+    reg  [63:0] chi$10;
+    reg  [63:0] chi$11;
+    reg  [63:0] chi$12;
+    reg  [63:0] chi$13;
+    reg  [63:0] chi$14;
+    reg  [63:0] chi$15;
+    reg  [63:0] chi$16;
+    reg  [63:0] chi$17;
+    reg  [63:0] chi$18;
+    reg  [63:0] chi$19;
+    reg  [63:0] chi$20;
+    reg  [63:0] chi$21;
+    reg  [63:0] chi$22;
+    reg  [63:0] chi$23;
+    reg  [63:0] chi$24;
+    
+    // Update code
+    always @(*) begin
+        parity$0 = before$0 ^ before$5 ^ before$10 ^ before$15 ^ before$20;
+        parity_high$0 = parity$0 << 32'h1;
+        parity_low$0 = parity$0 >> 32'h3f;
+        parity_turned$0 = parity_high$0 | parity_low$0;
+        parity$1 = before$1 ^ before$6 ^ before$11 ^ before$16 ^ before$21;
+        parity_high$1 = parity$1 << 32'h1;
+        parity_low$1 = parity$1 >> 32'h3f;
+        parity_turned$1 = parity_high$1 | parity_low$1;
+        parity$2 = before$2 ^ before$7 ^ before$12 ^ before$17 ^ before$22;
+        parity_high$2 = parity$2 << 32'h1;
+        parity_low$2 = parity$2 >> 32'h3f;
+        parity_turned$2 = parity_high$2 | parity_low$2;
+        parity$3 = before$3 ^ before$8 ^ before$13 ^ before$18 ^ before$23;
+        parity_high$3 = parity$3 << 32'h1;
+        parity_low$3 = parity$3 >> 32'h3f;
+        parity_turned$3 = parity_high$3 | parity_low$3;
+        parity$4 = before$4 ^ before$9 ^ before$14 ^ before$19 ^ before$24;
+        parity_high$4 = parity$4 << 32'h1;
+        parity_low$4 = parity$4 >> 32'h3f;
+        parity_turned$4 = parity_high$4 | parity_low$4;
+        theta$0 = before$0 ^ parity$4 ^ parity_turned$1;
+        theta$5 = before$5 ^ parity$4 ^ parity_turned$1;
+        theta$10 = before$10 ^ parity$4 ^ parity_turned$1;
+        theta$15 = before$15 ^ parity$4 ^ parity_turned$1;
+        theta$20 = before$20 ^ parity$4 ^ parity_turned$1;
+        theta$1 = before$1 ^ parity$0 ^ parity_turned$2;
+        theta$6 = before$6 ^ parity$0 ^ parity_turned$2;
+        theta$11 = before$11 ^ parity$0 ^ parity_turned$2;
+        theta$16 = before$16 ^ parity$0 ^ parity_turned$2;
+        theta$21 = before$21 ^ parity$0 ^ parity_turned$2;
+        theta$2 = before$2 ^ parity$1 ^ parity_turned$3;
+        theta$7 = before$7 ^ parity$1 ^ parity_turned$3;
+        theta$12 = before$12 ^ parity$1 ^ parity_turned$3;
+        theta$17 = before$17 ^ parity$1 ^ parity_turned$3;
+        theta$22 = before$22 ^ parity$1 ^ parity_turned$3;
+        theta$3 = before$3 ^ parity$2 ^ parity_turned$4;
+        theta$8 = before$8 ^ parity$2 ^ parity_turned$4;
+        theta$13 = before$13 ^ parity$2 ^ parity_turned$4;
+        theta$18 = before$18 ^ parity$2 ^ parity_turned$4;
+        theta$23 = before$23 ^ parity$2 ^ parity_turned$4;
+        theta$4 = before$4 ^ parity$3 ^ parity_turned$0;
+        theta$9 = before$9 ^ parity$3 ^ parity_turned$0;
+        theta$14 = before$14 ^ parity$3 ^ parity_turned$0;
+        theta$19 = before$19 ^ parity$3 ^ parity_turned$0;
+        theta$24 = before$24 ^ parity$3 ^ parity_turned$0;
+        high$0 = theta$0 << up$0;
+        low$0 = theta$0 >> down$0;
+        high$1 = theta$1 << up$1;
+        low$1 = theta$1 >> down$1;
+        high$2 = theta$2 << up$2;
+        low$2 = theta$2 >> down$2;
+        high$3 = theta$3 << up$3;
+        low$3 = theta$3 >> down$3;
+        high$4 = theta$4 << up$4;
+        low$4 = theta$4 >> down$4;
+        high$5 = theta$5 << up$5;
+        low$5 = theta$5 >> down$5;
+        high$6 = theta$6 << up$6;
+        low$6 = theta$6 >> down$6;
+        high$7 = theta$7 << up$7;
+        low$7 = theta$7 >> down$7;
+        high$8 = theta$8 << up$8;
+        low$8 = theta$8 >> down$8;
+        high$9 = theta$9 << up$9;
+        low$9 = theta$9 >> down$9;
+        high$10 = theta$10 << up$10;
+        low$10 = theta$10 >> down$10;
+        high$11 = theta$11 << up$11;
+        low$11 = theta$11 >> down$11;
+        high$12 = theta$12 << up$12;
+        low$12 = theta$12 >> down$12;
+        high$13 = theta$13 << up$13;
+        low$13 = theta$13 >> down$13;
+        high$14 = theta$14 << up$14;
+        low$14 = theta$14 >> down$14;
+        high$15 = theta$15 << up$15;
+        low$15 = theta$15 >> down$15;
+        high$16 = theta$16 << up$16;
+        low$16 = theta$16 >> down$16;
+        high$17 = theta$17 << up$17;
+        low$17 = theta$17 >> down$17;
+        high$18 = theta$18 << up$18;
+        low$18 = theta$18 >> down$18;
+        high$19 = theta$19 << up$19;
+        low$19 = theta$19 >> down$19;
+        high$20 = theta$20 << up$20;
+        low$20 = theta$20 >> down$20;
+        high$21 = theta$21 << up$21;
+        low$21 = theta$21 >> down$21;
+        high$22 = theta$22 << up$22;
+        low$22 = theta$22 >> down$22;
+        high$23 = theta$23 << up$23;
+        low$23 = theta$23 >> down$23;
+        high$24 = theta$24 << up$24;
+        low$24 = theta$24 >> down$24;
+        turned$0 = high$0 | low$0;
+        turned$16 = high$5 | low$5;
+        turned$7 = high$10 | low$10;
+        turned$23 = high$15 | low$15;
+        turned$14 = high$20 | low$20;
+        turned$10 = high$1 | low$1;
+        turned$1 = high$6 | low$6;
+        turned$17 = high$11 | low$11;
+        turned$8 = high$16 | low$16;
+        turned$24 = high$21 | low$21;
+        turned$20 = high$2 | low$2;
+        turned$11 = high$7 | low$7;
+        turned$2 = high$12 | low$12;
+        turned$18 = high$17 | low$17;
+        turned$9 = high$22 | low$22;
+        turned$5 = high$3 | low$3;
+        turned$21 = high$8 | low$8;
+        turned$12 = high$13 | low$13;
+        turned$3 = high$18 | low$18;
+        turned$19 = high$23 | low$23;
+        turned$15 = high$4 | low$4;
+        turned$6 = high$9 | low$9;
+        turned$22 = high$14 | low$14;
+        turned$13 = high$19 | low$19;
+        turned$4 = high$24 | low$24;
+        inverted$0 = ~turned$0;
+        inverted$1 = ~turned$1;
+        inverted$2 = ~turned$2;
+        inverted$3 = ~turned$3;
+        inverted$4 = ~turned$4;
+        inverted$5 = ~turned$5;
+        inverted$6 = ~turned$6;
+        inverted$7 = ~turned$7;
+        inverted$8 = ~turned$8;
+        inverted$9 = ~turned$9;
+        inverted$10 = ~turned$10;
+        inverted$11 = ~turned$11;
+        inverted$12 = ~turned$12;
+        inverted$13 = ~turned$13;
+        inverted$14 = ~turned$14;
+        inverted$15 = ~turned$15;
+        inverted$16 = ~turned$16;
+        inverted$17 = ~turned$17;
+        inverted$18 = ~turned$18;
+        inverted$19 = ~turned$19;
+        inverted$20 = ~turned$20;
+        inverted$21 = ~turned$21;
+        inverted$22 = ~turned$22;
+        inverted$23 = ~turned$23;
+        inverted$24 = ~turned$24;
+        both$0 = inverted$1 & turned$2;
+        chi$0 = turned$0 ^ both$0;
+        both$5 = inverted$6 & turned$7;
+        chi$5 = turned$5 ^ both$5;
+        both$10 = inverted$11 & turned$12;
+        chi$10 = turned$10 ^ both$10;
+        both$15 = inverted$16 & turned$17;
+        chi$15 = turned$15 ^ both$15;
+        both$20 = inverted$21 & turned$22;
+        chi$20 = turned$20 ^ both$20;
+        both$1 = inverted$2 & turned$3;
+        chi$1 = turned$1 ^ both$1;
+        both$6 = inverted$7 & turned$8;
+        chi$6 = turned$6 ^ both$6;
+        both$11 = inverted$12 & turned$13;
+        chi$11 = turned$11 ^ both$11;
+        both$16 = inverted$17 & turned$18;
+        chi$16 = turned$16 ^ both$16;
+        both$21 = inverted$22 & turned$23;
+        chi$21 = turned$21 ^ both$21;
+        both$2 = inverted$3 & turned$4;
+        chi$2 = turned$2 ^ both$2;
+        both$7 = inverted$8 & turned$9;
+        chi$7 = turned$7 ^ both$7;
+        both$12 = inverted$13 & turned$14;
+        chi$12 = turned$12 ^ both$12;
+        both$17 = inverted$18 & turned$19;
+        chi$17 = turned$17 ^ both$17;
+        both$22 = inverted$23 & turned$24;
+        chi$22 = turned$22 ^ both$22;
+        both$3 = inverted$4 & turned$0;
+        chi$3 = turned$3 ^ both$3;
+        both$8 = inverted$9 & turned$5;
+        chi$8 = turned$8 ^ both$8;
+        both$13 = inverted$14 & turned$10;
+        chi$13 = turned$13 ^ both$13;
+        both$18 = inverted$19 & turned$15;
+        chi$18 = turned$18 ^ both$18;
+        both$23 = inverted$24 & turned$20;
+        chi$23 = turned$23 ^ both$23;
+        both$4 = inverted$0 & turned$1;
+        chi$4 = turned$4 ^ both$4;
+        both$9 = inverted$5 & turned$6;
+        chi$9 = turned$9 ^ both$9;
+        both$14 = inverted$10 & turned$11;
+        chi$14 = turned$14 ^ both$14;
+        both$19 = inverted$15 & turned$16;
+        chi$19 = turned$19 ^ both$19;
+        both$24 = inverted$20 & turned$21;
+        chi$24 = turned$24 ^ both$24;
+        after$0 = chi$0;
+        after$1 = chi$1;
+        after$2 = chi$2;
+        after$3 = chi$3;
+        after$4 = chi$4;
+        after$5 = chi$5;
+        after$6 = chi$6;
+        after$7 = chi$7;
+        after$8 = chi$8;
+        after$9 = chi$9;
+        after$10 = chi$10;
+        after$11 = chi$11;
+        after$12 = chi$12;
+        after$13 = chi$13;
+        after$14 = chi$14;
+        after$15 = chi$15;
+        after$16 = chi$16;
+        after$17 = chi$17;
+        after$18 = chi$18;
+        after$19 = chi$19;
+        after$20 = chi$20;
+        after$21 = chi$21;
+        after$22 = chi$22;
+        after$23 = chi$23;
+        after$24 = chi$24;
+        after$0 = chi$0 ^ constant;
+    end
+    
+endmodule // metisvm_card$core$round
+
+
+module metisvm_card$core$running(d,q,clock);
+    
+    // Module arguments
+    input wire  d;
+    output reg  q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 1'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$running
+
+
+module metisvm_card$core$state$0(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$state$0
+
+
+module metisvm_card$core$state$1(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$state$1
+
+
+module metisvm_card$core$state$10(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$state$10
+
+
+module metisvm_card$core$state$11(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$state$11
+
+
+module metisvm_card$core$state$12(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$state$12
+
+
+module metisvm_card$core$state$13(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$state$13
+
+
+module metisvm_card$core$state$14(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$state$14
+
+
+module metisvm_card$core$state$15(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$state$15
+
+
+module metisvm_card$core$state$16(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$state$16
+
+
+module metisvm_card$core$state$17(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$state$17
+
+
+module metisvm_card$core$state$18(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$state$18
+
+
+module metisvm_card$core$state$19(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$state$19
+
+
+module metisvm_card$core$state$2(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$state$2
+
+
+module metisvm_card$core$state$20(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$state$20
+
+
+module metisvm_card$core$state$21(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$state$21
+
+
+module metisvm_card$core$state$22(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$state$22
+
+
+module metisvm_card$core$state$23(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$state$23
+
+
+module metisvm_card$core$state$24(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$state$24
+
+
+module metisvm_card$core$state$3(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$state$3
+
+
+module metisvm_card$core$state$4(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$state$4
+
+
+module metisvm_card$core$state$5(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$state$5
+
+
+module metisvm_card$core$state$6(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$state$6
+
+
+module metisvm_card$core$state$7(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$state$7
+
+
+module metisvm_card$core$state$8(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$state$8
+
+
+module metisvm_card$core$state$9(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$state$9
+
+
+module metisvm_card$core$takes(d,q,clock);
+    
+    // Module arguments
+    input wire  d;
+    output reg  q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 1'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$takes
+
+
+module metisvm_card$core$writes(d,q,clock);
+    
+    // Module arguments
+    input wire  d;
+    output reg  q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 1'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$core$writes
 
 
 module metisvm_card$drain(d,q,clock);
@@ -997,13 +4838,16 @@ module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,
                 end
                 else if (is_run) begin
                     status_n = 32'h1;
-                end
-                else if (is_keccak && ~has_keccak) begin
-                    status_n = 32'h1;
+                    if (|entry$0[(32'h8)+:(8)]) begin
+                        status_n = 32'h2;
+                    end
                 end
                 else if (stray != 32'h8) begin
                     status_n = 32'h2;
                     detail_n = ((stray) & 32'hffffffff);
+                end
+                else if (is_keccak && ~has_keccak) begin
+                    status_n = 32'h1;
                 end
                 else if (is_cancel) begin
                     status_n = 32'h11;
@@ -1638,6 +5482,908 @@ module metisvm_card$fetcher$left(d,q,clock);
     end
           
 endmodule // metisvm_card$fetcher$left
+
+
+module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,entry$2,entry$3,entry$4,entry$5,entry$6,entry$7,start,done,status,detail,cmd_valid,cmd_ready,cmd_address,cmd_length,cmd_kind,abort,drained,in_valid,in_ready,in_data,in_bytes,in_kind,in_end,in_error,engine_clear,engine_data,engine_bytes,engine_last,engine_valid,engine_ready,digest_data,digest_valid,digest_ready,write_start,write_address,write_push,write_data,write_flush,write_ready,write_idle);
+    
+    // Module arguments
+    input wire  clock;
+    input wire  stop;
+    input wire  [31:0] max_messages;
+    input wire  [31:0] max_bytes;
+    input wire  [63:0] entry$0;
+    input wire  [63:0] entry$1;
+    input wire  [63:0] entry$2;
+    input wire  [63:0] entry$3;
+    input wire  [63:0] entry$4;
+    input wire  [63:0] entry$5;
+    input wire  [63:0] entry$6;
+    input wire  [63:0] entry$7;
+    input wire  start;
+    output reg  done;
+    output reg  [14:0] status;
+    output reg  [31:0] detail;
+    output reg  cmd_valid;
+    input wire  cmd_ready;
+    output reg  [63:0] cmd_address;
+    output reg  [48:0] cmd_length;
+    output reg  [1:0] cmd_kind;
+    output reg  abort;
+    input wire  drained;
+    input wire  in_valid;
+    output reg  in_ready;
+    input wire  [63:0] in_data;
+    input wire  [3:0] in_bytes;
+    input wire  [1:0] in_kind;
+    input wire  in_end;
+    input wire  in_error;
+    output reg  engine_clear;
+    output reg  [63:0] engine_data;
+    output reg  [3:0] engine_bytes;
+    output reg  engine_last;
+    output reg  engine_valid;
+    input wire  engine_ready;
+    input wire  [63:0] digest_data;
+    input wire  digest_valid;
+    output reg  digest_ready;
+    output reg  write_start;
+    output reg  [63:0] write_address;
+    output reg  write_push;
+    output reg  [63:0] write_data;
+    output reg  write_flush;
+    input wire  write_ready;
+    input wire  write_idle;
+    
+    // Stub signals
+    reg  crc$clock;
+    reg  crc$clear;
+    reg  crc$enable;
+    reg  [63:0] crc$data;
+    wire  [31:0] crc$checksum;
+    reg  [6:0] descriptors$read_address;
+    reg  descriptors$read_clock;
+    wire  [63:0] descriptors$read_data;
+    reg  [6:0] descriptors$write_address;
+    reg  descriptors$write_clock;
+    reg  [63:0] descriptors$write_data;
+    reg  descriptors$write_enable;
+    reg  [2:0] state$d;
+    wire  [2:0] state$q;
+    reg  state$clock;
+    reg  [1:0] ending$d;
+    wire  [1:0] ending$q;
+    reg  ending$clock;
+    reg  [16:0] index$d;
+    wire  [16:0] index$q;
+    reg  index$clock;
+    reg  [29:0] arrived$d;
+    wire  [29:0] arrived$q;
+    reg  arrived$clock;
+    reg  [29:0] asked$d;
+    wire  [29:0] asked$q;
+    reg  asked$clock;
+    reg  [32:0] sum$d;
+    wire  [32:0] sum$q;
+    reg  sum$clock;
+    reg  [18:0] words_left$d;
+    wire  [18:0] words_left$q;
+    reg  words_left$clock;
+    reg  [14:0] status_reg$d;
+    wire  [14:0] status_reg$q;
+    reg  status_reg$clock;
+    reg  [31:0] detail_reg$d;
+    wire  [31:0] detail_reg$q;
+    reg  detail_reg$clock;
+    reg  begun$d;
+    wire  begun$q;
+    reg  begun$clock;
+    
+    // Local signals
+    reg  [31:0] count;
+    reg  [31:0] batch_bytes;
+    reg  [31:0] output_bytes;
+    reg  [29:0] limit;
+    reg  [29:0] piece;
+    reg  [29:0] index_wide;
+    reg  [31:0] offset;
+    reg  [31:0] length;
+    reg  [32:0] offset_wide;
+    reg  [32:0] length_wide;
+    reg  [32:0] batch_wide;
+    reg  [32:0] last_byte;
+    reg  [32:0] total;
+    reg  [32:0] most;
+    reg  [64:0] first;
+    reg  [64:0] extent;
+    reg  [64:0] span;
+    reg  [63:0] asked_bytes;
+    reg  fail;
+    reg  [14:0] fail_status;
+    reg  [31:0] fail_detail;
+    reg  [29:0] ahead;
+    reg  takes;
+    reg  at_piece;
+    
+    // Sub module instances
+    metisvm_card$keccak$crc crc(
+        .clock(crc$clock),
+        .clear(crc$clear),
+        .enable(crc$enable),
+        .data(crc$data),
+        .checksum(crc$checksum)
+    );
+    metisvm_card$keccak$descriptors descriptors(
+        .read_address(descriptors$read_address),
+        .read_clock(descriptors$read_clock),
+        .read_data(descriptors$read_data),
+        .write_address(descriptors$write_address),
+        .write_clock(descriptors$write_clock),
+        .write_data(descriptors$write_data),
+        .write_enable(descriptors$write_enable)
+    );
+    metisvm_card$keccak$state state(
+        .d(state$d),
+        .q(state$q),
+        .clock(state$clock)
+    );
+    metisvm_card$keccak$ending ending(
+        .d(ending$d),
+        .q(ending$q),
+        .clock(ending$clock)
+    );
+    metisvm_card$keccak$index index(
+        .d(index$d),
+        .q(index$q),
+        .clock(index$clock)
+    );
+    metisvm_card$keccak$arrived arrived(
+        .d(arrived$d),
+        .q(arrived$q),
+        .clock(arrived$clock)
+    );
+    metisvm_card$keccak$asked asked(
+        .d(asked$d),
+        .q(asked$q),
+        .clock(asked$clock)
+    );
+    metisvm_card$keccak$sum sum(
+        .d(sum$d),
+        .q(sum$q),
+        .clock(sum$clock)
+    );
+    metisvm_card$keccak$words_left words_left(
+        .d(words_left$d),
+        .q(words_left$q),
+        .clock(words_left$clock)
+    );
+    metisvm_card$keccak$status_reg status_reg(
+        .d(status_reg$d),
+        .q(status_reg$q),
+        .clock(status_reg$clock)
+    );
+    metisvm_card$keccak$detail_reg detail_reg(
+        .d(detail_reg$d),
+        .q(detail_reg$q),
+        .clock(detail_reg$clock)
+    );
+    metisvm_card$keccak$begun begun(
+        .d(begun$d),
+        .q(begun$q),
+        .clock(begun$clock)
+    );
+    
+    // Update code
+    always @(*) begin
+        state$clock = clock;
+        ending$clock = clock;
+        index$clock = clock;
+        arrived$clock = clock;
+        asked$clock = clock;
+        sum$clock = clock;
+        words_left$clock = clock;
+        status_reg$clock = clock;
+        detail_reg$clock = clock;
+        begun$clock = clock;
+        state$d = state$q;
+        ending$d = ending$q;
+        index$d = index$q;
+        arrived$d = arrived$q;
+        asked$d = asked$q;
+        sum$d = sum$q;
+        words_left$d = words_left$q;
+        status_reg$d = status_reg$q;
+        detail_reg$d = detail_reg$q;
+        begun$d = begun$q;
+        crc$clock = clock;
+        descriptors$read_clock = clock;
+        descriptors$write_clock = clock;
+        count = entry$2[(32'h20)+:(32)];
+        batch_bytes = entry$5[(32'h0)+:(32)];
+        output_bytes = entry$5[(32'h20)+:(32)];
+        limit = ((batch_bytes[(32'h3)+:(29)]) & 30'h3fffffff);
+        index_wide = ((index$q) & 30'h3fffffff);
+        batch_wide = ((batch_bytes) & 33'h1ffffffff);
+        most = ((max_bytes) & 33'h1ffffffff);
+        status = status_reg$q;
+        detail = detail_reg$q;
+        done = ending$q == 32'h3;
+        fail = 1'b0;
+        fail_status = 32'h0;
+        fail_detail = 32'h0;
+        cmd_valid = 1'b0;
+        abort = ending$q == 32'h1;
+        engine_clear = ending$q == 32'h1;
+        descriptors$read_address = index$q[(32'h0)+:(7)];
+        offset = descriptors$read_data[(32'h0)+:(32)];
+        length = descriptors$read_data[(32'h20)+:(32)];
+        offset_wide = ((offset) & 33'h1ffffffff);
+        length_wide = ((length) & 33'h1ffffffff);
+        last_byte = offset_wide + length_wide;
+        total = sum$q + length_wide;
+        ahead = ((count[(32'h0)+:(29)]) & 30'h3fffffff);
+        if (limit < ahead) begin
+            ahead = limit;
+        end
+        piece = ahead - asked$q;
+        if (piece > ((32'h40) & 30'h3fffffff)) begin
+            piece = 32'h40;
+        end
+        at_piece = index$q[(32'h0)+:(6)] == 32'h0;
+        asked_bytes = ((asked$q) & 64'hffffffffffffffff);
+        asked_bytes = asked_bytes << 32'h3;
+        cmd_address = entry$3 + ((offset) & 64'hffffffffffffffff);
+        cmd_length = ((length) & 49'h1ffffffffffff);
+        cmd_kind = 32'h3;
+        first = ((entry$4) & 65'h1ffffffffffffffff);
+        extent = ((count) & 65'h1ffffffffffffffff);
+        extent = extent << 32'h5;
+        span = first + extent;
+        crc$clear = 1'b0;
+        if (state$q == 32'h0) begin
+            if (start) begin
+                state$d = 32'h1;
+                ending$d = 32'h0;
+                index$d = 32'h0;
+                arrived$d = 32'h0;
+                asked$d = 32'h0;
+                sum$d = 32'h0;
+                words_left$d = ((count[(32'h0)+:(17)]) & 19'h7ffff) << 32'h2;
+                status_reg$d = 32'h0;
+                detail_reg$d = 32'h0;
+                crc$clear = 1'b1;
+                begun$d = 1'b0;
+            end
+        end
+        if (state$q == 32'h1) begin
+            state$d = 32'h2;
+            begun$d = 1'b1;
+            if (|entry$3[(32'h0)+:(3)]) begin
+                fail = 1'b1;
+                fail_status = 32'h2;
+                fail_detail = 32'h3;
+            end
+            else if (|entry$4[(32'h0)+:(3)]) begin
+                fail = 1'b1;
+                fail_status = 32'h2;
+                fail_detail = 32'h4;
+            end
+            else if ((count == 32'h0) || (count > max_messages)) begin
+                fail = 1'b1;
+                fail_status = 32'h2;
+                fail_detail = 32'h2;
+            end
+            else if ((batch_bytes > max_bytes) || (output_bytes != 32'h20)) begin
+                fail = 1'b1;
+                fail_status = 32'h2;
+                fail_detail = 32'h5;
+            end
+            else if (span[32'h40]) begin
+                fail = 1'b1;
+                fail_status = 32'h7;
+            end
+        end
+        if (state$q == 32'h2) begin
+            if (piece == 32'h0) begin
+                state$d = 32'h3;
+            end
+            else begin
+                cmd_valid = 1'b1;
+                cmd_kind = 32'h2;
+                cmd_address = entry$3 + asked_bytes;
+                cmd_length = ((piece) & 49'h1ffffffffffff);
+                cmd_length = cmd_length << 32'h3;
+                if (cmd_ready) begin
+                    asked$d = asked$q + piece;
+                    if (asked$q != 32'h0) begin
+                        state$d = 32'h3;
+                    end
+                end
+            end
+        end
+        if (state$q == 32'h3) begin
+            if (index_wide < arrived$q) begin
+                state$d = 32'h4;
+            end
+            else if (index_wide >= limit) begin
+                fail = 1'b1;
+                fail_status = 32'h12;
+                fail_detail = ((index$q) & 32'hffffffff);
+            end
+        end
+        if (state$q == 32'h4) begin
+            fail_detail = ((index$q) & 32'hffffffff);
+            state$d = 32'h5;
+            if (|offset[(32'h0)+:(3)] || (last_byte > batch_wide)) begin
+                fail = 1'b1;
+                fail_status = 32'h12;
+            end
+            else if (total > most) begin
+                fail = 1'b1;
+                fail_status = 32'hf;
+            end
+        end
+        if (state$q == 32'h5) begin
+            cmd_valid = 1'b1;
+            if (cmd_ready) begin
+                sum$d = total;
+                index$d = index$q + 32'h1;
+                state$d = 32'h3;
+                if (((index$q + 32'h1) & 32'hffffffff) == count) begin
+                    state$d = 32'h6;
+                end
+                else if (&index$q[(32'h0)+:(6)]) begin
+                    state$d = 32'h2;
+                end
+            end
+        end
+        engine_data = in_data;
+        engine_bytes = in_bytes;
+        engine_last = in_end;
+        engine_valid = 1'b0;
+        in_ready = ending$q == 32'h1;
+        descriptors$write_address = arrived$q[(32'h0)+:(7)];
+        descriptors$write_data = in_data;
+        descriptors$write_enable = 1'b0;
+        if ((state$q != 32'h0) && (ending$q == 32'h0) && in_valid) begin
+            if (in_error) begin
+                fail = 1'b1;
+                fail_status = 32'h7;
+                fail_detail = 32'h0;
+            end
+            else if (in_kind == 32'h2) begin
+                in_ready = 1'b1;
+                descriptors$write_enable = 1'b1;
+                arrived$d = arrived$q + 32'h1;
+            end
+            else begin
+                engine_valid = 1'b1;
+                in_ready = engine_ready;
+            end
+        end
+        write_address = entry$4;
+        write_start = state$q == 32'h1;
+        write_data = digest_data;
+        takes = digest_valid && (ending$q == 32'h0) && begun$q;
+        write_push = takes;
+        digest_ready = write_ready && (ending$q == 32'h0) && begun$q;
+        crc$data = digest_data;
+        crc$enable = takes && write_ready;
+        if (takes && write_ready) begin
+            words_left$d = words_left$q - 32'h1;
+            if (words_left$q == 32'h1) begin
+                ending$d = 32'h2;
+            end
+        end
+        write_flush = ending$q == 32'h2;
+        if (stop && (state$q != 32'h0)) begin
+            fail = 1'b1;
+            fail_status = 32'h13;
+        end
+        if (fail && (ending$q == 32'h0)) begin
+            status_reg$d = fail_status;
+            detail_reg$d = fail_detail;
+            state$d = 32'h7;
+            ending$d = 32'h1;
+        end
+        if (ending$q == 32'h1) begin
+            if (drained) begin
+                ending$d = 32'h2;
+            end
+        end
+        if (ending$q == 32'h2) begin
+            if (write_idle) begin
+                ending$d = 32'h3;
+                if (status_reg$q == 32'h0) begin
+                    detail_reg$d = crc$checksum;
+                end
+            end
+        end
+        if (ending$q == 32'h3) begin
+            ending$d = 32'h0;
+            state$d = 32'h0;
+            begun$d = 1'b0;
+        end
+    end
+    
+endmodule // metisvm_card$keccak
+
+
+module metisvm_card$keccak$arrived(d,q,clock);
+    
+    // Module arguments
+    input wire  [29:0] d;
+    output reg  [29:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 30'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$keccak$arrived
+
+
+module metisvm_card$keccak$asked(d,q,clock);
+    
+    // Module arguments
+    input wire  [29:0] d;
+    output reg  [29:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 30'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$keccak$asked
+
+
+module metisvm_card$keccak$begun(d,q,clock);
+    
+    // Module arguments
+    input wire  d;
+    output reg  q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 1'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$keccak$begun
+
+
+module metisvm_card$keccak$crc(clock,clear,enable,data,checksum);
+    
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  enable;
+    input wire  [63:0] data;
+    output reg  [31:0] checksum;
+    
+    // Constant declarations
+    localparam  mask$0 = 64'h4d101df481b4e5a;
+    localparam  mask$1 = 64'h9a203be90369cb5;
+    localparam  mask$2 = 64'h1344077d206d396b;
+    localparam  mask$3 = 64'h26880efa40da72d7;
+    localparam  mask$4 = 64'h4d101df481b4e5af;
+    localparam  mask$5 = 64'h9a203be90369cb5e;
+    localparam  mask$6 = 64'h3091760d4ec8d8e6;
+    localparam  mask$7 = 64'h6122ec1a9d91b1cd;
+    localparam  mask$8 = 64'hc245d8353b23639a;
+    localparam  mask$9 = 64'h805ab1b53e5d896e;
+    localparam  mask$10 = 64'h46462b534a05c86;
+    localparam  mask$11 = 64'h8c8c56a6940b90c;
+    localparam  mask$12 = 64'h11918ad4d2817218;
+    localparam  mask$13 = 64'h232315a9a502e430;
+    localparam  mask$14 = 64'h46462b534a05c860;
+    localparam  mask$15 = 64'h8c8c56a6940b90c0;
+    localparam  mask$16 = 64'h1dc9ac92600c6fda;
+    localparam  mask$17 = 64'h3b935924c018dfb5;
+    localparam  mask$18 = 64'h7726b2498031bf6a;
+    localparam  mask$19 = 64'hee4d649300637ed5;
+    localparam  mask$20 = 64'hd84bc8f948ddb3f0;
+    localparam  mask$21 = 64'hb446902dd9a029bb;
+    localparam  mask$22 = 64'h6c5c2184fb5b1d2c;
+    localparam  mask$23 = 64'hd8b84309f6b63a59;
+    localparam  mask$24 = 64'hb5a187cca5773ae8;
+    localparam  mask$25 = 64'h6f920e4602f53b8a;
+    localparam  mask$26 = 64'hdf241c8c05ea7715;
+    localparam  mask$27 = 64'hba9938c743cfa071;
+    localparam  mask$28 = 64'h71e37051cf840eb8;
+    localparam  mask$29 = 64'he3c6e0a39f081d70;
+    localparam  mask$30 = 64'hc35cc098760b74bb;
+    localparam  mask$31 = 64'h826880efa40da72d;
+    localparam  place$0 = 32'h1;
+    localparam  place$1 = 32'h2;
+    localparam  place$2 = 32'h4;
+    localparam  place$3 = 32'h8;
+    localparam  place$4 = 32'h10;
+    localparam  place$5 = 32'h20;
+    localparam  place$6 = 32'h40;
+    localparam  place$7 = 32'h80;
+    localparam  place$8 = 32'h100;
+    localparam  place$9 = 32'h200;
+    localparam  place$10 = 32'h400;
+    localparam  place$11 = 32'h800;
+    localparam  place$12 = 32'h1000;
+    localparam  place$13 = 32'h2000;
+    localparam  place$14 = 32'h4000;
+    localparam  place$15 = 32'h8000;
+    localparam  place$16 = 32'h10000;
+    localparam  place$17 = 32'h20000;
+    localparam  place$18 = 32'h40000;
+    localparam  place$19 = 32'h80000;
+    localparam  place$20 = 32'h100000;
+    localparam  place$21 = 32'h200000;
+    localparam  place$22 = 32'h400000;
+    localparam  place$23 = 32'h800000;
+    localparam  place$24 = 32'h1000000;
+    localparam  place$25 = 32'h2000000;
+    localparam  place$26 = 32'h4000000;
+    localparam  place$27 = 32'h8000000;
+    localparam  place$28 = 32'h10000000;
+    localparam  place$29 = 32'h20000000;
+    localparam  place$30 = 32'h40000000;
+    localparam  place$31 = 32'h80000000;
+    
+    // Stub signals
+    reg  [31:0] register$d;
+    wire  [31:0] register$q;
+    reg  register$clock;
+    
+    // Local signals
+    reg  [63:0] sum;
+    reg  [63:0] picked;
+    reg  [31:0] result;
+    
+    // Sub module instances
+    metisvm_card$keccak$crc$register register(
+        .d(register$d),
+        .q(register$q),
+        .clock(register$clock)
+    );
+    
+    // Update code
+    always @(*) begin
+        register$clock = clock;
+        register$d = register$q;
+        result = ~register$q;
+        sum = ((result) & 64'hffffffffffffffff);
+        sum = sum ^ data;
+        result = 32'h0;
+        picked = sum & mask$0;
+        if (^picked) begin
+            result = result | place$0;
+        end
+        picked = sum & mask$1;
+        if (^picked) begin
+            result = result | place$1;
+        end
+        picked = sum & mask$2;
+        if (^picked) begin
+            result = result | place$2;
+        end
+        picked = sum & mask$3;
+        if (^picked) begin
+            result = result | place$3;
+        end
+        picked = sum & mask$4;
+        if (^picked) begin
+            result = result | place$4;
+        end
+        picked = sum & mask$5;
+        if (^picked) begin
+            result = result | place$5;
+        end
+        picked = sum & mask$6;
+        if (^picked) begin
+            result = result | place$6;
+        end
+        picked = sum & mask$7;
+        if (^picked) begin
+            result = result | place$7;
+        end
+        picked = sum & mask$8;
+        if (^picked) begin
+            result = result | place$8;
+        end
+        picked = sum & mask$9;
+        if (^picked) begin
+            result = result | place$9;
+        end
+        picked = sum & mask$10;
+        if (^picked) begin
+            result = result | place$10;
+        end
+        picked = sum & mask$11;
+        if (^picked) begin
+            result = result | place$11;
+        end
+        picked = sum & mask$12;
+        if (^picked) begin
+            result = result | place$12;
+        end
+        picked = sum & mask$13;
+        if (^picked) begin
+            result = result | place$13;
+        end
+        picked = sum & mask$14;
+        if (^picked) begin
+            result = result | place$14;
+        end
+        picked = sum & mask$15;
+        if (^picked) begin
+            result = result | place$15;
+        end
+        picked = sum & mask$16;
+        if (^picked) begin
+            result = result | place$16;
+        end
+        picked = sum & mask$17;
+        if (^picked) begin
+            result = result | place$17;
+        end
+        picked = sum & mask$18;
+        if (^picked) begin
+            result = result | place$18;
+        end
+        picked = sum & mask$19;
+        if (^picked) begin
+            result = result | place$19;
+        end
+        picked = sum & mask$20;
+        if (^picked) begin
+            result = result | place$20;
+        end
+        picked = sum & mask$21;
+        if (^picked) begin
+            result = result | place$21;
+        end
+        picked = sum & mask$22;
+        if (^picked) begin
+            result = result | place$22;
+        end
+        picked = sum & mask$23;
+        if (^picked) begin
+            result = result | place$23;
+        end
+        picked = sum & mask$24;
+        if (^picked) begin
+            result = result | place$24;
+        end
+        picked = sum & mask$25;
+        if (^picked) begin
+            result = result | place$25;
+        end
+        picked = sum & mask$26;
+        if (^picked) begin
+            result = result | place$26;
+        end
+        picked = sum & mask$27;
+        if (^picked) begin
+            result = result | place$27;
+        end
+        picked = sum & mask$28;
+        if (^picked) begin
+            result = result | place$28;
+        end
+        picked = sum & mask$29;
+        if (^picked) begin
+            result = result | place$29;
+        end
+        picked = sum & mask$30;
+        if (^picked) begin
+            result = result | place$30;
+        end
+        picked = sum & mask$31;
+        if (^picked) begin
+            result = result | place$31;
+        end
+        if (enable) begin
+            register$d = ~result;
+        end
+        if (clear) begin
+            register$d = 32'h0;
+        end
+        checksum = register$q;
+    end
+    
+endmodule // metisvm_card$keccak$crc
+
+
+module metisvm_card$keccak$crc$register(d,q,clock);
+    
+    // Module arguments
+    input wire  [31:0] d;
+    output reg  [31:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 32'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$keccak$crc$register
+
+
+module metisvm_card$keccak$descriptors(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+    
+    // Module arguments
+    input wire  [6:0] read_address;
+    input wire  read_clock;
+    output reg  [63:0] read_data;
+    input wire  [6:0] write_address;
+    input wire  write_clock;
+    input wire  [63:0] write_data;
+    input wire  write_enable;
+    
+    // Update code (custom)
+    reg[63:0] mem[127:0];
+    
+    
+    
+    always @(posedge read_clock) begin
+       read_data <= mem[read_address];
+    end
+    
+    always @(posedge write_clock) begin
+       if (write_enable) begin
+          mem[write_address] <= write_data;
+       end
+    end
+                
+endmodule // metisvm_card$keccak$descriptors
+
+
+module metisvm_card$keccak$detail_reg(d,q,clock);
+    
+    // Module arguments
+    input wire  [31:0] d;
+    output reg  [31:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 32'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$keccak$detail_reg
+
+
+module metisvm_card$keccak$ending(d,q,clock);
+    
+    // Module arguments
+    input wire  [1:0] d;
+    output reg  [1:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 2'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$keccak$ending
+
+
+module metisvm_card$keccak$index(d,q,clock);
+    
+    // Module arguments
+    input wire  [16:0] d;
+    output reg  [16:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 17'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$keccak$index
+
+
+module metisvm_card$keccak$state(d,q,clock);
+    
+    // Module arguments
+    input wire  [2:0] d;
+    output reg  [2:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 3'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$keccak$state
+
+
+module metisvm_card$keccak$status_reg(d,q,clock);
+    
+    // Module arguments
+    input wire  [14:0] d;
+    output reg  [14:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 15'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$keccak$status_reg
+
+
+module metisvm_card$keccak$sum(d,q,clock);
+    
+    // Module arguments
+    input wire  [32:0] d;
+    output reg  [32:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 33'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$keccak$sum
+
+
+module metisvm_card$keccak$words_left(d,q,clock);
+    
+    // Module arguments
+    input wire  [18:0] d;
+    output reg  [18:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 19'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$keccak$words_left
 
 
 module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg_address,cfg_data,sel,sel_pending,sel_enabled,sel_fresh,sel_running,sel_armed,take,again,set_state,new_state,disarm,cmd_valid,cmd_ready,cmd_address,cmd_length,abort,drained,in_valid,in_ready,in_data,in_end,in_error,entry$0,entry$1,entry$2,entry$3,entry$4,entry$5,entry$6,entry$7,start,cancelled,found,done,status,detail,write_start,write_address,write_push,write_data,write_flush,write_ready,write_idle,irq_valid,irq_ready);

@@ -1,24 +1,34 @@
-//! `emit_verilog FOLDER`: writes the Verilog of the card's logic into a folder.
+//! `emit_verilog FOLDER` writes the Verilog of the blocks into a folder, `emit_verilog --cards FOLDER` that of
+//! the cards.
 
-use std::path::PathBuf;
+use metisvm_hdl::shell::sim;
+use metisvm_hdl::verilog;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+
+fn write_cards(folder: &Path) -> io::Result<()> {
+    let card = verilog::card(&sim::CAPABILITIES, sim::TIMEOUT)?;
+    std::fs::write(folder.join("sim.v"), card)
+}
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
-    let [folder] = arguments.as_slice() else {
-        eprintln!("usage: emit_verilog FOLDER");
-        return ExitCode::from(2);
+    let (folder, cards) = match arguments.as_slice() {
+        [folder] => (PathBuf::from(folder), false),
+        [option, folder] if option == "--cards" => (PathBuf::from(folder), true),
+        _ => {
+            eprintln!("usage: emit_verilog [--cards] FOLDER");
+            return ExitCode::from(2);
+        }
     };
-    let folder = PathBuf::from(folder);
-    let written = std::fs::create_dir_all(&folder)
-        .and_then(|()| metisvm_hdl::verilog::write_all(&folder))
-        .and_then(|()| {
-            let card = metisvm_hdl::verilog::card(
-                &metisvm_hdl::shell::sim::CAPABILITIES,
-                metisvm_hdl::shell::sim::TIMEOUT,
-            )?;
-            std::fs::write(folder.join("sim.v"), card)
-        });
+    let written = std::fs::create_dir_all(&folder).and_then(|()| {
+        if cards {
+            write_cards(&folder)
+        } else {
+            verilog::write_all(&folder)
+        }
+    });
     match written {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {

@@ -1,4 +1,4 @@
-//! One round of Keccak-f[1600], combinational.
+//! One round of `Keccak-f[1600]`, combinational.
 
 use rust_hdl::prelude::*;
 

@@ -193,13 +193,16 @@ impl Logic for Executor {
                 } else if self.opcode.val() > bits::<8>(5) {
                     self.status_n.next = 1.into();
                 } else if self.is_run.val() {
-                    // No tensor engine yet.
+                    // No tensor engine yet. It names every field but the flags.
                     self.status_n.next = 1.into();
-                } else if self.is_keccak.val() && !self.has_keccak.val() {
-                    self.status_n.next = 1.into();
+                    if self.entry[0].val().get_bits::<8>(8).any() {
+                        self.status_n.next = 2.into();
+                    }
                 } else if self.stray.val() != 8 {
                     self.status_n.next = 2.into();
                     self.detail_n.next = bit_cast::<32, 4>(self.stray.val());
+                } else if self.is_keccak.val() && !self.has_keccak.val() {
+                    self.status_n.next = 1.into();
                 } else if self.is_cancel.val() {
                     self.status_n.next = 17.into();
                 } else if self.is_evict.val() {

@@ -227,9 +227,8 @@ impl Logic for Card {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(self, clock, resetting, drain);
-        clock!(
-            self, clock, registers, queue, executor, fetcher, reader, writer, constants
-        );
+        clock!(self, clock, registers, queue, executor, fetcher, reader, writer);
+        clock!(self, clock, keccak, core, constants);
         self.drained.next = self.reader.empty.val() && self.fetcher.idle.val();
 
         // The reset.

@@ -72,7 +72,7 @@ fn bad_entries_get_their_status() {
             load(1, 64, 64),
             load(2, 0, 64),
             load(2, 32, 64),
-            load(2, 1 << 20, 64),
+            load(2, small().capabilities.card_memory_bytes, 64),
             load(2, u64::MAX - 63, 64),
             load(2, 64, 8192),
         ],
@@ -306,21 +306,22 @@ fn eventually(transport: &Arc<dyn Transport>, queue: u16, state: QueueState) {
 #[test]
 fn impossible_queues_stop_and_say_so() {
     let transport = transport();
-    for (index, (log2, base)) in [(0, 0), (16, 0), (u32::MAX, 0), (4, 8), (4, u64::MAX - 63)]
-        .into_iter()
-        .enumerate()
-    {
-        let index = index as u16;
+    let queues = small().capabilities.max_queues as u16;
+    // The second queue, so that the first is one that nobody touches.
+    let index = 1 % queues;
+    let disable = || {
+        transport.write32(queue_register(index, queue::ENABLE), 0);
+        eventually(&transport, index, QueueState::Disabled);
+    };
+    for (log2, base) in [(0, 0), (16, 0), (u32::MAX, 0), (4, 8), (4, u64::MAX - 63)] {
         transport.write64(queue_register(index, queue::SQ_BASE_LO), base);
         transport.write32(queue_register(index, queue::ENTRIES_LOG2), log2);
         transport.write32(queue_register(index, queue::ENABLE), 1);
         eventually(&transport, index, QueueState::InvalidConfiguration);
+        disable();
     }
     // Rings in unmapped memory, and a doorbell beyond the ring.
-    for (index, tail, state) in [
-        (6, 1, QueueState::DmaFault),
-        (7, 17, QueueState::InvalidConfiguration),
-    ] {
+    for (tail, state) in [(1, QueueState::DmaFault), (17, QueueState::InvalidConfiguration)] {
         transport.write64(queue_register(index, queue::SQ_BASE_LO), 64);
         transport.write64(queue_register(index, queue::CQ_BASE_LO), 64);
         transport.write32(queue_register(index, queue::ENTRIES_LOG2), 4);
@@ -328,6 +329,7 @@ fn impossible_queues_stop_and_say_so() {
         eventually(&transport, index, QueueState::Running);
         transport.write32(queue_register(index, queue::SQ_TAIL), tail);
         eventually(&transport, index, state);
+        disable();
     }
 }
 
@@ -569,7 +571,7 @@ impl CardModel for Broken {
 #[test]
 fn card_that_panics_is_gone() {
     let card = Broken {
-        sound: FunctionalCard::new(small()),
+        sound: FunctionalCard::new(programs()),
         panics: true,
         polls: 0,
     };
@@ -589,7 +591,7 @@ fn card_that_panics_is_gone() {
 #[test]
 fn card_that_hangs_in_its_own_work_is_left_behind() {
     let card = Broken {
-        sound: FunctionalCard::new(small()),
+        sound: FunctionalCard::new(programs()),
         panics: false,
         polls: 0,
     };

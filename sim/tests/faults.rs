@@ -298,7 +298,7 @@ fn fault_during_the_self_test_keeps_the_device_closed() {
 
 #[test]
 fn resident_memory_does_not_survive_a_reset() {
-    let (device, _) = device();
+    let (device, _) = open(programs(), impatient()).unwrap();
     let data = device.load_resident(&[1, 2, 3]).unwrap();
     device.reset().unwrap();
     let program = device.load_resident(&[0; 32]).unwrap();

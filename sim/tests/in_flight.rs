@@ -31,6 +31,15 @@ fn tensor_device() -> (Device, FaultPlan) {
     open(programs(), options()).unwrap()
 }
 
+/// One that is waited for while it loads all of its memory.
+fn patient_device() -> (Device, FaultPlan) {
+    let options = Options {
+        timeout: 60 * TIMEOUT,
+        ..options()
+    };
+    open(small(), options).unwrap()
+}
+
 /// A hash in flight, and what is to come of it.
 struct Hash {
     running: Running<Vec<[u8; 32]>>,
@@ -240,7 +249,7 @@ fn a_full_ring_before_a_card_that_hangs_is_no_endless_wait() {
 
 #[test]
 fn a_dropped_job_gives_its_memory_back_when_it_is_answered() {
-    let (device, _) = device();
+    let (device, _) = patient_device();
     for round in 0..2000 {
         drop(device.submit_keccak(&[&[7; 5000]]).unwrap());
         if round % 100 == 0 {
@@ -259,7 +268,7 @@ fn a_dropped_job_gives_its_memory_back_when_it_is_answered() {
 
 #[test]
 fn what_was_loaded_for_an_owner_who_went_away_is_evicted() {
-    let (device, _) = device();
+    let (device, _) = patient_device();
     // Of the first generation, and of a later one.
     for _ in 0..2 {
         let running = device.submit_load(&[1; 4096]).unwrap();

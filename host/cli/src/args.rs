@@ -562,6 +562,41 @@ mod tests {
     }
 
     #[test]
+    fn card_in_rtl_is_for_those_that_use_a_card_and_waveforms_are_of_one_that_hashes() {
+        let check = |arguments: &str| {
+            let arguments = "metisvm run a.json --datadir there ".to_owned() + arguments;
+            let parsed = Args::try_parse_from(arguments.split_whitespace()).and_then(Args::check);
+            parsed.map_err(|error| error.to_string())
+        };
+        for arguments in [
+            "--keccak card --card rtl",
+            "--keccak auto --card rtl:sim",
+            "--keccak card:1 --card functional",
+            "--backend fpga --card rtl",
+            "--keccak card --card rtl --trace wave.fst",
+        ] {
+            assert!(check(arguments).is_ok(), "{arguments}: {:?}", check(arguments));
+        }
+        for (arguments, said) in [
+            ("--card rtl", "without a card"),
+            ("--keccak opencl --card rtl", "without a card"),
+            (
+                "--keccak card --card rtl:none",
+                "there is no board \"none\"; there are sim",
+            ),
+            ("--keccak card --card simulated", "functional, rtl, or rtl:BOARD"),
+            ("--keccak card --trace wave.fst", "add --card rtl"),
+            (
+                "--backend fpga --card rtl --trace wave.fst",
+                "add --card rtl --keccak card",
+            ),
+        ] {
+            let error = check(arguments).unwrap_err();
+            assert!(error.contains(said), "{arguments}: {error}");
+        }
+    }
+
+    #[test]
     fn one_thread_is_not_compared_with_itself() {
         let check = |count| {
             let arguments = ["metisvm", "run", "--compare", "threads", "--threads", count];

@@ -14,7 +14,7 @@ use metisvm_workload::chains::{Scenario, WorkloadKind};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use support::{metisvm, objects, repository, run, stderr};
 use tempfile::{TempDir, tempdir};
 
@@ -54,11 +54,19 @@ impl Files {
     }
 
     fn run(&self, arguments: &[&str], blocks: impl IntoIterator<Item = usize>) -> Output {
+        self.command(arguments, blocks)
+            .output()
+            .expect("the binary starts")
+    }
+
+    fn command(&self, arguments: &[&str], blocks: impl IntoIterator<Item = usize>) -> Command {
         let names: Vec<String> = blocks.into_iter().map(name).collect();
         let mut all = vec!["run", "--json", "--datadir", "chain"];
         all.extend(arguments);
         all.extend(names.iter().map(String::as_str));
-        run(self.folder.path(), &all)
+        let mut command = metisvm(self.folder.path());
+        command.args(all);
+        command
     }
 
     fn datadir(&self) -> PathBuf {
@@ -614,6 +622,34 @@ fn trie_that_an_opencl_device_hashes_is_the_same() {
         return;
     }
     hashed_by("opencl:8");
+}
+
+/// The card in RTL hashes the tries of blocks of 1,000 transactions; every batch is its own, whatever its size.
+#[test]
+fn trie_that_a_card_in_rtl_hashes_is_the_same() {
+    if let Err(why) = metisvm_sim::rtl::library::verilator() {
+        println!("left out: a trie hashed on the card in RTL ({why})");
+        return;
+    }
+    let files = Files::new(WorkloadKind::DaoVoting, 1000, 2, 7);
+    let mut command = files.command(&["--keccak", "card:1", "--card", "rtl"], 0..2);
+    let output = command
+        .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    for object in objects(&output) {
+        let count = |key: &str| object[key].as_u64().unwrap();
+        assert_eq!(object["committed"], true);
+        let (card, processor) = (count("keccak_card_messages"), count("keccak_cpu_messages"));
+        assert!(card > 1000 && processor * 99 <= card, "{object}");
+        assert_eq!(count("keccak_failures"), 0, "{object}");
+        assert_eq!(count("roots_recomputed"), 0, "{object}");
+        assert_eq!(object["keccak_card"], "healthy, from 1 messages on");
+        // A permutation is a cycle of some core at least.
+        assert!(count("keccak_card_busy_cycles") > card, "{object}");
+    }
+    files.check_head(1);
 }
 
 /// Two blocks whose trie is hashed by a device, from 8 messages on, and a third by the processor.

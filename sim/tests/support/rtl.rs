@@ -9,9 +9,9 @@ use std::sync::OnceLock;
 
 const LEFT_OUT: &str = "left out: the card in RTL under the tests of the device ABI (verilator not found; apt-get install verilator)";
 
-/// Where the tests' libraries are kept.
+/// Where the tests' libraries are kept; those of the command line's tests too.
 pub(crate) fn cache() -> PathBuf {
-    PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("metisvm")
 }
 
 /// Whether cards can be built. If not, one line says what is left out: past the test harness, which hides what

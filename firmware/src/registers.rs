@@ -188,6 +188,31 @@ global! {
 /// [`BOOT_NONCE`]. The cleared nonce is the acknowledgement: no DMA from before follows it.
 pub const CONTROL_RESET: u32 = 1;
 
+/// Performance counters of 64 bits, low word first; only with [`features::COUNTERS`]. They count from power-up.
+pub const COUNTERS: u32 = 0x0c0;
+
+/// What the counters count, at this index each.
+pub mod counter {
+    /// Cycles in which the card was busy.
+    pub const BUSY: u32 = 0;
+    /// Cycles in which the Keccak engine permuted, of all cores; 24 a permutation at one round a cycle.
+    pub const KECCAK_BUSY: u32 = 1;
+    /// Cycles of a KECCAK in which the engine waited for messages.
+    pub const KECCAK_STARVED: u32 = 2;
+    /// Cycles of a KECCAK in which a message waited and the engine did not permute.
+    pub const KECCAK_STALLED: u32 = 3;
+    /// Words of 8 bytes read from host memory.
+    pub const WORDS_READ: u32 = 4;
+    /// Words of 8 bytes written to host memory.
+    pub const WORDS_WRITTEN: u32 = 5;
+    /// Digests.
+    pub const DIGESTS: u32 = 6;
+    /// Entries executed or refused.
+    pub const ENTRIES: u32 = 7;
+    /// How many there are.
+    pub const COUNT: u32 = 8;
+}
+
 /// Byte offset of the first queue's register block.
 pub const QUEUE_BASE: u32 = 0x1000;
 /// Distance between the blocks of two queues, bytes.
@@ -237,6 +262,8 @@ pub mod features {
     pub const KECCAK: u64 = 1 << 1;
     /// A program may store its int32 accumulators.
     pub const STORE_ACCUMULATORS: u64 = 1 << 2;
+    /// The card has the counters at [`COUNTERS`](super::COUNTERS).
+    pub const COUNTERS: u64 = 1 << 3;
 }
 
 /// Value of [`STATUS`].

@@ -51,10 +51,10 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
     output reg  busy;
     
     // Constant declarations
-    localparam  queues = 7'b100;
+    localparam  queues = 7'b1000;
     localparam  max_log2 = 32'ha;
     localparam  max_handles = 32'h40;
-    localparam  card_bytes = 64'h1000000;
+    localparam  card_bytes = 64'h100000;
     localparam  max_messages = 32'h10000;
     localparam  max_bytes = 32'h1000000;
     localparam  timeout = 32'h4e20;
@@ -271,6 +271,7 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
     wire  keccak$done;
     wire  [14:0] keccak$status;
     wire  [31:0] keccak$detail;
+    wire  keccak$working;
     wire  keccak$cmd_valid;
     reg  keccak$cmd_ready;
     wire  [63:0] keccak$cmd_address;
@@ -313,6 +314,10 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
     wire  core$out_valid;
     reg  core$out_ready;
     wire  core$busy;
+    reg  counters$clock;
+    reg  [7:0] counters$events;
+    reg  [3:0] counters$address;
+    wire  [31:0] counters$data;
     reg  [5:0] constants$address;
     reg  constants$clock;
     wire  [31:0] constants$data;
@@ -328,6 +333,8 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
     reg  drained;
     reg  is_entry;
     reg  is_resident;
+    reg  is_busy;
+    reg  [7:0] events;
     
     // Sub module instances
     metisvm_card$registers registers(
@@ -553,6 +560,7 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         .done(keccak$done),
         .status(keccak$status),
         .detail(keccak$detail),
+        .working(keccak$working),
         .cmd_valid(keccak$cmd_valid),
         .cmd_ready(keccak$cmd_ready),
         .cmd_address(keccak$cmd_address),
@@ -598,6 +606,12 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         .out_ready(core$out_ready),
         .busy(core$busy)
     );
+    metisvm_card$counters counters(
+        .clock(counters$clock),
+        .events(counters$events),
+        .address(counters$address),
+        .data(counters$data)
+    );
     metisvm_card$constants constants(
         .address(constants$address),
         .clock(constants$clock),
@@ -629,6 +643,7 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         keccak$clock = clock;
         core$clock = clock;
         constants$clock = clock;
+        counters$clock = clock;
         drained = reader$empty && fetcher$idle;
         clear = 1'b0;
         if (resetting$q) begin
@@ -674,7 +689,8 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         registers$clear = clear;
         constants$address = registers$constant_address;
         registers$constant_data = constants$data;
-        registers$counter_data = 32'h0;
+        registers$counter_data = counters$data;
+        counters$address = registers$counter_address;
         registers$cfg_use = queue$cfg_use;
         registers$cfg_address = queue$cfg_address;
         registers$sel = queue$sel;
@@ -833,7 +849,36 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         irq_vector = queue$sel;
         irq_valid = queue$irq_valid;
         queue$irq_ready = irq_ready;
-        busy = resetting$q || registers$active || ~queue$idle || ~writer$idle || ~drained || ~reader$quiet;
+        is_busy = resetting$q || registers$active || ~queue$idle || ~writer$idle || ~drained || ~reader$quiet;
+        busy = is_busy;
+        events = 32'h0;
+        if (is_busy) begin
+            events = events | ((32'h1) & 8'hff);
+        end
+        if (core$busy) begin
+            events = events | ((32'h2) & 8'hff);
+        end
+        if (keccak$working && ~core$busy) begin
+            if (keccak$engine_valid) begin
+                events = events | ((32'h8) & 8'hff);
+            end
+            else begin
+                events = events | ((32'h4) & 8'hff);
+            end
+        end
+        if (rc_valid && ~rc_error) begin
+            events = events | ((32'h10) & 8'hff);
+        end
+        if (writer$wd_valid && wd_ready) begin
+            events = events | ((32'h20) & 8'hff);
+        end
+        if (core$out_valid && keccak$digest_ready && core$out_last) begin
+            events = events | ((32'h40) & 8'hff);
+        end
+        if (executor$done) begin
+            events = events | ((32'h80) & 8'hff);
+        end
+        counters$events = events;
     end
     
 endmodule // metisvm_card
@@ -852,7 +897,7 @@ module metisvm_card$constants(address,clock,data);
     initial begin
     mem[6'b0] = 32'h4d56544d;
     mem[6'b1] = 32'h20000;
-    mem[6'b10] = 32'h2;
+    mem[6'b10] = 32'ha;
     mem[6'b11] = 32'h0;
     mem[6'b100] = 32'h1;
     mem[6'b101] = 32'h0;
@@ -874,10 +919,10 @@ module metisvm_card$constants(address,clock,data);
     mem[6'b10101] = 32'h40;
     mem[6'b10110] = 32'h40;
     mem[6'b10111] = 32'h2;
-    mem[6'b11000] = 32'h1000000;
+    mem[6'b11000] = 32'h100000;
     mem[6'b11001] = 32'h0;
     mem[6'b11010] = 32'h40;
-    mem[6'b11011] = 32'h4;
+    mem[6'b11011] = 32'h8;
     mem[6'b11100] = 32'h400;
     mem[6'b11101] = 32'h10000;
     mem[6'b11110] = 32'h1000;
@@ -4594,6 +4639,313 @@ module metisvm_card$core$writes(d,q,clock);
 endmodule // metisvm_card$core$writes
 
 
+module metisvm_card$counters(clock,events,address,data);
+    
+    // Module arguments
+    input wire  clock;
+    input wire  [7:0] events;
+    input wire  [3:0] address;
+    output reg  [31:0] data;
+    
+    // Stub signals
+    reg  [63:0] count$0$d;
+    wire  [63:0] count$0$q;
+    reg  count$0$clock;
+    reg  [63:0] count$1$d;
+    wire  [63:0] count$1$q;
+    reg  count$1$clock;
+    reg  [63:0] count$2$d;
+    wire  [63:0] count$2$q;
+    reg  count$2$clock;
+    reg  [63:0] count$3$d;
+    wire  [63:0] count$3$q;
+    reg  count$3$clock;
+    reg  [63:0] count$4$d;
+    wire  [63:0] count$4$q;
+    reg  count$4$clock;
+    reg  [63:0] count$5$d;
+    wire  [63:0] count$5$q;
+    reg  count$5$clock;
+    reg  [63:0] count$6$d;
+    wire  [63:0] count$6$q;
+    reg  count$6$clock;
+    reg  [63:0] count$7$d;
+    wire  [63:0] count$7$q;
+    reg  count$7$clock;
+    
+    // Local signals
+    reg  [63:0] chosen;
+    
+    // Sub module instances
+    metisvm_card$counters$count$0 count$0(
+        .d(count$0$d),
+        .q(count$0$q),
+        .clock(count$0$clock)
+    );
+    metisvm_card$counters$count$1 count$1(
+        .d(count$1$d),
+        .q(count$1$q),
+        .clock(count$1$clock)
+    );
+    metisvm_card$counters$count$2 count$2(
+        .d(count$2$d),
+        .q(count$2$q),
+        .clock(count$2$clock)
+    );
+    metisvm_card$counters$count$3 count$3(
+        .d(count$3$d),
+        .q(count$3$q),
+        .clock(count$3$clock)
+    );
+    metisvm_card$counters$count$4 count$4(
+        .d(count$4$d),
+        .q(count$4$q),
+        .clock(count$4$clock)
+    );
+    metisvm_card$counters$count$5 count$5(
+        .d(count$5$d),
+        .q(count$5$q),
+        .clock(count$5$clock)
+    );
+    metisvm_card$counters$count$6 count$6(
+        .d(count$6$d),
+        .q(count$6$q),
+        .clock(count$6$clock)
+    );
+    metisvm_card$counters$count$7 count$7(
+        .d(count$7$d),
+        .q(count$7$q),
+        .clock(count$7$clock)
+    );
+    
+    // Update code
+    always @(*) begin
+        chosen = 32'h0;
+        count$0$clock = clock;
+        count$0$d = count$0$q;
+        if (events[0]) begin
+            count$0$d = count$0$q + 32'h1;
+        end
+        if (address[(32'h1)+:(3)] == 0) begin
+            chosen = count$0$q;
+        end
+        count$1$clock = clock;
+        count$1$d = count$1$q;
+        if (events[1]) begin
+            count$1$d = count$1$q + 32'h1;
+        end
+        if (address[(32'h1)+:(3)] == 1) begin
+            chosen = count$1$q;
+        end
+        count$2$clock = clock;
+        count$2$d = count$2$q;
+        if (events[2]) begin
+            count$2$d = count$2$q + 32'h1;
+        end
+        if (address[(32'h1)+:(3)] == 2) begin
+            chosen = count$2$q;
+        end
+        count$3$clock = clock;
+        count$3$d = count$3$q;
+        if (events[3]) begin
+            count$3$d = count$3$q + 32'h1;
+        end
+        if (address[(32'h1)+:(3)] == 3) begin
+            chosen = count$3$q;
+        end
+        count$4$clock = clock;
+        count$4$d = count$4$q;
+        if (events[4]) begin
+            count$4$d = count$4$q + 32'h1;
+        end
+        if (address[(32'h1)+:(3)] == 4) begin
+            chosen = count$4$q;
+        end
+        count$5$clock = clock;
+        count$5$d = count$5$q;
+        if (events[5]) begin
+            count$5$d = count$5$q + 32'h1;
+        end
+        if (address[(32'h1)+:(3)] == 5) begin
+            chosen = count$5$q;
+        end
+        count$6$clock = clock;
+        count$6$d = count$6$q;
+        if (events[6]) begin
+            count$6$d = count$6$q + 32'h1;
+        end
+        if (address[(32'h1)+:(3)] == 6) begin
+            chosen = count$6$q;
+        end
+        count$7$clock = clock;
+        count$7$d = count$7$q;
+        if (events[7]) begin
+            count$7$d = count$7$q + 32'h1;
+        end
+        if (address[(32'h1)+:(3)] == 7) begin
+            chosen = count$7$q;
+        end
+        data = chosen[(32'h0)+:(32)];
+        if (address[32'h0]) begin
+            data = chosen[(32'h20)+:(32)];
+        end
+    end
+    
+endmodule // metisvm_card$counters
+
+
+module metisvm_card$counters$count$0(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$counters$count$0
+
+
+module metisvm_card$counters$count$1(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$counters$count$1
+
+
+module metisvm_card$counters$count$2(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$counters$count$2
+
+
+module metisvm_card$counters$count$3(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$counters$count$3
+
+
+module metisvm_card$counters$count$4(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$counters$count$4
+
+
+module metisvm_card$counters$count$5(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$counters$count$5
+
+
+module metisvm_card$counters$count$6(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$counters$count$6
+
+
+module metisvm_card$counters$count$7(d,q,clock);
+    
+    // Module arguments
+    input wire  [63:0] d;
+    output reg  [63:0] q;
+    input wire  clock;
+    
+    // Update code (custom)
+    initial begin
+       q = 64'h0;
+    end
+    
+    always @(posedge clock) begin
+       q <= d;
+    end
+          
+endmodule // metisvm_card$counters$count$7
+
+
 module metisvm_card$drain(d,q,clock);
     
     // Module arguments
@@ -5484,7 +5836,7 @@ module metisvm_card$fetcher$left(d,q,clock);
 endmodule // metisvm_card$fetcher$left
 
 
-module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,entry$2,entry$3,entry$4,entry$5,entry$6,entry$7,start,done,status,detail,cmd_valid,cmd_ready,cmd_address,cmd_length,cmd_kind,abort,drained,in_valid,in_ready,in_data,in_bytes,in_kind,in_end,in_error,engine_clear,engine_data,engine_bytes,engine_last,engine_valid,engine_ready,digest_data,digest_valid,digest_ready,write_start,write_address,write_push,write_data,write_flush,write_ready,write_idle);
+module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,entry$2,entry$3,entry$4,entry$5,entry$6,entry$7,start,done,status,detail,working,cmd_valid,cmd_ready,cmd_address,cmd_length,cmd_kind,abort,drained,in_valid,in_ready,in_data,in_bytes,in_kind,in_end,in_error,engine_clear,engine_data,engine_bytes,engine_last,engine_valid,engine_ready,digest_data,digest_valid,digest_ready,write_start,write_address,write_push,write_data,write_flush,write_ready,write_idle);
     
     // Module arguments
     input wire  clock;
@@ -5503,6 +5855,7 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
     output reg  done;
     output reg  [14:0] status;
     output reg  [31:0] detail;
+    output reg  working;
     output reg  cmd_valid;
     input wire  cmd_ready;
     output reg  [63:0] cmd_address;
@@ -5706,6 +6059,7 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
         most = ((max_bytes) & 33'h1ffffffff);
         status = status_reg$q;
         detail = detail_reg$q;
+        working = state$q != 32'h0;
         done = ending$q == 32'h3;
         fail = 1'b0;
         fail_status = 32'h0;

@@ -29,6 +29,8 @@ pub struct KeccakJob {
     pub status: Signal<Out, Bits<15>>,
     /// The completion's detail.
     pub detail: Signal<Out, Bits<32>>,
+    /// A job is in progress.
+    pub working: Signal<Out, Bit>,
     /// A command for the fetcher.
     pub cmd_valid: Signal<Out, Bit>,
     /// It is taken.
@@ -148,6 +150,7 @@ impl Logic for KeccakJob {
         self.most.next = bit_cast::<33, 32>(self.max_bytes.val());
         self.status.next = self.status_reg.q.val();
         self.detail.next = self.detail_reg.q.val();
+        self.working.next = self.state.q.val() != 0;
         self.done.next = self.ending.q.val() == 3;
         self.fail.next = false;
         self.fail_status.next = 0.into();

@@ -1,5 +1,6 @@
 //! The shell of the card: registers, queues, DMA, handles, and the engines' way to host memory.
 
+pub mod counters;
 pub mod crc32;
 pub mod executor;
 pub mod fetcher;

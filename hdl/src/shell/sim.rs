@@ -10,11 +10,11 @@ pub const TIMEOUT: u32 = 20_000;
 /// without its feature bit, but must be believable.
 pub const CAPABILITIES: Capabilities = Capabilities {
     geometry: Geometry::SMALL,
-    features: features::KECCAK,
+    features: features::KECCAK | features::COUNTERS,
     build_id: 1,
-    card_memory_bytes: 1 << 24,
+    card_memory_bytes: 1 << 20,
     max_handles: 64,
-    max_queues: 4,
+    max_queues: 8,
     max_queue_entries: 1024,
     max_program_instructions: 1 << 16,
     max_batch: 4096,

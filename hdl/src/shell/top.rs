@@ -2,8 +2,8 @@
 
 use crate::keccak::core::Core;
 use crate::shell::{
-    executor::Executor, fetcher::Fetcher, keccak_job::KeccakJob, queue::Queue, reader::Reader,
-    registers::Registers, writer::Writer,
+    counters::Counters, executor::Executor, fetcher::Fetcher, keccak_job::KeccakJob, queue::Queue,
+    reader::Reader, registers::Registers, writer::Writer,
 };
 use metisvm_firmware::Capabilities;
 use metisvm_firmware::registers::{ABI_VERSION, ABI_VERSION_VALUE, MAGIC, MAGIC_VALUE};
@@ -117,6 +117,7 @@ pub struct Card {
     writer: Writer,
     keccak: KeccakJob,
     core: Core,
+    counters: Counters,
     constants: SyncROM<Bits<32>, 6>,
     resetting: DFF<Bit>,
     drain: DFF<Bits<32>>,
@@ -133,6 +134,8 @@ pub struct Card {
     drained: Signal<Local, Bit>,
     is_entry: Signal<Local, Bit>,
     is_resident: Signal<Local, Bit>,
+    is_busy: Signal<Local, Bit>,
+    events: Signal<Local, Bits<8>>,
 }
 
 impl Card {
@@ -203,6 +206,7 @@ impl Card {
             writer: Writer::default(),
             keccak: KeccakJob::default(),
             core: Core::default(),
+            counters: Counters::default(),
             constants: SyncROM::from(constants),
             resetting: DFF::default(),
             drain: DFF::default(),
@@ -219,6 +223,8 @@ impl Card {
             drained: Signal::default(),
             is_entry: Signal::default(),
             is_resident: Signal::default(),
+            is_busy: Signal::default(),
+            events: Signal::default(),
         }
     }
 }
@@ -228,7 +234,7 @@ impl Logic for Card {
     fn update(&mut self) {
         dff_setup!(self, clock, resetting, drain);
         clock!(self, clock, registers, queue, executor, fetcher, reader, writer);
-        clock!(self, clock, keccak, core, constants);
+        clock!(self, clock, keccak, core, constants, counters);
         self.drained.next = self.reader.empty.val() && self.fetcher.idle.val();
 
         // The reset.
@@ -276,7 +282,8 @@ impl Logic for Card {
         self.registers.clear.next = self.clear.val();
         self.constants.address.next = self.registers.constant_address.val();
         self.registers.constant_data.next = self.constants.data.val();
-        self.registers.counter_data.next = 0.into();
+        self.registers.counter_data.next = self.counters.data.val();
+        self.counters.address.next = self.registers.counter_address.val();
         self.registers.cfg_use.next = self.queue.cfg_use.val();
         self.registers.cfg_address.next = self.queue.cfg_address.val();
         self.registers.sel.next = self.queue.sel.val();
@@ -436,11 +443,40 @@ impl Logic for Card {
         self.irq_vector.next = self.queue.sel.val();
         self.irq_valid.next = self.queue.irq_valid.val();
         self.queue.irq_ready.next = self.irq_ready.val();
-        self.busy.next = self.resetting.q.val()
+        self.is_busy.next = self.resetting.q.val()
             || self.registers.active.val()
             || !self.queue.idle.val()
             || !self.writer.idle.val()
             || !self.drained.val()
             || !self.reader.quiet.val();
+        self.busy.next = self.is_busy.val();
+        // Cycles, busy cycles of the core, its two reasons to wait, words read and written, digests, entries.
+        self.events.next = 0.into();
+        if self.is_busy.val() {
+            self.events.next = self.events.val() | bits::<8>(1);
+        }
+        if self.core.busy.val() {
+            self.events.next = self.events.val() | bits::<8>(2);
+        }
+        if self.keccak.working.val() && !self.core.busy.val() {
+            if self.keccak.engine_valid.val() {
+                self.events.next = self.events.val() | bits::<8>(8);
+            } else {
+                self.events.next = self.events.val() | bits::<8>(4);
+            }
+        }
+        if self.rc_valid.val() && !self.rc_error.val() {
+            self.events.next = self.events.val() | bits::<8>(16);
+        }
+        if self.writer.wd_valid.val() && self.wd_ready.val() {
+            self.events.next = self.events.val() | bits::<8>(32);
+        }
+        if self.core.out_valid.val() && self.keccak.digest_ready.val() && self.core.out_last.val() {
+            self.events.next = self.events.val() | bits::<8>(64);
+        }
+        if self.executor.done.val() {
+            self.events.next = self.events.val() | bits::<8>(128);
+        }
+        self.counters.events.next = self.events.val();
     }
 }

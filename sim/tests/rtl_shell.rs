@@ -1,0 +1,165 @@
+//! What only a card in RTL can be asked: its counters, reads that come too late, resets in the middle of DMA.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod support;
+
+use metisvm_driver::ring::QueuePair;
+use metisvm_driver::{DmaBuffer, InProcess, Transport};
+use metisvm_firmware::keccak::lay_out;
+use metisvm_firmware::registers::{self as reg, CardState, QueueState, counter, queue, queue_register};
+use metisvm_firmware::{Opcode, Status, Submission};
+use metisvm_sim::RtlOptions;
+use metisvm_sim::rtl::Meter;
+use sha3::{Digest, Keccak256};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use support::rtl::{card, has_verilator};
+use support::{NONCE, submit};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn start(options: &RtlOptions) -> (Arc<dyn Transport>, Meter) {
+    let card = card(options);
+    let meter = card.meter();
+    (Arc::new(InProcess::start(Box::new(card)).unwrap()), meter)
+}
+
+fn read_counter(transport: &Arc<dyn Transport>, index: u32) -> u64 {
+    let low = transport.read32(reg::COUNTERS + index * 8);
+    u64::from(low) | u64::from(transport.read32(reg::COUNTERS + index * 8 + 4)) << 32
+}
+
+/// A batch of `count` messages of `length` bytes, the entry that hashes it, and what it must give.
+struct Batch {
+    _input: DmaBuffer,
+    output: DmaBuffer,
+    entry: Submission,
+    expected: Vec<u8>,
+}
+
+impl Batch {
+    fn new(transport: &Arc<dyn Transport>, count: usize, length: usize) -> Self {
+        let messages: Vec<Vec<u8>> = (0..count)
+            .map(|index| (0..length).map(|byte| (index * 31 + byte * 7) as u8).collect())
+            .collect();
+        let views: Vec<&[u8]> = messages.iter().map(Vec::as_slice).collect();
+        let batch = lay_out(&views).unwrap();
+        let input = DmaBuffer::new(transport, batch.len()).unwrap();
+        input.copy_in(0, &batch);
+        let output = DmaBuffer::new(transport, count * 32).unwrap();
+        let entry = Submission {
+            opcode: Opcode::Keccak as u8,
+            count: count as u32,
+            input: input.iova().0,
+            output: output.iova().0,
+            input_bytes: batch.len() as u32,
+            output_bytes: 32,
+            ..Submission::default()
+        };
+        let expected = views.iter().flat_map(|message| Keccak256::digest(message)).collect();
+        Self {
+            _input: input,
+            output,
+            entry,
+            expected,
+        }
+    }
+
+    fn is_right(&self, pair: &mut QueuePair) {
+        let checksum = crc32fast::hash(&self.expected);
+        assert_eq!(submit(pair, &[self.entry]), [(Status::Ok, checksum)]);
+        assert_eq!(self.output.copy_out(0, self.expected.len()), self.expected);
+    }
+}
+
+#[test]
+fn counters_tell_what_a_job_was() {
+    if !has_verilator() {
+        return;
+    }
+    let (transport, meter) = start(&RtlOptions::default());
+    transport.write32(reg::BOOT_NONCE, NONCE);
+    let mut pair = QueuePair::new(&transport, 0, 4, NONCE).unwrap();
+    let batch = Batch::new(&transport, 1000, 136);
+    batch.is_right(&mut pair);
+    let count = |index| read_counter(&transport, index);
+    assert_eq!(count(counter::DIGESTS), 1000);
+    assert_eq!(count(counter::ENTRIES), 1);
+    // A message of a whole block takes two permutations.
+    let busy = count(counter::KECCAK_BUSY);
+    assert_eq!(busy, 1000 * 2 * 24);
+    assert_eq!(count(counter::WORDS_READ), 8 + 1000 + 1000 * 17);
+    assert_eq!(count(counter::WORDS_WRITTEN), 1000 * 4 + 2);
+    let waits = count(counter::KECCAK_STARVED) + count(counter::KECCAK_STALLED);
+    let share = busy as f64 / (busy + waits) as f64;
+    println!("busy {share:.4}, {} cycles of {}", busy, count(counter::BUSY));
+    assert!(share > 0.94, "the core is busy in {share} of a job's cycles");
+    assert_eq!(meter.broken(), None);
+}
+
+#[test]
+fn reads_that_come_too_late_fail_and_lose_no_tag() {
+    if !has_verilator() {
+        return;
+    }
+    // Past the time-out of the board, which is 20,000 cycles at 150 MHz.
+    let latency = Duration::from_micros(300);
+    let (transport, meter) = start(&RtlOptions {
+        latency,
+        ..RtlOptions::default()
+    });
+    transport.write32(reg::BOOT_NONCE, NONCE);
+    // More often than there are tags.
+    for turn in 0..20 {
+        let mut pair = QueuePair::new(&transport, 0, 4, NONCE).unwrap();
+        pair.push(Submission::default()).unwrap();
+        pair.ring_doorbell();
+        let deadline = Instant::now() + PATIENCE;
+        while transport.read32(queue_register(0, queue::STATE)) != QueueState::DmaFault as u32 {
+            assert!(Instant::now() < deadline, "turn {turn}: the queue goes on");
+        }
+        assert_eq!(transport.read32(reg::STATUS), CardState::Ready as u32);
+    }
+    assert_eq!(meter.broken(), None);
+}
+
+#[test]
+fn a_reset_in_the_middle_of_dma_leaves_a_sound_card() {
+    if !has_verilator() {
+        return;
+    }
+    for (round, disorder) in [None, Some(3), Some(4)].into_iter().enumerate() {
+        let (transport, meter) = start(&RtlOptions {
+            disorder,
+            ..RtlOptions::default()
+        });
+        for turn in 0..12_u64 {
+            transport.write32(reg::BOOT_NONCE, NONCE);
+            let mut pair = QueuePair::new(&transport, 0, 4, NONCE).unwrap();
+            let long = Batch::new(&transport, 400, 1000);
+            Batch::new(&transport, 5, 100).is_right(&mut pair);
+            pair.push(long.entry).unwrap();
+            pair.ring_doorbell();
+            std::thread::sleep(Duration::from_micros(300 * turn));
+            if turn % 3 == 2 {
+                meter.reset_function();
+            } else {
+                transport.write32(reg::CONTROL, reg::CONTROL_RESET);
+            }
+            let deadline = Instant::now() + PATIENCE;
+            while transport.read32(reg::BOOT_NONCE) != 0 {
+                assert!(Instant::now() < deadline, "round {round}, turn {turn}: no acknowledgement");
+            }
+            // Nothing of before follows.
+            let output = long.output.copy_out(0, long.expected.len());
+            let before = meter.counts();
+            std::thread::sleep(Duration::from_millis(2));
+            assert_eq!(meter.counts().writes, before.writes);
+            assert_eq!(long.output.copy_out(0, long.expected.len()), output);
+            assert_eq!(transport.read32(queue_register(0, queue::STATE)), 0);
+            assert_eq!(transport.read32(reg::STATUS), CardState::Ready as u32);
+        }
+        assert_eq!(meter.broken(), None);
+    }
+}

@@ -146,7 +146,10 @@ impl Traffic {
 
     /// Messages anywhere in the input; the first words of it are descriptors, which this writes.
     fn keccak(&mut self, slot: usize, sides: &[Side; 2]) -> Submission {
-        let count = self.one_of(&[1, 1, 2, 3, 5, 17, 127]);
+        let count = match self.random.below(8) {
+            0 => self.one_of(&[17, 127]),
+            _ => self.one_of(&[1, 1, 2, 3, 5]),
+        };
         // Of every slot its own descriptors, as entries of a burst are all written before the first is done.
         let base = slot * 128 * DESCRIPTOR_BYTES;
         let bytes = INPUT - base;

@@ -35,8 +35,9 @@ fn cycles_a_second() {
     device.nop_batch(20_000).unwrap();
     report("20,000 NOPs", before, start);
     let (before, start) = (meter.counts(), Instant::now());
-    drop(device.load_resident(&vec![7; 4 << 20]).unwrap());
-    report("a load of 4 MiB", before, start);
+    let bytes = capabilities.card_memory_bytes.min(4 << 20) as usize;
+    drop(device.load_resident(&vec![7; bytes]).unwrap());
+    report(&format!("a load of {bytes} bytes"), before, start);
     if capabilities.features & features::KECCAK != 0 {
         let message = [5; 136];
         let count = capabilities.keccak_max_messages.min(16_384) as usize;

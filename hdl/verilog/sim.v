@@ -6939,6 +6939,8 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
     reg  [7:0] one8;
     reg  [7:0] look_mask;
     reg  store;
+    reg  ends;
+    reg  answered;
     reg  [63:0] saved;
     reg  [63:0] saved_high;
     reg  [63:0] low;
@@ -6947,6 +6949,7 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
     reg  [9:0] queue_wide;
     reg  [9:0] step_wide;
     reg  [6:0] last_queue;
+    reg  [5:0] next_queue;
     reg  valid;
     reg  [5:0] index_wide;
     reg  [5:0] step6;
@@ -7245,6 +7248,8 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         write_flush = 1'b0;
         irq_valid = 1'b0;
         store = 1'b0;
+        ends = 1'b0;
+        answered = 1'b0;
         cfg_use = state$q == 32'h1;
         queue_wide = ((queue$q) & 10'h3ff);
         queue_wide = queue_wide << 32'h4;
@@ -7270,6 +7275,10 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         cmd_length = ((count$q) & 49'h1ffffffffffff);
         cmd_length = cmd_length << 32'h6;
         last_queue = queues - 32'h1;
+        next_queue = queue$q + 32'h1;
+        if (((queue$q) & 7'h7f) == last_queue) begin
+            next_queue = 32'h0;
+        end
         opcode = words$0$q[(32'h0)+:(8)];
         one8 = 32'h1;
         look_mask = one8 << look$q;
@@ -7330,10 +7339,7 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
                     end
                 end
                 else begin
-                    queue$d = queue$q + 32'h1;
-                    if (((queue$q) & 7'h7f) == last_queue) begin
-                        queue$d = 32'h0;
-                    end
+                    queue$d = next_queue;
                 end
             end
         end
@@ -7538,8 +7544,13 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
             end
         end
         if (state$q == 32'he) begin
-            start = 1'b1;
-            state$d = 32'h9;
+            if ((opcode == 32'h0) || write_idle) begin
+                start = 1'b1;
+                state$d = 32'h9;
+            end
+            else begin
+                write_flush = 1'b1;
+            end
         end
         if (state$q == 32'h9) begin
             if (done) begin
@@ -7555,8 +7566,16 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         high = high << 32'h20;
         write_data = ((words$0$q[(32'h20)+:(32)]) & 64'hffffffffffffffff) | high;
         if (state$q == 32'ha) begin
-            write_start = 1'b1;
-            state$d = 32'hb;
+            if (write_idle) begin
+                write_start = 1'b1;
+                state$d = 32'hb;
+            end
+            else if (end17 == 32'h0) begin
+                write_flush = 1'b1;
+            end
+            else begin
+                state$d = 32'hb;
+            end
         end
         if (state$q == 32'hb) begin
             write_push = 1'b1;
@@ -7577,25 +7596,29 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         end
         if (state$q == 32'hc) begin
             write_data = saved;
+            ends = (next_index == count$q) || stop;
             if (step$q == 32'h0) begin
                 write_push = 1'b1;
                 if (write_ready) begin
                     step$d = 32'h1;
+                    answered = ~ends;
                 end
             end
             else begin
                 write_flush = 1'b1;
-                if (write_idle) begin
-                    completed$d = completed$q + 32'h1;
-                    unannounced$d = 1'b1;
-                    index$d = next_index;
-                    step$d = 32'h0;
-                    state$d = 32'h7;
-                    if ((next_index == count$q) || stop) begin
-                        again = 1'b1;
-                        store = 1'b1;
-                        state$d = 32'h0;
-                    end
+                answered = write_idle;
+            end
+            if (answered) begin
+                completed$d = completed$q + 32'h1;
+                unannounced$d = 1'b1;
+                index$d = next_index;
+                step$d = 32'h0;
+                state$d = 32'h7;
+                if (ends) begin
+                    again = 1'b1;
+                    store = 1'b1;
+                    queue$d = next_queue;
+                    state$d = 32'h0;
                 end
             end
         end
@@ -7610,6 +7633,7 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
             end
             else begin
                 store = 1'b1;
+                queue$d = next_queue;
                 state$d = 32'h0;
             end
         end

@@ -150,6 +150,8 @@ pub struct Queue {
     one8: Signal<Local, Bits<8>>,
     look_mask: Signal<Local, Bits<8>>,
     store: Signal<Local, Bit>,
+    ends: Signal<Local, Bit>,
+    answered: Signal<Local, Bit>,
     saved: Signal<Local, Bits<64>>,
     saved_high: Signal<Local, Bits<64>>,
     low: Signal<Local, Bits<64>>,
@@ -158,6 +160,7 @@ pub struct Queue {
     queue_wide: Signal<Local, Bits<10>>,
     step_wide: Signal<Local, Bits<10>>,
     last_queue: Signal<Local, Bits<7>>,
+    next_queue: Signal<Local, Bits<6>>,
     valid: Signal<Local, Bit>,
     index_wide: Signal<Local, Bits<6>>,
     step6: Signal<Local, Bits<6>>,
@@ -221,6 +224,8 @@ impl Logic for Queue {
         self.write_flush.next = false;
         self.irq_valid.next = false;
         self.store.next = false;
+        self.ends.next = false;
+        self.answered.next = false;
         self.cfg_use.next = self.state.q.val() == 1;
         self.queue_wide.next = bit_cast::<10, 6>(self.queue.q.val());
         self.queue_wide.next = self.queue_wide.val() << 4;
@@ -247,6 +252,10 @@ impl Logic for Queue {
         self.cmd_length.next = bit_cast::<49, 4>(self.count.q.val());
         self.cmd_length.next = self.cmd_length.val() << 6;
         self.last_queue.next = self.queues.val() - 1;
+        self.next_queue.next = self.queue.q.val() + 1;
+        if bit_cast::<7, 6>(self.queue.q.val()) == self.last_queue.val() {
+            self.next_queue.next = 0.into();
+        }
         self.opcode.next = self.words[0].q.val().get_bits::<8>(0);
         self.one8.next = 1.into();
         self.look_mask.next = self.one8.val() << self.look.q.val();
@@ -300,10 +309,7 @@ impl Logic for Queue {
                         self.step.d.next = 0.into();
                     }
                 } else {
-                    self.queue.d.next = self.queue.q.val() + 1;
-                    if bit_cast::<7, 6>(self.queue.q.val()) == self.last_queue.val() {
-                        self.queue.d.next = 0.into();
-                    }
+                    self.queue.d.next = self.next_queue.val();
                 }
             }
         }
@@ -460,8 +466,13 @@ impl Logic for Queue {
             }
         }
         if self.state.q.val() == 14 {
-            self.start.next = true;
-            self.state.d.next = 9.into();
+            // What was answered so far must not wait for a job, which may take its time.
+            if (self.opcode.val() == 0) || self.write_idle.val() {
+                self.start.next = true;
+                self.state.d.next = 9.into();
+            } else {
+                self.write_flush.next = true;
+            }
         }
         if self.state.q.val() == 9 {
             if self.done.val() {
@@ -477,9 +488,16 @@ impl Logic for Queue {
         self.high.next = bit_cast::<64, 32>(self.boot_nonce.val());
         self.high.next = self.high.val() << 32;
         self.write_data.next = bit_cast::<64, 32>(self.words[0].q.val().get_bits::<32>(32)) | self.high.val();
+        // Completions side by side leave in one write; the ring's first one begins another.
         if self.state.q.val() == 10 {
-            self.write_start.next = true;
-            self.state.d.next = 11.into();
+            if self.write_idle.val() {
+                self.write_start.next = true;
+                self.state.d.next = 11.into();
+            } else if self.end17.val() == 0 {
+                self.write_flush.next = true;
+            } else {
+                self.state.d.next = 11.into();
+            }
         }
         if self.state.q.val() == 11 {
             self.write_push.next = true;
@@ -500,24 +518,28 @@ impl Logic for Queue {
         }
         if self.state.q.val() == 12 {
             self.write_data.next = self.saved.val();
+            self.ends.next = (self.next_index.val() == self.count.q.val()) || self.stop.val();
             if self.step.q.val() == 0 {
                 self.write_push.next = true;
                 if self.write_ready.val() {
                     self.step.d.next = 1.into();
+                    self.answered.next = !self.ends.val();
                 }
             } else {
                 self.write_flush.next = true;
-                if self.write_idle.val() {
-                    self.completed.d.next = self.completed.q.val() + 1;
-                    self.unannounced.d.next = true;
-                    self.index.d.next = self.next_index.val();
-                    self.step.d.next = 0.into();
-                    self.state.d.next = 7.into();
-                    if (self.next_index.val() == self.count.q.val()) || self.stop.val() {
-                        self.again.next = true;
-                        self.store.next = true;
-                        self.state.d.next = 0.into();
-                    }
+                self.answered.next = self.write_idle.val();
+            }
+            if self.answered.val() {
+                self.completed.d.next = self.completed.q.val() + 1;
+                self.unannounced.d.next = true;
+                self.index.d.next = self.next_index.val();
+                self.step.d.next = 0.into();
+                self.state.d.next = 7.into();
+                if self.ends.val() {
+                    self.again.next = true;
+                    self.store.next = true;
+                    self.queue.d.next = self.next_queue.val();
+                    self.state.d.next = 0.into();
                 }
             }
         }
@@ -531,6 +553,7 @@ impl Logic for Queue {
                 }
             } else {
                 self.store.next = true;
+                self.queue.d.next = self.next_queue.val();
                 self.state.d.next = 0.into();
             }
         }

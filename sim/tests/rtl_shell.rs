@@ -57,7 +57,7 @@ impl Batch {
             output_bytes: 32,
             ..Submission::default()
         };
-        let expected = views.iter().flat_map(|message| Keccak256::digest(message)).collect();
+        let expected = views.iter().flat_map(Keccak256::digest).collect();
         Self {
             _input: input,
             output,
@@ -149,7 +149,10 @@ fn a_reset_in_the_middle_of_dma_leaves_a_sound_card() {
             }
             let deadline = Instant::now() + PATIENCE;
             while transport.read32(reg::BOOT_NONCE) != 0 {
-                assert!(Instant::now() < deadline, "round {round}, turn {turn}: no acknowledgement");
+                assert!(
+                    Instant::now() < deadline,
+                    "round {round}, turn {turn}: no acknowledgement"
+                );
             }
             // Nothing of before follows.
             let output = long.output.copy_out(0, long.expected.len());

@@ -13,16 +13,18 @@ use metisvm_firmware::port::{Activity, CardModel, HostPort, Registers};
 use metisvm_firmware::registers::ALL_ONES;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Cycles of a poll, and of the time in which a register access waits for the lock.
 const CYCLES_PER_POLL: u64 = 2048;
 const CYCLES_PER_PIECE: u64 = 256;
 /// Cycles after which a register access that is not answered makes the card a dead one.
 const ACCESS_CYCLES: u64 = 10_000;
+/// The longest that a register read waits for the writes before it.
+const WRITES_ARRIVE_WITHIN: Duration = Duration::from_millis(20);
 /// Looks at register accesses that wait for the lock before the card goes on.
 const LOOKS: usize = 100;
 
@@ -99,6 +101,8 @@ struct Shared {
     model: Mutex<Model>,
     /// Register accesses that wait for the lock.
     waiting: AtomicUsize,
+    /// DMA writes that are in host memory.
+    delivered: AtomicU64,
 }
 
 impl RtlCard {
@@ -137,6 +141,7 @@ impl RtlCard {
             shared: Arc::new(Shared {
                 model: Mutex::new(model),
                 waiting: AtomicUsize::new(0),
+                delivered: AtomicU64::new(0),
             }),
             capabilities,
             latency_cycles: u64::try_from(cycles).unwrap_or(u64::MAX),
@@ -179,6 +184,7 @@ impl RtlCard {
             // Posted: the card does not learn whether it arrived.
             Wish::Write { address, words } => {
                 let _ = host.write_words(address, &self.buffer[..words]);
+                self.shared.delivered.fetch_add(1, Ordering::Release);
             }
             Wish::Interrupt(vector) => host.raise(vector),
         }
@@ -225,6 +231,16 @@ impl Shared {
         model
     }
 
+    /// On a bus, the answer to a register read pushes the writes before it ahead of it: they are in memory when
+    /// the host has the answer. A card that is not polled any more, or whose writes a fault holds back, is not
+    /// waited for.
+    fn wait_for_writes(&self, written: u64) {
+        let deadline = Instant::now() + WRITES_ARRIVE_WITHIN;
+        while self.delivered.load(Ordering::Acquire) < written && Instant::now() < deadline {
+            thread::yield_now();
+        }
+    }
+
     /// A lock is not fair: who holds it most of the time must step back.
     fn let_accesses_pass(&self) {
         for _ in 0..LOOKS {
@@ -248,7 +264,11 @@ impl Registers for Shared {
         if !is_register(offset) && model.broken_rule().is_none() {
             return 0;
         }
-        model.read(offset, ACCESS_CYCLES).unwrap_or(ALL_ONES)
+        let value = model.read(offset, ACCESS_CYCLES).unwrap_or(ALL_ONES);
+        let written = model.counts().writes;
+        drop(model);
+        self.wait_for_writes(written);
+        value
     }
 
     fn write32(&self, offset: u32, value: u32) {

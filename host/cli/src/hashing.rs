@@ -11,6 +11,12 @@ use metisvm_driver::{Health, InProcess};
 use metisvm_sim::rtl::{Counts, Meter};
 use metisvm_state::{CpuKeccak, KeccakBatch};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a job may take in RTL, at a million cycles a second or less.
+const RTL_TIMEOUT: Duration = Duration::from_secs(120);
+/// The same where every cycle is written to a file.
+const TRACED_TIMEOUT: Duration = Duration::from_secs(3600);
 
 /// The engine that was asked for, for as long as the process lives: a device is opened and measured once.
 #[derive(Debug)]
@@ -191,8 +197,15 @@ impl Device {
 fn open_card(engine: &Engine) -> Result<(Arc<FpgaBackend>, Option<Meter>), String> {
     let Opened { card, meter, .. } = cards::open(engine, Use::Hashing)?;
     let transport = InProcess::start(card).map_err(|error| error.to_string())?;
-    let device = metisvm_driver::Device::open(Box::new(transport), metisvm_driver::Options::default())
-        .map_err(|error| error.to_string())?;
+    let mut options = metisvm_driver::Options::default();
+    if meter.is_some() {
+        options.timeout = match engine.trace {
+            None => RTL_TIMEOUT,
+            Some(_) => TRACED_TIMEOUT,
+        };
+    }
+    let device =
+        metisvm_driver::Device::open(Box::new(transport), options).map_err(|error| error.to_string())?;
     let backend = Arc::new(FpgaBackend::new(device, fpga::Options::default()));
     if backend.max_messages() == 0 {
         return Err("it has no engine for Keccak".to_owned());

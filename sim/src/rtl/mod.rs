@@ -3,7 +3,7 @@
 //! Nothing here is compiled from Verilog when this crate is: the first use of a board builds a library into a
 //! cache. docs/hdl.md says how.
 //!
-//! * [`library`]: from Verilog to a library in the cache. [`ffi`]: the library's functions.
+//! * [`library`]: from Verilog to a library in the cache. `ffi`: the library's functions.
 //! * [`card`]: the card that they make. [`boards`]: the Verilog of the boards that are known.
 
 pub mod boards;

@@ -5938,6 +5938,7 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
     reg  [29:0] limit;
     reg  [29:0] piece;
     reg  [29:0] index_wide;
+    reg  [16:0] next_index;
     reg  [31:0] offset;
     reg  [31:0] length;
     reg  [32:0] offset_wide;
@@ -6055,6 +6056,7 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
         output_bytes = entry$5[(32'h20)+:(32)];
         limit = ((batch_bytes[(32'h3)+:(29)]) & 30'h3fffffff);
         index_wide = ((index$q) & 30'h3fffffff);
+        next_index = index$q + 32'h1;
         batch_wide = ((batch_bytes) & 33'h1ffffffff);
         most = ((max_bytes) & 33'h1ffffffff);
         status = status_reg$q;
@@ -6180,9 +6182,9 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
             cmd_valid = 1'b1;
             if (cmd_ready) begin
                 sum$d = total;
-                index$d = index$q + 32'h1;
+                index$d = next_index;
                 state$d = 32'h3;
-                if (((index$q + 32'h1) & 32'hffffffff) == count) begin
+                if (((next_index) & 32'hffffffff) == count) begin
                     state$d = 32'h6;
                 end
                 else if (&index$q[(32'h0)+:(6)]) begin

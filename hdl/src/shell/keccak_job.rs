@@ -111,6 +111,7 @@ pub struct KeccakJob {
     limit: Signal<Local, Bits<30>>,
     piece: Signal<Local, Bits<30>>,
     index_wide: Signal<Local, Bits<30>>,
+    next_index: Signal<Local, Bits<17>>,
     offset: Signal<Local, Bits<32>>,
     length: Signal<Local, Bits<32>>,
     offset_wide: Signal<Local, Bits<33>>,
@@ -146,6 +147,7 @@ impl Logic for KeccakJob {
         // Descriptors that lie inside the batch.
         self.limit.next = bit_cast::<30, 29>(self.batch_bytes.val().get_bits::<29>(3));
         self.index_wide.next = bit_cast::<30, 17>(self.index.q.val());
+        self.next_index.next = self.index.q.val() + 1;
         self.batch_wide.next = bit_cast::<33, 32>(self.batch_bytes.val());
         self.most.next = bit_cast::<33, 32>(self.max_bytes.val());
         self.status.next = self.status_reg.q.val();
@@ -269,9 +271,9 @@ impl Logic for KeccakJob {
             self.cmd_valid.next = true;
             if self.cmd_ready.val() {
                 self.sum.d.next = self.total.val();
-                self.index.d.next = self.index.q.val() + 1;
+                self.index.d.next = self.next_index.val();
                 self.state.d.next = 3.into();
-                if bit_cast::<32, 17>(self.index.q.val() + 1) == self.count.val() {
+                if bit_cast::<32, 17>(self.next_index.val()) == self.count.val() {
                     self.state.d.next = 6.into();
                 } else if self.index.q.val().get_bits::<6>(0).all() {
                     self.state.d.next = 2.into();

@@ -361,8 +361,7 @@ pub fn tell_notes(dispatcher: &Dispatcher) {
     }
 }
 
-/// Nothing of OpenCL is loaded before this.
-/// Opens the OpenCL device that the arguments name.
+/// Opens the OpenCL device that the arguments name. Nothing of OpenCL is loaded before.
 pub(crate) fn open_opencl(engine: &Engine) -> Result<Arc<OpenClBackend>, opencl::Error> {
     let found = opencl::find(&engine.opencl_device.clone().unwrap_or_default())?;
     let options = opencl::DeviceOptions {

@@ -3,5 +3,7 @@
 //! Lanes are those of the Keccak specification: lane `x + 5·y` of 64 bits, bytes in little-endian order.
 
 pub mod absorber;
+mod constants;
 pub mod core;
 pub mod round;
+mod schedule;

@@ -1077,6 +1077,7 @@ module metisvm_card$cores(clock,clear,in_data,in_bytes,in_end,in_valid,in_ready,
     // Constant declarations
     localparam  last_core = 4'h0;
     localparam  no_word = 64'h0;
+    localparam  full_load = 10'b1111111111;
 
     // Stub signals
     reg  lanes$0$clock;
@@ -1101,7 +1102,7 @@ module metisvm_card$cores(clock,clear,in_data,in_bytes,in_end,in_valid,in_ready,
     wire  [3:0] order$first;
     wire  order$valid;
     reg  order$pop;
-    wire  [6:0] order$fill;
+    wire  [8:0] order$fill;
     reg  [3:0] target$d;
     wire  [3:0] target$q;
     reg  target$clock;
@@ -1129,6 +1130,7 @@ module metisvm_card$cores(clock,clear,in_data,in_bytes,in_end,in_valid,in_ready,
     reg  ready;
     reg  first_beat;
     reg  fire;
+    reg  ends_message;
     reg  out_fire;
     reg  [63:0] word;
     reg  word_valid;
@@ -1245,6 +1247,7 @@ module metisvm_card$cores(clock,clear,in_data,in_bytes,in_end,in_valid,in_ready,
                 target$d = best$q;
             end
         end
+        ends_message = fire && in_end;
         load_of_best = 32'h0;
         load_of_scan = 32'h0;
         if (best$q == 0) begin
@@ -1262,6 +1265,10 @@ module metisvm_card$cores(clock,clear,in_data,in_bytes,in_end,in_valid,in_ready,
         end
         if (scan_load$q <= best_load$q) begin
             best$d = scanned$q;
+            best_load$d = scan_load$q;
+        end
+        if (ends_message) begin
+            best_load$d = full_load;
         end
         word = no_word;
         word_valid = 1'b0;
@@ -4015,32 +4022,32 @@ module metisvm_card$cores$order(clock,clear,data,push,full,first,valid,pop,fill)
     output reg  [3:0] first;
     output reg  valid;
     input wire  pop;
-    output reg  [6:0] fill;
+    output reg  [8:0] fill;
 
     // Constant declarations
-    localparam  capacity = 7'b1000000;
+    localparam  capacity = 9'b100000000;
 
     // Stub signals
-    reg  [5:0] entries$read_address;
+    reg  [7:0] entries$read_address;
     reg  entries$read_clock;
     wire  [3:0] entries$read_data;
-    reg  [5:0] entries$write_address;
+    reg  [7:0] entries$write_address;
     reg  entries$write_clock;
     reg  [3:0] entries$write_data;
     reg  entries$write_enable;
-    reg  [6:0] head$d;
-    wire  [6:0] head$q;
+    reg  [8:0] head$d;
+    wire  [8:0] head$q;
     reg  head$clock;
-    reg  [6:0] tail$d;
-    wire  [6:0] tail$q;
+    reg  [8:0] tail$d;
+    wire  [8:0] tail$q;
     reg  tail$clock;
-    reg  [6:0] tail_seen$d;
-    wire  [6:0] tail_seen$q;
+    reg  [8:0] tail_seen$d;
+    wire  [8:0] tail_seen$q;
     reg  tail_seen$clock;
 
     // Local signals
-    reg  [6:0] head_next;
-    reg  [6:0] held;
+    reg  [8:0] head_next;
+    reg  [8:0] held;
     reg  no_room;
     reg  has_one;
 
@@ -4084,7 +4091,7 @@ module metisvm_card$cores$order(clock,clear,data,push,full,first,valid,pop,fill)
         fill = held;
         no_room = held == capacity;
         full = no_room;
-        entries$write_address = tail$q[(32'h0)+:(6)];
+        entries$write_address = tail$q[(32'h0)+:(8)];
         entries$write_data = data;
         entries$write_enable = push && ~no_room;
         if (push && ~no_room) begin
@@ -4098,7 +4105,7 @@ module metisvm_card$cores$order(clock,clear,data,push,full,first,valid,pop,fill)
         if (pop && has_one) begin
             head_next = head$q + 32'h1;
         end
-        entries$read_address = head_next[(32'h0)+:(6)];
+        entries$read_address = head_next[(32'h0)+:(8)];
         head$d = head_next;
         if (clear) begin
             head$d = 32'h0;
@@ -4112,16 +4119,16 @@ endmodule // metisvm_card$cores$order
 module metisvm_card$cores$order$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
 
     // Module arguments
-    input wire  [5:0] read_address;
+    input wire  [7:0] read_address;
     input wire  read_clock;
     output reg  [3:0] read_data;
-    input wire  [5:0] write_address;
+    input wire  [7:0] write_address;
     input wire  write_clock;
     input wire  [3:0] write_data;
     input wire  write_enable;
 
     // Update code (custom)
-    reg[3:0] mem[63:0];
+    reg[3:0] mem[255:0];
 
 
 
@@ -4140,13 +4147,13 @@ endmodule // metisvm_card$cores$order$entries
 module metisvm_card$cores$order$head(d,q,clock);
 
     // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
+    input wire  [8:0] d;
+    output reg  [8:0] q;
     input wire  clock;
 
     // Update code (custom)
     initial begin
-       q = 7'h0;
+       q = 9'h0;
     end
 
     always @(posedge clock) begin
@@ -4932,12 +4939,12 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
         .q(valid$q),
         .clock(valid$clock)
     );
-    metisvm_card$cores$order$head at(
+    metisvm_card$executor$handles$at at(
         .d(at$d),
         .q(at$q),
         .clock(at$clock)
     );
-    metisvm_card$cores$order$head seen(
+    metisvm_card$executor$handles$at seen(
         .d(seen$d),
         .q(seen$q),
         .clock(seen$clock)
@@ -5011,6 +5018,24 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
     end
 
 endmodule // metisvm_card$executor$handles
+
+module metisvm_card$executor$handles$at(d,q,clock);
+
+    // Module arguments
+    input wire  [6:0] d;
+    output reg  [6:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 7'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$executor$handles$at
 
 module metisvm_card$executor$handles$pieces(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
 
@@ -6397,7 +6422,7 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         .q(queue$q),
         .clock(queue$clock)
     );
-    metisvm_card$cores$order$head step(
+    metisvm_card$executor$handles$at step(
         .d(step$d),
         .q(step$q),
         .clock(step$clock)
@@ -7162,10 +7187,10 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
     reg  buffer$write_enable;
     reg  order$clock;
     reg  order$clear;
-    reg  [17:0] order$data;
+    reg  [18:0] order$data;
     reg  order$push;
     wire  order$full;
-    wire  [17:0] order$first;
+    wire  [18:0] order$first;
     wire  order$valid;
     reg  order$pop;
     wire  [5:0] order$fill;
@@ -7342,9 +7367,9 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
     reg  ends;
     reg  begins;
     reg  can_begin;
-    reg  [17:0] order_entry;
-    reg  [17:0] bytes_wide;
-    reg  [17:0] kind_wide;
+    reg  [18:0] order_entry;
+    reg  [18:0] bytes_wide;
+    reg  [18:0] kind_wide;
     reg  [10:0] place_wide;
     reg  [10:0] tag_wide;
     reg  [31:0] used_n;
@@ -7375,162 +7400,162 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
         .pop(order$pop),
         .fill(order$fill)
     );
-    metisvm_card$cores$order$head count$0(
+    metisvm_card$executor$handles$at count$0(
         .d(count$0$d),
         .q(count$0$q),
         .clock(count$0$clock)
     );
-    metisvm_card$cores$order$head count$1(
+    metisvm_card$executor$handles$at count$1(
         .d(count$1$d),
         .q(count$1$q),
         .clock(count$1$clock)
     );
-    metisvm_card$cores$order$head count$2(
+    metisvm_card$executor$handles$at count$2(
         .d(count$2$d),
         .q(count$2$q),
         .clock(count$2$clock)
     );
-    metisvm_card$cores$order$head count$3(
+    metisvm_card$executor$handles$at count$3(
         .d(count$3$d),
         .q(count$3$q),
         .clock(count$3$clock)
     );
-    metisvm_card$cores$order$head count$4(
+    metisvm_card$executor$handles$at count$4(
         .d(count$4$d),
         .q(count$4$q),
         .clock(count$4$clock)
     );
-    metisvm_card$cores$order$head count$5(
+    metisvm_card$executor$handles$at count$5(
         .d(count$5$d),
         .q(count$5$q),
         .clock(count$5$clock)
     );
-    metisvm_card$cores$order$head count$6(
+    metisvm_card$executor$handles$at count$6(
         .d(count$6$d),
         .q(count$6$q),
         .clock(count$6$clock)
     );
-    metisvm_card$cores$order$head count$7(
+    metisvm_card$executor$handles$at count$7(
         .d(count$7$d),
         .q(count$7$q),
         .clock(count$7$clock)
     );
-    metisvm_card$cores$order$head count$8(
+    metisvm_card$executor$handles$at count$8(
         .d(count$8$d),
         .q(count$8$q),
         .clock(count$8$clock)
     );
-    metisvm_card$cores$order$head count$9(
+    metisvm_card$executor$handles$at count$9(
         .d(count$9$d),
         .q(count$9$q),
         .clock(count$9$clock)
     );
-    metisvm_card$cores$order$head count$10(
+    metisvm_card$executor$handles$at count$10(
         .d(count$10$d),
         .q(count$10$q),
         .clock(count$10$clock)
     );
-    metisvm_card$cores$order$head count$11(
+    metisvm_card$executor$handles$at count$11(
         .d(count$11$d),
         .q(count$11$q),
         .clock(count$11$clock)
     );
-    metisvm_card$cores$order$head count$12(
+    metisvm_card$executor$handles$at count$12(
         .d(count$12$d),
         .q(count$12$q),
         .clock(count$12$clock)
     );
-    metisvm_card$cores$order$head count$13(
+    metisvm_card$executor$handles$at count$13(
         .d(count$13$d),
         .q(count$13$q),
         .clock(count$13$clock)
     );
-    metisvm_card$cores$order$head count$14(
+    metisvm_card$executor$handles$at count$14(
         .d(count$14$d),
         .q(count$14$q),
         .clock(count$14$clock)
     );
-    metisvm_card$cores$order$head count$15(
+    metisvm_card$executor$handles$at count$15(
         .d(count$15$d),
         .q(count$15$q),
         .clock(count$15$clock)
     );
-    metisvm_card$cores$order$head count$16(
+    metisvm_card$executor$handles$at count$16(
         .d(count$16$d),
         .q(count$16$q),
         .clock(count$16$clock)
     );
-    metisvm_card$cores$order$head count$17(
+    metisvm_card$executor$handles$at count$17(
         .d(count$17$d),
         .q(count$17$q),
         .clock(count$17$clock)
     );
-    metisvm_card$cores$order$head count$18(
+    metisvm_card$executor$handles$at count$18(
         .d(count$18$d),
         .q(count$18$q),
         .clock(count$18$clock)
     );
-    metisvm_card$cores$order$head count$19(
+    metisvm_card$executor$handles$at count$19(
         .d(count$19$d),
         .q(count$19$q),
         .clock(count$19$clock)
     );
-    metisvm_card$cores$order$head count$20(
+    metisvm_card$executor$handles$at count$20(
         .d(count$20$d),
         .q(count$20$q),
         .clock(count$20$clock)
     );
-    metisvm_card$cores$order$head count$21(
+    metisvm_card$executor$handles$at count$21(
         .d(count$21$d),
         .q(count$21$q),
         .clock(count$21$clock)
     );
-    metisvm_card$cores$order$head count$22(
+    metisvm_card$executor$handles$at count$22(
         .d(count$22$d),
         .q(count$22$q),
         .clock(count$22$clock)
     );
-    metisvm_card$cores$order$head count$23(
+    metisvm_card$executor$handles$at count$23(
         .d(count$23$d),
         .q(count$23$q),
         .clock(count$23$clock)
     );
-    metisvm_card$cores$order$head count$24(
+    metisvm_card$executor$handles$at count$24(
         .d(count$24$d),
         .q(count$24$q),
         .clock(count$24$clock)
     );
-    metisvm_card$cores$order$head count$25(
+    metisvm_card$executor$handles$at count$25(
         .d(count$25$d),
         .q(count$25$q),
         .clock(count$25$clock)
     );
-    metisvm_card$cores$order$head count$26(
+    metisvm_card$executor$handles$at count$26(
         .d(count$26$d),
         .q(count$26$q),
         .clock(count$26$clock)
     );
-    metisvm_card$cores$order$head count$27(
+    metisvm_card$executor$handles$at count$27(
         .d(count$27$d),
         .q(count$27$q),
         .clock(count$27$clock)
     );
-    metisvm_card$cores$order$head count$28(
+    metisvm_card$executor$handles$at count$28(
         .d(count$28$d),
         .q(count$28$q),
         .clock(count$28$clock)
     );
-    metisvm_card$cores$order$head count$29(
+    metisvm_card$executor$handles$at count$29(
         .d(count$29$d),
         .q(count$29$q),
         .clock(count$29$clock)
     );
-    metisvm_card$cores$order$head count$30(
+    metisvm_card$executor$handles$at count$30(
         .d(count$30$d),
         .q(count$30$q),
         .clock(count$30$clock)
     );
-    metisvm_card$cores$order$head count$31(
+    metisvm_card$executor$handles$at count$31(
         .d(count$31$d),
         .q(count$31$q),
         .clock(count$31$clock)
@@ -7743,14 +7768,14 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
         accept = req_valid && is_free && ~rq_pending$q;
         req_ready = is_free && ~rq_pending$q;
         rounded = req_bytes + 32'h7;
-        order_entry = ((next_tag$q) & 18'h3ffff);
-        bytes_wide = ((req_bytes) & 18'h3ffff);
-        kind_wide = ((req_kind) & 18'h3ffff);
-        bytes_wide = bytes_wide << 32'h5;
-        kind_wide = kind_wide << 32'hf;
+        order_entry = ((next_tag$q) & 19'h7ffff);
+        bytes_wide = ((req_bytes) & 19'h7ffff);
+        kind_wide = ((req_kind) & 19'h7ffff);
+        bytes_wide = bytes_wide << 32'h6;
+        kind_wide = kind_wide << 32'h10;
         order_entry = order_entry | bytes_wide | kind_wide;
         if (req_last) begin
-            order_entry = order_entry | ((32'h20000) & 18'h3ffff);
+            order_entry = order_entry | ((32'h40000) & 19'h7ffff);
         end
         order$data = order_entry;
         order$push = accept;
@@ -8012,9 +8037,9 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
             streaming$d = 1'b1;
             tag_n = order_tag;
             beat_n = 32'h0;
-            left$d = order$first[(32'h5)+:(10)];
-            kind$d = order$first[(32'hf)+:(2)];
-            last$d = order$first[32'h11];
+            left$d = order$first[(32'h6)+:(10)];
+            kind$d = order$first[(32'h10)+:(2)];
+            last$d = order$first[32'h12];
             error$d = failed$q[order_tag];
         end
         tag_wide = ((tag_n) & 11'h7ff);
@@ -8208,10 +8233,10 @@ module metisvm_card$reader$order(clock,clear,data,push,full,first,valid,pop,fill
     // Module arguments
     input wire  clock;
     input wire  clear;
-    input wire  [17:0] data;
+    input wire  [18:0] data;
     input wire  push;
     output reg  full;
-    output reg  [17:0] first;
+    output reg  [18:0] first;
     output reg  valid;
     input wire  pop;
     output reg  [5:0] fill;
@@ -8222,10 +8247,10 @@ module metisvm_card$reader$order(clock,clear,data,push,full,first,valid,pop,fill
     // Stub signals
     reg  [4:0] entries$read_address;
     reg  entries$read_clock;
-    wire  [17:0] entries$read_data;
+    wire  [18:0] entries$read_data;
     reg  [4:0] entries$write_address;
     reg  entries$write_clock;
-    reg  [17:0] entries$write_data;
+    reg  [18:0] entries$write_data;
     reg  entries$write_enable;
     reg  [5:0] head$d;
     wire  [5:0] head$q;
@@ -8313,14 +8338,14 @@ module metisvm_card$reader$order$entries(read_address,read_clock,read_data,write
     // Module arguments
     input wire  [4:0] read_address;
     input wire  read_clock;
-    output reg  [17:0] read_data;
+    output reg  [18:0] read_data;
     input wire  [4:0] write_address;
     input wire  write_clock;
-    input wire  [17:0] write_data;
+    input wire  [18:0] write_data;
     input wire  write_enable;
 
     // Update code (custom)
-    reg[17:0] mem[31:0];
+    reg[18:0] mem[31:0];
 
 
 
@@ -8946,17 +8971,17 @@ module metisvm_card$writer(clock,start,start_address,push,data,flush,ready,idle,
         .q(lane$q),
         .clock(lane$clock)
     );
-    metisvm_card$cores$order$head write_at(
+    metisvm_card$executor$handles$at write_at(
         .d(write_at$d),
         .q(write_at$q),
         .clock(write_at$clock)
     );
-    metisvm_card$cores$order$head read_at(
+    metisvm_card$executor$handles$at read_at(
         .d(read_at$d),
         .q(read_at$q),
         .clock(read_at$clock)
     );
-    metisvm_card$cores$order$head held(
+    metisvm_card$executor$handles$at held(
         .d(held$d),
         .q(held$q),
         .clock(held$clock)
@@ -8966,7 +8991,7 @@ module metisvm_card$writer(clock,start,start_address,push,data,flush,ready,idle,
         .q(address$q),
         .clock(address$clock)
     );
-    metisvm_card$cores$order$head sending(
+    metisvm_card$executor$handles$at sending(
         .d(sending$d),
         .q(sending$q),
         .clock(sending$clock)
@@ -8981,12 +9006,12 @@ module metisvm_card$writer(clock,start,start_address,push,data,flush,ready,idle,
         .q(request_address$q),
         .clock(request_address$clock)
     );
-    metisvm_card$cores$order$head request_words(
+    metisvm_card$executor$handles$at request_words(
         .d(request_words$d),
         .q(request_words$q),
         .clock(request_words$clock)
     );
-    metisvm_card$cores$order$head beats_held(
+    metisvm_card$executor$handles$at beats_held(
         .d(beats_held$d),
         .q(beats_held$q),
         .clock(beats_held$clock)

@@ -1,7 +1,7 @@
 //! Writes the blocks out as Verilog.
 
 use crate::keccak::core::Core;
-use crate::keccak::round::Round;
+use crate::keccak::round::Rounds;
 use crate::same_modules;
 use crate::shell::top::Card;
 use crate::tensor::{gemm::Gemm, requantise::Requantise, tile::Tile};
@@ -11,12 +11,15 @@ use std::io;
 use std::path::Path;
 
 /// The top modules, each in a file of its own with everything it needs.
-pub const TOPS: [&str; 5] = [
+pub const TOPS: [&str; 8] = [
     "metisvm_gemm",
     "metisvm_requantise",
     "metisvm_tile",
     "metisvm_keccak_round",
     "metisvm_keccak_core",
+    "metisvm_keccak_core_2",
+    "metisvm_keccak_core_3",
+    "metisvm_keccak_core_24",
 ];
 
 /// The Verilog of a block and of everything inside it, `name` being the top module. Modules with the same text are
@@ -41,8 +44,11 @@ pub fn write_all(folder: &Path) -> io::Result<()> {
         emit(TOPS[0], Gemm::default())?,
         emit(TOPS[1], Requantise::default())?,
         emit(TOPS[2], Tile::default())?,
-        emit(TOPS[3], Round::default())?,
+        emit(TOPS[3], Rounds::default())?,
         emit(TOPS[4], Core::default())?,
+        emit(TOPS[5], Core::new(2))?,
+        emit(TOPS[6], Core::new(3))?,
+        emit(TOPS[7], Core::new(24))?,
     ];
     for (name, text) in TOPS.iter().zip(texts) {
         std::fs::write(folder.join(format!("{name}.v")), text)?;

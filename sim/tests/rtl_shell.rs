@@ -75,6 +75,15 @@ impl Batch {
 }
 
 #[test]
+fn registers_say_what_the_board_is() {
+    if !has_verilator() {
+        return;
+    }
+    let board = Board::named(&name()).unwrap();
+    assert_eq!(*card(&RtlOptions::default()).capabilities(), board.capabilities);
+}
+
+#[test]
 fn counters_tell_what_a_job_was() {
     if !has_verilator() {
         return;

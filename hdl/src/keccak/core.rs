@@ -8,17 +8,18 @@ use rust_hdl::prelude::*;
 
 /// Hashes messages one after the other.
 ///
-/// Ports for words are those of the [`Absorber`]. A digest leaves as four words, the lowest first, `out_last` with the
-/// fourth.
+/// Ports for words are those of the [`Absorber`]. A digest leaves as four words, the lowest first, `out_last`
+/// with the fourth.
 ///
-/// A block is absorbed in the cycle of a round: the last one of the permutation before it, or, where a message begins,
-/// a round on a clear state without a constant, which changes nothing. So the exclusive or with the block costs no
-/// cycle within a message, and the function that a bit of the state has of its neighbours and of the block is one
-/// of four inputs, which is what the lookup tables of many parts hold.
+/// A block is absorbed in the cycle of a round: the last one of the permutation before it, or, where a
+/// message begins, a round on a clear state without a constant, which changes nothing. So the exclusive or
+/// with the block costs no cycle within a message, and the function that a bit of the state has of its
+/// neighbours and of the block is one of four inputs, which is what the lookup tables of many parts hold.
 ///
-/// With R rounds a cycle a message of n blocks takes 24·n/R + 2 cycles if its words are there in time. The absorber
-/// takes one word a cycle and a block has 17: from R = 2 on, it is what bounds long messages, at some 20 cycles a
-/// block. More rounds a cycle are for clocks that are slow for other reasons; each costs the whole logic of a round.
+/// With R rounds a cycle a message of n blocks takes 24·n/R + 2 cycles if its words are there in time. The
+/// absorber takes one word a cycle and a block has 17: from R = 2 on, it is what bounds long messages, at
+/// some 20 cycles a block. More rounds a cycle are for clocks that are slow for other reasons; each costs the
+/// whole logic of a round.
 #[derive(LogicBlock)]
 pub struct Core {
     /// The clock; everything happens on its rising edge.
@@ -54,20 +55,18 @@ pub struct Core {
     /// What is absorbed in this cycle; zeroes in all others.
     absorbed: [DFF<Bits<64>>; RATE_WORDS],
     digest: [DFF<Bits<64>>; 4],
-    /// Words of the digest that are left, a bit each.
+    /// Words of the digest that are left, a bit each, from the lowest on.
     left: DFF<Bits<4>>,
 
     free: Signal<Local, Bit>,
     empties: Signal<Local, Bit>,
     will_be_free: Signal<Local, Bit>,
     is_one: Signal<Local, Bit>,
-    clears: Signal<Local, Bit>,
     pops: Signal<Local, Bit>,
     next_left: Signal<Local, Bits<4>>,
 
     all_left: Constant<Bits<4>>,
     none_left: Constant<Bits<4>>,
-    one_left: Constant<Bits<4>>,
     no_word: Constant<Bits<64>>,
 }
 
@@ -106,12 +105,10 @@ impl Core {
             empties: Signal::default(),
             will_be_free: Signal::default(),
             is_one: Signal::default(),
-            clears: Signal::default(),
             pops: Signal::default(),
             next_left: Signal::default(),
             all_left: Constant::new(0b1111_u64.into()),
             none_left: Constant::new(0_u64.into()),
-            one_left: Constant::new(1_u64.into()),
             no_word: Constant::new(0_u64.into()),
         }
     }
@@ -143,8 +140,8 @@ impl Logic for Core {
         self.absorber.in_valid.next = self.in_valid.val();
         self.in_ready.next = self.absorber.in_ready.val();
 
-        self.free.next = self.left.q.val() == self.none_left.val();
-        self.is_one.next = self.left.q.val() == self.one_left.val();
+        self.free.next = !self.left.q.val().get_bit(0);
+        self.is_one.next = self.left.q.val().get_bit(0) & !self.left.q.val().get_bit(1);
         self.empties.next = self.is_one.val() & self.out_ready.val();
         self.will_be_free.next = self.free.val() | self.empties.val();
         self.will_be_free.next = self.will_be_free.val() & !self.schedule.hands_over.val();
@@ -179,15 +176,14 @@ impl Logic for Core {
                 self.state[i].d.next = self.rounds.after[i].val();
             }
         }
-        self.clears.next = self.schedule.hands_over.val() | self.clear.val();
-        if self.clears.val() {
+        if self.schedule.clears.val() {
             for i in 0..25 {
                 self.state[i].d.next = self.no_word.val();
             }
         }
 
         // The digest leaves while the next message is permuted.
-        self.pops.next = self.out_ready.val() & !self.free.val();
+        self.pops.next = self.out_ready.val() & self.left.q.val().get_bit(0);
         self.next_left.next = self.left.q.val() >> 1;
         self.left.d.next = self.left.q.val();
         for i in 0..4 {
@@ -205,7 +201,7 @@ impl Logic for Core {
                 self.digest[i].d.next = self.state[i].q.val();
             }
         }
-        self.out_valid.next = !self.free.val();
+        self.out_valid.next = self.left.q.val().get_bit(0);
         self.out_data.next = self.digest[0].q.val();
         self.out_last.next = self.is_one.val();
         if self.clear.val() {

@@ -42,10 +42,11 @@ pub const fn rotations() -> [u32; LANES] {
 
 /// So many rounds, one after the other, each `iota(chi(pi(rho(theta(state)))))`.
 ///
-/// All zeroes without constants stay zeroes, which the core makes use of: rounds on a clear state absorb a block and do
-/// nothing else.
+/// All zeroes without constants stay zeroes, which the core makes use of: rounds on a clear state absorb a
+/// block and do nothing else.
 ///
-/// The lanes of all rounds stand one after the other in each list, because rust-hdl knows arrays of one dimension only.
+/// The lanes of all rounds stand one after the other in each list, because rust-hdl knows arrays of one
+/// dimension only.
 #[derive(LogicBlock)]
 pub struct Rounds {
     /// The state before.

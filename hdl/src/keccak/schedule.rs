@@ -3,8 +3,8 @@
 use super::round::ROUNDS;
 use rust_hdl::prelude::*;
 
-/// Decides in each cycle what is done in the next one, and keeps it in registers: it goes to all 1,600 bits of the
-/// state, and the way there takes most of a cycle.
+/// Decides in each cycle what is done in the next one, and keeps it in registers: it goes to all 1,600 bits
+/// of the state, and the way there takes most of a cycle.
 #[derive(LogicBlock)]
 pub(super) struct Schedule {
     /// The clock; everything happens on its rising edge.
@@ -23,8 +23,10 @@ pub(super) struct Schedule {
     pub goes: Signal<Out, Bit>,
     /// The state is written: by a round, or by absorbing a message's first block.
     pub writes: Signal<Out, Bit>,
-    /// The digest leaves the state, which is cleared.
+    /// The digest leaves the state.
     pub hands_over: Signal<Out, Bit>,
+    /// The state is cleared: behind a digest, and in the cycle after `clear`.
+    pub clears: Signal<Out, Bit>,
     /// The cycle of the permutation, one-hot, the last one at bit 23; none while there is no permutation.
     pub number: Signal<Out, Bits<24>>,
 
@@ -36,6 +38,7 @@ pub(super) struct Schedule {
     goes_now: DFF<Bit>,
     writes_now: DFF<Bit>,
     hands_over_now: DFF<Bit>,
+    clears_now: DFF<Bit>,
     number_now: DFF<Bits<24>>,
     /// The block that is being permuted ends its message.
     last: DFF<Bit>,
@@ -80,6 +83,7 @@ impl Schedule {
             goes: Signal::default(),
             writes: Signal::default(),
             hands_over: Signal::default(),
+            clears: Signal::default(),
             number: Signal::default(),
             takes_now: DFF::default(),
             absorbs: DFF::default(),
@@ -88,6 +92,7 @@ impl Schedule {
             goes_now: DFF::default(),
             writes_now: DFF::default(),
             hands_over_now: DFF::default(),
+            clears_now: DFF::default(),
             number_now: DFF::default(),
             last: DFF::default(),
             done: DFF::default(),
@@ -124,7 +129,16 @@ impl Logic for Schedule {
     #[hdl_gen]
     fn update(&mut self) {
         clock!(self, clock, takes_now, absorbs, absorbs_last, running, goes_now);
-        clock!(self, clock, writes_now, hands_over_now, number_now, last, done);
+        clock!(
+            self,
+            clock,
+            writes_now,
+            hands_over_now,
+            clears_now,
+            number_now,
+            last,
+            done
+        );
 
         // What happens in this cycle.
         self.begins.next = self.writes_now.q.val() & self.absorbs.q.val();
@@ -133,6 +147,7 @@ impl Logic for Schedule {
         self.goes.next = self.goes_now.q.val();
         self.writes.next = self.writes_now.q.val();
         self.hands_over.next = self.hands_over_now.q.val();
+        self.clears.next = self.clears_now.q.val();
         self.number.next = self.number_now.q.val();
 
         // What will happen in the next one. The last round waits for the next block of its message.
@@ -161,10 +176,11 @@ impl Logic for Schedule {
         self.goes_now.d.next = self.will_go.val();
         self.writes_now.d.next = self.will_go.val() | self.will_start.val();
         self.hands_over_now.d.next = self.will_hand_over.val();
+        self.clears_now.d.next = self.will_hand_over.val() | self.clear.val();
         self.done.d.next = self.will_be_done.val();
 
-        // A block leaves the absorber in the cycle before it is absorbed: in the last cycle of a permutation but one,
-        // while the last one waits, or where a message can begin.
+        // A block leaves the absorber in the cycle before it is absorbed: in the last cycle of a permutation
+        // but one, while the last one waits, or where a message can begin.
         self.can_take.next = self.will_be_near_end.val() | self.will_be_final.val();
         self.can_take.next = self.can_take.val() & self.more.val();
         self.can_take.next = self.can_take.val() | self.will_be_idle.val() | self.will_hand_over.val();

@@ -1,5 +1,5 @@
-//! Keccak cores against `sha3`: in Verilator with messages of every length and stalls at both ends, and a few in
-//! rust-hdl's own simulation.
+//! Keccak cores against `sha3`: in Verilator with messages of every length and stalls at both ends, and a few
+//! in rust-hdl's own simulation.
 
 use crate::random::Random;
 use crate::verilator::{self, Model};
@@ -31,8 +31,8 @@ struct Ran {
     busy: u64,
 }
 
-/// Hashes messages on a core of so many rounds a cycle, with the source and the sink holding back in so many of 256
-/// cycles.
+/// Hashes messages on a core of so many rounds a cycle, with the source and the sink holding back in so many
+/// of 256 cycles.
 fn hash(rounds: u64, name: &str, messages: &[Vec<u8>], [source, sink]: [u32; 2]) -> Option<Ran> {
     let model = model(rounds)?;
     let mut text = format!("{} {source} {sink}\n", messages.len());
@@ -211,52 +211,75 @@ fn round_constants_are_those_of_the_standard() {
 /// Updates after which a change must have died out.
 const MOST_UPDATES: usize = 64;
 
+/// One cycle of rust-hdl's simulation, its inputs being set.
+fn edge(core: &mut Core) {
+    for level in [true, false] {
+        core.clock.next = level.into();
+        assert!(simulate(core, MOST_UPDATES));
+    }
+}
+
+/// Offers a message for so many cycles at most, and gives the digest as far as it came out.
+fn simulated(core: &mut Core, message: &[u8], cycles: usize) -> Vec<u8> {
+    let mut at = 0;
+    let mut offers = true;
+    let mut digest = Vec::new();
+    for _ in 0..cycles {
+        let left = message.len() - at;
+        core.in_valid.next = offers;
+        core.in_data.next = {
+            let mut word = [0xee; 8];
+            let count = left.min(8);
+            word[..count].copy_from_slice(&message[at..at + count]);
+            u64::from_le_bytes(word).into()
+        };
+        core.in_bytes.next = (left.min(8) as u64).into();
+        core.in_last.next = left <= 8;
+        core.out_ready.next = true;
+        assert!(simulate(core, MOST_UPDATES));
+        if core.out_valid.val() {
+            digest.extend(u64::from(core.out_data.val()).to_le_bytes());
+        }
+        if offers && core.in_ready.val() {
+            at += left.min(8);
+            offers = left > 8;
+        }
+        let ends = core.out_valid.val() && core.out_last.val();
+        edge(core);
+        if ends {
+            break;
+        }
+    }
+    core.in_valid.next = false;
+    digest
+}
+
 #[test]
 fn simulation_of_rust_hdl_gives_the_same_digests() {
     let mut core = Core::default();
     core.connect_all();
     for message in messages([0, 5, 136, 150]) {
-        let mut at = 0;
-        let mut offers = true;
-        let mut digest = Vec::new();
-        for _ in 0..200 {
-            let left = message.len() - at;
-            core.in_valid.next = offers;
-            core.in_data.next = {
-                let mut word = [0xee; 8];
-                let count = left.min(8);
-                word[..count].copy_from_slice(&message[at..at + count]);
-                u64::from_le_bytes(word).into()
-            };
-            core.in_bytes.next = (left.min(8) as u64).into();
-            core.in_last.next = left <= 8;
-            core.out_ready.next = true;
-            assert!(simulate(&mut core, MOST_UPDATES));
-            if core.out_valid.val() {
-                digest.extend(u64::from(core.out_data.val()).to_le_bytes());
-                if core.out_last.val() {
-                    break;
-                }
-            }
-            if offers && core.in_ready.val() {
-                at += left.min(8);
-                offers = left > 8;
-            }
-            for level in [true, false] {
-                core.clock.next = level.into();
-                assert!(simulate(&mut core, MOST_UPDATES));
-            }
-        }
-        // The last word is taken with the edge.
-        for level in [true, false] {
-            core.clock.next = level.into();
-            assert!(simulate(&mut core, MOST_UPDATES));
-        }
-        assert_eq!(
-            digest,
-            Keccak256::digest(&message).to_vec(),
-            "{} bytes",
-            message.len()
-        );
+        let digest = simulated(&mut core, &message, 200);
+        let expected = Keccak256::digest(&message).to_vec();
+        assert_eq!(digest, expected, "{} bytes", message.len());
+    }
+}
+
+/// Whatever the core is at, a `clear` of one cycle leaves nothing of it, and the next word may follow at once.
+#[test]
+fn clear_forgets_a_message_in_every_cycle_of_it() {
+    let mut core = Core::default();
+    core.connect_all();
+    let messages = messages([150, 20]);
+    let expected = Keccak256::digest(&messages[1]).to_vec();
+    // The first message has its digest after some 75 cycles.
+    for cycles in 0..80 {
+        simulated(&mut core, &messages[0], cycles);
+        core.clear.next = true;
+        assert!(simulate(&mut core, MOST_UPDATES));
+        edge(&mut core);
+        core.clear.next = false;
+        let digest = simulated(&mut core, &messages[1], 100);
+        assert_eq!(digest, expected, "cleared after {cycles} cycles");
     }
 }

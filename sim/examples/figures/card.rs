@@ -12,15 +12,8 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-pub(crate) use metisvm_sim::rtl::boards::DEFAULT;
-
 const NONCE: u32 = 1;
 const PATIENCE: Duration = Duration::from_secs(600);
-
-/// The names of the boards.
-pub(crate) fn boards() -> impl Iterator<Item = &'static str> {
-    boards::names()
-}
 
 pub(crate) struct Card {
     pub(crate) transport: Arc<dyn Transport>,

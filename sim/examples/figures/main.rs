@@ -15,9 +15,9 @@ const USAGE: &str = "usage: figures trace FILE.fst [BOARD] | figures rates [BOAR
 
 fn run(arguments: &[&str]) -> Result<(), Box<dyn Error>> {
     match arguments {
-        ["trace", file] => trace::write(file.as_ref(), card::DEFAULT),
+        ["trace", file] => trace::write(file.as_ref(), metisvm_boards::DEFAULT),
         ["trace", file, board] => trace::write(file.as_ref(), board),
-        ["rates"] => card::boards().try_for_each(rates::print),
+        ["rates"] => metisvm_boards::names().try_for_each(rates::print),
         ["rates", boards @ ..] => boards.iter().copied().try_for_each(rates::print),
         _ => Err(USAGE.into()),
     }

@@ -11,7 +11,8 @@ const LENGTHS: [usize; 2] = [136, 532];
 const MESSAGES: usize = 8192;
 
 pub(crate) fn print(board: &str) -> Result<(), Box<dyn Error>> {
-    let mut card = Card::new(board, &RtlOptions::default())?;
+    let options = RtlOptions::default();
+    let mut card = Card::new(board, &options)?;
     let most = card.capabilities.keccak_max_messages as usize;
     for length in LENGTHS {
         // With room for the descriptors.
@@ -23,16 +24,21 @@ pub(crate) fn print(board: &str) -> Result<(), Box<dyn Error>> {
         let after = read(&card);
         let count = |index: u32| after[index as usize] - before[index as usize];
         println!(
-            "{{\"board\": \"{board}\", \"clock_khz\": {}, \"message_bytes\": {length}, \"messages\": {messages}, \
-             \"card_cycles\": {}, \"core_busy_cycles\": {}, \"starved_cycles\": {}, \"stalled_cycles\": {}, \
-             \"words_read\": {}, \"words_written\": {}}}",
-            card.capabilities.clock_khz,
+            "{{\"board\": \"{board}\", \"latency_ns\": {}, \"message_bytes\": {length}, \
+             \"messages\": {messages}, \"card_cycles\": {}, \"core_busy_cycles\": {}, \
+             \"starved_cycles\": {}, \"stalled_cycles\": {}, \"words_read\": {}, \"words_written\": {}, \
+             \"read_waits\": {}, \"read_stalled\": {}, \"request_stalled\": {}, \"write_stalled\": {}}}",
+            options.latency.as_nanos(),
             count(counter::BUSY),
             count(counter::KECCAK_BUSY),
             count(counter::KECCAK_STARVED),
             count(counter::KECCAK_STALLED),
             count(counter::WORDS_READ),
             count(counter::WORDS_WRITTEN),
+            count(counter::READ_WAITS),
+            count(counter::READ_STALLED),
+            count(counter::REQUEST_STALLED),
+            count(counter::WRITE_STALLED),
         );
     }
     Ok(())
@@ -40,7 +46,7 @@ pub(crate) fn print(board: &str) -> Result<(), Box<dyn Error>> {
 
 fn read(card: &Card) -> Vec<u64> {
     let word = |offset| u64::from(card.transport.read32(reg::COUNTERS + offset));
-    (0..8)
+    (0..counter::COUNT)
         .map(|index| word(index * 8) | word(index * 8 + 4) << 32)
         .collect()
 }

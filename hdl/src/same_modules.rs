@@ -86,7 +86,8 @@ mod tests {
             format!("module {name}(a);\n    assign a = {value};\nendmodule // {name}\n")
         };
         let text = [
-            "module top(a);\n    b0 l(\n    );\n    b1 r(\n    );\n    b2 s(\n    );\nendmodule // top\n".to_owned(),
+            "module top(a);\n    b0 l(\n    );\n    b1 r(\n    );\n    b2 s(\n    );\nendmodule // top\n"
+                .to_owned(),
             pair("b0", "l0"),
             pair("b1", "l1"),
             pair("b2", "l2"),

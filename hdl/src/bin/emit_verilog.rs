@@ -18,7 +18,10 @@ fn write_cards(folder: &Path) -> io::Result<()> {
 fn card(name: &str) -> io::Result<String> {
     let board = Board::named(name).ok_or_else(|| {
         let known: Vec<&str> = metisvm_boards::names().collect();
-        io::Error::other(format!("there is no board {name}; there are {}", known.join(", ")))
+        io::Error::other(format!(
+            "there is no board {name}; there are {}",
+            known.join(", ")
+        ))
     })?;
     verilog::card(&board)
 }

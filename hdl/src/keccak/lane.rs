@@ -105,7 +105,11 @@ impl<const W: usize, const D: usize> Logic for Lane<W, D> {
         self.in_ready.next = !self.beats.full.val();
 
         self.words.in_data.next = self.beats.first.val().get_bits::<W>(0);
-        self.words.in_bytes.next = self.beats.first.val().get_bits::<6>(self.above_data.val().index());
+        self.words.in_bytes.next = self
+            .beats
+            .first
+            .val()
+            .get_bits::<6>(self.above_data.val().index());
         self.words.in_end.next = self.beats.first.val().get_bit(self.above_bytes.val().index());
         self.words.in_kind.next = self.no_kind.val();
         self.words.in_error.next = false;

@@ -234,8 +234,8 @@ impl<const W: usize, const D: usize> Logic for KeccakJob<W, D> {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, state, ending, index, asked, sum, words_left, status_reg, detail_reg, begun, descriptor,
-            last_byte, total
+            self, clock, state, ending, index, asked, sum, words_left, status_reg, detail_reg, begun,
+            descriptor, last_byte, total
         );
         clock!(self, clock, crc, beats, descriptors);
         self.count.next = self.entry[2].val().get_bits::<32>(32);
@@ -269,7 +269,11 @@ impl<const W: usize, const D: usize> Logic for KeccakJob<W, D> {
         self.beats.pop.next = self.descriptors.in_ready.val();
         self.descriptors.clear.next = self.throws_away.val();
         self.descriptors.in_data.next = self.beats.first.val().get_bits::<W>(0);
-        self.descriptors.in_bytes.next = self.beats.first.val().get_bits::<6>(self.above_data.val().index());
+        self.descriptors.in_bytes.next = self
+            .beats
+            .first
+            .val()
+            .get_bits::<6>(self.above_data.val().index());
         self.descriptors.in_kind.next = self.no_kind.val();
         self.descriptors.in_end.next = false;
         self.descriptors.in_error.next = false;

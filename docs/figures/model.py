@@ -1,7 +1,6 @@
 """The performance model: what each part of the card, and its link, lets through of messages of one length."""
 
 import json
-import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,14 +34,12 @@ def boards():
             continue
         report = ROOT / "bitstreams" / path.stem / "report.json"
         routed = json.loads(report.read_text()).get("fmax_mhz") if report.exists() else None
-        verilog = (ROOT / f"hdl/verilog/{path.stem}.v").read_text()
-        tag_bits = 1 + int(re.search(r"output (?:reg|wire)\s+\[(\d+):0\] rq_tag;", verilog)[1])
         yield Board(
             path.stem,
             board["part"],
             board["keccak"]["cores"],
             board["dma"]["stream_bits"],
-            1 << tag_bits,
+            board["dma"]["tags"],
             routed or board["clock_khz"] / 1000,
             bool(routed),
         )
@@ -90,8 +87,11 @@ class Model:
 
     def tags(self, tags):
         """Every tag asks for a request's bytes, and has them after the latency of the bus."""
-        latency = next(iter(self.counted.values()))["latency_ns"]
-        return self.bits * tags / self.requests() / latency
+        return self.bits * tags / self.requests() / self.latency()
+
+    def latency(self):
+        """Of the bus that was counted behind, ns."""
+        return next(iter(self.counted.values()))["latency_ns"]
 
     def link(self, link):
         """Data of a message and its share of a packet of descriptors, in packets."""

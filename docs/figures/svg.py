@@ -55,6 +55,5 @@ class Svg:
             f"{escape(text)}</text>"
         )
 
-    def write(self, path):
-        with open(path, "w", encoding="utf-8") as file:
-            file.write("\n".join([*self._parts, "</svg>"]) + "\n")
+    def render(self):
+        return "\n".join([*self._parts, "</svg>"]) + "\n"

@@ -22,6 +22,7 @@ class Board:
     cores: int
     stream_bits: int
     tags: int
+    is_bridged: bool
     mhz: float
     is_routed: bool
 
@@ -40,6 +41,7 @@ def boards():
             board["keccak"]["cores"],
             board["dma"]["stream_bits"],
             board["dma"]["tags"],
+            board["dma"].get("bridged", False),
             routed or board["clock_khz"] / 1000,
             bool(routed),
         )
@@ -79,6 +81,12 @@ class Model:
 
     def stream(self, stream_bits, mhz):
         return self.bits / self.beats(stream_bits) * mhz / 1000
+
+    def bridge(self, stream_bits, mhz):
+        """Over the narrow bridge: every beat in a frame."""
+        bridge = links()["bridge"]
+        words = bridge["header_words"] + stream_bits / bridge["word_bits"]
+        return self.stream(stream_bits, mhz) / words
 
     def requests(self):
         """Of a message, at the mean of all places: a word further on, one word more lies beyond a boundary."""

@@ -25,11 +25,11 @@ class Job:
         self.doorbell = next(cycle for cycle, offset in self.writes if offset == DOORBELL)
         self.reads, self.read_beats = self._reads()
         self.write_requests = self._write_requests()
-        self.write_beats = [Beat(c, kind) for c, kind in self._write_beats()]
+        self.write_beats = list(self._write_beats())
         self.interrupt = self._moved("irq_valid", "irq_ready")[-1]
         self.cores = [core for core in map(self._core, trace.scopes_with(CORE_PORTS)) if any(core.busy)]
-        self.checksum = [scope for scope in trace.scopes_with(CHECKSUM_PORTS)]
-        self.checksum = [c for scope in self.checksum for c, v in enumerate(trace.values(scope, "enable")) if v]
+        (crc32,) = trace.scopes_with(CHECKSUM_PORTS)
+        self.checksum = [cycle for cycle, word in enumerate(trace.values(crc32, "enable")) if word]
         first = next(read for read in self.reads if read.cycle > self.doorbell)
         self.latency = min(beat.cycle for beat in self.read_beats if beat.cycle > first.cycle) - first.cycle
 
@@ -80,7 +80,7 @@ class Job:
         """Data of writes come in the order of their requests."""
         last, turn = self.trace.values(TOP, "wd_last"), 0
         for cycle in self._moved("wd_valid", "wd_ready"):
-            yield cycle, self.write_requests[turn].kind
+            yield Beat(cycle, self.write_requests[turn].kind)
             turn += last[cycle]
 
     def _core(self, scope):

@@ -9,6 +9,7 @@ mod crc32;
 mod fetcher;
 mod handles;
 mod ports;
+mod registers;
 mod verilated;
 
 use crate::random::Random;

@@ -48,7 +48,12 @@ impl Ports {
             at = range.end;
             if verilog[range.clone()] != rust[range.clone()] {
                 let (verilog, rust) = (&verilog[range.clone()], &rust[range]);
-                write!(text, "{} is {verilog:x?} in Verilog, {rust:x?} in rust-hdl; ", port.name).unwrap();
+                write!(
+                    text,
+                    "{} is {verilog:x?} in Verilog, {rust:x?} in rust-hdl; ",
+                    port.name
+                )
+                .unwrap();
             }
         }
         text

@@ -36,6 +36,7 @@ fn blocks() -> Vec<Emitted> {
         emit::<shell::crc32::Crc32>("crc32"),
         emit::<shell::fetcher::Fetcher>("fetcher"),
         emit::<shell::handles::Handles>("handles"),
+        emit::<shell::registers::Registers>("registers"),
     ]
 }
 

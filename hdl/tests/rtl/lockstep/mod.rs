@@ -6,6 +6,7 @@
 
 mod counters;
 mod crc32;
+mod executor;
 mod fetcher;
 mod handles;
 mod ports;

@@ -34,6 +34,7 @@ fn blocks() -> Vec<Emitted> {
     vec![
         emit::<shell::counters::Counters>("counters"),
         emit::<shell::crc32::Crc32>("crc32"),
+        emit::<shell::executor::Executor>("executor"),
         emit::<shell::fetcher::Fetcher>("fetcher"),
         emit::<shell::handles::Handles>("handles"),
         emit::<shell::registers::Registers>("registers"),

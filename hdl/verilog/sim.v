@@ -7285,7 +7285,7 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         one8 = 32'h1;
         look_mask = one8 << look$q;
         cancelled = is_cancelled$q;
-        found = has_found$q[index$q];
+        found = has_found$q[index$q[(32'h0)+:(3)]];
         next_index = index$q + 32'h1;
         valid = (log2$q != 32'h0) && (log2$q <= max_log2) && (sq$q[(32'h0)+:(6)] == 32'h0) && (cq$q[(32'h0)+:(6)] == 32'h0) && ~&sq$q[(32'h15)+:(43)] && ~&cq$q[(32'h13)+:(45)];
         good_word = in_data == 32'h0;

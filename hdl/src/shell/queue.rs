@@ -260,7 +260,11 @@ impl Logic for Queue {
         self.one8.next = 1.into();
         self.look_mask.next = self.one8.val() << self.look.q.val();
         self.cancelled.next = self.is_cancelled.q.val();
-        self.found.next = self.has_found.q.val().get_bit(self.index.q.val().index());
+        self.found.next = self
+            .has_found
+            .q
+            .val()
+            .get_bit(self.index.q.val().get_bits::<3>(0).index());
         self.next_index.next = self.index.q.val() + 1;
         self.valid.next = (self.log2.q.val() != 0)
             && (self.log2.q.val() <= self.max_log2.val())

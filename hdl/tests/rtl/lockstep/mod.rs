@@ -10,8 +10,11 @@ mod executor;
 mod fetcher;
 mod handles;
 mod ports;
+mod queue;
+mod queue_host;
 mod registers;
 mod verilated;
+mod write_side;
 
 use crate::random::Random;
 use ports::Values;

@@ -37,6 +37,7 @@ fn blocks() -> Vec<Emitted> {
         emit::<shell::executor::Executor>("executor"),
         emit::<shell::fetcher::Fetcher>("fetcher"),
         emit::<shell::handles::Handles>("handles"),
+        emit::<shell::queue::Queue>("queue"),
         emit::<shell::registers::Registers>("registers"),
     ]
 }

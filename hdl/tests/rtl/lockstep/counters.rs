@@ -6,7 +6,9 @@ use metisvm_hdl::shell::counters::Counters;
 
 #[derive(Default)]
 struct Events {
-    counts: [u64; 8],
+    counts: [u64; 12],
+    /// What was counted in the cycle before.
+    steps: [u64; 12],
 }
 
 impl Bench for Events {
@@ -17,18 +19,22 @@ impl Bench for Events {
     }
 
     fn drive(&mut self, block: &mut Counters, random: &mut Random) {
-        put(&mut block.events, random.bits() & random.bits());
+        for by in &mut block.by {
+            let any = random.bits();
+            let step = random.choose(&[0, 1, any]);
+            put(by, step);
+        }
         put(&mut block.address, random.bits());
     }
 
     fn look(&mut self, block: &Counters) {
         let address: u64 = block.address.val().into();
         let data: u64 = block.data.val().into();
-        let count = self.counts[address as usize / 2];
+        let count = self.counts.get(address as usize / 2).copied().unwrap_or(0);
         assert_eq!(data, count >> (32 * (address % 2)) & 0xffff_ffff);
-        let events: u64 = block.events.val().into();
-        for (event, count) in self.counts.iter_mut().enumerate() {
-            *count += events >> event & 1;
+        for (index, by) in block.by.iter().enumerate() {
+            self.counts[index] += self.steps[index];
+            self.steps[index] = by.val().into();
         }
     }
 }

@@ -4,17 +4,22 @@
 //! stalls at random and garbage where nothing counts, and holds it against a model of what the block is for.
 //! It drives rust-hdl's simulation; what went in is then given to the emitted Verilog, in Verilator.
 
+mod beats;
 mod counters;
 mod crc32;
 mod executor;
 mod fetcher;
+mod fifo;
 mod handles;
 mod ports;
 mod queue;
 mod queue_host;
+mod reader;
 mod registers;
+mod unpacker;
 mod verilated;
 mod write_side;
+mod writer;
 
 use crate::random::Random;
 use ports::Values;

@@ -235,7 +235,9 @@ fn queue_engine_answers_every_entry_once_and_in_order() {
         let seen = [bench.cancelled, bench.faults, bench.interrupts];
         assert!(
             seen.iter().all(|count| *count > 5),
-            "{seen:?} of cancelled, faults, interrupts, {} bursts, {} entries", bench.bursts, bench.answered
+            "{seen:?} of cancelled, faults, interrupts, {} bursts, {} entries",
+            bench.bursts,
+            bench.answered
         );
         assert!(
             stops || bench.host.wraps > 10,

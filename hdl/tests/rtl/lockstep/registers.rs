@@ -67,8 +67,9 @@ impl Host {
 
     fn address(&self, random: &mut Random) -> u64 {
         let queue = random.bits() % (self.queues as u64 + 2);
+        let counter = reg::COUNTERS + 4 * (random.bits() % 40) as u32;
         match random.bits() % 8 {
-            0 => u64::from(random.choose(&[reg::BOOT_NONCE, reg::STATUS, reg::CONTROL, reg::COUNTERS + 12])),
+            0 => u64::from(random.choose(&[reg::BOOT_NONCE, reg::STATUS, reg::CONTROL, counter])),
             1 => random.bits() % 0x4000,
             2 => 4 * (random.bits() % 64),
             _ => u64::from(queue_register(queue as u16, 4 * (random.bits() % 10) as u32)),
@@ -141,8 +142,8 @@ impl Host {
         match address as u32 {
             reg::BOOT_NONCE => self.nonce,
             reg::STATUS => block.status.val().into(),
-            reg::COUNTERS..0x100 if address.is_multiple_of(4) => block.counter_data.val().into(),
-            0..0x100 if address.is_multiple_of(4) => constant(address / 4),
+            reg::COUNTERS..0x140 if address.is_multiple_of(4) => block.counter_data.val().into(),
+            0..reg::COUNTERS if address.is_multiple_of(4) => constant(address / 4),
             _ => 0,
         }
     }

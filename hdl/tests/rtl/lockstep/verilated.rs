@@ -1,8 +1,13 @@
 //! All blocks in one Verilated model: a wrapper has one of each, and an input says which of them is clocked.
 
+use super::fifo;
 use super::ports::{self, Direction, Ports, Values};
 use crate::verilator;
-use metisvm_hdl::shell;
+use metisvm_hdl::shell::{
+    counters::Counters, crc32::Crc32, executor::Executor, fetcher::Fetcher, handles::Handles, queue::Queue,
+    reader::Reader, registers::Registers, writer::Writer,
+};
+use metisvm_hdl::stream::unpacker::Unpacker;
 use metisvm_hdl::verilog;
 use rust_hdl::prelude::Block;
 use std::ffi::OsStr;
@@ -19,26 +24,32 @@ struct Emitted {
     ports: Ports,
 }
 
-fn emit<B: Block + Default>(name: &'static str) -> Emitted {
-    let mut block = B::default();
-    block.connect_all();
+fn emit<B: Block>(name: &'static str, block: impl Fn() -> B) -> Emitted {
+    let mut connected = block();
+    connected.connect_all();
     Emitted {
         name,
-        verilog: verilog::emit(name, B::default()).unwrap(),
-        ports: ports::of(name, &block),
+        verilog: verilog::emit(name, block()).unwrap(),
+        ports: ports::of(name, &connected),
     }
 }
 
 /// Every block that has a bench.
 fn blocks() -> Vec<Emitted> {
     vec![
-        emit::<shell::counters::Counters>("counters"),
-        emit::<shell::crc32::Crc32>("crc32"),
-        emit::<shell::executor::Executor>("executor"),
-        emit::<shell::fetcher::Fetcher>("fetcher"),
-        emit::<shell::handles::Handles>("handles"),
-        emit::<shell::queue::Queue>("queue"),
-        emit::<shell::registers::Registers>("registers"),
+        emit("counters", Counters::default),
+        emit("crc32", Crc32::default),
+        emit("executor", Executor::default),
+        emit("fetcher", Fetcher::default),
+        emit("fifo", fifo::Short::default),
+        emit("handles", Handles::default),
+        emit("queue", Queue::default),
+        emit("reader_64", Reader::<64, 11>::default),
+        emit("reader_128", Reader::<128, 10>::default),
+        emit("registers", Registers::default),
+        emit("unpacker", Unpacker::<256>::default),
+        emit("writer_64", Writer::<64>::default),
+        emit("writer_256", Writer::<256>::default),
     ]
 }
 

@@ -5,12 +5,15 @@
 //! It drives rust-hdl's simulation; what went in is then given to the emitted Verilog, in Verilator.
 
 mod beats;
+mod cluster;
 mod counters;
 mod crc32;
 mod executor;
 mod fetcher;
 mod fifo;
 mod handles;
+mod keccak_batch;
+mod keccak_job;
 mod ports;
 mod queue;
 mod queue_host;

@@ -1,7 +1,7 @@
 //! All blocks in one Verilated model: a wrapper has one of each, and an input says which of them is clocked.
 
-use super::fifo;
 use super::ports::{self, Direction, Ports, Values};
+use super::{cluster, fifo, keccak_job};
 use crate::verilator;
 use metisvm_hdl::shell::{
     counters::Counters, crc32::Crc32, executor::Executor, fetcher::Fetcher, handles::Handles, queue::Queue,
@@ -37,12 +37,14 @@ fn emit<B: Block>(name: &'static str, block: impl Fn() -> B) -> Emitted {
 /// Every block that has a bench.
 fn blocks() -> Vec<Emitted> {
     vec![
+        emit("cluster", cluster::three),
         emit("counters", Counters::default),
         emit("crc32", Crc32::default),
         emit("executor", Executor::default),
         emit("fetcher", Fetcher::default),
         emit("fifo", fifo::Short::default),
         emit("handles", Handles::default),
+        emit("keccak_job", keccak_job::Job::default),
         emit("queue", Queue::default),
         emit("reader_64", Reader::<64, 11>::default),
         emit("reader_128", Reader::<128, 10>::default),

@@ -1,0 +1,82 @@
+//! The blocks that are proven, as emitted.
+
+use metisvm_hdl::keccak::cluster::Cluster;
+use metisvm_hdl::shell::{fetcher::Fetcher, keccak_job::KeccakJob, reader::Reader, writer::Writer};
+use metisvm_hdl::stream::fifo::Fifo;
+use metisvm_hdl::verilog::emit;
+
+/// A block and its properties.
+pub(crate) struct Block {
+    /// Of its top module and of its file of properties.
+    pub(crate) name: &'static str,
+    pub(crate) verilog: String,
+    pub(crate) properties: String,
+    /// Modules within of which nothing is assumed: their outputs may be anything.
+    pub(crate) cut: &'static [&'static str],
+    /// A memory, as instance and width of its addresses and data, and the addresses at which properties look at it.
+    pub(crate) memory: Option<(&'static str, usize, usize, usize)>,
+    /// Steps of the induction.
+    pub(crate) steps: usize,
+}
+
+macro_rules! block {
+    ($name:literal, $block:expr) => {
+        Block {
+            name: $name,
+            verilog: emit($name, $block).unwrap(),
+            properties: include_str!(concat!($name, ".sv")).to_owned(),
+            cut: &[],
+            memory: None,
+            steps: 2,
+        }
+    };
+}
+
+pub(crate) fn fetcher() -> Block {
+    block!("fetcher", Fetcher::default())
+}
+
+pub(crate) fn fifo() -> Block {
+    Block {
+        memory: Some(("entries", 3, 16, 2)),
+        ..block!("fifo", Fifo::<16, 3, 4>::default())
+    }
+}
+
+/// Of beats of 256 bits: what is not whole beats is more often so than with narrow ones.
+pub(crate) fn writer() -> Block {
+    let block = block!("writer", Writer::<256>::default());
+    Block {
+        properties: format!("localparam LANES = 4;\n{}", block.properties),
+        cut: &["writer$beats"],
+        ..block
+    }
+}
+
+pub(crate) fn keccak_job() -> Block {
+    Block {
+        cut: &["keccak_job$beats", "keccak_job$descriptors", "keccak_job$crc"],
+        ..block!("keccak_job", KeccakJob::<128, 134>::default())
+    }
+}
+
+pub(crate) fn reader() -> Block {
+    let block = block!("reader", Reader::<128, 10>::default());
+    let counts: Vec<String> = (0..32).rev().map(|tag| format!("count${tag}$q")).collect();
+    Block {
+        properties: format!(
+            "localparam BEATS = 32, SHIFT = 5;\nwire [223:0] f_count = {{{}}};\n{}",
+            counts.join(", "),
+            block.properties
+        ),
+        cut: &["reader$buffer", "reader$order"],
+        ..block
+    }
+}
+
+pub(crate) fn cluster() -> Block {
+    Block {
+        cut: &["cluster$lanes$0", "cluster$order"],
+        ..block!("cluster", Cluster::<128, 135>::new(3, 1))
+    }
+}

@@ -1,18 +1,13 @@
 // A job reads inside its batch and writes inside its output, whatever the descriptors say. The queue of descriptors is
 // cut away: any descriptor may come.
 
-// The entry stays while a job is in progress; limits are the card's own.
+// The entry stays while a job is in progress.
 reg [511:0] f_entry;
-reg f_started;
-initial f_started = 0;
 wire [511:0] f_entry_now = {entry$0, entry$1, entry$2, entry$3, entry$4, entry$5, entry$6, entry$7};
-always @(posedge clock) begin
-    f_entry <= f_entry_now;
-    f_started <= 1;
-end
+always @(posedge clock) f_entry <= f_entry_now;
 always @(*) begin
-    if (f_started && (start || working))
-        assume (working ? f_entry == f_entry_now : 1);
+    if (working)
+        assume (f_entry == f_entry_now);
     assume (max_messages <= 65536);
 end
 
@@ -26,6 +21,9 @@ always @(posedge clock) begin
         f_words <= f_words + 1;
 end
 
+// The engine gives four words for each message that was asked for.
+always @(*) if (digest_valid) assume (f_words < 4 * index$q);
+
 wire [31:0] f_count = entry$2[63:32];
 wire [31:0] f_bytes = entry$5[31:0];
 wire f_checked = state$q >= 2 && ending$q == 0;
@@ -36,6 +34,7 @@ always @(*) begin
     if (f_checked) begin
         assert (f_count != 0 && f_count <= 65536);
         assert (begun$q);
+        assert (entry$3[2:0] == 0 && entry$4[2:0] == 0);
         assert (asked$q <= limit);
         assert (asked$q <= f_count);
     end
@@ -46,10 +45,14 @@ always @(*) begin
         assert (f_words == 0 && words_left$q == {f_count[16:0], 2'b0} && !begun$q && ending$q == 0);
     if (f_checked)
         assert (words_left$q != 0 && f_words + words_left$q == 4 * f_count);
+    if (f_checked && state$q == 7)
+        assert (index$q == f_count);
+    if (ending$q != 0)
+        assert (state$q == 7);
+    if (state$q == 0)
+        assert (ending$q == 0 && !begun$q);
     if (ending$q != 0)
         assert (f_words <= 4 * f_count || f_count > 65536 && f_words == 0);
-    if (state$q == 0)
-        assert (ending$q == 0);
     if (state$q == 5 || state$q == 6)
         assert (last_byte$q == f_offset + f_extent);
     if (state$q == 6)
@@ -74,7 +77,6 @@ always @(*) begin
     if (write_push) begin
         assert (working);
         assert (f_words < 4 * f_count);
-        assert (f_count <= max_messages || f_started);
     end
     if (write_start)
         assert (write_address == entry$4 && f_words == 0);

@@ -12,11 +12,11 @@ always @(posedge clock) begin
                   | (rq_valid && rq_ready ? 32'd1 << rq_tag : 32'd0);
 end
 always @(*) begin
-    // The bus answers what it was asked; a reset forgets nothing that it still has.
+    // The bus answers what it was asked. A reset comes when nothing is on its way.
     if (rc_valid)
         assume (f_on_bus[rc_tag]);
     if (clear)
-        assume (quiet);
+        assume (quiet && !req_valid);
     assume (req_bytes <= 512);
 end
 

@@ -1,7 +1,7 @@
 //! The blocks that are proven, as emitted.
 
 use metisvm_hdl::keccak::cluster::Cluster;
-use metisvm_hdl::shell::{fetcher::Fetcher, keccak_job::KeccakJob, reader::Reader, writer::Writer};
+use metisvm_hdl::shell::{fetcher::Fetcher, keccak_job::KeccakJob, queue::Queue, reader::Reader, writer::Writer};
 use metisvm_hdl::stream::fifo::Fifo;
 use metisvm_hdl::verilog::emit;
 
@@ -78,5 +78,13 @@ pub(crate) fn cluster() -> Block {
     Block {
         cut: &["cluster$lanes$0", "cluster$order"],
         ..block!("cluster", Cluster::<128, 135>::new(3, 1))
+    }
+}
+
+pub(crate) fn queue() -> Block {
+    Block {
+        memory: Some(("contexts", 6, 64, 1)),
+        cut: &["queue$burst"],
+        ..block!("queue", Queue::default())
     }
 }

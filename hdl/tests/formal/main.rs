@@ -64,3 +64,8 @@ fn reader_uses_no_tag_twice() {
 fn cluster_grants_one_core_and_gives_digests_in_turn() {
     check(&blocks::cluster(), &[]);
 }
+
+#[test]
+fn queue_answers_what_it_fetched_and_stays_within_its_rings() {
+    check(&blocks::queue(), &[]);
+}

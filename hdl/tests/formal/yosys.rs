@@ -34,27 +34,31 @@ fn put_into(verilog: &str, module: &str, text: &str) -> String {
     verilog.replacen(&end, &format!("{text}\n{end}"), 1)
 }
 
-/// Lets the properties look into a memory: at `f_address_N` is `f_data_N`.
-fn with_peeks(verilog: &str, top: &str, memory: (&str, usize, usize, usize)) -> String {
+/// Lets the properties look into a memory: at `f_address_N` is `f_data_N`. Memories of one kind are one module, so this
+/// one gets a module of its own.
+fn with_peeks(verilog: &str, memory: (&str, usize, usize, usize)) -> String {
     let (instance, address, data, peeks) = memory;
-    let module = format!("{top}${instance}");
-    let mut ports = String::new();
-    let mut connections = String::new();
-    let mut body = String::new();
+    let use_of = format!(" {instance}(\n");
+    let at = verilog.find(&use_of).unwrap();
+    let module = verilog[..at].rsplit(' ').next().unwrap();
+    let start = verilog.find(&format!("module {module}(")).unwrap();
+    let end = format!("endmodule // {module}\n");
+    let length = verilog[start..].find(&end).unwrap();
+    let text = &verilog[start..start + length];
+    let (header, body) = text.split_once(");\n").unwrap();
+    let header = header.replacen(module, "peeked", 1);
+    let (mut ports, mut connections, mut looks) = (String::new(), String::new(), String::new());
     for peek in 0..peeks {
         let (at, is) = (format!("f_address_{peek}"), format!("f_data_{peek}"));
         write!(ports, ", {at}, {is}").unwrap();
         writeln!(connections, "        .{at}({at}), .{is}({is}),").unwrap();
-        writeln!(body, "    input wire [{}:0] {at};", address - 1).unwrap();
-        writeln!(body, "    output wire [{}:0] {is};", data - 1).unwrap();
-        writeln!(body, "    assign {is} = mem[{at}];").unwrap();
+        writeln!(looks, "    input wire [{}:0] {at};", address - 1).unwrap();
+        writeln!(looks, "    output wire [{}:0] {is};", data - 1).unwrap();
+        writeln!(looks, "    assign {is} = mem[{at}];").unwrap();
     }
-    let header = verilog.lines().find(|line| line.starts_with(&format!("module {module}("))).unwrap();
-    let instance = format!("    {module} {instance}(\n");
-    let text = verilog
-        .replacen(header, &header.replace(");", &format!("{ports});")), 1)
-        .replacen(&instance, &format!("{instance}{connections}"), 1);
-    put_into(&text, &module, &body)
+    let peeked = format!("{header}{ports});\n{body}{looks}endmodule\n\n");
+    let text = verilog.replacen(&format!("{module}{use_of}"), &format!("peeked{use_of}{connections}"), 1);
+    text + &peeked
 }
 
 /// Tries to prove a block's properties of some text of it.
@@ -64,7 +68,7 @@ pub(crate) fn prove(name: &str, attempt: &str, block: &Block, verilog: &str) -> 
     let file = folder.join(format!("{name}-{attempt}.sv"));
     let mut text = put_into(verilog, name, &block.properties);
     if let Some(memory) = block.memory {
-        text = with_peeks(&text, name, memory);
+        text = with_peeks(&text, memory);
     }
     fs::write(&file, text).unwrap();
     let mut script = format!("read_verilog -sv -formal {}; hierarchy -check -top {name}; ", file.display());

@@ -1,7 +1,10 @@
 //! The blocks that are proven, as emitted.
 
+use crate::memory::Memory;
 use metisvm_hdl::keccak::cluster::Cluster;
-use metisvm_hdl::shell::{fetcher::Fetcher, keccak_job::KeccakJob, queue::Queue, reader::Reader, writer::Writer};
+use metisvm_hdl::shell::{
+    fetcher::Fetcher, keccak_job::KeccakJob, queue::Queue, reader::Reader, writer::Writer,
+};
 use metisvm_hdl::stream::fifo::Fifo;
 use metisvm_hdl::verilog::emit;
 
@@ -13,8 +16,8 @@ pub(crate) struct Block {
     pub(crate) properties: String,
     /// Modules within of which nothing is assumed: their outputs may be anything.
     pub(crate) cut: &'static [&'static str],
-    /// A memory, as instance and width of its addresses and data, and the addresses at which properties look at it.
-    pub(crate) memory: Option<(&'static str, usize, usize, usize)>,
+    /// A memory that its properties see.
+    pub(crate) memory: Option<Memory>,
     /// Steps of the induction.
     pub(crate) steps: usize,
 }
@@ -38,7 +41,13 @@ pub(crate) fn fetcher() -> Block {
 
 pub(crate) fn fifo() -> Block {
     Block {
-        memory: Some(("entries", 3, 16, 2)),
+        memory: Some(Memory {
+            instance: "entries",
+            address_bits: 3,
+            data_bits: 16,
+            looks: 2,
+            is_cut: false,
+        }),
         ..block!("fifo", Fifo::<16, 3, 4>::default())
     }
 }
@@ -83,7 +92,13 @@ pub(crate) fn cluster() -> Block {
 
 pub(crate) fn queue() -> Block {
     Block {
-        memory: Some(("contexts", 6, 64, 1)),
+        memory: Some(Memory {
+            instance: "contexts",
+            address_bits: 6,
+            data_bits: 64,
+            looks: 1,
+            is_cut: true,
+        }),
         cut: &["queue$burst"],
         ..block!("queue", Queue::default())
     }

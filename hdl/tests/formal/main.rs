@@ -10,28 +10,25 @@
 )]
 
 mod blocks;
+mod memory;
 mod yosys;
 
 use blocks::Block;
 use yosys::{Outcome, is_there, prove};
 
-/// Proves a block's properties, and finds each of these faults: a text of the module and what takes its place.
+/// Proves a block's properties. Then puts in each of the faults, a text of the emitted Verilog and what takes its place,
+/// and has the proof fail.
 fn check(block: &Block, faults: &[(&str, &str)]) {
     if !is_there() {
         return;
     }
-    let sound = prove(block.name, "sound", block, &block.verilog);
-    assert!(matches!(sound, Outcome::Proven), "{}: {sound:?}", block.name);
+    assert_eq!(prove("sound", block, &block.verilog), Outcome::Proven);
     for (index, (text, instead)) in faults.iter().enumerate() {
         let count = block.verilog.matches(text).count();
         assert_eq!(count, 1, "{}: {text} stands there {count} times", block.name);
         let faulty = block.verilog.replacen(text, instead, 1);
-        let found = prove(block.name, &format!("fault{index}"), block, &faulty);
-        assert!(
-            matches!(found, Outcome::Broken),
-            "{}: {instead} for {text} is not found: {found:?}",
-            block.name
-        );
+        let outcome = prove(&format!("fault{index}"), block, &faulty);
+        assert_ne!(outcome, Outcome::Proven, "{}: {instead} for {text}", block.name);
     }
 }
 

@@ -2,7 +2,8 @@
 // all DMA lies in the rings that the host has named. Proven of any one queue, number f_queue, while the others do what
 // they like. The entries themselves are cut away.
 
-(* anyconst *) wire [5:0] f_queue;
+reg [5:0] f_queue;
+always @(posedge clock) f_queue <= f_queue;
 wire f_mine = queue$q == f_queue;
 wire f_serves = f_mine && state$q != 0;
 

@@ -18,8 +18,10 @@ pub(crate) struct Block {
     pub(crate) cut: &'static [&'static str],
     /// A memory that its properties see.
     pub(crate) memory: Option<Memory>,
-    /// Steps of the induction.
+    /// Steps of the induction, and of that which looks for faults: no fewer, and more where that shows what a fault does
+    /// from power-up on.
     pub(crate) steps: usize,
+    pub(crate) depth: usize,
 }
 
 macro_rules! block {
@@ -30,13 +32,17 @@ macro_rules! block {
             properties: include_str!(concat!($name, ".sv")).to_owned(),
             cut: &[],
             memory: None,
-            steps: 2,
+            steps: 1,
+            depth: 1,
         }
     };
 }
 
 pub(crate) fn fetcher() -> Block {
-    block!("fetcher", Fetcher::default())
+    Block {
+        depth: 3,
+        ..block!("fetcher", Fetcher::default())
+    }
 }
 
 pub(crate) fn fifo() -> Block {
@@ -48,6 +54,7 @@ pub(crate) fn fifo() -> Block {
             looks: 2,
             is_cut: false,
         }),
+        depth: 11,
         ..block!("fifo", Fifo::<16, 3, 4>::default())
     }
 }
@@ -58,6 +65,7 @@ pub(crate) fn writer() -> Block {
     Block {
         properties: format!("localparam LANES = 4;\n{}", block.properties),
         cut: &["writer$beats"],
+        depth: 2,
         ..block
     }
 }
@@ -65,6 +73,8 @@ pub(crate) fn writer() -> Block {
 pub(crate) fn keccak_job() -> Block {
     Block {
         cut: &["keccak_job$beats", "keccak_job$descriptors", "keccak_job$crc"],
+        steps: 2,
+        depth: 2,
         ..block!("keccak_job", KeccakJob::<128, 134>::default())
     }
 }
@@ -86,6 +96,7 @@ pub(crate) fn reader() -> Block {
 pub(crate) fn cluster() -> Block {
     Block {
         cut: &["cluster$lanes$0", "cluster$order"],
+        depth: 2,
         ..block!("cluster", Cluster::<128, 135>::new(3, 1))
     }
 }

@@ -22,6 +22,7 @@ pub(crate) struct BoardFile {
 #[serde(deny_unknown_fields)]
 struct Dma {
     stream_bits: usize,
+    tags: usize,
     read_timeout_cycles: u32,
 }
 
@@ -55,6 +56,7 @@ impl BoardFile {
             name,
             part: self.part,
             stream_bits: self.dma.stream_bits,
+            tags: self.dma.tags,
             cores: self.keccak.cores,
             rounds_per_cycle: self.keccak.rounds_per_cycle,
             read_timeout_cycles: self.dma.read_timeout_cycles,

@@ -80,7 +80,7 @@ pub(crate) fn keccak_job() -> Block {
 }
 
 pub(crate) fn reader() -> Block {
-    let block = block!("reader", Reader::<128, 10>::default());
+    let block = block!("reader", Reader::<128, 10, 5, 32, 6>::default());
     let counts: Vec<String> = (0..32).rev().map(|tag| format!("count${tag}$q")).collect();
     Block {
         properties: format!(

@@ -8,7 +8,6 @@ use std::collections::VecDeque;
 
 /// Cycles until a read counts as lost.
 const TIMEOUT: u64 = 150;
-const TAGS: usize = 32;
 
 /// A request that was taken and not handed on yet.
 struct Request {
@@ -34,13 +33,13 @@ struct Answer {
 }
 
 #[derive(Default)]
-struct Bus<const W: usize, const B: usize> {
+struct Bus<const W: usize, const B: usize, const T: usize, const K: usize, const P: usize> {
     cycle: u64,
     offered: Option<(u64, u64, u64, bool)>,
     requests: VecDeque<Request>,
     /// Requests that go to the bus and were not seen there.
     towards: VecDeque<(u64, u64)>,
-    answers: [Option<Answer>; TAGS],
+    answers: Vec<Option<Answer>>,
     /// The tag whose beat is offered.
     beat: Option<usize>,
     last_rq: Option<(u64, u64, u64)>,
@@ -54,7 +53,7 @@ fn word_at(address: u64) -> u64 {
     (address / 8).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ address
 }
 
-impl<const W: usize, const B: usize> Bus<W, B> {
+impl<const W: usize, const B: usize, const T: usize, const K: usize, const P: usize> Bus<W, B, T, K, P> {
     fn request(random: &mut Random) -> (u64, u64, u64, bool) {
         let address = (random.bits() & !511) + 8 * (random.bits() % 64);
         let most = 512 - address % 512;
@@ -68,9 +67,9 @@ impl<const W: usize, const B: usize> Bus<W, B> {
     }
 
     /// One beat towards the reader.
-    fn answer(&mut self, block: &mut Reader<W, B>, random: &mut Random) {
+    fn answer(&mut self, block: &mut Reader<W, B, T, K, P>, random: &mut Random) {
         let due = |answer: &Answer| answer.due <= self.cycle;
-        let ready: Vec<usize> = (0..TAGS)
+        let ready: Vec<usize> = (0..K)
             .filter(|&tag| self.answers[tag].as_ref().is_some_and(due))
             .collect();
         self.beat = (!ready.is_empty() && !random.one_in(4)).then(|| random.choose(&ready));
@@ -96,7 +95,7 @@ impl<const W: usize, const B: usize> Bus<W, B> {
         }
     }
 
-    fn look_at_requests(&mut self, block: &Reader<W, B>) {
+    fn look_at_requests(&mut self, block: &Reader<W, B, T, K, P>) {
         if block.req_valid.val() && block.req_ready.val() {
             let (address, bytes, kind, last) = self.offered.take().unwrap();
             self.requests.push_back(Request {
@@ -129,7 +128,7 @@ impl<const W: usize, const B: usize> Bus<W, B> {
     }
 
     /// What the reader hands on belongs to the oldest request.
-    fn look_at_output(&mut self, block: &Reader<W, B>) {
+    fn look_at_output(&mut self, block: &Reader<W, B, T, K, P>) {
         assert_eq!(
             block.empty.val() && !self.requests.is_empty(),
             false,
@@ -171,14 +170,16 @@ impl<const W: usize, const B: usize> Bus<W, B> {
     }
 }
 
-impl<const W: usize, const B: usize> Bench for Bus<W, B> {
-    type Block = Reader<W, B>;
+impl<const W: usize, const B: usize, const T: usize, const K: usize, const P: usize> Bench
+    for Bus<W, B, T, K, P>
+{
+    type Block = Reader<W, B, T, K, P>;
 
-    fn clock(block: &mut Reader<W, B>, level: bool) {
+    fn clock(block: &mut Reader<W, B, T, K, P>, level: bool) {
         block.clock.next = level.into();
     }
 
-    fn drive(&mut self, block: &mut Reader<W, B>, random: &mut Random) {
+    fn drive(&mut self, block: &mut Reader<W, B, T, K, P>, random: &mut Random) {
         self.cycle += 1;
         put(&mut block.timeout, TIMEOUT);
         block.clear.next = false;
@@ -197,7 +198,7 @@ impl<const W: usize, const B: usize> Bench for Bus<W, B> {
         self.answer(block, random);
     }
 
-    fn look(&mut self, block: &Reader<W, B>) {
+    fn look(&mut self, block: &Reader<W, B, T, K, P>) {
         assert!(block.rc_ready.val(), "a beat is not taken");
         let is_quiet = self.answers.iter().all(Option::is_none) && self.towards.is_empty();
         assert!(block.quiet.val() == is_quiet, "quiet if no tag is outstanding");
@@ -242,8 +243,11 @@ impl<const W: usize, const B: usize> Bench for Bus<W, B> {
     }
 }
 
-fn check<const W: usize, const B: usize>(name: &str) {
-    let mut bench = Bus::<W, B>::default();
+fn check<const W: usize, const B: usize, const T: usize, const K: usize, const P: usize>(name: &str) {
+    let mut bench = Bus::<W, B, T, K, P> {
+        answers: vec![None; K],
+        ..Bus::default()
+    };
     run(name, Reader::default(), &mut bench, 14, 40_000);
     let seen = [bench.handed_on, bench.errors, bench.late];
     assert!(
@@ -254,6 +258,6 @@ fn check<const W: usize, const B: usize>(name: &str) {
 
 #[test]
 fn reader_gives_every_word_in_the_order_of_requests() {
-    check::<64, 11>("reader_64");
-    check::<128, 10>("reader_128");
+    check::<64, 11, 5, 32, 6>("reader_64");
+    check::<256, 10, 6, 64, 7>("reader_256");
 }

@@ -18,8 +18,8 @@ pub(crate) struct Block {
     pub(crate) cut: &'static [&'static str],
     /// A memory that its properties see.
     pub(crate) memory: Option<Memory>,
-    /// Steps of the induction, and of that which looks for faults: no fewer, and more where that shows what a fault does
-    /// from power-up on.
+    /// Steps of the induction, and of that which looks for faults: no fewer, and more where that shows what a
+    /// fault does from power-up on.
     pub(crate) steps: usize,
     pub(crate) depth: usize,
 }

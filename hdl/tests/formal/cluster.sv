@@ -1,5 +1,6 @@
-// The arbiter of the cores: one core gets each beat, the beats of a message go to one core, and a digest comes from the
-// core whose turn it is. The cores are cut away, and so is the queue of turns, which is proven by itself.
+// The arbiter of the cores: one core gets each beat, the beats of a message go to one core, and a digest
+// comes from the core whose turn it is. The cores are cut away, and so is the queue of turns, which is proven
+// by itself.
 
 // The queue of turns, as fifo.sv proves it: its first entry stays until it is taken.
 reg f_held;

@@ -1,5 +1,5 @@
-// A queue of 8 entries: never more than it holds, never an entry out of nothing, and in order. An entry is marked at
-// any time and followed: when it is its turn, it is what was put in.
+// A queue of 8 entries: never more than it holds, never an entry out of nothing, and in order. An entry is
+// marked at any time and followed: when it is its turn, it is what was put in.
 
 (* anyseq *) wire f_mark;
 reg f_marked;

@@ -1,5 +1,5 @@
-// A job reads inside its batch and writes inside its output, whatever the descriptors say. The queue of descriptors is
-// cut away: any descriptor may come.
+// A job reads inside its batch and writes inside its output, whatever the descriptors say. The queue of
+// descriptors is cut away: any descriptor may come.
 
 // The entry stays while a job is in progress.
 reg [511:0] f_entry;

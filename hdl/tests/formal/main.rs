@@ -1,8 +1,8 @@
-//! What the shell's blocks never do, proven by k-induction with yosys: properties of `*.sv` are put into the emitted
-//! modules, whose registers they name.
+//! What the shell's blocks never do, proven by k-induction with yosys: properties of `*.sv` are put into the
+//! emitted modules, whose registers they name.
 //!
-//! Each proof is done again with a fault in the block, which it must find: a property that nothing can break says
-//! nothing.
+//! Each proof is done again with a fault in the block, which it must find: a property that nothing can break
+//! says nothing.
 
 #![allow(
     clippy::unwrap_used,
@@ -16,8 +16,8 @@ mod yosys;
 use blocks::Block;
 use yosys::{Outcome, is_there, prove};
 
-/// Proves a block's properties. Then puts in each of the faults, a text of the emitted Verilog and what takes its place,
-/// and has the proof fail.
+/// Proves a block's properties. Then puts in each of the faults, a text of the emitted Verilog and what takes
+/// its place, and has the proof fail.
 fn check(block: &Block, faults: &[(&str, &str)]) {
     if !is_there() {
         return;

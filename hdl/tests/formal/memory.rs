@@ -9,7 +9,8 @@ pub(crate) struct Memory {
     pub(crate) data_bits: usize,
     /// At how many addresses the properties look.
     pub(crate) looks: usize,
-    /// Whether nothing is kept but what lies at `f_address_0`, which never changes: elsewhere may be anything.
+    /// Whether nothing is kept but what lies at `f_address_0`, which never changes: elsewhere may be
+    /// anything.
     pub(crate) is_cut: bool,
 }
 
@@ -43,8 +44,8 @@ fn one_entry(memory: &Memory) -> String {
     )
 }
 
-/// The text of a block with a memory that its properties can see. Memories of one kind are one module in it, so this one
-/// gets a module of its own.
+/// The text of a block with a memory that its properties can see. Memories of one kind are one module in it,
+/// so this one gets a module of its own.
 pub(crate) fn seen(verilog: &str, memory: &Memory) -> String {
     let use_of = format!(" {}(\n", memory.instance);
     let module = verilog[..verilog.find(&use_of).unwrap()]

@@ -1,14 +1,14 @@
-// A queue's rings: what is fetched was submitted, what is answered was fetched, each completion has a free place, and
-// all DMA lies in the rings that the host has named. Proven of any one queue, number f_queue, while the others do what
-// they like. The entries themselves are cut away.
+// A queue's rings: what is fetched was submitted, what is answered was fetched, each completion has a free
+// place, and all DMA lies in the rings that the host has named. Proven of any one queue, number f_queue,
+// while the others do what they like. The entries themselves are cut away.
 
 reg [5:0] f_queue;
 always @(posedge clock) f_queue <= f_queue;
 wire f_mine = queue$q == f_queue;
 wire f_serves = f_mine && state$q != 0;
 
-// What the registers hold of it. The host may change it while the queue is not in service, and the queue is fresh then;
-// so it is after a reset.
+// What the registers hold of it. The host may change it while the queue is not in service, and the queue is
+// fresh then; so it is after a reset.
 (* anyseq *) wire f_changes;
 (* anyseq *) wire [159:0] f_new;
 reg [63:0] f_sq, f_cq;
@@ -49,8 +49,8 @@ initial f_stopping = 0;
 always @(posedge clock) f_stopping <= stop && state$q != 0;
 always @(*) if (f_stopping) assume (stop);
 
-// The writer: it holds words from the first that it takes until it says that it is idle. It may hand words over by itself
-// where a page ends, which is between two completions.
+// The writer: it holds words from the first that it takes until it says that it is idle. It may hand words
+// over by itself where a page ends, which is between two completions.
 reg f_holds, f_half;
 reg [16:0] f_slot;
 initial f_holds = 0;

@@ -1,4 +1,5 @@
-// Writes: whole words, where the client's words go, within 4096 bytes, and never more or less data than they say.
+// Writes: whole words, where the client's words go, within 4096 bytes, and never more or less data than they
+// say.
 
 // Words that were taken since the last start and not asked for; where the next one goes.
 reg [63:0] f_next;

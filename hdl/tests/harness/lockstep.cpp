@@ -1,8 +1,9 @@
-// Drives one of the blocks of tests/rtl/lockstep, one clock cycle a record: values of its inputs come in, values of its
-// outputs go out, as words of 32 bits. Both belong to the same cycle: inputs are applied and outputs read before the
-// rising edge that ends it.
+// Drives one of the blocks of tests/rtl/lockstep, one clock cycle a record: values of its inputs come in,
+// values of its outputs go out, as words of 32 bits. Both belong to the same cycle: inputs are applied and
+// outputs read before the rising edge that ends it.
 //
-// Arguments: the block's number, the words of its inputs and of its outputs, the file to read, the file to write.
+// Arguments: the block's number, the words of its inputs and of its outputs, the file to read, the file to
+// write.
 
 #include <cstdint>
 #include <cstdio>

@@ -1,7 +1,8 @@
 //! The CRC-32 of a word a cycle, against the checksum that zlib has.
 
-use super::{Bench, put, run};
+use super::{Bench, difference, put, run};
 use crate::random::Random;
+use crate::verilator;
 use metisvm_hdl::shell::crc32::Crc32;
 
 #[derive(Default)]
@@ -42,4 +43,14 @@ impl Bench for Words {
 #[test]
 fn crc32_is_that_of_zlib() {
     run("crc32", Crc32::default(), &mut Words::default(), 2, 10_000);
+}
+
+/// The Verilog of this one has another bit in one of its masks.
+#[test]
+fn one_wrong_bit_of_the_verilog_is_found() {
+    if verilator::command().is_none() {
+        return;
+    }
+    let found = difference("crc32_faulty", Crc32::default(), &mut Words::default(), 2, 1000);
+    assert!(found.is_some_and(|text| text.contains("checksum is")));
 }

@@ -26,7 +26,7 @@ impl Bench for Entries {
 
     fn drive(&mut self, block: &mut Short, random: &mut Random) {
         // Now more comes, now more goes; and both also where the queue does not allow it.
-        let pushes = self.passed / 100 % 2 == 0;
+        let pushes = (self.passed / 100).is_multiple_of(2);
         put(&mut block.data, random.bits());
         block.push.next = random.one_in(if pushes { 2 } else { 5 });
         block.pop.next = random.one_in(if pushes { 5 } else { 2 });

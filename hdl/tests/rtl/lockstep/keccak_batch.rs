@@ -103,8 +103,8 @@ impl Batch {
     fn refused(&self) -> Option<(u64, u64)> {
         let end = u128::from(self.output) + 32 * u128::from(self.count);
         match self {
-            _ if self.input % 8 != 0 => Some((2, 3)),
-            _ if self.output % 8 != 0 => Some((2, 4)),
+            _ if !self.input.is_multiple_of(8) => Some((2, 3)),
+            _ if !self.output.is_multiple_of(8) => Some((2, 4)),
             _ if self.count == 0 || self.count > MAX_MESSAGES => Some((2, 2)),
             _ if self.bytes > MAX_BYTES || self.output_bytes != 32 => Some((2, 5)),
             _ if end >> 64 != 0 => Some((7, 0)),

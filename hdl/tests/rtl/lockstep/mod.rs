@@ -4,10 +4,12 @@
 //! stalls at random and garbage where nothing counts, and holds it against a model of what the block is for.
 //! It drives rust-hdl's simulation; what went in is then given to the emitted Verilog, in Verilator.
 
+mod bank;
 mod beats;
 mod cluster;
 mod counters;
 mod crc32;
+mod entries;
 mod executor;
 mod fetcher;
 mod fifo;
@@ -52,8 +54,14 @@ pub(crate) fn put<const N: usize>(signal: &mut Signal<In, Bits<N>>, value: u64) 
     signal.next = value.into();
 }
 
-/// Runs a block so many cycles, then the same in Verilator.
-pub(crate) fn run<B: Bench>(name: &str, mut block: B::Block, bench: &mut B, seed: u64, cycles: usize) {
+/// Runs a block so many cycles, then the same in Verilator. Gives the first difference.
+fn difference<B: Bench>(
+    name: &str,
+    mut block: B::Block,
+    bench: &mut B,
+    seed: u64,
+    cycles: usize,
+) -> Option<String> {
     block.connect_all();
     let ports = ports::of(name, &block);
     let mut random = Random(seed);
@@ -72,16 +80,18 @@ pub(crate) fn run<B: Bench>(name: &str, mut block: B::Block, bench: &mut B, seed
             settle(&mut block, "registers");
         }
     }
-    let Some(verilated) = verilated::run(name, &ports, &inputs) else {
-        return;
-    };
+    let verilated = verilated::run(name, &ports, &inputs)?;
     let width = ports.words(ports::Direction::Out);
     assert_eq!(verilated.len(), outputs.len());
-    for (cycle, (verilog, rust)) in verilated.chunks(width).zip(outputs.chunks(width)).enumerate() {
-        assert!(
-            verilog == rust,
-            "{name}, seed {seed}, cycle {cycle}: {}",
-            ports.difference(verilog, rust)
-        );
+    let mut pairs = verilated.chunks(width).zip(outputs.chunks(width)).enumerate();
+    let (cycle, (verilog, rust)) = pairs.find(|(_, (verilog, rust))| verilog != rust)?;
+    let difference = ports.difference(verilog, rust);
+    Some(format!("{name}, seed {seed}, cycle {cycle}: {difference}"))
+}
+
+/// Runs a block so many cycles, in rust-hdl and in Verilator.
+pub(crate) fn run<B: Bench>(name: &str, block: B::Block, bench: &mut B, seed: u64, cycles: usize) {
+    if let Some(difference) = difference(name, block, bench, seed, cycles) {
+        panic!("{difference}");
     }
 }

@@ -185,7 +185,7 @@ impl Host {
     pub(crate) fn has_fetched(&mut self, queue: usize, count: usize) {
         let ring = &mut self.queues[queue];
         ring.fetched += count as u64;
-        self.wraps += u64::from(ring.fetched % (1 << ring.log2) == 0);
+        self.wraps += u64::from(ring.fetched.is_multiple_of(1 << ring.log2));
     }
 
     /// A completion: its words and where they went.
@@ -199,7 +199,7 @@ impl Host {
         let ring = &mut self.queues[queue];
         let entries = 1 << ring.log2;
         let place = ring.cq + 16 * (ring.completed % entries);
-        let phase = u64::from(ring.completed / entries % 2 == 0);
+        let phase = u64::from((ring.completed / entries).is_multiple_of(2));
         let second = detail | (ring.fetched & 0xffff) << 32 | phase << 48 | status << 49;
         assert_eq!(pair, [(place, sequence | NONCE << 32), (place + 8, second)]);
         ring.completed += 1;

@@ -129,9 +129,8 @@ impl<const W: usize, const B: usize, const T: usize, const K: usize, const P: us
 
     /// What the reader hands on belongs to the oldest request.
     fn look_at_output(&mut self, block: &Reader<W, B, T, K, P>) {
-        assert_eq!(
-            block.empty.val() && !self.requests.is_empty(),
-            false,
+        assert!(
+            !block.empty.val() || self.requests.is_empty(),
             "empty with a request"
         );
         if !(block.out_valid.val() && block.out_ready.val()) {
@@ -194,7 +193,11 @@ impl<const W: usize, const B: usize, const T: usize, const K: usize, const P: us
         block.req_last.next = last;
         block.rq_ready.next = random.one_in(2);
         // At times the sink is slow and all tags are used.
-        block.out_ready.next = random.one_in(if self.cycle / 1000 % 2 == 0 { 2 } else { 30 });
+        block.out_ready.next = random.one_in(if (self.cycle / 1000).is_multiple_of(2) {
+            2
+        } else {
+            30
+        });
         self.answer(block, random);
     }
 

@@ -1,30 +1,11 @@
 //! The register file, between a host on AXI4-Lite and a queue engine.
 
+use super::bank::{Bank, QueueState, Write};
 use super::{Bench, put, run};
 use crate::random::Random;
 use metisvm_firmware::registers as reg;
 use metisvm_firmware::registers::{queue, queue_register};
 use metisvm_hdl::shell::registers::Registers;
-
-/// What the host knows and the engine sees of a queue.
-#[derive(Clone, Copy, Default)]
-struct QueueState {
-    words: [u64; 16],
-    enabled: bool,
-    fresh: bool,
-    pending: bool,
-    armed: bool,
-    state: u64,
-}
-
-/// A write under way: taken so many cycles ago.
-#[derive(Clone, Copy)]
-struct Write {
-    address: u64,
-    data: u64,
-    is_whole: bool,
-    age: u32,
-}
 
 /// A read under way.
 #[derive(Clone, Copy)]
@@ -38,9 +19,7 @@ enum Read {
 }
 
 struct Host {
-    queues: usize,
-    queue: [QueueState; 64],
-    nonce: u64,
+    bank: Bank,
     offered: Option<(Write, bool, bool)>,
     write: Option<Write>,
     read: Option<Read>,
@@ -53,9 +32,7 @@ struct Host {
 impl Host {
     fn new(queues: usize) -> Self {
         Self {
-            queues,
-            queue: [QueueState::default(); 64],
-            nonce: 0,
+            bank: Bank::new(queues),
             offered: None,
             write: None,
             read: None,
@@ -66,7 +43,7 @@ impl Host {
     }
 
     fn address(&self, random: &mut Random) -> u64 {
-        let queue = random.bits() % (self.queues as u64 + 2);
+        let queue = random.bits() % (self.bank.queues as u64 + 2);
         let counter = reg::COUNTERS + 4 * (random.bits() % 40) as u32;
         match random.bits() % 8 {
             0 => u64::from(random.choose(&[reg::BOOT_NONCE, reg::STATUS, reg::CONTROL, counter])),
@@ -76,61 +53,10 @@ impl Host {
         }
     }
 
-    /// The queue and the word that an address means.
-    fn place(&self, address: u64) -> Option<(usize, u64)> {
-        let queue = (address >> 6 & 63) as usize;
-        let is_queue = address >> 12 == 1 && address.is_multiple_of(4) && queue < self.queues;
-        is_queue.then_some((queue, address & 63))
-    }
-
-    /// What a write does, so many cycles after it was taken; the host's last word is the one that counts.
-    fn apply(&mut self, write: Write) {
-        if !write.is_whole {
-            return;
-        }
-        if write.age == 1 && write.address == u64::from(reg::BOOT_NONCE) {
-            if self.nonce == 0 && write.data != 0xffff_ffff {
-                self.nonce = write.data;
-            }
-            return;
-        }
-        let Some((index, word)) = self.place(write.address) else {
-            return;
-        };
-        let queue = &mut self.queue[index];
-        match (word as u32, write.age) {
-            (0..=queue::ENTRIES_LOG2, 1) if !queue.enabled => queue.words[word as usize / 4] = write.data,
-            (queue::SQ_TAIL | queue::CQ_HEAD, 1) => {
-                queue.words[word as usize / 4] = write.data;
-                queue.pending = true;
-            }
-            (queue::INTERRUPT_ARM, 1) => {
-                queue.armed = write.data & 1 == 1;
-                queue.pending |= queue.armed;
-            }
-            (queue::ENABLE, 1) if write.data & 1 == 0 => {
-                queue.enabled = false;
-                queue.fresh = false;
-            }
-            (queue::ENABLE, 2) if write.data & 1 == 1 && !queue.enabled => queue.words[6] = 0,
-            (queue::ENABLE, 3) if write.data & 1 == 1 && !queue.enabled => {
-                *queue = QueueState {
-                    words: queue.words,
-                    enabled: true,
-                    fresh: true,
-                    pending: true,
-                    ..QueueState::default()
-                };
-                queue.words[7] = 0;
-            }
-            _ => {}
-        }
-    }
-
     /// What a register reads, given what the memory holds.
     fn value(&self, address: u64, memory: u64, block: &Registers) -> u64 {
-        if let Some((index, word)) = self.place(address) {
-            let queue = &self.queue[index];
+        if let Some((index, word)) = self.bank.place(address) {
+            let queue = &self.bank.queue[index];
             return match word as u32 {
                 0..=queue::ENTRIES_LOG2 => memory,
                 queue::ENABLE => u64::from(queue.enabled),
@@ -140,7 +66,7 @@ impl Host {
             };
         }
         match address as u32 {
-            reg::BOOT_NONCE => self.nonce,
+            reg::BOOT_NONCE => self.bank.nonce,
             reg::STATUS => block.status.val().into(),
             reg::COUNTERS..0x140 if address.is_multiple_of(4) => block.counter_data.val().into(),
             0..reg::COUNTERS if address.is_multiple_of(4) => constant(address / 4),
@@ -162,7 +88,7 @@ impl Bench for Host {
     }
 
     fn drive(&mut self, block: &mut Registers, random: &mut Random) {
-        put(&mut block.queues, self.queues as u64);
+        put(&mut block.queues, self.bank.queues as u64);
         put(&mut block.status, random.bits());
         block.clear.next = random.one_in(3000);
         put(&mut block.constant_data, constant(self.constant_address));
@@ -211,8 +137,11 @@ impl Bench for Host {
         put(&mut block.s_araddr, offered.unwrap_or_else(|| random.bits()));
         block.s_rready.next = random.one_in(2);
         block.cfg_use.next = random.one_in(3);
-        put(&mut block.cfg_address, random.bits() % (16 * self.queues as u64));
-        put(&mut block.sel, random.bits() % self.queues as u64);
+        put(
+            &mut block.cfg_address,
+            random.bits() % (16 * self.bank.queues as u64),
+        );
+        put(&mut block.sel, random.bits() % self.bank.queues as u64);
         block.take.next = random.one_in(4);
         block.again.next = random.one_in(8);
         block.set_state.next = random.one_in(8);
@@ -223,17 +152,17 @@ impl Bench for Host {
     fn look(&mut self, block: &Registers) {
         // What the engine sees.
         let sel: u64 = block.sel.val().into();
-        let queue = &mut self.queue[sel as usize];
+        let queue = &mut self.bank.queue[sel as usize];
         assert_eq!(block.sel_pending.val(), queue.pending, "queue {sel}: pending");
         assert_eq!(block.sel_enabled.val(), queue.enabled, "queue {sel}: enabled");
         assert_eq!(block.sel_fresh.val(), queue.fresh, "queue {sel}: fresh");
         assert_eq!(block.sel_running.val(), queue.state == 1, "queue {sel}: running");
         assert_eq!(block.sel_armed.val(), queue.armed, "queue {sel}: armed");
-        assert_eq!(u64::from(block.boot_nonce.val()), self.nonce);
+        assert_eq!(u64::from(block.boot_nonce.val()), self.bank.nonce);
         if let Some(cfg) = self.cfg.take() {
             assert_eq!(u64::from(block.cfg_data.val()), cfg);
         }
-        let before = self.queue;
+        let before = self.bank.queue;
         let cfg: u64 = block.cfg_address.val().into();
         if block.cfg_use.val() {
             self.cfg = Some(before[cfg as usize / 16].words[cfg as usize % 16]);
@@ -245,6 +174,7 @@ impl Bench for Host {
             Some(Read::Offered(address)) if block.s_arready.val() => Some(Read::Waits(address)),
             Some(Read::Waits(address)) if !block.cfg_use.val() => {
                 let memory = self
+                    .bank
                     .place(address)
                     .map_or(0, |(q, word)| before[q].words[word as usize / 4]);
                 Some(Read::Chooses(address, memory))
@@ -260,7 +190,7 @@ impl Bench for Host {
         };
 
         // What changes: the engine's wishes first.
-        let queue = &mut self.queue[sel as usize];
+        let queue = &mut self.bank.queue[sel as usize];
         queue.pending &= !block.take.val();
         queue.pending |= block.again.val();
         queue.armed &= !block.disarm.val();
@@ -274,7 +204,7 @@ impl Bench for Host {
             let write = *write;
             let control = write.is_whole && write.address == u64::from(reg::CONTROL);
             reset = control && write.age == 1 && write.data & 1 == 1;
-            self.apply(write);
+            self.bank.apply(write);
             if block.s_bvalid.val() && block.s_bready.val() {
                 self.write = None;
             }
@@ -285,8 +215,8 @@ impl Bench for Host {
             self.write = self.offered.take().map(|(write, ..)| write);
         }
         if block.clear.val() {
-            self.nonce = 0;
-            for queue in &mut self.queue {
+            self.bank.nonce = 0;
+            for queue in &mut self.bank.queue {
                 *queue = QueueState {
                     words: queue.words,
                     ..QueueState::default()

@@ -34,9 +34,25 @@ fn emit<B: Block>(name: &'static str, block: impl Fn() -> B) -> Emitted {
     }
 }
 
+/// The CRC with one bit of the mask of its bit 7 inverted.
+fn faulty_crc32() -> Emitted {
+    let mut block = emit("crc32_faulty", Crc32::default);
+    let mask = block
+        .verilog
+        .lines()
+        .find(|line| line.contains("mask$7 = 64'h"))
+        .unwrap();
+    let (before, digit) = mask.trim_end_matches(';').split_at(mask.len() - 2);
+    let digit = u8::from_str_radix(digit, 16).unwrap() ^ 4;
+    let wrong = format!("{before}{digit:x};");
+    block.verilog = block.verilog.replacen(mask, &wrong, 1);
+    block
+}
+
 /// Every block that has a bench.
 fn blocks() -> Vec<Emitted> {
     vec![
+        faulty_crc32(),
         emit("cluster", cluster::three),
         emit("counters", Counters::default),
         emit("crc32", Crc32::default),

@@ -1,4 +1,5 @@
-//! The writer as queues and jobs see it: words are taken, collected, and handed over when a flush asks for it.
+//! The writer as queues and jobs see it: words are taken, collected, and handed over when a flush asks for
+//! it.
 
 use crate::random::Random;
 

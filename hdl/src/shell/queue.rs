@@ -344,7 +344,11 @@ impl Logic for Queue {
         }
         if self.state.q.val() == 2 {
             self.state.d.next = 3.into();
-            if self.sel_fresh.val() {
+            if self.sel_fresh.val() && self.sel_pending.val() {
+                // It may have been enabled anew while its registers were read: it waits, and is read again.
+                self.queue.d.next = self.next_queue.val();
+                self.state.d.next = 0.into();
+            } else if self.sel_fresh.val() {
                 self.head.d.next = 0.into();
                 self.completed.d.next = 0.into();
                 self.unannounced.d.next = false;
@@ -433,8 +437,12 @@ impl Logic for Queue {
                     self.state.d.next = 15.into();
                 }
             }
+            // A reset does not wait for a burst, which may wait for a tag.
+            if self.stop.val() {
+                self.state.d.next = 15.into();
+            }
         }
-        // What follows an error within the burst is thrown away.
+        // What follows an error within the burst is thrown away, and so is a burst that a reset drops.
         if self.state.q.val() == 15 {
             self.abort.next = true;
             self.in_ready.next = true;

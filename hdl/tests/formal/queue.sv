@@ -7,31 +7,42 @@ always @(posedge clock) f_queue <= f_queue;
 wire f_mine = queue$q == f_queue;
 wire f_serves = f_mine && state$q != 0;
 
-// What the registers hold of it. The host may change it while the queue is not in service, and the queue is
-// fresh then; so it is after a reset.
+// What the registers hold of it. The host may change it at any time, by disabling and enabling it: it is fresh then, and
+// waits. So it is after a reset.
 (* anyseq *) wire f_changes;
 (* anyseq *) wire [159:0] f_new;
 reg [63:0] f_sq, f_cq;
 reg [31:0] f_log2;
-reg f_fresh, f_running;
+reg f_fresh, f_running, f_pending;
 initial f_fresh = 1;
 initial f_running = 0;
+initial f_pending = 0;
 always @(posedge clock) begin
+    if (take && f_mine)
+        f_pending <= 0;
     if (set_state && f_mine) begin
         f_fresh <= 0;
         f_running <= new_state == 1;
     end
-    if (!f_serves && f_changes || stop && state$q == 0) begin
+    if (f_changes || stop && state$q == 0) begin
         f_fresh <= 1;
         f_running <= 0;
+        f_pending <= 1;
         {f_sq, f_cq, f_log2} <= f_new;
     end
 end
+// What they held when the service began that is in progress: its rings.
+reg [63:0] f_my_sq, f_my_cq;
+reg [31:0] f_my_log2;
+always @(posedge clock) if (f_mine && state$q == 2) {f_my_sq, f_my_cq, f_my_log2} <= {f_sq, f_cq, f_log2};
 reg [9:0] f_read;
 always @(posedge clock) f_read <= cfg_address;
 always @(*) begin
-    if (f_mine)
+    if (f_mine) begin
         assume (sel_fresh == f_fresh && sel_running == f_running);
+        if (f_pending)
+            assume (sel_pending);
+    end
     if (f_read[9:4] == f_queue) case (f_read[3:0])
         0: assume (cfg_data == f_sq[31:0]);
         1: assume (cfg_data == f_sq[63:32]);
@@ -74,6 +85,7 @@ end
 wire [5:0] f_address_0 = f_queue;
 wire [63:0] f_data_0;
 wire f_is_valid = f_log2 != 0 && f_log2 <= 15 && f_sq[5:0] == 0 && f_cq[5:0] == 0;
+wire f_mine_is_valid = f_my_log2 != 0 && f_my_log2 <= 15 && f_my_sq[5:0] == 0 && f_my_cq[5:0] == 0;
 wire [15:0] f_left = count$q - index$q;
 wire [15:0] f_ahead = head$q - completed$q;
 wire f_knows = f_mine && state$q >= 3;
@@ -82,14 +94,19 @@ wire f_answers = f_mine && (state$q >= 7 && state$q <= 12 || state$q == 14);
 // What makes it inductive.
 always @(*) begin
     assert (f_running ? f_is_valid && !f_fresh : 1);
-    if (f_serves && state$q <= 2)
+    if (f_serves && state$q <= 2) begin
         assert (f_fresh || f_running);
+        assert (f_fresh || !f_pending);
+    end
     if (f_running && !f_knows && !(state$q == 0 && stop))
         assert (f_data_0[15:0] == f_data_0[31:16]);
     if (f_mine && state$q == 1) begin
         assert (step$q <= 8);
         assert (step$q == 0 || f_read == {f_queue, step$q[3:0] - 4'd1});
         if (step$q >= 1) assert (contexts$read_data == f_data_0);
+    end
+    // What was read of the registers, if they did not change meanwhile.
+    if (f_mine && state$q == 1 && !f_pending) begin
         if (step$q >= 2) assert (sq$q[31:0] == f_sq[31:0]);
         if (step$q == 2) assert (sq$q[63:32] == 0);
         if (step$q >= 3) assert (sq$q == f_sq);
@@ -98,12 +115,15 @@ always @(*) begin
         if (step$q >= 5) assert (cq$q == f_cq);
         if (step$q >= 6) assert (log2$q == f_log2);
     end
-    if (f_mine && state$q == 2)
-        assert (sq$q == f_sq && cq$q == f_cq && log2$q == f_log2 && contexts$read_data == f_data_0);
-    if (f_knows)
-        assert (sq$q == f_sq && cq$q == f_cq && log2$q == f_log2 && f_is_valid && !f_fresh);
-    if (f_knows)
-        assert (f_running == (state$q != 15));
+    if (f_mine && state$q == 2) begin
+        assert (contexts$read_data == f_data_0);
+        if (!f_pending)
+            assert (sq$q == f_sq && cq$q == f_cq && log2$q == f_log2);
+    end
+    if (f_knows) begin
+        assert (sq$q == f_my_sq && cq$q == f_my_cq && log2$q == f_my_log2 && f_mine_is_valid);
+        assert (state$q != 15 || !f_running || stop);
+    end
     if (f_mine && (state$q >= 3 && state$q <= 6 || state$q == 13))
         assert (head$q == completed$q);
     if (f_mine && state$q >= 4 && state$q != 15)
@@ -139,7 +159,7 @@ end
 always @(*) begin
     // Entries that were submitted, in one piece of the ring, within a page, with a place for each completion.
     if (cmd_valid && f_mine) begin
-        assert (cmd_address == f_sq + 64 * slot);
+        assert (cmd_address == f_my_sq + 64 * slot);
         assert (64 * slot + cmd_length <= 64 * entries);
         assert (cmd_length >= 64 && cmd_length <= 512 && cmd_length[5:0] == 0);
         assert (cmd_address[11:0] + cmd_length <= 4096);
@@ -154,7 +174,7 @@ always @(*) begin
     // Each completion goes to its own place in the ring.
     if (write_start && f_mine) begin
         assert (write_idle && !write_push);
-        assert (write_address == f_cq + 16 * end17 && end17 < entries);
+        assert (write_address == f_my_cq + 16 * end17 && end17 < entries);
     end
     if (write_push && f_mine) begin
         assert (f_slot == end17 && end17 < entries);

@@ -232,7 +232,7 @@ impl<const W: usize, const B: usize, const T: usize, const K: usize, const P: us
             let waiting = |request: &&mut Request| request.bytes > 0 && request.tag.is_none();
             self.requests.iter_mut().find(waiting).unwrap().tag = Some(tag);
             let mut random = Random(self.cycle);
-            let far = if random.one_in(150) { 3 * TIMEOUT } else { 40 };
+            let far = if random.one_in(50) { 8 * TIMEOUT } else { 40 };
             self.answers[tag] = Some(Answer {
                 words: (0..bytes / 8)
                     .map(|word| word_at(address.wrapping_add(8 * word)))

@@ -6912,7 +6912,7 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         one8 = 32'h1;
         look_mask = one8 << look$q;
         cancelled = is_cancelled$q;
-        found = has_found$q[index$q];
+        found = has_found$q[index$q[(32'h0)+:(3)]];
         next_index = index$q + 32'h1;
         valid = (log2$q != 32'h0) && (log2$q <= max_log2) && (sq$q[(32'h0)+:(6)] == 32'h0) && (cq$q[(32'h0)+:(6)] == 32'h0) && ~&sq$q[(32'h15)+:(43)] && ~&cq$q[(32'h13)+:(45)];
         good_word = in_data == 32'h0;
@@ -6999,7 +6999,11 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         end
         if (state$q == 32'h2) begin
             state$d = 32'h3;
-            if (sel_fresh) begin
+            if (~sel_enabled || (sel_fresh && sel_pending)) begin
+                queue$d = next_queue;
+                state$d = 32'h0;
+            end
+            else if (sel_fresh) begin
                 head$d = 32'h0;
                 completed$d = 32'h0;
                 unannounced$d = 1'b0;
@@ -7118,6 +7122,9 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
                     new_state = 32'h3;
                     state$d = 32'hf;
                 end
+            end
+            if (stop) begin
+                state$d = 32'hf;
             end
         end
         if (state$q == 32'hf) begin

@@ -344,8 +344,8 @@ impl Logic for Queue {
         }
         if self.state.q.val() == 2 {
             self.state.d.next = 3.into();
-            if self.sel_fresh.val() && self.sel_pending.val() {
-                // It may have been enabled anew while its registers were read: it waits, and is read again.
+            if !self.sel_enabled.val() || (self.sel_fresh.val() && self.sel_pending.val()) {
+                // It may have been changed while its registers were read. If it was enabled anew, it waits.
                 self.queue.d.next = self.next_queue.val();
                 self.state.d.next = 0.into();
             } else if self.sel_fresh.val() {

@@ -7,14 +7,16 @@ always @(posedge clock) f_queue <= f_queue;
 wire f_mine = queue$q == f_queue;
 wire f_serves = f_mine && state$q != 0;
 
-// What the registers hold of it. The host may change it at any time, by disabling and enabling it: it is fresh then, and
-// waits. So it is after a reset.
-(* anyseq *) wire f_changes;
+// What the registers hold of it. The host may disable it at any time, change it then, and enable it: so it is fresh, and
+// waits. A reset disables all queues.
+(* anyseq *) wire f_disables;
+(* anyseq *) wire f_enables;
 (* anyseq *) wire [159:0] f_new;
 reg [63:0] f_sq, f_cq;
 reg [31:0] f_log2;
-reg f_fresh, f_running, f_pending;
-initial f_fresh = 1;
+reg f_enabled, f_fresh, f_running, f_pending;
+initial f_enabled = 0;
+initial f_fresh = 0;
 initial f_running = 0;
 initial f_pending = 0;
 always @(posedge clock) begin
@@ -24,13 +26,23 @@ always @(posedge clock) begin
         f_fresh <= 0;
         f_running <= new_state == 1;
     end
-    if (f_changes || stop && state$q == 0) begin
+    if (!f_enabled)
+        {f_sq, f_cq, f_log2} <= f_new;
+    if (f_disables || stop && state$q == 0) begin
+        f_enabled <= 0;
+        f_fresh <= 0;
+        if (stop)
+            f_running <= 0;
+    end else if (f_enables && !f_enabled) begin
+        f_enabled <= 1;
         f_fresh <= 1;
         f_running <= 0;
         f_pending <= 1;
-        {f_sq, f_cq, f_log2} <= f_new;
     end
 end
+// Whether it was enabled all the time since its service began.
+reg f_same;
+always @(posedge clock) f_same <= f_enabled && (f_same || take && f_mine);
 // What they held when the service began that is in progress: its rings.
 reg [63:0] f_my_sq, f_my_cq;
 reg [31:0] f_my_log2;
@@ -39,7 +51,7 @@ reg [9:0] f_read;
 always @(posedge clock) f_read <= cfg_address;
 always @(*) begin
     if (f_mine) begin
-        assume (sel_fresh == f_fresh && sel_running == f_running);
+        assume (sel_enabled == f_enabled && sel_fresh == f_fresh && sel_running == f_running);
         if (f_pending)
             assume (sel_pending);
     end
@@ -93,12 +105,13 @@ wire f_answers = f_mine && (state$q >= 7 && state$q <= 12 || state$q == 14);
 
 // What makes it inductive.
 always @(*) begin
-    assert (f_running ? f_is_valid && !f_fresh : 1);
+    if (f_enabled && f_running)
+        assert (f_is_valid && !f_fresh);
     if (f_serves && state$q <= 2) begin
-        assert (f_fresh || f_running);
-        assert (f_fresh || !f_pending);
+        if (f_enabled)
+            assert (f_same ? f_fresh || f_running : f_fresh && f_pending);
     end
-    if (f_running && !f_knows && !(state$q == 0 && stop))
+    if (f_enabled && f_running && !f_knows && !(state$q == 0 && stop))
         assert (f_data_0[15:0] == f_data_0[31:16]);
     if (f_mine && state$q == 1) begin
         assert (step$q <= 8);
@@ -106,7 +119,7 @@ always @(*) begin
         if (step$q >= 1) assert (contexts$read_data == f_data_0);
     end
     // What was read of the registers, if they did not change meanwhile.
-    if (f_mine && state$q == 1 && !f_pending) begin
+    if (f_mine && state$q == 1 && f_same) begin
         if (step$q >= 2) assert (sq$q[31:0] == f_sq[31:0]);
         if (step$q == 2) assert (sq$q[63:32] == 0);
         if (step$q >= 3) assert (sq$q == f_sq);
@@ -117,12 +130,12 @@ always @(*) begin
     end
     if (f_mine && state$q == 2) begin
         assert (contexts$read_data == f_data_0);
-        if (!f_pending)
+        if (f_same)
             assert (sq$q == f_sq && cq$q == f_cq && log2$q == f_log2);
     end
     if (f_knows) begin
         assert (sq$q == f_my_sq && cq$q == f_my_cq && log2$q == f_my_log2 && f_mine_is_valid);
-        assert (state$q != 15 || !f_running || stop);
+        assert (state$q != 15 || !f_enabled || !f_running || stop);
     end
     if (f_mine && (state$q >= 3 && state$q <= 6 || state$q == 13))
         assert (head$q == completed$q);

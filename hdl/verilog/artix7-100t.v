@@ -1857,7 +1857,6 @@ module metisvm_card$cores$lanes$0$core(clock,clear,in_data,in_bytes,in_last,in_v
     // Constant declarations
     localparam  all_left = 4'hf;
     localparam  none_left = 4'h0;
-    localparam  one_left = 4'h1;
     localparam  no_word = 64'h0;
 
     // Stub signals
@@ -1897,6 +1896,7 @@ module metisvm_card$cores$lanes$0$core(clock,clear,in_data,in_bytes,in_last,in_v
     wire  schedule$goes;
     wire  schedule$writes;
     wire  schedule$hands_over;
+    wire  schedule$clears;
     wire  [23:0] schedule$number;
     reg  [23:0] constants$number;
     wire  [63:0] constants$constant$0;
@@ -2098,7 +2098,6 @@ module metisvm_card$cores$lanes$0$core(clock,clear,in_data,in_bytes,in_last,in_v
     reg  empties;
     reg  will_be_free;
     reg  is_one;
-    reg  clears;
     reg  pops;
     reg  [3:0] next_left;
 
@@ -2142,6 +2141,7 @@ module metisvm_card$cores$lanes$0$core(clock,clear,in_data,in_bytes,in_last,in_v
         .goes(schedule$goes),
         .writes(schedule$writes),
         .hands_over(schedule$hands_over),
+        .clears(schedule$clears),
         .number(schedule$number)
     );
     metisvm_card$cores$lanes$0$core$constants constants(
@@ -2494,8 +2494,8 @@ module metisvm_card$cores$lanes$0$core(clock,clear,in_data,in_bytes,in_last,in_v
         absorber$in_last = in_last;
         absorber$in_valid = in_valid;
         in_ready = absorber$in_ready;
-        free = left$q == none_left;
-        is_one = left$q == one_left;
+        free = ~left$q[32'h0];
+        is_one = left$q[32'h0] & ~left$q[32'h1];
         empties = is_one & out_ready;
         will_be_free = free | empties;
         will_be_free = will_be_free & ~schedule$hands_over;
@@ -2652,8 +2652,7 @@ module metisvm_card$cores$lanes$0$core(clock,clear,in_data,in_bytes,in_last,in_v
             state$23$d = rounds$after$23;
             state$24$d = rounds$after$24;
         end
-        clears = schedule$hands_over | clear;
-        if (clears) begin
+        if (schedule$clears) begin
             state$0$d = no_word;
             state$1$d = no_word;
             state$2$d = no_word;
@@ -2680,7 +2679,7 @@ module metisvm_card$cores$lanes$0$core(clock,clear,in_data,in_bytes,in_last,in_v
             state$23$d = no_word;
             state$24$d = no_word;
         end
-        pops = out_ready & ~free;
+        pops = out_ready & left$q[32'h0];
         next_left = left$q >> 32'h1;
         left$d = left$q;
         digest$0$d = digest$0$q;
@@ -2700,7 +2699,7 @@ module metisvm_card$cores$lanes$0$core(clock,clear,in_data,in_bytes,in_last,in_v
             digest$2$d = state$2$q;
             digest$3$d = state$3$q;
         end
-        out_valid = ~free;
+        out_valid = left$q[32'h0];
         out_data = digest$0$q;
         out_last = is_one;
         if (clear) begin
@@ -2774,14 +2773,14 @@ module metisvm_card$cores$lanes$0$core$absorber(clock,clear,in_data,in_bytes,in_
     localparam  counts$5 = 4'h5;
     localparam  counts$6 = 4'h6;
     localparam  counts$7 = 4'h7;
-    localparam  masks$0 = 64'h0;
-    localparam  masks$1 = 64'hff;
-    localparam  masks$2 = 64'hffff;
-    localparam  masks$3 = 64'hffffff;
-    localparam  masks$4 = 64'hffffffff;
-    localparam  masks$5 = 64'hffffffffff;
-    localparam  masks$6 = 64'hffffffffffff;
-    localparam  masks$7 = 64'hffffffffffffff;
+    localparam  masks$0 = 64'hff;
+    localparam  masks$1 = 64'hff00;
+    localparam  masks$2 = 64'hff0000;
+    localparam  masks$3 = 64'hff000000;
+    localparam  masks$4 = 64'hff00000000;
+    localparam  masks$5 = 64'hff0000000000;
+    localparam  masks$6 = 64'hff000000000000;
+    localparam  masks$7 = 64'hff00000000000000;
     localparam  markers$0 = 64'h1;
     localparam  markers$1 = 64'h100;
     localparam  markers$2 = 64'h10000;
@@ -2790,7 +2789,6 @@ module metisvm_card$cores$lanes$0$core$absorber(clock,clear,in_data,in_bytes,in_
     localparam  markers$5 = 64'h10000000000;
     localparam  markers$6 = 64'h1000000000000;
     localparam  markers$7 = 64'h100000000000000;
-    localparam  all_ones = 64'hffffffffffffffff;
 
     // Stub signals
     reg  [63:0] words$0$d;
@@ -2871,9 +2869,47 @@ module metisvm_card$cores$lanes$0$core$absorber(clock,clear,in_data,in_bytes,in_
     reg  waits;
     reg  whole;
     reg  ends;
-    reg  [63:0] mask;
-    reg  [63:0] marker;
-    reg  [63:0] kept;
+    reg  more;
+    reg  counts_more$0;
+    reg  counts_more$1;
+    reg  counts_more$2;
+    reg  counts_more$3;
+    reg  counts_more$4;
+    reg  counts_more$5;
+    reg  counts_more$6;
+    reg  counts_more$7;
+    reg  counts_so_many$0;
+    reg  counts_so_many$1;
+    reg  counts_so_many$2;
+    reg  counts_so_many$3;
+    reg  counts_so_many$4;
+    reg  counts_so_many$5;
+    reg  counts_so_many$6;
+    reg  counts_so_many$7;
+    reg  keeps$0;
+    reg  keeps$1;
+    reg  keeps$2;
+    reg  keeps$3;
+    reg  keeps$4;
+    reg  keeps$5;
+    reg  keeps$6;
+    reg  keeps$7;
+    reg  marks$0;
+    reg  marks$1;
+    reg  marks$2;
+    reg  marks$3;
+    reg  marks$4;
+    reg  marks$5;
+    reg  marks$6;
+    reg  marks$7;
+    reg  [63:0] kept$0;
+    reg  [63:0] kept$1;
+    reg  [63:0] kept$2;
+    reg  [63:0] kept$3;
+    reg  [63:0] kept$4;
+    reg  [63:0] kept$5;
+    reg  [63:0] kept$6;
+    reg  [63:0] kept$7;
     reg  [63:0] word;
     reg  [16:0] moved;
 
@@ -3026,44 +3062,96 @@ module metisvm_card$cores$lanes$0$core$absorber(clock,clear,in_data,in_bytes,in_
         pads = pad$q & ~full$q;
         write = accept | pads;
         whole = in_bytes == whole_word;
-        mask = all_ones;
-        marker = no_word;
-        if (in_last) begin
-            if (in_bytes == counts$0) begin
-                mask = masks$0;
-                marker = markers$0;
-            end
-            if (in_bytes == counts$1) begin
-                mask = masks$1;
-                marker = markers$1;
-            end
-            if (in_bytes == counts$2) begin
-                mask = masks$2;
-                marker = markers$2;
-            end
-            if (in_bytes == counts$3) begin
-                mask = masks$3;
-                marker = markers$3;
-            end
-            if (in_bytes == counts$4) begin
-                mask = masks$4;
-                marker = markers$4;
-            end
-            if (in_bytes == counts$5) begin
-                mask = masks$5;
-                marker = markers$5;
-            end
-            if (in_bytes == counts$6) begin
-                mask = masks$6;
-                marker = markers$6;
-            end
-            if (in_bytes == counts$7) begin
-                mask = masks$7;
-                marker = markers$7;
-            end
+        more = ~in_last;
+        word = no_word;
+        counts_more$0 = in_bytes > counts$0;
+        counts_so_many$0 = in_bytes == counts$0;
+        keeps$0 = more | counts_more$0;
+        marks$0 = in_last & counts_so_many$0;
+        kept$0 = in_data & masks$0;
+        if (keeps$0) begin
+            word = word | kept$0;
         end
-        kept = in_data & mask;
-        word = kept | marker;
+        if (marks$0) begin
+            word = word | markers$0;
+        end
+        counts_more$1 = in_bytes > counts$1;
+        counts_so_many$1 = in_bytes == counts$1;
+        keeps$1 = more | counts_more$1;
+        marks$1 = in_last & counts_so_many$1;
+        kept$1 = in_data & masks$1;
+        if (keeps$1) begin
+            word = word | kept$1;
+        end
+        if (marks$1) begin
+            word = word | markers$1;
+        end
+        counts_more$2 = in_bytes > counts$2;
+        counts_so_many$2 = in_bytes == counts$2;
+        keeps$2 = more | counts_more$2;
+        marks$2 = in_last & counts_so_many$2;
+        kept$2 = in_data & masks$2;
+        if (keeps$2) begin
+            word = word | kept$2;
+        end
+        if (marks$2) begin
+            word = word | markers$2;
+        end
+        counts_more$3 = in_bytes > counts$3;
+        counts_so_many$3 = in_bytes == counts$3;
+        keeps$3 = more | counts_more$3;
+        marks$3 = in_last & counts_so_many$3;
+        kept$3 = in_data & masks$3;
+        if (keeps$3) begin
+            word = word | kept$3;
+        end
+        if (marks$3) begin
+            word = word | markers$3;
+        end
+        counts_more$4 = in_bytes > counts$4;
+        counts_so_many$4 = in_bytes == counts$4;
+        keeps$4 = more | counts_more$4;
+        marks$4 = in_last & counts_so_many$4;
+        kept$4 = in_data & masks$4;
+        if (keeps$4) begin
+            word = word | kept$4;
+        end
+        if (marks$4) begin
+            word = word | markers$4;
+        end
+        counts_more$5 = in_bytes > counts$5;
+        counts_so_many$5 = in_bytes == counts$5;
+        keeps$5 = more | counts_more$5;
+        marks$5 = in_last & counts_so_many$5;
+        kept$5 = in_data & masks$5;
+        if (keeps$5) begin
+            word = word | kept$5;
+        end
+        if (marks$5) begin
+            word = word | markers$5;
+        end
+        counts_more$6 = in_bytes > counts$6;
+        counts_so_many$6 = in_bytes == counts$6;
+        keeps$6 = more | counts_more$6;
+        marks$6 = in_last & counts_so_many$6;
+        kept$6 = in_data & masks$6;
+        if (keeps$6) begin
+            word = word | kept$6;
+        end
+        if (marks$6) begin
+            word = word | markers$6;
+        end
+        counts_more$7 = in_bytes > counts$7;
+        counts_so_many$7 = in_bytes == counts$7;
+        keeps$7 = more | counts_more$7;
+        marks$7 = in_last & counts_so_many$7;
+        kept$7 = in_data & masks$7;
+        if (keeps$7) begin
+            word = word | kept$7;
+        end
+        if (marks$7) begin
+            word = word | markers$7;
+        end
         if (pad$q) begin
             word = one;
         end
@@ -3073,139 +3161,139 @@ module metisvm_card$cores$lanes$0$core$absorber(clock,clear,in_data,in_bytes,in_
             arrived_at$d = place$q;
         end
         words$0$d = words$0$q;
-        if (take) begin
-            words$0$d = no_word;
-        end
         if (arrived_at$q[0]) begin
             words$0$d = arrived$q;
         end
+        if (take) begin
+            words$0$d = no_word;
+        end
         block$0 = words$0$q;
         words$1$d = words$1$q;
-        if (take) begin
-            words$1$d = no_word;
-        end
         if (arrived_at$q[1]) begin
             words$1$d = arrived$q;
         end
+        if (take) begin
+            words$1$d = no_word;
+        end
         block$1 = words$1$q;
         words$2$d = words$2$q;
-        if (take) begin
-            words$2$d = no_word;
-        end
         if (arrived_at$q[2]) begin
             words$2$d = arrived$q;
         end
+        if (take) begin
+            words$2$d = no_word;
+        end
         block$2 = words$2$q;
         words$3$d = words$3$q;
-        if (take) begin
-            words$3$d = no_word;
-        end
         if (arrived_at$q[3]) begin
             words$3$d = arrived$q;
         end
+        if (take) begin
+            words$3$d = no_word;
+        end
         block$3 = words$3$q;
         words$4$d = words$4$q;
-        if (take) begin
-            words$4$d = no_word;
-        end
         if (arrived_at$q[4]) begin
             words$4$d = arrived$q;
         end
+        if (take) begin
+            words$4$d = no_word;
+        end
         block$4 = words$4$q;
         words$5$d = words$5$q;
-        if (take) begin
-            words$5$d = no_word;
-        end
         if (arrived_at$q[5]) begin
             words$5$d = arrived$q;
         end
+        if (take) begin
+            words$5$d = no_word;
+        end
         block$5 = words$5$q;
         words$6$d = words$6$q;
-        if (take) begin
-            words$6$d = no_word;
-        end
         if (arrived_at$q[6]) begin
             words$6$d = arrived$q;
         end
+        if (take) begin
+            words$6$d = no_word;
+        end
         block$6 = words$6$q;
         words$7$d = words$7$q;
-        if (take) begin
-            words$7$d = no_word;
-        end
         if (arrived_at$q[7]) begin
             words$7$d = arrived$q;
         end
+        if (take) begin
+            words$7$d = no_word;
+        end
         block$7 = words$7$q;
         words$8$d = words$8$q;
-        if (take) begin
-            words$8$d = no_word;
-        end
         if (arrived_at$q[8]) begin
             words$8$d = arrived$q;
         end
+        if (take) begin
+            words$8$d = no_word;
+        end
         block$8 = words$8$q;
         words$9$d = words$9$q;
-        if (take) begin
-            words$9$d = no_word;
-        end
         if (arrived_at$q[9]) begin
             words$9$d = arrived$q;
         end
+        if (take) begin
+            words$9$d = no_word;
+        end
         block$9 = words$9$q;
         words$10$d = words$10$q;
-        if (take) begin
-            words$10$d = no_word;
-        end
         if (arrived_at$q[10]) begin
             words$10$d = arrived$q;
         end
+        if (take) begin
+            words$10$d = no_word;
+        end
         block$10 = words$10$q;
         words$11$d = words$11$q;
-        if (take) begin
-            words$11$d = no_word;
-        end
         if (arrived_at$q[11]) begin
             words$11$d = arrived$q;
         end
+        if (take) begin
+            words$11$d = no_word;
+        end
         block$11 = words$11$q;
         words$12$d = words$12$q;
-        if (take) begin
-            words$12$d = no_word;
-        end
         if (arrived_at$q[12]) begin
             words$12$d = arrived$q;
         end
+        if (take) begin
+            words$12$d = no_word;
+        end
         block$12 = words$12$q;
         words$13$d = words$13$q;
-        if (take) begin
-            words$13$d = no_word;
-        end
         if (arrived_at$q[13]) begin
             words$13$d = arrived$q;
         end
+        if (take) begin
+            words$13$d = no_word;
+        end
         block$13 = words$13$q;
         words$14$d = words$14$q;
-        if (take) begin
-            words$14$d = no_word;
-        end
         if (arrived_at$q[14]) begin
             words$14$d = arrived$q;
         end
+        if (take) begin
+            words$14$d = no_word;
+        end
         block$14 = words$14$q;
         words$15$d = words$15$q;
-        if (take) begin
-            words$15$d = no_word;
-        end
         if (arrived_at$q[15]) begin
             words$15$d = arrived$q;
         end
+        if (take) begin
+            words$15$d = no_word;
+        end
         block$15 = words$15$q;
         words$16$d = words$16$q;
-        if (take) begin
-            words$16$d = no_word;
-        end
         if (arrived_at$q[16]) begin
             words$16$d = arrived$q;
+        end
+        if (take) begin
+            words$16$d = no_word;
         end
         block$16 = words$16$q;
         if (last$q) begin
@@ -4018,7 +4106,7 @@ module metisvm_card$cores$lanes$0$core$rounds(before$0,before$1,before$2,before$
 
 endmodule // metisvm_card$cores$lanes$0$core$rounds
 
-module metisvm_card$cores$lanes$0$core$schedule(clock,clear,block_valid,block_last,will_be_free,takes,goes,writes,hands_over,number);
+module metisvm_card$cores$lanes$0$core$schedule(clock,clear,block_valid,block_last,will_be_free,takes,goes,writes,hands_over,clears,number);
 
     // Module arguments
     input wire  clock;
@@ -4030,6 +4118,7 @@ module metisvm_card$cores$lanes$0$core$schedule(clock,clear,block_valid,block_la
     output reg  goes;
     output reg  writes;
     output reg  hands_over;
+    output reg  clears;
     output reg  [23:0] number;
 
     // Constant declarations
@@ -4060,6 +4149,9 @@ module metisvm_card$cores$lanes$0$core$schedule(clock,clear,block_valid,block_la
     reg  hands_over_now$d;
     wire  hands_over_now$q;
     reg  hands_over_now$clock;
+    reg  clears_now$d;
+    wire  clears_now$q;
+    reg  clears_now$clock;
     reg  [23:0] number_now$d;
     wire  [23:0] number_now$q;
     reg  number_now$clock;
@@ -4123,6 +4215,11 @@ module metisvm_card$cores$lanes$0$core$schedule(clock,clear,block_valid,block_la
         .q(hands_over_now$q),
         .clock(hands_over_now$clock)
     );
+    metisvm_card$cores$begun clears_now(
+        .d(clears_now$d),
+        .q(clears_now$q),
+        .clock(clears_now$clock)
+    );
     metisvm_card$cores$lanes$0$core$schedule$number_now number_now(
         .d(number_now$d),
         .q(number_now$q),
@@ -4148,6 +4245,7 @@ module metisvm_card$cores$lanes$0$core$schedule(clock,clear,block_valid,block_la
         goes_now$clock = clock;
         writes_now$clock = clock;
         hands_over_now$clock = clock;
+        clears_now$clock = clock;
         number_now$clock = clock;
         last$clock = clock;
         done$clock = clock;
@@ -4157,6 +4255,7 @@ module metisvm_card$cores$lanes$0$core$schedule(clock,clear,block_valid,block_la
         goes = goes_now$q;
         writes = writes_now$q;
         hands_over = hands_over_now$q;
+        clears = clears_now$q;
         number = number_now$q;
         will_run = ~ends & running$q;
         will_run = will_run | begins;
@@ -4183,6 +4282,7 @@ module metisvm_card$cores$lanes$0$core$schedule(clock,clear,block_valid,block_la
         goes_now$d = will_go;
         writes_now$d = will_go | will_start;
         hands_over_now$d = will_hand_over;
+        clears_now$d = will_hand_over | clear;
         done$d = will_be_done;
         can_take = will_be_near_end | will_be_final;
         can_take = can_take & more;
@@ -7119,7 +7219,7 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         one8 = 32'h1;
         look_mask = one8 << look$q;
         cancelled = is_cancelled$q;
-        found = has_found$q[index$q];
+        found = has_found$q[index$q[(32'h0)+:(3)]];
         next_index = index$q + 32'h1;
         valid = (log2$q != 32'h0) && (log2$q <= max_log2) && (sq$q[(32'h0)+:(6)] == 32'h0) && (cq$q[(32'h0)+:(6)] == 32'h0) && ~&sq$q[(32'h15)+:(43)] && ~&cq$q[(32'h13)+:(45)];
         good_word = in_data == 32'h0;
@@ -7206,7 +7306,11 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         end
         if (state$q == 32'h2) begin
             state$d = 32'h3;
-            if (sel_fresh) begin
+            if (~sel_enabled || (sel_fresh && sel_pending)) begin
+                queue$d = next_queue;
+                state$d = 32'h0;
+            end
+            else if (sel_fresh) begin
                 head$d = 32'h0;
                 completed$d = 32'h0;
                 unannounced$d = 1'b0;
@@ -7325,6 +7429,9 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
                     new_state = 32'h3;
                     state$d = 32'hf;
                 end
+            end
+            if (stop) begin
+                state$d = 32'hf;
             end
         end
         if (state$q == 32'hf) begin

@@ -260,7 +260,11 @@ impl Logic for Queue {
         self.one8.next = 1.into();
         self.look_mask.next = self.one8.val() << self.look.q.val();
         self.cancelled.next = self.is_cancelled.q.val();
-        self.found.next = self.has_found.q.val().get_bit(self.index.q.val().index());
+        self.found.next = self
+            .has_found
+            .q
+            .val()
+            .get_bit(self.index.q.val().get_bits::<3>(0).index());
         self.next_index.next = self.index.q.val() + 1;
         self.valid.next = (self.log2.q.val() != 0)
             && (self.log2.q.val() <= self.max_log2.val())
@@ -340,7 +344,11 @@ impl Logic for Queue {
         }
         if self.state.q.val() == 2 {
             self.state.d.next = 3.into();
-            if self.sel_fresh.val() {
+            if !self.sel_enabled.val() || (self.sel_fresh.val() && self.sel_pending.val()) {
+                // It may have been changed while its registers were read. If it was enabled anew, it waits.
+                self.queue.d.next = self.next_queue.val();
+                self.state.d.next = 0.into();
+            } else if self.sel_fresh.val() {
                 self.head.d.next = 0.into();
                 self.completed.d.next = 0.into();
                 self.unannounced.d.next = false;
@@ -429,8 +437,12 @@ impl Logic for Queue {
                     self.state.d.next = 15.into();
                 }
             }
+            // A reset does not wait for a burst, which may wait for a tag.
+            if self.stop.val() {
+                self.state.d.next = 15.into();
+            }
         }
-        // What follows an error within the burst is thrown away.
+        // What follows an error within the burst is thrown away, and so is a burst that a reset drops.
         if self.state.q.val() == 15 {
             self.abort.next = true;
             self.in_ready.next = true;

@@ -15,6 +15,7 @@
 //! The Verilog is the authority. `tests/rtl` runs it in Verilator against the reference kernels, and
 //! cycle for cycle against rust-hdl's own simulation.
 
+pub mod bridge;
 pub mod keccak;
 pub mod shell;
 pub mod tensor;

@@ -1,5 +1,6 @@
 //! Writes the blocks out as Verilog.
 
+use crate::bridge::bridged::Bridged;
 use crate::keccak::core::Core;
 use crate::keccak::round::Round;
 use crate::shell::top::Card;
@@ -55,4 +56,14 @@ pub fn write_all(folder: &Path) -> io::Result<()> {
 pub fn card(capabilities: &Capabilities, timeout: u32) -> io::Result<String> {
     capabilities.validate().map_err(io::Error::other)?;
     emit("metisvm_card", Card::new(capabilities, timeout))
+}
+
+/// The Verilog of the card behind its bridge, top module `metisvm_card`; `metisvm_card$ecp5` in it is what a
+/// bitstream holds.
+///
+/// # Errors
+/// As of [`card`].
+pub fn bridged(capabilities: &Capabilities, timeout: u32) -> io::Result<String> {
+    capabilities.validate().map_err(io::Error::other)?;
+    emit("metisvm_card", Bridged::new(capabilities, timeout))
 }

@@ -9,7 +9,9 @@ use std::process::ExitCode;
 
 fn write_cards(folder: &Path) -> io::Result<()> {
     let card = verilog::card(&sim::CAPABILITIES, sim::TIMEOUT)?;
-    std::fs::write(folder.join("sim.v"), card)
+    std::fs::write(folder.join("sim.v"), card)?;
+    let bridged = verilog::bridged(&sim::CAPABILITIES, sim::TIMEOUT)?;
+    std::fs::write(folder.join("bridged.v"), bridged)
 }
 
 fn main() -> ExitCode {

@@ -15,7 +15,10 @@ pub struct Source {
 pub const DEFAULT: &str = "sim";
 
 /// Names and Verilog of the boards.
-const BOARDS: [(&str, &str); 1] = [(DEFAULT, include_str!("../../../hdl/verilog/sim.v"))];
+const BOARDS: [(&str, &str); 2] = [
+    (DEFAULT, include_str!("../../../hdl/verilog/sim.v")),
+    ("bridged", include_str!("../../../hdl/verilog/bridged.v")),
+];
 
 /// The names of the boards.
 pub fn names() -> impl Iterator<Item = &'static str> {

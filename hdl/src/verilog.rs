@@ -3,9 +3,10 @@
 use crate::bridge::bridged::Bridged;
 use crate::keccak::core::Core;
 use crate::keccak::round::Round;
+use crate::same_modules;
 use crate::shell::top::Card;
 use crate::tensor::{gemm::Gemm, requantise::Requantise, tile::Tile};
-use metisvm_firmware::Capabilities;
+use metisvm_boards::Board;
 use rust_hdl::prelude::{Block, ModuleDefines, check_all};
 use std::io;
 use std::path::Path;
@@ -19,7 +20,8 @@ pub const TOPS: [&str; 5] = [
     "metisvm_keccak_core",
 ];
 
-/// The Verilog of a block and of everything inside it, `name` being the top module.
+/// The Verilog of a block and of everything inside it, `name` being the top module. Modules with the same text are
+/// one module.
 ///
 /// # Errors
 /// If rust-hdl finds an undriven signal, a combinatorial loop or a written input.
@@ -28,7 +30,7 @@ pub fn emit<B: Block>(name: &str, mut block: B) -> io::Result<String> {
     check_all(&block).map_err(|e| io::Error::other(format!("{name}: {e:?}")))?;
     let mut modules = ModuleDefines::default();
     block.accept(name, &mut modules);
-    Ok(modules.defines())
+    Ok(same_modules::merged(&modules.defines()))
 }
 
 /// Writes one `.v` file for each of [`TOPS`] into a folder that exists.
@@ -49,21 +51,19 @@ pub fn write_all(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The Verilog of the card, top module `metisvm_card`.
-///
-/// # Errors
-/// If rust-hdl's checks find fault with it, or a capability is outside its range.
-pub fn card(capabilities: &Capabilities, timeout: u32) -> io::Result<String> {
-    capabilities.validate().map_err(io::Error::other)?;
-    emit("metisvm_card", Card::new(capabilities, timeout))
-}
-
-/// The Verilog of the card behind its bridge, top module `metisvm_card`; `metisvm_card$ecp5` in it is what a
+/// The Verilog of a board's card, top module `metisvm_card`. Behind a bridge, `metisvm_card$ecp5` in it is what a
 /// bitstream holds.
 ///
 /// # Errors
-/// As of [`card`].
-pub fn bridged(capabilities: &Capabilities, timeout: u32) -> io::Result<String> {
-    capabilities.validate().map_err(io::Error::other)?;
-    emit("metisvm_card", Bridged::new(capabilities, timeout))
+/// If rust-hdl's checks find fault with it, or no card has streams of that width.
+pub fn card(board: &Board) -> io::Result<String> {
+    const TOP: &str = "metisvm_card";
+    match (board.stream_bits, board.bridged) {
+        (64, false) => emit(TOP, Card::<64, 71, 70, 11>::new(board)),
+        (128, false) => emit(TOP, Card::<128, 135, 134, 10>::new(board)),
+        (256, false) => emit(TOP, Card::<256, 263, 262, 9>::new(board)),
+        (64, true) => emit(TOP, Bridged::<64, 71, 70, 11, 128, 96>::new(board)),
+        (128, true) => emit(TOP, Bridged::<128, 135, 134, 10, 128, 160>::new(board)),
+        (bits, _) => Err(io::Error::other(format!("no card has streams of {bits} bits"))),
+    }
 }

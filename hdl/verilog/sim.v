@@ -1,7 +1,5 @@
-
-
 module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wvalid,s_wready,s_bresp,s_bvalid,s_bready,s_araddr,s_arvalid,s_arready,s_rdata,s_rresp,s_rvalid,s_rready,rq_address,rq_bytes,rq_tag,rq_valid,rq_ready,rc_data,rc_tag,rc_last,rc_error,rc_valid,rc_ready,wq_address,wq_bytes,wq_valid,wq_ready,wd_data,wd_last,wd_valid,wd_ready,mw_address,mw_data,mw_valid,mw_ready,irq_vector,irq_valid,irq_ready,busy);
-    
+
     // Module arguments
     input wire  clock;
     input wire  flr;
@@ -24,11 +22,11 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
     input wire  s_rready;
     output reg  [63:0] rq_address;
     output reg  [12:0] rq_bytes;
-    output reg  [3:0] rq_tag;
+    output reg  [4:0] rq_tag;
     output reg  rq_valid;
     input wire  rq_ready;
     input wire  [63:0] rc_data;
-    input wire  [3:0] rc_tag;
+    input wire  [4:0] rc_tag;
     input wire  rc_last;
     input wire  rc_error;
     input wire  rc_valid;
@@ -49,7 +47,7 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
     output reg  irq_valid;
     input wire  irq_ready;
     output reg  busy;
-    
+
     // Constant declarations
     localparam  queues = 7'b1000;
     localparam  max_log2 = 32'ha;
@@ -58,8 +56,8 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
     localparam  max_messages = 32'h10000;
     localparam  max_bytes = 32'h1000000;
     localparam  timeout = 32'h4e20;
-    localparam  short_timeout = 32'h271;
-    
+    localparam  short_timeout = 32'h138;
+
     // Stub signals
     reg  registers$clock;
     reg  [15:0] registers$s_awaddr;
@@ -86,7 +84,7 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
     wire  [31:0] registers$boot_nonce;
     wire  [5:0] registers$constant_address;
     reg  [31:0] registers$constant_data;
-    wire  [3:0] registers$counter_address;
+    wire  [4:0] registers$counter_address;
     reg  [31:0] registers$counter_data;
     reg  registers$cfg_use;
     reg  [9:0] registers$cfg_address;
@@ -220,17 +218,17 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
     reg  reader$req_last;
     wire  [63:0] reader$rq_address;
     wire  [12:0] reader$rq_bytes;
-    wire  [3:0] reader$rq_tag;
+    wire  [4:0] reader$rq_tag;
     wire  reader$rq_valid;
     reg  reader$rq_ready;
     reg  [63:0] reader$rc_data;
-    reg  [3:0] reader$rc_tag;
+    reg  [4:0] reader$rc_tag;
     reg  reader$rc_last;
     reg  reader$rc_error;
     reg  reader$rc_valid;
     wire  reader$rc_ready;
     wire  [63:0] reader$out_data;
-    wire  [3:0] reader$out_bytes;
+    wire  [5:0] reader$out_bytes;
     wire  [1:0] reader$out_kind;
     wire  reader$out_end;
     wire  reader$out_error;
@@ -238,7 +236,24 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
     reg  reader$out_ready;
     wire  reader$empty;
     wire  reader$quiet;
+    wire  reader$waits;
     wire  reader$dead;
+    reg  words$clock;
+    reg  words$clear;
+    reg  [63:0] words$in_data;
+    reg  [5:0] words$in_bytes;
+    reg  [1:0] words$in_kind;
+    reg  words$in_end;
+    reg  words$in_error;
+    reg  words$in_valid;
+    wire  words$in_ready;
+    wire  [63:0] words$out_data;
+    wire  [3:0] words$out_bytes;
+    wire  [1:0] words$out_kind;
+    wire  words$out_end;
+    wire  words$out_error;
+    wire  words$out_valid;
+    reg  words$out_ready;
     reg  writer$clock;
     reg  writer$start;
     reg  [63:0] writer$start_address;
@@ -282,13 +297,13 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
     reg  keccak$in_valid;
     wire  keccak$in_ready;
     reg  [63:0] keccak$in_data;
-    reg  [3:0] keccak$in_bytes;
+    reg  [5:0] keccak$in_bytes;
     reg  [1:0] keccak$in_kind;
     reg  keccak$in_end;
     reg  keccak$in_error;
     wire  keccak$engine_clear;
     wire  [63:0] keccak$engine_data;
-    wire  [3:0] keccak$engine_bytes;
+    wire  [5:0] keccak$engine_bytes;
     wire  keccak$engine_last;
     wire  keccak$engine_valid;
     reg  keccak$engine_ready;
@@ -302,21 +317,33 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
     wire  keccak$write_flush;
     reg  keccak$write_ready;
     reg  keccak$write_idle;
-    reg  core$clock;
-    reg  core$clear;
-    reg  [63:0] core$in_data;
-    reg  [3:0] core$in_bytes;
-    reg  core$in_last;
-    reg  core$in_valid;
-    wire  core$in_ready;
-    wire  [63:0] core$out_data;
-    wire  core$out_last;
-    wire  core$out_valid;
-    reg  core$out_ready;
-    wire  core$busy;
+    reg  cores$clock;
+    reg  cores$clear;
+    reg  [63:0] cores$in_data;
+    reg  [5:0] cores$in_bytes;
+    reg  cores$in_end;
+    reg  cores$in_valid;
+    wire  cores$in_ready;
+    wire  [63:0] cores$out_data;
+    wire  cores$out_last;
+    wire  cores$out_valid;
+    reg  cores$out_ready;
+    wire  [4:0] cores$busy;
+    wire  cores$has_word;
     reg  counters$clock;
-    reg  [7:0] counters$events;
-    reg  [3:0] counters$address;
+    reg  [9:0] counters$by$0;
+    reg  [9:0] counters$by$1;
+    reg  [9:0] counters$by$2;
+    reg  [9:0] counters$by$3;
+    reg  [9:0] counters$by$4;
+    reg  [9:0] counters$by$5;
+    reg  [9:0] counters$by$6;
+    reg  [9:0] counters$by$7;
+    reg  [9:0] counters$by$8;
+    reg  [9:0] counters$by$9;
+    reg  [9:0] counters$by$10;
+    reg  [9:0] counters$by$11;
+    reg  [4:0] counters$address;
     wire  [31:0] counters$data;
     reg  [5:0] constants$address;
     reg  constants$clock;
@@ -327,15 +354,17 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
     reg  [31:0] drain$d;
     wire  [31:0] drain$q;
     reg  drain$clock;
-    
+
     // Local signals
     reg  clear;
     reg  drained;
     reg  is_entry;
-    reg  is_resident;
     reg  is_busy;
-    reg  [7:0] events;
-    
+    reg  is_for_keccak;
+    reg  read_fire;
+    reg  read_ready;
+    reg  [5:0] read_bytes;
+
     // Sub module instances
     metisvm_card$registers registers(
         .clock(registers$clock),
@@ -523,7 +552,26 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         .out_ready(reader$out_ready),
         .empty(reader$empty),
         .quiet(reader$quiet),
+        .waits(reader$waits),
         .dead(reader$dead)
+    );
+    metisvm_card$cores$lanes$0$words words(
+        .clock(words$clock),
+        .clear(words$clear),
+        .in_data(words$in_data),
+        .in_bytes(words$in_bytes),
+        .in_kind(words$in_kind),
+        .in_end(words$in_end),
+        .in_error(words$in_error),
+        .in_valid(words$in_valid),
+        .in_ready(words$in_ready),
+        .out_data(words$out_data),
+        .out_bytes(words$out_bytes),
+        .out_kind(words$out_kind),
+        .out_end(words$out_end),
+        .out_error(words$out_error),
+        .out_valid(words$out_valid),
+        .out_ready(words$out_ready)
     );
     metisvm_card$writer writer(
         .clock(writer$clock),
@@ -592,23 +640,35 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         .write_ready(keccak$write_ready),
         .write_idle(keccak$write_idle)
     );
-    metisvm_card$core core(
-        .clock(core$clock),
-        .clear(core$clear),
-        .in_data(core$in_data),
-        .in_bytes(core$in_bytes),
-        .in_last(core$in_last),
-        .in_valid(core$in_valid),
-        .in_ready(core$in_ready),
-        .out_data(core$out_data),
-        .out_last(core$out_last),
-        .out_valid(core$out_valid),
-        .out_ready(core$out_ready),
-        .busy(core$busy)
+    metisvm_card$cores cores(
+        .clock(cores$clock),
+        .clear(cores$clear),
+        .in_data(cores$in_data),
+        .in_bytes(cores$in_bytes),
+        .in_end(cores$in_end),
+        .in_valid(cores$in_valid),
+        .in_ready(cores$in_ready),
+        .out_data(cores$out_data),
+        .out_last(cores$out_last),
+        .out_valid(cores$out_valid),
+        .out_ready(cores$out_ready),
+        .busy(cores$busy),
+        .has_word(cores$has_word)
     );
     metisvm_card$counters counters(
         .clock(counters$clock),
-        .events(counters$events),
+        .by$0(counters$by$0),
+        .by$1(counters$by$1),
+        .by$2(counters$by$2),
+        .by$3(counters$by$3),
+        .by$4(counters$by$4),
+        .by$5(counters$by$5),
+        .by$6(counters$by$6),
+        .by$7(counters$by$7),
+        .by$8(counters$by$8),
+        .by$9(counters$by$9),
+        .by$10(counters$by$10),
+        .by$11(counters$by$11),
         .address(counters$address),
         .data(counters$data)
     );
@@ -617,7 +677,7 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         .clock(constants$clock),
         .data(constants$data)
     );
-    metisvm_card$resetting resetting(
+    metisvm_card$cores$begun resetting(
         .d(resetting$d),
         .q(resetting$q),
         .clock(resetting$clock)
@@ -627,7 +687,7 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         .q(drain$q),
         .clock(drain$clock)
     );
-    
+
     // Update code
     always @(*) begin
         resetting$clock = clock;
@@ -641,10 +701,11 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         reader$clock = clock;
         writer$clock = clock;
         keccak$clock = clock;
-        core$clock = clock;
+        cores$clock = clock;
         constants$clock = clock;
         counters$clock = clock;
-        drained = reader$empty && fetcher$idle;
+        words$clock = clock;
+        drained = reader$empty && fetcher$idle && ~words$out_valid;
         clear = 1'b0;
         if (resetting$q) begin
             if (queue$idle && writer$idle && drained) begin
@@ -751,15 +812,15 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         keccak$entry$6 = queue$entry$6;
         keccak$entry$7 = queue$entry$7;
         keccak$drained = drained;
-        core$clear = keccak$engine_clear;
-        core$in_data = keccak$engine_data;
-        core$in_bytes = keccak$engine_bytes;
-        core$in_last = keccak$engine_last;
-        core$in_valid = keccak$engine_valid;
-        keccak$engine_ready = core$in_ready;
-        keccak$digest_data = core$out_data;
-        keccak$digest_valid = core$out_valid;
-        core$out_ready = keccak$digest_ready;
+        cores$clear = keccak$engine_clear;
+        cores$in_data = keccak$engine_data;
+        cores$in_bytes = keccak$engine_bytes;
+        cores$in_end = keccak$engine_last;
+        cores$in_valid = keccak$engine_valid;
+        keccak$engine_ready = cores$in_ready;
+        keccak$digest_data = cores$out_data;
+        keccak$digest_valid = cores$out_valid;
+        cores$out_ready = keccak$digest_ready;
         fetcher$cmd_valid = queue$cmd_valid || executor$cmd_valid || keccak$cmd_valid;
         fetcher$cmd_address = queue$cmd_address;
         fetcher$cmd_length = queue$cmd_length;
@@ -800,28 +861,37 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         reader$rc_error = rc_error;
         reader$rc_valid = rc_valid;
         rc_ready = reader$rc_ready;
-        is_entry = reader$out_valid && (reader$out_kind == 32'h0);
-        is_resident = reader$out_valid && (reader$out_kind == 32'h1);
-        queue$in_valid = is_entry;
-        queue$in_data = reader$out_data;
-        queue$in_end = reader$out_end;
-        queue$in_error = reader$out_error;
-        executor$in_valid = is_resident;
-        executor$in_data = reader$out_data;
-        executor$in_end = reader$out_end;
-        executor$in_error = reader$out_error;
-        reader$out_ready = executor$in_ready;
-        keccak$in_valid = reader$out_valid && reader$out_kind[32'h1];
+        is_for_keccak = reader$out_kind[32'h1];
+        words$clear = clear;
+        words$in_data = reader$out_data;
+        words$in_bytes = reader$out_bytes;
+        words$in_kind = reader$out_kind;
+        words$in_end = reader$out_end;
+        words$in_error = reader$out_error;
+        words$in_valid = reader$out_valid && ~is_for_keccak;
+        keccak$in_valid = reader$out_valid && is_for_keccak;
         keccak$in_data = reader$out_data;
         keccak$in_bytes = reader$out_bytes;
         keccak$in_kind = reader$out_kind;
         keccak$in_end = reader$out_end;
         keccak$in_error = reader$out_error;
-        if (reader$out_kind[32'h1]) begin
-            reader$out_ready = keccak$in_ready;
+        read_ready = words$in_ready;
+        if (is_for_keccak) begin
+            read_ready = keccak$in_ready;
         end
+        reader$out_ready = read_ready;
+        is_entry = words$out_kind == 32'h0;
+        queue$in_valid = words$out_valid && is_entry;
+        queue$in_data = words$out_data;
+        queue$in_end = words$out_end;
+        queue$in_error = words$out_error;
+        executor$in_valid = words$out_valid && ~is_entry;
+        executor$in_data = words$out_data;
+        executor$in_end = words$out_end;
+        executor$in_error = words$out_error;
+        words$out_ready = executor$in_ready;
         if (is_entry) begin
-            reader$out_ready = queue$in_ready;
+            words$out_ready = queue$in_ready;
         end
         writer$start = queue$write_start || keccak$write_start;
         writer$start_address = queue$write_address;
@@ -851,49 +921,70 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         queue$irq_ready = irq_ready;
         is_busy = resetting$q || registers$active || ~queue$idle || ~writer$idle || ~drained || ~reader$quiet;
         busy = is_busy;
-        events = 32'h0;
+        counters$by$0 = 32'h0;
+        counters$by$1 = 32'h0;
+        counters$by$2 = 32'h0;
+        counters$by$3 = 32'h0;
+        counters$by$4 = 32'h0;
+        counters$by$5 = 32'h0;
+        counters$by$6 = 32'h0;
+        counters$by$7 = 32'h0;
+        counters$by$8 = 32'h0;
+        counters$by$9 = 32'h0;
+        counters$by$10 = 32'h0;
+        counters$by$11 = 32'h0;
         if (is_busy) begin
-            events = events | ((32'h1) & 8'hff);
+            counters$by$0 = 32'h1;
         end
-        if (core$busy) begin
-            events = events | ((32'h2) & 8'hff);
-        end
-        if (keccak$working && ~core$busy) begin
-            if (keccak$engine_valid) begin
-                events = events | ((32'h8) & 8'hff);
+        counters$by$1 = ((cores$busy) & 10'h3ff);
+        if (keccak$working && (cores$busy == 32'h0)) begin
+            if (cores$has_word) begin
+                counters$by$3 = 32'h1;
             end
             else begin
-                events = events | ((32'h4) & 8'hff);
+                counters$by$2 = 32'h1;
             end
         end
-        if (rc_valid && ~rc_error) begin
-            events = events | ((32'h10) & 8'hff);
+        read_fire = reader$out_valid && ~reader$out_error;
+        read_bytes = reader$out_bytes + 32'h7;
+        if (read_fire && read_ready) begin
+            counters$by$4 = ((read_bytes[(32'h3)+:(3)]) & 10'h3ff);
         end
-        if (writer$wd_valid && wd_ready) begin
-            events = events | ((32'h20) & 8'hff);
+        if (writer$wq_valid && wq_ready) begin
+            counters$by$5 = writer$wq_bytes[(32'h3)+:(10)];
         end
-        if (core$out_valid && keccak$digest_ready && core$out_last) begin
-            events = events | ((32'h40) & 8'hff);
+        if (cores$out_valid && keccak$digest_ready && cores$out_last) begin
+            counters$by$6 = 32'h1;
         end
         if (executor$done) begin
-            events = events | ((32'h80) & 8'hff);
+            counters$by$7 = 32'h1;
         end
-        counters$events = events;
+        if (reader$waits) begin
+            counters$by$8 = 32'h1;
+        end
+        if (reader$out_valid && ~read_ready) begin
+            counters$by$9 = 32'h1;
+        end
+        if (fetcher$req_valid && ~reader$req_ready) begin
+            counters$by$10 = 32'h1;
+        end
+        if ((writer$wq_valid && ~wq_ready) || (writer$wd_valid && ~wd_ready)) begin
+            counters$by$11 = 32'h1;
+        end
     end
-    
+
 endmodule // metisvm_card
 
-
 module metisvm_card$constants(address,clock,data);
-    
+
     // Module arguments
     input wire  [5:0] address;
     input wire  clock;
     output reg  [31:0] data;
-    
+
     // Update code (custom)
     reg[31:0] mem [63:0];
-    
+
     initial begin
     mem[6'b0] = 32'h4d56544d;
     mem[6'b1] = 32'h20000;
@@ -960,15 +1051,599 @@ module metisvm_card$constants(address,clock,data);
     mem[6'b111110] = 32'h0;
     mem[6'b111111] = 32'h0;
     end
-    
+
     always @(posedge clock) begin
        data <= mem[address];
     end
 endmodule // metisvm_card$constants
 
+module metisvm_card$cores(clock,clear,in_data,in_bytes,in_end,in_valid,in_ready,out_data,out_last,out_valid,out_ready,busy,has_word);
 
-module metisvm_card$core(clock,clear,in_data,in_bytes,in_last,in_valid,in_ready,out_data,out_last,out_valid,out_ready,busy);
-    
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [63:0] in_data;
+    input wire  [5:0] in_bytes;
+    input wire  in_end;
+    input wire  in_valid;
+    output reg  in_ready;
+    output reg  [63:0] out_data;
+    output reg  out_last;
+    output reg  out_valid;
+    input wire  out_ready;
+    output reg  [4:0] busy;
+    output reg  has_word;
+
+    // Constant declarations
+    localparam  last_core = 4'h0;
+    localparam  no_word = 64'h0;
+
+    // Stub signals
+    reg  lanes$0$clock;
+    reg  lanes$0$clear;
+    reg  [63:0] lanes$0$in_data;
+    reg  [5:0] lanes$0$in_bytes;
+    reg  lanes$0$in_end;
+    reg  lanes$0$in_valid;
+    wire  lanes$0$in_ready;
+    wire  [63:0] lanes$0$out_data;
+    wire  lanes$0$out_last;
+    wire  lanes$0$out_valid;
+    reg  lanes$0$out_ready;
+    wire  lanes$0$busy;
+    wire  lanes$0$has_word;
+    wire  [9:0] lanes$0$load;
+    reg  order$clock;
+    reg  order$clear;
+    reg  [3:0] order$data;
+    reg  order$push;
+    wire  order$full;
+    wire  [3:0] order$first;
+    wire  order$valid;
+    reg  order$pop;
+    wire  [6:0] order$fill;
+    reg  [3:0] target$d;
+    wire  [3:0] target$q;
+    reg  target$clock;
+    reg  begun$d;
+    wire  begun$q;
+    reg  begun$clock;
+    reg  [3:0] best$d;
+    wire  [3:0] best$q;
+    reg  best$clock;
+    reg  [3:0] scan$d;
+    wire  [3:0] scan$q;
+    reg  scan$clock;
+    reg  [9:0] best_load$d;
+    wire  [9:0] best_load$q;
+    reg  best_load$clock;
+    reg  [9:0] scan_load$d;
+    wire  [9:0] scan_load$q;
+    reg  scan_load$clock;
+    reg  [3:0] scanned$d;
+    wire  [3:0] scanned$q;
+    reg  scanned$clock;
+
+    // Local signals
+    reg  target_ready;
+    reg  ready;
+    reg  first_beat;
+    reg  fire;
+    reg  out_fire;
+    reg  [63:0] word;
+    reg  word_valid;
+    reg  word_last;
+    reg  [4:0] count;
+    reg  some_word;
+    reg  [9:0] load_of_best;
+    reg  [9:0] load_of_scan;
+
+    // Sub module instances
+    metisvm_card$cores$lanes$0 lanes$0(
+        .clock(lanes$0$clock),
+        .clear(lanes$0$clear),
+        .in_data(lanes$0$in_data),
+        .in_bytes(lanes$0$in_bytes),
+        .in_end(lanes$0$in_end),
+        .in_valid(lanes$0$in_valid),
+        .in_ready(lanes$0$in_ready),
+        .out_data(lanes$0$out_data),
+        .out_last(lanes$0$out_last),
+        .out_valid(lanes$0$out_valid),
+        .out_ready(lanes$0$out_ready),
+        .busy(lanes$0$busy),
+        .has_word(lanes$0$has_word),
+        .load(lanes$0$load)
+    );
+    metisvm_card$cores$order order(
+        .clock(order$clock),
+        .clear(order$clear),
+        .data(order$data),
+        .push(order$push),
+        .full(order$full),
+        .first(order$first),
+        .valid(order$valid),
+        .pop(order$pop),
+        .fill(order$fill)
+    );
+    metisvm_card$cores$best target(
+        .d(target$d),
+        .q(target$q),
+        .clock(target$clock)
+    );
+    metisvm_card$cores$begun begun(
+        .d(begun$d),
+        .q(begun$q),
+        .clock(begun$clock)
+    );
+    metisvm_card$cores$best best(
+        .d(best$d),
+        .q(best$q),
+        .clock(best$clock)
+    );
+    metisvm_card$cores$best scan(
+        .d(scan$d),
+        .q(scan$q),
+        .clock(scan$clock)
+    );
+    metisvm_card$cores$best_load best_load(
+        .d(best_load$d),
+        .q(best_load$q),
+        .clock(best_load$clock)
+    );
+    metisvm_card$cores$best_load scan_load(
+        .d(scan_load$d),
+        .q(scan_load$q),
+        .clock(scan_load$clock)
+    );
+    metisvm_card$cores$best scanned(
+        .d(scanned$d),
+        .q(scanned$q),
+        .clock(scanned$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        target$clock = clock;
+        begun$clock = clock;
+        best$clock = clock;
+        scan$clock = clock;
+        best_load$clock = clock;
+        scan_load$clock = clock;
+        scanned$clock = clock;
+        target$d = target$q;
+        begun$d = begun$q;
+        best$d = best$q;
+        scan$d = scan$q;
+        best_load$d = best_load$q;
+        scan_load$d = scan_load$q;
+        scanned$d = scanned$q;
+        order$clock = clock;
+        order$clear = clear;
+        target_ready = 1'b0;
+        if (target$q == 0) begin
+            target_ready = lanes$0$in_ready;
+        end
+        first_beat = ~begun$q;
+        ready = target_ready && (begun$q || ~order$full);
+        in_ready = ready;
+        fire = in_valid && ready;
+        lanes$0$clock = clock;
+        lanes$0$clear = clear;
+        lanes$0$in_data = in_data;
+        lanes$0$in_bytes = in_bytes;
+        lanes$0$in_end = in_end;
+        lanes$0$in_valid = 1'b0;
+        if (target$q == 0) begin
+            lanes$0$in_valid = fire;
+        end
+        order$data = target$q;
+        order$push = fire && first_beat;
+        if (fire) begin
+            begun$d = ~in_end;
+            if (in_end) begin
+                target$d = best$q;
+            end
+        end
+        load_of_best = 32'h0;
+        load_of_scan = 32'h0;
+        if (best$q == 0) begin
+            load_of_best = lanes$0$load;
+        end
+        if (scan$q == 0) begin
+            load_of_scan = lanes$0$load;
+        end
+        best_load$d = load_of_best;
+        scan_load$d = load_of_scan;
+        scanned$d = scan$q;
+        scan$d = scan$q + 32'h1;
+        if (scan$q == last_core) begin
+            scan$d = 32'h0;
+        end
+        if (scan_load$q <= best_load$q) begin
+            best$d = scanned$q;
+        end
+        word = no_word;
+        word_valid = 1'b0;
+        word_last = 1'b0;
+        if (order$first == 0) begin
+            word = lanes$0$out_data;
+            word_valid = lanes$0$out_valid && order$valid;
+            word_last = lanes$0$out_last;
+        end
+        out_data = word;
+        out_valid = word_valid;
+        out_last = word_last;
+        out_fire = word_valid && out_ready;
+        order$pop = out_fire && word_last;
+        count = 32'h0;
+        some_word = 1'b0;
+        lanes$0$out_ready = 1'b0;
+        if (order$first == 0) begin
+            lanes$0$out_ready = out_fire;
+        end
+        if (lanes$0$busy) begin
+            count = count + 32'h1;
+        end
+        if (lanes$0$has_word) begin
+            some_word = 1'b1;
+        end
+        busy = count;
+        has_word = some_word;
+        if (clear) begin
+            begun$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$cores
+
+module metisvm_card$cores$begun(d,q,clock);
+
+    // Module arguments
+    input wire  d;
+    output reg  q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 1'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$cores$begun
+
+module metisvm_card$cores$best(d,q,clock);
+
+    // Module arguments
+    input wire  [3:0] d;
+    output reg  [3:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 4'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$cores$best
+
+module metisvm_card$cores$best_load(d,q,clock);
+
+    // Module arguments
+    input wire  [9:0] d;
+    output reg  [9:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 10'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$cores$best_load
+
+module metisvm_card$cores$lanes$0(clock,clear,in_data,in_bytes,in_end,in_valid,in_ready,out_data,out_last,out_valid,out_ready,busy,has_word,load);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [63:0] in_data;
+    input wire  [5:0] in_bytes;
+    input wire  in_end;
+    input wire  in_valid;
+    output reg  in_ready;
+    output reg  [63:0] out_data;
+    output reg  out_last;
+    output reg  out_valid;
+    input wire  out_ready;
+    output reg  busy;
+    output reg  has_word;
+    output reg  [9:0] load;
+
+    // Constant declarations
+    localparam  above_data = 9'b1000000;
+    localparam  above_bytes = 9'b1000110;
+    localparam  end_flag = 71'h400000000000000000;
+    localparam  no_entry = 71'h0;
+    localparam  no_kind = 2'b0;
+
+    // Stub signals
+    reg  beats$clock;
+    reg  beats$clear;
+    reg  [70:0] beats$data;
+    reg  beats$push;
+    wire  beats$full;
+    wire  [70:0] beats$first;
+    wire  beats$valid;
+    reg  beats$pop;
+    wire  [9:0] beats$fill;
+    reg  words$clock;
+    reg  words$clear;
+    reg  [63:0] words$in_data;
+    reg  [5:0] words$in_bytes;
+    reg  [1:0] words$in_kind;
+    reg  words$in_end;
+    reg  words$in_error;
+    reg  words$in_valid;
+    wire  words$in_ready;
+    wire  [63:0] words$out_data;
+    wire  [3:0] words$out_bytes;
+    wire  [1:0] words$out_kind;
+    wire  words$out_end;
+    wire  words$out_error;
+    wire  words$out_valid;
+    reg  words$out_ready;
+    reg  core$clock;
+    reg  core$clear;
+    reg  [63:0] core$in_data;
+    reg  [3:0] core$in_bytes;
+    reg  core$in_last;
+    reg  core$in_valid;
+    wire  core$in_ready;
+    wire  [63:0] core$out_data;
+    wire  core$out_last;
+    wire  core$out_valid;
+    reg  core$out_ready;
+    wire  core$busy;
+
+    // Local signals
+    reg  [70:0] entry;
+    reg  [70:0] bytes;
+    reg  [70:0] end_part;
+
+    // Sub module instances
+    metisvm_card$cores$lanes$0$beats beats(
+        .clock(beats$clock),
+        .clear(beats$clear),
+        .data(beats$data),
+        .push(beats$push),
+        .full(beats$full),
+        .first(beats$first),
+        .valid(beats$valid),
+        .pop(beats$pop),
+        .fill(beats$fill)
+    );
+    metisvm_card$cores$lanes$0$words words(
+        .clock(words$clock),
+        .clear(words$clear),
+        .in_data(words$in_data),
+        .in_bytes(words$in_bytes),
+        .in_kind(words$in_kind),
+        .in_end(words$in_end),
+        .in_error(words$in_error),
+        .in_valid(words$in_valid),
+        .in_ready(words$in_ready),
+        .out_data(words$out_data),
+        .out_bytes(words$out_bytes),
+        .out_kind(words$out_kind),
+        .out_end(words$out_end),
+        .out_error(words$out_error),
+        .out_valid(words$out_valid),
+        .out_ready(words$out_ready)
+    );
+    metisvm_card$cores$lanes$0$core core(
+        .clock(core$clock),
+        .clear(core$clear),
+        .in_data(core$in_data),
+        .in_bytes(core$in_bytes),
+        .in_last(core$in_last),
+        .in_valid(core$in_valid),
+        .in_ready(core$in_ready),
+        .out_data(core$out_data),
+        .out_last(core$out_last),
+        .out_valid(core$out_valid),
+        .out_ready(core$out_ready),
+        .busy(core$busy)
+    );
+
+    // Update code
+    always @(*) begin
+        beats$clock = clock;
+        words$clock = clock;
+        core$clock = clock;
+        beats$clear = clear;
+        words$clear = clear;
+        core$clear = clear;
+        bytes = ((in_bytes) & 71'h7fffffffffffffffff);
+        bytes = bytes << above_data;
+        end_part = no_entry;
+        if (in_end) begin
+            end_part = end_flag;
+        end
+        entry = ((in_data) & 71'h7fffffffffffffffff);
+        beats$data = entry | bytes | end_part;
+        beats$push = in_valid;
+        in_ready = ~beats$full;
+        words$in_data = beats$first[(32'h0)+:(64)];
+        words$in_bytes = beats$first[(above_data)+:(6)];
+        words$in_end = beats$first[above_bytes];
+        words$in_kind = no_kind;
+        words$in_error = 1'b0;
+        words$in_valid = beats$valid;
+        beats$pop = words$in_ready;
+        core$in_data = words$out_data;
+        core$in_bytes = words$out_bytes;
+        core$in_last = words$out_end;
+        core$in_valid = words$out_valid;
+        words$out_ready = core$in_ready;
+        out_data = core$out_data;
+        out_last = core$out_last;
+        out_valid = core$out_valid;
+        core$out_ready = out_ready;
+        busy = core$busy;
+        has_word = words$out_valid;
+        load = beats$fill;
+        if (words$out_valid || core$busy) begin
+            load = beats$fill + 32'h1;
+        end
+    end
+
+endmodule // metisvm_card$cores$lanes$0
+
+module metisvm_card$cores$lanes$0$beats(clock,clear,data,push,full,first,valid,pop,fill);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [70:0] data;
+    input wire  push;
+    output reg  full;
+    output reg  [70:0] first;
+    output reg  valid;
+    input wire  pop;
+    output reg  [9:0] fill;
+
+    // Constant declarations
+    localparam  capacity = 10'b1000000000;
+
+    // Stub signals
+    reg  [8:0] entries$read_address;
+    reg  entries$read_clock;
+    wire  [70:0] entries$read_data;
+    reg  [8:0] entries$write_address;
+    reg  entries$write_clock;
+    reg  [70:0] entries$write_data;
+    reg  entries$write_enable;
+    reg  [9:0] head$d;
+    wire  [9:0] head$q;
+    reg  head$clock;
+    reg  [9:0] tail$d;
+    wire  [9:0] tail$q;
+    reg  tail$clock;
+    reg  [9:0] tail_seen$d;
+    wire  [9:0] tail_seen$q;
+    reg  tail_seen$clock;
+
+    // Local signals
+    reg  [9:0] head_next;
+    reg  [9:0] held;
+    reg  no_room;
+    reg  has_one;
+
+    // Sub module instances
+    metisvm_card$cores$lanes$0$beats$entries entries(
+        .read_address(entries$read_address),
+        .read_clock(entries$read_clock),
+        .read_data(entries$read_data),
+        .write_address(entries$write_address),
+        .write_clock(entries$write_clock),
+        .write_data(entries$write_data),
+        .write_enable(entries$write_enable)
+    );
+    metisvm_card$cores$best_load head(
+        .d(head$d),
+        .q(head$q),
+        .clock(head$clock)
+    );
+    metisvm_card$cores$best_load tail(
+        .d(tail$d),
+        .q(tail$q),
+        .clock(tail$clock)
+    );
+    metisvm_card$cores$best_load tail_seen(
+        .d(tail_seen$d),
+        .q(tail_seen$q),
+        .clock(tail_seen$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        head$clock = clock;
+        tail$clock = clock;
+        tail_seen$clock = clock;
+        head$d = head$q;
+        tail$d = tail$q;
+        tail_seen$d = tail_seen$q;
+        entries$read_clock = clock;
+        entries$write_clock = clock;
+        held = tail$q - head$q;
+        fill = held;
+        no_room = held == capacity;
+        full = no_room;
+        entries$write_address = tail$q[(32'h0)+:(9)];
+        entries$write_data = data;
+        entries$write_enable = push && ~no_room;
+        if (push && ~no_room) begin
+            tail$d = tail$q + 32'h1;
+        end
+        tail_seen$d = tail$q;
+        has_one = head$q != tail_seen$q;
+        valid = has_one;
+        first = entries$read_data;
+        head_next = head$q;
+        if (pop && has_one) begin
+            head_next = head$q + 32'h1;
+        end
+        entries$read_address = head_next[(32'h0)+:(9)];
+        head$d = head_next;
+        if (clear) begin
+            head$d = 32'h0;
+            tail$d = 32'h0;
+            tail_seen$d = 32'h0;
+        end
+    end
+
+endmodule // metisvm_card$cores$lanes$0$beats
+
+module metisvm_card$cores$lanes$0$beats$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+
+    // Module arguments
+    input wire  [8:0] read_address;
+    input wire  read_clock;
+    output reg  [70:0] read_data;
+    input wire  [8:0] write_address;
+    input wire  write_clock;
+    input wire  [70:0] write_data;
+    input wire  write_enable;
+
+    // Update code (custom)
+    reg[70:0] mem[511:0];
+
+
+
+    always @(posedge read_clock) begin
+       read_data <= mem[read_address];
+    end
+
+    always @(posedge write_clock) begin
+       if (write_enable) begin
+          mem[write_address] <= write_data;
+       end
+    end
+
+endmodule // metisvm_card$cores$lanes$0$beats$entries
+
+module metisvm_card$cores$lanes$0$core(clock,clear,in_data,in_bytes,in_last,in_valid,in_ready,out_data,out_last,out_valid,out_ready,busy);
+
     // Module arguments
     input wire  clock;
     input wire  clear;
@@ -982,7 +1657,7 @@ module metisvm_card$core(clock,clear,in_data,in_bytes,in_last,in_valid,in_ready,
     output reg  out_valid;
     input wire  out_ready;
     output reg  busy;
-    
+
     // Constant declarations
     localparam  first_number = 24'h1;
     localparam  no_number = 24'h0;
@@ -1004,7 +1679,7 @@ module metisvm_card$core(clock,clear,in_data,in_bytes,in_last,in_valid,in_ready,
     localparam  bit$4 = 64'h8000;
     localparam  bit$5 = 64'h80000000;
     localparam  bit$6 = 64'h8000000000000000;
-    
+
     // Stub signals
     reg  absorber$clock;
     reg  absorber$clear;
@@ -1255,7 +1930,7 @@ module metisvm_card$core(clock,clear,in_data,in_bytes,in_last,in_valid,in_ready,
     reg  [3:0] left$d;
     wire  [3:0] left$q;
     reg  left$clock;
-    
+
     // Local signals
     reg  begins;
     reg  ends;
@@ -1287,9 +1962,9 @@ module metisvm_card$core(clock,clear,in_data,in_bytes,in_last,in_valid,in_ready,
     reg  [23:0] chosen$5;
     reg  [23:0] chosen$6;
     reg  [63:0] constant;
-    
+
     // Sub module instances
-    metisvm_card$core$absorber absorber(
+    metisvm_card$cores$lanes$0$core$absorber absorber(
         .clock(absorber$clock),
         .clear(absorber$clear),
         .in_data(absorber$in_data),
@@ -1318,7 +1993,7 @@ module metisvm_card$core(clock,clear,in_data,in_bytes,in_last,in_valid,in_ready,
         .block_valid(absorber$block_valid),
         .take(absorber$take)
     );
-    metisvm_card$core$round round(
+    metisvm_card$cores$lanes$0$core$round round(
         .before$0(round$before$0),
         .before$1(round$before$1),
         .before$2(round$before$2),
@@ -1371,292 +2046,292 @@ module metisvm_card$core(clock,clear,in_data,in_bytes,in_last,in_valid,in_ready,
         .after$23(round$after$23),
         .after$24(round$after$24)
     );
-    metisvm_card$core$state$0 state$0(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$0(
         .d(state$0$d),
         .q(state$0$q),
         .clock(state$0$clock)
     );
-    metisvm_card$core$state$1 state$1(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$1(
         .d(state$1$d),
         .q(state$1$q),
         .clock(state$1$clock)
     );
-    metisvm_card$core$state$2 state$2(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$2(
         .d(state$2$d),
         .q(state$2$q),
         .clock(state$2$clock)
     );
-    metisvm_card$core$state$3 state$3(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$3(
         .d(state$3$d),
         .q(state$3$q),
         .clock(state$3$clock)
     );
-    metisvm_card$core$state$4 state$4(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$4(
         .d(state$4$d),
         .q(state$4$q),
         .clock(state$4$clock)
     );
-    metisvm_card$core$state$5 state$5(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$5(
         .d(state$5$d),
         .q(state$5$q),
         .clock(state$5$clock)
     );
-    metisvm_card$core$state$6 state$6(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$6(
         .d(state$6$d),
         .q(state$6$q),
         .clock(state$6$clock)
     );
-    metisvm_card$core$state$7 state$7(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$7(
         .d(state$7$d),
         .q(state$7$q),
         .clock(state$7$clock)
     );
-    metisvm_card$core$state$8 state$8(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$8(
         .d(state$8$d),
         .q(state$8$q),
         .clock(state$8$clock)
     );
-    metisvm_card$core$state$9 state$9(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$9(
         .d(state$9$d),
         .q(state$9$q),
         .clock(state$9$clock)
     );
-    metisvm_card$core$state$10 state$10(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$10(
         .d(state$10$d),
         .q(state$10$q),
         .clock(state$10$clock)
     );
-    metisvm_card$core$state$11 state$11(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$11(
         .d(state$11$d),
         .q(state$11$q),
         .clock(state$11$clock)
     );
-    metisvm_card$core$state$12 state$12(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$12(
         .d(state$12$d),
         .q(state$12$q),
         .clock(state$12$clock)
     );
-    metisvm_card$core$state$13 state$13(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$13(
         .d(state$13$d),
         .q(state$13$q),
         .clock(state$13$clock)
     );
-    metisvm_card$core$state$14 state$14(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$14(
         .d(state$14$d),
         .q(state$14$q),
         .clock(state$14$clock)
     );
-    metisvm_card$core$state$15 state$15(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$15(
         .d(state$15$d),
         .q(state$15$q),
         .clock(state$15$clock)
     );
-    metisvm_card$core$state$16 state$16(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$16(
         .d(state$16$d),
         .q(state$16$q),
         .clock(state$16$clock)
     );
-    metisvm_card$core$state$17 state$17(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$17(
         .d(state$17$d),
         .q(state$17$q),
         .clock(state$17$clock)
     );
-    metisvm_card$core$state$18 state$18(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$18(
         .d(state$18$d),
         .q(state$18$q),
         .clock(state$18$clock)
     );
-    metisvm_card$core$state$19 state$19(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$19(
         .d(state$19$d),
         .q(state$19$q),
         .clock(state$19$clock)
     );
-    metisvm_card$core$state$20 state$20(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$20(
         .d(state$20$d),
         .q(state$20$q),
         .clock(state$20$clock)
     );
-    metisvm_card$core$state$21 state$21(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$21(
         .d(state$21$d),
         .q(state$21$q),
         .clock(state$21$clock)
     );
-    metisvm_card$core$state$22 state$22(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$22(
         .d(state$22$d),
         .q(state$22$q),
         .clock(state$22$clock)
     );
-    metisvm_card$core$state$23 state$23(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$23(
         .d(state$23$d),
         .q(state$23$q),
         .clock(state$23$clock)
     );
-    metisvm_card$core$state$24 state$24(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$24(
         .d(state$24$d),
         .q(state$24$q),
         .clock(state$24$clock)
     );
-    metisvm_card$core$absorbed$0 absorbed$0(
+    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$0(
         .d(absorbed$0$d),
         .q(absorbed$0$q),
         .clock(absorbed$0$clock)
     );
-    metisvm_card$core$absorbed$1 absorbed$1(
+    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$1(
         .d(absorbed$1$d),
         .q(absorbed$1$q),
         .clock(absorbed$1$clock)
     );
-    metisvm_card$core$absorbed$2 absorbed$2(
+    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$2(
         .d(absorbed$2$d),
         .q(absorbed$2$q),
         .clock(absorbed$2$clock)
     );
-    metisvm_card$core$absorbed$3 absorbed$3(
+    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$3(
         .d(absorbed$3$d),
         .q(absorbed$3$q),
         .clock(absorbed$3$clock)
     );
-    metisvm_card$core$absorbed$4 absorbed$4(
+    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$4(
         .d(absorbed$4$d),
         .q(absorbed$4$q),
         .clock(absorbed$4$clock)
     );
-    metisvm_card$core$absorbed$5 absorbed$5(
+    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$5(
         .d(absorbed$5$d),
         .q(absorbed$5$q),
         .clock(absorbed$5$clock)
     );
-    metisvm_card$core$absorbed$6 absorbed$6(
+    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$6(
         .d(absorbed$6$d),
         .q(absorbed$6$q),
         .clock(absorbed$6$clock)
     );
-    metisvm_card$core$absorbed$7 absorbed$7(
+    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$7(
         .d(absorbed$7$d),
         .q(absorbed$7$q),
         .clock(absorbed$7$clock)
     );
-    metisvm_card$core$absorbed$8 absorbed$8(
+    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$8(
         .d(absorbed$8$d),
         .q(absorbed$8$q),
         .clock(absorbed$8$clock)
     );
-    metisvm_card$core$absorbed$9 absorbed$9(
+    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$9(
         .d(absorbed$9$d),
         .q(absorbed$9$q),
         .clock(absorbed$9$clock)
     );
-    metisvm_card$core$absorbed$10 absorbed$10(
+    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$10(
         .d(absorbed$10$d),
         .q(absorbed$10$q),
         .clock(absorbed$10$clock)
     );
-    metisvm_card$core$absorbed$11 absorbed$11(
+    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$11(
         .d(absorbed$11$d),
         .q(absorbed$11$q),
         .clock(absorbed$11$clock)
     );
-    metisvm_card$core$absorbed$12 absorbed$12(
+    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$12(
         .d(absorbed$12$d),
         .q(absorbed$12$q),
         .clock(absorbed$12$clock)
     );
-    metisvm_card$core$absorbed$13 absorbed$13(
+    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$13(
         .d(absorbed$13$d),
         .q(absorbed$13$q),
         .clock(absorbed$13$clock)
     );
-    metisvm_card$core$absorbed$14 absorbed$14(
+    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$14(
         .d(absorbed$14$d),
         .q(absorbed$14$q),
         .clock(absorbed$14$clock)
     );
-    metisvm_card$core$absorbed$15 absorbed$15(
+    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$15(
         .d(absorbed$15$d),
         .q(absorbed$15$q),
         .clock(absorbed$15$clock)
     );
-    metisvm_card$core$absorbed$16 absorbed$16(
+    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$16(
         .d(absorbed$16$d),
         .q(absorbed$16$q),
         .clock(absorbed$16$clock)
     );
-    metisvm_card$core$takes takes(
+    metisvm_card$cores$begun takes(
         .d(takes$d),
         .q(takes$q),
         .clock(takes$clock)
     );
-    metisvm_card$core$absorbs absorbs(
+    metisvm_card$cores$begun absorbs(
         .d(absorbs$d),
         .q(absorbs$q),
         .clock(absorbs$clock)
     );
-    metisvm_card$core$absorbs_last absorbs_last(
+    metisvm_card$cores$begun absorbs_last(
         .d(absorbs_last$d),
         .q(absorbs_last$q),
         .clock(absorbs_last$clock)
     );
-    metisvm_card$core$running running(
+    metisvm_card$cores$begun running(
         .d(running$d),
         .q(running$q),
         .clock(running$clock)
     );
-    metisvm_card$core$goes goes(
+    metisvm_card$cores$begun goes(
         .d(goes$d),
         .q(goes$q),
         .clock(goes$clock)
     );
-    metisvm_card$core$writes writes(
+    metisvm_card$cores$begun writes(
         .d(writes$d),
         .q(writes$q),
         .clock(writes$clock)
     );
-    metisvm_card$core$hands_over hands_over(
+    metisvm_card$cores$begun hands_over(
         .d(hands_over$d),
         .q(hands_over$q),
         .clock(hands_over$clock)
     );
-    metisvm_card$core$number number(
+    metisvm_card$cores$lanes$0$core$number number(
         .d(number$d),
         .q(number$q),
         .clock(number$clock)
     );
-    metisvm_card$core$last last(
+    metisvm_card$cores$begun last(
         .d(last$d),
         .q(last$q),
         .clock(last$clock)
     );
-    metisvm_card$core$done done(
+    metisvm_card$cores$begun done(
         .d(done$d),
         .q(done$q),
         .clock(done$clock)
     );
-    metisvm_card$core$digest$0 digest$0(
+    metisvm_card$cores$lanes$0$core$absorbed$0 digest$0(
         .d(digest$0$d),
         .q(digest$0$q),
         .clock(digest$0$clock)
     );
-    metisvm_card$core$digest$1 digest$1(
+    metisvm_card$cores$lanes$0$core$absorbed$0 digest$1(
         .d(digest$1$d),
         .q(digest$1$q),
         .clock(digest$1$clock)
     );
-    metisvm_card$core$digest$2 digest$2(
+    metisvm_card$cores$lanes$0$core$absorbed$0 digest$2(
         .d(digest$2$d),
         .q(digest$2$q),
         .clock(digest$2$clock)
     );
-    metisvm_card$core$digest$3 digest$3(
+    metisvm_card$cores$lanes$0$core$absorbed$0 digest$3(
         .d(digest$3$d),
         .q(digest$3$q),
         .clock(digest$3$clock)
     );
-    metisvm_card$core$left left(
+    metisvm_card$cores$best left(
         .d(left$d),
         .q(left$q),
         .clock(left$clock)
     );
-    
+
     // Update code
     always @(*) begin
         absorber$clock = clock;
@@ -2008,335 +2683,29 @@ module metisvm_card$core(clock,clear,in_data,in_bytes,in_last,in_valid,in_ready,
             left$d = none_left;
         end
     end
-    
-endmodule // metisvm_card$core
 
+endmodule // metisvm_card$cores$lanes$0$core
 
-module metisvm_card$core$absorbed$0(d,q,clock);
-    
+module metisvm_card$cores$lanes$0$core$absorbed$0(d,q,clock);
+
     // Module arguments
     input wire  [63:0] d;
     output reg  [63:0] q;
     input wire  clock;
-    
+
     // Update code (custom)
     initial begin
        q = 64'h0;
     end
-    
+
     always @(posedge clock) begin
        q <= d;
     end
-          
-endmodule // metisvm_card$core$absorbed$0
 
+endmodule // metisvm_card$cores$lanes$0$core$absorbed$0
 
-module metisvm_card$core$absorbed$1(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorbed$1
+module metisvm_card$cores$lanes$0$core$absorber(clock,clear,in_data,in_bytes,in_last,in_valid,in_ready,block$0,block$1,block$2,block$3,block$4,block$5,block$6,block$7,block$8,block$9,block$10,block$11,block$12,block$13,block$14,block$15,block$16,block_last,block_valid,take);
 
-
-module metisvm_card$core$absorbed$10(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorbed$10
-
-
-module metisvm_card$core$absorbed$11(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorbed$11
-
-
-module metisvm_card$core$absorbed$12(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorbed$12
-
-
-module metisvm_card$core$absorbed$13(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorbed$13
-
-
-module metisvm_card$core$absorbed$14(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorbed$14
-
-
-module metisvm_card$core$absorbed$15(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorbed$15
-
-
-module metisvm_card$core$absorbed$16(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorbed$16
-
-
-module metisvm_card$core$absorbed$2(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorbed$2
-
-
-module metisvm_card$core$absorbed$3(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorbed$3
-
-
-module metisvm_card$core$absorbed$4(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorbed$4
-
-
-module metisvm_card$core$absorbed$5(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorbed$5
-
-
-module metisvm_card$core$absorbed$6(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorbed$6
-
-
-module metisvm_card$core$absorbed$7(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorbed$7
-
-
-module metisvm_card$core$absorbed$8(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorbed$8
-
-
-module metisvm_card$core$absorbed$9(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorbed$9
-
-
-module metisvm_card$core$absorber(clock,clear,in_data,in_bytes,in_last,in_valid,in_ready,block$0,block$1,block$2,block$3,block$4,block$5,block$6,block$7,block$8,block$9,block$10,block$11,block$12,block$13,block$14,block$15,block$16,block_last,block_valid,take);
-    
     // Module arguments
     input wire  clock;
     input wire  clear;
@@ -2365,7 +2734,7 @@ module metisvm_card$core$absorber(clock,clear,in_data,in_bytes,in_last,in_valid,
     output reg  block_last;
     output reg  block_valid;
     input wire  take;
-    
+
     // Constant declarations
     localparam  first_place = 17'b1;
     localparam  no_place = 17'b0;
@@ -2398,7 +2767,7 @@ module metisvm_card$core$absorber(clock,clear,in_data,in_bytes,in_last,in_valid,
     localparam  markers$6 = 64'h1000000000000;
     localparam  markers$7 = 64'h100000000000000;
     localparam  all_ones = 64'hffffffffffffffff;
-    
+
     // Stub signals
     reg  [63:0] words$0$d;
     wire  [63:0] words$0$q;
@@ -2469,7 +2838,7 @@ module metisvm_card$core$absorber(clock,clear,in_data,in_bytes,in_last,in_valid,
     reg  pad$d;
     wire  pad$q;
     reg  pad$clock;
-    
+
     // Local signals
     reg  ready;
     reg  accept;
@@ -2483,124 +2852,124 @@ module metisvm_card$core$absorber(clock,clear,in_data,in_bytes,in_last,in_valid,
     reg  [63:0] kept;
     reg  [63:0] word;
     reg  [16:0] moved;
-    
+
     // Sub module instances
-    metisvm_card$core$absorber$words$0 words$0(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$0(
         .d(words$0$d),
         .q(words$0$q),
         .clock(words$0$clock)
     );
-    metisvm_card$core$absorber$words$1 words$1(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$1(
         .d(words$1$d),
         .q(words$1$q),
         .clock(words$1$clock)
     );
-    metisvm_card$core$absorber$words$2 words$2(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$2(
         .d(words$2$d),
         .q(words$2$q),
         .clock(words$2$clock)
     );
-    metisvm_card$core$absorber$words$3 words$3(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$3(
         .d(words$3$d),
         .q(words$3$q),
         .clock(words$3$clock)
     );
-    metisvm_card$core$absorber$words$4 words$4(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$4(
         .d(words$4$d),
         .q(words$4$q),
         .clock(words$4$clock)
     );
-    metisvm_card$core$absorber$words$5 words$5(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$5(
         .d(words$5$d),
         .q(words$5$q),
         .clock(words$5$clock)
     );
-    metisvm_card$core$absorber$words$6 words$6(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$6(
         .d(words$6$d),
         .q(words$6$q),
         .clock(words$6$clock)
     );
-    metisvm_card$core$absorber$words$7 words$7(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$7(
         .d(words$7$d),
         .q(words$7$q),
         .clock(words$7$clock)
     );
-    metisvm_card$core$absorber$words$8 words$8(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$8(
         .d(words$8$d),
         .q(words$8$q),
         .clock(words$8$clock)
     );
-    metisvm_card$core$absorber$words$9 words$9(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$9(
         .d(words$9$d),
         .q(words$9$q),
         .clock(words$9$clock)
     );
-    metisvm_card$core$absorber$words$10 words$10(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$10(
         .d(words$10$d),
         .q(words$10$q),
         .clock(words$10$clock)
     );
-    metisvm_card$core$absorber$words$11 words$11(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$11(
         .d(words$11$d),
         .q(words$11$q),
         .clock(words$11$clock)
     );
-    metisvm_card$core$absorber$words$12 words$12(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$12(
         .d(words$12$d),
         .q(words$12$q),
         .clock(words$12$clock)
     );
-    metisvm_card$core$absorber$words$13 words$13(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$13(
         .d(words$13$d),
         .q(words$13$q),
         .clock(words$13$clock)
     );
-    metisvm_card$core$absorber$words$14 words$14(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$14(
         .d(words$14$d),
         .q(words$14$q),
         .clock(words$14$clock)
     );
-    metisvm_card$core$absorber$words$15 words$15(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$15(
         .d(words$15$d),
         .q(words$15$q),
         .clock(words$15$clock)
     );
-    metisvm_card$core$absorber$words$16 words$16(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$16(
         .d(words$16$d),
         .q(words$16$q),
         .clock(words$16$clock)
     );
-    metisvm_card$core$absorber$arrived arrived(
+    metisvm_card$cores$lanes$0$core$absorbed$0 arrived(
         .d(arrived$d),
         .q(arrived$q),
         .clock(arrived$clock)
     );
-    metisvm_card$core$absorber$arrived_at arrived_at(
+    metisvm_card$cores$lanes$0$core$absorber$arrived_at arrived_at(
         .d(arrived_at$d),
         .q(arrived_at$q),
         .clock(arrived_at$clock)
     );
-    metisvm_card$core$absorber$place place(
+    metisvm_card$cores$lanes$0$core$absorber$place place(
         .d(place$d),
         .q(place$q),
         .clock(place$clock)
     );
-    metisvm_card$core$absorber$full full(
+    metisvm_card$cores$begun full(
         .d(full$d),
         .q(full$q),
         .clock(full$clock)
     );
-    metisvm_card$core$absorber$last last(
+    metisvm_card$cores$begun last(
         .d(last$d),
         .q(last$q),
         .clock(last$clock)
     );
-    metisvm_card$core$absorber$pad pad(
+    metisvm_card$cores$begun pad(
         .d(pad$d),
         .q(pad$q),
         .clock(pad$clock)
     );
-    
+
     // Update code
     always @(*) begin
         arrived$clock = clock;
@@ -2874,709 +3243,78 @@ module metisvm_card$core$absorber(clock,clear,in_data,in_bytes,in_last,in_valid,
         block_valid = full$q;
         block_last = last$q;
     end
-    
-endmodule // metisvm_card$core$absorber
 
+endmodule // metisvm_card$cores$lanes$0$core$absorber
 
-module metisvm_card$core$absorber$arrived(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$arrived
+module metisvm_card$cores$lanes$0$core$absorber$arrived_at(d,q,clock);
 
-
-module metisvm_card$core$absorber$arrived_at(d,q,clock);
-    
     // Module arguments
     input wire  [16:0] d;
     output reg  [16:0] q;
     input wire  clock;
-    
+
     // Update code (custom)
     initial begin
        q = 17'h0;
     end
-    
+
     always @(posedge clock) begin
        q <= d;
     end
-          
-endmodule // metisvm_card$core$absorber$arrived_at
 
+endmodule // metisvm_card$cores$lanes$0$core$absorber$arrived_at
 
-module metisvm_card$core$absorber$full(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$full
+module metisvm_card$cores$lanes$0$core$absorber$place(d,q,clock);
 
-
-module metisvm_card$core$absorber$last(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$last
-
-
-module metisvm_card$core$absorber$pad(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$pad
-
-
-module metisvm_card$core$absorber$place(d,q,clock);
-    
     // Module arguments
     input wire  [16:0] d;
     output reg  [16:0] q;
     input wire  clock;
-    
+
     // Constant declarations
     localparam  init = 17'b1;
-    
+
     // Stub signals
     reg  [16:0] dff$d;
     wire  [16:0] dff$q;
     reg  dff$clock;
-    
+
     // Sub module instances
-    metisvm_card$core$absorber$place$dff dff(
+    metisvm_card$cores$lanes$0$core$absorber$arrived_at dff(
         .d(dff$d),
         .q(dff$q),
         .clock(dff$clock)
     );
-    
+
     // Update code
     always @(*) begin
         dff$clock = clock;
         q = dff$q ^ init;
         dff$d = d ^ init;
     end
-    
-endmodule // metisvm_card$core$absorber$place
 
+endmodule // metisvm_card$cores$lanes$0$core$absorber$place
 
-module metisvm_card$core$absorber$place$dff(d,q,clock);
-    
-    // Module arguments
-    input wire  [16:0] d;
-    output reg  [16:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 17'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$place$dff
+module metisvm_card$cores$lanes$0$core$number(d,q,clock);
 
-
-module metisvm_card$core$absorber$words$0(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$words$0
-
-
-module metisvm_card$core$absorber$words$1(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$words$1
-
-
-module metisvm_card$core$absorber$words$10(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$words$10
-
-
-module metisvm_card$core$absorber$words$11(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$words$11
-
-
-module metisvm_card$core$absorber$words$12(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$words$12
-
-
-module metisvm_card$core$absorber$words$13(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$words$13
-
-
-module metisvm_card$core$absorber$words$14(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$words$14
-
-
-module metisvm_card$core$absorber$words$15(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$words$15
-
-
-module metisvm_card$core$absorber$words$16(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$words$16
-
-
-module metisvm_card$core$absorber$words$2(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$words$2
-
-
-module metisvm_card$core$absorber$words$3(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$words$3
-
-
-module metisvm_card$core$absorber$words$4(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$words$4
-
-
-module metisvm_card$core$absorber$words$5(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$words$5
-
-
-module metisvm_card$core$absorber$words$6(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$words$6
-
-
-module metisvm_card$core$absorber$words$7(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$words$7
-
-
-module metisvm_card$core$absorber$words$8(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$words$8
-
-
-module metisvm_card$core$absorber$words$9(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$words$9
-
-
-module metisvm_card$core$absorbs(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorbs
-
-
-module metisvm_card$core$absorbs_last(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorbs_last
-
-
-module metisvm_card$core$digest$0(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$digest$0
-
-
-module metisvm_card$core$digest$1(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$digest$1
-
-
-module metisvm_card$core$digest$2(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$digest$2
-
-
-module metisvm_card$core$digest$3(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$digest$3
-
-
-module metisvm_card$core$done(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$done
-
-
-module metisvm_card$core$goes(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$goes
-
-
-module metisvm_card$core$hands_over(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$hands_over
-
-
-module metisvm_card$core$last(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$last
-
-
-module metisvm_card$core$left(d,q,clock);
-    
-    // Module arguments
-    input wire  [3:0] d;
-    output reg  [3:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 4'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$left
-
-
-module metisvm_card$core$number(d,q,clock);
-    
     // Module arguments
     input wire  [23:0] d;
     output reg  [23:0] q;
     input wire  clock;
-    
+
     // Update code (custom)
     initial begin
        q = 24'h0;
     end
-    
+
     always @(posedge clock) begin
        q <= d;
     end
-          
-endmodule // metisvm_card$core$number
 
+endmodule // metisvm_card$cores$lanes$0$core$number
 
-module metisvm_card$core$round(before$0,before$1,before$2,before$3,before$4,before$5,before$6,before$7,before$8,before$9,before$10,before$11,before$12,before$13,before$14,before$15,before$16,before$17,before$18,before$19,before$20,before$21,before$22,before$23,before$24,constant,after$0,after$1,after$2,after$3,after$4,after$5,after$6,after$7,after$8,after$9,after$10,after$11,after$12,after$13,after$14,after$15,after$16,after$17,after$18,after$19,after$20,after$21,after$22,after$23,after$24);
-    
+module metisvm_card$cores$lanes$0$core$round(before$0,before$1,before$2,before$3,before$4,before$5,before$6,before$7,before$8,before$9,before$10,before$11,before$12,before$13,before$14,before$15,before$16,before$17,before$18,before$19,before$20,before$21,before$22,before$23,before$24,constant,after$0,after$1,after$2,after$3,after$4,after$5,after$6,after$7,after$8,after$9,after$10,after$11,after$12,after$13,after$14,after$15,after$16,after$17,after$18,after$19,after$20,after$21,after$22,after$23,after$24);
+
     // Module arguments
     input wire  [63:0] before$0;
     input wire  [63:0] before$1;
@@ -3629,7 +3367,7 @@ module metisvm_card$core$round(before$0,before$1,before$2,before$3,before$4,befo
     output reg  [63:0] after$22;
     output reg  [63:0] after$23;
     output reg  [63:0] after$24;
-    
+
     // Constant declarations
     localparam  up$0 = 7'b0;
     localparam  up$1 = 7'b1;
@@ -3681,7 +3419,7 @@ module metisvm_card$core$round(before$0,before$1,before$2,before$3,before$4,befo
     localparam  down$22 = 7'b11;
     localparam  down$23 = 7'b1000;
     localparam  down$24 = 7'b110010;
-    
+
     // Local signals
     reg  [63:0] parity$0;
     reg  [63:0] parity$1;
@@ -3878,7 +3616,7 @@ module metisvm_card$core$round(before$0,before$1,before$2,before$3,before$4,befo
     reg  [63:0] chi$22;
     reg  [63:0] chi$23;
     reg  [63:0] chi$24;
-    
+
     // Update code
     always @(*) begin
         parity$0 = before$0 ^ before$5 ^ before$10 ^ before$15 ^ before$20;
@@ -4103,551 +3841,376 @@ module metisvm_card$core$round(before$0,before$1,before$2,before$3,before$4,befo
         after$24 = chi$24;
         after$0 = chi$0 ^ constant;
     end
-    
-endmodule // metisvm_card$core$round
 
+endmodule // metisvm_card$cores$lanes$0$core$round
 
-module metisvm_card$core$running(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$running
+module metisvm_card$cores$lanes$0$words(clock,clear,in_data,in_bytes,in_kind,in_end,in_error,in_valid,in_ready,out_data,out_bytes,out_kind,out_end,out_error,out_valid,out_ready);
 
-
-module metisvm_card$core$state$0(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$0
-
-
-module metisvm_card$core$state$1(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$1
-
-
-module metisvm_card$core$state$10(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$10
-
-
-module metisvm_card$core$state$11(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$11
-
-
-module metisvm_card$core$state$12(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$12
-
-
-module metisvm_card$core$state$13(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$13
-
-
-module metisvm_card$core$state$14(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$14
-
-
-module metisvm_card$core$state$15(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$15
-
-
-module metisvm_card$core$state$16(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$16
-
-
-module metisvm_card$core$state$17(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$17
-
-
-module metisvm_card$core$state$18(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$18
-
-
-module metisvm_card$core$state$19(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$19
-
-
-module metisvm_card$core$state$2(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$2
-
-
-module metisvm_card$core$state$20(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$20
-
-
-module metisvm_card$core$state$21(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$21
-
-
-module metisvm_card$core$state$22(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$22
-
-
-module metisvm_card$core$state$23(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$23
-
-
-module metisvm_card$core$state$24(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$24
-
-
-module metisvm_card$core$state$3(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$3
-
-
-module metisvm_card$core$state$4(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$4
-
-
-module metisvm_card$core$state$5(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$5
-
-
-module metisvm_card$core$state$6(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$6
-
-
-module metisvm_card$core$state$7(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$7
-
-
-module metisvm_card$core$state$8(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$8
-
-
-module metisvm_card$core$state$9(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$9
-
-
-module metisvm_card$core$takes(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$takes
-
-
-module metisvm_card$core$writes(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$writes
-
-
-module metisvm_card$counters(clock,events,address,data);
-    
     // Module arguments
     input wire  clock;
-    input wire  [7:0] events;
-    input wire  [3:0] address;
-    output reg  [31:0] data;
-    
+    input wire  clear;
+    input wire  [63:0] in_data;
+    input wire  [5:0] in_bytes;
+    input wire  [1:0] in_kind;
+    input wire  in_end;
+    input wire  in_error;
+    input wire  in_valid;
+    output reg  in_ready;
+    output reg  [63:0] out_data;
+    output reg  [3:0] out_bytes;
+    output reg  [1:0] out_kind;
+    output reg  out_end;
+    output reg  out_error;
+    output reg  out_valid;
+    input wire  out_ready;
+
+    // Constant declarations
+    localparam  a_word = 9'b1000000;
+
     // Stub signals
+    reg  [63:0] data$d;
+    wire  [63:0] data$q;
+    reg  data$clock;
+    reg  [5:0] left$d;
+    wire  [5:0] left$q;
+    reg  left$clock;
+    reg  [1:0] kind$d;
+    wire  [1:0] kind$q;
+    reg  kind$clock;
+    reg  at_end$d;
+    wire  at_end$q;
+    reg  at_end$clock;
+    reg  error$d;
+    wire  error$q;
+    reg  error$clock;
+    reg  held$d;
+    wire  held$q;
+    reg  held$clock;
+
+    // Local signals
+    reg  is_last;
+    reg  takes;
+
+    // Sub module instances
+    metisvm_card$cores$lanes$0$core$absorbed$0 data(
+        .d(data$d),
+        .q(data$q),
+        .clock(data$clock)
+    );
+    metisvm_card$cores$lanes$0$words$left left(
+        .d(left$d),
+        .q(left$q),
+        .clock(left$clock)
+    );
+    metisvm_card$cores$lanes$0$words$kind kind(
+        .d(kind$d),
+        .q(kind$q),
+        .clock(kind$clock)
+    );
+    metisvm_card$cores$begun at_end(
+        .d(at_end$d),
+        .q(at_end$q),
+        .clock(at_end$clock)
+    );
+    metisvm_card$cores$begun error(
+        .d(error$d),
+        .q(error$q),
+        .clock(error$clock)
+    );
+    metisvm_card$cores$begun held(
+        .d(held$d),
+        .q(held$q),
+        .clock(held$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        data$clock = clock;
+        left$clock = clock;
+        kind$clock = clock;
+        at_end$clock = clock;
+        error$clock = clock;
+        held$clock = clock;
+        data$d = data$q;
+        left$d = left$q;
+        kind$d = kind$q;
+        at_end$d = at_end$q;
+        error$d = error$q;
+        held$d = held$q;
+        is_last = error$q || (left$q <= ((32'h8) & 6'h3f));
+        out_data = data$q[(32'h0)+:(64)];
+        out_bytes = 32'h8;
+        if (left$q <= ((32'h8) & 6'h3f)) begin
+            out_bytes = left$q[(32'h0)+:(4)];
+        end
+        out_kind = kind$q;
+        out_end = at_end$q && is_last;
+        out_error = error$q;
+        out_valid = held$q;
+        takes = ~held$q || (out_ready && is_last);
+        in_ready = takes;
+        if (out_ready) begin
+            data$d = data$q >> a_word;
+            left$d = left$q - 32'h8;
+        end
+        if (takes) begin
+            data$d = in_data;
+            left$d = in_bytes;
+            kind$d = in_kind;
+            at_end$d = in_end;
+            error$d = in_error;
+            held$d = in_valid;
+        end
+        if (clear) begin
+            held$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$cores$lanes$0$words
+
+module metisvm_card$cores$lanes$0$words$kind(d,q,clock);
+
+    // Module arguments
+    input wire  [1:0] d;
+    output reg  [1:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 2'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$cores$lanes$0$words$kind
+
+module metisvm_card$cores$lanes$0$words$left(d,q,clock);
+
+    // Module arguments
+    input wire  [5:0] d;
+    output reg  [5:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 6'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$cores$lanes$0$words$left
+
+module metisvm_card$cores$order(clock,clear,data,push,full,first,valid,pop,fill);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [3:0] data;
+    input wire  push;
+    output reg  full;
+    output reg  [3:0] first;
+    output reg  valid;
+    input wire  pop;
+    output reg  [6:0] fill;
+
+    // Constant declarations
+    localparam  capacity = 7'b1000000;
+
+    // Stub signals
+    reg  [5:0] entries$read_address;
+    reg  entries$read_clock;
+    wire  [3:0] entries$read_data;
+    reg  [5:0] entries$write_address;
+    reg  entries$write_clock;
+    reg  [3:0] entries$write_data;
+    reg  entries$write_enable;
+    reg  [6:0] head$d;
+    wire  [6:0] head$q;
+    reg  head$clock;
+    reg  [6:0] tail$d;
+    wire  [6:0] tail$q;
+    reg  tail$clock;
+    reg  [6:0] tail_seen$d;
+    wire  [6:0] tail_seen$q;
+    reg  tail_seen$clock;
+
+    // Local signals
+    reg  [6:0] head_next;
+    reg  [6:0] held;
+    reg  no_room;
+    reg  has_one;
+
+    // Sub module instances
+    metisvm_card$cores$order$entries entries(
+        .read_address(entries$read_address),
+        .read_clock(entries$read_clock),
+        .read_data(entries$read_data),
+        .write_address(entries$write_address),
+        .write_clock(entries$write_clock),
+        .write_data(entries$write_data),
+        .write_enable(entries$write_enable)
+    );
+    metisvm_card$cores$order$head head(
+        .d(head$d),
+        .q(head$q),
+        .clock(head$clock)
+    );
+    metisvm_card$cores$order$head tail(
+        .d(tail$d),
+        .q(tail$q),
+        .clock(tail$clock)
+    );
+    metisvm_card$cores$order$head tail_seen(
+        .d(tail_seen$d),
+        .q(tail_seen$q),
+        .clock(tail_seen$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        head$clock = clock;
+        tail$clock = clock;
+        tail_seen$clock = clock;
+        head$d = head$q;
+        tail$d = tail$q;
+        tail_seen$d = tail_seen$q;
+        entries$read_clock = clock;
+        entries$write_clock = clock;
+        held = tail$q - head$q;
+        fill = held;
+        no_room = held == capacity;
+        full = no_room;
+        entries$write_address = tail$q[(32'h0)+:(6)];
+        entries$write_data = data;
+        entries$write_enable = push && ~no_room;
+        if (push && ~no_room) begin
+            tail$d = tail$q + 32'h1;
+        end
+        tail_seen$d = tail$q;
+        has_one = head$q != tail_seen$q;
+        valid = has_one;
+        first = entries$read_data;
+        head_next = head$q;
+        if (pop && has_one) begin
+            head_next = head$q + 32'h1;
+        end
+        entries$read_address = head_next[(32'h0)+:(6)];
+        head$d = head_next;
+        if (clear) begin
+            head$d = 32'h0;
+            tail$d = 32'h0;
+            tail_seen$d = 32'h0;
+        end
+    end
+
+endmodule // metisvm_card$cores$order
+
+module metisvm_card$cores$order$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+
+    // Module arguments
+    input wire  [5:0] read_address;
+    input wire  read_clock;
+    output reg  [3:0] read_data;
+    input wire  [5:0] write_address;
+    input wire  write_clock;
+    input wire  [3:0] write_data;
+    input wire  write_enable;
+
+    // Update code (custom)
+    reg[3:0] mem[63:0];
+
+
+
+    always @(posedge read_clock) begin
+       read_data <= mem[read_address];
+    end
+
+    always @(posedge write_clock) begin
+       if (write_enable) begin
+          mem[write_address] <= write_data;
+       end
+    end
+
+endmodule // metisvm_card$cores$order$entries
+
+module metisvm_card$cores$order$head(d,q,clock);
+
+    // Module arguments
+    input wire  [6:0] d;
+    output reg  [6:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 7'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$cores$order$head
+
+module metisvm_card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,by$7,by$8,by$9,by$10,by$11,address,data);
+
+    // Module arguments
+    input wire  clock;
+    input wire  [9:0] by$0;
+    input wire  [9:0] by$1;
+    input wire  [9:0] by$2;
+    input wire  [9:0] by$3;
+    input wire  [9:0] by$4;
+    input wire  [9:0] by$5;
+    input wire  [9:0] by$6;
+    input wire  [9:0] by$7;
+    input wire  [9:0] by$8;
+    input wire  [9:0] by$9;
+    input wire  [9:0] by$10;
+    input wire  [9:0] by$11;
+    input wire  [4:0] address;
+    output reg  [31:0] data;
+
+    // Stub signals
+    reg  [9:0] step$0$d;
+    wire  [9:0] step$0$q;
+    reg  step$0$clock;
+    reg  [9:0] step$1$d;
+    wire  [9:0] step$1$q;
+    reg  step$1$clock;
+    reg  [9:0] step$2$d;
+    wire  [9:0] step$2$q;
+    reg  step$2$clock;
+    reg  [9:0] step$3$d;
+    wire  [9:0] step$3$q;
+    reg  step$3$clock;
+    reg  [9:0] step$4$d;
+    wire  [9:0] step$4$q;
+    reg  step$4$clock;
+    reg  [9:0] step$5$d;
+    wire  [9:0] step$5$q;
+    reg  step$5$clock;
+    reg  [9:0] step$6$d;
+    wire  [9:0] step$6$q;
+    reg  step$6$clock;
+    reg  [9:0] step$7$d;
+    wire  [9:0] step$7$q;
+    reg  step$7$clock;
+    reg  [9:0] step$8$d;
+    wire  [9:0] step$8$q;
+    reg  step$8$clock;
+    reg  [9:0] step$9$d;
+    wire  [9:0] step$9$q;
+    reg  step$9$clock;
+    reg  [9:0] step$10$d;
+    wire  [9:0] step$10$q;
+    reg  step$10$clock;
+    reg  [9:0] step$11$d;
+    wire  [9:0] step$11$q;
+    reg  step$11$clock;
     reg  [63:0] count$0$d;
     wire  [63:0] count$0$q;
     reg  count$0$clock;
@@ -4672,301 +4235,285 @@ module metisvm_card$counters(clock,events,address,data);
     reg  [63:0] count$7$d;
     wire  [63:0] count$7$q;
     reg  count$7$clock;
-    
+    reg  [63:0] count$8$d;
+    wire  [63:0] count$8$q;
+    reg  count$8$clock;
+    reg  [63:0] count$9$d;
+    wire  [63:0] count$9$q;
+    reg  count$9$clock;
+    reg  [63:0] count$10$d;
+    wire  [63:0] count$10$q;
+    reg  count$10$clock;
+    reg  [63:0] count$11$d;
+    wire  [63:0] count$11$q;
+    reg  count$11$clock;
+
     // Local signals
+    reg  [9:0] now;
+    reg  [63:0] wide;
     reg  [63:0] chosen;
-    
+
     // Sub module instances
-    metisvm_card$counters$count$0 count$0(
+    metisvm_card$cores$best_load step$0(
+        .d(step$0$d),
+        .q(step$0$q),
+        .clock(step$0$clock)
+    );
+    metisvm_card$cores$best_load step$1(
+        .d(step$1$d),
+        .q(step$1$q),
+        .clock(step$1$clock)
+    );
+    metisvm_card$cores$best_load step$2(
+        .d(step$2$d),
+        .q(step$2$q),
+        .clock(step$2$clock)
+    );
+    metisvm_card$cores$best_load step$3(
+        .d(step$3$d),
+        .q(step$3$q),
+        .clock(step$3$clock)
+    );
+    metisvm_card$cores$best_load step$4(
+        .d(step$4$d),
+        .q(step$4$q),
+        .clock(step$4$clock)
+    );
+    metisvm_card$cores$best_load step$5(
+        .d(step$5$d),
+        .q(step$5$q),
+        .clock(step$5$clock)
+    );
+    metisvm_card$cores$best_load step$6(
+        .d(step$6$d),
+        .q(step$6$q),
+        .clock(step$6$clock)
+    );
+    metisvm_card$cores$best_load step$7(
+        .d(step$7$d),
+        .q(step$7$q),
+        .clock(step$7$clock)
+    );
+    metisvm_card$cores$best_load step$8(
+        .d(step$8$d),
+        .q(step$8$q),
+        .clock(step$8$clock)
+    );
+    metisvm_card$cores$best_load step$9(
+        .d(step$9$d),
+        .q(step$9$q),
+        .clock(step$9$clock)
+    );
+    metisvm_card$cores$best_load step$10(
+        .d(step$10$d),
+        .q(step$10$q),
+        .clock(step$10$clock)
+    );
+    metisvm_card$cores$best_load step$11(
+        .d(step$11$d),
+        .q(step$11$q),
+        .clock(step$11$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 count$0(
         .d(count$0$d),
         .q(count$0$q),
         .clock(count$0$clock)
     );
-    metisvm_card$counters$count$1 count$1(
+    metisvm_card$cores$lanes$0$core$absorbed$0 count$1(
         .d(count$1$d),
         .q(count$1$q),
         .clock(count$1$clock)
     );
-    metisvm_card$counters$count$2 count$2(
+    metisvm_card$cores$lanes$0$core$absorbed$0 count$2(
         .d(count$2$d),
         .q(count$2$q),
         .clock(count$2$clock)
     );
-    metisvm_card$counters$count$3 count$3(
+    metisvm_card$cores$lanes$0$core$absorbed$0 count$3(
         .d(count$3$d),
         .q(count$3$q),
         .clock(count$3$clock)
     );
-    metisvm_card$counters$count$4 count$4(
+    metisvm_card$cores$lanes$0$core$absorbed$0 count$4(
         .d(count$4$d),
         .q(count$4$q),
         .clock(count$4$clock)
     );
-    metisvm_card$counters$count$5 count$5(
+    metisvm_card$cores$lanes$0$core$absorbed$0 count$5(
         .d(count$5$d),
         .q(count$5$q),
         .clock(count$5$clock)
     );
-    metisvm_card$counters$count$6 count$6(
+    metisvm_card$cores$lanes$0$core$absorbed$0 count$6(
         .d(count$6$d),
         .q(count$6$q),
         .clock(count$6$clock)
     );
-    metisvm_card$counters$count$7 count$7(
+    metisvm_card$cores$lanes$0$core$absorbed$0 count$7(
         .d(count$7$d),
         .q(count$7$q),
         .clock(count$7$clock)
     );
-    
+    metisvm_card$cores$lanes$0$core$absorbed$0 count$8(
+        .d(count$8$d),
+        .q(count$8$q),
+        .clock(count$8$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 count$9(
+        .d(count$9$d),
+        .q(count$9$q),
+        .clock(count$9$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 count$10(
+        .d(count$10$d),
+        .q(count$10$q),
+        .clock(count$10$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 count$11(
+        .d(count$11$d),
+        .q(count$11$q),
+        .clock(count$11$clock)
+    );
+
     // Update code
     always @(*) begin
         chosen = 32'h0;
+        step$0$clock = clock;
+        step$0$d = by$0;
         count$0$clock = clock;
-        count$0$d = count$0$q;
-        if (events[0]) begin
-            count$0$d = count$0$q + 32'h1;
-        end
-        if (address[(32'h1)+:(3)] == 0) begin
+        now = step$0$q;
+        wide = ((now) & 64'hffffffffffffffff);
+        count$0$d = count$0$q + wide;
+        if (address[(32'h1)+:(4)] == 0) begin
             chosen = count$0$q;
         end
+        step$1$clock = clock;
+        step$1$d = by$1;
         count$1$clock = clock;
-        count$1$d = count$1$q;
-        if (events[1]) begin
-            count$1$d = count$1$q + 32'h1;
-        end
-        if (address[(32'h1)+:(3)] == 1) begin
+        now = step$1$q;
+        wide = ((now) & 64'hffffffffffffffff);
+        count$1$d = count$1$q + wide;
+        if (address[(32'h1)+:(4)] == 1) begin
             chosen = count$1$q;
         end
+        step$2$clock = clock;
+        step$2$d = by$2;
         count$2$clock = clock;
-        count$2$d = count$2$q;
-        if (events[2]) begin
-            count$2$d = count$2$q + 32'h1;
-        end
-        if (address[(32'h1)+:(3)] == 2) begin
+        now = step$2$q;
+        wide = ((now) & 64'hffffffffffffffff);
+        count$2$d = count$2$q + wide;
+        if (address[(32'h1)+:(4)] == 2) begin
             chosen = count$2$q;
         end
+        step$3$clock = clock;
+        step$3$d = by$3;
         count$3$clock = clock;
-        count$3$d = count$3$q;
-        if (events[3]) begin
-            count$3$d = count$3$q + 32'h1;
-        end
-        if (address[(32'h1)+:(3)] == 3) begin
+        now = step$3$q;
+        wide = ((now) & 64'hffffffffffffffff);
+        count$3$d = count$3$q + wide;
+        if (address[(32'h1)+:(4)] == 3) begin
             chosen = count$3$q;
         end
+        step$4$clock = clock;
+        step$4$d = by$4;
         count$4$clock = clock;
-        count$4$d = count$4$q;
-        if (events[4]) begin
-            count$4$d = count$4$q + 32'h1;
-        end
-        if (address[(32'h1)+:(3)] == 4) begin
+        now = step$4$q;
+        wide = ((now) & 64'hffffffffffffffff);
+        count$4$d = count$4$q + wide;
+        if (address[(32'h1)+:(4)] == 4) begin
             chosen = count$4$q;
         end
+        step$5$clock = clock;
+        step$5$d = by$5;
         count$5$clock = clock;
-        count$5$d = count$5$q;
-        if (events[5]) begin
-            count$5$d = count$5$q + 32'h1;
-        end
-        if (address[(32'h1)+:(3)] == 5) begin
+        now = step$5$q;
+        wide = ((now) & 64'hffffffffffffffff);
+        count$5$d = count$5$q + wide;
+        if (address[(32'h1)+:(4)] == 5) begin
             chosen = count$5$q;
         end
+        step$6$clock = clock;
+        step$6$d = by$6;
         count$6$clock = clock;
-        count$6$d = count$6$q;
-        if (events[6]) begin
-            count$6$d = count$6$q + 32'h1;
-        end
-        if (address[(32'h1)+:(3)] == 6) begin
+        now = step$6$q;
+        wide = ((now) & 64'hffffffffffffffff);
+        count$6$d = count$6$q + wide;
+        if (address[(32'h1)+:(4)] == 6) begin
             chosen = count$6$q;
         end
+        step$7$clock = clock;
+        step$7$d = by$7;
         count$7$clock = clock;
-        count$7$d = count$7$q;
-        if (events[7]) begin
-            count$7$d = count$7$q + 32'h1;
-        end
-        if (address[(32'h1)+:(3)] == 7) begin
+        now = step$7$q;
+        wide = ((now) & 64'hffffffffffffffff);
+        count$7$d = count$7$q + wide;
+        if (address[(32'h1)+:(4)] == 7) begin
             chosen = count$7$q;
+        end
+        step$8$clock = clock;
+        step$8$d = by$8;
+        count$8$clock = clock;
+        now = step$8$q;
+        wide = ((now) & 64'hffffffffffffffff);
+        count$8$d = count$8$q + wide;
+        if (address[(32'h1)+:(4)] == 8) begin
+            chosen = count$8$q;
+        end
+        step$9$clock = clock;
+        step$9$d = by$9;
+        count$9$clock = clock;
+        now = step$9$q;
+        wide = ((now) & 64'hffffffffffffffff);
+        count$9$d = count$9$q + wide;
+        if (address[(32'h1)+:(4)] == 9) begin
+            chosen = count$9$q;
+        end
+        step$10$clock = clock;
+        step$10$d = by$10;
+        count$10$clock = clock;
+        now = step$10$q;
+        wide = ((now) & 64'hffffffffffffffff);
+        count$10$d = count$10$q + wide;
+        if (address[(32'h1)+:(4)] == 10) begin
+            chosen = count$10$q;
+        end
+        step$11$clock = clock;
+        step$11$d = by$11;
+        count$11$clock = clock;
+        now = step$11$q;
+        wide = ((now) & 64'hffffffffffffffff);
+        count$11$d = count$11$q + wide;
+        if (address[(32'h1)+:(4)] == 11) begin
+            chosen = count$11$q;
         end
         data = chosen[(32'h0)+:(32)];
         if (address[32'h0]) begin
             data = chosen[(32'h20)+:(32)];
         end
     end
-    
+
 endmodule // metisvm_card$counters
 
-
-module metisvm_card$counters$count$0(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$counters$count$0
-
-
-module metisvm_card$counters$count$1(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$counters$count$1
-
-
-module metisvm_card$counters$count$2(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$counters$count$2
-
-
-module metisvm_card$counters$count$3(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$counters$count$3
-
-
-module metisvm_card$counters$count$4(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$counters$count$4
-
-
-module metisvm_card$counters$count$5(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$counters$count$5
-
-
-module metisvm_card$counters$count$6(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$counters$count$6
-
-
-module metisvm_card$counters$count$7(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$counters$count$7
-
-
 module metisvm_card$drain(d,q,clock);
-    
+
     // Module arguments
     input wire  [31:0] d;
     output reg  [31:0] q;
     input wire  clock;
-    
+
     // Update code (custom)
     initial begin
        q = 32'h0;
     end
-    
+
     always @(posedge clock) begin
        q <= d;
     end
-          
+
 endmodule // metisvm_card$drain
 
-
 module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,entry$0,entry$1,entry$2,entry$3,entry$4,entry$5,entry$6,entry$7,start,cancelled,found,done,status,detail,cmd_valid,cmd_ready,abort,drained,in_valid,in_ready,in_data,in_end,in_error,mw_address,mw_data,mw_valid,mw_ready,has_keccak,keccak_start,keccak_done,keccak_status,keccak_detail);
-    
+
     // Module arguments
     input wire  clock;
     input wire  stop;
@@ -5006,7 +4553,7 @@ module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,
     input wire  keccak_done;
     input wire  [14:0] keccak_status;
     input wire  [31:0] keccak_detail;
-    
+
     // Stub signals
     reg  handles$clock;
     reg  handles$clear;
@@ -5058,7 +4605,7 @@ module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,
     reg  [3:0] stray_reg$d;
     wire  [3:0] stray_reg$q;
     reg  stray_reg$clock;
-    
+
     // Local signals
     reg  [14:0] status_n;
     reg  [31:0] detail_n;
@@ -5077,7 +4624,7 @@ module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,
     reg  [64:0] limit;
     reg  [7:0] fields;
     reg  [7:0] field_bit;
-    
+
     // Sub module instances
     metisvm_card$executor$handles handles(
         .clock(handles$clock),
@@ -5102,7 +4649,7 @@ module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,
         .q(status_reg$q),
         .clock(status_reg$clock)
     );
-    metisvm_card$executor$detail_reg detail_reg(
+    metisvm_card$drain detail_reg(
         .d(detail_reg$d),
         .q(detail_reg$q),
         .clock(detail_reg$clock)
@@ -5117,27 +4664,27 @@ module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,
         .q(has_field$q),
         .clock(has_field$clock)
     );
-    metisvm_card$executor$wrong_nonce wrong_nonce(
+    metisvm_card$cores$begun wrong_nonce(
         .d(wrong_nonce$d),
         .q(wrong_nonce$q),
         .clock(wrong_nonce$clock)
     );
-    metisvm_card$executor$less less(
+    metisvm_card$drain less(
         .d(less$d),
         .q(less$q),
         .clock(less$clock)
     );
-    metisvm_card$executor$no_handle no_handle(
+    metisvm_card$cores$begun no_handle(
         .d(no_handle$d),
         .q(no_handle$q),
         .clock(no_handle$clock)
     );
-    metisvm_card$executor$handle_ok handle_ok(
+    metisvm_card$cores$begun handle_ok(
         .d(handle_ok$d),
         .q(handle_ok$q),
         .clock(handle_ok$clock)
     );
-    metisvm_card$executor$is_present is_present(
+    metisvm_card$cores$begun is_present(
         .d(is_present$d),
         .q(is_present$q),
         .clock(is_present$clock)
@@ -5147,17 +4694,17 @@ module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,
         .q(upto$q),
         .clock(upto$clock)
     );
-    metisvm_card$executor$range_ok range_ok(
+    metisvm_card$cores$begun range_ok(
         .d(range_ok$d),
         .q(range_ok$q),
         .clock(range_ok$clock)
     );
-    metisvm_card$executor$stray_reg stray_reg(
+    metisvm_card$cores$best stray_reg(
         .d(stray_reg$d),
         .q(stray_reg$q),
         .clock(stray_reg$clock)
     );
-    
+
     // Update code
     always @(*) begin
         state$clock = clock;
@@ -5427,69 +4974,29 @@ module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,
         status_reg$d = status_n;
         detail_reg$d = detail_n;
     end
-    
+
 endmodule // metisvm_card$executor
 
-
 module metisvm_card$executor$at(d,q,clock);
-    
+
     // Module arguments
     input wire  [47:0] d;
     output reg  [47:0] q;
     input wire  clock;
-    
+
     // Update code (custom)
     initial begin
        q = 48'h0;
     end
-    
+
     always @(posedge clock) begin
        q <= d;
     end
-          
+
 endmodule // metisvm_card$executor$at
 
-
-module metisvm_card$executor$detail_reg(d,q,clock);
-    
-    // Module arguments
-    input wire  [31:0] d;
-    output reg  [31:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 32'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$executor$detail_reg
-
-
-module metisvm_card$executor$handle_ok(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$executor$handle_ok
-
-
 module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert,remove,present,searched,meets);
-    
+
     // Module arguments
     input wire  clock;
     input wire  clear;
@@ -5502,7 +5009,7 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
     output reg  present;
     output reg  searched;
     output reg  meets;
-    
+
     // Stub signals
     reg  [5:0] pieces$read_address;
     reg  pieces$read_clock;
@@ -5541,7 +5048,7 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
     reg  both_count$d;
     wire  both_count$q;
     reg  both_count$clock;
-    
+
     // Local signals
     reg  [63:0] one;
     reg  [63:0] mask;
@@ -5551,7 +5058,7 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
     reg  [48:0] piece_start;
     reg  [48:0] piece_end;
     reg  [48:0] start_wide;
-    
+
     // Sub module instances
     metisvm_card$executor$handles$pieces pieces(
         .read_address(pieces$read_address),
@@ -5562,27 +5069,27 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
         .write_data(pieces$write_data),
         .write_enable(pieces$write_enable)
     );
-    metisvm_card$executor$handles$valid valid(
+    metisvm_card$cores$lanes$0$core$absorbed$0 valid(
         .d(valid$d),
         .q(valid$q),
         .clock(valid$clock)
     );
-    metisvm_card$executor$handles$at at(
+    metisvm_card$cores$order$head at(
         .d(at$d),
         .q(at$q),
         .clock(at$clock)
     );
-    metisvm_card$executor$handles$seen seen(
+    metisvm_card$cores$order$head seen(
         .d(seen$d),
         .q(seen$q),
         .clock(seen$clock)
     );
-    metisvm_card$executor$handles$running running(
+    metisvm_card$cores$begun running(
         .d(running$d),
         .q(running$q),
         .clock(running$clock)
     );
-    metisvm_card$executor$handles$hit hit(
+    metisvm_card$cores$begun hit(
         .d(hit$d),
         .q(hit$q),
         .clock(hit$clock)
@@ -5592,27 +5099,27 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
         .q(piece$q),
         .clock(piece$clock)
     );
-    metisvm_card$executor$handles$piece_counts piece_counts(
+    metisvm_card$cores$begun piece_counts(
         .d(piece_counts$d),
         .q(piece_counts$q),
         .clock(piece_counts$clock)
     );
-    metisvm_card$executor$handles$below below(
+    metisvm_card$cores$begun below(
         .d(below$d),
         .q(below$q),
         .clock(below$clock)
     );
-    metisvm_card$executor$handles$above above(
+    metisvm_card$cores$begun above(
         .d(above$d),
         .q(above$q),
         .clock(above$clock)
     );
-    metisvm_card$executor$handles$both_count both_count(
+    metisvm_card$cores$begun both_count(
         .d(both_count$d),
         .q(both_count$q),
         .clock(both_count$clock)
     );
-    
+
     // Update code
     always @(*) begin
         valid$clock = clock;
@@ -5686,145 +5193,29 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
             running$d = 1'b0;
         end
     end
-    
+
 endmodule // metisvm_card$executor$handles
 
-
-module metisvm_card$executor$handles$above(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$executor$handles$above
-
-
-module metisvm_card$executor$handles$at(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$executor$handles$at
-
-
-module metisvm_card$executor$handles$below(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$executor$handles$below
-
-
-module metisvm_card$executor$handles$both_count(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$executor$handles$both_count
-
-
-module metisvm_card$executor$handles$hit(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$executor$handles$hit
-
-
 module metisvm_card$executor$handles$piece(d,q,clock);
-    
+
     // Module arguments
     input wire  [96:0] d;
     output reg  [96:0] q;
     input wire  clock;
-    
+
     // Update code (custom)
     initial begin
        q = 97'h0;
     end
-    
+
     always @(posedge clock) begin
        q <= d;
     end
-          
+
 endmodule // metisvm_card$executor$handles$piece
 
-
-module metisvm_card$executor$handles$piece_counts(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$executor$handles$piece_counts
-
-
 module metisvm_card$executor$handles$pieces(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
-    
+
     // Module arguments
     input wire  [5:0] read_address;
     input wire  read_clock;
@@ -5833,274 +5224,98 @@ module metisvm_card$executor$handles$pieces(read_address,read_clock,read_data,wr
     input wire  write_clock;
     input wire  [96:0] write_data;
     input wire  write_enable;
-    
+
     // Update code (custom)
     reg[96:0] mem[63:0];
-    
-    
-    
+
+
+
     always @(posedge read_clock) begin
        read_data <= mem[read_address];
     end
-    
+
     always @(posedge write_clock) begin
        if (write_enable) begin
           mem[write_address] <= write_data;
        end
     end
-                
+
 endmodule // metisvm_card$executor$handles$pieces
 
-
-module metisvm_card$executor$handles$running(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$executor$handles$running
-
-
-module metisvm_card$executor$handles$seen(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$executor$handles$seen
-
-
-module metisvm_card$executor$handles$valid(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$executor$handles$valid
-
-
 module metisvm_card$executor$has_field(d,q,clock);
-    
+
     // Module arguments
     input wire  [7:0] d;
     output reg  [7:0] q;
     input wire  clock;
-    
+
     // Update code (custom)
     initial begin
        q = 8'h0;
     end
-    
+
     always @(posedge clock) begin
        q <= d;
     end
-          
+
 endmodule // metisvm_card$executor$has_field
 
-
-module metisvm_card$executor$is_present(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$executor$is_present
-
-
-module metisvm_card$executor$less(d,q,clock);
-    
-    // Module arguments
-    input wire  [31:0] d;
-    output reg  [31:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 32'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$executor$less
-
-
-module metisvm_card$executor$no_handle(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$executor$no_handle
-
-
-module metisvm_card$executor$range_ok(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$executor$range_ok
-
-
 module metisvm_card$executor$state(d,q,clock);
-    
+
     // Module arguments
     input wire  [2:0] d;
     output reg  [2:0] q;
     input wire  clock;
-    
+
     // Update code (custom)
     initial begin
        q = 3'h0;
     end
-    
+
     always @(posedge clock) begin
        q <= d;
     end
-          
+
 endmodule // metisvm_card$executor$state
 
-
 module metisvm_card$executor$status_reg(d,q,clock);
-    
+
     // Module arguments
     input wire  [14:0] d;
     output reg  [14:0] q;
     input wire  clock;
-    
+
     // Update code (custom)
     initial begin
        q = 15'h0;
     end
-    
+
     always @(posedge clock) begin
        q <= d;
     end
-          
+
 endmodule // metisvm_card$executor$status_reg
 
-
-module metisvm_card$executor$stray_reg(d,q,clock);
-    
-    // Module arguments
-    input wire  [3:0] d;
-    output reg  [3:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 4'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$executor$stray_reg
-
-
 module metisvm_card$executor$upto(d,q,clock);
-    
+
     // Module arguments
     input wire  [64:0] d;
     output reg  [64:0] q;
     input wire  clock;
-    
+
     // Update code (custom)
     initial begin
        q = 65'h0;
     end
-    
+
     always @(posedge clock) begin
        q <= d;
     end
-          
+
 endmodule // metisvm_card$executor$upto
 
-
-module metisvm_card$executor$wrong_nonce(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$executor$wrong_nonce
-
-
 module metisvm_card$fetcher(clock,abort,cmd_valid,cmd_ready,cmd_address,cmd_length,cmd_kind,req_valid,req_ready,req_address,req_bytes,req_kind,req_last,idle);
-    
+
     // Module arguments
     input wire  clock;
     input wire  abort;
@@ -6116,7 +5331,7 @@ module metisvm_card$fetcher(clock,abort,cmd_valid,cmd_ready,cmd_address,cmd_leng
     output reg  [1:0] req_kind;
     output reg  req_last;
     output reg  idle;
-    
+
     // Stub signals
     reg  active$d;
     wire  active$q;
@@ -6139,21 +5354,21 @@ module metisvm_card$fetcher(clock,abort,cmd_valid,cmd_ready,cmd_address,cmd_leng
     reg  is_last$d;
     wire  is_last$q;
     reg  is_last$clock;
-    
+
     // Local signals
     reg  [9:0] offset;
     reg  [9:0] room_n;
     reg  [48:0] room_wide;
     reg  [54:0] next_piece;
     reg  [63:0] next_address;
-    
+
     // Sub module instances
-    metisvm_card$fetcher$active active(
+    metisvm_card$cores$begun active(
         .d(active$d),
         .q(active$q),
         .clock(active$clock)
     );
-    metisvm_card$fetcher$address address(
+    metisvm_card$cores$lanes$0$core$absorbed$0 address(
         .d(address$d),
         .q(address$q),
         .clock(address$clock)
@@ -6163,27 +5378,27 @@ module metisvm_card$fetcher(clock,abort,cmd_valid,cmd_ready,cmd_address,cmd_leng
         .q(left$q),
         .clock(left$clock)
     );
-    metisvm_card$fetcher$kind kind(
+    metisvm_card$cores$lanes$0$words$kind kind(
         .d(kind$d),
         .q(kind$q),
         .clock(kind$clock)
     );
-    metisvm_card$fetcher$ready ready(
+    metisvm_card$cores$begun ready(
         .d(ready$d),
         .q(ready$q),
         .clock(ready$clock)
     );
-    metisvm_card$fetcher$room room(
+    metisvm_card$cores$best_load room(
         .d(room$d),
         .q(room$q),
         .clock(room$clock)
     );
-    metisvm_card$fetcher$is_last is_last(
+    metisvm_card$cores$begun is_last(
         .d(is_last$d),
         .q(is_last$q),
         .clock(is_last$clock)
     );
-    
+
     // Update code
     always @(*) begin
         active$clock = clock;
@@ -6242,145 +5457,29 @@ module metisvm_card$fetcher(clock,abort,cmd_valid,cmd_ready,cmd_address,cmd_leng
             ready$d = 1'b0;
         end
     end
-    
+
 endmodule // metisvm_card$fetcher
 
-
-module metisvm_card$fetcher$active(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$fetcher$active
-
-
-module metisvm_card$fetcher$address(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$fetcher$address
-
-
-module metisvm_card$fetcher$is_last(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$fetcher$is_last
-
-
-module metisvm_card$fetcher$kind(d,q,clock);
-    
-    // Module arguments
-    input wire  [1:0] d;
-    output reg  [1:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 2'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$fetcher$kind
-
-
 module metisvm_card$fetcher$left(d,q,clock);
-    
+
     // Module arguments
     input wire  [48:0] d;
     output reg  [48:0] q;
     input wire  clock;
-    
+
     // Update code (custom)
     initial begin
        q = 49'h0;
     end
-    
+
     always @(posedge clock) begin
        q <= d;
     end
-          
+
 endmodule // metisvm_card$fetcher$left
 
-
-module metisvm_card$fetcher$ready(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$fetcher$ready
-
-
-module metisvm_card$fetcher$room(d,q,clock);
-    
-    // Module arguments
-    input wire  [9:0] d;
-    output reg  [9:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 10'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$fetcher$room
-
-
 module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,entry$2,entry$3,entry$4,entry$5,entry$6,entry$7,start,done,status,detail,working,cmd_valid,cmd_ready,cmd_address,cmd_length,cmd_kind,abort,drained,in_valid,in_ready,in_data,in_bytes,in_kind,in_end,in_error,engine_clear,engine_data,engine_bytes,engine_last,engine_valid,engine_ready,digest_data,digest_valid,digest_ready,write_start,write_address,write_push,write_data,write_flush,write_ready,write_idle);
-    
+
     // Module arguments
     input wire  clock;
     input wire  stop;
@@ -6409,13 +5508,13 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
     input wire  in_valid;
     output reg  in_ready;
     input wire  [63:0] in_data;
-    input wire  [3:0] in_bytes;
+    input wire  [5:0] in_bytes;
     input wire  [1:0] in_kind;
     input wire  in_end;
     input wire  in_error;
     output reg  engine_clear;
     output reg  [63:0] engine_data;
-    output reg  [3:0] engine_bytes;
+    output reg  [5:0] engine_bytes;
     output reg  engine_last;
     output reg  engine_valid;
     input wire  engine_ready;
@@ -6429,20 +5528,51 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
     output reg  write_flush;
     input wire  write_ready;
     input wire  write_idle;
-    
+
+    // Constant declarations
+    localparam  above_data = 9'b1000000;
+    localparam  no_kind = 2'b0;
+
     // Stub signals
     reg  crc$clock;
     reg  crc$clear;
     reg  crc$enable;
     reg  [63:0] crc$data;
     wire  [31:0] crc$checksum;
-    reg  [6:0] descriptors$read_address;
-    reg  descriptors$read_clock;
-    wire  [63:0] descriptors$read_data;
-    reg  [6:0] descriptors$write_address;
-    reg  descriptors$write_clock;
-    reg  [63:0] descriptors$write_data;
-    reg  descriptors$write_enable;
+    reg  beats$clock;
+    reg  beats$clear;
+    reg  [69:0] beats$data;
+    reg  beats$push;
+    wire  beats$full;
+    wire  [69:0] beats$first;
+    wire  beats$valid;
+    reg  beats$pop;
+    wire  [7:0] beats$fill;
+    reg  descriptors$clock;
+    reg  descriptors$clear;
+    reg  [63:0] descriptors$in_data;
+    reg  [5:0] descriptors$in_bytes;
+    reg  [1:0] descriptors$in_kind;
+    reg  descriptors$in_end;
+    reg  descriptors$in_error;
+    reg  descriptors$in_valid;
+    wire  descriptors$in_ready;
+    wire  [63:0] descriptors$out_data;
+    wire  [3:0] descriptors$out_bytes;
+    wire  [1:0] descriptors$out_kind;
+    wire  descriptors$out_end;
+    wire  descriptors$out_error;
+    wire  descriptors$out_valid;
+    reg  descriptors$out_ready;
+    reg  [63:0] descriptor$d;
+    wire  [63:0] descriptor$q;
+    reg  descriptor$clock;
+    reg  [32:0] last_byte$d;
+    wire  [32:0] last_byte$q;
+    reg  last_byte$clock;
+    reg  [32:0] total$d;
+    wire  [32:0] total$q;
+    reg  total$clock;
     reg  [2:0] state$d;
     wire  [2:0] state$q;
     reg  state$clock;
@@ -6452,9 +5582,6 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
     reg  [16:0] index$d;
     wire  [16:0] index$q;
     reg  index$clock;
-    reg  [29:0] arrived$d;
-    wire  [29:0] arrived$q;
-    reg  arrived$clock;
     reg  [29:0] asked$d;
     wire  [29:0] asked$q;
     reg  asked$clock;
@@ -6473,7 +5600,7 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
     reg  begun$d;
     wire  begun$q;
     reg  begun$clock;
-    
+
     // Local signals
     reg  [31:0] count;
     reg  [31:0] batch_bytes;
@@ -6487,8 +5614,6 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
     reg  [32:0] offset_wide;
     reg  [32:0] length_wide;
     reg  [32:0] batch_wide;
-    reg  [32:0] last_byte;
-    reg  [32:0] total;
     reg  [32:0] most;
     reg  [64:0] first;
     reg  [64:0] extent;
@@ -6499,8 +5624,10 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
     reg  [31:0] fail_detail;
     reg  [29:0] ahead;
     reg  takes;
-    reg  at_piece;
-    
+    reg  throws_away;
+    reg  [69:0] beat;
+    reg  [69:0] beat_bytes;
+
     // Sub module instances
     metisvm_card$keccak$crc crc(
         .clock(crc$clock),
@@ -6509,41 +5636,71 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
         .data(crc$data),
         .checksum(crc$checksum)
     );
-    metisvm_card$keccak$descriptors descriptors(
-        .read_address(descriptors$read_address),
-        .read_clock(descriptors$read_clock),
-        .read_data(descriptors$read_data),
-        .write_address(descriptors$write_address),
-        .write_clock(descriptors$write_clock),
-        .write_data(descriptors$write_data),
-        .write_enable(descriptors$write_enable)
+    metisvm_card$keccak$beats beats(
+        .clock(beats$clock),
+        .clear(beats$clear),
+        .data(beats$data),
+        .push(beats$push),
+        .full(beats$full),
+        .first(beats$first),
+        .valid(beats$valid),
+        .pop(beats$pop),
+        .fill(beats$fill)
     );
-    metisvm_card$keccak$state state(
+    metisvm_card$cores$lanes$0$words descriptors(
+        .clock(descriptors$clock),
+        .clear(descriptors$clear),
+        .in_data(descriptors$in_data),
+        .in_bytes(descriptors$in_bytes),
+        .in_kind(descriptors$in_kind),
+        .in_end(descriptors$in_end),
+        .in_error(descriptors$in_error),
+        .in_valid(descriptors$in_valid),
+        .in_ready(descriptors$in_ready),
+        .out_data(descriptors$out_data),
+        .out_bytes(descriptors$out_bytes),
+        .out_kind(descriptors$out_kind),
+        .out_end(descriptors$out_end),
+        .out_error(descriptors$out_error),
+        .out_valid(descriptors$out_valid),
+        .out_ready(descriptors$out_ready)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 descriptor(
+        .d(descriptor$d),
+        .q(descriptor$q),
+        .clock(descriptor$clock)
+    );
+    metisvm_card$keccak$last_byte last_byte(
+        .d(last_byte$d),
+        .q(last_byte$q),
+        .clock(last_byte$clock)
+    );
+    metisvm_card$keccak$last_byte total(
+        .d(total$d),
+        .q(total$q),
+        .clock(total$clock)
+    );
+    metisvm_card$executor$state state(
         .d(state$d),
         .q(state$q),
         .clock(state$clock)
     );
-    metisvm_card$keccak$ending ending(
+    metisvm_card$cores$lanes$0$words$kind ending(
         .d(ending$d),
         .q(ending$q),
         .clock(ending$clock)
     );
-    metisvm_card$keccak$index index(
+    metisvm_card$cores$lanes$0$core$absorber$arrived_at index(
         .d(index$d),
         .q(index$q),
         .clock(index$clock)
-    );
-    metisvm_card$keccak$arrived arrived(
-        .d(arrived$d),
-        .q(arrived$q),
-        .clock(arrived$clock)
     );
     metisvm_card$keccak$asked asked(
         .d(asked$d),
         .q(asked$q),
         .clock(asked$clock)
     );
-    metisvm_card$keccak$sum sum(
+    metisvm_card$keccak$last_byte sum(
         .d(sum$d),
         .q(sum$q),
         .clock(sum$clock)
@@ -6553,47 +5710,51 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
         .q(words_left$q),
         .clock(words_left$clock)
     );
-    metisvm_card$keccak$status_reg status_reg(
+    metisvm_card$executor$status_reg status_reg(
         .d(status_reg$d),
         .q(status_reg$q),
         .clock(status_reg$clock)
     );
-    metisvm_card$keccak$detail_reg detail_reg(
+    metisvm_card$drain detail_reg(
         .d(detail_reg$d),
         .q(detail_reg$q),
         .clock(detail_reg$clock)
     );
-    metisvm_card$keccak$begun begun(
+    metisvm_card$cores$begun begun(
         .d(begun$d),
         .q(begun$q),
         .clock(begun$clock)
     );
-    
+
     // Update code
     always @(*) begin
         state$clock = clock;
         ending$clock = clock;
         index$clock = clock;
-        arrived$clock = clock;
         asked$clock = clock;
         sum$clock = clock;
         words_left$clock = clock;
         status_reg$clock = clock;
         detail_reg$clock = clock;
         begun$clock = clock;
+        descriptor$clock = clock;
+        last_byte$clock = clock;
+        total$clock = clock;
         state$d = state$q;
         ending$d = ending$q;
         index$d = index$q;
-        arrived$d = arrived$q;
         asked$d = asked$q;
         sum$d = sum$q;
         words_left$d = words_left$q;
         status_reg$d = status_reg$q;
         detail_reg$d = detail_reg$q;
         begun$d = begun$q;
+        descriptor$d = descriptor$q;
+        last_byte$d = last_byte$q;
+        total$d = total$q;
         crc$clock = clock;
-        descriptors$read_clock = clock;
-        descriptors$write_clock = clock;
+        beats$clock = clock;
+        descriptors$clock = clock;
         count = entry$2[(32'h20)+:(32)];
         batch_bytes = entry$5[(32'h0)+:(32)];
         output_bytes = entry$5[(32'h20)+:(32)];
@@ -6610,15 +5771,28 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
         fail_status = 32'h0;
         fail_detail = 32'h0;
         cmd_valid = 1'b0;
-        abort = ending$q == 32'h1;
-        engine_clear = ending$q == 32'h1;
-        descriptors$read_address = index$q[(32'h0)+:(7)];
-        offset = descriptors$read_data[(32'h0)+:(32)];
-        length = descriptors$read_data[(32'h20)+:(32)];
+        throws_away = ending$q == 32'h1;
+        abort = throws_away;
+        engine_clear = throws_away;
+        beat = ((in_data) & 70'h3fffffffffffffffff);
+        beat_bytes = ((in_bytes) & 70'h3fffffffffffffffff);
+        beat_bytes = beat_bytes << above_data;
+        beats$data = beat | beat_bytes;
+        beats$push = 1'b0;
+        beats$clear = throws_away;
+        beats$pop = descriptors$in_ready;
+        descriptors$clear = throws_away;
+        descriptors$in_data = beats$first[(32'h0)+:(64)];
+        descriptors$in_bytes = beats$first[(above_data)+:(6)];
+        descriptors$in_kind = no_kind;
+        descriptors$in_end = 1'b0;
+        descriptors$in_error = 1'b0;
+        descriptors$in_valid = beats$valid;
+        descriptors$out_ready = 1'b0;
+        offset = descriptor$q[(32'h0)+:(32)];
+        length = descriptor$q[(32'h20)+:(32)];
         offset_wide = ((offset) & 33'h1ffffffff);
         length_wide = ((length) & 33'h1ffffffff);
-        last_byte = offset_wide + length_wide;
-        total = sum$q + length_wide;
         ahead = ((count[(32'h0)+:(29)]) & 30'h3fffffff);
         if (limit < ahead) begin
             ahead = limit;
@@ -6627,7 +5801,6 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
         if (piece > ((32'h40) & 30'h3fffffff)) begin
             piece = 32'h40;
         end
-        at_piece = index$q[(32'h0)+:(6)] == 32'h0;
         asked_bytes = ((asked$q) & 64'hffffffffffffffff);
         asked_bytes = asked_bytes << 32'h3;
         cmd_address = entry$3 + ((offset) & 64'hffffffffffffffff);
@@ -6643,7 +5816,6 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
                 state$d = 32'h1;
                 ending$d = 32'h0;
                 index$d = 32'h0;
-                arrived$d = 32'h0;
                 asked$d = 32'h0;
                 sum$d = 32'h0;
                 words_left$d = ((count[(32'h0)+:(17)]) & 19'h7ffff) << 32'h2;
@@ -6700,35 +5872,42 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
             end
         end
         if (state$q == 32'h3) begin
-            if (index_wide < arrived$q) begin
-                state$d = 32'h4;
-            end
-            else if (index_wide >= limit) begin
+            descriptor$d = descriptors$out_data;
+            if (index_wide >= limit) begin
                 fail = 1'b1;
                 fail_status = 32'h12;
                 fail_detail = ((index$q) & 32'hffffffff);
             end
+            else if (descriptors$out_valid) begin
+                descriptors$out_ready = 1'b1;
+                state$d = 32'h4;
+            end
         end
         if (state$q == 32'h4) begin
-            fail_detail = ((index$q) & 32'hffffffff);
+            last_byte$d = offset_wide + length_wide;
+            total$d = sum$q + length_wide;
             state$d = 32'h5;
-            if (|offset[(32'h0)+:(3)] || (last_byte > batch_wide)) begin
+        end
+        if (state$q == 32'h5) begin
+            fail_detail = ((index$q) & 32'hffffffff);
+            state$d = 32'h6;
+            if (|offset[(32'h0)+:(3)] || (last_byte$q > batch_wide)) begin
                 fail = 1'b1;
                 fail_status = 32'h12;
             end
-            else if (total > most) begin
+            else if (total$q > most) begin
                 fail = 1'b1;
                 fail_status = 32'hf;
             end
         end
-        if (state$q == 32'h5) begin
+        if (state$q == 32'h6) begin
             cmd_valid = 1'b1;
             if (cmd_ready) begin
-                sum$d = total;
+                sum$d = total$q;
                 index$d = next_index;
                 state$d = 32'h3;
                 if (((next_index) & 32'hffffffff) == count) begin
-                    state$d = 32'h6;
+                    state$d = 32'h7;
                 end
                 else if (&index$q[(32'h0)+:(6)]) begin
                     state$d = 32'h2;
@@ -6739,10 +5918,7 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
         engine_bytes = in_bytes;
         engine_last = in_end;
         engine_valid = 1'b0;
-        in_ready = ending$q == 32'h1;
-        descriptors$write_address = arrived$q[(32'h0)+:(7)];
-        descriptors$write_data = in_data;
-        descriptors$write_enable = 1'b0;
+        in_ready = throws_away;
         if ((state$q != 32'h0) && (ending$q == 32'h0) && in_valid) begin
             if (in_error) begin
                 fail = 1'b1;
@@ -6751,8 +5927,7 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
             end
             else if (in_kind == 32'h2) begin
                 in_ready = 1'b1;
-                descriptors$write_enable = 1'b1;
-                arrived$d = arrived$q + 32'h1;
+                beats$push = 1'b1;
             end
             else begin
                 engine_valid = 1'b1;
@@ -6803,76 +5978,169 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
             begun$d = 1'b0;
         end
     end
-    
+
 endmodule // metisvm_card$keccak
 
-
-module metisvm_card$keccak$arrived(d,q,clock);
-    
-    // Module arguments
-    input wire  [29:0] d;
-    output reg  [29:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 30'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$keccak$arrived
-
-
 module metisvm_card$keccak$asked(d,q,clock);
-    
+
     // Module arguments
     input wire  [29:0] d;
     output reg  [29:0] q;
     input wire  clock;
-    
+
     // Update code (custom)
     initial begin
        q = 30'h0;
     end
-    
+
     always @(posedge clock) begin
        q <= d;
     end
-          
+
 endmodule // metisvm_card$keccak$asked
 
+module metisvm_card$keccak$beats(clock,clear,data,push,full,first,valid,pop,fill);
 
-module metisvm_card$keccak$begun(d,q,clock);
-    
     // Module arguments
-    input wire  d;
-    output reg  q;
     input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$keccak$begun
+    input wire  clear;
+    input wire  [69:0] data;
+    input wire  push;
+    output reg  full;
+    output reg  [69:0] first;
+    output reg  valid;
+    input wire  pop;
+    output reg  [7:0] fill;
 
+    // Constant declarations
+    localparam  capacity = 8'h80;
+
+    // Stub signals
+    reg  [6:0] entries$read_address;
+    reg  entries$read_clock;
+    wire  [69:0] entries$read_data;
+    reg  [6:0] entries$write_address;
+    reg  entries$write_clock;
+    reg  [69:0] entries$write_data;
+    reg  entries$write_enable;
+    reg  [7:0] head$d;
+    wire  [7:0] head$q;
+    reg  head$clock;
+    reg  [7:0] tail$d;
+    wire  [7:0] tail$q;
+    reg  tail$clock;
+    reg  [7:0] tail_seen$d;
+    wire  [7:0] tail_seen$q;
+    reg  tail_seen$clock;
+
+    // Local signals
+    reg  [7:0] head_next;
+    reg  [7:0] held;
+    reg  no_room;
+    reg  has_one;
+
+    // Sub module instances
+    metisvm_card$keccak$beats$entries entries(
+        .read_address(entries$read_address),
+        .read_clock(entries$read_clock),
+        .read_data(entries$read_data),
+        .write_address(entries$write_address),
+        .write_clock(entries$write_clock),
+        .write_data(entries$write_data),
+        .write_enable(entries$write_enable)
+    );
+    metisvm_card$executor$has_field head(
+        .d(head$d),
+        .q(head$q),
+        .clock(head$clock)
+    );
+    metisvm_card$executor$has_field tail(
+        .d(tail$d),
+        .q(tail$q),
+        .clock(tail$clock)
+    );
+    metisvm_card$executor$has_field tail_seen(
+        .d(tail_seen$d),
+        .q(tail_seen$q),
+        .clock(tail_seen$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        head$clock = clock;
+        tail$clock = clock;
+        tail_seen$clock = clock;
+        head$d = head$q;
+        tail$d = tail$q;
+        tail_seen$d = tail_seen$q;
+        entries$read_clock = clock;
+        entries$write_clock = clock;
+        held = tail$q - head$q;
+        fill = held;
+        no_room = held == capacity;
+        full = no_room;
+        entries$write_address = tail$q[(32'h0)+:(7)];
+        entries$write_data = data;
+        entries$write_enable = push && ~no_room;
+        if (push && ~no_room) begin
+            tail$d = tail$q + 32'h1;
+        end
+        tail_seen$d = tail$q;
+        has_one = head$q != tail_seen$q;
+        valid = has_one;
+        first = entries$read_data;
+        head_next = head$q;
+        if (pop && has_one) begin
+            head_next = head$q + 32'h1;
+        end
+        entries$read_address = head_next[(32'h0)+:(7)];
+        head$d = head_next;
+        if (clear) begin
+            head$d = 32'h0;
+            tail$d = 32'h0;
+            tail_seen$d = 32'h0;
+        end
+    end
+
+endmodule // metisvm_card$keccak$beats
+
+module metisvm_card$keccak$beats$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+
+    // Module arguments
+    input wire  [6:0] read_address;
+    input wire  read_clock;
+    output reg  [69:0] read_data;
+    input wire  [6:0] write_address;
+    input wire  write_clock;
+    input wire  [69:0] write_data;
+    input wire  write_enable;
+
+    // Update code (custom)
+    reg[69:0] mem[127:0];
+
+
+
+    always @(posedge read_clock) begin
+       read_data <= mem[read_address];
+    end
+
+    always @(posedge write_clock) begin
+       if (write_enable) begin
+          mem[write_address] <= write_data;
+       end
+    end
+
+endmodule // metisvm_card$keccak$beats$entries
 
 module metisvm_card$keccak$crc(clock,clear,enable,data,checksum);
-    
+
     // Module arguments
     input wire  clock;
     input wire  clear;
     input wire  enable;
     input wire  [63:0] data;
     output reg  [31:0] checksum;
-    
+
     // Constant declarations
     localparam  mask$0 = 64'h4d101df481b4e5a;
     localparam  mask$1 = 64'h9a203be90369cb5;
@@ -6938,24 +6206,24 @@ module metisvm_card$keccak$crc(clock,clear,enable,data,checksum);
     localparam  place$29 = 32'h20000000;
     localparam  place$30 = 32'h40000000;
     localparam  place$31 = 32'h80000000;
-    
+
     // Stub signals
     reg  [31:0] register$d;
     wire  [31:0] register$q;
     reg  register$clock;
-    
+
     // Local signals
     reg  [63:0] sum;
     reg  [63:0] picked;
     reg  [31:0] result;
-    
+
     // Sub module instances
-    metisvm_card$keccak$crc$register register(
+    metisvm_card$drain register(
         .d(register$d),
         .q(register$q),
         .clock(register$clock)
     );
-    
+
     // Update code
     always @(*) begin
         register$clock = clock;
@@ -7100,193 +6368,47 @@ module metisvm_card$keccak$crc(clock,clear,enable,data,checksum);
         end
         checksum = register$q;
     end
-    
+
 endmodule // metisvm_card$keccak$crc
 
+module metisvm_card$keccak$last_byte(d,q,clock);
 
-module metisvm_card$keccak$crc$register(d,q,clock);
-    
-    // Module arguments
-    input wire  [31:0] d;
-    output reg  [31:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 32'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$keccak$crc$register
-
-
-module metisvm_card$keccak$descriptors(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
-    
-    // Module arguments
-    input wire  [6:0] read_address;
-    input wire  read_clock;
-    output reg  [63:0] read_data;
-    input wire  [6:0] write_address;
-    input wire  write_clock;
-    input wire  [63:0] write_data;
-    input wire  write_enable;
-    
-    // Update code (custom)
-    reg[63:0] mem[127:0];
-    
-    
-    
-    always @(posedge read_clock) begin
-       read_data <= mem[read_address];
-    end
-    
-    always @(posedge write_clock) begin
-       if (write_enable) begin
-          mem[write_address] <= write_data;
-       end
-    end
-                
-endmodule // metisvm_card$keccak$descriptors
-
-
-module metisvm_card$keccak$detail_reg(d,q,clock);
-    
-    // Module arguments
-    input wire  [31:0] d;
-    output reg  [31:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 32'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$keccak$detail_reg
-
-
-module metisvm_card$keccak$ending(d,q,clock);
-    
-    // Module arguments
-    input wire  [1:0] d;
-    output reg  [1:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 2'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$keccak$ending
-
-
-module metisvm_card$keccak$index(d,q,clock);
-    
-    // Module arguments
-    input wire  [16:0] d;
-    output reg  [16:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 17'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$keccak$index
-
-
-module metisvm_card$keccak$state(d,q,clock);
-    
-    // Module arguments
-    input wire  [2:0] d;
-    output reg  [2:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 3'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$keccak$state
-
-
-module metisvm_card$keccak$status_reg(d,q,clock);
-    
-    // Module arguments
-    input wire  [14:0] d;
-    output reg  [14:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 15'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$keccak$status_reg
-
-
-module metisvm_card$keccak$sum(d,q,clock);
-    
     // Module arguments
     input wire  [32:0] d;
     output reg  [32:0] q;
     input wire  clock;
-    
+
     // Update code (custom)
     initial begin
        q = 33'h0;
     end
-    
+
     always @(posedge clock) begin
        q <= d;
     end
-          
-endmodule // metisvm_card$keccak$sum
 
+endmodule // metisvm_card$keccak$last_byte
 
 module metisvm_card$keccak$words_left(d,q,clock);
-    
+
     // Module arguments
     input wire  [18:0] d;
     output reg  [18:0] q;
     input wire  clock;
-    
+
     // Update code (custom)
     initial begin
        q = 19'h0;
     end
-    
+
     always @(posedge clock) begin
        q <= d;
     end
-          
+
 endmodule // metisvm_card$keccak$words_left
 
-
 module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg_address,cfg_data,sel,sel_pending,sel_enabled,sel_fresh,sel_running,sel_armed,take,again,set_state,new_state,disarm,cmd_valid,cmd_ready,cmd_address,cmd_length,abort,drained,in_valid,in_ready,in_data,in_end,in_error,entry$0,entry$1,entry$2,entry$3,entry$4,entry$5,entry$6,entry$7,start,cancelled,found,done,status,detail,write_start,write_address,write_push,write_data,write_flush,write_ready,write_idle,irq_valid,irq_ready);
-    
+
     // Module arguments
     input wire  clock;
     input wire  stop;
@@ -7342,7 +6464,7 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
     input wire  write_idle;
     output reg  irq_valid;
     input wire  irq_ready;
-    
+
     // Stub signals
     reg  next_burst$clock;
     reg  [63:0] next_burst$sq;
@@ -7476,7 +6598,7 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
     reg  is_cancelled$d;
     wire  is_cancelled$q;
     reg  is_cancelled$clock;
-    
+
     // Local signals
     reg  cancellable;
     reg  good_word;
@@ -7500,7 +6622,7 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
     reg  [3:0] next_index;
     reg  [63:0] flag;
     reg  [63:0] phase;
-    
+
     // Sub module instances
     metisvm_card$queue$next_burst next_burst(
         .clock(next_burst$clock),
@@ -7520,7 +6642,7 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         .at_start(next_burst$at_start),
         .phase(next_burst$phase)
     );
-    metisvm_card$queue$contexts contexts(
+    metisvm_card$queue$burst contexts(
         .read_address(contexts$read_address),
         .read_clock(contexts$read_clock),
         .read_data(contexts$read_data),
@@ -7538,47 +6660,47 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         .write_data(burst$write_data),
         .write_enable(burst$write_enable)
     );
-    metisvm_card$queue$state state(
+    metisvm_card$cores$best state(
         .d(state$d),
         .q(state$q),
         .clock(state$clock)
     );
-    metisvm_card$queue$queue queue(
+    metisvm_card$cores$lanes$0$words$left queue(
         .d(queue$d),
         .q(queue$q),
         .clock(queue$clock)
     );
-    metisvm_card$queue$step step(
+    metisvm_card$cores$order$head step(
         .d(step$d),
         .q(step$q),
         .clock(step$clock)
     );
-    metisvm_card$queue$sq sq(
+    metisvm_card$cores$lanes$0$core$absorbed$0 sq(
         .d(sq$d),
         .q(sq$q),
         .clock(sq$clock)
     );
-    metisvm_card$queue$cq cq(
+    metisvm_card$cores$lanes$0$core$absorbed$0 cq(
         .d(cq$d),
         .q(cq$q),
         .clock(cq$clock)
     );
-    metisvm_card$queue$log2 log2(
+    metisvm_card$drain log2(
         .d(log2$d),
         .q(log2$q),
         .clock(log2$clock)
     );
-    metisvm_card$queue$tail tail(
+    metisvm_card$queue$completed tail(
         .d(tail$d),
         .q(tail$q),
         .clock(tail$clock)
     );
-    metisvm_card$queue$consumed consumed(
+    metisvm_card$queue$completed consumed(
         .d(consumed$d),
         .q(consumed$q),
         .clock(consumed$clock)
     );
-    metisvm_card$queue$head head(
+    metisvm_card$queue$completed head(
         .d(head$d),
         .q(head$q),
         .clock(head$clock)
@@ -7588,127 +6710,127 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         .q(completed$q),
         .clock(completed$clock)
     );
-    metisvm_card$queue$unannounced unannounced(
+    metisvm_card$cores$begun unannounced(
         .d(unannounced$d),
         .q(unannounced$q),
         .clock(unannounced$clock)
     );
-    metisvm_card$queue$count count(
+    metisvm_card$cores$best count(
         .d(count$d),
         .q(count$q),
         .clock(count$clock)
     );
-    metisvm_card$queue$index index(
+    metisvm_card$cores$best index(
         .d(index$d),
         .q(index$q),
         .clock(index$clock)
     );
-    metisvm_card$queue$look look(
+    metisvm_card$cores$best look(
         .d(look$d),
         .q(look$q),
         .clock(look$clock)
     );
-    metisvm_card$queue$words$0 words$0(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$0(
         .d(words$0$d),
         .q(words$0$q),
         .clock(words$0$clock)
     );
-    metisvm_card$queue$words$1 words$1(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$1(
         .d(words$1$d),
         .q(words$1$q),
         .clock(words$1$clock)
     );
-    metisvm_card$queue$words$2 words$2(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$2(
         .d(words$2$d),
         .q(words$2$q),
         .clock(words$2$clock)
     );
-    metisvm_card$queue$words$3 words$3(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$3(
         .d(words$3$d),
         .q(words$3$q),
         .clock(words$3$clock)
     );
-    metisvm_card$queue$words$4 words$4(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$4(
         .d(words$4$d),
         .q(words$4$q),
         .clock(words$4$clock)
     );
-    metisvm_card$queue$words$5 words$5(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$5(
         .d(words$5$d),
         .q(words$5$q),
         .clock(words$5$clock)
     );
-    metisvm_card$queue$words$6 words$6(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$6(
         .d(words$6$d),
         .q(words$6$q),
         .clock(words$6$clock)
     );
-    metisvm_card$queue$words$7 words$7(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$7(
         .d(words$7$d),
         .q(words$7$q),
         .clock(words$7$clock)
     );
-    metisvm_card$queue$target$0 target$0(
+    metisvm_card$drain target$0(
         .d(target$0$d),
         .q(target$0$q),
         .clock(target$0$clock)
     );
-    metisvm_card$queue$target$1 target$1(
+    metisvm_card$drain target$1(
         .d(target$1$d),
         .q(target$1$q),
         .clock(target$1$clock)
     );
-    metisvm_card$queue$target$2 target$2(
+    metisvm_card$drain target$2(
         .d(target$2$d),
         .q(target$2$q),
         .clock(target$2$clock)
     );
-    metisvm_card$queue$target$3 target$3(
+    metisvm_card$drain target$3(
         .d(target$3$d),
         .q(target$3$q),
         .clock(target$3$clock)
     );
-    metisvm_card$queue$target$4 target$4(
+    metisvm_card$drain target$4(
         .d(target$4$d),
         .q(target$4$q),
         .clock(target$4$clock)
     );
-    metisvm_card$queue$target$5 target$5(
+    metisvm_card$drain target$5(
         .d(target$5$d),
         .q(target$5$q),
         .clock(target$5$clock)
     );
-    metisvm_card$queue$target$6 target$6(
+    metisvm_card$drain target$6(
         .d(target$6$d),
         .q(target$6$q),
         .clock(target$6$clock)
     );
-    metisvm_card$queue$target$7 target$7(
+    metisvm_card$drain target$7(
         .d(target$7$d),
         .q(target$7$q),
         .clock(target$7$clock)
     );
-    metisvm_card$queue$is_cancel is_cancel(
+    metisvm_card$executor$has_field is_cancel(
         .d(is_cancel$d),
         .q(is_cancel$q),
         .clock(is_cancel$clock)
     );
-    metisvm_card$queue$good good(
+    metisvm_card$cores$begun good(
         .d(good$d),
         .q(good$q),
         .clock(good$clock)
     );
-    metisvm_card$queue$has_found has_found(
+    metisvm_card$executor$has_field has_found(
         .d(has_found$d),
         .q(has_found$q),
         .clock(has_found$clock)
     );
-    metisvm_card$queue$is_cancelled is_cancelled(
+    metisvm_card$cores$begun is_cancelled(
         .d(is_cancelled$d),
         .q(is_cancelled$q),
         .clock(is_cancelled$clock)
     );
-    
+
     // Update code
     always @(*) begin
         state$clock = clock;
@@ -8195,12 +7317,11 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         contexts$write_data = saved;
         contexts$write_enable = store;
     end
-    
+
 endmodule // metisvm_card$queue
 
-
 module metisvm_card$queue$burst(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
-    
+
     // Module arguments
     input wire  [5:0] read_address;
     input wire  read_clock;
@@ -8209,284 +7330,44 @@ module metisvm_card$queue$burst(read_address,read_clock,read_data,write_address,
     input wire  write_clock;
     input wire  [63:0] write_data;
     input wire  write_enable;
-    
+
     // Update code (custom)
     reg[63:0] mem[63:0];
-    
-    
-    
+
+
+
     always @(posedge read_clock) begin
        read_data <= mem[read_address];
     end
-    
+
     always @(posedge write_clock) begin
        if (write_enable) begin
           mem[write_address] <= write_data;
        end
     end
-                
+
 endmodule // metisvm_card$queue$burst
 
-
 module metisvm_card$queue$completed(d,q,clock);
-    
+
     // Module arguments
     input wire  [15:0] d;
     output reg  [15:0] q;
     input wire  clock;
-    
+
     // Update code (custom)
     initial begin
        q = 16'h0;
     end
-    
+
     always @(posedge clock) begin
        q <= d;
     end
-          
+
 endmodule // metisvm_card$queue$completed
 
-
-module metisvm_card$queue$consumed(d,q,clock);
-    
-    // Module arguments
-    input wire  [15:0] d;
-    output reg  [15:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 16'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$consumed
-
-
-module metisvm_card$queue$contexts(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
-    
-    // Module arguments
-    input wire  [5:0] read_address;
-    input wire  read_clock;
-    output reg  [63:0] read_data;
-    input wire  [5:0] write_address;
-    input wire  write_clock;
-    input wire  [63:0] write_data;
-    input wire  write_enable;
-    
-    // Update code (custom)
-    reg[63:0] mem[63:0];
-    
-    
-    
-    always @(posedge read_clock) begin
-       read_data <= mem[read_address];
-    end
-    
-    always @(posedge write_clock) begin
-       if (write_enable) begin
-          mem[write_address] <= write_data;
-       end
-    end
-                
-endmodule // metisvm_card$queue$contexts
-
-
-module metisvm_card$queue$count(d,q,clock);
-    
-    // Module arguments
-    input wire  [3:0] d;
-    output reg  [3:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 4'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$count
-
-
-module metisvm_card$queue$cq(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$cq
-
-
-module metisvm_card$queue$good(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$good
-
-
-module metisvm_card$queue$has_found(d,q,clock);
-    
-    // Module arguments
-    input wire  [7:0] d;
-    output reg  [7:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 8'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$has_found
-
-
-module metisvm_card$queue$head(d,q,clock);
-    
-    // Module arguments
-    input wire  [15:0] d;
-    output reg  [15:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 16'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$head
-
-
-module metisvm_card$queue$index(d,q,clock);
-    
-    // Module arguments
-    input wire  [3:0] d;
-    output reg  [3:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 4'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$index
-
-
-module metisvm_card$queue$is_cancel(d,q,clock);
-    
-    // Module arguments
-    input wire  [7:0] d;
-    output reg  [7:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 8'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$is_cancel
-
-
-module metisvm_card$queue$is_cancelled(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$is_cancelled
-
-
-module metisvm_card$queue$log2(d,q,clock);
-    
-    // Module arguments
-    input wire  [31:0] d;
-    output reg  [31:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 32'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$log2
-
-
-module metisvm_card$queue$look(d,q,clock);
-    
-    // Module arguments
-    input wire  [3:0] d;
-    output reg  [3:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 4'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$look
-
-
 module metisvm_card$queue$next_burst(clock,sq,cq,log2,max_log2,tail,head,completed,consumed,valid,over,count,address,completion,at_start,phase);
-    
+
     // Module arguments
     input wire  clock;
     input wire  [63:0] sq;
@@ -8504,7 +7385,7 @@ module metisvm_card$queue$next_burst(clock,sq,cq,log2,max_log2,tail,head,complet
     output reg  [63:0] completion;
     output reg  at_start;
     output reg  phase;
-    
+
     // Stub signals
     reg  valid_reg$d;
     wire  valid_reg$q;
@@ -8563,7 +7444,7 @@ module metisvm_card$queue$next_burst(clock,sq,cq,log2,max_log2,tail,head,complet
     reg  [63:0] completion_reg$d;
     wire  [63:0] completion_reg$q;
     reg  completion_reg$clock;
-    
+
     // Local signals
     reg  [16:0] one;
     reg  [16:0] waiting_wide;
@@ -8571,104 +7452,104 @@ module metisvm_card$queue$next_burst(clock,sq,cq,log2,max_log2,tail,head,complet
     reg  [63:0] offset;
     reg  [6:0] to_page;
     reg  [16:0] pass;
-    
+
     // Sub module instances
-    metisvm_card$queue$next_burst$valid_reg valid_reg(
+    metisvm_card$cores$begun valid_reg(
         .d(valid_reg$d),
         .q(valid_reg$q),
         .clock(valid_reg$clock)
     );
-    metisvm_card$queue$next_burst$entries entries(
+    metisvm_card$cores$lanes$0$core$absorber$arrived_at entries(
         .d(entries$d),
         .q(entries$q),
         .clock(entries$clock)
     );
-    metisvm_card$queue$next_burst$mask mask(
+    metisvm_card$cores$lanes$0$core$absorber$arrived_at mask(
         .d(mask$d),
         .q(mask$q),
         .clock(mask$clock)
     );
-    metisvm_card$queue$next_burst$waiting waiting(
+    metisvm_card$queue$completed waiting(
         .d(waiting$d),
         .q(waiting$q),
         .clock(waiting$clock)
     );
-    metisvm_card$queue$next_burst$unreported unreported(
+    metisvm_card$queue$completed unreported(
         .d(unreported$d),
         .q(unreported$q),
         .clock(unreported$clock)
     );
-    metisvm_card$queue$next_burst$slot slot(
+    metisvm_card$cores$lanes$0$core$absorber$arrived_at slot(
         .d(slot$d),
         .q(slot$q),
         .clock(slot$clock)
     );
-    metisvm_card$queue$next_burst$to_end to_end(
+    metisvm_card$cores$lanes$0$core$absorber$arrived_at to_end(
         .d(to_end$d),
         .q(to_end$q),
         .clock(to_end$clock)
     );
-    metisvm_card$queue$next_burst$room room(
+    metisvm_card$cores$lanes$0$core$absorber$arrived_at room(
         .d(room$d),
         .q(room$q),
         .clock(room$clock)
     );
-    metisvm_card$queue$next_burst$over_reg over_reg(
+    metisvm_card$cores$begun over_reg(
         .d(over_reg$d),
         .q(over_reg$q),
         .clock(over_reg$clock)
     );
-    metisvm_card$queue$next_burst$address_reg address_reg(
+    metisvm_card$cores$lanes$0$core$absorbed$0 address_reg(
         .d(address_reg$d),
         .q(address_reg$q),
         .clock(address_reg$clock)
     );
-    metisvm_card$queue$next_burst$least_waiting least_waiting(
+    metisvm_card$cores$best least_waiting(
         .d(least_waiting$d),
         .q(least_waiting$q),
         .clock(least_waiting$clock)
     );
-    metisvm_card$queue$next_burst$least_room least_room(
+    metisvm_card$cores$best least_room(
         .d(least_room$d),
         .q(least_room$q),
         .clock(least_room$clock)
     );
-    metisvm_card$queue$next_burst$least_end least_end(
+    metisvm_card$cores$best least_end(
         .d(least_end$d),
         .q(least_end$q),
         .clock(least_end$clock)
     );
-    metisvm_card$queue$next_burst$least_page least_page(
+    metisvm_card$cores$best least_page(
         .d(least_page$d),
         .q(least_page$q),
         .clock(least_page$clock)
     );
-    metisvm_card$queue$next_burst$least_host least_host(
+    metisvm_card$cores$best least_host(
         .d(least_host$d),
         .q(least_host$q),
         .clock(least_host$clock)
     );
-    metisvm_card$queue$next_burst$least_ring least_ring(
+    metisvm_card$cores$best least_ring(
         .d(least_ring$d),
         .q(least_ring$q),
         .clock(least_ring$clock)
     );
-    metisvm_card$queue$next_burst$place place(
+    metisvm_card$cores$lanes$0$core$absorber$arrived_at place(
         .d(place$d),
         .q(place$q),
         .clock(place$clock)
     );
-    metisvm_card$queue$next_burst$phase_reg phase_reg(
+    metisvm_card$cores$begun phase_reg(
         .d(phase_reg$d),
         .q(phase_reg$q),
         .clock(phase_reg$clock)
     );
-    metisvm_card$queue$next_burst$completion_reg completion_reg(
+    metisvm_card$cores$lanes$0$core$absorbed$0 completion_reg(
         .d(completion_reg$d),
         .q(completion_reg$q),
         .clock(completion_reg$clock)
     );
-    
+
     // Update code
     always @(*) begin
         valid_reg$clock = clock;
@@ -8766,791 +7647,11 @@ module metisvm_card$queue$next_burst(clock,sq,cq,log2,max_log2,tail,head,complet
         at_start = place$q == 32'h0;
         phase = phase_reg$q;
     end
-    
+
 endmodule // metisvm_card$queue$next_burst
 
+module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,req_bytes,req_kind,req_last,rq_address,rq_bytes,rq_tag,rq_valid,rq_ready,rc_data,rc_tag,rc_last,rc_error,rc_valid,rc_ready,out_data,out_bytes,out_kind,out_end,out_error,out_valid,out_ready,empty,quiet,waits,dead);
 
-module metisvm_card$queue$next_burst$address_reg(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$next_burst$address_reg
-
-
-module metisvm_card$queue$next_burst$completion_reg(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$next_burst$completion_reg
-
-
-module metisvm_card$queue$next_burst$entries(d,q,clock);
-    
-    // Module arguments
-    input wire  [16:0] d;
-    output reg  [16:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 17'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$next_burst$entries
-
-
-module metisvm_card$queue$next_burst$least_end(d,q,clock);
-    
-    // Module arguments
-    input wire  [3:0] d;
-    output reg  [3:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 4'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$next_burst$least_end
-
-
-module metisvm_card$queue$next_burst$least_host(d,q,clock);
-    
-    // Module arguments
-    input wire  [3:0] d;
-    output reg  [3:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 4'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$next_burst$least_host
-
-
-module metisvm_card$queue$next_burst$least_page(d,q,clock);
-    
-    // Module arguments
-    input wire  [3:0] d;
-    output reg  [3:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 4'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$next_burst$least_page
-
-
-module metisvm_card$queue$next_burst$least_ring(d,q,clock);
-    
-    // Module arguments
-    input wire  [3:0] d;
-    output reg  [3:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 4'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$next_burst$least_ring
-
-
-module metisvm_card$queue$next_burst$least_room(d,q,clock);
-    
-    // Module arguments
-    input wire  [3:0] d;
-    output reg  [3:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 4'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$next_burst$least_room
-
-
-module metisvm_card$queue$next_burst$least_waiting(d,q,clock);
-    
-    // Module arguments
-    input wire  [3:0] d;
-    output reg  [3:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 4'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$next_burst$least_waiting
-
-
-module metisvm_card$queue$next_burst$mask(d,q,clock);
-    
-    // Module arguments
-    input wire  [16:0] d;
-    output reg  [16:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 17'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$next_burst$mask
-
-
-module metisvm_card$queue$next_burst$over_reg(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$next_burst$over_reg
-
-
-module metisvm_card$queue$next_burst$phase_reg(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$next_burst$phase_reg
-
-
-module metisvm_card$queue$next_burst$place(d,q,clock);
-    
-    // Module arguments
-    input wire  [16:0] d;
-    output reg  [16:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 17'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$next_burst$place
-
-
-module metisvm_card$queue$next_burst$room(d,q,clock);
-    
-    // Module arguments
-    input wire  [16:0] d;
-    output reg  [16:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 17'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$next_burst$room
-
-
-module metisvm_card$queue$next_burst$slot(d,q,clock);
-    
-    // Module arguments
-    input wire  [16:0] d;
-    output reg  [16:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 17'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$next_burst$slot
-
-
-module metisvm_card$queue$next_burst$to_end(d,q,clock);
-    
-    // Module arguments
-    input wire  [16:0] d;
-    output reg  [16:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 17'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$next_burst$to_end
-
-
-module metisvm_card$queue$next_burst$unreported(d,q,clock);
-    
-    // Module arguments
-    input wire  [15:0] d;
-    output reg  [15:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 16'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$next_burst$unreported
-
-
-module metisvm_card$queue$next_burst$valid_reg(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$next_burst$valid_reg
-
-
-module metisvm_card$queue$next_burst$waiting(d,q,clock);
-    
-    // Module arguments
-    input wire  [15:0] d;
-    output reg  [15:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 16'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$next_burst$waiting
-
-
-module metisvm_card$queue$queue(d,q,clock);
-    
-    // Module arguments
-    input wire  [5:0] d;
-    output reg  [5:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 6'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$queue
-
-
-module metisvm_card$queue$sq(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$sq
-
-
-module metisvm_card$queue$state(d,q,clock);
-    
-    // Module arguments
-    input wire  [3:0] d;
-    output reg  [3:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 4'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$state
-
-
-module metisvm_card$queue$step(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$step
-
-
-module metisvm_card$queue$tail(d,q,clock);
-    
-    // Module arguments
-    input wire  [15:0] d;
-    output reg  [15:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 16'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$tail
-
-
-module metisvm_card$queue$target$0(d,q,clock);
-    
-    // Module arguments
-    input wire  [31:0] d;
-    output reg  [31:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 32'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$target$0
-
-
-module metisvm_card$queue$target$1(d,q,clock);
-    
-    // Module arguments
-    input wire  [31:0] d;
-    output reg  [31:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 32'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$target$1
-
-
-module metisvm_card$queue$target$2(d,q,clock);
-    
-    // Module arguments
-    input wire  [31:0] d;
-    output reg  [31:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 32'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$target$2
-
-
-module metisvm_card$queue$target$3(d,q,clock);
-    
-    // Module arguments
-    input wire  [31:0] d;
-    output reg  [31:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 32'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$target$3
-
-
-module metisvm_card$queue$target$4(d,q,clock);
-    
-    // Module arguments
-    input wire  [31:0] d;
-    output reg  [31:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 32'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$target$4
-
-
-module metisvm_card$queue$target$5(d,q,clock);
-    
-    // Module arguments
-    input wire  [31:0] d;
-    output reg  [31:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 32'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$target$5
-
-
-module metisvm_card$queue$target$6(d,q,clock);
-    
-    // Module arguments
-    input wire  [31:0] d;
-    output reg  [31:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 32'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$target$6
-
-
-module metisvm_card$queue$target$7(d,q,clock);
-    
-    // Module arguments
-    input wire  [31:0] d;
-    output reg  [31:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 32'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$target$7
-
-
-module metisvm_card$queue$unannounced(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$unannounced
-
-
-module metisvm_card$queue$words$0(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$words$0
-
-
-module metisvm_card$queue$words$1(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$words$1
-
-
-module metisvm_card$queue$words$2(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$words$2
-
-
-module metisvm_card$queue$words$3(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$words$3
-
-
-module metisvm_card$queue$words$4(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$words$4
-
-
-module metisvm_card$queue$words$5(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$words$5
-
-
-module metisvm_card$queue$words$6(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$words$6
-
-
-module metisvm_card$queue$words$7(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$words$7
-
-
-module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,req_bytes,req_kind,req_last,rq_address,rq_bytes,rq_tag,rq_valid,rq_ready,rc_data,rc_tag,rc_last,rc_error,rc_valid,rc_ready,out_data,out_bytes,out_kind,out_end,out_error,out_valid,out_ready,empty,quiet,dead);
-    
     // Module arguments
     input wire  clock;
     input wire  clear;
@@ -9563,17 +7664,17 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
     input wire  req_last;
     output reg  [63:0] rq_address;
     output reg  [12:0] rq_bytes;
-    output reg  [3:0] rq_tag;
+    output reg  [4:0] rq_tag;
     output reg  rq_valid;
     input wire  rq_ready;
     input wire  [63:0] rc_data;
-    input wire  [3:0] rc_tag;
+    input wire  [4:0] rc_tag;
     input wire  rc_last;
     input wire  rc_error;
     input wire  rc_valid;
     output reg  rc_ready;
     output reg  [63:0] out_data;
-    output reg  [3:0] out_bytes;
+    output reg  [5:0] out_bytes;
     output reg  [1:0] out_kind;
     output reg  out_end;
     output reg  out_error;
@@ -9581,23 +7682,31 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
     input wire  out_ready;
     output reg  empty;
     output reg  quiet;
+    output reg  waits;
     output reg  dead;
-    
+
+    // Constant declarations
+    localparam  beat_bytes = 10'b1000;
+    localparam  tag_beats = 7'b1000000;
+    localparam  tag_shift = 4'h6;
+
     // Stub signals
-    reg  [9:0] buffer$read_address;
+    reg  [10:0] buffer$read_address;
     reg  buffer$read_clock;
     wire  [63:0] buffer$read_data;
-    reg  [9:0] buffer$write_address;
+    reg  [10:0] buffer$write_address;
     reg  buffer$write_clock;
     reg  [63:0] buffer$write_data;
     reg  buffer$write_enable;
-    reg  [3:0] order$read_address;
-    reg  order$read_clock;
-    wire  [17:0] order$read_data;
-    reg  [3:0] order$write_address;
-    reg  order$write_clock;
-    reg  [17:0] order$write_data;
-    reg  order$write_enable;
+    reg  order$clock;
+    reg  order$clear;
+    reg  [17:0] order$data;
+    reg  order$push;
+    wire  order$full;
+    wire  [17:0] order$first;
+    wire  order$valid;
+    reg  order$pop;
+    wire  [5:0] order$fill;
     reg  [6:0] count$0$d;
     wire  [6:0] count$0$q;
     reg  count$0$clock;
@@ -9646,35 +7755,74 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
     reg  [6:0] count$15$d;
     wire  [6:0] count$15$q;
     reg  count$15$clock;
-    reg  [15:0] used$d;
-    wire  [15:0] used$q;
+    reg  [6:0] count$16$d;
+    wire  [6:0] count$16$q;
+    reg  count$16$clock;
+    reg  [6:0] count$17$d;
+    wire  [6:0] count$17$q;
+    reg  count$17$clock;
+    reg  [6:0] count$18$d;
+    wire  [6:0] count$18$q;
+    reg  count$18$clock;
+    reg  [6:0] count$19$d;
+    wire  [6:0] count$19$q;
+    reg  count$19$clock;
+    reg  [6:0] count$20$d;
+    wire  [6:0] count$20$q;
+    reg  count$20$clock;
+    reg  [6:0] count$21$d;
+    wire  [6:0] count$21$q;
+    reg  count$21$clock;
+    reg  [6:0] count$22$d;
+    wire  [6:0] count$22$q;
+    reg  count$22$clock;
+    reg  [6:0] count$23$d;
+    wire  [6:0] count$23$q;
+    reg  count$23$clock;
+    reg  [6:0] count$24$d;
+    wire  [6:0] count$24$q;
+    reg  count$24$clock;
+    reg  [6:0] count$25$d;
+    wire  [6:0] count$25$q;
+    reg  count$25$clock;
+    reg  [6:0] count$26$d;
+    wire  [6:0] count$26$q;
+    reg  count$26$clock;
+    reg  [6:0] count$27$d;
+    wire  [6:0] count$27$q;
+    reg  count$27$clock;
+    reg  [6:0] count$28$d;
+    wire  [6:0] count$28$q;
+    reg  count$28$clock;
+    reg  [6:0] count$29$d;
+    wire  [6:0] count$29$q;
+    reg  count$29$clock;
+    reg  [6:0] count$30$d;
+    wire  [6:0] count$30$q;
+    reg  count$30$clock;
+    reg  [6:0] count$31$d;
+    wire  [6:0] count$31$q;
+    reg  count$31$clock;
+    reg  [31:0] used$d;
+    wire  [31:0] used$q;
     reg  used$clock;
-    reg  [15:0] outstanding$d;
-    wire  [15:0] outstanding$q;
+    reg  [31:0] outstanding$d;
+    wire  [31:0] outstanding$q;
     reg  outstanding$clock;
-    reg  [15:0] done$d;
-    wire  [15:0] done$q;
+    reg  [31:0] done$d;
+    wire  [31:0] done$q;
     reg  done$clock;
-    reg  [15:0] failed$d;
-    wire  [15:0] failed$q;
+    reg  [31:0] failed$d;
+    wire  [31:0] failed$q;
     reg  failed$clock;
-    reg  [3:0] next_tag$d;
-    wire  [3:0] next_tag$q;
+    reg  [4:0] next_tag$d;
+    wire  [4:0] next_tag$q;
     reg  next_tag$clock;
-    reg  [4:0] head$d;
-    wire  [4:0] head$q;
-    reg  head$clock;
-    reg  [4:0] tail$d;
-    wire  [4:0] tail$q;
-    reg  tail$clock;
-    reg  [4:0] tail_seen$d;
-    wire  [4:0] tail_seen$q;
-    reg  tail_seen$clock;
     reg  streaming$d;
     wire  streaming$q;
     reg  streaming$clock;
-    reg  [3:0] tag$d;
-    wire  [3:0] tag$q;
+    reg  [4:0] tag$d;
+    wire  [4:0] tag$q;
     reg  tag$clock;
     reg  [5:0] beat$d;
     wire  [5:0] beat$q;
@@ -9703,45 +7851,47 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
     reg  [12:0] rq_bytes_reg$d;
     wire  [12:0] rq_bytes_reg$q;
     reg  rq_bytes_reg$clock;
-    reg  [3:0] rq_tag_reg$d;
-    wire  [3:0] rq_tag_reg$q;
+    reg  [4:0] rq_tag_reg$d;
+    wire  [4:0] rq_tag_reg$q;
     reg  rq_tag_reg$clock;
-    
+
     // Local signals
-    reg  [15:0] one;
-    reg  [15:0] next_mask;
-    reg  [15:0] rc_mask;
-    reg  [15:0] tag_mask;
-    reg  [3:0] order_tag;
-    reg  [15:0] order_mask;
-    reg  [15:0] blocked;
-    reg  [15:0] lost;
-    reg  [15:0] not_used;
+    reg  [31:0] one;
+    reg  [31:0] next_mask;
+    reg  [31:0] rc_mask;
+    reg  [31:0] rc_keep;
+    reg  [31:0] next_keep;
+    reg  [31:0] tag_mask;
+    reg  [31:0] tag_keep;
+    reg  [4:0] order_tag;
+    reg  [31:0] order_mask;
+    reg  [31:0] blocked;
+    reg  [31:0] lost;
+    reg  [31:0] not_used;
     reg  is_free;
     reg  accept;
     reg  is_empty_request;
     reg  [9:0] rounded;
     reg  rc_fire;
     reg  [6:0] rc_place;
-    reg  waiting;
+    reg  is_over;
     reg  timed_out;
     reg  fire;
     reg  ends;
-    reg  [15:0] inverse;
+    reg  begins;
+    reg  can_begin;
     reg  [17:0] order_entry;
-    reg  [9:0] tag_wide;
-    reg  [9:0] place_wide;
-    reg  [9:0] beat_wide;
     reg  [17:0] bytes_wide;
     reg  [17:0] kind_wide;
-    reg  [15:0] used_n;
-    reg  [15:0] outstanding_n;
-    reg  [15:0] done_n;
-    reg  [15:0] failed_n;
-    reg  [4:0] head_n;
-    reg  [3:0] tag_n;
+    reg  [10:0] place_wide;
+    reg  [10:0] tag_wide;
+    reg  [31:0] used_n;
+    reg  [31:0] outstanding_n;
+    reg  [31:0] done_n;
+    reg  [31:0] failed_n;
+    reg  [4:0] tag_n;
     reg  [5:0] beat_n;
-    
+
     // Sub module instances
     metisvm_card$reader$buffer buffer(
         .read_address(buffer$read_address),
@@ -9753,110 +7903,192 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
         .write_enable(buffer$write_enable)
     );
     metisvm_card$reader$order order(
-        .read_address(order$read_address),
-        .read_clock(order$read_clock),
-        .read_data(order$read_data),
-        .write_address(order$write_address),
-        .write_clock(order$write_clock),
-        .write_data(order$write_data),
-        .write_enable(order$write_enable)
+        .clock(order$clock),
+        .clear(order$clear),
+        .data(order$data),
+        .push(order$push),
+        .full(order$full),
+        .first(order$first),
+        .valid(order$valid),
+        .pop(order$pop),
+        .fill(order$fill)
     );
-    metisvm_card$reader$count$0 count$0(
+    metisvm_card$cores$order$head count$0(
         .d(count$0$d),
         .q(count$0$q),
         .clock(count$0$clock)
     );
-    metisvm_card$reader$count$1 count$1(
+    metisvm_card$cores$order$head count$1(
         .d(count$1$d),
         .q(count$1$q),
         .clock(count$1$clock)
     );
-    metisvm_card$reader$count$2 count$2(
+    metisvm_card$cores$order$head count$2(
         .d(count$2$d),
         .q(count$2$q),
         .clock(count$2$clock)
     );
-    metisvm_card$reader$count$3 count$3(
+    metisvm_card$cores$order$head count$3(
         .d(count$3$d),
         .q(count$3$q),
         .clock(count$3$clock)
     );
-    metisvm_card$reader$count$4 count$4(
+    metisvm_card$cores$order$head count$4(
         .d(count$4$d),
         .q(count$4$q),
         .clock(count$4$clock)
     );
-    metisvm_card$reader$count$5 count$5(
+    metisvm_card$cores$order$head count$5(
         .d(count$5$d),
         .q(count$5$q),
         .clock(count$5$clock)
     );
-    metisvm_card$reader$count$6 count$6(
+    metisvm_card$cores$order$head count$6(
         .d(count$6$d),
         .q(count$6$q),
         .clock(count$6$clock)
     );
-    metisvm_card$reader$count$7 count$7(
+    metisvm_card$cores$order$head count$7(
         .d(count$7$d),
         .q(count$7$q),
         .clock(count$7$clock)
     );
-    metisvm_card$reader$count$8 count$8(
+    metisvm_card$cores$order$head count$8(
         .d(count$8$d),
         .q(count$8$q),
         .clock(count$8$clock)
     );
-    metisvm_card$reader$count$9 count$9(
+    metisvm_card$cores$order$head count$9(
         .d(count$9$d),
         .q(count$9$q),
         .clock(count$9$clock)
     );
-    metisvm_card$reader$count$10 count$10(
+    metisvm_card$cores$order$head count$10(
         .d(count$10$d),
         .q(count$10$q),
         .clock(count$10$clock)
     );
-    metisvm_card$reader$count$11 count$11(
+    metisvm_card$cores$order$head count$11(
         .d(count$11$d),
         .q(count$11$q),
         .clock(count$11$clock)
     );
-    metisvm_card$reader$count$12 count$12(
+    metisvm_card$cores$order$head count$12(
         .d(count$12$d),
         .q(count$12$q),
         .clock(count$12$clock)
     );
-    metisvm_card$reader$count$13 count$13(
+    metisvm_card$cores$order$head count$13(
         .d(count$13$d),
         .q(count$13$q),
         .clock(count$13$clock)
     );
-    metisvm_card$reader$count$14 count$14(
+    metisvm_card$cores$order$head count$14(
         .d(count$14$d),
         .q(count$14$q),
         .clock(count$14$clock)
     );
-    metisvm_card$reader$count$15 count$15(
+    metisvm_card$cores$order$head count$15(
         .d(count$15$d),
         .q(count$15$q),
         .clock(count$15$clock)
     );
-    metisvm_card$reader$used used(
+    metisvm_card$cores$order$head count$16(
+        .d(count$16$d),
+        .q(count$16$q),
+        .clock(count$16$clock)
+    );
+    metisvm_card$cores$order$head count$17(
+        .d(count$17$d),
+        .q(count$17$q),
+        .clock(count$17$clock)
+    );
+    metisvm_card$cores$order$head count$18(
+        .d(count$18$d),
+        .q(count$18$q),
+        .clock(count$18$clock)
+    );
+    metisvm_card$cores$order$head count$19(
+        .d(count$19$d),
+        .q(count$19$q),
+        .clock(count$19$clock)
+    );
+    metisvm_card$cores$order$head count$20(
+        .d(count$20$d),
+        .q(count$20$q),
+        .clock(count$20$clock)
+    );
+    metisvm_card$cores$order$head count$21(
+        .d(count$21$d),
+        .q(count$21$q),
+        .clock(count$21$clock)
+    );
+    metisvm_card$cores$order$head count$22(
+        .d(count$22$d),
+        .q(count$22$q),
+        .clock(count$22$clock)
+    );
+    metisvm_card$cores$order$head count$23(
+        .d(count$23$d),
+        .q(count$23$q),
+        .clock(count$23$clock)
+    );
+    metisvm_card$cores$order$head count$24(
+        .d(count$24$d),
+        .q(count$24$q),
+        .clock(count$24$clock)
+    );
+    metisvm_card$cores$order$head count$25(
+        .d(count$25$d),
+        .q(count$25$q),
+        .clock(count$25$clock)
+    );
+    metisvm_card$cores$order$head count$26(
+        .d(count$26$d),
+        .q(count$26$q),
+        .clock(count$26$clock)
+    );
+    metisvm_card$cores$order$head count$27(
+        .d(count$27$d),
+        .q(count$27$q),
+        .clock(count$27$clock)
+    );
+    metisvm_card$cores$order$head count$28(
+        .d(count$28$d),
+        .q(count$28$q),
+        .clock(count$28$clock)
+    );
+    metisvm_card$cores$order$head count$29(
+        .d(count$29$d),
+        .q(count$29$q),
+        .clock(count$29$clock)
+    );
+    metisvm_card$cores$order$head count$30(
+        .d(count$30$d),
+        .q(count$30$q),
+        .clock(count$30$clock)
+    );
+    metisvm_card$cores$order$head count$31(
+        .d(count$31$d),
+        .q(count$31$q),
+        .clock(count$31$clock)
+    );
+    metisvm_card$drain used(
         .d(used$d),
         .q(used$q),
         .clock(used$clock)
     );
-    metisvm_card$reader$outstanding outstanding(
+    metisvm_card$drain outstanding(
         .d(outstanding$d),
         .q(outstanding$q),
         .clock(outstanding$clock)
     );
-    metisvm_card$reader$done done(
+    metisvm_card$drain done(
         .d(done$d),
         .q(done$q),
         .clock(done$clock)
     );
-    metisvm_card$reader$failed failed(
+    metisvm_card$drain failed(
         .d(failed$d),
         .q(failed$q),
         .clock(failed$clock)
@@ -9866,67 +8098,52 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
         .q(next_tag$q),
         .clock(next_tag$clock)
     );
-    metisvm_card$reader$head head(
-        .d(head$d),
-        .q(head$q),
-        .clock(head$clock)
-    );
-    metisvm_card$reader$tail tail(
-        .d(tail$d),
-        .q(tail$q),
-        .clock(tail$clock)
-    );
-    metisvm_card$reader$tail_seen tail_seen(
-        .d(tail_seen$d),
-        .q(tail_seen$q),
-        .clock(tail_seen$clock)
-    );
-    metisvm_card$reader$streaming streaming(
+    metisvm_card$cores$begun streaming(
         .d(streaming$d),
         .q(streaming$q),
         .clock(streaming$clock)
     );
-    metisvm_card$reader$tag tag(
+    metisvm_card$reader$next_tag tag(
         .d(tag$d),
         .q(tag$q),
         .clock(tag$clock)
     );
-    metisvm_card$reader$beat beat(
+    metisvm_card$cores$lanes$0$words$left beat(
         .d(beat$d),
         .q(beat$q),
         .clock(beat$clock)
     );
-    metisvm_card$reader$left left(
+    metisvm_card$cores$best_load left(
         .d(left$d),
         .q(left$q),
         .clock(left$clock)
     );
-    metisvm_card$reader$kind kind(
+    metisvm_card$cores$lanes$0$words$kind kind(
         .d(kind$d),
         .q(kind$q),
         .clock(kind$clock)
     );
-    metisvm_card$reader$last last(
+    metisvm_card$cores$begun last(
         .d(last$d),
         .q(last$q),
         .clock(last$clock)
     );
-    metisvm_card$reader$error error(
+    metisvm_card$cores$begun error(
         .d(error$d),
         .q(error$q),
         .clock(error$clock)
     );
-    metisvm_card$reader$timer timer(
+    metisvm_card$drain timer(
         .d(timer$d),
         .q(timer$q),
         .clock(timer$clock)
     );
-    metisvm_card$reader$rq_pending rq_pending(
+    metisvm_card$cores$begun rq_pending(
         .d(rq_pending$d),
         .q(rq_pending$q),
         .clock(rq_pending$clock)
     );
-    metisvm_card$reader$rq_address_reg rq_address_reg(
+    metisvm_card$cores$lanes$0$core$absorbed$0 rq_address_reg(
         .d(rq_address_reg$d),
         .q(rq_address_reg$q),
         .clock(rq_address_reg$clock)
@@ -9936,12 +8153,12 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
         .q(rq_bytes_reg$q),
         .clock(rq_bytes_reg$clock)
     );
-    metisvm_card$reader$rq_tag_reg rq_tag_reg(
+    metisvm_card$reader$next_tag rq_tag_reg(
         .d(rq_tag_reg$d),
         .q(rq_tag_reg$q),
         .clock(rq_tag_reg$clock)
     );
-    
+
     // Update code
     always @(*) begin
         used$clock = clock;
@@ -9949,9 +8166,6 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
         done$clock = clock;
         failed$clock = clock;
         next_tag$clock = clock;
-        head$clock = clock;
-        tail$clock = clock;
-        tail_seen$clock = clock;
         streaming$clock = clock;
         tag$clock = clock;
         beat$clock = clock;
@@ -9969,9 +8183,6 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
         done$d = done$q;
         failed$d = failed$q;
         next_tag$d = next_tag$q;
-        head$d = head$q;
-        tail$d = tail$q;
-        tail_seen$d = tail_seen$q;
         streaming$d = streaming$q;
         tag$d = tag$q;
         beat$d = beat$q;
@@ -9984,17 +8195,15 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
         rq_address_reg$d = rq_address_reg$q;
         rq_bytes_reg$d = rq_bytes_reg$q;
         rq_tag_reg$d = rq_tag_reg$q;
+        order$clock = clock;
         used_n = used$q;
         outstanding_n = outstanding$q;
         done_n = done$q;
         failed_n = failed$q;
-        head_n = head$q;
         tag_n = tag$q;
         beat_n = beat$q;
         buffer$read_clock = clock;
         buffer$write_clock = clock;
-        order$read_clock = clock;
-        order$write_clock = clock;
         count$0$clock = clock;
         count$0$d = count$0$q;
         count$1$clock = clock;
@@ -10027,10 +8236,45 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
         count$14$d = count$14$q;
         count$15$clock = clock;
         count$15$d = count$15$q;
+        count$16$clock = clock;
+        count$16$d = count$16$q;
+        count$17$clock = clock;
+        count$17$d = count$17$q;
+        count$18$clock = clock;
+        count$18$d = count$18$q;
+        count$19$clock = clock;
+        count$19$d = count$19$q;
+        count$20$clock = clock;
+        count$20$d = count$20$q;
+        count$21$clock = clock;
+        count$21$d = count$21$q;
+        count$22$clock = clock;
+        count$22$d = count$22$q;
+        count$23$clock = clock;
+        count$23$d = count$23$q;
+        count$24$clock = clock;
+        count$24$d = count$24$q;
+        count$25$clock = clock;
+        count$25$d = count$25$q;
+        count$26$clock = clock;
+        count$26$d = count$26$q;
+        count$27$clock = clock;
+        count$27$d = count$27$q;
+        count$28$clock = clock;
+        count$28$d = count$28$q;
+        count$29$clock = clock;
+        count$29$d = count$29$q;
+        count$30$clock = clock;
+        count$30$d = count$30$q;
+        count$31$clock = clock;
+        count$31$d = count$31$q;
         one = 32'h1;
         next_mask = one << next_tag$q;
+        next_keep = ~next_mask;
         rc_mask = one << rc_tag;
+        rc_keep = ~rc_mask;
         tag_mask = one << tag$q;
+        tag_keep = ~tag_mask;
         blocked = used$q | outstanding$q;
         is_free = ~blocked[next_tag$q];
         is_empty_request = req_bytes == 32'h0;
@@ -10040,19 +8284,15 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
         order_entry = ((next_tag$q) & 18'h3ffff);
         bytes_wide = ((req_bytes) & 18'h3ffff);
         kind_wide = ((req_kind) & 18'h3ffff);
-        bytes_wide = bytes_wide << 32'h4;
-        kind_wide = kind_wide << 32'he;
+        bytes_wide = bytes_wide << 32'h5;
+        kind_wide = kind_wide << 32'hf;
         order_entry = order_entry | bytes_wide | kind_wide;
         if (req_last) begin
-            order_entry = order_entry | ((32'h10000) & 18'h3ffff);
-        end
-        if (is_empty_request) begin
             order_entry = order_entry | ((32'h20000) & 18'h3ffff);
         end
-        order$write_address = tail$q[(32'h0)+:(4)];
-        order$write_data = order_entry;
-        order$write_enable = accept;
-        tail_seen$d = tail$q;
+        order$data = order_entry;
+        order$push = accept;
+        order$clear = clear;
         rq_valid = rq_pending$q;
         rq_address = rq_address_reg$q;
         rq_bytes = rq_bytes_reg$q;
@@ -10065,139 +8305,224 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
         rc_place = 32'h0;
         if (rc_tag == 0) begin
             rc_place = count$0$q;
-            if (rc_fire && ~count$0$q[32'h6]) begin
-                count$0$d = count$0$q + 32'h1;
-            end
         end
         if (rc_tag == 1) begin
             rc_place = count$1$q;
-            if (rc_fire && ~count$1$q[32'h6]) begin
-                count$1$d = count$1$q + 32'h1;
-            end
         end
         if (rc_tag == 2) begin
             rc_place = count$2$q;
-            if (rc_fire && ~count$2$q[32'h6]) begin
-                count$2$d = count$2$q + 32'h1;
-            end
         end
         if (rc_tag == 3) begin
             rc_place = count$3$q;
-            if (rc_fire && ~count$3$q[32'h6]) begin
-                count$3$d = count$3$q + 32'h1;
-            end
         end
         if (rc_tag == 4) begin
             rc_place = count$4$q;
-            if (rc_fire && ~count$4$q[32'h6]) begin
-                count$4$d = count$4$q + 32'h1;
-            end
         end
         if (rc_tag == 5) begin
             rc_place = count$5$q;
-            if (rc_fire && ~count$5$q[32'h6]) begin
-                count$5$d = count$5$q + 32'h1;
-            end
         end
         if (rc_tag == 6) begin
             rc_place = count$6$q;
-            if (rc_fire && ~count$6$q[32'h6]) begin
-                count$6$d = count$6$q + 32'h1;
-            end
         end
         if (rc_tag == 7) begin
             rc_place = count$7$q;
-            if (rc_fire && ~count$7$q[32'h6]) begin
-                count$7$d = count$7$q + 32'h1;
-            end
         end
         if (rc_tag == 8) begin
             rc_place = count$8$q;
-            if (rc_fire && ~count$8$q[32'h6]) begin
-                count$8$d = count$8$q + 32'h1;
-            end
         end
         if (rc_tag == 9) begin
             rc_place = count$9$q;
-            if (rc_fire && ~count$9$q[32'h6]) begin
-                count$9$d = count$9$q + 32'h1;
-            end
         end
         if (rc_tag == 10) begin
             rc_place = count$10$q;
-            if (rc_fire && ~count$10$q[32'h6]) begin
-                count$10$d = count$10$q + 32'h1;
-            end
         end
         if (rc_tag == 11) begin
             rc_place = count$11$q;
-            if (rc_fire && ~count$11$q[32'h6]) begin
-                count$11$d = count$11$q + 32'h1;
-            end
         end
         if (rc_tag == 12) begin
             rc_place = count$12$q;
-            if (rc_fire && ~count$12$q[32'h6]) begin
-                count$12$d = count$12$q + 32'h1;
-            end
         end
         if (rc_tag == 13) begin
             rc_place = count$13$q;
-            if (rc_fire && ~count$13$q[32'h6]) begin
-                count$13$d = count$13$q + 32'h1;
-            end
         end
         if (rc_tag == 14) begin
             rc_place = count$14$q;
-            if (rc_fire && ~count$14$q[32'h6]) begin
-                count$14$d = count$14$q + 32'h1;
-            end
         end
         if (rc_tag == 15) begin
             rc_place = count$15$q;
-            if (rc_fire && ~count$15$q[32'h6]) begin
-                count$15$d = count$15$q + 32'h1;
-            end
         end
-        place_wide = ((rc_tag) & 10'h3ff);
-        place_wide = place_wide << 32'h6;
-        beat_wide = ((rc_place[(32'h0)+:(6)]) & 10'h3ff);
-        buffer$write_address = place_wide | beat_wide;
+        if (rc_tag == 16) begin
+            rc_place = count$16$q;
+        end
+        if (rc_tag == 17) begin
+            rc_place = count$17$q;
+        end
+        if (rc_tag == 18) begin
+            rc_place = count$18$q;
+        end
+        if (rc_tag == 19) begin
+            rc_place = count$19$q;
+        end
+        if (rc_tag == 20) begin
+            rc_place = count$20$q;
+        end
+        if (rc_tag == 21) begin
+            rc_place = count$21$q;
+        end
+        if (rc_tag == 22) begin
+            rc_place = count$22$q;
+        end
+        if (rc_tag == 23) begin
+            rc_place = count$23$q;
+        end
+        if (rc_tag == 24) begin
+            rc_place = count$24$q;
+        end
+        if (rc_tag == 25) begin
+            rc_place = count$25$q;
+        end
+        if (rc_tag == 26) begin
+            rc_place = count$26$q;
+        end
+        if (rc_tag == 27) begin
+            rc_place = count$27$q;
+        end
+        if (rc_tag == 28) begin
+            rc_place = count$28$q;
+        end
+        if (rc_tag == 29) begin
+            rc_place = count$29$q;
+        end
+        if (rc_tag == 30) begin
+            rc_place = count$30$q;
+        end
+        if (rc_tag == 31) begin
+            rc_place = count$31$q;
+        end
+        is_over = rc_place == tag_beats;
+        if ((rc_tag == 0) && rc_fire && ~is_over) begin
+            count$0$d = count$0$q + 32'h1;
+        end
+        if ((rc_tag == 1) && rc_fire && ~is_over) begin
+            count$1$d = count$1$q + 32'h1;
+        end
+        if ((rc_tag == 2) && rc_fire && ~is_over) begin
+            count$2$d = count$2$q + 32'h1;
+        end
+        if ((rc_tag == 3) && rc_fire && ~is_over) begin
+            count$3$d = count$3$q + 32'h1;
+        end
+        if ((rc_tag == 4) && rc_fire && ~is_over) begin
+            count$4$d = count$4$q + 32'h1;
+        end
+        if ((rc_tag == 5) && rc_fire && ~is_over) begin
+            count$5$d = count$5$q + 32'h1;
+        end
+        if ((rc_tag == 6) && rc_fire && ~is_over) begin
+            count$6$d = count$6$q + 32'h1;
+        end
+        if ((rc_tag == 7) && rc_fire && ~is_over) begin
+            count$7$d = count$7$q + 32'h1;
+        end
+        if ((rc_tag == 8) && rc_fire && ~is_over) begin
+            count$8$d = count$8$q + 32'h1;
+        end
+        if ((rc_tag == 9) && rc_fire && ~is_over) begin
+            count$9$d = count$9$q + 32'h1;
+        end
+        if ((rc_tag == 10) && rc_fire && ~is_over) begin
+            count$10$d = count$10$q + 32'h1;
+        end
+        if ((rc_tag == 11) && rc_fire && ~is_over) begin
+            count$11$d = count$11$q + 32'h1;
+        end
+        if ((rc_tag == 12) && rc_fire && ~is_over) begin
+            count$12$d = count$12$q + 32'h1;
+        end
+        if ((rc_tag == 13) && rc_fire && ~is_over) begin
+            count$13$d = count$13$q + 32'h1;
+        end
+        if ((rc_tag == 14) && rc_fire && ~is_over) begin
+            count$14$d = count$14$q + 32'h1;
+        end
+        if ((rc_tag == 15) && rc_fire && ~is_over) begin
+            count$15$d = count$15$q + 32'h1;
+        end
+        if ((rc_tag == 16) && rc_fire && ~is_over) begin
+            count$16$d = count$16$q + 32'h1;
+        end
+        if ((rc_tag == 17) && rc_fire && ~is_over) begin
+            count$17$d = count$17$q + 32'h1;
+        end
+        if ((rc_tag == 18) && rc_fire && ~is_over) begin
+            count$18$d = count$18$q + 32'h1;
+        end
+        if ((rc_tag == 19) && rc_fire && ~is_over) begin
+            count$19$d = count$19$q + 32'h1;
+        end
+        if ((rc_tag == 20) && rc_fire && ~is_over) begin
+            count$20$d = count$20$q + 32'h1;
+        end
+        if ((rc_tag == 21) && rc_fire && ~is_over) begin
+            count$21$d = count$21$q + 32'h1;
+        end
+        if ((rc_tag == 22) && rc_fire && ~is_over) begin
+            count$22$d = count$22$q + 32'h1;
+        end
+        if ((rc_tag == 23) && rc_fire && ~is_over) begin
+            count$23$d = count$23$q + 32'h1;
+        end
+        if ((rc_tag == 24) && rc_fire && ~is_over) begin
+            count$24$d = count$24$q + 32'h1;
+        end
+        if ((rc_tag == 25) && rc_fire && ~is_over) begin
+            count$25$d = count$25$q + 32'h1;
+        end
+        if ((rc_tag == 26) && rc_fire && ~is_over) begin
+            count$26$d = count$26$q + 32'h1;
+        end
+        if ((rc_tag == 27) && rc_fire && ~is_over) begin
+            count$27$d = count$27$q + 32'h1;
+        end
+        if ((rc_tag == 28) && rc_fire && ~is_over) begin
+            count$28$d = count$28$q + 32'h1;
+        end
+        if ((rc_tag == 29) && rc_fire && ~is_over) begin
+            count$29$d = count$29$q + 32'h1;
+        end
+        if ((rc_tag == 30) && rc_fire && ~is_over) begin
+            count$30$d = count$30$q + 32'h1;
+        end
+        if ((rc_tag == 31) && rc_fire && ~is_over) begin
+            count$31$d = count$31$q + 32'h1;
+        end
+        place_wide = ((rc_tag) & 11'h7ff);
+        place_wide = place_wide << tag_shift;
+        buffer$write_address = place_wide | ((rc_place) & 11'h7ff);
         buffer$write_data = rc_data;
-        buffer$write_enable = rc_fire && ~rc_error && ~rc_place[32'h6];
+        buffer$write_enable = rc_fire && ~rc_error && ~is_over;
         if (rc_fire && (rc_last || rc_error)) begin
-            inverse = ~rc_mask;
-            outstanding_n = outstanding$q & inverse;
+            outstanding_n = outstanding$q & rc_keep;
             done_n = done$q | rc_mask;
             if (rc_error) begin
                 failed_n = failed$q | rc_mask;
             end
         end
-        else begin
-            inverse = ~rc_mask;
-        end
-        order_tag = order$read_data[(32'h0)+:(4)];
+        order_tag = order$first[(32'h0)+:(5)];
         order_mask = one << order_tag;
-        waiting = head$q != tail_seen$q;
+        fire = streaming$q && out_ready;
+        ends = error$q || (left$q <= beat_bytes);
+        can_begin = ~streaming$q || (fire && ends);
+        begins = can_begin && order$valid && done$q[order_tag];
+        order$pop = begins;
         timer$d = 32'h0;
         timed_out = 1'b0;
-        fire = streaming$q && out_ready;
-        ends = error$q || (left$q <= ((32'h8) & 10'h3ff));
-        if (~streaming$q) begin
-            if (waiting) begin
-                tag_n = order_tag;
-                left$d = order$read_data[(32'h4)+:(10)];
-                kind$d = order$read_data[(32'he)+:(2)];
-                last$d = order$read_data[32'h10];
-                error$d = failed$q[order_tag];
-                beat_n = 32'h0;
-                if (done$q[order_tag]) begin
-                    streaming$d = 1'b1;
-                end
-                else begin
-                    timer$d = timer$q + 32'h1;
-                    timed_out = timer$q >= timeout;
-                end
+        waits = 1'b0;
+        if (~streaming$q && order$valid) begin
+            if (~done$q[order_tag]) begin
+                waits = 1'b1;
+                timer$d = timer$q + 32'h1;
+                timed_out = timer$q >= timeout;
             end
         end
         if (timed_out) begin
@@ -10209,44 +8534,42 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
         out_kind = kind$q;
         out_error = error$q;
         out_end = ends && last$q;
-        out_bytes = 32'h8;
-        if (left$q <= ((32'h8) & 10'h3ff)) begin
-            out_bytes = left$q[(32'h0)+:(4)];
+        out_bytes = beat_bytes[(32'h0)+:(6)];
+        if (left$q <= beat_bytes) begin
+            out_bytes = left$q[(32'h0)+:(6)];
         end
         if (fire) begin
             beat_n = beat$q + 32'h1;
-            left$d = left$q - 32'h8;
+            left$d = left$q - beat_bytes;
             if (ends) begin
                 streaming$d = 1'b0;
-                head_n = head$q + 32'h1;
-                not_used = ~tag_mask;
-                used_n = used$q & not_used;
-            end
-            else begin
-                not_used = ~used$q;
+                used_n = used$q & tag_keep;
             end
         end
-        else begin
-            not_used = ~used$q;
+        if (begins) begin
+            streaming$d = 1'b1;
+            tag_n = order_tag;
+            beat_n = 32'h0;
+            left$d = order$first[(32'h5)+:(10)];
+            kind$d = order$first[(32'hf)+:(2)];
+            last$d = order$first[32'h11];
+            error$d = failed$q[order_tag];
         end
-        order$read_address = head_n[(32'h0)+:(4)];
-        tag_wide = ((tag_n) & 10'h3ff);
-        tag_wide = tag_wide << 32'h6;
-        buffer$read_address = tag_wide | ((beat_n) & 10'h3ff);
+        tag_wide = ((tag_n) & 11'h7ff);
+        tag_wide = tag_wide << tag_shift;
+        buffer$read_address = tag_wide | ((beat_n) & 11'h7ff);
         if (req_valid && ~is_free) begin
             next_tag$d = next_tag$q + 32'h1;
         end
         if (accept) begin
             next_tag$d = next_tag$q + 32'h1;
-            tail$d = tail$q + 32'h1;
             used_n = used_n | next_mask;
-            inverse = ~next_mask;
-            failed_n = failed_n & inverse;
+            failed_n = failed_n & next_keep;
             if (is_empty_request) begin
                 done_n = done_n | next_mask;
             end
             else begin
-                done_n = done_n & inverse;
+                done_n = done_n & next_keep;
                 outstanding_n = outstanding_n | next_mask;
                 rq_pending$d = 1'b1;
                 rq_address_reg$d = req_address;
@@ -10301,779 +8624,276 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
             if (next_tag$q == 15) begin
                 count$15$d = 32'h0;
             end
+            if (next_tag$q == 16) begin
+                count$16$d = 32'h0;
+            end
+            if (next_tag$q == 17) begin
+                count$17$d = 32'h0;
+            end
+            if (next_tag$q == 18) begin
+                count$18$d = 32'h0;
+            end
+            if (next_tag$q == 19) begin
+                count$19$d = 32'h0;
+            end
+            if (next_tag$q == 20) begin
+                count$20$d = 32'h0;
+            end
+            if (next_tag$q == 21) begin
+                count$21$d = 32'h0;
+            end
+            if (next_tag$q == 22) begin
+                count$22$d = 32'h0;
+            end
+            if (next_tag$q == 23) begin
+                count$23$d = 32'h0;
+            end
+            if (next_tag$q == 24) begin
+                count$24$d = 32'h0;
+            end
+            if (next_tag$q == 25) begin
+                count$25$d = 32'h0;
+            end
+            if (next_tag$q == 26) begin
+                count$26$d = 32'h0;
+            end
+            if (next_tag$q == 27) begin
+                count$27$d = 32'h0;
+            end
+            if (next_tag$q == 28) begin
+                count$28$d = 32'h0;
+            end
+            if (next_tag$q == 29) begin
+                count$29$d = 32'h0;
+            end
+            if (next_tag$q == 30) begin
+                count$30$d = 32'h0;
+            end
+            if (next_tag$q == 31) begin
+                count$31$d = 32'h0;
+            end
         end
-        lost = used$q;
         not_used = ~used$q;
         lost = outstanding$q & not_used;
         dead = &lost;
-        empty = (head$q == tail$q) && ~streaming$q;
+        empty = (order$fill == 32'h0) && ~streaming$q;
         quiet = (outstanding$q == 32'h0) && ~rq_pending$q;
         if (clear) begin
             used_n = 32'h0;
             outstanding_n = 32'h0;
             done_n = 32'h0;
             failed_n = 32'h0;
-            head_n = 32'h0;
-            tail$d = 32'h0;
-            tail_seen$d = 32'h0;
             streaming$d = 1'b0;
         end
         used$d = used_n;
         outstanding$d = outstanding_n;
         done$d = done_n;
         failed$d = failed_n;
-        head$d = head_n;
         tag$d = tag_n;
         beat$d = beat_n;
     end
-    
+
 endmodule // metisvm_card$reader
 
-
-module metisvm_card$reader$beat(d,q,clock);
-    
-    // Module arguments
-    input wire  [5:0] d;
-    output reg  [5:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 6'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$beat
-
-
 module metisvm_card$reader$buffer(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
-    
+
     // Module arguments
-    input wire  [9:0] read_address;
+    input wire  [10:0] read_address;
     input wire  read_clock;
     output reg  [63:0] read_data;
-    input wire  [9:0] write_address;
+    input wire  [10:0] write_address;
     input wire  write_clock;
     input wire  [63:0] write_data;
     input wire  write_enable;
-    
+
     // Update code (custom)
-    reg[63:0] mem[1023:0];
-    
-    
-    
+    reg[63:0] mem[2047:0];
+
+
+
     always @(posedge read_clock) begin
        read_data <= mem[read_address];
     end
-    
+
     always @(posedge write_clock) begin
        if (write_enable) begin
           mem[write_address] <= write_data;
        end
     end
-                
+
 endmodule // metisvm_card$reader$buffer
 
+module metisvm_card$reader$next_tag(d,q,clock);
 
-module metisvm_card$reader$count$0(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$count$0
-
-
-module metisvm_card$reader$count$1(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$count$1
-
-
-module metisvm_card$reader$count$10(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$count$10
-
-
-module metisvm_card$reader$count$11(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$count$11
-
-
-module metisvm_card$reader$count$12(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$count$12
-
-
-module metisvm_card$reader$count$13(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$count$13
-
-
-module metisvm_card$reader$count$14(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$count$14
-
-
-module metisvm_card$reader$count$15(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$count$15
-
-
-module metisvm_card$reader$count$2(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$count$2
-
-
-module metisvm_card$reader$count$3(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$count$3
-
-
-module metisvm_card$reader$count$4(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$count$4
-
-
-module metisvm_card$reader$count$5(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$count$5
-
-
-module metisvm_card$reader$count$6(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$count$6
-
-
-module metisvm_card$reader$count$7(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$count$7
-
-
-module metisvm_card$reader$count$8(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$count$8
-
-
-module metisvm_card$reader$count$9(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$count$9
-
-
-module metisvm_card$reader$done(d,q,clock);
-    
-    // Module arguments
-    input wire  [15:0] d;
-    output reg  [15:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 16'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$done
-
-
-module metisvm_card$reader$error(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$error
-
-
-module metisvm_card$reader$failed(d,q,clock);
-    
-    // Module arguments
-    input wire  [15:0] d;
-    output reg  [15:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 16'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$failed
-
-
-module metisvm_card$reader$head(d,q,clock);
-    
     // Module arguments
     input wire  [4:0] d;
     output reg  [4:0] q;
     input wire  clock;
-    
+
     // Update code (custom)
     initial begin
        q = 5'h0;
     end
-    
+
     always @(posedge clock) begin
        q <= d;
     end
-          
-endmodule // metisvm_card$reader$head
 
-
-module metisvm_card$reader$kind(d,q,clock);
-    
-    // Module arguments
-    input wire  [1:0] d;
-    output reg  [1:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 2'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$kind
-
-
-module metisvm_card$reader$last(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$last
-
-
-module metisvm_card$reader$left(d,q,clock);
-    
-    // Module arguments
-    input wire  [9:0] d;
-    output reg  [9:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 10'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$left
-
-
-module metisvm_card$reader$next_tag(d,q,clock);
-    
-    // Module arguments
-    input wire  [3:0] d;
-    output reg  [3:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 4'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
 endmodule // metisvm_card$reader$next_tag
 
+module metisvm_card$reader$order(clock,clear,data,push,full,first,valid,pop,fill);
 
-module metisvm_card$reader$order(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
-    
     // Module arguments
-    input wire  [3:0] read_address;
+    input wire  clock;
+    input wire  clear;
+    input wire  [17:0] data;
+    input wire  push;
+    output reg  full;
+    output reg  [17:0] first;
+    output reg  valid;
+    input wire  pop;
+    output reg  [5:0] fill;
+
+    // Constant declarations
+    localparam  capacity = 6'b100000;
+
+    // Stub signals
+    reg  [4:0] entries$read_address;
+    reg  entries$read_clock;
+    wire  [17:0] entries$read_data;
+    reg  [4:0] entries$write_address;
+    reg  entries$write_clock;
+    reg  [17:0] entries$write_data;
+    reg  entries$write_enable;
+    reg  [5:0] head$d;
+    wire  [5:0] head$q;
+    reg  head$clock;
+    reg  [5:0] tail$d;
+    wire  [5:0] tail$q;
+    reg  tail$clock;
+    reg  [5:0] tail_seen$d;
+    wire  [5:0] tail_seen$q;
+    reg  tail_seen$clock;
+
+    // Local signals
+    reg  [5:0] head_next;
+    reg  [5:0] held;
+    reg  no_room;
+    reg  has_one;
+
+    // Sub module instances
+    metisvm_card$reader$order$entries entries(
+        .read_address(entries$read_address),
+        .read_clock(entries$read_clock),
+        .read_data(entries$read_data),
+        .write_address(entries$write_address),
+        .write_clock(entries$write_clock),
+        .write_data(entries$write_data),
+        .write_enable(entries$write_enable)
+    );
+    metisvm_card$cores$lanes$0$words$left head(
+        .d(head$d),
+        .q(head$q),
+        .clock(head$clock)
+    );
+    metisvm_card$cores$lanes$0$words$left tail(
+        .d(tail$d),
+        .q(tail$q),
+        .clock(tail$clock)
+    );
+    metisvm_card$cores$lanes$0$words$left tail_seen(
+        .d(tail_seen$d),
+        .q(tail_seen$q),
+        .clock(tail_seen$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        head$clock = clock;
+        tail$clock = clock;
+        tail_seen$clock = clock;
+        head$d = head$q;
+        tail$d = tail$q;
+        tail_seen$d = tail_seen$q;
+        entries$read_clock = clock;
+        entries$write_clock = clock;
+        held = tail$q - head$q;
+        fill = held;
+        no_room = held == capacity;
+        full = no_room;
+        entries$write_address = tail$q[(32'h0)+:(5)];
+        entries$write_data = data;
+        entries$write_enable = push && ~no_room;
+        if (push && ~no_room) begin
+            tail$d = tail$q + 32'h1;
+        end
+        tail_seen$d = tail$q;
+        has_one = head$q != tail_seen$q;
+        valid = has_one;
+        first = entries$read_data;
+        head_next = head$q;
+        if (pop && has_one) begin
+            head_next = head$q + 32'h1;
+        end
+        entries$read_address = head_next[(32'h0)+:(5)];
+        head$d = head_next;
+        if (clear) begin
+            head$d = 32'h0;
+            tail$d = 32'h0;
+            tail_seen$d = 32'h0;
+        end
+    end
+
+endmodule // metisvm_card$reader$order
+
+module metisvm_card$reader$order$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+
+    // Module arguments
+    input wire  [4:0] read_address;
     input wire  read_clock;
     output reg  [17:0] read_data;
-    input wire  [3:0] write_address;
+    input wire  [4:0] write_address;
     input wire  write_clock;
     input wire  [17:0] write_data;
     input wire  write_enable;
-    
+
     // Update code (custom)
-    reg[17:0] mem[15:0];
-    
-    
-    
+    reg[17:0] mem[31:0];
+
+
+
     always @(posedge read_clock) begin
        read_data <= mem[read_address];
     end
-    
+
     always @(posedge write_clock) begin
        if (write_enable) begin
           mem[write_address] <= write_data;
        end
     end
-                
-endmodule // metisvm_card$reader$order
 
-
-module metisvm_card$reader$outstanding(d,q,clock);
-    
-    // Module arguments
-    input wire  [15:0] d;
-    output reg  [15:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 16'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$outstanding
-
-
-module metisvm_card$reader$rq_address_reg(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$rq_address_reg
-
+endmodule // metisvm_card$reader$order$entries
 
 module metisvm_card$reader$rq_bytes_reg(d,q,clock);
-    
+
     // Module arguments
     input wire  [12:0] d;
     output reg  [12:0] q;
     input wire  clock;
-    
+
     // Update code (custom)
     initial begin
        q = 13'h0;
     end
-    
+
     always @(posedge clock) begin
        q <= d;
     end
-          
+
 endmodule // metisvm_card$reader$rq_bytes_reg
 
-
-module metisvm_card$reader$rq_pending(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$rq_pending
-
-
-module metisvm_card$reader$rq_tag_reg(d,q,clock);
-    
-    // Module arguments
-    input wire  [3:0] d;
-    output reg  [3:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 4'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$rq_tag_reg
-
-
-module metisvm_card$reader$streaming(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$streaming
-
-
-module metisvm_card$reader$tag(d,q,clock);
-    
-    // Module arguments
-    input wire  [3:0] d;
-    output reg  [3:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 4'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$tag
-
-
-module metisvm_card$reader$tail(d,q,clock);
-    
-    // Module arguments
-    input wire  [4:0] d;
-    output reg  [4:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 5'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$tail
-
-
-module metisvm_card$reader$tail_seen(d,q,clock);
-    
-    // Module arguments
-    input wire  [4:0] d;
-    output reg  [4:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 5'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$tail_seen
-
-
-module metisvm_card$reader$timer(d,q,clock);
-    
-    // Module arguments
-    input wire  [31:0] d;
-    output reg  [31:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 32'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$timer
-
-
-module metisvm_card$reader$used(d,q,clock);
-    
-    // Module arguments
-    input wire  [15:0] d;
-    output reg  [15:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 16'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$used
-
-
 module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wvalid,s_wready,s_bresp,s_bvalid,s_bready,s_araddr,s_arvalid,s_arready,s_rdata,s_rresp,s_rvalid,s_rready,queues,status,clear,reset,boot_nonce,constant_address,constant_data,counter_address,counter_data,cfg_use,cfg_address,cfg_data,sel,sel_pending,sel_enabled,sel_fresh,sel_running,sel_armed,take,again,set_state,new_state,disarm,active);
-    
+
     // Module arguments
     input wire  clock;
     input wire  [15:0] s_awaddr;
@@ -11100,7 +8920,7 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
     output reg  [31:0] boot_nonce;
     output reg  [5:0] constant_address;
     input wire  [31:0] constant_data;
-    output reg  [3:0] counter_address;
+    output reg  [4:0] counter_address;
     input wire  [31:0] counter_data;
     input wire  cfg_use;
     input wire  [9:0] cfg_address;
@@ -11117,7 +8937,7 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
     input wire  [1:0] new_state;
     input wire  disarm;
     output reg  active;
-    
+
     // Stub signals
     reg  [9:0] memory$read_address;
     reg  memory$read_clock;
@@ -11168,7 +8988,7 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
     reg  [31:0] read_data$d;
     wire  [31:0] read_data$q;
     reg  read_data$clock;
-    
+
     // Local signals
     reg  [63:0] one;
     reg  [63:0] write_mask;
@@ -11183,6 +9003,7 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
     reg  [3:0] read_word;
     reg  read_is_queue;
     reg  read_low;
+    reg  read_is_counter;
     reg  [31:0] bit_value;
     reg  [6:0] wide_queue;
     reg  [9:0] memory_address;
@@ -11194,7 +9015,7 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
     reg  [63:0] high_n;
     reg  mem_write;
     reg  [31:0] mem_data;
-    
+
     // Sub module instances
     metisvm_card$registers$memory memory(
         .read_address(memory$read_address),
@@ -11205,77 +9026,77 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
         .write_data(memory$write_data),
         .write_enable(memory$write_enable)
     );
-    metisvm_card$registers$enable enable(
+    metisvm_card$cores$lanes$0$core$absorbed$0 enable(
         .d(enable$d),
         .q(enable$q),
         .clock(enable$clock)
     );
-    metisvm_card$registers$fresh fresh(
+    metisvm_card$cores$lanes$0$core$absorbed$0 fresh(
         .d(fresh$d),
         .q(fresh$q),
         .clock(fresh$clock)
     );
-    metisvm_card$registers$pending pending(
+    metisvm_card$cores$lanes$0$core$absorbed$0 pending(
         .d(pending$d),
         .q(pending$q),
         .clock(pending$clock)
     );
-    metisvm_card$registers$armed armed(
+    metisvm_card$cores$lanes$0$core$absorbed$0 armed(
         .d(armed$d),
         .q(armed$q),
         .clock(armed$clock)
     );
-    metisvm_card$registers$state_low state_low(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state_low(
         .d(state_low$d),
         .q(state_low$q),
         .clock(state_low$clock)
     );
-    metisvm_card$registers$state_high state_high(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state_high(
         .d(state_high$d),
         .q(state_high$q),
         .clock(state_high$clock)
     );
-    metisvm_card$registers$nonce nonce(
+    metisvm_card$drain nonce(
         .d(nonce$d),
         .q(nonce$q),
         .clock(nonce$clock)
     );
-    metisvm_card$registers$write_state write_state(
+    metisvm_card$executor$state write_state(
         .d(write_state$d),
         .q(write_state$q),
         .clock(write_state$clock)
     );
-    metisvm_card$registers$write_address write_address(
+    metisvm_card$queue$completed write_address(
         .d(write_address$d),
         .q(write_address$q),
         .clock(write_address$clock)
     );
-    metisvm_card$registers$write_data write_data(
+    metisvm_card$drain write_data(
         .d(write_data$d),
         .q(write_data$q),
         .clock(write_data$clock)
     );
-    metisvm_card$registers$write_whole write_whole(
+    metisvm_card$cores$begun write_whole(
         .d(write_whole$d),
         .q(write_whole$q),
         .clock(write_whole$clock)
     );
-    metisvm_card$registers$read_state read_state(
+    metisvm_card$cores$lanes$0$words$kind read_state(
         .d(read_state$d),
         .q(read_state$q),
         .clock(read_state$clock)
     );
-    metisvm_card$registers$read_address read_address(
+    metisvm_card$queue$completed read_address(
         .d(read_address$d),
         .q(read_address$q),
         .clock(read_address$clock)
     );
-    metisvm_card$registers$read_data read_data(
+    metisvm_card$drain read_data(
         .d(read_data$d),
         .q(read_data$q),
         .clock(read_data$clock)
     );
-    
+
     // Update code
     always @(*) begin
         enable$clock = clock;
@@ -11444,8 +9265,9 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
         wide_queue = ((read_queue) & 7'h7f);
         read_is_queue = (read_address$q[(32'hc)+:(4)] == 32'h1) && (read_address$q[(32'h0)+:(2)] == 32'h0) && (wide_queue < queues);
         read_low = (read_address$q[(32'h8)+:(8)] == 32'h0) && (read_address$q[(32'h0)+:(2)] == 32'h0);
+        read_is_counter = (read_address$q[(32'h6)+:(10)] == 32'h3) || (read_address$q[(32'h6)+:(10)] == 32'h4);
         constant_address = read_address$q[(32'h2)+:(6)];
-        counter_address = read_word;
+        counter_address = read_address$q[(32'h2)+:(5)] ^ ((32'h10) & 5'h1f);
         cfg_data = memory$read_data;
         memory$read_address = read_address$q[(32'h2)+:(10)];
         if (cfg_use) begin
@@ -11501,9 +9323,9 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
                 if (read_address$q == 32'h18) begin
                     read_data$d = ((status) & 32'hffffffff);
                 end
-                if (read_address$q[(32'h6)+:(2)] == 32'h3) begin
-                    read_data$d = counter_data;
-                end
+            end
+            if (read_is_counter && (read_address$q[(32'h0)+:(2)] == 32'h0)) begin
+                read_data$d = counter_data;
             end
         end
         if (read_state$q == 32'h3) begin
@@ -11529,69 +9351,11 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
             nonce$d = 32'h0;
         end
     end
-    
+
 endmodule // metisvm_card$registers
 
-
-module metisvm_card$registers$armed(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$registers$armed
-
-
-module metisvm_card$registers$enable(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$registers$enable
-
-
-module metisvm_card$registers$fresh(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$registers$fresh
-
-
 module metisvm_card$registers$memory(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
-    
+
     // Module arguments
     input wire  [9:0] read_address;
     input wire  read_clock;
@@ -11600,255 +9364,26 @@ module metisvm_card$registers$memory(read_address,read_clock,read_data,write_add
     input wire  write_clock;
     input wire  [31:0] write_data;
     input wire  write_enable;
-    
+
     // Update code (custom)
     reg[31:0] mem[1023:0];
-    
-    
-    
+
+
+
     always @(posedge read_clock) begin
        read_data <= mem[read_address];
     end
-    
+
     always @(posedge write_clock) begin
        if (write_enable) begin
           mem[write_address] <= write_data;
        end
     end
-                
+
 endmodule // metisvm_card$registers$memory
 
-
-module metisvm_card$registers$nonce(d,q,clock);
-    
-    // Module arguments
-    input wire  [31:0] d;
-    output reg  [31:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 32'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$registers$nonce
-
-
-module metisvm_card$registers$pending(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$registers$pending
-
-
-module metisvm_card$registers$read_address(d,q,clock);
-    
-    // Module arguments
-    input wire  [15:0] d;
-    output reg  [15:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 16'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$registers$read_address
-
-
-module metisvm_card$registers$read_data(d,q,clock);
-    
-    // Module arguments
-    input wire  [31:0] d;
-    output reg  [31:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 32'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$registers$read_data
-
-
-module metisvm_card$registers$read_state(d,q,clock);
-    
-    // Module arguments
-    input wire  [1:0] d;
-    output reg  [1:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 2'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$registers$read_state
-
-
-module metisvm_card$registers$state_high(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$registers$state_high
-
-
-module metisvm_card$registers$state_low(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$registers$state_low
-
-
-module metisvm_card$registers$write_address(d,q,clock);
-    
-    // Module arguments
-    input wire  [15:0] d;
-    output reg  [15:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 16'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$registers$write_address
-
-
-module metisvm_card$registers$write_data(d,q,clock);
-    
-    // Module arguments
-    input wire  [31:0] d;
-    output reg  [31:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 32'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$registers$write_data
-
-
-module metisvm_card$registers$write_state(d,q,clock);
-    
-    // Module arguments
-    input wire  [2:0] d;
-    output reg  [2:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 3'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$registers$write_state
-
-
-module metisvm_card$registers$write_whole(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$registers$write_whole
-
-
-module metisvm_card$resetting(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$resetting
-
-
 module metisvm_card$writer(clock,start,start_address,push,data,flush,ready,idle,wq_address,wq_bytes,wq_valid,wq_ready,wd_data,wd_last,wd_valid,wd_ready);
-    
+
     // Module arguments
     input wire  clock;
     input wire  start;
@@ -11866,15 +9401,24 @@ module metisvm_card$writer(clock,start,start_address,push,data,flush,ready,idle,
     output reg  wd_last;
     output reg  wd_valid;
     input wire  wd_ready;
-    
+
+    // Constant declarations
+    localparam  last_lane = 3'b0;
+
     // Stub signals
-    reg  [6:0] words$read_address;
-    reg  words$read_clock;
-    wire  [63:0] words$read_data;
-    reg  [6:0] words$write_address;
-    reg  words$write_clock;
-    reg  [63:0] words$write_data;
-    reg  words$write_enable;
+    reg  [6:0] beats$read_address;
+    reg  beats$read_clock;
+    wire  [63:0] beats$read_data;
+    reg  [6:0] beats$write_address;
+    reg  beats$write_clock;
+    reg  [63:0] beats$write_data;
+    reg  beats$write_enable;
+    reg  [63:0] partial$d;
+    wire  [63:0] partial$q;
+    reg  partial$clock;
+    reg  [2:0] lane$d;
+    wire  [2:0] lane$q;
+    reg  lane$clock;
     reg  [6:0] write_at$d;
     wire  [6:0] write_at$q;
     reg  write_at$clock;
@@ -11899,7 +9443,10 @@ module metisvm_card$writer(clock,start,start_address,push,data,flush,ready,idle,
     reg  [6:0] request_words$d;
     wire  [6:0] request_words$q;
     reg  request_words$clock;
-    
+    reg  [6:0] beats_held$d;
+    wire  [6:0] beats_held$q;
+    reg  beats_held$clock;
+
     // Local signals
     reg  active;
     reg  issue;
@@ -11911,60 +9458,82 @@ module metisvm_card$writer(clock,start,start_address,push,data,flush,ready,idle,
     reg  accept;
     reg  [12:0] words_wide;
     reg  [6:0] read_at_n;
-    
+    reg  [6:0] beats_n;
+    reg  [63:0] word;
+    reg  [8:0] shift;
+    reg  [63:0] beat;
+    reg  is_full_beat;
+
     // Sub module instances
-    metisvm_card$writer$words words(
-        .read_address(words$read_address),
-        .read_clock(words$read_clock),
-        .read_data(words$read_data),
-        .write_address(words$write_address),
-        .write_clock(words$write_clock),
-        .write_data(words$write_data),
-        .write_enable(words$write_enable)
+    metisvm_card$writer$beats beats(
+        .read_address(beats$read_address),
+        .read_clock(beats$read_clock),
+        .read_data(beats$read_data),
+        .write_address(beats$write_address),
+        .write_clock(beats$write_clock),
+        .write_data(beats$write_data),
+        .write_enable(beats$write_enable)
     );
-    metisvm_card$writer$write_at write_at(
+    metisvm_card$cores$lanes$0$core$absorbed$0 partial(
+        .d(partial$d),
+        .q(partial$q),
+        .clock(partial$clock)
+    );
+    metisvm_card$executor$state lane(
+        .d(lane$d),
+        .q(lane$q),
+        .clock(lane$clock)
+    );
+    metisvm_card$cores$order$head write_at(
         .d(write_at$d),
         .q(write_at$q),
         .clock(write_at$clock)
     );
-    metisvm_card$writer$read_at read_at(
+    metisvm_card$cores$order$head read_at(
         .d(read_at$d),
         .q(read_at$q),
         .clock(read_at$clock)
     );
-    metisvm_card$writer$held held(
+    metisvm_card$cores$order$head held(
         .d(held$d),
         .q(held$q),
         .clock(held$clock)
     );
-    metisvm_card$writer$address address(
+    metisvm_card$cores$lanes$0$core$absorbed$0 address(
         .d(address$d),
         .q(address$q),
         .clock(address$clock)
     );
-    metisvm_card$writer$sending sending(
+    metisvm_card$cores$order$head sending(
         .d(sending$d),
         .q(sending$q),
         .clock(sending$clock)
     );
-    metisvm_card$writer$request request(
+    metisvm_card$cores$begun request(
         .d(request$d),
         .q(request$q),
         .clock(request$clock)
     );
-    metisvm_card$writer$request_address request_address(
+    metisvm_card$cores$lanes$0$core$absorbed$0 request_address(
         .d(request_address$d),
         .q(request_address$q),
         .clock(request_address$clock)
     );
-    metisvm_card$writer$request_words request_words(
+    metisvm_card$cores$order$head request_words(
         .d(request_words$d),
         .q(request_words$q),
         .clock(request_words$clock)
     );
-    
+    metisvm_card$cores$order$head beats_held(
+        .d(beats_held$d),
+        .q(beats_held$q),
+        .clock(beats_held$clock)
+    );
+
     // Update code
     always @(*) begin
+        partial$clock = clock;
+        lane$clock = clock;
         write_at$clock = clock;
         read_at$clock = clock;
         held$clock = clock;
@@ -11973,6 +9542,9 @@ module metisvm_card$writer(clock,start,start_address,push,data,flush,ready,idle,
         request$clock = clock;
         request_address$clock = clock;
         request_words$clock = clock;
+        beats_held$clock = clock;
+        partial$d = partial$q;
+        lane$d = lane$q;
         write_at$d = write_at$q;
         read_at$d = read_at$q;
         held$d = held$q;
@@ -11981,9 +9553,11 @@ module metisvm_card$writer(clock,start,start_address,push,data,flush,ready,idle,
         request$d = request$q;
         request_address$d = request_address$q;
         request_words$d = request_words$q;
+        beats_held$d = beats_held$q;
         read_at_n = read_at$q;
-        words$read_clock = clock;
-        words$write_clock = clock;
+        beats_n = beats_held$q;
+        beats$read_clock = clock;
+        beats$write_clock = clock;
         active = request$q || (sending$q != 32'h0);
         held_bytes = ((held$q) & 12'hfff);
         held_bytes = held_bytes << 32'h3;
@@ -11992,15 +9566,30 @@ module metisvm_card$writer(clock,start,start_address,push,data,flush,ready,idle,
         place = place_start + held_bytes;
         full = (held$q == 32'h40) || ((held$q != 32'h0) && (place == 32'h0));
         issue = ~active && (full || (flush && (held$q != 32'h0)));
-        accept = push && ~full;
-        ready = ~full;
+        accept = push && ~full && ~issue;
+        ready = ~full && ~issue;
         idle = ~active && (held$q == 32'h0);
-        words$write_address = write_at$q;
-        words$write_data = data;
-        words$write_enable = accept;
+        shift = ((lane$q) & 9'h1ff);
+        shift = shift << 32'h6;
+        word = ((data) & 64'hffffffffffffffff);
+        word = word << shift;
+        beat = partial$q | word;
+        is_full_beat = lane$q == last_lane;
+        beats$write_address = write_at$q;
+        beats$write_data = beat;
+        beats$write_enable = accept;
         if (accept) begin
-            write_at$d = write_at$q + 32'h1;
             held$d = held$q + 32'h1;
+            partial$d = beat;
+            lane$d = lane$q + 32'h1;
+            if (lane$q == 32'h0) begin
+                beats_n = beats_held$q + 32'h1;
+            end
+            if (is_full_beat) begin
+                partial$d = 32'h0;
+                lane$d = 32'h0;
+                write_at$d = write_at$q + 32'h1;
+            end
         end
         if (start) begin
             address$d = start_address;
@@ -12013,7 +9602,7 @@ module metisvm_card$writer(clock,start,start_address,push,data,flush,ready,idle,
             request$d = 1'b0;
         end
         wd_valid = (sending$q != 32'h0) && ~request$q;
-        wd_data = words$read_data;
+        wd_data = beats$read_data;
         wd_last = sending$q == 32'h1;
         if ((sending$q != 32'h0) && ~request$q && wd_ready) begin
             sending$d = sending$q - 32'h1;
@@ -12023,155 +9612,25 @@ module metisvm_card$writer(clock,start,start_address,push,data,flush,ready,idle,
             request$d = 1'b1;
             request_address$d = address$q;
             request_words$d = held$q;
-            sending$d = held$q;
+            sending$d = beats_held$q;
+            beats_n = 32'h0;
             address$d = address$q + held_wide;
             held$d = 32'h0;
-            if (accept) begin
-                held$d = 32'h1;
+            if (lane$q != 32'h0) begin
+                partial$d = 32'h0;
+                lane$d = 32'h0;
+                write_at$d = write_at$q + 32'h1;
             end
         end
-        words$read_address = read_at_n;
+        beats_held$d = beats_n;
+        beats$read_address = read_at_n;
         read_at$d = read_at_n;
     end
-    
+
 endmodule // metisvm_card$writer
 
+module metisvm_card$writer$beats(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
 
-module metisvm_card$writer$address(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$writer$address
-
-
-module metisvm_card$writer$held(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$writer$held
-
-
-module metisvm_card$writer$read_at(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$writer$read_at
-
-
-module metisvm_card$writer$request(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$writer$request
-
-
-module metisvm_card$writer$request_address(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$writer$request_address
-
-
-module metisvm_card$writer$request_words(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$writer$request_words
-
-
-module metisvm_card$writer$sending(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$writer$sending
-
-
-module metisvm_card$writer$words(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
-    
     // Module arguments
     input wire  [6:0] read_address;
     input wire  read_clock;
@@ -12180,39 +9639,21 @@ module metisvm_card$writer$words(read_address,read_clock,read_data,write_address
     input wire  write_clock;
     input wire  [63:0] write_data;
     input wire  write_enable;
-    
+
     // Update code (custom)
     reg[63:0] mem[127:0];
-    
-    
-    
+
+
+
     always @(posedge read_clock) begin
        read_data <= mem[read_address];
     end
-    
+
     always @(posedge write_clock) begin
        if (write_enable) begin
           mem[write_address] <= write_data;
        end
     end
-                
-endmodule // metisvm_card$writer$words
 
+endmodule // metisvm_card$writer$beats
 
-module metisvm_card$writer$write_at(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$writer$write_at

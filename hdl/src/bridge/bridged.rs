@@ -3,15 +3,22 @@
 use super::TAG_BITS;
 use super::ecp5::Ecp5;
 use super::host_end::HostEnd;
-use metisvm_firmware::Capabilities;
+use metisvm_boards::Board;
 use rust_hdl::prelude::*;
 
 /// What [`crate::shell::top::Card`] is, through the bridge: the module `ecp5` inside is what the bitstream
 /// holds, so what tests drive is what is placed and routed.
 ///
-/// With `stalls` other than 0 the links rest in some cycles, one of four for 3.
+/// W to S are those of [`Ecp5`], H is that of [`HostEnd`]. With `stalls` other than 0 the links rest in some cycles, one of four for 3.
 #[derive(LogicBlock)]
-pub struct Bridged {
+pub struct Bridged<
+    const W: usize,
+    const D: usize,
+    const E: usize,
+    const B: usize,
+    const S: usize,
+    const H: usize,
+> {
     /// The clock; everything happens on its rising edge.
     pub clock: Signal<In, Clock>,
     /// See [`crate::shell::top::Card`], also for all that follow.
@@ -61,7 +68,7 @@ pub struct Bridged {
     /// See there.
     pub rq_ready: Signal<In, Bit>,
     /// See there.
-    pub rc_data: Signal<In, Bits<64>>,
+    pub rc_data: Signal<In, Bits<W>>,
     /// See there.
     pub rc_tag: Signal<In, Bits<TAG_BITS>>,
     /// See there.
@@ -81,7 +88,7 @@ pub struct Bridged {
     /// See there.
     pub wq_ready: Signal<In, Bit>,
     /// See there.
-    pub wd_data: Signal<Out, Bits<64>>,
+    pub wd_data: Signal<Out, Bits<W>>,
     /// See there.
     pub wd_last: Signal<Out, Bit>,
     /// See there.
@@ -105,8 +112,8 @@ pub struct Bridged {
     /// See there.
     pub busy: Signal<Out, Bit>,
 
-    ecp5: Ecp5,
-    host: HostEnd<64, 96>,
+    ecp5: Ecp5<W, D, E, B, S>,
+    host: HostEnd<W, H>,
     noise: DFF<Bits<16>>,
     stalls: Constant<Bits<16>>,
     taps: Signal<Local, Bits<16>>,
@@ -117,9 +124,11 @@ pub struct Bridged {
     host_open: Signal<Local, Bit>,
 }
 
-impl Bridged {
+impl<const W: usize, const D: usize, const E: usize, const B: usize, const S: usize, const H: usize>
+    Bridged<W, D, E, B, S, H>
+{
     /// See [`crate::shell::top::Card::new`].
-    pub fn new(capabilities: &Capabilities, timeout: u32) -> Self {
+    pub fn new(board: &Board) -> Self {
         Self {
             clock: Signal::default(),
             flr: Signal::default(),
@@ -167,7 +176,7 @@ impl Bridged {
             irq_valid: Signal::default(),
             irq_ready: Signal::default(),
             busy: Signal::default(),
-            ecp5: Ecp5::new(capabilities, timeout),
+            ecp5: Ecp5::new(board),
             host: HostEnd::default(),
             noise: DFF::default(),
             stalls: Constant::new(0_u64.into()),
@@ -181,7 +190,9 @@ impl Bridged {
     }
 }
 
-impl Logic for Bridged {
+impl<const W: usize, const D: usize, const E: usize, const B: usize, const S: usize, const H: usize> Logic
+    for Bridged<W, D, E, B, S, H>
+{
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(self, clock, noise);

@@ -2,12 +2,12 @@
 
 use super::card_end::CardEnd;
 use crate::shell::top::Card;
-use metisvm_firmware::Capabilities;
+use metisvm_boards::Board;
 use rust_hdl::prelude::*;
 
-/// A card whose pins are a clock and the two links.
+/// A card whose pins are a clock and the two links. W to B are those of [`Card`], S is that of [`CardEnd`].
 #[derive(LogicBlock)]
-pub struct Ecp5 {
+pub struct Ecp5<const W: usize, const D: usize, const E: usize, const B: usize, const S: usize> {
     /// The clock; everything happens on its rising edge.
     pub clock: Signal<In, Clock>,
     /// From the host: a word.
@@ -22,13 +22,13 @@ pub struct Ecp5 {
     pub link_out_valid: Signal<Out, Bit>,
     /// It is taken.
     pub link_out_ready: Signal<In, Bit>,
-    card: Card,
-    bridge: CardEnd<64, 128>,
+    card: Card<W, D, E, B>,
+    bridge: CardEnd<W, S>,
 }
 
-impl Ecp5 {
+impl<const W: usize, const D: usize, const E: usize, const B: usize, const S: usize> Ecp5<W, D, E, B, S> {
     /// See [`Card::new`].
-    pub fn new(capabilities: &Capabilities, timeout: u32) -> Self {
+    pub fn new(board: &Board) -> Self {
         Self {
             clock: Signal::default(),
             link_in_data: Signal::default(),
@@ -37,13 +37,15 @@ impl Ecp5 {
             link_out_data: Signal::default(),
             link_out_valid: Signal::default(),
             link_out_ready: Signal::default(),
-            card: Card::new(capabilities, timeout),
+            card: Card::new(board),
             bridge: CardEnd::default(),
         }
     }
 }
 
-impl Logic for Ecp5 {
+impl<const W: usize, const D: usize, const E: usize, const B: usize, const S: usize> Logic
+    for Ecp5<W, D, E, B, S>
+{
     #[hdl_gen]
     fn update(&mut self) {
         clock!(self, clock, card, bridge);

@@ -43,4 +43,4 @@ pub mod shifter;
 pub mod widths;
 
 /// Bits of a tag at the card's pins.
-pub const TAG_BITS: usize = 4;
+pub const TAG_BITS: usize = 5;

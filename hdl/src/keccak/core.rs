@@ -181,6 +181,14 @@ impl Default for Core {
     }
 }
 
+impl Core {
+    /// A core of so many rounds a cycle.
+    pub fn new(rounds_per_cycle: usize) -> Self {
+        assert_eq!(rounds_per_cycle, 1);
+        Self::default()
+    }
+}
+
 impl Logic for Core {
     #[hdl_gen]
     fn update(&mut self) {

@@ -3,5 +3,7 @@
 //! Lanes are those of the Keccak specification: lane `x + 5·y` of 64 bits, bytes in little-endian order.
 
 pub mod absorber;
+pub mod cluster;
 pub mod core;
+pub mod lane;
 pub mod round;

@@ -15,6 +15,5 @@ pub mod keccak_job;
 pub mod queue;
 pub mod reader;
 pub mod registers;
-pub mod sim;
 pub mod top;
 pub mod writer;

@@ -10,7 +10,7 @@ pub use model::{Activation, Check, Import, Info, Model, ModelRun, RangeChoice};
 use crate::fault::Injection;
 use clap::{Args as ClapArgs, CommandFactory, Parser, Subcommand, ValueEnum, error::ErrorKind};
 use metisvm_accel::opencl::Choice as OpenClDevice;
-use metisvm_sim::rtl::boards;
+use metisvm_boards as boards;
 use metisvm_simd::Level;
 use std::fmt;
 use std::num::NonZeroU32;

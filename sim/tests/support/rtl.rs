@@ -1,7 +1,7 @@
 //! Cards in RTL for the tests, where Verilator is.
 
 use metisvm_firmware::Capabilities;
-use metisvm_sim::rtl::{Source, boards, library};
+use metisvm_sim::rtl::{boards, library};
 use metisvm_sim::{RtlCard, RtlOptions};
 use std::io::Write;
 use std::path::PathBuf;
@@ -27,27 +27,26 @@ pub(crate) fn has_verilator() -> bool {
     })
 }
 
-/// Whether `METISVM_CARD=rtl` asks for the tests' cards to be in RTL.
-pub(crate) fn is_asked_for() -> bool {
-    std::env::var("METISVM_CARD").is_ok_and(|card| card.split(':').next() == Some("rtl"))
+/// The board that `METISVM_CARD=rtl[:BOARD]` asks the tests' cards to be of; the one for simulation otherwise.
+fn name() -> String {
+    let card = std::env::var("METISVM_CARD").unwrap_or_default();
+    card.strip_prefix("rtl:").unwrap_or(metisvm_boards::DEFAULT).to_owned()
 }
 
-/// The board that `METISVM_CARD=rtl:BOARD` asks for, else that for simulation.
-fn source() -> Source {
-    let card = std::env::var("METISVM_CARD").unwrap_or_default();
-    let name = card.strip_prefix("rtl:").unwrap_or(boards::DEFAULT);
-    boards::named(name).unwrap_or_else(|| panic!("METISVM_CARD={card}: there is no such board"))
+/// Whether `METISVM_CARD=rtl[:BOARD]` asks for the tests' cards to be in RTL.
+pub(crate) fn is_asked_for() -> bool {
+    std::env::var("METISVM_CARD").is_ok_and(|card| card == "rtl" || card.starts_with("rtl:"))
 }
 
 /// A card of that board.
 pub(crate) fn card(options: &RtlOptions) -> RtlCard {
-    RtlCard::new(&source(), options, &cache(), &|_| {}).unwrap()
+    let name = name();
+    let source = boards::named(&name).unwrap_or_else(|| panic!("there is no board {name}"));
+    RtlCard::new(&source, options, &cache(), &|_| {}).unwrap()
 }
 
 /// What that board has; nothing where there is no Verilator.
 pub(crate) fn board() -> Option<Capabilities> {
     static BOARD: OnceLock<Option<Capabilities>> = OnceLock::new();
-    *BOARD.get_or_init(|| {
-        has_verilator().then(|| *card(&RtlOptions::default()).capabilities())
-    })
+    *BOARD.get_or_init(|| has_verilator().then(|| *card(&RtlOptions::default()).capabilities()))
 }

@@ -209,8 +209,16 @@ pub mod counter {
     pub const DIGESTS: u32 = 6;
     /// Entries executed or refused.
     pub const ENTRIES: u32 = 7;
+    /// Cycles in which a DMA read waited for the host, and nothing was there to hand on.
+    pub const READ_WAITS: u32 = 8;
+    /// Cycles in which data that were read waited for their taker.
+    pub const READ_STALLED: u32 = 9;
+    /// Cycles in which a DMA read waited for a free tag or for the bus.
+    pub const REQUEST_STALLED: u32 = 10;
+    /// Cycles in which a DMA write waited for the bus.
+    pub const WRITE_STALLED: u32 = 11;
     /// How many there are.
-    pub const COUNT: u32 = 8;
+    pub const COUNT: u32 = 12;
 }
 
 /// Byte offset of the first queue's register block.

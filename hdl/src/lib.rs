@@ -1,8 +1,7 @@
 //! The card's logic in rust-hdl, written out as Verilog.
 //!
-//! What is here is one slice of the card: the [`tensor::gemm`] matmul tile, the
-//! [`tensor::requantise`] unit, and the [`tensor::tile`] that joins them. `docs/hdl.md` lists ports,
-//! latencies and what the slice teaches about the integer semantics.
+//! What is here: a card that speaks the device ABI and hashes ([`shell`], [`keccak`], [`stream`]), and one slice of
+//! its tensor pipeline ([`tensor`]). `docs/hdl.md` is the way in.
 //!
 //! rust-hdl's emitter turns some legal Rust into Verilog of another meaning without saying so. The
 //! bodies of the `update` functions therefore keep to a narrow style:
@@ -15,7 +14,10 @@
 //! The Verilog is the authority. `tests/rtl` runs it in Verilator against the reference kernels, and
 //! cycle for cycle against rust-hdl's own simulation.
 
+pub mod bridge;
 pub mod keccak;
+mod same_modules;
 pub mod shell;
+pub mod stream;
 pub mod tensor;
 pub mod verilog;

@@ -1,10 +1,12 @@
 //! Writes the blocks out as Verilog.
 
+use crate::bridge::bridged::Bridged;
 use crate::keccak::core::Core;
 use crate::keccak::round::Rounds;
+use crate::same_modules;
 use crate::shell::top::Card;
 use crate::tensor::{gemm::Gemm, requantise::Requantise, tile::Tile};
-use metisvm_firmware::Capabilities;
+use metisvm_boards::Board;
 use rust_hdl::prelude::{Block, ModuleDefines, check_all};
 use std::io;
 use std::path::Path;
@@ -21,7 +23,8 @@ pub const TOPS: [&str; 8] = [
     "metisvm_keccak_core_24",
 ];
 
-/// The Verilog of a block and of everything inside it, `name` being the top module.
+/// The Verilog of a block and of everything inside it, `name` being the top module. Modules with the same text are
+/// one module.
 ///
 /// # Errors
 /// If rust-hdl finds an undriven signal, a combinatorial loop or a written input.
@@ -30,7 +33,7 @@ pub fn emit<B: Block>(name: &str, mut block: B) -> io::Result<String> {
     check_all(&block).map_err(|e| io::Error::other(format!("{name}: {e:?}")))?;
     let mut modules = ModuleDefines::default();
     block.accept(name, &mut modules);
-    Ok(modules.defines())
+    Ok(same_modules::merged(&modules.defines()))
 }
 
 /// Writes one `.v` file for each of [`TOPS`] into a folder that exists.
@@ -54,11 +57,22 @@ pub fn write_all(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The Verilog of the card, top module `metisvm_card`.
+/// The Verilog of a board's card, top module `metisvm_card`. Behind a bridge, `metisvm_card$ecp5` in it is what a
+/// bitstream holds.
 ///
 /// # Errors
-/// If rust-hdl's checks find fault with it, or a capability is outside its range.
-pub fn card(capabilities: &Capabilities, timeout: u32) -> io::Result<String> {
-    capabilities.validate().map_err(io::Error::other)?;
-    emit("metisvm_card", Card::new(capabilities, timeout))
+/// If rust-hdl's checks find fault with it, or no card has such streams and tags.
+pub fn card(board: &Board) -> io::Result<String> {
+    const TOP: &str = "metisvm_card";
+    match (board.stream_bits, board.tags, board.bridged) {
+        (64, 32, false) => emit(TOP, Card::<64, 71, 70, 11, 5, 32, 6>::new(board)),
+        (128, 32, false) => emit(TOP, Card::<128, 135, 134, 10, 5, 32, 6>::new(board)),
+        (256, 64, false) => emit(TOP, Card::<256, 263, 262, 10, 6, 64, 7>::new(board)),
+        (64, 32, true) => emit(TOP, Bridged::<64, 71, 70, 11, 128, 96>::new(board)),
+        (128, 32, true) => emit(TOP, Bridged::<128, 135, 134, 10, 128, 160>::new(board)),
+        (bits, tags, _) => Err(io::Error::other(format!(
+            "no card has streams of {bits} bits with {tags} tags; there are 64 and 128 with 32, and, without a \
+             bridge, 256 with 64"
+        ))),
+    }
 }

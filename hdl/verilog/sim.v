@@ -1,7 +1,5 @@
-
-
 module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wvalid,s_wready,s_bresp,s_bvalid,s_bready,s_araddr,s_arvalid,s_arready,s_rdata,s_rresp,s_rvalid,s_rready,rq_address,rq_bytes,rq_tag,rq_valid,rq_ready,rc_data,rc_tag,rc_last,rc_error,rc_valid,rc_ready,wq_address,wq_bytes,wq_valid,wq_ready,wd_data,wd_last,wd_valid,wd_ready,mw_address,mw_data,mw_valid,mw_ready,irq_vector,irq_valid,irq_ready,busy);
-    
+
     // Module arguments
     input wire  clock;
     input wire  flr;
@@ -24,11 +22,11 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
     input wire  s_rready;
     output reg  [63:0] rq_address;
     output reg  [12:0] rq_bytes;
-    output reg  [3:0] rq_tag;
+    output reg  [4:0] rq_tag;
     output reg  rq_valid;
     input wire  rq_ready;
     input wire  [63:0] rc_data;
-    input wire  [3:0] rc_tag;
+    input wire  [4:0] rc_tag;
     input wire  rc_last;
     input wire  rc_error;
     input wire  rc_valid;
@@ -49,7 +47,7 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
     output reg  irq_valid;
     input wire  irq_ready;
     output reg  busy;
-    
+
     // Constant declarations
     localparam  queues = 7'b1000;
     localparam  max_log2 = 32'ha;
@@ -58,8 +56,8 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
     localparam  max_messages = 32'h10000;
     localparam  max_bytes = 32'h1000000;
     localparam  timeout = 32'h4e20;
-    localparam  short_timeout = 32'h271;
-    
+    localparam  short_timeout = 32'h138;
+
     // Stub signals
     reg  registers$clock;
     reg  [15:0] registers$s_awaddr;
@@ -86,7 +84,7 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
     wire  [31:0] registers$boot_nonce;
     wire  [5:0] registers$constant_address;
     reg  [31:0] registers$constant_data;
-    wire  [3:0] registers$counter_address;
+    wire  [4:0] registers$counter_address;
     reg  [31:0] registers$counter_data;
     reg  registers$cfg_use;
     reg  [9:0] registers$cfg_address;
@@ -220,17 +218,17 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
     reg  reader$req_last;
     wire  [63:0] reader$rq_address;
     wire  [12:0] reader$rq_bytes;
-    wire  [3:0] reader$rq_tag;
+    wire  [4:0] reader$rq_tag;
     wire  reader$rq_valid;
     reg  reader$rq_ready;
     reg  [63:0] reader$rc_data;
-    reg  [3:0] reader$rc_tag;
+    reg  [4:0] reader$rc_tag;
     reg  reader$rc_last;
     reg  reader$rc_error;
     reg  reader$rc_valid;
     wire  reader$rc_ready;
     wire  [63:0] reader$out_data;
-    wire  [3:0] reader$out_bytes;
+    wire  [5:0] reader$out_bytes;
     wire  [1:0] reader$out_kind;
     wire  reader$out_end;
     wire  reader$out_error;
@@ -238,7 +236,24 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
     reg  reader$out_ready;
     wire  reader$empty;
     wire  reader$quiet;
+    wire  reader$waits;
     wire  reader$dead;
+    reg  words$clock;
+    reg  words$clear;
+    reg  [63:0] words$in_data;
+    reg  [5:0] words$in_bytes;
+    reg  [1:0] words$in_kind;
+    reg  words$in_end;
+    reg  words$in_error;
+    reg  words$in_valid;
+    wire  words$in_ready;
+    wire  [63:0] words$out_data;
+    wire  [3:0] words$out_bytes;
+    wire  [1:0] words$out_kind;
+    wire  words$out_end;
+    wire  words$out_error;
+    wire  words$out_valid;
+    reg  words$out_ready;
     reg  writer$clock;
     reg  writer$start;
     reg  [63:0] writer$start_address;
@@ -282,13 +297,13 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
     reg  keccak$in_valid;
     wire  keccak$in_ready;
     reg  [63:0] keccak$in_data;
-    reg  [3:0] keccak$in_bytes;
+    reg  [5:0] keccak$in_bytes;
     reg  [1:0] keccak$in_kind;
     reg  keccak$in_end;
     reg  keccak$in_error;
     wire  keccak$engine_clear;
     wire  [63:0] keccak$engine_data;
-    wire  [3:0] keccak$engine_bytes;
+    wire  [5:0] keccak$engine_bytes;
     wire  keccak$engine_last;
     wire  keccak$engine_valid;
     reg  keccak$engine_ready;
@@ -302,21 +317,33 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
     wire  keccak$write_flush;
     reg  keccak$write_ready;
     reg  keccak$write_idle;
-    reg  core$clock;
-    reg  core$clear;
-    reg  [63:0] core$in_data;
-    reg  [3:0] core$in_bytes;
-    reg  core$in_last;
-    reg  core$in_valid;
-    wire  core$in_ready;
-    wire  [63:0] core$out_data;
-    wire  core$out_last;
-    wire  core$out_valid;
-    reg  core$out_ready;
-    wire  core$busy;
+    reg  cores$clock;
+    reg  cores$clear;
+    reg  [63:0] cores$in_data;
+    reg  [5:0] cores$in_bytes;
+    reg  cores$in_end;
+    reg  cores$in_valid;
+    wire  cores$in_ready;
+    wire  [63:0] cores$out_data;
+    wire  cores$out_last;
+    wire  cores$out_valid;
+    reg  cores$out_ready;
+    wire  [4:0] cores$busy;
+    wire  cores$has_word;
     reg  counters$clock;
-    reg  [7:0] counters$events;
-    reg  [3:0] counters$address;
+    reg  [9:0] counters$by$0;
+    reg  [9:0] counters$by$1;
+    reg  [9:0] counters$by$2;
+    reg  [9:0] counters$by$3;
+    reg  [9:0] counters$by$4;
+    reg  [9:0] counters$by$5;
+    reg  [9:0] counters$by$6;
+    reg  [9:0] counters$by$7;
+    reg  [9:0] counters$by$8;
+    reg  [9:0] counters$by$9;
+    reg  [9:0] counters$by$10;
+    reg  [9:0] counters$by$11;
+    reg  [4:0] counters$address;
     wire  [31:0] counters$data;
     reg  [5:0] constants$address;
     reg  constants$clock;
@@ -327,15 +354,17 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
     reg  [31:0] drain$d;
     wire  [31:0] drain$q;
     reg  drain$clock;
-    
+
     // Local signals
     reg  clear;
     reg  drained;
     reg  is_entry;
-    reg  is_resident;
     reg  is_busy;
-    reg  [7:0] events;
-    
+    reg  is_for_keccak;
+    reg  read_fire;
+    reg  read_ready;
+    reg  [5:0] read_bytes;
+
     // Sub module instances
     metisvm_card$registers registers(
         .clock(registers$clock),
@@ -523,7 +552,26 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         .out_ready(reader$out_ready),
         .empty(reader$empty),
         .quiet(reader$quiet),
+        .waits(reader$waits),
         .dead(reader$dead)
+    );
+    metisvm_card$cores$lanes$0$words words(
+        .clock(words$clock),
+        .clear(words$clear),
+        .in_data(words$in_data),
+        .in_bytes(words$in_bytes),
+        .in_kind(words$in_kind),
+        .in_end(words$in_end),
+        .in_error(words$in_error),
+        .in_valid(words$in_valid),
+        .in_ready(words$in_ready),
+        .out_data(words$out_data),
+        .out_bytes(words$out_bytes),
+        .out_kind(words$out_kind),
+        .out_end(words$out_end),
+        .out_error(words$out_error),
+        .out_valid(words$out_valid),
+        .out_ready(words$out_ready)
     );
     metisvm_card$writer writer(
         .clock(writer$clock),
@@ -592,23 +640,35 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         .write_ready(keccak$write_ready),
         .write_idle(keccak$write_idle)
     );
-    metisvm_card$core core(
-        .clock(core$clock),
-        .clear(core$clear),
-        .in_data(core$in_data),
-        .in_bytes(core$in_bytes),
-        .in_last(core$in_last),
-        .in_valid(core$in_valid),
-        .in_ready(core$in_ready),
-        .out_data(core$out_data),
-        .out_last(core$out_last),
-        .out_valid(core$out_valid),
-        .out_ready(core$out_ready),
-        .busy(core$busy)
+    metisvm_card$cores cores(
+        .clock(cores$clock),
+        .clear(cores$clear),
+        .in_data(cores$in_data),
+        .in_bytes(cores$in_bytes),
+        .in_end(cores$in_end),
+        .in_valid(cores$in_valid),
+        .in_ready(cores$in_ready),
+        .out_data(cores$out_data),
+        .out_last(cores$out_last),
+        .out_valid(cores$out_valid),
+        .out_ready(cores$out_ready),
+        .busy(cores$busy),
+        .has_word(cores$has_word)
     );
     metisvm_card$counters counters(
         .clock(counters$clock),
-        .events(counters$events),
+        .by$0(counters$by$0),
+        .by$1(counters$by$1),
+        .by$2(counters$by$2),
+        .by$3(counters$by$3),
+        .by$4(counters$by$4),
+        .by$5(counters$by$5),
+        .by$6(counters$by$6),
+        .by$7(counters$by$7),
+        .by$8(counters$by$8),
+        .by$9(counters$by$9),
+        .by$10(counters$by$10),
+        .by$11(counters$by$11),
         .address(counters$address),
         .data(counters$data)
     );
@@ -617,7 +677,7 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         .clock(constants$clock),
         .data(constants$data)
     );
-    metisvm_card$resetting resetting(
+    metisvm_card$cores$begun resetting(
         .d(resetting$d),
         .q(resetting$q),
         .clock(resetting$clock)
@@ -627,7 +687,7 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         .q(drain$q),
         .clock(drain$clock)
     );
-    
+
     // Update code
     always @(*) begin
         resetting$clock = clock;
@@ -641,10 +701,11 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         reader$clock = clock;
         writer$clock = clock;
         keccak$clock = clock;
-        core$clock = clock;
+        cores$clock = clock;
         constants$clock = clock;
         counters$clock = clock;
-        drained = reader$empty && fetcher$idle;
+        words$clock = clock;
+        drained = reader$empty && fetcher$idle && ~words$out_valid;
         clear = 1'b0;
         if (resetting$q) begin
             if (queue$idle && writer$idle && drained) begin
@@ -751,15 +812,15 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         keccak$entry$6 = queue$entry$6;
         keccak$entry$7 = queue$entry$7;
         keccak$drained = drained;
-        core$clear = keccak$engine_clear;
-        core$in_data = keccak$engine_data;
-        core$in_bytes = keccak$engine_bytes;
-        core$in_last = keccak$engine_last;
-        core$in_valid = keccak$engine_valid;
-        keccak$engine_ready = core$in_ready;
-        keccak$digest_data = core$out_data;
-        keccak$digest_valid = core$out_valid;
-        core$out_ready = keccak$digest_ready;
+        cores$clear = keccak$engine_clear;
+        cores$in_data = keccak$engine_data;
+        cores$in_bytes = keccak$engine_bytes;
+        cores$in_end = keccak$engine_last;
+        cores$in_valid = keccak$engine_valid;
+        keccak$engine_ready = cores$in_ready;
+        keccak$digest_data = cores$out_data;
+        keccak$digest_valid = cores$out_valid;
+        cores$out_ready = keccak$digest_ready;
         fetcher$cmd_valid = queue$cmd_valid || executor$cmd_valid || keccak$cmd_valid;
         fetcher$cmd_address = queue$cmd_address;
         fetcher$cmd_length = queue$cmd_length;
@@ -800,28 +861,37 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         reader$rc_error = rc_error;
         reader$rc_valid = rc_valid;
         rc_ready = reader$rc_ready;
-        is_entry = reader$out_valid && (reader$out_kind == 32'h0);
-        is_resident = reader$out_valid && (reader$out_kind == 32'h1);
-        queue$in_valid = is_entry;
-        queue$in_data = reader$out_data;
-        queue$in_end = reader$out_end;
-        queue$in_error = reader$out_error;
-        executor$in_valid = is_resident;
-        executor$in_data = reader$out_data;
-        executor$in_end = reader$out_end;
-        executor$in_error = reader$out_error;
-        reader$out_ready = executor$in_ready;
-        keccak$in_valid = reader$out_valid && reader$out_kind[32'h1];
+        is_for_keccak = reader$out_kind[32'h1];
+        words$clear = clear;
+        words$in_data = reader$out_data;
+        words$in_bytes = reader$out_bytes;
+        words$in_kind = reader$out_kind;
+        words$in_end = reader$out_end;
+        words$in_error = reader$out_error;
+        words$in_valid = reader$out_valid && ~is_for_keccak;
+        keccak$in_valid = reader$out_valid && is_for_keccak;
         keccak$in_data = reader$out_data;
         keccak$in_bytes = reader$out_bytes;
         keccak$in_kind = reader$out_kind;
         keccak$in_end = reader$out_end;
         keccak$in_error = reader$out_error;
-        if (reader$out_kind[32'h1]) begin
-            reader$out_ready = keccak$in_ready;
+        read_ready = words$in_ready;
+        if (is_for_keccak) begin
+            read_ready = keccak$in_ready;
         end
+        reader$out_ready = read_ready;
+        is_entry = words$out_kind == 32'h0;
+        queue$in_valid = words$out_valid && is_entry;
+        queue$in_data = words$out_data;
+        queue$in_end = words$out_end;
+        queue$in_error = words$out_error;
+        executor$in_valid = words$out_valid && ~is_entry;
+        executor$in_data = words$out_data;
+        executor$in_end = words$out_end;
+        executor$in_error = words$out_error;
+        words$out_ready = executor$in_ready;
         if (is_entry) begin
-            reader$out_ready = queue$in_ready;
+            words$out_ready = queue$in_ready;
         end
         writer$start = queue$write_start || keccak$write_start;
         writer$start_address = queue$write_address;
@@ -851,49 +921,70 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         queue$irq_ready = irq_ready;
         is_busy = resetting$q || registers$active || ~queue$idle || ~writer$idle || ~drained || ~reader$quiet;
         busy = is_busy;
-        events = 32'h0;
+        counters$by$0 = 32'h0;
+        counters$by$1 = 32'h0;
+        counters$by$2 = 32'h0;
+        counters$by$3 = 32'h0;
+        counters$by$4 = 32'h0;
+        counters$by$5 = 32'h0;
+        counters$by$6 = 32'h0;
+        counters$by$7 = 32'h0;
+        counters$by$8 = 32'h0;
+        counters$by$9 = 32'h0;
+        counters$by$10 = 32'h0;
+        counters$by$11 = 32'h0;
         if (is_busy) begin
-            events = events | ((32'h1) & 8'hff);
+            counters$by$0 = 32'h1;
         end
-        if (core$busy) begin
-            events = events | ((32'h2) & 8'hff);
-        end
-        if (keccak$working && ~core$busy) begin
-            if (keccak$engine_valid) begin
-                events = events | ((32'h8) & 8'hff);
+        counters$by$1 = ((cores$busy) & 10'h3ff);
+        if (keccak$working && (cores$busy == 32'h0)) begin
+            if (cores$has_word) begin
+                counters$by$3 = 32'h1;
             end
             else begin
-                events = events | ((32'h4) & 8'hff);
+                counters$by$2 = 32'h1;
             end
         end
-        if (rc_valid && ~rc_error) begin
-            events = events | ((32'h10) & 8'hff);
+        read_fire = reader$out_valid && ~reader$out_error;
+        read_bytes = reader$out_bytes + 32'h7;
+        if (read_fire && read_ready) begin
+            counters$by$4 = ((read_bytes[(32'h3)+:(3)]) & 10'h3ff);
         end
-        if (writer$wd_valid && wd_ready) begin
-            events = events | ((32'h20) & 8'hff);
+        if (writer$wq_valid && wq_ready) begin
+            counters$by$5 = writer$wq_bytes[(32'h3)+:(10)];
         end
-        if (core$out_valid && keccak$digest_ready && core$out_last) begin
-            events = events | ((32'h40) & 8'hff);
+        if (cores$out_valid && keccak$digest_ready && cores$out_last) begin
+            counters$by$6 = 32'h1;
         end
         if (executor$done) begin
-            events = events | ((32'h80) & 8'hff);
+            counters$by$7 = 32'h1;
         end
-        counters$events = events;
+        if (reader$waits) begin
+            counters$by$8 = 32'h1;
+        end
+        if (reader$out_valid && ~read_ready) begin
+            counters$by$9 = 32'h1;
+        end
+        if (fetcher$req_valid && ~reader$req_ready) begin
+            counters$by$10 = 32'h1;
+        end
+        if ((writer$wq_valid && ~wq_ready) || (writer$wd_valid && ~wd_ready)) begin
+            counters$by$11 = 32'h1;
+        end
     end
-    
+
 endmodule // metisvm_card
 
-
 module metisvm_card$constants(address,clock,data);
-    
+
     // Module arguments
     input wire  [5:0] address;
     input wire  clock;
     output reg  [31:0] data;
-    
+
     // Update code (custom)
     reg[31:0] mem [63:0];
-    
+
     initial begin
     mem[6'b0] = 32'h4d56544d;
     mem[6'b1] = 32'h20000;
@@ -960,15 +1051,606 @@ module metisvm_card$constants(address,clock,data);
     mem[6'b111110] = 32'h0;
     mem[6'b111111] = 32'h0;
     end
-    
+
     always @(posedge clock) begin
        data <= mem[address];
     end
 endmodule // metisvm_card$constants
 
+module metisvm_card$cores(clock,clear,in_data,in_bytes,in_end,in_valid,in_ready,out_data,out_last,out_valid,out_ready,busy,has_word);
 
-module metisvm_card$core(clock,clear,in_data,in_bytes,in_last,in_valid,in_ready,out_data,out_last,out_valid,out_ready,busy);
-    
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [63:0] in_data;
+    input wire  [5:0] in_bytes;
+    input wire  in_end;
+    input wire  in_valid;
+    output reg  in_ready;
+    output reg  [63:0] out_data;
+    output reg  out_last;
+    output reg  out_valid;
+    input wire  out_ready;
+    output reg  [4:0] busy;
+    output reg  has_word;
+
+    // Constant declarations
+    localparam  last_core = 4'h0;
+    localparam  no_word = 64'h0;
+    localparam  full_load = 10'b1111111111;
+
+    // Stub signals
+    reg  lanes$0$clock;
+    reg  lanes$0$clear;
+    reg  [63:0] lanes$0$in_data;
+    reg  [5:0] lanes$0$in_bytes;
+    reg  lanes$0$in_end;
+    reg  lanes$0$in_valid;
+    wire  lanes$0$in_ready;
+    wire  [63:0] lanes$0$out_data;
+    wire  lanes$0$out_last;
+    wire  lanes$0$out_valid;
+    reg  lanes$0$out_ready;
+    wire  lanes$0$busy;
+    wire  lanes$0$has_word;
+    wire  [9:0] lanes$0$load;
+    reg  order$clock;
+    reg  order$clear;
+    reg  [3:0] order$data;
+    reg  order$push;
+    wire  order$full;
+    wire  [3:0] order$first;
+    wire  order$valid;
+    reg  order$pop;
+    wire  [8:0] order$fill;
+    reg  [3:0] target$d;
+    wire  [3:0] target$q;
+    reg  target$clock;
+    reg  begun$d;
+    wire  begun$q;
+    reg  begun$clock;
+    reg  [3:0] best$d;
+    wire  [3:0] best$q;
+    reg  best$clock;
+    reg  [3:0] scan$d;
+    wire  [3:0] scan$q;
+    reg  scan$clock;
+    reg  [9:0] best_load$d;
+    wire  [9:0] best_load$q;
+    reg  best_load$clock;
+    reg  [9:0] scan_load$d;
+    wire  [9:0] scan_load$q;
+    reg  scan_load$clock;
+    reg  [3:0] scanned$d;
+    wire  [3:0] scanned$q;
+    reg  scanned$clock;
+
+    // Local signals
+    reg  target_ready;
+    reg  ready;
+    reg  first_beat;
+    reg  fire;
+    reg  ends_message;
+    reg  out_fire;
+    reg  [63:0] word;
+    reg  word_valid;
+    reg  word_last;
+    reg  [4:0] count;
+    reg  some_word;
+    reg  [9:0] load_of_best;
+    reg  [9:0] load_of_scan;
+
+    // Sub module instances
+    metisvm_card$cores$lanes$0 lanes$0(
+        .clock(lanes$0$clock),
+        .clear(lanes$0$clear),
+        .in_data(lanes$0$in_data),
+        .in_bytes(lanes$0$in_bytes),
+        .in_end(lanes$0$in_end),
+        .in_valid(lanes$0$in_valid),
+        .in_ready(lanes$0$in_ready),
+        .out_data(lanes$0$out_data),
+        .out_last(lanes$0$out_last),
+        .out_valid(lanes$0$out_valid),
+        .out_ready(lanes$0$out_ready),
+        .busy(lanes$0$busy),
+        .has_word(lanes$0$has_word),
+        .load(lanes$0$load)
+    );
+    metisvm_card$cores$order order(
+        .clock(order$clock),
+        .clear(order$clear),
+        .data(order$data),
+        .push(order$push),
+        .full(order$full),
+        .first(order$first),
+        .valid(order$valid),
+        .pop(order$pop),
+        .fill(order$fill)
+    );
+    metisvm_card$cores$best target(
+        .d(target$d),
+        .q(target$q),
+        .clock(target$clock)
+    );
+    metisvm_card$cores$begun begun(
+        .d(begun$d),
+        .q(begun$q),
+        .clock(begun$clock)
+    );
+    metisvm_card$cores$best best(
+        .d(best$d),
+        .q(best$q),
+        .clock(best$clock)
+    );
+    metisvm_card$cores$best scan(
+        .d(scan$d),
+        .q(scan$q),
+        .clock(scan$clock)
+    );
+    metisvm_card$cores$best_load best_load(
+        .d(best_load$d),
+        .q(best_load$q),
+        .clock(best_load$clock)
+    );
+    metisvm_card$cores$best_load scan_load(
+        .d(scan_load$d),
+        .q(scan_load$q),
+        .clock(scan_load$clock)
+    );
+    metisvm_card$cores$best scanned(
+        .d(scanned$d),
+        .q(scanned$q),
+        .clock(scanned$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        target$clock = clock;
+        begun$clock = clock;
+        best$clock = clock;
+        scan$clock = clock;
+        best_load$clock = clock;
+        scan_load$clock = clock;
+        scanned$clock = clock;
+        target$d = target$q;
+        begun$d = begun$q;
+        best$d = best$q;
+        scan$d = scan$q;
+        best_load$d = best_load$q;
+        scan_load$d = scan_load$q;
+        scanned$d = scanned$q;
+        order$clock = clock;
+        order$clear = clear;
+        target_ready = 1'b0;
+        if (target$q == 0) begin
+            target_ready = lanes$0$in_ready;
+        end
+        first_beat = ~begun$q;
+        ready = target_ready && (begun$q || ~order$full);
+        in_ready = ready;
+        fire = in_valid && ready;
+        lanes$0$clock = clock;
+        lanes$0$clear = clear;
+        lanes$0$in_data = in_data;
+        lanes$0$in_bytes = in_bytes;
+        lanes$0$in_end = in_end;
+        lanes$0$in_valid = 1'b0;
+        if (target$q == 0) begin
+            lanes$0$in_valid = fire;
+        end
+        order$data = target$q;
+        order$push = fire && first_beat;
+        if (fire) begin
+            begun$d = ~in_end;
+            if (in_end) begin
+                target$d = best$q;
+            end
+        end
+        ends_message = fire && in_end;
+        load_of_best = 32'h0;
+        load_of_scan = 32'h0;
+        if (best$q == 0) begin
+            load_of_best = lanes$0$load;
+        end
+        if (scan$q == 0) begin
+            load_of_scan = lanes$0$load;
+        end
+        best_load$d = load_of_best;
+        scan_load$d = load_of_scan;
+        scanned$d = scan$q;
+        scan$d = scan$q + 32'h1;
+        if (scan$q == last_core) begin
+            scan$d = 32'h0;
+        end
+        if (scan_load$q <= best_load$q) begin
+            best$d = scanned$q;
+            best_load$d = scan_load$q;
+        end
+        if (ends_message) begin
+            best_load$d = full_load;
+        end
+        word = no_word;
+        word_valid = 1'b0;
+        word_last = 1'b0;
+        if (order$first == 0) begin
+            word = lanes$0$out_data;
+            word_valid = lanes$0$out_valid && order$valid;
+            word_last = lanes$0$out_last;
+        end
+        out_data = word;
+        out_valid = word_valid;
+        out_last = word_last;
+        out_fire = word_valid && out_ready;
+        order$pop = out_fire && word_last;
+        count = 32'h0;
+        some_word = 1'b0;
+        lanes$0$out_ready = 1'b0;
+        if (order$first == 0) begin
+            lanes$0$out_ready = out_fire;
+        end
+        if (lanes$0$busy) begin
+            count = count + 32'h1;
+        end
+        if (lanes$0$has_word) begin
+            some_word = 1'b1;
+        end
+        busy = count;
+        has_word = some_word;
+        if (clear) begin
+            begun$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$cores
+
+module metisvm_card$cores$begun(d,q,clock);
+
+    // Module arguments
+    input wire  d;
+    output reg  q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 1'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$cores$begun
+
+module metisvm_card$cores$best(d,q,clock);
+
+    // Module arguments
+    input wire  [3:0] d;
+    output reg  [3:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 4'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$cores$best
+
+module metisvm_card$cores$best_load(d,q,clock);
+
+    // Module arguments
+    input wire  [9:0] d;
+    output reg  [9:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 10'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$cores$best_load
+
+module metisvm_card$cores$lanes$0(clock,clear,in_data,in_bytes,in_end,in_valid,in_ready,out_data,out_last,out_valid,out_ready,busy,has_word,load);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [63:0] in_data;
+    input wire  [5:0] in_bytes;
+    input wire  in_end;
+    input wire  in_valid;
+    output reg  in_ready;
+    output reg  [63:0] out_data;
+    output reg  out_last;
+    output reg  out_valid;
+    input wire  out_ready;
+    output reg  busy;
+    output reg  has_word;
+    output reg  [9:0] load;
+
+    // Constant declarations
+    localparam  above_data = 9'b1000000;
+    localparam  above_bytes = 9'b1000110;
+    localparam  end_flag = 71'h400000000000000000;
+    localparam  no_entry = 71'h0;
+    localparam  no_kind = 2'b0;
+
+    // Stub signals
+    reg  beats$clock;
+    reg  beats$clear;
+    reg  [70:0] beats$data;
+    reg  beats$push;
+    wire  beats$full;
+    wire  [70:0] beats$first;
+    wire  beats$valid;
+    reg  beats$pop;
+    wire  [9:0] beats$fill;
+    reg  words$clock;
+    reg  words$clear;
+    reg  [63:0] words$in_data;
+    reg  [5:0] words$in_bytes;
+    reg  [1:0] words$in_kind;
+    reg  words$in_end;
+    reg  words$in_error;
+    reg  words$in_valid;
+    wire  words$in_ready;
+    wire  [63:0] words$out_data;
+    wire  [3:0] words$out_bytes;
+    wire  [1:0] words$out_kind;
+    wire  words$out_end;
+    wire  words$out_error;
+    wire  words$out_valid;
+    reg  words$out_ready;
+    reg  core$clock;
+    reg  core$clear;
+    reg  [63:0] core$in_data;
+    reg  [3:0] core$in_bytes;
+    reg  core$in_last;
+    reg  core$in_valid;
+    wire  core$in_ready;
+    wire  [63:0] core$out_data;
+    wire  core$out_last;
+    wire  core$out_valid;
+    reg  core$out_ready;
+    wire  core$busy;
+
+    // Local signals
+    reg  [70:0] entry;
+    reg  [70:0] bytes;
+    reg  [70:0] end_part;
+
+    // Sub module instances
+    metisvm_card$cores$lanes$0$beats beats(
+        .clock(beats$clock),
+        .clear(beats$clear),
+        .data(beats$data),
+        .push(beats$push),
+        .full(beats$full),
+        .first(beats$first),
+        .valid(beats$valid),
+        .pop(beats$pop),
+        .fill(beats$fill)
+    );
+    metisvm_card$cores$lanes$0$words words(
+        .clock(words$clock),
+        .clear(words$clear),
+        .in_data(words$in_data),
+        .in_bytes(words$in_bytes),
+        .in_kind(words$in_kind),
+        .in_end(words$in_end),
+        .in_error(words$in_error),
+        .in_valid(words$in_valid),
+        .in_ready(words$in_ready),
+        .out_data(words$out_data),
+        .out_bytes(words$out_bytes),
+        .out_kind(words$out_kind),
+        .out_end(words$out_end),
+        .out_error(words$out_error),
+        .out_valid(words$out_valid),
+        .out_ready(words$out_ready)
+    );
+    metisvm_card$cores$lanes$0$core core(
+        .clock(core$clock),
+        .clear(core$clear),
+        .in_data(core$in_data),
+        .in_bytes(core$in_bytes),
+        .in_last(core$in_last),
+        .in_valid(core$in_valid),
+        .in_ready(core$in_ready),
+        .out_data(core$out_data),
+        .out_last(core$out_last),
+        .out_valid(core$out_valid),
+        .out_ready(core$out_ready),
+        .busy(core$busy)
+    );
+
+    // Update code
+    always @(*) begin
+        beats$clock = clock;
+        words$clock = clock;
+        core$clock = clock;
+        beats$clear = clear;
+        words$clear = clear;
+        core$clear = clear;
+        bytes = ((in_bytes) & 71'h7fffffffffffffffff);
+        bytes = bytes << above_data;
+        end_part = no_entry;
+        if (in_end) begin
+            end_part = end_flag;
+        end
+        entry = ((in_data) & 71'h7fffffffffffffffff);
+        beats$data = entry | bytes | end_part;
+        beats$push = in_valid;
+        in_ready = ~beats$full;
+        words$in_data = beats$first[(32'h0)+:(64)];
+        words$in_bytes = beats$first[(above_data)+:(6)];
+        words$in_end = beats$first[above_bytes];
+        words$in_kind = no_kind;
+        words$in_error = 1'b0;
+        words$in_valid = beats$valid;
+        beats$pop = words$in_ready;
+        core$in_data = words$out_data;
+        core$in_bytes = words$out_bytes;
+        core$in_last = words$out_end;
+        core$in_valid = words$out_valid;
+        words$out_ready = core$in_ready;
+        out_data = core$out_data;
+        out_last = core$out_last;
+        out_valid = core$out_valid;
+        core$out_ready = out_ready;
+        busy = core$busy;
+        has_word = words$out_valid;
+        load = beats$fill;
+        if (words$out_valid || core$busy) begin
+            load = beats$fill + 32'h1;
+        end
+    end
+
+endmodule // metisvm_card$cores$lanes$0
+
+module metisvm_card$cores$lanes$0$beats(clock,clear,data,push,full,first,valid,pop,fill);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [70:0] data;
+    input wire  push;
+    output reg  full;
+    output reg  [70:0] first;
+    output reg  valid;
+    input wire  pop;
+    output reg  [9:0] fill;
+
+    // Constant declarations
+    localparam  capacity = 10'b1000000000;
+
+    // Stub signals
+    reg  [8:0] entries$read_address;
+    reg  entries$read_clock;
+    wire  [70:0] entries$read_data;
+    reg  [8:0] entries$write_address;
+    reg  entries$write_clock;
+    reg  [70:0] entries$write_data;
+    reg  entries$write_enable;
+    reg  [9:0] head$d;
+    wire  [9:0] head$q;
+    reg  head$clock;
+    reg  [9:0] tail$d;
+    wire  [9:0] tail$q;
+    reg  tail$clock;
+    reg  [9:0] tail_seen$d;
+    wire  [9:0] tail_seen$q;
+    reg  tail_seen$clock;
+
+    // Local signals
+    reg  [9:0] head_next;
+    reg  [9:0] held;
+    reg  no_room;
+    reg  has_one;
+
+    // Sub module instances
+    metisvm_card$cores$lanes$0$beats$entries entries(
+        .read_address(entries$read_address),
+        .read_clock(entries$read_clock),
+        .read_data(entries$read_data),
+        .write_address(entries$write_address),
+        .write_clock(entries$write_clock),
+        .write_data(entries$write_data),
+        .write_enable(entries$write_enable)
+    );
+    metisvm_card$cores$best_load head(
+        .d(head$d),
+        .q(head$q),
+        .clock(head$clock)
+    );
+    metisvm_card$cores$best_load tail(
+        .d(tail$d),
+        .q(tail$q),
+        .clock(tail$clock)
+    );
+    metisvm_card$cores$best_load tail_seen(
+        .d(tail_seen$d),
+        .q(tail_seen$q),
+        .clock(tail_seen$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        head$clock = clock;
+        tail$clock = clock;
+        tail_seen$clock = clock;
+        head$d = head$q;
+        tail$d = tail$q;
+        tail_seen$d = tail_seen$q;
+        entries$read_clock = clock;
+        entries$write_clock = clock;
+        held = tail$q - head$q;
+        fill = held;
+        no_room = held == capacity;
+        full = no_room;
+        entries$write_address = tail$q[(32'h0)+:(9)];
+        entries$write_data = data;
+        entries$write_enable = push && ~no_room;
+        if (push && ~no_room) begin
+            tail$d = tail$q + 32'h1;
+        end
+        tail_seen$d = tail$q;
+        has_one = head$q != tail_seen$q;
+        valid = has_one;
+        first = entries$read_data;
+        head_next = head$q;
+        if (pop && has_one) begin
+            head_next = head$q + 32'h1;
+        end
+        entries$read_address = head_next[(32'h0)+:(9)];
+        head$d = head_next;
+        if (clear) begin
+            head$d = 32'h0;
+            tail$d = 32'h0;
+            tail_seen$d = 32'h0;
+        end
+    end
+
+endmodule // metisvm_card$cores$lanes$0$beats
+
+module metisvm_card$cores$lanes$0$beats$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+
+    // Module arguments
+    input wire  [8:0] read_address;
+    input wire  read_clock;
+    output reg  [70:0] read_data;
+    input wire  [8:0] write_address;
+    input wire  write_clock;
+    input wire  [70:0] write_data;
+    input wire  write_enable;
+
+    // Update code (custom)
+    reg[70:0] mem[511:0];
+
+
+
+    always @(posedge read_clock) begin
+       read_data <= mem[read_address];
+    end
+
+    always @(posedge write_clock) begin
+       if (write_enable) begin
+          mem[write_address] <= write_data;
+       end
+    end
+
+endmodule // metisvm_card$cores$lanes$0$beats$entries
+
+module metisvm_card$cores$lanes$0$core(clock,clear,in_data,in_bytes,in_last,in_valid,in_ready,out_data,out_last,out_valid,out_ready,busy);
+
     // Module arguments
     input wire  clock;
     input wire  clear;
@@ -982,29 +1664,12 @@ module metisvm_card$core(clock,clear,in_data,in_bytes,in_last,in_valid,in_ready,
     output reg  out_valid;
     input wire  out_ready;
     output reg  busy;
-    
+
     // Constant declarations
-    localparam  first_number = 24'h1;
-    localparam  no_number = 24'h0;
     localparam  all_left = 4'hf;
     localparam  none_left = 4'h0;
-    localparam  one_left = 4'h1;
     localparam  no_word = 64'h0;
-    localparam  with_bit$0 = 24'h50f4f1;
-    localparam  with_bit$1 = 24'hdb916;
-    localparam  with_bit$2 = 24'h8c7f94;
-    localparam  with_bit$3 = 24'h327356;
-    localparam  with_bit$4 = 24'hb5d4de;
-    localparam  with_bit$5 = 24'hd81c68;
-    localparam  with_bit$6 = 24'hbbe0cc;
-    localparam  bit$0 = 64'h1;
-    localparam  bit$1 = 64'h2;
-    localparam  bit$2 = 64'h8;
-    localparam  bit$3 = 64'h80;
-    localparam  bit$4 = 64'h8000;
-    localparam  bit$5 = 64'h80000000;
-    localparam  bit$6 = 64'h8000000000000000;
-    
+
     // Stub signals
     reg  absorber$clock;
     reg  absorber$clear;
@@ -1033,57 +1698,70 @@ module metisvm_card$core(clock,clear,in_data,in_bytes,in_last,in_valid,in_ready,
     wire  absorber$block_last;
     wire  absorber$block_valid;
     reg  absorber$take;
-    reg  [63:0] round$before$0;
-    reg  [63:0] round$before$1;
-    reg  [63:0] round$before$2;
-    reg  [63:0] round$before$3;
-    reg  [63:0] round$before$4;
-    reg  [63:0] round$before$5;
-    reg  [63:0] round$before$6;
-    reg  [63:0] round$before$7;
-    reg  [63:0] round$before$8;
-    reg  [63:0] round$before$9;
-    reg  [63:0] round$before$10;
-    reg  [63:0] round$before$11;
-    reg  [63:0] round$before$12;
-    reg  [63:0] round$before$13;
-    reg  [63:0] round$before$14;
-    reg  [63:0] round$before$15;
-    reg  [63:0] round$before$16;
-    reg  [63:0] round$before$17;
-    reg  [63:0] round$before$18;
-    reg  [63:0] round$before$19;
-    reg  [63:0] round$before$20;
-    reg  [63:0] round$before$21;
-    reg  [63:0] round$before$22;
-    reg  [63:0] round$before$23;
-    reg  [63:0] round$before$24;
-    reg  [63:0] round$constant;
-    wire  [63:0] round$after$0;
-    wire  [63:0] round$after$1;
-    wire  [63:0] round$after$2;
-    wire  [63:0] round$after$3;
-    wire  [63:0] round$after$4;
-    wire  [63:0] round$after$5;
-    wire  [63:0] round$after$6;
-    wire  [63:0] round$after$7;
-    wire  [63:0] round$after$8;
-    wire  [63:0] round$after$9;
-    wire  [63:0] round$after$10;
-    wire  [63:0] round$after$11;
-    wire  [63:0] round$after$12;
-    wire  [63:0] round$after$13;
-    wire  [63:0] round$after$14;
-    wire  [63:0] round$after$15;
-    wire  [63:0] round$after$16;
-    wire  [63:0] round$after$17;
-    wire  [63:0] round$after$18;
-    wire  [63:0] round$after$19;
-    wire  [63:0] round$after$20;
-    wire  [63:0] round$after$21;
-    wire  [63:0] round$after$22;
-    wire  [63:0] round$after$23;
-    wire  [63:0] round$after$24;
+    reg  schedule$clock;
+    reg  schedule$clear;
+    reg  schedule$block_valid;
+    reg  schedule$block_last;
+    reg  schedule$will_be_free;
+    wire  schedule$takes;
+    wire  schedule$goes;
+    wire  schedule$writes;
+    wire  schedule$hands_over;
+    wire  schedule$clears;
+    wire  [23:0] schedule$number;
+    reg  [23:0] constants$number;
+    wire  [63:0] constants$constant$0;
+    reg  [63:0] rounds$before$0;
+    reg  [63:0] rounds$before$1;
+    reg  [63:0] rounds$before$2;
+    reg  [63:0] rounds$before$3;
+    reg  [63:0] rounds$before$4;
+    reg  [63:0] rounds$before$5;
+    reg  [63:0] rounds$before$6;
+    reg  [63:0] rounds$before$7;
+    reg  [63:0] rounds$before$8;
+    reg  [63:0] rounds$before$9;
+    reg  [63:0] rounds$before$10;
+    reg  [63:0] rounds$before$11;
+    reg  [63:0] rounds$before$12;
+    reg  [63:0] rounds$before$13;
+    reg  [63:0] rounds$before$14;
+    reg  [63:0] rounds$before$15;
+    reg  [63:0] rounds$before$16;
+    reg  [63:0] rounds$before$17;
+    reg  [63:0] rounds$before$18;
+    reg  [63:0] rounds$before$19;
+    reg  [63:0] rounds$before$20;
+    reg  [63:0] rounds$before$21;
+    reg  [63:0] rounds$before$22;
+    reg  [63:0] rounds$before$23;
+    reg  [63:0] rounds$before$24;
+    reg  [63:0] rounds$constant$0;
+    wire  [63:0] rounds$after$0;
+    wire  [63:0] rounds$after$1;
+    wire  [63:0] rounds$after$2;
+    wire  [63:0] rounds$after$3;
+    wire  [63:0] rounds$after$4;
+    wire  [63:0] rounds$after$5;
+    wire  [63:0] rounds$after$6;
+    wire  [63:0] rounds$after$7;
+    wire  [63:0] rounds$after$8;
+    wire  [63:0] rounds$after$9;
+    wire  [63:0] rounds$after$10;
+    wire  [63:0] rounds$after$11;
+    wire  [63:0] rounds$after$12;
+    wire  [63:0] rounds$after$13;
+    wire  [63:0] rounds$after$14;
+    wire  [63:0] rounds$after$15;
+    wire  [63:0] rounds$after$16;
+    wire  [63:0] rounds$after$17;
+    wire  [63:0] rounds$after$18;
+    wire  [63:0] rounds$after$19;
+    wire  [63:0] rounds$after$20;
+    wire  [63:0] rounds$after$21;
+    wire  [63:0] rounds$after$22;
+    wire  [63:0] rounds$after$23;
+    wire  [63:0] rounds$after$24;
     reg  [63:0] state$0$d;
     wire  [63:0] state$0$q;
     reg  state$0$clock;
@@ -1210,36 +1888,6 @@ module metisvm_card$core(clock,clear,in_data,in_bytes,in_last,in_valid,in_ready,
     reg  [63:0] absorbed$16$d;
     wire  [63:0] absorbed$16$q;
     reg  absorbed$16$clock;
-    reg  takes$d;
-    wire  takes$q;
-    reg  takes$clock;
-    reg  absorbs$d;
-    wire  absorbs$q;
-    reg  absorbs$clock;
-    reg  absorbs_last$d;
-    wire  absorbs_last$q;
-    reg  absorbs_last$clock;
-    reg  running$d;
-    wire  running$q;
-    reg  running$clock;
-    reg  goes$d;
-    wire  goes$q;
-    reg  goes$clock;
-    reg  writes$d;
-    wire  writes$q;
-    reg  writes$clock;
-    reg  hands_over$d;
-    wire  hands_over$q;
-    reg  hands_over$clock;
-    reg  [23:0] number$d;
-    wire  [23:0] number$q;
-    reg  number$clock;
-    reg  last$d;
-    wire  last$q;
-    reg  last$clock;
-    reg  done$d;
-    wire  done$q;
-    reg  done$clock;
     reg  [63:0] digest$0$d;
     wire  [63:0] digest$0$q;
     reg  digest$0$clock;
@@ -1255,41 +1903,17 @@ module metisvm_card$core(clock,clear,in_data,in_bytes,in_last,in_valid,in_ready,
     reg  [3:0] left$d;
     wire  [3:0] left$q;
     reg  left$clock;
-    
+
     // Local signals
-    reg  begins;
-    reg  ends;
     reg  free;
     reg  empties;
-    reg  is_one;
-    reg  clears;
-    reg  pops;
-    reg  more;
-    reg  will_run;
-    reg  will_be_near_end;
-    reg  will_be_final;
-    reg  will_stall;
-    reg  will_go;
-    reg  will_be_done;
     reg  will_be_free;
-    reg  will_be_idle;
-    reg  will_start;
-    reg  will_hand_over;
-    reg  can_take;
-    reg  untaken;
-    reg  [23:0] next_number;
+    reg  is_one;
+    reg  pops;
     reg  [3:0] next_left;
-    reg  [23:0] chosen$0;
-    reg  [23:0] chosen$1;
-    reg  [23:0] chosen$2;
-    reg  [23:0] chosen$3;
-    reg  [23:0] chosen$4;
-    reg  [23:0] chosen$5;
-    reg  [23:0] chosen$6;
-    reg  [63:0] constant;
-    
+
     // Sub module instances
-    metisvm_card$core$absorber absorber(
+    metisvm_card$cores$lanes$0$core$absorber absorber(
         .clock(absorber$clock),
         .clear(absorber$clear),
         .in_data(absorber$in_data),
@@ -1318,358 +1942,316 @@ module metisvm_card$core(clock,clear,in_data,in_bytes,in_last,in_valid,in_ready,
         .block_valid(absorber$block_valid),
         .take(absorber$take)
     );
-    metisvm_card$core$round round(
-        .before$0(round$before$0),
-        .before$1(round$before$1),
-        .before$2(round$before$2),
-        .before$3(round$before$3),
-        .before$4(round$before$4),
-        .before$5(round$before$5),
-        .before$6(round$before$6),
-        .before$7(round$before$7),
-        .before$8(round$before$8),
-        .before$9(round$before$9),
-        .before$10(round$before$10),
-        .before$11(round$before$11),
-        .before$12(round$before$12),
-        .before$13(round$before$13),
-        .before$14(round$before$14),
-        .before$15(round$before$15),
-        .before$16(round$before$16),
-        .before$17(round$before$17),
-        .before$18(round$before$18),
-        .before$19(round$before$19),
-        .before$20(round$before$20),
-        .before$21(round$before$21),
-        .before$22(round$before$22),
-        .before$23(round$before$23),
-        .before$24(round$before$24),
-        .constant(round$constant),
-        .after$0(round$after$0),
-        .after$1(round$after$1),
-        .after$2(round$after$2),
-        .after$3(round$after$3),
-        .after$4(round$after$4),
-        .after$5(round$after$5),
-        .after$6(round$after$6),
-        .after$7(round$after$7),
-        .after$8(round$after$8),
-        .after$9(round$after$9),
-        .after$10(round$after$10),
-        .after$11(round$after$11),
-        .after$12(round$after$12),
-        .after$13(round$after$13),
-        .after$14(round$after$14),
-        .after$15(round$after$15),
-        .after$16(round$after$16),
-        .after$17(round$after$17),
-        .after$18(round$after$18),
-        .after$19(round$after$19),
-        .after$20(round$after$20),
-        .after$21(round$after$21),
-        .after$22(round$after$22),
-        .after$23(round$after$23),
-        .after$24(round$after$24)
+    metisvm_card$cores$lanes$0$core$schedule schedule(
+        .clock(schedule$clock),
+        .clear(schedule$clear),
+        .block_valid(schedule$block_valid),
+        .block_last(schedule$block_last),
+        .will_be_free(schedule$will_be_free),
+        .takes(schedule$takes),
+        .goes(schedule$goes),
+        .writes(schedule$writes),
+        .hands_over(schedule$hands_over),
+        .clears(schedule$clears),
+        .number(schedule$number)
     );
-    metisvm_card$core$state$0 state$0(
+    metisvm_card$cores$lanes$0$core$constants constants(
+        .number(constants$number),
+        .constant$0(constants$constant$0)
+    );
+    metisvm_card$cores$lanes$0$core$rounds rounds(
+        .before$0(rounds$before$0),
+        .before$1(rounds$before$1),
+        .before$2(rounds$before$2),
+        .before$3(rounds$before$3),
+        .before$4(rounds$before$4),
+        .before$5(rounds$before$5),
+        .before$6(rounds$before$6),
+        .before$7(rounds$before$7),
+        .before$8(rounds$before$8),
+        .before$9(rounds$before$9),
+        .before$10(rounds$before$10),
+        .before$11(rounds$before$11),
+        .before$12(rounds$before$12),
+        .before$13(rounds$before$13),
+        .before$14(rounds$before$14),
+        .before$15(rounds$before$15),
+        .before$16(rounds$before$16),
+        .before$17(rounds$before$17),
+        .before$18(rounds$before$18),
+        .before$19(rounds$before$19),
+        .before$20(rounds$before$20),
+        .before$21(rounds$before$21),
+        .before$22(rounds$before$22),
+        .before$23(rounds$before$23),
+        .before$24(rounds$before$24),
+        .constant$0(rounds$constant$0),
+        .after$0(rounds$after$0),
+        .after$1(rounds$after$1),
+        .after$2(rounds$after$2),
+        .after$3(rounds$after$3),
+        .after$4(rounds$after$4),
+        .after$5(rounds$after$5),
+        .after$6(rounds$after$6),
+        .after$7(rounds$after$7),
+        .after$8(rounds$after$8),
+        .after$9(rounds$after$9),
+        .after$10(rounds$after$10),
+        .after$11(rounds$after$11),
+        .after$12(rounds$after$12),
+        .after$13(rounds$after$13),
+        .after$14(rounds$after$14),
+        .after$15(rounds$after$15),
+        .after$16(rounds$after$16),
+        .after$17(rounds$after$17),
+        .after$18(rounds$after$18),
+        .after$19(rounds$after$19),
+        .after$20(rounds$after$20),
+        .after$21(rounds$after$21),
+        .after$22(rounds$after$22),
+        .after$23(rounds$after$23),
+        .after$24(rounds$after$24)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$0(
         .d(state$0$d),
         .q(state$0$q),
         .clock(state$0$clock)
     );
-    metisvm_card$core$state$1 state$1(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$1(
         .d(state$1$d),
         .q(state$1$q),
         .clock(state$1$clock)
     );
-    metisvm_card$core$state$2 state$2(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$2(
         .d(state$2$d),
         .q(state$2$q),
         .clock(state$2$clock)
     );
-    metisvm_card$core$state$3 state$3(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$3(
         .d(state$3$d),
         .q(state$3$q),
         .clock(state$3$clock)
     );
-    metisvm_card$core$state$4 state$4(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$4(
         .d(state$4$d),
         .q(state$4$q),
         .clock(state$4$clock)
     );
-    metisvm_card$core$state$5 state$5(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$5(
         .d(state$5$d),
         .q(state$5$q),
         .clock(state$5$clock)
     );
-    metisvm_card$core$state$6 state$6(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$6(
         .d(state$6$d),
         .q(state$6$q),
         .clock(state$6$clock)
     );
-    metisvm_card$core$state$7 state$7(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$7(
         .d(state$7$d),
         .q(state$7$q),
         .clock(state$7$clock)
     );
-    metisvm_card$core$state$8 state$8(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$8(
         .d(state$8$d),
         .q(state$8$q),
         .clock(state$8$clock)
     );
-    metisvm_card$core$state$9 state$9(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$9(
         .d(state$9$d),
         .q(state$9$q),
         .clock(state$9$clock)
     );
-    metisvm_card$core$state$10 state$10(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$10(
         .d(state$10$d),
         .q(state$10$q),
         .clock(state$10$clock)
     );
-    metisvm_card$core$state$11 state$11(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$11(
         .d(state$11$d),
         .q(state$11$q),
         .clock(state$11$clock)
     );
-    metisvm_card$core$state$12 state$12(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$12(
         .d(state$12$d),
         .q(state$12$q),
         .clock(state$12$clock)
     );
-    metisvm_card$core$state$13 state$13(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$13(
         .d(state$13$d),
         .q(state$13$q),
         .clock(state$13$clock)
     );
-    metisvm_card$core$state$14 state$14(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$14(
         .d(state$14$d),
         .q(state$14$q),
         .clock(state$14$clock)
     );
-    metisvm_card$core$state$15 state$15(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$15(
         .d(state$15$d),
         .q(state$15$q),
         .clock(state$15$clock)
     );
-    metisvm_card$core$state$16 state$16(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$16(
         .d(state$16$d),
         .q(state$16$q),
         .clock(state$16$clock)
     );
-    metisvm_card$core$state$17 state$17(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$17(
         .d(state$17$d),
         .q(state$17$q),
         .clock(state$17$clock)
     );
-    metisvm_card$core$state$18 state$18(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$18(
         .d(state$18$d),
         .q(state$18$q),
         .clock(state$18$clock)
     );
-    metisvm_card$core$state$19 state$19(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$19(
         .d(state$19$d),
         .q(state$19$q),
         .clock(state$19$clock)
     );
-    metisvm_card$core$state$20 state$20(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$20(
         .d(state$20$d),
         .q(state$20$q),
         .clock(state$20$clock)
     );
-    metisvm_card$core$state$21 state$21(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$21(
         .d(state$21$d),
         .q(state$21$q),
         .clock(state$21$clock)
     );
-    metisvm_card$core$state$22 state$22(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$22(
         .d(state$22$d),
         .q(state$22$q),
         .clock(state$22$clock)
     );
-    metisvm_card$core$state$23 state$23(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$23(
         .d(state$23$d),
         .q(state$23$q),
         .clock(state$23$clock)
     );
-    metisvm_card$core$state$24 state$24(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state$24(
         .d(state$24$d),
         .q(state$24$q),
         .clock(state$24$clock)
     );
-    metisvm_card$core$absorbed$0 absorbed$0(
+    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$0(
         .d(absorbed$0$d),
         .q(absorbed$0$q),
         .clock(absorbed$0$clock)
     );
-    metisvm_card$core$absorbed$1 absorbed$1(
+    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$1(
         .d(absorbed$1$d),
         .q(absorbed$1$q),
         .clock(absorbed$1$clock)
     );
-    metisvm_card$core$absorbed$2 absorbed$2(
+    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$2(
         .d(absorbed$2$d),
         .q(absorbed$2$q),
         .clock(absorbed$2$clock)
     );
-    metisvm_card$core$absorbed$3 absorbed$3(
+    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$3(
         .d(absorbed$3$d),
         .q(absorbed$3$q),
         .clock(absorbed$3$clock)
     );
-    metisvm_card$core$absorbed$4 absorbed$4(
+    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$4(
         .d(absorbed$4$d),
         .q(absorbed$4$q),
         .clock(absorbed$4$clock)
     );
-    metisvm_card$core$absorbed$5 absorbed$5(
+    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$5(
         .d(absorbed$5$d),
         .q(absorbed$5$q),
         .clock(absorbed$5$clock)
     );
-    metisvm_card$core$absorbed$6 absorbed$6(
+    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$6(
         .d(absorbed$6$d),
         .q(absorbed$6$q),
         .clock(absorbed$6$clock)
     );
-    metisvm_card$core$absorbed$7 absorbed$7(
+    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$7(
         .d(absorbed$7$d),
         .q(absorbed$7$q),
         .clock(absorbed$7$clock)
     );
-    metisvm_card$core$absorbed$8 absorbed$8(
+    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$8(
         .d(absorbed$8$d),
         .q(absorbed$8$q),
         .clock(absorbed$8$clock)
     );
-    metisvm_card$core$absorbed$9 absorbed$9(
+    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$9(
         .d(absorbed$9$d),
         .q(absorbed$9$q),
         .clock(absorbed$9$clock)
     );
-    metisvm_card$core$absorbed$10 absorbed$10(
+    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$10(
         .d(absorbed$10$d),
         .q(absorbed$10$q),
         .clock(absorbed$10$clock)
     );
-    metisvm_card$core$absorbed$11 absorbed$11(
+    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$11(
         .d(absorbed$11$d),
         .q(absorbed$11$q),
         .clock(absorbed$11$clock)
     );
-    metisvm_card$core$absorbed$12 absorbed$12(
+    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$12(
         .d(absorbed$12$d),
         .q(absorbed$12$q),
         .clock(absorbed$12$clock)
     );
-    metisvm_card$core$absorbed$13 absorbed$13(
+    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$13(
         .d(absorbed$13$d),
         .q(absorbed$13$q),
         .clock(absorbed$13$clock)
     );
-    metisvm_card$core$absorbed$14 absorbed$14(
+    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$14(
         .d(absorbed$14$d),
         .q(absorbed$14$q),
         .clock(absorbed$14$clock)
     );
-    metisvm_card$core$absorbed$15 absorbed$15(
+    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$15(
         .d(absorbed$15$d),
         .q(absorbed$15$q),
         .clock(absorbed$15$clock)
     );
-    metisvm_card$core$absorbed$16 absorbed$16(
+    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$16(
         .d(absorbed$16$d),
         .q(absorbed$16$q),
         .clock(absorbed$16$clock)
     );
-    metisvm_card$core$takes takes(
-        .d(takes$d),
-        .q(takes$q),
-        .clock(takes$clock)
-    );
-    metisvm_card$core$absorbs absorbs(
-        .d(absorbs$d),
-        .q(absorbs$q),
-        .clock(absorbs$clock)
-    );
-    metisvm_card$core$absorbs_last absorbs_last(
-        .d(absorbs_last$d),
-        .q(absorbs_last$q),
-        .clock(absorbs_last$clock)
-    );
-    metisvm_card$core$running running(
-        .d(running$d),
-        .q(running$q),
-        .clock(running$clock)
-    );
-    metisvm_card$core$goes goes(
-        .d(goes$d),
-        .q(goes$q),
-        .clock(goes$clock)
-    );
-    metisvm_card$core$writes writes(
-        .d(writes$d),
-        .q(writes$q),
-        .clock(writes$clock)
-    );
-    metisvm_card$core$hands_over hands_over(
-        .d(hands_over$d),
-        .q(hands_over$q),
-        .clock(hands_over$clock)
-    );
-    metisvm_card$core$number number(
-        .d(number$d),
-        .q(number$q),
-        .clock(number$clock)
-    );
-    metisvm_card$core$last last(
-        .d(last$d),
-        .q(last$q),
-        .clock(last$clock)
-    );
-    metisvm_card$core$done done(
-        .d(done$d),
-        .q(done$q),
-        .clock(done$clock)
-    );
-    metisvm_card$core$digest$0 digest$0(
+    metisvm_card$cores$lanes$0$core$absorbed$0 digest$0(
         .d(digest$0$d),
         .q(digest$0$q),
         .clock(digest$0$clock)
     );
-    metisvm_card$core$digest$1 digest$1(
+    metisvm_card$cores$lanes$0$core$absorbed$0 digest$1(
         .d(digest$1$d),
         .q(digest$1$q),
         .clock(digest$1$clock)
     );
-    metisvm_card$core$digest$2 digest$2(
+    metisvm_card$cores$lanes$0$core$absorbed$0 digest$2(
         .d(digest$2$d),
         .q(digest$2$q),
         .clock(digest$2$clock)
     );
-    metisvm_card$core$digest$3 digest$3(
+    metisvm_card$cores$lanes$0$core$absorbed$0 digest$3(
         .d(digest$3$d),
         .q(digest$3$q),
         .clock(digest$3$clock)
     );
-    metisvm_card$core$left left(
+    metisvm_card$cores$best left(
         .d(left$d),
         .q(left$q),
         .clock(left$clock)
     );
-    
+
     // Update code
     always @(*) begin
         absorber$clock = clock;
-        takes$clock = clock;
-        absorbs$clock = clock;
-        absorbs_last$clock = clock;
-        running$clock = clock;
-        goes$clock = clock;
-        writes$clock = clock;
-        hands_over$clock = clock;
-        number$clock = clock;
-        last$clock = clock;
-        done$clock = clock;
+        schedule$clock = clock;
         left$clock = clock;
         state$0$clock = clock;
         state$1$clock = clock;
@@ -1723,219 +2305,165 @@ module metisvm_card$core(clock,clear,in_data,in_bytes,in_last,in_valid,in_ready,
         absorber$in_last = in_last;
         absorber$in_valid = in_valid;
         in_ready = absorber$in_ready;
-        begins = writes$q & absorbs$q;
-        more = ~last$q;
-        ends = goes$q & number$q[32'h17] & last$q;
-        free = left$q == none_left;
-        is_one = left$q == one_left;
+        free = ~left$q[32'h0];
+        is_one = left$q[32'h0] & ~left$q[32'h1];
         empties = is_one & out_ready;
-        clears = hands_over$q | clear;
-        busy = goes$q;
-        will_run = ~ends & running$q;
-        will_run = will_run | begins;
-        will_be_final = number$q[32'h17];
-        will_be_near_end = number$q[32'h16];
-        if (goes$q) begin
-            will_be_final = number$q[32'h16];
-            will_be_near_end = number$q[32'h15];
-        end
-        will_stall = will_be_final & more & ~takes$q;
-        will_go = will_run & ~will_stall;
-        will_be_done = done$q & ~hands_over$q;
-        will_be_done = will_be_done | ends;
         will_be_free = free | empties;
-        will_be_free = will_be_free & ~hands_over$q;
-        will_be_idle = ~will_run & ~will_be_done;
-        will_start = will_be_idle & takes$q;
-        will_hand_over = will_be_done & will_be_free;
-        running$d = will_run;
-        goes$d = will_go;
-        writes$d = will_go | will_start;
-        hands_over$d = will_hand_over;
-        can_take = will_be_near_end | will_be_final;
-        can_take = can_take & more;
-        can_take = can_take | will_be_idle | will_hand_over;
-        untaken = ~takes$q & absorber$block_valid;
-        takes$d = can_take & untaken;
-        absorber$take = takes$q;
-        absorbs$d = takes$q;
-        absorbs_last$d = absorber$block_last;
+        will_be_free = will_be_free & ~schedule$hands_over;
+        schedule$clear = clear;
+        schedule$block_valid = absorber$block_valid;
+        schedule$block_last = absorber$block_last;
+        schedule$will_be_free = will_be_free;
+        absorber$take = schedule$takes;
         absorbed$0$d = no_word;
-        if (takes$q) begin
+        if (schedule$takes) begin
             absorbed$0$d = absorber$block$0;
         end
         absorbed$1$d = no_word;
-        if (takes$q) begin
+        if (schedule$takes) begin
             absorbed$1$d = absorber$block$1;
         end
         absorbed$2$d = no_word;
-        if (takes$q) begin
+        if (schedule$takes) begin
             absorbed$2$d = absorber$block$2;
         end
         absorbed$3$d = no_word;
-        if (takes$q) begin
+        if (schedule$takes) begin
             absorbed$3$d = absorber$block$3;
         end
         absorbed$4$d = no_word;
-        if (takes$q) begin
+        if (schedule$takes) begin
             absorbed$4$d = absorber$block$4;
         end
         absorbed$5$d = no_word;
-        if (takes$q) begin
+        if (schedule$takes) begin
             absorbed$5$d = absorber$block$5;
         end
         absorbed$6$d = no_word;
-        if (takes$q) begin
+        if (schedule$takes) begin
             absorbed$6$d = absorber$block$6;
         end
         absorbed$7$d = no_word;
-        if (takes$q) begin
+        if (schedule$takes) begin
             absorbed$7$d = absorber$block$7;
         end
         absorbed$8$d = no_word;
-        if (takes$q) begin
+        if (schedule$takes) begin
             absorbed$8$d = absorber$block$8;
         end
         absorbed$9$d = no_word;
-        if (takes$q) begin
+        if (schedule$takes) begin
             absorbed$9$d = absorber$block$9;
         end
         absorbed$10$d = no_word;
-        if (takes$q) begin
+        if (schedule$takes) begin
             absorbed$10$d = absorber$block$10;
         end
         absorbed$11$d = no_word;
-        if (takes$q) begin
+        if (schedule$takes) begin
             absorbed$11$d = absorber$block$11;
         end
         absorbed$12$d = no_word;
-        if (takes$q) begin
+        if (schedule$takes) begin
             absorbed$12$d = absorber$block$12;
         end
         absorbed$13$d = no_word;
-        if (takes$q) begin
+        if (schedule$takes) begin
             absorbed$13$d = absorber$block$13;
         end
         absorbed$14$d = no_word;
-        if (takes$q) begin
+        if (schedule$takes) begin
             absorbed$14$d = absorber$block$14;
         end
         absorbed$15$d = no_word;
-        if (takes$q) begin
+        if (schedule$takes) begin
             absorbed$15$d = absorber$block$15;
         end
         absorbed$16$d = no_word;
-        if (takes$q) begin
+        if (schedule$takes) begin
             absorbed$16$d = absorber$block$16;
         end
-        constant = no_word;
-        chosen$0 = number$q & with_bit$0;
-        if (|chosen$0) begin
-            constant = constant | bit$0;
-        end
-        chosen$1 = number$q & with_bit$1;
-        if (|chosen$1) begin
-            constant = constant | bit$1;
-        end
-        chosen$2 = number$q & with_bit$2;
-        if (|chosen$2) begin
-            constant = constant | bit$2;
-        end
-        chosen$3 = number$q & with_bit$3;
-        if (|chosen$3) begin
-            constant = constant | bit$3;
-        end
-        chosen$4 = number$q & with_bit$4;
-        if (|chosen$4) begin
-            constant = constant | bit$4;
-        end
-        chosen$5 = number$q & with_bit$5;
-        if (|chosen$5) begin
-            constant = constant | bit$5;
-        end
-        chosen$6 = number$q & with_bit$6;
-        if (|chosen$6) begin
-            constant = constant | bit$6;
-        end
-        round$constant = constant;
-        round$before$0 = state$0$q;
+        busy = schedule$goes;
+        constants$number = schedule$number;
+        rounds$constant$0 = constants$constant$0;
+        rounds$before$0 = state$0$q;
         state$0$d = state$0$q;
-        round$before$1 = state$1$q;
+        rounds$before$1 = state$1$q;
         state$1$d = state$1$q;
-        round$before$2 = state$2$q;
+        rounds$before$2 = state$2$q;
         state$2$d = state$2$q;
-        round$before$3 = state$3$q;
+        rounds$before$3 = state$3$q;
         state$3$d = state$3$q;
-        round$before$4 = state$4$q;
+        rounds$before$4 = state$4$q;
         state$4$d = state$4$q;
-        round$before$5 = state$5$q;
+        rounds$before$5 = state$5$q;
         state$5$d = state$5$q;
-        round$before$6 = state$6$q;
+        rounds$before$6 = state$6$q;
         state$6$d = state$6$q;
-        round$before$7 = state$7$q;
+        rounds$before$7 = state$7$q;
         state$7$d = state$7$q;
-        round$before$8 = state$8$q;
+        rounds$before$8 = state$8$q;
         state$8$d = state$8$q;
-        round$before$9 = state$9$q;
+        rounds$before$9 = state$9$q;
         state$9$d = state$9$q;
-        round$before$10 = state$10$q;
+        rounds$before$10 = state$10$q;
         state$10$d = state$10$q;
-        round$before$11 = state$11$q;
+        rounds$before$11 = state$11$q;
         state$11$d = state$11$q;
-        round$before$12 = state$12$q;
+        rounds$before$12 = state$12$q;
         state$12$d = state$12$q;
-        round$before$13 = state$13$q;
+        rounds$before$13 = state$13$q;
         state$13$d = state$13$q;
-        round$before$14 = state$14$q;
+        rounds$before$14 = state$14$q;
         state$14$d = state$14$q;
-        round$before$15 = state$15$q;
+        rounds$before$15 = state$15$q;
         state$15$d = state$15$q;
-        round$before$16 = state$16$q;
+        rounds$before$16 = state$16$q;
         state$16$d = state$16$q;
-        round$before$17 = state$17$q;
+        rounds$before$17 = state$17$q;
         state$17$d = state$17$q;
-        round$before$18 = state$18$q;
+        rounds$before$18 = state$18$q;
         state$18$d = state$18$q;
-        round$before$19 = state$19$q;
+        rounds$before$19 = state$19$q;
         state$19$d = state$19$q;
-        round$before$20 = state$20$q;
+        rounds$before$20 = state$20$q;
         state$20$d = state$20$q;
-        round$before$21 = state$21$q;
+        rounds$before$21 = state$21$q;
         state$21$d = state$21$q;
-        round$before$22 = state$22$q;
+        rounds$before$22 = state$22$q;
         state$22$d = state$22$q;
-        round$before$23 = state$23$q;
+        rounds$before$23 = state$23$q;
         state$23$d = state$23$q;
-        round$before$24 = state$24$q;
+        rounds$before$24 = state$24$q;
         state$24$d = state$24$q;
-        if (writes$q) begin
-            state$0$d = round$after$0 ^ absorbed$0$q;
-            state$1$d = round$after$1 ^ absorbed$1$q;
-            state$2$d = round$after$2 ^ absorbed$2$q;
-            state$3$d = round$after$3 ^ absorbed$3$q;
-            state$4$d = round$after$4 ^ absorbed$4$q;
-            state$5$d = round$after$5 ^ absorbed$5$q;
-            state$6$d = round$after$6 ^ absorbed$6$q;
-            state$7$d = round$after$7 ^ absorbed$7$q;
-            state$8$d = round$after$8 ^ absorbed$8$q;
-            state$9$d = round$after$9 ^ absorbed$9$q;
-            state$10$d = round$after$10 ^ absorbed$10$q;
-            state$11$d = round$after$11 ^ absorbed$11$q;
-            state$12$d = round$after$12 ^ absorbed$12$q;
-            state$13$d = round$after$13 ^ absorbed$13$q;
-            state$14$d = round$after$14 ^ absorbed$14$q;
-            state$15$d = round$after$15 ^ absorbed$15$q;
-            state$16$d = round$after$16 ^ absorbed$16$q;
-            state$17$d = round$after$17;
-            state$18$d = round$after$18;
-            state$19$d = round$after$19;
-            state$20$d = round$after$20;
-            state$21$d = round$after$21;
-            state$22$d = round$after$22;
-            state$23$d = round$after$23;
-            state$24$d = round$after$24;
+        if (schedule$writes) begin
+            state$0$d = rounds$after$0 ^ absorbed$0$q;
+            state$1$d = rounds$after$1 ^ absorbed$1$q;
+            state$2$d = rounds$after$2 ^ absorbed$2$q;
+            state$3$d = rounds$after$3 ^ absorbed$3$q;
+            state$4$d = rounds$after$4 ^ absorbed$4$q;
+            state$5$d = rounds$after$5 ^ absorbed$5$q;
+            state$6$d = rounds$after$6 ^ absorbed$6$q;
+            state$7$d = rounds$after$7 ^ absorbed$7$q;
+            state$8$d = rounds$after$8 ^ absorbed$8$q;
+            state$9$d = rounds$after$9 ^ absorbed$9$q;
+            state$10$d = rounds$after$10 ^ absorbed$10$q;
+            state$11$d = rounds$after$11 ^ absorbed$11$q;
+            state$12$d = rounds$after$12 ^ absorbed$12$q;
+            state$13$d = rounds$after$13 ^ absorbed$13$q;
+            state$14$d = rounds$after$14 ^ absorbed$14$q;
+            state$15$d = rounds$after$15 ^ absorbed$15$q;
+            state$16$d = rounds$after$16 ^ absorbed$16$q;
+            state$17$d = rounds$after$17;
+            state$18$d = rounds$after$18;
+            state$19$d = rounds$after$19;
+            state$20$d = rounds$after$20;
+            state$21$d = rounds$after$21;
+            state$22$d = rounds$after$22;
+            state$23$d = rounds$after$23;
+            state$24$d = rounds$after$24;
         end
-        if (clears) begin
+        if (schedule$clears) begin
             state$0$d = no_word;
             state$1$d = no_word;
             state$2$d = no_word;
@@ -1962,18 +2490,7 @@ module metisvm_card$core(clock,clear,in_data,in_bytes,in_last,in_valid,in_ready,
             state$23$d = no_word;
             state$24$d = no_word;
         end
-        next_number = number$q << 32'h1;
-        number$d = number$q;
-        last$d = last$q;
-        done$d = will_be_done;
-        if (goes$q) begin
-            number$d = next_number;
-        end
-        if (begins) begin
-            number$d = first_number;
-            last$d = absorbs_last$q;
-        end
-        pops = out_ready & ~free;
+        pops = out_ready & left$q[32'h0];
         next_left = left$q >> 32'h1;
         left$d = left$q;
         digest$0$d = digest$0$q;
@@ -1986,357 +2503,43 @@ module metisvm_card$core(clock,clear,in_data,in_bytes,in_last,in_valid,in_ready,
             digest$1$d = digest$2$q;
             digest$2$d = digest$3$q;
         end
-        if (hands_over$q) begin
+        if (schedule$hands_over) begin
             left$d = all_left;
             digest$0$d = state$0$q;
             digest$1$d = state$1$q;
             digest$2$d = state$2$q;
             digest$3$d = state$3$q;
         end
-        out_valid = ~free;
+        out_valid = left$q[32'h0];
         out_data = digest$0$q;
         out_last = is_one;
         if (clear) begin
-            takes$d = 1'b0;
-            absorbs$d = 1'b0;
-            running$d = 1'b0;
-            goes$d = 1'b0;
-            writes$d = 1'b0;
-            hands_over$d = 1'b0;
-            number$d = no_number;
-            done$d = 1'b0;
             left$d = none_left;
         end
     end
-    
-endmodule // metisvm_card$core
 
+endmodule // metisvm_card$cores$lanes$0$core
 
-module metisvm_card$core$absorbed$0(d,q,clock);
-    
+module metisvm_card$cores$lanes$0$core$absorbed$0(d,q,clock);
+
     // Module arguments
     input wire  [63:0] d;
     output reg  [63:0] q;
     input wire  clock;
-    
+
     // Update code (custom)
     initial begin
        q = 64'h0;
     end
-    
+
     always @(posedge clock) begin
        q <= d;
     end
-          
-endmodule // metisvm_card$core$absorbed$0
 
+endmodule // metisvm_card$cores$lanes$0$core$absorbed$0
 
-module metisvm_card$core$absorbed$1(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorbed$1
+module metisvm_card$cores$lanes$0$core$absorber(clock,clear,in_data,in_bytes,in_last,in_valid,in_ready,block$0,block$1,block$2,block$3,block$4,block$5,block$6,block$7,block$8,block$9,block$10,block$11,block$12,block$13,block$14,block$15,block$16,block_last,block_valid,take);
 
-
-module metisvm_card$core$absorbed$10(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorbed$10
-
-
-module metisvm_card$core$absorbed$11(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorbed$11
-
-
-module metisvm_card$core$absorbed$12(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorbed$12
-
-
-module metisvm_card$core$absorbed$13(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorbed$13
-
-
-module metisvm_card$core$absorbed$14(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorbed$14
-
-
-module metisvm_card$core$absorbed$15(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorbed$15
-
-
-module metisvm_card$core$absorbed$16(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorbed$16
-
-
-module metisvm_card$core$absorbed$2(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorbed$2
-
-
-module metisvm_card$core$absorbed$3(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorbed$3
-
-
-module metisvm_card$core$absorbed$4(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorbed$4
-
-
-module metisvm_card$core$absorbed$5(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorbed$5
-
-
-module metisvm_card$core$absorbed$6(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorbed$6
-
-
-module metisvm_card$core$absorbed$7(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorbed$7
-
-
-module metisvm_card$core$absorbed$8(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorbed$8
-
-
-module metisvm_card$core$absorbed$9(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorbed$9
-
-
-module metisvm_card$core$absorber(clock,clear,in_data,in_bytes,in_last,in_valid,in_ready,block$0,block$1,block$2,block$3,block$4,block$5,block$6,block$7,block$8,block$9,block$10,block$11,block$12,block$13,block$14,block$15,block$16,block_last,block_valid,take);
-    
     // Module arguments
     input wire  clock;
     input wire  clear;
@@ -2365,7 +2568,7 @@ module metisvm_card$core$absorber(clock,clear,in_data,in_bytes,in_last,in_valid,
     output reg  block_last;
     output reg  block_valid;
     input wire  take;
-    
+
     // Constant declarations
     localparam  first_place = 17'b1;
     localparam  no_place = 17'b0;
@@ -2381,14 +2584,14 @@ module metisvm_card$core$absorber(clock,clear,in_data,in_bytes,in_last,in_valid,
     localparam  counts$5 = 4'h5;
     localparam  counts$6 = 4'h6;
     localparam  counts$7 = 4'h7;
-    localparam  masks$0 = 64'h0;
-    localparam  masks$1 = 64'hff;
-    localparam  masks$2 = 64'hffff;
-    localparam  masks$3 = 64'hffffff;
-    localparam  masks$4 = 64'hffffffff;
-    localparam  masks$5 = 64'hffffffffff;
-    localparam  masks$6 = 64'hffffffffffff;
-    localparam  masks$7 = 64'hffffffffffffff;
+    localparam  masks$0 = 64'hff;
+    localparam  masks$1 = 64'hff00;
+    localparam  masks$2 = 64'hff0000;
+    localparam  masks$3 = 64'hff000000;
+    localparam  masks$4 = 64'hff00000000;
+    localparam  masks$5 = 64'hff0000000000;
+    localparam  masks$6 = 64'hff000000000000;
+    localparam  masks$7 = 64'hff00000000000000;
     localparam  markers$0 = 64'h1;
     localparam  markers$1 = 64'h100;
     localparam  markers$2 = 64'h10000;
@@ -2397,8 +2600,7 @@ module metisvm_card$core$absorber(clock,clear,in_data,in_bytes,in_last,in_valid,
     localparam  markers$5 = 64'h10000000000;
     localparam  markers$6 = 64'h1000000000000;
     localparam  markers$7 = 64'h100000000000000;
-    localparam  all_ones = 64'hffffffffffffffff;
-    
+
     // Stub signals
     reg  [63:0] words$0$d;
     wire  [63:0] words$0$q;
@@ -2469,7 +2671,7 @@ module metisvm_card$core$absorber(clock,clear,in_data,in_bytes,in_last,in_valid,
     reg  pad$d;
     wire  pad$q;
     reg  pad$clock;
-    
+
     // Local signals
     reg  ready;
     reg  accept;
@@ -2478,129 +2680,167 @@ module metisvm_card$core$absorber(clock,clear,in_data,in_bytes,in_last,in_valid,
     reg  waits;
     reg  whole;
     reg  ends;
-    reg  [63:0] mask;
-    reg  [63:0] marker;
-    reg  [63:0] kept;
+    reg  more;
+    reg  counts_more$0;
+    reg  counts_more$1;
+    reg  counts_more$2;
+    reg  counts_more$3;
+    reg  counts_more$4;
+    reg  counts_more$5;
+    reg  counts_more$6;
+    reg  counts_more$7;
+    reg  counts_so_many$0;
+    reg  counts_so_many$1;
+    reg  counts_so_many$2;
+    reg  counts_so_many$3;
+    reg  counts_so_many$4;
+    reg  counts_so_many$5;
+    reg  counts_so_many$6;
+    reg  counts_so_many$7;
+    reg  keeps$0;
+    reg  keeps$1;
+    reg  keeps$2;
+    reg  keeps$3;
+    reg  keeps$4;
+    reg  keeps$5;
+    reg  keeps$6;
+    reg  keeps$7;
+    reg  marks$0;
+    reg  marks$1;
+    reg  marks$2;
+    reg  marks$3;
+    reg  marks$4;
+    reg  marks$5;
+    reg  marks$6;
+    reg  marks$7;
+    reg  [63:0] kept$0;
+    reg  [63:0] kept$1;
+    reg  [63:0] kept$2;
+    reg  [63:0] kept$3;
+    reg  [63:0] kept$4;
+    reg  [63:0] kept$5;
+    reg  [63:0] kept$6;
+    reg  [63:0] kept$7;
     reg  [63:0] word;
     reg  [16:0] moved;
-    
+
     // Sub module instances
-    metisvm_card$core$absorber$words$0 words$0(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$0(
         .d(words$0$d),
         .q(words$0$q),
         .clock(words$0$clock)
     );
-    metisvm_card$core$absorber$words$1 words$1(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$1(
         .d(words$1$d),
         .q(words$1$q),
         .clock(words$1$clock)
     );
-    metisvm_card$core$absorber$words$2 words$2(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$2(
         .d(words$2$d),
         .q(words$2$q),
         .clock(words$2$clock)
     );
-    metisvm_card$core$absorber$words$3 words$3(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$3(
         .d(words$3$d),
         .q(words$3$q),
         .clock(words$3$clock)
     );
-    metisvm_card$core$absorber$words$4 words$4(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$4(
         .d(words$4$d),
         .q(words$4$q),
         .clock(words$4$clock)
     );
-    metisvm_card$core$absorber$words$5 words$5(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$5(
         .d(words$5$d),
         .q(words$5$q),
         .clock(words$5$clock)
     );
-    metisvm_card$core$absorber$words$6 words$6(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$6(
         .d(words$6$d),
         .q(words$6$q),
         .clock(words$6$clock)
     );
-    metisvm_card$core$absorber$words$7 words$7(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$7(
         .d(words$7$d),
         .q(words$7$q),
         .clock(words$7$clock)
     );
-    metisvm_card$core$absorber$words$8 words$8(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$8(
         .d(words$8$d),
         .q(words$8$q),
         .clock(words$8$clock)
     );
-    metisvm_card$core$absorber$words$9 words$9(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$9(
         .d(words$9$d),
         .q(words$9$q),
         .clock(words$9$clock)
     );
-    metisvm_card$core$absorber$words$10 words$10(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$10(
         .d(words$10$d),
         .q(words$10$q),
         .clock(words$10$clock)
     );
-    metisvm_card$core$absorber$words$11 words$11(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$11(
         .d(words$11$d),
         .q(words$11$q),
         .clock(words$11$clock)
     );
-    metisvm_card$core$absorber$words$12 words$12(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$12(
         .d(words$12$d),
         .q(words$12$q),
         .clock(words$12$clock)
     );
-    metisvm_card$core$absorber$words$13 words$13(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$13(
         .d(words$13$d),
         .q(words$13$q),
         .clock(words$13$clock)
     );
-    metisvm_card$core$absorber$words$14 words$14(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$14(
         .d(words$14$d),
         .q(words$14$q),
         .clock(words$14$clock)
     );
-    metisvm_card$core$absorber$words$15 words$15(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$15(
         .d(words$15$d),
         .q(words$15$q),
         .clock(words$15$clock)
     );
-    metisvm_card$core$absorber$words$16 words$16(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$16(
         .d(words$16$d),
         .q(words$16$q),
         .clock(words$16$clock)
     );
-    metisvm_card$core$absorber$arrived arrived(
+    metisvm_card$cores$lanes$0$core$absorbed$0 arrived(
         .d(arrived$d),
         .q(arrived$q),
         .clock(arrived$clock)
     );
-    metisvm_card$core$absorber$arrived_at arrived_at(
+    metisvm_card$cores$lanes$0$core$absorber$arrived_at arrived_at(
         .d(arrived_at$d),
         .q(arrived_at$q),
         .clock(arrived_at$clock)
     );
-    metisvm_card$core$absorber$place place(
+    metisvm_card$cores$lanes$0$core$absorber$place place(
         .d(place$d),
         .q(place$q),
         .clock(place$clock)
     );
-    metisvm_card$core$absorber$full full(
+    metisvm_card$cores$begun full(
         .d(full$d),
         .q(full$q),
         .clock(full$clock)
     );
-    metisvm_card$core$absorber$last last(
+    metisvm_card$cores$begun last(
         .d(last$d),
         .q(last$q),
         .clock(last$clock)
     );
-    metisvm_card$core$absorber$pad pad(
+    metisvm_card$cores$begun pad(
         .d(pad$d),
         .q(pad$q),
         .clock(pad$clock)
     );
-    
+
     // Update code
     always @(*) begin
         arrived$clock = clock;
@@ -2633,44 +2873,96 @@ module metisvm_card$core$absorber(clock,clear,in_data,in_bytes,in_last,in_valid,
         pads = pad$q & ~full$q;
         write = accept | pads;
         whole = in_bytes == whole_word;
-        mask = all_ones;
-        marker = no_word;
-        if (in_last) begin
-            if (in_bytes == counts$0) begin
-                mask = masks$0;
-                marker = markers$0;
-            end
-            if (in_bytes == counts$1) begin
-                mask = masks$1;
-                marker = markers$1;
-            end
-            if (in_bytes == counts$2) begin
-                mask = masks$2;
-                marker = markers$2;
-            end
-            if (in_bytes == counts$3) begin
-                mask = masks$3;
-                marker = markers$3;
-            end
-            if (in_bytes == counts$4) begin
-                mask = masks$4;
-                marker = markers$4;
-            end
-            if (in_bytes == counts$5) begin
-                mask = masks$5;
-                marker = markers$5;
-            end
-            if (in_bytes == counts$6) begin
-                mask = masks$6;
-                marker = markers$6;
-            end
-            if (in_bytes == counts$7) begin
-                mask = masks$7;
-                marker = markers$7;
-            end
+        more = ~in_last;
+        word = no_word;
+        counts_more$0 = in_bytes > counts$0;
+        counts_so_many$0 = in_bytes == counts$0;
+        keeps$0 = more | counts_more$0;
+        marks$0 = in_last & counts_so_many$0;
+        kept$0 = in_data & masks$0;
+        if (keeps$0) begin
+            word = word | kept$0;
         end
-        kept = in_data & mask;
-        word = kept | marker;
+        if (marks$0) begin
+            word = word | markers$0;
+        end
+        counts_more$1 = in_bytes > counts$1;
+        counts_so_many$1 = in_bytes == counts$1;
+        keeps$1 = more | counts_more$1;
+        marks$1 = in_last & counts_so_many$1;
+        kept$1 = in_data & masks$1;
+        if (keeps$1) begin
+            word = word | kept$1;
+        end
+        if (marks$1) begin
+            word = word | markers$1;
+        end
+        counts_more$2 = in_bytes > counts$2;
+        counts_so_many$2 = in_bytes == counts$2;
+        keeps$2 = more | counts_more$2;
+        marks$2 = in_last & counts_so_many$2;
+        kept$2 = in_data & masks$2;
+        if (keeps$2) begin
+            word = word | kept$2;
+        end
+        if (marks$2) begin
+            word = word | markers$2;
+        end
+        counts_more$3 = in_bytes > counts$3;
+        counts_so_many$3 = in_bytes == counts$3;
+        keeps$3 = more | counts_more$3;
+        marks$3 = in_last & counts_so_many$3;
+        kept$3 = in_data & masks$3;
+        if (keeps$3) begin
+            word = word | kept$3;
+        end
+        if (marks$3) begin
+            word = word | markers$3;
+        end
+        counts_more$4 = in_bytes > counts$4;
+        counts_so_many$4 = in_bytes == counts$4;
+        keeps$4 = more | counts_more$4;
+        marks$4 = in_last & counts_so_many$4;
+        kept$4 = in_data & masks$4;
+        if (keeps$4) begin
+            word = word | kept$4;
+        end
+        if (marks$4) begin
+            word = word | markers$4;
+        end
+        counts_more$5 = in_bytes > counts$5;
+        counts_so_many$5 = in_bytes == counts$5;
+        keeps$5 = more | counts_more$5;
+        marks$5 = in_last & counts_so_many$5;
+        kept$5 = in_data & masks$5;
+        if (keeps$5) begin
+            word = word | kept$5;
+        end
+        if (marks$5) begin
+            word = word | markers$5;
+        end
+        counts_more$6 = in_bytes > counts$6;
+        counts_so_many$6 = in_bytes == counts$6;
+        keeps$6 = more | counts_more$6;
+        marks$6 = in_last & counts_so_many$6;
+        kept$6 = in_data & masks$6;
+        if (keeps$6) begin
+            word = word | kept$6;
+        end
+        if (marks$6) begin
+            word = word | markers$6;
+        end
+        counts_more$7 = in_bytes > counts$7;
+        counts_so_many$7 = in_bytes == counts$7;
+        keeps$7 = more | counts_more$7;
+        marks$7 = in_last & counts_so_many$7;
+        kept$7 = in_data & masks$7;
+        if (keeps$7) begin
+            word = word | kept$7;
+        end
+        if (marks$7) begin
+            word = word | markers$7;
+        end
         if (pad$q) begin
             word = one;
         end
@@ -2680,139 +2972,139 @@ module metisvm_card$core$absorber(clock,clear,in_data,in_bytes,in_last,in_valid,
             arrived_at$d = place$q;
         end
         words$0$d = words$0$q;
-        if (take) begin
-            words$0$d = no_word;
-        end
         if (arrived_at$q[0]) begin
             words$0$d = arrived$q;
         end
+        if (take) begin
+            words$0$d = no_word;
+        end
         block$0 = words$0$q;
         words$1$d = words$1$q;
-        if (take) begin
-            words$1$d = no_word;
-        end
         if (arrived_at$q[1]) begin
             words$1$d = arrived$q;
         end
+        if (take) begin
+            words$1$d = no_word;
+        end
         block$1 = words$1$q;
         words$2$d = words$2$q;
-        if (take) begin
-            words$2$d = no_word;
-        end
         if (arrived_at$q[2]) begin
             words$2$d = arrived$q;
         end
+        if (take) begin
+            words$2$d = no_word;
+        end
         block$2 = words$2$q;
         words$3$d = words$3$q;
-        if (take) begin
-            words$3$d = no_word;
-        end
         if (arrived_at$q[3]) begin
             words$3$d = arrived$q;
         end
+        if (take) begin
+            words$3$d = no_word;
+        end
         block$3 = words$3$q;
         words$4$d = words$4$q;
-        if (take) begin
-            words$4$d = no_word;
-        end
         if (arrived_at$q[4]) begin
             words$4$d = arrived$q;
         end
+        if (take) begin
+            words$4$d = no_word;
+        end
         block$4 = words$4$q;
         words$5$d = words$5$q;
-        if (take) begin
-            words$5$d = no_word;
-        end
         if (arrived_at$q[5]) begin
             words$5$d = arrived$q;
         end
+        if (take) begin
+            words$5$d = no_word;
+        end
         block$5 = words$5$q;
         words$6$d = words$6$q;
-        if (take) begin
-            words$6$d = no_word;
-        end
         if (arrived_at$q[6]) begin
             words$6$d = arrived$q;
         end
+        if (take) begin
+            words$6$d = no_word;
+        end
         block$6 = words$6$q;
         words$7$d = words$7$q;
-        if (take) begin
-            words$7$d = no_word;
-        end
         if (arrived_at$q[7]) begin
             words$7$d = arrived$q;
         end
+        if (take) begin
+            words$7$d = no_word;
+        end
         block$7 = words$7$q;
         words$8$d = words$8$q;
-        if (take) begin
-            words$8$d = no_word;
-        end
         if (arrived_at$q[8]) begin
             words$8$d = arrived$q;
         end
+        if (take) begin
+            words$8$d = no_word;
+        end
         block$8 = words$8$q;
         words$9$d = words$9$q;
-        if (take) begin
-            words$9$d = no_word;
-        end
         if (arrived_at$q[9]) begin
             words$9$d = arrived$q;
         end
+        if (take) begin
+            words$9$d = no_word;
+        end
         block$9 = words$9$q;
         words$10$d = words$10$q;
-        if (take) begin
-            words$10$d = no_word;
-        end
         if (arrived_at$q[10]) begin
             words$10$d = arrived$q;
         end
+        if (take) begin
+            words$10$d = no_word;
+        end
         block$10 = words$10$q;
         words$11$d = words$11$q;
-        if (take) begin
-            words$11$d = no_word;
-        end
         if (arrived_at$q[11]) begin
             words$11$d = arrived$q;
         end
+        if (take) begin
+            words$11$d = no_word;
+        end
         block$11 = words$11$q;
         words$12$d = words$12$q;
-        if (take) begin
-            words$12$d = no_word;
-        end
         if (arrived_at$q[12]) begin
             words$12$d = arrived$q;
         end
+        if (take) begin
+            words$12$d = no_word;
+        end
         block$12 = words$12$q;
         words$13$d = words$13$q;
-        if (take) begin
-            words$13$d = no_word;
-        end
         if (arrived_at$q[13]) begin
             words$13$d = arrived$q;
         end
+        if (take) begin
+            words$13$d = no_word;
+        end
         block$13 = words$13$q;
         words$14$d = words$14$q;
-        if (take) begin
-            words$14$d = no_word;
-        end
         if (arrived_at$q[14]) begin
             words$14$d = arrived$q;
         end
+        if (take) begin
+            words$14$d = no_word;
+        end
         block$14 = words$14$q;
         words$15$d = words$15$q;
-        if (take) begin
-            words$15$d = no_word;
-        end
         if (arrived_at$q[15]) begin
             words$15$d = arrived$q;
         end
+        if (take) begin
+            words$15$d = no_word;
+        end
         block$15 = words$15$q;
         words$16$d = words$16$q;
-        if (take) begin
-            words$16$d = no_word;
-        end
         if (arrived_at$q[16]) begin
             words$16$d = arrived$q;
+        end
+        if (take) begin
+            words$16$d = no_word;
         end
         block$16 = words$16$q;
         if (last$q) begin
@@ -2874,709 +3166,129 @@ module metisvm_card$core$absorber(clock,clear,in_data,in_bytes,in_last,in_valid,
         block_valid = full$q;
         block_last = last$q;
     end
-    
-endmodule // metisvm_card$core$absorber
 
+endmodule // metisvm_card$cores$lanes$0$core$absorber
 
-module metisvm_card$core$absorber$arrived(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$arrived
+module metisvm_card$cores$lanes$0$core$absorber$arrived_at(d,q,clock);
 
-
-module metisvm_card$core$absorber$arrived_at(d,q,clock);
-    
     // Module arguments
     input wire  [16:0] d;
     output reg  [16:0] q;
     input wire  clock;
-    
+
     // Update code (custom)
     initial begin
        q = 17'h0;
     end
-    
+
     always @(posedge clock) begin
        q <= d;
     end
-          
-endmodule // metisvm_card$core$absorber$arrived_at
 
+endmodule // metisvm_card$cores$lanes$0$core$absorber$arrived_at
 
-module metisvm_card$core$absorber$full(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$full
+module metisvm_card$cores$lanes$0$core$absorber$place(d,q,clock);
 
-
-module metisvm_card$core$absorber$last(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$last
-
-
-module metisvm_card$core$absorber$pad(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$pad
-
-
-module metisvm_card$core$absorber$place(d,q,clock);
-    
     // Module arguments
     input wire  [16:0] d;
     output reg  [16:0] q;
     input wire  clock;
-    
+
     // Constant declarations
     localparam  init = 17'b1;
-    
+
     // Stub signals
     reg  [16:0] dff$d;
     wire  [16:0] dff$q;
     reg  dff$clock;
-    
+
     // Sub module instances
-    metisvm_card$core$absorber$place$dff dff(
+    metisvm_card$cores$lanes$0$core$absorber$arrived_at dff(
         .d(dff$d),
         .q(dff$q),
         .clock(dff$clock)
     );
-    
+
     // Update code
     always @(*) begin
         dff$clock = clock;
         q = dff$q ^ init;
         dff$d = d ^ init;
     end
-    
-endmodule // metisvm_card$core$absorber$place
 
+endmodule // metisvm_card$cores$lanes$0$core$absorber$place
 
-module metisvm_card$core$absorber$place$dff(d,q,clock);
-    
+module metisvm_card$cores$lanes$0$core$constants(number,constant$0);
+
     // Module arguments
-    input wire  [16:0] d;
-    output reg  [16:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 17'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$place$dff
+    input wire  [23:0] number;
+    output reg  [63:0] constant$0;
 
+    // Constant declarations
+    localparam  with_bit$0 = 24'h50f4f1;
+    localparam  with_bit$1 = 24'hdb916;
+    localparam  with_bit$2 = 24'h8c7f94;
+    localparam  with_bit$3 = 24'h327356;
+    localparam  with_bit$4 = 24'hb5d4de;
+    localparam  with_bit$5 = 24'hd81c68;
+    localparam  with_bit$6 = 24'hbbe0cc;
+    localparam  bit$0 = 64'h1;
+    localparam  bit$1 = 64'h2;
+    localparam  bit$2 = 64'h8;
+    localparam  bit$3 = 64'h80;
+    localparam  bit$4 = 64'h8000;
+    localparam  bit$5 = 64'h80000000;
+    localparam  bit$6 = 64'h8000000000000000;
+    localparam  no_bits = 64'h0;
 
-module metisvm_card$core$absorber$words$0(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
+    // Local signals
+    reg  [23:0] chosen$0;
+    reg  [23:0] chosen$1;
+    reg  [23:0] chosen$2;
+    reg  [23:0] chosen$3;
+    reg  [23:0] chosen$4;
+    reg  [23:0] chosen$5;
+    reg  [23:0] chosen$6;
+    reg  [63:0] sum$0;
+
+    // Update code
+    always @(*) begin
+        sum$0 = no_bits;
+        chosen$0 = number & with_bit$0;
+        if (|chosen$0) begin
+            sum$0 = sum$0 | bit$0;
+        end
+        chosen$1 = number & with_bit$1;
+        if (|chosen$1) begin
+            sum$0 = sum$0 | bit$1;
+        end
+        chosen$2 = number & with_bit$2;
+        if (|chosen$2) begin
+            sum$0 = sum$0 | bit$2;
+        end
+        chosen$3 = number & with_bit$3;
+        if (|chosen$3) begin
+            sum$0 = sum$0 | bit$3;
+        end
+        chosen$4 = number & with_bit$4;
+        if (|chosen$4) begin
+            sum$0 = sum$0 | bit$4;
+        end
+        chosen$5 = number & with_bit$5;
+        if (|chosen$5) begin
+            sum$0 = sum$0 | bit$5;
+        end
+        chosen$6 = number & with_bit$6;
+        if (|chosen$6) begin
+            sum$0 = sum$0 | bit$6;
+        end
+        constant$0 = sum$0;
     end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$words$0
 
+endmodule // metisvm_card$cores$lanes$0$core$constants
 
-module metisvm_card$core$absorber$words$1(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$words$1
+module metisvm_card$cores$lanes$0$core$rounds(before$0,before$1,before$2,before$3,before$4,before$5,before$6,before$7,before$8,before$9,before$10,before$11,before$12,before$13,before$14,before$15,before$16,before$17,before$18,before$19,before$20,before$21,before$22,before$23,before$24,constant$0,after$0,after$1,after$2,after$3,after$4,after$5,after$6,after$7,after$8,after$9,after$10,after$11,after$12,after$13,after$14,after$15,after$16,after$17,after$18,after$19,after$20,after$21,after$22,after$23,after$24);
 
-
-module metisvm_card$core$absorber$words$10(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$words$10
-
-
-module metisvm_card$core$absorber$words$11(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$words$11
-
-
-module metisvm_card$core$absorber$words$12(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$words$12
-
-
-module metisvm_card$core$absorber$words$13(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$words$13
-
-
-module metisvm_card$core$absorber$words$14(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$words$14
-
-
-module metisvm_card$core$absorber$words$15(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$words$15
-
-
-module metisvm_card$core$absorber$words$16(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$words$16
-
-
-module metisvm_card$core$absorber$words$2(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$words$2
-
-
-module metisvm_card$core$absorber$words$3(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$words$3
-
-
-module metisvm_card$core$absorber$words$4(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$words$4
-
-
-module metisvm_card$core$absorber$words$5(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$words$5
-
-
-module metisvm_card$core$absorber$words$6(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$words$6
-
-
-module metisvm_card$core$absorber$words$7(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$words$7
-
-
-module metisvm_card$core$absorber$words$8(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$words$8
-
-
-module metisvm_card$core$absorber$words$9(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorber$words$9
-
-
-module metisvm_card$core$absorbs(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorbs
-
-
-module metisvm_card$core$absorbs_last(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$absorbs_last
-
-
-module metisvm_card$core$digest$0(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$digest$0
-
-
-module metisvm_card$core$digest$1(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$digest$1
-
-
-module metisvm_card$core$digest$2(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$digest$2
-
-
-module metisvm_card$core$digest$3(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$digest$3
-
-
-module metisvm_card$core$done(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$done
-
-
-module metisvm_card$core$goes(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$goes
-
-
-module metisvm_card$core$hands_over(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$hands_over
-
-
-module metisvm_card$core$last(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$last
-
-
-module metisvm_card$core$left(d,q,clock);
-    
-    // Module arguments
-    input wire  [3:0] d;
-    output reg  [3:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 4'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$left
-
-
-module metisvm_card$core$number(d,q,clock);
-    
-    // Module arguments
-    input wire  [23:0] d;
-    output reg  [23:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 24'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$number
-
-
-module metisvm_card$core$round(before$0,before$1,before$2,before$3,before$4,before$5,before$6,before$7,before$8,before$9,before$10,before$11,before$12,before$13,before$14,before$15,before$16,before$17,before$18,before$19,before$20,before$21,before$22,before$23,before$24,constant,after$0,after$1,after$2,after$3,after$4,after$5,after$6,after$7,after$8,after$9,after$10,after$11,after$12,after$13,after$14,after$15,after$16,after$17,after$18,after$19,after$20,after$21,after$22,after$23,after$24);
-    
     // Module arguments
     input wire  [63:0] before$0;
     input wire  [63:0] before$1;
@@ -3603,7 +3315,7 @@ module metisvm_card$core$round(before$0,before$1,before$2,before$3,before$4,befo
     input wire  [63:0] before$22;
     input wire  [63:0] before$23;
     input wire  [63:0] before$24;
-    input wire  [63:0] constant;
+    input wire  [63:0] constant$0;
     output reg  [63:0] after$0;
     output reg  [63:0] after$1;
     output reg  [63:0] after$2;
@@ -3629,7 +3341,7 @@ module metisvm_card$core$round(before$0,before$1,before$2,before$3,before$4,befo
     output reg  [63:0] after$22;
     output reg  [63:0] after$23;
     output reg  [63:0] after$24;
-    
+
     // Constant declarations
     localparam  up$0 = 7'b0;
     localparam  up$1 = 7'b1;
@@ -3681,8 +3393,58 @@ module metisvm_card$core$round(before$0,before$1,before$2,before$3,before$4,befo
     localparam  down$22 = 7'b11;
     localparam  down$23 = 7'b1000;
     localparam  down$24 = 7'b110010;
-    
+
     // Local signals
+    reg  [63:0] state$0;
+    reg  [63:0] state$1;
+    reg  [63:0] state$2;
+    reg  [63:0] state$3;
+    reg  [63:0] state$4;
+    reg  [63:0] state$5;
+    reg  [63:0] state$6;
+    reg  [63:0] state$7;
+    reg  [63:0] state$8;
+    reg  [63:0] state$9;
+    reg  [63:0] state$10;
+    reg  [63:0] state$11;
+    reg  [63:0] state$12;
+    reg  [63:0] state$13;
+    reg  [63:0] state$14;
+    reg  [63:0] state$15;
+    reg  [63:0] state$16;
+    reg  [63:0] state$17;
+    reg  [63:0] state$18;
+    reg  [63:0] state$19;
+    reg  [63:0] state$20;
+    reg  [63:0] state$21;
+    reg  [63:0] state$22;
+    reg  [63:0] state$23;
+    reg  [63:0] state$24;
+    reg  [63:0] state$25;
+    reg  [63:0] state$26;
+    reg  [63:0] state$27;
+    reg  [63:0] state$28;
+    reg  [63:0] state$29;
+    reg  [63:0] state$30;
+    reg  [63:0] state$31;
+    reg  [63:0] state$32;
+    reg  [63:0] state$33;
+    reg  [63:0] state$34;
+    reg  [63:0] state$35;
+    reg  [63:0] state$36;
+    reg  [63:0] state$37;
+    reg  [63:0] state$38;
+    reg  [63:0] state$39;
+    reg  [63:0] state$40;
+    reg  [63:0] state$41;
+    reg  [63:0] state$42;
+    reg  [63:0] state$43;
+    reg  [63:0] state$44;
+    reg  [63:0] state$45;
+    reg  [63:0] state$46;
+    reg  [63:0] state$47;
+    reg  [63:0] state$48;
+    reg  [63:0] state$49;
     reg  [63:0] parity$0;
     reg  [63:0] parity$1;
     reg  [63:0] parity$2;
@@ -3878,54 +3640,79 @@ module metisvm_card$core$round(before$0,before$1,before$2,before$3,before$4,befo
     reg  [63:0] chi$22;
     reg  [63:0] chi$23;
     reg  [63:0] chi$24;
-    
+
     // Update code
     always @(*) begin
-        parity$0 = before$0 ^ before$5 ^ before$10 ^ before$15 ^ before$20;
+        state$0 = before$0;
+        state$1 = before$1;
+        state$2 = before$2;
+        state$3 = before$3;
+        state$4 = before$4;
+        state$5 = before$5;
+        state$6 = before$6;
+        state$7 = before$7;
+        state$8 = before$8;
+        state$9 = before$9;
+        state$10 = before$10;
+        state$11 = before$11;
+        state$12 = before$12;
+        state$13 = before$13;
+        state$14 = before$14;
+        state$15 = before$15;
+        state$16 = before$16;
+        state$17 = before$17;
+        state$18 = before$18;
+        state$19 = before$19;
+        state$20 = before$20;
+        state$21 = before$21;
+        state$22 = before$22;
+        state$23 = before$23;
+        state$24 = before$24;
+        parity$0 = state$0 ^ state$5 ^ state$10 ^ state$15 ^ state$20;
         parity_high$0 = parity$0 << 32'h1;
         parity_low$0 = parity$0 >> 32'h3f;
         parity_turned$0 = parity_high$0 | parity_low$0;
-        parity$1 = before$1 ^ before$6 ^ before$11 ^ before$16 ^ before$21;
+        parity$1 = state$1 ^ state$6 ^ state$11 ^ state$16 ^ state$21;
         parity_high$1 = parity$1 << 32'h1;
         parity_low$1 = parity$1 >> 32'h3f;
         parity_turned$1 = parity_high$1 | parity_low$1;
-        parity$2 = before$2 ^ before$7 ^ before$12 ^ before$17 ^ before$22;
+        parity$2 = state$2 ^ state$7 ^ state$12 ^ state$17 ^ state$22;
         parity_high$2 = parity$2 << 32'h1;
         parity_low$2 = parity$2 >> 32'h3f;
         parity_turned$2 = parity_high$2 | parity_low$2;
-        parity$3 = before$3 ^ before$8 ^ before$13 ^ before$18 ^ before$23;
+        parity$3 = state$3 ^ state$8 ^ state$13 ^ state$18 ^ state$23;
         parity_high$3 = parity$3 << 32'h1;
         parity_low$3 = parity$3 >> 32'h3f;
         parity_turned$3 = parity_high$3 | parity_low$3;
-        parity$4 = before$4 ^ before$9 ^ before$14 ^ before$19 ^ before$24;
+        parity$4 = state$4 ^ state$9 ^ state$14 ^ state$19 ^ state$24;
         parity_high$4 = parity$4 << 32'h1;
         parity_low$4 = parity$4 >> 32'h3f;
         parity_turned$4 = parity_high$4 | parity_low$4;
-        theta$0 = before$0 ^ parity$4 ^ parity_turned$1;
-        theta$5 = before$5 ^ parity$4 ^ parity_turned$1;
-        theta$10 = before$10 ^ parity$4 ^ parity_turned$1;
-        theta$15 = before$15 ^ parity$4 ^ parity_turned$1;
-        theta$20 = before$20 ^ parity$4 ^ parity_turned$1;
-        theta$1 = before$1 ^ parity$0 ^ parity_turned$2;
-        theta$6 = before$6 ^ parity$0 ^ parity_turned$2;
-        theta$11 = before$11 ^ parity$0 ^ parity_turned$2;
-        theta$16 = before$16 ^ parity$0 ^ parity_turned$2;
-        theta$21 = before$21 ^ parity$0 ^ parity_turned$2;
-        theta$2 = before$2 ^ parity$1 ^ parity_turned$3;
-        theta$7 = before$7 ^ parity$1 ^ parity_turned$3;
-        theta$12 = before$12 ^ parity$1 ^ parity_turned$3;
-        theta$17 = before$17 ^ parity$1 ^ parity_turned$3;
-        theta$22 = before$22 ^ parity$1 ^ parity_turned$3;
-        theta$3 = before$3 ^ parity$2 ^ parity_turned$4;
-        theta$8 = before$8 ^ parity$2 ^ parity_turned$4;
-        theta$13 = before$13 ^ parity$2 ^ parity_turned$4;
-        theta$18 = before$18 ^ parity$2 ^ parity_turned$4;
-        theta$23 = before$23 ^ parity$2 ^ parity_turned$4;
-        theta$4 = before$4 ^ parity$3 ^ parity_turned$0;
-        theta$9 = before$9 ^ parity$3 ^ parity_turned$0;
-        theta$14 = before$14 ^ parity$3 ^ parity_turned$0;
-        theta$19 = before$19 ^ parity$3 ^ parity_turned$0;
-        theta$24 = before$24 ^ parity$3 ^ parity_turned$0;
+        theta$0 = state$0 ^ parity$4 ^ parity_turned$1;
+        theta$5 = state$5 ^ parity$4 ^ parity_turned$1;
+        theta$10 = state$10 ^ parity$4 ^ parity_turned$1;
+        theta$15 = state$15 ^ parity$4 ^ parity_turned$1;
+        theta$20 = state$20 ^ parity$4 ^ parity_turned$1;
+        theta$1 = state$1 ^ parity$0 ^ parity_turned$2;
+        theta$6 = state$6 ^ parity$0 ^ parity_turned$2;
+        theta$11 = state$11 ^ parity$0 ^ parity_turned$2;
+        theta$16 = state$16 ^ parity$0 ^ parity_turned$2;
+        theta$21 = state$21 ^ parity$0 ^ parity_turned$2;
+        theta$2 = state$2 ^ parity$1 ^ parity_turned$3;
+        theta$7 = state$7 ^ parity$1 ^ parity_turned$3;
+        theta$12 = state$12 ^ parity$1 ^ parity_turned$3;
+        theta$17 = state$17 ^ parity$1 ^ parity_turned$3;
+        theta$22 = state$22 ^ parity$1 ^ parity_turned$3;
+        theta$3 = state$3 ^ parity$2 ^ parity_turned$4;
+        theta$8 = state$8 ^ parity$2 ^ parity_turned$4;
+        theta$13 = state$13 ^ parity$2 ^ parity_turned$4;
+        theta$18 = state$18 ^ parity$2 ^ parity_turned$4;
+        theta$23 = state$23 ^ parity$2 ^ parity_turned$4;
+        theta$4 = state$4 ^ parity$3 ^ parity_turned$0;
+        theta$9 = state$9 ^ parity$3 ^ parity_turned$0;
+        theta$14 = state$14 ^ parity$3 ^ parity_turned$0;
+        theta$19 = state$19 ^ parity$3 ^ parity_turned$0;
+        theta$24 = state$24 ^ parity$3 ^ parity_turned$0;
         high$0 = theta$0 << up$0;
         low$0 = theta$0 >> down$0;
         high$1 = theta$1 << up$1;
@@ -4076,578 +3863,654 @@ module metisvm_card$core$round(before$0,before$1,before$2,before$3,before$4,befo
         chi$19 = turned$19 ^ both$19;
         both$24 = inverted$20 & turned$21;
         chi$24 = turned$24 ^ both$24;
-        after$0 = chi$0;
-        after$1 = chi$1;
-        after$2 = chi$2;
-        after$3 = chi$3;
-        after$4 = chi$4;
-        after$5 = chi$5;
-        after$6 = chi$6;
-        after$7 = chi$7;
-        after$8 = chi$8;
-        after$9 = chi$9;
-        after$10 = chi$10;
-        after$11 = chi$11;
-        after$12 = chi$12;
-        after$13 = chi$13;
-        after$14 = chi$14;
-        after$15 = chi$15;
-        after$16 = chi$16;
-        after$17 = chi$17;
-        after$18 = chi$18;
-        after$19 = chi$19;
-        after$20 = chi$20;
-        after$21 = chi$21;
-        after$22 = chi$22;
-        after$23 = chi$23;
-        after$24 = chi$24;
-        after$0 = chi$0 ^ constant;
+        state$25 = chi$0 ^ constant$0;
+        state$26 = chi$1;
+        state$27 = chi$2;
+        state$28 = chi$3;
+        state$29 = chi$4;
+        state$30 = chi$5;
+        state$31 = chi$6;
+        state$32 = chi$7;
+        state$33 = chi$8;
+        state$34 = chi$9;
+        state$35 = chi$10;
+        state$36 = chi$11;
+        state$37 = chi$12;
+        state$38 = chi$13;
+        state$39 = chi$14;
+        state$40 = chi$15;
+        state$41 = chi$16;
+        state$42 = chi$17;
+        state$43 = chi$18;
+        state$44 = chi$19;
+        state$45 = chi$20;
+        state$46 = chi$21;
+        state$47 = chi$22;
+        state$48 = chi$23;
+        state$49 = chi$24;
+        after$0 = state$25;
+        after$1 = state$26;
+        after$2 = state$27;
+        after$3 = state$28;
+        after$4 = state$29;
+        after$5 = state$30;
+        after$6 = state$31;
+        after$7 = state$32;
+        after$8 = state$33;
+        after$9 = state$34;
+        after$10 = state$35;
+        after$11 = state$36;
+        after$12 = state$37;
+        after$13 = state$38;
+        after$14 = state$39;
+        after$15 = state$40;
+        after$16 = state$41;
+        after$17 = state$42;
+        after$18 = state$43;
+        after$19 = state$44;
+        after$20 = state$45;
+        after$21 = state$46;
+        after$22 = state$47;
+        after$23 = state$48;
+        after$24 = state$49;
     end
-    
-endmodule // metisvm_card$core$round
 
+endmodule // metisvm_card$cores$lanes$0$core$rounds
 
-module metisvm_card$core$running(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$running
+module metisvm_card$cores$lanes$0$core$schedule(clock,clear,block_valid,block_last,will_be_free,takes,goes,writes,hands_over,clears,number);
 
-
-module metisvm_card$core$state$0(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$0
-
-
-module metisvm_card$core$state$1(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$1
-
-
-module metisvm_card$core$state$10(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$10
-
-
-module metisvm_card$core$state$11(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$11
-
-
-module metisvm_card$core$state$12(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$12
-
-
-module metisvm_card$core$state$13(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$13
-
-
-module metisvm_card$core$state$14(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$14
-
-
-module metisvm_card$core$state$15(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$15
-
-
-module metisvm_card$core$state$16(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$16
-
-
-module metisvm_card$core$state$17(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$17
-
-
-module metisvm_card$core$state$18(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$18
-
-
-module metisvm_card$core$state$19(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$19
-
-
-module metisvm_card$core$state$2(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$2
-
-
-module metisvm_card$core$state$20(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$20
-
-
-module metisvm_card$core$state$21(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$21
-
-
-module metisvm_card$core$state$22(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$22
-
-
-module metisvm_card$core$state$23(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$23
-
-
-module metisvm_card$core$state$24(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$24
-
-
-module metisvm_card$core$state$3(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$3
-
-
-module metisvm_card$core$state$4(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$4
-
-
-module metisvm_card$core$state$5(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$5
-
-
-module metisvm_card$core$state$6(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$6
-
-
-module metisvm_card$core$state$7(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$7
-
-
-module metisvm_card$core$state$8(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$8
-
-
-module metisvm_card$core$state$9(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$state$9
-
-
-module metisvm_card$core$takes(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$takes
-
-
-module metisvm_card$core$writes(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$core$writes
-
-
-module metisvm_card$counters(clock,events,address,data);
-    
     // Module arguments
     input wire  clock;
-    input wire  [7:0] events;
-    input wire  [3:0] address;
-    output reg  [31:0] data;
-    
+    input wire  clear;
+    input wire  block_valid;
+    input wire  block_last;
+    input wire  will_be_free;
+    output reg  takes;
+    output reg  goes;
+    output reg  writes;
+    output reg  hands_over;
+    output reg  clears;
+    output reg  [23:0] number;
+
+    // Constant declarations
+    localparam  first_number = 24'h1;
+    localparam  no_number = 24'h0;
+    localparam  begins_near_end = 1'b0;
+    localparam  begins_final = 1'b0;
+
     // Stub signals
+    reg  takes_now$d;
+    wire  takes_now$q;
+    reg  takes_now$clock;
+    reg  absorbs$d;
+    wire  absorbs$q;
+    reg  absorbs$clock;
+    reg  absorbs_last$d;
+    wire  absorbs_last$q;
+    reg  absorbs_last$clock;
+    reg  running$d;
+    wire  running$q;
+    reg  running$clock;
+    reg  goes_now$d;
+    wire  goes_now$q;
+    reg  goes_now$clock;
+    reg  writes_now$d;
+    wire  writes_now$q;
+    reg  writes_now$clock;
+    reg  hands_over_now$d;
+    wire  hands_over_now$q;
+    reg  hands_over_now$clock;
+    reg  clears_now$d;
+    wire  clears_now$q;
+    reg  clears_now$clock;
+    reg  [23:0] number_now$d;
+    wire  [23:0] number_now$q;
+    reg  number_now$clock;
+    reg  last$d;
+    wire  last$q;
+    reg  last$clock;
+    reg  done$d;
+    wire  done$q;
+    reg  done$clock;
+
+    // Local signals
+    reg  begins;
+    reg  ends;
+    reg  more;
+    reg  will_run;
+    reg  will_be_near_end;
+    reg  will_be_final;
+    reg  will_stall;
+    reg  will_go;
+    reg  will_be_done;
+    reg  will_be_idle;
+    reg  will_start;
+    reg  will_hand_over;
+    reg  can_take;
+    reg  untaken;
+    reg  [23:0] next_number;
+
+    // Sub module instances
+    metisvm_card$cores$begun takes_now(
+        .d(takes_now$d),
+        .q(takes_now$q),
+        .clock(takes_now$clock)
+    );
+    metisvm_card$cores$begun absorbs(
+        .d(absorbs$d),
+        .q(absorbs$q),
+        .clock(absorbs$clock)
+    );
+    metisvm_card$cores$begun absorbs_last(
+        .d(absorbs_last$d),
+        .q(absorbs_last$q),
+        .clock(absorbs_last$clock)
+    );
+    metisvm_card$cores$begun running(
+        .d(running$d),
+        .q(running$q),
+        .clock(running$clock)
+    );
+    metisvm_card$cores$begun goes_now(
+        .d(goes_now$d),
+        .q(goes_now$q),
+        .clock(goes_now$clock)
+    );
+    metisvm_card$cores$begun writes_now(
+        .d(writes_now$d),
+        .q(writes_now$q),
+        .clock(writes_now$clock)
+    );
+    metisvm_card$cores$begun hands_over_now(
+        .d(hands_over_now$d),
+        .q(hands_over_now$q),
+        .clock(hands_over_now$clock)
+    );
+    metisvm_card$cores$begun clears_now(
+        .d(clears_now$d),
+        .q(clears_now$q),
+        .clock(clears_now$clock)
+    );
+    metisvm_card$cores$lanes$0$core$schedule$number_now number_now(
+        .d(number_now$d),
+        .q(number_now$q),
+        .clock(number_now$clock)
+    );
+    metisvm_card$cores$begun last(
+        .d(last$d),
+        .q(last$q),
+        .clock(last$clock)
+    );
+    metisvm_card$cores$begun done(
+        .d(done$d),
+        .q(done$q),
+        .clock(done$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        takes_now$clock = clock;
+        absorbs$clock = clock;
+        absorbs_last$clock = clock;
+        running$clock = clock;
+        goes_now$clock = clock;
+        writes_now$clock = clock;
+        hands_over_now$clock = clock;
+        clears_now$clock = clock;
+        number_now$clock = clock;
+        last$clock = clock;
+        done$clock = clock;
+        begins = writes_now$q & absorbs$q;
+        ends = goes_now$q & number_now$q[32'h17] & last$q;
+        takes = takes_now$q;
+        goes = goes_now$q;
+        writes = writes_now$q;
+        hands_over = hands_over_now$q;
+        clears = clears_now$q;
+        number = number_now$q;
+        will_run = ~ends & running$q;
+        will_run = will_run | begins;
+        more = ~last$q;
+        will_be_final = number_now$q[32'h17];
+        will_be_near_end = number_now$q[32'h16];
+        if (goes_now$q) begin
+            will_be_final = number_now$q[32'h16];
+            will_be_near_end = number_now$q[32'h15];
+        end
+        if (begins) begin
+            will_be_final = begins_final;
+            will_be_near_end = begins_near_end;
+            more = ~absorbs_last$q;
+        end
+        will_stall = will_be_final & more & ~takes_now$q;
+        will_go = will_run & ~will_stall;
+        will_be_done = done$q & ~hands_over_now$q;
+        will_be_done = will_be_done | ends;
+        will_be_idle = ~will_run & ~will_be_done;
+        will_start = will_be_idle & takes_now$q;
+        will_hand_over = will_be_done & will_be_free;
+        running$d = will_run;
+        goes_now$d = will_go;
+        writes_now$d = will_go | will_start;
+        hands_over_now$d = will_hand_over;
+        clears_now$d = will_hand_over | clear;
+        done$d = will_be_done;
+        can_take = will_be_near_end | will_be_final;
+        can_take = can_take & more;
+        can_take = can_take | will_be_idle | will_hand_over;
+        untaken = ~takes_now$q & block_valid;
+        takes_now$d = can_take & untaken;
+        absorbs$d = takes_now$q;
+        absorbs_last$d = block_last;
+        next_number = number_now$q << 32'h1;
+        number_now$d = number_now$q;
+        last$d = last$q;
+        if (goes_now$q) begin
+            number_now$d = next_number;
+        end
+        if (begins) begin
+            number_now$d = first_number;
+            last$d = absorbs_last$q;
+        end
+        if (clear) begin
+            takes_now$d = 1'b0;
+            absorbs$d = 1'b0;
+            running$d = 1'b0;
+            goes_now$d = 1'b0;
+            writes_now$d = 1'b0;
+            hands_over_now$d = 1'b0;
+            number_now$d = no_number;
+            done$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$cores$lanes$0$core$schedule
+
+module metisvm_card$cores$lanes$0$core$schedule$number_now(d,q,clock);
+
+    // Module arguments
+    input wire  [23:0] d;
+    output reg  [23:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 24'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$cores$lanes$0$core$schedule$number_now
+
+module metisvm_card$cores$lanes$0$words(clock,clear,in_data,in_bytes,in_kind,in_end,in_error,in_valid,in_ready,out_data,out_bytes,out_kind,out_end,out_error,out_valid,out_ready);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [63:0] in_data;
+    input wire  [5:0] in_bytes;
+    input wire  [1:0] in_kind;
+    input wire  in_end;
+    input wire  in_error;
+    input wire  in_valid;
+    output reg  in_ready;
+    output reg  [63:0] out_data;
+    output reg  [3:0] out_bytes;
+    output reg  [1:0] out_kind;
+    output reg  out_end;
+    output reg  out_error;
+    output reg  out_valid;
+    input wire  out_ready;
+
+    // Constant declarations
+    localparam  a_word = 9'b1000000;
+
+    // Stub signals
+    reg  [63:0] data$d;
+    wire  [63:0] data$q;
+    reg  data$clock;
+    reg  [5:0] left$d;
+    wire  [5:0] left$q;
+    reg  left$clock;
+    reg  [1:0] kind$d;
+    wire  [1:0] kind$q;
+    reg  kind$clock;
+    reg  at_end$d;
+    wire  at_end$q;
+    reg  at_end$clock;
+    reg  error$d;
+    wire  error$q;
+    reg  error$clock;
+    reg  held$d;
+    wire  held$q;
+    reg  held$clock;
+
+    // Local signals
+    reg  is_last;
+    reg  takes;
+
+    // Sub module instances
+    metisvm_card$cores$lanes$0$core$absorbed$0 data(
+        .d(data$d),
+        .q(data$q),
+        .clock(data$clock)
+    );
+    metisvm_card$cores$lanes$0$words$left left(
+        .d(left$d),
+        .q(left$q),
+        .clock(left$clock)
+    );
+    metisvm_card$cores$lanes$0$words$kind kind(
+        .d(kind$d),
+        .q(kind$q),
+        .clock(kind$clock)
+    );
+    metisvm_card$cores$begun at_end(
+        .d(at_end$d),
+        .q(at_end$q),
+        .clock(at_end$clock)
+    );
+    metisvm_card$cores$begun error(
+        .d(error$d),
+        .q(error$q),
+        .clock(error$clock)
+    );
+    metisvm_card$cores$begun held(
+        .d(held$d),
+        .q(held$q),
+        .clock(held$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        data$clock = clock;
+        left$clock = clock;
+        kind$clock = clock;
+        at_end$clock = clock;
+        error$clock = clock;
+        held$clock = clock;
+        data$d = data$q;
+        left$d = left$q;
+        kind$d = kind$q;
+        at_end$d = at_end$q;
+        error$d = error$q;
+        held$d = held$q;
+        is_last = error$q || (left$q <= ((32'h8) & 6'h3f));
+        out_data = data$q[(32'h0)+:(64)];
+        out_bytes = 32'h8;
+        if (left$q <= ((32'h8) & 6'h3f)) begin
+            out_bytes = left$q[(32'h0)+:(4)];
+        end
+        out_kind = kind$q;
+        out_end = at_end$q && is_last;
+        out_error = error$q;
+        out_valid = held$q;
+        takes = ~held$q || (out_ready && is_last);
+        in_ready = takes;
+        if (out_ready) begin
+            data$d = data$q >> a_word;
+            left$d = left$q - 32'h8;
+        end
+        if (takes) begin
+            data$d = in_data;
+            left$d = in_bytes;
+            kind$d = in_kind;
+            at_end$d = in_end;
+            error$d = in_error;
+            held$d = in_valid;
+        end
+        if (clear) begin
+            held$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$cores$lanes$0$words
+
+module metisvm_card$cores$lanes$0$words$kind(d,q,clock);
+
+    // Module arguments
+    input wire  [1:0] d;
+    output reg  [1:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 2'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$cores$lanes$0$words$kind
+
+module metisvm_card$cores$lanes$0$words$left(d,q,clock);
+
+    // Module arguments
+    input wire  [5:0] d;
+    output reg  [5:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 6'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$cores$lanes$0$words$left
+
+module metisvm_card$cores$order(clock,clear,data,push,full,first,valid,pop,fill);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [3:0] data;
+    input wire  push;
+    output reg  full;
+    output reg  [3:0] first;
+    output reg  valid;
+    input wire  pop;
+    output reg  [8:0] fill;
+
+    // Constant declarations
+    localparam  capacity = 9'b100000000;
+
+    // Stub signals
+    reg  [7:0] entries$read_address;
+    reg  entries$read_clock;
+    wire  [3:0] entries$read_data;
+    reg  [7:0] entries$write_address;
+    reg  entries$write_clock;
+    reg  [3:0] entries$write_data;
+    reg  entries$write_enable;
+    reg  [8:0] head$d;
+    wire  [8:0] head$q;
+    reg  head$clock;
+    reg  [8:0] tail$d;
+    wire  [8:0] tail$q;
+    reg  tail$clock;
+    reg  [8:0] tail_seen$d;
+    wire  [8:0] tail_seen$q;
+    reg  tail_seen$clock;
+
+    // Local signals
+    reg  [8:0] head_next;
+    reg  [8:0] held;
+    reg  no_room;
+    reg  has_one;
+
+    // Sub module instances
+    metisvm_card$cores$order$entries entries(
+        .read_address(entries$read_address),
+        .read_clock(entries$read_clock),
+        .read_data(entries$read_data),
+        .write_address(entries$write_address),
+        .write_clock(entries$write_clock),
+        .write_data(entries$write_data),
+        .write_enable(entries$write_enable)
+    );
+    metisvm_card$cores$order$head head(
+        .d(head$d),
+        .q(head$q),
+        .clock(head$clock)
+    );
+    metisvm_card$cores$order$head tail(
+        .d(tail$d),
+        .q(tail$q),
+        .clock(tail$clock)
+    );
+    metisvm_card$cores$order$head tail_seen(
+        .d(tail_seen$d),
+        .q(tail_seen$q),
+        .clock(tail_seen$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        head$clock = clock;
+        tail$clock = clock;
+        tail_seen$clock = clock;
+        head$d = head$q;
+        tail$d = tail$q;
+        tail_seen$d = tail_seen$q;
+        entries$read_clock = clock;
+        entries$write_clock = clock;
+        held = tail$q - head$q;
+        fill = held;
+        no_room = held == capacity;
+        full = no_room;
+        entries$write_address = tail$q[(32'h0)+:(8)];
+        entries$write_data = data;
+        entries$write_enable = push && ~no_room;
+        if (push && ~no_room) begin
+            tail$d = tail$q + 32'h1;
+        end
+        tail_seen$d = tail$q;
+        has_one = head$q != tail_seen$q;
+        valid = has_one;
+        first = entries$read_data;
+        head_next = head$q;
+        if (pop && has_one) begin
+            head_next = head$q + 32'h1;
+        end
+        entries$read_address = head_next[(32'h0)+:(8)];
+        head$d = head_next;
+        if (clear) begin
+            head$d = 32'h0;
+            tail$d = 32'h0;
+            tail_seen$d = 32'h0;
+        end
+    end
+
+endmodule // metisvm_card$cores$order
+
+module metisvm_card$cores$order$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+
+    // Module arguments
+    input wire  [7:0] read_address;
+    input wire  read_clock;
+    output reg  [3:0] read_data;
+    input wire  [7:0] write_address;
+    input wire  write_clock;
+    input wire  [3:0] write_data;
+    input wire  write_enable;
+
+    // Update code (custom)
+    reg[3:0] mem[255:0];
+
+
+
+    always @(posedge read_clock) begin
+       read_data <= mem[read_address];
+    end
+
+    always @(posedge write_clock) begin
+       if (write_enable) begin
+          mem[write_address] <= write_data;
+       end
+    end
+
+endmodule // metisvm_card$cores$order$entries
+
+module metisvm_card$cores$order$head(d,q,clock);
+
+    // Module arguments
+    input wire  [8:0] d;
+    output reg  [8:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 9'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$cores$order$head
+
+module metisvm_card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,by$7,by$8,by$9,by$10,by$11,address,data);
+
+    // Module arguments
+    input wire  clock;
+    input wire  [9:0] by$0;
+    input wire  [9:0] by$1;
+    input wire  [9:0] by$2;
+    input wire  [9:0] by$3;
+    input wire  [9:0] by$4;
+    input wire  [9:0] by$5;
+    input wire  [9:0] by$6;
+    input wire  [9:0] by$7;
+    input wire  [9:0] by$8;
+    input wire  [9:0] by$9;
+    input wire  [9:0] by$10;
+    input wire  [9:0] by$11;
+    input wire  [4:0] address;
+    output reg  [31:0] data;
+
+    // Stub signals
+    reg  [9:0] step$0$d;
+    wire  [9:0] step$0$q;
+    reg  step$0$clock;
+    reg  [9:0] step$1$d;
+    wire  [9:0] step$1$q;
+    reg  step$1$clock;
+    reg  [9:0] step$2$d;
+    wire  [9:0] step$2$q;
+    reg  step$2$clock;
+    reg  [9:0] step$3$d;
+    wire  [9:0] step$3$q;
+    reg  step$3$clock;
+    reg  [9:0] step$4$d;
+    wire  [9:0] step$4$q;
+    reg  step$4$clock;
+    reg  [9:0] step$5$d;
+    wire  [9:0] step$5$q;
+    reg  step$5$clock;
+    reg  [9:0] step$6$d;
+    wire  [9:0] step$6$q;
+    reg  step$6$clock;
+    reg  [9:0] step$7$d;
+    wire  [9:0] step$7$q;
+    reg  step$7$clock;
+    reg  [9:0] step$8$d;
+    wire  [9:0] step$8$q;
+    reg  step$8$clock;
+    reg  [9:0] step$9$d;
+    wire  [9:0] step$9$q;
+    reg  step$9$clock;
+    reg  [9:0] step$10$d;
+    wire  [9:0] step$10$q;
+    reg  step$10$clock;
+    reg  [9:0] step$11$d;
+    wire  [9:0] step$11$q;
+    reg  step$11$clock;
     reg  [63:0] count$0$d;
     wire  [63:0] count$0$q;
     reg  count$0$clock;
@@ -4672,301 +4535,285 @@ module metisvm_card$counters(clock,events,address,data);
     reg  [63:0] count$7$d;
     wire  [63:0] count$7$q;
     reg  count$7$clock;
-    
+    reg  [63:0] count$8$d;
+    wire  [63:0] count$8$q;
+    reg  count$8$clock;
+    reg  [63:0] count$9$d;
+    wire  [63:0] count$9$q;
+    reg  count$9$clock;
+    reg  [63:0] count$10$d;
+    wire  [63:0] count$10$q;
+    reg  count$10$clock;
+    reg  [63:0] count$11$d;
+    wire  [63:0] count$11$q;
+    reg  count$11$clock;
+
     // Local signals
+    reg  [9:0] now;
+    reg  [63:0] wide;
     reg  [63:0] chosen;
-    
+
     // Sub module instances
-    metisvm_card$counters$count$0 count$0(
+    metisvm_card$cores$best_load step$0(
+        .d(step$0$d),
+        .q(step$0$q),
+        .clock(step$0$clock)
+    );
+    metisvm_card$cores$best_load step$1(
+        .d(step$1$d),
+        .q(step$1$q),
+        .clock(step$1$clock)
+    );
+    metisvm_card$cores$best_load step$2(
+        .d(step$2$d),
+        .q(step$2$q),
+        .clock(step$2$clock)
+    );
+    metisvm_card$cores$best_load step$3(
+        .d(step$3$d),
+        .q(step$3$q),
+        .clock(step$3$clock)
+    );
+    metisvm_card$cores$best_load step$4(
+        .d(step$4$d),
+        .q(step$4$q),
+        .clock(step$4$clock)
+    );
+    metisvm_card$cores$best_load step$5(
+        .d(step$5$d),
+        .q(step$5$q),
+        .clock(step$5$clock)
+    );
+    metisvm_card$cores$best_load step$6(
+        .d(step$6$d),
+        .q(step$6$q),
+        .clock(step$6$clock)
+    );
+    metisvm_card$cores$best_load step$7(
+        .d(step$7$d),
+        .q(step$7$q),
+        .clock(step$7$clock)
+    );
+    metisvm_card$cores$best_load step$8(
+        .d(step$8$d),
+        .q(step$8$q),
+        .clock(step$8$clock)
+    );
+    metisvm_card$cores$best_load step$9(
+        .d(step$9$d),
+        .q(step$9$q),
+        .clock(step$9$clock)
+    );
+    metisvm_card$cores$best_load step$10(
+        .d(step$10$d),
+        .q(step$10$q),
+        .clock(step$10$clock)
+    );
+    metisvm_card$cores$best_load step$11(
+        .d(step$11$d),
+        .q(step$11$q),
+        .clock(step$11$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 count$0(
         .d(count$0$d),
         .q(count$0$q),
         .clock(count$0$clock)
     );
-    metisvm_card$counters$count$1 count$1(
+    metisvm_card$cores$lanes$0$core$absorbed$0 count$1(
         .d(count$1$d),
         .q(count$1$q),
         .clock(count$1$clock)
     );
-    metisvm_card$counters$count$2 count$2(
+    metisvm_card$cores$lanes$0$core$absorbed$0 count$2(
         .d(count$2$d),
         .q(count$2$q),
         .clock(count$2$clock)
     );
-    metisvm_card$counters$count$3 count$3(
+    metisvm_card$cores$lanes$0$core$absorbed$0 count$3(
         .d(count$3$d),
         .q(count$3$q),
         .clock(count$3$clock)
     );
-    metisvm_card$counters$count$4 count$4(
+    metisvm_card$cores$lanes$0$core$absorbed$0 count$4(
         .d(count$4$d),
         .q(count$4$q),
         .clock(count$4$clock)
     );
-    metisvm_card$counters$count$5 count$5(
+    metisvm_card$cores$lanes$0$core$absorbed$0 count$5(
         .d(count$5$d),
         .q(count$5$q),
         .clock(count$5$clock)
     );
-    metisvm_card$counters$count$6 count$6(
+    metisvm_card$cores$lanes$0$core$absorbed$0 count$6(
         .d(count$6$d),
         .q(count$6$q),
         .clock(count$6$clock)
     );
-    metisvm_card$counters$count$7 count$7(
+    metisvm_card$cores$lanes$0$core$absorbed$0 count$7(
         .d(count$7$d),
         .q(count$7$q),
         .clock(count$7$clock)
     );
-    
+    metisvm_card$cores$lanes$0$core$absorbed$0 count$8(
+        .d(count$8$d),
+        .q(count$8$q),
+        .clock(count$8$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 count$9(
+        .d(count$9$d),
+        .q(count$9$q),
+        .clock(count$9$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 count$10(
+        .d(count$10$d),
+        .q(count$10$q),
+        .clock(count$10$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 count$11(
+        .d(count$11$d),
+        .q(count$11$q),
+        .clock(count$11$clock)
+    );
+
     // Update code
     always @(*) begin
         chosen = 32'h0;
+        step$0$clock = clock;
+        step$0$d = by$0;
         count$0$clock = clock;
-        count$0$d = count$0$q;
-        if (events[0]) begin
-            count$0$d = count$0$q + 32'h1;
-        end
-        if (address[(32'h1)+:(3)] == 0) begin
+        now = step$0$q;
+        wide = ((now) & 64'hffffffffffffffff);
+        count$0$d = count$0$q + wide;
+        if (address[(32'h1)+:(4)] == 0) begin
             chosen = count$0$q;
         end
+        step$1$clock = clock;
+        step$1$d = by$1;
         count$1$clock = clock;
-        count$1$d = count$1$q;
-        if (events[1]) begin
-            count$1$d = count$1$q + 32'h1;
-        end
-        if (address[(32'h1)+:(3)] == 1) begin
+        now = step$1$q;
+        wide = ((now) & 64'hffffffffffffffff);
+        count$1$d = count$1$q + wide;
+        if (address[(32'h1)+:(4)] == 1) begin
             chosen = count$1$q;
         end
+        step$2$clock = clock;
+        step$2$d = by$2;
         count$2$clock = clock;
-        count$2$d = count$2$q;
-        if (events[2]) begin
-            count$2$d = count$2$q + 32'h1;
-        end
-        if (address[(32'h1)+:(3)] == 2) begin
+        now = step$2$q;
+        wide = ((now) & 64'hffffffffffffffff);
+        count$2$d = count$2$q + wide;
+        if (address[(32'h1)+:(4)] == 2) begin
             chosen = count$2$q;
         end
+        step$3$clock = clock;
+        step$3$d = by$3;
         count$3$clock = clock;
-        count$3$d = count$3$q;
-        if (events[3]) begin
-            count$3$d = count$3$q + 32'h1;
-        end
-        if (address[(32'h1)+:(3)] == 3) begin
+        now = step$3$q;
+        wide = ((now) & 64'hffffffffffffffff);
+        count$3$d = count$3$q + wide;
+        if (address[(32'h1)+:(4)] == 3) begin
             chosen = count$3$q;
         end
+        step$4$clock = clock;
+        step$4$d = by$4;
         count$4$clock = clock;
-        count$4$d = count$4$q;
-        if (events[4]) begin
-            count$4$d = count$4$q + 32'h1;
-        end
-        if (address[(32'h1)+:(3)] == 4) begin
+        now = step$4$q;
+        wide = ((now) & 64'hffffffffffffffff);
+        count$4$d = count$4$q + wide;
+        if (address[(32'h1)+:(4)] == 4) begin
             chosen = count$4$q;
         end
+        step$5$clock = clock;
+        step$5$d = by$5;
         count$5$clock = clock;
-        count$5$d = count$5$q;
-        if (events[5]) begin
-            count$5$d = count$5$q + 32'h1;
-        end
-        if (address[(32'h1)+:(3)] == 5) begin
+        now = step$5$q;
+        wide = ((now) & 64'hffffffffffffffff);
+        count$5$d = count$5$q + wide;
+        if (address[(32'h1)+:(4)] == 5) begin
             chosen = count$5$q;
         end
+        step$6$clock = clock;
+        step$6$d = by$6;
         count$6$clock = clock;
-        count$6$d = count$6$q;
-        if (events[6]) begin
-            count$6$d = count$6$q + 32'h1;
-        end
-        if (address[(32'h1)+:(3)] == 6) begin
+        now = step$6$q;
+        wide = ((now) & 64'hffffffffffffffff);
+        count$6$d = count$6$q + wide;
+        if (address[(32'h1)+:(4)] == 6) begin
             chosen = count$6$q;
         end
+        step$7$clock = clock;
+        step$7$d = by$7;
         count$7$clock = clock;
-        count$7$d = count$7$q;
-        if (events[7]) begin
-            count$7$d = count$7$q + 32'h1;
-        end
-        if (address[(32'h1)+:(3)] == 7) begin
+        now = step$7$q;
+        wide = ((now) & 64'hffffffffffffffff);
+        count$7$d = count$7$q + wide;
+        if (address[(32'h1)+:(4)] == 7) begin
             chosen = count$7$q;
+        end
+        step$8$clock = clock;
+        step$8$d = by$8;
+        count$8$clock = clock;
+        now = step$8$q;
+        wide = ((now) & 64'hffffffffffffffff);
+        count$8$d = count$8$q + wide;
+        if (address[(32'h1)+:(4)] == 8) begin
+            chosen = count$8$q;
+        end
+        step$9$clock = clock;
+        step$9$d = by$9;
+        count$9$clock = clock;
+        now = step$9$q;
+        wide = ((now) & 64'hffffffffffffffff);
+        count$9$d = count$9$q + wide;
+        if (address[(32'h1)+:(4)] == 9) begin
+            chosen = count$9$q;
+        end
+        step$10$clock = clock;
+        step$10$d = by$10;
+        count$10$clock = clock;
+        now = step$10$q;
+        wide = ((now) & 64'hffffffffffffffff);
+        count$10$d = count$10$q + wide;
+        if (address[(32'h1)+:(4)] == 10) begin
+            chosen = count$10$q;
+        end
+        step$11$clock = clock;
+        step$11$d = by$11;
+        count$11$clock = clock;
+        now = step$11$q;
+        wide = ((now) & 64'hffffffffffffffff);
+        count$11$d = count$11$q + wide;
+        if (address[(32'h1)+:(4)] == 11) begin
+            chosen = count$11$q;
         end
         data = chosen[(32'h0)+:(32)];
         if (address[32'h0]) begin
             data = chosen[(32'h20)+:(32)];
         end
     end
-    
+
 endmodule // metisvm_card$counters
 
-
-module metisvm_card$counters$count$0(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$counters$count$0
-
-
-module metisvm_card$counters$count$1(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$counters$count$1
-
-
-module metisvm_card$counters$count$2(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$counters$count$2
-
-
-module metisvm_card$counters$count$3(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$counters$count$3
-
-
-module metisvm_card$counters$count$4(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$counters$count$4
-
-
-module metisvm_card$counters$count$5(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$counters$count$5
-
-
-module metisvm_card$counters$count$6(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$counters$count$6
-
-
-module metisvm_card$counters$count$7(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$counters$count$7
-
-
 module metisvm_card$drain(d,q,clock);
-    
+
     // Module arguments
     input wire  [31:0] d;
     output reg  [31:0] q;
     input wire  clock;
-    
+
     // Update code (custom)
     initial begin
        q = 32'h0;
     end
-    
+
     always @(posedge clock) begin
        q <= d;
     end
-          
+
 endmodule // metisvm_card$drain
 
-
 module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,entry$0,entry$1,entry$2,entry$3,entry$4,entry$5,entry$6,entry$7,start,cancelled,found,done,status,detail,cmd_valid,cmd_ready,abort,drained,in_valid,in_ready,in_data,in_end,in_error,mw_address,mw_data,mw_valid,mw_ready,has_keccak,keccak_start,keccak_done,keccak_status,keccak_detail);
-    
+
     // Module arguments
     input wire  clock;
     input wire  stop;
@@ -5006,7 +4853,7 @@ module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,
     input wire  keccak_done;
     input wire  [14:0] keccak_status;
     input wire  [31:0] keccak_detail;
-    
+
     // Stub signals
     reg  handles$clock;
     reg  handles$clear;
@@ -5031,7 +4878,34 @@ module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,
     reg  [47:0] at$d;
     wire  [47:0] at$q;
     reg  at$clock;
-    
+    reg  [7:0] has_field$d;
+    wire  [7:0] has_field$q;
+    reg  has_field$clock;
+    reg  wrong_nonce$d;
+    wire  wrong_nonce$q;
+    reg  wrong_nonce$clock;
+    reg  [31:0] less$d;
+    wire  [31:0] less$q;
+    reg  less$clock;
+    reg  no_handle$d;
+    wire  no_handle$q;
+    reg  no_handle$clock;
+    reg  handle_ok$d;
+    wire  handle_ok$q;
+    reg  handle_ok$clock;
+    reg  is_present$d;
+    wire  is_present$q;
+    reg  is_present$clock;
+    reg  [64:0] upto$d;
+    wire  [64:0] upto$q;
+    reg  upto$clock;
+    reg  range_ok$d;
+    wire  range_ok$q;
+    reg  range_ok$clock;
+    reg  [3:0] stray_reg$d;
+    wire  [3:0] stray_reg$q;
+    reg  stray_reg$clock;
+
     // Local signals
     reg  [14:0] status_n;
     reg  [31:0] detail_n;
@@ -5043,16 +4917,14 @@ module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,
     reg  is_cancel;
     reg  [3:0] stray;
     reg  [31:0] handle;
-    reg  [31:0] handle_less;
-    reg  handle_ok;
     reg  [63:0] address;
     reg  [63:0] length;
     reg  [64:0] address_wide;
     reg  [64:0] length_wide;
-    reg  [64:0] upto;
     reg  [64:0] limit;
-    reg  range_ok;
-    
+    reg  [7:0] fields;
+    reg  [7:0] field_bit;
+
     // Sub module instances
     metisvm_card$executor$handles handles(
         .clock(handles$clock),
@@ -5077,7 +4949,7 @@ module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,
         .q(status_reg$q),
         .clock(status_reg$clock)
     );
-    metisvm_card$executor$detail_reg detail_reg(
+    metisvm_card$drain detail_reg(
         .d(detail_reg$d),
         .q(detail_reg$q),
         .clock(detail_reg$clock)
@@ -5087,17 +4959,80 @@ module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,
         .q(at$q),
         .clock(at$clock)
     );
-    
+    metisvm_card$executor$has_field has_field(
+        .d(has_field$d),
+        .q(has_field$q),
+        .clock(has_field$clock)
+    );
+    metisvm_card$cores$begun wrong_nonce(
+        .d(wrong_nonce$d),
+        .q(wrong_nonce$q),
+        .clock(wrong_nonce$clock)
+    );
+    metisvm_card$drain less(
+        .d(less$d),
+        .q(less$q),
+        .clock(less$clock)
+    );
+    metisvm_card$cores$begun no_handle(
+        .d(no_handle$d),
+        .q(no_handle$q),
+        .clock(no_handle$clock)
+    );
+    metisvm_card$cores$begun handle_ok(
+        .d(handle_ok$d),
+        .q(handle_ok$q),
+        .clock(handle_ok$clock)
+    );
+    metisvm_card$cores$begun is_present(
+        .d(is_present$d),
+        .q(is_present$q),
+        .clock(is_present$clock)
+    );
+    metisvm_card$executor$upto upto(
+        .d(upto$d),
+        .q(upto$q),
+        .clock(upto$clock)
+    );
+    metisvm_card$cores$begun range_ok(
+        .d(range_ok$d),
+        .q(range_ok$q),
+        .clock(range_ok$clock)
+    );
+    metisvm_card$cores$best stray_reg(
+        .d(stray_reg$d),
+        .q(stray_reg$q),
+        .clock(stray_reg$clock)
+    );
+
     // Update code
     always @(*) begin
         state$clock = clock;
         status_reg$clock = clock;
         detail_reg$clock = clock;
         at$clock = clock;
+        has_field$clock = clock;
+        wrong_nonce$clock = clock;
+        less$clock = clock;
+        no_handle$clock = clock;
+        handle_ok$clock = clock;
+        is_present$clock = clock;
+        upto$clock = clock;
+        range_ok$clock = clock;
+        stray_reg$clock = clock;
         state$d = state$q;
         status_reg$d = status_reg$q;
         detail_reg$d = detail_reg$q;
         at$d = at$q;
+        has_field$d = has_field$q;
+        wrong_nonce$d = wrong_nonce$q;
+        less$d = less$q;
+        no_handle$d = no_handle$q;
+        handle_ok$d = handle_ok$q;
+        is_present$d = is_present$q;
+        upto$d = upto$q;
+        range_ok$d = range_ok$q;
+        stray_reg$d = stray_reg$q;
         handles$clock = clock;
         opcode = entry$0[(32'h0)+:(8)];
         is_cancel = opcode == 32'h1;
@@ -5105,55 +5040,91 @@ module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,
         is_evict = opcode == 32'h3;
         is_run = opcode == 32'h4;
         is_keccak = opcode == 32'h5;
+        fields = 32'h0;
+        field_bit = 32'h4;
+        if (|entry$2[(32'h20)+:(32)]) begin
+            fields = field_bit;
+        end
+        field_bit = field_bit << 32'h1;
+        if (|entry$3) begin
+            fields = fields | field_bit;
+        end
+        field_bit = field_bit << 32'h1;
+        if (|entry$4) begin
+            fields = fields | field_bit;
+        end
+        field_bit = field_bit << 32'h1;
+        if (|entry$5) begin
+            fields = fields | field_bit;
+        end
+        field_bit = field_bit << 32'h1;
+        if (|entry$6) begin
+            fields = fields | field_bit;
+        end
+        field_bit = field_bit << 32'h1;
+        if (|entry$7) begin
+            fields = fields | field_bit;
+        end
+        if (|entry$0[(32'h9)+:(23)]) begin
+            fields = fields | ((32'h1) & 8'hff);
+        end
+        if (|entry$1[(32'h20)+:(32)]) begin
+            fields = fields | ((32'h2) & 8'hff);
+        end
+        has_field$d = fields;
         stray = 32'h8;
         if (~is_load) begin
-            if (|entry$7) begin
+            if (has_field$q[32'h7]) begin
                 stray = 32'h7;
             end
-            if (|entry$6) begin
+            if (has_field$q[32'h6]) begin
                 stray = 32'h6;
             end
         end
         if (~is_keccak) begin
-            if (|entry$5) begin
+            if (has_field$q[32'h5]) begin
                 stray = 32'h5;
             end
-            if (|entry$4) begin
+            if (has_field$q[32'h4]) begin
                 stray = 32'h4;
             end
-            if (~is_load && |entry$3) begin
+            if (~is_load && has_field$q[32'h3]) begin
                 stray = 32'h3;
             end
-            if (~is_cancel && |entry$2[(32'h20)+:(32)]) begin
+            if (~is_cancel && has_field$q[32'h2]) begin
                 stray = 32'h2;
             end
         end
-        if (~is_load && ~is_evict && |entry$2[(32'h0)+:(32)]) begin
+        if (~is_load && ~is_evict && ~no_handle$q) begin
             stray = 32'h2;
         end
-        if (|entry$1[(32'h20)+:(32)]) begin
+        if (has_field$q[32'h1]) begin
             stray = 32'h1;
         end
-        if (|entry$0[(32'h9)+:(23)]) begin
+        if (has_field$q[32'h0]) begin
             stray = 32'h0;
         end
         if (~is_load && entry$0[32'h8]) begin
             stray = 32'h0;
         end
+        stray_reg$d = stray;
+        wrong_nonce$d = (boot_nonce == 32'h0) || (entry$1[(32'h0)+:(32)] != boot_nonce);
         handle = entry$2[(32'h0)+:(32)];
-        handle_less = handle - 32'h1;
-        handle_ok = handle_less < max_handles;
+        no_handle$d = handle == 32'h0;
+        less$d = handle - 32'h1;
+        handle_ok$d = less$q < max_handles;
+        is_present$d = handles$present;
         address = entry$6;
         length = entry$7;
         address_wide = ((address) & 65'h1ffffffffffffffff);
         length_wide = ((length) & 65'h1ffffffffffffffff);
-        upto = address_wide + length_wide;
+        upto$d = address_wide + length_wide;
         limit = ((card_bytes) & 65'h1ffffffffffffffff);
-        range_ok = (address[(32'h0)+:(6)] == 32'h0) && (upto <= limit);
+        range_ok$d = (address[(32'h0)+:(6)] == 32'h0) && (upto$q <= limit);
         handles$clear = clear;
-        handles$handle = handle_less[(32'h0)+:(6)];
+        handles$handle = less$q[(32'h0)+:(6)];
         handles$start = address[(32'h0)+:(48)];
-        handles$upto = upto[(32'h0)+:(49)];
+        handles$upto = upto$q[(32'h0)+:(49)];
         handles$search = 1'b0;
         handles$insert = 1'b0;
         handles$remove = 1'b0;
@@ -5171,73 +5142,76 @@ module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,
         detail_n = detail_reg$q;
         if (state$q == 32'h0) begin
             if (start) begin
-                state$d = 32'h5;
+                state$d = 32'h7;
+            end
+        end
+        if (state$q == 32'h7) begin
+            state$d = 32'h5;
+            status_n = 32'h0;
+            detail_n = 32'h0;
+            at$d = address[(32'h0)+:(48)];
+            if (wrong_nonce$q) begin
+                status_n = 32'h3;
+                detail_n = boot_nonce;
+            end
+            else if (cancelled) begin
+                status_n = 32'h10;
+            end
+            else if (found) begin
                 status_n = 32'h0;
-                detail_n = 32'h0;
-                at$d = address[(32'h0)+:(48)];
-                if ((boot_nonce == 32'h0) || (entry$1[(32'h0)+:(32)] != boot_nonce)) begin
-                    status_n = 32'h3;
-                    detail_n = boot_nonce;
-                end
-                else if (cancelled) begin
-                    status_n = 32'h10;
-                end
-                else if (found) begin
-                    status_n = 32'h0;
-                end
-                else if (opcode > ((32'h5) & 8'hff)) begin
-                    status_n = 32'h1;
-                end
-                else if (is_run) begin
-                    status_n = 32'h1;
-                    if (|entry$0[(32'h8)+:(8)]) begin
-                        status_n = 32'h2;
-                    end
-                end
-                else if (stray != 32'h8) begin
+            end
+            else if (opcode > ((32'h5) & 8'hff)) begin
+                status_n = 32'h1;
+            end
+            else if (is_run) begin
+                status_n = 32'h1;
+                if (|entry$0[(32'h8)+:(8)]) begin
                     status_n = 32'h2;
-                    detail_n = ((stray) & 32'hffffffff);
                 end
-                else if (is_keccak && ~has_keccak) begin
-                    status_n = 32'h1;
+            end
+            else if (stray_reg$q != 32'h8) begin
+                status_n = 32'h2;
+                detail_n = ((stray_reg$q) & 32'hffffffff);
+            end
+            else if (is_keccak && ~has_keccak) begin
+                status_n = 32'h1;
+            end
+            else if (is_cancel) begin
+                status_n = 32'h11;
+            end
+            else if (is_evict) begin
+                if (handle_ok$q && is_present$q) begin
+                    handles$remove = 1'b1;
                 end
-                else if (is_cancel) begin
-                    status_n = 32'h11;
+                else begin
+                    status_n = 32'h4;
+                    detail_n = handle;
                 end
-                else if (is_evict) begin
-                    if (handle_ok && handles$present) begin
-                        handles$remove = 1'b1;
-                    end
-                    else begin
-                        status_n = 32'h4;
-                        detail_n = handle;
-                    end
+            end
+            else if (is_load) begin
+                if (~handle_ok$q) begin
+                    status_n = 32'h2;
+                    detail_n = 32'h2;
                 end
-                else if (is_load) begin
-                    if (~handle_ok) begin
-                        status_n = 32'h2;
-                        detail_n = 32'h2;
-                    end
-                    else if (|entry$3[(32'h0)+:(3)]) begin
-                        status_n = 32'h2;
-                        detail_n = 32'h3;
-                    end
-                    else if (handles$present) begin
-                        status_n = 32'h5;
-                        detail_n = handle;
-                    end
-                    else if (~range_ok) begin
-                        status_n = 32'h6;
-                    end
-                    else begin
-                        handles$search = 1'b1;
-                        state$d = 32'h1;
-                    end
+                else if (|entry$3[(32'h0)+:(3)]) begin
+                    status_n = 32'h2;
+                    detail_n = 32'h3;
                 end
-                else if (is_keccak) begin
-                    keccak_start = 1'b1;
-                    state$d = 32'h4;
+                else if (is_present$q) begin
+                    status_n = 32'h5;
+                    detail_n = handle;
                 end
+                else if (~range_ok$q) begin
+                    status_n = 32'h6;
+                end
+                else begin
+                    handles$search = 1'b1;
+                    state$d = 32'h1;
+                end
+            end
+            else if (is_keccak) begin
+                keccak_start = 1'b1;
+                state$d = 32'h4;
             end
         end
         if ((state$q == 32'h1) && handles$searched) begin
@@ -5300,50 +5274,29 @@ module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,
         status_reg$d = status_n;
         detail_reg$d = detail_n;
     end
-    
+
 endmodule // metisvm_card$executor
 
-
 module metisvm_card$executor$at(d,q,clock);
-    
+
     // Module arguments
     input wire  [47:0] d;
     output reg  [47:0] q;
     input wire  clock;
-    
+
     // Update code (custom)
     initial begin
        q = 48'h0;
     end
-    
+
     always @(posedge clock) begin
        q <= d;
     end
-          
+
 endmodule // metisvm_card$executor$at
 
-
-module metisvm_card$executor$detail_reg(d,q,clock);
-    
-    // Module arguments
-    input wire  [31:0] d;
-    output reg  [31:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 32'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$executor$detail_reg
-
-
 module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert,remove,present,searched,meets);
-    
+
     // Module arguments
     input wire  clock;
     input wire  clear;
@@ -5356,7 +5309,7 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
     output reg  present;
     output reg  searched;
     output reg  meets;
-    
+
     // Stub signals
     reg  [5:0] pieces$read_address;
     reg  pieces$read_clock;
@@ -5380,7 +5333,22 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
     reg  hit$d;
     wire  hit$q;
     reg  hit$clock;
-    
+    reg  [96:0] piece$d;
+    wire  [96:0] piece$q;
+    reg  piece$clock;
+    reg  piece_counts$d;
+    wire  piece_counts$q;
+    reg  piece_counts$clock;
+    reg  below$d;
+    wire  below$q;
+    reg  below$clock;
+    reg  above$d;
+    wire  above$q;
+    reg  above$clock;
+    reg  both_count$d;
+    wire  both_count$q;
+    reg  both_count$clock;
+
     // Local signals
     reg  [63:0] one;
     reg  [63:0] mask;
@@ -5390,7 +5358,7 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
     reg  [48:0] piece_start;
     reg  [48:0] piece_end;
     reg  [48:0] start_wide;
-    
+
     // Sub module instances
     metisvm_card$executor$handles$pieces pieces(
         .read_address(pieces$read_address),
@@ -5401,7 +5369,7 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
         .write_data(pieces$write_data),
         .write_enable(pieces$write_enable)
     );
-    metisvm_card$executor$handles$valid valid(
+    metisvm_card$cores$lanes$0$core$absorbed$0 valid(
         .d(valid$d),
         .q(valid$q),
         .clock(valid$clock)
@@ -5411,22 +5379,47 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
         .q(at$q),
         .clock(at$clock)
     );
-    metisvm_card$executor$handles$seen seen(
+    metisvm_card$executor$handles$at seen(
         .d(seen$d),
         .q(seen$q),
         .clock(seen$clock)
     );
-    metisvm_card$executor$handles$running running(
+    metisvm_card$cores$begun running(
         .d(running$d),
         .q(running$q),
         .clock(running$clock)
     );
-    metisvm_card$executor$handles$hit hit(
+    metisvm_card$cores$begun hit(
         .d(hit$d),
         .q(hit$q),
         .clock(hit$clock)
     );
-    
+    metisvm_card$executor$handles$piece piece(
+        .d(piece$d),
+        .q(piece$q),
+        .clock(piece$clock)
+    );
+    metisvm_card$cores$begun piece_counts(
+        .d(piece_counts$d),
+        .q(piece_counts$q),
+        .clock(piece_counts$clock)
+    );
+    metisvm_card$cores$begun below(
+        .d(below$d),
+        .q(below$q),
+        .clock(below$clock)
+    );
+    metisvm_card$cores$begun above(
+        .d(above$d),
+        .q(above$q),
+        .clock(above$clock)
+    );
+    metisvm_card$cores$begun both_count(
+        .d(both_count$d),
+        .q(both_count$q),
+        .clock(both_count$clock)
+    );
+
     // Update code
     always @(*) begin
         valid$clock = clock;
@@ -5434,11 +5427,21 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
         seen$clock = clock;
         running$clock = clock;
         hit$clock = clock;
+        piece$clock = clock;
+        piece_counts$clock = clock;
+        below$clock = clock;
+        above$clock = clock;
+        both_count$clock = clock;
         valid$d = valid$q;
         at$d = at$q;
         seen$d = seen$q;
         running$d = running$q;
         hit$d = hit$q;
+        piece$d = piece$q;
+        piece_counts$d = piece_counts$q;
+        below$d = below$q;
+        above$d = above$q;
+        both_count$d = both_count$q;
         pieces$read_clock = clock;
         pieces$write_clock = clock;
         one = 32'h1;
@@ -5453,15 +5456,20 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
         pieces$write_enable = insert;
         pieces$read_address = at$q[(32'h0)+:(6)];
         seen$d = at$q;
-        piece_start = ((pieces$read_data[(32'h0)+:(48)]) & 49'h1ffffffffffff);
-        piece_end = pieces$read_data[(32'h30)+:(49)];
+        piece$d = pieces$read_data;
+        piece_counts$d = running$q && (at$q != 32'h0) && (at$q <= ((32'h40) & 7'h7f)) && valid$q[seen$q[(32'h0)+:(6)]];
+        piece_start = ((piece$q[(32'h0)+:(48)]) & 49'h1ffffffffffff);
+        piece_end = piece$q[(32'h30)+:(49)];
         start_wide = ((start) & 49'h1ffffffffffff);
+        below$d = piece_start < upto;
+        above$d = start_wide < piece_end;
+        both_count$d = piece_counts$q;
+        if (both_count$q && below$q && above$q) begin
+            hit$d = 1'b1;
+        end
         if (running$q) begin
             at$d = at$q + 32'h1;
-            if ((at$q != 32'h0) && valid$q[seen$q[(32'h0)+:(6)]] && (piece_start < upto) && (start_wide < piece_end)) begin
-                hit$d = 1'b1;
-            end
-            if (at$q == 32'h40) begin
+            if (at$q == 32'h43) begin
                 running$d = 1'b0;
             end
         end
@@ -5469,6 +5477,8 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
             at$d = 32'h0;
             running$d = 1'b1;
             hit$d = 1'b0;
+            piece_counts$d = 1'b0;
+            both_count$d = 1'b0;
         end
         searched = ~running$q;
         meets = hit$q;
@@ -5483,50 +5493,47 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
             running$d = 1'b0;
         end
     end
-    
+
 endmodule // metisvm_card$executor$handles
 
-
 module metisvm_card$executor$handles$at(d,q,clock);
-    
+
     // Module arguments
     input wire  [6:0] d;
     output reg  [6:0] q;
     input wire  clock;
-    
+
     // Update code (custom)
     initial begin
        q = 7'h0;
     end
-    
+
     always @(posedge clock) begin
        q <= d;
     end
-          
+
 endmodule // metisvm_card$executor$handles$at
 
+module metisvm_card$executor$handles$piece(d,q,clock);
 
-module metisvm_card$executor$handles$hit(d,q,clock);
-    
     // Module arguments
-    input wire  d;
-    output reg  q;
+    input wire  [96:0] d;
+    output reg  [96:0] q;
     input wire  clock;
-    
+
     // Update code (custom)
     initial begin
-       q = 1'h0;
+       q = 97'h0;
     end
-    
+
     always @(posedge clock) begin
        q <= d;
     end
-          
-endmodule // metisvm_card$executor$handles$hit
 
+endmodule // metisvm_card$executor$handles$piece
 
 module metisvm_card$executor$handles$pieces(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
-    
+
     // Module arguments
     input wire  [5:0] read_address;
     input wire  read_clock;
@@ -5535,122 +5542,98 @@ module metisvm_card$executor$handles$pieces(read_address,read_clock,read_data,wr
     input wire  write_clock;
     input wire  [96:0] write_data;
     input wire  write_enable;
-    
+
     // Update code (custom)
     reg[96:0] mem[63:0];
-    
-    
-    
+
+
+
     always @(posedge read_clock) begin
        read_data <= mem[read_address];
     end
-    
+
     always @(posedge write_clock) begin
        if (write_enable) begin
           mem[write_address] <= write_data;
        end
     end
-                
+
 endmodule // metisvm_card$executor$handles$pieces
 
+module metisvm_card$executor$has_field(d,q,clock);
 
-module metisvm_card$executor$handles$running(d,q,clock);
-    
     // Module arguments
-    input wire  d;
-    output reg  q;
+    input wire  [7:0] d;
+    output reg  [7:0] q;
     input wire  clock;
-    
+
     // Update code (custom)
     initial begin
-       q = 1'h0;
+       q = 8'h0;
     end
-    
+
     always @(posedge clock) begin
        q <= d;
     end
-          
-endmodule // metisvm_card$executor$handles$running
 
-
-module metisvm_card$executor$handles$seen(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$executor$handles$seen
-
-
-module metisvm_card$executor$handles$valid(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$executor$handles$valid
-
+endmodule // metisvm_card$executor$has_field
 
 module metisvm_card$executor$state(d,q,clock);
-    
+
     // Module arguments
     input wire  [2:0] d;
     output reg  [2:0] q;
     input wire  clock;
-    
+
     // Update code (custom)
     initial begin
        q = 3'h0;
     end
-    
+
     always @(posedge clock) begin
        q <= d;
     end
-          
+
 endmodule // metisvm_card$executor$state
 
-
 module metisvm_card$executor$status_reg(d,q,clock);
-    
+
     // Module arguments
     input wire  [14:0] d;
     output reg  [14:0] q;
     input wire  clock;
-    
+
     // Update code (custom)
     initial begin
        q = 15'h0;
     end
-    
+
     always @(posedge clock) begin
        q <= d;
     end
-          
+
 endmodule // metisvm_card$executor$status_reg
 
+module metisvm_card$executor$upto(d,q,clock);
+
+    // Module arguments
+    input wire  [64:0] d;
+    output reg  [64:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 65'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$executor$upto
 
 module metisvm_card$fetcher(clock,abort,cmd_valid,cmd_ready,cmd_address,cmd_length,cmd_kind,req_valid,req_ready,req_address,req_bytes,req_kind,req_last,idle);
-    
+
     // Module arguments
     input wire  clock;
     input wire  abort;
@@ -5666,7 +5649,7 @@ module metisvm_card$fetcher(clock,abort,cmd_valid,cmd_ready,cmd_address,cmd_leng
     output reg  [1:0] req_kind;
     output reg  req_last;
     output reg  idle;
-    
+
     // Stub signals
     reg  active$d;
     wire  active$q;
@@ -5680,21 +5663,30 @@ module metisvm_card$fetcher(clock,abort,cmd_valid,cmd_ready,cmd_address,cmd_leng
     reg  [1:0] kind$d;
     wire  [1:0] kind$q;
     reg  kind$clock;
-    
+    reg  ready$d;
+    wire  ready$q;
+    reg  ready$clock;
+    reg  [9:0] room$d;
+    wire  [9:0] room$q;
+    reg  room$clock;
+    reg  is_last$d;
+    wire  is_last$q;
+    reg  is_last$clock;
+
     // Local signals
     reg  [9:0] offset;
-    reg  [9:0] room;
+    reg  [9:0] room_n;
     reg  [48:0] room_wide;
-    reg  [63:0] room_address;
-    reg  is_last;
-    
+    reg  [54:0] next_piece;
+    reg  [63:0] next_address;
+
     // Sub module instances
-    metisvm_card$fetcher$active active(
+    metisvm_card$cores$begun active(
         .d(active$d),
         .q(active$q),
         .clock(active$clock)
     );
-    metisvm_card$fetcher$address address(
+    metisvm_card$cores$lanes$0$core$absorbed$0 address(
         .d(address$d),
         .q(address$q),
         .clock(address$clock)
@@ -5704,42 +5696,68 @@ module metisvm_card$fetcher(clock,abort,cmd_valid,cmd_ready,cmd_address,cmd_leng
         .q(left$q),
         .clock(left$clock)
     );
-    metisvm_card$fetcher$kind kind(
+    metisvm_card$cores$lanes$0$words$kind kind(
         .d(kind$d),
         .q(kind$q),
         .clock(kind$clock)
     );
-    
+    metisvm_card$cores$begun ready(
+        .d(ready$d),
+        .q(ready$q),
+        .clock(ready$clock)
+    );
+    metisvm_card$cores$best_load room(
+        .d(room$d),
+        .q(room$q),
+        .clock(room$clock)
+    );
+    metisvm_card$cores$begun is_last(
+        .d(is_last$d),
+        .q(is_last$q),
+        .clock(is_last$clock)
+    );
+
     // Update code
     always @(*) begin
         active$clock = clock;
         address$clock = clock;
         left$clock = clock;
         kind$clock = clock;
+        ready$clock = clock;
+        room$clock = clock;
+        is_last$clock = clock;
         active$d = active$q;
         address$d = address$q;
         left$d = left$q;
         kind$d = kind$q;
+        ready$d = ready$q;
+        room$d = room$q;
+        is_last$d = is_last$q;
         offset = ((address$q[(32'h0)+:(9)]) & 10'h3ff);
-        room = ((32'h200) & 10'h3ff) - offset;
-        room_wide = ((room) & 49'h1ffffffffffff);
-        room_address = ((room) & 64'hffffffffffffffff);
-        is_last = left$q <= room_wide;
+        room_n = ((32'h200) & 10'h3ff) - offset;
+        room$d = room_n;
+        is_last$d = ~|left$q[(32'ha)+:(39)] && (left$q[(32'h0)+:(10)] <= room_n);
+        room_wide = ((room$q) & 49'h1ffffffffffff);
+        next_piece = address$q[(32'h9)+:(55)] + 32'h1;
+        next_address = ((next_piece) & 64'hffffffffffffffff);
+        next_address = next_address << 32'h9;
         cmd_ready = ~active$q;
-        req_valid = active$q;
+        req_valid = ready$q;
         req_address = address$q;
         req_kind = kind$q;
-        req_last = is_last;
-        req_bytes = room;
-        if (is_last) begin
+        req_last = is_last$q;
+        req_bytes = room$q;
+        if (is_last$q) begin
             req_bytes = left$q[(32'h0)+:(10)];
         end
         idle = ~active$q;
         if (active$q) begin
-            if (req_ready) begin
-                address$d = address$q + room_address;
+            ready$d = 1'b1;
+            if (ready$q && req_ready) begin
+                ready$d = 1'b0;
+                address$d = next_address;
                 left$d = left$q - room_wide;
-                if (is_last) begin
+                if (is_last$q) begin
                     active$d = 1'b0;
                 end
             end
@@ -5754,90 +5772,32 @@ module metisvm_card$fetcher(clock,abort,cmd_valid,cmd_ready,cmd_address,cmd_leng
         end
         if (abort) begin
             active$d = 1'b0;
+            ready$d = 1'b0;
         end
     end
-    
+
 endmodule // metisvm_card$fetcher
 
-
-module metisvm_card$fetcher$active(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$fetcher$active
-
-
-module metisvm_card$fetcher$address(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$fetcher$address
-
-
-module metisvm_card$fetcher$kind(d,q,clock);
-    
-    // Module arguments
-    input wire  [1:0] d;
-    output reg  [1:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 2'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$fetcher$kind
-
-
 module metisvm_card$fetcher$left(d,q,clock);
-    
+
     // Module arguments
     input wire  [48:0] d;
     output reg  [48:0] q;
     input wire  clock;
-    
+
     // Update code (custom)
     initial begin
        q = 49'h0;
     end
-    
+
     always @(posedge clock) begin
        q <= d;
     end
-          
+
 endmodule // metisvm_card$fetcher$left
 
-
 module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,entry$2,entry$3,entry$4,entry$5,entry$6,entry$7,start,done,status,detail,working,cmd_valid,cmd_ready,cmd_address,cmd_length,cmd_kind,abort,drained,in_valid,in_ready,in_data,in_bytes,in_kind,in_end,in_error,engine_clear,engine_data,engine_bytes,engine_last,engine_valid,engine_ready,digest_data,digest_valid,digest_ready,write_start,write_address,write_push,write_data,write_flush,write_ready,write_idle);
-    
+
     // Module arguments
     input wire  clock;
     input wire  stop;
@@ -5866,13 +5826,13 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
     input wire  in_valid;
     output reg  in_ready;
     input wire  [63:0] in_data;
-    input wire  [3:0] in_bytes;
+    input wire  [5:0] in_bytes;
     input wire  [1:0] in_kind;
     input wire  in_end;
     input wire  in_error;
     output reg  engine_clear;
     output reg  [63:0] engine_data;
-    output reg  [3:0] engine_bytes;
+    output reg  [5:0] engine_bytes;
     output reg  engine_last;
     output reg  engine_valid;
     input wire  engine_ready;
@@ -5886,20 +5846,51 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
     output reg  write_flush;
     input wire  write_ready;
     input wire  write_idle;
-    
+
+    // Constant declarations
+    localparam  above_data = 9'b1000000;
+    localparam  no_kind = 2'b0;
+
     // Stub signals
     reg  crc$clock;
     reg  crc$clear;
     reg  crc$enable;
     reg  [63:0] crc$data;
     wire  [31:0] crc$checksum;
-    reg  [6:0] descriptors$read_address;
-    reg  descriptors$read_clock;
-    wire  [63:0] descriptors$read_data;
-    reg  [6:0] descriptors$write_address;
-    reg  descriptors$write_clock;
-    reg  [63:0] descriptors$write_data;
-    reg  descriptors$write_enable;
+    reg  beats$clock;
+    reg  beats$clear;
+    reg  [69:0] beats$data;
+    reg  beats$push;
+    wire  beats$full;
+    wire  [69:0] beats$first;
+    wire  beats$valid;
+    reg  beats$pop;
+    wire  [7:0] beats$fill;
+    reg  descriptors$clock;
+    reg  descriptors$clear;
+    reg  [63:0] descriptors$in_data;
+    reg  [5:0] descriptors$in_bytes;
+    reg  [1:0] descriptors$in_kind;
+    reg  descriptors$in_end;
+    reg  descriptors$in_error;
+    reg  descriptors$in_valid;
+    wire  descriptors$in_ready;
+    wire  [63:0] descriptors$out_data;
+    wire  [3:0] descriptors$out_bytes;
+    wire  [1:0] descriptors$out_kind;
+    wire  descriptors$out_end;
+    wire  descriptors$out_error;
+    wire  descriptors$out_valid;
+    reg  descriptors$out_ready;
+    reg  [63:0] descriptor$d;
+    wire  [63:0] descriptor$q;
+    reg  descriptor$clock;
+    reg  [32:0] last_byte$d;
+    wire  [32:0] last_byte$q;
+    reg  last_byte$clock;
+    reg  [32:0] total$d;
+    wire  [32:0] total$q;
+    reg  total$clock;
     reg  [2:0] state$d;
     wire  [2:0] state$q;
     reg  state$clock;
@@ -5909,9 +5900,6 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
     reg  [16:0] index$d;
     wire  [16:0] index$q;
     reg  index$clock;
-    reg  [29:0] arrived$d;
-    wire  [29:0] arrived$q;
-    reg  arrived$clock;
     reg  [29:0] asked$d;
     wire  [29:0] asked$q;
     reg  asked$clock;
@@ -5930,7 +5918,7 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
     reg  begun$d;
     wire  begun$q;
     reg  begun$clock;
-    
+
     // Local signals
     reg  [31:0] count;
     reg  [31:0] batch_bytes;
@@ -5944,8 +5932,6 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
     reg  [32:0] offset_wide;
     reg  [32:0] length_wide;
     reg  [32:0] batch_wide;
-    reg  [32:0] last_byte;
-    reg  [32:0] total;
     reg  [32:0] most;
     reg  [64:0] first;
     reg  [64:0] extent;
@@ -5956,8 +5942,10 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
     reg  [31:0] fail_detail;
     reg  [29:0] ahead;
     reg  takes;
-    reg  at_piece;
-    
+    reg  throws_away;
+    reg  [69:0] beat;
+    reg  [69:0] beat_bytes;
+
     // Sub module instances
     metisvm_card$keccak$crc crc(
         .clock(crc$clock),
@@ -5966,41 +5954,71 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
         .data(crc$data),
         .checksum(crc$checksum)
     );
-    metisvm_card$keccak$descriptors descriptors(
-        .read_address(descriptors$read_address),
-        .read_clock(descriptors$read_clock),
-        .read_data(descriptors$read_data),
-        .write_address(descriptors$write_address),
-        .write_clock(descriptors$write_clock),
-        .write_data(descriptors$write_data),
-        .write_enable(descriptors$write_enable)
+    metisvm_card$keccak$beats beats(
+        .clock(beats$clock),
+        .clear(beats$clear),
+        .data(beats$data),
+        .push(beats$push),
+        .full(beats$full),
+        .first(beats$first),
+        .valid(beats$valid),
+        .pop(beats$pop),
+        .fill(beats$fill)
     );
-    metisvm_card$keccak$state state(
+    metisvm_card$cores$lanes$0$words descriptors(
+        .clock(descriptors$clock),
+        .clear(descriptors$clear),
+        .in_data(descriptors$in_data),
+        .in_bytes(descriptors$in_bytes),
+        .in_kind(descriptors$in_kind),
+        .in_end(descriptors$in_end),
+        .in_error(descriptors$in_error),
+        .in_valid(descriptors$in_valid),
+        .in_ready(descriptors$in_ready),
+        .out_data(descriptors$out_data),
+        .out_bytes(descriptors$out_bytes),
+        .out_kind(descriptors$out_kind),
+        .out_end(descriptors$out_end),
+        .out_error(descriptors$out_error),
+        .out_valid(descriptors$out_valid),
+        .out_ready(descriptors$out_ready)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 descriptor(
+        .d(descriptor$d),
+        .q(descriptor$q),
+        .clock(descriptor$clock)
+    );
+    metisvm_card$keccak$last_byte last_byte(
+        .d(last_byte$d),
+        .q(last_byte$q),
+        .clock(last_byte$clock)
+    );
+    metisvm_card$keccak$last_byte total(
+        .d(total$d),
+        .q(total$q),
+        .clock(total$clock)
+    );
+    metisvm_card$executor$state state(
         .d(state$d),
         .q(state$q),
         .clock(state$clock)
     );
-    metisvm_card$keccak$ending ending(
+    metisvm_card$cores$lanes$0$words$kind ending(
         .d(ending$d),
         .q(ending$q),
         .clock(ending$clock)
     );
-    metisvm_card$keccak$index index(
+    metisvm_card$cores$lanes$0$core$absorber$arrived_at index(
         .d(index$d),
         .q(index$q),
         .clock(index$clock)
-    );
-    metisvm_card$keccak$arrived arrived(
-        .d(arrived$d),
-        .q(arrived$q),
-        .clock(arrived$clock)
     );
     metisvm_card$keccak$asked asked(
         .d(asked$d),
         .q(asked$q),
         .clock(asked$clock)
     );
-    metisvm_card$keccak$sum sum(
+    metisvm_card$keccak$last_byte sum(
         .d(sum$d),
         .q(sum$q),
         .clock(sum$clock)
@@ -6010,47 +6028,51 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
         .q(words_left$q),
         .clock(words_left$clock)
     );
-    metisvm_card$keccak$status_reg status_reg(
+    metisvm_card$executor$status_reg status_reg(
         .d(status_reg$d),
         .q(status_reg$q),
         .clock(status_reg$clock)
     );
-    metisvm_card$keccak$detail_reg detail_reg(
+    metisvm_card$drain detail_reg(
         .d(detail_reg$d),
         .q(detail_reg$q),
         .clock(detail_reg$clock)
     );
-    metisvm_card$keccak$begun begun(
+    metisvm_card$cores$begun begun(
         .d(begun$d),
         .q(begun$q),
         .clock(begun$clock)
     );
-    
+
     // Update code
     always @(*) begin
         state$clock = clock;
         ending$clock = clock;
         index$clock = clock;
-        arrived$clock = clock;
         asked$clock = clock;
         sum$clock = clock;
         words_left$clock = clock;
         status_reg$clock = clock;
         detail_reg$clock = clock;
         begun$clock = clock;
+        descriptor$clock = clock;
+        last_byte$clock = clock;
+        total$clock = clock;
         state$d = state$q;
         ending$d = ending$q;
         index$d = index$q;
-        arrived$d = arrived$q;
         asked$d = asked$q;
         sum$d = sum$q;
         words_left$d = words_left$q;
         status_reg$d = status_reg$q;
         detail_reg$d = detail_reg$q;
         begun$d = begun$q;
+        descriptor$d = descriptor$q;
+        last_byte$d = last_byte$q;
+        total$d = total$q;
         crc$clock = clock;
-        descriptors$read_clock = clock;
-        descriptors$write_clock = clock;
+        beats$clock = clock;
+        descriptors$clock = clock;
         count = entry$2[(32'h20)+:(32)];
         batch_bytes = entry$5[(32'h0)+:(32)];
         output_bytes = entry$5[(32'h20)+:(32)];
@@ -6067,15 +6089,28 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
         fail_status = 32'h0;
         fail_detail = 32'h0;
         cmd_valid = 1'b0;
-        abort = ending$q == 32'h1;
-        engine_clear = ending$q == 32'h1;
-        descriptors$read_address = index$q[(32'h0)+:(7)];
-        offset = descriptors$read_data[(32'h0)+:(32)];
-        length = descriptors$read_data[(32'h20)+:(32)];
+        throws_away = ending$q == 32'h1;
+        abort = throws_away;
+        engine_clear = throws_away;
+        beat = ((in_data) & 70'h3fffffffffffffffff);
+        beat_bytes = ((in_bytes) & 70'h3fffffffffffffffff);
+        beat_bytes = beat_bytes << above_data;
+        beats$data = beat | beat_bytes;
+        beats$push = 1'b0;
+        beats$clear = throws_away;
+        beats$pop = descriptors$in_ready;
+        descriptors$clear = throws_away;
+        descriptors$in_data = beats$first[(32'h0)+:(64)];
+        descriptors$in_bytes = beats$first[(above_data)+:(6)];
+        descriptors$in_kind = no_kind;
+        descriptors$in_end = 1'b0;
+        descriptors$in_error = 1'b0;
+        descriptors$in_valid = beats$valid;
+        descriptors$out_ready = 1'b0;
+        offset = descriptor$q[(32'h0)+:(32)];
+        length = descriptor$q[(32'h20)+:(32)];
         offset_wide = ((offset) & 33'h1ffffffff);
         length_wide = ((length) & 33'h1ffffffff);
-        last_byte = offset_wide + length_wide;
-        total = sum$q + length_wide;
         ahead = ((count[(32'h0)+:(29)]) & 30'h3fffffff);
         if (limit < ahead) begin
             ahead = limit;
@@ -6084,7 +6119,6 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
         if (piece > ((32'h40) & 30'h3fffffff)) begin
             piece = 32'h40;
         end
-        at_piece = index$q[(32'h0)+:(6)] == 32'h0;
         asked_bytes = ((asked$q) & 64'hffffffffffffffff);
         asked_bytes = asked_bytes << 32'h3;
         cmd_address = entry$3 + ((offset) & 64'hffffffffffffffff);
@@ -6100,7 +6134,6 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
                 state$d = 32'h1;
                 ending$d = 32'h0;
                 index$d = 32'h0;
-                arrived$d = 32'h0;
                 asked$d = 32'h0;
                 sum$d = 32'h0;
                 words_left$d = ((count[(32'h0)+:(17)]) & 19'h7ffff) << 32'h2;
@@ -6157,35 +6190,42 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
             end
         end
         if (state$q == 32'h3) begin
-            if (index_wide < arrived$q) begin
-                state$d = 32'h4;
-            end
-            else if (index_wide >= limit) begin
+            descriptor$d = descriptors$out_data;
+            if (index_wide >= limit) begin
                 fail = 1'b1;
                 fail_status = 32'h12;
                 fail_detail = ((index$q) & 32'hffffffff);
             end
+            else if (descriptors$out_valid) begin
+                descriptors$out_ready = 1'b1;
+                state$d = 32'h4;
+            end
         end
         if (state$q == 32'h4) begin
-            fail_detail = ((index$q) & 32'hffffffff);
+            last_byte$d = offset_wide + length_wide;
+            total$d = sum$q + length_wide;
             state$d = 32'h5;
-            if (|offset[(32'h0)+:(3)] || (last_byte > batch_wide)) begin
+        end
+        if (state$q == 32'h5) begin
+            fail_detail = ((index$q) & 32'hffffffff);
+            state$d = 32'h6;
+            if (|offset[(32'h0)+:(3)] || (last_byte$q > batch_wide)) begin
                 fail = 1'b1;
                 fail_status = 32'h12;
             end
-            else if (total > most) begin
+            else if (total$q > most) begin
                 fail = 1'b1;
                 fail_status = 32'hf;
             end
         end
-        if (state$q == 32'h5) begin
+        if (state$q == 32'h6) begin
             cmd_valid = 1'b1;
             if (cmd_ready) begin
-                sum$d = total;
+                sum$d = total$q;
                 index$d = next_index;
                 state$d = 32'h3;
                 if (((next_index) & 32'hffffffff) == count) begin
-                    state$d = 32'h6;
+                    state$d = 32'h7;
                 end
                 else if (&index$q[(32'h0)+:(6)]) begin
                     state$d = 32'h2;
@@ -6196,10 +6236,7 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
         engine_bytes = in_bytes;
         engine_last = in_end;
         engine_valid = 1'b0;
-        in_ready = ending$q == 32'h1;
-        descriptors$write_address = arrived$q[(32'h0)+:(7)];
-        descriptors$write_data = in_data;
-        descriptors$write_enable = 1'b0;
+        in_ready = throws_away;
         if ((state$q != 32'h0) && (ending$q == 32'h0) && in_valid) begin
             if (in_error) begin
                 fail = 1'b1;
@@ -6208,8 +6245,7 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
             end
             else if (in_kind == 32'h2) begin
                 in_ready = 1'b1;
-                descriptors$write_enable = 1'b1;
-                arrived$d = arrived$q + 32'h1;
+                beats$push = 1'b1;
             end
             else begin
                 engine_valid = 1'b1;
@@ -6260,76 +6296,169 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
             begun$d = 1'b0;
         end
     end
-    
+
 endmodule // metisvm_card$keccak
 
-
-module metisvm_card$keccak$arrived(d,q,clock);
-    
-    // Module arguments
-    input wire  [29:0] d;
-    output reg  [29:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 30'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$keccak$arrived
-
-
 module metisvm_card$keccak$asked(d,q,clock);
-    
+
     // Module arguments
     input wire  [29:0] d;
     output reg  [29:0] q;
     input wire  clock;
-    
+
     // Update code (custom)
     initial begin
        q = 30'h0;
     end
-    
+
     always @(posedge clock) begin
        q <= d;
     end
-          
+
 endmodule // metisvm_card$keccak$asked
 
+module metisvm_card$keccak$beats(clock,clear,data,push,full,first,valid,pop,fill);
 
-module metisvm_card$keccak$begun(d,q,clock);
-    
     // Module arguments
-    input wire  d;
-    output reg  q;
     input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$keccak$begun
+    input wire  clear;
+    input wire  [69:0] data;
+    input wire  push;
+    output reg  full;
+    output reg  [69:0] first;
+    output reg  valid;
+    input wire  pop;
+    output reg  [7:0] fill;
 
+    // Constant declarations
+    localparam  capacity = 8'h80;
+
+    // Stub signals
+    reg  [6:0] entries$read_address;
+    reg  entries$read_clock;
+    wire  [69:0] entries$read_data;
+    reg  [6:0] entries$write_address;
+    reg  entries$write_clock;
+    reg  [69:0] entries$write_data;
+    reg  entries$write_enable;
+    reg  [7:0] head$d;
+    wire  [7:0] head$q;
+    reg  head$clock;
+    reg  [7:0] tail$d;
+    wire  [7:0] tail$q;
+    reg  tail$clock;
+    reg  [7:0] tail_seen$d;
+    wire  [7:0] tail_seen$q;
+    reg  tail_seen$clock;
+
+    // Local signals
+    reg  [7:0] head_next;
+    reg  [7:0] held;
+    reg  no_room;
+    reg  has_one;
+
+    // Sub module instances
+    metisvm_card$keccak$beats$entries entries(
+        .read_address(entries$read_address),
+        .read_clock(entries$read_clock),
+        .read_data(entries$read_data),
+        .write_address(entries$write_address),
+        .write_clock(entries$write_clock),
+        .write_data(entries$write_data),
+        .write_enable(entries$write_enable)
+    );
+    metisvm_card$executor$has_field head(
+        .d(head$d),
+        .q(head$q),
+        .clock(head$clock)
+    );
+    metisvm_card$executor$has_field tail(
+        .d(tail$d),
+        .q(tail$q),
+        .clock(tail$clock)
+    );
+    metisvm_card$executor$has_field tail_seen(
+        .d(tail_seen$d),
+        .q(tail_seen$q),
+        .clock(tail_seen$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        head$clock = clock;
+        tail$clock = clock;
+        tail_seen$clock = clock;
+        head$d = head$q;
+        tail$d = tail$q;
+        tail_seen$d = tail_seen$q;
+        entries$read_clock = clock;
+        entries$write_clock = clock;
+        held = tail$q - head$q;
+        fill = held;
+        no_room = held == capacity;
+        full = no_room;
+        entries$write_address = tail$q[(32'h0)+:(7)];
+        entries$write_data = data;
+        entries$write_enable = push && ~no_room;
+        if (push && ~no_room) begin
+            tail$d = tail$q + 32'h1;
+        end
+        tail_seen$d = tail$q;
+        has_one = head$q != tail_seen$q;
+        valid = has_one;
+        first = entries$read_data;
+        head_next = head$q;
+        if (pop && has_one) begin
+            head_next = head$q + 32'h1;
+        end
+        entries$read_address = head_next[(32'h0)+:(7)];
+        head$d = head_next;
+        if (clear) begin
+            head$d = 32'h0;
+            tail$d = 32'h0;
+            tail_seen$d = 32'h0;
+        end
+    end
+
+endmodule // metisvm_card$keccak$beats
+
+module metisvm_card$keccak$beats$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+
+    // Module arguments
+    input wire  [6:0] read_address;
+    input wire  read_clock;
+    output reg  [69:0] read_data;
+    input wire  [6:0] write_address;
+    input wire  write_clock;
+    input wire  [69:0] write_data;
+    input wire  write_enable;
+
+    // Update code (custom)
+    reg[69:0] mem[127:0];
+
+
+
+    always @(posedge read_clock) begin
+       read_data <= mem[read_address];
+    end
+
+    always @(posedge write_clock) begin
+       if (write_enable) begin
+          mem[write_address] <= write_data;
+       end
+    end
+
+endmodule // metisvm_card$keccak$beats$entries
 
 module metisvm_card$keccak$crc(clock,clear,enable,data,checksum);
-    
+
     // Module arguments
     input wire  clock;
     input wire  clear;
     input wire  enable;
     input wire  [63:0] data;
     output reg  [31:0] checksum;
-    
+
     // Constant declarations
     localparam  mask$0 = 64'h4d101df481b4e5a;
     localparam  mask$1 = 64'h9a203be90369cb5;
@@ -6395,24 +6524,24 @@ module metisvm_card$keccak$crc(clock,clear,enable,data,checksum);
     localparam  place$29 = 32'h20000000;
     localparam  place$30 = 32'h40000000;
     localparam  place$31 = 32'h80000000;
-    
+
     // Stub signals
     reg  [31:0] register$d;
     wire  [31:0] register$q;
     reg  register$clock;
-    
+
     // Local signals
     reg  [63:0] sum;
     reg  [63:0] picked;
     reg  [31:0] result;
-    
+
     // Sub module instances
-    metisvm_card$keccak$crc$register register(
+    metisvm_card$drain register(
         .d(register$d),
         .q(register$q),
         .clock(register$clock)
     );
-    
+
     // Update code
     always @(*) begin
         register$clock = clock;
@@ -6557,193 +6686,47 @@ module metisvm_card$keccak$crc(clock,clear,enable,data,checksum);
         end
         checksum = register$q;
     end
-    
+
 endmodule // metisvm_card$keccak$crc
 
+module metisvm_card$keccak$last_byte(d,q,clock);
 
-module metisvm_card$keccak$crc$register(d,q,clock);
-    
-    // Module arguments
-    input wire  [31:0] d;
-    output reg  [31:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 32'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$keccak$crc$register
-
-
-module metisvm_card$keccak$descriptors(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
-    
-    // Module arguments
-    input wire  [6:0] read_address;
-    input wire  read_clock;
-    output reg  [63:0] read_data;
-    input wire  [6:0] write_address;
-    input wire  write_clock;
-    input wire  [63:0] write_data;
-    input wire  write_enable;
-    
-    // Update code (custom)
-    reg[63:0] mem[127:0];
-    
-    
-    
-    always @(posedge read_clock) begin
-       read_data <= mem[read_address];
-    end
-    
-    always @(posedge write_clock) begin
-       if (write_enable) begin
-          mem[write_address] <= write_data;
-       end
-    end
-                
-endmodule // metisvm_card$keccak$descriptors
-
-
-module metisvm_card$keccak$detail_reg(d,q,clock);
-    
-    // Module arguments
-    input wire  [31:0] d;
-    output reg  [31:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 32'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$keccak$detail_reg
-
-
-module metisvm_card$keccak$ending(d,q,clock);
-    
-    // Module arguments
-    input wire  [1:0] d;
-    output reg  [1:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 2'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$keccak$ending
-
-
-module metisvm_card$keccak$index(d,q,clock);
-    
-    // Module arguments
-    input wire  [16:0] d;
-    output reg  [16:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 17'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$keccak$index
-
-
-module metisvm_card$keccak$state(d,q,clock);
-    
-    // Module arguments
-    input wire  [2:0] d;
-    output reg  [2:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 3'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$keccak$state
-
-
-module metisvm_card$keccak$status_reg(d,q,clock);
-    
-    // Module arguments
-    input wire  [14:0] d;
-    output reg  [14:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 15'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$keccak$status_reg
-
-
-module metisvm_card$keccak$sum(d,q,clock);
-    
     // Module arguments
     input wire  [32:0] d;
     output reg  [32:0] q;
     input wire  clock;
-    
+
     // Update code (custom)
     initial begin
        q = 33'h0;
     end
-    
+
     always @(posedge clock) begin
        q <= d;
     end
-          
-endmodule // metisvm_card$keccak$sum
 
+endmodule // metisvm_card$keccak$last_byte
 
 module metisvm_card$keccak$words_left(d,q,clock);
-    
+
     // Module arguments
     input wire  [18:0] d;
     output reg  [18:0] q;
     input wire  clock;
-    
+
     // Update code (custom)
     initial begin
        q = 19'h0;
     end
-    
+
     always @(posedge clock) begin
        q <= d;
     end
-          
+
 endmodule // metisvm_card$keccak$words_left
 
-
 module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg_address,cfg_data,sel,sel_pending,sel_enabled,sel_fresh,sel_running,sel_armed,take,again,set_state,new_state,disarm,cmd_valid,cmd_ready,cmd_address,cmd_length,abort,drained,in_valid,in_ready,in_data,in_end,in_error,entry$0,entry$1,entry$2,entry$3,entry$4,entry$5,entry$6,entry$7,start,cancelled,found,done,status,detail,write_start,write_address,write_push,write_data,write_flush,write_ready,write_idle,irq_valid,irq_ready);
-    
+
     // Module arguments
     input wire  clock;
     input wire  stop;
@@ -6799,8 +6782,24 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
     input wire  write_idle;
     output reg  irq_valid;
     input wire  irq_ready;
-    
+
     // Stub signals
+    reg  next_burst$clock;
+    reg  [63:0] next_burst$sq;
+    reg  [63:0] next_burst$cq;
+    reg  [31:0] next_burst$log2;
+    reg  [31:0] next_burst$max_log2;
+    reg  [15:0] next_burst$tail;
+    reg  [15:0] next_burst$head;
+    reg  [15:0] next_burst$completed;
+    reg  [15:0] next_burst$consumed;
+    wire  next_burst$valid;
+    wire  next_burst$over;
+    wire  [3:0] next_burst$count;
+    wire  [63:0] next_burst$address;
+    wire  [63:0] next_burst$completion;
+    wire  next_burst$at_start;
+    wire  next_burst$phase;
     reg  [5:0] contexts$read_address;
     reg  contexts$read_clock;
     wire  [63:0] contexts$read_data;
@@ -6917,24 +6916,8 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
     reg  is_cancelled$d;
     wire  is_cancelled$q;
     reg  is_cancelled$clock;
-    
+
     // Local signals
-    reg  [16:0] entries;
-    reg  [16:0] one17;
-    reg  [16:0] mask;
-    reg  [15:0] waiting;
-    reg  [16:0] waiting_wide;
-    reg  [15:0] unreported;
-    reg  [16:0] unreported_wide;
-    reg  [16:0] room;
-    reg  [16:0] slot;
-    reg  [16:0] to_end;
-    reg  [16:0] to_page;
-    reg  [16:0] least;
-    reg  [63:0] offset;
-    reg  [5:0] place;
-    reg  [16:0] end17;
-    reg  [16:0] odd;
     reg  cancellable;
     reg  good_word;
     reg  [31:0] candidate;
@@ -6952,15 +6935,32 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
     reg  [9:0] step_wide;
     reg  [6:0] last_queue;
     reg  [5:0] next_queue;
-    reg  valid;
     reg  [5:0] index_wide;
     reg  [5:0] step6;
     reg  [3:0] next_index;
     reg  [63:0] flag;
     reg  [63:0] phase;
-    
+
     // Sub module instances
-    metisvm_card$queue$contexts contexts(
+    metisvm_card$queue$next_burst next_burst(
+        .clock(next_burst$clock),
+        .sq(next_burst$sq),
+        .cq(next_burst$cq),
+        .log2(next_burst$log2),
+        .max_log2(next_burst$max_log2),
+        .tail(next_burst$tail),
+        .head(next_burst$head),
+        .completed(next_burst$completed),
+        .consumed(next_burst$consumed),
+        .valid(next_burst$valid),
+        .over(next_burst$over),
+        .count(next_burst$count),
+        .address(next_burst$address),
+        .completion(next_burst$completion),
+        .at_start(next_burst$at_start),
+        .phase(next_burst$phase)
+    );
+    metisvm_card$queue$burst contexts(
         .read_address(contexts$read_address),
         .read_clock(contexts$read_clock),
         .read_data(contexts$read_data),
@@ -6978,47 +6978,47 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         .write_data(burst$write_data),
         .write_enable(burst$write_enable)
     );
-    metisvm_card$queue$state state(
+    metisvm_card$cores$best state(
         .d(state$d),
         .q(state$q),
         .clock(state$clock)
     );
-    metisvm_card$queue$queue queue(
+    metisvm_card$cores$lanes$0$words$left queue(
         .d(queue$d),
         .q(queue$q),
         .clock(queue$clock)
     );
-    metisvm_card$queue$step step(
+    metisvm_card$executor$handles$at step(
         .d(step$d),
         .q(step$q),
         .clock(step$clock)
     );
-    metisvm_card$queue$sq sq(
+    metisvm_card$cores$lanes$0$core$absorbed$0 sq(
         .d(sq$d),
         .q(sq$q),
         .clock(sq$clock)
     );
-    metisvm_card$queue$cq cq(
+    metisvm_card$cores$lanes$0$core$absorbed$0 cq(
         .d(cq$d),
         .q(cq$q),
         .clock(cq$clock)
     );
-    metisvm_card$queue$log2 log2(
+    metisvm_card$drain log2(
         .d(log2$d),
         .q(log2$q),
         .clock(log2$clock)
     );
-    metisvm_card$queue$tail tail(
+    metisvm_card$queue$completed tail(
         .d(tail$d),
         .q(tail$q),
         .clock(tail$clock)
     );
-    metisvm_card$queue$consumed consumed(
+    metisvm_card$queue$completed consumed(
         .d(consumed$d),
         .q(consumed$q),
         .clock(consumed$clock)
     );
-    metisvm_card$queue$head head(
+    metisvm_card$queue$completed head(
         .d(head$d),
         .q(head$q),
         .clock(head$clock)
@@ -7028,127 +7028,127 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         .q(completed$q),
         .clock(completed$clock)
     );
-    metisvm_card$queue$unannounced unannounced(
+    metisvm_card$cores$begun unannounced(
         .d(unannounced$d),
         .q(unannounced$q),
         .clock(unannounced$clock)
     );
-    metisvm_card$queue$count count(
+    metisvm_card$cores$best count(
         .d(count$d),
         .q(count$q),
         .clock(count$clock)
     );
-    metisvm_card$queue$index index(
+    metisvm_card$cores$best index(
         .d(index$d),
         .q(index$q),
         .clock(index$clock)
     );
-    metisvm_card$queue$look look(
+    metisvm_card$cores$best look(
         .d(look$d),
         .q(look$q),
         .clock(look$clock)
     );
-    metisvm_card$queue$words$0 words$0(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$0(
         .d(words$0$d),
         .q(words$0$q),
         .clock(words$0$clock)
     );
-    metisvm_card$queue$words$1 words$1(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$1(
         .d(words$1$d),
         .q(words$1$q),
         .clock(words$1$clock)
     );
-    metisvm_card$queue$words$2 words$2(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$2(
         .d(words$2$d),
         .q(words$2$q),
         .clock(words$2$clock)
     );
-    metisvm_card$queue$words$3 words$3(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$3(
         .d(words$3$d),
         .q(words$3$q),
         .clock(words$3$clock)
     );
-    metisvm_card$queue$words$4 words$4(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$4(
         .d(words$4$d),
         .q(words$4$q),
         .clock(words$4$clock)
     );
-    metisvm_card$queue$words$5 words$5(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$5(
         .d(words$5$d),
         .q(words$5$q),
         .clock(words$5$clock)
     );
-    metisvm_card$queue$words$6 words$6(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$6(
         .d(words$6$d),
         .q(words$6$q),
         .clock(words$6$clock)
     );
-    metisvm_card$queue$words$7 words$7(
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$7(
         .d(words$7$d),
         .q(words$7$q),
         .clock(words$7$clock)
     );
-    metisvm_card$queue$target$0 target$0(
+    metisvm_card$drain target$0(
         .d(target$0$d),
         .q(target$0$q),
         .clock(target$0$clock)
     );
-    metisvm_card$queue$target$1 target$1(
+    metisvm_card$drain target$1(
         .d(target$1$d),
         .q(target$1$q),
         .clock(target$1$clock)
     );
-    metisvm_card$queue$target$2 target$2(
+    metisvm_card$drain target$2(
         .d(target$2$d),
         .q(target$2$q),
         .clock(target$2$clock)
     );
-    metisvm_card$queue$target$3 target$3(
+    metisvm_card$drain target$3(
         .d(target$3$d),
         .q(target$3$q),
         .clock(target$3$clock)
     );
-    metisvm_card$queue$target$4 target$4(
+    metisvm_card$drain target$4(
         .d(target$4$d),
         .q(target$4$q),
         .clock(target$4$clock)
     );
-    metisvm_card$queue$target$5 target$5(
+    metisvm_card$drain target$5(
         .d(target$5$d),
         .q(target$5$q),
         .clock(target$5$clock)
     );
-    metisvm_card$queue$target$6 target$6(
+    metisvm_card$drain target$6(
         .d(target$6$d),
         .q(target$6$q),
         .clock(target$6$clock)
     );
-    metisvm_card$queue$target$7 target$7(
+    metisvm_card$drain target$7(
         .d(target$7$d),
         .q(target$7$q),
         .clock(target$7$clock)
     );
-    metisvm_card$queue$is_cancel is_cancel(
+    metisvm_card$executor$has_field is_cancel(
         .d(is_cancel$d),
         .q(is_cancel$q),
         .clock(is_cancel$clock)
     );
-    metisvm_card$queue$good good(
+    metisvm_card$cores$begun good(
         .d(good$d),
         .q(good$q),
         .clock(good$clock)
     );
-    metisvm_card$queue$has_found has_found(
+    metisvm_card$executor$has_field has_found(
         .d(has_found$d),
         .q(has_found$q),
         .clock(has_found$clock)
     );
-    metisvm_card$queue$is_cancelled is_cancelled(
+    metisvm_card$cores$begun is_cancelled(
         .d(is_cancelled$d),
         .q(is_cancelled$q),
         .clock(is_cancelled$clock)
     );
-    
+
     // Update code
     always @(*) begin
         state$clock = clock;
@@ -7187,6 +7187,7 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         good$d = good$q;
         has_found$d = has_found$q;
         is_cancelled$d = is_cancelled$q;
+        next_burst$clock = clock;
         contexts$read_clock = clock;
         contexts$write_clock = clock;
         burst$read_clock = clock;
@@ -7259,21 +7260,15 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         cfg_address = queue_wide | step_wide;
         low = ((cfg_data) & 64'hffffffffffffffff);
         high = low << 32'h20;
-        one17 = 32'h1;
-        entries = one17 << log2$q[(32'h0)+:(5)];
-        mask = entries - 32'h1;
-        waiting = tail$q - head$q;
-        waiting_wide = ((waiting) & 17'h1ffff);
-        unreported = completed$q - consumed$q;
-        unreported_wide = ((unreported) & 17'h1ffff);
-        room = entries - unreported_wide;
-        slot = ((head$q) & 17'h1ffff) & mask;
-        to_end = entries - slot;
-        offset = ((slot) & 64'hffffffffffffffff);
-        offset = offset << 32'h6;
-        cmd_address = sq$q + offset;
-        place = cmd_address[(32'h6)+:(6)];
-        to_page = ((32'h40) & 17'h1ffff) - ((place) & 17'h1ffff);
+        next_burst$sq = sq$q;
+        next_burst$cq = cq$q;
+        next_burst$log2 = log2$q;
+        next_burst$max_log2 = max_log2;
+        next_burst$tail = tail$q;
+        next_burst$head = head$q;
+        next_burst$completed = completed$q;
+        next_burst$consumed = consumed$q;
+        cmd_address = next_burst$address;
         cmd_length = ((count$q) & 49'h1ffffffffffff);
         cmd_length = cmd_length << 32'h6;
         last_queue = queues - 32'h1;
@@ -7285,9 +7280,8 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         one8 = 32'h1;
         look_mask = one8 << look$q;
         cancelled = is_cancelled$q;
-        found = has_found$q[index$q];
+        found = has_found$q[index$q[(32'h0)+:(3)]];
         next_index = index$q + 32'h1;
-        valid = (log2$q != 32'h0) && (log2$q <= max_log2) && (sq$q[(32'h0)+:(6)] == 32'h0) && (cq$q[(32'h0)+:(6)] == 32'h0) && ~&sq$q[(32'h15)+:(43)] && ~&cq$q[(32'h13)+:(45)];
         good_word = in_data == 32'h0;
         if (step$q[(32'h0)+:(3)] == 32'h0) begin
             good_word = in_data[(32'h0)+:(32)] == 32'h1;
@@ -7372,13 +7366,18 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         end
         if (state$q == 32'h2) begin
             state$d = 32'h3;
-            if (sel_fresh) begin
+            step$d = 32'h0;
+            if (~sel_enabled || (sel_fresh && sel_pending)) begin
+                queue$d = next_queue;
+                state$d = 32'h0;
+            end
+            else if (sel_fresh) begin
                 head$d = 32'h0;
                 completed$d = 32'h0;
                 unannounced$d = 1'b0;
                 set_state = 1'b1;
                 new_state = 32'h1;
-                if (~valid) begin
+                if (~next_burst$valid) begin
                     new_state = 32'h2;
                     state$d = 32'h0;
                 end
@@ -7390,34 +7389,24 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
             end
         end
         if (state$q == 32'h3) begin
-            state$d = 32'h4;
-            if ((unreported_wide > entries) || (waiting_wide > entries)) begin
-                set_state = 1'b1;
-                new_state = 32'h2;
-                state$d = 32'h0;
+            step$d = step$q + 32'h1;
+            if (step$q == 32'h4) begin
+                state$d = 32'h4;
+                if (next_burst$over) begin
+                    set_state = 1'b1;
+                    new_state = 32'h2;
+                    state$d = 32'h0;
+                end
             end
         end
-        least = waiting_wide;
-        if (room < least) begin
-            least = room;
-        end
-        if (to_end < least) begin
-            least = to_end;
-        end
-        if (to_page < least) begin
-            least = to_page;
-        end
-        if (least > ((32'h8) & 17'h1ffff)) begin
-            least = 32'h8;
-        end
         if (state$q == 32'h4) begin
-            count$d = least[(32'h0)+:(4)];
+            count$d = next_burst$count;
             state$d = 32'h5;
             step$d = 32'h0;
             is_cancel$d = 32'h0;
             has_found$d = 32'h0;
             index$d = 32'h0;
-            if (least == 32'h0) begin
+            if (next_burst$count == 32'h0) begin
                 state$d = 32'hd;
             end
         end
@@ -7492,6 +7481,9 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
                     state$d = 32'hf;
                 end
             end
+            if (stop) begin
+                state$d = 32'hf;
+            end
         end
         if (state$q == 32'hf) begin
             abort = 1'b1;
@@ -7559,11 +7551,7 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
                 state$d = 32'ha;
             end
         end
-        end17 = ((completed$q) & 17'h1ffff) & mask;
-        odd = ((completed$q) & 17'h1ffff) & entries;
-        write_address = ((end17) & 64'hffffffffffffffff);
-        write_address = write_address << 32'h4;
-        write_address = write_address + cq$q;
+        write_address = next_burst$completion;
         high = ((boot_nonce) & 64'hffffffffffffffff);
         high = high << 32'h20;
         write_data = ((words$0$q[(32'h20)+:(32)]) & 64'hffffffffffffffff) | high;
@@ -7572,7 +7560,7 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
                 write_start = 1'b1;
                 state$d = 32'hb;
             end
-            else if (end17 == 32'h0) begin
+            else if (next_burst$at_start) begin
                 write_flush = 1'b1;
             end
             else begin
@@ -7593,7 +7581,7 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         saved = saved | saved_high;
         saved_high = ((detail) & 64'hffffffffffffffff);
         saved = saved | saved_high;
-        if (odd == 32'h0) begin
+        if (next_burst$phase) begin
             saved = saved | phase;
         end
         if (state$q == 32'hc) begin
@@ -7654,12 +7642,11 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         contexts$write_data = saved;
         contexts$write_enable = store;
     end
-    
+
 endmodule // metisvm_card$queue
 
-
 module metisvm_card$queue$burst(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
-    
+
     // Module arguments
     input wire  [5:0] read_address;
     input wire  read_clock;
@@ -7668,702 +7655,328 @@ module metisvm_card$queue$burst(read_address,read_clock,read_data,write_address,
     input wire  write_clock;
     input wire  [63:0] write_data;
     input wire  write_enable;
-    
+
     // Update code (custom)
     reg[63:0] mem[63:0];
-    
-    
-    
+
+
+
     always @(posedge read_clock) begin
        read_data <= mem[read_address];
     end
-    
+
     always @(posedge write_clock) begin
        if (write_enable) begin
           mem[write_address] <= write_data;
        end
     end
-                
+
 endmodule // metisvm_card$queue$burst
 
-
 module metisvm_card$queue$completed(d,q,clock);
-    
+
     // Module arguments
     input wire  [15:0] d;
     output reg  [15:0] q;
     input wire  clock;
-    
+
     // Update code (custom)
     initial begin
        q = 16'h0;
     end
-    
+
     always @(posedge clock) begin
        q <= d;
     end
-          
+
 endmodule // metisvm_card$queue$completed
 
+module metisvm_card$queue$next_burst(clock,sq,cq,log2,max_log2,tail,head,completed,consumed,valid,over,count,address,completion,at_start,phase);
 
-module metisvm_card$queue$consumed(d,q,clock);
-    
     // Module arguments
-    input wire  [15:0] d;
-    output reg  [15:0] q;
     input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 16'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$consumed
-
-
-module metisvm_card$queue$contexts(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
-    
-    // Module arguments
-    input wire  [5:0] read_address;
-    input wire  read_clock;
-    output reg  [63:0] read_data;
-    input wire  [5:0] write_address;
-    input wire  write_clock;
-    input wire  [63:0] write_data;
-    input wire  write_enable;
-    
-    // Update code (custom)
-    reg[63:0] mem[63:0];
-    
-    
-    
-    always @(posedge read_clock) begin
-       read_data <= mem[read_address];
-    end
-    
-    always @(posedge write_clock) begin
-       if (write_enable) begin
-          mem[write_address] <= write_data;
-       end
-    end
-                
-endmodule // metisvm_card$queue$contexts
-
-
-module metisvm_card$queue$count(d,q,clock);
-    
-    // Module arguments
-    input wire  [3:0] d;
-    output reg  [3:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 4'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$count
-
-
-module metisvm_card$queue$cq(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$cq
-
-
-module metisvm_card$queue$good(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$good
-
-
-module metisvm_card$queue$has_found(d,q,clock);
-    
-    // Module arguments
-    input wire  [7:0] d;
-    output reg  [7:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 8'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$has_found
-
-
-module metisvm_card$queue$head(d,q,clock);
-    
-    // Module arguments
-    input wire  [15:0] d;
-    output reg  [15:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 16'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$head
-
-
-module metisvm_card$queue$index(d,q,clock);
-    
-    // Module arguments
-    input wire  [3:0] d;
-    output reg  [3:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 4'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$index
-
-
-module metisvm_card$queue$is_cancel(d,q,clock);
-    
-    // Module arguments
-    input wire  [7:0] d;
-    output reg  [7:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 8'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$is_cancel
-
-
-module metisvm_card$queue$is_cancelled(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$is_cancelled
-
-
-module metisvm_card$queue$log2(d,q,clock);
-    
-    // Module arguments
-    input wire  [31:0] d;
-    output reg  [31:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 32'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$log2
-
-
-module metisvm_card$queue$look(d,q,clock);
-    
-    // Module arguments
-    input wire  [3:0] d;
-    output reg  [3:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 4'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$look
-
-
-module metisvm_card$queue$queue(d,q,clock);
-    
-    // Module arguments
-    input wire  [5:0] d;
-    output reg  [5:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 6'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$queue
-
-
-module metisvm_card$queue$sq(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$sq
-
-
-module metisvm_card$queue$state(d,q,clock);
-    
-    // Module arguments
-    input wire  [3:0] d;
-    output reg  [3:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 4'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$state
-
-
-module metisvm_card$queue$step(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$step
-
-
-module metisvm_card$queue$tail(d,q,clock);
-    
-    // Module arguments
-    input wire  [15:0] d;
-    output reg  [15:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 16'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$tail
-
-
-module metisvm_card$queue$target$0(d,q,clock);
-    
-    // Module arguments
-    input wire  [31:0] d;
-    output reg  [31:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 32'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$target$0
-
-
-module metisvm_card$queue$target$1(d,q,clock);
-    
-    // Module arguments
-    input wire  [31:0] d;
-    output reg  [31:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 32'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$target$1
-
-
-module metisvm_card$queue$target$2(d,q,clock);
-    
-    // Module arguments
-    input wire  [31:0] d;
-    output reg  [31:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 32'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$target$2
-
-
-module metisvm_card$queue$target$3(d,q,clock);
-    
-    // Module arguments
-    input wire  [31:0] d;
-    output reg  [31:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 32'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$target$3
-
-
-module metisvm_card$queue$target$4(d,q,clock);
-    
-    // Module arguments
-    input wire  [31:0] d;
-    output reg  [31:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 32'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$target$4
-
-
-module metisvm_card$queue$target$5(d,q,clock);
-    
-    // Module arguments
-    input wire  [31:0] d;
-    output reg  [31:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 32'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$target$5
-
-
-module metisvm_card$queue$target$6(d,q,clock);
-    
-    // Module arguments
-    input wire  [31:0] d;
-    output reg  [31:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 32'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$target$6
-
-
-module metisvm_card$queue$target$7(d,q,clock);
-    
-    // Module arguments
-    input wire  [31:0] d;
-    output reg  [31:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 32'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$target$7
-
-
-module metisvm_card$queue$unannounced(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$unannounced
-
-
-module metisvm_card$queue$words$0(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$words$0
-
-
-module metisvm_card$queue$words$1(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$words$1
-
-
-module metisvm_card$queue$words$2(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$words$2
-
-
-module metisvm_card$queue$words$3(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$words$3
-
-
-module metisvm_card$queue$words$4(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$words$4
-
-
-module metisvm_card$queue$words$5(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$words$5
-
-
-module metisvm_card$queue$words$6(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$words$6
-
-
-module metisvm_card$queue$words$7(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$queue$words$7
-
+    input wire  [63:0] sq;
+    input wire  [63:0] cq;
+    input wire  [31:0] log2;
+    input wire  [31:0] max_log2;
+    input wire  [15:0] tail;
+    input wire  [15:0] head;
+    input wire  [15:0] completed;
+    input wire  [15:0] consumed;
+    output reg  valid;
+    output reg  over;
+    output reg  [3:0] count;
+    output reg  [63:0] address;
+    output reg  [63:0] completion;
+    output reg  at_start;
+    output reg  phase;
+
+    // Stub signals
+    reg  valid_reg$d;
+    wire  valid_reg$q;
+    reg  valid_reg$clock;
+    reg  [16:0] entries$d;
+    wire  [16:0] entries$q;
+    reg  entries$clock;
+    reg  [16:0] mask$d;
+    wire  [16:0] mask$q;
+    reg  mask$clock;
+    reg  [15:0] waiting$d;
+    wire  [15:0] waiting$q;
+    reg  waiting$clock;
+    reg  [15:0] unreported$d;
+    wire  [15:0] unreported$q;
+    reg  unreported$clock;
+    reg  [16:0] slot$d;
+    wire  [16:0] slot$q;
+    reg  slot$clock;
+    reg  [16:0] to_end$d;
+    wire  [16:0] to_end$q;
+    reg  to_end$clock;
+    reg  [16:0] room$d;
+    wire  [16:0] room$q;
+    reg  room$clock;
+    reg  over_reg$d;
+    wire  over_reg$q;
+    reg  over_reg$clock;
+    reg  [63:0] address_reg$d;
+    wire  [63:0] address_reg$q;
+    reg  address_reg$clock;
+    reg  [3:0] least_waiting$d;
+    wire  [3:0] least_waiting$q;
+    reg  least_waiting$clock;
+    reg  [3:0] least_room$d;
+    wire  [3:0] least_room$q;
+    reg  least_room$clock;
+    reg  [3:0] least_end$d;
+    wire  [3:0] least_end$q;
+    reg  least_end$clock;
+    reg  [3:0] least_page$d;
+    wire  [3:0] least_page$q;
+    reg  least_page$clock;
+    reg  [3:0] least_host$d;
+    wire  [3:0] least_host$q;
+    reg  least_host$clock;
+    reg  [3:0] least_ring$d;
+    wire  [3:0] least_ring$q;
+    reg  least_ring$clock;
+    reg  [16:0] place$d;
+    wire  [16:0] place$q;
+    reg  place$clock;
+    reg  phase_reg$d;
+    wire  phase_reg$q;
+    reg  phase_reg$clock;
+    reg  [63:0] completion_reg$d;
+    wire  [63:0] completion_reg$q;
+    reg  completion_reg$clock;
+
+    // Local signals
+    reg  [16:0] one;
+    reg  [16:0] waiting_wide;
+    reg  [16:0] unreported_wide;
+    reg  [63:0] offset;
+    reg  [6:0] to_page;
+    reg  [16:0] pass;
+
+    // Sub module instances
+    metisvm_card$cores$begun valid_reg(
+        .d(valid_reg$d),
+        .q(valid_reg$q),
+        .clock(valid_reg$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorber$arrived_at entries(
+        .d(entries$d),
+        .q(entries$q),
+        .clock(entries$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorber$arrived_at mask(
+        .d(mask$d),
+        .q(mask$q),
+        .clock(mask$clock)
+    );
+    metisvm_card$queue$completed waiting(
+        .d(waiting$d),
+        .q(waiting$q),
+        .clock(waiting$clock)
+    );
+    metisvm_card$queue$completed unreported(
+        .d(unreported$d),
+        .q(unreported$q),
+        .clock(unreported$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorber$arrived_at slot(
+        .d(slot$d),
+        .q(slot$q),
+        .clock(slot$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorber$arrived_at to_end(
+        .d(to_end$d),
+        .q(to_end$q),
+        .clock(to_end$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorber$arrived_at room(
+        .d(room$d),
+        .q(room$q),
+        .clock(room$clock)
+    );
+    metisvm_card$cores$begun over_reg(
+        .d(over_reg$d),
+        .q(over_reg$q),
+        .clock(over_reg$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 address_reg(
+        .d(address_reg$d),
+        .q(address_reg$q),
+        .clock(address_reg$clock)
+    );
+    metisvm_card$cores$best least_waiting(
+        .d(least_waiting$d),
+        .q(least_waiting$q),
+        .clock(least_waiting$clock)
+    );
+    metisvm_card$cores$best least_room(
+        .d(least_room$d),
+        .q(least_room$q),
+        .clock(least_room$clock)
+    );
+    metisvm_card$cores$best least_end(
+        .d(least_end$d),
+        .q(least_end$q),
+        .clock(least_end$clock)
+    );
+    metisvm_card$cores$best least_page(
+        .d(least_page$d),
+        .q(least_page$q),
+        .clock(least_page$clock)
+    );
+    metisvm_card$cores$best least_host(
+        .d(least_host$d),
+        .q(least_host$q),
+        .clock(least_host$clock)
+    );
+    metisvm_card$cores$best least_ring(
+        .d(least_ring$d),
+        .q(least_ring$q),
+        .clock(least_ring$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorber$arrived_at place(
+        .d(place$d),
+        .q(place$q),
+        .clock(place$clock)
+    );
+    metisvm_card$cores$begun phase_reg(
+        .d(phase_reg$d),
+        .q(phase_reg$q),
+        .clock(phase_reg$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 completion_reg(
+        .d(completion_reg$d),
+        .q(completion_reg$q),
+        .clock(completion_reg$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        valid_reg$clock = clock;
+        entries$clock = clock;
+        mask$clock = clock;
+        waiting$clock = clock;
+        unreported$clock = clock;
+        slot$clock = clock;
+        to_end$clock = clock;
+        room$clock = clock;
+        over_reg$clock = clock;
+        address_reg$clock = clock;
+        least_waiting$clock = clock;
+        least_room$clock = clock;
+        least_end$clock = clock;
+        least_page$clock = clock;
+        least_host$clock = clock;
+        least_ring$clock = clock;
+        place$clock = clock;
+        phase_reg$clock = clock;
+        completion_reg$clock = clock;
+        valid_reg$d = valid_reg$q;
+        entries$d = entries$q;
+        mask$d = mask$q;
+        waiting$d = waiting$q;
+        unreported$d = unreported$q;
+        slot$d = slot$q;
+        to_end$d = to_end$q;
+        room$d = room$q;
+        over_reg$d = over_reg$q;
+        address_reg$d = address_reg$q;
+        least_waiting$d = least_waiting$q;
+        least_room$d = least_room$q;
+        least_end$d = least_end$q;
+        least_page$d = least_page$q;
+        least_host$d = least_host$q;
+        least_ring$d = least_ring$q;
+        place$d = place$q;
+        phase_reg$d = phase_reg$q;
+        completion_reg$d = completion_reg$q;
+        valid_reg$d = (log2 != 32'h0) && (log2 <= max_log2) && (sq[(32'h0)+:(6)] == 32'h0) && (cq[(32'h0)+:(6)] == 32'h0) && ~&sq[(32'h15)+:(43)] && ~&cq[(32'h13)+:(45)];
+        one = 32'h1;
+        entries$d = one << log2[(32'h0)+:(5)];
+        mask$d = entries$q - 32'h1;
+        waiting$d = tail - head;
+        unreported$d = completed - consumed;
+        slot$d = ((head) & 17'h1ffff) & mask$q;
+        place$d = ((completed) & 17'h1ffff) & mask$q;
+        pass = ((completed) & 17'h1ffff) & entries$q;
+        phase_reg$d = pass == 32'h0;
+        waiting_wide = ((waiting$q) & 17'h1ffff);
+        unreported_wide = ((unreported$q) & 17'h1ffff);
+        over_reg$d = (unreported_wide > entries$q) || (waiting_wide > entries$q);
+        room$d = entries$q - unreported_wide;
+        to_end$d = entries$q - slot$q;
+        offset = ((slot$q) & 64'hffffffffffffffff);
+        offset = offset << 32'h6;
+        address_reg$d = sq + offset;
+        offset = ((place$q) & 64'hffffffffffffffff);
+        offset = offset << 32'h4;
+        completion_reg$d = cq + offset;
+        least_waiting$d = ((waiting$q[(32'h0)+:(3)]) & 4'hf);
+        if (|waiting$q[(32'h3)+:(13)]) begin
+            least_waiting$d = 32'h8;
+        end
+        least_room$d = ((room$q[(32'h0)+:(3)]) & 4'hf);
+        if (|room$q[(32'h3)+:(14)]) begin
+            least_room$d = 32'h8;
+        end
+        least_end$d = ((to_end$q[(32'h0)+:(3)]) & 4'hf);
+        if (|to_end$q[(32'h3)+:(14)]) begin
+            least_end$d = 32'h8;
+        end
+        to_page = ((32'h40) & 7'h7f) - ((address_reg$q[(32'h6)+:(6)]) & 7'h7f);
+        least_page$d = ((to_page[(32'h0)+:(3)]) & 4'hf);
+        if (|to_page[(32'h3)+:(4)]) begin
+            least_page$d = 32'h8;
+        end
+        least_host$d = least_waiting$q;
+        if (least_room$q < least_waiting$q) begin
+            least_host$d = least_room$q;
+        end
+        least_ring$d = least_end$q;
+        if (least_page$q < least_end$q) begin
+            least_ring$d = least_page$q;
+        end
+        count = least_host$q;
+        if (least_ring$q < least_host$q) begin
+            count = least_ring$q;
+        end
+        valid = valid_reg$q;
+        over = over_reg$q;
+        address = address_reg$q;
+        completion = completion_reg$q;
+        at_start = place$q == 32'h0;
+        phase = phase_reg$q;
+    end
+
+endmodule // metisvm_card$queue$next_burst
+
+module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,req_bytes,req_kind,req_last,rq_address,rq_bytes,rq_tag,rq_valid,rq_ready,rc_data,rc_tag,rc_last,rc_error,rc_valid,rc_ready,out_data,out_bytes,out_kind,out_end,out_error,out_valid,out_ready,empty,quiet,waits,dead);
 
-module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,req_bytes,req_kind,req_last,rq_address,rq_bytes,rq_tag,rq_valid,rq_ready,rc_data,rc_tag,rc_last,rc_error,rc_valid,rc_ready,out_data,out_bytes,out_kind,out_end,out_error,out_valid,out_ready,empty,quiet,dead);
-    
     // Module arguments
     input wire  clock;
     input wire  clear;
@@ -8376,17 +7989,17 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
     input wire  req_last;
     output reg  [63:0] rq_address;
     output reg  [12:0] rq_bytes;
-    output reg  [3:0] rq_tag;
+    output reg  [4:0] rq_tag;
     output reg  rq_valid;
     input wire  rq_ready;
     input wire  [63:0] rc_data;
-    input wire  [3:0] rc_tag;
+    input wire  [4:0] rc_tag;
     input wire  rc_last;
     input wire  rc_error;
     input wire  rc_valid;
     output reg  rc_ready;
     output reg  [63:0] out_data;
-    output reg  [3:0] out_bytes;
+    output reg  [5:0] out_bytes;
     output reg  [1:0] out_kind;
     output reg  out_end;
     output reg  out_error;
@@ -8394,23 +8007,31 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
     input wire  out_ready;
     output reg  empty;
     output reg  quiet;
+    output reg  waits;
     output reg  dead;
-    
+
+    // Constant declarations
+    localparam  beat_bytes = 10'b1000;
+    localparam  tag_beats = 7'b1000000;
+    localparam  tag_shift = 4'h6;
+
     // Stub signals
-    reg  [9:0] buffer$read_address;
+    reg  [10:0] buffer$read_address;
     reg  buffer$read_clock;
     wire  [63:0] buffer$read_data;
-    reg  [9:0] buffer$write_address;
+    reg  [10:0] buffer$write_address;
     reg  buffer$write_clock;
     reg  [63:0] buffer$write_data;
     reg  buffer$write_enable;
-    reg  [3:0] order$read_address;
-    reg  order$read_clock;
-    wire  [17:0] order$read_data;
-    reg  [3:0] order$write_address;
-    reg  order$write_clock;
-    reg  [17:0] order$write_data;
-    reg  order$write_enable;
+    reg  order$clock;
+    reg  order$clear;
+    reg  [18:0] order$data;
+    reg  order$push;
+    wire  order$full;
+    wire  [18:0] order$first;
+    wire  order$valid;
+    reg  order$pop;
+    wire  [5:0] order$fill;
     reg  [6:0] count$0$d;
     wire  [6:0] count$0$q;
     reg  count$0$clock;
@@ -8459,35 +8080,74 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
     reg  [6:0] count$15$d;
     wire  [6:0] count$15$q;
     reg  count$15$clock;
-    reg  [15:0] used$d;
-    wire  [15:0] used$q;
+    reg  [6:0] count$16$d;
+    wire  [6:0] count$16$q;
+    reg  count$16$clock;
+    reg  [6:0] count$17$d;
+    wire  [6:0] count$17$q;
+    reg  count$17$clock;
+    reg  [6:0] count$18$d;
+    wire  [6:0] count$18$q;
+    reg  count$18$clock;
+    reg  [6:0] count$19$d;
+    wire  [6:0] count$19$q;
+    reg  count$19$clock;
+    reg  [6:0] count$20$d;
+    wire  [6:0] count$20$q;
+    reg  count$20$clock;
+    reg  [6:0] count$21$d;
+    wire  [6:0] count$21$q;
+    reg  count$21$clock;
+    reg  [6:0] count$22$d;
+    wire  [6:0] count$22$q;
+    reg  count$22$clock;
+    reg  [6:0] count$23$d;
+    wire  [6:0] count$23$q;
+    reg  count$23$clock;
+    reg  [6:0] count$24$d;
+    wire  [6:0] count$24$q;
+    reg  count$24$clock;
+    reg  [6:0] count$25$d;
+    wire  [6:0] count$25$q;
+    reg  count$25$clock;
+    reg  [6:0] count$26$d;
+    wire  [6:0] count$26$q;
+    reg  count$26$clock;
+    reg  [6:0] count$27$d;
+    wire  [6:0] count$27$q;
+    reg  count$27$clock;
+    reg  [6:0] count$28$d;
+    wire  [6:0] count$28$q;
+    reg  count$28$clock;
+    reg  [6:0] count$29$d;
+    wire  [6:0] count$29$q;
+    reg  count$29$clock;
+    reg  [6:0] count$30$d;
+    wire  [6:0] count$30$q;
+    reg  count$30$clock;
+    reg  [6:0] count$31$d;
+    wire  [6:0] count$31$q;
+    reg  count$31$clock;
+    reg  [31:0] used$d;
+    wire  [31:0] used$q;
     reg  used$clock;
-    reg  [15:0] outstanding$d;
-    wire  [15:0] outstanding$q;
+    reg  [31:0] outstanding$d;
+    wire  [31:0] outstanding$q;
     reg  outstanding$clock;
-    reg  [15:0] done$d;
-    wire  [15:0] done$q;
+    reg  [31:0] done$d;
+    wire  [31:0] done$q;
     reg  done$clock;
-    reg  [15:0] failed$d;
-    wire  [15:0] failed$q;
+    reg  [31:0] failed$d;
+    wire  [31:0] failed$q;
     reg  failed$clock;
-    reg  [3:0] next_tag$d;
-    wire  [3:0] next_tag$q;
+    reg  [4:0] next_tag$d;
+    wire  [4:0] next_tag$q;
     reg  next_tag$clock;
-    reg  [4:0] head$d;
-    wire  [4:0] head$q;
-    reg  head$clock;
-    reg  [4:0] tail$d;
-    wire  [4:0] tail$q;
-    reg  tail$clock;
-    reg  [4:0] tail_seen$d;
-    wire  [4:0] tail_seen$q;
-    reg  tail_seen$clock;
     reg  streaming$d;
     wire  streaming$q;
     reg  streaming$clock;
-    reg  [3:0] tag$d;
-    wire  [3:0] tag$q;
+    reg  [4:0] tag$d;
+    wire  [4:0] tag$q;
     reg  tag$clock;
     reg  [5:0] beat$d;
     wire  [5:0] beat$q;
@@ -8516,45 +8176,47 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
     reg  [12:0] rq_bytes_reg$d;
     wire  [12:0] rq_bytes_reg$q;
     reg  rq_bytes_reg$clock;
-    reg  [3:0] rq_tag_reg$d;
-    wire  [3:0] rq_tag_reg$q;
+    reg  [4:0] rq_tag_reg$d;
+    wire  [4:0] rq_tag_reg$q;
     reg  rq_tag_reg$clock;
-    
+
     // Local signals
-    reg  [15:0] one;
-    reg  [15:0] next_mask;
-    reg  [15:0] rc_mask;
-    reg  [15:0] tag_mask;
-    reg  [3:0] order_tag;
-    reg  [15:0] order_mask;
-    reg  [15:0] blocked;
-    reg  [15:0] lost;
-    reg  [15:0] not_used;
+    reg  [31:0] one;
+    reg  [31:0] next_mask;
+    reg  [31:0] rc_mask;
+    reg  [31:0] rc_keep;
+    reg  [31:0] next_keep;
+    reg  [31:0] tag_mask;
+    reg  [31:0] tag_keep;
+    reg  [4:0] order_tag;
+    reg  [31:0] order_mask;
+    reg  [31:0] blocked;
+    reg  [31:0] lost;
+    reg  [31:0] not_used;
     reg  is_free;
     reg  accept;
     reg  is_empty_request;
     reg  [9:0] rounded;
     reg  rc_fire;
     reg  [6:0] rc_place;
-    reg  waiting;
+    reg  is_over;
     reg  timed_out;
     reg  fire;
     reg  ends;
-    reg  [15:0] inverse;
-    reg  [17:0] order_entry;
-    reg  [9:0] tag_wide;
-    reg  [9:0] place_wide;
-    reg  [9:0] beat_wide;
-    reg  [17:0] bytes_wide;
-    reg  [17:0] kind_wide;
-    reg  [15:0] used_n;
-    reg  [15:0] outstanding_n;
-    reg  [15:0] done_n;
-    reg  [15:0] failed_n;
-    reg  [4:0] head_n;
-    reg  [3:0] tag_n;
+    reg  begins;
+    reg  can_begin;
+    reg  [18:0] order_entry;
+    reg  [18:0] bytes_wide;
+    reg  [18:0] kind_wide;
+    reg  [10:0] place_wide;
+    reg  [10:0] tag_wide;
+    reg  [31:0] used_n;
+    reg  [31:0] outstanding_n;
+    reg  [31:0] done_n;
+    reg  [31:0] failed_n;
+    reg  [4:0] tag_n;
     reg  [5:0] beat_n;
-    
+
     // Sub module instances
     metisvm_card$reader$buffer buffer(
         .read_address(buffer$read_address),
@@ -8566,110 +8228,192 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
         .write_enable(buffer$write_enable)
     );
     metisvm_card$reader$order order(
-        .read_address(order$read_address),
-        .read_clock(order$read_clock),
-        .read_data(order$read_data),
-        .write_address(order$write_address),
-        .write_clock(order$write_clock),
-        .write_data(order$write_data),
-        .write_enable(order$write_enable)
+        .clock(order$clock),
+        .clear(order$clear),
+        .data(order$data),
+        .push(order$push),
+        .full(order$full),
+        .first(order$first),
+        .valid(order$valid),
+        .pop(order$pop),
+        .fill(order$fill)
     );
-    metisvm_card$reader$count$0 count$0(
+    metisvm_card$executor$handles$at count$0(
         .d(count$0$d),
         .q(count$0$q),
         .clock(count$0$clock)
     );
-    metisvm_card$reader$count$1 count$1(
+    metisvm_card$executor$handles$at count$1(
         .d(count$1$d),
         .q(count$1$q),
         .clock(count$1$clock)
     );
-    metisvm_card$reader$count$2 count$2(
+    metisvm_card$executor$handles$at count$2(
         .d(count$2$d),
         .q(count$2$q),
         .clock(count$2$clock)
     );
-    metisvm_card$reader$count$3 count$3(
+    metisvm_card$executor$handles$at count$3(
         .d(count$3$d),
         .q(count$3$q),
         .clock(count$3$clock)
     );
-    metisvm_card$reader$count$4 count$4(
+    metisvm_card$executor$handles$at count$4(
         .d(count$4$d),
         .q(count$4$q),
         .clock(count$4$clock)
     );
-    metisvm_card$reader$count$5 count$5(
+    metisvm_card$executor$handles$at count$5(
         .d(count$5$d),
         .q(count$5$q),
         .clock(count$5$clock)
     );
-    metisvm_card$reader$count$6 count$6(
+    metisvm_card$executor$handles$at count$6(
         .d(count$6$d),
         .q(count$6$q),
         .clock(count$6$clock)
     );
-    metisvm_card$reader$count$7 count$7(
+    metisvm_card$executor$handles$at count$7(
         .d(count$7$d),
         .q(count$7$q),
         .clock(count$7$clock)
     );
-    metisvm_card$reader$count$8 count$8(
+    metisvm_card$executor$handles$at count$8(
         .d(count$8$d),
         .q(count$8$q),
         .clock(count$8$clock)
     );
-    metisvm_card$reader$count$9 count$9(
+    metisvm_card$executor$handles$at count$9(
         .d(count$9$d),
         .q(count$9$q),
         .clock(count$9$clock)
     );
-    metisvm_card$reader$count$10 count$10(
+    metisvm_card$executor$handles$at count$10(
         .d(count$10$d),
         .q(count$10$q),
         .clock(count$10$clock)
     );
-    metisvm_card$reader$count$11 count$11(
+    metisvm_card$executor$handles$at count$11(
         .d(count$11$d),
         .q(count$11$q),
         .clock(count$11$clock)
     );
-    metisvm_card$reader$count$12 count$12(
+    metisvm_card$executor$handles$at count$12(
         .d(count$12$d),
         .q(count$12$q),
         .clock(count$12$clock)
     );
-    metisvm_card$reader$count$13 count$13(
+    metisvm_card$executor$handles$at count$13(
         .d(count$13$d),
         .q(count$13$q),
         .clock(count$13$clock)
     );
-    metisvm_card$reader$count$14 count$14(
+    metisvm_card$executor$handles$at count$14(
         .d(count$14$d),
         .q(count$14$q),
         .clock(count$14$clock)
     );
-    metisvm_card$reader$count$15 count$15(
+    metisvm_card$executor$handles$at count$15(
         .d(count$15$d),
         .q(count$15$q),
         .clock(count$15$clock)
     );
-    metisvm_card$reader$used used(
+    metisvm_card$executor$handles$at count$16(
+        .d(count$16$d),
+        .q(count$16$q),
+        .clock(count$16$clock)
+    );
+    metisvm_card$executor$handles$at count$17(
+        .d(count$17$d),
+        .q(count$17$q),
+        .clock(count$17$clock)
+    );
+    metisvm_card$executor$handles$at count$18(
+        .d(count$18$d),
+        .q(count$18$q),
+        .clock(count$18$clock)
+    );
+    metisvm_card$executor$handles$at count$19(
+        .d(count$19$d),
+        .q(count$19$q),
+        .clock(count$19$clock)
+    );
+    metisvm_card$executor$handles$at count$20(
+        .d(count$20$d),
+        .q(count$20$q),
+        .clock(count$20$clock)
+    );
+    metisvm_card$executor$handles$at count$21(
+        .d(count$21$d),
+        .q(count$21$q),
+        .clock(count$21$clock)
+    );
+    metisvm_card$executor$handles$at count$22(
+        .d(count$22$d),
+        .q(count$22$q),
+        .clock(count$22$clock)
+    );
+    metisvm_card$executor$handles$at count$23(
+        .d(count$23$d),
+        .q(count$23$q),
+        .clock(count$23$clock)
+    );
+    metisvm_card$executor$handles$at count$24(
+        .d(count$24$d),
+        .q(count$24$q),
+        .clock(count$24$clock)
+    );
+    metisvm_card$executor$handles$at count$25(
+        .d(count$25$d),
+        .q(count$25$q),
+        .clock(count$25$clock)
+    );
+    metisvm_card$executor$handles$at count$26(
+        .d(count$26$d),
+        .q(count$26$q),
+        .clock(count$26$clock)
+    );
+    metisvm_card$executor$handles$at count$27(
+        .d(count$27$d),
+        .q(count$27$q),
+        .clock(count$27$clock)
+    );
+    metisvm_card$executor$handles$at count$28(
+        .d(count$28$d),
+        .q(count$28$q),
+        .clock(count$28$clock)
+    );
+    metisvm_card$executor$handles$at count$29(
+        .d(count$29$d),
+        .q(count$29$q),
+        .clock(count$29$clock)
+    );
+    metisvm_card$executor$handles$at count$30(
+        .d(count$30$d),
+        .q(count$30$q),
+        .clock(count$30$clock)
+    );
+    metisvm_card$executor$handles$at count$31(
+        .d(count$31$d),
+        .q(count$31$q),
+        .clock(count$31$clock)
+    );
+    metisvm_card$drain used(
         .d(used$d),
         .q(used$q),
         .clock(used$clock)
     );
-    metisvm_card$reader$outstanding outstanding(
+    metisvm_card$drain outstanding(
         .d(outstanding$d),
         .q(outstanding$q),
         .clock(outstanding$clock)
     );
-    metisvm_card$reader$done done(
+    metisvm_card$drain done(
         .d(done$d),
         .q(done$q),
         .clock(done$clock)
     );
-    metisvm_card$reader$failed failed(
+    metisvm_card$drain failed(
         .d(failed$d),
         .q(failed$q),
         .clock(failed$clock)
@@ -8679,67 +8423,52 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
         .q(next_tag$q),
         .clock(next_tag$clock)
     );
-    metisvm_card$reader$head head(
-        .d(head$d),
-        .q(head$q),
-        .clock(head$clock)
-    );
-    metisvm_card$reader$tail tail(
-        .d(tail$d),
-        .q(tail$q),
-        .clock(tail$clock)
-    );
-    metisvm_card$reader$tail_seen tail_seen(
-        .d(tail_seen$d),
-        .q(tail_seen$q),
-        .clock(tail_seen$clock)
-    );
-    metisvm_card$reader$streaming streaming(
+    metisvm_card$cores$begun streaming(
         .d(streaming$d),
         .q(streaming$q),
         .clock(streaming$clock)
     );
-    metisvm_card$reader$tag tag(
+    metisvm_card$reader$next_tag tag(
         .d(tag$d),
         .q(tag$q),
         .clock(tag$clock)
     );
-    metisvm_card$reader$beat beat(
+    metisvm_card$cores$lanes$0$words$left beat(
         .d(beat$d),
         .q(beat$q),
         .clock(beat$clock)
     );
-    metisvm_card$reader$left left(
+    metisvm_card$cores$best_load left(
         .d(left$d),
         .q(left$q),
         .clock(left$clock)
     );
-    metisvm_card$reader$kind kind(
+    metisvm_card$cores$lanes$0$words$kind kind(
         .d(kind$d),
         .q(kind$q),
         .clock(kind$clock)
     );
-    metisvm_card$reader$last last(
+    metisvm_card$cores$begun last(
         .d(last$d),
         .q(last$q),
         .clock(last$clock)
     );
-    metisvm_card$reader$error error(
+    metisvm_card$cores$begun error(
         .d(error$d),
         .q(error$q),
         .clock(error$clock)
     );
-    metisvm_card$reader$timer timer(
+    metisvm_card$drain timer(
         .d(timer$d),
         .q(timer$q),
         .clock(timer$clock)
     );
-    metisvm_card$reader$rq_pending rq_pending(
+    metisvm_card$cores$begun rq_pending(
         .d(rq_pending$d),
         .q(rq_pending$q),
         .clock(rq_pending$clock)
     );
-    metisvm_card$reader$rq_address_reg rq_address_reg(
+    metisvm_card$cores$lanes$0$core$absorbed$0 rq_address_reg(
         .d(rq_address_reg$d),
         .q(rq_address_reg$q),
         .clock(rq_address_reg$clock)
@@ -8749,12 +8478,12 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
         .q(rq_bytes_reg$q),
         .clock(rq_bytes_reg$clock)
     );
-    metisvm_card$reader$rq_tag_reg rq_tag_reg(
+    metisvm_card$reader$next_tag rq_tag_reg(
         .d(rq_tag_reg$d),
         .q(rq_tag_reg$q),
         .clock(rq_tag_reg$clock)
     );
-    
+
     // Update code
     always @(*) begin
         used$clock = clock;
@@ -8762,9 +8491,6 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
         done$clock = clock;
         failed$clock = clock;
         next_tag$clock = clock;
-        head$clock = clock;
-        tail$clock = clock;
-        tail_seen$clock = clock;
         streaming$clock = clock;
         tag$clock = clock;
         beat$clock = clock;
@@ -8782,9 +8508,6 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
         done$d = done$q;
         failed$d = failed$q;
         next_tag$d = next_tag$q;
-        head$d = head$q;
-        tail$d = tail$q;
-        tail_seen$d = tail_seen$q;
         streaming$d = streaming$q;
         tag$d = tag$q;
         beat$d = beat$q;
@@ -8797,17 +8520,15 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
         rq_address_reg$d = rq_address_reg$q;
         rq_bytes_reg$d = rq_bytes_reg$q;
         rq_tag_reg$d = rq_tag_reg$q;
+        order$clock = clock;
         used_n = used$q;
         outstanding_n = outstanding$q;
         done_n = done$q;
         failed_n = failed$q;
-        head_n = head$q;
         tag_n = tag$q;
         beat_n = beat$q;
         buffer$read_clock = clock;
         buffer$write_clock = clock;
-        order$read_clock = clock;
-        order$write_clock = clock;
         count$0$clock = clock;
         count$0$d = count$0$q;
         count$1$clock = clock;
@@ -8840,32 +8561,63 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
         count$14$d = count$14$q;
         count$15$clock = clock;
         count$15$d = count$15$q;
+        count$16$clock = clock;
+        count$16$d = count$16$q;
+        count$17$clock = clock;
+        count$17$d = count$17$q;
+        count$18$clock = clock;
+        count$18$d = count$18$q;
+        count$19$clock = clock;
+        count$19$d = count$19$q;
+        count$20$clock = clock;
+        count$20$d = count$20$q;
+        count$21$clock = clock;
+        count$21$d = count$21$q;
+        count$22$clock = clock;
+        count$22$d = count$22$q;
+        count$23$clock = clock;
+        count$23$d = count$23$q;
+        count$24$clock = clock;
+        count$24$d = count$24$q;
+        count$25$clock = clock;
+        count$25$d = count$25$q;
+        count$26$clock = clock;
+        count$26$d = count$26$q;
+        count$27$clock = clock;
+        count$27$d = count$27$q;
+        count$28$clock = clock;
+        count$28$d = count$28$q;
+        count$29$clock = clock;
+        count$29$d = count$29$q;
+        count$30$clock = clock;
+        count$30$d = count$30$q;
+        count$31$clock = clock;
+        count$31$d = count$31$q;
         one = 32'h1;
         next_mask = one << next_tag$q;
+        next_keep = ~next_mask;
         rc_mask = one << rc_tag;
+        rc_keep = ~rc_mask;
         tag_mask = one << tag$q;
+        tag_keep = ~tag_mask;
         blocked = used$q | outstanding$q;
         is_free = ~blocked[next_tag$q];
         is_empty_request = req_bytes == 32'h0;
         accept = req_valid && is_free && ~rq_pending$q;
         req_ready = is_free && ~rq_pending$q;
         rounded = req_bytes + 32'h7;
-        order_entry = ((next_tag$q) & 18'h3ffff);
-        bytes_wide = ((req_bytes) & 18'h3ffff);
-        kind_wide = ((req_kind) & 18'h3ffff);
-        bytes_wide = bytes_wide << 32'h4;
-        kind_wide = kind_wide << 32'he;
+        order_entry = ((next_tag$q) & 19'h7ffff);
+        bytes_wide = ((req_bytes) & 19'h7ffff);
+        kind_wide = ((req_kind) & 19'h7ffff);
+        bytes_wide = bytes_wide << 32'h6;
+        kind_wide = kind_wide << 32'h10;
         order_entry = order_entry | bytes_wide | kind_wide;
         if (req_last) begin
-            order_entry = order_entry | ((32'h10000) & 18'h3ffff);
+            order_entry = order_entry | ((32'h40000) & 19'h7ffff);
         end
-        if (is_empty_request) begin
-            order_entry = order_entry | ((32'h20000) & 18'h3ffff);
-        end
-        order$write_address = tail$q[(32'h0)+:(4)];
-        order$write_data = order_entry;
-        order$write_enable = accept;
-        tail_seen$d = tail$q;
+        order$data = order_entry;
+        order$push = accept;
+        order$clear = clear;
         rq_valid = rq_pending$q;
         rq_address = rq_address_reg$q;
         rq_bytes = rq_bytes_reg$q;
@@ -8878,139 +8630,224 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
         rc_place = 32'h0;
         if (rc_tag == 0) begin
             rc_place = count$0$q;
-            if (rc_fire && ~count$0$q[32'h6]) begin
-                count$0$d = count$0$q + 32'h1;
-            end
         end
         if (rc_tag == 1) begin
             rc_place = count$1$q;
-            if (rc_fire && ~count$1$q[32'h6]) begin
-                count$1$d = count$1$q + 32'h1;
-            end
         end
         if (rc_tag == 2) begin
             rc_place = count$2$q;
-            if (rc_fire && ~count$2$q[32'h6]) begin
-                count$2$d = count$2$q + 32'h1;
-            end
         end
         if (rc_tag == 3) begin
             rc_place = count$3$q;
-            if (rc_fire && ~count$3$q[32'h6]) begin
-                count$3$d = count$3$q + 32'h1;
-            end
         end
         if (rc_tag == 4) begin
             rc_place = count$4$q;
-            if (rc_fire && ~count$4$q[32'h6]) begin
-                count$4$d = count$4$q + 32'h1;
-            end
         end
         if (rc_tag == 5) begin
             rc_place = count$5$q;
-            if (rc_fire && ~count$5$q[32'h6]) begin
-                count$5$d = count$5$q + 32'h1;
-            end
         end
         if (rc_tag == 6) begin
             rc_place = count$6$q;
-            if (rc_fire && ~count$6$q[32'h6]) begin
-                count$6$d = count$6$q + 32'h1;
-            end
         end
         if (rc_tag == 7) begin
             rc_place = count$7$q;
-            if (rc_fire && ~count$7$q[32'h6]) begin
-                count$7$d = count$7$q + 32'h1;
-            end
         end
         if (rc_tag == 8) begin
             rc_place = count$8$q;
-            if (rc_fire && ~count$8$q[32'h6]) begin
-                count$8$d = count$8$q + 32'h1;
-            end
         end
         if (rc_tag == 9) begin
             rc_place = count$9$q;
-            if (rc_fire && ~count$9$q[32'h6]) begin
-                count$9$d = count$9$q + 32'h1;
-            end
         end
         if (rc_tag == 10) begin
             rc_place = count$10$q;
-            if (rc_fire && ~count$10$q[32'h6]) begin
-                count$10$d = count$10$q + 32'h1;
-            end
         end
         if (rc_tag == 11) begin
             rc_place = count$11$q;
-            if (rc_fire && ~count$11$q[32'h6]) begin
-                count$11$d = count$11$q + 32'h1;
-            end
         end
         if (rc_tag == 12) begin
             rc_place = count$12$q;
-            if (rc_fire && ~count$12$q[32'h6]) begin
-                count$12$d = count$12$q + 32'h1;
-            end
         end
         if (rc_tag == 13) begin
             rc_place = count$13$q;
-            if (rc_fire && ~count$13$q[32'h6]) begin
-                count$13$d = count$13$q + 32'h1;
-            end
         end
         if (rc_tag == 14) begin
             rc_place = count$14$q;
-            if (rc_fire && ~count$14$q[32'h6]) begin
-                count$14$d = count$14$q + 32'h1;
-            end
         end
         if (rc_tag == 15) begin
             rc_place = count$15$q;
-            if (rc_fire && ~count$15$q[32'h6]) begin
-                count$15$d = count$15$q + 32'h1;
-            end
         end
-        place_wide = ((rc_tag) & 10'h3ff);
-        place_wide = place_wide << 32'h6;
-        beat_wide = ((rc_place[(32'h0)+:(6)]) & 10'h3ff);
-        buffer$write_address = place_wide | beat_wide;
+        if (rc_tag == 16) begin
+            rc_place = count$16$q;
+        end
+        if (rc_tag == 17) begin
+            rc_place = count$17$q;
+        end
+        if (rc_tag == 18) begin
+            rc_place = count$18$q;
+        end
+        if (rc_tag == 19) begin
+            rc_place = count$19$q;
+        end
+        if (rc_tag == 20) begin
+            rc_place = count$20$q;
+        end
+        if (rc_tag == 21) begin
+            rc_place = count$21$q;
+        end
+        if (rc_tag == 22) begin
+            rc_place = count$22$q;
+        end
+        if (rc_tag == 23) begin
+            rc_place = count$23$q;
+        end
+        if (rc_tag == 24) begin
+            rc_place = count$24$q;
+        end
+        if (rc_tag == 25) begin
+            rc_place = count$25$q;
+        end
+        if (rc_tag == 26) begin
+            rc_place = count$26$q;
+        end
+        if (rc_tag == 27) begin
+            rc_place = count$27$q;
+        end
+        if (rc_tag == 28) begin
+            rc_place = count$28$q;
+        end
+        if (rc_tag == 29) begin
+            rc_place = count$29$q;
+        end
+        if (rc_tag == 30) begin
+            rc_place = count$30$q;
+        end
+        if (rc_tag == 31) begin
+            rc_place = count$31$q;
+        end
+        is_over = rc_place == tag_beats;
+        if ((rc_tag == 0) && rc_fire && ~is_over) begin
+            count$0$d = count$0$q + 32'h1;
+        end
+        if ((rc_tag == 1) && rc_fire && ~is_over) begin
+            count$1$d = count$1$q + 32'h1;
+        end
+        if ((rc_tag == 2) && rc_fire && ~is_over) begin
+            count$2$d = count$2$q + 32'h1;
+        end
+        if ((rc_tag == 3) && rc_fire && ~is_over) begin
+            count$3$d = count$3$q + 32'h1;
+        end
+        if ((rc_tag == 4) && rc_fire && ~is_over) begin
+            count$4$d = count$4$q + 32'h1;
+        end
+        if ((rc_tag == 5) && rc_fire && ~is_over) begin
+            count$5$d = count$5$q + 32'h1;
+        end
+        if ((rc_tag == 6) && rc_fire && ~is_over) begin
+            count$6$d = count$6$q + 32'h1;
+        end
+        if ((rc_tag == 7) && rc_fire && ~is_over) begin
+            count$7$d = count$7$q + 32'h1;
+        end
+        if ((rc_tag == 8) && rc_fire && ~is_over) begin
+            count$8$d = count$8$q + 32'h1;
+        end
+        if ((rc_tag == 9) && rc_fire && ~is_over) begin
+            count$9$d = count$9$q + 32'h1;
+        end
+        if ((rc_tag == 10) && rc_fire && ~is_over) begin
+            count$10$d = count$10$q + 32'h1;
+        end
+        if ((rc_tag == 11) && rc_fire && ~is_over) begin
+            count$11$d = count$11$q + 32'h1;
+        end
+        if ((rc_tag == 12) && rc_fire && ~is_over) begin
+            count$12$d = count$12$q + 32'h1;
+        end
+        if ((rc_tag == 13) && rc_fire && ~is_over) begin
+            count$13$d = count$13$q + 32'h1;
+        end
+        if ((rc_tag == 14) && rc_fire && ~is_over) begin
+            count$14$d = count$14$q + 32'h1;
+        end
+        if ((rc_tag == 15) && rc_fire && ~is_over) begin
+            count$15$d = count$15$q + 32'h1;
+        end
+        if ((rc_tag == 16) && rc_fire && ~is_over) begin
+            count$16$d = count$16$q + 32'h1;
+        end
+        if ((rc_tag == 17) && rc_fire && ~is_over) begin
+            count$17$d = count$17$q + 32'h1;
+        end
+        if ((rc_tag == 18) && rc_fire && ~is_over) begin
+            count$18$d = count$18$q + 32'h1;
+        end
+        if ((rc_tag == 19) && rc_fire && ~is_over) begin
+            count$19$d = count$19$q + 32'h1;
+        end
+        if ((rc_tag == 20) && rc_fire && ~is_over) begin
+            count$20$d = count$20$q + 32'h1;
+        end
+        if ((rc_tag == 21) && rc_fire && ~is_over) begin
+            count$21$d = count$21$q + 32'h1;
+        end
+        if ((rc_tag == 22) && rc_fire && ~is_over) begin
+            count$22$d = count$22$q + 32'h1;
+        end
+        if ((rc_tag == 23) && rc_fire && ~is_over) begin
+            count$23$d = count$23$q + 32'h1;
+        end
+        if ((rc_tag == 24) && rc_fire && ~is_over) begin
+            count$24$d = count$24$q + 32'h1;
+        end
+        if ((rc_tag == 25) && rc_fire && ~is_over) begin
+            count$25$d = count$25$q + 32'h1;
+        end
+        if ((rc_tag == 26) && rc_fire && ~is_over) begin
+            count$26$d = count$26$q + 32'h1;
+        end
+        if ((rc_tag == 27) && rc_fire && ~is_over) begin
+            count$27$d = count$27$q + 32'h1;
+        end
+        if ((rc_tag == 28) && rc_fire && ~is_over) begin
+            count$28$d = count$28$q + 32'h1;
+        end
+        if ((rc_tag == 29) && rc_fire && ~is_over) begin
+            count$29$d = count$29$q + 32'h1;
+        end
+        if ((rc_tag == 30) && rc_fire && ~is_over) begin
+            count$30$d = count$30$q + 32'h1;
+        end
+        if ((rc_tag == 31) && rc_fire && ~is_over) begin
+            count$31$d = count$31$q + 32'h1;
+        end
+        place_wide = ((rc_tag) & 11'h7ff);
+        place_wide = place_wide << tag_shift;
+        buffer$write_address = place_wide | ((rc_place) & 11'h7ff);
         buffer$write_data = rc_data;
-        buffer$write_enable = rc_fire && ~rc_error && ~rc_place[32'h6];
+        buffer$write_enable = rc_fire && ~rc_error && ~is_over;
         if (rc_fire && (rc_last || rc_error)) begin
-            inverse = ~rc_mask;
-            outstanding_n = outstanding$q & inverse;
+            outstanding_n = outstanding$q & rc_keep;
             done_n = done$q | rc_mask;
             if (rc_error) begin
                 failed_n = failed$q | rc_mask;
             end
         end
-        else begin
-            inverse = ~rc_mask;
-        end
-        order_tag = order$read_data[(32'h0)+:(4)];
+        order_tag = order$first[(32'h0)+:(5)];
         order_mask = one << order_tag;
-        waiting = head$q != tail_seen$q;
+        fire = streaming$q && out_ready;
+        ends = error$q || (left$q <= beat_bytes);
+        can_begin = ~streaming$q || (fire && ends);
+        begins = can_begin && order$valid && done$q[order_tag];
+        order$pop = begins;
         timer$d = 32'h0;
         timed_out = 1'b0;
-        fire = streaming$q && out_ready;
-        ends = error$q || (left$q <= ((32'h8) & 10'h3ff));
-        if (~streaming$q) begin
-            if (waiting) begin
-                tag_n = order_tag;
-                left$d = order$read_data[(32'h4)+:(10)];
-                kind$d = order$read_data[(32'he)+:(2)];
-                last$d = order$read_data[32'h10];
-                error$d = failed$q[order_tag];
-                beat_n = 32'h0;
-                if (done$q[order_tag]) begin
-                    streaming$d = 1'b1;
-                end
-                else begin
-                    timer$d = timer$q + 32'h1;
-                    timed_out = timer$q >= timeout;
-                end
+        waits = 1'b0;
+        if (~streaming$q && order$valid) begin
+            if (~done$q[order_tag]) begin
+                waits = 1'b1;
+                timer$d = timer$q + 32'h1;
+                timed_out = timer$q >= timeout;
             end
         end
         if (timed_out) begin
@@ -9022,44 +8859,42 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
         out_kind = kind$q;
         out_error = error$q;
         out_end = ends && last$q;
-        out_bytes = 32'h8;
-        if (left$q <= ((32'h8) & 10'h3ff)) begin
-            out_bytes = left$q[(32'h0)+:(4)];
+        out_bytes = beat_bytes[(32'h0)+:(6)];
+        if (left$q <= beat_bytes) begin
+            out_bytes = left$q[(32'h0)+:(6)];
         end
         if (fire) begin
             beat_n = beat$q + 32'h1;
-            left$d = left$q - 32'h8;
+            left$d = left$q - beat_bytes;
             if (ends) begin
                 streaming$d = 1'b0;
-                head_n = head$q + 32'h1;
-                not_used = ~tag_mask;
-                used_n = used$q & not_used;
-            end
-            else begin
-                not_used = ~used$q;
+                used_n = used$q & tag_keep;
             end
         end
-        else begin
-            not_used = ~used$q;
+        if (begins) begin
+            streaming$d = 1'b1;
+            tag_n = order_tag;
+            beat_n = 32'h0;
+            left$d = order$first[(32'h6)+:(10)];
+            kind$d = order$first[(32'h10)+:(2)];
+            last$d = order$first[32'h12];
+            error$d = failed$q[order_tag];
         end
-        order$read_address = head_n[(32'h0)+:(4)];
-        tag_wide = ((tag_n) & 10'h3ff);
-        tag_wide = tag_wide << 32'h6;
-        buffer$read_address = tag_wide | ((beat_n) & 10'h3ff);
+        tag_wide = ((tag_n) & 11'h7ff);
+        tag_wide = tag_wide << tag_shift;
+        buffer$read_address = tag_wide | ((beat_n) & 11'h7ff);
         if (req_valid && ~is_free) begin
             next_tag$d = next_tag$q + 32'h1;
         end
         if (accept) begin
             next_tag$d = next_tag$q + 32'h1;
-            tail$d = tail$q + 32'h1;
             used_n = used_n | next_mask;
-            inverse = ~next_mask;
-            failed_n = failed_n & inverse;
+            failed_n = failed_n & next_keep;
             if (is_empty_request) begin
                 done_n = done_n | next_mask;
             end
             else begin
-                done_n = done_n & inverse;
+                done_n = done_n & next_keep;
                 outstanding_n = outstanding_n | next_mask;
                 rq_pending$d = 1'b1;
                 rq_address_reg$d = req_address;
@@ -9114,779 +8949,276 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
             if (next_tag$q == 15) begin
                 count$15$d = 32'h0;
             end
+            if (next_tag$q == 16) begin
+                count$16$d = 32'h0;
+            end
+            if (next_tag$q == 17) begin
+                count$17$d = 32'h0;
+            end
+            if (next_tag$q == 18) begin
+                count$18$d = 32'h0;
+            end
+            if (next_tag$q == 19) begin
+                count$19$d = 32'h0;
+            end
+            if (next_tag$q == 20) begin
+                count$20$d = 32'h0;
+            end
+            if (next_tag$q == 21) begin
+                count$21$d = 32'h0;
+            end
+            if (next_tag$q == 22) begin
+                count$22$d = 32'h0;
+            end
+            if (next_tag$q == 23) begin
+                count$23$d = 32'h0;
+            end
+            if (next_tag$q == 24) begin
+                count$24$d = 32'h0;
+            end
+            if (next_tag$q == 25) begin
+                count$25$d = 32'h0;
+            end
+            if (next_tag$q == 26) begin
+                count$26$d = 32'h0;
+            end
+            if (next_tag$q == 27) begin
+                count$27$d = 32'h0;
+            end
+            if (next_tag$q == 28) begin
+                count$28$d = 32'h0;
+            end
+            if (next_tag$q == 29) begin
+                count$29$d = 32'h0;
+            end
+            if (next_tag$q == 30) begin
+                count$30$d = 32'h0;
+            end
+            if (next_tag$q == 31) begin
+                count$31$d = 32'h0;
+            end
         end
-        lost = used$q;
         not_used = ~used$q;
         lost = outstanding$q & not_used;
         dead = &lost;
-        empty = (head$q == tail$q) && ~streaming$q;
+        empty = (order$fill == 32'h0) && ~streaming$q;
         quiet = (outstanding$q == 32'h0) && ~rq_pending$q;
         if (clear) begin
             used_n = 32'h0;
             outstanding_n = 32'h0;
             done_n = 32'h0;
             failed_n = 32'h0;
-            head_n = 32'h0;
-            tail$d = 32'h0;
-            tail_seen$d = 32'h0;
             streaming$d = 1'b0;
         end
         used$d = used_n;
         outstanding$d = outstanding_n;
         done$d = done_n;
         failed$d = failed_n;
-        head$d = head_n;
         tag$d = tag_n;
         beat$d = beat_n;
     end
-    
+
 endmodule // metisvm_card$reader
 
-
-module metisvm_card$reader$beat(d,q,clock);
-    
-    // Module arguments
-    input wire  [5:0] d;
-    output reg  [5:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 6'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$beat
-
-
 module metisvm_card$reader$buffer(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
-    
+
     // Module arguments
-    input wire  [9:0] read_address;
+    input wire  [10:0] read_address;
     input wire  read_clock;
     output reg  [63:0] read_data;
-    input wire  [9:0] write_address;
+    input wire  [10:0] write_address;
     input wire  write_clock;
     input wire  [63:0] write_data;
     input wire  write_enable;
-    
+
     // Update code (custom)
-    reg[63:0] mem[1023:0];
-    
-    
-    
+    reg[63:0] mem[2047:0];
+
+
+
     always @(posedge read_clock) begin
        read_data <= mem[read_address];
     end
-    
+
     always @(posedge write_clock) begin
        if (write_enable) begin
           mem[write_address] <= write_data;
        end
     end
-                
+
 endmodule // metisvm_card$reader$buffer
 
+module metisvm_card$reader$next_tag(d,q,clock);
 
-module metisvm_card$reader$count$0(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$count$0
-
-
-module metisvm_card$reader$count$1(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$count$1
-
-
-module metisvm_card$reader$count$10(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$count$10
-
-
-module metisvm_card$reader$count$11(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$count$11
-
-
-module metisvm_card$reader$count$12(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$count$12
-
-
-module metisvm_card$reader$count$13(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$count$13
-
-
-module metisvm_card$reader$count$14(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$count$14
-
-
-module metisvm_card$reader$count$15(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$count$15
-
-
-module metisvm_card$reader$count$2(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$count$2
-
-
-module metisvm_card$reader$count$3(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$count$3
-
-
-module metisvm_card$reader$count$4(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$count$4
-
-
-module metisvm_card$reader$count$5(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$count$5
-
-
-module metisvm_card$reader$count$6(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$count$6
-
-
-module metisvm_card$reader$count$7(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$count$7
-
-
-module metisvm_card$reader$count$8(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$count$8
-
-
-module metisvm_card$reader$count$9(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$count$9
-
-
-module metisvm_card$reader$done(d,q,clock);
-    
-    // Module arguments
-    input wire  [15:0] d;
-    output reg  [15:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 16'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$done
-
-
-module metisvm_card$reader$error(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$error
-
-
-module metisvm_card$reader$failed(d,q,clock);
-    
-    // Module arguments
-    input wire  [15:0] d;
-    output reg  [15:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 16'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$failed
-
-
-module metisvm_card$reader$head(d,q,clock);
-    
     // Module arguments
     input wire  [4:0] d;
     output reg  [4:0] q;
     input wire  clock;
-    
+
     // Update code (custom)
     initial begin
        q = 5'h0;
     end
-    
+
     always @(posedge clock) begin
        q <= d;
     end
-          
-endmodule // metisvm_card$reader$head
 
-
-module metisvm_card$reader$kind(d,q,clock);
-    
-    // Module arguments
-    input wire  [1:0] d;
-    output reg  [1:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 2'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$kind
-
-
-module metisvm_card$reader$last(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$last
-
-
-module metisvm_card$reader$left(d,q,clock);
-    
-    // Module arguments
-    input wire  [9:0] d;
-    output reg  [9:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 10'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$left
-
-
-module metisvm_card$reader$next_tag(d,q,clock);
-    
-    // Module arguments
-    input wire  [3:0] d;
-    output reg  [3:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 4'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
 endmodule // metisvm_card$reader$next_tag
 
+module metisvm_card$reader$order(clock,clear,data,push,full,first,valid,pop,fill);
 
-module metisvm_card$reader$order(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
-    
     // Module arguments
-    input wire  [3:0] read_address;
+    input wire  clock;
+    input wire  clear;
+    input wire  [18:0] data;
+    input wire  push;
+    output reg  full;
+    output reg  [18:0] first;
+    output reg  valid;
+    input wire  pop;
+    output reg  [5:0] fill;
+
+    // Constant declarations
+    localparam  capacity = 6'b100000;
+
+    // Stub signals
+    reg  [4:0] entries$read_address;
+    reg  entries$read_clock;
+    wire  [18:0] entries$read_data;
+    reg  [4:0] entries$write_address;
+    reg  entries$write_clock;
+    reg  [18:0] entries$write_data;
+    reg  entries$write_enable;
+    reg  [5:0] head$d;
+    wire  [5:0] head$q;
+    reg  head$clock;
+    reg  [5:0] tail$d;
+    wire  [5:0] tail$q;
+    reg  tail$clock;
+    reg  [5:0] tail_seen$d;
+    wire  [5:0] tail_seen$q;
+    reg  tail_seen$clock;
+
+    // Local signals
+    reg  [5:0] head_next;
+    reg  [5:0] held;
+    reg  no_room;
+    reg  has_one;
+
+    // Sub module instances
+    metisvm_card$reader$order$entries entries(
+        .read_address(entries$read_address),
+        .read_clock(entries$read_clock),
+        .read_data(entries$read_data),
+        .write_address(entries$write_address),
+        .write_clock(entries$write_clock),
+        .write_data(entries$write_data),
+        .write_enable(entries$write_enable)
+    );
+    metisvm_card$cores$lanes$0$words$left head(
+        .d(head$d),
+        .q(head$q),
+        .clock(head$clock)
+    );
+    metisvm_card$cores$lanes$0$words$left tail(
+        .d(tail$d),
+        .q(tail$q),
+        .clock(tail$clock)
+    );
+    metisvm_card$cores$lanes$0$words$left tail_seen(
+        .d(tail_seen$d),
+        .q(tail_seen$q),
+        .clock(tail_seen$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        head$clock = clock;
+        tail$clock = clock;
+        tail_seen$clock = clock;
+        head$d = head$q;
+        tail$d = tail$q;
+        tail_seen$d = tail_seen$q;
+        entries$read_clock = clock;
+        entries$write_clock = clock;
+        held = tail$q - head$q;
+        fill = held;
+        no_room = held == capacity;
+        full = no_room;
+        entries$write_address = tail$q[(32'h0)+:(5)];
+        entries$write_data = data;
+        entries$write_enable = push && ~no_room;
+        if (push && ~no_room) begin
+            tail$d = tail$q + 32'h1;
+        end
+        tail_seen$d = tail$q;
+        has_one = head$q != tail_seen$q;
+        valid = has_one;
+        first = entries$read_data;
+        head_next = head$q;
+        if (pop && has_one) begin
+            head_next = head$q + 32'h1;
+        end
+        entries$read_address = head_next[(32'h0)+:(5)];
+        head$d = head_next;
+        if (clear) begin
+            head$d = 32'h0;
+            tail$d = 32'h0;
+            tail_seen$d = 32'h0;
+        end
+    end
+
+endmodule // metisvm_card$reader$order
+
+module metisvm_card$reader$order$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+
+    // Module arguments
+    input wire  [4:0] read_address;
     input wire  read_clock;
-    output reg  [17:0] read_data;
-    input wire  [3:0] write_address;
+    output reg  [18:0] read_data;
+    input wire  [4:0] write_address;
     input wire  write_clock;
-    input wire  [17:0] write_data;
+    input wire  [18:0] write_data;
     input wire  write_enable;
-    
+
     // Update code (custom)
-    reg[17:0] mem[15:0];
-    
-    
-    
+    reg[18:0] mem[31:0];
+
+
+
     always @(posedge read_clock) begin
        read_data <= mem[read_address];
     end
-    
+
     always @(posedge write_clock) begin
        if (write_enable) begin
           mem[write_address] <= write_data;
        end
     end
-                
-endmodule // metisvm_card$reader$order
 
-
-module metisvm_card$reader$outstanding(d,q,clock);
-    
-    // Module arguments
-    input wire  [15:0] d;
-    output reg  [15:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 16'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$outstanding
-
-
-module metisvm_card$reader$rq_address_reg(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$rq_address_reg
-
+endmodule // metisvm_card$reader$order$entries
 
 module metisvm_card$reader$rq_bytes_reg(d,q,clock);
-    
+
     // Module arguments
     input wire  [12:0] d;
     output reg  [12:0] q;
     input wire  clock;
-    
+
     // Update code (custom)
     initial begin
        q = 13'h0;
     end
-    
+
     always @(posedge clock) begin
        q <= d;
     end
-          
+
 endmodule // metisvm_card$reader$rq_bytes_reg
 
-
-module metisvm_card$reader$rq_pending(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$rq_pending
-
-
-module metisvm_card$reader$rq_tag_reg(d,q,clock);
-    
-    // Module arguments
-    input wire  [3:0] d;
-    output reg  [3:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 4'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$rq_tag_reg
-
-
-module metisvm_card$reader$streaming(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$streaming
-
-
-module metisvm_card$reader$tag(d,q,clock);
-    
-    // Module arguments
-    input wire  [3:0] d;
-    output reg  [3:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 4'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$tag
-
-
-module metisvm_card$reader$tail(d,q,clock);
-    
-    // Module arguments
-    input wire  [4:0] d;
-    output reg  [4:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 5'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$tail
-
-
-module metisvm_card$reader$tail_seen(d,q,clock);
-    
-    // Module arguments
-    input wire  [4:0] d;
-    output reg  [4:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 5'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$tail_seen
-
-
-module metisvm_card$reader$timer(d,q,clock);
-    
-    // Module arguments
-    input wire  [31:0] d;
-    output reg  [31:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 32'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$timer
-
-
-module metisvm_card$reader$used(d,q,clock);
-    
-    // Module arguments
-    input wire  [15:0] d;
-    output reg  [15:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 16'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$reader$used
-
-
 module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wvalid,s_wready,s_bresp,s_bvalid,s_bready,s_araddr,s_arvalid,s_arready,s_rdata,s_rresp,s_rvalid,s_rready,queues,status,clear,reset,boot_nonce,constant_address,constant_data,counter_address,counter_data,cfg_use,cfg_address,cfg_data,sel,sel_pending,sel_enabled,sel_fresh,sel_running,sel_armed,take,again,set_state,new_state,disarm,active);
-    
+
     // Module arguments
     input wire  clock;
     input wire  [15:0] s_awaddr;
@@ -9913,7 +9245,7 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
     output reg  [31:0] boot_nonce;
     output reg  [5:0] constant_address;
     input wire  [31:0] constant_data;
-    output reg  [3:0] counter_address;
+    output reg  [4:0] counter_address;
     input wire  [31:0] counter_data;
     input wire  cfg_use;
     input wire  [9:0] cfg_address;
@@ -9930,7 +9262,7 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
     input wire  [1:0] new_state;
     input wire  disarm;
     output reg  active;
-    
+
     // Stub signals
     reg  [9:0] memory$read_address;
     reg  memory$read_clock;
@@ -9981,7 +9313,7 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
     reg  [31:0] read_data$d;
     wire  [31:0] read_data$q;
     reg  read_data$clock;
-    
+
     // Local signals
     reg  [63:0] one;
     reg  [63:0] write_mask;
@@ -9996,6 +9328,7 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
     reg  [3:0] read_word;
     reg  read_is_queue;
     reg  read_low;
+    reg  read_is_counter;
     reg  [31:0] bit_value;
     reg  [6:0] wide_queue;
     reg  [9:0] memory_address;
@@ -10007,7 +9340,7 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
     reg  [63:0] high_n;
     reg  mem_write;
     reg  [31:0] mem_data;
-    
+
     // Sub module instances
     metisvm_card$registers$memory memory(
         .read_address(memory$read_address),
@@ -10018,77 +9351,77 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
         .write_data(memory$write_data),
         .write_enable(memory$write_enable)
     );
-    metisvm_card$registers$enable enable(
+    metisvm_card$cores$lanes$0$core$absorbed$0 enable(
         .d(enable$d),
         .q(enable$q),
         .clock(enable$clock)
     );
-    metisvm_card$registers$fresh fresh(
+    metisvm_card$cores$lanes$0$core$absorbed$0 fresh(
         .d(fresh$d),
         .q(fresh$q),
         .clock(fresh$clock)
     );
-    metisvm_card$registers$pending pending(
+    metisvm_card$cores$lanes$0$core$absorbed$0 pending(
         .d(pending$d),
         .q(pending$q),
         .clock(pending$clock)
     );
-    metisvm_card$registers$armed armed(
+    metisvm_card$cores$lanes$0$core$absorbed$0 armed(
         .d(armed$d),
         .q(armed$q),
         .clock(armed$clock)
     );
-    metisvm_card$registers$state_low state_low(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state_low(
         .d(state_low$d),
         .q(state_low$q),
         .clock(state_low$clock)
     );
-    metisvm_card$registers$state_high state_high(
+    metisvm_card$cores$lanes$0$core$absorbed$0 state_high(
         .d(state_high$d),
         .q(state_high$q),
         .clock(state_high$clock)
     );
-    metisvm_card$registers$nonce nonce(
+    metisvm_card$drain nonce(
         .d(nonce$d),
         .q(nonce$q),
         .clock(nonce$clock)
     );
-    metisvm_card$registers$write_state write_state(
+    metisvm_card$executor$state write_state(
         .d(write_state$d),
         .q(write_state$q),
         .clock(write_state$clock)
     );
-    metisvm_card$registers$write_address write_address(
+    metisvm_card$queue$completed write_address(
         .d(write_address$d),
         .q(write_address$q),
         .clock(write_address$clock)
     );
-    metisvm_card$registers$write_data write_data(
+    metisvm_card$drain write_data(
         .d(write_data$d),
         .q(write_data$q),
         .clock(write_data$clock)
     );
-    metisvm_card$registers$write_whole write_whole(
+    metisvm_card$cores$begun write_whole(
         .d(write_whole$d),
         .q(write_whole$q),
         .clock(write_whole$clock)
     );
-    metisvm_card$registers$read_state read_state(
+    metisvm_card$cores$lanes$0$words$kind read_state(
         .d(read_state$d),
         .q(read_state$q),
         .clock(read_state$clock)
     );
-    metisvm_card$registers$read_address read_address(
+    metisvm_card$queue$completed read_address(
         .d(read_address$d),
         .q(read_address$q),
         .clock(read_address$clock)
     );
-    metisvm_card$registers$read_data read_data(
+    metisvm_card$drain read_data(
         .d(read_data$d),
         .q(read_data$q),
         .clock(read_data$clock)
     );
-    
+
     // Update code
     always @(*) begin
         enable$clock = clock;
@@ -10257,8 +9590,9 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
         wide_queue = ((read_queue) & 7'h7f);
         read_is_queue = (read_address$q[(32'hc)+:(4)] == 32'h1) && (read_address$q[(32'h0)+:(2)] == 32'h0) && (wide_queue < queues);
         read_low = (read_address$q[(32'h8)+:(8)] == 32'h0) && (read_address$q[(32'h0)+:(2)] == 32'h0);
+        read_is_counter = (read_address$q[(32'h6)+:(10)] == 32'h3) || (read_address$q[(32'h6)+:(10)] == 32'h4);
         constant_address = read_address$q[(32'h2)+:(6)];
-        counter_address = read_word;
+        counter_address = read_address$q[(32'h2)+:(5)] ^ ((32'h10) & 5'h1f);
         cfg_data = memory$read_data;
         memory$read_address = read_address$q[(32'h2)+:(10)];
         if (cfg_use) begin
@@ -10314,9 +9648,9 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
                 if (read_address$q == 32'h18) begin
                     read_data$d = ((status) & 32'hffffffff);
                 end
-                if (read_address$q[(32'h6)+:(2)] == 32'h3) begin
-                    read_data$d = counter_data;
-                end
+            end
+            if (read_is_counter && (read_address$q[(32'h0)+:(2)] == 32'h0)) begin
+                read_data$d = counter_data;
             end
         end
         if (read_state$q == 32'h3) begin
@@ -10342,69 +9676,11 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
             nonce$d = 32'h0;
         end
     end
-    
+
 endmodule // metisvm_card$registers
 
-
-module metisvm_card$registers$armed(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$registers$armed
-
-
-module metisvm_card$registers$enable(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$registers$enable
-
-
-module metisvm_card$registers$fresh(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$registers$fresh
-
-
 module metisvm_card$registers$memory(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
-    
+
     // Module arguments
     input wire  [9:0] read_address;
     input wire  read_clock;
@@ -10413,255 +9689,26 @@ module metisvm_card$registers$memory(read_address,read_clock,read_data,write_add
     input wire  write_clock;
     input wire  [31:0] write_data;
     input wire  write_enable;
-    
+
     // Update code (custom)
     reg[31:0] mem[1023:0];
-    
-    
-    
+
+
+
     always @(posedge read_clock) begin
        read_data <= mem[read_address];
     end
-    
+
     always @(posedge write_clock) begin
        if (write_enable) begin
           mem[write_address] <= write_data;
        end
     end
-                
+
 endmodule // metisvm_card$registers$memory
 
-
-module metisvm_card$registers$nonce(d,q,clock);
-    
-    // Module arguments
-    input wire  [31:0] d;
-    output reg  [31:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 32'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$registers$nonce
-
-
-module metisvm_card$registers$pending(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$registers$pending
-
-
-module metisvm_card$registers$read_address(d,q,clock);
-    
-    // Module arguments
-    input wire  [15:0] d;
-    output reg  [15:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 16'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$registers$read_address
-
-
-module metisvm_card$registers$read_data(d,q,clock);
-    
-    // Module arguments
-    input wire  [31:0] d;
-    output reg  [31:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 32'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$registers$read_data
-
-
-module metisvm_card$registers$read_state(d,q,clock);
-    
-    // Module arguments
-    input wire  [1:0] d;
-    output reg  [1:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 2'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$registers$read_state
-
-
-module metisvm_card$registers$state_high(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$registers$state_high
-
-
-module metisvm_card$registers$state_low(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$registers$state_low
-
-
-module metisvm_card$registers$write_address(d,q,clock);
-    
-    // Module arguments
-    input wire  [15:0] d;
-    output reg  [15:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 16'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$registers$write_address
-
-
-module metisvm_card$registers$write_data(d,q,clock);
-    
-    // Module arguments
-    input wire  [31:0] d;
-    output reg  [31:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 32'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$registers$write_data
-
-
-module metisvm_card$registers$write_state(d,q,clock);
-    
-    // Module arguments
-    input wire  [2:0] d;
-    output reg  [2:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 3'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$registers$write_state
-
-
-module metisvm_card$registers$write_whole(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$registers$write_whole
-
-
-module metisvm_card$resetting(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$resetting
-
-
 module metisvm_card$writer(clock,start,start_address,push,data,flush,ready,idle,wq_address,wq_bytes,wq_valid,wq_ready,wd_data,wd_last,wd_valid,wd_ready);
-    
+
     // Module arguments
     input wire  clock;
     input wire  start;
@@ -10679,15 +9726,24 @@ module metisvm_card$writer(clock,start,start_address,push,data,flush,ready,idle,
     output reg  wd_last;
     output reg  wd_valid;
     input wire  wd_ready;
-    
+
+    // Constant declarations
+    localparam  last_lane = 3'b0;
+
     // Stub signals
-    reg  [6:0] words$read_address;
-    reg  words$read_clock;
-    wire  [63:0] words$read_data;
-    reg  [6:0] words$write_address;
-    reg  words$write_clock;
-    reg  [63:0] words$write_data;
-    reg  words$write_enable;
+    reg  [6:0] beats$read_address;
+    reg  beats$read_clock;
+    wire  [63:0] beats$read_data;
+    reg  [6:0] beats$write_address;
+    reg  beats$write_clock;
+    reg  [63:0] beats$write_data;
+    reg  beats$write_enable;
+    reg  [63:0] partial$d;
+    wire  [63:0] partial$q;
+    reg  partial$clock;
+    reg  [2:0] lane$d;
+    wire  [2:0] lane$q;
+    reg  lane$clock;
     reg  [6:0] write_at$d;
     wire  [6:0] write_at$q;
     reg  write_at$clock;
@@ -10712,7 +9768,10 @@ module metisvm_card$writer(clock,start,start_address,push,data,flush,ready,idle,
     reg  [6:0] request_words$d;
     wire  [6:0] request_words$q;
     reg  request_words$clock;
-    
+    reg  [6:0] beats_held$d;
+    wire  [6:0] beats_held$q;
+    reg  beats_held$clock;
+
     // Local signals
     reg  active;
     reg  issue;
@@ -10724,60 +9783,82 @@ module metisvm_card$writer(clock,start,start_address,push,data,flush,ready,idle,
     reg  accept;
     reg  [12:0] words_wide;
     reg  [6:0] read_at_n;
-    
+    reg  [6:0] beats_n;
+    reg  [63:0] word;
+    reg  [8:0] shift;
+    reg  [63:0] beat;
+    reg  is_full_beat;
+
     // Sub module instances
-    metisvm_card$writer$words words(
-        .read_address(words$read_address),
-        .read_clock(words$read_clock),
-        .read_data(words$read_data),
-        .write_address(words$write_address),
-        .write_clock(words$write_clock),
-        .write_data(words$write_data),
-        .write_enable(words$write_enable)
+    metisvm_card$writer$beats beats(
+        .read_address(beats$read_address),
+        .read_clock(beats$read_clock),
+        .read_data(beats$read_data),
+        .write_address(beats$write_address),
+        .write_clock(beats$write_clock),
+        .write_data(beats$write_data),
+        .write_enable(beats$write_enable)
     );
-    metisvm_card$writer$write_at write_at(
+    metisvm_card$cores$lanes$0$core$absorbed$0 partial(
+        .d(partial$d),
+        .q(partial$q),
+        .clock(partial$clock)
+    );
+    metisvm_card$executor$state lane(
+        .d(lane$d),
+        .q(lane$q),
+        .clock(lane$clock)
+    );
+    metisvm_card$executor$handles$at write_at(
         .d(write_at$d),
         .q(write_at$q),
         .clock(write_at$clock)
     );
-    metisvm_card$writer$read_at read_at(
+    metisvm_card$executor$handles$at read_at(
         .d(read_at$d),
         .q(read_at$q),
         .clock(read_at$clock)
     );
-    metisvm_card$writer$held held(
+    metisvm_card$executor$handles$at held(
         .d(held$d),
         .q(held$q),
         .clock(held$clock)
     );
-    metisvm_card$writer$address address(
+    metisvm_card$cores$lanes$0$core$absorbed$0 address(
         .d(address$d),
         .q(address$q),
         .clock(address$clock)
     );
-    metisvm_card$writer$sending sending(
+    metisvm_card$executor$handles$at sending(
         .d(sending$d),
         .q(sending$q),
         .clock(sending$clock)
     );
-    metisvm_card$writer$request request(
+    metisvm_card$cores$begun request(
         .d(request$d),
         .q(request$q),
         .clock(request$clock)
     );
-    metisvm_card$writer$request_address request_address(
+    metisvm_card$cores$lanes$0$core$absorbed$0 request_address(
         .d(request_address$d),
         .q(request_address$q),
         .clock(request_address$clock)
     );
-    metisvm_card$writer$request_words request_words(
+    metisvm_card$executor$handles$at request_words(
         .d(request_words$d),
         .q(request_words$q),
         .clock(request_words$clock)
     );
-    
+    metisvm_card$executor$handles$at beats_held(
+        .d(beats_held$d),
+        .q(beats_held$q),
+        .clock(beats_held$clock)
+    );
+
     // Update code
     always @(*) begin
+        partial$clock = clock;
+        lane$clock = clock;
         write_at$clock = clock;
         read_at$clock = clock;
         held$clock = clock;
@@ -10786,6 +9867,9 @@ module metisvm_card$writer(clock,start,start_address,push,data,flush,ready,idle,
         request$clock = clock;
         request_address$clock = clock;
         request_words$clock = clock;
+        beats_held$clock = clock;
+        partial$d = partial$q;
+        lane$d = lane$q;
         write_at$d = write_at$q;
         read_at$d = read_at$q;
         held$d = held$q;
@@ -10794,9 +9878,11 @@ module metisvm_card$writer(clock,start,start_address,push,data,flush,ready,idle,
         request$d = request$q;
         request_address$d = request_address$q;
         request_words$d = request_words$q;
+        beats_held$d = beats_held$q;
         read_at_n = read_at$q;
-        words$read_clock = clock;
-        words$write_clock = clock;
+        beats_n = beats_held$q;
+        beats$read_clock = clock;
+        beats$write_clock = clock;
         active = request$q || (sending$q != 32'h0);
         held_bytes = ((held$q) & 12'hfff);
         held_bytes = held_bytes << 32'h3;
@@ -10805,15 +9891,30 @@ module metisvm_card$writer(clock,start,start_address,push,data,flush,ready,idle,
         place = place_start + held_bytes;
         full = (held$q == 32'h40) || ((held$q != 32'h0) && (place == 32'h0));
         issue = ~active && (full || (flush && (held$q != 32'h0)));
-        accept = push && ~full;
-        ready = ~full;
+        accept = push && ~full && ~issue;
+        ready = ~full && ~issue;
         idle = ~active && (held$q == 32'h0);
-        words$write_address = write_at$q;
-        words$write_data = data;
-        words$write_enable = accept;
+        shift = ((lane$q) & 9'h1ff);
+        shift = shift << 32'h6;
+        word = ((data) & 64'hffffffffffffffff);
+        word = word << shift;
+        beat = partial$q | word;
+        is_full_beat = lane$q == last_lane;
+        beats$write_address = write_at$q;
+        beats$write_data = beat;
+        beats$write_enable = accept;
         if (accept) begin
-            write_at$d = write_at$q + 32'h1;
             held$d = held$q + 32'h1;
+            partial$d = beat;
+            lane$d = lane$q + 32'h1;
+            if (lane$q == 32'h0) begin
+                beats_n = beats_held$q + 32'h1;
+            end
+            if (is_full_beat) begin
+                partial$d = 32'h0;
+                lane$d = 32'h0;
+                write_at$d = write_at$q + 32'h1;
+            end
         end
         if (start) begin
             address$d = start_address;
@@ -10826,7 +9927,7 @@ module metisvm_card$writer(clock,start,start_address,push,data,flush,ready,idle,
             request$d = 1'b0;
         end
         wd_valid = (sending$q != 32'h0) && ~request$q;
-        wd_data = words$read_data;
+        wd_data = beats$read_data;
         wd_last = sending$q == 32'h1;
         if ((sending$q != 32'h0) && ~request$q && wd_ready) begin
             sending$d = sending$q - 32'h1;
@@ -10836,155 +9937,25 @@ module metisvm_card$writer(clock,start,start_address,push,data,flush,ready,idle,
             request$d = 1'b1;
             request_address$d = address$q;
             request_words$d = held$q;
-            sending$d = held$q;
+            sending$d = beats_held$q;
+            beats_n = 32'h0;
             address$d = address$q + held_wide;
             held$d = 32'h0;
-            if (accept) begin
-                held$d = 32'h1;
+            if (lane$q != 32'h0) begin
+                partial$d = 32'h0;
+                lane$d = 32'h0;
+                write_at$d = write_at$q + 32'h1;
             end
         end
-        words$read_address = read_at_n;
+        beats_held$d = beats_n;
+        beats$read_address = read_at_n;
         read_at$d = read_at_n;
     end
-    
+
 endmodule // metisvm_card$writer
 
+module metisvm_card$writer$beats(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
 
-module metisvm_card$writer$address(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$writer$address
-
-
-module metisvm_card$writer$held(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$writer$held
-
-
-module metisvm_card$writer$read_at(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$writer$read_at
-
-
-module metisvm_card$writer$request(d,q,clock);
-    
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$writer$request
-
-
-module metisvm_card$writer$request_address(d,q,clock);
-    
-    // Module arguments
-    input wire  [63:0] d;
-    output reg  [63:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 64'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$writer$request_address
-
-
-module metisvm_card$writer$request_words(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$writer$request_words
-
-
-module metisvm_card$writer$sending(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$writer$sending
-
-
-module metisvm_card$writer$words(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
-    
     // Module arguments
     input wire  [6:0] read_address;
     input wire  read_clock;
@@ -10993,39 +9964,21 @@ module metisvm_card$writer$words(read_address,read_clock,read_data,write_address
     input wire  write_clock;
     input wire  [63:0] write_data;
     input wire  write_enable;
-    
+
     // Update code (custom)
     reg[63:0] mem[127:0];
-    
-    
-    
+
+
+
     always @(posedge read_clock) begin
        read_data <= mem[read_address];
     end
-    
+
     always @(posedge write_clock) begin
        if (write_enable) begin
           mem[write_address] <= write_data;
        end
     end
-                
-endmodule // metisvm_card$writer$words
 
+endmodule // metisvm_card$writer$beats
 
-module metisvm_card$writer$write_at(d,q,clock);
-    
-    // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
-    input wire  clock;
-    
-    // Update code (custom)
-    initial begin
-       q = 7'h0;
-    end
-    
-    always @(posedge clock) begin
-       q <= d;
-    end
-          
-endmodule // metisvm_card$writer$write_at

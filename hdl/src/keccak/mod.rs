@@ -3,7 +3,9 @@
 //! Lanes are those of the Keccak specification: lane `x + 5·y` of 64 bits, bytes in little-endian order.
 
 pub mod absorber;
+pub mod cluster;
 mod constants;
 pub mod core;
+pub mod lane;
 pub mod round;
 mod schedule;

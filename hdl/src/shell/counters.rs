@@ -2,20 +2,23 @@
 
 use rust_hdl::prelude::*;
 
-/// Eight counters of 64 bits, one word of which is read at a time: counter `address / 2`, its low half first.
+/// Twelve counters of 64 bits, one word of which is read at a time: counter `address / 2`, its low half first.
 ///
 /// They count from power-up and wrap; a reset leaves them alone, so that what it took can be seen.
 #[derive(LogicBlock, Default)]
 pub struct Counters {
     /// The clock; everything happens on its rising edge.
     pub clock: Signal<In, Clock>,
-    /// Counter i counts the cycles in which event i is high.
-    pub events: Signal<In, Bits<8>>,
+    /// What counter i grows by, one cycle later.
+    pub by: [Signal<In, Bits<10>>; 12],
     /// The word that is read.
-    pub address: Signal<In, Bits<4>>,
+    pub address: Signal<In, Bits<5>>,
     /// Its value.
     pub data: Signal<Out, Bits<32>>,
-    count: [DFF<Bits<64>>; 8],
+    step: [DFF<Bits<10>>; 12],
+    count: [DFF<Bits<64>>; 12],
+    now: Signal<Local, Bits<10>>,
+    wide: Signal<Local, Bits<64>>,
     chosen: Signal<Local, Bits<64>>,
 }
 
@@ -23,13 +26,14 @@ impl Logic for Counters {
     #[hdl_gen]
     fn update(&mut self) {
         self.chosen.next = 0.into();
-        for i in 0..8 {
+        for i in 0..12 {
+            self.step[i].clock.next = self.clock.val();
+            self.step[i].d.next = self.by[i].val();
             self.count[i].clock.next = self.clock.val();
-            self.count[i].d.next = self.count[i].q.val();
-            if self.events.val().get_bit(i) {
-                self.count[i].d.next = self.count[i].q.val() + 1;
-            }
-            if self.address.val().get_bits::<3>(1) == i.to_bits() {
+            self.now.next = self.step[i].q.val();
+            self.wide.next = bit_cast::<64, 10>(self.now.val());
+            self.count[i].d.next = self.count[i].q.val() + self.wide.val();
+            if self.address.val().get_bits::<4>(1) == i.to_bits() {
                 self.chosen.next = self.count[i].q.val();
             }
         }

@@ -1,16 +1,18 @@
 //! A Keccak job: descriptors ahead, messages through the engine, digests and their CRC-32 out.
 
 use crate::shell::crc32::Crc32;
+use crate::stream::{fifo::Fifo, unpacker::Unpacker};
 use rust_hdl::prelude::*;
 
 /// Reads a batch's descriptors 64 at a time, one piece ahead of their messages, asks for each message under
-/// tags of its own, feeds the engine and hands its digests to the writer.
+/// tags of its own, feeds the engine with beats of W bits and hands its digests to the writer. D is W + 6: what is
+/// queued of a beat of descriptors is its data and its bytes that count.
 ///
-/// Issuing states: 0 waits, 1 checks the entry, 2 asks for descriptors, 3 reads one, 4 checks it, 5 asks for
-/// its message, 6 has asked for all. Ending states: 0 works, 1 throws away what is on its way, 2 hands over
+/// Issuing states: 0 waits, 1 checks the entry, 2 asks for descriptors, 3 takes one, 4 adds up, 5 checks, 6 asks for
+/// its message, 7 has asked for all. Ending states: 0 works, 1 throws away what is on its way, 2 hands over
 /// the digests, 3 is done.
-#[derive(LogicBlock, Default)]
-pub struct KeccakJob {
+#[derive(LogicBlock)]
+pub struct KeccakJob<const W: usize, const D: usize> {
     /// The clock; everything happens on its rising edge.
     pub clock: Signal<In, Clock>,
     /// The job is given up.
@@ -45,14 +47,14 @@ pub struct KeccakJob {
     pub abort: Signal<Out, Bit>,
     /// Nothing is on its way.
     pub drained: Signal<In, Bit>,
-    /// A word is there.
+    /// A beat is there.
     pub in_valid: Signal<In, Bit>,
     /// It is taken.
     pub in_ready: Signal<Out, Bit>,
-    /// The word.
-    pub in_data: Signal<In, Bits<64>>,
+    /// The beat.
+    pub in_data: Signal<In, Bits<W>>,
     /// Its bytes that count.
-    pub in_bytes: Signal<In, Bits<4>>,
+    pub in_bytes: Signal<In, Bits<6>>,
     /// Its kind.
     pub in_kind: Signal<In, Bits<2>>,
     /// The last one of its command.
@@ -61,11 +63,11 @@ pub struct KeccakJob {
     pub in_error: Signal<In, Bit>,
     /// The engine forgets everything.
     pub engine_clear: Signal<Out, Bit>,
-    /// A word of a message.
-    pub engine_data: Signal<Out, Bits<64>>,
+    /// A beat of a message.
+    pub engine_data: Signal<Out, Bits<W>>,
     /// Its bytes that count.
-    pub engine_bytes: Signal<Out, Bits<4>>,
-    /// The message's last word.
+    pub engine_bytes: Signal<Out, Bits<6>>,
+    /// The message's last beat.
     pub engine_last: Signal<Out, Bit>,
     /// It waits.
     pub engine_valid: Signal<Out, Bit>,
@@ -93,11 +95,15 @@ pub struct KeccakJob {
     pub write_idle: Signal<In, Bit>,
 
     crc: Crc32,
-    descriptors: RAM<Bits<64>, 7>,
+    /// Two pieces, of a descriptor a beat at most.
+    beats: Fifo<D, 7, 8>,
+    descriptors: Unpacker<W>,
+    descriptor: DFF<Bits<64>>,
+    last_byte: DFF<Bits<33>>,
+    total: DFF<Bits<33>>,
     state: DFF<Bits<3>>,
     ending: DFF<Bits<2>>,
     index: DFF<Bits<17>>,
-    arrived: DFF<Bits<30>>,
     asked: DFF<Bits<30>>,
     sum: DFF<Bits<33>>,
     words_left: DFF<Bits<19>>,
@@ -117,8 +123,6 @@ pub struct KeccakJob {
     offset_wide: Signal<Local, Bits<33>>,
     length_wide: Signal<Local, Bits<33>>,
     batch_wide: Signal<Local, Bits<33>>,
-    last_byte: Signal<Local, Bits<33>>,
-    total: Signal<Local, Bits<33>>,
     most: Signal<Local, Bits<33>>,
     first: Signal<Local, Bits<65>>,
     extent: Signal<Local, Bits<65>>,
@@ -129,18 +133,111 @@ pub struct KeccakJob {
     fail_detail: Signal<Local, Bits<32>>,
     ahead: Signal<Local, Bits<30>>,
     takes: Signal<Local, Bit>,
-    at_piece: Signal<Local, Bit>,
+    throws_away: Signal<Local, Bit>,
+    beat: Signal<Local, Bits<D>>,
+    beat_bytes: Signal<Local, Bits<D>>,
+    above_data: Constant<Bits<9>>,
+    no_kind: Constant<Bits<2>>,
 }
 
-impl Logic for KeccakJob {
+impl<const W: usize, const D: usize> Default for KeccakJob<W, D> {
+    fn default() -> Self {
+        assert_eq!(D, W + 6, "an entry holds a beat's data and bytes");
+        Self {
+            clock: Signal::default(),
+            stop: Signal::default(),
+            max_messages: Signal::default(),
+            max_bytes: Signal::default(),
+            entry: std::array::from_fn(|_| Signal::default()),
+            start: Signal::default(),
+            done: Signal::default(),
+            status: Signal::default(),
+            detail: Signal::default(),
+            working: Signal::default(),
+            cmd_valid: Signal::default(),
+            cmd_ready: Signal::default(),
+            cmd_address: Signal::default(),
+            cmd_length: Signal::default(),
+            cmd_kind: Signal::default(),
+            abort: Signal::default(),
+            drained: Signal::default(),
+            in_valid: Signal::default(),
+            in_ready: Signal::default(),
+            in_data: Signal::default(),
+            in_bytes: Signal::default(),
+            in_kind: Signal::default(),
+            in_end: Signal::default(),
+            in_error: Signal::default(),
+            engine_clear: Signal::default(),
+            engine_data: Signal::default(),
+            engine_bytes: Signal::default(),
+            engine_last: Signal::default(),
+            engine_valid: Signal::default(),
+            engine_ready: Signal::default(),
+            digest_data: Signal::default(),
+            digest_valid: Signal::default(),
+            digest_ready: Signal::default(),
+            write_start: Signal::default(),
+            write_address: Signal::default(),
+            write_push: Signal::default(),
+            write_data: Signal::default(),
+            write_flush: Signal::default(),
+            write_ready: Signal::default(),
+            write_idle: Signal::default(),
+            crc: Crc32::default(),
+            beats: Fifo::default(),
+            descriptors: Unpacker::default(),
+            descriptor: DFF::default(),
+            last_byte: DFF::default(),
+            total: DFF::default(),
+            state: DFF::default(),
+            ending: DFF::default(),
+            index: DFF::default(),
+            asked: DFF::default(),
+            sum: DFF::default(),
+            words_left: DFF::default(),
+            status_reg: DFF::default(),
+            detail_reg: DFF::default(),
+            begun: DFF::default(),
+            count: Signal::default(),
+            batch_bytes: Signal::default(),
+            output_bytes: Signal::default(),
+            limit: Signal::default(),
+            piece: Signal::default(),
+            index_wide: Signal::default(),
+            next_index: Signal::default(),
+            offset: Signal::default(),
+            length: Signal::default(),
+            offset_wide: Signal::default(),
+            length_wide: Signal::default(),
+            batch_wide: Signal::default(),
+            most: Signal::default(),
+            first: Signal::default(),
+            extent: Signal::default(),
+            span: Signal::default(),
+            asked_bytes: Signal::default(),
+            fail: Signal::default(),
+            fail_status: Signal::default(),
+            fail_detail: Signal::default(),
+            ahead: Signal::default(),
+            takes: Signal::default(),
+            throws_away: Signal::default(),
+            beat: Signal::default(),
+            beat_bytes: Signal::default(),
+            above_data: Constant::new((W as u64).into()),
+            no_kind: Constant::new(0_u64.into()),
+        }
+    }
+}
+
+impl<const W: usize, const D: usize> Logic for KeccakJob<W, D> {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, state, ending, index, arrived, asked, sum, words_left, status_reg, detail_reg, begun
+            self, clock, state, ending, index, asked, sum, words_left, status_reg, detail_reg, begun,
+            descriptor, last_byte, total
         );
-        clock!(self, clock, crc);
-        self.descriptors.read_clock.next = self.clock.val();
-        self.descriptors.write_clock.next = self.clock.val();
+        clock!(self, clock, crc, beats, descriptors);
         self.count.next = self.entry[2].val().get_bits::<32>(32);
         self.batch_bytes.next = self.entry[5].val().get_bits::<32>(0);
         self.output_bytes.next = self.entry[5].val().get_bits::<32>(32);
@@ -158,17 +255,34 @@ impl Logic for KeccakJob {
         self.fail_status.next = 0.into();
         self.fail_detail.next = 0.into();
         self.cmd_valid.next = false;
-        self.abort.next = self.ending.q.val() == 1;
-        self.engine_clear.next = self.ending.q.val() == 1;
+        self.throws_away.next = self.ending.q.val() == 1;
+        self.abort.next = self.throws_away.val();
+        self.engine_clear.next = self.throws_away.val();
 
-        // The descriptor of message `index`.
-        self.descriptors.read_address.next = self.index.q.val().get_bits::<7>(0);
-        self.offset.next = self.descriptors.read_data.val().get_bits::<32>(0);
-        self.length.next = self.descriptors.read_data.val().get_bits::<32>(32);
+        // Descriptors in their order.
+        self.beat.next = bit_cast::<D, W>(self.in_data.val());
+        self.beat_bytes.next = bit_cast::<D, 6>(self.in_bytes.val());
+        self.beat_bytes.next = self.beat_bytes.val() << self.above_data.val();
+        self.beats.data.next = self.beat.val() | self.beat_bytes.val();
+        self.beats.push.next = false;
+        self.beats.clear.next = self.throws_away.val();
+        self.beats.pop.next = self.descriptors.in_ready.val();
+        self.descriptors.clear.next = self.throws_away.val();
+        self.descriptors.in_data.next = self.beats.first.val().get_bits::<W>(0);
+        self.descriptors.in_bytes.next = self
+            .beats
+            .first
+            .val()
+            .get_bits::<6>(self.above_data.val().index());
+        self.descriptors.in_kind.next = self.no_kind.val();
+        self.descriptors.in_end.next = false;
+        self.descriptors.in_error.next = false;
+        self.descriptors.in_valid.next = self.beats.valid.val();
+        self.descriptors.out_ready.next = false;
+        self.offset.next = self.descriptor.q.val().get_bits::<32>(0);
+        self.length.next = self.descriptor.q.val().get_bits::<32>(32);
         self.offset_wide.next = bit_cast::<33, 32>(self.offset.val());
         self.length_wide.next = bit_cast::<33, 32>(self.length.val());
-        self.last_byte.next = self.offset_wide.val() + self.length_wide.val();
-        self.total.next = self.sum.q.val() + self.length_wide.val();
         // Descriptors to ask for: 64, or what is left of the batch and of the count.
         self.ahead.next = bit_cast::<30, 29>(self.count.val().get_bits::<29>(0));
         if self.limit.val() < self.ahead.val() {
@@ -178,7 +292,6 @@ impl Logic for KeccakJob {
         if self.piece.val() > bits::<30>(64) {
             self.piece.next = 64.into();
         }
-        self.at_piece.next = self.index.q.val().get_bits::<6>(0) == 0;
         self.asked_bytes.next = bit_cast::<64, 30>(self.asked.q.val());
         self.asked_bytes.next = self.asked_bytes.val() << 3;
         self.cmd_address.next = self.entry[3].val() + bit_cast::<64, 32>(self.offset.val());
@@ -195,7 +308,6 @@ impl Logic for KeccakJob {
                 self.state.d.next = 1.into();
                 self.ending.d.next = 0.into();
                 self.index.d.next = 0.into();
-                self.arrived.d.next = 0.into();
                 self.asked.d.next = 0.into();
                 self.sum.d.next = 0.into();
                 self.words_left.d.next = bit_cast::<19, 17>(self.count.val().get_bits::<17>(0)) << 2;
@@ -248,33 +360,40 @@ impl Logic for KeccakJob {
             }
         }
         if self.state.q.val() == 3 {
-            if self.index_wide.val() < self.arrived.q.val() {
-                self.state.d.next = 4.into();
-            } else if self.index_wide.val() >= self.limit.val() {
+            self.descriptor.d.next = self.descriptors.out_data.val();
+            if self.index_wide.val() >= self.limit.val() {
                 self.fail.next = true;
                 self.fail_status.next = 18.into();
                 self.fail_detail.next = bit_cast::<32, 17>(self.index.q.val());
+            } else if self.descriptors.out_valid.val() {
+                self.descriptors.out_ready.next = true;
+                self.state.d.next = 4.into();
             }
         }
         if self.state.q.val() == 4 {
-            self.fail_detail.next = bit_cast::<32, 17>(self.index.q.val());
+            self.last_byte.d.next = self.offset_wide.val() + self.length_wide.val();
+            self.total.d.next = self.sum.q.val() + self.length_wide.val();
             self.state.d.next = 5.into();
-            if self.offset.val().get_bits::<3>(0).any() || (self.last_byte.val() > self.batch_wide.val()) {
+        }
+        if self.state.q.val() == 5 {
+            self.fail_detail.next = bit_cast::<32, 17>(self.index.q.val());
+            self.state.d.next = 6.into();
+            if self.offset.val().get_bits::<3>(0).any() || (self.last_byte.q.val() > self.batch_wide.val()) {
                 self.fail.next = true;
                 self.fail_status.next = 18.into();
-            } else if self.total.val() > self.most.val() {
+            } else if self.total.q.val() > self.most.val() {
                 self.fail.next = true;
                 self.fail_status.next = 15.into();
             }
         }
-        if self.state.q.val() == 5 {
+        if self.state.q.val() == 6 {
             self.cmd_valid.next = true;
             if self.cmd_ready.val() {
-                self.sum.d.next = self.total.val();
+                self.sum.d.next = self.total.q.val();
                 self.index.d.next = self.next_index.val();
                 self.state.d.next = 3.into();
                 if bit_cast::<32, 17>(self.next_index.val()) == self.count.val() {
-                    self.state.d.next = 6.into();
+                    self.state.d.next = 7.into();
                 } else if self.index.q.val().get_bits::<6>(0).all() {
                     self.state.d.next = 2.into();
                 }
@@ -286,10 +405,7 @@ impl Logic for KeccakJob {
         self.engine_bytes.next = self.in_bytes.val();
         self.engine_last.next = self.in_end.val();
         self.engine_valid.next = false;
-        self.in_ready.next = self.ending.q.val() == 1;
-        self.descriptors.write_address.next = self.arrived.q.val().get_bits::<7>(0);
-        self.descriptors.write_data.next = self.in_data.val();
-        self.descriptors.write_enable.next = false;
+        self.in_ready.next = self.throws_away.val();
         if (self.state.q.val() != 0) && (self.ending.q.val() == 0) && self.in_valid.val() {
             if self.in_error.val() {
                 self.fail.next = true;
@@ -297,8 +413,7 @@ impl Logic for KeccakJob {
                 self.fail_detail.next = 0.into();
             } else if self.in_kind.val() == 2 {
                 self.in_ready.next = true;
-                self.descriptors.write_enable.next = true;
-                self.arrived.d.next = self.arrived.q.val() + 1;
+                self.beats.push.next = true;
             } else {
                 self.engine_valid.next = true;
                 self.in_ready.next = self.engine_ready.val();

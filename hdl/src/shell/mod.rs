@@ -5,6 +5,7 @@
     reason = "a state is one condition and what happens in it another"
 )]
 
+pub mod burst;
 pub mod counters;
 pub mod crc32;
 pub mod executor;
@@ -14,6 +15,5 @@ pub mod keccak_job;
 pub mod queue;
 pub mod reader;
 pub mod registers;
-pub mod sim;
 pub mod top;
 pub mod writer;

@@ -60,7 +60,7 @@ pub struct Registers {
     /// What it reads, a cycle later.
     pub constant_data: Signal<In, Bits<32>>,
     /// The counter that is asked for.
-    pub counter_address: Signal<Out, Bits<4>>,
+    pub counter_address: Signal<Out, Bits<5>>,
     /// What it reads.
     pub counter_data: Signal<In, Bits<32>>,
     /// The queue engine reads a register of a queue.
@@ -123,6 +123,7 @@ pub struct Registers {
     read_word: Signal<Local, Bits<4>>,
     read_is_queue: Signal<Local, Bit>,
     read_low: Signal<Local, Bit>,
+    read_is_counter: Signal<Local, Bit>,
     bit_value: Signal<Local, Bits<32>>,
     wide_queue: Signal<Local, Bits<7>>,
     memory_address: Signal<Local, Bits<10>>,
@@ -308,8 +309,10 @@ impl Logic for Registers {
             && (self.wide_queue.val() < self.queues.val());
         self.read_low.next = (self.read_address.q.val().get_bits::<8>(8) == 0)
             && (self.read_address.q.val().get_bits::<2>(0) == 0);
+        self.read_is_counter.next = (self.read_address.q.val().get_bits::<10>(6) == 3)
+            || (self.read_address.q.val().get_bits::<10>(6) == 4);
         self.constant_address.next = self.read_address.q.val().get_bits::<6>(2);
-        self.counter_address.next = self.read_word.val();
+        self.counter_address.next = self.read_address.q.val().get_bits::<5>(2) ^ bits::<5>(0x10);
         self.cfg_data.next = self.memory.read_data.val();
         self.memory.read_address.next = self.read_address.q.val().get_bits::<10>(2);
         if self.cfg_use.val() {
@@ -365,9 +368,10 @@ impl Logic for Registers {
                 if self.read_address.q.val() == 0x18 {
                     self.read_data.d.next = bit_cast::<32, 2>(self.status.val());
                 }
-                if self.read_address.q.val().get_bits::<2>(6) == 3 {
-                    self.read_data.d.next = self.counter_data.val();
-                }
+            }
+            // The counters lie from 0x0c0 to 0x13f.
+            if self.read_is_counter.val() && (self.read_address.q.val().get_bits::<2>(0) == 0) {
+                self.read_data.d.next = self.counter_data.val();
             }
         }
         if self.read_state.q.val() == 3 {

@@ -1,11 +1,12 @@
 //! The card's top level: everything joined, and the reset.
 
-use crate::keccak::core::Core;
+use crate::keccak::cluster::Cluster;
 use crate::shell::{
     counters::Counters, executor::Executor, fetcher::Fetcher, keccak_job::KeccakJob, queue::Queue,
     reader::Reader, registers::Registers, writer::Writer,
 };
-use metisvm_firmware::Capabilities;
+use crate::stream::unpacker::Unpacker;
+use metisvm_boards::Board;
 use metisvm_firmware::registers::{ABI_VERSION, ABI_VERSION_VALUE, MAGIC, MAGIC_VALUE};
 use rust_hdl::prelude::*;
 
@@ -14,8 +15,19 @@ use rust_hdl::prelude::*;
 /// A reset (CONTROL, or `flr`) lets no new entry begin, gives up the job in progress, waits until all writes
 /// were handed over and no read is outstanding (or its time-out has passed), and then clears queues, handles
 /// and, with them, the nonce.
+///
+/// Streams are W bits wide. D is W + 7 and E is W + 6, entries of queues of beats. There are K = 2^T tags, P = T + 1,
+/// and the read buffer has 2^B beats.
 #[derive(LogicBlock)]
-pub struct Card {
+pub struct Card<
+    const W: usize,
+    const D: usize,
+    const E: usize,
+    const B: usize,
+    const T: usize,
+    const K: usize,
+    const P: usize,
+> {
     /// The clock; everything happens on its rising edge.
     pub clock: Signal<In, Clock>,
     /// Function-level reset.
@@ -59,15 +71,15 @@ pub struct Card {
     /// See there.
     pub rq_bytes: Signal<Out, Bits<13>>,
     /// See there.
-    pub rq_tag: Signal<Out, Bits<4>>,
+    pub rq_tag: Signal<Out, Bits<T>>,
     /// See there.
     pub rq_valid: Signal<Out, Bit>,
     /// See there.
     pub rq_ready: Signal<In, Bit>,
     /// See there.
-    pub rc_data: Signal<In, Bits<64>>,
+    pub rc_data: Signal<In, Bits<W>>,
     /// See there.
-    pub rc_tag: Signal<In, Bits<4>>,
+    pub rc_tag: Signal<In, Bits<T>>,
     /// See there.
     pub rc_last: Signal<In, Bit>,
     /// See there.
@@ -85,7 +97,7 @@ pub struct Card {
     /// See there.
     pub wq_ready: Signal<In, Bit>,
     /// See there.
-    pub wd_data: Signal<Out, Bits<64>>,
+    pub wd_data: Signal<Out, Bits<W>>,
     /// See there.
     pub wd_last: Signal<Out, Bit>,
     /// See there.
@@ -113,10 +125,11 @@ pub struct Card {
     queue: Queue,
     executor: Executor,
     fetcher: Fetcher,
-    reader: Reader,
-    writer: Writer,
-    keccak: KeccakJob,
-    core: Core,
+    reader: Reader<W, B, T, K, P>,
+    words: Unpacker<W>,
+    writer: Writer<W>,
+    keccak: KeccakJob<W, E>,
+    cores: Cluster<W, D>,
     counters: Counters,
     constants: SyncROM<Bits<32>, 6>,
     resetting: DFF<Bit>,
@@ -133,15 +146,32 @@ pub struct Card {
     clear: Signal<Local, Bit>,
     drained: Signal<Local, Bit>,
     is_entry: Signal<Local, Bit>,
-    is_resident: Signal<Local, Bit>,
     is_busy: Signal<Local, Bit>,
-    events: Signal<Local, Bits<8>>,
+    is_for_keccak: Signal<Local, Bit>,
+    read_fire: Signal<Local, Bit>,
+    read_ready: Signal<Local, Bit>,
+    read_bytes: Signal<Local, Bits<6>>,
 }
 
-impl Card {
-    /// A card of such capabilities whose reads are lost after `timeout` cycles. The clock must be known, and
-    /// the numbers believable: see [`Capabilities::validate`].
-    pub fn new(capabilities: &Capabilities, timeout: u32) -> Self {
+impl<
+    const W: usize,
+    const D: usize,
+    const E: usize,
+    const B: usize,
+    const T: usize,
+    const K: usize,
+    const P: usize,
+> Card<W, D, E, B, T, K, P>
+{
+    /// The card of a board whose streams are W bits wide.
+    pub fn new(board: &Board) -> Self {
+        assert_eq!(
+            (board.stream_bits, board.tags),
+            (W, K),
+            "the board's streams and tags are those of this card"
+        );
+        let capabilities = &board.capabilities;
+        let timeout = board.read_timeout_cycles;
         let constants = (0..64_u32).map(|word| {
             let value = match word * 4 {
                 MAGIC => MAGIC_VALUE,
@@ -203,9 +233,10 @@ impl Card {
             executor: Executor::default(),
             fetcher: Fetcher::default(),
             reader: Reader::default(),
+            words: Unpacker::default(),
             writer: Writer::default(),
             keccak: KeccakJob::default(),
-            core: Core::default(),
+            cores: Cluster::new(board.cores, board.rounds_per_cycle),
             counters: Counters::default(),
             constants: SyncROM::from(constants),
             resetting: DFF::default(),
@@ -217,25 +248,36 @@ impl Card {
             max_messages: wide(capabilities.keccak_max_messages),
             max_bytes: wide(capabilities.keccak_max_bytes),
             timeout: wide(timeout),
-            // During a reset all sixteen tags together have half of a time-out.
-            short_timeout: wide(timeout / 32),
+            // During a reset all tags together have half of a time-out.
+            short_timeout: wide(timeout / (2 * K as u32)),
             clear: Signal::default(),
             drained: Signal::default(),
             is_entry: Signal::default(),
-            is_resident: Signal::default(),
             is_busy: Signal::default(),
-            events: Signal::default(),
+            is_for_keccak: Signal::default(),
+            read_fire: Signal::default(),
+            read_ready: Signal::default(),
+            read_bytes: Signal::default(),
         }
     }
 }
 
-impl Logic for Card {
+impl<
+    const W: usize,
+    const D: usize,
+    const E: usize,
+    const B: usize,
+    const T: usize,
+    const K: usize,
+    const P: usize,
+> Logic for Card<W, D, E, B, T, K, P>
+{
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(self, clock, resetting, drain);
         clock!(self, clock, registers, queue, executor, fetcher, reader, writer);
-        clock!(self, clock, keccak, core, constants, counters);
-        self.drained.next = self.reader.empty.val() && self.fetcher.idle.val();
+        clock!(self, clock, keccak, cores, constants, counters, words);
+        self.drained.next = self.reader.empty.val() && self.fetcher.idle.val() && !self.words.out_valid.val();
 
         // The reset.
         self.clear.next = false;
@@ -338,15 +380,15 @@ impl Logic for Card {
             self.keccak.entry[i].next = self.queue.entry[i].val();
         }
         self.keccak.drained.next = self.drained.val();
-        self.core.clear.next = self.keccak.engine_clear.val();
-        self.core.in_data.next = self.keccak.engine_data.val();
-        self.core.in_bytes.next = self.keccak.engine_bytes.val();
-        self.core.in_last.next = self.keccak.engine_last.val();
-        self.core.in_valid.next = self.keccak.engine_valid.val();
-        self.keccak.engine_ready.next = self.core.in_ready.val();
-        self.keccak.digest_data.next = self.core.out_data.val();
-        self.keccak.digest_valid.next = self.core.out_valid.val();
-        self.core.out_ready.next = self.keccak.digest_ready.val();
+        self.cores.clear.next = self.keccak.engine_clear.val();
+        self.cores.in_data.next = self.keccak.engine_data.val();
+        self.cores.in_bytes.next = self.keccak.engine_bytes.val();
+        self.cores.in_end.next = self.keccak.engine_last.val();
+        self.cores.in_valid.next = self.keccak.engine_valid.val();
+        self.keccak.engine_ready.next = self.cores.in_ready.val();
+        self.keccak.digest_data.next = self.cores.out_data.val();
+        self.keccak.digest_valid.next = self.cores.out_valid.val();
+        self.cores.out_ready.next = self.keccak.digest_ready.val();
 
         // Reads: one client at a time.
         self.fetcher.cmd_valid.next =
@@ -391,28 +433,38 @@ impl Logic for Card {
         self.reader.rc_error.next = self.rc_error.val();
         self.reader.rc_valid.next = self.rc_valid.val();
         self.rc_ready.next = self.reader.rc_ready.val();
-        self.is_entry.next = self.reader.out_valid.val() && (self.reader.out_kind.val() == 0);
-        self.is_resident.next = self.reader.out_valid.val() && (self.reader.out_kind.val() == 1);
-        self.queue.in_valid.next = self.is_entry.val();
-        self.queue.in_data.next = self.reader.out_data.val();
-        self.queue.in_end.next = self.reader.out_end.val();
-        self.queue.in_error.next = self.reader.out_error.val();
-        self.executor.in_valid.next = self.is_resident.val();
-        self.executor.in_data.next = self.reader.out_data.val();
-        self.executor.in_end.next = self.reader.out_end.val();
-        self.executor.in_error.next = self.reader.out_error.val();
-        self.reader.out_ready.next = self.executor.in_ready.val();
-        self.keccak.in_valid.next = self.reader.out_valid.val() && self.reader.out_kind.val().get_bit(1);
+        // What is read goes to the Keccak job as it is, and to the others word by word.
+        self.is_for_keccak.next = self.reader.out_kind.val().get_bit(1);
+        self.words.clear.next = self.clear.val();
+        self.words.in_data.next = self.reader.out_data.val();
+        self.words.in_bytes.next = self.reader.out_bytes.val();
+        self.words.in_kind.next = self.reader.out_kind.val();
+        self.words.in_end.next = self.reader.out_end.val();
+        self.words.in_error.next = self.reader.out_error.val();
+        self.words.in_valid.next = self.reader.out_valid.val() && !self.is_for_keccak.val();
+        self.keccak.in_valid.next = self.reader.out_valid.val() && self.is_for_keccak.val();
         self.keccak.in_data.next = self.reader.out_data.val();
         self.keccak.in_bytes.next = self.reader.out_bytes.val();
         self.keccak.in_kind.next = self.reader.out_kind.val();
         self.keccak.in_end.next = self.reader.out_end.val();
         self.keccak.in_error.next = self.reader.out_error.val();
-        if self.reader.out_kind.val().get_bit(1) {
-            self.reader.out_ready.next = self.keccak.in_ready.val();
+        self.read_ready.next = self.words.in_ready.val();
+        if self.is_for_keccak.val() {
+            self.read_ready.next = self.keccak.in_ready.val();
         }
+        self.reader.out_ready.next = self.read_ready.val();
+        self.is_entry.next = self.words.out_kind.val() == 0;
+        self.queue.in_valid.next = self.words.out_valid.val() && self.is_entry.val();
+        self.queue.in_data.next = self.words.out_data.val();
+        self.queue.in_end.next = self.words.out_end.val();
+        self.queue.in_error.next = self.words.out_error.val();
+        self.executor.in_valid.next = self.words.out_valid.val() && !self.is_entry.val();
+        self.executor.in_data.next = self.words.out_data.val();
+        self.executor.in_end.next = self.words.out_end.val();
+        self.executor.in_error.next = self.words.out_error.val();
+        self.words.out_ready.next = self.executor.in_ready.val();
         if self.is_entry.val() {
-            self.reader.out_ready.next = self.queue.in_ready.val();
+            self.words.out_ready.next = self.queue.in_ready.val();
         }
 
         // Writes.
@@ -450,33 +502,48 @@ impl Logic for Card {
             || !self.drained.val()
             || !self.reader.quiet.val();
         self.busy.next = self.is_busy.val();
-        // Cycles, busy cycles of the core, its two reasons to wait, words read and written, digests, entries.
-        self.events.next = 0.into();
+        for i in 0..12 {
+            self.counters.by[i].next = 0.into();
+        }
         if self.is_busy.val() {
-            self.events.next = self.events.val() | bits::<8>(1);
+            self.counters.by[0].next = 1.into();
         }
-        if self.core.busy.val() {
-            self.events.next = self.events.val() | bits::<8>(2);
-        }
-        if self.keccak.working.val() && !self.core.busy.val() {
-            if self.keccak.engine_valid.val() {
-                self.events.next = self.events.val() | bits::<8>(8);
+        self.counters.by[1].next = bit_cast::<10, 5>(self.cores.busy.val());
+        if self.keccak.working.val() && (self.cores.busy.val() == 0) {
+            if self.cores.has_word.val() {
+                self.counters.by[3].next = 1.into();
             } else {
-                self.events.next = self.events.val() | bits::<8>(4);
+                self.counters.by[2].next = 1.into();
             }
         }
-        if self.rc_valid.val() && !self.rc_error.val() {
-            self.events.next = self.events.val() | bits::<8>(16);
+        // Words, the last of which may be a part of one.
+        self.read_fire.next = self.reader.out_valid.val() && !self.reader.out_error.val();
+        self.read_bytes.next = self.reader.out_bytes.val() + 7;
+        if self.read_fire.val() && self.read_ready.val() {
+            self.counters.by[4].next = bit_cast::<10, 3>(self.read_bytes.val().get_bits::<3>(3));
         }
-        if self.writer.wd_valid.val() && self.wd_ready.val() {
-            self.events.next = self.events.val() | bits::<8>(32);
+        if self.writer.wq_valid.val() && self.wq_ready.val() {
+            self.counters.by[5].next = self.writer.wq_bytes.val().get_bits::<10>(3);
         }
-        if self.core.out_valid.val() && self.keccak.digest_ready.val() && self.core.out_last.val() {
-            self.events.next = self.events.val() | bits::<8>(64);
+        if self.cores.out_valid.val() && self.keccak.digest_ready.val() && self.cores.out_last.val() {
+            self.counters.by[6].next = 1.into();
         }
         if self.executor.done.val() {
-            self.events.next = self.events.val() | bits::<8>(128);
+            self.counters.by[7].next = 1.into();
         }
-        self.counters.events.next = self.events.val();
+        if self.reader.waits.val() {
+            self.counters.by[8].next = 1.into();
+        }
+        if self.reader.out_valid.val() && !self.read_ready.val() {
+            self.counters.by[9].next = 1.into();
+        }
+        if self.fetcher.req_valid.val() && !self.reader.req_ready.val() {
+            self.counters.by[10].next = 1.into();
+        }
+        if (self.writer.wq_valid.val() && !self.wq_ready.val())
+            || (self.writer.wd_valid.val() && !self.wd_ready.val())
+        {
+            self.counters.by[11].next = 1.into();
+        }
     }
 }

@@ -2,11 +2,13 @@
 
 use rust_hdl::prelude::*;
 
-/// Collects words and hands them over as writes of at most 512 bytes, none across a multiple of 4096.
+/// Collects words and hands them over as writes of at most 512 bytes, none across a multiple of 4096, in beats of W
+/// bits.
 ///
-/// A write is requested only when all its words are here, so one that has begun always ends.
-#[derive(LogicBlock, Default)]
-pub struct Writer {
+/// A write is requested only when all its words are here, so one that has begun always ends. A beat is written to the
+/// memory with each of its words, whole with the last; what a write ends with may be less than a beat.
+#[derive(LogicBlock)]
+pub struct Writer<const W: usize> {
     /// The clock; everything happens on its rising edge.
     pub clock: Signal<In, Clock>,
     /// The next word goes to `start_address`; only when nothing is collected.
@@ -31,15 +33,19 @@ pub struct Writer {
     pub wq_valid: Signal<Out, Bit>,
     /// It is taken.
     pub wq_ready: Signal<In, Bit>,
-    /// Its words.
-    pub wd_data: Signal<Out, Bits<64>>,
+    /// A beat of its words.
+    pub wd_data: Signal<Out, Bits<W>>,
     /// The last one.
     pub wd_last: Signal<Out, Bit>,
-    /// A word waits.
+    /// A beat waits.
     pub wd_valid: Signal<Out, Bit>,
     /// It is taken.
     pub wd_ready: Signal<In, Bit>,
-    words: RAM<Bits<64>, 7>,
+    /// Two writes of up to 64 beats each.
+    beats: RAM<Bits<W>, 7>,
+    /// The beat that is collected, and its words so far.
+    partial: DFF<Bits<W>>,
+    lane: DFF<Bits<3>>,
     write_at: DFF<Bits<7>>,
     read_at: DFF<Bits<7>>,
     held: DFF<Bits<7>>,
@@ -48,6 +54,7 @@ pub struct Writer {
     request: DFF<Bit>,
     request_address: DFF<Bits<64>>,
     request_words: DFF<Bits<7>>,
+    beats_held: DFF<Bits<7>>,
     active: Signal<Local, Bit>,
     issue: Signal<Local, Bit>,
     full: Signal<Local, Bit>,
@@ -58,14 +65,73 @@ pub struct Writer {
     accept: Signal<Local, Bit>,
     words_wide: Signal<Local, Bits<13>>,
     read_at_n: Signal<Local, Bits<7>>,
+    beats_n: Signal<Local, Bits<7>>,
+    word: Signal<Local, Bits<W>>,
+    shift: Signal<Local, Bits<9>>,
+    beat: Signal<Local, Bits<W>>,
+    is_full_beat: Signal<Local, Bit>,
+    last_lane: Constant<Bits<3>>,
 }
 
-impl Logic for Writer {
+impl<const W: usize> Default for Writer<W> {
+    fn default() -> Self {
+        Self {
+            clock: Signal::default(),
+            start: Signal::default(),
+            start_address: Signal::default(),
+            push: Signal::default(),
+            data: Signal::default(),
+            flush: Signal::default(),
+            ready: Signal::default(),
+            idle: Signal::default(),
+            wq_address: Signal::default(),
+            wq_bytes: Signal::default(),
+            wq_valid: Signal::default(),
+            wq_ready: Signal::default(),
+            wd_data: Signal::default(),
+            wd_last: Signal::default(),
+            wd_valid: Signal::default(),
+            wd_ready: Signal::default(),
+            beats: RAM::default(),
+            partial: DFF::default(),
+            lane: DFF::default(),
+            write_at: DFF::default(),
+            read_at: DFF::default(),
+            held: DFF::default(),
+            address: DFF::default(),
+            sending: DFF::default(),
+            request: DFF::default(),
+            request_address: DFF::default(),
+            request_words: DFF::default(),
+            beats_held: DFF::default(),
+            active: Signal::default(),
+            issue: Signal::default(),
+            full: Signal::default(),
+            place: Signal::default(),
+            place_start: Signal::default(),
+            held_bytes: Signal::default(),
+            held_wide: Signal::default(),
+            accept: Signal::default(),
+            words_wide: Signal::default(),
+            read_at_n: Signal::default(),
+            beats_n: Signal::default(),
+            word: Signal::default(),
+            shift: Signal::default(),
+            beat: Signal::default(),
+            is_full_beat: Signal::default(),
+            last_lane: Constant::new((W as u64 / 64 - 1).into()),
+        }
+    }
+}
+
+impl<const W: usize> Logic for Writer<W> {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
             self,
             clock,
+            partial,
+            lane,
             write_at,
             read_at,
             held,
@@ -73,12 +139,14 @@ impl Logic for Writer {
             sending,
             request,
             request_address,
-            request_words
+            request_words,
+            beats_held
         );
         // What the registers will hold: a `d` cannot be read back.
         self.read_at_n.next = self.read_at.q.val();
-        self.words.read_clock.next = self.clock.val();
-        self.words.write_clock.next = self.clock.val();
+        self.beats_n.next = self.beats_held.q.val();
+        self.beats.read_clock.next = self.clock.val();
+        self.beats.write_clock.next = self.clock.val();
         self.active.next = self.request.q.val() || (self.sending.q.val() != 0);
         self.held_bytes.next = bit_cast::<12, 7>(self.held.q.val());
         self.held_bytes.next = self.held_bytes.val() << 3;
@@ -89,15 +157,33 @@ impl Logic for Writer {
         self.full.next = (self.held.q.val() == 64) || ((self.held.q.val() != 0) && (self.place.val() == 0));
         self.issue.next =
             !self.active.val() && (self.full.val() || (self.flush.val() && (self.held.q.val() != 0)));
-        self.accept.next = self.push.val() && !self.full.val();
-        self.ready.next = !self.full.val();
+        // A word that came with the end of a write would belong to the beat that is closed.
+        self.accept.next = self.push.val() && !self.full.val() && !self.issue.val();
+        self.ready.next = !self.full.val() && !self.issue.val();
         self.idle.next = !self.active.val() && (self.held.q.val() == 0);
-        self.words.write_address.next = self.write_at.q.val();
-        self.words.write_data.next = self.data.val();
-        self.words.write_enable.next = self.accept.val();
+
+        // A word joins its beat.
+        self.shift.next = bit_cast::<9, 3>(self.lane.q.val());
+        self.shift.next = self.shift.val() << 6;
+        self.word.next = bit_cast::<W, 64>(self.data.val());
+        self.word.next = self.word.val() << self.shift.val();
+        self.beat.next = self.partial.q.val() | self.word.val();
+        self.is_full_beat.next = self.lane.q.val() == self.last_lane.val();
+        self.beats.write_address.next = self.write_at.q.val();
+        self.beats.write_data.next = self.beat.val();
+        self.beats.write_enable.next = self.accept.val();
         if self.accept.val() {
-            self.write_at.d.next = self.write_at.q.val() + 1;
             self.held.d.next = self.held.q.val() + 1;
+            self.partial.d.next = self.beat.val();
+            self.lane.d.next = self.lane.q.val() + 1;
+            if self.lane.q.val() == 0 {
+                self.beats_n.next = self.beats_held.q.val() + 1;
+            }
+            if self.is_full_beat.val() {
+                self.partial.d.next = 0.into();
+                self.lane.d.next = 0.into();
+                self.write_at.d.next = self.write_at.q.val() + 1;
+            }
         }
         if self.start.val() {
             self.address.d.next = self.start_address.val();
@@ -110,7 +196,7 @@ impl Logic for Writer {
             self.request.d.next = false;
         }
         self.wd_valid.next = (self.sending.q.val() != 0) && !self.request.q.val();
-        self.wd_data.next = self.words.read_data.val();
+        self.wd_data.next = self.beats.read_data.val();
         self.wd_last.next = self.sending.q.val() == 1;
         if (self.sending.q.val() != 0) && !self.request.q.val() && self.wd_ready.val() {
             self.sending.d.next = self.sending.q.val() - 1;
@@ -120,14 +206,18 @@ impl Logic for Writer {
             self.request.d.next = true;
             self.request_address.d.next = self.address.q.val();
             self.request_words.d.next = self.held.q.val();
-            self.sending.d.next = self.held.q.val();
+            self.sending.d.next = self.beats_held.q.val();
+            self.beats_n.next = 0.into();
             self.address.d.next = self.address.q.val() + self.held_wide.val();
             self.held.d.next = 0.into();
-            if self.accept.val() {
-                self.held.d.next = 1.into();
+            if self.lane.q.val() != 0 {
+                self.partial.d.next = 0.into();
+                self.lane.d.next = 0.into();
+                self.write_at.d.next = self.write_at.q.val() + 1;
             }
         }
-        self.words.read_address.next = self.read_at_n.val();
+        self.beats_held.d.next = self.beats_n.val();
+        self.beats.read_address.next = self.read_at_n.val();
         self.read_at.d.next = self.read_at_n.val();
     }
 }

@@ -11,22 +11,38 @@ pub struct Source {
     pub verilog: Cow<'static, str>,
 }
 
-/// The board that `rtl` alone means.
-pub const DEFAULT: &str = "sim";
-
-/// Names and Verilog of the boards.
-const BOARDS: [(&str, &str); 1] = [(DEFAULT, include_str!("../../../hdl/verilog/sim.v"))];
-
-/// The names of the boards.
-pub fn names() -> impl Iterator<Item = &'static str> {
-    BOARDS.iter().map(|(name, _)| *name)
-}
+/// Names and Verilog of the boards; the board of `metisvm_boards` that `rtl` alone means is among them.
+const VERILOG: [(&str, &str); 4] = [
+    (
+        metisvm_boards::DEFAULT,
+        include_str!("../../../hdl/verilog/sim.v"),
+    ),
+    ("ecp5-85f", include_str!("../../../hdl/verilog/ecp5-85f.v")),
+    ("artix7-100t", include_str!("../../../hdl/verilog/artix7-100t.v")),
+    (
+        "ultrascale-plus",
+        include_str!("../../../hdl/verilog/ultrascale-plus.v"),
+    ),
+];
 
 /// The card of a board, if there is one of that name.
 pub fn named(name: &str) -> Option<Source> {
-    let (name, verilog) = BOARDS.iter().find(|(known, _)| *known == name)?;
+    let (name, verilog) = VERILOG.iter().find(|(known, _)| *known == name)?;
     Some(Source {
         name: (*name).into(),
         verilog: (*verilog).into(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_board_has_its_verilog() {
+        for board in metisvm_boards::names() {
+            assert_eq!(named(board).unwrap().name, board);
+        }
+        assert_eq!(VERILOG.len(), metisvm_boards::names().count());
+    }
 }

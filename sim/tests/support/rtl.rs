@@ -27,22 +27,28 @@ pub(crate) fn has_verilator() -> bool {
     })
 }
 
-/// Whether `METISVM_CARD=rtl` asks for the tests' cards to be in RTL.
-pub(crate) fn is_asked_for() -> bool {
-    std::env::var("METISVM_CARD").is_ok_and(|card| card == "rtl")
+/// The board that `METISVM_CARD=rtl[:BOARD]` asks the tests' cards to be of; the one for simulation otherwise.
+pub(crate) fn name() -> String {
+    let card = std::env::var("METISVM_CARD").unwrap_or_default();
+    card.strip_prefix("rtl:")
+        .unwrap_or(metisvm_boards::DEFAULT)
+        .to_owned()
 }
 
-/// A card of the board for simulation.
+/// Whether `METISVM_CARD=rtl[:BOARD]` asks for the tests' cards to be in RTL.
+pub(crate) fn is_asked_for() -> bool {
+    std::env::var("METISVM_CARD").is_ok_and(|card| card == "rtl" || card.starts_with("rtl:"))
+}
+
+/// A card of that board.
 pub(crate) fn card(options: &RtlOptions) -> RtlCard {
-    let source = boards::named(boards::DEFAULT).unwrap();
+    let name = name();
+    let source = boards::named(&name).unwrap_or_else(|| panic!("there is no board {name}"));
     RtlCard::new(&source, options, &cache(), &|_| {}).unwrap()
 }
 
-/// What the board for simulation has; nothing where there is no Verilator.
+/// What that board has; nothing where there is no Verilator.
 pub(crate) fn board() -> Option<Capabilities> {
     static BOARD: OnceLock<Option<Capabilities>> = OnceLock::new();
-    *BOARD.get_or_init(|| {
-        boards::named(boards::DEFAULT)?;
-        has_verilator().then(|| *card(&RtlOptions::default()).capabilities())
-    })
+    *BOARD.get_or_init(|| has_verilator().then(|| *card(&RtlOptions::default()).capabilities()))
 }

@@ -1,0 +1,161 @@
+//! The boards that a card is built for. One file a board (`hdl/boards/NAME.toml`) says what its Verilog, its
+//! capability registers and its simulations are made of.
+
+mod file;
+
+use file::BoardFile;
+use metisvm_firmware::Capabilities;
+use std::fmt;
+
+/// Widths that the streams of a card can have, bits.
+pub const STREAM_BITS: [usize; 3] = [64, 128, 256];
+/// Most Keccak cores of a card: a core's number has four bits.
+pub const MAX_CORES: usize = 16;
+/// Rounds of a permutation of Keccak; a core executes a divisor of them in a cycle.
+const ROUNDS: usize = 24;
+/// The shortest time-out of a read: a reset grants each of 64 tags a 128th of it.
+const MIN_TIMEOUT_CYCLES: u32 = 1280;
+
+/// The board that is meant where none is named: made for simulation.
+pub const DEFAULT: &str = "sim";
+
+/// The files, by the names of their boards.
+const FILES: [(&str, &str); 4] = [
+    (DEFAULT, include_str!("../sim.toml")),
+    ("ecp5-85f", include_str!("../ecp5-85f.toml")),
+    ("artix7-100t", include_str!("../artix7-100t.toml")),
+    ("ultrascale-plus", include_str!("../ultrascale-plus.toml")),
+];
+
+/// What a card is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Board {
+    /// Its name, a part of file names.
+    pub name: &'static str,
+    /// The part that it is for, as the maker or the tools call it.
+    pub part: String,
+    /// Width of the streams of data, bits: one of [`STREAM_BITS`].
+    pub stream_bits: usize,
+    /// DMA reads that can be under way, 32 or 64.
+    pub tags: usize,
+    /// Its streams and registers come over a narrow bridge, which its Verilog holds both ends of.
+    pub bridged: bool,
+    /// Keccak cores, 1 to [`MAX_CORES`].
+    pub cores: usize,
+    /// Rounds of Keccak that a core executes in a cycle: a divisor of 24.
+    pub rounds_per_cycle: usize,
+    /// Cycles until a DMA read counts as lost.
+    pub read_timeout_cycles: u32,
+    /// What its registers say.
+    pub capabilities: Capabilities,
+}
+
+/// What is wrong with a board's file.
+#[derive(Debug)]
+pub struct BoardError {
+    /// The board.
+    pub name: String,
+    /// The complaint: what, where, what is allowed.
+    pub complaint: String,
+}
+
+impl fmt::Display for BoardError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "board {}: {}", self.name, self.complaint.trim_end())
+    }
+}
+
+impl std::error::Error for BoardError {}
+
+impl Board {
+    /// Reads a board's file.
+    ///
+    /// # Errors
+    /// TOML that is none, an unknown or missing key, or a number outside its range.
+    pub fn parse(name: &'static str, text: &str) -> Result<Self, BoardError> {
+        let complain = |complaint: String| BoardError {
+            name: name.to_owned(),
+            complaint,
+        };
+        let file: BoardFile = toml::from_str(text).map_err(|error| complain(error.to_string()))?;
+        let board = file.board(name);
+        if !STREAM_BITS.contains(&board.stream_bits) {
+            return Err(complain(format!(
+                "dma.stream_bits is {}, not one of {STREAM_BITS:?}",
+                board.stream_bits
+            )));
+        }
+        if ![32, 64].contains(&board.tags) {
+            return Err(complain(format!("dma.tags is {}, not 32 or 64", board.tags)));
+        }
+        if !(1..=MAX_CORES).contains(&board.cores) {
+            return Err(complain(format!(
+                "keccak.cores is {}, not 1 to {MAX_CORES}",
+                board.cores
+            )));
+        }
+        if board.rounds_per_cycle == 0 || !ROUNDS.is_multiple_of(board.rounds_per_cycle) {
+            return Err(complain(format!(
+                "keccak.rounds_per_cycle is {}, not a divisor of {ROUNDS}",
+                board.rounds_per_cycle
+            )));
+        }
+        if board.read_timeout_cycles < MIN_TIMEOUT_CYCLES {
+            return Err(complain(format!(
+                "dma.read_timeout_cycles is {}, less than {MIN_TIMEOUT_CYCLES}",
+                board.read_timeout_cycles
+            )));
+        }
+        board
+            .capabilities
+            .validate()
+            .map_err(|error| complain(error.to_string()))?;
+        Ok(board)
+    }
+
+    /// The board of a name, if there is one.
+    ///
+    /// # Panics
+    /// Never: the files of all boards are read by a test.
+    #[allow(
+        clippy::expect_used,
+        reason = "the files are a part of the program, and tested"
+    )]
+    pub fn named(name: &str) -> Option<Self> {
+        let (name, text) = FILES.iter().find(|(known, _)| *known == name)?;
+        Some(Self::parse(name, text).expect("the file of a known board is sound"))
+    }
+}
+
+/// The names of the boards.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    FILES.iter().map(|(name, _)| *name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_known_board_is_sound() {
+        assert!(names().all(|name| Board::named(name).is_some()));
+    }
+
+    #[test]
+    fn bad_files_are_refused_with_the_key_and_what_is_allowed() {
+        let sound = FILES[0].1;
+        let refused = |from: &str, to: &str| {
+            let text = sound.replacen(from, to, 1);
+            assert_ne!(text, sound, "{from} is not in the file");
+            Board::parse("bad", &text).unwrap_err().to_string()
+        };
+        assert!(refused("stream_bits = 64", "stream_bits = 96").contains("dma.stream_bits is 96"));
+        assert!(refused("tags = 32", "tags = 33").contains("dma.tags is 33"));
+        assert!(refused("cores = 1", "cores = 17").contains("keccak.cores is 17, not 1 to 16"));
+        assert!(refused("rounds_per_cycle = 1", "rounds_per_cycle = 5").contains("a divisor of 24"));
+        assert!(refused("read_timeout_cycles = 20_000", "read_timeout_cycles = 10").contains("less than"));
+        assert!(refused("handles = 64", "handles = 65").contains("MAX_HANDLES"));
+        assert!(refused("handles = 64", "handels = 64").contains("handels"));
+        assert!(refused("[dma]", "[dma").contains("TOML"));
+    }
+}

@@ -1,0 +1,4 @@
+//! What streams of beats pass through. A beat is `W` bits: whole words of 64 bits, the first one lowest.
+
+pub mod fifo;
+pub mod unpacker;

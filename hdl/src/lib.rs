@@ -14,6 +14,7 @@
 //! The Verilog is the authority. `tests/rtl` runs it in Verilator against the reference kernels, and
 //! cycle for cycle against rust-hdl's own simulation.
 
+pub mod bridge;
 pub mod keccak;
 mod same_modules;
 pub mod shell;

@@ -1,5 +1,6 @@
 //! Writes the blocks out as Verilog.
 
+use crate::bridge::bridged::Bridged;
 use crate::keccak::core::Core;
 use crate::keccak::round::Rounds;
 use crate::same_modules;
@@ -56,18 +57,22 @@ pub fn write_all(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The Verilog of a board's card, top module `metisvm_card`.
+/// The Verilog of a board's card, top module `metisvm_card`. Behind a bridge, `metisvm_card$ecp5` in it is what a
+/// bitstream holds.
 ///
 /// # Errors
 /// If rust-hdl's checks find fault with it, or no card has such streams and tags.
 pub fn card(board: &Board) -> io::Result<String> {
     const TOP: &str = "metisvm_card";
-    match (board.stream_bits, board.tags) {
-        (64, 32) => emit(TOP, Card::<64, 71, 70, 11, 5, 32, 6>::new(board)),
-        (128, 32) => emit(TOP, Card::<128, 135, 134, 10, 5, 32, 6>::new(board)),
-        (256, 64) => emit(TOP, Card::<256, 263, 262, 10, 6, 64, 7>::new(board)),
-        (bits, tags) => Err(io::Error::other(format!(
-            "no card has streams of {bits} bits with {tags} tags; there are 64 and 128 with 32, and 256 with 64"
+    match (board.stream_bits, board.tags, board.bridged) {
+        (64, 32, false) => emit(TOP, Card::<64, 71, 70, 11, 5, 32, 6>::new(board)),
+        (128, 32, false) => emit(TOP, Card::<128, 135, 134, 10, 5, 32, 6>::new(board)),
+        (256, 64, false) => emit(TOP, Card::<256, 263, 262, 10, 6, 64, 7>::new(board)),
+        (64, 32, true) => emit(TOP, Bridged::<64, 71, 70, 11, 128, 96>::new(board)),
+        (128, 32, true) => emit(TOP, Bridged::<128, 135, 134, 10, 128, 160>::new(board)),
+        (bits, tags, _) => Err(io::Error::other(format!(
+            "no card has streams of {bits} bits with {tags} tags; there are 64 and 128 with 32, and, without a \
+             bridge, 256 with 64"
         ))),
     }
 }

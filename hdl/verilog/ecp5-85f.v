@@ -49,6 +49,1452 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
     output reg  busy;
 
     // Constant declarations
+    localparam  stalls = 16'h0;
+
+    // Stub signals
+    reg  ecp5$clock;
+    reg  [31:0] ecp5$link_in_data;
+    reg  ecp5$link_in_valid;
+    wire  ecp5$link_in_ready;
+    wire  [31:0] ecp5$link_out_data;
+    wire  ecp5$link_out_valid;
+    reg  ecp5$link_out_ready;
+    reg  host$clock;
+    reg  [31:0] host$link_in_data;
+    reg  host$link_in_valid;
+    wire  host$link_in_ready;
+    wire  [31:0] host$link_out_data;
+    wire  host$link_out_valid;
+    reg  host$link_out_ready;
+    reg  host$flr;
+    reg  [15:0] host$s_awaddr;
+    reg  host$s_awvalid;
+    wire  host$s_awready;
+    reg  [31:0] host$s_wdata;
+    reg  [3:0] host$s_wstrb;
+    reg  host$s_wvalid;
+    wire  host$s_wready;
+    wire  [1:0] host$s_bresp;
+    wire  host$s_bvalid;
+    reg  host$s_bready;
+    reg  [15:0] host$s_araddr;
+    reg  host$s_arvalid;
+    wire  host$s_arready;
+    wire  [31:0] host$s_rdata;
+    wire  [1:0] host$s_rresp;
+    wire  host$s_rvalid;
+    reg  host$s_rready;
+    wire  [63:0] host$rq_address;
+    wire  [12:0] host$rq_bytes;
+    wire  [4:0] host$rq_tag;
+    wire  host$rq_valid;
+    reg  host$rq_ready;
+    reg  [127:0] host$rc_data;
+    reg  [4:0] host$rc_tag;
+    reg  host$rc_last;
+    reg  host$rc_error;
+    reg  host$rc_valid;
+    wire  host$rc_ready;
+    wire  [63:0] host$wq_address;
+    wire  [12:0] host$wq_bytes;
+    wire  host$wq_valid;
+    reg  host$wq_ready;
+    wire  [127:0] host$wd_data;
+    wire  host$wd_last;
+    wire  host$wd_valid;
+    reg  host$wd_ready;
+    wire  [47:0] host$mw_address;
+    wire  [63:0] host$mw_data;
+    wire  host$mw_valid;
+    reg  host$mw_ready;
+    wire  [5:0] host$irq_vector;
+    wire  host$irq_valid;
+    reg  host$irq_ready;
+    wire  host$busy;
+    reg  [15:0] noise$d;
+    wire  [15:0] noise$q;
+    reg  noise$clock;
+
+    // Local signals
+    reg  [15:0] taps;
+    reg  [15:0] shifted;
+    reg  [15:0] to_card;
+    reg  [15:0] to_host;
+    reg  card_open;
+    reg  host_open;
+
+    // Sub module instances
+    metisvm_card$ecp5 ecp5(
+        .clock(ecp5$clock),
+        .link_in_data(ecp5$link_in_data),
+        .link_in_valid(ecp5$link_in_valid),
+        .link_in_ready(ecp5$link_in_ready),
+        .link_out_data(ecp5$link_out_data),
+        .link_out_valid(ecp5$link_out_valid),
+        .link_out_ready(ecp5$link_out_ready)
+    );
+    metisvm_card$host host(
+        .clock(host$clock),
+        .link_in_data(host$link_in_data),
+        .link_in_valid(host$link_in_valid),
+        .link_in_ready(host$link_in_ready),
+        .link_out_data(host$link_out_data),
+        .link_out_valid(host$link_out_valid),
+        .link_out_ready(host$link_out_ready),
+        .flr(host$flr),
+        .s_awaddr(host$s_awaddr),
+        .s_awvalid(host$s_awvalid),
+        .s_awready(host$s_awready),
+        .s_wdata(host$s_wdata),
+        .s_wstrb(host$s_wstrb),
+        .s_wvalid(host$s_wvalid),
+        .s_wready(host$s_wready),
+        .s_bresp(host$s_bresp),
+        .s_bvalid(host$s_bvalid),
+        .s_bready(host$s_bready),
+        .s_araddr(host$s_araddr),
+        .s_arvalid(host$s_arvalid),
+        .s_arready(host$s_arready),
+        .s_rdata(host$s_rdata),
+        .s_rresp(host$s_rresp),
+        .s_rvalid(host$s_rvalid),
+        .s_rready(host$s_rready),
+        .rq_address(host$rq_address),
+        .rq_bytes(host$rq_bytes),
+        .rq_tag(host$rq_tag),
+        .rq_valid(host$rq_valid),
+        .rq_ready(host$rq_ready),
+        .rc_data(host$rc_data),
+        .rc_tag(host$rc_tag),
+        .rc_last(host$rc_last),
+        .rc_error(host$rc_error),
+        .rc_valid(host$rc_valid),
+        .rc_ready(host$rc_ready),
+        .wq_address(host$wq_address),
+        .wq_bytes(host$wq_bytes),
+        .wq_valid(host$wq_valid),
+        .wq_ready(host$wq_ready),
+        .wd_data(host$wd_data),
+        .wd_last(host$wd_last),
+        .wd_valid(host$wd_valid),
+        .wd_ready(host$wd_ready),
+        .mw_address(host$mw_address),
+        .mw_data(host$mw_data),
+        .mw_valid(host$mw_valid),
+        .mw_ready(host$mw_ready),
+        .irq_vector(host$irq_vector),
+        .irq_valid(host$irq_valid),
+        .irq_ready(host$irq_ready),
+        .busy(host$busy)
+    );
+    metisvm_card$ecp5$bridge$read_address noise(
+        .d(noise$d),
+        .q(noise$q),
+        .clock(noise$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        noise$clock = clock;
+        noise$d = noise$q;
+        ecp5$clock = clock;
+        host$clock = clock;
+        taps = noise$q & ((32'hb400) & 16'hffff);
+        shifted = noise$q << 32'h1;
+        noise$d = shifted;
+        if (~^taps) begin
+            noise$d = shifted | ((32'h1) & 16'hffff);
+        end
+        to_card = noise$q & stalls;
+        to_host = noise$q >> 32'h8;
+        to_host = to_host & stalls;
+        card_open = (to_card != 32'h0) || (stalls == 32'h0);
+        host_open = (to_host != 32'h0) || (stalls == 32'h0);
+        ecp5$link_in_data = host$link_out_data;
+        ecp5$link_in_valid = host$link_out_valid && card_open;
+        host$link_out_ready = ecp5$link_in_ready && card_open;
+        host$link_in_data = ecp5$link_out_data;
+        host$link_in_valid = ecp5$link_out_valid && host_open;
+        ecp5$link_out_ready = host$link_in_ready && host_open;
+        host$flr = flr;
+        host$s_awaddr = s_awaddr;
+        host$s_awvalid = s_awvalid;
+        s_awready = host$s_awready;
+        host$s_wdata = s_wdata;
+        host$s_wstrb = s_wstrb;
+        host$s_wvalid = s_wvalid;
+        s_wready = host$s_wready;
+        s_bresp = host$s_bresp;
+        s_bvalid = host$s_bvalid;
+        host$s_bready = s_bready;
+        host$s_araddr = s_araddr;
+        host$s_arvalid = s_arvalid;
+        s_arready = host$s_arready;
+        s_rdata = host$s_rdata;
+        s_rresp = host$s_rresp;
+        s_rvalid = host$s_rvalid;
+        host$s_rready = s_rready;
+        rq_address = host$rq_address;
+        rq_bytes = host$rq_bytes;
+        rq_tag = host$rq_tag;
+        rq_valid = host$rq_valid;
+        host$rq_ready = rq_ready;
+        host$rc_data = rc_data;
+        host$rc_tag = rc_tag;
+        host$rc_last = rc_last;
+        host$rc_error = rc_error;
+        host$rc_valid = rc_valid;
+        rc_ready = host$rc_ready;
+        wq_address = host$wq_address;
+        wq_bytes = host$wq_bytes;
+        wq_valid = host$wq_valid;
+        host$wq_ready = wq_ready;
+        wd_data = host$wd_data;
+        wd_last = host$wd_last;
+        wd_valid = host$wd_valid;
+        host$wd_ready = wd_ready;
+        mw_address = host$mw_address;
+        mw_data = host$mw_data;
+        mw_valid = host$mw_valid;
+        host$mw_ready = mw_ready;
+        irq_vector = host$irq_vector;
+        irq_valid = host$irq_valid;
+        host$irq_ready = irq_ready;
+        busy = host$busy;
+    end
+
+endmodule // metisvm_card
+
+module metisvm_card$ecp5(clock,link_in_data,link_in_valid,link_in_ready,link_out_data,link_out_valid,link_out_ready);
+
+    // Module arguments
+    input wire  clock;
+    input wire  [31:0] link_in_data;
+    input wire  link_in_valid;
+    output reg  link_in_ready;
+    output reg  [31:0] link_out_data;
+    output reg  link_out_valid;
+    input wire  link_out_ready;
+
+    // Stub signals
+    reg  card$clock;
+    reg  card$flr;
+    reg  [15:0] card$s_awaddr;
+    reg  card$s_awvalid;
+    wire  card$s_awready;
+    reg  [31:0] card$s_wdata;
+    reg  [3:0] card$s_wstrb;
+    reg  card$s_wvalid;
+    wire  card$s_wready;
+    wire  [1:0] card$s_bresp;
+    wire  card$s_bvalid;
+    reg  card$s_bready;
+    reg  [15:0] card$s_araddr;
+    reg  card$s_arvalid;
+    wire  card$s_arready;
+    wire  [31:0] card$s_rdata;
+    wire  [1:0] card$s_rresp;
+    wire  card$s_rvalid;
+    reg  card$s_rready;
+    wire  [63:0] card$rq_address;
+    wire  [12:0] card$rq_bytes;
+    wire  [4:0] card$rq_tag;
+    wire  card$rq_valid;
+    reg  card$rq_ready;
+    reg  [127:0] card$rc_data;
+    reg  [4:0] card$rc_tag;
+    reg  card$rc_last;
+    reg  card$rc_error;
+    reg  card$rc_valid;
+    wire  card$rc_ready;
+    wire  [63:0] card$wq_address;
+    wire  [12:0] card$wq_bytes;
+    wire  card$wq_valid;
+    reg  card$wq_ready;
+    wire  [127:0] card$wd_data;
+    wire  card$wd_last;
+    wire  card$wd_valid;
+    reg  card$wd_ready;
+    wire  [47:0] card$mw_address;
+    wire  [63:0] card$mw_data;
+    wire  card$mw_valid;
+    reg  card$mw_ready;
+    wire  [5:0] card$irq_vector;
+    wire  card$irq_valid;
+    reg  card$irq_ready;
+    wire  card$busy;
+    reg  bridge$clock;
+    reg  [31:0] bridge$link_in_data;
+    reg  bridge$link_in_valid;
+    wire  bridge$link_in_ready;
+    wire  [31:0] bridge$link_out_data;
+    wire  bridge$link_out_valid;
+    reg  bridge$link_out_ready;
+    wire  bridge$flr;
+    wire  [15:0] bridge$s_awaddr;
+    wire  bridge$s_awvalid;
+    reg  bridge$s_awready;
+    wire  [31:0] bridge$s_wdata;
+    wire  [3:0] bridge$s_wstrb;
+    wire  bridge$s_wvalid;
+    reg  bridge$s_wready;
+    reg  [1:0] bridge$s_bresp;
+    reg  bridge$s_bvalid;
+    wire  bridge$s_bready;
+    wire  [15:0] bridge$s_araddr;
+    wire  bridge$s_arvalid;
+    reg  bridge$s_arready;
+    reg  [31:0] bridge$s_rdata;
+    reg  [1:0] bridge$s_rresp;
+    reg  bridge$s_rvalid;
+    wire  bridge$s_rready;
+    reg  [63:0] bridge$rq_address;
+    reg  [12:0] bridge$rq_bytes;
+    reg  [4:0] bridge$rq_tag;
+    reg  bridge$rq_valid;
+    wire  bridge$rq_ready;
+    wire  [127:0] bridge$rc_data;
+    wire  [4:0] bridge$rc_tag;
+    wire  bridge$rc_last;
+    wire  bridge$rc_error;
+    wire  bridge$rc_valid;
+    reg  bridge$rc_ready;
+    reg  [63:0] bridge$wq_address;
+    reg  [12:0] bridge$wq_bytes;
+    reg  bridge$wq_valid;
+    wire  bridge$wq_ready;
+    reg  [127:0] bridge$wd_data;
+    reg  bridge$wd_valid;
+    wire  bridge$wd_ready;
+    reg  [47:0] bridge$mw_address;
+    reg  [63:0] bridge$mw_data;
+    reg  bridge$mw_valid;
+    wire  bridge$mw_ready;
+    reg  [5:0] bridge$irq_vector;
+    reg  bridge$irq_valid;
+    wire  bridge$irq_ready;
+    reg  bridge$busy;
+
+    // Sub module instances
+    metisvm_card$ecp5$card card(
+        .clock(card$clock),
+        .flr(card$flr),
+        .s_awaddr(card$s_awaddr),
+        .s_awvalid(card$s_awvalid),
+        .s_awready(card$s_awready),
+        .s_wdata(card$s_wdata),
+        .s_wstrb(card$s_wstrb),
+        .s_wvalid(card$s_wvalid),
+        .s_wready(card$s_wready),
+        .s_bresp(card$s_bresp),
+        .s_bvalid(card$s_bvalid),
+        .s_bready(card$s_bready),
+        .s_araddr(card$s_araddr),
+        .s_arvalid(card$s_arvalid),
+        .s_arready(card$s_arready),
+        .s_rdata(card$s_rdata),
+        .s_rresp(card$s_rresp),
+        .s_rvalid(card$s_rvalid),
+        .s_rready(card$s_rready),
+        .rq_address(card$rq_address),
+        .rq_bytes(card$rq_bytes),
+        .rq_tag(card$rq_tag),
+        .rq_valid(card$rq_valid),
+        .rq_ready(card$rq_ready),
+        .rc_data(card$rc_data),
+        .rc_tag(card$rc_tag),
+        .rc_last(card$rc_last),
+        .rc_error(card$rc_error),
+        .rc_valid(card$rc_valid),
+        .rc_ready(card$rc_ready),
+        .wq_address(card$wq_address),
+        .wq_bytes(card$wq_bytes),
+        .wq_valid(card$wq_valid),
+        .wq_ready(card$wq_ready),
+        .wd_data(card$wd_data),
+        .wd_last(card$wd_last),
+        .wd_valid(card$wd_valid),
+        .wd_ready(card$wd_ready),
+        .mw_address(card$mw_address),
+        .mw_data(card$mw_data),
+        .mw_valid(card$mw_valid),
+        .mw_ready(card$mw_ready),
+        .irq_vector(card$irq_vector),
+        .irq_valid(card$irq_valid),
+        .irq_ready(card$irq_ready),
+        .busy(card$busy)
+    );
+    metisvm_card$ecp5$bridge bridge(
+        .clock(bridge$clock),
+        .link_in_data(bridge$link_in_data),
+        .link_in_valid(bridge$link_in_valid),
+        .link_in_ready(bridge$link_in_ready),
+        .link_out_data(bridge$link_out_data),
+        .link_out_valid(bridge$link_out_valid),
+        .link_out_ready(bridge$link_out_ready),
+        .flr(bridge$flr),
+        .s_awaddr(bridge$s_awaddr),
+        .s_awvalid(bridge$s_awvalid),
+        .s_awready(bridge$s_awready),
+        .s_wdata(bridge$s_wdata),
+        .s_wstrb(bridge$s_wstrb),
+        .s_wvalid(bridge$s_wvalid),
+        .s_wready(bridge$s_wready),
+        .s_bresp(bridge$s_bresp),
+        .s_bvalid(bridge$s_bvalid),
+        .s_bready(bridge$s_bready),
+        .s_araddr(bridge$s_araddr),
+        .s_arvalid(bridge$s_arvalid),
+        .s_arready(bridge$s_arready),
+        .s_rdata(bridge$s_rdata),
+        .s_rresp(bridge$s_rresp),
+        .s_rvalid(bridge$s_rvalid),
+        .s_rready(bridge$s_rready),
+        .rq_address(bridge$rq_address),
+        .rq_bytes(bridge$rq_bytes),
+        .rq_tag(bridge$rq_tag),
+        .rq_valid(bridge$rq_valid),
+        .rq_ready(bridge$rq_ready),
+        .rc_data(bridge$rc_data),
+        .rc_tag(bridge$rc_tag),
+        .rc_last(bridge$rc_last),
+        .rc_error(bridge$rc_error),
+        .rc_valid(bridge$rc_valid),
+        .rc_ready(bridge$rc_ready),
+        .wq_address(bridge$wq_address),
+        .wq_bytes(bridge$wq_bytes),
+        .wq_valid(bridge$wq_valid),
+        .wq_ready(bridge$wq_ready),
+        .wd_data(bridge$wd_data),
+        .wd_valid(bridge$wd_valid),
+        .wd_ready(bridge$wd_ready),
+        .mw_address(bridge$mw_address),
+        .mw_data(bridge$mw_data),
+        .mw_valid(bridge$mw_valid),
+        .mw_ready(bridge$mw_ready),
+        .irq_vector(bridge$irq_vector),
+        .irq_valid(bridge$irq_valid),
+        .irq_ready(bridge$irq_ready),
+        .busy(bridge$busy)
+    );
+
+    // Update code
+    always @(*) begin
+        card$clock = clock;
+        bridge$clock = clock;
+        bridge$link_in_data = link_in_data;
+        bridge$link_in_valid = link_in_valid;
+        link_in_ready = bridge$link_in_ready;
+        link_out_data = bridge$link_out_data;
+        link_out_valid = bridge$link_out_valid;
+        bridge$link_out_ready = link_out_ready;
+        card$flr = bridge$flr;
+        card$s_awaddr = bridge$s_awaddr;
+        card$s_awvalid = bridge$s_awvalid;
+        bridge$s_awready = card$s_awready;
+        card$s_wdata = bridge$s_wdata;
+        card$s_wstrb = bridge$s_wstrb;
+        card$s_wvalid = bridge$s_wvalid;
+        bridge$s_wready = card$s_wready;
+        bridge$s_bresp = card$s_bresp;
+        bridge$s_bvalid = card$s_bvalid;
+        card$s_bready = bridge$s_bready;
+        card$s_araddr = bridge$s_araddr;
+        card$s_arvalid = bridge$s_arvalid;
+        bridge$s_arready = card$s_arready;
+        bridge$s_rdata = card$s_rdata;
+        bridge$s_rresp = card$s_rresp;
+        bridge$s_rvalid = card$s_rvalid;
+        card$s_rready = bridge$s_rready;
+        bridge$rq_address = card$rq_address;
+        bridge$rq_bytes = card$rq_bytes;
+        bridge$rq_tag = card$rq_tag;
+        bridge$rq_valid = card$rq_valid;
+        card$rq_ready = bridge$rq_ready;
+        card$rc_data = bridge$rc_data;
+        card$rc_tag = bridge$rc_tag;
+        card$rc_last = bridge$rc_last;
+        card$rc_error = bridge$rc_error;
+        card$rc_valid = bridge$rc_valid;
+        bridge$rc_ready = card$rc_ready;
+        bridge$wq_address = card$wq_address;
+        bridge$wq_bytes = card$wq_bytes;
+        bridge$wq_valid = card$wq_valid;
+        card$wq_ready = bridge$wq_ready;
+        bridge$wd_data = card$wd_data;
+        bridge$wd_valid = card$wd_valid;
+        card$wd_ready = bridge$wd_ready;
+        bridge$mw_address = card$mw_address;
+        bridge$mw_data = card$mw_data;
+        bridge$mw_valid = card$mw_valid;
+        card$mw_ready = bridge$mw_ready;
+        bridge$irq_vector = card$irq_vector;
+        bridge$irq_valid = card$irq_valid;
+        card$irq_ready = bridge$irq_ready;
+        bridge$busy = card$busy;
+    end
+
+endmodule // metisvm_card$ecp5
+
+module metisvm_card$ecp5$bridge(clock,link_in_data,link_in_valid,link_in_ready,link_out_data,link_out_valid,link_out_ready,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wvalid,s_wready,s_bresp,s_bvalid,s_bready,s_araddr,s_arvalid,s_arready,s_rdata,s_rresp,s_rvalid,s_rready,rq_address,rq_bytes,rq_tag,rq_valid,rq_ready,rc_data,rc_tag,rc_last,rc_error,rc_valid,rc_ready,wq_address,wq_bytes,wq_valid,wq_ready,wd_data,wd_valid,wd_ready,mw_address,mw_data,mw_valid,mw_ready,irq_vector,irq_valid,irq_ready,busy);
+
+    // Module arguments
+    input wire  clock;
+    input wire  [31:0] link_in_data;
+    input wire  link_in_valid;
+    output reg  link_in_ready;
+    output reg  [31:0] link_out_data;
+    output reg  link_out_valid;
+    input wire  link_out_ready;
+    output reg  flr;
+    output reg  [15:0] s_awaddr;
+    output reg  s_awvalid;
+    input wire  s_awready;
+    output reg  [31:0] s_wdata;
+    output reg  [3:0] s_wstrb;
+    output reg  s_wvalid;
+    input wire  s_wready;
+    input wire  [1:0] s_bresp;
+    input wire  s_bvalid;
+    output reg  s_bready;
+    output reg  [15:0] s_araddr;
+    output reg  s_arvalid;
+    input wire  s_arready;
+    input wire  [31:0] s_rdata;
+    input wire  [1:0] s_rresp;
+    input wire  s_rvalid;
+    output reg  s_rready;
+    input wire  [63:0] rq_address;
+    input wire  [12:0] rq_bytes;
+    input wire  [4:0] rq_tag;
+    input wire  rq_valid;
+    output reg  rq_ready;
+    output reg  [127:0] rc_data;
+    output reg  [4:0] rc_tag;
+    output reg  rc_last;
+    output reg  rc_error;
+    output reg  rc_valid;
+    input wire  rc_ready;
+    input wire  [63:0] wq_address;
+    input wire  [12:0] wq_bytes;
+    input wire  wq_valid;
+    output reg  wq_ready;
+    input wire  [127:0] wd_data;
+    input wire  wd_valid;
+    output reg  wd_ready;
+    input wire  [47:0] mw_address;
+    input wire  [63:0] mw_data;
+    input wire  mw_valid;
+    output reg  mw_ready;
+    input wire  [5:0] irq_vector;
+    input wire  irq_valid;
+    output reg  irq_ready;
+    input wire  busy;
+
+    // Stub signals
+    reg  arrivals$clock;
+    reg  [31:0] arrivals$in_data;
+    reg  arrivals$in_valid;
+    wire  arrivals$in_ready;
+    wire  [31:0] arrivals$out_data;
+    wire  arrivals$out_valid;
+    reg  arrivals$out_ready;
+    reg  departures$clock;
+    reg  [31:0] departures$in_data;
+    reg  departures$in_valid;
+    wire  departures$in_ready;
+    wire  [31:0] departures$out_data;
+    wire  departures$out_valid;
+    reg  departures$out_ready;
+    reg  sender$clock;
+    reg  sender$load;
+    reg  [127:0] sender$data;
+    reg  [3:0] sender$words;
+    wire  sender$free;
+    wire  [31:0] sender$out_data;
+    wire  sender$out_valid;
+    reg  sender$out_ready;
+    wire  [3:0] widths$words;
+    wire  [7:0] widths$top;
+    reg  [3:0] left$d;
+    wire  [3:0] left$q;
+    reg  left$clock;
+    reg  is_beat$d;
+    wire  is_beat$q;
+    reg  is_beat$clock;
+    reg  [15:0] write_address$d;
+    wire  [15:0] write_address$q;
+    reg  write_address$clock;
+    reg  [3:0] write_strobes$d;
+    wire  [3:0] write_strobes$q;
+    reg  write_strobes$clock;
+    reg  [31:0] write_value$d;
+    wire  [31:0] write_value$q;
+    reg  write_value$clock;
+    reg  [15:0] read_address$d;
+    wire  [15:0] read_address$q;
+    reg  read_address$clock;
+    reg  aw_waits$d;
+    wire  aw_waits$q;
+    reg  aw_waits$clock;
+    reg  w_waits$d;
+    wire  w_waits$q;
+    reg  w_waits$clock;
+    reg  ar_waits$d;
+    wire  ar_waits$q;
+    reg  ar_waits$clock;
+    reg  [127:0] beat$d;
+    wire  [127:0] beat$q;
+    reg  beat$clock;
+    reg  [4:0] beat_tag$d;
+    wire  [4:0] beat_tag$q;
+    reg  beat_tag$clock;
+    reg  beat_last$d;
+    wire  beat_last$q;
+    reg  beat_last$clock;
+    reg  beat_error$d;
+    wire  beat_error$q;
+    reg  beat_error$clock;
+    reg  beat_waits$d;
+    wire  beat_waits$q;
+    reg  beat_waits$clock;
+    reg  flr_now$d;
+    wire  flr_now$q;
+    reg  flr_now$clock;
+    reg  [2:0] rq_sent$d;
+    wire  [2:0] rq_sent$q;
+    reg  rq_sent$clock;
+    reg  [2:0] irq_sent$d;
+    wire  [2:0] irq_sent$q;
+    reg  irq_sent$clock;
+    reg  [3:0] chosen$d;
+    wire  [3:0] chosen$q;
+    reg  chosen$clock;
+    reg  [10:0] write_left$d;
+    wire  [10:0] write_left$q;
+    reg  write_left$clock;
+    reg  told$d;
+    wire  told$q;
+    reg  told$clock;
+    reg  flr_answer$d;
+    wire  flr_answer$q;
+    reg  flr_answer$clock;
+
+    // Local signals
+    reg  [31:0] word;
+    reg  blocked;
+    reg  take;
+    reg  [127:0] word_wide;
+    reg  [127:0] beat_rest;
+    reg  [2:0] rq_back;
+    reg  [2:0] irq_back;
+    reg  [2:0] rq_left;
+    reg  [2:0] irq_left;
+    reg  rq_goes;
+    reg  irq_goes;
+    reg  rises;
+    reg  go;
+    reg  loads;
+    reg  [31:0] kind;
+    reg  [31:0] number;
+    reg  [31:0] field;
+    reg  [127:0] header;
+    reg  [127:0] follows;
+    reg  [10:0] beat_words;
+    reg  last_beat;
+
+    // Sub module instances
+    metisvm_card$ecp5$bridge$arrivals arrivals(
+        .clock(arrivals$clock),
+        .in_data(arrivals$in_data),
+        .in_valid(arrivals$in_valid),
+        .in_ready(arrivals$in_ready),
+        .out_data(arrivals$out_data),
+        .out_valid(arrivals$out_valid),
+        .out_ready(arrivals$out_ready)
+    );
+    metisvm_card$ecp5$bridge$arrivals departures(
+        .clock(departures$clock),
+        .in_data(departures$in_data),
+        .in_valid(departures$in_valid),
+        .in_ready(departures$in_ready),
+        .out_data(departures$out_data),
+        .out_valid(departures$out_valid),
+        .out_ready(departures$out_ready)
+    );
+    metisvm_card$ecp5$bridge$sender sender(
+        .clock(sender$clock),
+        .load(sender$load),
+        .data(sender$data),
+        .words(sender$words),
+        .free(sender$free),
+        .out_data(sender$out_data),
+        .out_valid(sender$out_valid),
+        .out_ready(sender$out_ready)
+    );
+    metisvm_card$ecp5$bridge$widths widths(
+        .words(widths$words),
+        .top(widths$top)
+    );
+    metisvm_card$ecp5$bridge$chosen left(
+        .d(left$d),
+        .q(left$q),
+        .clock(left$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits is_beat(
+        .d(is_beat$d),
+        .q(is_beat$q),
+        .clock(is_beat$clock)
+    );
+    metisvm_card$ecp5$bridge$read_address write_address(
+        .d(write_address$d),
+        .q(write_address$q),
+        .clock(write_address$clock)
+    );
+    metisvm_card$ecp5$bridge$chosen write_strobes(
+        .d(write_strobes$d),
+        .q(write_strobes$q),
+        .clock(write_strobes$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$slots$0 write_value(
+        .d(write_value$d),
+        .q(write_value$q),
+        .clock(write_value$clock)
+    );
+    metisvm_card$ecp5$bridge$read_address read_address(
+        .d(read_address$d),
+        .q(read_address$q),
+        .clock(read_address$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits aw_waits(
+        .d(aw_waits$d),
+        .q(aw_waits$q),
+        .clock(aw_waits$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits w_waits(
+        .d(w_waits$d),
+        .q(w_waits$q),
+        .clock(w_waits$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits ar_waits(
+        .d(ar_waits$d),
+        .q(ar_waits$q),
+        .clock(ar_waits$clock)
+    );
+    metisvm_card$ecp5$bridge$beat beat(
+        .d(beat$d),
+        .q(beat$q),
+        .clock(beat$clock)
+    );
+    metisvm_card$ecp5$bridge$beat_tag beat_tag(
+        .d(beat_tag$d),
+        .q(beat_tag$q),
+        .clock(beat_tag$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits beat_last(
+        .d(beat_last$d),
+        .q(beat_last$q),
+        .clock(beat_last$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits beat_error(
+        .d(beat_error$d),
+        .q(beat_error$q),
+        .clock(beat_error$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits beat_waits(
+        .d(beat_waits$d),
+        .q(beat_waits$q),
+        .clock(beat_waits$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits flr_now(
+        .d(flr_now$d),
+        .q(flr_now$q),
+        .clock(flr_now$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$count rq_sent(
+        .d(rq_sent$d),
+        .q(rq_sent$q),
+        .clock(rq_sent$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$count irq_sent(
+        .d(irq_sent$d),
+        .q(irq_sent$q),
+        .clock(irq_sent$clock)
+    );
+    metisvm_card$ecp5$bridge$chosen chosen(
+        .d(chosen$d),
+        .q(chosen$q),
+        .clock(chosen$clock)
+    );
+    metisvm_card$ecp5$bridge$write_left write_left(
+        .d(write_left$d),
+        .q(write_left$q),
+        .clock(write_left$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits told(
+        .d(told$d),
+        .q(told$q),
+        .clock(told$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits flr_answer(
+        .d(flr_answer$d),
+        .q(flr_answer$q),
+        .clock(flr_answer$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        left$clock = clock;
+        is_beat$clock = clock;
+        write_address$clock = clock;
+        write_strobes$clock = clock;
+        write_value$clock = clock;
+        read_address$clock = clock;
+        aw_waits$clock = clock;
+        w_waits$clock = clock;
+        ar_waits$clock = clock;
+        beat$clock = clock;
+        beat_tag$clock = clock;
+        beat_last$clock = clock;
+        beat_error$clock = clock;
+        beat_waits$clock = clock;
+        flr_now$clock = clock;
+        rq_sent$clock = clock;
+        irq_sent$clock = clock;
+        chosen$clock = clock;
+        write_left$clock = clock;
+        told$clock = clock;
+        flr_answer$clock = clock;
+        left$d = left$q;
+        is_beat$d = is_beat$q;
+        write_address$d = write_address$q;
+        write_strobes$d = write_strobes$q;
+        write_value$d = write_value$q;
+        read_address$d = read_address$q;
+        aw_waits$d = aw_waits$q;
+        w_waits$d = w_waits$q;
+        ar_waits$d = ar_waits$q;
+        beat$d = beat$q;
+        beat_tag$d = beat_tag$q;
+        beat_last$d = beat_last$q;
+        beat_error$d = beat_error$q;
+        beat_waits$d = beat_waits$q;
+        flr_now$d = flr_now$q;
+        rq_sent$d = rq_sent$q;
+        irq_sent$d = irq_sent$q;
+        chosen$d = chosen$q;
+        write_left$d = write_left$q;
+        told$d = told$q;
+        flr_answer$d = flr_answer$q;
+        arrivals$clock = clock;
+        departures$clock = clock;
+        sender$clock = clock;
+        arrivals$in_data = link_in_data;
+        arrivals$in_valid = link_in_valid;
+        link_in_ready = arrivals$in_ready;
+        departures$in_data = sender$out_data;
+        departures$in_valid = sender$out_valid;
+        sender$out_ready = departures$in_ready;
+        link_out_data = departures$out_data;
+        link_out_valid = departures$out_valid;
+        departures$out_ready = link_out_ready;
+        word = arrivals$out_data;
+        blocked = beat_waits$q && ~rc_ready;
+        take = arrivals$out_valid && ~blocked;
+        arrivals$out_ready = ~blocked;
+        word_wide = ((word) & 128'hffffffffffffffffffffffffffffffff);
+        word_wide = word_wide << widths$top;
+        beat_rest = beat$q >> 32'h20;
+        rq_back = 32'h0;
+        irq_back = 32'h0;
+        flr_now$d = 1'b0;
+        if (s_awready) begin
+            aw_waits$d = 1'b0;
+        end
+        if (s_wready) begin
+            w_waits$d = 1'b0;
+        end
+        if (s_arready) begin
+            ar_waits$d = 1'b0;
+        end
+        if (rc_ready) begin
+            beat_waits$d = 1'b0;
+        end
+        if (take) begin
+            if (left$q == 32'h0) begin
+                is_beat$d = 1'b0;
+                if (word[(32'h0)+:(4)] == 32'h1) begin
+                    write_strobes$d = word[(32'h8)+:(4)];
+                    write_address$d = word[(32'h10)+:(16)];
+                    left$d = 32'h1;
+                end
+                if (word[(32'h0)+:(4)] == 32'h2) begin
+                    read_address$d = word[(32'h10)+:(16)];
+                    ar_waits$d = 1'b1;
+                end
+                if (word[(32'h0)+:(4)] == 32'h3) begin
+                    beat_tag$d = word[(32'h8)+:(5)];
+                    beat_last$d = word[32'h10];
+                    beat_error$d = word[32'h11];
+                    if (word[32'h11]) begin
+                        beat_waits$d = 1'b1;
+                    end
+                    else begin
+                        is_beat$d = 1'b1;
+                        left$d = widths$words;
+                    end
+                end
+                if (word[(32'h0)+:(4)] == 32'h4) begin
+                    rq_back = word[(32'h8)+:(3)];
+                    irq_back = word[(32'h10)+:(3)];
+                end
+                if (word[(32'h0)+:(4)] == 32'h5) begin
+                    flr_now$d = 1'b1;
+                end
+            end
+            else begin
+                left$d = left$q - 32'h1;
+                if (is_beat$q) begin
+                    beat$d = beat_rest | word_wide;
+                    beat_waits$d = left$q == 32'h1;
+                end
+                else begin
+                    write_value$d = word;
+                    aw_waits$d = 1'b1;
+                    w_waits$d = 1'b1;
+                end
+            end
+        end
+        flr = flr_now$q;
+        s_awaddr = write_address$q;
+        s_awvalid = aw_waits$q;
+        s_wdata = write_value$q;
+        s_wstrb = write_strobes$q;
+        s_wvalid = w_waits$q;
+        s_araddr = read_address$q;
+        s_arvalid = ar_waits$q;
+        rc_data = beat$q;
+        rc_tag = beat_tag$q;
+        rc_last = beat_last$q;
+        rc_error = beat_error$q;
+        rc_valid = beat_waits$q;
+        rises = busy && ~told$q;
+        go = sender$free && (chosen$q != 32'h0);
+        loads = go;
+        if (chosen$q == 32'h0) begin
+            if (rises || flr_answer$q) begin
+                chosen$d = 32'h7;
+            end
+            else if (s_bvalid) begin
+                chosen$d = 32'h1;
+            end
+            else if (s_rvalid) begin
+                chosen$d = 32'h2;
+            end
+            else if (irq_valid && ~irq_sent$q[32'h2]) begin
+                chosen$d = 32'h6;
+            end
+            else if (rq_valid && ~rq_sent$q[32'h2]) begin
+                chosen$d = 32'h3;
+            end
+            else if (wq_valid) begin
+                chosen$d = 32'h4;
+            end
+            else if (mw_valid) begin
+                chosen$d = 32'h5;
+            end
+            else if (told$q && ~busy) begin
+                chosen$d = 32'h7;
+            end
+        end
+        if (go) begin
+            chosen$d = 32'h0;
+        end
+        kind = ((chosen$q) & 32'hffffffff);
+        number = 32'h0;
+        field = 32'h0;
+        follows = 32'h0;
+        sender$words = 32'h1;
+        s_bready = 1'b0;
+        s_rready = 1'b0;
+        irq_ready = 1'b0;
+        rq_ready = 1'b0;
+        wq_ready = 1'b0;
+        wd_ready = 1'b0;
+        mw_ready = 1'b0;
+        rq_goes = 1'b0;
+        irq_goes = 1'b0;
+        if (chosen$q == 32'h1) begin
+            number = ((s_bresp) & 32'hffffffff);
+            s_bready = go;
+        end
+        if (chosen$q == 32'h2) begin
+            number = ((s_rresp) & 32'hffffffff);
+            follows = ((s_rdata) & 128'hffffffffffffffffffffffffffffffff);
+            sender$words = 32'h2;
+            s_rready = go;
+        end
+        if (chosen$q == 32'h3) begin
+            number = ((rq_tag) & 32'hffffffff);
+            field = ((rq_bytes) & 32'hffffffff);
+            follows = ((rq_address) & 128'hffffffffffffffffffffffffffffffff);
+            sender$words = 32'h3;
+            rq_ready = go;
+            rq_goes = go;
+        end
+        if (chosen$q == 32'h4) begin
+            field = ((wq_bytes) & 32'hffffffff);
+            follows = ((wq_address) & 128'hffffffffffffffffffffffffffffffff);
+            sender$words = 32'h3;
+            wq_ready = go;
+            write_left$d = wq_bytes[(32'h2)+:(11)];
+            if (go) begin
+                chosen$d = 32'h8;
+            end
+        end
+        if (chosen$q == 32'h5) begin
+            field = ((mw_address[(32'h20)+:(16)]) & 32'hffffffff);
+            follows = ((mw_data) & 128'hffffffffffffffffffffffffffffffff);
+            follows = follows << 32'h20;
+            follows = follows | ((mw_address[(32'h0)+:(32)]) & 128'hffffffffffffffffffffffffffffffff);
+            sender$words = 32'h4;
+            mw_ready = go;
+        end
+        if (chosen$q == 32'h6) begin
+            number = ((irq_vector) & 32'hffffffff);
+            irq_ready = go;
+            irq_goes = go;
+        end
+        if (chosen$q == 32'h7) begin
+            if (busy) begin
+                field = 32'h1;
+            end
+            if (flr_answer$q) begin
+                field = field | ((32'h2) & 32'hffffffff);
+            end
+            if (go) begin
+                told$d = busy;
+                flr_answer$d = 1'b0;
+            end
+        end
+        if (flr_now$q) begin
+            flr_answer$d = 1'b1;
+        end
+        number = number << 32'h8;
+        field = field << 32'h10;
+        kind = kind | number | field;
+        header = ((kind) & 128'hffffffffffffffffffffffffffffffff);
+        follows = follows << 32'h20;
+        sender$data = header | follows;
+        beat_words = ((widths$words) & 11'h7ff);
+        last_beat = write_left$q <= beat_words;
+        if (chosen$q == 32'h8) begin
+            loads = go && wd_valid;
+            wd_ready = sender$free;
+            sender$data = ((wd_data) & 128'hffffffffffffffffffffffffffffffff);
+            sender$words = widths$words;
+            if (last_beat) begin
+                sender$words = write_left$q[(32'h0)+:(4)];
+            end
+            chosen$d = 32'h8;
+            if (loads) begin
+                write_left$d = write_left$q - beat_words;
+                if (last_beat) begin
+                    chosen$d = 32'h0;
+                end
+            end
+        end
+        sender$load = loads;
+        rq_left = rq_sent$q - rq_back;
+        rq_sent$d = rq_left;
+        if (rq_goes) begin
+            rq_sent$d = rq_left + 32'h1;
+        end
+        irq_left = irq_sent$q - irq_back;
+        irq_sent$d = irq_left;
+        if (irq_goes) begin
+            irq_sent$d = irq_left + 32'h1;
+        end
+    end
+
+endmodule // metisvm_card$ecp5$bridge
+
+module metisvm_card$ecp5$bridge$ar_waits(d,q,clock);
+
+    // Module arguments
+    input wire  d;
+    output reg  q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 1'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$ecp5$bridge$ar_waits
+
+module metisvm_card$ecp5$bridge$arrivals(clock,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
+
+    // Module arguments
+    input wire  clock;
+    input wire  [31:0] in_data;
+    input wire  in_valid;
+    output reg  in_ready;
+    output reg  [31:0] out_data;
+    output reg  out_valid;
+    input wire  out_ready;
+
+    // Stub signals
+    reg  [31:0] slots$0$d;
+    wire  [31:0] slots$0$q;
+    reg  slots$0$clock;
+    reg  [31:0] slots$1$d;
+    wire  [31:0] slots$1$q;
+    reg  slots$1$clock;
+    reg  [31:0] slots$2$d;
+    wire  [31:0] slots$2$q;
+    reg  slots$2$clock;
+    reg  [31:0] slots$3$d;
+    wire  [31:0] slots$3$q;
+    reg  slots$3$clock;
+    reg  [2:0] count$d;
+    wire  [2:0] count$q;
+    reg  count$clock;
+
+    // Local signals
+    reg  push;
+    reg  pop;
+    reg  [2:0] place;
+
+    // Sub module instances
+    metisvm_card$ecp5$bridge$arrivals$slots$0 slots$0(
+        .d(slots$0$d),
+        .q(slots$0$q),
+        .clock(slots$0$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$slots$0 slots$1(
+        .d(slots$1$d),
+        .q(slots$1$q),
+        .clock(slots$1$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$slots$0 slots$2(
+        .d(slots$2$d),
+        .q(slots$2$q),
+        .clock(slots$2$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$slots$0 slots$3(
+        .d(slots$3$d),
+        .q(slots$3$q),
+        .clock(slots$3$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$count count(
+        .d(count$d),
+        .q(count$q),
+        .clock(count$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        count$clock = clock;
+        count$d = count$q;
+        in_ready = ~count$q[32'h2];
+        out_valid = count$q != 32'h0;
+        out_data = slots$0$q;
+        push = in_valid && ~count$q[32'h2];
+        pop = out_ready && (count$q != 32'h0);
+        place = count$q;
+        if (pop) begin
+            place = count$q - 32'h1;
+        end
+        count$d = place;
+        if (push) begin
+            count$d = place + 32'h1;
+        end
+        slots$0$clock = clock;
+        slots$0$d = slots$0$q;
+        slots$1$clock = clock;
+        slots$1$d = slots$1$q;
+        slots$2$clock = clock;
+        slots$2$d = slots$2$q;
+        slots$3$clock = clock;
+        slots$3$d = slots$3$q;
+        if (pop) begin
+            slots$0$d = slots$1$q;
+        end
+        if (pop) begin
+            slots$1$d = slots$2$q;
+        end
+        if (pop) begin
+            slots$2$d = slots$3$q;
+        end
+        if (push && (place == 0)) begin
+            slots$0$d = in_data;
+        end
+        if (push && (place == 1)) begin
+            slots$1$d = in_data;
+        end
+        if (push && (place == 2)) begin
+            slots$2$d = in_data;
+        end
+        if (push && (place == 3)) begin
+            slots$3$d = in_data;
+        end
+    end
+
+endmodule // metisvm_card$ecp5$bridge$arrivals
+
+module metisvm_card$ecp5$bridge$arrivals$count(d,q,clock);
+
+    // Module arguments
+    input wire  [2:0] d;
+    output reg  [2:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 3'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$ecp5$bridge$arrivals$count
+
+module metisvm_card$ecp5$bridge$arrivals$slots$0(d,q,clock);
+
+    // Module arguments
+    input wire  [31:0] d;
+    output reg  [31:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 32'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$ecp5$bridge$arrivals$slots$0
+
+module metisvm_card$ecp5$bridge$beat(d,q,clock);
+
+    // Module arguments
+    input wire  [127:0] d;
+    output reg  [127:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 128'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$ecp5$bridge$beat
+
+module metisvm_card$ecp5$bridge$beat_tag(d,q,clock);
+
+    // Module arguments
+    input wire  [4:0] d;
+    output reg  [4:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 5'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$ecp5$bridge$beat_tag
+
+module metisvm_card$ecp5$bridge$chosen(d,q,clock);
+
+    // Module arguments
+    input wire  [3:0] d;
+    output reg  [3:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 4'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$ecp5$bridge$chosen
+
+module metisvm_card$ecp5$bridge$read_address(d,q,clock);
+
+    // Module arguments
+    input wire  [15:0] d;
+    output reg  [15:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 16'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$ecp5$bridge$read_address
+
+module metisvm_card$ecp5$bridge$sender(clock,load,data,words,free,out_data,out_valid,out_ready);
+
+    // Module arguments
+    input wire  clock;
+    input wire  load;
+    input wire  [127:0] data;
+    input wire  [3:0] words;
+    output reg  free;
+    output reg  [31:0] out_data;
+    output reg  out_valid;
+    input wire  out_ready;
+
+    // Stub signals
+    reg  [127:0] rest$d;
+    wire  [127:0] rest$q;
+    reg  rest$clock;
+    reg  [3:0] left$d;
+    wire  [3:0] left$q;
+    reg  left$clock;
+
+    // Sub module instances
+    metisvm_card$ecp5$bridge$beat rest(
+        .d(rest$d),
+        .q(rest$q),
+        .clock(rest$clock)
+    );
+    metisvm_card$ecp5$bridge$chosen left(
+        .d(left$d),
+        .q(left$q),
+        .clock(left$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        rest$clock = clock;
+        left$clock = clock;
+        rest$d = rest$q;
+        left$d = left$q;
+        out_data = rest$q[(32'h0)+:(32)];
+        out_valid = left$q != 32'h0;
+        free = (left$q == 32'h0) || ((left$q == 32'h1) && out_ready);
+        if ((left$q != 32'h0) && out_ready) begin
+            rest$d = rest$q >> 32'h20;
+            left$d = left$q - 32'h1;
+        end
+        if (load) begin
+            rest$d = data;
+            left$d = words;
+        end
+    end
+
+endmodule // metisvm_card$ecp5$bridge$sender
+
+module metisvm_card$ecp5$bridge$widths(words,top);
+
+    // Module arguments
+    output reg  [3:0] words;
+    output reg  [7:0] top;
+
+    // Constant declarations
+    localparam  words_value = 4'h4;
+    localparam  top_value = 8'h60;
+
+    // Update code
+    always @(*) begin
+        words = words_value;
+        top = top_value;
+    end
+
+endmodule // metisvm_card$ecp5$bridge$widths
+
+module metisvm_card$ecp5$bridge$write_left(d,q,clock);
+
+    // Module arguments
+    input wire  [10:0] d;
+    output reg  [10:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 11'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$ecp5$bridge$write_left
+
+module metisvm_card$ecp5$card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wvalid,s_wready,s_bresp,s_bvalid,s_bready,s_araddr,s_arvalid,s_arready,s_rdata,s_rresp,s_rvalid,s_rready,rq_address,rq_bytes,rq_tag,rq_valid,rq_ready,rc_data,rc_tag,rc_last,rc_error,rc_valid,rc_ready,wq_address,wq_bytes,wq_valid,wq_ready,wd_data,wd_last,wd_valid,wd_ready,mw_address,mw_data,mw_valid,mw_ready,irq_vector,irq_valid,irq_ready,busy);
+
+    // Module arguments
+    input wire  clock;
+    input wire  flr;
+    input wire  [15:0] s_awaddr;
+    input wire  s_awvalid;
+    output reg  s_awready;
+    input wire  [31:0] s_wdata;
+    input wire  [3:0] s_wstrb;
+    input wire  s_wvalid;
+    output reg  s_wready;
+    output reg  [1:0] s_bresp;
+    output reg  s_bvalid;
+    input wire  s_bready;
+    input wire  [15:0] s_araddr;
+    input wire  s_arvalid;
+    output reg  s_arready;
+    output reg  [31:0] s_rdata;
+    output reg  [1:0] s_rresp;
+    output reg  s_rvalid;
+    input wire  s_rready;
+    output reg  [63:0] rq_address;
+    output reg  [12:0] rq_bytes;
+    output reg  [4:0] rq_tag;
+    output reg  rq_valid;
+    input wire  rq_ready;
+    input wire  [127:0] rc_data;
+    input wire  [4:0] rc_tag;
+    input wire  rc_last;
+    input wire  rc_error;
+    input wire  rc_valid;
+    output reg  rc_ready;
+    output reg  [63:0] wq_address;
+    output reg  [12:0] wq_bytes;
+    output reg  wq_valid;
+    input wire  wq_ready;
+    output reg  [127:0] wd_data;
+    output reg  wd_last;
+    output reg  wd_valid;
+    input wire  wd_ready;
+    output reg  [47:0] mw_address;
+    output reg  [63:0] mw_data;
+    output reg  mw_valid;
+    input wire  mw_ready;
+    output reg  [5:0] irq_vector;
+    output reg  irq_valid;
+    input wire  irq_ready;
+    output reg  busy;
+
+    // Constant declarations
     localparam  queues = 7'b1000;
     localparam  max_log2 = 32'ha;
     localparam  max_handles = 32'h40;
@@ -366,7 +1812,7 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
     reg  [5:0] read_bytes;
 
     // Sub module instances
-    metisvm_card$registers registers(
+    metisvm_card$ecp5$card$registers registers(
         .clock(registers$clock),
         .s_awaddr(registers$s_awaddr),
         .s_awvalid(registers$s_awvalid),
@@ -410,7 +1856,7 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         .disarm(registers$disarm),
         .active(registers$active)
     );
-    metisvm_card$queue queue(
+    metisvm_card$ecp5$card$queue queue(
         .clock(queue$clock),
         .stop(queue$stop),
         .idle(queue$idle),
@@ -466,7 +1912,7 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         .irq_valid(queue$irq_valid),
         .irq_ready(queue$irq_ready)
     );
-    metisvm_card$executor executor(
+    metisvm_card$ecp5$card$executor executor(
         .clock(executor$clock),
         .stop(executor$stop),
         .clear(executor$clear),
@@ -506,7 +1952,7 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         .keccak_status(executor$keccak_status),
         .keccak_detail(executor$keccak_detail)
     );
-    metisvm_card$fetcher fetcher(
+    metisvm_card$ecp5$card$fetcher fetcher(
         .clock(fetcher$clock),
         .abort(fetcher$abort),
         .cmd_valid(fetcher$cmd_valid),
@@ -522,7 +1968,7 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         .req_last(fetcher$req_last),
         .idle(fetcher$idle)
     );
-    metisvm_card$reader reader(
+    metisvm_card$ecp5$card$reader reader(
         .clock(reader$clock),
         .clear(reader$clear),
         .timeout(reader$timeout),
@@ -555,7 +2001,7 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         .waits(reader$waits),
         .dead(reader$dead)
     );
-    metisvm_card$cores$lanes$0$words words(
+    metisvm_card$ecp5$card$cores$lanes$0$words words(
         .clock(words$clock),
         .clear(words$clear),
         .in_data(words$in_data),
@@ -573,7 +2019,7 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         .out_valid(words$out_valid),
         .out_ready(words$out_ready)
     );
-    metisvm_card$writer writer(
+    metisvm_card$ecp5$card$writer writer(
         .clock(writer$clock),
         .start(writer$start),
         .start_address(writer$start_address),
@@ -591,7 +2037,7 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         .wd_valid(writer$wd_valid),
         .wd_ready(writer$wd_ready)
     );
-    metisvm_card$keccak keccak(
+    metisvm_card$ecp5$card$keccak keccak(
         .clock(keccak$clock),
         .stop(keccak$stop),
         .max_messages(keccak$max_messages),
@@ -640,7 +2086,7 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         .write_ready(keccak$write_ready),
         .write_idle(keccak$write_idle)
     );
-    metisvm_card$cores cores(
+    metisvm_card$ecp5$card$cores cores(
         .clock(cores$clock),
         .clear(cores$clear),
         .in_data(cores$in_data),
@@ -655,7 +2101,7 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         .busy(cores$busy),
         .has_word(cores$has_word)
     );
-    metisvm_card$counters counters(
+    metisvm_card$ecp5$card$counters counters(
         .clock(counters$clock),
         .by$0(counters$by$0),
         .by$1(counters$by$1),
@@ -672,17 +2118,17 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         .address(counters$address),
         .data(counters$data)
     );
-    metisvm_card$constants constants(
+    metisvm_card$ecp5$card$constants constants(
         .address(constants$address),
         .clock(constants$clock),
         .data(constants$data)
     );
-    metisvm_card$cores$begun resetting(
+    metisvm_card$ecp5$bridge$ar_waits resetting(
         .d(resetting$d),
         .q(resetting$q),
         .clock(resetting$clock)
     );
-    metisvm_card$drain drain(
+    metisvm_card$ecp5$bridge$arrivals$slots$0 drain(
         .d(drain$d),
         .q(drain$q),
         .clock(drain$clock)
@@ -973,9 +2419,9 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         end
     end
 
-endmodule // metisvm_card
+endmodule // metisvm_card$ecp5$card
 
-module metisvm_card$constants(address,clock,data);
+module metisvm_card$ecp5$card$constants(address,clock,data);
 
     // Module arguments
     input wire  [5:0] address;
@@ -1055,9 +2501,9 @@ module metisvm_card$constants(address,clock,data);
     always @(posedge clock) begin
        data <= mem[address];
     end
-endmodule // metisvm_card$constants
+endmodule // metisvm_card$ecp5$card$constants
 
-module metisvm_card$cores(clock,clear,in_data,in_bytes,in_end,in_valid,in_ready,out_data,out_last,out_valid,out_ready,busy,has_word);
+module metisvm_card$ecp5$card$cores(clock,clear,in_data,in_bytes,in_end,in_valid,in_ready,out_data,out_last,out_valid,out_ready,busy,has_word);
 
     // Module arguments
     input wire  clock;
@@ -1197,7 +2643,7 @@ module metisvm_card$cores(clock,clear,in_data,in_bytes,in_end,in_valid,in_ready,
     reg  [9:0] load_of_scan;
 
     // Sub module instances
-    metisvm_card$cores$lanes$0 lanes$0(
+    metisvm_card$ecp5$card$cores$lanes$0 lanes$0(
         .clock(lanes$0$clock),
         .clear(lanes$0$clear),
         .in_data(lanes$0$in_data),
@@ -1213,7 +2659,7 @@ module metisvm_card$cores(clock,clear,in_data,in_bytes,in_end,in_valid,in_ready,
         .has_word(lanes$0$has_word),
         .load(lanes$0$load)
     );
-    metisvm_card$cores$lanes$0 lanes$1(
+    metisvm_card$ecp5$card$cores$lanes$0 lanes$1(
         .clock(lanes$1$clock),
         .clear(lanes$1$clear),
         .in_data(lanes$1$in_data),
@@ -1229,7 +2675,7 @@ module metisvm_card$cores(clock,clear,in_data,in_bytes,in_end,in_valid,in_ready,
         .has_word(lanes$1$has_word),
         .load(lanes$1$load)
     );
-    metisvm_card$cores$lanes$0 lanes$2(
+    metisvm_card$ecp5$card$cores$lanes$0 lanes$2(
         .clock(lanes$2$clock),
         .clear(lanes$2$clear),
         .in_data(lanes$2$in_data),
@@ -1245,7 +2691,7 @@ module metisvm_card$cores(clock,clear,in_data,in_bytes,in_end,in_valid,in_ready,
         .has_word(lanes$2$has_word),
         .load(lanes$2$load)
     );
-    metisvm_card$cores$lanes$0 lanes$3(
+    metisvm_card$ecp5$card$cores$lanes$0 lanes$3(
         .clock(lanes$3$clock),
         .clear(lanes$3$clear),
         .in_data(lanes$3$in_data),
@@ -1261,7 +2707,7 @@ module metisvm_card$cores(clock,clear,in_data,in_bytes,in_end,in_valid,in_ready,
         .has_word(lanes$3$has_word),
         .load(lanes$3$load)
     );
-    metisvm_card$cores$lanes$0 lanes$4(
+    metisvm_card$ecp5$card$cores$lanes$0 lanes$4(
         .clock(lanes$4$clock),
         .clear(lanes$4$clear),
         .in_data(lanes$4$in_data),
@@ -1277,7 +2723,7 @@ module metisvm_card$cores(clock,clear,in_data,in_bytes,in_end,in_valid,in_ready,
         .has_word(lanes$4$has_word),
         .load(lanes$4$load)
     );
-    metisvm_card$cores$order order(
+    metisvm_card$ecp5$card$cores$order order(
         .clock(order$clock),
         .clear(order$clear),
         .data(order$data),
@@ -1288,37 +2734,37 @@ module metisvm_card$cores(clock,clear,in_data,in_bytes,in_end,in_valid,in_ready,
         .pop(order$pop),
         .fill(order$fill)
     );
-    metisvm_card$cores$best target(
+    metisvm_card$ecp5$bridge$chosen target(
         .d(target$d),
         .q(target$q),
         .clock(target$clock)
     );
-    metisvm_card$cores$begun begun(
+    metisvm_card$ecp5$bridge$ar_waits begun(
         .d(begun$d),
         .q(begun$q),
         .clock(begun$clock)
     );
-    metisvm_card$cores$best best(
+    metisvm_card$ecp5$bridge$chosen best(
         .d(best$d),
         .q(best$q),
         .clock(best$clock)
     );
-    metisvm_card$cores$best scan(
+    metisvm_card$ecp5$bridge$chosen scan(
         .d(scan$d),
         .q(scan$q),
         .clock(scan$clock)
     );
-    metisvm_card$cores$best_load best_load(
+    metisvm_card$ecp5$card$cores$best_load best_load(
         .d(best_load$d),
         .q(best_load$q),
         .clock(best_load$clock)
     );
-    metisvm_card$cores$best_load scan_load(
+    metisvm_card$ecp5$card$cores$best_load scan_load(
         .d(scan_load$d),
         .q(scan_load$q),
         .clock(scan_load$clock)
     );
-    metisvm_card$cores$best scanned(
+    metisvm_card$ecp5$bridge$chosen scanned(
         .d(scanned$d),
         .q(scanned$q),
         .clock(scanned$clock)
@@ -1554,45 +3000,9 @@ module metisvm_card$cores(clock,clear,in_data,in_bytes,in_end,in_valid,in_ready,
         end
     end
 
-endmodule // metisvm_card$cores
+endmodule // metisvm_card$ecp5$card$cores
 
-module metisvm_card$cores$begun(d,q,clock);
-
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-
-    always @(posedge clock) begin
-       q <= d;
-    end
-
-endmodule // metisvm_card$cores$begun
-
-module metisvm_card$cores$best(d,q,clock);
-
-    // Module arguments
-    input wire  [3:0] d;
-    output reg  [3:0] q;
-    input wire  clock;
-
-    // Update code (custom)
-    initial begin
-       q = 4'h0;
-    end
-
-    always @(posedge clock) begin
-       q <= d;
-    end
-
-endmodule // metisvm_card$cores$best
-
-module metisvm_card$cores$best_load(d,q,clock);
+module metisvm_card$ecp5$card$cores$best_load(d,q,clock);
 
     // Module arguments
     input wire  [9:0] d;
@@ -1608,9 +3018,9 @@ module metisvm_card$cores$best_load(d,q,clock);
        q <= d;
     end
 
-endmodule // metisvm_card$cores$best_load
+endmodule // metisvm_card$ecp5$card$cores$best_load
 
-module metisvm_card$cores$lanes$0(clock,clear,in_data,in_bytes,in_end,in_valid,in_ready,out_data,out_last,out_valid,out_ready,busy,has_word,load);
+module metisvm_card$ecp5$card$cores$lanes$0(clock,clear,in_data,in_bytes,in_end,in_valid,in_ready,out_data,out_last,out_valid,out_ready,busy,has_word,load);
 
     // Module arguments
     input wire  clock;
@@ -1680,7 +3090,7 @@ module metisvm_card$cores$lanes$0(clock,clear,in_data,in_bytes,in_end,in_valid,i
     reg  [134:0] end_part;
 
     // Sub module instances
-    metisvm_card$cores$lanes$0$beats beats(
+    metisvm_card$ecp5$card$cores$lanes$0$beats beats(
         .clock(beats$clock),
         .clear(beats$clear),
         .data(beats$data),
@@ -1691,7 +3101,7 @@ module metisvm_card$cores$lanes$0(clock,clear,in_data,in_bytes,in_end,in_valid,i
         .pop(beats$pop),
         .fill(beats$fill)
     );
-    metisvm_card$cores$lanes$0$words words(
+    metisvm_card$ecp5$card$cores$lanes$0$words words(
         .clock(words$clock),
         .clear(words$clear),
         .in_data(words$in_data),
@@ -1709,7 +3119,7 @@ module metisvm_card$cores$lanes$0(clock,clear,in_data,in_bytes,in_end,in_valid,i
         .out_valid(words$out_valid),
         .out_ready(words$out_ready)
     );
-    metisvm_card$cores$lanes$0$core core(
+    metisvm_card$ecp5$card$cores$lanes$0$core core(
         .clock(core$clock),
         .clear(core$clear),
         .in_data(core$in_data),
@@ -1766,9 +3176,9 @@ module metisvm_card$cores$lanes$0(clock,clear,in_data,in_bytes,in_end,in_valid,i
         end
     end
 
-endmodule // metisvm_card$cores$lanes$0
+endmodule // metisvm_card$ecp5$card$cores$lanes$0
 
-module metisvm_card$cores$lanes$0$beats(clock,clear,data,push,full,first,valid,pop,fill);
+module metisvm_card$ecp5$card$cores$lanes$0$beats(clock,clear,data,push,full,first,valid,pop,fill);
 
     // Module arguments
     input wire  clock;
@@ -1809,7 +3219,7 @@ module metisvm_card$cores$lanes$0$beats(clock,clear,data,push,full,first,valid,p
     reg  has_one;
 
     // Sub module instances
-    metisvm_card$cores$lanes$0$beats$entries entries(
+    metisvm_card$ecp5$card$cores$lanes$0$beats$entries entries(
         .read_address(entries$read_address),
         .read_clock(entries$read_clock),
         .read_data(entries$read_data),
@@ -1818,17 +3228,17 @@ module metisvm_card$cores$lanes$0$beats(clock,clear,data,push,full,first,valid,p
         .write_data(entries$write_data),
         .write_enable(entries$write_enable)
     );
-    metisvm_card$cores$best_load head(
+    metisvm_card$ecp5$card$cores$best_load head(
         .d(head$d),
         .q(head$q),
         .clock(head$clock)
     );
-    metisvm_card$cores$best_load tail(
+    metisvm_card$ecp5$card$cores$best_load tail(
         .d(tail$d),
         .q(tail$q),
         .clock(tail$clock)
     );
-    metisvm_card$cores$best_load tail_seen(
+    metisvm_card$ecp5$card$cores$best_load tail_seen(
         .d(tail_seen$d),
         .q(tail_seen$q),
         .clock(tail_seen$clock)
@@ -1871,9 +3281,9 @@ module metisvm_card$cores$lanes$0$beats(clock,clear,data,push,full,first,valid,p
         end
     end
 
-endmodule // metisvm_card$cores$lanes$0$beats
+endmodule // metisvm_card$ecp5$card$cores$lanes$0$beats
 
-module metisvm_card$cores$lanes$0$beats$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+module metisvm_card$ecp5$card$cores$lanes$0$beats$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
 
     // Module arguments
     input wire  [8:0] read_address;
@@ -1899,9 +3309,9 @@ module metisvm_card$cores$lanes$0$beats$entries(read_address,read_clock,read_dat
        end
     end
 
-endmodule // metisvm_card$cores$lanes$0$beats$entries
+endmodule // metisvm_card$ecp5$card$cores$lanes$0$beats$entries
 
-module metisvm_card$cores$lanes$0$core(clock,clear,in_data,in_bytes,in_last,in_valid,in_ready,out_data,out_last,out_valid,out_ready,busy);
+module metisvm_card$ecp5$card$cores$lanes$0$core(clock,clear,in_data,in_bytes,in_last,in_valid,in_ready,out_data,out_last,out_valid,out_ready,busy);
 
     // Module arguments
     input wire  clock;
@@ -2165,7 +3575,7 @@ module metisvm_card$cores$lanes$0$core(clock,clear,in_data,in_bytes,in_last,in_v
     reg  [3:0] next_left;
 
     // Sub module instances
-    metisvm_card$cores$lanes$0$core$absorber absorber(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorber absorber(
         .clock(absorber$clock),
         .clear(absorber$clear),
         .in_data(absorber$in_data),
@@ -2194,7 +3604,7 @@ module metisvm_card$cores$lanes$0$core(clock,clear,in_data,in_bytes,in_last,in_v
         .block_valid(absorber$block_valid),
         .take(absorber$take)
     );
-    metisvm_card$cores$lanes$0$core$schedule schedule(
+    metisvm_card$ecp5$card$cores$lanes$0$core$schedule schedule(
         .clock(schedule$clock),
         .clear(schedule$clear),
         .block_valid(schedule$block_valid),
@@ -2207,11 +3617,11 @@ module metisvm_card$cores$lanes$0$core(clock,clear,in_data,in_bytes,in_last,in_v
         .clears(schedule$clears),
         .number(schedule$number)
     );
-    metisvm_card$cores$lanes$0$core$constants constants(
+    metisvm_card$ecp5$card$cores$lanes$0$core$constants constants(
         .number(constants$number),
         .constant$0(constants$constant$0)
     );
-    metisvm_card$cores$lanes$0$core$rounds rounds(
+    metisvm_card$ecp5$card$cores$lanes$0$core$rounds rounds(
         .before$0(rounds$before$0),
         .before$1(rounds$before$1),
         .before$2(rounds$before$2),
@@ -2264,237 +3674,237 @@ module metisvm_card$cores$lanes$0$core(clock,clear,in_data,in_bytes,in_last,in_v
         .after$23(rounds$after$23),
         .after$24(rounds$after$24)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 state$0(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 state$0(
         .d(state$0$d),
         .q(state$0$q),
         .clock(state$0$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 state$1(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 state$1(
         .d(state$1$d),
         .q(state$1$q),
         .clock(state$1$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 state$2(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 state$2(
         .d(state$2$d),
         .q(state$2$q),
         .clock(state$2$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 state$3(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 state$3(
         .d(state$3$d),
         .q(state$3$q),
         .clock(state$3$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 state$4(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 state$4(
         .d(state$4$d),
         .q(state$4$q),
         .clock(state$4$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 state$5(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 state$5(
         .d(state$5$d),
         .q(state$5$q),
         .clock(state$5$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 state$6(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 state$6(
         .d(state$6$d),
         .q(state$6$q),
         .clock(state$6$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 state$7(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 state$7(
         .d(state$7$d),
         .q(state$7$q),
         .clock(state$7$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 state$8(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 state$8(
         .d(state$8$d),
         .q(state$8$q),
         .clock(state$8$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 state$9(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 state$9(
         .d(state$9$d),
         .q(state$9$q),
         .clock(state$9$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 state$10(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 state$10(
         .d(state$10$d),
         .q(state$10$q),
         .clock(state$10$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 state$11(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 state$11(
         .d(state$11$d),
         .q(state$11$q),
         .clock(state$11$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 state$12(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 state$12(
         .d(state$12$d),
         .q(state$12$q),
         .clock(state$12$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 state$13(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 state$13(
         .d(state$13$d),
         .q(state$13$q),
         .clock(state$13$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 state$14(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 state$14(
         .d(state$14$d),
         .q(state$14$q),
         .clock(state$14$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 state$15(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 state$15(
         .d(state$15$d),
         .q(state$15$q),
         .clock(state$15$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 state$16(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 state$16(
         .d(state$16$d),
         .q(state$16$q),
         .clock(state$16$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 state$17(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 state$17(
         .d(state$17$d),
         .q(state$17$q),
         .clock(state$17$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 state$18(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 state$18(
         .d(state$18$d),
         .q(state$18$q),
         .clock(state$18$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 state$19(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 state$19(
         .d(state$19$d),
         .q(state$19$q),
         .clock(state$19$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 state$20(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 state$20(
         .d(state$20$d),
         .q(state$20$q),
         .clock(state$20$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 state$21(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 state$21(
         .d(state$21$d),
         .q(state$21$q),
         .clock(state$21$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 state$22(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 state$22(
         .d(state$22$d),
         .q(state$22$q),
         .clock(state$22$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 state$23(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 state$23(
         .d(state$23$d),
         .q(state$23$q),
         .clock(state$23$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 state$24(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 state$24(
         .d(state$24$d),
         .q(state$24$q),
         .clock(state$24$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$0(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 absorbed$0(
         .d(absorbed$0$d),
         .q(absorbed$0$q),
         .clock(absorbed$0$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$1(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 absorbed$1(
         .d(absorbed$1$d),
         .q(absorbed$1$q),
         .clock(absorbed$1$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$2(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 absorbed$2(
         .d(absorbed$2$d),
         .q(absorbed$2$q),
         .clock(absorbed$2$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$3(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 absorbed$3(
         .d(absorbed$3$d),
         .q(absorbed$3$q),
         .clock(absorbed$3$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$4(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 absorbed$4(
         .d(absorbed$4$d),
         .q(absorbed$4$q),
         .clock(absorbed$4$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$5(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 absorbed$5(
         .d(absorbed$5$d),
         .q(absorbed$5$q),
         .clock(absorbed$5$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$6(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 absorbed$6(
         .d(absorbed$6$d),
         .q(absorbed$6$q),
         .clock(absorbed$6$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$7(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 absorbed$7(
         .d(absorbed$7$d),
         .q(absorbed$7$q),
         .clock(absorbed$7$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$8(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 absorbed$8(
         .d(absorbed$8$d),
         .q(absorbed$8$q),
         .clock(absorbed$8$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$9(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 absorbed$9(
         .d(absorbed$9$d),
         .q(absorbed$9$q),
         .clock(absorbed$9$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$10(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 absorbed$10(
         .d(absorbed$10$d),
         .q(absorbed$10$q),
         .clock(absorbed$10$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$11(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 absorbed$11(
         .d(absorbed$11$d),
         .q(absorbed$11$q),
         .clock(absorbed$11$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$12(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 absorbed$12(
         .d(absorbed$12$d),
         .q(absorbed$12$q),
         .clock(absorbed$12$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$13(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 absorbed$13(
         .d(absorbed$13$d),
         .q(absorbed$13$q),
         .clock(absorbed$13$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$14(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 absorbed$14(
         .d(absorbed$14$d),
         .q(absorbed$14$q),
         .clock(absorbed$14$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$15(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 absorbed$15(
         .d(absorbed$15$d),
         .q(absorbed$15$q),
         .clock(absorbed$15$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 absorbed$16(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 absorbed$16(
         .d(absorbed$16$d),
         .q(absorbed$16$q),
         .clock(absorbed$16$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 digest$0(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 digest$0(
         .d(digest$0$d),
         .q(digest$0$q),
         .clock(digest$0$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 digest$1(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 digest$1(
         .d(digest$1$d),
         .q(digest$1$q),
         .clock(digest$1$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 digest$2(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 digest$2(
         .d(digest$2$d),
         .q(digest$2$q),
         .clock(digest$2$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 digest$3(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 digest$3(
         .d(digest$3$d),
         .q(digest$3$q),
         .clock(digest$3$clock)
     );
-    metisvm_card$cores$best left(
+    metisvm_card$ecp5$bridge$chosen left(
         .d(left$d),
         .q(left$q),
         .clock(left$clock)
@@ -2770,9 +4180,9 @@ module metisvm_card$cores$lanes$0$core(clock,clear,in_data,in_bytes,in_last,in_v
         end
     end
 
-endmodule // metisvm_card$cores$lanes$0$core
+endmodule // metisvm_card$ecp5$card$cores$lanes$0$core
 
-module metisvm_card$cores$lanes$0$core$absorbed$0(d,q,clock);
+module metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0(d,q,clock);
 
     // Module arguments
     input wire  [63:0] d;
@@ -2788,9 +4198,9 @@ module metisvm_card$cores$lanes$0$core$absorbed$0(d,q,clock);
        q <= d;
     end
 
-endmodule // metisvm_card$cores$lanes$0$core$absorbed$0
+endmodule // metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0
 
-module metisvm_card$cores$lanes$0$core$absorber(clock,clear,in_data,in_bytes,in_last,in_valid,in_ready,block$0,block$1,block$2,block$3,block$4,block$5,block$6,block$7,block$8,block$9,block$10,block$11,block$12,block$13,block$14,block$15,block$16,block_last,block_valid,take);
+module metisvm_card$ecp5$card$cores$lanes$0$core$absorber(clock,clear,in_data,in_bytes,in_last,in_valid,in_ready,block$0,block$1,block$2,block$3,block$4,block$5,block$6,block$7,block$8,block$9,block$10,block$11,block$12,block$13,block$14,block$15,block$16,block_last,block_valid,take);
 
     // Module arguments
     input wire  clock;
@@ -2977,117 +4387,117 @@ module metisvm_card$cores$lanes$0$core$absorber(clock,clear,in_data,in_bytes,in_
     reg  [16:0] moved;
 
     // Sub module instances
-    metisvm_card$cores$lanes$0$core$absorbed$0 words$0(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 words$0(
         .d(words$0$d),
         .q(words$0$q),
         .clock(words$0$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 words$1(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 words$1(
         .d(words$1$d),
         .q(words$1$q),
         .clock(words$1$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 words$2(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 words$2(
         .d(words$2$d),
         .q(words$2$q),
         .clock(words$2$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 words$3(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 words$3(
         .d(words$3$d),
         .q(words$3$q),
         .clock(words$3$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 words$4(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 words$4(
         .d(words$4$d),
         .q(words$4$q),
         .clock(words$4$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 words$5(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 words$5(
         .d(words$5$d),
         .q(words$5$q),
         .clock(words$5$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 words$6(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 words$6(
         .d(words$6$d),
         .q(words$6$q),
         .clock(words$6$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 words$7(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 words$7(
         .d(words$7$d),
         .q(words$7$q),
         .clock(words$7$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 words$8(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 words$8(
         .d(words$8$d),
         .q(words$8$q),
         .clock(words$8$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 words$9(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 words$9(
         .d(words$9$d),
         .q(words$9$q),
         .clock(words$9$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 words$10(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 words$10(
         .d(words$10$d),
         .q(words$10$q),
         .clock(words$10$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 words$11(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 words$11(
         .d(words$11$d),
         .q(words$11$q),
         .clock(words$11$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 words$12(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 words$12(
         .d(words$12$d),
         .q(words$12$q),
         .clock(words$12$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 words$13(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 words$13(
         .d(words$13$d),
         .q(words$13$q),
         .clock(words$13$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 words$14(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 words$14(
         .d(words$14$d),
         .q(words$14$q),
         .clock(words$14$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 words$15(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 words$15(
         .d(words$15$d),
         .q(words$15$q),
         .clock(words$15$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 words$16(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 words$16(
         .d(words$16$d),
         .q(words$16$q),
         .clock(words$16$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 arrived(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 arrived(
         .d(arrived$d),
         .q(arrived$q),
         .clock(arrived$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorber$arrived_at arrived_at(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorber$arrived_at arrived_at(
         .d(arrived_at$d),
         .q(arrived_at$q),
         .clock(arrived_at$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorber$place place(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorber$place place(
         .d(place$d),
         .q(place$q),
         .clock(place$clock)
     );
-    metisvm_card$cores$begun full(
+    metisvm_card$ecp5$bridge$ar_waits full(
         .d(full$d),
         .q(full$q),
         .clock(full$clock)
     );
-    metisvm_card$cores$begun last(
+    metisvm_card$ecp5$bridge$ar_waits last(
         .d(last$d),
         .q(last$q),
         .clock(last$clock)
     );
-    metisvm_card$cores$begun pad(
+    metisvm_card$ecp5$bridge$ar_waits pad(
         .d(pad$d),
         .q(pad$q),
         .clock(pad$clock)
@@ -3419,9 +4829,9 @@ module metisvm_card$cores$lanes$0$core$absorber(clock,clear,in_data,in_bytes,in_
         block_last = last$q;
     end
 
-endmodule // metisvm_card$cores$lanes$0$core$absorber
+endmodule // metisvm_card$ecp5$card$cores$lanes$0$core$absorber
 
-module metisvm_card$cores$lanes$0$core$absorber$arrived_at(d,q,clock);
+module metisvm_card$ecp5$card$cores$lanes$0$core$absorber$arrived_at(d,q,clock);
 
     // Module arguments
     input wire  [16:0] d;
@@ -3437,9 +4847,9 @@ module metisvm_card$cores$lanes$0$core$absorber$arrived_at(d,q,clock);
        q <= d;
     end
 
-endmodule // metisvm_card$cores$lanes$0$core$absorber$arrived_at
+endmodule // metisvm_card$ecp5$card$cores$lanes$0$core$absorber$arrived_at
 
-module metisvm_card$cores$lanes$0$core$absorber$place(d,q,clock);
+module metisvm_card$ecp5$card$cores$lanes$0$core$absorber$place(d,q,clock);
 
     // Module arguments
     input wire  [16:0] d;
@@ -3455,7 +4865,7 @@ module metisvm_card$cores$lanes$0$core$absorber$place(d,q,clock);
     reg  dff$clock;
 
     // Sub module instances
-    metisvm_card$cores$lanes$0$core$absorber$arrived_at dff(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorber$arrived_at dff(
         .d(dff$d),
         .q(dff$q),
         .clock(dff$clock)
@@ -3468,9 +4878,9 @@ module metisvm_card$cores$lanes$0$core$absorber$place(d,q,clock);
         dff$d = d ^ init;
     end
 
-endmodule // metisvm_card$cores$lanes$0$core$absorber$place
+endmodule // metisvm_card$ecp5$card$cores$lanes$0$core$absorber$place
 
-module metisvm_card$cores$lanes$0$core$constants(number,constant$0);
+module metisvm_card$ecp5$card$cores$lanes$0$core$constants(number,constant$0);
 
     // Module arguments
     input wire  [23:0] number;
@@ -3537,9 +4947,9 @@ module metisvm_card$cores$lanes$0$core$constants(number,constant$0);
         constant$0 = sum$0;
     end
 
-endmodule // metisvm_card$cores$lanes$0$core$constants
+endmodule // metisvm_card$ecp5$card$cores$lanes$0$core$constants
 
-module metisvm_card$cores$lanes$0$core$rounds(before$0,before$1,before$2,before$3,before$4,before$5,before$6,before$7,before$8,before$9,before$10,before$11,before$12,before$13,before$14,before$15,before$16,before$17,before$18,before$19,before$20,before$21,before$22,before$23,before$24,constant$0,after$0,after$1,after$2,after$3,after$4,after$5,after$6,after$7,after$8,after$9,after$10,after$11,after$12,after$13,after$14,after$15,after$16,after$17,after$18,after$19,after$20,after$21,after$22,after$23,after$24);
+module metisvm_card$ecp5$card$cores$lanes$0$core$rounds(before$0,before$1,before$2,before$3,before$4,before$5,before$6,before$7,before$8,before$9,before$10,before$11,before$12,before$13,before$14,before$15,before$16,before$17,before$18,before$19,before$20,before$21,before$22,before$23,before$24,constant$0,after$0,after$1,after$2,after$3,after$4,after$5,after$6,after$7,after$8,after$9,after$10,after$11,after$12,after$13,after$14,after$15,after$16,after$17,after$18,after$19,after$20,after$21,after$22,after$23,after$24);
 
     // Module arguments
     input wire  [63:0] before$0;
@@ -4167,9 +5577,9 @@ module metisvm_card$cores$lanes$0$core$rounds(before$0,before$1,before$2,before$
         after$24 = state$49;
     end
 
-endmodule // metisvm_card$cores$lanes$0$core$rounds
+endmodule // metisvm_card$ecp5$card$cores$lanes$0$core$rounds
 
-module metisvm_card$cores$lanes$0$core$schedule(clock,clear,block_valid,block_last,will_be_free,takes,goes,writes,hands_over,clears,number);
+module metisvm_card$ecp5$card$cores$lanes$0$core$schedule(clock,clear,block_valid,block_last,will_be_free,takes,goes,writes,hands_over,clears,number);
 
     // Module arguments
     input wire  clock;
@@ -4243,57 +5653,57 @@ module metisvm_card$cores$lanes$0$core$schedule(clock,clear,block_valid,block_la
     reg  [23:0] next_number;
 
     // Sub module instances
-    metisvm_card$cores$begun takes_now(
+    metisvm_card$ecp5$bridge$ar_waits takes_now(
         .d(takes_now$d),
         .q(takes_now$q),
         .clock(takes_now$clock)
     );
-    metisvm_card$cores$begun absorbs(
+    metisvm_card$ecp5$bridge$ar_waits absorbs(
         .d(absorbs$d),
         .q(absorbs$q),
         .clock(absorbs$clock)
     );
-    metisvm_card$cores$begun absorbs_last(
+    metisvm_card$ecp5$bridge$ar_waits absorbs_last(
         .d(absorbs_last$d),
         .q(absorbs_last$q),
         .clock(absorbs_last$clock)
     );
-    metisvm_card$cores$begun running(
+    metisvm_card$ecp5$bridge$ar_waits running(
         .d(running$d),
         .q(running$q),
         .clock(running$clock)
     );
-    metisvm_card$cores$begun goes_now(
+    metisvm_card$ecp5$bridge$ar_waits goes_now(
         .d(goes_now$d),
         .q(goes_now$q),
         .clock(goes_now$clock)
     );
-    metisvm_card$cores$begun writes_now(
+    metisvm_card$ecp5$bridge$ar_waits writes_now(
         .d(writes_now$d),
         .q(writes_now$q),
         .clock(writes_now$clock)
     );
-    metisvm_card$cores$begun hands_over_now(
+    metisvm_card$ecp5$bridge$ar_waits hands_over_now(
         .d(hands_over_now$d),
         .q(hands_over_now$q),
         .clock(hands_over_now$clock)
     );
-    metisvm_card$cores$begun clears_now(
+    metisvm_card$ecp5$bridge$ar_waits clears_now(
         .d(clears_now$d),
         .q(clears_now$q),
         .clock(clears_now$clock)
     );
-    metisvm_card$cores$lanes$0$core$schedule$number_now number_now(
+    metisvm_card$ecp5$card$cores$lanes$0$core$schedule$number_now number_now(
         .d(number_now$d),
         .q(number_now$q),
         .clock(number_now$clock)
     );
-    metisvm_card$cores$begun last(
+    metisvm_card$ecp5$bridge$ar_waits last(
         .d(last$d),
         .q(last$q),
         .clock(last$clock)
     );
-    metisvm_card$cores$begun done(
+    metisvm_card$ecp5$bridge$ar_waits done(
         .d(done$d),
         .q(done$q),
         .clock(done$clock)
@@ -4376,9 +5786,9 @@ module metisvm_card$cores$lanes$0$core$schedule(clock,clear,block_valid,block_la
         end
     end
 
-endmodule // metisvm_card$cores$lanes$0$core$schedule
+endmodule // metisvm_card$ecp5$card$cores$lanes$0$core$schedule
 
-module metisvm_card$cores$lanes$0$core$schedule$number_now(d,q,clock);
+module metisvm_card$ecp5$card$cores$lanes$0$core$schedule$number_now(d,q,clock);
 
     // Module arguments
     input wire  [23:0] d;
@@ -4394,9 +5804,9 @@ module metisvm_card$cores$lanes$0$core$schedule$number_now(d,q,clock);
        q <= d;
     end
 
-endmodule // metisvm_card$cores$lanes$0$core$schedule$number_now
+endmodule // metisvm_card$ecp5$card$cores$lanes$0$core$schedule$number_now
 
-module metisvm_card$cores$lanes$0$words(clock,clear,in_data,in_bytes,in_kind,in_end,in_error,in_valid,in_ready,out_data,out_bytes,out_kind,out_end,out_error,out_valid,out_ready);
+module metisvm_card$ecp5$card$cores$lanes$0$words(clock,clear,in_data,in_bytes,in_kind,in_end,in_error,in_valid,in_ready,out_data,out_bytes,out_kind,out_end,out_error,out_valid,out_ready);
 
     // Module arguments
     input wire  clock;
@@ -4444,32 +5854,32 @@ module metisvm_card$cores$lanes$0$words(clock,clear,in_data,in_bytes,in_kind,in_
     reg  takes;
 
     // Sub module instances
-    metisvm_card$cores$lanes$0$words$data data(
+    metisvm_card$ecp5$bridge$beat data(
         .d(data$d),
         .q(data$q),
         .clock(data$clock)
     );
-    metisvm_card$cores$lanes$0$words$left left(
+    metisvm_card$ecp5$card$cores$lanes$0$words$left left(
         .d(left$d),
         .q(left$q),
         .clock(left$clock)
     );
-    metisvm_card$cores$lanes$0$words$kind kind(
+    metisvm_card$ecp5$card$cores$lanes$0$words$kind kind(
         .d(kind$d),
         .q(kind$q),
         .clock(kind$clock)
     );
-    metisvm_card$cores$begun at_end(
+    metisvm_card$ecp5$bridge$ar_waits at_end(
         .d(at_end$d),
         .q(at_end$q),
         .clock(at_end$clock)
     );
-    metisvm_card$cores$begun error(
+    metisvm_card$ecp5$bridge$ar_waits error(
         .d(error$d),
         .q(error$q),
         .clock(error$clock)
     );
-    metisvm_card$cores$begun held(
+    metisvm_card$ecp5$bridge$ar_waits held(
         .d(held$d),
         .q(held$q),
         .clock(held$clock)
@@ -4518,27 +5928,9 @@ module metisvm_card$cores$lanes$0$words(clock,clear,in_data,in_bytes,in_kind,in_
         end
     end
 
-endmodule // metisvm_card$cores$lanes$0$words
+endmodule // metisvm_card$ecp5$card$cores$lanes$0$words
 
-module metisvm_card$cores$lanes$0$words$data(d,q,clock);
-
-    // Module arguments
-    input wire  [127:0] d;
-    output reg  [127:0] q;
-    input wire  clock;
-
-    // Update code (custom)
-    initial begin
-       q = 128'h0;
-    end
-
-    always @(posedge clock) begin
-       q <= d;
-    end
-
-endmodule // metisvm_card$cores$lanes$0$words$data
-
-module metisvm_card$cores$lanes$0$words$kind(d,q,clock);
+module metisvm_card$ecp5$card$cores$lanes$0$words$kind(d,q,clock);
 
     // Module arguments
     input wire  [1:0] d;
@@ -4554,9 +5946,9 @@ module metisvm_card$cores$lanes$0$words$kind(d,q,clock);
        q <= d;
     end
 
-endmodule // metisvm_card$cores$lanes$0$words$kind
+endmodule // metisvm_card$ecp5$card$cores$lanes$0$words$kind
 
-module metisvm_card$cores$lanes$0$words$left(d,q,clock);
+module metisvm_card$ecp5$card$cores$lanes$0$words$left(d,q,clock);
 
     // Module arguments
     input wire  [5:0] d;
@@ -4572,9 +5964,9 @@ module metisvm_card$cores$lanes$0$words$left(d,q,clock);
        q <= d;
     end
 
-endmodule // metisvm_card$cores$lanes$0$words$left
+endmodule // metisvm_card$ecp5$card$cores$lanes$0$words$left
 
-module metisvm_card$cores$order(clock,clear,data,push,full,first,valid,pop,fill);
+module metisvm_card$ecp5$card$cores$order(clock,clear,data,push,full,first,valid,pop,fill);
 
     // Module arguments
     input wire  clock;
@@ -4615,7 +6007,7 @@ module metisvm_card$cores$order(clock,clear,data,push,full,first,valid,pop,fill)
     reg  has_one;
 
     // Sub module instances
-    metisvm_card$cores$order$entries entries(
+    metisvm_card$ecp5$card$cores$order$entries entries(
         .read_address(entries$read_address),
         .read_clock(entries$read_clock),
         .read_data(entries$read_data),
@@ -4624,17 +6016,17 @@ module metisvm_card$cores$order(clock,clear,data,push,full,first,valid,pop,fill)
         .write_data(entries$write_data),
         .write_enable(entries$write_enable)
     );
-    metisvm_card$cores$order$head head(
+    metisvm_card$ecp5$card$cores$order$head head(
         .d(head$d),
         .q(head$q),
         .clock(head$clock)
     );
-    metisvm_card$cores$order$head tail(
+    metisvm_card$ecp5$card$cores$order$head tail(
         .d(tail$d),
         .q(tail$q),
         .clock(tail$clock)
     );
-    metisvm_card$cores$order$head tail_seen(
+    metisvm_card$ecp5$card$cores$order$head tail_seen(
         .d(tail_seen$d),
         .q(tail_seen$q),
         .clock(tail_seen$clock)
@@ -4677,9 +6069,9 @@ module metisvm_card$cores$order(clock,clear,data,push,full,first,valid,pop,fill)
         end
     end
 
-endmodule // metisvm_card$cores$order
+endmodule // metisvm_card$ecp5$card$cores$order
 
-module metisvm_card$cores$order$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+module metisvm_card$ecp5$card$cores$order$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
 
     // Module arguments
     input wire  [7:0] read_address;
@@ -4705,9 +6097,9 @@ module metisvm_card$cores$order$entries(read_address,read_clock,read_data,write_
        end
     end
 
-endmodule // metisvm_card$cores$order$entries
+endmodule // metisvm_card$ecp5$card$cores$order$entries
 
-module metisvm_card$cores$order$head(d,q,clock);
+module metisvm_card$ecp5$card$cores$order$head(d,q,clock);
 
     // Module arguments
     input wire  [8:0] d;
@@ -4723,9 +6115,9 @@ module metisvm_card$cores$order$head(d,q,clock);
        q <= d;
     end
 
-endmodule // metisvm_card$cores$order$head
+endmodule // metisvm_card$ecp5$card$cores$order$head
 
-module metisvm_card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,by$7,by$8,by$9,by$10,by$11,address,data);
+module metisvm_card$ecp5$card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,by$7,by$8,by$9,by$10,by$11,address,data);
 
     // Module arguments
     input wire  clock;
@@ -4824,122 +6216,122 @@ module metisvm_card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,by$7,by$8,
     reg  [63:0] chosen;
 
     // Sub module instances
-    metisvm_card$cores$best_load step$0(
+    metisvm_card$ecp5$card$cores$best_load step$0(
         .d(step$0$d),
         .q(step$0$q),
         .clock(step$0$clock)
     );
-    metisvm_card$cores$best_load step$1(
+    metisvm_card$ecp5$card$cores$best_load step$1(
         .d(step$1$d),
         .q(step$1$q),
         .clock(step$1$clock)
     );
-    metisvm_card$cores$best_load step$2(
+    metisvm_card$ecp5$card$cores$best_load step$2(
         .d(step$2$d),
         .q(step$2$q),
         .clock(step$2$clock)
     );
-    metisvm_card$cores$best_load step$3(
+    metisvm_card$ecp5$card$cores$best_load step$3(
         .d(step$3$d),
         .q(step$3$q),
         .clock(step$3$clock)
     );
-    metisvm_card$cores$best_load step$4(
+    metisvm_card$ecp5$card$cores$best_load step$4(
         .d(step$4$d),
         .q(step$4$q),
         .clock(step$4$clock)
     );
-    metisvm_card$cores$best_load step$5(
+    metisvm_card$ecp5$card$cores$best_load step$5(
         .d(step$5$d),
         .q(step$5$q),
         .clock(step$5$clock)
     );
-    metisvm_card$cores$best_load step$6(
+    metisvm_card$ecp5$card$cores$best_load step$6(
         .d(step$6$d),
         .q(step$6$q),
         .clock(step$6$clock)
     );
-    metisvm_card$cores$best_load step$7(
+    metisvm_card$ecp5$card$cores$best_load step$7(
         .d(step$7$d),
         .q(step$7$q),
         .clock(step$7$clock)
     );
-    metisvm_card$cores$best_load step$8(
+    metisvm_card$ecp5$card$cores$best_load step$8(
         .d(step$8$d),
         .q(step$8$q),
         .clock(step$8$clock)
     );
-    metisvm_card$cores$best_load step$9(
+    metisvm_card$ecp5$card$cores$best_load step$9(
         .d(step$9$d),
         .q(step$9$q),
         .clock(step$9$clock)
     );
-    metisvm_card$cores$best_load step$10(
+    metisvm_card$ecp5$card$cores$best_load step$10(
         .d(step$10$d),
         .q(step$10$q),
         .clock(step$10$clock)
     );
-    metisvm_card$cores$best_load step$11(
+    metisvm_card$ecp5$card$cores$best_load step$11(
         .d(step$11$d),
         .q(step$11$q),
         .clock(step$11$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 count$0(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 count$0(
         .d(count$0$d),
         .q(count$0$q),
         .clock(count$0$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 count$1(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 count$1(
         .d(count$1$d),
         .q(count$1$q),
         .clock(count$1$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 count$2(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 count$2(
         .d(count$2$d),
         .q(count$2$q),
         .clock(count$2$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 count$3(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 count$3(
         .d(count$3$d),
         .q(count$3$q),
         .clock(count$3$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 count$4(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 count$4(
         .d(count$4$d),
         .q(count$4$q),
         .clock(count$4$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 count$5(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 count$5(
         .d(count$5$d),
         .q(count$5$q),
         .clock(count$5$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 count$6(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 count$6(
         .d(count$6$d),
         .q(count$6$q),
         .clock(count$6$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 count$7(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 count$7(
         .d(count$7$d),
         .q(count$7$q),
         .clock(count$7$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 count$8(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 count$8(
         .d(count$8$d),
         .q(count$8$q),
         .clock(count$8$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 count$9(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 count$9(
         .d(count$9$d),
         .q(count$9$q),
         .clock(count$9$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 count$10(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 count$10(
         .d(count$10$d),
         .q(count$10$q),
         .clock(count$10$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 count$11(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 count$11(
         .d(count$11$d),
         .q(count$11$q),
         .clock(count$11$clock)
@@ -5062,27 +6454,9 @@ module metisvm_card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,by$7,by$8,
         end
     end
 
-endmodule // metisvm_card$counters
+endmodule // metisvm_card$ecp5$card$counters
 
-module metisvm_card$drain(d,q,clock);
-
-    // Module arguments
-    input wire  [31:0] d;
-    output reg  [31:0] q;
-    input wire  clock;
-
-    // Update code (custom)
-    initial begin
-       q = 32'h0;
-    end
-
-    always @(posedge clock) begin
-       q <= d;
-    end
-
-endmodule // metisvm_card$drain
-
-module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,entry$0,entry$1,entry$2,entry$3,entry$4,entry$5,entry$6,entry$7,start,cancelled,found,done,status,detail,cmd_valid,cmd_ready,abort,drained,in_valid,in_ready,in_data,in_end,in_error,mw_address,mw_data,mw_valid,mw_ready,has_keccak,keccak_start,keccak_done,keccak_status,keccak_detail);
+module metisvm_card$ecp5$card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,entry$0,entry$1,entry$2,entry$3,entry$4,entry$5,entry$6,entry$7,start,cancelled,found,done,status,detail,cmd_valid,cmd_ready,abort,drained,in_valid,in_ready,in_data,in_end,in_error,mw_address,mw_data,mw_valid,mw_ready,has_keccak,keccak_start,keccak_done,keccak_status,keccak_detail);
 
     // Module arguments
     input wire  clock;
@@ -5148,6 +6522,33 @@ module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,
     reg  [47:0] at$d;
     wire  [47:0] at$q;
     reg  at$clock;
+    reg  [7:0] has_field$d;
+    wire  [7:0] has_field$q;
+    reg  has_field$clock;
+    reg  wrong_nonce$d;
+    wire  wrong_nonce$q;
+    reg  wrong_nonce$clock;
+    reg  [31:0] less$d;
+    wire  [31:0] less$q;
+    reg  less$clock;
+    reg  no_handle$d;
+    wire  no_handle$q;
+    reg  no_handle$clock;
+    reg  handle_ok$d;
+    wire  handle_ok$q;
+    reg  handle_ok$clock;
+    reg  is_present$d;
+    wire  is_present$q;
+    reg  is_present$clock;
+    reg  [64:0] upto$d;
+    wire  [64:0] upto$q;
+    reg  upto$clock;
+    reg  range_ok$d;
+    wire  range_ok$q;
+    reg  range_ok$clock;
+    reg  [3:0] stray_reg$d;
+    wire  [3:0] stray_reg$q;
+    reg  stray_reg$clock;
 
     // Local signals
     reg  [14:0] status_n;
@@ -5160,18 +6561,16 @@ module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,
     reg  is_cancel;
     reg  [3:0] stray;
     reg  [31:0] handle;
-    reg  [31:0] handle_less;
-    reg  handle_ok;
     reg  [63:0] address;
     reg  [63:0] length;
     reg  [64:0] address_wide;
     reg  [64:0] length_wide;
-    reg  [64:0] upto;
     reg  [64:0] limit;
-    reg  range_ok;
+    reg  [7:0] fields;
+    reg  [7:0] field_bit;
 
     // Sub module instances
-    metisvm_card$executor$handles handles(
+    metisvm_card$ecp5$card$executor$handles handles(
         .clock(handles$clock),
         .clear(handles$clear),
         .handle(handles$handle),
@@ -5184,25 +6583,70 @@ module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,
         .searched(handles$searched),
         .meets(handles$meets)
     );
-    metisvm_card$executor$state state(
+    metisvm_card$ecp5$bridge$arrivals$count state(
         .d(state$d),
         .q(state$q),
         .clock(state$clock)
     );
-    metisvm_card$executor$status_reg status_reg(
+    metisvm_card$ecp5$card$executor$status_reg status_reg(
         .d(status_reg$d),
         .q(status_reg$q),
         .clock(status_reg$clock)
     );
-    metisvm_card$drain detail_reg(
+    metisvm_card$ecp5$bridge$arrivals$slots$0 detail_reg(
         .d(detail_reg$d),
         .q(detail_reg$q),
         .clock(detail_reg$clock)
     );
-    metisvm_card$executor$at at(
+    metisvm_card$ecp5$card$executor$at at(
         .d(at$d),
         .q(at$q),
         .clock(at$clock)
+    );
+    metisvm_card$ecp5$card$executor$has_field has_field(
+        .d(has_field$d),
+        .q(has_field$q),
+        .clock(has_field$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits wrong_nonce(
+        .d(wrong_nonce$d),
+        .q(wrong_nonce$q),
+        .clock(wrong_nonce$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$slots$0 less(
+        .d(less$d),
+        .q(less$q),
+        .clock(less$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits no_handle(
+        .d(no_handle$d),
+        .q(no_handle$q),
+        .clock(no_handle$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits handle_ok(
+        .d(handle_ok$d),
+        .q(handle_ok$q),
+        .clock(handle_ok$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits is_present(
+        .d(is_present$d),
+        .q(is_present$q),
+        .clock(is_present$clock)
+    );
+    metisvm_card$ecp5$card$executor$upto upto(
+        .d(upto$d),
+        .q(upto$q),
+        .clock(upto$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits range_ok(
+        .d(range_ok$d),
+        .q(range_ok$q),
+        .clock(range_ok$clock)
+    );
+    metisvm_card$ecp5$bridge$chosen stray_reg(
+        .d(stray_reg$d),
+        .q(stray_reg$q),
+        .clock(stray_reg$clock)
     );
 
     // Update code
@@ -5211,10 +6655,28 @@ module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,
         status_reg$clock = clock;
         detail_reg$clock = clock;
         at$clock = clock;
+        has_field$clock = clock;
+        wrong_nonce$clock = clock;
+        less$clock = clock;
+        no_handle$clock = clock;
+        handle_ok$clock = clock;
+        is_present$clock = clock;
+        upto$clock = clock;
+        range_ok$clock = clock;
+        stray_reg$clock = clock;
         state$d = state$q;
         status_reg$d = status_reg$q;
         detail_reg$d = detail_reg$q;
         at$d = at$q;
+        has_field$d = has_field$q;
+        wrong_nonce$d = wrong_nonce$q;
+        less$d = less$q;
+        no_handle$d = no_handle$q;
+        handle_ok$d = handle_ok$q;
+        is_present$d = is_present$q;
+        upto$d = upto$q;
+        range_ok$d = range_ok$q;
+        stray_reg$d = stray_reg$q;
         handles$clock = clock;
         opcode = entry$0[(32'h0)+:(8)];
         is_cancel = opcode == 32'h1;
@@ -5222,55 +6684,91 @@ module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,
         is_evict = opcode == 32'h3;
         is_run = opcode == 32'h4;
         is_keccak = opcode == 32'h5;
+        fields = 32'h0;
+        field_bit = 32'h4;
+        if (|entry$2[(32'h20)+:(32)]) begin
+            fields = field_bit;
+        end
+        field_bit = field_bit << 32'h1;
+        if (|entry$3) begin
+            fields = fields | field_bit;
+        end
+        field_bit = field_bit << 32'h1;
+        if (|entry$4) begin
+            fields = fields | field_bit;
+        end
+        field_bit = field_bit << 32'h1;
+        if (|entry$5) begin
+            fields = fields | field_bit;
+        end
+        field_bit = field_bit << 32'h1;
+        if (|entry$6) begin
+            fields = fields | field_bit;
+        end
+        field_bit = field_bit << 32'h1;
+        if (|entry$7) begin
+            fields = fields | field_bit;
+        end
+        if (|entry$0[(32'h9)+:(23)]) begin
+            fields = fields | ((32'h1) & 8'hff);
+        end
+        if (|entry$1[(32'h20)+:(32)]) begin
+            fields = fields | ((32'h2) & 8'hff);
+        end
+        has_field$d = fields;
         stray = 32'h8;
         if (~is_load) begin
-            if (|entry$7) begin
+            if (has_field$q[32'h7]) begin
                 stray = 32'h7;
             end
-            if (|entry$6) begin
+            if (has_field$q[32'h6]) begin
                 stray = 32'h6;
             end
         end
         if (~is_keccak) begin
-            if (|entry$5) begin
+            if (has_field$q[32'h5]) begin
                 stray = 32'h5;
             end
-            if (|entry$4) begin
+            if (has_field$q[32'h4]) begin
                 stray = 32'h4;
             end
-            if (~is_load && |entry$3) begin
+            if (~is_load && has_field$q[32'h3]) begin
                 stray = 32'h3;
             end
-            if (~is_cancel && |entry$2[(32'h20)+:(32)]) begin
+            if (~is_cancel && has_field$q[32'h2]) begin
                 stray = 32'h2;
             end
         end
-        if (~is_load && ~is_evict && |entry$2[(32'h0)+:(32)]) begin
+        if (~is_load && ~is_evict && ~no_handle$q) begin
             stray = 32'h2;
         end
-        if (|entry$1[(32'h20)+:(32)]) begin
+        if (has_field$q[32'h1]) begin
             stray = 32'h1;
         end
-        if (|entry$0[(32'h9)+:(23)]) begin
+        if (has_field$q[32'h0]) begin
             stray = 32'h0;
         end
         if (~is_load && entry$0[32'h8]) begin
             stray = 32'h0;
         end
+        stray_reg$d = stray;
+        wrong_nonce$d = (boot_nonce == 32'h0) || (entry$1[(32'h0)+:(32)] != boot_nonce);
         handle = entry$2[(32'h0)+:(32)];
-        handle_less = handle - 32'h1;
-        handle_ok = handle_less < max_handles;
+        no_handle$d = handle == 32'h0;
+        less$d = handle - 32'h1;
+        handle_ok$d = less$q < max_handles;
+        is_present$d = handles$present;
         address = entry$6;
         length = entry$7;
         address_wide = ((address) & 65'h1ffffffffffffffff);
         length_wide = ((length) & 65'h1ffffffffffffffff);
-        upto = address_wide + length_wide;
+        upto$d = address_wide + length_wide;
         limit = ((card_bytes) & 65'h1ffffffffffffffff);
-        range_ok = (address[(32'h0)+:(6)] == 32'h0) && (upto <= limit);
+        range_ok$d = (address[(32'h0)+:(6)] == 32'h0) && (upto$q <= limit);
         handles$clear = clear;
-        handles$handle = handle_less[(32'h0)+:(6)];
+        handles$handle = less$q[(32'h0)+:(6)];
         handles$start = address[(32'h0)+:(48)];
-        handles$upto = upto[(32'h0)+:(49)];
+        handles$upto = upto$q[(32'h0)+:(49)];
         handles$search = 1'b0;
         handles$insert = 1'b0;
         handles$remove = 1'b0;
@@ -5288,73 +6786,76 @@ module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,
         detail_n = detail_reg$q;
         if (state$q == 32'h0) begin
             if (start) begin
-                state$d = 32'h5;
+                state$d = 32'h7;
+            end
+        end
+        if (state$q == 32'h7) begin
+            state$d = 32'h5;
+            status_n = 32'h0;
+            detail_n = 32'h0;
+            at$d = address[(32'h0)+:(48)];
+            if (wrong_nonce$q) begin
+                status_n = 32'h3;
+                detail_n = boot_nonce;
+            end
+            else if (cancelled) begin
+                status_n = 32'h10;
+            end
+            else if (found) begin
                 status_n = 32'h0;
-                detail_n = 32'h0;
-                at$d = address[(32'h0)+:(48)];
-                if ((boot_nonce == 32'h0) || (entry$1[(32'h0)+:(32)] != boot_nonce)) begin
-                    status_n = 32'h3;
-                    detail_n = boot_nonce;
-                end
-                else if (cancelled) begin
-                    status_n = 32'h10;
-                end
-                else if (found) begin
-                    status_n = 32'h0;
-                end
-                else if (opcode > ((32'h5) & 8'hff)) begin
-                    status_n = 32'h1;
-                end
-                else if (is_run) begin
-                    status_n = 32'h1;
-                    if (|entry$0[(32'h8)+:(8)]) begin
-                        status_n = 32'h2;
-                    end
-                end
-                else if (stray != 32'h8) begin
+            end
+            else if (opcode > ((32'h5) & 8'hff)) begin
+                status_n = 32'h1;
+            end
+            else if (is_run) begin
+                status_n = 32'h1;
+                if (|entry$0[(32'h8)+:(8)]) begin
                     status_n = 32'h2;
-                    detail_n = ((stray) & 32'hffffffff);
                 end
-                else if (is_keccak && ~has_keccak) begin
-                    status_n = 32'h1;
+            end
+            else if (stray_reg$q != 32'h8) begin
+                status_n = 32'h2;
+                detail_n = ((stray_reg$q) & 32'hffffffff);
+            end
+            else if (is_keccak && ~has_keccak) begin
+                status_n = 32'h1;
+            end
+            else if (is_cancel) begin
+                status_n = 32'h11;
+            end
+            else if (is_evict) begin
+                if (handle_ok$q && is_present$q) begin
+                    handles$remove = 1'b1;
                 end
-                else if (is_cancel) begin
-                    status_n = 32'h11;
+                else begin
+                    status_n = 32'h4;
+                    detail_n = handle;
                 end
-                else if (is_evict) begin
-                    if (handle_ok && handles$present) begin
-                        handles$remove = 1'b1;
-                    end
-                    else begin
-                        status_n = 32'h4;
-                        detail_n = handle;
-                    end
+            end
+            else if (is_load) begin
+                if (~handle_ok$q) begin
+                    status_n = 32'h2;
+                    detail_n = 32'h2;
                 end
-                else if (is_load) begin
-                    if (~handle_ok) begin
-                        status_n = 32'h2;
-                        detail_n = 32'h2;
-                    end
-                    else if (|entry$3[(32'h0)+:(3)]) begin
-                        status_n = 32'h2;
-                        detail_n = 32'h3;
-                    end
-                    else if (handles$present) begin
-                        status_n = 32'h5;
-                        detail_n = handle;
-                    end
-                    else if (~range_ok) begin
-                        status_n = 32'h6;
-                    end
-                    else begin
-                        handles$search = 1'b1;
-                        state$d = 32'h1;
-                    end
+                else if (|entry$3[(32'h0)+:(3)]) begin
+                    status_n = 32'h2;
+                    detail_n = 32'h3;
                 end
-                else if (is_keccak) begin
-                    keccak_start = 1'b1;
-                    state$d = 32'h4;
+                else if (is_present$q) begin
+                    status_n = 32'h5;
+                    detail_n = handle;
                 end
+                else if (~range_ok$q) begin
+                    status_n = 32'h6;
+                end
+                else begin
+                    handles$search = 1'b1;
+                    state$d = 32'h1;
+                end
+            end
+            else if (is_keccak) begin
+                keccak_start = 1'b1;
+                state$d = 32'h4;
             end
         end
         if ((state$q == 32'h1) && handles$searched) begin
@@ -5418,9 +6919,9 @@ module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,
         detail_reg$d = detail_n;
     end
 
-endmodule // metisvm_card$executor
+endmodule // metisvm_card$ecp5$card$executor
 
-module metisvm_card$executor$at(d,q,clock);
+module metisvm_card$ecp5$card$executor$at(d,q,clock);
 
     // Module arguments
     input wire  [47:0] d;
@@ -5436,9 +6937,9 @@ module metisvm_card$executor$at(d,q,clock);
        q <= d;
     end
 
-endmodule // metisvm_card$executor$at
+endmodule // metisvm_card$ecp5$card$executor$at
 
-module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert,remove,present,searched,meets);
+module metisvm_card$ecp5$card$executor$handles(clock,clear,handle,start,upto,search,insert,remove,present,searched,meets);
 
     // Module arguments
     input wire  clock;
@@ -5476,6 +6977,21 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
     reg  hit$d;
     wire  hit$q;
     reg  hit$clock;
+    reg  [96:0] piece$d;
+    wire  [96:0] piece$q;
+    reg  piece$clock;
+    reg  piece_counts$d;
+    wire  piece_counts$q;
+    reg  piece_counts$clock;
+    reg  below$d;
+    wire  below$q;
+    reg  below$clock;
+    reg  above$d;
+    wire  above$q;
+    reg  above$clock;
+    reg  both_count$d;
+    wire  both_count$q;
+    reg  both_count$clock;
 
     // Local signals
     reg  [63:0] one;
@@ -5488,7 +7004,7 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
     reg  [48:0] start_wide;
 
     // Sub module instances
-    metisvm_card$executor$handles$pieces pieces(
+    metisvm_card$ecp5$card$executor$handles$pieces pieces(
         .read_address(pieces$read_address),
         .read_clock(pieces$read_clock),
         .read_data(pieces$read_data),
@@ -5497,30 +7013,55 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
         .write_data(pieces$write_data),
         .write_enable(pieces$write_enable)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 valid(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 valid(
         .d(valid$d),
         .q(valid$q),
         .clock(valid$clock)
     );
-    metisvm_card$executor$handles$at at(
+    metisvm_card$ecp5$card$executor$handles$at at(
         .d(at$d),
         .q(at$q),
         .clock(at$clock)
     );
-    metisvm_card$executor$handles$at seen(
+    metisvm_card$ecp5$card$executor$handles$at seen(
         .d(seen$d),
         .q(seen$q),
         .clock(seen$clock)
     );
-    metisvm_card$cores$begun running(
+    metisvm_card$ecp5$bridge$ar_waits running(
         .d(running$d),
         .q(running$q),
         .clock(running$clock)
     );
-    metisvm_card$cores$begun hit(
+    metisvm_card$ecp5$bridge$ar_waits hit(
         .d(hit$d),
         .q(hit$q),
         .clock(hit$clock)
+    );
+    metisvm_card$ecp5$card$executor$handles$piece piece(
+        .d(piece$d),
+        .q(piece$q),
+        .clock(piece$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits piece_counts(
+        .d(piece_counts$d),
+        .q(piece_counts$q),
+        .clock(piece_counts$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits below(
+        .d(below$d),
+        .q(below$q),
+        .clock(below$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits above(
+        .d(above$d),
+        .q(above$q),
+        .clock(above$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits both_count(
+        .d(both_count$d),
+        .q(both_count$q),
+        .clock(both_count$clock)
     );
 
     // Update code
@@ -5530,11 +7071,21 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
         seen$clock = clock;
         running$clock = clock;
         hit$clock = clock;
+        piece$clock = clock;
+        piece_counts$clock = clock;
+        below$clock = clock;
+        above$clock = clock;
+        both_count$clock = clock;
         valid$d = valid$q;
         at$d = at$q;
         seen$d = seen$q;
         running$d = running$q;
         hit$d = hit$q;
+        piece$d = piece$q;
+        piece_counts$d = piece_counts$q;
+        below$d = below$q;
+        above$d = above$q;
+        both_count$d = both_count$q;
         pieces$read_clock = clock;
         pieces$write_clock = clock;
         one = 32'h1;
@@ -5549,15 +7100,20 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
         pieces$write_enable = insert;
         pieces$read_address = at$q[(32'h0)+:(6)];
         seen$d = at$q;
-        piece_start = ((pieces$read_data[(32'h0)+:(48)]) & 49'h1ffffffffffff);
-        piece_end = pieces$read_data[(32'h30)+:(49)];
+        piece$d = pieces$read_data;
+        piece_counts$d = running$q && (at$q != 32'h0) && (at$q <= ((32'h40) & 7'h7f)) && valid$q[seen$q[(32'h0)+:(6)]];
+        piece_start = ((piece$q[(32'h0)+:(48)]) & 49'h1ffffffffffff);
+        piece_end = piece$q[(32'h30)+:(49)];
         start_wide = ((start) & 49'h1ffffffffffff);
+        below$d = piece_start < upto;
+        above$d = start_wide < piece_end;
+        both_count$d = piece_counts$q;
+        if (both_count$q && below$q && above$q) begin
+            hit$d = 1'b1;
+        end
         if (running$q) begin
             at$d = at$q + 32'h1;
-            if ((at$q != 32'h0) && valid$q[seen$q[(32'h0)+:(6)]] && (piece_start < upto) && (start_wide < piece_end)) begin
-                hit$d = 1'b1;
-            end
-            if (at$q == 32'h40) begin
+            if (at$q == 32'h43) begin
                 running$d = 1'b0;
             end
         end
@@ -5565,6 +7121,8 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
             at$d = 32'h0;
             running$d = 1'b1;
             hit$d = 1'b0;
+            piece_counts$d = 1'b0;
+            both_count$d = 1'b0;
         end
         searched = ~running$q;
         meets = hit$q;
@@ -5580,9 +7138,9 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
         end
     end
 
-endmodule // metisvm_card$executor$handles
+endmodule // metisvm_card$ecp5$card$executor$handles
 
-module metisvm_card$executor$handles$at(d,q,clock);
+module metisvm_card$ecp5$card$executor$handles$at(d,q,clock);
 
     // Module arguments
     input wire  [6:0] d;
@@ -5598,9 +7156,27 @@ module metisvm_card$executor$handles$at(d,q,clock);
        q <= d;
     end
 
-endmodule // metisvm_card$executor$handles$at
+endmodule // metisvm_card$ecp5$card$executor$handles$at
 
-module metisvm_card$executor$handles$pieces(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+module metisvm_card$ecp5$card$executor$handles$piece(d,q,clock);
+
+    // Module arguments
+    input wire  [96:0] d;
+    output reg  [96:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 97'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$ecp5$card$executor$handles$piece
+
+module metisvm_card$ecp5$card$executor$handles$pieces(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
 
     // Module arguments
     input wire  [5:0] read_address;
@@ -5626,27 +7202,27 @@ module metisvm_card$executor$handles$pieces(read_address,read_clock,read_data,wr
        end
     end
 
-endmodule // metisvm_card$executor$handles$pieces
+endmodule // metisvm_card$ecp5$card$executor$handles$pieces
 
-module metisvm_card$executor$state(d,q,clock);
+module metisvm_card$ecp5$card$executor$has_field(d,q,clock);
 
     // Module arguments
-    input wire  [2:0] d;
-    output reg  [2:0] q;
+    input wire  [7:0] d;
+    output reg  [7:0] q;
     input wire  clock;
 
     // Update code (custom)
     initial begin
-       q = 3'h0;
+       q = 8'h0;
     end
 
     always @(posedge clock) begin
        q <= d;
     end
 
-endmodule // metisvm_card$executor$state
+endmodule // metisvm_card$ecp5$card$executor$has_field
 
-module metisvm_card$executor$status_reg(d,q,clock);
+module metisvm_card$ecp5$card$executor$status_reg(d,q,clock);
 
     // Module arguments
     input wire  [14:0] d;
@@ -5662,9 +7238,27 @@ module metisvm_card$executor$status_reg(d,q,clock);
        q <= d;
     end
 
-endmodule // metisvm_card$executor$status_reg
+endmodule // metisvm_card$ecp5$card$executor$status_reg
 
-module metisvm_card$fetcher(clock,abort,cmd_valid,cmd_ready,cmd_address,cmd_length,cmd_kind,req_valid,req_ready,req_address,req_bytes,req_kind,req_last,idle);
+module metisvm_card$ecp5$card$executor$upto(d,q,clock);
+
+    // Module arguments
+    input wire  [64:0] d;
+    output reg  [64:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 65'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$ecp5$card$executor$upto
+
+module metisvm_card$ecp5$card$fetcher(clock,abort,cmd_valid,cmd_ready,cmd_address,cmd_length,cmd_kind,req_valid,req_ready,req_address,req_bytes,req_kind,req_last,idle);
 
     // Module arguments
     input wire  clock;
@@ -5695,34 +7289,58 @@ module metisvm_card$fetcher(clock,abort,cmd_valid,cmd_ready,cmd_address,cmd_leng
     reg  [1:0] kind$d;
     wire  [1:0] kind$q;
     reg  kind$clock;
+    reg  ready$d;
+    wire  ready$q;
+    reg  ready$clock;
+    reg  [9:0] room$d;
+    wire  [9:0] room$q;
+    reg  room$clock;
+    reg  is_last$d;
+    wire  is_last$q;
+    reg  is_last$clock;
 
     // Local signals
     reg  [9:0] offset;
-    reg  [9:0] room;
+    reg  [9:0] room_n;
     reg  [48:0] room_wide;
-    reg  [63:0] room_address;
-    reg  is_last;
+    reg  [54:0] next_piece;
+    reg  [63:0] next_address;
 
     // Sub module instances
-    metisvm_card$cores$begun active(
+    metisvm_card$ecp5$bridge$ar_waits active(
         .d(active$d),
         .q(active$q),
         .clock(active$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 address(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 address(
         .d(address$d),
         .q(address$q),
         .clock(address$clock)
     );
-    metisvm_card$fetcher$left left(
+    metisvm_card$ecp5$card$fetcher$left left(
         .d(left$d),
         .q(left$q),
         .clock(left$clock)
     );
-    metisvm_card$cores$lanes$0$words$kind kind(
+    metisvm_card$ecp5$card$cores$lanes$0$words$kind kind(
         .d(kind$d),
         .q(kind$q),
         .clock(kind$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits ready(
+        .d(ready$d),
+        .q(ready$q),
+        .clock(ready$clock)
+    );
+    metisvm_card$ecp5$card$cores$best_load room(
+        .d(room$d),
+        .q(room$q),
+        .clock(room$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits is_last(
+        .d(is_last$d),
+        .q(is_last$q),
+        .clock(is_last$clock)
     );
 
     // Update code
@@ -5731,30 +7349,41 @@ module metisvm_card$fetcher(clock,abort,cmd_valid,cmd_ready,cmd_address,cmd_leng
         address$clock = clock;
         left$clock = clock;
         kind$clock = clock;
+        ready$clock = clock;
+        room$clock = clock;
+        is_last$clock = clock;
         active$d = active$q;
         address$d = address$q;
         left$d = left$q;
         kind$d = kind$q;
+        ready$d = ready$q;
+        room$d = room$q;
+        is_last$d = is_last$q;
         offset = ((address$q[(32'h0)+:(9)]) & 10'h3ff);
-        room = ((32'h200) & 10'h3ff) - offset;
-        room_wide = ((room) & 49'h1ffffffffffff);
-        room_address = ((room) & 64'hffffffffffffffff);
-        is_last = left$q <= room_wide;
+        room_n = ((32'h200) & 10'h3ff) - offset;
+        room$d = room_n;
+        is_last$d = ~|left$q[(32'ha)+:(39)] && (left$q[(32'h0)+:(10)] <= room_n);
+        room_wide = ((room$q) & 49'h1ffffffffffff);
+        next_piece = address$q[(32'h9)+:(55)] + 32'h1;
+        next_address = ((next_piece) & 64'hffffffffffffffff);
+        next_address = next_address << 32'h9;
         cmd_ready = ~active$q;
-        req_valid = active$q;
+        req_valid = ready$q;
         req_address = address$q;
         req_kind = kind$q;
-        req_last = is_last;
-        req_bytes = room;
-        if (is_last) begin
+        req_last = is_last$q;
+        req_bytes = room$q;
+        if (is_last$q) begin
             req_bytes = left$q[(32'h0)+:(10)];
         end
         idle = ~active$q;
         if (active$q) begin
-            if (req_ready) begin
-                address$d = address$q + room_address;
+            ready$d = 1'b1;
+            if (ready$q && req_ready) begin
+                ready$d = 1'b0;
+                address$d = next_address;
                 left$d = left$q - room_wide;
-                if (is_last) begin
+                if (is_last$q) begin
                     active$d = 1'b0;
                 end
             end
@@ -5769,12 +7398,13 @@ module metisvm_card$fetcher(clock,abort,cmd_valid,cmd_ready,cmd_address,cmd_leng
         end
         if (abort) begin
             active$d = 1'b0;
+            ready$d = 1'b0;
         end
     end
 
-endmodule // metisvm_card$fetcher
+endmodule // metisvm_card$ecp5$card$fetcher
 
-module metisvm_card$fetcher$left(d,q,clock);
+module metisvm_card$ecp5$card$fetcher$left(d,q,clock);
 
     // Module arguments
     input wire  [48:0] d;
@@ -5790,9 +7420,9 @@ module metisvm_card$fetcher$left(d,q,clock);
        q <= d;
     end
 
-endmodule // metisvm_card$fetcher$left
+endmodule // metisvm_card$ecp5$card$fetcher$left
 
-module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,entry$2,entry$3,entry$4,entry$5,entry$6,entry$7,start,done,status,detail,working,cmd_valid,cmd_ready,cmd_address,cmd_length,cmd_kind,abort,drained,in_valid,in_ready,in_data,in_bytes,in_kind,in_end,in_error,engine_clear,engine_data,engine_bytes,engine_last,engine_valid,engine_ready,digest_data,digest_valid,digest_ready,write_start,write_address,write_push,write_data,write_flush,write_ready,write_idle);
+module metisvm_card$ecp5$card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,entry$2,entry$3,entry$4,entry$5,entry$6,entry$7,start,done,status,detail,working,cmd_valid,cmd_ready,cmd_address,cmd_length,cmd_kind,abort,drained,in_valid,in_ready,in_data,in_bytes,in_kind,in_end,in_error,engine_clear,engine_data,engine_bytes,engine_last,engine_valid,engine_ready,digest_data,digest_valid,digest_ready,write_start,write_address,write_push,write_data,write_flush,write_ready,write_idle);
 
     // Module arguments
     input wire  clock;
@@ -5943,14 +7573,14 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
     reg  [133:0] beat_bytes;
 
     // Sub module instances
-    metisvm_card$keccak$crc crc(
+    metisvm_card$ecp5$card$keccak$crc crc(
         .clock(crc$clock),
         .clear(crc$clear),
         .enable(crc$enable),
         .data(crc$data),
         .checksum(crc$checksum)
     );
-    metisvm_card$keccak$beats beats(
+    metisvm_card$ecp5$card$keccak$beats beats(
         .clock(beats$clock),
         .clear(beats$clear),
         .data(beats$data),
@@ -5961,7 +7591,7 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
         .pop(beats$pop),
         .fill(beats$fill)
     );
-    metisvm_card$cores$lanes$0$words descriptors(
+    metisvm_card$ecp5$card$cores$lanes$0$words descriptors(
         .clock(descriptors$clock),
         .clear(descriptors$clear),
         .in_data(descriptors$in_data),
@@ -5979,62 +7609,62 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
         .out_valid(descriptors$out_valid),
         .out_ready(descriptors$out_ready)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 descriptor(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 descriptor(
         .d(descriptor$d),
         .q(descriptor$q),
         .clock(descriptor$clock)
     );
-    metisvm_card$keccak$last_byte last_byte(
+    metisvm_card$ecp5$card$keccak$last_byte last_byte(
         .d(last_byte$d),
         .q(last_byte$q),
         .clock(last_byte$clock)
     );
-    metisvm_card$keccak$last_byte total(
+    metisvm_card$ecp5$card$keccak$last_byte total(
         .d(total$d),
         .q(total$q),
         .clock(total$clock)
     );
-    metisvm_card$executor$state state(
+    metisvm_card$ecp5$bridge$arrivals$count state(
         .d(state$d),
         .q(state$q),
         .clock(state$clock)
     );
-    metisvm_card$cores$lanes$0$words$kind ending(
+    metisvm_card$ecp5$card$cores$lanes$0$words$kind ending(
         .d(ending$d),
         .q(ending$q),
         .clock(ending$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorber$arrived_at index(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorber$arrived_at index(
         .d(index$d),
         .q(index$q),
         .clock(index$clock)
     );
-    metisvm_card$keccak$asked asked(
+    metisvm_card$ecp5$card$keccak$asked asked(
         .d(asked$d),
         .q(asked$q),
         .clock(asked$clock)
     );
-    metisvm_card$keccak$last_byte sum(
+    metisvm_card$ecp5$card$keccak$last_byte sum(
         .d(sum$d),
         .q(sum$q),
         .clock(sum$clock)
     );
-    metisvm_card$keccak$words_left words_left(
+    metisvm_card$ecp5$card$keccak$words_left words_left(
         .d(words_left$d),
         .q(words_left$q),
         .clock(words_left$clock)
     );
-    metisvm_card$executor$status_reg status_reg(
+    metisvm_card$ecp5$card$executor$status_reg status_reg(
         .d(status_reg$d),
         .q(status_reg$q),
         .clock(status_reg$clock)
     );
-    metisvm_card$drain detail_reg(
+    metisvm_card$ecp5$bridge$arrivals$slots$0 detail_reg(
         .d(detail_reg$d),
         .q(detail_reg$q),
         .clock(detail_reg$clock)
     );
-    metisvm_card$cores$begun begun(
+    metisvm_card$ecp5$bridge$ar_waits begun(
         .d(begun$d),
         .q(begun$q),
         .clock(begun$clock)
@@ -6293,9 +7923,9 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
         end
     end
 
-endmodule // metisvm_card$keccak
+endmodule // metisvm_card$ecp5$card$keccak
 
-module metisvm_card$keccak$asked(d,q,clock);
+module metisvm_card$ecp5$card$keccak$asked(d,q,clock);
 
     // Module arguments
     input wire  [29:0] d;
@@ -6311,9 +7941,9 @@ module metisvm_card$keccak$asked(d,q,clock);
        q <= d;
     end
 
-endmodule // metisvm_card$keccak$asked
+endmodule // metisvm_card$ecp5$card$keccak$asked
 
-module metisvm_card$keccak$beats(clock,clear,data,push,full,first,valid,pop,fill);
+module metisvm_card$ecp5$card$keccak$beats(clock,clear,data,push,full,first,valid,pop,fill);
 
     // Module arguments
     input wire  clock;
@@ -6354,7 +7984,7 @@ module metisvm_card$keccak$beats(clock,clear,data,push,full,first,valid,pop,fill
     reg  has_one;
 
     // Sub module instances
-    metisvm_card$keccak$beats$entries entries(
+    metisvm_card$ecp5$card$keccak$beats$entries entries(
         .read_address(entries$read_address),
         .read_clock(entries$read_clock),
         .read_data(entries$read_data),
@@ -6363,17 +7993,17 @@ module metisvm_card$keccak$beats(clock,clear,data,push,full,first,valid,pop,fill
         .write_data(entries$write_data),
         .write_enable(entries$write_enable)
     );
-    metisvm_card$keccak$beats$head head(
+    metisvm_card$ecp5$card$executor$has_field head(
         .d(head$d),
         .q(head$q),
         .clock(head$clock)
     );
-    metisvm_card$keccak$beats$head tail(
+    metisvm_card$ecp5$card$executor$has_field tail(
         .d(tail$d),
         .q(tail$q),
         .clock(tail$clock)
     );
-    metisvm_card$keccak$beats$head tail_seen(
+    metisvm_card$ecp5$card$executor$has_field tail_seen(
         .d(tail_seen$d),
         .q(tail_seen$q),
         .clock(tail_seen$clock)
@@ -6416,9 +8046,9 @@ module metisvm_card$keccak$beats(clock,clear,data,push,full,first,valid,pop,fill
         end
     end
 
-endmodule // metisvm_card$keccak$beats
+endmodule // metisvm_card$ecp5$card$keccak$beats
 
-module metisvm_card$keccak$beats$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+module metisvm_card$ecp5$card$keccak$beats$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
 
     // Module arguments
     input wire  [6:0] read_address;
@@ -6444,27 +8074,9 @@ module metisvm_card$keccak$beats$entries(read_address,read_clock,read_data,write
        end
     end
 
-endmodule // metisvm_card$keccak$beats$entries
+endmodule // metisvm_card$ecp5$card$keccak$beats$entries
 
-module metisvm_card$keccak$beats$head(d,q,clock);
-
-    // Module arguments
-    input wire  [7:0] d;
-    output reg  [7:0] q;
-    input wire  clock;
-
-    // Update code (custom)
-    initial begin
-       q = 8'h0;
-    end
-
-    always @(posedge clock) begin
-       q <= d;
-    end
-
-endmodule // metisvm_card$keccak$beats$head
-
-module metisvm_card$keccak$crc(clock,clear,enable,data,checksum);
+module metisvm_card$ecp5$card$keccak$crc(clock,clear,enable,data,checksum);
 
     // Module arguments
     input wire  clock;
@@ -6550,7 +8162,7 @@ module metisvm_card$keccak$crc(clock,clear,enable,data,checksum);
     reg  [31:0] result;
 
     // Sub module instances
-    metisvm_card$drain register(
+    metisvm_card$ecp5$bridge$arrivals$slots$0 register(
         .d(register$d),
         .q(register$q),
         .clock(register$clock)
@@ -6701,9 +8313,9 @@ module metisvm_card$keccak$crc(clock,clear,enable,data,checksum);
         checksum = register$q;
     end
 
-endmodule // metisvm_card$keccak$crc
+endmodule // metisvm_card$ecp5$card$keccak$crc
 
-module metisvm_card$keccak$last_byte(d,q,clock);
+module metisvm_card$ecp5$card$keccak$last_byte(d,q,clock);
 
     // Module arguments
     input wire  [32:0] d;
@@ -6719,9 +8331,9 @@ module metisvm_card$keccak$last_byte(d,q,clock);
        q <= d;
     end
 
-endmodule // metisvm_card$keccak$last_byte
+endmodule // metisvm_card$ecp5$card$keccak$last_byte
 
-module metisvm_card$keccak$words_left(d,q,clock);
+module metisvm_card$ecp5$card$keccak$words_left(d,q,clock);
 
     // Module arguments
     input wire  [18:0] d;
@@ -6737,9 +8349,9 @@ module metisvm_card$keccak$words_left(d,q,clock);
        q <= d;
     end
 
-endmodule // metisvm_card$keccak$words_left
+endmodule // metisvm_card$ecp5$card$keccak$words_left
 
-module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg_address,cfg_data,sel,sel_pending,sel_enabled,sel_fresh,sel_running,sel_armed,take,again,set_state,new_state,disarm,cmd_valid,cmd_ready,cmd_address,cmd_length,abort,drained,in_valid,in_ready,in_data,in_end,in_error,entry$0,entry$1,entry$2,entry$3,entry$4,entry$5,entry$6,entry$7,start,cancelled,found,done,status,detail,write_start,write_address,write_push,write_data,write_flush,write_ready,write_idle,irq_valid,irq_ready);
+module metisvm_card$ecp5$card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg_address,cfg_data,sel,sel_pending,sel_enabled,sel_fresh,sel_running,sel_armed,take,again,set_state,new_state,disarm,cmd_valid,cmd_ready,cmd_address,cmd_length,abort,drained,in_valid,in_ready,in_data,in_end,in_error,entry$0,entry$1,entry$2,entry$3,entry$4,entry$5,entry$6,entry$7,start,cancelled,found,done,status,detail,write_start,write_address,write_push,write_data,write_flush,write_ready,write_idle,irq_valid,irq_ready);
 
     // Module arguments
     input wire  clock;
@@ -6798,6 +8410,22 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
     input wire  irq_ready;
 
     // Stub signals
+    reg  next_burst$clock;
+    reg  [63:0] next_burst$sq;
+    reg  [63:0] next_burst$cq;
+    reg  [31:0] next_burst$log2;
+    reg  [31:0] next_burst$max_log2;
+    reg  [15:0] next_burst$tail;
+    reg  [15:0] next_burst$head;
+    reg  [15:0] next_burst$completed;
+    reg  [15:0] next_burst$consumed;
+    wire  next_burst$valid;
+    wire  next_burst$over;
+    wire  [3:0] next_burst$count;
+    wire  [63:0] next_burst$address;
+    wire  [63:0] next_burst$completion;
+    wire  next_burst$at_start;
+    wire  next_burst$phase;
     reg  [5:0] contexts$read_address;
     reg  contexts$read_clock;
     wire  [63:0] contexts$read_data;
@@ -6916,22 +8544,6 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
     reg  is_cancelled$clock;
 
     // Local signals
-    reg  [16:0] entries;
-    reg  [16:0] one17;
-    reg  [16:0] mask;
-    reg  [15:0] waiting;
-    reg  [16:0] waiting_wide;
-    reg  [15:0] unreported;
-    reg  [16:0] unreported_wide;
-    reg  [16:0] room;
-    reg  [16:0] slot;
-    reg  [16:0] to_end;
-    reg  [16:0] to_page;
-    reg  [16:0] least;
-    reg  [63:0] offset;
-    reg  [5:0] place;
-    reg  [16:0] end17;
-    reg  [16:0] odd;
     reg  cancellable;
     reg  good_word;
     reg  [31:0] candidate;
@@ -6949,7 +8561,6 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
     reg  [9:0] step_wide;
     reg  [6:0] last_queue;
     reg  [5:0] next_queue;
-    reg  valid;
     reg  [5:0] index_wide;
     reg  [5:0] step6;
     reg  [3:0] next_index;
@@ -6957,7 +8568,25 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
     reg  [63:0] phase;
 
     // Sub module instances
-    metisvm_card$queue$burst contexts(
+    metisvm_card$ecp5$card$queue$next_burst next_burst(
+        .clock(next_burst$clock),
+        .sq(next_burst$sq),
+        .cq(next_burst$cq),
+        .log2(next_burst$log2),
+        .max_log2(next_burst$max_log2),
+        .tail(next_burst$tail),
+        .head(next_burst$head),
+        .completed(next_burst$completed),
+        .consumed(next_burst$consumed),
+        .valid(next_burst$valid),
+        .over(next_burst$over),
+        .count(next_burst$count),
+        .address(next_burst$address),
+        .completion(next_burst$completion),
+        .at_start(next_burst$at_start),
+        .phase(next_burst$phase)
+    );
+    metisvm_card$ecp5$card$queue$burst contexts(
         .read_address(contexts$read_address),
         .read_clock(contexts$read_clock),
         .read_data(contexts$read_data),
@@ -6966,7 +8595,7 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         .write_data(contexts$write_data),
         .write_enable(contexts$write_enable)
     );
-    metisvm_card$queue$burst burst(
+    metisvm_card$ecp5$card$queue$burst burst(
         .read_address(burst$read_address),
         .read_clock(burst$read_clock),
         .read_data(burst$read_data),
@@ -6975,172 +8604,172 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         .write_data(burst$write_data),
         .write_enable(burst$write_enable)
     );
-    metisvm_card$cores$best state(
+    metisvm_card$ecp5$bridge$chosen state(
         .d(state$d),
         .q(state$q),
         .clock(state$clock)
     );
-    metisvm_card$cores$lanes$0$words$left queue(
+    metisvm_card$ecp5$card$cores$lanes$0$words$left queue(
         .d(queue$d),
         .q(queue$q),
         .clock(queue$clock)
     );
-    metisvm_card$executor$handles$at step(
+    metisvm_card$ecp5$card$executor$handles$at step(
         .d(step$d),
         .q(step$q),
         .clock(step$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 sq(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 sq(
         .d(sq$d),
         .q(sq$q),
         .clock(sq$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 cq(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 cq(
         .d(cq$d),
         .q(cq$q),
         .clock(cq$clock)
     );
-    metisvm_card$drain log2(
+    metisvm_card$ecp5$bridge$arrivals$slots$0 log2(
         .d(log2$d),
         .q(log2$q),
         .clock(log2$clock)
     );
-    metisvm_card$queue$completed tail(
+    metisvm_card$ecp5$bridge$read_address tail(
         .d(tail$d),
         .q(tail$q),
         .clock(tail$clock)
     );
-    metisvm_card$queue$completed consumed(
+    metisvm_card$ecp5$bridge$read_address consumed(
         .d(consumed$d),
         .q(consumed$q),
         .clock(consumed$clock)
     );
-    metisvm_card$queue$completed head(
+    metisvm_card$ecp5$bridge$read_address head(
         .d(head$d),
         .q(head$q),
         .clock(head$clock)
     );
-    metisvm_card$queue$completed completed(
+    metisvm_card$ecp5$bridge$read_address completed(
         .d(completed$d),
         .q(completed$q),
         .clock(completed$clock)
     );
-    metisvm_card$cores$begun unannounced(
+    metisvm_card$ecp5$bridge$ar_waits unannounced(
         .d(unannounced$d),
         .q(unannounced$q),
         .clock(unannounced$clock)
     );
-    metisvm_card$cores$best count(
+    metisvm_card$ecp5$bridge$chosen count(
         .d(count$d),
         .q(count$q),
         .clock(count$clock)
     );
-    metisvm_card$cores$best index(
+    metisvm_card$ecp5$bridge$chosen index(
         .d(index$d),
         .q(index$q),
         .clock(index$clock)
     );
-    metisvm_card$cores$best look(
+    metisvm_card$ecp5$bridge$chosen look(
         .d(look$d),
         .q(look$q),
         .clock(look$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 words$0(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 words$0(
         .d(words$0$d),
         .q(words$0$q),
         .clock(words$0$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 words$1(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 words$1(
         .d(words$1$d),
         .q(words$1$q),
         .clock(words$1$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 words$2(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 words$2(
         .d(words$2$d),
         .q(words$2$q),
         .clock(words$2$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 words$3(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 words$3(
         .d(words$3$d),
         .q(words$3$q),
         .clock(words$3$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 words$4(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 words$4(
         .d(words$4$d),
         .q(words$4$q),
         .clock(words$4$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 words$5(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 words$5(
         .d(words$5$d),
         .q(words$5$q),
         .clock(words$5$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 words$6(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 words$6(
         .d(words$6$d),
         .q(words$6$q),
         .clock(words$6$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 words$7(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 words$7(
         .d(words$7$d),
         .q(words$7$q),
         .clock(words$7$clock)
     );
-    metisvm_card$drain target$0(
+    metisvm_card$ecp5$bridge$arrivals$slots$0 target$0(
         .d(target$0$d),
         .q(target$0$q),
         .clock(target$0$clock)
     );
-    metisvm_card$drain target$1(
+    metisvm_card$ecp5$bridge$arrivals$slots$0 target$1(
         .d(target$1$d),
         .q(target$1$q),
         .clock(target$1$clock)
     );
-    metisvm_card$drain target$2(
+    metisvm_card$ecp5$bridge$arrivals$slots$0 target$2(
         .d(target$2$d),
         .q(target$2$q),
         .clock(target$2$clock)
     );
-    metisvm_card$drain target$3(
+    metisvm_card$ecp5$bridge$arrivals$slots$0 target$3(
         .d(target$3$d),
         .q(target$3$q),
         .clock(target$3$clock)
     );
-    metisvm_card$drain target$4(
+    metisvm_card$ecp5$bridge$arrivals$slots$0 target$4(
         .d(target$4$d),
         .q(target$4$q),
         .clock(target$4$clock)
     );
-    metisvm_card$drain target$5(
+    metisvm_card$ecp5$bridge$arrivals$slots$0 target$5(
         .d(target$5$d),
         .q(target$5$q),
         .clock(target$5$clock)
     );
-    metisvm_card$drain target$6(
+    metisvm_card$ecp5$bridge$arrivals$slots$0 target$6(
         .d(target$6$d),
         .q(target$6$q),
         .clock(target$6$clock)
     );
-    metisvm_card$drain target$7(
+    metisvm_card$ecp5$bridge$arrivals$slots$0 target$7(
         .d(target$7$d),
         .q(target$7$q),
         .clock(target$7$clock)
     );
-    metisvm_card$keccak$beats$head is_cancel(
+    metisvm_card$ecp5$card$executor$has_field is_cancel(
         .d(is_cancel$d),
         .q(is_cancel$q),
         .clock(is_cancel$clock)
     );
-    metisvm_card$cores$begun good(
+    metisvm_card$ecp5$bridge$ar_waits good(
         .d(good$d),
         .q(good$q),
         .clock(good$clock)
     );
-    metisvm_card$keccak$beats$head has_found(
+    metisvm_card$ecp5$card$executor$has_field has_found(
         .d(has_found$d),
         .q(has_found$q),
         .clock(has_found$clock)
     );
-    metisvm_card$cores$begun is_cancelled(
+    metisvm_card$ecp5$bridge$ar_waits is_cancelled(
         .d(is_cancelled$d),
         .q(is_cancelled$q),
         .clock(is_cancelled$clock)
@@ -7184,6 +8813,7 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         good$d = good$q;
         has_found$d = has_found$q;
         is_cancelled$d = is_cancelled$q;
+        next_burst$clock = clock;
         contexts$read_clock = clock;
         contexts$write_clock = clock;
         burst$read_clock = clock;
@@ -7256,21 +8886,15 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         cfg_address = queue_wide | step_wide;
         low = ((cfg_data) & 64'hffffffffffffffff);
         high = low << 32'h20;
-        one17 = 32'h1;
-        entries = one17 << log2$q[(32'h0)+:(5)];
-        mask = entries - 32'h1;
-        waiting = tail$q - head$q;
-        waiting_wide = ((waiting) & 17'h1ffff);
-        unreported = completed$q - consumed$q;
-        unreported_wide = ((unreported) & 17'h1ffff);
-        room = entries - unreported_wide;
-        slot = ((head$q) & 17'h1ffff) & mask;
-        to_end = entries - slot;
-        offset = ((slot) & 64'hffffffffffffffff);
-        offset = offset << 32'h6;
-        cmd_address = sq$q + offset;
-        place = cmd_address[(32'h6)+:(6)];
-        to_page = ((32'h40) & 17'h1ffff) - ((place) & 17'h1ffff);
+        next_burst$sq = sq$q;
+        next_burst$cq = cq$q;
+        next_burst$log2 = log2$q;
+        next_burst$max_log2 = max_log2;
+        next_burst$tail = tail$q;
+        next_burst$head = head$q;
+        next_burst$completed = completed$q;
+        next_burst$consumed = consumed$q;
+        cmd_address = next_burst$address;
         cmd_length = ((count$q) & 49'h1ffffffffffff);
         cmd_length = cmd_length << 32'h6;
         last_queue = queues - 32'h1;
@@ -7284,7 +8908,6 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         cancelled = is_cancelled$q;
         found = has_found$q[index$q[(32'h0)+:(3)]];
         next_index = index$q + 32'h1;
-        valid = (log2$q != 32'h0) && (log2$q <= max_log2) && (sq$q[(32'h0)+:(6)] == 32'h0) && (cq$q[(32'h0)+:(6)] == 32'h0) && ~&sq$q[(32'h15)+:(43)] && ~&cq$q[(32'h13)+:(45)];
         good_word = in_data == 32'h0;
         if (step$q[(32'h0)+:(3)] == 32'h0) begin
             good_word = in_data[(32'h0)+:(32)] == 32'h1;
@@ -7369,6 +8992,7 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         end
         if (state$q == 32'h2) begin
             state$d = 32'h3;
+            step$d = 32'h0;
             if (~sel_enabled || (sel_fresh && sel_pending)) begin
                 queue$d = next_queue;
                 state$d = 32'h0;
@@ -7379,7 +9003,7 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
                 unannounced$d = 1'b0;
                 set_state = 1'b1;
                 new_state = 32'h1;
-                if (~valid) begin
+                if (~next_burst$valid) begin
                     new_state = 32'h2;
                     state$d = 32'h0;
                 end
@@ -7391,34 +9015,24 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
             end
         end
         if (state$q == 32'h3) begin
-            state$d = 32'h4;
-            if ((unreported_wide > entries) || (waiting_wide > entries)) begin
-                set_state = 1'b1;
-                new_state = 32'h2;
-                state$d = 32'h0;
+            step$d = step$q + 32'h1;
+            if (step$q == 32'h4) begin
+                state$d = 32'h4;
+                if (next_burst$over) begin
+                    set_state = 1'b1;
+                    new_state = 32'h2;
+                    state$d = 32'h0;
+                end
             end
         end
-        least = waiting_wide;
-        if (room < least) begin
-            least = room;
-        end
-        if (to_end < least) begin
-            least = to_end;
-        end
-        if (to_page < least) begin
-            least = to_page;
-        end
-        if (least > ((32'h8) & 17'h1ffff)) begin
-            least = 32'h8;
-        end
         if (state$q == 32'h4) begin
-            count$d = least[(32'h0)+:(4)];
+            count$d = next_burst$count;
             state$d = 32'h5;
             step$d = 32'h0;
             is_cancel$d = 32'h0;
             has_found$d = 32'h0;
             index$d = 32'h0;
-            if (least == 32'h0) begin
+            if (next_burst$count == 32'h0) begin
                 state$d = 32'hd;
             end
         end
@@ -7563,11 +9177,7 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
                 state$d = 32'ha;
             end
         end
-        end17 = ((completed$q) & 17'h1ffff) & mask;
-        odd = ((completed$q) & 17'h1ffff) & entries;
-        write_address = ((end17) & 64'hffffffffffffffff);
-        write_address = write_address << 32'h4;
-        write_address = write_address + cq$q;
+        write_address = next_burst$completion;
         high = ((boot_nonce) & 64'hffffffffffffffff);
         high = high << 32'h20;
         write_data = ((words$0$q[(32'h20)+:(32)]) & 64'hffffffffffffffff) | high;
@@ -7576,7 +9186,7 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
                 write_start = 1'b1;
                 state$d = 32'hb;
             end
-            else if (end17 == 32'h0) begin
+            else if (next_burst$at_start) begin
                 write_flush = 1'b1;
             end
             else begin
@@ -7597,7 +9207,7 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         saved = saved | saved_high;
         saved_high = ((detail) & 64'hffffffffffffffff);
         saved = saved | saved_high;
-        if (odd == 32'h0) begin
+        if (next_burst$phase) begin
             saved = saved | phase;
         end
         if (state$q == 32'hc) begin
@@ -7659,9 +9269,9 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         contexts$write_enable = store;
     end
 
-endmodule // metisvm_card$queue
+endmodule // metisvm_card$ecp5$card$queue
 
-module metisvm_card$queue$burst(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+module metisvm_card$ecp5$card$queue$burst(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
 
     // Module arguments
     input wire  [5:0] read_address;
@@ -7687,27 +9297,293 @@ module metisvm_card$queue$burst(read_address,read_clock,read_data,write_address,
        end
     end
 
-endmodule // metisvm_card$queue$burst
+endmodule // metisvm_card$ecp5$card$queue$burst
 
-module metisvm_card$queue$completed(d,q,clock);
+module metisvm_card$ecp5$card$queue$next_burst(clock,sq,cq,log2,max_log2,tail,head,completed,consumed,valid,over,count,address,completion,at_start,phase);
 
     // Module arguments
-    input wire  [15:0] d;
-    output reg  [15:0] q;
     input wire  clock;
+    input wire  [63:0] sq;
+    input wire  [63:0] cq;
+    input wire  [31:0] log2;
+    input wire  [31:0] max_log2;
+    input wire  [15:0] tail;
+    input wire  [15:0] head;
+    input wire  [15:0] completed;
+    input wire  [15:0] consumed;
+    output reg  valid;
+    output reg  over;
+    output reg  [3:0] count;
+    output reg  [63:0] address;
+    output reg  [63:0] completion;
+    output reg  at_start;
+    output reg  phase;
 
-    // Update code (custom)
-    initial begin
-       q = 16'h0;
+    // Stub signals
+    reg  valid_reg$d;
+    wire  valid_reg$q;
+    reg  valid_reg$clock;
+    reg  [16:0] entries$d;
+    wire  [16:0] entries$q;
+    reg  entries$clock;
+    reg  [16:0] mask$d;
+    wire  [16:0] mask$q;
+    reg  mask$clock;
+    reg  [15:0] waiting$d;
+    wire  [15:0] waiting$q;
+    reg  waiting$clock;
+    reg  [15:0] unreported$d;
+    wire  [15:0] unreported$q;
+    reg  unreported$clock;
+    reg  [16:0] slot$d;
+    wire  [16:0] slot$q;
+    reg  slot$clock;
+    reg  [16:0] to_end$d;
+    wire  [16:0] to_end$q;
+    reg  to_end$clock;
+    reg  [16:0] room$d;
+    wire  [16:0] room$q;
+    reg  room$clock;
+    reg  over_reg$d;
+    wire  over_reg$q;
+    reg  over_reg$clock;
+    reg  [63:0] address_reg$d;
+    wire  [63:0] address_reg$q;
+    reg  address_reg$clock;
+    reg  [3:0] least_waiting$d;
+    wire  [3:0] least_waiting$q;
+    reg  least_waiting$clock;
+    reg  [3:0] least_room$d;
+    wire  [3:0] least_room$q;
+    reg  least_room$clock;
+    reg  [3:0] least_end$d;
+    wire  [3:0] least_end$q;
+    reg  least_end$clock;
+    reg  [3:0] least_page$d;
+    wire  [3:0] least_page$q;
+    reg  least_page$clock;
+    reg  [3:0] least_host$d;
+    wire  [3:0] least_host$q;
+    reg  least_host$clock;
+    reg  [3:0] least_ring$d;
+    wire  [3:0] least_ring$q;
+    reg  least_ring$clock;
+    reg  [16:0] place$d;
+    wire  [16:0] place$q;
+    reg  place$clock;
+    reg  phase_reg$d;
+    wire  phase_reg$q;
+    reg  phase_reg$clock;
+    reg  [63:0] completion_reg$d;
+    wire  [63:0] completion_reg$q;
+    reg  completion_reg$clock;
+
+    // Local signals
+    reg  [16:0] one;
+    reg  [16:0] waiting_wide;
+    reg  [16:0] unreported_wide;
+    reg  [63:0] offset;
+    reg  [6:0] to_page;
+    reg  [16:0] pass;
+
+    // Sub module instances
+    metisvm_card$ecp5$bridge$ar_waits valid_reg(
+        .d(valid_reg$d),
+        .q(valid_reg$q),
+        .clock(valid_reg$clock)
+    );
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorber$arrived_at entries(
+        .d(entries$d),
+        .q(entries$q),
+        .clock(entries$clock)
+    );
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorber$arrived_at mask(
+        .d(mask$d),
+        .q(mask$q),
+        .clock(mask$clock)
+    );
+    metisvm_card$ecp5$bridge$read_address waiting(
+        .d(waiting$d),
+        .q(waiting$q),
+        .clock(waiting$clock)
+    );
+    metisvm_card$ecp5$bridge$read_address unreported(
+        .d(unreported$d),
+        .q(unreported$q),
+        .clock(unreported$clock)
+    );
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorber$arrived_at slot(
+        .d(slot$d),
+        .q(slot$q),
+        .clock(slot$clock)
+    );
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorber$arrived_at to_end(
+        .d(to_end$d),
+        .q(to_end$q),
+        .clock(to_end$clock)
+    );
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorber$arrived_at room(
+        .d(room$d),
+        .q(room$q),
+        .clock(room$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits over_reg(
+        .d(over_reg$d),
+        .q(over_reg$q),
+        .clock(over_reg$clock)
+    );
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 address_reg(
+        .d(address_reg$d),
+        .q(address_reg$q),
+        .clock(address_reg$clock)
+    );
+    metisvm_card$ecp5$bridge$chosen least_waiting(
+        .d(least_waiting$d),
+        .q(least_waiting$q),
+        .clock(least_waiting$clock)
+    );
+    metisvm_card$ecp5$bridge$chosen least_room(
+        .d(least_room$d),
+        .q(least_room$q),
+        .clock(least_room$clock)
+    );
+    metisvm_card$ecp5$bridge$chosen least_end(
+        .d(least_end$d),
+        .q(least_end$q),
+        .clock(least_end$clock)
+    );
+    metisvm_card$ecp5$bridge$chosen least_page(
+        .d(least_page$d),
+        .q(least_page$q),
+        .clock(least_page$clock)
+    );
+    metisvm_card$ecp5$bridge$chosen least_host(
+        .d(least_host$d),
+        .q(least_host$q),
+        .clock(least_host$clock)
+    );
+    metisvm_card$ecp5$bridge$chosen least_ring(
+        .d(least_ring$d),
+        .q(least_ring$q),
+        .clock(least_ring$clock)
+    );
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorber$arrived_at place(
+        .d(place$d),
+        .q(place$q),
+        .clock(place$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits phase_reg(
+        .d(phase_reg$d),
+        .q(phase_reg$q),
+        .clock(phase_reg$clock)
+    );
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 completion_reg(
+        .d(completion_reg$d),
+        .q(completion_reg$q),
+        .clock(completion_reg$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        valid_reg$clock = clock;
+        entries$clock = clock;
+        mask$clock = clock;
+        waiting$clock = clock;
+        unreported$clock = clock;
+        slot$clock = clock;
+        to_end$clock = clock;
+        room$clock = clock;
+        over_reg$clock = clock;
+        address_reg$clock = clock;
+        least_waiting$clock = clock;
+        least_room$clock = clock;
+        least_end$clock = clock;
+        least_page$clock = clock;
+        least_host$clock = clock;
+        least_ring$clock = clock;
+        place$clock = clock;
+        phase_reg$clock = clock;
+        completion_reg$clock = clock;
+        valid_reg$d = valid_reg$q;
+        entries$d = entries$q;
+        mask$d = mask$q;
+        waiting$d = waiting$q;
+        unreported$d = unreported$q;
+        slot$d = slot$q;
+        to_end$d = to_end$q;
+        room$d = room$q;
+        over_reg$d = over_reg$q;
+        address_reg$d = address_reg$q;
+        least_waiting$d = least_waiting$q;
+        least_room$d = least_room$q;
+        least_end$d = least_end$q;
+        least_page$d = least_page$q;
+        least_host$d = least_host$q;
+        least_ring$d = least_ring$q;
+        place$d = place$q;
+        phase_reg$d = phase_reg$q;
+        completion_reg$d = completion_reg$q;
+        valid_reg$d = (log2 != 32'h0) && (log2 <= max_log2) && (sq[(32'h0)+:(6)] == 32'h0) && (cq[(32'h0)+:(6)] == 32'h0) && ~&sq[(32'h15)+:(43)] && ~&cq[(32'h13)+:(45)];
+        one = 32'h1;
+        entries$d = one << log2[(32'h0)+:(5)];
+        mask$d = entries$q - 32'h1;
+        waiting$d = tail - head;
+        unreported$d = completed - consumed;
+        slot$d = ((head) & 17'h1ffff) & mask$q;
+        place$d = ((completed) & 17'h1ffff) & mask$q;
+        pass = ((completed) & 17'h1ffff) & entries$q;
+        phase_reg$d = pass == 32'h0;
+        waiting_wide = ((waiting$q) & 17'h1ffff);
+        unreported_wide = ((unreported$q) & 17'h1ffff);
+        over_reg$d = (unreported_wide > entries$q) || (waiting_wide > entries$q);
+        room$d = entries$q - unreported_wide;
+        to_end$d = entries$q - slot$q;
+        offset = ((slot$q) & 64'hffffffffffffffff);
+        offset = offset << 32'h6;
+        address_reg$d = sq + offset;
+        offset = ((place$q) & 64'hffffffffffffffff);
+        offset = offset << 32'h4;
+        completion_reg$d = cq + offset;
+        least_waiting$d = ((waiting$q[(32'h0)+:(3)]) & 4'hf);
+        if (|waiting$q[(32'h3)+:(13)]) begin
+            least_waiting$d = 32'h8;
+        end
+        least_room$d = ((room$q[(32'h0)+:(3)]) & 4'hf);
+        if (|room$q[(32'h3)+:(14)]) begin
+            least_room$d = 32'h8;
+        end
+        least_end$d = ((to_end$q[(32'h0)+:(3)]) & 4'hf);
+        if (|to_end$q[(32'h3)+:(14)]) begin
+            least_end$d = 32'h8;
+        end
+        to_page = ((32'h40) & 7'h7f) - ((address_reg$q[(32'h6)+:(6)]) & 7'h7f);
+        least_page$d = ((to_page[(32'h0)+:(3)]) & 4'hf);
+        if (|to_page[(32'h3)+:(4)]) begin
+            least_page$d = 32'h8;
+        end
+        least_host$d = least_waiting$q;
+        if (least_room$q < least_waiting$q) begin
+            least_host$d = least_room$q;
+        end
+        least_ring$d = least_end$q;
+        if (least_page$q < least_end$q) begin
+            least_ring$d = least_page$q;
+        end
+        count = least_host$q;
+        if (least_ring$q < least_host$q) begin
+            count = least_ring$q;
+        end
+        valid = valid_reg$q;
+        over = over_reg$q;
+        address = address_reg$q;
+        completion = completion_reg$q;
+        at_start = place$q == 32'h0;
+        phase = phase_reg$q;
     end
 
-    always @(posedge clock) begin
-       q <= d;
-    end
+endmodule // metisvm_card$ecp5$card$queue$next_burst
 
-endmodule // metisvm_card$queue$completed
-
-module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,req_bytes,req_kind,req_last,rq_address,rq_bytes,rq_tag,rq_valid,rq_ready,rc_data,rc_tag,rc_last,rc_error,rc_valid,rc_ready,out_data,out_bytes,out_kind,out_end,out_error,out_valid,out_ready,empty,quiet,waits,dead);
+module metisvm_card$ecp5$card$reader(clock,clear,timeout,req_valid,req_ready,req_address,req_bytes,req_kind,req_last,rq_address,rq_bytes,rq_tag,rq_valid,rq_ready,rc_data,rc_tag,rc_last,rc_error,rc_valid,rc_ready,out_data,out_bytes,out_kind,out_end,out_error,out_valid,out_ready,empty,quiet,waits,dead);
 
     // Module arguments
     input wire  clock;
@@ -7950,7 +9826,7 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
     reg  [5:0] beat_n;
 
     // Sub module instances
-    metisvm_card$reader$buffer buffer(
+    metisvm_card$ecp5$card$reader$buffer buffer(
         .read_address(buffer$read_address),
         .read_clock(buffer$read_clock),
         .read_data(buffer$read_data),
@@ -7959,7 +9835,7 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
         .write_data(buffer$write_data),
         .write_enable(buffer$write_enable)
     );
-    metisvm_card$reader$order order(
+    metisvm_card$ecp5$card$reader$order order(
         .clock(order$clock),
         .clear(order$clear),
         .data(order$data),
@@ -7970,247 +9846,247 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
         .pop(order$pop),
         .fill(order$fill)
     );
-    metisvm_card$executor$handles$at count$0(
+    metisvm_card$ecp5$card$executor$handles$at count$0(
         .d(count$0$d),
         .q(count$0$q),
         .clock(count$0$clock)
     );
-    metisvm_card$executor$handles$at count$1(
+    metisvm_card$ecp5$card$executor$handles$at count$1(
         .d(count$1$d),
         .q(count$1$q),
         .clock(count$1$clock)
     );
-    metisvm_card$executor$handles$at count$2(
+    metisvm_card$ecp5$card$executor$handles$at count$2(
         .d(count$2$d),
         .q(count$2$q),
         .clock(count$2$clock)
     );
-    metisvm_card$executor$handles$at count$3(
+    metisvm_card$ecp5$card$executor$handles$at count$3(
         .d(count$3$d),
         .q(count$3$q),
         .clock(count$3$clock)
     );
-    metisvm_card$executor$handles$at count$4(
+    metisvm_card$ecp5$card$executor$handles$at count$4(
         .d(count$4$d),
         .q(count$4$q),
         .clock(count$4$clock)
     );
-    metisvm_card$executor$handles$at count$5(
+    metisvm_card$ecp5$card$executor$handles$at count$5(
         .d(count$5$d),
         .q(count$5$q),
         .clock(count$5$clock)
     );
-    metisvm_card$executor$handles$at count$6(
+    metisvm_card$ecp5$card$executor$handles$at count$6(
         .d(count$6$d),
         .q(count$6$q),
         .clock(count$6$clock)
     );
-    metisvm_card$executor$handles$at count$7(
+    metisvm_card$ecp5$card$executor$handles$at count$7(
         .d(count$7$d),
         .q(count$7$q),
         .clock(count$7$clock)
     );
-    metisvm_card$executor$handles$at count$8(
+    metisvm_card$ecp5$card$executor$handles$at count$8(
         .d(count$8$d),
         .q(count$8$q),
         .clock(count$8$clock)
     );
-    metisvm_card$executor$handles$at count$9(
+    metisvm_card$ecp5$card$executor$handles$at count$9(
         .d(count$9$d),
         .q(count$9$q),
         .clock(count$9$clock)
     );
-    metisvm_card$executor$handles$at count$10(
+    metisvm_card$ecp5$card$executor$handles$at count$10(
         .d(count$10$d),
         .q(count$10$q),
         .clock(count$10$clock)
     );
-    metisvm_card$executor$handles$at count$11(
+    metisvm_card$ecp5$card$executor$handles$at count$11(
         .d(count$11$d),
         .q(count$11$q),
         .clock(count$11$clock)
     );
-    metisvm_card$executor$handles$at count$12(
+    metisvm_card$ecp5$card$executor$handles$at count$12(
         .d(count$12$d),
         .q(count$12$q),
         .clock(count$12$clock)
     );
-    metisvm_card$executor$handles$at count$13(
+    metisvm_card$ecp5$card$executor$handles$at count$13(
         .d(count$13$d),
         .q(count$13$q),
         .clock(count$13$clock)
     );
-    metisvm_card$executor$handles$at count$14(
+    metisvm_card$ecp5$card$executor$handles$at count$14(
         .d(count$14$d),
         .q(count$14$q),
         .clock(count$14$clock)
     );
-    metisvm_card$executor$handles$at count$15(
+    metisvm_card$ecp5$card$executor$handles$at count$15(
         .d(count$15$d),
         .q(count$15$q),
         .clock(count$15$clock)
     );
-    metisvm_card$executor$handles$at count$16(
+    metisvm_card$ecp5$card$executor$handles$at count$16(
         .d(count$16$d),
         .q(count$16$q),
         .clock(count$16$clock)
     );
-    metisvm_card$executor$handles$at count$17(
+    metisvm_card$ecp5$card$executor$handles$at count$17(
         .d(count$17$d),
         .q(count$17$q),
         .clock(count$17$clock)
     );
-    metisvm_card$executor$handles$at count$18(
+    metisvm_card$ecp5$card$executor$handles$at count$18(
         .d(count$18$d),
         .q(count$18$q),
         .clock(count$18$clock)
     );
-    metisvm_card$executor$handles$at count$19(
+    metisvm_card$ecp5$card$executor$handles$at count$19(
         .d(count$19$d),
         .q(count$19$q),
         .clock(count$19$clock)
     );
-    metisvm_card$executor$handles$at count$20(
+    metisvm_card$ecp5$card$executor$handles$at count$20(
         .d(count$20$d),
         .q(count$20$q),
         .clock(count$20$clock)
     );
-    metisvm_card$executor$handles$at count$21(
+    metisvm_card$ecp5$card$executor$handles$at count$21(
         .d(count$21$d),
         .q(count$21$q),
         .clock(count$21$clock)
     );
-    metisvm_card$executor$handles$at count$22(
+    metisvm_card$ecp5$card$executor$handles$at count$22(
         .d(count$22$d),
         .q(count$22$q),
         .clock(count$22$clock)
     );
-    metisvm_card$executor$handles$at count$23(
+    metisvm_card$ecp5$card$executor$handles$at count$23(
         .d(count$23$d),
         .q(count$23$q),
         .clock(count$23$clock)
     );
-    metisvm_card$executor$handles$at count$24(
+    metisvm_card$ecp5$card$executor$handles$at count$24(
         .d(count$24$d),
         .q(count$24$q),
         .clock(count$24$clock)
     );
-    metisvm_card$executor$handles$at count$25(
+    metisvm_card$ecp5$card$executor$handles$at count$25(
         .d(count$25$d),
         .q(count$25$q),
         .clock(count$25$clock)
     );
-    metisvm_card$executor$handles$at count$26(
+    metisvm_card$ecp5$card$executor$handles$at count$26(
         .d(count$26$d),
         .q(count$26$q),
         .clock(count$26$clock)
     );
-    metisvm_card$executor$handles$at count$27(
+    metisvm_card$ecp5$card$executor$handles$at count$27(
         .d(count$27$d),
         .q(count$27$q),
         .clock(count$27$clock)
     );
-    metisvm_card$executor$handles$at count$28(
+    metisvm_card$ecp5$card$executor$handles$at count$28(
         .d(count$28$d),
         .q(count$28$q),
         .clock(count$28$clock)
     );
-    metisvm_card$executor$handles$at count$29(
+    metisvm_card$ecp5$card$executor$handles$at count$29(
         .d(count$29$d),
         .q(count$29$q),
         .clock(count$29$clock)
     );
-    metisvm_card$executor$handles$at count$30(
+    metisvm_card$ecp5$card$executor$handles$at count$30(
         .d(count$30$d),
         .q(count$30$q),
         .clock(count$30$clock)
     );
-    metisvm_card$executor$handles$at count$31(
+    metisvm_card$ecp5$card$executor$handles$at count$31(
         .d(count$31$d),
         .q(count$31$q),
         .clock(count$31$clock)
     );
-    metisvm_card$drain used(
+    metisvm_card$ecp5$bridge$arrivals$slots$0 used(
         .d(used$d),
         .q(used$q),
         .clock(used$clock)
     );
-    metisvm_card$drain outstanding(
+    metisvm_card$ecp5$bridge$arrivals$slots$0 outstanding(
         .d(outstanding$d),
         .q(outstanding$q),
         .clock(outstanding$clock)
     );
-    metisvm_card$drain done(
+    metisvm_card$ecp5$bridge$arrivals$slots$0 done(
         .d(done$d),
         .q(done$q),
         .clock(done$clock)
     );
-    metisvm_card$drain failed(
+    metisvm_card$ecp5$bridge$arrivals$slots$0 failed(
         .d(failed$d),
         .q(failed$q),
         .clock(failed$clock)
     );
-    metisvm_card$reader$next_tag next_tag(
+    metisvm_card$ecp5$bridge$beat_tag next_tag(
         .d(next_tag$d),
         .q(next_tag$q),
         .clock(next_tag$clock)
     );
-    metisvm_card$cores$begun streaming(
+    metisvm_card$ecp5$bridge$ar_waits streaming(
         .d(streaming$d),
         .q(streaming$q),
         .clock(streaming$clock)
     );
-    metisvm_card$reader$next_tag tag(
+    metisvm_card$ecp5$bridge$beat_tag tag(
         .d(tag$d),
         .q(tag$q),
         .clock(tag$clock)
     );
-    metisvm_card$cores$lanes$0$words$left beat(
+    metisvm_card$ecp5$card$cores$lanes$0$words$left beat(
         .d(beat$d),
         .q(beat$q),
         .clock(beat$clock)
     );
-    metisvm_card$cores$best_load left(
+    metisvm_card$ecp5$card$cores$best_load left(
         .d(left$d),
         .q(left$q),
         .clock(left$clock)
     );
-    metisvm_card$cores$lanes$0$words$kind kind(
+    metisvm_card$ecp5$card$cores$lanes$0$words$kind kind(
         .d(kind$d),
         .q(kind$q),
         .clock(kind$clock)
     );
-    metisvm_card$cores$begun last(
+    metisvm_card$ecp5$bridge$ar_waits last(
         .d(last$d),
         .q(last$q),
         .clock(last$clock)
     );
-    metisvm_card$cores$begun error(
+    metisvm_card$ecp5$bridge$ar_waits error(
         .d(error$d),
         .q(error$q),
         .clock(error$clock)
     );
-    metisvm_card$drain timer(
+    metisvm_card$ecp5$bridge$arrivals$slots$0 timer(
         .d(timer$d),
         .q(timer$q),
         .clock(timer$clock)
     );
-    metisvm_card$cores$begun rq_pending(
+    metisvm_card$ecp5$bridge$ar_waits rq_pending(
         .d(rq_pending$d),
         .q(rq_pending$q),
         .clock(rq_pending$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 rq_address_reg(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 rq_address_reg(
         .d(rq_address_reg$d),
         .q(rq_address_reg$q),
         .clock(rq_address_reg$clock)
     );
-    metisvm_card$reader$rq_bytes_reg rq_bytes_reg(
+    metisvm_card$ecp5$card$reader$rq_bytes_reg rq_bytes_reg(
         .d(rq_bytes_reg$d),
         .q(rq_bytes_reg$q),
         .clock(rq_bytes_reg$clock)
     );
-    metisvm_card$reader$next_tag rq_tag_reg(
+    metisvm_card$ecp5$bridge$beat_tag rq_tag_reg(
         .d(rq_tag_reg$d),
         .q(rq_tag_reg$q),
         .clock(rq_tag_reg$clock)
@@ -8750,9 +10626,9 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
         beat$d = beat_n;
     end
 
-endmodule // metisvm_card$reader
+endmodule // metisvm_card$ecp5$card$reader
 
-module metisvm_card$reader$buffer(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+module metisvm_card$ecp5$card$reader$buffer(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
 
     // Module arguments
     input wire  [9:0] read_address;
@@ -8778,27 +10654,9 @@ module metisvm_card$reader$buffer(read_address,read_clock,read_data,write_addres
        end
     end
 
-endmodule // metisvm_card$reader$buffer
+endmodule // metisvm_card$ecp5$card$reader$buffer
 
-module metisvm_card$reader$next_tag(d,q,clock);
-
-    // Module arguments
-    input wire  [4:0] d;
-    output reg  [4:0] q;
-    input wire  clock;
-
-    // Update code (custom)
-    initial begin
-       q = 5'h0;
-    end
-
-    always @(posedge clock) begin
-       q <= d;
-    end
-
-endmodule // metisvm_card$reader$next_tag
-
-module metisvm_card$reader$order(clock,clear,data,push,full,first,valid,pop,fill);
+module metisvm_card$ecp5$card$reader$order(clock,clear,data,push,full,first,valid,pop,fill);
 
     // Module arguments
     input wire  clock;
@@ -8839,7 +10697,7 @@ module metisvm_card$reader$order(clock,clear,data,push,full,first,valid,pop,fill
     reg  has_one;
 
     // Sub module instances
-    metisvm_card$reader$order$entries entries(
+    metisvm_card$ecp5$card$reader$order$entries entries(
         .read_address(entries$read_address),
         .read_clock(entries$read_clock),
         .read_data(entries$read_data),
@@ -8848,17 +10706,17 @@ module metisvm_card$reader$order(clock,clear,data,push,full,first,valid,pop,fill
         .write_data(entries$write_data),
         .write_enable(entries$write_enable)
     );
-    metisvm_card$cores$lanes$0$words$left head(
+    metisvm_card$ecp5$card$cores$lanes$0$words$left head(
         .d(head$d),
         .q(head$q),
         .clock(head$clock)
     );
-    metisvm_card$cores$lanes$0$words$left tail(
+    metisvm_card$ecp5$card$cores$lanes$0$words$left tail(
         .d(tail$d),
         .q(tail$q),
         .clock(tail$clock)
     );
-    metisvm_card$cores$lanes$0$words$left tail_seen(
+    metisvm_card$ecp5$card$cores$lanes$0$words$left tail_seen(
         .d(tail_seen$d),
         .q(tail_seen$q),
         .clock(tail_seen$clock)
@@ -8901,9 +10759,9 @@ module metisvm_card$reader$order(clock,clear,data,push,full,first,valid,pop,fill
         end
     end
 
-endmodule // metisvm_card$reader$order
+endmodule // metisvm_card$ecp5$card$reader$order
 
-module metisvm_card$reader$order$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+module metisvm_card$ecp5$card$reader$order$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
 
     // Module arguments
     input wire  [4:0] read_address;
@@ -8929,9 +10787,9 @@ module metisvm_card$reader$order$entries(read_address,read_clock,read_data,write
        end
     end
 
-endmodule // metisvm_card$reader$order$entries
+endmodule // metisvm_card$ecp5$card$reader$order$entries
 
-module metisvm_card$reader$rq_bytes_reg(d,q,clock);
+module metisvm_card$ecp5$card$reader$rq_bytes_reg(d,q,clock);
 
     // Module arguments
     input wire  [12:0] d;
@@ -8947,9 +10805,9 @@ module metisvm_card$reader$rq_bytes_reg(d,q,clock);
        q <= d;
     end
 
-endmodule // metisvm_card$reader$rq_bytes_reg
+endmodule // metisvm_card$ecp5$card$reader$rq_bytes_reg
 
-module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wvalid,s_wready,s_bresp,s_bvalid,s_bready,s_araddr,s_arvalid,s_arready,s_rdata,s_rresp,s_rvalid,s_rready,queues,status,clear,reset,boot_nonce,constant_address,constant_data,counter_address,counter_data,cfg_use,cfg_address,cfg_data,sel,sel_pending,sel_enabled,sel_fresh,sel_running,sel_armed,take,again,set_state,new_state,disarm,active);
+module metisvm_card$ecp5$card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wvalid,s_wready,s_bresp,s_bvalid,s_bready,s_araddr,s_arvalid,s_arready,s_rdata,s_rresp,s_rvalid,s_rready,queues,status,clear,reset,boot_nonce,constant_address,constant_data,counter_address,counter_data,cfg_use,cfg_address,cfg_data,sel,sel_pending,sel_enabled,sel_fresh,sel_running,sel_armed,take,again,set_state,new_state,disarm,active);
 
     // Module arguments
     input wire  clock;
@@ -9074,7 +10932,7 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
     reg  [31:0] mem_data;
 
     // Sub module instances
-    metisvm_card$registers$memory memory(
+    metisvm_card$ecp5$card$registers$memory memory(
         .read_address(memory$read_address),
         .read_clock(memory$read_clock),
         .read_data(memory$read_data),
@@ -9083,72 +10941,72 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
         .write_data(memory$write_data),
         .write_enable(memory$write_enable)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 enable(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 enable(
         .d(enable$d),
         .q(enable$q),
         .clock(enable$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 fresh(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 fresh(
         .d(fresh$d),
         .q(fresh$q),
         .clock(fresh$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 pending(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 pending(
         .d(pending$d),
         .q(pending$q),
         .clock(pending$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 armed(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 armed(
         .d(armed$d),
         .q(armed$q),
         .clock(armed$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 state_low(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 state_low(
         .d(state_low$d),
         .q(state_low$q),
         .clock(state_low$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 state_high(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 state_high(
         .d(state_high$d),
         .q(state_high$q),
         .clock(state_high$clock)
     );
-    metisvm_card$drain nonce(
+    metisvm_card$ecp5$bridge$arrivals$slots$0 nonce(
         .d(nonce$d),
         .q(nonce$q),
         .clock(nonce$clock)
     );
-    metisvm_card$executor$state write_state(
+    metisvm_card$ecp5$bridge$arrivals$count write_state(
         .d(write_state$d),
         .q(write_state$q),
         .clock(write_state$clock)
     );
-    metisvm_card$queue$completed write_address(
+    metisvm_card$ecp5$bridge$read_address write_address(
         .d(write_address$d),
         .q(write_address$q),
         .clock(write_address$clock)
     );
-    metisvm_card$drain write_data(
+    metisvm_card$ecp5$bridge$arrivals$slots$0 write_data(
         .d(write_data$d),
         .q(write_data$q),
         .clock(write_data$clock)
     );
-    metisvm_card$cores$begun write_whole(
+    metisvm_card$ecp5$bridge$ar_waits write_whole(
         .d(write_whole$d),
         .q(write_whole$q),
         .clock(write_whole$clock)
     );
-    metisvm_card$cores$lanes$0$words$kind read_state(
+    metisvm_card$ecp5$card$cores$lanes$0$words$kind read_state(
         .d(read_state$d),
         .q(read_state$q),
         .clock(read_state$clock)
     );
-    metisvm_card$queue$completed read_address(
+    metisvm_card$ecp5$bridge$read_address read_address(
         .d(read_address$d),
         .q(read_address$q),
         .clock(read_address$clock)
     );
-    metisvm_card$drain read_data(
+    metisvm_card$ecp5$bridge$arrivals$slots$0 read_data(
         .d(read_data$d),
         .q(read_data$q),
         .clock(read_data$clock)
@@ -9409,9 +11267,9 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
         end
     end
 
-endmodule // metisvm_card$registers
+endmodule // metisvm_card$ecp5$card$registers
 
-module metisvm_card$registers$memory(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+module metisvm_card$ecp5$card$registers$memory(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
 
     // Module arguments
     input wire  [9:0] read_address;
@@ -9437,9 +11295,9 @@ module metisvm_card$registers$memory(read_address,read_clock,read_data,write_add
        end
     end
 
-endmodule // metisvm_card$registers$memory
+endmodule // metisvm_card$ecp5$card$registers$memory
 
-module metisvm_card$writer(clock,start,start_address,push,data,flush,ready,idle,wq_address,wq_bytes,wq_valid,wq_ready,wd_data,wd_last,wd_valid,wd_ready);
+module metisvm_card$ecp5$card$writer(clock,start,start_address,push,data,flush,ready,idle,wq_address,wq_bytes,wq_valid,wq_ready,wd_data,wd_last,wd_valid,wd_ready);
 
     // Module arguments
     input wire  clock;
@@ -9522,7 +11380,7 @@ module metisvm_card$writer(clock,start,start_address,push,data,flush,ready,idle,
     reg  is_full_beat;
 
     // Sub module instances
-    metisvm_card$writer$beats beats(
+    metisvm_card$ecp5$card$writer$beats beats(
         .read_address(beats$read_address),
         .read_clock(beats$read_clock),
         .read_data(beats$read_data),
@@ -9531,57 +11389,57 @@ module metisvm_card$writer(clock,start,start_address,push,data,flush,ready,idle,
         .write_data(beats$write_data),
         .write_enable(beats$write_enable)
     );
-    metisvm_card$cores$lanes$0$words$data partial(
+    metisvm_card$ecp5$bridge$beat partial(
         .d(partial$d),
         .q(partial$q),
         .clock(partial$clock)
     );
-    metisvm_card$executor$state lane(
+    metisvm_card$ecp5$bridge$arrivals$count lane(
         .d(lane$d),
         .q(lane$q),
         .clock(lane$clock)
     );
-    metisvm_card$executor$handles$at write_at(
+    metisvm_card$ecp5$card$executor$handles$at write_at(
         .d(write_at$d),
         .q(write_at$q),
         .clock(write_at$clock)
     );
-    metisvm_card$executor$handles$at read_at(
+    metisvm_card$ecp5$card$executor$handles$at read_at(
         .d(read_at$d),
         .q(read_at$q),
         .clock(read_at$clock)
     );
-    metisvm_card$executor$handles$at held(
+    metisvm_card$ecp5$card$executor$handles$at held(
         .d(held$d),
         .q(held$q),
         .clock(held$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 address(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 address(
         .d(address$d),
         .q(address$q),
         .clock(address$clock)
     );
-    metisvm_card$executor$handles$at sending(
+    metisvm_card$ecp5$card$executor$handles$at sending(
         .d(sending$d),
         .q(sending$q),
         .clock(sending$clock)
     );
-    metisvm_card$cores$begun request(
+    metisvm_card$ecp5$bridge$ar_waits request(
         .d(request$d),
         .q(request$q),
         .clock(request$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 request_address(
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 request_address(
         .d(request_address$d),
         .q(request_address$q),
         .clock(request_address$clock)
     );
-    metisvm_card$executor$handles$at request_words(
+    metisvm_card$ecp5$card$executor$handles$at request_words(
         .d(request_words$d),
         .q(request_words$q),
         .clock(request_words$clock)
     );
-    metisvm_card$executor$handles$at beats_held(
+    metisvm_card$ecp5$card$executor$handles$at beats_held(
         .d(beats_held$d),
         .q(beats_held$q),
         .clock(beats_held$clock)
@@ -9684,9 +11542,9 @@ module metisvm_card$writer(clock,start,start_address,push,data,flush,ready,idle,
         read_at$d = read_at_n;
     end
 
-endmodule // metisvm_card$writer
+endmodule // metisvm_card$ecp5$card$writer
 
-module metisvm_card$writer$beats(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+module metisvm_card$ecp5$card$writer$beats(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
 
     // Module arguments
     input wire  [6:0] read_address;
@@ -9712,5 +11570,1005 @@ module metisvm_card$writer$beats(read_address,read_clock,read_data,write_address
        end
     end
 
-endmodule // metisvm_card$writer$beats
+endmodule // metisvm_card$ecp5$card$writer$beats
+
+module metisvm_card$host(clock,link_in_data,link_in_valid,link_in_ready,link_out_data,link_out_valid,link_out_ready,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wvalid,s_wready,s_bresp,s_bvalid,s_bready,s_araddr,s_arvalid,s_arready,s_rdata,s_rresp,s_rvalid,s_rready,rq_address,rq_bytes,rq_tag,rq_valid,rq_ready,rc_data,rc_tag,rc_last,rc_error,rc_valid,rc_ready,wq_address,wq_bytes,wq_valid,wq_ready,wd_data,wd_last,wd_valid,wd_ready,mw_address,mw_data,mw_valid,mw_ready,irq_vector,irq_valid,irq_ready,busy);
+
+    // Module arguments
+    input wire  clock;
+    input wire  [31:0] link_in_data;
+    input wire  link_in_valid;
+    output reg  link_in_ready;
+    output reg  [31:0] link_out_data;
+    output reg  link_out_valid;
+    input wire  link_out_ready;
+    input wire  flr;
+    input wire  [15:0] s_awaddr;
+    input wire  s_awvalid;
+    output reg  s_awready;
+    input wire  [31:0] s_wdata;
+    input wire  [3:0] s_wstrb;
+    input wire  s_wvalid;
+    output reg  s_wready;
+    output reg  [1:0] s_bresp;
+    output reg  s_bvalid;
+    input wire  s_bready;
+    input wire  [15:0] s_araddr;
+    input wire  s_arvalid;
+    output reg  s_arready;
+    output reg  [31:0] s_rdata;
+    output reg  [1:0] s_rresp;
+    output reg  s_rvalid;
+    input wire  s_rready;
+    output reg  [63:0] rq_address;
+    output reg  [12:0] rq_bytes;
+    output reg  [4:0] rq_tag;
+    output reg  rq_valid;
+    input wire  rq_ready;
+    input wire  [127:0] rc_data;
+    input wire  [4:0] rc_tag;
+    input wire  rc_last;
+    input wire  rc_error;
+    input wire  rc_valid;
+    output reg  rc_ready;
+    output reg  [63:0] wq_address;
+    output reg  [12:0] wq_bytes;
+    output reg  wq_valid;
+    input wire  wq_ready;
+    output reg  [127:0] wd_data;
+    output reg  wd_last;
+    output reg  wd_valid;
+    input wire  wd_ready;
+    output reg  [47:0] mw_address;
+    output reg  [63:0] mw_data;
+    output reg  mw_valid;
+    input wire  mw_ready;
+    output reg  [5:0] irq_vector;
+    output reg  irq_valid;
+    input wire  irq_ready;
+    output reg  busy;
+
+    // Stub signals
+    reg  arrivals$clock;
+    reg  [31:0] arrivals$in_data;
+    reg  arrivals$in_valid;
+    wire  arrivals$in_ready;
+    wire  [31:0] arrivals$out_data;
+    wire  arrivals$out_valid;
+    reg  arrivals$out_ready;
+    reg  departures$clock;
+    reg  [31:0] departures$in_data;
+    reg  departures$in_valid;
+    wire  departures$in_ready;
+    wire  [31:0] departures$out_data;
+    wire  departures$out_valid;
+    reg  departures$out_ready;
+    reg  sender$clock;
+    reg  sender$load;
+    reg  [159:0] sender$data;
+    reg  [3:0] sender$words;
+    wire  sender$free;
+    wire  [31:0] sender$out_data;
+    wire  sender$out_valid;
+    reg  sender$out_ready;
+    wire  [3:0] widths$words;
+    wire  [7:0] widths$top;
+    reg  requests$clock;
+    reg  [84:0] requests$in_data;
+    reg  requests$in_valid;
+    wire  requests$in_ready;
+    wire  [84:0] requests$out_data;
+    wire  requests$out_valid;
+    reg  requests$out_ready;
+    reg  interrupts$clock;
+    reg  [5:0] interrupts$in_data;
+    reg  interrupts$in_valid;
+    wire  interrupts$in_ready;
+    wire  [5:0] interrupts$out_data;
+    wire  interrupts$out_valid;
+    reg  interrupts$out_ready;
+    reg  [2:0] chosen$d;
+    wire  [2:0] chosen$q;
+    reg  chosen$clock;
+    reg  [1:0] write_state$d;
+    wire  [1:0] write_state$q;
+    reg  write_state$clock;
+    reg  [15:0] write_address$d;
+    wire  [15:0] write_address$q;
+    reg  write_address$clock;
+    reg  [31:0] write_value$d;
+    wire  [31:0] write_value$q;
+    reg  write_value$clock;
+    reg  [3:0] write_strobes$d;
+    wire  [3:0] write_strobes$q;
+    reg  write_strobes$clock;
+    reg  [1:0] write_response$d;
+    wire  [1:0] write_response$q;
+    reg  write_response$clock;
+    reg  [1:0] read_state$d;
+    wire  [1:0] read_state$q;
+    reg  read_state$clock;
+    reg  [15:0] read_address$d;
+    wire  [15:0] read_address$q;
+    reg  read_address$clock;
+    reg  [31:0] read_value$d;
+    wire  [31:0] read_value$q;
+    reg  read_value$clock;
+    reg  [1:0] read_response$d;
+    wire  [1:0] read_response$q;
+    reg  read_response$clock;
+    reg  [1:0] flr_state$d;
+    wire  [1:0] flr_state$q;
+    reg  flr_state$clock;
+    reg  [2:0] rq_taken$d;
+    wire  [2:0] rq_taken$q;
+    reg  rq_taken$clock;
+    reg  [2:0] irq_taken$d;
+    wire  [2:0] irq_taken$q;
+    reg  irq_taken$clock;
+    reg  [31:0] header$d;
+    wire  [31:0] header$q;
+    reg  header$clock;
+    reg  [1:0] step$d;
+    wire  [1:0] step$q;
+    reg  step$clock;
+    reg  [31:0] low$d;
+    wire  [31:0] low$q;
+    reg  low$clock;
+    reg  [31:0] high$d;
+    wire  [31:0] high$q;
+    reg  high$clock;
+    reg  [10:0] data_left$d;
+    wire  [10:0] data_left$q;
+    reg  data_left$clock;
+    reg  [3:0] place$d;
+    wire  [3:0] place$q;
+    reg  place$clock;
+    reg  [127:0] beat$d;
+    wire  [127:0] beat$q;
+    reg  beat$clock;
+    reg  wq_waits$d;
+    wire  wq_waits$q;
+    reg  wq_waits$clock;
+    reg  wd_waits$d;
+    wire  wd_waits$q;
+    reg  wd_waits$clock;
+    reg  wd_ends$d;
+    wire  wd_ends$q;
+    reg  wd_ends$clock;
+    reg  mw_waits$d;
+    wire  mw_waits$q;
+    reg  mw_waits$clock;
+    reg  [31:0] mw_high$d;
+    wire  [31:0] mw_high$q;
+    reg  mw_high$clock;
+    reg  card_busy$d;
+    wire  card_busy$q;
+    reg  card_busy$clock;
+
+    // Local signals
+    reg  [31:0] word;
+    reg  blocked;
+    reg  take;
+    reg  [3:0] kind;
+    reg  ends;
+    reg  [63:0] words64;
+    reg  [63:0] low64;
+    reg  [84:0] request;
+    reg  [84:0] request_part;
+    reg  [127:0] word_wide;
+    reg  [8:0] amount;
+    reg  [3:0] next_place;
+    reg  go;
+    reg  [31:0] number;
+    reg  [31:0] field;
+    reg  [31:0] head;
+    reg  [159:0] follows;
+    reg  [159:0] head_wide;
+    reg  credits_go;
+    reg  [2:0] rq_kept;
+    reg  [2:0] irq_kept;
+
+    // Sub module instances
+    metisvm_card$ecp5$bridge$arrivals arrivals(
+        .clock(arrivals$clock),
+        .in_data(arrivals$in_data),
+        .in_valid(arrivals$in_valid),
+        .in_ready(arrivals$in_ready),
+        .out_data(arrivals$out_data),
+        .out_valid(arrivals$out_valid),
+        .out_ready(arrivals$out_ready)
+    );
+    metisvm_card$ecp5$bridge$arrivals departures(
+        .clock(departures$clock),
+        .in_data(departures$in_data),
+        .in_valid(departures$in_valid),
+        .in_ready(departures$in_ready),
+        .out_data(departures$out_data),
+        .out_valid(departures$out_valid),
+        .out_ready(departures$out_ready)
+    );
+    metisvm_card$host$sender sender(
+        .clock(sender$clock),
+        .load(sender$load),
+        .data(sender$data),
+        .words(sender$words),
+        .free(sender$free),
+        .out_data(sender$out_data),
+        .out_valid(sender$out_valid),
+        .out_ready(sender$out_ready)
+    );
+    metisvm_card$ecp5$bridge$widths widths(
+        .words(widths$words),
+        .top(widths$top)
+    );
+    metisvm_card$host$requests requests(
+        .clock(requests$clock),
+        .in_data(requests$in_data),
+        .in_valid(requests$in_valid),
+        .in_ready(requests$in_ready),
+        .out_data(requests$out_data),
+        .out_valid(requests$out_valid),
+        .out_ready(requests$out_ready)
+    );
+    metisvm_card$host$interrupts interrupts(
+        .clock(interrupts$clock),
+        .in_data(interrupts$in_data),
+        .in_valid(interrupts$in_valid),
+        .in_ready(interrupts$in_ready),
+        .out_data(interrupts$out_data),
+        .out_valid(interrupts$out_valid),
+        .out_ready(interrupts$out_ready)
+    );
+    metisvm_card$ecp5$bridge$arrivals$count chosen(
+        .d(chosen$d),
+        .q(chosen$q),
+        .clock(chosen$clock)
+    );
+    metisvm_card$ecp5$card$cores$lanes$0$words$kind write_state(
+        .d(write_state$d),
+        .q(write_state$q),
+        .clock(write_state$clock)
+    );
+    metisvm_card$ecp5$bridge$read_address write_address(
+        .d(write_address$d),
+        .q(write_address$q),
+        .clock(write_address$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$slots$0 write_value(
+        .d(write_value$d),
+        .q(write_value$q),
+        .clock(write_value$clock)
+    );
+    metisvm_card$ecp5$bridge$chosen write_strobes(
+        .d(write_strobes$d),
+        .q(write_strobes$q),
+        .clock(write_strobes$clock)
+    );
+    metisvm_card$ecp5$card$cores$lanes$0$words$kind write_response(
+        .d(write_response$d),
+        .q(write_response$q),
+        .clock(write_response$clock)
+    );
+    metisvm_card$ecp5$card$cores$lanes$0$words$kind read_state(
+        .d(read_state$d),
+        .q(read_state$q),
+        .clock(read_state$clock)
+    );
+    metisvm_card$ecp5$bridge$read_address read_address(
+        .d(read_address$d),
+        .q(read_address$q),
+        .clock(read_address$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$slots$0 read_value(
+        .d(read_value$d),
+        .q(read_value$q),
+        .clock(read_value$clock)
+    );
+    metisvm_card$ecp5$card$cores$lanes$0$words$kind read_response(
+        .d(read_response$d),
+        .q(read_response$q),
+        .clock(read_response$clock)
+    );
+    metisvm_card$ecp5$card$cores$lanes$0$words$kind flr_state(
+        .d(flr_state$d),
+        .q(flr_state$q),
+        .clock(flr_state$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$count rq_taken(
+        .d(rq_taken$d),
+        .q(rq_taken$q),
+        .clock(rq_taken$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$count irq_taken(
+        .d(irq_taken$d),
+        .q(irq_taken$q),
+        .clock(irq_taken$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$slots$0 header(
+        .d(header$d),
+        .q(header$q),
+        .clock(header$clock)
+    );
+    metisvm_card$ecp5$card$cores$lanes$0$words$kind step(
+        .d(step$d),
+        .q(step$q),
+        .clock(step$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$slots$0 low(
+        .d(low$d),
+        .q(low$q),
+        .clock(low$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$slots$0 high(
+        .d(high$d),
+        .q(high$q),
+        .clock(high$clock)
+    );
+    metisvm_card$ecp5$bridge$write_left data_left(
+        .d(data_left$d),
+        .q(data_left$q),
+        .clock(data_left$clock)
+    );
+    metisvm_card$ecp5$bridge$chosen place(
+        .d(place$d),
+        .q(place$q),
+        .clock(place$clock)
+    );
+    metisvm_card$ecp5$bridge$beat beat(
+        .d(beat$d),
+        .q(beat$q),
+        .clock(beat$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits wq_waits(
+        .d(wq_waits$d),
+        .q(wq_waits$q),
+        .clock(wq_waits$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits wd_waits(
+        .d(wd_waits$d),
+        .q(wd_waits$q),
+        .clock(wd_waits$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits wd_ends(
+        .d(wd_ends$d),
+        .q(wd_ends$q),
+        .clock(wd_ends$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits mw_waits(
+        .d(mw_waits$d),
+        .q(mw_waits$q),
+        .clock(mw_waits$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$slots$0 mw_high(
+        .d(mw_high$d),
+        .q(mw_high$q),
+        .clock(mw_high$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits card_busy(
+        .d(card_busy$d),
+        .q(card_busy$q),
+        .clock(card_busy$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        chosen$clock = clock;
+        write_state$clock = clock;
+        write_address$clock = clock;
+        write_value$clock = clock;
+        write_strobes$clock = clock;
+        write_response$clock = clock;
+        read_state$clock = clock;
+        read_address$clock = clock;
+        read_value$clock = clock;
+        read_response$clock = clock;
+        flr_state$clock = clock;
+        rq_taken$clock = clock;
+        irq_taken$clock = clock;
+        header$clock = clock;
+        step$clock = clock;
+        low$clock = clock;
+        high$clock = clock;
+        data_left$clock = clock;
+        place$clock = clock;
+        beat$clock = clock;
+        wq_waits$clock = clock;
+        wd_waits$clock = clock;
+        wd_ends$clock = clock;
+        mw_waits$clock = clock;
+        mw_high$clock = clock;
+        card_busy$clock = clock;
+        chosen$d = chosen$q;
+        write_state$d = write_state$q;
+        write_address$d = write_address$q;
+        write_value$d = write_value$q;
+        write_strobes$d = write_strobes$q;
+        write_response$d = write_response$q;
+        read_state$d = read_state$q;
+        read_address$d = read_address$q;
+        read_value$d = read_value$q;
+        read_response$d = read_response$q;
+        flr_state$d = flr_state$q;
+        rq_taken$d = rq_taken$q;
+        irq_taken$d = irq_taken$q;
+        header$d = header$q;
+        step$d = step$q;
+        low$d = low$q;
+        high$d = high$q;
+        data_left$d = data_left$q;
+        place$d = place$q;
+        beat$d = beat$q;
+        wq_waits$d = wq_waits$q;
+        wd_waits$d = wd_waits$q;
+        wd_ends$d = wd_ends$q;
+        mw_waits$d = mw_waits$q;
+        mw_high$d = mw_high$q;
+        card_busy$d = card_busy$q;
+        arrivals$clock = clock;
+        departures$clock = clock;
+        sender$clock = clock;
+        requests$clock = clock;
+        interrupts$clock = clock;
+        arrivals$in_data = link_in_data;
+        arrivals$in_valid = link_in_valid;
+        link_in_ready = arrivals$in_ready;
+        departures$in_data = sender$out_data;
+        departures$in_valid = sender$out_valid;
+        sender$out_ready = departures$in_ready;
+        link_out_data = departures$out_data;
+        link_out_valid = departures$out_valid;
+        departures$out_ready = link_out_ready;
+        s_awready = 1'b0;
+        s_wready = 1'b0;
+        s_arready = 1'b0;
+        if ((write_state$q == 32'h0) && s_awvalid && s_wvalid) begin
+            s_awready = 1'b1;
+            s_wready = 1'b1;
+            write_address$d = s_awaddr;
+            write_value$d = s_wdata;
+            write_strobes$d = s_wstrb;
+            write_state$d = 32'h1;
+        end
+        if ((read_state$q == 32'h0) && s_arvalid) begin
+            s_arready = 1'b1;
+            read_address$d = s_araddr;
+            read_state$d = 32'h1;
+        end
+        s_bvalid = write_state$q == 32'h3;
+        s_bresp = write_response$q;
+        if ((write_state$q == 32'h3) && s_bready) begin
+            write_state$d = 32'h0;
+        end
+        s_rvalid = read_state$q == 32'h3;
+        s_rdata = read_value$q;
+        s_rresp = read_response$q;
+        if ((read_state$q == 32'h3) && s_rready) begin
+            read_state$d = 32'h0;
+        end
+        go = sender$free && (chosen$q != 32'h0);
+        sender$load = go;
+        if (chosen$q == 32'h0) begin
+            if (flr_state$q == 32'h1) begin
+                chosen$d = 32'h5;
+            end
+            else if ((rq_taken$q != 32'h0) || (irq_taken$q != 32'h0)) begin
+                chosen$d = 32'h4;
+            end
+            else if (write_state$q == 32'h1) begin
+                chosen$d = 32'h1;
+            end
+            else if (read_state$q == 32'h1) begin
+                chosen$d = 32'h2;
+            end
+            else if (rc_valid) begin
+                chosen$d = 32'h3;
+            end
+        end
+        if (go) begin
+            chosen$d = 32'h0;
+        end
+        number = 32'h0;
+        field = 32'h0;
+        follows = 32'h0;
+        sender$words = 32'h1;
+        rc_ready = 1'b0;
+        credits_go = 1'b0;
+        if (chosen$q == 32'h1) begin
+            number = ((write_strobes$q) & 32'hffffffff);
+            field = ((write_address$q) & 32'hffffffff);
+            follows = ((write_value$q) & 160'hffffffffffffffffffffffffffffffffffffffff);
+            sender$words = 32'h2;
+            if (go) begin
+                write_state$d = 32'h2;
+            end
+        end
+        if (chosen$q == 32'h2) begin
+            field = ((read_address$q) & 32'hffffffff);
+            if (go) begin
+                read_state$d = 32'h2;
+            end
+        end
+        if (chosen$q == 32'h3) begin
+            number = ((rc_tag) & 32'hffffffff);
+            if (rc_last) begin
+                field = 32'h1;
+            end
+            if (rc_error) begin
+                field = field | ((32'h2) & 32'hffffffff);
+            end
+            else begin
+                sender$words = widths$words + 32'h1;
+            end
+            follows = ((rc_data) & 160'hffffffffffffffffffffffffffffffffffffffff);
+            rc_ready = go;
+        end
+        if (chosen$q == 32'h4) begin
+            number = ((rq_taken$q) & 32'hffffffff);
+            field = ((irq_taken$q) & 32'hffffffff);
+            credits_go = go;
+        end
+        if (chosen$q == 32'h5) begin
+            if (go) begin
+                flr_state$d = 32'h2;
+            end
+        end
+        head = ((chosen$q) & 32'hffffffff);
+        number = number << 32'h8;
+        field = field << 32'h10;
+        head = head | number | field;
+        head_wide = ((head) & 160'hffffffffffffffffffffffffffffffffffffffff);
+        follows = follows << 32'h20;
+        sender$data = head_wide | follows;
+        wq_valid = wq_waits$q;
+        wd_valid = wd_waits$q;
+        wd_data = beat$q;
+        wd_last = wd_ends$q;
+        mw_valid = mw_waits$q;
+        blocked = (wq_waits$q && ~wq_ready) || (wd_waits$q && ~wd_ready) || (mw_waits$q && ~mw_ready);
+        if (wq_ready) begin
+            wq_waits$d = 1'b0;
+        end
+        if (wd_ready) begin
+            wd_waits$d = 1'b0;
+        end
+        if (mw_ready) begin
+            mw_waits$d = 1'b0;
+        end
+        word = arrivals$out_data;
+        take = arrivals$out_valid && ~blocked;
+        arrivals$out_ready = ~blocked;
+        kind = header$q[(32'h0)+:(4)];
+        low64 = ((low$q) & 64'hffffffffffffffff);
+        words64 = ((word) & 64'hffffffffffffffff);
+        words64 = words64 << 32'h20;
+        words64 = words64 | low64;
+        request = ((words64) & 85'h1fffffffffffffffffffff);
+        request_part = ((header$q[(32'h10)+:(13)]) & 85'h1fffffffffffffffffffff);
+        request_part = request_part << 32'h40;
+        request = request | request_part;
+        request_part = ((header$q[(32'h8)+:(8)]) & 85'h1fffffffffffffffffffff);
+        request_part = request_part << 32'h4d;
+        requests$in_data = request | request_part;
+        requests$in_valid = 1'b0;
+        interrupts$in_data = word[(32'h8)+:(6)];
+        interrupts$in_valid = 1'b0;
+        word_wide = ((word) & 128'hffffffffffffffffffffffffffffffff);
+        amount = ((place$q) & 9'h1ff);
+        amount = amount << 32'h5;
+        word_wide = word_wide << amount;
+        next_place = place$q + 32'h1;
+        ends = data_left$q == 32'h1;
+        if (take && (step$q == 32'h0)) begin
+            header$d = word;
+            kind = word[(32'h0)+:(4)];
+            if (kind == 32'h1) begin
+                write_response$d = word[(32'h8)+:(2)];
+                write_state$d = 32'h3;
+            end
+            if ((kind >= ((32'h2) & 4'hf)) && (kind <= ((32'h5) & 4'hf))) begin
+                step$d = 32'h1;
+            end
+            interrupts$in_valid = kind == 32'h6;
+            if (kind == 32'h7) begin
+                card_busy$d = word[32'h10];
+                if (word[32'h11] && (flr_state$q == 32'h2)) begin
+                    flr_state$d = 32'h0;
+                end
+            end
+        end
+        if (take && (step$q == 32'h1)) begin
+            low$d = word;
+            step$d = 32'h2;
+            if (kind == 32'h2) begin
+                read_response$d = header$q[(32'h8)+:(2)];
+                read_value$d = word;
+                read_state$d = 32'h3;
+                step$d = 32'h0;
+            end
+        end
+        if (take && (step$q == 32'h2)) begin
+            high$d = word;
+            step$d = 32'h3;
+            if (kind == 32'h3) begin
+                requests$in_valid = 1'b1;
+                step$d = 32'h0;
+            end
+            if (kind == 32'h4) begin
+                wq_waits$d = 1'b1;
+                data_left$d = header$q[(32'h12)+:(11)];
+                place$d = 32'h0;
+            end
+        end
+        if (take && (step$q == 32'h3)) begin
+            if (kind == 32'h5) begin
+                mw_high$d = word;
+                mw_waits$d = 1'b1;
+                step$d = 32'h0;
+            end
+            else begin
+                beat$d = beat$q | word_wide;
+                if (place$q == 32'h0) begin
+                    beat$d = word_wide;
+                end
+                place$d = next_place;
+                data_left$d = data_left$q - 32'h1;
+                if (ends || (next_place == widths$words)) begin
+                    wd_waits$d = 1'b1;
+                    wd_ends$d = ends;
+                    place$d = 32'h0;
+                end
+                if (ends) begin
+                    step$d = 32'h0;
+                end
+            end
+        end
+        wq_address = ((high$q) & 64'hffffffffffffffff);
+        wq_address = wq_address << 32'h20;
+        wq_address = wq_address | low64;
+        wq_bytes = header$q[(32'h10)+:(13)];
+        mw_address = ((header$q[(32'h10)+:(16)]) & 48'hffffffffffff);
+        mw_address = mw_address << 32'h20;
+        mw_address = mw_address | ((low$q) & 48'hffffffffffff);
+        mw_data = ((mw_high$q) & 64'hffffffffffffffff);
+        mw_data = mw_data << 32'h20;
+        mw_data = mw_data | ((high$q) & 64'hffffffffffffffff);
+        rq_address = requests$out_data[(32'h0)+:(64)];
+        rq_bytes = requests$out_data[(32'h40)+:(13)];
+        rq_tag = requests$out_data[(32'h4d)+:(5)];
+        rq_valid = requests$out_valid;
+        requests$out_ready = rq_ready;
+        irq_vector = interrupts$out_data;
+        irq_valid = interrupts$out_valid;
+        interrupts$out_ready = irq_ready;
+        rq_kept = rq_taken$q;
+        irq_kept = irq_taken$q;
+        if (credits_go) begin
+            rq_kept = 32'h0;
+            irq_kept = 32'h0;
+        end
+        rq_taken$d = rq_kept;
+        if (requests$out_valid && rq_ready) begin
+            rq_taken$d = rq_kept + 32'h1;
+        end
+        irq_taken$d = irq_kept;
+        if (interrupts$out_valid && irq_ready) begin
+            irq_taken$d = irq_kept + 32'h1;
+        end
+        if (flr) begin
+            flr_state$d = 32'h1;
+        end
+        busy = card_busy$q || (flr_state$q != 32'h0) || (write_state$q != 32'h0) || (read_state$q != 32'h0) || (rq_taken$q != 32'h0) || (irq_taken$q != 32'h0) || (step$q != 32'h0) || (chosen$q != 32'h0) || wq_waits$q || wd_waits$q || mw_waits$q || arrivals$out_valid || departures$out_valid || sender$out_valid || requests$out_valid || interrupts$out_valid;
+    end
+
+endmodule // metisvm_card$host
+
+module metisvm_card$host$interrupts(clock,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
+
+    // Module arguments
+    input wire  clock;
+    input wire  [5:0] in_data;
+    input wire  in_valid;
+    output reg  in_ready;
+    output reg  [5:0] out_data;
+    output reg  out_valid;
+    input wire  out_ready;
+
+    // Stub signals
+    reg  [5:0] slots$0$d;
+    wire  [5:0] slots$0$q;
+    reg  slots$0$clock;
+    reg  [5:0] slots$1$d;
+    wire  [5:0] slots$1$q;
+    reg  slots$1$clock;
+    reg  [5:0] slots$2$d;
+    wire  [5:0] slots$2$q;
+    reg  slots$2$clock;
+    reg  [5:0] slots$3$d;
+    wire  [5:0] slots$3$q;
+    reg  slots$3$clock;
+    reg  [2:0] count$d;
+    wire  [2:0] count$q;
+    reg  count$clock;
+
+    // Local signals
+    reg  push;
+    reg  pop;
+    reg  [2:0] place;
+
+    // Sub module instances
+    metisvm_card$ecp5$card$cores$lanes$0$words$left slots$0(
+        .d(slots$0$d),
+        .q(slots$0$q),
+        .clock(slots$0$clock)
+    );
+    metisvm_card$ecp5$card$cores$lanes$0$words$left slots$1(
+        .d(slots$1$d),
+        .q(slots$1$q),
+        .clock(slots$1$clock)
+    );
+    metisvm_card$ecp5$card$cores$lanes$0$words$left slots$2(
+        .d(slots$2$d),
+        .q(slots$2$q),
+        .clock(slots$2$clock)
+    );
+    metisvm_card$ecp5$card$cores$lanes$0$words$left slots$3(
+        .d(slots$3$d),
+        .q(slots$3$q),
+        .clock(slots$3$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$count count(
+        .d(count$d),
+        .q(count$q),
+        .clock(count$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        count$clock = clock;
+        count$d = count$q;
+        in_ready = ~count$q[32'h2];
+        out_valid = count$q != 32'h0;
+        out_data = slots$0$q;
+        push = in_valid && ~count$q[32'h2];
+        pop = out_ready && (count$q != 32'h0);
+        place = count$q;
+        if (pop) begin
+            place = count$q - 32'h1;
+        end
+        count$d = place;
+        if (push) begin
+            count$d = place + 32'h1;
+        end
+        slots$0$clock = clock;
+        slots$0$d = slots$0$q;
+        slots$1$clock = clock;
+        slots$1$d = slots$1$q;
+        slots$2$clock = clock;
+        slots$2$d = slots$2$q;
+        slots$3$clock = clock;
+        slots$3$d = slots$3$q;
+        if (pop) begin
+            slots$0$d = slots$1$q;
+        end
+        if (pop) begin
+            slots$1$d = slots$2$q;
+        end
+        if (pop) begin
+            slots$2$d = slots$3$q;
+        end
+        if (push && (place == 0)) begin
+            slots$0$d = in_data;
+        end
+        if (push && (place == 1)) begin
+            slots$1$d = in_data;
+        end
+        if (push && (place == 2)) begin
+            slots$2$d = in_data;
+        end
+        if (push && (place == 3)) begin
+            slots$3$d = in_data;
+        end
+    end
+
+endmodule // metisvm_card$host$interrupts
+
+module metisvm_card$host$requests(clock,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
+
+    // Module arguments
+    input wire  clock;
+    input wire  [84:0] in_data;
+    input wire  in_valid;
+    output reg  in_ready;
+    output reg  [84:0] out_data;
+    output reg  out_valid;
+    input wire  out_ready;
+
+    // Stub signals
+    reg  [84:0] slots$0$d;
+    wire  [84:0] slots$0$q;
+    reg  slots$0$clock;
+    reg  [84:0] slots$1$d;
+    wire  [84:0] slots$1$q;
+    reg  slots$1$clock;
+    reg  [84:0] slots$2$d;
+    wire  [84:0] slots$2$q;
+    reg  slots$2$clock;
+    reg  [84:0] slots$3$d;
+    wire  [84:0] slots$3$q;
+    reg  slots$3$clock;
+    reg  [2:0] count$d;
+    wire  [2:0] count$q;
+    reg  count$clock;
+
+    // Local signals
+    reg  push;
+    reg  pop;
+    reg  [2:0] place;
+
+    // Sub module instances
+    metisvm_card$host$requests$slots$0 slots$0(
+        .d(slots$0$d),
+        .q(slots$0$q),
+        .clock(slots$0$clock)
+    );
+    metisvm_card$host$requests$slots$0 slots$1(
+        .d(slots$1$d),
+        .q(slots$1$q),
+        .clock(slots$1$clock)
+    );
+    metisvm_card$host$requests$slots$0 slots$2(
+        .d(slots$2$d),
+        .q(slots$2$q),
+        .clock(slots$2$clock)
+    );
+    metisvm_card$host$requests$slots$0 slots$3(
+        .d(slots$3$d),
+        .q(slots$3$q),
+        .clock(slots$3$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$count count(
+        .d(count$d),
+        .q(count$q),
+        .clock(count$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        count$clock = clock;
+        count$d = count$q;
+        in_ready = ~count$q[32'h2];
+        out_valid = count$q != 32'h0;
+        out_data = slots$0$q;
+        push = in_valid && ~count$q[32'h2];
+        pop = out_ready && (count$q != 32'h0);
+        place = count$q;
+        if (pop) begin
+            place = count$q - 32'h1;
+        end
+        count$d = place;
+        if (push) begin
+            count$d = place + 32'h1;
+        end
+        slots$0$clock = clock;
+        slots$0$d = slots$0$q;
+        slots$1$clock = clock;
+        slots$1$d = slots$1$q;
+        slots$2$clock = clock;
+        slots$2$d = slots$2$q;
+        slots$3$clock = clock;
+        slots$3$d = slots$3$q;
+        if (pop) begin
+            slots$0$d = slots$1$q;
+        end
+        if (pop) begin
+            slots$1$d = slots$2$q;
+        end
+        if (pop) begin
+            slots$2$d = slots$3$q;
+        end
+        if (push && (place == 0)) begin
+            slots$0$d = in_data;
+        end
+        if (push && (place == 1)) begin
+            slots$1$d = in_data;
+        end
+        if (push && (place == 2)) begin
+            slots$2$d = in_data;
+        end
+        if (push && (place == 3)) begin
+            slots$3$d = in_data;
+        end
+    end
+
+endmodule // metisvm_card$host$requests
+
+module metisvm_card$host$requests$slots$0(d,q,clock);
+
+    // Module arguments
+    input wire  [84:0] d;
+    output reg  [84:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 85'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$host$requests$slots$0
+
+module metisvm_card$host$sender(clock,load,data,words,free,out_data,out_valid,out_ready);
+
+    // Module arguments
+    input wire  clock;
+    input wire  load;
+    input wire  [159:0] data;
+    input wire  [3:0] words;
+    output reg  free;
+    output reg  [31:0] out_data;
+    output reg  out_valid;
+    input wire  out_ready;
+
+    // Stub signals
+    reg  [159:0] rest$d;
+    wire  [159:0] rest$q;
+    reg  rest$clock;
+    reg  [3:0] left$d;
+    wire  [3:0] left$q;
+    reg  left$clock;
+
+    // Sub module instances
+    metisvm_card$host$sender$rest rest(
+        .d(rest$d),
+        .q(rest$q),
+        .clock(rest$clock)
+    );
+    metisvm_card$ecp5$bridge$chosen left(
+        .d(left$d),
+        .q(left$q),
+        .clock(left$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        rest$clock = clock;
+        left$clock = clock;
+        rest$d = rest$q;
+        left$d = left$q;
+        out_data = rest$q[(32'h0)+:(32)];
+        out_valid = left$q != 32'h0;
+        free = (left$q == 32'h0) || ((left$q == 32'h1) && out_ready);
+        if ((left$q != 32'h0) && out_ready) begin
+            rest$d = rest$q >> 32'h20;
+            left$d = left$q - 32'h1;
+        end
+        if (load) begin
+            rest$d = data;
+            left$d = words;
+        end
+    end
+
+endmodule // metisvm_card$host$sender
+
+module metisvm_card$host$sender$rest(d,q,clock);
+
+    // Module arguments
+    input wire  [159:0] d;
+    output reg  [159:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 160'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$host$sender$rest
 

@@ -4878,6 +4878,33 @@ module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,
     reg  [47:0] at$d;
     wire  [47:0] at$q;
     reg  at$clock;
+    reg  [7:0] has_field$d;
+    wire  [7:0] has_field$q;
+    reg  has_field$clock;
+    reg  wrong_nonce$d;
+    wire  wrong_nonce$q;
+    reg  wrong_nonce$clock;
+    reg  [31:0] less$d;
+    wire  [31:0] less$q;
+    reg  less$clock;
+    reg  no_handle$d;
+    wire  no_handle$q;
+    reg  no_handle$clock;
+    reg  handle_ok$d;
+    wire  handle_ok$q;
+    reg  handle_ok$clock;
+    reg  is_present$d;
+    wire  is_present$q;
+    reg  is_present$clock;
+    reg  [64:0] upto$d;
+    wire  [64:0] upto$q;
+    reg  upto$clock;
+    reg  range_ok$d;
+    wire  range_ok$q;
+    reg  range_ok$clock;
+    reg  [3:0] stray_reg$d;
+    wire  [3:0] stray_reg$q;
+    reg  stray_reg$clock;
 
     // Local signals
     reg  [14:0] status_n;
@@ -4890,15 +4917,13 @@ module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,
     reg  is_cancel;
     reg  [3:0] stray;
     reg  [31:0] handle;
-    reg  [31:0] handle_less;
-    reg  handle_ok;
     reg  [63:0] address;
     reg  [63:0] length;
     reg  [64:0] address_wide;
     reg  [64:0] length_wide;
-    reg  [64:0] upto;
     reg  [64:0] limit;
-    reg  range_ok;
+    reg  [7:0] fields;
+    reg  [7:0] field_bit;
 
     // Sub module instances
     metisvm_card$executor$handles handles(
@@ -4934,6 +4959,51 @@ module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,
         .q(at$q),
         .clock(at$clock)
     );
+    metisvm_card$executor$has_field has_field(
+        .d(has_field$d),
+        .q(has_field$q),
+        .clock(has_field$clock)
+    );
+    metisvm_card$cores$begun wrong_nonce(
+        .d(wrong_nonce$d),
+        .q(wrong_nonce$q),
+        .clock(wrong_nonce$clock)
+    );
+    metisvm_card$drain less(
+        .d(less$d),
+        .q(less$q),
+        .clock(less$clock)
+    );
+    metisvm_card$cores$begun no_handle(
+        .d(no_handle$d),
+        .q(no_handle$q),
+        .clock(no_handle$clock)
+    );
+    metisvm_card$cores$begun handle_ok(
+        .d(handle_ok$d),
+        .q(handle_ok$q),
+        .clock(handle_ok$clock)
+    );
+    metisvm_card$cores$begun is_present(
+        .d(is_present$d),
+        .q(is_present$q),
+        .clock(is_present$clock)
+    );
+    metisvm_card$executor$upto upto(
+        .d(upto$d),
+        .q(upto$q),
+        .clock(upto$clock)
+    );
+    metisvm_card$cores$begun range_ok(
+        .d(range_ok$d),
+        .q(range_ok$q),
+        .clock(range_ok$clock)
+    );
+    metisvm_card$cores$best stray_reg(
+        .d(stray_reg$d),
+        .q(stray_reg$q),
+        .clock(stray_reg$clock)
+    );
 
     // Update code
     always @(*) begin
@@ -4941,10 +5011,28 @@ module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,
         status_reg$clock = clock;
         detail_reg$clock = clock;
         at$clock = clock;
+        has_field$clock = clock;
+        wrong_nonce$clock = clock;
+        less$clock = clock;
+        no_handle$clock = clock;
+        handle_ok$clock = clock;
+        is_present$clock = clock;
+        upto$clock = clock;
+        range_ok$clock = clock;
+        stray_reg$clock = clock;
         state$d = state$q;
         status_reg$d = status_reg$q;
         detail_reg$d = detail_reg$q;
         at$d = at$q;
+        has_field$d = has_field$q;
+        wrong_nonce$d = wrong_nonce$q;
+        less$d = less$q;
+        no_handle$d = no_handle$q;
+        handle_ok$d = handle_ok$q;
+        is_present$d = is_present$q;
+        upto$d = upto$q;
+        range_ok$d = range_ok$q;
+        stray_reg$d = stray_reg$q;
         handles$clock = clock;
         opcode = entry$0[(32'h0)+:(8)];
         is_cancel = opcode == 32'h1;
@@ -4952,55 +5040,91 @@ module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,
         is_evict = opcode == 32'h3;
         is_run = opcode == 32'h4;
         is_keccak = opcode == 32'h5;
+        fields = 32'h0;
+        field_bit = 32'h4;
+        if (|entry$2[(32'h20)+:(32)]) begin
+            fields = field_bit;
+        end
+        field_bit = field_bit << 32'h1;
+        if (|entry$3) begin
+            fields = fields | field_bit;
+        end
+        field_bit = field_bit << 32'h1;
+        if (|entry$4) begin
+            fields = fields | field_bit;
+        end
+        field_bit = field_bit << 32'h1;
+        if (|entry$5) begin
+            fields = fields | field_bit;
+        end
+        field_bit = field_bit << 32'h1;
+        if (|entry$6) begin
+            fields = fields | field_bit;
+        end
+        field_bit = field_bit << 32'h1;
+        if (|entry$7) begin
+            fields = fields | field_bit;
+        end
+        if (|entry$0[(32'h9)+:(23)]) begin
+            fields = fields | ((32'h1) & 8'hff);
+        end
+        if (|entry$1[(32'h20)+:(32)]) begin
+            fields = fields | ((32'h2) & 8'hff);
+        end
+        has_field$d = fields;
         stray = 32'h8;
         if (~is_load) begin
-            if (|entry$7) begin
+            if (has_field$q[32'h7]) begin
                 stray = 32'h7;
             end
-            if (|entry$6) begin
+            if (has_field$q[32'h6]) begin
                 stray = 32'h6;
             end
         end
         if (~is_keccak) begin
-            if (|entry$5) begin
+            if (has_field$q[32'h5]) begin
                 stray = 32'h5;
             end
-            if (|entry$4) begin
+            if (has_field$q[32'h4]) begin
                 stray = 32'h4;
             end
-            if (~is_load && |entry$3) begin
+            if (~is_load && has_field$q[32'h3]) begin
                 stray = 32'h3;
             end
-            if (~is_cancel && |entry$2[(32'h20)+:(32)]) begin
+            if (~is_cancel && has_field$q[32'h2]) begin
                 stray = 32'h2;
             end
         end
-        if (~is_load && ~is_evict && |entry$2[(32'h0)+:(32)]) begin
+        if (~is_load && ~is_evict && ~no_handle$q) begin
             stray = 32'h2;
         end
-        if (|entry$1[(32'h20)+:(32)]) begin
+        if (has_field$q[32'h1]) begin
             stray = 32'h1;
         end
-        if (|entry$0[(32'h9)+:(23)]) begin
+        if (has_field$q[32'h0]) begin
             stray = 32'h0;
         end
         if (~is_load && entry$0[32'h8]) begin
             stray = 32'h0;
         end
+        stray_reg$d = stray;
+        wrong_nonce$d = (boot_nonce == 32'h0) || (entry$1[(32'h0)+:(32)] != boot_nonce);
         handle = entry$2[(32'h0)+:(32)];
-        handle_less = handle - 32'h1;
-        handle_ok = handle_less < max_handles;
+        no_handle$d = handle == 32'h0;
+        less$d = handle - 32'h1;
+        handle_ok$d = less$q < max_handles;
+        is_present$d = handles$present;
         address = entry$6;
         length = entry$7;
         address_wide = ((address) & 65'h1ffffffffffffffff);
         length_wide = ((length) & 65'h1ffffffffffffffff);
-        upto = address_wide + length_wide;
+        upto$d = address_wide + length_wide;
         limit = ((card_bytes) & 65'h1ffffffffffffffff);
-        range_ok = (address[(32'h0)+:(6)] == 32'h0) && (upto <= limit);
+        range_ok$d = (address[(32'h0)+:(6)] == 32'h0) && (upto$q <= limit);
         handles$clear = clear;
-        handles$handle = handle_less[(32'h0)+:(6)];
+        handles$handle = less$q[(32'h0)+:(6)];
         handles$start = address[(32'h0)+:(48)];
-        handles$upto = upto[(32'h0)+:(49)];
+        handles$upto = upto$q[(32'h0)+:(49)];
         handles$search = 1'b0;
         handles$insert = 1'b0;
         handles$remove = 1'b0;
@@ -5018,73 +5142,76 @@ module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,
         detail_n = detail_reg$q;
         if (state$q == 32'h0) begin
             if (start) begin
-                state$d = 32'h5;
+                state$d = 32'h7;
+            end
+        end
+        if (state$q == 32'h7) begin
+            state$d = 32'h5;
+            status_n = 32'h0;
+            detail_n = 32'h0;
+            at$d = address[(32'h0)+:(48)];
+            if (wrong_nonce$q) begin
+                status_n = 32'h3;
+                detail_n = boot_nonce;
+            end
+            else if (cancelled) begin
+                status_n = 32'h10;
+            end
+            else if (found) begin
                 status_n = 32'h0;
-                detail_n = 32'h0;
-                at$d = address[(32'h0)+:(48)];
-                if ((boot_nonce == 32'h0) || (entry$1[(32'h0)+:(32)] != boot_nonce)) begin
-                    status_n = 32'h3;
-                    detail_n = boot_nonce;
-                end
-                else if (cancelled) begin
-                    status_n = 32'h10;
-                end
-                else if (found) begin
-                    status_n = 32'h0;
-                end
-                else if (opcode > ((32'h5) & 8'hff)) begin
-                    status_n = 32'h1;
-                end
-                else if (is_run) begin
-                    status_n = 32'h1;
-                    if (|entry$0[(32'h8)+:(8)]) begin
-                        status_n = 32'h2;
-                    end
-                end
-                else if (stray != 32'h8) begin
+            end
+            else if (opcode > ((32'h5) & 8'hff)) begin
+                status_n = 32'h1;
+            end
+            else if (is_run) begin
+                status_n = 32'h1;
+                if (|entry$0[(32'h8)+:(8)]) begin
                     status_n = 32'h2;
-                    detail_n = ((stray) & 32'hffffffff);
                 end
-                else if (is_keccak && ~has_keccak) begin
-                    status_n = 32'h1;
+            end
+            else if (stray_reg$q != 32'h8) begin
+                status_n = 32'h2;
+                detail_n = ((stray_reg$q) & 32'hffffffff);
+            end
+            else if (is_keccak && ~has_keccak) begin
+                status_n = 32'h1;
+            end
+            else if (is_cancel) begin
+                status_n = 32'h11;
+            end
+            else if (is_evict) begin
+                if (handle_ok$q && is_present$q) begin
+                    handles$remove = 1'b1;
                 end
-                else if (is_cancel) begin
-                    status_n = 32'h11;
+                else begin
+                    status_n = 32'h4;
+                    detail_n = handle;
                 end
-                else if (is_evict) begin
-                    if (handle_ok && handles$present) begin
-                        handles$remove = 1'b1;
-                    end
-                    else begin
-                        status_n = 32'h4;
-                        detail_n = handle;
-                    end
+            end
+            else if (is_load) begin
+                if (~handle_ok$q) begin
+                    status_n = 32'h2;
+                    detail_n = 32'h2;
                 end
-                else if (is_load) begin
-                    if (~handle_ok) begin
-                        status_n = 32'h2;
-                        detail_n = 32'h2;
-                    end
-                    else if (|entry$3[(32'h0)+:(3)]) begin
-                        status_n = 32'h2;
-                        detail_n = 32'h3;
-                    end
-                    else if (handles$present) begin
-                        status_n = 32'h5;
-                        detail_n = handle;
-                    end
-                    else if (~range_ok) begin
-                        status_n = 32'h6;
-                    end
-                    else begin
-                        handles$search = 1'b1;
-                        state$d = 32'h1;
-                    end
+                else if (|entry$3[(32'h0)+:(3)]) begin
+                    status_n = 32'h2;
+                    detail_n = 32'h3;
                 end
-                else if (is_keccak) begin
-                    keccak_start = 1'b1;
-                    state$d = 32'h4;
+                else if (is_present$q) begin
+                    status_n = 32'h5;
+                    detail_n = handle;
                 end
+                else if (~range_ok$q) begin
+                    status_n = 32'h6;
+                end
+                else begin
+                    handles$search = 1'b1;
+                    state$d = 32'h1;
+                end
+            end
+            else if (is_keccak) begin
+                keccak_start = 1'b1;
+                state$d = 32'h4;
             end
         end
         if ((state$q == 32'h1) && handles$searched) begin
@@ -5206,6 +5333,21 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
     reg  hit$d;
     wire  hit$q;
     reg  hit$clock;
+    reg  [96:0] piece$d;
+    wire  [96:0] piece$q;
+    reg  piece$clock;
+    reg  piece_counts$d;
+    wire  piece_counts$q;
+    reg  piece_counts$clock;
+    reg  below$d;
+    wire  below$q;
+    reg  below$clock;
+    reg  above$d;
+    wire  above$q;
+    reg  above$clock;
+    reg  both_count$d;
+    wire  both_count$q;
+    reg  both_count$clock;
 
     // Local signals
     reg  [63:0] one;
@@ -5252,6 +5394,31 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
         .q(hit$q),
         .clock(hit$clock)
     );
+    metisvm_card$executor$handles$piece piece(
+        .d(piece$d),
+        .q(piece$q),
+        .clock(piece$clock)
+    );
+    metisvm_card$cores$begun piece_counts(
+        .d(piece_counts$d),
+        .q(piece_counts$q),
+        .clock(piece_counts$clock)
+    );
+    metisvm_card$cores$begun below(
+        .d(below$d),
+        .q(below$q),
+        .clock(below$clock)
+    );
+    metisvm_card$cores$begun above(
+        .d(above$d),
+        .q(above$q),
+        .clock(above$clock)
+    );
+    metisvm_card$cores$begun both_count(
+        .d(both_count$d),
+        .q(both_count$q),
+        .clock(both_count$clock)
+    );
 
     // Update code
     always @(*) begin
@@ -5260,11 +5427,21 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
         seen$clock = clock;
         running$clock = clock;
         hit$clock = clock;
+        piece$clock = clock;
+        piece_counts$clock = clock;
+        below$clock = clock;
+        above$clock = clock;
+        both_count$clock = clock;
         valid$d = valid$q;
         at$d = at$q;
         seen$d = seen$q;
         running$d = running$q;
         hit$d = hit$q;
+        piece$d = piece$q;
+        piece_counts$d = piece_counts$q;
+        below$d = below$q;
+        above$d = above$q;
+        both_count$d = both_count$q;
         pieces$read_clock = clock;
         pieces$write_clock = clock;
         one = 32'h1;
@@ -5279,15 +5456,20 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
         pieces$write_enable = insert;
         pieces$read_address = at$q[(32'h0)+:(6)];
         seen$d = at$q;
-        piece_start = ((pieces$read_data[(32'h0)+:(48)]) & 49'h1ffffffffffff);
-        piece_end = pieces$read_data[(32'h30)+:(49)];
+        piece$d = pieces$read_data;
+        piece_counts$d = running$q && (at$q != 32'h0) && (at$q <= ((32'h40) & 7'h7f)) && valid$q[seen$q[(32'h0)+:(6)]];
+        piece_start = ((piece$q[(32'h0)+:(48)]) & 49'h1ffffffffffff);
+        piece_end = piece$q[(32'h30)+:(49)];
         start_wide = ((start) & 49'h1ffffffffffff);
+        below$d = piece_start < upto;
+        above$d = start_wide < piece_end;
+        both_count$d = piece_counts$q;
+        if (both_count$q && below$q && above$q) begin
+            hit$d = 1'b1;
+        end
         if (running$q) begin
             at$d = at$q + 32'h1;
-            if ((at$q != 32'h0) && valid$q[seen$q[(32'h0)+:(6)]] && (piece_start < upto) && (start_wide < piece_end)) begin
-                hit$d = 1'b1;
-            end
-            if (at$q == 32'h40) begin
+            if (at$q == 32'h43) begin
                 running$d = 1'b0;
             end
         end
@@ -5295,6 +5477,8 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
             at$d = 32'h0;
             running$d = 1'b1;
             hit$d = 1'b0;
+            piece_counts$d = 1'b0;
+            both_count$d = 1'b0;
         end
         searched = ~running$q;
         meets = hit$q;
@@ -5330,6 +5514,24 @@ module metisvm_card$executor$handles$at(d,q,clock);
 
 endmodule // metisvm_card$executor$handles$at
 
+module metisvm_card$executor$handles$piece(d,q,clock);
+
+    // Module arguments
+    input wire  [96:0] d;
+    output reg  [96:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 97'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$executor$handles$piece
+
 module metisvm_card$executor$handles$pieces(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
 
     // Module arguments
@@ -5357,6 +5559,24 @@ module metisvm_card$executor$handles$pieces(read_address,read_clock,read_data,wr
     end
 
 endmodule // metisvm_card$executor$handles$pieces
+
+module metisvm_card$executor$has_field(d,q,clock);
+
+    // Module arguments
+    input wire  [7:0] d;
+    output reg  [7:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 8'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$executor$has_field
 
 module metisvm_card$executor$state(d,q,clock);
 
@@ -5394,6 +5614,24 @@ module metisvm_card$executor$status_reg(d,q,clock);
 
 endmodule // metisvm_card$executor$status_reg
 
+module metisvm_card$executor$upto(d,q,clock);
+
+    // Module arguments
+    input wire  [64:0] d;
+    output reg  [64:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 65'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$executor$upto
+
 module metisvm_card$fetcher(clock,abort,cmd_valid,cmd_ready,cmd_address,cmd_length,cmd_kind,req_valid,req_ready,req_address,req_bytes,req_kind,req_last,idle);
 
     // Module arguments
@@ -5425,13 +5663,22 @@ module metisvm_card$fetcher(clock,abort,cmd_valid,cmd_ready,cmd_address,cmd_leng
     reg  [1:0] kind$d;
     wire  [1:0] kind$q;
     reg  kind$clock;
+    reg  ready$d;
+    wire  ready$q;
+    reg  ready$clock;
+    reg  [9:0] room$d;
+    wire  [9:0] room$q;
+    reg  room$clock;
+    reg  is_last$d;
+    wire  is_last$q;
+    reg  is_last$clock;
 
     // Local signals
     reg  [9:0] offset;
-    reg  [9:0] room;
+    reg  [9:0] room_n;
     reg  [48:0] room_wide;
-    reg  [63:0] room_address;
-    reg  is_last;
+    reg  [54:0] next_piece;
+    reg  [63:0] next_address;
 
     // Sub module instances
     metisvm_card$cores$begun active(
@@ -5454,6 +5701,21 @@ module metisvm_card$fetcher(clock,abort,cmd_valid,cmd_ready,cmd_address,cmd_leng
         .q(kind$q),
         .clock(kind$clock)
     );
+    metisvm_card$cores$begun ready(
+        .d(ready$d),
+        .q(ready$q),
+        .clock(ready$clock)
+    );
+    metisvm_card$cores$best_load room(
+        .d(room$d),
+        .q(room$q),
+        .clock(room$clock)
+    );
+    metisvm_card$cores$begun is_last(
+        .d(is_last$d),
+        .q(is_last$q),
+        .clock(is_last$clock)
+    );
 
     // Update code
     always @(*) begin
@@ -5461,30 +5723,41 @@ module metisvm_card$fetcher(clock,abort,cmd_valid,cmd_ready,cmd_address,cmd_leng
         address$clock = clock;
         left$clock = clock;
         kind$clock = clock;
+        ready$clock = clock;
+        room$clock = clock;
+        is_last$clock = clock;
         active$d = active$q;
         address$d = address$q;
         left$d = left$q;
         kind$d = kind$q;
+        ready$d = ready$q;
+        room$d = room$q;
+        is_last$d = is_last$q;
         offset = ((address$q[(32'h0)+:(9)]) & 10'h3ff);
-        room = ((32'h200) & 10'h3ff) - offset;
-        room_wide = ((room) & 49'h1ffffffffffff);
-        room_address = ((room) & 64'hffffffffffffffff);
-        is_last = left$q <= room_wide;
+        room_n = ((32'h200) & 10'h3ff) - offset;
+        room$d = room_n;
+        is_last$d = ~|left$q[(32'ha)+:(39)] && (left$q[(32'h0)+:(10)] <= room_n);
+        room_wide = ((room$q) & 49'h1ffffffffffff);
+        next_piece = address$q[(32'h9)+:(55)] + 32'h1;
+        next_address = ((next_piece) & 64'hffffffffffffffff);
+        next_address = next_address << 32'h9;
         cmd_ready = ~active$q;
-        req_valid = active$q;
+        req_valid = ready$q;
         req_address = address$q;
         req_kind = kind$q;
-        req_last = is_last;
-        req_bytes = room;
-        if (is_last) begin
+        req_last = is_last$q;
+        req_bytes = room$q;
+        if (is_last$q) begin
             req_bytes = left$q[(32'h0)+:(10)];
         end
         idle = ~active$q;
         if (active$q) begin
-            if (req_ready) begin
-                address$d = address$q + room_address;
+            ready$d = 1'b1;
+            if (ready$q && req_ready) begin
+                ready$d = 1'b0;
+                address$d = next_address;
                 left$d = left$q - room_wide;
-                if (is_last) begin
+                if (is_last$q) begin
                     active$d = 1'b0;
                 end
             end
@@ -5499,6 +5772,7 @@ module metisvm_card$fetcher(clock,abort,cmd_valid,cmd_ready,cmd_address,cmd_leng
         end
         if (abort) begin
             active$d = 1'b0;
+            ready$d = 1'b0;
         end
     end
 
@@ -6093,17 +6367,17 @@ module metisvm_card$keccak$beats(clock,clear,data,push,full,first,valid,pop,fill
         .write_data(entries$write_data),
         .write_enable(entries$write_enable)
     );
-    metisvm_card$keccak$beats$head head(
+    metisvm_card$executor$has_field head(
         .d(head$d),
         .q(head$q),
         .clock(head$clock)
     );
-    metisvm_card$keccak$beats$head tail(
+    metisvm_card$executor$has_field tail(
         .d(tail$d),
         .q(tail$q),
         .clock(tail$clock)
     );
-    metisvm_card$keccak$beats$head tail_seen(
+    metisvm_card$executor$has_field tail_seen(
         .d(tail_seen$d),
         .q(tail_seen$q),
         .clock(tail_seen$clock)
@@ -6175,24 +6449,6 @@ module metisvm_card$keccak$beats$entries(read_address,read_clock,read_data,write
     end
 
 endmodule // metisvm_card$keccak$beats$entries
-
-module metisvm_card$keccak$beats$head(d,q,clock);
-
-    // Module arguments
-    input wire  [7:0] d;
-    output reg  [7:0] q;
-    input wire  clock;
-
-    // Update code (custom)
-    initial begin
-       q = 8'h0;
-    end
-
-    always @(posedge clock) begin
-       q <= d;
-    end
-
-endmodule // metisvm_card$keccak$beats$head
 
 module metisvm_card$keccak$crc(clock,clear,enable,data,checksum);
 
@@ -6528,6 +6784,22 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
     input wire  irq_ready;
 
     // Stub signals
+    reg  next_burst$clock;
+    reg  [63:0] next_burst$sq;
+    reg  [63:0] next_burst$cq;
+    reg  [31:0] next_burst$log2;
+    reg  [31:0] next_burst$max_log2;
+    reg  [15:0] next_burst$tail;
+    reg  [15:0] next_burst$head;
+    reg  [15:0] next_burst$completed;
+    reg  [15:0] next_burst$consumed;
+    wire  next_burst$valid;
+    wire  next_burst$over;
+    wire  [3:0] next_burst$count;
+    wire  [63:0] next_burst$address;
+    wire  [63:0] next_burst$completion;
+    wire  next_burst$at_start;
+    wire  next_burst$phase;
     reg  [5:0] contexts$read_address;
     reg  contexts$read_clock;
     wire  [63:0] contexts$read_data;
@@ -6646,22 +6918,6 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
     reg  is_cancelled$clock;
 
     // Local signals
-    reg  [16:0] entries;
-    reg  [16:0] one17;
-    reg  [16:0] mask;
-    reg  [15:0] waiting;
-    reg  [16:0] waiting_wide;
-    reg  [15:0] unreported;
-    reg  [16:0] unreported_wide;
-    reg  [16:0] room;
-    reg  [16:0] slot;
-    reg  [16:0] to_end;
-    reg  [16:0] to_page;
-    reg  [16:0] least;
-    reg  [63:0] offset;
-    reg  [5:0] place;
-    reg  [16:0] end17;
-    reg  [16:0] odd;
     reg  cancellable;
     reg  good_word;
     reg  [31:0] candidate;
@@ -6679,7 +6935,6 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
     reg  [9:0] step_wide;
     reg  [6:0] last_queue;
     reg  [5:0] next_queue;
-    reg  valid;
     reg  [5:0] index_wide;
     reg  [5:0] step6;
     reg  [3:0] next_index;
@@ -6687,6 +6942,24 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
     reg  [63:0] phase;
 
     // Sub module instances
+    metisvm_card$queue$next_burst next_burst(
+        .clock(next_burst$clock),
+        .sq(next_burst$sq),
+        .cq(next_burst$cq),
+        .log2(next_burst$log2),
+        .max_log2(next_burst$max_log2),
+        .tail(next_burst$tail),
+        .head(next_burst$head),
+        .completed(next_burst$completed),
+        .consumed(next_burst$consumed),
+        .valid(next_burst$valid),
+        .over(next_burst$over),
+        .count(next_burst$count),
+        .address(next_burst$address),
+        .completion(next_burst$completion),
+        .at_start(next_burst$at_start),
+        .phase(next_burst$phase)
+    );
     metisvm_card$queue$burst contexts(
         .read_address(contexts$read_address),
         .read_clock(contexts$read_clock),
@@ -6855,7 +7128,7 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         .q(target$7$q),
         .clock(target$7$clock)
     );
-    metisvm_card$keccak$beats$head is_cancel(
+    metisvm_card$executor$has_field is_cancel(
         .d(is_cancel$d),
         .q(is_cancel$q),
         .clock(is_cancel$clock)
@@ -6865,7 +7138,7 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         .q(good$q),
         .clock(good$clock)
     );
-    metisvm_card$keccak$beats$head has_found(
+    metisvm_card$executor$has_field has_found(
         .d(has_found$d),
         .q(has_found$q),
         .clock(has_found$clock)
@@ -6914,6 +7187,7 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         good$d = good$q;
         has_found$d = has_found$q;
         is_cancelled$d = is_cancelled$q;
+        next_burst$clock = clock;
         contexts$read_clock = clock;
         contexts$write_clock = clock;
         burst$read_clock = clock;
@@ -6986,21 +7260,15 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         cfg_address = queue_wide | step_wide;
         low = ((cfg_data) & 64'hffffffffffffffff);
         high = low << 32'h20;
-        one17 = 32'h1;
-        entries = one17 << log2$q[(32'h0)+:(5)];
-        mask = entries - 32'h1;
-        waiting = tail$q - head$q;
-        waiting_wide = ((waiting) & 17'h1ffff);
-        unreported = completed$q - consumed$q;
-        unreported_wide = ((unreported) & 17'h1ffff);
-        room = entries - unreported_wide;
-        slot = ((head$q) & 17'h1ffff) & mask;
-        to_end = entries - slot;
-        offset = ((slot) & 64'hffffffffffffffff);
-        offset = offset << 32'h6;
-        cmd_address = sq$q + offset;
-        place = cmd_address[(32'h6)+:(6)];
-        to_page = ((32'h40) & 17'h1ffff) - ((place) & 17'h1ffff);
+        next_burst$sq = sq$q;
+        next_burst$cq = cq$q;
+        next_burst$log2 = log2$q;
+        next_burst$max_log2 = max_log2;
+        next_burst$tail = tail$q;
+        next_burst$head = head$q;
+        next_burst$completed = completed$q;
+        next_burst$consumed = consumed$q;
+        cmd_address = next_burst$address;
         cmd_length = ((count$q) & 49'h1ffffffffffff);
         cmd_length = cmd_length << 32'h6;
         last_queue = queues - 32'h1;
@@ -7014,7 +7282,6 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         cancelled = is_cancelled$q;
         found = has_found$q[index$q[(32'h0)+:(3)]];
         next_index = index$q + 32'h1;
-        valid = (log2$q != 32'h0) && (log2$q <= max_log2) && (sq$q[(32'h0)+:(6)] == 32'h0) && (cq$q[(32'h0)+:(6)] == 32'h0) && ~&sq$q[(32'h15)+:(43)] && ~&cq$q[(32'h13)+:(45)];
         good_word = in_data == 32'h0;
         if (step$q[(32'h0)+:(3)] == 32'h0) begin
             good_word = in_data[(32'h0)+:(32)] == 32'h1;
@@ -7099,6 +7366,7 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         end
         if (state$q == 32'h2) begin
             state$d = 32'h3;
+            step$d = 32'h0;
             if (~sel_enabled || (sel_fresh && sel_pending)) begin
                 queue$d = next_queue;
                 state$d = 32'h0;
@@ -7109,7 +7377,7 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
                 unannounced$d = 1'b0;
                 set_state = 1'b1;
                 new_state = 32'h1;
-                if (~valid) begin
+                if (~next_burst$valid) begin
                     new_state = 32'h2;
                     state$d = 32'h0;
                 end
@@ -7121,34 +7389,24 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
             end
         end
         if (state$q == 32'h3) begin
-            state$d = 32'h4;
-            if ((unreported_wide > entries) || (waiting_wide > entries)) begin
-                set_state = 1'b1;
-                new_state = 32'h2;
-                state$d = 32'h0;
+            step$d = step$q + 32'h1;
+            if (step$q == 32'h4) begin
+                state$d = 32'h4;
+                if (next_burst$over) begin
+                    set_state = 1'b1;
+                    new_state = 32'h2;
+                    state$d = 32'h0;
+                end
             end
         end
-        least = waiting_wide;
-        if (room < least) begin
-            least = room;
-        end
-        if (to_end < least) begin
-            least = to_end;
-        end
-        if (to_page < least) begin
-            least = to_page;
-        end
-        if (least > ((32'h8) & 17'h1ffff)) begin
-            least = 32'h8;
-        end
         if (state$q == 32'h4) begin
-            count$d = least[(32'h0)+:(4)];
+            count$d = next_burst$count;
             state$d = 32'h5;
             step$d = 32'h0;
             is_cancel$d = 32'h0;
             has_found$d = 32'h0;
             index$d = 32'h0;
-            if (least == 32'h0) begin
+            if (next_burst$count == 32'h0) begin
                 state$d = 32'hd;
             end
         end
@@ -7293,11 +7551,7 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
                 state$d = 32'ha;
             end
         end
-        end17 = ((completed$q) & 17'h1ffff) & mask;
-        odd = ((completed$q) & 17'h1ffff) & entries;
-        write_address = ((end17) & 64'hffffffffffffffff);
-        write_address = write_address << 32'h4;
-        write_address = write_address + cq$q;
+        write_address = next_burst$completion;
         high = ((boot_nonce) & 64'hffffffffffffffff);
         high = high << 32'h20;
         write_data = ((words$0$q[(32'h20)+:(32)]) & 64'hffffffffffffffff) | high;
@@ -7306,7 +7560,7 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
                 write_start = 1'b1;
                 state$d = 32'hb;
             end
-            else if (end17 == 32'h0) begin
+            else if (next_burst$at_start) begin
                 write_flush = 1'b1;
             end
             else begin
@@ -7327,7 +7581,7 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         saved = saved | saved_high;
         saved_high = ((detail) & 64'hffffffffffffffff);
         saved = saved | saved_high;
-        if (odd == 32'h0) begin
+        if (next_burst$phase) begin
             saved = saved | phase;
         end
         if (state$q == 32'hc) begin
@@ -7436,6 +7690,290 @@ module metisvm_card$queue$completed(d,q,clock);
     end
 
 endmodule // metisvm_card$queue$completed
+
+module metisvm_card$queue$next_burst(clock,sq,cq,log2,max_log2,tail,head,completed,consumed,valid,over,count,address,completion,at_start,phase);
+
+    // Module arguments
+    input wire  clock;
+    input wire  [63:0] sq;
+    input wire  [63:0] cq;
+    input wire  [31:0] log2;
+    input wire  [31:0] max_log2;
+    input wire  [15:0] tail;
+    input wire  [15:0] head;
+    input wire  [15:0] completed;
+    input wire  [15:0] consumed;
+    output reg  valid;
+    output reg  over;
+    output reg  [3:0] count;
+    output reg  [63:0] address;
+    output reg  [63:0] completion;
+    output reg  at_start;
+    output reg  phase;
+
+    // Stub signals
+    reg  valid_reg$d;
+    wire  valid_reg$q;
+    reg  valid_reg$clock;
+    reg  [16:0] entries$d;
+    wire  [16:0] entries$q;
+    reg  entries$clock;
+    reg  [16:0] mask$d;
+    wire  [16:0] mask$q;
+    reg  mask$clock;
+    reg  [15:0] waiting$d;
+    wire  [15:0] waiting$q;
+    reg  waiting$clock;
+    reg  [15:0] unreported$d;
+    wire  [15:0] unreported$q;
+    reg  unreported$clock;
+    reg  [16:0] slot$d;
+    wire  [16:0] slot$q;
+    reg  slot$clock;
+    reg  [16:0] to_end$d;
+    wire  [16:0] to_end$q;
+    reg  to_end$clock;
+    reg  [16:0] room$d;
+    wire  [16:0] room$q;
+    reg  room$clock;
+    reg  over_reg$d;
+    wire  over_reg$q;
+    reg  over_reg$clock;
+    reg  [63:0] address_reg$d;
+    wire  [63:0] address_reg$q;
+    reg  address_reg$clock;
+    reg  [3:0] least_waiting$d;
+    wire  [3:0] least_waiting$q;
+    reg  least_waiting$clock;
+    reg  [3:0] least_room$d;
+    wire  [3:0] least_room$q;
+    reg  least_room$clock;
+    reg  [3:0] least_end$d;
+    wire  [3:0] least_end$q;
+    reg  least_end$clock;
+    reg  [3:0] least_page$d;
+    wire  [3:0] least_page$q;
+    reg  least_page$clock;
+    reg  [3:0] least_host$d;
+    wire  [3:0] least_host$q;
+    reg  least_host$clock;
+    reg  [3:0] least_ring$d;
+    wire  [3:0] least_ring$q;
+    reg  least_ring$clock;
+    reg  [16:0] place$d;
+    wire  [16:0] place$q;
+    reg  place$clock;
+    reg  phase_reg$d;
+    wire  phase_reg$q;
+    reg  phase_reg$clock;
+    reg  [63:0] completion_reg$d;
+    wire  [63:0] completion_reg$q;
+    reg  completion_reg$clock;
+
+    // Local signals
+    reg  [16:0] one;
+    reg  [16:0] waiting_wide;
+    reg  [16:0] unreported_wide;
+    reg  [63:0] offset;
+    reg  [6:0] to_page;
+    reg  [16:0] pass;
+
+    // Sub module instances
+    metisvm_card$cores$begun valid_reg(
+        .d(valid_reg$d),
+        .q(valid_reg$q),
+        .clock(valid_reg$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorber$arrived_at entries(
+        .d(entries$d),
+        .q(entries$q),
+        .clock(entries$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorber$arrived_at mask(
+        .d(mask$d),
+        .q(mask$q),
+        .clock(mask$clock)
+    );
+    metisvm_card$queue$completed waiting(
+        .d(waiting$d),
+        .q(waiting$q),
+        .clock(waiting$clock)
+    );
+    metisvm_card$queue$completed unreported(
+        .d(unreported$d),
+        .q(unreported$q),
+        .clock(unreported$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorber$arrived_at slot(
+        .d(slot$d),
+        .q(slot$q),
+        .clock(slot$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorber$arrived_at to_end(
+        .d(to_end$d),
+        .q(to_end$q),
+        .clock(to_end$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorber$arrived_at room(
+        .d(room$d),
+        .q(room$q),
+        .clock(room$clock)
+    );
+    metisvm_card$cores$begun over_reg(
+        .d(over_reg$d),
+        .q(over_reg$q),
+        .clock(over_reg$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 address_reg(
+        .d(address_reg$d),
+        .q(address_reg$q),
+        .clock(address_reg$clock)
+    );
+    metisvm_card$cores$best least_waiting(
+        .d(least_waiting$d),
+        .q(least_waiting$q),
+        .clock(least_waiting$clock)
+    );
+    metisvm_card$cores$best least_room(
+        .d(least_room$d),
+        .q(least_room$q),
+        .clock(least_room$clock)
+    );
+    metisvm_card$cores$best least_end(
+        .d(least_end$d),
+        .q(least_end$q),
+        .clock(least_end$clock)
+    );
+    metisvm_card$cores$best least_page(
+        .d(least_page$d),
+        .q(least_page$q),
+        .clock(least_page$clock)
+    );
+    metisvm_card$cores$best least_host(
+        .d(least_host$d),
+        .q(least_host$q),
+        .clock(least_host$clock)
+    );
+    metisvm_card$cores$best least_ring(
+        .d(least_ring$d),
+        .q(least_ring$q),
+        .clock(least_ring$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorber$arrived_at place(
+        .d(place$d),
+        .q(place$q),
+        .clock(place$clock)
+    );
+    metisvm_card$cores$begun phase_reg(
+        .d(phase_reg$d),
+        .q(phase_reg$q),
+        .clock(phase_reg$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 completion_reg(
+        .d(completion_reg$d),
+        .q(completion_reg$q),
+        .clock(completion_reg$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        valid_reg$clock = clock;
+        entries$clock = clock;
+        mask$clock = clock;
+        waiting$clock = clock;
+        unreported$clock = clock;
+        slot$clock = clock;
+        to_end$clock = clock;
+        room$clock = clock;
+        over_reg$clock = clock;
+        address_reg$clock = clock;
+        least_waiting$clock = clock;
+        least_room$clock = clock;
+        least_end$clock = clock;
+        least_page$clock = clock;
+        least_host$clock = clock;
+        least_ring$clock = clock;
+        place$clock = clock;
+        phase_reg$clock = clock;
+        completion_reg$clock = clock;
+        valid_reg$d = valid_reg$q;
+        entries$d = entries$q;
+        mask$d = mask$q;
+        waiting$d = waiting$q;
+        unreported$d = unreported$q;
+        slot$d = slot$q;
+        to_end$d = to_end$q;
+        room$d = room$q;
+        over_reg$d = over_reg$q;
+        address_reg$d = address_reg$q;
+        least_waiting$d = least_waiting$q;
+        least_room$d = least_room$q;
+        least_end$d = least_end$q;
+        least_page$d = least_page$q;
+        least_host$d = least_host$q;
+        least_ring$d = least_ring$q;
+        place$d = place$q;
+        phase_reg$d = phase_reg$q;
+        completion_reg$d = completion_reg$q;
+        valid_reg$d = (log2 != 32'h0) && (log2 <= max_log2) && (sq[(32'h0)+:(6)] == 32'h0) && (cq[(32'h0)+:(6)] == 32'h0) && ~&sq[(32'h15)+:(43)] && ~&cq[(32'h13)+:(45)];
+        one = 32'h1;
+        entries$d = one << log2[(32'h0)+:(5)];
+        mask$d = entries$q - 32'h1;
+        waiting$d = tail - head;
+        unreported$d = completed - consumed;
+        slot$d = ((head) & 17'h1ffff) & mask$q;
+        place$d = ((completed) & 17'h1ffff) & mask$q;
+        pass = ((completed) & 17'h1ffff) & entries$q;
+        phase_reg$d = pass == 32'h0;
+        waiting_wide = ((waiting$q) & 17'h1ffff);
+        unreported_wide = ((unreported$q) & 17'h1ffff);
+        over_reg$d = (unreported_wide > entries$q) || (waiting_wide > entries$q);
+        room$d = entries$q - unreported_wide;
+        to_end$d = entries$q - slot$q;
+        offset = ((slot$q) & 64'hffffffffffffffff);
+        offset = offset << 32'h6;
+        address_reg$d = sq + offset;
+        offset = ((place$q) & 64'hffffffffffffffff);
+        offset = offset << 32'h4;
+        completion_reg$d = cq + offset;
+        least_waiting$d = ((waiting$q[(32'h0)+:(3)]) & 4'hf);
+        if (|waiting$q[(32'h3)+:(13)]) begin
+            least_waiting$d = 32'h8;
+        end
+        least_room$d = ((room$q[(32'h0)+:(3)]) & 4'hf);
+        if (|room$q[(32'h3)+:(14)]) begin
+            least_room$d = 32'h8;
+        end
+        least_end$d = ((to_end$q[(32'h0)+:(3)]) & 4'hf);
+        if (|to_end$q[(32'h3)+:(14)]) begin
+            least_end$d = 32'h8;
+        end
+        to_page = ((32'h40) & 7'h7f) - ((address_reg$q[(32'h6)+:(6)]) & 7'h7f);
+        least_page$d = ((to_page[(32'h0)+:(3)]) & 4'hf);
+        if (|to_page[(32'h3)+:(4)]) begin
+            least_page$d = 32'h8;
+        end
+        least_host$d = least_waiting$q;
+        if (least_room$q < least_waiting$q) begin
+            least_host$d = least_room$q;
+        end
+        least_ring$d = least_end$q;
+        if (least_page$q < least_end$q) begin
+            least_ring$d = least_page$q;
+        end
+        count = least_host$q;
+        if (least_ring$q < least_host$q) begin
+            count = least_ring$q;
+        end
+        valid = valid_reg$q;
+        over = over_reg$q;
+        address = address_reg$q;
+        completion = completion_reg$q;
+        at_start = place$q == 32'h0;
+        phase = phase_reg$q;
+    end
+
+endmodule // metisvm_card$queue$next_burst
 
 module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,req_bytes,req_kind,req_last,rq_address,rq_bytes,rq_tag,rq_valid,rq_ready,rc_data,rc_tag,rc_last,rc_error,rc_valid,rc_ready,out_data,out_bytes,out_kind,out_end,out_error,out_valid,out_ready,empty,quiet,waits,dead);
 

@@ -21,6 +21,8 @@ pub(crate) struct BoardFile {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Dma {
+    #[serde(default)]
+    bridged: bool,
     stream_bits: usize,
     tags: usize,
     read_timeout_cycles: u32,
@@ -57,6 +59,7 @@ impl BoardFile {
             part: self.part,
             stream_bits: self.dma.stream_bits,
             tags: self.dma.tags,
+            bridged: self.dma.bridged,
             cores: self.keccak.cores,
             rounds_per_cycle: self.keccak.rounds_per_cycle,
             read_timeout_cycles: self.dma.read_timeout_cycles,

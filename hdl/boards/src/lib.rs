@@ -38,6 +38,8 @@ pub struct Board {
     pub stream_bits: usize,
     /// DMA reads that can be under way, 32 or 64.
     pub tags: usize,
+    /// Its streams and registers come over a narrow bridge, which its Verilog holds both ends of.
+    pub bridged: bool,
     /// Keccak cores, 1 to [`MAX_CORES`].
     pub cores: usize,
     /// Rounds of Keccak that a core executes in a cycle: a divisor of 24.

@@ -4,7 +4,8 @@ use crate::shell::handles::Handles;
 use rust_hdl::prelude::*;
 
 /// States: 0 waits, 1 compares a range with the resident ones, 2 asks for its bytes, 3 copies them, 4 waits
-/// for the Keccak job, 5 is done, 6 throws away what is still on its way.
+/// for the Keccak job, 5 is done, 6 throws away what is still on its way, 7 decides, on what was compared in the
+/// cycles before: the entry has stood for two by then.
 #[derive(LogicBlock, Default)]
 pub struct Executor {
     /// The clock; everything happens on its rising edge.
@@ -75,6 +76,15 @@ pub struct Executor {
     status_reg: DFF<Bits<15>>,
     detail_reg: DFF<Bits<32>>,
     at: DFF<Bits<48>>,
+    has_field: DFF<Bits<8>>,
+    wrong_nonce: DFF<Bit>,
+    less: DFF<Bits<32>>,
+    no_handle: DFF<Bit>,
+    handle_ok: DFF<Bit>,
+    is_present: DFF<Bit>,
+    upto: DFF<Bits<65>>,
+    range_ok: DFF<Bit>,
+    stray_reg: DFF<Bits<4>>,
     status_n: Signal<Local, Bits<15>>,
     detail_n: Signal<Local, Bits<32>>,
     opcode: Signal<Local, Bits<8>>,
@@ -85,21 +95,35 @@ pub struct Executor {
     is_cancel: Signal<Local, Bit>,
     stray: Signal<Local, Bits<4>>,
     handle: Signal<Local, Bits<32>>,
-    handle_less: Signal<Local, Bits<32>>,
-    handle_ok: Signal<Local, Bit>,
     address: Signal<Local, Bits<64>>,
     length: Signal<Local, Bits<64>>,
     address_wide: Signal<Local, Bits<65>>,
     length_wide: Signal<Local, Bits<65>>,
-    upto: Signal<Local, Bits<65>>,
     limit: Signal<Local, Bits<65>>,
-    range_ok: Signal<Local, Bit>,
+    fields: Signal<Local, Bits<8>>,
+    field_bit: Signal<Local, Bits<8>>,
 }
 
 impl Logic for Executor {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, state, status_reg, detail_reg, at);
+        dff_setup!(
+            self,
+            clock,
+            state,
+            status_reg,
+            detail_reg,
+            at,
+            has_field,
+            wrong_nonce,
+            less,
+            no_handle,
+            handle_ok,
+            is_present,
+            upto,
+            range_ok,
+            stray_reg
+        );
         clock!(self, clock, handles);
         self.opcode.next = self.entry[0].val().get_bits::<8>(0);
         self.is_cancel.next = self.opcode.val() == 1;
@@ -107,58 +131,82 @@ impl Logic for Executor {
         self.is_evict.next = self.opcode.val() == 3;
         self.is_run.next = self.opcode.val() == 4;
         self.is_keccak.next = self.opcode.val() == 5;
+        // Words with a bit set; of word 2 the count alone, of words 0 and 1 what no opcode names.
+        self.fields.next = 0.into();
+        self.field_bit.next = 4.into();
+        if self.entry[2].val().get_bits::<32>(32).any() {
+            self.fields.next = self.field_bit.val();
+        }
+        for i in 3..8 {
+            self.field_bit.next = self.field_bit.val() << 1;
+            if self.entry[i].val().any() {
+                self.fields.next = self.fields.val() | self.field_bit.val();
+            }
+        }
+        if self.entry[0].val().get_bits::<23>(9).any() {
+            self.fields.next = self.fields.val() | bits::<8>(1);
+        }
+        if self.entry[1].val().get_bits::<32>(32).any() {
+            self.fields.next = self.fields.val() | bits::<8>(2);
+        }
+        self.has_field.d.next = self.fields.val();
         // The lowest word with a field that the opcode does not name; 8 for none.
         self.stray.next = 8.into();
         if !self.is_load.val() {
-            if self.entry[7].val().any() {
+            if self.has_field.q.val().get_bit(7) {
                 self.stray.next = 7.into();
             }
-            if self.entry[6].val().any() {
+            if self.has_field.q.val().get_bit(6) {
                 self.stray.next = 6.into();
             }
         }
         if !self.is_keccak.val() {
-            if self.entry[5].val().any() {
+            if self.has_field.q.val().get_bit(5) {
                 self.stray.next = 5.into();
             }
-            if self.entry[4].val().any() {
+            if self.has_field.q.val().get_bit(4) {
                 self.stray.next = 4.into();
             }
-            if !self.is_load.val() && self.entry[3].val().any() {
+            if !self.is_load.val() && self.has_field.q.val().get_bit(3) {
                 self.stray.next = 3.into();
             }
-            if !self.is_cancel.val() && self.entry[2].val().get_bits::<32>(32).any() {
+            if !self.is_cancel.val() && self.has_field.q.val().get_bit(2) {
                 self.stray.next = 2.into();
             }
         }
-        if !self.is_load.val() && !self.is_evict.val() && self.entry[2].val().get_bits::<32>(0).any() {
+        if !self.is_load.val() && !self.is_evict.val() && !self.no_handle.q.val() {
             self.stray.next = 2.into();
         }
-        if self.entry[1].val().get_bits::<32>(32).any() {
+        if self.has_field.q.val().get_bit(1) {
             self.stray.next = 1.into();
         }
-        if self.entry[0].val().get_bits::<23>(9).any() {
+        if self.has_field.q.val().get_bit(0) {
             self.stray.next = 0.into();
         }
         if !self.is_load.val() && self.entry[0].val().get_bit(8) {
             self.stray.next = 0.into();
         }
+        self.stray_reg.d.next = self.stray.val();
+        self.wrong_nonce.d.next =
+            (self.boot_nonce.val() == 0) || (self.entry[1].val().get_bits::<32>(0) != self.boot_nonce.val());
         self.handle.next = self.entry[2].val().get_bits::<32>(0);
-        self.handle_less.next = self.handle.val() - 1;
-        self.handle_ok.next = self.handle_less.val() < self.max_handles.val();
+        self.no_handle.d.next = self.handle.val() == 0;
+        self.less.d.next = self.handle.val() - 1;
+        self.handle_ok.d.next = self.less.q.val() < self.max_handles.val();
+        self.is_present.d.next = self.handles.present.val();
         self.address.next = self.entry[6].val();
         self.length.next = self.entry[7].val();
         self.address_wide.next = bit_cast::<65, 64>(self.address.val());
         self.length_wide.next = bit_cast::<65, 64>(self.length.val());
-        self.upto.next = self.address_wide.val() + self.length_wide.val();
+        self.upto.d.next = self.address_wide.val() + self.length_wide.val();
         self.limit.next = bit_cast::<65, 64>(self.card_bytes.val());
-        self.range_ok.next =
-            (self.address.val().get_bits::<6>(0) == 0) && (self.upto.val() <= self.limit.val());
+        self.range_ok.d.next =
+            (self.address.val().get_bits::<6>(0) == 0) && (self.upto.q.val() <= self.limit.val());
 
         self.handles.clear.next = self.clear.val();
-        self.handles.handle.next = self.handle_less.val().get_bits::<6>(0);
+        self.handles.handle.next = self.less.q.val().get_bits::<6>(0);
         self.handles.start.next = self.address.val().get_bits::<48>(0);
-        self.handles.upto.next = self.upto.val().get_bits::<49>(0);
+        self.handles.upto.next = self.upto.q.val().get_bits::<49>(0);
         self.handles.search.next = false;
         self.handles.insert.next = false;
         self.handles.remove.next = false;
@@ -177,61 +225,62 @@ impl Logic for Executor {
 
         if self.state.q.val() == 0 {
             if self.start.val() {
-                self.state.d.next = 5.into();
+                self.state.d.next = 7.into();
+            }
+        }
+        if self.state.q.val() == 7 {
+            self.state.d.next = 5.into();
+            self.status_n.next = 0.into();
+            self.detail_n.next = 0.into();
+            self.at.d.next = self.address.val().get_bits::<48>(0);
+            if self.wrong_nonce.q.val() {
+                self.status_n.next = 3.into();
+                self.detail_n.next = self.boot_nonce.val();
+            } else if self.cancelled.val() {
+                self.status_n.next = 16.into();
+            } else if self.found.val() {
                 self.status_n.next = 0.into();
-                self.detail_n.next = 0.into();
-                self.at.d.next = self.address.val().get_bits::<48>(0);
-                if (self.boot_nonce.val() == 0)
-                    || (self.entry[1].val().get_bits::<32>(0) != self.boot_nonce.val())
-                {
-                    self.status_n.next = 3.into();
-                    self.detail_n.next = self.boot_nonce.val();
-                } else if self.cancelled.val() {
-                    self.status_n.next = 16.into();
-                } else if self.found.val() {
-                    self.status_n.next = 0.into();
-                } else if self.opcode.val() > bits::<8>(5) {
-                    self.status_n.next = 1.into();
-                } else if self.is_run.val() {
-                    // No tensor engine yet. It names every field but the flags.
-                    self.status_n.next = 1.into();
-                    if self.entry[0].val().get_bits::<8>(8).any() {
-                        self.status_n.next = 2.into();
-                    }
-                } else if self.stray.val() != 8 {
+            } else if self.opcode.val() > bits::<8>(5) {
+                self.status_n.next = 1.into();
+            } else if self.is_run.val() {
+                // No tensor engine yet. It names every field but the flags.
+                self.status_n.next = 1.into();
+                if self.entry[0].val().get_bits::<8>(8).any() {
                     self.status_n.next = 2.into();
-                    self.detail_n.next = bit_cast::<32, 4>(self.stray.val());
-                } else if self.is_keccak.val() && !self.has_keccak.val() {
-                    self.status_n.next = 1.into();
-                } else if self.is_cancel.val() {
-                    self.status_n.next = 17.into();
-                } else if self.is_evict.val() {
-                    if self.handle_ok.val() && self.handles.present.val() {
-                        self.handles.remove.next = true;
-                    } else {
-                        self.status_n.next = 4.into();
-                        self.detail_n.next = self.handle.val();
-                    }
-                } else if self.is_load.val() {
-                    if !self.handle_ok.val() {
-                        self.status_n.next = 2.into();
-                        self.detail_n.next = 2.into();
-                    } else if self.entry[3].val().get_bits::<3>(0).any() {
-                        self.status_n.next = 2.into();
-                        self.detail_n.next = 3.into();
-                    } else if self.handles.present.val() {
-                        self.status_n.next = 5.into();
-                        self.detail_n.next = self.handle.val();
-                    } else if !self.range_ok.val() {
-                        self.status_n.next = 6.into();
-                    } else {
-                        self.handles.search.next = true;
-                        self.state.d.next = 1.into();
-                    }
-                } else if self.is_keccak.val() {
-                    self.keccak_start.next = true;
-                    self.state.d.next = 4.into();
                 }
+            } else if self.stray_reg.q.val() != 8 {
+                self.status_n.next = 2.into();
+                self.detail_n.next = bit_cast::<32, 4>(self.stray_reg.q.val());
+            } else if self.is_keccak.val() && !self.has_keccak.val() {
+                self.status_n.next = 1.into();
+            } else if self.is_cancel.val() {
+                self.status_n.next = 17.into();
+            } else if self.is_evict.val() {
+                if self.handle_ok.q.val() && self.is_present.q.val() {
+                    self.handles.remove.next = true;
+                } else {
+                    self.status_n.next = 4.into();
+                    self.detail_n.next = self.handle.val();
+                }
+            } else if self.is_load.val() {
+                if !self.handle_ok.q.val() {
+                    self.status_n.next = 2.into();
+                    self.detail_n.next = 2.into();
+                } else if self.entry[3].val().get_bits::<3>(0).any() {
+                    self.status_n.next = 2.into();
+                    self.detail_n.next = 3.into();
+                } else if self.is_present.q.val() {
+                    self.status_n.next = 5.into();
+                    self.detail_n.next = self.handle.val();
+                } else if !self.range_ok.q.val() {
+                    self.status_n.next = 6.into();
+                } else {
+                    self.handles.search.next = true;
+                    self.state.d.next = 1.into();
+                }
+            } else if self.is_keccak.val() {
+                self.keccak_start.next = true;
+                self.state.d.next = 4.into();
             }
         }
         if (self.state.q.val() == 1) && self.handles.searched.val() {

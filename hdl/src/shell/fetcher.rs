@@ -39,40 +39,50 @@ pub struct Fetcher {
     address: DFF<Bits<64>>,
     left: DFF<Bits<49>>,
     kind: DFF<Bits<2>>,
+    // Whether the registers below tell of the next request; computed in the cycle before it.
+    ready: DFF<Bit>,
+    room: DFF<Bits<10>>,
+    is_last: DFF<Bit>,
     offset: Signal<Local, Bits<10>>,
-    room: Signal<Local, Bits<10>>,
+    room_n: Signal<Local, Bits<10>>,
     room_wide: Signal<Local, Bits<49>>,
-    room_address: Signal<Local, Bits<64>>,
-    is_last: Signal<Local, Bit>,
+    next_piece: Signal<Local, Bits<55>>,
+    next_address: Signal<Local, Bits<64>>,
 }
 
 impl Logic for Fetcher {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, active, address, left, kind);
+        dff_setup!(self, clock, active, address, left, kind, ready, room, is_last);
         // Only the place within 512 bytes counts.
         self.offset.next = bit_cast::<10, 9>(self.address.q.val().get_bits::<9>(0));
-        self.room.next = bits::<10>(512) - self.offset.val();
-        self.room_wide.next = bit_cast::<49, 10>(self.room.val());
-        self.room_address.next = bit_cast::<64, 10>(self.room.val());
-        self.is_last.next = self.left.q.val() <= self.room_wide.val();
+        self.room_n.next = bits::<10>(512) - self.offset.val();
+        self.room.d.next = self.room_n.val();
+        self.is_last.d.next = !self.left.q.val().get_bits::<39>(10).any()
+            && (self.left.q.val().get_bits::<10>(0) <= self.room_n.val());
+        self.room_wide.next = bit_cast::<49, 10>(self.room.q.val());
+        self.next_piece.next = self.address.q.val().get_bits::<55>(9) + 1;
+        self.next_address.next = bit_cast::<64, 55>(self.next_piece.val());
+        self.next_address.next = self.next_address.val() << 9;
 
         self.cmd_ready.next = !self.active.q.val();
-        self.req_valid.next = self.active.q.val();
+        self.req_valid.next = self.ready.q.val();
         self.req_address.next = self.address.q.val();
         self.req_kind.next = self.kind.q.val();
-        self.req_last.next = self.is_last.val();
-        self.req_bytes.next = self.room.val();
-        if self.is_last.val() {
+        self.req_last.next = self.is_last.q.val();
+        self.req_bytes.next = self.room.q.val();
+        if self.is_last.q.val() {
             self.req_bytes.next = self.left.q.val().get_bits::<10>(0);
         }
         self.idle.next = !self.active.q.val();
 
         if self.active.q.val() {
-            if self.req_ready.val() {
-                self.address.d.next = self.address.q.val() + self.room_address.val();
+            self.ready.d.next = true;
+            if self.ready.q.val() && self.req_ready.val() {
+                self.ready.d.next = false;
+                self.address.d.next = self.next_address.val();
                 self.left.d.next = self.left.q.val() - self.room_wide.val();
-                if self.is_last.val() {
+                if self.is_last.q.val() {
                     self.active.d.next = false;
                 }
             }
@@ -86,6 +96,7 @@ impl Logic for Fetcher {
         }
         if self.abort.val() {
             self.active.d.next = false;
+            self.ready.d.next = false;
         }
     }
 }

@@ -36,6 +36,11 @@ pub struct Handles {
     seen: DFF<Bits<7>>,
     running: DFF<Bit>,
     hit: DFF<Bit>,
+    piece: DFF<Bits<97>>,
+    piece_counts: DFF<Bit>,
+    below: DFF<Bit>,
+    above: DFF<Bit>,
+    both_count: DFF<Bit>,
     one: Signal<Local, Bits<64>>,
     mask: Signal<Local, Bits<64>>,
     inverse: Signal<Local, Bits<64>>,
@@ -49,7 +54,20 @@ pub struct Handles {
 impl Logic for Handles {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, valid, at, seen, running, hit);
+        dff_setup!(
+            self,
+            clock,
+            valid,
+            at,
+            seen,
+            running,
+            hit,
+            piece,
+            piece_counts,
+            below,
+            above,
+            both_count
+        );
         self.pieces.read_clock.next = self.clock.val();
         self.pieces.write_clock.next = self.clock.val();
         self.one.next = 1.into();
@@ -64,24 +82,28 @@ impl Logic for Handles {
         self.pieces.write_enable.next = self.insert.val();
         self.pieces.read_address.next = self.at.q.val().get_bits::<6>(0);
         self.seen.d.next = self.at.q.val();
-        self.piece_start.next = bit_cast::<49, 48>(self.pieces.read_data.val().get_bits::<48>(0));
-        self.piece_end.next = self.pieces.read_data.val().get_bits::<49>(48);
+        // The memory answers one cycle late, is looked at in the next, and compared in the one after that.
+        self.piece.d.next = self.pieces.read_data.val();
+        self.piece_counts.d.next = self.running.q.val()
+            && (self.at.q.val() != 0)
+            && (self.at.q.val() <= bits::<7>(64))
+            && self
+                .valid
+                .q
+                .val()
+                .get_bit(self.seen.q.val().get_bits::<6>(0).index());
+        self.piece_start.next = bit_cast::<49, 48>(self.piece.q.val().get_bits::<48>(0));
+        self.piece_end.next = self.piece.q.val().get_bits::<49>(48);
         self.start_wide.next = bit_cast::<49, 48>(self.start.val());
+        self.below.d.next = self.piece_start.val() < self.upto.val();
+        self.above.d.next = self.start_wide.val() < self.piece_end.val();
+        self.both_count.d.next = self.piece_counts.q.val();
+        if self.both_count.q.val() && self.below.q.val() && self.above.q.val() {
+            self.hit.d.next = true;
+        }
         if self.running.q.val() {
             self.at.d.next = self.at.q.val() + 1;
-            // The memory answers one cycle late: the first cycle of a search answers nothing.
-            if (self.at.q.val() != 0)
-                && self
-                    .valid
-                    .q
-                    .val()
-                    .get_bit(self.seen.q.val().get_bits::<6>(0).index())
-                && (self.piece_start.val() < self.upto.val())
-                && (self.start_wide.val() < self.piece_end.val())
-            {
-                self.hit.d.next = true;
-            }
-            if self.at.q.val() == 64 {
+            if self.at.q.val() == 67 {
                 self.running.d.next = false;
             }
         }
@@ -89,6 +111,8 @@ impl Logic for Handles {
             self.at.d.next = 0.into();
             self.running.d.next = true;
             self.hit.d.next = false;
+            self.piece_counts.d.next = false;
+            self.both_count.d.next = false;
         }
         self.searched.next = !self.running.q.val();
         self.meets.next = self.hit.q.val();

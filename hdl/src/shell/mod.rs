@@ -5,6 +5,7 @@
     reason = "a state is one condition and what happens in it another"
 )]
 
+pub mod burst;
 pub mod counters;
 pub mod crc32;
 pub mod executor;

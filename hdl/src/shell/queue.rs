@@ -1,10 +1,11 @@
 //! The queue engine: fetches entries in bursts, hands them on one after the other, posts completions.
 
+use crate::shell::burst::Burst;
 use rust_hdl::prelude::*;
 
 /// Serves the queues that wait, round robin.
 ///
-/// States: 0 looks for a queue, 1 reads its registers, 2 checks them, 3 and 4 compute the burst, 5 asks for
+/// States: 0 looks for a queue, 1 reads its registers, 2 checks them, 3 waits for the burst, 4 has it, 5 asks for
 /// it, 6 receives it, 7 reads an entry, 8 looks for its CANCEL, 9 has it executed, 10 to 12 post its
 /// completion, 13 raises the interrupt, 14 begins the
 /// execution, 15 throws away the rest of a burst that cannot be read.
@@ -105,6 +106,7 @@ pub struct Queue {
     /// It is taken.
     pub irq_ready: Signal<In, Bit>,
 
+    next_burst: Burst,
     contexts: RAM<Bits<64>, 6>,
     burst: RAM<Bits<64>, 6>,
     state: DFF<Bits<4>>,
@@ -128,22 +130,6 @@ pub struct Queue {
     has_found: DFF<Bits<8>>,
     is_cancelled: DFF<Bit>,
 
-    entries: Signal<Local, Bits<17>>,
-    one17: Signal<Local, Bits<17>>,
-    mask: Signal<Local, Bits<17>>,
-    waiting: Signal<Local, Bits<16>>,
-    waiting_wide: Signal<Local, Bits<17>>,
-    unreported: Signal<Local, Bits<16>>,
-    unreported_wide: Signal<Local, Bits<17>>,
-    room: Signal<Local, Bits<17>>,
-    slot: Signal<Local, Bits<17>>,
-    to_end: Signal<Local, Bits<17>>,
-    to_page: Signal<Local, Bits<17>>,
-    least: Signal<Local, Bits<17>>,
-    offset: Signal<Local, Bits<64>>,
-    place: Signal<Local, Bits<6>>,
-    end17: Signal<Local, Bits<17>>,
-    odd: Signal<Local, Bits<17>>,
     cancellable: Signal<Local, Bit>,
     good_word: Signal<Local, Bit>,
     candidate: Signal<Local, Bits<32>>,
@@ -161,7 +147,6 @@ pub struct Queue {
     step_wide: Signal<Local, Bits<10>>,
     last_queue: Signal<Local, Bits<7>>,
     next_queue: Signal<Local, Bits<6>>,
-    valid: Signal<Local, Bit>,
     index_wide: Signal<Local, Bits<6>>,
     step6: Signal<Local, Bits<6>>,
     next_index: Signal<Local, Bits<4>>,
@@ -194,6 +179,7 @@ impl Logic for Queue {
             has_found,
             is_cancelled
         );
+        clock!(self, clock, next_burst);
         self.contexts.read_clock.next = self.clock.val();
         self.contexts.write_clock.next = self.clock.val();
         self.burst.read_clock.next = self.clock.val();
@@ -233,22 +219,15 @@ impl Logic for Queue {
         self.cfg_address.next = self.queue_wide.val() | self.step_wide.val();
         self.low.next = bit_cast::<64, 32>(self.cfg_data.val());
         self.high.next = self.low.val() << 32;
-        self.one17.next = 1.into();
-        self.entries.next = self.one17.val() << self.log2.q.val().get_bits::<5>(0);
-        self.mask.next = self.entries.val() - 1;
-        self.waiting.next = self.tail.q.val() - self.head.q.val();
-        self.waiting_wide.next = bit_cast::<17, 16>(self.waiting.val());
-        self.unreported.next = self.completed.q.val() - self.consumed.q.val();
-        self.unreported_wide.next = bit_cast::<17, 16>(self.unreported.val());
-        self.room.next = self.entries.val() - self.unreported_wide.val();
-        self.slot.next = bit_cast::<17, 16>(self.head.q.val()) & self.mask.val();
-        self.to_end.next = self.entries.val() - self.slot.val();
-        self.offset.next = bit_cast::<64, 17>(self.slot.val());
-        self.offset.next = self.offset.val() << 6;
-        self.cmd_address.next = self.sq.q.val() + self.offset.val();
-        // Entries to the next multiple of 4096.
-        self.place.next = self.cmd_address.val().get_bits::<6>(6);
-        self.to_page.next = bits::<17>(64) - bit_cast::<17, 6>(self.place.val());
+        self.next_burst.sq.next = self.sq.q.val();
+        self.next_burst.cq.next = self.cq.q.val();
+        self.next_burst.log2.next = self.log2.q.val();
+        self.next_burst.max_log2.next = self.max_log2.val();
+        self.next_burst.tail.next = self.tail.q.val();
+        self.next_burst.head.next = self.head.q.val();
+        self.next_burst.completed.next = self.completed.q.val();
+        self.next_burst.consumed.next = self.consumed.q.val();
+        self.cmd_address.next = self.next_burst.address.val();
         self.cmd_length.next = bit_cast::<49, 4>(self.count.q.val());
         self.cmd_length.next = self.cmd_length.val() << 6;
         self.last_queue.next = self.queues.val() - 1;
@@ -266,12 +245,6 @@ impl Logic for Queue {
             .val()
             .get_bit(self.index.q.val().get_bits::<3>(0).index());
         self.next_index.next = self.index.q.val() + 1;
-        self.valid.next = (self.log2.q.val() != 0)
-            && (self.log2.q.val() <= self.max_log2.val())
-            && (self.sq.q.val().get_bits::<6>(0) == 0)
-            && (self.cq.q.val().get_bits::<6>(0) == 0)
-            && !self.sq.q.val().get_bits::<43>(21).all()
-            && !self.cq.q.val().get_bits::<45>(19).all();
 
         // A CANCEL without a stray field, and of this session.
         self.good_word.next = self.in_data.val() == 0;
@@ -344,6 +317,7 @@ impl Logic for Queue {
         }
         if self.state.q.val() == 2 {
             self.state.d.next = 3.into();
+            self.step.d.next = 0.into();
             if !self.sel_enabled.val() || (self.sel_fresh.val() && self.sel_pending.val()) {
                 // It may have been changed while its registers were read. If it was enabled anew, it waits.
                 self.queue.d.next = self.next_queue.val();
@@ -354,7 +328,7 @@ impl Logic for Queue {
                 self.unannounced.d.next = false;
                 self.set_state.next = true;
                 self.new_state.next = 1.into();
-                if !self.valid.val() {
+                if !self.next_burst.valid.val() {
                     self.new_state.next = 2.into();
                     self.state.d.next = 0.into();
                 }
@@ -365,36 +339,24 @@ impl Logic for Queue {
             }
         }
         if self.state.q.val() == 3 {
-            self.state.d.next = 4.into();
-            if (self.unreported_wide.val() > self.entries.val())
-                || (self.waiting_wide.val() > self.entries.val())
-            {
-                self.set_state.next = true;
-                self.new_state.next = 2.into();
-                self.state.d.next = 0.into();
+            self.step.d.next = self.step.q.val() + 1;
+            if self.step.q.val() == 4 {
+                self.state.d.next = 4.into();
+                if self.next_burst.over.val() {
+                    self.set_state.next = true;
+                    self.new_state.next = 2.into();
+                    self.state.d.next = 0.into();
+                }
             }
         }
-        self.least.next = self.waiting_wide.val();
-        if self.room.val() < self.least.val() {
-            self.least.next = self.room.val();
-        }
-        if self.to_end.val() < self.least.val() {
-            self.least.next = self.to_end.val();
-        }
-        if self.to_page.val() < self.least.val() {
-            self.least.next = self.to_page.val();
-        }
-        if self.least.val() > bits::<17>(8) {
-            self.least.next = 8.into();
-        }
         if self.state.q.val() == 4 {
-            self.count.d.next = self.least.val().get_bits::<4>(0);
+            self.count.d.next = self.next_burst.count.val();
             self.state.d.next = 5.into();
             self.step.d.next = 0.into();
             self.is_cancel.d.next = 0.into();
             self.has_found.d.next = 0.into();
             self.index.d.next = 0.into();
-            if self.least.val() == 0 {
+            if self.next_burst.count.val() == 0 {
                 self.state.d.next = 13.into();
             }
         }
@@ -492,11 +454,7 @@ impl Logic for Queue {
             }
         }
 
-        self.end17.next = bit_cast::<17, 16>(self.completed.q.val()) & self.mask.val();
-        self.odd.next = bit_cast::<17, 16>(self.completed.q.val()) & self.entries.val();
-        self.write_address.next = bit_cast::<64, 17>(self.end17.val());
-        self.write_address.next = self.write_address.val() << 4;
-        self.write_address.next = self.write_address.val() + self.cq.q.val();
+        self.write_address.next = self.next_burst.completion.val();
         self.high.next = bit_cast::<64, 32>(self.boot_nonce.val());
         self.high.next = self.high.val() << 32;
         self.write_data.next = bit_cast::<64, 32>(self.words[0].q.val().get_bits::<32>(32)) | self.high.val();
@@ -505,7 +463,7 @@ impl Logic for Queue {
             if self.write_idle.val() {
                 self.write_start.next = true;
                 self.state.d.next = 11.into();
-            } else if self.end17.val() == 0 {
+            } else if self.next_burst.at_start.val() {
                 self.write_flush.next = true;
             } else {
                 self.state.d.next = 11.into();
@@ -525,7 +483,7 @@ impl Logic for Queue {
         self.saved.next = self.saved.val() | self.saved_high.val();
         self.saved_high.next = bit_cast::<64, 32>(self.detail.val());
         self.saved.next = self.saved.val() | self.saved_high.val();
-        if self.odd.val() == 0 {
+        if self.next_burst.phase.val() {
             self.saved.next = self.saved.val() | self.phase.val();
         }
         if self.state.q.val() == 12 {

@@ -127,7 +127,10 @@ fn queue_answers_what_it_fetched_and_stays_within_its_rings() {
                 "completed$d = completed$q + 32'h2",
             ),
             ("~sel_enabled || (sel_fresh && sel_pending)", "~sel_enabled"),
-            ("~sel_enabled || (sel_fresh && sel_pending)", "sel_fresh && sel_pending"),
+            (
+                "~sel_enabled || (sel_fresh && sel_pending)",
+                "sel_fresh && sel_pending",
+            ),
             ("room < least", "room > least"),
             ("to_end < least", "to_end > least"),
             ("to_page < least", "to_page > least"),

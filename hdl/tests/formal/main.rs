@@ -40,8 +40,8 @@ fn fetcher_asks_for_nothing_outside_its_command() {
     check(
         &blocks::fetcher(),
         &[
-            ("room = ((32'h200)", "room = ((32'h208)"),
-            ("left$q <= room_wide", "left$q < room_wide"),
+            ("room_n = ((32'h200)", "room_n = ((32'h208)"),
+            ("<= room_n", "< room_n"),
             ("left$d = left$q - room_wide", "left$d = left$q"),
         ],
     );

@@ -40,65 +40,89 @@ fn keccak(bench: &Bench, index: usize, messages: &[&[u8]]) -> Submission {
     }
 }
 
-/// Some queues are kept full of an entry, the others have one NOP at a time. While a NOP waits, a full queue
-/// has no more than what is left of the service in progress, and one of its own.
+/// Queues of which the first are kept full, and each of the others has one NOP at a time.
+struct Rivals<'a> {
+    bench: &'a mut Bench,
+    /// What each of the first queues is full of.
+    full_of: Vec<Submission>,
+    /// What each full queue had answered when a queue's NOP was submitted.
+    since: Vec<Vec<u64>>,
+    nops: u64,
+}
+
+impl Rivals<'_> {
+    fn submit(&mut self) {
+        for (index, entry) in self.full_of.iter().enumerate() {
+            while self.bench.queues[index].waiting() < 1 << LOG2 {
+                self.bench.push(index, *entry);
+            }
+            self.bench.ring(index);
+        }
+        let answered = self.answered();
+        for (index, since) in self.since.iter_mut().enumerate().skip(answered.len()) {
+            if self.bench.queues[index].waiting() == 0 {
+                self.bench.push(index, Submission::default());
+                self.bench.ring(index);
+                since.clone_from(&answered);
+            }
+        }
+    }
+
+    /// What the full queues have answered.
+    fn answered(&self) -> Vec<u64> {
+        let full = &self.bench.queues[..self.full_of.len()];
+        full.iter().map(|queue| queue.answered).collect()
+    }
+
+    /// While a NOP waits, a full queue has no more than what is left of the service in progress, and one of its own.
+    fn is_soon(&self, index: usize, answered: &[u64]) {
+        for (hog, (now, before)) in answered.iter().zip(&self.since[index]).enumerate() {
+            let waited = now - before;
+            assert!(
+                waited <= 2 * BURST,
+                "queue {index} waits while queue {hog} is answered {waited} times"
+            );
+        }
+    }
+
+    fn poll(&mut self) {
+        let mut answered = self.answered();
+        let hogs = answered.len();
+        for (index, answer) in self.bench.poll().1 {
+            assert_eq!(answer.status, Status::Ok as u16);
+            if index < hogs {
+                answered[index] += 1;
+            } else {
+                self.nops += 1;
+                self.is_soon(index, &answered);
+            }
+        }
+        for (index, queue) in self.bench.queues.iter().enumerate() {
+            assert!(index >= hogs || queue.waiting() > 0, "queue {index} has run dry");
+            if index >= hogs && queue.waiting() > 0 {
+                self.is_soon(index, &answered);
+            }
+        }
+    }
+}
+
 fn no_queue_waits_long(bench: &mut Bench, hogs: usize, entry: impl Fn(&Bench, usize) -> Submission) {
     let count = bench.queues.len();
-    let entries: Vec<Submission> = (0..count).map(|index| entry(bench, index)).collect();
     for index in 0..count {
         bench.enable(index, LOG2);
     }
-    // What each full queue had answered when the NOP of a queue was submitted.
-    let mut since = vec![vec![0; hogs]; count];
-    let mut worst = 0;
-    let mut answers_of_others = 0;
+    let mut rivals = Rivals {
+        full_of: (0..hogs).map(|index| entry(bench, index)).collect(),
+        since: vec![vec![0; hogs]; count],
+        nops: 0,
+        bench,
+    };
     for _ in 0..POLLS {
-        for index in 0..hogs {
-            while bench.queues[index].waiting() < 1 << LOG2 {
-                bench.push(index, entries[index]);
-            }
-            bench.ring(index);
-        }
-        let done: Vec<u64> = (0..hogs).map(|hog| bench.queues[hog].answered).collect();
-        for index in hogs..count {
-            if bench.queues[index].waiting() == 0 {
-                bench.push(index, Submission::default());
-                bench.ring(index);
-                since[index].clone_from(&done);
-            }
-        }
-        let mut done = done;
-        let (_, answers) = bench.poll();
-        for (index, answer) in answers {
-            assert_eq!(answer.status, Status::Ok as u16);
-            if index < hogs {
-                done[index] += 1;
-                continue;
-            }
-            answers_of_others += 1;
-            for (now, before) in done.iter().zip(&since[index]) {
-                worst = worst.max(now - before);
-            }
-        }
-        for index in 0..hogs {
-            assert!(bench.queues[index].waiting() > 0, "queue {index} has run dry");
-        }
-        for index in hogs..count {
-            for hog in 0..hogs {
-                let waited = bench.queues[hog].answered - since[index][hog];
-                assert!(
-                    bench.queues[index].waiting() == 0 || waited <= 2 * BURST,
-                    "queue {index} waits while queue {hog} is answered {waited} times"
-                );
-            }
-        }
+        rivals.submit();
+        rivals.poll();
     }
-    assert!(
-        worst <= 2 * BURST,
-        "{worst} entries of a full queue before one NOP"
-    );
-    assert!(answers_of_others > 50, "{answers_of_others} NOPs");
-    assert_eq!(bench.meter.broken(), None);
+    assert!(rivals.nops > 50, "{} NOPs", rivals.nops);
+    assert_eq!(rivals.bench.meter.broken(), None);
 }
 
 fn bench() -> Bench {

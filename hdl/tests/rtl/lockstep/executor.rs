@@ -13,6 +13,8 @@ const PATIENCE: u32 = 3000;
 #[derive(Default)]
 struct Host {
     abi: Session,
+    /// The next entry is there.
+    drawn: bool,
     /// The entry in progress, and its cycles.
     current: Option<(Ends, u32)>,
     /// Words on their way: what, the last one, an error.
@@ -88,8 +90,10 @@ impl Bench for Host {
     }
 
     fn drive(&mut self, block: &mut Executor, random: &mut Random) {
-        let starts = self.current.is_none() && random.one_in(3);
-        if starts {
+        // An entry is there in the cycle before it begins.
+        let starts = self.current.is_none() && self.drawn;
+        if self.current.is_none() && !self.drawn && random.one_in(2) {
+            self.drawn = true;
             self.abi.draw(random);
             self.copied = 0;
             (self.failed, self.asked, self.sent, self.stopping) = (false, false, false, false);
@@ -104,6 +108,7 @@ impl Bench for Host {
         self.stopping |= self.current.is_some() && random.one_in(400);
         block.stop.next = self.stopping;
         block.start.next = starts && !clears;
+        self.drawn &= !starts || clears;
         put(&mut block.max_handles, MAX_HANDLES);
         put(&mut block.card_bytes, CARD_BYTES);
         put(&mut block.boot_nonce, self.abi.nonce);

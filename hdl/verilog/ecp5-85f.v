@@ -593,6 +593,7 @@ module metisvm_card$ecp5$bridge(clock,link_in_data,link_in_valid,link_in_ready,l
 
     // Stub signals
     reg  arrivals$clock;
+    reg  arrivals$clear;
     reg  [31:0] arrivals$in_data;
     reg  arrivals$in_valid;
     wire  arrivals$in_ready;
@@ -600,6 +601,7 @@ module metisvm_card$ecp5$bridge(clock,link_in_data,link_in_valid,link_in_ready,l
     wire  arrivals$out_valid;
     reg  arrivals$out_ready;
     reg  departures$clock;
+    reg  departures$clear;
     reg  [31:0] departures$in_data;
     reg  departures$in_valid;
     wire  departures$in_ready;
@@ -676,6 +678,9 @@ module metisvm_card$ecp5$bridge(clock,link_in_data,link_in_valid,link_in_ready,l
     reg  told$d;
     wire  told$q;
     reg  told$clock;
+    reg  busy_seen$d;
+    wire  busy_seen$q;
+    reg  busy_seen$clock;
     reg  flr_answer$d;
     wire  flr_answer$q;
     reg  flr_answer$clock;
@@ -706,6 +711,7 @@ module metisvm_card$ecp5$bridge(clock,link_in_data,link_in_valid,link_in_ready,l
     // Sub module instances
     metisvm_card$ecp5$bridge$arrivals arrivals(
         .clock(arrivals$clock),
+        .clear(arrivals$clear),
         .in_data(arrivals$in_data),
         .in_valid(arrivals$in_valid),
         .in_ready(arrivals$in_ready),
@@ -715,6 +721,7 @@ module metisvm_card$ecp5$bridge(clock,link_in_data,link_in_valid,link_in_ready,l
     );
     metisvm_card$ecp5$bridge$arrivals departures(
         .clock(departures$clock),
+        .clear(departures$clear),
         .in_data(departures$in_data),
         .in_valid(departures$in_valid),
         .in_ready(departures$in_ready),
@@ -756,7 +763,7 @@ module metisvm_card$ecp5$bridge(clock,link_in_data,link_in_valid,link_in_ready,l
         .q(write_strobes$q),
         .clock(write_strobes$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$slots$0 write_value(
+    metisvm_card$ecp5$bridge$arrivals$first write_value(
         .d(write_value$d),
         .q(write_value$q),
         .clock(write_value$clock)
@@ -811,12 +818,12 @@ module metisvm_card$ecp5$bridge(clock,link_in_data,link_in_valid,link_in_ready,l
         .q(flr_now$q),
         .clock(flr_now$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$count rq_sent(
+    metisvm_card$ecp5$bridge$irq_sent rq_sent(
         .d(rq_sent$d),
         .q(rq_sent$q),
         .clock(rq_sent$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$count irq_sent(
+    metisvm_card$ecp5$bridge$irq_sent irq_sent(
         .d(irq_sent$d),
         .q(irq_sent$q),
         .clock(irq_sent$clock)
@@ -835,6 +842,11 @@ module metisvm_card$ecp5$bridge(clock,link_in_data,link_in_valid,link_in_ready,l
         .d(told$d),
         .q(told$q),
         .clock(told$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits busy_seen(
+        .d(busy_seen$d),
+        .q(busy_seen$q),
+        .clock(busy_seen$clock)
     );
     metisvm_card$ecp5$bridge$ar_waits flr_answer(
         .d(flr_answer$d),
@@ -864,6 +876,7 @@ module metisvm_card$ecp5$bridge(clock,link_in_data,link_in_valid,link_in_ready,l
         chosen$clock = clock;
         write_left$clock = clock;
         told$clock = clock;
+        busy_seen$clock = clock;
         flr_answer$clock = clock;
         left$d = left$q;
         is_beat$d = is_beat$q;
@@ -885,10 +898,13 @@ module metisvm_card$ecp5$bridge(clock,link_in_data,link_in_valid,link_in_ready,l
         chosen$d = chosen$q;
         write_left$d = write_left$q;
         told$d = told$q;
+        busy_seen$d = busy_seen$q;
         flr_answer$d = flr_answer$q;
         arrivals$clock = clock;
         departures$clock = clock;
         sender$clock = clock;
+        arrivals$clear = 1'b0;
+        departures$clear = 1'b0;
         arrivals$in_data = link_in_data;
         arrivals$in_valid = link_in_valid;
         link_in_ready = arrivals$in_ready;
@@ -978,7 +994,8 @@ module metisvm_card$ecp5$bridge(clock,link_in_data,link_in_valid,link_in_ready,l
         rc_last = beat_last$q;
         rc_error = beat_error$q;
         rc_valid = beat_waits$q;
-        rises = busy && ~told$q;
+        busy_seen$d = busy;
+        rises = busy_seen$q && ~told$q;
         go = sender$free && (chosen$q != 32'h0);
         loads = go;
         if (chosen$q == 32'h0) begin
@@ -1003,7 +1020,7 @@ module metisvm_card$ecp5$bridge(clock,link_in_data,link_in_valid,link_in_ready,l
             else if (mw_valid) begin
                 chosen$d = 32'h5;
             end
-            else if (told$q && ~busy) begin
+            else if (told$q && ~busy_seen$q) begin
                 chosen$d = 32'h7;
             end
         end
@@ -1066,14 +1083,14 @@ module metisvm_card$ecp5$bridge(clock,link_in_data,link_in_valid,link_in_ready,l
             irq_goes = go;
         end
         if (chosen$q == 32'h7) begin
-            if (busy) begin
+            if (busy_seen$q) begin
                 field = 32'h1;
             end
             if (flr_answer$q) begin
                 field = field | ((32'h2) & 32'hffffffff);
             end
             if (go) begin
-                told$d = busy;
+                told$d = busy_seen$q;
                 flr_answer$d = 1'b0;
             end
         end
@@ -1137,10 +1154,11 @@ module metisvm_card$ecp5$bridge$ar_waits(d,q,clock);
 
 endmodule // metisvm_card$ecp5$bridge$ar_waits
 
-module metisvm_card$ecp5$bridge$arrivals(clock,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
+module metisvm_card$ecp5$bridge$arrivals(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
 
     // Module arguments
     input wire  clock;
+    input wire  clear;
     input wire  [31:0] in_data;
     input wire  in_valid;
     output reg  in_ready;
@@ -1149,123 +1167,84 @@ module metisvm_card$ecp5$bridge$arrivals(clock,in_data,in_valid,in_ready,out_dat
     input wire  out_ready;
 
     // Stub signals
-    reg  [31:0] slots$0$d;
-    wire  [31:0] slots$0$q;
-    reg  slots$0$clock;
-    reg  [31:0] slots$1$d;
-    wire  [31:0] slots$1$q;
-    reg  slots$1$clock;
-    reg  [31:0] slots$2$d;
-    wire  [31:0] slots$2$q;
-    reg  slots$2$clock;
-    reg  [31:0] slots$3$d;
-    wire  [31:0] slots$3$q;
-    reg  slots$3$clock;
-    reg  [2:0] count$d;
-    wire  [2:0] count$q;
-    reg  count$clock;
+    reg  [31:0] first$d;
+    wire  [31:0] first$q;
+    reg  first$clock;
+    reg  [31:0] second$d;
+    wire  [31:0] second$q;
+    reg  second$clock;
+    reg  has_first$d;
+    wire  has_first$q;
+    reg  has_first$clock;
+    reg  has_second$d;
+    wire  has_second$q;
+    reg  has_second$clock;
 
     // Local signals
-    reg  push;
-    reg  pop;
-    reg  [2:0] place;
+    reg  moves;
 
     // Sub module instances
-    metisvm_card$ecp5$bridge$arrivals$slots$0 slots$0(
-        .d(slots$0$d),
-        .q(slots$0$q),
-        .clock(slots$0$clock)
+    metisvm_card$ecp5$bridge$arrivals$first first(
+        .d(first$d),
+        .q(first$q),
+        .clock(first$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$slots$0 slots$1(
-        .d(slots$1$d),
-        .q(slots$1$q),
-        .clock(slots$1$clock)
+    metisvm_card$ecp5$bridge$arrivals$first second(
+        .d(second$d),
+        .q(second$q),
+        .clock(second$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$slots$0 slots$2(
-        .d(slots$2$d),
-        .q(slots$2$q),
-        .clock(slots$2$clock)
+    metisvm_card$ecp5$bridge$ar_waits has_first(
+        .d(has_first$d),
+        .q(has_first$q),
+        .clock(has_first$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$slots$0 slots$3(
-        .d(slots$3$d),
-        .q(slots$3$q),
-        .clock(slots$3$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$count count(
-        .d(count$d),
-        .q(count$q),
-        .clock(count$clock)
+    metisvm_card$ecp5$bridge$ar_waits has_second(
+        .d(has_second$d),
+        .q(has_second$q),
+        .clock(has_second$clock)
     );
 
     // Update code
     always @(*) begin
-        count$clock = clock;
-        count$d = count$q;
-        in_ready = ~count$q[32'h2];
-        out_valid = count$q != 32'h0;
-        out_data = slots$0$q;
-        push = in_valid && ~count$q[32'h2];
-        pop = out_ready && (count$q != 32'h0);
-        place = count$q;
-        if (pop) begin
-            place = count$q - 32'h1;
+        first$clock = clock;
+        second$clock = clock;
+        has_first$clock = clock;
+        has_second$clock = clock;
+        first$d = first$q;
+        second$d = second$q;
+        has_first$d = has_first$q;
+        has_second$d = has_second$q;
+        in_ready = ~has_second$q;
+        out_data = first$q;
+        out_valid = has_first$q;
+        moves = ~has_first$q || out_ready;
+        if (moves) begin
+            first$d = in_data;
+            has_first$d = in_valid;
+            if (has_second$q) begin
+                first$d = second$q;
+                has_first$d = 1'b1;
+            end
+            has_second$d = 1'b0;
         end
-        count$d = place;
-        if (push) begin
-            count$d = place + 32'h1;
+        else begin
+            if (in_valid) begin
+                has_second$d = 1'b1;
+            end
         end
-        slots$0$clock = clock;
-        slots$0$d = slots$0$q;
-        slots$1$clock = clock;
-        slots$1$d = slots$1$q;
-        slots$2$clock = clock;
-        slots$2$d = slots$2$q;
-        slots$3$clock = clock;
-        slots$3$d = slots$3$q;
-        if (pop) begin
-            slots$0$d = slots$1$q;
+        if (~has_second$q) begin
+            second$d = in_data;
         end
-        if (pop) begin
-            slots$1$d = slots$2$q;
-        end
-        if (pop) begin
-            slots$2$d = slots$3$q;
-        end
-        if (push && (place == 0)) begin
-            slots$0$d = in_data;
-        end
-        if (push && (place == 1)) begin
-            slots$1$d = in_data;
-        end
-        if (push && (place == 2)) begin
-            slots$2$d = in_data;
-        end
-        if (push && (place == 3)) begin
-            slots$3$d = in_data;
+        if (clear) begin
+            has_first$d = 1'b0;
+            has_second$d = 1'b0;
         end
     end
 
 endmodule // metisvm_card$ecp5$bridge$arrivals
 
-module metisvm_card$ecp5$bridge$arrivals$count(d,q,clock);
-
-    // Module arguments
-    input wire  [2:0] d;
-    output reg  [2:0] q;
-    input wire  clock;
-
-    // Update code (custom)
-    initial begin
-       q = 3'h0;
-    end
-
-    always @(posedge clock) begin
-       q <= d;
-    end
-
-endmodule // metisvm_card$ecp5$bridge$arrivals$count
-
-module metisvm_card$ecp5$bridge$arrivals$slots$0(d,q,clock);
+module metisvm_card$ecp5$bridge$arrivals$first(d,q,clock);
 
     // Module arguments
     input wire  [31:0] d;
@@ -1281,7 +1260,7 @@ module metisvm_card$ecp5$bridge$arrivals$slots$0(d,q,clock);
        q <= d;
     end
 
-endmodule // metisvm_card$ecp5$bridge$arrivals$slots$0
+endmodule // metisvm_card$ecp5$bridge$arrivals$first
 
 module metisvm_card$ecp5$bridge$beat(d,q,clock);
 
@@ -1336,6 +1315,24 @@ module metisvm_card$ecp5$bridge$chosen(d,q,clock);
     end
 
 endmodule // metisvm_card$ecp5$bridge$chosen
+
+module metisvm_card$ecp5$bridge$irq_sent(d,q,clock);
+
+    // Module arguments
+    input wire  [2:0] d;
+    output reg  [2:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 3'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$ecp5$bridge$irq_sent
 
 module metisvm_card$ecp5$bridge$read_address(d,q,clock);
 
@@ -1800,6 +1797,9 @@ module metisvm_card$ecp5$card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_w
     reg  [31:0] drain$d;
     wire  [31:0] drain$q;
     reg  drain$clock;
+    reg  clears$d;
+    wire  clears$q;
+    reg  clears$clock;
 
     // Local signals
     reg  clear;
@@ -2128,18 +2128,25 @@ module metisvm_card$ecp5$card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_w
         .q(resetting$q),
         .clock(resetting$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$slots$0 drain(
+    metisvm_card$ecp5$bridge$arrivals$first drain(
         .d(drain$d),
         .q(drain$q),
         .clock(drain$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits clears(
+        .d(clears$d),
+        .q(clears$q),
+        .clock(clears$clock)
     );
 
     // Update code
     always @(*) begin
         resetting$clock = clock;
         drain$clock = clock;
+        clears$clock = clock;
         resetting$d = resetting$q;
         drain$d = drain$q;
+        clears$d = clears$q;
         registers$clock = clock;
         queue$clock = clock;
         executor$clock = clock;
@@ -2152,18 +2159,22 @@ module metisvm_card$ecp5$card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_w
         counters$clock = clock;
         words$clock = clock;
         drained = reader$empty && fetcher$idle && ~words$out_valid;
-        clear = 1'b0;
+        clear = clears$q;
+        clears$d = 1'b0;
         if (resetting$q) begin
             if (queue$idle && writer$idle && drained) begin
                 drain$d = drain$q + 32'h1;
                 if (reader$quiet || (drain$q >= timeout)) begin
-                    clear = 1'b1;
-                    resetting$d = 1'b0;
+                    clears$d = 1'b1;
                 end
             end
         end
         else begin
             drain$d = 32'h0;
+        end
+        if (clears$q) begin
+            clears$d = 1'b0;
+            resetting$d = 1'b0;
         end
         if (registers$reset || flr) begin
             resetting$d = 1'b1;
@@ -2523,6 +2534,7 @@ module metisvm_card$ecp5$card$cores(clock,clear,in_data,in_bytes,in_end,in_valid
     // Constant declarations
     localparam  last_core = 4'h4;
     localparam  no_word = 64'h0;
+    localparam  last_flag = 65'h10000000000000000;
 
     // Stub signals
     reg  lanes$0$clock;
@@ -2604,6 +2616,14 @@ module metisvm_card$ecp5$card$cores(clock,clear,in_data,in_bytes,in_end,in_valid
     wire  order$valid;
     reg  order$pop;
     wire  [6:0] order$fill;
+    reg  digests$clock;
+    reg  digests$clear;
+    reg  [64:0] digests$in_data;
+    reg  digests$in_valid;
+    wire  digests$in_ready;
+    wire  [64:0] digests$out_data;
+    wire  digests$out_valid;
+    reg  digests$out_ready;
     reg  [3:0] target$d;
     wire  [3:0] target$q;
     reg  target$clock;
@@ -2639,6 +2659,7 @@ module metisvm_card$ecp5$card$cores(clock,clear,in_data,in_bytes,in_end,in_valid
     reg  some_word;
     reg  [9:0] load_of_best;
     reg  [9:0] load_of_scan;
+    reg  [64:0] entry;
 
     // Sub module instances
     metisvm_card$ecp5$card$cores$lanes$0 lanes$0(
@@ -2732,6 +2753,16 @@ module metisvm_card$ecp5$card$cores(clock,clear,in_data,in_bytes,in_end,in_valid
         .pop(order$pop),
         .fill(order$fill)
     );
+    metisvm_card$ecp5$card$cores$digests digests(
+        .clock(digests$clock),
+        .clear(digests$clear),
+        .in_data(digests$in_data),
+        .in_valid(digests$in_valid),
+        .in_ready(digests$in_ready),
+        .out_data(digests$out_data),
+        .out_valid(digests$out_valid),
+        .out_ready(digests$out_ready)
+    );
     metisvm_card$ecp5$bridge$chosen target(
         .d(target$d),
         .q(target$q),
@@ -2785,6 +2816,8 @@ module metisvm_card$ecp5$card$cores(clock,clear,in_data,in_bytes,in_end,in_valid
         scan_load$d = scan_load$q;
         scanned$d = scanned$q;
         order$clock = clock;
+        digests$clock = clock;
+        digests$clear = clear;
         order$clear = clear;
         target_ready = 1'b0;
         if (target$q == 0) begin
@@ -2929,10 +2962,17 @@ module metisvm_card$ecp5$card$cores(clock,clear,in_data,in_bytes,in_end,in_valid
             word_valid = lanes$4$out_valid && order$valid;
             word_last = lanes$4$out_last;
         end
-        out_data = word;
-        out_valid = word_valid;
-        out_last = word_last;
-        out_fire = word_valid && out_ready;
+        entry = ((word) & 65'h1ffffffffffffffff);
+        if (word_last) begin
+            entry = entry | last_flag;
+        end
+        digests$in_data = entry;
+        digests$in_valid = word_valid;
+        out_fire = word_valid && digests$in_ready;
+        out_data = digests$out_data[(32'h0)+:(64)];
+        out_last = digests$out_data[32'h40];
+        out_valid = digests$out_valid;
+        digests$out_ready = out_ready;
         order$pop = out_fire && word_last;
         count = 32'h0;
         some_word = 1'b0;
@@ -3012,6 +3052,114 @@ module metisvm_card$ecp5$card$cores$best_load(d,q,clock);
     end
 
 endmodule // metisvm_card$ecp5$card$cores$best_load
+
+module metisvm_card$ecp5$card$cores$digests(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [64:0] in_data;
+    input wire  in_valid;
+    output reg  in_ready;
+    output reg  [64:0] out_data;
+    output reg  out_valid;
+    input wire  out_ready;
+
+    // Stub signals
+    reg  [64:0] first$d;
+    wire  [64:0] first$q;
+    reg  first$clock;
+    reg  [64:0] second$d;
+    wire  [64:0] second$q;
+    reg  second$clock;
+    reg  has_first$d;
+    wire  has_first$q;
+    reg  has_first$clock;
+    reg  has_second$d;
+    wire  has_second$q;
+    reg  has_second$clock;
+
+    // Local signals
+    reg  moves;
+
+    // Sub module instances
+    metisvm_card$ecp5$card$cores$digests$first first(
+        .d(first$d),
+        .q(first$q),
+        .clock(first$clock)
+    );
+    metisvm_card$ecp5$card$cores$digests$first second(
+        .d(second$d),
+        .q(second$q),
+        .clock(second$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits has_first(
+        .d(has_first$d),
+        .q(has_first$q),
+        .clock(has_first$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits has_second(
+        .d(has_second$d),
+        .q(has_second$q),
+        .clock(has_second$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        first$clock = clock;
+        second$clock = clock;
+        has_first$clock = clock;
+        has_second$clock = clock;
+        first$d = first$q;
+        second$d = second$q;
+        has_first$d = has_first$q;
+        has_second$d = has_second$q;
+        in_ready = ~has_second$q;
+        out_data = first$q;
+        out_valid = has_first$q;
+        moves = ~has_first$q || out_ready;
+        if (moves) begin
+            first$d = in_data;
+            has_first$d = in_valid;
+            if (has_second$q) begin
+                first$d = second$q;
+                has_first$d = 1'b1;
+            end
+            has_second$d = 1'b0;
+        end
+        else begin
+            if (in_valid) begin
+                has_second$d = 1'b1;
+            end
+        end
+        if (~has_second$q) begin
+            second$d = in_data;
+        end
+        if (clear) begin
+            has_first$d = 1'b0;
+            has_second$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$ecp5$card$cores$digests
+
+module metisvm_card$ecp5$card$cores$digests$first(d,q,clock);
+
+    // Module arguments
+    input wire  [64:0] d;
+    output reg  [64:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 65'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$ecp5$card$cores$digests$first
 
 module metisvm_card$ecp5$card$cores$lanes$0(clock,clear,in_data,in_bytes,in_end,in_valid,in_ready,out_data,out_last,out_valid,out_ready,busy,has_word,load);
 
@@ -3185,7 +3333,7 @@ module metisvm_card$ecp5$card$cores$lanes$0$beats(clock,clear,data,push,full,fir
     output reg  [9:0] fill;
 
     // Constant declarations
-    localparam  capacity = 10'b1000000000;
+    localparam  nearly = 10'b111111110;
 
     // Stub signals
     reg  [8:0] entries$read_address;
@@ -3195,21 +3343,34 @@ module metisvm_card$ecp5$card$cores$lanes$0$beats(clock,clear,data,push,full,fir
     reg  entries$write_clock;
     reg  [134:0] entries$write_data;
     reg  entries$write_enable;
+    reg  slice$clock;
+    reg  slice$clear;
+    reg  [134:0] slice$in_data;
+    reg  slice$in_valid;
+    wire  slice$in_ready;
+    wire  [134:0] slice$out_data;
+    wire  slice$out_valid;
+    reg  slice$out_ready;
     reg  [9:0] head$d;
     wire  [9:0] head$q;
     reg  head$clock;
     reg  [9:0] tail$d;
     wire  [9:0] tail$q;
     reg  tail$clock;
-    reg  [9:0] tail_seen$d;
-    wire  [9:0] tail_seen$q;
-    reg  tail_seen$clock;
+    reg  answers$d;
+    wire  answers$q;
+    reg  answers$clock;
+    reg  [9:0] held$d;
+    wire  [9:0] held$q;
+    reg  held$clock;
+    reg  full_reg$d;
+    wire  full_reg$q;
+    reg  full_reg$clock;
 
     // Local signals
-    reg  [9:0] head_next;
-    reg  [9:0] held;
-    reg  no_room;
-    reg  has_one;
+    reg  reads;
+    reg  has_two;
+    reg  pops;
 
     // Sub module instances
     metisvm_card$ecp5$card$cores$lanes$0$beats$entries entries(
@@ -3221,6 +3382,16 @@ module metisvm_card$ecp5$card$cores$lanes$0$beats(clock,clear,data,push,full,fir
         .write_data(entries$write_data),
         .write_enable(entries$write_enable)
     );
+    metisvm_card$ecp5$card$cores$lanes$0$beats$slice slice(
+        .clock(slice$clock),
+        .clear(slice$clear),
+        .in_data(slice$in_data),
+        .in_valid(slice$in_valid),
+        .in_ready(slice$in_ready),
+        .out_data(slice$out_data),
+        .out_valid(slice$out_valid),
+        .out_ready(slice$out_ready)
+    );
     metisvm_card$ecp5$card$cores$best_load head(
         .d(head$d),
         .q(head$q),
@@ -3231,46 +3402,72 @@ module metisvm_card$ecp5$card$cores$lanes$0$beats(clock,clear,data,push,full,fir
         .q(tail$q),
         .clock(tail$clock)
     );
-    metisvm_card$ecp5$card$cores$best_load tail_seen(
-        .d(tail_seen$d),
-        .q(tail_seen$q),
-        .clock(tail_seen$clock)
+    metisvm_card$ecp5$bridge$ar_waits answers(
+        .d(answers$d),
+        .q(answers$q),
+        .clock(answers$clock)
+    );
+    metisvm_card$ecp5$card$cores$best_load held(
+        .d(held$d),
+        .q(held$q),
+        .clock(held$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits full_reg(
+        .d(full_reg$d),
+        .q(full_reg$q),
+        .clock(full_reg$clock)
     );
 
     // Update code
     always @(*) begin
         head$clock = clock;
         tail$clock = clock;
-        tail_seen$clock = clock;
+        answers$clock = clock;
+        held$clock = clock;
+        full_reg$clock = clock;
         head$d = head$q;
         tail$d = tail$q;
-        tail_seen$d = tail_seen$q;
+        answers$d = answers$q;
+        held$d = held$q;
+        full_reg$d = full_reg$q;
+        slice$clock = clock;
         entries$read_clock = clock;
         entries$write_clock = clock;
-        held = tail$q - head$q;
-        fill = held;
-        no_room = held == capacity;
-        full = no_room;
         entries$write_address = tail$q[(32'h0)+:(9)];
         entries$write_data = data;
-        entries$write_enable = push && ~no_room;
-        if (push && ~no_room) begin
+        entries$write_enable = push;
+        if (push) begin
             tail$d = tail$q + 32'h1;
         end
-        tail_seen$d = tail$q;
-        has_one = head$q != tail_seen$q;
-        valid = has_one;
-        first = entries$read_data;
-        head_next = head$q;
-        if (pop && has_one) begin
-            head_next = head$q + 32'h1;
+        pops = pop && slice$out_valid;
+        has_two = ~slice$in_ready || (answers$q && slice$out_valid);
+        entries$read_address = head$q[(32'h0)+:(9)];
+        reads = (head$q != tail$q) && (~has_two || pops);
+        answers$d = reads;
+        if (reads) begin
+            head$d = head$q + 32'h1;
         end
-        entries$read_address = head_next[(32'h0)+:(9)];
-        head$d = head_next;
+        slice$clear = clear;
+        slice$in_data = entries$read_data;
+        slice$in_valid = answers$q;
+        slice$out_ready = pop;
+        first = slice$out_data;
+        valid = slice$out_valid;
+        if (push && ~pops) begin
+            held$d = held$q + 32'h1;
+        end
+        if (pops && ~push) begin
+            held$d = held$q - 32'h1;
+        end
+        fill = held$q;
+        full_reg$d = held$q >= nearly;
+        full = full_reg$q;
         if (clear) begin
             head$d = 32'h0;
             tail$d = 32'h0;
-            tail_seen$d = 32'h0;
+            answers$d = 1'b0;
+            held$d = 32'h0;
+            full_reg$d = 1'b0;
         end
     end
 
@@ -3303,6 +3500,114 @@ module metisvm_card$ecp5$card$cores$lanes$0$beats$entries(read_address,read_cloc
     end
 
 endmodule // metisvm_card$ecp5$card$cores$lanes$0$beats$entries
+
+module metisvm_card$ecp5$card$cores$lanes$0$beats$slice(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [134:0] in_data;
+    input wire  in_valid;
+    output reg  in_ready;
+    output reg  [134:0] out_data;
+    output reg  out_valid;
+    input wire  out_ready;
+
+    // Stub signals
+    reg  [134:0] first$d;
+    wire  [134:0] first$q;
+    reg  first$clock;
+    reg  [134:0] second$d;
+    wire  [134:0] second$q;
+    reg  second$clock;
+    reg  has_first$d;
+    wire  has_first$q;
+    reg  has_first$clock;
+    reg  has_second$d;
+    wire  has_second$q;
+    reg  has_second$clock;
+
+    // Local signals
+    reg  moves;
+
+    // Sub module instances
+    metisvm_card$ecp5$card$cores$lanes$0$beats$slice$first first(
+        .d(first$d),
+        .q(first$q),
+        .clock(first$clock)
+    );
+    metisvm_card$ecp5$card$cores$lanes$0$beats$slice$first second(
+        .d(second$d),
+        .q(second$q),
+        .clock(second$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits has_first(
+        .d(has_first$d),
+        .q(has_first$q),
+        .clock(has_first$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits has_second(
+        .d(has_second$d),
+        .q(has_second$q),
+        .clock(has_second$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        first$clock = clock;
+        second$clock = clock;
+        has_first$clock = clock;
+        has_second$clock = clock;
+        first$d = first$q;
+        second$d = second$q;
+        has_first$d = has_first$q;
+        has_second$d = has_second$q;
+        in_ready = ~has_second$q;
+        out_data = first$q;
+        out_valid = has_first$q;
+        moves = ~has_first$q || out_ready;
+        if (moves) begin
+            first$d = in_data;
+            has_first$d = in_valid;
+            if (has_second$q) begin
+                first$d = second$q;
+                has_first$d = 1'b1;
+            end
+            has_second$d = 1'b0;
+        end
+        else begin
+            if (in_valid) begin
+                has_second$d = 1'b1;
+            end
+        end
+        if (~has_second$q) begin
+            second$d = in_data;
+        end
+        if (clear) begin
+            has_first$d = 1'b0;
+            has_second$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$ecp5$card$cores$lanes$0$beats$slice
+
+module metisvm_card$ecp5$card$cores$lanes$0$beats$slice$first(d,q,clock);
+
+    // Module arguments
+    input wire  [134:0] d;
+    output reg  [134:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 135'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$ecp5$card$cores$lanes$0$beats$slice$first
 
 module metisvm_card$ecp5$card$cores$lanes$0$core(clock,clear,in_data,in_bytes,in_last,in_valid,in_ready,out_data,out_last,out_valid,out_ready,busy);
 
@@ -5680,7 +5985,7 @@ module metisvm_card$ecp5$card$cores$order(clock,clear,data,push,full,first,valid
     output reg  [6:0] fill;
 
     // Constant declarations
-    localparam  capacity = 7'b1000000;
+    localparam  nearly = 7'b111110;
 
     // Stub signals
     reg  [5:0] entries$read_address;
@@ -5690,21 +5995,34 @@ module metisvm_card$ecp5$card$cores$order(clock,clear,data,push,full,first,valid
     reg  entries$write_clock;
     reg  [3:0] entries$write_data;
     reg  entries$write_enable;
+    reg  slice$clock;
+    reg  slice$clear;
+    reg  [3:0] slice$in_data;
+    reg  slice$in_valid;
+    wire  slice$in_ready;
+    wire  [3:0] slice$out_data;
+    wire  slice$out_valid;
+    reg  slice$out_ready;
     reg  [6:0] head$d;
     wire  [6:0] head$q;
     reg  head$clock;
     reg  [6:0] tail$d;
     wire  [6:0] tail$q;
     reg  tail$clock;
-    reg  [6:0] tail_seen$d;
-    wire  [6:0] tail_seen$q;
-    reg  tail_seen$clock;
+    reg  answers$d;
+    wire  answers$q;
+    reg  answers$clock;
+    reg  [6:0] held$d;
+    wire  [6:0] held$q;
+    reg  held$clock;
+    reg  full_reg$d;
+    wire  full_reg$q;
+    reg  full_reg$clock;
 
     // Local signals
-    reg  [6:0] head_next;
-    reg  [6:0] held;
-    reg  no_room;
-    reg  has_one;
+    reg  reads;
+    reg  has_two;
+    reg  pops;
 
     // Sub module instances
     metisvm_card$ecp5$card$cores$order$entries entries(
@@ -5716,6 +6034,16 @@ module metisvm_card$ecp5$card$cores$order(clock,clear,data,push,full,first,valid
         .write_data(entries$write_data),
         .write_enable(entries$write_enable)
     );
+    metisvm_card$ecp5$card$cores$order$slice slice(
+        .clock(slice$clock),
+        .clear(slice$clear),
+        .in_data(slice$in_data),
+        .in_valid(slice$in_valid),
+        .in_ready(slice$in_ready),
+        .out_data(slice$out_data),
+        .out_valid(slice$out_valid),
+        .out_ready(slice$out_ready)
+    );
     metisvm_card$ecp5$card$cores$order$head head(
         .d(head$d),
         .q(head$q),
@@ -5726,46 +6054,72 @@ module metisvm_card$ecp5$card$cores$order(clock,clear,data,push,full,first,valid
         .q(tail$q),
         .clock(tail$clock)
     );
-    metisvm_card$ecp5$card$cores$order$head tail_seen(
-        .d(tail_seen$d),
-        .q(tail_seen$q),
-        .clock(tail_seen$clock)
+    metisvm_card$ecp5$bridge$ar_waits answers(
+        .d(answers$d),
+        .q(answers$q),
+        .clock(answers$clock)
+    );
+    metisvm_card$ecp5$card$cores$order$head held(
+        .d(held$d),
+        .q(held$q),
+        .clock(held$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits full_reg(
+        .d(full_reg$d),
+        .q(full_reg$q),
+        .clock(full_reg$clock)
     );
 
     // Update code
     always @(*) begin
         head$clock = clock;
         tail$clock = clock;
-        tail_seen$clock = clock;
+        answers$clock = clock;
+        held$clock = clock;
+        full_reg$clock = clock;
         head$d = head$q;
         tail$d = tail$q;
-        tail_seen$d = tail_seen$q;
+        answers$d = answers$q;
+        held$d = held$q;
+        full_reg$d = full_reg$q;
+        slice$clock = clock;
         entries$read_clock = clock;
         entries$write_clock = clock;
-        held = tail$q - head$q;
-        fill = held;
-        no_room = held == capacity;
-        full = no_room;
         entries$write_address = tail$q[(32'h0)+:(6)];
         entries$write_data = data;
-        entries$write_enable = push && ~no_room;
-        if (push && ~no_room) begin
+        entries$write_enable = push;
+        if (push) begin
             tail$d = tail$q + 32'h1;
         end
-        tail_seen$d = tail$q;
-        has_one = head$q != tail_seen$q;
-        valid = has_one;
-        first = entries$read_data;
-        head_next = head$q;
-        if (pop && has_one) begin
-            head_next = head$q + 32'h1;
+        pops = pop && slice$out_valid;
+        has_two = ~slice$in_ready || (answers$q && slice$out_valid);
+        entries$read_address = head$q[(32'h0)+:(6)];
+        reads = (head$q != tail$q) && (~has_two || pops);
+        answers$d = reads;
+        if (reads) begin
+            head$d = head$q + 32'h1;
         end
-        entries$read_address = head_next[(32'h0)+:(6)];
-        head$d = head_next;
+        slice$clear = clear;
+        slice$in_data = entries$read_data;
+        slice$in_valid = answers$q;
+        slice$out_ready = pop;
+        first = slice$out_data;
+        valid = slice$out_valid;
+        if (push && ~pops) begin
+            held$d = held$q + 32'h1;
+        end
+        if (pops && ~push) begin
+            held$d = held$q - 32'h1;
+        end
+        fill = held$q;
+        full_reg$d = held$q >= nearly;
+        full = full_reg$q;
         if (clear) begin
             head$d = 32'h0;
             tail$d = 32'h0;
-            tail_seen$d = 32'h0;
+            answers$d = 1'b0;
+            held$d = 32'h0;
+            full_reg$d = 1'b0;
         end
     end
 
@@ -5816,6 +6170,96 @@ module metisvm_card$ecp5$card$cores$order$head(d,q,clock);
     end
 
 endmodule // metisvm_card$ecp5$card$cores$order$head
+
+module metisvm_card$ecp5$card$cores$order$slice(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [3:0] in_data;
+    input wire  in_valid;
+    output reg  in_ready;
+    output reg  [3:0] out_data;
+    output reg  out_valid;
+    input wire  out_ready;
+
+    // Stub signals
+    reg  [3:0] first$d;
+    wire  [3:0] first$q;
+    reg  first$clock;
+    reg  [3:0] second$d;
+    wire  [3:0] second$q;
+    reg  second$clock;
+    reg  has_first$d;
+    wire  has_first$q;
+    reg  has_first$clock;
+    reg  has_second$d;
+    wire  has_second$q;
+    reg  has_second$clock;
+
+    // Local signals
+    reg  moves;
+
+    // Sub module instances
+    metisvm_card$ecp5$bridge$chosen first(
+        .d(first$d),
+        .q(first$q),
+        .clock(first$clock)
+    );
+    metisvm_card$ecp5$bridge$chosen second(
+        .d(second$d),
+        .q(second$q),
+        .clock(second$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits has_first(
+        .d(has_first$d),
+        .q(has_first$q),
+        .clock(has_first$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits has_second(
+        .d(has_second$d),
+        .q(has_second$q),
+        .clock(has_second$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        first$clock = clock;
+        second$clock = clock;
+        has_first$clock = clock;
+        has_second$clock = clock;
+        first$d = first$q;
+        second$d = second$q;
+        has_first$d = has_first$q;
+        has_second$d = has_second$q;
+        in_ready = ~has_second$q;
+        out_data = first$q;
+        out_valid = has_first$q;
+        moves = ~has_first$q || out_ready;
+        if (moves) begin
+            first$d = in_data;
+            has_first$d = in_valid;
+            if (has_second$q) begin
+                first$d = second$q;
+                has_first$d = 1'b1;
+            end
+            has_second$d = 1'b0;
+        end
+        else begin
+            if (in_valid) begin
+                has_second$d = 1'b1;
+            end
+        end
+        if (~has_second$q) begin
+            second$d = in_data;
+        end
+        if (clear) begin
+            has_first$d = 1'b0;
+            has_second$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$ecp5$card$cores$order$slice
 
 module metisvm_card$ecp5$card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,by$7,by$8,by$9,by$10,by$11,address,data);
 
@@ -5909,6 +6353,9 @@ module metisvm_card$ecp5$card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,
     reg  [63:0] count$11$d;
     wire  [63:0] count$11$q;
     reg  count$11$clock;
+    reg  [31:0] data_reg$d;
+    wire  [31:0] data_reg$q;
+    reg  data_reg$clock;
 
     // Local signals
     reg  [9:0] now;
@@ -6036,9 +6483,16 @@ module metisvm_card$ecp5$card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,
         .q(count$11$q),
         .clock(count$11$clock)
     );
+    metisvm_card$ecp5$bridge$arrivals$first data_reg(
+        .d(data_reg$d),
+        .q(data_reg$q),
+        .clock(data_reg$clock)
+    );
 
     // Update code
     always @(*) begin
+        data_reg$clock = clock;
+        data_reg$d = data_reg$q;
         chosen = 32'h0;
         step$0$clock = clock;
         step$0$d = by$0;
@@ -6148,10 +6602,11 @@ module metisvm_card$ecp5$card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,
         if (address[(32'h1)+:(4)] == 11) begin
             chosen = count$11$q;
         end
-        data = chosen[(32'h0)+:(32)];
+        data_reg$d = chosen[(32'h0)+:(32)];
         if (address[32'h0]) begin
-            data = chosen[(32'h20)+:(32)];
+            data_reg$d = chosen[(32'h20)+:(32)];
         end
+        data = data_reg$q;
     end
 
 endmodule // metisvm_card$ecp5$card$counters
@@ -6283,7 +6738,7 @@ module metisvm_card$ecp5$card$executor(clock,stop,clear,max_handles,card_bytes,b
         .searched(handles$searched),
         .meets(handles$meets)
     );
-    metisvm_card$ecp5$bridge$arrivals$count state(
+    metisvm_card$ecp5$bridge$irq_sent state(
         .d(state$d),
         .q(state$q),
         .clock(state$clock)
@@ -6293,7 +6748,7 @@ module metisvm_card$ecp5$card$executor(clock,stop,clear,max_handles,card_bytes,b
         .q(status_reg$q),
         .clock(status_reg$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$slots$0 detail_reg(
+    metisvm_card$ecp5$bridge$arrivals$first detail_reg(
         .d(detail_reg$d),
         .q(detail_reg$q),
         .clock(detail_reg$clock)
@@ -6313,7 +6768,7 @@ module metisvm_card$ecp5$card$executor(clock,stop,clear,max_handles,card_bytes,b
         .q(wrong_nonce$q),
         .clock(wrong_nonce$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$slots$0 less(
+    metisvm_card$ecp5$bridge$arrivals$first less(
         .d(less$d),
         .q(less$q),
         .clock(less$clock)
@@ -6333,7 +6788,7 @@ module metisvm_card$ecp5$card$executor(clock,stop,clear,max_handles,card_bytes,b
         .q(is_present$q),
         .clock(is_present$clock)
     );
-    metisvm_card$ecp5$card$executor$upto upto(
+    metisvm_card$ecp5$card$cores$digests$first upto(
         .d(upto$d),
         .q(upto$q),
         .clock(upto$clock)
@@ -6922,24 +7377,6 @@ module metisvm_card$ecp5$card$executor$status_reg(d,q,clock);
 
 endmodule // metisvm_card$ecp5$card$executor$status_reg
 
-module metisvm_card$ecp5$card$executor$upto(d,q,clock);
-
-    // Module arguments
-    input wire  [64:0] d;
-    output reg  [64:0] q;
-    input wire  clock;
-
-    // Update code (custom)
-    initial begin
-       q = 65'h0;
-    end
-
-    always @(posedge clock) begin
-       q <= d;
-    end
-
-endmodule // metisvm_card$ecp5$card$executor$upto
-
 module metisvm_card$ecp5$card$fetcher(clock,abort,cmd_valid,cmd_ready,cmd_address,cmd_length,cmd_kind,req_valid,req_ready,req_address,req_bytes,req_kind,req_last,idle);
 
     // Module arguments
@@ -7199,6 +7636,48 @@ module metisvm_card$ecp5$card$keccak(clock,stop,max_messages,max_bytes,entry$0,e
     reg  [32:0] total$d;
     wire  [32:0] total$q;
     reg  total$clock;
+    reg  no_count$d;
+    wire  no_count$q;
+    reg  no_count$clock;
+    reg  no_bytes$d;
+    wire  no_bytes$q;
+    reg  no_bytes$clock;
+    reg  wraps$d;
+    wire  wraps$q;
+    reg  wraps$clock;
+    reg  [29:0] ahead$d;
+    wire  [29:0] ahead$q;
+    reg  ahead$clock;
+    reg  [6:0] piece$d;
+    wire  [6:0] piece$q;
+    reg  piece$clock;
+    reg  [29:0] pieces_left$d;
+    wire  [29:0] pieces_left$q;
+    reg  pieces_left$clock;
+    reg  [63:0] piece_address$d;
+    wire  [63:0] piece_address$q;
+    reg  piece_address$clock;
+    reg  [1:0] settled$d;
+    wire  [1:0] settled$q;
+    reg  settled$clock;
+    reg  [63:0] message_address$d;
+    wire  [63:0] message_address$q;
+    reg  message_address$clock;
+    reg  is_outside$d;
+    wire  is_outside$q;
+    reg  is_outside$clock;
+    reg  is_over$d;
+    wire  is_over$q;
+    reg  is_over$clock;
+    reg  is_last$d;
+    wire  is_last$q;
+    reg  is_last$clock;
+    reg  none_next$d;
+    wire  none_next$q;
+    reg  none_next$clock;
+    reg  none_left$d;
+    wire  none_left$q;
+    reg  none_left$clock;
     reg  [2:0] state$d;
     wire  [2:0] state$q;
     reg  state$clock;
@@ -7232,8 +7711,8 @@ module metisvm_card$ecp5$card$keccak(clock,stop,max_messages,max_bytes,entry$0,e
     reg  [31:0] batch_bytes;
     reg  [31:0] output_bytes;
     reg  [29:0] limit;
-    reg  [29:0] piece;
-    reg  [29:0] index_wide;
+    reg  [29:0] next_wide;
+    reg  [29:0] piece_wide;
     reg  [16:0] next_index;
     reg  [31:0] offset;
     reg  [31:0] length;
@@ -7248,7 +7727,6 @@ module metisvm_card$ecp5$card$keccak(clock,stop,max_messages,max_bytes,entry$0,e
     reg  fail;
     reg  [14:0] fail_status;
     reg  [31:0] fail_detail;
-    reg  [29:0] ahead;
     reg  takes;
     reg  throws_away;
     reg  [133:0] beat;
@@ -7306,7 +7784,77 @@ module metisvm_card$ecp5$card$keccak(clock,stop,max_messages,max_bytes,entry$0,e
         .q(total$q),
         .clock(total$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$count state(
+    metisvm_card$ecp5$bridge$ar_waits no_count(
+        .d(no_count$d),
+        .q(no_count$q),
+        .clock(no_count$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits no_bytes(
+        .d(no_bytes$d),
+        .q(no_bytes$q),
+        .clock(no_bytes$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits wraps(
+        .d(wraps$d),
+        .q(wraps$q),
+        .clock(wraps$clock)
+    );
+    metisvm_card$ecp5$card$keccak$ahead ahead(
+        .d(ahead$d),
+        .q(ahead$q),
+        .clock(ahead$clock)
+    );
+    metisvm_card$ecp5$card$cores$order$head piece(
+        .d(piece$d),
+        .q(piece$q),
+        .clock(piece$clock)
+    );
+    metisvm_card$ecp5$card$keccak$ahead pieces_left(
+        .d(pieces_left$d),
+        .q(pieces_left$q),
+        .clock(pieces_left$clock)
+    );
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 piece_address(
+        .d(piece_address$d),
+        .q(piece_address$q),
+        .clock(piece_address$clock)
+    );
+    metisvm_card$ecp5$card$cores$lanes$0$words$kind settled(
+        .d(settled$d),
+        .q(settled$q),
+        .clock(settled$clock)
+    );
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 message_address(
+        .d(message_address$d),
+        .q(message_address$q),
+        .clock(message_address$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits is_outside(
+        .d(is_outside$d),
+        .q(is_outside$q),
+        .clock(is_outside$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits is_over(
+        .d(is_over$d),
+        .q(is_over$q),
+        .clock(is_over$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits is_last(
+        .d(is_last$d),
+        .q(is_last$q),
+        .clock(is_last$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits none_next(
+        .d(none_next$d),
+        .q(none_next$q),
+        .clock(none_next$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits none_left(
+        .d(none_left$d),
+        .q(none_left$q),
+        .clock(none_left$clock)
+    );
+    metisvm_card$ecp5$bridge$irq_sent state(
         .d(state$d),
         .q(state$q),
         .clock(state$clock)
@@ -7321,7 +7869,7 @@ module metisvm_card$ecp5$card$keccak(clock,stop,max_messages,max_bytes,entry$0,e
         .q(index$q),
         .clock(index$clock)
     );
-    metisvm_card$ecp5$card$keccak$asked asked(
+    metisvm_card$ecp5$card$keccak$ahead asked(
         .d(asked$d),
         .q(asked$q),
         .clock(asked$clock)
@@ -7341,7 +7889,7 @@ module metisvm_card$ecp5$card$keccak(clock,stop,max_messages,max_bytes,entry$0,e
         .q(status_reg$q),
         .clock(status_reg$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$slots$0 detail_reg(
+    metisvm_card$ecp5$bridge$arrivals$first detail_reg(
         .d(detail_reg$d),
         .q(detail_reg$q),
         .clock(detail_reg$clock)
@@ -7366,6 +7914,20 @@ module metisvm_card$ecp5$card$keccak(clock,stop,max_messages,max_bytes,entry$0,e
         descriptor$clock = clock;
         last_byte$clock = clock;
         total$clock = clock;
+        no_count$clock = clock;
+        no_bytes$clock = clock;
+        wraps$clock = clock;
+        ahead$clock = clock;
+        piece$clock = clock;
+        pieces_left$clock = clock;
+        piece_address$clock = clock;
+        settled$clock = clock;
+        message_address$clock = clock;
+        is_outside$clock = clock;
+        is_over$clock = clock;
+        is_last$clock = clock;
+        none_next$clock = clock;
+        none_left$clock = clock;
         state$d = state$q;
         ending$d = ending$q;
         index$d = index$q;
@@ -7378,6 +7940,20 @@ module metisvm_card$ecp5$card$keccak(clock,stop,max_messages,max_bytes,entry$0,e
         descriptor$d = descriptor$q;
         last_byte$d = last_byte$q;
         total$d = total$q;
+        no_count$d = no_count$q;
+        no_bytes$d = no_bytes$q;
+        wraps$d = wraps$q;
+        ahead$d = ahead$q;
+        piece$d = piece$q;
+        pieces_left$d = pieces_left$q;
+        piece_address$d = piece_address$q;
+        settled$d = settled$q;
+        message_address$d = message_address$q;
+        is_outside$d = is_outside$q;
+        is_over$d = is_over$q;
+        is_last$d = is_last$q;
+        none_next$d = none_next$q;
+        none_left$d = none_left$q;
         crc$clock = clock;
         beats$clock = clock;
         descriptors$clock = clock;
@@ -7385,8 +7961,10 @@ module metisvm_card$ecp5$card$keccak(clock,stop,max_messages,max_bytes,entry$0,e
         batch_bytes = entry$5[(32'h0)+:(32)];
         output_bytes = entry$5[(32'h20)+:(32)];
         limit = ((batch_bytes[(32'h3)+:(29)]) & 30'h3fffffff);
-        index_wide = ((index$q) & 30'h3fffffff);
         next_index = index$q + 32'h1;
+        next_wide = ((next_index) & 30'h3fffffff);
+        is_last$d = ((next_index) & 32'hffffffff) == count;
+        none_next$d = next_wide >= limit;
         batch_wide = ((batch_bytes) & 33'h1ffffffff);
         most = ((max_bytes) & 33'h1ffffffff);
         status = status_reg$q;
@@ -7419,23 +7997,31 @@ module metisvm_card$ecp5$card$keccak(clock,stop,max_messages,max_bytes,entry$0,e
         length = descriptor$q[(32'h20)+:(32)];
         offset_wide = ((offset) & 33'h1ffffffff);
         length_wide = ((length) & 33'h1ffffffff);
-        ahead = ((count[(32'h0)+:(29)]) & 30'h3fffffff);
-        if (limit < ahead) begin
-            ahead = limit;
+        ahead$d = ((count[(32'h0)+:(29)]) & 30'h3fffffff);
+        if (limit < ((count[(32'h0)+:(29)]) & 30'h3fffffff)) begin
+            ahead$d = limit;
         end
-        piece = ahead - asked$q;
-        if (piece > ((32'h40) & 30'h3fffffff)) begin
-            piece = 32'h40;
+        pieces_left$d = ahead$q - asked$q;
+        piece$d = ((pieces_left$q[(32'h0)+:(6)]) & 7'h7f);
+        if (|pieces_left$q[(32'h6)+:(24)]) begin
+            piece$d = 32'h40;
         end
+        piece_wide = ((piece$q) & 30'h3fffffff);
         asked_bytes = ((asked$q) & 64'hffffffffffffffff);
         asked_bytes = asked_bytes << 32'h3;
-        cmd_address = entry$3 + ((offset) & 64'hffffffffffffffff);
+        piece_address$d = entry$3 + asked_bytes;
+        message_address$d = entry$3 + ((offset) & 64'hffffffffffffffff);
+        cmd_address = message_address$q;
         cmd_length = ((length) & 49'h1ffffffffffff);
         cmd_kind = 32'h3;
         first = ((entry$4) & 65'h1ffffffffffffffff);
         extent = ((count) & 65'h1ffffffffffffffff);
         extent = extent << 32'h5;
         span = first + extent;
+        wraps$d = span[32'h40];
+        no_count$d = (count == 32'h0) || (count > max_messages);
+        no_bytes$d = (batch_bytes > max_bytes) || (output_bytes != 32'h20);
+        settled$d = 32'h0;
         crc$clear = 1'b0;
         if (state$q == 32'h0) begin
             if (start) begin
@@ -7454,6 +8040,7 @@ module metisvm_card$ecp5$card$keccak(clock,stop,max_messages,max_bytes,entry$0,e
         if (state$q == 32'h1) begin
             state$d = 32'h2;
             begun$d = 1'b1;
+            none_left$d = limit == 32'h0;
             if (|entry$3[(32'h0)+:(3)]) begin
                 fail = 1'b1;
                 fail_status = 32'h2;
@@ -7464,33 +8051,38 @@ module metisvm_card$ecp5$card$keccak(clock,stop,max_messages,max_bytes,entry$0,e
                 fail_status = 32'h2;
                 fail_detail = 32'h4;
             end
-            else if ((count == 32'h0) || (count > max_messages)) begin
+            else if (no_count$q) begin
                 fail = 1'b1;
                 fail_status = 32'h2;
                 fail_detail = 32'h2;
             end
-            else if ((batch_bytes > max_bytes) || (output_bytes != 32'h20)) begin
+            else if (no_bytes$q) begin
                 fail = 1'b1;
                 fail_status = 32'h2;
                 fail_detail = 32'h5;
             end
-            else if (span[32'h40]) begin
+            else if (wraps$q) begin
                 fail = 1'b1;
                 fail_status = 32'h7;
             end
         end
         if (state$q == 32'h2) begin
-            if (piece == 32'h0) begin
+            cmd_kind = 32'h2;
+            cmd_address = piece_address$q;
+            cmd_length = ((piece$q) & 49'h1ffffffffffff);
+            cmd_length = cmd_length << 32'h3;
+            if (settled$q != 32'h3) begin
+                settled$d = settled$q + 32'h1;
+            end
+            else if (piece$q == 32'h0) begin
                 state$d = 32'h3;
             end
             else begin
+                settled$d = 32'h3;
                 cmd_valid = 1'b1;
-                cmd_kind = 32'h2;
-                cmd_address = entry$3 + asked_bytes;
-                cmd_length = ((piece) & 49'h1ffffffffffff);
-                cmd_length = cmd_length << 32'h3;
                 if (cmd_ready) begin
-                    asked$d = asked$q + piece;
+                    settled$d = 32'h0;
+                    asked$d = asked$q + piece_wide;
                     if (asked$q != 32'h0) begin
                         state$d = 32'h3;
                     end
@@ -7499,7 +8091,7 @@ module metisvm_card$ecp5$card$keccak(clock,stop,max_messages,max_bytes,entry$0,e
         end
         if (state$q == 32'h3) begin
             descriptor$d = descriptors$out_data;
-            if (index_wide >= limit) begin
+            if (none_left$q) begin
                 fail = 1'b1;
                 fail_status = 32'h12;
                 fail_detail = ((index$q) & 32'hffffffff);
@@ -7515,24 +8107,27 @@ module metisvm_card$ecp5$card$keccak(clock,stop,max_messages,max_bytes,entry$0,e
             state$d = 32'h5;
         end
         if (state$q == 32'h5) begin
-            fail_detail = ((index$q) & 32'hffffffff);
+            is_outside$d = |offset[(32'h0)+:(3)] || (last_byte$q > batch_wide);
+            is_over$d = total$q > most;
             state$d = 32'h6;
-            if (|offset[(32'h0)+:(3)] || (last_byte$q > batch_wide)) begin
+        end
+        if (state$q == 32'h6) begin
+            fail_detail = ((index$q) & 32'hffffffff);
+            cmd_valid = ~is_outside$q && ~is_over$q;
+            if (is_outside$q) begin
                 fail = 1'b1;
                 fail_status = 32'h12;
             end
-            else if (total$q > most) begin
+            else if (is_over$q) begin
                 fail = 1'b1;
                 fail_status = 32'hf;
             end
-        end
-        if (state$q == 32'h6) begin
-            cmd_valid = 1'b1;
-            if (cmd_ready) begin
+            else if (cmd_ready) begin
                 sum$d = total$q;
                 index$d = next_index;
+                none_left$d = none_next$q;
                 state$d = 32'h3;
-                if (((next_index) & 32'hffffffff) == count) begin
+                if (is_last$q) begin
                     state$d = 32'h7;
                 end
                 else if (&index$q[(32'h0)+:(6)]) begin
@@ -7607,7 +8202,7 @@ module metisvm_card$ecp5$card$keccak(clock,stop,max_messages,max_bytes,entry$0,e
 
 endmodule // metisvm_card$ecp5$card$keccak
 
-module metisvm_card$ecp5$card$keccak$asked(d,q,clock);
+module metisvm_card$ecp5$card$keccak$ahead(d,q,clock);
 
     // Module arguments
     input wire  [29:0] d;
@@ -7623,7 +8218,7 @@ module metisvm_card$ecp5$card$keccak$asked(d,q,clock);
        q <= d;
     end
 
-endmodule // metisvm_card$ecp5$card$keccak$asked
+endmodule // metisvm_card$ecp5$card$keccak$ahead
 
 module metisvm_card$ecp5$card$keccak$beats(clock,clear,data,push,full,first,valid,pop,fill);
 
@@ -7639,7 +8234,7 @@ module metisvm_card$ecp5$card$keccak$beats(clock,clear,data,push,full,first,vali
     output reg  [7:0] fill;
 
     // Constant declarations
-    localparam  capacity = 8'h80;
+    localparam  nearly = 8'h7e;
 
     // Stub signals
     reg  [6:0] entries$read_address;
@@ -7649,21 +8244,34 @@ module metisvm_card$ecp5$card$keccak$beats(clock,clear,data,push,full,first,vali
     reg  entries$write_clock;
     reg  [133:0] entries$write_data;
     reg  entries$write_enable;
+    reg  slice$clock;
+    reg  slice$clear;
+    reg  [133:0] slice$in_data;
+    reg  slice$in_valid;
+    wire  slice$in_ready;
+    wire  [133:0] slice$out_data;
+    wire  slice$out_valid;
+    reg  slice$out_ready;
     reg  [7:0] head$d;
     wire  [7:0] head$q;
     reg  head$clock;
     reg  [7:0] tail$d;
     wire  [7:0] tail$q;
     reg  tail$clock;
-    reg  [7:0] tail_seen$d;
-    wire  [7:0] tail_seen$q;
-    reg  tail_seen$clock;
+    reg  answers$d;
+    wire  answers$q;
+    reg  answers$clock;
+    reg  [7:0] held$d;
+    wire  [7:0] held$q;
+    reg  held$clock;
+    reg  full_reg$d;
+    wire  full_reg$q;
+    reg  full_reg$clock;
 
     // Local signals
-    reg  [7:0] head_next;
-    reg  [7:0] held;
-    reg  no_room;
-    reg  has_one;
+    reg  reads;
+    reg  has_two;
+    reg  pops;
 
     // Sub module instances
     metisvm_card$ecp5$card$keccak$beats$entries entries(
@@ -7675,6 +8283,16 @@ module metisvm_card$ecp5$card$keccak$beats(clock,clear,data,push,full,first,vali
         .write_data(entries$write_data),
         .write_enable(entries$write_enable)
     );
+    metisvm_card$ecp5$card$keccak$beats$slice slice(
+        .clock(slice$clock),
+        .clear(slice$clear),
+        .in_data(slice$in_data),
+        .in_valid(slice$in_valid),
+        .in_ready(slice$in_ready),
+        .out_data(slice$out_data),
+        .out_valid(slice$out_valid),
+        .out_ready(slice$out_ready)
+    );
     metisvm_card$ecp5$card$executor$has_field head(
         .d(head$d),
         .q(head$q),
@@ -7685,46 +8303,72 @@ module metisvm_card$ecp5$card$keccak$beats(clock,clear,data,push,full,first,vali
         .q(tail$q),
         .clock(tail$clock)
     );
-    metisvm_card$ecp5$card$executor$has_field tail_seen(
-        .d(tail_seen$d),
-        .q(tail_seen$q),
-        .clock(tail_seen$clock)
+    metisvm_card$ecp5$bridge$ar_waits answers(
+        .d(answers$d),
+        .q(answers$q),
+        .clock(answers$clock)
+    );
+    metisvm_card$ecp5$card$executor$has_field held(
+        .d(held$d),
+        .q(held$q),
+        .clock(held$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits full_reg(
+        .d(full_reg$d),
+        .q(full_reg$q),
+        .clock(full_reg$clock)
     );
 
     // Update code
     always @(*) begin
         head$clock = clock;
         tail$clock = clock;
-        tail_seen$clock = clock;
+        answers$clock = clock;
+        held$clock = clock;
+        full_reg$clock = clock;
         head$d = head$q;
         tail$d = tail$q;
-        tail_seen$d = tail_seen$q;
+        answers$d = answers$q;
+        held$d = held$q;
+        full_reg$d = full_reg$q;
+        slice$clock = clock;
         entries$read_clock = clock;
         entries$write_clock = clock;
-        held = tail$q - head$q;
-        fill = held;
-        no_room = held == capacity;
-        full = no_room;
         entries$write_address = tail$q[(32'h0)+:(7)];
         entries$write_data = data;
-        entries$write_enable = push && ~no_room;
-        if (push && ~no_room) begin
+        entries$write_enable = push;
+        if (push) begin
             tail$d = tail$q + 32'h1;
         end
-        tail_seen$d = tail$q;
-        has_one = head$q != tail_seen$q;
-        valid = has_one;
-        first = entries$read_data;
-        head_next = head$q;
-        if (pop && has_one) begin
-            head_next = head$q + 32'h1;
+        pops = pop && slice$out_valid;
+        has_two = ~slice$in_ready || (answers$q && slice$out_valid);
+        entries$read_address = head$q[(32'h0)+:(7)];
+        reads = (head$q != tail$q) && (~has_two || pops);
+        answers$d = reads;
+        if (reads) begin
+            head$d = head$q + 32'h1;
         end
-        entries$read_address = head_next[(32'h0)+:(7)];
-        head$d = head_next;
+        slice$clear = clear;
+        slice$in_data = entries$read_data;
+        slice$in_valid = answers$q;
+        slice$out_ready = pop;
+        first = slice$out_data;
+        valid = slice$out_valid;
+        if (push && ~pops) begin
+            held$d = held$q + 32'h1;
+        end
+        if (pops && ~push) begin
+            held$d = held$q - 32'h1;
+        end
+        fill = held$q;
+        full_reg$d = held$q >= nearly;
+        full = full_reg$q;
         if (clear) begin
             head$d = 32'h0;
             tail$d = 32'h0;
-            tail_seen$d = 32'h0;
+            answers$d = 1'b0;
+            held$d = 32'h0;
+            full_reg$d = 1'b0;
         end
     end
 
@@ -7757,6 +8401,114 @@ module metisvm_card$ecp5$card$keccak$beats$entries(read_address,read_clock,read_
     end
 
 endmodule // metisvm_card$ecp5$card$keccak$beats$entries
+
+module metisvm_card$ecp5$card$keccak$beats$slice(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [133:0] in_data;
+    input wire  in_valid;
+    output reg  in_ready;
+    output reg  [133:0] out_data;
+    output reg  out_valid;
+    input wire  out_ready;
+
+    // Stub signals
+    reg  [133:0] first$d;
+    wire  [133:0] first$q;
+    reg  first$clock;
+    reg  [133:0] second$d;
+    wire  [133:0] second$q;
+    reg  second$clock;
+    reg  has_first$d;
+    wire  has_first$q;
+    reg  has_first$clock;
+    reg  has_second$d;
+    wire  has_second$q;
+    reg  has_second$clock;
+
+    // Local signals
+    reg  moves;
+
+    // Sub module instances
+    metisvm_card$ecp5$card$keccak$beats$slice$first first(
+        .d(first$d),
+        .q(first$q),
+        .clock(first$clock)
+    );
+    metisvm_card$ecp5$card$keccak$beats$slice$first second(
+        .d(second$d),
+        .q(second$q),
+        .clock(second$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits has_first(
+        .d(has_first$d),
+        .q(has_first$q),
+        .clock(has_first$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits has_second(
+        .d(has_second$d),
+        .q(has_second$q),
+        .clock(has_second$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        first$clock = clock;
+        second$clock = clock;
+        has_first$clock = clock;
+        has_second$clock = clock;
+        first$d = first$q;
+        second$d = second$q;
+        has_first$d = has_first$q;
+        has_second$d = has_second$q;
+        in_ready = ~has_second$q;
+        out_data = first$q;
+        out_valid = has_first$q;
+        moves = ~has_first$q || out_ready;
+        if (moves) begin
+            first$d = in_data;
+            has_first$d = in_valid;
+            if (has_second$q) begin
+                first$d = second$q;
+                has_first$d = 1'b1;
+            end
+            has_second$d = 1'b0;
+        end
+        else begin
+            if (in_valid) begin
+                has_second$d = 1'b1;
+            end
+        end
+        if (~has_second$q) begin
+            second$d = in_data;
+        end
+        if (clear) begin
+            has_first$d = 1'b0;
+            has_second$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$ecp5$card$keccak$beats$slice
+
+module metisvm_card$ecp5$card$keccak$beats$slice$first(d,q,clock);
+
+    // Module arguments
+    input wire  [133:0] d;
+    output reg  [133:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 134'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$ecp5$card$keccak$beats$slice$first
 
 module metisvm_card$ecp5$card$keccak$crc(clock,clear,enable,data,checksum);
 
@@ -7844,7 +8596,7 @@ module metisvm_card$ecp5$card$keccak$crc(clock,clear,enable,data,checksum);
     reg  [31:0] result;
 
     // Sub module instances
-    metisvm_card$ecp5$bridge$arrivals$slots$0 register(
+    metisvm_card$ecp5$bridge$arrivals$first register(
         .d(register$d),
         .q(register$q),
         .clock(register$clock)
@@ -8311,7 +9063,7 @@ module metisvm_card$ecp5$card$queue(clock,stop,idle,queues,max_log2,boot_nonce,c
         .q(cq$q),
         .clock(cq$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$slots$0 log2(
+    metisvm_card$ecp5$bridge$arrivals$first log2(
         .d(log2$d),
         .q(log2$q),
         .clock(log2$clock)
@@ -8396,42 +9148,42 @@ module metisvm_card$ecp5$card$queue(clock,stop,idle,queues,max_log2,boot_nonce,c
         .q(words$7$q),
         .clock(words$7$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$slots$0 target$0(
+    metisvm_card$ecp5$bridge$arrivals$first target$0(
         .d(target$0$d),
         .q(target$0$q),
         .clock(target$0$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$slots$0 target$1(
+    metisvm_card$ecp5$bridge$arrivals$first target$1(
         .d(target$1$d),
         .q(target$1$q),
         .clock(target$1$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$slots$0 target$2(
+    metisvm_card$ecp5$bridge$arrivals$first target$2(
         .d(target$2$d),
         .q(target$2$q),
         .clock(target$2$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$slots$0 target$3(
+    metisvm_card$ecp5$bridge$arrivals$first target$3(
         .d(target$3$d),
         .q(target$3$q),
         .clock(target$3$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$slots$0 target$4(
+    metisvm_card$ecp5$bridge$arrivals$first target$4(
         .d(target$4$d),
         .q(target$4$q),
         .clock(target$4$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$slots$0 target$5(
+    metisvm_card$ecp5$bridge$arrivals$first target$5(
         .d(target$5$d),
         .q(target$5$q),
         .clock(target$5$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$slots$0 target$6(
+    metisvm_card$ecp5$bridge$arrivals$first target$6(
         .d(target$6$d),
         .q(target$6$q),
         .clock(target$6$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$slots$0 target$7(
+    metisvm_card$ecp5$bridge$arrivals$first target$7(
         .d(target$7$d),
         .q(target$7$q),
         .clock(target$7$clock)
@@ -9462,6 +10214,81 @@ module metisvm_card$ecp5$card$reader(clock,clear,timeout,req_valid,req_ready,req
     reg  [4:0] rq_tag_reg$d;
     wire  [4:0] rq_tag_reg$q;
     reg  rq_tag_reg$clock;
+    reg  free_now$d;
+    wire  free_now$q;
+    reg  free_now$clock;
+    reg  checked$d;
+    wire  checked$q;
+    reg  checked$clock;
+    reg  put$d;
+    wire  put$q;
+    reg  put$clock;
+    reg  [9:0] put_at$d;
+    wire  [9:0] put_at$q;
+    reg  put_at$clock;
+    reg  [127:0] put_data$d;
+    wire  [127:0] put_data$q;
+    reg  put_data$clock;
+    reg  [4:0] put_tag$d;
+    wire  [4:0] put_tag$q;
+    reg  put_tag$clock;
+    reg  put_ends$d;
+    wire  put_ends$q;
+    reg  put_ends$clock;
+    reg  put_error$d;
+    wire  put_error$q;
+    reg  put_error$clock;
+    reg  looked$d;
+    wire  looked$q;
+    reg  looked$clock;
+    reg  first_done$d;
+    wire  first_done$q;
+    reg  first_done$clock;
+    reg  first_failed$d;
+    wire  first_failed$q;
+    reg  first_failed$clock;
+    reg  late$d;
+    wire  late$q;
+    reg  late$clock;
+    reg  sent$d;
+    wire  sent$q;
+    reg  sent$clock;
+    reg  [5:0] sent_bytes$d;
+    wire  [5:0] sent_bytes$q;
+    reg  sent_bytes$clock;
+    reg  [1:0] sent_kind$d;
+    wire  [1:0] sent_kind$q;
+    reg  sent_kind$clock;
+    reg  sent_end$d;
+    wire  sent_end$q;
+    reg  sent_end$clock;
+    reg  sent_error$d;
+    wire  sent_error$q;
+    reg  sent_error$clock;
+    reg  quiet_reg$d;
+    wire  quiet_reg$q;
+    reg  quiet_reg$clock;
+    reg  dead_reg$d;
+    wire  dead_reg$q;
+    reg  dead_reg$clock;
+    reg  beats$clock;
+    reg  [127:0] beats$in_data;
+    reg  beats$in_valid;
+    wire  beats$in_ready;
+    reg  beats$clear;
+    wire  [127:0] beats$out_data;
+    wire  beats$out_valid;
+    reg  beats$out_ready;
+    wire  beats$ample;
+    reg  marks$clock;
+    reg  [9:0] marks$in_data;
+    reg  marks$in_valid;
+    wire  marks$in_ready;
+    reg  marks$clear;
+    wire  [9:0] marks$out_data;
+    wire  marks$out_valid;
+    reg  marks$out_ready;
+    wire  marks$ample;
 
     // Local signals
     reg  [31:0] one;
@@ -9497,8 +10324,10 @@ module metisvm_card$ecp5$card$reader(clock,clear,timeout,req_valid,req_ready,req
     reg  [31:0] outstanding_n;
     reg  [31:0] done_n;
     reg  [31:0] failed_n;
-    reg  [4:0] tag_n;
-    reg  [5:0] beat_n;
+    reg  waiting;
+    reg  [9:0] mark;
+    reg  [9:0] mark_kind;
+    reg  moves_on;
 
     // Sub module instances
     metisvm_card$ecp5$card$reader$buffer buffer(
@@ -9681,22 +10510,22 @@ module metisvm_card$ecp5$card$reader(clock,clear,timeout,req_valid,req_ready,req
         .q(count$31$q),
         .clock(count$31$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$slots$0 used(
+    metisvm_card$ecp5$bridge$arrivals$first used(
         .d(used$d),
         .q(used$q),
         .clock(used$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$slots$0 outstanding(
+    metisvm_card$ecp5$bridge$arrivals$first outstanding(
         .d(outstanding$d),
         .q(outstanding$q),
         .clock(outstanding$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$slots$0 done(
+    metisvm_card$ecp5$bridge$arrivals$first done(
         .d(done$d),
         .q(done$q),
         .clock(done$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$slots$0 failed(
+    metisvm_card$ecp5$bridge$arrivals$first failed(
         .d(failed$d),
         .q(failed$q),
         .clock(failed$clock)
@@ -9741,7 +10570,7 @@ module metisvm_card$ecp5$card$reader(clock,clear,timeout,req_valid,req_ready,req
         .q(error$q),
         .clock(error$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$slots$0 timer(
+    metisvm_card$ecp5$bridge$arrivals$first timer(
         .d(timer$d),
         .q(timer$q),
         .clock(timer$clock)
@@ -9766,6 +10595,123 @@ module metisvm_card$ecp5$card$reader(clock,clear,timeout,req_valid,req_ready,req
         .q(rq_tag_reg$q),
         .clock(rq_tag_reg$clock)
     );
+    metisvm_card$ecp5$bridge$ar_waits free_now(
+        .d(free_now$d),
+        .q(free_now$q),
+        .clock(free_now$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits checked(
+        .d(checked$d),
+        .q(checked$q),
+        .clock(checked$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits put(
+        .d(put$d),
+        .q(put$q),
+        .clock(put$clock)
+    );
+    metisvm_card$ecp5$card$cores$best_load put_at(
+        .d(put_at$d),
+        .q(put_at$q),
+        .clock(put_at$clock)
+    );
+    metisvm_card$ecp5$bridge$beat put_data(
+        .d(put_data$d),
+        .q(put_data$q),
+        .clock(put_data$clock)
+    );
+    metisvm_card$ecp5$bridge$beat_tag put_tag(
+        .d(put_tag$d),
+        .q(put_tag$q),
+        .clock(put_tag$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits put_ends(
+        .d(put_ends$d),
+        .q(put_ends$q),
+        .clock(put_ends$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits put_error(
+        .d(put_error$d),
+        .q(put_error$q),
+        .clock(put_error$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits looked(
+        .d(looked$d),
+        .q(looked$q),
+        .clock(looked$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits first_done(
+        .d(first_done$d),
+        .q(first_done$q),
+        .clock(first_done$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits first_failed(
+        .d(first_failed$d),
+        .q(first_failed$q),
+        .clock(first_failed$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits late(
+        .d(late$d),
+        .q(late$q),
+        .clock(late$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits sent(
+        .d(sent$d),
+        .q(sent$q),
+        .clock(sent$clock)
+    );
+    metisvm_card$ecp5$card$cores$lanes$0$words$left sent_bytes(
+        .d(sent_bytes$d),
+        .q(sent_bytes$q),
+        .clock(sent_bytes$clock)
+    );
+    metisvm_card$ecp5$card$cores$lanes$0$words$kind sent_kind(
+        .d(sent_kind$d),
+        .q(sent_kind$q),
+        .clock(sent_kind$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits sent_end(
+        .d(sent_end$d),
+        .q(sent_end$q),
+        .clock(sent_end$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits sent_error(
+        .d(sent_error$d),
+        .q(sent_error$q),
+        .clock(sent_error$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits quiet_reg(
+        .d(quiet_reg$d),
+        .q(quiet_reg$q),
+        .clock(quiet_reg$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits dead_reg(
+        .d(dead_reg$d),
+        .q(dead_reg$q),
+        .clock(dead_reg$clock)
+    );
+    metisvm_card$ecp5$card$reader$beats beats(
+        .clock(beats$clock),
+        .in_data(beats$in_data),
+        .in_valid(beats$in_valid),
+        .in_ready(beats$in_ready),
+        .clear(beats$clear),
+        .out_data(beats$out_data),
+        .out_valid(beats$out_valid),
+        .out_ready(beats$out_ready),
+        .ample(beats$ample)
+    );
+    metisvm_card$ecp5$card$reader$marks marks(
+        .clock(marks$clock),
+        .in_data(marks$in_data),
+        .in_valid(marks$in_valid),
+        .in_ready(marks$in_ready),
+        .clear(marks$clear),
+        .out_data(marks$out_data),
+        .out_valid(marks$out_valid),
+        .out_ready(marks$out_ready),
+        .ample(marks$ample)
+    );
 
     // Update code
     always @(*) begin
@@ -9786,6 +10732,25 @@ module metisvm_card$ecp5$card$reader(clock,clear,timeout,req_valid,req_ready,req
         rq_address_reg$clock = clock;
         rq_bytes_reg$clock = clock;
         rq_tag_reg$clock = clock;
+        free_now$clock = clock;
+        checked$clock = clock;
+        put$clock = clock;
+        put_at$clock = clock;
+        put_data$clock = clock;
+        put_tag$clock = clock;
+        put_ends$clock = clock;
+        put_error$clock = clock;
+        looked$clock = clock;
+        first_done$clock = clock;
+        first_failed$clock = clock;
+        late$clock = clock;
+        sent$clock = clock;
+        sent_bytes$clock = clock;
+        sent_kind$clock = clock;
+        sent_end$clock = clock;
+        sent_error$clock = clock;
+        quiet_reg$clock = clock;
+        dead_reg$clock = clock;
         used$d = used$q;
         outstanding$d = outstanding$q;
         done$d = done$q;
@@ -9803,13 +10768,32 @@ module metisvm_card$ecp5$card$reader(clock,clear,timeout,req_valid,req_ready,req
         rq_address_reg$d = rq_address_reg$q;
         rq_bytes_reg$d = rq_bytes_reg$q;
         rq_tag_reg$d = rq_tag_reg$q;
+        free_now$d = free_now$q;
+        checked$d = checked$q;
+        put$d = put$q;
+        put_at$d = put_at$q;
+        put_data$d = put_data$q;
+        put_tag$d = put_tag$q;
+        put_ends$d = put_ends$q;
+        put_error$d = put_error$q;
+        looked$d = looked$q;
+        first_done$d = first_done$q;
+        first_failed$d = first_failed$q;
+        late$d = late$q;
+        sent$d = sent$q;
+        sent_bytes$d = sent_bytes$q;
+        sent_kind$d = sent_kind$q;
+        sent_end$d = sent_end$q;
+        sent_error$d = sent_error$q;
+        quiet_reg$d = quiet_reg$q;
+        dead_reg$d = dead_reg$q;
         order$clock = clock;
+        beats$clock = clock;
+        marks$clock = clock;
         used_n = used$q;
         outstanding_n = outstanding$q;
         done_n = done$q;
         failed_n = failed$q;
-        tag_n = tag$q;
-        beat_n = beat$q;
         buffer$read_clock = clock;
         buffer$write_clock = clock;
         count$0$clock = clock;
@@ -9879,12 +10863,13 @@ module metisvm_card$ecp5$card$reader(clock,clear,timeout,req_valid,req_ready,req
         one = 32'h1;
         next_mask = one << next_tag$q;
         next_keep = ~next_mask;
-        rc_mask = one << rc_tag;
+        rc_mask = one << put_tag$q;
         rc_keep = ~rc_mask;
         tag_mask = one << tag$q;
         tag_keep = ~tag_mask;
         blocked = used$q | outstanding$q;
-        is_free = ~blocked[next_tag$q];
+        free_now$d = ~blocked[next_tag$q];
+        is_free = checked$q && free_now$q;
         is_empty_request = req_bytes == 32'h0;
         accept = req_valid && is_free && ~rq_pending$q;
         req_ready = is_free && ~rq_pending$q;
@@ -9913,241 +10898,239 @@ module metisvm_card$ecp5$card$reader(clock,clear,timeout,req_valid,req_ready,req
         rc_place = 32'h0;
         if (rc_tag == 0) begin
             rc_place = count$0$q;
+            if (rc_valid && outstanding$q[0] && (count$0$q != tag_beats)) begin
+                count$0$d = count$0$q + 32'h1;
+            end
         end
         if (rc_tag == 1) begin
             rc_place = count$1$q;
+            if (rc_valid && outstanding$q[1] && (count$1$q != tag_beats)) begin
+                count$1$d = count$1$q + 32'h1;
+            end
         end
         if (rc_tag == 2) begin
             rc_place = count$2$q;
+            if (rc_valid && outstanding$q[2] && (count$2$q != tag_beats)) begin
+                count$2$d = count$2$q + 32'h1;
+            end
         end
         if (rc_tag == 3) begin
             rc_place = count$3$q;
+            if (rc_valid && outstanding$q[3] && (count$3$q != tag_beats)) begin
+                count$3$d = count$3$q + 32'h1;
+            end
         end
         if (rc_tag == 4) begin
             rc_place = count$4$q;
+            if (rc_valid && outstanding$q[4] && (count$4$q != tag_beats)) begin
+                count$4$d = count$4$q + 32'h1;
+            end
         end
         if (rc_tag == 5) begin
             rc_place = count$5$q;
+            if (rc_valid && outstanding$q[5] && (count$5$q != tag_beats)) begin
+                count$5$d = count$5$q + 32'h1;
+            end
         end
         if (rc_tag == 6) begin
             rc_place = count$6$q;
+            if (rc_valid && outstanding$q[6] && (count$6$q != tag_beats)) begin
+                count$6$d = count$6$q + 32'h1;
+            end
         end
         if (rc_tag == 7) begin
             rc_place = count$7$q;
+            if (rc_valid && outstanding$q[7] && (count$7$q != tag_beats)) begin
+                count$7$d = count$7$q + 32'h1;
+            end
         end
         if (rc_tag == 8) begin
             rc_place = count$8$q;
+            if (rc_valid && outstanding$q[8] && (count$8$q != tag_beats)) begin
+                count$8$d = count$8$q + 32'h1;
+            end
         end
         if (rc_tag == 9) begin
             rc_place = count$9$q;
+            if (rc_valid && outstanding$q[9] && (count$9$q != tag_beats)) begin
+                count$9$d = count$9$q + 32'h1;
+            end
         end
         if (rc_tag == 10) begin
             rc_place = count$10$q;
+            if (rc_valid && outstanding$q[10] && (count$10$q != tag_beats)) begin
+                count$10$d = count$10$q + 32'h1;
+            end
         end
         if (rc_tag == 11) begin
             rc_place = count$11$q;
+            if (rc_valid && outstanding$q[11] && (count$11$q != tag_beats)) begin
+                count$11$d = count$11$q + 32'h1;
+            end
         end
         if (rc_tag == 12) begin
             rc_place = count$12$q;
+            if (rc_valid && outstanding$q[12] && (count$12$q != tag_beats)) begin
+                count$12$d = count$12$q + 32'h1;
+            end
         end
         if (rc_tag == 13) begin
             rc_place = count$13$q;
+            if (rc_valid && outstanding$q[13] && (count$13$q != tag_beats)) begin
+                count$13$d = count$13$q + 32'h1;
+            end
         end
         if (rc_tag == 14) begin
             rc_place = count$14$q;
+            if (rc_valid && outstanding$q[14] && (count$14$q != tag_beats)) begin
+                count$14$d = count$14$q + 32'h1;
+            end
         end
         if (rc_tag == 15) begin
             rc_place = count$15$q;
+            if (rc_valid && outstanding$q[15] && (count$15$q != tag_beats)) begin
+                count$15$d = count$15$q + 32'h1;
+            end
         end
         if (rc_tag == 16) begin
             rc_place = count$16$q;
+            if (rc_valid && outstanding$q[16] && (count$16$q != tag_beats)) begin
+                count$16$d = count$16$q + 32'h1;
+            end
         end
         if (rc_tag == 17) begin
             rc_place = count$17$q;
+            if (rc_valid && outstanding$q[17] && (count$17$q != tag_beats)) begin
+                count$17$d = count$17$q + 32'h1;
+            end
         end
         if (rc_tag == 18) begin
             rc_place = count$18$q;
+            if (rc_valid && outstanding$q[18] && (count$18$q != tag_beats)) begin
+                count$18$d = count$18$q + 32'h1;
+            end
         end
         if (rc_tag == 19) begin
             rc_place = count$19$q;
+            if (rc_valid && outstanding$q[19] && (count$19$q != tag_beats)) begin
+                count$19$d = count$19$q + 32'h1;
+            end
         end
         if (rc_tag == 20) begin
             rc_place = count$20$q;
+            if (rc_valid && outstanding$q[20] && (count$20$q != tag_beats)) begin
+                count$20$d = count$20$q + 32'h1;
+            end
         end
         if (rc_tag == 21) begin
             rc_place = count$21$q;
+            if (rc_valid && outstanding$q[21] && (count$21$q != tag_beats)) begin
+                count$21$d = count$21$q + 32'h1;
+            end
         end
         if (rc_tag == 22) begin
             rc_place = count$22$q;
+            if (rc_valid && outstanding$q[22] && (count$22$q != tag_beats)) begin
+                count$22$d = count$22$q + 32'h1;
+            end
         end
         if (rc_tag == 23) begin
             rc_place = count$23$q;
+            if (rc_valid && outstanding$q[23] && (count$23$q != tag_beats)) begin
+                count$23$d = count$23$q + 32'h1;
+            end
         end
         if (rc_tag == 24) begin
             rc_place = count$24$q;
+            if (rc_valid && outstanding$q[24] && (count$24$q != tag_beats)) begin
+                count$24$d = count$24$q + 32'h1;
+            end
         end
         if (rc_tag == 25) begin
             rc_place = count$25$q;
+            if (rc_valid && outstanding$q[25] && (count$25$q != tag_beats)) begin
+                count$25$d = count$25$q + 32'h1;
+            end
         end
         if (rc_tag == 26) begin
             rc_place = count$26$q;
+            if (rc_valid && outstanding$q[26] && (count$26$q != tag_beats)) begin
+                count$26$d = count$26$q + 32'h1;
+            end
         end
         if (rc_tag == 27) begin
             rc_place = count$27$q;
+            if (rc_valid && outstanding$q[27] && (count$27$q != tag_beats)) begin
+                count$27$d = count$27$q + 32'h1;
+            end
         end
         if (rc_tag == 28) begin
             rc_place = count$28$q;
+            if (rc_valid && outstanding$q[28] && (count$28$q != tag_beats)) begin
+                count$28$d = count$28$q + 32'h1;
+            end
         end
         if (rc_tag == 29) begin
             rc_place = count$29$q;
+            if (rc_valid && outstanding$q[29] && (count$29$q != tag_beats)) begin
+                count$29$d = count$29$q + 32'h1;
+            end
         end
         if (rc_tag == 30) begin
             rc_place = count$30$q;
+            if (rc_valid && outstanding$q[30] && (count$30$q != tag_beats)) begin
+                count$30$d = count$30$q + 32'h1;
+            end
         end
         if (rc_tag == 31) begin
             rc_place = count$31$q;
+            if (rc_valid && outstanding$q[31] && (count$31$q != tag_beats)) begin
+                count$31$d = count$31$q + 32'h1;
+            end
         end
         is_over = rc_place == tag_beats;
-        if ((rc_tag == 0) && rc_fire && ~is_over) begin
-            count$0$d = count$0$q + 32'h1;
-        end
-        if ((rc_tag == 1) && rc_fire && ~is_over) begin
-            count$1$d = count$1$q + 32'h1;
-        end
-        if ((rc_tag == 2) && rc_fire && ~is_over) begin
-            count$2$d = count$2$q + 32'h1;
-        end
-        if ((rc_tag == 3) && rc_fire && ~is_over) begin
-            count$3$d = count$3$q + 32'h1;
-        end
-        if ((rc_tag == 4) && rc_fire && ~is_over) begin
-            count$4$d = count$4$q + 32'h1;
-        end
-        if ((rc_tag == 5) && rc_fire && ~is_over) begin
-            count$5$d = count$5$q + 32'h1;
-        end
-        if ((rc_tag == 6) && rc_fire && ~is_over) begin
-            count$6$d = count$6$q + 32'h1;
-        end
-        if ((rc_tag == 7) && rc_fire && ~is_over) begin
-            count$7$d = count$7$q + 32'h1;
-        end
-        if ((rc_tag == 8) && rc_fire && ~is_over) begin
-            count$8$d = count$8$q + 32'h1;
-        end
-        if ((rc_tag == 9) && rc_fire && ~is_over) begin
-            count$9$d = count$9$q + 32'h1;
-        end
-        if ((rc_tag == 10) && rc_fire && ~is_over) begin
-            count$10$d = count$10$q + 32'h1;
-        end
-        if ((rc_tag == 11) && rc_fire && ~is_over) begin
-            count$11$d = count$11$q + 32'h1;
-        end
-        if ((rc_tag == 12) && rc_fire && ~is_over) begin
-            count$12$d = count$12$q + 32'h1;
-        end
-        if ((rc_tag == 13) && rc_fire && ~is_over) begin
-            count$13$d = count$13$q + 32'h1;
-        end
-        if ((rc_tag == 14) && rc_fire && ~is_over) begin
-            count$14$d = count$14$q + 32'h1;
-        end
-        if ((rc_tag == 15) && rc_fire && ~is_over) begin
-            count$15$d = count$15$q + 32'h1;
-        end
-        if ((rc_tag == 16) && rc_fire && ~is_over) begin
-            count$16$d = count$16$q + 32'h1;
-        end
-        if ((rc_tag == 17) && rc_fire && ~is_over) begin
-            count$17$d = count$17$q + 32'h1;
-        end
-        if ((rc_tag == 18) && rc_fire && ~is_over) begin
-            count$18$d = count$18$q + 32'h1;
-        end
-        if ((rc_tag == 19) && rc_fire && ~is_over) begin
-            count$19$d = count$19$q + 32'h1;
-        end
-        if ((rc_tag == 20) && rc_fire && ~is_over) begin
-            count$20$d = count$20$q + 32'h1;
-        end
-        if ((rc_tag == 21) && rc_fire && ~is_over) begin
-            count$21$d = count$21$q + 32'h1;
-        end
-        if ((rc_tag == 22) && rc_fire && ~is_over) begin
-            count$22$d = count$22$q + 32'h1;
-        end
-        if ((rc_tag == 23) && rc_fire && ~is_over) begin
-            count$23$d = count$23$q + 32'h1;
-        end
-        if ((rc_tag == 24) && rc_fire && ~is_over) begin
-            count$24$d = count$24$q + 32'h1;
-        end
-        if ((rc_tag == 25) && rc_fire && ~is_over) begin
-            count$25$d = count$25$q + 32'h1;
-        end
-        if ((rc_tag == 26) && rc_fire && ~is_over) begin
-            count$26$d = count$26$q + 32'h1;
-        end
-        if ((rc_tag == 27) && rc_fire && ~is_over) begin
-            count$27$d = count$27$q + 32'h1;
-        end
-        if ((rc_tag == 28) && rc_fire && ~is_over) begin
-            count$28$d = count$28$q + 32'h1;
-        end
-        if ((rc_tag == 29) && rc_fire && ~is_over) begin
-            count$29$d = count$29$q + 32'h1;
-        end
-        if ((rc_tag == 30) && rc_fire && ~is_over) begin
-            count$30$d = count$30$q + 32'h1;
-        end
-        if ((rc_tag == 31) && rc_fire && ~is_over) begin
-            count$31$d = count$31$q + 32'h1;
-        end
         place_wide = ((rc_tag) & 10'h3ff);
         place_wide = place_wide << tag_shift;
-        buffer$write_address = place_wide | ((rc_place) & 10'h3ff);
-        buffer$write_data = rc_data;
-        buffer$write_enable = rc_fire && ~rc_error && ~is_over;
-        if (rc_fire && (rc_last || rc_error)) begin
+        put_at$d = place_wide | ((rc_place) & 10'h3ff);
+        put_data$d = rc_data;
+        put_tag$d = rc_tag;
+        put_error$d = rc_error;
+        put$d = rc_fire && ~rc_error && ~is_over;
+        put_ends$d = rc_fire && (rc_last || rc_error);
+        buffer$write_address = put_at$q;
+        buffer$write_data = put_data$q;
+        buffer$write_enable = put$q;
+        if (put_ends$q) begin
             outstanding_n = outstanding$q & rc_keep;
             done_n = done$q | rc_mask;
-            if (rc_error) begin
+            if (put_error$q) begin
                 failed_n = failed$q | rc_mask;
             end
         end
         order_tag = order$first[(32'h0)+:(5)];
         order_mask = one << order_tag;
-        fire = streaming$q && out_ready;
+        fire = streaming$q && marks$ample;
         ends = error$q || (left$q <= beat_bytes);
         can_begin = ~streaming$q || (fire && ends);
-        begins = can_begin && order$valid && done$q[order_tag];
+        begins = can_begin && looked$q && first_done$q;
         order$pop = begins;
+        looked$d = order$valid && ~begins;
+        first_done$d = done$q[order_tag];
+        first_failed$d = failed$q[order_tag];
+        waiting = looked$q && ~first_done$q && ~streaming$q;
+        waits = waiting;
+        late$d = timer$q >= timeout;
+        timed_out = waiting && late$q;
         timer$d = 32'h0;
-        timed_out = 1'b0;
-        waits = 1'b0;
-        if (~streaming$q && order$valid) begin
-            if (~done$q[order_tag]) begin
-                waits = 1'b1;
-                timer$d = timer$q + 32'h1;
-                timed_out = timer$q >= timeout;
-            end
+        if (waiting) begin
+            timer$d = timer$q + 32'h1;
         end
         if (timed_out) begin
             done_n = done_n | order_mask;
             failed_n = failed_n | order_mask;
         end
-        out_valid = streaming$q;
-        out_data = buffer$read_data;
-        out_kind = kind$q;
-        out_error = error$q;
-        out_end = ends && last$q;
-        out_bytes = beat_bytes[(32'h0)+:(6)];
-        if (left$q <= beat_bytes) begin
-            out_bytes = left$q[(32'h0)+:(6)];
-        end
         if (fire) begin
-            beat_n = beat$q + 32'h1;
+            beat$d = beat$q + 32'h1;
             left$d = left$q - beat_bytes;
             if (ends) begin
                 streaming$d = 1'b0;
@@ -10156,19 +11139,53 @@ module metisvm_card$ecp5$card$reader(clock,clear,timeout,req_valid,req_ready,req
         end
         if (begins) begin
             streaming$d = 1'b1;
-            tag_n = order_tag;
-            beat_n = 32'h0;
+            tag$d = order_tag;
+            beat$d = 32'h0;
             left$d = order$first[(32'h5)+:(10)];
             kind$d = order$first[(32'hf)+:(2)];
             last$d = order$first[32'h11];
-            error$d = failed$q[order_tag];
+            error$d = first_failed$q;
         end
-        tag_wide = ((tag_n) & 10'h3ff);
+        tag_wide = ((tag$q) & 10'h3ff);
         tag_wide = tag_wide << tag_shift;
-        buffer$read_address = tag_wide | ((beat_n) & 10'h3ff);
-        if (req_valid && ~is_free) begin
+        buffer$read_address = tag_wide | ((beat$q) & 10'h3ff);
+        sent$d = fire;
+        sent_bytes$d = beat_bytes[(32'h0)+:(6)];
+        if (left$q <= beat_bytes) begin
+            sent_bytes$d = left$q[(32'h0)+:(6)];
+        end
+        sent_kind$d = kind$q;
+        sent_end$d = ends && last$q;
+        sent_error$d = error$q;
+        beats$clear = clear;
+        beats$in_data = buffer$read_data;
+        beats$in_valid = sent$q;
+        beats$out_ready = out_ready;
+        mark = ((sent_bytes$q) & 10'h3ff);
+        mark_kind = ((sent_kind$q) & 10'h3ff);
+        mark_kind = mark_kind << 32'h6;
+        mark = mark | mark_kind;
+        if (sent_end$q) begin
+            mark = mark | ((32'h100) & 10'h3ff);
+        end
+        if (sent_error$q) begin
+            mark = mark | ((32'h200) & 10'h3ff);
+        end
+        marks$clear = clear;
+        marks$in_data = mark;
+        marks$in_valid = sent$q;
+        marks$out_ready = out_ready;
+        out_data = beats$out_data;
+        out_bytes = marks$out_data[(32'h0)+:(6)];
+        out_kind = marks$out_data[(32'h6)+:(2)];
+        out_end = marks$out_data[32'h8];
+        out_error = marks$out_data[32'h9];
+        out_valid = marks$out_valid;
+        moves_on = req_valid && checked$q && ~free_now$q;
+        if (moves_on) begin
             next_tag$d = next_tag$q + 32'h1;
         end
+        checked$d = ~moves_on && ~accept;
         if (accept) begin
             next_tag$d = next_tag$q + 32'h1;
             used_n = used_n | next_mask;
@@ -10283,25 +11300,143 @@ module metisvm_card$ecp5$card$reader(clock,clear,timeout,req_valid,req_ready,req
         end
         not_used = ~used$q;
         lost = outstanding$q & not_used;
-        dead = &lost;
-        empty = (order$fill == 32'h0) && ~streaming$q;
-        quiet = (outstanding$q == 32'h0) && ~rq_pending$q;
+        dead_reg$d = &lost;
+        dead = dead_reg$q;
+        empty = (order$fill == 32'h0) && ~streaming$q && ~sent$q && ~marks$out_valid;
+        quiet_reg$d = (outstanding$q == 32'h0) && ~rq_pending$q;
+        quiet = quiet_reg$q;
         if (clear) begin
             used_n = 32'h0;
             outstanding_n = 32'h0;
             done_n = 32'h0;
             failed_n = 32'h0;
             streaming$d = 1'b0;
+            sent$d = 1'b0;
+            looked$d = 1'b0;
         end
         used$d = used_n;
         outstanding$d = outstanding_n;
         done$d = done_n;
         failed$d = failed_n;
-        tag$d = tag_n;
-        beat$d = beat_n;
     end
 
 endmodule // metisvm_card$ecp5$card$reader
+
+module metisvm_card$ecp5$card$reader$beats(clock,in_data,in_valid,in_ready,clear,out_data,out_valid,out_ready,ample);
+
+    // Module arguments
+    input wire  clock;
+    input wire  [127:0] in_data;
+    input wire  in_valid;
+    output reg  in_ready;
+    input wire  clear;
+    output reg  [127:0] out_data;
+    output reg  out_valid;
+    input wire  out_ready;
+    output reg  ample;
+
+    // Stub signals
+    reg  [127:0] slots$0$d;
+    wire  [127:0] slots$0$q;
+    reg  slots$0$clock;
+    reg  [127:0] slots$1$d;
+    wire  [127:0] slots$1$q;
+    reg  slots$1$clock;
+    reg  [127:0] slots$2$d;
+    wire  [127:0] slots$2$q;
+    reg  slots$2$clock;
+    reg  [127:0] slots$3$d;
+    wire  [127:0] slots$3$q;
+    reg  slots$3$clock;
+    reg  [2:0] count$d;
+    wire  [2:0] count$q;
+    reg  count$clock;
+
+    // Local signals
+    reg  push;
+    reg  pop;
+    reg  [2:0] place;
+
+    // Sub module instances
+    metisvm_card$ecp5$bridge$beat slots$0(
+        .d(slots$0$d),
+        .q(slots$0$q),
+        .clock(slots$0$clock)
+    );
+    metisvm_card$ecp5$bridge$beat slots$1(
+        .d(slots$1$d),
+        .q(slots$1$q),
+        .clock(slots$1$clock)
+    );
+    metisvm_card$ecp5$bridge$beat slots$2(
+        .d(slots$2$d),
+        .q(slots$2$q),
+        .clock(slots$2$clock)
+    );
+    metisvm_card$ecp5$bridge$beat slots$3(
+        .d(slots$3$d),
+        .q(slots$3$q),
+        .clock(slots$3$clock)
+    );
+    metisvm_card$ecp5$bridge$irq_sent count(
+        .d(count$d),
+        .q(count$q),
+        .clock(count$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        count$clock = clock;
+        count$d = count$q;
+        in_ready = ~count$q[32'h2];
+        ample = count$q < ((32'h3) & 3'h7);
+        out_valid = count$q != 32'h0;
+        out_data = slots$0$q;
+        push = in_valid && ~count$q[32'h2];
+        pop = out_ready && (count$q != 32'h0);
+        place = count$q;
+        if (pop) begin
+            place = count$q - 32'h1;
+        end
+        count$d = place;
+        if (push) begin
+            count$d = place + 32'h1;
+        end
+        if (clear) begin
+            count$d = 32'h0;
+        end
+        slots$0$clock = clock;
+        slots$0$d = slots$0$q;
+        slots$1$clock = clock;
+        slots$1$d = slots$1$q;
+        slots$2$clock = clock;
+        slots$2$d = slots$2$q;
+        slots$3$clock = clock;
+        slots$3$d = slots$3$q;
+        if (pop) begin
+            slots$0$d = slots$1$q;
+        end
+        if (pop) begin
+            slots$1$d = slots$2$q;
+        end
+        if (pop) begin
+            slots$2$d = slots$3$q;
+        end
+        if (push && (place == 0)) begin
+            slots$0$d = in_data;
+        end
+        if (push && (place == 1)) begin
+            slots$1$d = in_data;
+        end
+        if (push && (place == 2)) begin
+            slots$2$d = in_data;
+        end
+        if (push && (place == 3)) begin
+            slots$3$d = in_data;
+        end
+    end
+
+endmodule // metisvm_card$ecp5$card$reader$beats
 
 module metisvm_card$ecp5$card$reader$buffer(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
 
@@ -10331,6 +11466,122 @@ module metisvm_card$ecp5$card$reader$buffer(read_address,read_clock,read_data,wr
 
 endmodule // metisvm_card$ecp5$card$reader$buffer
 
+module metisvm_card$ecp5$card$reader$marks(clock,in_data,in_valid,in_ready,clear,out_data,out_valid,out_ready,ample);
+
+    // Module arguments
+    input wire  clock;
+    input wire  [9:0] in_data;
+    input wire  in_valid;
+    output reg  in_ready;
+    input wire  clear;
+    output reg  [9:0] out_data;
+    output reg  out_valid;
+    input wire  out_ready;
+    output reg  ample;
+
+    // Stub signals
+    reg  [9:0] slots$0$d;
+    wire  [9:0] slots$0$q;
+    reg  slots$0$clock;
+    reg  [9:0] slots$1$d;
+    wire  [9:0] slots$1$q;
+    reg  slots$1$clock;
+    reg  [9:0] slots$2$d;
+    wire  [9:0] slots$2$q;
+    reg  slots$2$clock;
+    reg  [9:0] slots$3$d;
+    wire  [9:0] slots$3$q;
+    reg  slots$3$clock;
+    reg  [2:0] count$d;
+    wire  [2:0] count$q;
+    reg  count$clock;
+
+    // Local signals
+    reg  push;
+    reg  pop;
+    reg  [2:0] place;
+
+    // Sub module instances
+    metisvm_card$ecp5$card$cores$best_load slots$0(
+        .d(slots$0$d),
+        .q(slots$0$q),
+        .clock(slots$0$clock)
+    );
+    metisvm_card$ecp5$card$cores$best_load slots$1(
+        .d(slots$1$d),
+        .q(slots$1$q),
+        .clock(slots$1$clock)
+    );
+    metisvm_card$ecp5$card$cores$best_load slots$2(
+        .d(slots$2$d),
+        .q(slots$2$q),
+        .clock(slots$2$clock)
+    );
+    metisvm_card$ecp5$card$cores$best_load slots$3(
+        .d(slots$3$d),
+        .q(slots$3$q),
+        .clock(slots$3$clock)
+    );
+    metisvm_card$ecp5$bridge$irq_sent count(
+        .d(count$d),
+        .q(count$q),
+        .clock(count$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        count$clock = clock;
+        count$d = count$q;
+        in_ready = ~count$q[32'h2];
+        ample = count$q < ((32'h3) & 3'h7);
+        out_valid = count$q != 32'h0;
+        out_data = slots$0$q;
+        push = in_valid && ~count$q[32'h2];
+        pop = out_ready && (count$q != 32'h0);
+        place = count$q;
+        if (pop) begin
+            place = count$q - 32'h1;
+        end
+        count$d = place;
+        if (push) begin
+            count$d = place + 32'h1;
+        end
+        if (clear) begin
+            count$d = 32'h0;
+        end
+        slots$0$clock = clock;
+        slots$0$d = slots$0$q;
+        slots$1$clock = clock;
+        slots$1$d = slots$1$q;
+        slots$2$clock = clock;
+        slots$2$d = slots$2$q;
+        slots$3$clock = clock;
+        slots$3$d = slots$3$q;
+        if (pop) begin
+            slots$0$d = slots$1$q;
+        end
+        if (pop) begin
+            slots$1$d = slots$2$q;
+        end
+        if (pop) begin
+            slots$2$d = slots$3$q;
+        end
+        if (push && (place == 0)) begin
+            slots$0$d = in_data;
+        end
+        if (push && (place == 1)) begin
+            slots$1$d = in_data;
+        end
+        if (push && (place == 2)) begin
+            slots$2$d = in_data;
+        end
+        if (push && (place == 3)) begin
+            slots$3$d = in_data;
+        end
+    end
+
+endmodule // metisvm_card$ecp5$card$reader$marks
+
 module metisvm_card$ecp5$card$reader$order(clock,clear,data,push,full,first,valid,pop,fill);
 
     // Module arguments
@@ -10345,7 +11596,7 @@ module metisvm_card$ecp5$card$reader$order(clock,clear,data,push,full,first,vali
     output reg  [5:0] fill;
 
     // Constant declarations
-    localparam  capacity = 6'b100000;
+    localparam  nearly = 6'b11110;
 
     // Stub signals
     reg  [4:0] entries$read_address;
@@ -10355,21 +11606,34 @@ module metisvm_card$ecp5$card$reader$order(clock,clear,data,push,full,first,vali
     reg  entries$write_clock;
     reg  [17:0] entries$write_data;
     reg  entries$write_enable;
+    reg  slice$clock;
+    reg  slice$clear;
+    reg  [17:0] slice$in_data;
+    reg  slice$in_valid;
+    wire  slice$in_ready;
+    wire  [17:0] slice$out_data;
+    wire  slice$out_valid;
+    reg  slice$out_ready;
     reg  [5:0] head$d;
     wire  [5:0] head$q;
     reg  head$clock;
     reg  [5:0] tail$d;
     wire  [5:0] tail$q;
     reg  tail$clock;
-    reg  [5:0] tail_seen$d;
-    wire  [5:0] tail_seen$q;
-    reg  tail_seen$clock;
+    reg  answers$d;
+    wire  answers$q;
+    reg  answers$clock;
+    reg  [5:0] held$d;
+    wire  [5:0] held$q;
+    reg  held$clock;
+    reg  full_reg$d;
+    wire  full_reg$q;
+    reg  full_reg$clock;
 
     // Local signals
-    reg  [5:0] head_next;
-    reg  [5:0] held;
-    reg  no_room;
-    reg  has_one;
+    reg  reads;
+    reg  has_two;
+    reg  pops;
 
     // Sub module instances
     metisvm_card$ecp5$card$reader$order$entries entries(
@@ -10381,6 +11645,16 @@ module metisvm_card$ecp5$card$reader$order(clock,clear,data,push,full,first,vali
         .write_data(entries$write_data),
         .write_enable(entries$write_enable)
     );
+    metisvm_card$ecp5$card$reader$order$slice slice(
+        .clock(slice$clock),
+        .clear(slice$clear),
+        .in_data(slice$in_data),
+        .in_valid(slice$in_valid),
+        .in_ready(slice$in_ready),
+        .out_data(slice$out_data),
+        .out_valid(slice$out_valid),
+        .out_ready(slice$out_ready)
+    );
     metisvm_card$ecp5$card$cores$lanes$0$words$left head(
         .d(head$d),
         .q(head$q),
@@ -10391,46 +11665,72 @@ module metisvm_card$ecp5$card$reader$order(clock,clear,data,push,full,first,vali
         .q(tail$q),
         .clock(tail$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$left tail_seen(
-        .d(tail_seen$d),
-        .q(tail_seen$q),
-        .clock(tail_seen$clock)
+    metisvm_card$ecp5$bridge$ar_waits answers(
+        .d(answers$d),
+        .q(answers$q),
+        .clock(answers$clock)
+    );
+    metisvm_card$ecp5$card$cores$lanes$0$words$left held(
+        .d(held$d),
+        .q(held$q),
+        .clock(held$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits full_reg(
+        .d(full_reg$d),
+        .q(full_reg$q),
+        .clock(full_reg$clock)
     );
 
     // Update code
     always @(*) begin
         head$clock = clock;
         tail$clock = clock;
-        tail_seen$clock = clock;
+        answers$clock = clock;
+        held$clock = clock;
+        full_reg$clock = clock;
         head$d = head$q;
         tail$d = tail$q;
-        tail_seen$d = tail_seen$q;
+        answers$d = answers$q;
+        held$d = held$q;
+        full_reg$d = full_reg$q;
+        slice$clock = clock;
         entries$read_clock = clock;
         entries$write_clock = clock;
-        held = tail$q - head$q;
-        fill = held;
-        no_room = held == capacity;
-        full = no_room;
         entries$write_address = tail$q[(32'h0)+:(5)];
         entries$write_data = data;
-        entries$write_enable = push && ~no_room;
-        if (push && ~no_room) begin
+        entries$write_enable = push;
+        if (push) begin
             tail$d = tail$q + 32'h1;
         end
-        tail_seen$d = tail$q;
-        has_one = head$q != tail_seen$q;
-        valid = has_one;
-        first = entries$read_data;
-        head_next = head$q;
-        if (pop && has_one) begin
-            head_next = head$q + 32'h1;
+        pops = pop && slice$out_valid;
+        has_two = ~slice$in_ready || (answers$q && slice$out_valid);
+        entries$read_address = head$q[(32'h0)+:(5)];
+        reads = (head$q != tail$q) && (~has_two || pops);
+        answers$d = reads;
+        if (reads) begin
+            head$d = head$q + 32'h1;
         end
-        entries$read_address = head_next[(32'h0)+:(5)];
-        head$d = head_next;
+        slice$clear = clear;
+        slice$in_data = entries$read_data;
+        slice$in_valid = answers$q;
+        slice$out_ready = pop;
+        first = slice$out_data;
+        valid = slice$out_valid;
+        if (push && ~pops) begin
+            held$d = held$q + 32'h1;
+        end
+        if (pops && ~push) begin
+            held$d = held$q - 32'h1;
+        end
+        fill = held$q;
+        full_reg$d = held$q >= nearly;
+        full = full_reg$q;
         if (clear) begin
             head$d = 32'h0;
             tail$d = 32'h0;
-            tail_seen$d = 32'h0;
+            answers$d = 1'b0;
+            held$d = 32'h0;
+            full_reg$d = 1'b0;
         end
     end
 
@@ -10463,6 +11763,114 @@ module metisvm_card$ecp5$card$reader$order$entries(read_address,read_clock,read_
     end
 
 endmodule // metisvm_card$ecp5$card$reader$order$entries
+
+module metisvm_card$ecp5$card$reader$order$slice(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [17:0] in_data;
+    input wire  in_valid;
+    output reg  in_ready;
+    output reg  [17:0] out_data;
+    output reg  out_valid;
+    input wire  out_ready;
+
+    // Stub signals
+    reg  [17:0] first$d;
+    wire  [17:0] first$q;
+    reg  first$clock;
+    reg  [17:0] second$d;
+    wire  [17:0] second$q;
+    reg  second$clock;
+    reg  has_first$d;
+    wire  has_first$q;
+    reg  has_first$clock;
+    reg  has_second$d;
+    wire  has_second$q;
+    reg  has_second$clock;
+
+    // Local signals
+    reg  moves;
+
+    // Sub module instances
+    metisvm_card$ecp5$card$reader$order$slice$first first(
+        .d(first$d),
+        .q(first$q),
+        .clock(first$clock)
+    );
+    metisvm_card$ecp5$card$reader$order$slice$first second(
+        .d(second$d),
+        .q(second$q),
+        .clock(second$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits has_first(
+        .d(has_first$d),
+        .q(has_first$q),
+        .clock(has_first$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits has_second(
+        .d(has_second$d),
+        .q(has_second$q),
+        .clock(has_second$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        first$clock = clock;
+        second$clock = clock;
+        has_first$clock = clock;
+        has_second$clock = clock;
+        first$d = first$q;
+        second$d = second$q;
+        has_first$d = has_first$q;
+        has_second$d = has_second$q;
+        in_ready = ~has_second$q;
+        out_data = first$q;
+        out_valid = has_first$q;
+        moves = ~has_first$q || out_ready;
+        if (moves) begin
+            first$d = in_data;
+            has_first$d = in_valid;
+            if (has_second$q) begin
+                first$d = second$q;
+                has_first$d = 1'b1;
+            end
+            has_second$d = 1'b0;
+        end
+        else begin
+            if (in_valid) begin
+                has_second$d = 1'b1;
+            end
+        end
+        if (~has_second$q) begin
+            second$d = in_data;
+        end
+        if (clear) begin
+            has_first$d = 1'b0;
+            has_second$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$ecp5$card$reader$order$slice
+
+module metisvm_card$ecp5$card$reader$order$slice$first(d,q,clock);
+
+    // Module arguments
+    input wire  [17:0] d;
+    output reg  [17:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 18'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$ecp5$card$reader$order$slice$first
 
 module metisvm_card$ecp5$card$reader$rq_bytes_reg(d,q,clock);
 
@@ -10646,12 +12054,12 @@ module metisvm_card$ecp5$card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wda
         .q(state_high$q),
         .clock(state_high$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$slots$0 nonce(
+    metisvm_card$ecp5$bridge$arrivals$first nonce(
         .d(nonce$d),
         .q(nonce$q),
         .clock(nonce$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$count write_state(
+    metisvm_card$ecp5$bridge$irq_sent write_state(
         .d(write_state$d),
         .q(write_state$q),
         .clock(write_state$clock)
@@ -10661,7 +12069,7 @@ module metisvm_card$ecp5$card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wda
         .q(write_address$q),
         .clock(write_address$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$slots$0 write_data(
+    metisvm_card$ecp5$bridge$arrivals$first write_data(
         .d(write_data$d),
         .q(write_data$q),
         .clock(write_data$clock)
@@ -10681,7 +12089,7 @@ module metisvm_card$ecp5$card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wda
         .q(read_address$q),
         .clock(read_address$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$slots$0 read_data(
+    metisvm_card$ecp5$bridge$arrivals$first read_data(
         .d(read_data$d),
         .q(read_data$q),
         .clock(read_data$clock)
@@ -11036,13 +12444,17 @@ module metisvm_card$ecp5$card$writer(clock,start,start_address,push,data,flush,r
     reg  [6:0] beats_held$d;
     wire  [6:0] beats_held$q;
     reg  beats_held$clock;
+    reg  [9:0] boundary$d;
+    wire  [9:0] boundary$q;
+    reg  boundary$clock;
+    reg  full$d;
+    wire  full$q;
+    reg  full$clock;
 
     // Local signals
     reg  active;
     reg  issue;
-    reg  full;
-    reg  [11:0] place;
-    reg  [11:0] place_start;
+    reg  [9:0] start_place;
     reg  [11:0] held_bytes;
     reg  [63:0] held_wide;
     reg  accept;
@@ -11069,7 +12481,7 @@ module metisvm_card$ecp5$card$writer(clock,start,start_address,push,data,flush,r
         .q(partial$q),
         .clock(partial$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$count lane(
+    metisvm_card$ecp5$bridge$irq_sent lane(
         .d(lane$d),
         .q(lane$q),
         .clock(lane$clock)
@@ -11119,6 +12531,16 @@ module metisvm_card$ecp5$card$writer(clock,start,start_address,push,data,flush,r
         .q(beats_held$q),
         .clock(beats_held$clock)
     );
+    metisvm_card$ecp5$card$cores$best_load boundary(
+        .d(boundary$d),
+        .q(boundary$q),
+        .clock(boundary$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits full(
+        .d(full$d),
+        .q(full$q),
+        .clock(full$clock)
+    );
 
     // Update code
     always @(*) begin
@@ -11133,6 +12555,8 @@ module metisvm_card$ecp5$card$writer(clock,start,start_address,push,data,flush,r
         request_address$clock = clock;
         request_words$clock = clock;
         beats_held$clock = clock;
+        boundary$clock = clock;
+        full$clock = clock;
         partial$d = partial$q;
         lane$d = lane$q;
         write_at$d = write_at$q;
@@ -11144,6 +12568,8 @@ module metisvm_card$ecp5$card$writer(clock,start,start_address,push,data,flush,r
         request_address$d = request_address$q;
         request_words$d = request_words$q;
         beats_held$d = beats_held$q;
+        boundary$d = boundary$q;
+        full$d = full$q;
         read_at_n = read_at$q;
         beats_n = beats_held$q;
         beats$read_clock = clock;
@@ -11152,12 +12578,9 @@ module metisvm_card$ecp5$card$writer(clock,start,start_address,push,data,flush,r
         held_bytes = ((held$q) & 12'hfff);
         held_bytes = held_bytes << 32'h3;
         held_wide = ((held_bytes) & 64'hffffffffffffffff);
-        place_start = address$q[(32'h0)+:(12)];
-        place = place_start + held_bytes;
-        full = (held$q == 32'h40) || ((held$q != 32'h0) && (place == 32'h0));
-        issue = ~active && (full || (flush && (held$q != 32'h0)));
-        accept = push && ~full && ~issue;
-        ready = ~full && ~issue;
+        issue = ~active && (full$q || (flush && (held$q != 32'h0)));
+        accept = push && ~full$q;
+        ready = ~full$q;
         idle = ~active && (held$q == 32'h0);
         shift = ((lane$q) & 9'h1ff);
         shift = shift << 32'h6;
@@ -11170,6 +12593,8 @@ module metisvm_card$ecp5$card$writer(clock,start,start_address,push,data,flush,r
         beats$write_enable = accept;
         if (accept) begin
             held$d = held$q + 32'h1;
+            boundary$d = boundary$q - 32'h1;
+            full$d = (held$q == 32'h3f) || (boundary$q == 32'h1);
             partial$d = beat;
             lane$d = lane$q + 32'h1;
             if (lane$q == 32'h0) begin
@@ -11181,8 +12606,10 @@ module metisvm_card$ecp5$card$writer(clock,start,start_address,push,data,flush,r
                 write_at$d = write_at$q + 32'h1;
             end
         end
+        start_place = ((start_address[(32'h3)+:(9)]) & 10'h3ff);
         if (start) begin
             address$d = start_address;
+            boundary$d = ((32'h200) & 10'h3ff) - start_place;
         end
         wq_valid = request$q;
         wq_address = request_address$q;
@@ -11206,6 +12633,10 @@ module metisvm_card$ecp5$card$writer(clock,start,start_address,push,data,flush,r
             beats_n = 32'h0;
             address$d = address$q + held_wide;
             held$d = 32'h0;
+            full$d = 1'b0;
+            if (boundary$q == 32'h0) begin
+                boundary$d = 32'h200;
+            end
             if (lane$q != 32'h0) begin
                 partial$d = 32'h0;
                 lane$d = 32'h0;
@@ -11305,6 +12736,7 @@ module metisvm_card$host(clock,link_in_data,link_in_valid,link_in_ready,link_out
 
     // Stub signals
     reg  arrivals$clock;
+    reg  arrivals$clear;
     reg  [31:0] arrivals$in_data;
     reg  arrivals$in_valid;
     wire  arrivals$in_ready;
@@ -11312,6 +12744,7 @@ module metisvm_card$host(clock,link_in_data,link_in_valid,link_in_ready,link_out
     wire  arrivals$out_valid;
     reg  arrivals$out_ready;
     reg  departures$clock;
+    reg  departures$clear;
     reg  [31:0] departures$in_data;
     reg  departures$in_valid;
     wire  departures$in_ready;
@@ -11332,16 +12765,20 @@ module metisvm_card$host(clock,link_in_data,link_in_valid,link_in_ready,link_out
     reg  [84:0] requests$in_data;
     reg  requests$in_valid;
     wire  requests$in_ready;
+    reg  requests$clear;
     wire  [84:0] requests$out_data;
     wire  requests$out_valid;
     reg  requests$out_ready;
+    wire  requests$ample;
     reg  interrupts$clock;
     reg  [5:0] interrupts$in_data;
     reg  interrupts$in_valid;
     wire  interrupts$in_ready;
+    reg  interrupts$clear;
     wire  [5:0] interrupts$out_data;
     wire  interrupts$out_valid;
     reg  interrupts$out_ready;
+    wire  interrupts$ample;
     reg  [2:0] chosen$d;
     wire  [2:0] chosen$q;
     reg  chosen$clock;
@@ -11447,6 +12884,7 @@ module metisvm_card$host(clock,link_in_data,link_in_valid,link_in_ready,link_out
     // Sub module instances
     metisvm_card$ecp5$bridge$arrivals arrivals(
         .clock(arrivals$clock),
+        .clear(arrivals$clear),
         .in_data(arrivals$in_data),
         .in_valid(arrivals$in_valid),
         .in_ready(arrivals$in_ready),
@@ -11456,6 +12894,7 @@ module metisvm_card$host(clock,link_in_data,link_in_valid,link_in_ready,link_out
     );
     metisvm_card$ecp5$bridge$arrivals departures(
         .clock(departures$clock),
+        .clear(departures$clear),
         .in_data(departures$in_data),
         .in_valid(departures$in_valid),
         .in_ready(departures$in_ready),
@@ -11482,20 +12921,24 @@ module metisvm_card$host(clock,link_in_data,link_in_valid,link_in_ready,link_out
         .in_data(requests$in_data),
         .in_valid(requests$in_valid),
         .in_ready(requests$in_ready),
+        .clear(requests$clear),
         .out_data(requests$out_data),
         .out_valid(requests$out_valid),
-        .out_ready(requests$out_ready)
+        .out_ready(requests$out_ready),
+        .ample(requests$ample)
     );
     metisvm_card$host$interrupts interrupts(
         .clock(interrupts$clock),
         .in_data(interrupts$in_data),
         .in_valid(interrupts$in_valid),
         .in_ready(interrupts$in_ready),
+        .clear(interrupts$clear),
         .out_data(interrupts$out_data),
         .out_valid(interrupts$out_valid),
-        .out_ready(interrupts$out_ready)
+        .out_ready(interrupts$out_ready),
+        .ample(interrupts$ample)
     );
-    metisvm_card$ecp5$bridge$arrivals$count chosen(
+    metisvm_card$ecp5$bridge$irq_sent chosen(
         .d(chosen$d),
         .q(chosen$q),
         .clock(chosen$clock)
@@ -11510,7 +12953,7 @@ module metisvm_card$host(clock,link_in_data,link_in_valid,link_in_ready,link_out
         .q(write_address$q),
         .clock(write_address$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$slots$0 write_value(
+    metisvm_card$ecp5$bridge$arrivals$first write_value(
         .d(write_value$d),
         .q(write_value$q),
         .clock(write_value$clock)
@@ -11535,7 +12978,7 @@ module metisvm_card$host(clock,link_in_data,link_in_valid,link_in_ready,link_out
         .q(read_address$q),
         .clock(read_address$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$slots$0 read_value(
+    metisvm_card$ecp5$bridge$arrivals$first read_value(
         .d(read_value$d),
         .q(read_value$q),
         .clock(read_value$clock)
@@ -11550,17 +12993,17 @@ module metisvm_card$host(clock,link_in_data,link_in_valid,link_in_ready,link_out
         .q(flr_state$q),
         .clock(flr_state$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$count rq_taken(
+    metisvm_card$ecp5$bridge$irq_sent rq_taken(
         .d(rq_taken$d),
         .q(rq_taken$q),
         .clock(rq_taken$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$count irq_taken(
+    metisvm_card$ecp5$bridge$irq_sent irq_taken(
         .d(irq_taken$d),
         .q(irq_taken$q),
         .clock(irq_taken$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$slots$0 header(
+    metisvm_card$ecp5$bridge$arrivals$first header(
         .d(header$d),
         .q(header$q),
         .clock(header$clock)
@@ -11570,12 +13013,12 @@ module metisvm_card$host(clock,link_in_data,link_in_valid,link_in_ready,link_out
         .q(step$q),
         .clock(step$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$slots$0 low(
+    metisvm_card$ecp5$bridge$arrivals$first low(
         .d(low$d),
         .q(low$q),
         .clock(low$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$slots$0 high(
+    metisvm_card$ecp5$bridge$arrivals$first high(
         .d(high$d),
         .q(high$q),
         .clock(high$clock)
@@ -11615,7 +13058,7 @@ module metisvm_card$host(clock,link_in_data,link_in_valid,link_in_ready,link_out
         .q(mw_waits$q),
         .clock(mw_waits$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$slots$0 mw_high(
+    metisvm_card$ecp5$bridge$arrivals$first mw_high(
         .d(mw_high$d),
         .q(mw_high$q),
         .clock(mw_high$clock)
@@ -11685,6 +13128,8 @@ module metisvm_card$host(clock,link_in_data,link_in_valid,link_in_ready,link_out
         sender$clock = clock;
         requests$clock = clock;
         interrupts$clock = clock;
+        arrivals$clear = 1'b0;
+        departures$clear = 1'b0;
         arrivals$in_data = link_in_data;
         arrivals$in_valid = link_in_valid;
         link_in_ready = arrivals$in_ready;
@@ -11824,6 +13269,8 @@ module metisvm_card$host(clock,link_in_data,link_in_valid,link_in_ready,link_out
         request = request | request_part;
         request_part = ((header$q[(32'h8)+:(8)]) & 85'h1fffffffffffffffffffff);
         request_part = request_part << 32'h4d;
+        requests$clear = 1'b0;
+        interrupts$clear = 1'b0;
         requests$in_data = request | request_part;
         requests$in_valid = 1'b0;
         interrupts$in_data = word[(32'h8)+:(6)];
@@ -11938,16 +13385,18 @@ module metisvm_card$host(clock,link_in_data,link_in_valid,link_in_ready,link_out
 
 endmodule // metisvm_card$host
 
-module metisvm_card$host$interrupts(clock,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
+module metisvm_card$host$interrupts(clock,in_data,in_valid,in_ready,clear,out_data,out_valid,out_ready,ample);
 
     // Module arguments
     input wire  clock;
     input wire  [5:0] in_data;
     input wire  in_valid;
     output reg  in_ready;
+    input wire  clear;
     output reg  [5:0] out_data;
     output reg  out_valid;
     input wire  out_ready;
+    output reg  ample;
 
     // Stub signals
     reg  [5:0] slots$0$d;
@@ -11992,7 +13441,7 @@ module metisvm_card$host$interrupts(clock,in_data,in_valid,in_ready,out_data,out
         .q(slots$3$q),
         .clock(slots$3$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$count count(
+    metisvm_card$ecp5$bridge$irq_sent count(
         .d(count$d),
         .q(count$q),
         .clock(count$clock)
@@ -12003,6 +13452,7 @@ module metisvm_card$host$interrupts(clock,in_data,in_valid,in_ready,out_data,out
         count$clock = clock;
         count$d = count$q;
         in_ready = ~count$q[32'h2];
+        ample = count$q < ((32'h3) & 3'h7);
         out_valid = count$q != 32'h0;
         out_data = slots$0$q;
         push = in_valid && ~count$q[32'h2];
@@ -12014,6 +13464,9 @@ module metisvm_card$host$interrupts(clock,in_data,in_valid,in_ready,out_data,out
         count$d = place;
         if (push) begin
             count$d = place + 32'h1;
+        end
+        if (clear) begin
+            count$d = 32'h0;
         end
         slots$0$clock = clock;
         slots$0$d = slots$0$q;
@@ -12048,16 +13501,18 @@ module metisvm_card$host$interrupts(clock,in_data,in_valid,in_ready,out_data,out
 
 endmodule // metisvm_card$host$interrupts
 
-module metisvm_card$host$requests(clock,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
+module metisvm_card$host$requests(clock,in_data,in_valid,in_ready,clear,out_data,out_valid,out_ready,ample);
 
     // Module arguments
     input wire  clock;
     input wire  [84:0] in_data;
     input wire  in_valid;
     output reg  in_ready;
+    input wire  clear;
     output reg  [84:0] out_data;
     output reg  out_valid;
     input wire  out_ready;
+    output reg  ample;
 
     // Stub signals
     reg  [84:0] slots$0$d;
@@ -12102,7 +13557,7 @@ module metisvm_card$host$requests(clock,in_data,in_valid,in_ready,out_data,out_v
         .q(slots$3$q),
         .clock(slots$3$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$count count(
+    metisvm_card$ecp5$bridge$irq_sent count(
         .d(count$d),
         .q(count$q),
         .clock(count$clock)
@@ -12113,6 +13568,7 @@ module metisvm_card$host$requests(clock,in_data,in_valid,in_ready,out_data,out_v
         count$clock = clock;
         count$d = count$q;
         in_ready = ~count$q[32'h2];
+        ample = count$q < ((32'h3) & 3'h7);
         out_valid = count$q != 32'h0;
         out_data = slots$0$q;
         push = in_valid && ~count$q[32'h2];
@@ -12124,6 +13580,9 @@ module metisvm_card$host$requests(clock,in_data,in_valid,in_ready,out_data,out_v
         count$d = place;
         if (push) begin
             count$d = place + 32'h1;
+        end
+        if (clear) begin
+            count$d = 32'h0;
         end
         slots$0$clock = clock;
         slots$0$d = slots$0$q;

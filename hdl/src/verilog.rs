@@ -2,7 +2,7 @@
 
 use crate::bridge::bridged::Bridged;
 use crate::keccak::core::Core;
-use crate::keccak::round::Round;
+use crate::keccak::round::Rounds;
 use crate::same_modules;
 use crate::shell::top::Card;
 use crate::tensor::{gemm::Gemm, requantise::Requantise, tile::Tile};
@@ -12,12 +12,15 @@ use std::io;
 use std::path::Path;
 
 /// The top modules, each in a file of its own with everything it needs.
-pub const TOPS: [&str; 5] = [
+pub const TOPS: [&str; 8] = [
     "metisvm_gemm",
     "metisvm_requantise",
     "metisvm_tile",
     "metisvm_keccak_round",
     "metisvm_keccak_core",
+    "metisvm_keccak_core_2",
+    "metisvm_keccak_core_3",
+    "metisvm_keccak_core_24",
 ];
 
 /// The Verilog of a block and of everything inside it, `name` being the top module. Modules with the same text are
@@ -42,8 +45,11 @@ pub fn write_all(folder: &Path) -> io::Result<()> {
         emit(TOPS[0], Gemm::default())?,
         emit(TOPS[1], Requantise::default())?,
         emit(TOPS[2], Tile::default())?,
-        emit(TOPS[3], Round::default())?,
+        emit(TOPS[3], Rounds::default())?,
         emit(TOPS[4], Core::default())?,
+        emit(TOPS[5], Core::new(2))?,
+        emit(TOPS[6], Core::new(3))?,
+        emit(TOPS[7], Core::new(24))?,
     ];
     for (name, text) in TOPS.iter().zip(texts) {
         std::fs::write(folder.join(format!("{name}.v")), text)?;
@@ -55,15 +61,18 @@ pub fn write_all(folder: &Path) -> io::Result<()> {
 /// bitstream holds.
 ///
 /// # Errors
-/// If rust-hdl's checks find fault with it, or no card has streams of that width.
+/// If rust-hdl's checks find fault with it, or no card has such streams and tags.
 pub fn card(board: &Board) -> io::Result<String> {
     const TOP: &str = "metisvm_card";
-    match (board.stream_bits, board.bridged) {
-        (64, false) => emit(TOP, Card::<64, 71, 70, 11>::new(board)),
-        (128, false) => emit(TOP, Card::<128, 135, 134, 10>::new(board)),
-        (256, false) => emit(TOP, Card::<256, 263, 262, 9>::new(board)),
-        (64, true) => emit(TOP, Bridged::<64, 71, 70, 11, 128, 96>::new(board)),
-        (128, true) => emit(TOP, Bridged::<128, 135, 134, 10, 128, 160>::new(board)),
-        (bits, _) => Err(io::Error::other(format!("no card has streams of {bits} bits"))),
+    match (board.stream_bits, board.tags, board.bridged) {
+        (64, 32, false) => emit(TOP, Card::<64, 71, 70, 11, 5, 32, 6>::new(board)),
+        (128, 32, false) => emit(TOP, Card::<128, 135, 134, 10, 5, 32, 6>::new(board)),
+        (256, 64, false) => emit(TOP, Card::<256, 263, 262, 10, 6, 64, 7>::new(board)),
+        (64, 32, true) => emit(TOP, Bridged::<64, 71, 70, 11, 128, 96>::new(board)),
+        (128, 32, true) => emit(TOP, Bridged::<128, 135, 134, 10, 128, 160>::new(board)),
+        (bits, tags, _) => Err(io::Error::other(format!(
+            "no card has streams of {bits} bits with {tags} tags; there are 64 and 128 with 32, and, without a \
+             bridge, 256 with 64"
+        ))),
     }
 }

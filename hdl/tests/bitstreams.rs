@@ -29,7 +29,9 @@ fn sha256(path: &Path) -> String {
 }
 
 fn number(report: &Value, key: &str) -> f64 {
-    report[key].as_f64().unwrap_or_else(|| panic!("{key} is no number"))
+    report[key]
+        .as_f64()
+        .unwrap_or_else(|| panic!("{key} is no number"))
 }
 
 #[test]
@@ -73,7 +75,10 @@ fn sizes_are_believable() {
     for target in ["artix7-100t", "ultrascale-plus"] {
         let report = report(target);
         assert_eq!(report["estimate"], "synthesis only, no place and route");
-        assert!(report.get("fmax_mhz").is_none(), "{target}: a clock without routing");
+        assert!(
+            report.get("fmax_mhz").is_none(),
+            "{target}: a clock without routing"
+        );
         assert!(number(&report, "ff") > least_ff(target));
         assert!(number(&report, "lut6") > 10_000.0);
     }

@@ -1,5 +1,6 @@
-//! Holds the bodies of `update` functions to the style in which rust-hdl emits what Rust says (docs/hdl.md, "Writing
-//! rust-hdl that means what it says"). Each rule stands for a miscompilation that was met: rust-hdl gives no warning.
+//! Holds the bodies of `update` functions to the style in which rust-hdl emits what Rust says (docs/hdl.md,
+//! "Writing rust-hdl that means what it says"). Each rule stands for a miscompilation that was met: rust-hdl
+//! gives no warning.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -41,8 +42,8 @@ fn problem(expression: &str) -> Option<&'static str> {
     None
 }
 
-/// What stands within each pair of parentheses, without what is within deeper ones, and what stands before it; and the
-/// whole expression likewise.
+/// What stands within each pair of parentheses, without what is within deeper ones, and what stands before
+/// it; and the whole expression likewise.
 fn groups(plain: &str) -> Vec<(String, String)> {
     let mut open = vec![(String::new(), String::new())];
     let mut all = Vec::new();
@@ -64,7 +65,8 @@ fn groups(plain: &str) -> Vec<(String, String)> {
     all
 }
 
-/// Without what stands in brackets, which are indices and known when Verilog is emitted, and without the types of calls.
+/// Without what stands in brackets, which are indices and known when Verilog is emitted, and without the
+/// types of calls.
 fn without_brackets(expression: &str) -> String {
     let mut depth = 0;
     let mut plain = String::new();

@@ -1109,6 +1109,7 @@ module metisvm_card$cores(clock,clear,in_data,in_bytes,in_end,in_valid,in_ready,
     // Constant declarations
     localparam  last_core = 4'h0;
     localparam  no_word = 64'h0;
+    localparam  full_load = 10'b1111111111;
     localparam  last_flag = 65'h10000000000000000;
 
     // Stub signals
@@ -1134,7 +1135,7 @@ module metisvm_card$cores(clock,clear,in_data,in_bytes,in_end,in_valid,in_ready,
     wire  [3:0] order$first;
     wire  order$valid;
     reg  order$pop;
-    wire  [6:0] order$fill;
+    wire  [8:0] order$fill;
     reg  digests$clock;
     reg  digests$clear;
     reg  [64:0] digests$in_data;
@@ -1170,6 +1171,7 @@ module metisvm_card$cores(clock,clear,in_data,in_bytes,in_end,in_valid,in_ready,
     reg  ready;
     reg  first_beat;
     reg  fire;
+    reg  ends_message;
     reg  out_fire;
     reg  [63:0] word;
     reg  word_valid;
@@ -1299,6 +1301,7 @@ module metisvm_card$cores(clock,clear,in_data,in_bytes,in_end,in_valid,in_ready,
                 target$d = best$q;
             end
         end
+        ends_message = fire && in_end;
         load_of_best = 32'h0;
         load_of_scan = 32'h0;
         if (best$q == 0) begin
@@ -1316,6 +1319,10 @@ module metisvm_card$cores(clock,clear,in_data,in_bytes,in_end,in_valid,in_ready,
         end
         if (scan_load$q <= best_load$q) begin
             best$d = scanned$q;
+            best_load$d = scan_load$q;
+        end
+        if (ends_message) begin
+            best_load$d = full_load;
         end
         word = no_word;
         word_valid = 1'b0;
@@ -1967,26 +1974,9 @@ module metisvm_card$cores$lanes$0$core(clock,clear,in_data,in_bytes,in_last,in_v
     output reg  busy;
 
     // Constant declarations
-    localparam  first_number = 24'h1;
-    localparam  no_number = 24'h0;
     localparam  all_left = 4'hf;
     localparam  none_left = 4'h0;
-    localparam  one_left = 4'h1;
     localparam  no_word = 64'h0;
-    localparam  with_bit$0 = 24'h50f4f1;
-    localparam  with_bit$1 = 24'hdb916;
-    localparam  with_bit$2 = 24'h8c7f94;
-    localparam  with_bit$3 = 24'h327356;
-    localparam  with_bit$4 = 24'hb5d4de;
-    localparam  with_bit$5 = 24'hd81c68;
-    localparam  with_bit$6 = 24'hbbe0cc;
-    localparam  bit$0 = 64'h1;
-    localparam  bit$1 = 64'h2;
-    localparam  bit$2 = 64'h8;
-    localparam  bit$3 = 64'h80;
-    localparam  bit$4 = 64'h8000;
-    localparam  bit$5 = 64'h80000000;
-    localparam  bit$6 = 64'h8000000000000000;
 
     // Stub signals
     reg  absorber$clock;
@@ -2016,57 +2006,70 @@ module metisvm_card$cores$lanes$0$core(clock,clear,in_data,in_bytes,in_last,in_v
     wire  absorber$block_last;
     wire  absorber$block_valid;
     reg  absorber$take;
-    reg  [63:0] round$before$0;
-    reg  [63:0] round$before$1;
-    reg  [63:0] round$before$2;
-    reg  [63:0] round$before$3;
-    reg  [63:0] round$before$4;
-    reg  [63:0] round$before$5;
-    reg  [63:0] round$before$6;
-    reg  [63:0] round$before$7;
-    reg  [63:0] round$before$8;
-    reg  [63:0] round$before$9;
-    reg  [63:0] round$before$10;
-    reg  [63:0] round$before$11;
-    reg  [63:0] round$before$12;
-    reg  [63:0] round$before$13;
-    reg  [63:0] round$before$14;
-    reg  [63:0] round$before$15;
-    reg  [63:0] round$before$16;
-    reg  [63:0] round$before$17;
-    reg  [63:0] round$before$18;
-    reg  [63:0] round$before$19;
-    reg  [63:0] round$before$20;
-    reg  [63:0] round$before$21;
-    reg  [63:0] round$before$22;
-    reg  [63:0] round$before$23;
-    reg  [63:0] round$before$24;
-    reg  [63:0] round$constant;
-    wire  [63:0] round$after$0;
-    wire  [63:0] round$after$1;
-    wire  [63:0] round$after$2;
-    wire  [63:0] round$after$3;
-    wire  [63:0] round$after$4;
-    wire  [63:0] round$after$5;
-    wire  [63:0] round$after$6;
-    wire  [63:0] round$after$7;
-    wire  [63:0] round$after$8;
-    wire  [63:0] round$after$9;
-    wire  [63:0] round$after$10;
-    wire  [63:0] round$after$11;
-    wire  [63:0] round$after$12;
-    wire  [63:0] round$after$13;
-    wire  [63:0] round$after$14;
-    wire  [63:0] round$after$15;
-    wire  [63:0] round$after$16;
-    wire  [63:0] round$after$17;
-    wire  [63:0] round$after$18;
-    wire  [63:0] round$after$19;
-    wire  [63:0] round$after$20;
-    wire  [63:0] round$after$21;
-    wire  [63:0] round$after$22;
-    wire  [63:0] round$after$23;
-    wire  [63:0] round$after$24;
+    reg  schedule$clock;
+    reg  schedule$clear;
+    reg  schedule$block_valid;
+    reg  schedule$block_last;
+    reg  schedule$will_be_free;
+    wire  schedule$takes;
+    wire  schedule$goes;
+    wire  schedule$writes;
+    wire  schedule$hands_over;
+    wire  schedule$clears;
+    wire  [23:0] schedule$number;
+    reg  [23:0] constants$number;
+    wire  [63:0] constants$constant$0;
+    reg  [63:0] rounds$before$0;
+    reg  [63:0] rounds$before$1;
+    reg  [63:0] rounds$before$2;
+    reg  [63:0] rounds$before$3;
+    reg  [63:0] rounds$before$4;
+    reg  [63:0] rounds$before$5;
+    reg  [63:0] rounds$before$6;
+    reg  [63:0] rounds$before$7;
+    reg  [63:0] rounds$before$8;
+    reg  [63:0] rounds$before$9;
+    reg  [63:0] rounds$before$10;
+    reg  [63:0] rounds$before$11;
+    reg  [63:0] rounds$before$12;
+    reg  [63:0] rounds$before$13;
+    reg  [63:0] rounds$before$14;
+    reg  [63:0] rounds$before$15;
+    reg  [63:0] rounds$before$16;
+    reg  [63:0] rounds$before$17;
+    reg  [63:0] rounds$before$18;
+    reg  [63:0] rounds$before$19;
+    reg  [63:0] rounds$before$20;
+    reg  [63:0] rounds$before$21;
+    reg  [63:0] rounds$before$22;
+    reg  [63:0] rounds$before$23;
+    reg  [63:0] rounds$before$24;
+    reg  [63:0] rounds$constant$0;
+    wire  [63:0] rounds$after$0;
+    wire  [63:0] rounds$after$1;
+    wire  [63:0] rounds$after$2;
+    wire  [63:0] rounds$after$3;
+    wire  [63:0] rounds$after$4;
+    wire  [63:0] rounds$after$5;
+    wire  [63:0] rounds$after$6;
+    wire  [63:0] rounds$after$7;
+    wire  [63:0] rounds$after$8;
+    wire  [63:0] rounds$after$9;
+    wire  [63:0] rounds$after$10;
+    wire  [63:0] rounds$after$11;
+    wire  [63:0] rounds$after$12;
+    wire  [63:0] rounds$after$13;
+    wire  [63:0] rounds$after$14;
+    wire  [63:0] rounds$after$15;
+    wire  [63:0] rounds$after$16;
+    wire  [63:0] rounds$after$17;
+    wire  [63:0] rounds$after$18;
+    wire  [63:0] rounds$after$19;
+    wire  [63:0] rounds$after$20;
+    wire  [63:0] rounds$after$21;
+    wire  [63:0] rounds$after$22;
+    wire  [63:0] rounds$after$23;
+    wire  [63:0] rounds$after$24;
     reg  [63:0] state$0$d;
     wire  [63:0] state$0$q;
     reg  state$0$clock;
@@ -2193,36 +2196,6 @@ module metisvm_card$cores$lanes$0$core(clock,clear,in_data,in_bytes,in_last,in_v
     reg  [63:0] absorbed$16$d;
     wire  [63:0] absorbed$16$q;
     reg  absorbed$16$clock;
-    reg  takes$d;
-    wire  takes$q;
-    reg  takes$clock;
-    reg  absorbs$d;
-    wire  absorbs$q;
-    reg  absorbs$clock;
-    reg  absorbs_last$d;
-    wire  absorbs_last$q;
-    reg  absorbs_last$clock;
-    reg  running$d;
-    wire  running$q;
-    reg  running$clock;
-    reg  goes$d;
-    wire  goes$q;
-    reg  goes$clock;
-    reg  writes$d;
-    wire  writes$q;
-    reg  writes$clock;
-    reg  hands_over$d;
-    wire  hands_over$q;
-    reg  hands_over$clock;
-    reg  [23:0] number$d;
-    wire  [23:0] number$q;
-    reg  number$clock;
-    reg  last$d;
-    wire  last$q;
-    reg  last$clock;
-    reg  done$d;
-    wire  done$q;
-    reg  done$clock;
     reg  [63:0] digest$0$d;
     wire  [63:0] digest$0$q;
     reg  digest$0$clock;
@@ -2240,36 +2213,12 @@ module metisvm_card$cores$lanes$0$core(clock,clear,in_data,in_bytes,in_last,in_v
     reg  left$clock;
 
     // Local signals
-    reg  begins;
-    reg  ends;
     reg  free;
     reg  empties;
-    reg  is_one;
-    reg  clears;
-    reg  pops;
-    reg  more;
-    reg  will_run;
-    reg  will_be_near_end;
-    reg  will_be_final;
-    reg  will_stall;
-    reg  will_go;
-    reg  will_be_done;
     reg  will_be_free;
-    reg  will_be_idle;
-    reg  will_start;
-    reg  will_hand_over;
-    reg  can_take;
-    reg  untaken;
-    reg  [23:0] next_number;
+    reg  is_one;
+    reg  pops;
     reg  [3:0] next_left;
-    reg  [23:0] chosen$0;
-    reg  [23:0] chosen$1;
-    reg  [23:0] chosen$2;
-    reg  [23:0] chosen$3;
-    reg  [23:0] chosen$4;
-    reg  [23:0] chosen$5;
-    reg  [23:0] chosen$6;
-    reg  [63:0] constant;
 
     // Sub module instances
     metisvm_card$cores$lanes$0$core$absorber absorber(
@@ -2301,58 +2250,75 @@ module metisvm_card$cores$lanes$0$core(clock,clear,in_data,in_bytes,in_last,in_v
         .block_valid(absorber$block_valid),
         .take(absorber$take)
     );
-    metisvm_card$cores$lanes$0$core$round round(
-        .before$0(round$before$0),
-        .before$1(round$before$1),
-        .before$2(round$before$2),
-        .before$3(round$before$3),
-        .before$4(round$before$4),
-        .before$5(round$before$5),
-        .before$6(round$before$6),
-        .before$7(round$before$7),
-        .before$8(round$before$8),
-        .before$9(round$before$9),
-        .before$10(round$before$10),
-        .before$11(round$before$11),
-        .before$12(round$before$12),
-        .before$13(round$before$13),
-        .before$14(round$before$14),
-        .before$15(round$before$15),
-        .before$16(round$before$16),
-        .before$17(round$before$17),
-        .before$18(round$before$18),
-        .before$19(round$before$19),
-        .before$20(round$before$20),
-        .before$21(round$before$21),
-        .before$22(round$before$22),
-        .before$23(round$before$23),
-        .before$24(round$before$24),
-        .constant(round$constant),
-        .after$0(round$after$0),
-        .after$1(round$after$1),
-        .after$2(round$after$2),
-        .after$3(round$after$3),
-        .after$4(round$after$4),
-        .after$5(round$after$5),
-        .after$6(round$after$6),
-        .after$7(round$after$7),
-        .after$8(round$after$8),
-        .after$9(round$after$9),
-        .after$10(round$after$10),
-        .after$11(round$after$11),
-        .after$12(round$after$12),
-        .after$13(round$after$13),
-        .after$14(round$after$14),
-        .after$15(round$after$15),
-        .after$16(round$after$16),
-        .after$17(round$after$17),
-        .after$18(round$after$18),
-        .after$19(round$after$19),
-        .after$20(round$after$20),
-        .after$21(round$after$21),
-        .after$22(round$after$22),
-        .after$23(round$after$23),
-        .after$24(round$after$24)
+    metisvm_card$cores$lanes$0$core$schedule schedule(
+        .clock(schedule$clock),
+        .clear(schedule$clear),
+        .block_valid(schedule$block_valid),
+        .block_last(schedule$block_last),
+        .will_be_free(schedule$will_be_free),
+        .takes(schedule$takes),
+        .goes(schedule$goes),
+        .writes(schedule$writes),
+        .hands_over(schedule$hands_over),
+        .clears(schedule$clears),
+        .number(schedule$number)
+    );
+    metisvm_card$cores$lanes$0$core$constants constants(
+        .number(constants$number),
+        .constant$0(constants$constant$0)
+    );
+    metisvm_card$cores$lanes$0$core$rounds rounds(
+        .before$0(rounds$before$0),
+        .before$1(rounds$before$1),
+        .before$2(rounds$before$2),
+        .before$3(rounds$before$3),
+        .before$4(rounds$before$4),
+        .before$5(rounds$before$5),
+        .before$6(rounds$before$6),
+        .before$7(rounds$before$7),
+        .before$8(rounds$before$8),
+        .before$9(rounds$before$9),
+        .before$10(rounds$before$10),
+        .before$11(rounds$before$11),
+        .before$12(rounds$before$12),
+        .before$13(rounds$before$13),
+        .before$14(rounds$before$14),
+        .before$15(rounds$before$15),
+        .before$16(rounds$before$16),
+        .before$17(rounds$before$17),
+        .before$18(rounds$before$18),
+        .before$19(rounds$before$19),
+        .before$20(rounds$before$20),
+        .before$21(rounds$before$21),
+        .before$22(rounds$before$22),
+        .before$23(rounds$before$23),
+        .before$24(rounds$before$24),
+        .constant$0(rounds$constant$0),
+        .after$0(rounds$after$0),
+        .after$1(rounds$after$1),
+        .after$2(rounds$after$2),
+        .after$3(rounds$after$3),
+        .after$4(rounds$after$4),
+        .after$5(rounds$after$5),
+        .after$6(rounds$after$6),
+        .after$7(rounds$after$7),
+        .after$8(rounds$after$8),
+        .after$9(rounds$after$9),
+        .after$10(rounds$after$10),
+        .after$11(rounds$after$11),
+        .after$12(rounds$after$12),
+        .after$13(rounds$after$13),
+        .after$14(rounds$after$14),
+        .after$15(rounds$after$15),
+        .after$16(rounds$after$16),
+        .after$17(rounds$after$17),
+        .after$18(rounds$after$18),
+        .after$19(rounds$after$19),
+        .after$20(rounds$after$20),
+        .after$21(rounds$after$21),
+        .after$22(rounds$after$22),
+        .after$23(rounds$after$23),
+        .after$24(rounds$after$24)
     );
     metisvm_card$cores$lanes$0$core$absorbed$0 state$0(
         .d(state$0$d),
@@ -2564,56 +2530,6 @@ module metisvm_card$cores$lanes$0$core(clock,clear,in_data,in_bytes,in_last,in_v
         .q(absorbed$16$q),
         .clock(absorbed$16$clock)
     );
-    metisvm_card$clears takes(
-        .d(takes$d),
-        .q(takes$q),
-        .clock(takes$clock)
-    );
-    metisvm_card$clears absorbs(
-        .d(absorbs$d),
-        .q(absorbs$q),
-        .clock(absorbs$clock)
-    );
-    metisvm_card$clears absorbs_last(
-        .d(absorbs_last$d),
-        .q(absorbs_last$q),
-        .clock(absorbs_last$clock)
-    );
-    metisvm_card$clears running(
-        .d(running$d),
-        .q(running$q),
-        .clock(running$clock)
-    );
-    metisvm_card$clears goes(
-        .d(goes$d),
-        .q(goes$q),
-        .clock(goes$clock)
-    );
-    metisvm_card$clears writes(
-        .d(writes$d),
-        .q(writes$q),
-        .clock(writes$clock)
-    );
-    metisvm_card$clears hands_over(
-        .d(hands_over$d),
-        .q(hands_over$q),
-        .clock(hands_over$clock)
-    );
-    metisvm_card$cores$lanes$0$core$number number(
-        .d(number$d),
-        .q(number$q),
-        .clock(number$clock)
-    );
-    metisvm_card$clears last(
-        .d(last$d),
-        .q(last$q),
-        .clock(last$clock)
-    );
-    metisvm_card$clears done(
-        .d(done$d),
-        .q(done$q),
-        .clock(done$clock)
-    );
     metisvm_card$cores$lanes$0$core$absorbed$0 digest$0(
         .d(digest$0$d),
         .q(digest$0$q),
@@ -2643,16 +2559,7 @@ module metisvm_card$cores$lanes$0$core(clock,clear,in_data,in_bytes,in_last,in_v
     // Update code
     always @(*) begin
         absorber$clock = clock;
-        takes$clock = clock;
-        absorbs$clock = clock;
-        absorbs_last$clock = clock;
-        running$clock = clock;
-        goes$clock = clock;
-        writes$clock = clock;
-        hands_over$clock = clock;
-        number$clock = clock;
-        last$clock = clock;
-        done$clock = clock;
+        schedule$clock = clock;
         left$clock = clock;
         state$0$clock = clock;
         state$1$clock = clock;
@@ -2706,219 +2613,165 @@ module metisvm_card$cores$lanes$0$core(clock,clear,in_data,in_bytes,in_last,in_v
         absorber$in_last = in_last;
         absorber$in_valid = in_valid;
         in_ready = absorber$in_ready;
-        begins = writes$q & absorbs$q;
-        more = ~last$q;
-        ends = goes$q & number$q[32'h17] & last$q;
-        free = left$q == none_left;
-        is_one = left$q == one_left;
+        free = ~left$q[32'h0];
+        is_one = left$q[32'h0] & ~left$q[32'h1];
         empties = is_one & out_ready;
-        clears = hands_over$q | clear;
-        busy = goes$q;
-        will_run = ~ends & running$q;
-        will_run = will_run | begins;
-        will_be_final = number$q[32'h17];
-        will_be_near_end = number$q[32'h16];
-        if (goes$q) begin
-            will_be_final = number$q[32'h16];
-            will_be_near_end = number$q[32'h15];
-        end
-        will_stall = will_be_final & more & ~takes$q;
-        will_go = will_run & ~will_stall;
-        will_be_done = done$q & ~hands_over$q;
-        will_be_done = will_be_done | ends;
         will_be_free = free | empties;
-        will_be_free = will_be_free & ~hands_over$q;
-        will_be_idle = ~will_run & ~will_be_done;
-        will_start = will_be_idle & takes$q;
-        will_hand_over = will_be_done & will_be_free;
-        running$d = will_run;
-        goes$d = will_go;
-        writes$d = will_go | will_start;
-        hands_over$d = will_hand_over;
-        can_take = will_be_near_end | will_be_final;
-        can_take = can_take & more;
-        can_take = can_take | will_be_idle | will_hand_over;
-        untaken = ~takes$q & absorber$block_valid;
-        takes$d = can_take & untaken;
-        absorber$take = takes$q;
-        absorbs$d = takes$q;
-        absorbs_last$d = absorber$block_last;
+        will_be_free = will_be_free & ~schedule$hands_over;
+        schedule$clear = clear;
+        schedule$block_valid = absorber$block_valid;
+        schedule$block_last = absorber$block_last;
+        schedule$will_be_free = will_be_free;
+        absorber$take = schedule$takes;
         absorbed$0$d = no_word;
-        if (takes$q) begin
+        if (schedule$takes) begin
             absorbed$0$d = absorber$block$0;
         end
         absorbed$1$d = no_word;
-        if (takes$q) begin
+        if (schedule$takes) begin
             absorbed$1$d = absorber$block$1;
         end
         absorbed$2$d = no_word;
-        if (takes$q) begin
+        if (schedule$takes) begin
             absorbed$2$d = absorber$block$2;
         end
         absorbed$3$d = no_word;
-        if (takes$q) begin
+        if (schedule$takes) begin
             absorbed$3$d = absorber$block$3;
         end
         absorbed$4$d = no_word;
-        if (takes$q) begin
+        if (schedule$takes) begin
             absorbed$4$d = absorber$block$4;
         end
         absorbed$5$d = no_word;
-        if (takes$q) begin
+        if (schedule$takes) begin
             absorbed$5$d = absorber$block$5;
         end
         absorbed$6$d = no_word;
-        if (takes$q) begin
+        if (schedule$takes) begin
             absorbed$6$d = absorber$block$6;
         end
         absorbed$7$d = no_word;
-        if (takes$q) begin
+        if (schedule$takes) begin
             absorbed$7$d = absorber$block$7;
         end
         absorbed$8$d = no_word;
-        if (takes$q) begin
+        if (schedule$takes) begin
             absorbed$8$d = absorber$block$8;
         end
         absorbed$9$d = no_word;
-        if (takes$q) begin
+        if (schedule$takes) begin
             absorbed$9$d = absorber$block$9;
         end
         absorbed$10$d = no_word;
-        if (takes$q) begin
+        if (schedule$takes) begin
             absorbed$10$d = absorber$block$10;
         end
         absorbed$11$d = no_word;
-        if (takes$q) begin
+        if (schedule$takes) begin
             absorbed$11$d = absorber$block$11;
         end
         absorbed$12$d = no_word;
-        if (takes$q) begin
+        if (schedule$takes) begin
             absorbed$12$d = absorber$block$12;
         end
         absorbed$13$d = no_word;
-        if (takes$q) begin
+        if (schedule$takes) begin
             absorbed$13$d = absorber$block$13;
         end
         absorbed$14$d = no_word;
-        if (takes$q) begin
+        if (schedule$takes) begin
             absorbed$14$d = absorber$block$14;
         end
         absorbed$15$d = no_word;
-        if (takes$q) begin
+        if (schedule$takes) begin
             absorbed$15$d = absorber$block$15;
         end
         absorbed$16$d = no_word;
-        if (takes$q) begin
+        if (schedule$takes) begin
             absorbed$16$d = absorber$block$16;
         end
-        constant = no_word;
-        chosen$0 = number$q & with_bit$0;
-        if (|chosen$0) begin
-            constant = constant | bit$0;
-        end
-        chosen$1 = number$q & with_bit$1;
-        if (|chosen$1) begin
-            constant = constant | bit$1;
-        end
-        chosen$2 = number$q & with_bit$2;
-        if (|chosen$2) begin
-            constant = constant | bit$2;
-        end
-        chosen$3 = number$q & with_bit$3;
-        if (|chosen$3) begin
-            constant = constant | bit$3;
-        end
-        chosen$4 = number$q & with_bit$4;
-        if (|chosen$4) begin
-            constant = constant | bit$4;
-        end
-        chosen$5 = number$q & with_bit$5;
-        if (|chosen$5) begin
-            constant = constant | bit$5;
-        end
-        chosen$6 = number$q & with_bit$6;
-        if (|chosen$6) begin
-            constant = constant | bit$6;
-        end
-        round$constant = constant;
-        round$before$0 = state$0$q;
+        busy = schedule$goes;
+        constants$number = schedule$number;
+        rounds$constant$0 = constants$constant$0;
+        rounds$before$0 = state$0$q;
         state$0$d = state$0$q;
-        round$before$1 = state$1$q;
+        rounds$before$1 = state$1$q;
         state$1$d = state$1$q;
-        round$before$2 = state$2$q;
+        rounds$before$2 = state$2$q;
         state$2$d = state$2$q;
-        round$before$3 = state$3$q;
+        rounds$before$3 = state$3$q;
         state$3$d = state$3$q;
-        round$before$4 = state$4$q;
+        rounds$before$4 = state$4$q;
         state$4$d = state$4$q;
-        round$before$5 = state$5$q;
+        rounds$before$5 = state$5$q;
         state$5$d = state$5$q;
-        round$before$6 = state$6$q;
+        rounds$before$6 = state$6$q;
         state$6$d = state$6$q;
-        round$before$7 = state$7$q;
+        rounds$before$7 = state$7$q;
         state$7$d = state$7$q;
-        round$before$8 = state$8$q;
+        rounds$before$8 = state$8$q;
         state$8$d = state$8$q;
-        round$before$9 = state$9$q;
+        rounds$before$9 = state$9$q;
         state$9$d = state$9$q;
-        round$before$10 = state$10$q;
+        rounds$before$10 = state$10$q;
         state$10$d = state$10$q;
-        round$before$11 = state$11$q;
+        rounds$before$11 = state$11$q;
         state$11$d = state$11$q;
-        round$before$12 = state$12$q;
+        rounds$before$12 = state$12$q;
         state$12$d = state$12$q;
-        round$before$13 = state$13$q;
+        rounds$before$13 = state$13$q;
         state$13$d = state$13$q;
-        round$before$14 = state$14$q;
+        rounds$before$14 = state$14$q;
         state$14$d = state$14$q;
-        round$before$15 = state$15$q;
+        rounds$before$15 = state$15$q;
         state$15$d = state$15$q;
-        round$before$16 = state$16$q;
+        rounds$before$16 = state$16$q;
         state$16$d = state$16$q;
-        round$before$17 = state$17$q;
+        rounds$before$17 = state$17$q;
         state$17$d = state$17$q;
-        round$before$18 = state$18$q;
+        rounds$before$18 = state$18$q;
         state$18$d = state$18$q;
-        round$before$19 = state$19$q;
+        rounds$before$19 = state$19$q;
         state$19$d = state$19$q;
-        round$before$20 = state$20$q;
+        rounds$before$20 = state$20$q;
         state$20$d = state$20$q;
-        round$before$21 = state$21$q;
+        rounds$before$21 = state$21$q;
         state$21$d = state$21$q;
-        round$before$22 = state$22$q;
+        rounds$before$22 = state$22$q;
         state$22$d = state$22$q;
-        round$before$23 = state$23$q;
+        rounds$before$23 = state$23$q;
         state$23$d = state$23$q;
-        round$before$24 = state$24$q;
+        rounds$before$24 = state$24$q;
         state$24$d = state$24$q;
-        if (writes$q) begin
-            state$0$d = round$after$0 ^ absorbed$0$q;
-            state$1$d = round$after$1 ^ absorbed$1$q;
-            state$2$d = round$after$2 ^ absorbed$2$q;
-            state$3$d = round$after$3 ^ absorbed$3$q;
-            state$4$d = round$after$4 ^ absorbed$4$q;
-            state$5$d = round$after$5 ^ absorbed$5$q;
-            state$6$d = round$after$6 ^ absorbed$6$q;
-            state$7$d = round$after$7 ^ absorbed$7$q;
-            state$8$d = round$after$8 ^ absorbed$8$q;
-            state$9$d = round$after$9 ^ absorbed$9$q;
-            state$10$d = round$after$10 ^ absorbed$10$q;
-            state$11$d = round$after$11 ^ absorbed$11$q;
-            state$12$d = round$after$12 ^ absorbed$12$q;
-            state$13$d = round$after$13 ^ absorbed$13$q;
-            state$14$d = round$after$14 ^ absorbed$14$q;
-            state$15$d = round$after$15 ^ absorbed$15$q;
-            state$16$d = round$after$16 ^ absorbed$16$q;
-            state$17$d = round$after$17;
-            state$18$d = round$after$18;
-            state$19$d = round$after$19;
-            state$20$d = round$after$20;
-            state$21$d = round$after$21;
-            state$22$d = round$after$22;
-            state$23$d = round$after$23;
-            state$24$d = round$after$24;
+        if (schedule$writes) begin
+            state$0$d = rounds$after$0 ^ absorbed$0$q;
+            state$1$d = rounds$after$1 ^ absorbed$1$q;
+            state$2$d = rounds$after$2 ^ absorbed$2$q;
+            state$3$d = rounds$after$3 ^ absorbed$3$q;
+            state$4$d = rounds$after$4 ^ absorbed$4$q;
+            state$5$d = rounds$after$5 ^ absorbed$5$q;
+            state$6$d = rounds$after$6 ^ absorbed$6$q;
+            state$7$d = rounds$after$7 ^ absorbed$7$q;
+            state$8$d = rounds$after$8 ^ absorbed$8$q;
+            state$9$d = rounds$after$9 ^ absorbed$9$q;
+            state$10$d = rounds$after$10 ^ absorbed$10$q;
+            state$11$d = rounds$after$11 ^ absorbed$11$q;
+            state$12$d = rounds$after$12 ^ absorbed$12$q;
+            state$13$d = rounds$after$13 ^ absorbed$13$q;
+            state$14$d = rounds$after$14 ^ absorbed$14$q;
+            state$15$d = rounds$after$15 ^ absorbed$15$q;
+            state$16$d = rounds$after$16 ^ absorbed$16$q;
+            state$17$d = rounds$after$17;
+            state$18$d = rounds$after$18;
+            state$19$d = rounds$after$19;
+            state$20$d = rounds$after$20;
+            state$21$d = rounds$after$21;
+            state$22$d = rounds$after$22;
+            state$23$d = rounds$after$23;
+            state$24$d = rounds$after$24;
         end
-        if (clears) begin
+        if (schedule$clears) begin
             state$0$d = no_word;
             state$1$d = no_word;
             state$2$d = no_word;
@@ -2945,18 +2798,7 @@ module metisvm_card$cores$lanes$0$core(clock,clear,in_data,in_bytes,in_last,in_v
             state$23$d = no_word;
             state$24$d = no_word;
         end
-        next_number = number$q << 32'h1;
-        number$d = number$q;
-        last$d = last$q;
-        done$d = will_be_done;
-        if (goes$q) begin
-            number$d = next_number;
-        end
-        if (begins) begin
-            number$d = first_number;
-            last$d = absorbs_last$q;
-        end
-        pops = out_ready & ~free;
+        pops = out_ready & left$q[32'h0];
         next_left = left$q >> 32'h1;
         left$d = left$q;
         digest$0$d = digest$0$q;
@@ -2969,25 +2811,17 @@ module metisvm_card$cores$lanes$0$core(clock,clear,in_data,in_bytes,in_last,in_v
             digest$1$d = digest$2$q;
             digest$2$d = digest$3$q;
         end
-        if (hands_over$q) begin
+        if (schedule$hands_over) begin
             left$d = all_left;
             digest$0$d = state$0$q;
             digest$1$d = state$1$q;
             digest$2$d = state$2$q;
             digest$3$d = state$3$q;
         end
-        out_valid = ~free;
+        out_valid = left$q[32'h0];
         out_data = digest$0$q;
         out_last = is_one;
         if (clear) begin
-            takes$d = 1'b0;
-            absorbs$d = 1'b0;
-            running$d = 1'b0;
-            goes$d = 1'b0;
-            writes$d = 1'b0;
-            hands_over$d = 1'b0;
-            number$d = no_number;
-            done$d = 1'b0;
             left$d = none_left;
         end
     end
@@ -3058,14 +2892,14 @@ module metisvm_card$cores$lanes$0$core$absorber(clock,clear,in_data,in_bytes,in_
     localparam  counts$5 = 4'h5;
     localparam  counts$6 = 4'h6;
     localparam  counts$7 = 4'h7;
-    localparam  masks$0 = 64'h0;
-    localparam  masks$1 = 64'hff;
-    localparam  masks$2 = 64'hffff;
-    localparam  masks$3 = 64'hffffff;
-    localparam  masks$4 = 64'hffffffff;
-    localparam  masks$5 = 64'hffffffffff;
-    localparam  masks$6 = 64'hffffffffffff;
-    localparam  masks$7 = 64'hffffffffffffff;
+    localparam  masks$0 = 64'hff;
+    localparam  masks$1 = 64'hff00;
+    localparam  masks$2 = 64'hff0000;
+    localparam  masks$3 = 64'hff000000;
+    localparam  masks$4 = 64'hff00000000;
+    localparam  masks$5 = 64'hff0000000000;
+    localparam  masks$6 = 64'hff000000000000;
+    localparam  masks$7 = 64'hff00000000000000;
     localparam  markers$0 = 64'h1;
     localparam  markers$1 = 64'h100;
     localparam  markers$2 = 64'h10000;
@@ -3074,7 +2908,6 @@ module metisvm_card$cores$lanes$0$core$absorber(clock,clear,in_data,in_bytes,in_
     localparam  markers$5 = 64'h10000000000;
     localparam  markers$6 = 64'h1000000000000;
     localparam  markers$7 = 64'h100000000000000;
-    localparam  all_ones = 64'hffffffffffffffff;
 
     // Stub signals
     reg  [63:0] words$0$d;
@@ -3155,9 +2988,47 @@ module metisvm_card$cores$lanes$0$core$absorber(clock,clear,in_data,in_bytes,in_
     reg  waits;
     reg  whole;
     reg  ends;
-    reg  [63:0] mask;
-    reg  [63:0] marker;
-    reg  [63:0] kept;
+    reg  more;
+    reg  counts_more$0;
+    reg  counts_more$1;
+    reg  counts_more$2;
+    reg  counts_more$3;
+    reg  counts_more$4;
+    reg  counts_more$5;
+    reg  counts_more$6;
+    reg  counts_more$7;
+    reg  counts_so_many$0;
+    reg  counts_so_many$1;
+    reg  counts_so_many$2;
+    reg  counts_so_many$3;
+    reg  counts_so_many$4;
+    reg  counts_so_many$5;
+    reg  counts_so_many$6;
+    reg  counts_so_many$7;
+    reg  keeps$0;
+    reg  keeps$1;
+    reg  keeps$2;
+    reg  keeps$3;
+    reg  keeps$4;
+    reg  keeps$5;
+    reg  keeps$6;
+    reg  keeps$7;
+    reg  marks$0;
+    reg  marks$1;
+    reg  marks$2;
+    reg  marks$3;
+    reg  marks$4;
+    reg  marks$5;
+    reg  marks$6;
+    reg  marks$7;
+    reg  [63:0] kept$0;
+    reg  [63:0] kept$1;
+    reg  [63:0] kept$2;
+    reg  [63:0] kept$3;
+    reg  [63:0] kept$4;
+    reg  [63:0] kept$5;
+    reg  [63:0] kept$6;
+    reg  [63:0] kept$7;
     reg  [63:0] word;
     reg  [16:0] moved;
 
@@ -3310,44 +3181,96 @@ module metisvm_card$cores$lanes$0$core$absorber(clock,clear,in_data,in_bytes,in_
         pads = pad$q & ~full$q;
         write = accept | pads;
         whole = in_bytes == whole_word;
-        mask = all_ones;
-        marker = no_word;
-        if (in_last) begin
-            if (in_bytes == counts$0) begin
-                mask = masks$0;
-                marker = markers$0;
-            end
-            if (in_bytes == counts$1) begin
-                mask = masks$1;
-                marker = markers$1;
-            end
-            if (in_bytes == counts$2) begin
-                mask = masks$2;
-                marker = markers$2;
-            end
-            if (in_bytes == counts$3) begin
-                mask = masks$3;
-                marker = markers$3;
-            end
-            if (in_bytes == counts$4) begin
-                mask = masks$4;
-                marker = markers$4;
-            end
-            if (in_bytes == counts$5) begin
-                mask = masks$5;
-                marker = markers$5;
-            end
-            if (in_bytes == counts$6) begin
-                mask = masks$6;
-                marker = markers$6;
-            end
-            if (in_bytes == counts$7) begin
-                mask = masks$7;
-                marker = markers$7;
-            end
+        more = ~in_last;
+        word = no_word;
+        counts_more$0 = in_bytes > counts$0;
+        counts_so_many$0 = in_bytes == counts$0;
+        keeps$0 = more | counts_more$0;
+        marks$0 = in_last & counts_so_many$0;
+        kept$0 = in_data & masks$0;
+        if (keeps$0) begin
+            word = word | kept$0;
         end
-        kept = in_data & mask;
-        word = kept | marker;
+        if (marks$0) begin
+            word = word | markers$0;
+        end
+        counts_more$1 = in_bytes > counts$1;
+        counts_so_many$1 = in_bytes == counts$1;
+        keeps$1 = more | counts_more$1;
+        marks$1 = in_last & counts_so_many$1;
+        kept$1 = in_data & masks$1;
+        if (keeps$1) begin
+            word = word | kept$1;
+        end
+        if (marks$1) begin
+            word = word | markers$1;
+        end
+        counts_more$2 = in_bytes > counts$2;
+        counts_so_many$2 = in_bytes == counts$2;
+        keeps$2 = more | counts_more$2;
+        marks$2 = in_last & counts_so_many$2;
+        kept$2 = in_data & masks$2;
+        if (keeps$2) begin
+            word = word | kept$2;
+        end
+        if (marks$2) begin
+            word = word | markers$2;
+        end
+        counts_more$3 = in_bytes > counts$3;
+        counts_so_many$3 = in_bytes == counts$3;
+        keeps$3 = more | counts_more$3;
+        marks$3 = in_last & counts_so_many$3;
+        kept$3 = in_data & masks$3;
+        if (keeps$3) begin
+            word = word | kept$3;
+        end
+        if (marks$3) begin
+            word = word | markers$3;
+        end
+        counts_more$4 = in_bytes > counts$4;
+        counts_so_many$4 = in_bytes == counts$4;
+        keeps$4 = more | counts_more$4;
+        marks$4 = in_last & counts_so_many$4;
+        kept$4 = in_data & masks$4;
+        if (keeps$4) begin
+            word = word | kept$4;
+        end
+        if (marks$4) begin
+            word = word | markers$4;
+        end
+        counts_more$5 = in_bytes > counts$5;
+        counts_so_many$5 = in_bytes == counts$5;
+        keeps$5 = more | counts_more$5;
+        marks$5 = in_last & counts_so_many$5;
+        kept$5 = in_data & masks$5;
+        if (keeps$5) begin
+            word = word | kept$5;
+        end
+        if (marks$5) begin
+            word = word | markers$5;
+        end
+        counts_more$6 = in_bytes > counts$6;
+        counts_so_many$6 = in_bytes == counts$6;
+        keeps$6 = more | counts_more$6;
+        marks$6 = in_last & counts_so_many$6;
+        kept$6 = in_data & masks$6;
+        if (keeps$6) begin
+            word = word | kept$6;
+        end
+        if (marks$6) begin
+            word = word | markers$6;
+        end
+        counts_more$7 = in_bytes > counts$7;
+        counts_so_many$7 = in_bytes == counts$7;
+        keeps$7 = more | counts_more$7;
+        marks$7 = in_last & counts_so_many$7;
+        kept$7 = in_data & masks$7;
+        if (keeps$7) begin
+            word = word | kept$7;
+        end
+        if (marks$7) begin
+            word = word | markers$7;
+        end
         if (pad$q) begin
             word = one;
         end
@@ -3357,139 +3280,139 @@ module metisvm_card$cores$lanes$0$core$absorber(clock,clear,in_data,in_bytes,in_
             arrived_at$d = place$q;
         end
         words$0$d = words$0$q;
-        if (take) begin
-            words$0$d = no_word;
-        end
         if (arrived_at$q[0]) begin
             words$0$d = arrived$q;
         end
+        if (take) begin
+            words$0$d = no_word;
+        end
         block$0 = words$0$q;
         words$1$d = words$1$q;
-        if (take) begin
-            words$1$d = no_word;
-        end
         if (arrived_at$q[1]) begin
             words$1$d = arrived$q;
         end
+        if (take) begin
+            words$1$d = no_word;
+        end
         block$1 = words$1$q;
         words$2$d = words$2$q;
-        if (take) begin
-            words$2$d = no_word;
-        end
         if (arrived_at$q[2]) begin
             words$2$d = arrived$q;
         end
+        if (take) begin
+            words$2$d = no_word;
+        end
         block$2 = words$2$q;
         words$3$d = words$3$q;
-        if (take) begin
-            words$3$d = no_word;
-        end
         if (arrived_at$q[3]) begin
             words$3$d = arrived$q;
         end
+        if (take) begin
+            words$3$d = no_word;
+        end
         block$3 = words$3$q;
         words$4$d = words$4$q;
-        if (take) begin
-            words$4$d = no_word;
-        end
         if (arrived_at$q[4]) begin
             words$4$d = arrived$q;
         end
+        if (take) begin
+            words$4$d = no_word;
+        end
         block$4 = words$4$q;
         words$5$d = words$5$q;
-        if (take) begin
-            words$5$d = no_word;
-        end
         if (arrived_at$q[5]) begin
             words$5$d = arrived$q;
         end
+        if (take) begin
+            words$5$d = no_word;
+        end
         block$5 = words$5$q;
         words$6$d = words$6$q;
-        if (take) begin
-            words$6$d = no_word;
-        end
         if (arrived_at$q[6]) begin
             words$6$d = arrived$q;
         end
+        if (take) begin
+            words$6$d = no_word;
+        end
         block$6 = words$6$q;
         words$7$d = words$7$q;
-        if (take) begin
-            words$7$d = no_word;
-        end
         if (arrived_at$q[7]) begin
             words$7$d = arrived$q;
         end
+        if (take) begin
+            words$7$d = no_word;
+        end
         block$7 = words$7$q;
         words$8$d = words$8$q;
-        if (take) begin
-            words$8$d = no_word;
-        end
         if (arrived_at$q[8]) begin
             words$8$d = arrived$q;
         end
+        if (take) begin
+            words$8$d = no_word;
+        end
         block$8 = words$8$q;
         words$9$d = words$9$q;
-        if (take) begin
-            words$9$d = no_word;
-        end
         if (arrived_at$q[9]) begin
             words$9$d = arrived$q;
         end
+        if (take) begin
+            words$9$d = no_word;
+        end
         block$9 = words$9$q;
         words$10$d = words$10$q;
-        if (take) begin
-            words$10$d = no_word;
-        end
         if (arrived_at$q[10]) begin
             words$10$d = arrived$q;
         end
+        if (take) begin
+            words$10$d = no_word;
+        end
         block$10 = words$10$q;
         words$11$d = words$11$q;
-        if (take) begin
-            words$11$d = no_word;
-        end
         if (arrived_at$q[11]) begin
             words$11$d = arrived$q;
         end
+        if (take) begin
+            words$11$d = no_word;
+        end
         block$11 = words$11$q;
         words$12$d = words$12$q;
-        if (take) begin
-            words$12$d = no_word;
-        end
         if (arrived_at$q[12]) begin
             words$12$d = arrived$q;
         end
+        if (take) begin
+            words$12$d = no_word;
+        end
         block$12 = words$12$q;
         words$13$d = words$13$q;
-        if (take) begin
-            words$13$d = no_word;
-        end
         if (arrived_at$q[13]) begin
             words$13$d = arrived$q;
         end
+        if (take) begin
+            words$13$d = no_word;
+        end
         block$13 = words$13$q;
         words$14$d = words$14$q;
-        if (take) begin
-            words$14$d = no_word;
-        end
         if (arrived_at$q[14]) begin
             words$14$d = arrived$q;
         end
+        if (take) begin
+            words$14$d = no_word;
+        end
         block$14 = words$14$q;
         words$15$d = words$15$q;
-        if (take) begin
-            words$15$d = no_word;
-        end
         if (arrived_at$q[15]) begin
             words$15$d = arrived$q;
         end
+        if (take) begin
+            words$15$d = no_word;
+        end
         block$15 = words$15$q;
         words$16$d = words$16$q;
-        if (take) begin
-            words$16$d = no_word;
-        end
         if (arrived_at$q[16]) begin
             words$16$d = arrived$q;
+        end
+        if (take) begin
+            words$16$d = no_word;
         end
         block$16 = words$16$q;
         if (last$q) begin
@@ -3603,25 +3526,76 @@ module metisvm_card$cores$lanes$0$core$absorber$place(d,q,clock);
 
 endmodule // metisvm_card$cores$lanes$0$core$absorber$place
 
-module metisvm_card$cores$lanes$0$core$number(d,q,clock);
+module metisvm_card$cores$lanes$0$core$constants(number,constant$0);
 
     // Module arguments
-    input wire  [23:0] d;
-    output reg  [23:0] q;
-    input wire  clock;
+    input wire  [23:0] number;
+    output reg  [63:0] constant$0;
 
-    // Update code (custom)
-    initial begin
-       q = 24'h0;
+    // Constant declarations
+    localparam  with_bit$0 = 24'h50f4f1;
+    localparam  with_bit$1 = 24'hdb916;
+    localparam  with_bit$2 = 24'h8c7f94;
+    localparam  with_bit$3 = 24'h327356;
+    localparam  with_bit$4 = 24'hb5d4de;
+    localparam  with_bit$5 = 24'hd81c68;
+    localparam  with_bit$6 = 24'hbbe0cc;
+    localparam  bit$0 = 64'h1;
+    localparam  bit$1 = 64'h2;
+    localparam  bit$2 = 64'h8;
+    localparam  bit$3 = 64'h80;
+    localparam  bit$4 = 64'h8000;
+    localparam  bit$5 = 64'h80000000;
+    localparam  bit$6 = 64'h8000000000000000;
+    localparam  no_bits = 64'h0;
+
+    // Local signals
+    reg  [23:0] chosen$0;
+    reg  [23:0] chosen$1;
+    reg  [23:0] chosen$2;
+    reg  [23:0] chosen$3;
+    reg  [23:0] chosen$4;
+    reg  [23:0] chosen$5;
+    reg  [23:0] chosen$6;
+    reg  [63:0] sum$0;
+
+    // Update code
+    always @(*) begin
+        sum$0 = no_bits;
+        chosen$0 = number & with_bit$0;
+        if (|chosen$0) begin
+            sum$0 = sum$0 | bit$0;
+        end
+        chosen$1 = number & with_bit$1;
+        if (|chosen$1) begin
+            sum$0 = sum$0 | bit$1;
+        end
+        chosen$2 = number & with_bit$2;
+        if (|chosen$2) begin
+            sum$0 = sum$0 | bit$2;
+        end
+        chosen$3 = number & with_bit$3;
+        if (|chosen$3) begin
+            sum$0 = sum$0 | bit$3;
+        end
+        chosen$4 = number & with_bit$4;
+        if (|chosen$4) begin
+            sum$0 = sum$0 | bit$4;
+        end
+        chosen$5 = number & with_bit$5;
+        if (|chosen$5) begin
+            sum$0 = sum$0 | bit$5;
+        end
+        chosen$6 = number & with_bit$6;
+        if (|chosen$6) begin
+            sum$0 = sum$0 | bit$6;
+        end
+        constant$0 = sum$0;
     end
 
-    always @(posedge clock) begin
-       q <= d;
-    end
+endmodule // metisvm_card$cores$lanes$0$core$constants
 
-endmodule // metisvm_card$cores$lanes$0$core$number
-
-module metisvm_card$cores$lanes$0$core$round(before$0,before$1,before$2,before$3,before$4,before$5,before$6,before$7,before$8,before$9,before$10,before$11,before$12,before$13,before$14,before$15,before$16,before$17,before$18,before$19,before$20,before$21,before$22,before$23,before$24,constant,after$0,after$1,after$2,after$3,after$4,after$5,after$6,after$7,after$8,after$9,after$10,after$11,after$12,after$13,after$14,after$15,after$16,after$17,after$18,after$19,after$20,after$21,after$22,after$23,after$24);
+module metisvm_card$cores$lanes$0$core$rounds(before$0,before$1,before$2,before$3,before$4,before$5,before$6,before$7,before$8,before$9,before$10,before$11,before$12,before$13,before$14,before$15,before$16,before$17,before$18,before$19,before$20,before$21,before$22,before$23,before$24,constant$0,after$0,after$1,after$2,after$3,after$4,after$5,after$6,after$7,after$8,after$9,after$10,after$11,after$12,after$13,after$14,after$15,after$16,after$17,after$18,after$19,after$20,after$21,after$22,after$23,after$24);
 
     // Module arguments
     input wire  [63:0] before$0;
@@ -3649,7 +3623,7 @@ module metisvm_card$cores$lanes$0$core$round(before$0,before$1,before$2,before$3
     input wire  [63:0] before$22;
     input wire  [63:0] before$23;
     input wire  [63:0] before$24;
-    input wire  [63:0] constant;
+    input wire  [63:0] constant$0;
     output reg  [63:0] after$0;
     output reg  [63:0] after$1;
     output reg  [63:0] after$2;
@@ -3729,6 +3703,56 @@ module metisvm_card$cores$lanes$0$core$round(before$0,before$1,before$2,before$3
     localparam  down$24 = 7'b110010;
 
     // Local signals
+    reg  [63:0] state$0;
+    reg  [63:0] state$1;
+    reg  [63:0] state$2;
+    reg  [63:0] state$3;
+    reg  [63:0] state$4;
+    reg  [63:0] state$5;
+    reg  [63:0] state$6;
+    reg  [63:0] state$7;
+    reg  [63:0] state$8;
+    reg  [63:0] state$9;
+    reg  [63:0] state$10;
+    reg  [63:0] state$11;
+    reg  [63:0] state$12;
+    reg  [63:0] state$13;
+    reg  [63:0] state$14;
+    reg  [63:0] state$15;
+    reg  [63:0] state$16;
+    reg  [63:0] state$17;
+    reg  [63:0] state$18;
+    reg  [63:0] state$19;
+    reg  [63:0] state$20;
+    reg  [63:0] state$21;
+    reg  [63:0] state$22;
+    reg  [63:0] state$23;
+    reg  [63:0] state$24;
+    reg  [63:0] state$25;
+    reg  [63:0] state$26;
+    reg  [63:0] state$27;
+    reg  [63:0] state$28;
+    reg  [63:0] state$29;
+    reg  [63:0] state$30;
+    reg  [63:0] state$31;
+    reg  [63:0] state$32;
+    reg  [63:0] state$33;
+    reg  [63:0] state$34;
+    reg  [63:0] state$35;
+    reg  [63:0] state$36;
+    reg  [63:0] state$37;
+    reg  [63:0] state$38;
+    reg  [63:0] state$39;
+    reg  [63:0] state$40;
+    reg  [63:0] state$41;
+    reg  [63:0] state$42;
+    reg  [63:0] state$43;
+    reg  [63:0] state$44;
+    reg  [63:0] state$45;
+    reg  [63:0] state$46;
+    reg  [63:0] state$47;
+    reg  [63:0] state$48;
+    reg  [63:0] state$49;
     reg  [63:0] parity$0;
     reg  [63:0] parity$1;
     reg  [63:0] parity$2;
@@ -3927,51 +3951,76 @@ module metisvm_card$cores$lanes$0$core$round(before$0,before$1,before$2,before$3
 
     // Update code
     always @(*) begin
-        parity$0 = before$0 ^ before$5 ^ before$10 ^ before$15 ^ before$20;
+        state$0 = before$0;
+        state$1 = before$1;
+        state$2 = before$2;
+        state$3 = before$3;
+        state$4 = before$4;
+        state$5 = before$5;
+        state$6 = before$6;
+        state$7 = before$7;
+        state$8 = before$8;
+        state$9 = before$9;
+        state$10 = before$10;
+        state$11 = before$11;
+        state$12 = before$12;
+        state$13 = before$13;
+        state$14 = before$14;
+        state$15 = before$15;
+        state$16 = before$16;
+        state$17 = before$17;
+        state$18 = before$18;
+        state$19 = before$19;
+        state$20 = before$20;
+        state$21 = before$21;
+        state$22 = before$22;
+        state$23 = before$23;
+        state$24 = before$24;
+        parity$0 = state$0 ^ state$5 ^ state$10 ^ state$15 ^ state$20;
         parity_high$0 = parity$0 << 32'h1;
         parity_low$0 = parity$0 >> 32'h3f;
         parity_turned$0 = parity_high$0 | parity_low$0;
-        parity$1 = before$1 ^ before$6 ^ before$11 ^ before$16 ^ before$21;
+        parity$1 = state$1 ^ state$6 ^ state$11 ^ state$16 ^ state$21;
         parity_high$1 = parity$1 << 32'h1;
         parity_low$1 = parity$1 >> 32'h3f;
         parity_turned$1 = parity_high$1 | parity_low$1;
-        parity$2 = before$2 ^ before$7 ^ before$12 ^ before$17 ^ before$22;
+        parity$2 = state$2 ^ state$7 ^ state$12 ^ state$17 ^ state$22;
         parity_high$2 = parity$2 << 32'h1;
         parity_low$2 = parity$2 >> 32'h3f;
         parity_turned$2 = parity_high$2 | parity_low$2;
-        parity$3 = before$3 ^ before$8 ^ before$13 ^ before$18 ^ before$23;
+        parity$3 = state$3 ^ state$8 ^ state$13 ^ state$18 ^ state$23;
         parity_high$3 = parity$3 << 32'h1;
         parity_low$3 = parity$3 >> 32'h3f;
         parity_turned$3 = parity_high$3 | parity_low$3;
-        parity$4 = before$4 ^ before$9 ^ before$14 ^ before$19 ^ before$24;
+        parity$4 = state$4 ^ state$9 ^ state$14 ^ state$19 ^ state$24;
         parity_high$4 = parity$4 << 32'h1;
         parity_low$4 = parity$4 >> 32'h3f;
         parity_turned$4 = parity_high$4 | parity_low$4;
-        theta$0 = before$0 ^ parity$4 ^ parity_turned$1;
-        theta$5 = before$5 ^ parity$4 ^ parity_turned$1;
-        theta$10 = before$10 ^ parity$4 ^ parity_turned$1;
-        theta$15 = before$15 ^ parity$4 ^ parity_turned$1;
-        theta$20 = before$20 ^ parity$4 ^ parity_turned$1;
-        theta$1 = before$1 ^ parity$0 ^ parity_turned$2;
-        theta$6 = before$6 ^ parity$0 ^ parity_turned$2;
-        theta$11 = before$11 ^ parity$0 ^ parity_turned$2;
-        theta$16 = before$16 ^ parity$0 ^ parity_turned$2;
-        theta$21 = before$21 ^ parity$0 ^ parity_turned$2;
-        theta$2 = before$2 ^ parity$1 ^ parity_turned$3;
-        theta$7 = before$7 ^ parity$1 ^ parity_turned$3;
-        theta$12 = before$12 ^ parity$1 ^ parity_turned$3;
-        theta$17 = before$17 ^ parity$1 ^ parity_turned$3;
-        theta$22 = before$22 ^ parity$1 ^ parity_turned$3;
-        theta$3 = before$3 ^ parity$2 ^ parity_turned$4;
-        theta$8 = before$8 ^ parity$2 ^ parity_turned$4;
-        theta$13 = before$13 ^ parity$2 ^ parity_turned$4;
-        theta$18 = before$18 ^ parity$2 ^ parity_turned$4;
-        theta$23 = before$23 ^ parity$2 ^ parity_turned$4;
-        theta$4 = before$4 ^ parity$3 ^ parity_turned$0;
-        theta$9 = before$9 ^ parity$3 ^ parity_turned$0;
-        theta$14 = before$14 ^ parity$3 ^ parity_turned$0;
-        theta$19 = before$19 ^ parity$3 ^ parity_turned$0;
-        theta$24 = before$24 ^ parity$3 ^ parity_turned$0;
+        theta$0 = state$0 ^ parity$4 ^ parity_turned$1;
+        theta$5 = state$5 ^ parity$4 ^ parity_turned$1;
+        theta$10 = state$10 ^ parity$4 ^ parity_turned$1;
+        theta$15 = state$15 ^ parity$4 ^ parity_turned$1;
+        theta$20 = state$20 ^ parity$4 ^ parity_turned$1;
+        theta$1 = state$1 ^ parity$0 ^ parity_turned$2;
+        theta$6 = state$6 ^ parity$0 ^ parity_turned$2;
+        theta$11 = state$11 ^ parity$0 ^ parity_turned$2;
+        theta$16 = state$16 ^ parity$0 ^ parity_turned$2;
+        theta$21 = state$21 ^ parity$0 ^ parity_turned$2;
+        theta$2 = state$2 ^ parity$1 ^ parity_turned$3;
+        theta$7 = state$7 ^ parity$1 ^ parity_turned$3;
+        theta$12 = state$12 ^ parity$1 ^ parity_turned$3;
+        theta$17 = state$17 ^ parity$1 ^ parity_turned$3;
+        theta$22 = state$22 ^ parity$1 ^ parity_turned$3;
+        theta$3 = state$3 ^ parity$2 ^ parity_turned$4;
+        theta$8 = state$8 ^ parity$2 ^ parity_turned$4;
+        theta$13 = state$13 ^ parity$2 ^ parity_turned$4;
+        theta$18 = state$18 ^ parity$2 ^ parity_turned$4;
+        theta$23 = state$23 ^ parity$2 ^ parity_turned$4;
+        theta$4 = state$4 ^ parity$3 ^ parity_turned$0;
+        theta$9 = state$9 ^ parity$3 ^ parity_turned$0;
+        theta$14 = state$14 ^ parity$3 ^ parity_turned$0;
+        theta$19 = state$19 ^ parity$3 ^ parity_turned$0;
+        theta$24 = state$24 ^ parity$3 ^ parity_turned$0;
         high$0 = theta$0 << up$0;
         low$0 = theta$0 >> down$0;
         high$1 = theta$1 << up$1;
@@ -4122,35 +4171,286 @@ module metisvm_card$cores$lanes$0$core$round(before$0,before$1,before$2,before$3
         chi$19 = turned$19 ^ both$19;
         both$24 = inverted$20 & turned$21;
         chi$24 = turned$24 ^ both$24;
-        after$0 = chi$0;
-        after$1 = chi$1;
-        after$2 = chi$2;
-        after$3 = chi$3;
-        after$4 = chi$4;
-        after$5 = chi$5;
-        after$6 = chi$6;
-        after$7 = chi$7;
-        after$8 = chi$8;
-        after$9 = chi$9;
-        after$10 = chi$10;
-        after$11 = chi$11;
-        after$12 = chi$12;
-        after$13 = chi$13;
-        after$14 = chi$14;
-        after$15 = chi$15;
-        after$16 = chi$16;
-        after$17 = chi$17;
-        after$18 = chi$18;
-        after$19 = chi$19;
-        after$20 = chi$20;
-        after$21 = chi$21;
-        after$22 = chi$22;
-        after$23 = chi$23;
-        after$24 = chi$24;
-        after$0 = chi$0 ^ constant;
+        state$25 = chi$0 ^ constant$0;
+        state$26 = chi$1;
+        state$27 = chi$2;
+        state$28 = chi$3;
+        state$29 = chi$4;
+        state$30 = chi$5;
+        state$31 = chi$6;
+        state$32 = chi$7;
+        state$33 = chi$8;
+        state$34 = chi$9;
+        state$35 = chi$10;
+        state$36 = chi$11;
+        state$37 = chi$12;
+        state$38 = chi$13;
+        state$39 = chi$14;
+        state$40 = chi$15;
+        state$41 = chi$16;
+        state$42 = chi$17;
+        state$43 = chi$18;
+        state$44 = chi$19;
+        state$45 = chi$20;
+        state$46 = chi$21;
+        state$47 = chi$22;
+        state$48 = chi$23;
+        state$49 = chi$24;
+        after$0 = state$25;
+        after$1 = state$26;
+        after$2 = state$27;
+        after$3 = state$28;
+        after$4 = state$29;
+        after$5 = state$30;
+        after$6 = state$31;
+        after$7 = state$32;
+        after$8 = state$33;
+        after$9 = state$34;
+        after$10 = state$35;
+        after$11 = state$36;
+        after$12 = state$37;
+        after$13 = state$38;
+        after$14 = state$39;
+        after$15 = state$40;
+        after$16 = state$41;
+        after$17 = state$42;
+        after$18 = state$43;
+        after$19 = state$44;
+        after$20 = state$45;
+        after$21 = state$46;
+        after$22 = state$47;
+        after$23 = state$48;
+        after$24 = state$49;
     end
 
-endmodule // metisvm_card$cores$lanes$0$core$round
+endmodule // metisvm_card$cores$lanes$0$core$rounds
+
+module metisvm_card$cores$lanes$0$core$schedule(clock,clear,block_valid,block_last,will_be_free,takes,goes,writes,hands_over,clears,number);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  block_valid;
+    input wire  block_last;
+    input wire  will_be_free;
+    output reg  takes;
+    output reg  goes;
+    output reg  writes;
+    output reg  hands_over;
+    output reg  clears;
+    output reg  [23:0] number;
+
+    // Constant declarations
+    localparam  first_number = 24'h1;
+    localparam  no_number = 24'h0;
+    localparam  begins_near_end = 1'b0;
+    localparam  begins_final = 1'b0;
+
+    // Stub signals
+    reg  takes_now$d;
+    wire  takes_now$q;
+    reg  takes_now$clock;
+    reg  absorbs$d;
+    wire  absorbs$q;
+    reg  absorbs$clock;
+    reg  absorbs_last$d;
+    wire  absorbs_last$q;
+    reg  absorbs_last$clock;
+    reg  running$d;
+    wire  running$q;
+    reg  running$clock;
+    reg  goes_now$d;
+    wire  goes_now$q;
+    reg  goes_now$clock;
+    reg  writes_now$d;
+    wire  writes_now$q;
+    reg  writes_now$clock;
+    reg  hands_over_now$d;
+    wire  hands_over_now$q;
+    reg  hands_over_now$clock;
+    reg  clears_now$d;
+    wire  clears_now$q;
+    reg  clears_now$clock;
+    reg  [23:0] number_now$d;
+    wire  [23:0] number_now$q;
+    reg  number_now$clock;
+    reg  last$d;
+    wire  last$q;
+    reg  last$clock;
+    reg  done$d;
+    wire  done$q;
+    reg  done$clock;
+
+    // Local signals
+    reg  begins;
+    reg  ends;
+    reg  more;
+    reg  will_run;
+    reg  will_be_near_end;
+    reg  will_be_final;
+    reg  will_stall;
+    reg  will_go;
+    reg  will_be_done;
+    reg  will_be_idle;
+    reg  will_start;
+    reg  will_hand_over;
+    reg  can_take;
+    reg  untaken;
+    reg  [23:0] next_number;
+
+    // Sub module instances
+    metisvm_card$clears takes_now(
+        .d(takes_now$d),
+        .q(takes_now$q),
+        .clock(takes_now$clock)
+    );
+    metisvm_card$clears absorbs(
+        .d(absorbs$d),
+        .q(absorbs$q),
+        .clock(absorbs$clock)
+    );
+    metisvm_card$clears absorbs_last(
+        .d(absorbs_last$d),
+        .q(absorbs_last$q),
+        .clock(absorbs_last$clock)
+    );
+    metisvm_card$clears running(
+        .d(running$d),
+        .q(running$q),
+        .clock(running$clock)
+    );
+    metisvm_card$clears goes_now(
+        .d(goes_now$d),
+        .q(goes_now$q),
+        .clock(goes_now$clock)
+    );
+    metisvm_card$clears writes_now(
+        .d(writes_now$d),
+        .q(writes_now$q),
+        .clock(writes_now$clock)
+    );
+    metisvm_card$clears hands_over_now(
+        .d(hands_over_now$d),
+        .q(hands_over_now$q),
+        .clock(hands_over_now$clock)
+    );
+    metisvm_card$clears clears_now(
+        .d(clears_now$d),
+        .q(clears_now$q),
+        .clock(clears_now$clock)
+    );
+    metisvm_card$cores$lanes$0$core$schedule$number_now number_now(
+        .d(number_now$d),
+        .q(number_now$q),
+        .clock(number_now$clock)
+    );
+    metisvm_card$clears last(
+        .d(last$d),
+        .q(last$q),
+        .clock(last$clock)
+    );
+    metisvm_card$clears done(
+        .d(done$d),
+        .q(done$q),
+        .clock(done$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        takes_now$clock = clock;
+        absorbs$clock = clock;
+        absorbs_last$clock = clock;
+        running$clock = clock;
+        goes_now$clock = clock;
+        writes_now$clock = clock;
+        hands_over_now$clock = clock;
+        clears_now$clock = clock;
+        number_now$clock = clock;
+        last$clock = clock;
+        done$clock = clock;
+        begins = writes_now$q & absorbs$q;
+        ends = goes_now$q & number_now$q[32'h17] & last$q;
+        takes = takes_now$q;
+        goes = goes_now$q;
+        writes = writes_now$q;
+        hands_over = hands_over_now$q;
+        clears = clears_now$q;
+        number = number_now$q;
+        will_run = ~ends & running$q;
+        will_run = will_run | begins;
+        more = ~last$q;
+        will_be_final = number_now$q[32'h17];
+        will_be_near_end = number_now$q[32'h16];
+        if (goes_now$q) begin
+            will_be_final = number_now$q[32'h16];
+            will_be_near_end = number_now$q[32'h15];
+        end
+        if (begins) begin
+            will_be_final = begins_final;
+            will_be_near_end = begins_near_end;
+            more = ~absorbs_last$q;
+        end
+        will_stall = will_be_final & more & ~takes_now$q;
+        will_go = will_run & ~will_stall;
+        will_be_done = done$q & ~hands_over_now$q;
+        will_be_done = will_be_done | ends;
+        will_be_idle = ~will_run & ~will_be_done;
+        will_start = will_be_idle & takes_now$q;
+        will_hand_over = will_be_done & will_be_free;
+        running$d = will_run;
+        goes_now$d = will_go;
+        writes_now$d = will_go | will_start;
+        hands_over_now$d = will_hand_over;
+        clears_now$d = will_hand_over | clear;
+        done$d = will_be_done;
+        can_take = will_be_near_end | will_be_final;
+        can_take = can_take & more;
+        can_take = can_take | will_be_idle | will_hand_over;
+        untaken = ~takes_now$q & block_valid;
+        takes_now$d = can_take & untaken;
+        absorbs$d = takes_now$q;
+        absorbs_last$d = block_last;
+        next_number = number_now$q << 32'h1;
+        number_now$d = number_now$q;
+        last$d = last$q;
+        if (goes_now$q) begin
+            number_now$d = next_number;
+        end
+        if (begins) begin
+            number_now$d = first_number;
+            last$d = absorbs_last$q;
+        end
+        if (clear) begin
+            takes_now$d = 1'b0;
+            absorbs$d = 1'b0;
+            running$d = 1'b0;
+            goes_now$d = 1'b0;
+            writes_now$d = 1'b0;
+            hands_over_now$d = 1'b0;
+            number_now$d = no_number;
+            done$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$cores$lanes$0$core$schedule
+
+module metisvm_card$cores$lanes$0$core$schedule$number_now(d,q,clock);
+
+    // Module arguments
+    input wire  [23:0] d;
+    output reg  [23:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 24'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$cores$lanes$0$core$schedule$number_now
 
 module metisvm_card$cores$lanes$0$words(clock,clear,in_data,in_bytes,in_kind,in_end,in_error,in_valid,in_ready,out_data,out_bytes,out_kind,out_end,out_error,out_valid,out_ready);
 
@@ -4323,16 +4623,16 @@ module metisvm_card$cores$order(clock,clear,data,push,full,first,valid,pop,fill)
     output reg  [3:0] first;
     output reg  valid;
     input wire  pop;
-    output reg  [6:0] fill;
+    output reg  [8:0] fill;
 
     // Constant declarations
-    localparam  nearly = 7'b111110;
+    localparam  nearly = 9'b11111110;
 
     // Stub signals
-    reg  [5:0] entries$read_address;
+    reg  [7:0] entries$read_address;
     reg  entries$read_clock;
     wire  [3:0] entries$read_data;
-    reg  [5:0] entries$write_address;
+    reg  [7:0] entries$write_address;
     reg  entries$write_clock;
     reg  [3:0] entries$write_data;
     reg  entries$write_enable;
@@ -4344,17 +4644,17 @@ module metisvm_card$cores$order(clock,clear,data,push,full,first,valid,pop,fill)
     wire  [3:0] slice$out_data;
     wire  slice$out_valid;
     reg  slice$out_ready;
-    reg  [6:0] head$d;
-    wire  [6:0] head$q;
+    reg  [8:0] head$d;
+    wire  [8:0] head$q;
     reg  head$clock;
-    reg  [6:0] tail$d;
-    wire  [6:0] tail$q;
+    reg  [8:0] tail$d;
+    wire  [8:0] tail$q;
     reg  tail$clock;
     reg  answers$d;
     wire  answers$q;
     reg  answers$clock;
-    reg  [6:0] held$d;
-    wire  [6:0] held$q;
+    reg  [8:0] held$d;
+    wire  [8:0] held$q;
     reg  held$clock;
     reg  full_reg$d;
     wire  full_reg$q;
@@ -4426,7 +4726,7 @@ module metisvm_card$cores$order(clock,clear,data,push,full,first,valid,pop,fill)
         slice$clock = clock;
         entries$read_clock = clock;
         entries$write_clock = clock;
-        entries$write_address = tail$q[(32'h0)+:(6)];
+        entries$write_address = tail$q[(32'h0)+:(8)];
         entries$write_data = data;
         entries$write_enable = push;
         if (push) begin
@@ -4434,7 +4734,7 @@ module metisvm_card$cores$order(clock,clear,data,push,full,first,valid,pop,fill)
         end
         pops = pop && slice$out_valid;
         has_two = ~slice$in_ready || (answers$q && slice$out_valid);
-        entries$read_address = head$q[(32'h0)+:(6)];
+        entries$read_address = head$q[(32'h0)+:(8)];
         reads = (head$q != tail$q) && (~has_two || pops);
         answers$d = reads;
         if (reads) begin
@@ -4469,16 +4769,16 @@ endmodule // metisvm_card$cores$order
 module metisvm_card$cores$order$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
 
     // Module arguments
-    input wire  [5:0] read_address;
+    input wire  [7:0] read_address;
     input wire  read_clock;
     output reg  [3:0] read_data;
-    input wire  [5:0] write_address;
+    input wire  [7:0] write_address;
     input wire  write_clock;
     input wire  [3:0] write_data;
     input wire  write_enable;
 
     // Update code (custom)
-    reg[3:0] mem[63:0];
+    reg[3:0] mem[255:0];
 
 
 
@@ -4497,13 +4797,13 @@ endmodule // metisvm_card$cores$order$entries
 module metisvm_card$cores$order$head(d,q,clock);
 
     // Module arguments
-    input wire  [6:0] d;
-    output reg  [6:0] q;
+    input wire  [8:0] d;
+    output reg  [8:0] q;
     input wire  clock;
 
     // Update code (custom)
     initial begin
-       q = 7'h0;
+       q = 9'h0;
     end
 
     always @(posedge clock) begin
@@ -5491,6 +5791,9 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
     reg  hit$d;
     wire  hit$q;
     reg  hit$clock;
+    reg  [63:0] mask$d;
+    wire  [63:0] mask$q;
+    reg  mask$clock;
     reg  [96:0] piece$d;
     wire  [96:0] piece$q;
     reg  piece$clock;
@@ -5509,7 +5812,6 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
 
     // Local signals
     reg  [63:0] one;
-    reg  [63:0] mask;
     reg  [63:0] inverse;
     reg  [96:0] entry;
     reg  [96:0] entry_high;
@@ -5532,12 +5834,12 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
         .q(valid$q),
         .clock(valid$clock)
     );
-    metisvm_card$cores$order$head at(
+    metisvm_card$executor$handles$at at(
         .d(at$d),
         .q(at$q),
         .clock(at$clock)
     );
-    metisvm_card$cores$order$head seen(
+    metisvm_card$executor$handles$at seen(
         .d(seen$d),
         .q(seen$q),
         .clock(seen$clock)
@@ -5551,6 +5853,11 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
         .d(hit$d),
         .q(hit$q),
         .clock(hit$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 mask(
+        .d(mask$d),
+        .q(mask$q),
+        .clock(mask$clock)
     );
     metisvm_card$executor$handles$piece piece(
         .d(piece$d),
@@ -5585,6 +5892,7 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
         seen$clock = clock;
         running$clock = clock;
         hit$clock = clock;
+        mask$clock = clock;
         piece$clock = clock;
         piece_counts$clock = clock;
         below$clock = clock;
@@ -5595,6 +5903,7 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
         seen$d = seen$q;
         running$d = running$q;
         hit$d = hit$q;
+        mask$d = mask$q;
         piece$d = piece$q;
         piece_counts$d = piece_counts$q;
         below$d = below$q;
@@ -5603,8 +5912,8 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
         pieces$read_clock = clock;
         pieces$write_clock = clock;
         one = 32'h1;
-        mask = one << handle;
-        inverse = ~mask;
+        mask$d = one << handle;
+        inverse = ~mask$q;
         present = valid$q[handle];
         entry = ((start) & 97'h1ffffffffffffffffffffffff);
         entry_high = ((upto) & 97'h1ffffffffffffffffffffffff);
@@ -5641,7 +5950,7 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
         searched = ~running$q;
         meets = hit$q;
         if (insert) begin
-            valid$d = valid$q | mask;
+            valid$d = valid$q | mask$q;
         end
         if (remove) begin
             valid$d = valid$q & inverse;
@@ -5653,6 +5962,24 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
     end
 
 endmodule // metisvm_card$executor$handles
+
+module metisvm_card$executor$handles$at(d,q,clock);
+
+    // Module arguments
+    input wire  [6:0] d;
+    output reg  [6:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 7'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$executor$handles$at
 
 module metisvm_card$executor$handles$piece(d,q,clock);
 
@@ -6181,7 +6508,7 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
         .q(ahead$q),
         .clock(ahead$clock)
     );
-    metisvm_card$cores$order$head piece(
+    metisvm_card$executor$handles$at piece(
         .d(piece$d),
         .q(piece$q),
         .clock(piece$clock)
@@ -7353,13 +7680,30 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
     reg  is_cancelled$d;
     wire  is_cancelled$q;
     reg  is_cancelled$clock;
+    reg  is_whole$d;
+    wire  is_whole$q;
+    reg  is_whole$clock;
+    reg  [3:0] whole$d;
+    wire  [3:0] whole$q;
+    reg  whole$clock;
+    reg  is_cancellable$d;
+    wire  is_cancellable$q;
+    reg  is_cancellable$clock;
+    reg  [31:0] candidate$d;
+    wire  [31:0] candidate$q;
+    reg  candidate$clock;
+    reg  matches$d;
+    wire  matches$q;
+    reg  matches$clock;
+    reg  settled$d;
+    wire  settled$q;
+    reg  settled$clock;
 
     // Local signals
-    reg  cancellable;
     reg  good_word;
-    reg  [31:0] candidate;
     reg  [7:0] one8;
     reg  [7:0] look_mask;
+    reg  [7:0] whole_mask;
     reg  store;
     reg  ends;
     reg  answered;
@@ -7425,7 +7769,7 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         .q(queue$q),
         .clock(queue$clock)
     );
-    metisvm_card$cores$order$head step(
+    metisvm_card$executor$handles$at step(
         .d(step$d),
         .q(step$q),
         .clock(step$clock)
@@ -7585,6 +7929,36 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         .q(is_cancelled$q),
         .clock(is_cancelled$clock)
     );
+    metisvm_card$clears is_whole(
+        .d(is_whole$d),
+        .q(is_whole$q),
+        .clock(is_whole$clock)
+    );
+    metisvm_card$cores$best whole(
+        .d(whole$d),
+        .q(whole$q),
+        .clock(whole$clock)
+    );
+    metisvm_card$clears is_cancellable(
+        .d(is_cancellable$d),
+        .q(is_cancellable$q),
+        .clock(is_cancellable$clock)
+    );
+    metisvm_card$counters$data_reg candidate(
+        .d(candidate$d),
+        .q(candidate$q),
+        .clock(candidate$clock)
+    );
+    metisvm_card$clears matches(
+        .d(matches$d),
+        .q(matches$q),
+        .clock(matches$clock)
+    );
+    metisvm_card$clears settled(
+        .d(settled$d),
+        .q(settled$q),
+        .clock(settled$clock)
+    );
 
     // Update code
     always @(*) begin
@@ -7606,6 +7980,12 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         good$clock = clock;
         has_found$clock = clock;
         is_cancelled$clock = clock;
+        is_whole$clock = clock;
+        whole$clock = clock;
+        is_cancellable$clock = clock;
+        candidate$clock = clock;
+        matches$clock = clock;
+        settled$clock = clock;
         state$d = state$q;
         queue$d = queue$q;
         step$d = step$q;
@@ -7624,6 +8004,12 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         good$d = good$q;
         has_found$d = has_found$q;
         is_cancelled$d = is_cancelled$q;
+        is_whole$d = is_whole$q;
+        whole$d = whole$q;
+        is_cancellable$d = is_cancellable$q;
+        candidate$d = candidate$q;
+        matches$d = matches$q;
+        settled$d = settled$q;
         next_burst$clock = clock;
         contexts$read_clock = clock;
         contexts$write_clock = clock;
@@ -7715,9 +8101,10 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         end
         opcode = words$0$q[(32'h0)+:(8)];
         one8 = 32'h1;
+        whole_mask = one8 << whole$q;
         look_mask = one8 << look$q;
         cancelled = is_cancelled$q;
-        found = has_found$q[index$q];
+        found = has_found$q[index$q[(32'h0)+:(3)]];
         next_index = index$q + 32'h1;
         good_word = in_data == 32'h0;
         if (step$q[(32'h0)+:(3)] == 32'h0) begin
@@ -7729,32 +8116,33 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         if (step$q[(32'h0)+:(3)] == 32'h2) begin
             good_word = in_data[(32'h0)+:(32)] == 32'h0;
         end
-        candidate = 32'h0;
+        candidate$d = 32'h0;
         if (look$q == 0) begin
-            candidate = target$0$q;
+            candidate$d = target$0$q;
         end
         if (look$q == 1) begin
-            candidate = target$1$q;
+            candidate$d = target$1$q;
         end
         if (look$q == 2) begin
-            candidate = target$2$q;
+            candidate$d = target$2$q;
         end
         if (look$q == 3) begin
-            candidate = target$3$q;
+            candidate$d = target$3$q;
         end
         if (look$q == 4) begin
-            candidate = target$4$q;
+            candidate$d = target$4$q;
         end
         if (look$q == 5) begin
-            candidate = target$5$q;
+            candidate$d = target$5$q;
         end
         if (look$q == 6) begin
-            candidate = target$6$q;
+            candidate$d = target$6$q;
         end
         if (look$q == 7) begin
-            candidate = target$7$q;
+            candidate$d = target$7$q;
         end
-        cancellable = (opcode >= ((32'h2) & 8'hff)) && (opcode <= ((32'h5) & 8'hff)) && (boot_nonce != 32'h0) && (words$1$q[(32'h0)+:(32)] == boot_nonce);
+        matches$d = is_cancel$q[look$q] && (candidate$q == words$0$q[(32'h20)+:(32)]);
+        is_cancellable$d = (opcode >= ((32'h2) & 8'hff)) && (opcode <= ((32'h5) & 8'hff)) && (boot_nonce != 32'h0) && (words$1$q[(32'h0)+:(32)] == boot_nonce);
         burst$write_address = step$q[(32'h0)+:(6)];
         burst$write_data = in_data;
         burst$write_enable = 1'b0;
@@ -7762,8 +8150,10 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         index_wide = index_wide << 32'h3;
         step6 = ((step$q[(32'h0)+:(3)]) & 6'h3f);
         burst$read_address = index_wide | step6;
+        settled$d = 1'b0;
         if (state$q == 32'h0) begin
-            if (~stop) begin
+            settled$d = ~settled$q;
+            if (~stop && settled$q) begin
                 if (sel_pending) begin
                     take = 1'b1;
                     if (sel_enabled && (sel_fresh || sel_running)) begin
@@ -7804,7 +8194,11 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         if (state$q == 32'h2) begin
             state$d = 32'h3;
             step$d = 32'h0;
-            if (sel_fresh) begin
+            if (~sel_enabled || (sel_fresh && sel_pending)) begin
+                queue$d = next_queue;
+                state$d = 32'h0;
+            end
+            else if (sel_fresh) begin
                 head$d = 32'h0;
                 completed$d = 32'h0;
                 unannounced$d = 1'b0;
@@ -7848,6 +8242,10 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
             if (cmd_ready) begin
                 state$d = 32'h6;
             end
+        end
+        is_whole$d = 1'b0;
+        if (is_whole$q && good$q) begin
+            is_cancel$d = is_cancel$q | whole_mask;
         end
         if (state$q == 32'h6) begin
             in_ready = 1'b1;
@@ -7898,11 +8296,8 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
                         target$7$d = in_data[(32'h20)+:(32)];
                     end
                 end
-                if (step$q[(32'h0)+:(3)] == 32'h7) begin
-                    if (good$q && good_word) begin
-                        is_cancel$d = is_cancel$q | (one8 << step$q[(32'h3)+:(4)]);
-                    end
-                end
+                is_whole$d = step$q[(32'h0)+:(3)] == 32'h7;
+                whole$d = step$q[(32'h3)+:(4)];
                 if (in_end) begin
                     state$d = 32'h7;
                     step$d = 32'h0;
@@ -7913,6 +8308,9 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
                     new_state = 32'h3;
                     state$d = 32'hf;
                 end
+            end
+            if (stop) begin
+                state$d = 32'hf;
             end
         end
         if (state$q == 32'hf) begin
@@ -7949,18 +8347,21 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
                 words$7$d = burst$read_data;
             end
             if (step$q == 32'h8) begin
+                step$d = 32'h0;
                 state$d = 32'h8;
                 look$d = index$q + 32'h1;
                 is_cancelled$d = 1'b0;
             end
         end
         if (state$q == 32'h8) begin
-            look$d = look$q + 32'h1;
-            if ((look$q >= count$q) || ~cancellable) begin
+            step$d = step$q + 32'h1;
+            if ((is_cancel$q == 32'h0) || (look$q >= count$q) || ((step$q != 32'h0) && ~is_cancellable$q)) begin
                 state$d = 32'he;
             end
-            else begin
-                if (is_cancel$q[look$q] && (candidate == words$0$q[(32'h20)+:(32)])) begin
+            else if (step$q == 32'h2) begin
+                step$d = 32'h0;
+                look$d = look$q + 32'h1;
+                if (matches$q) begin
                     has_found$d = has_found$q | look_mask;
                     is_cancelled$d = 1'b1;
                     state$d = 32'he;
@@ -8455,10 +8856,10 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
     reg  buffer$write_enable;
     reg  order$clock;
     reg  order$clear;
-    reg  [17:0] order$data;
+    reg  [18:0] order$data;
     reg  order$push;
     wire  order$full;
-    wire  [17:0] order$first;
+    wire  [18:0] order$first;
     wire  order$valid;
     reg  order$pop;
     wire  [5:0] order$fill;
@@ -8710,9 +9111,9 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
     reg  ends;
     reg  begins;
     reg  can_begin;
-    reg  [17:0] order_entry;
-    reg  [17:0] bytes_wide;
-    reg  [17:0] kind_wide;
+    reg  [18:0] order_entry;
+    reg  [18:0] bytes_wide;
+    reg  [18:0] kind_wide;
     reg  [10:0] place_wide;
     reg  [10:0] tag_wide;
     reg  [31:0] used_n;
@@ -8745,162 +9146,162 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
         .pop(order$pop),
         .fill(order$fill)
     );
-    metisvm_card$cores$order$head count$0(
+    metisvm_card$executor$handles$at count$0(
         .d(count$0$d),
         .q(count$0$q),
         .clock(count$0$clock)
     );
-    metisvm_card$cores$order$head count$1(
+    metisvm_card$executor$handles$at count$1(
         .d(count$1$d),
         .q(count$1$q),
         .clock(count$1$clock)
     );
-    metisvm_card$cores$order$head count$2(
+    metisvm_card$executor$handles$at count$2(
         .d(count$2$d),
         .q(count$2$q),
         .clock(count$2$clock)
     );
-    metisvm_card$cores$order$head count$3(
+    metisvm_card$executor$handles$at count$3(
         .d(count$3$d),
         .q(count$3$q),
         .clock(count$3$clock)
     );
-    metisvm_card$cores$order$head count$4(
+    metisvm_card$executor$handles$at count$4(
         .d(count$4$d),
         .q(count$4$q),
         .clock(count$4$clock)
     );
-    metisvm_card$cores$order$head count$5(
+    metisvm_card$executor$handles$at count$5(
         .d(count$5$d),
         .q(count$5$q),
         .clock(count$5$clock)
     );
-    metisvm_card$cores$order$head count$6(
+    metisvm_card$executor$handles$at count$6(
         .d(count$6$d),
         .q(count$6$q),
         .clock(count$6$clock)
     );
-    metisvm_card$cores$order$head count$7(
+    metisvm_card$executor$handles$at count$7(
         .d(count$7$d),
         .q(count$7$q),
         .clock(count$7$clock)
     );
-    metisvm_card$cores$order$head count$8(
+    metisvm_card$executor$handles$at count$8(
         .d(count$8$d),
         .q(count$8$q),
         .clock(count$8$clock)
     );
-    metisvm_card$cores$order$head count$9(
+    metisvm_card$executor$handles$at count$9(
         .d(count$9$d),
         .q(count$9$q),
         .clock(count$9$clock)
     );
-    metisvm_card$cores$order$head count$10(
+    metisvm_card$executor$handles$at count$10(
         .d(count$10$d),
         .q(count$10$q),
         .clock(count$10$clock)
     );
-    metisvm_card$cores$order$head count$11(
+    metisvm_card$executor$handles$at count$11(
         .d(count$11$d),
         .q(count$11$q),
         .clock(count$11$clock)
     );
-    metisvm_card$cores$order$head count$12(
+    metisvm_card$executor$handles$at count$12(
         .d(count$12$d),
         .q(count$12$q),
         .clock(count$12$clock)
     );
-    metisvm_card$cores$order$head count$13(
+    metisvm_card$executor$handles$at count$13(
         .d(count$13$d),
         .q(count$13$q),
         .clock(count$13$clock)
     );
-    metisvm_card$cores$order$head count$14(
+    metisvm_card$executor$handles$at count$14(
         .d(count$14$d),
         .q(count$14$q),
         .clock(count$14$clock)
     );
-    metisvm_card$cores$order$head count$15(
+    metisvm_card$executor$handles$at count$15(
         .d(count$15$d),
         .q(count$15$q),
         .clock(count$15$clock)
     );
-    metisvm_card$cores$order$head count$16(
+    metisvm_card$executor$handles$at count$16(
         .d(count$16$d),
         .q(count$16$q),
         .clock(count$16$clock)
     );
-    metisvm_card$cores$order$head count$17(
+    metisvm_card$executor$handles$at count$17(
         .d(count$17$d),
         .q(count$17$q),
         .clock(count$17$clock)
     );
-    metisvm_card$cores$order$head count$18(
+    metisvm_card$executor$handles$at count$18(
         .d(count$18$d),
         .q(count$18$q),
         .clock(count$18$clock)
     );
-    metisvm_card$cores$order$head count$19(
+    metisvm_card$executor$handles$at count$19(
         .d(count$19$d),
         .q(count$19$q),
         .clock(count$19$clock)
     );
-    metisvm_card$cores$order$head count$20(
+    metisvm_card$executor$handles$at count$20(
         .d(count$20$d),
         .q(count$20$q),
         .clock(count$20$clock)
     );
-    metisvm_card$cores$order$head count$21(
+    metisvm_card$executor$handles$at count$21(
         .d(count$21$d),
         .q(count$21$q),
         .clock(count$21$clock)
     );
-    metisvm_card$cores$order$head count$22(
+    metisvm_card$executor$handles$at count$22(
         .d(count$22$d),
         .q(count$22$q),
         .clock(count$22$clock)
     );
-    metisvm_card$cores$order$head count$23(
+    metisvm_card$executor$handles$at count$23(
         .d(count$23$d),
         .q(count$23$q),
         .clock(count$23$clock)
     );
-    metisvm_card$cores$order$head count$24(
+    metisvm_card$executor$handles$at count$24(
         .d(count$24$d),
         .q(count$24$q),
         .clock(count$24$clock)
     );
-    metisvm_card$cores$order$head count$25(
+    metisvm_card$executor$handles$at count$25(
         .d(count$25$d),
         .q(count$25$q),
         .clock(count$25$clock)
     );
-    metisvm_card$cores$order$head count$26(
+    metisvm_card$executor$handles$at count$26(
         .d(count$26$d),
         .q(count$26$q),
         .clock(count$26$clock)
     );
-    metisvm_card$cores$order$head count$27(
+    metisvm_card$executor$handles$at count$27(
         .d(count$27$d),
         .q(count$27$q),
         .clock(count$27$clock)
     );
-    metisvm_card$cores$order$head count$28(
+    metisvm_card$executor$handles$at count$28(
         .d(count$28$d),
         .q(count$28$q),
         .clock(count$28$clock)
     );
-    metisvm_card$cores$order$head count$29(
+    metisvm_card$executor$handles$at count$29(
         .d(count$29$d),
         .q(count$29$q),
         .clock(count$29$clock)
     );
-    metisvm_card$cores$order$head count$30(
+    metisvm_card$executor$handles$at count$30(
         .d(count$30$d),
         .q(count$30$q),
         .clock(count$30$clock)
     );
-    metisvm_card$cores$order$head count$31(
+    metisvm_card$executor$handles$at count$31(
         .d(count$31$d),
         .q(count$31$q),
         .clock(count$31$clock)
@@ -9269,14 +9670,14 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
         accept = req_valid && is_free && ~rq_pending$q;
         req_ready = is_free && ~rq_pending$q;
         rounded = req_bytes + 32'h7;
-        order_entry = ((next_tag$q) & 18'h3ffff);
-        bytes_wide = ((req_bytes) & 18'h3ffff);
-        kind_wide = ((req_kind) & 18'h3ffff);
-        bytes_wide = bytes_wide << 32'h5;
-        kind_wide = kind_wide << 32'hf;
+        order_entry = ((next_tag$q) & 19'h7ffff);
+        bytes_wide = ((req_bytes) & 19'h7ffff);
+        kind_wide = ((req_kind) & 19'h7ffff);
+        bytes_wide = bytes_wide << 32'h6;
+        kind_wide = kind_wide << 32'h10;
         order_entry = order_entry | bytes_wide | kind_wide;
         if (req_last) begin
-            order_entry = order_entry | ((32'h20000) & 18'h3ffff);
+            order_entry = order_entry | ((32'h40000) & 19'h7ffff);
         end
         order$data = order_entry;
         order$push = accept;
@@ -9536,9 +9937,9 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
             streaming$d = 1'b1;
             tag$d = order_tag;
             beat$d = 32'h0;
-            left$d = order$first[(32'h5)+:(10)];
-            kind$d = order$first[(32'hf)+:(2)];
-            last$d = order$first[32'h11];
+            left$d = order$first[(32'h6)+:(10)];
+            kind$d = order$first[(32'h10)+:(2)];
+            last$d = order$first[32'h12];
             error$d = first_failed$q;
         end
         tag_wide = ((tag$q) & 11'h7ff);
@@ -10000,10 +10401,10 @@ module metisvm_card$reader$order(clock,clear,data,push,full,first,valid,pop,fill
     // Module arguments
     input wire  clock;
     input wire  clear;
-    input wire  [17:0] data;
+    input wire  [18:0] data;
     input wire  push;
     output reg  full;
-    output reg  [17:0] first;
+    output reg  [18:0] first;
     output reg  valid;
     input wire  pop;
     output reg  [5:0] fill;
@@ -10014,17 +10415,17 @@ module metisvm_card$reader$order(clock,clear,data,push,full,first,valid,pop,fill
     // Stub signals
     reg  [4:0] entries$read_address;
     reg  entries$read_clock;
-    wire  [17:0] entries$read_data;
+    wire  [18:0] entries$read_data;
     reg  [4:0] entries$write_address;
     reg  entries$write_clock;
-    reg  [17:0] entries$write_data;
+    reg  [18:0] entries$write_data;
     reg  entries$write_enable;
     reg  slice$clock;
     reg  slice$clear;
-    reg  [17:0] slice$in_data;
+    reg  [18:0] slice$in_data;
     reg  slice$in_valid;
     wire  slice$in_ready;
-    wire  [17:0] slice$out_data;
+    wire  [18:0] slice$out_data;
     wire  slice$out_valid;
     reg  slice$out_ready;
     reg  [5:0] head$d;
@@ -10154,14 +10555,14 @@ module metisvm_card$reader$order$entries(read_address,read_clock,read_data,write
     // Module arguments
     input wire  [4:0] read_address;
     input wire  read_clock;
-    output reg  [17:0] read_data;
+    output reg  [18:0] read_data;
     input wire  [4:0] write_address;
     input wire  write_clock;
-    input wire  [17:0] write_data;
+    input wire  [18:0] write_data;
     input wire  write_enable;
 
     // Update code (custom)
-    reg[17:0] mem[31:0];
+    reg[18:0] mem[31:0];
 
 
 
@@ -10182,19 +10583,19 @@ module metisvm_card$reader$order$slice(clock,clear,in_data,in_valid,in_ready,out
     // Module arguments
     input wire  clock;
     input wire  clear;
-    input wire  [17:0] in_data;
+    input wire  [18:0] in_data;
     input wire  in_valid;
     output reg  in_ready;
-    output reg  [17:0] out_data;
+    output reg  [18:0] out_data;
     output reg  out_valid;
     input wire  out_ready;
 
     // Stub signals
-    reg  [17:0] first$d;
-    wire  [17:0] first$q;
+    reg  [18:0] first$d;
+    wire  [18:0] first$q;
     reg  first$clock;
-    reg  [17:0] second$d;
-    wire  [17:0] second$q;
+    reg  [18:0] second$d;
+    wire  [18:0] second$q;
     reg  second$clock;
     reg  has_first$d;
     wire  has_first$q;
@@ -10207,12 +10608,12 @@ module metisvm_card$reader$order$slice(clock,clear,in_data,in_valid,in_ready,out
     reg  moves;
 
     // Sub module instances
-    metisvm_card$reader$order$slice$first first(
+    metisvm_card$keccak$words_left first(
         .d(first$d),
         .q(first$q),
         .clock(first$clock)
     );
-    metisvm_card$reader$order$slice$first second(
+    metisvm_card$keccak$words_left second(
         .d(second$d),
         .q(second$q),
         .clock(second$clock)
@@ -10266,24 +10667,6 @@ module metisvm_card$reader$order$slice(clock,clear,in_data,in_valid,in_ready,out
     end
 
 endmodule // metisvm_card$reader$order$slice
-
-module metisvm_card$reader$order$slice$first(d,q,clock);
-
-    // Module arguments
-    input wire  [17:0] d;
-    output reg  [17:0] q;
-    input wire  clock;
-
-    // Update code (custom)
-    initial begin
-       q = 18'h0;
-    end
-
-    always @(posedge clock) begin
-       q <= d;
-    end
-
-endmodule // metisvm_card$reader$order$slice$first
 
 module metisvm_card$reader$put_at(d,q,clock);
 
@@ -10408,9 +10791,51 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
     reg  write_whole$d;
     wire  write_whole$q;
     reg  write_whole$clock;
-    reg  [1:0] read_state$d;
-    wire  [1:0] read_state$q;
+    reg  [2:0] read_state$d;
+    wire  [2:0] read_state$q;
     reg  read_state$clock;
+    reg  sel_pending_reg$d;
+    wire  sel_pending_reg$q;
+    reg  sel_pending_reg$clock;
+    reg  sel_enabled_reg$d;
+    wire  sel_enabled_reg$q;
+    reg  sel_enabled_reg$clock;
+    reg  sel_fresh_reg$d;
+    wire  sel_fresh_reg$q;
+    reg  sel_fresh_reg$clock;
+    reg  sel_running_reg$d;
+    wire  sel_running_reg$q;
+    reg  sel_running_reg$clock;
+    reg  sel_armed_reg$d;
+    wire  sel_armed_reg$q;
+    reg  sel_armed_reg$clock;
+    reg  [63:0] sel_mask$d;
+    wire  [63:0] sel_mask$q;
+    reg  sel_mask$clock;
+    reg  [63:0] write_mask$d;
+    wire  [63:0] write_mask$q;
+    reg  write_mask$clock;
+    reg  write_enabled$d;
+    wire  write_enabled$q;
+    reg  write_enabled$clock;
+    reg  write_is_queue$d;
+    wire  write_is_queue$q;
+    reg  write_is_queue$clock;
+    reg  any_pending$d;
+    wire  any_pending$q;
+    reg  any_pending$clock;
+    reg  [31:0] read_memory$d;
+    wire  [31:0] read_memory$q;
+    reg  read_memory$clock;
+    reg  [1:0] read_bits$d;
+    wire  [1:0] read_bits$q;
+    reg  read_bits$clock;
+    reg  read_enabled$d;
+    wire  read_enabled$q;
+    reg  read_enabled$clock;
+    reg  read_armed$d;
+    wire  read_armed$q;
+    reg  read_armed$clock;
     reg  [15:0] read_address$d;
     wire  [15:0] read_address$q;
     reg  read_address$clock;
@@ -10420,14 +10845,10 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
 
     // Local signals
     reg  [63:0] one;
-    reg  [63:0] write_mask;
-    reg  [63:0] sel_mask;
     reg  [63:0] write_keep;
     reg  [63:0] sel_keep;
     reg  [5:0] write_queue;
     reg  [3:0] write_word;
-    reg  write_is_queue;
-    reg  write_enabled;
     reg  [5:0] read_queue;
     reg  [3:0] read_word;
     reg  read_is_queue;
@@ -10510,10 +10931,80 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
         .q(write_whole$q),
         .clock(write_whole$clock)
     );
-    metisvm_card$cores$lanes$0$words$kind read_state(
+    metisvm_card$executor$state read_state(
         .d(read_state$d),
         .q(read_state$q),
         .clock(read_state$clock)
+    );
+    metisvm_card$clears sel_pending_reg(
+        .d(sel_pending_reg$d),
+        .q(sel_pending_reg$q),
+        .clock(sel_pending_reg$clock)
+    );
+    metisvm_card$clears sel_enabled_reg(
+        .d(sel_enabled_reg$d),
+        .q(sel_enabled_reg$q),
+        .clock(sel_enabled_reg$clock)
+    );
+    metisvm_card$clears sel_fresh_reg(
+        .d(sel_fresh_reg$d),
+        .q(sel_fresh_reg$q),
+        .clock(sel_fresh_reg$clock)
+    );
+    metisvm_card$clears sel_running_reg(
+        .d(sel_running_reg$d),
+        .q(sel_running_reg$q),
+        .clock(sel_running_reg$clock)
+    );
+    metisvm_card$clears sel_armed_reg(
+        .d(sel_armed_reg$d),
+        .q(sel_armed_reg$q),
+        .clock(sel_armed_reg$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 sel_mask(
+        .d(sel_mask$d),
+        .q(sel_mask$q),
+        .clock(sel_mask$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 write_mask(
+        .d(write_mask$d),
+        .q(write_mask$q),
+        .clock(write_mask$clock)
+    );
+    metisvm_card$clears write_enabled(
+        .d(write_enabled$d),
+        .q(write_enabled$q),
+        .clock(write_enabled$clock)
+    );
+    metisvm_card$clears write_is_queue(
+        .d(write_is_queue$d),
+        .q(write_is_queue$q),
+        .clock(write_is_queue$clock)
+    );
+    metisvm_card$clears any_pending(
+        .d(any_pending$d),
+        .q(any_pending$q),
+        .clock(any_pending$clock)
+    );
+    metisvm_card$counters$data_reg read_memory(
+        .d(read_memory$d),
+        .q(read_memory$q),
+        .clock(read_memory$clock)
+    );
+    metisvm_card$cores$lanes$0$words$kind read_bits(
+        .d(read_bits$d),
+        .q(read_bits$q),
+        .clock(read_bits$clock)
+    );
+    metisvm_card$clears read_enabled(
+        .d(read_enabled$d),
+        .q(read_enabled$q),
+        .clock(read_enabled$clock)
+    );
+    metisvm_card$clears read_armed(
+        .d(read_armed$d),
+        .q(read_armed$q),
+        .clock(read_armed$clock)
     );
     metisvm_card$queue$completed read_address(
         .d(read_address$d),
@@ -10540,6 +11031,20 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
         write_data$clock = clock;
         write_whole$clock = clock;
         read_state$clock = clock;
+        sel_pending_reg$clock = clock;
+        sel_enabled_reg$clock = clock;
+        sel_fresh_reg$clock = clock;
+        sel_running_reg$clock = clock;
+        sel_armed_reg$clock = clock;
+        sel_mask$clock = clock;
+        write_mask$clock = clock;
+        write_enabled$clock = clock;
+        write_is_queue$clock = clock;
+        any_pending$clock = clock;
+        read_memory$clock = clock;
+        read_bits$clock = clock;
+        read_enabled$clock = clock;
+        read_armed$clock = clock;
         read_address$clock = clock;
         read_data$clock = clock;
         enable$d = enable$q;
@@ -10554,6 +11059,20 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
         write_data$d = write_data$q;
         write_whole$d = write_whole$q;
         read_state$d = read_state$q;
+        sel_pending_reg$d = sel_pending_reg$q;
+        sel_enabled_reg$d = sel_enabled_reg$q;
+        sel_fresh_reg$d = sel_fresh_reg$q;
+        sel_running_reg$d = sel_running_reg$q;
+        sel_armed_reg$d = sel_armed_reg$q;
+        sel_mask$d = sel_mask$q;
+        write_mask$d = write_mask$q;
+        write_enabled$d = write_enabled$q;
+        write_is_queue$d = write_is_queue$q;
+        any_pending$d = any_pending$q;
+        read_memory$d = read_memory$q;
+        read_bits$d = read_bits$q;
+        read_enabled$d = read_enabled$q;
+        read_armed$d = read_armed$q;
         read_address$d = read_address$q;
         read_data$d = read_data$q;
         memory$read_clock = clock;
@@ -10567,18 +11086,23 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
         s_rresp = 32'h0;
         reset = 1'b0;
         one = 32'h1;
-        sel_mask = one << sel;
-        sel_keep = ~sel_mask;
-        sel_pending = pending$q[sel];
-        sel_enabled = enable$q[sel];
-        sel_fresh = fresh$q[sel];
-        sel_armed = armed$q[sel];
-        sel_running = state_low$q[sel] && ~state_high$q[sel];
+        sel_mask$d = one << sel;
+        sel_keep = ~sel_mask$q;
+        sel_pending = sel_pending_reg$q;
+        sel_pending_reg$d = pending$q[sel];
+        sel_enabled = sel_enabled_reg$q;
+        sel_enabled_reg$d = enable$q[sel];
+        sel_fresh = sel_fresh_reg$q;
+        sel_fresh_reg$d = fresh$q[sel];
+        sel_armed = sel_armed_reg$q;
+        sel_armed_reg$d = armed$q[sel];
+        sel_running = sel_running_reg$q;
+        sel_running_reg$d = state_low$q[sel] && ~state_high$q[sel];
         if (take) begin
             pending_n = pending_n & sel_keep;
         end
         if (again) begin
-            pending_n = pending_n | sel_mask;
+            pending_n = pending_n | sel_mask$q;
         end
         if (disarm) begin
             armed_n = armed_n & sel_keep;
@@ -10588,19 +11112,19 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
             low_n = low_n & sel_keep;
             high_n = high_n & sel_keep;
             if (new_state[32'h0]) begin
-                low_n = low_n | sel_mask;
+                low_n = low_n | sel_mask$q;
             end
             if (new_state[32'h1]) begin
-                high_n = high_n | sel_mask;
+                high_n = high_n | sel_mask$q;
             end
         end
         write_queue = write_address$q[(32'h6)+:(6)];
         write_word = write_address$q[(32'h2)+:(4)];
         wide_queue = ((write_queue) & 7'h7f);
-        write_is_queue = (write_address$q[(32'hc)+:(4)] == 32'h1) && (write_address$q[(32'h0)+:(2)] == 32'h0) && (wide_queue < queues) && write_whole$q;
-        write_mask = one << write_queue;
-        write_keep = ~write_mask;
-        write_enabled = enable$q[write_queue];
+        write_is_queue$d = (write_address$q[(32'hc)+:(4)] == 32'h1) && (write_address$q[(32'h0)+:(2)] == 32'h0) && (wide_queue < queues) && write_whole$q;
+        write_mask$d = one << write_queue;
+        write_keep = ~write_mask$q;
+        write_enabled$d = enable$q[write_queue];
         s_awready = 1'b0;
         s_wready = 1'b0;
         s_bvalid = 1'b0;
@@ -10616,29 +11140,32 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
                 write_address$d = s_awaddr;
                 write_data$d = s_wdata;
                 write_whole$d = &s_wstrb;
-                write_state$d = 32'h1;
+                write_state$d = 32'h5;
             end
+        end
+        if (write_state$q == 32'h5) begin
+            write_state$d = 32'h1;
         end
         if (write_state$q == 32'h1) begin
             write_state$d = 32'h4;
-            if (write_is_queue) begin
+            if (write_is_queue$q) begin
                 if (write_word <= ((32'h4) & 4'hf)) begin
-                    mem_write = ~write_enabled;
+                    mem_write = ~write_enabled$q;
                 end
                 if ((write_word == 32'h6) || (write_word == 32'h7)) begin
                     mem_write = 1'b1;
-                    pending_n = pending_n | write_mask;
+                    pending_n = pending_n | write_mask$q;
                 end
                 if (write_word == 32'h9) begin
                     armed_n = armed_n & write_keep;
                     if (write_data$q[32'h0]) begin
-                        armed_n = armed_n | write_mask;
-                        pending_n = pending_n | write_mask;
+                        armed_n = armed_n | write_mask$q;
+                        pending_n = pending_n | write_mask$q;
                     end
                 end
                 if (write_word == 32'h5) begin
                     if (write_data$q[32'h0]) begin
-                        if (~write_enabled) begin
+                        if (~write_enabled$q) begin
                             write_state$d = 32'h2;
                         end
                     end
@@ -10670,9 +11197,9 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
             mem_write = 1'b1;
             mem_data = 32'h0;
             write_state$d = 32'h4;
-            enable$d = enable$q | write_mask;
-            fresh_n = fresh_n | write_mask;
-            pending_n = pending_n | write_mask;
+            enable$d = enable$q | write_mask$q;
+            fresh_n = fresh_n | write_mask$q;
+            pending_n = pending_n | write_mask$q;
             armed_n = armed_n & write_keep;
             low_n = low_n & write_keep;
             high_n = high_n & write_keep;
@@ -10715,33 +11242,39 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
                 read_state$d = 32'h2;
             end
         end
+        read_memory$d = read_memory$q;
+        read_enabled$d = enable$q[read_queue];
+        read_armed$d = armed$q[read_queue];
+        read_bits$d = 32'h0;
+        if (state_low$q[read_queue]) begin
+            read_bits$d = 32'h1;
+        end
+        if (state_high$q[read_queue]) begin
+            read_bits$d = 32'h2;
+            if (state_low$q[read_queue]) begin
+                read_bits$d = 32'h3;
+            end
+        end
         if (read_state$q == 32'h2) begin
             read_state$d = 32'h3;
+            read_memory$d = memory$read_data;
+        end
+        if (read_state$q == 32'h3) begin
+            read_state$d = 32'h4;
             read_data$d = 32'h0;
             if (read_is_queue) begin
+                if ((read_word == 32'h8) && read_enabled$q) begin
+                    bit_value = ((read_bits$q) & 32'hffffffff);
+                end
+                if ((read_word == 32'h5) && read_enabled$q) begin
+                    bit_value = 32'h1;
+                end
+                if ((read_word == 32'h9) && read_armed$q) begin
+                    bit_value = 32'h1;
+                end
+                read_data$d = bit_value;
                 if (read_word <= ((32'h4) & 4'hf)) begin
-                    read_data$d = memory$read_data;
-                end
-                if (enable$q[read_queue]) begin
-                    if (read_word == 32'h8) begin
-                        if (state_low$q[read_queue]) begin
-                            bit_value = 32'h1;
-                        end
-                        if (state_high$q[read_queue]) begin
-                            bit_value = bit_value | ((32'h2) & 32'hffffffff);
-                        end
-                    end
-                    if (read_word == 32'h5) begin
-                        bit_value = 32'h1;
-                    end
-                end
-                if (read_word == 32'h9) begin
-                    if (armed$q[read_queue]) begin
-                        bit_value = 32'h1;
-                    end
-                end
-                if (read_word > ((32'h4) & 4'hf)) begin
-                    read_data$d = bit_value;
+                    read_data$d = read_memory$q;
                 end
             end
             if (read_low) begin
@@ -10757,14 +11290,15 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
                 read_data$d = counter_data;
             end
         end
-        if (read_state$q == 32'h3) begin
+        if (read_state$q == 32'h4) begin
             s_rvalid = 1'b1;
             if (s_rready) begin
                 read_state$d = 32'h0;
             end
         end
+        any_pending$d = |pending$q;
         boot_nonce = nonce$q;
-        active = |pending$q || (write_state$q != 32'h0) || (read_state$q != 32'h0);
+        active = any_pending$q || (write_state$q != 32'h0) || (read_state$q != 32'h0);
         pending$d = pending_n;
         fresh$d = fresh_n;
         armed$d = armed_n;
@@ -10917,17 +11451,17 @@ module metisvm_card$writer(clock,start,start_address,push,data,flush,ready,idle,
         .q(lane$q),
         .clock(lane$clock)
     );
-    metisvm_card$cores$order$head write_at(
+    metisvm_card$executor$handles$at write_at(
         .d(write_at$d),
         .q(write_at$q),
         .clock(write_at$clock)
     );
-    metisvm_card$cores$order$head read_at(
+    metisvm_card$executor$handles$at read_at(
         .d(read_at$d),
         .q(read_at$q),
         .clock(read_at$clock)
     );
-    metisvm_card$cores$order$head held(
+    metisvm_card$executor$handles$at held(
         .d(held$d),
         .q(held$q),
         .clock(held$clock)
@@ -10937,7 +11471,7 @@ module metisvm_card$writer(clock,start,start_address,push,data,flush,ready,idle,
         .q(address$q),
         .clock(address$clock)
     );
-    metisvm_card$cores$order$head sending(
+    metisvm_card$executor$handles$at sending(
         .d(sending$d),
         .q(sending$q),
         .clock(sending$clock)
@@ -10952,12 +11486,12 @@ module metisvm_card$writer(clock,start,start_address,push,data,flush,ready,idle,
         .q(request_address$q),
         .clock(request_address$clock)
     );
-    metisvm_card$cores$order$head request_words(
+    metisvm_card$executor$handles$at request_words(
         .d(request_words$d),
         .q(request_words$q),
         .clock(request_words$clock)
     );
-    metisvm_card$cores$order$head beats_held(
+    metisvm_card$executor$handles$at beats_held(
         .d(beats_held$d),
         .q(beats_held$q),
         .clock(beats_held$clock)

@@ -1,5 +1,6 @@
 //! What kind of card to simulate.
 
+use metisvm_boards::Board;
 use metisvm_firmware::registers::{ABI_VERSION_VALUE, MAGIC_VALUE, features};
 use metisvm_firmware::{Capabilities, Geometry};
 
@@ -52,6 +53,14 @@ impl SimOptions {
             schedule_seed: 0,
             poison: false,
         }
+    }
+
+    /// A sound card with what a board's card has, but for the performance counters: there are no cycles to count.
+    pub fn of_board(board: &Board) -> Self {
+        let mut options = Self::new(board.capabilities.geometry);
+        options.capabilities = board.capabilities;
+        options.capabilities.features &= !features::COUNTERS;
+        options
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod support;
 
+use metisvm_boards::Board;
 use metisvm_driver::ring::QueuePair;
 use metisvm_driver::{DmaBuffer, InProcess, Transport};
 use metisvm_firmware::keccak::lay_out;
@@ -14,7 +15,7 @@ use metisvm_sim::rtl::Meter;
 use sha3::{Digest, Keccak256};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use support::rtl::{card, has_verilator};
+use support::rtl::{card, has_verilator, name};
 use support::{NONCE, submit};
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -74,6 +75,15 @@ impl Batch {
 }
 
 #[test]
+fn registers_say_what_the_board_is() {
+    if !has_verilator() {
+        return;
+    }
+    let board = Board::named(&name()).unwrap();
+    assert_eq!(*card(&RtlOptions::default()).capabilities(), board.capabilities);
+}
+
+#[test]
 fn counters_tell_what_a_job_was() {
     if !has_verilator() {
         return;
@@ -92,9 +102,18 @@ fn counters_tell_what_a_job_was() {
     assert_eq!(count(counter::WORDS_READ), 8 + 4000 + 4000 * 17);
     assert_eq!(count(counter::WORDS_WRITTEN), 4000 * 4 + 2);
     let waits = count(counter::KECCAK_STARVED) + count(counter::KECCAK_STALLED);
-    let share = busy as f64 / (busy + waits) as f64;
-    println!("busy {share:.4}, {} cycles of {}", busy, count(counter::BUSY));
-    assert!(share > 0.95, "the core is busy in {share} of a job's cycles");
+    let cores = Board::named(&name()).unwrap().cores as u64;
+    let share = busy as f64 / (count(counter::BUSY) * cores) as f64;
+    println!(
+        "{cores} cores are busy in {share:.4} of {} cycles; all wait in {waits}",
+        count(counter::BUSY)
+    );
+    for index in counter::READ_WAITS..counter::COUNT {
+        println!("counter {index}: {}", count(index));
+    }
+    // Of a card with several cores, the beginning and the end of a job are a greater part.
+    let least = if cores == 1 { 0.95 } else { 0.85 };
+    assert!(share > least, "the cores are busy in {share} of a job's cycles");
     assert_eq!(meter.broken(), None);
 }
 

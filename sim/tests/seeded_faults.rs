@@ -374,8 +374,8 @@ const FAULTS: &[Fault] = &[
     fault(
         "reader",
         "order_tag",
-        "order$read_data[(32'h0)+:(4)]",
-        "4'h3",
+        "order$first[(32'h0)+:(5)]",
+        "5'h3",
         batches_of_messages,
     ),
     fault(
@@ -394,7 +394,7 @@ const FAULTS: &[Fault] = &[
     ),
     fault(
         "keccak",
-        "last_byte",
+        "last_byte$d",
         "offset_wide + length_wide",
         "offset_wide",
         messages_outside_their_batch,
@@ -404,6 +404,22 @@ const FAULTS: &[Fault] = &[
         "limit",
         "((batch_bytes[(32'h3)+:(29)]) & 30'h3fffffff)",
         "30'h40",
+        batches_of_messages,
+    ),
+    fault("writer", "word", "word << shift", "word", batches_of_messages),
+    fault("cores", "order$data", "target$q", "4'h0", batches_of_messages),
+    fault(
+        "cores$lanes$0",
+        "beats$data",
+        "entry | bytes | end_part",
+        "entry | bytes",
+        batches_of_messages,
+    ),
+    fault(
+        "cores$lanes$0$words",
+        "left$d",
+        "left$q - 32'h8",
+        "left$q - 32'h10",
         batches_of_messages,
     ),
     fault(
@@ -471,7 +487,8 @@ fn every_seeded_mistake_is_noticed_by_its_check() {
     if !has_verilator() {
         return;
     }
-    let sound = boards::named("sim").unwrap();
+    // A card of several cores, whose beats are of several words.
+    let sound = boards::named("artix7-100t").unwrap();
     let source = Source {
         name: "seeded".into(),
         verilog: seeded(&sound.verilog).unwrap().into(),

@@ -24,6 +24,7 @@ struct Dma {
     #[serde(default)]
     bridged: bool,
     stream_bits: usize,
+    tags: usize,
     read_timeout_cycles: u32,
 }
 
@@ -57,6 +58,7 @@ impl BoardFile {
             name,
             part: self.part,
             stream_bits: self.dma.stream_bits,
+            tags: self.dma.tags,
             bridged: self.dma.bridged,
             cores: self.keccak.cores,
             rounds_per_cycle: self.keccak.rounds_per_cycle,

@@ -13,8 +13,8 @@ pub const STREAM_BITS: [usize; 3] = [64, 128, 256];
 pub const MAX_CORES: usize = 16;
 /// Rounds of a permutation of Keccak; a core executes a divisor of them in a cycle.
 const ROUNDS: usize = 24;
-/// The shortest time-out of a read: a reset grants each of 32 tags a 64th of it.
-const MIN_TIMEOUT_CYCLES: u32 = 640;
+/// The shortest time-out of a read: a reset grants each of 64 tags a 128th of it.
+const MIN_TIMEOUT_CYCLES: u32 = 1280;
 
 /// The board that is meant where none is named: made for simulation.
 pub const DEFAULT: &str = "sim";
@@ -36,6 +36,8 @@ pub struct Board {
     pub part: String,
     /// Width of the streams of data, bits: one of [`STREAM_BITS`].
     pub stream_bits: usize,
+    /// DMA reads that can be under way, 32 or 64.
+    pub tags: usize,
     /// Its streams and registers come over a narrow bridge, which its Verilog holds both ends of.
     pub bridged: bool,
     /// Keccak cores, 1 to [`MAX_CORES`].
@@ -82,6 +84,9 @@ impl Board {
                 "dma.stream_bits is {}, not one of {STREAM_BITS:?}",
                 board.stream_bits
             )));
+        }
+        if ![32, 64].contains(&board.tags) {
+            return Err(complain(format!("dma.tags is {}, not 32 or 64", board.tags)));
         }
         if !(1..=MAX_CORES).contains(&board.cores) {
             return Err(complain(format!(
@@ -145,6 +150,7 @@ mod tests {
             Board::parse("bad", &text).unwrap_err().to_string()
         };
         assert!(refused("stream_bits = 64", "stream_bits = 96").contains("dma.stream_bits is 96"));
+        assert!(refused("tags = 32", "tags = 33").contains("dma.tags is 33"));
         assert!(refused("cores = 1", "cores = 17").contains("keccak.cores is 17, not 1 to 16"));
         assert!(refused("rounds_per_cycle = 1", "rounds_per_cycle = 5").contains("a divisor of 24"));
         assert!(refused("read_timeout_cycles = 20_000", "read_timeout_cycles = 10").contains("less than"));

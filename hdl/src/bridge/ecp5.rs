@@ -22,7 +22,7 @@ pub struct Ecp5<const W: usize, const D: usize, const E: usize, const B: usize, 
     pub link_out_valid: Signal<Out, Bit>,
     /// It is taken.
     pub link_out_ready: Signal<In, Bit>,
-    card: Card<W, D, E, B>,
+    card: Card<W, D, E, B, 5, 32, 6>,
     bridge: CardEnd<W, S>,
 }
 

@@ -5,12 +5,14 @@ use rust_hdl::prelude::*;
 /// Words of a block: the rate of Keccak-256, 136 bytes.
 pub const RATE_WORDS: usize = 17;
 
-/// Collects the words of a message into blocks and pads the last one (0x01, zeroes, 0x80: Keccak as Ethereum has it).
+/// Collects the words of a message into blocks and pads the last one (0x01, zeroes, 0x80: Keccak as Ethereum
+/// has it).
 ///
-/// A word is taken in each cycle in which `in_valid` and `in_ready` are high. `in_bytes` counts the bytes of the word
-/// that belong to the message, from the lowest on: 8, but for the last word, which may have fewer, and 0 only if the
-/// message is empty. `block_valid` says that `block` is complete from the next cycle on; `take` comes no earlier
-/// than that, and in the cycle after it the block is gone and the next one may come in. So the words of the next block come in while a block is permuted.
+/// A word is taken in each cycle in which `in_valid` and `in_ready` are high. `in_bytes` counts the bytes of
+/// the word that belong to the message, from the lowest on: 8, but for the last word, which may have fewer,
+/// and 0 only if the message is empty. `block_valid` says that `block` is complete from the next cycle on;
+/// `take` comes no earlier than that, and in the cycle after it the block is gone and the next one may come
+/// in. So the words of the next block come in while a block is permuted.
 #[derive(LogicBlock)]
 pub struct Absorber {
     /// The clock; everything happens on its rising edge.
@@ -54,9 +56,12 @@ pub struct Absorber {
     waits: Signal<Local, Bit>,
     whole: Signal<Local, Bit>,
     ends: Signal<Local, Bit>,
-    mask: Signal<Local, Bits<64>>,
-    marker: Signal<Local, Bits<64>>,
-    kept: Signal<Local, Bits<64>>,
+    more: Signal<Local, Bit>,
+    counts_more: [Signal<Local, Bit>; 8],
+    counts_so_many: [Signal<Local, Bit>; 8],
+    keeps: [Signal<Local, Bit>; 8],
+    marks: [Signal<Local, Bit>; 8],
+    kept: [Signal<Local, Bits<64>>; 8],
     word: Signal<Local, Bits<64>>,
     moved: Signal<Local, Bits<17>>,
 
@@ -67,9 +72,9 @@ pub struct Absorber {
     end_bit: Constant<Bits<64>>,
     whole_word: Constant<Bits<4>>,
     counts: [Constant<Bits<4>>; 8],
+    /// Each byte of a word.
     masks: [Constant<Bits<64>>; 8],
     markers: [Constant<Bits<64>>; 8],
-    all_ones: Constant<Bits<64>>,
 }
 
 impl Default for Absorber {
@@ -100,9 +105,12 @@ impl Default for Absorber {
             waits: Signal::default(),
             whole: Signal::default(),
             ends: Signal::default(),
-            mask: Signal::default(),
-            marker: Signal::default(),
-            kept: Signal::default(),
+            more: Signal::default(),
+            counts_more: std::array::from_fn(|_| Signal::default()),
+            counts_so_many: std::array::from_fn(|_| Signal::default()),
+            keeps: std::array::from_fn(|_| Signal::default()),
+            marks: std::array::from_fn(|_| Signal::default()),
+            kept: std::array::from_fn(|_| Signal::default()),
             word: Signal::default(),
             moved: Signal::default(),
             first_place: Constant::new(1_u64.into()),
@@ -112,9 +120,8 @@ impl Default for Absorber {
             end_bit: Constant::new((1_u64 << 63).into()),
             whole_word: Constant::new(8_u64.into()),
             counts: std::array::from_fn(|bytes| Constant::new((bytes as u64).into())),
-            masks: std::array::from_fn(|bytes| Constant::new(((1_u64 << (8 * bytes)) - 1).into())),
+            masks: std::array::from_fn(|byte| Constant::new((0xff_u64 << (8 * byte)).into())),
             markers: std::array::from_fn(|bytes| Constant::new((1_u64 << (8 * bytes)).into())),
-            all_ones: Constant::new(u64::MAX.into()),
         }
     }
 }
@@ -135,18 +142,21 @@ impl Logic for Absorber {
 
         // Of a last word that is not whole the bytes behind the message are cut, and 0x01 follows.
         self.whole.next = self.in_bytes.val() == self.whole_word.val();
-        self.mask.next = self.all_ones.val();
-        self.marker.next = self.no_word.val();
-        if self.in_last.val() {
-            for i in 0..8 {
-                if self.in_bytes.val() == self.counts[i].val() {
-                    self.mask.next = self.masks[i].val();
-                    self.marker.next = self.markers[i].val();
-                }
+        self.more.next = !self.in_last.val();
+        self.word.next = self.no_word.val();
+        for i in 0..8 {
+            self.counts_more[i].next = self.in_bytes.val() > self.counts[i].val();
+            self.counts_so_many[i].next = self.in_bytes.val() == self.counts[i].val();
+            self.keeps[i].next = self.more.val() | self.counts_more[i].val();
+            self.marks[i].next = self.in_last.val() & self.counts_so_many[i].val();
+            self.kept[i].next = self.in_data.val() & self.masks[i].val();
+            if self.keeps[i].val() {
+                self.word.next = self.word.val() | self.kept[i].val();
+            }
+            if self.marks[i].val() {
+                self.word.next = self.word.val() | self.markers[i].val();
             }
         }
-        self.kept.next = self.in_data.val() & self.mask.val();
-        self.word.next = self.kept.val() | self.marker.val();
         if self.pad.q.val() {
             self.word.next = self.one.val();
         }
@@ -159,11 +169,12 @@ impl Logic for Absorber {
 
         for i in 0..17 {
             self.words[i].d.next = self.words[i].q.val();
-            if self.take.val() {
-                self.words[i].d.next = self.no_word.val();
-            }
             if self.arrived_at.q.val().get_bit(i) {
                 self.words[i].d.next = self.arrived.q.val();
+            }
+            // No word is on its way then; this order makes it a flip-flop's own reset.
+            if self.take.val() {
+                self.words[i].d.next = self.no_word.val();
             }
             self.block[i].next = self.words[i].q.val();
         }

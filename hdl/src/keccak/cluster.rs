@@ -42,7 +42,7 @@ pub struct Cluster<const W: usize, const D: usize> {
     /// A word waits for a core.
     pub has_word: Signal<Out, Bit>,
     lanes: Vec<Lane<W, D>>,
-    order: Fifo<4, 6, 7>,
+    order: Fifo<4, 8, 9>,
     digests: Slice<65>,
     /// The core that takes the beats, and whether one of its message has come.
     target: DFF<Bits<4>>,
@@ -57,6 +57,7 @@ pub struct Cluster<const W: usize, const D: usize> {
     ready: Signal<Local, Bit>,
     first_beat: Signal<Local, Bit>,
     fire: Signal<Local, Bit>,
+    ends_message: Signal<Local, Bit>,
     out_fire: Signal<Local, Bit>,
     word: Signal<Local, Bits<64>>,
     word_valid: Signal<Local, Bit>,
@@ -67,6 +68,7 @@ pub struct Cluster<const W: usize, const D: usize> {
     load_of_scan: Signal<Local, Bits<10>>,
     last_core: Constant<Bits<4>>,
     no_word: Constant<Bits<64>>,
+    full_load: Constant<Bits<10>>,
     last_flag: Constant<Bits<65>>,
     entry: Signal<Local, Bits<65>>,
 }
@@ -103,6 +105,7 @@ impl<const W: usize, const D: usize> Cluster<W, D> {
             ready: Signal::default(),
             first_beat: Signal::default(),
             fire: Signal::default(),
+            ends_message: Signal::default(),
             out_fire: Signal::default(),
             word: Signal::default(),
             word_valid: Signal::default(),
@@ -113,6 +116,7 @@ impl<const W: usize, const D: usize> Cluster<W, D> {
             load_of_scan: Signal::default(),
             last_core: Constant::new((cores as u64 - 1).into()),
             no_word: Constant::new(0_u64.into()),
+            full_load: Constant::new(0x3ff_u64.into()),
             last_flag: Constant::new(Bits::<65>::default().replace_bit(64, true)),
             entry: Signal::default(),
         }
@@ -159,6 +163,7 @@ impl<const W: usize, const D: usize> Logic for Cluster<W, D> {
                 self.target.d.next = self.best.q.val();
             }
         }
+        self.ends_message.next = self.fire.val() && self.in_end.val();
 
         // The core with the least to do, one comparison a cycle.
         self.load_of_best.next = 0.into();
@@ -180,6 +185,11 @@ impl<const W: usize, const D: usize> Logic for Cluster<W, D> {
         }
         if self.scan_load.q.val() <= self.best_load.q.val() {
             self.best.d.next = self.scanned.q.val();
+            self.best_load.d.next = self.scan_load.q.val();
+        }
+        // The best one is taken: the search begins anew.
+        if self.ends_message.val() {
+            self.best_load.d.next = self.full_load.val();
         }
 
         // Digests come from the core whose turn it is.

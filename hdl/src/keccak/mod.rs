@@ -4,6 +4,8 @@
 
 pub mod absorber;
 pub mod cluster;
+mod constants;
 pub mod core;
 pub mod lane;
 pub mod round;
+mod schedule;

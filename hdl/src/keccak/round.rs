@@ -1,4 +1,4 @@
-//! One round of `Keccak-f[1600]`, combinational.
+//! Rounds of `Keccak-f[1600]`, combinational.
 
 use rust_hdl::prelude::*;
 
@@ -40,102 +40,128 @@ pub const fn rotations() -> [u32; LANES] {
     rotations
 }
 
-/// `after = iota(chi(pi(rho(theta(before)))))`.
+/// So many rounds, one after the other, each `iota(chi(pi(rho(theta(state)))))`.
 ///
-/// All zeroes without a constant stay zeroes, which the core makes use of: a round on a clear state absorbs a block
-/// and does nothing else.
+/// All zeroes without constants stay zeroes, which the core makes use of: rounds on a clear state absorb a
+/// block and do nothing else.
+///
+/// The lanes of all rounds stand one after the other in each list, because rust-hdl knows arrays of one
+/// dimension only.
 #[derive(LogicBlock)]
-pub struct Round {
+pub struct Rounds {
     /// The state before.
     pub before: [Signal<In, Bits<64>>; LANES],
-    /// The round constant.
-    pub constant: Signal<In, Bits<64>>,
+    /// The constant of each round.
+    pub constant: Vec<Signal<In, Bits<64>>>,
     /// The state after.
     pub after: [Signal<Out, Bits<64>>; LANES],
-    parity: [Signal<Local, Bits<64>>; 5],
-    parity_high: [Signal<Local, Bits<64>>; 5],
-    parity_low: [Signal<Local, Bits<64>>; 5],
-    parity_turned: [Signal<Local, Bits<64>>; 5],
-    theta: [Signal<Local, Bits<64>>; LANES],
-    high: [Signal<Local, Bits<64>>; LANES],
-    low: [Signal<Local, Bits<64>>; LANES],
-    turned: [Signal<Local, Bits<64>>; LANES],
-    inverted: [Signal<Local, Bits<64>>; LANES],
-    both: [Signal<Local, Bits<64>>; LANES],
-    chi: [Signal<Local, Bits<64>>; LANES],
+    /// The state before the first round, then after each.
+    state: Vec<Signal<Local, Bits<64>>>,
+    parity: Vec<Signal<Local, Bits<64>>>,
+    parity_high: Vec<Signal<Local, Bits<64>>>,
+    parity_low: Vec<Signal<Local, Bits<64>>>,
+    parity_turned: Vec<Signal<Local, Bits<64>>>,
+    theta: Vec<Signal<Local, Bits<64>>>,
+    high: Vec<Signal<Local, Bits<64>>>,
+    low: Vec<Signal<Local, Bits<64>>>,
+    turned: Vec<Signal<Local, Bits<64>>>,
+    inverted: Vec<Signal<Local, Bits<64>>>,
+    both: Vec<Signal<Local, Bits<64>>>,
+    chi: Vec<Signal<Local, Bits<64>>>,
     up: [Constant<Bits<7>>; LANES],
     down: [Constant<Bits<7>>; LANES],
 }
 
-impl Default for Round {
-    fn default() -> Self {
+impl Rounds {
+    /// So many rounds.
+    pub fn new(rounds: usize) -> Self {
         let amount = |places: u32| Constant::new(Bits::<7>::from(u64::from(places)));
+        let lanes = || (0..LANES * rounds).map(|_| Signal::default()).collect();
+        let columns = || (0..5 * rounds).map(|_| Signal::default()).collect();
         let rotations = rotations();
         Self {
             before: std::array::from_fn(|_| Signal::default()),
-            constant: Signal::default(),
+            constant: (0..rounds).map(|_| Signal::default()).collect(),
             after: std::array::from_fn(|_| Signal::default()),
-            parity: std::array::from_fn(|_| Signal::default()),
-            parity_high: std::array::from_fn(|_| Signal::default()),
-            parity_low: std::array::from_fn(|_| Signal::default()),
-            parity_turned: std::array::from_fn(|_| Signal::default()),
-            theta: std::array::from_fn(|_| Signal::default()),
-            high: std::array::from_fn(|_| Signal::default()),
-            low: std::array::from_fn(|_| Signal::default()),
-            turned: std::array::from_fn(|_| Signal::default()),
-            inverted: std::array::from_fn(|_| Signal::default()),
-            both: std::array::from_fn(|_| Signal::default()),
-            chi: std::array::from_fn(|_| Signal::default()),
+            state: (0..LANES * (rounds + 1)).map(|_| Signal::default()).collect(),
+            parity: columns(),
+            parity_high: columns(),
+            parity_low: columns(),
+            parity_turned: columns(),
+            theta: lanes(),
+            high: lanes(),
+            low: lanes(),
+            turned: lanes(),
+            inverted: lanes(),
+            both: lanes(),
+            chi: lanes(),
             up: rotations.map(amount),
             down: rotations.map(|places| amount(64 - places)),
         }
     }
 }
 
-impl Logic for Round {
+impl Default for Rounds {
+    fn default() -> Self {
+        Self::new(1)
+    }
+}
+
+impl Logic for Rounds {
     #[hdl_gen]
     fn update(&mut self) {
-        for x in 0..5 {
-            self.parity[x].next = self.before[x].val()
-                ^ self.before[x + 5].val()
-                ^ self.before[x + 10].val()
-                ^ self.before[x + 15].val()
-                ^ self.before[x + 20].val();
-            self.parity_high[x].next = self.parity[x].val() << 1;
-            self.parity_low[x].next = self.parity[x].val() >> 63;
-            self.parity_turned[x].next = self.parity_high[x].val() | self.parity_low[x].val();
+        for i in 0..25 {
+            self.state[i].next = self.before[i].val();
         }
-        for x in 0..5 {
-            for y in 0..5 {
-                self.theta[x + 5 * y].next = self.before[x + 5 * y].val()
-                    ^ self.parity[(x + 4) % 5].val()
-                    ^ self.parity_turned[(x + 1) % 5].val();
+        for r in 0..self.constant.len() {
+            for x in 0..5 {
+                self.parity[5 * r + x].next = self.state[25 * r + x].val()
+                    ^ self.state[25 * r + x + 5].val()
+                    ^ self.state[25 * r + x + 10].val()
+                    ^ self.state[25 * r + x + 15].val()
+                    ^ self.state[25 * r + x + 20].val();
+                self.parity_high[5 * r + x].next = self.parity[5 * r + x].val() << 1;
+                self.parity_low[5 * r + x].next = self.parity[5 * r + x].val() >> 63;
+                self.parity_turned[5 * r + x].next =
+                    self.parity_high[5 * r + x].val() | self.parity_low[5 * r + x].val();
+            }
+            for x in 0..5 {
+                for y in 0..5 {
+                    self.theta[25 * r + x + 5 * y].next = self.state[25 * r + x + 5 * y].val()
+                        ^ self.parity[5 * r + (x + 4) % 5].val()
+                        ^ self.parity_turned[5 * r + (x + 1) % 5].val();
+                }
+            }
+            for i in 0..25 {
+                self.high[25 * r + i].next = self.theta[25 * r + i].val() << self.up[i].val();
+                self.low[25 * r + i].next = self.theta[25 * r + i].val() >> self.down[i].val();
+            }
+            // Pi takes lane (x, y) to (y, 2x + 3y).
+            for x in 0..5 {
+                for y in 0..5 {
+                    self.turned[25 * r + y + 5 * ((2 * x + 3 * y) % 5)].next =
+                        self.high[25 * r + x + 5 * y].val() | self.low[25 * r + x + 5 * y].val();
+                }
+            }
+            for i in 0..25 {
+                self.inverted[25 * r + i].next = !self.turned[25 * r + i].val();
+            }
+            for x in 0..5 {
+                for y in 0..5 {
+                    self.both[25 * r + x + 5 * y].next = self.inverted[25 * r + (x + 1) % 5 + 5 * y].val()
+                        & self.turned[25 * r + (x + 2) % 5 + 5 * y].val();
+                    self.chi[25 * r + x + 5 * y].next =
+                        self.turned[25 * r + x + 5 * y].val() ^ self.both[25 * r + x + 5 * y].val();
+                }
+            }
+            self.state[25 * r + 25].next = self.chi[25 * r].val() ^ self.constant[r].val();
+            for i in 1..25 {
+                self.state[25 * r + 25 + i].next = self.chi[25 * r + i].val();
+            }
+            // The last round's stays.
+            for i in 0..25 {
+                self.after[i].next = self.state[25 * r + 25 + i].val();
             }
         }
-        for i in 0..25 {
-            self.high[i].next = self.theta[i].val() << self.up[i].val();
-            self.low[i].next = self.theta[i].val() >> self.down[i].val();
-        }
-        // Pi takes lane (x, y) to (y, 2x + 3y).
-        for x in 0..5 {
-            for y in 0..5 {
-                self.turned[y + 5 * ((2 * x + 3 * y) % 5)].next =
-                    self.high[x + 5 * y].val() | self.low[x + 5 * y].val();
-            }
-        }
-        for i in 0..25 {
-            self.inverted[i].next = !self.turned[i].val();
-        }
-        for x in 0..5 {
-            for y in 0..5 {
-                self.both[x + 5 * y].next =
-                    self.inverted[(x + 1) % 5 + 5 * y].val() & self.turned[(x + 2) % 5 + 5 * y].val();
-                self.chi[x + 5 * y].next = self.turned[x + 5 * y].val() ^ self.both[x + 5 * y].val();
-            }
-        }
-        for i in 0..25 {
-            self.after[i].next = self.chi[i].val();
-        }
-        self.after[0].next = self.chi[0].val() ^ self.constant.val();
     }
 }

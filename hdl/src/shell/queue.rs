@@ -134,7 +134,7 @@ pub struct Queue {
     whole: DFF<Bits<4>>,
     is_cancellable: DFF<Bit>,
     candidate: DFF<Bits<32>>,
-    matches: DFF<Bit>,
+    is_match: DFF<Bit>,
     // The queue was looked at for a cycle.
     settled: DFF<Bit>,
 
@@ -189,7 +189,7 @@ impl Logic for Queue {
             whole,
             is_cancellable,
             candidate,
-            matches,
+            is_match,
             settled
         );
         clock!(self, clock, next_burst);
@@ -253,7 +253,11 @@ impl Logic for Queue {
         self.whole_mask.next = self.one8.val() << self.whole.q.val();
         self.look_mask.next = self.one8.val() << self.look.q.val();
         self.cancelled.next = self.is_cancelled.q.val();
-        self.found.next = self.has_found.q.val().get_bit(self.index.q.val().index());
+        self.found.next = self
+            .has_found
+            .q
+            .val()
+            .get_bit(self.index.q.val().get_bits::<3>(0).index());
         self.next_index.next = self.index.q.val() + 1;
 
         // A CANCEL without a stray field, and of this session.
@@ -274,7 +278,7 @@ impl Logic for Queue {
                 self.candidate.d.next = self.target[i].q.val();
             }
         }
-        self.matches.d.next = self.is_cancel.q.val().get_bit(self.look.q.val().index())
+        self.is_match.d.next = self.is_cancel.q.val().get_bit(self.look.q.val().index())
             && (self.candidate.q.val() == self.words[0].q.val().get_bits::<32>(32));
         self.is_cancellable.d.next = (self.opcode.val() >= bits::<8>(2))
             && (self.opcode.val() <= bits::<8>(5))
@@ -333,7 +337,11 @@ impl Logic for Queue {
         if self.state.q.val() == 2 {
             self.state.d.next = 3.into();
             self.step.d.next = 0.into();
-            if self.sel_fresh.val() {
+            if !self.sel_enabled.val() || (self.sel_fresh.val() && self.sel_pending.val()) {
+                // It may have been changed while its registers were read. If it was enabled anew, it waits.
+                self.queue.d.next = self.next_queue.val();
+                self.state.d.next = 0.into();
+            } else if self.sel_fresh.val() {
                 self.head.d.next = 0.into();
                 self.completed.d.next = 0.into();
                 self.unannounced.d.next = false;
@@ -410,8 +418,12 @@ impl Logic for Queue {
                     self.state.d.next = 15.into();
                 }
             }
+            // A reset does not wait for a burst, which may wait for a tag.
+            if self.stop.val() {
+                self.state.d.next = 15.into();
+            }
         }
-        // What follows an error within the burst is thrown away.
+        // What follows an error within the burst is thrown away, and so is a burst that a reset drops.
         if self.state.q.val() == 15 {
             self.abort.next = true;
             self.in_ready.next = true;
@@ -444,7 +456,7 @@ impl Logic for Queue {
             } else if self.step.q.val() == 2 {
                 self.step.d.next = 0.into();
                 self.look.d.next = self.look.q.val() + 1;
-                if self.matches.q.val() {
+                if self.is_match.q.val() {
                     self.has_found.d.next = self.has_found.q.val() | self.look_mask.val();
                     self.is_cancelled.d.next = true;
                     self.state.d.next = 14.into();

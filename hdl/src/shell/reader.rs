@@ -1,4 +1,4 @@
-//! The DMA read engine: 32 tags, completions in any order, data in the order of requests.
+//! The DMA read engine: many tags, completions in any order, data in the order of requests.
 
 use crate::stream::buffer::Buffer;
 use crate::stream::fifo::Fifo;
@@ -6,12 +6,12 @@ use rust_hdl::prelude::*;
 
 /// Sends each request under a free tag and gives its beats of W bits in the order of requests.
 ///
-/// A tag owns 512 bytes of a buffer of 2^B beats, so that completions may interleave. It is *used* from its request
+/// There are K = 2^T tags (P = T + 1). A tag owns 512 bytes of a buffer of 2^B beats, so that completions may interleave. It is *used* from its request
 /// until its beats have been handed on, and *outstanding* until its last or error beat. One that is not answered in
 /// `timeout` cycles gives an error and stays outstanding: it is not used again before its late beat, or
 /// `clear`. When all are lost like that, `dead` rises.
 #[derive(LogicBlock)]
-pub struct Reader<const W: usize, const B: usize> {
+pub struct Reader<const W: usize, const B: usize, const T: usize, const K: usize, const P: usize> {
     /// The clock; everything happens on its rising edge.
     pub clock: Signal<In, Clock>,
     /// Forgets all tags and data (the end of a reset).
@@ -35,7 +35,7 @@ pub struct Reader<const W: usize, const B: usize> {
     /// Its bytes, a multiple of 8.
     pub rq_bytes: Signal<Out, Bits<13>>,
     /// Its tag.
-    pub rq_tag: Signal<Out, Bits<5>>,
+    pub rq_tag: Signal<Out, Bits<T>>,
     /// It waits.
     pub rq_valid: Signal<Out, Bit>,
     /// It is taken.
@@ -43,7 +43,7 @@ pub struct Reader<const W: usize, const B: usize> {
     /// DMA read completion: one beat.
     pub rc_data: Signal<In, Bits<W>>,
     /// Its tag.
-    pub rc_tag: Signal<In, Bits<5>>,
+    pub rc_tag: Signal<In, Bits<T>>,
     /// The tag's last beat.
     pub rc_last: Signal<In, Bit>,
     /// No data: the tag failed.
@@ -76,16 +76,16 @@ pub struct Reader<const W: usize, const B: usize> {
     pub dead: Signal<Out, Bit>,
 
     buffer: RAM<Bits<W>, B>,
-    /// Requests in their order: tag | bytes << 5 | kind << 15 | last << 17. There are no more than tags.
-    order: Fifo<18, 5, 6>,
-    count: [DFF<Bits<7>>; 32],
-    used: DFF<Bits<32>>,
-    outstanding: DFF<Bits<32>>,
-    done: DFF<Bits<32>>,
-    failed: DFF<Bits<32>>,
-    next_tag: DFF<Bits<5>>,
+    /// Requests in their order: tag | bytes << 6 | kind << 16 | last << 18. There are no more than tags.
+    order: Fifo<19, T, P>,
+    count: [DFF<Bits<7>>; K],
+    used: DFF<Bits<K>>,
+    outstanding: DFF<Bits<K>>,
+    done: DFF<Bits<K>>,
+    failed: DFF<Bits<K>>,
+    next_tag: DFF<Bits<T>>,
     streaming: DFF<Bit>,
-    tag: DFF<Bits<5>>,
+    tag: DFF<Bits<T>>,
     beat: DFF<Bits<6>>,
     left: DFF<Bits<10>>,
     kind: DFF<Bits<2>>,
@@ -95,7 +95,7 @@ pub struct Reader<const W: usize, const B: usize> {
     rq_pending: DFF<Bit>,
     rq_address_reg: DFF<Bits<64>>,
     rq_bytes_reg: DFF<Bits<13>>,
-    rq_tag_reg: DFF<Bits<5>>,
+    rq_tag_reg: DFF<Bits<T>>,
     /// Whether the next tag is free, once that was looked at.
     free_now: DFF<Bit>,
     checked: DFF<Bit>,
@@ -103,7 +103,7 @@ pub struct Reader<const W: usize, const B: usize> {
     put: DFF<Bit>,
     put_at: DFF<Bits<B>>,
     put_data: DFF<Bits<W>>,
-    put_tag: DFF<Bits<5>>,
+    put_tag: DFF<Bits<T>>,
     put_ends: DFF<Bit>,
     put_error: DFF<Bit>,
     /// Of the oldest request: looked at, answered, failed; waits for too long.
@@ -122,18 +122,18 @@ pub struct Reader<const W: usize, const B: usize> {
     beats: Buffer<W>,
     marks: Buffer<10>,
 
-    one: Signal<Local, Bits<32>>,
-    next_mask: Signal<Local, Bits<32>>,
-    rc_mask: Signal<Local, Bits<32>>,
-    rc_keep: Signal<Local, Bits<32>>,
-    next_keep: Signal<Local, Bits<32>>,
-    tag_mask: Signal<Local, Bits<32>>,
-    tag_keep: Signal<Local, Bits<32>>,
-    order_tag: Signal<Local, Bits<5>>,
-    order_mask: Signal<Local, Bits<32>>,
-    blocked: Signal<Local, Bits<32>>,
-    lost: Signal<Local, Bits<32>>,
-    not_used: Signal<Local, Bits<32>>,
+    one: Signal<Local, Bits<K>>,
+    next_mask: Signal<Local, Bits<K>>,
+    rc_mask: Signal<Local, Bits<K>>,
+    rc_keep: Signal<Local, Bits<K>>,
+    next_keep: Signal<Local, Bits<K>>,
+    tag_mask: Signal<Local, Bits<K>>,
+    tag_keep: Signal<Local, Bits<K>>,
+    order_tag: Signal<Local, Bits<T>>,
+    order_mask: Signal<Local, Bits<K>>,
+    blocked: Signal<Local, Bits<K>>,
+    lost: Signal<Local, Bits<K>>,
+    not_used: Signal<Local, Bits<K>>,
     is_free: Signal<Local, Bit>,
     accept: Signal<Local, Bit>,
     is_empty_request: Signal<Local, Bit>,
@@ -146,15 +146,15 @@ pub struct Reader<const W: usize, const B: usize> {
     ends: Signal<Local, Bit>,
     begins: Signal<Local, Bit>,
     can_begin: Signal<Local, Bit>,
-    order_entry: Signal<Local, Bits<18>>,
-    bytes_wide: Signal<Local, Bits<18>>,
-    kind_wide: Signal<Local, Bits<18>>,
+    order_entry: Signal<Local, Bits<19>>,
+    bytes_wide: Signal<Local, Bits<19>>,
+    kind_wide: Signal<Local, Bits<19>>,
     place_wide: Signal<Local, Bits<B>>,
     tag_wide: Signal<Local, Bits<B>>,
-    used_n: Signal<Local, Bits<32>>,
-    outstanding_n: Signal<Local, Bits<32>>,
-    done_n: Signal<Local, Bits<32>>,
-    failed_n: Signal<Local, Bits<32>>,
+    used_n: Signal<Local, Bits<K>>,
+    outstanding_n: Signal<Local, Bits<K>>,
+    done_n: Signal<Local, Bits<K>>,
+    failed_n: Signal<Local, Bits<K>>,
     waiting: Signal<Local, Bit>,
     mark: Signal<Local, Bits<10>>,
     mark_kind: Signal<Local, Bits<10>>,
@@ -168,10 +168,14 @@ pub struct Reader<const W: usize, const B: usize> {
     tag_shift: Constant<Bits<4>>,
 }
 
-impl<const W: usize, const B: usize> Default for Reader<W, B> {
+impl<const W: usize, const B: usize, const T: usize, const K: usize, const P: usize> Default
+    for Reader<W, B, T, K, P>
+{
     fn default() -> Self {
         let beats = 512 * 8 / W;
-        assert_eq!(1 << B, 32 * beats, "the buffer has room for 32 tags");
+        assert_eq!((K, P), (1 << T, T + 1), "tags and the numbers of them");
+        assert!(T <= 6, "a request's entry has six bits for its tag");
+        assert_eq!(1 << B, K * beats, "the buffer has room for all tags");
         let number = |value: usize| value as u64;
         Self {
             clock: Signal::default(),
@@ -290,7 +294,9 @@ impl<const W: usize, const B: usize> Default for Reader<W, B> {
     }
 }
 
-impl<const W: usize, const B: usize> Logic for Reader<W, B> {
+impl<const W: usize, const B: usize, const T: usize, const K: usize, const P: usize> Logic
+    for Reader<W, B, T, K, P>
+{
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
@@ -341,7 +347,7 @@ impl<const W: usize, const B: usize> Logic for Reader<W, B> {
         self.failed_n.next = self.failed.q.val();
         self.buffer.read_clock.next = self.clock.val();
         self.buffer.write_clock.next = self.clock.val();
-        for i in 0..32 {
+        for i in 0..K {
             self.count[i].clock.next = self.clock.val();
             self.count[i].d.next = self.count[i].q.val();
         }
@@ -362,14 +368,14 @@ impl<const W: usize, const B: usize> Logic for Reader<W, B> {
         self.accept.next = self.req_valid.val() && self.is_free.val() && !self.rq_pending.q.val();
         self.req_ready.next = self.is_free.val() && !self.rq_pending.q.val();
         self.rounded.next = self.req_bytes.val() + 7;
-        self.order_entry.next = bit_cast::<18, 5>(self.next_tag.q.val());
-        self.bytes_wide.next = bit_cast::<18, 10>(self.req_bytes.val());
-        self.kind_wide.next = bit_cast::<18, 2>(self.req_kind.val());
-        self.bytes_wide.next = self.bytes_wide.val() << 5;
-        self.kind_wide.next = self.kind_wide.val() << 15;
+        self.order_entry.next = bit_cast::<19, T>(self.next_tag.q.val());
+        self.bytes_wide.next = bit_cast::<19, 10>(self.req_bytes.val());
+        self.kind_wide.next = bit_cast::<19, 2>(self.req_kind.val());
+        self.bytes_wide.next = self.bytes_wide.val() << 6;
+        self.kind_wide.next = self.kind_wide.val() << 16;
         self.order_entry.next = self.order_entry.val() | self.bytes_wide.val() | self.kind_wide.val();
         if self.req_last.val() {
-            self.order_entry.next = self.order_entry.val() | bits::<18>(0x20000);
+            self.order_entry.next = self.order_entry.val() | bits::<19>(0x40000);
         }
         self.order.data.next = self.order_entry.val();
         self.order.push.next = self.accept.val();
@@ -388,7 +394,7 @@ impl<const W: usize, const B: usize> Logic for Reader<W, B> {
         self.rc_fire.next =
             self.rc_valid.val() && self.outstanding.q.val().get_bit(self.rc_tag.val().index());
         self.rc_place.next = 0.into();
-        for i in 0..32 {
+        for i in 0..K {
             if self.rc_tag.val() == i.to_bits() {
                 self.rc_place.next = self.count[i].q.val();
                 if self.rc_valid.val()
@@ -400,7 +406,7 @@ impl<const W: usize, const B: usize> Logic for Reader<W, B> {
             }
         }
         self.is_over.next = self.rc_place.val() == self.tag_beats.val();
-        self.place_wide.next = bit_cast::<B, 5>(self.rc_tag.val());
+        self.place_wide.next = bit_cast::<B, T>(self.rc_tag.val());
         self.place_wide.next = self.place_wide.val() << self.tag_shift.val();
         self.put_at.d.next = self.place_wide.val() | bit_cast::<B, 7>(self.rc_place.val());
         self.put_data.d.next = self.rc_data.val();
@@ -420,7 +426,7 @@ impl<const W: usize, const B: usize> Logic for Reader<W, B> {
         }
 
         // The oldest request begins when it is answered and the one before it ends.
-        self.order_tag.next = self.order.first.val().get_bits::<5>(0);
+        self.order_tag.next = self.order.first.val().get_bits::<T>(0);
         self.order_mask.next = self.one.val() << self.order_tag.val();
         self.fire.next = self.streaming.q.val() && self.marks.ample.val();
         self.ends.next = self.error.q.val() || (self.left.q.val() <= self.beat_bytes.val());
@@ -454,13 +460,13 @@ impl<const W: usize, const B: usize> Logic for Reader<W, B> {
             self.streaming.d.next = true;
             self.tag.d.next = self.order_tag.val();
             self.beat.d.next = 0.into();
-            self.left.d.next = self.order.first.val().get_bits::<10>(5);
-            self.kind.d.next = self.order.first.val().get_bits::<2>(15);
-            self.last.d.next = self.order.first.val().get_bit(17);
+            self.left.d.next = self.order.first.val().get_bits::<10>(6);
+            self.kind.d.next = self.order.first.val().get_bits::<2>(16);
+            self.last.d.next = self.order.first.val().get_bit(18);
             self.error.d.next = self.first_failed.q.val();
         }
         // The buffer gives a beat in the next cycle, and the registers at the end have room for it.
-        self.tag_wide.next = bit_cast::<B, 5>(self.tag.q.val());
+        self.tag_wide.next = bit_cast::<B, T>(self.tag.q.val());
         self.tag_wide.next = self.tag_wide.val() << self.tag_shift.val();
         self.buffer.read_address.next = self.tag_wide.val() | bit_cast::<B, 6>(self.beat.q.val());
         self.sent.d.next = self.fire.val();
@@ -516,7 +522,7 @@ impl<const W: usize, const B: usize> Logic for Reader<W, B> {
                 self.rq_bytes_reg.d.next = bit_cast::<13, 10>(self.rounded.val()) & bits::<13>(0x1ff8);
                 self.rq_tag_reg.d.next = self.next_tag.q.val();
             }
-            for i in 0..32 {
+            for i in 0..K {
                 if self.next_tag.q.val() == i.to_bits() {
                     self.count[i].d.next = 0.into();
                 }

@@ -16,10 +16,18 @@ use rust_hdl::prelude::*;
 /// were handed over and no read is outstanding (or its time-out has passed), and then clears queues, handles
 /// and, with them, the nonce.
 ///
-/// Streams are W bits wide. D is W + 7 and E is W + 6, entries of queues of beats; B is the binary logarithm of the
-/// beats of the read buffer.
+/// Streams are W bits wide. D is W + 7 and E is W + 6, entries of queues of beats. There are K = 2^T tags, P = T + 1,
+/// and the read buffer has 2^B beats.
 #[derive(LogicBlock)]
-pub struct Card<const W: usize, const D: usize, const E: usize, const B: usize> {
+pub struct Card<
+    const W: usize,
+    const D: usize,
+    const E: usize,
+    const B: usize,
+    const T: usize,
+    const K: usize,
+    const P: usize,
+> {
     /// The clock; everything happens on its rising edge.
     pub clock: Signal<In, Clock>,
     /// Function-level reset.
@@ -63,7 +71,7 @@ pub struct Card<const W: usize, const D: usize, const E: usize, const B: usize> 
     /// See there.
     pub rq_bytes: Signal<Out, Bits<13>>,
     /// See there.
-    pub rq_tag: Signal<Out, Bits<5>>,
+    pub rq_tag: Signal<Out, Bits<T>>,
     /// See there.
     pub rq_valid: Signal<Out, Bit>,
     /// See there.
@@ -71,7 +79,7 @@ pub struct Card<const W: usize, const D: usize, const E: usize, const B: usize> 
     /// See there.
     pub rc_data: Signal<In, Bits<W>>,
     /// See there.
-    pub rc_tag: Signal<In, Bits<5>>,
+    pub rc_tag: Signal<In, Bits<T>>,
     /// See there.
     pub rc_last: Signal<In, Bit>,
     /// See there.
@@ -117,7 +125,7 @@ pub struct Card<const W: usize, const D: usize, const E: usize, const B: usize> 
     queue: Queue,
     executor: Executor,
     fetcher: Fetcher,
-    reader: Reader<W, B>,
+    reader: Reader<W, B, T, K, P>,
     words: Unpacker<W>,
     writer: Writer<W>,
     keccak: KeccakJob<W, E>,
@@ -146,10 +154,23 @@ pub struct Card<const W: usize, const D: usize, const E: usize, const B: usize> 
     read_bytes: Signal<Local, Bits<6>>,
 }
 
-impl<const W: usize, const D: usize, const E: usize, const B: usize> Card<W, D, E, B> {
+impl<
+    const W: usize,
+    const D: usize,
+    const E: usize,
+    const B: usize,
+    const T: usize,
+    const K: usize,
+    const P: usize,
+> Card<W, D, E, B, T, K, P>
+{
     /// The card of a board whose streams are W bits wide.
     pub fn new(board: &Board) -> Self {
-        assert_eq!(board.stream_bits, W, "the board's streams are those of this card");
+        assert_eq!(
+            (board.stream_bits, board.tags),
+            (W, K),
+            "the board's streams and tags are those of this card"
+        );
         let capabilities = &board.capabilities;
         let timeout = board.read_timeout_cycles;
         let constants = (0..64_u32).map(|word| {
@@ -229,8 +250,8 @@ impl<const W: usize, const D: usize, const E: usize, const B: usize> Card<W, D, 
             max_messages: wide(capabilities.keccak_max_messages),
             max_bytes: wide(capabilities.keccak_max_bytes),
             timeout: wide(timeout),
-            // During a reset all 32 tags together have half of a time-out.
-            short_timeout: wide(timeout / 64),
+            // During a reset all tags together have half of a time-out.
+            short_timeout: wide(timeout / (2 * K as u32)),
             clear: Signal::default(),
             drained: Signal::default(),
             is_entry: Signal::default(),
@@ -243,7 +264,16 @@ impl<const W: usize, const D: usize, const E: usize, const B: usize> Card<W, D, 
     }
 }
 
-impl<const W: usize, const D: usize, const E: usize, const B: usize> Logic for Card<W, D, E, B> {
+impl<
+    const W: usize,
+    const D: usize,
+    const E: usize,
+    const B: usize,
+    const T: usize,
+    const K: usize,
+    const P: usize,
+> Logic for Card<W, D, E, B, T, K, P>
+{
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(self, clock, resetting, drain, clears);

@@ -1,4 +1,5 @@
-//! Combinational equivalence with yosys and abc: the emitted Verilog of a round against a description of its own.
+//! Combinational equivalence with yosys and abc: the emitted Verilog of a round against a description of its
+//! own.
 
 use crate::verilator;
 use std::fmt::Write;

@@ -1,5 +1,5 @@
-//! Keccak cores against `sha3`: in Verilator with messages of every length and stalls at both ends, and a few in
-//! rust-hdl's own simulation.
+//! Keccak cores against `sha3`: in Verilator with messages of every length and stalls at both ends, and a few
+//! in rust-hdl's own simulation.
 
 use crate::random::Random;
 use crate::verilator::{self, Model};
@@ -7,20 +7,22 @@ use metisvm_hdl::keccak::core::Core;
 use metisvm_hdl::keccak::round::round_constants;
 use rust_hdl::prelude::{Block, simulate};
 use sha3::{Digest, Keccak256};
+use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::sync::OnceLock;
+use std::sync::Mutex;
 
-fn model() -> Option<&'static Model> {
-    static MODEL: OnceLock<Option<Model>> = OnceLock::new();
-    MODEL
-        .get_or_init(|| {
-            Some(Model::build(
-                verilator::command()?,
-                "metisvm_keccak_core",
-                "keccak.cpp",
-            ))
-        })
-        .as_ref()
+/// A core by the rounds that it executes in a cycle.
+fn model(rounds: u64) -> Option<&'static Model> {
+    static MODELS: Mutex<BTreeMap<u64, &Model>> = Mutex::new(BTreeMap::new());
+    let verilator = verilator::command()?;
+    let build = || {
+        let top = match rounds {
+            1 => "metisvm_keccak_core".to_owned(),
+            _ => format!("metisvm_keccak_core_{rounds}"),
+        };
+        &*Box::leak(Box::new(Model::build(verilator, &top, "keccak.cpp")))
+    };
+    Some(MODELS.lock().unwrap().entry(rounds).or_insert_with(build))
 }
 
 /// What came of a batch: cycles, and rounds that were executed.
@@ -29,9 +31,10 @@ struct Ran {
     busy: u64,
 }
 
-/// Hashes messages, with the source and the sink holding back in so many of 256 cycles.
-fn hash(name: &str, messages: &[Vec<u8>], [source, sink]: [u32; 2]) -> Option<Ran> {
-    let model = model()?;
+/// Hashes messages on a core of so many rounds a cycle, with the source and the sink holding back in so many
+/// of 256 cycles.
+fn hash(rounds: u64, name: &str, messages: &[Vec<u8>], [source, sink]: [u32; 2]) -> Option<Ran> {
+    let model = model(rounds)?;
     let mut text = format!("{} {source} {sink}\n", messages.len());
     for message in messages {
         write!(text, "{} ", message.len()).unwrap();
@@ -81,43 +84,92 @@ fn permutations(messages: &[Vec<u8>]) -> u64 {
         .sum()
 }
 
-#[test]
-fn messages_of_every_length_up_to_two_blocks_and_more() {
+/// Messages of every length up to two blocks and more.
+fn lengths(rounds: u64) {
     let messages = messages(0..=300);
-    let Some(ran) = hash("lengths", &messages, [0, 0]) else {
+    let Some(ran) = hash(rounds, "lengths", &messages, [0, 0]) else {
         return;
     };
-    assert_eq!(ran.busy, 24 * permutations(&messages));
+    assert_eq!(ran.busy, 24 / rounds * permutations(&messages));
 }
 
-#[test]
-fn source_and_sink_may_hold_back() {
+/// Source and sink hold back.
+fn stalls(rounds: u64) {
     for (name, stalls) in [
         ("slow-source", [200, 0]),
         ("slow-sink", [0, 250]),
         ("both-slow", [128, 128]),
         ("very-slow", [250, 250]),
     ] {
-        hash(name, &messages((0..=300).step_by(7)), stalls);
+        hash(rounds, name, &messages((0..=300).step_by(7)), stalls);
     }
 }
 
-#[test]
-fn long_messages_and_blocks_at_their_edges() {
+/// Long messages, blocks at their edges, and bytes that look like padding.
+fn edges(rounds: u64) {
     let edges = [1, 2, 3, 8, 30]
         .into_iter()
         .flat_map(|blocks| [136 * blocks - 1, 136 * blocks, 136 * blocks + 1]);
     let mut messages = messages(edges.chain([0, 0, 4096, 0]));
-    // Bytes that look like padding.
     messages.push([&[1; 135][..], &[0x80]].concat());
     messages.push(vec![0; 136]);
-    hash("edges", &messages, [20, 20]);
+    hash(rounds, "edges", &messages, [20, 20]);
+}
+
+#[test]
+fn messages_of_every_length_up_to_two_blocks_and_more() {
+    lengths(1);
+}
+
+#[test]
+fn source_and_sink_may_hold_back() {
+    stalls(1);
+}
+
+#[test]
+fn long_messages_and_blocks_at_their_edges() {
+    edges(1);
+}
+
+#[test]
+fn core_of_two_rounds_a_cycle() {
+    lengths(2);
+    stalls(2);
+    edges(2);
+}
+
+#[test]
+fn core_of_three_rounds_a_cycle() {
+    lengths(3);
+    stalls(3);
+    edges(3);
+}
+
+#[test]
+fn core_of_a_whole_permutation_a_cycle() {
+    lengths(24);
+    stalls(24);
+    edges(24);
+}
+
+/// The words of a block come in while the one before is permuted, but not faster than one a cycle.
+#[test]
+fn absorber_bounds_what_more_rounds_a_cycle_give() {
+    let messages = messages([136 * 20; 10]);
+    let blocks = permutations(&messages);
+    for (rounds, most) in [(1, 24.5), (2, 20.5), (24, 20.5)] {
+        let Some(ran) = hash(rounds, "blocks", &messages, [0, 0]) else {
+            return;
+        };
+        let cycles = ran.cycles as f64 / blocks as f64;
+        assert!(cycles < most, "{rounds} rounds a cycle: {cycles} cycles a block");
+    }
 }
 
 #[test]
 fn core_is_busy_with_batches_of_messages_of_136_bytes() {
     let messages = messages([136; 1000]);
-    let Some(ran) = hash("busy", &messages, [0, 0]) else {
+    let Some(ran) = hash(1, "busy", &messages, [0, 0]) else {
         return;
     };
     let share = ran.busy as f64 / ran.cycles as f64;
@@ -159,52 +211,75 @@ fn round_constants_are_those_of_the_standard() {
 /// Updates after which a change must have died out.
 const MOST_UPDATES: usize = 64;
 
+/// One cycle of rust-hdl's simulation, its inputs being set.
+fn edge(core: &mut Core) {
+    for level in [true, false] {
+        core.clock.next = level.into();
+        assert!(simulate(core, MOST_UPDATES));
+    }
+}
+
+/// Offers a message for so many cycles at most, and gives the digest as far as it came out.
+fn simulated(core: &mut Core, message: &[u8], cycles: usize) -> Vec<u8> {
+    let mut at = 0;
+    let mut offers = true;
+    let mut digest = Vec::new();
+    for _ in 0..cycles {
+        let left = message.len() - at;
+        core.in_valid.next = offers;
+        core.in_data.next = {
+            let mut word = [0xee; 8];
+            let count = left.min(8);
+            word[..count].copy_from_slice(&message[at..at + count]);
+            u64::from_le_bytes(word).into()
+        };
+        core.in_bytes.next = (left.min(8) as u64).into();
+        core.in_last.next = left <= 8;
+        core.out_ready.next = true;
+        assert!(simulate(core, MOST_UPDATES));
+        if core.out_valid.val() {
+            digest.extend(u64::from(core.out_data.val()).to_le_bytes());
+        }
+        if offers && core.in_ready.val() {
+            at += left.min(8);
+            offers = left > 8;
+        }
+        let ends = core.out_valid.val() && core.out_last.val();
+        edge(core);
+        if ends {
+            break;
+        }
+    }
+    core.in_valid.next = false;
+    digest
+}
+
 #[test]
 fn simulation_of_rust_hdl_gives_the_same_digests() {
     let mut core = Core::default();
     core.connect_all();
     for message in messages([0, 5, 136, 150]) {
-        let mut at = 0;
-        let mut offers = true;
-        let mut digest = Vec::new();
-        for _ in 0..200 {
-            let left = message.len() - at;
-            core.in_valid.next = offers;
-            core.in_data.next = {
-                let mut word = [0xee; 8];
-                let count = left.min(8);
-                word[..count].copy_from_slice(&message[at..at + count]);
-                u64::from_le_bytes(word).into()
-            };
-            core.in_bytes.next = (left.min(8) as u64).into();
-            core.in_last.next = left <= 8;
-            core.out_ready.next = true;
-            assert!(simulate(&mut core, MOST_UPDATES));
-            if core.out_valid.val() {
-                digest.extend(u64::from(core.out_data.val()).to_le_bytes());
-                if core.out_last.val() {
-                    break;
-                }
-            }
-            if offers && core.in_ready.val() {
-                at += left.min(8);
-                offers = left > 8;
-            }
-            for level in [true, false] {
-                core.clock.next = level.into();
-                assert!(simulate(&mut core, MOST_UPDATES));
-            }
-        }
-        // The last word is taken with the edge.
-        for level in [true, false] {
-            core.clock.next = level.into();
-            assert!(simulate(&mut core, MOST_UPDATES));
-        }
-        assert_eq!(
-            digest,
-            Keccak256::digest(&message).to_vec(),
-            "{} bytes",
-            message.len()
-        );
+        let digest = simulated(&mut core, &message, 200);
+        let expected = Keccak256::digest(&message).to_vec();
+        assert_eq!(digest, expected, "{} bytes", message.len());
+    }
+}
+
+/// Whatever the core is at, a `clear` of one cycle leaves nothing of it, and the next word may follow at once.
+#[test]
+fn clear_forgets_a_message_in_every_cycle_of_it() {
+    let mut core = Core::default();
+    core.connect_all();
+    let messages = messages([150, 20]);
+    let expected = Keccak256::digest(&messages[1]).to_vec();
+    // The first message has its digest after some 75 cycles.
+    for cycles in 0..80 {
+        simulated(&mut core, &messages[0], cycles);
+        core.clear.next = true;
+        assert!(simulate(&mut core, MOST_UPDATES));
+        edge(&mut core);
+        core.clear.next = false;
+        let digest = simulated(&mut core, &messages[1], 100);
+        assert_eq!(digest, expected, "cleared after {cycles} cycles");
     }
 }

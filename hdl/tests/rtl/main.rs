@@ -11,6 +11,7 @@
 
 mod formal;
 mod keccak;
+mod lockstep;
 mod random;
 mod requantise;
 mod simulation;

@@ -277,7 +277,7 @@ pub struct Engine {
     pub audit: Option<NonZeroU32>,
     /// The card behind the fpga backend and --keccak card: in software, or in RTL, built by Verilator on first use from the
     /// Verilog of a board (sim if none is named) [default: functional]
-    #[arg(long, value_name = "functional|rtl[:BOARD]")]
+    #[arg(long, value_name = "functional[:BOARD]|rtl[:BOARD]")]
     pub card: Option<Card>,
     /// Write the waveforms of a card in RTL that hashes (FST, for GTKWave or Surfer)
     #[arg(long, value_name = "FILE.fst")]
@@ -462,8 +462,9 @@ pub enum Place {
 /// A card.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Card {
-    /// The card in software, in this process: it follows the device ABI, at no particular speed
-    Functional,
+    /// The card in software, in this process: it follows the device ABI, at no particular speed. Of a board, it has
+    /// what that board's card has.
+    Functional(Option<&'static str>),
     /// The card in RTL, of a board.
     Rtl(&'static str),
 }
@@ -472,18 +473,22 @@ impl FromStr for Card {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let board = match text.split_once(':') {
-            None if text == "functional" => return Ok(Self::Functional),
-            None if text == "rtl" => boards::DEFAULT,
-            Some(("rtl", board)) => board,
-            _ => return Err("it is functional, rtl, or rtl:BOARD".to_owned()),
-        };
-        let known = boards::names().find(|known| *known == board);
-        known.map(Self::Rtl).ok_or_else(|| {
-            let names: Vec<&str> = boards::names().collect();
-            format!("there is no board {board:?}; there are {}", names.join(", "))
-        })
+        match text.split_once(':') {
+            None if text == "functional" => Ok(Self::Functional(None)),
+            None if text == "rtl" => Ok(Self::Rtl(boards::DEFAULT)),
+            Some(("functional", name)) => board(name).map(Some).map(Self::Functional),
+            Some(("rtl", name)) => board(name).map(Self::Rtl),
+            _ => Err("it is functional[:BOARD] or rtl[:BOARD]".to_owned()),
+        }
     }
+}
+
+/// The name of a board that is known.
+fn board(name: &str) -> Result<&'static str, String> {
+    boards::names().find(|known| *known == name).ok_or_else(|| {
+        let names: Vec<&str> = boards::names().collect();
+        format!("there is no board {name:?}; there are {}", names.join(", "))
+    })
 }
 
 /// What to compare.
@@ -572,6 +577,7 @@ mod tests {
             "--keccak card --card rtl",
             "--keccak auto --card rtl:sim",
             "--keccak card:1 --card functional",
+            "--keccak card:1 --card functional:ecp5-85f",
             "--backend fpga --card rtl",
             "--keccak card --card rtl --trace wave.fst",
         ] {
@@ -584,7 +590,14 @@ mod tests {
                 "--keccak card --card rtl:none",
                 "there is no board \"none\"; there are sim",
             ),
-            ("--keccak card --card simulated", "functional, rtl, or rtl:BOARD"),
+            (
+                "--keccak card --card simulated",
+                "functional[:BOARD] or rtl[:BOARD]",
+            ),
+            (
+                "--keccak card --card functional:none",
+                "there is no board \"none\"",
+            ),
             ("--keccak card --trace wave.fst", "add --card rtl"),
             (
                 "--backend fpga --card rtl --trace wave.fst",

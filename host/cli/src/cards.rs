@@ -2,6 +2,7 @@
 
 use crate::args::{Card, Engine};
 use crate::{output, user_cache};
+use metisvm_boards::Board;
 use metisvm_firmware::port::CardModel;
 use metisvm_sim::rtl::{Meter, boards};
 use metisvm_sim::{FaultPlan, FaultyCard, FunctionalCard, RtlCard, RtlOptions, SimOptions};
@@ -31,13 +32,17 @@ pub enum Use {
 /// # Errors
 /// Why there is none: a missing tool, for one.
 pub fn open(engine: &Engine, purpose: Use) -> Result<Opened, String> {
-    match engine.card.unwrap_or(Card::Functional) {
-        Card::Functional => Ok(wrapped(
-            FunctionalCard::new(SimOptions::default()),
-            engine,
-            purpose,
-            None,
-        )),
+    match engine.card.unwrap_or(Card::Functional(None)) {
+        Card::Functional(board) => {
+            let options = match board {
+                Some(name) => {
+                    let board = Board::named(name).ok_or_else(|| format!("there is no board {name}"))?;
+                    SimOptions::of_board(&board)
+                }
+                None => SimOptions::default(),
+            };
+            Ok(wrapped(FunctionalCard::new(options), engine, purpose, None))
+        }
         Card::Rtl(board) => {
             let source = boards::named(board).ok_or_else(|| format!("there is no board {board}"))?;
             let trace = match purpose {

@@ -21,7 +21,7 @@
 namespace {
 
 constexpr unsigned MOST_WORDS = 512;
-constexpr unsigned TAGS = 32;
+constexpr unsigned TAGS = 64;
 // Events that wait for their taker before the bus takes no more requests.
 constexpr size_t MOST_EVENTS = 64;
 // Cycles after a register access, in which the card notices what it means.

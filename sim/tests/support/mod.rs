@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![allow(dead_code, reason = "each test binary uses its part")]
 
+pub(crate) mod bench;
 pub(crate) mod rtl;
 
 use metisvm_driver::ring::QueuePair;

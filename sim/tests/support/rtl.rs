@@ -28,9 +28,11 @@ pub(crate) fn has_verilator() -> bool {
 }
 
 /// The board that `METISVM_CARD=rtl[:BOARD]` asks the tests' cards to be of; the one for simulation otherwise.
-fn name() -> String {
+pub(crate) fn name() -> String {
     let card = std::env::var("METISVM_CARD").unwrap_or_default();
-    card.strip_prefix("rtl:").unwrap_or(metisvm_boards::DEFAULT).to_owned()
+    card.strip_prefix("rtl:")
+        .unwrap_or(metisvm_boards::DEFAULT)
+        .to_owned()
 }
 
 /// Whether `METISVM_CARD=rtl[:BOARD]` asks for the tests' cards to be in RTL.

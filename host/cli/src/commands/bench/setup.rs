@@ -126,7 +126,8 @@ fn open(args: &Bench, backend: Backend) -> Option<Engine> {
         let card = card.backend();
         engine.level = Some(match args.card {
             Some(Card::Rtl(board)) => format!("card in RTL, {board}"),
-            Some(Card::Functional) | None => "functional card".to_owned(),
+            Some(Card::Functional(Some(board))) => format!("functional card, {board}"),
+            Some(Card::Functional(None)) | None => "functional card".to_owned(),
         });
         engine.keccak = Some(card.clone());
         engine.card = Some(card.clone());

@@ -1,0 +1,116 @@
+//! The blocks that are proven, as emitted.
+
+use crate::memory::Memory;
+use metisvm_hdl::keccak::cluster::Cluster;
+use metisvm_hdl::shell::{
+    fetcher::Fetcher, keccak_job::KeccakJob, queue::Queue, reader::Reader, writer::Writer,
+};
+use metisvm_hdl::stream::fifo::Fifo;
+use metisvm_hdl::verilog::emit;
+
+/// A block and its properties.
+pub(crate) struct Block {
+    /// Of its top module and of its file of properties.
+    pub(crate) name: &'static str,
+    pub(crate) verilog: String,
+    pub(crate) properties: String,
+    /// Modules within of which nothing is assumed: their outputs may be anything.
+    pub(crate) cut: &'static [&'static str],
+    /// A memory that its properties see.
+    pub(crate) memory: Option<Memory>,
+    /// Steps of the induction, and of that which looks for faults: no fewer, and more where that shows what a
+    /// fault does from power-up on.
+    pub(crate) steps: usize,
+    pub(crate) depth: usize,
+}
+
+macro_rules! block {
+    ($name:literal, $block:expr) => {
+        Block {
+            name: $name,
+            verilog: emit($name, $block).unwrap(),
+            properties: include_str!(concat!($name, ".sv")).to_owned(),
+            cut: &[],
+            memory: None,
+            steps: 1,
+            depth: 1,
+        }
+    };
+}
+
+pub(crate) fn fetcher() -> Block {
+    Block {
+        depth: 3,
+        ..block!("fetcher", Fetcher::default())
+    }
+}
+
+pub(crate) fn fifo() -> Block {
+    Block {
+        memory: Some(Memory {
+            instance: "entries",
+            address_bits: 3,
+            data_bits: 16,
+            looks: 2,
+            is_cut: false,
+        }),
+        depth: 11,
+        ..block!("fifo", Fifo::<16, 3, 4>::default())
+    }
+}
+
+/// Of beats of 256 bits: what is not whole beats is more often so than with narrow ones.
+pub(crate) fn writer() -> Block {
+    let block = block!("writer", Writer::<256>::default());
+    Block {
+        properties: format!("localparam LANES = 4;\n{}", block.properties),
+        cut: &["writer$beats"],
+        depth: 2,
+        ..block
+    }
+}
+
+pub(crate) fn keccak_job() -> Block {
+    Block {
+        cut: &["keccak_job$beats", "keccak_job$descriptors", "keccak_job$crc"],
+        steps: 2,
+        depth: 2,
+        ..block!("keccak_job", KeccakJob::<128, 134>::default())
+    }
+}
+
+pub(crate) fn reader() -> Block {
+    let block = block!("reader", Reader::<128, 10, 5, 32, 6>::default());
+    let counts: Vec<String> = (0..32).rev().map(|tag| format!("count${tag}$q")).collect();
+    Block {
+        properties: format!(
+            "localparam BEATS = 32, SHIFT = 5;\nwire [223:0] f_count = {{{}}};\n{}",
+            counts.join(", "),
+            block.properties
+        ),
+        cut: &["reader$buffer", "reader$order"],
+        ..block
+    }
+}
+
+pub(crate) fn cluster() -> Block {
+    Block {
+        cut: &["cluster$lanes$0", "cluster$order"],
+        depth: 2,
+        ..block!("cluster", Cluster::<128, 135>::new(3, 1))
+    }
+}
+
+pub(crate) fn queue() -> Block {
+    Block {
+        memory: Some(Memory {
+            instance: "contexts",
+            address_bits: 6,
+            data_bits: 64,
+            looks: 1,
+            is_cut: true,
+        }),
+        cut: &["queue$burst"],
+        ..block!("queue", Queue::default())
+    }
+}

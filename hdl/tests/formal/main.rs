@@ -1,0 +1,140 @@
+//! What the shell's blocks never do, proven by k-induction with yosys: properties of `*.sv` are put into the
+//! emitted modules, whose registers they name.
+//!
+//! Each proof is done again with a fault in the block, which it must find: a property that nothing can break
+//! says nothing.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails, in its helpers too"
+)]
+
+mod blocks;
+mod memory;
+mod yosys;
+
+use blocks::Block;
+use yosys::{Outcome, is_there, prove};
+
+/// Proves a block's properties. Then puts in each of the faults, a text of the emitted Verilog and what takes
+/// its place, and has the proof fail.
+fn check(block: &Block, faults: &[(&str, &str)]) {
+    if !is_there() {
+        return;
+    }
+    assert_eq!(
+        prove("sound", block, &block.verilog, block.steps),
+        Outcome::Proven
+    );
+    for (index, (text, instead)) in faults.iter().enumerate() {
+        let count = block.verilog.matches(text).count();
+        assert_eq!(count, 1, "{}: {text} stands there {count} times", block.name);
+        let faulty = block.verilog.replacen(text, instead, 1);
+        let outcome = prove(&format!("fault{index}"), block, &faulty, block.depth);
+        assert_ne!(outcome, Outcome::Proven, "{}: {instead} for {text}", block.name);
+    }
+}
+
+#[test]
+fn fetcher_asks_for_nothing_outside_its_command() {
+    check(
+        &blocks::fetcher(),
+        &[
+            ("room = ((32'h200)", "room = ((32'h208)"),
+            ("left$q <= room_wide", "left$q < room_wide"),
+            ("left$d = left$q - room_wide", "left$d = left$q"),
+        ],
+    );
+}
+
+#[test]
+fn fifo_never_overflows_and_keeps_the_order() {
+    check(
+        &blocks::fifo(),
+        &[
+            ("capacity = 4'h8", "capacity = 4'h9"),
+            (
+                "entries$write_enable = push && ~no_room",
+                "entries$write_enable = push",
+            ),
+            ("head$q != tail_seen$q", "head$q != tail$q"),
+            ("if (pop && has_one)", "if (pop)"),
+        ],
+    );
+}
+
+#[test]
+fn writer_writes_only_where_words_belong() {
+    check(
+        &blocks::writer(),
+        &[
+            ("held$q == 32'h40", "held$q == 32'h48"),
+            ("(place == 32'h0)", "(place == 32'h8)"),
+            ("beats_n = beats_held$q + 32'h1", "beats_n = beats_held$q"),
+            ("wd_last = sending$q == 32'h1", "wd_last = sending$q == 32'h2"),
+            ("idle = ~active && (held$q == 32'h0)", "idle = ~active"),
+        ],
+    );
+}
+
+#[test]
+fn keccak_job_reads_its_batch_and_writes_its_output_alone() {
+    check(
+        &blocks::keccak_job(),
+        &[
+            ("last_byte$q > batch_wide", "last_byte$q > most"),
+            ("piece = 32'h40", "piece = 32'h80"),
+            ("words_left$q == 32'h1", "words_left$q == 32'h0"),
+            ("limit < ahead", "ahead < limit"),
+        ],
+    );
+}
+
+#[test]
+fn reader_uses_no_tag_twice() {
+    check(
+        &blocks::reader(),
+        &[
+            ("blocked = used$q | outstanding$q", "blocked = used$q"),
+            ("tag_beats = 7'b100000", "tag_beats = 7'b100001"),
+            ("rounded = req_bytes + 32'h7", "rounded = req_bytes"),
+        ],
+    );
+}
+
+#[test]
+fn cluster_grants_one_core_and_gives_digests_in_turn() {
+    check(
+        &blocks::cluster(),
+        &[
+            ("begun$d = ~in_end", "begun$d = 1'b0"),
+            ("order$push = fire && first_beat", "order$push = fire"),
+            ("lanes$1$out_valid && order$valid", "lanes$1$out_valid"),
+            ("order$pop = out_fire && word_last", "order$pop = out_fire"),
+            ("target_ready && (begun$q || ~order$full)", "target_ready"),
+            ("last_core = 4'h2", "last_core = 4'h3"),
+        ],
+    );
+}
+
+#[test]
+fn queue_answers_what_it_fetched_and_stays_within_its_rings() {
+    check(
+        &blocks::queue(),
+        &[
+            (
+                "completed$d = completed$q + 32'h1",
+                "completed$d = completed$q + 32'h2",
+            ),
+            ("~sel_enabled || (sel_fresh && sel_pending)", "~sel_enabled"),
+            (
+                "~sel_enabled || (sel_fresh && sel_pending)",
+                "sel_fresh && sel_pending",
+            ),
+            ("room < least", "room > least"),
+            ("to_end < least", "to_end > least"),
+            ("to_page < least", "to_page > least"),
+            ("else if (end17 == 32'h0)", "else if (end17 == 32'h1)"),
+        ],
+    );
+}

@@ -9,15 +9,24 @@ always @(posedge clock) begin
         f_first <= cmd_address;
         f_length <= cmd_length;
         f_done <= 0;
-    end else if (req_ready)
+    end else if (req_valid && req_ready)
         f_done <= f_done + req_bytes;
 end
 
-always @(*) if (req_valid) begin
-    // What makes it inductive.
+// What makes it inductive.
+always @(*) if (active$q) begin
     assert (address$q == f_first + f_done);
     assert (left$q == f_length - f_done);
     assert (f_done <= f_length);
+    assert (f_done == 0 || f_done < f_length);
+end
+always @(*) if (ready$q) begin
+    assert (active$q);
+    assert (room$q == 512 - address$q[8:0]);
+    assert (is_last$q == (left$q <= room$q));
+end
+
+always @(*) if (req_valid) begin
     // A request is the next piece of the command.
     assert (req_address - f_first == f_done);
     assert (f_done + req_bytes <= f_length);

@@ -3,12 +3,13 @@
 use crate::memory::Memory;
 use metisvm_hdl::keccak::cluster::Cluster;
 use metisvm_hdl::shell::{
-    fetcher::Fetcher, keccak_job::KeccakJob, queue::Queue, reader::Reader, writer::Writer,
+    burst::Burst, fetcher::Fetcher, keccak_job::KeccakJob, queue::Queue, reader::Reader, writer::Writer,
 };
 use metisvm_hdl::stream::fifo::Fifo;
 use metisvm_hdl::verilog::emit;
 
 /// A block and its properties.
+#[derive(Clone)]
 pub(crate) struct Block {
     /// Of its top module and of its file of properties.
     pub(crate) name: &'static str,
@@ -101,8 +102,44 @@ pub(crate) fn cluster() -> Block {
     }
 }
 
-pub(crate) fn queue() -> Block {
+/// What is claimed of a burst's arithmetic, to be proven or assumed, where its ports have a prefix.
+fn burst_claims(claim: &str, prefix: &str) -> String {
+    let ports = [
+        ("sq", 64),
+        ("cq", 64),
+        ("log2", 32),
+        ("max_log2", 32),
+        ("tail", 16),
+        ("head", 16),
+        ("completed", 16),
+        ("consumed", 16),
+        ("valid", 1),
+        ("over", 1),
+        ("count", 4),
+        ("address", 64),
+        ("completion", 64),
+        ("at_start", 1),
+        ("phase", 1),
+    ];
+    let names = ports.map(|(port, bits)| format!("wire [{}:0] b_{port} = {prefix}{port};\n", bits - 1));
+    let claims = include_str!("burst.sv").replace("`CLAIM", claim);
+    names.concat() + &claims
+}
+
+/// Its stages hold no loop: so many steps after any state, its outputs follow from its inputs.
+pub(crate) fn burst() -> Block {
     Block {
+        properties: burst_claims("assert", ""),
+        steps: 9,
+        depth: 9,
+        ..block!("burst", Burst::default())
+    }
+}
+
+pub(crate) fn queue() -> Block {
+    let block = block!("queue", Queue::default());
+    Block {
+        properties: burst_claims("assume", "next_burst$") + &block.properties,
         memory: Some(Memory {
             instance: "contexts",
             address_bits: 6,
@@ -110,7 +147,7 @@ pub(crate) fn queue() -> Block {
             looks: 1,
             is_cut: true,
         }),
-        cut: &["queue$burst"],
-        ..block!("queue", Queue::default())
+        cut: &["queue$burst", "queue$next_burst"],
+        ..block
     }
 }

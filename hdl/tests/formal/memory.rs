@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 /// A memory of a block and what its properties see of it: at `f_address_N` is `f_data_N`.
+#[derive(Clone)]
 pub(crate) struct Memory {
     pub(crate) instance: &'static str,
     pub(crate) address_bits: usize,

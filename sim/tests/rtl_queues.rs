@@ -74,7 +74,8 @@ impl Rivals<'_> {
         full.iter().map(|queue| queue.answered).collect()
     }
 
-    /// While a NOP waits, a full queue has no more than what is left of the service in progress, and one of its own.
+    /// While a NOP waits, a full queue has no more than what is left of the service in progress, and one of
+    /// its own.
     fn is_soon(&self, index: usize, answered: &[u64]) {
         for (hog, (now, before)) in answered.iter().zip(&self.since[index]).enumerate() {
             let waited = now - before;

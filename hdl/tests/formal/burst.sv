@@ -1,5 +1,5 @@
-// What a burst's arithmetic says once its inputs have been steady: proven of the block, and what the queue engine's proof
-// assumes of it. CLAIM is assert or assume; b_PORT is the block's port.
+// What a burst's arithmetic says once its inputs have been steady: proven of the block, and what the queue
+// engine's proof assumes of it. CLAIM is assert or assume; b_PORT is the block's port.
 
 reg [159:0] f_last_ring;
 reg [63:0] f_last_pointers;

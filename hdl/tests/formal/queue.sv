@@ -6,8 +6,8 @@
 wire f_mine = queue$q == f_queue;
 wire f_serves = f_mine && state$q != 0;
 
-// What the registers hold of it. The host may disable it at any time, change it then, and enable it: so it is fresh, and
-// waits. A reset disables all queues.
+// What the registers hold of it. The host may disable it at any time, change it then, and enable it: so it is
+// fresh, and waits. A reset disables all queues.
 (* anyseq *) wire f_disables;
 (* anyseq *) wire f_enables;
 (* anyseq *) wire [159:0] f_new;

@@ -1,9 +1,9 @@
 //! The card's end of the bridge.
 
 use super::TAG_BITS;
-use super::fifo::Fifo;
 use super::shifter::Shifter;
 use super::widths::Widths;
+use crate::stream::slice::Slice;
 use rust_hdl::prelude::*;
 
 /// Drives the card's pins from the frames of one link, and sends what the card offers as frames on the other.
@@ -116,8 +116,8 @@ pub struct CardEnd<const W: usize, const S: usize> {
     /// See there.
     pub busy: Signal<In, Bit>,
 
-    arrivals: Fifo<32>,
-    departures: Fifo<32>,
+    arrivals: Slice<32>,
+    departures: Slice<32>,
     sender: Shifter<S>,
     widths: Widths<W>,
 
@@ -146,6 +146,7 @@ pub struct CardEnd<const W: usize, const S: usize> {
     write_left: DFF<Bits<11>>,
     // What the host believes of `busy`, and whether it waits for the answer to a reset.
     told: DFF<Bit>,
+    busy_seen: DFF<Bit>,
     flr_answer: DFF<Bit>,
 
     word: Signal<Local, Bits<32>>,
@@ -197,9 +198,12 @@ impl<const W: usize, const S: usize> Logic for CardEnd<W, S> {
             chosen,
             write_left,
             told,
+            busy_seen,
             flr_answer
         );
         clock!(self, clock, arrivals, departures, sender);
+        self.arrivals.clear.next = false;
+        self.departures.clear.next = false;
         self.arrivals.in_data.next = self.link_in_data.val();
         self.arrivals.in_valid.next = self.link_in_valid.val();
         self.link_in_ready.next = self.arrivals.in_ready.val();
@@ -291,7 +295,8 @@ impl<const W: usize, const S: usize> Logic for CardEnd<W, S> {
 
         // What leaves: a frame is chosen while the one before it is sent. Each that goes first is bounded, by
         // what is under way or by credit, so that the last is not kept waiting.
-        self.rises.next = self.busy.val() && !self.told.q.val();
+        self.busy_seen.d.next = self.busy.val();
+        self.rises.next = self.busy_seen.q.val() && !self.told.q.val();
         self.go.next = self.sender.free.val() && (self.chosen.q.val() != 0);
         self.loads.next = self.go.val();
         if self.chosen.q.val() == 0 {
@@ -309,7 +314,7 @@ impl<const W: usize, const S: usize> Logic for CardEnd<W, S> {
                 self.chosen.d.next = 4.into();
             } else if self.mw_valid.val() {
                 self.chosen.d.next = 5.into();
-            } else if self.told.q.val() && !self.busy.val() {
+            } else if self.told.q.val() && !self.busy_seen.q.val() {
                 self.chosen.d.next = 7.into();
             }
         }
@@ -373,14 +378,14 @@ impl<const W: usize, const S: usize> Logic for CardEnd<W, S> {
             self.irq_goes.next = self.go.val();
         }
         if self.chosen.q.val() == 7 {
-            if self.busy.val() {
+            if self.busy_seen.q.val() {
                 self.field.next = 1.into();
             }
             if self.flr_answer.q.val() {
                 self.field.next = self.field.val() | bits::<32>(2);
             }
             if self.go.val() {
-                self.told.d.next = self.busy.val();
+                self.told.d.next = self.busy_seen.q.val();
                 self.flr_answer.d.next = false;
             }
         }

@@ -36,13 +36,13 @@ pub struct Handles {
     seen: DFF<Bits<7>>,
     running: DFF<Bit>,
     hit: DFF<Bit>,
+    mask: DFF<Bits<64>>,
     piece: DFF<Bits<97>>,
     piece_counts: DFF<Bit>,
     below: DFF<Bit>,
     above: DFF<Bit>,
     both_count: DFF<Bit>,
     one: Signal<Local, Bits<64>>,
-    mask: Signal<Local, Bits<64>>,
     inverse: Signal<Local, Bits<64>>,
     entry: Signal<Local, Bits<97>>,
     entry_high: Signal<Local, Bits<97>>,
@@ -62,6 +62,7 @@ impl Logic for Handles {
             seen,
             running,
             hit,
+            mask,
             piece,
             piece_counts,
             below,
@@ -71,8 +72,8 @@ impl Logic for Handles {
         self.pieces.read_clock.next = self.clock.val();
         self.pieces.write_clock.next = self.clock.val();
         self.one.next = 1.into();
-        self.mask.next = self.one.val() << self.handle.val();
-        self.inverse.next = !self.mask.val();
+        self.mask.d.next = self.one.val() << self.handle.val();
+        self.inverse.next = !self.mask.q.val();
         self.present.next = self.valid.q.val().get_bit(self.handle.val().index());
         self.entry.next = bit_cast::<97, 48>(self.start.val());
         self.entry_high.next = bit_cast::<97, 49>(self.upto.val());
@@ -117,7 +118,7 @@ impl Logic for Handles {
         self.searched.next = !self.running.q.val();
         self.meets.next = self.hit.q.val();
         if self.insert.val() {
-            self.valid.d.next = self.valid.q.val() | self.mask.val();
+            self.valid.d.next = self.valid.q.val() | self.mask.q.val();
         }
         if self.remove.val() {
             self.valid.d.next = self.valid.q.val() & self.inverse.val();

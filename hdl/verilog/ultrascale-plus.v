@@ -8161,9 +8161,9 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
     reg  [31:0] candidate$d;
     wire  [31:0] candidate$q;
     reg  candidate$clock;
-    reg  matches$d;
-    wire  matches$q;
-    reg  matches$clock;
+    reg  is_match$d;
+    wire  is_match$q;
+    reg  is_match$clock;
     reg  settled$d;
     wire  settled$q;
     reg  settled$clock;
@@ -8418,10 +8418,10 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         .q(candidate$q),
         .clock(candidate$clock)
     );
-    metisvm_card$clears matches(
-        .d(matches$d),
-        .q(matches$q),
-        .clock(matches$clock)
+    metisvm_card$clears is_match(
+        .d(is_match$d),
+        .q(is_match$q),
+        .clock(is_match$clock)
     );
     metisvm_card$clears settled(
         .d(settled$d),
@@ -8453,7 +8453,7 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         whole$clock = clock;
         is_cancellable$clock = clock;
         candidate$clock = clock;
-        matches$clock = clock;
+        is_match$clock = clock;
         settled$clock = clock;
         state$d = state$q;
         queue$d = queue$q;
@@ -8477,7 +8477,7 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         whole$d = whole$q;
         is_cancellable$d = is_cancellable$q;
         candidate$d = candidate$q;
-        matches$d = matches$q;
+        is_match$d = is_match$q;
         settled$d = settled$q;
         next_burst$clock = clock;
         contexts$read_clock = clock;
@@ -8610,7 +8610,7 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         if (look$q == 7) begin
             candidate$d = target$7$q;
         end
-        matches$d = is_cancel$q[look$q] && (candidate$q == words$0$q[(32'h20)+:(32)]);
+        is_match$d = is_cancel$q[look$q] && (candidate$q == words$0$q[(32'h20)+:(32)]);
         is_cancellable$d = (opcode >= ((32'h2) & 8'hff)) && (opcode <= ((32'h5) & 8'hff)) && (boot_nonce != 32'h0) && (words$1$q[(32'h0)+:(32)] == boot_nonce);
         burst$write_address = step$q[(32'h0)+:(6)];
         burst$write_data = in_data;
@@ -8830,7 +8830,7 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
             else if (step$q == 32'h2) begin
                 step$d = 32'h0;
                 look$d = look$q + 32'h1;
-                if (matches$q) begin
+                if (is_match$q) begin
                     has_found$d = has_found$q | look_mask;
                     is_cancelled$d = 1'b1;
                     state$d = 32'he;

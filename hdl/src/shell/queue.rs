@@ -278,7 +278,11 @@ impl Logic for Queue {
                 self.candidate.d.next = self.target[i].q.val();
             }
         }
-        self.is_match.d.next = self.is_cancel.q.val().get_bit(self.look.q.val().index())
+        self.is_match.d.next = self
+            .is_cancel
+            .q
+            .val()
+            .get_bit(self.look.q.val().get_bits::<3>(0).index())
             && (self.candidate.q.val() == self.words[0].q.val().get_bits::<32>(32));
         self.is_cancellable.d.next = (self.opcode.val() >= bits::<8>(2))
             && (self.opcode.val() <= bits::<8>(5))

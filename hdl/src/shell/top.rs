@@ -287,7 +287,10 @@ impl<
         if self.resetting.q.val() {
             if self.queue.idle.val() && self.writer.idle.val() && self.drained.val() {
                 self.drain.d.next = self.drain.q.val() + 1;
-                if self.reader.quiet.val() || (self.drain.q.val() >= self.timeout.val()) {
+                // What the bus is offered must be taken before it can be forgotten.
+                if !self.reader.rq_valid.val()
+                    && (self.reader.quiet.val() || (self.drain.q.val() >= self.timeout.val()))
+                {
                     self.clears.d.next = true;
                 }
             }

@@ -13,6 +13,7 @@ struct Ranges {
     /// The range of the entry in hand, and its handle.
     range: Range<u64>,
     handle: u64,
+    stands: bool,
     /// Cycles that a search has run.
     searching: Option<u32>,
     meets: bool,
@@ -36,7 +37,7 @@ impl Bench for Ranges {
 
     fn drive(&mut self, block: &mut Handles, random: &mut Random) {
         let mut strobes = [false; 4];
-        if self.searching.is_none() {
+        if self.searching.is_none() && !self.stands {
             let start = match random.bits() % 8 {
                 0 => random.bits() >> 16,
                 1 => (1 << 48) - 1 - random.bits() % 200,
@@ -44,6 +45,10 @@ impl Bench for Ranges {
             };
             self.range = start..start + random.choose(&[0, 1, 64, 500, 4096]);
             self.handle = random.bits() % 64;
+            self.stands = true;
+        } else if self.searching.is_none() {
+            // A handle stands for a cycle before something happens to it.
+            self.stands = false;
             match random.bits() % 16 {
                 0..5 => strobes[0] = true,
                 // A piece replaces none: handles are free when they are given.
@@ -97,10 +102,11 @@ fn handles_know_whether_a_range_meets_a_resident_one() {
         pieces: std::array::from_fn(|_| None),
         range: 0..0,
         handle: 0,
+        stands: false,
         searching: None,
         meets: false,
         found: [0; 2],
     };
-    run("handles", Handles::default(), &mut bench, 4, 30_000);
+    run("handles", Handles::default(), &mut bench, 4, 40_000);
     assert!(bench.found.iter().all(|count| *count > 50), "{:?}", bench.found);
 }

@@ -127,8 +127,8 @@ impl Logic for Rounds {
                 self.parity_turned[5 * r + x].next =
                     self.parity_high[5 * r + x].val() | self.parity_low[5 * r + x].val();
             }
-            // What theta adds to a column is formed once for its five bits: there are fewer wires than with both
-            // parities at each of them, and wires are what a round waits for.
+            // What theta adds to a column is formed once for its five bits: there are fewer wires than with
+            // both parities at each of them, and wires are what a round waits for.
             for x in 0..5 {
                 self.effect[5 * r + x].next =
                     self.parity[5 * r + (x + 4) % 5].val() ^ self.parity_turned[5 * r + (x + 1) % 5].val();

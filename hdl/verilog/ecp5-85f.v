@@ -616,6 +616,14 @@ module metisvm_card$ecp5$bridge(clock,link_in_data,link_in_valid,link_in_ready,l
     wire  [31:0] sender$out_data;
     wire  sender$out_valid;
     reg  sender$out_ready;
+    reg  memory$clock;
+    reg  memory$clear;
+    reg  [111:0] memory$in_data;
+    reg  memory$in_valid;
+    wire  memory$in_ready;
+    wire  [111:0] memory$out_data;
+    wire  memory$out_valid;
+    reg  memory$out_ready;
     wire  [3:0] widths$words;
     wire  [7:0] widths$top;
     reg  [3:0] left$d;
@@ -689,6 +697,7 @@ module metisvm_card$ecp5$bridge(clock,link_in_data,link_in_valid,link_in_ready,l
     reg  [31:0] word;
     reg  blocked;
     reg  take;
+    reg  [111:0] memory_word;
     reg  [127:0] word_wide;
     reg  [127:0] beat_rest;
     reg  [2:0] rq_back;
@@ -738,6 +747,16 @@ module metisvm_card$ecp5$bridge(clock,link_in_data,link_in_valid,link_in_ready,l
         .out_data(sender$out_data),
         .out_valid(sender$out_valid),
         .out_ready(sender$out_ready)
+    );
+    metisvm_card$ecp5$bridge$memory memory(
+        .clock(memory$clock),
+        .clear(memory$clear),
+        .in_data(memory$in_data),
+        .in_valid(memory$in_valid),
+        .in_ready(memory$in_ready),
+        .out_data(memory$out_data),
+        .out_valid(memory$out_valid),
+        .out_ready(memory$out_ready)
     );
     metisvm_card$ecp5$bridge$widths widths(
         .words(widths$words),
@@ -903,6 +922,7 @@ module metisvm_card$ecp5$bridge(clock,link_in_data,link_in_valid,link_in_ready,l
         arrivals$clock = clock;
         departures$clock = clock;
         sender$clock = clock;
+        memory$clock = clock;
         arrivals$clear = 1'b0;
         departures$clear = 1'b0;
         arrivals$in_data = link_in_data;
@@ -995,6 +1015,13 @@ module metisvm_card$ecp5$bridge(clock,link_in_data,link_in_valid,link_in_ready,l
         rc_error = beat_error$q;
         rc_valid = beat_waits$q;
         busy_seen$d = busy;
+        memory$clear = 1'b0;
+        memory_word = ((mw_address) & 112'hffffffffffffffffffffffffffff);
+        memory_word = memory_word << 32'h40;
+        memory$in_data = memory_word | ((mw_data) & 112'hffffffffffffffffffffffffffff);
+        memory$in_valid = mw_valid;
+        mw_ready = memory$in_ready;
+        memory$out_ready = 1'b0;
         rises = busy_seen$q && ~told$q;
         go = sender$free && (chosen$q != 32'h0);
         loads = go;
@@ -1017,7 +1044,7 @@ module metisvm_card$ecp5$bridge(clock,link_in_data,link_in_valid,link_in_ready,l
             else if (wq_valid) begin
                 chosen$d = 32'h4;
             end
-            else if (mw_valid) begin
+            else if (memory$out_valid) begin
                 chosen$d = 32'h5;
             end
             else if (told$q && ~busy_seen$q) begin
@@ -1038,7 +1065,6 @@ module metisvm_card$ecp5$bridge(clock,link_in_data,link_in_valid,link_in_ready,l
         rq_ready = 1'b0;
         wq_ready = 1'b0;
         wd_ready = 1'b0;
-        mw_ready = 1'b0;
         rq_goes = 1'b0;
         irq_goes = 1'b0;
         if (chosen$q == 32'h1) begin
@@ -1070,12 +1096,12 @@ module metisvm_card$ecp5$bridge(clock,link_in_data,link_in_valid,link_in_ready,l
             end
         end
         if (chosen$q == 32'h5) begin
-            field = ((mw_address[(32'h20)+:(16)]) & 32'hffffffff);
-            follows = ((mw_data) & 128'hffffffffffffffffffffffffffffffff);
+            field = ((memory$out_data[(32'h60)+:(16)]) & 32'hffffffff);
+            follows = ((memory$out_data[(32'h0)+:(64)]) & 128'hffffffffffffffffffffffffffffffff);
             follows = follows << 32'h20;
-            follows = follows | ((mw_address[(32'h0)+:(32)]) & 128'hffffffffffffffffffffffffffffffff);
+            follows = follows | ((memory$out_data[(32'h40)+:(32)]) & 128'hffffffffffffffffffffffffffffffff);
             sender$words = 32'h4;
-            mw_ready = go;
+            memory$out_ready = go;
         end
         if (chosen$q == 32'h6) begin
             number = ((irq_vector) & 32'hffffffff);
@@ -1333,6 +1359,114 @@ module metisvm_card$ecp5$bridge$irq_sent(d,q,clock);
     end
 
 endmodule // metisvm_card$ecp5$bridge$irq_sent
+
+module metisvm_card$ecp5$bridge$memory(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [111:0] in_data;
+    input wire  in_valid;
+    output reg  in_ready;
+    output reg  [111:0] out_data;
+    output reg  out_valid;
+    input wire  out_ready;
+
+    // Stub signals
+    reg  [111:0] first$d;
+    wire  [111:0] first$q;
+    reg  first$clock;
+    reg  [111:0] second$d;
+    wire  [111:0] second$q;
+    reg  second$clock;
+    reg  has_first$d;
+    wire  has_first$q;
+    reg  has_first$clock;
+    reg  has_second$d;
+    wire  has_second$q;
+    reg  has_second$clock;
+
+    // Local signals
+    reg  moves;
+
+    // Sub module instances
+    metisvm_card$ecp5$bridge$memory$first first(
+        .d(first$d),
+        .q(first$q),
+        .clock(first$clock)
+    );
+    metisvm_card$ecp5$bridge$memory$first second(
+        .d(second$d),
+        .q(second$q),
+        .clock(second$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits has_first(
+        .d(has_first$d),
+        .q(has_first$q),
+        .clock(has_first$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits has_second(
+        .d(has_second$d),
+        .q(has_second$q),
+        .clock(has_second$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        first$clock = clock;
+        second$clock = clock;
+        has_first$clock = clock;
+        has_second$clock = clock;
+        first$d = first$q;
+        second$d = second$q;
+        has_first$d = has_first$q;
+        has_second$d = has_second$q;
+        in_ready = ~has_second$q;
+        out_data = first$q;
+        out_valid = has_first$q;
+        moves = ~has_first$q || out_ready;
+        if (moves) begin
+            first$d = in_data;
+            has_first$d = in_valid;
+            if (has_second$q) begin
+                first$d = second$q;
+                has_first$d = 1'b1;
+            end
+            has_second$d = 1'b0;
+        end
+        else begin
+            if (in_valid) begin
+                has_second$d = 1'b1;
+            end
+        end
+        if (~has_second$q) begin
+            second$d = in_data;
+        end
+        if (clear) begin
+            has_first$d = 1'b0;
+            has_second$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$ecp5$bridge$memory
+
+module metisvm_card$ecp5$bridge$memory$first(d,q,clock);
+
+    // Module arguments
+    input wire  [111:0] d;
+    output reg  [111:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 112'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$ecp5$bridge$memory$first
 
 module metisvm_card$ecp5$bridge$read_address(d,q,clock);
 
@@ -2164,7 +2298,7 @@ module metisvm_card$ecp5$card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_w
         if (resetting$q) begin
             if (queue$idle && writer$idle && drained) begin
                 drain$d = drain$q + 32'h1;
-                if (reader$quiet || (drain$q >= timeout)) begin
+                if (~reader$rq_valid && (reader$quiet || (drain$q >= timeout))) begin
                     clears$d = 1'b1;
                 end
             end
@@ -7445,6 +7579,12 @@ module metisvm_card$ecp5$card$executor$handles(clock,clear,handle,start,upto,sea
     reg  [63:0] mask$d;
     wire  [63:0] mask$q;
     reg  mask$clock;
+    reg  inserts$d;
+    wire  inserts$q;
+    reg  inserts$clock;
+    reg  removes$d;
+    wire  removes$q;
+    reg  removes$clock;
     reg  [96:0] piece$d;
     wire  [96:0] piece$q;
     reg  piece$clock;
@@ -7510,6 +7650,16 @@ module metisvm_card$ecp5$card$executor$handles(clock,clear,handle,start,upto,sea
         .q(mask$q),
         .clock(mask$clock)
     );
+    metisvm_card$ecp5$bridge$ar_waits inserts(
+        .d(inserts$d),
+        .q(inserts$q),
+        .clock(inserts$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits removes(
+        .d(removes$d),
+        .q(removes$q),
+        .clock(removes$clock)
+    );
     metisvm_card$ecp5$card$executor$handles$piece piece(
         .d(piece$d),
         .q(piece$q),
@@ -7544,6 +7694,8 @@ module metisvm_card$ecp5$card$executor$handles(clock,clear,handle,start,upto,sea
         running$clock = clock;
         hit$clock = clock;
         mask$clock = clock;
+        inserts$clock = clock;
+        removes$clock = clock;
         piece$clock = clock;
         piece_counts$clock = clock;
         below$clock = clock;
@@ -7555,6 +7707,8 @@ module metisvm_card$ecp5$card$executor$handles(clock,clear,handle,start,upto,sea
         running$d = running$q;
         hit$d = hit$q;
         mask$d = mask$q;
+        inserts$d = inserts$q;
+        removes$d = removes$q;
         piece$d = piece$q;
         piece_counts$d = piece_counts$q;
         below$d = below$q;
@@ -7571,7 +7725,9 @@ module metisvm_card$ecp5$card$executor$handles(clock,clear,handle,start,upto,sea
         entry_high = entry_high << 32'h30;
         pieces$write_address = handle;
         pieces$write_data = entry | entry_high;
-        pieces$write_enable = insert;
+        inserts$d = insert;
+        removes$d = remove;
+        pieces$write_enable = inserts$q;
         pieces$read_address = at$q[(32'h0)+:(6)];
         seen$d = at$q;
         piece$d = pieces$read_data;
@@ -7600,10 +7756,10 @@ module metisvm_card$ecp5$card$executor$handles(clock,clear,handle,start,upto,sea
         end
         searched = ~running$q;
         meets = hit$q;
-        if (insert) begin
+        if (inserts$q) begin
             valid$d = valid$q | mask$q;
         end
-        if (remove) begin
+        if (removes$q) begin
             valid$d = valid$q & inverse;
         end
         if (clear) begin
@@ -7976,6 +8132,9 @@ module metisvm_card$ecp5$card$keccak(clock,stop,max_messages,max_bytes,entry$0,e
     reg  no_count$d;
     wire  no_count$q;
     reg  no_count$clock;
+    reg  starts$d;
+    wire  starts$q;
+    reg  starts$clock;
     reg  no_bytes$d;
     wire  no_bytes$q;
     reg  no_bytes$clock;
@@ -8126,6 +8285,11 @@ module metisvm_card$ecp5$card$keccak(clock,stop,max_messages,max_bytes,entry$0,e
         .q(no_count$q),
         .clock(no_count$clock)
     );
+    metisvm_card$ecp5$bridge$ar_waits starts(
+        .d(starts$d),
+        .q(starts$q),
+        .clock(starts$clock)
+    );
     metisvm_card$ecp5$bridge$ar_waits no_bytes(
         .d(no_bytes$d),
         .q(no_bytes$q),
@@ -8252,6 +8416,7 @@ module metisvm_card$ecp5$card$keccak(clock,stop,max_messages,max_bytes,entry$0,e
         last_byte$clock = clock;
         total$clock = clock;
         no_count$clock = clock;
+        starts$clock = clock;
         no_bytes$clock = clock;
         wraps$clock = clock;
         ahead$clock = clock;
@@ -8278,6 +8443,7 @@ module metisvm_card$ecp5$card$keccak(clock,stop,max_messages,max_bytes,entry$0,e
         last_byte$d = last_byte$q;
         total$d = total$q;
         no_count$d = no_count$q;
+        starts$d = starts$q;
         no_bytes$d = no_bytes$q;
         wraps$d = wraps$q;
         ahead$d = ahead$q;
@@ -8359,9 +8525,10 @@ module metisvm_card$ecp5$card$keccak(clock,stop,max_messages,max_bytes,entry$0,e
         no_count$d = (count == 32'h0) || (count > max_messages);
         no_bytes$d = (batch_bytes > max_bytes) || (output_bytes != 32'h20);
         settled$d = 32'h0;
+        starts$d = start;
         crc$clear = 1'b0;
         if (state$q == 32'h0) begin
-            if (start) begin
+            if (starts$q) begin
                 state$d = 32'h1;
                 ending$d = 32'h0;
                 index$d = 32'h0;
@@ -9328,8 +9495,8 @@ module metisvm_card$ecp5$card$queue(clock,stop,idle,queues,max_log2,boot_nonce,c
     reg  is_match$d;
     wire  is_match$q;
     reg  is_match$clock;
-    reg  settled$d;
-    wire  settled$q;
+    reg  [1:0] settled$d;
+    wire  [1:0] settled$q;
     reg  settled$clock;
 
     // Local signals
@@ -9587,7 +9754,7 @@ module metisvm_card$ecp5$card$queue(clock,stop,idle,queues,max_log2,boot_nonce,c
         .q(is_match$q),
         .clock(is_match$clock)
     );
-    metisvm_card$ecp5$bridge$ar_waits settled(
+    metisvm_card$ecp5$card$cores$lanes$0$words$kind settled(
         .d(settled$d),
         .q(settled$q),
         .clock(settled$clock)
@@ -9774,7 +9941,7 @@ module metisvm_card$ecp5$card$queue(clock,stop,idle,queues,max_log2,boot_nonce,c
         if (look$q == 7) begin
             candidate$d = target$7$q;
         end
-        is_match$d = is_cancel$q[look$q] && (candidate$q == words$0$q[(32'h20)+:(32)]);
+        is_match$d = is_cancel$q[look$q[(32'h0)+:(3)]] && (candidate$q == words$0$q[(32'h20)+:(32)]);
         is_cancellable$d = (opcode >= ((32'h2) & 8'hff)) && (opcode <= ((32'h5) & 8'hff)) && (boot_nonce != 32'h0) && (words$1$q[(32'h0)+:(32)] == boot_nonce);
         burst$write_address = step$q[(32'h0)+:(6)];
         burst$write_data = in_data;
@@ -9783,10 +9950,13 @@ module metisvm_card$ecp5$card$queue(clock,stop,idle,queues,max_log2,boot_nonce,c
         index_wide = index_wide << 32'h3;
         step6 = ((step$q[(32'h0)+:(3)]) & 6'h3f);
         burst$read_address = index_wide | step6;
-        settled$d = 1'b0;
+        settled$d = 32'h0;
         if (state$q == 32'h0) begin
-            settled$d = ~settled$q;
-            if (~stop && settled$q) begin
+            settled$d = settled$q + 32'h1;
+            if (settled$q == 32'h2) begin
+                settled$d = 32'h0;
+            end
+            if (~stop && (settled$q == 32'h2)) begin
                 if (sel_pending) begin
                     take = 1'b1;
                     if (sel_enabled && (sel_fresh || sel_running)) begin
@@ -12403,6 +12573,12 @@ module metisvm_card$ecp5$card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wda
     reg  any_pending$d;
     wire  any_pending$q;
     reg  any_pending$clock;
+    reg  sets_state$d;
+    wire  sets_state$q;
+    reg  sets_state$clock;
+    reg  [1:0] state_set$d;
+    wire  [1:0] state_set$q;
+    reg  state_set$clock;
     reg  [31:0] read_memory$d;
     wire  [31:0] read_memory$q;
     reg  read_memory$clock;
@@ -12565,6 +12741,16 @@ module metisvm_card$ecp5$card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wda
         .q(any_pending$q),
         .clock(any_pending$clock)
     );
+    metisvm_card$ecp5$bridge$ar_waits sets_state(
+        .d(sets_state$d),
+        .q(sets_state$q),
+        .clock(sets_state$clock)
+    );
+    metisvm_card$ecp5$card$cores$lanes$0$words$kind state_set(
+        .d(state_set$d),
+        .q(state_set$q),
+        .clock(state_set$clock)
+    );
     metisvm_card$ecp5$bridge$arrivals$first read_memory(
         .d(read_memory$d),
         .q(read_memory$q),
@@ -12620,6 +12806,8 @@ module metisvm_card$ecp5$card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wda
         write_enabled$clock = clock;
         write_is_queue$clock = clock;
         any_pending$clock = clock;
+        sets_state$clock = clock;
+        state_set$clock = clock;
         read_memory$clock = clock;
         read_bits$clock = clock;
         read_enabled$clock = clock;
@@ -12648,6 +12836,8 @@ module metisvm_card$ecp5$card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wda
         write_enabled$d = write_enabled$q;
         write_is_queue$d = write_is_queue$q;
         any_pending$d = any_pending$q;
+        sets_state$d = sets_state$q;
+        state_set$d = state_set$q;
         read_memory$d = read_memory$q;
         read_bits$d = read_bits$q;
         read_enabled$d = read_enabled$q;
@@ -12686,14 +12876,16 @@ module metisvm_card$ecp5$card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wda
         if (disarm) begin
             armed_n = armed_n & sel_keep;
         end
-        if (set_state) begin
+        sets_state$d = set_state;
+        state_set$d = new_state;
+        if (sets_state$q) begin
             fresh_n = fresh_n & sel_keep;
             low_n = low_n & sel_keep;
             high_n = high_n & sel_keep;
-            if (new_state[32'h0]) begin
+            if (state_set$q[32'h0]) begin
                 low_n = low_n | sel_mask$q;
             end
-            if (new_state[32'h1]) begin
+            if (state_set$q[32'h1]) begin
                 high_n = high_n | sel_mask$q;
             end
         end

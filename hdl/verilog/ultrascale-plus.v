@@ -721,7 +721,7 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         if (resetting$q) begin
             if (queue$idle && writer$idle && drained) begin
                 drain$d = drain$q + 32'h1;
-                if (reader$quiet || (drain$q >= timeout)) begin
+                if (~reader$rq_valid && (reader$quiet || (drain$q >= timeout))) begin
                     clears$d = 1'b1;
                 end
             end
@@ -6263,6 +6263,12 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
     reg  [63:0] mask$d;
     wire  [63:0] mask$q;
     reg  mask$clock;
+    reg  inserts$d;
+    wire  inserts$q;
+    reg  inserts$clock;
+    reg  removes$d;
+    wire  removes$q;
+    reg  removes$clock;
     reg  [96:0] piece$d;
     wire  [96:0] piece$q;
     reg  piece$clock;
@@ -6328,6 +6334,16 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
         .q(mask$q),
         .clock(mask$clock)
     );
+    metisvm_card$clears inserts(
+        .d(inserts$d),
+        .q(inserts$q),
+        .clock(inserts$clock)
+    );
+    metisvm_card$clears removes(
+        .d(removes$d),
+        .q(removes$q),
+        .clock(removes$clock)
+    );
     metisvm_card$executor$handles$piece piece(
         .d(piece$d),
         .q(piece$q),
@@ -6362,6 +6378,8 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
         running$clock = clock;
         hit$clock = clock;
         mask$clock = clock;
+        inserts$clock = clock;
+        removes$clock = clock;
         piece$clock = clock;
         piece_counts$clock = clock;
         below$clock = clock;
@@ -6373,6 +6391,8 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
         running$d = running$q;
         hit$d = hit$q;
         mask$d = mask$q;
+        inserts$d = inserts$q;
+        removes$d = removes$q;
         piece$d = piece$q;
         piece_counts$d = piece_counts$q;
         below$d = below$q;
@@ -6389,7 +6409,9 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
         entry_high = entry_high << 32'h30;
         pieces$write_address = handle;
         pieces$write_data = entry | entry_high;
-        pieces$write_enable = insert;
+        inserts$d = insert;
+        removes$d = remove;
+        pieces$write_enable = inserts$q;
         pieces$read_address = at$q[(32'h0)+:(6)];
         seen$d = at$q;
         piece$d = pieces$read_data;
@@ -6418,10 +6440,10 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
         end
         searched = ~running$q;
         meets = hit$q;
-        if (insert) begin
+        if (inserts$q) begin
             valid$d = valid$q | mask$q;
         end
-        if (remove) begin
+        if (removes$q) begin
             valid$d = valid$q & inverse;
         end
         if (clear) begin
@@ -6812,6 +6834,9 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
     reg  no_count$d;
     wire  no_count$q;
     reg  no_count$clock;
+    reg  starts$d;
+    wire  starts$q;
+    reg  starts$clock;
     reg  no_bytes$d;
     wire  no_bytes$q;
     reg  no_bytes$clock;
@@ -6962,6 +6987,11 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
         .q(no_count$q),
         .clock(no_count$clock)
     );
+    metisvm_card$clears starts(
+        .d(starts$d),
+        .q(starts$q),
+        .clock(starts$clock)
+    );
     metisvm_card$clears no_bytes(
         .d(no_bytes$d),
         .q(no_bytes$q),
@@ -7088,6 +7118,7 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
         last_byte$clock = clock;
         total$clock = clock;
         no_count$clock = clock;
+        starts$clock = clock;
         no_bytes$clock = clock;
         wraps$clock = clock;
         ahead$clock = clock;
@@ -7114,6 +7145,7 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
         last_byte$d = last_byte$q;
         total$d = total$q;
         no_count$d = no_count$q;
+        starts$d = starts$q;
         no_bytes$d = no_bytes$q;
         wraps$d = wraps$q;
         ahead$d = ahead$q;
@@ -7195,9 +7227,10 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
         no_count$d = (count == 32'h0) || (count > max_messages);
         no_bytes$d = (batch_bytes > max_bytes) || (output_bytes != 32'h20);
         settled$d = 32'h0;
+        starts$d = start;
         crc$clear = 1'b0;
         if (state$q == 32'h0) begin
-            if (start) begin
+            if (starts$q) begin
                 state$d = 32'h1;
                 ending$d = 32'h0;
                 index$d = 32'h0;
@@ -8164,8 +8197,8 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
     reg  is_match$d;
     wire  is_match$q;
     reg  is_match$clock;
-    reg  settled$d;
-    wire  settled$q;
+    reg  [1:0] settled$d;
+    wire  [1:0] settled$q;
     reg  settled$clock;
 
     // Local signals
@@ -8423,7 +8456,7 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         .q(is_match$q),
         .clock(is_match$clock)
     );
-    metisvm_card$clears settled(
+    metisvm_card$cores$lanes$0$words$kind settled(
         .d(settled$d),
         .q(settled$q),
         .clock(settled$clock)
@@ -8610,7 +8643,7 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         if (look$q == 7) begin
             candidate$d = target$7$q;
         end
-        is_match$d = is_cancel$q[look$q] && (candidate$q == words$0$q[(32'h20)+:(32)]);
+        is_match$d = is_cancel$q[look$q[(32'h0)+:(3)]] && (candidate$q == words$0$q[(32'h20)+:(32)]);
         is_cancellable$d = (opcode >= ((32'h2) & 8'hff)) && (opcode <= ((32'h5) & 8'hff)) && (boot_nonce != 32'h0) && (words$1$q[(32'h0)+:(32)] == boot_nonce);
         burst$write_address = step$q[(32'h0)+:(6)];
         burst$write_data = in_data;
@@ -8619,10 +8652,13 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         index_wide = index_wide << 32'h3;
         step6 = ((step$q[(32'h0)+:(3)]) & 6'h3f);
         burst$read_address = index_wide | step6;
-        settled$d = 1'b0;
+        settled$d = 32'h0;
         if (state$q == 32'h0) begin
-            settled$d = ~settled$q;
-            if (~stop && settled$q) begin
+            settled$d = settled$q + 32'h1;
+            if (settled$q == 32'h2) begin
+                settled$d = 32'h0;
+            end
+            if (~stop && (settled$q == 32'h2)) begin
                 if (sel_pending) begin
                     take = 1'b1;
                     if (sel_enabled && (sel_fresh || sel_running)) begin
@@ -11865,6 +11901,12 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
     reg  any_pending$d;
     wire  any_pending$q;
     reg  any_pending$clock;
+    reg  sets_state$d;
+    wire  sets_state$q;
+    reg  sets_state$clock;
+    reg  [1:0] state_set$d;
+    wire  [1:0] state_set$q;
+    reg  state_set$clock;
     reg  [31:0] read_memory$d;
     wire  [31:0] read_memory$q;
     reg  read_memory$clock;
@@ -12027,6 +12069,16 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
         .q(any_pending$q),
         .clock(any_pending$clock)
     );
+    metisvm_card$clears sets_state(
+        .d(sets_state$d),
+        .q(sets_state$q),
+        .clock(sets_state$clock)
+    );
+    metisvm_card$cores$lanes$0$words$kind state_set(
+        .d(state_set$d),
+        .q(state_set$q),
+        .clock(state_set$clock)
+    );
     metisvm_card$counters$data_reg read_memory(
         .d(read_memory$d),
         .q(read_memory$q),
@@ -12082,6 +12134,8 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
         write_enabled$clock = clock;
         write_is_queue$clock = clock;
         any_pending$clock = clock;
+        sets_state$clock = clock;
+        state_set$clock = clock;
         read_memory$clock = clock;
         read_bits$clock = clock;
         read_enabled$clock = clock;
@@ -12110,6 +12164,8 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
         write_enabled$d = write_enabled$q;
         write_is_queue$d = write_is_queue$q;
         any_pending$d = any_pending$q;
+        sets_state$d = sets_state$q;
+        state_set$d = state_set$q;
         read_memory$d = read_memory$q;
         read_bits$d = read_bits$q;
         read_enabled$d = read_enabled$q;
@@ -12148,14 +12204,16 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
         if (disarm) begin
             armed_n = armed_n & sel_keep;
         end
-        if (set_state) begin
+        sets_state$d = set_state;
+        state_set$d = new_state;
+        if (sets_state$q) begin
             fresh_n = fresh_n & sel_keep;
             low_n = low_n & sel_keep;
             high_n = high_n & sel_keep;
-            if (new_state[32'h0]) begin
+            if (state_set$q[32'h0]) begin
                 low_n = low_n | sel_mask$q;
             end
-            if (new_state[32'h1]) begin
+            if (state_set$q[32'h1]) begin
                 high_n = high_n | sel_mask$q;
             end
         end

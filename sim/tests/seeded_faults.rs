@@ -327,7 +327,7 @@ const FAULTS: &[Fault] = &[
         doorbells_beyond_the_ring,
     ),
     fault("queue", "is_cancelled$d", "1'b1", "1'b0", cancel),
-    fault("queue", "candidate", "target$1$q", "32'h0", cancel),
+    fault("queue", "candidate$d", "target$1$q", "32'h0", cancel),
     fault(
         "executor",
         "is_keccak",

@@ -20,7 +20,7 @@ pub struct Handles {
     pub upto: Signal<In, Bits<49>>,
     /// Begins to compare.
     pub search: Signal<In, Bit>,
-    /// Gives `handle` the range.
+    /// Gives `handle` the range, which stays for another cycle.
     pub insert: Signal<In, Bit>,
     /// Forgets `handle`.
     pub remove: Signal<In, Bit>,
@@ -37,6 +37,8 @@ pub struct Handles {
     running: DFF<Bit>,
     hit: DFF<Bit>,
     mask: DFF<Bits<64>>,
+    inserts: DFF<Bit>,
+    removes: DFF<Bit>,
     piece: DFF<Bits<97>>,
     piece_counts: DFF<Bit>,
     below: DFF<Bit>,
@@ -63,6 +65,8 @@ impl Logic for Handles {
             running,
             hit,
             mask,
+            inserts,
+            removes,
             piece,
             piece_counts,
             below,
@@ -80,7 +84,9 @@ impl Logic for Handles {
         self.entry_high.next = self.entry_high.val() << 48;
         self.pieces.write_address.next = self.handle.val();
         self.pieces.write_data.next = self.entry.val() | self.entry_high.val();
-        self.pieces.write_enable.next = self.insert.val();
+        self.inserts.d.next = self.insert.val();
+        self.removes.d.next = self.remove.val();
+        self.pieces.write_enable.next = self.inserts.q.val();
         self.pieces.read_address.next = self.at.q.val().get_bits::<6>(0);
         self.seen.d.next = self.at.q.val();
         // The memory answers one cycle late, is looked at in the next, and compared in the one after that.
@@ -117,10 +123,10 @@ impl Logic for Handles {
         }
         self.searched.next = !self.running.q.val();
         self.meets.next = self.hit.q.val();
-        if self.insert.val() {
+        if self.inserts.q.val() {
             self.valid.d.next = self.valid.q.val() | self.mask.q.val();
         }
-        if self.remove.val() {
+        if self.removes.q.val() {
             self.valid.d.next = self.valid.q.val() & self.inverse.val();
         }
         if self.clear.val() {

@@ -103,6 +103,7 @@ pub struct KeccakJob<const W: usize, const D: usize> {
     total: DFF<Bits<33>>,
     /// What follows from the entry: computed long before the job begins.
     no_count: DFF<Bit>,
+    starts: DFF<Bit>,
     no_bytes: DFF<Bit>,
     wraps: DFF<Bit>,
     ahead: DFF<Bits<30>>,
@@ -207,6 +208,7 @@ impl<const W: usize, const D: usize> Default for KeccakJob<W, D> {
             last_byte: DFF::default(),
             total: DFF::default(),
             no_count: DFF::default(),
+            starts: DFF::default(),
             no_bytes: DFF::default(),
             wraps: DFF::default(),
             ahead: DFF::default(),
@@ -278,6 +280,7 @@ impl<const W: usize, const D: usize> Logic for KeccakJob<W, D> {
             last_byte,
             total,
             no_count,
+            starts,
             no_bytes,
             wraps,
             ahead,
@@ -368,9 +371,10 @@ impl<const W: usize, const D: usize> Logic for KeccakJob<W, D> {
             (self.batch_bytes.val() > self.max_bytes.val()) || (self.output_bytes.val() != 32);
         self.settled.d.next = 0.into();
 
+        self.starts.d.next = self.start.val();
         self.crc.clear.next = false;
         if self.state.q.val() == 0 {
-            if self.start.val() {
+            if self.starts.q.val() {
                 self.state.d.next = 1.into();
                 self.ending.d.next = 0.into();
                 self.index.d.next = 0.into();

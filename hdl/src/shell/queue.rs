@@ -135,8 +135,8 @@ pub struct Queue {
     is_cancellable: DFF<Bit>,
     candidate: DFF<Bits<32>>,
     is_match: DFF<Bit>,
-    // The queue was looked at for a cycle.
-    settled: DFF<Bit>,
+    // Cycles for which the queue was looked at, up to two.
+    settled: DFF<Bits<2>>,
 
     good_word: Signal<Local, Bit>,
     one8: Signal<Local, Bits<8>>,
@@ -297,11 +297,14 @@ impl Logic for Queue {
         self.step6.next = bit_cast::<6, 3>(self.step.q.val().get_bits::<3>(0));
         self.burst.read_address.next = self.index_wide.val() | self.step6.val();
 
-        // The bits of a queue come a cycle after its number.
-        self.settled.d.next = false;
+        // The bits of a queue come a cycle after its number, and change a cycle after its state is set.
+        self.settled.d.next = 0.into();
         if self.state.q.val() == 0 {
-            self.settled.d.next = !self.settled.q.val();
-            if !self.stop.val() && self.settled.q.val() {
+            self.settled.d.next = self.settled.q.val() + 1;
+            if self.settled.q.val() == 2 {
+                self.settled.d.next = 0.into();
+            }
+            if !self.stop.val() && (self.settled.q.val() == 2) {
                 if self.sel_pending.val() {
                     self.take.next = true;
                     if self.sel_enabled.val() && (self.sel_fresh.val() || self.sel_running.val()) {

@@ -118,6 +118,8 @@ pub struct Registers {
     write_enabled: DFF<Bit>,
     write_is_queue: DFF<Bit>,
     any_pending: DFF<Bit>,
+    sets_state: DFF<Bit>,
+    state_set: DFF<Bits<2>>,
     read_memory: DFF<Bits<32>>,
     read_bits: DFF<Bits<2>>,
     read_enabled: DFF<Bit>,
@@ -176,6 +178,8 @@ impl Logic for Registers {
             write_enabled,
             write_is_queue,
             any_pending,
+            sets_state,
+            state_set,
             read_memory,
             read_bits,
             read_enabled,
@@ -218,14 +222,16 @@ impl Logic for Registers {
         if self.disarm.val() {
             self.armed_n.next = self.armed_n.val() & self.sel_keep.val();
         }
-        if self.set_state.val() {
+        self.sets_state.d.next = self.set_state.val();
+        self.state_set.d.next = self.new_state.val();
+        if self.sets_state.q.val() {
             self.fresh_n.next = self.fresh_n.val() & self.sel_keep.val();
             self.low_n.next = self.low_n.val() & self.sel_keep.val();
             self.high_n.next = self.high_n.val() & self.sel_keep.val();
-            if self.new_state.val().get_bit(0) {
+            if self.state_set.q.val().get_bit(0) {
                 self.low_n.next = self.low_n.val() | self.sel_mask.q.val();
             }
-            if self.new_state.val().get_bit(1) {
+            if self.state_set.q.val().get_bit(1) {
                 self.high_n.next = self.high_n.val() | self.sel_mask.q.val();
             }
         }

@@ -319,13 +319,18 @@ impl Logic for Registers {
             self.memory_word.next = 7.into();
             self.mem_write.next = true;
             self.mem_data.next = 0.into();
-            self.write_state.d.next = 4.into();
+            self.write_state.d.next = 6.into();
             self.enable.d.next = self.enable.q.val() | self.write_mask.q.val();
             self.fresh_n.next = self.fresh_n.val() | self.write_mask.q.val();
             self.pending_n.next = self.pending_n.val() | self.write_mask.q.val();
             self.armed_n.next = self.armed_n.val() & self.write_keep.val();
             self.low_n.next = self.low_n.val() & self.write_keep.val();
             self.high_n.next = self.high_n.val() & self.write_keep.val();
+        }
+        // Once more: the engine, which sees its bits late, may have taken it for a disabled one that waits.
+        if self.write_state.q.val() == 6 {
+            self.pending_n.next = self.pending_n.val() | self.write_mask.q.val();
+            self.write_state.d.next = 4.into();
         }
         if self.write_state.q.val() == 4 {
             self.s_bvalid.next = true;

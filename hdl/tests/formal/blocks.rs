@@ -1,6 +1,6 @@
 //! The blocks that are proven, as emitted.
 
-use crate::memory::Memory;
+use crate::memory::{self, Memory};
 use metisvm_hdl::keccak::cluster::Cluster;
 use metisvm_hdl::shell::{
     burst::Burst, fetcher::Fetcher, keccak_job::KeccakJob, queue::Queue, reader::Reader, writer::Writer,
@@ -47,16 +47,18 @@ pub(crate) fn fetcher() -> Block {
 }
 
 pub(crate) fn fifo() -> Block {
+    let block = block!("fifo", Fifo::<16, 3, 4>::default());
     Block {
+        verilog: memory::exposed(&block.verilog, "slice", "second", 16),
         memory: Some(Memory {
             instance: "entries",
             address_bits: 3,
             data_bits: 16,
-            looks: 2,
+            looks: 1,
             is_cut: false,
         }),
         depth: 11,
-        ..block!("fifo", Fifo::<16, 3, 4>::default())
+        ..block
     }
 }
 
@@ -89,14 +91,14 @@ pub(crate) fn reader() -> Block {
             counts.join(", "),
             block.properties
         ),
-        cut: &["reader$buffer", "reader$order"],
+        cut: &["reader$buffer", "reader$order", "reader$beats", "reader$marks"],
         ..block
     }
 }
 
 pub(crate) fn cluster() -> Block {
     Block {
-        cut: &["cluster$lanes$0", "cluster$order"],
+        cut: &["cluster$lanes$0", "cluster$order", "cluster$digests"],
         depth: 2,
         ..block!("cluster", Cluster::<128, 135>::new(3, 1))
     }

@@ -46,12 +46,19 @@ always @(posedge clock) f_same <= f_enabled && (f_same || take && f_mine);
 reg [63:0] f_my_sq, f_my_cq;
 reg [31:0] f_my_log2;
 always @(posedge clock) if (f_mine && state$q == 2) {f_my_sq, f_my_cq, f_my_log2} <= {f_sq, f_cq, f_log2};
+// The engine sees of a queue what was a cycle ago.
+reg f_was_mine, f_saw_enabled, f_saw_fresh, f_saw_running, f_saw_pending;
+initial {f_was_mine, f_saw_enabled, f_saw_fresh, f_saw_running, f_saw_pending} = 0;
+always @(posedge clock) begin
+    f_was_mine <= f_mine;
+    {f_saw_enabled, f_saw_fresh, f_saw_running, f_saw_pending} <= {f_enabled, f_fresh, f_running, f_pending};
+end
 reg [9:0] f_read;
 always @(posedge clock) f_read <= cfg_address;
 always @(*) begin
-    if (f_mine) begin
-        assume (sel_enabled == f_enabled && sel_fresh == f_fresh && sel_running == f_running);
-        if (f_pending)
+    if (f_was_mine) begin
+        assume (sel_enabled == f_saw_enabled && sel_fresh == f_saw_fresh && sel_running == f_saw_running);
+        if (f_saw_pending)
             assume (sel_pending);
     end
     if (f_read[9:4] == f_queue) case (f_read[3:0])
@@ -107,11 +114,25 @@ wire f_answers = f_mine && (state$q >= 7 && state$q <= 12 || state$q == 14);
 always @(*) begin
     if (f_enabled && f_running)
         assert (f_is_valid && !f_fresh);
+    // It is looked at twice, and what is seen then is what it was in the cycle before.
+    if (settled$q) begin
+        assert (state$q == 0 && f_was_mine == f_mine);
+        if (f_mine && f_enabled && f_saw_enabled)
+            assert (f_fresh == f_saw_fresh && f_running == f_saw_running);
+    end
     if (f_serves && state$q <= 2) begin
         if (f_enabled)
             assert (f_same ? f_fresh || f_running : f_fresh && f_pending);
     end
-    if (f_enabled && f_running && !f_knows && !(state$q == 0 && stop))
+    if (f_serves && state$q <= 2 && f_saw_enabled)
+        assert (f_same ? f_saw_fresh || f_saw_running : f_saw_fresh && f_saw_pending);
+    if (state$q != 0)
+        assert (f_was_mine == f_mine);
+    if (f_saw_enabled && f_saw_running)
+        assert (f_is_valid && !f_saw_fresh);
+    if (f_running && !f_knows && !(state$q == 0 && stop))
+        assert (f_data_0[15:0] == f_data_0[31:16]);
+    if (f_serves && state$q <= 2 && f_saw_running)
         assert (f_data_0[15:0] == f_data_0[31:16]);
     if (f_mine && state$q == 1) begin
         assert (step$q == 0 || f_read == {f_queue, step$q[3:0] - 4'd1});
@@ -134,7 +155,7 @@ always @(*) begin
     end
     if (f_knows) begin
         assert (sq$q == f_my_sq && cq$q == f_my_cq && log2$q == f_my_log2 && f_mine_is_valid);
-        assert (state$q != 15 || !f_enabled || !f_running || stop);
+        assert (state$q != 15 || !f_running || stop);
     end
     if (f_mine && (state$q >= 3 && state$q <= 6 || state$q == 13))
         assert (head$q == completed$q);

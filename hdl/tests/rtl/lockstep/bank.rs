@@ -3,10 +3,12 @@
 use metisvm_firmware::registers as reg;
 use metisvm_firmware::registers::queue;
 
-/// Cycles from a write's being taken to what it does; enabling a queue clears one doorbell, and then the other.
+/// Cycles from a write's being taken to what it does; enabling a queue clears one doorbell,
+/// then the other, and says twice that it waits.
 pub(crate) const EFFECT: u32 = 2;
 const FIRST_DOORBELL: u32 = EFFECT + 1;
 const SECOND_DOORBELL: u32 = EFFECT + 2;
+const WAITS: u32 = EFFECT + 3;
 
 /// What the host knows and the engine sees of a queue.
 #[derive(Clone, Copy, Default)]
@@ -99,6 +101,7 @@ impl Bank {
                 };
                 queue.words[7] = 0;
             }
+            (queue::ENABLE, WAITS) if enables && !write.was_enabled => queue.pending = true,
             _ => {}
         }
     }

@@ -11453,13 +11453,17 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
             memory_word = 32'h7;
             mem_write = 1'b1;
             mem_data = 32'h0;
-            write_state$d = 32'h4;
+            write_state$d = 32'h6;
             enable$d = enable$q | write_mask$q;
             fresh_n = fresh_n | write_mask$q;
             pending_n = pending_n | write_mask$q;
             armed_n = armed_n & write_keep;
             low_n = low_n & write_keep;
             high_n = high_n & write_keep;
+        end
+        if (write_state$q == 32'h6) begin
+            pending_n = pending_n | write_mask$q;
+            write_state$d = 32'h4;
         end
         if (write_state$q == 32'h4) begin
             s_bvalid = 1'b1;

@@ -13,11 +13,11 @@ always @(*) begin
     assume (max_messages == f_max_messages && f_max_messages <= 65536 && max_bytes == f_max_bytes);
 end
 
-// Words that the writer took since the job began.
+// Words that the writer took in this job.
 reg [19:0] f_words;
 initial f_words = 0;
 always @(posedge clock) begin
-    if (start && !working)
+    if (!working)
         f_words <= 0;
     else if (write_push && write_ready)
         f_words <= f_words + 1;

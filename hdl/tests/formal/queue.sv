@@ -14,6 +14,10 @@ wire f_serves = f_mine && state$q != 0;
 reg [63:0] f_sq, f_cq;
 reg [31:0] f_log2;
 reg f_enabled, f_fresh, f_running, f_pending;
+// What the engine sets its state to, a cycle later.
+reg f_sets;
+reg [1:0] f_set_to;
+initial f_sets = 0;
 initial f_enabled = 0;
 initial f_fresh = 0;
 initial f_running = 0;
@@ -21,9 +25,11 @@ initial f_pending = 0;
 always @(posedge clock) begin
     if (take && f_mine)
         f_pending <= 0;
-    if (set_state && f_mine) begin
+    f_sets <= set_state && f_mine;
+    f_set_to <= new_state;
+    if (f_sets) begin
         f_fresh <= 0;
-        f_running <= new_state == 1;
+        f_running <= f_set_to == 1;
     end
     if (!f_enabled)
         {f_sq, f_cq, f_log2} <= f_new;
@@ -114,10 +120,11 @@ wire f_answers = f_mine && (state$q >= 7 && state$q <= 12 || state$q == 14);
 always @(*) begin
     if (f_enabled && f_running)
         assert (f_is_valid && !f_fresh);
-    // It is looked at twice, and what is seen then is what it was in the cycle before.
+    // It is looked at for three cycles, and what is seen then is what it was in the cycle before.
     if (settled$q) begin
         assert (state$q == 0 && f_was_mine == f_mine);
-        if (f_mine && f_enabled && f_saw_enabled)
+        assert (!f_sets);
+        if (f_mine && f_enabled && f_saw_enabled && settled$q == 2)
             assert (f_fresh == f_saw_fresh && f_running == f_saw_running);
     end
     if (f_serves && state$q <= 2) begin
@@ -130,7 +137,7 @@ always @(*) begin
         assert (f_was_mine == f_mine);
     if (f_saw_enabled && f_saw_running)
         assert (f_is_valid && !f_saw_fresh);
-    if (f_running && !f_knows && !(state$q == 0 && stop))
+    if (f_running && !f_knows && !f_sets && !(state$q == 0 && stop))
         assert (f_data_0[15:0] == f_data_0[31:16]);
     if (f_serves && state$q <= 2 && f_saw_running)
         assert (f_data_0[15:0] == f_data_0[31:16]);
@@ -155,7 +162,7 @@ always @(*) begin
     end
     if (f_knows) begin
         assert (sq$q == f_my_sq && cq$q == f_my_cq && log2$q == f_my_log2 && f_mine_is_valid);
-        assert (state$q != 15 || !f_running || stop);
+        assert (state$q != 15 || !f_running || f_sets || stop);
     end
     if (f_mine && (state$q >= 3 && state$q <= 6 || state$q == 13))
         assert (head$q == completed$q);

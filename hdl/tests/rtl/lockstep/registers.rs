@@ -34,6 +34,8 @@ struct Host {
     stands: bool,
     /// What it sees of it: as it was a cycle before.
     seen: QueueState,
+    /// The state that it gives a queue.
+    sets: Option<(usize, u64)>,
 }
 
 impl Host {
@@ -49,6 +51,7 @@ impl Host {
             sel: 0,
             stands: false,
             seen: QueueState::default(),
+            sets: None,
         }
     }
 
@@ -219,9 +222,14 @@ impl Bench for Host {
         queue.pending &= !block.take.val();
         queue.pending |= block.again.val();
         queue.armed &= !block.disarm.val();
-        if block.set_state.val() {
+        // Its state is set a cycle later.
+        if let Some((index, state)) = self.sets.take() {
+            let queue = &mut self.bank.queue[index];
             queue.fresh = false;
-            queue.state = block.new_state.val().into();
+            queue.state = state;
+        }
+        if block.set_state.val() {
+            self.sets = Some((sel as usize, block.new_state.val().into()));
         }
         let mut reset = false;
         if let Some(write) = &mut self.write {

@@ -18,6 +18,11 @@ reg f_enabled, f_fresh, f_running, f_pending;
 reg f_sets;
 reg [1:0] f_set_to;
 initial f_sets = 0;
+// Cycles for which it has been disabled: writes of registers come one after the other, each in four cycles at
+// least.
+reg [1:0] f_off;
+initial f_off = 0;
+always @(posedge clock) f_off <= f_enabled ? 0 : f_off == 3 ? 3 : f_off + 1;
 initial f_enabled = 0;
 initial f_fresh = 0;
 initial f_running = 0;
@@ -38,7 +43,7 @@ always @(posedge clock) begin
         f_fresh <= 0;
         if (stop)
             f_running <= 0;
-    end else if (f_enables && !f_enabled) begin
+    end else if (f_enables && !f_enabled && f_off == 3) begin
         f_enabled <= 1;
         f_fresh <= 1;
         f_running <= 0;
@@ -120,6 +125,12 @@ wire f_answers = f_mine && (state$q >= 7 && state$q <= 12 || state$q == 14);
 always @(*) begin
     if (f_enabled && f_running)
         assert (f_is_valid && !f_fresh);
+    if (f_sets)
+        assert (f_set_to == 1 ? f_mine && state$q == 3 : f_mine && (state$q == 0 || state$q == 15));
+    if (f_sets && f_set_to == 1)
+        assert (f_enabled ? f_is_valid : f_off <= 1);
+    if (f_saw_enabled && !f_enabled)
+        assert (f_off == 0);
     // It is looked at for three cycles, and what is seen then is what it was in the cycle before.
     if (settled$q) begin
         assert (state$q == 0 && f_was_mine == f_mine);

@@ -148,5 +148,12 @@ fn queue_answers_what_it_fetched_and_stays_within_its_rings() {
 
 #[test]
 fn burst_is_what_was_submitted_and_has_room() {
-    check(&blocks::burst(), &[]);
+    check(
+        &blocks::burst(),
+        &[
+            ("room$d = entries$q - unreported_wide", "room$d = entries$q"),
+            ("to_end$d = entries$q - slot$q", "to_end$d = entries$q"),
+            ("to_page = ((32'h40)", "to_page = ((32'h48)"),
+        ],
+    );
 }

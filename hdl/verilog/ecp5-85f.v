@@ -2666,7 +2666,7 @@ module metisvm_card$ecp5$card$cores(clock,clear,in_data,in_bytes,in_end,in_valid
     output reg  has_word;
 
     // Constant declarations
-    localparam  last_core = 4'h4;
+    localparam  last_core = 4'h1;
     localparam  no_word = 64'h0;
     localparam  full_load = 10'b1111111111;
     localparam  last_flag = 65'h10000000000000000;
@@ -2700,48 +2700,6 @@ module metisvm_card$ecp5$card$cores(clock,clear,in_data,in_bytes,in_end,in_valid
     wire  lanes$1$busy;
     wire  lanes$1$has_word;
     wire  [9:0] lanes$1$load;
-    reg  lanes$2$clock;
-    reg  lanes$2$clear;
-    reg  [127:0] lanes$2$in_data;
-    reg  [5:0] lanes$2$in_bytes;
-    reg  lanes$2$in_end;
-    reg  lanes$2$in_valid;
-    wire  lanes$2$in_ready;
-    wire  [63:0] lanes$2$out_data;
-    wire  lanes$2$out_last;
-    wire  lanes$2$out_valid;
-    reg  lanes$2$out_ready;
-    wire  lanes$2$busy;
-    wire  lanes$2$has_word;
-    wire  [9:0] lanes$2$load;
-    reg  lanes$3$clock;
-    reg  lanes$3$clear;
-    reg  [127:0] lanes$3$in_data;
-    reg  [5:0] lanes$3$in_bytes;
-    reg  lanes$3$in_end;
-    reg  lanes$3$in_valid;
-    wire  lanes$3$in_ready;
-    wire  [63:0] lanes$3$out_data;
-    wire  lanes$3$out_last;
-    wire  lanes$3$out_valid;
-    reg  lanes$3$out_ready;
-    wire  lanes$3$busy;
-    wire  lanes$3$has_word;
-    wire  [9:0] lanes$3$load;
-    reg  lanes$4$clock;
-    reg  lanes$4$clear;
-    reg  [127:0] lanes$4$in_data;
-    reg  [5:0] lanes$4$in_bytes;
-    reg  lanes$4$in_end;
-    reg  lanes$4$in_valid;
-    wire  lanes$4$in_ready;
-    wire  [63:0] lanes$4$out_data;
-    wire  lanes$4$out_last;
-    wire  lanes$4$out_valid;
-    reg  lanes$4$out_ready;
-    wire  lanes$4$busy;
-    wire  lanes$4$has_word;
-    wire  [9:0] lanes$4$load;
     reg  order$clock;
     reg  order$clear;
     reg  [3:0] order$data;
@@ -2830,54 +2788,6 @@ module metisvm_card$ecp5$card$cores(clock,clear,in_data,in_bytes,in_end,in_valid
         .has_word(lanes$1$has_word),
         .load(lanes$1$load)
     );
-    metisvm_card$ecp5$card$cores$lanes$0 lanes$2(
-        .clock(lanes$2$clock),
-        .clear(lanes$2$clear),
-        .in_data(lanes$2$in_data),
-        .in_bytes(lanes$2$in_bytes),
-        .in_end(lanes$2$in_end),
-        .in_valid(lanes$2$in_valid),
-        .in_ready(lanes$2$in_ready),
-        .out_data(lanes$2$out_data),
-        .out_last(lanes$2$out_last),
-        .out_valid(lanes$2$out_valid),
-        .out_ready(lanes$2$out_ready),
-        .busy(lanes$2$busy),
-        .has_word(lanes$2$has_word),
-        .load(lanes$2$load)
-    );
-    metisvm_card$ecp5$card$cores$lanes$0 lanes$3(
-        .clock(lanes$3$clock),
-        .clear(lanes$3$clear),
-        .in_data(lanes$3$in_data),
-        .in_bytes(lanes$3$in_bytes),
-        .in_end(lanes$3$in_end),
-        .in_valid(lanes$3$in_valid),
-        .in_ready(lanes$3$in_ready),
-        .out_data(lanes$3$out_data),
-        .out_last(lanes$3$out_last),
-        .out_valid(lanes$3$out_valid),
-        .out_ready(lanes$3$out_ready),
-        .busy(lanes$3$busy),
-        .has_word(lanes$3$has_word),
-        .load(lanes$3$load)
-    );
-    metisvm_card$ecp5$card$cores$lanes$0 lanes$4(
-        .clock(lanes$4$clock),
-        .clear(lanes$4$clear),
-        .in_data(lanes$4$in_data),
-        .in_bytes(lanes$4$in_bytes),
-        .in_end(lanes$4$in_end),
-        .in_valid(lanes$4$in_valid),
-        .in_ready(lanes$4$in_ready),
-        .out_data(lanes$4$out_data),
-        .out_last(lanes$4$out_last),
-        .out_valid(lanes$4$out_valid),
-        .out_ready(lanes$4$out_ready),
-        .busy(lanes$4$busy),
-        .has_word(lanes$4$has_word),
-        .load(lanes$4$load)
-    );
     metisvm_card$ecp5$card$cores$order order(
         .clock(order$clock),
         .clear(order$clear),
@@ -2962,15 +2872,6 @@ module metisvm_card$ecp5$card$cores(clock,clear,in_data,in_bytes,in_end,in_valid
         if (target$q == 1) begin
             target_ready = lanes$1$in_ready;
         end
-        if (target$q == 2) begin
-            target_ready = lanes$2$in_ready;
-        end
-        if (target$q == 3) begin
-            target_ready = lanes$3$in_ready;
-        end
-        if (target$q == 4) begin
-            target_ready = lanes$4$in_ready;
-        end
         first_beat = ~begun$q;
         ready = target_ready && (begun$q || ~order$full);
         in_ready = ready;
@@ -2992,33 +2893,6 @@ module metisvm_card$ecp5$card$cores(clock,clear,in_data,in_bytes,in_end,in_valid
         lanes$1$in_valid = 1'b0;
         if (target$q == 1) begin
             lanes$1$in_valid = fire;
-        end
-        lanes$2$clock = clock;
-        lanes$2$clear = clear;
-        lanes$2$in_data = in_data;
-        lanes$2$in_bytes = in_bytes;
-        lanes$2$in_end = in_end;
-        lanes$2$in_valid = 1'b0;
-        if (target$q == 2) begin
-            lanes$2$in_valid = fire;
-        end
-        lanes$3$clock = clock;
-        lanes$3$clear = clear;
-        lanes$3$in_data = in_data;
-        lanes$3$in_bytes = in_bytes;
-        lanes$3$in_end = in_end;
-        lanes$3$in_valid = 1'b0;
-        if (target$q == 3) begin
-            lanes$3$in_valid = fire;
-        end
-        lanes$4$clock = clock;
-        lanes$4$clear = clear;
-        lanes$4$in_data = in_data;
-        lanes$4$in_bytes = in_bytes;
-        lanes$4$in_end = in_end;
-        lanes$4$in_valid = 1'b0;
-        if (target$q == 4) begin
-            lanes$4$in_valid = fire;
         end
         order$data = target$q;
         order$push = fire && first_beat;
@@ -3042,24 +2916,6 @@ module metisvm_card$ecp5$card$cores(clock,clear,in_data,in_bytes,in_end,in_valid
         end
         if (scan$q == 1) begin
             load_of_scan = lanes$1$load;
-        end
-        if (best$q == 2) begin
-            load_of_best = lanes$2$load;
-        end
-        if (scan$q == 2) begin
-            load_of_scan = lanes$2$load;
-        end
-        if (best$q == 3) begin
-            load_of_best = lanes$3$load;
-        end
-        if (scan$q == 3) begin
-            load_of_scan = lanes$3$load;
-        end
-        if (best$q == 4) begin
-            load_of_best = lanes$4$load;
-        end
-        if (scan$q == 4) begin
-            load_of_scan = lanes$4$load;
         end
         best_load$d = load_of_best;
         scan_load$d = load_of_scan;
@@ -3087,21 +2943,6 @@ module metisvm_card$ecp5$card$cores(clock,clear,in_data,in_bytes,in_end,in_valid
             word = lanes$1$out_data;
             word_valid = lanes$1$out_valid && order$valid;
             word_last = lanes$1$out_last;
-        end
-        if (order$first == 2) begin
-            word = lanes$2$out_data;
-            word_valid = lanes$2$out_valid && order$valid;
-            word_last = lanes$2$out_last;
-        end
-        if (order$first == 3) begin
-            word = lanes$3$out_data;
-            word_valid = lanes$3$out_valid && order$valid;
-            word_last = lanes$3$out_last;
-        end
-        if (order$first == 4) begin
-            word = lanes$4$out_data;
-            word_valid = lanes$4$out_valid && order$valid;
-            word_last = lanes$4$out_last;
         end
         entry = ((word) & 65'h1ffffffffffffffff);
         if (word_last) begin
@@ -3135,36 +2976,6 @@ module metisvm_card$ecp5$card$cores(clock,clear,in_data,in_bytes,in_end,in_valid
             count = count + 32'h1;
         end
         if (lanes$1$has_word) begin
-            some_word = 1'b1;
-        end
-        lanes$2$out_ready = 1'b0;
-        if (order$first == 2) begin
-            lanes$2$out_ready = out_fire;
-        end
-        if (lanes$2$busy) begin
-            count = count + 32'h1;
-        end
-        if (lanes$2$has_word) begin
-            some_word = 1'b1;
-        end
-        lanes$3$out_ready = 1'b0;
-        if (order$first == 3) begin
-            lanes$3$out_ready = out_fire;
-        end
-        if (lanes$3$busy) begin
-            count = count + 32'h1;
-        end
-        if (lanes$3$has_word) begin
-            some_word = 1'b1;
-        end
-        lanes$4$out_ready = 1'b0;
-        if (order$first == 4) begin
-            lanes$4$out_ready = out_fire;
-        end
-        if (lanes$4$busy) begin
-            count = count + 32'h1;
-        end
-        if (lanes$4$has_word) begin
             some_word = 1'b1;
         end
         busy = count;

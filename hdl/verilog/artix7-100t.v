@@ -354,6 +354,9 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
     reg  [31:0] drain$d;
     wire  [31:0] drain$q;
     reg  drain$clock;
+    reg  was_busy$d;
+    wire  was_busy$q;
+    reg  was_busy$clock;
     reg  clears$d;
     wire  clears$q;
     reg  clears$clock;
@@ -363,6 +366,7 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
     reg  drained;
     reg  is_entry;
     reg  is_busy;
+    reg  stays_busy;
     reg  is_for_keccak;
     reg  read_fire;
     reg  read_ready;
@@ -690,6 +694,11 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         .q(drain$q),
         .clock(drain$clock)
     );
+    metisvm_card$clears was_busy(
+        .d(was_busy$d),
+        .q(was_busy$q),
+        .clock(was_busy$clock)
+    );
     metisvm_card$clears clears(
         .d(clears$d),
         .q(clears$q),
@@ -701,9 +710,11 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         resetting$clock = clock;
         drain$clock = clock;
         clears$clock = clock;
+        was_busy$clock = clock;
         resetting$d = resetting$q;
         drain$d = drain$q;
         clears$d = clears$q;
+        was_busy$d = was_busy$q;
         registers$clock = clock;
         queue$clock = clock;
         executor$clock = clock;
@@ -934,7 +945,9 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         irq_valid = queue$irq_valid;
         queue$irq_ready = irq_ready;
         is_busy = resetting$q || registers$active || ~queue$idle || ~writer$idle || ~drained || ~reader$quiet;
-        busy = is_busy;
+        was_busy$d = is_busy;
+        stays_busy = is_busy || was_busy$q;
+        busy = stays_busy;
         counters$by$0 = 32'h0;
         counters$by$1 = 32'h0;
         counters$by$2 = 32'h0;
@@ -947,7 +960,7 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         counters$by$9 = 32'h0;
         counters$by$10 = 32'h0;
         counters$by$11 = 32'h0;
-        if (is_busy) begin
+        if (stays_busy) begin
             counters$by$0 = 32'h1;
         end
         counters$by$1 = ((cores$busy) & 10'h3ff);

@@ -134,6 +134,7 @@ pub struct Card<
     constants: SyncROM<Bits<32>, 6>,
     resetting: DFF<Bit>,
     drain: DFF<Bits<32>>,
+    was_busy: DFF<Bit>,
     clears: DFF<Bit>,
 
     queues: Constant<Bits<7>>,
@@ -148,6 +149,7 @@ pub struct Card<
     drained: Signal<Local, Bit>,
     is_entry: Signal<Local, Bit>,
     is_busy: Signal<Local, Bit>,
+    stays_busy: Signal<Local, Bit>,
     is_for_keccak: Signal<Local, Bit>,
     read_fire: Signal<Local, Bit>,
     read_ready: Signal<Local, Bit>,
@@ -242,6 +244,7 @@ impl<
             constants: SyncROM::from(constants),
             resetting: DFF::default(),
             drain: DFF::default(),
+            was_busy: DFF::default(),
             clears: DFF::default(),
             queues: Constant::new(u64::from(capabilities.max_queues).into()),
             max_log2: wide(capabilities.max_queue_entries.max(1).ilog2()),
@@ -256,6 +259,7 @@ impl<
             drained: Signal::default(),
             is_entry: Signal::default(),
             is_busy: Signal::default(),
+            stays_busy: Signal::default(),
             is_for_keccak: Signal::default(),
             read_fire: Signal::default(),
             read_ready: Signal::default(),
@@ -276,7 +280,7 @@ impl<
 {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, resetting, drain, clears);
+        dff_setup!(self, clock, resetting, drain, clears, was_busy);
         clock!(self, clock, registers, queue, executor, fetcher, reader, writer);
         clock!(self, clock, keccak, cores, constants, counters, words);
         self.drained.next = self.reader.empty.val() && self.fetcher.idle.val() && !self.words.out_valid.val();
@@ -510,11 +514,14 @@ impl<
             || !self.writer.idle.val()
             || !self.drained.val()
             || !self.reader.quiet.val();
-        self.busy.next = self.is_busy.val();
+        // A queue that is to be looked at again is known to wait one cycle after the queue engine is idle.
+        self.was_busy.d.next = self.is_busy.val();
+        self.stays_busy.next = self.is_busy.val() || self.was_busy.q.val();
+        self.busy.next = self.stays_busy.val();
         for i in 0..12 {
             self.counters.by[i].next = 0.into();
         }
-        if self.is_busy.val() {
+        if self.stays_busy.val() {
             self.counters.by[0].next = 1.into();
         }
         self.counters.by[1].next = bit_cast::<10, 5>(self.cores.busy.val());

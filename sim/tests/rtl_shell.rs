@@ -102,7 +102,8 @@ fn counters_tell_what_a_job_was() {
     assert_eq!(count(counter::WORDS_READ), 8 + 4000 + 4000 * 17);
     assert_eq!(count(counter::WORDS_WRITTEN), 4000 * 4 + 2);
     let waits = count(counter::KECCAK_STARVED) + count(counter::KECCAK_STALLED);
-    let cores = Board::named(&name()).unwrap().cores as u64;
+    let board = Board::named(&name()).unwrap();
+    let cores = board.cores as u64;
     let share = busy as f64 / (count(counter::BUSY) * cores) as f64;
     println!(
         "{cores} cores are busy in {share:.4} of {} cycles; all wait in {waits}",
@@ -111,9 +112,13 @@ fn counters_tell_what_a_job_was() {
     for index in counter::READ_WAITS..counter::COUNT {
         println!("counter {index}: {}", count(index));
     }
-    // Of a card with several cores, the beginning and the end of a job are a greater part.
+    // Of a card with several cores, the beginning and the end of a job are a greater part. A bridge may feed fewer
+    // cores than there are.
     let least = if cores == 1 { 0.95 } else { 0.85 };
-    assert!(share > least, "the cores are busy in {share} of a job's cycles");
+    assert!(
+        board.bridged || share > least,
+        "the cores are busy in {share} of a job's cycles"
+    );
     assert_eq!(meter.broken(), None);
 }
 
@@ -122,15 +127,20 @@ fn reads_that_come_too_late_fail_and_lose_no_tag() {
     if !has_verilator() {
         return;
     }
-    // Past the time-out of the board, which is 20,000 cycles at 150 MHz.
-    let latency = Duration::from_micros(300);
+    // Past the time-out of the board for simulation; those of others are too long to be waited for.
+    let board = Board::named(metisvm_boards::DEFAULT).unwrap();
+    if name() != board.name {
+        return;
+    }
+    let cycles = u64::from(board.read_timeout_cycles) * 2;
+    let latency = Duration::from_micros(cycles * 1000 / u64::from(board.capabilities.clock_khz));
     let (transport, meter) = start(&RtlOptions {
         latency,
         ..RtlOptions::default()
     });
     transport.write32(reg::BOOT_NONCE, NONCE);
     // More often than there are tags.
-    for turn in 0..20 {
+    for turn in 0..40 {
         let mut pair = QueuePair::new(&transport, 0, 4, NONCE).unwrap();
         pair.push(Submission::default()).unwrap();
         pair.ring_doorbell();

@@ -1,6 +1,6 @@
 //! The form of a board's file.
 
-use crate::Board;
+use crate::board::Board;
 use metisvm_firmware::registers::features;
 use metisvm_firmware::{Capabilities, Geometry};
 use serde::Deserialize;

@@ -1,10 +1,11 @@
 //! The boards that a card is built for. One file a board (`hdl/boards/NAME.toml`) says what its Verilog, its
 //! capability registers and its simulations are made of.
 
+mod board;
 mod file;
 
+pub use board::Board;
 use file::BoardFile;
-use metisvm_firmware::Capabilities;
 use std::fmt;
 
 /// Widths that the streams of a card can have, bits.
@@ -26,29 +27,6 @@ const FILES: [(&str, &str); 4] = [
     ("artix7-100t", include_str!("../artix7-100t.toml")),
     ("ultrascale-plus", include_str!("../ultrascale-plus.toml")),
 ];
-
-/// What a card is made of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Board {
-    /// Its name, a part of file names.
-    pub name: &'static str,
-    /// The part that it is for, as the maker or the tools call it.
-    pub part: String,
-    /// Width of the streams of data, bits: one of [`STREAM_BITS`].
-    pub stream_bits: usize,
-    /// DMA reads that can be under way, 32 or 64.
-    pub tags: usize,
-    /// Its streams and registers come over a narrow bridge, which its Verilog holds both ends of.
-    pub bridged: bool,
-    /// Keccak cores, 1 to [`MAX_CORES`].
-    pub cores: usize,
-    /// Rounds of Keccak that a core executes in a cycle: a divisor of 24.
-    pub rounds_per_cycle: usize,
-    /// Cycles until a DMA read counts as lost.
-    pub read_timeout_cycles: u32,
-    /// What its registers say.
-    pub capabilities: Capabilities,
-}
 
 /// What is wrong with a board's file.
 #[derive(Debug)]

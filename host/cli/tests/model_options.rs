@@ -254,7 +254,7 @@ fn outputs_go_to_a_file_and_times_and_level_are_told_beside() {
     let times = stderr(&raw);
     assert!(times.contains("run in ") && times.contains("on cpu"), "{times}");
     assert!(
-        times.contains("instructions: portable") && times.lines().count() == 1,
+        times.contains("level: portable") && times.lines().count() == 1,
         "{times}"
     );
 

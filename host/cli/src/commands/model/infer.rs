@@ -65,7 +65,7 @@ pub(super) fn run(args: &ModelRun) -> Result<(), CliError> {
         dispatcher.backends().join(", then ")
     );
     if let Some(cpu) = &cpu {
-        times += &format!("; instructions: {}", cpu.level);
+        times += &format!("; level: {}", cpu.level);
     }
     if let Some(device) = &device {
         times += &format!("; device: {}", shown(&device.device));

@@ -1632,8 +1632,8 @@ module metisvm_card$ecp5$card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_w
     localparam  card_bytes = 64'h40000;
     localparam  max_messages = 32'h10000;
     localparam  max_bytes = 32'h1000000;
-    localparam  timeout = 32'h1036640;
-    localparam  short_timeout = 32'h40d99;
+    localparam  timeout = 32'h989680;
+    localparam  short_timeout = 32'h2625a;
 
     // Stub signals
     reg  registers$clock;
@@ -2622,7 +2622,7 @@ module metisvm_card$ecp5$card$constants(address,clock,data);
     mem[6'b11101] = 32'h10000;
     mem[6'b11110] = 32'h1000;
     mem[6'b11111] = 32'h10000;
-    mem[6'b100000] = 32'h29810;
+    mem[6'b100000] = 32'h186a0;
     mem[6'b100001] = 32'h1000000;
     mem[6'b100010] = 32'h1000000;
     mem[6'b100011] = 32'h1000000;

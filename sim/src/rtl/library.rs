@@ -37,6 +37,8 @@ const FLAGS: [&str; 13] = [
     "-shared -Wl,-Bsymbolic",
     "--exe",
 ];
+/// What Verilator's writer of waveforms includes; its Debian package does not bring it along.
+const ZLIB: &str = "zlib.h";
 /// Lines of a tool's complaint that are worth showing.
 const SHOWN_LINES: usize = 12;
 
@@ -205,12 +207,27 @@ fn run(source: &Source, traced: bool, verilator: &OsString, work: &Path) -> Resu
     let output = command.arg(verilog).arg(wrapper).output();
     let said = match &output {
         Ok(output) if output.status.success() => return Ok(folder.join("card.so")),
+        Ok(output) if traced && complains_of(output, ZLIB) => {
+            return Err(BuildError::Missing {
+                tool: ZLIB.into(),
+                install: "apt-get install zlib1g-dev",
+            });
+        }
         Ok(output) => last_lines(output),
         Err(error) => error.to_string(),
     };
     Err(BuildError::Failed {
         board: source.name.clone().into_owned(),
         said,
+    })
+}
+
+/// Whether the compiler says that a header is not there.
+fn complains_of(output: &Output, header: &str) -> bool {
+    [&output.stdout, &output.stderr].iter().any(|bytes| {
+        let text = String::from_utf8_lossy(bytes);
+        text.lines()
+            .any(|line| line.contains("fatal error") && line.contains(header))
     })
 }
 

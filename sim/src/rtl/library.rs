@@ -162,7 +162,12 @@ pub fn build(
     let _ = fs::remove_dir_all(&work);
     fs::create_dir_all(&work).map_err(at(&work))?;
     let built = run(source, traced, &verilator, &work);
-    let moved = built.and_then(|file| fs::rename(&file, &library.path).map_err(at(&library.path)));
+    // Whole on the disk as well: half a library would end the process that loads it.
+    let keep = |file: PathBuf| {
+        File::open(&file)?.sync_all()?;
+        fs::rename(&file, &library.path)
+    };
+    let moved = built.and_then(|file| keep(file).map_err(at(&library.path)));
     let _ = fs::remove_dir_all(&work);
     moved.map(|()| library)
 }

@@ -163,8 +163,12 @@ fn a_library_is_built_once_and_failures_are_told() {
     let folder = tempfile::tempdir().unwrap();
     let told = AtomicUsize::new(0);
     let build = |source: &Source, folder: &Path| {
-        library::build(source, false, folder, &|_| {
-            told.fetch_add(1, Ordering::Relaxed);
+        library::build(source, false, folder, &|text| {
+            if text.starts_with("building") {
+                told.fetch_add(1, Ordering::Relaxed);
+            } else {
+                assert!(text.starts_with("waiting for another process"), "{text}");
+            }
         })
     };
     let built = thread::scope(|scope| {

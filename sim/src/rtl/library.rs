@@ -142,7 +142,13 @@ pub fn build(
     }
     let lock_path = folder.join(format!("{name}.lock"));
     let lock = File::create(&lock_path).map_err(at(&lock_path))?;
-    lock.lock().map_err(at(&lock_path))?;
+    if lock.try_lock().is_err() {
+        progress(&format!(
+            "waiting for another process, which builds the card {} in RTL",
+            source.name
+        ));
+        lock.lock().map_err(at(&lock_path))?;
+    }
     // Another process may have built it while this one waited.
     if library.path.is_file() {
         return Ok(library);

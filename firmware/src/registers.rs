@@ -329,6 +329,7 @@ impl QueueState {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::format;
 
     #[test]
     fn registers_lie_where_the_abi_says() {
@@ -344,5 +345,35 @@ mod tests {
             (0x14, 0x20, 0x24)
         );
         assert_eq!((QUEUE_STRIDE, REGISTER_BYTES), (0x40, 0x2000));
+    }
+
+    #[test]
+    fn counters_are_those_of_the_abi() {
+        let text = include_str!("../../docs/device.md");
+        let row = text.lines().find(|line| line.contains("| COUNTER i |")).unwrap();
+        assert!(row.starts_with(&format!("| {COUNTERS:#05x} + 8·i |")), "{row}");
+        let described = [
+            (counter::BUSY, "busy cycles of the card"),
+            (counter::KECCAK_BUSY, "of the Keccak cores"),
+            (counter::KECCAK_STARVED, "of a KECCAK without a word"),
+            (counter::KECCAK_STALLED, "with one that waits"),
+            (counter::WORDS_READ, "words read"),
+            (counter::WORDS_WRITTEN, "written"),
+            (counter::DIGESTS, "digests"),
+            (counter::ENTRIES, "entries"),
+            (counter::READ_WAITS, "a read waits for the host"),
+            (counter::READ_STALLED, "what was read waits for its taker"),
+            (counter::REQUEST_STALLED, "a read waits for a tag or the bus"),
+            (counter::WRITE_STALLED, "a write waits for the bus"),
+        ];
+        for (number, (constant, what)) in (0..).zip(described) {
+            assert_eq!(constant, number, "{what}");
+            assert!(
+                row.contains(&format!(" {number} {what}")),
+                "{number} {what}: {row}"
+            );
+        }
+        assert_eq!(described.len(), counter::COUNT as usize);
+        assert!(!row.contains(&format!(" {} ", counter::COUNT)), "one more: {row}");
     }
 }

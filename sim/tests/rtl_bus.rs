@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
+use support::bench::Bench;
 use support::rtl::{cache, has_verilator};
 use support::{NONCE, submit};
 
@@ -162,8 +163,12 @@ fn a_library_is_built_once_and_failures_are_told() {
     let folder = tempfile::tempdir().unwrap();
     let told = AtomicUsize::new(0);
     let build = |source: &Source, folder: &Path| {
-        library::build(source, false, folder, &|_| {
-            told.fetch_add(1, Ordering::Relaxed);
+        library::build(source, false, folder, &|text| {
+            if text.starts_with("building") {
+                told.fetch_add(1, Ordering::Relaxed);
+            } else {
+                assert!(text.starts_with("waiting for another process"), "{text}");
+            }
         })
     };
     let built = thread::scope(|scope| {
@@ -186,6 +191,29 @@ fn a_library_is_built_once_and_failures_are_told() {
     std::fs::write(&built[0].path, "no library").unwrap();
     let error = RtlCard::new(&toy(), &RtlOptions::default(), folder.path(), &|_| {}).unwrap_err();
     assert!(matches!(error, RtlError::Load(_)), "{error}");
+    let file = built[0].path.display();
+    assert!(error.to_string().contains(&format!("delete {file}")), "{error}");
+}
+
+#[test]
+fn data_that_take_for_ever_do_not_come() {
+    if !has_verilator() {
+        return;
+    }
+    for disorder in [None, Some(9)] {
+        let mut bench = Bench::new(card(&RtlOptions {
+            latency: Duration::MAX,
+            disorder,
+            ..RtlOptions::default()
+        }));
+        bench.enable(0, 2);
+        bench.push(0, nop());
+        bench.ring(0);
+        for _ in 0..3 {
+            assert!(bench.poll().1.is_empty());
+        }
+        assert_eq!(bench.meter.counts().reads, 1);
+    }
 }
 
 #[test]

@@ -122,6 +122,53 @@ fn counters_tell_what_a_job_was() {
     assert_eq!(meter.broken(), None);
 }
 
+/// Counters of a job of 400 messages of 136 bytes.
+fn stalls(latency: u64, disorder: Option<u64>) -> Vec<u64> {
+    let (transport, _) = start(&RtlOptions {
+        latency: Duration::from_nanos(latency),
+        disorder,
+        ..RtlOptions::default()
+    });
+    transport.write32(reg::BOOT_NONCE, NONCE);
+    let mut pair = QueuePair::new(&transport, 0, 4, NONCE).unwrap();
+    Batch::new(&transport, 400, 136).is_right(&mut pair);
+    let counts = (0..counter::COUNT).map(|index| read_counter(&transport, index));
+    counts.collect()
+}
+
+#[test]
+fn stalls_are_counted_by_what_causes_them() {
+    // Of the board for simulation: others have other bottlenecks.
+    if !has_verilator() || name() != metisvm_boards::DEFAULT {
+        return;
+    }
+    let [quick, slow, stalling] = [(100, None), (20_000, None), (100, Some(5))].map(|(latency, disorder)| {
+        let counts = stalls(latency, disorder);
+        move |index: u32| counts[index as usize]
+    });
+    // The core is what bounds a job on a quick bus: data wait for it, and it waits a little between messages.
+    assert!(quick(counter::READ_STALLED) > quick(counter::BUSY) / 4);
+    assert!((400..2000).contains(&quick(counter::KECCAK_STALLED)));
+    // On a slow one everything waits for the host, and requests for tags.
+    assert!(slow(counter::READ_STALLED) < quick(counter::READ_STALLED) / 10);
+    for index in [counter::READ_WAITS, counter::KECCAK_STARVED] {
+        assert!(slow(index) > 10 * quick(index), "counter {index}");
+    }
+    assert!(slow(counter::REQUEST_STALLED) > 2 * quick(counter::REQUEST_STALLED));
+    // Only a bus that stalls lets writes wait.
+    assert_eq!([&quick, &slow].map(|count| count(counter::WRITE_STALLED)), [0, 0]);
+    assert!(stalling(counter::WRITE_STALLED) > 100);
+    for count in [&quick, &slow, &stalling] {
+        let core = [
+            counter::KECCAK_BUSY,
+            counter::KECCAK_STARVED,
+            counter::KECCAK_STALLED,
+        ];
+        let cycles: u64 = core.map(count).iter().sum();
+        assert!(cycles <= count(counter::BUSY), "the core has one state a cycle");
+    }
+}
+
 #[test]
 fn reads_that_come_too_late_fail_and_lose_no_tag() {
     if !has_verilator() {

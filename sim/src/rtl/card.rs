@@ -25,6 +25,8 @@ const CYCLES_PER_PIECE: u64 = 256;
 const ACCESS_CYCLES: u64 = 10_000;
 /// The longest that a register read waits for the writes before it.
 const WRITES_ARRIVE_WITHIN: Duration = Duration::from_millis(20);
+/// The longest delay of data: for ever, and cycles can still be added to it.
+const MOST_DELAY: u64 = u64::MAX / 2;
 /// Looks at register accesses that wait for the lock before the card goes on.
 const LOOKS: usize = 100;
 
@@ -144,7 +146,7 @@ impl RtlCard {
                 delivered: AtomicU64::new(0),
             }),
             capabilities,
-            latency_cycles: u64::try_from(cycles).unwrap_or(u64::MAX),
+            latency_cycles: u64::try_from(cycles).unwrap_or(MOST_DELAY).min(MOST_DELAY),
             random: options.disorder.map(|seed| seed | 1),
             buffer: vec![0; MOST_WORDS],
         })
@@ -170,7 +172,7 @@ impl RtlCard {
         *state ^= *state << 13;
         *state ^= *state >> 7;
         *state ^= *state << 17;
-        *state % self.latency_cycles.saturating_mul(4).max(1)
+        *state % self.latency_cycles.saturating_mul(4).clamp(1, MOST_DELAY)
     }
 
     fn grant(&mut self, wish: Wish, host: &dyn HostPort) {

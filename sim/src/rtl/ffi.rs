@@ -115,7 +115,12 @@ impl Model {
     /// # Errors
     /// What the loader says, or no memory.
     pub(super) fn new(library: &Library, memory_bytes: u64) -> Result<Self, String> {
-        let functions = load(&library.path).map_err(|error| error.to_string())?;
+        let functions = load(&library.path).map_err(|error| {
+            format!(
+                "{error}; if you delete {}, it is built anew",
+                library.path.display()
+            )
+        })?;
         // SAFETY: a function of the library that takes a number.
         let card = unsafe { (functions.new)(memory_bytes) };
         Ok(Self {

@@ -37,6 +37,8 @@ const FLAGS: [&str; 13] = [
     "-shared -Wl,-Bsymbolic",
     "--exe",
 ];
+/// What Verilator's writer of waveforms includes; its Debian package does not bring it along.
+const ZLIB: &str = "zlib.h";
 /// Lines of a tool's complaint that are worth showing.
 const SHOWN_LINES: usize = 12;
 
@@ -140,7 +142,13 @@ pub fn build(
     }
     let lock_path = folder.join(format!("{name}.lock"));
     let lock = File::create(&lock_path).map_err(at(&lock_path))?;
-    lock.lock().map_err(at(&lock_path))?;
+    if lock.try_lock().is_err() {
+        progress(&format!(
+            "waiting for another process, which builds the card {} in RTL",
+            source.name
+        ));
+        lock.lock().map_err(at(&lock_path))?;
+    }
     // Another process may have built it while this one waited.
     if library.path.is_file() {
         return Ok(library);
@@ -160,7 +168,12 @@ pub fn build(
     let _ = fs::remove_dir_all(&work);
     fs::create_dir_all(&work).map_err(at(&work))?;
     let built = run(source, traced, &verilator, &work);
-    let moved = built.and_then(|file| fs::rename(&file, &library.path).map_err(at(&library.path)));
+    // Whole on the disk as well: half a library would end the process that loads it.
+    let keep = |file: PathBuf| {
+        File::open(&file)?.sync_all()?;
+        fs::rename(&file, &library.path)
+    };
+    let moved = built.and_then(|file| keep(file).map_err(at(&library.path)));
     let _ = fs::remove_dir_all(&work);
     moved.map(|()| library)
 }
@@ -205,12 +218,27 @@ fn run(source: &Source, traced: bool, verilator: &OsString, work: &Path) -> Resu
     let output = command.arg(verilog).arg(wrapper).output();
     let said = match &output {
         Ok(output) if output.status.success() => return Ok(folder.join("card.so")),
+        Ok(output) if traced && complains_of(output, ZLIB) => {
+            return Err(BuildError::Missing {
+                tool: ZLIB.into(),
+                install: "apt-get install zlib1g-dev",
+            });
+        }
         Ok(output) => last_lines(output),
         Err(error) => error.to_string(),
     };
     Err(BuildError::Failed {
         board: source.name.clone().into_owned(),
         said,
+    })
+}
+
+/// Whether the compiler says that a header is not there.
+fn complains_of(output: &Output, header: &str) -> bool {
+    [&output.stdout, &output.stderr].iter().any(|bytes| {
+        let text = String::from_utf8_lossy(bytes);
+        text.lines()
+            .any(|line| line.contains("fatal error") && line.contains(header))
     })
 }
 

@@ -27,17 +27,30 @@ pub(crate) fn has_verilator() -> bool {
     })
 }
 
-/// The board that `METISVM_CARD=rtl[:BOARD]` asks the tests' cards to be of; the one for simulation otherwise.
-pub(crate) fn name() -> String {
+/// The board that `METISVM_CARD=rtl[:BOARD]` asks the tests' cards to be of. Whatever else it says is no wish
+/// for the functional card, which is what a slip would test unseen.
+fn wish() -> Option<String> {
     let card = std::env::var("METISVM_CARD").unwrap_or_default();
-    card.strip_prefix("rtl:")
-        .unwrap_or(metisvm_boards::DEFAULT)
-        .to_owned()
+    if matches!(&*card, "" | "functional") {
+        return None;
+    }
+    match card.split_once(':').unwrap_or((&card, metisvm_boards::DEFAULT)) {
+        ("rtl", name) if boards::named(name).is_some() => Some(name.to_owned()),
+        _ => {
+            let names: Vec<&str> = metisvm_boards::names().collect();
+            panic!("METISVM_CARD is {card}, not functional, rtl or rtl: and one of {names:?}")
+        }
+    }
+}
+
+/// The board of the tests' cards in RTL; the one for simulation where none is asked for.
+pub(crate) fn name() -> String {
+    wish().unwrap_or_else(|| metisvm_boards::DEFAULT.to_owned())
 }
 
 /// Whether `METISVM_CARD=rtl[:BOARD]` asks for the tests' cards to be in RTL.
 pub(crate) fn is_asked_for() -> bool {
-    std::env::var("METISVM_CARD").is_ok_and(|card| card == "rtl" || card.starts_with("rtl:"))
+    wish().is_some()
 }
 
 /// A card of that board.

@@ -21,7 +21,7 @@ pub struct Bench {
     )]
     pub backend: Vec<Backend>,
     /// The card behind the fpga backend: in software, or in RTL, of a board (sim if none is named) [default: functional]
-    #[arg(long, value_name = "functional|rtl[:BOARD]")]
+    #[arg(long, value_name = "functional[:BOARD]|rtl[:BOARD]")]
     pub card: Option<Card>,
     /// Use the card's results without checking its products
     #[arg(long)]

@@ -71,6 +71,9 @@ fn sizes_are_believable() {
     assert!((1.0..=ECP5_BLOCK_RAM as f64).contains(&number(&ecp5, "block_ram")));
     assert_eq!(number(&ecp5, "pins"), 69.0);
     assert!((40.0..400.0).contains(&number(&ecp5, "fmax_mhz")));
+    // What its register CLOCK_KHZ says is a clock that it can have.
+    let board = metisvm_boards::Board::named("ecp5-85f").unwrap();
+    assert!(number(&ecp5, "fmax_mhz") * 1e3 >= board.capabilities.clock_khz.into());
     assert!(number(&ecp5, "ff") > least_ff("ecp5-85f"));
     for target in ["artix7-100t", "ultrascale-plus"] {
         let report = report(target);

@@ -55,8 +55,8 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
     localparam  card_bytes = 64'h100000;
     localparam  max_messages = 32'h10000;
     localparam  max_bytes = 32'h1000000;
-    localparam  timeout = 32'hbebc20;
-    localparam  short_timeout = 32'h2faf0;
+    localparam  timeout = 32'h7270e0;
+    localparam  short_timeout = 32'h1c9c3;
 
     // Stub signals
     reg  registers$clock;

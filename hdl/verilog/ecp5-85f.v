@@ -1632,8 +1632,8 @@ module metisvm_card$ecp5$card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_w
     localparam  card_bytes = 64'h40000;
     localparam  max_messages = 32'h10000;
     localparam  max_bytes = 32'h1000000;
-    localparam  timeout = 32'h989680;
-    localparam  short_timeout = 32'h2625a;
+    localparam  timeout = 32'h5b8d80;
+    localparam  short_timeout = 32'h16e36;
 
     // Stub signals
     reg  registers$clock;

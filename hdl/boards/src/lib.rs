@@ -16,6 +16,8 @@ pub const MAX_CORES: usize = 16;
 pub const ROUNDS: usize = 24;
 /// The shortest time-out of a read: a reset grants each of 64 tags a 128th of it.
 const MIN_TIMEOUT_CYCLES: u32 = 1280;
+/// The longest, in ms: a reset waits for one and a half of it at worst, and the ABI grants it 100 ms.
+const MAX_TIMEOUT_MS: u32 = 60;
 
 /// The board that is meant where none is named: made for simulation.
 pub const DEFAULT: &str = "sim";
@@ -88,6 +90,14 @@ impl Board {
             .capabilities
             .validate()
             .map_err(|error| complain(error.to_string()))?;
+        let clock_khz = board.capabilities.clock_khz;
+        let most = clock_khz.saturating_mul(MAX_TIMEOUT_MS);
+        if board.read_timeout_cycles > most {
+            return Err(complain(format!(
+                "dma.read_timeout_cycles is {}, more than the {most} of {MAX_TIMEOUT_MS} ms at {clock_khz} kHz",
+                board.read_timeout_cycles
+            )));
+        }
         Ok(board)
     }
 
@@ -132,6 +142,7 @@ mod tests {
         assert!(refused("cores = 1", "cores = 17").contains("keccak.cores is 17, not 1 to 16"));
         assert!(refused("rounds_per_cycle = 1", "rounds_per_cycle = 5").contains("a divisor of 24"));
         assert!(refused("read_timeout_cycles = 20_000", "read_timeout_cycles = 10").contains("less than"));
+        assert!(refused("read_timeout_cycles = 20_000", "read_timeout_cycles = 9_000_001").contains("60 ms"));
         assert!(refused("handles = 64", "handles = 65").contains("MAX_HANDLES"));
         assert!(refused("handles = 64", "handels = 64").contains("handels"));
         assert!(refused("[dma]", "[dma").contains("TOML"));

@@ -114,7 +114,7 @@ impl FunctionalCard {
                 found |= 1 << canceller;
             }
             // What was answered so far must not wait for this job.
-            self.queues[position].post(host)?;
+            self.queues[position].post(host);
             self.take_up(
                 position,
                 &submission,
@@ -122,10 +122,10 @@ impl FunctionalCard {
                 found & 1 << index != 0,
                 host,
             );
-            self.queues[position].post(host)?;
+            self.queues[position].post(host);
             index += 1;
         }
-        self.queues[position].post(host)?;
+        self.queues[position].post(host);
         Ok(true)
     }
 

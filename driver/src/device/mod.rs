@@ -34,7 +34,7 @@ use crate::pool::Pool;
 use crate::region::PAGE_BYTES;
 use crate::transport::Transport;
 use crate::watch;
-use metisvm_firmware::registers::{queue, queue_register};
+use metisvm_firmware::registers::{self as reg, queue, queue_register};
 use metisvm_firmware::{Capabilities, Program};
 use resident::Kind;
 use state::State;
@@ -142,6 +142,27 @@ impl Device {
         let (now, most) = (state.jobs.waiting(), state.jobs.most());
         drop(state);
         self.shared.counters.snapshot(now as u64, most as u64)
+    }
+
+    /// A performance counter of the card (`metisvm_firmware::registers::counter` has the indices), from its power-up
+    /// on; `None` if it has none, or is dead. Its two words are not read at once, so the high one is read
+    /// twice.
+    pub fn card_counter(&self, index: u32) -> Option<u64> {
+        if self.capabilities().features & reg::features::COUNTERS == 0 || index >= reg::counter::COUNT {
+            return None;
+        }
+        let transport = &*self.shared.transport;
+        let low = reg::COUNTERS + 8 * index;
+        let mut high = transport.read32(low + 4);
+        // A counter that overflows its low word twice while three words are read is not read right.
+        for _ in 0..2 {
+            let value = u64::from(high) << 32 | u64::from(transport.read32(low));
+            match transport.read32(low + 4) {
+                same if same == high => return (value != u64::MAX).then_some(value),
+                other => high = other,
+            }
+        }
+        None
     }
 
     /// The boot nonce that the card has from this host; another after each reset.

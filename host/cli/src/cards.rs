@@ -54,7 +54,8 @@ pub fn open(engine: &Engine, purpose: Use) -> Result<Opened, String> {
                 ..RtlOptions::default()
             };
             let tell = |text: &str| output::complain(&format!("note: {text}"));
-            let card = RtlCard::new(&source, &options, &cache(), &tell).map_err(|error| error.to_string())?;
+            let card =
+                RtlCard::new(&source, &options, &cache()?, &tell).map_err(|error| error.to_string())?;
             let meter = card.meter();
             Ok(wrapped(card, engine, purpose, Some(meter)))
         }
@@ -78,7 +79,10 @@ fn wrapped<C: CardModel + 'static>(card: C, engine: &Engine, purpose: Use, meter
     }
 }
 
-/// Where libraries are kept; where there is no such folder for the user, for as long as the machine runs.
-fn cache() -> PathBuf {
-    user_cache::folder().unwrap_or_else(|| std::env::temp_dir().join("metisvm"))
+/// Where libraries are kept. A folder that all users share is none: they are loaded into this process.
+fn cache() -> Result<PathBuf, String> {
+    user_cache::folder().ok_or_else(|| {
+        "the card's library is kept in the user's cache folder, and there is none: set XDG_CACHE_HOME or HOME"
+            .to_owned()
+    })
 }

@@ -3,13 +3,16 @@
 use crate::args::{Engine, Keccak};
 use crate::cards::{self, Opened, Use};
 use crate::composition::open_opencl;
+use crate::counted_cpu::CountedCpu;
 use crate::user_cache;
 use metisvm_accel::fpga::{self, FpgaBackend};
 use metisvm_accel::keccak::{CardKeccak, KeccakCounters, KeccakDevice, Threshold, ThresholdCache};
 use metisvm_accel::opencl::OpenClBackend;
 use metisvm_driver::{Health, InProcess};
+use metisvm_firmware::registers::counter;
 use metisvm_sim::rtl::{Counts, Meter};
 use metisvm_state::{CpuKeccak, KeccakBatch};
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +28,10 @@ pub struct Hashing {
     device: Option<HashingDevice>,
     /// What kept the device from being used.
     problem: Option<String>,
+    /// That has been told.
+    told: Cell<bool>,
+    /// Hashes in the place of a device that was not opened.
+    processor: Arc<CountedCpu>,
 }
 
 #[derive(Debug)]
@@ -46,6 +53,7 @@ pub struct Mark {
     counters: KeccakCounters,
     recomputed: u64,
     rtl: Counts,
+    digests: Option<u64>,
 }
 
 /// What was hashed where for one block.
@@ -63,6 +71,8 @@ pub struct HashingReport {
     pub errors: Vec<String>,
     /// Where the card is one in RTL: cycles of its clock, and those of them in which it was busy.
     pub cycles: Option<(u64, u64)>,
+    /// Digests by the card's own counter, where it has one.
+    pub digests: Option<u64>,
 }
 
 impl Hashing {
@@ -86,6 +96,8 @@ impl Hashing {
             choice,
             device,
             problem,
+            told: Cell::new(false),
+            processor: Arc::default(),
         }
     }
 
@@ -93,17 +105,30 @@ impl Hashing {
     pub fn engine(&self) -> Arc<dyn KeccakBatch> {
         match &self.device {
             Some(device) => device.keccak.clone(),
-            None => Arc::new(CpuKeccak),
+            None if self.choice == Keccak::Cpu => Arc::new(CpuKeccak),
+            None => self.processor.clone(),
         }
     }
 
     /// The counts up to now, with the roots that the chain has computed again.
     pub fn mark(&self, recomputed: u64) -> Mark {
-        let counters = self.device.as_ref().map(|device| device.keccak.counters());
+        let counters = match &self.device {
+            Some(device) => device.keccak.counters(),
+            None => self.processor.counters(),
+        };
         Mark {
-            counters: counters.unwrap_or_default(),
+            counters,
             recomputed,
+            digests: self.digests(),
             rtl: self.meter().map(Meter::counts).unwrap_or_default(),
+        }
+    }
+
+    /// Digests by the counter of the card itself, if it has counters.
+    fn digests(&self) -> Option<u64> {
+        match &self.device.as_ref()?.device {
+            Device::Card(card, _) => card.device().card_counter(counter::DIGESTS),
+            Device::OpenCl(_) => None,
         }
     }
 
@@ -124,7 +149,12 @@ impl Hashing {
             Some(device) => (device.state(), device.keccak.take_errors()),
             None => {
                 let problem = self.problem.clone().unwrap_or_default();
-                (format!("out of service: {problem}"), vec![problem])
+                let errors = if self.told.replace(true) {
+                    vec![]
+                } else {
+                    vec![problem.clone()]
+                };
+                (format!("out of service: {problem}"), errors)
             }
         };
         Some(HashingReport {
@@ -137,6 +167,10 @@ impl Hashing {
                 let (now, before) = (now.rtl, before.rtl);
                 (now.cycles - before.cycles, now.busy - before.busy)
             }),
+            digests: now
+                .digests
+                .zip(before.digests)
+                .map(|(now, before)| now.wrapping_sub(before)),
         })
     }
 }

@@ -6,6 +6,7 @@ pub mod bundled;
 pub mod cards;
 pub mod commands;
 pub mod composition;
+pub mod counted_cpu;
 pub mod cpu_time;
 pub mod datadir;
 pub mod engine;

@@ -646,10 +646,59 @@ fn trie_that_a_card_in_rtl_hashes_is_the_same() {
         assert_eq!(count("keccak_failures"), 0, "{object}");
         assert_eq!(count("roots_recomputed"), 0, "{object}");
         assert_eq!(object["keccak_card"], "healthy, from 1 messages on");
+        // The card's own counter says the same.
+        assert_eq!(count("keccak_card_digests"), card, "{object}");
         // A permutation is a cycle of some core at least.
         assert!(count("keccak_card_busy_cycles") > card, "{object}");
     }
     files.check_head(1);
+}
+
+#[test]
+fn trie_is_the_processors_where_the_card_does_not_open() {
+    let files = Files::votes();
+    let output = files
+        .command(&["--keccak", "card:1", "--card", "rtl"], 0..2)
+        .env("METISVM_VERILATOR", "/there/is/none")
+        .env("XDG_CACHE_HOME", files.folder.path().join("empty"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let blocks = objects(&output);
+    for object in &blocks {
+        assert_eq!(object["keccak_card_messages"], 0);
+        assert!(object["keccak_cpu_messages"].as_u64().unwrap() > 100, "{object}");
+        assert!(
+            object["keccak_card"].as_str().unwrap().contains("/there/is/none"),
+            "{object}"
+        );
+    }
+    // What is wrong is told once, and stays to be seen.
+    let told = |object: &Value| object["keccak_errors"].as_array().unwrap().len();
+    assert_eq!(blocks.iter().map(told).collect::<Vec<_>>(), [1, 0]);
+}
+
+#[test]
+fn waveforms_that_cannot_be_written_keep_the_block_from_being_committed() {
+    let files = Files::votes();
+    let output = files.run(
+        &[
+            "--keccak",
+            "card:1",
+            "--card",
+            "rtl",
+            "--trace",
+            "/there/is/none.fst",
+        ],
+        0..1,
+    );
+    assert!(!output.status.success());
+    assert!(
+        stderr(&output).contains("/there/is/none.fst: --trace cannot write there"),
+        "{}",
+        stderr(&output)
+    );
+    assert_eq!(output.stdout, b"");
 }
 
 /// Two blocks whose trie is hashed by a device, from 8 messages on, and a third by the processor.

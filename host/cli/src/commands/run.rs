@@ -21,6 +21,7 @@ use metisvm_executor::{
 use metisvm_model::Bundle;
 use report::Ran;
 use serde_json::json;
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -30,6 +31,13 @@ pub(super) fn run(args: &Run) -> Result<bool, CliError> {
     if args.compare == Some(Compare::Threads) && threads.count() == 1 {
         // One core: two threads are still another order of events, which is to come to the same.
         threads = Threads::new(2)?;
+    }
+    if let Some(file) = &args.engine.trace {
+        // Before a block is committed whose waveforms nobody would have.
+        File::create(file).map_err(|error| CliError::File {
+            file: file.clone(),
+            problem: format!("--trace cannot write there: {error}"),
+        })?;
     }
     let mut models = bundled::models()?;
     models.extend(models::read_all(&args.models)?);

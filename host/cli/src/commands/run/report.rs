@@ -163,6 +163,9 @@ impl Ran {
                     object["keccak_card_cycles"] = json!(cycles);
                     object["keccak_card_busy_cycles"] = json!(busy);
                 }
+                if let Some(digests) = hashing.digests {
+                    object["keccak_card_digests"] = json!(digests);
+                }
                 object["roots_recomputed"] = json!(hashing.recomputed);
             }
         }
@@ -260,6 +263,9 @@ impl Ran {
                 row("jobs that failed", thousands(counts.failures));
                 if let Some((cycles, _)) = hashing.cycles {
                     row("cycles of the card", thousands(cycles));
+                }
+                if let Some(digests) = hashing.digests {
+                    row("digests, the card says", thousands(digests));
                 }
                 row("state roots computed again", thousands(hashing.recomputed));
                 row("Keccak card afterwards", hashing.card.clone());

@@ -6,8 +6,10 @@
 //! backends do its work. What was resident is loaded again when it is next needed.
 
 mod compile;
+mod cycles;
 mod flight;
 mod on_card;
+mod overlap;
 
 pub use compile::{CompileError, Compiled, Mode, compile, takes};
 

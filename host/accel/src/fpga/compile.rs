@@ -9,10 +9,14 @@
 
 mod arg_max;
 mod emit;
+mod epilogue;
 mod layout;
 mod max_pool;
+mod moves;
 mod pointwise;
 mod product;
+mod resident;
+mod scratchpads;
 
 use crate::fpga::compile::emit::{Emitter, within};
 use crate::fpga::compile::layout::Layout;

@@ -7,7 +7,10 @@
 //! tiles of B that the blocks need, and come in bursts.
 
 use super::CompileError;
-use super::emit::{Emitter, MAX_COUNT, PackedWeights, Rect};
+use super::emit::{Emitter, MAX_COUNT, Rect};
+use super::pointwise::SLOTS;
+use super::resident::Packed;
+use super::scratchpads::Held;
 use metisvm_firmware::cost;
 use metisvm_firmware::isa::{Buffer, Dtype, Gemm, Operation};
 use metisvm_model::{DType, Value, Window};
@@ -28,7 +31,9 @@ impl Block {
             usize::from(g.tile_cols),
             usize::from(g.tile_depth),
         );
-        let (a, b, acc) = (g.a_tiles as usize, g.b_tiles as usize, g.acc_tiles as usize);
+        // While one block is worked on, another is loaded, and a third is stored.
+        let part = |tiles: u32, slots: usize| (tiles as usize / slots).max(1);
+        let (a, b, acc) = (part(g.a_tiles, 2), part(g.b_tiles, 2), part(g.acc_tiles, SLOTS));
         let depth_tiles = depth.div_ceil(d).min(a).min(b).min(MAX_COUNT / d.max(1));
         let depth_tiles = depth_tiles.max(1);
         let mut col_tiles = cols
@@ -68,6 +73,8 @@ fn tiled(emitter: &Emitter, buffer: Buffer, rows: usize, cols: usize) -> (usize,
 /// What a product is, apart from how A and B are loaded.
 struct Product {
     node: usize,
+    /// The batch, or the image and group: told apart in what the scratchpads hold.
+    group: usize,
     rows: usize,
     cols: usize,
     depth: usize,
@@ -84,11 +91,23 @@ struct Part {
     depth: Range<usize>,
 }
 
+impl Part {
+    fn held(&self, product: &Product) -> Held {
+        Held::Block {
+            node: product.node,
+            group: product.group,
+            lane: self.lanes.start,
+            depth: self.depth.start,
+            extent: (self.lanes.len(), self.depth.len()),
+        }
+    }
+}
+
 fn product(
     emitter: &mut Emitter,
     product: &Product,
-    mut load_a: impl FnMut(&mut Emitter, &Part, usize) -> Result<(), CompileError>,
-    mut load_b: impl FnMut(&mut Emitter, &Part, usize) -> Result<(), CompileError>,
+    mut load_a: impl FnMut(&mut Emitter, &Part, usize, usize) -> Result<(), CompileError>,
+    mut load_b: impl FnMut(&mut Emitter, &Part, usize, usize) -> Result<(), CompileError>,
 ) -> Result<(), CompileError> {
     let node = product.node;
     let epilogue = emitter.layout.epilogue(node);
@@ -108,7 +127,7 @@ fn product(
         let cols = col..product.cols.min(col + block.cols);
         for row in (0..product.rows).step_by(block.rows) {
             let rows = row..product.rows.min(row + block.rows);
-            let area = emitter.area(0, rows.len(), cols.len());
+            let area = emitter.area(rows.len(), cols.len());
             if let Some(bias) = bias {
                 let rect = Rect {
                     first: product.first_channel + col,
@@ -121,23 +140,29 @@ fn product(
                 let depth = start..product.depth.min(start + block.depth);
                 let (row_tiles, depth_tiles) = tiled(emitter, Buffer::A, rows.len(), depth.len());
                 let (_, col_tiles) = tiled(emitter, Buffer::B, depth.len(), cols.len());
-                // Lanes past the depth keep what was there before: zeros in A make them harmless.
-                emitter.fill(Buffer::A, 0, row_tiles * depth_tiles, 0)?;
-                load_a(
-                    emitter,
-                    &Part {
-                        lanes: rows.clone(),
-                        depth: depth.clone(),
-                    },
-                    depth_tiles,
+                let weights = Part {
+                    lanes: cols.clone(),
+                    depth: depth.clone(),
+                };
+                let b = emitter.keep(
+                    Buffer::B,
+                    depth_tiles * col_tiles,
+                    weights.held(product),
+                    |emitter, base| load_b(emitter, &weights, base, col_tiles),
                 )?;
-                load_b(
-                    emitter,
-                    &Part {
-                        lanes: cols.clone(),
-                        depth,
+                let rows = Part {
+                    lanes: rows.clone(),
+                    depth,
+                };
+                let a = emitter.keep(
+                    Buffer::A,
+                    row_tiles * depth_tiles,
+                    rows.held(product),
+                    |emitter, base| {
+                        // Lanes past the depth keep what was there before: zeros in A make them harmless.
+                        emitter.fill(Buffer::A, base, row_tiles * depth_tiles, 0)?;
+                        load_a(emitter, &rows, base, depth_tiles)
                     },
-                    col_tiles,
                 )?;
                 emitter.push(Operation::Gemm(Gemm {
                     accumulate: start > 0 || bias.is_some(),
@@ -145,12 +170,12 @@ fn product(
                     m_tiles: row_tiles as u16,
                     n_tiles: col_tiles as u16,
                     k_tiles: depth_tiles as u16,
-                    acc: 0,
+                    acc: area.base as u16,
                     acc_pitch: area.pitch as u16,
-                    a: 0,
+                    a: a as u16,
                     a_pitch: depth_tiles as u16,
                     a_step: 1,
-                    b: 0,
+                    b: b as u16,
                     b_pitch: col_tiles as u16,
                     b_step: 1,
                 }))?;
@@ -173,7 +198,7 @@ fn product(
 /// position of B's element (depth, column).
 fn load_packed(
     emitter: &mut Emitter,
-    (node, group): (usize, usize),
+    (node, group, base): (usize, usize, usize),
     part: &Part,
     zeros: &[(Range<usize>, i32)],
     element: impl Fn(usize, usize) -> usize,
@@ -193,13 +218,15 @@ fn load_packed(
     }
     let (height, width) = emitter.geometry.tile(Buffer::B);
     let (height, width) = (usize::from(height), usize::from(width));
-    let block = PackedWeights {
+    let block = Packed {
         node,
+        operand: 1,
         group,
         depth: part.depth.start,
         col: part.lanes.start,
+        extent: (depth, cols),
     };
-    emitter.load_weights(block, (tile_rows, tile_cols), dtype, zero, |graph| {
+    let place = emitter.packed(block, |graph| {
         let weights = &graph.constants()[constant as usize].bytes;
         // Lanes past the block are zero when the zero point is taken from them.
         let mut bytes = vec![zero as u8; lanes];
@@ -212,6 +239,8 @@ fn load_packed(
         }
         bytes
     })?;
+    let tiles = (tile_rows, tile_cols);
+    emitter.load_tiles(Buffer::B, base, tiles, (place, dtype), zero, false)?;
     Ok(true)
 }
 
@@ -247,6 +276,7 @@ pub(super) fn mat_mul(emitter: &mut Emitter, node: usize) -> Result<(), CompileE
     for batch in 0..batches {
         let what = Product {
             node,
+            group: batch,
             rows: m,
             cols: n,
             depth: k,
@@ -260,7 +290,7 @@ pub(super) fn mat_mul(emitter: &mut Emitter, node: usize) -> Result<(), CompileE
         product(
             emitter,
             &what,
-            |emitter, part, pitch| {
+            |emitter, part, base, pitch| {
                 let rect = Rect {
                     first: batch * m * k,
                     row_step: k,
@@ -270,7 +300,7 @@ pub(super) fn mat_mul(emitter: &mut Emitter, node: usize) -> Result<(), CompileE
                 let rect = rect.at(part.lanes.start, part.depth.start);
                 emitter.load(
                     Buffer::A,
-                    0,
+                    base,
                     pitch,
                     (0, 0),
                     extent,
@@ -279,10 +309,10 @@ pub(super) fn mat_mul(emitter: &mut Emitter, node: usize) -> Result<(), CompileE
                     x_zero,
                 )
             },
-            |emitter, part, pitch| {
+            |emitter, part, base, pitch| {
                 let zeros = zero_runs(&w_zeros, part.lanes.clone());
                 let element = |depth, col| (batch * k + depth) * n + col;
-                if load_packed(emitter, (node, batch), part, &zeros, element)? {
+                if load_packed(emitter, (node, batch, base), part, &zeros, element)? {
                     return Ok(());
                 }
                 let w_place = emitter.place(w)?;
@@ -295,7 +325,7 @@ pub(super) fn mat_mul(emitter: &mut Emitter, node: usize) -> Result<(), CompileE
                     let rect = rect.at(part.depth.start, cols.start);
                     let at = (0, cols.start - part.lanes.start);
                     let extent = (part.depth.len(), cols.len());
-                    emitter.load(Buffer::B, 0, pitch, at, extent, (w_place, w_ty.dtype), rect, zero)?;
+                    emitter.load(Buffer::B, base, pitch, at, extent, (w_place, w_ty.dtype), rect, zero)?;
                 }
                 Ok(())
             },
@@ -365,6 +395,7 @@ pub(super) fn conv2d(
         for group in 0..groups {
             let what = Product {
                 node,
+                group: image * groups + group,
                 rows: pixels,
                 cols: group_outs,
                 depth: kh * kw * per_group,
@@ -378,7 +409,7 @@ pub(super) fn conv2d(
             product(
                 emitter,
                 &what,
-                |emitter, part, pitch| {
+                |emitter, part, base, pitch| {
                     for slab in slabs(&part.depth, per_group) {
                         let (u, v) = (slab.tap / kw, slab.tap % kw);
                         for line in lines(part.lanes.start, part.lanes.len(), out_w) {
@@ -400,12 +431,12 @@ pub(super) fn conv2d(
                             let at = (line.row + low - line.x.start, slab.lane);
                             let extent = (high - low, slab.channels.len());
                             let source = (x_place, x_ty.dtype);
-                            emitter.load(Buffer::A, 0, pitch, at, extent, source, rect, x_zero)?;
+                            emitter.load(Buffer::A, base, pitch, at, extent, source, rect, x_zero)?;
                         }
                     }
                     Ok(())
                 },
-                |emitter, part, pitch| {
+                |emitter, part, base, pitch| {
                     let first_out = group * group_outs;
                     let outs = first_out + part.lanes.start..first_out + part.lanes.end;
                     let zeros = zero_runs(&w_zeros, outs.clone());
@@ -414,7 +445,7 @@ pub(super) fn conv2d(
                         let (tap, channel) = (depth / per_group, depth % per_group);
                         ((first_out + col) * per_group + channel) * kh * kw + tap
                     };
-                    if load_packed(emitter, (node, group), part, &zeros, element)? {
+                    if load_packed(emitter, (node, group, base), part, &zeros, element)? {
                         return Ok(());
                     }
                     let w_place = emitter.place(w)?;
@@ -429,7 +460,7 @@ pub(super) fn conv2d(
                             let at = (slab.lane, run.start - outs.start);
                             let extent = (slab.channels.len(), run.len());
                             let source = (w_place, w_ty.dtype);
-                            emitter.load(Buffer::B, 0, pitch, at, extent, source, rect, zero)?;
+                            emitter.load(Buffer::B, base, pitch, at, extent, source, rect, zero)?;
                         }
                     }
                     Ok(())

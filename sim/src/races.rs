@@ -75,18 +75,25 @@ pub fn check(program: &Program, geometry: &Geometry) -> Result<(), Disorder> {
                 let mut clock = clocks[at];
                 for link in instruction.pops() {
                     let token = links[link as usize].pop_front().unwrap_or_default();
-                    clock.iter_mut().zip(token).for_each(|(own, other)| *own = other.max(*own));
+                    clock
+                        .iter_mut()
+                        .zip(token)
+                        .for_each(|(own, other)| *own = other.max(*own));
                 }
                 touch(instruction, (module, heads[at]), &clock, geometry, &mut cells)?;
                 heads[at] += 1;
                 clock[at] = heads[at];
                 clocks[at] = clock;
-                instruction.pushes().for_each(|link| links[link as usize].push_back(clock));
+                instruction
+                    .pushes()
+                    .for_each(|link| links[link as usize].push_back(clock));
                 moved = true;
             }
         }
     }
-    let ended = Module::ALL.iter().all(|&module| heads[module as usize] == program.stream(module).len());
+    let ended = Module::ALL
+        .iter()
+        .all(|&module| heads[module as usize] == program.stream(module).len());
     if ended && links.iter().all(VecDeque::is_empty) {
         Ok(())
     } else {

@@ -74,7 +74,8 @@ fn rectangle(
     each: &mut dyn FnMut(Cell, bool),
 ) {
     let (height, width) = geometry.tile(buffer);
-    let last = |first: u16, count: u16, side: u16| (u64::from(first) + u64::from(count) - 1) / u64::from(side);
+    let last =
+        |first: u16, count: u16, side: u16| (u64::from(first) + u64::from(count) - 1) / u64::from(side);
     let first = |first: u16, side: u16| u64::from(first / side);
     for r in first(lanes.row, height)..=last(lanes.row, lanes.rows, height) {
         for c in first(lanes.col, width)..=last(lanes.col, lanes.cols, width) {
@@ -111,7 +112,8 @@ fn burst(
     }
     for row in 0..u64::from(rows) {
         let start = burst.offset + row * u64::from(burst.row_stride);
-        (start..start + u64::from(cols) * tile_bytes).for_each(|at| each(Cell::Byte(burst.space, at), writes));
+        (start..start + u64::from(cols) * tile_bytes)
+            .for_each(|at| each(Cell::Byte(burst.space, at), writes));
     }
 }
 

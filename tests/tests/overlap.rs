@@ -82,14 +82,26 @@ fn without(program: &Program, link: Link, nth: usize) -> Option<Program> {
     let push = instructions
         .iter_mut()
         .filter(of(giver))
-        .map(|i| if forward { &mut i.dependencies.push_next } else { &mut i.dependencies.push_prev })
+        .map(|i| {
+            if forward {
+                &mut i.dependencies.push_next
+            } else {
+                &mut i.dependencies.push_prev
+            }
+        })
         .filter(|flag| **flag)
         .nth(nth)?;
     *push = false;
     let pop = instructions
         .iter_mut()
         .filter(of(taker))
-        .map(|i| if forward { &mut i.dependencies.pop_prev } else { &mut i.dependencies.pop_next })
+        .map(|i| {
+            if forward {
+                &mut i.dependencies.pop_prev
+            } else {
+                &mut i.dependencies.pop_next
+            }
+        })
         .filter(|flag| **flag)
         .nth(nth)?;
     *pop = false;
@@ -143,9 +155,12 @@ fn a_program_without_one_of_its_tokens_is_found_and_goes_wrong() {
                 assert!(!right.is_empty());
                 for (at, link) in links.into_iter().enumerate() {
                     for nth in [0, 1, 5] {
-                        let Some(program) = without(&compiled.program, link, nth) else { continue };
+                        let Some(program) = without(&compiled.program, link, nth) else {
+                            continue;
+                        };
                         dropped[at] += 1;
-                        let outputs = (0..ORDERS).map(|order| run(&compiled, &program, geometry, &input, order));
+                        let outputs =
+                            (0..ORDERS).map(|order| run(&compiled, &program, geometry, &input, order));
                         let differs = outputs.filter(|output| *output != right).count() > 0;
                         let race = matches!(races::check(&program, &geometry), Err(Disorder::Race { .. }));
                         // What is in order in every way gives the right result in every order.

@@ -5,16 +5,16 @@
 use metisvm_firmware::{Buffer, Geometry, Operation, Vector, VectorOp};
 
 /// To fetch, check and begin an instruction.
-const BEGIN: u64 = 15;
+pub(super) const BEGIN: u64 = 15;
 /// From the last product of a GEMM to the last accumulator that is written.
-const DRAIN: u64 = 20;
+pub(super) const DRAIN: u64 = 20;
 /// Bytes that a burst moves in a cycle.
 const BURST_BYTES: u64 = 8;
 /// Requantise units: as many as a row of a tile has columns, up to these.
 const REQUANTISE_UNITS: u64 = 8;
 
 /// Cycles of an instruction, from its tokens to its own.
-pub fn cycles(operation: &Operation, geometry: &Geometry) -> u64 {
+pub(super) fn cycles(operation: &Operation, geometry: &Geometry) -> u64 {
     let area = |rows: u16, cols: u16| u64::from(rows) * u64::from(cols);
     let tiles = |buffer, dtype| geometry.tile_bytes(buffer, dtype) / BURST_BYTES;
     BEGIN
@@ -49,11 +49,9 @@ fn of_vector(vector: &Vector, geometry: &Geometry) -> u64 {
 }
 
 /// Tile products that a GEMM makes: the cycles that it would take an array that never waits.
-pub fn products(operation: &Operation) -> u64 {
+pub(super) fn products(operation: &Operation) -> u64 {
     match operation {
-        Operation::Gemm(gemm) => {
-            u64::from(gemm.m_tiles) * u64::from(gemm.n_tiles) * u64::from(gemm.k_tiles)
-        }
+        Operation::Gemm(gemm) => u64::from(gemm.m_tiles) * u64::from(gemm.n_tiles) * u64::from(gemm.k_tiles),
         _ => 0,
     }
 }

@@ -22,7 +22,7 @@ use metisvm_firmware::{Geometry, Operation, Program, ProgramBuilder, ProgramErro
 ///
 /// # Errors
 /// A malformed operation, one that does not fit the geometry, or none at all.
-pub fn overlapped(operations: &[Operation], geometry: &Geometry) -> Result<Program, ProgramError> {
+pub(super) fn overlapped(operations: &[Operation], geometry: &Geometry) -> Result<Program, ProgramError> {
     let mut order = Order::new(*geometry);
     for operation in operations {
         order.push(*operation);
@@ -39,7 +39,7 @@ pub fn overlapped(operations: &[Operation], geometry: &Geometry) -> Result<Progr
 ///
 /// # Errors
 /// As [`overlapped`].
-pub fn in_full_order(operations: &[Operation], geometry: &Geometry) -> Result<Program, ProgramError> {
+fn in_full_order(operations: &[Operation], geometry: &Geometry) -> Result<Program, ProgramError> {
     let mut builder = ProgramBuilder::new(*geometry);
     for operation in operations {
         builder.push(*operation)?;

@@ -74,6 +74,8 @@ fn share(tiles: usize, width: usize, extent: usize) -> (usize, usize, usize) {
         .into_iter()
         .find(|&(tiles, slots)| tiles >= state + slots)
         .unwrap_or((tiles, 1));
-    let cols = extent.min((tiles - state) / slots * width).min(super::emit::MAX_COUNT);
+    let cols = extent
+        .min((tiles - state) / slots * width)
+        .min(super::emit::MAX_COUNT);
     (slots, cols, tiles / (state + slots * cols.div_ceil(width)))
 }

@@ -1,8 +1,8 @@
 //! MaxPool2d: a running maximum over the taps; rows are output pixels, columns planes.
 
 use super::CompileError;
+use super::conv2d::lines;
 use super::emit::{Emitter, Rect};
-use super::product::lines;
 use metisvm_firmware::isa::{Buffer, VectorOp};
 use metisvm_model::{Value, Window};
 

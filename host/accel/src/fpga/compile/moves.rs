@@ -89,7 +89,11 @@ impl Emitter {
     ) -> Result<(), CompileError> {
         let dtype = wire(dtype);
         let row_bytes = cols as u64 * self.geometry.tile_bytes(buffer, dtype);
-        let row_stride = if rows > 1 && !repeated { row_bytes as u32 } else { 0 };
+        let row_stride = if rows > 1 && !repeated {
+            row_bytes as u32
+        } else {
+            0
+        };
         self.push(Operation::LoadTiles(LoadTiles {
             buffer,
             base: base as u16,
@@ -189,7 +193,12 @@ impl Emitter {
     }
 }
 
-fn lanes(base: usize, pitch: usize, (row, col): (usize, usize), (rows, cols): (usize, usize)) -> Lanes {
+pub(super) fn lanes(
+    base: usize,
+    pitch: usize,
+    (row, col): (usize, usize),
+    (rows, cols): (usize, usize),
+) -> Lanes {
     Lanes {
         base: base as u16,
         pitch: pitch as u16,

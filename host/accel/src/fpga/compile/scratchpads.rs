@@ -97,7 +97,9 @@ impl Ring {
     fn forget(&mut self, range: Range<usize>) {
         // Places do not meet, so what reaches into the range begins in it, or is the last before it.
         let before = self.places.range(..range.start).next_back();
-        let first = before.filter(|(_, (end, _))| *end > range.start).map(|(&base, _)| base);
+        let first = before
+            .filter(|(_, (end, _))| *end > range.start)
+            .map(|(&base, _)| base);
         let gone: Vec<usize> = first
             .into_iter()
             .chain(self.places.range(range).map(|(&base, _)| base))

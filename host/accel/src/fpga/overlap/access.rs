@@ -93,7 +93,8 @@ fn block(base: u16, pitch: u16, rows: u64, cols: u64) -> Range<u64> {
 /// The tiles that a rectangle of lanes meets.
 fn rectangle(buffer: Buffer, lanes: &Lanes, geometry: &Geometry) -> Range<u64> {
     let (height, width) = geometry.tile(buffer);
-    let tiles = |first: u16, count: u16, side: u16| (u64::from(first) + u64::from(count)).div_ceil(side.into());
+    let tiles =
+        |first: u16, count: u16, side: u16| (u64::from(first) + u64::from(count)).div_ceil(side.into());
     block(
         lanes.base,
         lanes.pitch,

@@ -70,7 +70,12 @@ impl Order {
     }
 
     /// Notes what an operation touches, and tells what it has to wait for in other modules.
-    fn needs(&mut self, accesses: &[crate::fpga::overlap::access::Access], module: Module, index: u32) -> Needs {
+    fn needs(
+        &mut self,
+        accesses: &[crate::fpga::overlap::access::Access],
+        module: Module,
+        index: u32,
+    ) -> Needs {
         let mut needs = Needs::default();
         for access in accesses {
             let touched = &mut self.touched[access.place.index()];

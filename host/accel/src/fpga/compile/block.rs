@@ -22,6 +22,8 @@ pub(super) struct Extents {
     pub(super) a_loads: usize,
     /// Times that each element is stored.
     pub(super) stores: usize,
+    /// Columns that one instruction stores at most.
+    pub(super) store_cols: usize,
     /// Whether an instruction needs a record for each column.
     pub(super) per_channel: bool,
 }
@@ -113,7 +115,8 @@ impl Block {
         };
         let array = tiles[0] * tiles[1] * (tiles[2].max(r * blocks[2]));
         let compute = array as f64 + steps * (begin + DRAIN as f64);
-        let store = (all[0] * all[1] * product.stores) as f64 + steps * begin;
+        let store_steps = (cols * c).min(all[1]).div_ceil(product.store_cols);
+        let store = (all[0] * all[1] * product.stores) as f64 + steps * store_steps as f64 * begin;
         // The first pass over the inner operand loads all of it, the others may find it there.
         let passes = |outer: f64, n: usize, inner: f64, again: f64| {
             let n = n as f64;

@@ -77,6 +77,10 @@ impl Product {
             a_cycles: if self.a_tiled { 1.0 / 8.0 } else { 1.0 },
             a_loads: self.a_loads,
             stores: emitter.stores_of(self.node),
+            store_cols: match emitter.layout.is_tiled(emitter.result_of(self.node)) {
+                true => emitter.geometry.tile_depth.into(),
+                false => usize::MAX,
+            },
             per_channel: emitter.needs_a_record_a_channel(self.node)?,
         };
         Ok(Block::fit(&emitter.geometry, &extents))
@@ -95,14 +99,20 @@ impl Emitter {
         Ok(needs)
     }
 
+    /// What its epilogue makes of a product.
+    pub(super) fn result_of(&self, product: usize) -> Value {
+        let last = self.layout.epilogue(product).last().copied();
+        Value::Node(last.unwrap_or(product) as u32)
+    }
+
     /// How often a result of a product is stored, in whatever form.
     pub(super) fn stores_of(&self, product: usize) -> usize {
         let last = self.layout.epilogue(product).last().copied().unwrap_or(product);
         usize::from(self.layout.audit(product).is_some()) + self.layout.stores(last).len()
     }
 
-    /// Stores the accumulators of a product if they are to be checked, and runs the epilogue on them; gives the
-    /// node whose result they are then.
+    /// Stores the accumulators of a product if they are to be checked, and runs the epilogue on them;
+    /// `store` is called for each place that they go to, and the type there.
     pub(super) fn conclude(
         &mut self,
         product: usize,
@@ -190,8 +200,7 @@ pub(super) fn product(
         }
         let rect = product.result.at(row, col);
         let channel = product.first_channel + col;
-        let last = emitter.layout.epilogue(node).last().copied().unwrap_or(node);
-        let is_tiled = emitter.layout.is_tiled(Value::Node(last as u32));
+        let is_tiled = emitter.layout.is_tiled(emitter.result_of(node));
         emitter.conclude(node, area, channel, |emitter, place, dtype| {
             if is_tiled && place.space == Space::Workspace {
                 return emitter.store_tiled(area, place, dtype, (row, col), product.rows);

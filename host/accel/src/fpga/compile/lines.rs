@@ -90,18 +90,23 @@ pub(super) fn conv2d_by_lines(
     if lines.cycles(emitter) >= product.block(emitter)?.cycles {
         return Ok(false);
     }
-    lines.emit(emitter)?;
+    emitter.scratchpads.rewind(Buffer::A);
+    emitter.scratchpads.rewind(Buffer::B);
+    let width = cols * usize::from(g.tile_cols);
+    for col in (0..product.cols).step_by(width) {
+        for y in 0..to[0] {
+            lines.line(emitter, y, (col, width.min(product.cols - col)))?;
+        }
+    }
     Ok(true)
 }
 
 impl Lines<'_> {
-    fn stride(&self) -> usize {
-        self.window.stride[1] as usize
-    }
-
     /// Tiles from the first tap of the first pixel to the last tap of the last.
     fn reach(&self) -> usize {
-        (self.piece - 1) * self.stride() + (self.kernel[1] - 1) * self.window.dilation[1] as usize + 1
+        (self.piece - 1) * self.window.stride[1] as usize
+            + (self.kernel[1] - 1) * self.window.dilation[1] as usize
+            + 1
     }
 
     /// Tiles of a line of the image in A.
@@ -129,19 +134,6 @@ impl Lines<'_> {
         compute.max(load).max(store) as f64
     }
 
-    fn emit(&self, emitter: &mut Emitter) -> Result<(), CompileError> {
-        emitter.scratchpads.rewind(Buffer::A);
-        emitter.scratchpads.rewind(Buffer::B);
-        let width = self.cols * usize::from(emitter.geometry.tile_cols);
-        for col in (0..self.product.cols).step_by(width) {
-            let cols = width.min(self.product.cols - col);
-            for y in 0..self.to[0] {
-                self.line(emitter, y, (col, cols))?;
-            }
-        }
-        Ok(())
-    }
-
     /// Computes a line of output pixels in columns from `col` on.
     fn line(&self, emitter: &mut Emitter, y: usize, (col, cols): (usize, usize)) -> Result<(), CompileError> {
         let node = self.product.node;
@@ -153,16 +145,6 @@ impl Lines<'_> {
         let taps: Vec<(usize, usize)> = (0..self.kernel[0])
             .filter_map(|u| Some((u, inside(u)?)))
             .collect();
-        let mut weights = Vec::new();
-        for &(u, _) in &taps {
-            weights.push(self.weights(emitter, u, (col, cols))?);
-        }
-        // A line that is loaded may take the place of one that was there.
-        for _ in 0..2 {
-            for &(_, y) in &taps {
-                self.load(emitter, y)?;
-            }
-        }
         let area = emitter.area(rows, cols);
         let channel = self.product.first_channel + col;
         let mut begun = emitter.graph.nodes()[node].operands.len() > 4;
@@ -172,7 +154,8 @@ impl Lines<'_> {
             let tiles = emitter.area_tiles(rows, cols);
             emitter.fill(Buffer::Acc, area.base, tiles, 0)?;
         }
-        for (&(_, y), b) in taps.iter().zip(weights) {
+        for &(u, y) in &taps {
+            let b = self.weights(emitter, u, (col, cols))?;
             let a = self.load(emitter, y)?;
             self.multiply(emitter, area, (a, b), &mut begun)?;
         }
@@ -220,7 +203,7 @@ impl Lines<'_> {
                 acc: area.base as u16,
                 acc_pitch: area.pitch as u16,
                 a: (a + run * dilation * self.depth) as u16,
-                a_pitch: (self.stride() * self.depth) as u16,
+                a_pitch: (self.window.stride[1] as usize * self.depth) as u16,
                 a_step: 1,
                 b: (b + run * self.depth * area.pitch) as u16,
                 b_pitch: area.pitch as u16,
@@ -279,7 +262,7 @@ impl Lines<'_> {
             let source = (emitter.place(x)?, emitter.ty(x).dtype);
             let zero = emitter.immediate(node, 2)?;
             let rows = usize::from(emitter.geometry.tile_rows);
-            let apart = self.piece * self.stride();
+            let apart = self.piece * self.window.stride[1] as usize;
             let plane = self.image * self.channels + self.group * self.per_group;
             for tile in 0..self.reach() {
                 emitter.step()?;

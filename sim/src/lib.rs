@@ -7,6 +7,7 @@
 //! * [`card`]: the card itself, polled by its host. [`jobs`]: what each opcode does.
 //! * [`card_memory`]: resident memory and its handles. [`streams`]: a program, decoded.
 //! * [`machine`]: scratchpads and instructions. [`schedule`]: the three modules and their tokens.
+//! * [`races`]: whether a program's tokens order all that they must. [`touches`]: what an instruction touches.
 //! * [`rtl`]: the card in RTL, built by Verilator on first use.
 //! * [`faults`]: misbehaviour on demand around any card, for the tests of everything above it.
 
@@ -17,11 +18,13 @@ pub mod faults;
 pub mod jobs;
 pub mod machine;
 pub mod options;
+pub mod races;
 pub mod refusal;
 pub mod rings;
 pub mod rtl;
 pub mod schedule;
 pub mod streams;
+pub mod touches;
 
 pub use card::FunctionalCard;
 pub use faults::{Fault, FaultPlan, FaultyCard, Happened, Trigger};

@@ -6,10 +6,14 @@
 //! backends do its work. What was resident is loaded again when it is next needed.
 
 mod compile;
+mod cycles;
+mod estimate;
 mod flight;
 mod on_card;
+mod overlap;
 
 pub use compile::{CompileError, Compiled, Mode, compile, takes};
+pub use estimate::Estimate;
 
 use crate::backend::{Backend, BackendError, DeviceId, DeviceReport, Executable, Placement};
 use crate::check::Checker;

@@ -1,18 +1,29 @@
 //! From a segment of an integer graph to a tensor program, for whatever geometry a card declares.
 //!
 //! Every value has a place in memory: inputs in the item's input, constants in resident memory,
-//! results in the workspace, each as the plain row-major tensor that `docs/inference.md` defines.
+//! results in the workspace, each as the plain row-major tensor that `docs/inference.md` defines, but for
+//! results that products alone read: they lie as tiles, where these have no padding.
 //! A node becomes loads of rectangles that fit the scratchpads, work on them, and stores. The
 //! pointwise nodes that follow a product and read nothing else computed run on its accumulators
 //! before those are stored (the *epilogue*). A [`Mode::Checked`] program also stores every product's
 //! raw accumulators behind the outputs, for the host to check.
 
 mod arg_max;
+mod block;
+mod conv2d;
 mod emit;
+mod epilogue;
 mod layout;
+mod lines;
+mod mat_mul;
 mod max_pool;
+mod moves;
+mod packed;
 mod pointwise;
 mod product;
+mod resident;
+mod scratchpads;
+mod tiled;
 
 use crate::fpga::compile::emit::{Emitter, within};
 use crate::fpga::compile::layout::Layout;
@@ -121,7 +132,7 @@ fn check_tiles(op: &Op, geometry: &Geometry) -> Result<(), CompileError> {
 /// If the card is too small for it. That is found out with bounded effort, however large the segment.
 pub fn compile(segment: &Segment, card: &Capabilities, mode: Mode) -> Result<Compiled, CompileError> {
     let graph = segment.graph();
-    let layout = Layout::new(segment, mode)?;
+    let layout = Layout::new(segment, &card.geometry, mode)?;
     let mut emitter = Emitter::new(segment, card, layout)?;
     for index in segment.nodes() {
         if emitter.layout.is_fused(index) {
@@ -130,8 +141,8 @@ pub fn compile(segment: &Segment, card: &Capabilities, mode: Mode) -> Result<Com
         let node = &graph.nodes()[index];
         check_tiles(&node.op, &card.geometry)?;
         match &node.op {
-            Op::MatMul => product::mat_mul(&mut emitter, index)?,
-            Op::Conv2d { window, groups } => product::conv2d(&mut emitter, index, window, *groups as usize)?,
+            Op::MatMul => mat_mul::mat_mul(&mut emitter, index)?,
+            Op::Conv2d { window, groups } => conv2d::conv2d(&mut emitter, index, window, *groups as usize)?,
             Op::Add => pointwise::add(&mut emitter, index)?,
             Op::Requantise { .. } | Op::Clamp | Op::Table => pointwise::unary(&mut emitter, index)?,
             Op::MaxPool2d { kernel, window } => max_pool::max_pool(&mut emitter, index, *kernel, window)?,

@@ -1,17 +1,15 @@
 //! The emitter: instructions in terms of places, rectangles and tiles.
 
-use super::layout::{ALIGNMENT, Layout, Place};
+use super::layout::Layout;
+use super::resident::Resident;
+use super::scratchpads::{Held, Scratchpads};
 use super::{CompileError, Compiled};
-use metisvm_firmware::check::{RECORD_BYTES, Record, TABLE_ENTRIES};
+use crate::fpga::overlap::overlapped;
 use metisvm_firmware::encoding::INSTRUCTION_BYTES;
-use metisvm_firmware::isa::{
-    Buffer, Burst, Dtype, Fill, Lanes, Load, LoadTiles, Operation, Requantise, Space, Store, TILE_ALIGN,
-    Vector, VectorOp, Walk,
-};
+use metisvm_firmware::isa::{Buffer, Dependencies, Instruction, Operation};
 use metisvm_firmware::program::HEADER_BYTES;
-use metisvm_firmware::{Capabilities, Geometry, ProgramBuilder};
-use metisvm_model::{DType, Graph, Op, Segment, TensorType, Value};
-use std::collections::BTreeMap;
+use metisvm_firmware::{Capabilities, Geometry, ProgramError};
+use metisvm_model::{Graph, Segment, TensorType, Value};
 use std::sync::Arc;
 
 /// The most rows, columns or tiles that one instruction names.
@@ -49,30 +47,18 @@ pub(super) struct Area {
     pub(super) cols: usize,
 }
 
-/// A block of a product's weights: the node, the batch or group, and where the block begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct PackedWeights {
-    pub(super) node: usize,
-    pub(super) group: usize,
-    pub(super) depth: usize,
-    pub(super) col: usize,
-}
-
 pub(super) struct Emitter {
     pub(super) graph: Arc<Graph>,
     pub(super) geometry: Geometry,
     pub(super) layout: Layout,
-    builder: ProgramBuilder,
+    pub(super) scratchpads: Scratchpads,
+    pub(super) resident: Resident,
+    /// In an order in which one after the other gives the right result.
+    operations: Vec<Operation>,
     limits: Limits,
     /// Work so far but for the NOPs that pass tokens on: those are counted with the program.
     work: u64,
     steps: u64,
-    resident: Vec<u8>,
-    constants: BTreeMap<u32, u64>,
-    /// Of each block of constant weights that was packed, where it is.
-    packed: BTreeMap<PackedWeights, u64>,
-    /// Of each Requantise node: where its records are, and how many.
-    records: BTreeMap<usize, (u64, usize)>,
 }
 
 /// What a program may need. All are looked at while it grows, so that what is too large costs no more
@@ -81,8 +67,6 @@ struct Limits {
     instructions: u64,
     /// Work of an item.
     work: u64,
-    /// Bytes of resident memory: what the workspace leaves.
-    resident: u64,
 }
 
 impl Emitter {
@@ -105,31 +89,37 @@ impl Emitter {
         let limits = Limits {
             instructions: card.max_program_instructions.min(MAX_INSTRUCTIONS).into(),
             work: card.work_budget,
-            resident: card.card_memory_bytes - layout.workspace_bytes,
         };
+        let layout_bytes = layout.workspace_bytes;
         Ok(Self {
             graph: segment.graph().clone(),
             geometry: card.geometry,
             layout,
-            builder: ProgramBuilder::new(card.geometry),
+            scratchpads: Scratchpads::new(&card.geometry),
+            // What the workspace leaves.
+            resident: Resident::new(card.card_memory_bytes - layout_bytes),
+            operations: Vec::new(),
             limits,
             work: 0,
             steps: 0,
-            resident: Vec::new(),
-            constants: BTreeMap::new(),
-            packed: BTreeMap::new(),
-            records: BTreeMap::new(),
         })
     }
 
     /// Appends an instruction.
     pub(super) fn push(&mut self, operation: Operation) -> Result<(), CompileError> {
-        self.builder.push(operation)?;
-        within(
-            "instructions",
-            self.builder.len() as u64,
-            self.limits.instructions,
-        )?;
+        let index = self.operations.len();
+        let instruction = Instruction {
+            dependencies: Dependencies::default(),
+            operation,
+        };
+        instruction
+            .check_form()
+            .map_err(|error| ProgramError::Encoding { index, error })?;
+        instruction
+            .check_operands(&self.geometry)
+            .map_err(|error| ProgramError::Operand { index, error })?;
+        self.operations.push(operation);
+        within("instructions", index as u64 + 1, self.limits.instructions)?;
         self.work = self.work.saturating_add(operation.cost(&self.geometry));
         within("units of work", self.work, self.limits.work)
     }
@@ -162,309 +152,34 @@ impl Emitter {
         Ok(self.immediates(node, operand)?[0])
     }
 
-    /// Where a value can be read; a constant is put into resident memory on first use.
-    pub(super) fn place(&mut self, value: Value) -> Result<Place, CompileError> {
-        let root = self.layout.root(value);
-        if let Value::Constant(index) = root {
-            let offset = match self.constants.get(&index) {
-                Some(&offset) => offset,
-                None => {
-                    let graph = self.graph.clone();
-                    let offset = self.append(&graph.constants()[index as usize].bytes)?;
-                    self.constants.insert(index, offset);
-                    offset
-                }
-            };
-            return Ok(Place {
-                space: Space::Resident,
-                offset,
-            });
-        }
-        let place = self.layout.place(root);
-        Ok(place.expect("every value that a node reads has a place"))
-    }
-
-    fn append(&mut self, bytes: &[u8]) -> Result<u64, CompileError> {
-        let offset = self.resident.len();
-        let end = (offset + bytes.len()) as u64;
-        within("bytes of card memory", end, self.limits.resident)?;
-        self.resident.extend_from_slice(bytes);
-        self.resident
-            .resize(self.resident.len().next_multiple_of(ALIGNMENT as usize), 0);
-        Ok(offset as u64)
-    }
-
-    /// Puts the records of a Requantise node into resident memory: one, or one a channel.
-    pub(super) fn records(&mut self, node: usize) -> Result<(u64, usize), CompileError> {
-        if let Some(&known) = self.records.get(&node) {
-            return Ok(known);
-        }
-        let parameters = [
-            self.immediates(node, 1)?,
-            self.immediates(node, 2)?,
-            self.immediates(node, 3)?,
-        ];
-        let count = parameters.iter().map(Vec::len).max().unwrap_or(1);
-        let mut bytes = Vec::new();
-        for channel in 0..count {
-            let of = |p: usize| {
-                if parameters[p].len() == 1 {
-                    parameters[p][0]
-                } else {
-                    parameters[p][channel]
-                }
-            };
-            // The graph's proof keeps the first two within their fields.
-            let record = Record {
-                multiplier: of(0) as u16,
-                shift: of(1) as u8,
-                zero: of(2),
-            };
-            bytes.extend(record.to_bytes());
-        }
-        let offset = self.append(&bytes)?;
-        self.records.insert(node, (offset, count));
-        Ok((offset, count))
-    }
-
-    /// An accumulator area from tile `base` on.
-    pub(super) fn area(&self, base: usize, rows: usize, cols: usize) -> Area {
-        Area {
-            base,
-            pitch: cols.div_ceil(self.geometry.tile_cols.into()),
-            rows,
-            cols,
-        }
-    }
-
-    /// The most rows and columns of an area that fits `tiles` tiles, for at most `rows` by `cols`.
-    pub(super) fn fit(&self, tiles: usize, rows: usize, cols: usize) -> (usize, usize) {
-        let (r, c) = (
-            usize::from(self.geometry.tile_rows),
-            usize::from(self.geometry.tile_cols),
-        );
-        let tiles = tiles.min(MAX_COUNT);
-        let cols = cols.min(tiles * c).min(MAX_COUNT);
-        let rows = rows.min(tiles / cols.div_ceil(c) * r).min(MAX_COUNT);
-        (rows, cols)
-    }
-
-    pub(super) fn acc_tiles(&self) -> usize {
-        self.geometry.acc_tiles as usize
-    }
-
-    /// Loads a rectangle into rows `row..` and columns `col..` of a matrix of tiles.
-    #[allow(clippy::too_many_arguments, reason = "the fields of one instruction")]
-    pub(super) fn load(
+    /// Where something lies in a scratchpad; `load` puts it into `count` places there unless it still is.
+    pub(super) fn keep(
         &mut self,
         buffer: Buffer,
-        base: usize,
-        pitch: usize,
-        (row, col): (usize, usize),
-        (rows, cols): (usize, usize),
-        (place, dtype): (Place, DType),
-        rect: Rect,
-        zero_point: i32,
-    ) -> Result<(), CompileError> {
-        let to = lanes(base, pitch, (row, col), (rows, cols));
-        self.push(Operation::Load(Load {
-            buffer,
-            to,
-            from: walk(place, dtype, rect),
-            zero_point: zero_point as i16,
-        }))
-    }
-
-    /// Loads a block of constant weights, rows by columns of B's tiles; `pack` makes its bytes, tile after
-    /// tile, when it is loaded for the first time.
-    pub(super) fn load_weights(
-        &mut self,
-        block: PackedWeights,
-        tiles: (usize, usize),
-        dtype: DType,
-        zero_point: i32,
-        pack: impl FnOnce(&Graph) -> Vec<u8>,
-    ) -> Result<(), CompileError> {
-        let offset = match self.packed.get(&block) {
-            Some(&offset) => offset,
-            None => {
-                let offset = self.append(&pack(&self.graph.clone()))?;
-                self.packed.insert(block, offset);
-                offset
-            }
-        };
-        let place = Place {
-            space: Space::Resident,
-            offset,
-        };
-        self.load_tiles(Buffer::B, tiles, place, dtype, zero_point)
-    }
-
-    /// Loads rows by columns of tiles, records or tables that lie one after the other, to the beginning of
-    /// a scratchpad.
-    fn load_tiles(
-        &mut self,
-        buffer: Buffer,
-        (rows, cols): (usize, usize),
-        place: Place,
-        dtype: DType,
-        zero_point: i32,
-    ) -> Result<(), CompileError> {
-        let dtype = wire(dtype);
-        let row_bytes = cols as u64 * self.geometry.tile_bytes(buffer, dtype);
-        self.push(Operation::LoadTiles(LoadTiles {
-            buffer,
-            base: 0,
-            pitch: if rows > 1 { cols as u16 } else { 0 },
-            rows: rows as u16,
-            cols: cols as u16,
-            from: Burst {
-                space: place.space,
-                offset: place.offset,
-                row_stride: if rows > 1 { row_bytes as u32 } else { 0 },
-                dtype,
-            },
-            zero_point: zero_point as i16,
-        }))
-    }
-
-    /// Loads a rectangle of a value into an accumulator area from row `row` on.
-    pub(super) fn load_acc(
-        &mut self,
-        area: Area,
-        row: usize,
-        rows: usize,
-        value: Value,
-        rect: Rect,
-    ) -> Result<(), CompileError> {
-        let source = (self.place(value)?, self.ty(value).dtype);
-        self.load(
-            Buffer::Acc,
-            area.base,
-            area.pitch,
-            (row, 0),
-            (rows, area.cols),
-            source,
-            rect,
-            0,
-        )
-    }
-
-    /// Stores an accumulator area.
-    pub(super) fn store(
-        &mut self,
-        area: Area,
-        place: Place,
-        dtype: DType,
-        rect: Rect,
-    ) -> Result<(), CompileError> {
-        let from = lanes(area.base, area.pitch, (0, 0), (area.rows, area.cols));
-        self.push(Operation::Store(Store {
-            from,
-            to: walk(place, dtype, rect),
-        }))
-    }
-
-    /// Stores an accumulator area wherever the result of a node goes.
-    pub(super) fn store_result(&mut self, node: usize, area: Area, rect: Rect) -> Result<(), CompileError> {
-        let dtype = self.ty(Value::Node(node as u32)).dtype;
-        for place in self.layout.stores(node) {
-            self.store(area, place, dtype, rect)?;
+        count: usize,
+        what: Held,
+        load: impl FnOnce(&mut Self, usize) -> Result<(), CompileError>,
+    ) -> Result<usize, CompileError> {
+        if let Some(base) = self.scratchpads.find(buffer, &what) {
+            return Ok(base);
         }
-        Ok(())
-    }
-
-    /// Sets `tiles` tiles from `base` on.
-    pub(super) fn fill(
-        &mut self,
-        buffer: Buffer,
-        base: usize,
-        tiles: usize,
-        value: i32,
-    ) -> Result<(), CompileError> {
-        let (mut base, mut left) = (base, tiles);
-        while left > 0 {
-            let tiles = left.min(MAX_COUNT);
-            self.push(Operation::Fill(Fill {
-                buffer,
-                base: base as u16,
-                tiles: tiles as u16,
-                value,
-            }))?;
-            base += tiles;
-            left -= tiles;
-        }
-        Ok(())
-    }
-
-    /// An operation of an area on itself, or with `src` of the same extent.
-    pub(super) fn vector(&mut self, op: VectorOp, dst: Area, src: Area) -> Result<(), CompileError> {
-        self.push(Operation::Vector(Vector {
-            op,
-            dst: dst.base as u16,
-            dst_pitch: dst.pitch as u16,
-            src: src.base as u16,
-            src_pitch: src.pitch as u16,
-            rows: src.rows as u16,
-            cols: src.cols as u16,
-        }))
-    }
-
-    /// A Requantise, Clamp or Table node on an area whose columns are channels `channel..`.
-    pub(super) fn pointwise(&mut self, node: usize, area: Area, channel: usize) -> Result<(), CompileError> {
-        match self.graph.nodes()[node].op {
-            Op::Requantise { to, .. } => {
-                let (offset, count) = self.records(node)?;
-                let shared = count == 1;
-                let (skip, cols) = if shared { (0, 1) } else { (channel, area.cols) };
-                let place = Place {
-                    space: Space::Resident,
-                    offset: offset + (skip * RECORD_BYTES) as u64,
-                };
-                self.load_tiles(Buffer::Param, (1, cols), place, DType::U8, 0)?;
-                let op = VectorOp::Requantise(Requantise {
-                    param: 0,
-                    shared,
-                    dtype: wire(to),
-                });
-                self.vector(op, area, area)
-            }
-            Op::Clamp => {
-                let (low, high) = (self.immediate(node, 1)?, self.immediate(node, 2)?);
-                self.vector(VectorOp::MinImmediate(high), area, area)?;
-                self.vector(VectorOp::MaxImmediate(low), area, area)
-            }
-            Op::Table => {
-                let table = self.operand(node, 1);
-                let (place, dtype) = (self.place(table)?, self.ty(table).dtype);
-                if place.offset.is_multiple_of(TILE_ALIGN) {
-                    self.load_tiles(Buffer::Table, (1, 1), place, dtype, 0)?;
-                } else {
-                    // An input behind others may lie anywhere.
-                    let rect = Rect {
-                        first: 0,
-                        row_step: 0,
-                        col_step: 1,
-                    };
-                    let extent = (1, TABLE_ENTRIES);
-                    self.load(Buffer::Table, 0, 0, (0, 0), extent, (place, dtype), rect, 0)?;
-                }
-                self.vector(VectorOp::Table(0), area, area)
-            }
-            _ => Err(CompileError::Node(node)),
-        }
+        let base = self.scratchpads.take(buffer, count);
+        load(self, base)?;
+        self.scratchpads.hold(buffer, base, count, what);
+        Ok(base)
     }
 
     pub(super) fn finish(self, segment: &Segment, card: &Capabilities) -> Result<Compiled, CompileError> {
-        let program = self.builder.finish()?;
+        let program = overlapped(&self.operations, &self.geometry)?;
+        within("instructions", program.len() as u64, self.limits.instructions)?;
         let work = program.cost(&self.geometry);
         within("units of work", work, self.limits.work)?;
         let program_bytes = (HEADER_BYTES + program.len() * INSTRUCTION_BYTES) as u64;
-        let needed = self.layout.workspace_bytes + self.resident.len() as u64 + program_bytes;
+        let needed = self.layout.workspace_bytes + self.resident.bytes.len() as u64 + program_bytes;
         within("bytes of card memory", needed, card.card_memory_bytes)?;
         Ok(Compiled {
             program,
-            resident: self.resident,
+            resident: self.resident.bytes,
             workspace_bytes: self.layout.workspace_bytes,
             input_bytes: segment.input_bytes(),
             output_bytes: self.layout.output_bytes as usize,
@@ -484,36 +199,4 @@ pub(super) fn within(what: &'static str, needed: u64, available: u64) -> Result<
         needed,
         available,
     })
-}
-
-fn lanes(base: usize, pitch: usize, (row, col): (usize, usize), (rows, cols): (usize, usize)) -> Lanes {
-    Lanes {
-        base: base as u16,
-        pitch: pitch as u16,
-        row: row as u16,
-        col: col as u16,
-        rows: rows as u16,
-        cols: cols as u16,
-    }
-}
-
-fn walk(place: Place, dtype: DType, rect: Rect) -> Walk {
-    let size = dtype.size();
-    Walk {
-        space: place.space,
-        offset: place.offset + (rect.first * size) as u64,
-        row_stride: (rect.row_step * size) as i32,
-        col_stride: (rect.col_step * size) as i32,
-        dtype: wire(dtype),
-    }
-}
-
-/// An element type as the device ABI names it.
-const fn wire(dtype: DType) -> Dtype {
-    match dtype {
-        DType::U8 => Dtype::U8,
-        DType::I8 => Dtype::I8,
-        DType::I16 => Dtype::I16,
-        DType::I32 => Dtype::I32,
-    }
 }

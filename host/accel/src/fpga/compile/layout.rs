@@ -1,7 +1,8 @@
 //! Where every value lies, and which nodes run in another's epilogue.
 
+use super::tiled::tiled_results;
 use super::{CompileError, Mode};
-use metisvm_firmware::Space;
+use metisvm_firmware::{Geometry, Space};
 use metisvm_model::{DType, Op, Schedule, ScheduleOptions, Segment, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,6 +26,8 @@ pub(super) struct Layout {
     /// A product and the pointwise nodes that run on its accumulators, in order.
     epilogues: BTreeMap<usize, Vec<usize>>,
     fused: BTreeSet<usize>,
+    /// Nodes whose results lie in the workspace as tiles.
+    tiled: BTreeSet<usize>,
     /// Outputs that no node of the segment computes: the value and its offset.
     copies: Vec<(Value, u64)>,
     pub(super) workspace_bytes: u64,
@@ -34,7 +37,7 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    pub(super) fn new(segment: &Segment, mode: Mode) -> Result<Self, CompileError> {
+    pub(super) fn new(segment: &Segment, geometry: &Geometry, mode: Mode) -> Result<Self, CompileError> {
         let graph = segment.graph();
         let epilogues = epilogues(segment);
         let fused: BTreeSet<usize> = epilogues.values().flatten().copied().collect();
@@ -55,6 +58,7 @@ impl Layout {
         let mut layout = Self {
             inputs: BTreeMap::new(),
             stores: BTreeMap::new(),
+            tiled: tiled_results(segment, &epilogues, geometry),
             epilogues,
             fused,
             copies: Vec::new(),
@@ -112,6 +116,12 @@ impl Layout {
 
     pub(super) fn is_fused(&self, node: usize) -> bool {
         self.fused.contains(&node)
+    }
+
+    /// Whether a value lies in the workspace as tiles of A.
+    pub(super) fn is_tiled(&self, value: Value) -> bool {
+        matches!(value, Value::Node(node) if self.tiled.contains(&(node as usize)))
+            && !self.inputs.contains_key(&value)
     }
 
     /// The nodes that run on the accumulators of a product.

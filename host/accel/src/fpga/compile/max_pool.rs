@@ -1,8 +1,8 @@
 //! MaxPool2d: a running maximum over the taps; rows are output pixels, columns planes.
 
 use super::CompileError;
+use super::conv2d::lines;
 use super::emit::{Emitter, Rect};
-use super::product::lines;
 use metisvm_firmware::isa::{Buffer, VectorOp};
 use metisvm_model::{Value, Window};
 
@@ -17,17 +17,23 @@ pub(super) fn max_pool(
     let (height, width) = (from.dim(2), from.dim(3));
     let (out_h, out_w) = (to.dim(2), to.dim(3));
     let (planes, pixels) = (from.dim(0) * from.dim(1), out_h * out_w);
-    let half = emitter.acc_tiles() / 2;
-    let (most_rows, most_cols) = emitter.fit(half, pixels, planes);
+    // The maximum and two taps, one of which is loaded while the other is compared; and all of it twice, so that
+    // one is stored meanwhile. A card with fewer tiles has less of that.
+    let taps = if emitter.acc_tiles() > 2 { 2 } else { 1 };
+    let share = (emitter.acc_tiles() / (2 * (1 + taps))).max(1);
+    let (most_rows, most_cols) = emitter.fit(share, pixels, planes);
     for plane in (0..planes).step_by(most_cols) {
         for pixel in (0..pixels).step_by(most_rows) {
-            let best = emitter.area(0, most_rows.min(pixels - pixel), most_cols.min(planes - plane));
-            let tap = emitter.area(half, best.rows, best.cols);
-            let tiles = best.pitch * best.rows.div_ceil(emitter.geometry.tile_rows.into());
+            let (rows, cols) = (most_rows.min(pixels - pixel), most_cols.min(planes - plane));
+            let tiles = emitter.area_tiles(rows, cols);
+            let base = emitter.scratchpads.take(Buffer::Acc, (1 + taps) * tiles);
+            let best = emitter.area_at(base, rows, cols);
             // What the padding leaves untouched must never win.
             emitter.fill(Buffer::Acc, best.base, tiles, i32::MIN)?;
             for u in 0..kernel[0] as usize {
                 for v in 0..kernel[1] as usize {
+                    let slot = (u * kernel[1] as usize + v) % taps;
+                    let tap = emitter.area_at(base + (1 + slot) * tiles, rows, cols);
                     emitter.fill(Buffer::Acc, tap.base, tiles, i32::MIN)?;
                     let columns = window.outputs_inside(1, v, width, out_w);
                     for line in lines(pixel, best.rows, out_w) {

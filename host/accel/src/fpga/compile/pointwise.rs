@@ -7,6 +7,9 @@ use metisvm_firmware::isa::{Space, VectorOp};
 use metisvm_model::kernels::broadcast::broadcast_strides;
 use metisvm_model::{Op, Value};
 
+/// Pieces that are under way at once: one is loaded, one is worked on, one is stored.
+pub(super) const SLOTS: usize = 3;
+
 /// A loop nest over a result, with the element distances of every tensor that it walks: the
 /// innermost two dimensions are rows and columns, what lies outside is unrolled.
 struct Nest {
@@ -129,10 +132,9 @@ pub(super) fn add(emitter: &mut Emitter, node: usize) -> Result<(), CompileError
     // A scalar has no dimension of its own: one of extent 1 stands for it.
     let mut nest = vec![(1, vec![0, 0, 0])];
     nest.extend((0..dims.len()).map(|i| (dims[i] as usize, vec![result[i], a_steps[i], b_steps[i]])));
-    let half = emitter.acc_tiles() / 2;
-    tiles(emitter, nest, half, |emitter, rects, (rows, cols)| {
-        let sum = emitter.area(0, rows, cols);
-        let other = emitter.area(half, rows, cols);
+    let share = (emitter.acc_tiles() / (2 * SLOTS)).max(1);
+    tiles(emitter, nest, share, |emitter, rects, (rows, cols)| {
+        let [sum, other] = emitter.areas(rows, cols);
         emitter.load_acc(sum, 0, rows, a, rects[1])?;
         emitter.load_acc(other, 0, rows, b, rects[2])?;
         emitter.vector(VectorOp::Add, sum, other)?;
@@ -149,13 +151,13 @@ pub(super) fn unary(emitter: &mut Emitter, node: usize) -> Result<(), CompileErr
     {
         return per_channel(emitter, node, x, shape.split(usize::from(axis)));
     }
-    let share = emitter.acc_tiles();
+    let share = (emitter.acc_tiles() / SLOTS).max(1);
     tiles(
         emitter,
         vec![(shape.elements(), vec![1])],
         share,
         |emitter, rects, (rows, cols)| {
-            let area = emitter.area(0, rows, cols);
+            let area = emitter.area(rows, cols);
             emitter.load_acc(area, 0, rows, x, rects[0])?;
             emitter.pointwise(node, area, 0)?;
             emitter.store_result(node, area, rects[0])
@@ -177,8 +179,9 @@ fn per_channel(
     } else {
         (outer, channels * inner, inner, 1)
     };
-    let records = emitter.geometry.param_entries as usize;
-    let (most_rows, most_cols) = emitter.fit(emitter.acc_tiles(), rows, channels.min(records));
+    let share = (emitter.acc_tiles() / SLOTS).max(1);
+    let records = (emitter.geometry.param_entries as usize / 2).max(1);
+    let (most_rows, most_cols) = emitter.fit(share, rows, channels.min(records));
     for plane in 0..planes {
         let rect = Rect {
             first: plane * plane_step,
@@ -187,7 +190,7 @@ fn per_channel(
         };
         for col in (0..channels).step_by(most_cols) {
             for row in (0..rows).step_by(most_rows) {
-                let area = emitter.area(0, most_rows.min(rows - row), most_cols.min(channels - col));
+                let area = emitter.area(most_rows.min(rows - row), most_cols.min(channels - col));
                 emitter.load_acc(area, 0, area.rows, x, rect.at(row, col))?;
                 emitter.pointwise(node, area, col)?;
                 emitter.store_result(node, area, rect.at(row, col))?;
@@ -200,13 +203,13 @@ fn per_channel(
 /// A value that leaves the segment as it came in.
 pub(super) fn copy(emitter: &mut Emitter, value: Value, offset: u64) -> Result<(), CompileError> {
     let ty = emitter.ty(value);
-    let share = emitter.acc_tiles();
+    let share = (emitter.acc_tiles() / SLOTS).max(1);
     tiles(
         emitter,
         vec![(ty.elements(), vec![1])],
         share,
         |emitter, rects, (rows, cols)| {
-            let area = emitter.area(0, rows, cols);
+            let area = emitter.area(rows, cols);
             emitter.load_acc(area, 0, rows, value, rects[0])?;
             emitter.store(
                 area,

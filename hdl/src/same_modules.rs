@@ -32,6 +32,21 @@ pub(crate) fn merged(verilog: &str) -> String {
             }
         }
     }
+    written(modules)
+}
+
+/// Verilog without the modules that `renamed` names; whoever has one of them inside has the other in its place.
+pub(crate) fn without(verilog: &str, renamed: &BTreeMap<String, String>) -> String {
+    let renamed: BTreeMap<&str, &str> = renamed.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+    let mut modules = modules(verilog);
+    modules.retain(|module| !renamed.contains_key(module.name));
+    for line in modules.iter_mut().flat_map(|module| &mut module.body) {
+        rename(line, &renamed);
+    }
+    written(modules)
+}
+
+fn written(modules: Vec<Module<'_>>) -> String {
     let mut text = String::new();
     for Module { name, ports, body } in modules {
         let body = body.join("\n");

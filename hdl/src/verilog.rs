@@ -1,13 +1,14 @@
 //! Writes the blocks out as Verilog.
 
 use crate::bridge::bridged::Bridged;
+use crate::each_once;
 use crate::keccak::core::Core;
 use crate::keccak::round::Rounds;
 use crate::same_modules;
 use crate::shell::top::Card;
 use crate::tensor::{gemm::Gemm, requantise::Requantise, tile::Tile};
 use metisvm_boards::Board;
-use rust_hdl::prelude::{Block, ModuleDefines, check_all};
+use rust_hdl::prelude::{Block, check_all};
 use std::io;
 use std::path::Path;
 
@@ -31,9 +32,7 @@ pub const TOPS: [&str; 8] = [
 pub fn emit<B: Block>(name: &str, mut block: B) -> io::Result<String> {
     block.connect_all();
     check_all(&block).map_err(|e| io::Error::other(format!("{name}: {e:?}")))?;
-    let mut modules = ModuleDefines::default();
-    block.accept(name, &mut modules);
-    Ok(same_modules::merged(&modules.defines()))
+    Ok(same_modules::merged(&each_once::verilog(name, &block)))
 }
 
 /// Writes one `.v` file for each of [`TOPS`] into a folder that exists.

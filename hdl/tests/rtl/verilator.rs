@@ -79,6 +79,8 @@ impl Model {
                 "-CFLAGS",
                 "-O1",
                 "-Wno-WIDTH",
+                // A loop between blocks, not between signals.
+                "-Wno-UNOPTFLAT",
             ])
             .args(["--prefix", "model", "-o", "model", "--top-module", top, "-Mdir"])
             .arg(&folder)

@@ -56,8 +56,8 @@ impl Logic for Best {
         }
 
         // With the sign inverted, signed numbers are in the order of unsigned ones.
-        self.lane_ordered.next = self.lane_value.q.val() ^ bits::<32>(0x8000_0000);
-        self.best_ordered.next = self.best_value.q.val() ^ bits::<32>(0x8000_0000);
+        self.lane_ordered.next = self.lane_value.q.val() ^ (bits::<32>(1) << 31);
+        self.best_ordered.next = self.best_value.q.val() ^ (bits::<32>(1) << 31);
         self.is_greater.next = self.lane_ordered.val() > self.best_ordered.val();
         if self.lane_valid.q.val() && (self.is_greater.val() || self.lane_wins.q.val()) {
             self.best_value.d.next = self.lane_value.q.val();

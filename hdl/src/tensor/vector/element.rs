@@ -35,8 +35,8 @@ impl Logic for Element {
         self.b_reg.d.next = self.b.val();
         self.sum.d.next = self.a.val() + self.b.val();
         // With the sign inverted, signed numbers are in the order of unsigned ones.
-        self.a_ordered.next = self.a.val() ^ bits::<32>(0x8000_0000);
-        self.b_ordered.next = self.b.val() ^ bits::<32>(0x8000_0000);
+        self.a_ordered.next = self.a.val() ^ (bits::<32>(1) << 31);
+        self.b_ordered.next = self.b.val() ^ (bits::<32>(1) << 31);
         self.a_is_greater.d.next = self.a_ordered.val() > self.b_ordered.val();
 
         self.takes_a.next = self.a_is_greater.q.val() == self.is_greater.val();

@@ -128,7 +128,7 @@ impl Logic for Lookup {
         self.product.d.next = self.low_product.q.val() + self.high_product.q.val();
         self.share.next = self.product.q.val() >> 8;
         if self.product.q.val().get_bit(31) {
-            self.share.next = self.share.val() | bits::<32>(0xff00_0000);
+            self.share.next = self.share.val() | (bits::<32>(255) << 24);
         }
         self.result.d.next = self.node[2].q.val() + self.share.val();
 

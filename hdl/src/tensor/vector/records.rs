@@ -120,8 +120,8 @@ impl<const W: usize> Logic for Records<W> {
         self.fetch_asked[1].d.next = self.fetch_asked[0].q.val();
         self.fetch_ends[1].d.next = self.fetch_ends[0].q.val();
 
-        // Answers. Of a record 53 bits mean something.
-        self.found.d.next = self.record.val() & bits::<64>(0xffff_ffff_003f_7fff);
+        // Answers. Of a record's bits 53 are looked at; synthesis drops the others.
+        self.found.d.next = self.record.val();
         self.found_loaded.d.next = self.loaded.val();
         if self.scan_asked[1].q.val() && !self.found_loaded.q.val() {
             self.is_missing.d.next = true;

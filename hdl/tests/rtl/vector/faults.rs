@@ -70,5 +70,8 @@ fn every_seeded_mistake_in_vector_is_noticed() {
             unnoticed.push(number);
         }
     }
-    assert_eq!(unnoticed, [0; 0], "not noticed, or 0: noticed where there is none");
+    assert_eq!(
+        unnoticed, [0; 0],
+        "not noticed, or 0: noticed where there is none"
+    );
 }

@@ -89,16 +89,29 @@ fn compare(shape: Shape, seed: u64, count: usize) -> Option<Seen> {
     let mut seen = Seen::new();
     assert_eq!(answer.lines().count(), asked.len());
     for (number, (line, asked)) in answer.lines().zip(&asked).enumerate() {
-        let Asked { vector, hold, status, hash } = asked;
+        let Asked {
+            vector,
+            hold,
+            status,
+            hash,
+        } = asked;
         let came: Vec<u64> = line.split(' ').map(|value| value.parse().unwrap()).collect();
-        let [end, cycles, reads, writes, found] = came[..] else { panic!("{line}") };
+        let [end, cycles, reads, writes, found] = came[..] else {
+            panic!("{line}")
+        };
         let about = format!("{shape:?}, number {number}, hold {hold}, after {cycles} cycles: {vector:?}");
         assert_eq!(end, u64::from(*status as u16), "{about}");
         assert_eq!(found, *hash, "accumulators: {about}");
         if *status != Status::Ok {
-            assert_eq!((reads, writes), (0, 0), "an access of a wrong instruction: {about}");
+            assert_eq!(
+                (reads, writes),
+                (0, 0),
+                "an access of a wrong instruction: {about}"
+            );
         }
-        *seen.entry((operation_number(&vector.op), *status as u16)).or_default() += 1;
+        *seen
+            .entry((operation_number(&vector.op), *status as u16))
+            .or_default() += 1;
     }
     Some(seen)
 }
@@ -109,7 +122,10 @@ fn all_seen(seen: &Seen, least: usize) {
         let statuses: &[u16] = if op == 6 { &[0, 9, 11] } else { &[0, 9] };
         for status in statuses {
             let count = seen.get(&(op, *status)).copied().unwrap_or_default();
-            assert!(count >= least, "operation {op} has ended with {status} only {count} times");
+            assert!(
+                count >= least,
+                "operation {op} has ended with {status} only {count} times"
+            );
         }
     }
 }
@@ -170,7 +186,14 @@ fn vector_keeps_its_pace() {
         // Records are looked at, one a cycle, and those of the first tile fetched.
         (operations::requantise(0, false), 4, 16 + 11),
         (VectorOp::Table(1), 8, 0),
-        (VectorOp::Interpolate { nodes: 0, differences: 1 }, 16, 0),
+        (
+            VectorOp::Interpolate {
+                nodes: 0,
+                differences: 1,
+            },
+            16,
+            0,
+        ),
     ] {
         let vector = Vector {
             op,
@@ -181,10 +204,15 @@ fn vector_keeps_its_pace() {
             rows: 128,
             cols: 16,
         };
-        let Some(cycles) = cycles(shape, &vector) else { return };
+        let Some(cycles) = cycles(shape, &vector) else {
+            return;
+        };
         println!("{op:?}: {cycles} cycles");
         let least = tile_rows * cycles_a_row;
-        assert!((least..least + more + 40).contains(&cycles), "{op:?}: {cycles} cycles");
+        assert!(
+            (least..least + more + 40).contains(&cycles),
+            "{op:?}: {cycles} cycles"
+        );
     }
     // ARGMAX: 16 rows of two tiles.
     let op = VectorOp::ArgMax { first: true, base: 0 };
@@ -197,7 +225,12 @@ fn vector_keeps_its_pace() {
         rows: 16,
         cols: 16,
     };
-    let Some(cycles) = cycles(shape, &vector) else { return };
+    let Some(cycles) = cycles(shape, &vector) else {
+        return;
+    };
     println!("{op:?}: {cycles} cycles");
-    assert!((16 * 19..16 * 19 + 40).contains(&cycles), "{op:?}: {cycles} cycles");
+    assert!(
+        (16 * 19..16 * 19 + 40).contains(&cycles),
+        "{op:?}: {cycles} cycles"
+    );
 }

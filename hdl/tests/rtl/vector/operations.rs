@@ -105,7 +105,11 @@ impl Draw<'_> {
             _ => cols as u16,
         };
         let dst_pitch = near(self.random, dst_cols);
-        let src_pitch = if self.random.one_in(8) { 0 } else { near(self.random, src_cols) };
+        let src_pitch = if self.random.one_in(8) {
+            0
+        } else {
+            near(self.random, src_cols)
+        };
         let reach = |pitch: u16, cols: u32| (tile_rows - 1) * u32::from(pitch) + cols;
         let (dst_reach, src_reach) = (reach(dst_pitch, dst_cols), reach(src_pitch, src_cols));
         let (dst, src) = match self.random.bits() % 8 {
@@ -117,7 +121,11 @@ impl Draw<'_> {
                     dst: base,
                     dst_pitch,
                     src: base,
-                    src_pitch: if self.random.one_in(6) { src_pitch } else { dst_pitch },
+                    src_pitch: if self.random.one_in(6) {
+                        src_pitch
+                    } else {
+                        dst_pitch
+                    },
                     rows,
                     cols,
                 };
@@ -126,7 +134,12 @@ impl Draw<'_> {
             0..=4 => {
                 let first = self.number(most.saturating_sub(dst_reach.saturating_add(src_reach)));
                 let shift = self.random.choose(&[0, 0, 0, 1, 2]);
-                let behind = |reach: u32| first.wrapping_add(reach as u16).wrapping_add(shift).wrapping_sub(u16::from(shift == 2) * 3);
+                let behind = |reach: u32| {
+                    first
+                        .wrapping_add(reach as u16)
+                        .wrapping_add(shift)
+                        .wrapping_sub(u16::from(shift == 2) * 3)
+                };
                 if self.random.one_in(2) {
                     (first, behind(dst_reach))
                 } else {

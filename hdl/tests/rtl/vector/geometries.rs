@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 
 /// Rows and columns of a tile; the number of units differs too.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Shape {
+pub(crate) enum Shape {
     /// One requantise unit.
     FourByFour,
     /// Two.
@@ -24,7 +24,7 @@ pub(super) enum Shape {
 
 impl Shape {
     /// Small, so that much is near an end, and no power of two, so that a bit too few is noticed.
-    pub(super) fn geometry(self) -> Geometry {
+    pub(crate) fn geometry(self) -> Geometry {
         let (tile_rows, tile_cols) = match self {
             Self::FourByFour => (4, 4),
             Self::EightByEight => (8, 8),
@@ -43,11 +43,11 @@ impl Shape {
         }
     }
 
-    pub(super) fn top(self) -> String {
+    pub(crate) fn top(self) -> String {
         format!("metisvm_vector_{self:?}").to_lowercase()
     }
 
-    pub(super) fn emit(self) -> String {
+    pub(crate) fn emit(self) -> String {
         let (name, geometry) = (self.top(), self.geometry());
         match self {
             Self::FourByFour => verilog::emit(&name, VectorUnit::<4, 128, 256>::new(&geometry, 1)),
@@ -60,7 +60,7 @@ impl Shape {
 }
 
 /// Writes a top module's file, unless it is there, so that it is not built again.
-pub(super) fn write(top: &str, text: &str) {
+pub(crate) fn write(top: &str, text: &str) {
     let path = verilog_folder().join(format!("{top}.v"));
     if fs::read_to_string(&path).ok().as_deref() != Some(text) {
         fs::write(path, text).unwrap();
@@ -68,7 +68,7 @@ pub(super) fn write(top: &str, text: &str) {
 }
 
 /// The model of a shape, built once.
-pub(super) fn model(verilator: &OsString, shape: Shape) -> &'static Model {
+pub(crate) fn model(verilator: &OsString, shape: Shape) -> &'static Model {
     static BUILT: [OnceLock<Model>; 4] = [const { OnceLock::new() }; 4];
     BUILT[shape as usize].get_or_init(|| {
         write(&shape.top(), &shape.emit());
@@ -77,7 +77,7 @@ pub(super) fn model(verilator: &OsString, shape: Shape) -> &'static Model {
 }
 
 /// What the harness must know first.
-pub(super) fn header(geometry: &Geometry, fault: usize) -> String {
+pub(crate) fn header(geometry: &Geometry, fault: usize) -> String {
     let rows = geometry.acc_tiles * u32::from(geometry.tile_rows);
     let entries = geometry.table_count * TABLE_ENTRIES as u32;
     format!(

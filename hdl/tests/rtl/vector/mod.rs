@@ -1,9 +1,9 @@
 //! The VECTOR module against the functional card: every operation, on several geometries, between memories that stall.
 
 mod faults;
-mod geometries;
-mod operations;
-mod reference;
+pub(crate) mod geometries;
+pub(crate) mod operations;
+pub(crate) mod reference;
 
 use crate::random::Random;
 use crate::verilator;
@@ -121,6 +121,8 @@ fn all_seen(seen: &Seen, least: usize) {
     for op in 0..10 {
         let statuses: &[u16] = if op == 6 { &[0, 9, 11] } else { &[0, 9] };
         for status in statuses {
+            // A record that is not there is met by instructions of many columns only.
+            let least = if *status == 11 { least / 4 } else { least };
             let count = seen.get(&(op, *status)).copied().unwrap_or_default();
             assert!(
                 count >= least,

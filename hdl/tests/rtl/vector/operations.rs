@@ -4,7 +4,7 @@ use crate::random::Random;
 use metisvm_firmware::{Dtype, Geometry, Requantise, Vector, VectorOp};
 
 /// The operation's number in the encoding.
-pub(super) fn operation_number(op: &VectorOp) -> u8 {
+pub(crate) fn operation_number(op: &VectorOp) -> u8 {
     match op {
         VectorOp::Add => 0,
         VectorOp::Max => 1,
@@ -20,7 +20,7 @@ pub(super) fn operation_number(op: &VectorOp) -> u8 {
 }
 
 /// To i8, by the record of that index.
-pub(super) fn requantise(param: u16, shared: bool) -> VectorOp {
+pub(crate) fn requantise(param: u16, shared: bool) -> VectorOp {
     VectorOp::Requantise(Requantise {
         param,
         shared,
@@ -29,9 +29,9 @@ pub(super) fn requantise(param: u16, shared: bool) -> VectorOp {
 }
 
 /// Draws instructions for a geometry.
-pub(super) struct Draw<'a> {
-    pub(super) geometry: Geometry,
-    pub(super) random: &'a mut Random,
+pub(crate) struct Draw<'a> {
+    pub(crate) geometry: Geometry,
+    pub(crate) random: &'a mut Random,
 }
 
 impl Draw<'_> {
@@ -86,7 +86,7 @@ impl Draw<'_> {
     }
 
     /// An instruction.
-    pub(super) fn vector(&mut self) -> Vector {
+    pub(crate) fn vector(&mut self) -> Vector {
         let op = self.op();
         let (rows, cols) = (
             self.side(self.geometry.tile_rows, 5),

@@ -10,13 +10,13 @@ use std::fmt::Write;
 use std::sync::atomic::AtomicBool;
 
 /// A machine; what is loaded into it is written to the harness's text too.
-pub(super) struct Reference {
+pub(crate) struct Reference {
     geometry: Geometry,
     machine: Machine,
 }
 
 impl Reference {
-    pub(super) fn new(geometry: Geometry) -> Self {
+    pub(crate) fn new(geometry: Geometry) -> Self {
         Self {
             geometry,
             machine: Machine::new(geometry),
@@ -24,7 +24,7 @@ impl Reference {
     }
 
     /// Executes an instruction without memory.
-    pub(super) fn execute(&mut self, instruction: &Instruction) -> Status {
+    pub(crate) fn execute(&mut self, instruction: &Instruction) -> Status {
         self.with(instruction, &[], &mut [])
     }
 
@@ -69,7 +69,7 @@ impl Reference {
     }
 
     /// Draws all accumulators.
-    pub(super) fn load_accumulators(&mut self, random: &mut Random, text: &mut String) {
+    pub(crate) fn load_accumulators(&mut self, random: &mut Random, text: &mut String) {
         let tiles = self.geometry.acc_tiles;
         let (rows, cols) = self.geometry.tile(Buffer::Acc);
         // Few values at times, so that there are equals.
@@ -92,14 +92,14 @@ impl Reference {
     }
 
     /// Draws most records; the others are not loaded.
-    pub(super) fn load_records(&mut self, random: &mut Random, text: &mut String) {
+    pub(crate) fn load_records(&mut self, random: &mut Random, text: &mut String) {
         let hole = random.within(0, i64::from(self.geometry.param_entries) - 1) as u32;
         let all = random.one_in(4);
         self.records(random, text, |index, _| all || index != hole);
     }
 
     /// Draws all records.
-    pub(super) fn load_all_records(&mut self, random: &mut Random, text: &mut String) {
+    pub(crate) fn load_all_records(&mut self, random: &mut Random, text: &mut String) {
         self.records(random, text, |_, _| true);
     }
 
@@ -121,7 +121,7 @@ impl Reference {
     }
 
     /// Draws all tables.
-    pub(super) fn load_tables(&mut self, random: &mut Random, text: &mut String) {
+    pub(crate) fn load_tables(&mut self, random: &mut Random, text: &mut String) {
         for table in 0..self.geometry.table_count {
             let entries: Vec<i32> = (0..TABLE_ENTRIES).map(|_| random.any_magnitude()).collect();
             let bytes: Vec<u8> = entries.iter().flat_map(|entry| entry.to_le_bytes()).collect();
@@ -135,7 +135,7 @@ impl Reference {
     }
 
     /// All accumulators, as the harness has them: row by row of each tile.
-    fn accumulators(&mut self) -> Vec<u32> {
+    pub(crate) fn accumulators(&mut self) -> Vec<u32> {
         let tiles = self.geometry.acc_tiles;
         let bytes = self.geometry.tile_bytes(Buffer::Acc, Dtype::I32) as usize;
         let mut output = vec![0; tiles as usize * bytes];
@@ -164,7 +164,7 @@ impl Reference {
     }
 
     /// A number that stands for all accumulators.
-    pub(super) fn hash(&mut self) -> u64 {
+    pub(crate) fn hash(&mut self) -> u64 {
         let hash = |hash: u64, word: u32| (hash ^ u64::from(word)).wrapping_mul(0x0100_0000_01b3);
         self.accumulators().into_iter().fold(0xcbf2_9ce4_8422_2325, hash)
     }

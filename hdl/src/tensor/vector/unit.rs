@@ -1,8 +1,8 @@
 //! The VECTOR module: checks an instruction, reads rows of lanes, and writes what becomes of them.
 
 use super::{
-    best::Best, checks::Checks, element::Element, lookup::Lookup, records::Records, row_queue::RowQueue,
-    walk::Walk,
+    best::Best, checks::Checks, control::Control, element::Element, lookup::Lookup, records::Records,
+    results::Results, row_queue::RowQueue, walk::Walk,
 };
 use crate::tensor::requantise::Requantise;
 use metisvm_firmware::Geometry;
@@ -69,6 +69,7 @@ pub struct VectorUnit<const C: usize, const W: usize, const P: usize> {
     /// The entry at the address of the cycle before.
     pub table_entry: Signal<In, Bits<32>>,
 
+    control: Control,
     checks: Checks,
     walk: Walk<C>,
     records: Records<P>,
@@ -77,30 +78,11 @@ pub struct VectorUnit<const C: usize, const W: usize, const P: usize> {
     units: Vec<Requantise>,
     lookup: Lookup,
     best: Best,
+    results: Results<W>,
 
     // The instruction.
-    pending: DFF<Bit>,
-    state: DFF<Bits<2>>,
-    flush: DFF<Bits<5>>,
-    op: Signal<Local, Bits<4>>,
-    dtype: Signal<Local, Bits<2>>,
     flag: Signal<Local, Bit>,
     immediate: Signal<Local, Bits<32>>,
-    takes_two: DFF<Bit>,
-    is_element: DFF<Bit>,
-    is_sum: DFF<Bit>,
-    is_greater: DFF<Bit>,
-    is_requantise: DFF<Bit>,
-    is_lookup: DFF<Bit>,
-    is_pair: DFF<Bit>,
-    is_reduce: DFF<Bit>,
-    steps: DFF<Bits<8>>,
-    last_result: DFF<Bits<8>>,
-    idle: Signal<Local, Bit>,
-    begins: Signal<Local, Bit>,
-    runs: Signal<Local, Bit>,
-    ends: Signal<Local, Bit>,
-    flushing: Signal<Local, Bit>,
 
     // Which row is read.
     exhausted: DFF<Bit>,
@@ -142,12 +124,6 @@ pub struct VectorUnit<const C: usize, const W: usize, const P: usize> {
     element_row: Signal<Local, Bits<W>>,
     unit_row: Signal<Local, Bits<W>>,
     unit_valid: Signal<Local, Bit>,
-    found_wide: Signal<Local, Bits<W>>,
-    index_wide: Signal<Local, Bits<W>>,
-    best_wide: Signal<Local, Bits<W>>,
-    result: DFF<Bits<W>>,
-    results: DFF<Bits<8>>,
-    is_whole: DFF<Bit>,
 
     up: [Constant<Bits<16>>; C],
     row_bits: Constant<Bits<3>>,
@@ -207,6 +183,7 @@ impl<const C: usize, const W: usize, const P: usize> VectorUnit<C, W, P> {
             param_loaded: Signal::default(),
             table_address: Signal::default(),
             table_entry: Signal::default(),
+            control: Control::default(),
             checks: Checks::default(),
             walk: Walk::default(),
             records: Records::default(),
@@ -215,28 +192,9 @@ impl<const C: usize, const W: usize, const P: usize> VectorUnit<C, W, P> {
             units: (0..units).map(|_| Requantise::default()).collect(),
             lookup: Lookup::default(),
             best: Best::default(),
-            pending: DFF::default(),
-            state: DFF::default(),
-            flush: DFF::default(),
-            op: Signal::default(),
-            dtype: Signal::default(),
+            results: Results::default(),
             flag: Signal::default(),
             immediate: Signal::default(),
-            takes_two: DFF::default(),
-            is_element: DFF::default(),
-            is_sum: DFF::default(),
-            is_greater: DFF::default(),
-            is_requantise: DFF::default(),
-            is_lookup: DFF::default(),
-            is_pair: DFF::default(),
-            is_reduce: DFF::default(),
-            steps: DFF::default(),
-            last_result: DFF::default(),
-            idle: Signal::default(),
-            begins: Signal::default(),
-            runs: Signal::default(),
-            ends: Signal::default(),
-            flushing: Signal::default(),
             exhausted: DFF::default(),
             has_dst: DFF::default(),
             pause: DFF::default(),
@@ -270,12 +228,6 @@ impl<const C: usize, const W: usize, const P: usize> VectorUnit<C, W, P> {
             element_row: Signal::default(),
             unit_row: Signal::default(),
             unit_valid: Signal::default(),
-            found_wide: Signal::default(),
-            index_wide: Signal::default(),
-            best_wide: Signal::default(),
-            result: DFF::default(),
-            results: DFF::default(),
-            is_whole: DFF::default(),
             up: std::array::from_fn(|i| Constant::new((32 * i as u64).into())),
             row_bits: Constant::new(u64::from(rows.trailing_zeros()).into()),
             col_bits: Constant::new(u64::from(C.trailing_zeros()).into()),
@@ -305,19 +257,6 @@ impl<const C: usize, const W: usize, const P: usize> Logic for VectorUnit<C, W, 
         dff_setup!(
             self,
             clock,
-            pending,
-            state,
-            flush,
-            takes_two,
-            is_element,
-            is_sum,
-            is_greater,
-            is_requantise,
-            is_lookup,
-            is_pair,
-            is_reduce,
-            steps,
-            last_result,
             exhausted,
             has_dst,
             pause,
@@ -332,58 +271,36 @@ impl<const C: usize, const W: usize, const P: usize> Logic for VectorUnit<C, W, 
             lanes,
             is_right,
             steps_left,
-            second,
-            result,
-            results,
-            is_whole
+            second
         );
-        clock!(self, clock, checks, walk, records, queue, lookup, best);
+        clock!(
+            self, clock, control, checks, walk, records, queue, lookup, best, results
+        );
         for i in 0..2 {
             self.element_valid[i].clock.next = self.clock.val();
             self.best_ends[i].clock.next = self.clock.val();
         }
 
-        // What the instruction asks for.
-        self.op.next = self.words[0].val().get_bits::<4>(16);
-        self.dtype.next = self.words[0].val().get_bits::<2>(20);
+        // What the instruction asks for, and how far it is.
         self.flag.next = self.words[0].val().get_bit(24);
         self.immediate.next = self.words[2].val().get_bits::<32>(0);
-        self.takes_two.d.next = self.op.val() < bits::<4>(3);
-        self.is_element.d.next = self.op.val() < bits::<4>(6);
-        self.is_sum.d.next = (self.op.val() == bits::<4>(0)) || (self.op.val() == bits::<4>(3));
-        self.is_greater.d.next = (self.op.val() == bits::<4>(1)) || (self.op.val() == bits::<4>(4));
-        self.is_requantise.d.next = self.op.val() == bits::<4>(6);
-        self.is_lookup.d.next = (self.op.val() == bits::<4>(7)) || (self.op.val() == bits::<4>(9));
-        self.is_pair.d.next = self.op.val() == bits::<4>(9);
-        self.is_reduce.d.next = self.op.val() == bits::<4>(8);
-        self.steps.d.next = bits::<8>(1);
-        self.last_result.d.next = self.lane_steps.val() - 1;
-        if self.is_requantise.q.val() {
-            self.steps.d.next = self.unit_steps.val();
-            self.last_result.d.next = self.unit_steps.val() - 1;
-        } else if self.is_pair.q.val() {
-            self.steps.d.next = self.pair_steps.val();
-        } else if self.is_lookup.q.val() || self.is_reduce.q.val() {
-            self.steps.d.next = self.lane_steps.val();
-        }
-
-        // From the start to the end: 0 idle, 1 checks, 2 records are looked at, 3 rows are worked on.
-        self.flushing.next = self.flush.q.val() != bits::<5>(0);
-        if self.flushing.val() {
-            self.flush.d.next = self.flush.q.val() - 1;
-        }
-        self.idle.next = self.state.q.val() == bits::<2>(0);
-        self.runs.next = self.state.q.val() == bits::<2>(3);
-        self.busy.next = self.pending.q.val() || self.flushing.val() || !self.idle.val();
-        if self.start.val() {
-            self.pending.d.next = true;
-        }
-        self.checks.start.next = self.pending.q.val() && !self.flushing.val();
-        if self.pending.q.val() && !self.flushing.val() {
-            self.pending.d.next = false;
-            self.state.d.next = bits::<2>(1);
-        }
+        self.control.start.next = self.start.val();
+        self.control.stop.next = self.stop.val();
+        self.control.op.next = self.words[0].val().get_bits::<4>(16);
+        self.control.unit_steps.next = self.unit_steps.val();
+        self.control.lane_steps.next = self.lane_steps.val();
+        self.control.pair_steps.next = self.pair_steps.val();
+        self.control.checked.next = self.checks.finished.val();
+        self.control.fails.next = self.checks.fails.val();
+        self.control.scanned.next = self.records.scanned.val();
+        self.control.missing.next = self.records.missing.val();
+        self.control.written.next =
+            self.control.runs.val() && self.exhausted.q.val() && self.queue.empty.val();
+        self.done.next = self.control.done.val();
+        self.status.next = self.control.status.val();
+        self.busy.next = self.control.busy.val();
         self.checks.clear.next = self.stop.val();
+        self.checks.start.next = self.control.check.val();
         self.checks.word0.next = self.words[0].val();
         self.checks.word1.next = self.words[1].val();
         self.checks.word2.next = self.words[2].val();
@@ -392,42 +309,11 @@ impl<const C: usize, const W: usize, const P: usize> Logic for VectorUnit<C, W, 
         self.checks.acc_tiles.next = self.acc_tiles.val();
         self.checks.param_entries.next = self.param_entries.val();
         self.checks.table_count.next = self.table_count.val();
-        self.done.next = false;
-        self.status.next = bits::<15>(0);
-        self.begins.next = false;
-        self.records.scan.next = false;
-        if self.checks.finished.val() {
-            if self.checks.fails.val() {
-                self.done.next = true;
-                self.status.next = bits::<15>(9);
-                self.state.d.next = bits::<2>(0);
-            } else if self.is_requantise.q.val() {
-                self.records.scan.next = true;
-                self.state.d.next = bits::<2>(2);
-            } else {
-                self.begins.next = true;
-                self.state.d.next = bits::<2>(3);
-            }
-        }
-        if self.records.scanned.val() {
-            if self.records.missing.val() {
-                self.done.next = true;
-                self.status.next = bits::<15>(11);
-                self.state.d.next = bits::<2>(0);
-            } else {
-                self.begins.next = true;
-                self.state.d.next = bits::<2>(3);
-            }
-        }
-        self.ends.next = self.runs.val() && self.exhausted.q.val() && self.queue.empty.val();
-        if self.ends.val() {
-            self.done.next = true;
-            self.state.d.next = bits::<2>(0);
-        }
+        self.records.scan.next = self.control.scan.val();
 
         // Rows are read, the destination's before the source's.
-        self.walk.begins.next = self.begins.val();
-        self.walk.reduces.next = self.is_reduce.q.val();
+        self.walk.begins.next = self.control.begins.val();
+        self.walk.reduces.next = self.control.is_reduce.val();
         self.walk.word1.next = self.words[1].val();
         self.walk.rows.next = self.checks.rows_less_one.val();
         self.walk.cols.next = self.checks.cols_less_one.val();
@@ -435,13 +321,14 @@ impl<const C: usize, const W: usize, const P: usize> Logic for VectorUnit<C, W, 
         self.walk.row_bits.next = self.row_bits.val();
         self.walk.last_row.next = self.last_row.val();
         self.walk.last_col.next = self.last_col.val();
-        self.wants_dst.next = (self.takes_two.q.val() || (self.is_reduce.q.val() && self.walk.left.val()))
+        self.wants_dst.next = (self.control.takes_two.val()
+            || (self.control.is_reduce.val() && self.walk.left.val()))
             && !self.has_dst.q.val();
-        self.may_read.next = self.runs.val()
+        self.may_read.next = self.control.runs.val()
             && !self.exhausted.q.val()
             && (self.pause.q.val() == bits::<8>(0))
             && !self.queue.full.val();
-        if self.is_requantise.q.val() && self.walk.top.val() && !self.records.full.val() {
+        if self.control.is_requantise.val() && self.walk.top.val() && !self.records.full.val() {
             self.may_read.next = false;
         }
         self.acc_read_valid.next = self.may_read.val();
@@ -451,7 +338,7 @@ impl<const C: usize, const W: usize, const P: usize> Logic for VectorUnit<C, W, 
         }
         self.read.next = self.may_read.val() && self.acc_read_ready.val();
         self.read_src.next = self.read.val() && !self.wants_dst.val();
-        self.row_ends.next = self.walk.right.val() || !self.is_reduce.q.val();
+        self.row_ends.next = self.walk.right.val() || !self.control.is_reduce.val();
         self.walk.advance.next = self.read_src.val();
         if self.pause.q.val() != bits::<8>(0) {
             self.pause.d.next = self.pause.q.val() - 1;
@@ -460,10 +347,10 @@ impl<const C: usize, const W: usize, const P: usize> Logic for VectorUnit<C, W, 
             self.has_dst.d.next = self.wants_dst.val();
         }
         if self.read_src.val() {
-            self.pause.d.next = self.steps.q.val() - 1;
+            self.pause.d.next = self.control.steps.val() - 1;
             // What ARGMAX has found is handed over before the next row begins.
-            if self.is_reduce.q.val() && self.walk.right.val() {
-                self.pause.d.next = self.steps.q.val() + 1;
+            if self.control.is_reduce.val() && self.walk.right.val() {
+                self.pause.d.next = self.control.steps.val() + 1;
             }
             if self.walk.last.val() {
                 self.exhausted.d.next = true;
@@ -472,7 +359,7 @@ impl<const C: usize, const W: usize, const P: usize> Logic for VectorUnit<C, W, 
         self.queue.reserve.next = self.read_src.val() && self.row_ends.val();
         self.queue.reserve_address.next = self.walk.dst.val();
         self.queue.reserve_mask.next = self.walk.mask.val();
-        if self.is_reduce.q.val() {
+        if self.control.is_reduce.val() {
             self.queue.reserve_mask.next = self.best_mask.val();
         }
         self.dst_comes.d.next = self.read.val() && self.wants_dst.val();
@@ -489,7 +376,7 @@ impl<const C: usize, const W: usize, const P: usize> Logic for VectorUnit<C, W, 
             self.all_immediates.next =
                 self.all_immediates.val() | (self.immediate_wide.val() << self.up[i].val());
         }
-        if self.begins.val() {
+        if self.control.begins.val() {
             self.dst_row.d.next = self.all_immediates.val();
         }
         if self.dst_comes.q.val() {
@@ -498,10 +385,10 @@ impl<const C: usize, const W: usize, const P: usize> Logic for VectorUnit<C, W, 
         self.active.next = self.steps_left.q.val() != bits::<8>(0);
         if self.active.val() {
             self.steps_left.d.next = self.steps_left.q.val() - 1;
-            self.second.d.next = self.is_pair.q.val() && !self.second.q.val();
-            if self.is_requantise.q.val() {
+            self.second.d.next = self.control.is_pair.val() && !self.second.q.val();
+            if self.control.is_requantise.val() {
                 self.src_row.d.next = self.src_row.q.val() >> self.unit_step.val();
-            } else if self.second.q.val() || !self.is_pair.q.val() {
+            } else if self.second.q.val() || !self.control.is_pair.val() {
                 self.src_row.d.next = self.src_row.q.val() >> 32;
                 self.lanes.d.next = self.lanes.q.val() >> 1;
             }
@@ -510,7 +397,7 @@ impl<const C: usize, const W: usize, const P: usize> Logic for VectorUnit<C, W, 
             self.src_row.d.next = self.acc_read_data.val();
             self.lanes.d.next = self.comes_mask.q.val();
             self.is_right.d.next = self.comes_right.q.val();
-            self.steps_left.d.next = self.steps.q.val();
+            self.steps_left.d.next = self.control.steps.val();
             self.second.d.next = false;
         }
         self.src_lanes.next = self.src_row.q.val();
@@ -522,13 +409,13 @@ impl<const C: usize, const W: usize, const P: usize> Logic for VectorUnit<C, W, 
             self.elements[i].clock.next = self.clock.val();
             self.elements[i].a.next = self.dst_lanes.val().get_bits::<32>(i * 32);
             self.elements[i].b.next = self.src_lanes.val().get_bits::<32>(i * 32);
-            self.elements[i].is_sum.next = self.is_sum.q.val();
-            self.elements[i].is_greater.next = self.is_greater.q.val();
+            self.elements[i].is_sum.next = self.control.is_sum.val();
+            self.elements[i].is_greater.next = self.control.is_greater.val();
             self.piece.next = self.elements[i].out.val();
             self.piece_wide.next = bit_cast::<W, 32>(self.piece.val());
             self.element_row.next = self.element_row.val() | (self.piece_wide.val() << self.up[i].val());
         }
-        self.element_valid[0].d.next = self.active.val() && self.is_element.q.val();
+        self.element_valid[0].d.next = self.active.val() && self.control.is_element.val();
         self.element_valid[1].d.next = self.element_valid[0].q.val();
 
         // REQUANTISE.
@@ -537,14 +424,14 @@ impl<const C: usize, const W: usize, const P: usize> Logic for VectorUnit<C, W, 
         self.records.shared.next = self.flag.val();
         self.records.cols.next = self.checks.cols_less_one.val();
         self.records.last_col.next = self.last_col.val();
-        self.records.begins.next = self.begins.val() && self.is_requantise.q.val();
-        self.records.next_tile.next = self.is_requantise.q.val()
+        self.records.begins.next = self.control.begins.val() && self.control.is_requantise.val();
+        self.records.next_tile.next = self.control.is_requantise.val()
             && self.read_src.val()
             && self.walk.top.val()
             && !self.walk.right.val();
         self.records.take.next = self.src_comes.q.val() && self.comes_top.q.val();
         self.records.rotate.next =
-            self.active.val() && self.is_requantise.q.val() && !self.units_for_all.val();
+            self.active.val() && self.control.is_requantise.val() && !self.units_for_all.val();
         self.records.step.next = self.record_step.val();
         self.records.rest.next = self.record_rest.val();
         self.records.top.next = self.last_record.val();
@@ -556,12 +443,12 @@ impl<const C: usize, const W: usize, const P: usize> Logic for VectorUnit<C, W, 
         self.unit_valid.next = false;
         for i in 0..self.units.len() {
             self.units[i].clock.next = self.clock.val();
-            self.units[i].valid.next = self.active.val() && self.is_requantise.q.val();
+            self.units[i].valid.next = self.active.val() && self.control.is_requantise.val();
             self.units[i].acc.next = self.src_lanes.val().get_bits::<32>(i * 32);
             self.units[i].multiplier.next = self.all_records.val().get_bits::<15>(i * 64);
             self.units[i].shift.next = self.all_records.val().get_bits::<6>(i * 64 + 16);
             self.units[i].zero.next = self.all_records.val().get_bits::<32>(i * 64 + 32);
-            self.units[i].dtype.next = self.dtype.val();
+            self.units[i].dtype.next = self.words[0].val().get_bits::<2>(20);
             self.piece.next = self.units[i].out.val();
             self.piece_wide.next = bit_cast::<W, 32>(self.piece.val());
             self.unit_row.next = self.unit_row.val() | (self.piece_wide.val() << self.up[i].val());
@@ -569,9 +456,9 @@ impl<const C: usize, const W: usize, const P: usize> Logic for VectorUnit<C, W, 
         }
 
         // TABLE and INTERPOLATE.
-        self.lookup.valid.next = self.active.val() && self.is_lookup.q.val();
+        self.lookup.valid.next = self.active.val() && self.control.is_lookup.val();
         self.lookup.lane.next = self.src_lanes.val().get_bits::<16>(0);
-        self.lookup.interpolates.next = self.is_pair.q.val();
+        self.lookup.interpolates.next = self.control.is_pair.val();
         self.lookup.second.next = self.second.q.val();
         self.lookup.first_table.next = self.words[2].val().get_bits::<16>(32);
         self.lookup.second_table.next = self.words[2].val().get_bits::<16>(48);
@@ -584,45 +471,32 @@ impl<const C: usize, const W: usize, const P: usize> Logic for VectorUnit<C, W, 
         self.best.old_value.next = self.dst_lanes.val().get_bits::<32>(32);
         self.best.base.next = self.immediate.val();
         self.best.first_wins.next = self.flag.val();
-        self.best.valid.next = self.active.val() && self.is_reduce.q.val() && self.lanes.q.val().get_bit(0);
+        self.best.valid.next =
+            self.active.val() && self.control.is_reduce.val() && self.lanes.q.val().get_bit(0);
         self.best.value.next = self.src_lanes.val().get_bits::<32>(0);
-        self.best_ends[0].d.next =
-            self.is_reduce.q.val() && self.is_right.q.val() && (self.steps_left.q.val() == bits::<8>(1));
+        self.best_ends[0].d.next = self.control.is_reduce.val()
+            && self.is_right.q.val()
+            && (self.steps_left.q.val() == bits::<8>(1));
         self.best_ends[1].d.next = self.best_ends[0].q.val();
 
-        // Results fill a row from above, and the row goes back when it is whole.
-        self.is_whole.d.next = false;
-        if self.element_valid[1].q.val() {
-            self.result.d.next = self.element_row.val();
-            self.is_whole.d.next = true;
-        }
-        self.found_wide.next = bit_cast::<W, 32>(self.lookup.out.val());
-        if self.lookup.out_valid.val() && self.is_lookup.q.val() {
-            self.result.d.next =
-                (self.result.q.val() >> 32) | (self.found_wide.val() << self.last_lane.val());
-        }
-        if self.unit_valid.val() {
-            self.result.d.next =
-                (self.result.q.val() >> self.unit_step.val()) | (self.unit_row.val() << self.unit_rest.val());
-            if self.units_for_all.val() {
-                self.result.d.next = self.unit_row.val();
-            }
-        }
-        if self.unit_valid.val() || (self.lookup.out_valid.val() && self.is_lookup.q.val()) {
-            self.results.d.next = self.results.q.val() + 1;
-            if self.results.q.val() == self.last_result.q.val() {
-                self.results.d.next = 0.into();
-                self.is_whole.d.next = true;
-            }
-        }
-        self.index_wide.next = bit_cast::<W, 32>(self.best.index.val());
-        self.best_wide.next = bit_cast::<W, 32>(self.best.best.val());
-        if self.best_ends[1].q.val() {
-            self.result.d.next = self.index_wide.val() | (self.best_wide.val() << 32);
-            self.is_whole.d.next = true;
-        }
-        self.queue.push.next = self.is_whole.q.val() && !self.flushing.val();
-        self.queue.data.next = self.result.q.val();
+        // Results, and their way back.
+        self.results.clear.next = self.control.begins.val();
+        self.results.element_row.next = self.element_row.val();
+        self.results.element_valid.next = self.element_valid[1].q.val();
+        self.results.unit_row.next = self.unit_row.val();
+        self.results.unit_valid.next = self.unit_valid.val();
+        self.results.found.next = self.lookup.out.val();
+        self.results.found_valid.next = self.lookup.out_valid.val() && self.control.is_lookup.val();
+        self.results.index.next = self.best.index.val();
+        self.results.best.next = self.best.best.val();
+        self.results.best_valid.next = self.best_ends[1].q.val();
+        self.results.units_for_all.next = self.units_for_all.val();
+        self.results.unit_step.next = self.unit_step.val();
+        self.results.unit_rest.next = self.unit_rest.val();
+        self.results.last_lane.next = self.last_lane.val();
+        self.results.last_piece.next = self.control.last_piece.val();
+        self.queue.push.next = self.results.whole.val() && !self.control.flushes.val();
+        self.queue.data.next = self.results.row.val();
         self.acc_write_valid.next = self.queue.valid.val();
         self.acc_write_address.next = self.queue.address.val();
         self.acc_write_data.next = self.queue.first.val();
@@ -630,17 +504,12 @@ impl<const C: usize, const W: usize, const P: usize> Logic for VectorUnit<C, W, 
         self.queue.pop.next = self.acc_write_ready.val();
         self.queue.clear.next = self.stop.val();
 
-        if self.begins.val() {
+        if self.control.begins.val() {
             self.exhausted.d.next = false;
             self.has_dst.d.next = false;
             self.pause.d.next = 0.into();
-            self.results.d.next = 0.into();
         }
         if self.stop.val() {
-            self.done.next = false;
-            self.pending.d.next = false;
-            self.state.d.next = 0.into();
-            self.flush.d.next = bits::<5>(31);
             self.dst_comes.d.next = false;
             self.src_comes.d.next = false;
             self.steps_left.d.next = 0.into();

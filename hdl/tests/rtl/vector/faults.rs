@@ -125,8 +125,8 @@ const FAULTS: &[Fault] = &[
         "lane_ordered >= best_ordered",
     ),
     fault("$best", "fresh$d", "first_wins", "1'b0"),
-    fault("", "pause$d", "steps$q + 32'h1", "steps$q - 32'h1"),
-    fault("", "flush$d", "((32'h1f) & 5'h1f)", "5'h0"),
+    fault("", "pause$d", "control$steps + 32'h1", "control$steps - 32'h1"),
+    fault("$control", "flush$d", "((32'h1f) & 5'h1f)", "5'h0"),
     fault("", "queue$reserve_mask", "best_mask", "walk$mask"),
     fault("", "has_dst$d", "wants_dst", "1'b0"),
 ];

@@ -87,11 +87,19 @@ impl Draw<'_> {
 
     /// An instruction.
     pub(crate) fn vector(&mut self) -> Vector {
-        let op = self.op();
+        let mut op = self.op();
         let (rows, cols) = (
             self.side(self.geometry.tile_rows, 5),
             self.side(self.geometry.tile_cols, 4),
         );
+        if let VectorOp::Requantise(requantise) = &mut op
+            && self.random.one_in(4)
+        {
+            // The last record, or one behind it.
+            let columns = if requantise.shared { 1 } else { cols };
+            let end = self.geometry.param_entries as u16 + u16::from(self.random.one_in(2));
+            requantise.param = end.wrapping_sub(columns);
+        }
         let tiles = |lanes: u16, side: u16| u32::from(lanes.div_ceil(side));
         let tile_rows = tiles(rows, self.geometry.tile_rows);
         let src_cols = tiles(cols, self.geometry.tile_cols);

@@ -26,7 +26,7 @@ pub struct Best {
     /// The best index.
     pub index: Signal<Out, Bits<32>>,
     /// The best value.
-    pub best: Signal<Out, Bits<32>>,
+    pub greatest: Signal<Out, Bits<32>>,
     column: DFF<Bits<32>>,
     fresh: DFF<Bit>,
     lane_valid: DFF<Bit>,
@@ -70,6 +70,6 @@ impl Logic for Best {
             self.fresh.d.next = self.first_wins.val();
         }
         self.index.next = self.best_index.q.val();
-        self.best.next = self.best_value.q.val();
+        self.greatest.next = self.best_value.q.val();
     }
 }

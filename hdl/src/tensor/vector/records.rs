@@ -44,7 +44,7 @@ pub struct Records<const W: usize> {
     /// Where the last record of a tile lies.
     pub top: Signal<In, Bits<16>>,
     /// Those in use, column 0 lowest.
-    pub records: Signal<Out, Bits<W>>,
+    pub in_use: Signal<Out, Bits<W>>,
     /// The record that is asked for.
     pub address: Signal<Out, Bits<16>>,
     /// What the memory had at the address of the cycle before.
@@ -145,7 +145,7 @@ impl<const W: usize> Logic for Records<W> {
         if self.take.val() {
             self.used.d.next = self.waiting.q.val();
         }
-        self.records.next = self.used.q.val();
+        self.in_use.next = self.used.q.val();
         self.full.next = self.waiting_full.q.val();
 
         if self.scan.val() {

@@ -438,7 +438,7 @@ impl<const C: usize, const W: usize, const P: usize> Logic for VectorUnit<C, W, 
         self.records.record.next = self.param_record.val();
         self.records.loaded.next = self.param_loaded.val();
         self.param_address.next = self.records.address.val();
-        self.all_records.next = self.records.records.val();
+        self.all_records.next = self.records.in_use.val();
         self.unit_row.next = 0.into();
         self.unit_valid.next = false;
         for i in 0..self.units.len() {
@@ -488,7 +488,7 @@ impl<const C: usize, const W: usize, const P: usize> Logic for VectorUnit<C, W, 
         self.results.found.next = self.lookup.out.val();
         self.results.found_valid.next = self.lookup.out_valid.val() && self.control.is_lookup.val();
         self.results.index.next = self.best.index.val();
-        self.results.best.next = self.best.best.val();
+        self.results.best.next = self.best.greatest.val();
         self.results.best_valid.next = self.best_ends[1].q.val();
         self.results.units_for_all.next = self.units_for_all.val();
         self.results.unit_step.next = self.unit_step.val();

@@ -4,3 +4,4 @@ pub mod gemm;
 pub mod mac;
 pub mod requantise;
 pub mod tile;
+pub mod vector;

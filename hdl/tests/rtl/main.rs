@@ -16,6 +16,7 @@ mod random;
 mod requantise;
 mod simulation;
 mod tile;
+mod vector;
 mod verilator;
 
 /// The values of some ports, cycle by cycle.

@@ -99,7 +99,7 @@ pub struct Deposit {
     to_param: Signal<Local, Bit>,
     to_table: Signal<Local, Bit>,
     open: Signal<Local, Bit>,
-    byte: Signal<Local, Bits<8>>,
+    octet: Signal<Local, Bits<8>>,
     nine: Signal<Local, Bits<9>>,
     half: Signal<Local, Bits<16>>,
     extended: Signal<Local, Bits<32>>,
@@ -179,7 +179,7 @@ impl Deposit {
             to_param: Signal::default(),
             to_table: Signal::default(),
             open: Signal::default(),
-            byte: Signal::default(),
+            octet: Signal::default(),
             nine: Signal::default(),
             half: Signal::default(),
             extended: Signal::default(),
@@ -256,9 +256,9 @@ impl Logic for Deposit {
         self.from_16.next = self.from_9.val() << 16;
         self.from_9.next = self.from_9.val() << 9;
         for j in 0..8 {
-            self.byte.next = self.word.val().get_bits::<8>(j * 8);
-            self.nine.next = bit_cast::<9, 8>(self.byte.val());
-            if self.dtype.val().get_bit(0) && self.byte.val().get_bit(7) {
+            self.octet.next = self.word.val().get_bits::<8>(j * 8);
+            self.nine.next = bit_cast::<9, 8>(self.octet.val());
+            if self.dtype.val().get_bit(0) && self.octet.val().get_bit(7) {
                 self.nine.next = self.nine.val() | bits::<9>(0x100);
             }
             self.nine.next = self.nine.val() - self.zero.val();
@@ -283,13 +283,13 @@ impl Logic for Deposit {
         // A record: multiplier 1 to 32767, shift 1 to 47, a zero byte.
         self.half.next = self.word.val().get_bits::<16>(0);
         self.shift.next = self.word.val().get_bits::<8>(16);
-        self.byte.next = self.word.val().get_bits::<8>(24);
+        self.octet.next = self.word.val().get_bits::<8>(24);
         if self.open.val() {
             self.record_good.d.next = self.half.val().any()
                 && !self.half.val().get_bit(15)
                 && self.shift.val().any()
                 && (self.shift.val() <= bits::<8>(47))
-                && !self.byte.val().any();
+                && !self.octet.val().any();
         }
 
         self.a_write.next = self.to_a.val();

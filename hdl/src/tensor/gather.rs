@@ -74,7 +74,7 @@ pub struct Gather {
     /// Of each element: its place, whether it crosses, words that come for it.
     plan: Fifo<6, 7, 8>,
     // Answers: the last two words, and an element to be cut out of them.
-    before: DFF<Bits<64>>,
+    older: DFF<Bits<64>>,
     newest: DFF<Bits<64>>,
     half: DFF<Bit>,
     place3: DFF<Bits<3>>,
@@ -103,7 +103,7 @@ pub struct Gather {
     cut: Signal<Local, Bits<64>>,
     cut_above: Signal<Local, Bits<64>>,
     spread: Signal<Local, Bits<64>>,
-    byte: Signal<Local, Bits<64>>,
+    octet: Signal<Local, Bits<64>>,
     half_word: Signal<Local, Bits<64>>,
     long: Signal<Local, Bits<64>>,
 }
@@ -116,7 +116,7 @@ impl Logic for Gather {
         );
         dff_setup!(self, clock, lo_is_held, both_are_held, asks, ask_word, ask_count);
         dff_setup!(
-            self, clock, before, newest, half, place3, crosses3, valid3, out_word, out_valid
+            self, clock, older, newest, half, place3, crosses3, valid3, out_word, out_valid
         );
         clock!(self, clock, walker, plan);
         self.walker.clear.next = self.clear.val();
@@ -213,7 +213,7 @@ impl Logic for Gather {
             self.valid3.d.next = false;
         }
         if self.takes_word.val() {
-            self.before.d.next = self.newest.q.val();
+            self.older.d.next = self.newest.q.val();
             self.newest.d.next = self.data.val();
         }
         if self.completes.val() {
@@ -226,7 +226,7 @@ impl Logic for Gather {
         self.window.next = self.newest.q.val();
         self.above.next = 0.into();
         if self.crosses3.q.val() {
-            self.window.next = self.before.q.val();
+            self.window.next = self.older.q.val();
             self.above.next = self.newest.q.val();
         }
         self.shift.next = bit_cast::<6, 3>(self.place3.q.val());
@@ -239,10 +239,10 @@ impl Logic for Gather {
         self.long.next = bit_cast::<64, 32>(self.cut.val().get_bits::<32>(0));
         self.half_word.next = bit_cast::<64, 16>(self.cut.val().get_bits::<16>(0));
         self.half_word.next = self.half_word.val() | (self.half_word.val() << 16);
-        self.byte.next = bit_cast::<64, 8>(self.cut.val().get_bits::<8>(0));
-        self.byte.next = self.byte.val() | (self.byte.val() << 8);
-        self.byte.next = self.byte.val() | (self.byte.val() << 16);
-        self.spread.next = self.byte.val();
+        self.octet.next = bit_cast::<64, 8>(self.cut.val().get_bits::<8>(0));
+        self.octet.next = self.octet.val() | (self.octet.val() << 8);
+        self.octet.next = self.octet.val() | (self.octet.val() << 16);
+        self.spread.next = self.octet.val();
         if self.dtype.val() == bits::<2>(2) {
             self.spread.next = self.half_word.val();
         }

@@ -136,7 +136,7 @@ pub struct Load {
     row_units: Signal<Local, Bits<24>>,
     fill_value: Signal<Local, Bits<64>>,
     tile_units: Signal<Local, Bits<24>>,
-    within: Signal<Local, Bits<8>>,
+    inner: Signal<Local, Bits<8>>,
     lane: Signal<Local, Bits<16>>,
     to_lanes: Signal<Local, Bit>,
     element: Signal<Local, Bit>,
@@ -233,7 +233,7 @@ impl Load {
             row_units: Signal::default(),
             fill_value: Signal::default(),
             tile_units: Signal::default(),
-            within: Signal::default(),
+            inner: Signal::default(),
             lane: Signal::default(),
             to_lanes: Signal::default(),
             element: Signal::default(),
@@ -394,12 +394,12 @@ impl Logic for Load {
         self.to_lanes.next = !self.words[0].val().get_bits::<2>(17).any();
         self.tile_units.next = bit_cast::<24, 16>(self.cursor.tile.val());
         self.tile_units.next = self.tile_units.val() << self.shape.unit_log2.val();
-        self.within.next = self.cursor.tile_row.val();
+        self.inner.next = self.cursor.tile_row.val();
         if self.words[0].val().get_bit(18) {
-            self.within.next = self.cursor.tile_col.val();
+            self.inner.next = self.cursor.tile_col.val();
         }
         if self.to_lanes.val() {
-            self.within.next = 0.into();
+            self.inner.next = 0.into();
         }
         self.lane.next = 0.into();
         if self.to_lanes.val() {
@@ -420,7 +420,7 @@ impl Logic for Load {
         self.ends.next = self.chunks.is_last.val();
         if self.is_gather.q.val() {
             self.deposit.word.next = self.gather.word.val();
-            self.deposit.at.next = self.tile_units.val() | bit_cast::<24, 8>(self.within.val());
+            self.deposit.at.next = self.tile_units.val() | bit_cast::<24, 8>(self.inner.val());
             self.element.next = self.gather.valid.val();
             self.ends.next = self.cursor.is_last.val();
         }

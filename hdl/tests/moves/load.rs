@@ -4,15 +4,12 @@ use crate::draw::Draw;
 use crate::memory::{Memory, hash};
 use crate::model::Model;
 use crate::random::Random;
-use crate::{GEOMETRIES, Seen};
+use crate::{GEOMETRIES, STOPPED, Seen, numbers};
 use metisvm_firmware::{
     Buffer, Burst, Dtype, Fill, Geometry, Instruction, Lanes, Load, LoadTiles, Operation, Space, Status, Walk,
 };
 use metisvm_sim::machine::Machine;
 use std::fmt::Write;
-
-/// The status that the harness gives a stopped instruction.
-const STOPPED: u64 = 99;
 
 /// All scratchpads in the order of the harness.
 fn contents(machine: &Machine) -> impl Iterator<Item = i64> {
@@ -241,11 +238,6 @@ fn check(geometry: Geometry, count: usize) {
         }
     }
     println!("{seen:?}");
-}
-
-fn numbers(line: &str) -> [u64; 4] {
-    let numbers: Vec<u64> = line.split(' ').map(|n| n.parse().unwrap()).collect();
-    numbers.try_into().unwrap()
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod memory;
 mod model;
 #[path = "../rtl/random.rs"]
 mod random;
+mod store;
 
 use metisvm_firmware::Geometry;
 
@@ -41,3 +42,12 @@ const GEOMETRIES: [Geometry; 5] = [
 
 /// The opcode's name, and the status it ended with.
 type Seen = std::collections::BTreeMap<(&'static str, u64), usize>;
+
+/// The status that a harness gives a stopped instruction.
+const STOPPED: u64 = 99;
+
+/// What a harness says of an instruction: status, cycles, words, hash.
+fn numbers(line: &str) -> [u64; 4] {
+    let numbers: Vec<u64> = line.split(' ').map(|n| n.parse().unwrap()).collect();
+    numbers.try_into().unwrap()
+}

@@ -2,6 +2,7 @@
 
 use metisvm_firmware::Geometry;
 use metisvm_hdl::tensor::load::Load;
+use metisvm_hdl::tensor::store::Store;
 use metisvm_hdl::verilog;
 use std::fmt::Write;
 use std::fs::{self, File};
@@ -21,6 +22,12 @@ impl Model {
     pub(crate) fn load(geometry: &Geometry) -> Option<Self> {
         let text = verilog::emit("metisvm_load", Load::new(geometry)).unwrap();
         Self::build("load", "metisvm_load", &text, geometry)
+    }
+
+    /// The store module; none without Verilator.
+    pub(crate) fn store(geometry: &Geometry) -> Option<Self> {
+        let text = verilog::emit("metisvm_store", Store::new(geometry)).unwrap();
+        Self::build("store", "metisvm_store", &text, geometry)
     }
 
     fn build(name: &str, top: &str, text: &str, geometry: &Geometry) -> Option<Self> {
@@ -48,7 +55,16 @@ impl Model {
         }
         let harness = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/harness");
         let output = Command::new(verilator)
-            .args(["--cc", "--exe", "--build", "-j", "2", "-O3", "-Wno-WIDTH"])
+            .args([
+                "--cc",
+                "--exe",
+                "--build",
+                "-j",
+                "2",
+                "-O3",
+                "-Wno-WIDTH",
+                "-Wno-UNOPTFLAT",
+            ])
             .arg("-CFLAGS")
             .arg(format!("-O1 -I{} -D{}", folder.display(), name.to_uppercase()))
             .args(["--prefix", "model", "-o", "model", "--top-module", top, "-Mdir"])

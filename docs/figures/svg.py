@@ -48,8 +48,10 @@ class Svg:
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius}" fill="{fill}" stroke="{stroke}" stroke-width="{width}"/>'
         )
 
-    def text(self, x, y, text, size=12, fill=INK, anchor="start", bold=False):
+    def text(self, x, y, text, size=12, fill=INK, anchor="start", bold=False, halo=False):
         weight = ' font-weight="bold"' if bold else ""
+        if halo:
+            weight += f' stroke="{BACKGROUND}" stroke-width="3" paint-order="stroke"'
         self.add(
             f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" fill="{fill}" text-anchor="{anchor}"{weight}>'
             f"{escape(text)}</text>"

@@ -354,6 +354,9 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
     reg  [31:0] drain$d;
     wire  [31:0] drain$q;
     reg  drain$clock;
+    reg  clears$d;
+    wire  clears$q;
+    reg  clears$clock;
 
     // Local signals
     reg  clear;
@@ -677,23 +680,30 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         .clock(constants$clock),
         .data(constants$data)
     );
-    metisvm_card$cores$begun resetting(
+    metisvm_card$clears resetting(
         .d(resetting$d),
         .q(resetting$q),
         .clock(resetting$clock)
     );
-    metisvm_card$drain drain(
+    metisvm_card$counters$data_reg drain(
         .d(drain$d),
         .q(drain$q),
         .clock(drain$clock)
+    );
+    metisvm_card$clears clears(
+        .d(clears$d),
+        .q(clears$q),
+        .clock(clears$clock)
     );
 
     // Update code
     always @(*) begin
         resetting$clock = clock;
         drain$clock = clock;
+        clears$clock = clock;
         resetting$d = resetting$q;
         drain$d = drain$q;
+        clears$d = clears$q;
         registers$clock = clock;
         queue$clock = clock;
         executor$clock = clock;
@@ -706,18 +716,22 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         counters$clock = clock;
         words$clock = clock;
         drained = reader$empty && fetcher$idle && ~words$out_valid;
-        clear = 1'b0;
+        clear = clears$q;
+        clears$d = 1'b0;
         if (resetting$q) begin
             if (queue$idle && writer$idle && drained) begin
                 drain$d = drain$q + 32'h1;
-                if (reader$quiet || (drain$q >= timeout)) begin
-                    clear = 1'b1;
-                    resetting$d = 1'b0;
+                if (~reader$rq_valid && (reader$quiet || (drain$q >= timeout))) begin
+                    clears$d = 1'b1;
                 end
             end
         end
         else begin
             drain$d = 32'h0;
+        end
+        if (clears$q) begin
+            clears$d = 1'b0;
+            resetting$d = 1'b0;
         end
         if (registers$reset || flr) begin
             resetting$d = 1'b1;
@@ -975,6 +989,24 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
 
 endmodule // metisvm_card
 
+module metisvm_card$clears(d,q,clock);
+
+    // Module arguments
+    input wire  d;
+    output reg  q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 1'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$clears
+
 module metisvm_card$constants(address,clock,data);
 
     // Module arguments
@@ -1078,6 +1110,7 @@ module metisvm_card$cores(clock,clear,in_data,in_bytes,in_end,in_valid,in_ready,
     localparam  last_core = 4'h3;
     localparam  no_word = 64'h0;
     localparam  full_load = 10'b1111111111;
+    localparam  last_flag = 65'h10000000000000000;
 
     // Stub signals
     reg  lanes$0$clock;
@@ -1145,6 +1178,14 @@ module metisvm_card$cores(clock,clear,in_data,in_bytes,in_end,in_valid,in_ready,
     wire  order$valid;
     reg  order$pop;
     wire  [8:0] order$fill;
+    reg  digests$clock;
+    reg  digests$clear;
+    reg  [64:0] digests$in_data;
+    reg  digests$in_valid;
+    wire  digests$in_ready;
+    wire  [64:0] digests$out_data;
+    wire  digests$out_valid;
+    reg  digests$out_ready;
     reg  [3:0] target$d;
     wire  [3:0] target$q;
     reg  target$clock;
@@ -1181,6 +1222,7 @@ module metisvm_card$cores(clock,clear,in_data,in_bytes,in_end,in_valid,in_ready,
     reg  some_word;
     reg  [9:0] load_of_best;
     reg  [9:0] load_of_scan;
+    reg  [64:0] entry;
 
     // Sub module instances
     metisvm_card$cores$lanes$0 lanes$0(
@@ -1258,12 +1300,22 @@ module metisvm_card$cores(clock,clear,in_data,in_bytes,in_end,in_valid,in_ready,
         .pop(order$pop),
         .fill(order$fill)
     );
+    metisvm_card$cores$digests digests(
+        .clock(digests$clock),
+        .clear(digests$clear),
+        .in_data(digests$in_data),
+        .in_valid(digests$in_valid),
+        .in_ready(digests$in_ready),
+        .out_data(digests$out_data),
+        .out_valid(digests$out_valid),
+        .out_ready(digests$out_ready)
+    );
     metisvm_card$cores$best target(
         .d(target$d),
         .q(target$q),
         .clock(target$clock)
     );
-    metisvm_card$cores$begun begun(
+    metisvm_card$clears begun(
         .d(begun$d),
         .q(begun$q),
         .clock(begun$clock)
@@ -1311,6 +1363,8 @@ module metisvm_card$cores(clock,clear,in_data,in_bytes,in_end,in_valid,in_ready,
         scan_load$d = scan_load$q;
         scanned$d = scanned$q;
         order$clock = clock;
+        digests$clock = clock;
+        digests$clear = clear;
         order$clear = clear;
         target_ready = 1'b0;
         if (target$q == 0) begin
@@ -1437,10 +1491,17 @@ module metisvm_card$cores(clock,clear,in_data,in_bytes,in_end,in_valid,in_ready,
             word_valid = lanes$3$out_valid && order$valid;
             word_last = lanes$3$out_last;
         end
-        out_data = word;
-        out_valid = word_valid;
-        out_last = word_last;
-        out_fire = word_valid && out_ready;
+        entry = ((word) & 65'h1ffffffffffffffff);
+        if (word_last) begin
+            entry = entry | last_flag;
+        end
+        digests$in_data = entry;
+        digests$in_valid = word_valid;
+        out_fire = word_valid && digests$in_ready;
+        out_data = digests$out_data[(32'h0)+:(64)];
+        out_last = digests$out_data[32'h40];
+        out_valid = digests$out_valid;
+        digests$out_ready = out_ready;
         order$pop = out_fire && word_last;
         count = 32'h0;
         some_word = 1'b0;
@@ -1493,24 +1554,6 @@ module metisvm_card$cores(clock,clear,in_data,in_bytes,in_end,in_valid,in_ready,
 
 endmodule // metisvm_card$cores
 
-module metisvm_card$cores$begun(d,q,clock);
-
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
-    end
-
-    always @(posedge clock) begin
-       q <= d;
-    end
-
-endmodule // metisvm_card$cores$begun
-
 module metisvm_card$cores$best(d,q,clock);
 
     // Module arguments
@@ -1546,6 +1589,114 @@ module metisvm_card$cores$best_load(d,q,clock);
     end
 
 endmodule // metisvm_card$cores$best_load
+
+module metisvm_card$cores$digests(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [64:0] in_data;
+    input wire  in_valid;
+    output reg  in_ready;
+    output reg  [64:0] out_data;
+    output reg  out_valid;
+    input wire  out_ready;
+
+    // Stub signals
+    reg  [64:0] first$d;
+    wire  [64:0] first$q;
+    reg  first$clock;
+    reg  [64:0] second$d;
+    wire  [64:0] second$q;
+    reg  second$clock;
+    reg  has_first$d;
+    wire  has_first$q;
+    reg  has_first$clock;
+    reg  has_second$d;
+    wire  has_second$q;
+    reg  has_second$clock;
+
+    // Local signals
+    reg  moves;
+
+    // Sub module instances
+    metisvm_card$cores$digests$first first(
+        .d(first$d),
+        .q(first$q),
+        .clock(first$clock)
+    );
+    metisvm_card$cores$digests$first second(
+        .d(second$d),
+        .q(second$q),
+        .clock(second$clock)
+    );
+    metisvm_card$clears has_first(
+        .d(has_first$d),
+        .q(has_first$q),
+        .clock(has_first$clock)
+    );
+    metisvm_card$clears has_second(
+        .d(has_second$d),
+        .q(has_second$q),
+        .clock(has_second$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        first$clock = clock;
+        second$clock = clock;
+        has_first$clock = clock;
+        has_second$clock = clock;
+        first$d = first$q;
+        second$d = second$q;
+        has_first$d = has_first$q;
+        has_second$d = has_second$q;
+        in_ready = ~has_second$q;
+        out_data = first$q;
+        out_valid = has_first$q;
+        moves = ~has_first$q || out_ready;
+        if (moves) begin
+            first$d = in_data;
+            has_first$d = in_valid;
+            if (has_second$q) begin
+                first$d = second$q;
+                has_first$d = 1'b1;
+            end
+            has_second$d = 1'b0;
+        end
+        else begin
+            if (in_valid) begin
+                has_second$d = 1'b1;
+            end
+        end
+        if (~has_second$q) begin
+            second$d = in_data;
+        end
+        if (clear) begin
+            has_first$d = 1'b0;
+            has_second$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$cores$digests
+
+module metisvm_card$cores$digests$first(d,q,clock);
+
+    // Module arguments
+    input wire  [64:0] d;
+    output reg  [64:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 65'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$cores$digests$first
 
 module metisvm_card$cores$lanes$0(clock,clear,in_data,in_bytes,in_end,in_valid,in_ready,out_data,out_last,out_valid,out_ready,busy,has_word,load);
 
@@ -1719,7 +1870,7 @@ module metisvm_card$cores$lanes$0$beats(clock,clear,data,push,full,first,valid,p
     output reg  [9:0] fill;
 
     // Constant declarations
-    localparam  capacity = 10'b1000000000;
+    localparam  nearly = 10'b111111110;
 
     // Stub signals
     reg  [8:0] entries$read_address;
@@ -1729,21 +1880,34 @@ module metisvm_card$cores$lanes$0$beats(clock,clear,data,push,full,first,valid,p
     reg  entries$write_clock;
     reg  [134:0] entries$write_data;
     reg  entries$write_enable;
+    reg  slice$clock;
+    reg  slice$clear;
+    reg  [134:0] slice$in_data;
+    reg  slice$in_valid;
+    wire  slice$in_ready;
+    wire  [134:0] slice$out_data;
+    wire  slice$out_valid;
+    reg  slice$out_ready;
     reg  [9:0] head$d;
     wire  [9:0] head$q;
     reg  head$clock;
     reg  [9:0] tail$d;
     wire  [9:0] tail$q;
     reg  tail$clock;
-    reg  [9:0] tail_seen$d;
-    wire  [9:0] tail_seen$q;
-    reg  tail_seen$clock;
+    reg  answers$d;
+    wire  answers$q;
+    reg  answers$clock;
+    reg  [9:0] held$d;
+    wire  [9:0] held$q;
+    reg  held$clock;
+    reg  full_reg$d;
+    wire  full_reg$q;
+    reg  full_reg$clock;
 
     // Local signals
-    reg  [9:0] head_next;
-    reg  [9:0] held;
-    reg  no_room;
-    reg  has_one;
+    reg  reads;
+    reg  has_two;
+    reg  pops;
 
     // Sub module instances
     metisvm_card$cores$lanes$0$beats$entries entries(
@@ -1755,6 +1919,16 @@ module metisvm_card$cores$lanes$0$beats(clock,clear,data,push,full,first,valid,p
         .write_data(entries$write_data),
         .write_enable(entries$write_enable)
     );
+    metisvm_card$cores$lanes$0$beats$slice slice(
+        .clock(slice$clock),
+        .clear(slice$clear),
+        .in_data(slice$in_data),
+        .in_valid(slice$in_valid),
+        .in_ready(slice$in_ready),
+        .out_data(slice$out_data),
+        .out_valid(slice$out_valid),
+        .out_ready(slice$out_ready)
+    );
     metisvm_card$cores$best_load head(
         .d(head$d),
         .q(head$q),
@@ -1765,46 +1939,72 @@ module metisvm_card$cores$lanes$0$beats(clock,clear,data,push,full,first,valid,p
         .q(tail$q),
         .clock(tail$clock)
     );
-    metisvm_card$cores$best_load tail_seen(
-        .d(tail_seen$d),
-        .q(tail_seen$q),
-        .clock(tail_seen$clock)
+    metisvm_card$clears answers(
+        .d(answers$d),
+        .q(answers$q),
+        .clock(answers$clock)
+    );
+    metisvm_card$cores$best_load held(
+        .d(held$d),
+        .q(held$q),
+        .clock(held$clock)
+    );
+    metisvm_card$clears full_reg(
+        .d(full_reg$d),
+        .q(full_reg$q),
+        .clock(full_reg$clock)
     );
 
     // Update code
     always @(*) begin
         head$clock = clock;
         tail$clock = clock;
-        tail_seen$clock = clock;
+        answers$clock = clock;
+        held$clock = clock;
+        full_reg$clock = clock;
         head$d = head$q;
         tail$d = tail$q;
-        tail_seen$d = tail_seen$q;
+        answers$d = answers$q;
+        held$d = held$q;
+        full_reg$d = full_reg$q;
+        slice$clock = clock;
         entries$read_clock = clock;
         entries$write_clock = clock;
-        held = tail$q - head$q;
-        fill = held;
-        no_room = held == capacity;
-        full = no_room;
         entries$write_address = tail$q[(32'h0)+:(9)];
         entries$write_data = data;
-        entries$write_enable = push && ~no_room;
-        if (push && ~no_room) begin
+        entries$write_enable = push;
+        if (push) begin
             tail$d = tail$q + 32'h1;
         end
-        tail_seen$d = tail$q;
-        has_one = head$q != tail_seen$q;
-        valid = has_one;
-        first = entries$read_data;
-        head_next = head$q;
-        if (pop && has_one) begin
-            head_next = head$q + 32'h1;
+        pops = pop && slice$out_valid;
+        has_two = ~slice$in_ready || (answers$q && slice$out_valid);
+        entries$read_address = head$q[(32'h0)+:(9)];
+        reads = (head$q != tail$q) && (~has_two || pops);
+        answers$d = reads;
+        if (reads) begin
+            head$d = head$q + 32'h1;
         end
-        entries$read_address = head_next[(32'h0)+:(9)];
-        head$d = head_next;
+        slice$clear = clear;
+        slice$in_data = entries$read_data;
+        slice$in_valid = answers$q;
+        slice$out_ready = pop;
+        first = slice$out_data;
+        valid = slice$out_valid;
+        if (push && ~pops) begin
+            held$d = held$q + 32'h1;
+        end
+        if (pops && ~push) begin
+            held$d = held$q - 32'h1;
+        end
+        fill = held$q;
+        full_reg$d = held$q >= nearly;
+        full = full_reg$q;
         if (clear) begin
             head$d = 32'h0;
             tail$d = 32'h0;
-            tail_seen$d = 32'h0;
+            answers$d = 1'b0;
+            held$d = 32'h0;
+            full_reg$d = 1'b0;
         end
     end
 
@@ -1837,6 +2037,114 @@ module metisvm_card$cores$lanes$0$beats$entries(read_address,read_clock,read_dat
     end
 
 endmodule // metisvm_card$cores$lanes$0$beats$entries
+
+module metisvm_card$cores$lanes$0$beats$slice(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [134:0] in_data;
+    input wire  in_valid;
+    output reg  in_ready;
+    output reg  [134:0] out_data;
+    output reg  out_valid;
+    input wire  out_ready;
+
+    // Stub signals
+    reg  [134:0] first$d;
+    wire  [134:0] first$q;
+    reg  first$clock;
+    reg  [134:0] second$d;
+    wire  [134:0] second$q;
+    reg  second$clock;
+    reg  has_first$d;
+    wire  has_first$q;
+    reg  has_first$clock;
+    reg  has_second$d;
+    wire  has_second$q;
+    reg  has_second$clock;
+
+    // Local signals
+    reg  moves;
+
+    // Sub module instances
+    metisvm_card$cores$lanes$0$beats$slice$first first(
+        .d(first$d),
+        .q(first$q),
+        .clock(first$clock)
+    );
+    metisvm_card$cores$lanes$0$beats$slice$first second(
+        .d(second$d),
+        .q(second$q),
+        .clock(second$clock)
+    );
+    metisvm_card$clears has_first(
+        .d(has_first$d),
+        .q(has_first$q),
+        .clock(has_first$clock)
+    );
+    metisvm_card$clears has_second(
+        .d(has_second$d),
+        .q(has_second$q),
+        .clock(has_second$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        first$clock = clock;
+        second$clock = clock;
+        has_first$clock = clock;
+        has_second$clock = clock;
+        first$d = first$q;
+        second$d = second$q;
+        has_first$d = has_first$q;
+        has_second$d = has_second$q;
+        in_ready = ~has_second$q;
+        out_data = first$q;
+        out_valid = has_first$q;
+        moves = ~has_first$q || out_ready;
+        if (moves) begin
+            first$d = in_data;
+            has_first$d = in_valid;
+            if (has_second$q) begin
+                first$d = second$q;
+                has_first$d = 1'b1;
+            end
+            has_second$d = 1'b0;
+        end
+        else begin
+            if (in_valid) begin
+                has_second$d = 1'b1;
+            end
+        end
+        if (~has_second$q) begin
+            second$d = in_data;
+        end
+        if (clear) begin
+            has_first$d = 1'b0;
+            has_second$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$cores$lanes$0$beats$slice
+
+module metisvm_card$cores$lanes$0$beats$slice$first(d,q,clock);
+
+    // Module arguments
+    input wire  [134:0] d;
+    output reg  [134:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 135'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$cores$lanes$0$beats$slice$first
 
 module metisvm_card$cores$lanes$0$core(clock,clear,in_data,in_bytes,in_last,in_valid,in_ready,out_data,out_last,out_valid,out_ready,busy);
 
@@ -3014,17 +3322,17 @@ module metisvm_card$cores$lanes$0$core$absorber(clock,clear,in_data,in_bytes,in_
         .q(place$q),
         .clock(place$clock)
     );
-    metisvm_card$cores$begun full(
+    metisvm_card$clears full(
         .d(full$d),
         .q(full$q),
         .clock(full$clock)
     );
-    metisvm_card$cores$begun last(
+    metisvm_card$clears last(
         .d(last$d),
         .q(last$q),
         .clock(last$clock)
     );
-    metisvm_card$cores$begun pad(
+    metisvm_card$clears pad(
         .d(pad$d),
         .q(pad$q),
         .clock(pad$clock)
@@ -3654,6 +3962,11 @@ module metisvm_card$cores$lanes$0$core$rounds(before$0,before$1,before$2,before$
     reg  [63:0] parity_turned$2;
     reg  [63:0] parity_turned$3;
     reg  [63:0] parity_turned$4;
+    reg  [63:0] effect$0;
+    reg  [63:0] effect$1;
+    reg  [63:0] effect$2;
+    reg  [63:0] effect$3;
+    reg  [63:0] effect$4;
     reg  [63:0] theta$0;
     reg  [63:0] theta$1;
     reg  [63:0] theta$2;
@@ -3877,31 +4190,36 @@ module metisvm_card$cores$lanes$0$core$rounds(before$0,before$1,before$2,before$
         parity_high$4 = parity$4 << 32'h1;
         parity_low$4 = parity$4 >> 32'h3f;
         parity_turned$4 = parity_high$4 | parity_low$4;
-        theta$0 = state$0 ^ parity$4 ^ parity_turned$1;
-        theta$5 = state$5 ^ parity$4 ^ parity_turned$1;
-        theta$10 = state$10 ^ parity$4 ^ parity_turned$1;
-        theta$15 = state$15 ^ parity$4 ^ parity_turned$1;
-        theta$20 = state$20 ^ parity$4 ^ parity_turned$1;
-        theta$1 = state$1 ^ parity$0 ^ parity_turned$2;
-        theta$6 = state$6 ^ parity$0 ^ parity_turned$2;
-        theta$11 = state$11 ^ parity$0 ^ parity_turned$2;
-        theta$16 = state$16 ^ parity$0 ^ parity_turned$2;
-        theta$21 = state$21 ^ parity$0 ^ parity_turned$2;
-        theta$2 = state$2 ^ parity$1 ^ parity_turned$3;
-        theta$7 = state$7 ^ parity$1 ^ parity_turned$3;
-        theta$12 = state$12 ^ parity$1 ^ parity_turned$3;
-        theta$17 = state$17 ^ parity$1 ^ parity_turned$3;
-        theta$22 = state$22 ^ parity$1 ^ parity_turned$3;
-        theta$3 = state$3 ^ parity$2 ^ parity_turned$4;
-        theta$8 = state$8 ^ parity$2 ^ parity_turned$4;
-        theta$13 = state$13 ^ parity$2 ^ parity_turned$4;
-        theta$18 = state$18 ^ parity$2 ^ parity_turned$4;
-        theta$23 = state$23 ^ parity$2 ^ parity_turned$4;
-        theta$4 = state$4 ^ parity$3 ^ parity_turned$0;
-        theta$9 = state$9 ^ parity$3 ^ parity_turned$0;
-        theta$14 = state$14 ^ parity$3 ^ parity_turned$0;
-        theta$19 = state$19 ^ parity$3 ^ parity_turned$0;
-        theta$24 = state$24 ^ parity$3 ^ parity_turned$0;
+        effect$0 = parity$4 ^ parity_turned$1;
+        theta$0 = state$0 ^ effect$0;
+        theta$5 = state$5 ^ effect$0;
+        theta$10 = state$10 ^ effect$0;
+        theta$15 = state$15 ^ effect$0;
+        theta$20 = state$20 ^ effect$0;
+        effect$1 = parity$0 ^ parity_turned$2;
+        theta$1 = state$1 ^ effect$1;
+        theta$6 = state$6 ^ effect$1;
+        theta$11 = state$11 ^ effect$1;
+        theta$16 = state$16 ^ effect$1;
+        theta$21 = state$21 ^ effect$1;
+        effect$2 = parity$1 ^ parity_turned$3;
+        theta$2 = state$2 ^ effect$2;
+        theta$7 = state$7 ^ effect$2;
+        theta$12 = state$12 ^ effect$2;
+        theta$17 = state$17 ^ effect$2;
+        theta$22 = state$22 ^ effect$2;
+        effect$3 = parity$2 ^ parity_turned$4;
+        theta$3 = state$3 ^ effect$3;
+        theta$8 = state$8 ^ effect$3;
+        theta$13 = state$13 ^ effect$3;
+        theta$18 = state$18 ^ effect$3;
+        theta$23 = state$23 ^ effect$3;
+        effect$4 = parity$3 ^ parity_turned$0;
+        theta$4 = state$4 ^ effect$4;
+        theta$9 = state$9 ^ effect$4;
+        theta$14 = state$14 ^ effect$4;
+        theta$19 = state$19 ^ effect$4;
+        theta$24 = state$24 ^ effect$4;
         high$0 = theta$0 << up$0;
         low$0 = theta$0 >> down$0;
         high$1 = theta$1 << up$1;
@@ -4180,42 +4498,42 @@ module metisvm_card$cores$lanes$0$core$schedule(clock,clear,block_valid,block_la
     reg  [23:0] next_number;
 
     // Sub module instances
-    metisvm_card$cores$begun takes_now(
+    metisvm_card$clears takes_now(
         .d(takes_now$d),
         .q(takes_now$q),
         .clock(takes_now$clock)
     );
-    metisvm_card$cores$begun absorbs(
+    metisvm_card$clears absorbs(
         .d(absorbs$d),
         .q(absorbs$q),
         .clock(absorbs$clock)
     );
-    metisvm_card$cores$begun absorbs_last(
+    metisvm_card$clears absorbs_last(
         .d(absorbs_last$d),
         .q(absorbs_last$q),
         .clock(absorbs_last$clock)
     );
-    metisvm_card$cores$begun running(
+    metisvm_card$clears running(
         .d(running$d),
         .q(running$q),
         .clock(running$clock)
     );
-    metisvm_card$cores$begun goes_now(
+    metisvm_card$clears goes_now(
         .d(goes_now$d),
         .q(goes_now$q),
         .clock(goes_now$clock)
     );
-    metisvm_card$cores$begun writes_now(
+    metisvm_card$clears writes_now(
         .d(writes_now$d),
         .q(writes_now$q),
         .clock(writes_now$clock)
     );
-    metisvm_card$cores$begun hands_over_now(
+    metisvm_card$clears hands_over_now(
         .d(hands_over_now$d),
         .q(hands_over_now$q),
         .clock(hands_over_now$clock)
     );
-    metisvm_card$cores$begun clears_now(
+    metisvm_card$clears clears_now(
         .d(clears_now$d),
         .q(clears_now$q),
         .clock(clears_now$clock)
@@ -4225,12 +4543,12 @@ module metisvm_card$cores$lanes$0$core$schedule(clock,clear,block_valid,block_la
         .q(number_now$q),
         .clock(number_now$clock)
     );
-    metisvm_card$cores$begun last(
+    metisvm_card$clears last(
         .d(last$d),
         .q(last$q),
         .clock(last$clock)
     );
-    metisvm_card$cores$begun done(
+    metisvm_card$clears done(
         .d(done$d),
         .q(done$q),
         .clock(done$clock)
@@ -4396,17 +4714,17 @@ module metisvm_card$cores$lanes$0$words(clock,clear,in_data,in_bytes,in_kind,in_
         .q(kind$q),
         .clock(kind$clock)
     );
-    metisvm_card$cores$begun at_end(
+    metisvm_card$clears at_end(
         .d(at_end$d),
         .q(at_end$q),
         .clock(at_end$clock)
     );
-    metisvm_card$cores$begun error(
+    metisvm_card$clears error(
         .d(error$d),
         .q(error$q),
         .clock(error$clock)
     );
-    metisvm_card$cores$begun held(
+    metisvm_card$clears held(
         .d(held$d),
         .q(held$q),
         .clock(held$clock)
@@ -4525,7 +4843,7 @@ module metisvm_card$cores$order(clock,clear,data,push,full,first,valid,pop,fill)
     output reg  [8:0] fill;
 
     // Constant declarations
-    localparam  capacity = 9'b100000000;
+    localparam  nearly = 9'b11111110;
 
     // Stub signals
     reg  [7:0] entries$read_address;
@@ -4535,21 +4853,34 @@ module metisvm_card$cores$order(clock,clear,data,push,full,first,valid,pop,fill)
     reg  entries$write_clock;
     reg  [3:0] entries$write_data;
     reg  entries$write_enable;
+    reg  slice$clock;
+    reg  slice$clear;
+    reg  [3:0] slice$in_data;
+    reg  slice$in_valid;
+    wire  slice$in_ready;
+    wire  [3:0] slice$out_data;
+    wire  slice$out_valid;
+    reg  slice$out_ready;
     reg  [8:0] head$d;
     wire  [8:0] head$q;
     reg  head$clock;
     reg  [8:0] tail$d;
     wire  [8:0] tail$q;
     reg  tail$clock;
-    reg  [8:0] tail_seen$d;
-    wire  [8:0] tail_seen$q;
-    reg  tail_seen$clock;
+    reg  answers$d;
+    wire  answers$q;
+    reg  answers$clock;
+    reg  [8:0] held$d;
+    wire  [8:0] held$q;
+    reg  held$clock;
+    reg  full_reg$d;
+    wire  full_reg$q;
+    reg  full_reg$clock;
 
     // Local signals
-    reg  [8:0] head_next;
-    reg  [8:0] held;
-    reg  no_room;
-    reg  has_one;
+    reg  reads;
+    reg  has_two;
+    reg  pops;
 
     // Sub module instances
     metisvm_card$cores$order$entries entries(
@@ -4561,6 +4892,16 @@ module metisvm_card$cores$order(clock,clear,data,push,full,first,valid,pop,fill)
         .write_data(entries$write_data),
         .write_enable(entries$write_enable)
     );
+    metisvm_card$cores$order$slice slice(
+        .clock(slice$clock),
+        .clear(slice$clear),
+        .in_data(slice$in_data),
+        .in_valid(slice$in_valid),
+        .in_ready(slice$in_ready),
+        .out_data(slice$out_data),
+        .out_valid(slice$out_valid),
+        .out_ready(slice$out_ready)
+    );
     metisvm_card$cores$order$head head(
         .d(head$d),
         .q(head$q),
@@ -4571,46 +4912,72 @@ module metisvm_card$cores$order(clock,clear,data,push,full,first,valid,pop,fill)
         .q(tail$q),
         .clock(tail$clock)
     );
-    metisvm_card$cores$order$head tail_seen(
-        .d(tail_seen$d),
-        .q(tail_seen$q),
-        .clock(tail_seen$clock)
+    metisvm_card$clears answers(
+        .d(answers$d),
+        .q(answers$q),
+        .clock(answers$clock)
+    );
+    metisvm_card$cores$order$head held(
+        .d(held$d),
+        .q(held$q),
+        .clock(held$clock)
+    );
+    metisvm_card$clears full_reg(
+        .d(full_reg$d),
+        .q(full_reg$q),
+        .clock(full_reg$clock)
     );
 
     // Update code
     always @(*) begin
         head$clock = clock;
         tail$clock = clock;
-        tail_seen$clock = clock;
+        answers$clock = clock;
+        held$clock = clock;
+        full_reg$clock = clock;
         head$d = head$q;
         tail$d = tail$q;
-        tail_seen$d = tail_seen$q;
+        answers$d = answers$q;
+        held$d = held$q;
+        full_reg$d = full_reg$q;
+        slice$clock = clock;
         entries$read_clock = clock;
         entries$write_clock = clock;
-        held = tail$q - head$q;
-        fill = held;
-        no_room = held == capacity;
-        full = no_room;
         entries$write_address = tail$q[(32'h0)+:(8)];
         entries$write_data = data;
-        entries$write_enable = push && ~no_room;
-        if (push && ~no_room) begin
+        entries$write_enable = push;
+        if (push) begin
             tail$d = tail$q + 32'h1;
         end
-        tail_seen$d = tail$q;
-        has_one = head$q != tail_seen$q;
-        valid = has_one;
-        first = entries$read_data;
-        head_next = head$q;
-        if (pop && has_one) begin
-            head_next = head$q + 32'h1;
+        pops = pop && slice$out_valid;
+        has_two = ~slice$in_ready || (answers$q && slice$out_valid);
+        entries$read_address = head$q[(32'h0)+:(8)];
+        reads = (head$q != tail$q) && (~has_two || pops);
+        answers$d = reads;
+        if (reads) begin
+            head$d = head$q + 32'h1;
         end
-        entries$read_address = head_next[(32'h0)+:(8)];
-        head$d = head_next;
+        slice$clear = clear;
+        slice$in_data = entries$read_data;
+        slice$in_valid = answers$q;
+        slice$out_ready = pop;
+        first = slice$out_data;
+        valid = slice$out_valid;
+        if (push && ~pops) begin
+            held$d = held$q + 32'h1;
+        end
+        if (pops && ~push) begin
+            held$d = held$q - 32'h1;
+        end
+        fill = held$q;
+        full_reg$d = held$q >= nearly;
+        full = full_reg$q;
         if (clear) begin
             head$d = 32'h0;
             tail$d = 32'h0;
-            tail_seen$d = 32'h0;
+            answers$d = 1'b0;
+            held$d = 32'h0;
+            full_reg$d = 1'b0;
         end
     end
 
@@ -4661,6 +5028,96 @@ module metisvm_card$cores$order$head(d,q,clock);
     end
 
 endmodule // metisvm_card$cores$order$head
+
+module metisvm_card$cores$order$slice(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [3:0] in_data;
+    input wire  in_valid;
+    output reg  in_ready;
+    output reg  [3:0] out_data;
+    output reg  out_valid;
+    input wire  out_ready;
+
+    // Stub signals
+    reg  [3:0] first$d;
+    wire  [3:0] first$q;
+    reg  first$clock;
+    reg  [3:0] second$d;
+    wire  [3:0] second$q;
+    reg  second$clock;
+    reg  has_first$d;
+    wire  has_first$q;
+    reg  has_first$clock;
+    reg  has_second$d;
+    wire  has_second$q;
+    reg  has_second$clock;
+
+    // Local signals
+    reg  moves;
+
+    // Sub module instances
+    metisvm_card$cores$best first(
+        .d(first$d),
+        .q(first$q),
+        .clock(first$clock)
+    );
+    metisvm_card$cores$best second(
+        .d(second$d),
+        .q(second$q),
+        .clock(second$clock)
+    );
+    metisvm_card$clears has_first(
+        .d(has_first$d),
+        .q(has_first$q),
+        .clock(has_first$clock)
+    );
+    metisvm_card$clears has_second(
+        .d(has_second$d),
+        .q(has_second$q),
+        .clock(has_second$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        first$clock = clock;
+        second$clock = clock;
+        has_first$clock = clock;
+        has_second$clock = clock;
+        first$d = first$q;
+        second$d = second$q;
+        has_first$d = has_first$q;
+        has_second$d = has_second$q;
+        in_ready = ~has_second$q;
+        out_data = first$q;
+        out_valid = has_first$q;
+        moves = ~has_first$q || out_ready;
+        if (moves) begin
+            first$d = in_data;
+            has_first$d = in_valid;
+            if (has_second$q) begin
+                first$d = second$q;
+                has_first$d = 1'b1;
+            end
+            has_second$d = 1'b0;
+        end
+        else begin
+            if (in_valid) begin
+                has_second$d = 1'b1;
+            end
+        end
+        if (~has_second$q) begin
+            second$d = in_data;
+        end
+        if (clear) begin
+            has_first$d = 1'b0;
+            has_second$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$cores$order$slice
 
 module metisvm_card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,by$7,by$8,by$9,by$10,by$11,address,data);
 
@@ -4754,6 +5211,9 @@ module metisvm_card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,by$7,by$8,
     reg  [63:0] count$11$d;
     wire  [63:0] count$11$q;
     reg  count$11$clock;
+    reg  [31:0] data_reg$d;
+    wire  [31:0] data_reg$q;
+    reg  data_reg$clock;
 
     // Local signals
     reg  [9:0] now;
@@ -4881,9 +5341,16 @@ module metisvm_card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,by$7,by$8,
         .q(count$11$q),
         .clock(count$11$clock)
     );
+    metisvm_card$counters$data_reg data_reg(
+        .d(data_reg$d),
+        .q(data_reg$q),
+        .clock(data_reg$clock)
+    );
 
     // Update code
     always @(*) begin
+        data_reg$clock = clock;
+        data_reg$d = data_reg$q;
         chosen = 32'h0;
         step$0$clock = clock;
         step$0$d = by$0;
@@ -4993,15 +5460,16 @@ module metisvm_card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,by$7,by$8,
         if (address[(32'h1)+:(4)] == 11) begin
             chosen = count$11$q;
         end
-        data = chosen[(32'h0)+:(32)];
+        data_reg$d = chosen[(32'h0)+:(32)];
         if (address[32'h0]) begin
-            data = chosen[(32'h20)+:(32)];
+            data_reg$d = chosen[(32'h20)+:(32)];
         end
+        data = data_reg$q;
     end
 
 endmodule // metisvm_card$counters
 
-module metisvm_card$drain(d,q,clock);
+module metisvm_card$counters$data_reg(d,q,clock);
 
     // Module arguments
     input wire  [31:0] d;
@@ -5017,7 +5485,7 @@ module metisvm_card$drain(d,q,clock);
        q <= d;
     end
 
-endmodule // metisvm_card$drain
+endmodule // metisvm_card$counters$data_reg
 
 module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,entry$0,entry$1,entry$2,entry$3,entry$4,entry$5,entry$6,entry$7,start,cancelled,found,done,status,detail,cmd_valid,cmd_ready,abort,drained,in_valid,in_ready,in_data,in_end,in_error,mw_address,mw_data,mw_valid,mw_ready,has_keccak,keccak_start,keccak_done,keccak_status,keccak_detail);
 
@@ -5156,7 +5624,7 @@ module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,
         .q(status_reg$q),
         .clock(status_reg$clock)
     );
-    metisvm_card$drain detail_reg(
+    metisvm_card$counters$data_reg detail_reg(
         .d(detail_reg$d),
         .q(detail_reg$q),
         .clock(detail_reg$clock)
@@ -5171,37 +5639,37 @@ module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,
         .q(has_field$q),
         .clock(has_field$clock)
     );
-    metisvm_card$cores$begun wrong_nonce(
+    metisvm_card$clears wrong_nonce(
         .d(wrong_nonce$d),
         .q(wrong_nonce$q),
         .clock(wrong_nonce$clock)
     );
-    metisvm_card$drain less(
+    metisvm_card$counters$data_reg less(
         .d(less$d),
         .q(less$q),
         .clock(less$clock)
     );
-    metisvm_card$cores$begun no_handle(
+    metisvm_card$clears no_handle(
         .d(no_handle$d),
         .q(no_handle$q),
         .clock(no_handle$clock)
     );
-    metisvm_card$cores$begun handle_ok(
+    metisvm_card$clears handle_ok(
         .d(handle_ok$d),
         .q(handle_ok$q),
         .clock(handle_ok$clock)
     );
-    metisvm_card$cores$begun is_present(
+    metisvm_card$clears is_present(
         .d(is_present$d),
         .q(is_present$q),
         .clock(is_present$clock)
     );
-    metisvm_card$executor$upto upto(
+    metisvm_card$cores$digests$first upto(
         .d(upto$d),
         .q(upto$q),
         .clock(upto$clock)
     );
-    metisvm_card$cores$begun range_ok(
+    metisvm_card$clears range_ok(
         .d(range_ok$d),
         .q(range_ok$q),
         .clock(range_ok$clock)
@@ -5540,6 +6008,15 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
     reg  hit$d;
     wire  hit$q;
     reg  hit$clock;
+    reg  [63:0] mask$d;
+    wire  [63:0] mask$q;
+    reg  mask$clock;
+    reg  inserts$d;
+    wire  inserts$q;
+    reg  inserts$clock;
+    reg  removes$d;
+    wire  removes$q;
+    reg  removes$clock;
     reg  [96:0] piece$d;
     wire  [96:0] piece$q;
     reg  piece$clock;
@@ -5558,7 +6035,6 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
 
     // Local signals
     reg  [63:0] one;
-    reg  [63:0] mask;
     reg  [63:0] inverse;
     reg  [96:0] entry;
     reg  [96:0] entry_high;
@@ -5591,37 +6067,52 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
         .q(seen$q),
         .clock(seen$clock)
     );
-    metisvm_card$cores$begun running(
+    metisvm_card$clears running(
         .d(running$d),
         .q(running$q),
         .clock(running$clock)
     );
-    metisvm_card$cores$begun hit(
+    metisvm_card$clears hit(
         .d(hit$d),
         .q(hit$q),
         .clock(hit$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 mask(
+        .d(mask$d),
+        .q(mask$q),
+        .clock(mask$clock)
+    );
+    metisvm_card$clears inserts(
+        .d(inserts$d),
+        .q(inserts$q),
+        .clock(inserts$clock)
+    );
+    metisvm_card$clears removes(
+        .d(removes$d),
+        .q(removes$q),
+        .clock(removes$clock)
     );
     metisvm_card$executor$handles$piece piece(
         .d(piece$d),
         .q(piece$q),
         .clock(piece$clock)
     );
-    metisvm_card$cores$begun piece_counts(
+    metisvm_card$clears piece_counts(
         .d(piece_counts$d),
         .q(piece_counts$q),
         .clock(piece_counts$clock)
     );
-    metisvm_card$cores$begun below(
+    metisvm_card$clears below(
         .d(below$d),
         .q(below$q),
         .clock(below$clock)
     );
-    metisvm_card$cores$begun above(
+    metisvm_card$clears above(
         .d(above$d),
         .q(above$q),
         .clock(above$clock)
     );
-    metisvm_card$cores$begun both_count(
+    metisvm_card$clears both_count(
         .d(both_count$d),
         .q(both_count$q),
         .clock(both_count$clock)
@@ -5634,6 +6125,9 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
         seen$clock = clock;
         running$clock = clock;
         hit$clock = clock;
+        mask$clock = clock;
+        inserts$clock = clock;
+        removes$clock = clock;
         piece$clock = clock;
         piece_counts$clock = clock;
         below$clock = clock;
@@ -5644,6 +6138,9 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
         seen$d = seen$q;
         running$d = running$q;
         hit$d = hit$q;
+        mask$d = mask$q;
+        inserts$d = inserts$q;
+        removes$d = removes$q;
         piece$d = piece$q;
         piece_counts$d = piece_counts$q;
         below$d = below$q;
@@ -5652,15 +6149,17 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
         pieces$read_clock = clock;
         pieces$write_clock = clock;
         one = 32'h1;
-        mask = one << handle;
-        inverse = ~mask;
+        mask$d = one << handle;
+        inverse = ~mask$q;
         present = valid$q[handle];
         entry = ((start) & 97'h1ffffffffffffffffffffffff);
         entry_high = ((upto) & 97'h1ffffffffffffffffffffffff);
         entry_high = entry_high << 32'h30;
         pieces$write_address = handle;
         pieces$write_data = entry | entry_high;
-        pieces$write_enable = insert;
+        inserts$d = insert;
+        removes$d = remove;
+        pieces$write_enable = inserts$q;
         pieces$read_address = at$q[(32'h0)+:(6)];
         seen$d = at$q;
         piece$d = pieces$read_data;
@@ -5689,10 +6188,10 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
         end
         searched = ~running$q;
         meets = hit$q;
-        if (insert) begin
-            valid$d = valid$q | mask;
+        if (inserts$q) begin
+            valid$d = valid$q | mask$q;
         end
-        if (remove) begin
+        if (removes$q) begin
             valid$d = valid$q & inverse;
         end
         if (clear) begin
@@ -5821,24 +6320,6 @@ module metisvm_card$executor$status_reg(d,q,clock);
 
 endmodule // metisvm_card$executor$status_reg
 
-module metisvm_card$executor$upto(d,q,clock);
-
-    // Module arguments
-    input wire  [64:0] d;
-    output reg  [64:0] q;
-    input wire  clock;
-
-    // Update code (custom)
-    initial begin
-       q = 65'h0;
-    end
-
-    always @(posedge clock) begin
-       q <= d;
-    end
-
-endmodule // metisvm_card$executor$upto
-
 module metisvm_card$fetcher(clock,abort,cmd_valid,cmd_ready,cmd_address,cmd_length,cmd_kind,req_valid,req_ready,req_address,req_bytes,req_kind,req_last,idle);
 
     // Module arguments
@@ -5888,7 +6369,7 @@ module metisvm_card$fetcher(clock,abort,cmd_valid,cmd_ready,cmd_address,cmd_leng
     reg  [63:0] next_address;
 
     // Sub module instances
-    metisvm_card$cores$begun active(
+    metisvm_card$clears active(
         .d(active$d),
         .q(active$q),
         .clock(active$clock)
@@ -5908,7 +6389,7 @@ module metisvm_card$fetcher(clock,abort,cmd_valid,cmd_ready,cmd_address,cmd_leng
         .q(kind$q),
         .clock(kind$clock)
     );
-    metisvm_card$cores$begun ready(
+    metisvm_card$clears ready(
         .d(ready$d),
         .q(ready$q),
         .clock(ready$clock)
@@ -5918,7 +6399,7 @@ module metisvm_card$fetcher(clock,abort,cmd_valid,cmd_ready,cmd_address,cmd_leng
         .q(room$q),
         .clock(room$clock)
     );
-    metisvm_card$cores$begun is_last(
+    metisvm_card$clears is_last(
         .d(is_last$d),
         .q(is_last$q),
         .clock(is_last$clock)
@@ -6098,6 +6579,51 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
     reg  [32:0] total$d;
     wire  [32:0] total$q;
     reg  total$clock;
+    reg  no_count$d;
+    wire  no_count$q;
+    reg  no_count$clock;
+    reg  starts$d;
+    wire  starts$q;
+    reg  starts$clock;
+    reg  no_bytes$d;
+    wire  no_bytes$q;
+    reg  no_bytes$clock;
+    reg  wraps$d;
+    wire  wraps$q;
+    reg  wraps$clock;
+    reg  [29:0] ahead$d;
+    wire  [29:0] ahead$q;
+    reg  ahead$clock;
+    reg  [6:0] piece$d;
+    wire  [6:0] piece$q;
+    reg  piece$clock;
+    reg  [29:0] pieces_left$d;
+    wire  [29:0] pieces_left$q;
+    reg  pieces_left$clock;
+    reg  [63:0] piece_address$d;
+    wire  [63:0] piece_address$q;
+    reg  piece_address$clock;
+    reg  [1:0] settled$d;
+    wire  [1:0] settled$q;
+    reg  settled$clock;
+    reg  [63:0] message_address$d;
+    wire  [63:0] message_address$q;
+    reg  message_address$clock;
+    reg  is_outside$d;
+    wire  is_outside$q;
+    reg  is_outside$clock;
+    reg  is_over$d;
+    wire  is_over$q;
+    reg  is_over$clock;
+    reg  is_last$d;
+    wire  is_last$q;
+    reg  is_last$clock;
+    reg  none_next$d;
+    wire  none_next$q;
+    reg  none_next$clock;
+    reg  none_left$d;
+    wire  none_left$q;
+    reg  none_left$clock;
     reg  [2:0] state$d;
     wire  [2:0] state$q;
     reg  state$clock;
@@ -6131,8 +6657,8 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
     reg  [31:0] batch_bytes;
     reg  [31:0] output_bytes;
     reg  [29:0] limit;
-    reg  [29:0] piece;
-    reg  [29:0] index_wide;
+    reg  [29:0] next_wide;
+    reg  [29:0] piece_wide;
     reg  [16:0] next_index;
     reg  [31:0] offset;
     reg  [31:0] length;
@@ -6147,7 +6673,6 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
     reg  fail;
     reg  [14:0] fail_status;
     reg  [31:0] fail_detail;
-    reg  [29:0] ahead;
     reg  takes;
     reg  throws_away;
     reg  [133:0] beat;
@@ -6205,6 +6730,81 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
         .q(total$q),
         .clock(total$clock)
     );
+    metisvm_card$clears no_count(
+        .d(no_count$d),
+        .q(no_count$q),
+        .clock(no_count$clock)
+    );
+    metisvm_card$clears starts(
+        .d(starts$d),
+        .q(starts$q),
+        .clock(starts$clock)
+    );
+    metisvm_card$clears no_bytes(
+        .d(no_bytes$d),
+        .q(no_bytes$q),
+        .clock(no_bytes$clock)
+    );
+    metisvm_card$clears wraps(
+        .d(wraps$d),
+        .q(wraps$q),
+        .clock(wraps$clock)
+    );
+    metisvm_card$keccak$ahead ahead(
+        .d(ahead$d),
+        .q(ahead$q),
+        .clock(ahead$clock)
+    );
+    metisvm_card$executor$handles$at piece(
+        .d(piece$d),
+        .q(piece$q),
+        .clock(piece$clock)
+    );
+    metisvm_card$keccak$ahead pieces_left(
+        .d(pieces_left$d),
+        .q(pieces_left$q),
+        .clock(pieces_left$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 piece_address(
+        .d(piece_address$d),
+        .q(piece_address$q),
+        .clock(piece_address$clock)
+    );
+    metisvm_card$cores$lanes$0$words$kind settled(
+        .d(settled$d),
+        .q(settled$q),
+        .clock(settled$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 message_address(
+        .d(message_address$d),
+        .q(message_address$q),
+        .clock(message_address$clock)
+    );
+    metisvm_card$clears is_outside(
+        .d(is_outside$d),
+        .q(is_outside$q),
+        .clock(is_outside$clock)
+    );
+    metisvm_card$clears is_over(
+        .d(is_over$d),
+        .q(is_over$q),
+        .clock(is_over$clock)
+    );
+    metisvm_card$clears is_last(
+        .d(is_last$d),
+        .q(is_last$q),
+        .clock(is_last$clock)
+    );
+    metisvm_card$clears none_next(
+        .d(none_next$d),
+        .q(none_next$q),
+        .clock(none_next$clock)
+    );
+    metisvm_card$clears none_left(
+        .d(none_left$d),
+        .q(none_left$q),
+        .clock(none_left$clock)
+    );
     metisvm_card$executor$state state(
         .d(state$d),
         .q(state$q),
@@ -6220,7 +6820,7 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
         .q(index$q),
         .clock(index$clock)
     );
-    metisvm_card$keccak$asked asked(
+    metisvm_card$keccak$ahead asked(
         .d(asked$d),
         .q(asked$q),
         .clock(asked$clock)
@@ -6240,12 +6840,12 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
         .q(status_reg$q),
         .clock(status_reg$clock)
     );
-    metisvm_card$drain detail_reg(
+    metisvm_card$counters$data_reg detail_reg(
         .d(detail_reg$d),
         .q(detail_reg$q),
         .clock(detail_reg$clock)
     );
-    metisvm_card$cores$begun begun(
+    metisvm_card$clears begun(
         .d(begun$d),
         .q(begun$q),
         .clock(begun$clock)
@@ -6265,6 +6865,21 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
         descriptor$clock = clock;
         last_byte$clock = clock;
         total$clock = clock;
+        no_count$clock = clock;
+        starts$clock = clock;
+        no_bytes$clock = clock;
+        wraps$clock = clock;
+        ahead$clock = clock;
+        piece$clock = clock;
+        pieces_left$clock = clock;
+        piece_address$clock = clock;
+        settled$clock = clock;
+        message_address$clock = clock;
+        is_outside$clock = clock;
+        is_over$clock = clock;
+        is_last$clock = clock;
+        none_next$clock = clock;
+        none_left$clock = clock;
         state$d = state$q;
         ending$d = ending$q;
         index$d = index$q;
@@ -6277,6 +6892,21 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
         descriptor$d = descriptor$q;
         last_byte$d = last_byte$q;
         total$d = total$q;
+        no_count$d = no_count$q;
+        starts$d = starts$q;
+        no_bytes$d = no_bytes$q;
+        wraps$d = wraps$q;
+        ahead$d = ahead$q;
+        piece$d = piece$q;
+        pieces_left$d = pieces_left$q;
+        piece_address$d = piece_address$q;
+        settled$d = settled$q;
+        message_address$d = message_address$q;
+        is_outside$d = is_outside$q;
+        is_over$d = is_over$q;
+        is_last$d = is_last$q;
+        none_next$d = none_next$q;
+        none_left$d = none_left$q;
         crc$clock = clock;
         beats$clock = clock;
         descriptors$clock = clock;
@@ -6284,8 +6914,10 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
         batch_bytes = entry$5[(32'h0)+:(32)];
         output_bytes = entry$5[(32'h20)+:(32)];
         limit = ((batch_bytes[(32'h3)+:(29)]) & 30'h3fffffff);
-        index_wide = ((index$q) & 30'h3fffffff);
         next_index = index$q + 32'h1;
+        next_wide = ((next_index) & 30'h3fffffff);
+        is_last$d = ((next_index) & 32'hffffffff) == count;
+        none_next$d = next_wide >= limit;
         batch_wide = ((batch_bytes) & 33'h1ffffffff);
         most = ((max_bytes) & 33'h1ffffffff);
         status = status_reg$q;
@@ -6318,26 +6950,35 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
         length = descriptor$q[(32'h20)+:(32)];
         offset_wide = ((offset) & 33'h1ffffffff);
         length_wide = ((length) & 33'h1ffffffff);
-        ahead = ((count[(32'h0)+:(29)]) & 30'h3fffffff);
-        if (limit < ahead) begin
-            ahead = limit;
+        ahead$d = ((count[(32'h0)+:(29)]) & 30'h3fffffff);
+        if (limit < ((count[(32'h0)+:(29)]) & 30'h3fffffff)) begin
+            ahead$d = limit;
         end
-        piece = ahead - asked$q;
-        if (piece > ((32'h40) & 30'h3fffffff)) begin
-            piece = 32'h40;
+        pieces_left$d = ahead$q - asked$q;
+        piece$d = ((pieces_left$q[(32'h0)+:(6)]) & 7'h7f);
+        if (|pieces_left$q[(32'h6)+:(24)]) begin
+            piece$d = 32'h40;
         end
+        piece_wide = ((piece$q) & 30'h3fffffff);
         asked_bytes = ((asked$q) & 64'hffffffffffffffff);
         asked_bytes = asked_bytes << 32'h3;
-        cmd_address = entry$3 + ((offset) & 64'hffffffffffffffff);
+        piece_address$d = entry$3 + asked_bytes;
+        message_address$d = entry$3 + ((offset) & 64'hffffffffffffffff);
+        cmd_address = message_address$q;
         cmd_length = ((length) & 49'h1ffffffffffff);
         cmd_kind = 32'h3;
         first = ((entry$4) & 65'h1ffffffffffffffff);
         extent = ((count) & 65'h1ffffffffffffffff);
         extent = extent << 32'h5;
         span = first + extent;
+        wraps$d = span[32'h40];
+        no_count$d = (count == 32'h0) || (count > max_messages);
+        no_bytes$d = (batch_bytes > max_bytes) || (output_bytes != 32'h20);
+        settled$d = 32'h0;
+        starts$d = start;
         crc$clear = 1'b0;
         if (state$q == 32'h0) begin
-            if (start) begin
+            if (starts$q) begin
                 state$d = 32'h1;
                 ending$d = 32'h0;
                 index$d = 32'h0;
@@ -6353,6 +6994,7 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
         if (state$q == 32'h1) begin
             state$d = 32'h2;
             begun$d = 1'b1;
+            none_left$d = limit == 32'h0;
             if (|entry$3[(32'h0)+:(3)]) begin
                 fail = 1'b1;
                 fail_status = 32'h2;
@@ -6363,33 +7005,38 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
                 fail_status = 32'h2;
                 fail_detail = 32'h4;
             end
-            else if ((count == 32'h0) || (count > max_messages)) begin
+            else if (no_count$q) begin
                 fail = 1'b1;
                 fail_status = 32'h2;
                 fail_detail = 32'h2;
             end
-            else if ((batch_bytes > max_bytes) || (output_bytes != 32'h20)) begin
+            else if (no_bytes$q) begin
                 fail = 1'b1;
                 fail_status = 32'h2;
                 fail_detail = 32'h5;
             end
-            else if (span[32'h40]) begin
+            else if (wraps$q) begin
                 fail = 1'b1;
                 fail_status = 32'h7;
             end
         end
         if (state$q == 32'h2) begin
-            if (piece == 32'h0) begin
+            cmd_kind = 32'h2;
+            cmd_address = piece_address$q;
+            cmd_length = ((piece$q) & 49'h1ffffffffffff);
+            cmd_length = cmd_length << 32'h3;
+            if (settled$q != 32'h3) begin
+                settled$d = settled$q + 32'h1;
+            end
+            else if (piece$q == 32'h0) begin
                 state$d = 32'h3;
             end
             else begin
+                settled$d = 32'h3;
                 cmd_valid = 1'b1;
-                cmd_kind = 32'h2;
-                cmd_address = entry$3 + asked_bytes;
-                cmd_length = ((piece) & 49'h1ffffffffffff);
-                cmd_length = cmd_length << 32'h3;
                 if (cmd_ready) begin
-                    asked$d = asked$q + piece;
+                    settled$d = 32'h0;
+                    asked$d = asked$q + piece_wide;
                     if (asked$q != 32'h0) begin
                         state$d = 32'h3;
                     end
@@ -6398,7 +7045,7 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
         end
         if (state$q == 32'h3) begin
             descriptor$d = descriptors$out_data;
-            if (index_wide >= limit) begin
+            if (none_left$q) begin
                 fail = 1'b1;
                 fail_status = 32'h12;
                 fail_detail = ((index$q) & 32'hffffffff);
@@ -6414,24 +7061,27 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
             state$d = 32'h5;
         end
         if (state$q == 32'h5) begin
-            fail_detail = ((index$q) & 32'hffffffff);
+            is_outside$d = |offset[(32'h0)+:(3)] || (last_byte$q > batch_wide);
+            is_over$d = total$q > most;
             state$d = 32'h6;
-            if (|offset[(32'h0)+:(3)] || (last_byte$q > batch_wide)) begin
+        end
+        if (state$q == 32'h6) begin
+            fail_detail = ((index$q) & 32'hffffffff);
+            cmd_valid = ~is_outside$q && ~is_over$q;
+            if (is_outside$q) begin
                 fail = 1'b1;
                 fail_status = 32'h12;
             end
-            else if (total$q > most) begin
+            else if (is_over$q) begin
                 fail = 1'b1;
                 fail_status = 32'hf;
             end
-        end
-        if (state$q == 32'h6) begin
-            cmd_valid = 1'b1;
-            if (cmd_ready) begin
+            else if (cmd_ready) begin
                 sum$d = total$q;
                 index$d = next_index;
+                none_left$d = none_next$q;
                 state$d = 32'h3;
-                if (((next_index) & 32'hffffffff) == count) begin
+                if (is_last$q) begin
                     state$d = 32'h7;
                 end
                 else if (&index$q[(32'h0)+:(6)]) begin
@@ -6506,7 +7156,7 @@ module metisvm_card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,ent
 
 endmodule // metisvm_card$keccak
 
-module metisvm_card$keccak$asked(d,q,clock);
+module metisvm_card$keccak$ahead(d,q,clock);
 
     // Module arguments
     input wire  [29:0] d;
@@ -6522,7 +7172,7 @@ module metisvm_card$keccak$asked(d,q,clock);
        q <= d;
     end
 
-endmodule // metisvm_card$keccak$asked
+endmodule // metisvm_card$keccak$ahead
 
 module metisvm_card$keccak$beats(clock,clear,data,push,full,first,valid,pop,fill);
 
@@ -6538,7 +7188,7 @@ module metisvm_card$keccak$beats(clock,clear,data,push,full,first,valid,pop,fill
     output reg  [7:0] fill;
 
     // Constant declarations
-    localparam  capacity = 8'h80;
+    localparam  nearly = 8'h7e;
 
     // Stub signals
     reg  [6:0] entries$read_address;
@@ -6548,21 +7198,34 @@ module metisvm_card$keccak$beats(clock,clear,data,push,full,first,valid,pop,fill
     reg  entries$write_clock;
     reg  [133:0] entries$write_data;
     reg  entries$write_enable;
+    reg  slice$clock;
+    reg  slice$clear;
+    reg  [133:0] slice$in_data;
+    reg  slice$in_valid;
+    wire  slice$in_ready;
+    wire  [133:0] slice$out_data;
+    wire  slice$out_valid;
+    reg  slice$out_ready;
     reg  [7:0] head$d;
     wire  [7:0] head$q;
     reg  head$clock;
     reg  [7:0] tail$d;
     wire  [7:0] tail$q;
     reg  tail$clock;
-    reg  [7:0] tail_seen$d;
-    wire  [7:0] tail_seen$q;
-    reg  tail_seen$clock;
+    reg  answers$d;
+    wire  answers$q;
+    reg  answers$clock;
+    reg  [7:0] held$d;
+    wire  [7:0] held$q;
+    reg  held$clock;
+    reg  full_reg$d;
+    wire  full_reg$q;
+    reg  full_reg$clock;
 
     // Local signals
-    reg  [7:0] head_next;
-    reg  [7:0] held;
-    reg  no_room;
-    reg  has_one;
+    reg  reads;
+    reg  has_two;
+    reg  pops;
 
     // Sub module instances
     metisvm_card$keccak$beats$entries entries(
@@ -6574,6 +7237,16 @@ module metisvm_card$keccak$beats(clock,clear,data,push,full,first,valid,pop,fill
         .write_data(entries$write_data),
         .write_enable(entries$write_enable)
     );
+    metisvm_card$keccak$beats$slice slice(
+        .clock(slice$clock),
+        .clear(slice$clear),
+        .in_data(slice$in_data),
+        .in_valid(slice$in_valid),
+        .in_ready(slice$in_ready),
+        .out_data(slice$out_data),
+        .out_valid(slice$out_valid),
+        .out_ready(slice$out_ready)
+    );
     metisvm_card$executor$has_field head(
         .d(head$d),
         .q(head$q),
@@ -6584,46 +7257,72 @@ module metisvm_card$keccak$beats(clock,clear,data,push,full,first,valid,pop,fill
         .q(tail$q),
         .clock(tail$clock)
     );
-    metisvm_card$executor$has_field tail_seen(
-        .d(tail_seen$d),
-        .q(tail_seen$q),
-        .clock(tail_seen$clock)
+    metisvm_card$clears answers(
+        .d(answers$d),
+        .q(answers$q),
+        .clock(answers$clock)
+    );
+    metisvm_card$executor$has_field held(
+        .d(held$d),
+        .q(held$q),
+        .clock(held$clock)
+    );
+    metisvm_card$clears full_reg(
+        .d(full_reg$d),
+        .q(full_reg$q),
+        .clock(full_reg$clock)
     );
 
     // Update code
     always @(*) begin
         head$clock = clock;
         tail$clock = clock;
-        tail_seen$clock = clock;
+        answers$clock = clock;
+        held$clock = clock;
+        full_reg$clock = clock;
         head$d = head$q;
         tail$d = tail$q;
-        tail_seen$d = tail_seen$q;
+        answers$d = answers$q;
+        held$d = held$q;
+        full_reg$d = full_reg$q;
+        slice$clock = clock;
         entries$read_clock = clock;
         entries$write_clock = clock;
-        held = tail$q - head$q;
-        fill = held;
-        no_room = held == capacity;
-        full = no_room;
         entries$write_address = tail$q[(32'h0)+:(7)];
         entries$write_data = data;
-        entries$write_enable = push && ~no_room;
-        if (push && ~no_room) begin
+        entries$write_enable = push;
+        if (push) begin
             tail$d = tail$q + 32'h1;
         end
-        tail_seen$d = tail$q;
-        has_one = head$q != tail_seen$q;
-        valid = has_one;
-        first = entries$read_data;
-        head_next = head$q;
-        if (pop && has_one) begin
-            head_next = head$q + 32'h1;
+        pops = pop && slice$out_valid;
+        has_two = ~slice$in_ready || (answers$q && slice$out_valid);
+        entries$read_address = head$q[(32'h0)+:(7)];
+        reads = (head$q != tail$q) && (~has_two || pops);
+        answers$d = reads;
+        if (reads) begin
+            head$d = head$q + 32'h1;
         end
-        entries$read_address = head_next[(32'h0)+:(7)];
-        head$d = head_next;
+        slice$clear = clear;
+        slice$in_data = entries$read_data;
+        slice$in_valid = answers$q;
+        slice$out_ready = pop;
+        first = slice$out_data;
+        valid = slice$out_valid;
+        if (push && ~pops) begin
+            held$d = held$q + 32'h1;
+        end
+        if (pops && ~push) begin
+            held$d = held$q - 32'h1;
+        end
+        fill = held$q;
+        full_reg$d = held$q >= nearly;
+        full = full_reg$q;
         if (clear) begin
             head$d = 32'h0;
             tail$d = 32'h0;
-            tail_seen$d = 32'h0;
+            answers$d = 1'b0;
+            held$d = 32'h0;
+            full_reg$d = 1'b0;
         end
     end
 
@@ -6656,6 +7355,114 @@ module metisvm_card$keccak$beats$entries(read_address,read_clock,read_data,write
     end
 
 endmodule // metisvm_card$keccak$beats$entries
+
+module metisvm_card$keccak$beats$slice(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [133:0] in_data;
+    input wire  in_valid;
+    output reg  in_ready;
+    output reg  [133:0] out_data;
+    output reg  out_valid;
+    input wire  out_ready;
+
+    // Stub signals
+    reg  [133:0] first$d;
+    wire  [133:0] first$q;
+    reg  first$clock;
+    reg  [133:0] second$d;
+    wire  [133:0] second$q;
+    reg  second$clock;
+    reg  has_first$d;
+    wire  has_first$q;
+    reg  has_first$clock;
+    reg  has_second$d;
+    wire  has_second$q;
+    reg  has_second$clock;
+
+    // Local signals
+    reg  moves;
+
+    // Sub module instances
+    metisvm_card$keccak$beats$slice$first first(
+        .d(first$d),
+        .q(first$q),
+        .clock(first$clock)
+    );
+    metisvm_card$keccak$beats$slice$first second(
+        .d(second$d),
+        .q(second$q),
+        .clock(second$clock)
+    );
+    metisvm_card$clears has_first(
+        .d(has_first$d),
+        .q(has_first$q),
+        .clock(has_first$clock)
+    );
+    metisvm_card$clears has_second(
+        .d(has_second$d),
+        .q(has_second$q),
+        .clock(has_second$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        first$clock = clock;
+        second$clock = clock;
+        has_first$clock = clock;
+        has_second$clock = clock;
+        first$d = first$q;
+        second$d = second$q;
+        has_first$d = has_first$q;
+        has_second$d = has_second$q;
+        in_ready = ~has_second$q;
+        out_data = first$q;
+        out_valid = has_first$q;
+        moves = ~has_first$q || out_ready;
+        if (moves) begin
+            first$d = in_data;
+            has_first$d = in_valid;
+            if (has_second$q) begin
+                first$d = second$q;
+                has_first$d = 1'b1;
+            end
+            has_second$d = 1'b0;
+        end
+        else begin
+            if (in_valid) begin
+                has_second$d = 1'b1;
+            end
+        end
+        if (~has_second$q) begin
+            second$d = in_data;
+        end
+        if (clear) begin
+            has_first$d = 1'b0;
+            has_second$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$keccak$beats$slice
+
+module metisvm_card$keccak$beats$slice$first(d,q,clock);
+
+    // Module arguments
+    input wire  [133:0] d;
+    output reg  [133:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 134'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$keccak$beats$slice$first
 
 module metisvm_card$keccak$crc(clock,clear,enable,data,checksum);
 
@@ -6743,7 +7550,7 @@ module metisvm_card$keccak$crc(clock,clear,enable,data,checksum);
     reg  [31:0] result;
 
     // Sub module instances
-    metisvm_card$drain register(
+    metisvm_card$counters$data_reg register(
         .d(register$d),
         .q(register$q),
         .clock(register$clock)
@@ -7123,13 +7930,30 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
     reg  is_cancelled$d;
     wire  is_cancelled$q;
     reg  is_cancelled$clock;
+    reg  is_whole$d;
+    wire  is_whole$q;
+    reg  is_whole$clock;
+    reg  [3:0] whole$d;
+    wire  [3:0] whole$q;
+    reg  whole$clock;
+    reg  is_cancellable$d;
+    wire  is_cancellable$q;
+    reg  is_cancellable$clock;
+    reg  [31:0] candidate$d;
+    wire  [31:0] candidate$q;
+    reg  candidate$clock;
+    reg  is_match$d;
+    wire  is_match$q;
+    reg  is_match$clock;
+    reg  [1:0] settled$d;
+    wire  [1:0] settled$q;
+    reg  settled$clock;
 
     // Local signals
-    reg  cancellable;
     reg  good_word;
-    reg  [31:0] candidate;
     reg  [7:0] one8;
     reg  [7:0] look_mask;
+    reg  [7:0] whole_mask;
     reg  store;
     reg  ends;
     reg  answered;
@@ -7210,7 +8034,7 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         .q(cq$q),
         .clock(cq$clock)
     );
-    metisvm_card$drain log2(
+    metisvm_card$counters$data_reg log2(
         .d(log2$d),
         .q(log2$q),
         .clock(log2$clock)
@@ -7235,7 +8059,7 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         .q(completed$q),
         .clock(completed$clock)
     );
-    metisvm_card$cores$begun unannounced(
+    metisvm_card$clears unannounced(
         .d(unannounced$d),
         .q(unannounced$q),
         .clock(unannounced$clock)
@@ -7295,42 +8119,42 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         .q(words$7$q),
         .clock(words$7$clock)
     );
-    metisvm_card$drain target$0(
+    metisvm_card$counters$data_reg target$0(
         .d(target$0$d),
         .q(target$0$q),
         .clock(target$0$clock)
     );
-    metisvm_card$drain target$1(
+    metisvm_card$counters$data_reg target$1(
         .d(target$1$d),
         .q(target$1$q),
         .clock(target$1$clock)
     );
-    metisvm_card$drain target$2(
+    metisvm_card$counters$data_reg target$2(
         .d(target$2$d),
         .q(target$2$q),
         .clock(target$2$clock)
     );
-    metisvm_card$drain target$3(
+    metisvm_card$counters$data_reg target$3(
         .d(target$3$d),
         .q(target$3$q),
         .clock(target$3$clock)
     );
-    metisvm_card$drain target$4(
+    metisvm_card$counters$data_reg target$4(
         .d(target$4$d),
         .q(target$4$q),
         .clock(target$4$clock)
     );
-    metisvm_card$drain target$5(
+    metisvm_card$counters$data_reg target$5(
         .d(target$5$d),
         .q(target$5$q),
         .clock(target$5$clock)
     );
-    metisvm_card$drain target$6(
+    metisvm_card$counters$data_reg target$6(
         .d(target$6$d),
         .q(target$6$q),
         .clock(target$6$clock)
     );
-    metisvm_card$drain target$7(
+    metisvm_card$counters$data_reg target$7(
         .d(target$7$d),
         .q(target$7$q),
         .clock(target$7$clock)
@@ -7340,7 +8164,7 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         .q(is_cancel$q),
         .clock(is_cancel$clock)
     );
-    metisvm_card$cores$begun good(
+    metisvm_card$clears good(
         .d(good$d),
         .q(good$q),
         .clock(good$clock)
@@ -7350,10 +8174,40 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         .q(has_found$q),
         .clock(has_found$clock)
     );
-    metisvm_card$cores$begun is_cancelled(
+    metisvm_card$clears is_cancelled(
         .d(is_cancelled$d),
         .q(is_cancelled$q),
         .clock(is_cancelled$clock)
+    );
+    metisvm_card$clears is_whole(
+        .d(is_whole$d),
+        .q(is_whole$q),
+        .clock(is_whole$clock)
+    );
+    metisvm_card$cores$best whole(
+        .d(whole$d),
+        .q(whole$q),
+        .clock(whole$clock)
+    );
+    metisvm_card$clears is_cancellable(
+        .d(is_cancellable$d),
+        .q(is_cancellable$q),
+        .clock(is_cancellable$clock)
+    );
+    metisvm_card$counters$data_reg candidate(
+        .d(candidate$d),
+        .q(candidate$q),
+        .clock(candidate$clock)
+    );
+    metisvm_card$clears is_match(
+        .d(is_match$d),
+        .q(is_match$q),
+        .clock(is_match$clock)
+    );
+    metisvm_card$cores$lanes$0$words$kind settled(
+        .d(settled$d),
+        .q(settled$q),
+        .clock(settled$clock)
     );
 
     // Update code
@@ -7376,6 +8230,12 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         good$clock = clock;
         has_found$clock = clock;
         is_cancelled$clock = clock;
+        is_whole$clock = clock;
+        whole$clock = clock;
+        is_cancellable$clock = clock;
+        candidate$clock = clock;
+        is_match$clock = clock;
+        settled$clock = clock;
         state$d = state$q;
         queue$d = queue$q;
         step$d = step$q;
@@ -7394,6 +8254,12 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         good$d = good$q;
         has_found$d = has_found$q;
         is_cancelled$d = is_cancelled$q;
+        is_whole$d = is_whole$q;
+        whole$d = whole$q;
+        is_cancellable$d = is_cancellable$q;
+        candidate$d = candidate$q;
+        is_match$d = is_match$q;
+        settled$d = settled$q;
         next_burst$clock = clock;
         contexts$read_clock = clock;
         contexts$write_clock = clock;
@@ -7485,6 +8351,7 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         end
         opcode = words$0$q[(32'h0)+:(8)];
         one8 = 32'h1;
+        whole_mask = one8 << whole$q;
         look_mask = one8 << look$q;
         cancelled = is_cancelled$q;
         found = has_found$q[index$q[(32'h0)+:(3)]];
@@ -7499,32 +8366,33 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         if (step$q[(32'h0)+:(3)] == 32'h2) begin
             good_word = in_data[(32'h0)+:(32)] == 32'h0;
         end
-        candidate = 32'h0;
+        candidate$d = 32'h0;
         if (look$q == 0) begin
-            candidate = target$0$q;
+            candidate$d = target$0$q;
         end
         if (look$q == 1) begin
-            candidate = target$1$q;
+            candidate$d = target$1$q;
         end
         if (look$q == 2) begin
-            candidate = target$2$q;
+            candidate$d = target$2$q;
         end
         if (look$q == 3) begin
-            candidate = target$3$q;
+            candidate$d = target$3$q;
         end
         if (look$q == 4) begin
-            candidate = target$4$q;
+            candidate$d = target$4$q;
         end
         if (look$q == 5) begin
-            candidate = target$5$q;
+            candidate$d = target$5$q;
         end
         if (look$q == 6) begin
-            candidate = target$6$q;
+            candidate$d = target$6$q;
         end
         if (look$q == 7) begin
-            candidate = target$7$q;
+            candidate$d = target$7$q;
         end
-        cancellable = (opcode >= ((32'h2) & 8'hff)) && (opcode <= ((32'h5) & 8'hff)) && (boot_nonce != 32'h0) && (words$1$q[(32'h0)+:(32)] == boot_nonce);
+        is_match$d = is_cancel$q[look$q[(32'h0)+:(3)]] && (candidate$q == words$0$q[(32'h20)+:(32)]);
+        is_cancellable$d = (opcode >= ((32'h2) & 8'hff)) && (opcode <= ((32'h5) & 8'hff)) && (boot_nonce != 32'h0) && (words$1$q[(32'h0)+:(32)] == boot_nonce);
         burst$write_address = step$q[(32'h0)+:(6)];
         burst$write_data = in_data;
         burst$write_enable = 1'b0;
@@ -7532,8 +8400,13 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
         index_wide = index_wide << 32'h3;
         step6 = ((step$q[(32'h0)+:(3)]) & 6'h3f);
         burst$read_address = index_wide | step6;
+        settled$d = 32'h0;
         if (state$q == 32'h0) begin
-            if (~stop) begin
+            settled$d = settled$q + 32'h1;
+            if (settled$q == 32'h2) begin
+                settled$d = 32'h0;
+            end
+            if (~stop && (settled$q == 32'h2)) begin
                 if (sel_pending) begin
                     take = 1'b1;
                     if (sel_enabled && (sel_fresh || sel_running)) begin
@@ -7623,6 +8496,10 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
                 state$d = 32'h6;
             end
         end
+        is_whole$d = 1'b0;
+        if (is_whole$q && good$q) begin
+            is_cancel$d = is_cancel$q | whole_mask;
+        end
         if (state$q == 32'h6) begin
             in_ready = 1'b1;
             if (in_valid) begin
@@ -7672,11 +8549,8 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
                         target$7$d = in_data[(32'h20)+:(32)];
                     end
                 end
-                if (step$q[(32'h0)+:(3)] == 32'h7) begin
-                    if (good$q && good_word) begin
-                        is_cancel$d = is_cancel$q | (one8 << step$q[(32'h3)+:(4)]);
-                    end
-                end
+                is_whole$d = step$q[(32'h0)+:(3)] == 32'h7;
+                whole$d = step$q[(32'h3)+:(4)];
                 if (in_end) begin
                     state$d = 32'h7;
                     step$d = 32'h0;
@@ -7726,18 +8600,21 @@ module metisvm_card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg
                 words$7$d = burst$read_data;
             end
             if (step$q == 32'h8) begin
+                step$d = 32'h0;
                 state$d = 32'h8;
                 look$d = index$q + 32'h1;
                 is_cancelled$d = 1'b0;
             end
         end
         if (state$q == 32'h8) begin
-            look$d = look$q + 32'h1;
-            if ((look$q >= count$q) || ~cancellable) begin
+            step$d = step$q + 32'h1;
+            if ((is_cancel$q == 32'h0) || (look$q >= count$q) || ((step$q != 32'h0) && ~is_cancellable$q)) begin
                 state$d = 32'he;
             end
-            else begin
-                if (is_cancel$q[look$q] && (candidate == words$0$q[(32'h20)+:(32)])) begin
+            else if (step$q == 32'h2) begin
+                step$d = 32'h0;
+                look$d = look$q + 32'h1;
+                if (is_match$q) begin
                     has_found$d = has_found$q | look_mask;
                     is_cancelled$d = 1'b1;
                     state$d = 32'he;
@@ -7986,7 +8863,7 @@ module metisvm_card$queue$next_burst(clock,sq,cq,log2,max_log2,tail,head,complet
     reg  [16:0] pass;
 
     // Sub module instances
-    metisvm_card$cores$begun valid_reg(
+    metisvm_card$clears valid_reg(
         .d(valid_reg$d),
         .q(valid_reg$q),
         .clock(valid_reg$clock)
@@ -8026,7 +8903,7 @@ module metisvm_card$queue$next_burst(clock,sq,cq,log2,max_log2,tail,head,complet
         .q(room$q),
         .clock(room$clock)
     );
-    metisvm_card$cores$begun over_reg(
+    metisvm_card$clears over_reg(
         .d(over_reg$d),
         .q(over_reg$q),
         .clock(over_reg$clock)
@@ -8071,7 +8948,7 @@ module metisvm_card$queue$next_burst(clock,sq,cq,log2,max_log2,tail,head,complet
         .q(place$q),
         .clock(place$clock)
     );
-    metisvm_card$cores$begun phase_reg(
+    metisvm_card$clears phase_reg(
         .d(phase_reg$d),
         .q(phase_reg$q),
         .clock(phase_reg$clock)
@@ -8386,6 +9263,81 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
     reg  [4:0] rq_tag_reg$d;
     wire  [4:0] rq_tag_reg$q;
     reg  rq_tag_reg$clock;
+    reg  free_now$d;
+    wire  free_now$q;
+    reg  free_now$clock;
+    reg  checked$d;
+    wire  checked$q;
+    reg  checked$clock;
+    reg  put$d;
+    wire  put$q;
+    reg  put$clock;
+    reg  [9:0] put_at$d;
+    wire  [9:0] put_at$q;
+    reg  put_at$clock;
+    reg  [127:0] put_data$d;
+    wire  [127:0] put_data$q;
+    reg  put_data$clock;
+    reg  [4:0] put_tag$d;
+    wire  [4:0] put_tag$q;
+    reg  put_tag$clock;
+    reg  put_ends$d;
+    wire  put_ends$q;
+    reg  put_ends$clock;
+    reg  put_error$d;
+    wire  put_error$q;
+    reg  put_error$clock;
+    reg  looked$d;
+    wire  looked$q;
+    reg  looked$clock;
+    reg  first_done$d;
+    wire  first_done$q;
+    reg  first_done$clock;
+    reg  first_failed$d;
+    wire  first_failed$q;
+    reg  first_failed$clock;
+    reg  late$d;
+    wire  late$q;
+    reg  late$clock;
+    reg  sent$d;
+    wire  sent$q;
+    reg  sent$clock;
+    reg  [5:0] sent_bytes$d;
+    wire  [5:0] sent_bytes$q;
+    reg  sent_bytes$clock;
+    reg  [1:0] sent_kind$d;
+    wire  [1:0] sent_kind$q;
+    reg  sent_kind$clock;
+    reg  sent_end$d;
+    wire  sent_end$q;
+    reg  sent_end$clock;
+    reg  sent_error$d;
+    wire  sent_error$q;
+    reg  sent_error$clock;
+    reg  quiet_reg$d;
+    wire  quiet_reg$q;
+    reg  quiet_reg$clock;
+    reg  dead_reg$d;
+    wire  dead_reg$q;
+    reg  dead_reg$clock;
+    reg  beats$clock;
+    reg  [127:0] beats$in_data;
+    reg  beats$in_valid;
+    wire  beats$in_ready;
+    reg  beats$clear;
+    wire  [127:0] beats$out_data;
+    wire  beats$out_valid;
+    reg  beats$out_ready;
+    wire  beats$ample;
+    reg  marks$clock;
+    reg  [9:0] marks$in_data;
+    reg  marks$in_valid;
+    wire  marks$in_ready;
+    reg  marks$clear;
+    wire  [9:0] marks$out_data;
+    wire  marks$out_valid;
+    reg  marks$out_ready;
+    wire  marks$ample;
 
     // Local signals
     reg  [31:0] one;
@@ -8421,8 +9373,10 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
     reg  [31:0] outstanding_n;
     reg  [31:0] done_n;
     reg  [31:0] failed_n;
-    reg  [4:0] tag_n;
-    reg  [5:0] beat_n;
+    reg  waiting;
+    reg  [9:0] mark;
+    reg  [9:0] mark_kind;
+    reg  moves_on;
 
     // Sub module instances
     metisvm_card$reader$buffer buffer(
@@ -8605,22 +9559,22 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
         .q(count$31$q),
         .clock(count$31$clock)
     );
-    metisvm_card$drain used(
+    metisvm_card$counters$data_reg used(
         .d(used$d),
         .q(used$q),
         .clock(used$clock)
     );
-    metisvm_card$drain outstanding(
+    metisvm_card$counters$data_reg outstanding(
         .d(outstanding$d),
         .q(outstanding$q),
         .clock(outstanding$clock)
     );
-    metisvm_card$drain done(
+    metisvm_card$counters$data_reg done(
         .d(done$d),
         .q(done$q),
         .clock(done$clock)
     );
-    metisvm_card$drain failed(
+    metisvm_card$counters$data_reg failed(
         .d(failed$d),
         .q(failed$q),
         .clock(failed$clock)
@@ -8630,7 +9584,7 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
         .q(next_tag$q),
         .clock(next_tag$clock)
     );
-    metisvm_card$cores$begun streaming(
+    metisvm_card$clears streaming(
         .d(streaming$d),
         .q(streaming$q),
         .clock(streaming$clock)
@@ -8655,22 +9609,22 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
         .q(kind$q),
         .clock(kind$clock)
     );
-    metisvm_card$cores$begun last(
+    metisvm_card$clears last(
         .d(last$d),
         .q(last$q),
         .clock(last$clock)
     );
-    metisvm_card$cores$begun error(
+    metisvm_card$clears error(
         .d(error$d),
         .q(error$q),
         .clock(error$clock)
     );
-    metisvm_card$drain timer(
+    metisvm_card$counters$data_reg timer(
         .d(timer$d),
         .q(timer$q),
         .clock(timer$clock)
     );
-    metisvm_card$cores$begun rq_pending(
+    metisvm_card$clears rq_pending(
         .d(rq_pending$d),
         .q(rq_pending$q),
         .clock(rq_pending$clock)
@@ -8689,6 +9643,123 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
         .d(rq_tag_reg$d),
         .q(rq_tag_reg$q),
         .clock(rq_tag_reg$clock)
+    );
+    metisvm_card$clears free_now(
+        .d(free_now$d),
+        .q(free_now$q),
+        .clock(free_now$clock)
+    );
+    metisvm_card$clears checked(
+        .d(checked$d),
+        .q(checked$q),
+        .clock(checked$clock)
+    );
+    metisvm_card$clears put(
+        .d(put$d),
+        .q(put$q),
+        .clock(put$clock)
+    );
+    metisvm_card$cores$best_load put_at(
+        .d(put_at$d),
+        .q(put_at$q),
+        .clock(put_at$clock)
+    );
+    metisvm_card$cores$lanes$0$words$data put_data(
+        .d(put_data$d),
+        .q(put_data$q),
+        .clock(put_data$clock)
+    );
+    metisvm_card$reader$next_tag put_tag(
+        .d(put_tag$d),
+        .q(put_tag$q),
+        .clock(put_tag$clock)
+    );
+    metisvm_card$clears put_ends(
+        .d(put_ends$d),
+        .q(put_ends$q),
+        .clock(put_ends$clock)
+    );
+    metisvm_card$clears put_error(
+        .d(put_error$d),
+        .q(put_error$q),
+        .clock(put_error$clock)
+    );
+    metisvm_card$clears looked(
+        .d(looked$d),
+        .q(looked$q),
+        .clock(looked$clock)
+    );
+    metisvm_card$clears first_done(
+        .d(first_done$d),
+        .q(first_done$q),
+        .clock(first_done$clock)
+    );
+    metisvm_card$clears first_failed(
+        .d(first_failed$d),
+        .q(first_failed$q),
+        .clock(first_failed$clock)
+    );
+    metisvm_card$clears late(
+        .d(late$d),
+        .q(late$q),
+        .clock(late$clock)
+    );
+    metisvm_card$clears sent(
+        .d(sent$d),
+        .q(sent$q),
+        .clock(sent$clock)
+    );
+    metisvm_card$cores$lanes$0$words$left sent_bytes(
+        .d(sent_bytes$d),
+        .q(sent_bytes$q),
+        .clock(sent_bytes$clock)
+    );
+    metisvm_card$cores$lanes$0$words$kind sent_kind(
+        .d(sent_kind$d),
+        .q(sent_kind$q),
+        .clock(sent_kind$clock)
+    );
+    metisvm_card$clears sent_end(
+        .d(sent_end$d),
+        .q(sent_end$q),
+        .clock(sent_end$clock)
+    );
+    metisvm_card$clears sent_error(
+        .d(sent_error$d),
+        .q(sent_error$q),
+        .clock(sent_error$clock)
+    );
+    metisvm_card$clears quiet_reg(
+        .d(quiet_reg$d),
+        .q(quiet_reg$q),
+        .clock(quiet_reg$clock)
+    );
+    metisvm_card$clears dead_reg(
+        .d(dead_reg$d),
+        .q(dead_reg$q),
+        .clock(dead_reg$clock)
+    );
+    metisvm_card$reader$beats beats(
+        .clock(beats$clock),
+        .in_data(beats$in_data),
+        .in_valid(beats$in_valid),
+        .in_ready(beats$in_ready),
+        .clear(beats$clear),
+        .out_data(beats$out_data),
+        .out_valid(beats$out_valid),
+        .out_ready(beats$out_ready),
+        .ample(beats$ample)
+    );
+    metisvm_card$reader$marks marks(
+        .clock(marks$clock),
+        .in_data(marks$in_data),
+        .in_valid(marks$in_valid),
+        .in_ready(marks$in_ready),
+        .clear(marks$clear),
+        .out_data(marks$out_data),
+        .out_valid(marks$out_valid),
+        .out_ready(marks$out_ready),
+        .ample(marks$ample)
     );
 
     // Update code
@@ -8710,6 +9781,25 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
         rq_address_reg$clock = clock;
         rq_bytes_reg$clock = clock;
         rq_tag_reg$clock = clock;
+        free_now$clock = clock;
+        checked$clock = clock;
+        put$clock = clock;
+        put_at$clock = clock;
+        put_data$clock = clock;
+        put_tag$clock = clock;
+        put_ends$clock = clock;
+        put_error$clock = clock;
+        looked$clock = clock;
+        first_done$clock = clock;
+        first_failed$clock = clock;
+        late$clock = clock;
+        sent$clock = clock;
+        sent_bytes$clock = clock;
+        sent_kind$clock = clock;
+        sent_end$clock = clock;
+        sent_error$clock = clock;
+        quiet_reg$clock = clock;
+        dead_reg$clock = clock;
         used$d = used$q;
         outstanding$d = outstanding$q;
         done$d = done$q;
@@ -8727,13 +9817,32 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
         rq_address_reg$d = rq_address_reg$q;
         rq_bytes_reg$d = rq_bytes_reg$q;
         rq_tag_reg$d = rq_tag_reg$q;
+        free_now$d = free_now$q;
+        checked$d = checked$q;
+        put$d = put$q;
+        put_at$d = put_at$q;
+        put_data$d = put_data$q;
+        put_tag$d = put_tag$q;
+        put_ends$d = put_ends$q;
+        put_error$d = put_error$q;
+        looked$d = looked$q;
+        first_done$d = first_done$q;
+        first_failed$d = first_failed$q;
+        late$d = late$q;
+        sent$d = sent$q;
+        sent_bytes$d = sent_bytes$q;
+        sent_kind$d = sent_kind$q;
+        sent_end$d = sent_end$q;
+        sent_error$d = sent_error$q;
+        quiet_reg$d = quiet_reg$q;
+        dead_reg$d = dead_reg$q;
         order$clock = clock;
+        beats$clock = clock;
+        marks$clock = clock;
         used_n = used$q;
         outstanding_n = outstanding$q;
         done_n = done$q;
         failed_n = failed$q;
-        tag_n = tag$q;
-        beat_n = beat$q;
         buffer$read_clock = clock;
         buffer$write_clock = clock;
         count$0$clock = clock;
@@ -8803,12 +9912,13 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
         one = 32'h1;
         next_mask = one << next_tag$q;
         next_keep = ~next_mask;
-        rc_mask = one << rc_tag;
+        rc_mask = one << put_tag$q;
         rc_keep = ~rc_mask;
         tag_mask = one << tag$q;
         tag_keep = ~tag_mask;
         blocked = used$q | outstanding$q;
-        is_free = ~blocked[next_tag$q];
+        free_now$d = ~blocked[next_tag$q];
+        is_free = checked$q && free_now$q;
         is_empty_request = req_bytes == 32'h0;
         accept = req_valid && is_free && ~rq_pending$q;
         req_ready = is_free && ~rq_pending$q;
@@ -8837,241 +9947,239 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
         rc_place = 32'h0;
         if (rc_tag == 0) begin
             rc_place = count$0$q;
+            if (rc_valid && outstanding$q[0] && (count$0$q != tag_beats)) begin
+                count$0$d = count$0$q + 32'h1;
+            end
         end
         if (rc_tag == 1) begin
             rc_place = count$1$q;
+            if (rc_valid && outstanding$q[1] && (count$1$q != tag_beats)) begin
+                count$1$d = count$1$q + 32'h1;
+            end
         end
         if (rc_tag == 2) begin
             rc_place = count$2$q;
+            if (rc_valid && outstanding$q[2] && (count$2$q != tag_beats)) begin
+                count$2$d = count$2$q + 32'h1;
+            end
         end
         if (rc_tag == 3) begin
             rc_place = count$3$q;
+            if (rc_valid && outstanding$q[3] && (count$3$q != tag_beats)) begin
+                count$3$d = count$3$q + 32'h1;
+            end
         end
         if (rc_tag == 4) begin
             rc_place = count$4$q;
+            if (rc_valid && outstanding$q[4] && (count$4$q != tag_beats)) begin
+                count$4$d = count$4$q + 32'h1;
+            end
         end
         if (rc_tag == 5) begin
             rc_place = count$5$q;
+            if (rc_valid && outstanding$q[5] && (count$5$q != tag_beats)) begin
+                count$5$d = count$5$q + 32'h1;
+            end
         end
         if (rc_tag == 6) begin
             rc_place = count$6$q;
+            if (rc_valid && outstanding$q[6] && (count$6$q != tag_beats)) begin
+                count$6$d = count$6$q + 32'h1;
+            end
         end
         if (rc_tag == 7) begin
             rc_place = count$7$q;
+            if (rc_valid && outstanding$q[7] && (count$7$q != tag_beats)) begin
+                count$7$d = count$7$q + 32'h1;
+            end
         end
         if (rc_tag == 8) begin
             rc_place = count$8$q;
+            if (rc_valid && outstanding$q[8] && (count$8$q != tag_beats)) begin
+                count$8$d = count$8$q + 32'h1;
+            end
         end
         if (rc_tag == 9) begin
             rc_place = count$9$q;
+            if (rc_valid && outstanding$q[9] && (count$9$q != tag_beats)) begin
+                count$9$d = count$9$q + 32'h1;
+            end
         end
         if (rc_tag == 10) begin
             rc_place = count$10$q;
+            if (rc_valid && outstanding$q[10] && (count$10$q != tag_beats)) begin
+                count$10$d = count$10$q + 32'h1;
+            end
         end
         if (rc_tag == 11) begin
             rc_place = count$11$q;
+            if (rc_valid && outstanding$q[11] && (count$11$q != tag_beats)) begin
+                count$11$d = count$11$q + 32'h1;
+            end
         end
         if (rc_tag == 12) begin
             rc_place = count$12$q;
+            if (rc_valid && outstanding$q[12] && (count$12$q != tag_beats)) begin
+                count$12$d = count$12$q + 32'h1;
+            end
         end
         if (rc_tag == 13) begin
             rc_place = count$13$q;
+            if (rc_valid && outstanding$q[13] && (count$13$q != tag_beats)) begin
+                count$13$d = count$13$q + 32'h1;
+            end
         end
         if (rc_tag == 14) begin
             rc_place = count$14$q;
+            if (rc_valid && outstanding$q[14] && (count$14$q != tag_beats)) begin
+                count$14$d = count$14$q + 32'h1;
+            end
         end
         if (rc_tag == 15) begin
             rc_place = count$15$q;
+            if (rc_valid && outstanding$q[15] && (count$15$q != tag_beats)) begin
+                count$15$d = count$15$q + 32'h1;
+            end
         end
         if (rc_tag == 16) begin
             rc_place = count$16$q;
+            if (rc_valid && outstanding$q[16] && (count$16$q != tag_beats)) begin
+                count$16$d = count$16$q + 32'h1;
+            end
         end
         if (rc_tag == 17) begin
             rc_place = count$17$q;
+            if (rc_valid && outstanding$q[17] && (count$17$q != tag_beats)) begin
+                count$17$d = count$17$q + 32'h1;
+            end
         end
         if (rc_tag == 18) begin
             rc_place = count$18$q;
+            if (rc_valid && outstanding$q[18] && (count$18$q != tag_beats)) begin
+                count$18$d = count$18$q + 32'h1;
+            end
         end
         if (rc_tag == 19) begin
             rc_place = count$19$q;
+            if (rc_valid && outstanding$q[19] && (count$19$q != tag_beats)) begin
+                count$19$d = count$19$q + 32'h1;
+            end
         end
         if (rc_tag == 20) begin
             rc_place = count$20$q;
+            if (rc_valid && outstanding$q[20] && (count$20$q != tag_beats)) begin
+                count$20$d = count$20$q + 32'h1;
+            end
         end
         if (rc_tag == 21) begin
             rc_place = count$21$q;
+            if (rc_valid && outstanding$q[21] && (count$21$q != tag_beats)) begin
+                count$21$d = count$21$q + 32'h1;
+            end
         end
         if (rc_tag == 22) begin
             rc_place = count$22$q;
+            if (rc_valid && outstanding$q[22] && (count$22$q != tag_beats)) begin
+                count$22$d = count$22$q + 32'h1;
+            end
         end
         if (rc_tag == 23) begin
             rc_place = count$23$q;
+            if (rc_valid && outstanding$q[23] && (count$23$q != tag_beats)) begin
+                count$23$d = count$23$q + 32'h1;
+            end
         end
         if (rc_tag == 24) begin
             rc_place = count$24$q;
+            if (rc_valid && outstanding$q[24] && (count$24$q != tag_beats)) begin
+                count$24$d = count$24$q + 32'h1;
+            end
         end
         if (rc_tag == 25) begin
             rc_place = count$25$q;
+            if (rc_valid && outstanding$q[25] && (count$25$q != tag_beats)) begin
+                count$25$d = count$25$q + 32'h1;
+            end
         end
         if (rc_tag == 26) begin
             rc_place = count$26$q;
+            if (rc_valid && outstanding$q[26] && (count$26$q != tag_beats)) begin
+                count$26$d = count$26$q + 32'h1;
+            end
         end
         if (rc_tag == 27) begin
             rc_place = count$27$q;
+            if (rc_valid && outstanding$q[27] && (count$27$q != tag_beats)) begin
+                count$27$d = count$27$q + 32'h1;
+            end
         end
         if (rc_tag == 28) begin
             rc_place = count$28$q;
+            if (rc_valid && outstanding$q[28] && (count$28$q != tag_beats)) begin
+                count$28$d = count$28$q + 32'h1;
+            end
         end
         if (rc_tag == 29) begin
             rc_place = count$29$q;
+            if (rc_valid && outstanding$q[29] && (count$29$q != tag_beats)) begin
+                count$29$d = count$29$q + 32'h1;
+            end
         end
         if (rc_tag == 30) begin
             rc_place = count$30$q;
+            if (rc_valid && outstanding$q[30] && (count$30$q != tag_beats)) begin
+                count$30$d = count$30$q + 32'h1;
+            end
         end
         if (rc_tag == 31) begin
             rc_place = count$31$q;
+            if (rc_valid && outstanding$q[31] && (count$31$q != tag_beats)) begin
+                count$31$d = count$31$q + 32'h1;
+            end
         end
         is_over = rc_place == tag_beats;
-        if ((rc_tag == 0) && rc_fire && ~is_over) begin
-            count$0$d = count$0$q + 32'h1;
-        end
-        if ((rc_tag == 1) && rc_fire && ~is_over) begin
-            count$1$d = count$1$q + 32'h1;
-        end
-        if ((rc_tag == 2) && rc_fire && ~is_over) begin
-            count$2$d = count$2$q + 32'h1;
-        end
-        if ((rc_tag == 3) && rc_fire && ~is_over) begin
-            count$3$d = count$3$q + 32'h1;
-        end
-        if ((rc_tag == 4) && rc_fire && ~is_over) begin
-            count$4$d = count$4$q + 32'h1;
-        end
-        if ((rc_tag == 5) && rc_fire && ~is_over) begin
-            count$5$d = count$5$q + 32'h1;
-        end
-        if ((rc_tag == 6) && rc_fire && ~is_over) begin
-            count$6$d = count$6$q + 32'h1;
-        end
-        if ((rc_tag == 7) && rc_fire && ~is_over) begin
-            count$7$d = count$7$q + 32'h1;
-        end
-        if ((rc_tag == 8) && rc_fire && ~is_over) begin
-            count$8$d = count$8$q + 32'h1;
-        end
-        if ((rc_tag == 9) && rc_fire && ~is_over) begin
-            count$9$d = count$9$q + 32'h1;
-        end
-        if ((rc_tag == 10) && rc_fire && ~is_over) begin
-            count$10$d = count$10$q + 32'h1;
-        end
-        if ((rc_tag == 11) && rc_fire && ~is_over) begin
-            count$11$d = count$11$q + 32'h1;
-        end
-        if ((rc_tag == 12) && rc_fire && ~is_over) begin
-            count$12$d = count$12$q + 32'h1;
-        end
-        if ((rc_tag == 13) && rc_fire && ~is_over) begin
-            count$13$d = count$13$q + 32'h1;
-        end
-        if ((rc_tag == 14) && rc_fire && ~is_over) begin
-            count$14$d = count$14$q + 32'h1;
-        end
-        if ((rc_tag == 15) && rc_fire && ~is_over) begin
-            count$15$d = count$15$q + 32'h1;
-        end
-        if ((rc_tag == 16) && rc_fire && ~is_over) begin
-            count$16$d = count$16$q + 32'h1;
-        end
-        if ((rc_tag == 17) && rc_fire && ~is_over) begin
-            count$17$d = count$17$q + 32'h1;
-        end
-        if ((rc_tag == 18) && rc_fire && ~is_over) begin
-            count$18$d = count$18$q + 32'h1;
-        end
-        if ((rc_tag == 19) && rc_fire && ~is_over) begin
-            count$19$d = count$19$q + 32'h1;
-        end
-        if ((rc_tag == 20) && rc_fire && ~is_over) begin
-            count$20$d = count$20$q + 32'h1;
-        end
-        if ((rc_tag == 21) && rc_fire && ~is_over) begin
-            count$21$d = count$21$q + 32'h1;
-        end
-        if ((rc_tag == 22) && rc_fire && ~is_over) begin
-            count$22$d = count$22$q + 32'h1;
-        end
-        if ((rc_tag == 23) && rc_fire && ~is_over) begin
-            count$23$d = count$23$q + 32'h1;
-        end
-        if ((rc_tag == 24) && rc_fire && ~is_over) begin
-            count$24$d = count$24$q + 32'h1;
-        end
-        if ((rc_tag == 25) && rc_fire && ~is_over) begin
-            count$25$d = count$25$q + 32'h1;
-        end
-        if ((rc_tag == 26) && rc_fire && ~is_over) begin
-            count$26$d = count$26$q + 32'h1;
-        end
-        if ((rc_tag == 27) && rc_fire && ~is_over) begin
-            count$27$d = count$27$q + 32'h1;
-        end
-        if ((rc_tag == 28) && rc_fire && ~is_over) begin
-            count$28$d = count$28$q + 32'h1;
-        end
-        if ((rc_tag == 29) && rc_fire && ~is_over) begin
-            count$29$d = count$29$q + 32'h1;
-        end
-        if ((rc_tag == 30) && rc_fire && ~is_over) begin
-            count$30$d = count$30$q + 32'h1;
-        end
-        if ((rc_tag == 31) && rc_fire && ~is_over) begin
-            count$31$d = count$31$q + 32'h1;
-        end
         place_wide = ((rc_tag) & 10'h3ff);
         place_wide = place_wide << tag_shift;
-        buffer$write_address = place_wide | ((rc_place) & 10'h3ff);
-        buffer$write_data = rc_data;
-        buffer$write_enable = rc_fire && ~rc_error && ~is_over;
-        if (rc_fire && (rc_last || rc_error)) begin
+        put_at$d = place_wide | ((rc_place) & 10'h3ff);
+        put_data$d = rc_data;
+        put_tag$d = rc_tag;
+        put_error$d = rc_error;
+        put$d = rc_fire && ~rc_error && ~is_over;
+        put_ends$d = rc_fire && (rc_last || rc_error);
+        buffer$write_address = put_at$q;
+        buffer$write_data = put_data$q;
+        buffer$write_enable = put$q;
+        if (put_ends$q) begin
             outstanding_n = outstanding$q & rc_keep;
             done_n = done$q | rc_mask;
-            if (rc_error) begin
+            if (put_error$q) begin
                 failed_n = failed$q | rc_mask;
             end
         end
         order_tag = order$first[(32'h0)+:(5)];
         order_mask = one << order_tag;
-        fire = streaming$q && out_ready;
+        fire = streaming$q && marks$ample;
         ends = error$q || (left$q <= beat_bytes);
         can_begin = ~streaming$q || (fire && ends);
-        begins = can_begin && order$valid && done$q[order_tag];
+        begins = can_begin && looked$q && first_done$q;
         order$pop = begins;
+        looked$d = order$valid && ~begins;
+        first_done$d = done$q[order_tag];
+        first_failed$d = failed$q[order_tag];
+        waiting = looked$q && ~first_done$q && ~streaming$q;
+        waits = waiting;
+        late$d = timer$q >= timeout;
+        timed_out = waiting && late$q;
         timer$d = 32'h0;
-        timed_out = 1'b0;
-        waits = 1'b0;
-        if (~streaming$q && order$valid) begin
-            if (~done$q[order_tag]) begin
-                waits = 1'b1;
-                timer$d = timer$q + 32'h1;
-                timed_out = timer$q >= timeout;
-            end
+        if (waiting) begin
+            timer$d = timer$q + 32'h1;
         end
         if (timed_out) begin
             done_n = done_n | order_mask;
             failed_n = failed_n | order_mask;
         end
-        out_valid = streaming$q;
-        out_data = buffer$read_data;
-        out_kind = kind$q;
-        out_error = error$q;
-        out_end = ends && last$q;
-        out_bytes = beat_bytes[(32'h0)+:(6)];
-        if (left$q <= beat_bytes) begin
-            out_bytes = left$q[(32'h0)+:(6)];
-        end
         if (fire) begin
-            beat_n = beat$q + 32'h1;
+            beat$d = beat$q + 32'h1;
             left$d = left$q - beat_bytes;
             if (ends) begin
                 streaming$d = 1'b0;
@@ -9080,19 +10188,53 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
         end
         if (begins) begin
             streaming$d = 1'b1;
-            tag_n = order_tag;
-            beat_n = 32'h0;
+            tag$d = order_tag;
+            beat$d = 32'h0;
             left$d = order$first[(32'h6)+:(10)];
             kind$d = order$first[(32'h10)+:(2)];
             last$d = order$first[32'h12];
-            error$d = failed$q[order_tag];
+            error$d = first_failed$q;
         end
-        tag_wide = ((tag_n) & 10'h3ff);
+        tag_wide = ((tag$q) & 10'h3ff);
         tag_wide = tag_wide << tag_shift;
-        buffer$read_address = tag_wide | ((beat_n) & 10'h3ff);
-        if (req_valid && ~is_free) begin
+        buffer$read_address = tag_wide | ((beat$q) & 10'h3ff);
+        sent$d = fire;
+        sent_bytes$d = beat_bytes[(32'h0)+:(6)];
+        if (left$q <= beat_bytes) begin
+            sent_bytes$d = left$q[(32'h0)+:(6)];
+        end
+        sent_kind$d = kind$q;
+        sent_end$d = ends && last$q;
+        sent_error$d = error$q;
+        beats$clear = clear;
+        beats$in_data = buffer$read_data;
+        beats$in_valid = sent$q;
+        beats$out_ready = out_ready;
+        mark = ((sent_bytes$q) & 10'h3ff);
+        mark_kind = ((sent_kind$q) & 10'h3ff);
+        mark_kind = mark_kind << 32'h6;
+        mark = mark | mark_kind;
+        if (sent_end$q) begin
+            mark = mark | ((32'h100) & 10'h3ff);
+        end
+        if (sent_error$q) begin
+            mark = mark | ((32'h200) & 10'h3ff);
+        end
+        marks$clear = clear;
+        marks$in_data = mark;
+        marks$in_valid = sent$q;
+        marks$out_ready = out_ready;
+        out_data = beats$out_data;
+        out_bytes = marks$out_data[(32'h0)+:(6)];
+        out_kind = marks$out_data[(32'h6)+:(2)];
+        out_end = marks$out_data[32'h8];
+        out_error = marks$out_data[32'h9];
+        out_valid = marks$out_valid;
+        moves_on = req_valid && checked$q && ~free_now$q;
+        if (moves_on) begin
             next_tag$d = next_tag$q + 32'h1;
         end
+        checked$d = ~moves_on && ~accept;
         if (accept) begin
             next_tag$d = next_tag$q + 32'h1;
             used_n = used_n | next_mask;
@@ -9207,25 +10349,143 @@ module metisvm_card$reader(clock,clear,timeout,req_valid,req_ready,req_address,r
         end
         not_used = ~used$q;
         lost = outstanding$q & not_used;
-        dead = &lost;
-        empty = (order$fill == 32'h0) && ~streaming$q;
-        quiet = (outstanding$q == 32'h0) && ~rq_pending$q;
+        dead_reg$d = &lost;
+        dead = dead_reg$q;
+        empty = (order$fill == 32'h0) && ~streaming$q && ~sent$q && ~marks$out_valid;
+        quiet_reg$d = (outstanding$q == 32'h0) && ~rq_pending$q;
+        quiet = quiet_reg$q;
         if (clear) begin
             used_n = 32'h0;
             outstanding_n = 32'h0;
             done_n = 32'h0;
             failed_n = 32'h0;
             streaming$d = 1'b0;
+            sent$d = 1'b0;
+            looked$d = 1'b0;
         end
         used$d = used_n;
         outstanding$d = outstanding_n;
         done$d = done_n;
         failed$d = failed_n;
-        tag$d = tag_n;
-        beat$d = beat_n;
     end
 
 endmodule // metisvm_card$reader
+
+module metisvm_card$reader$beats(clock,in_data,in_valid,in_ready,clear,out_data,out_valid,out_ready,ample);
+
+    // Module arguments
+    input wire  clock;
+    input wire  [127:0] in_data;
+    input wire  in_valid;
+    output reg  in_ready;
+    input wire  clear;
+    output reg  [127:0] out_data;
+    output reg  out_valid;
+    input wire  out_ready;
+    output reg  ample;
+
+    // Stub signals
+    reg  [127:0] slots$0$d;
+    wire  [127:0] slots$0$q;
+    reg  slots$0$clock;
+    reg  [127:0] slots$1$d;
+    wire  [127:0] slots$1$q;
+    reg  slots$1$clock;
+    reg  [127:0] slots$2$d;
+    wire  [127:0] slots$2$q;
+    reg  slots$2$clock;
+    reg  [127:0] slots$3$d;
+    wire  [127:0] slots$3$q;
+    reg  slots$3$clock;
+    reg  [2:0] count$d;
+    wire  [2:0] count$q;
+    reg  count$clock;
+
+    // Local signals
+    reg  push;
+    reg  pop;
+    reg  [2:0] place;
+
+    // Sub module instances
+    metisvm_card$cores$lanes$0$words$data slots$0(
+        .d(slots$0$d),
+        .q(slots$0$q),
+        .clock(slots$0$clock)
+    );
+    metisvm_card$cores$lanes$0$words$data slots$1(
+        .d(slots$1$d),
+        .q(slots$1$q),
+        .clock(slots$1$clock)
+    );
+    metisvm_card$cores$lanes$0$words$data slots$2(
+        .d(slots$2$d),
+        .q(slots$2$q),
+        .clock(slots$2$clock)
+    );
+    metisvm_card$cores$lanes$0$words$data slots$3(
+        .d(slots$3$d),
+        .q(slots$3$q),
+        .clock(slots$3$clock)
+    );
+    metisvm_card$executor$state count(
+        .d(count$d),
+        .q(count$q),
+        .clock(count$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        count$clock = clock;
+        count$d = count$q;
+        in_ready = ~count$q[32'h2];
+        ample = count$q < ((32'h3) & 3'h7);
+        out_valid = count$q != 32'h0;
+        out_data = slots$0$q;
+        push = in_valid && ~count$q[32'h2];
+        pop = out_ready && (count$q != 32'h0);
+        place = count$q;
+        if (pop) begin
+            place = count$q - 32'h1;
+        end
+        count$d = place;
+        if (push) begin
+            count$d = place + 32'h1;
+        end
+        if (clear) begin
+            count$d = 32'h0;
+        end
+        slots$0$clock = clock;
+        slots$0$d = slots$0$q;
+        slots$1$clock = clock;
+        slots$1$d = slots$1$q;
+        slots$2$clock = clock;
+        slots$2$d = slots$2$q;
+        slots$3$clock = clock;
+        slots$3$d = slots$3$q;
+        if (pop) begin
+            slots$0$d = slots$1$q;
+        end
+        if (pop) begin
+            slots$1$d = slots$2$q;
+        end
+        if (pop) begin
+            slots$2$d = slots$3$q;
+        end
+        if (push && (place == 0)) begin
+            slots$0$d = in_data;
+        end
+        if (push && (place == 1)) begin
+            slots$1$d = in_data;
+        end
+        if (push && (place == 2)) begin
+            slots$2$d = in_data;
+        end
+        if (push && (place == 3)) begin
+            slots$3$d = in_data;
+        end
+    end
+
+endmodule // metisvm_card$reader$beats
 
 module metisvm_card$reader$buffer(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
 
@@ -9254,6 +10514,122 @@ module metisvm_card$reader$buffer(read_address,read_clock,read_data,write_addres
     end
 
 endmodule // metisvm_card$reader$buffer
+
+module metisvm_card$reader$marks(clock,in_data,in_valid,in_ready,clear,out_data,out_valid,out_ready,ample);
+
+    // Module arguments
+    input wire  clock;
+    input wire  [9:0] in_data;
+    input wire  in_valid;
+    output reg  in_ready;
+    input wire  clear;
+    output reg  [9:0] out_data;
+    output reg  out_valid;
+    input wire  out_ready;
+    output reg  ample;
+
+    // Stub signals
+    reg  [9:0] slots$0$d;
+    wire  [9:0] slots$0$q;
+    reg  slots$0$clock;
+    reg  [9:0] slots$1$d;
+    wire  [9:0] slots$1$q;
+    reg  slots$1$clock;
+    reg  [9:0] slots$2$d;
+    wire  [9:0] slots$2$q;
+    reg  slots$2$clock;
+    reg  [9:0] slots$3$d;
+    wire  [9:0] slots$3$q;
+    reg  slots$3$clock;
+    reg  [2:0] count$d;
+    wire  [2:0] count$q;
+    reg  count$clock;
+
+    // Local signals
+    reg  push;
+    reg  pop;
+    reg  [2:0] place;
+
+    // Sub module instances
+    metisvm_card$cores$best_load slots$0(
+        .d(slots$0$d),
+        .q(slots$0$q),
+        .clock(slots$0$clock)
+    );
+    metisvm_card$cores$best_load slots$1(
+        .d(slots$1$d),
+        .q(slots$1$q),
+        .clock(slots$1$clock)
+    );
+    metisvm_card$cores$best_load slots$2(
+        .d(slots$2$d),
+        .q(slots$2$q),
+        .clock(slots$2$clock)
+    );
+    metisvm_card$cores$best_load slots$3(
+        .d(slots$3$d),
+        .q(slots$3$q),
+        .clock(slots$3$clock)
+    );
+    metisvm_card$executor$state count(
+        .d(count$d),
+        .q(count$q),
+        .clock(count$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        count$clock = clock;
+        count$d = count$q;
+        in_ready = ~count$q[32'h2];
+        ample = count$q < ((32'h3) & 3'h7);
+        out_valid = count$q != 32'h0;
+        out_data = slots$0$q;
+        push = in_valid && ~count$q[32'h2];
+        pop = out_ready && (count$q != 32'h0);
+        place = count$q;
+        if (pop) begin
+            place = count$q - 32'h1;
+        end
+        count$d = place;
+        if (push) begin
+            count$d = place + 32'h1;
+        end
+        if (clear) begin
+            count$d = 32'h0;
+        end
+        slots$0$clock = clock;
+        slots$0$d = slots$0$q;
+        slots$1$clock = clock;
+        slots$1$d = slots$1$q;
+        slots$2$clock = clock;
+        slots$2$d = slots$2$q;
+        slots$3$clock = clock;
+        slots$3$d = slots$3$q;
+        if (pop) begin
+            slots$0$d = slots$1$q;
+        end
+        if (pop) begin
+            slots$1$d = slots$2$q;
+        end
+        if (pop) begin
+            slots$2$d = slots$3$q;
+        end
+        if (push && (place == 0)) begin
+            slots$0$d = in_data;
+        end
+        if (push && (place == 1)) begin
+            slots$1$d = in_data;
+        end
+        if (push && (place == 2)) begin
+            slots$2$d = in_data;
+        end
+        if (push && (place == 3)) begin
+            slots$3$d = in_data;
+        end
+    end
+
+endmodule // metisvm_card$reader$marks
 
 module metisvm_card$reader$next_tag(d,q,clock);
 
@@ -9287,7 +10663,7 @@ module metisvm_card$reader$order(clock,clear,data,push,full,first,valid,pop,fill
     output reg  [5:0] fill;
 
     // Constant declarations
-    localparam  capacity = 6'b100000;
+    localparam  nearly = 6'b11110;
 
     // Stub signals
     reg  [4:0] entries$read_address;
@@ -9297,21 +10673,34 @@ module metisvm_card$reader$order(clock,clear,data,push,full,first,valid,pop,fill
     reg  entries$write_clock;
     reg  [18:0] entries$write_data;
     reg  entries$write_enable;
+    reg  slice$clock;
+    reg  slice$clear;
+    reg  [18:0] slice$in_data;
+    reg  slice$in_valid;
+    wire  slice$in_ready;
+    wire  [18:0] slice$out_data;
+    wire  slice$out_valid;
+    reg  slice$out_ready;
     reg  [5:0] head$d;
     wire  [5:0] head$q;
     reg  head$clock;
     reg  [5:0] tail$d;
     wire  [5:0] tail$q;
     reg  tail$clock;
-    reg  [5:0] tail_seen$d;
-    wire  [5:0] tail_seen$q;
-    reg  tail_seen$clock;
+    reg  answers$d;
+    wire  answers$q;
+    reg  answers$clock;
+    reg  [5:0] held$d;
+    wire  [5:0] held$q;
+    reg  held$clock;
+    reg  full_reg$d;
+    wire  full_reg$q;
+    reg  full_reg$clock;
 
     // Local signals
-    reg  [5:0] head_next;
-    reg  [5:0] held;
-    reg  no_room;
-    reg  has_one;
+    reg  reads;
+    reg  has_two;
+    reg  pops;
 
     // Sub module instances
     metisvm_card$reader$order$entries entries(
@@ -9323,6 +10712,16 @@ module metisvm_card$reader$order(clock,clear,data,push,full,first,valid,pop,fill
         .write_data(entries$write_data),
         .write_enable(entries$write_enable)
     );
+    metisvm_card$reader$order$slice slice(
+        .clock(slice$clock),
+        .clear(slice$clear),
+        .in_data(slice$in_data),
+        .in_valid(slice$in_valid),
+        .in_ready(slice$in_ready),
+        .out_data(slice$out_data),
+        .out_valid(slice$out_valid),
+        .out_ready(slice$out_ready)
+    );
     metisvm_card$cores$lanes$0$words$left head(
         .d(head$d),
         .q(head$q),
@@ -9333,46 +10732,72 @@ module metisvm_card$reader$order(clock,clear,data,push,full,first,valid,pop,fill
         .q(tail$q),
         .clock(tail$clock)
     );
-    metisvm_card$cores$lanes$0$words$left tail_seen(
-        .d(tail_seen$d),
-        .q(tail_seen$q),
-        .clock(tail_seen$clock)
+    metisvm_card$clears answers(
+        .d(answers$d),
+        .q(answers$q),
+        .clock(answers$clock)
+    );
+    metisvm_card$cores$lanes$0$words$left held(
+        .d(held$d),
+        .q(held$q),
+        .clock(held$clock)
+    );
+    metisvm_card$clears full_reg(
+        .d(full_reg$d),
+        .q(full_reg$q),
+        .clock(full_reg$clock)
     );
 
     // Update code
     always @(*) begin
         head$clock = clock;
         tail$clock = clock;
-        tail_seen$clock = clock;
+        answers$clock = clock;
+        held$clock = clock;
+        full_reg$clock = clock;
         head$d = head$q;
         tail$d = tail$q;
-        tail_seen$d = tail_seen$q;
+        answers$d = answers$q;
+        held$d = held$q;
+        full_reg$d = full_reg$q;
+        slice$clock = clock;
         entries$read_clock = clock;
         entries$write_clock = clock;
-        held = tail$q - head$q;
-        fill = held;
-        no_room = held == capacity;
-        full = no_room;
         entries$write_address = tail$q[(32'h0)+:(5)];
         entries$write_data = data;
-        entries$write_enable = push && ~no_room;
-        if (push && ~no_room) begin
+        entries$write_enable = push;
+        if (push) begin
             tail$d = tail$q + 32'h1;
         end
-        tail_seen$d = tail$q;
-        has_one = head$q != tail_seen$q;
-        valid = has_one;
-        first = entries$read_data;
-        head_next = head$q;
-        if (pop && has_one) begin
-            head_next = head$q + 32'h1;
+        pops = pop && slice$out_valid;
+        has_two = ~slice$in_ready || (answers$q && slice$out_valid);
+        entries$read_address = head$q[(32'h0)+:(5)];
+        reads = (head$q != tail$q) && (~has_two || pops);
+        answers$d = reads;
+        if (reads) begin
+            head$d = head$q + 32'h1;
         end
-        entries$read_address = head_next[(32'h0)+:(5)];
-        head$d = head_next;
+        slice$clear = clear;
+        slice$in_data = entries$read_data;
+        slice$in_valid = answers$q;
+        slice$out_ready = pop;
+        first = slice$out_data;
+        valid = slice$out_valid;
+        if (push && ~pops) begin
+            held$d = held$q + 32'h1;
+        end
+        if (pops && ~push) begin
+            held$d = held$q - 32'h1;
+        end
+        fill = held$q;
+        full_reg$d = held$q >= nearly;
+        full = full_reg$q;
         if (clear) begin
             head$d = 32'h0;
             tail$d = 32'h0;
-            tail_seen$d = 32'h0;
+            answers$d = 1'b0;
+            held$d = 32'h0;
+            full_reg$d = 1'b0;
         end
     end
 
@@ -9405,6 +10830,96 @@ module metisvm_card$reader$order$entries(read_address,read_clock,read_data,write
     end
 
 endmodule // metisvm_card$reader$order$entries
+
+module metisvm_card$reader$order$slice(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [18:0] in_data;
+    input wire  in_valid;
+    output reg  in_ready;
+    output reg  [18:0] out_data;
+    output reg  out_valid;
+    input wire  out_ready;
+
+    // Stub signals
+    reg  [18:0] first$d;
+    wire  [18:0] first$q;
+    reg  first$clock;
+    reg  [18:0] second$d;
+    wire  [18:0] second$q;
+    reg  second$clock;
+    reg  has_first$d;
+    wire  has_first$q;
+    reg  has_first$clock;
+    reg  has_second$d;
+    wire  has_second$q;
+    reg  has_second$clock;
+
+    // Local signals
+    reg  moves;
+
+    // Sub module instances
+    metisvm_card$keccak$words_left first(
+        .d(first$d),
+        .q(first$q),
+        .clock(first$clock)
+    );
+    metisvm_card$keccak$words_left second(
+        .d(second$d),
+        .q(second$q),
+        .clock(second$clock)
+    );
+    metisvm_card$clears has_first(
+        .d(has_first$d),
+        .q(has_first$q),
+        .clock(has_first$clock)
+    );
+    metisvm_card$clears has_second(
+        .d(has_second$d),
+        .q(has_second$q),
+        .clock(has_second$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        first$clock = clock;
+        second$clock = clock;
+        has_first$clock = clock;
+        has_second$clock = clock;
+        first$d = first$q;
+        second$d = second$q;
+        has_first$d = has_first$q;
+        has_second$d = has_second$q;
+        in_ready = ~has_second$q;
+        out_data = first$q;
+        out_valid = has_first$q;
+        moves = ~has_first$q || out_ready;
+        if (moves) begin
+            first$d = in_data;
+            has_first$d = in_valid;
+            if (has_second$q) begin
+                first$d = second$q;
+                has_first$d = 1'b1;
+            end
+            has_second$d = 1'b0;
+        end
+        else begin
+            if (in_valid) begin
+                has_second$d = 1'b1;
+            end
+        end
+        if (~has_second$q) begin
+            second$d = in_data;
+        end
+        if (clear) begin
+            has_first$d = 1'b0;
+            has_second$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$reader$order$slice
 
 module metisvm_card$reader$rq_bytes_reg(d,q,clock);
 
@@ -9511,9 +11026,57 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
     reg  write_whole$d;
     wire  write_whole$q;
     reg  write_whole$clock;
-    reg  [1:0] read_state$d;
-    wire  [1:0] read_state$q;
+    reg  [2:0] read_state$d;
+    wire  [2:0] read_state$q;
     reg  read_state$clock;
+    reg  sel_pending_reg$d;
+    wire  sel_pending_reg$q;
+    reg  sel_pending_reg$clock;
+    reg  sel_enabled_reg$d;
+    wire  sel_enabled_reg$q;
+    reg  sel_enabled_reg$clock;
+    reg  sel_fresh_reg$d;
+    wire  sel_fresh_reg$q;
+    reg  sel_fresh_reg$clock;
+    reg  sel_running_reg$d;
+    wire  sel_running_reg$q;
+    reg  sel_running_reg$clock;
+    reg  sel_armed_reg$d;
+    wire  sel_armed_reg$q;
+    reg  sel_armed_reg$clock;
+    reg  [63:0] sel_mask$d;
+    wire  [63:0] sel_mask$q;
+    reg  sel_mask$clock;
+    reg  [63:0] write_mask$d;
+    wire  [63:0] write_mask$q;
+    reg  write_mask$clock;
+    reg  write_enabled$d;
+    wire  write_enabled$q;
+    reg  write_enabled$clock;
+    reg  write_is_queue$d;
+    wire  write_is_queue$q;
+    reg  write_is_queue$clock;
+    reg  any_pending$d;
+    wire  any_pending$q;
+    reg  any_pending$clock;
+    reg  sets_state$d;
+    wire  sets_state$q;
+    reg  sets_state$clock;
+    reg  [1:0] state_set$d;
+    wire  [1:0] state_set$q;
+    reg  state_set$clock;
+    reg  [31:0] read_memory$d;
+    wire  [31:0] read_memory$q;
+    reg  read_memory$clock;
+    reg  [1:0] read_bits$d;
+    wire  [1:0] read_bits$q;
+    reg  read_bits$clock;
+    reg  read_enabled$d;
+    wire  read_enabled$q;
+    reg  read_enabled$clock;
+    reg  read_armed$d;
+    wire  read_armed$q;
+    reg  read_armed$clock;
     reg  [15:0] read_address$d;
     wire  [15:0] read_address$q;
     reg  read_address$clock;
@@ -9523,14 +11086,10 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
 
     // Local signals
     reg  [63:0] one;
-    reg  [63:0] write_mask;
-    reg  [63:0] sel_mask;
     reg  [63:0] write_keep;
     reg  [63:0] sel_keep;
     reg  [5:0] write_queue;
     reg  [3:0] write_word;
-    reg  write_is_queue;
-    reg  write_enabled;
     reg  [5:0] read_queue;
     reg  [3:0] read_word;
     reg  read_is_queue;
@@ -9588,7 +11147,7 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
         .q(state_high$q),
         .clock(state_high$clock)
     );
-    metisvm_card$drain nonce(
+    metisvm_card$counters$data_reg nonce(
         .d(nonce$d),
         .q(nonce$q),
         .clock(nonce$clock)
@@ -9603,27 +11162,107 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
         .q(write_address$q),
         .clock(write_address$clock)
     );
-    metisvm_card$drain write_data(
+    metisvm_card$counters$data_reg write_data(
         .d(write_data$d),
         .q(write_data$q),
         .clock(write_data$clock)
     );
-    metisvm_card$cores$begun write_whole(
+    metisvm_card$clears write_whole(
         .d(write_whole$d),
         .q(write_whole$q),
         .clock(write_whole$clock)
     );
-    metisvm_card$cores$lanes$0$words$kind read_state(
+    metisvm_card$executor$state read_state(
         .d(read_state$d),
         .q(read_state$q),
         .clock(read_state$clock)
+    );
+    metisvm_card$clears sel_pending_reg(
+        .d(sel_pending_reg$d),
+        .q(sel_pending_reg$q),
+        .clock(sel_pending_reg$clock)
+    );
+    metisvm_card$clears sel_enabled_reg(
+        .d(sel_enabled_reg$d),
+        .q(sel_enabled_reg$q),
+        .clock(sel_enabled_reg$clock)
+    );
+    metisvm_card$clears sel_fresh_reg(
+        .d(sel_fresh_reg$d),
+        .q(sel_fresh_reg$q),
+        .clock(sel_fresh_reg$clock)
+    );
+    metisvm_card$clears sel_running_reg(
+        .d(sel_running_reg$d),
+        .q(sel_running_reg$q),
+        .clock(sel_running_reg$clock)
+    );
+    metisvm_card$clears sel_armed_reg(
+        .d(sel_armed_reg$d),
+        .q(sel_armed_reg$q),
+        .clock(sel_armed_reg$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 sel_mask(
+        .d(sel_mask$d),
+        .q(sel_mask$q),
+        .clock(sel_mask$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 write_mask(
+        .d(write_mask$d),
+        .q(write_mask$q),
+        .clock(write_mask$clock)
+    );
+    metisvm_card$clears write_enabled(
+        .d(write_enabled$d),
+        .q(write_enabled$q),
+        .clock(write_enabled$clock)
+    );
+    metisvm_card$clears write_is_queue(
+        .d(write_is_queue$d),
+        .q(write_is_queue$q),
+        .clock(write_is_queue$clock)
+    );
+    metisvm_card$clears any_pending(
+        .d(any_pending$d),
+        .q(any_pending$q),
+        .clock(any_pending$clock)
+    );
+    metisvm_card$clears sets_state(
+        .d(sets_state$d),
+        .q(sets_state$q),
+        .clock(sets_state$clock)
+    );
+    metisvm_card$cores$lanes$0$words$kind state_set(
+        .d(state_set$d),
+        .q(state_set$q),
+        .clock(state_set$clock)
+    );
+    metisvm_card$counters$data_reg read_memory(
+        .d(read_memory$d),
+        .q(read_memory$q),
+        .clock(read_memory$clock)
+    );
+    metisvm_card$cores$lanes$0$words$kind read_bits(
+        .d(read_bits$d),
+        .q(read_bits$q),
+        .clock(read_bits$clock)
+    );
+    metisvm_card$clears read_enabled(
+        .d(read_enabled$d),
+        .q(read_enabled$q),
+        .clock(read_enabled$clock)
+    );
+    metisvm_card$clears read_armed(
+        .d(read_armed$d),
+        .q(read_armed$q),
+        .clock(read_armed$clock)
     );
     metisvm_card$queue$completed read_address(
         .d(read_address$d),
         .q(read_address$q),
         .clock(read_address$clock)
     );
-    metisvm_card$drain read_data(
+    metisvm_card$counters$data_reg read_data(
         .d(read_data$d),
         .q(read_data$q),
         .clock(read_data$clock)
@@ -9643,6 +11282,22 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
         write_data$clock = clock;
         write_whole$clock = clock;
         read_state$clock = clock;
+        sel_pending_reg$clock = clock;
+        sel_enabled_reg$clock = clock;
+        sel_fresh_reg$clock = clock;
+        sel_running_reg$clock = clock;
+        sel_armed_reg$clock = clock;
+        sel_mask$clock = clock;
+        write_mask$clock = clock;
+        write_enabled$clock = clock;
+        write_is_queue$clock = clock;
+        any_pending$clock = clock;
+        sets_state$clock = clock;
+        state_set$clock = clock;
+        read_memory$clock = clock;
+        read_bits$clock = clock;
+        read_enabled$clock = clock;
+        read_armed$clock = clock;
         read_address$clock = clock;
         read_data$clock = clock;
         enable$d = enable$q;
@@ -9657,6 +11312,22 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
         write_data$d = write_data$q;
         write_whole$d = write_whole$q;
         read_state$d = read_state$q;
+        sel_pending_reg$d = sel_pending_reg$q;
+        sel_enabled_reg$d = sel_enabled_reg$q;
+        sel_fresh_reg$d = sel_fresh_reg$q;
+        sel_running_reg$d = sel_running_reg$q;
+        sel_armed_reg$d = sel_armed_reg$q;
+        sel_mask$d = sel_mask$q;
+        write_mask$d = write_mask$q;
+        write_enabled$d = write_enabled$q;
+        write_is_queue$d = write_is_queue$q;
+        any_pending$d = any_pending$q;
+        sets_state$d = sets_state$q;
+        state_set$d = state_set$q;
+        read_memory$d = read_memory$q;
+        read_bits$d = read_bits$q;
+        read_enabled$d = read_enabled$q;
+        read_armed$d = read_armed$q;
         read_address$d = read_address$q;
         read_data$d = read_data$q;
         memory$read_clock = clock;
@@ -9670,40 +11341,47 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
         s_rresp = 32'h0;
         reset = 1'b0;
         one = 32'h1;
-        sel_mask = one << sel;
-        sel_keep = ~sel_mask;
-        sel_pending = pending$q[sel];
-        sel_enabled = enable$q[sel];
-        sel_fresh = fresh$q[sel];
-        sel_armed = armed$q[sel];
-        sel_running = state_low$q[sel] && ~state_high$q[sel];
+        sel_mask$d = one << sel;
+        sel_keep = ~sel_mask$q;
+        sel_pending = sel_pending_reg$q;
+        sel_pending_reg$d = pending$q[sel];
+        sel_enabled = sel_enabled_reg$q;
+        sel_enabled_reg$d = enable$q[sel];
+        sel_fresh = sel_fresh_reg$q;
+        sel_fresh_reg$d = fresh$q[sel];
+        sel_armed = sel_armed_reg$q;
+        sel_armed_reg$d = armed$q[sel];
+        sel_running = sel_running_reg$q;
+        sel_running_reg$d = state_low$q[sel] && ~state_high$q[sel];
         if (take) begin
             pending_n = pending_n & sel_keep;
         end
         if (again) begin
-            pending_n = pending_n | sel_mask;
+            pending_n = pending_n | sel_mask$q;
         end
         if (disarm) begin
             armed_n = armed_n & sel_keep;
         end
-        if (set_state) begin
+        sets_state$d = set_state;
+        state_set$d = new_state;
+        if (sets_state$q) begin
             fresh_n = fresh_n & sel_keep;
             low_n = low_n & sel_keep;
             high_n = high_n & sel_keep;
-            if (new_state[32'h0]) begin
-                low_n = low_n | sel_mask;
+            if (state_set$q[32'h0]) begin
+                low_n = low_n | sel_mask$q;
             end
-            if (new_state[32'h1]) begin
-                high_n = high_n | sel_mask;
+            if (state_set$q[32'h1]) begin
+                high_n = high_n | sel_mask$q;
             end
         end
         write_queue = write_address$q[(32'h6)+:(6)];
         write_word = write_address$q[(32'h2)+:(4)];
         wide_queue = ((write_queue) & 7'h7f);
-        write_is_queue = (write_address$q[(32'hc)+:(4)] == 32'h1) && (write_address$q[(32'h0)+:(2)] == 32'h0) && (wide_queue < queues) && write_whole$q;
-        write_mask = one << write_queue;
-        write_keep = ~write_mask;
-        write_enabled = enable$q[write_queue];
+        write_is_queue$d = (write_address$q[(32'hc)+:(4)] == 32'h1) && (write_address$q[(32'h0)+:(2)] == 32'h0) && (wide_queue < queues) && write_whole$q;
+        write_mask$d = one << write_queue;
+        write_keep = ~write_mask$q;
+        write_enabled$d = enable$q[write_queue];
         s_awready = 1'b0;
         s_wready = 1'b0;
         s_bvalid = 1'b0;
@@ -9719,29 +11397,32 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
                 write_address$d = s_awaddr;
                 write_data$d = s_wdata;
                 write_whole$d = &s_wstrb;
-                write_state$d = 32'h1;
+                write_state$d = 32'h5;
             end
+        end
+        if (write_state$q == 32'h5) begin
+            write_state$d = 32'h1;
         end
         if (write_state$q == 32'h1) begin
             write_state$d = 32'h4;
-            if (write_is_queue) begin
+            if (write_is_queue$q) begin
                 if (write_word <= ((32'h4) & 4'hf)) begin
-                    mem_write = ~write_enabled;
+                    mem_write = ~write_enabled$q;
                 end
                 if ((write_word == 32'h6) || (write_word == 32'h7)) begin
                     mem_write = 1'b1;
-                    pending_n = pending_n | write_mask;
+                    pending_n = pending_n | write_mask$q;
                 end
                 if (write_word == 32'h9) begin
                     armed_n = armed_n & write_keep;
                     if (write_data$q[32'h0]) begin
-                        armed_n = armed_n | write_mask;
-                        pending_n = pending_n | write_mask;
+                        armed_n = armed_n | write_mask$q;
+                        pending_n = pending_n | write_mask$q;
                     end
                 end
                 if (write_word == 32'h5) begin
                     if (write_data$q[32'h0]) begin
-                        if (~write_enabled) begin
+                        if (~write_enabled$q) begin
                             write_state$d = 32'h2;
                         end
                     end
@@ -9772,13 +11453,17 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
             memory_word = 32'h7;
             mem_write = 1'b1;
             mem_data = 32'h0;
-            write_state$d = 32'h4;
-            enable$d = enable$q | write_mask;
-            fresh_n = fresh_n | write_mask;
-            pending_n = pending_n | write_mask;
+            write_state$d = 32'h6;
+            enable$d = enable$q | write_mask$q;
+            fresh_n = fresh_n | write_mask$q;
+            pending_n = pending_n | write_mask$q;
             armed_n = armed_n & write_keep;
             low_n = low_n & write_keep;
             high_n = high_n & write_keep;
+        end
+        if (write_state$q == 32'h6) begin
+            pending_n = pending_n | write_mask$q;
+            write_state$d = 32'h4;
         end
         if (write_state$q == 32'h4) begin
             s_bvalid = 1'b1;
@@ -9818,33 +11503,39 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
                 read_state$d = 32'h2;
             end
         end
+        read_memory$d = read_memory$q;
+        read_enabled$d = enable$q[read_queue];
+        read_armed$d = armed$q[read_queue];
+        read_bits$d = 32'h0;
+        if (state_low$q[read_queue]) begin
+            read_bits$d = 32'h1;
+        end
+        if (state_high$q[read_queue]) begin
+            read_bits$d = 32'h2;
+            if (state_low$q[read_queue]) begin
+                read_bits$d = 32'h3;
+            end
+        end
         if (read_state$q == 32'h2) begin
             read_state$d = 32'h3;
+            read_memory$d = memory$read_data;
+        end
+        if (read_state$q == 32'h3) begin
+            read_state$d = 32'h4;
             read_data$d = 32'h0;
             if (read_is_queue) begin
+                if ((read_word == 32'h8) && read_enabled$q) begin
+                    bit_value = ((read_bits$q) & 32'hffffffff);
+                end
+                if ((read_word == 32'h5) && read_enabled$q) begin
+                    bit_value = 32'h1;
+                end
+                if ((read_word == 32'h9) && read_armed$q) begin
+                    bit_value = 32'h1;
+                end
+                read_data$d = bit_value;
                 if (read_word <= ((32'h4) & 4'hf)) begin
-                    read_data$d = memory$read_data;
-                end
-                if (enable$q[read_queue]) begin
-                    if (read_word == 32'h8) begin
-                        if (state_low$q[read_queue]) begin
-                            bit_value = 32'h1;
-                        end
-                        if (state_high$q[read_queue]) begin
-                            bit_value = bit_value | ((32'h2) & 32'hffffffff);
-                        end
-                    end
-                    if (read_word == 32'h5) begin
-                        bit_value = 32'h1;
-                    end
-                end
-                if (read_word == 32'h9) begin
-                    if (armed$q[read_queue]) begin
-                        bit_value = 32'h1;
-                    end
-                end
-                if (read_word > ((32'h4) & 4'hf)) begin
-                    read_data$d = bit_value;
+                    read_data$d = read_memory$q;
                 end
             end
             if (read_low) begin
@@ -9860,14 +11551,15 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
                 read_data$d = counter_data;
             end
         end
-        if (read_state$q == 32'h3) begin
+        if (read_state$q == 32'h4) begin
             s_rvalid = 1'b1;
             if (s_rready) begin
                 read_state$d = 32'h0;
             end
         end
+        any_pending$d = |pending$q;
         boot_nonce = nonce$q;
-        active = |pending$q || (write_state$q != 32'h0) || (read_state$q != 32'h0);
+        active = any_pending$q || (write_state$q != 32'h0) || (read_state$q != 32'h0);
         pending$d = pending_n;
         fresh$d = fresh_n;
         armed$d = armed_n;
@@ -9978,13 +11670,17 @@ module metisvm_card$writer(clock,start,start_address,push,data,flush,ready,idle,
     reg  [6:0] beats_held$d;
     wire  [6:0] beats_held$q;
     reg  beats_held$clock;
+    reg  [9:0] boundary$d;
+    wire  [9:0] boundary$q;
+    reg  boundary$clock;
+    reg  full$d;
+    wire  full$q;
+    reg  full$clock;
 
     // Local signals
     reg  active;
     reg  issue;
-    reg  full;
-    reg  [11:0] place;
-    reg  [11:0] place_start;
+    reg  [9:0] start_place;
     reg  [11:0] held_bytes;
     reg  [63:0] held_wide;
     reg  accept;
@@ -10041,7 +11737,7 @@ module metisvm_card$writer(clock,start,start_address,push,data,flush,ready,idle,
         .q(sending$q),
         .clock(sending$clock)
     );
-    metisvm_card$cores$begun request(
+    metisvm_card$clears request(
         .d(request$d),
         .q(request$q),
         .clock(request$clock)
@@ -10061,6 +11757,16 @@ module metisvm_card$writer(clock,start,start_address,push,data,flush,ready,idle,
         .q(beats_held$q),
         .clock(beats_held$clock)
     );
+    metisvm_card$cores$best_load boundary(
+        .d(boundary$d),
+        .q(boundary$q),
+        .clock(boundary$clock)
+    );
+    metisvm_card$clears full(
+        .d(full$d),
+        .q(full$q),
+        .clock(full$clock)
+    );
 
     // Update code
     always @(*) begin
@@ -10075,6 +11781,8 @@ module metisvm_card$writer(clock,start,start_address,push,data,flush,ready,idle,
         request_address$clock = clock;
         request_words$clock = clock;
         beats_held$clock = clock;
+        boundary$clock = clock;
+        full$clock = clock;
         partial$d = partial$q;
         lane$d = lane$q;
         write_at$d = write_at$q;
@@ -10086,6 +11794,8 @@ module metisvm_card$writer(clock,start,start_address,push,data,flush,ready,idle,
         request_address$d = request_address$q;
         request_words$d = request_words$q;
         beats_held$d = beats_held$q;
+        boundary$d = boundary$q;
+        full$d = full$q;
         read_at_n = read_at$q;
         beats_n = beats_held$q;
         beats$read_clock = clock;
@@ -10094,12 +11804,9 @@ module metisvm_card$writer(clock,start,start_address,push,data,flush,ready,idle,
         held_bytes = ((held$q) & 12'hfff);
         held_bytes = held_bytes << 32'h3;
         held_wide = ((held_bytes) & 64'hffffffffffffffff);
-        place_start = address$q[(32'h0)+:(12)];
-        place = place_start + held_bytes;
-        full = (held$q == 32'h40) || ((held$q != 32'h0) && (place == 32'h0));
-        issue = ~active && (full || (flush && (held$q != 32'h0)));
-        accept = push && ~full && ~issue;
-        ready = ~full && ~issue;
+        issue = ~active && (full$q || (flush && (held$q != 32'h0)));
+        accept = push && ~full$q;
+        ready = ~full$q;
         idle = ~active && (held$q == 32'h0);
         shift = ((lane$q) & 9'h1ff);
         shift = shift << 32'h6;
@@ -10112,6 +11819,8 @@ module metisvm_card$writer(clock,start,start_address,push,data,flush,ready,idle,
         beats$write_enable = accept;
         if (accept) begin
             held$d = held$q + 32'h1;
+            boundary$d = boundary$q - 32'h1;
+            full$d = (held$q == 32'h3f) || (boundary$q == 32'h1);
             partial$d = beat;
             lane$d = lane$q + 32'h1;
             if (lane$q == 32'h0) begin
@@ -10123,8 +11832,10 @@ module metisvm_card$writer(clock,start,start_address,push,data,flush,ready,idle,
                 write_at$d = write_at$q + 32'h1;
             end
         end
+        start_place = ((start_address[(32'h3)+:(9)]) & 10'h3ff);
         if (start) begin
             address$d = start_address;
+            boundary$d = ((32'h200) & 10'h3ff) - start_place;
         end
         wq_valid = request$q;
         wq_address = request_address$q;
@@ -10148,6 +11859,10 @@ module metisvm_card$writer(clock,start,start_address,push,data,flush,ready,idle,
             beats_n = 32'h0;
             address$d = address$q + held_wide;
             held$d = 32'h0;
+            full$d = 1'b0;
+            if (boundary$q == 32'h0) begin
+                boundary$d = 32'h200;
+            end
             if (lane$q != 32'h0) begin
                 partial$d = 32'h0;
                 lane$d = 32'h0;

@@ -20,6 +20,11 @@ const LOG2: u32 = 8;
 const BURST: u64 = 8;
 const POLLS: usize = 400;
 
+/// Where a queue's digests go.
+fn output(index: usize) -> u64 {
+    Bench::data(index) + 0x8000
+}
+
 /// A job of some messages, laid out in a queue's data.
 fn keccak(bench: &Bench, index: usize, messages: &[&[u8]]) -> Submission {
     let batch = lay_out(messages).unwrap();
@@ -28,96 +33,130 @@ fn keccak(bench: &Bench, index: usize, messages: &[&[u8]]) -> Submission {
         opcode: Opcode::Keccak as u8,
         count: messages.len() as u32,
         input: Bench::data(index),
-        output: Bench::data(index) + 0x8000,
+        output: output(index),
         input_bytes: batch.len() as u32,
         output_bytes: 32,
         ..Submission::default()
     }
 }
 
-/// Some queues are kept full of an entry, the others have one NOP at a time. While a NOP waits, a full queue
-/// has no more than what is left of the service in progress, and one of its own.
-fn no_queue_waits_long(hogs: usize, entry: impl Fn(&Bench, usize) -> Submission) {
-    let mut bench = Bench::new(card(&RtlOptions::default()));
+/// Queues of which the first are kept full, and each of the others has one NOP at a time.
+struct Rivals<'a> {
+    bench: &'a mut Bench,
+    /// What each of the first queues is full of.
+    full_of: Vec<Submission>,
+    /// What each full queue had answered when a queue's NOP was submitted.
+    since: Vec<Vec<u64>>,
+    nops: u64,
+}
+
+impl Rivals<'_> {
+    fn submit(&mut self) {
+        for (index, entry) in self.full_of.iter().enumerate() {
+            while self.bench.queues[index].waiting() < 1 << LOG2 {
+                self.bench.push(index, *entry);
+            }
+            self.bench.ring(index);
+        }
+        let answered = self.answered();
+        for (index, since) in self.since.iter_mut().enumerate().skip(answered.len()) {
+            if self.bench.queues[index].waiting() == 0 {
+                self.bench.push(index, Submission::default());
+                self.bench.ring(index);
+                since.clone_from(&answered);
+            }
+        }
+    }
+
+    /// What the full queues have answered.
+    fn answered(&self) -> Vec<u64> {
+        let full = &self.bench.queues[..self.full_of.len()];
+        full.iter().map(|queue| queue.answered).collect()
+    }
+
+    /// While a NOP waits, a full queue has no more than what is left of the service in progress, and one of
+    /// its own.
+    fn is_soon(&self, index: usize, answered: &[u64]) {
+        for (hog, (now, before)) in answered.iter().zip(&self.since[index]).enumerate() {
+            let waited = now - before;
+            assert!(
+                waited <= 2 * BURST,
+                "queue {index} waits while queue {hog} is answered {waited} times"
+            );
+        }
+    }
+
+    fn poll(&mut self) {
+        let mut answered = self.answered();
+        let hogs = answered.len();
+        for (index, answer) in self.bench.poll().1 {
+            assert_eq!(answer.status, Status::Ok as u16);
+            if index < hogs {
+                answered[index] += 1;
+            } else {
+                self.nops += 1;
+                self.is_soon(index, &answered);
+            }
+        }
+        for (index, queue) in self.bench.queues.iter().enumerate() {
+            assert!(index >= hogs || queue.waiting() > 0, "queue {index} has run dry");
+            if index >= hogs && queue.waiting() > 0 {
+                self.is_soon(index, &answered);
+            }
+        }
+    }
+}
+
+fn no_queue_waits_long(bench: &mut Bench, hogs: usize, entry: impl Fn(&Bench, usize) -> Submission) {
     let count = bench.queues.len();
-    let entries: Vec<Submission> = (0..count).map(|index| entry(&bench, index)).collect();
     for index in 0..count {
         bench.enable(index, LOG2);
     }
-    // What each full queue had answered when the NOP of a queue was submitted.
-    let mut since = vec![vec![0; hogs]; count];
-    let mut worst = 0;
-    let mut answers_of_others = 0;
+    let mut rivals = Rivals {
+        full_of: (0..hogs).map(|index| entry(bench, index)).collect(),
+        since: vec![vec![0; hogs]; count],
+        nops: 0,
+        bench,
+    };
     for _ in 0..POLLS {
-        for index in 0..hogs {
-            while bench.queues[index].waiting() < 1 << LOG2 {
-                bench.push(index, entries[index]);
-            }
-            bench.ring(index);
-        }
-        let done: Vec<u64> = (0..hogs).map(|hog| bench.queues[hog].answered).collect();
-        for index in hogs..count {
-            if bench.queues[index].waiting() == 0 {
-                bench.push(index, Submission::default());
-                bench.ring(index);
-                since[index].clone_from(&done);
-            }
-        }
-        let mut done = done;
-        let (_, answers) = bench.poll();
-        for (index, answer) in answers {
-            assert_eq!(answer.status, Status::Ok as u16);
-            if index < hogs {
-                done[index] += 1;
-                continue;
-            }
-            answers_of_others += 1;
-            for (now, before) in done.iter().zip(&since[index]) {
-                worst = worst.max(now - before);
-            }
-        }
-        for index in 0..hogs {
-            assert!(bench.queues[index].waiting() > 0, "queue {index} has run dry");
-        }
-        for index in hogs..count {
-            for hog in 0..hogs {
-                let waited = bench.queues[hog].answered - since[index][hog];
-                assert!(
-                    bench.queues[index].waiting() == 0 || waited <= 2 * BURST,
-                    "queue {index} waits while queue {hog} is answered {waited} times"
-                );
-            }
-        }
+        rivals.submit();
+        rivals.poll();
     }
-    assert!(
-        worst <= 2 * BURST,
-        "{worst} entries of a full queue before one NOP"
-    );
-    assert!(answers_of_others > 50, "{answers_of_others} NOPs");
-    assert_eq!(bench.meter.broken(), None);
+    assert!(rivals.nops > 50, "{} NOPs", rivals.nops);
+    assert_eq!(rivals.bench.meter.broken(), None);
+}
+
+fn bench() -> Bench {
+    Bench::new(card(&RtlOptions::default()))
 }
 
 #[test]
 fn a_queue_that_is_kept_full_of_nops_starves_no_other() {
     if has_verilator() {
-        no_queue_waits_long(1, |_, _| Submission::default());
+        no_queue_waits_long(&mut bench(), 1, |_, _| Submission::default());
     }
 }
 
 #[test]
 fn all_queues_but_one_kept_full_do_not_starve_it() {
     if has_verilator() {
-        let count =
-            metisvm_firmware::Capabilities::clone(card(&RtlOptions::default()).capabilities()).max_queues;
-        no_queue_waits_long(count as usize - 1, |_, _| Submission::default());
+        let mut bench = bench();
+        let hogs = bench.queues.len() - 1;
+        no_queue_waits_long(&mut bench, hogs, |_, _| Submission::default());
     }
 }
 
 #[test]
 fn a_queue_that_is_kept_full_of_jobs_starves_no_other() {
-    if has_verilator() {
-        no_queue_waits_long(1, |bench, index| keccak(bench, index, &[&[7; 40], &[1; 200]]));
+    if !has_verilator() {
+        return;
     }
+    let messages: [&[u8]; 2] = [&[7; 40], &[1; 200]];
+    let mut bench = bench();
+    no_queue_waits_long(&mut bench, 1, |bench, index| keccak(bench, index, &messages));
+    let words = bench.load(output(0), 8);
+    let found: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+    assert_eq!(found, messages.map(Keccak256::digest).concat());
 }
 
 /// Polls until a condition holds, or for so many polls of 2,048 cycles.

@@ -1,9 +1,9 @@
 //! The card's end of the bridge.
 
 use super::TAG_BITS;
-use super::fifo::Fifo;
 use super::shifter::Shifter;
 use super::widths::Widths;
+use crate::stream::slice::Slice;
 use rust_hdl::prelude::*;
 
 /// Drives the card's pins from the frames of one link, and sends what the card offers as frames on the other.
@@ -116,9 +116,10 @@ pub struct CardEnd<const W: usize, const S: usize> {
     /// See there.
     pub busy: Signal<In, Bit>,
 
-    arrivals: Fifo<32>,
-    departures: Fifo<32>,
+    arrivals: Slice<32>,
+    departures: Slice<32>,
     sender: Shifter<S>,
+    memory: Slice<112>,
     widths: Widths<W>,
 
     // What arrives. Words left of a frame, and whether they are a beat of read data.
@@ -146,11 +147,13 @@ pub struct CardEnd<const W: usize, const S: usize> {
     write_left: DFF<Bits<11>>,
     // What the host believes of `busy`, and whether it waits for the answer to a reset.
     told: DFF<Bit>,
+    busy_seen: DFF<Bit>,
     flr_answer: DFF<Bit>,
 
     word: Signal<Local, Bits<32>>,
     blocked: Signal<Local, Bit>,
     take: Signal<Local, Bit>,
+    memory_word: Signal<Local, Bits<112>>,
     word_wide: Signal<Local, Bits<W>>,
     beat_rest: Signal<Local, Bits<W>>,
     rq_back: Signal<Local, Bits<3>>,
@@ -197,9 +200,12 @@ impl<const W: usize, const S: usize> Logic for CardEnd<W, S> {
             chosen,
             write_left,
             told,
+            busy_seen,
             flr_answer
         );
-        clock!(self, clock, arrivals, departures, sender);
+        clock!(self, clock, arrivals, departures, sender, memory);
+        self.arrivals.clear.next = false;
+        self.departures.clear.next = false;
         self.arrivals.in_data.next = self.link_in_data.val();
         self.arrivals.in_valid.next = self.link_in_valid.val();
         self.link_in_ready.next = self.arrivals.in_ready.val();
@@ -291,7 +297,15 @@ impl<const W: usize, const S: usize> Logic for CardEnd<W, S> {
 
         // What leaves: a frame is chosen while the one before it is sent. Each that goes first is bounded, by
         // what is under way or by credit, so that the last is not kept waiting.
-        self.rises.next = self.busy.val() && !self.told.q.val();
+        self.busy_seen.d.next = self.busy.val();
+        self.memory.clear.next = false;
+        self.memory_word.next = bit_cast::<112, 48>(self.mw_address.val());
+        self.memory_word.next = self.memory_word.val() << 64;
+        self.memory.in_data.next = self.memory_word.val() | bit_cast::<112, 64>(self.mw_data.val());
+        self.memory.in_valid.next = self.mw_valid.val();
+        self.mw_ready.next = self.memory.in_ready.val();
+        self.memory.out_ready.next = false;
+        self.rises.next = self.busy_seen.q.val() && !self.told.q.val();
         self.go.next = self.sender.free.val() && (self.chosen.q.val() != 0);
         self.loads.next = self.go.val();
         if self.chosen.q.val() == 0 {
@@ -307,9 +321,9 @@ impl<const W: usize, const S: usize> Logic for CardEnd<W, S> {
                 self.chosen.d.next = 3.into();
             } else if self.wq_valid.val() {
                 self.chosen.d.next = 4.into();
-            } else if self.mw_valid.val() {
+            } else if self.memory.out_valid.val() {
                 self.chosen.d.next = 5.into();
-            } else if self.told.q.val() && !self.busy.val() {
+            } else if self.told.q.val() && !self.busy_seen.q.val() {
                 self.chosen.d.next = 7.into();
             }
         }
@@ -327,7 +341,6 @@ impl<const W: usize, const S: usize> Logic for CardEnd<W, S> {
         self.rq_ready.next = false;
         self.wq_ready.next = false;
         self.wd_ready.next = false;
-        self.mw_ready.next = false;
         self.rq_goes.next = false;
         self.irq_goes.next = false;
         if self.chosen.q.val() == 1 {
@@ -359,13 +372,13 @@ impl<const W: usize, const S: usize> Logic for CardEnd<W, S> {
             }
         }
         if self.chosen.q.val() == 5 {
-            self.field.next = bit_cast::<32, 16>(self.mw_address.val().get_bits::<16>(32));
-            self.follows.next = bit_cast::<S, 64>(self.mw_data.val());
+            self.field.next = bit_cast::<32, 16>(self.memory.out_data.val().get_bits::<16>(96));
+            self.follows.next = bit_cast::<S, 64>(self.memory.out_data.val().get_bits::<64>(0));
             self.follows.next = self.follows.val() << 32;
             self.follows.next =
-                self.follows.val() | bit_cast::<S, 32>(self.mw_address.val().get_bits::<32>(0));
+                self.follows.val() | bit_cast::<S, 32>(self.memory.out_data.val().get_bits::<32>(64));
             self.sender.words.next = 4.into();
-            self.mw_ready.next = self.go.val();
+            self.memory.out_ready.next = self.go.val();
         }
         if self.chosen.q.val() == 6 {
             self.number.next = bit_cast::<32, 6>(self.irq_vector.val());
@@ -373,14 +386,14 @@ impl<const W: usize, const S: usize> Logic for CardEnd<W, S> {
             self.irq_goes.next = self.go.val();
         }
         if self.chosen.q.val() == 7 {
-            if self.busy.val() {
+            if self.busy_seen.q.val() {
                 self.field.next = 1.into();
             }
             if self.flr_answer.q.val() {
                 self.field.next = self.field.val() | bits::<32>(2);
             }
             if self.go.val() {
-                self.told.d.next = self.busy.val();
+                self.told.d.next = self.busy_seen.q.val();
                 self.flr_answer.d.next = false;
             }
         }

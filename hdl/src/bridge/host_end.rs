@@ -1,9 +1,10 @@
 //! The host's end of the bridge: what a chip beside the card, or a simulation of it, has.
 
 use super::TAG_BITS;
-use super::fifo::Fifo;
 use super::shifter::Shifter;
 use super::widths::Widths;
+use crate::stream::buffer::Buffer;
+use crate::stream::slice::Slice;
 use rust_hdl::prelude::*;
 
 /// Offers the card's own pins again, from the frames of its links.
@@ -117,12 +118,12 @@ pub struct HostEnd<const W: usize, const S: usize> {
     /// See there.
     pub busy: Signal<Out, Bit>,
 
-    arrivals: Fifo<32>,
-    departures: Fifo<32>,
+    arrivals: Slice<32>,
+    departures: Slice<32>,
     sender: Shifter<S>,
     widths: Widths<W>,
-    requests: Fifo<85>,
-    interrupts: Fifo<6>,
+    requests: Buffer<85>,
+    interrupts: Buffer<6>,
 
     // What leaves: the kind of the frame that comes next, 0 for none yet.
     chosen: DFF<Bits<3>>,
@@ -213,6 +214,8 @@ impl<const W: usize, const S: usize> Logic for HostEnd<W, S> {
             card_busy
         );
         clock!(self, clock, arrivals, departures, sender, requests, interrupts);
+        self.arrivals.clear.next = false;
+        self.departures.clear.next = false;
         self.arrivals.in_data.next = self.link_in_data.val();
         self.arrivals.in_valid.next = self.link_in_valid.val();
         self.link_in_ready.next = self.arrivals.in_ready.val();
@@ -353,6 +356,8 @@ impl<const W: usize, const S: usize> Logic for HostEnd<W, S> {
         self.request.next = self.request.val() | self.request_part.val();
         self.request_part.next = bit_cast::<85, 8>(self.header.q.val().get_bits::<8>(8));
         self.request_part.next = self.request_part.val() << 77;
+        self.requests.clear.next = false;
+        self.interrupts.clear.next = false;
         self.requests.in_data.next = self.request.val() | self.request_part.val();
         self.requests.in_valid.next = false;
         self.interrupts.in_data.next = self.word.val().get_bits::<6>(8);

@@ -37,7 +37,7 @@
 pub mod bridged;
 pub mod card_end;
 pub mod ecp5;
-pub mod fifo;
+
 pub mod host_end;
 pub mod shifter;
 pub mod widths;

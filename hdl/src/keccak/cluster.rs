@@ -2,6 +2,7 @@
 
 use super::lane::Lane;
 use crate::stream::fifo::Fifo;
+use crate::stream::slice::Slice;
 use rust_hdl::prelude::*;
 
 /// Gives each message to the core with the least to do, and hands on the digests in the order of the messages.
@@ -42,6 +43,7 @@ pub struct Cluster<const W: usize, const D: usize> {
     pub has_word: Signal<Out, Bit>,
     lanes: Vec<Lane<W, D>>,
     order: Fifo<4, 8, 9>,
+    digests: Slice<65>,
     /// The core that takes the beats, and whether one of its message has come.
     target: DFF<Bits<4>>,
     begun: DFF<Bit>,
@@ -67,6 +69,8 @@ pub struct Cluster<const W: usize, const D: usize> {
     last_core: Constant<Bits<4>>,
     no_word: Constant<Bits<64>>,
     full_load: Constant<Bits<10>>,
+    last_flag: Constant<Bits<65>>,
+    entry: Signal<Local, Bits<65>>,
 }
 
 impl<const W: usize, const D: usize> Cluster<W, D> {
@@ -89,6 +93,7 @@ impl<const W: usize, const D: usize> Cluster<W, D> {
             has_word: Signal::default(),
             lanes: (0..cores).map(|_| Lane::new(rounds_per_cycle)).collect(),
             order: Fifo::default(),
+            digests: Slice::default(),
             target: DFF::default(),
             begun: DFF::default(),
             best: DFF::default(),
@@ -112,6 +117,8 @@ impl<const W: usize, const D: usize> Cluster<W, D> {
             last_core: Constant::new((cores as u64 - 1).into()),
             no_word: Constant::new(0_u64.into()),
             full_load: Constant::new(0x3ff_u64.into()),
+            last_flag: Constant::new(Bits::<65>::default().replace_bit(64, true)),
+            entry: Signal::default(),
         }
     }
 }
@@ -122,7 +129,8 @@ impl<const W: usize, const D: usize> Logic for Cluster<W, D> {
         dff_setup!(
             self, clock, target, begun, best, scan, best_load, scan_load, scanned
         );
-        clock!(self, clock, order);
+        clock!(self, clock, order, digests);
+        self.digests.clear.next = self.clear.val();
         self.order.clear.next = self.clear.val();
 
         // Beats go to one core.
@@ -195,10 +203,17 @@ impl<const W: usize, const D: usize> Logic for Cluster<W, D> {
                 self.word_last.next = self.lanes[i].out_last.val();
             }
         }
-        self.out_data.next = self.word.val();
-        self.out_valid.next = self.word_valid.val();
-        self.out_last.next = self.word_last.val();
-        self.out_fire.next = self.word_valid.val() && self.out_ready.val();
+        self.entry.next = bit_cast::<65, 64>(self.word.val());
+        if self.word_last.val() {
+            self.entry.next = self.entry.val() | self.last_flag.val();
+        }
+        self.digests.in_data.next = self.entry.val();
+        self.digests.in_valid.next = self.word_valid.val();
+        self.out_fire.next = self.word_valid.val() && self.digests.in_ready.val();
+        self.out_data.next = self.digests.out_data.val().get_bits::<64>(0);
+        self.out_last.next = self.digests.out_data.val().get_bit(64);
+        self.out_valid.next = self.digests.out_valid.val();
+        self.digests.out_ready.next = self.out_ready.val();
         self.order.pop.next = self.out_fire.val() && self.word_last.val();
         self.count.next = 0.into();
         self.some_word.next = false;

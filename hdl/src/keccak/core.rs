@@ -18,7 +18,7 @@ use rust_hdl::prelude::*;
 ///
 /// With R rounds a cycle a message of n blocks takes 24·n/R + 2 cycles if its words are there in time. The
 /// absorber takes one word a cycle and a block has 17: from R = 2 on, it is what bounds long messages, at
-/// some 20 cycles a block. More rounds a cycle are for clocks that are slow for other reasons; each costs the
+/// some 19 cycles a block. More rounds a cycle are for clocks that are slow for other reasons; each costs the
 /// whole logic of a round.
 #[derive(LogicBlock)]
 pub struct Core {

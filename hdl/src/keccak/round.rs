@@ -61,6 +61,7 @@ pub struct Rounds {
     parity_high: Vec<Signal<Local, Bits<64>>>,
     parity_low: Vec<Signal<Local, Bits<64>>>,
     parity_turned: Vec<Signal<Local, Bits<64>>>,
+    effect: Vec<Signal<Local, Bits<64>>>,
     theta: Vec<Signal<Local, Bits<64>>>,
     high: Vec<Signal<Local, Bits<64>>>,
     low: Vec<Signal<Local, Bits<64>>>,
@@ -88,6 +89,7 @@ impl Rounds {
             parity_high: columns(),
             parity_low: columns(),
             parity_turned: columns(),
+            effect: columns(),
             theta: lanes(),
             high: lanes(),
             low: lanes(),
@@ -125,11 +127,14 @@ impl Logic for Rounds {
                 self.parity_turned[5 * r + x].next =
                     self.parity_high[5 * r + x].val() | self.parity_low[5 * r + x].val();
             }
+            // What theta adds to a column is formed once for its five bits: there are fewer wires than with
+            // both parities at each of them, and wires are what a round waits for.
             for x in 0..5 {
+                self.effect[5 * r + x].next =
+                    self.parity[5 * r + (x + 4) % 5].val() ^ self.parity_turned[5 * r + (x + 1) % 5].val();
                 for y in 0..5 {
-                    self.theta[25 * r + x + 5 * y].next = self.state[25 * r + x + 5 * y].val()
-                        ^ self.parity[5 * r + (x + 4) % 5].val()
-                        ^ self.parity_turned[5 * r + (x + 1) % 5].val();
+                    self.theta[25 * r + x + 5 * y].next =
+                        self.state[25 * r + x + 5 * y].val() ^ self.effect[5 * r + x].val();
                 }
             }
             for i in 0..25 {

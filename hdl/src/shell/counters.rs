@@ -13,10 +13,11 @@ pub struct Counters {
     pub by: [Signal<In, Bits<10>>; 12],
     /// The word that is read.
     pub address: Signal<In, Bits<5>>,
-    /// Its value.
+    /// Its value, a cycle later.
     pub data: Signal<Out, Bits<32>>,
     step: [DFF<Bits<10>>; 12],
     count: [DFF<Bits<64>>; 12],
+    data_reg: DFF<Bits<32>>,
     now: Signal<Local, Bits<10>>,
     wide: Signal<Local, Bits<64>>,
     chosen: Signal<Local, Bits<64>>,
@@ -25,6 +26,7 @@ pub struct Counters {
 impl Logic for Counters {
     #[hdl_gen]
     fn update(&mut self) {
+        dff_setup!(self, clock, data_reg);
         self.chosen.next = 0.into();
         for i in 0..12 {
             self.step[i].clock.next = self.clock.val();
@@ -37,9 +39,10 @@ impl Logic for Counters {
                 self.chosen.next = self.count[i].q.val();
             }
         }
-        self.data.next = self.chosen.val().get_bits::<32>(0);
+        self.data_reg.d.next = self.chosen.val().get_bits::<32>(0);
         if self.address.val().get_bit(0) {
-            self.data.next = self.chosen.val().get_bits::<32>(32);
+            self.data_reg.d.next = self.chosen.val().get_bits::<32>(32);
         }
+        self.data.next = self.data_reg.q.val();
     }
 }

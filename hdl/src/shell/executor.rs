@@ -22,7 +22,7 @@ pub struct Executor {
     pub boot_nonce: Signal<In, Bits<32>>,
     /// The entry.
     pub entry: [Signal<In, Bits<64>>; 8],
-    /// It begins.
+    /// It begins; its words are there since the cycle before.
     pub start: Signal<In, Bit>,
     /// A CANCEL means it.
     pub cancelled: Signal<In, Bit>,

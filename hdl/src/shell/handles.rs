@@ -20,7 +20,7 @@ pub struct Handles {
     pub upto: Signal<In, Bits<49>>,
     /// Begins to compare.
     pub search: Signal<In, Bit>,
-    /// Gives `handle` the range.
+    /// Gives `handle` the range, which stays for another cycle.
     pub insert: Signal<In, Bit>,
     /// Forgets `handle`.
     pub remove: Signal<In, Bit>,
@@ -36,13 +36,15 @@ pub struct Handles {
     seen: DFF<Bits<7>>,
     running: DFF<Bit>,
     hit: DFF<Bit>,
+    mask: DFF<Bits<64>>,
+    inserts: DFF<Bit>,
+    removes: DFF<Bit>,
     piece: DFF<Bits<97>>,
     piece_counts: DFF<Bit>,
     below: DFF<Bit>,
     above: DFF<Bit>,
     both_count: DFF<Bit>,
     one: Signal<Local, Bits<64>>,
-    mask: Signal<Local, Bits<64>>,
     inverse: Signal<Local, Bits<64>>,
     entry: Signal<Local, Bits<97>>,
     entry_high: Signal<Local, Bits<97>>,
@@ -62,6 +64,9 @@ impl Logic for Handles {
             seen,
             running,
             hit,
+            mask,
+            inserts,
+            removes,
             piece,
             piece_counts,
             below,
@@ -71,15 +76,17 @@ impl Logic for Handles {
         self.pieces.read_clock.next = self.clock.val();
         self.pieces.write_clock.next = self.clock.val();
         self.one.next = 1.into();
-        self.mask.next = self.one.val() << self.handle.val();
-        self.inverse.next = !self.mask.val();
+        self.mask.d.next = self.one.val() << self.handle.val();
+        self.inverse.next = !self.mask.q.val();
         self.present.next = self.valid.q.val().get_bit(self.handle.val().index());
         self.entry.next = bit_cast::<97, 48>(self.start.val());
         self.entry_high.next = bit_cast::<97, 49>(self.upto.val());
         self.entry_high.next = self.entry_high.val() << 48;
         self.pieces.write_address.next = self.handle.val();
         self.pieces.write_data.next = self.entry.val() | self.entry_high.val();
-        self.pieces.write_enable.next = self.insert.val();
+        self.inserts.d.next = self.insert.val();
+        self.removes.d.next = self.remove.val();
+        self.pieces.write_enable.next = self.inserts.q.val();
         self.pieces.read_address.next = self.at.q.val().get_bits::<6>(0);
         self.seen.d.next = self.at.q.val();
         // The memory answers one cycle late, is looked at in the next, and compared in the one after that.
@@ -116,10 +123,10 @@ impl Logic for Handles {
         }
         self.searched.next = !self.running.q.val();
         self.meets.next = self.hit.q.val();
-        if self.insert.val() {
-            self.valid.d.next = self.valid.q.val() | self.mask.val();
+        if self.inserts.q.val() {
+            self.valid.d.next = self.valid.q.val() | self.mask.q.val();
         }
-        if self.remove.val() {
+        if self.removes.q.val() {
             self.valid.d.next = self.valid.q.val() & self.inverse.val();
         }
         if self.clear.val() {

@@ -101,6 +101,24 @@ pub struct KeccakJob<const W: usize, const D: usize> {
     descriptor: DFF<Bits<64>>,
     last_byte: DFF<Bits<33>>,
     total: DFF<Bits<33>>,
+    /// What follows from the entry: computed long before the job begins.
+    no_count: DFF<Bit>,
+    starts: DFF<Bit>,
+    no_bytes: DFF<Bit>,
+    wraps: DFF<Bit>,
+    ahead: DFF<Bits<30>>,
+    /// The next piece of descriptors; right once `settled` is 3.
+    piece: DFF<Bits<7>>,
+    pieces_left: DFF<Bits<30>>,
+    piece_address: DFF<Bits<64>>,
+    settled: DFF<Bits<2>>,
+    /// Of the message that is looked at, and of the next one.
+    message_address: DFF<Bits<64>>,
+    is_outside: DFF<Bit>,
+    is_over: DFF<Bit>,
+    is_last: DFF<Bit>,
+    none_next: DFF<Bit>,
+    none_left: DFF<Bit>,
     state: DFF<Bits<3>>,
     ending: DFF<Bits<2>>,
     index: DFF<Bits<17>>,
@@ -115,8 +133,8 @@ pub struct KeccakJob<const W: usize, const D: usize> {
     batch_bytes: Signal<Local, Bits<32>>,
     output_bytes: Signal<Local, Bits<32>>,
     limit: Signal<Local, Bits<30>>,
-    piece: Signal<Local, Bits<30>>,
-    index_wide: Signal<Local, Bits<30>>,
+    next_wide: Signal<Local, Bits<30>>,
+    piece_wide: Signal<Local, Bits<30>>,
     next_index: Signal<Local, Bits<17>>,
     offset: Signal<Local, Bits<32>>,
     length: Signal<Local, Bits<32>>,
@@ -131,7 +149,6 @@ pub struct KeccakJob<const W: usize, const D: usize> {
     fail: Signal<Local, Bit>,
     fail_status: Signal<Local, Bits<15>>,
     fail_detail: Signal<Local, Bits<32>>,
-    ahead: Signal<Local, Bits<30>>,
     takes: Signal<Local, Bit>,
     throws_away: Signal<Local, Bit>,
     beat: Signal<Local, Bits<D>>,
@@ -190,6 +207,21 @@ impl<const W: usize, const D: usize> Default for KeccakJob<W, D> {
             descriptor: DFF::default(),
             last_byte: DFF::default(),
             total: DFF::default(),
+            no_count: DFF::default(),
+            starts: DFF::default(),
+            no_bytes: DFF::default(),
+            wraps: DFF::default(),
+            ahead: DFF::default(),
+            piece: DFF::default(),
+            pieces_left: DFF::default(),
+            piece_address: DFF::default(),
+            settled: DFF::default(),
+            message_address: DFF::default(),
+            is_outside: DFF::default(),
+            is_over: DFF::default(),
+            is_last: DFF::default(),
+            none_next: DFF::default(),
+            none_left: DFF::default(),
             state: DFF::default(),
             ending: DFF::default(),
             index: DFF::default(),
@@ -203,8 +235,8 @@ impl<const W: usize, const D: usize> Default for KeccakJob<W, D> {
             batch_bytes: Signal::default(),
             output_bytes: Signal::default(),
             limit: Signal::default(),
-            piece: Signal::default(),
-            index_wide: Signal::default(),
+            next_wide: Signal::default(),
+            piece_wide: Signal::default(),
             next_index: Signal::default(),
             offset: Signal::default(),
             length: Signal::default(),
@@ -219,7 +251,6 @@ impl<const W: usize, const D: usize> Default for KeccakJob<W, D> {
             fail: Signal::default(),
             fail_status: Signal::default(),
             fail_detail: Signal::default(),
-            ahead: Signal::default(),
             takes: Signal::default(),
             throws_away: Signal::default(),
             beat: Signal::default(),
@@ -234,8 +265,35 @@ impl<const W: usize, const D: usize> Logic for KeccakJob<W, D> {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, state, ending, index, asked, sum, words_left, status_reg, detail_reg, begun,
-            descriptor, last_byte, total
+            self,
+            clock,
+            state,
+            ending,
+            index,
+            asked,
+            sum,
+            words_left,
+            status_reg,
+            detail_reg,
+            begun,
+            descriptor,
+            last_byte,
+            total,
+            no_count,
+            starts,
+            no_bytes,
+            wraps,
+            ahead,
+            piece,
+            pieces_left,
+            piece_address,
+            settled,
+            message_address,
+            is_outside,
+            is_over,
+            is_last,
+            none_next,
+            none_left
         );
         clock!(self, clock, crc, beats, descriptors);
         self.count.next = self.entry[2].val().get_bits::<32>(32);
@@ -243,8 +301,10 @@ impl<const W: usize, const D: usize> Logic for KeccakJob<W, D> {
         self.output_bytes.next = self.entry[5].val().get_bits::<32>(32);
         // Descriptors that lie inside the batch.
         self.limit.next = bit_cast::<30, 29>(self.batch_bytes.val().get_bits::<29>(3));
-        self.index_wide.next = bit_cast::<30, 17>(self.index.q.val());
         self.next_index.next = self.index.q.val() + 1;
+        self.next_wide.next = bit_cast::<30, 17>(self.next_index.val());
+        self.is_last.d.next = bit_cast::<32, 17>(self.next_index.val()) == self.count.val();
+        self.none_next.d.next = self.next_wide.val() >= self.limit.val();
         self.batch_wide.next = bit_cast::<33, 32>(self.batch_bytes.val());
         self.most.next = bit_cast::<33, 32>(self.max_bytes.val());
         self.status.next = self.status_reg.q.val();
@@ -284,27 +344,37 @@ impl<const W: usize, const D: usize> Logic for KeccakJob<W, D> {
         self.offset_wide.next = bit_cast::<33, 32>(self.offset.val());
         self.length_wide.next = bit_cast::<33, 32>(self.length.val());
         // Descriptors to ask for: 64, or what is left of the batch and of the count.
-        self.ahead.next = bit_cast::<30, 29>(self.count.val().get_bits::<29>(0));
-        if self.limit.val() < self.ahead.val() {
-            self.ahead.next = self.limit.val();
+        self.ahead.d.next = bit_cast::<30, 29>(self.count.val().get_bits::<29>(0));
+        if self.limit.val() < bit_cast::<30, 29>(self.count.val().get_bits::<29>(0)) {
+            self.ahead.d.next = self.limit.val();
         }
-        self.piece.next = self.ahead.val() - self.asked.q.val();
-        if self.piece.val() > bits::<30>(64) {
-            self.piece.next = 64.into();
+        self.pieces_left.d.next = self.ahead.q.val() - self.asked.q.val();
+        self.piece.d.next = bit_cast::<7, 6>(self.pieces_left.q.val().get_bits::<6>(0));
+        if self.pieces_left.q.val().get_bits::<24>(6).any() {
+            self.piece.d.next = 64.into();
         }
+        self.piece_wide.next = bit_cast::<30, 7>(self.piece.q.val());
         self.asked_bytes.next = bit_cast::<64, 30>(self.asked.q.val());
         self.asked_bytes.next = self.asked_bytes.val() << 3;
-        self.cmd_address.next = self.entry[3].val() + bit_cast::<64, 32>(self.offset.val());
+        self.piece_address.d.next = self.entry[3].val() + self.asked_bytes.val();
+        self.message_address.d.next = self.entry[3].val() + bit_cast::<64, 32>(self.offset.val());
+        self.cmd_address.next = self.message_address.q.val();
         self.cmd_length.next = bit_cast::<49, 32>(self.length.val());
         self.cmd_kind.next = 3.into();
         self.first.next = bit_cast::<65, 64>(self.entry[4].val());
         self.extent.next = bit_cast::<65, 32>(self.count.val());
         self.extent.next = self.extent.val() << 5;
         self.span.next = self.first.val() + self.extent.val();
+        self.wraps.d.next = self.span.val().get_bit(64);
+        self.no_count.d.next = (self.count.val() == 0) || (self.count.val() > self.max_messages.val());
+        self.no_bytes.d.next =
+            (self.batch_bytes.val() > self.max_bytes.val()) || (self.output_bytes.val() != 32);
+        self.settled.d.next = 0.into();
 
+        self.starts.d.next = self.start.val();
         self.crc.clear.next = false;
         if self.state.q.val() == 0 {
-            if self.start.val() {
+            if self.starts.q.val() {
                 self.state.d.next = 1.into();
                 self.ending.d.next = 0.into();
                 self.index.d.next = 0.into();
@@ -320,6 +390,7 @@ impl<const W: usize, const D: usize> Logic for KeccakJob<W, D> {
         if self.state.q.val() == 1 {
             self.state.d.next = 2.into();
             self.begun.d.next = true;
+            self.none_left.d.next = self.limit.val() == 0;
             if self.entry[3].val().get_bits::<3>(0).any() {
                 self.fail.next = true;
                 self.fail_status.next = 2.into();
@@ -328,31 +399,35 @@ impl<const W: usize, const D: usize> Logic for KeccakJob<W, D> {
                 self.fail.next = true;
                 self.fail_status.next = 2.into();
                 self.fail_detail.next = 4.into();
-            } else if (self.count.val() == 0) || (self.count.val() > self.max_messages.val()) {
+            } else if self.no_count.q.val() {
                 self.fail.next = true;
                 self.fail_status.next = 2.into();
                 self.fail_detail.next = 2.into();
-            } else if (self.batch_bytes.val() > self.max_bytes.val()) || (self.output_bytes.val() != 32) {
+            } else if self.no_bytes.q.val() {
                 self.fail.next = true;
                 self.fail_status.next = 2.into();
                 self.fail_detail.next = 5.into();
-            } else if self.span.val().get_bit(64) {
+            } else if self.wraps.q.val() {
                 self.fail.next = true;
                 self.fail_status.next = 7.into();
             }
         }
         if self.state.q.val() == 2 {
             // One piece of descriptors is asked for before the messages of the one before it.
-            if self.piece.val() == 0 {
+            self.cmd_kind.next = 2.into();
+            self.cmd_address.next = self.piece_address.q.val();
+            self.cmd_length.next = bit_cast::<49, 7>(self.piece.q.val());
+            self.cmd_length.next = self.cmd_length.val() << 3;
+            if self.settled.q.val() != 3 {
+                self.settled.d.next = self.settled.q.val() + 1;
+            } else if self.piece.q.val() == 0 {
                 self.state.d.next = 3.into();
             } else {
+                self.settled.d.next = 3.into();
                 self.cmd_valid.next = true;
-                self.cmd_kind.next = 2.into();
-                self.cmd_address.next = self.entry[3].val() + self.asked_bytes.val();
-                self.cmd_length.next = bit_cast::<49, 30>(self.piece.val());
-                self.cmd_length.next = self.cmd_length.val() << 3;
                 if self.cmd_ready.val() {
-                    self.asked.d.next = self.asked.q.val() + self.piece.val();
+                    self.settled.d.next = 0.into();
+                    self.asked.d.next = self.asked.q.val() + self.piece_wide.val();
                     if self.asked.q.val() != 0 {
                         self.state.d.next = 3.into();
                     }
@@ -361,7 +436,7 @@ impl<const W: usize, const D: usize> Logic for KeccakJob<W, D> {
         }
         if self.state.q.val() == 3 {
             self.descriptor.d.next = self.descriptors.out_data.val();
-            if self.index_wide.val() >= self.limit.val() {
+            if self.none_left.q.val() {
                 self.fail.next = true;
                 self.fail_status.next = 18.into();
                 self.fail_detail.next = bit_cast::<32, 17>(self.index.q.val());
@@ -376,23 +451,26 @@ impl<const W: usize, const D: usize> Logic for KeccakJob<W, D> {
             self.state.d.next = 5.into();
         }
         if self.state.q.val() == 5 {
-            self.fail_detail.next = bit_cast::<32, 17>(self.index.q.val());
+            self.is_outside.d.next =
+                self.offset.val().get_bits::<3>(0).any() || (self.last_byte.q.val() > self.batch_wide.val());
+            self.is_over.d.next = self.total.q.val() > self.most.val();
             self.state.d.next = 6.into();
-            if self.offset.val().get_bits::<3>(0).any() || (self.last_byte.q.val() > self.batch_wide.val()) {
-                self.fail.next = true;
-                self.fail_status.next = 18.into();
-            } else if self.total.q.val() > self.most.val() {
-                self.fail.next = true;
-                self.fail_status.next = 15.into();
-            }
         }
         if self.state.q.val() == 6 {
-            self.cmd_valid.next = true;
-            if self.cmd_ready.val() {
+            self.fail_detail.next = bit_cast::<32, 17>(self.index.q.val());
+            self.cmd_valid.next = !self.is_outside.q.val() && !self.is_over.q.val();
+            if self.is_outside.q.val() {
+                self.fail.next = true;
+                self.fail_status.next = 18.into();
+            } else if self.is_over.q.val() {
+                self.fail.next = true;
+                self.fail_status.next = 15.into();
+            } else if self.cmd_ready.val() {
                 self.sum.d.next = self.total.q.val();
                 self.index.d.next = self.next_index.val();
+                self.none_left.d.next = self.none_next.q.val();
                 self.state.d.next = 3.into();
-                if bit_cast::<32, 17>(self.next_index.val()) == self.count.val() {
+                if self.is_last.q.val() {
                     self.state.d.next = 7.into();
                 } else if self.index.q.val().get_bits::<6>(0).all() {
                     self.state.d.next = 2.into();

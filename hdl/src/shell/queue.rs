@@ -129,12 +129,19 @@ pub struct Queue {
     good: DFF<Bit>,
     has_found: DFF<Bits<8>>,
     is_cancelled: DFF<Bit>,
+    // An entry has come in whole; which.
+    is_whole: DFF<Bit>,
+    whole: DFF<Bits<4>>,
+    is_cancellable: DFF<Bit>,
+    candidate: DFF<Bits<32>>,
+    is_match: DFF<Bit>,
+    // Cycles for which the queue was looked at, up to two.
+    settled: DFF<Bits<2>>,
 
-    cancellable: Signal<Local, Bit>,
     good_word: Signal<Local, Bit>,
-    candidate: Signal<Local, Bits<32>>,
     one8: Signal<Local, Bits<8>>,
     look_mask: Signal<Local, Bits<8>>,
+    whole_mask: Signal<Local, Bits<8>>,
     store: Signal<Local, Bit>,
     ends: Signal<Local, Bit>,
     answered: Signal<Local, Bit>,
@@ -177,7 +184,13 @@ impl Logic for Queue {
             is_cancel,
             good,
             has_found,
-            is_cancelled
+            is_cancelled,
+            is_whole,
+            whole,
+            is_cancellable,
+            candidate,
+            is_match,
+            settled
         );
         clock!(self, clock, next_burst);
         self.contexts.read_clock.next = self.clock.val();
@@ -237,6 +250,7 @@ impl Logic for Queue {
         }
         self.opcode.next = self.words[0].q.val().get_bits::<8>(0);
         self.one8.next = 1.into();
+        self.whole_mask.next = self.one8.val() << self.whole.q.val();
         self.look_mask.next = self.one8.val() << self.look.q.val();
         self.cancelled.next = self.is_cancelled.q.val();
         self.found.next = self
@@ -258,13 +272,19 @@ impl Logic for Queue {
         if self.step.q.val().get_bits::<3>(0) == 2 {
             self.good_word.next = self.in_data.val().get_bits::<32>(0) == 0;
         }
-        self.candidate.next = 0.into();
+        self.candidate.d.next = 0.into();
         for i in 0..8 {
             if self.look.q.val() == i.to_bits() {
-                self.candidate.next = self.target[i].q.val();
+                self.candidate.d.next = self.target[i].q.val();
             }
         }
-        self.cancellable.next = (self.opcode.val() >= bits::<8>(2))
+        self.is_match.d.next = self
+            .is_cancel
+            .q
+            .val()
+            .get_bit(self.look.q.val().get_bits::<3>(0).index())
+            && (self.candidate.q.val() == self.words[0].q.val().get_bits::<32>(32));
+        self.is_cancellable.d.next = (self.opcode.val() >= bits::<8>(2))
             && (self.opcode.val() <= bits::<8>(5))
             && (self.boot_nonce.val() != 0)
             && (self.words[1].q.val().get_bits::<32>(0) == self.boot_nonce.val());
@@ -277,8 +297,14 @@ impl Logic for Queue {
         self.step6.next = bit_cast::<6, 3>(self.step.q.val().get_bits::<3>(0));
         self.burst.read_address.next = self.index_wide.val() | self.step6.val();
 
+        // The bits of a queue come a cycle after its number, and change a cycle after its state is set.
+        self.settled.d.next = 0.into();
         if self.state.q.val() == 0 {
-            if !self.stop.val() {
+            self.settled.d.next = self.settled.q.val() + 1;
+            if self.settled.q.val() == 2 {
+                self.settled.d.next = 0.into();
+            }
+            if !self.stop.val() && (self.settled.q.val() == 2) {
                 if self.sel_pending.val() {
                     self.take.next = true;
                     if self.sel_enabled.val() && (self.sel_fresh.val() || self.sel_running.val()) {
@@ -366,6 +392,10 @@ impl Logic for Queue {
                 self.state.d.next = 6.into();
             }
         }
+        self.is_whole.d.next = false;
+        if self.is_whole.q.val() && self.good.q.val() {
+            self.is_cancel.d.next = self.is_cancel.q.val() | self.whole_mask.val();
+        }
         if self.state.q.val() == 6 {
             self.in_ready.next = true;
             if self.in_valid.val() {
@@ -382,12 +412,8 @@ impl Logic for Queue {
                         }
                     }
                 }
-                if self.step.q.val().get_bits::<3>(0) == 7 {
-                    if self.good.q.val() && self.good_word.val() {
-                        self.is_cancel.d.next =
-                            self.is_cancel.q.val() | (self.one8.val() << self.step.q.val().get_bits::<4>(3));
-                    }
-                }
+                self.is_whole.d.next = self.step.q.val().get_bits::<3>(0) == 7;
+                self.whole.d.next = self.step.q.val().get_bits::<4>(3);
                 if self.in_end.val() {
                     self.state.d.next = 7.into();
                     self.step.d.next = 0.into();
@@ -420,19 +446,24 @@ impl Logic for Queue {
                 }
             }
             if self.step.q.val() == 8 {
+                self.step.d.next = 0.into();
                 self.state.d.next = 8.into();
                 self.look.d.next = self.index.q.val() + 1;
                 self.is_cancelled.d.next = false;
             }
         }
+        // Three cycles for each that may be its CANCEL: one to choose it, one to compare, one to decide.
         if self.state.q.val() == 8 {
-            self.look.d.next = self.look.q.val() + 1;
-            if (self.look.q.val() >= self.count.q.val()) || !self.cancellable.val() {
+            self.step.d.next = self.step.q.val() + 1;
+            if (self.is_cancel.q.val() == 0)
+                || (self.look.q.val() >= self.count.q.val())
+                || ((self.step.q.val() != 0) && !self.is_cancellable.q.val())
+            {
                 self.state.d.next = 14.into();
-            } else {
-                if self.is_cancel.q.val().get_bit(self.look.q.val().index())
-                    && (self.candidate.val() == self.words[0].q.val().get_bits::<32>(32))
-                {
+            } else if self.step.q.val() == 2 {
+                self.step.d.next = 0.into();
+                self.look.d.next = self.look.q.val() + 1;
+                if self.is_match.q.val() {
                     self.has_found.d.next = self.has_found.q.val() | self.look_mask.val();
                     self.is_cancelled.d.next = true;
                     self.state.d.next = 14.into();

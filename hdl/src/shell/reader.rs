@@ -1,5 +1,6 @@
 //! The DMA read engine: many tags, completions in any order, data in the order of requests.
 
+use crate::stream::buffer::Buffer;
 use crate::stream::fifo::Fifo;
 use rust_hdl::prelude::*;
 
@@ -95,6 +96,31 @@ pub struct Reader<const W: usize, const B: usize, const T: usize, const K: usize
     rq_address_reg: DFF<Bits<64>>,
     rq_bytes_reg: DFF<Bits<13>>,
     rq_tag_reg: DFF<Bits<T>>,
+    /// Whether the next tag is free, once that was looked at.
+    free_now: DFF<Bit>,
+    checked: DFF<Bit>,
+    /// A beat on its way to the buffer, and whether its tag ends with it.
+    put: DFF<Bit>,
+    put_at: DFF<Bits<B>>,
+    put_data: DFF<Bits<W>>,
+    put_tag: DFF<Bits<T>>,
+    put_ends: DFF<Bit>,
+    put_error: DFF<Bit>,
+    /// Of the oldest request: looked at, answered, failed; waits for too long.
+    looked: DFF<Bit>,
+    first_done: DFF<Bit>,
+    first_failed: DFF<Bit>,
+    late: DFF<Bit>,
+    /// A beat that the buffer gives in this cycle.
+    sent: DFF<Bit>,
+    sent_bytes: DFF<Bits<6>>,
+    sent_kind: DFF<Bits<2>>,
+    sent_end: DFF<Bit>,
+    sent_error: DFF<Bit>,
+    quiet_reg: DFF<Bit>,
+    dead_reg: DFF<Bit>,
+    beats: Buffer<W>,
+    marks: Buffer<10>,
 
     one: Signal<Local, Bits<K>>,
     next_mask: Signal<Local, Bits<K>>,
@@ -129,8 +155,10 @@ pub struct Reader<const W: usize, const B: usize, const T: usize, const K: usize
     outstanding_n: Signal<Local, Bits<K>>,
     done_n: Signal<Local, Bits<K>>,
     failed_n: Signal<Local, Bits<K>>,
-    tag_n: Signal<Local, Bits<T>>,
-    beat_n: Signal<Local, Bits<6>>,
+    waiting: Signal<Local, Bit>,
+    mark: Signal<Local, Bits<10>>,
+    mark_kind: Signal<Local, Bits<10>>,
+    moves_on: Signal<Local, Bit>,
 
     /// Bytes of a beat.
     beat_bytes: Constant<Bits<10>>,
@@ -201,6 +229,27 @@ impl<const W: usize, const B: usize, const T: usize, const K: usize, const P: us
             rq_address_reg: DFF::default(),
             rq_bytes_reg: DFF::default(),
             rq_tag_reg: DFF::default(),
+            free_now: DFF::default(),
+            checked: DFF::default(),
+            put: DFF::default(),
+            put_at: DFF::default(),
+            put_data: DFF::default(),
+            put_tag: DFF::default(),
+            put_ends: DFF::default(),
+            put_error: DFF::default(),
+            looked: DFF::default(),
+            first_done: DFF::default(),
+            first_failed: DFF::default(),
+            late: DFF::default(),
+            sent: DFF::default(),
+            sent_bytes: DFF::default(),
+            sent_kind: DFF::default(),
+            sent_end: DFF::default(),
+            sent_error: DFF::default(),
+            quiet_reg: DFF::default(),
+            dead_reg: DFF::default(),
+            beats: Buffer::default(),
+            marks: Buffer::default(),
             one: Signal::default(),
             next_mask: Signal::default(),
             rc_mask: Signal::default(),
@@ -234,8 +283,10 @@ impl<const W: usize, const B: usize, const T: usize, const K: usize, const P: us
             outstanding_n: Signal::default(),
             done_n: Signal::default(),
             failed_n: Signal::default(),
-            tag_n: Signal::default(),
-            beat_n: Signal::default(),
+            waiting: Signal::default(),
+            mark: Signal::default(),
+            mark_kind: Signal::default(),
+            moves_on: Signal::default(),
             beat_bytes: Constant::new(number(W / 8).into()),
             tag_beats: Constant::new(number(beats).into()),
             tag_shift: Constant::new(u64::from(beats.ilog2()).into()),
@@ -267,16 +318,33 @@ impl<const W: usize, const B: usize, const T: usize, const K: usize, const P: us
             rq_pending,
             rq_address_reg,
             rq_bytes_reg,
-            rq_tag_reg
+            rq_tag_reg,
+            free_now,
+            checked,
+            put,
+            put_at,
+            put_data,
+            put_tag,
+            put_ends,
+            put_error,
+            looked,
+            first_done,
+            first_failed,
+            late,
+            sent,
+            sent_bytes,
+            sent_kind,
+            sent_end,
+            sent_error,
+            quiet_reg,
+            dead_reg
         );
-        clock!(self, clock, order);
+        clock!(self, clock, order, beats, marks);
         // What the registers will hold: a `d` cannot be read back.
         self.used_n.next = self.used.q.val();
         self.outstanding_n.next = self.outstanding.q.val();
         self.done_n.next = self.done.q.val();
         self.failed_n.next = self.failed.q.val();
-        self.tag_n.next = self.tag.q.val();
-        self.beat_n.next = self.beat.q.val();
         self.buffer.read_clock.next = self.clock.val();
         self.buffer.write_clock.next = self.clock.val();
         for i in 0..K {
@@ -286,14 +354,16 @@ impl<const W: usize, const B: usize, const T: usize, const K: usize, const P: us
         self.one.next = 1.into();
         self.next_mask.next = self.one.val() << self.next_tag.q.val();
         self.next_keep.next = !self.next_mask.val();
-        self.rc_mask.next = self.one.val() << self.rc_tag.val();
+        // Of the beat that is put into the buffer.
+        self.rc_mask.next = self.one.val() << self.put_tag.q.val();
         self.rc_keep.next = !self.rc_mask.val();
         self.tag_mask.next = self.one.val() << self.tag.q.val();
         self.tag_keep.next = !self.tag_mask.val();
 
         // A request: a free tag, and the register towards the bus is free.
         self.blocked.next = self.used.q.val() | self.outstanding.q.val();
-        self.is_free.next = !self.blocked.val().get_bit(self.next_tag.q.val().index());
+        self.free_now.d.next = !self.blocked.val().get_bit(self.next_tag.q.val().index());
+        self.is_free.next = self.checked.q.val() && self.free_now.q.val();
         self.is_empty_request.next = self.req_bytes.val() == 0;
         self.accept.next = self.req_valid.val() && self.is_free.val() && !self.rq_pending.q.val();
         self.req_ready.next = self.is_free.val() && !self.rq_pending.q.val();
@@ -319,7 +389,7 @@ impl<const W: usize, const B: usize, const T: usize, const K: usize, const P: us
             self.rq_pending.d.next = false;
         }
 
-        // Completions of outstanding tags; anything else is dropped.
+        // Completions of outstanding tags; anything else is dropped. A tag of too many beats overwrites nothing.
         self.rc_ready.next = true;
         self.rc_fire.next =
             self.rc_valid.val() && self.outstanding.q.val().get_bit(self.rc_tag.val().index());
@@ -327,24 +397,30 @@ impl<const W: usize, const B: usize, const T: usize, const K: usize, const P: us
         for i in 0..K {
             if self.rc_tag.val() == i.to_bits() {
                 self.rc_place.next = self.count[i].q.val();
+                if self.rc_valid.val()
+                    && self.outstanding.q.val().get_bit(i)
+                    && (self.count[i].q.val() != self.tag_beats.val())
+                {
+                    self.count[i].d.next = self.count[i].q.val() + 1;
+                }
             }
         }
         self.is_over.next = self.rc_place.val() == self.tag_beats.val();
-        for i in 0..K {
-            if (self.rc_tag.val() == i.to_bits()) && self.rc_fire.val() && !self.is_over.val() {
-                self.count[i].d.next = self.count[i].q.val() + 1;
-            }
-        }
         self.place_wide.next = bit_cast::<B, T>(self.rc_tag.val());
         self.place_wide.next = self.place_wide.val() << self.tag_shift.val();
-        self.buffer.write_address.next = self.place_wide.val() | bit_cast::<B, 7>(self.rc_place.val());
-        self.buffer.write_data.next = self.rc_data.val();
-        // A tag of too many beats overwrites nothing.
-        self.buffer.write_enable.next = self.rc_fire.val() && !self.rc_error.val() && !self.is_over.val();
-        if self.rc_fire.val() && (self.rc_last.val() || self.rc_error.val()) {
+        self.put_at.d.next = self.place_wide.val() | bit_cast::<B, 7>(self.rc_place.val());
+        self.put_data.d.next = self.rc_data.val();
+        self.put_tag.d.next = self.rc_tag.val();
+        self.put_error.d.next = self.rc_error.val();
+        self.put.d.next = self.rc_fire.val() && !self.rc_error.val() && !self.is_over.val();
+        self.put_ends.d.next = self.rc_fire.val() && (self.rc_last.val() || self.rc_error.val());
+        self.buffer.write_address.next = self.put_at.q.val();
+        self.buffer.write_data.next = self.put_data.q.val();
+        self.buffer.write_enable.next = self.put.q.val();
+        if self.put_ends.q.val() {
             self.outstanding_n.next = self.outstanding.q.val() & self.rc_keep.val();
             self.done_n.next = self.done.q.val() | self.rc_mask.val();
-            if self.rc_error.val() {
+            if self.put_error.q.val() {
                 self.failed_n.next = self.failed.q.val() | self.rc_mask.val();
             }
         }
@@ -352,38 +428,28 @@ impl<const W: usize, const B: usize, const T: usize, const K: usize, const P: us
         // The oldest request begins when it is answered and the one before it ends.
         self.order_tag.next = self.order.first.val().get_bits::<T>(0);
         self.order_mask.next = self.one.val() << self.order_tag.val();
-        self.fire.next = self.streaming.q.val() && self.out_ready.val();
+        self.fire.next = self.streaming.q.val() && self.marks.ample.val();
         self.ends.next = self.error.q.val() || (self.left.q.val() <= self.beat_bytes.val());
         self.can_begin.next = !self.streaming.q.val() || (self.fire.val() && self.ends.val());
-        self.begins.next = self.can_begin.val()
-            && self.order.valid.val()
-            && self.done.q.val().get_bit(self.order_tag.val().index());
+        self.begins.next = self.can_begin.val() && self.looked.q.val() && self.first_done.q.val();
         self.order.pop.next = self.begins.val();
+        self.looked.d.next = self.order.valid.val() && !self.begins.val();
+        self.first_done.d.next = self.done.q.val().get_bit(self.order_tag.val().index());
+        self.first_failed.d.next = self.failed.q.val().get_bit(self.order_tag.val().index());
+        self.waiting.next = self.looked.q.val() && !self.first_done.q.val() && !self.streaming.q.val();
+        self.waits.next = self.waiting.val();
+        self.late.d.next = self.timer.q.val() >= self.timeout.val();
+        self.timed_out.next = self.waiting.val() && self.late.q.val();
         self.timer.d.next = 0.into();
-        self.timed_out.next = false;
-        self.waits.next = false;
-        if !self.streaming.q.val() && self.order.valid.val() {
-            if !self.done.q.val().get_bit(self.order_tag.val().index()) {
-                self.waits.next = true;
-                self.timer.d.next = self.timer.q.val() + 1;
-                self.timed_out.next = self.timer.q.val() >= self.timeout.val();
-            }
+        if self.waiting.val() {
+            self.timer.d.next = self.timer.q.val() + 1;
         }
         if self.timed_out.val() {
             self.done_n.next = self.done_n.val() | self.order_mask.val();
             self.failed_n.next = self.failed_n.val() | self.order_mask.val();
         }
-        self.out_valid.next = self.streaming.q.val();
-        self.out_data.next = self.buffer.read_data.val();
-        self.out_kind.next = self.kind.q.val();
-        self.out_error.next = self.error.q.val();
-        self.out_end.next = self.ends.val() && self.last.q.val();
-        self.out_bytes.next = self.beat_bytes.val().get_bits::<6>(0);
-        if self.left.q.val() <= self.beat_bytes.val() {
-            self.out_bytes.next = self.left.q.val().get_bits::<6>(0);
-        }
         if self.fire.val() {
-            self.beat_n.next = self.beat.q.val() + 1;
+            self.beat.d.next = self.beat.q.val() + 1;
             self.left.d.next = self.left.q.val() - self.beat_bytes.val();
             if self.ends.val() {
                 self.streaming.d.next = false;
@@ -392,21 +458,56 @@ impl<const W: usize, const B: usize, const T: usize, const K: usize, const P: us
         }
         if self.begins.val() {
             self.streaming.d.next = true;
-            self.tag_n.next = self.order_tag.val();
-            self.beat_n.next = 0.into();
+            self.tag.d.next = self.order_tag.val();
+            self.beat.d.next = 0.into();
             self.left.d.next = self.order.first.val().get_bits::<10>(6);
             self.kind.d.next = self.order.first.val().get_bits::<2>(16);
             self.last.d.next = self.order.first.val().get_bit(18);
-            self.error.d.next = self.failed.q.val().get_bit(self.order_tag.val().index());
+            self.error.d.next = self.first_failed.q.val();
         }
-        // What the memory gives in a cycle belongs to what the registers hold in it.
-        self.tag_wide.next = bit_cast::<B, T>(self.tag_n.val());
+        // The buffer gives a beat in the next cycle, and the registers at the end have room for it.
+        self.tag_wide.next = bit_cast::<B, T>(self.tag.q.val());
         self.tag_wide.next = self.tag_wide.val() << self.tag_shift.val();
-        self.buffer.read_address.next = self.tag_wide.val() | bit_cast::<B, 6>(self.beat_n.val());
+        self.buffer.read_address.next = self.tag_wide.val() | bit_cast::<B, 6>(self.beat.q.val());
+        self.sent.d.next = self.fire.val();
+        self.sent_bytes.d.next = self.beat_bytes.val().get_bits::<6>(0);
+        if self.left.q.val() <= self.beat_bytes.val() {
+            self.sent_bytes.d.next = self.left.q.val().get_bits::<6>(0);
+        }
+        self.sent_kind.d.next = self.kind.q.val();
+        self.sent_end.d.next = self.ends.val() && self.last.q.val();
+        self.sent_error.d.next = self.error.q.val();
+        self.beats.clear.next = self.clear.val();
+        self.beats.in_data.next = self.buffer.read_data.val();
+        self.beats.in_valid.next = self.sent.q.val();
+        self.beats.out_ready.next = self.out_ready.val();
+        // bytes | kind << 6 | end << 8 | error << 9
+        self.mark.next = bit_cast::<10, 6>(self.sent_bytes.q.val());
+        self.mark_kind.next = bit_cast::<10, 2>(self.sent_kind.q.val());
+        self.mark_kind.next = self.mark_kind.val() << 6;
+        self.mark.next = self.mark.val() | self.mark_kind.val();
+        if self.sent_end.q.val() {
+            self.mark.next = self.mark.val() | bits::<10>(0x100);
+        }
+        if self.sent_error.q.val() {
+            self.mark.next = self.mark.val() | bits::<10>(0x200);
+        }
+        self.marks.clear.next = self.clear.val();
+        self.marks.in_data.next = self.mark.val();
+        self.marks.in_valid.next = self.sent.q.val();
+        self.marks.out_ready.next = self.out_ready.val();
+        self.out_data.next = self.beats.out_data.val();
+        self.out_bytes.next = self.marks.out_data.val().get_bits::<6>(0);
+        self.out_kind.next = self.marks.out_data.val().get_bits::<2>(6);
+        self.out_end.next = self.marks.out_data.val().get_bit(8);
+        self.out_error.next = self.marks.out_data.val().get_bit(9);
+        self.out_valid.next = self.marks.out_valid.val();
 
-        if self.req_valid.val() && !self.is_free.val() {
+        self.moves_on.next = self.req_valid.val() && self.checked.q.val() && !self.free_now.q.val();
+        if self.moves_on.val() {
             self.next_tag.d.next = self.next_tag.q.val() + 1;
         }
+        self.checked.d.next = !self.moves_on.val() && !self.accept.val();
         if self.accept.val() {
             self.next_tag.d.next = self.next_tag.q.val() + 1;
             self.used_n.next = self.used_n.val() | self.next_mask.val();
@@ -429,21 +530,26 @@ impl<const W: usize, const B: usize, const T: usize, const K: usize, const P: us
         }
         self.not_used.next = !self.used.q.val();
         self.lost.next = self.outstanding.q.val() & self.not_used.val();
-        self.dead.next = self.lost.val().all();
-        self.empty.next = (self.order.fill.val() == 0) && !self.streaming.q.val();
-        self.quiet.next = (self.outstanding.q.val() == 0) && !self.rq_pending.q.val();
+        self.dead_reg.d.next = self.lost.val().all();
+        self.dead.next = self.dead_reg.q.val();
+        self.empty.next = (self.order.fill.val() == 0)
+            && !self.streaming.q.val()
+            && !self.sent.q.val()
+            && !self.marks.out_valid.val();
+        self.quiet_reg.d.next = (self.outstanding.q.val() == 0) && !self.rq_pending.q.val();
+        self.quiet.next = self.quiet_reg.q.val();
         if self.clear.val() {
             self.used_n.next = 0.into();
             self.outstanding_n.next = 0.into();
             self.done_n.next = 0.into();
             self.failed_n.next = 0.into();
             self.streaming.d.next = false;
+            self.sent.d.next = false;
+            self.looked.d.next = false;
         }
         self.used.d.next = self.used_n.val();
         self.outstanding.d.next = self.outstanding_n.val();
         self.done.d.next = self.done_n.val();
         self.failed.d.next = self.failed_n.val();
-        self.tag.d.next = self.tag_n.val();
-        self.beat.d.next = self.beat_n.val();
     }
 }

@@ -69,7 +69,7 @@ pub struct Registers {
     pub cfg_address: Signal<In, Bits<10>>,
     /// What it holds, a cycle later.
     pub cfg_data: Signal<Out, Bits<32>>,
-    /// The queue that the ports below mean.
+    /// The queue that the ports below mean, a cycle later.
     pub sel: Signal<In, Bits<6>>,
     /// It waits for service.
     pub sel_pending: Signal<Out, Bit>,
@@ -106,19 +106,32 @@ pub struct Registers {
     write_address: DFF<Bits<16>>,
     write_data: DFF<Bits<32>>,
     write_whole: DFF<Bit>,
-    read_state: DFF<Bits<2>>,
+    read_state: DFF<Bits<3>>,
+    // Choices of one bit of 64 are made in a cycle of their own, between two registers.
+    sel_pending_reg: DFF<Bit>,
+    sel_enabled_reg: DFF<Bit>,
+    sel_fresh_reg: DFF<Bit>,
+    sel_running_reg: DFF<Bit>,
+    sel_armed_reg: DFF<Bit>,
+    sel_mask: DFF<Bits<64>>,
+    write_mask: DFF<Bits<64>>,
+    write_enabled: DFF<Bit>,
+    write_is_queue: DFF<Bit>,
+    any_pending: DFF<Bit>,
+    sets_state: DFF<Bit>,
+    state_set: DFF<Bits<2>>,
+    read_memory: DFF<Bits<32>>,
+    read_bits: DFF<Bits<2>>,
+    read_enabled: DFF<Bit>,
+    read_armed: DFF<Bit>,
     read_address: DFF<Bits<16>>,
     read_data: DFF<Bits<32>>,
 
     one: Signal<Local, Bits<64>>,
-    write_mask: Signal<Local, Bits<64>>,
-    sel_mask: Signal<Local, Bits<64>>,
     write_keep: Signal<Local, Bits<64>>,
     sel_keep: Signal<Local, Bits<64>>,
     write_queue: Signal<Local, Bits<6>>,
     write_word: Signal<Local, Bits<4>>,
-    write_is_queue: Signal<Local, Bit>,
-    write_enabled: Signal<Local, Bit>,
     read_queue: Signal<Local, Bits<6>>,
     read_word: Signal<Local, Bits<4>>,
     read_is_queue: Signal<Local, Bit>,
@@ -155,6 +168,22 @@ impl Logic for Registers {
             write_data,
             write_whole,
             read_state,
+            sel_pending_reg,
+            sel_enabled_reg,
+            sel_fresh_reg,
+            sel_running_reg,
+            sel_armed_reg,
+            sel_mask,
+            write_mask,
+            write_enabled,
+            write_is_queue,
+            any_pending,
+            sets_state,
+            state_set,
+            read_memory,
+            read_bits,
+            read_enabled,
+            read_armed,
             read_address,
             read_data
         );
@@ -169,34 +198,41 @@ impl Logic for Registers {
         self.s_rresp.next = 0.into();
         self.reset.next = false;
         self.one.next = 1.into();
-        self.sel_mask.next = self.one.val() << self.sel.val();
-        self.sel_keep.next = !self.sel_mask.val();
+        self.sel_mask.d.next = self.one.val() << self.sel.val();
+        self.sel_keep.next = !self.sel_mask.q.val();
 
         // The queue engine.
-        self.sel_pending.next = self.pending.q.val().get_bit(self.sel.val().index());
-        self.sel_enabled.next = self.enable.q.val().get_bit(self.sel.val().index());
-        self.sel_fresh.next = self.fresh.q.val().get_bit(self.sel.val().index());
-        self.sel_armed.next = self.armed.q.val().get_bit(self.sel.val().index());
-        self.sel_running.next = self.state_low.q.val().get_bit(self.sel.val().index())
+        self.sel_pending.next = self.sel_pending_reg.q.val();
+        self.sel_pending_reg.d.next = self.pending.q.val().get_bit(self.sel.val().index());
+        self.sel_enabled.next = self.sel_enabled_reg.q.val();
+        self.sel_enabled_reg.d.next = self.enable.q.val().get_bit(self.sel.val().index());
+        self.sel_fresh.next = self.sel_fresh_reg.q.val();
+        self.sel_fresh_reg.d.next = self.fresh.q.val().get_bit(self.sel.val().index());
+        self.sel_armed.next = self.sel_armed_reg.q.val();
+        self.sel_armed_reg.d.next = self.armed.q.val().get_bit(self.sel.val().index());
+        self.sel_running.next = self.sel_running_reg.q.val();
+        self.sel_running_reg.d.next = self.state_low.q.val().get_bit(self.sel.val().index())
             && !self.state_high.q.val().get_bit(self.sel.val().index());
         if self.take.val() {
             self.pending_n.next = self.pending_n.val() & self.sel_keep.val();
         }
         if self.again.val() {
-            self.pending_n.next = self.pending_n.val() | self.sel_mask.val();
+            self.pending_n.next = self.pending_n.val() | self.sel_mask.q.val();
         }
         if self.disarm.val() {
             self.armed_n.next = self.armed_n.val() & self.sel_keep.val();
         }
-        if self.set_state.val() {
+        self.sets_state.d.next = self.set_state.val();
+        self.state_set.d.next = self.new_state.val();
+        if self.sets_state.q.val() {
             self.fresh_n.next = self.fresh_n.val() & self.sel_keep.val();
             self.low_n.next = self.low_n.val() & self.sel_keep.val();
             self.high_n.next = self.high_n.val() & self.sel_keep.val();
-            if self.new_state.val().get_bit(0) {
-                self.low_n.next = self.low_n.val() | self.sel_mask.val();
+            if self.state_set.q.val().get_bit(0) {
+                self.low_n.next = self.low_n.val() | self.sel_mask.q.val();
             }
-            if self.new_state.val().get_bit(1) {
-                self.high_n.next = self.high_n.val() | self.sel_mask.val();
+            if self.state_set.q.val().get_bit(1) {
+                self.high_n.next = self.high_n.val() | self.sel_mask.q.val();
             }
         }
 
@@ -204,13 +240,13 @@ impl Logic for Registers {
         self.write_queue.next = self.write_address.q.val().get_bits::<6>(6);
         self.write_word.next = self.write_address.q.val().get_bits::<4>(2);
         self.wide_queue.next = bit_cast::<7, 6>(self.write_queue.val());
-        self.write_is_queue.next = (self.write_address.q.val().get_bits::<4>(12) == 1)
+        self.write_is_queue.d.next = (self.write_address.q.val().get_bits::<4>(12) == 1)
             && (self.write_address.q.val().get_bits::<2>(0) == 0)
             && (self.wide_queue.val() < self.queues.val())
             && self.write_whole.q.val();
-        self.write_mask.next = self.one.val() << self.write_queue.val();
-        self.write_keep.next = !self.write_mask.val();
-        self.write_enabled.next = self.enable.q.val().get_bit(self.write_queue.val().index());
+        self.write_mask.d.next = self.one.val() << self.write_queue.val();
+        self.write_keep.next = !self.write_mask.q.val();
+        self.write_enabled.d.next = self.enable.q.val().get_bit(self.write_queue.val().index());
         self.s_awready.next = false;
         self.s_wready.next = false;
         self.s_bvalid.next = false;
@@ -226,29 +262,33 @@ impl Logic for Registers {
                 self.write_address.d.next = self.s_awaddr.val();
                 self.write_data.d.next = self.s_wdata.val();
                 self.write_whole.d.next = self.s_wstrb.val().all();
-                self.write_state.d.next = 1.into();
+                self.write_state.d.next = 5.into();
             }
+        }
+        // What the address means is looked at before it is acted on.
+        if self.write_state.q.val() == 5 {
+            self.write_state.d.next = 1.into();
         }
         if self.write_state.q.val() == 1 {
             self.write_state.d.next = 4.into();
-            if self.write_is_queue.val() {
+            if self.write_is_queue.q.val() {
                 if self.write_word.val() <= bits::<4>(4) {
-                    self.mem_write.next = !self.write_enabled.val();
+                    self.mem_write.next = !self.write_enabled.q.val();
                 }
                 if (self.write_word.val() == 6) || (self.write_word.val() == 7) {
                     self.mem_write.next = true;
-                    self.pending_n.next = self.pending_n.val() | self.write_mask.val();
+                    self.pending_n.next = self.pending_n.val() | self.write_mask.q.val();
                 }
                 if self.write_word.val() == 9 {
                     self.armed_n.next = self.armed_n.val() & self.write_keep.val();
                     if self.write_data.q.val().get_bit(0) {
-                        self.armed_n.next = self.armed_n.val() | self.write_mask.val();
-                        self.pending_n.next = self.pending_n.val() | self.write_mask.val();
+                        self.armed_n.next = self.armed_n.val() | self.write_mask.q.val();
+                        self.pending_n.next = self.pending_n.val() | self.write_mask.q.val();
                     }
                 }
                 if self.write_word.val() == 5 {
                     if self.write_data.q.val().get_bit(0) {
-                        if !self.write_enabled.val() {
+                        if !self.write_enabled.q.val() {
                             self.write_state.d.next = 2.into();
                         }
                     } else {
@@ -279,13 +319,18 @@ impl Logic for Registers {
             self.memory_word.next = 7.into();
             self.mem_write.next = true;
             self.mem_data.next = 0.into();
-            self.write_state.d.next = 4.into();
-            self.enable.d.next = self.enable.q.val() | self.write_mask.val();
-            self.fresh_n.next = self.fresh_n.val() | self.write_mask.val();
-            self.pending_n.next = self.pending_n.val() | self.write_mask.val();
+            self.write_state.d.next = 6.into();
+            self.enable.d.next = self.enable.q.val() | self.write_mask.q.val();
+            self.fresh_n.next = self.fresh_n.val() | self.write_mask.q.val();
+            self.pending_n.next = self.pending_n.val() | self.write_mask.q.val();
             self.armed_n.next = self.armed_n.val() & self.write_keep.val();
             self.low_n.next = self.low_n.val() & self.write_keep.val();
             self.high_n.next = self.high_n.val() & self.write_keep.val();
+        }
+        // Once more: the engine, which sees its bits late, may have taken it for a disabled one that waits.
+        if self.write_state.q.val() == 6 {
+            self.pending_n.next = self.pending_n.val() | self.write_mask.q.val();
+            self.write_state.d.next = 4.into();
         }
         if self.write_state.q.val() == 4 {
             self.s_bvalid.next = true;
@@ -331,33 +376,39 @@ impl Logic for Registers {
                 self.read_state.d.next = 2.into();
             }
         }
+        self.read_memory.d.next = self.read_memory.q.val();
+        self.read_enabled.d.next = self.enable.q.val().get_bit(self.read_queue.val().index());
+        self.read_armed.d.next = self.armed.q.val().get_bit(self.read_queue.val().index());
+        self.read_bits.d.next = 0.into();
+        if self.state_low.q.val().get_bit(self.read_queue.val().index()) {
+            self.read_bits.d.next = 1.into();
+        }
+        if self.state_high.q.val().get_bit(self.read_queue.val().index()) {
+            self.read_bits.d.next = 2.into();
+            if self.state_low.q.val().get_bit(self.read_queue.val().index()) {
+                self.read_bits.d.next = 3.into();
+            }
+        }
         if self.read_state.q.val() == 2 {
             self.read_state.d.next = 3.into();
+            self.read_memory.d.next = self.memory.read_data.val();
+        }
+        if self.read_state.q.val() == 3 {
+            self.read_state.d.next = 4.into();
             self.read_data.d.next = 0.into();
             if self.read_is_queue.val() {
+                if (self.read_word.val() == 8) && self.read_enabled.q.val() {
+                    self.bit_value.next = bit_cast::<32, 2>(self.read_bits.q.val());
+                }
+                if (self.read_word.val() == 5) && self.read_enabled.q.val() {
+                    self.bit_value.next = 1.into();
+                }
+                if (self.read_word.val() == 9) && self.read_armed.q.val() {
+                    self.bit_value.next = 1.into();
+                }
+                self.read_data.d.next = self.bit_value.val();
                 if self.read_word.val() <= bits::<4>(4) {
-                    self.read_data.d.next = self.memory.read_data.val();
-                }
-                if self.enable.q.val().get_bit(self.read_queue.val().index()) {
-                    if self.read_word.val() == 8 {
-                        if self.state_low.q.val().get_bit(self.read_queue.val().index()) {
-                            self.bit_value.next = 1.into();
-                        }
-                        if self.state_high.q.val().get_bit(self.read_queue.val().index()) {
-                            self.bit_value.next = self.bit_value.val() | bits::<32>(2);
-                        }
-                    }
-                    if self.read_word.val() == 5 {
-                        self.bit_value.next = 1.into();
-                    }
-                }
-                if self.read_word.val() == 9 {
-                    if self.armed.q.val().get_bit(self.read_queue.val().index()) {
-                        self.bit_value.next = 1.into();
-                    }
-                }
-                if self.read_word.val() > bits::<4>(4) {
-                    self.read_data.d.next = self.bit_value.val();
+                    self.read_data.d.next = self.read_memory.q.val();
                 }
             }
             if self.read_low.val() {
@@ -374,16 +425,17 @@ impl Logic for Registers {
                 self.read_data.d.next = self.counter_data.val();
             }
         }
-        if self.read_state.q.val() == 3 {
+        if self.read_state.q.val() == 4 {
             self.s_rvalid.next = true;
             if self.s_rready.val() {
                 self.read_state.d.next = 0.into();
             }
         }
 
+        self.any_pending.d.next = self.pending.q.val().any();
         self.boot_nonce.next = self.nonce.q.val();
         self.active.next =
-            self.pending.q.val().any() || (self.write_state.q.val() != 0) || (self.read_state.q.val() != 0);
+            self.any_pending.q.val() || (self.write_state.q.val() != 0) || (self.read_state.q.val() != 0);
         self.pending.d.next = self.pending_n.val();
         self.fresh.d.next = self.fresh_n.val();
         self.armed.d.next = self.armed_n.val();

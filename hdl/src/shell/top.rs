@@ -134,6 +134,7 @@ pub struct Card<
     constants: SyncROM<Bits<32>, 6>,
     resetting: DFF<Bit>,
     drain: DFF<Bits<32>>,
+    clears: DFF<Bit>,
 
     queues: Constant<Bits<7>>,
     max_log2: Constant<Bits<32>>,
@@ -241,6 +242,7 @@ impl<
             constants: SyncROM::from(constants),
             resetting: DFF::default(),
             drain: DFF::default(),
+            clears: DFF::default(),
             queues: Constant::new(u64::from(capabilities.max_queues).into()),
             max_log2: wide(capabilities.max_queue_entries.max(1).ilog2()),
             max_handles: wide(capabilities.max_handles),
@@ -274,23 +276,30 @@ impl<
 {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, resetting, drain);
+        dff_setup!(self, clock, resetting, drain, clears);
         clock!(self, clock, registers, queue, executor, fetcher, reader, writer);
         clock!(self, clock, keccak, cores, constants, counters, words);
         self.drained.next = self.reader.empty.val() && self.fetcher.idle.val() && !self.words.out_valid.val();
 
         // The reset.
-        self.clear.next = false;
+        self.clear.next = self.clears.q.val();
+        self.clears.d.next = false;
         if self.resetting.q.val() {
             if self.queue.idle.val() && self.writer.idle.val() && self.drained.val() {
                 self.drain.d.next = self.drain.q.val() + 1;
-                if self.reader.quiet.val() || (self.drain.q.val() >= self.timeout.val()) {
-                    self.clear.next = true;
-                    self.resetting.d.next = false;
+                // What the bus is offered must be taken before it can be forgotten.
+                if !self.reader.rq_valid.val()
+                    && (self.reader.quiet.val() || (self.drain.q.val() >= self.timeout.val()))
+                {
+                    self.clears.d.next = true;
                 }
             }
         } else {
             self.drain.d.next = 0.into();
+        }
+        if self.clears.q.val() {
+            self.clears.d.next = false;
+            self.resetting.d.next = false;
         }
         if self.registers.reset.val() || self.flr.val() {
             self.resetting.d.next = true;

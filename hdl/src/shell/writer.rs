@@ -19,7 +19,7 @@ pub struct Writer<const W: usize> {
     pub push: Signal<In, Bit>,
     /// The word.
     pub data: Signal<In, Bits<64>>,
-    /// Hand over what is collected; held until `idle`.
+    /// Hand over what is collected; held until `idle`, and nothing is pushed meanwhile.
     pub flush: Signal<In, Bit>,
     /// A word is taken in this cycle.
     pub ready: Signal<Out, Bit>,
@@ -55,11 +55,12 @@ pub struct Writer<const W: usize> {
     request_address: DFF<Bits<64>>,
     request_words: DFF<Bits<7>>,
     beats_held: DFF<Bits<7>>,
+    /// Words up to the next multiple of 4096.
+    boundary: DFF<Bits<10>>,
+    full: DFF<Bit>,
     active: Signal<Local, Bit>,
     issue: Signal<Local, Bit>,
-    full: Signal<Local, Bit>,
-    place: Signal<Local, Bits<12>>,
-    place_start: Signal<Local, Bits<12>>,
+    start_place: Signal<Local, Bits<10>>,
     held_bytes: Signal<Local, Bits<12>>,
     held_wide: Signal<Local, Bits<64>>,
     accept: Signal<Local, Bit>,
@@ -104,11 +105,11 @@ impl<const W: usize> Default for Writer<W> {
             request_address: DFF::default(),
             request_words: DFF::default(),
             beats_held: DFF::default(),
+            boundary: DFF::default(),
+            full: DFF::default(),
             active: Signal::default(),
             issue: Signal::default(),
-            full: Signal::default(),
-            place: Signal::default(),
-            place_start: Signal::default(),
+            start_place: Signal::default(),
             held_bytes: Signal::default(),
             held_wide: Signal::default(),
             accept: Signal::default(),
@@ -140,7 +141,9 @@ impl<const W: usize> Logic for Writer<W> {
             request,
             request_address,
             request_words,
-            beats_held
+            beats_held,
+            boundary,
+            full
         );
         // What the registers will hold: a `d` cannot be read back.
         self.read_at_n.next = self.read_at.q.val();
@@ -151,15 +154,10 @@ impl<const W: usize> Logic for Writer<W> {
         self.held_bytes.next = bit_cast::<12, 7>(self.held.q.val());
         self.held_bytes.next = self.held_bytes.val() << 3;
         self.held_wide.next = bit_cast::<64, 12>(self.held_bytes.val());
-        self.place_start.next = self.address.q.val().get_bits::<12>(0);
-        // 0 when the words held end at a multiple of 4096.
-        self.place.next = self.place_start.val() + self.held_bytes.val();
-        self.full.next = (self.held.q.val() == 64) || ((self.held.q.val() != 0) && (self.place.val() == 0));
         self.issue.next =
-            !self.active.val() && (self.full.val() || (self.flush.val() && (self.held.q.val() != 0)));
-        // A word that came with the end of a write would belong to the beat that is closed.
-        self.accept.next = self.push.val() && !self.full.val() && !self.issue.val();
-        self.ready.next = !self.full.val() && !self.issue.val();
+            !self.active.val() && (self.full.q.val() || (self.flush.val() && (self.held.q.val() != 0)));
+        self.accept.next = self.push.val() && !self.full.q.val();
+        self.ready.next = !self.full.q.val();
         self.idle.next = !self.active.val() && (self.held.q.val() == 0);
 
         // A word joins its beat.
@@ -174,6 +172,8 @@ impl<const W: usize> Logic for Writer<W> {
         self.beats.write_enable.next = self.accept.val();
         if self.accept.val() {
             self.held.d.next = self.held.q.val() + 1;
+            self.boundary.d.next = self.boundary.q.val() - 1;
+            self.full.d.next = (self.held.q.val() == 63) || (self.boundary.q.val() == 1);
             self.partial.d.next = self.beat.val();
             self.lane.d.next = self.lane.q.val() + 1;
             if self.lane.q.val() == 0 {
@@ -185,8 +185,10 @@ impl<const W: usize> Logic for Writer<W> {
                 self.write_at.d.next = self.write_at.q.val() + 1;
             }
         }
+        self.start_place.next = bit_cast::<10, 9>(self.start_address.val().get_bits::<9>(3));
         if self.start.val() {
             self.address.d.next = self.start_address.val();
+            self.boundary.d.next = bits::<10>(512) - self.start_place.val();
         }
         self.wq_valid.next = self.request.q.val();
         self.wq_address.next = self.request_address.q.val();
@@ -210,6 +212,10 @@ impl<const W: usize> Logic for Writer<W> {
             self.beats_n.next = 0.into();
             self.address.d.next = self.address.q.val() + self.held_wide.val();
             self.held.d.next = 0.into();
+            self.full.d.next = false;
+            if self.boundary.q.val() == 0 {
+                self.boundary.d.next = 512.into();
+            }
             if self.lane.q.val() != 0 {
                 self.partial.d.next = 0.into();
                 self.lane.d.next = 0.into();

@@ -1,14 +1,15 @@
 //! The blocks that are proven, as emitted.
 
-use crate::memory::Memory;
+use crate::memory::{self, Memory};
 use metisvm_hdl::keccak::cluster::Cluster;
 use metisvm_hdl::shell::{
-    fetcher::Fetcher, keccak_job::KeccakJob, queue::Queue, reader::Reader, writer::Writer,
+    burst::Burst, fetcher::Fetcher, keccak_job::KeccakJob, queue::Queue, reader::Reader, writer::Writer,
 };
 use metisvm_hdl::stream::fifo::Fifo;
 use metisvm_hdl::verilog::emit;
 
 /// A block and its properties.
+#[derive(Clone)]
 pub(crate) struct Block {
     /// Of its top module and of its file of properties.
     pub(crate) name: &'static str,
@@ -46,16 +47,18 @@ pub(crate) fn fetcher() -> Block {
 }
 
 pub(crate) fn fifo() -> Block {
+    let block = block!("fifo", Fifo::<16, 3, 4>::default());
     Block {
+        verilog: memory::exposed(&block.verilog, "slice", "second", 16),
         memory: Some(Memory {
             instance: "entries",
             address_bits: 3,
             data_bits: 16,
-            looks: 2,
+            looks: 1,
             is_cut: false,
         }),
         depth: 11,
-        ..block!("fifo", Fifo::<16, 3, 4>::default())
+        ..block
     }
 }
 
@@ -88,21 +91,57 @@ pub(crate) fn reader() -> Block {
             counts.join(", "),
             block.properties
         ),
-        cut: &["reader$buffer", "reader$order"],
+        cut: &["reader$buffer", "reader$order", "reader$beats", "reader$marks"],
         ..block
     }
 }
 
 pub(crate) fn cluster() -> Block {
     Block {
-        cut: &["cluster$lanes$0", "cluster$order"],
+        cut: &["cluster$lanes$0", "cluster$order", "cluster$digests"],
         depth: 2,
         ..block!("cluster", Cluster::<128, 135>::new(3, 1))
     }
 }
 
-pub(crate) fn queue() -> Block {
+/// What is claimed of a burst's arithmetic, to be proven or assumed, where its ports have a prefix.
+fn burst_claims(claim: &str, prefix: &str) -> String {
+    let ports = [
+        ("sq", 64),
+        ("cq", 64),
+        ("log2", 32),
+        ("max_log2", 32),
+        ("tail", 16),
+        ("head", 16),
+        ("completed", 16),
+        ("consumed", 16),
+        ("valid", 1),
+        ("over", 1),
+        ("count", 4),
+        ("address", 64),
+        ("completion", 64),
+        ("at_start", 1),
+        ("phase", 1),
+    ];
+    let names = ports.map(|(port, bits)| format!("wire [{}:0] b_{port} = {prefix}{port};\n", bits - 1));
+    let claims = include_str!("burst.sv").replace("`CLAIM", claim);
+    names.concat() + &claims
+}
+
+/// Its stages hold no loop: so many steps after any state, its outputs follow from its inputs.
+pub(crate) fn burst() -> Block {
     Block {
+        properties: burst_claims("assert", ""),
+        steps: 9,
+        depth: 9,
+        ..block!("burst", Burst::default())
+    }
+}
+
+pub(crate) fn queue() -> Block {
+    let block = block!("queue", Queue::default());
+    Block {
+        properties: burst_claims("assume", "next_burst$") + &block.properties,
         memory: Some(Memory {
             instance: "contexts",
             address_bits: 6,
@@ -110,7 +149,7 @@ pub(crate) fn queue() -> Block {
             looks: 1,
             is_cut: true,
         }),
-        cut: &["queue$burst"],
-        ..block!("queue", Queue::default())
+        cut: &["queue$burst", "queue$next_burst"],
+        ..block
     }
 }

@@ -25,16 +25,6 @@ always @(posedge clock) begin
     end
 end
 
-// The digest in progress.
-reg f_digest;
-initial f_digest = 0;
-always @(posedge clock) begin
-    if (clear)
-        f_digest <= 0;
-    else if (out_valid && out_ready)
-        f_digest <= !out_last;
-end
-
 wire [2:0] f_gives = {lanes$2$in_valid, lanes$1$in_valid, lanes$0$in_valid};
 wire [2:0] f_room = {lanes$2$in_ready, lanes$1$in_ready, lanes$0$in_ready};
 wire [2:0] f_takes = {lanes$2$out_ready, lanes$1$out_ready, lanes$0$out_ready};
@@ -52,15 +42,16 @@ always @(*) begin
     if (order$push)
         assert (order$data == target$q && !order$full);
     // A digest's words come from the core whose turn it is, and its turn ends with its last word.
-    assert (f_takes == (out_valid && out_ready ? 3'd1 << order$first : 3'd0));
+    assert (f_takes == (out_fire ? 3'd1 << order$first : 3'd0));
     assert ((f_takes & ~f_has) == 0);
-    assert (order$pop == (out_valid && out_ready && out_last));
-    if (out_valid) begin
+    assert (order$pop == (out_fire && word_last));
+    assert (out_fire == (digests$in_valid && digests$in_ready));
+    if (digests$in_valid) begin
         assert (order$valid);
         case (order$first)
-            0: assert (out_data == lanes$0$out_data && out_last == lanes$0$out_last);
-            1: assert (out_data == lanes$1$out_data && out_last == lanes$1$out_last);
-            2: assert (out_data == lanes$2$out_data && out_last == lanes$2$out_last);
+            0: assert (digests$in_data == {lanes$0$out_last, lanes$0$out_data});
+            1: assert (digests$in_data == {lanes$1$out_last, lanes$1$out_data});
+            2: assert (digests$in_data == {lanes$2$out_last, lanes$2$out_data});
             default: assert (0);
         endcase
     end

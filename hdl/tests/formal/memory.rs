@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 /// A memory of a block and what its properties see of it: at `f_address_N` is `f_data_N`.
+#[derive(Clone)]
 pub(crate) struct Memory {
     pub(crate) instance: &'static str,
     pub(crate) address_bits: usize,
@@ -71,4 +72,23 @@ pub(crate) fn seen(verilog: &str, memory: &Memory) -> String {
         1,
     );
     format!("{text}\n{header}{ports});\n{declarations}{body}endmodule\n")
+}
+
+/// The text of a block in which its properties see a wire of a block within: `f_NAME` is its wire NAME$q.
+pub(crate) fn exposed(verilog: &str, instance: &str, name: &str, bits: usize) -> String {
+    let use_of = format!(" {instance}(\n");
+    let module = verilog[..verilog.find(&use_of).unwrap()]
+        .rsplit(' ')
+        .next()
+        .unwrap();
+    let header = format!("module {module}(");
+    let end = format!("endmodule // {module}\n");
+    let port = format!(
+        "    output wire [{}:0] f_{name};\n    assign f_{name} = {name}$q;\n",
+        bits - 1
+    );
+    verilog
+        .replacen(&header, &format!("{header}f_{name},"), 1)
+        .replacen(&end, &format!("{port}{end}"), 1)
+        .replacen(&use_of, &format!("{use_of}        .f_{name}(f_{name}),\n"), 1)
 }

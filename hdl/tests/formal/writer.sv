@@ -12,6 +12,11 @@ always @(posedge clock) begin
 end
 // A client says where words go only when nothing is collected, at a whole word, and before the first word.
 always @(*) if (start) assume (idle && !push && start_address[2:0] == 0);
+// It gives none before that, and none while it has them handed over.
+reg f_started;
+initial f_started = 0;
+always @(posedge clock) if (start) f_started <= 1;
+always @(*) if (push) assume (f_started && !flush);
 
 // Beats of the request that is on its way, and those that were given.
 reg [6:0] f_beats;
@@ -29,6 +34,8 @@ always @(*) begin
     assert (address$q[2:0] == 0 && request_address$q[2:0] == 0);
     assert (address$q + 8 * held$q == f_next);
     assert (held$q <= 64 && f_end <= 4096);
+    assert (f_started ? 8 * boundary$q + f_end == 4096 : held$q == 0);
+    assert (full$q == (held$q == 64 || held$q != 0 && boundary$q == 0));
     assert (beats_held$q == (held$q + LANES - 1) / LANES);
     assert (lane$q == held$q % LANES);
     if (request$q) begin

@@ -265,7 +265,8 @@ fn simulation_of_rust_hdl_gives_the_same_digests() {
     }
 }
 
-/// Whatever the core is at, a `clear` of one cycle leaves nothing of it, and the next word may follow at once.
+/// Whatever the core is at, a `clear` of one cycle leaves nothing of it, and the next word may follow at
+/// once.
 #[test]
 fn clear_forgets_a_message_in_every_cycle_of_it() {
     let mut core = Core::default();

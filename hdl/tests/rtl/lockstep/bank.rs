@@ -3,6 +3,13 @@
 use metisvm_firmware::registers as reg;
 use metisvm_firmware::registers::queue;
 
+/// Cycles from a write's being taken to what it does; enabling a queue clears one doorbell,
+/// then the other, and says twice that it waits.
+pub(crate) const EFFECT: u32 = 2;
+const FIRST_DOORBELL: u32 = EFFECT + 1;
+const SECOND_DOORBELL: u32 = EFFECT + 2;
+const WAITS: u32 = EFFECT + 3;
+
 /// What the host knows and the engine sees of a queue.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct QueueState {
@@ -21,6 +28,8 @@ pub(crate) struct Write {
     pub(crate) data: u64,
     pub(crate) is_whole: bool,
     pub(crate) age: u32,
+    /// Its queue was enabled when its address was looked at.
+    pub(crate) was_enabled: bool,
 }
 
 /// All queues, and the nonce.
@@ -47,11 +56,11 @@ impl Bank {
     }
 
     /// What a write does, so many cycles after it was taken; the host's last word is the one that counts.
-    pub(crate) fn apply(&mut self, write: Write) {
+    pub(crate) fn apply(&mut self, write: &mut Write) {
         if !write.is_whole {
             return;
         }
-        if write.age == 1 && write.address == u64::from(reg::BOOT_NONCE) {
+        if write.age == EFFECT && write.address == u64::from(reg::BOOT_NONCE) {
             if self.nonce == 0 && write.data != 0xffff_ffff {
                 self.nonce = write.data;
             }
@@ -61,22 +70,28 @@ impl Bank {
             return;
         };
         let queue = &mut self.queue[index];
+        if write.age + 1 == EFFECT {
+            write.was_enabled = queue.enabled;
+        }
+        let enables = write.data & 1 == 1;
         match (word as u32, write.age) {
-            (0..=queue::ENTRIES_LOG2, 1) if !queue.enabled => queue.words[word as usize / 4] = write.data,
-            (queue::SQ_TAIL | queue::CQ_HEAD, 1) => {
+            (0..=queue::ENTRIES_LOG2, EFFECT) if !write.was_enabled => {
+                queue.words[word as usize / 4] = write.data;
+            }
+            (queue::SQ_TAIL | queue::CQ_HEAD, EFFECT) => {
                 queue.words[word as usize / 4] = write.data;
                 queue.pending = true;
             }
-            (queue::INTERRUPT_ARM, 1) => {
-                queue.armed = write.data & 1 == 1;
-                queue.pending |= queue.armed;
+            (queue::INTERRUPT_ARM, EFFECT) => {
+                queue.armed = enables;
+                queue.pending |= enables;
             }
-            (queue::ENABLE, 1) if write.data & 1 == 0 => {
+            (queue::ENABLE, EFFECT) if !enables => {
                 queue.enabled = false;
                 queue.fresh = false;
             }
-            (queue::ENABLE, 2) if write.data & 1 == 1 && !queue.enabled => queue.words[6] = 0,
-            (queue::ENABLE, 3) if write.data & 1 == 1 && !queue.enabled => {
+            (queue::ENABLE, FIRST_DOORBELL) if enables && !write.was_enabled => queue.words[6] = 0,
+            (queue::ENABLE, SECOND_DOORBELL) if enables && !write.was_enabled => {
                 *queue = QueueState {
                     words: queue.words,
                     enabled: true,
@@ -86,6 +101,7 @@ impl Bank {
                 };
                 queue.words[7] = 0;
             }
+            (queue::ENABLE, WAITS) if enables && !write.was_enabled => queue.pending = true,
             _ => {}
         }
     }

@@ -9,6 +9,8 @@ struct Events {
     counts: [u64; 12],
     /// What was counted in the cycle before.
     steps: [u64; 12],
+    /// What was asked for in the cycle before.
+    asked: u64,
 }
 
 impl Bench for Events {
@@ -28,10 +30,10 @@ impl Bench for Events {
     }
 
     fn look(&mut self, block: &Counters) {
+        assert_eq!(u64::from(block.data.val()), self.asked);
         let address: u64 = block.address.val().into();
-        let data: u64 = block.data.val().into();
         let count = self.counts.get(address as usize / 2).copied().unwrap_or(0);
-        assert_eq!(data, count >> (32 * (address % 2)) & 0xffff_ffff);
+        self.asked = count >> (32 * (address % 2)) & 0xffff_ffff;
         for (index, by) in block.by.iter().enumerate() {
             self.counts[index] += self.steps[index];
             self.steps[index] = by.val().into();

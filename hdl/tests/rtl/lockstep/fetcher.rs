@@ -4,6 +4,9 @@ use super::{Bench, put, run};
 use crate::random::Random;
 use metisvm_hdl::shell::fetcher::Fetcher;
 
+/// Cycles from a command or a request to the next one.
+const PATIENCE: u32 = 4;
+
 /// What is left of a command.
 #[derive(Clone, Copy)]
 struct Command {
@@ -19,6 +22,8 @@ struct Requests {
     /// Is cut into requests.
     current: Option<Command>,
     taken: u64,
+    /// Cycles without a request.
+    waits: u32,
 }
 
 fn command(random: &mut Random) -> Command {
@@ -62,8 +67,17 @@ impl Bench for Requests {
     fn look(&mut self, block: &Fetcher) {
         assert_eq!(block.idle.val(), self.current.is_none());
         assert_eq!(block.cmd_ready.val(), self.current.is_none());
-        assert_eq!(block.req_valid.val(), self.current.is_some());
-        if let Some(command) = &mut self.current {
+        assert!(
+            !block.req_valid.val() || self.current.is_some(),
+            "a request of nothing"
+        );
+        self.waits = if block.req_valid.val() || self.current.is_none() {
+            0
+        } else {
+            self.waits + 1
+        };
+        assert!(self.waits < PATIENCE, "no request follows");
+        if let Some(command) = self.current.as_mut().filter(|_| block.req_valid.val()) {
             let bytes = command.length.min(512 - command.address % 512);
             let is_last = bytes == command.length;
             assert_eq!(u64::from(block.req_address.val()), command.address);
@@ -78,7 +92,7 @@ impl Bench for Requests {
                     self.current = None;
                 }
             }
-        } else {
+        } else if self.current.is_none() {
             self.current = self.offered.take();
         }
         if block.abort.val() {

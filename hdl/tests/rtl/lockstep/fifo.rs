@@ -8,13 +8,17 @@ use std::collections::VecDeque;
 /// As the order of messages in a cluster, but short: 8 entries.
 pub(crate) type Short = Fifo<16, 3, 4>;
 
+/// Cycles after which an entry must be there to be taken, and room be seen.
+const PATIENCE: u32 = 4;
+
 #[derive(Default)]
 struct Entries {
     held: VecDeque<u64>,
-    /// Entries of the last cycle and of the one before it cannot be taken yet.
-    fresh: usize,
     passed: u64,
     was_full: u64,
+    /// Cycles in which it had entries and showed none, and had room for four and said that it is full.
+    hides: u32,
+    refuses: u32,
 }
 
 impl Bench for Entries {
@@ -25,35 +29,35 @@ impl Bench for Entries {
     }
 
     fn drive(&mut self, block: &mut Short, random: &mut Random) {
-        // Now more comes, now more goes; and both also where the queue does not allow it.
+        // Now more comes, now more goes. Nothing is put in where there is no room, which a register says.
         let pushes = (self.passed / 100).is_multiple_of(2);
         put(&mut block.data, random.bits());
-        block.push.next = random.one_in(if pushes { 2 } else { 5 });
+        block.push.next = !block.full.val() && random.one_in(if pushes { 2 } else { 5 });
         block.pop.next = random.one_in(if pushes { 5 } else { 2 });
         block.clear.next = random.one_in(1000);
     }
 
     fn look(&mut self, block: &Short) {
         assert_eq!(u64::from(block.fill.val()), self.held.len() as u64);
-        assert_eq!(block.full.val(), self.held.len() == 8);
-        assert_eq!(block.valid.val(), self.held.len() > self.fresh);
+        assert!(block.full.val() || self.held.len() < 8, "no room, and not full");
         self.was_full += u64::from(block.full.val());
-        let takes = block.valid.val() && block.pop.val();
-        let puts = block.push.val() && !block.full.val();
+        let hides = !self.held.is_empty() && !block.valid.val();
+        self.hides = if hides { self.hides + 1 } else { 0 };
+        let refuses = self.held.len() <= 4 && block.full.val();
+        self.refuses = if refuses { self.refuses + 1 } else { 0 };
+        assert!(self.hides < PATIENCE && self.refuses < PATIENCE);
         if block.valid.val() {
-            assert_eq!(u64::from(block.first.val()), self.held[0]);
+            assert_eq!(Some(&u64::from(block.first.val())), self.held.front());
+            if block.pop.val() {
+                self.held.pop_front();
+                self.passed += 1;
+            }
         }
-        if takes {
-            self.held.pop_front();
-            self.passed += 1;
-        }
-        self.fresh = usize::from(puts);
-        if puts {
+        if block.push.val() {
             self.held.push_back(block.data.val().into());
         }
         if block.clear.val() {
             self.held.clear();
-            self.fresh = 0;
         }
     }
 }

@@ -13,6 +13,9 @@ struct Ranges {
     /// The range of the entry in hand, and its handle.
     range: Range<u64>,
     handle: u64,
+    stands: u32,
+    /// What happens to it a cycle later: it gets its range, or is forgotten.
+    happens: [bool; 2],
     /// Cycles that a search has run.
     searching: Option<u32>,
     meets: bool,
@@ -36,7 +39,8 @@ impl Bench for Ranges {
 
     fn drive(&mut self, block: &mut Handles, random: &mut Random) {
         let mut strobes = [false; 4];
-        if self.searching.is_none() {
+        // A handle and its range stand for a cycle before and after something happens to it.
+        if self.searching.is_none() && self.stands == 0 {
             let start = match random.bits() % 8 {
                 0 => random.bits() >> 16,
                 1 => (1 << 48) - 1 - random.bits() % 200,
@@ -44,6 +48,7 @@ impl Bench for Ranges {
             };
             self.range = start..start + random.choose(&[0, 1, 64, 500, 4096]);
             self.handle = random.bits() % 64;
+        } else if self.searching.is_none() && self.stands == 1 {
             match random.bits() % 16 {
                 0..5 => strobes[0] = true,
                 // A piece replaces none: handles are free when they are given.
@@ -52,6 +57,9 @@ impl Bench for Ranges {
                 14 => strobes[3] = random.one_in(20),
                 _ => {}
             }
+        }
+        if self.searching.is_none() {
+            self.stands = (self.stands + 1) % 4;
         }
         put(&mut block.handle, self.handle);
         put(&mut block.start, self.range.start);
@@ -66,12 +74,14 @@ impl Bench for Ranges {
     fn look(&mut self, block: &Handles) {
         let piece = &mut self.pieces[self.handle as usize];
         assert_eq!(block.present.val(), piece.is_some());
-        if block.insert.val() {
+        let [inserts, removes] = self.happens;
+        if inserts {
             *piece = Some(self.range.clone());
         }
-        if block.remove.val() {
+        if removes {
             *piece = None;
         }
+        self.happens = [block.insert.val(), block.remove.val()];
         if block.clear.val() {
             self.pieces = std::array::from_fn(|_| None);
         }
@@ -97,10 +107,12 @@ fn handles_know_whether_a_range_meets_a_resident_one() {
         pieces: std::array::from_fn(|_| None),
         range: 0..0,
         handle: 0,
+        stands: 0,
+        happens: [false; 2],
         searching: None,
         meets: false,
         found: [0; 2],
     };
-    run("handles", Handles::default(), &mut bench, 4, 30_000);
+    run("handles", Handles::default(), &mut bench, 4, 50_000);
     assert!(bench.found.iter().all(|count| *count > 50), "{:?}", bench.found);
 }

@@ -46,6 +46,8 @@ struct Bus<const W: usize, const B: usize, const T: usize, const K: usize, const
     handed_on: u64,
     errors: u64,
     late: u64,
+    /// Cycles before this one in which no tag was outstanding.
+    quiet_for: u32,
 }
 
 /// The word of host memory at an address.
@@ -203,8 +205,18 @@ impl<const W: usize, const B: usize, const T: usize, const K: usize, const P: us
 
     fn look(&mut self, block: &Reader<W, B, T, K, P>) {
         assert!(block.rc_ready.val(), "a beat is not taken");
+        // It is told late, and late only.
         let is_quiet = self.answers.iter().all(Option::is_none) && self.towards.is_empty();
-        assert!(block.quiet.val() == is_quiet, "quiet if no tag is outstanding");
+        let quiet = block.quiet.val();
+        assert!(
+            self.cycle == 1 || !quiet || self.quiet_for > 0,
+            "quiet with a tag outstanding"
+        );
+        assert!(
+            quiet || self.quiet_for < 4,
+            "no tag is outstanding, and it is not quiet"
+        );
+        self.quiet_for = if is_quiet { self.quiet_for + 1 } else { 0 };
         self.look_at_output(block);
         self.look_at_requests(block);
         if let Some(tag) = self.beat.take() {
@@ -254,7 +266,7 @@ fn check<const W: usize, const B: usize, const T: usize, const K: usize, const P
     run(name, Reader::default(), &mut bench, 14, 40_000);
     let seen = [bench.handed_on, bench.errors, bench.late];
     assert!(
-        seen[0] > 8000 && seen[1] > 20 && seen[2] > 2,
+        seen[0] > 8000 && seen[1] > 10 && seen[2] > 2,
         "{seen:?} words, errors, tags given up"
     );
 }

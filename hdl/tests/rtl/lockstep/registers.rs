@@ -1,6 +1,6 @@
 //! The register file, between a host on AXI4-Lite and a queue engine.
 
-use super::bank::{Bank, QueueState, Write};
+use super::bank::{Bank, EFFECT, QueueState, Write};
 use super::{Bench, put, run};
 use crate::random::Random;
 use metisvm_firmware::registers as reg;
@@ -14,7 +14,9 @@ enum Read {
     /// The engine has the memory first.
     Waits(u64),
     /// What the memory holds was read.
-    Chooses(u64, u64),
+    Samples(u64, u64),
+    /// So were the bits of the queue.
+    Chooses(u64, u64, QueueState),
     Answers(u64),
 }
 
@@ -27,6 +29,13 @@ struct Host {
     cfg: Option<u64>,
     constant_address: u64,
     reads: u64,
+    /// The queue that the engine looks at, and whether it did in the cycle before.
+    sel: u64,
+    stands: bool,
+    /// What it sees of it: as it was a cycle before.
+    seen: QueueState,
+    /// The state that it gives a queue.
+    sets: Option<(usize, u64)>,
 }
 
 impl Host {
@@ -39,6 +48,10 @@ impl Host {
             cfg: None,
             constant_address: 0,
             reads: 0,
+            sel: 0,
+            stands: false,
+            seen: QueueState::default(),
+            sets: None,
         }
     }
 
@@ -54,14 +67,13 @@ impl Host {
     }
 
     /// What a register reads, given what the memory holds.
-    fn value(&self, address: u64, memory: u64, block: &Registers) -> u64 {
-        if let Some((index, word)) = self.bank.place(address) {
-            let queue = &self.bank.queue[index];
+    fn value(&self, address: u64, memory: u64, bits: &QueueState, block: &Registers) -> u64 {
+        if let Some((_, word)) = self.bank.place(address) {
             return match word as u32 {
                 0..=queue::ENTRIES_LOG2 => memory,
-                queue::ENABLE => u64::from(queue.enabled),
-                queue::STATE if queue.enabled => queue.state,
-                queue::INTERRUPT_ARM => u64::from(queue.armed),
+                queue::ENABLE => u64::from(bits.enabled),
+                queue::STATE if bits.enabled => bits.state,
+                queue::INTERRUPT_ARM => u64::from(bits.armed),
                 _ => 0,
             };
         }
@@ -105,6 +117,7 @@ impl Bench for Host {
                 data,
                 is_whole: !strobe,
                 age: 0,
+                was_enabled: false,
             };
             self.offered = Some((write, false, false));
         }
@@ -141,18 +154,24 @@ impl Bench for Host {
             &mut block.cfg_address,
             random.bits() % (16 * self.bank.queues as u64),
         );
-        put(&mut block.sel, random.bits() % self.bank.queues as u64);
-        block.take.next = random.one_in(4);
-        block.again.next = random.one_in(8);
-        block.set_state.next = random.one_in(8);
+        // A queue's bits come a cycle after its number, and nothing is done to it before.
+        let stands = self.stands && !random.one_in(3);
+        if !stands {
+            self.sel = random.bits() % self.bank.queues as u64;
+        }
+        self.stands = true;
+        put(&mut block.sel, self.sel);
+        block.take.next = stands && random.one_in(4);
+        block.again.next = stands && random.one_in(8);
+        block.set_state.next = stands && random.one_in(8);
         put(&mut block.new_state, 1 + random.bits() % 3);
-        block.disarm.next = random.one_in(8);
+        block.disarm.next = stands && random.one_in(8);
     }
 
     fn look(&mut self, block: &Registers) {
         // What the engine sees.
         let sel: u64 = block.sel.val().into();
-        let queue = &mut self.bank.queue[sel as usize];
+        let queue = std::mem::replace(&mut self.seen, self.bank.queue[sel as usize]);
         assert_eq!(block.sel_pending.val(), queue.pending, "queue {sel}: pending");
         assert_eq!(block.sel_enabled.val(), queue.enabled, "queue {sel}: enabled");
         assert_eq!(block.sel_fresh.val(), queue.fresh, "queue {sel}: fresh");
@@ -177,9 +196,18 @@ impl Bench for Host {
                     .bank
                     .place(address)
                     .map_or(0, |(q, word)| before[q].words[word as usize / 4]);
-                Some(Read::Chooses(address, memory))
+                Some(Read::Samples(address, memory))
             }
-            Some(Read::Chooses(address, memory)) => Some(Read::Answers(self.value(address, memory, block))),
+            Some(Read::Samples(address, memory)) => {
+                let bits = self
+                    .bank
+                    .place(address)
+                    .map_or_else(QueueState::default, |(q, _)| before[q]);
+                Some(Read::Chooses(address, memory, bits))
+            }
+            Some(Read::Chooses(address, memory, bits)) => {
+                Some(Read::Answers(self.value(address, memory, &bits, block)))
+            }
             Some(Read::Answers(value)) => {
                 assert!(block.s_rvalid.val());
                 assert_eq!(u64::from(block.s_rdata.val()), value);
@@ -194,16 +222,20 @@ impl Bench for Host {
         queue.pending &= !block.take.val();
         queue.pending |= block.again.val();
         queue.armed &= !block.disarm.val();
-        if block.set_state.val() {
+        // Its state is set a cycle later.
+        if let Some((index, state)) = self.sets.take() {
+            let queue = &mut self.bank.queue[index];
             queue.fresh = false;
-            queue.state = block.new_state.val().into();
+            queue.state = state;
+        }
+        if block.set_state.val() {
+            self.sets = Some((sel as usize, block.new_state.val().into()));
         }
         let mut reset = false;
         if let Some(write) = &mut self.write {
             write.age += 1;
-            let write = *write;
             let control = write.is_whole && write.address == u64::from(reg::CONTROL);
-            reset = control && write.age == 1 && write.data & 1 == 1;
+            reset = control && write.age == EFFECT && write.data & 1 == 1;
             self.bank.apply(write);
             if block.s_bvalid.val() && block.s_bready.val() {
                 self.write = None;

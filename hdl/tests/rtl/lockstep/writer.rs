@@ -58,7 +58,7 @@ impl<const W: usize> Bench for Of<W> {
 
     fn drive(&mut self, block: &mut Writer<W>, random: &mut Random) {
         let state = &mut self.0;
-        block.start.next = false;
+        let mut starts = false;
         put(&mut block.start_address, random.bits() & !7);
         if block.idle.val() && state.left.is_empty() {
             state.flushing = false;
@@ -66,7 +66,7 @@ impl<const W: usize> Bench for Of<W> {
                 let near = random.choose(&[0_u64, 4096, 1 << 40, u64::MAX - 8191]);
                 state.next = near + 8 * (random.bits() % 512);
                 put(&mut block.start_address, state.next);
-                block.start.next = true;
+                starts = true;
                 let count = random.choose(&[1, 2, 3, 4, 7, 63, 64, 65, 130, 200]);
                 state.left = (0..count).map(|_| random.bits()).collect();
             }
@@ -76,7 +76,8 @@ impl<const W: usize> Bench for Of<W> {
         if state.flushing && block.idle.val() {
             state.flushing = false;
         }
-        if !state.offered {
+        block.start.next = starts;
+        if !state.offered && !starts {
             state.offered = !state.left.is_empty() && !state.flushing && !random.one_in(3);
         }
         block.flush.next = state.flushing && !state.offered;

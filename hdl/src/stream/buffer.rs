@@ -1,11 +1,11 @@
-//! A FIFO of four places, whose both ends are registers.
+//! Four places of registers.
 
 use rust_hdl::prelude::*;
 
 /// Takes and gives a value of `N` bits a cycle. `in_ready` does not depend on `out_ready` within a cycle, so it
 /// also cuts long paths of a handshake.
 #[derive(LogicBlock, Default)]
-pub struct Fifo<const N: usize> {
+pub struct Buffer<const N: usize> {
     /// The clock; everything happens on its rising edge.
     pub clock: Signal<In, Clock>,
     /// A value.
@@ -14,12 +14,16 @@ pub struct Fifo<const N: usize> {
     pub in_valid: Signal<In, Bit>,
     /// It is taken.
     pub in_ready: Signal<Out, Bit>,
+    /// Forgets all values.
+    pub clear: Signal<In, Bit>,
     /// The oldest value.
     pub out_data: Signal<Out, Bits<N>>,
     /// There is one.
     pub out_valid: Signal<Out, Bit>,
     /// It is taken.
     pub out_ready: Signal<In, Bit>,
+    /// Two places are free at least.
+    pub ample: Signal<Out, Bit>,
     slots: [DFF<Bits<N>>; 4],
     count: DFF<Bits<3>>,
     push: Signal<Local, Bit>,
@@ -27,11 +31,12 @@ pub struct Fifo<const N: usize> {
     place: Signal<Local, Bits<3>>,
 }
 
-impl<const N: usize> Logic for Fifo<N> {
+impl<const N: usize> Logic for Buffer<N> {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(self, clock, count);
         self.in_ready.next = !self.count.q.val().get_bit(2);
+        self.ample.next = self.count.q.val() < bits::<3>(3);
         self.out_valid.next = self.count.q.val() != 0;
         self.out_data.next = self.slots[0].q.val();
         self.push.next = self.in_valid.val() && !self.count.q.val().get_bit(2);
@@ -44,6 +49,9 @@ impl<const N: usize> Logic for Fifo<N> {
         self.count.d.next = self.place.val();
         if self.push.val() {
             self.count.d.next = self.place.val() + 1;
+        }
+        if self.clear.val() {
+            self.count.d.next = 0.into();
         }
         for i in 0..4 {
             self.slots[i].clock.next = self.clock.val();

@@ -3,6 +3,10 @@
 //! One instruction may be minutes of work, and a reset must not wait for it: every loop looks, once
 //! a row or a tile, whether it is to stop.
 
+mod contents;
+
+pub use contents::Contents;
+
 use metisvm_firmware::check::{Record, TABLE_ENTRIES};
 use metisvm_firmware::{
     Buffer, Burst, Dtype, Fill, Gemm, Geometry, Instruction, Lanes, Load, LoadTiles, Operation, Requantise,

@@ -89,7 +89,6 @@ const FAULTS: &[Fault] = &[
         "(used$q >> step) | (used$q << rest)",
         "used$q",
     ),
-    fault("$queue", "full", "held[32'h4]", "1'b0"),
     fault("$queue", "empty", "held == ((32'h0) & 5'h1f)", "1'b1"),
     fault("$elements$0", "a_is_greater$d", "a_ordered > b_ordered", "a > b"),
     fault(

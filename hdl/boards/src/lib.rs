@@ -13,7 +13,7 @@ pub const STREAM_BITS: [usize; 3] = [64, 128, 256];
 /// Most Keccak cores of a card: a core's number has four bits.
 pub const MAX_CORES: usize = 16;
 /// Rounds of a permutation of Keccak; a core executes a divisor of them in a cycle.
-const ROUNDS: usize = 24;
+pub const ROUNDS: usize = 24;
 /// The shortest time-out of a read: a reset grants each of 64 tags a 128th of it.
 const MIN_TIMEOUT_CYCLES: u32 = 1280;
 

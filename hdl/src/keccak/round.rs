@@ -4,8 +4,7 @@ use rust_hdl::prelude::*;
 
 /// Lanes of the state.
 pub const LANES: usize = 25;
-/// Rounds of a permutation.
-pub const ROUNDS: usize = 24;
+pub use metisvm_boards::ROUNDS;
 
 /// The round constants, from the degree-8 LFSR of the Keccak specification (section 1.2).
 pub const fn round_constants() -> [u64; ROUNDS] {

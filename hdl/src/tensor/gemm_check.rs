@@ -13,7 +13,7 @@ pub struct Sizes {
     pub acc: u32,
 }
 
-/// Whether all tiles of a GEMM lie in their scratchpads and no tile of ACC is written twice, ten cycles after `begin`.
+/// Whether all tiles of a GEMM lie in their scratchpads and no tile of ACC is written twice, ten cycles after `launch`.
 ///
 /// The last tile of each scratchpad is a base and two products of 16 bits: one multiplier gives one product a cycle,
 /// one adder of 34 bits adds them up.
@@ -22,7 +22,7 @@ pub struct GemmCheck {
     /// The clock; everything happens on its rising edge.
     pub clock: Signal<In, Clock>,
     /// Begins; the operands are there, and stay.
-    pub begin: Signal<In, Bit>,
+    pub launch: Signal<In, Bit>,
     /// Ends at once.
     pub clear: Signal<In, Bit>,
     /// Counts of m, n and k, at least 1.
@@ -88,7 +88,7 @@ impl GemmCheck {
         let phase = |number: u64| Constant::new(number.into());
         Self {
             clock: Signal::default(),
-            begin: Signal::default(),
+            launch: Signal::default(),
             clear: Signal::default(),
             m_tiles: Signal::default(),
             n_tiles: Signal::default(),
@@ -226,7 +226,7 @@ impl Logic for GemmCheck {
                 self.active.d.next = false;
             }
         }
-        if self.begin.val() {
+        if self.launch.val() {
             self.active.d.next = true;
             self.phase.d.next = 0.into();
             self.failed.d.next = false;

@@ -15,7 +15,7 @@ pub struct GemmRows<const C: usize, const T: usize, const S: usize, const F: usi
     /// The clock; everything happens on its rising edge.
     pub clock: Signal<In, Clock>,
     /// Begins; the operands are there from two cycles before to the end.
-    pub begin: Signal<In, Bit>,
+    pub launch: Signal<In, Bit>,
     /// Forgets everything; high for as long as the array may still give rows.
     pub clear: Signal<In, Bit>,
     /// Adds to what the accumulators hold.
@@ -54,7 +54,7 @@ pub struct GemmRows<const C: usize, const T: usize, const S: usize, const F: usi
     pub write_address: Signal<Out, Bits<T>>,
     /// Its values.
     pub write_row: Vec<Signal<Out, Bits<32>>>,
-    /// All rows are written: low from the cycle after `begin` on.
+    /// All rows are written: low from the cycle after `launch` on.
     pub finished: Signal<Out, Bit>,
     sums: Vec<Fifo<32, F, P>>,
     olds: Vec<Fifo<32, F, P>>,
@@ -98,7 +98,7 @@ impl<const C: usize, const T: usize, const S: usize, const F: usize, const P: us
         let values = || (0..C).map(|_| DFF::default()).collect();
         Self {
             clock: Signal::default(),
-            begin: Signal::default(),
+            launch: Signal::default(),
             clear: Signal::default(),
             accumulate: Signal::default(),
             shift: Signal::default(),
@@ -175,13 +175,13 @@ impl<const C: usize, const T: usize, const S: usize, const F: usize, const P: us
         self.reads.pitch.next = self.acc_pitch.val();
         self.reads.m_tiles.next = self.m_tiles.val();
         self.reads.n_tiles.next = self.n_tiles.val();
-        self.reads.begin.next = self.begin.val() && self.accumulate.val();
+        self.reads.launch.next = self.launch.val() && self.accumulate.val();
         self.writes.clear.next = self.clear.val();
         self.writes.base.next = self.acc.val();
         self.writes.pitch.next = self.acc_pitch.val();
         self.writes.m_tiles.next = self.m_tiles.val();
         self.writes.n_tiles.next = self.n_tiles.val();
-        self.writes.begin.next = self.begin.val();
+        self.writes.launch.next = self.launch.val();
 
         // What the accumulators hold, read ahead.
         self.may_read.next = self.reads.valid.val() && (self.reserved.q.val() != self.capacity.val());

@@ -10,7 +10,7 @@ pub struct GemmSequencer<const TA: usize, const TB: usize> {
     /// The clock; everything happens on its rising edge.
     pub clock: Signal<In, Clock>,
     /// Begins; the operands are there from two cycles before to the end.
-    pub begin: Signal<In, Bit>,
+    pub launch: Signal<In, Bit>,
     /// Ends at once.
     pub clear: Signal<In, Bit>,
     /// Counts of m, n and k, at least 1.
@@ -76,7 +76,7 @@ impl<const TA: usize, const TB: usize> Default for GemmSequencer<TA, TB> {
     fn default() -> Self {
         Self {
             clock: Signal::default(),
-            begin: Signal::default(),
+            launch: Signal::default(),
             clear: Signal::default(),
             m_tiles: Signal::default(),
             n_tiles: Signal::default(),
@@ -178,7 +178,7 @@ impl<const TA: usize, const TB: usize> Logic for GemmSequencer<TA, TB> {
                 }
             }
         }
-        if self.begin.val() {
+        if self.launch.val() {
             self.active.d.next = true;
             self.a_at.d.next = self.a.val();
             self.a_row.d.next = self.a.val();

@@ -200,7 +200,7 @@ impl<
         self.b_pitch.next = self.words[2].val().get_bits::<16>(48);
         self.b_step.next = self.words[3].val().get_bits::<16>(0);
 
-        self.check.begin.next = self.start.val();
+        self.check.launch.next = self.start.val();
         self.check.m_tiles.next = self.m_tiles.val();
         self.check.n_tiles.next = self.n_tiles.val();
         self.check.k_tiles.next = self.k_tiles.val();
@@ -213,7 +213,7 @@ impl<
         self.check.b_pitch.next = self.b_pitch.val();
         self.check.b_step.next = self.b_step.val();
 
-        self.sequencer.begin.next = self.begins.q.val();
+        self.sequencer.launch.next = self.begins.q.val();
         self.sequencer.m_tiles.next = self.m_tiles.val();
         self.sequencer.n_tiles.next = self.n_tiles.val();
         self.sequencer.k_tiles.next = self.k_tiles.val();
@@ -237,7 +237,7 @@ impl<
             self.array.b[i].next = self.b[i].val();
         }
 
-        self.rows.begin.next = self.begins.q.val();
+        self.rows.launch.next = self.begins.q.val();
         self.rows.accumulate.next = self.words[0].val().get_bit(16);
         self.rows.shift.next = self.words[0].val().get_bit(17);
         self.rows.m_tiles.next = self.m_tiles.val();

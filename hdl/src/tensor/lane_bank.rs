@@ -23,6 +23,7 @@ pub struct LaneBank<const L: usize, const T: usize> {
 
 impl<const L: usize, const T: usize> Default for LaneBank<L, T> {
     fn default() -> Self {
+        assert!(L >= 2, "Verilog has no bits of a single bit");
         Self {
             clock: Signal::default(),
             read_address: Signal::default(),

@@ -10,7 +10,7 @@ pub struct RowWalk<const T: usize, const S: usize> {
     /// The clock; everything happens on its rising edge.
     pub clock: Signal<In, Clock>,
     /// Begins at the first row; the values below are there from two cycles before to the end.
-    pub begin: Signal<In, Bit>,
+    pub launch: Signal<In, Bit>,
     /// Ends at once.
     pub clear: Signal<In, Bit>,
     /// The first tile.
@@ -53,7 +53,7 @@ impl<const T: usize, const S: usize> Default for RowWalk<T, S> {
     fn default() -> Self {
         Self {
             clock: Signal::default(),
-            begin: Signal::default(),
+            launch: Signal::default(),
             clear: Signal::default(),
             base: Signal::default(),
             pitch: Signal::default(),
@@ -127,7 +127,7 @@ impl<const T: usize, const S: usize> Logic for RowWalk<T, S> {
                 }
             }
         }
-        if self.begin.val() {
+        if self.launch.val() {
             self.active.d.next = true;
             self.at.d.next = self.base_wide.val().get_bits::<T>(0);
             self.start.d.next = self.base_wide.val().get_bits::<T>(0);

@@ -38,7 +38,7 @@ pub struct Twin<const D: usize, const AW: usize, const W: usize> {
     accumulator: [DFF<Bits<32>>; 2],
     node: Signal<Local, Bits<W>>,
     extended: Signal<Local, Bits<32>>,
-    before: Signal<Local, Bits<32>>,
+    kept: Signal<Local, Bits<32>>,
     total: Signal<Local, Bits<32>>,
     sign_fill: Constant<Bits<W>>,
     sign_fill_32: Constant<Bits<32>>,
@@ -100,7 +100,7 @@ impl<const D: usize, const AW: usize, const W: usize> Twin<D, AW, W> {
             accumulator: Default::default(),
             node: Signal::default(),
             extended: Signal::default(),
-            before: Signal::default(),
+            kept: Signal::default(),
             total: Signal::default(),
             sign_fill: Constant::new((mask(W) & !mask(18)).into()),
             sign_fill_32: Constant::new((mask(32) & !mask(W)).into()),
@@ -157,11 +157,11 @@ impl<const D: usize, const AW: usize, const W: usize> Logic for Twin<D, AW, W> {
                 if self.wide.val() != self.none_of_w.val() {
                     self.extended.next = self.extended.val() | self.sign_fill_32.val();
                 }
-                self.before.next = self.accumulator[side].q.val();
+                self.kept.next = self.accumulator[side].q.val();
                 if self.first.val() {
-                    self.before.next = self.nothing.val();
+                    self.kept.next = self.nothing.val();
                 }
-                self.total.next = self.before.val() + self.extended.val();
+                self.total.next = self.kept.val() + self.extended.val();
                 self.accumulator[side].clock.next = self.clock.val();
                 self.accumulator[side].d.next = self.accumulator[side].q.val();
                 if self.enable.val() {

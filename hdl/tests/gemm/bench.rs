@@ -217,10 +217,10 @@ pub(crate) const BUILDS: [Build; 6] = [
         multipliers: Multipliers::Packed,
     },
     Build {
-        name: "1x2x1, all products from LUTs",
-        geometry: geometry([1, 2, 1], [31, 32, 14]),
+        name: "1x2x2, all products from LUTs",
+        geometry: geometry([1, 2, 2], [31, 32, 14]),
         address_bits: [5, 5, 4],
-        emit: emits!(1, 2, 1, 1, 2, 9, 18, 5, 5, 4, 0, 3, 4),
+        emit: emits!(1, 2, 2, 2, 4, 18, 19, 5, 5, 4, 0, 3, 4),
         multipliers: Multipliers::Single { dedicated: 0 },
     },
     Build {

@@ -163,7 +163,7 @@ fn packed_tiles_of_4x4x4() {
 }
 
 #[test]
-fn tiles_of_1x2x1() {
+fn tiles_of_1x2x2() {
     random_instructions(4, 12_000, 5);
 }
 

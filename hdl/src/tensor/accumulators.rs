@@ -7,7 +7,7 @@ use rust_hdl::prelude::*;
 /// with store, and comes first, see [`Turns`].
 ///
 /// A read that is granted answers in the next cycle, in that cycle only; a read of a row that is written in the same
-/// cycle gives what was there before.
+/// cycle gives anything.
 #[derive(LogicBlock)]
 pub struct Accumulators<const C: usize, const T: usize> {
     /// The clock; everything happens on its rising edge.

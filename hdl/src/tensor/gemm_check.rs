@@ -232,7 +232,9 @@ impl Logic for GemmCheck {
             self.failed.d.next = false;
         }
         if self.clear.val() {
+            // A phase that stays compares in every cycle, and in the first one of the next check.
             self.active.d.next = false;
+            self.phase.d.next = 0.into();
         }
     }
 }

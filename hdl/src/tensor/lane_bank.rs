@@ -3,7 +3,7 @@
 use rust_hdl::prelude::*;
 
 /// 2^T tiles of L lanes. Reads answer in the next cycle; a read of a tile that is written in the same cycle gives
-/// what was there before.
+/// anything.
 #[derive(LogicBlock)]
 pub struct LaneBank<const L: usize, const T: usize> {
     /// The clock; everything happens on its rising edge.

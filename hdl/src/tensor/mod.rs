@@ -1,21 +1,18 @@
-//! Tensor arithmetic: the multiply-accumulate array and the way of its sums back to small types; and what moves data
-//! between card memory and the scratchpads.
+//! The tensor pipeline: one folder for each of its parts.
+//!
+//! * [`run`]: a program's way from card memory to the modules, in the order of its tokens.
+//! * [`transfer`]: load and store, between card memory and the scratchpads.
+//! * [`array`]: GEMM, with the multipliers and what feeds them.
+//! * [`vector`]: VECTOR, with the requantise unit [`requantise`].
+//! * [`scratchpads`]: the memories between them.
+//! * [`mac`], [`gemm`], [`tile`]: the slice that came first.
 
-pub mod bursts;
-pub mod checks;
-pub mod chunks;
-pub mod cursor;
-pub mod deposit;
-pub mod gather;
+pub mod array;
 pub mod gemm;
-pub mod load;
 pub mod mac;
-pub mod product;
 pub mod requantise;
-pub mod scatter;
-pub mod shape;
-pub mod store;
+pub mod run;
+pub mod scratchpads;
 pub mod tile;
-pub mod tile_words;
+pub mod transfer;
 pub mod vector;
-pub mod walker;

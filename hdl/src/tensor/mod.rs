@@ -3,4 +3,5 @@
 pub mod gemm;
 pub mod mac;
 pub mod requantise;
+pub mod run;
 pub mod tile;

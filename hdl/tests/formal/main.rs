@@ -138,3 +138,23 @@ fn queue_answers_what_it_fetched_and_stays_within_its_rings() {
         ],
     );
 }
+
+#[test]
+fn tokens_are_neither_lost_nor_made_and_none_begins_without_its_own() {
+    check(
+        &blocks::tokens(),
+        &[
+            ("load_compute$d = load_compute$q + 32'h1", "load_compute$d = load_compute$q + 32'h2"),
+            ("push$2 && ~pop$2", "push$2"),
+            ("(~tokens$0[3] || ~(&(load_compute$q)))", "1'b1"),
+        ],
+    );
+}
+
+#[test]
+fn stream_asks_for_its_instructions_once_and_for_no_more_than_it_has_room_for() {
+    check(
+        &blocks::stream(),
+        &[("most_reserved = 7'h30", "most_reserved = 7'h31")],
+    );
+}

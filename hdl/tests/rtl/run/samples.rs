@@ -103,7 +103,8 @@ fn operands(random: &mut Random, opcode: u64, module: u64) -> [u64; 4] {
     match opcode {
         1 => [if random.one_in(20) { code(random, 3) } else { module } << 16, 0, 0, 0],
         2 => {
-            let buffer = random.choose(&[0, 1, 2, 0, 1, 2, 4, 3, code(random, 5)]);
+            let any = code(random, 5);
+            let buffer = random.choose(&[0, 1, 2, 0, 1, 2, 4, 3, any]);
             let (dtype, zero) = lane(random, buffer);
             let mut words = [
                 buffer << 16 | dtype << 20 | space(random, false) << 24 | zero << 32 | base << 48,
@@ -112,7 +113,8 @@ fn operands(random: &mut Random, opcode: u64, module: u64) -> [u64; 4] {
                 random.bits(),
             ];
             if buffer == 4 && !random.one_in(10) {
-                words[1] = 1 << 48 | mostly_zero(random, 1 << (random.bits() % 48));
+                let stray = 1 << (random.bits() % 48);
+                words[1] = 1 << 48 | mostly_zero(random, stray);
                 words[2] = words[2] & !0xffff | 256;
                 words[3] &= !0xffff_ffff;
             }
@@ -130,7 +132,8 @@ fn operands(random: &mut Random, opcode: u64, module: u64) -> [u64; 4] {
             ]
         }
         3 => {
-            let buffer = random.choose(&[0, 1, 2, code(random, 5)]);
+            let any = code(random, 5);
+            let buffer = random.choose(&[0, 1, 2, any]);
             let most = if buffer == 2 { 1 << 31 } else { 256 };
             let most = if random.one_in(10) { 300 } else { most };
             [buffer << 16 | rows << 32 | base << 48, signed(random, most, 32), 0, 0]

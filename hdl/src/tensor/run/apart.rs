@@ -22,10 +22,10 @@ pub struct Apart {
     pub col_stride: Signal<In, Bits<32>>,
     /// The elements' type: 1, 1, 2 or 4 bytes.
     pub dtype: Signal<In, Bits<2>>,
-    /// From the cycle after `start` until `apart` holds.
+    /// From the cycle after `start` until `verdict` holds.
     pub busy: Signal<Out, Bit>,
     /// They are.
-    pub apart: Signal<Out, Bit>,
+    pub verdict: Signal<Out, Bit>,
     state: DFF<Bits<3>>,
     row: DFF<Bits<32>>,
     col: DFF<Bits<32>>,
@@ -52,7 +52,7 @@ pub struct Apart {
     product_low: Signal<Local, Bits<33>>,
     outer_wide: Signal<Local, Bits<33>>,
     none: Signal<Local, Bits<32>>,
-    verdict: Signal<Local, Bit>,
+    passes: Signal<Local, Bit>,
 }
 
 impl Logic for Apart {
@@ -78,7 +78,7 @@ impl Logic for Apart {
             is_apart
         );
         self.busy.next = self.state.q.val() != 0;
-        self.apart.next = self.is_apart.q.val();
+        self.verdict.next = self.is_apart.q.val();
         self.element.next = 1.into();
         self.element32.next = 1.into();
         if self.dtype.val() == 2 {
@@ -108,7 +108,7 @@ impl Logic for Apart {
         self.product.next = self.product.val() << 16;
         self.product.next = self.product.val() | self.product_low.val();
         self.outer_wide.next = bit_cast::<33, 32>(self.outer.q.val());
-        self.verdict.next = self.inner_apart.q.val()
+        self.passes.next = self.inner_apart.q.val()
             && (self.one_outer.q.val()
                 || (!self.too_far.q.val() && (self.reach.q.val() <= self.outer_wide.val())));
 
@@ -160,10 +160,10 @@ impl Logic for Apart {
             self.state.d.next = 5.into();
         }
         if self.state.q.val() == 5 {
-            self.is_apart.d.next = self.verdict.val();
+            self.is_apart.d.next = self.passes.val();
             self.second.d.next = true;
             self.state.d.next = 0.into();
-            if !self.verdict.val() && !self.second.q.val() {
+            if !self.passes.val() && !self.second.q.val() {
                 self.state.d.next = 2.into();
             }
         }

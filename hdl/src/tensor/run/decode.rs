@@ -59,7 +59,7 @@ pub struct Decode {
     empty2: Signal<Local, Bit>,
     empty3: Signal<Local, Bit>,
     type_ok: Signal<Local, Bit>,
-    byte: Signal<Local, Bit>,
+    byte_type: Signal<Local, Bit>,
     no_type: Signal<Local, Bit>,
     readable: Signal<Local, Bit>,
     writable: Signal<Local, Bit>,
@@ -142,7 +142,7 @@ impl Logic for Decode {
             && !self.any2_48.q.val();
         self.empty3.next = !self.any3_0.q.val() && !self.any3_16.q.val() && !self.any3_32.q.val();
         self.type_ok.next = !self.field_20.q.val().get_bits::<2>(2).any();
-        self.byte.next = !self.field_20.q.val().get_bits::<3>(1).any();
+        self.byte_type.next = !self.field_20.q.val().get_bits::<3>(1).any();
         self.no_type.next = !self.field_20.q.val().any();
         self.readable.next = (self.field_24.q.val() <= bits::<4>(4)) && (self.field_24.q.val() != 2);
         self.writable.next =
@@ -152,7 +152,7 @@ impl Logic for Decode {
         // Types and zero points that go into a scratchpad.
         self.lane_ok.next = false;
         if self.field_16.q.val() <= bits::<4>(1) {
-            self.lane_ok.next = self.byte.val() && self.zero_is_lane.q.val();
+            self.lane_ok.next = self.byte_type.val() && self.zero_is_lane.q.val();
         }
         if (self.field_16.q.val() == 2) || self.is_table.val() {
             self.lane_ok.next = self.type_ok.val() && !self.any_32.q.val();

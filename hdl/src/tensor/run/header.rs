@@ -38,7 +38,7 @@ pub struct Header {
     available: DFF<Bits<26>>,
     two: DFF<Bits<26>>,
     all: DFF<Bits<27>>,
-    matches: DFF<Bit>,
+    sum_fits: DFF<Bit>,
     allowed: DFF<Bit>,
     last_reg: DFF<Bits<25>>,
     place_load: DFF<Bits<43>>,
@@ -65,7 +65,7 @@ impl Logic for Header {
             available,
             two,
             all,
-            matches,
+            sum_fits,
             allowed,
             last_reg,
             place_load,
@@ -111,13 +111,13 @@ impl Logic for Header {
         // Third.
         self.limit_wide.next = bit_cast::<26, 25>(self.limit.val());
         self.available_wide.next = bit_cast::<27, 26>(self.available.q.val());
-        self.matches.d.next = self.all.q.val() == self.available_wide.val();
+        self.sum_fits.d.next = self.all.q.val() == self.available_wide.val();
         self.allowed.d.next = (self.available.q.val() <= self.limit_wide.val()) && self.available.q.val().any();
         self.last_reg.d.next = self.available.q.val().get_bits::<25>(0) - 1;
         self.place_store.d.next = self.place_compute.q.val() + self.compute_wide.val();
 
         self.decided.next = self.count.q.val() == 9;
-        self.valid.next = self.zeroes.q.val() && self.matches.q.val() && self.allowed.q.val();
+        self.valid.next = self.zeroes.q.val() && self.sum_fits.q.val() && self.allowed.q.val();
         self.length[0].next = self.load.val();
         self.length[1].next = self.compute.val();
         self.length[2].next = self.store.val();

@@ -189,9 +189,10 @@ impl Logic for Runner {
             self.begun[i].d.next = self.links.begin[i].val();
             self.starts[i].next = self.begun[i].q.val() && self.in_item.val();
             self.module_start[i].next = self.starts[i].val() && !self.slots[i].is_nop.val();
-            for j in 0..4 {
-                self.module_words[4 * i + j].next = self.slots[i].words[j].val();
-            }
+            self.module_words[4 * i].next = self.slots[i].word_0.val();
+            self.module_words[4 * i + 1].next = self.slots[i].word_1.val();
+            self.module_words[4 * i + 2].next = self.slots[i].word_2.val();
+            self.module_words[4 * i + 3].next = self.slots[i].word_3.val();
             // A NOP is done in the cycle after.
             self.nop_done[i].clock.next = self.clock.val();
             self.nop_done[i].d.next = self.starts[i].val() && self.slots[i].is_nop.val();

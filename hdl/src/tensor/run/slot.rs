@@ -33,8 +33,14 @@ pub struct Slot {
     pub next_index: Signal<Out, Bits<25>>,
     /// The module begins it.
     pub take: Signal<In, Bit>,
-    /// The instruction that the module is at.
-    pub words: [Signal<Out, Bits<64>>; 4],
+    /// The instruction that the module is at: its first word,
+    pub word_0: Signal<Out, Bits<64>>,
+    /// its second,
+    pub word_1: Signal<Out, Bits<64>>,
+    /// its third,
+    pub word_2: Signal<Out, Bits<64>>,
+    /// its fourth.
+    pub word_3: Signal<Out, Bits<64>>,
     /// It is a NOP.
     pub is_nop: Signal<Out, Bit>,
     /// Its index.
@@ -73,7 +79,10 @@ impl Slot {
             tokens: Signal::default(),
             next_index: Signal::default(),
             take: Signal::default(),
-            words: Default::default(),
+            word_0: Signal::default(),
+            word_1: Signal::default(),
+            word_2: Signal::default(),
+            word_3: Signal::default(),
             is_nop: Signal::default(),
             index: Signal::default(),
             decode: Decode::default(),
@@ -106,12 +115,15 @@ impl Logic for Slot {
             self.staged[i].d.next = self.staged[i].q.val();
             self.current[i].clock.next = self.clock.val();
             self.current[i].d.next = self.current[i].q.val();
-            self.words[i].next = self.current[i].q.val();
             self.decode.words[i].next = self.staged[i].q.val();
             if self.take.val() {
                 self.current[i].d.next = self.staged[i].q.val();
             }
         }
+        self.word_0.next = self.current[0].q.val();
+        self.word_1.next = self.current[1].q.val();
+        self.word_2.next = self.current[2].q.val();
+        self.word_3.next = self.current[3].q.val();
         if self.fills.val() {
             self.staged[3].d.next = self.word.val();
             self.staged[2].d.next = self.staged[3].q.val();
@@ -133,7 +145,7 @@ impl Logic for Slot {
         self.is_walk.next =
             (self.unit.val() == 2) && (self.staged[0].q.val().get_bits::<8>(0) == 6);
         self.decided.next = self.count.q.val().all() && (!self.is_walk.val() || !self.apart.busy.val());
-        self.valid.next = self.decode.valid.val() && (!self.is_walk.val() || self.apart.apart.val());
+        self.valid.next = self.decode.valid.val() && (!self.is_walk.val() || self.apart.verdict.val());
         self.ready.next = self.decided.val() && self.valid.val();
         self.bad.next = self.decided.val() && !self.valid.val();
         self.tokens.next = self.staged[0].q.val().get_bits::<4>(8);

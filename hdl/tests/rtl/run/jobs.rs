@@ -54,7 +54,7 @@ impl Job {
         let latency = random.choose(&[0, 3, 20, 150]);
         let stalls = random.choose(&[0, 0, 60, 200]);
         let most_time = random.choose(&[0, 2, 10, 100]);
-        let place = random.choose(&[0, 2, 1 << 20, (1 << 43) - 4096]);
+        let place = random.choose(&[0_u64, 2, 1 << 20, (1 << 43) - 4096]);
         let (seed, words, faults) = (random.bits() >> 1, self.words().count(), self.faults.len());
         let Self {
             stop,

@@ -81,7 +81,7 @@ pub(crate) fn slots() -> Option<&'static Model> {
                     "slot{module} at{module}(.clock(clock), .rewind(rewind), .length(25'd1), .first(25'd0), \
                      .word(word), .word_valid(word_valid), .word_pop(word_pop[{module}]), \
                      .ready(ready[{module}]), .bad(bad[{module}]), .take(1'b0), .ended(), .tokens(), \
-                     .next_index(), .index(), .is_nop(), .words$0(), .words$1(), .words$2(), .words$3());\n"
+                     .next_index(), .index(), .is_nop(), .word_0(), .word_1(), .word_2(), .word_3());\n"
                 );
             }
             text += "endmodule\n";

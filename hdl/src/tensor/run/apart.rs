@@ -10,7 +10,7 @@ use rust_hdl::prelude::*;
 pub struct Apart {
     /// The clock; everything happens on its rising edge.
     pub clock: Signal<In, Clock>,
-    /// Begins; the operands stand until it is done.
+    /// Begins, anew if it is at others; the operands stand until it is done.
     pub start: Signal<In, Bit>,
     /// Not 0.
     pub rows: Signal<In, Bits<16>>,
@@ -112,9 +112,6 @@ impl Logic for Apart {
             && (self.one_outer.q.val()
                 || (!self.too_far.q.val() && (self.reach.q.val() <= self.outer_wide.val())));
 
-        if self.start.val() && (self.state.q.val() == 0) {
-            self.state.d.next = 1.into();
-        }
         if self.state.q.val() == 1 {
             self.row.d.next = self.row_stride.val();
             if self.row_stride.val().get_bit(31) {
@@ -166,6 +163,10 @@ impl Logic for Apart {
             if !self.passes.val() && !self.second.q.val() {
                 self.state.d.next = 2.into();
             }
+        }
+        // Whatever it was at is of an instruction that was given up.
+        if self.start.val() {
+            self.state.d.next = 1.into();
         }
     }
 }

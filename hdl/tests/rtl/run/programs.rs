@@ -143,3 +143,17 @@ fn run_begins_a_failing_job_s_successor_from_the_start() {
     }
     run("successors", 7, &all);
 }
+
+#[test]
+fn run_judges_a_store_apart_from_one_that_was_given_up() {
+    // Two rows of two bytes: apart, or one over the other.
+    let store = |row_stride: u64| [6 | 2 << 24, 2 << 48, 2, row_stride | 1 << 32];
+    let mut all = Vec::new();
+    for stop in 10..100 {
+        for [given_up, next] in [[1, 2], [2, 1]] {
+            let job = |stride| Job::of([vec![], vec![], vec![store(stride); 3]]);
+            all.extend([Job { stop, ..job(given_up) }, job(next)]);
+        }
+    }
+    run("stores", 8, &all);
+}

@@ -144,7 +144,10 @@ fn tokens_are_neither_lost_nor_made_and_none_begins_without_its_own() {
     check(
         &blocks::tokens(),
         &[
-            ("load_compute$d = load_compute$q + 32'h1", "load_compute$d = load_compute$q + 32'h2"),
+            (
+                "load_compute$d = load_compute$q + 32'h1",
+                "load_compute$d = load_compute$q + 32'h2",
+            ),
             ("push$2 && ~pop$2", "push$2"),
             ("(~tokens$0[32'h3] || ~&load_compute$q)", "1'b1"),
             ("(~tokens$2[32'h0] || |compute_store$q)", "1'b1"),

@@ -151,8 +151,7 @@ impl Logic for Apart {
         }
         if self.state.q.val() == 4 {
             self.too_far.d.next = self.high.q.val().get_bits::<16>(16).any();
-            self.reach.d.next =
-                bit_cast::<33, 32>(self.product.val().get_bits::<32>(0)) + self.element.val();
+            self.reach.d.next = bit_cast::<33, 32>(self.product.val().get_bits::<32>(0)) + self.element.val();
             self.inner_apart.d.next = self.one_inner.q.val() || (self.stride.q.val() >= self.element32.val());
             self.state.d.next = 5.into();
         }

@@ -84,15 +84,52 @@ impl Logic for Decode {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, field_16, field_20, field_24, any_18, any_20, any_25, any_28, any_32, any_48,
-            zero_is_lane, any1_0, any1_16, any1_32, any1_48, one_row, value_is_lane
+            self,
+            clock,
+            field_16,
+            field_20,
+            field_24,
+            any_18,
+            any_20,
+            any_25,
+            any_28,
+            any_32,
+            any_48,
+            zero_is_lane,
+            any1_0,
+            any1_16,
+            any1_32,
+            any1_48,
+            one_row,
+            value_is_lane
         );
         dff_setup!(
-            self, clock, any2_0, any2_16, any2_32, any2_48, offset_whole, table_cols, any3_0, any3_16, any3_32,
-            stride_whole, tokens_ok
+            self,
+            clock,
+            any2_0,
+            any2_16,
+            any2_32,
+            any2_48,
+            offset_whole,
+            table_cols,
+            any3_0,
+            any3_16,
+            any3_32,
+            stride_whole,
+            tokens_ok
         );
         dff_setup!(
-            self, clock, nop, load, load_tiles, fill, gemm, vector, store, store_tiles, is_valid
+            self,
+            clock,
+            nop,
+            load,
+            load_tiles,
+            fill,
+            gemm,
+            vector,
+            store,
+            store_tiles,
+            is_valid
         );
         self.field_16.d.next = self.words[0].val().get_bits::<4>(16);
         self.field_20.d.next = self.words[0].val().get_bits::<4>(20);
@@ -104,15 +141,15 @@ impl Logic for Decode {
         self.any_32.d.next = self.words[0].val().get_bits::<16>(32).any();
         self.any_48.d.next = self.words[0].val().get_bits::<16>(48).any();
         // Of a number from -256 to 255 all bits from the eighth on are its sign.
-        self.zero_is_lane.d.next = self.words[0].val().get_bits::<8>(40).all()
-            || !self.words[0].val().get_bits::<8>(40).any();
+        self.zero_is_lane.d.next =
+            self.words[0].val().get_bits::<8>(40).all() || !self.words[0].val().get_bits::<8>(40).any();
         self.any1_0.d.next = self.words[1].val().get_bits::<16>(0).any();
         self.any1_16.d.next = self.words[1].val().get_bits::<16>(16).any();
         self.any1_32.d.next = self.words[1].val().get_bits::<16>(32).any();
         self.any1_48.d.next = self.words[1].val().get_bits::<16>(48).any();
         self.one_row.d.next = self.words[1].val().get_bits::<16>(48) == 1;
-        self.value_is_lane.d.next = self.words[1].val().get_bits::<24>(8).all()
-            || !self.words[1].val().get_bits::<24>(8).any();
+        self.value_is_lane.d.next =
+            self.words[1].val().get_bits::<24>(8).all() || !self.words[1].val().get_bits::<24>(8).any();
         self.any2_0.d.next = self.words[2].val().get_bits::<16>(0).any();
         self.any2_16.d.next = self.words[2].val().get_bits::<16>(16).any();
         self.any2_32.d.next = self.words[2].val().get_bits::<16>(32).any();
@@ -125,21 +162,15 @@ impl Logic for Decode {
         self.stride_whole.d.next = !self.words[3].val().get_bits::<3>(0).any();
         // Bits 12 to 15 are nobody's; load has no neighbour before it, store none after it.
         self.tokens_ok.d.next = !self.words[0].val().get_bits::<4>(12).any();
-        if (self.unit.val() == 0)
-            && (self.words[0].val().get_bit(8) || self.words[0].val().get_bit(10))
-        {
+        if (self.unit.val() == 0) && (self.words[0].val().get_bit(8) || self.words[0].val().get_bit(10)) {
             self.tokens_ok.d.next = false;
         }
-        if (self.unit.val() == 2)
-            && (self.words[0].val().get_bit(9) || self.words[0].val().get_bit(11))
-        {
+        if (self.unit.val() == 2) && (self.words[0].val().get_bit(9) || self.words[0].val().get_bit(11)) {
             self.tokens_ok.d.next = false;
         }
 
-        self.empty2.next = !self.any2_0.q.val()
-            && !self.any2_16.q.val()
-            && !self.any2_32.q.val()
-            && !self.any2_48.q.val();
+        self.empty2.next =
+            !self.any2_0.q.val() && !self.any2_16.q.val() && !self.any2_32.q.val() && !self.any2_48.q.val();
         self.empty3.next = !self.any3_0.q.val() && !self.any3_16.q.val() && !self.any3_32.q.val();
         self.type_ok.next = !self.field_20.q.val().get_bits::<2>(2).any();
         self.byte_type.next = !self.field_20.q.val().get_bits::<3>(1).any();
@@ -220,9 +251,8 @@ impl Logic for Decode {
         self.takes_immediate.next = (self.field_16.q.val() == 8)
             || ((self.field_16.q.val() >= bits::<4>(3)) && (self.field_16.q.val() <= bits::<4>(5)));
         self.takes_second.next = self.field_16.q.val() == 9;
-        self.takes_index.next = (self.field_16.q.val() == 6)
-            || (self.field_16.q.val() == 7)
-            || (self.field_16.q.val() == 9);
+        self.takes_index.next =
+            (self.field_16.q.val() == 6) || (self.field_16.q.val() == 7) || (self.field_16.q.val() == 9);
         self.operands_ok.next = (self.takes_immediate.val()
             || (!self.any2_0.q.val() && !self.any2_16.q.val()))
             && (self.takes_index.val() || !self.any2_32.q.val())

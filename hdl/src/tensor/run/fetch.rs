@@ -127,7 +127,15 @@ impl Logic for Fetch {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, pending, owner, place_reg, count, waits_header, turn, word_count
+            self,
+            clock,
+            pending,
+            owner,
+            place_reg,
+            count,
+            waits_header,
+            turn,
+            word_count
         );
         clock!(self, clock, order);
         // A new request while there is none, and room to note it.
@@ -228,9 +236,8 @@ impl Logic for Fetch {
             self.word_valid[i].next = self.streams[i].out_valid.val();
             self.streams[i].out_pop.next = self.word_pop[i].val();
         }
-        self.drained.next = !self.pending.q.val()
-            && !self.waits_header.q.val()
-            && (self.order.fill.val() == 0);
+        self.drained.next =
+            !self.pending.q.val() && !self.waits_header.q.val() && (self.order.fill.val() == 0);
         if self.flush.val() {
             self.waits_header.d.next = false;
         }

@@ -112,7 +112,8 @@ impl Logic for Header {
         self.limit_wide.next = bit_cast::<26, 25>(self.limit.val());
         self.available_wide.next = bit_cast::<27, 26>(self.available.q.val());
         self.sum_fits.d.next = self.all.q.val() == self.available_wide.val();
-        self.allowed.d.next = (self.available.q.val() <= self.limit_wide.val()) && self.available.q.val().any();
+        self.allowed.d.next =
+            (self.available.q.val() <= self.limit_wide.val()) && self.available.q.val().any();
         self.last_reg.d.next = self.available.q.val().get_bits::<25>(0) - 1;
         self.place_store.d.next = self.place_compute.q.val() + self.compute_wide.val();
 

@@ -198,9 +198,8 @@ impl Logic for Runner {
             self.nop_done[i].d.next = self.starts[i].val() && self.slots[i].is_nop.val();
             self.links.done[i].next =
                 self.nop_done[i].q.val() || (self.module_done[i].val() && !self.module_status[i].val().any());
-            self.fails[i].next = self.module_done[i].val()
-                && self.module_status[i].val().any()
-                && self.links.running[i].val();
+            self.fails[i].next =
+                self.module_done[i].val() && self.module_status[i].val().any() && self.links.running[i].val();
             if !self.module_idle[i].val() {
                 self.at_rest.next = false;
             }

@@ -142,8 +142,7 @@ impl Logic for Slot {
         self.apart.col_stride.next = self.staged[3].q.val().get_bits::<32>(32);
         self.apart.dtype.next = self.staged[0].q.val().get_bits::<2>(20);
         // Of a STORE alone strides matter; for the other modules none of this is built.
-        self.is_walk.next =
-            (self.unit.val() == 2) && (self.staged[0].q.val().get_bits::<8>(0) == 6);
+        self.is_walk.next = (self.unit.val() == 2) && (self.staged[0].q.val().get_bits::<8>(0) == 6);
         self.decided.next = self.count.q.val().all() && (!self.is_walk.val() || !self.apart.busy.val());
         self.valid.next = self.decode.valid.val() && (!self.is_walk.val() || self.apart.verdict.val());
         self.ready.next = self.decided.val() && self.valid.val();

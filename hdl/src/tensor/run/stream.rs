@@ -105,8 +105,7 @@ impl Logic for Stream {
             self.piece_n.next = bit_cast::<3, 2>(self.left.q.val().get_bits::<2>(0));
         }
         self.piece.d.next = self.piece_n.val();
-        self.asks.d.next =
-            self.left.q.val().any() && (self.reserved.q.val() <= self.most_reserved.val());
+        self.asks.d.next = self.left.q.val().any() && (self.reserved.q.val() <= self.most_reserved.val());
         self.wants.next = self.asks.q.val();
         self.place.next = self.at.q.val();
         self.count.next = self.piece.q.val();

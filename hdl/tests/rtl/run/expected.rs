@@ -128,7 +128,11 @@ impl<'a> Links<'a> {
         let heads = (0..3).filter(|&of| self.running[of].is_none());
         let heads = heads.filter_map(|of| Some((of, self.head(of)?)));
         let (sound, unsound): (Vec<_>, Vec<_>) = heads.partition(|(of, words)| module(**words) == Some(*of));
-        failures.extend(unsound.iter().map(|(of, _)| (Status::InvalidInstruction as u16, self.index(*of))));
+        failures.extend(
+            unsound
+                .iter()
+                .map(|(of, _)| (Status::InvalidInstruction as u16, self.index(*of))),
+        );
         if !failures.is_empty() {
             failures
         } else if !sound.is_empty() {
@@ -183,10 +187,18 @@ pub(crate) fn ends(job: &Job, seed: u64) -> (End, Vec<Vec<End>>) {
     }
     let mut items = Vec::new();
     for item in 0..job.items {
-        let faults: Vec<Fault> = job.faults.iter().filter(|fault| fault.item == item).copied().collect();
+        let faults: Vec<Fault> = job
+            .faults
+            .iter()
+            .filter(|fault| fault.item == item)
+            .copied()
+            .collect();
         let right = Links::new(job).ends_of(&faults);
         if faults.is_empty() && functional.0 != Status::InvalidInstruction as u16 {
-            assert!(right.contains(&functional), "{right:?}, the functional card {functional:?}");
+            assert!(
+                right.contains(&functional),
+                "{right:?}, the functional card {functional:?}"
+            );
         }
         let ok = right == [(0, 0)];
         items.push(right);

@@ -28,7 +28,15 @@ impl Model {
             .join(harness);
         let output = Command::new(verilator)
             .args(["--cc", "--exe", "--build", "-j", "2", "-O3", "-CFLAGS", "-O1"])
-            .args(["-Wno-WIDTH", "--prefix", "model", "-o", "model", "--top-module", top])
+            .args([
+                "-Wno-WIDTH",
+                "--prefix",
+                "model",
+                "-o",
+                "model",
+                "--top-module",
+                top,
+            ])
             .arg("-Mdir")
             .arg(folder.join("build"))
             .args([&source, &harness])

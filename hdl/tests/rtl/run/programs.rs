@@ -36,7 +36,9 @@ fn check(job: &Job, seed: u64, lines: &[&str], seen: &mut Seen) -> Result<(), St
             "s" => {
                 let mut fields = line.split(' ').skip(1);
                 let of = fields.next().unwrap().parse().unwrap();
-                let words: Vec<u64> = fields.map(|word| u64::from_str_radix(word, 16).unwrap()).collect();
+                let words: Vec<u64> = fields
+                    .map(|word| u64::from_str_radix(word, 16).unwrap())
+                    .collect();
                 links.starts(of, &words.try_into().unwrap())?;
             }
             "e" => links.ends(line[2..].parse().unwrap()),
@@ -60,7 +62,11 @@ fn check(job: &Job, seed: u64, lines: &[&str], seen: &mut Seen) -> Result<(), St
             _ => return Err((*line).to_owned()),
         }
     }
-    if through { Ok(()) } else { Err("it is not at its end".to_owned()) }
+    if through {
+        Ok(())
+    } else {
+        Err("it is not at its end".to_owned())
+    }
 }
 
 /// Runs jobs one after the other on one runner. Gives what was seen, or what was wrong first.
@@ -95,7 +101,9 @@ fn run(name: &str, seed: u64, all: &[Job]) -> Option<Seen> {
 fn run_of_any_program_ends_as_the_functional_card_has_it() {
     let mut random = Random(77);
     let all: Vec<Job> = (0..12_000).map(|_| job(&mut random)).collect();
-    let Some(seen) = run("programs", 78, &all) else { return };
+    let Some(seen) = run("programs", 78, &all) else {
+        return;
+    };
     println!("ends by status, 99 being stopped jobs: {seen:?}");
     for (status, least) in [
         (0, 8_000),
@@ -130,7 +138,11 @@ fn run_begins_a_failing_job_s_successor_from_the_start() {
     let sound = Job::of([vec![nop(0, 8)], vec![nop(1, 1)], vec![nop(2, 0); 90]]);
     let mut all = Vec::new();
     for i in 0..200 {
-        let mut first = if i % 2 == 0 { deadlock.clone() } else { job(&mut random) };
+        let mut first = if i % 2 == 0 {
+            deadlock.clone()
+        } else {
+            job(&mut random)
+        };
         if i % 5 == 0 {
             first.faults = vec![Fault {
                 item: 0,
@@ -152,7 +164,13 @@ fn run_judges_a_store_apart_from_one_that_was_given_up() {
     for stop in 10..100 {
         for [given_up, next] in [[1, 2], [2, 1]] {
             let job = |stride| Job::of([vec![], vec![], vec![store(stride); 3]]);
-            all.extend([Job { stop, ..job(given_up) }, job(next)]);
+            all.extend([
+                Job {
+                    stop,
+                    ..job(given_up)
+                },
+                job(next),
+            ]);
         }
     }
     run("stores", 8, &all);

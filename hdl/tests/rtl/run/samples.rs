@@ -101,7 +101,16 @@ fn operands(random: &mut Random, opcode: u64, module: u64) -> [u64; 4] {
     let (rows, cols) = (count(random), count(random));
     let [base, pitch, row, col] = [0; 4].map(|_| any16(random));
     match opcode {
-        1 => [if random.one_in(20) { code(random, 3) } else { module } << 16, 0, 0, 0],
+        1 => [
+            if random.one_in(20) {
+                code(random, 3)
+            } else {
+                module
+            } << 16,
+            0,
+            0,
+            0,
+        ],
         2 => {
             let any = code(random, 5);
             let buffer = random.choose(&[0, 1, 2, 0, 1, 2, 4, 3, any]);
@@ -136,7 +145,12 @@ fn operands(random: &mut Random, opcode: u64, module: u64) -> [u64; 4] {
             let buffer = random.choose(&[0, 1, 2, any]);
             let most = if buffer == 2 { 1 << 31 } else { 256 };
             let most = if random.one_in(10) { 300 } else { most };
-            [buffer << 16 | rows << 32 | base << 48, signed(random, most, 32), 0, 0]
+            [
+                buffer << 16 | rows << 32 | base << 48,
+                signed(random, most, 32),
+                0,
+                0,
+            ]
         }
         4 => [
             random.choose(&[0, 1, 3, 3, 1, 0, 2]) << 16 | rows << 32 | cols << 48,

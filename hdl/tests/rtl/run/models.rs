@@ -30,6 +30,7 @@ impl Model {
             .args(["--cc", "--exe", "--build", "-j", "2", "-O3", "-CFLAGS", "-O1"])
             .args([
                 "-Wno-WIDTH",
+                "-Wno-UNOPTFLAT",
                 "--prefix",
                 "model",
                 "-o",

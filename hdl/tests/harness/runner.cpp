@@ -139,10 +139,10 @@ class Bench {
         for (int i = 0; i < 3; i++) {
             Module& module = modules[i];
             const bool done = module.busy && module.left == 0 && !top.halt;
-            set(top.module_done$0, top.module_done$1, top.module_done$2, i, done);
-            set(top.module_idle$0, top.module_idle$1, top.module_idle$2, i, !module.busy && !module.winding_down);
+            set(top.module_done__0240, top.module_done__0241, top.module_done__0242, i, done);
+            set(top.module_idle__0240, top.module_idle__0241, top.module_idle__0242, i, !module.busy && !module.winding_down);
             // A status counts with `done` alone.
-            set(top.module_status$0, top.module_status$1, top.module_status$2, i,
+            set(top.module_status__0240, top.module_status__0241, top.module_status__0242, i,
                 done ? module.status : random.next() & 0x7fff);
         }
     }
@@ -169,11 +169,11 @@ class Bench {
         }
         if (top.rd_valid && top.rd_ready)
             reads.push_back({top.rd_address, top.rd_words, now + 1 + random.next() % (job.latency + 1)});
-        const bool starts[3] = {bool(top.module_start$0), bool(top.module_start$1), bool(top.module_start$2)};
-        const bool ends[3] = {bool(top.module_done$0), bool(top.module_done$1), bool(top.module_done$2)};
-        const uint64_t words[12] = {top.module_words$0, top.module_words$1, top.module_words$2,  top.module_words$3,
-                                    top.module_words$4, top.module_words$5, top.module_words$6,  top.module_words$7,
-                                    top.module_words$8, top.module_words$9, top.module_words$10, top.module_words$11};
+        const bool starts[3] = {bool(top.module_start__0240), bool(top.module_start__0241), bool(top.module_start__0242)};
+        const bool ends[3] = {bool(top.module_done__0240), bool(top.module_done__0241), bool(top.module_done__0242)};
+        const uint64_t words[12] = {top.module_words__0240, top.module_words__0241, top.module_words__0242,  top.module_words__0243,
+                                    top.module_words__0244, top.module_words__0245, top.module_words__0246,  top.module_words__0247,
+                                    top.module_words__0248, top.module_words__0249, top.module_words__02410, top.module_words__02411};
         for (int i = 0; i < 3; i++) {
             Module& module = modules[i];
             if (module.winding_down) module.winding_down--;

@@ -172,9 +172,6 @@ impl Logic for Fetch {
         if self.sent.val() {
             self.pending.d.next = false;
         }
-        if self.ask_header.val() {
-            self.waits_header.d.next = true;
-        }
         if self.serve_header.val() {
             self.pending.d.next = true;
             self.waits_header.d.next = false;
@@ -240,6 +237,10 @@ impl Logic for Fetch {
             !self.pending.q.val() && !self.waits_header.q.val() && (self.order.fill.val() == 0);
         if self.flush.val() {
             self.waits_header.d.next = false;
+        }
+        // A header is asked for in the last cycle of a flush.
+        if self.ask_header.val() {
+            self.waits_header.d.next = true;
         }
     }
 }

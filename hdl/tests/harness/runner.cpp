@@ -122,6 +122,17 @@ class Bench {
             }
         }
         waits = false;
+        // What is fetched ahead for a further item comes to rest before the next program lies there.
+        top.stop = 1;
+        for (bool at_rest = false; !at_rest;) {
+            if (now++ > MOST_CYCLES) wrong("it is not idle after a stop");
+            drive(job);
+            top.eval();
+            look(job, item, true);
+            at_rest = top.idle && !top.stop;
+            clock();
+            top.stop = 0;
+        }
         puts(".");
     }
 

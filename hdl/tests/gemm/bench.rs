@@ -1,11 +1,11 @@
 //! A GEMM unit between its scratchpads, and a Verilog wrapper that gives several of them the same ports.
 
 use metisvm_firmware::Geometry;
-use metisvm_hdl::tensor::accumulators::Accumulators;
-use metisvm_hdl::tensor::gemm_check::Sizes;
-use metisvm_hdl::tensor::gemm_unit::GemmUnit;
-use metisvm_hdl::tensor::lane_bank::LaneBank;
-use metisvm_hdl::tensor::twin::Multipliers;
+use metisvm_hdl::tensor::array::check::Sizes;
+use metisvm_hdl::tensor::array::twin::Multipliers;
+use metisvm_hdl::tensor::array::unit::GemmUnit;
+use metisvm_hdl::tensor::scratchpads::accumulators::Accumulators;
+use metisvm_hdl::tensor::scratchpads::lane_bank::LaneBank;
 use metisvm_hdl::verilog;
 use rust_hdl::prelude::*;
 use std::fmt::Write;

@@ -1,7 +1,7 @@
 //! Every product of two lanes, and every pair of products with a shared lane.
 
 use crate::verilated::{build, command};
-use metisvm_hdl::tensor::multiplier::{Kind, LATENCY, Multiplier, PACKED_LATENCY, PackedPair};
+use metisvm_hdl::tensor::array::multiplier::{Kind, LATENCY, Multiplier, PACKED_LATENCY, PackedPair};
 use metisvm_hdl::verilog;
 use rust_hdl::prelude::{Block, simulate};
 use std::process::Command;

@@ -1,8 +1,8 @@
 //! The modules as Verilator builds them.
 
 use metisvm_firmware::Geometry;
-use metisvm_hdl::tensor::load::Load;
-use metisvm_hdl::tensor::store::Store;
+use metisvm_hdl::tensor::transfer::load::Load;
+use metisvm_hdl::tensor::transfer::store::Store;
 use metisvm_hdl::verilog;
 use std::fmt::Write;
 use std::fs::{self, File};

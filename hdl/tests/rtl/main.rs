@@ -14,6 +14,7 @@ mod keccak;
 mod lockstep;
 mod random;
 mod requantise;
+mod run;
 mod simulation;
 mod tile;
 mod vector;

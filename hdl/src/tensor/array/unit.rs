@@ -1,9 +1,9 @@
 //! GEMM as an instruction: checks, steps, array and accumulation.
 
-use super::array::Array;
-use super::gemm_check::{GemmCheck, Sizes};
-use super::gemm_rows::GemmRows;
-use super::gemm_sequencer::GemmSequencer;
+use super::check::{GemmCheck, Sizes};
+use super::products::Array;
+use super::rows::GemmRows;
+use super::sequencer::GemmSequencer;
 use super::twin::Multipliers;
 use metisvm_firmware::Status;
 use rust_hdl::prelude::*;

@@ -1,0 +1,9 @@
+//! A program's way through the pipeline: fetched, checked, begun in the order of its tokens, against the functional
+//! card's decoder and schedule.
+
+mod encodings;
+mod expected;
+mod jobs;
+mod models;
+mod programs;
+mod samples;

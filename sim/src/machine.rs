@@ -99,6 +99,17 @@ impl Layout {
 }
 
 impl Machine {
+    /// What lies in the scratchpads.
+    pub fn contents(&self) -> Contents<'_> {
+        Contents {
+            a: &self.a,
+            b: &self.b,
+            acc: &self.acc,
+            params: &self.params,
+            tables: &self.tables,
+        }
+    }
+
     /// Empty scratchpads.
     pub fn new(geometry: Geometry) -> Self {
         let lanes = |buffer| geometry.size(buffer) as usize * Layout::of(&geometry, buffer).lanes();

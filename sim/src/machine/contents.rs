@@ -1,6 +1,5 @@
 //! What lies in the scratchpads, for those who hold other machines against this one.
 
-use super::Machine;
 use metisvm_firmware::check::{Record, TABLE_ENTRIES};
 
 /// All scratchpads, tile by tile, each tile's lanes row by row.
@@ -16,17 +15,4 @@ pub struct Contents<'a> {
     pub params: &'a [Option<Record>],
     /// The tables.
     pub tables: &'a [[i32; TABLE_ENTRIES]],
-}
-
-impl Machine {
-    /// What lies in the scratchpads.
-    pub fn contents(&self) -> Contents<'_> {
-        Contents {
-            a: &self.a,
-            b: &self.b,
-            acc: &self.acc,
-            params: &self.params,
-            tables: &self.tables,
-        }
-    }
 }

@@ -16,6 +16,7 @@
 
 pub mod bridge;
 pub mod keccak;
+pub mod memory;
 mod same_modules;
 pub mod shell;
 pub mod stream;

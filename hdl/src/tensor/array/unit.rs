@@ -41,6 +41,8 @@ pub struct GemmUnit<
     pub stop: Signal<In, Bit>,
     /// An instruction may come.
     pub idle: Signal<Out, Bit>,
+    /// Two tiles are multiplied in this cycle.
+    pub steps: Signal<Out, Bit>,
     /// The tile of A whose lanes the next cycle has.
     pub a_address: Signal<Out, Bits<TA>>,
     /// Lane d of row r is r·D + d.
@@ -120,6 +122,7 @@ impl<
             status: Signal::default(),
             stop: Signal::default(),
             idle: Signal::default(),
+            steps: Signal::default(),
             a_address: Signal::default(),
             a: (0..R * D).map(|_| Signal::default()).collect(),
             b_address: Signal::default(),
@@ -228,6 +231,7 @@ impl<
         self.b_address.next = self.sequencer.b_address.val();
 
         self.array.step.next = self.sequencer.step.val();
+        self.steps.next = self.sequencer.step.val();
         self.array.first.next = self.sequencer.first.val();
         self.array.last.next = self.sequencer.last.val();
         for i in 0..self.a.len() {

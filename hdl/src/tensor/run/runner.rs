@@ -66,6 +66,8 @@ pub struct Runner {
     pub module_idle: [Signal<In, Bit>; 3],
     /// All modules give up.
     pub halt: Signal<Out, Bit>,
+    /// An item is on, and a module has further instructions but is at none.
+    pub pauses: [Signal<Out, Bit>; 3],
     header: Header,
     fetch: Fetch,
     slots: Vec<Slot>,
@@ -113,6 +115,7 @@ impl Default for Runner {
             module_status: Default::default(),
             module_idle: Default::default(),
             halt: Signal::default(),
+            pauses: Default::default(),
             header: Header::default(),
             fetch: Fetch::default(),
             slots: (0..3).map(Slot::new).collect(),
@@ -200,6 +203,8 @@ impl Logic for Runner {
                 self.nop_done[i].q.val() || (self.module_done[i].val() && !self.module_status[i].val().any());
             self.fails[i].next =
                 self.module_done[i].val() && self.module_status[i].val().any() && self.links.running[i].val();
+            self.pauses[i].next =
+                self.in_item.val() && !self.links.running[i].val() && !self.slots[i].ended.val();
             if !self.module_idle[i].val() {
                 self.at_rest.next = false;
             }

@@ -38,7 +38,7 @@ pub struct ReadTurns {
     /// See there.
     pub rd_data_ready: Signal<Out, Bit>,
     /// Words of a request, and above them whose it is.
-    order: Fifo<17, 4, 5>,
+    order: Fifo<17, 6, 7>,
     valid: DFF<Bit>,
     address: DFF<Bits<48>>,
     words: DFF<Bits<16>>,
@@ -47,6 +47,7 @@ pub struct ReadTurns {
     seen: DFF<Bits<16>>,
     free: Signal<Local, Bit>,
     takes: [Signal<Local, Bit>; 2],
+    count: Signal<Local, Bits<16>>,
     entry: Signal<Local, Bits<17>>,
     is_second: Signal<Local, Bit>,
     next_seen: Signal<Local, Bits<16>>,
@@ -68,6 +69,7 @@ impl Logic for ReadTurns {
             self.valid.d.next = false;
         }
         self.entry.next = 0.into();
+        self.count.next = 0.into();
         self.order.push.next = false;
         self.order.clear.next = false;
         for i in 0..2 {
@@ -76,7 +78,8 @@ impl Logic for ReadTurns {
                 self.valid.d.next = true;
                 self.address.d.next = self.user_address[i].val();
                 self.words.d.next = self.user_words[i].val();
-                self.entry.next = bit_cast::<17, 16>(self.user_words[i].val());
+                self.count.next = self.user_words[i].val();
+                self.entry.next = bit_cast::<17, 16>(self.count.val());
                 self.order.push.next = true;
             }
         }

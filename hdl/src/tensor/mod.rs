@@ -9,6 +9,7 @@
 //!   there are.
 //! * [`mac`], [`gemm`], [`tile`]: the slice that came first.
 
+pub mod any_engine;
 pub mod array;
 pub mod compute;
 pub mod duty;

@@ -207,8 +207,9 @@ class Bench {
                 module.busy = true;
                 module.left = job.most_time == 0 ? 0 : random.next() % job.most_time;
                 module.status = 0;
+                // The first one of a list that may name an instruction twice.
                 for (auto& fault : job.fault)
-                    if (fault.item == item && int(fault.module) == i && fault.nth == module.started)
+                    if (module.status == 0 && fault.item == item && int(fault.module) == i && fault.nth == module.started)
                         module.status = fault.status;
                 module.started++;
                 for (int j = 0; j < 4; j++) module.words[j] = words[4 * i + j];

@@ -132,6 +132,11 @@ impl Machine {
         self.tables.fill([-0x0bad_f00d; TABLE_ENTRIES]);
     }
 
+    /// Forgets the requantisation records, as a card may at the start of a job.
+    pub fn forget_records(&mut self) {
+        self.params.fill(None);
+    }
+
     /// Executes one well-formed instruction, unless `stop` becomes true.
     ///
     /// # Errors

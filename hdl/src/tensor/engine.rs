@@ -128,7 +128,7 @@ pub struct Engine<
 fn single_bits<const N: usize>() -> Vec<Constant<Bits<N>>> {
     let one: Bits<N> = 1_u64.into();
     (0..N)
-        .map(|lane| Constant::new(one << Bits::<N>::from(lane as u64)))
+        .map(|lane| Constant::new(one << Bits::<16>::from(lane as u64)))
         .collect()
 }
 

@@ -1,9 +1,9 @@
 // Runs programs on a Verilated runner, between a memory with latency and three modules that take their time.
 //
 // Input: a line a job: its seed, the memory's latency, in how many of 256 cycles it holds back, the most cycles of an
-// instruction, the cycle in which it is stopped (0: none), the program's place, its bytes, the limit of instructions,
-// items, words of the program, faults; then the words, in hexadecimal, and the faults: item, module, which of its
-// instructions but NOPs, status. Output: a line an event: "o status index" the program is open, "s module words" an
+// instruction, the cycle in which it is stopped (0: none, 1: the one in which it is opened), the program's place, its
+// bytes, the limit of instructions, items, words of the program, faults; then the words, in hexadecimal, and the
+// faults: item, module, which of its instructions but NOPs, status. Output: a line an event: "o status index" the program is open, "s module words" an
 // instruction begins, "e module" it is done, "d status index cycles" an item is done, "x" everything has come to rest
 // after a stop, "." the job is over; "!" and what is wrong.
 
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "model.h"
+#include "seeded.hpp"
 #include "verilated.h"
 
 namespace {
@@ -41,7 +42,8 @@ struct Module {
 };
 
 struct Read {
-    uint64_t address, words, due;
+    uint64_t due;
+    std::deque<uint64_t> words;
 };
 
 // A limit on cycles: a block that hangs is a failure, not a test that never ends.
@@ -64,7 +66,7 @@ class Bench {
 
     void run(const Job& job) {
         random.state = job.seed;
-        now = 0;
+        const uint64_t first = now;
         bool stopping = false, opened = false, over = false;
         Number item = 0;
         uint64_t begun = 0;
@@ -72,17 +74,19 @@ class Bench {
         top.place = job.place;
         top.bytes = job.bytes;
         top.limit = job.limit;
+        header_asked = false;
         top.open = 1;
         top.start = 0;
         top.stop = 0;
         while (!over) {
-            if (now > MOST_CYCLES) wrong("nothing happens any more");
-            top.stop = job.stop_at != 0 && now == job.stop_at;
+            if (now - first > MOST_CYCLES) wrong("nothing happens any more");
+            top.stop = job.stop_at != 0 && now - first == job.stop_at - 1;
             stopping |= top.stop;
             drive(job);
             top.eval();
             look(job, item, stopping);
             const bool done = top.done;
+            if (done && stopping && !top.stop) wrong("an answer after a stop");
             const unsigned status = top.status, index = top.index;
             if (done && status != 0 && !reads.empty()) wrong("a failure before all words have come");
             if (done && status != 0 && top.rd_valid) wrong("a failure while there is a request");
@@ -122,18 +126,22 @@ class Bench {
             }
         }
         waits = false;
-        // What is fetched ahead for a further item comes to rest before the next program lies there.
+        puts(".");
+        earlier = job;
+        // The next program is opened while this one is open, and what is fetched ahead on its way; or after a stop.
+        if (random.next() % 2) return;
+        const uint64_t last = now;
         top.stop = 1;
         for (bool at_rest = false; !at_rest;) {
-            if (now++ > MOST_CYCLES) wrong("it is not idle after a stop");
+            if (now - last > MOST_CYCLES) wrong("it is not idle after a stop");
             drive(job);
             top.eval();
             look(job, item, true);
+            if (top.done && !top.stop) wrong("an answer after a stop");
             at_rest = top.idle && !top.stop;
             clock();
             top.stop = 0;
         }
-        puts(".");
     }
 
   private:
@@ -143,10 +151,7 @@ class Bench {
         offered = offered || comes;
         top.rd_data_valid = offered;
         top.rd_data = random.wide();
-        if (offered) {
-            const uint64_t at = (reads.front().address - job.place * 32) / 8;
-            top.rd_data = job.program[at];
-        }
+        if (offered) top.rd_data = reads.front().words.front();
         for (int i = 0; i < 3; i++) {
             Module& module = modules[i];
             const bool done = module.busy && module.left == 0 && !top.halt;
@@ -169,17 +174,23 @@ class Bench {
         held = top.rd_valid && !top.rd_ready;
         held_address = top.rd_address;
         held_words = top.rd_words;
-        if (top.rd_valid) {
-            const uint64_t from = top.rd_address - job.place * 32, to = from + 8 * top.rd_words;
-            if (top.rd_words == 0 || from % 8 != 0 || to > job.bytes || to < from) wrong("a read outside the program");
-        }
         if (top.rd_data_valid && top.rd_data_ready) {
             offered = false;
-            reads.front().address += 8;
-            if (--reads.front().words == 0) reads.pop_front();
+            reads.front().words.pop_front();
+            if (reads.front().words.empty()) reads.pop_front();
         }
-        if (top.rd_valid && top.rd_ready)
-            reads.push_back({top.rd_address, top.rd_words, now + 1 + random.next() % (job.latency + 1)});
+        if (top.rd_valid) {
+            // Before a program's header the one that was open until then may ask for what follows.
+            header_asked |= top.rd_address == job.place * 32;
+            const Job& whose = header_asked ? job : earlier;
+            const uint64_t from = top.rd_address - whose.place * 32, to = from + 8 * top.rd_words;
+            if (top.rd_words == 0 || from % 8 != 0 || to > whose.bytes || to > 8 * whose.program.size() || to < from)
+                wrong("a read outside the program");
+            if (top.rd_ready) {
+                const auto words = whose.program.begin();
+                reads.push_back({now + 1 + random.next() % (job.latency + 1), {words + from / 8, words + to / 8}});
+            }
+        }
         const bool starts[3] = {bool(top.module_start__0240), bool(top.module_start__0241), bool(top.module_start__0242)};
         const bool ends[3] = {bool(top.module_done__0240), bool(top.module_done__0241), bool(top.module_done__0242)};
         const uint64_t words[12] = {top.module_words__0240, top.module_words__0241, top.module_words__0242,  top.module_words__0243,
@@ -207,8 +218,9 @@ class Bench {
                 module.busy = true;
                 module.left = job.most_time == 0 ? 0 : random.next() % job.most_time;
                 module.status = 0;
+                // The first one of a list that may name an instruction twice.
                 for (auto& fault : job.fault)
-                    if (fault.item == item && int(fault.module) == i && fault.nth == module.started)
+                    if (module.status == 0 && fault.item == item && int(fault.module) == i && fault.nth == module.started)
                         module.status = fault.status;
                 module.started++;
                 for (int j = 0; j < 4; j++) module.words[j] = words[4 * i + j];
@@ -231,16 +243,18 @@ class Bench {
     Random random{0};
     uint64_t now = 0;
     std::deque<Read> reads;
-    bool offered = false, held = false, waits = false;
+    Job earlier{};
+    bool offered = false, held = false, waits = false, header_asked = false;
     uint64_t held_address = 0, held_words = 0, pause = 0;
     Module modules[3];
 };
 
 }  // namespace
 
-int main() {
+int main(int count, char** arguments) {
     VerilatedContext context;
     model top{&context};
+    select_fault(top, count, arguments, 1);
     top.clock = 0;
     top.eval();
     Bench bench{top};

@@ -8,9 +8,10 @@
 #include <cstdlib>
 
 #include "model.h"
+#include "seeded.hpp"
 #include "verilated.h"
 
-int main() {
+int main(int count, char** arguments) {
     unsigned long long seed;
     if (scanf("%llu", &seed) != 1) return EXIT_FAILURE;
     VerilatedContext context;
@@ -27,6 +28,7 @@ int main() {
         top.clock = 0;
         top.eval();
     };
+    select_fault(top, count, arguments, 1);
     top.clock = 0;
     top.eval();
     for (unsigned long long words[4]; scanf("%llx %llx %llx %llx", words, words + 1, words + 2, words + 3) == 4;) {

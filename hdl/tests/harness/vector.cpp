@@ -11,6 +11,7 @@
 
 #include "cycles.hpp"
 #include "model.h"
+#include "seeded.hpp"
 #include "verilated.h"
 
 namespace {
@@ -38,16 +39,6 @@ template <size_t N>
 void put(VlWide<N>& port, size_t lane, uint32_t value) { port[lane] = value; }
 template <size_t N>
 uint32_t get(const VlWide<N>& port, size_t lane) { return port[lane]; }
-
-// Only the build for seeded faults has this port.
-template <class Top>
-auto select_fault(Top& top, uint64_t fault, int) -> decltype(top.fault_select = fault, void()) {
-    top.fault_select = fault;
-}
-template <class Top>
-void select_fault(Top&, uint64_t fault, long) {
-    if (fault != 0) fail("this model was built without seeded faults");
-}
 
 struct Random {
     uint64_t state = 1;

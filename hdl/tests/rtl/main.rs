@@ -15,6 +15,7 @@ mod lockstep;
 mod random;
 mod requantise;
 mod run;
+mod seeded;
 mod simulation;
 mod tile;
 mod vector;

@@ -36,7 +36,7 @@ pub struct Runner {
     pub status: Signal<Out, Bits<15>>,
     /// The instruction at fault.
     pub index: Signal<Out, Bits<32>>,
-    /// Gives up, without an answer.
+    /// Gives up, without an answer; what is opened in the same cycle too.
     pub stop: Signal<In, Bit>,
     /// The program is closed, all modules are at rest and the memory owes nothing.
     pub idle: Signal<Out, Bit>,
@@ -215,7 +215,7 @@ impl Logic for Runner {
         self.status_n.next = self.status_reg.q.val();
         self.index_n.next = self.index_reg.q.val();
         if self.state.q.val() == 0 {
-            if self.open.val() {
+            if self.open.val() && !self.stop.val() {
                 self.state.d.next = 1.into();
             }
         }

@@ -37,7 +37,7 @@ pub struct Records<const T: usize> {
 
 impl<const T: usize> Default for Records<T> {
     fn default() -> Self {
-        let written: Bits<65> = Bits::<65>::from(1_u64) << Bits::<65>::from(64_u64);
+        let written: Bits<65> = Bits::<65>::from(1_u64) << Bits::<16>::from(64_u64);
         Self {
             clock: Signal::default(),
             forget: Signal::default(),

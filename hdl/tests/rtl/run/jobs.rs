@@ -24,7 +24,7 @@ pub(crate) struct Job {
     pub(crate) bytes: u64,
     pub(crate) limit: u32,
     pub(crate) items: u64,
-    /// The cycle in which it is given up, or 0.
+    /// The cycle in which it is given up, 1 being the one in which it is opened; or 0.
     pub(crate) stop: u64,
     pub(crate) faults: Vec<Fault>,
 }
@@ -54,7 +54,8 @@ impl Job {
         let latency = random.choose(&[0, 3, 20, 150]);
         let stalls = random.choose(&[0, 0, 60, 200]);
         let most_time = random.choose(&[0, 2, 10, 100]);
-        let place = random.choose(&[0_u64, 2, 1 << 20, (1 << 43) - 4096]);
+        // The same, or far from each other: the harness tells an earlier program's reads from this one's.
+        let place = random.choose(&[0_u64, 1 << 14, 1 << 30, (1 << 43) - 4096]);
         let (seed, words, faults) = (random.bits() >> 1, self.words().count(), self.faults.len());
         let Self {
             stop,

@@ -3,7 +3,9 @@
 
 mod encodings;
 mod expected;
+mod faults;
 mod jobs;
+mod mistakes;
 mod models;
 mod programs;
 mod samples;

@@ -13,7 +13,7 @@ use metisvm_firmware::{
     Operation, ProgramBuilder, Requantise, Space, Status, Store, Vector, VectorOp, Walk,
 };
 use metisvm_sim::SimOptions;
-use support::{Random, Raw, open, small};
+use support::{Random, Raw, of_geometry, open, programs, small};
 
 fn geometries() -> [Geometry; 4] {
     [
@@ -37,8 +37,7 @@ fn geometries() -> [Geometry; 4] {
 fn card(geometry: Geometry, schedule_seed: u64) -> Device {
     let options = SimOptions {
         schedule_seed,
-        poison: true,
-        ..SimOptions::new(geometry)
+        ..of_geometry(geometry)
     };
     open(options, Options::default()).unwrap().0
 }
@@ -525,9 +524,7 @@ fn status(card: &mut Raw, instructions: &[(Dependencies, Operation)]) -> (Status
 
 #[test]
 fn bad_programs_get_their_status_and_do_no_harm() {
-    let mut sim = small();
-    sim.capabilities.work_budget = MIN_WORK_BUDGET;
-    let mut card = Raw::new(sim);
+    let mut card = Raw::new(programs());
     let none = Dependencies::default();
     let pops = Dependencies {
         pop_prev: true,
@@ -623,6 +620,13 @@ fn bad_programs_get_their_status_and_do_no_harm() {
         ..far
     };
     assert_eq!(first((none, Operation::LoadTiles(far))), (Status::OutOfBounds, 0));
+}
+
+#[test]
+fn a_card_refuses_more_work_than_it_grants() {
+    let mut sim = small();
+    sim.capabilities.work_budget = MIN_WORK_BUDGET;
+    let mut card = Raw::new(sim);
     let endless = Gemm {
         m_tiles: 1,
         n_tiles: 1,
@@ -630,7 +634,7 @@ fn bad_programs_get_their_status_and_do_no_harm() {
         ..Gemm::default()
     };
     assert_eq!(
-        first((none, Operation::Gemm(endless))),
+        status(&mut card, &[(Dependencies::default(), Operation::Gemm(endless))]),
         (Status::BudgetExceeded, 0)
     );
 }

@@ -17,6 +17,7 @@
 pub mod bridge;
 pub mod keccak;
 pub mod memory;
+pub mod optional;
 mod same_modules;
 pub mod shell;
 pub mod stream;

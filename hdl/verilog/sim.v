@@ -1,4 +1,4 @@
-module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wvalid,s_wready,s_bresp,s_bvalid,s_bready,s_araddr,s_arvalid,s_arready,s_rdata,s_rresp,s_rvalid,s_rready,rq_address,rq_bytes,rq_tag,rq_valid,rq_ready,rc_data,rc_tag,rc_last,rc_error,rc_valid,rc_ready,wq_address,wq_bytes,wq_valid,wq_ready,wd_data,wd_last,wd_valid,wd_ready,mw_address,mw_data,mw_valid,mw_ready,irq_vector,irq_valid,irq_ready,busy);
+module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wvalid,s_wready,s_bresp,s_bvalid,s_bready,s_araddr,s_arvalid,s_arready,s_rdata,s_rresp,s_rvalid,s_rready,rq_address,rq_bytes,rq_tag,rq_valid,rq_ready,rc_data,rc_tag,rc_last,rc_error,rc_valid,rc_ready,wq_address,wq_bytes,wq_valid,wq_ready,wd_data,wd_last,wd_valid,wd_ready,mw_address,mw_data,mw_valid,mw_ready,axi_araddr$0,axi_arlen$0,axi_arvalid$0,axi_arready$0,axi_rdata$0,axi_rvalid$0,axi_rready$0,axi_awaddr$0,axi_awvalid$0,axi_awready$0,axi_wdata$0,axi_wstrb$0,axi_wvalid$0,axi_wready$0,axi_bvalid$0,irq_vector,irq_valid,irq_ready,busy);
 
     // Module arguments
     input wire  clock;
@@ -43,6 +43,21 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
     output reg  [63:0] mw_data;
     output reg  mw_valid;
     input wire  mw_ready;
+    output reg  [47:0] axi_araddr$0;
+    output reg  [7:0] axi_arlen$0;
+    output reg  axi_arvalid$0;
+    input wire  axi_arready$0;
+    input wire  [63:0] axi_rdata$0;
+    input wire  axi_rvalid$0;
+    output reg  axi_rready$0;
+    output reg  [47:0] axi_awaddr$0;
+    output reg  axi_awvalid$0;
+    input wire  axi_awready$0;
+    output reg  [63:0] axi_wdata$0;
+    output reg  [7:0] axi_wstrb$0;
+    output reg  axi_wvalid$0;
+    input wire  axi_wready$0;
+    input wire  axi_bvalid$0;
     output reg  [5:0] irq_vector;
     output reg  irq_valid;
     input wire  irq_ready;
@@ -84,7 +99,7 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
     wire  [31:0] registers$boot_nonce;
     wire  [5:0] registers$constant_address;
     reg  [31:0] registers$constant_data;
-    wire  [4:0] registers$counter_address;
+    wire  [5:0] registers$counter_address;
     reg  [31:0] registers$counter_data;
     reg  registers$cfg_use;
     reg  [9:0] registers$cfg_address;
@@ -193,6 +208,20 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
     reg  executor$keccak_done;
     reg  [14:0] executor$keccak_status;
     reg  [31:0] executor$keccak_detail;
+    reg  executor$has_tensor;
+    wire  executor$run_start;
+    reg  executor$run_done;
+    reg  [14:0] executor$run_status;
+    reg  [31:0] executor$run_detail;
+    reg  [5:0] executor$run_handle;
+    reg  executor$run_search;
+    wire  executor$run_present;
+    wire  executor$run_is_state;
+    wire  [47:0] executor$run_piece;
+    wire  [48:0] executor$run_upto;
+    wire  executor$run_range_ok;
+    wire  executor$run_searched;
+    wire  executor$run_meets;
     reg  fetcher$clock;
     reg  fetcher$abort;
     reg  fetcher$cmd_valid;
@@ -330,6 +359,75 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
     reg  cores$out_ready;
     wire  [4:0] cores$busy;
     wire  cores$has_word;
+    reg  tensor$clock;
+    reg  tensor$stop;
+    reg  [63:0] tensor$entry$0;
+    reg  [63:0] tensor$entry$1;
+    reg  [63:0] tensor$entry$2;
+    reg  [63:0] tensor$entry$3;
+    reg  [63:0] tensor$entry$4;
+    reg  [63:0] tensor$entry$5;
+    reg  [63:0] tensor$entry$6;
+    reg  [63:0] tensor$entry$7;
+    reg  tensor$start;
+    wire  tensor$done;
+    wire  [14:0] tensor$status;
+    wire  [31:0] tensor$detail;
+    wire  tensor$working;
+    wire  [5:0] tensor$run_handle;
+    wire  tensor$run_search;
+    reg  tensor$run_present;
+    reg  tensor$run_is_state;
+    reg  [47:0] tensor$run_piece;
+    reg  [48:0] tensor$run_upto;
+    reg  tensor$run_range_ok;
+    reg  tensor$run_searched;
+    reg  tensor$run_meets;
+    wire  tensor$cmd_valid;
+    reg  tensor$cmd_ready;
+    wire  [63:0] tensor$cmd_address;
+    wire  [48:0] tensor$cmd_length;
+    wire  tensor$abort;
+    reg  tensor$drained;
+    reg  tensor$in_valid;
+    wire  tensor$in_ready;
+    reg  [63:0] tensor$in_data;
+    reg  tensor$in_end;
+    reg  tensor$in_error;
+    wire  tensor$write_start;
+    wire  [63:0] tensor$write_address;
+    wire  tensor$write_push;
+    wire  [63:0] tensor$write_data;
+    wire  tensor$write_flush;
+    reg  tensor$write_ready;
+    reg  tensor$write_idle;
+    reg  [47:0] tensor$mw_address;
+    reg  [63:0] tensor$mw_data;
+    reg  tensor$mw_valid;
+    wire  tensor$mw_ready;
+    wire  tensor$events$0;
+    wire  tensor$events$1;
+    wire  tensor$events$2;
+    wire  tensor$events$3;
+    wire  tensor$events$4;
+    wire  tensor$events$5;
+    wire  tensor$events$6;
+    wire  tensor$events$7;
+    wire  [47:0] tensor$araddr;
+    wire  [7:0] tensor$arlen;
+    wire  tensor$arvalid;
+    reg  tensor$arready;
+    reg  [63:0] tensor$rdata;
+    reg  tensor$rvalid;
+    wire  tensor$rready;
+    wire  [47:0] tensor$awaddr;
+    wire  tensor$awvalid;
+    reg  tensor$awready;
+    wire  [63:0] tensor$wdata;
+    wire  [7:0] tensor$wstrb;
+    wire  tensor$wvalid;
+    reg  tensor$wready;
+    reg  tensor$bvalid;
     reg  counters$clock;
     reg  [9:0] counters$by$0;
     reg  [9:0] counters$by$1;
@@ -343,7 +441,15 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
     reg  [9:0] counters$by$9;
     reg  [9:0] counters$by$10;
     reg  [9:0] counters$by$11;
-    reg  [4:0] counters$address;
+    reg  [9:0] counters$by$12;
+    reg  [9:0] counters$by$13;
+    reg  [9:0] counters$by$14;
+    reg  [9:0] counters$by$15;
+    reg  [9:0] counters$by$16;
+    reg  [9:0] counters$by$17;
+    reg  [9:0] counters$by$18;
+    reg  [9:0] counters$by$19;
+    reg  [5:0] counters$address;
     wire  [31:0] counters$data;
     reg  [5:0] constants$address;
     reg  constants$clock;
@@ -365,6 +471,7 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
     reg  clear;
     reg  drained;
     reg  is_entry;
+    reg  is_for_run;
     reg  is_busy;
     reg  stays_busy;
     reg  is_for_keccak;
@@ -511,7 +618,21 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         .keccak_start(executor$keccak_start),
         .keccak_done(executor$keccak_done),
         .keccak_status(executor$keccak_status),
-        .keccak_detail(executor$keccak_detail)
+        .keccak_detail(executor$keccak_detail),
+        .has_tensor(executor$has_tensor),
+        .run_start(executor$run_start),
+        .run_done(executor$run_done),
+        .run_status(executor$run_status),
+        .run_detail(executor$run_detail),
+        .run_handle(executor$run_handle),
+        .run_search(executor$run_search),
+        .run_present(executor$run_present),
+        .run_is_state(executor$run_is_state),
+        .run_piece(executor$run_piece),
+        .run_upto(executor$run_upto),
+        .run_range_ok(executor$run_range_ok),
+        .run_searched(executor$run_searched),
+        .run_meets(executor$run_meets)
     );
     metisvm_card$fetcher fetcher(
         .clock(fetcher$clock),
@@ -662,6 +783,77 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         .busy(cores$busy),
         .has_word(cores$has_word)
     );
+    metisvm_card$tensor tensor(
+        .clock(tensor$clock),
+        .stop(tensor$stop),
+        .entry$0(tensor$entry$0),
+        .entry$1(tensor$entry$1),
+        .entry$2(tensor$entry$2),
+        .entry$3(tensor$entry$3),
+        .entry$4(tensor$entry$4),
+        .entry$5(tensor$entry$5),
+        .entry$6(tensor$entry$6),
+        .entry$7(tensor$entry$7),
+        .start(tensor$start),
+        .done(tensor$done),
+        .status(tensor$status),
+        .detail(tensor$detail),
+        .working(tensor$working),
+        .run_handle(tensor$run_handle),
+        .run_search(tensor$run_search),
+        .run_present(tensor$run_present),
+        .run_is_state(tensor$run_is_state),
+        .run_piece(tensor$run_piece),
+        .run_upto(tensor$run_upto),
+        .run_range_ok(tensor$run_range_ok),
+        .run_searched(tensor$run_searched),
+        .run_meets(tensor$run_meets),
+        .cmd_valid(tensor$cmd_valid),
+        .cmd_ready(tensor$cmd_ready),
+        .cmd_address(tensor$cmd_address),
+        .cmd_length(tensor$cmd_length),
+        .abort(tensor$abort),
+        .drained(tensor$drained),
+        .in_valid(tensor$in_valid),
+        .in_ready(tensor$in_ready),
+        .in_data(tensor$in_data),
+        .in_end(tensor$in_end),
+        .in_error(tensor$in_error),
+        .write_start(tensor$write_start),
+        .write_address(tensor$write_address),
+        .write_push(tensor$write_push),
+        .write_data(tensor$write_data),
+        .write_flush(tensor$write_flush),
+        .write_ready(tensor$write_ready),
+        .write_idle(tensor$write_idle),
+        .mw_address(tensor$mw_address),
+        .mw_data(tensor$mw_data),
+        .mw_valid(tensor$mw_valid),
+        .mw_ready(tensor$mw_ready),
+        .events$0(tensor$events$0),
+        .events$1(tensor$events$1),
+        .events$2(tensor$events$2),
+        .events$3(tensor$events$3),
+        .events$4(tensor$events$4),
+        .events$5(tensor$events$5),
+        .events$6(tensor$events$6),
+        .events$7(tensor$events$7),
+        .araddr(tensor$araddr),
+        .arlen(tensor$arlen),
+        .arvalid(tensor$arvalid),
+        .arready(tensor$arready),
+        .rdata(tensor$rdata),
+        .rvalid(tensor$rvalid),
+        .rready(tensor$rready),
+        .awaddr(tensor$awaddr),
+        .awvalid(tensor$awvalid),
+        .awready(tensor$awready),
+        .wdata(tensor$wdata),
+        .wstrb(tensor$wstrb),
+        .wvalid(tensor$wvalid),
+        .wready(tensor$wready),
+        .bvalid(tensor$bvalid)
+    );
     metisvm_card$counters counters(
         .clock(counters$clock),
         .by$0(counters$by$0),
@@ -676,6 +868,14 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         .by$9(counters$by$9),
         .by$10(counters$by$10),
         .by$11(counters$by$11),
+        .by$12(counters$by$12),
+        .by$13(counters$by$13),
+        .by$14(counters$by$14),
+        .by$15(counters$by$15),
+        .by$16(counters$by$16),
+        .by$17(counters$by$17),
+        .by$18(counters$by$18),
+        .by$19(counters$by$19),
         .address(counters$address),
         .data(counters$data)
     );
@@ -820,6 +1020,12 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         executor$keccak_done = keccak$done;
         executor$keccak_status = keccak$status;
         executor$keccak_detail = keccak$detail;
+        executor$has_tensor = 1'b0;
+        executor$run_done = 1'b0;
+        executor$run_status = 32'h0;
+        executor$run_detail = 32'h0;
+        executor$run_handle = 32'h0;
+        executor$run_search = 1'b0;
         mw_address = executor$mw_address;
         mw_data = executor$mw_data;
         mw_valid = executor$mw_valid;
@@ -846,6 +1052,44 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         keccak$digest_data = cores$out_data;
         keccak$digest_valid = cores$out_valid;
         cores$out_ready = keccak$digest_ready;
+        is_for_run = 1'b0;
+        tensor$clock = clock;
+        tensor$stop = resetting$q;
+        tensor$start = executor$run_start;
+        tensor$entry$0 = queue$entry$0;
+        tensor$entry$1 = queue$entry$1;
+        tensor$entry$2 = queue$entry$2;
+        tensor$entry$3 = queue$entry$3;
+        tensor$entry$4 = queue$entry$4;
+        tensor$entry$5 = queue$entry$5;
+        tensor$entry$6 = queue$entry$6;
+        tensor$entry$7 = queue$entry$7;
+        is_for_run = tensor$working;
+        executor$has_tensor = 1'b1;
+        executor$run_done = tensor$done;
+        executor$run_status = tensor$status;
+        executor$run_detail = tensor$detail;
+        executor$run_handle = tensor$run_handle;
+        executor$run_search = tensor$run_search;
+        tensor$run_present = executor$run_present;
+        tensor$run_is_state = executor$run_is_state;
+        tensor$run_piece = executor$run_piece;
+        tensor$run_upto = executor$run_upto;
+        tensor$run_range_ok = executor$run_range_ok;
+        tensor$run_searched = executor$run_searched;
+        tensor$run_meets = executor$run_meets;
+        tensor$drained = drained;
+        tensor$mw_address = executor$mw_address;
+        tensor$mw_data = executor$mw_data;
+        tensor$mw_valid = executor$mw_valid;
+        executor$mw_ready = tensor$mw_ready;
+        mw_valid = 1'b0;
+        tensor$arready = 1'b0;
+        tensor$rdata = 32'h0;
+        tensor$rvalid = 1'b0;
+        tensor$awready = 1'b0;
+        tensor$wready = 1'b0;
+        tensor$bvalid = 1'b0;
         fetcher$cmd_valid = queue$cmd_valid || executor$cmd_valid || keccak$cmd_valid;
         fetcher$cmd_address = queue$cmd_address;
         fetcher$cmd_length = queue$cmd_length;
@@ -864,6 +1108,16 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
             fetcher$cmd_kind = keccak$cmd_kind;
         end
         fetcher$abort = queue$abort || executor$abort || keccak$abort;
+        tensor$cmd_ready = fetcher$cmd_ready;
+        if (tensor$cmd_valid) begin
+            fetcher$cmd_valid = 1'b1;
+            fetcher$cmd_address = tensor$cmd_address;
+            fetcher$cmd_length = tensor$cmd_length;
+            fetcher$cmd_kind = 32'h1;
+        end
+        if (tensor$abort) begin
+            fetcher$abort = 1'b1;
+        end
         reader$clear = clear;
         reader$timeout = timeout;
         if (resetting$q) begin
@@ -910,11 +1164,18 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         queue$in_data = words$out_data;
         queue$in_end = words$out_end;
         queue$in_error = words$out_error;
-        executor$in_valid = words$out_valid && ~is_entry;
+        executor$in_valid = words$out_valid && ~is_entry && ~is_for_run;
         executor$in_data = words$out_data;
         executor$in_end = words$out_end;
         executor$in_error = words$out_error;
         words$out_ready = executor$in_ready;
+        tensor$in_valid = words$out_valid && ~is_entry && is_for_run;
+        tensor$in_data = words$out_data;
+        tensor$in_end = words$out_end;
+        tensor$in_error = words$out_error;
+        if (is_for_run) begin
+            words$out_ready = tensor$in_ready;
+        end
         if (is_entry) begin
             words$out_ready = queue$in_ready;
         end
@@ -931,6 +1192,19 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         keccak$write_ready = writer$ready;
         keccak$write_idle = writer$idle;
         writer$flush = queue$write_flush || keccak$write_flush;
+        if (tensor$write_start) begin
+            writer$start = 1'b1;
+            writer$start_address = tensor$write_address;
+        end
+        if (tensor$write_push) begin
+            writer$push = 1'b1;
+            writer$data = tensor$write_data;
+        end
+        if (tensor$write_flush) begin
+            writer$flush = 1'b1;
+        end
+        tensor$write_ready = writer$ready;
+        tensor$write_idle = writer$idle;
         queue$write_ready = writer$ready;
         queue$write_idle = writer$idle;
         wq_address = writer$wq_address;
@@ -941,6 +1215,21 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         wd_last = writer$wd_last;
         wd_valid = writer$wd_valid;
         writer$wd_ready = wd_ready;
+        axi_araddr$0 = tensor$araddr;
+        axi_arlen$0 = tensor$arlen;
+        axi_arvalid$0 = tensor$arvalid;
+        tensor$arready = axi_arready$0;
+        tensor$rdata = axi_rdata$0;
+        tensor$rvalid = axi_rvalid$0;
+        axi_rready$0 = tensor$rready;
+        axi_awaddr$0 = tensor$awaddr;
+        axi_awvalid$0 = tensor$awvalid;
+        tensor$awready = axi_awready$0;
+        axi_wdata$0 = tensor$wdata;
+        axi_wstrb$0 = tensor$wstrb;
+        axi_wvalid$0 = tensor$wvalid;
+        tensor$wready = axi_wready$0;
+        tensor$bvalid = axi_bvalid$0;
         irq_vector = queue$sel;
         irq_valid = queue$irq_valid;
         queue$irq_ready = irq_ready;
@@ -960,6 +1249,38 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         counters$by$9 = 32'h0;
         counters$by$10 = 32'h0;
         counters$by$11 = 32'h0;
+        counters$by$12 = 32'h0;
+        counters$by$13 = 32'h0;
+        counters$by$14 = 32'h0;
+        counters$by$15 = 32'h0;
+        counters$by$16 = 32'h0;
+        counters$by$17 = 32'h0;
+        counters$by$18 = 32'h0;
+        counters$by$19 = 32'h0;
+        if (tensor$events$0) begin
+            counters$by$12 = 32'h1;
+        end
+        if (tensor$events$1) begin
+            counters$by$13 = 32'h1;
+        end
+        if (tensor$events$2) begin
+            counters$by$14 = 32'h1;
+        end
+        if (tensor$events$3) begin
+            counters$by$15 = 32'h1;
+        end
+        if (tensor$events$4) begin
+            counters$by$16 = 32'h1;
+        end
+        if (tensor$events$5) begin
+            counters$by$17 = 32'h1;
+        end
+        if (tensor$events$6) begin
+            counters$by$18 = 32'h1;
+        end
+        if (tensor$events$7) begin
+            counters$by$19 = 32'h1;
+        end
         if (stays_busy) begin
             counters$by$0 = 32'h1;
         end
@@ -1033,7 +1354,7 @@ module metisvm_card$constants(address,clock,data);
     initial begin
     mem[6'b0] = 32'h4d56544d;
     mem[6'b1] = 32'h20000;
-    mem[6'b10] = 32'ha;
+    mem[6'b10] = 32'hf;
     mem[6'b11] = 32'h0;
     mem[6'b100] = 32'h1;
     mem[6'b101] = 32'h0;
@@ -1064,8 +1385,8 @@ module metisvm_card$constants(address,clock,data);
     mem[6'b11110] = 32'h1000;
     mem[6'b11111] = 32'h10000;
     mem[6'b100000] = 32'h249f0;
-    mem[6'b100001] = 32'h1000000;
-    mem[6'b100010] = 32'h1000000;
+    mem[6'b100001] = 32'h100000;
+    mem[6'b100010] = 32'h100000;
     mem[6'b100011] = 32'h1000000;
     mem[6'b100100] = 32'h40000000;
     mem[6'b100101] = 32'h0;
@@ -4925,7 +5246,7 @@ module metisvm_card$cores$order$slice(clock,clear,in_data,in_valid,in_ready,out_
 
 endmodule // metisvm_card$cores$order$slice
 
-module metisvm_card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,by$7,by$8,by$9,by$10,by$11,address,data);
+module metisvm_card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,by$7,by$8,by$9,by$10,by$11,by$12,by$13,by$14,by$15,by$16,by$17,by$18,by$19,address,data);
 
     // Module arguments
     input wire  clock;
@@ -4941,7 +5262,15 @@ module metisvm_card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,by$7,by$8,
     input wire  [9:0] by$9;
     input wire  [9:0] by$10;
     input wire  [9:0] by$11;
-    input wire  [4:0] address;
+    input wire  [9:0] by$12;
+    input wire  [9:0] by$13;
+    input wire  [9:0] by$14;
+    input wire  [9:0] by$15;
+    input wire  [9:0] by$16;
+    input wire  [9:0] by$17;
+    input wire  [9:0] by$18;
+    input wire  [9:0] by$19;
+    input wire  [5:0] address;
     output reg  [31:0] data;
 
     // Stub signals
@@ -4981,6 +5310,30 @@ module metisvm_card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,by$7,by$8,
     reg  [9:0] step$11$d;
     wire  [9:0] step$11$q;
     reg  step$11$clock;
+    reg  [9:0] step$12$d;
+    wire  [9:0] step$12$q;
+    reg  step$12$clock;
+    reg  [9:0] step$13$d;
+    wire  [9:0] step$13$q;
+    reg  step$13$clock;
+    reg  [9:0] step$14$d;
+    wire  [9:0] step$14$q;
+    reg  step$14$clock;
+    reg  [9:0] step$15$d;
+    wire  [9:0] step$15$q;
+    reg  step$15$clock;
+    reg  [9:0] step$16$d;
+    wire  [9:0] step$16$q;
+    reg  step$16$clock;
+    reg  [9:0] step$17$d;
+    wire  [9:0] step$17$q;
+    reg  step$17$clock;
+    reg  [9:0] step$18$d;
+    wire  [9:0] step$18$q;
+    reg  step$18$clock;
+    reg  [9:0] step$19$d;
+    wire  [9:0] step$19$q;
+    reg  step$19$clock;
     reg  [63:0] count$0$d;
     wire  [63:0] count$0$q;
     reg  count$0$clock;
@@ -5017,6 +5370,30 @@ module metisvm_card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,by$7,by$8,
     reg  [63:0] count$11$d;
     wire  [63:0] count$11$q;
     reg  count$11$clock;
+    reg  [63:0] count$12$d;
+    wire  [63:0] count$12$q;
+    reg  count$12$clock;
+    reg  [63:0] count$13$d;
+    wire  [63:0] count$13$q;
+    reg  count$13$clock;
+    reg  [63:0] count$14$d;
+    wire  [63:0] count$14$q;
+    reg  count$14$clock;
+    reg  [63:0] count$15$d;
+    wire  [63:0] count$15$q;
+    reg  count$15$clock;
+    reg  [63:0] count$16$d;
+    wire  [63:0] count$16$q;
+    reg  count$16$clock;
+    reg  [63:0] count$17$d;
+    wire  [63:0] count$17$q;
+    reg  count$17$clock;
+    reg  [63:0] count$18$d;
+    wire  [63:0] count$18$q;
+    reg  count$18$clock;
+    reg  [63:0] count$19$d;
+    wire  [63:0] count$19$q;
+    reg  count$19$clock;
     reg  [31:0] data_reg$d;
     wire  [31:0] data_reg$q;
     reg  data_reg$clock;
@@ -5087,6 +5464,46 @@ module metisvm_card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,by$7,by$8,
         .q(step$11$q),
         .clock(step$11$clock)
     );
+    metisvm_card$cores$best_load step$12(
+        .d(step$12$d),
+        .q(step$12$q),
+        .clock(step$12$clock)
+    );
+    metisvm_card$cores$best_load step$13(
+        .d(step$13$d),
+        .q(step$13$q),
+        .clock(step$13$clock)
+    );
+    metisvm_card$cores$best_load step$14(
+        .d(step$14$d),
+        .q(step$14$q),
+        .clock(step$14$clock)
+    );
+    metisvm_card$cores$best_load step$15(
+        .d(step$15$d),
+        .q(step$15$q),
+        .clock(step$15$clock)
+    );
+    metisvm_card$cores$best_load step$16(
+        .d(step$16$d),
+        .q(step$16$q),
+        .clock(step$16$clock)
+    );
+    metisvm_card$cores$best_load step$17(
+        .d(step$17$d),
+        .q(step$17$q),
+        .clock(step$17$clock)
+    );
+    metisvm_card$cores$best_load step$18(
+        .d(step$18$d),
+        .q(step$18$q),
+        .clock(step$18$clock)
+    );
+    metisvm_card$cores$best_load step$19(
+        .d(step$19$d),
+        .q(step$19$q),
+        .clock(step$19$clock)
+    );
     metisvm_card$cores$lanes$0$core$absorbed$0 count$0(
         .d(count$0$d),
         .q(count$0$q),
@@ -5147,6 +5564,46 @@ module metisvm_card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,by$7,by$8,
         .q(count$11$q),
         .clock(count$11$clock)
     );
+    metisvm_card$cores$lanes$0$core$absorbed$0 count$12(
+        .d(count$12$d),
+        .q(count$12$q),
+        .clock(count$12$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 count$13(
+        .d(count$13$d),
+        .q(count$13$q),
+        .clock(count$13$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 count$14(
+        .d(count$14$d),
+        .q(count$14$q),
+        .clock(count$14$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 count$15(
+        .d(count$15$d),
+        .q(count$15$q),
+        .clock(count$15$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 count$16(
+        .d(count$16$d),
+        .q(count$16$q),
+        .clock(count$16$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 count$17(
+        .d(count$17$d),
+        .q(count$17$q),
+        .clock(count$17$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 count$18(
+        .d(count$18$d),
+        .q(count$18$q),
+        .clock(count$18$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 count$19(
+        .d(count$19$d),
+        .q(count$19$q),
+        .clock(count$19$clock)
+    );
     metisvm_card$counters$data_reg data_reg(
         .d(data_reg$d),
         .q(data_reg$q),
@@ -5164,7 +5621,7 @@ module metisvm_card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,by$7,by$8,
         now = step$0$q;
         wide = ((now) & 64'hffffffffffffffff);
         count$0$d = count$0$q + wide;
-        if (address[(32'h1)+:(4)] == 0) begin
+        if (address[(32'h1)+:(5)] == 0) begin
             chosen = count$0$q;
         end
         step$1$clock = clock;
@@ -5173,7 +5630,7 @@ module metisvm_card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,by$7,by$8,
         now = step$1$q;
         wide = ((now) & 64'hffffffffffffffff);
         count$1$d = count$1$q + wide;
-        if (address[(32'h1)+:(4)] == 1) begin
+        if (address[(32'h1)+:(5)] == 1) begin
             chosen = count$1$q;
         end
         step$2$clock = clock;
@@ -5182,7 +5639,7 @@ module metisvm_card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,by$7,by$8,
         now = step$2$q;
         wide = ((now) & 64'hffffffffffffffff);
         count$2$d = count$2$q + wide;
-        if (address[(32'h1)+:(4)] == 2) begin
+        if (address[(32'h1)+:(5)] == 2) begin
             chosen = count$2$q;
         end
         step$3$clock = clock;
@@ -5191,7 +5648,7 @@ module metisvm_card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,by$7,by$8,
         now = step$3$q;
         wide = ((now) & 64'hffffffffffffffff);
         count$3$d = count$3$q + wide;
-        if (address[(32'h1)+:(4)] == 3) begin
+        if (address[(32'h1)+:(5)] == 3) begin
             chosen = count$3$q;
         end
         step$4$clock = clock;
@@ -5200,7 +5657,7 @@ module metisvm_card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,by$7,by$8,
         now = step$4$q;
         wide = ((now) & 64'hffffffffffffffff);
         count$4$d = count$4$q + wide;
-        if (address[(32'h1)+:(4)] == 4) begin
+        if (address[(32'h1)+:(5)] == 4) begin
             chosen = count$4$q;
         end
         step$5$clock = clock;
@@ -5209,7 +5666,7 @@ module metisvm_card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,by$7,by$8,
         now = step$5$q;
         wide = ((now) & 64'hffffffffffffffff);
         count$5$d = count$5$q + wide;
-        if (address[(32'h1)+:(4)] == 5) begin
+        if (address[(32'h1)+:(5)] == 5) begin
             chosen = count$5$q;
         end
         step$6$clock = clock;
@@ -5218,7 +5675,7 @@ module metisvm_card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,by$7,by$8,
         now = step$6$q;
         wide = ((now) & 64'hffffffffffffffff);
         count$6$d = count$6$q + wide;
-        if (address[(32'h1)+:(4)] == 6) begin
+        if (address[(32'h1)+:(5)] == 6) begin
             chosen = count$6$q;
         end
         step$7$clock = clock;
@@ -5227,7 +5684,7 @@ module metisvm_card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,by$7,by$8,
         now = step$7$q;
         wide = ((now) & 64'hffffffffffffffff);
         count$7$d = count$7$q + wide;
-        if (address[(32'h1)+:(4)] == 7) begin
+        if (address[(32'h1)+:(5)] == 7) begin
             chosen = count$7$q;
         end
         step$8$clock = clock;
@@ -5236,7 +5693,7 @@ module metisvm_card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,by$7,by$8,
         now = step$8$q;
         wide = ((now) & 64'hffffffffffffffff);
         count$8$d = count$8$q + wide;
-        if (address[(32'h1)+:(4)] == 8) begin
+        if (address[(32'h1)+:(5)] == 8) begin
             chosen = count$8$q;
         end
         step$9$clock = clock;
@@ -5245,7 +5702,7 @@ module metisvm_card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,by$7,by$8,
         now = step$9$q;
         wide = ((now) & 64'hffffffffffffffff);
         count$9$d = count$9$q + wide;
-        if (address[(32'h1)+:(4)] == 9) begin
+        if (address[(32'h1)+:(5)] == 9) begin
             chosen = count$9$q;
         end
         step$10$clock = clock;
@@ -5254,7 +5711,7 @@ module metisvm_card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,by$7,by$8,
         now = step$10$q;
         wide = ((now) & 64'hffffffffffffffff);
         count$10$d = count$10$q + wide;
-        if (address[(32'h1)+:(4)] == 10) begin
+        if (address[(32'h1)+:(5)] == 10) begin
             chosen = count$10$q;
         end
         step$11$clock = clock;
@@ -5263,8 +5720,80 @@ module metisvm_card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,by$7,by$8,
         now = step$11$q;
         wide = ((now) & 64'hffffffffffffffff);
         count$11$d = count$11$q + wide;
-        if (address[(32'h1)+:(4)] == 11) begin
+        if (address[(32'h1)+:(5)] == 11) begin
             chosen = count$11$q;
+        end
+        step$12$clock = clock;
+        step$12$d = by$12;
+        count$12$clock = clock;
+        now = step$12$q;
+        wide = ((now) & 64'hffffffffffffffff);
+        count$12$d = count$12$q + wide;
+        if (address[(32'h1)+:(5)] == 12) begin
+            chosen = count$12$q;
+        end
+        step$13$clock = clock;
+        step$13$d = by$13;
+        count$13$clock = clock;
+        now = step$13$q;
+        wide = ((now) & 64'hffffffffffffffff);
+        count$13$d = count$13$q + wide;
+        if (address[(32'h1)+:(5)] == 13) begin
+            chosen = count$13$q;
+        end
+        step$14$clock = clock;
+        step$14$d = by$14;
+        count$14$clock = clock;
+        now = step$14$q;
+        wide = ((now) & 64'hffffffffffffffff);
+        count$14$d = count$14$q + wide;
+        if (address[(32'h1)+:(5)] == 14) begin
+            chosen = count$14$q;
+        end
+        step$15$clock = clock;
+        step$15$d = by$15;
+        count$15$clock = clock;
+        now = step$15$q;
+        wide = ((now) & 64'hffffffffffffffff);
+        count$15$d = count$15$q + wide;
+        if (address[(32'h1)+:(5)] == 15) begin
+            chosen = count$15$q;
+        end
+        step$16$clock = clock;
+        step$16$d = by$16;
+        count$16$clock = clock;
+        now = step$16$q;
+        wide = ((now) & 64'hffffffffffffffff);
+        count$16$d = count$16$q + wide;
+        if (address[(32'h1)+:(5)] == 16) begin
+            chosen = count$16$q;
+        end
+        step$17$clock = clock;
+        step$17$d = by$17;
+        count$17$clock = clock;
+        now = step$17$q;
+        wide = ((now) & 64'hffffffffffffffff);
+        count$17$d = count$17$q + wide;
+        if (address[(32'h1)+:(5)] == 17) begin
+            chosen = count$17$q;
+        end
+        step$18$clock = clock;
+        step$18$d = by$18;
+        count$18$clock = clock;
+        now = step$18$q;
+        wide = ((now) & 64'hffffffffffffffff);
+        count$18$d = count$18$q + wide;
+        if (address[(32'h1)+:(5)] == 18) begin
+            chosen = count$18$q;
+        end
+        step$19$clock = clock;
+        step$19$d = by$19;
+        count$19$clock = clock;
+        now = step$19$q;
+        wide = ((now) & 64'hffffffffffffffff);
+        count$19$d = count$19$q + wide;
+        if (address[(32'h1)+:(5)] == 19) begin
+            chosen = count$19$q;
         end
         data_reg$d = chosen[(32'h0)+:(32)];
         if (address[32'h0]) begin
@@ -5293,7 +5822,7 @@ module metisvm_card$counters$data_reg(d,q,clock);
 
 endmodule // metisvm_card$counters$data_reg
 
-module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,entry$0,entry$1,entry$2,entry$3,entry$4,entry$5,entry$6,entry$7,start,cancelled,found,done,status,detail,cmd_valid,cmd_ready,abort,drained,in_valid,in_ready,in_data,in_end,in_error,mw_address,mw_data,mw_valid,mw_ready,has_keccak,keccak_start,keccak_done,keccak_status,keccak_detail);
+module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,entry$0,entry$1,entry$2,entry$3,entry$4,entry$5,entry$6,entry$7,start,cancelled,found,done,status,detail,cmd_valid,cmd_ready,abort,drained,in_valid,in_ready,in_data,in_end,in_error,mw_address,mw_data,mw_valid,mw_ready,has_keccak,keccak_start,keccak_done,keccak_status,keccak_detail,has_tensor,run_start,run_done,run_status,run_detail,run_handle,run_search,run_present,run_is_state,run_piece,run_upto,run_range_ok,run_searched,run_meets);
 
     // Module arguments
     input wire  clock;
@@ -5334,6 +5863,20 @@ module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,
     input wire  keccak_done;
     input wire  [14:0] keccak_status;
     input wire  [31:0] keccak_detail;
+    input wire  has_tensor;
+    output reg  run_start;
+    input wire  run_done;
+    input wire  [14:0] run_status;
+    input wire  [31:0] run_detail;
+    input wire  [5:0] run_handle;
+    input wire  run_search;
+    output reg  run_present;
+    output reg  run_is_state;
+    output reg  [47:0] run_piece;
+    output reg  [48:0] run_upto;
+    output reg  run_range_ok;
+    output reg  run_searched;
+    output reg  run_meets;
 
     // Stub signals
     reg  handles$clock;
@@ -5343,8 +5886,12 @@ module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,
     reg  [48:0] handles$upto;
     reg  handles$search;
     reg  handles$insert;
+    reg  handles$as_state;
     reg  handles$remove;
     wire  handles$present;
+    wire  [47:0] handles$piece_start;
+    wire  [48:0] handles$piece_upto;
+    wire  handles$is_state;
     wire  handles$searched;
     wire  handles$meets;
     reg  [2:0] state$d;
@@ -5377,6 +5924,9 @@ module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,
     reg  is_present$d;
     wire  is_present$q;
     reg  is_present$clock;
+    reg  is_state$d;
+    wire  is_state$q;
+    reg  is_state$clock;
     reg  [64:0] upto$d;
     wire  [64:0] upto$q;
     reg  upto$clock;
@@ -5415,8 +5965,12 @@ module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,
         .upto(handles$upto),
         .search(handles$search),
         .insert(handles$insert),
+        .as_state(handles$as_state),
         .remove(handles$remove),
         .present(handles$present),
+        .piece_start(handles$piece_start),
+        .piece_upto(handles$piece_upto),
+        .is_state(handles$is_state),
         .searched(handles$searched),
         .meets(handles$meets)
     );
@@ -5470,6 +6024,11 @@ module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,
         .q(is_present$q),
         .clock(is_present$clock)
     );
+    metisvm_card$clears is_state(
+        .d(is_state$d),
+        .q(is_state$q),
+        .clock(is_state$clock)
+    );
     metisvm_card$cores$digests$first upto(
         .d(upto$d),
         .q(upto$q),
@@ -5498,6 +6057,7 @@ module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,
         no_handle$clock = clock;
         handle_ok$clock = clock;
         is_present$clock = clock;
+        is_state$clock = clock;
         upto$clock = clock;
         range_ok$clock = clock;
         stray_reg$clock = clock;
@@ -5511,6 +6071,7 @@ module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,
         no_handle$d = no_handle$q;
         handle_ok$d = handle_ok$q;
         is_present$d = is_present$q;
+        is_state$d = is_state$q;
         upto$d = upto$q;
         range_ok$d = range_ok$q;
         stray_reg$d = stray_reg$q;
@@ -5604,9 +6165,21 @@ module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,
         range_ok$d = (address[(32'h0)+:(6)] == 32'h0) && (upto$q <= limit);
         handles$clear = clear;
         handles$handle = less$q[(32'h0)+:(6)];
+        if (is_run) begin
+            handles$handle = run_handle;
+        end
+        handles$as_state = entry$0[32'h8];
+        is_state$d = handles$is_state;
+        run_present = is_present$q;
+        run_is_state = is_state$q;
+        run_piece = handles$piece_start;
+        run_upto = handles$piece_upto;
+        run_range_ok = range_ok$q;
+        run_searched = handles$searched;
+        run_meets = handles$meets;
         handles$start = address[(32'h0)+:(48)];
         handles$upto = upto$q[(32'h0)+:(49)];
-        handles$search = 1'b0;
+        handles$search = run_search;
         handles$insert = 1'b0;
         handles$remove = 1'b0;
         done = state$q == 32'h5;
@@ -5619,6 +6192,7 @@ module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,
         mw_address = at$q;
         mw_data = in_data;
         keccak_start = 1'b0;
+        run_start = 1'b0;
         status_n = status_reg$q;
         detail_n = detail_reg$q;
         if (state$q == 32'h0) begin
@@ -5648,6 +6222,10 @@ module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,
                 status_n = 32'h1;
                 if (|entry$0[(32'h8)+:(8)]) begin
                     status_n = 32'h2;
+                end
+                else if (has_tensor) begin
+                    run_start = 1'b1;
+                    state$d = 32'h4;
                 end
             end
             else if (stray_reg$q != 32'h8) begin
@@ -5742,6 +6320,11 @@ module metisvm_card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,
             detail_n = keccak_detail;
             state$d = 32'h5;
         end
+        if ((state$q == 32'h4) && run_done) begin
+            status_n = run_status;
+            detail_n = run_detail;
+            state$d = 32'h5;
+        end
         if (state$q == 32'h5) begin
             state$d = 32'h0;
         end
@@ -5776,7 +6359,7 @@ module metisvm_card$executor$at(d,q,clock);
 
 endmodule // metisvm_card$executor$at
 
-module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert,remove,present,searched,meets);
+module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert,as_state,remove,present,piece_start,piece_upto,is_state,searched,meets);
 
     // Module arguments
     input wire  clock;
@@ -5786,8 +6369,12 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
     input wire  [48:0] upto;
     input wire  search;
     input wire  insert;
+    input wire  as_state;
     input wire  remove;
     output reg  present;
+    output reg  [47:0] piece_start;
+    output reg  [48:0] piece_upto;
+    output reg  is_state;
     output reg  searched;
     output reg  meets;
 
@@ -5823,6 +6410,9 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
     reg  removes$d;
     wire  removes$q;
     reg  removes$clock;
+    reg  [63:0] states$d;
+    wire  [63:0] states$q;
+    reg  states$clock;
     reg  [96:0] piece$d;
     wire  [96:0] piece$q;
     reg  piece$clock;
@@ -5844,8 +6434,8 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
     reg  [63:0] inverse;
     reg  [96:0] entry;
     reg  [96:0] entry_high;
-    reg  [48:0] piece_start;
-    reg  [48:0] piece_end;
+    reg  [48:0] other_start;
+    reg  [48:0] other_end;
     reg  [48:0] start_wide;
 
     // Sub module instances
@@ -5898,6 +6488,11 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
         .q(removes$q),
         .clock(removes$clock)
     );
+    metisvm_card$cores$lanes$0$core$absorbed$0 states(
+        .d(states$d),
+        .q(states$q),
+        .clock(states$clock)
+    );
     metisvm_card$executor$handles$piece piece(
         .d(piece$d),
         .q(piece$q),
@@ -5934,6 +6529,7 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
         mask$clock = clock;
         inserts$clock = clock;
         removes$clock = clock;
+        states$clock = clock;
         piece$clock = clock;
         piece_counts$clock = clock;
         below$clock = clock;
@@ -5947,6 +6543,7 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
         mask$d = mask$q;
         inserts$d = inserts$q;
         removes$d = removes$q;
+        states$d = states$q;
         piece$d = piece$q;
         piece_counts$d = piece_counts$q;
         below$d = below$q;
@@ -5966,15 +6563,21 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
         inserts$d = insert;
         removes$d = remove;
         pieces$write_enable = inserts$q;
-        pieces$read_address = at$q[(32'h0)+:(6)];
+        pieces$read_address = handle;
+        if (running$q) begin
+            pieces$read_address = at$q[(32'h0)+:(6)];
+        end
+        piece_start = pieces$read_data[(32'h0)+:(48)];
+        piece_upto = pieces$read_data[(32'h30)+:(49)];
+        is_state = states$q[handle];
         seen$d = at$q;
         piece$d = pieces$read_data;
         piece_counts$d = running$q && (at$q != 32'h0) && (at$q <= ((32'h40) & 7'h7f)) && valid$q[seen$q[(32'h0)+:(6)]];
-        piece_start = ((piece$q[(32'h0)+:(48)]) & 49'h1ffffffffffff);
-        piece_end = piece$q[(32'h30)+:(49)];
+        other_start = ((piece$q[(32'h0)+:(48)]) & 49'h1ffffffffffff);
+        other_end = piece$q[(32'h30)+:(49)];
         start_wide = ((start) & 49'h1ffffffffffff);
-        below$d = piece_start < upto;
-        above$d = start_wide < piece_end;
+        below$d = other_start < upto;
+        above$d = start_wide < other_end;
         both_count$d = piece_counts$q;
         if (both_count$q && below$q && above$q) begin
             hit$d = 1'b1;
@@ -5996,6 +6599,10 @@ module metisvm_card$executor$handles(clock,clear,handle,start,upto,search,insert
         meets = hit$q;
         if (inserts$q) begin
             valid$d = valid$q | mask$q;
+            states$d = states$q & inverse;
+            if (as_state) begin
+                states$d = states$q | mask$q;
+            end
         end
         if (removes$q) begin
             valid$d = valid$q & inverse;
@@ -10791,7 +11398,7 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
     output reg  [31:0] boot_nonce;
     output reg  [5:0] constant_address;
     input wire  [31:0] constant_data;
-    output reg  [4:0] counter_address;
+    output reg  [5:0] counter_address;
     input wire  [31:0] counter_data;
     input wire  cfg_use;
     input wire  [9:0] cfg_address;
@@ -11306,9 +11913,9 @@ module metisvm_card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb
         wide_queue = ((read_queue) & 7'h7f);
         read_is_queue = (read_address$q[(32'hc)+:(4)] == 32'h1) && (read_address$q[(32'h0)+:(2)] == 32'h0) && (wide_queue < queues);
         read_low = (read_address$q[(32'h8)+:(8)] == 32'h0) && (read_address$q[(32'h0)+:(2)] == 32'h0);
-        read_is_counter = (read_address$q[(32'h6)+:(10)] == 32'h3) || (read_address$q[(32'h6)+:(10)] == 32'h4);
+        read_is_counter = (read_address$q[(32'h6)+:(10)] == 32'h3) || (read_address$q[(32'h6)+:(10)] == 32'h4) || (read_address$q[(32'h6)+:(10)] == 32'h5);
         constant_address = read_address$q[(32'h2)+:(6)];
-        counter_address = read_address$q[(32'h2)+:(5)] ^ ((32'h10) & 5'h1f);
+        counter_address = read_address$q[(32'h2)+:(6)] - ((32'h30) & 6'h3f);
         cfg_data = memory$read_data;
         memory$read_address = read_address$q[(32'h2)+:(10)];
         if (cfg_use) begin
@@ -11429,6 +12036,23583 @@ module metisvm_card$registers$memory(read_address,read_clock,read_data,write_add
     end
 
 endmodule // metisvm_card$registers$memory
+
+module metisvm_card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$4,entry$5,entry$6,entry$7,start,done,status,detail,working,run_handle,run_search,run_present,run_is_state,run_piece,run_upto,run_range_ok,run_searched,run_meets,cmd_valid,cmd_ready,cmd_address,cmd_length,abort,drained,in_valid,in_ready,in_data,in_end,in_error,write_start,write_address,write_push,write_data,write_flush,write_ready,write_idle,mw_address,mw_data,mw_valid,mw_ready,events$0,events$1,events$2,events$3,events$4,events$5,events$6,events$7,araddr,arlen,arvalid,arready,rdata,rvalid,rready,awaddr,awvalid,awready,wdata,wstrb,wvalid,wready,bvalid);
+
+    // Module arguments
+    input wire  clock;
+    input wire  stop;
+    input wire  [63:0] entry$0;
+    input wire  [63:0] entry$1;
+    input wire  [63:0] entry$2;
+    input wire  [63:0] entry$3;
+    input wire  [63:0] entry$4;
+    input wire  [63:0] entry$5;
+    input wire  [63:0] entry$6;
+    input wire  [63:0] entry$7;
+    input wire  start;
+    output reg  done;
+    output reg  [14:0] status;
+    output reg  [31:0] detail;
+    output reg  working;
+    output reg  [5:0] run_handle;
+    output reg  run_search;
+    input wire  run_present;
+    input wire  run_is_state;
+    input wire  [47:0] run_piece;
+    input wire  [48:0] run_upto;
+    input wire  run_range_ok;
+    input wire  run_searched;
+    input wire  run_meets;
+    output reg  cmd_valid;
+    input wire  cmd_ready;
+    output reg  [63:0] cmd_address;
+    output reg  [48:0] cmd_length;
+    output reg  abort;
+    input wire  drained;
+    input wire  in_valid;
+    output reg  in_ready;
+    input wire  [63:0] in_data;
+    input wire  in_end;
+    input wire  in_error;
+    output reg  write_start;
+    output reg  [63:0] write_address;
+    output reg  write_push;
+    output reg  [63:0] write_data;
+    output reg  write_flush;
+    input wire  write_ready;
+    input wire  write_idle;
+    input wire  [47:0] mw_address;
+    input wire  [63:0] mw_data;
+    input wire  mw_valid;
+    output reg  mw_ready;
+    output reg  events$0;
+    output reg  events$1;
+    output reg  events$2;
+    output reg  events$3;
+    output reg  events$4;
+    output reg  events$5;
+    output reg  events$6;
+    output reg  events$7;
+    output reg  [47:0] araddr;
+    output reg  [7:0] arlen;
+    output reg  arvalid;
+    input wire  arready;
+    input wire  [63:0] rdata;
+    input wire  rvalid;
+    output reg  rready;
+    output reg  [47:0] awaddr;
+    output reg  awvalid;
+    input wire  awready;
+    output reg  [63:0] wdata;
+    output reg  [7:0] wstrb;
+    output reg  wvalid;
+    input wire  wready;
+    input wire  bvalid;
+
+    // Stub signals
+    reg  job$clock;
+    reg  job$stop;
+    reg  [63:0] job$entry$0;
+    reg  [63:0] job$entry$1;
+    reg  [63:0] job$entry$2;
+    reg  [63:0] job$entry$3;
+    reg  [63:0] job$entry$4;
+    reg  [63:0] job$entry$5;
+    reg  [63:0] job$entry$6;
+    reg  [63:0] job$entry$7;
+    reg  job$start;
+    wire  job$done;
+    wire  [14:0] job$status;
+    wire  [31:0] job$detail;
+    wire  job$working;
+    wire  [5:0] job$run_handle;
+    wire  job$run_search;
+    reg  job$run_present;
+    reg  job$run_is_state;
+    reg  [47:0] job$run_piece;
+    reg  [48:0] job$run_upto;
+    reg  job$run_range_ok;
+    reg  job$run_searched;
+    reg  job$run_meets;
+    wire  job$cmd_valid;
+    reg  job$cmd_ready;
+    wire  [63:0] job$cmd_address;
+    wire  [48:0] job$cmd_length;
+    wire  job$abort;
+    reg  job$drained;
+    reg  job$in_valid;
+    wire  job$in_ready;
+    reg  [63:0] job$in_data;
+    reg  job$in_end;
+    reg  job$in_error;
+    wire  job$write_start;
+    wire  [63:0] job$write_address;
+    wire  job$write_push;
+    wire  [63:0] job$write_data;
+    wire  job$write_flush;
+    reg  job$write_ready;
+    reg  job$write_idle;
+    wire  job$engine_open;
+    wire  [42:0] job$engine_place;
+    wire  [47:0] job$engine_bytes;
+    wire  [24:0] job$engine_limit;
+    wire  job$engine_start;
+    reg  job$engine_done;
+    reg  [14:0] job$engine_status;
+    reg  [31:0] job$engine_index;
+    wire  job$engine_stop;
+    reg  job$engine_idle;
+    wire  [47:0] job$base$0;
+    wire  [47:0] job$base$1;
+    wire  [47:0] job$base$2;
+    wire  [47:0] job$base$3;
+    wire  [47:0] job$base$4;
+    wire  [47:0] job$size$0;
+    wire  [47:0] job$size$1;
+    wire  [47:0] job$size$2;
+    wire  [47:0] job$size$3;
+    wire  [47:0] job$size$4;
+    wire  [47:0] job$rd_address;
+    wire  [15:0] job$rd_words;
+    wire  job$rd_valid;
+    reg  job$rd_ready;
+    reg  [63:0] job$rd_data;
+    reg  job$rd_data_valid;
+    wire  job$rd_data_ready;
+    wire  [47:0] job$wr_address;
+    wire  [63:0] job$wr_data;
+    wire  job$wr_valid;
+    reg  job$wr_ready;
+    reg  job$settled;
+    reg  engine$clock;
+    reg  engine$open;
+    reg  [42:0] engine$place;
+    reg  [47:0] engine$bytes;
+    reg  [24:0] engine$limit;
+    reg  engine$start;
+    wire  engine$done;
+    wire  [14:0] engine$status;
+    wire  [31:0] engine$index;
+    reg  engine$stop;
+    wire  engine$idle;
+    reg  [47:0] engine$base$0;
+    reg  [47:0] engine$base$1;
+    reg  [47:0] engine$base$2;
+    reg  [47:0] engine$base$3;
+    reg  [47:0] engine$base$4;
+    reg  [47:0] engine$size$0;
+    reg  [47:0] engine$size$1;
+    reg  [47:0] engine$size$2;
+    reg  [47:0] engine$size$3;
+    reg  [47:0] engine$size$4;
+    wire  [47:0] engine$rd_address;
+    wire  [15:0] engine$rd_words;
+    wire  engine$rd_valid;
+    reg  engine$rd_ready;
+    reg  [63:0] engine$rd_data;
+    reg  engine$rd_data_valid;
+    wire  engine$rd_data_ready;
+    wire  [47:0] engine$wr_address;
+    wire  [63:0] engine$wr_data;
+    wire  [7:0] engine$wr_strobe;
+    wire  engine$wr_valid;
+    reg  engine$wr_ready;
+    reg  engine$wr_settled;
+    wire  engine$events$0;
+    wire  engine$events$1;
+    wire  engine$events$2;
+    wire  engine$events$3;
+    wire  engine$events$4;
+    wire  engine$events$5;
+    wire  engine$events$6;
+    wire  engine$events$7;
+    reg  reads$clock;
+    reg  [47:0] reads$user_address$0;
+    reg  [47:0] reads$user_address$1;
+    reg  [15:0] reads$user_words$0;
+    reg  [15:0] reads$user_words$1;
+    reg  reads$user_valid$0;
+    reg  reads$user_valid$1;
+    wire  reads$user_ready$0;
+    wire  reads$user_ready$1;
+    wire  [63:0] reads$user_data$0;
+    wire  [63:0] reads$user_data$1;
+    wire  reads$user_data_valid$0;
+    wire  reads$user_data_valid$1;
+    reg  reads$user_data_ready$0;
+    reg  reads$user_data_ready$1;
+    wire  [47:0] reads$rd_address;
+    wire  [15:0] reads$rd_words;
+    wire  reads$rd_valid;
+    reg  reads$rd_ready;
+    reg  [63:0] reads$rd_data;
+    reg  reads$rd_data_valid;
+    wire  reads$rd_data_ready;
+    reg  writes$clock;
+    reg  writes$first_valid;
+    wire  writes$first_ready;
+    reg  writes$second_valid;
+    wire  writes$second_ready;
+    reg  external$clock;
+    reg  [47:0] external$rd_address;
+    reg  [15:0] external$rd_words;
+    reg  external$rd_valid;
+    wire  external$rd_ready;
+    wire  [63:0] external$rd_data;
+    wire  external$rd_data_valid;
+    reg  external$rd_data_ready;
+    reg  [47:0] external$wr_address;
+    reg  [63:0] external$wr_data;
+    reg  [7:0] external$wr_strobe;
+    reg  external$wr_valid;
+    wire  external$wr_ready;
+    wire  external$settled;
+    wire  [47:0] external$araddr;
+    wire  [7:0] external$arlen;
+    wire  external$arvalid;
+    reg  external$arready;
+    reg  [63:0] external$rdata;
+    reg  external$rvalid;
+    wire  external$rready;
+    wire  [47:0] external$awaddr;
+    wire  external$awvalid;
+    reg  external$awready;
+    wire  [63:0] external$wdata;
+    wire  [7:0] external$wstrb;
+    wire  external$wvalid;
+    reg  external$wready;
+    reg  external$bvalid;
+
+    // Local signals
+    reg  [47:0] host_address;
+    reg  [63:0] host_data;
+    reg  host_valid;
+    reg  host_ready;
+    reg  [47:0] wr_address;
+    reg  [63:0] wr_data;
+    reg  [7:0] wr_strobe;
+    reg  wr_valid;
+    reg  wr_ready;
+    reg  settled;
+
+    // Sub module instances
+    metisvm_card$tensor$job job(
+        .clock(job$clock),
+        .stop(job$stop),
+        .entry$0(job$entry$0),
+        .entry$1(job$entry$1),
+        .entry$2(job$entry$2),
+        .entry$3(job$entry$3),
+        .entry$4(job$entry$4),
+        .entry$5(job$entry$5),
+        .entry$6(job$entry$6),
+        .entry$7(job$entry$7),
+        .start(job$start),
+        .done(job$done),
+        .status(job$status),
+        .detail(job$detail),
+        .working(job$working),
+        .run_handle(job$run_handle),
+        .run_search(job$run_search),
+        .run_present(job$run_present),
+        .run_is_state(job$run_is_state),
+        .run_piece(job$run_piece),
+        .run_upto(job$run_upto),
+        .run_range_ok(job$run_range_ok),
+        .run_searched(job$run_searched),
+        .run_meets(job$run_meets),
+        .cmd_valid(job$cmd_valid),
+        .cmd_ready(job$cmd_ready),
+        .cmd_address(job$cmd_address),
+        .cmd_length(job$cmd_length),
+        .abort(job$abort),
+        .drained(job$drained),
+        .in_valid(job$in_valid),
+        .in_ready(job$in_ready),
+        .in_data(job$in_data),
+        .in_end(job$in_end),
+        .in_error(job$in_error),
+        .write_start(job$write_start),
+        .write_address(job$write_address),
+        .write_push(job$write_push),
+        .write_data(job$write_data),
+        .write_flush(job$write_flush),
+        .write_ready(job$write_ready),
+        .write_idle(job$write_idle),
+        .engine_open(job$engine_open),
+        .engine_place(job$engine_place),
+        .engine_bytes(job$engine_bytes),
+        .engine_limit(job$engine_limit),
+        .engine_start(job$engine_start),
+        .engine_done(job$engine_done),
+        .engine_status(job$engine_status),
+        .engine_index(job$engine_index),
+        .engine_stop(job$engine_stop),
+        .engine_idle(job$engine_idle),
+        .base$0(job$base$0),
+        .base$1(job$base$1),
+        .base$2(job$base$2),
+        .base$3(job$base$3),
+        .base$4(job$base$4),
+        .size$0(job$size$0),
+        .size$1(job$size$1),
+        .size$2(job$size$2),
+        .size$3(job$size$3),
+        .size$4(job$size$4),
+        .rd_address(job$rd_address),
+        .rd_words(job$rd_words),
+        .rd_valid(job$rd_valid),
+        .rd_ready(job$rd_ready),
+        .rd_data(job$rd_data),
+        .rd_data_valid(job$rd_data_valid),
+        .rd_data_ready(job$rd_data_ready),
+        .wr_address(job$wr_address),
+        .wr_data(job$wr_data),
+        .wr_valid(job$wr_valid),
+        .wr_ready(job$wr_ready),
+        .settled(job$settled)
+    );
+    metisvm_card$tensor$engine engine(
+        .clock(engine$clock),
+        .open(engine$open),
+        .place(engine$place),
+        .bytes(engine$bytes),
+        .limit(engine$limit),
+        .start(engine$start),
+        .done(engine$done),
+        .status(engine$status),
+        .index(engine$index),
+        .stop(engine$stop),
+        .idle(engine$idle),
+        .base$0(engine$base$0),
+        .base$1(engine$base$1),
+        .base$2(engine$base$2),
+        .base$3(engine$base$3),
+        .base$4(engine$base$4),
+        .size$0(engine$size$0),
+        .size$1(engine$size$1),
+        .size$2(engine$size$2),
+        .size$3(engine$size$3),
+        .size$4(engine$size$4),
+        .rd_address(engine$rd_address),
+        .rd_words(engine$rd_words),
+        .rd_valid(engine$rd_valid),
+        .rd_ready(engine$rd_ready),
+        .rd_data(engine$rd_data),
+        .rd_data_valid(engine$rd_data_valid),
+        .rd_data_ready(engine$rd_data_ready),
+        .wr_address(engine$wr_address),
+        .wr_data(engine$wr_data),
+        .wr_strobe(engine$wr_strobe),
+        .wr_valid(engine$wr_valid),
+        .wr_ready(engine$wr_ready),
+        .wr_settled(engine$wr_settled),
+        .events$0(engine$events$0),
+        .events$1(engine$events$1),
+        .events$2(engine$events$2),
+        .events$3(engine$events$3),
+        .events$4(engine$events$4),
+        .events$5(engine$events$5),
+        .events$6(engine$events$6),
+        .events$7(engine$events$7)
+    );
+    metisvm_card$tensor$reads reads(
+        .clock(reads$clock),
+        .user_address$0(reads$user_address$0),
+        .user_address$1(reads$user_address$1),
+        .user_words$0(reads$user_words$0),
+        .user_words$1(reads$user_words$1),
+        .user_valid$0(reads$user_valid$0),
+        .user_valid$1(reads$user_valid$1),
+        .user_ready$0(reads$user_ready$0),
+        .user_ready$1(reads$user_ready$1),
+        .user_data$0(reads$user_data$0),
+        .user_data$1(reads$user_data$1),
+        .user_data_valid$0(reads$user_data_valid$0),
+        .user_data_valid$1(reads$user_data_valid$1),
+        .user_data_ready$0(reads$user_data_ready$0),
+        .user_data_ready$1(reads$user_data_ready$1),
+        .rd_address(reads$rd_address),
+        .rd_words(reads$rd_words),
+        .rd_valid(reads$rd_valid),
+        .rd_ready(reads$rd_ready),
+        .rd_data(reads$rd_data),
+        .rd_data_valid(reads$rd_data_valid),
+        .rd_data_ready(reads$rd_data_ready)
+    );
+    metisvm_card$tensor$engine$tiles_4$acc$reads writes(
+        .clock(writes$clock),
+        .first_valid(writes$first_valid),
+        .first_ready(writes$first_ready),
+        .second_valid(writes$second_valid),
+        .second_ready(writes$second_ready)
+    );
+    metisvm_card$tensor$external external(
+        .clock(external$clock),
+        .rd_address(external$rd_address),
+        .rd_words(external$rd_words),
+        .rd_valid(external$rd_valid),
+        .rd_ready(external$rd_ready),
+        .rd_data(external$rd_data),
+        .rd_data_valid(external$rd_data_valid),
+        .rd_data_ready(external$rd_data_ready),
+        .wr_address(external$wr_address),
+        .wr_data(external$wr_data),
+        .wr_strobe(external$wr_strobe),
+        .wr_valid(external$wr_valid),
+        .wr_ready(external$wr_ready),
+        .settled(external$settled),
+        .araddr(external$araddr),
+        .arlen(external$arlen),
+        .arvalid(external$arvalid),
+        .arready(external$arready),
+        .rdata(external$rdata),
+        .rvalid(external$rvalid),
+        .rready(external$rready),
+        .awaddr(external$awaddr),
+        .awvalid(external$awvalid),
+        .awready(external$awready),
+        .wdata(external$wdata),
+        .wstrb(external$wstrb),
+        .wvalid(external$wvalid),
+        .wready(external$wready),
+        .bvalid(external$bvalid)
+    );
+
+    // Update code
+    always @(*) begin
+        job$clock = clock;
+        engine$clock = clock;
+        reads$clock = clock;
+        writes$clock = clock;
+        job$stop = stop;
+        job$entry$0 = entry$0;
+        events$0 = engine$events$0;
+        job$entry$1 = entry$1;
+        events$1 = engine$events$1;
+        job$entry$2 = entry$2;
+        events$2 = engine$events$2;
+        job$entry$3 = entry$3;
+        events$3 = engine$events$3;
+        job$entry$4 = entry$4;
+        events$4 = engine$events$4;
+        job$entry$5 = entry$5;
+        events$5 = engine$events$5;
+        job$entry$6 = entry$6;
+        events$6 = engine$events$6;
+        job$entry$7 = entry$7;
+        events$7 = engine$events$7;
+        job$start = start;
+        done = job$done;
+        status = job$status;
+        detail = job$detail;
+        working = job$working;
+        run_handle = job$run_handle;
+        run_search = job$run_search;
+        job$run_present = run_present;
+        job$run_is_state = run_is_state;
+        job$run_piece = run_piece;
+        job$run_upto = run_upto;
+        job$run_range_ok = run_range_ok;
+        job$run_searched = run_searched;
+        job$run_meets = run_meets;
+        cmd_valid = job$cmd_valid;
+        job$cmd_ready = cmd_ready;
+        cmd_address = job$cmd_address;
+        cmd_length = job$cmd_length;
+        abort = job$abort;
+        job$drained = drained;
+        job$in_valid = in_valid;
+        in_ready = job$in_ready;
+        job$in_data = in_data;
+        job$in_end = in_end;
+        job$in_error = in_error;
+        write_start = job$write_start;
+        write_address = job$write_address;
+        write_push = job$write_push;
+        write_data = job$write_data;
+        write_flush = job$write_flush;
+        job$write_ready = write_ready;
+        job$write_idle = write_idle;
+        engine$open = job$engine_open;
+        engine$place = job$engine_place;
+        engine$bytes = job$engine_bytes;
+        engine$limit = job$engine_limit;
+        engine$start = job$engine_start;
+        job$engine_done = engine$done;
+        job$engine_status = engine$status;
+        job$engine_index = engine$index;
+        engine$stop = job$engine_stop;
+        job$engine_idle = engine$idle;
+        engine$base$0 = job$base$0;
+        engine$size$0 = job$size$0;
+        engine$base$1 = job$base$1;
+        engine$size$1 = job$size$1;
+        engine$base$2 = job$base$2;
+        engine$size$2 = job$size$2;
+        engine$base$3 = job$base$3;
+        engine$size$3 = job$size$3;
+        engine$base$4 = job$base$4;
+        engine$size$4 = job$size$4;
+        reads$user_address$0 = engine$rd_address;
+        reads$user_words$0 = engine$rd_words;
+        reads$user_valid$0 = engine$rd_valid;
+        engine$rd_ready = reads$user_ready$0;
+        engine$rd_data = reads$user_data$0;
+        engine$rd_data_valid = reads$user_data_valid$0;
+        reads$user_data_ready$0 = engine$rd_data_ready;
+        reads$user_address$1 = job$rd_address;
+        reads$user_words$1 = job$rd_words;
+        reads$user_valid$1 = job$rd_valid;
+        job$rd_ready = reads$user_ready$1;
+        job$rd_data = reads$user_data$1;
+        job$rd_data_valid = reads$user_data_valid$1;
+        reads$user_data_ready$1 = job$rd_data_ready;
+        host_address = mw_address;
+        host_data = mw_data;
+        host_valid = mw_valid;
+        if (job$working) begin
+            host_address = job$wr_address;
+            host_data = job$wr_data;
+            host_valid = job$wr_valid;
+        end
+        writes$first_valid = engine$wr_valid;
+        writes$second_valid = host_valid;
+        wr_valid = engine$wr_valid && writes$first_ready;
+        wr_address = engine$wr_address;
+        wr_data = engine$wr_data;
+        wr_strobe = engine$wr_strobe;
+        if (host_valid && writes$second_ready) begin
+            wr_valid = 1'b1;
+            wr_address = host_address;
+            wr_data = host_data;
+            wr_strobe = 32'hff;
+        end
+        araddr = 32'h0;
+        arlen = 32'h0;
+        arvalid = 1'b0;
+        rready = 1'b0;
+        awaddr = 32'h0;
+        awvalid = 1'b0;
+        wdata = 32'h0;
+        wstrb = 32'h0;
+        wvalid = 1'b0;
+        reads$rd_ready = 1'b0;
+        reads$rd_data = 32'h0;
+        reads$rd_data_valid = 1'b0;
+        wr_ready = 1'b0;
+        settled = 1'b1;
+        external$clock = clock;
+        external$rd_address = reads$rd_address;
+        external$rd_words = reads$rd_words;
+        external$rd_valid = reads$rd_valid;
+        reads$rd_ready = external$rd_ready;
+        reads$rd_data = external$rd_data;
+        reads$rd_data_valid = external$rd_data_valid;
+        external$rd_data_ready = reads$rd_data_ready;
+        external$wr_address = wr_address;
+        external$wr_data = wr_data;
+        external$wr_strobe = wr_strobe;
+        external$wr_valid = wr_valid;
+        wr_ready = external$wr_ready;
+        settled = external$settled;
+        araddr = external$araddr;
+        arlen = external$arlen;
+        arvalid = external$arvalid;
+        external$arready = arready;
+        external$rdata = rdata;
+        external$rvalid = rvalid;
+        rready = external$rready;
+        awaddr = external$awaddr;
+        awvalid = external$awvalid;
+        external$awready = awready;
+        wdata = external$wdata;
+        wstrb = external$wstrb;
+        wvalid = external$wvalid;
+        external$wready = wready;
+        external$bvalid = bvalid;
+        engine$wr_ready = writes$first_ready && wr_ready;
+        host_ready = writes$second_ready && wr_ready;
+        mw_ready = host_ready;
+        job$wr_ready = host_ready;
+        engine$wr_settled = settled;
+        job$settled = settled;
+    end
+
+endmodule // metisvm_card$tensor
+
+module metisvm_card$tensor$engine(clock,open,place,bytes,limit,start,done,status,index,stop,idle,base$0,base$1,base$2,base$3,base$4,size$0,size$1,size$2,size$3,size$4,rd_address,rd_words,rd_valid,rd_ready,rd_data,rd_data_valid,rd_data_ready,wr_address,wr_data,wr_strobe,wr_valid,wr_ready,wr_settled,events$0,events$1,events$2,events$3,events$4,events$5,events$6,events$7);
+
+    // Module arguments
+    input wire  clock;
+    input wire  open;
+    input wire  [42:0] place;
+    input wire  [47:0] bytes;
+    input wire  [24:0] limit;
+    input wire  start;
+    output reg  done;
+    output reg  [14:0] status;
+    output reg  [31:0] index;
+    input wire  stop;
+    output reg  idle;
+    input wire  [47:0] base$0;
+    input wire  [47:0] base$1;
+    input wire  [47:0] base$2;
+    input wire  [47:0] base$3;
+    input wire  [47:0] base$4;
+    input wire  [47:0] size$0;
+    input wire  [47:0] size$1;
+    input wire  [47:0] size$2;
+    input wire  [47:0] size$3;
+    input wire  [47:0] size$4;
+    output reg  [47:0] rd_address;
+    output reg  [15:0] rd_words;
+    output reg  rd_valid;
+    input wire  rd_ready;
+    input wire  [63:0] rd_data;
+    input wire  rd_data_valid;
+    output reg  rd_data_ready;
+    output reg  [47:0] wr_address;
+    output reg  [63:0] wr_data;
+    output reg  [7:0] wr_strobe;
+    output reg  wr_valid;
+    input wire  wr_ready;
+    input wire  wr_settled;
+    output reg  events$0;
+    output reg  events$1;
+    output reg  events$2;
+    output reg  events$3;
+    output reg  events$4;
+    output reg  events$5;
+    output reg  events$6;
+    output reg  events$7;
+
+    // Stub signals
+    reg  tiles_4$clock;
+    reg  tiles_4$open;
+    reg  [42:0] tiles_4$place;
+    reg  [47:0] tiles_4$bytes;
+    reg  [24:0] tiles_4$limit;
+    reg  tiles_4$start;
+    wire  tiles_4$done;
+    wire  [14:0] tiles_4$status;
+    wire  [31:0] tiles_4$index;
+    reg  tiles_4$stop;
+    wire  tiles_4$idle;
+    reg  [47:0] tiles_4$base$0;
+    reg  [47:0] tiles_4$base$1;
+    reg  [47:0] tiles_4$base$2;
+    reg  [47:0] tiles_4$base$3;
+    reg  [47:0] tiles_4$base$4;
+    reg  [47:0] tiles_4$size$0;
+    reg  [47:0] tiles_4$size$1;
+    reg  [47:0] tiles_4$size$2;
+    reg  [47:0] tiles_4$size$3;
+    reg  [47:0] tiles_4$size$4;
+    wire  [47:0] tiles_4$rd_address;
+    wire  [15:0] tiles_4$rd_words;
+    wire  tiles_4$rd_valid;
+    reg  tiles_4$rd_ready;
+    reg  [63:0] tiles_4$rd_data;
+    reg  tiles_4$rd_data_valid;
+    wire  tiles_4$rd_data_ready;
+    wire  [47:0] tiles_4$wr_address;
+    wire  [63:0] tiles_4$wr_data;
+    wire  [7:0] tiles_4$wr_strobe;
+    wire  tiles_4$wr_valid;
+    reg  tiles_4$wr_ready;
+    reg  tiles_4$wr_settled;
+    wire  tiles_4$array_steps;
+    wire  tiles_4$load_busy;
+    wire  tiles_4$compute_busy;
+    wire  tiles_4$store_busy;
+    wire  tiles_4$load_waits;
+    wire  tiles_4$compute_waits;
+    wire  tiles_4$store_waits;
+    wire  tiles_4$memory_waits;
+
+    // Sub module instances
+    metisvm_card$tensor$engine$tiles_4 tiles_4(
+        .clock(tiles_4$clock),
+        .open(tiles_4$open),
+        .place(tiles_4$place),
+        .bytes(tiles_4$bytes),
+        .limit(tiles_4$limit),
+        .start(tiles_4$start),
+        .done(tiles_4$done),
+        .status(tiles_4$status),
+        .index(tiles_4$index),
+        .stop(tiles_4$stop),
+        .idle(tiles_4$idle),
+        .base$0(tiles_4$base$0),
+        .base$1(tiles_4$base$1),
+        .base$2(tiles_4$base$2),
+        .base$3(tiles_4$base$3),
+        .base$4(tiles_4$base$4),
+        .size$0(tiles_4$size$0),
+        .size$1(tiles_4$size$1),
+        .size$2(tiles_4$size$2),
+        .size$3(tiles_4$size$3),
+        .size$4(tiles_4$size$4),
+        .rd_address(tiles_4$rd_address),
+        .rd_words(tiles_4$rd_words),
+        .rd_valid(tiles_4$rd_valid),
+        .rd_ready(tiles_4$rd_ready),
+        .rd_data(tiles_4$rd_data),
+        .rd_data_valid(tiles_4$rd_data_valid),
+        .rd_data_ready(tiles_4$rd_data_ready),
+        .wr_address(tiles_4$wr_address),
+        .wr_data(tiles_4$wr_data),
+        .wr_strobe(tiles_4$wr_strobe),
+        .wr_valid(tiles_4$wr_valid),
+        .wr_ready(tiles_4$wr_ready),
+        .wr_settled(tiles_4$wr_settled),
+        .array_steps(tiles_4$array_steps),
+        .load_busy(tiles_4$load_busy),
+        .compute_busy(tiles_4$compute_busy),
+        .store_busy(tiles_4$store_busy),
+        .load_waits(tiles_4$load_waits),
+        .compute_waits(tiles_4$compute_waits),
+        .store_waits(tiles_4$store_waits),
+        .memory_waits(tiles_4$memory_waits)
+    );
+
+    // Update code
+    always @(*) begin
+        done = 1'b0;
+        status = 32'h0;
+        index = 32'h0;
+        idle = 1'b1;
+        rd_address = 32'h0;
+        rd_words = 32'h0;
+        rd_valid = 1'b0;
+        rd_data_ready = 1'b0;
+        wr_address = 32'h0;
+        wr_data = 32'h0;
+        wr_strobe = 32'h0;
+        wr_valid = 1'b0;
+        events$0 = 1'b0;
+        events$1 = 1'b0;
+        events$2 = 1'b0;
+        events$3 = 1'b0;
+        events$4 = 1'b0;
+        events$5 = 1'b0;
+        events$6 = 1'b0;
+        events$7 = 1'b0;
+        tiles_4$clock = clock;
+        tiles_4$open = open;
+        tiles_4$place = place;
+        tiles_4$bytes = bytes;
+        tiles_4$limit = limit;
+        tiles_4$start = start;
+        done = tiles_4$done;
+        status = tiles_4$status;
+        index = tiles_4$index;
+        tiles_4$stop = stop;
+        idle = tiles_4$idle;
+        tiles_4$base$0 = base$0;
+        tiles_4$size$0 = size$0;
+        tiles_4$base$1 = base$1;
+        tiles_4$size$1 = size$1;
+        tiles_4$base$2 = base$2;
+        tiles_4$size$2 = size$2;
+        tiles_4$base$3 = base$3;
+        tiles_4$size$3 = size$3;
+        tiles_4$base$4 = base$4;
+        tiles_4$size$4 = size$4;
+        rd_address = tiles_4$rd_address;
+        rd_words = tiles_4$rd_words;
+        rd_valid = tiles_4$rd_valid;
+        tiles_4$rd_ready = rd_ready;
+        tiles_4$rd_data = rd_data;
+        tiles_4$rd_data_valid = rd_data_valid;
+        rd_data_ready = tiles_4$rd_data_ready;
+        wr_address = tiles_4$wr_address;
+        wr_data = tiles_4$wr_data;
+        wr_strobe = tiles_4$wr_strobe;
+        wr_valid = tiles_4$wr_valid;
+        tiles_4$wr_ready = wr_ready;
+        tiles_4$wr_settled = wr_settled;
+        events$0 = tiles_4$array_steps;
+        events$1 = tiles_4$load_busy;
+        events$2 = tiles_4$compute_busy;
+        events$3 = tiles_4$store_busy;
+        events$4 = tiles_4$load_waits;
+        events$5 = tiles_4$compute_waits;
+        events$6 = tiles_4$store_waits;
+        events$7 = tiles_4$memory_waits;
+    end
+
+endmodule // metisvm_card$tensor$engine
+
+module metisvm_card$tensor$engine$tiles_4(clock,open,place,bytes,limit,start,done,status,index,stop,idle,base$0,base$1,base$2,base$3,base$4,size$0,size$1,size$2,size$3,size$4,rd_address,rd_words,rd_valid,rd_ready,rd_data,rd_data_valid,rd_data_ready,wr_address,wr_data,wr_strobe,wr_valid,wr_ready,wr_settled,array_steps,load_busy,compute_busy,store_busy,load_waits,compute_waits,store_waits,memory_waits);
+
+    // Module arguments
+    input wire  clock;
+    input wire  open;
+    input wire  [42:0] place;
+    input wire  [47:0] bytes;
+    input wire  [24:0] limit;
+    input wire  start;
+    output reg  done;
+    output reg  [14:0] status;
+    output reg  [31:0] index;
+    input wire  stop;
+    output reg  idle;
+    input wire  [47:0] base$0;
+    input wire  [47:0] base$1;
+    input wire  [47:0] base$2;
+    input wire  [47:0] base$3;
+    input wire  [47:0] base$4;
+    input wire  [47:0] size$0;
+    input wire  [47:0] size$1;
+    input wire  [47:0] size$2;
+    input wire  [47:0] size$3;
+    input wire  [47:0] size$4;
+    output reg  [47:0] rd_address;
+    output reg  [15:0] rd_words;
+    output reg  rd_valid;
+    input wire  rd_ready;
+    input wire  [63:0] rd_data;
+    input wire  rd_data_valid;
+    output reg  rd_data_ready;
+    output reg  [47:0] wr_address;
+    output reg  [63:0] wr_data;
+    output reg  [7:0] wr_strobe;
+    output reg  wr_valid;
+    input wire  wr_ready;
+    input wire  wr_settled;
+    output reg  array_steps;
+    output reg  load_busy;
+    output reg  compute_busy;
+    output reg  store_busy;
+    output reg  load_waits;
+    output reg  compute_waits;
+    output reg  store_waits;
+    output reg  memory_waits;
+
+    // Constant declarations
+    localparam  a_lane$0 = 16'h1;
+    localparam  a_lane$1 = 16'h2;
+    localparam  a_lane$2 = 16'h4;
+    localparam  a_lane$3 = 16'h8;
+    localparam  a_lane$4 = 16'h10;
+    localparam  a_lane$5 = 16'h20;
+    localparam  a_lane$6 = 16'h40;
+    localparam  a_lane$7 = 16'h80;
+    localparam  a_lane$8 = 16'h100;
+    localparam  a_lane$9 = 16'h200;
+    localparam  a_lane$10 = 16'h400;
+    localparam  a_lane$11 = 16'h800;
+    localparam  a_lane$12 = 16'h1000;
+    localparam  a_lane$13 = 16'h2000;
+    localparam  a_lane$14 = 16'h4000;
+    localparam  a_lane$15 = 16'h8000;
+    localparam  b_lane$0 = 16'h1;
+    localparam  b_lane$1 = 16'h2;
+    localparam  b_lane$2 = 16'h4;
+    localparam  b_lane$3 = 16'h8;
+    localparam  b_lane$4 = 16'h10;
+    localparam  b_lane$5 = 16'h20;
+    localparam  b_lane$6 = 16'h40;
+    localparam  b_lane$7 = 16'h80;
+    localparam  b_lane$8 = 16'h100;
+    localparam  b_lane$9 = 16'h200;
+    localparam  b_lane$10 = 16'h400;
+    localparam  b_lane$11 = 16'h800;
+    localparam  b_lane$12 = 16'h1000;
+    localparam  b_lane$13 = 16'h2000;
+    localparam  b_lane$14 = 16'h4000;
+    localparam  b_lane$15 = 16'h8000;
+    localparam  column$0 = 4'h1;
+    localparam  column$1 = 4'h2;
+    localparam  column$2 = 4'h4;
+    localparam  column$3 = 4'h8;
+    localparam  no_a = 16'h0;
+    localparam  no_b = 16'h0;
+    localparam  no_column = 4'h0;
+
+    // Stub signals
+    reg  runner$clock;
+    reg  runner$open;
+    reg  [42:0] runner$place;
+    reg  [47:0] runner$bytes;
+    reg  [24:0] runner$limit;
+    reg  runner$start;
+    wire  runner$done;
+    wire  [14:0] runner$status;
+    wire  [31:0] runner$index;
+    reg  runner$stop;
+    wire  runner$idle;
+    wire  [47:0] runner$rd_address;
+    wire  [15:0] runner$rd_words;
+    wire  runner$rd_valid;
+    reg  runner$rd_ready;
+    reg  [63:0] runner$rd_data;
+    reg  runner$rd_data_valid;
+    wire  runner$rd_data_ready;
+    wire  runner$module_start$0;
+    wire  runner$module_start$1;
+    wire  runner$module_start$2;
+    wire  [63:0] runner$module_words$0;
+    wire  [63:0] runner$module_words$1;
+    wire  [63:0] runner$module_words$2;
+    wire  [63:0] runner$module_words$3;
+    wire  [63:0] runner$module_words$4;
+    wire  [63:0] runner$module_words$5;
+    wire  [63:0] runner$module_words$6;
+    wire  [63:0] runner$module_words$7;
+    wire  [63:0] runner$module_words$8;
+    wire  [63:0] runner$module_words$9;
+    wire  [63:0] runner$module_words$10;
+    wire  [63:0] runner$module_words$11;
+    reg  runner$module_done$0;
+    reg  runner$module_done$1;
+    reg  runner$module_done$2;
+    reg  [14:0] runner$module_status$0;
+    reg  [14:0] runner$module_status$1;
+    reg  [14:0] runner$module_status$2;
+    reg  runner$module_idle$0;
+    reg  runner$module_idle$1;
+    reg  runner$module_idle$2;
+    wire  runner$halt;
+    wire  runner$pauses$0;
+    wire  runner$pauses$1;
+    wire  runner$pauses$2;
+    reg  load$clock;
+    reg  load$stop;
+    reg  load$start;
+    reg  [63:0] load$words$0;
+    reg  [63:0] load$words$1;
+    reg  [63:0] load$words$2;
+    reg  [63:0] load$words$3;
+    wire  load$done;
+    wire  [14:0] load$status;
+    wire  load$idle;
+    reg  [47:0] load$base$0;
+    reg  [47:0] load$base$1;
+    reg  [47:0] load$base$2;
+    reg  [47:0] load$base$3;
+    reg  [47:0] load$base$4;
+    reg  [47:0] load$size$0;
+    reg  [47:0] load$size$1;
+    reg  [47:0] load$size$2;
+    reg  [47:0] load$size$3;
+    reg  [47:0] load$size$4;
+    wire  load$req_valid;
+    reg  load$req_ready;
+    wire  [47:0] load$req_address;
+    wire  [15:0] load$req_words;
+    reg  [63:0] load$data;
+    reg  load$data_valid;
+    wire  load$data_ready;
+    wire  load$a_write;
+    wire  [15:0] load$a_address;
+    wire  [8:0] load$a_data$0;
+    wire  [8:0] load$a_data$1;
+    wire  [8:0] load$a_data$2;
+    wire  [8:0] load$a_data$3;
+    wire  [8:0] load$a_data$4;
+    wire  [8:0] load$a_data$5;
+    wire  [8:0] load$a_data$6;
+    wire  [8:0] load$a_data$7;
+    wire  [8:0] load$a_data$8;
+    wire  [8:0] load$a_data$9;
+    wire  [8:0] load$a_data$10;
+    wire  [8:0] load$a_data$11;
+    wire  [8:0] load$a_data$12;
+    wire  [8:0] load$a_data$13;
+    wire  [8:0] load$a_data$14;
+    wire  [8:0] load$a_data$15;
+    wire  load$a_mask$0;
+    wire  load$a_mask$1;
+    wire  load$a_mask$2;
+    wire  load$a_mask$3;
+    wire  load$a_mask$4;
+    wire  load$a_mask$5;
+    wire  load$a_mask$6;
+    wire  load$a_mask$7;
+    wire  load$a_mask$8;
+    wire  load$a_mask$9;
+    wire  load$a_mask$10;
+    wire  load$a_mask$11;
+    wire  load$a_mask$12;
+    wire  load$a_mask$13;
+    wire  load$a_mask$14;
+    wire  load$a_mask$15;
+    wire  load$b_write;
+    wire  [15:0] load$b_address;
+    wire  [8:0] load$b_data$0;
+    wire  [8:0] load$b_data$1;
+    wire  [8:0] load$b_data$2;
+    wire  [8:0] load$b_data$3;
+    wire  [8:0] load$b_data$4;
+    wire  [8:0] load$b_data$5;
+    wire  [8:0] load$b_data$6;
+    wire  [8:0] load$b_data$7;
+    wire  [8:0] load$b_data$8;
+    wire  [8:0] load$b_data$9;
+    wire  [8:0] load$b_data$10;
+    wire  [8:0] load$b_data$11;
+    wire  [8:0] load$b_data$12;
+    wire  [8:0] load$b_data$13;
+    wire  [8:0] load$b_data$14;
+    wire  [8:0] load$b_data$15;
+    wire  load$b_mask$0;
+    wire  load$b_mask$1;
+    wire  load$b_mask$2;
+    wire  load$b_mask$3;
+    wire  load$b_mask$4;
+    wire  load$b_mask$5;
+    wire  load$b_mask$6;
+    wire  load$b_mask$7;
+    wire  load$b_mask$8;
+    wire  load$b_mask$9;
+    wire  load$b_mask$10;
+    wire  load$b_mask$11;
+    wire  load$b_mask$12;
+    wire  load$b_mask$13;
+    wire  load$b_mask$14;
+    wire  load$b_mask$15;
+    wire  load$acc_valid;
+    reg  load$acc_ready;
+    wire  [23:0] load$acc_address;
+    wire  [31:0] load$acc_data$0;
+    wire  [31:0] load$acc_data$1;
+    wire  [31:0] load$acc_data$2;
+    wire  [31:0] load$acc_data$3;
+    wire  load$acc_mask$0;
+    wire  load$acc_mask$1;
+    wire  load$acc_mask$2;
+    wire  load$acc_mask$3;
+    wire  load$param_write;
+    wire  [15:0] load$param_address;
+    wire  [63:0] load$param_data;
+    wire  load$table_write;
+    wire  [23:0] load$table_address;
+    wire  [31:0] load$table_data;
+    reg  compute$clock;
+    reg  compute$start;
+    reg  [63:0] compute$words$0;
+    reg  [63:0] compute$words$1;
+    reg  [63:0] compute$words$2;
+    reg  [63:0] compute$words$3;
+    wire  compute$done;
+    wire  [14:0] compute$status;
+    reg  compute$stop;
+    wire  compute$idle;
+    wire  compute$steps;
+    wire  [5:0] compute$a_address;
+    reg  [8:0] compute$a$0;
+    reg  [8:0] compute$a$1;
+    reg  [8:0] compute$a$2;
+    reg  [8:0] compute$a$3;
+    reg  [8:0] compute$a$4;
+    reg  [8:0] compute$a$5;
+    reg  [8:0] compute$a$6;
+    reg  [8:0] compute$a$7;
+    reg  [8:0] compute$a$8;
+    reg  [8:0] compute$a$9;
+    reg  [8:0] compute$a$10;
+    reg  [8:0] compute$a$11;
+    reg  [8:0] compute$a$12;
+    reg  [8:0] compute$a$13;
+    reg  [8:0] compute$a$14;
+    reg  [8:0] compute$a$15;
+    wire  [5:0] compute$b_address;
+    reg  [8:0] compute$b$0;
+    reg  [8:0] compute$b$1;
+    reg  [8:0] compute$b$2;
+    reg  [8:0] compute$b$3;
+    reg  [8:0] compute$b$4;
+    reg  [8:0] compute$b$5;
+    reg  [8:0] compute$b$6;
+    reg  [8:0] compute$b$7;
+    reg  [8:0] compute$b$8;
+    reg  [8:0] compute$b$9;
+    reg  [8:0] compute$b$10;
+    reg  [8:0] compute$b$11;
+    reg  [8:0] compute$b$12;
+    reg  [8:0] compute$b$13;
+    reg  [8:0] compute$b$14;
+    reg  [8:0] compute$b$15;
+    wire  compute$read_valid;
+    reg  compute$read_ready;
+    wire  [7:0] compute$read_address;
+    reg  [31:0] compute$read_row$0;
+    reg  [31:0] compute$read_row$1;
+    reg  [31:0] compute$read_row$2;
+    reg  [31:0] compute$read_row$3;
+    wire  compute$write_valid;
+    reg  compute$write_ready;
+    wire  [7:0] compute$write_address;
+    wire  [3:0] compute$write_mask;
+    wire  [31:0] compute$write_row$0;
+    wire  [31:0] compute$write_row$1;
+    wire  [31:0] compute$write_row$2;
+    wire  [31:0] compute$write_row$3;
+    wire  [15:0] compute$param_address;
+    reg  [63:0] compute$param_record;
+    reg  compute$param_loaded;
+    wire  [23:0] compute$table_address;
+    reg  [31:0] compute$table_entry;
+    reg  store$clock;
+    reg  store$stop;
+    reg  store$start;
+    reg  [63:0] store$words$0;
+    reg  [63:0] store$words$1;
+    reg  [63:0] store$words$2;
+    reg  [63:0] store$words$3;
+    wire  store$done;
+    wire  [14:0] store$status;
+    wire  store$idle;
+    reg  [47:0] store$base$0;
+    reg  [47:0] store$base$1;
+    reg  [47:0] store$base$2;
+    reg  [47:0] store$base$3;
+    reg  [47:0] store$base$4;
+    reg  [47:0] store$size$0;
+    reg  [47:0] store$size$1;
+    reg  [47:0] store$size$2;
+    reg  [47:0] store$size$3;
+    reg  [47:0] store$size$4;
+    wire  store$acc_valid;
+    reg  store$acc_ready;
+    wire  [23:0] store$acc_address;
+    reg  [31:0] store$acc_data$0;
+    reg  [31:0] store$acc_data$1;
+    reg  [31:0] store$acc_data$2;
+    reg  [31:0] store$acc_data$3;
+    wire  store$w_valid;
+    reg  store$w_ready;
+    wire  [47:0] store$w_address;
+    wire  [63:0] store$w_data;
+    wire  [7:0] store$w_strobe;
+    reg  settle$clock;
+    reg  settle$module_done;
+    reg  settle$module_idle;
+    reg  settle$stop;
+    reg  settle$settled;
+    wire  settle$done;
+    wire  settle$idle;
+    reg  share$clock;
+    reg  [47:0] share$runner_address;
+    reg  [15:0] share$runner_words;
+    reg  share$runner_valid;
+    wire  share$runner_ready;
+    wire  share$runner_data_valid;
+    reg  share$runner_data_ready;
+    reg  [47:0] share$load_address;
+    reg  [15:0] share$load_words;
+    reg  share$load_valid;
+    wire  share$load_ready;
+    wire  share$load_data_valid;
+    reg  share$load_data_ready;
+    wire  [47:0] share$rd_address;
+    wire  [15:0] share$rd_words;
+    wire  share$rd_valid;
+    reg  share$rd_ready;
+    reg  share$rd_data_valid;
+    wire  share$rd_data_ready;
+    reg  duty$clock;
+    reg  duty$start$0;
+    reg  duty$start$1;
+    reg  duty$start$2;
+    reg  duty$done$0;
+    reg  duty$done$1;
+    reg  duty$done$2;
+    reg  duty$halt;
+    reg  duty$pauses$0;
+    reg  duty$pauses$1;
+    reg  duty$pauses$2;
+    reg  duty$step;
+    reg  duty$wants_word;
+    reg  duty$has_word;
+    wire  duty$array_steps;
+    wire  duty$load_busy;
+    wire  duty$compute_busy;
+    wire  duty$store_busy;
+    wire  duty$load_waits;
+    wire  duty$compute_waits;
+    wire  duty$store_waits;
+    wire  duty$memory_waits;
+    reg  bank_a$clock;
+    reg  [5:0] bank_a$read_address;
+    wire  [8:0] bank_a$lanes$0;
+    wire  [8:0] bank_a$lanes$1;
+    wire  [8:0] bank_a$lanes$2;
+    wire  [8:0] bank_a$lanes$3;
+    wire  [8:0] bank_a$lanes$4;
+    wire  [8:0] bank_a$lanes$5;
+    wire  [8:0] bank_a$lanes$6;
+    wire  [8:0] bank_a$lanes$7;
+    wire  [8:0] bank_a$lanes$8;
+    wire  [8:0] bank_a$lanes$9;
+    wire  [8:0] bank_a$lanes$10;
+    wire  [8:0] bank_a$lanes$11;
+    wire  [8:0] bank_a$lanes$12;
+    wire  [8:0] bank_a$lanes$13;
+    wire  [8:0] bank_a$lanes$14;
+    wire  [8:0] bank_a$lanes$15;
+    reg  [5:0] bank_a$write_address;
+    reg  [8:0] bank_a$write_lanes$0;
+    reg  [8:0] bank_a$write_lanes$1;
+    reg  [8:0] bank_a$write_lanes$2;
+    reg  [8:0] bank_a$write_lanes$3;
+    reg  [8:0] bank_a$write_lanes$4;
+    reg  [8:0] bank_a$write_lanes$5;
+    reg  [8:0] bank_a$write_lanes$6;
+    reg  [8:0] bank_a$write_lanes$7;
+    reg  [8:0] bank_a$write_lanes$8;
+    reg  [8:0] bank_a$write_lanes$9;
+    reg  [8:0] bank_a$write_lanes$10;
+    reg  [8:0] bank_a$write_lanes$11;
+    reg  [8:0] bank_a$write_lanes$12;
+    reg  [8:0] bank_a$write_lanes$13;
+    reg  [8:0] bank_a$write_lanes$14;
+    reg  [8:0] bank_a$write_lanes$15;
+    reg  [15:0] bank_a$write_mask;
+    reg  bank_b$clock;
+    reg  [5:0] bank_b$read_address;
+    wire  [8:0] bank_b$lanes$0;
+    wire  [8:0] bank_b$lanes$1;
+    wire  [8:0] bank_b$lanes$2;
+    wire  [8:0] bank_b$lanes$3;
+    wire  [8:0] bank_b$lanes$4;
+    wire  [8:0] bank_b$lanes$5;
+    wire  [8:0] bank_b$lanes$6;
+    wire  [8:0] bank_b$lanes$7;
+    wire  [8:0] bank_b$lanes$8;
+    wire  [8:0] bank_b$lanes$9;
+    wire  [8:0] bank_b$lanes$10;
+    wire  [8:0] bank_b$lanes$11;
+    wire  [8:0] bank_b$lanes$12;
+    wire  [8:0] bank_b$lanes$13;
+    wire  [8:0] bank_b$lanes$14;
+    wire  [8:0] bank_b$lanes$15;
+    reg  [5:0] bank_b$write_address;
+    reg  [8:0] bank_b$write_lanes$0;
+    reg  [8:0] bank_b$write_lanes$1;
+    reg  [8:0] bank_b$write_lanes$2;
+    reg  [8:0] bank_b$write_lanes$3;
+    reg  [8:0] bank_b$write_lanes$4;
+    reg  [8:0] bank_b$write_lanes$5;
+    reg  [8:0] bank_b$write_lanes$6;
+    reg  [8:0] bank_b$write_lanes$7;
+    reg  [8:0] bank_b$write_lanes$8;
+    reg  [8:0] bank_b$write_lanes$9;
+    reg  [8:0] bank_b$write_lanes$10;
+    reg  [8:0] bank_b$write_lanes$11;
+    reg  [8:0] bank_b$write_lanes$12;
+    reg  [8:0] bank_b$write_lanes$13;
+    reg  [8:0] bank_b$write_lanes$14;
+    reg  [8:0] bank_b$write_lanes$15;
+    reg  [15:0] bank_b$write_mask;
+    reg  acc$clock;
+    reg  acc$compute_write_valid;
+    wire  acc$compute_write_ready;
+    reg  [7:0] acc$compute_write_address;
+    reg  [3:0] acc$compute_write_mask;
+    reg  [31:0] acc$compute_write_row$0;
+    reg  [31:0] acc$compute_write_row$1;
+    reg  [31:0] acc$compute_write_row$2;
+    reg  [31:0] acc$compute_write_row$3;
+    reg  acc$load_write_valid;
+    wire  acc$load_write_ready;
+    reg  [7:0] acc$load_write_address;
+    reg  [3:0] acc$load_write_mask;
+    reg  [31:0] acc$load_write_row$0;
+    reg  [31:0] acc$load_write_row$1;
+    reg  [31:0] acc$load_write_row$2;
+    reg  [31:0] acc$load_write_row$3;
+    reg  acc$compute_read_valid;
+    wire  acc$compute_read_ready;
+    reg  [7:0] acc$compute_read_address;
+    reg  acc$store_read_valid;
+    wire  acc$store_read_ready;
+    reg  [7:0] acc$store_read_address;
+    wire  [31:0] acc$row$0;
+    wire  [31:0] acc$row$1;
+    wire  [31:0] acc$row$2;
+    wire  [31:0] acc$row$3;
+    reg  records$clock;
+    reg  records$forget;
+    wire  records$forgetting;
+    reg  records$write;
+    reg  [5:0] records$write_address;
+    reg  [63:0] records$write_record;
+    reg  [5:0] records$read_address;
+    wire  [63:0] records$record;
+    wire  records$known;
+    reg  tables$clock;
+    reg  tables$write;
+    reg  [8:0] tables$write_address;
+    reg  [31:0] tables$write_entry;
+    reg  [8:0] tables$read_address;
+    wire  [31:0] tables$entry;
+    reg  was_halted$d;
+    wire  was_halted$q;
+    reg  was_halted$clock;
+    reg  held$d;
+    wire  held$q;
+    reg  held$clock;
+
+    // Local signals
+    reg  halts;
+    reg  answers;
+    reg  [15:0] a_mask;
+    reg  [15:0] b_mask;
+    reg  [3:0] acc_mask;
+
+    // Sub module instances
+    metisvm_card$tensor$engine$tiles_4$runner runner(
+        .clock(runner$clock),
+        .open(runner$open),
+        .place(runner$place),
+        .bytes(runner$bytes),
+        .limit(runner$limit),
+        .start(runner$start),
+        .done(runner$done),
+        .status(runner$status),
+        .index(runner$index),
+        .stop(runner$stop),
+        .idle(runner$idle),
+        .rd_address(runner$rd_address),
+        .rd_words(runner$rd_words),
+        .rd_valid(runner$rd_valid),
+        .rd_ready(runner$rd_ready),
+        .rd_data(runner$rd_data),
+        .rd_data_valid(runner$rd_data_valid),
+        .rd_data_ready(runner$rd_data_ready),
+        .module_start$0(runner$module_start$0),
+        .module_start$1(runner$module_start$1),
+        .module_start$2(runner$module_start$2),
+        .module_words$0(runner$module_words$0),
+        .module_words$1(runner$module_words$1),
+        .module_words$2(runner$module_words$2),
+        .module_words$3(runner$module_words$3),
+        .module_words$4(runner$module_words$4),
+        .module_words$5(runner$module_words$5),
+        .module_words$6(runner$module_words$6),
+        .module_words$7(runner$module_words$7),
+        .module_words$8(runner$module_words$8),
+        .module_words$9(runner$module_words$9),
+        .module_words$10(runner$module_words$10),
+        .module_words$11(runner$module_words$11),
+        .module_done$0(runner$module_done$0),
+        .module_done$1(runner$module_done$1),
+        .module_done$2(runner$module_done$2),
+        .module_status$0(runner$module_status$0),
+        .module_status$1(runner$module_status$1),
+        .module_status$2(runner$module_status$2),
+        .module_idle$0(runner$module_idle$0),
+        .module_idle$1(runner$module_idle$1),
+        .module_idle$2(runner$module_idle$2),
+        .halt(runner$halt),
+        .pauses$0(runner$pauses$0),
+        .pauses$1(runner$pauses$1),
+        .pauses$2(runner$pauses$2)
+    );
+    metisvm_card$tensor$engine$tiles_4$load load(
+        .clock(load$clock),
+        .stop(load$stop),
+        .start(load$start),
+        .words$0(load$words$0),
+        .words$1(load$words$1),
+        .words$2(load$words$2),
+        .words$3(load$words$3),
+        .done(load$done),
+        .status(load$status),
+        .idle(load$idle),
+        .base$0(load$base$0),
+        .base$1(load$base$1),
+        .base$2(load$base$2),
+        .base$3(load$base$3),
+        .base$4(load$base$4),
+        .size$0(load$size$0),
+        .size$1(load$size$1),
+        .size$2(load$size$2),
+        .size$3(load$size$3),
+        .size$4(load$size$4),
+        .req_valid(load$req_valid),
+        .req_ready(load$req_ready),
+        .req_address(load$req_address),
+        .req_words(load$req_words),
+        .data(load$data),
+        .data_valid(load$data_valid),
+        .data_ready(load$data_ready),
+        .a_write(load$a_write),
+        .a_address(load$a_address),
+        .a_data$0(load$a_data$0),
+        .a_data$1(load$a_data$1),
+        .a_data$2(load$a_data$2),
+        .a_data$3(load$a_data$3),
+        .a_data$4(load$a_data$4),
+        .a_data$5(load$a_data$5),
+        .a_data$6(load$a_data$6),
+        .a_data$7(load$a_data$7),
+        .a_data$8(load$a_data$8),
+        .a_data$9(load$a_data$9),
+        .a_data$10(load$a_data$10),
+        .a_data$11(load$a_data$11),
+        .a_data$12(load$a_data$12),
+        .a_data$13(load$a_data$13),
+        .a_data$14(load$a_data$14),
+        .a_data$15(load$a_data$15),
+        .a_mask$0(load$a_mask$0),
+        .a_mask$1(load$a_mask$1),
+        .a_mask$2(load$a_mask$2),
+        .a_mask$3(load$a_mask$3),
+        .a_mask$4(load$a_mask$4),
+        .a_mask$5(load$a_mask$5),
+        .a_mask$6(load$a_mask$6),
+        .a_mask$7(load$a_mask$7),
+        .a_mask$8(load$a_mask$8),
+        .a_mask$9(load$a_mask$9),
+        .a_mask$10(load$a_mask$10),
+        .a_mask$11(load$a_mask$11),
+        .a_mask$12(load$a_mask$12),
+        .a_mask$13(load$a_mask$13),
+        .a_mask$14(load$a_mask$14),
+        .a_mask$15(load$a_mask$15),
+        .b_write(load$b_write),
+        .b_address(load$b_address),
+        .b_data$0(load$b_data$0),
+        .b_data$1(load$b_data$1),
+        .b_data$2(load$b_data$2),
+        .b_data$3(load$b_data$3),
+        .b_data$4(load$b_data$4),
+        .b_data$5(load$b_data$5),
+        .b_data$6(load$b_data$6),
+        .b_data$7(load$b_data$7),
+        .b_data$8(load$b_data$8),
+        .b_data$9(load$b_data$9),
+        .b_data$10(load$b_data$10),
+        .b_data$11(load$b_data$11),
+        .b_data$12(load$b_data$12),
+        .b_data$13(load$b_data$13),
+        .b_data$14(load$b_data$14),
+        .b_data$15(load$b_data$15),
+        .b_mask$0(load$b_mask$0),
+        .b_mask$1(load$b_mask$1),
+        .b_mask$2(load$b_mask$2),
+        .b_mask$3(load$b_mask$3),
+        .b_mask$4(load$b_mask$4),
+        .b_mask$5(load$b_mask$5),
+        .b_mask$6(load$b_mask$6),
+        .b_mask$7(load$b_mask$7),
+        .b_mask$8(load$b_mask$8),
+        .b_mask$9(load$b_mask$9),
+        .b_mask$10(load$b_mask$10),
+        .b_mask$11(load$b_mask$11),
+        .b_mask$12(load$b_mask$12),
+        .b_mask$13(load$b_mask$13),
+        .b_mask$14(load$b_mask$14),
+        .b_mask$15(load$b_mask$15),
+        .acc_valid(load$acc_valid),
+        .acc_ready(load$acc_ready),
+        .acc_address(load$acc_address),
+        .acc_data$0(load$acc_data$0),
+        .acc_data$1(load$acc_data$1),
+        .acc_data$2(load$acc_data$2),
+        .acc_data$3(load$acc_data$3),
+        .acc_mask$0(load$acc_mask$0),
+        .acc_mask$1(load$acc_mask$1),
+        .acc_mask$2(load$acc_mask$2),
+        .acc_mask$3(load$acc_mask$3),
+        .param_write(load$param_write),
+        .param_address(load$param_address),
+        .param_data(load$param_data),
+        .table_write(load$table_write),
+        .table_address(load$table_address),
+        .table_data(load$table_data)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute compute(
+        .clock(compute$clock),
+        .start(compute$start),
+        .words$0(compute$words$0),
+        .words$1(compute$words$1),
+        .words$2(compute$words$2),
+        .words$3(compute$words$3),
+        .done(compute$done),
+        .status(compute$status),
+        .stop(compute$stop),
+        .idle(compute$idle),
+        .steps(compute$steps),
+        .a_address(compute$a_address),
+        .a$0(compute$a$0),
+        .a$1(compute$a$1),
+        .a$2(compute$a$2),
+        .a$3(compute$a$3),
+        .a$4(compute$a$4),
+        .a$5(compute$a$5),
+        .a$6(compute$a$6),
+        .a$7(compute$a$7),
+        .a$8(compute$a$8),
+        .a$9(compute$a$9),
+        .a$10(compute$a$10),
+        .a$11(compute$a$11),
+        .a$12(compute$a$12),
+        .a$13(compute$a$13),
+        .a$14(compute$a$14),
+        .a$15(compute$a$15),
+        .b_address(compute$b_address),
+        .b$0(compute$b$0),
+        .b$1(compute$b$1),
+        .b$2(compute$b$2),
+        .b$3(compute$b$3),
+        .b$4(compute$b$4),
+        .b$5(compute$b$5),
+        .b$6(compute$b$6),
+        .b$7(compute$b$7),
+        .b$8(compute$b$8),
+        .b$9(compute$b$9),
+        .b$10(compute$b$10),
+        .b$11(compute$b$11),
+        .b$12(compute$b$12),
+        .b$13(compute$b$13),
+        .b$14(compute$b$14),
+        .b$15(compute$b$15),
+        .read_valid(compute$read_valid),
+        .read_ready(compute$read_ready),
+        .read_address(compute$read_address),
+        .read_row$0(compute$read_row$0),
+        .read_row$1(compute$read_row$1),
+        .read_row$2(compute$read_row$2),
+        .read_row$3(compute$read_row$3),
+        .write_valid(compute$write_valid),
+        .write_ready(compute$write_ready),
+        .write_address(compute$write_address),
+        .write_mask(compute$write_mask),
+        .write_row$0(compute$write_row$0),
+        .write_row$1(compute$write_row$1),
+        .write_row$2(compute$write_row$2),
+        .write_row$3(compute$write_row$3),
+        .param_address(compute$param_address),
+        .param_record(compute$param_record),
+        .param_loaded(compute$param_loaded),
+        .table_address(compute$table_address),
+        .table_entry(compute$table_entry)
+    );
+    metisvm_card$tensor$engine$tiles_4$store store(
+        .clock(store$clock),
+        .stop(store$stop),
+        .start(store$start),
+        .words$0(store$words$0),
+        .words$1(store$words$1),
+        .words$2(store$words$2),
+        .words$3(store$words$3),
+        .done(store$done),
+        .status(store$status),
+        .idle(store$idle),
+        .base$0(store$base$0),
+        .base$1(store$base$1),
+        .base$2(store$base$2),
+        .base$3(store$base$3),
+        .base$4(store$base$4),
+        .size$0(store$size$0),
+        .size$1(store$size$1),
+        .size$2(store$size$2),
+        .size$3(store$size$3),
+        .size$4(store$size$4),
+        .acc_valid(store$acc_valid),
+        .acc_ready(store$acc_ready),
+        .acc_address(store$acc_address),
+        .acc_data$0(store$acc_data$0),
+        .acc_data$1(store$acc_data$1),
+        .acc_data$2(store$acc_data$2),
+        .acc_data$3(store$acc_data$3),
+        .w_valid(store$w_valid),
+        .w_ready(store$w_ready),
+        .w_address(store$w_address),
+        .w_data(store$w_data),
+        .w_strobe(store$w_strobe)
+    );
+    metisvm_card$tensor$engine$tiles_4$settle settle(
+        .clock(settle$clock),
+        .module_done(settle$module_done),
+        .module_idle(settle$module_idle),
+        .stop(settle$stop),
+        .settled(settle$settled),
+        .done(settle$done),
+        .idle(settle$idle)
+    );
+    metisvm_card$tensor$engine$tiles_4$share share(
+        .clock(share$clock),
+        .runner_address(share$runner_address),
+        .runner_words(share$runner_words),
+        .runner_valid(share$runner_valid),
+        .runner_ready(share$runner_ready),
+        .runner_data_valid(share$runner_data_valid),
+        .runner_data_ready(share$runner_data_ready),
+        .load_address(share$load_address),
+        .load_words(share$load_words),
+        .load_valid(share$load_valid),
+        .load_ready(share$load_ready),
+        .load_data_valid(share$load_data_valid),
+        .load_data_ready(share$load_data_ready),
+        .rd_address(share$rd_address),
+        .rd_words(share$rd_words),
+        .rd_valid(share$rd_valid),
+        .rd_ready(share$rd_ready),
+        .rd_data_valid(share$rd_data_valid),
+        .rd_data_ready(share$rd_data_ready)
+    );
+    metisvm_card$tensor$engine$tiles_4$duty duty(
+        .clock(duty$clock),
+        .start$0(duty$start$0),
+        .start$1(duty$start$1),
+        .start$2(duty$start$2),
+        .done$0(duty$done$0),
+        .done$1(duty$done$1),
+        .done$2(duty$done$2),
+        .halt(duty$halt),
+        .pauses$0(duty$pauses$0),
+        .pauses$1(duty$pauses$1),
+        .pauses$2(duty$pauses$2),
+        .step(duty$step),
+        .wants_word(duty$wants_word),
+        .has_word(duty$has_word),
+        .array_steps(duty$array_steps),
+        .load_busy(duty$load_busy),
+        .compute_busy(duty$compute_busy),
+        .store_busy(duty$store_busy),
+        .load_waits(duty$load_waits),
+        .compute_waits(duty$compute_waits),
+        .store_waits(duty$store_waits),
+        .memory_waits(duty$memory_waits)
+    );
+    metisvm_card$tensor$engine$tiles_4$bank_a bank_a(
+        .clock(bank_a$clock),
+        .read_address(bank_a$read_address),
+        .lanes$0(bank_a$lanes$0),
+        .lanes$1(bank_a$lanes$1),
+        .lanes$2(bank_a$lanes$2),
+        .lanes$3(bank_a$lanes$3),
+        .lanes$4(bank_a$lanes$4),
+        .lanes$5(bank_a$lanes$5),
+        .lanes$6(bank_a$lanes$6),
+        .lanes$7(bank_a$lanes$7),
+        .lanes$8(bank_a$lanes$8),
+        .lanes$9(bank_a$lanes$9),
+        .lanes$10(bank_a$lanes$10),
+        .lanes$11(bank_a$lanes$11),
+        .lanes$12(bank_a$lanes$12),
+        .lanes$13(bank_a$lanes$13),
+        .lanes$14(bank_a$lanes$14),
+        .lanes$15(bank_a$lanes$15),
+        .write_address(bank_a$write_address),
+        .write_lanes$0(bank_a$write_lanes$0),
+        .write_lanes$1(bank_a$write_lanes$1),
+        .write_lanes$2(bank_a$write_lanes$2),
+        .write_lanes$3(bank_a$write_lanes$3),
+        .write_lanes$4(bank_a$write_lanes$4),
+        .write_lanes$5(bank_a$write_lanes$5),
+        .write_lanes$6(bank_a$write_lanes$6),
+        .write_lanes$7(bank_a$write_lanes$7),
+        .write_lanes$8(bank_a$write_lanes$8),
+        .write_lanes$9(bank_a$write_lanes$9),
+        .write_lanes$10(bank_a$write_lanes$10),
+        .write_lanes$11(bank_a$write_lanes$11),
+        .write_lanes$12(bank_a$write_lanes$12),
+        .write_lanes$13(bank_a$write_lanes$13),
+        .write_lanes$14(bank_a$write_lanes$14),
+        .write_lanes$15(bank_a$write_lanes$15),
+        .write_mask(bank_a$write_mask)
+    );
+    metisvm_card$tensor$engine$tiles_4$bank_a bank_b(
+        .clock(bank_b$clock),
+        .read_address(bank_b$read_address),
+        .lanes$0(bank_b$lanes$0),
+        .lanes$1(bank_b$lanes$1),
+        .lanes$2(bank_b$lanes$2),
+        .lanes$3(bank_b$lanes$3),
+        .lanes$4(bank_b$lanes$4),
+        .lanes$5(bank_b$lanes$5),
+        .lanes$6(bank_b$lanes$6),
+        .lanes$7(bank_b$lanes$7),
+        .lanes$8(bank_b$lanes$8),
+        .lanes$9(bank_b$lanes$9),
+        .lanes$10(bank_b$lanes$10),
+        .lanes$11(bank_b$lanes$11),
+        .lanes$12(bank_b$lanes$12),
+        .lanes$13(bank_b$lanes$13),
+        .lanes$14(bank_b$lanes$14),
+        .lanes$15(bank_b$lanes$15),
+        .write_address(bank_b$write_address),
+        .write_lanes$0(bank_b$write_lanes$0),
+        .write_lanes$1(bank_b$write_lanes$1),
+        .write_lanes$2(bank_b$write_lanes$2),
+        .write_lanes$3(bank_b$write_lanes$3),
+        .write_lanes$4(bank_b$write_lanes$4),
+        .write_lanes$5(bank_b$write_lanes$5),
+        .write_lanes$6(bank_b$write_lanes$6),
+        .write_lanes$7(bank_b$write_lanes$7),
+        .write_lanes$8(bank_b$write_lanes$8),
+        .write_lanes$9(bank_b$write_lanes$9),
+        .write_lanes$10(bank_b$write_lanes$10),
+        .write_lanes$11(bank_b$write_lanes$11),
+        .write_lanes$12(bank_b$write_lanes$12),
+        .write_lanes$13(bank_b$write_lanes$13),
+        .write_lanes$14(bank_b$write_lanes$14),
+        .write_lanes$15(bank_b$write_lanes$15),
+        .write_mask(bank_b$write_mask)
+    );
+    metisvm_card$tensor$engine$tiles_4$acc acc(
+        .clock(acc$clock),
+        .compute_write_valid(acc$compute_write_valid),
+        .compute_write_ready(acc$compute_write_ready),
+        .compute_write_address(acc$compute_write_address),
+        .compute_write_mask(acc$compute_write_mask),
+        .compute_write_row$0(acc$compute_write_row$0),
+        .compute_write_row$1(acc$compute_write_row$1),
+        .compute_write_row$2(acc$compute_write_row$2),
+        .compute_write_row$3(acc$compute_write_row$3),
+        .load_write_valid(acc$load_write_valid),
+        .load_write_ready(acc$load_write_ready),
+        .load_write_address(acc$load_write_address),
+        .load_write_mask(acc$load_write_mask),
+        .load_write_row$0(acc$load_write_row$0),
+        .load_write_row$1(acc$load_write_row$1),
+        .load_write_row$2(acc$load_write_row$2),
+        .load_write_row$3(acc$load_write_row$3),
+        .compute_read_valid(acc$compute_read_valid),
+        .compute_read_ready(acc$compute_read_ready),
+        .compute_read_address(acc$compute_read_address),
+        .store_read_valid(acc$store_read_valid),
+        .store_read_ready(acc$store_read_ready),
+        .store_read_address(acc$store_read_address),
+        .row$0(acc$row$0),
+        .row$1(acc$row$1),
+        .row$2(acc$row$2),
+        .row$3(acc$row$3)
+    );
+    metisvm_card$tensor$engine$tiles_4$records records(
+        .clock(records$clock),
+        .forget(records$forget),
+        .forgetting(records$forgetting),
+        .write(records$write),
+        .write_address(records$write_address),
+        .write_record(records$write_record),
+        .read_address(records$read_address),
+        .record(records$record),
+        .known(records$known)
+    );
+    metisvm_card$tensor$engine$tiles_4$tables tables(
+        .clock(tables$clock),
+        .write(tables$write),
+        .write_address(tables$write_address),
+        .write_entry(tables$write_entry),
+        .read_address(tables$read_address),
+        .entry(tables$entry)
+    );
+    metisvm_card$clears was_halted(
+        .d(was_halted$d),
+        .q(was_halted$q),
+        .clock(was_halted$clock)
+    );
+    metisvm_card$clears held(
+        .d(held$d),
+        .q(held$q),
+        .clock(held$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        was_halted$clock = clock;
+        held$clock = clock;
+        was_halted$d = was_halted$q;
+        held$d = held$q;
+        runner$clock = clock;
+        load$clock = clock;
+        compute$clock = clock;
+        store$clock = clock;
+        settle$clock = clock;
+        share$clock = clock;
+        duty$clock = clock;
+        bank_a$clock = clock;
+        bank_b$clock = clock;
+        acc$clock = clock;
+        records$clock = clock;
+        tables$clock = clock;
+        runner$open = open;
+        runner$place = place;
+        runner$bytes = bytes;
+        runner$limit = limit;
+        runner$start = start;
+        runner$stop = stop;
+        records$forget = open;
+        answers = runner$done || held$q;
+        held$d = answers && records$forgetting && ~stop;
+        done = answers && ~records$forgetting;
+        status = runner$status;
+        index = runner$index;
+        idle = runner$idle && ~held$q && ~records$forgetting;
+        was_halted$d = runner$halt;
+        halts = runner$halt && ~was_halted$q;
+        load$stop = halts;
+        compute$stop = halts;
+        store$stop = halts;
+        settle$stop = halts;
+        load$start = runner$module_start$0;
+        compute$start = runner$module_start$1;
+        store$start = runner$module_start$2;
+        load$words$0 = runner$module_words$0;
+        compute$words$0 = runner$module_words$4;
+        store$words$0 = runner$module_words$8;
+        load$words$1 = runner$module_words$1;
+        compute$words$1 = runner$module_words$5;
+        store$words$1 = runner$module_words$9;
+        load$words$2 = runner$module_words$2;
+        compute$words$2 = runner$module_words$6;
+        store$words$2 = runner$module_words$10;
+        load$words$3 = runner$module_words$3;
+        compute$words$3 = runner$module_words$7;
+        store$words$3 = runner$module_words$11;
+        settle$module_done = store$done;
+        settle$module_idle = store$idle;
+        settle$settled = wr_settled;
+        runner$module_done$0 = load$done;
+        runner$module_done$1 = compute$done;
+        runner$module_done$2 = settle$done;
+        runner$module_status$0 = load$status;
+        runner$module_status$1 = compute$status;
+        runner$module_status$2 = store$status;
+        runner$module_idle$0 = load$idle;
+        runner$module_idle$1 = compute$idle;
+        runner$module_idle$2 = settle$idle;
+        load$base$0 = base$0;
+        load$size$0 = size$0;
+        store$base$0 = base$0;
+        store$size$0 = size$0;
+        load$base$1 = base$1;
+        load$size$1 = size$1;
+        store$base$1 = base$1;
+        store$size$1 = size$1;
+        load$base$2 = base$2;
+        load$size$2 = size$2;
+        store$base$2 = base$2;
+        store$size$2 = size$2;
+        load$base$3 = base$3;
+        load$size$3 = size$3;
+        store$base$3 = base$3;
+        store$size$3 = size$3;
+        load$base$4 = base$4;
+        load$size$4 = size$4;
+        store$base$4 = base$4;
+        store$size$4 = size$4;
+        share$runner_address = runner$rd_address;
+        share$runner_words = runner$rd_words;
+        share$runner_valid = runner$rd_valid;
+        runner$rd_ready = share$runner_ready;
+        runner$rd_data = rd_data;
+        runner$rd_data_valid = share$runner_data_valid;
+        share$runner_data_ready = runner$rd_data_ready;
+        share$load_address = load$req_address;
+        share$load_words = load$req_words;
+        share$load_valid = load$req_valid;
+        load$req_ready = share$load_ready;
+        load$data = rd_data;
+        load$data_valid = share$load_data_valid;
+        share$load_data_ready = load$data_ready;
+        rd_address = share$rd_address;
+        rd_words = share$rd_words;
+        rd_valid = share$rd_valid;
+        share$rd_ready = rd_ready;
+        share$rd_data_valid = rd_data_valid;
+        rd_data_ready = share$rd_data_ready;
+        wr_address = store$w_address;
+        wr_data = store$w_data;
+        wr_strobe = store$w_strobe;
+        wr_valid = store$w_valid;
+        store$w_ready = wr_ready;
+        a_mask = no_a;
+        if (load$a_mask$0) begin
+            a_mask = a_mask | a_lane$0;
+        end
+        bank_a$write_lanes$0 = load$a_data$0;
+        compute$a$0 = bank_a$lanes$0;
+        if (load$a_mask$1) begin
+            a_mask = a_mask | a_lane$1;
+        end
+        bank_a$write_lanes$1 = load$a_data$1;
+        compute$a$1 = bank_a$lanes$1;
+        if (load$a_mask$2) begin
+            a_mask = a_mask | a_lane$2;
+        end
+        bank_a$write_lanes$2 = load$a_data$2;
+        compute$a$2 = bank_a$lanes$2;
+        if (load$a_mask$3) begin
+            a_mask = a_mask | a_lane$3;
+        end
+        bank_a$write_lanes$3 = load$a_data$3;
+        compute$a$3 = bank_a$lanes$3;
+        if (load$a_mask$4) begin
+            a_mask = a_mask | a_lane$4;
+        end
+        bank_a$write_lanes$4 = load$a_data$4;
+        compute$a$4 = bank_a$lanes$4;
+        if (load$a_mask$5) begin
+            a_mask = a_mask | a_lane$5;
+        end
+        bank_a$write_lanes$5 = load$a_data$5;
+        compute$a$5 = bank_a$lanes$5;
+        if (load$a_mask$6) begin
+            a_mask = a_mask | a_lane$6;
+        end
+        bank_a$write_lanes$6 = load$a_data$6;
+        compute$a$6 = bank_a$lanes$6;
+        if (load$a_mask$7) begin
+            a_mask = a_mask | a_lane$7;
+        end
+        bank_a$write_lanes$7 = load$a_data$7;
+        compute$a$7 = bank_a$lanes$7;
+        if (load$a_mask$8) begin
+            a_mask = a_mask | a_lane$8;
+        end
+        bank_a$write_lanes$8 = load$a_data$8;
+        compute$a$8 = bank_a$lanes$8;
+        if (load$a_mask$9) begin
+            a_mask = a_mask | a_lane$9;
+        end
+        bank_a$write_lanes$9 = load$a_data$9;
+        compute$a$9 = bank_a$lanes$9;
+        if (load$a_mask$10) begin
+            a_mask = a_mask | a_lane$10;
+        end
+        bank_a$write_lanes$10 = load$a_data$10;
+        compute$a$10 = bank_a$lanes$10;
+        if (load$a_mask$11) begin
+            a_mask = a_mask | a_lane$11;
+        end
+        bank_a$write_lanes$11 = load$a_data$11;
+        compute$a$11 = bank_a$lanes$11;
+        if (load$a_mask$12) begin
+            a_mask = a_mask | a_lane$12;
+        end
+        bank_a$write_lanes$12 = load$a_data$12;
+        compute$a$12 = bank_a$lanes$12;
+        if (load$a_mask$13) begin
+            a_mask = a_mask | a_lane$13;
+        end
+        bank_a$write_lanes$13 = load$a_data$13;
+        compute$a$13 = bank_a$lanes$13;
+        if (load$a_mask$14) begin
+            a_mask = a_mask | a_lane$14;
+        end
+        bank_a$write_lanes$14 = load$a_data$14;
+        compute$a$14 = bank_a$lanes$14;
+        if (load$a_mask$15) begin
+            a_mask = a_mask | a_lane$15;
+        end
+        bank_a$write_lanes$15 = load$a_data$15;
+        compute$a$15 = bank_a$lanes$15;
+        bank_a$write_mask = no_a;
+        if (load$a_write) begin
+            bank_a$write_mask = a_mask;
+        end
+        bank_a$write_address = load$a_address[(32'h0)+:(6)];
+        bank_a$read_address = compute$a_address;
+        b_mask = no_b;
+        if (load$b_mask$0) begin
+            b_mask = b_mask | b_lane$0;
+        end
+        bank_b$write_lanes$0 = load$b_data$0;
+        compute$b$0 = bank_b$lanes$0;
+        if (load$b_mask$1) begin
+            b_mask = b_mask | b_lane$1;
+        end
+        bank_b$write_lanes$1 = load$b_data$1;
+        compute$b$1 = bank_b$lanes$1;
+        if (load$b_mask$2) begin
+            b_mask = b_mask | b_lane$2;
+        end
+        bank_b$write_lanes$2 = load$b_data$2;
+        compute$b$2 = bank_b$lanes$2;
+        if (load$b_mask$3) begin
+            b_mask = b_mask | b_lane$3;
+        end
+        bank_b$write_lanes$3 = load$b_data$3;
+        compute$b$3 = bank_b$lanes$3;
+        if (load$b_mask$4) begin
+            b_mask = b_mask | b_lane$4;
+        end
+        bank_b$write_lanes$4 = load$b_data$4;
+        compute$b$4 = bank_b$lanes$4;
+        if (load$b_mask$5) begin
+            b_mask = b_mask | b_lane$5;
+        end
+        bank_b$write_lanes$5 = load$b_data$5;
+        compute$b$5 = bank_b$lanes$5;
+        if (load$b_mask$6) begin
+            b_mask = b_mask | b_lane$6;
+        end
+        bank_b$write_lanes$6 = load$b_data$6;
+        compute$b$6 = bank_b$lanes$6;
+        if (load$b_mask$7) begin
+            b_mask = b_mask | b_lane$7;
+        end
+        bank_b$write_lanes$7 = load$b_data$7;
+        compute$b$7 = bank_b$lanes$7;
+        if (load$b_mask$8) begin
+            b_mask = b_mask | b_lane$8;
+        end
+        bank_b$write_lanes$8 = load$b_data$8;
+        compute$b$8 = bank_b$lanes$8;
+        if (load$b_mask$9) begin
+            b_mask = b_mask | b_lane$9;
+        end
+        bank_b$write_lanes$9 = load$b_data$9;
+        compute$b$9 = bank_b$lanes$9;
+        if (load$b_mask$10) begin
+            b_mask = b_mask | b_lane$10;
+        end
+        bank_b$write_lanes$10 = load$b_data$10;
+        compute$b$10 = bank_b$lanes$10;
+        if (load$b_mask$11) begin
+            b_mask = b_mask | b_lane$11;
+        end
+        bank_b$write_lanes$11 = load$b_data$11;
+        compute$b$11 = bank_b$lanes$11;
+        if (load$b_mask$12) begin
+            b_mask = b_mask | b_lane$12;
+        end
+        bank_b$write_lanes$12 = load$b_data$12;
+        compute$b$12 = bank_b$lanes$12;
+        if (load$b_mask$13) begin
+            b_mask = b_mask | b_lane$13;
+        end
+        bank_b$write_lanes$13 = load$b_data$13;
+        compute$b$13 = bank_b$lanes$13;
+        if (load$b_mask$14) begin
+            b_mask = b_mask | b_lane$14;
+        end
+        bank_b$write_lanes$14 = load$b_data$14;
+        compute$b$14 = bank_b$lanes$14;
+        if (load$b_mask$15) begin
+            b_mask = b_mask | b_lane$15;
+        end
+        bank_b$write_lanes$15 = load$b_data$15;
+        compute$b$15 = bank_b$lanes$15;
+        bank_b$write_mask = no_b;
+        if (load$b_write) begin
+            bank_b$write_mask = b_mask;
+        end
+        bank_b$write_address = load$b_address[(32'h0)+:(6)];
+        bank_b$read_address = compute$b_address;
+        acc_mask = no_column;
+        if (load$acc_mask$0) begin
+            acc_mask = acc_mask | column$0;
+        end
+        acc$load_write_row$0 = load$acc_data$0;
+        acc$compute_write_row$0 = compute$write_row$0;
+        compute$read_row$0 = acc$row$0;
+        store$acc_data$0 = acc$row$0;
+        if (load$acc_mask$1) begin
+            acc_mask = acc_mask | column$1;
+        end
+        acc$load_write_row$1 = load$acc_data$1;
+        acc$compute_write_row$1 = compute$write_row$1;
+        compute$read_row$1 = acc$row$1;
+        store$acc_data$1 = acc$row$1;
+        if (load$acc_mask$2) begin
+            acc_mask = acc_mask | column$2;
+        end
+        acc$load_write_row$2 = load$acc_data$2;
+        acc$compute_write_row$2 = compute$write_row$2;
+        compute$read_row$2 = acc$row$2;
+        store$acc_data$2 = acc$row$2;
+        if (load$acc_mask$3) begin
+            acc_mask = acc_mask | column$3;
+        end
+        acc$load_write_row$3 = load$acc_data$3;
+        acc$compute_write_row$3 = compute$write_row$3;
+        compute$read_row$3 = acc$row$3;
+        store$acc_data$3 = acc$row$3;
+        acc$load_write_valid = load$acc_valid;
+        load$acc_ready = acc$load_write_ready;
+        acc$load_write_address = load$acc_address[(32'h0)+:(8)];
+        acc$load_write_mask = acc_mask;
+        acc$compute_write_valid = compute$write_valid;
+        compute$write_ready = acc$compute_write_ready;
+        acc$compute_write_address = compute$write_address;
+        acc$compute_write_mask = compute$write_mask;
+        acc$compute_read_valid = compute$read_valid;
+        compute$read_ready = acc$compute_read_ready;
+        acc$compute_read_address = compute$read_address;
+        acc$store_read_valid = store$acc_valid;
+        store$acc_ready = acc$store_read_ready;
+        acc$store_read_address = store$acc_address[(32'h0)+:(8)];
+        records$write = load$param_write;
+        records$write_address = load$param_address[(32'h0)+:(6)];
+        records$write_record = load$param_data;
+        records$read_address = compute$param_address[(32'h0)+:(6)];
+        compute$param_record = records$record;
+        compute$param_loaded = records$known;
+        tables$write = load$table_write;
+        tables$write_address = load$table_address[(32'h0)+:(9)];
+        tables$write_entry = load$table_data;
+        tables$read_address = compute$table_address[(32'h0)+:(9)];
+        compute$table_entry = tables$entry;
+        duty$start$0 = runner$module_start$0;
+        duty$pauses$0 = runner$pauses$0;
+        duty$start$1 = runner$module_start$1;
+        duty$pauses$1 = runner$pauses$1;
+        duty$start$2 = runner$module_start$2;
+        duty$pauses$2 = runner$pauses$2;
+        duty$done$0 = load$done;
+        duty$done$1 = compute$done;
+        duty$done$2 = settle$done;
+        duty$halt = runner$halt;
+        duty$step = compute$steps;
+        duty$wants_word = load$data_ready;
+        duty$has_word = share$load_data_valid;
+        array_steps = duty$array_steps;
+        load_busy = duty$load_busy;
+        compute_busy = duty$compute_busy;
+        store_busy = duty$store_busy;
+        load_waits = duty$load_waits;
+        compute_waits = duty$compute_waits;
+        store_waits = duty$store_waits;
+        memory_waits = duty$memory_waits;
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4
+
+module metisvm_card$tensor$engine$tiles_4$acc(clock,compute_write_valid,compute_write_ready,compute_write_address,compute_write_mask,compute_write_row$0,compute_write_row$1,compute_write_row$2,compute_write_row$3,load_write_valid,load_write_ready,load_write_address,load_write_mask,load_write_row$0,load_write_row$1,load_write_row$2,load_write_row$3,compute_read_valid,compute_read_ready,compute_read_address,store_read_valid,store_read_ready,store_read_address,row$0,row$1,row$2,row$3);
+
+    // Module arguments
+    input wire  clock;
+    input wire  compute_write_valid;
+    output reg  compute_write_ready;
+    input wire  [7:0] compute_write_address;
+    input wire  [3:0] compute_write_mask;
+    input wire  [31:0] compute_write_row$0;
+    input wire  [31:0] compute_write_row$1;
+    input wire  [31:0] compute_write_row$2;
+    input wire  [31:0] compute_write_row$3;
+    input wire  load_write_valid;
+    output reg  load_write_ready;
+    input wire  [7:0] load_write_address;
+    input wire  [3:0] load_write_mask;
+    input wire  [31:0] load_write_row$0;
+    input wire  [31:0] load_write_row$1;
+    input wire  [31:0] load_write_row$2;
+    input wire  [31:0] load_write_row$3;
+    input wire  compute_read_valid;
+    output reg  compute_read_ready;
+    input wire  [7:0] compute_read_address;
+    input wire  store_read_valid;
+    output reg  store_read_ready;
+    input wire  [7:0] store_read_address;
+    output reg  [31:0] row$0;
+    output reg  [31:0] row$1;
+    output reg  [31:0] row$2;
+    output reg  [31:0] row$3;
+
+    // Constant declarations
+    localparam  no_columns = 4'h0;
+
+    // Stub signals
+    reg  [7:0] memories$0$read_address;
+    reg  memories$0$read_clock;
+    wire  [31:0] memories$0$read_data;
+    reg  [7:0] memories$0$write_address;
+    reg  memories$0$write_clock;
+    reg  [31:0] memories$0$write_data;
+    reg  memories$0$write_enable;
+    reg  [7:0] memories$1$read_address;
+    reg  memories$1$read_clock;
+    wire  [31:0] memories$1$read_data;
+    reg  [7:0] memories$1$write_address;
+    reg  memories$1$write_clock;
+    reg  [31:0] memories$1$write_data;
+    reg  memories$1$write_enable;
+    reg  [7:0] memories$2$read_address;
+    reg  memories$2$read_clock;
+    wire  [31:0] memories$2$read_data;
+    reg  [7:0] memories$2$write_address;
+    reg  memories$2$write_clock;
+    reg  [31:0] memories$2$write_data;
+    reg  memories$2$write_enable;
+    reg  [7:0] memories$3$read_address;
+    reg  memories$3$read_clock;
+    wire  [31:0] memories$3$read_data;
+    reg  [7:0] memories$3$write_address;
+    reg  memories$3$write_clock;
+    reg  [31:0] memories$3$write_data;
+    reg  memories$3$write_enable;
+    reg  writes$clock;
+    reg  writes$first_valid;
+    wire  writes$first_ready;
+    reg  writes$second_valid;
+    wire  writes$second_ready;
+    reg  reads$clock;
+    reg  reads$first_valid;
+    wire  reads$first_ready;
+    reg  reads$second_valid;
+    wire  reads$second_ready;
+
+    // Local signals
+    reg  [7:0] write_address;
+    reg  [7:0] read_address;
+    reg  [3:0] mask;
+    reg  compute_writes;
+    reg  compute_reads;
+    reg  load_writes;
+
+    // Sub module instances
+    metisvm_card$tensor$engine$tiles_4$acc$memories$0 memories$0(
+        .read_address(memories$0$read_address),
+        .read_clock(memories$0$read_clock),
+        .read_data(memories$0$read_data),
+        .write_address(memories$0$write_address),
+        .write_clock(memories$0$write_clock),
+        .write_data(memories$0$write_data),
+        .write_enable(memories$0$write_enable)
+    );
+    metisvm_card$tensor$engine$tiles_4$acc$memories$0 memories$1(
+        .read_address(memories$1$read_address),
+        .read_clock(memories$1$read_clock),
+        .read_data(memories$1$read_data),
+        .write_address(memories$1$write_address),
+        .write_clock(memories$1$write_clock),
+        .write_data(memories$1$write_data),
+        .write_enable(memories$1$write_enable)
+    );
+    metisvm_card$tensor$engine$tiles_4$acc$memories$0 memories$2(
+        .read_address(memories$2$read_address),
+        .read_clock(memories$2$read_clock),
+        .read_data(memories$2$read_data),
+        .write_address(memories$2$write_address),
+        .write_clock(memories$2$write_clock),
+        .write_data(memories$2$write_data),
+        .write_enable(memories$2$write_enable)
+    );
+    metisvm_card$tensor$engine$tiles_4$acc$memories$0 memories$3(
+        .read_address(memories$3$read_address),
+        .read_clock(memories$3$read_clock),
+        .read_data(memories$3$read_data),
+        .write_address(memories$3$write_address),
+        .write_clock(memories$3$write_clock),
+        .write_data(memories$3$write_data),
+        .write_enable(memories$3$write_enable)
+    );
+    metisvm_card$tensor$engine$tiles_4$acc$reads writes(
+        .clock(writes$clock),
+        .first_valid(writes$first_valid),
+        .first_ready(writes$first_ready),
+        .second_valid(writes$second_valid),
+        .second_ready(writes$second_ready)
+    );
+    metisvm_card$tensor$engine$tiles_4$acc$reads reads(
+        .clock(reads$clock),
+        .first_valid(reads$first_valid),
+        .first_ready(reads$first_ready),
+        .second_valid(reads$second_valid),
+        .second_ready(reads$second_ready)
+    );
+
+    // Update code
+    always @(*) begin
+        writes$clock = clock;
+        reads$clock = clock;
+        writes$first_valid = compute_write_valid;
+        writes$second_valid = load_write_valid;
+        compute_write_ready = writes$first_ready;
+        load_write_ready = writes$second_ready;
+        reads$first_valid = compute_read_valid;
+        reads$second_valid = store_read_valid;
+        compute_read_ready = reads$first_ready;
+        store_read_ready = reads$second_ready;
+        compute_writes = compute_write_valid && writes$first_ready;
+        load_writes = load_write_valid && writes$second_ready;
+        write_address = load_write_address;
+        mask = no_columns;
+        if (load_writes) begin
+            mask = load_write_mask;
+        end
+        if (compute_writes) begin
+            write_address = compute_write_address;
+            mask = compute_write_mask;
+        end
+        compute_reads = compute_read_valid && reads$first_ready;
+        read_address = store_read_address;
+        if (compute_reads) begin
+            read_address = compute_read_address;
+        end
+        memories$0$read_clock = clock;
+        memories$0$write_clock = clock;
+        memories$0$read_address = read_address;
+        row$0 = memories$0$read_data;
+        memories$0$write_address = write_address;
+        memories$0$write_data = load_write_row$0;
+        if (compute_writes) begin
+            memories$0$write_data = compute_write_row$0;
+        end
+        memories$0$write_enable = mask[0];
+        memories$1$read_clock = clock;
+        memories$1$write_clock = clock;
+        memories$1$read_address = read_address;
+        row$1 = memories$1$read_data;
+        memories$1$write_address = write_address;
+        memories$1$write_data = load_write_row$1;
+        if (compute_writes) begin
+            memories$1$write_data = compute_write_row$1;
+        end
+        memories$1$write_enable = mask[1];
+        memories$2$read_clock = clock;
+        memories$2$write_clock = clock;
+        memories$2$read_address = read_address;
+        row$2 = memories$2$read_data;
+        memories$2$write_address = write_address;
+        memories$2$write_data = load_write_row$2;
+        if (compute_writes) begin
+            memories$2$write_data = compute_write_row$2;
+        end
+        memories$2$write_enable = mask[2];
+        memories$3$read_clock = clock;
+        memories$3$write_clock = clock;
+        memories$3$read_address = read_address;
+        row$3 = memories$3$read_data;
+        memories$3$write_address = write_address;
+        memories$3$write_data = load_write_row$3;
+        if (compute_writes) begin
+            memories$3$write_data = compute_write_row$3;
+        end
+        memories$3$write_enable = mask[3];
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$acc
+
+module metisvm_card$tensor$engine$tiles_4$acc$memories$0(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+
+    // Module arguments
+    input wire  [7:0] read_address;
+    input wire  read_clock;
+    output reg  [31:0] read_data;
+    input wire  [7:0] write_address;
+    input wire  write_clock;
+    input wire  [31:0] write_data;
+    input wire  write_enable;
+
+    // Update code (custom)
+    reg[31:0] mem[255:0];
+
+
+
+    always @(posedge read_clock) begin
+       read_data <= mem[read_address];
+    end
+
+    always @(posedge write_clock) begin
+       if (write_enable) begin
+          mem[write_address] <= write_data;
+       end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$acc$memories$0
+
+module metisvm_card$tensor$engine$tiles_4$acc$reads(clock,first_valid,first_ready,second_valid,second_ready);
+
+    // Module arguments
+    input wire  clock;
+    input wire  first_valid;
+    output reg  first_ready;
+    input wire  second_valid;
+    output reg  second_ready;
+
+    // Constant declarations
+    localparam  patience = 3'b111;
+
+    // Stub signals
+    reg  [2:0] waited$d;
+    wire  [2:0] waited$q;
+    reg  waited$clock;
+
+    // Local signals
+    reg  its_turn;
+    reg  second_waits;
+
+    // Sub module instances
+    metisvm_card$executor$state waited(
+        .d(waited$d),
+        .q(waited$q),
+        .clock(waited$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        waited$clock = clock;
+        waited$d = waited$q;
+        its_turn = waited$q == patience;
+        first_ready = ~its_turn;
+        second_ready = its_turn || ~first_valid;
+        second_waits = second_valid && first_valid && ~its_turn;
+        waited$d = 32'h0;
+        if (second_waits) begin
+            waited$d = waited$q + 32'h1;
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$acc$reads
+
+module metisvm_card$tensor$engine$tiles_4$bank_a(clock,read_address,lanes$0,lanes$1,lanes$2,lanes$3,lanes$4,lanes$5,lanes$6,lanes$7,lanes$8,lanes$9,lanes$10,lanes$11,lanes$12,lanes$13,lanes$14,lanes$15,write_address,write_lanes$0,write_lanes$1,write_lanes$2,write_lanes$3,write_lanes$4,write_lanes$5,write_lanes$6,write_lanes$7,write_lanes$8,write_lanes$9,write_lanes$10,write_lanes$11,write_lanes$12,write_lanes$13,write_lanes$14,write_lanes$15,write_mask);
+
+    // Module arguments
+    input wire  clock;
+    input wire  [5:0] read_address;
+    output reg  [8:0] lanes$0;
+    output reg  [8:0] lanes$1;
+    output reg  [8:0] lanes$2;
+    output reg  [8:0] lanes$3;
+    output reg  [8:0] lanes$4;
+    output reg  [8:0] lanes$5;
+    output reg  [8:0] lanes$6;
+    output reg  [8:0] lanes$7;
+    output reg  [8:0] lanes$8;
+    output reg  [8:0] lanes$9;
+    output reg  [8:0] lanes$10;
+    output reg  [8:0] lanes$11;
+    output reg  [8:0] lanes$12;
+    output reg  [8:0] lanes$13;
+    output reg  [8:0] lanes$14;
+    output reg  [8:0] lanes$15;
+    input wire  [5:0] write_address;
+    input wire  [8:0] write_lanes$0;
+    input wire  [8:0] write_lanes$1;
+    input wire  [8:0] write_lanes$2;
+    input wire  [8:0] write_lanes$3;
+    input wire  [8:0] write_lanes$4;
+    input wire  [8:0] write_lanes$5;
+    input wire  [8:0] write_lanes$6;
+    input wire  [8:0] write_lanes$7;
+    input wire  [8:0] write_lanes$8;
+    input wire  [8:0] write_lanes$9;
+    input wire  [8:0] write_lanes$10;
+    input wire  [8:0] write_lanes$11;
+    input wire  [8:0] write_lanes$12;
+    input wire  [8:0] write_lanes$13;
+    input wire  [8:0] write_lanes$14;
+    input wire  [8:0] write_lanes$15;
+    input wire  [15:0] write_mask;
+
+    // Stub signals
+    reg  [5:0] memories$0$read_address;
+    reg  memories$0$read_clock;
+    wire  [8:0] memories$0$read_data;
+    reg  [5:0] memories$0$write_address;
+    reg  memories$0$write_clock;
+    reg  [8:0] memories$0$write_data;
+    reg  memories$0$write_enable;
+    reg  [5:0] memories$1$read_address;
+    reg  memories$1$read_clock;
+    wire  [8:0] memories$1$read_data;
+    reg  [5:0] memories$1$write_address;
+    reg  memories$1$write_clock;
+    reg  [8:0] memories$1$write_data;
+    reg  memories$1$write_enable;
+    reg  [5:0] memories$2$read_address;
+    reg  memories$2$read_clock;
+    wire  [8:0] memories$2$read_data;
+    reg  [5:0] memories$2$write_address;
+    reg  memories$2$write_clock;
+    reg  [8:0] memories$2$write_data;
+    reg  memories$2$write_enable;
+    reg  [5:0] memories$3$read_address;
+    reg  memories$3$read_clock;
+    wire  [8:0] memories$3$read_data;
+    reg  [5:0] memories$3$write_address;
+    reg  memories$3$write_clock;
+    reg  [8:0] memories$3$write_data;
+    reg  memories$3$write_enable;
+    reg  [5:0] memories$4$read_address;
+    reg  memories$4$read_clock;
+    wire  [8:0] memories$4$read_data;
+    reg  [5:0] memories$4$write_address;
+    reg  memories$4$write_clock;
+    reg  [8:0] memories$4$write_data;
+    reg  memories$4$write_enable;
+    reg  [5:0] memories$5$read_address;
+    reg  memories$5$read_clock;
+    wire  [8:0] memories$5$read_data;
+    reg  [5:0] memories$5$write_address;
+    reg  memories$5$write_clock;
+    reg  [8:0] memories$5$write_data;
+    reg  memories$5$write_enable;
+    reg  [5:0] memories$6$read_address;
+    reg  memories$6$read_clock;
+    wire  [8:0] memories$6$read_data;
+    reg  [5:0] memories$6$write_address;
+    reg  memories$6$write_clock;
+    reg  [8:0] memories$6$write_data;
+    reg  memories$6$write_enable;
+    reg  [5:0] memories$7$read_address;
+    reg  memories$7$read_clock;
+    wire  [8:0] memories$7$read_data;
+    reg  [5:0] memories$7$write_address;
+    reg  memories$7$write_clock;
+    reg  [8:0] memories$7$write_data;
+    reg  memories$7$write_enable;
+    reg  [5:0] memories$8$read_address;
+    reg  memories$8$read_clock;
+    wire  [8:0] memories$8$read_data;
+    reg  [5:0] memories$8$write_address;
+    reg  memories$8$write_clock;
+    reg  [8:0] memories$8$write_data;
+    reg  memories$8$write_enable;
+    reg  [5:0] memories$9$read_address;
+    reg  memories$9$read_clock;
+    wire  [8:0] memories$9$read_data;
+    reg  [5:0] memories$9$write_address;
+    reg  memories$9$write_clock;
+    reg  [8:0] memories$9$write_data;
+    reg  memories$9$write_enable;
+    reg  [5:0] memories$10$read_address;
+    reg  memories$10$read_clock;
+    wire  [8:0] memories$10$read_data;
+    reg  [5:0] memories$10$write_address;
+    reg  memories$10$write_clock;
+    reg  [8:0] memories$10$write_data;
+    reg  memories$10$write_enable;
+    reg  [5:0] memories$11$read_address;
+    reg  memories$11$read_clock;
+    wire  [8:0] memories$11$read_data;
+    reg  [5:0] memories$11$write_address;
+    reg  memories$11$write_clock;
+    reg  [8:0] memories$11$write_data;
+    reg  memories$11$write_enable;
+    reg  [5:0] memories$12$read_address;
+    reg  memories$12$read_clock;
+    wire  [8:0] memories$12$read_data;
+    reg  [5:0] memories$12$write_address;
+    reg  memories$12$write_clock;
+    reg  [8:0] memories$12$write_data;
+    reg  memories$12$write_enable;
+    reg  [5:0] memories$13$read_address;
+    reg  memories$13$read_clock;
+    wire  [8:0] memories$13$read_data;
+    reg  [5:0] memories$13$write_address;
+    reg  memories$13$write_clock;
+    reg  [8:0] memories$13$write_data;
+    reg  memories$13$write_enable;
+    reg  [5:0] memories$14$read_address;
+    reg  memories$14$read_clock;
+    wire  [8:0] memories$14$read_data;
+    reg  [5:0] memories$14$write_address;
+    reg  memories$14$write_clock;
+    reg  [8:0] memories$14$write_data;
+    reg  memories$14$write_enable;
+    reg  [5:0] memories$15$read_address;
+    reg  memories$15$read_clock;
+    wire  [8:0] memories$15$read_data;
+    reg  [5:0] memories$15$write_address;
+    reg  memories$15$write_clock;
+    reg  [8:0] memories$15$write_data;
+    reg  memories$15$write_enable;
+
+    // Sub module instances
+    metisvm_card$tensor$engine$tiles_4$bank_a$memories$0 memories$0(
+        .read_address(memories$0$read_address),
+        .read_clock(memories$0$read_clock),
+        .read_data(memories$0$read_data),
+        .write_address(memories$0$write_address),
+        .write_clock(memories$0$write_clock),
+        .write_data(memories$0$write_data),
+        .write_enable(memories$0$write_enable)
+    );
+    metisvm_card$tensor$engine$tiles_4$bank_a$memories$0 memories$1(
+        .read_address(memories$1$read_address),
+        .read_clock(memories$1$read_clock),
+        .read_data(memories$1$read_data),
+        .write_address(memories$1$write_address),
+        .write_clock(memories$1$write_clock),
+        .write_data(memories$1$write_data),
+        .write_enable(memories$1$write_enable)
+    );
+    metisvm_card$tensor$engine$tiles_4$bank_a$memories$0 memories$2(
+        .read_address(memories$2$read_address),
+        .read_clock(memories$2$read_clock),
+        .read_data(memories$2$read_data),
+        .write_address(memories$2$write_address),
+        .write_clock(memories$2$write_clock),
+        .write_data(memories$2$write_data),
+        .write_enable(memories$2$write_enable)
+    );
+    metisvm_card$tensor$engine$tiles_4$bank_a$memories$0 memories$3(
+        .read_address(memories$3$read_address),
+        .read_clock(memories$3$read_clock),
+        .read_data(memories$3$read_data),
+        .write_address(memories$3$write_address),
+        .write_clock(memories$3$write_clock),
+        .write_data(memories$3$write_data),
+        .write_enable(memories$3$write_enable)
+    );
+    metisvm_card$tensor$engine$tiles_4$bank_a$memories$0 memories$4(
+        .read_address(memories$4$read_address),
+        .read_clock(memories$4$read_clock),
+        .read_data(memories$4$read_data),
+        .write_address(memories$4$write_address),
+        .write_clock(memories$4$write_clock),
+        .write_data(memories$4$write_data),
+        .write_enable(memories$4$write_enable)
+    );
+    metisvm_card$tensor$engine$tiles_4$bank_a$memories$0 memories$5(
+        .read_address(memories$5$read_address),
+        .read_clock(memories$5$read_clock),
+        .read_data(memories$5$read_data),
+        .write_address(memories$5$write_address),
+        .write_clock(memories$5$write_clock),
+        .write_data(memories$5$write_data),
+        .write_enable(memories$5$write_enable)
+    );
+    metisvm_card$tensor$engine$tiles_4$bank_a$memories$0 memories$6(
+        .read_address(memories$6$read_address),
+        .read_clock(memories$6$read_clock),
+        .read_data(memories$6$read_data),
+        .write_address(memories$6$write_address),
+        .write_clock(memories$6$write_clock),
+        .write_data(memories$6$write_data),
+        .write_enable(memories$6$write_enable)
+    );
+    metisvm_card$tensor$engine$tiles_4$bank_a$memories$0 memories$7(
+        .read_address(memories$7$read_address),
+        .read_clock(memories$7$read_clock),
+        .read_data(memories$7$read_data),
+        .write_address(memories$7$write_address),
+        .write_clock(memories$7$write_clock),
+        .write_data(memories$7$write_data),
+        .write_enable(memories$7$write_enable)
+    );
+    metisvm_card$tensor$engine$tiles_4$bank_a$memories$0 memories$8(
+        .read_address(memories$8$read_address),
+        .read_clock(memories$8$read_clock),
+        .read_data(memories$8$read_data),
+        .write_address(memories$8$write_address),
+        .write_clock(memories$8$write_clock),
+        .write_data(memories$8$write_data),
+        .write_enable(memories$8$write_enable)
+    );
+    metisvm_card$tensor$engine$tiles_4$bank_a$memories$0 memories$9(
+        .read_address(memories$9$read_address),
+        .read_clock(memories$9$read_clock),
+        .read_data(memories$9$read_data),
+        .write_address(memories$9$write_address),
+        .write_clock(memories$9$write_clock),
+        .write_data(memories$9$write_data),
+        .write_enable(memories$9$write_enable)
+    );
+    metisvm_card$tensor$engine$tiles_4$bank_a$memories$0 memories$10(
+        .read_address(memories$10$read_address),
+        .read_clock(memories$10$read_clock),
+        .read_data(memories$10$read_data),
+        .write_address(memories$10$write_address),
+        .write_clock(memories$10$write_clock),
+        .write_data(memories$10$write_data),
+        .write_enable(memories$10$write_enable)
+    );
+    metisvm_card$tensor$engine$tiles_4$bank_a$memories$0 memories$11(
+        .read_address(memories$11$read_address),
+        .read_clock(memories$11$read_clock),
+        .read_data(memories$11$read_data),
+        .write_address(memories$11$write_address),
+        .write_clock(memories$11$write_clock),
+        .write_data(memories$11$write_data),
+        .write_enable(memories$11$write_enable)
+    );
+    metisvm_card$tensor$engine$tiles_4$bank_a$memories$0 memories$12(
+        .read_address(memories$12$read_address),
+        .read_clock(memories$12$read_clock),
+        .read_data(memories$12$read_data),
+        .write_address(memories$12$write_address),
+        .write_clock(memories$12$write_clock),
+        .write_data(memories$12$write_data),
+        .write_enable(memories$12$write_enable)
+    );
+    metisvm_card$tensor$engine$tiles_4$bank_a$memories$0 memories$13(
+        .read_address(memories$13$read_address),
+        .read_clock(memories$13$read_clock),
+        .read_data(memories$13$read_data),
+        .write_address(memories$13$write_address),
+        .write_clock(memories$13$write_clock),
+        .write_data(memories$13$write_data),
+        .write_enable(memories$13$write_enable)
+    );
+    metisvm_card$tensor$engine$tiles_4$bank_a$memories$0 memories$14(
+        .read_address(memories$14$read_address),
+        .read_clock(memories$14$read_clock),
+        .read_data(memories$14$read_data),
+        .write_address(memories$14$write_address),
+        .write_clock(memories$14$write_clock),
+        .write_data(memories$14$write_data),
+        .write_enable(memories$14$write_enable)
+    );
+    metisvm_card$tensor$engine$tiles_4$bank_a$memories$0 memories$15(
+        .read_address(memories$15$read_address),
+        .read_clock(memories$15$read_clock),
+        .read_data(memories$15$read_data),
+        .write_address(memories$15$write_address),
+        .write_clock(memories$15$write_clock),
+        .write_data(memories$15$write_data),
+        .write_enable(memories$15$write_enable)
+    );
+
+    // Update code
+    always @(*) begin
+        memories$0$read_clock = clock;
+        memories$0$write_clock = clock;
+        memories$0$read_address = read_address;
+        lanes$0 = memories$0$read_data;
+        memories$0$write_address = write_address;
+        memories$0$write_data = write_lanes$0;
+        memories$0$write_enable = write_mask[0];
+        memories$1$read_clock = clock;
+        memories$1$write_clock = clock;
+        memories$1$read_address = read_address;
+        lanes$1 = memories$1$read_data;
+        memories$1$write_address = write_address;
+        memories$1$write_data = write_lanes$1;
+        memories$1$write_enable = write_mask[1];
+        memories$2$read_clock = clock;
+        memories$2$write_clock = clock;
+        memories$2$read_address = read_address;
+        lanes$2 = memories$2$read_data;
+        memories$2$write_address = write_address;
+        memories$2$write_data = write_lanes$2;
+        memories$2$write_enable = write_mask[2];
+        memories$3$read_clock = clock;
+        memories$3$write_clock = clock;
+        memories$3$read_address = read_address;
+        lanes$3 = memories$3$read_data;
+        memories$3$write_address = write_address;
+        memories$3$write_data = write_lanes$3;
+        memories$3$write_enable = write_mask[3];
+        memories$4$read_clock = clock;
+        memories$4$write_clock = clock;
+        memories$4$read_address = read_address;
+        lanes$4 = memories$4$read_data;
+        memories$4$write_address = write_address;
+        memories$4$write_data = write_lanes$4;
+        memories$4$write_enable = write_mask[4];
+        memories$5$read_clock = clock;
+        memories$5$write_clock = clock;
+        memories$5$read_address = read_address;
+        lanes$5 = memories$5$read_data;
+        memories$5$write_address = write_address;
+        memories$5$write_data = write_lanes$5;
+        memories$5$write_enable = write_mask[5];
+        memories$6$read_clock = clock;
+        memories$6$write_clock = clock;
+        memories$6$read_address = read_address;
+        lanes$6 = memories$6$read_data;
+        memories$6$write_address = write_address;
+        memories$6$write_data = write_lanes$6;
+        memories$6$write_enable = write_mask[6];
+        memories$7$read_clock = clock;
+        memories$7$write_clock = clock;
+        memories$7$read_address = read_address;
+        lanes$7 = memories$7$read_data;
+        memories$7$write_address = write_address;
+        memories$7$write_data = write_lanes$7;
+        memories$7$write_enable = write_mask[7];
+        memories$8$read_clock = clock;
+        memories$8$write_clock = clock;
+        memories$8$read_address = read_address;
+        lanes$8 = memories$8$read_data;
+        memories$8$write_address = write_address;
+        memories$8$write_data = write_lanes$8;
+        memories$8$write_enable = write_mask[8];
+        memories$9$read_clock = clock;
+        memories$9$write_clock = clock;
+        memories$9$read_address = read_address;
+        lanes$9 = memories$9$read_data;
+        memories$9$write_address = write_address;
+        memories$9$write_data = write_lanes$9;
+        memories$9$write_enable = write_mask[9];
+        memories$10$read_clock = clock;
+        memories$10$write_clock = clock;
+        memories$10$read_address = read_address;
+        lanes$10 = memories$10$read_data;
+        memories$10$write_address = write_address;
+        memories$10$write_data = write_lanes$10;
+        memories$10$write_enable = write_mask[10];
+        memories$11$read_clock = clock;
+        memories$11$write_clock = clock;
+        memories$11$read_address = read_address;
+        lanes$11 = memories$11$read_data;
+        memories$11$write_address = write_address;
+        memories$11$write_data = write_lanes$11;
+        memories$11$write_enable = write_mask[11];
+        memories$12$read_clock = clock;
+        memories$12$write_clock = clock;
+        memories$12$read_address = read_address;
+        lanes$12 = memories$12$read_data;
+        memories$12$write_address = write_address;
+        memories$12$write_data = write_lanes$12;
+        memories$12$write_enable = write_mask[12];
+        memories$13$read_clock = clock;
+        memories$13$write_clock = clock;
+        memories$13$read_address = read_address;
+        lanes$13 = memories$13$read_data;
+        memories$13$write_address = write_address;
+        memories$13$write_data = write_lanes$13;
+        memories$13$write_enable = write_mask[13];
+        memories$14$read_clock = clock;
+        memories$14$write_clock = clock;
+        memories$14$read_address = read_address;
+        lanes$14 = memories$14$read_data;
+        memories$14$write_address = write_address;
+        memories$14$write_data = write_lanes$14;
+        memories$14$write_enable = write_mask[14];
+        memories$15$read_clock = clock;
+        memories$15$write_clock = clock;
+        memories$15$read_address = read_address;
+        lanes$15 = memories$15$read_data;
+        memories$15$write_address = write_address;
+        memories$15$write_data = write_lanes$15;
+        memories$15$write_enable = write_mask[15];
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$bank_a
+
+module metisvm_card$tensor$engine$tiles_4$bank_a$memories$0(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+
+    // Module arguments
+    input wire  [5:0] read_address;
+    input wire  read_clock;
+    output reg  [8:0] read_data;
+    input wire  [5:0] write_address;
+    input wire  write_clock;
+    input wire  [8:0] write_data;
+    input wire  write_enable;
+
+    // Update code (custom)
+    reg[8:0] mem[63:0];
+
+
+
+    always @(posedge read_clock) begin
+       read_data <= mem[read_address];
+    end
+
+    always @(posedge write_clock) begin
+       if (write_enable) begin
+          mem[write_address] <= write_data;
+       end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$bank_a$memories$0
+
+module metisvm_card$tensor$engine$tiles_4$compute(clock,start,words$0,words$1,words$2,words$3,done,status,stop,idle,steps,a_address,a$0,a$1,a$2,a$3,a$4,a$5,a$6,a$7,a$8,a$9,a$10,a$11,a$12,a$13,a$14,a$15,b_address,b$0,b$1,b$2,b$3,b$4,b$5,b$6,b$7,b$8,b$9,b$10,b$11,b$12,b$13,b$14,b$15,read_valid,read_ready,read_address,read_row$0,read_row$1,read_row$2,read_row$3,write_valid,write_ready,write_address,write_mask,write_row$0,write_row$1,write_row$2,write_row$3,param_address,param_record,param_loaded,table_address,table_entry);
+
+    // Module arguments
+    input wire  clock;
+    input wire  start;
+    input wire  [63:0] words$0;
+    input wire  [63:0] words$1;
+    input wire  [63:0] words$2;
+    input wire  [63:0] words$3;
+    output reg  done;
+    output reg  [14:0] status;
+    input wire  stop;
+    output reg  idle;
+    output reg  steps;
+    output reg  [5:0] a_address;
+    input wire  [8:0] a$0;
+    input wire  [8:0] a$1;
+    input wire  [8:0] a$2;
+    input wire  [8:0] a$3;
+    input wire  [8:0] a$4;
+    input wire  [8:0] a$5;
+    input wire  [8:0] a$6;
+    input wire  [8:0] a$7;
+    input wire  [8:0] a$8;
+    input wire  [8:0] a$9;
+    input wire  [8:0] a$10;
+    input wire  [8:0] a$11;
+    input wire  [8:0] a$12;
+    input wire  [8:0] a$13;
+    input wire  [8:0] a$14;
+    input wire  [8:0] a$15;
+    output reg  [5:0] b_address;
+    input wire  [8:0] b$0;
+    input wire  [8:0] b$1;
+    input wire  [8:0] b$2;
+    input wire  [8:0] b$3;
+    input wire  [8:0] b$4;
+    input wire  [8:0] b$5;
+    input wire  [8:0] b$6;
+    input wire  [8:0] b$7;
+    input wire  [8:0] b$8;
+    input wire  [8:0] b$9;
+    input wire  [8:0] b$10;
+    input wire  [8:0] b$11;
+    input wire  [8:0] b$12;
+    input wire  [8:0] b$13;
+    input wire  [8:0] b$14;
+    input wire  [8:0] b$15;
+    output reg  read_valid;
+    input wire  read_ready;
+    output reg  [7:0] read_address;
+    input wire  [31:0] read_row$0;
+    input wire  [31:0] read_row$1;
+    input wire  [31:0] read_row$2;
+    input wire  [31:0] read_row$3;
+    output reg  write_valid;
+    input wire  write_ready;
+    output reg  [7:0] write_address;
+    output reg  [3:0] write_mask;
+    output reg  [31:0] write_row$0;
+    output reg  [31:0] write_row$1;
+    output reg  [31:0] write_row$2;
+    output reg  [31:0] write_row$3;
+    output reg  [15:0] param_address;
+    input wire  [63:0] param_record;
+    input wire  param_loaded;
+    output reg  [23:0] table_address;
+    input wire  [31:0] table_entry;
+
+    // Constant declarations
+    localparam  up$0 = 16'h0;
+    localparam  up$1 = 16'h20;
+    localparam  up$2 = 16'h40;
+    localparam  up$3 = 16'h60;
+    localparam  all_columns = 4'hf;
+
+    // Stub signals
+    reg  gemm$clock;
+    reg  gemm$start;
+    reg  [63:0] gemm$words$0;
+    reg  [63:0] gemm$words$1;
+    reg  [63:0] gemm$words$2;
+    reg  [63:0] gemm$words$3;
+    wire  gemm$done;
+    wire  [14:0] gemm$status;
+    reg  gemm$stop;
+    wire  gemm$idle;
+    wire  gemm$steps;
+    wire  [5:0] gemm$a_address;
+    reg  [8:0] gemm$a$0;
+    reg  [8:0] gemm$a$1;
+    reg  [8:0] gemm$a$2;
+    reg  [8:0] gemm$a$3;
+    reg  [8:0] gemm$a$4;
+    reg  [8:0] gemm$a$5;
+    reg  [8:0] gemm$a$6;
+    reg  [8:0] gemm$a$7;
+    reg  [8:0] gemm$a$8;
+    reg  [8:0] gemm$a$9;
+    reg  [8:0] gemm$a$10;
+    reg  [8:0] gemm$a$11;
+    reg  [8:0] gemm$a$12;
+    reg  [8:0] gemm$a$13;
+    reg  [8:0] gemm$a$14;
+    reg  [8:0] gemm$a$15;
+    wire  [5:0] gemm$b_address;
+    reg  [8:0] gemm$b$0;
+    reg  [8:0] gemm$b$1;
+    reg  [8:0] gemm$b$2;
+    reg  [8:0] gemm$b$3;
+    reg  [8:0] gemm$b$4;
+    reg  [8:0] gemm$b$5;
+    reg  [8:0] gemm$b$6;
+    reg  [8:0] gemm$b$7;
+    reg  [8:0] gemm$b$8;
+    reg  [8:0] gemm$b$9;
+    reg  [8:0] gemm$b$10;
+    reg  [8:0] gemm$b$11;
+    reg  [8:0] gemm$b$12;
+    reg  [8:0] gemm$b$13;
+    reg  [8:0] gemm$b$14;
+    reg  [8:0] gemm$b$15;
+    wire  gemm$read_valid;
+    reg  gemm$read_ready;
+    wire  [7:0] gemm$read_address;
+    reg  [31:0] gemm$held$0;
+    reg  [31:0] gemm$held$1;
+    reg  [31:0] gemm$held$2;
+    reg  [31:0] gemm$held$3;
+    wire  gemm$write_valid;
+    reg  gemm$write_ready;
+    wire  [7:0] gemm$write_address;
+    wire  [31:0] gemm$write_row$0;
+    wire  [31:0] gemm$write_row$1;
+    wire  [31:0] gemm$write_row$2;
+    wire  [31:0] gemm$write_row$3;
+    reg  vector$clock;
+    reg  vector$start;
+    reg  [63:0] vector$words$0;
+    reg  [63:0] vector$words$1;
+    reg  [63:0] vector$words$2;
+    reg  [63:0] vector$words$3;
+    wire  vector$done;
+    wire  [14:0] vector$status;
+    reg  vector$stop;
+    wire  vector$busy;
+    wire  vector$acc_read_valid;
+    reg  vector$acc_read_ready;
+    wire  [23:0] vector$acc_read_address;
+    reg  [127:0] vector$acc_read_data;
+    wire  vector$acc_write_valid;
+    reg  vector$acc_write_ready;
+    wire  [23:0] vector$acc_write_address;
+    wire  [127:0] vector$acc_write_data;
+    wire  [3:0] vector$acc_write_mask;
+    wire  [15:0] vector$param_address;
+    reg  [63:0] vector$param_record;
+    reg  vector$param_loaded;
+    wire  [23:0] vector$table_address;
+    reg  [31:0] vector$table_entry;
+    reg  is_vector$d;
+    wire  is_vector$q;
+    reg  is_vector$clock;
+
+    // Local signals
+    reg  [7:0] opcode;
+    reg  [31:0] piece;
+    reg  [127:0] piece_wide;
+    reg  [127:0] wide_row;
+    reg  [127:0] vector_row;
+
+    // Sub module instances
+    metisvm_card$tensor$engine$tiles_4$compute$gemm gemm(
+        .clock(gemm$clock),
+        .start(gemm$start),
+        .words$0(gemm$words$0),
+        .words$1(gemm$words$1),
+        .words$2(gemm$words$2),
+        .words$3(gemm$words$3),
+        .done(gemm$done),
+        .status(gemm$status),
+        .stop(gemm$stop),
+        .idle(gemm$idle),
+        .steps(gemm$steps),
+        .a_address(gemm$a_address),
+        .a$0(gemm$a$0),
+        .a$1(gemm$a$1),
+        .a$2(gemm$a$2),
+        .a$3(gemm$a$3),
+        .a$4(gemm$a$4),
+        .a$5(gemm$a$5),
+        .a$6(gemm$a$6),
+        .a$7(gemm$a$7),
+        .a$8(gemm$a$8),
+        .a$9(gemm$a$9),
+        .a$10(gemm$a$10),
+        .a$11(gemm$a$11),
+        .a$12(gemm$a$12),
+        .a$13(gemm$a$13),
+        .a$14(gemm$a$14),
+        .a$15(gemm$a$15),
+        .b_address(gemm$b_address),
+        .b$0(gemm$b$0),
+        .b$1(gemm$b$1),
+        .b$2(gemm$b$2),
+        .b$3(gemm$b$3),
+        .b$4(gemm$b$4),
+        .b$5(gemm$b$5),
+        .b$6(gemm$b$6),
+        .b$7(gemm$b$7),
+        .b$8(gemm$b$8),
+        .b$9(gemm$b$9),
+        .b$10(gemm$b$10),
+        .b$11(gemm$b$11),
+        .b$12(gemm$b$12),
+        .b$13(gemm$b$13),
+        .b$14(gemm$b$14),
+        .b$15(gemm$b$15),
+        .read_valid(gemm$read_valid),
+        .read_ready(gemm$read_ready),
+        .read_address(gemm$read_address),
+        .held$0(gemm$held$0),
+        .held$1(gemm$held$1),
+        .held$2(gemm$held$2),
+        .held$3(gemm$held$3),
+        .write_valid(gemm$write_valid),
+        .write_ready(gemm$write_ready),
+        .write_address(gemm$write_address),
+        .write_row$0(gemm$write_row$0),
+        .write_row$1(gemm$write_row$1),
+        .write_row$2(gemm$write_row$2),
+        .write_row$3(gemm$write_row$3)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$vector vector(
+        .clock(vector$clock),
+        .start(vector$start),
+        .words$0(vector$words$0),
+        .words$1(vector$words$1),
+        .words$2(vector$words$2),
+        .words$3(vector$words$3),
+        .done(vector$done),
+        .status(vector$status),
+        .stop(vector$stop),
+        .busy(vector$busy),
+        .acc_read_valid(vector$acc_read_valid),
+        .acc_read_ready(vector$acc_read_ready),
+        .acc_read_address(vector$acc_read_address),
+        .acc_read_data(vector$acc_read_data),
+        .acc_write_valid(vector$acc_write_valid),
+        .acc_write_ready(vector$acc_write_ready),
+        .acc_write_address(vector$acc_write_address),
+        .acc_write_data(vector$acc_write_data),
+        .acc_write_mask(vector$acc_write_mask),
+        .param_address(vector$param_address),
+        .param_record(vector$param_record),
+        .param_loaded(vector$param_loaded),
+        .table_address(vector$table_address),
+        .table_entry(vector$table_entry)
+    );
+    metisvm_card$clears is_vector(
+        .d(is_vector$d),
+        .q(is_vector$q),
+        .clock(is_vector$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        is_vector$clock = clock;
+        is_vector$d = is_vector$q;
+        gemm$clock = clock;
+        vector$clock = clock;
+        opcode = words$0[(32'h0)+:(8)];
+        gemm$start = start && (opcode == ((32'h4) & 8'hff));
+        vector$start = start && (opcode == ((32'h5) & 8'hff));
+        if (start) begin
+            is_vector$d = opcode == ((32'h5) & 8'hff);
+        end
+        gemm$stop = stop;
+        vector$stop = stop;
+        gemm$words$0 = words$0;
+        vector$words$0 = words$0;
+        gemm$words$1 = words$1;
+        vector$words$1 = words$1;
+        gemm$words$2 = words$2;
+        vector$words$2 = words$2;
+        gemm$words$3 = words$3;
+        vector$words$3 = words$3;
+        done = gemm$done || vector$done;
+        status = gemm$status;
+        idle = gemm$idle && ~vector$busy;
+        steps = gemm$steps;
+        a_address = gemm$a_address;
+        b_address = gemm$b_address;
+        gemm$a$0 = a$0;
+        gemm$a$1 = a$1;
+        gemm$a$2 = a$2;
+        gemm$a$3 = a$3;
+        gemm$a$4 = a$4;
+        gemm$a$5 = a$5;
+        gemm$a$6 = a$6;
+        gemm$a$7 = a$7;
+        gemm$a$8 = a$8;
+        gemm$a$9 = a$9;
+        gemm$a$10 = a$10;
+        gemm$a$11 = a$11;
+        gemm$a$12 = a$12;
+        gemm$a$13 = a$13;
+        gemm$a$14 = a$14;
+        gemm$a$15 = a$15;
+        gemm$b$0 = b$0;
+        gemm$b$1 = b$1;
+        gemm$b$2 = b$2;
+        gemm$b$3 = b$3;
+        gemm$b$4 = b$4;
+        gemm$b$5 = b$5;
+        gemm$b$6 = b$6;
+        gemm$b$7 = b$7;
+        gemm$b$8 = b$8;
+        gemm$b$9 = b$9;
+        gemm$b$10 = b$10;
+        gemm$b$11 = b$11;
+        gemm$b$12 = b$12;
+        gemm$b$13 = b$13;
+        gemm$b$14 = b$14;
+        gemm$b$15 = b$15;
+        param_address = vector$param_address;
+        vector$param_record = param_record;
+        vector$param_loaded = param_loaded;
+        table_address = vector$table_address;
+        vector$table_entry = table_entry;
+        read_valid = gemm$read_valid;
+        read_address = gemm$read_address;
+        write_valid = gemm$write_valid;
+        write_address = gemm$write_address;
+        write_mask = all_columns;
+        if (is_vector$q) begin
+            status = vector$status;
+            read_valid = vector$acc_read_valid;
+            read_address = vector$acc_read_address[(32'h0)+:(8)];
+            write_valid = vector$acc_write_valid;
+            write_address = vector$acc_write_address[(32'h0)+:(8)];
+            write_mask = vector$acc_write_mask;
+        end
+        gemm$read_ready = read_ready && ~is_vector$q;
+        gemm$write_ready = write_ready && ~is_vector$q;
+        vector$acc_read_ready = read_ready && is_vector$q;
+        vector$acc_write_ready = write_ready && is_vector$q;
+        wide_row = 32'h0;
+        vector_row = vector$acc_write_data;
+        piece = read_row$0;
+        gemm$held$0 = read_row$0;
+        piece_wide = ((piece) & 128'hffffffffffffffffffffffffffffffff);
+        wide_row = wide_row | (piece_wide << up$0);
+        write_row$0 = gemm$write_row$0;
+        if (is_vector$q) begin
+            write_row$0 = vector_row[(0 * 32'h20)+:(32)];
+        end
+        piece = read_row$1;
+        gemm$held$1 = read_row$1;
+        piece_wide = ((piece) & 128'hffffffffffffffffffffffffffffffff);
+        wide_row = wide_row | (piece_wide << up$1);
+        write_row$1 = gemm$write_row$1;
+        if (is_vector$q) begin
+            write_row$1 = vector_row[(1 * 32'h20)+:(32)];
+        end
+        piece = read_row$2;
+        gemm$held$2 = read_row$2;
+        piece_wide = ((piece) & 128'hffffffffffffffffffffffffffffffff);
+        wide_row = wide_row | (piece_wide << up$2);
+        write_row$2 = gemm$write_row$2;
+        if (is_vector$q) begin
+            write_row$2 = vector_row[(2 * 32'h20)+:(32)];
+        end
+        piece = read_row$3;
+        gemm$held$3 = read_row$3;
+        piece_wide = ((piece) & 128'hffffffffffffffffffffffffffffffff);
+        wide_row = wide_row | (piece_wide << up$3);
+        write_row$3 = gemm$write_row$3;
+        if (is_vector$q) begin
+            write_row$3 = vector_row[(3 * 32'h20)+:(32)];
+        end
+        vector$acc_read_data = wide_row;
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$compute
+
+module metisvm_card$tensor$engine$tiles_4$compute$gemm(clock,start,words$0,words$1,words$2,words$3,done,status,stop,idle,steps,a_address,a$0,a$1,a$2,a$3,a$4,a$5,a$6,a$7,a$8,a$9,a$10,a$11,a$12,a$13,a$14,a$15,b_address,b$0,b$1,b$2,b$3,b$4,b$5,b$6,b$7,b$8,b$9,b$10,b$11,b$12,b$13,b$14,b$15,read_valid,read_ready,read_address,held$0,held$1,held$2,held$3,write_valid,write_ready,write_address,write_row$0,write_row$1,write_row$2,write_row$3);
+
+    // Module arguments
+    input wire  clock;
+    input wire  start;
+    input wire  [63:0] words$0;
+    input wire  [63:0] words$1;
+    input wire  [63:0] words$2;
+    input wire  [63:0] words$3;
+    output reg  done;
+    output reg  [14:0] status;
+    input wire  stop;
+    output reg  idle;
+    output reg  steps;
+    output reg  [5:0] a_address;
+    input wire  [8:0] a$0;
+    input wire  [8:0] a$1;
+    input wire  [8:0] a$2;
+    input wire  [8:0] a$3;
+    input wire  [8:0] a$4;
+    input wire  [8:0] a$5;
+    input wire  [8:0] a$6;
+    input wire  [8:0] a$7;
+    input wire  [8:0] a$8;
+    input wire  [8:0] a$9;
+    input wire  [8:0] a$10;
+    input wire  [8:0] a$11;
+    input wire  [8:0] a$12;
+    input wire  [8:0] a$13;
+    input wire  [8:0] a$14;
+    input wire  [8:0] a$15;
+    output reg  [5:0] b_address;
+    input wire  [8:0] b$0;
+    input wire  [8:0] b$1;
+    input wire  [8:0] b$2;
+    input wire  [8:0] b$3;
+    input wire  [8:0] b$4;
+    input wire  [8:0] b$5;
+    input wire  [8:0] b$6;
+    input wire  [8:0] b$7;
+    input wire  [8:0] b$8;
+    input wire  [8:0] b$9;
+    input wire  [8:0] b$10;
+    input wire  [8:0] b$11;
+    input wire  [8:0] b$12;
+    input wire  [8:0] b$13;
+    input wire  [8:0] b$14;
+    input wire  [8:0] b$15;
+    output reg  read_valid;
+    input wire  read_ready;
+    output reg  [7:0] read_address;
+    input wire  [31:0] held$0;
+    input wire  [31:0] held$1;
+    input wire  [31:0] held$2;
+    input wire  [31:0] held$3;
+    output reg  write_valid;
+    input wire  write_ready;
+    output reg  [7:0] write_address;
+    output reg  [31:0] write_row$0;
+    output reg  [31:0] write_row$1;
+    output reg  [31:0] write_row$2;
+    output reg  [31:0] write_row$3;
+
+    // Constant declarations
+    localparam  invalid_operand = 15'b1001;
+    localparam  flush_cycles = 7'b100000;
+    localparam  no_cycles = 7'b0;
+
+    // Stub signals
+    reg  check$clock;
+    reg  check$launch;
+    reg  check$clear;
+    reg  [15:0] check$m_tiles;
+    reg  [15:0] check$n_tiles;
+    reg  [15:0] check$k_tiles;
+    reg  [15:0] check$acc;
+    reg  [15:0] check$acc_pitch;
+    reg  [15:0] check$a;
+    reg  [15:0] check$a_pitch;
+    reg  [15:0] check$a_step;
+    reg  [15:0] check$b;
+    reg  [15:0] check$b_pitch;
+    reg  [15:0] check$b_step;
+    wire  check$done;
+    wire  check$wrong;
+    reg  sequencer$clock;
+    reg  sequencer$launch;
+    reg  sequencer$clear;
+    reg  [15:0] sequencer$m_tiles;
+    reg  [15:0] sequencer$n_tiles;
+    reg  [15:0] sequencer$k_tiles;
+    reg  [15:0] sequencer$a;
+    reg  [15:0] sequencer$a_pitch;
+    reg  [15:0] sequencer$a_step;
+    reg  [15:0] sequencer$b;
+    reg  [15:0] sequencer$b_pitch;
+    reg  [15:0] sequencer$b_step;
+    reg  sequencer$room;
+    wire  sequencer$ends;
+    wire  [5:0] sequencer$a_address;
+    wire  [5:0] sequencer$b_address;
+    wire  sequencer$step;
+    wire  sequencer$first;
+    wire  sequencer$last;
+    reg  array$clock;
+    reg  array$step;
+    reg  array$first;
+    reg  array$last;
+    reg  [8:0] array$a$0;
+    reg  [8:0] array$a$1;
+    reg  [8:0] array$a$2;
+    reg  [8:0] array$a$3;
+    reg  [8:0] array$a$4;
+    reg  [8:0] array$a$5;
+    reg  [8:0] array$a$6;
+    reg  [8:0] array$a$7;
+    reg  [8:0] array$a$8;
+    reg  [8:0] array$a$9;
+    reg  [8:0] array$a$10;
+    reg  [8:0] array$a$11;
+    reg  [8:0] array$a$12;
+    reg  [8:0] array$a$13;
+    reg  [8:0] array$a$14;
+    reg  [8:0] array$a$15;
+    reg  [8:0] array$b$0;
+    reg  [8:0] array$b$1;
+    reg  [8:0] array$b$2;
+    reg  [8:0] array$b$3;
+    reg  [8:0] array$b$4;
+    reg  [8:0] array$b$5;
+    reg  [8:0] array$b$6;
+    reg  [8:0] array$b$7;
+    reg  [8:0] array$b$8;
+    reg  [8:0] array$b$9;
+    reg  [8:0] array$b$10;
+    reg  [8:0] array$b$11;
+    reg  [8:0] array$b$12;
+    reg  [8:0] array$b$13;
+    reg  [8:0] array$b$14;
+    reg  [8:0] array$b$15;
+    wire  [31:0] array$row$0;
+    wire  [31:0] array$row$1;
+    wire  [31:0] array$row$2;
+    wire  [31:0] array$row$3;
+    wire  array$row_valid;
+    reg  rows$clock;
+    reg  rows$launch;
+    reg  rows$clear;
+    reg  rows$accumulate;
+    reg  rows$shift;
+    reg  [15:0] rows$m_tiles;
+    reg  [15:0] rows$n_tiles;
+    reg  [15:0] rows$acc;
+    reg  [15:0] rows$acc_pitch;
+    wire  rows$room;
+    reg  rows$ends;
+    reg  [31:0] rows$row$0;
+    reg  [31:0] rows$row$1;
+    reg  [31:0] rows$row$2;
+    reg  [31:0] rows$row$3;
+    reg  rows$row_valid;
+    wire  rows$read_valid;
+    reg  rows$read_ready;
+    wire  [7:0] rows$read_address;
+    reg  [31:0] rows$held$0;
+    reg  [31:0] rows$held$1;
+    reg  [31:0] rows$held$2;
+    reg  [31:0] rows$held$3;
+    wire  rows$write_valid;
+    reg  rows$write_ready;
+    wire  [7:0] rows$write_address;
+    wire  [31:0] rows$write_row$0;
+    wire  [31:0] rows$write_row$1;
+    wire  [31:0] rows$write_row$2;
+    wire  [31:0] rows$write_row$3;
+    wire  rows$finished;
+    reg  checking$d;
+    wire  checking$q;
+    reg  checking$clock;
+    reg  multiplying$d;
+    wire  multiplying$q;
+    reg  multiplying$clock;
+    reg  begins$d;
+    wire  begins$q;
+    reg  begins$clock;
+    reg  [6:0] flushing$d;
+    wire  [6:0] flushing$q;
+    reg  flushing$clock;
+    reg  done_out$d;
+    wire  done_out$q;
+    reg  done_out$clock;
+    reg  [14:0] status_out$d;
+    wire  [14:0] status_out$q;
+    reg  status_out$clock;
+
+    // Local signals
+    reg  flushes;
+    reg  [15:0] m_tiles;
+    reg  [15:0] n_tiles;
+    reg  [15:0] k_tiles;
+    reg  [15:0] acc;
+    reg  [15:0] acc_pitch;
+    reg  [15:0] a_base;
+    reg  [15:0] a_pitch;
+    reg  [15:0] a_step;
+    reg  [15:0] b_base;
+    reg  [15:0] b_pitch;
+    reg  [15:0] b_step;
+
+    // Sub module instances
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$check check(
+        .clock(check$clock),
+        .launch(check$launch),
+        .clear(check$clear),
+        .m_tiles(check$m_tiles),
+        .n_tiles(check$n_tiles),
+        .k_tiles(check$k_tiles),
+        .acc(check$acc),
+        .acc_pitch(check$acc_pitch),
+        .a(check$a),
+        .a_pitch(check$a_pitch),
+        .a_step(check$a_step),
+        .b(check$b),
+        .b_pitch(check$b_pitch),
+        .b_step(check$b_step),
+        .done(check$done),
+        .wrong(check$wrong)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$sequencer sequencer(
+        .clock(sequencer$clock),
+        .launch(sequencer$launch),
+        .clear(sequencer$clear),
+        .m_tiles(sequencer$m_tiles),
+        .n_tiles(sequencer$n_tiles),
+        .k_tiles(sequencer$k_tiles),
+        .a(sequencer$a),
+        .a_pitch(sequencer$a_pitch),
+        .a_step(sequencer$a_step),
+        .b(sequencer$b),
+        .b_pitch(sequencer$b_pitch),
+        .b_step(sequencer$b_step),
+        .room(sequencer$room),
+        .ends(sequencer$ends),
+        .a_address(sequencer$a_address),
+        .b_address(sequencer$b_address),
+        .step(sequencer$step),
+        .first(sequencer$first),
+        .last(sequencer$last)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array array(
+        .clock(array$clock),
+        .step(array$step),
+        .first(array$first),
+        .last(array$last),
+        .a$0(array$a$0),
+        .a$1(array$a$1),
+        .a$2(array$a$2),
+        .a$3(array$a$3),
+        .a$4(array$a$4),
+        .a$5(array$a$5),
+        .a$6(array$a$6),
+        .a$7(array$a$7),
+        .a$8(array$a$8),
+        .a$9(array$a$9),
+        .a$10(array$a$10),
+        .a$11(array$a$11),
+        .a$12(array$a$12),
+        .a$13(array$a$13),
+        .a$14(array$a$14),
+        .a$15(array$a$15),
+        .b$0(array$b$0),
+        .b$1(array$b$1),
+        .b$2(array$b$2),
+        .b$3(array$b$3),
+        .b$4(array$b$4),
+        .b$5(array$b$5),
+        .b$6(array$b$6),
+        .b$7(array$b$7),
+        .b$8(array$b$8),
+        .b$9(array$b$9),
+        .b$10(array$b$10),
+        .b$11(array$b$11),
+        .b$12(array$b$12),
+        .b$13(array$b$13),
+        .b$14(array$b$14),
+        .b$15(array$b$15),
+        .row$0(array$row$0),
+        .row$1(array$row$1),
+        .row$2(array$row$2),
+        .row$3(array$row$3),
+        .row_valid(array$row_valid)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$rows rows(
+        .clock(rows$clock),
+        .launch(rows$launch),
+        .clear(rows$clear),
+        .accumulate(rows$accumulate),
+        .shift(rows$shift),
+        .m_tiles(rows$m_tiles),
+        .n_tiles(rows$n_tiles),
+        .acc(rows$acc),
+        .acc_pitch(rows$acc_pitch),
+        .room(rows$room),
+        .ends(rows$ends),
+        .row$0(rows$row$0),
+        .row$1(rows$row$1),
+        .row$2(rows$row$2),
+        .row$3(rows$row$3),
+        .row_valid(rows$row_valid),
+        .read_valid(rows$read_valid),
+        .read_ready(rows$read_ready),
+        .read_address(rows$read_address),
+        .held$0(rows$held$0),
+        .held$1(rows$held$1),
+        .held$2(rows$held$2),
+        .held$3(rows$held$3),
+        .write_valid(rows$write_valid),
+        .write_ready(rows$write_ready),
+        .write_address(rows$write_address),
+        .write_row$0(rows$write_row$0),
+        .write_row$1(rows$write_row$1),
+        .write_row$2(rows$write_row$2),
+        .write_row$3(rows$write_row$3),
+        .finished(rows$finished)
+    );
+    metisvm_card$clears checking(
+        .d(checking$d),
+        .q(checking$q),
+        .clock(checking$clock)
+    );
+    metisvm_card$clears multiplying(
+        .d(multiplying$d),
+        .q(multiplying$q),
+        .clock(multiplying$clock)
+    );
+    metisvm_card$clears begins(
+        .d(begins$d),
+        .q(begins$q),
+        .clock(begins$clock)
+    );
+    metisvm_card$executor$handles$at flushing(
+        .d(flushing$d),
+        .q(flushing$q),
+        .clock(flushing$clock)
+    );
+    metisvm_card$clears done_out(
+        .d(done_out$d),
+        .q(done_out$q),
+        .clock(done_out$clock)
+    );
+    metisvm_card$executor$status_reg status_out(
+        .d(status_out$d),
+        .q(status_out$q),
+        .clock(status_out$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        checking$clock = clock;
+        multiplying$clock = clock;
+        begins$clock = clock;
+        flushing$clock = clock;
+        done_out$clock = clock;
+        status_out$clock = clock;
+        checking$d = checking$q;
+        multiplying$d = multiplying$q;
+        begins$d = begins$q;
+        flushing$d = flushing$q;
+        done_out$d = done_out$q;
+        status_out$d = status_out$q;
+        check$clock = clock;
+        sequencer$clock = clock;
+        array$clock = clock;
+        rows$clock = clock;
+        m_tiles = words$0[(32'h20)+:(16)];
+        n_tiles = words$0[(32'h30)+:(16)];
+        k_tiles = words$1[(32'h0)+:(16)];
+        acc = words$1[(32'h10)+:(16)];
+        acc_pitch = words$1[(32'h20)+:(16)];
+        a_base = words$1[(32'h30)+:(16)];
+        a_pitch = words$2[(32'h0)+:(16)];
+        a_step = words$2[(32'h10)+:(16)];
+        b_base = words$2[(32'h20)+:(16)];
+        b_pitch = words$2[(32'h30)+:(16)];
+        b_step = words$3[(32'h0)+:(16)];
+        check$launch = start;
+        check$m_tiles = m_tiles;
+        check$n_tiles = n_tiles;
+        check$k_tiles = k_tiles;
+        check$acc = acc;
+        check$acc_pitch = acc_pitch;
+        check$a = a_base;
+        check$a_pitch = a_pitch;
+        check$a_step = a_step;
+        check$b = b_base;
+        check$b_pitch = b_pitch;
+        check$b_step = b_step;
+        sequencer$launch = begins$q;
+        sequencer$m_tiles = m_tiles;
+        sequencer$n_tiles = n_tiles;
+        sequencer$k_tiles = k_tiles;
+        sequencer$a = a_base;
+        sequencer$a_pitch = a_pitch;
+        sequencer$a_step = a_step;
+        sequencer$b = b_base;
+        sequencer$b_pitch = b_pitch;
+        sequencer$b_step = b_step;
+        sequencer$room = rows$room;
+        a_address = sequencer$a_address;
+        b_address = sequencer$b_address;
+        array$step = sequencer$step;
+        steps = sequencer$step;
+        array$first = sequencer$first;
+        array$last = sequencer$last;
+        array$a$0 = a$0;
+        array$a$1 = a$1;
+        array$a$2 = a$2;
+        array$a$3 = a$3;
+        array$a$4 = a$4;
+        array$a$5 = a$5;
+        array$a$6 = a$6;
+        array$a$7 = a$7;
+        array$a$8 = a$8;
+        array$a$9 = a$9;
+        array$a$10 = a$10;
+        array$a$11 = a$11;
+        array$a$12 = a$12;
+        array$a$13 = a$13;
+        array$a$14 = a$14;
+        array$a$15 = a$15;
+        array$b$0 = b$0;
+        array$b$1 = b$1;
+        array$b$2 = b$2;
+        array$b$3 = b$3;
+        array$b$4 = b$4;
+        array$b$5 = b$5;
+        array$b$6 = b$6;
+        array$b$7 = b$7;
+        array$b$8 = b$8;
+        array$b$9 = b$9;
+        array$b$10 = b$10;
+        array$b$11 = b$11;
+        array$b$12 = b$12;
+        array$b$13 = b$13;
+        array$b$14 = b$14;
+        array$b$15 = b$15;
+        rows$launch = begins$q;
+        rows$accumulate = words$0[32'h10];
+        rows$shift = words$0[32'h11];
+        rows$m_tiles = m_tiles;
+        rows$n_tiles = n_tiles;
+        rows$acc = acc;
+        rows$acc_pitch = acc_pitch;
+        rows$ends = sequencer$ends;
+        rows$row_valid = array$row_valid;
+        read_valid = rows$read_valid;
+        rows$read_ready = read_ready;
+        read_address = rows$read_address;
+        write_valid = rows$write_valid;
+        rows$write_ready = write_ready;
+        write_address = rows$write_address;
+        rows$row$0 = array$row$0;
+        rows$held$0 = held$0;
+        write_row$0 = rows$write_row$0;
+        rows$row$1 = array$row$1;
+        rows$held$1 = held$1;
+        write_row$1 = rows$write_row$1;
+        rows$row$2 = array$row$2;
+        rows$held$2 = held$2;
+        write_row$2 = rows$write_row$2;
+        rows$row$3 = array$row$3;
+        rows$held$3 = held$3;
+        write_row$3 = rows$write_row$3;
+        done = done_out$q;
+        status = status_out$q;
+        done_out$d = 1'b0;
+        status_out$d = 32'h0;
+        begins$d = 1'b0;
+        if (start) begin
+            checking$d = 1'b1;
+        end
+        if (checking$q && check$done) begin
+            checking$d = 1'b0;
+            if (check$wrong) begin
+                done_out$d = 1'b1;
+                status_out$d = invalid_operand;
+            end
+            else begin
+                begins$d = 1'b1;
+                multiplying$d = 1'b1;
+            end
+        end
+        if (multiplying$q && ~begins$q && rows$finished) begin
+            multiplying$d = 1'b0;
+            done_out$d = 1'b1;
+        end
+        flushes = flushing$q != no_cycles;
+        idle = ~flushes && ~checking$q && ~multiplying$q && ~done_out$q;
+        check$clear = flushes;
+        sequencer$clear = flushes;
+        rows$clear = flushes;
+        if (flushes) begin
+            flushing$d = flushing$q - 32'h1;
+            checking$d = 1'b0;
+            multiplying$d = 1'b0;
+            begins$d = 1'b0;
+            done_out$d = 1'b0;
+        end
+        if (stop) begin
+            flushing$d = flush_cycles;
+            checking$d = 1'b0;
+            multiplying$d = 1'b0;
+            begins$d = 1'b0;
+            done_out$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$compute$gemm
+
+module metisvm_card$tensor$engine$tiles_4$compute$gemm$array(clock,step,first,last,a$0,a$1,a$2,a$3,a$4,a$5,a$6,a$7,a$8,a$9,a$10,a$11,a$12,a$13,a$14,a$15,b$0,b$1,b$2,b$3,b$4,b$5,b$6,b$7,b$8,b$9,b$10,b$11,b$12,b$13,b$14,b$15,row$0,row$1,row$2,row$3,row_valid);
+
+    // Module arguments
+    input wire  clock;
+    input wire  step;
+    input wire  first;
+    input wire  last;
+    input wire  [8:0] a$0;
+    input wire  [8:0] a$1;
+    input wire  [8:0] a$2;
+    input wire  [8:0] a$3;
+    input wire  [8:0] a$4;
+    input wire  [8:0] a$5;
+    input wire  [8:0] a$6;
+    input wire  [8:0] a$7;
+    input wire  [8:0] a$8;
+    input wire  [8:0] a$9;
+    input wire  [8:0] a$10;
+    input wire  [8:0] a$11;
+    input wire  [8:0] a$12;
+    input wire  [8:0] a$13;
+    input wire  [8:0] a$14;
+    input wire  [8:0] a$15;
+    input wire  [8:0] b$0;
+    input wire  [8:0] b$1;
+    input wire  [8:0] b$2;
+    input wire  [8:0] b$3;
+    input wire  [8:0] b$4;
+    input wire  [8:0] b$5;
+    input wire  [8:0] b$6;
+    input wire  [8:0] b$7;
+    input wire  [8:0] b$8;
+    input wire  [8:0] b$9;
+    input wire  [8:0] b$10;
+    input wire  [8:0] b$11;
+    input wire  [8:0] b$12;
+    input wire  [8:0] b$13;
+    input wire  [8:0] b$14;
+    input wire  [8:0] b$15;
+    output reg  [31:0] row$0;
+    output reg  [31:0] row$1;
+    output reg  [31:0] row$2;
+    output reg  [31:0] row$3;
+    output reg  row_valid;
+
+    // Constant declarations
+    localparam  no_lanes = 36'h0;
+    localparam  no_flags = 3'b0;
+    localparam  flag_step = 3'b1;
+    localparam  flag_first = 3'b10;
+    localparam  flag_last = 3'b100;
+
+    // Stub signals
+    reg  rows$0$clock;
+    reg  [35:0] rows$0$data_in;
+    wire  [35:0] rows$0$data_out;
+    reg  rows$1$clock;
+    reg  [35:0] rows$1$data_in;
+    wire  [35:0] rows$1$data_out;
+    reg  rows$2$clock;
+    reg  [35:0] rows$2$data_in;
+    wire  [35:0] rows$2$data_out;
+    reg  rows$3$clock;
+    reg  [35:0] rows$3$data_in;
+    wire  [35:0] rows$3$data_out;
+    reg  [35:0] columns$0$d;
+    wire  [35:0] columns$0$q;
+    reg  columns$0$clock;
+    reg  [35:0] columns$1$d;
+    wire  [35:0] columns$1$q;
+    reg  columns$1$clock;
+    reg  [35:0] columns$2$d;
+    wire  [35:0] columns$2$q;
+    reg  columns$2$clock;
+    reg  [35:0] columns$3$d;
+    wire  [35:0] columns$3$q;
+    reg  columns$3$clock;
+    reg  [35:0] columns$4$d;
+    wire  [35:0] columns$4$q;
+    reg  columns$4$clock;
+    reg  [35:0] columns$5$d;
+    wire  [35:0] columns$5$q;
+    reg  columns$5$clock;
+    reg  [35:0] columns$6$d;
+    wire  [35:0] columns$6$q;
+    reg  columns$6$clock;
+    reg  [35:0] columns$7$d;
+    wire  [35:0] columns$7$q;
+    reg  columns$7$clock;
+    reg  [35:0] columns$8$d;
+    wire  [35:0] columns$8$q;
+    reg  columns$8$clock;
+    reg  [35:0] columns$9$d;
+    wire  [35:0] columns$9$q;
+    reg  columns$9$clock;
+    reg  [35:0] columns$10$d;
+    wire  [35:0] columns$10$q;
+    reg  columns$10$clock;
+    reg  [35:0] columns$11$d;
+    wire  [35:0] columns$11$q;
+    reg  columns$11$clock;
+    reg  [35:0] columns$12$d;
+    wire  [35:0] columns$12$q;
+    reg  columns$12$clock;
+    reg  [35:0] columns$13$d;
+    wire  [35:0] columns$13$q;
+    reg  columns$13$clock;
+    reg  [35:0] columns$14$d;
+    wire  [35:0] columns$14$q;
+    reg  columns$14$clock;
+    reg  [35:0] columns$15$d;
+    wire  [35:0] columns$15$q;
+    reg  columns$15$clock;
+    reg  cells$0$clock;
+    reg  [35:0] cells$0$a;
+    reg  [35:0] cells$0$b_left;
+    reg  [35:0] cells$0$b_right;
+    reg  cells$0$enable;
+    reg  cells$0$first;
+    wire  [31:0] cells$0$left_sum;
+    wire  [31:0] cells$0$right_sum;
+    reg  cells$1$clock;
+    reg  [35:0] cells$1$a;
+    reg  [35:0] cells$1$b_left;
+    reg  [35:0] cells$1$b_right;
+    reg  cells$1$enable;
+    reg  cells$1$first;
+    wire  [31:0] cells$1$left_sum;
+    wire  [31:0] cells$1$right_sum;
+    reg  cells$2$clock;
+    reg  [35:0] cells$2$a;
+    reg  [35:0] cells$2$b_left;
+    reg  [35:0] cells$2$b_right;
+    reg  cells$2$enable;
+    reg  cells$2$first;
+    wire  [31:0] cells$2$left_sum;
+    wire  [31:0] cells$2$right_sum;
+    reg  cells$3$clock;
+    reg  [35:0] cells$3$a;
+    reg  [35:0] cells$3$b_left;
+    reg  [35:0] cells$3$b_right;
+    reg  cells$3$enable;
+    reg  cells$3$first;
+    wire  [31:0] cells$3$left_sum;
+    wire  [31:0] cells$3$right_sum;
+    reg  cells$4$clock;
+    reg  [35:0] cells$4$a;
+    reg  [35:0] cells$4$b_left;
+    reg  [35:0] cells$4$b_right;
+    reg  cells$4$enable;
+    reg  cells$4$first;
+    wire  [31:0] cells$4$left_sum;
+    wire  [31:0] cells$4$right_sum;
+    reg  cells$5$clock;
+    reg  [35:0] cells$5$a;
+    reg  [35:0] cells$5$b_left;
+    reg  [35:0] cells$5$b_right;
+    reg  cells$5$enable;
+    reg  cells$5$first;
+    wire  [31:0] cells$5$left_sum;
+    wire  [31:0] cells$5$right_sum;
+    reg  cells$6$clock;
+    reg  [35:0] cells$6$a;
+    reg  [35:0] cells$6$b_left;
+    reg  [35:0] cells$6$b_right;
+    reg  cells$6$enable;
+    reg  cells$6$first;
+    wire  [31:0] cells$6$left_sum;
+    wire  [31:0] cells$6$right_sum;
+    reg  cells$7$clock;
+    reg  [35:0] cells$7$a;
+    reg  [35:0] cells$7$b_left;
+    reg  [35:0] cells$7$b_right;
+    reg  cells$7$enable;
+    reg  cells$7$first;
+    wire  [31:0] cells$7$left_sum;
+    wire  [31:0] cells$7$right_sum;
+    reg  early$clock;
+    reg  [2:0] early$data_in;
+    wire  [2:0] early$data_out;
+    reg  [2:0] flags$0$d;
+    wire  [2:0] flags$0$q;
+    reg  flags$0$clock;
+    reg  [2:0] flags$1$d;
+    wire  [2:0] flags$1$q;
+    reg  flags$1$clock;
+    reg  [2:0] flags$2$d;
+    wire  [2:0] flags$2$q;
+    reg  flags$2$clock;
+    reg  [2:0] flags$3$d;
+    wire  [2:0] flags$3$q;
+    reg  flags$3$clock;
+    reg  [2:0] flags$4$d;
+    wire  [2:0] flags$4$q;
+    reg  flags$4$clock;
+    reg  [31:0] choices$0$d;
+    wire  [31:0] choices$0$q;
+    reg  choices$0$clock;
+    reg  [31:0] choices$1$d;
+    wire  [31:0] choices$1$q;
+    reg  choices$1$clock;
+    reg  [31:0] choices$2$d;
+    wire  [31:0] choices$2$q;
+    reg  choices$2$clock;
+    reg  [31:0] choices$3$d;
+    wire  [31:0] choices$3$q;
+    reg  choices$3$clock;
+    reg  [31:0] choices$4$d;
+    wire  [31:0] choices$4$q;
+    reg  choices$4$clock;
+    reg  [31:0] choices$5$d;
+    wire  [31:0] choices$5$q;
+    reg  choices$5$clock;
+    reg  [31:0] choices$6$d;
+    wire  [31:0] choices$6$q;
+    reg  choices$6$clock;
+    reg  [31:0] choices$7$d;
+    wire  [31:0] choices$7$q;
+    reg  choices$7$clock;
+    reg  [31:0] choices$8$d;
+    wire  [31:0] choices$8$q;
+    reg  choices$8$clock;
+    reg  [31:0] choices$9$d;
+    wire  [31:0] choices$9$q;
+    reg  choices$9$clock;
+    reg  [31:0] choices$10$d;
+    wire  [31:0] choices$10$q;
+    reg  choices$10$clock;
+    reg  [31:0] choices$11$d;
+    wire  [31:0] choices$11$q;
+    reg  choices$11$clock;
+    reg  choice_valid$0$d;
+    wire  choice_valid$0$q;
+    reg  choice_valid$0$clock;
+    reg  choice_valid$1$d;
+    wire  choice_valid$1$q;
+    reg  choice_valid$1$clock;
+    reg  choice_valid$2$d;
+    wire  choice_valid$2$q;
+    reg  choice_valid$2$clock;
+
+    // Local signals
+    reg  [31:0] nodes$0;
+    reg  [31:0] nodes$1;
+    reg  [31:0] nodes$2;
+    reg  [31:0] nodes$3;
+    reg  [31:0] nodes$4;
+    reg  [31:0] nodes$5;
+    reg  [31:0] nodes$6;
+    reg  [31:0] nodes$7;
+    reg  [31:0] nodes$8;
+    reg  [31:0] nodes$9;
+    reg  [31:0] nodes$10;
+    reg  [31:0] nodes$11;
+    reg  [31:0] nodes$12;
+    reg  [31:0] nodes$13;
+    reg  [31:0] nodes$14;
+    reg  [31:0] nodes$15;
+    reg  [31:0] nodes$16;
+    reg  [31:0] nodes$17;
+    reg  [31:0] nodes$18;
+    reg  [31:0] nodes$19;
+    reg  [31:0] nodes$20;
+    reg  [31:0] nodes$21;
+    reg  [31:0] nodes$22;
+    reg  [31:0] nodes$23;
+    reg  [31:0] nodes$24;
+    reg  [31:0] nodes$25;
+    reg  [31:0] nodes$26;
+    reg  [31:0] nodes$27;
+    reg  node_valid$0;
+    reg  node_valid$1;
+    reg  node_valid$2;
+    reg  node_valid$3;
+    reg  node_valid$4;
+    reg  node_valid$5;
+    reg  node_valid$6;
+    reg  [8:0] lane;
+    reg  [35:0] lane_wide;
+    reg  [35:0] lanes;
+    reg  [2:0] flag;
+
+    // Sub module instances
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$rows$0 rows$0(
+        .clock(rows$0$clock),
+        .data_in(rows$0$data_in),
+        .data_out(rows$0$data_out)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$rows$1 rows$1(
+        .clock(rows$1$clock),
+        .data_in(rows$1$data_in),
+        .data_out(rows$1$data_out)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$rows$2 rows$2(
+        .clock(rows$2$clock),
+        .data_in(rows$2$data_in),
+        .data_out(rows$2$data_out)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$rows$3 rows$3(
+        .clock(rows$3$clock),
+        .data_in(rows$3$data_in),
+        .data_out(rows$3$data_out)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$columns$0 columns$0(
+        .d(columns$0$d),
+        .q(columns$0$q),
+        .clock(columns$0$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$columns$0 columns$1(
+        .d(columns$1$d),
+        .q(columns$1$q),
+        .clock(columns$1$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$columns$0 columns$2(
+        .d(columns$2$d),
+        .q(columns$2$q),
+        .clock(columns$2$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$columns$0 columns$3(
+        .d(columns$3$d),
+        .q(columns$3$q),
+        .clock(columns$3$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$columns$0 columns$4(
+        .d(columns$4$d),
+        .q(columns$4$q),
+        .clock(columns$4$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$columns$0 columns$5(
+        .d(columns$5$d),
+        .q(columns$5$q),
+        .clock(columns$5$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$columns$0 columns$6(
+        .d(columns$6$d),
+        .q(columns$6$q),
+        .clock(columns$6$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$columns$0 columns$7(
+        .d(columns$7$d),
+        .q(columns$7$q),
+        .clock(columns$7$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$columns$0 columns$8(
+        .d(columns$8$d),
+        .q(columns$8$q),
+        .clock(columns$8$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$columns$0 columns$9(
+        .d(columns$9$d),
+        .q(columns$9$q),
+        .clock(columns$9$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$columns$0 columns$10(
+        .d(columns$10$d),
+        .q(columns$10$q),
+        .clock(columns$10$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$columns$0 columns$11(
+        .d(columns$11$d),
+        .q(columns$11$q),
+        .clock(columns$11$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$columns$0 columns$12(
+        .d(columns$12$d),
+        .q(columns$12$q),
+        .clock(columns$12$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$columns$0 columns$13(
+        .d(columns$13$d),
+        .q(columns$13$q),
+        .clock(columns$13$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$columns$0 columns$14(
+        .d(columns$14$d),
+        .q(columns$14$q),
+        .clock(columns$14$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$columns$0 columns$15(
+        .d(columns$15$d),
+        .q(columns$15$q),
+        .clock(columns$15$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$cells$0 cells$0(
+        .clock(cells$0$clock),
+        .a(cells$0$a),
+        .b_left(cells$0$b_left),
+        .b_right(cells$0$b_right),
+        .enable(cells$0$enable),
+        .first(cells$0$first),
+        .left_sum(cells$0$left_sum),
+        .right_sum(cells$0$right_sum)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$cells$0 cells$1(
+        .clock(cells$1$clock),
+        .a(cells$1$a),
+        .b_left(cells$1$b_left),
+        .b_right(cells$1$b_right),
+        .enable(cells$1$enable),
+        .first(cells$1$first),
+        .left_sum(cells$1$left_sum),
+        .right_sum(cells$1$right_sum)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$cells$0 cells$2(
+        .clock(cells$2$clock),
+        .a(cells$2$a),
+        .b_left(cells$2$b_left),
+        .b_right(cells$2$b_right),
+        .enable(cells$2$enable),
+        .first(cells$2$first),
+        .left_sum(cells$2$left_sum),
+        .right_sum(cells$2$right_sum)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$cells$0 cells$3(
+        .clock(cells$3$clock),
+        .a(cells$3$a),
+        .b_left(cells$3$b_left),
+        .b_right(cells$3$b_right),
+        .enable(cells$3$enable),
+        .first(cells$3$first),
+        .left_sum(cells$3$left_sum),
+        .right_sum(cells$3$right_sum)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$cells$0 cells$4(
+        .clock(cells$4$clock),
+        .a(cells$4$a),
+        .b_left(cells$4$b_left),
+        .b_right(cells$4$b_right),
+        .enable(cells$4$enable),
+        .first(cells$4$first),
+        .left_sum(cells$4$left_sum),
+        .right_sum(cells$4$right_sum)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$cells$0 cells$5(
+        .clock(cells$5$clock),
+        .a(cells$5$a),
+        .b_left(cells$5$b_left),
+        .b_right(cells$5$b_right),
+        .enable(cells$5$enable),
+        .first(cells$5$first),
+        .left_sum(cells$5$left_sum),
+        .right_sum(cells$5$right_sum)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$cells$0 cells$6(
+        .clock(cells$6$clock),
+        .a(cells$6$a),
+        .b_left(cells$6$b_left),
+        .b_right(cells$6$b_right),
+        .enable(cells$6$enable),
+        .first(cells$6$first),
+        .left_sum(cells$6$left_sum),
+        .right_sum(cells$6$right_sum)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$cells$0 cells$7(
+        .clock(cells$7$clock),
+        .a(cells$7$a),
+        .b_left(cells$7$b_left),
+        .b_right(cells$7$b_right),
+        .enable(cells$7$enable),
+        .first(cells$7$first),
+        .left_sum(cells$7$left_sum),
+        .right_sum(cells$7$right_sum)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$early early(
+        .clock(early$clock),
+        .data_in(early$data_in),
+        .data_out(early$data_out)
+    );
+    metisvm_card$executor$state flags$0(
+        .d(flags$0$d),
+        .q(flags$0$q),
+        .clock(flags$0$clock)
+    );
+    metisvm_card$executor$state flags$1(
+        .d(flags$1$d),
+        .q(flags$1$q),
+        .clock(flags$1$clock)
+    );
+    metisvm_card$executor$state flags$2(
+        .d(flags$2$d),
+        .q(flags$2$q),
+        .clock(flags$2$clock)
+    );
+    metisvm_card$executor$state flags$3(
+        .d(flags$3$d),
+        .q(flags$3$q),
+        .clock(flags$3$clock)
+    );
+    metisvm_card$executor$state flags$4(
+        .d(flags$4$d),
+        .q(flags$4$q),
+        .clock(flags$4$clock)
+    );
+    metisvm_card$counters$data_reg choices$0(
+        .d(choices$0$d),
+        .q(choices$0$q),
+        .clock(choices$0$clock)
+    );
+    metisvm_card$counters$data_reg choices$1(
+        .d(choices$1$d),
+        .q(choices$1$q),
+        .clock(choices$1$clock)
+    );
+    metisvm_card$counters$data_reg choices$2(
+        .d(choices$2$d),
+        .q(choices$2$q),
+        .clock(choices$2$clock)
+    );
+    metisvm_card$counters$data_reg choices$3(
+        .d(choices$3$d),
+        .q(choices$3$q),
+        .clock(choices$3$clock)
+    );
+    metisvm_card$counters$data_reg choices$4(
+        .d(choices$4$d),
+        .q(choices$4$q),
+        .clock(choices$4$clock)
+    );
+    metisvm_card$counters$data_reg choices$5(
+        .d(choices$5$d),
+        .q(choices$5$q),
+        .clock(choices$5$clock)
+    );
+    metisvm_card$counters$data_reg choices$6(
+        .d(choices$6$d),
+        .q(choices$6$q),
+        .clock(choices$6$clock)
+    );
+    metisvm_card$counters$data_reg choices$7(
+        .d(choices$7$d),
+        .q(choices$7$q),
+        .clock(choices$7$clock)
+    );
+    metisvm_card$counters$data_reg choices$8(
+        .d(choices$8$d),
+        .q(choices$8$q),
+        .clock(choices$8$clock)
+    );
+    metisvm_card$counters$data_reg choices$9(
+        .d(choices$9$d),
+        .q(choices$9$q),
+        .clock(choices$9$clock)
+    );
+    metisvm_card$counters$data_reg choices$10(
+        .d(choices$10$d),
+        .q(choices$10$q),
+        .clock(choices$10$clock)
+    );
+    metisvm_card$counters$data_reg choices$11(
+        .d(choices$11$d),
+        .q(choices$11$q),
+        .clock(choices$11$clock)
+    );
+    metisvm_card$clears choice_valid$0(
+        .d(choice_valid$0$d),
+        .q(choice_valid$0$q),
+        .clock(choice_valid$0$clock)
+    );
+    metisvm_card$clears choice_valid$1(
+        .d(choice_valid$1$d),
+        .q(choice_valid$1$q),
+        .clock(choice_valid$1$clock)
+    );
+    metisvm_card$clears choice_valid$2(
+        .d(choice_valid$2$d),
+        .q(choice_valid$2$q),
+        .clock(choice_valid$2$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        early$clock = clock;
+        flag = no_flags;
+        if (step) begin
+            flag = flag_step;
+            if (first) begin
+                flag = flag | flag_first;
+            end
+            if (last) begin
+                flag = flag | flag_last;
+            end
+        end
+        early$data_in = flag;
+        flags$0$d = early$data_out;
+        flags$0$clock = clock;
+        flags$1$clock = clock;
+        flags$1$d = flags$0$q;
+        flags$2$clock = clock;
+        flags$2$d = flags$1$q;
+        flags$3$clock = clock;
+        flags$3$d = flags$2$q;
+        flags$4$clock = clock;
+        flags$4$d = flags$3$q;
+        lanes = no_lanes;
+        lane = a$3;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        lane = a$2;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        lane = a$1;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        lane = a$0;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        rows$0$clock = clock;
+        rows$0$data_in = lanes;
+        lanes = no_lanes;
+        lane = a$7;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        lane = a$6;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        lane = a$5;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        lane = a$4;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        rows$1$clock = clock;
+        rows$1$data_in = lanes;
+        lanes = no_lanes;
+        lane = a$11;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        lane = a$10;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        lane = a$9;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        lane = a$8;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        rows$2$clock = clock;
+        rows$2$data_in = lanes;
+        lanes = no_lanes;
+        lane = a$15;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        lane = a$14;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        lane = a$13;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        lane = a$12;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        rows$3$clock = clock;
+        rows$3$data_in = lanes;
+        lanes = no_lanes;
+        lane = b$12;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        lane = b$8;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        lane = b$4;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        lane = b$0;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        columns$0$d = lanes;
+        columns$0$clock = clock;
+        columns$4$clock = clock;
+        columns$4$d = columns$0$q;
+        columns$8$clock = clock;
+        columns$8$d = columns$4$q;
+        columns$12$clock = clock;
+        columns$12$d = columns$8$q;
+        lanes = no_lanes;
+        lane = b$13;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        lane = b$9;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        lane = b$5;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        lane = b$1;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        columns$1$d = lanes;
+        columns$1$clock = clock;
+        columns$5$clock = clock;
+        columns$5$d = columns$1$q;
+        columns$9$clock = clock;
+        columns$9$d = columns$5$q;
+        columns$13$clock = clock;
+        columns$13$d = columns$9$q;
+        lanes = no_lanes;
+        lane = b$14;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        lane = b$10;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        lane = b$6;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        lane = b$2;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        columns$2$d = lanes;
+        columns$2$clock = clock;
+        columns$6$clock = clock;
+        columns$6$d = columns$2$q;
+        columns$10$clock = clock;
+        columns$10$d = columns$6$q;
+        columns$14$clock = clock;
+        columns$14$d = columns$10$q;
+        lanes = no_lanes;
+        lane = b$15;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        lane = b$11;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        lane = b$7;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        lane = b$3;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        columns$3$d = lanes;
+        columns$3$clock = clock;
+        columns$7$clock = clock;
+        columns$7$d = columns$3$q;
+        columns$11$clock = clock;
+        columns$11$d = columns$7$q;
+        columns$15$clock = clock;
+        columns$15$d = columns$11$q;
+        cells$0$clock = clock;
+        cells$0$a = rows$0$data_out;
+        cells$0$b_left = columns$0$q;
+        cells$0$b_right = columns$1$q;
+        cells$0$enable = flags$0$q[32'h0];
+        cells$0$first = flags$0$q[32'h1];
+        cells$1$clock = clock;
+        cells$1$a = rows$0$data_out;
+        cells$1$b_left = columns$2$q;
+        cells$1$b_right = columns$3$q;
+        cells$1$enable = flags$0$q[32'h0];
+        cells$1$first = flags$0$q[32'h1];
+        cells$2$clock = clock;
+        cells$2$a = rows$1$data_out;
+        cells$2$b_left = columns$4$q;
+        cells$2$b_right = columns$5$q;
+        cells$2$enable = flags$1$q[32'h0];
+        cells$2$first = flags$1$q[32'h1];
+        cells$3$clock = clock;
+        cells$3$a = rows$1$data_out;
+        cells$3$b_left = columns$6$q;
+        cells$3$b_right = columns$7$q;
+        cells$3$enable = flags$1$q[32'h0];
+        cells$3$first = flags$1$q[32'h1];
+        cells$4$clock = clock;
+        cells$4$a = rows$2$data_out;
+        cells$4$b_left = columns$8$q;
+        cells$4$b_right = columns$9$q;
+        cells$4$enable = flags$2$q[32'h0];
+        cells$4$first = flags$2$q[32'h1];
+        cells$5$clock = clock;
+        cells$5$a = rows$2$data_out;
+        cells$5$b_left = columns$10$q;
+        cells$5$b_right = columns$11$q;
+        cells$5$enable = flags$2$q[32'h0];
+        cells$5$first = flags$2$q[32'h1];
+        cells$6$clock = clock;
+        cells$6$a = rows$3$data_out;
+        cells$6$b_left = columns$12$q;
+        cells$6$b_right = columns$13$q;
+        cells$6$enable = flags$3$q[32'h0];
+        cells$6$first = flags$3$q[32'h1];
+        cells$7$clock = clock;
+        cells$7$a = rows$3$data_out;
+        cells$7$b_left = columns$14$q;
+        cells$7$b_right = columns$15$q;
+        cells$7$enable = flags$3$q[32'h0];
+        cells$7$first = flags$3$q[32'h1];
+        node_valid$0 = flags$1$q[32'h2];
+        nodes$0 = cells$0$left_sum;
+        nodes$7 = cells$0$right_sum;
+        nodes$14 = cells$1$left_sum;
+        nodes$21 = cells$1$right_sum;
+        node_valid$1 = flags$2$q[32'h2];
+        nodes$1 = cells$2$left_sum;
+        nodes$8 = cells$2$right_sum;
+        nodes$15 = cells$3$left_sum;
+        nodes$22 = cells$3$right_sum;
+        node_valid$2 = flags$3$q[32'h2];
+        nodes$2 = cells$4$left_sum;
+        nodes$9 = cells$4$right_sum;
+        nodes$16 = cells$5$left_sum;
+        nodes$23 = cells$5$right_sum;
+        node_valid$3 = flags$4$q[32'h2];
+        nodes$3 = cells$6$left_sum;
+        nodes$10 = cells$6$right_sum;
+        nodes$17 = cells$7$left_sum;
+        nodes$24 = cells$7$right_sum;
+        choice_valid$0$clock = clock;
+        choice_valid$0$d = node_valid$0 || node_valid$1;
+        node_valid$4 = choice_valid$0$q;
+        choices$0$clock = clock;
+        choices$0$d = nodes$0;
+        if (node_valid$1) begin
+            choices$0$d = nodes$1;
+        end
+        nodes$4 = choices$0$q;
+        choices$3$clock = clock;
+        choices$3$d = nodes$7;
+        if (node_valid$1) begin
+            choices$3$d = nodes$8;
+        end
+        nodes$11 = choices$3$q;
+        choices$6$clock = clock;
+        choices$6$d = nodes$14;
+        if (node_valid$1) begin
+            choices$6$d = nodes$15;
+        end
+        nodes$18 = choices$6$q;
+        choices$9$clock = clock;
+        choices$9$d = nodes$21;
+        if (node_valid$1) begin
+            choices$9$d = nodes$22;
+        end
+        nodes$25 = choices$9$q;
+        choice_valid$1$clock = clock;
+        choice_valid$1$d = node_valid$2 || node_valid$3;
+        node_valid$5 = choice_valid$1$q;
+        choices$1$clock = clock;
+        choices$1$d = nodes$2;
+        if (node_valid$3) begin
+            choices$1$d = nodes$3;
+        end
+        nodes$5 = choices$1$q;
+        choices$4$clock = clock;
+        choices$4$d = nodes$9;
+        if (node_valid$3) begin
+            choices$4$d = nodes$10;
+        end
+        nodes$12 = choices$4$q;
+        choices$7$clock = clock;
+        choices$7$d = nodes$16;
+        if (node_valid$3) begin
+            choices$7$d = nodes$17;
+        end
+        nodes$19 = choices$7$q;
+        choices$10$clock = clock;
+        choices$10$d = nodes$23;
+        if (node_valid$3) begin
+            choices$10$d = nodes$24;
+        end
+        nodes$26 = choices$10$q;
+        choice_valid$2$clock = clock;
+        choice_valid$2$d = node_valid$4 || node_valid$5;
+        node_valid$6 = choice_valid$2$q;
+        choices$2$clock = clock;
+        choices$2$d = nodes$4;
+        if (node_valid$5) begin
+            choices$2$d = nodes$5;
+        end
+        nodes$6 = choices$2$q;
+        choices$5$clock = clock;
+        choices$5$d = nodes$11;
+        if (node_valid$5) begin
+            choices$5$d = nodes$12;
+        end
+        nodes$13 = choices$5$q;
+        choices$8$clock = clock;
+        choices$8$d = nodes$18;
+        if (node_valid$5) begin
+            choices$8$d = nodes$19;
+        end
+        nodes$20 = choices$8$q;
+        choices$11$clock = clock;
+        choices$11$d = nodes$25;
+        if (node_valid$5) begin
+            choices$11$d = nodes$26;
+        end
+        nodes$27 = choices$11$q;
+        row_valid = node_valid$6;
+        row$0 = nodes$6;
+        row$1 = nodes$13;
+        row$2 = nodes$20;
+        row$3 = nodes$27;
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$compute$gemm$array
+
+module metisvm_card$tensor$engine$tiles_4$compute$gemm$array$cells$0(clock,a,b_left,b_right,enable,first,left_sum,right_sum);
+
+    // Module arguments
+    input wire  clock;
+    input wire  [35:0] a;
+    input wire  [35:0] b_left;
+    input wire  [35:0] b_right;
+    input wire  enable;
+    input wire  first;
+    output reg  [31:0] left_sum;
+    output reg  [31:0] right_sum;
+
+    // Constant declarations
+    localparam  sign_fill = 20'hc0000;
+    localparam  sign_fill_32 = 32'hfff00000;
+    localparam  sign = 20'h80000;
+    localparam  nothing = 32'h0;
+    localparam  none_of_w = 20'h0;
+
+    // Stub signals
+    reg  left$0$clock;
+    reg  [8:0] left$0$a;
+    reg  [8:0] left$0$b;
+    wire  [17:0] left$0$product;
+    reg  left$1$clock;
+    reg  [8:0] left$1$a;
+    reg  [8:0] left$1$b;
+    wire  [17:0] left$1$product;
+    reg  left$2$clock;
+    reg  [8:0] left$2$a;
+    reg  [8:0] left$2$b;
+    wire  [17:0] left$2$product;
+    reg  left$3$clock;
+    reg  [8:0] left$3$a;
+    reg  [8:0] left$3$b;
+    wire  [17:0] left$3$product;
+    reg  right$0$clock;
+    reg  [8:0] right$0$a;
+    reg  [8:0] right$0$b;
+    wire  [17:0] right$0$product;
+    reg  right$1$clock;
+    reg  [8:0] right$1$a;
+    reg  [8:0] right$1$b;
+    wire  [17:0] right$1$product;
+    reg  right$2$clock;
+    reg  [8:0] right$2$a;
+    reg  [8:0] right$2$b;
+    wire  [17:0] right$2$product;
+    reg  right$3$clock;
+    reg  [8:0] right$3$a;
+    reg  [8:0] right$3$b;
+    wire  [17:0] right$3$product;
+    reg  [19:0] adders$0$d;
+    wire  [19:0] adders$0$q;
+    reg  adders$0$clock;
+    reg  [19:0] adders$1$d;
+    wire  [19:0] adders$1$q;
+    reg  adders$1$clock;
+    reg  [19:0] adders$2$d;
+    wire  [19:0] adders$2$q;
+    reg  adders$2$clock;
+    reg  [19:0] adders$3$d;
+    wire  [19:0] adders$3$q;
+    reg  adders$3$clock;
+    reg  [19:0] adders$4$d;
+    wire  [19:0] adders$4$q;
+    reg  adders$4$clock;
+    reg  [19:0] adders$5$d;
+    wire  [19:0] adders$5$q;
+    reg  adders$5$clock;
+    reg  [31:0] accumulator$0$d;
+    wire  [31:0] accumulator$0$q;
+    reg  accumulator$0$clock;
+    reg  [31:0] accumulator$1$d;
+    wire  [31:0] accumulator$1$q;
+    reg  accumulator$1$clock;
+
+    // Local signals
+    reg  [17:0] products$0;
+    reg  [17:0] products$1;
+    reg  [17:0] products$2;
+    reg  [17:0] products$3;
+    reg  [17:0] products$4;
+    reg  [17:0] products$5;
+    reg  [17:0] products$6;
+    reg  [17:0] products$7;
+    reg  [17:0] product;
+    reg  [19:0] wide;
+    reg  [19:0] nodes$0;
+    reg  [19:0] nodes$1;
+    reg  [19:0] nodes$2;
+    reg  [19:0] nodes$3;
+    reg  [19:0] nodes$4;
+    reg  [19:0] nodes$5;
+    reg  [19:0] nodes$6;
+    reg  [19:0] nodes$7;
+    reg  [19:0] nodes$8;
+    reg  [19:0] nodes$9;
+    reg  [19:0] nodes$10;
+    reg  [19:0] nodes$11;
+    reg  [19:0] nodes$12;
+    reg  [19:0] nodes$13;
+    reg  [19:0] node;
+    reg  [31:0] extended;
+    reg  [31:0] kept;
+    reg  [31:0] total;
+
+    // Sub module instances
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$cells$0$left$0 left$0(
+        .clock(left$0$clock),
+        .a(left$0$a),
+        .b(left$0$b),
+        .product(left$0$product)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$cells$0$left$0 left$1(
+        .clock(left$1$clock),
+        .a(left$1$a),
+        .b(left$1$b),
+        .product(left$1$product)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$cells$0$left$0 left$2(
+        .clock(left$2$clock),
+        .a(left$2$a),
+        .b(left$2$b),
+        .product(left$2$product)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$cells$0$left$0 left$3(
+        .clock(left$3$clock),
+        .a(left$3$a),
+        .b(left$3$b),
+        .product(left$3$product)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$cells$0$left$0 right$0(
+        .clock(right$0$clock),
+        .a(right$0$a),
+        .b(right$0$b),
+        .product(right$0$product)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$cells$0$left$0 right$1(
+        .clock(right$1$clock),
+        .a(right$1$a),
+        .b(right$1$b),
+        .product(right$1$product)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$cells$0$left$0 right$2(
+        .clock(right$2$clock),
+        .a(right$2$a),
+        .b(right$2$b),
+        .product(right$2$product)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$cells$0$left$0 right$3(
+        .clock(right$3$clock),
+        .a(right$3$a),
+        .b(right$3$b),
+        .product(right$3$product)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$cells$0$adders$0 adders$0(
+        .d(adders$0$d),
+        .q(adders$0$q),
+        .clock(adders$0$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$cells$0$adders$0 adders$1(
+        .d(adders$1$d),
+        .q(adders$1$q),
+        .clock(adders$1$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$cells$0$adders$0 adders$2(
+        .d(adders$2$d),
+        .q(adders$2$q),
+        .clock(adders$2$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$cells$0$adders$0 adders$3(
+        .d(adders$3$d),
+        .q(adders$3$q),
+        .clock(adders$3$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$cells$0$adders$0 adders$4(
+        .d(adders$4$d),
+        .q(adders$4$q),
+        .clock(adders$4$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$cells$0$adders$0 adders$5(
+        .d(adders$5$d),
+        .q(adders$5$q),
+        .clock(adders$5$clock)
+    );
+    metisvm_card$counters$data_reg accumulator$0(
+        .d(accumulator$0$d),
+        .q(accumulator$0$q),
+        .clock(accumulator$0$clock)
+    );
+    metisvm_card$counters$data_reg accumulator$1(
+        .d(accumulator$1$d),
+        .q(accumulator$1$q),
+        .clock(accumulator$1$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        left$0$clock = clock;
+        left$0$a = a[(0 * 32'h9)+:(9)];
+        left$0$b = b_left[(0 * 32'h9)+:(9)];
+        products$0 = left$0$product;
+        right$0$clock = clock;
+        right$0$a = a[(0 * 32'h9)+:(9)];
+        right$0$b = b_right[(0 * 32'h9)+:(9)];
+        products$4 = right$0$product;
+        left$1$clock = clock;
+        left$1$a = a[(1 * 32'h9)+:(9)];
+        left$1$b = b_left[(1 * 32'h9)+:(9)];
+        products$1 = left$1$product;
+        right$1$clock = clock;
+        right$1$a = a[(1 * 32'h9)+:(9)];
+        right$1$b = b_right[(1 * 32'h9)+:(9)];
+        products$5 = right$1$product;
+        left$2$clock = clock;
+        left$2$a = a[(2 * 32'h9)+:(9)];
+        left$2$b = b_left[(2 * 32'h9)+:(9)];
+        products$2 = left$2$product;
+        right$2$clock = clock;
+        right$2$a = a[(2 * 32'h9)+:(9)];
+        right$2$b = b_right[(2 * 32'h9)+:(9)];
+        products$6 = right$2$product;
+        left$3$clock = clock;
+        left$3$a = a[(3 * 32'h9)+:(9)];
+        left$3$b = b_left[(3 * 32'h9)+:(9)];
+        products$3 = left$3$product;
+        right$3$clock = clock;
+        right$3$a = a[(3 * 32'h9)+:(9)];
+        right$3$b = b_right[(3 * 32'h9)+:(9)];
+        products$7 = right$3$product;
+        product = products$0;
+        wide = ((product) & 20'hfffff);
+        if (product[32'h11]) begin
+            wide = wide | sign_fill;
+        end
+        nodes$0 = wide;
+        product = products$1;
+        wide = ((product) & 20'hfffff);
+        if (product[32'h11]) begin
+            wide = wide | sign_fill;
+        end
+        nodes$1 = wide;
+        product = products$2;
+        wide = ((product) & 20'hfffff);
+        if (product[32'h11]) begin
+            wide = wide | sign_fill;
+        end
+        nodes$2 = wide;
+        product = products$3;
+        wide = ((product) & 20'hfffff);
+        if (product[32'h11]) begin
+            wide = wide | sign_fill;
+        end
+        nodes$3 = wide;
+        adders$0$clock = clock;
+        adders$0$d = nodes$0 + nodes$1;
+        nodes$4 = adders$0$q;
+        adders$1$clock = clock;
+        adders$1$d = nodes$2 + nodes$3;
+        nodes$5 = adders$1$q;
+        adders$2$clock = clock;
+        adders$2$d = nodes$4 + nodes$5;
+        nodes$6 = adders$2$q;
+        node = nodes$6;
+        extended = ((node) & 32'hffffffff);
+        wide = node & sign;
+        if (wide != none_of_w) begin
+            extended = extended | sign_fill_32;
+        end
+        kept = accumulator$0$q;
+        if (first) begin
+            kept = nothing;
+        end
+        total = kept + extended;
+        accumulator$0$clock = clock;
+        accumulator$0$d = accumulator$0$q;
+        if (enable) begin
+            accumulator$0$d = total;
+        end
+        product = products$4;
+        wide = ((product) & 20'hfffff);
+        if (product[32'h11]) begin
+            wide = wide | sign_fill;
+        end
+        nodes$7 = wide;
+        product = products$5;
+        wide = ((product) & 20'hfffff);
+        if (product[32'h11]) begin
+            wide = wide | sign_fill;
+        end
+        nodes$8 = wide;
+        product = products$6;
+        wide = ((product) & 20'hfffff);
+        if (product[32'h11]) begin
+            wide = wide | sign_fill;
+        end
+        nodes$9 = wide;
+        product = products$7;
+        wide = ((product) & 20'hfffff);
+        if (product[32'h11]) begin
+            wide = wide | sign_fill;
+        end
+        nodes$10 = wide;
+        adders$3$clock = clock;
+        adders$3$d = nodes$7 + nodes$8;
+        nodes$11 = adders$3$q;
+        adders$4$clock = clock;
+        adders$4$d = nodes$9 + nodes$10;
+        nodes$12 = adders$4$q;
+        adders$5$clock = clock;
+        adders$5$d = nodes$11 + nodes$12;
+        nodes$13 = adders$5$q;
+        node = nodes$13;
+        extended = ((node) & 32'hffffffff);
+        wide = node & sign;
+        if (wide != none_of_w) begin
+            extended = extended | sign_fill_32;
+        end
+        kept = accumulator$1$q;
+        if (first) begin
+            kept = nothing;
+        end
+        total = kept + extended;
+        accumulator$1$clock = clock;
+        accumulator$1$d = accumulator$1$q;
+        if (enable) begin
+            accumulator$1$d = total;
+        end
+        left_sum = accumulator$0$q;
+        right_sum = accumulator$1$q;
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$compute$gemm$array$cells$0
+
+module metisvm_card$tensor$engine$tiles_4$compute$gemm$array$cells$0$adders$0(d,q,clock);
+
+    // Module arguments
+    input wire  [19:0] d;
+    output reg  [19:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 20'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$compute$gemm$array$cells$0$adders$0
+
+module metisvm_card$tensor$engine$tiles_4$compute$gemm$array$cells$0$left$0(clock,a,b,product);
+
+    // Module arguments
+    input wire  clock;
+    input wire  [8:0] a;
+    input wire  [8:0] b;
+    output reg  [17:0] product;
+
+    // Update code (custom)
+    reg signed [8:0] x;
+    reg [8:0] y;
+    reg signed [12:0] low, middle, high;
+    wire signed [12:0] wide = {{4{x[8]}}, x};
+    initial begin
+       x = 0;
+       y = 0;
+       low = 0;
+       middle = 0;
+       high = 0;
+       product = 0;
+    end
+    always @(posedge clock) begin
+       x <= a;
+       y <= b;
+       low <= (wide & {13{y[0]}}) + ((wide << 1) & {13{y[1]}}) + ((wide << 2) & {13{y[2]}});
+       middle <= (wide & {13{y[3]}}) + ((wide << 1) & {13{y[4]}}) + ((wide << 2) & {13{y[5]}});
+       high <= (wide & {13{y[6]}}) + ((wide << 1) & {13{y[7]}}) - ((wide << 2) & {13{y[8]}});
+       product <= {{5{low[12]}}, low} + {{2{middle[12]}}, middle, 3'b0} + {high[11:0], 6'b0};
+    end
+endmodule // metisvm_card$tensor$engine$tiles_4$compute$gemm$array$cells$0$left$0
+
+module metisvm_card$tensor$engine$tiles_4$compute$gemm$array$columns$0(d,q,clock);
+
+    // Module arguments
+    input wire  [35:0] d;
+    output reg  [35:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 36'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$compute$gemm$array$columns$0
+
+module metisvm_card$tensor$engine$tiles_4$compute$gemm$array$early(clock,data_in,data_out);
+
+    // Module arguments
+    input wire  clock;
+    input wire  [2:0] data_in;
+    output reg  [2:0] data_out;
+
+    // Stub signals
+    reg  [2:0] stages$0$d;
+    wire  [2:0] stages$0$q;
+    reg  stages$0$clock;
+    reg  [2:0] stages$1$d;
+    wire  [2:0] stages$1$q;
+    reg  stages$1$clock;
+    reg  [2:0] stages$2$d;
+    wire  [2:0] stages$2$q;
+    reg  stages$2$clock;
+    reg  [2:0] stages$3$d;
+    wire  [2:0] stages$3$q;
+    reg  stages$3$clock;
+    reg  [2:0] stages$4$d;
+    wire  [2:0] stages$4$q;
+    reg  stages$4$clock;
+    reg  [2:0] stages$5$d;
+    wire  [2:0] stages$5$q;
+    reg  stages$5$clock;
+
+    // Sub module instances
+    metisvm_card$executor$state stages$0(
+        .d(stages$0$d),
+        .q(stages$0$q),
+        .clock(stages$0$clock)
+    );
+    metisvm_card$executor$state stages$1(
+        .d(stages$1$d),
+        .q(stages$1$q),
+        .clock(stages$1$clock)
+    );
+    metisvm_card$executor$state stages$2(
+        .d(stages$2$d),
+        .q(stages$2$q),
+        .clock(stages$2$clock)
+    );
+    metisvm_card$executor$state stages$3(
+        .d(stages$3$d),
+        .q(stages$3$q),
+        .clock(stages$3$clock)
+    );
+    metisvm_card$executor$state stages$4(
+        .d(stages$4$d),
+        .q(stages$4$q),
+        .clock(stages$4$clock)
+    );
+    metisvm_card$executor$state stages$5(
+        .d(stages$5$d),
+        .q(stages$5$q),
+        .clock(stages$5$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        stages$0$d = data_in;
+        stages$1$d = stages$0$q;
+        stages$2$d = stages$1$q;
+        stages$3$d = stages$2$q;
+        stages$4$d = stages$3$q;
+        stages$5$d = stages$4$q;
+        stages$0$clock = clock;
+        data_out = stages$0$q;
+        stages$1$clock = clock;
+        data_out = stages$1$q;
+        stages$2$clock = clock;
+        data_out = stages$2$q;
+        stages$3$clock = clock;
+        data_out = stages$3$q;
+        stages$4$clock = clock;
+        data_out = stages$4$q;
+        stages$5$clock = clock;
+        data_out = stages$5$q;
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$compute$gemm$array$early
+
+module metisvm_card$tensor$engine$tiles_4$compute$gemm$array$rows$0(clock,data_in,data_out);
+
+    // Module arguments
+    input wire  clock;
+    input wire  [35:0] data_in;
+    output reg  [35:0] data_out;
+
+    // Stub signals
+    reg  [35:0] stages$0$d;
+    wire  [35:0] stages$0$q;
+    reg  stages$0$clock;
+
+    // Sub module instances
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$columns$0 stages$0(
+        .d(stages$0$d),
+        .q(stages$0$q),
+        .clock(stages$0$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        stages$0$d = data_in;
+        stages$0$clock = clock;
+        data_out = stages$0$q;
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$compute$gemm$array$rows$0
+
+module metisvm_card$tensor$engine$tiles_4$compute$gemm$array$rows$1(clock,data_in,data_out);
+
+    // Module arguments
+    input wire  clock;
+    input wire  [35:0] data_in;
+    output reg  [35:0] data_out;
+
+    // Stub signals
+    reg  [35:0] stages$0$d;
+    wire  [35:0] stages$0$q;
+    reg  stages$0$clock;
+    reg  [35:0] stages$1$d;
+    wire  [35:0] stages$1$q;
+    reg  stages$1$clock;
+
+    // Sub module instances
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$columns$0 stages$0(
+        .d(stages$0$d),
+        .q(stages$0$q),
+        .clock(stages$0$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$columns$0 stages$1(
+        .d(stages$1$d),
+        .q(stages$1$q),
+        .clock(stages$1$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        stages$0$d = data_in;
+        stages$1$d = stages$0$q;
+        stages$0$clock = clock;
+        data_out = stages$0$q;
+        stages$1$clock = clock;
+        data_out = stages$1$q;
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$compute$gemm$array$rows$1
+
+module metisvm_card$tensor$engine$tiles_4$compute$gemm$array$rows$2(clock,data_in,data_out);
+
+    // Module arguments
+    input wire  clock;
+    input wire  [35:0] data_in;
+    output reg  [35:0] data_out;
+
+    // Stub signals
+    reg  [35:0] stages$0$d;
+    wire  [35:0] stages$0$q;
+    reg  stages$0$clock;
+    reg  [35:0] stages$1$d;
+    wire  [35:0] stages$1$q;
+    reg  stages$1$clock;
+    reg  [35:0] stages$2$d;
+    wire  [35:0] stages$2$q;
+    reg  stages$2$clock;
+
+    // Sub module instances
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$columns$0 stages$0(
+        .d(stages$0$d),
+        .q(stages$0$q),
+        .clock(stages$0$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$columns$0 stages$1(
+        .d(stages$1$d),
+        .q(stages$1$q),
+        .clock(stages$1$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$columns$0 stages$2(
+        .d(stages$2$d),
+        .q(stages$2$q),
+        .clock(stages$2$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        stages$0$d = data_in;
+        stages$1$d = stages$0$q;
+        stages$2$d = stages$1$q;
+        stages$0$clock = clock;
+        data_out = stages$0$q;
+        stages$1$clock = clock;
+        data_out = stages$1$q;
+        stages$2$clock = clock;
+        data_out = stages$2$q;
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$compute$gemm$array$rows$2
+
+module metisvm_card$tensor$engine$tiles_4$compute$gemm$array$rows$3(clock,data_in,data_out);
+
+    // Module arguments
+    input wire  clock;
+    input wire  [35:0] data_in;
+    output reg  [35:0] data_out;
+
+    // Stub signals
+    reg  [35:0] stages$0$d;
+    wire  [35:0] stages$0$q;
+    reg  stages$0$clock;
+    reg  [35:0] stages$1$d;
+    wire  [35:0] stages$1$q;
+    reg  stages$1$clock;
+    reg  [35:0] stages$2$d;
+    wire  [35:0] stages$2$q;
+    reg  stages$2$clock;
+    reg  [35:0] stages$3$d;
+    wire  [35:0] stages$3$q;
+    reg  stages$3$clock;
+
+    // Sub module instances
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$columns$0 stages$0(
+        .d(stages$0$d),
+        .q(stages$0$q),
+        .clock(stages$0$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$columns$0 stages$1(
+        .d(stages$1$d),
+        .q(stages$1$q),
+        .clock(stages$1$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$columns$0 stages$2(
+        .d(stages$2$d),
+        .q(stages$2$q),
+        .clock(stages$2$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$array$columns$0 stages$3(
+        .d(stages$3$d),
+        .q(stages$3$q),
+        .clock(stages$3$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        stages$0$d = data_in;
+        stages$1$d = stages$0$q;
+        stages$2$d = stages$1$q;
+        stages$3$d = stages$2$q;
+        stages$0$clock = clock;
+        data_out = stages$0$q;
+        stages$1$clock = clock;
+        data_out = stages$1$q;
+        stages$2$clock = clock;
+        data_out = stages$2$q;
+        stages$3$clock = clock;
+        data_out = stages$3$q;
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$compute$gemm$array$rows$3
+
+module metisvm_card$tensor$engine$tiles_4$compute$gemm$check(clock,launch,clear,m_tiles,n_tiles,k_tiles,acc,acc_pitch,a,a_pitch,a_step,b,b_pitch,b_step,done,wrong);
+
+    // Module arguments
+    input wire  clock;
+    input wire  launch;
+    input wire  clear;
+    input wire  [15:0] m_tiles;
+    input wire  [15:0] n_tiles;
+    input wire  [15:0] k_tiles;
+    input wire  [15:0] acc;
+    input wire  [15:0] acc_pitch;
+    input wire  [15:0] a;
+    input wire  [15:0] a_pitch;
+    input wire  [15:0] a_step;
+    input wire  [15:0] b;
+    input wire  [15:0] b_pitch;
+    input wire  [15:0] b_step;
+    output reg  done;
+    output reg  wrong;
+
+    // Constant declarations
+    localparam  phase_1 = 4'h1;
+    localparam  phase_2 = 4'h2;
+    localparam  phase_3 = 4'h3;
+    localparam  phase_4 = 4'h4;
+    localparam  phase_5 = 4'h5;
+    localparam  phase_6 = 4'h6;
+    localparam  phase_7 = 4'h7;
+    localparam  phase_9 = 4'h9;
+    localparam  nothing = 16'h0;
+    localparam  acc_size = 34'h40;
+    localparam  a_size = 34'h40;
+    localparam  b_size = 34'h40;
+
+    // Stub signals
+    reg  active$d;
+    wire  active$q;
+    reg  active$clock;
+    reg  [3:0] phase$d;
+    wire  [3:0] phase$q;
+    reg  phase$clock;
+    reg  [15:0] m_less$d;
+    wire  [15:0] m_less$q;
+    reg  m_less$clock;
+    reg  [15:0] n_less$d;
+    wire  [15:0] n_less$q;
+    reg  n_less$clock;
+    reg  [15:0] k_less$d;
+    wire  [15:0] k_less$q;
+    reg  k_less$clock;
+    reg  [15:0] left$d;
+    wire  [15:0] left$q;
+    reg  left$clock;
+    reg  [15:0] right$d;
+    wire  [15:0] right$q;
+    reg  right$clock;
+    reg  [31:0] product$d;
+    wire  [31:0] product$q;
+    reg  product$clock;
+    reg  [33:0] total$d;
+    wire  [33:0] total$q;
+    reg  total$clock;
+    reg  [33:0] bound$d;
+    wire  [33:0] bound$q;
+    reg  bound$clock;
+    reg  compare$d;
+    wire  compare$q;
+    reg  compare$clock;
+    reg  pitch_is_short$d;
+    wire  pitch_is_short$q;
+    reg  pitch_is_short$clock;
+    reg  several_rows$d;
+    wire  several_rows$q;
+    reg  several_rows$clock;
+    reg  failed$d;
+    wire  failed$q;
+    reg  failed$clock;
+
+    // Local signals
+    reg  [33:0] base;
+    reg  [33:0] added;
+
+    // Sub module instances
+    metisvm_card$clears active(
+        .d(active$d),
+        .q(active$q),
+        .clock(active$clock)
+    );
+    metisvm_card$cores$best phase(
+        .d(phase$d),
+        .q(phase$q),
+        .clock(phase$clock)
+    );
+    metisvm_card$queue$completed m_less(
+        .d(m_less$d),
+        .q(m_less$q),
+        .clock(m_less$clock)
+    );
+    metisvm_card$queue$completed n_less(
+        .d(n_less$d),
+        .q(n_less$q),
+        .clock(n_less$clock)
+    );
+    metisvm_card$queue$completed k_less(
+        .d(k_less$d),
+        .q(k_less$q),
+        .clock(k_less$clock)
+    );
+    metisvm_card$queue$completed left(
+        .d(left$d),
+        .q(left$q),
+        .clock(left$clock)
+    );
+    metisvm_card$queue$completed right(
+        .d(right$d),
+        .q(right$q),
+        .clock(right$clock)
+    );
+    metisvm_card$counters$data_reg product(
+        .d(product$d),
+        .q(product$q),
+        .clock(product$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$check$bound total(
+        .d(total$d),
+        .q(total$q),
+        .clock(total$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$check$bound bound(
+        .d(bound$d),
+        .q(bound$q),
+        .clock(bound$clock)
+    );
+    metisvm_card$clears compare(
+        .d(compare$d),
+        .q(compare$q),
+        .clock(compare$clock)
+    );
+    metisvm_card$clears pitch_is_short(
+        .d(pitch_is_short$d),
+        .q(pitch_is_short$q),
+        .clock(pitch_is_short$clock)
+    );
+    metisvm_card$clears several_rows(
+        .d(several_rows$d),
+        .q(several_rows$q),
+        .clock(several_rows$clock)
+    );
+    metisvm_card$clears failed(
+        .d(failed$d),
+        .q(failed$q),
+        .clock(failed$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        active$clock = clock;
+        phase$clock = clock;
+        m_less$clock = clock;
+        n_less$clock = clock;
+        k_less$clock = clock;
+        left$clock = clock;
+        right$clock = clock;
+        product$clock = clock;
+        total$clock = clock;
+        bound$clock = clock;
+        compare$clock = clock;
+        pitch_is_short$clock = clock;
+        several_rows$clock = clock;
+        failed$clock = clock;
+        active$d = active$q;
+        phase$d = phase$q;
+        m_less$d = m_less$q;
+        n_less$d = n_less$q;
+        k_less$d = k_less$q;
+        left$d = left$q;
+        right$d = right$q;
+        product$d = product$q;
+        total$d = total$q;
+        bound$d = bound$q;
+        compare$d = compare$q;
+        pitch_is_short$d = pitch_is_short$q;
+        several_rows$d = several_rows$q;
+        failed$d = failed$q;
+        m_less$d = m_tiles - 32'h1;
+        n_less$d = n_tiles - 32'h1;
+        k_less$d = k_tiles - 32'h1;
+        several_rows$d = m_less$q != nothing;
+        pitch_is_short$d = acc_pitch < n_tiles;
+        left$d = m_less$q;
+        right$d = acc_pitch;
+        if (phase$q == phase_1) begin
+            right$d = a_pitch;
+        end
+        if (phase$q == phase_2) begin
+            left$d = k_less$q;
+            right$d = a_step;
+        end
+        if (phase$q == phase_3) begin
+            left$d = k_less$q;
+            right$d = b_pitch;
+        end
+        if (phase$q == phase_4) begin
+            left$d = n_less$q;
+            right$d = b_step;
+        end
+        product$d = left$q * right$q;
+        base = total$q;
+        added = ((product$q) & 34'h3ffffffff);
+        if (phase$q == phase_1) begin
+            base = ((acc) & 34'h3ffffffff);
+            added = ((n_less$q) & 34'h3ffffffff);
+        end
+        if (phase$q == phase_3) begin
+            base = ((a) & 34'h3ffffffff);
+        end
+        if (phase$q == phase_5) begin
+            base = ((b) & 34'h3ffffffff);
+        end
+        total$d = base + added;
+        compare$d = 1'b0;
+        bound$d = acc_size;
+        if (phase$q == phase_2) begin
+            compare$d = 1'b1;
+        end
+        if (phase$q == phase_4) begin
+            compare$d = 1'b1;
+            bound$d = a_size;
+        end
+        if (phase$q == phase_6) begin
+            compare$d = 1'b1;
+            bound$d = b_size;
+        end
+        if (compare$q && (total$q >= bound$q)) begin
+            failed$d = 1'b1;
+        end
+        if (phase$q == phase_7) begin
+            if (several_rows$q && pitch_is_short$q) begin
+                failed$d = 1'b1;
+            end
+        end
+        done = active$q && (phase$q == phase_9);
+        wrong = failed$q;
+        if (active$q) begin
+            phase$d = phase$q + 32'h1;
+            if (phase$q == phase_9) begin
+                active$d = 1'b0;
+            end
+        end
+        if (launch) begin
+            active$d = 1'b1;
+            phase$d = 32'h0;
+            failed$d = 1'b0;
+        end
+        if (clear) begin
+            active$d = 1'b0;
+            phase$d = 32'h0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$compute$gemm$check
+
+module metisvm_card$tensor$engine$tiles_4$compute$gemm$check$bound(d,q,clock);
+
+    // Module arguments
+    input wire  [33:0] d;
+    output reg  [33:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 34'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$compute$gemm$check$bound
+
+module metisvm_card$tensor$engine$tiles_4$compute$gemm$rows(clock,launch,clear,accumulate,shift,m_tiles,n_tiles,acc,acc_pitch,room,ends,row$0,row$1,row$2,row$3,row_valid,read_valid,read_ready,read_address,held$0,held$1,held$2,held$3,write_valid,write_ready,write_address,write_row$0,write_row$1,write_row$2,write_row$3,finished);
+
+    // Module arguments
+    input wire  clock;
+    input wire  launch;
+    input wire  clear;
+    input wire  accumulate;
+    input wire  shift;
+    input wire  [15:0] m_tiles;
+    input wire  [15:0] n_tiles;
+    input wire  [15:0] acc;
+    input wire  [15:0] acc_pitch;
+    output reg  room;
+    input wire  ends;
+    input wire  [31:0] row$0;
+    input wire  [31:0] row$1;
+    input wire  [31:0] row$2;
+    input wire  [31:0] row$3;
+    input wire  row_valid;
+    output reg  read_valid;
+    input wire  read_ready;
+    output reg  [7:0] read_address;
+    input wire  [31:0] held$0;
+    input wire  [31:0] held$1;
+    input wire  [31:0] held$2;
+    input wire  [31:0] held$3;
+    output reg  write_valid;
+    input wire  write_ready;
+    output reg  [7:0] write_address;
+    output reg  [31:0] write_row$0;
+    output reg  [31:0] write_row$1;
+    output reg  [31:0] write_row$2;
+    output reg  [31:0] write_row$3;
+    output reg  finished;
+
+    // Constant declarations
+    localparam  capacity = 5'b10000;
+    localparam  capacity_tiles = 5'b100;
+    localparam  last_row = 8'h3;
+    localparam  no_wait = 8'h0;
+    localparam  nothing = 32'h0;
+
+    // Stub signals
+    reg  sums$0$clock;
+    reg  sums$0$clear;
+    reg  [31:0] sums$0$data;
+    reg  sums$0$push;
+    wire  sums$0$full;
+    wire  [31:0] sums$0$first;
+    wire  sums$0$valid;
+    reg  sums$0$pop;
+    wire  [4:0] sums$0$fill;
+    reg  sums$1$clock;
+    reg  sums$1$clear;
+    reg  [31:0] sums$1$data;
+    reg  sums$1$push;
+    wire  sums$1$full;
+    wire  [31:0] sums$1$first;
+    wire  sums$1$valid;
+    reg  sums$1$pop;
+    wire  [4:0] sums$1$fill;
+    reg  sums$2$clock;
+    reg  sums$2$clear;
+    reg  [31:0] sums$2$data;
+    reg  sums$2$push;
+    wire  sums$2$full;
+    wire  [31:0] sums$2$first;
+    wire  sums$2$valid;
+    reg  sums$2$pop;
+    wire  [4:0] sums$2$fill;
+    reg  sums$3$clock;
+    reg  sums$3$clear;
+    reg  [31:0] sums$3$data;
+    reg  sums$3$push;
+    wire  sums$3$full;
+    wire  [31:0] sums$3$first;
+    wire  sums$3$valid;
+    reg  sums$3$pop;
+    wire  [4:0] sums$3$fill;
+    reg  olds$0$clock;
+    reg  olds$0$clear;
+    reg  [31:0] olds$0$data;
+    reg  olds$0$push;
+    wire  olds$0$full;
+    wire  [31:0] olds$0$first;
+    wire  olds$0$valid;
+    reg  olds$0$pop;
+    wire  [4:0] olds$0$fill;
+    reg  olds$1$clock;
+    reg  olds$1$clear;
+    reg  [31:0] olds$1$data;
+    reg  olds$1$push;
+    wire  olds$1$full;
+    wire  [31:0] olds$1$first;
+    wire  olds$1$valid;
+    reg  olds$1$pop;
+    wire  [4:0] olds$1$fill;
+    reg  olds$2$clock;
+    reg  olds$2$clear;
+    reg  [31:0] olds$2$data;
+    reg  olds$2$push;
+    wire  olds$2$full;
+    wire  [31:0] olds$2$first;
+    wire  olds$2$valid;
+    reg  olds$2$pop;
+    wire  [4:0] olds$2$fill;
+    reg  olds$3$clock;
+    reg  olds$3$clear;
+    reg  [31:0] olds$3$data;
+    reg  olds$3$push;
+    wire  olds$3$full;
+    wire  [31:0] olds$3$first;
+    wire  olds$3$valid;
+    reg  olds$3$pop;
+    wire  [4:0] olds$3$fill;
+    reg  reads$clock;
+    reg  reads$launch;
+    reg  reads$clear;
+    reg  [15:0] reads$base;
+    reg  [15:0] reads$pitch;
+    reg  [15:0] reads$m_tiles;
+    reg  [15:0] reads$n_tiles;
+    wire  reads$valid;
+    wire  [7:0] reads$address;
+    reg  reads$step;
+    reg  writes$clock;
+    reg  writes$launch;
+    reg  writes$clear;
+    reg  [15:0] writes$base;
+    reg  [15:0] writes$pitch;
+    reg  [15:0] writes$m_tiles;
+    reg  [15:0] writes$n_tiles;
+    wire  writes$valid;
+    wire  [7:0] writes$address;
+    reg  writes$step;
+    reg  [4:0] reserved$d;
+    wire  [4:0] reserved$q;
+    reg  reserved$clock;
+    reg  granted$d;
+    wire  granted$q;
+    reg  granted$clock;
+    reg  captured$d;
+    wire  captured$q;
+    reg  captured$clock;
+    reg  [31:0] capture$0$d;
+    wire  [31:0] capture$0$q;
+    reg  capture$0$clock;
+    reg  [31:0] capture$1$d;
+    wire  [31:0] capture$1$q;
+    reg  capture$1$clock;
+    reg  [31:0] capture$2$d;
+    wire  [31:0] capture$2$q;
+    reg  capture$2$clock;
+    reg  [31:0] capture$3$d;
+    wire  [31:0] capture$3$q;
+    reg  capture$3$clock;
+    reg  [4:0] tiles$d;
+    wire  [4:0] tiles$q;
+    reg  tiles$clock;
+    reg  [7:0] spacing$d;
+    wire  [7:0] spacing$q;
+    reg  spacing$clock;
+    reg  [7:0] taken_row$d;
+    wire  [7:0] taken_row$q;
+    reg  taken_row$clock;
+    reg  addends_valid$d;
+    wire  addends_valid$q;
+    reg  addends_valid$clock;
+    reg  [31:0] sum$0$d;
+    wire  [31:0] sum$0$q;
+    reg  sum$0$clock;
+    reg  [31:0] sum$1$d;
+    wire  [31:0] sum$1$q;
+    reg  sum$1$clock;
+    reg  [31:0] sum$2$d;
+    wire  [31:0] sum$2$q;
+    reg  sum$2$clock;
+    reg  [31:0] sum$3$d;
+    wire  [31:0] sum$3$q;
+    reg  sum$3$clock;
+    reg  [31:0] old$0$d;
+    wire  [31:0] old$0$q;
+    reg  old$0$clock;
+    reg  [31:0] old$1$d;
+    wire  [31:0] old$1$q;
+    reg  old$1$clock;
+    reg  [31:0] old$2$d;
+    wire  [31:0] old$2$q;
+    reg  old$2$clock;
+    reg  [31:0] old$3$d;
+    wire  [31:0] old$3$q;
+    reg  old$3$clock;
+    reg  total_valid$d;
+    wire  total_valid$q;
+    reg  total_valid$clock;
+    reg  [31:0] total$0$d;
+    wire  [31:0] total$0$q;
+    reg  total$0$clock;
+    reg  [31:0] total$1$d;
+    wire  [31:0] total$1$q;
+    reg  total$1$clock;
+    reg  [31:0] total$2$d;
+    wire  [31:0] total$2$q;
+    reg  total$2$clock;
+    reg  [31:0] total$3$d;
+    wire  [31:0] total$3$q;
+    reg  total$3$clock;
+
+    // Local signals
+    reg  may_read;
+    reg  reads_now;
+    reg  has_both;
+    reg  total_free;
+    reg  takes;
+    reg  takes_old;
+    reg  takes_tile;
+    reg  [31:0] value;
+
+    // Sub module instances
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$rows$olds$0 sums$0(
+        .clock(sums$0$clock),
+        .clear(sums$0$clear),
+        .data(sums$0$data),
+        .push(sums$0$push),
+        .full(sums$0$full),
+        .first(sums$0$first),
+        .valid(sums$0$valid),
+        .pop(sums$0$pop),
+        .fill(sums$0$fill)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$rows$olds$0 sums$1(
+        .clock(sums$1$clock),
+        .clear(sums$1$clear),
+        .data(sums$1$data),
+        .push(sums$1$push),
+        .full(sums$1$full),
+        .first(sums$1$first),
+        .valid(sums$1$valid),
+        .pop(sums$1$pop),
+        .fill(sums$1$fill)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$rows$olds$0 sums$2(
+        .clock(sums$2$clock),
+        .clear(sums$2$clear),
+        .data(sums$2$data),
+        .push(sums$2$push),
+        .full(sums$2$full),
+        .first(sums$2$first),
+        .valid(sums$2$valid),
+        .pop(sums$2$pop),
+        .fill(sums$2$fill)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$rows$olds$0 sums$3(
+        .clock(sums$3$clock),
+        .clear(sums$3$clear),
+        .data(sums$3$data),
+        .push(sums$3$push),
+        .full(sums$3$full),
+        .first(sums$3$first),
+        .valid(sums$3$valid),
+        .pop(sums$3$pop),
+        .fill(sums$3$fill)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$rows$olds$0 olds$0(
+        .clock(olds$0$clock),
+        .clear(olds$0$clear),
+        .data(olds$0$data),
+        .push(olds$0$push),
+        .full(olds$0$full),
+        .first(olds$0$first),
+        .valid(olds$0$valid),
+        .pop(olds$0$pop),
+        .fill(olds$0$fill)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$rows$olds$0 olds$1(
+        .clock(olds$1$clock),
+        .clear(olds$1$clear),
+        .data(olds$1$data),
+        .push(olds$1$push),
+        .full(olds$1$full),
+        .first(olds$1$first),
+        .valid(olds$1$valid),
+        .pop(olds$1$pop),
+        .fill(olds$1$fill)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$rows$olds$0 olds$2(
+        .clock(olds$2$clock),
+        .clear(olds$2$clear),
+        .data(olds$2$data),
+        .push(olds$2$push),
+        .full(olds$2$full),
+        .first(olds$2$first),
+        .valid(olds$2$valid),
+        .pop(olds$2$pop),
+        .fill(olds$2$fill)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$rows$olds$0 olds$3(
+        .clock(olds$3$clock),
+        .clear(olds$3$clear),
+        .data(olds$3$data),
+        .push(olds$3$push),
+        .full(olds$3$full),
+        .first(olds$3$first),
+        .valid(olds$3$valid),
+        .pop(olds$3$pop),
+        .fill(olds$3$fill)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$rows$reads reads(
+        .clock(reads$clock),
+        .launch(reads$launch),
+        .clear(reads$clear),
+        .base(reads$base),
+        .pitch(reads$pitch),
+        .m_tiles(reads$m_tiles),
+        .n_tiles(reads$n_tiles),
+        .valid(reads$valid),
+        .address(reads$address),
+        .step(reads$step)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$rows$reads writes(
+        .clock(writes$clock),
+        .launch(writes$launch),
+        .clear(writes$clear),
+        .base(writes$base),
+        .pitch(writes$pitch),
+        .m_tiles(writes$m_tiles),
+        .n_tiles(writes$n_tiles),
+        .valid(writes$valid),
+        .address(writes$address),
+        .step(writes$step)
+    );
+    metisvm_card$reader$next_tag reserved(
+        .d(reserved$d),
+        .q(reserved$q),
+        .clock(reserved$clock)
+    );
+    metisvm_card$clears granted(
+        .d(granted$d),
+        .q(granted$q),
+        .clock(granted$clock)
+    );
+    metisvm_card$clears captured(
+        .d(captured$d),
+        .q(captured$q),
+        .clock(captured$clock)
+    );
+    metisvm_card$counters$data_reg capture$0(
+        .d(capture$0$d),
+        .q(capture$0$q),
+        .clock(capture$0$clock)
+    );
+    metisvm_card$counters$data_reg capture$1(
+        .d(capture$1$d),
+        .q(capture$1$q),
+        .clock(capture$1$clock)
+    );
+    metisvm_card$counters$data_reg capture$2(
+        .d(capture$2$d),
+        .q(capture$2$q),
+        .clock(capture$2$clock)
+    );
+    metisvm_card$counters$data_reg capture$3(
+        .d(capture$3$d),
+        .q(capture$3$q),
+        .clock(capture$3$clock)
+    );
+    metisvm_card$reader$next_tag tiles(
+        .d(tiles$d),
+        .q(tiles$q),
+        .clock(tiles$clock)
+    );
+    metisvm_card$executor$has_field spacing(
+        .d(spacing$d),
+        .q(spacing$q),
+        .clock(spacing$clock)
+    );
+    metisvm_card$executor$has_field taken_row(
+        .d(taken_row$d),
+        .q(taken_row$q),
+        .clock(taken_row$clock)
+    );
+    metisvm_card$clears addends_valid(
+        .d(addends_valid$d),
+        .q(addends_valid$q),
+        .clock(addends_valid$clock)
+    );
+    metisvm_card$counters$data_reg sum$0(
+        .d(sum$0$d),
+        .q(sum$0$q),
+        .clock(sum$0$clock)
+    );
+    metisvm_card$counters$data_reg sum$1(
+        .d(sum$1$d),
+        .q(sum$1$q),
+        .clock(sum$1$clock)
+    );
+    metisvm_card$counters$data_reg sum$2(
+        .d(sum$2$d),
+        .q(sum$2$q),
+        .clock(sum$2$clock)
+    );
+    metisvm_card$counters$data_reg sum$3(
+        .d(sum$3$d),
+        .q(sum$3$q),
+        .clock(sum$3$clock)
+    );
+    metisvm_card$counters$data_reg old$0(
+        .d(old$0$d),
+        .q(old$0$q),
+        .clock(old$0$clock)
+    );
+    metisvm_card$counters$data_reg old$1(
+        .d(old$1$d),
+        .q(old$1$q),
+        .clock(old$1$clock)
+    );
+    metisvm_card$counters$data_reg old$2(
+        .d(old$2$d),
+        .q(old$2$q),
+        .clock(old$2$clock)
+    );
+    metisvm_card$counters$data_reg old$3(
+        .d(old$3$d),
+        .q(old$3$q),
+        .clock(old$3$clock)
+    );
+    metisvm_card$clears total_valid(
+        .d(total_valid$d),
+        .q(total_valid$q),
+        .clock(total_valid$clock)
+    );
+    metisvm_card$counters$data_reg total$0(
+        .d(total$0$d),
+        .q(total$0$q),
+        .clock(total$0$clock)
+    );
+    metisvm_card$counters$data_reg total$1(
+        .d(total$1$d),
+        .q(total$1$q),
+        .clock(total$1$clock)
+    );
+    metisvm_card$counters$data_reg total$2(
+        .d(total$2$d),
+        .q(total$2$q),
+        .clock(total$2$clock)
+    );
+    metisvm_card$counters$data_reg total$3(
+        .d(total$3$d),
+        .q(total$3$q),
+        .clock(total$3$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        reserved$clock = clock;
+        granted$clock = clock;
+        captured$clock = clock;
+        tiles$clock = clock;
+        spacing$clock = clock;
+        taken_row$clock = clock;
+        addends_valid$clock = clock;
+        total_valid$clock = clock;
+        reserved$d = reserved$q;
+        granted$d = granted$q;
+        captured$d = captured$q;
+        tiles$d = tiles$q;
+        spacing$d = spacing$q;
+        taken_row$d = taken_row$q;
+        addends_valid$d = addends_valid$q;
+        total_valid$d = total_valid$q;
+        reads$clock = clock;
+        writes$clock = clock;
+        reads$clear = clear;
+        reads$base = acc;
+        reads$pitch = acc_pitch;
+        reads$m_tiles = m_tiles;
+        reads$n_tiles = n_tiles;
+        reads$launch = launch && accumulate;
+        writes$clear = clear;
+        writes$base = acc;
+        writes$pitch = acc_pitch;
+        writes$m_tiles = m_tiles;
+        writes$n_tiles = n_tiles;
+        writes$launch = launch;
+        may_read = reads$valid && (reserved$q != capacity);
+        read_valid = may_read;
+        read_address = reads$address;
+        reads_now = may_read && read_ready;
+        reads$step = reads_now;
+        granted$d = reads_now;
+        captured$d = granted$q;
+        total_free = ~total_valid$q || write_ready;
+        has_both = sums$0$valid && (olds$0$valid || ~accumulate);
+        takes = has_both && (total_free || ~addends_valid$q);
+        takes_old = takes && accumulate;
+        capture$0$clock = clock;
+        capture$0$d = held$0;
+        olds$0$clock = clock;
+        olds$0$clear = clear;
+        olds$0$data = capture$0$q;
+        olds$0$push = captured$q;
+        olds$0$pop = takes_old;
+        sums$0$clock = clock;
+        sums$0$clear = clear;
+        sums$0$data = row$0;
+        sums$0$push = row_valid;
+        sums$0$pop = takes;
+        sum$0$clock = clock;
+        sum$0$d = sum$0$q;
+        old$0$clock = clock;
+        old$0$d = old$0$q;
+        value = olds$0$first;
+        if (shift) begin
+            value = value << 32'h8;
+        end
+        if (~accumulate) begin
+            value = nothing;
+        end
+        if (takes) begin
+            sum$0$d = sums$0$first;
+            old$0$d = value;
+        end
+        total$0$clock = clock;
+        total$0$d = total$0$q;
+        if (total_free) begin
+            total$0$d = sum$0$q + old$0$q;
+        end
+        write_row$0 = total$0$q;
+        capture$1$clock = clock;
+        capture$1$d = held$1;
+        olds$1$clock = clock;
+        olds$1$clear = clear;
+        olds$1$data = capture$1$q;
+        olds$1$push = captured$q;
+        olds$1$pop = takes_old;
+        sums$1$clock = clock;
+        sums$1$clear = clear;
+        sums$1$data = row$1;
+        sums$1$push = row_valid;
+        sums$1$pop = takes;
+        sum$1$clock = clock;
+        sum$1$d = sum$1$q;
+        old$1$clock = clock;
+        old$1$d = old$1$q;
+        value = olds$1$first;
+        if (shift) begin
+            value = value << 32'h8;
+        end
+        if (~accumulate) begin
+            value = nothing;
+        end
+        if (takes) begin
+            sum$1$d = sums$1$first;
+            old$1$d = value;
+        end
+        total$1$clock = clock;
+        total$1$d = total$1$q;
+        if (total_free) begin
+            total$1$d = sum$1$q + old$1$q;
+        end
+        write_row$1 = total$1$q;
+        capture$2$clock = clock;
+        capture$2$d = held$2;
+        olds$2$clock = clock;
+        olds$2$clear = clear;
+        olds$2$data = capture$2$q;
+        olds$2$push = captured$q;
+        olds$2$pop = takes_old;
+        sums$2$clock = clock;
+        sums$2$clear = clear;
+        sums$2$data = row$2;
+        sums$2$push = row_valid;
+        sums$2$pop = takes;
+        sum$2$clock = clock;
+        sum$2$d = sum$2$q;
+        old$2$clock = clock;
+        old$2$d = old$2$q;
+        value = olds$2$first;
+        if (shift) begin
+            value = value << 32'h8;
+        end
+        if (~accumulate) begin
+            value = nothing;
+        end
+        if (takes) begin
+            sum$2$d = sums$2$first;
+            old$2$d = value;
+        end
+        total$2$clock = clock;
+        total$2$d = total$2$q;
+        if (total_free) begin
+            total$2$d = sum$2$q + old$2$q;
+        end
+        write_row$2 = total$2$q;
+        capture$3$clock = clock;
+        capture$3$d = held$3;
+        olds$3$clock = clock;
+        olds$3$clear = clear;
+        olds$3$data = capture$3$q;
+        olds$3$push = captured$q;
+        olds$3$pop = takes_old;
+        sums$3$clock = clock;
+        sums$3$clear = clear;
+        sums$3$data = row$3;
+        sums$3$push = row_valid;
+        sums$3$pop = takes;
+        sum$3$clock = clock;
+        sum$3$d = sum$3$q;
+        old$3$clock = clock;
+        old$3$d = old$3$q;
+        value = olds$3$first;
+        if (shift) begin
+            value = value << 32'h8;
+        end
+        if (~accumulate) begin
+            value = nothing;
+        end
+        if (takes) begin
+            sum$3$d = sums$3$first;
+            old$3$d = value;
+        end
+        total$3$clock = clock;
+        total$3$d = total$3$q;
+        if (total_free) begin
+            total$3$d = sum$3$q + old$3$q;
+        end
+        write_row$3 = total$3$q;
+        if (total_free) begin
+            total_valid$d = addends_valid$q;
+            addends_valid$d = 1'b0;
+        end
+        if (takes) begin
+            addends_valid$d = 1'b1;
+        end
+        write_valid = total_valid$q;
+        write_address = writes$address;
+        writes$step = total_valid$q && write_ready;
+        finished = ~writes$valid;
+        if (reads_now && ~takes_old) begin
+            reserved$d = reserved$q + 32'h1;
+        end
+        if (takes_old && ~reads_now) begin
+            reserved$d = reserved$q - 32'h1;
+        end
+        takes_tile = takes && (taken_row$q == last_row);
+        if (takes) begin
+            taken_row$d = taken_row$q + 32'h1;
+            if (takes_tile) begin
+                taken_row$d = 32'h0;
+            end
+        end
+        if (ends && ~takes_tile) begin
+            tiles$d = tiles$q + 32'h1;
+        end
+        if (takes_tile && ~ends) begin
+            tiles$d = tiles$q - 32'h1;
+        end
+        if (spacing$q != no_wait) begin
+            spacing$d = spacing$q - 32'h1;
+        end
+        if (ends) begin
+            spacing$d = last_row;
+        end
+        room = (tiles$q != capacity_tiles) && (spacing$q == no_wait);
+        if (clear) begin
+            reserved$d = 32'h0;
+            granted$d = 1'b0;
+            captured$d = 1'b0;
+            tiles$d = 32'h0;
+            spacing$d = 32'h0;
+            taken_row$d = 32'h0;
+            addends_valid$d = 1'b0;
+            total_valid$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$compute$gemm$rows
+
+module metisvm_card$tensor$engine$tiles_4$compute$gemm$rows$olds$0(clock,clear,data,push,full,first,valid,pop,fill);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [31:0] data;
+    input wire  push;
+    output reg  full;
+    output reg  [31:0] first;
+    output reg  valid;
+    input wire  pop;
+    output reg  [4:0] fill;
+
+    // Constant declarations
+    localparam  nearly = 5'b1110;
+
+    // Stub signals
+    reg  [3:0] entries$read_address;
+    reg  entries$read_clock;
+    wire  [31:0] entries$read_data;
+    reg  [3:0] entries$write_address;
+    reg  entries$write_clock;
+    reg  [31:0] entries$write_data;
+    reg  entries$write_enable;
+    reg  slice$clock;
+    reg  slice$clear;
+    reg  [31:0] slice$in_data;
+    reg  slice$in_valid;
+    wire  slice$in_ready;
+    wire  [31:0] slice$out_data;
+    wire  slice$out_valid;
+    reg  slice$out_ready;
+    reg  [4:0] head$d;
+    wire  [4:0] head$q;
+    reg  head$clock;
+    reg  [4:0] tail$d;
+    wire  [4:0] tail$q;
+    reg  tail$clock;
+    reg  answers$d;
+    wire  answers$q;
+    reg  answers$clock;
+    reg  [4:0] held$d;
+    wire  [4:0] held$q;
+    reg  held$clock;
+    reg  full_reg$d;
+    wire  full_reg$q;
+    reg  full_reg$clock;
+
+    // Local signals
+    reg  reads;
+    reg  has_two;
+    reg  pops;
+
+    // Sub module instances
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$rows$olds$0$entries entries(
+        .read_address(entries$read_address),
+        .read_clock(entries$read_clock),
+        .read_data(entries$read_data),
+        .write_address(entries$write_address),
+        .write_clock(entries$write_clock),
+        .write_data(entries$write_data),
+        .write_enable(entries$write_enable)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$gemm$rows$olds$0$slice slice(
+        .clock(slice$clock),
+        .clear(slice$clear),
+        .in_data(slice$in_data),
+        .in_valid(slice$in_valid),
+        .in_ready(slice$in_ready),
+        .out_data(slice$out_data),
+        .out_valid(slice$out_valid),
+        .out_ready(slice$out_ready)
+    );
+    metisvm_card$reader$next_tag head(
+        .d(head$d),
+        .q(head$q),
+        .clock(head$clock)
+    );
+    metisvm_card$reader$next_tag tail(
+        .d(tail$d),
+        .q(tail$q),
+        .clock(tail$clock)
+    );
+    metisvm_card$clears answers(
+        .d(answers$d),
+        .q(answers$q),
+        .clock(answers$clock)
+    );
+    metisvm_card$reader$next_tag held(
+        .d(held$d),
+        .q(held$q),
+        .clock(held$clock)
+    );
+    metisvm_card$clears full_reg(
+        .d(full_reg$d),
+        .q(full_reg$q),
+        .clock(full_reg$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        head$clock = clock;
+        tail$clock = clock;
+        answers$clock = clock;
+        held$clock = clock;
+        full_reg$clock = clock;
+        head$d = head$q;
+        tail$d = tail$q;
+        answers$d = answers$q;
+        held$d = held$q;
+        full_reg$d = full_reg$q;
+        slice$clock = clock;
+        entries$read_clock = clock;
+        entries$write_clock = clock;
+        entries$write_address = tail$q[(32'h0)+:(4)];
+        entries$write_data = data;
+        entries$write_enable = push;
+        if (push) begin
+            tail$d = tail$q + 32'h1;
+        end
+        pops = pop && slice$out_valid;
+        has_two = ~slice$in_ready || (answers$q && slice$out_valid);
+        entries$read_address = head$q[(32'h0)+:(4)];
+        reads = (head$q != tail$q) && (~has_two || pops);
+        answers$d = reads;
+        if (reads) begin
+            head$d = head$q + 32'h1;
+        end
+        slice$clear = clear;
+        slice$in_data = entries$read_data;
+        slice$in_valid = answers$q;
+        slice$out_ready = pop;
+        first = slice$out_data;
+        valid = slice$out_valid;
+        if (push && ~pops) begin
+            held$d = held$q + 32'h1;
+        end
+        if (pops && ~push) begin
+            held$d = held$q - 32'h1;
+        end
+        fill = held$q;
+        full_reg$d = held$q >= nearly;
+        full = full_reg$q;
+        if (clear) begin
+            head$d = 32'h0;
+            tail$d = 32'h0;
+            answers$d = 1'b0;
+            held$d = 32'h0;
+            full_reg$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$compute$gemm$rows$olds$0
+
+module metisvm_card$tensor$engine$tiles_4$compute$gemm$rows$olds$0$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+
+    // Module arguments
+    input wire  [3:0] read_address;
+    input wire  read_clock;
+    output reg  [31:0] read_data;
+    input wire  [3:0] write_address;
+    input wire  write_clock;
+    input wire  [31:0] write_data;
+    input wire  write_enable;
+
+    // Update code (custom)
+    reg[31:0] mem[15:0];
+
+
+
+    always @(posedge read_clock) begin
+       read_data <= mem[read_address];
+    end
+
+    always @(posedge write_clock) begin
+       if (write_enable) begin
+          mem[write_address] <= write_data;
+       end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$compute$gemm$rows$olds$0$entries
+
+module metisvm_card$tensor$engine$tiles_4$compute$gemm$rows$olds$0$slice(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [31:0] in_data;
+    input wire  in_valid;
+    output reg  in_ready;
+    output reg  [31:0] out_data;
+    output reg  out_valid;
+    input wire  out_ready;
+
+    // Stub signals
+    reg  [31:0] first$d;
+    wire  [31:0] first$q;
+    reg  first$clock;
+    reg  [31:0] second$d;
+    wire  [31:0] second$q;
+    reg  second$clock;
+    reg  has_first$d;
+    wire  has_first$q;
+    reg  has_first$clock;
+    reg  has_second$d;
+    wire  has_second$q;
+    reg  has_second$clock;
+
+    // Local signals
+    reg  moves;
+
+    // Sub module instances
+    metisvm_card$counters$data_reg first(
+        .d(first$d),
+        .q(first$q),
+        .clock(first$clock)
+    );
+    metisvm_card$counters$data_reg second(
+        .d(second$d),
+        .q(second$q),
+        .clock(second$clock)
+    );
+    metisvm_card$clears has_first(
+        .d(has_first$d),
+        .q(has_first$q),
+        .clock(has_first$clock)
+    );
+    metisvm_card$clears has_second(
+        .d(has_second$d),
+        .q(has_second$q),
+        .clock(has_second$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        first$clock = clock;
+        second$clock = clock;
+        has_first$clock = clock;
+        has_second$clock = clock;
+        first$d = first$q;
+        second$d = second$q;
+        has_first$d = has_first$q;
+        has_second$d = has_second$q;
+        in_ready = ~has_second$q;
+        out_data = first$q;
+        out_valid = has_first$q;
+        moves = ~has_first$q || out_ready;
+        if (moves) begin
+            first$d = in_data;
+            has_first$d = in_valid;
+            if (has_second$q) begin
+                first$d = second$q;
+                has_first$d = 1'b1;
+            end
+            has_second$d = 1'b0;
+        end
+        else begin
+            if (in_valid) begin
+                has_second$d = 1'b1;
+            end
+        end
+        if (~has_second$q) begin
+            second$d = in_data;
+        end
+        if (clear) begin
+            has_first$d = 1'b0;
+            has_second$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$compute$gemm$rows$olds$0$slice
+
+module metisvm_card$tensor$engine$tiles_4$compute$gemm$rows$reads(clock,launch,clear,base,pitch,m_tiles,n_tiles,valid,address,step);
+
+    // Module arguments
+    input wire  clock;
+    input wire  launch;
+    input wire  clear;
+    input wire  [15:0] base;
+    input wire  [15:0] pitch;
+    input wire  [15:0] m_tiles;
+    input wire  [15:0] n_tiles;
+    output reg  valid;
+    output reg  [7:0] address;
+    input wire  step;
+
+    // Constant declarations
+    localparam  last_row = 8'h3;
+    localparam  one = 16'h1;
+    localparam  two = 16'h2;
+
+    // Stub signals
+    reg  active$d;
+    wire  active$q;
+    reg  active$clock;
+    reg  [7:0] at$d;
+    wire  [7:0] at$q;
+    reg  at$clock;
+    reg  [7:0] start$d;
+    wire  [7:0] start$q;
+    reg  start$clock;
+    reg  [7:0] pitch_rows$d;
+    wire  [7:0] pitch_rows$q;
+    reg  pitch_rows$clock;
+    reg  [7:0] row$d;
+    wire  [7:0] row$q;
+    reg  row$clock;
+    reg  [15:0] m_left$d;
+    wire  [15:0] m_left$q;
+    reg  m_left$clock;
+    reg  [15:0] n_left$d;
+    wire  [15:0] n_left$q;
+    reg  n_left$clock;
+    reg  m_is_last$d;
+    wire  m_is_last$q;
+    reg  m_is_last$clock;
+    reg  n_is_last$d;
+    wire  n_is_last$q;
+    reg  n_is_last$clock;
+    reg  m_is_one$d;
+    wire  m_is_one$q;
+    reg  m_is_one$clock;
+    reg  n_is_one$d;
+    wire  n_is_one$q;
+    reg  n_is_one$clock;
+
+    // Local signals
+    reg  [31:0] base_wide;
+    reg  [31:0] pitch_wide;
+    reg  [7:0] next_start;
+    reg  row_is_last;
+    reg  goes_on;
+
+    // Sub module instances
+    metisvm_card$clears active(
+        .d(active$d),
+        .q(active$q),
+        .clock(active$clock)
+    );
+    metisvm_card$executor$has_field at(
+        .d(at$d),
+        .q(at$q),
+        .clock(at$clock)
+    );
+    metisvm_card$executor$has_field start(
+        .d(start$d),
+        .q(start$q),
+        .clock(start$clock)
+    );
+    metisvm_card$executor$has_field pitch_rows(
+        .d(pitch_rows$d),
+        .q(pitch_rows$q),
+        .clock(pitch_rows$clock)
+    );
+    metisvm_card$executor$has_field row(
+        .d(row$d),
+        .q(row$q),
+        .clock(row$clock)
+    );
+    metisvm_card$queue$completed m_left(
+        .d(m_left$d),
+        .q(m_left$q),
+        .clock(m_left$clock)
+    );
+    metisvm_card$queue$completed n_left(
+        .d(n_left$d),
+        .q(n_left$q),
+        .clock(n_left$clock)
+    );
+    metisvm_card$clears m_is_last(
+        .d(m_is_last$d),
+        .q(m_is_last$q),
+        .clock(m_is_last$clock)
+    );
+    metisvm_card$clears n_is_last(
+        .d(n_is_last$d),
+        .q(n_is_last$q),
+        .clock(n_is_last$clock)
+    );
+    metisvm_card$clears m_is_one(
+        .d(m_is_one$d),
+        .q(m_is_one$q),
+        .clock(m_is_one$clock)
+    );
+    metisvm_card$clears n_is_one(
+        .d(n_is_one$d),
+        .q(n_is_one$q),
+        .clock(n_is_one$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        active$clock = clock;
+        at$clock = clock;
+        start$clock = clock;
+        pitch_rows$clock = clock;
+        row$clock = clock;
+        m_left$clock = clock;
+        n_left$clock = clock;
+        m_is_last$clock = clock;
+        n_is_last$clock = clock;
+        m_is_one$clock = clock;
+        n_is_one$clock = clock;
+        active$d = active$q;
+        at$d = at$q;
+        start$d = start$q;
+        pitch_rows$d = pitch_rows$q;
+        row$d = row$q;
+        m_left$d = m_left$q;
+        n_left$d = n_left$q;
+        m_is_last$d = m_is_last$q;
+        n_is_last$d = n_is_last$q;
+        m_is_one$d = m_is_one$q;
+        n_is_one$d = n_is_one$q;
+        base_wide = ((base) & 32'hffffffff);
+        pitch_wide = ((pitch) & 32'hffffffff);
+        base_wide = base_wide << 32'h1;
+        pitch_wide = pitch_wide << 32'h1;
+        base_wide = base_wide << 32'h1;
+        pitch_wide = pitch_wide << 32'h1;
+        pitch_rows$d = pitch_wide[(32'h0)+:(8)];
+        m_is_one$d = m_tiles == one;
+        n_is_one$d = n_tiles == one;
+        valid = active$q;
+        address = at$q;
+        row_is_last = row$q == last_row;
+        next_start = start$q + pitch_rows$q;
+        goes_on = step && active$q;
+        if (goes_on) begin
+            row$d = row$q + 32'h1;
+            at$d = at$q + 32'h1;
+            if (row_is_last) begin
+                row$d = 32'h0;
+                n_left$d = n_left$q - 32'h1;
+                n_is_last$d = n_left$q == two;
+                if (n_is_last$q) begin
+                    n_left$d = n_tiles;
+                    n_is_last$d = n_is_one$q;
+                    at$d = next_start;
+                    start$d = next_start;
+                    m_left$d = m_left$q - 32'h1;
+                    m_is_last$d = m_left$q == two;
+                    if (m_is_last$q) begin
+                        active$d = 1'b0;
+                    end
+                end
+            end
+        end
+        if (launch) begin
+            active$d = 1'b1;
+            at$d = base_wide[(32'h0)+:(8)];
+            start$d = base_wide[(32'h0)+:(8)];
+            row$d = 32'h0;
+            m_left$d = m_tiles;
+            n_left$d = n_tiles;
+            m_is_last$d = m_is_one$q;
+            n_is_last$d = n_is_one$q;
+        end
+        if (clear) begin
+            active$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$compute$gemm$rows$reads
+
+module metisvm_card$tensor$engine$tiles_4$compute$gemm$sequencer(clock,launch,clear,m_tiles,n_tiles,k_tiles,a,a_pitch,a_step,b,b_pitch,b_step,room,ends,a_address,b_address,step,first,last);
+
+    // Module arguments
+    input wire  clock;
+    input wire  launch;
+    input wire  clear;
+    input wire  [15:0] m_tiles;
+    input wire  [15:0] n_tiles;
+    input wire  [15:0] k_tiles;
+    input wire  [15:0] a;
+    input wire  [15:0] a_pitch;
+    input wire  [15:0] a_step;
+    input wire  [15:0] b;
+    input wire  [15:0] b_pitch;
+    input wire  [15:0] b_step;
+    input wire  room;
+    output reg  ends;
+    output reg  [5:0] a_address;
+    output reg  [5:0] b_address;
+    output reg  step;
+    output reg  first;
+    output reg  last;
+
+    // Constant declarations
+    localparam  one = 16'h1;
+    localparam  two = 16'h2;
+
+    // Stub signals
+    reg  active$d;
+    wire  active$q;
+    reg  active$clock;
+    reg  [15:0] a_at$d;
+    wire  [15:0] a_at$q;
+    reg  a_at$clock;
+    reg  [15:0] a_row$d;
+    wire  [15:0] a_row$q;
+    reg  a_row$clock;
+    reg  [15:0] b_at$d;
+    wire  [15:0] b_at$q;
+    reg  b_at$clock;
+    reg  [15:0] b_column$d;
+    wire  [15:0] b_column$q;
+    reg  b_column$clock;
+    reg  [15:0] m_left$d;
+    wire  [15:0] m_left$q;
+    reg  m_left$clock;
+    reg  [15:0] n_left$d;
+    wire  [15:0] n_left$q;
+    reg  n_left$clock;
+    reg  [15:0] k_left$d;
+    wire  [15:0] k_left$q;
+    reg  k_left$clock;
+    reg  m_is_last$d;
+    wire  m_is_last$q;
+    reg  m_is_last$clock;
+    reg  n_is_last$d;
+    wire  n_is_last$q;
+    reg  n_is_last$clock;
+    reg  k_is_last$d;
+    wire  k_is_last$q;
+    reg  k_is_last$clock;
+    reg  k_is_first$d;
+    wire  k_is_first$q;
+    reg  k_is_first$clock;
+    reg  m_is_one$d;
+    wire  m_is_one$q;
+    reg  m_is_one$clock;
+    reg  n_is_one$d;
+    wire  n_is_one$q;
+    reg  n_is_one$clock;
+    reg  k_is_one$d;
+    wire  k_is_one$q;
+    reg  k_is_one$clock;
+    reg  [5:0] a_out$d;
+    wire  [5:0] a_out$q;
+    reg  a_out$clock;
+    reg  [5:0] b_out$d;
+    wire  [5:0] b_out$q;
+    reg  b_out$clock;
+    reg  step_out$d;
+    wire  step_out$q;
+    reg  step_out$clock;
+    reg  first_out$d;
+    wire  first_out$q;
+    reg  first_out$clock;
+    reg  last_out$d;
+    wire  last_out$q;
+    reg  last_out$clock;
+
+    // Local signals
+    reg  issues;
+    reg  [15:0] next_row;
+    reg  [15:0] next_column;
+
+    // Sub module instances
+    metisvm_card$clears active(
+        .d(active$d),
+        .q(active$q),
+        .clock(active$clock)
+    );
+    metisvm_card$queue$completed a_at(
+        .d(a_at$d),
+        .q(a_at$q),
+        .clock(a_at$clock)
+    );
+    metisvm_card$queue$completed a_row(
+        .d(a_row$d),
+        .q(a_row$q),
+        .clock(a_row$clock)
+    );
+    metisvm_card$queue$completed b_at(
+        .d(b_at$d),
+        .q(b_at$q),
+        .clock(b_at$clock)
+    );
+    metisvm_card$queue$completed b_column(
+        .d(b_column$d),
+        .q(b_column$q),
+        .clock(b_column$clock)
+    );
+    metisvm_card$queue$completed m_left(
+        .d(m_left$d),
+        .q(m_left$q),
+        .clock(m_left$clock)
+    );
+    metisvm_card$queue$completed n_left(
+        .d(n_left$d),
+        .q(n_left$q),
+        .clock(n_left$clock)
+    );
+    metisvm_card$queue$completed k_left(
+        .d(k_left$d),
+        .q(k_left$q),
+        .clock(k_left$clock)
+    );
+    metisvm_card$clears m_is_last(
+        .d(m_is_last$d),
+        .q(m_is_last$q),
+        .clock(m_is_last$clock)
+    );
+    metisvm_card$clears n_is_last(
+        .d(n_is_last$d),
+        .q(n_is_last$q),
+        .clock(n_is_last$clock)
+    );
+    metisvm_card$clears k_is_last(
+        .d(k_is_last$d),
+        .q(k_is_last$q),
+        .clock(k_is_last$clock)
+    );
+    metisvm_card$clears k_is_first(
+        .d(k_is_first$d),
+        .q(k_is_first$q),
+        .clock(k_is_first$clock)
+    );
+    metisvm_card$clears m_is_one(
+        .d(m_is_one$d),
+        .q(m_is_one$q),
+        .clock(m_is_one$clock)
+    );
+    metisvm_card$clears n_is_one(
+        .d(n_is_one$d),
+        .q(n_is_one$q),
+        .clock(n_is_one$clock)
+    );
+    metisvm_card$clears k_is_one(
+        .d(k_is_one$d),
+        .q(k_is_one$q),
+        .clock(k_is_one$clock)
+    );
+    metisvm_card$cores$lanes$0$words$left a_out(
+        .d(a_out$d),
+        .q(a_out$q),
+        .clock(a_out$clock)
+    );
+    metisvm_card$cores$lanes$0$words$left b_out(
+        .d(b_out$d),
+        .q(b_out$q),
+        .clock(b_out$clock)
+    );
+    metisvm_card$clears step_out(
+        .d(step_out$d),
+        .q(step_out$q),
+        .clock(step_out$clock)
+    );
+    metisvm_card$clears first_out(
+        .d(first_out$d),
+        .q(first_out$q),
+        .clock(first_out$clock)
+    );
+    metisvm_card$clears last_out(
+        .d(last_out$d),
+        .q(last_out$q),
+        .clock(last_out$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        active$clock = clock;
+        a_at$clock = clock;
+        a_row$clock = clock;
+        b_at$clock = clock;
+        b_column$clock = clock;
+        m_left$clock = clock;
+        n_left$clock = clock;
+        k_left$clock = clock;
+        m_is_last$clock = clock;
+        n_is_last$clock = clock;
+        k_is_last$clock = clock;
+        k_is_first$clock = clock;
+        m_is_one$clock = clock;
+        n_is_one$clock = clock;
+        k_is_one$clock = clock;
+        a_out$clock = clock;
+        b_out$clock = clock;
+        step_out$clock = clock;
+        first_out$clock = clock;
+        last_out$clock = clock;
+        active$d = active$q;
+        a_at$d = a_at$q;
+        a_row$d = a_row$q;
+        b_at$d = b_at$q;
+        b_column$d = b_column$q;
+        m_left$d = m_left$q;
+        n_left$d = n_left$q;
+        k_left$d = k_left$q;
+        m_is_last$d = m_is_last$q;
+        n_is_last$d = n_is_last$q;
+        k_is_last$d = k_is_last$q;
+        k_is_first$d = k_is_first$q;
+        m_is_one$d = m_is_one$q;
+        n_is_one$d = n_is_one$q;
+        k_is_one$d = k_is_one$q;
+        a_out$d = a_out$q;
+        b_out$d = b_out$q;
+        step_out$d = step_out$q;
+        first_out$d = first_out$q;
+        last_out$d = last_out$q;
+        m_is_one$d = m_tiles == one;
+        n_is_one$d = n_tiles == one;
+        k_is_one$d = k_tiles == one;
+        issues = active$q && (room || ~k_is_last$q);
+        ends = active$q && room && k_is_last$q;
+        step_out$d = issues;
+        first_out$d = k_is_first$q;
+        last_out$d = k_is_last$q;
+        a_out$d = a_at$q[(32'h0)+:(6)];
+        b_out$d = b_at$q[(32'h0)+:(6)];
+        step = step_out$q;
+        first = first_out$q;
+        last = last_out$q;
+        a_address = a_out$q;
+        b_address = b_out$q;
+        next_row = a_row$q + a_pitch;
+        next_column = b_column$q + b_step;
+        if (issues) begin
+            k_is_first$d = k_is_last$q;
+            a_at$d = a_at$q + a_step;
+            b_at$d = b_at$q + b_pitch;
+            k_left$d = k_left$q - 32'h1;
+            k_is_last$d = k_left$q == two;
+            if (k_is_last$q) begin
+                k_left$d = k_tiles;
+                k_is_last$d = k_is_one$q;
+                a_at$d = a_row$q;
+                b_at$d = next_column;
+                b_column$d = next_column;
+                n_left$d = n_left$q - 32'h1;
+                n_is_last$d = n_left$q == two;
+                if (n_is_last$q) begin
+                    n_left$d = n_tiles;
+                    n_is_last$d = n_is_one$q;
+                    b_at$d = b;
+                    b_column$d = b;
+                    a_at$d = next_row;
+                    a_row$d = next_row;
+                    m_left$d = m_left$q - 32'h1;
+                    m_is_last$d = m_left$q == two;
+                    if (m_is_last$q) begin
+                        active$d = 1'b0;
+                    end
+                end
+            end
+        end
+        if (launch) begin
+            active$d = 1'b1;
+            a_at$d = a;
+            a_row$d = a;
+            b_at$d = b;
+            b_column$d = b;
+            m_left$d = m_tiles;
+            n_left$d = n_tiles;
+            k_left$d = k_tiles;
+            m_is_last$d = m_is_one$q;
+            n_is_last$d = n_is_one$q;
+            k_is_last$d = k_is_one$q;
+            k_is_first$d = 1'b1;
+        end
+        if (clear) begin
+            active$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$compute$gemm$sequencer
+
+module metisvm_card$tensor$engine$tiles_4$compute$vector(clock,start,words$0,words$1,words$2,words$3,done,status,stop,busy,acc_read_valid,acc_read_ready,acc_read_address,acc_read_data,acc_write_valid,acc_write_ready,acc_write_address,acc_write_data,acc_write_mask,param_address,param_record,param_loaded,table_address,table_entry);
+
+    // Module arguments
+    input wire  clock;
+    input wire  start;
+    input wire  [63:0] words$0;
+    input wire  [63:0] words$1;
+    input wire  [63:0] words$2;
+    input wire  [63:0] words$3;
+    output reg  done;
+    output reg  [14:0] status;
+    input wire  stop;
+    output reg  busy;
+    output reg  acc_read_valid;
+    input wire  acc_read_ready;
+    output reg  [23:0] acc_read_address;
+    input wire  [127:0] acc_read_data;
+    output reg  acc_write_valid;
+    input wire  acc_write_ready;
+    output reg  [23:0] acc_write_address;
+    output reg  [127:0] acc_write_data;
+    output reg  [3:0] acc_write_mask;
+    output reg  [15:0] param_address;
+    input wire  [63:0] param_record;
+    input wire  param_loaded;
+    output reg  [23:0] table_address;
+    input wire  [31:0] table_entry;
+
+    // Constant declarations
+    localparam  up$0 = 16'h0;
+    localparam  up$1 = 16'h20;
+    localparam  up$2 = 16'h40;
+    localparam  up$3 = 16'h60;
+    localparam  row_bits = 3'b10;
+    localparam  col_bits = 3'b10;
+    localparam  last_row = 8'h3;
+    localparam  last_col = 16'h3;
+    localparam  acc_tiles = 32'h40;
+    localparam  param_entries = 17'b1000000;
+    localparam  table_count = 17'b10;
+    localparam  last_lane = 16'h60;
+    localparam  unit_step = 16'h20;
+    localparam  unit_rest = 16'h60;
+    localparam  record_step = 16'h40;
+    localparam  record_rest = 16'hc0;
+    localparam  last_record = 16'hc0;
+    localparam  unit_steps = 8'h4;
+    localparam  lane_steps = 8'h4;
+    localparam  pair_steps = 8'h8;
+    localparam  units_for_all = 1'b0;
+    localparam  best_mask = 4'h3;
+
+    // Stub signals
+    reg  control$clock;
+    reg  control$start;
+    reg  control$stop;
+    reg  [3:0] control$op;
+    reg  [7:0] control$unit_steps;
+    reg  [7:0] control$lane_steps;
+    reg  [7:0] control$pair_steps;
+    reg  control$checked;
+    reg  control$fails;
+    reg  control$scanned;
+    reg  control$missing;
+    reg  control$written;
+    wire  control$check;
+    wire  control$scan;
+    wire  control$begins;
+    wire  control$runs;
+    wire  control$flushes;
+    wire  control$done;
+    wire  [14:0] control$status;
+    wire  control$busy;
+    wire  control$takes_two;
+    wire  control$is_element;
+    wire  control$is_sum;
+    wire  control$is_greater;
+    wire  control$is_requantise;
+    wire  control$is_lookup;
+    wire  control$is_pair;
+    wire  control$is_reduce;
+    wire  [7:0] control$steps;
+    wire  [7:0] control$last_piece;
+    reg  checks$clock;
+    reg  checks$clear;
+    reg  checks$start;
+    reg  [63:0] checks$word0;
+    reg  [63:0] checks$word1;
+    reg  [63:0] checks$word2;
+    reg  [2:0] checks$row_bits;
+    reg  [2:0] checks$col_bits;
+    reg  [31:0] checks$acc_tiles;
+    reg  [16:0] checks$param_entries;
+    reg  [16:0] checks$table_count;
+    wire  [15:0] checks$rows_less_one;
+    wire  [15:0] checks$cols_less_one;
+    wire  [15:0] checks$tile_cols_less_one;
+    wire  checks$finished;
+    wire  checks$fails;
+    reg  walk$clock;
+    reg  walk$begins;
+    reg  walk$advance;
+    reg  walk$reduces;
+    reg  [63:0] walk$word1;
+    reg  [15:0] walk$rows;
+    reg  [15:0] walk$cols;
+    reg  [15:0] walk$tile_cols;
+    reg  [2:0] walk$row_bits;
+    reg  [7:0] walk$last_row;
+    reg  [15:0] walk$last_col;
+    wire  [23:0] walk$src;
+    wire  [23:0] walk$dst;
+    wire  [3:0] walk$mask;
+    wire  walk$top;
+    wire  walk$left;
+    wire  walk$right;
+    wire  walk$last;
+    reg  records$clock;
+    reg  records$clear;
+    reg  records$scan;
+    reg  [15:0] records$index;
+    reg  records$shared;
+    reg  [15:0] records$cols;
+    reg  [15:0] records$last_col;
+    wire  records$scanned;
+    wire  records$missing;
+    reg  records$begins;
+    reg  records$next_tile;
+    wire  records$full;
+    reg  records$take;
+    reg  records$rotate;
+    reg  [15:0] records$step;
+    reg  [15:0] records$rest;
+    reg  [15:0] records$top;
+    wire  [255:0] records$in_use;
+    wire  [15:0] records$address;
+    reg  [63:0] records$record;
+    reg  records$loaded;
+    reg  queue$clock;
+    reg  queue$clear;
+    reg  queue$reserve;
+    reg  [23:0] queue$reserve_address;
+    reg  [3:0] queue$reserve_mask;
+    wire  queue$full;
+    wire  queue$empty;
+    reg  queue$push;
+    reg  [127:0] queue$data;
+    wire  [127:0] queue$first;
+    wire  [23:0] queue$address;
+    wire  [3:0] queue$mask;
+    wire  queue$valid;
+    reg  queue$pop;
+    reg  elements$0$clock;
+    reg  [31:0] elements$0$a;
+    reg  [31:0] elements$0$b;
+    reg  elements$0$is_sum;
+    reg  elements$0$is_greater;
+    wire  [31:0] elements$0$out;
+    reg  elements$1$clock;
+    reg  [31:0] elements$1$a;
+    reg  [31:0] elements$1$b;
+    reg  elements$1$is_sum;
+    reg  elements$1$is_greater;
+    wire  [31:0] elements$1$out;
+    reg  elements$2$clock;
+    reg  [31:0] elements$2$a;
+    reg  [31:0] elements$2$b;
+    reg  elements$2$is_sum;
+    reg  elements$2$is_greater;
+    wire  [31:0] elements$2$out;
+    reg  elements$3$clock;
+    reg  [31:0] elements$3$a;
+    reg  [31:0] elements$3$b;
+    reg  elements$3$is_sum;
+    reg  elements$3$is_greater;
+    wire  [31:0] elements$3$out;
+    reg  units$0$clock;
+    reg  units$0$valid;
+    reg  [31:0] units$0$acc;
+    reg  [14:0] units$0$multiplier;
+    reg  [5:0] units$0$shift;
+    reg  [31:0] units$0$zero;
+    reg  [1:0] units$0$dtype;
+    wire  [31:0] units$0$out;
+    wire  units$0$out_valid;
+    reg  lookup$clock;
+    reg  lookup$valid;
+    reg  [15:0] lookup$lane;
+    reg  lookup$interpolates;
+    reg  lookup$second;
+    reg  [15:0] lookup$first_table;
+    reg  [15:0] lookup$second_table;
+    wire  [23:0] lookup$address;
+    reg  [31:0] lookup$entry;
+    wire  lookup$out_valid;
+    wire  [31:0] lookup$out;
+    reg  best$clock;
+    reg  best$begins;
+    reg  [31:0] best$old_index;
+    reg  [31:0] best$old_value;
+    reg  [31:0] best$base;
+    reg  best$first_wins;
+    reg  best$valid;
+    reg  [31:0] best$value;
+    wire  [31:0] best$index;
+    wire  [31:0] best$greatest;
+    reg  results$clock;
+    reg  results$clear;
+    reg  [127:0] results$element_row;
+    reg  results$element_valid;
+    reg  [127:0] results$unit_row;
+    reg  results$unit_valid;
+    reg  [31:0] results$found;
+    reg  results$found_valid;
+    reg  [31:0] results$index;
+    reg  [31:0] results$best;
+    reg  results$best_valid;
+    reg  results$units_for_all;
+    reg  [15:0] results$unit_step;
+    reg  [15:0] results$unit_rest;
+    reg  [15:0] results$last_lane;
+    reg  [7:0] results$last_piece;
+    wire  [127:0] results$row;
+    wire  results$whole;
+    reg  exhausted$d;
+    wire  exhausted$q;
+    reg  exhausted$clock;
+    reg  has_dst$d;
+    wire  has_dst$q;
+    reg  has_dst$clock;
+    reg  [7:0] pause$d;
+    wire  [7:0] pause$q;
+    reg  pause$clock;
+    reg  dst_comes$d;
+    wire  dst_comes$q;
+    reg  dst_comes$clock;
+    reg  src_comes$d;
+    wire  src_comes$q;
+    reg  src_comes$clock;
+    reg  comes_top$d;
+    wire  comes_top$q;
+    reg  comes_top$clock;
+    reg  comes_left$d;
+    wire  comes_left$q;
+    reg  comes_left$clock;
+    reg  comes_right$d;
+    wire  comes_right$q;
+    reg  comes_right$clock;
+    reg  [3:0] comes_mask$d;
+    wire  [3:0] comes_mask$q;
+    reg  comes_mask$clock;
+    reg  [127:0] dst_row$d;
+    wire  [127:0] dst_row$q;
+    reg  dst_row$clock;
+    reg  [127:0] src_row$d;
+    wire  [127:0] src_row$q;
+    reg  src_row$clock;
+    reg  [3:0] lanes$d;
+    wire  [3:0] lanes$q;
+    reg  lanes$clock;
+    reg  is_right$d;
+    wire  is_right$q;
+    reg  is_right$clock;
+    reg  [7:0] steps_left$d;
+    wire  [7:0] steps_left$q;
+    reg  steps_left$clock;
+    reg  second$d;
+    wire  second$q;
+    reg  second$clock;
+    reg  element_valid$0$d;
+    wire  element_valid$0$q;
+    reg  element_valid$0$clock;
+    reg  element_valid$1$d;
+    wire  element_valid$1$q;
+    reg  element_valid$1$clock;
+    reg  best_ends$0$d;
+    wire  best_ends$0$q;
+    reg  best_ends$0$clock;
+    reg  best_ends$1$d;
+    wire  best_ends$1$q;
+    reg  best_ends$1$clock;
+
+    // Local signals
+    reg  flag;
+    reg  [31:0] immediate;
+    reg  wants_dst;
+    reg  may_read;
+    reg  read;
+    reg  read_src;
+    reg  row_ends;
+    reg  active;
+    reg  [127:0] src_lanes;
+    reg  [127:0] dst_lanes;
+    reg  [255:0] all_records;
+    reg  [127:0] all_immediates;
+    reg  [127:0] immediate_wide;
+    reg  [31:0] piece;
+    reg  [127:0] piece_wide;
+    reg  [127:0] element_row;
+    reg  [127:0] unit_row;
+    reg  unit_valid;
+
+    // Sub module instances
+    metisvm_card$tensor$engine$tiles_4$compute$vector$control control(
+        .clock(control$clock),
+        .start(control$start),
+        .stop(control$stop),
+        .op(control$op),
+        .unit_steps(control$unit_steps),
+        .lane_steps(control$lane_steps),
+        .pair_steps(control$pair_steps),
+        .checked(control$checked),
+        .fails(control$fails),
+        .scanned(control$scanned),
+        .missing(control$missing),
+        .written(control$written),
+        .check(control$check),
+        .scan(control$scan),
+        .begins(control$begins),
+        .runs(control$runs),
+        .flushes(control$flushes),
+        .done(control$done),
+        .status(control$status),
+        .busy(control$busy),
+        .takes_two(control$takes_two),
+        .is_element(control$is_element),
+        .is_sum(control$is_sum),
+        .is_greater(control$is_greater),
+        .is_requantise(control$is_requantise),
+        .is_lookup(control$is_lookup),
+        .is_pair(control$is_pair),
+        .is_reduce(control$is_reduce),
+        .steps(control$steps),
+        .last_piece(control$last_piece)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$vector$checks checks(
+        .clock(checks$clock),
+        .clear(checks$clear),
+        .start(checks$start),
+        .word0(checks$word0),
+        .word1(checks$word1),
+        .word2(checks$word2),
+        .row_bits(checks$row_bits),
+        .col_bits(checks$col_bits),
+        .acc_tiles(checks$acc_tiles),
+        .param_entries(checks$param_entries),
+        .table_count(checks$table_count),
+        .rows_less_one(checks$rows_less_one),
+        .cols_less_one(checks$cols_less_one),
+        .tile_cols_less_one(checks$tile_cols_less_one),
+        .finished(checks$finished),
+        .fails(checks$fails)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$vector$walk walk(
+        .clock(walk$clock),
+        .begins(walk$begins),
+        .advance(walk$advance),
+        .reduces(walk$reduces),
+        .word1(walk$word1),
+        .rows(walk$rows),
+        .cols(walk$cols),
+        .tile_cols(walk$tile_cols),
+        .row_bits(walk$row_bits),
+        .last_row(walk$last_row),
+        .last_col(walk$last_col),
+        .src(walk$src),
+        .dst(walk$dst),
+        .mask(walk$mask),
+        .top(walk$top),
+        .left(walk$left),
+        .right(walk$right),
+        .last(walk$last)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$vector$records records(
+        .clock(records$clock),
+        .clear(records$clear),
+        .scan(records$scan),
+        .index(records$index),
+        .shared(records$shared),
+        .cols(records$cols),
+        .last_col(records$last_col),
+        .scanned(records$scanned),
+        .missing(records$missing),
+        .begins(records$begins),
+        .next_tile(records$next_tile),
+        .full(records$full),
+        .take(records$take),
+        .rotate(records$rotate),
+        .step(records$step),
+        .rest(records$rest),
+        .top(records$top),
+        .in_use(records$in_use),
+        .address(records$address),
+        .record(records$record),
+        .loaded(records$loaded)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$vector$queue queue(
+        .clock(queue$clock),
+        .clear(queue$clear),
+        .reserve(queue$reserve),
+        .reserve_address(queue$reserve_address),
+        .reserve_mask(queue$reserve_mask),
+        .full(queue$full),
+        .empty(queue$empty),
+        .push(queue$push),
+        .data(queue$data),
+        .first(queue$first),
+        .address(queue$address),
+        .mask(queue$mask),
+        .valid(queue$valid),
+        .pop(queue$pop)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$vector$elements$0 elements$0(
+        .clock(elements$0$clock),
+        .a(elements$0$a),
+        .b(elements$0$b),
+        .is_sum(elements$0$is_sum),
+        .is_greater(elements$0$is_greater),
+        .out(elements$0$out)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$vector$elements$0 elements$1(
+        .clock(elements$1$clock),
+        .a(elements$1$a),
+        .b(elements$1$b),
+        .is_sum(elements$1$is_sum),
+        .is_greater(elements$1$is_greater),
+        .out(elements$1$out)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$vector$elements$0 elements$2(
+        .clock(elements$2$clock),
+        .a(elements$2$a),
+        .b(elements$2$b),
+        .is_sum(elements$2$is_sum),
+        .is_greater(elements$2$is_greater),
+        .out(elements$2$out)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$vector$elements$0 elements$3(
+        .clock(elements$3$clock),
+        .a(elements$3$a),
+        .b(elements$3$b),
+        .is_sum(elements$3$is_sum),
+        .is_greater(elements$3$is_greater),
+        .out(elements$3$out)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$vector$units$0 units$0(
+        .clock(units$0$clock),
+        .valid(units$0$valid),
+        .acc(units$0$acc),
+        .multiplier(units$0$multiplier),
+        .shift(units$0$shift),
+        .zero(units$0$zero),
+        .dtype(units$0$dtype),
+        .out(units$0$out),
+        .out_valid(units$0$out_valid)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$vector$lookup lookup(
+        .clock(lookup$clock),
+        .valid(lookup$valid),
+        .lane(lookup$lane),
+        .interpolates(lookup$interpolates),
+        .second(lookup$second),
+        .first_table(lookup$first_table),
+        .second_table(lookup$second_table),
+        .address(lookup$address),
+        .entry(lookup$entry),
+        .out_valid(lookup$out_valid),
+        .out(lookup$out)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$vector$best best(
+        .clock(best$clock),
+        .begins(best$begins),
+        .old_index(best$old_index),
+        .old_value(best$old_value),
+        .base(best$base),
+        .first_wins(best$first_wins),
+        .valid(best$valid),
+        .value(best$value),
+        .index(best$index),
+        .greatest(best$greatest)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$vector$results results(
+        .clock(results$clock),
+        .clear(results$clear),
+        .element_row(results$element_row),
+        .element_valid(results$element_valid),
+        .unit_row(results$unit_row),
+        .unit_valid(results$unit_valid),
+        .found(results$found),
+        .found_valid(results$found_valid),
+        .index(results$index),
+        .best(results$best),
+        .best_valid(results$best_valid),
+        .units_for_all(results$units_for_all),
+        .unit_step(results$unit_step),
+        .unit_rest(results$unit_rest),
+        .last_lane(results$last_lane),
+        .last_piece(results$last_piece),
+        .row(results$row),
+        .whole(results$whole)
+    );
+    metisvm_card$clears exhausted(
+        .d(exhausted$d),
+        .q(exhausted$q),
+        .clock(exhausted$clock)
+    );
+    metisvm_card$clears has_dst(
+        .d(has_dst$d),
+        .q(has_dst$q),
+        .clock(has_dst$clock)
+    );
+    metisvm_card$executor$has_field pause(
+        .d(pause$d),
+        .q(pause$q),
+        .clock(pause$clock)
+    );
+    metisvm_card$clears dst_comes(
+        .d(dst_comes$d),
+        .q(dst_comes$q),
+        .clock(dst_comes$clock)
+    );
+    metisvm_card$clears src_comes(
+        .d(src_comes$d),
+        .q(src_comes$q),
+        .clock(src_comes$clock)
+    );
+    metisvm_card$clears comes_top(
+        .d(comes_top$d),
+        .q(comes_top$q),
+        .clock(comes_top$clock)
+    );
+    metisvm_card$clears comes_left(
+        .d(comes_left$d),
+        .q(comes_left$q),
+        .clock(comes_left$clock)
+    );
+    metisvm_card$clears comes_right(
+        .d(comes_right$d),
+        .q(comes_right$q),
+        .clock(comes_right$clock)
+    );
+    metisvm_card$cores$best comes_mask(
+        .d(comes_mask$d),
+        .q(comes_mask$q),
+        .clock(comes_mask$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$vector$dst_row dst_row(
+        .d(dst_row$d),
+        .q(dst_row$q),
+        .clock(dst_row$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$vector$dst_row src_row(
+        .d(src_row$d),
+        .q(src_row$q),
+        .clock(src_row$clock)
+    );
+    metisvm_card$cores$best lanes(
+        .d(lanes$d),
+        .q(lanes$q),
+        .clock(lanes$clock)
+    );
+    metisvm_card$clears is_right(
+        .d(is_right$d),
+        .q(is_right$q),
+        .clock(is_right$clock)
+    );
+    metisvm_card$executor$has_field steps_left(
+        .d(steps_left$d),
+        .q(steps_left$q),
+        .clock(steps_left$clock)
+    );
+    metisvm_card$clears second(
+        .d(second$d),
+        .q(second$q),
+        .clock(second$clock)
+    );
+    metisvm_card$clears element_valid$0(
+        .d(element_valid$0$d),
+        .q(element_valid$0$q),
+        .clock(element_valid$0$clock)
+    );
+    metisvm_card$clears element_valid$1(
+        .d(element_valid$1$d),
+        .q(element_valid$1$q),
+        .clock(element_valid$1$clock)
+    );
+    metisvm_card$clears best_ends$0(
+        .d(best_ends$0$d),
+        .q(best_ends$0$q),
+        .clock(best_ends$0$clock)
+    );
+    metisvm_card$clears best_ends$1(
+        .d(best_ends$1$d),
+        .q(best_ends$1$q),
+        .clock(best_ends$1$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        exhausted$clock = clock;
+        has_dst$clock = clock;
+        pause$clock = clock;
+        dst_comes$clock = clock;
+        src_comes$clock = clock;
+        comes_top$clock = clock;
+        comes_left$clock = clock;
+        comes_right$clock = clock;
+        comes_mask$clock = clock;
+        dst_row$clock = clock;
+        src_row$clock = clock;
+        lanes$clock = clock;
+        is_right$clock = clock;
+        steps_left$clock = clock;
+        second$clock = clock;
+        exhausted$d = exhausted$q;
+        has_dst$d = has_dst$q;
+        pause$d = pause$q;
+        dst_comes$d = dst_comes$q;
+        src_comes$d = src_comes$q;
+        comes_top$d = comes_top$q;
+        comes_left$d = comes_left$q;
+        comes_right$d = comes_right$q;
+        comes_mask$d = comes_mask$q;
+        dst_row$d = dst_row$q;
+        src_row$d = src_row$q;
+        lanes$d = lanes$q;
+        is_right$d = is_right$q;
+        steps_left$d = steps_left$q;
+        second$d = second$q;
+        control$clock = clock;
+        checks$clock = clock;
+        walk$clock = clock;
+        records$clock = clock;
+        queue$clock = clock;
+        lookup$clock = clock;
+        best$clock = clock;
+        results$clock = clock;
+        element_valid$0$clock = clock;
+        best_ends$0$clock = clock;
+        element_valid$1$clock = clock;
+        best_ends$1$clock = clock;
+        flag = words$0[32'h18];
+        immediate = words$2[(32'h0)+:(32)];
+        control$start = start;
+        control$stop = stop;
+        control$op = words$0[(32'h10)+:(4)];
+        control$unit_steps = unit_steps;
+        control$lane_steps = lane_steps;
+        control$pair_steps = pair_steps;
+        control$checked = checks$finished;
+        control$fails = checks$fails;
+        control$scanned = records$scanned;
+        control$missing = records$missing;
+        control$written = control$runs && exhausted$q && queue$empty;
+        done = control$done;
+        status = control$status;
+        busy = control$busy;
+        checks$clear = stop;
+        checks$start = control$check;
+        checks$word0 = words$0;
+        checks$word1 = words$1;
+        checks$word2 = words$2;
+        checks$row_bits = row_bits;
+        checks$col_bits = col_bits;
+        checks$acc_tiles = acc_tiles;
+        checks$param_entries = param_entries;
+        checks$table_count = table_count;
+        records$scan = control$scan;
+        walk$begins = control$begins;
+        walk$reduces = control$is_reduce;
+        walk$word1 = words$1;
+        walk$rows = checks$rows_less_one;
+        walk$cols = checks$cols_less_one;
+        walk$tile_cols = checks$tile_cols_less_one;
+        walk$row_bits = row_bits;
+        walk$last_row = last_row;
+        walk$last_col = last_col;
+        wants_dst = (control$takes_two || (control$is_reduce && walk$left)) && ~has_dst$q;
+        may_read = control$runs && ~exhausted$q && (pause$q == ((32'h0) & 8'hff)) && ~queue$full;
+        if (control$is_requantise && walk$top && ~records$full) begin
+            may_read = 1'b0;
+        end
+        acc_read_valid = may_read;
+        acc_read_address = walk$src;
+        if (wants_dst) begin
+            acc_read_address = walk$dst;
+        end
+        read = may_read && acc_read_ready;
+        read_src = read && ~wants_dst;
+        row_ends = walk$right || ~control$is_reduce;
+        walk$advance = read_src;
+        if (pause$q != ((32'h0) & 8'hff)) begin
+            pause$d = pause$q - 32'h1;
+        end
+        if (read) begin
+            has_dst$d = wants_dst;
+        end
+        if (read_src) begin
+            pause$d = control$steps - 32'h1;
+            if (control$is_reduce && walk$right) begin
+                pause$d = control$steps + 32'h1;
+            end
+            if (walk$last) begin
+                exhausted$d = 1'b1;
+            end
+        end
+        queue$reserve = read_src && row_ends;
+        queue$reserve_address = walk$dst;
+        queue$reserve_mask = walk$mask;
+        if (control$is_reduce) begin
+            queue$reserve_mask = best_mask;
+        end
+        dst_comes$d = read && wants_dst;
+        src_comes$d = read_src;
+        comes_top$d = walk$top;
+        comes_left$d = walk$left;
+        comes_right$d = walk$right;
+        comes_mask$d = walk$mask;
+        all_immediates = 32'h0;
+        immediate_wide = ((immediate) & 128'hffffffffffffffffffffffffffffffff);
+        all_immediates = all_immediates | (immediate_wide << up$0);
+        all_immediates = all_immediates | (immediate_wide << up$1);
+        all_immediates = all_immediates | (immediate_wide << up$2);
+        all_immediates = all_immediates | (immediate_wide << up$3);
+        if (control$begins) begin
+            dst_row$d = all_immediates;
+        end
+        if (dst_comes$q) begin
+            dst_row$d = acc_read_data;
+        end
+        active = steps_left$q != ((32'h0) & 8'hff);
+        if (active) begin
+            steps_left$d = steps_left$q - 32'h1;
+            second$d = control$is_pair && ~second$q;
+            if (control$is_requantise) begin
+                src_row$d = src_row$q >> unit_step;
+            end
+            else if (second$q || ~control$is_pair) begin
+                src_row$d = src_row$q >> 32'h20;
+                lanes$d = lanes$q >> 32'h1;
+            end
+        end
+        if (src_comes$q) begin
+            src_row$d = acc_read_data;
+            lanes$d = comes_mask$q;
+            is_right$d = comes_right$q;
+            steps_left$d = control$steps;
+            second$d = 1'b0;
+        end
+        src_lanes = src_row$q;
+        dst_lanes = dst_row$q;
+        element_row = 32'h0;
+        elements$0$clock = clock;
+        elements$0$a = dst_lanes[(0 * 32'h20)+:(32)];
+        elements$0$b = src_lanes[(0 * 32'h20)+:(32)];
+        elements$0$is_sum = control$is_sum;
+        elements$0$is_greater = control$is_greater;
+        piece = elements$0$out;
+        piece_wide = ((piece) & 128'hffffffffffffffffffffffffffffffff);
+        element_row = element_row | (piece_wide << up$0);
+        elements$1$clock = clock;
+        elements$1$a = dst_lanes[(1 * 32'h20)+:(32)];
+        elements$1$b = src_lanes[(1 * 32'h20)+:(32)];
+        elements$1$is_sum = control$is_sum;
+        elements$1$is_greater = control$is_greater;
+        piece = elements$1$out;
+        piece_wide = ((piece) & 128'hffffffffffffffffffffffffffffffff);
+        element_row = element_row | (piece_wide << up$1);
+        elements$2$clock = clock;
+        elements$2$a = dst_lanes[(2 * 32'h20)+:(32)];
+        elements$2$b = src_lanes[(2 * 32'h20)+:(32)];
+        elements$2$is_sum = control$is_sum;
+        elements$2$is_greater = control$is_greater;
+        piece = elements$2$out;
+        piece_wide = ((piece) & 128'hffffffffffffffffffffffffffffffff);
+        element_row = element_row | (piece_wide << up$2);
+        elements$3$clock = clock;
+        elements$3$a = dst_lanes[(3 * 32'h20)+:(32)];
+        elements$3$b = src_lanes[(3 * 32'h20)+:(32)];
+        elements$3$is_sum = control$is_sum;
+        elements$3$is_greater = control$is_greater;
+        piece = elements$3$out;
+        piece_wide = ((piece) & 128'hffffffffffffffffffffffffffffffff);
+        element_row = element_row | (piece_wide << up$3);
+        element_valid$0$d = active && control$is_element;
+        element_valid$1$d = element_valid$0$q;
+        records$clear = stop;
+        records$index = words$2[(32'h20)+:(16)];
+        records$shared = flag;
+        records$cols = checks$cols_less_one;
+        records$last_col = last_col;
+        records$begins = control$begins && control$is_requantise;
+        records$next_tile = control$is_requantise && read_src && walk$top && ~walk$right;
+        records$take = src_comes$q && comes_top$q;
+        records$rotate = active && control$is_requantise && ~units_for_all;
+        records$step = record_step;
+        records$rest = record_rest;
+        records$top = last_record;
+        records$record = param_record;
+        records$loaded = param_loaded;
+        param_address = records$address;
+        all_records = records$in_use;
+        unit_row = 32'h0;
+        unit_valid = 1'b0;
+        units$0$clock = clock;
+        units$0$valid = active && control$is_requantise;
+        units$0$acc = src_lanes[(0 * 32'h20)+:(32)];
+        units$0$multiplier = all_records[(0 * 32'h40)+:(15)];
+        units$0$shift = all_records[(0 * 32'h40 + 32'h10)+:(6)];
+        units$0$zero = all_records[(0 * 32'h40 + 32'h20)+:(32)];
+        units$0$dtype = words$0[(32'h14)+:(2)];
+        piece = units$0$out;
+        piece_wide = ((piece) & 128'hffffffffffffffffffffffffffffffff);
+        unit_row = unit_row | (piece_wide << up$0);
+        unit_valid = units$0$out_valid;
+        lookup$valid = active && control$is_lookup;
+        lookup$lane = src_lanes[(32'h0)+:(16)];
+        lookup$interpolates = control$is_pair;
+        lookup$second = second$q;
+        lookup$first_table = words$2[(32'h20)+:(16)];
+        lookup$second_table = words$2[(32'h30)+:(16)];
+        table_address = lookup$address;
+        lookup$entry = table_entry;
+        best$begins = src_comes$q && comes_left$q;
+        best$old_index = dst_lanes[(32'h0)+:(32)];
+        best$old_value = dst_lanes[(32'h20)+:(32)];
+        best$base = immediate;
+        best$first_wins = flag;
+        best$valid = active && control$is_reduce && lanes$q[32'h0];
+        best$value = src_lanes[(32'h0)+:(32)];
+        best_ends$0$d = control$is_reduce && is_right$q && (steps_left$q == ((32'h1) & 8'hff));
+        best_ends$1$d = best_ends$0$q;
+        results$clear = control$begins;
+        results$element_row = element_row;
+        results$element_valid = element_valid$1$q;
+        results$unit_row = unit_row;
+        results$unit_valid = unit_valid;
+        results$found = lookup$out;
+        results$found_valid = lookup$out_valid && control$is_lookup;
+        results$index = best$index;
+        results$best = best$greatest;
+        results$best_valid = best_ends$1$q;
+        results$units_for_all = units_for_all;
+        results$unit_step = unit_step;
+        results$unit_rest = unit_rest;
+        results$last_lane = last_lane;
+        results$last_piece = control$last_piece;
+        queue$push = results$whole && ~control$flushes;
+        queue$data = results$row;
+        acc_write_valid = queue$valid;
+        acc_write_address = queue$address;
+        acc_write_data = queue$first;
+        acc_write_mask = queue$mask;
+        queue$pop = acc_write_ready;
+        queue$clear = stop;
+        if (control$begins) begin
+            exhausted$d = 1'b0;
+            has_dst$d = 1'b0;
+            pause$d = 32'h0;
+        end
+        if (stop) begin
+            dst_comes$d = 1'b0;
+            src_comes$d = 1'b0;
+            steps_left$d = 32'h0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$compute$vector
+
+module metisvm_card$tensor$engine$tiles_4$compute$vector$best(clock,begins,old_index,old_value,base,first_wins,valid,value,index,greatest);
+
+    // Module arguments
+    input wire  clock;
+    input wire  begins;
+    input wire  [31:0] old_index;
+    input wire  [31:0] old_value;
+    input wire  [31:0] base;
+    input wire  first_wins;
+    input wire  valid;
+    input wire  [31:0] value;
+    output reg  [31:0] index;
+    output reg  [31:0] greatest;
+
+    // Stub signals
+    reg  [31:0] column$d;
+    wire  [31:0] column$q;
+    reg  column$clock;
+    reg  fresh$d;
+    wire  fresh$q;
+    reg  fresh$clock;
+    reg  lane_valid$d;
+    wire  lane_valid$q;
+    reg  lane_valid$clock;
+    reg  lane_wins$d;
+    wire  lane_wins$q;
+    reg  lane_wins$clock;
+    reg  [31:0] lane_value$d;
+    wire  [31:0] lane_value$q;
+    reg  lane_value$clock;
+    reg  [31:0] lane_index$d;
+    wire  [31:0] lane_index$q;
+    reg  lane_index$clock;
+    reg  [31:0] best_index$d;
+    wire  [31:0] best_index$q;
+    reg  best_index$clock;
+    reg  [31:0] best_value$d;
+    wire  [31:0] best_value$q;
+    reg  best_value$clock;
+
+    // Local signals
+    reg  [31:0] lane_ordered;
+    reg  [31:0] best_ordered;
+    reg  is_greater;
+
+    // Sub module instances
+    metisvm_card$counters$data_reg column(
+        .d(column$d),
+        .q(column$q),
+        .clock(column$clock)
+    );
+    metisvm_card$clears fresh(
+        .d(fresh$d),
+        .q(fresh$q),
+        .clock(fresh$clock)
+    );
+    metisvm_card$clears lane_valid(
+        .d(lane_valid$d),
+        .q(lane_valid$q),
+        .clock(lane_valid$clock)
+    );
+    metisvm_card$clears lane_wins(
+        .d(lane_wins$d),
+        .q(lane_wins$q),
+        .clock(lane_wins$clock)
+    );
+    metisvm_card$counters$data_reg lane_value(
+        .d(lane_value$d),
+        .q(lane_value$q),
+        .clock(lane_value$clock)
+    );
+    metisvm_card$counters$data_reg lane_index(
+        .d(lane_index$d),
+        .q(lane_index$q),
+        .clock(lane_index$clock)
+    );
+    metisvm_card$counters$data_reg best_index(
+        .d(best_index$d),
+        .q(best_index$q),
+        .clock(best_index$clock)
+    );
+    metisvm_card$counters$data_reg best_value(
+        .d(best_value$d),
+        .q(best_value$q),
+        .clock(best_value$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        column$clock = clock;
+        fresh$clock = clock;
+        lane_valid$clock = clock;
+        lane_wins$clock = clock;
+        lane_value$clock = clock;
+        lane_index$clock = clock;
+        best_index$clock = clock;
+        best_value$clock = clock;
+        column$d = column$q;
+        fresh$d = fresh$q;
+        lane_valid$d = lane_valid$q;
+        lane_wins$d = lane_wins$q;
+        lane_value$d = lane_value$q;
+        lane_index$d = lane_index$q;
+        best_index$d = best_index$q;
+        best_value$d = best_value$q;
+        lane_valid$d = valid;
+        lane_value$d = value;
+        lane_index$d = column$q;
+        lane_wins$d = fresh$q;
+        if (valid) begin
+            fresh$d = 1'b0;
+            column$d = column$q + 32'h1;
+        end
+        lane_ordered = lane_value$q ^ (((32'h1) & 32'hffffffff) << 32'h1f);
+        best_ordered = best_value$q ^ (((32'h1) & 32'hffffffff) << 32'h1f);
+        is_greater = lane_ordered > best_ordered;
+        if (lane_valid$q && (is_greater || lane_wins$q)) begin
+            best_value$d = lane_value$q;
+            best_index$d = lane_index$q;
+        end
+        if (begins) begin
+            best_index$d = old_index;
+            best_value$d = old_value;
+            column$d = base;
+            fresh$d = first_wins;
+        end
+        index = best_index$q;
+        greatest = best_value$q;
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$compute$vector$best
+
+module metisvm_card$tensor$engine$tiles_4$compute$vector$checks(clock,clear,start,word0,word1,word2,row_bits,col_bits,acc_tiles,param_entries,table_count,rows_less_one,cols_less_one,tile_cols_less_one,finished,fails);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  start;
+    input wire  [63:0] word0;
+    input wire  [63:0] word1;
+    input wire  [63:0] word2;
+    input wire  [2:0] row_bits;
+    input wire  [2:0] col_bits;
+    input wire  [31:0] acc_tiles;
+    input wire  [16:0] param_entries;
+    input wire  [16:0] table_count;
+    output reg  [15:0] rows_less_one;
+    output reg  [15:0] cols_less_one;
+    output reg  [15:0] tile_cols_less_one;
+    output reg  finished;
+    output reg  fails;
+
+    // Stub signals
+    reg  [2:0] step$d;
+    wire  [2:0] step$q;
+    reg  step$clock;
+    reg  [15:0] rows$d;
+    wire  [15:0] rows$q;
+    reg  rows$clock;
+    reg  [15:0] cols$d;
+    wire  [15:0] cols$q;
+    reg  cols$clock;
+    reg  [15:0] tile_rows$d;
+    wire  [15:0] tile_rows$q;
+    reg  tile_rows$clock;
+    reg  [15:0] tile_cols$d;
+    wire  [15:0] tile_cols$q;
+    reg  tile_cols$clock;
+    reg  [15:0] dst_cols$d;
+    wire  [15:0] dst_cols$q;
+    reg  dst_cols$clock;
+    reg  [15:0] factor$d;
+    wire  [15:0] factor$q;
+    reg  factor$clock;
+    reg  [31:0] dst_term$d;
+    wire  [31:0] dst_term$q;
+    reg  dst_term$clock;
+    reg  [31:0] src_term$d;
+    wire  [31:0] src_term$q;
+    reg  src_term$clock;
+    reg  [31:0] dst_last$d;
+    wire  [31:0] dst_last$q;
+    reg  dst_last$clock;
+    reg  [31:0] src_last$d;
+    wire  [31:0] src_last$q;
+    reg  src_last$clock;
+    reg  [16:0] param_last$d;
+    wire  [16:0] param_last$q;
+    reg  param_last$clock;
+    reg  outside$d;
+    wire  outside$q;
+    reg  outside$clock;
+    reg  repeats$d;
+    wire  repeats$q;
+    reg  repeats$clock;
+    reg  dst_below$d;
+    wire  dst_below$q;
+    reg  dst_below$clock;
+    reg  src_below$d;
+    wire  src_below$q;
+    reg  src_below$clock;
+    reg  same_base$d;
+    wire  same_base$q;
+    reg  same_base$clock;
+    reg  same_pitch$d;
+    wire  same_pitch$q;
+    reg  same_pitch$clock;
+    reg  param_outside$d;
+    wire  param_outside$q;
+    reg  param_outside$clock;
+    reg  first_outside$d;
+    wire  first_outside$q;
+    reg  first_outside$clock;
+    reg  second_outside$d;
+    wire  second_outside$q;
+    reg  second_outside$clock;
+    reg  failed$d;
+    wire  failed$q;
+    reg  failed$clock;
+    reg  is_over$d;
+    wire  is_over$q;
+    reg  is_over$clock;
+
+    // Local signals
+    reg  [3:0] op;
+    reg  [15:0] dst;
+    reg  [15:0] dst_pitch;
+    reg  [15:0] src;
+    reg  [15:0] src_pitch;
+    reg  [15:0] first_table;
+    reg  [15:0] second_table;
+    reg  shared;
+    reg  reduces;
+    reg  one_row;
+    reg  is_same;
+    reg  is_apart;
+    reg  looks_up;
+    reg  [31:0] dst_wide;
+    reg  [31:0] src_wide;
+    reg  [31:0] cols_wide;
+    reg  [31:0] dst_cols_wide;
+    reg  [15:0] more_records;
+    reg  [16:0] more_wide;
+    reg  [16:0] first_wide;
+    reg  [16:0] second_wide;
+
+    // Sub module instances
+    metisvm_card$executor$state step(
+        .d(step$d),
+        .q(step$q),
+        .clock(step$clock)
+    );
+    metisvm_card$queue$completed rows(
+        .d(rows$d),
+        .q(rows$q),
+        .clock(rows$clock)
+    );
+    metisvm_card$queue$completed cols(
+        .d(cols$d),
+        .q(cols$q),
+        .clock(cols$clock)
+    );
+    metisvm_card$queue$completed tile_rows(
+        .d(tile_rows$d),
+        .q(tile_rows$q),
+        .clock(tile_rows$clock)
+    );
+    metisvm_card$queue$completed tile_cols(
+        .d(tile_cols$d),
+        .q(tile_cols$q),
+        .clock(tile_cols$clock)
+    );
+    metisvm_card$queue$completed dst_cols(
+        .d(dst_cols$d),
+        .q(dst_cols$q),
+        .clock(dst_cols$clock)
+    );
+    metisvm_card$queue$completed factor(
+        .d(factor$d),
+        .q(factor$q),
+        .clock(factor$clock)
+    );
+    metisvm_card$counters$data_reg dst_term(
+        .d(dst_term$d),
+        .q(dst_term$q),
+        .clock(dst_term$clock)
+    );
+    metisvm_card$counters$data_reg src_term(
+        .d(src_term$d),
+        .q(src_term$q),
+        .clock(src_term$clock)
+    );
+    metisvm_card$counters$data_reg dst_last(
+        .d(dst_last$d),
+        .q(dst_last$q),
+        .clock(dst_last$clock)
+    );
+    metisvm_card$counters$data_reg src_last(
+        .d(src_last$d),
+        .q(src_last$q),
+        .clock(src_last$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorber$arrived_at param_last(
+        .d(param_last$d),
+        .q(param_last$q),
+        .clock(param_last$clock)
+    );
+    metisvm_card$clears outside(
+        .d(outside$d),
+        .q(outside$q),
+        .clock(outside$clock)
+    );
+    metisvm_card$clears repeats(
+        .d(repeats$d),
+        .q(repeats$q),
+        .clock(repeats$clock)
+    );
+    metisvm_card$clears dst_below(
+        .d(dst_below$d),
+        .q(dst_below$q),
+        .clock(dst_below$clock)
+    );
+    metisvm_card$clears src_below(
+        .d(src_below$d),
+        .q(src_below$q),
+        .clock(src_below$clock)
+    );
+    metisvm_card$clears same_base(
+        .d(same_base$d),
+        .q(same_base$q),
+        .clock(same_base$clock)
+    );
+    metisvm_card$clears same_pitch(
+        .d(same_pitch$d),
+        .q(same_pitch$q),
+        .clock(same_pitch$clock)
+    );
+    metisvm_card$clears param_outside(
+        .d(param_outside$d),
+        .q(param_outside$q),
+        .clock(param_outside$clock)
+    );
+    metisvm_card$clears first_outside(
+        .d(first_outside$d),
+        .q(first_outside$q),
+        .clock(first_outside$clock)
+    );
+    metisvm_card$clears second_outside(
+        .d(second_outside$d),
+        .q(second_outside$q),
+        .clock(second_outside$clock)
+    );
+    metisvm_card$clears failed(
+        .d(failed$d),
+        .q(failed$q),
+        .clock(failed$clock)
+    );
+    metisvm_card$clears is_over(
+        .d(is_over$d),
+        .q(is_over$q),
+        .clock(is_over$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        step$clock = clock;
+        rows$clock = clock;
+        cols$clock = clock;
+        tile_rows$clock = clock;
+        tile_cols$clock = clock;
+        dst_cols$clock = clock;
+        factor$clock = clock;
+        dst_term$clock = clock;
+        src_term$clock = clock;
+        dst_last$clock = clock;
+        src_last$clock = clock;
+        param_last$clock = clock;
+        outside$clock = clock;
+        repeats$clock = clock;
+        dst_below$clock = clock;
+        src_below$clock = clock;
+        same_base$clock = clock;
+        same_pitch$clock = clock;
+        param_outside$clock = clock;
+        first_outside$clock = clock;
+        second_outside$clock = clock;
+        failed$clock = clock;
+        is_over$clock = clock;
+        step$d = step$q;
+        rows$d = rows$q;
+        cols$d = cols$q;
+        tile_rows$d = tile_rows$q;
+        tile_cols$d = tile_cols$q;
+        dst_cols$d = dst_cols$q;
+        factor$d = factor$q;
+        dst_term$d = dst_term$q;
+        src_term$d = src_term$q;
+        dst_last$d = dst_last$q;
+        src_last$d = src_last$q;
+        param_last$d = param_last$q;
+        outside$d = outside$q;
+        repeats$d = repeats$q;
+        dst_below$d = dst_below$q;
+        src_below$d = src_below$q;
+        same_base$d = same_base$q;
+        same_pitch$d = same_pitch$q;
+        param_outside$d = param_outside$q;
+        first_outside$d = first_outside$q;
+        second_outside$d = second_outside$q;
+        failed$d = failed$q;
+        is_over$d = is_over$q;
+        op = word0[(32'h10)+:(4)];
+        shared = word0[32'h18];
+        dst = word1[(32'h0)+:(16)];
+        dst_pitch = word1[(32'h10)+:(16)];
+        src = word1[(32'h20)+:(16)];
+        src_pitch = word1[(32'h30)+:(16)];
+        first_table = word2[(32'h20)+:(16)];
+        second_table = word2[(32'h30)+:(16)];
+        reduces = op == ((32'h8) & 4'hf);
+        looks_up = (op == ((32'h7) & 4'hf)) || (op == ((32'h9) & 4'hf));
+        is_over$d = 1'b0;
+        if (start) begin
+            rows$d = word0[(32'h20)+:(16)] - 32'h1;
+            cols$d = word0[(32'h30)+:(16)] - 32'h1;
+            step$d = 32'h1;
+        end
+        dst_wide = ((dst_pitch) & 32'hffffffff);
+        src_wide = ((src_pitch) & 32'hffffffff);
+        more_records = cols$q;
+        if (shared) begin
+            more_records = 32'h0;
+        end
+        more_wide = ((more_records) & 17'h1ffff);
+        first_wide = ((first_table) & 17'h1ffff);
+        second_wide = ((second_table) & 17'h1ffff);
+        if (step$q == ((32'h1) & 3'h7)) begin
+            tile_rows$d = rows$q >> row_bits;
+            tile_cols$d = cols$q >> col_bits;
+            dst_cols$d = cols$q >> col_bits;
+            if (reduces) begin
+                dst_cols$d = 32'h0;
+            end
+            factor$d = rows$q >> row_bits;
+            dst_term$d = dst_wide;
+            src_term$d = src_wide;
+            dst_last$d = ((dst) & 32'hffffffff);
+            src_last$d = ((src) & 32'hffffffff);
+            param_last$d = first_wide + more_wide;
+            step$d = 32'h2;
+        end
+        if (step$q == ((32'h2) & 3'h7)) begin
+            factor$d = factor$q >> 32'h1;
+            dst_term$d = dst_term$q << 32'h1;
+            src_term$d = src_term$q << 32'h1;
+            if (factor$q[32'h0]) begin
+                dst_last$d = dst_last$q + dst_term$q;
+                src_last$d = src_last$q + src_term$q;
+            end
+            if (factor$q == ((32'h0) & 16'hffff)) begin
+                step$d = 32'h3;
+            end
+        end
+        cols_wide = ((tile_cols$q) & 32'hffffffff);
+        dst_cols_wide = ((dst_cols$q) & 32'hffffffff);
+        if (step$q == ((32'h3) & 3'h7)) begin
+            dst_last$d = dst_last$q + dst_cols_wide;
+            src_last$d = src_last$q + cols_wide;
+            step$d = 32'h4;
+        end
+        one_row = tile_rows$q == ((32'h0) & 16'hffff);
+        outside$d = (dst_last$q >= acc_tiles) || (src_last$q >= acc_tiles);
+        repeats$d = dst_pitch <= dst_cols$q;
+        if (one_row) begin
+            repeats$d = 1'b0;
+        end
+        dst_below$d = dst_last$q < ((src) & 32'hffffffff);
+        src_below$d = src_last$q < ((dst) & 32'hffffffff);
+        same_base$d = dst == src;
+        same_pitch$d = (dst_pitch == src_pitch) || one_row;
+        param_outside$d = param_last$q >= param_entries;
+        first_outside$d = first_wide >= table_count;
+        second_outside$d = second_wide >= table_count;
+        if (step$q == ((32'h4) & 3'h7)) begin
+            step$d = 32'h5;
+        end
+        is_same = same_base$q && same_pitch$q && ~reduces;
+        is_apart = dst_below$q || src_below$q;
+        failed$d = outside$q || repeats$q || (~is_same && ~is_apart);
+        if (param_outside$q && (op == ((32'h6) & 4'hf))) begin
+            failed$d = 1'b1;
+        end
+        if (first_outside$q && looks_up) begin
+            failed$d = 1'b1;
+        end
+        if (second_outside$q && (op == ((32'h9) & 4'hf))) begin
+            failed$d = 1'b1;
+        end
+        if (step$q == ((32'h5) & 3'h7)) begin
+            step$d = 32'h0;
+            is_over$d = 1'b1;
+        end
+        if (clear) begin
+            step$d = 32'h0;
+            is_over$d = 1'b0;
+        end
+        rows_less_one = rows$q;
+        cols_less_one = cols$q;
+        tile_cols_less_one = tile_cols$q;
+        finished = is_over$q;
+        fails = failed$q;
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$compute$vector$checks
+
+module metisvm_card$tensor$engine$tiles_4$compute$vector$control(clock,start,stop,op,unit_steps,lane_steps,pair_steps,checked,fails,scanned,missing,written,check,scan,begins,runs,flushes,done,status,busy,takes_two,is_element,is_sum,is_greater,is_requantise,is_lookup,is_pair,is_reduce,steps,last_piece);
+
+    // Module arguments
+    input wire  clock;
+    input wire  start;
+    input wire  stop;
+    input wire  [3:0] op;
+    input wire  [7:0] unit_steps;
+    input wire  [7:0] lane_steps;
+    input wire  [7:0] pair_steps;
+    input wire  checked;
+    input wire  fails;
+    input wire  scanned;
+    input wire  missing;
+    input wire  written;
+    output reg  check;
+    output reg  scan;
+    output reg  begins;
+    output reg  runs;
+    output reg  flushes;
+    output reg  done;
+    output reg  [14:0] status;
+    output reg  busy;
+    output reg  takes_two;
+    output reg  is_element;
+    output reg  is_sum;
+    output reg  is_greater;
+    output reg  is_requantise;
+    output reg  is_lookup;
+    output reg  is_pair;
+    output reg  is_reduce;
+    output reg  [7:0] steps;
+    output reg  [7:0] last_piece;
+
+    // Stub signals
+    reg  pending$d;
+    wire  pending$q;
+    reg  pending$clock;
+    reg  [1:0] state$d;
+    wire  [1:0] state$q;
+    reg  state$clock;
+    reg  [4:0] flush$d;
+    wire  [4:0] flush$q;
+    reg  flush$clock;
+    reg  two$d;
+    wire  two$q;
+    reg  two$clock;
+    reg  element$d;
+    wire  element$q;
+    reg  element$clock;
+    reg  sum$d;
+    wire  sum$q;
+    reg  sum$clock;
+    reg  greater$d;
+    wire  greater$q;
+    reg  greater$clock;
+    reg  requantise$d;
+    wire  requantise$q;
+    reg  requantise$clock;
+    reg  lookup$d;
+    wire  lookup$q;
+    reg  lookup$clock;
+    reg  pair$d;
+    wire  pair$q;
+    reg  pair$clock;
+    reg  reduce$d;
+    wire  reduce$q;
+    reg  reduce$clock;
+    reg  [7:0] row_steps$d;
+    wire  [7:0] row_steps$q;
+    reg  row_steps$clock;
+    reg  [7:0] row_pieces$d;
+    wire  [7:0] row_pieces$q;
+    reg  row_pieces$clock;
+
+    // Local signals
+    reg  idle;
+    reg  flushing;
+    reg  starts;
+
+    // Sub module instances
+    metisvm_card$clears pending(
+        .d(pending$d),
+        .q(pending$q),
+        .clock(pending$clock)
+    );
+    metisvm_card$cores$lanes$0$words$kind state(
+        .d(state$d),
+        .q(state$q),
+        .clock(state$clock)
+    );
+    metisvm_card$reader$next_tag flush(
+        .d(flush$d),
+        .q(flush$q),
+        .clock(flush$clock)
+    );
+    metisvm_card$clears two(
+        .d(two$d),
+        .q(two$q),
+        .clock(two$clock)
+    );
+    metisvm_card$clears element(
+        .d(element$d),
+        .q(element$q),
+        .clock(element$clock)
+    );
+    metisvm_card$clears sum(
+        .d(sum$d),
+        .q(sum$q),
+        .clock(sum$clock)
+    );
+    metisvm_card$clears greater(
+        .d(greater$d),
+        .q(greater$q),
+        .clock(greater$clock)
+    );
+    metisvm_card$clears requantise(
+        .d(requantise$d),
+        .q(requantise$q),
+        .clock(requantise$clock)
+    );
+    metisvm_card$clears lookup(
+        .d(lookup$d),
+        .q(lookup$q),
+        .clock(lookup$clock)
+    );
+    metisvm_card$clears pair(
+        .d(pair$d),
+        .q(pair$q),
+        .clock(pair$clock)
+    );
+    metisvm_card$clears reduce(
+        .d(reduce$d),
+        .q(reduce$q),
+        .clock(reduce$clock)
+    );
+    metisvm_card$executor$has_field row_steps(
+        .d(row_steps$d),
+        .q(row_steps$q),
+        .clock(row_steps$clock)
+    );
+    metisvm_card$executor$has_field row_pieces(
+        .d(row_pieces$d),
+        .q(row_pieces$q),
+        .clock(row_pieces$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        pending$clock = clock;
+        state$clock = clock;
+        flush$clock = clock;
+        two$clock = clock;
+        element$clock = clock;
+        sum$clock = clock;
+        greater$clock = clock;
+        requantise$clock = clock;
+        lookup$clock = clock;
+        pair$clock = clock;
+        reduce$clock = clock;
+        row_steps$clock = clock;
+        row_pieces$clock = clock;
+        pending$d = pending$q;
+        state$d = state$q;
+        flush$d = flush$q;
+        two$d = two$q;
+        element$d = element$q;
+        sum$d = sum$q;
+        greater$d = greater$q;
+        requantise$d = requantise$q;
+        lookup$d = lookup$q;
+        pair$d = pair$q;
+        reduce$d = reduce$q;
+        row_steps$d = row_steps$q;
+        row_pieces$d = row_pieces$q;
+        two$d = op < ((32'h3) & 4'hf);
+        element$d = op < ((32'h6) & 4'hf);
+        sum$d = (op == ((32'h0) & 4'hf)) || (op == ((32'h3) & 4'hf));
+        greater$d = (op == ((32'h1) & 4'hf)) || (op == ((32'h4) & 4'hf));
+        requantise$d = op == ((32'h6) & 4'hf);
+        lookup$d = (op == ((32'h7) & 4'hf)) || (op == ((32'h9) & 4'hf));
+        pair$d = op == ((32'h9) & 4'hf);
+        reduce$d = op == ((32'h8) & 4'hf);
+        row_steps$d = ((32'h1) & 8'hff);
+        row_pieces$d = lane_steps - 32'h1;
+        if (requantise$q) begin
+            row_pieces$d = unit_steps - 32'h1;
+            row_steps$d = unit_steps;
+        end
+        else if (pair$q) begin
+            row_steps$d = pair_steps;
+        end
+        else if (lookup$q || reduce$q) begin
+            row_steps$d = lane_steps;
+        end
+        takes_two = two$q;
+        is_element = element$q;
+        is_sum = sum$q;
+        is_greater = greater$q;
+        is_requantise = requantise$q;
+        is_lookup = lookup$q;
+        is_pair = pair$q;
+        is_reduce = reduce$q;
+        steps = row_steps$q;
+        last_piece = row_pieces$q;
+        flushing = flush$q != ((32'h0) & 5'h1f);
+        if (flushing) begin
+            flush$d = flush$q - 32'h1;
+        end
+        flushes = flushing;
+        idle = state$q == ((32'h0) & 2'h3);
+        runs = state$q == ((32'h3) & 2'h3);
+        busy = pending$q || flushing || ~idle;
+        starts = pending$q && ~flushing;
+        check = starts;
+        if (start) begin
+            pending$d = 1'b1;
+        end
+        if (starts) begin
+            pending$d = 1'b0;
+            state$d = ((32'h1) & 2'h3);
+        end
+        done = 1'b0;
+        status = ((32'h0) & 15'h7fff);
+        begins = 1'b0;
+        scan = 1'b0;
+        if (checked) begin
+            if (fails) begin
+                done = 1'b1;
+                status = ((32'h9) & 15'h7fff);
+                state$d = ((32'h0) & 2'h3);
+            end
+            else if (requantise$q) begin
+                scan = 1'b1;
+                state$d = ((32'h2) & 2'h3);
+            end
+            else begin
+                begins = 1'b1;
+                state$d = ((32'h3) & 2'h3);
+            end
+        end
+        if (scanned) begin
+            if (missing) begin
+                done = 1'b1;
+                status = ((32'hb) & 15'h7fff);
+                state$d = ((32'h0) & 2'h3);
+            end
+            else begin
+                begins = 1'b1;
+                state$d = ((32'h3) & 2'h3);
+            end
+        end
+        if (written) begin
+            done = 1'b1;
+            state$d = ((32'h0) & 2'h3);
+        end
+        if (stop) begin
+            done = 1'b0;
+            pending$d = 1'b0;
+            state$d = 32'h0;
+            flush$d = ((32'h1f) & 5'h1f);
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$compute$vector$control
+
+module metisvm_card$tensor$engine$tiles_4$compute$vector$dst_row(d,q,clock);
+
+    // Module arguments
+    input wire  [127:0] d;
+    output reg  [127:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 128'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$compute$vector$dst_row
+
+module metisvm_card$tensor$engine$tiles_4$compute$vector$elements$0(clock,a,b,is_sum,is_greater,out);
+
+    // Module arguments
+    input wire  clock;
+    input wire  [31:0] a;
+    input wire  [31:0] b;
+    input wire  is_sum;
+    input wire  is_greater;
+    output reg  [31:0] out;
+
+    // Stub signals
+    reg  [31:0] a_reg$d;
+    wire  [31:0] a_reg$q;
+    reg  a_reg$clock;
+    reg  [31:0] b_reg$d;
+    wire  [31:0] b_reg$q;
+    reg  b_reg$clock;
+    reg  [31:0] sum$d;
+    wire  [31:0] sum$q;
+    reg  sum$clock;
+    reg  a_is_greater$d;
+    wire  a_is_greater$q;
+    reg  a_is_greater$clock;
+    reg  [31:0] result$d;
+    wire  [31:0] result$q;
+    reg  result$clock;
+
+    // Local signals
+    reg  [31:0] a_ordered;
+    reg  [31:0] b_ordered;
+    reg  takes_a;
+
+    // Sub module instances
+    metisvm_card$counters$data_reg a_reg(
+        .d(a_reg$d),
+        .q(a_reg$q),
+        .clock(a_reg$clock)
+    );
+    metisvm_card$counters$data_reg b_reg(
+        .d(b_reg$d),
+        .q(b_reg$q),
+        .clock(b_reg$clock)
+    );
+    metisvm_card$counters$data_reg sum(
+        .d(sum$d),
+        .q(sum$q),
+        .clock(sum$clock)
+    );
+    metisvm_card$clears a_is_greater(
+        .d(a_is_greater$d),
+        .q(a_is_greater$q),
+        .clock(a_is_greater$clock)
+    );
+    metisvm_card$counters$data_reg result(
+        .d(result$d),
+        .q(result$q),
+        .clock(result$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        a_reg$clock = clock;
+        b_reg$clock = clock;
+        sum$clock = clock;
+        a_is_greater$clock = clock;
+        result$clock = clock;
+        a_reg$d = a_reg$q;
+        b_reg$d = b_reg$q;
+        sum$d = sum$q;
+        a_is_greater$d = a_is_greater$q;
+        result$d = result$q;
+        a_reg$d = a;
+        b_reg$d = b;
+        sum$d = a + b;
+        a_ordered = a ^ (((32'h1) & 32'hffffffff) << 32'h1f);
+        b_ordered = b ^ (((32'h1) & 32'hffffffff) << 32'h1f);
+        a_is_greater$d = a_ordered > b_ordered;
+        takes_a = a_is_greater$q == is_greater;
+        result$d = b_reg$q;
+        if (takes_a) begin
+            result$d = a_reg$q;
+        end
+        if (is_sum) begin
+            result$d = sum$q;
+        end
+        out = result$q;
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$compute$vector$elements$0
+
+module metisvm_card$tensor$engine$tiles_4$compute$vector$lookup(clock,valid,lane,interpolates,second,first_table,second_table,address,entry,out_valid,out);
+
+    // Module arguments
+    input wire  clock;
+    input wire  valid;
+    input wire  [15:0] lane;
+    input wire  interpolates;
+    input wire  second;
+    input wire  [15:0] first_table;
+    input wire  [15:0] second_table;
+    output reg  [23:0] address;
+    input wire  [31:0] entry;
+    output reg  out_valid;
+    output reg  [31:0] out;
+
+    // Stub signals
+    reg  [23:0] asked$d;
+    wire  [23:0] asked$q;
+    reg  asked$clock;
+    reg  ends$0$d;
+    wire  ends$0$q;
+    reg  ends$0$clock;
+    reg  ends$1$d;
+    wire  ends$1$q;
+    reg  ends$1$clock;
+    reg  ends$2$d;
+    wire  ends$2$q;
+    reg  ends$2$clock;
+    reg  ends$3$d;
+    wire  ends$3$q;
+    reg  ends$3$clock;
+    reg  ends$4$d;
+    wire  ends$4$q;
+    reg  ends$4$clock;
+    reg  ends$5$d;
+    wire  ends$5$q;
+    reg  ends$5$clock;
+    reg  [7:0] part$0$d;
+    wire  [7:0] part$0$q;
+    reg  part$0$clock;
+    reg  [7:0] part$1$d;
+    wire  [7:0] part$1$q;
+    reg  part$1$clock;
+    reg  [7:0] part$2$d;
+    wire  [7:0] part$2$q;
+    reg  part$2$clock;
+    reg  [31:0] found$d;
+    wire  [31:0] found$q;
+    reg  found$clock;
+    reg  [31:0] node$0$d;
+    wire  [31:0] node$0$q;
+    reg  node$0$clock;
+    reg  [31:0] node$1$d;
+    wire  [31:0] node$1$q;
+    reg  node$1$clock;
+    reg  [31:0] node$2$d;
+    wire  [31:0] node$2$q;
+    reg  node$2$clock;
+    reg  [31:0] low_product$d;
+    wire  [31:0] low_product$q;
+    reg  low_product$clock;
+    reg  [31:0] high_product$d;
+    wire  [31:0] high_product$q;
+    reg  high_product$clock;
+    reg  [31:0] product$d;
+    wire  [31:0] product$q;
+    reg  product$clock;
+    reg  [31:0] result$d;
+    wire  [31:0] result$q;
+    reg  result$clock;
+
+    // Local signals
+    reg  [7:0] place;
+    reg  [15:0] chosen;
+    reg  [23:0] chosen_wide;
+    reg  [23:0] place_wide;
+    reg  [31:0] difference;
+    reg  [15:0] part_wide;
+    reg  [31:0] part_up;
+    reg  [31:0] bit_16;
+    reg  [31:0] bit_17;
+    reg  [31:0] high_sum;
+    reg  [31:0] share;
+
+    // Sub module instances
+    metisvm_card$cores$lanes$0$core$schedule$number_now asked(
+        .d(asked$d),
+        .q(asked$q),
+        .clock(asked$clock)
+    );
+    metisvm_card$clears ends$0(
+        .d(ends$0$d),
+        .q(ends$0$q),
+        .clock(ends$0$clock)
+    );
+    metisvm_card$clears ends$1(
+        .d(ends$1$d),
+        .q(ends$1$q),
+        .clock(ends$1$clock)
+    );
+    metisvm_card$clears ends$2(
+        .d(ends$2$d),
+        .q(ends$2$q),
+        .clock(ends$2$clock)
+    );
+    metisvm_card$clears ends$3(
+        .d(ends$3$d),
+        .q(ends$3$q),
+        .clock(ends$3$clock)
+    );
+    metisvm_card$clears ends$4(
+        .d(ends$4$d),
+        .q(ends$4$q),
+        .clock(ends$4$clock)
+    );
+    metisvm_card$clears ends$5(
+        .d(ends$5$d),
+        .q(ends$5$q),
+        .clock(ends$5$clock)
+    );
+    metisvm_card$executor$has_field part$0(
+        .d(part$0$d),
+        .q(part$0$q),
+        .clock(part$0$clock)
+    );
+    metisvm_card$executor$has_field part$1(
+        .d(part$1$d),
+        .q(part$1$q),
+        .clock(part$1$clock)
+    );
+    metisvm_card$executor$has_field part$2(
+        .d(part$2$d),
+        .q(part$2$q),
+        .clock(part$2$clock)
+    );
+    metisvm_card$counters$data_reg found(
+        .d(found$d),
+        .q(found$q),
+        .clock(found$clock)
+    );
+    metisvm_card$counters$data_reg node$0(
+        .d(node$0$d),
+        .q(node$0$q),
+        .clock(node$0$clock)
+    );
+    metisvm_card$counters$data_reg node$1(
+        .d(node$1$d),
+        .q(node$1$q),
+        .clock(node$1$clock)
+    );
+    metisvm_card$counters$data_reg node$2(
+        .d(node$2$d),
+        .q(node$2$q),
+        .clock(node$2$clock)
+    );
+    metisvm_card$counters$data_reg low_product(
+        .d(low_product$d),
+        .q(low_product$q),
+        .clock(low_product$clock)
+    );
+    metisvm_card$counters$data_reg high_product(
+        .d(high_product$d),
+        .q(high_product$q),
+        .clock(high_product$clock)
+    );
+    metisvm_card$counters$data_reg product(
+        .d(product$d),
+        .q(product$q),
+        .clock(product$clock)
+    );
+    metisvm_card$counters$data_reg result(
+        .d(result$d),
+        .q(result$q),
+        .clock(result$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        asked$clock = clock;
+        found$clock = clock;
+        low_product$clock = clock;
+        high_product$clock = clock;
+        product$clock = clock;
+        result$clock = clock;
+        asked$d = asked$q;
+        found$d = found$q;
+        low_product$d = low_product$q;
+        high_product$d = high_product$q;
+        product$d = product$q;
+        result$d = result$q;
+        ends$0$clock = clock;
+        ends$1$clock = clock;
+        ends$2$clock = clock;
+        ends$3$clock = clock;
+        ends$4$clock = clock;
+        ends$5$clock = clock;
+        part$0$clock = clock;
+        node$0$clock = clock;
+        part$1$clock = clock;
+        node$1$clock = clock;
+        part$2$clock = clock;
+        node$2$clock = clock;
+        chosen = first_table;
+        if (second) begin
+            chosen = second_table;
+        end
+        place = lane[(32'h0)+:(8)];
+        if (interpolates) begin
+            place = lane[(32'h8)+:(8)] ^ ((32'h80) & 8'hff);
+        end
+        chosen_wide = ((chosen) & 24'hffffff);
+        chosen_wide = chosen_wide << 32'h8;
+        place_wide = ((place) & 24'hffffff);
+        asked$d = chosen_wide | place_wide;
+        address = asked$q;
+        ends$0$d = valid && (second || ~interpolates);
+        ends$1$d = ends$0$q;
+        ends$2$d = ends$1$q;
+        ends$3$d = ends$2$q;
+        ends$4$d = ends$3$q;
+        ends$5$d = ends$4$q;
+        part$0$d = lane[(32'h0)+:(8)];
+        part$1$d = part$0$q;
+        part$2$d = part$1$q;
+        found$d = entry;
+        node$0$d = found$q;
+        node$1$d = node$0$q;
+        node$2$d = node$1$q;
+        difference = found$q;
+        part_wide = ((part$2$q) & 16'hffff);
+        low_product$d = difference[(32'h0)+:(16)] * part_wide;
+        part_up = ((part_wide) & 32'hffffffff);
+        part_up = part_up << 32'h10;
+        bit_16 = 32'h0;
+        if (difference[32'h10]) begin
+            bit_16 = part_up;
+        end
+        bit_17 = 32'h0;
+        if (difference[32'h11]) begin
+            bit_17 = part_up << 32'h1;
+        end
+        high_sum = bit_16 - bit_17;
+        high_product$d = high_sum | ((32'h80) & 32'hffffffff);
+        product$d = low_product$q + high_product$q;
+        share = product$q >> 32'h8;
+        if (product$q[32'h1f]) begin
+            share = share | (((32'hff) & 32'hffffffff) << 32'h18);
+        end
+        result$d = node$2$q + share;
+        out_valid = ends$2$q;
+        out = found$q;
+        if (interpolates) begin
+            out_valid = ends$5$q;
+            out = result$q;
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$compute$vector$lookup
+
+module metisvm_card$tensor$engine$tiles_4$compute$vector$queue(clock,clear,reserve,reserve_address,reserve_mask,full,empty,push,data,first,address,mask,valid,pop);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  reserve;
+    input wire  [23:0] reserve_address;
+    input wire  [3:0] reserve_mask;
+    output reg  full;
+    output reg  empty;
+    input wire  push;
+    input wire  [127:0] data;
+    output reg  [127:0] first;
+    output reg  [23:0] address;
+    output reg  [3:0] mask;
+    output reg  valid;
+    input wire  pop;
+
+    // Stub signals
+    reg  [3:0] rows$read_address;
+    reg  rows$read_clock;
+    wire  [127:0] rows$read_data;
+    reg  [3:0] rows$write_address;
+    reg  rows$write_clock;
+    reg  [127:0] rows$write_data;
+    reg  rows$write_enable;
+    reg  [3:0] addresses$read_address;
+    reg  addresses$read_clock;
+    wire  [23:0] addresses$read_data;
+    reg  [3:0] addresses$write_address;
+    reg  addresses$write_clock;
+    reg  [23:0] addresses$write_data;
+    reg  addresses$write_enable;
+    reg  [3:0] masks$read_address;
+    reg  masks$read_clock;
+    wire  [3:0] masks$read_data;
+    reg  [3:0] masks$write_address;
+    reg  masks$write_clock;
+    reg  [3:0] masks$write_data;
+    reg  masks$write_enable;
+    reg  [4:0] reserved$d;
+    wire  [4:0] reserved$q;
+    reg  reserved$clock;
+    reg  [4:0] filled$d;
+    wire  [4:0] filled$q;
+    reg  filled$clock;
+    reg  [4:0] filled_seen$d;
+    wire  [4:0] filled_seen$q;
+    reg  filled_seen$clock;
+    reg  [4:0] head$d;
+    wire  [4:0] head$q;
+    reg  head$clock;
+
+    // Local signals
+    reg  [4:0] head_next;
+    reg  [4:0] held;
+    reg  has_one;
+
+    // Sub module instances
+    metisvm_card$tensor$engine$tiles_4$compute$vector$queue$rows rows(
+        .read_address(rows$read_address),
+        .read_clock(rows$read_clock),
+        .read_data(rows$read_data),
+        .write_address(rows$write_address),
+        .write_clock(rows$write_clock),
+        .write_data(rows$write_data),
+        .write_enable(rows$write_enable)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$vector$queue$addresses addresses(
+        .read_address(addresses$read_address),
+        .read_clock(addresses$read_clock),
+        .read_data(addresses$read_data),
+        .write_address(addresses$write_address),
+        .write_clock(addresses$write_clock),
+        .write_data(addresses$write_data),
+        .write_enable(addresses$write_enable)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$vector$queue$masks masks(
+        .read_address(masks$read_address),
+        .read_clock(masks$read_clock),
+        .read_data(masks$read_data),
+        .write_address(masks$write_address),
+        .write_clock(masks$write_clock),
+        .write_data(masks$write_data),
+        .write_enable(masks$write_enable)
+    );
+    metisvm_card$reader$next_tag reserved(
+        .d(reserved$d),
+        .q(reserved$q),
+        .clock(reserved$clock)
+    );
+    metisvm_card$reader$next_tag filled(
+        .d(filled$d),
+        .q(filled$q),
+        .clock(filled$clock)
+    );
+    metisvm_card$reader$next_tag filled_seen(
+        .d(filled_seen$d),
+        .q(filled_seen$q),
+        .clock(filled_seen$clock)
+    );
+    metisvm_card$reader$next_tag head(
+        .d(head$d),
+        .q(head$q),
+        .clock(head$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        reserved$clock = clock;
+        filled$clock = clock;
+        filled_seen$clock = clock;
+        head$clock = clock;
+        reserved$d = reserved$q;
+        filled$d = filled$q;
+        filled_seen$d = filled_seen$q;
+        head$d = head$q;
+        rows$read_clock = clock;
+        rows$write_clock = clock;
+        addresses$read_clock = clock;
+        addresses$write_clock = clock;
+        masks$read_clock = clock;
+        masks$write_clock = clock;
+        held = reserved$q - head$q;
+        full = held[32'h4];
+        empty = held == ((32'h0) & 5'h1f);
+        addresses$write_address = reserved$q[(32'h0)+:(4)];
+        addresses$write_data = reserve_address;
+        addresses$write_enable = reserve;
+        masks$write_address = reserved$q[(32'h0)+:(4)];
+        masks$write_data = reserve_mask;
+        masks$write_enable = reserve;
+        if (reserve) begin
+            reserved$d = reserved$q + 32'h1;
+        end
+        rows$write_address = filled$q[(32'h0)+:(4)];
+        rows$write_data = data;
+        rows$write_enable = push;
+        if (push) begin
+            filled$d = filled$q + 32'h1;
+        end
+        filled_seen$d = filled$q;
+        has_one = head$q != filled_seen$q;
+        valid = has_one;
+        head_next = head$q;
+        if (pop && has_one) begin
+            head_next = head$q + 32'h1;
+        end
+        rows$read_address = head_next[(32'h0)+:(4)];
+        addresses$read_address = head_next[(32'h0)+:(4)];
+        masks$read_address = head_next[(32'h0)+:(4)];
+        first = rows$read_data;
+        address = addresses$read_data;
+        mask = masks$read_data;
+        head$d = head_next;
+        if (clear) begin
+            head$d = 32'h0;
+            filled$d = 32'h0;
+            filled_seen$d = 32'h0;
+            reserved$d = 32'h0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$compute$vector$queue
+
+module metisvm_card$tensor$engine$tiles_4$compute$vector$queue$addresses(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+
+    // Module arguments
+    input wire  [3:0] read_address;
+    input wire  read_clock;
+    output reg  [23:0] read_data;
+    input wire  [3:0] write_address;
+    input wire  write_clock;
+    input wire  [23:0] write_data;
+    input wire  write_enable;
+
+    // Update code (custom)
+    reg[23:0] mem[15:0];
+
+
+
+    always @(posedge read_clock) begin
+       read_data <= mem[read_address];
+    end
+
+    always @(posedge write_clock) begin
+       if (write_enable) begin
+          mem[write_address] <= write_data;
+       end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$compute$vector$queue$addresses
+
+module metisvm_card$tensor$engine$tiles_4$compute$vector$queue$masks(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+
+    // Module arguments
+    input wire  [3:0] read_address;
+    input wire  read_clock;
+    output reg  [3:0] read_data;
+    input wire  [3:0] write_address;
+    input wire  write_clock;
+    input wire  [3:0] write_data;
+    input wire  write_enable;
+
+    // Update code (custom)
+    reg[3:0] mem[15:0];
+
+
+
+    always @(posedge read_clock) begin
+       read_data <= mem[read_address];
+    end
+
+    always @(posedge write_clock) begin
+       if (write_enable) begin
+          mem[write_address] <= write_data;
+       end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$compute$vector$queue$masks
+
+module metisvm_card$tensor$engine$tiles_4$compute$vector$queue$rows(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+
+    // Module arguments
+    input wire  [3:0] read_address;
+    input wire  read_clock;
+    output reg  [127:0] read_data;
+    input wire  [3:0] write_address;
+    input wire  write_clock;
+    input wire  [127:0] write_data;
+    input wire  write_enable;
+
+    // Update code (custom)
+    reg[127:0] mem[15:0];
+
+
+
+    always @(posedge read_clock) begin
+       read_data <= mem[read_address];
+    end
+
+    always @(posedge write_clock) begin
+       if (write_enable) begin
+          mem[write_address] <= write_data;
+       end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$compute$vector$queue$rows
+
+module metisvm_card$tensor$engine$tiles_4$compute$vector$records(clock,clear,scan,index,shared,cols,last_col,scanned,missing,begins,next_tile,full,take,rotate,step,rest,top,in_use,address,record,loaded);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  scan;
+    input wire  [15:0] index;
+    input wire  shared;
+    input wire  [15:0] cols;
+    input wire  [15:0] last_col;
+    output reg  scanned;
+    output reg  missing;
+    input wire  begins;
+    input wire  next_tile;
+    output reg  full;
+    input wire  take;
+    input wire  rotate;
+    input wire  [15:0] step;
+    input wire  [15:0] rest;
+    input wire  [15:0] top;
+    output reg  [255:0] in_use;
+    output reg  [15:0] address;
+    input wire  [63:0] record;
+    input wire  loaded;
+
+    // Stub signals
+    reg  [15:0] at$d;
+    wire  [15:0] at$q;
+    reg  at$clock;
+    reg  [15:0] left$d;
+    wire  [15:0] left$q;
+    reg  left$clock;
+    reg  scanning$d;
+    wire  scanning$q;
+    reg  scanning$clock;
+    reg  fetching$d;
+    wire  fetching$q;
+    reg  fetching$clock;
+    reg  scan_asked$0$d;
+    wire  scan_asked$0$q;
+    reg  scan_asked$0$clock;
+    reg  scan_asked$1$d;
+    wire  scan_asked$1$q;
+    reg  scan_asked$1$clock;
+    reg  scan_ends$0$d;
+    wire  scan_ends$0$q;
+    reg  scan_ends$0$clock;
+    reg  scan_ends$1$d;
+    wire  scan_ends$1$q;
+    reg  scan_ends$1$clock;
+    reg  scan_ends$2$d;
+    wire  scan_ends$2$q;
+    reg  scan_ends$2$clock;
+    reg  fetch_asked$0$d;
+    wire  fetch_asked$0$q;
+    reg  fetch_asked$0$clock;
+    reg  fetch_asked$1$d;
+    wire  fetch_asked$1$q;
+    reg  fetch_asked$1$clock;
+    reg  fetch_ends$0$d;
+    wire  fetch_ends$0$q;
+    reg  fetch_ends$0$clock;
+    reg  fetch_ends$1$d;
+    wire  fetch_ends$1$q;
+    reg  fetch_ends$1$clock;
+    reg  [63:0] found$d;
+    wire  [63:0] found$q;
+    reg  found$clock;
+    reg  found_loaded$d;
+    wire  found_loaded$q;
+    reg  found_loaded$clock;
+    reg  is_missing$d;
+    wire  is_missing$q;
+    reg  is_missing$clock;
+    reg  [255:0] waiting$d;
+    wire  [255:0] waiting$q;
+    reg  waiting$clock;
+    reg  waiting_full$d;
+    wire  waiting_full$q;
+    reg  waiting_full$clock;
+    reg  [255:0] used$d;
+    wire  [255:0] used$q;
+    reg  used$clock;
+
+    // Local signals
+    reg  stays;
+    reg  at_end;
+    reg  [255:0] found_wide;
+
+    // Sub module instances
+    metisvm_card$queue$completed at(
+        .d(at$d),
+        .q(at$q),
+        .clock(at$clock)
+    );
+    metisvm_card$queue$completed left(
+        .d(left$d),
+        .q(left$q),
+        .clock(left$clock)
+    );
+    metisvm_card$clears scanning(
+        .d(scanning$d),
+        .q(scanning$q),
+        .clock(scanning$clock)
+    );
+    metisvm_card$clears fetching(
+        .d(fetching$d),
+        .q(fetching$q),
+        .clock(fetching$clock)
+    );
+    metisvm_card$clears scan_asked$0(
+        .d(scan_asked$0$d),
+        .q(scan_asked$0$q),
+        .clock(scan_asked$0$clock)
+    );
+    metisvm_card$clears scan_asked$1(
+        .d(scan_asked$1$d),
+        .q(scan_asked$1$q),
+        .clock(scan_asked$1$clock)
+    );
+    metisvm_card$clears scan_ends$0(
+        .d(scan_ends$0$d),
+        .q(scan_ends$0$q),
+        .clock(scan_ends$0$clock)
+    );
+    metisvm_card$clears scan_ends$1(
+        .d(scan_ends$1$d),
+        .q(scan_ends$1$q),
+        .clock(scan_ends$1$clock)
+    );
+    metisvm_card$clears scan_ends$2(
+        .d(scan_ends$2$d),
+        .q(scan_ends$2$q),
+        .clock(scan_ends$2$clock)
+    );
+    metisvm_card$clears fetch_asked$0(
+        .d(fetch_asked$0$d),
+        .q(fetch_asked$0$q),
+        .clock(fetch_asked$0$clock)
+    );
+    metisvm_card$clears fetch_asked$1(
+        .d(fetch_asked$1$d),
+        .q(fetch_asked$1$q),
+        .clock(fetch_asked$1$clock)
+    );
+    metisvm_card$clears fetch_ends$0(
+        .d(fetch_ends$0$d),
+        .q(fetch_ends$0$q),
+        .clock(fetch_ends$0$clock)
+    );
+    metisvm_card$clears fetch_ends$1(
+        .d(fetch_ends$1$d),
+        .q(fetch_ends$1$q),
+        .clock(fetch_ends$1$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 found(
+        .d(found$d),
+        .q(found$q),
+        .clock(found$clock)
+    );
+    metisvm_card$clears found_loaded(
+        .d(found_loaded$d),
+        .q(found_loaded$q),
+        .clock(found_loaded$clock)
+    );
+    metisvm_card$clears is_missing(
+        .d(is_missing$d),
+        .q(is_missing$q),
+        .clock(is_missing$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$vector$records$used waiting(
+        .d(waiting$d),
+        .q(waiting$q),
+        .clock(waiting$clock)
+    );
+    metisvm_card$clears waiting_full(
+        .d(waiting_full$d),
+        .q(waiting_full$q),
+        .clock(waiting_full$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$compute$vector$records$used used(
+        .d(used$d),
+        .q(used$q),
+        .clock(used$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        at$clock = clock;
+        left$clock = clock;
+        scanning$clock = clock;
+        fetching$clock = clock;
+        found$clock = clock;
+        found_loaded$clock = clock;
+        is_missing$clock = clock;
+        waiting$clock = clock;
+        waiting_full$clock = clock;
+        used$clock = clock;
+        at$d = at$q;
+        left$d = left$q;
+        scanning$d = scanning$q;
+        fetching$d = fetching$q;
+        found$d = found$q;
+        found_loaded$d = found_loaded$q;
+        is_missing$d = is_missing$q;
+        waiting$d = waiting$q;
+        waiting_full$d = waiting_full$q;
+        used$d = used$q;
+        scan_asked$0$clock = clock;
+        fetch_asked$0$clock = clock;
+        fetch_ends$0$clock = clock;
+        scan_asked$1$clock = clock;
+        fetch_asked$1$clock = clock;
+        fetch_ends$1$clock = clock;
+        scan_ends$0$clock = clock;
+        scan_ends$1$clock = clock;
+        scan_ends$2$clock = clock;
+        address = at$q;
+        at_end = left$q == ((32'h0) & 16'hffff);
+        stays = shared;
+        if (scanning$q || fetching$q) begin
+            left$d = left$q - 32'h1;
+            if (~stays) begin
+                at$d = at$q + 32'h1;
+            end
+        end
+        scan_asked$0$d = scanning$q;
+        scan_ends$0$d = scanning$q && at_end;
+        fetch_asked$0$d = fetching$q;
+        fetch_ends$0$d = fetching$q && at_end;
+        if (at_end) begin
+            scanning$d = 1'b0;
+            fetching$d = 1'b0;
+        end
+        scan_asked$1$d = scan_asked$0$q;
+        scan_ends$1$d = scan_ends$0$q;
+        scan_ends$2$d = scan_ends$1$q;
+        fetch_asked$1$d = fetch_asked$0$q;
+        fetch_ends$1$d = fetch_ends$0$q;
+        found$d = record;
+        found_loaded$d = loaded;
+        if (scan_asked$1$q && ~found_loaded$q) begin
+            is_missing$d = 1'b1;
+        end
+        scanned = scan_ends$2$q;
+        missing = is_missing$q;
+        found_wide = ((found$q) & 256'hffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff);
+        found_wide = found_wide << top;
+        if (fetch_asked$1$q) begin
+            waiting$d = (waiting$q >> 32'h40) | found_wide;
+        end
+        if (fetch_ends$1$q) begin
+            waiting_full$d = 1'b1;
+        end
+        if (rotate) begin
+            used$d = (used$q >> step) | (used$q << rest);
+        end
+        if (take) begin
+            used$d = waiting$q;
+        end
+        in_use = used$q;
+        full = waiting_full$q;
+        if (scan) begin
+            scanning$d = 1'b1;
+            is_missing$d = 1'b0;
+            at$d = index;
+            left$d = cols;
+            if (shared) begin
+                left$d = 32'h0;
+            end
+        end
+        if (begins) begin
+            at$d = index;
+        end
+        if (begins || next_tile) begin
+            fetching$d = 1'b1;
+            waiting_full$d = 1'b0;
+            left$d = last_col;
+        end
+        if (clear) begin
+            scanning$d = 1'b0;
+            fetching$d = 1'b0;
+            waiting_full$d = 1'b0;
+            scan_asked$0$d = 1'b0;
+            scan_asked$1$d = 1'b0;
+            scan_ends$0$d = 1'b0;
+            scan_ends$1$d = 1'b0;
+            scan_ends$2$d = 1'b0;
+            fetch_asked$0$d = 1'b0;
+            fetch_asked$1$d = 1'b0;
+            fetch_ends$0$d = 1'b0;
+            fetch_ends$1$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$compute$vector$records
+
+module metisvm_card$tensor$engine$tiles_4$compute$vector$records$used(d,q,clock);
+
+    // Module arguments
+    input wire  [255:0] d;
+    output reg  [255:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 256'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$compute$vector$records$used
+
+module metisvm_card$tensor$engine$tiles_4$compute$vector$results(clock,clear,element_row,element_valid,unit_row,unit_valid,found,found_valid,index,best,best_valid,units_for_all,unit_step,unit_rest,last_lane,last_piece,row,whole);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [127:0] element_row;
+    input wire  element_valid;
+    input wire  [127:0] unit_row;
+    input wire  unit_valid;
+    input wire  [31:0] found;
+    input wire  found_valid;
+    input wire  [31:0] index;
+    input wire  [31:0] best;
+    input wire  best_valid;
+    input wire  units_for_all;
+    input wire  [15:0] unit_step;
+    input wire  [15:0] unit_rest;
+    input wire  [15:0] last_lane;
+    input wire  [7:0] last_piece;
+    output reg  [127:0] row;
+    output reg  whole;
+
+    // Stub signals
+    reg  [127:0] result$d;
+    wire  [127:0] result$q;
+    reg  result$clock;
+    reg  is_whole$d;
+    wire  is_whole$q;
+    reg  is_whole$clock;
+    reg  [7:0] pieces$d;
+    wire  [7:0] pieces$q;
+    reg  pieces$clock;
+
+    // Local signals
+    reg  [127:0] found_wide;
+    reg  [127:0] index_wide;
+    reg  [127:0] best_wide;
+
+    // Sub module instances
+    metisvm_card$tensor$engine$tiles_4$compute$vector$dst_row result(
+        .d(result$d),
+        .q(result$q),
+        .clock(result$clock)
+    );
+    metisvm_card$clears is_whole(
+        .d(is_whole$d),
+        .q(is_whole$q),
+        .clock(is_whole$clock)
+    );
+    metisvm_card$executor$has_field pieces(
+        .d(pieces$d),
+        .q(pieces$q),
+        .clock(pieces$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        result$clock = clock;
+        is_whole$clock = clock;
+        pieces$clock = clock;
+        result$d = result$q;
+        is_whole$d = is_whole$q;
+        pieces$d = pieces$q;
+        is_whole$d = 1'b0;
+        if (element_valid) begin
+            result$d = element_row;
+            is_whole$d = 1'b1;
+        end
+        found_wide = ((found) & 128'hffffffffffffffffffffffffffffffff);
+        if (found_valid) begin
+            result$d = (result$q >> 32'h20) | (found_wide << last_lane);
+        end
+        if (unit_valid) begin
+            result$d = (result$q >> unit_step) | (unit_row << unit_rest);
+            if (units_for_all) begin
+                result$d = unit_row;
+            end
+        end
+        if (unit_valid || found_valid) begin
+            pieces$d = pieces$q + 32'h1;
+            if (pieces$q == last_piece) begin
+                pieces$d = 32'h0;
+                is_whole$d = 1'b1;
+            end
+        end
+        index_wide = ((index) & 128'hffffffffffffffffffffffffffffffff);
+        best_wide = ((best) & 128'hffffffffffffffffffffffffffffffff);
+        if (best_valid) begin
+            result$d = index_wide | (best_wide << 32'h20);
+            is_whole$d = 1'b1;
+        end
+        if (clear) begin
+            pieces$d = 32'h0;
+        end
+        row = result$q;
+        whole = is_whole$q;
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$compute$vector$results
+
+module metisvm_card$tensor$engine$tiles_4$compute$vector$units$0(clock,valid,acc,multiplier,shift,zero,dtype,out,out_valid);
+
+    // Module arguments
+    input wire  clock;
+    input wire  valid;
+    input wire  [31:0] acc;
+    input wire  [14:0] multiplier;
+    input wire  [5:0] shift;
+    input wire  [31:0] zero;
+    input wire  [1:0] dtype;
+    output reg  [31:0] out;
+    output reg  out_valid;
+
+    // Constant declarations
+    localparam  one_6 = 6'b1;
+    localparam  coarse_mask = 6'b111000;
+    localparam  one_48 = 48'h1;
+    localparam  top_bit = 48'h800000000000;
+    localparam  sign_fill = 48'hffff00000000;
+    localparam  code_u8 = 2'b0;
+    localparam  code_i8 = 2'b1;
+    localparam  code_i16 = 2'b10;
+    localparam  above_u8 = 48'hffffffffff00;
+    localparam  above_i8 = 48'hffffffffff80;
+    localparam  above_i16 = 48'hffffffff8000;
+    localparam  above_i32 = 48'hffff80000000;
+    localparam  least_u8 = 32'h0;
+    localparam  least_i8 = 32'hffffff80;
+    localparam  least_i16 = 32'hffff8000;
+    localparam  least_i32 = 32'h80000000;
+    localparam  greatest_u8 = 32'hff;
+    localparam  greatest_i8 = 32'h7f;
+    localparam  greatest_i16 = 32'h7fff;
+    localparam  greatest_i32 = 32'h7fffffff;
+
+    // Stub signals
+    reg  valid_delay$0$d;
+    wire  valid_delay$0$q;
+    reg  valid_delay$0$clock;
+    reg  valid_delay$1$d;
+    wire  valid_delay$1$q;
+    reg  valid_delay$1$clock;
+    reg  valid_delay$2$d;
+    wire  valid_delay$2$q;
+    reg  valid_delay$2$clock;
+    reg  valid_delay$3$d;
+    wire  valid_delay$3$q;
+    reg  valid_delay$3$clock;
+    reg  valid_delay$4$d;
+    wire  valid_delay$4$q;
+    reg  valid_delay$4$clock;
+    reg  valid_delay$5$d;
+    wire  valid_delay$5$q;
+    reg  valid_delay$5$clock;
+    reg  valid_delay$6$d;
+    wire  valid_delay$6$q;
+    reg  valid_delay$6$clock;
+    reg  valid_delay$7$d;
+    wire  valid_delay$7$q;
+    reg  valid_delay$7$clock;
+    reg  [5:0] shift_delay$0$d;
+    wire  [5:0] shift_delay$0$q;
+    reg  shift_delay$0$clock;
+    reg  [5:0] shift_delay$1$d;
+    wire  [5:0] shift_delay$1$q;
+    reg  shift_delay$1$clock;
+    reg  [5:0] shift_delay$2$d;
+    wire  [5:0] shift_delay$2$q;
+    reg  shift_delay$2$clock;
+    reg  [5:0] shift_delay$3$d;
+    wire  [5:0] shift_delay$3$q;
+    reg  shift_delay$3$clock;
+    reg  [31:0] zero_delay$0$d;
+    wire  [31:0] zero_delay$0$q;
+    reg  zero_delay$0$clock;
+    reg  [31:0] zero_delay$1$d;
+    wire  [31:0] zero_delay$1$q;
+    reg  zero_delay$1$clock;
+    reg  [31:0] zero_delay$2$d;
+    wire  [31:0] zero_delay$2$q;
+    reg  zero_delay$2$clock;
+    reg  [31:0] zero_delay$3$d;
+    wire  [31:0] zero_delay$3$q;
+    reg  zero_delay$3$clock;
+    reg  [31:0] zero_delay$4$d;
+    wire  [31:0] zero_delay$4$q;
+    reg  zero_delay$4$clock;
+    reg  [31:0] zero_delay$5$d;
+    wire  [31:0] zero_delay$5$q;
+    reg  zero_delay$5$clock;
+    reg  [1:0] dtype_delay$0$d;
+    wire  [1:0] dtype_delay$0$q;
+    reg  dtype_delay$0$clock;
+    reg  [1:0] dtype_delay$1$d;
+    wire  [1:0] dtype_delay$1$q;
+    reg  dtype_delay$1$clock;
+    reg  [1:0] dtype_delay$2$d;
+    wire  [1:0] dtype_delay$2$q;
+    reg  dtype_delay$2$clock;
+    reg  [1:0] dtype_delay$3$d;
+    wire  [1:0] dtype_delay$3$q;
+    reg  dtype_delay$3$clock;
+    reg  [1:0] dtype_delay$4$d;
+    wire  [1:0] dtype_delay$4$q;
+    reg  dtype_delay$4$clock;
+    reg  [1:0] dtype_delay$5$d;
+    wire  [1:0] dtype_delay$5$q;
+    reg  dtype_delay$5$clock;
+    reg  [1:0] dtype_delay$6$d;
+    wire  [1:0] dtype_delay$6$q;
+    reg  dtype_delay$6$clock;
+    reg  [31:0] acc_reg$d;
+    wire  [31:0] acc_reg$q;
+    reg  acc_reg$clock;
+    reg  [14:0] multiplier_reg$d;
+    wire  [14:0] multiplier_reg$q;
+    reg  multiplier_reg$clock;
+    reg  [31:0] high_reg$d;
+    wire  [31:0] high_reg$q;
+    reg  high_reg$clock;
+    reg  [31:0] low_reg$d;
+    wire  [31:0] low_reg$q;
+    reg  low_reg$clock;
+    reg  [47:0] product_reg$d;
+    wire  [47:0] product_reg$q;
+    reg  product_reg$clock;
+    reg  [47:0] coarse_reg$d;
+    wire  [47:0] coarse_reg$q;
+    reg  coarse_reg$clock;
+    reg  negative_reg$d;
+    wire  negative_reg$q;
+    reg  negative_reg$clock;
+    reg  [47:0] shifted_reg$d;
+    wire  [47:0] shifted_reg$q;
+    reg  shifted_reg$clock;
+    reg  [47:0] rounded_reg$d;
+    wire  [47:0] rounded_reg$q;
+    reg  rounded_reg$clock;
+    reg  [47:0] sum_reg$d;
+    wire  [47:0] sum_reg$q;
+    reg  sum_reg$clock;
+    reg  [31:0] out_reg$d;
+    wire  [31:0] out_reg$q;
+    reg  out_reg$clock;
+
+    // Local signals
+    reg  [15:0] multiplier_wide;
+    reg signed [15:0] multiplier_signed;
+    reg  [15:0] acc_low;
+    reg  [15:0] acc_high;
+    reg signed [15:0] acc_high_signed;
+    reg signed [31:0] high_product;
+    reg  [47:0] high_wide;
+    reg  [47:0] high_shifted;
+    reg  [47:0] low_wide;
+    reg  [47:0] inverted;
+    reg  [47:0] magnitude;
+    reg  [5:0] coarse_amount;
+    reg  [2:0] fine_amount;
+    reg  [47:0] fine;
+    reg  [47:0] fine_inverted;
+    reg  [47:0] bumped;
+    reg  [47:0] halved;
+    reg  [47:0] zero_wide;
+    reg  negative;
+    reg  [47:0] sum_inverted;
+    reg  [47:0] sum_magnitude;
+    reg  [47:0] above;
+    reg  [31:0] least;
+    reg  [31:0] greatest;
+    reg  [47:0] excess;
+    reg  outside;
+    reg  below;
+    reg  without_sign;
+    reg  [31:0] element;
+
+    // Sub module instances
+    metisvm_card$clears valid_delay$0(
+        .d(valid_delay$0$d),
+        .q(valid_delay$0$q),
+        .clock(valid_delay$0$clock)
+    );
+    metisvm_card$clears valid_delay$1(
+        .d(valid_delay$1$d),
+        .q(valid_delay$1$q),
+        .clock(valid_delay$1$clock)
+    );
+    metisvm_card$clears valid_delay$2(
+        .d(valid_delay$2$d),
+        .q(valid_delay$2$q),
+        .clock(valid_delay$2$clock)
+    );
+    metisvm_card$clears valid_delay$3(
+        .d(valid_delay$3$d),
+        .q(valid_delay$3$q),
+        .clock(valid_delay$3$clock)
+    );
+    metisvm_card$clears valid_delay$4(
+        .d(valid_delay$4$d),
+        .q(valid_delay$4$q),
+        .clock(valid_delay$4$clock)
+    );
+    metisvm_card$clears valid_delay$5(
+        .d(valid_delay$5$d),
+        .q(valid_delay$5$q),
+        .clock(valid_delay$5$clock)
+    );
+    metisvm_card$clears valid_delay$6(
+        .d(valid_delay$6$d),
+        .q(valid_delay$6$q),
+        .clock(valid_delay$6$clock)
+    );
+    metisvm_card$clears valid_delay$7(
+        .d(valid_delay$7$d),
+        .q(valid_delay$7$q),
+        .clock(valid_delay$7$clock)
+    );
+    metisvm_card$cores$lanes$0$words$left shift_delay$0(
+        .d(shift_delay$0$d),
+        .q(shift_delay$0$q),
+        .clock(shift_delay$0$clock)
+    );
+    metisvm_card$cores$lanes$0$words$left shift_delay$1(
+        .d(shift_delay$1$d),
+        .q(shift_delay$1$q),
+        .clock(shift_delay$1$clock)
+    );
+    metisvm_card$cores$lanes$0$words$left shift_delay$2(
+        .d(shift_delay$2$d),
+        .q(shift_delay$2$q),
+        .clock(shift_delay$2$clock)
+    );
+    metisvm_card$cores$lanes$0$words$left shift_delay$3(
+        .d(shift_delay$3$d),
+        .q(shift_delay$3$q),
+        .clock(shift_delay$3$clock)
+    );
+    metisvm_card$counters$data_reg zero_delay$0(
+        .d(zero_delay$0$d),
+        .q(zero_delay$0$q),
+        .clock(zero_delay$0$clock)
+    );
+    metisvm_card$counters$data_reg zero_delay$1(
+        .d(zero_delay$1$d),
+        .q(zero_delay$1$q),
+        .clock(zero_delay$1$clock)
+    );
+    metisvm_card$counters$data_reg zero_delay$2(
+        .d(zero_delay$2$d),
+        .q(zero_delay$2$q),
+        .clock(zero_delay$2$clock)
+    );
+    metisvm_card$counters$data_reg zero_delay$3(
+        .d(zero_delay$3$d),
+        .q(zero_delay$3$q),
+        .clock(zero_delay$3$clock)
+    );
+    metisvm_card$counters$data_reg zero_delay$4(
+        .d(zero_delay$4$d),
+        .q(zero_delay$4$q),
+        .clock(zero_delay$4$clock)
+    );
+    metisvm_card$counters$data_reg zero_delay$5(
+        .d(zero_delay$5$d),
+        .q(zero_delay$5$q),
+        .clock(zero_delay$5$clock)
+    );
+    metisvm_card$cores$lanes$0$words$kind dtype_delay$0(
+        .d(dtype_delay$0$d),
+        .q(dtype_delay$0$q),
+        .clock(dtype_delay$0$clock)
+    );
+    metisvm_card$cores$lanes$0$words$kind dtype_delay$1(
+        .d(dtype_delay$1$d),
+        .q(dtype_delay$1$q),
+        .clock(dtype_delay$1$clock)
+    );
+    metisvm_card$cores$lanes$0$words$kind dtype_delay$2(
+        .d(dtype_delay$2$d),
+        .q(dtype_delay$2$q),
+        .clock(dtype_delay$2$clock)
+    );
+    metisvm_card$cores$lanes$0$words$kind dtype_delay$3(
+        .d(dtype_delay$3$d),
+        .q(dtype_delay$3$q),
+        .clock(dtype_delay$3$clock)
+    );
+    metisvm_card$cores$lanes$0$words$kind dtype_delay$4(
+        .d(dtype_delay$4$d),
+        .q(dtype_delay$4$q),
+        .clock(dtype_delay$4$clock)
+    );
+    metisvm_card$cores$lanes$0$words$kind dtype_delay$5(
+        .d(dtype_delay$5$d),
+        .q(dtype_delay$5$q),
+        .clock(dtype_delay$5$clock)
+    );
+    metisvm_card$cores$lanes$0$words$kind dtype_delay$6(
+        .d(dtype_delay$6$d),
+        .q(dtype_delay$6$q),
+        .clock(dtype_delay$6$clock)
+    );
+    metisvm_card$counters$data_reg acc_reg(
+        .d(acc_reg$d),
+        .q(acc_reg$q),
+        .clock(acc_reg$clock)
+    );
+    metisvm_card$executor$status_reg multiplier_reg(
+        .d(multiplier_reg$d),
+        .q(multiplier_reg$q),
+        .clock(multiplier_reg$clock)
+    );
+    metisvm_card$counters$data_reg high_reg(
+        .d(high_reg$d),
+        .q(high_reg$q),
+        .clock(high_reg$clock)
+    );
+    metisvm_card$counters$data_reg low_reg(
+        .d(low_reg$d),
+        .q(low_reg$q),
+        .clock(low_reg$clock)
+    );
+    metisvm_card$executor$at product_reg(
+        .d(product_reg$d),
+        .q(product_reg$q),
+        .clock(product_reg$clock)
+    );
+    metisvm_card$executor$at coarse_reg(
+        .d(coarse_reg$d),
+        .q(coarse_reg$q),
+        .clock(coarse_reg$clock)
+    );
+    metisvm_card$clears negative_reg(
+        .d(negative_reg$d),
+        .q(negative_reg$q),
+        .clock(negative_reg$clock)
+    );
+    metisvm_card$executor$at shifted_reg(
+        .d(shifted_reg$d),
+        .q(shifted_reg$q),
+        .clock(shifted_reg$clock)
+    );
+    metisvm_card$executor$at rounded_reg(
+        .d(rounded_reg$d),
+        .q(rounded_reg$q),
+        .clock(rounded_reg$clock)
+    );
+    metisvm_card$executor$at sum_reg(
+        .d(sum_reg$d),
+        .q(sum_reg$q),
+        .clock(sum_reg$clock)
+    );
+    metisvm_card$counters$data_reg out_reg(
+        .d(out_reg$d),
+        .q(out_reg$q),
+        .clock(out_reg$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        acc_reg$clock = clock;
+        multiplier_reg$clock = clock;
+        high_reg$clock = clock;
+        low_reg$clock = clock;
+        product_reg$clock = clock;
+        coarse_reg$clock = clock;
+        negative_reg$clock = clock;
+        shifted_reg$clock = clock;
+        rounded_reg$clock = clock;
+        sum_reg$clock = clock;
+        out_reg$clock = clock;
+        valid_delay$0$clock = clock;
+        valid_delay$1$clock = clock;
+        valid_delay$2$clock = clock;
+        valid_delay$3$clock = clock;
+        valid_delay$4$clock = clock;
+        valid_delay$5$clock = clock;
+        valid_delay$6$clock = clock;
+        valid_delay$7$clock = clock;
+        shift_delay$0$clock = clock;
+        shift_delay$1$clock = clock;
+        shift_delay$2$clock = clock;
+        shift_delay$3$clock = clock;
+        zero_delay$0$clock = clock;
+        zero_delay$1$clock = clock;
+        zero_delay$2$clock = clock;
+        zero_delay$3$clock = clock;
+        zero_delay$4$clock = clock;
+        zero_delay$5$clock = clock;
+        dtype_delay$0$clock = clock;
+        dtype_delay$1$clock = clock;
+        dtype_delay$2$clock = clock;
+        dtype_delay$3$clock = clock;
+        dtype_delay$4$clock = clock;
+        dtype_delay$5$clock = clock;
+        dtype_delay$6$clock = clock;
+        valid_delay$0$d = valid;
+        valid_delay$1$d = valid_delay$0$q;
+        valid_delay$2$d = valid_delay$1$q;
+        valid_delay$3$d = valid_delay$2$q;
+        valid_delay$4$d = valid_delay$3$q;
+        valid_delay$5$d = valid_delay$4$q;
+        valid_delay$6$d = valid_delay$5$q;
+        valid_delay$7$d = valid_delay$6$q;
+        shift_delay$0$d = shift;
+        shift_delay$1$d = shift_delay$0$q - one_6;
+        shift_delay$2$d = shift_delay$1$q;
+        shift_delay$3$d = shift_delay$2$q;
+        zero_delay$0$d = zero;
+        zero_delay$1$d = zero_delay$0$q;
+        zero_delay$2$d = zero_delay$1$q;
+        zero_delay$3$d = zero_delay$2$q;
+        zero_delay$4$d = zero_delay$3$q;
+        zero_delay$5$d = zero_delay$4$q;
+        dtype_delay$0$d = dtype;
+        dtype_delay$1$d = dtype_delay$0$q;
+        dtype_delay$2$d = dtype_delay$1$q;
+        dtype_delay$3$d = dtype_delay$2$q;
+        dtype_delay$4$d = dtype_delay$3$q;
+        dtype_delay$5$d = dtype_delay$4$q;
+        dtype_delay$6$d = dtype_delay$5$q;
+        acc_reg$d = acc;
+        multiplier_reg$d = multiplier;
+        multiplier_wide = ((multiplier_reg$q) & 16'hffff);
+        multiplier_signed = $signed(multiplier_wide);
+        acc_low = acc_reg$q[(32'h0)+:(16)];
+        acc_high = acc_reg$q[(32'h10)+:(16)];
+        acc_high_signed = $signed(acc_high);
+        high_product = acc_high_signed * multiplier_signed;
+        high_reg$d = $unsigned(high_product);
+        low_reg$d = acc_low * multiplier_wide;
+        high_wide = ((high_reg$q) & 48'hffffffffffff);
+        high_shifted = high_wide << 32'h10;
+        low_wide = ((low_reg$q) & 48'hffffffffffff);
+        product_reg$d = high_shifted + low_wide;
+        inverted = ~product_reg$q;
+        magnitude = product_reg$q;
+        if (product_reg$q[32'h2f]) begin
+            magnitude = inverted;
+        end
+        negative_reg$d = product_reg$q[32'h2f];
+        coarse_amount = shift_delay$2$q & coarse_mask;
+        coarse_reg$d = magnitude >> coarse_amount;
+        fine_amount = shift_delay$3$q[(32'h0)+:(3)];
+        fine = coarse_reg$q >> fine_amount;
+        fine_inverted = ~fine;
+        shifted_reg$d = fine;
+        if (negative_reg$q) begin
+            shifted_reg$d = fine_inverted;
+        end
+        bumped = shifted_reg$q + one_48;
+        halved = bumped >> 32'h1;
+        if (bumped[32'h2f]) begin
+            halved = halved | top_bit;
+        end
+        rounded_reg$d = halved;
+        zero_wide = ((zero_delay$5$q) & 48'hffffffffffff);
+        if (zero_delay$5$q[32'h1f]) begin
+            zero_wide = zero_wide | sign_fill;
+        end
+        sum_reg$d = rounded_reg$q + zero_wide;
+        least = least_i32;
+        greatest = greatest_i32;
+        above = above_i32;
+        without_sign = 1'b0;
+        if (dtype_delay$6$q == code_u8) begin
+            least = least_u8;
+            greatest = greatest_u8;
+            above = above_u8;
+            without_sign = 1'b1;
+        end
+        else if (dtype_delay$6$q == code_i8) begin
+            least = least_i8;
+            greatest = greatest_i8;
+            above = above_i8;
+        end
+        else if (dtype_delay$6$q == code_i16) begin
+            least = least_i16;
+            greatest = greatest_i16;
+            above = above_i16;
+        end
+        negative = sum_reg$q[32'h2f];
+        sum_inverted = ~sum_reg$q;
+        sum_magnitude = sum_reg$q;
+        if (negative) begin
+            sum_magnitude = sum_inverted;
+        end
+        excess = sum_magnitude & above;
+        below = without_sign & negative;
+        outside = |excess;
+        outside = outside | below;
+        element = sum_reg$q[(32'h0)+:(32)];
+        if (outside) begin
+            element = greatest;
+            if (negative) begin
+                element = least;
+            end
+        end
+        out_reg$d = element;
+        out = out_reg$q;
+        out_valid = valid_delay$7$q;
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$compute$vector$units$0
+
+module metisvm_card$tensor$engine$tiles_4$compute$vector$walk(clock,begins,advance,reduces,word1,rows,cols,tile_cols,row_bits,last_row,last_col,src,dst,mask,top,left,right,last);
+
+    // Module arguments
+    input wire  clock;
+    input wire  begins;
+    input wire  advance;
+    input wire  reduces;
+    input wire  [63:0] word1;
+    input wire  [15:0] rows;
+    input wire  [15:0] cols;
+    input wire  [15:0] tile_cols;
+    input wire  [2:0] row_bits;
+    input wire  [7:0] last_row;
+    input wire  [15:0] last_col;
+    output reg  [23:0] src;
+    output reg  [23:0] dst;
+    output reg  [3:0] mask;
+    output reg  top;
+    output reg  left;
+    output reg  right;
+    output reg  last;
+
+    // Stub signals
+    reg  [7:0] row$d;
+    wire  [7:0] row$q;
+    reg  row$clock;
+    reg  [15:0] rows_left$d;
+    wire  [15:0] rows_left$q;
+    reg  rows_left$clock;
+    reg  [15:0] cols_left$d;
+    wire  [15:0] cols_left$q;
+    reg  cols_left$clock;
+    reg  at_top$d;
+    wire  at_top$q;
+    reg  at_top$clock;
+    reg  at_left$d;
+    wire  at_left$q;
+    reg  at_left$clock;
+    reg  [15:0] src_tile$d;
+    wire  [15:0] src_tile$q;
+    reg  src_tile$clock;
+    reg  [15:0] src_anchor$d;
+    wire  [15:0] src_anchor$q;
+    reg  src_anchor$clock;
+    reg  [15:0] dst_tile$d;
+    wire  [15:0] dst_tile$q;
+    reg  dst_tile$clock;
+    reg  [15:0] dst_anchor$d;
+    wire  [15:0] dst_anchor$q;
+    reg  dst_anchor$clock;
+    reg  [3:0] last_mask$d;
+    wire  [3:0] last_mask$q;
+    reg  last_mask$clock;
+
+    // Local signals
+    reg  [15:0] src_pitch;
+    reg  [15:0] dst_pitch;
+    reg  no_rows;
+    reg  no_cols;
+    reg  tile_ends;
+    reg  [15:0] gap;
+    reg  [3:0] ones;
+    reg  [3:0] zeros;
+    reg  [15:0] cols_inverted;
+    reg  [23:0] row_wide;
+    reg  [23:0] src_wide;
+    reg  [23:0] dst_wide;
+
+    // Sub module instances
+    metisvm_card$executor$has_field row(
+        .d(row$d),
+        .q(row$q),
+        .clock(row$clock)
+    );
+    metisvm_card$queue$completed rows_left(
+        .d(rows_left$d),
+        .q(rows_left$q),
+        .clock(rows_left$clock)
+    );
+    metisvm_card$queue$completed cols_left(
+        .d(cols_left$d),
+        .q(cols_left$q),
+        .clock(cols_left$clock)
+    );
+    metisvm_card$clears at_top(
+        .d(at_top$d),
+        .q(at_top$q),
+        .clock(at_top$clock)
+    );
+    metisvm_card$clears at_left(
+        .d(at_left$d),
+        .q(at_left$q),
+        .clock(at_left$clock)
+    );
+    metisvm_card$queue$completed src_tile(
+        .d(src_tile$d),
+        .q(src_tile$q),
+        .clock(src_tile$clock)
+    );
+    metisvm_card$queue$completed src_anchor(
+        .d(src_anchor$d),
+        .q(src_anchor$q),
+        .clock(src_anchor$clock)
+    );
+    metisvm_card$queue$completed dst_tile(
+        .d(dst_tile$d),
+        .q(dst_tile$q),
+        .clock(dst_tile$clock)
+    );
+    metisvm_card$queue$completed dst_anchor(
+        .d(dst_anchor$d),
+        .q(dst_anchor$q),
+        .clock(dst_anchor$clock)
+    );
+    metisvm_card$cores$best last_mask(
+        .d(last_mask$d),
+        .q(last_mask$q),
+        .clock(last_mask$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        row$clock = clock;
+        rows_left$clock = clock;
+        cols_left$clock = clock;
+        at_top$clock = clock;
+        at_left$clock = clock;
+        src_tile$clock = clock;
+        src_anchor$clock = clock;
+        dst_tile$clock = clock;
+        dst_anchor$clock = clock;
+        last_mask$clock = clock;
+        row$d = row$q;
+        rows_left$d = rows_left$q;
+        cols_left$d = cols_left$q;
+        at_top$d = at_top$q;
+        at_left$d = at_left$q;
+        src_tile$d = src_tile$q;
+        src_anchor$d = src_anchor$q;
+        dst_tile$d = dst_tile$q;
+        dst_anchor$d = dst_anchor$q;
+        last_mask$d = last_mask$q;
+        dst_pitch = word1[(32'h10)+:(16)];
+        src_pitch = word1[(32'h30)+:(16)];
+        no_rows = rows_left$q == ((32'h0) & 16'hffff);
+        no_cols = cols_left$q == ((32'h0) & 16'hffff);
+        tile_ends = row$q == last_row;
+        zeros = 32'h0;
+        ones = ~zeros;
+        if (advance) begin
+            at_top$d = 1'b0;
+            at_left$d = 1'b0;
+            if (reduces && ~no_cols) begin
+                cols_left$d = cols_left$q - 32'h1;
+                src_tile$d = src_tile$q + 32'h1;
+            end
+            if (reduces && no_cols) begin
+                cols_left$d = tile_cols;
+                at_left$d = 1'b1;
+                rows_left$d = rows_left$q - 32'h1;
+                row$d = row$q + 32'h1;
+                src_tile$d = src_anchor$q;
+                if (tile_ends) begin
+                    row$d = 32'h0;
+                    src_tile$d = src_anchor$q + src_pitch;
+                    src_anchor$d = src_anchor$q + src_pitch;
+                    dst_tile$d = dst_tile$q + dst_pitch;
+                end
+            end
+            if (~reduces && ~no_rows) begin
+                rows_left$d = rows_left$q - 32'h1;
+                row$d = row$q + 32'h1;
+                if (tile_ends) begin
+                    row$d = 32'h0;
+                    src_tile$d = src_tile$q + src_pitch;
+                    dst_tile$d = dst_tile$q + dst_pitch;
+                end
+            end
+            if (~reduces && no_rows) begin
+                rows_left$d = rows;
+                cols_left$d = cols_left$q - 32'h1;
+                row$d = 32'h0;
+                at_top$d = 1'b1;
+                src_tile$d = src_anchor$q + 32'h1;
+                src_anchor$d = src_anchor$q + 32'h1;
+                dst_tile$d = dst_anchor$q + 32'h1;
+                dst_anchor$d = dst_anchor$q + 32'h1;
+            end
+        end
+        cols_inverted = ~cols;
+        gap = cols_inverted & last_col;
+        if (begins) begin
+            row$d = 32'h0;
+            rows_left$d = rows;
+            cols_left$d = tile_cols;
+            at_top$d = 1'b1;
+            at_left$d = 1'b1;
+            dst_tile$d = word1[(32'h0)+:(16)];
+            dst_anchor$d = word1[(32'h0)+:(16)];
+            src_tile$d = word1[(32'h20)+:(16)];
+            src_anchor$d = word1[(32'h20)+:(16)];
+            last_mask$d = ones >> gap;
+        end
+        row_wide = ((row$q) & 24'hffffff);
+        src_wide = ((src_tile$q) & 24'hffffff);
+        src_wide = src_wide << row_bits;
+        src = src_wide | row_wide;
+        dst_wide = ((dst_tile$q) & 24'hffffff);
+        dst_wide = dst_wide << row_bits;
+        dst = dst_wide | row_wide;
+        mask = ones;
+        if (no_cols) begin
+            mask = last_mask$q;
+        end
+        top = at_top$q;
+        left = at_left$q;
+        right = no_cols;
+        last = no_cols && no_rows;
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$compute$vector$walk
+
+module metisvm_card$tensor$engine$tiles_4$duty(clock,start$0,start$1,start$2,done$0,done$1,done$2,halt,pauses$0,pauses$1,pauses$2,step,wants_word,has_word,array_steps,load_busy,compute_busy,store_busy,load_waits,compute_waits,store_waits,memory_waits);
+
+    // Module arguments
+    input wire  clock;
+    input wire  start$0;
+    input wire  start$1;
+    input wire  start$2;
+    input wire  done$0;
+    input wire  done$1;
+    input wire  done$2;
+    input wire  halt;
+    input wire  pauses$0;
+    input wire  pauses$1;
+    input wire  pauses$2;
+    input wire  step;
+    input wire  wants_word;
+    input wire  has_word;
+    output reg  array_steps;
+    output reg  load_busy;
+    output reg  compute_busy;
+    output reg  store_busy;
+    output reg  load_waits;
+    output reg  compute_waits;
+    output reg  store_waits;
+    output reg  memory_waits;
+
+    // Stub signals
+    reg  busy$0$d;
+    wire  busy$0$q;
+    reg  busy$0$clock;
+    reg  busy$1$d;
+    wire  busy$1$q;
+    reg  busy$1$clock;
+    reg  busy$2$d;
+    wire  busy$2$q;
+    reg  busy$2$clock;
+    reg  waits$0$d;
+    wire  waits$0$q;
+    reg  waits$0$clock;
+    reg  waits$1$d;
+    wire  waits$1$q;
+    reg  waits$1$clock;
+    reg  waits$2$d;
+    wire  waits$2$q;
+    reg  waits$2$clock;
+    reg  steps$d;
+    wire  steps$q;
+    reg  steps$clock;
+    reg  starves$d;
+    wire  starves$q;
+    reg  starves$clock;
+
+    // Sub module instances
+    metisvm_card$clears busy$0(
+        .d(busy$0$d),
+        .q(busy$0$q),
+        .clock(busy$0$clock)
+    );
+    metisvm_card$clears busy$1(
+        .d(busy$1$d),
+        .q(busy$1$q),
+        .clock(busy$1$clock)
+    );
+    metisvm_card$clears busy$2(
+        .d(busy$2$d),
+        .q(busy$2$q),
+        .clock(busy$2$clock)
+    );
+    metisvm_card$clears waits$0(
+        .d(waits$0$d),
+        .q(waits$0$q),
+        .clock(waits$0$clock)
+    );
+    metisvm_card$clears waits$1(
+        .d(waits$1$d),
+        .q(waits$1$q),
+        .clock(waits$1$clock)
+    );
+    metisvm_card$clears waits$2(
+        .d(waits$2$d),
+        .q(waits$2$q),
+        .clock(waits$2$clock)
+    );
+    metisvm_card$clears steps(
+        .d(steps$d),
+        .q(steps$q),
+        .clock(steps$clock)
+    );
+    metisvm_card$clears starves(
+        .d(starves$d),
+        .q(starves$q),
+        .clock(starves$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        steps$clock = clock;
+        starves$clock = clock;
+        steps$d = steps$q;
+        starves$d = starves$q;
+        busy$0$clock = clock;
+        waits$0$clock = clock;
+        busy$0$d = busy$0$q;
+        if (done$0 || halt) begin
+            busy$0$d = 1'b0;
+        end
+        if (start$0) begin
+            busy$0$d = 1'b1;
+        end
+        waits$0$d = pauses$0;
+        busy$1$clock = clock;
+        waits$1$clock = clock;
+        busy$1$d = busy$1$q;
+        if (done$1 || halt) begin
+            busy$1$d = 1'b0;
+        end
+        if (start$1) begin
+            busy$1$d = 1'b1;
+        end
+        waits$1$d = pauses$1;
+        busy$2$clock = clock;
+        waits$2$clock = clock;
+        busy$2$d = busy$2$q;
+        if (done$2 || halt) begin
+            busy$2$d = 1'b0;
+        end
+        if (start$2) begin
+            busy$2$d = 1'b1;
+        end
+        waits$2$d = pauses$2;
+        steps$d = step;
+        starves$d = wants_word && ~has_word;
+        array_steps = steps$q;
+        load_busy = busy$0$q;
+        compute_busy = busy$1$q;
+        store_busy = busy$2$q;
+        load_waits = waits$0$q;
+        compute_waits = waits$1$q;
+        store_waits = waits$2$q;
+        memory_waits = starves$q;
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$duty
+
+module metisvm_card$tensor$engine$tiles_4$load(clock,stop,start,words$0,words$1,words$2,words$3,done,status,idle,base$0,base$1,base$2,base$3,base$4,size$0,size$1,size$2,size$3,size$4,req_valid,req_ready,req_address,req_words,data,data_valid,data_ready,a_write,a_address,a_data$0,a_data$1,a_data$2,a_data$3,a_data$4,a_data$5,a_data$6,a_data$7,a_data$8,a_data$9,a_data$10,a_data$11,a_data$12,a_data$13,a_data$14,a_data$15,a_mask$0,a_mask$1,a_mask$2,a_mask$3,a_mask$4,a_mask$5,a_mask$6,a_mask$7,a_mask$8,a_mask$9,a_mask$10,a_mask$11,a_mask$12,a_mask$13,a_mask$14,a_mask$15,b_write,b_address,b_data$0,b_data$1,b_data$2,b_data$3,b_data$4,b_data$5,b_data$6,b_data$7,b_data$8,b_data$9,b_data$10,b_data$11,b_data$12,b_data$13,b_data$14,b_data$15,b_mask$0,b_mask$1,b_mask$2,b_mask$3,b_mask$4,b_mask$5,b_mask$6,b_mask$7,b_mask$8,b_mask$9,b_mask$10,b_mask$11,b_mask$12,b_mask$13,b_mask$14,b_mask$15,acc_valid,acc_ready,acc_address,acc_data$0,acc_data$1,acc_data$2,acc_data$3,acc_mask$0,acc_mask$1,acc_mask$2,acc_mask$3,param_write,param_address,param_data,table_write,table_address,table_data);
+
+    // Module arguments
+    input wire  clock;
+    input wire  stop;
+    input wire  start;
+    input wire  [63:0] words$0;
+    input wire  [63:0] words$1;
+    input wire  [63:0] words$2;
+    input wire  [63:0] words$3;
+    output reg  done;
+    output reg  [14:0] status;
+    output reg  idle;
+    input wire  [47:0] base$0;
+    input wire  [47:0] base$1;
+    input wire  [47:0] base$2;
+    input wire  [47:0] base$3;
+    input wire  [47:0] base$4;
+    input wire  [47:0] size$0;
+    input wire  [47:0] size$1;
+    input wire  [47:0] size$2;
+    input wire  [47:0] size$3;
+    input wire  [47:0] size$4;
+    output reg  req_valid;
+    input wire  req_ready;
+    output reg  [47:0] req_address;
+    output reg  [15:0] req_words;
+    input wire  [63:0] data;
+    input wire  data_valid;
+    output reg  data_ready;
+    output reg  a_write;
+    output reg  [15:0] a_address;
+    output reg  [8:0] a_data$0;
+    output reg  [8:0] a_data$1;
+    output reg  [8:0] a_data$2;
+    output reg  [8:0] a_data$3;
+    output reg  [8:0] a_data$4;
+    output reg  [8:0] a_data$5;
+    output reg  [8:0] a_data$6;
+    output reg  [8:0] a_data$7;
+    output reg  [8:0] a_data$8;
+    output reg  [8:0] a_data$9;
+    output reg  [8:0] a_data$10;
+    output reg  [8:0] a_data$11;
+    output reg  [8:0] a_data$12;
+    output reg  [8:0] a_data$13;
+    output reg  [8:0] a_data$14;
+    output reg  [8:0] a_data$15;
+    output reg  a_mask$0;
+    output reg  a_mask$1;
+    output reg  a_mask$2;
+    output reg  a_mask$3;
+    output reg  a_mask$4;
+    output reg  a_mask$5;
+    output reg  a_mask$6;
+    output reg  a_mask$7;
+    output reg  a_mask$8;
+    output reg  a_mask$9;
+    output reg  a_mask$10;
+    output reg  a_mask$11;
+    output reg  a_mask$12;
+    output reg  a_mask$13;
+    output reg  a_mask$14;
+    output reg  a_mask$15;
+    output reg  b_write;
+    output reg  [15:0] b_address;
+    output reg  [8:0] b_data$0;
+    output reg  [8:0] b_data$1;
+    output reg  [8:0] b_data$2;
+    output reg  [8:0] b_data$3;
+    output reg  [8:0] b_data$4;
+    output reg  [8:0] b_data$5;
+    output reg  [8:0] b_data$6;
+    output reg  [8:0] b_data$7;
+    output reg  [8:0] b_data$8;
+    output reg  [8:0] b_data$9;
+    output reg  [8:0] b_data$10;
+    output reg  [8:0] b_data$11;
+    output reg  [8:0] b_data$12;
+    output reg  [8:0] b_data$13;
+    output reg  [8:0] b_data$14;
+    output reg  [8:0] b_data$15;
+    output reg  b_mask$0;
+    output reg  b_mask$1;
+    output reg  b_mask$2;
+    output reg  b_mask$3;
+    output reg  b_mask$4;
+    output reg  b_mask$5;
+    output reg  b_mask$6;
+    output reg  b_mask$7;
+    output reg  b_mask$8;
+    output reg  b_mask$9;
+    output reg  b_mask$10;
+    output reg  b_mask$11;
+    output reg  b_mask$12;
+    output reg  b_mask$13;
+    output reg  b_mask$14;
+    output reg  b_mask$15;
+    output reg  acc_valid;
+    input wire  acc_ready;
+    output reg  [23:0] acc_address;
+    output reg  [31:0] acc_data$0;
+    output reg  [31:0] acc_data$1;
+    output reg  [31:0] acc_data$2;
+    output reg  [31:0] acc_data$3;
+    output reg  acc_mask$0;
+    output reg  acc_mask$1;
+    output reg  acc_mask$2;
+    output reg  acc_mask$3;
+    output reg  param_write;
+    output reg  [15:0] param_address;
+    output reg  [63:0] param_data;
+    output reg  table_write;
+    output reg  [23:0] table_address;
+    output reg  [31:0] table_data;
+
+    // Stub signals
+    reg  shape$clock;
+    reg  [2:0] shape$buffer;
+    reg  [1:0] shape$dtype;
+    wire  [16:0] shape$tiles;
+    wire  [3:0] shape$height_log2;
+    wire  [3:0] shape$width_log2;
+    wire  [3:0] shape$unit_log2;
+    wire  [4:0] shape$tile_log2;
+    wire  [2:0] shape$chunks_less;
+    wire  [5:0] shape$chunk_shift;
+    wire  [15:0] shape$parts_less;
+    reg  checks$clock;
+    reg  checks$clear;
+    reg  checks$start;
+    reg  [15:0] checks$base;
+    reg  [15:0] checks$pitch;
+    reg  [15:0] checks$row;
+    reg  [15:0] checks$col;
+    reg  [15:0] checks$rows;
+    reg  [15:0] checks$cols;
+    reg  [3:0] checks$height_log2;
+    reg  [3:0] checks$width_log2;
+    reg  [16:0] checks$tiles;
+    reg  checks$written;
+    reg  checks$memory;
+    reg  checks$burst;
+    reg  checks$apart;
+    reg  [47:0] checks$offset;
+    reg  [31:0] checks$row_stride;
+    reg  [31:0] checks$col_stride;
+    reg  [2:0] checks$width;
+    reg  [4:0] checks$tile_log2;
+    reg  [47:0] checks$space_base;
+    reg  [47:0] checks$space_size;
+    wire  checks$done;
+    wire  [14:0] checks$status;
+    wire  [15:0] checks$first_tile;
+    wire  [47:0] checks$address;
+    wire  [31:0] checks$row_words;
+    reg  gather$clock;
+    reg  gather$clear;
+    reg  gather$start;
+    reg  [47:0] gather$address;
+    reg  [31:0] gather$row_stride;
+    reg  [31:0] gather$col_stride;
+    reg  [15:0] gather$rows;
+    reg  [15:0] gather$cols;
+    reg  [1:0] gather$dtype;
+    wire  gather$req_valid;
+    reg  gather$req_ready;
+    wire  [47:0] gather$req_address;
+    wire  [15:0] gather$req_words;
+    reg  [63:0] gather$data;
+    reg  gather$data_valid;
+    wire  gather$data_ready;
+    wire  [63:0] gather$word;
+    wire  gather$valid;
+    reg  gather$ready;
+    reg  cursor$clock;
+    reg  cursor$clear;
+    reg  cursor$start;
+    reg  [15:0] cursor$first_tile;
+    reg  [15:0] cursor$pitch;
+    reg  [15:0] cursor$row;
+    reg  [15:0] cursor$col;
+    reg  [15:0] cursor$rows;
+    reg  [15:0] cursor$cols;
+    reg  [3:0] cursor$height_log2;
+    reg  [3:0] cursor$width_log2;
+    wire  cursor$valid;
+    wire  [15:0] cursor$tile;
+    wire  [7:0] cursor$tile_row;
+    wire  [7:0] cursor$tile_col;
+    wire  cursor$enters;
+    wire  cursor$is_last;
+    reg  cursor$advance;
+    reg  bursts$clock;
+    reg  bursts$clear;
+    reg  bursts$start;
+    reg  bursts$may;
+    reg  [47:0] bursts$address;
+    reg  [31:0] bursts$row_stride;
+    reg  [31:0] bursts$row_words;
+    reg  [15:0] bursts$rows;
+    wire  bursts$req_valid;
+    reg  bursts$req_ready;
+    wire  [47:0] bursts$req_address;
+    wire  [15:0] bursts$req_words;
+    reg  chunks$clock;
+    reg  chunks$clear;
+    reg  chunks$start;
+    reg  [23:0] chunks$address;
+    reg  [23:0] chunks$row_step;
+    reg  [15:0] chunks$parts_less;
+    reg  [2:0] chunks$chunks_less;
+    reg  [5:0] chunks$chunk_shift;
+    reg  [31:0] chunks$row_words;
+    reg  [15:0] chunks$rows;
+    reg  [63:0] chunks$data;
+    reg  chunks$data_valid;
+    wire  chunks$data_ready;
+    wire  [63:0] chunks$word;
+    wire  [23:0] chunks$at;
+    wire  [15:0] chunks$part;
+    wire  chunks$is_last;
+    wire  chunks$valid;
+    reg  chunks$ready;
+    reg  deposit$clock;
+    reg  deposit$clear;
+    reg  deposit$valid;
+    wire  deposit$ready;
+    reg  [63:0] deposit$word;
+    reg  [1:0] deposit$dtype;
+    reg  [8:0] deposit$zero;
+    reg  [2:0] deposit$buffer;
+    reg  [23:0] deposit$at;
+    reg  [15:0] deposit$part;
+    reg  [15:0] deposit$lane;
+    reg  deposit$single;
+    reg  deposit$whole;
+    wire  deposit$empty;
+    wire  deposit$bad;
+    wire  deposit$a_write;
+    wire  [15:0] deposit$a_address;
+    wire  [8:0] deposit$a_data$0;
+    wire  [8:0] deposit$a_data$1;
+    wire  [8:0] deposit$a_data$2;
+    wire  [8:0] deposit$a_data$3;
+    wire  [8:0] deposit$a_data$4;
+    wire  [8:0] deposit$a_data$5;
+    wire  [8:0] deposit$a_data$6;
+    wire  [8:0] deposit$a_data$7;
+    wire  [8:0] deposit$a_data$8;
+    wire  [8:0] deposit$a_data$9;
+    wire  [8:0] deposit$a_data$10;
+    wire  [8:0] deposit$a_data$11;
+    wire  [8:0] deposit$a_data$12;
+    wire  [8:0] deposit$a_data$13;
+    wire  [8:0] deposit$a_data$14;
+    wire  [8:0] deposit$a_data$15;
+    wire  deposit$a_mask$0;
+    wire  deposit$a_mask$1;
+    wire  deposit$a_mask$2;
+    wire  deposit$a_mask$3;
+    wire  deposit$a_mask$4;
+    wire  deposit$a_mask$5;
+    wire  deposit$a_mask$6;
+    wire  deposit$a_mask$7;
+    wire  deposit$a_mask$8;
+    wire  deposit$a_mask$9;
+    wire  deposit$a_mask$10;
+    wire  deposit$a_mask$11;
+    wire  deposit$a_mask$12;
+    wire  deposit$a_mask$13;
+    wire  deposit$a_mask$14;
+    wire  deposit$a_mask$15;
+    wire  deposit$b_write;
+    wire  [15:0] deposit$b_address;
+    wire  [8:0] deposit$b_data$0;
+    wire  [8:0] deposit$b_data$1;
+    wire  [8:0] deposit$b_data$2;
+    wire  [8:0] deposit$b_data$3;
+    wire  [8:0] deposit$b_data$4;
+    wire  [8:0] deposit$b_data$5;
+    wire  [8:0] deposit$b_data$6;
+    wire  [8:0] deposit$b_data$7;
+    wire  [8:0] deposit$b_data$8;
+    wire  [8:0] deposit$b_data$9;
+    wire  [8:0] deposit$b_data$10;
+    wire  [8:0] deposit$b_data$11;
+    wire  [8:0] deposit$b_data$12;
+    wire  [8:0] deposit$b_data$13;
+    wire  [8:0] deposit$b_data$14;
+    wire  [8:0] deposit$b_data$15;
+    wire  deposit$b_mask$0;
+    wire  deposit$b_mask$1;
+    wire  deposit$b_mask$2;
+    wire  deposit$b_mask$3;
+    wire  deposit$b_mask$4;
+    wire  deposit$b_mask$5;
+    wire  deposit$b_mask$6;
+    wire  deposit$b_mask$7;
+    wire  deposit$b_mask$8;
+    wire  deposit$b_mask$9;
+    wire  deposit$b_mask$10;
+    wire  deposit$b_mask$11;
+    wire  deposit$b_mask$12;
+    wire  deposit$b_mask$13;
+    wire  deposit$b_mask$14;
+    wire  deposit$b_mask$15;
+    wire  deposit$acc_valid;
+    reg  deposit$acc_ready;
+    wire  [23:0] deposit$acc_address;
+    wire  [31:0] deposit$acc_data$0;
+    wire  [31:0] deposit$acc_data$1;
+    wire  [31:0] deposit$acc_data$2;
+    wire  [31:0] deposit$acc_data$3;
+    wire  deposit$acc_mask$0;
+    wire  deposit$acc_mask$1;
+    wire  deposit$acc_mask$2;
+    wire  deposit$acc_mask$3;
+    wire  deposit$param_write;
+    wire  [15:0] deposit$param_address;
+    wire  [63:0] deposit$param_data;
+    wire  deposit$table_write;
+    wire  [23:0] deposit$table_address;
+    wire  [31:0] deposit$table_data;
+    reg  is_gather$d;
+    wire  is_gather$q;
+    reg  is_gather$clock;
+    reg  is_burst$d;
+    wire  is_burst$q;
+    reg  is_burst$clock;
+    reg  is_fill$d;
+    wire  is_fill$q;
+    reg  is_fill$clock;
+    reg  begins$d;
+    wire  begins$q;
+    reg  begins$clock;
+    reg  checking$d;
+    wire  checking$q;
+    reg  checking$clock;
+    reg  running$d;
+    wire  running$q;
+    reg  running$clock;
+    reg  flushing$d;
+    wire  flushing$q;
+    reg  flushing$clock;
+    reg  draining$d;
+    wire  draining$q;
+    reg  draining$clock;
+    reg  silent$d;
+    wire  silent$q;
+    reg  silent$clock;
+    reg  done_reg$d;
+    wire  done_reg$q;
+    reg  done_reg$clock;
+    reg  [14:0] status_reg$d;
+    wire  [14:0] status_reg$q;
+    reg  status_reg$clock;
+    reg  [23:0] fill_at$d;
+    wire  [23:0] fill_at$q;
+    reg  fill_at$clock;
+    reg  [23:0] fill_left$d;
+    wire  [23:0] fill_left$q;
+    reg  fill_left$clock;
+    reg  [16:0] owed$d;
+    wire  [16:0] owed$q;
+    reg  owed$clock;
+
+    // Local signals
+    reg  [7:0] opcode;
+    reg  [1:0] dtype;
+    reg  [2:0] space;
+    reg  [15:0] first;
+    reg  [15:0] pitch;
+    reg  [15:0] row;
+    reg  [15:0] col;
+    reg  [15:0] rows;
+    reg  [15:0] cols;
+    reg  [47:0] space_base;
+    reg  [47:0] space_size;
+    reg  [2:0] width;
+    reg  [3:0] height_log2;
+    reg  [3:0] width_log2;
+    reg  clear;
+    reg  launch;
+    reg  [23:0] fill_count;
+    reg  [23:0] first_unit;
+    reg  [23:0] row_units;
+    reg  [63:0] fill_value;
+    reg  [23:0] tile_units;
+    reg  [7:0] inner;
+    reg  [15:0] lane;
+    reg  to_lanes;
+    reg  element;
+    reg  fire;
+    reg  ends;
+    reg  finish;
+    reg  asks;
+    reg  [16:0] ask_words;
+    reg  takes;
+    reg  takes_data;
+    reg  [16:0] owed_more;
+
+    // Sub module instances
+    metisvm_card$tensor$engine$tiles_4$load$shape shape(
+        .clock(shape$clock),
+        .buffer(shape$buffer),
+        .dtype(shape$dtype),
+        .tiles(shape$tiles),
+        .height_log2(shape$height_log2),
+        .width_log2(shape$width_log2),
+        .unit_log2(shape$unit_log2),
+        .tile_log2(shape$tile_log2),
+        .chunks_less(shape$chunks_less),
+        .chunk_shift(shape$chunk_shift),
+        .parts_less(shape$parts_less)
+    );
+    metisvm_card$tensor$engine$tiles_4$load$checks checks(
+        .clock(checks$clock),
+        .clear(checks$clear),
+        .start(checks$start),
+        .base(checks$base),
+        .pitch(checks$pitch),
+        .row(checks$row),
+        .col(checks$col),
+        .rows(checks$rows),
+        .cols(checks$cols),
+        .height_log2(checks$height_log2),
+        .width_log2(checks$width_log2),
+        .tiles(checks$tiles),
+        .written(checks$written),
+        .memory(checks$memory),
+        .burst(checks$burst),
+        .apart(checks$apart),
+        .offset(checks$offset),
+        .row_stride(checks$row_stride),
+        .col_stride(checks$col_stride),
+        .width(checks$width),
+        .tile_log2(checks$tile_log2),
+        .space_base(checks$space_base),
+        .space_size(checks$space_size),
+        .done(checks$done),
+        .status(checks$status),
+        .first_tile(checks$first_tile),
+        .address(checks$address),
+        .row_words(checks$row_words)
+    );
+    metisvm_card$tensor$engine$tiles_4$load$gather gather(
+        .clock(gather$clock),
+        .clear(gather$clear),
+        .start(gather$start),
+        .address(gather$address),
+        .row_stride(gather$row_stride),
+        .col_stride(gather$col_stride),
+        .rows(gather$rows),
+        .cols(gather$cols),
+        .dtype(gather$dtype),
+        .req_valid(gather$req_valid),
+        .req_ready(gather$req_ready),
+        .req_address(gather$req_address),
+        .req_words(gather$req_words),
+        .data(gather$data),
+        .data_valid(gather$data_valid),
+        .data_ready(gather$data_ready),
+        .word(gather$word),
+        .valid(gather$valid),
+        .ready(gather$ready)
+    );
+    metisvm_card$tensor$engine$tiles_4$load$cursor cursor(
+        .clock(cursor$clock),
+        .clear(cursor$clear),
+        .start(cursor$start),
+        .first_tile(cursor$first_tile),
+        .pitch(cursor$pitch),
+        .row(cursor$row),
+        .col(cursor$col),
+        .rows(cursor$rows),
+        .cols(cursor$cols),
+        .height_log2(cursor$height_log2),
+        .width_log2(cursor$width_log2),
+        .valid(cursor$valid),
+        .tile(cursor$tile),
+        .tile_row(cursor$tile_row),
+        .tile_col(cursor$tile_col),
+        .enters(cursor$enters),
+        .is_last(cursor$is_last),
+        .advance(cursor$advance)
+    );
+    metisvm_card$tensor$engine$tiles_4$load$bursts bursts(
+        .clock(bursts$clock),
+        .clear(bursts$clear),
+        .start(bursts$start),
+        .may(bursts$may),
+        .address(bursts$address),
+        .row_stride(bursts$row_stride),
+        .row_words(bursts$row_words),
+        .rows(bursts$rows),
+        .req_valid(bursts$req_valid),
+        .req_ready(bursts$req_ready),
+        .req_address(bursts$req_address),
+        .req_words(bursts$req_words)
+    );
+    metisvm_card$tensor$engine$tiles_4$load$chunks chunks(
+        .clock(chunks$clock),
+        .clear(chunks$clear),
+        .start(chunks$start),
+        .address(chunks$address),
+        .row_step(chunks$row_step),
+        .parts_less(chunks$parts_less),
+        .chunks_less(chunks$chunks_less),
+        .chunk_shift(chunks$chunk_shift),
+        .row_words(chunks$row_words),
+        .rows(chunks$rows),
+        .data(chunks$data),
+        .data_valid(chunks$data_valid),
+        .data_ready(chunks$data_ready),
+        .word(chunks$word),
+        .at(chunks$at),
+        .part(chunks$part),
+        .is_last(chunks$is_last),
+        .valid(chunks$valid),
+        .ready(chunks$ready)
+    );
+    metisvm_card$tensor$engine$tiles_4$load$deposit deposit(
+        .clock(deposit$clock),
+        .clear(deposit$clear),
+        .valid(deposit$valid),
+        .ready(deposit$ready),
+        .word(deposit$word),
+        .dtype(deposit$dtype),
+        .zero(deposit$zero),
+        .buffer(deposit$buffer),
+        .at(deposit$at),
+        .part(deposit$part),
+        .lane(deposit$lane),
+        .single(deposit$single),
+        .whole(deposit$whole),
+        .empty(deposit$empty),
+        .bad(deposit$bad),
+        .a_write(deposit$a_write),
+        .a_address(deposit$a_address),
+        .a_data$0(deposit$a_data$0),
+        .a_data$1(deposit$a_data$1),
+        .a_data$2(deposit$a_data$2),
+        .a_data$3(deposit$a_data$3),
+        .a_data$4(deposit$a_data$4),
+        .a_data$5(deposit$a_data$5),
+        .a_data$6(deposit$a_data$6),
+        .a_data$7(deposit$a_data$7),
+        .a_data$8(deposit$a_data$8),
+        .a_data$9(deposit$a_data$9),
+        .a_data$10(deposit$a_data$10),
+        .a_data$11(deposit$a_data$11),
+        .a_data$12(deposit$a_data$12),
+        .a_data$13(deposit$a_data$13),
+        .a_data$14(deposit$a_data$14),
+        .a_data$15(deposit$a_data$15),
+        .a_mask$0(deposit$a_mask$0),
+        .a_mask$1(deposit$a_mask$1),
+        .a_mask$2(deposit$a_mask$2),
+        .a_mask$3(deposit$a_mask$3),
+        .a_mask$4(deposit$a_mask$4),
+        .a_mask$5(deposit$a_mask$5),
+        .a_mask$6(deposit$a_mask$6),
+        .a_mask$7(deposit$a_mask$7),
+        .a_mask$8(deposit$a_mask$8),
+        .a_mask$9(deposit$a_mask$9),
+        .a_mask$10(deposit$a_mask$10),
+        .a_mask$11(deposit$a_mask$11),
+        .a_mask$12(deposit$a_mask$12),
+        .a_mask$13(deposit$a_mask$13),
+        .a_mask$14(deposit$a_mask$14),
+        .a_mask$15(deposit$a_mask$15),
+        .b_write(deposit$b_write),
+        .b_address(deposit$b_address),
+        .b_data$0(deposit$b_data$0),
+        .b_data$1(deposit$b_data$1),
+        .b_data$2(deposit$b_data$2),
+        .b_data$3(deposit$b_data$3),
+        .b_data$4(deposit$b_data$4),
+        .b_data$5(deposit$b_data$5),
+        .b_data$6(deposit$b_data$6),
+        .b_data$7(deposit$b_data$7),
+        .b_data$8(deposit$b_data$8),
+        .b_data$9(deposit$b_data$9),
+        .b_data$10(deposit$b_data$10),
+        .b_data$11(deposit$b_data$11),
+        .b_data$12(deposit$b_data$12),
+        .b_data$13(deposit$b_data$13),
+        .b_data$14(deposit$b_data$14),
+        .b_data$15(deposit$b_data$15),
+        .b_mask$0(deposit$b_mask$0),
+        .b_mask$1(deposit$b_mask$1),
+        .b_mask$2(deposit$b_mask$2),
+        .b_mask$3(deposit$b_mask$3),
+        .b_mask$4(deposit$b_mask$4),
+        .b_mask$5(deposit$b_mask$5),
+        .b_mask$6(deposit$b_mask$6),
+        .b_mask$7(deposit$b_mask$7),
+        .b_mask$8(deposit$b_mask$8),
+        .b_mask$9(deposit$b_mask$9),
+        .b_mask$10(deposit$b_mask$10),
+        .b_mask$11(deposit$b_mask$11),
+        .b_mask$12(deposit$b_mask$12),
+        .b_mask$13(deposit$b_mask$13),
+        .b_mask$14(deposit$b_mask$14),
+        .b_mask$15(deposit$b_mask$15),
+        .acc_valid(deposit$acc_valid),
+        .acc_ready(deposit$acc_ready),
+        .acc_address(deposit$acc_address),
+        .acc_data$0(deposit$acc_data$0),
+        .acc_data$1(deposit$acc_data$1),
+        .acc_data$2(deposit$acc_data$2),
+        .acc_data$3(deposit$acc_data$3),
+        .acc_mask$0(deposit$acc_mask$0),
+        .acc_mask$1(deposit$acc_mask$1),
+        .acc_mask$2(deposit$acc_mask$2),
+        .acc_mask$3(deposit$acc_mask$3),
+        .param_write(deposit$param_write),
+        .param_address(deposit$param_address),
+        .param_data(deposit$param_data),
+        .table_write(deposit$table_write),
+        .table_address(deposit$table_address),
+        .table_data(deposit$table_data)
+    );
+    metisvm_card$clears is_gather(
+        .d(is_gather$d),
+        .q(is_gather$q),
+        .clock(is_gather$clock)
+    );
+    metisvm_card$clears is_burst(
+        .d(is_burst$d),
+        .q(is_burst$q),
+        .clock(is_burst$clock)
+    );
+    metisvm_card$clears is_fill(
+        .d(is_fill$d),
+        .q(is_fill$q),
+        .clock(is_fill$clock)
+    );
+    metisvm_card$clears begins(
+        .d(begins$d),
+        .q(begins$q),
+        .clock(begins$clock)
+    );
+    metisvm_card$clears checking(
+        .d(checking$d),
+        .q(checking$q),
+        .clock(checking$clock)
+    );
+    metisvm_card$clears running(
+        .d(running$d),
+        .q(running$q),
+        .clock(running$clock)
+    );
+    metisvm_card$clears flushing(
+        .d(flushing$d),
+        .q(flushing$q),
+        .clock(flushing$clock)
+    );
+    metisvm_card$clears draining(
+        .d(draining$d),
+        .q(draining$q),
+        .clock(draining$clock)
+    );
+    metisvm_card$clears silent(
+        .d(silent$d),
+        .q(silent$q),
+        .clock(silent$clock)
+    );
+    metisvm_card$clears done_reg(
+        .d(done_reg$d),
+        .q(done_reg$q),
+        .clock(done_reg$clock)
+    );
+    metisvm_card$executor$status_reg status_reg(
+        .d(status_reg$d),
+        .q(status_reg$q),
+        .clock(status_reg$clock)
+    );
+    metisvm_card$cores$lanes$0$core$schedule$number_now fill_at(
+        .d(fill_at$d),
+        .q(fill_at$q),
+        .clock(fill_at$clock)
+    );
+    metisvm_card$cores$lanes$0$core$schedule$number_now fill_left(
+        .d(fill_left$d),
+        .q(fill_left$q),
+        .clock(fill_left$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorber$arrived_at owed(
+        .d(owed$d),
+        .q(owed$q),
+        .clock(owed$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        is_gather$clock = clock;
+        is_burst$clock = clock;
+        is_fill$clock = clock;
+        begins$clock = clock;
+        checking$clock = clock;
+        running$clock = clock;
+        flushing$clock = clock;
+        is_gather$d = is_gather$q;
+        is_burst$d = is_burst$q;
+        is_fill$d = is_fill$q;
+        begins$d = begins$q;
+        checking$d = checking$q;
+        running$d = running$q;
+        flushing$d = flushing$q;
+        draining$clock = clock;
+        silent$clock = clock;
+        done_reg$clock = clock;
+        status_reg$clock = clock;
+        fill_at$clock = clock;
+        fill_left$clock = clock;
+        owed$clock = clock;
+        draining$d = draining$q;
+        silent$d = silent$q;
+        done_reg$d = done_reg$q;
+        status_reg$d = status_reg$q;
+        fill_at$d = fill_at$q;
+        fill_left$d = fill_left$q;
+        owed$d = owed$q;
+        shape$clock = clock;
+        checks$clock = clock;
+        gather$clock = clock;
+        cursor$clock = clock;
+        bursts$clock = clock;
+        chunks$clock = clock;
+        deposit$clock = clock;
+        opcode = words$0[(32'h0)+:(8)];
+        dtype = words$0[(32'h14)+:(2)];
+        space = words$0[(32'h18)+:(3)];
+        first = words$0[(32'h30)+:(16)];
+        pitch = words$1[(32'h0)+:(16)];
+        row = words$1[(32'h10)+:(16)];
+        col = words$1[(32'h20)+:(16)];
+        rows = words$1[(32'h30)+:(16)];
+        cols = words$2[(32'h0)+:(16)];
+        if (is_fill$q) begin
+            pitch = 32'h0;
+            row = 32'h0;
+            col = 32'h0;
+            rows = 32'h1;
+            cols = words$0[(32'h20)+:(16)];
+        end
+        if (start) begin
+            is_gather$d = opcode == ((32'h2) & 8'hff);
+            is_fill$d = opcode == ((32'h3) & 8'hff);
+            is_burst$d = opcode == ((32'h7) & 8'hff);
+        end
+        shape$buffer = words$0[(32'h10)+:(3)];
+        shape$dtype = dtype;
+        width = 32'h1;
+        if (dtype == ((32'h2) & 2'h3)) begin
+            width = 32'h2;
+        end
+        if (dtype == ((32'h3) & 2'h3)) begin
+            width = 32'h4;
+        end
+        space_base = 32'h0;
+        space_size = 32'h0;
+        if (space == 0) begin
+            space_base = base$0;
+            space_size = size$0;
+        end
+        if (space == 1) begin
+            space_base = base$1;
+            space_size = size$1;
+        end
+        if (space == 2) begin
+            space_base = base$2;
+            space_size = size$2;
+        end
+        if (space == 3) begin
+            space_base = base$3;
+            space_size = size$3;
+        end
+        if (space == 4) begin
+            space_base = base$4;
+            space_size = size$4;
+        end
+        if (space == ((32'h2) & 3'h7)) begin
+            space_size = 32'h0;
+        end
+        height_log2 = 32'h0;
+        width_log2 = 32'h0;
+        if (is_gather$q) begin
+            height_log2 = shape$height_log2;
+            width_log2 = shape$width_log2;
+        end
+        clear = stop || deposit$bad;
+        checks$clear = stop;
+        checks$start = begins$q;
+        checks$base = first;
+        checks$pitch = pitch;
+        checks$row = row;
+        checks$col = col;
+        checks$rows = rows;
+        checks$cols = cols;
+        checks$height_log2 = height_log2;
+        checks$width_log2 = width_log2;
+        checks$tiles = shape$tiles;
+        checks$written = 1'b1;
+        checks$memory = ~is_fill$q;
+        checks$burst = is_burst$q;
+        checks$apart = 1'b0;
+        checks$offset = words$2[(32'h10)+:(48)];
+        checks$row_stride = words$3[(32'h0)+:(32)];
+        checks$col_stride = words$3[(32'h20)+:(32)];
+        checks$width = width;
+        checks$tile_log2 = shape$tile_log2;
+        checks$space_base = space_base;
+        checks$space_size = space_size;
+        launch = checking$q && checks$done && ~|checks$status;
+        gather$clear = clear;
+        gather$start = launch && is_gather$q;
+        gather$address = checks$address;
+        gather$row_stride = words$3[(32'h0)+:(32)];
+        gather$col_stride = words$3[(32'h20)+:(32)];
+        gather$rows = rows;
+        gather$cols = cols;
+        gather$dtype = dtype;
+        gather$data = data;
+        gather$data_valid = data_valid && is_gather$q && running$q;
+        cursor$clear = clear;
+        cursor$start = launch && is_gather$q;
+        cursor$first_tile = checks$first_tile;
+        cursor$pitch = pitch;
+        cursor$row = row;
+        cursor$col = col;
+        cursor$rows = rows;
+        cursor$cols = cols;
+        cursor$height_log2 = height_log2;
+        cursor$width_log2 = width_log2;
+        first_unit = ((first) & 24'hffffff);
+        first_unit = first_unit << shape$unit_log2;
+        row_units = ((pitch) & 24'hffffff);
+        row_units = row_units << shape$unit_log2;
+        bursts$clear = clear;
+        bursts$start = launch && is_burst$q;
+        bursts$may = ~owed$q[32'hf];
+        bursts$address = checks$address;
+        bursts$row_stride = words$3[(32'h0)+:(32)];
+        bursts$row_words = checks$row_words;
+        bursts$rows = rows;
+        chunks$clear = clear;
+        chunks$start = launch && is_burst$q;
+        chunks$address = first_unit;
+        chunks$row_step = row_units;
+        chunks$parts_less = shape$parts_less;
+        chunks$chunks_less = shape$chunks_less;
+        chunks$chunk_shift = shape$chunk_shift;
+        chunks$row_words = checks$row_words;
+        chunks$rows = rows;
+        chunks$data = data;
+        chunks$data_valid = data_valid && is_burst$q && running$q;
+        fill_count = ((cols) & 24'hffffff);
+        fill_count = fill_count << shape$unit_log2;
+        fill_value = ((words$1[(32'h0)+:(32)]) & 64'hffffffffffffffff);
+        fill_value = fill_value | (fill_value << 32'h20);
+        to_lanes = ~|words$0[(32'h11)+:(2)];
+        tile_units = ((cursor$tile) & 24'hffffff);
+        tile_units = tile_units << shape$unit_log2;
+        inner = cursor$tile_row;
+        if (words$0[32'h12]) begin
+            inner = cursor$tile_col;
+        end
+        if (to_lanes) begin
+            inner = 32'h0;
+        end
+        lane = 32'h0;
+        if (to_lanes) begin
+            lane = ((cursor$tile_row) & 16'hffff);
+            lane = lane << shape$width_log2;
+        end
+        deposit$clear = clear;
+        deposit$word = chunks$word;
+        deposit$dtype = dtype;
+        deposit$zero = words$0[(32'h20)+:(9)];
+        deposit$buffer = words$0[(32'h10)+:(3)];
+        deposit$at = chunks$at;
+        deposit$part = chunks$part;
+        deposit$lane = lane | ((cursor$tile_col) & 16'hffff);
+        deposit$single = is_gather$q;
+        deposit$whole = is_fill$q;
+        element = chunks$valid;
+        ends = chunks$is_last;
+        if (is_gather$q) begin
+            deposit$word = gather$word;
+            deposit$at = tile_units | ((inner) & 24'hffffff);
+            element = gather$valid;
+            ends = cursor$is_last;
+        end
+        if (is_fill$q) begin
+            deposit$word = fill_value;
+            deposit$dtype = ((32'h3) & 2'h3);
+            deposit$at = fill_at$q;
+            element = running$q;
+            ends = fill_left$q == ((32'h1) & 24'hffffff);
+        end
+        deposit$valid = element && running$q;
+        fire = element && running$q && deposit$ready;
+        gather$ready = fire && is_gather$q;
+        cursor$advance = fire;
+        chunks$ready = fire && is_burst$q;
+        if (fire) begin
+            fill_at$d = fill_at$q + 32'h1;
+            fill_left$d = fill_left$q - 32'h1;
+        end
+        if (launch) begin
+            fill_at$d = first_unit;
+            fill_left$d = fill_count;
+        end
+        a_write = deposit$a_write;
+        a_address = deposit$a_address;
+        a_data$0 = deposit$a_data$0;
+        a_mask$0 = deposit$a_mask$0;
+        a_data$1 = deposit$a_data$1;
+        a_mask$1 = deposit$a_mask$1;
+        a_data$2 = deposit$a_data$2;
+        a_mask$2 = deposit$a_mask$2;
+        a_data$3 = deposit$a_data$3;
+        a_mask$3 = deposit$a_mask$3;
+        a_data$4 = deposit$a_data$4;
+        a_mask$4 = deposit$a_mask$4;
+        a_data$5 = deposit$a_data$5;
+        a_mask$5 = deposit$a_mask$5;
+        a_data$6 = deposit$a_data$6;
+        a_mask$6 = deposit$a_mask$6;
+        a_data$7 = deposit$a_data$7;
+        a_mask$7 = deposit$a_mask$7;
+        a_data$8 = deposit$a_data$8;
+        a_mask$8 = deposit$a_mask$8;
+        a_data$9 = deposit$a_data$9;
+        a_mask$9 = deposit$a_mask$9;
+        a_data$10 = deposit$a_data$10;
+        a_mask$10 = deposit$a_mask$10;
+        a_data$11 = deposit$a_data$11;
+        a_mask$11 = deposit$a_mask$11;
+        a_data$12 = deposit$a_data$12;
+        a_mask$12 = deposit$a_mask$12;
+        a_data$13 = deposit$a_data$13;
+        a_mask$13 = deposit$a_mask$13;
+        a_data$14 = deposit$a_data$14;
+        a_mask$14 = deposit$a_mask$14;
+        a_data$15 = deposit$a_data$15;
+        a_mask$15 = deposit$a_mask$15;
+        b_write = deposit$b_write;
+        b_address = deposit$b_address;
+        b_data$0 = deposit$b_data$0;
+        b_mask$0 = deposit$b_mask$0;
+        b_data$1 = deposit$b_data$1;
+        b_mask$1 = deposit$b_mask$1;
+        b_data$2 = deposit$b_data$2;
+        b_mask$2 = deposit$b_mask$2;
+        b_data$3 = deposit$b_data$3;
+        b_mask$3 = deposit$b_mask$3;
+        b_data$4 = deposit$b_data$4;
+        b_mask$4 = deposit$b_mask$4;
+        b_data$5 = deposit$b_data$5;
+        b_mask$5 = deposit$b_mask$5;
+        b_data$6 = deposit$b_data$6;
+        b_mask$6 = deposit$b_mask$6;
+        b_data$7 = deposit$b_data$7;
+        b_mask$7 = deposit$b_mask$7;
+        b_data$8 = deposit$b_data$8;
+        b_mask$8 = deposit$b_mask$8;
+        b_data$9 = deposit$b_data$9;
+        b_mask$9 = deposit$b_mask$9;
+        b_data$10 = deposit$b_data$10;
+        b_mask$10 = deposit$b_mask$10;
+        b_data$11 = deposit$b_data$11;
+        b_mask$11 = deposit$b_mask$11;
+        b_data$12 = deposit$b_data$12;
+        b_mask$12 = deposit$b_mask$12;
+        b_data$13 = deposit$b_data$13;
+        b_mask$13 = deposit$b_mask$13;
+        b_data$14 = deposit$b_data$14;
+        b_mask$14 = deposit$b_mask$14;
+        b_data$15 = deposit$b_data$15;
+        b_mask$15 = deposit$b_mask$15;
+        acc_valid = deposit$acc_valid;
+        deposit$acc_ready = acc_ready;
+        acc_address = deposit$acc_address;
+        acc_data$0 = deposit$acc_data$0;
+        acc_mask$0 = deposit$acc_mask$0;
+        acc_data$1 = deposit$acc_data$1;
+        acc_mask$1 = deposit$acc_mask$1;
+        acc_data$2 = deposit$acc_data$2;
+        acc_mask$2 = deposit$acc_mask$2;
+        acc_data$3 = deposit$acc_data$3;
+        acc_mask$3 = deposit$acc_mask$3;
+        param_write = deposit$param_write;
+        param_address = deposit$param_address;
+        param_data = deposit$param_data;
+        table_write = deposit$table_write;
+        table_address = deposit$table_address;
+        table_data = deposit$table_data;
+        asks = gather$req_valid || bursts$req_valid;
+        req_valid = asks;
+        req_address = gather$req_address;
+        req_words = gather$req_words;
+        ask_words = ((gather$req_words) & 17'h1ffff);
+        if (bursts$req_valid) begin
+            req_address = bursts$req_address;
+            req_words = bursts$req_words;
+            ask_words = ((bursts$req_words) & 17'h1ffff);
+        end
+        gather$req_ready = req_ready;
+        bursts$req_ready = req_ready;
+        takes = draining$q;
+        if (running$q) begin
+            takes = chunks$data_ready;
+            if (is_gather$q) begin
+                takes = gather$data_ready;
+            end
+        end
+        data_ready = takes;
+        takes_data = takes && data_valid;
+        owed_more = owed$q;
+        if (asks && req_ready) begin
+            owed_more = owed$q + ask_words;
+        end
+        owed$d = owed_more;
+        if (takes_data) begin
+            owed$d = owed_more - 32'h1;
+        end
+        begins$d = start;
+        finish = 1'b0;
+        if (begins$q) begin
+            checking$d = 1'b1;
+            status_reg$d = 32'h0;
+            if (~is_gather$q && ~is_burst$q && ~is_fill$q) begin
+                checking$d = 1'b0;
+                finish = 1'b1;
+            end
+        end
+        if (checking$q && checks$done) begin
+            checking$d = 1'b0;
+            status_reg$d = checks$status;
+            running$d = launch;
+            finish = ~launch;
+        end
+        if (fire && ends) begin
+            running$d = 1'b0;
+            flushing$d = 1'b1;
+        end
+        if (flushing$q && deposit$empty) begin
+            flushing$d = 1'b0;
+            finish = 1'b1;
+        end
+        if (draining$q && ~asks && ~|owed$q) begin
+            draining$d = 1'b0;
+            finish = ~silent$q;
+        end
+        if (deposit$bad) begin
+            running$d = 1'b0;
+            flushing$d = 1'b0;
+            draining$d = 1'b1;
+            silent$d = 1'b0;
+            status_reg$d = 32'hb;
+        end
+        done_reg$d = finish;
+        if (stop) begin
+            begins$d = 1'b0;
+            checking$d = 1'b0;
+            running$d = 1'b0;
+            flushing$d = 1'b0;
+            draining$d = 1'b1;
+            silent$d = 1'b1;
+            done_reg$d = 1'b0;
+        end
+        done = done_reg$q;
+        status = status_reg$q;
+        idle = ~begins$q && ~checking$q && ~running$q && ~flushing$q && ~draining$q;
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$load
+
+module metisvm_card$tensor$engine$tiles_4$load$bursts(clock,clear,start,may,address,row_stride,row_words,rows,req_valid,req_ready,req_address,req_words);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  start;
+    input wire  may;
+    input wire  [47:0] address;
+    input wire  [31:0] row_stride;
+    input wire  [31:0] row_words;
+    input wire  [15:0] rows;
+    output reg  req_valid;
+    input wire  req_ready;
+    output reg  [47:0] req_address;
+    output reg  [15:0] req_words;
+
+    // Stub signals
+    reg  active$d;
+    wire  active$q;
+    reg  active$clock;
+    reg  asks$d;
+    wire  asks$q;
+    reg  asks$clock;
+    reg  ends_row$d;
+    wire  ends_row$q;
+    reg  ends_row$clock;
+    reg  [47:0] here$d;
+    wire  [47:0] here$q;
+    reg  here$clock;
+    reg  [47:0] next_row$d;
+    wire  [47:0] next_row$q;
+    reg  next_row$clock;
+    reg  [31:0] words_left$d;
+    wire  [31:0] words_left$q;
+    reg  words_left$clock;
+    reg  [15:0] rows_left$d;
+    wire  [15:0] rows_left$q;
+    reg  rows_left$clock;
+    reg  begins$d;
+    wire  begins$q;
+    reg  begins$clock;
+
+    // Local signals
+    reg  [47:0] row_after;
+
+    // Sub module instances
+    metisvm_card$clears active(
+        .d(active$d),
+        .q(active$q),
+        .clock(active$clock)
+    );
+    metisvm_card$clears asks(
+        .d(asks$d),
+        .q(asks$q),
+        .clock(asks$clock)
+    );
+    metisvm_card$clears ends_row(
+        .d(ends_row$d),
+        .q(ends_row$q),
+        .clock(ends_row$clock)
+    );
+    metisvm_card$executor$at here(
+        .d(here$d),
+        .q(here$q),
+        .clock(here$clock)
+    );
+    metisvm_card$executor$at next_row(
+        .d(next_row$d),
+        .q(next_row$q),
+        .clock(next_row$clock)
+    );
+    metisvm_card$counters$data_reg words_left(
+        .d(words_left$d),
+        .q(words_left$q),
+        .clock(words_left$clock)
+    );
+    metisvm_card$queue$completed rows_left(
+        .d(rows_left$d),
+        .q(rows_left$q),
+        .clock(rows_left$clock)
+    );
+    metisvm_card$clears begins(
+        .d(begins$d),
+        .q(begins$q),
+        .clock(begins$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        active$clock = clock;
+        asks$clock = clock;
+        ends_row$clock = clock;
+        here$clock = clock;
+        next_row$clock = clock;
+        words_left$clock = clock;
+        rows_left$clock = clock;
+        begins$clock = clock;
+        active$d = active$q;
+        asks$d = asks$q;
+        ends_row$d = ends_row$q;
+        here$d = here$q;
+        next_row$d = next_row$q;
+        words_left$d = words_left$q;
+        rows_left$d = rows_left$q;
+        begins$d = begins$q;
+        row_after = next_row$q + ((row_stride) & 48'hffffffffffff);
+        req_valid = asks$q;
+        req_address = here$q;
+        req_words = ((32'h40) & 16'hffff);
+        if (ends_row$q) begin
+            req_words = ((words_left$q[(32'h0)+:(7)]) & 16'hffff);
+        end
+        begins$d = start;
+        if (begins$q) begin
+            active$d = 1'b1;
+            next_row$d = row_after;
+        end
+        if (~asks$q) begin
+            ends_row$d = words_left$q <= ((32'h40) & 32'hffffffff);
+            asks$d = active$q && may;
+        end
+        else begin
+            if (req_ready) begin
+                asks$d = 1'b0;
+                here$d = here$q + ((32'h200) & 48'hffffffffffff);
+                words_left$d = words_left$q - ((32'h40) & 32'hffffffff);
+                if (ends_row$q) begin
+                    here$d = next_row$q;
+                    next_row$d = row_after;
+                    words_left$d = row_words;
+                    rows_left$d = rows_left$q - 32'h1;
+                    if (~|rows_left$q) begin
+                        active$d = 1'b0;
+                    end
+                end
+            end
+        end
+        if (start) begin
+            here$d = address;
+            next_row$d = address;
+            words_left$d = row_words;
+            rows_left$d = rows - 32'h1;
+        end
+        if (clear) begin
+            begins$d = 1'b0;
+            active$d = 1'b0;
+            if (~asks$q) begin
+                asks$d = 1'b0;
+            end
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$load$bursts
+
+module metisvm_card$tensor$engine$tiles_4$load$checks(clock,clear,start,base,pitch,row,col,rows,cols,height_log2,width_log2,tiles,written,memory,burst,apart,offset,row_stride,col_stride,width,tile_log2,space_base,space_size,done,status,first_tile,address,row_words);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  start;
+    input wire  [15:0] base;
+    input wire  [15:0] pitch;
+    input wire  [15:0] row;
+    input wire  [15:0] col;
+    input wire  [15:0] rows;
+    input wire  [15:0] cols;
+    input wire  [3:0] height_log2;
+    input wire  [3:0] width_log2;
+    input wire  [16:0] tiles;
+    input wire  written;
+    input wire  memory;
+    input wire  burst;
+    input wire  apart;
+    input wire  [47:0] offset;
+    input wire  [31:0] row_stride;
+    input wire  [31:0] col_stride;
+    input wire  [2:0] width;
+    input wire  [4:0] tile_log2;
+    input wire  [47:0] space_base;
+    input wire  [47:0] space_size;
+    output reg  done;
+    output reg  [14:0] status;
+    output reg  [15:0] first_tile;
+    output reg  [47:0] address;
+    output reg  [31:0] row_words;
+
+    // Stub signals
+    reg  [11:0] stage$d;
+    wire  [11:0] stage$q;
+    reg  stage$clock;
+    reg  [16:0] row_end$d;
+    wire  [16:0] row_end$q;
+    reg  row_end$clock;
+    reg  [16:0] col_end$d;
+    wire  [16:0] col_end$q;
+    reg  col_end$clock;
+    reg  [16:0] rows_less$d;
+    wire  [16:0] rows_less$q;
+    reg  rows_less$clock;
+    reg  [16:0] cols_less$d;
+    wire  [16:0] cols_less$q;
+    reg  cols_less$clock;
+    reg  [16:0] row_last$d;
+    wire  [16:0] row_last$q;
+    reg  row_last$clock;
+    reg  [16:0] col_last$d;
+    wire  [16:0] col_last$q;
+    reg  col_last$clock;
+    reg  [16:0] tile_row_first$d;
+    wire  [16:0] tile_row_first$q;
+    reg  tile_row_first$clock;
+    reg  [16:0] tile_rows_less$d;
+    wire  [16:0] tile_rows_less$q;
+    reg  tile_rows_less$clock;
+    reg  [16:0] tile_cols_less$d;
+    wire  [16:0] tile_cols_less$q;
+    reg  tile_cols_less$clock;
+    reg  [51:0] tile_bytes$d;
+    wire  [51:0] tile_bytes$q;
+    reg  tile_bytes$clock;
+    reg  to_last$clock;
+    reg  to_last$start;
+    reg  [16:0] to_last$count;
+    reg  [51:0] to_last$step;
+    wire  to_last$busy;
+    wire  [51:0] to_last$product;
+    reg  to_first$clock;
+    reg  to_first$start;
+    reg  [16:0] to_first$count;
+    reg  [51:0] to_first$step;
+    wire  to_first$busy;
+    wire  [51:0] to_first$product;
+    reg  to_row$clock;
+    reg  to_row$start;
+    reg  [16:0] to_row$count;
+    reg  [51:0] to_row$step;
+    wire  to_row$busy;
+    wire  [51:0] to_row$product;
+    reg  to_col$clock;
+    reg  to_col$start;
+    reg  [16:0] to_col$count;
+    reg  [51:0] to_col$step;
+    wire  to_col$busy;
+    wire  [51:0] to_col$product;
+    reg  pitch_small$d;
+    wire  pitch_small$q;
+    reg  pitch_small$clock;
+    reg  rows_meet$d;
+    wire  rows_meet$q;
+    reg  rows_meet$clock;
+    reg  [51:0] last$d;
+    wire  [51:0] last$q;
+    reg  last$clock;
+    reg  [15:0] first$d;
+    wire  [15:0] first$q;
+    reg  first$clock;
+    reg  [51:0] low$d;
+    wire  [51:0] low$q;
+    reg  low$clock;
+    reg  [51:0] high$d;
+    wire  [51:0] high$q;
+    reg  high$clock;
+    reg  [47:0] at$d;
+    wire  [47:0] at$q;
+    reg  at$clock;
+    reg  outside$d;
+    wire  outside$q;
+    reg  outside$clock;
+    reg  over$d;
+    wire  over$q;
+    reg  over$clock;
+    reg  under$d;
+    wire  under$q;
+    reg  under$clock;
+
+    // Local signals
+    reg  [51:0] pitch_wide;
+    reg  [51:0] row_step;
+    reg  [51:0] col_step;
+    reg  [51:0] row_reach;
+    reg  [51:0] col_reach;
+    reg  [51:0] row_down;
+    reg  [51:0] row_up;
+    reg  [51:0] col_down;
+    reg  [51:0] col_up;
+    reg  [51:0] stride_wide;
+    reg  [51:0] offset_wide;
+    reg  [51:0] width_wide;
+    reg  [51:0] size_wide;
+    reg  [51:0] tiles_wide;
+    reg  [51:0] more_tiles;
+    reg  [51:0] base_wide;
+    reg  [16:0] pitch_17;
+    reg  [51:0] one;
+    reg  waits;
+    reg  [51:0] sign;
+
+    // Sub module instances
+    metisvm_card$tensor$engine$tiles_4$load$checks$stage stage(
+        .d(stage$d),
+        .q(stage$q),
+        .clock(stage$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorber$arrived_at row_end(
+        .d(row_end$d),
+        .q(row_end$q),
+        .clock(row_end$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorber$arrived_at col_end(
+        .d(col_end$d),
+        .q(col_end$q),
+        .clock(col_end$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorber$arrived_at rows_less(
+        .d(rows_less$d),
+        .q(rows_less$q),
+        .clock(rows_less$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorber$arrived_at cols_less(
+        .d(cols_less$d),
+        .q(cols_less$q),
+        .clock(cols_less$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorber$arrived_at row_last(
+        .d(row_last$d),
+        .q(row_last$q),
+        .clock(row_last$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorber$arrived_at col_last(
+        .d(col_last$d),
+        .q(col_last$q),
+        .clock(col_last$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorber$arrived_at tile_row_first(
+        .d(tile_row_first$d),
+        .q(tile_row_first$q),
+        .clock(tile_row_first$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorber$arrived_at tile_rows_less(
+        .d(tile_rows_less$d),
+        .q(tile_rows_less$q),
+        .clock(tile_rows_less$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorber$arrived_at tile_cols_less(
+        .d(tile_cols_less$d),
+        .q(tile_cols_less$q),
+        .clock(tile_cols_less$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$load$checks$high tile_bytes(
+        .d(tile_bytes$d),
+        .q(tile_bytes$q),
+        .clock(tile_bytes$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$load$checks$to_col to_last(
+        .clock(to_last$clock),
+        .start(to_last$start),
+        .count(to_last$count),
+        .step(to_last$step),
+        .busy(to_last$busy),
+        .product(to_last$product)
+    );
+    metisvm_card$tensor$engine$tiles_4$load$checks$to_col to_first(
+        .clock(to_first$clock),
+        .start(to_first$start),
+        .count(to_first$count),
+        .step(to_first$step),
+        .busy(to_first$busy),
+        .product(to_first$product)
+    );
+    metisvm_card$tensor$engine$tiles_4$load$checks$to_col to_row(
+        .clock(to_row$clock),
+        .start(to_row$start),
+        .count(to_row$count),
+        .step(to_row$step),
+        .busy(to_row$busy),
+        .product(to_row$product)
+    );
+    metisvm_card$tensor$engine$tiles_4$load$checks$to_col to_col(
+        .clock(to_col$clock),
+        .start(to_col$start),
+        .count(to_col$count),
+        .step(to_col$step),
+        .busy(to_col$busy),
+        .product(to_col$product)
+    );
+    metisvm_card$clears pitch_small(
+        .d(pitch_small$d),
+        .q(pitch_small$q),
+        .clock(pitch_small$clock)
+    );
+    metisvm_card$clears rows_meet(
+        .d(rows_meet$d),
+        .q(rows_meet$q),
+        .clock(rows_meet$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$load$checks$high last(
+        .d(last$d),
+        .q(last$q),
+        .clock(last$clock)
+    );
+    metisvm_card$queue$completed first(
+        .d(first$d),
+        .q(first$q),
+        .clock(first$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$load$checks$high low(
+        .d(low$d),
+        .q(low$q),
+        .clock(low$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$load$checks$high high(
+        .d(high$d),
+        .q(high$q),
+        .clock(high$clock)
+    );
+    metisvm_card$executor$at at(
+        .d(at$d),
+        .q(at$q),
+        .clock(at$clock)
+    );
+    metisvm_card$clears outside(
+        .d(outside$d),
+        .q(outside$q),
+        .clock(outside$clock)
+    );
+    metisvm_card$clears over(
+        .d(over$d),
+        .q(over$q),
+        .clock(over$clock)
+    );
+    metisvm_card$clears under(
+        .d(under$d),
+        .q(under$q),
+        .clock(under$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        stage$clock = clock;
+        row_end$clock = clock;
+        col_end$clock = clock;
+        rows_less$clock = clock;
+        cols_less$clock = clock;
+        stage$d = stage$q;
+        row_end$d = row_end$q;
+        col_end$d = col_end$q;
+        rows_less$d = rows_less$q;
+        cols_less$d = cols_less$q;
+        row_last$clock = clock;
+        col_last$clock = clock;
+        tile_row_first$clock = clock;
+        tile_rows_less$clock = clock;
+        tile_cols_less$clock = clock;
+        row_last$d = row_last$q;
+        col_last$d = col_last$q;
+        tile_row_first$d = tile_row_first$q;
+        tile_rows_less$d = tile_rows_less$q;
+        tile_cols_less$d = tile_cols_less$q;
+        tile_bytes$clock = clock;
+        pitch_small$clock = clock;
+        rows_meet$clock = clock;
+        last$clock = clock;
+        first$clock = clock;
+        low$clock = clock;
+        high$clock = clock;
+        at$clock = clock;
+        tile_bytes$d = tile_bytes$q;
+        pitch_small$d = pitch_small$q;
+        rows_meet$d = rows_meet$q;
+        last$d = last$q;
+        first$d = first$q;
+        low$d = low$q;
+        high$d = high$q;
+        at$d = at$q;
+        outside$clock = clock;
+        over$clock = clock;
+        under$clock = clock;
+        outside$d = outside$q;
+        over$d = over$q;
+        under$d = under$q;
+        to_last$clock = clock;
+        to_first$clock = clock;
+        to_row$clock = clock;
+        to_col$clock = clock;
+        row_end$d = ((row) & 17'h1ffff) + ((rows) & 17'h1ffff);
+        col_end$d = ((col) & 17'h1ffff) + ((cols) & 17'h1ffff);
+        rows_less$d = ((rows) & 17'h1ffff) - 32'h1;
+        cols_less$d = ((cols) & 17'h1ffff) - 32'h1;
+        one = 32'h1;
+        tile_bytes$d = one << tile_log2;
+        row_last$d = row_end$q - 32'h1;
+        col_last$d = col_end$q - 32'h1;
+        tile_row_first$d = ((row) & 17'h1ffff) >> height_log2;
+        tile_rows_less$d = row_last$q >> height_log2;
+        tile_cols_less$d = col_last$q >> width_log2;
+        sign = 32'h0;
+        sign = ~sign;
+        sign = sign << 32'h20;
+        pitch_wide = ((pitch) & 52'hfffffffffffff);
+        to_last$count = tile_rows_less$q;
+        to_last$step = pitch_wide;
+        to_first$count = tile_row_first$q;
+        to_first$step = pitch_wide;
+        row_step = ((row_stride) & 52'hfffffffffffff);
+        if (~burst && row_stride[32'h1f]) begin
+            row_step = row_step | sign;
+        end
+        col_step = ((col_stride) & 52'hfffffffffffff);
+        if (col_stride[32'h1f]) begin
+            col_step = col_step | sign;
+        end
+        to_row$count = rows_less$q;
+        to_row$step = row_step;
+        to_col$count = cols_less$q;
+        to_col$step = col_step;
+        if (burst) begin
+            to_col$count = ((cols) & 17'h1ffff);
+            to_col$step = tile_bytes$q;
+        end
+        to_last$start = stage$q[32'h3];
+        to_first$start = stage$q[32'h3];
+        to_row$start = stage$q[32'h3];
+        to_col$start = stage$q[32'h3];
+        pitch_17 = ((pitch) & 17'h1ffff);
+        pitch_small$d = written && |tile_rows_less$q && (pitch_17 <= tile_cols_less$q);
+        waits = stage$q[32'h4] && (to_last$busy || to_first$busy || to_row$busy || to_col$busy);
+        row_reach = to_row$product;
+        col_reach = to_col$product;
+        row_up = row_reach;
+        row_down = 32'h0;
+        if (row_reach[32'h33]) begin
+            row_up = 32'h0;
+            row_down = row_reach;
+        end
+        col_up = col_reach;
+        col_down = 32'h0;
+        if (col_reach[32'h33]) begin
+            col_up = 32'h0;
+            col_down = col_reach;
+        end
+        base_wide = ((base) & 52'hfffffffffffff);
+        stride_wide = ((row_stride) & 52'hfffffffffffff);
+        if (stage$q[32'h5]) begin
+            high$d = row_up + col_up;
+            low$d = row_down + col_down;
+            last$d = base_wide + to_last$product;
+            first$d = base + to_first$product[(32'h0)+:(16)];
+            at$d = space_base + offset;
+            rows_meet$d = apart && |rows_less$q && (stride_wide < col_reach);
+        end
+        offset_wide = ((offset) & 52'hfffffffffffff);
+        more_tiles = ((tile_cols_less$q) & 52'hfffffffffffff);
+        width_wide = ((width) & 52'hfffffffffffff);
+        if (burst) begin
+            width_wide = 32'h0;
+        end
+        if (stage$q[32'h6]) begin
+            high$d = high$q + offset_wide;
+            low$d = low$q + offset_wide;
+            last$d = last$q + more_tiles;
+        end
+        if (stage$q[32'h7]) begin
+            high$d = high$q + width_wide;
+        end
+        tiles_wide = ((tiles) & 52'hfffffffffffff);
+        size_wide = ((space_size) & 52'hfffffffffffff);
+        outside$d = last$q >= tiles_wide;
+        over$d = high$q > size_wide;
+        under$d = low$q[32'h33];
+        done = stage$q[32'h9];
+        status = 32'h0;
+        if (memory && (over$q || under$q)) begin
+            status = 32'ha;
+        end
+        if (pitch_small$q || outside$q || rows_meet$q) begin
+            status = 32'h9;
+        end
+        first_tile = first$q;
+        address = at$q;
+        row_words = to_col$product[(32'h3)+:(32)];
+        stage$d = stage$q << 32'h1;
+        if (waits) begin
+            stage$d = stage$q;
+        end
+        if (start) begin
+            stage$d = 32'h1;
+        end
+        if (clear) begin
+            stage$d = 32'h0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$load$checks
+
+module metisvm_card$tensor$engine$tiles_4$load$checks$high(d,q,clock);
+
+    // Module arguments
+    input wire  [51:0] d;
+    output reg  [51:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 52'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$load$checks$high
+
+module metisvm_card$tensor$engine$tiles_4$load$checks$stage(d,q,clock);
+
+    // Module arguments
+    input wire  [11:0] d;
+    output reg  [11:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 12'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$load$checks$stage
+
+module metisvm_card$tensor$engine$tiles_4$load$checks$to_col(clock,start,count,step,busy,product);
+
+    // Module arguments
+    input wire  clock;
+    input wire  start;
+    input wire  [16:0] count;
+    input wire  [51:0] step;
+    output reg  busy;
+    output reg  [51:0] product;
+
+    // Stub signals
+    reg  [16:0] left$d;
+    wire  [16:0] left$q;
+    reg  left$clock;
+    reg  [51:0] addend$d;
+    wire  [51:0] addend$q;
+    reg  addend$clock;
+    reg  [51:0] sum$d;
+    wire  [51:0] sum$q;
+    reg  sum$clock;
+
+    // Sub module instances
+    metisvm_card$cores$lanes$0$core$absorber$arrived_at left(
+        .d(left$d),
+        .q(left$q),
+        .clock(left$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$load$checks$high addend(
+        .d(addend$d),
+        .q(addend$q),
+        .clock(addend$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$load$checks$high sum(
+        .d(sum$d),
+        .q(sum$q),
+        .clock(sum$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        left$clock = clock;
+        addend$clock = clock;
+        sum$clock = clock;
+        left$d = left$q;
+        addend$d = addend$q;
+        sum$d = sum$q;
+        busy = |left$q;
+        product = sum$q;
+        left$d = left$q >> 32'h1;
+        addend$d = addend$q << 32'h1;
+        if (left$q[32'h0]) begin
+            sum$d = sum$q + addend$q;
+        end
+        if (start) begin
+            left$d = count;
+            addend$d = step;
+            sum$d = 32'h0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$load$checks$to_col
+
+module metisvm_card$tensor$engine$tiles_4$load$chunks(clock,clear,start,address,row_step,parts_less,chunks_less,chunk_shift,row_words,rows,data,data_valid,data_ready,word,at,part,is_last,valid,ready);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  start;
+    input wire  [23:0] address;
+    input wire  [23:0] row_step;
+    input wire  [15:0] parts_less;
+    input wire  [2:0] chunks_less;
+    input wire  [5:0] chunk_shift;
+    input wire  [31:0] row_words;
+    input wire  [15:0] rows;
+    input wire  [63:0] data;
+    input wire  data_valid;
+    output reg  data_ready;
+    output reg  [63:0] word;
+    output reg  [23:0] at;
+    output reg  [15:0] part;
+    output reg  is_last;
+    output reg  valid;
+    input wire  ready;
+
+    // Stub signals
+    reg  [63:0] held$d;
+    wire  [63:0] held$q;
+    reg  held$clock;
+    reg  holds$d;
+    wire  holds$q;
+    reg  holds$clock;
+    reg  [2:0] chunk$d;
+    wire  [2:0] chunk$q;
+    reg  chunk$clock;
+    reg  [23:0] here$d;
+    wire  [23:0] here$q;
+    reg  here$clock;
+    reg  [23:0] next_row$d;
+    wire  [23:0] next_row$q;
+    reg  next_row$clock;
+    reg  [15:0] at_part$d;
+    wire  [15:0] at_part$q;
+    reg  at_part$clock;
+    reg  [31:0] words_left$d;
+    wire  [31:0] words_left$q;
+    reg  words_left$clock;
+    reg  [15:0] rows_left$d;
+    wire  [15:0] rows_left$q;
+    reg  rows_left$clock;
+    reg  row_ends$d;
+    wire  row_ends$q;
+    reg  row_ends$clock;
+    reg  begins$d;
+    wire  begins$q;
+    reg  begins$clock;
+    reg  active$d;
+    wire  active$q;
+    reg  active$clock;
+
+    // Local signals
+    reg  fire;
+    reg  word_ends;
+    reg  takes;
+    reg  room;
+    reg  [23:0] row_after;
+
+    // Sub module instances
+    metisvm_card$cores$lanes$0$core$absorbed$0 held(
+        .d(held$d),
+        .q(held$q),
+        .clock(held$clock)
+    );
+    metisvm_card$clears holds(
+        .d(holds$d),
+        .q(holds$q),
+        .clock(holds$clock)
+    );
+    metisvm_card$executor$state chunk(
+        .d(chunk$d),
+        .q(chunk$q),
+        .clock(chunk$clock)
+    );
+    metisvm_card$cores$lanes$0$core$schedule$number_now here(
+        .d(here$d),
+        .q(here$q),
+        .clock(here$clock)
+    );
+    metisvm_card$cores$lanes$0$core$schedule$number_now next_row(
+        .d(next_row$d),
+        .q(next_row$q),
+        .clock(next_row$clock)
+    );
+    metisvm_card$queue$completed at_part(
+        .d(at_part$d),
+        .q(at_part$q),
+        .clock(at_part$clock)
+    );
+    metisvm_card$counters$data_reg words_left(
+        .d(words_left$d),
+        .q(words_left$q),
+        .clock(words_left$clock)
+    );
+    metisvm_card$queue$completed rows_left(
+        .d(rows_left$d),
+        .q(rows_left$q),
+        .clock(rows_left$clock)
+    );
+    metisvm_card$clears row_ends(
+        .d(row_ends$d),
+        .q(row_ends$q),
+        .clock(row_ends$clock)
+    );
+    metisvm_card$clears begins(
+        .d(begins$d),
+        .q(begins$q),
+        .clock(begins$clock)
+    );
+    metisvm_card$clears active(
+        .d(active$d),
+        .q(active$q),
+        .clock(active$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        held$clock = clock;
+        holds$clock = clock;
+        chunk$clock = clock;
+        here$clock = clock;
+        next_row$clock = clock;
+        at_part$clock = clock;
+        words_left$clock = clock;
+        rows_left$clock = clock;
+        held$d = held$q;
+        holds$d = holds$q;
+        chunk$d = chunk$q;
+        here$d = here$q;
+        next_row$d = next_row$q;
+        at_part$d = at_part$q;
+        words_left$d = words_left$q;
+        rows_left$d = rows_left$q;
+        row_ends$clock = clock;
+        begins$clock = clock;
+        active$clock = clock;
+        row_ends$d = row_ends$q;
+        begins$d = begins$q;
+        active$d = active$q;
+        word = held$q;
+        at = here$q;
+        part = at_part$q;
+        valid = holds$q;
+        word_ends = chunk$q == chunks_less;
+        is_last = word_ends && row_ends$q && ~|rows_left$q;
+        fire = holds$q && ready;
+        row_after = next_row$q + row_step;
+        begins$d = start;
+        if (begins$q) begin
+            next_row$d = row_after;
+            active$d = 1'b1;
+        end
+        if (fire) begin
+            chunk$d = chunk$q + 32'h1;
+            held$d = held$q >> chunk_shift;
+            at_part$d = at_part$q + 32'h1;
+            if (at_part$q == parts_less) begin
+                at_part$d = 32'h0;
+                here$d = here$q + 32'h1;
+            end
+            if (word_ends) begin
+                chunk$d = 32'h0;
+                holds$d = 1'b0;
+                if (row_ends$q) begin
+                    here$d = next_row$q;
+                    next_row$d = row_after;
+                    rows_left$d = rows_left$q - 32'h1;
+                end
+            end
+        end
+        room = active$q && (~holds$q || (ready && word_ends && ~is_last));
+        data_ready = room;
+        takes = room && data_valid;
+        if (takes) begin
+            held$d = data;
+            holds$d = 1'b1;
+            row_ends$d = words_left$q == ((32'h1) & 32'hffffffff);
+            words_left$d = words_left$q - 32'h1;
+            if (words_left$q == ((32'h1) & 32'hffffffff)) begin
+                words_left$d = row_words;
+            end
+        end
+        if (fire && is_last) begin
+            active$d = 1'b0;
+        end
+        if (start) begin
+            here$d = address;
+            next_row$d = address;
+            at_part$d = 32'h0;
+            chunk$d = 32'h0;
+            words_left$d = row_words;
+            rows_left$d = rows - 32'h1;
+        end
+        if (clear) begin
+            begins$d = 1'b0;
+            active$d = 1'b0;
+            holds$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$load$chunks
+
+module metisvm_card$tensor$engine$tiles_4$load$cursor(clock,clear,start,first_tile,pitch,row,col,rows,cols,height_log2,width_log2,valid,tile,tile_row,tile_col,enters,is_last,advance);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  start;
+    input wire  [15:0] first_tile;
+    input wire  [15:0] pitch;
+    input wire  [15:0] row;
+    input wire  [15:0] col;
+    input wire  [15:0] rows;
+    input wire  [15:0] cols;
+    input wire  [3:0] height_log2;
+    input wire  [3:0] width_log2;
+    output reg  valid;
+    output reg  [15:0] tile;
+    output reg  [7:0] tile_row;
+    output reg  [7:0] tile_col;
+    output reg  enters;
+    output reg  is_last;
+    input wire  advance;
+
+    // Stub signals
+    reg  active$d;
+    wire  active$q;
+    reg  active$clock;
+    reg  [15:0] here$d;
+    wire  [15:0] here$q;
+    reg  here$clock;
+    reg  [15:0] row_first$d;
+    wire  [15:0] row_first$q;
+    reg  row_first$clock;
+    reg  [7:0] at_row$d;
+    wire  [7:0] at_row$q;
+    reg  at_row$clock;
+    reg  [7:0] at_col$d;
+    wire  [7:0] at_col$q;
+    reg  at_col$clock;
+    reg  entered$d;
+    wire  entered$q;
+    reg  entered$clock;
+    reg  [15:0] rows_left$d;
+    wire  [15:0] rows_left$q;
+    reg  rows_left$clock;
+    reg  [15:0] cols_left$d;
+    wire  [15:0] cols_left$q;
+    reg  cols_left$clock;
+    reg  [7:0] height_mask$d;
+    wire  [7:0] height_mask$q;
+    reg  height_mask$clock;
+    reg  [7:0] width_mask$d;
+    wire  [7:0] width_mask$q;
+    reg  width_mask$clock;
+    reg  [15:0] col_tile$d;
+    wire  [15:0] col_tile$q;
+    reg  col_tile$clock;
+
+    // Local signals
+    reg  [15:0] ones;
+    reg  [15:0] tile_down;
+    reg  last_col;
+    reg  last_row;
+    reg  fire;
+
+    // Sub module instances
+    metisvm_card$clears active(
+        .d(active$d),
+        .q(active$q),
+        .clock(active$clock)
+    );
+    metisvm_card$queue$completed here(
+        .d(here$d),
+        .q(here$q),
+        .clock(here$clock)
+    );
+    metisvm_card$queue$completed row_first(
+        .d(row_first$d),
+        .q(row_first$q),
+        .clock(row_first$clock)
+    );
+    metisvm_card$executor$has_field at_row(
+        .d(at_row$d),
+        .q(at_row$q),
+        .clock(at_row$clock)
+    );
+    metisvm_card$executor$has_field at_col(
+        .d(at_col$d),
+        .q(at_col$q),
+        .clock(at_col$clock)
+    );
+    metisvm_card$clears entered(
+        .d(entered$d),
+        .q(entered$q),
+        .clock(entered$clock)
+    );
+    metisvm_card$queue$completed rows_left(
+        .d(rows_left$d),
+        .q(rows_left$q),
+        .clock(rows_left$clock)
+    );
+    metisvm_card$queue$completed cols_left(
+        .d(cols_left$d),
+        .q(cols_left$q),
+        .clock(cols_left$clock)
+    );
+    metisvm_card$executor$has_field height_mask(
+        .d(height_mask$d),
+        .q(height_mask$q),
+        .clock(height_mask$clock)
+    );
+    metisvm_card$executor$has_field width_mask(
+        .d(width_mask$d),
+        .q(width_mask$q),
+        .clock(width_mask$clock)
+    );
+    metisvm_card$queue$completed col_tile(
+        .d(col_tile$d),
+        .q(col_tile$q),
+        .clock(col_tile$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        active$clock = clock;
+        here$clock = clock;
+        row_first$clock = clock;
+        at_row$clock = clock;
+        at_col$clock = clock;
+        entered$clock = clock;
+        rows_left$clock = clock;
+        cols_left$clock = clock;
+        active$d = active$q;
+        here$d = here$q;
+        row_first$d = row_first$q;
+        at_row$d = at_row$q;
+        at_col$d = at_col$q;
+        entered$d = entered$q;
+        rows_left$d = rows_left$q;
+        cols_left$d = cols_left$q;
+        height_mask$clock = clock;
+        width_mask$clock = clock;
+        col_tile$clock = clock;
+        height_mask$d = height_mask$q;
+        width_mask$d = width_mask$q;
+        col_tile$d = col_tile$q;
+        ones = ((32'hff) & 16'hffff) << height_log2;
+        ones = ~ones;
+        height_mask$d = ones[(32'h0)+:(8)];
+        ones = ((32'hff) & 16'hffff) << width_log2;
+        ones = ~ones;
+        width_mask$d = ones[(32'h0)+:(8)];
+        col_tile$d = col >> width_log2;
+        valid = active$q;
+        tile = here$q;
+        tile_row = at_row$q;
+        tile_col = at_col$q;
+        enters = entered$q;
+        last_col = ~|cols_left$q;
+        last_row = ~|rows_left$q;
+        is_last = last_col && last_row;
+        fire = active$q && advance;
+        tile_down = row_first$q + pitch;
+        if (fire) begin
+            at_col$d = at_col$q + 32'h1;
+            cols_left$d = cols_left$q - 32'h1;
+            entered$d = 1'b0;
+            if (at_col$q == width_mask$q) begin
+                at_col$d = 32'h0;
+                here$d = here$q + 32'h1;
+                entered$d = 1'b1;
+            end
+            if (last_col) begin
+                cols_left$d = cols - 32'h1;
+                rows_left$d = rows_left$q - 32'h1;
+                at_col$d = col[(32'h0)+:(8)] & width_mask$q;
+                at_row$d = at_row$q + 32'h1;
+                here$d = row_first$q;
+                entered$d = 1'b1;
+                if (at_row$q == height_mask$q) begin
+                    at_row$d = 32'h0;
+                    here$d = tile_down;
+                    row_first$d = tile_down;
+                end
+                if (last_row) begin
+                    active$d = 1'b0;
+                end
+            end
+        end
+        if (start) begin
+            active$d = 1'b1;
+            entered$d = 1'b1;
+            here$d = first_tile + col_tile$q;
+            row_first$d = first_tile + col_tile$q;
+            at_row$d = row[(32'h0)+:(8)] & height_mask$q;
+            at_col$d = col[(32'h0)+:(8)] & width_mask$q;
+            rows_left$d = rows - 32'h1;
+            cols_left$d = cols - 32'h1;
+        end
+        if (clear) begin
+            active$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$load$cursor
+
+module metisvm_card$tensor$engine$tiles_4$load$deposit(clock,clear,valid,ready,word,dtype,zero,buffer,at,part,lane,single,whole,empty,bad,a_write,a_address,a_data$0,a_data$1,a_data$2,a_data$3,a_data$4,a_data$5,a_data$6,a_data$7,a_data$8,a_data$9,a_data$10,a_data$11,a_data$12,a_data$13,a_data$14,a_data$15,a_mask$0,a_mask$1,a_mask$2,a_mask$3,a_mask$4,a_mask$5,a_mask$6,a_mask$7,a_mask$8,a_mask$9,a_mask$10,a_mask$11,a_mask$12,a_mask$13,a_mask$14,a_mask$15,b_write,b_address,b_data$0,b_data$1,b_data$2,b_data$3,b_data$4,b_data$5,b_data$6,b_data$7,b_data$8,b_data$9,b_data$10,b_data$11,b_data$12,b_data$13,b_data$14,b_data$15,b_mask$0,b_mask$1,b_mask$2,b_mask$3,b_mask$4,b_mask$5,b_mask$6,b_mask$7,b_mask$8,b_mask$9,b_mask$10,b_mask$11,b_mask$12,b_mask$13,b_mask$14,b_mask$15,acc_valid,acc_ready,acc_address,acc_data$0,acc_data$1,acc_data$2,acc_data$3,acc_mask$0,acc_mask$1,acc_mask$2,acc_mask$3,param_write,param_address,param_data,table_write,table_address,table_data);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  valid;
+    output reg  ready;
+    input wire  [63:0] word;
+    input wire  [1:0] dtype;
+    input wire  [8:0] zero;
+    input wire  [2:0] buffer;
+    input wire  [23:0] at;
+    input wire  [15:0] part;
+    input wire  [15:0] lane;
+    input wire  single;
+    input wire  whole;
+    output reg  empty;
+    output reg  bad;
+    output reg  a_write;
+    output reg  [15:0] a_address;
+    output reg  [8:0] a_data$0;
+    output reg  [8:0] a_data$1;
+    output reg  [8:0] a_data$2;
+    output reg  [8:0] a_data$3;
+    output reg  [8:0] a_data$4;
+    output reg  [8:0] a_data$5;
+    output reg  [8:0] a_data$6;
+    output reg  [8:0] a_data$7;
+    output reg  [8:0] a_data$8;
+    output reg  [8:0] a_data$9;
+    output reg  [8:0] a_data$10;
+    output reg  [8:0] a_data$11;
+    output reg  [8:0] a_data$12;
+    output reg  [8:0] a_data$13;
+    output reg  [8:0] a_data$14;
+    output reg  [8:0] a_data$15;
+    output reg  a_mask$0;
+    output reg  a_mask$1;
+    output reg  a_mask$2;
+    output reg  a_mask$3;
+    output reg  a_mask$4;
+    output reg  a_mask$5;
+    output reg  a_mask$6;
+    output reg  a_mask$7;
+    output reg  a_mask$8;
+    output reg  a_mask$9;
+    output reg  a_mask$10;
+    output reg  a_mask$11;
+    output reg  a_mask$12;
+    output reg  a_mask$13;
+    output reg  a_mask$14;
+    output reg  a_mask$15;
+    output reg  b_write;
+    output reg  [15:0] b_address;
+    output reg  [8:0] b_data$0;
+    output reg  [8:0] b_data$1;
+    output reg  [8:0] b_data$2;
+    output reg  [8:0] b_data$3;
+    output reg  [8:0] b_data$4;
+    output reg  [8:0] b_data$5;
+    output reg  [8:0] b_data$6;
+    output reg  [8:0] b_data$7;
+    output reg  [8:0] b_data$8;
+    output reg  [8:0] b_data$9;
+    output reg  [8:0] b_data$10;
+    output reg  [8:0] b_data$11;
+    output reg  [8:0] b_data$12;
+    output reg  [8:0] b_data$13;
+    output reg  [8:0] b_data$14;
+    output reg  [8:0] b_data$15;
+    output reg  b_mask$0;
+    output reg  b_mask$1;
+    output reg  b_mask$2;
+    output reg  b_mask$3;
+    output reg  b_mask$4;
+    output reg  b_mask$5;
+    output reg  b_mask$6;
+    output reg  b_mask$7;
+    output reg  b_mask$8;
+    output reg  b_mask$9;
+    output reg  b_mask$10;
+    output reg  b_mask$11;
+    output reg  b_mask$12;
+    output reg  b_mask$13;
+    output reg  b_mask$14;
+    output reg  b_mask$15;
+    output reg  acc_valid;
+    input wire  acc_ready;
+    output reg  [23:0] acc_address;
+    output reg  [31:0] acc_data$0;
+    output reg  [31:0] acc_data$1;
+    output reg  [31:0] acc_data$2;
+    output reg  [31:0] acc_data$3;
+    output reg  acc_mask$0;
+    output reg  acc_mask$1;
+    output reg  acc_mask$2;
+    output reg  acc_mask$3;
+    output reg  param_write;
+    output reg  [15:0] param_address;
+    output reg  [63:0] param_data;
+    output reg  table_write;
+    output reg  [23:0] table_address;
+    output reg  [31:0] table_data;
+
+    // Constant declarations
+    localparam  part_of_8$0 = 16'h0;
+    localparam  part_of_8$1 = 16'h0;
+    localparam  part_of_8$2 = 16'h0;
+    localparam  part_of_8$3 = 16'h0;
+    localparam  part_of_8$4 = 16'h0;
+    localparam  part_of_8$5 = 16'h0;
+    localparam  part_of_8$6 = 16'h0;
+    localparam  part_of_8$7 = 16'h0;
+    localparam  part_of_8$8 = 16'h1;
+    localparam  part_of_8$9 = 16'h1;
+    localparam  part_of_8$10 = 16'h1;
+    localparam  part_of_8$11 = 16'h1;
+    localparam  part_of_8$12 = 16'h1;
+    localparam  part_of_8$13 = 16'h1;
+    localparam  part_of_8$14 = 16'h1;
+    localparam  part_of_8$15 = 16'h1;
+    localparam  part_of_4$0 = 16'h0;
+    localparam  part_of_4$1 = 16'h0;
+    localparam  part_of_4$2 = 16'h0;
+    localparam  part_of_4$3 = 16'h0;
+    localparam  part_of_4$4 = 16'h1;
+    localparam  part_of_4$5 = 16'h1;
+    localparam  part_of_4$6 = 16'h1;
+    localparam  part_of_4$7 = 16'h1;
+    localparam  part_of_4$8 = 16'h2;
+    localparam  part_of_4$9 = 16'h2;
+    localparam  part_of_4$10 = 16'h2;
+    localparam  part_of_4$11 = 16'h2;
+    localparam  part_of_4$12 = 16'h3;
+    localparam  part_of_4$13 = 16'h3;
+    localparam  part_of_4$14 = 16'h3;
+    localparam  part_of_4$15 = 16'h3;
+    localparam  part_of_2$0 = 16'h0;
+    localparam  part_of_2$1 = 16'h0;
+    localparam  part_of_2$2 = 16'h1;
+    localparam  part_of_2$3 = 16'h1;
+    localparam  part_of_2$4 = 16'h2;
+    localparam  part_of_2$5 = 16'h2;
+    localparam  part_of_2$6 = 16'h3;
+    localparam  part_of_2$7 = 16'h3;
+    localparam  part_of_2$8 = 16'h4;
+    localparam  part_of_2$9 = 16'h4;
+    localparam  part_of_2$10 = 16'h5;
+    localparam  part_of_2$11 = 16'h5;
+    localparam  part_of_2$12 = 16'h6;
+    localparam  part_of_2$13 = 16'h6;
+    localparam  part_of_2$14 = 16'h7;
+    localparam  part_of_2$15 = 16'h7;
+
+    // Stub signals
+    reg  holds$d;
+    wire  holds$q;
+    reg  holds$clock;
+    reg  [31:0] value$0$d;
+    wire  [31:0] value$0$q;
+    reg  value$0$clock;
+    reg  [31:0] value$1$d;
+    wire  [31:0] value$1$q;
+    reg  value$1$clock;
+    reg  [31:0] value$2$d;
+    wire  [31:0] value$2$q;
+    reg  value$2$clock;
+    reg  [31:0] value$3$d;
+    wire  [31:0] value$3$q;
+    reg  value$3$clock;
+    reg  [31:0] value$4$d;
+    wire  [31:0] value$4$q;
+    reg  value$4$clock;
+    reg  [31:0] value$5$d;
+    wire  [31:0] value$5$q;
+    reg  value$5$clock;
+    reg  [31:0] value$6$d;
+    wire  [31:0] value$6$q;
+    reg  value$6$clock;
+    reg  [31:0] value$7$d;
+    wire  [31:0] value$7$q;
+    reg  value$7$clock;
+    reg  [63:0] record$d;
+    wire  [63:0] record$q;
+    reg  record$clock;
+    reg  record_good$d;
+    wire  record_good$q;
+    reg  record_good$clock;
+    reg  [2:0] target$d;
+    wire  [2:0] target$q;
+    reg  target$clock;
+    reg  [23:0] here$d;
+    wire  [23:0] here$q;
+    reg  here$clock;
+    reg  [15:0] here_part$d;
+    wire  [15:0] here_part$q;
+    reg  here_part$clock;
+    reg  [15:0] here_lane$d;
+    wire  [15:0] here_lane$q;
+    reg  here_lane$clock;
+    reg  is_single$d;
+    wire  is_single$q;
+    reg  is_single$clock;
+    reg  is_whole$d;
+    wire  is_whole$q;
+    reg  is_whole$clock;
+    reg  of_8$d;
+    wire  of_8$q;
+    reg  of_8$clock;
+    reg  of_16$d;
+    wire  of_16$q;
+    reg  of_16$clock;
+
+    // Local signals
+    reg  to_a;
+    reg  to_b;
+    reg  to_acc;
+    reg  to_param;
+    reg  to_table;
+    reg  open;
+    reg  [7:0] octet;
+    reg  [8:0] nine;
+    reg  [15:0] half;
+    reg  [31:0] extended;
+    reg  hit;
+    reg  [7:0] shift;
+    reg  [15:0] halves$0;
+    reg  [15:0] halves$1;
+    reg  [15:0] halves$2;
+    reg  [15:0] halves$3;
+    reg  [31:0] from_9;
+    reg  [31:0] from_16;
+    reg  [31:0] longs$0;
+    reg  [31:0] longs$1;
+
+    // Sub module instances
+    metisvm_card$clears holds(
+        .d(holds$d),
+        .q(holds$q),
+        .clock(holds$clock)
+    );
+    metisvm_card$counters$data_reg value$0(
+        .d(value$0$d),
+        .q(value$0$q),
+        .clock(value$0$clock)
+    );
+    metisvm_card$counters$data_reg value$1(
+        .d(value$1$d),
+        .q(value$1$q),
+        .clock(value$1$clock)
+    );
+    metisvm_card$counters$data_reg value$2(
+        .d(value$2$d),
+        .q(value$2$q),
+        .clock(value$2$clock)
+    );
+    metisvm_card$counters$data_reg value$3(
+        .d(value$3$d),
+        .q(value$3$q),
+        .clock(value$3$clock)
+    );
+    metisvm_card$counters$data_reg value$4(
+        .d(value$4$d),
+        .q(value$4$q),
+        .clock(value$4$clock)
+    );
+    metisvm_card$counters$data_reg value$5(
+        .d(value$5$d),
+        .q(value$5$q),
+        .clock(value$5$clock)
+    );
+    metisvm_card$counters$data_reg value$6(
+        .d(value$6$d),
+        .q(value$6$q),
+        .clock(value$6$clock)
+    );
+    metisvm_card$counters$data_reg value$7(
+        .d(value$7$d),
+        .q(value$7$q),
+        .clock(value$7$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 record(
+        .d(record$d),
+        .q(record$q),
+        .clock(record$clock)
+    );
+    metisvm_card$clears record_good(
+        .d(record_good$d),
+        .q(record_good$q),
+        .clock(record_good$clock)
+    );
+    metisvm_card$executor$state target(
+        .d(target$d),
+        .q(target$q),
+        .clock(target$clock)
+    );
+    metisvm_card$cores$lanes$0$core$schedule$number_now here(
+        .d(here$d),
+        .q(here$q),
+        .clock(here$clock)
+    );
+    metisvm_card$queue$completed here_part(
+        .d(here_part$d),
+        .q(here_part$q),
+        .clock(here_part$clock)
+    );
+    metisvm_card$queue$completed here_lane(
+        .d(here_lane$d),
+        .q(here_lane$q),
+        .clock(here_lane$clock)
+    );
+    metisvm_card$clears is_single(
+        .d(is_single$d),
+        .q(is_single$q),
+        .clock(is_single$clock)
+    );
+    metisvm_card$clears is_whole(
+        .d(is_whole$d),
+        .q(is_whole$q),
+        .clock(is_whole$clock)
+    );
+    metisvm_card$clears of_8(
+        .d(of_8$d),
+        .q(of_8$q),
+        .clock(of_8$clock)
+    );
+    metisvm_card$clears of_16(
+        .d(of_16$d),
+        .q(of_16$q),
+        .clock(of_16$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        holds$clock = clock;
+        record$clock = clock;
+        record_good$clock = clock;
+        target$clock = clock;
+        here$clock = clock;
+        here_part$clock = clock;
+        here_lane$clock = clock;
+        holds$d = holds$q;
+        record$d = record$q;
+        record_good$d = record_good$q;
+        target$d = target$q;
+        here$d = here$q;
+        here_part$d = here_part$q;
+        here_lane$d = here_lane$q;
+        is_single$clock = clock;
+        is_whole$clock = clock;
+        of_8$clock = clock;
+        of_16$clock = clock;
+        is_single$d = is_single$q;
+        is_whole$d = is_whole$q;
+        of_8$d = of_8$q;
+        of_16$d = of_16$q;
+        value$0$clock = clock;
+        value$0$d = value$0$q;
+        value$1$clock = clock;
+        value$1$d = value$1$q;
+        value$2$clock = clock;
+        value$2$d = value$2$q;
+        value$3$clock = clock;
+        value$3$d = value$3$q;
+        value$4$clock = clock;
+        value$4$d = value$4$q;
+        value$5$clock = clock;
+        value$5$d = value$5$q;
+        value$6$clock = clock;
+        value$6$d = value$6$q;
+        value$7$clock = clock;
+        value$7$d = value$7$q;
+        to_a = holds$q && (target$q == ((32'h0) & 3'h7));
+        to_b = holds$q && (target$q == ((32'h1) & 3'h7));
+        to_acc = holds$q && (target$q == ((32'h2) & 3'h7));
+        to_param = holds$q && (target$q == ((32'h3) & 3'h7));
+        to_table = holds$q && (target$q == ((32'h4) & 3'h7));
+        open = ~to_acc || acc_ready;
+        ready = open;
+        empty = ~holds$q;
+        if (open) begin
+            holds$d = valid;
+            record$d = word;
+            target$d = buffer;
+            here$d = at;
+            here_part$d = part;
+            here_lane$d = lane;
+            is_single$d = single;
+            is_whole$d = whole;
+            of_8$d = ~dtype[32'h1];
+            of_16$d = dtype == ((32'h2) & 2'h3);
+        end
+        halves$0 = word[(0 * 32'h10)+:(16)];
+        halves$1 = word[(1 * 32'h10)+:(16)];
+        halves$2 = word[(2 * 32'h10)+:(16)];
+        halves$3 = word[(3 * 32'h10)+:(16)];
+        longs$0 = word[(0 * 32'h20)+:(32)];
+        longs$1 = word[(1 * 32'h20)+:(32)];
+        from_9 = 32'h0;
+        from_9 = ~from_9;
+        from_16 = from_9 << 32'h10;
+        from_9 = from_9 << 32'h9;
+        octet = word[(0 * 32'h8)+:(8)];
+        nine = ((octet) & 9'h1ff);
+        if (dtype[32'h0] && octet[32'h7]) begin
+            nine = nine | ((32'h100) & 9'h1ff);
+        end
+        nine = nine - zero;
+        extended = ((nine) & 32'hffffffff);
+        if (nine[32'h8]) begin
+            extended = extended | from_9;
+        end
+        if (dtype == ((32'h2) & 2'h3)) begin
+            half = halves$0;
+            extended = ((half) & 32'hffffffff);
+            if (half[32'hf]) begin
+                extended = extended | from_16;
+            end
+        end
+        if (dtype == ((32'h3) & 2'h3)) begin
+            extended = longs$0;
+        end
+        if (open) begin
+            value$0$d = extended;
+        end
+        octet = word[(1 * 32'h8)+:(8)];
+        nine = ((octet) & 9'h1ff);
+        if (dtype[32'h0] && octet[32'h7]) begin
+            nine = nine | ((32'h100) & 9'h1ff);
+        end
+        nine = nine - zero;
+        extended = ((nine) & 32'hffffffff);
+        if (nine[32'h8]) begin
+            extended = extended | from_9;
+        end
+        if (dtype == ((32'h2) & 2'h3)) begin
+            half = halves$1;
+            extended = ((half) & 32'hffffffff);
+            if (half[32'hf]) begin
+                extended = extended | from_16;
+            end
+        end
+        if (dtype == ((32'h3) & 2'h3)) begin
+            extended = longs$1;
+        end
+        if (open) begin
+            value$1$d = extended;
+        end
+        octet = word[(2 * 32'h8)+:(8)];
+        nine = ((octet) & 9'h1ff);
+        if (dtype[32'h0] && octet[32'h7]) begin
+            nine = nine | ((32'h100) & 9'h1ff);
+        end
+        nine = nine - zero;
+        extended = ((nine) & 32'hffffffff);
+        if (nine[32'h8]) begin
+            extended = extended | from_9;
+        end
+        if (dtype == ((32'h2) & 2'h3)) begin
+            half = halves$2;
+            extended = ((half) & 32'hffffffff);
+            if (half[32'hf]) begin
+                extended = extended | from_16;
+            end
+        end
+        if (dtype == ((32'h3) & 2'h3)) begin
+            extended = longs$0;
+        end
+        if (open) begin
+            value$2$d = extended;
+        end
+        octet = word[(3 * 32'h8)+:(8)];
+        nine = ((octet) & 9'h1ff);
+        if (dtype[32'h0] && octet[32'h7]) begin
+            nine = nine | ((32'h100) & 9'h1ff);
+        end
+        nine = nine - zero;
+        extended = ((nine) & 32'hffffffff);
+        if (nine[32'h8]) begin
+            extended = extended | from_9;
+        end
+        if (dtype == ((32'h2) & 2'h3)) begin
+            half = halves$3;
+            extended = ((half) & 32'hffffffff);
+            if (half[32'hf]) begin
+                extended = extended | from_16;
+            end
+        end
+        if (dtype == ((32'h3) & 2'h3)) begin
+            extended = longs$1;
+        end
+        if (open) begin
+            value$3$d = extended;
+        end
+        octet = word[(4 * 32'h8)+:(8)];
+        nine = ((octet) & 9'h1ff);
+        if (dtype[32'h0] && octet[32'h7]) begin
+            nine = nine | ((32'h100) & 9'h1ff);
+        end
+        nine = nine - zero;
+        extended = ((nine) & 32'hffffffff);
+        if (nine[32'h8]) begin
+            extended = extended | from_9;
+        end
+        if (dtype == ((32'h2) & 2'h3)) begin
+            half = halves$0;
+            extended = ((half) & 32'hffffffff);
+            if (half[32'hf]) begin
+                extended = extended | from_16;
+            end
+        end
+        if (dtype == ((32'h3) & 2'h3)) begin
+            extended = longs$0;
+        end
+        if (open) begin
+            value$4$d = extended;
+        end
+        octet = word[(5 * 32'h8)+:(8)];
+        nine = ((octet) & 9'h1ff);
+        if (dtype[32'h0] && octet[32'h7]) begin
+            nine = nine | ((32'h100) & 9'h1ff);
+        end
+        nine = nine - zero;
+        extended = ((nine) & 32'hffffffff);
+        if (nine[32'h8]) begin
+            extended = extended | from_9;
+        end
+        if (dtype == ((32'h2) & 2'h3)) begin
+            half = halves$1;
+            extended = ((half) & 32'hffffffff);
+            if (half[32'hf]) begin
+                extended = extended | from_16;
+            end
+        end
+        if (dtype == ((32'h3) & 2'h3)) begin
+            extended = longs$1;
+        end
+        if (open) begin
+            value$5$d = extended;
+        end
+        octet = word[(6 * 32'h8)+:(8)];
+        nine = ((octet) & 9'h1ff);
+        if (dtype[32'h0] && octet[32'h7]) begin
+            nine = nine | ((32'h100) & 9'h1ff);
+        end
+        nine = nine - zero;
+        extended = ((nine) & 32'hffffffff);
+        if (nine[32'h8]) begin
+            extended = extended | from_9;
+        end
+        if (dtype == ((32'h2) & 2'h3)) begin
+            half = halves$2;
+            extended = ((half) & 32'hffffffff);
+            if (half[32'hf]) begin
+                extended = extended | from_16;
+            end
+        end
+        if (dtype == ((32'h3) & 2'h3)) begin
+            extended = longs$0;
+        end
+        if (open) begin
+            value$6$d = extended;
+        end
+        octet = word[(7 * 32'h8)+:(8)];
+        nine = ((octet) & 9'h1ff);
+        if (dtype[32'h0] && octet[32'h7]) begin
+            nine = nine | ((32'h100) & 9'h1ff);
+        end
+        nine = nine - zero;
+        extended = ((nine) & 32'hffffffff);
+        if (nine[32'h8]) begin
+            extended = extended | from_9;
+        end
+        if (dtype == ((32'h2) & 2'h3)) begin
+            half = halves$3;
+            extended = ((half) & 32'hffffffff);
+            if (half[32'hf]) begin
+                extended = extended | from_16;
+            end
+        end
+        if (dtype == ((32'h3) & 2'h3)) begin
+            extended = longs$1;
+        end
+        if (open) begin
+            value$7$d = extended;
+        end
+        half = word[(32'h0)+:(16)];
+        shift = word[(32'h10)+:(8)];
+        octet = word[(32'h18)+:(8)];
+        if (open) begin
+            record_good$d = |half && ~half[32'hf] && |shift && (shift <= ((32'h2f) & 8'hff)) && ~|octet;
+        end
+        a_write = to_a;
+        a_address = here$q[(32'h0)+:(16)];
+        a_data$0 = value$0$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$0;
+        if (is_single$q) begin
+            hit = here_lane$q == 0;
+        end
+        a_mask$0 = hit || is_whole$q;
+        a_data$1 = value$1$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$1;
+        if (is_single$q) begin
+            hit = here_lane$q == 1;
+        end
+        a_mask$1 = hit || is_whole$q;
+        a_data$2 = value$2$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$2;
+        if (is_single$q) begin
+            hit = here_lane$q == 2;
+        end
+        a_mask$2 = hit || is_whole$q;
+        a_data$3 = value$3$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$3;
+        if (is_single$q) begin
+            hit = here_lane$q == 3;
+        end
+        a_mask$3 = hit || is_whole$q;
+        a_data$4 = value$4$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$4;
+        if (is_single$q) begin
+            hit = here_lane$q == 4;
+        end
+        a_mask$4 = hit || is_whole$q;
+        a_data$5 = value$5$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$5;
+        if (is_single$q) begin
+            hit = here_lane$q == 5;
+        end
+        a_mask$5 = hit || is_whole$q;
+        a_data$6 = value$6$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$6;
+        if (is_single$q) begin
+            hit = here_lane$q == 6;
+        end
+        a_mask$6 = hit || is_whole$q;
+        a_data$7 = value$7$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$7;
+        if (is_single$q) begin
+            hit = here_lane$q == 7;
+        end
+        a_mask$7 = hit || is_whole$q;
+        a_data$8 = value$0$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$8;
+        if (is_single$q) begin
+            hit = here_lane$q == 8;
+        end
+        a_mask$8 = hit || is_whole$q;
+        a_data$9 = value$1$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$9;
+        if (is_single$q) begin
+            hit = here_lane$q == 9;
+        end
+        a_mask$9 = hit || is_whole$q;
+        a_data$10 = value$2$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$10;
+        if (is_single$q) begin
+            hit = here_lane$q == 10;
+        end
+        a_mask$10 = hit || is_whole$q;
+        a_data$11 = value$3$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$11;
+        if (is_single$q) begin
+            hit = here_lane$q == 11;
+        end
+        a_mask$11 = hit || is_whole$q;
+        a_data$12 = value$4$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$12;
+        if (is_single$q) begin
+            hit = here_lane$q == 12;
+        end
+        a_mask$12 = hit || is_whole$q;
+        a_data$13 = value$5$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$13;
+        if (is_single$q) begin
+            hit = here_lane$q == 13;
+        end
+        a_mask$13 = hit || is_whole$q;
+        a_data$14 = value$6$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$14;
+        if (is_single$q) begin
+            hit = here_lane$q == 14;
+        end
+        a_mask$14 = hit || is_whole$q;
+        a_data$15 = value$7$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$15;
+        if (is_single$q) begin
+            hit = here_lane$q == 15;
+        end
+        a_mask$15 = hit || is_whole$q;
+        b_write = to_b;
+        b_address = here$q[(32'h0)+:(16)];
+        b_data$0 = value$0$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$0;
+        if (is_single$q) begin
+            hit = here_lane$q == 0;
+        end
+        b_mask$0 = hit || is_whole$q;
+        b_data$1 = value$1$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$1;
+        if (is_single$q) begin
+            hit = here_lane$q == 1;
+        end
+        b_mask$1 = hit || is_whole$q;
+        b_data$2 = value$2$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$2;
+        if (is_single$q) begin
+            hit = here_lane$q == 2;
+        end
+        b_mask$2 = hit || is_whole$q;
+        b_data$3 = value$3$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$3;
+        if (is_single$q) begin
+            hit = here_lane$q == 3;
+        end
+        b_mask$3 = hit || is_whole$q;
+        b_data$4 = value$4$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$4;
+        if (is_single$q) begin
+            hit = here_lane$q == 4;
+        end
+        b_mask$4 = hit || is_whole$q;
+        b_data$5 = value$5$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$5;
+        if (is_single$q) begin
+            hit = here_lane$q == 5;
+        end
+        b_mask$5 = hit || is_whole$q;
+        b_data$6 = value$6$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$6;
+        if (is_single$q) begin
+            hit = here_lane$q == 6;
+        end
+        b_mask$6 = hit || is_whole$q;
+        b_data$7 = value$7$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$7;
+        if (is_single$q) begin
+            hit = here_lane$q == 7;
+        end
+        b_mask$7 = hit || is_whole$q;
+        b_data$8 = value$0$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$8;
+        if (is_single$q) begin
+            hit = here_lane$q == 8;
+        end
+        b_mask$8 = hit || is_whole$q;
+        b_data$9 = value$1$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$9;
+        if (is_single$q) begin
+            hit = here_lane$q == 9;
+        end
+        b_mask$9 = hit || is_whole$q;
+        b_data$10 = value$2$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$10;
+        if (is_single$q) begin
+            hit = here_lane$q == 10;
+        end
+        b_mask$10 = hit || is_whole$q;
+        b_data$11 = value$3$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$11;
+        if (is_single$q) begin
+            hit = here_lane$q == 11;
+        end
+        b_mask$11 = hit || is_whole$q;
+        b_data$12 = value$4$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$12;
+        if (is_single$q) begin
+            hit = here_lane$q == 12;
+        end
+        b_mask$12 = hit || is_whole$q;
+        b_data$13 = value$5$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$13;
+        if (is_single$q) begin
+            hit = here_lane$q == 13;
+        end
+        b_mask$13 = hit || is_whole$q;
+        b_data$14 = value$6$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$14;
+        if (is_single$q) begin
+            hit = here_lane$q == 14;
+        end
+        b_mask$14 = hit || is_whole$q;
+        b_data$15 = value$7$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$15;
+        if (is_single$q) begin
+            hit = here_lane$q == 15;
+        end
+        b_mask$15 = hit || is_whole$q;
+        acc_valid = to_acc;
+        acc_address = here$q;
+        acc_data$0 = value$0$q;
+        hit = here_part$q == part_of_2$0;
+        if (of_16$q) begin
+            hit = here_part$q == part_of_4$0;
+        end
+        if (of_8$q) begin
+            hit = here_part$q == part_of_8$0;
+        end
+        if (is_single$q) begin
+            hit = here_lane$q == 0;
+        end
+        acc_mask$0 = hit || is_whole$q;
+        acc_data$1 = value$1$q;
+        hit = here_part$q == part_of_2$1;
+        if (of_16$q) begin
+            hit = here_part$q == part_of_4$1;
+        end
+        if (of_8$q) begin
+            hit = here_part$q == part_of_8$1;
+        end
+        if (is_single$q) begin
+            hit = here_lane$q == 1;
+        end
+        acc_mask$1 = hit || is_whole$q;
+        acc_data$2 = value$2$q;
+        hit = here_part$q == part_of_2$2;
+        if (of_16$q) begin
+            hit = here_part$q == part_of_4$2;
+        end
+        if (of_8$q) begin
+            hit = here_part$q == part_of_8$2;
+        end
+        if (is_single$q) begin
+            hit = here_lane$q == 2;
+        end
+        acc_mask$2 = hit || is_whole$q;
+        acc_data$3 = value$3$q;
+        hit = here_part$q == part_of_2$3;
+        if (of_16$q) begin
+            hit = here_part$q == part_of_4$3;
+        end
+        if (of_8$q) begin
+            hit = here_part$q == part_of_8$3;
+        end
+        if (is_single$q) begin
+            hit = here_lane$q == 3;
+        end
+        acc_mask$3 = hit || is_whole$q;
+        bad = to_param && ~record_good$q;
+        param_write = to_param && record_good$q;
+        param_address = here$q[(32'h0)+:(16)];
+        param_data = record$q;
+        table_write = to_table;
+        table_address = here$q;
+        table_data = value$0$q;
+        if (clear) begin
+            holds$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$load$deposit
+
+module metisvm_card$tensor$engine$tiles_4$load$gather(clock,clear,start,address,row_stride,col_stride,rows,cols,dtype,req_valid,req_ready,req_address,req_words,data,data_valid,data_ready,word,valid,ready);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  start;
+    input wire  [47:0] address;
+    input wire  [31:0] row_stride;
+    input wire  [31:0] col_stride;
+    input wire  [15:0] rows;
+    input wire  [15:0] cols;
+    input wire  [1:0] dtype;
+    output reg  req_valid;
+    input wire  req_ready;
+    output reg  [47:0] req_address;
+    output reg  [15:0] req_words;
+    input wire  [63:0] data;
+    input wire  data_valid;
+    output reg  data_ready;
+    output reg  [63:0] word;
+    output reg  valid;
+    input wire  ready;
+
+    // Stub signals
+    reg  walker$clock;
+    reg  walker$clear;
+    reg  walker$start;
+    reg  [47:0] walker$address;
+    reg  [31:0] walker$row_stride;
+    reg  [31:0] walker$col_stride;
+    reg  [15:0] walker$rows;
+    reg  [15:0] walker$cols;
+    wire  walker$valid;
+    wire  [47:0] walker$at;
+    reg  walker$advance;
+    reg  [44:0] lo1$d;
+    wire  [44:0] lo1$q;
+    reg  lo1$clock;
+    reg  [2:0] place1$d;
+    wire  [2:0] place1$q;
+    reg  place1$clock;
+    reg  crosses1$d;
+    wire  crosses1$q;
+    reg  crosses1$clock;
+    reg  valid1$d;
+    wire  valid1$q;
+    reg  valid1$clock;
+    reg  [44:0] lo2$d;
+    wire  [44:0] lo2$q;
+    reg  lo2$clock;
+    reg  [44:0] hi2$d;
+    wire  [44:0] hi2$q;
+    reg  hi2$clock;
+    reg  [2:0] place2$d;
+    wire  [2:0] place2$q;
+    reg  place2$clock;
+    reg  crosses2$d;
+    wire  crosses2$q;
+    reg  crosses2$clock;
+    reg  valid2$d;
+    wire  valid2$q;
+    reg  valid2$clock;
+    reg  some2$d;
+    wire  some2$q;
+    reg  some2$clock;
+    reg  lo_is_held$d;
+    wire  lo_is_held$q;
+    reg  lo_is_held$clock;
+    reg  both_are_held$d;
+    wire  both_are_held$q;
+    reg  both_are_held$clock;
+    reg  asks$d;
+    wire  asks$q;
+    reg  asks$clock;
+    reg  [44:0] ask_word$d;
+    wire  [44:0] ask_word$q;
+    reg  ask_word$clock;
+    reg  [1:0] ask_count$d;
+    wire  [1:0] ask_count$q;
+    reg  ask_count$clock;
+    reg  plan$clock;
+    reg  plan$clear;
+    reg  [5:0] plan$data;
+    reg  plan$push;
+    wire  plan$full;
+    wire  [5:0] plan$first;
+    wire  plan$valid;
+    reg  plan$pop;
+    wire  [7:0] plan$fill;
+    reg  [63:0] older$d;
+    wire  [63:0] older$q;
+    reg  older$clock;
+    reg  [63:0] newest$d;
+    wire  [63:0] newest$q;
+    reg  newest$clock;
+    reg  half$d;
+    wire  half$q;
+    reg  half$clock;
+    reg  [2:0] place3$d;
+    wire  [2:0] place3$q;
+    reg  place3$clock;
+    reg  crosses3$d;
+    wire  crosses3$q;
+    reg  crosses3$clock;
+    reg  valid3$d;
+    wire  valid3$q;
+    reg  valid3$clock;
+    reg  [63:0] out_word$d;
+    wire  [63:0] out_word$q;
+    reg  out_word$clock;
+    reg  out_valid$d;
+    wire  out_valid$q;
+    reg  out_valid$clock;
+
+    // Local signals
+    reg  go;
+    reg  crosses;
+    reg  [2:0] place;
+    reg  [1:0] needs;
+    reg  [5:0] entry;
+    reg  [5:0] part;
+    reg  [44:0] lo_from;
+    reg  moves;
+    reg  leaves3;
+    reg  [1:0] wants;
+    reg  has_words;
+    reg  takes_word;
+    reg  completes;
+    reg  [63:0] window;
+    reg  [63:0] above;
+    reg  [5:0] shift;
+    reg  [5:0] shift_up;
+    reg  [63:0] cut;
+    reg  [63:0] cut_above;
+    reg  [63:0] spread;
+    reg  [63:0] octet;
+    reg  [63:0] half_word;
+    reg  [63:0] long;
+
+    // Sub module instances
+    metisvm_card$tensor$engine$tiles_4$load$gather$walker walker(
+        .clock(walker$clock),
+        .clear(walker$clear),
+        .start(walker$start),
+        .address(walker$address),
+        .row_stride(walker$row_stride),
+        .col_stride(walker$col_stride),
+        .rows(walker$rows),
+        .cols(walker$cols),
+        .valid(walker$valid),
+        .at(walker$at),
+        .advance(walker$advance)
+    );
+    metisvm_card$tensor$engine$tiles_4$load$gather$ask_word lo1(
+        .d(lo1$d),
+        .q(lo1$q),
+        .clock(lo1$clock)
+    );
+    metisvm_card$executor$state place1(
+        .d(place1$d),
+        .q(place1$q),
+        .clock(place1$clock)
+    );
+    metisvm_card$clears crosses1(
+        .d(crosses1$d),
+        .q(crosses1$q),
+        .clock(crosses1$clock)
+    );
+    metisvm_card$clears valid1(
+        .d(valid1$d),
+        .q(valid1$q),
+        .clock(valid1$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$load$gather$ask_word lo2(
+        .d(lo2$d),
+        .q(lo2$q),
+        .clock(lo2$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$load$gather$ask_word hi2(
+        .d(hi2$d),
+        .q(hi2$q),
+        .clock(hi2$clock)
+    );
+    metisvm_card$executor$state place2(
+        .d(place2$d),
+        .q(place2$q),
+        .clock(place2$clock)
+    );
+    metisvm_card$clears crosses2(
+        .d(crosses2$d),
+        .q(crosses2$q),
+        .clock(crosses2$clock)
+    );
+    metisvm_card$clears valid2(
+        .d(valid2$d),
+        .q(valid2$q),
+        .clock(valid2$clock)
+    );
+    metisvm_card$clears some2(
+        .d(some2$d),
+        .q(some2$q),
+        .clock(some2$clock)
+    );
+    metisvm_card$clears lo_is_held(
+        .d(lo_is_held$d),
+        .q(lo_is_held$q),
+        .clock(lo_is_held$clock)
+    );
+    metisvm_card$clears both_are_held(
+        .d(both_are_held$d),
+        .q(both_are_held$q),
+        .clock(both_are_held$clock)
+    );
+    metisvm_card$clears asks(
+        .d(asks$d),
+        .q(asks$q),
+        .clock(asks$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$load$gather$ask_word ask_word(
+        .d(ask_word$d),
+        .q(ask_word$q),
+        .clock(ask_word$clock)
+    );
+    metisvm_card$cores$lanes$0$words$kind ask_count(
+        .d(ask_count$d),
+        .q(ask_count$q),
+        .clock(ask_count$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$load$gather$plan plan(
+        .clock(plan$clock),
+        .clear(plan$clear),
+        .data(plan$data),
+        .push(plan$push),
+        .full(plan$full),
+        .first(plan$first),
+        .valid(plan$valid),
+        .pop(plan$pop),
+        .fill(plan$fill)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 older(
+        .d(older$d),
+        .q(older$q),
+        .clock(older$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 newest(
+        .d(newest$d),
+        .q(newest$q),
+        .clock(newest$clock)
+    );
+    metisvm_card$clears half(
+        .d(half$d),
+        .q(half$q),
+        .clock(half$clock)
+    );
+    metisvm_card$executor$state place3(
+        .d(place3$d),
+        .q(place3$q),
+        .clock(place3$clock)
+    );
+    metisvm_card$clears crosses3(
+        .d(crosses3$d),
+        .q(crosses3$q),
+        .clock(crosses3$clock)
+    );
+    metisvm_card$clears valid3(
+        .d(valid3$d),
+        .q(valid3$q),
+        .clock(valid3$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 out_word(
+        .d(out_word$d),
+        .q(out_word$q),
+        .clock(out_word$clock)
+    );
+    metisvm_card$clears out_valid(
+        .d(out_valid$d),
+        .q(out_valid$q),
+        .clock(out_valid$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        lo1$clock = clock;
+        place1$clock = clock;
+        crosses1$clock = clock;
+        valid1$clock = clock;
+        lo2$clock = clock;
+        hi2$clock = clock;
+        place2$clock = clock;
+        crosses2$clock = clock;
+        valid2$clock = clock;
+        some2$clock = clock;
+        lo1$d = lo1$q;
+        place1$d = place1$q;
+        crosses1$d = crosses1$q;
+        valid1$d = valid1$q;
+        lo2$d = lo2$q;
+        hi2$d = hi2$q;
+        place2$d = place2$q;
+        crosses2$d = crosses2$q;
+        valid2$d = valid2$q;
+        some2$d = some2$q;
+        lo_is_held$clock = clock;
+        both_are_held$clock = clock;
+        asks$clock = clock;
+        ask_word$clock = clock;
+        ask_count$clock = clock;
+        lo_is_held$d = lo_is_held$q;
+        both_are_held$d = both_are_held$q;
+        asks$d = asks$q;
+        ask_word$d = ask_word$q;
+        ask_count$d = ask_count$q;
+        older$clock = clock;
+        newest$clock = clock;
+        half$clock = clock;
+        place3$clock = clock;
+        crosses3$clock = clock;
+        valid3$clock = clock;
+        out_word$clock = clock;
+        out_valid$clock = clock;
+        older$d = older$q;
+        newest$d = newest$q;
+        half$d = half$q;
+        place3$d = place3$q;
+        crosses3$d = crosses3$q;
+        valid3$d = valid3$q;
+        out_word$d = out_word$q;
+        out_valid$d = out_valid$q;
+        walker$clock = clock;
+        plan$clock = clock;
+        walker$clear = clear;
+        walker$start = start;
+        walker$address = address;
+        walker$row_stride = row_stride;
+        walker$col_stride = col_stride;
+        walker$rows = rows;
+        walker$cols = cols;
+        plan$clear = clear || start;
+        go = (~asks$q || req_ready) && ~plan$full;
+        walker$advance = go;
+        place = walker$at[(32'h0)+:(3)];
+        crosses = 1'b0;
+        if (dtype == ((32'h2) & 2'h3)) begin
+            crosses = &place;
+        end
+        if (dtype == ((32'h3) & 2'h3)) begin
+            crosses = place[32'h2] && |place[(32'h0)+:(2)];
+        end
+        lo_from = lo2$q;
+        needs = 32'h1;
+        if (crosses2$q) begin
+            needs = 32'h2;
+            if (lo_is_held$q) begin
+                needs = 32'h1;
+                lo_from = hi2$q;
+            end
+            if (both_are_held$q) begin
+                needs = 32'h0;
+            end
+        end
+        else begin
+            if (lo_is_held$q) begin
+                needs = 32'h0;
+            end
+        end
+        if (req_ready) begin
+            asks$d = 1'b0;
+        end
+        if (go) begin
+            lo1$d = walker$at[(32'h3)+:(45)];
+            place1$d = place;
+            crosses1$d = crosses;
+            valid1$d = walker$valid;
+            valid2$d = valid1$q;
+            if (valid1$q) begin
+                lo2$d = lo1$q;
+                hi2$d = lo1$q;
+                if (crosses1$q) begin
+                    hi2$d = lo1$q + 32'h1;
+                end
+                place2$d = place1$q;
+                crosses2$d = crosses1$q;
+                some2$d = 1'b1;
+                lo_is_held$d = some2$q && (lo1$q == hi2$q);
+                both_are_held$d = some2$q && crosses1$q && crosses2$q && (lo1$q == lo2$q);
+            end
+            asks$d = valid2$q && |needs;
+            ask_word$d = lo_from;
+            ask_count$d = needs;
+        end
+        entry = ((place2$q) & 6'h3f);
+        if (crosses2$q) begin
+            entry = entry | ((32'h8) & 6'h3f);
+        end
+        part = ((needs) & 6'h3f);
+        part = part << 32'h4;
+        plan$data = entry | part;
+        plan$push = go && valid2$q;
+        req_valid = asks$q;
+        req_address = ((ask_word$q) & 48'hffffffffffff) << 32'h3;
+        req_words = ((ask_count$q) & 16'hffff);
+        wants = plan$first[(32'h4)+:(2)];
+        leaves3 = ~out_valid$q || ready;
+        moves = plan$valid && (~valid3$q || leaves3);
+        has_words = ~|wants;
+        takes_word = moves && ~has_words && data_valid;
+        data_ready = moves && ~has_words;
+        completes = moves && has_words;
+        if (takes_word) begin
+            completes = wants[32'h0] || half$q;
+            half$d = wants[32'h1] && ~half$q;
+        end
+        plan$pop = completes;
+        if (leaves3) begin
+            valid3$d = 1'b0;
+        end
+        if (takes_word) begin
+            older$d = newest$q;
+            newest$d = data;
+        end
+        if (completes) begin
+            valid3$d = 1'b1;
+            place3$d = plan$first[(32'h0)+:(3)];
+            crosses3$d = plan$first[32'h3];
+        end
+        window = newest$q;
+        above = 32'h0;
+        if (crosses3$q) begin
+            window = older$q;
+            above = newest$q;
+        end
+        shift = ((place3$q) & 6'h3f);
+        shift = shift << 32'h3;
+        cut = window >> shift;
+        shift_up = ((32'h0) & 6'h3f) - shift;
+        cut_above = above << shift_up;
+        cut = cut | cut_above;
+        long = ((cut[(32'h0)+:(32)]) & 64'hffffffffffffffff);
+        half_word = ((cut[(32'h0)+:(16)]) & 64'hffffffffffffffff);
+        half_word = half_word | (half_word << 32'h10);
+        octet = ((cut[(32'h0)+:(8)]) & 64'hffffffffffffffff);
+        octet = octet | (octet << 32'h8);
+        octet = octet | (octet << 32'h10);
+        spread = octet;
+        if (dtype == ((32'h2) & 2'h3)) begin
+            spread = half_word;
+        end
+        if (dtype == ((32'h3) & 2'h3)) begin
+            spread = long;
+        end
+        if (ready) begin
+            out_valid$d = 1'b0;
+        end
+        if (leaves3 && valid3$q) begin
+            out_valid$d = 1'b1;
+            out_word$d = spread | (spread << 32'h20);
+        end
+        word = out_word$q;
+        valid = out_valid$q;
+        if (start || clear) begin
+            valid1$d = 1'b0;
+            valid2$d = 1'b0;
+            some2$d = 1'b0;
+            half$d = 1'b0;
+            valid3$d = 1'b0;
+            out_valid$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$load$gather
+
+module metisvm_card$tensor$engine$tiles_4$load$gather$ask_word(d,q,clock);
+
+    // Module arguments
+    input wire  [44:0] d;
+    output reg  [44:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 45'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$load$gather$ask_word
+
+module metisvm_card$tensor$engine$tiles_4$load$gather$plan(clock,clear,data,push,full,first,valid,pop,fill);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [5:0] data;
+    input wire  push;
+    output reg  full;
+    output reg  [5:0] first;
+    output reg  valid;
+    input wire  pop;
+    output reg  [7:0] fill;
+
+    // Constant declarations
+    localparam  nearly = 8'h7e;
+
+    // Stub signals
+    reg  [6:0] entries$read_address;
+    reg  entries$read_clock;
+    wire  [5:0] entries$read_data;
+    reg  [6:0] entries$write_address;
+    reg  entries$write_clock;
+    reg  [5:0] entries$write_data;
+    reg  entries$write_enable;
+    reg  slice$clock;
+    reg  slice$clear;
+    reg  [5:0] slice$in_data;
+    reg  slice$in_valid;
+    wire  slice$in_ready;
+    wire  [5:0] slice$out_data;
+    wire  slice$out_valid;
+    reg  slice$out_ready;
+    reg  [7:0] head$d;
+    wire  [7:0] head$q;
+    reg  head$clock;
+    reg  [7:0] tail$d;
+    wire  [7:0] tail$q;
+    reg  tail$clock;
+    reg  answers$d;
+    wire  answers$q;
+    reg  answers$clock;
+    reg  [7:0] held$d;
+    wire  [7:0] held$q;
+    reg  held$clock;
+    reg  full_reg$d;
+    wire  full_reg$q;
+    reg  full_reg$clock;
+
+    // Local signals
+    reg  reads;
+    reg  has_two;
+    reg  pops;
+
+    // Sub module instances
+    metisvm_card$tensor$engine$tiles_4$load$gather$plan$entries entries(
+        .read_address(entries$read_address),
+        .read_clock(entries$read_clock),
+        .read_data(entries$read_data),
+        .write_address(entries$write_address),
+        .write_clock(entries$write_clock),
+        .write_data(entries$write_data),
+        .write_enable(entries$write_enable)
+    );
+    metisvm_card$tensor$engine$tiles_4$load$gather$plan$slice slice(
+        .clock(slice$clock),
+        .clear(slice$clear),
+        .in_data(slice$in_data),
+        .in_valid(slice$in_valid),
+        .in_ready(slice$in_ready),
+        .out_data(slice$out_data),
+        .out_valid(slice$out_valid),
+        .out_ready(slice$out_ready)
+    );
+    metisvm_card$executor$has_field head(
+        .d(head$d),
+        .q(head$q),
+        .clock(head$clock)
+    );
+    metisvm_card$executor$has_field tail(
+        .d(tail$d),
+        .q(tail$q),
+        .clock(tail$clock)
+    );
+    metisvm_card$clears answers(
+        .d(answers$d),
+        .q(answers$q),
+        .clock(answers$clock)
+    );
+    metisvm_card$executor$has_field held(
+        .d(held$d),
+        .q(held$q),
+        .clock(held$clock)
+    );
+    metisvm_card$clears full_reg(
+        .d(full_reg$d),
+        .q(full_reg$q),
+        .clock(full_reg$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        head$clock = clock;
+        tail$clock = clock;
+        answers$clock = clock;
+        held$clock = clock;
+        full_reg$clock = clock;
+        head$d = head$q;
+        tail$d = tail$q;
+        answers$d = answers$q;
+        held$d = held$q;
+        full_reg$d = full_reg$q;
+        slice$clock = clock;
+        entries$read_clock = clock;
+        entries$write_clock = clock;
+        entries$write_address = tail$q[(32'h0)+:(7)];
+        entries$write_data = data;
+        entries$write_enable = push;
+        if (push) begin
+            tail$d = tail$q + 32'h1;
+        end
+        pops = pop && slice$out_valid;
+        has_two = ~slice$in_ready || (answers$q && slice$out_valid);
+        entries$read_address = head$q[(32'h0)+:(7)];
+        reads = (head$q != tail$q) && (~has_two || pops);
+        answers$d = reads;
+        if (reads) begin
+            head$d = head$q + 32'h1;
+        end
+        slice$clear = clear;
+        slice$in_data = entries$read_data;
+        slice$in_valid = answers$q;
+        slice$out_ready = pop;
+        first = slice$out_data;
+        valid = slice$out_valid;
+        if (push && ~pops) begin
+            held$d = held$q + 32'h1;
+        end
+        if (pops && ~push) begin
+            held$d = held$q - 32'h1;
+        end
+        fill = held$q;
+        full_reg$d = held$q >= nearly;
+        full = full_reg$q;
+        if (clear) begin
+            head$d = 32'h0;
+            tail$d = 32'h0;
+            answers$d = 1'b0;
+            held$d = 32'h0;
+            full_reg$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$load$gather$plan
+
+module metisvm_card$tensor$engine$tiles_4$load$gather$plan$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+
+    // Module arguments
+    input wire  [6:0] read_address;
+    input wire  read_clock;
+    output reg  [5:0] read_data;
+    input wire  [6:0] write_address;
+    input wire  write_clock;
+    input wire  [5:0] write_data;
+    input wire  write_enable;
+
+    // Update code (custom)
+    reg[5:0] mem[127:0];
+
+
+
+    always @(posedge read_clock) begin
+       read_data <= mem[read_address];
+    end
+
+    always @(posedge write_clock) begin
+       if (write_enable) begin
+          mem[write_address] <= write_data;
+       end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$load$gather$plan$entries
+
+module metisvm_card$tensor$engine$tiles_4$load$gather$plan$slice(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [5:0] in_data;
+    input wire  in_valid;
+    output reg  in_ready;
+    output reg  [5:0] out_data;
+    output reg  out_valid;
+    input wire  out_ready;
+
+    // Stub signals
+    reg  [5:0] first$d;
+    wire  [5:0] first$q;
+    reg  first$clock;
+    reg  [5:0] second$d;
+    wire  [5:0] second$q;
+    reg  second$clock;
+    reg  has_first$d;
+    wire  has_first$q;
+    reg  has_first$clock;
+    reg  has_second$d;
+    wire  has_second$q;
+    reg  has_second$clock;
+
+    // Local signals
+    reg  moves;
+
+    // Sub module instances
+    metisvm_card$cores$lanes$0$words$left first(
+        .d(first$d),
+        .q(first$q),
+        .clock(first$clock)
+    );
+    metisvm_card$cores$lanes$0$words$left second(
+        .d(second$d),
+        .q(second$q),
+        .clock(second$clock)
+    );
+    metisvm_card$clears has_first(
+        .d(has_first$d),
+        .q(has_first$q),
+        .clock(has_first$clock)
+    );
+    metisvm_card$clears has_second(
+        .d(has_second$d),
+        .q(has_second$q),
+        .clock(has_second$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        first$clock = clock;
+        second$clock = clock;
+        has_first$clock = clock;
+        has_second$clock = clock;
+        first$d = first$q;
+        second$d = second$q;
+        has_first$d = has_first$q;
+        has_second$d = has_second$q;
+        in_ready = ~has_second$q;
+        out_data = first$q;
+        out_valid = has_first$q;
+        moves = ~has_first$q || out_ready;
+        if (moves) begin
+            first$d = in_data;
+            has_first$d = in_valid;
+            if (has_second$q) begin
+                first$d = second$q;
+                has_first$d = 1'b1;
+            end
+            has_second$d = 1'b0;
+        end
+        else begin
+            if (in_valid) begin
+                has_second$d = 1'b1;
+            end
+        end
+        if (~has_second$q) begin
+            second$d = in_data;
+        end
+        if (clear) begin
+            has_first$d = 1'b0;
+            has_second$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$load$gather$plan$slice
+
+module metisvm_card$tensor$engine$tiles_4$load$gather$walker(clock,clear,start,address,row_stride,col_stride,rows,cols,valid,at,advance);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  start;
+    input wire  [47:0] address;
+    input wire  [31:0] row_stride;
+    input wire  [31:0] col_stride;
+    input wire  [15:0] rows;
+    input wire  [15:0] cols;
+    output reg  valid;
+    output reg  [47:0] at;
+    input wire  advance;
+
+    // Stub signals
+    reg  begins$d;
+    wire  begins$q;
+    reg  begins$clock;
+    reg  active$d;
+    wire  active$q;
+    reg  active$clock;
+    reg  [47:0] here$d;
+    wire  [47:0] here$q;
+    reg  here$clock;
+    reg  [47:0] next_row$d;
+    wire  [47:0] next_row$q;
+    reg  next_row$clock;
+    reg  [15:0] rows_left$d;
+    wire  [15:0] rows_left$q;
+    reg  rows_left$clock;
+    reg  [15:0] cols_left$d;
+    wire  [15:0] cols_left$q;
+    reg  cols_left$clock;
+
+    // Local signals
+    reg  [47:0] row_step;
+    reg  [47:0] col_step;
+    reg  [47:0] row_after;
+    reg  fire;
+    reg  [47:0] sign;
+
+    // Sub module instances
+    metisvm_card$clears begins(
+        .d(begins$d),
+        .q(begins$q),
+        .clock(begins$clock)
+    );
+    metisvm_card$clears active(
+        .d(active$d),
+        .q(active$q),
+        .clock(active$clock)
+    );
+    metisvm_card$executor$at here(
+        .d(here$d),
+        .q(here$q),
+        .clock(here$clock)
+    );
+    metisvm_card$executor$at next_row(
+        .d(next_row$d),
+        .q(next_row$q),
+        .clock(next_row$clock)
+    );
+    metisvm_card$queue$completed rows_left(
+        .d(rows_left$d),
+        .q(rows_left$q),
+        .clock(rows_left$clock)
+    );
+    metisvm_card$queue$completed cols_left(
+        .d(cols_left$d),
+        .q(cols_left$q),
+        .clock(cols_left$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        begins$clock = clock;
+        active$clock = clock;
+        here$clock = clock;
+        next_row$clock = clock;
+        rows_left$clock = clock;
+        cols_left$clock = clock;
+        begins$d = begins$q;
+        active$d = active$q;
+        here$d = here$q;
+        next_row$d = next_row$q;
+        rows_left$d = rows_left$q;
+        cols_left$d = cols_left$q;
+        sign = 32'h0;
+        sign = ~sign;
+        sign = sign << 32'h20;
+        row_step = ((row_stride) & 48'hffffffffffff);
+        if (row_stride[32'h1f]) begin
+            row_step = row_step | sign;
+        end
+        col_step = ((col_stride) & 48'hffffffffffff);
+        if (col_stride[32'h1f]) begin
+            col_step = col_step | sign;
+        end
+        valid = active$q;
+        at = here$q;
+        fire = active$q && advance;
+        row_after = next_row$q + row_step;
+        begins$d = start;
+        if (begins$q) begin
+            active$d = 1'b1;
+            next_row$d = row_after;
+        end
+        if (fire) begin
+            here$d = here$q + col_step;
+            cols_left$d = cols_left$q - 32'h1;
+            if (~|cols_left$q) begin
+                here$d = next_row$q;
+                next_row$d = row_after;
+                cols_left$d = cols - 32'h1;
+                rows_left$d = rows_left$q - 32'h1;
+                if (~|rows_left$q) begin
+                    active$d = 1'b0;
+                end
+            end
+        end
+        if (start) begin
+            here$d = address;
+            next_row$d = address;
+            rows_left$d = rows - 32'h1;
+            cols_left$d = cols - 32'h1;
+        end
+        if (clear) begin
+            begins$d = 1'b0;
+            active$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$load$gather$walker
+
+module metisvm_card$tensor$engine$tiles_4$load$shape(clock,buffer,dtype,tiles,height_log2,width_log2,unit_log2,tile_log2,chunks_less,chunk_shift,parts_less);
+
+    // Module arguments
+    input wire  clock;
+    input wire  [2:0] buffer;
+    input wire  [1:0] dtype;
+    output reg  [16:0] tiles;
+    output reg  [3:0] height_log2;
+    output reg  [3:0] width_log2;
+    output reg  [3:0] unit_log2;
+    output reg  [4:0] tile_log2;
+    output reg  [2:0] chunks_less;
+    output reg  [5:0] chunk_shift;
+    output reg  [15:0] parts_less;
+
+    // Constant declarations
+    localparam  choices$0 = 59'h80080440040;
+    localparam  choices$1 = 59'h80080440040;
+    localparam  choices$2 = 59'h1800a0440040;
+    localparam  choices$3 = 59'h3800c0440040;
+    localparam  choices$4 = 59'h80080440040;
+    localparam  choices$5 = 59'h80080440040;
+    localparam  choices$6 = 59'h1800a0440040;
+    localparam  choices$7 = 59'h3800c0440040;
+    localparam  choices$8 = 59'h40484440040;
+    localparam  choices$9 = 59'h40484440040;
+    localparam  choices$10 = 59'ha4440040;
+    localparam  choices$11 = 59'h800c4440040;
+    localparam  choices$12 = 59'h60000040;
+    localparam  choices$13 = 59'h60000040;
+    localparam  choices$14 = 59'h60000040;
+    localparam  choices$15 = 59'h60000040;
+    localparam  choices$16 = 59'h11d11000002;
+    localparam  choices$17 = 59'h11d11000002;
+    localparam  choices$18 = 59'h20d31000002;
+    localparam  choices$19 = 59'h40551000002;
+
+    // Stub signals
+    reg  [58:0] chosen$d;
+    wire  [58:0] chosen$q;
+    reg  chosen$clock;
+
+    // Local signals
+    reg  [4:0] index;
+    reg  [4:0] low;
+
+    // Sub module instances
+    metisvm_card$tensor$engine$tiles_4$load$shape$chosen chosen(
+        .d(chosen$d),
+        .q(chosen$q),
+        .clock(chosen$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        chosen$clock = clock;
+        low = ((dtype) & 5'h1f);
+        index = ((buffer) & 5'h1f);
+        index = index << 32'h2;
+        index = index | low;
+        chosen$d = 32'h0;
+        if (index == 0) begin
+            chosen$d = choices$0;
+        end
+        if (index == 1) begin
+            chosen$d = choices$1;
+        end
+        if (index == 2) begin
+            chosen$d = choices$2;
+        end
+        if (index == 3) begin
+            chosen$d = choices$3;
+        end
+        if (index == 4) begin
+            chosen$d = choices$4;
+        end
+        if (index == 5) begin
+            chosen$d = choices$5;
+        end
+        if (index == 6) begin
+            chosen$d = choices$6;
+        end
+        if (index == 7) begin
+            chosen$d = choices$7;
+        end
+        if (index == 8) begin
+            chosen$d = choices$8;
+        end
+        if (index == 9) begin
+            chosen$d = choices$9;
+        end
+        if (index == 10) begin
+            chosen$d = choices$10;
+        end
+        if (index == 11) begin
+            chosen$d = choices$11;
+        end
+        if (index == 12) begin
+            chosen$d = choices$12;
+        end
+        if (index == 13) begin
+            chosen$d = choices$13;
+        end
+        if (index == 14) begin
+            chosen$d = choices$14;
+        end
+        if (index == 15) begin
+            chosen$d = choices$15;
+        end
+        if (index == 16) begin
+            chosen$d = choices$16;
+        end
+        if (index == 17) begin
+            chosen$d = choices$17;
+        end
+        if (index == 18) begin
+            chosen$d = choices$18;
+        end
+        if (index == 19) begin
+            chosen$d = choices$19;
+        end
+        tiles = chosen$q[(32'h0)+:(17)];
+        height_log2 = chosen$q[(32'h11)+:(4)];
+        width_log2 = chosen$q[(32'h15)+:(4)];
+        unit_log2 = chosen$q[(32'h19)+:(4)];
+        tile_log2 = chosen$q[(32'h1d)+:(5)];
+        chunks_less = chosen$q[(32'h22)+:(3)];
+        chunk_shift = chosen$q[(32'h25)+:(6)];
+        parts_less = chosen$q[(32'h2b)+:(16)];
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$load$shape
+
+module metisvm_card$tensor$engine$tiles_4$load$shape$chosen(d,q,clock);
+
+    // Module arguments
+    input wire  [58:0] d;
+    output reg  [58:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 59'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$load$shape$chosen
+
+module metisvm_card$tensor$engine$tiles_4$records(clock,forget,forgetting,write,write_address,write_record,read_address,record,known);
+
+    // Module arguments
+    input wire  clock;
+    input wire  forget;
+    output reg  forgetting;
+    input wire  write;
+    input wire  [5:0] write_address;
+    input wire  [63:0] write_record;
+    input wire  [5:0] read_address;
+    output reg  [63:0] record;
+    output reg  known;
+
+    // Constant declarations
+    localparam  written = 65'h10000000000000000;
+    localparam  nothing = 65'h0;
+    localparam  last = 6'b111111;
+
+    // Stub signals
+    reg  [5:0] memory$read_address;
+    reg  memory$read_clock;
+    wire  [64:0] memory$read_data;
+    reg  [5:0] memory$write_address;
+    reg  memory$write_clock;
+    reg  [64:0] memory$write_data;
+    reg  memory$write_enable;
+    reg  sweeping$d;
+    wire  sweeping$q;
+    reg  sweeping$clock;
+    reg  [5:0] at$d;
+    wire  [5:0] at$q;
+    reg  at$clock;
+
+    // Local signals
+    reg  [64:0] wide;
+
+    // Sub module instances
+    metisvm_card$tensor$engine$tiles_4$records$memory memory(
+        .read_address(memory$read_address),
+        .read_clock(memory$read_clock),
+        .read_data(memory$read_data),
+        .write_address(memory$write_address),
+        .write_clock(memory$write_clock),
+        .write_data(memory$write_data),
+        .write_enable(memory$write_enable)
+    );
+    metisvm_card$clears sweeping(
+        .d(sweeping$d),
+        .q(sweeping$q),
+        .clock(sweeping$clock)
+    );
+    metisvm_card$cores$lanes$0$words$left at(
+        .d(at$d),
+        .q(at$q),
+        .clock(at$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        sweeping$clock = clock;
+        at$clock = clock;
+        sweeping$d = sweeping$q;
+        at$d = at$q;
+        memory$read_clock = clock;
+        memory$write_clock = clock;
+        memory$read_address = read_address;
+        record = memory$read_data[(32'h0)+:(64)];
+        known = memory$read_data[32'h40];
+        forgetting = sweeping$q;
+        wide = ((write_record) & 65'h1ffffffffffffffff);
+        wide = wide | written;
+        memory$write_address = write_address;
+        memory$write_enable = write;
+        if (sweeping$q) begin
+            wide = nothing;
+            memory$write_address = at$q;
+            memory$write_enable = 1'b1;
+            at$d = at$q + 32'h1;
+            if (at$q == last) begin
+                sweeping$d = 1'b0;
+            end
+        end
+        memory$write_data = wide;
+        if (forget) begin
+            sweeping$d = 1'b1;
+            at$d = 32'h0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$records
+
+module metisvm_card$tensor$engine$tiles_4$records$memory(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+
+    // Module arguments
+    input wire  [5:0] read_address;
+    input wire  read_clock;
+    output reg  [64:0] read_data;
+    input wire  [5:0] write_address;
+    input wire  write_clock;
+    input wire  [64:0] write_data;
+    input wire  write_enable;
+
+    // Update code (custom)
+    reg[64:0] mem[63:0];
+
+
+
+    always @(posedge read_clock) begin
+       read_data <= mem[read_address];
+    end
+
+    always @(posedge write_clock) begin
+       if (write_enable) begin
+          mem[write_address] <= write_data;
+       end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$records$memory
+
+module metisvm_card$tensor$engine$tiles_4$runner(clock,open,place,bytes,limit,start,done,status,index,stop,idle,rd_address,rd_words,rd_valid,rd_ready,rd_data,rd_data_valid,rd_data_ready,module_start$0,module_start$1,module_start$2,module_words$0,module_words$1,module_words$2,module_words$3,module_words$4,module_words$5,module_words$6,module_words$7,module_words$8,module_words$9,module_words$10,module_words$11,module_done$0,module_done$1,module_done$2,module_status$0,module_status$1,module_status$2,module_idle$0,module_idle$1,module_idle$2,halt,pauses$0,pauses$1,pauses$2);
+
+    // Module arguments
+    input wire  clock;
+    input wire  open;
+    input wire  [42:0] place;
+    input wire  [47:0] bytes;
+    input wire  [24:0] limit;
+    input wire  start;
+    output reg  done;
+    output reg  [14:0] status;
+    output reg  [31:0] index;
+    input wire  stop;
+    output reg  idle;
+    output reg  [47:0] rd_address;
+    output reg  [15:0] rd_words;
+    output reg  rd_valid;
+    input wire  rd_ready;
+    input wire  [63:0] rd_data;
+    input wire  rd_data_valid;
+    output reg  rd_data_ready;
+    output reg  module_start$0;
+    output reg  module_start$1;
+    output reg  module_start$2;
+    output reg  [63:0] module_words$0;
+    output reg  [63:0] module_words$1;
+    output reg  [63:0] module_words$2;
+    output reg  [63:0] module_words$3;
+    output reg  [63:0] module_words$4;
+    output reg  [63:0] module_words$5;
+    output reg  [63:0] module_words$6;
+    output reg  [63:0] module_words$7;
+    output reg  [63:0] module_words$8;
+    output reg  [63:0] module_words$9;
+    output reg  [63:0] module_words$10;
+    output reg  [63:0] module_words$11;
+    input wire  module_done$0;
+    input wire  module_done$1;
+    input wire  module_done$2;
+    input wire  [14:0] module_status$0;
+    input wire  [14:0] module_status$1;
+    input wire  [14:0] module_status$2;
+    input wire  module_idle$0;
+    input wire  module_idle$1;
+    input wire  module_idle$2;
+    output reg  halt;
+    output reg  pauses$0;
+    output reg  pauses$1;
+    output reg  pauses$2;
+
+    // Stub signals
+    reg  header$clock;
+    reg  header$clear;
+    reg  [42:0] header$place;
+    reg  [47:0] header$bytes;
+    reg  [24:0] header$limit;
+    reg  [63:0] header$word;
+    reg  header$word_valid;
+    wire  header$decided;
+    wire  header$valid;
+    wire  [24:0] header$length$0;
+    wire  [24:0] header$length$1;
+    wire  [24:0] header$length$2;
+    wire  [24:0] header$index$0;
+    wire  [24:0] header$index$1;
+    wire  [24:0] header$index$2;
+    wire  [42:0] header$first$0;
+    wire  [42:0] header$first$1;
+    wire  [42:0] header$first$2;
+    wire  [24:0] header$last;
+    reg  fetch$clock;
+    reg  fetch$flush;
+    wire  fetch$drained;
+    reg  fetch$ask_header;
+    reg  [42:0] fetch$place;
+    wire  fetch$header_valid;
+    wire  [63:0] fetch$header_word;
+    reg  fetch$rewind;
+    reg  [42:0] fetch$first$0;
+    reg  [42:0] fetch$first$1;
+    reg  [42:0] fetch$first$2;
+    reg  [24:0] fetch$length$0;
+    reg  [24:0] fetch$length$1;
+    reg  [24:0] fetch$length$2;
+    wire  [63:0] fetch$word$0;
+    wire  [63:0] fetch$word$1;
+    wire  [63:0] fetch$word$2;
+    wire  fetch$word_valid$0;
+    wire  fetch$word_valid$1;
+    wire  fetch$word_valid$2;
+    reg  fetch$word_pop$0;
+    reg  fetch$word_pop$1;
+    reg  fetch$word_pop$2;
+    wire  [47:0] fetch$rd_address;
+    wire  [15:0] fetch$rd_words;
+    wire  fetch$rd_valid;
+    reg  fetch$rd_ready;
+    reg  [63:0] fetch$rd_data;
+    reg  fetch$rd_data_valid;
+    wire  fetch$rd_data_ready;
+    reg  slots$0$clock;
+    reg  slots$0$rewind;
+    reg  [24:0] slots$0$length;
+    reg  [24:0] slots$0$first;
+    reg  [63:0] slots$0$word;
+    reg  slots$0$word_valid;
+    wire  slots$0$word_pop;
+    wire  slots$0$ready;
+    wire  slots$0$bad;
+    wire  slots$0$ended;
+    wire  [3:0] slots$0$tokens;
+    wire  [24:0] slots$0$next_index;
+    reg  slots$0$take;
+    wire  [63:0] slots$0$word_0;
+    wire  [63:0] slots$0$word_1;
+    wire  [63:0] slots$0$word_2;
+    wire  [63:0] slots$0$word_3;
+    wire  slots$0$is_nop;
+    wire  [24:0] slots$0$index;
+    reg  slots$1$clock;
+    reg  slots$1$rewind;
+    reg  [24:0] slots$1$length;
+    reg  [24:0] slots$1$first;
+    reg  [63:0] slots$1$word;
+    reg  slots$1$word_valid;
+    wire  slots$1$word_pop;
+    wire  slots$1$ready;
+    wire  slots$1$bad;
+    wire  slots$1$ended;
+    wire  [3:0] slots$1$tokens;
+    wire  [24:0] slots$1$next_index;
+    reg  slots$1$take;
+    wire  [63:0] slots$1$word_0;
+    wire  [63:0] slots$1$word_1;
+    wire  [63:0] slots$1$word_2;
+    wire  [63:0] slots$1$word_3;
+    wire  slots$1$is_nop;
+    wire  [24:0] slots$1$index;
+    reg  slots$2$clock;
+    reg  slots$2$rewind;
+    reg  [24:0] slots$2$length;
+    reg  [24:0] slots$2$first;
+    reg  [63:0] slots$2$word;
+    reg  slots$2$word_valid;
+    wire  slots$2$word_pop;
+    wire  slots$2$ready;
+    wire  slots$2$bad;
+    wire  slots$2$ended;
+    wire  [3:0] slots$2$tokens;
+    wire  [24:0] slots$2$next_index;
+    reg  slots$2$take;
+    wire  [63:0] slots$2$word_0;
+    wire  [63:0] slots$2$word_1;
+    wire  [63:0] slots$2$word_2;
+    wire  [63:0] slots$2$word_3;
+    wire  slots$2$is_nop;
+    wire  [24:0] slots$2$index;
+    reg  links$clock;
+    reg  links$clear;
+    reg  links$hold;
+    reg  links$ready$0;
+    reg  links$ready$1;
+    reg  links$ready$2;
+    reg  [3:0] links$tokens$0;
+    reg  [3:0] links$tokens$1;
+    reg  [3:0] links$tokens$2;
+    reg  links$ended$0;
+    reg  links$ended$1;
+    reg  links$ended$2;
+    reg  links$done$0;
+    reg  links$done$1;
+    reg  links$done$2;
+    wire  links$begin$0;
+    wire  links$begin$1;
+    wire  links$begin$2;
+    wire  links$running$0;
+    wire  links$running$1;
+    wire  links$running$2;
+    wire  links$blocked$0;
+    wire  links$blocked$1;
+    wire  links$blocked$2;
+    wire  links$stuck;
+    wire  links$finished;
+    wire  links$left;
+    reg  [3:0] state$d;
+    wire  [3:0] state$q;
+    reg  state$clock;
+    reg  silent$d;
+    wire  silent$q;
+    reg  silent$clock;
+    reg  [14:0] status_reg$d;
+    wire  [14:0] status_reg$q;
+    reg  status_reg$clock;
+    reg  [24:0] index_reg$d;
+    wire  [24:0] index_reg$q;
+    reg  index_reg$clock;
+    reg  is_stuck$d;
+    wire  is_stuck$q;
+    reg  is_stuck$clock;
+    reg  begun$0$d;
+    wire  begun$0$q;
+    reg  begun$0$clock;
+    reg  begun$1$d;
+    wire  begun$1$q;
+    reg  begun$1$clock;
+    reg  begun$2$d;
+    wire  begun$2$q;
+    reg  begun$2$clock;
+    reg  nop_done$0$d;
+    wire  nop_done$0$q;
+    reg  nop_done$0$clock;
+    reg  nop_done$1$d;
+    wire  nop_done$1$q;
+    reg  nop_done$1$clock;
+    reg  nop_done$2$d;
+    wire  nop_done$2$q;
+    reg  nop_done$2$clock;
+
+    // Local signals
+    reg  starts$0;
+    reg  starts$1;
+    reg  starts$2;
+    reg  fails$0;
+    reg  fails$1;
+    reg  fails$2;
+    reg  in_item;
+    reg  rewinds;
+    reg  at_rest;
+    reg  [14:0] status_n;
+    reg  [24:0] index_n;
+
+    // Sub module instances
+    metisvm_card$tensor$engine$tiles_4$runner$header header(
+        .clock(header$clock),
+        .clear(header$clear),
+        .place(header$place),
+        .bytes(header$bytes),
+        .limit(header$limit),
+        .word(header$word),
+        .word_valid(header$word_valid),
+        .decided(header$decided),
+        .valid(header$valid),
+        .length$0(header$length$0),
+        .length$1(header$length$1),
+        .length$2(header$length$2),
+        .index$0(header$index$0),
+        .index$1(header$index$1),
+        .index$2(header$index$2),
+        .first$0(header$first$0),
+        .first$1(header$first$1),
+        .first$2(header$first$2),
+        .last(header$last)
+    );
+    metisvm_card$tensor$engine$tiles_4$runner$fetch fetch(
+        .clock(fetch$clock),
+        .flush(fetch$flush),
+        .drained(fetch$drained),
+        .ask_header(fetch$ask_header),
+        .place(fetch$place),
+        .header_valid(fetch$header_valid),
+        .header_word(fetch$header_word),
+        .rewind(fetch$rewind),
+        .first$0(fetch$first$0),
+        .first$1(fetch$first$1),
+        .first$2(fetch$first$2),
+        .length$0(fetch$length$0),
+        .length$1(fetch$length$1),
+        .length$2(fetch$length$2),
+        .word$0(fetch$word$0),
+        .word$1(fetch$word$1),
+        .word$2(fetch$word$2),
+        .word_valid$0(fetch$word_valid$0),
+        .word_valid$1(fetch$word_valid$1),
+        .word_valid$2(fetch$word_valid$2),
+        .word_pop$0(fetch$word_pop$0),
+        .word_pop$1(fetch$word_pop$1),
+        .word_pop$2(fetch$word_pop$2),
+        .rd_address(fetch$rd_address),
+        .rd_words(fetch$rd_words),
+        .rd_valid(fetch$rd_valid),
+        .rd_ready(fetch$rd_ready),
+        .rd_data(fetch$rd_data),
+        .rd_data_valid(fetch$rd_data_valid),
+        .rd_data_ready(fetch$rd_data_ready)
+    );
+    metisvm_card$tensor$engine$tiles_4$runner$slots$0 slots$0(
+        .clock(slots$0$clock),
+        .rewind(slots$0$rewind),
+        .length(slots$0$length),
+        .first(slots$0$first),
+        .word(slots$0$word),
+        .word_valid(slots$0$word_valid),
+        .word_pop(slots$0$word_pop),
+        .ready(slots$0$ready),
+        .bad(slots$0$bad),
+        .ended(slots$0$ended),
+        .tokens(slots$0$tokens),
+        .next_index(slots$0$next_index),
+        .take(slots$0$take),
+        .word_0(slots$0$word_0),
+        .word_1(slots$0$word_1),
+        .word_2(slots$0$word_2),
+        .word_3(slots$0$word_3),
+        .is_nop(slots$0$is_nop),
+        .index(slots$0$index)
+    );
+    metisvm_card$tensor$engine$tiles_4$runner$slots$1 slots$1(
+        .clock(slots$1$clock),
+        .rewind(slots$1$rewind),
+        .length(slots$1$length),
+        .first(slots$1$first),
+        .word(slots$1$word),
+        .word_valid(slots$1$word_valid),
+        .word_pop(slots$1$word_pop),
+        .ready(slots$1$ready),
+        .bad(slots$1$bad),
+        .ended(slots$1$ended),
+        .tokens(slots$1$tokens),
+        .next_index(slots$1$next_index),
+        .take(slots$1$take),
+        .word_0(slots$1$word_0),
+        .word_1(slots$1$word_1),
+        .word_2(slots$1$word_2),
+        .word_3(slots$1$word_3),
+        .is_nop(slots$1$is_nop),
+        .index(slots$1$index)
+    );
+    metisvm_card$tensor$engine$tiles_4$runner$slots$2 slots$2(
+        .clock(slots$2$clock),
+        .rewind(slots$2$rewind),
+        .length(slots$2$length),
+        .first(slots$2$first),
+        .word(slots$2$word),
+        .word_valid(slots$2$word_valid),
+        .word_pop(slots$2$word_pop),
+        .ready(slots$2$ready),
+        .bad(slots$2$bad),
+        .ended(slots$2$ended),
+        .tokens(slots$2$tokens),
+        .next_index(slots$2$next_index),
+        .take(slots$2$take),
+        .word_0(slots$2$word_0),
+        .word_1(slots$2$word_1),
+        .word_2(slots$2$word_2),
+        .word_3(slots$2$word_3),
+        .is_nop(slots$2$is_nop),
+        .index(slots$2$index)
+    );
+    metisvm_card$tensor$engine$tiles_4$runner$links links(
+        .clock(links$clock),
+        .clear(links$clear),
+        .hold(links$hold),
+        .ready$0(links$ready$0),
+        .ready$1(links$ready$1),
+        .ready$2(links$ready$2),
+        .tokens$0(links$tokens$0),
+        .tokens$1(links$tokens$1),
+        .tokens$2(links$tokens$2),
+        .ended$0(links$ended$0),
+        .ended$1(links$ended$1),
+        .ended$2(links$ended$2),
+        .done$0(links$done$0),
+        .done$1(links$done$1),
+        .done$2(links$done$2),
+        .begin$0(links$begin$0),
+        .begin$1(links$begin$1),
+        .begin$2(links$begin$2),
+        .running$0(links$running$0),
+        .running$1(links$running$1),
+        .running$2(links$running$2),
+        .blocked$0(links$blocked$0),
+        .blocked$1(links$blocked$1),
+        .blocked$2(links$blocked$2),
+        .stuck(links$stuck),
+        .finished(links$finished),
+        .left(links$left)
+    );
+    metisvm_card$cores$best state(
+        .d(state$d),
+        .q(state$q),
+        .clock(state$clock)
+    );
+    metisvm_card$clears silent(
+        .d(silent$d),
+        .q(silent$q),
+        .clock(silent$clock)
+    );
+    metisvm_card$executor$status_reg status_reg(
+        .d(status_reg$d),
+        .q(status_reg$q),
+        .clock(status_reg$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$runner$fetch$streams$0$left index_reg(
+        .d(index_reg$d),
+        .q(index_reg$q),
+        .clock(index_reg$clock)
+    );
+    metisvm_card$clears is_stuck(
+        .d(is_stuck$d),
+        .q(is_stuck$q),
+        .clock(is_stuck$clock)
+    );
+    metisvm_card$clears begun$0(
+        .d(begun$0$d),
+        .q(begun$0$q),
+        .clock(begun$0$clock)
+    );
+    metisvm_card$clears begun$1(
+        .d(begun$1$d),
+        .q(begun$1$q),
+        .clock(begun$1$clock)
+    );
+    metisvm_card$clears begun$2(
+        .d(begun$2$d),
+        .q(begun$2$q),
+        .clock(begun$2$clock)
+    );
+    metisvm_card$clears nop_done$0(
+        .d(nop_done$0$d),
+        .q(nop_done$0$q),
+        .clock(nop_done$0$clock)
+    );
+    metisvm_card$clears nop_done$1(
+        .d(nop_done$1$d),
+        .q(nop_done$1$q),
+        .clock(nop_done$1$clock)
+    );
+    metisvm_card$clears nop_done$2(
+        .d(nop_done$2$d),
+        .q(nop_done$2$q),
+        .clock(nop_done$2$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        state$clock = clock;
+        silent$clock = clock;
+        status_reg$clock = clock;
+        index_reg$clock = clock;
+        is_stuck$clock = clock;
+        state$d = state$q;
+        silent$d = silent$q;
+        status_reg$d = status_reg$q;
+        index_reg$d = index_reg$q;
+        is_stuck$d = is_stuck$q;
+        header$clock = clock;
+        fetch$clock = clock;
+        links$clock = clock;
+        in_item = state$q == 32'h5;
+        halt = (state$q == 32'h6) || (state$q == 32'h7);
+        idle = state$q == 32'h0;
+        done = state$q == 32'h9;
+        status = status_reg$q;
+        index = ((index_reg$q) & 32'hffffffff);
+        header$clear = state$q == 32'h1;
+        header$place = place;
+        header$bytes = bytes;
+        header$limit = limit;
+        header$word = fetch$header_word;
+        header$word_valid = fetch$header_valid;
+        fetch$flush = (state$q == 32'h1) || (state$q == 32'h6) || (state$q == 32'h7);
+        fetch$ask_header = 1'b0;
+        fetch$place = place;
+        rd_address = fetch$rd_address;
+        rd_words = fetch$rd_words;
+        rd_valid = fetch$rd_valid;
+        fetch$rd_ready = rd_ready;
+        fetch$rd_data = rd_data;
+        fetch$rd_data_valid = rd_data_valid;
+        rd_data_ready = fetch$rd_data_ready;
+        links$hold = ~in_item;
+        links$clear = ~in_item;
+        at_rest = 1'b1;
+        slots$0$clock = clock;
+        slots$0$length = header$length$0;
+        slots$0$first = header$index$0;
+        slots$0$word = fetch$word$0;
+        slots$0$word_valid = fetch$word_valid$0;
+        slots$0$take = links$begin$0;
+        fetch$word_pop$0 = slots$0$word_pop;
+        fetch$first$0 = header$first$0;
+        fetch$length$0 = header$length$0;
+        links$ready$0 = slots$0$ready;
+        links$ended$0 = slots$0$ended;
+        links$tokens$0 = slots$0$tokens;
+        begun$0$clock = clock;
+        begun$0$d = links$begin$0;
+        starts$0 = begun$0$q && in_item;
+        module_start$0 = starts$0 && ~slots$0$is_nop;
+        module_words$0 = slots$0$word_0;
+        module_words$1 = slots$0$word_1;
+        module_words$2 = slots$0$word_2;
+        module_words$3 = slots$0$word_3;
+        nop_done$0$clock = clock;
+        nop_done$0$d = starts$0 && slots$0$is_nop;
+        links$done$0 = nop_done$0$q || (module_done$0 && ~|module_status$0);
+        fails$0 = module_done$0 && |module_status$0 && links$running$0;
+        pauses$0 = in_item && ~links$running$0 && ~slots$0$ended;
+        if (~module_idle$0) begin
+            at_rest = 1'b0;
+        end
+        slots$1$clock = clock;
+        slots$1$length = header$length$1;
+        slots$1$first = header$index$1;
+        slots$1$word = fetch$word$1;
+        slots$1$word_valid = fetch$word_valid$1;
+        slots$1$take = links$begin$1;
+        fetch$word_pop$1 = slots$1$word_pop;
+        fetch$first$1 = header$first$1;
+        fetch$length$1 = header$length$1;
+        links$ready$1 = slots$1$ready;
+        links$ended$1 = slots$1$ended;
+        links$tokens$1 = slots$1$tokens;
+        begun$1$clock = clock;
+        begun$1$d = links$begin$1;
+        starts$1 = begun$1$q && in_item;
+        module_start$1 = starts$1 && ~slots$1$is_nop;
+        module_words$4 = slots$1$word_0;
+        module_words$5 = slots$1$word_1;
+        module_words$6 = slots$1$word_2;
+        module_words$7 = slots$1$word_3;
+        nop_done$1$clock = clock;
+        nop_done$1$d = starts$1 && slots$1$is_nop;
+        links$done$1 = nop_done$1$q || (module_done$1 && ~|module_status$1);
+        fails$1 = module_done$1 && |module_status$1 && links$running$1;
+        pauses$1 = in_item && ~links$running$1 && ~slots$1$ended;
+        if (~module_idle$1) begin
+            at_rest = 1'b0;
+        end
+        slots$2$clock = clock;
+        slots$2$length = header$length$2;
+        slots$2$first = header$index$2;
+        slots$2$word = fetch$word$2;
+        slots$2$word_valid = fetch$word_valid$2;
+        slots$2$take = links$begin$2;
+        fetch$word_pop$2 = slots$2$word_pop;
+        fetch$first$2 = header$first$2;
+        fetch$length$2 = header$length$2;
+        links$ready$2 = slots$2$ready;
+        links$ended$2 = slots$2$ended;
+        links$tokens$2 = slots$2$tokens;
+        begun$2$clock = clock;
+        begun$2$d = links$begin$2;
+        starts$2 = begun$2$q && in_item;
+        module_start$2 = starts$2 && ~slots$2$is_nop;
+        module_words$8 = slots$2$word_0;
+        module_words$9 = slots$2$word_1;
+        module_words$10 = slots$2$word_2;
+        module_words$11 = slots$2$word_3;
+        nop_done$2$clock = clock;
+        nop_done$2$d = starts$2 && slots$2$is_nop;
+        links$done$2 = nop_done$2$q || (module_done$2 && ~|module_status$2);
+        fails$2 = module_done$2 && |module_status$2 && links$running$2;
+        pauses$2 = in_item && ~links$running$2 && ~slots$2$ended;
+        if (~module_idle$2) begin
+            at_rest = 1'b0;
+        end
+        is_stuck$d = links$stuck && in_item;
+        rewinds = 1'b0;
+        status_n = status_reg$q;
+        index_n = index_reg$q;
+        if (state$q == 32'h0) begin
+            if (open && ~stop) begin
+                state$d = 32'h1;
+            end
+        end
+        if ((state$q == 32'h1) && fetch$drained) begin
+            index_n = 32'h0;
+            if (|bytes[(32'h5)+:(43)]) begin
+                fetch$ask_header = 1'b1;
+                state$d = 32'h2;
+            end
+            else begin
+                status_n = 32'he;
+                state$d = 32'h9;
+            end
+        end
+        if ((state$q == 32'h2) && header$decided) begin
+            status_n = 32'he;
+            state$d = 32'h9;
+            if (header$valid) begin
+                status_n = 32'h0;
+                rewinds = 1'b1;
+                state$d = 32'h8;
+            end
+        end
+        if (state$q == 32'h4) begin
+            if (start) begin
+                state$d = 32'h5;
+            end
+            if (open) begin
+                state$d = 32'h1;
+            end
+        end
+        if (in_item) begin
+            if (links$finished) begin
+                status_n = 32'h0;
+                index_n = 32'h0;
+                rewinds = 1'b1;
+                state$d = 32'h8;
+                if (links$left) begin
+                    status_n = 32'hd;
+                    index_n = header$last;
+                    rewinds = 1'b0;
+                    state$d = 32'h6;
+                end
+            end
+            if (is_stuck$q && links$blocked$0) begin
+                status_n = 32'hc;
+                index_n = slots$0$next_index;
+                state$d = 32'h6;
+            end
+            if (is_stuck$q && links$blocked$1) begin
+                status_n = 32'hc;
+                index_n = slots$1$next_index;
+                state$d = 32'h6;
+            end
+            if (is_stuck$q && links$blocked$2) begin
+                status_n = 32'hc;
+                index_n = slots$2$next_index;
+                state$d = 32'h6;
+            end
+            if (slots$0$bad) begin
+                status_n = 32'h8;
+                index_n = slots$0$next_index;
+                state$d = 32'h6;
+            end
+            if (slots$1$bad) begin
+                status_n = 32'h8;
+                index_n = slots$1$next_index;
+                state$d = 32'h6;
+            end
+            if (slots$2$bad) begin
+                status_n = 32'h8;
+                index_n = slots$2$next_index;
+                state$d = 32'h6;
+            end
+            if (fails$0) begin
+                status_n = module_status$0;
+                index_n = slots$0$index;
+                state$d = 32'h6;
+            end
+            if (fails$1) begin
+                status_n = module_status$1;
+                index_n = slots$1$index;
+                state$d = 32'h6;
+            end
+            if (fails$2) begin
+                status_n = module_status$2;
+                index_n = slots$2$index;
+                state$d = 32'h6;
+            end
+        end
+        if (state$q == 32'h6) begin
+            state$d = 32'h7;
+        end
+        if ((state$q == 32'h7) && at_rest && fetch$drained) begin
+            state$d = 32'h9;
+            if (silent$q) begin
+                state$d = 32'h0;
+            end
+        end
+        if (state$q == 32'h8) begin
+            state$d = 32'h9;
+        end
+        if (state$q == 32'h9) begin
+            state$d = 32'h4;
+            if (|status_reg$q) begin
+                state$d = 32'h0;
+            end
+        end
+        fetch$rewind = rewinds;
+        slots$0$rewind = rewinds;
+        slots$1$rewind = rewinds;
+        slots$2$rewind = rewinds;
+        if (state$q == 32'h0) begin
+            silent$d = 1'b0;
+        end
+        if (stop && (state$q != 32'h0) && (state$q != 32'h7)) begin
+            silent$d = 1'b1;
+            state$d = 32'h6;
+        end
+        if (stop && (state$q == 32'h7)) begin
+            silent$d = 1'b1;
+            state$d = 32'h7;
+        end
+        status_reg$d = status_n;
+        index_reg$d = index_n;
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$runner
+
+module metisvm_card$tensor$engine$tiles_4$runner$fetch(clock,flush,drained,ask_header,place,header_valid,header_word,rewind,first$0,first$1,first$2,length$0,length$1,length$2,word$0,word$1,word$2,word_valid$0,word_valid$1,word_valid$2,word_pop$0,word_pop$1,word_pop$2,rd_address,rd_words,rd_valid,rd_ready,rd_data,rd_data_valid,rd_data_ready);
+
+    // Module arguments
+    input wire  clock;
+    input wire  flush;
+    output reg  drained;
+    input wire  ask_header;
+    input wire  [42:0] place;
+    output reg  header_valid;
+    output reg  [63:0] header_word;
+    input wire  rewind;
+    input wire  [42:0] first$0;
+    input wire  [42:0] first$1;
+    input wire  [42:0] first$2;
+    input wire  [24:0] length$0;
+    input wire  [24:0] length$1;
+    input wire  [24:0] length$2;
+    output reg  [63:0] word$0;
+    output reg  [63:0] word$1;
+    output reg  [63:0] word$2;
+    output reg  word_valid$0;
+    output reg  word_valid$1;
+    output reg  word_valid$2;
+    input wire  word_pop$0;
+    input wire  word_pop$1;
+    input wire  word_pop$2;
+    output reg  [47:0] rd_address;
+    output reg  [15:0] rd_words;
+    output reg  rd_valid;
+    input wire  rd_ready;
+    input wire  [63:0] rd_data;
+    input wire  rd_data_valid;
+    output reg  rd_data_ready;
+
+    // Stub signals
+    reg  streams$0$clock;
+    reg  streams$0$rewind;
+    reg  streams$0$flush;
+    reg  [42:0] streams$0$first;
+    reg  [24:0] streams$0$length;
+    wire  streams$0$wants;
+    wire  [42:0] streams$0$place;
+    wire  [2:0] streams$0$count;
+    reg  streams$0$grant;
+    reg  [63:0] streams$0$in_data;
+    reg  streams$0$in_valid;
+    wire  [63:0] streams$0$out_data;
+    wire  streams$0$out_valid;
+    reg  streams$0$out_pop;
+    reg  streams$1$clock;
+    reg  streams$1$rewind;
+    reg  streams$1$flush;
+    reg  [42:0] streams$1$first;
+    reg  [24:0] streams$1$length;
+    wire  streams$1$wants;
+    wire  [42:0] streams$1$place;
+    wire  [2:0] streams$1$count;
+    reg  streams$1$grant;
+    reg  [63:0] streams$1$in_data;
+    reg  streams$1$in_valid;
+    wire  [63:0] streams$1$out_data;
+    wire  streams$1$out_valid;
+    reg  streams$1$out_pop;
+    reg  streams$2$clock;
+    reg  streams$2$rewind;
+    reg  streams$2$flush;
+    reg  [42:0] streams$2$first;
+    reg  [24:0] streams$2$length;
+    wire  streams$2$wants;
+    wire  [42:0] streams$2$place;
+    wire  [2:0] streams$2$count;
+    reg  streams$2$grant;
+    reg  [63:0] streams$2$in_data;
+    reg  streams$2$in_valid;
+    wire  [63:0] streams$2$out_data;
+    wire  streams$2$out_valid;
+    reg  streams$2$out_pop;
+    reg  order$clock;
+    reg  order$clear;
+    reg  [4:0] order$data;
+    reg  order$push;
+    wire  order$full;
+    wire  [4:0] order$first;
+    wire  order$valid;
+    reg  order$pop;
+    wire  [4:0] order$fill;
+    reg  pending$d;
+    wire  pending$q;
+    reg  pending$clock;
+    reg  [1:0] owner$d;
+    wire  [1:0] owner$q;
+    reg  owner$clock;
+    reg  [42:0] place_reg$d;
+    wire  [42:0] place_reg$q;
+    reg  place_reg$clock;
+    reg  [2:0] count$d;
+    wire  [2:0] count$q;
+    reg  count$clock;
+    reg  waits_header$d;
+    wire  waits_header$q;
+    reg  waits_header$clock;
+    reg  [1:0] turn$d;
+    wire  [1:0] turn$q;
+    reg  turn$clock;
+    reg  [3:0] word_count$d;
+    wire  [3:0] word_count$q;
+    reg  word_count$clock;
+
+    // Local signals
+    reg  serve$0;
+    reg  serve$1;
+    reg  serve$2;
+    reg  serve_header;
+    reg  free;
+    reg  sent;
+    reg  [47:0] byte_place;
+    reg  [4:0] entry;
+    reg  [4:0] entry_owner;
+    reg  has_order;
+    reg  comes;
+    reg  [1:0] whose;
+    reg  [4:0] expected;
+    reg  [4:0] seen;
+    reg  keeps;
+
+    // Sub module instances
+    metisvm_card$tensor$engine$tiles_4$runner$fetch$streams$0 streams$0(
+        .clock(streams$0$clock),
+        .rewind(streams$0$rewind),
+        .flush(streams$0$flush),
+        .first(streams$0$first),
+        .length(streams$0$length),
+        .wants(streams$0$wants),
+        .place(streams$0$place),
+        .count(streams$0$count),
+        .grant(streams$0$grant),
+        .in_data(streams$0$in_data),
+        .in_valid(streams$0$in_valid),
+        .out_data(streams$0$out_data),
+        .out_valid(streams$0$out_valid),
+        .out_pop(streams$0$out_pop)
+    );
+    metisvm_card$tensor$engine$tiles_4$runner$fetch$streams$0 streams$1(
+        .clock(streams$1$clock),
+        .rewind(streams$1$rewind),
+        .flush(streams$1$flush),
+        .first(streams$1$first),
+        .length(streams$1$length),
+        .wants(streams$1$wants),
+        .place(streams$1$place),
+        .count(streams$1$count),
+        .grant(streams$1$grant),
+        .in_data(streams$1$in_data),
+        .in_valid(streams$1$in_valid),
+        .out_data(streams$1$out_data),
+        .out_valid(streams$1$out_valid),
+        .out_pop(streams$1$out_pop)
+    );
+    metisvm_card$tensor$engine$tiles_4$runner$fetch$streams$0 streams$2(
+        .clock(streams$2$clock),
+        .rewind(streams$2$rewind),
+        .flush(streams$2$flush),
+        .first(streams$2$first),
+        .length(streams$2$length),
+        .wants(streams$2$wants),
+        .place(streams$2$place),
+        .count(streams$2$count),
+        .grant(streams$2$grant),
+        .in_data(streams$2$in_data),
+        .in_valid(streams$2$in_valid),
+        .out_data(streams$2$out_data),
+        .out_valid(streams$2$out_valid),
+        .out_pop(streams$2$out_pop)
+    );
+    metisvm_card$tensor$engine$tiles_4$runner$fetch$order order(
+        .clock(order$clock),
+        .clear(order$clear),
+        .data(order$data),
+        .push(order$push),
+        .full(order$full),
+        .first(order$first),
+        .valid(order$valid),
+        .pop(order$pop),
+        .fill(order$fill)
+    );
+    metisvm_card$clears pending(
+        .d(pending$d),
+        .q(pending$q),
+        .clock(pending$clock)
+    );
+    metisvm_card$cores$lanes$0$words$kind owner(
+        .d(owner$d),
+        .q(owner$q),
+        .clock(owner$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$runner$fetch$place_reg place_reg(
+        .d(place_reg$d),
+        .q(place_reg$q),
+        .clock(place_reg$clock)
+    );
+    metisvm_card$executor$state count(
+        .d(count$d),
+        .q(count$q),
+        .clock(count$clock)
+    );
+    metisvm_card$clears waits_header(
+        .d(waits_header$d),
+        .q(waits_header$q),
+        .clock(waits_header$clock)
+    );
+    metisvm_card$cores$lanes$0$words$kind turn(
+        .d(turn$d),
+        .q(turn$q),
+        .clock(turn$clock)
+    );
+    metisvm_card$cores$best word_count(
+        .d(word_count$d),
+        .q(word_count$q),
+        .clock(word_count$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        pending$clock = clock;
+        owner$clock = clock;
+        place_reg$clock = clock;
+        count$clock = clock;
+        waits_header$clock = clock;
+        turn$clock = clock;
+        word_count$clock = clock;
+        pending$d = pending$q;
+        owner$d = owner$q;
+        place_reg$d = place_reg$q;
+        count$d = count$q;
+        waits_header$d = waits_header$q;
+        turn$d = turn$q;
+        word_count$d = word_count$q;
+        order$clock = clock;
+        free = ~pending$q && ~order$full && ~flush;
+        serve_header = free && waits_header$q;
+        serve$0 = 1'b0;
+        serve$1 = 1'b0;
+        serve$2 = 1'b0;
+        if (free && ~waits_header$q) begin
+            if (turn$q == 32'h0) begin
+                serve$1 = streams$1$wants;
+                serve$2 = streams$2$wants && ~streams$1$wants;
+                serve$0 = streams$0$wants && ~streams$1$wants && ~streams$2$wants;
+            end
+            if (turn$q == 32'h1) begin
+                serve$2 = streams$2$wants;
+                serve$0 = streams$0$wants && ~streams$2$wants;
+                serve$1 = streams$1$wants && ~streams$2$wants && ~streams$0$wants;
+            end
+            if (turn$q == 32'h2) begin
+                serve$0 = streams$0$wants;
+                serve$1 = streams$1$wants && ~streams$0$wants;
+                serve$2 = streams$2$wants && ~streams$0$wants && ~streams$1$wants;
+            end
+        end
+        sent = pending$q && rd_ready;
+        if (sent) begin
+            pending$d = 1'b0;
+        end
+        if (serve_header) begin
+            pending$d = 1'b1;
+            waits_header$d = 1'b0;
+            owner$d = 32'h3;
+            place_reg$d = place;
+            count$d = 32'h1;
+        end
+        if (serve$0) begin
+            pending$d = 1'b1;
+            owner$d = 0;
+            turn$d = 0;
+            place_reg$d = streams$0$place;
+            count$d = streams$0$count;
+        end
+        if (serve$1) begin
+            pending$d = 1'b1;
+            owner$d = 1;
+            turn$d = 1;
+            place_reg$d = streams$1$place;
+            count$d = streams$1$count;
+        end
+        if (serve$2) begin
+            pending$d = 1'b1;
+            owner$d = 2;
+            turn$d = 2;
+            place_reg$d = streams$2$place;
+            count$d = streams$2$count;
+        end
+        byte_place = ((place_reg$q) & 48'hffffffffffff);
+        rd_address = byte_place << 32'h5;
+        rd_words = ((count$q) & 16'hffff);
+        rd_words = rd_words << 32'h2;
+        rd_valid = pending$q;
+        entry = ((count$q) & 5'h1f);
+        entry_owner = ((owner$q) & 5'h1f);
+        entry_owner = entry_owner << 32'h3;
+        order$data = entry | entry_owner;
+        order$push = sent;
+        order$clear = 1'b0;
+        has_order = order$valid;
+        rd_data_ready = has_order;
+        comes = has_order && rd_data_valid;
+        keeps = comes && ~flush;
+        whose = order$first[(32'h3)+:(2)];
+        expected = ((order$first[(32'h0)+:(3)]) & 5'h1f);
+        expected = expected << 32'h2;
+        seen = ((word_count$q) & 5'h1f);
+        seen = seen + 32'h1;
+        order$pop = 1'b0;
+        if (comes) begin
+            word_count$d = seen[(32'h0)+:(4)];
+            if (seen == expected) begin
+                word_count$d = 32'h0;
+                order$pop = 1'b1;
+            end
+        end
+        header_word = rd_data;
+        header_valid = keeps && (whose == 32'h3);
+        streams$0$clock = clock;
+        streams$0$rewind = rewind;
+        streams$0$flush = flush;
+        streams$0$first = first$0;
+        streams$0$length = length$0;
+        streams$0$grant = serve$0;
+        streams$0$in_data = rd_data;
+        streams$0$in_valid = keeps && (whose == 0);
+        word$0 = streams$0$out_data;
+        word_valid$0 = streams$0$out_valid;
+        streams$0$out_pop = word_pop$0;
+        streams$1$clock = clock;
+        streams$1$rewind = rewind;
+        streams$1$flush = flush;
+        streams$1$first = first$1;
+        streams$1$length = length$1;
+        streams$1$grant = serve$1;
+        streams$1$in_data = rd_data;
+        streams$1$in_valid = keeps && (whose == 1);
+        word$1 = streams$1$out_data;
+        word_valid$1 = streams$1$out_valid;
+        streams$1$out_pop = word_pop$1;
+        streams$2$clock = clock;
+        streams$2$rewind = rewind;
+        streams$2$flush = flush;
+        streams$2$first = first$2;
+        streams$2$length = length$2;
+        streams$2$grant = serve$2;
+        streams$2$in_data = rd_data;
+        streams$2$in_valid = keeps && (whose == 2);
+        word$2 = streams$2$out_data;
+        word_valid$2 = streams$2$out_valid;
+        streams$2$out_pop = word_pop$2;
+        drained = ~pending$q && ~waits_header$q && (order$fill == 32'h0);
+        if (flush) begin
+            waits_header$d = 1'b0;
+        end
+        if (ask_header) begin
+            waits_header$d = 1'b1;
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$runner$fetch
+
+module metisvm_card$tensor$engine$tiles_4$runner$fetch$order(clock,clear,data,push,full,first,valid,pop,fill);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [4:0] data;
+    input wire  push;
+    output reg  full;
+    output reg  [4:0] first;
+    output reg  valid;
+    input wire  pop;
+    output reg  [4:0] fill;
+
+    // Constant declarations
+    localparam  nearly = 5'b1110;
+
+    // Stub signals
+    reg  [3:0] entries$read_address;
+    reg  entries$read_clock;
+    wire  [4:0] entries$read_data;
+    reg  [3:0] entries$write_address;
+    reg  entries$write_clock;
+    reg  [4:0] entries$write_data;
+    reg  entries$write_enable;
+    reg  slice$clock;
+    reg  slice$clear;
+    reg  [4:0] slice$in_data;
+    reg  slice$in_valid;
+    wire  slice$in_ready;
+    wire  [4:0] slice$out_data;
+    wire  slice$out_valid;
+    reg  slice$out_ready;
+    reg  [4:0] head$d;
+    wire  [4:0] head$q;
+    reg  head$clock;
+    reg  [4:0] tail$d;
+    wire  [4:0] tail$q;
+    reg  tail$clock;
+    reg  answers$d;
+    wire  answers$q;
+    reg  answers$clock;
+    reg  [4:0] held$d;
+    wire  [4:0] held$q;
+    reg  held$clock;
+    reg  full_reg$d;
+    wire  full_reg$q;
+    reg  full_reg$clock;
+
+    // Local signals
+    reg  reads;
+    reg  has_two;
+    reg  pops;
+
+    // Sub module instances
+    metisvm_card$tensor$engine$tiles_4$runner$fetch$order$entries entries(
+        .read_address(entries$read_address),
+        .read_clock(entries$read_clock),
+        .read_data(entries$read_data),
+        .write_address(entries$write_address),
+        .write_clock(entries$write_clock),
+        .write_data(entries$write_data),
+        .write_enable(entries$write_enable)
+    );
+    metisvm_card$tensor$engine$tiles_4$runner$fetch$order$slice slice(
+        .clock(slice$clock),
+        .clear(slice$clear),
+        .in_data(slice$in_data),
+        .in_valid(slice$in_valid),
+        .in_ready(slice$in_ready),
+        .out_data(slice$out_data),
+        .out_valid(slice$out_valid),
+        .out_ready(slice$out_ready)
+    );
+    metisvm_card$reader$next_tag head(
+        .d(head$d),
+        .q(head$q),
+        .clock(head$clock)
+    );
+    metisvm_card$reader$next_tag tail(
+        .d(tail$d),
+        .q(tail$q),
+        .clock(tail$clock)
+    );
+    metisvm_card$clears answers(
+        .d(answers$d),
+        .q(answers$q),
+        .clock(answers$clock)
+    );
+    metisvm_card$reader$next_tag held(
+        .d(held$d),
+        .q(held$q),
+        .clock(held$clock)
+    );
+    metisvm_card$clears full_reg(
+        .d(full_reg$d),
+        .q(full_reg$q),
+        .clock(full_reg$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        head$clock = clock;
+        tail$clock = clock;
+        answers$clock = clock;
+        held$clock = clock;
+        full_reg$clock = clock;
+        head$d = head$q;
+        tail$d = tail$q;
+        answers$d = answers$q;
+        held$d = held$q;
+        full_reg$d = full_reg$q;
+        slice$clock = clock;
+        entries$read_clock = clock;
+        entries$write_clock = clock;
+        entries$write_address = tail$q[(32'h0)+:(4)];
+        entries$write_data = data;
+        entries$write_enable = push;
+        if (push) begin
+            tail$d = tail$q + 32'h1;
+        end
+        pops = pop && slice$out_valid;
+        has_two = ~slice$in_ready || (answers$q && slice$out_valid);
+        entries$read_address = head$q[(32'h0)+:(4)];
+        reads = (head$q != tail$q) && (~has_two || pops);
+        answers$d = reads;
+        if (reads) begin
+            head$d = head$q + 32'h1;
+        end
+        slice$clear = clear;
+        slice$in_data = entries$read_data;
+        slice$in_valid = answers$q;
+        slice$out_ready = pop;
+        first = slice$out_data;
+        valid = slice$out_valid;
+        if (push && ~pops) begin
+            held$d = held$q + 32'h1;
+        end
+        if (pops && ~push) begin
+            held$d = held$q - 32'h1;
+        end
+        fill = held$q;
+        full_reg$d = held$q >= nearly;
+        full = full_reg$q;
+        if (clear) begin
+            head$d = 32'h0;
+            tail$d = 32'h0;
+            answers$d = 1'b0;
+            held$d = 32'h0;
+            full_reg$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$runner$fetch$order
+
+module metisvm_card$tensor$engine$tiles_4$runner$fetch$order$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+
+    // Module arguments
+    input wire  [3:0] read_address;
+    input wire  read_clock;
+    output reg  [4:0] read_data;
+    input wire  [3:0] write_address;
+    input wire  write_clock;
+    input wire  [4:0] write_data;
+    input wire  write_enable;
+
+    // Update code (custom)
+    reg[4:0] mem[15:0];
+
+
+
+    always @(posedge read_clock) begin
+       read_data <= mem[read_address];
+    end
+
+    always @(posedge write_clock) begin
+       if (write_enable) begin
+          mem[write_address] <= write_data;
+       end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$runner$fetch$order$entries
+
+module metisvm_card$tensor$engine$tiles_4$runner$fetch$order$slice(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [4:0] in_data;
+    input wire  in_valid;
+    output reg  in_ready;
+    output reg  [4:0] out_data;
+    output reg  out_valid;
+    input wire  out_ready;
+
+    // Stub signals
+    reg  [4:0] first$d;
+    wire  [4:0] first$q;
+    reg  first$clock;
+    reg  [4:0] second$d;
+    wire  [4:0] second$q;
+    reg  second$clock;
+    reg  has_first$d;
+    wire  has_first$q;
+    reg  has_first$clock;
+    reg  has_second$d;
+    wire  has_second$q;
+    reg  has_second$clock;
+
+    // Local signals
+    reg  moves;
+
+    // Sub module instances
+    metisvm_card$reader$next_tag first(
+        .d(first$d),
+        .q(first$q),
+        .clock(first$clock)
+    );
+    metisvm_card$reader$next_tag second(
+        .d(second$d),
+        .q(second$q),
+        .clock(second$clock)
+    );
+    metisvm_card$clears has_first(
+        .d(has_first$d),
+        .q(has_first$q),
+        .clock(has_first$clock)
+    );
+    metisvm_card$clears has_second(
+        .d(has_second$d),
+        .q(has_second$q),
+        .clock(has_second$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        first$clock = clock;
+        second$clock = clock;
+        has_first$clock = clock;
+        has_second$clock = clock;
+        first$d = first$q;
+        second$d = second$q;
+        has_first$d = has_first$q;
+        has_second$d = has_second$q;
+        in_ready = ~has_second$q;
+        out_data = first$q;
+        out_valid = has_first$q;
+        moves = ~has_first$q || out_ready;
+        if (moves) begin
+            first$d = in_data;
+            has_first$d = in_valid;
+            if (has_second$q) begin
+                first$d = second$q;
+                has_first$d = 1'b1;
+            end
+            has_second$d = 1'b0;
+        end
+        else begin
+            if (in_valid) begin
+                has_second$d = 1'b1;
+            end
+        end
+        if (~has_second$q) begin
+            second$d = in_data;
+        end
+        if (clear) begin
+            has_first$d = 1'b0;
+            has_second$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$runner$fetch$order$slice
+
+module metisvm_card$tensor$engine$tiles_4$runner$fetch$place_reg(d,q,clock);
+
+    // Module arguments
+    input wire  [42:0] d;
+    output reg  [42:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 43'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$runner$fetch$place_reg
+
+module metisvm_card$tensor$engine$tiles_4$runner$fetch$streams$0(clock,rewind,flush,first,length,wants,place,count,grant,in_data,in_valid,out_data,out_valid,out_pop);
+
+    // Module arguments
+    input wire  clock;
+    input wire  rewind;
+    input wire  flush;
+    input wire  [42:0] first;
+    input wire  [24:0] length;
+    output reg  wants;
+    output reg  [42:0] place;
+    output reg  [2:0] count;
+    input wire  grant;
+    input wire  [63:0] in_data;
+    input wire  in_valid;
+    output reg  [63:0] out_data;
+    output reg  out_valid;
+    input wire  out_pop;
+
+    // Constant declarations
+    localparam  most_reserved = 7'b110000;
+
+    // Stub signals
+    reg  queue$clock;
+    reg  queue$clear;
+    reg  [63:0] queue$data;
+    reg  queue$push;
+    wire  queue$full;
+    wire  [63:0] queue$first;
+    wire  queue$valid;
+    reg  queue$pop;
+    wire  [6:0] queue$fill;
+    reg  [42:0] at$d;
+    wire  [42:0] at$q;
+    reg  at$clock;
+    reg  [24:0] left$d;
+    wire  [24:0] left$q;
+    reg  left$clock;
+    reg  [6:0] reserved$d;
+    wire  [6:0] reserved$q;
+    reg  reserved$clock;
+    reg  asks$d;
+    wire  asks$q;
+    reg  asks$clock;
+    reg  [2:0] piece$d;
+    wire  [2:0] piece$q;
+    reg  piece$clock;
+
+    // Local signals
+    reg  [2:0] piece_n;
+    reg  [6:0] piece_words;
+    reg  [24:0] piece_left;
+    reg  [42:0] piece_place;
+    reg  popped;
+    reg  [6:0] reserved_n;
+
+    // Sub module instances
+    metisvm_card$tensor$engine$tiles_4$runner$fetch$streams$0$queue queue(
+        .clock(queue$clock),
+        .clear(queue$clear),
+        .data(queue$data),
+        .push(queue$push),
+        .full(queue$full),
+        .first(queue$first),
+        .valid(queue$valid),
+        .pop(queue$pop),
+        .fill(queue$fill)
+    );
+    metisvm_card$tensor$engine$tiles_4$runner$fetch$place_reg at(
+        .d(at$d),
+        .q(at$q),
+        .clock(at$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$runner$fetch$streams$0$left left(
+        .d(left$d),
+        .q(left$q),
+        .clock(left$clock)
+    );
+    metisvm_card$executor$handles$at reserved(
+        .d(reserved$d),
+        .q(reserved$q),
+        .clock(reserved$clock)
+    );
+    metisvm_card$clears asks(
+        .d(asks$d),
+        .q(asks$q),
+        .clock(asks$clock)
+    );
+    metisvm_card$executor$state piece(
+        .d(piece$d),
+        .q(piece$q),
+        .clock(piece$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        at$clock = clock;
+        left$clock = clock;
+        reserved$clock = clock;
+        asks$clock = clock;
+        piece$clock = clock;
+        at$d = at$q;
+        left$d = left$q;
+        reserved$d = reserved$q;
+        asks$d = asks$q;
+        piece$d = piece$q;
+        queue$clock = clock;
+        queue$clear = flush;
+        queue$data = in_data;
+        queue$push = in_valid;
+        out_data = queue$first;
+        out_valid = queue$valid;
+        popped = out_pop && queue$valid;
+        queue$pop = popped;
+        piece_n = 32'h4;
+        if (~|left$q[(32'h2)+:(23)]) begin
+            piece_n = ((left$q[(32'h0)+:(2)]) & 3'h7);
+        end
+        piece$d = piece_n;
+        asks$d = |left$q && (reserved$q <= most_reserved);
+        wants = asks$q;
+        place = at$q;
+        count = piece$q;
+        piece_words = ((piece$q) & 7'h7f);
+        piece_words = piece_words << 32'h2;
+        piece_left = ((piece$q) & 25'h1ffffff);
+        piece_place = ((piece$q) & 43'h7ffffffffff);
+        reserved_n = reserved$q;
+        if (grant) begin
+            reserved_n = reserved_n + piece_words;
+            at$d = at$q + piece_place;
+            left$d = left$q - piece_left;
+            asks$d = 1'b0;
+        end
+        if (popped) begin
+            reserved_n = reserved_n - 32'h1;
+        end
+        reserved$d = reserved_n;
+        if (flush) begin
+            left$d = 32'h0;
+            reserved$d = 32'h0;
+            asks$d = 1'b0;
+        end
+        if (rewind) begin
+            at$d = first;
+            left$d = length;
+            asks$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$runner$fetch$streams$0
+
+module metisvm_card$tensor$engine$tiles_4$runner$fetch$streams$0$left(d,q,clock);
+
+    // Module arguments
+    input wire  [24:0] d;
+    output reg  [24:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 25'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$runner$fetch$streams$0$left
+
+module metisvm_card$tensor$engine$tiles_4$runner$fetch$streams$0$queue(clock,clear,data,push,full,first,valid,pop,fill);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [63:0] data;
+    input wire  push;
+    output reg  full;
+    output reg  [63:0] first;
+    output reg  valid;
+    input wire  pop;
+    output reg  [6:0] fill;
+
+    // Constant declarations
+    localparam  nearly = 7'b111110;
+
+    // Stub signals
+    reg  [5:0] entries$read_address;
+    reg  entries$read_clock;
+    wire  [63:0] entries$read_data;
+    reg  [5:0] entries$write_address;
+    reg  entries$write_clock;
+    reg  [63:0] entries$write_data;
+    reg  entries$write_enable;
+    reg  slice$clock;
+    reg  slice$clear;
+    reg  [63:0] slice$in_data;
+    reg  slice$in_valid;
+    wire  slice$in_ready;
+    wire  [63:0] slice$out_data;
+    wire  slice$out_valid;
+    reg  slice$out_ready;
+    reg  [6:0] head$d;
+    wire  [6:0] head$q;
+    reg  head$clock;
+    reg  [6:0] tail$d;
+    wire  [6:0] tail$q;
+    reg  tail$clock;
+    reg  answers$d;
+    wire  answers$q;
+    reg  answers$clock;
+    reg  [6:0] held$d;
+    wire  [6:0] held$q;
+    reg  held$clock;
+    reg  full_reg$d;
+    wire  full_reg$q;
+    reg  full_reg$clock;
+
+    // Local signals
+    reg  reads;
+    reg  has_two;
+    reg  pops;
+
+    // Sub module instances
+    metisvm_card$queue$burst entries(
+        .read_address(entries$read_address),
+        .read_clock(entries$read_clock),
+        .read_data(entries$read_data),
+        .write_address(entries$write_address),
+        .write_clock(entries$write_clock),
+        .write_data(entries$write_data),
+        .write_enable(entries$write_enable)
+    );
+    metisvm_card$tensor$engine$tiles_4$runner$fetch$streams$0$queue$slice slice(
+        .clock(slice$clock),
+        .clear(slice$clear),
+        .in_data(slice$in_data),
+        .in_valid(slice$in_valid),
+        .in_ready(slice$in_ready),
+        .out_data(slice$out_data),
+        .out_valid(slice$out_valid),
+        .out_ready(slice$out_ready)
+    );
+    metisvm_card$executor$handles$at head(
+        .d(head$d),
+        .q(head$q),
+        .clock(head$clock)
+    );
+    metisvm_card$executor$handles$at tail(
+        .d(tail$d),
+        .q(tail$q),
+        .clock(tail$clock)
+    );
+    metisvm_card$clears answers(
+        .d(answers$d),
+        .q(answers$q),
+        .clock(answers$clock)
+    );
+    metisvm_card$executor$handles$at held(
+        .d(held$d),
+        .q(held$q),
+        .clock(held$clock)
+    );
+    metisvm_card$clears full_reg(
+        .d(full_reg$d),
+        .q(full_reg$q),
+        .clock(full_reg$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        head$clock = clock;
+        tail$clock = clock;
+        answers$clock = clock;
+        held$clock = clock;
+        full_reg$clock = clock;
+        head$d = head$q;
+        tail$d = tail$q;
+        answers$d = answers$q;
+        held$d = held$q;
+        full_reg$d = full_reg$q;
+        slice$clock = clock;
+        entries$read_clock = clock;
+        entries$write_clock = clock;
+        entries$write_address = tail$q[(32'h0)+:(6)];
+        entries$write_data = data;
+        entries$write_enable = push;
+        if (push) begin
+            tail$d = tail$q + 32'h1;
+        end
+        pops = pop && slice$out_valid;
+        has_two = ~slice$in_ready || (answers$q && slice$out_valid);
+        entries$read_address = head$q[(32'h0)+:(6)];
+        reads = (head$q != tail$q) && (~has_two || pops);
+        answers$d = reads;
+        if (reads) begin
+            head$d = head$q + 32'h1;
+        end
+        slice$clear = clear;
+        slice$in_data = entries$read_data;
+        slice$in_valid = answers$q;
+        slice$out_ready = pop;
+        first = slice$out_data;
+        valid = slice$out_valid;
+        if (push && ~pops) begin
+            held$d = held$q + 32'h1;
+        end
+        if (pops && ~push) begin
+            held$d = held$q - 32'h1;
+        end
+        fill = held$q;
+        full_reg$d = held$q >= nearly;
+        full = full_reg$q;
+        if (clear) begin
+            head$d = 32'h0;
+            tail$d = 32'h0;
+            answers$d = 1'b0;
+            held$d = 32'h0;
+            full_reg$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$runner$fetch$streams$0$queue
+
+module metisvm_card$tensor$engine$tiles_4$runner$fetch$streams$0$queue$slice(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [63:0] in_data;
+    input wire  in_valid;
+    output reg  in_ready;
+    output reg  [63:0] out_data;
+    output reg  out_valid;
+    input wire  out_ready;
+
+    // Stub signals
+    reg  [63:0] first$d;
+    wire  [63:0] first$q;
+    reg  first$clock;
+    reg  [63:0] second$d;
+    wire  [63:0] second$q;
+    reg  second$clock;
+    reg  has_first$d;
+    wire  has_first$q;
+    reg  has_first$clock;
+    reg  has_second$d;
+    wire  has_second$q;
+    reg  has_second$clock;
+
+    // Local signals
+    reg  moves;
+
+    // Sub module instances
+    metisvm_card$cores$lanes$0$core$absorbed$0 first(
+        .d(first$d),
+        .q(first$q),
+        .clock(first$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 second(
+        .d(second$d),
+        .q(second$q),
+        .clock(second$clock)
+    );
+    metisvm_card$clears has_first(
+        .d(has_first$d),
+        .q(has_first$q),
+        .clock(has_first$clock)
+    );
+    metisvm_card$clears has_second(
+        .d(has_second$d),
+        .q(has_second$q),
+        .clock(has_second$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        first$clock = clock;
+        second$clock = clock;
+        has_first$clock = clock;
+        has_second$clock = clock;
+        first$d = first$q;
+        second$d = second$q;
+        has_first$d = has_first$q;
+        has_second$d = has_second$q;
+        in_ready = ~has_second$q;
+        out_data = first$q;
+        out_valid = has_first$q;
+        moves = ~has_first$q || out_ready;
+        if (moves) begin
+            first$d = in_data;
+            has_first$d = in_valid;
+            if (has_second$q) begin
+                first$d = second$q;
+                has_first$d = 1'b1;
+            end
+            has_second$d = 1'b0;
+        end
+        else begin
+            if (in_valid) begin
+                has_second$d = 1'b1;
+            end
+        end
+        if (~has_second$q) begin
+            second$d = in_data;
+        end
+        if (clear) begin
+            has_first$d = 1'b0;
+            has_second$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$runner$fetch$streams$0$queue$slice
+
+module metisvm_card$tensor$engine$tiles_4$runner$header(clock,clear,place,bytes,limit,word,word_valid,decided,valid,length$0,length$1,length$2,index$0,index$1,index$2,first$0,first$1,first$2,last);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [42:0] place;
+    input wire  [47:0] bytes;
+    input wire  [24:0] limit;
+    input wire  [63:0] word;
+    input wire  word_valid;
+    output reg  decided;
+    output reg  valid;
+    output reg  [24:0] length$0;
+    output reg  [24:0] length$1;
+    output reg  [24:0] length$2;
+    output reg  [24:0] index$0;
+    output reg  [24:0] index$1;
+    output reg  [24:0] index$2;
+    output reg  [42:0] first$0;
+    output reg  [42:0] first$1;
+    output reg  [42:0] first$2;
+    output reg  [24:0] last;
+
+    // Stub signals
+    reg  [63:0] words$0$d;
+    wire  [63:0] words$0$q;
+    reg  words$0$clock;
+    reg  [63:0] words$1$d;
+    wire  [63:0] words$1$q;
+    reg  words$1$clock;
+    reg  [63:0] words$2$d;
+    wire  [63:0] words$2$q;
+    reg  words$2$clock;
+    reg  [63:0] words$3$d;
+    wire  [63:0] words$3$q;
+    reg  words$3$clock;
+    reg  [3:0] count$d;
+    wire  [3:0] count$q;
+    reg  count$clock;
+    reg  zeroes$d;
+    wire  zeroes$q;
+    reg  zeroes$clock;
+    reg  [25:0] available$d;
+    wire  [25:0] available$q;
+    reg  available$clock;
+    reg  [25:0] two$d;
+    wire  [25:0] two$q;
+    reg  two$clock;
+    reg  [26:0] all$d;
+    wire  [26:0] all$q;
+    reg  all$clock;
+    reg  sum_fits$d;
+    wire  sum_fits$q;
+    reg  sum_fits$clock;
+    reg  allowed$d;
+    wire  allowed$q;
+    reg  allowed$clock;
+    reg  [24:0] last_reg$d;
+    wire  [24:0] last_reg$q;
+    reg  last_reg$clock;
+    reg  [42:0] place_load$d;
+    wire  [42:0] place_load$q;
+    reg  place_load$clock;
+    reg  [42:0] place_compute$d;
+    wire  [42:0] place_compute$q;
+    reg  place_compute$clock;
+    reg  [42:0] place_store$d;
+    wire  [42:0] place_store$q;
+    reg  place_store$clock;
+
+    // Local signals
+    reg  [24:0] load;
+    reg  [24:0] compute;
+    reg  [24:0] store;
+    reg  [42:0] load_wide;
+    reg  [42:0] compute_wide;
+    reg  [25:0] limit_wide;
+    reg  [26:0] two_wide;
+    reg  [26:0] available_wide;
+
+    // Sub module instances
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$0(
+        .d(words$0$d),
+        .q(words$0$q),
+        .clock(words$0$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$1(
+        .d(words$1$d),
+        .q(words$1$q),
+        .clock(words$1$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$2(
+        .d(words$2$d),
+        .q(words$2$q),
+        .clock(words$2$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 words$3(
+        .d(words$3$d),
+        .q(words$3$q),
+        .clock(words$3$clock)
+    );
+    metisvm_card$cores$best count(
+        .d(count$d),
+        .q(count$q),
+        .clock(count$clock)
+    );
+    metisvm_card$clears zeroes(
+        .d(zeroes$d),
+        .q(zeroes$q),
+        .clock(zeroes$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$runner$header$available available(
+        .d(available$d),
+        .q(available$q),
+        .clock(available$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$runner$header$available two(
+        .d(two$d),
+        .q(two$q),
+        .clock(two$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$runner$header$all all(
+        .d(all$d),
+        .q(all$q),
+        .clock(all$clock)
+    );
+    metisvm_card$clears sum_fits(
+        .d(sum_fits$d),
+        .q(sum_fits$q),
+        .clock(sum_fits$clock)
+    );
+    metisvm_card$clears allowed(
+        .d(allowed$d),
+        .q(allowed$q),
+        .clock(allowed$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$runner$fetch$streams$0$left last_reg(
+        .d(last_reg$d),
+        .q(last_reg$q),
+        .clock(last_reg$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$runner$fetch$place_reg place_load(
+        .d(place_load$d),
+        .q(place_load$q),
+        .clock(place_load$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$runner$fetch$place_reg place_compute(
+        .d(place_compute$d),
+        .q(place_compute$q),
+        .clock(place_compute$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$runner$fetch$place_reg place_store(
+        .d(place_store$d),
+        .q(place_store$q),
+        .clock(place_store$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        count$clock = clock;
+        zeroes$clock = clock;
+        available$clock = clock;
+        two$clock = clock;
+        all$clock = clock;
+        sum_fits$clock = clock;
+        allowed$clock = clock;
+        last_reg$clock = clock;
+        place_load$clock = clock;
+        place_compute$clock = clock;
+        place_store$clock = clock;
+        count$d = count$q;
+        zeroes$d = zeroes$q;
+        available$d = available$q;
+        two$d = two$q;
+        all$d = all$q;
+        sum_fits$d = sum_fits$q;
+        allowed$d = allowed$q;
+        last_reg$d = last_reg$q;
+        place_load$d = place_load$q;
+        place_compute$d = place_compute$q;
+        place_store$d = place_store$q;
+        words$0$clock = clock;
+        words$0$d = words$0$q;
+        words$1$clock = clock;
+        words$1$d = words$1$q;
+        words$2$clock = clock;
+        words$2$d = words$2$q;
+        words$3$clock = clock;
+        words$3$d = words$3$q;
+        if (word_valid) begin
+            words$3$d = word;
+            words$2$d = words$3$q;
+            words$1$d = words$2$q;
+            words$0$d = words$1$q;
+        end
+        if (word_valid || ((count$q >= ((32'h4) & 4'hf)) && (count$q != 32'h9))) begin
+            count$d = count$q + 32'h1;
+        end
+        if (clear) begin
+            count$d = 32'h0;
+        end
+        load = words$0$q[(32'h0)+:(25)];
+        compute = words$0$q[(32'h20)+:(25)];
+        store = words$1$q[(32'h0)+:(25)];
+        load_wide = ((load) & 43'h7ffffffffff);
+        compute_wide = ((compute) & 43'h7ffffffffff);
+        zeroes$d = ~|words$0$q[(32'h19)+:(7)] && ~|words$0$q[(32'h39)+:(7)] && ~|words$1$q[(32'h19)+:(39)] && ~|words$2$q && ~|words$3$q && ~|bytes[(32'h0)+:(5)] && ~|bytes[(32'h1f)+:(17)];
+        available$d = bytes[(32'h5)+:(26)] - 32'h1;
+        two$d = ((load) & 26'h3ffffff) + ((compute) & 26'h3ffffff);
+        place_load$d = place + 32'h1;
+        two_wide = ((two$q) & 27'h7ffffff);
+        all$d = two_wide + ((store) & 27'h7ffffff);
+        place_compute$d = place_load$q + load_wide;
+        limit_wide = ((limit) & 26'h3ffffff);
+        available_wide = ((available$q) & 27'h7ffffff);
+        sum_fits$d = all$q == available_wide;
+        allowed$d = (available$q <= limit_wide) && |available$q;
+        last_reg$d = available$q[(32'h0)+:(25)] - 32'h1;
+        place_store$d = place_compute$q + compute_wide;
+        decided = count$q == 32'h9;
+        valid = zeroes$q && sum_fits$q && allowed$q;
+        length$0 = load;
+        length$1 = compute;
+        length$2 = store;
+        index$0 = 32'h0;
+        index$1 = load;
+        index$2 = two$q[(32'h0)+:(25)];
+        first$0 = place_load$q;
+        first$1 = place_compute$q;
+        first$2 = place_store$q;
+        last = last_reg$q;
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$runner$header
+
+module metisvm_card$tensor$engine$tiles_4$runner$header$all(d,q,clock);
+
+    // Module arguments
+    input wire  [26:0] d;
+    output reg  [26:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 27'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$runner$header$all
+
+module metisvm_card$tensor$engine$tiles_4$runner$header$available(d,q,clock);
+
+    // Module arguments
+    input wire  [25:0] d;
+    output reg  [25:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 26'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$runner$header$available
+
+module metisvm_card$tensor$engine$tiles_4$runner$links(clock,clear,hold,ready$0,ready$1,ready$2,tokens$0,tokens$1,tokens$2,ended$0,ended$1,ended$2,done$0,done$1,done$2,begin$0,begin$1,begin$2,running$0,running$1,running$2,blocked$0,blocked$1,blocked$2,stuck,finished,left);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  hold;
+    input wire  ready$0;
+    input wire  ready$1;
+    input wire  ready$2;
+    input wire  [3:0] tokens$0;
+    input wire  [3:0] tokens$1;
+    input wire  [3:0] tokens$2;
+    input wire  ended$0;
+    input wire  ended$1;
+    input wire  ended$2;
+    input wire  done$0;
+    input wire  done$1;
+    input wire  done$2;
+    output reg  begin$0;
+    output reg  begin$1;
+    output reg  begin$2;
+    output reg  running$0;
+    output reg  running$1;
+    output reg  running$2;
+    output reg  blocked$0;
+    output reg  blocked$1;
+    output reg  blocked$2;
+    output reg  stuck;
+    output reg  finished;
+    output reg  left;
+
+    // Stub signals
+    reg  [9:0] load_compute$d;
+    wire  [9:0] load_compute$q;
+    reg  load_compute$clock;
+    reg  [9:0] compute_load$d;
+    wire  [9:0] compute_load$q;
+    reg  compute_load$clock;
+    reg  [9:0] compute_store$d;
+    wire  [9:0] compute_store$q;
+    reg  compute_store$clock;
+    reg  [9:0] store_compute$d;
+    wire  [9:0] store_compute$q;
+    reg  store_compute$clock;
+    reg  load_gives$d;
+    wire  load_gives$q;
+    reg  load_gives$clock;
+    reg  compute_gives_load$d;
+    wire  compute_gives_load$q;
+    reg  compute_gives_load$clock;
+    reg  compute_gives_store$d;
+    wire  compute_gives_store$q;
+    reg  compute_gives_store$clock;
+    reg  store_gives$d;
+    wire  store_gives$q;
+    reg  store_gives$clock;
+    reg  at$0$d;
+    wire  at$0$q;
+    reg  at$0$clock;
+    reg  at$1$d;
+    wire  at$1$q;
+    reg  at$1$clock;
+    reg  at$2$d;
+    wire  at$2$q;
+    reg  at$2$clock;
+
+    // Local signals
+    reg  fits$0;
+    reg  fits$1;
+    reg  fits$2;
+    reg  begins$0;
+    reg  begins$1;
+    reg  begins$2;
+    reg  ends$0;
+    reg  ends$1;
+    reg  ends$2;
+    reg  waits$0;
+    reg  waits$1;
+    reg  waits$2;
+    reg  at_rest;
+    reg  push$0;
+    reg  push$1;
+    reg  push$2;
+    reg  push$3;
+    reg  pop$0;
+    reg  pop$1;
+    reg  pop$2;
+    reg  pop$3;
+
+    // Sub module instances
+    metisvm_card$cores$best_load load_compute(
+        .d(load_compute$d),
+        .q(load_compute$q),
+        .clock(load_compute$clock)
+    );
+    metisvm_card$cores$best_load compute_load(
+        .d(compute_load$d),
+        .q(compute_load$q),
+        .clock(compute_load$clock)
+    );
+    metisvm_card$cores$best_load compute_store(
+        .d(compute_store$d),
+        .q(compute_store$q),
+        .clock(compute_store$clock)
+    );
+    metisvm_card$cores$best_load store_compute(
+        .d(store_compute$d),
+        .q(store_compute$q),
+        .clock(store_compute$clock)
+    );
+    metisvm_card$clears load_gives(
+        .d(load_gives$d),
+        .q(load_gives$q),
+        .clock(load_gives$clock)
+    );
+    metisvm_card$clears compute_gives_load(
+        .d(compute_gives_load$d),
+        .q(compute_gives_load$q),
+        .clock(compute_gives_load$clock)
+    );
+    metisvm_card$clears compute_gives_store(
+        .d(compute_gives_store$d),
+        .q(compute_gives_store$q),
+        .clock(compute_gives_store$clock)
+    );
+    metisvm_card$clears store_gives(
+        .d(store_gives$d),
+        .q(store_gives$q),
+        .clock(store_gives$clock)
+    );
+    metisvm_card$clears at$0(
+        .d(at$0$d),
+        .q(at$0$q),
+        .clock(at$0$clock)
+    );
+    metisvm_card$clears at$1(
+        .d(at$1$d),
+        .q(at$1$q),
+        .clock(at$1$clock)
+    );
+    metisvm_card$clears at$2(
+        .d(at$2$d),
+        .q(at$2$q),
+        .clock(at$2$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        load_compute$clock = clock;
+        compute_load$clock = clock;
+        compute_store$clock = clock;
+        store_compute$clock = clock;
+        load_gives$clock = clock;
+        compute_gives_load$clock = clock;
+        compute_gives_store$clock = clock;
+        store_gives$clock = clock;
+        load_compute$d = load_compute$q;
+        compute_load$d = compute_load$q;
+        compute_store$d = compute_store$q;
+        store_compute$d = store_compute$q;
+        load_gives$d = load_gives$q;
+        compute_gives_load$d = compute_gives_load$q;
+        compute_gives_store$d = compute_gives_store$q;
+        store_gives$d = store_gives$q;
+        fits$0 = (~tokens$0[32'h1] || |compute_load$q) && (~tokens$0[32'h3] || ~&load_compute$q);
+        fits$1 = (~tokens$1[32'h0] || |load_compute$q) && (~tokens$1[32'h1] || |store_compute$q) && (~tokens$1[32'h2] || ~&compute_load$q) && (~tokens$1[32'h3] || ~&compute_store$q);
+        fits$2 = (~tokens$2[32'h0] || |compute_store$q) && (~tokens$2[32'h2] || ~&store_compute$q);
+        at_rest = 1'b1;
+        stuck = 1'b0;
+        finished = 1'b1;
+        begins$0 = ready$0 && fits$0 && ~at$0$q && ~hold;
+        begin$0 = begins$0;
+        ends$0 = at$0$q && done$0;
+        waits$0 = ready$0 && ~fits$0;
+        blocked$0 = waits$0;
+        running$0 = at$0$q;
+        at$0$clock = clock;
+        at$0$d = begins$0 || (at$0$q && ~ends$0);
+        if (clear) begin
+            at$0$d = 1'b0;
+        end
+        if (at$0$q) begin
+            at_rest = 1'b0;
+        end
+        if (~ended$0) begin
+            finished = 1'b0;
+            stuck = 1'b1;
+        end
+        begins$1 = ready$1 && fits$1 && ~at$1$q && ~hold;
+        begin$1 = begins$1;
+        ends$1 = at$1$q && done$1;
+        waits$1 = ready$1 && ~fits$1;
+        blocked$1 = waits$1;
+        running$1 = at$1$q;
+        at$1$clock = clock;
+        at$1$d = begins$1 || (at$1$q && ~ends$1);
+        if (clear) begin
+            at$1$d = 1'b0;
+        end
+        if (at$1$q) begin
+            at_rest = 1'b0;
+        end
+        if (~ended$1) begin
+            finished = 1'b0;
+            stuck = 1'b1;
+        end
+        begins$2 = ready$2 && fits$2 && ~at$2$q && ~hold;
+        begin$2 = begins$2;
+        ends$2 = at$2$q && done$2;
+        waits$2 = ready$2 && ~fits$2;
+        blocked$2 = waits$2;
+        running$2 = at$2$q;
+        at$2$clock = clock;
+        at$2$d = begins$2 || (at$2$q && ~ends$2);
+        if (clear) begin
+            at$2$d = 1'b0;
+        end
+        if (at$2$q) begin
+            at_rest = 1'b0;
+        end
+        if (~ended$2) begin
+            finished = 1'b0;
+            stuck = 1'b1;
+        end
+        if (~at_rest || (~ended$0 && ~waits$0)) begin
+            stuck = 1'b0;
+        end
+        if (~at_rest || (~ended$1 && ~waits$1)) begin
+            stuck = 1'b0;
+        end
+        if (~at_rest || (~ended$2 && ~waits$2)) begin
+            stuck = 1'b0;
+        end
+        if (~at_rest) begin
+            finished = 1'b0;
+        end
+        left = |load_compute$q || |compute_load$q || |compute_store$q || |store_compute$q;
+        if (begins$0) begin
+            load_gives$d = tokens$0[32'h3];
+        end
+        if (begins$1) begin
+            compute_gives_load$d = tokens$1[32'h2];
+            compute_gives_store$d = tokens$1[32'h3];
+        end
+        if (begins$2) begin
+            store_gives$d = tokens$2[32'h2];
+        end
+        push$0 = ends$0 && load_gives$q;
+        push$1 = ends$1 && compute_gives_load$q;
+        push$2 = ends$1 && compute_gives_store$q;
+        push$3 = ends$2 && store_gives$q;
+        pop$0 = begins$1 && tokens$1[32'h0];
+        pop$1 = begins$0 && tokens$0[32'h1];
+        pop$2 = begins$2 && tokens$2[32'h0];
+        pop$3 = begins$1 && tokens$1[32'h1];
+        if (push$0 && ~pop$0) begin
+            load_compute$d = load_compute$q + 32'h1;
+        end
+        if (pop$0 && ~push$0) begin
+            load_compute$d = load_compute$q - 32'h1;
+        end
+        if (push$1 && ~pop$1) begin
+            compute_load$d = compute_load$q + 32'h1;
+        end
+        if (pop$1 && ~push$1) begin
+            compute_load$d = compute_load$q - 32'h1;
+        end
+        if (push$2 && ~pop$2) begin
+            compute_store$d = compute_store$q + 32'h1;
+        end
+        if (pop$2 && ~push$2) begin
+            compute_store$d = compute_store$q - 32'h1;
+        end
+        if (push$3 && ~pop$3) begin
+            store_compute$d = store_compute$q + 32'h1;
+        end
+        if (pop$3 && ~push$3) begin
+            store_compute$d = store_compute$q - 32'h1;
+        end
+        if (clear) begin
+            load_compute$d = 32'h0;
+            compute_load$d = 32'h0;
+            compute_store$d = 32'h0;
+            store_compute$d = 32'h0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$runner$links
+
+module metisvm_card$tensor$engine$tiles_4$runner$slots$0(clock,rewind,length,first,word,word_valid,word_pop,ready,bad,ended,tokens,next_index,take,word_0,word_1,word_2,word_3,is_nop,index);
+
+    // Module arguments
+    input wire  clock;
+    input wire  rewind;
+    input wire  [24:0] length;
+    input wire  [24:0] first;
+    input wire  [63:0] word;
+    input wire  word_valid;
+    output reg  word_pop;
+    output reg  ready;
+    output reg  bad;
+    output reg  ended;
+    output reg  [3:0] tokens;
+    output reg  [24:0] next_index;
+    input wire  take;
+    output reg  [63:0] word_0;
+    output reg  [63:0] word_1;
+    output reg  [63:0] word_2;
+    output reg  [63:0] word_3;
+    output reg  is_nop;
+    output reg  [24:0] index;
+
+    // Constant declarations
+    localparam  unit = 2'b0;
+
+    // Stub signals
+    reg  decode$clock;
+    reg  [1:0] decode$unit;
+    reg  [63:0] decode$words$0;
+    reg  [63:0] decode$words$1;
+    reg  [63:0] decode$words$2;
+    reg  [63:0] decode$words$3;
+    wire  decode$valid;
+    reg  apart$clock;
+    reg  apart$start;
+    reg  [15:0] apart$rows;
+    reg  [15:0] apart$cols;
+    reg  [31:0] apart$row_stride;
+    reg  [31:0] apart$col_stride;
+    reg  [1:0] apart$dtype;
+    wire  apart$busy;
+    wire  apart$verdict;
+    reg  [2:0] count$d;
+    wire  [2:0] count$q;
+    reg  count$clock;
+    reg  [63:0] staged$0$d;
+    wire  [63:0] staged$0$q;
+    reg  staged$0$clock;
+    reg  [63:0] staged$1$d;
+    wire  [63:0] staged$1$q;
+    reg  staged$1$clock;
+    reg  [63:0] staged$2$d;
+    wire  [63:0] staged$2$q;
+    reg  staged$2$clock;
+    reg  [63:0] staged$3$d;
+    wire  [63:0] staged$3$q;
+    reg  staged$3$clock;
+    reg  [63:0] current$0$d;
+    wire  [63:0] current$0$q;
+    reg  current$0$clock;
+    reg  [63:0] current$1$d;
+    wire  [63:0] current$1$q;
+    reg  current$1$clock;
+    reg  [63:0] current$2$d;
+    wire  [63:0] current$2$q;
+    reg  current$2$clock;
+    reg  [63:0] current$3$d;
+    wire  [63:0] current$3$q;
+    reg  current$3$clock;
+    reg  [24:0] left$d;
+    wire  [24:0] left$q;
+    reg  left$clock;
+    reg  [24:0] next$d;
+    wire  [24:0] next$q;
+    reg  next$clock;
+    reg  [24:0] at$d;
+    wire  [24:0] at$q;
+    reg  at$clock;
+    reg  is_ended$d;
+    wire  is_ended$q;
+    reg  is_ended$clock;
+
+    // Local signals
+    reg  fills;
+    reg  decided;
+    reg  valid;
+    reg  is_walk;
+
+    // Sub module instances
+    metisvm_card$tensor$engine$tiles_4$runner$slots$0$decode decode(
+        .clock(decode$clock),
+        .unit(decode$unit),
+        .words$0(decode$words$0),
+        .words$1(decode$words$1),
+        .words$2(decode$words$2),
+        .words$3(decode$words$3),
+        .valid(decode$valid)
+    );
+    metisvm_card$tensor$engine$tiles_4$runner$slots$0$apart apart(
+        .clock(apart$clock),
+        .start(apart$start),
+        .rows(apart$rows),
+        .cols(apart$cols),
+        .row_stride(apart$row_stride),
+        .col_stride(apart$col_stride),
+        .dtype(apart$dtype),
+        .busy(apart$busy),
+        .verdict(apart$verdict)
+    );
+    metisvm_card$executor$state count(
+        .d(count$d),
+        .q(count$q),
+        .clock(count$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 staged$0(
+        .d(staged$0$d),
+        .q(staged$0$q),
+        .clock(staged$0$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 staged$1(
+        .d(staged$1$d),
+        .q(staged$1$q),
+        .clock(staged$1$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 staged$2(
+        .d(staged$2$d),
+        .q(staged$2$q),
+        .clock(staged$2$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 staged$3(
+        .d(staged$3$d),
+        .q(staged$3$q),
+        .clock(staged$3$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 current$0(
+        .d(current$0$d),
+        .q(current$0$q),
+        .clock(current$0$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 current$1(
+        .d(current$1$d),
+        .q(current$1$q),
+        .clock(current$1$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 current$2(
+        .d(current$2$d),
+        .q(current$2$q),
+        .clock(current$2$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 current$3(
+        .d(current$3$d),
+        .q(current$3$q),
+        .clock(current$3$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$runner$fetch$streams$0$left left(
+        .d(left$d),
+        .q(left$q),
+        .clock(left$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$runner$fetch$streams$0$left next(
+        .d(next$d),
+        .q(next$q),
+        .clock(next$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$runner$fetch$streams$0$left at(
+        .d(at$d),
+        .q(at$q),
+        .clock(at$clock)
+    );
+    metisvm_card$clears is_ended(
+        .d(is_ended$d),
+        .q(is_ended$q),
+        .clock(is_ended$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        count$clock = clock;
+        left$clock = clock;
+        next$clock = clock;
+        at$clock = clock;
+        is_ended$clock = clock;
+        count$d = count$q;
+        left$d = left$q;
+        next$d = next$q;
+        at$d = at$q;
+        is_ended$d = is_ended$q;
+        decode$clock = clock;
+        apart$clock = clock;
+        fills = ~count$q[32'h2] && word_valid;
+        word_pop = fills;
+        staged$0$clock = clock;
+        staged$0$d = staged$0$q;
+        current$0$clock = clock;
+        current$0$d = current$0$q;
+        decode$words$0 = staged$0$q;
+        if (take) begin
+            current$0$d = staged$0$q;
+        end
+        staged$1$clock = clock;
+        staged$1$d = staged$1$q;
+        current$1$clock = clock;
+        current$1$d = current$1$q;
+        decode$words$1 = staged$1$q;
+        if (take) begin
+            current$1$d = staged$1$q;
+        end
+        staged$2$clock = clock;
+        staged$2$d = staged$2$q;
+        current$2$clock = clock;
+        current$2$d = current$2$q;
+        decode$words$2 = staged$2$q;
+        if (take) begin
+            current$2$d = staged$2$q;
+        end
+        staged$3$clock = clock;
+        staged$3$d = staged$3$q;
+        current$3$clock = clock;
+        current$3$d = current$3$q;
+        decode$words$3 = staged$3$q;
+        if (take) begin
+            current$3$d = staged$3$q;
+        end
+        word_0 = current$0$q;
+        word_1 = current$1$q;
+        word_2 = current$2$q;
+        word_3 = current$3$q;
+        if (fills) begin
+            staged$3$d = word;
+            staged$2$d = staged$3$q;
+            staged$1$d = staged$2$q;
+            staged$0$d = staged$1$q;
+        end
+        if (fills || (count$q[32'h2] && ~&count$q)) begin
+            count$d = count$q + 32'h1;
+        end
+        decode$unit = unit;
+        apart$start = count$q == 32'h4;
+        apart$rows = staged$1$q[(32'h30)+:(16)];
+        apart$cols = staged$2$q[(32'h0)+:(16)];
+        apart$row_stride = staged$3$q[(32'h0)+:(32)];
+        apart$col_stride = staged$3$q[(32'h20)+:(32)];
+        apart$dtype = staged$0$q[(32'h14)+:(2)];
+        is_walk = (unit == 32'h2) && (staged$0$q[(32'h0)+:(8)] == 32'h6);
+        decided = &count$q && (~is_walk || ~apart$busy);
+        valid = decode$valid && (~is_walk || apart$verdict);
+        ready = decided && valid;
+        bad = decided && ~valid;
+        tokens = staged$0$q[(32'h8)+:(4)];
+        ended = is_ended$q;
+        next_index = next$q;
+        is_nop = current$0$q[(32'h0)+:(8)] == 32'h1;
+        index = at$q;
+        is_ended$d = left$q == 32'h0;
+        if (take) begin
+            count$d = 32'h0;
+            left$d = left$q - 32'h1;
+            next$d = next$q + 32'h1;
+            at$d = next$q;
+        end
+        if (rewind) begin
+            count$d = 32'h0;
+            left$d = length;
+            next$d = first;
+            is_ended$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$runner$slots$0
+
+module metisvm_card$tensor$engine$tiles_4$runner$slots$0$apart(clock,start,rows,cols,row_stride,col_stride,dtype,busy,verdict);
+
+    // Module arguments
+    input wire  clock;
+    input wire  start;
+    input wire  [15:0] rows;
+    input wire  [15:0] cols;
+    input wire  [31:0] row_stride;
+    input wire  [31:0] col_stride;
+    input wire  [1:0] dtype;
+    output reg  busy;
+    output reg  verdict;
+
+    // Stub signals
+    reg  [2:0] state$d;
+    wire  [2:0] state$q;
+    reg  state$clock;
+    reg  [31:0] row$d;
+    wire  [31:0] row$q;
+    reg  row$clock;
+    reg  [31:0] col$d;
+    wire  [31:0] col$q;
+    reg  col$clock;
+    reg  second$d;
+    wire  second$q;
+    reg  second$clock;
+    reg  [3:0] step$d;
+    wire  [3:0] step$q;
+    reg  step$clock;
+    reg  [31:0] stride$d;
+    wire  [31:0] stride$q;
+    reg  stride$clock;
+    reg  [31:0] outer$d;
+    wire  [31:0] outer$q;
+    reg  outer$clock;
+    reg  one_inner$d;
+    wire  one_inner$q;
+    reg  one_inner$clock;
+    reg  one_outer$d;
+    wire  one_outer$q;
+    reg  one_outer$clock;
+    reg  [31:0] high$d;
+    wire  [31:0] high$q;
+    reg  high$clock;
+    reg  [15:0] low$d;
+    wire  [15:0] low$q;
+    reg  low$clock;
+    reg  [32:0] reach$d;
+    wire  [32:0] reach$q;
+    reg  reach$clock;
+    reg  too_far$d;
+    wire  too_far$q;
+    reg  too_far$clock;
+    reg  inner_apart$d;
+    wire  inner_apart$q;
+    reg  inner_apart$clock;
+    reg  is_apart$d;
+    wire  is_apart$q;
+    reg  is_apart$clock;
+
+    // Local signals
+    reg  [32:0] element;
+    reg  [31:0] element32;
+    reg  [32:0] addend;
+    reg  [32:0] sum;
+    reg  [15:0] lows;
+    reg  [32:0] product;
+    reg  [32:0] product_low;
+    reg  [32:0] outer_wide;
+    reg  [31:0] none;
+    reg  passes;
+
+    // Sub module instances
+    metisvm_card$executor$state state(
+        .d(state$d),
+        .q(state$q),
+        .clock(state$clock)
+    );
+    metisvm_card$counters$data_reg row(
+        .d(row$d),
+        .q(row$q),
+        .clock(row$clock)
+    );
+    metisvm_card$counters$data_reg col(
+        .d(col$d),
+        .q(col$q),
+        .clock(col$clock)
+    );
+    metisvm_card$clears second(
+        .d(second$d),
+        .q(second$q),
+        .clock(second$clock)
+    );
+    metisvm_card$cores$best step(
+        .d(step$d),
+        .q(step$q),
+        .clock(step$clock)
+    );
+    metisvm_card$counters$data_reg stride(
+        .d(stride$d),
+        .q(stride$q),
+        .clock(stride$clock)
+    );
+    metisvm_card$counters$data_reg outer(
+        .d(outer$d),
+        .q(outer$q),
+        .clock(outer$clock)
+    );
+    metisvm_card$clears one_inner(
+        .d(one_inner$d),
+        .q(one_inner$q),
+        .clock(one_inner$clock)
+    );
+    metisvm_card$clears one_outer(
+        .d(one_outer$d),
+        .q(one_outer$q),
+        .clock(one_outer$clock)
+    );
+    metisvm_card$counters$data_reg high(
+        .d(high$d),
+        .q(high$q),
+        .clock(high$clock)
+    );
+    metisvm_card$queue$completed low(
+        .d(low$d),
+        .q(low$q),
+        .clock(low$clock)
+    );
+    metisvm_card$keccak$last_byte reach(
+        .d(reach$d),
+        .q(reach$q),
+        .clock(reach$clock)
+    );
+    metisvm_card$clears too_far(
+        .d(too_far$d),
+        .q(too_far$q),
+        .clock(too_far$clock)
+    );
+    metisvm_card$clears inner_apart(
+        .d(inner_apart$d),
+        .q(inner_apart$q),
+        .clock(inner_apart$clock)
+    );
+    metisvm_card$clears is_apart(
+        .d(is_apart$d),
+        .q(is_apart$q),
+        .clock(is_apart$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        state$clock = clock;
+        row$clock = clock;
+        col$clock = clock;
+        second$clock = clock;
+        step$clock = clock;
+        stride$clock = clock;
+        outer$clock = clock;
+        one_inner$clock = clock;
+        one_outer$clock = clock;
+        high$clock = clock;
+        low$clock = clock;
+        reach$clock = clock;
+        too_far$clock = clock;
+        inner_apart$clock = clock;
+        is_apart$clock = clock;
+        state$d = state$q;
+        row$d = row$q;
+        col$d = col$q;
+        second$d = second$q;
+        step$d = step$q;
+        stride$d = stride$q;
+        outer$d = outer$q;
+        one_inner$d = one_inner$q;
+        one_outer$d = one_outer$q;
+        high$d = high$q;
+        low$d = low$q;
+        reach$d = reach$q;
+        too_far$d = too_far$q;
+        inner_apart$d = inner_apart$q;
+        is_apart$d = is_apart$q;
+        busy = state$q != 32'h0;
+        verdict = is_apart$q;
+        element = 32'h1;
+        element32 = 32'h1;
+        if (dtype == 32'h2) begin
+            element = 32'h2;
+            element32 = 32'h2;
+        end
+        if (dtype == 32'h3) begin
+            element = 32'h4;
+            element32 = 32'h4;
+        end
+        none = 32'h0;
+        addend = 32'h0;
+        if (low$q[32'h0]) begin
+            addend = ((stride$q) & 33'h1ffffffff);
+        end
+        sum = ((high$q) & 33'h1ffffffff);
+        sum = sum + addend;
+        lows = low$q >> 32'h1;
+        if (sum[32'h0]) begin
+            lows = lows | ((32'h8000) & 16'hffff);
+        end
+        product_low = ((low$q) & 33'h1ffffffff);
+        product = ((high$q) & 33'h1ffffffff);
+        product = product << 32'h10;
+        product = product | product_low;
+        outer_wide = ((outer$q) & 33'h1ffffffff);
+        passes = inner_apart$q && (one_outer$q || (~too_far$q && (reach$q <= outer_wide)));
+        if (state$q == 32'h1) begin
+            row$d = row_stride;
+            if (row_stride[32'h1f]) begin
+                row$d = none - row_stride;
+            end
+            col$d = col_stride;
+            if (col_stride[32'h1f]) begin
+                col$d = none - col_stride;
+            end
+            second$d = 1'b0;
+            state$d = 32'h2;
+        end
+        if (state$q == 32'h2) begin
+            stride$d = col$q;
+            outer$d = row$q;
+            low$d = cols - 32'h1;
+            one_inner$d = cols == 32'h1;
+            one_outer$d = rows == 32'h1;
+            if (second$q) begin
+                stride$d = row$q;
+                outer$d = col$q;
+                low$d = rows - 32'h1;
+                one_inner$d = rows == 32'h1;
+                one_outer$d = cols == 32'h1;
+            end
+            high$d = 32'h0;
+            step$d = 32'h0;
+            state$d = 32'h3;
+        end
+        if (state$q == 32'h3) begin
+            high$d = sum[(32'h1)+:(32)];
+            low$d = lows;
+            step$d = step$q + 32'h1;
+            if (&step$q) begin
+                state$d = 32'h4;
+            end
+        end
+        if (state$q == 32'h4) begin
+            too_far$d = |high$q[(32'h10)+:(16)];
+            reach$d = ((product[(32'h0)+:(32)]) & 33'h1ffffffff) + element;
+            inner_apart$d = one_inner$q || (stride$q >= element32);
+            state$d = 32'h5;
+        end
+        if (state$q == 32'h5) begin
+            is_apart$d = passes;
+            second$d = 1'b1;
+            state$d = 32'h0;
+            if (~passes && ~second$q) begin
+                state$d = 32'h2;
+            end
+        end
+        if (start) begin
+            state$d = 32'h1;
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$runner$slots$0$apart
+
+module metisvm_card$tensor$engine$tiles_4$runner$slots$0$decode(clock,unit,words$0,words$1,words$2,words$3,valid);
+
+    // Module arguments
+    input wire  clock;
+    input wire  [1:0] unit;
+    input wire  [63:0] words$0;
+    input wire  [63:0] words$1;
+    input wire  [63:0] words$2;
+    input wire  [63:0] words$3;
+    output reg  valid;
+
+    // Stub signals
+    reg  [3:0] field_16$d;
+    wire  [3:0] field_16$q;
+    reg  field_16$clock;
+    reg  [3:0] field_20$d;
+    wire  [3:0] field_20$q;
+    reg  field_20$clock;
+    reg  [3:0] field_24$d;
+    wire  [3:0] field_24$q;
+    reg  field_24$clock;
+    reg  any_18$d;
+    wire  any_18$q;
+    reg  any_18$clock;
+    reg  any_20$d;
+    wire  any_20$q;
+    reg  any_20$clock;
+    reg  any_25$d;
+    wire  any_25$q;
+    reg  any_25$clock;
+    reg  any_28$d;
+    wire  any_28$q;
+    reg  any_28$clock;
+    reg  any_32$d;
+    wire  any_32$q;
+    reg  any_32$clock;
+    reg  any_48$d;
+    wire  any_48$q;
+    reg  any_48$clock;
+    reg  zero_is_lane$d;
+    wire  zero_is_lane$q;
+    reg  zero_is_lane$clock;
+    reg  any1_0$d;
+    wire  any1_0$q;
+    reg  any1_0$clock;
+    reg  any1_16$d;
+    wire  any1_16$q;
+    reg  any1_16$clock;
+    reg  any1_32$d;
+    wire  any1_32$q;
+    reg  any1_32$clock;
+    reg  any1_48$d;
+    wire  any1_48$q;
+    reg  any1_48$clock;
+    reg  one_row$d;
+    wire  one_row$q;
+    reg  one_row$clock;
+    reg  value_is_lane$d;
+    wire  value_is_lane$q;
+    reg  value_is_lane$clock;
+    reg  any2_0$d;
+    wire  any2_0$q;
+    reg  any2_0$clock;
+    reg  any2_16$d;
+    wire  any2_16$q;
+    reg  any2_16$clock;
+    reg  any2_32$d;
+    wire  any2_32$q;
+    reg  any2_32$clock;
+    reg  any2_48$d;
+    wire  any2_48$q;
+    reg  any2_48$clock;
+    reg  offset_whole$d;
+    wire  offset_whole$q;
+    reg  offset_whole$clock;
+    reg  table_cols$d;
+    wire  table_cols$q;
+    reg  table_cols$clock;
+    reg  any3_0$d;
+    wire  any3_0$q;
+    reg  any3_0$clock;
+    reg  any3_16$d;
+    wire  any3_16$q;
+    reg  any3_16$clock;
+    reg  any3_32$d;
+    wire  any3_32$q;
+    reg  any3_32$clock;
+    reg  stride_whole$d;
+    wire  stride_whole$q;
+    reg  stride_whole$clock;
+    reg  tokens_ok$d;
+    wire  tokens_ok$q;
+    reg  tokens_ok$clock;
+    reg  nop$d;
+    wire  nop$q;
+    reg  nop$clock;
+    reg  load$d;
+    wire  load$q;
+    reg  load$clock;
+    reg  load_tiles$d;
+    wire  load_tiles$q;
+    reg  load_tiles$clock;
+    reg  fill$d;
+    wire  fill$q;
+    reg  fill$clock;
+    reg  gemm$d;
+    wire  gemm$q;
+    reg  gemm$clock;
+    reg  vector$d;
+    wire  vector$q;
+    reg  vector$clock;
+    reg  store$d;
+    wire  store$q;
+    reg  store$clock;
+    reg  store_tiles$d;
+    wire  store_tiles$q;
+    reg  store_tiles$clock;
+    reg  is_valid$d;
+    wire  is_valid$q;
+    reg  is_valid$clock;
+
+    // Local signals
+    reg  [3:0] wide_module;
+    reg  empty2;
+    reg  empty3;
+    reg  type_ok;
+    reg  byte_type;
+    reg  no_type;
+    reg  readable;
+    reg  writable;
+    reg  lane_ok;
+    reg  is_param;
+    reg  is_table;
+    reg  whole_table;
+    reg  counted;
+    reg  burst_ok;
+    reg  stored;
+    reg  takes_type;
+    reg  takes_flag;
+    reg  takes_immediate;
+    reg  takes_index;
+    reg  takes_second;
+    reg  operands_ok;
+    reg  [7:0] opcode;
+    reg  chosen;
+
+    // Sub module instances
+    metisvm_card$cores$best field_16(
+        .d(field_16$d),
+        .q(field_16$q),
+        .clock(field_16$clock)
+    );
+    metisvm_card$cores$best field_20(
+        .d(field_20$d),
+        .q(field_20$q),
+        .clock(field_20$clock)
+    );
+    metisvm_card$cores$best field_24(
+        .d(field_24$d),
+        .q(field_24$q),
+        .clock(field_24$clock)
+    );
+    metisvm_card$clears any_18(
+        .d(any_18$d),
+        .q(any_18$q),
+        .clock(any_18$clock)
+    );
+    metisvm_card$clears any_20(
+        .d(any_20$d),
+        .q(any_20$q),
+        .clock(any_20$clock)
+    );
+    metisvm_card$clears any_25(
+        .d(any_25$d),
+        .q(any_25$q),
+        .clock(any_25$clock)
+    );
+    metisvm_card$clears any_28(
+        .d(any_28$d),
+        .q(any_28$q),
+        .clock(any_28$clock)
+    );
+    metisvm_card$clears any_32(
+        .d(any_32$d),
+        .q(any_32$q),
+        .clock(any_32$clock)
+    );
+    metisvm_card$clears any_48(
+        .d(any_48$d),
+        .q(any_48$q),
+        .clock(any_48$clock)
+    );
+    metisvm_card$clears zero_is_lane(
+        .d(zero_is_lane$d),
+        .q(zero_is_lane$q),
+        .clock(zero_is_lane$clock)
+    );
+    metisvm_card$clears any1_0(
+        .d(any1_0$d),
+        .q(any1_0$q),
+        .clock(any1_0$clock)
+    );
+    metisvm_card$clears any1_16(
+        .d(any1_16$d),
+        .q(any1_16$q),
+        .clock(any1_16$clock)
+    );
+    metisvm_card$clears any1_32(
+        .d(any1_32$d),
+        .q(any1_32$q),
+        .clock(any1_32$clock)
+    );
+    metisvm_card$clears any1_48(
+        .d(any1_48$d),
+        .q(any1_48$q),
+        .clock(any1_48$clock)
+    );
+    metisvm_card$clears one_row(
+        .d(one_row$d),
+        .q(one_row$q),
+        .clock(one_row$clock)
+    );
+    metisvm_card$clears value_is_lane(
+        .d(value_is_lane$d),
+        .q(value_is_lane$q),
+        .clock(value_is_lane$clock)
+    );
+    metisvm_card$clears any2_0(
+        .d(any2_0$d),
+        .q(any2_0$q),
+        .clock(any2_0$clock)
+    );
+    metisvm_card$clears any2_16(
+        .d(any2_16$d),
+        .q(any2_16$q),
+        .clock(any2_16$clock)
+    );
+    metisvm_card$clears any2_32(
+        .d(any2_32$d),
+        .q(any2_32$q),
+        .clock(any2_32$clock)
+    );
+    metisvm_card$clears any2_48(
+        .d(any2_48$d),
+        .q(any2_48$q),
+        .clock(any2_48$clock)
+    );
+    metisvm_card$clears offset_whole(
+        .d(offset_whole$d),
+        .q(offset_whole$q),
+        .clock(offset_whole$clock)
+    );
+    metisvm_card$clears table_cols(
+        .d(table_cols$d),
+        .q(table_cols$q),
+        .clock(table_cols$clock)
+    );
+    metisvm_card$clears any3_0(
+        .d(any3_0$d),
+        .q(any3_0$q),
+        .clock(any3_0$clock)
+    );
+    metisvm_card$clears any3_16(
+        .d(any3_16$d),
+        .q(any3_16$q),
+        .clock(any3_16$clock)
+    );
+    metisvm_card$clears any3_32(
+        .d(any3_32$d),
+        .q(any3_32$q),
+        .clock(any3_32$clock)
+    );
+    metisvm_card$clears stride_whole(
+        .d(stride_whole$d),
+        .q(stride_whole$q),
+        .clock(stride_whole$clock)
+    );
+    metisvm_card$clears tokens_ok(
+        .d(tokens_ok$d),
+        .q(tokens_ok$q),
+        .clock(tokens_ok$clock)
+    );
+    metisvm_card$clears nop(
+        .d(nop$d),
+        .q(nop$q),
+        .clock(nop$clock)
+    );
+    metisvm_card$clears load(
+        .d(load$d),
+        .q(load$q),
+        .clock(load$clock)
+    );
+    metisvm_card$clears load_tiles(
+        .d(load_tiles$d),
+        .q(load_tiles$q),
+        .clock(load_tiles$clock)
+    );
+    metisvm_card$clears fill(
+        .d(fill$d),
+        .q(fill$q),
+        .clock(fill$clock)
+    );
+    metisvm_card$clears gemm(
+        .d(gemm$d),
+        .q(gemm$q),
+        .clock(gemm$clock)
+    );
+    metisvm_card$clears vector(
+        .d(vector$d),
+        .q(vector$q),
+        .clock(vector$clock)
+    );
+    metisvm_card$clears store(
+        .d(store$d),
+        .q(store$q),
+        .clock(store$clock)
+    );
+    metisvm_card$clears store_tiles(
+        .d(store_tiles$d),
+        .q(store_tiles$q),
+        .clock(store_tiles$clock)
+    );
+    metisvm_card$clears is_valid(
+        .d(is_valid$d),
+        .q(is_valid$q),
+        .clock(is_valid$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        field_16$clock = clock;
+        field_20$clock = clock;
+        field_24$clock = clock;
+        any_18$clock = clock;
+        any_20$clock = clock;
+        any_25$clock = clock;
+        any_28$clock = clock;
+        any_32$clock = clock;
+        any_48$clock = clock;
+        zero_is_lane$clock = clock;
+        any1_0$clock = clock;
+        any1_16$clock = clock;
+        any1_32$clock = clock;
+        any1_48$clock = clock;
+        one_row$clock = clock;
+        value_is_lane$clock = clock;
+        field_16$d = field_16$q;
+        field_20$d = field_20$q;
+        field_24$d = field_24$q;
+        any_18$d = any_18$q;
+        any_20$d = any_20$q;
+        any_25$d = any_25$q;
+        any_28$d = any_28$q;
+        any_32$d = any_32$q;
+        any_48$d = any_48$q;
+        zero_is_lane$d = zero_is_lane$q;
+        any1_0$d = any1_0$q;
+        any1_16$d = any1_16$q;
+        any1_32$d = any1_32$q;
+        any1_48$d = any1_48$q;
+        one_row$d = one_row$q;
+        value_is_lane$d = value_is_lane$q;
+        any2_0$clock = clock;
+        any2_16$clock = clock;
+        any2_32$clock = clock;
+        any2_48$clock = clock;
+        offset_whole$clock = clock;
+        table_cols$clock = clock;
+        any3_0$clock = clock;
+        any3_16$clock = clock;
+        any3_32$clock = clock;
+        stride_whole$clock = clock;
+        tokens_ok$clock = clock;
+        any2_0$d = any2_0$q;
+        any2_16$d = any2_16$q;
+        any2_32$d = any2_32$q;
+        any2_48$d = any2_48$q;
+        offset_whole$d = offset_whole$q;
+        table_cols$d = table_cols$q;
+        any3_0$d = any3_0$q;
+        any3_16$d = any3_16$q;
+        any3_32$d = any3_32$q;
+        stride_whole$d = stride_whole$q;
+        tokens_ok$d = tokens_ok$q;
+        nop$clock = clock;
+        load$clock = clock;
+        load_tiles$clock = clock;
+        fill$clock = clock;
+        gemm$clock = clock;
+        vector$clock = clock;
+        store$clock = clock;
+        store_tiles$clock = clock;
+        is_valid$clock = clock;
+        nop$d = nop$q;
+        load$d = load$q;
+        load_tiles$d = load_tiles$q;
+        fill$d = fill$q;
+        gemm$d = gemm$q;
+        vector$d = vector$q;
+        store$d = store$q;
+        store_tiles$d = store_tiles$q;
+        is_valid$d = is_valid$q;
+        field_16$d = words$0[(32'h10)+:(4)];
+        field_20$d = words$0[(32'h14)+:(4)];
+        field_24$d = words$0[(32'h18)+:(4)];
+        any_18$d = |words$0[(32'h12)+:(14)];
+        any_20$d = |words$0[(32'h14)+:(12)];
+        any_25$d = |words$0[(32'h19)+:(7)];
+        any_28$d = |words$0[(32'h1c)+:(4)];
+        any_32$d = |words$0[(32'h20)+:(16)];
+        any_48$d = |words$0[(32'h30)+:(16)];
+        zero_is_lane$d = &words$0[(32'h28)+:(8)] || ~|words$0[(32'h28)+:(8)];
+        any1_0$d = |words$1[(32'h0)+:(16)];
+        any1_16$d = |words$1[(32'h10)+:(16)];
+        any1_32$d = |words$1[(32'h20)+:(16)];
+        any1_48$d = |words$1[(32'h30)+:(16)];
+        one_row$d = words$1[(32'h30)+:(16)] == 32'h1;
+        value_is_lane$d = &words$1[(32'h8)+:(24)] || ~|words$1[(32'h8)+:(24)];
+        any2_0$d = |words$2[(32'h0)+:(16)];
+        any2_16$d = |words$2[(32'h10)+:(16)];
+        any2_32$d = |words$2[(32'h20)+:(16)];
+        any2_48$d = |words$2[(32'h30)+:(16)];
+        offset_whole$d = ~|words$2[(32'h10)+:(3)];
+        table_cols$d = words$2[(32'h0)+:(16)] == 32'h100;
+        any3_0$d = |words$3[(32'h0)+:(16)];
+        any3_16$d = |words$3[(32'h10)+:(16)];
+        any3_32$d = |words$3[(32'h20)+:(32)];
+        stride_whole$d = ~|words$3[(32'h0)+:(3)];
+        tokens_ok$d = ~|words$0[(32'hc)+:(4)];
+        if ((unit == 32'h0) && (words$0[32'h8] || words$0[32'ha])) begin
+            tokens_ok$d = 1'b0;
+        end
+        if ((unit == 32'h2) && (words$0[32'h9] || words$0[32'hb])) begin
+            tokens_ok$d = 1'b0;
+        end
+        empty2 = ~any2_0$q && ~any2_16$q && ~any2_32$q && ~any2_48$q;
+        empty3 = ~any3_0$q && ~any3_16$q && ~any3_32$q;
+        type_ok = ~|field_20$q[(32'h2)+:(2)];
+        byte_type = ~|field_20$q[(32'h1)+:(3)];
+        no_type = ~|field_20$q;
+        readable = (field_24$q <= ((32'h4) & 4'hf)) && (field_24$q != 32'h2);
+        writable = (field_24$q >= ((32'h2) & 4'hf)) && (field_24$q <= ((32'h4) & 4'hf));
+        is_param = field_16$q == 32'h3;
+        is_table = field_16$q == 32'h4;
+        lane_ok = 1'b0;
+        if (field_16$q <= ((32'h1) & 4'hf)) begin
+            lane_ok = byte_type && zero_is_lane$q;
+        end
+        if ((field_16$q == 32'h2) || is_table) begin
+            lane_ok = type_ok && ~any_32$q;
+        end
+        if (is_param) begin
+            lane_ok = no_type && ~any_32$q;
+        end
+        whole_table = ~any1_0$q && ~any1_16$q && ~any1_32$q && one_row$q && table_cols$q && ~any3_0$q && ~any3_16$q;
+        counted = ~any_28$q && any1_48$q && any2_0$q;
+        burst_ok = ~any1_16$q && ~any1_32$q && offset_whole$q && stride_whole$q && ~any3_32$q;
+        stored = counted && writable && type_ok && ~|field_16$q && ~any_32$q;
+        wide_module = ((unit) & 4'hf);
+        nop$d = (field_16$q == wide_module) && ~any_20$q && ~any_32$q && ~any_48$q && ~any1_0$q && ~any1_16$q && ~any1_32$q && ~any1_48$q && empty2 && empty3;
+        load$d = counted && readable && lane_ok && ~is_param && (~is_table || whole_table);
+        load_tiles$d = counted && readable && lane_ok && burst_ok;
+        fill$d = ~any_20$q && any_32$q && ~any1_32$q && ~any1_48$q && empty2 && empty3 && ((field_16$q == 32'h2) || ((field_16$q <= ((32'h1) & 4'hf)) && value_is_lane$q));
+        gemm$d = ~any_18$q && any_32$q && any_48$q && any1_0$q && ~any3_16$q && ~any3_32$q && (field_16$q != 32'h2);
+        takes_type = field_16$q == 32'h6;
+        takes_flag = (field_16$q == 32'h6) || (field_16$q == 32'h8);
+        takes_immediate = (field_16$q == 32'h8) || ((field_16$q >= ((32'h3) & 4'hf)) && (field_16$q <= ((32'h5) & 4'hf)));
+        takes_second = field_16$q == 32'h9;
+        takes_index = (field_16$q == 32'h6) || (field_16$q == 32'h7) || (field_16$q == 32'h9);
+        operands_ok = (takes_immediate || (~any2_0$q && ~any2_16$q)) && (takes_index || ~any2_32$q) && (takes_second || ~any2_48$q) && (takes_flag || ~field_24$q[32'h0]);
+        vector$d = (field_16$q <= ((32'h9) & 4'hf)) && any_32$q && any_48$q && ~any_25$q && empty3 && operands_ok && (no_type || (takes_type && type_ok));
+        store$d = stored;
+        store_tiles$d = stored && burst_ok;
+        opcode = words$0[(32'h0)+:(8)];
+        chosen = 1'b0;
+        if (opcode == 32'h1) begin
+            chosen = nop$q;
+        end
+        if (unit == 32'h0) begin
+            if (opcode == 32'h2) begin
+                chosen = load$q;
+            end
+            if (opcode == 32'h3) begin
+                chosen = fill$q;
+            end
+            if (opcode == 32'h7) begin
+                chosen = load_tiles$q;
+            end
+        end
+        if (unit == 32'h1) begin
+            if (opcode == 32'h4) begin
+                chosen = gemm$q;
+            end
+            if (opcode == 32'h5) begin
+                chosen = vector$q;
+            end
+        end
+        if (unit == 32'h2) begin
+            if (opcode == 32'h6) begin
+                chosen = store$q;
+            end
+            if (opcode == 32'h8) begin
+                chosen = store_tiles$q;
+            end
+        end
+        is_valid$d = chosen && tokens_ok$q;
+        valid = is_valid$q;
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$runner$slots$0$decode
+
+module metisvm_card$tensor$engine$tiles_4$runner$slots$1(clock,rewind,length,first,word,word_valid,word_pop,ready,bad,ended,tokens,next_index,take,word_0,word_1,word_2,word_3,is_nop,index);
+
+    // Module arguments
+    input wire  clock;
+    input wire  rewind;
+    input wire  [24:0] length;
+    input wire  [24:0] first;
+    input wire  [63:0] word;
+    input wire  word_valid;
+    output reg  word_pop;
+    output reg  ready;
+    output reg  bad;
+    output reg  ended;
+    output reg  [3:0] tokens;
+    output reg  [24:0] next_index;
+    input wire  take;
+    output reg  [63:0] word_0;
+    output reg  [63:0] word_1;
+    output reg  [63:0] word_2;
+    output reg  [63:0] word_3;
+    output reg  is_nop;
+    output reg  [24:0] index;
+
+    // Constant declarations
+    localparam  unit = 2'b1;
+
+    // Stub signals
+    reg  decode$clock;
+    reg  [1:0] decode$unit;
+    reg  [63:0] decode$words$0;
+    reg  [63:0] decode$words$1;
+    reg  [63:0] decode$words$2;
+    reg  [63:0] decode$words$3;
+    wire  decode$valid;
+    reg  apart$clock;
+    reg  apart$start;
+    reg  [15:0] apart$rows;
+    reg  [15:0] apart$cols;
+    reg  [31:0] apart$row_stride;
+    reg  [31:0] apart$col_stride;
+    reg  [1:0] apart$dtype;
+    wire  apart$busy;
+    wire  apart$verdict;
+    reg  [2:0] count$d;
+    wire  [2:0] count$q;
+    reg  count$clock;
+    reg  [63:0] staged$0$d;
+    wire  [63:0] staged$0$q;
+    reg  staged$0$clock;
+    reg  [63:0] staged$1$d;
+    wire  [63:0] staged$1$q;
+    reg  staged$1$clock;
+    reg  [63:0] staged$2$d;
+    wire  [63:0] staged$2$q;
+    reg  staged$2$clock;
+    reg  [63:0] staged$3$d;
+    wire  [63:0] staged$3$q;
+    reg  staged$3$clock;
+    reg  [63:0] current$0$d;
+    wire  [63:0] current$0$q;
+    reg  current$0$clock;
+    reg  [63:0] current$1$d;
+    wire  [63:0] current$1$q;
+    reg  current$1$clock;
+    reg  [63:0] current$2$d;
+    wire  [63:0] current$2$q;
+    reg  current$2$clock;
+    reg  [63:0] current$3$d;
+    wire  [63:0] current$3$q;
+    reg  current$3$clock;
+    reg  [24:0] left$d;
+    wire  [24:0] left$q;
+    reg  left$clock;
+    reg  [24:0] next$d;
+    wire  [24:0] next$q;
+    reg  next$clock;
+    reg  [24:0] at$d;
+    wire  [24:0] at$q;
+    reg  at$clock;
+    reg  is_ended$d;
+    wire  is_ended$q;
+    reg  is_ended$clock;
+
+    // Local signals
+    reg  fills;
+    reg  decided;
+    reg  valid;
+    reg  is_walk;
+
+    // Sub module instances
+    metisvm_card$tensor$engine$tiles_4$runner$slots$0$decode decode(
+        .clock(decode$clock),
+        .unit(decode$unit),
+        .words$0(decode$words$0),
+        .words$1(decode$words$1),
+        .words$2(decode$words$2),
+        .words$3(decode$words$3),
+        .valid(decode$valid)
+    );
+    metisvm_card$tensor$engine$tiles_4$runner$slots$0$apart apart(
+        .clock(apart$clock),
+        .start(apart$start),
+        .rows(apart$rows),
+        .cols(apart$cols),
+        .row_stride(apart$row_stride),
+        .col_stride(apart$col_stride),
+        .dtype(apart$dtype),
+        .busy(apart$busy),
+        .verdict(apart$verdict)
+    );
+    metisvm_card$executor$state count(
+        .d(count$d),
+        .q(count$q),
+        .clock(count$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 staged$0(
+        .d(staged$0$d),
+        .q(staged$0$q),
+        .clock(staged$0$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 staged$1(
+        .d(staged$1$d),
+        .q(staged$1$q),
+        .clock(staged$1$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 staged$2(
+        .d(staged$2$d),
+        .q(staged$2$q),
+        .clock(staged$2$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 staged$3(
+        .d(staged$3$d),
+        .q(staged$3$q),
+        .clock(staged$3$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 current$0(
+        .d(current$0$d),
+        .q(current$0$q),
+        .clock(current$0$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 current$1(
+        .d(current$1$d),
+        .q(current$1$q),
+        .clock(current$1$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 current$2(
+        .d(current$2$d),
+        .q(current$2$q),
+        .clock(current$2$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 current$3(
+        .d(current$3$d),
+        .q(current$3$q),
+        .clock(current$3$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$runner$fetch$streams$0$left left(
+        .d(left$d),
+        .q(left$q),
+        .clock(left$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$runner$fetch$streams$0$left next(
+        .d(next$d),
+        .q(next$q),
+        .clock(next$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$runner$fetch$streams$0$left at(
+        .d(at$d),
+        .q(at$q),
+        .clock(at$clock)
+    );
+    metisvm_card$clears is_ended(
+        .d(is_ended$d),
+        .q(is_ended$q),
+        .clock(is_ended$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        count$clock = clock;
+        left$clock = clock;
+        next$clock = clock;
+        at$clock = clock;
+        is_ended$clock = clock;
+        count$d = count$q;
+        left$d = left$q;
+        next$d = next$q;
+        at$d = at$q;
+        is_ended$d = is_ended$q;
+        decode$clock = clock;
+        apart$clock = clock;
+        fills = ~count$q[32'h2] && word_valid;
+        word_pop = fills;
+        staged$0$clock = clock;
+        staged$0$d = staged$0$q;
+        current$0$clock = clock;
+        current$0$d = current$0$q;
+        decode$words$0 = staged$0$q;
+        if (take) begin
+            current$0$d = staged$0$q;
+        end
+        staged$1$clock = clock;
+        staged$1$d = staged$1$q;
+        current$1$clock = clock;
+        current$1$d = current$1$q;
+        decode$words$1 = staged$1$q;
+        if (take) begin
+            current$1$d = staged$1$q;
+        end
+        staged$2$clock = clock;
+        staged$2$d = staged$2$q;
+        current$2$clock = clock;
+        current$2$d = current$2$q;
+        decode$words$2 = staged$2$q;
+        if (take) begin
+            current$2$d = staged$2$q;
+        end
+        staged$3$clock = clock;
+        staged$3$d = staged$3$q;
+        current$3$clock = clock;
+        current$3$d = current$3$q;
+        decode$words$3 = staged$3$q;
+        if (take) begin
+            current$3$d = staged$3$q;
+        end
+        word_0 = current$0$q;
+        word_1 = current$1$q;
+        word_2 = current$2$q;
+        word_3 = current$3$q;
+        if (fills) begin
+            staged$3$d = word;
+            staged$2$d = staged$3$q;
+            staged$1$d = staged$2$q;
+            staged$0$d = staged$1$q;
+        end
+        if (fills || (count$q[32'h2] && ~&count$q)) begin
+            count$d = count$q + 32'h1;
+        end
+        decode$unit = unit;
+        apart$start = count$q == 32'h4;
+        apart$rows = staged$1$q[(32'h30)+:(16)];
+        apart$cols = staged$2$q[(32'h0)+:(16)];
+        apart$row_stride = staged$3$q[(32'h0)+:(32)];
+        apart$col_stride = staged$3$q[(32'h20)+:(32)];
+        apart$dtype = staged$0$q[(32'h14)+:(2)];
+        is_walk = (unit == 32'h2) && (staged$0$q[(32'h0)+:(8)] == 32'h6);
+        decided = &count$q && (~is_walk || ~apart$busy);
+        valid = decode$valid && (~is_walk || apart$verdict);
+        ready = decided && valid;
+        bad = decided && ~valid;
+        tokens = staged$0$q[(32'h8)+:(4)];
+        ended = is_ended$q;
+        next_index = next$q;
+        is_nop = current$0$q[(32'h0)+:(8)] == 32'h1;
+        index = at$q;
+        is_ended$d = left$q == 32'h0;
+        if (take) begin
+            count$d = 32'h0;
+            left$d = left$q - 32'h1;
+            next$d = next$q + 32'h1;
+            at$d = next$q;
+        end
+        if (rewind) begin
+            count$d = 32'h0;
+            left$d = length;
+            next$d = first;
+            is_ended$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$runner$slots$1
+
+module metisvm_card$tensor$engine$tiles_4$runner$slots$2(clock,rewind,length,first,word,word_valid,word_pop,ready,bad,ended,tokens,next_index,take,word_0,word_1,word_2,word_3,is_nop,index);
+
+    // Module arguments
+    input wire  clock;
+    input wire  rewind;
+    input wire  [24:0] length;
+    input wire  [24:0] first;
+    input wire  [63:0] word;
+    input wire  word_valid;
+    output reg  word_pop;
+    output reg  ready;
+    output reg  bad;
+    output reg  ended;
+    output reg  [3:0] tokens;
+    output reg  [24:0] next_index;
+    input wire  take;
+    output reg  [63:0] word_0;
+    output reg  [63:0] word_1;
+    output reg  [63:0] word_2;
+    output reg  [63:0] word_3;
+    output reg  is_nop;
+    output reg  [24:0] index;
+
+    // Constant declarations
+    localparam  unit = 2'b10;
+
+    // Stub signals
+    reg  decode$clock;
+    reg  [1:0] decode$unit;
+    reg  [63:0] decode$words$0;
+    reg  [63:0] decode$words$1;
+    reg  [63:0] decode$words$2;
+    reg  [63:0] decode$words$3;
+    wire  decode$valid;
+    reg  apart$clock;
+    reg  apart$start;
+    reg  [15:0] apart$rows;
+    reg  [15:0] apart$cols;
+    reg  [31:0] apart$row_stride;
+    reg  [31:0] apart$col_stride;
+    reg  [1:0] apart$dtype;
+    wire  apart$busy;
+    wire  apart$verdict;
+    reg  [2:0] count$d;
+    wire  [2:0] count$q;
+    reg  count$clock;
+    reg  [63:0] staged$0$d;
+    wire  [63:0] staged$0$q;
+    reg  staged$0$clock;
+    reg  [63:0] staged$1$d;
+    wire  [63:0] staged$1$q;
+    reg  staged$1$clock;
+    reg  [63:0] staged$2$d;
+    wire  [63:0] staged$2$q;
+    reg  staged$2$clock;
+    reg  [63:0] staged$3$d;
+    wire  [63:0] staged$3$q;
+    reg  staged$3$clock;
+    reg  [63:0] current$0$d;
+    wire  [63:0] current$0$q;
+    reg  current$0$clock;
+    reg  [63:0] current$1$d;
+    wire  [63:0] current$1$q;
+    reg  current$1$clock;
+    reg  [63:0] current$2$d;
+    wire  [63:0] current$2$q;
+    reg  current$2$clock;
+    reg  [63:0] current$3$d;
+    wire  [63:0] current$3$q;
+    reg  current$3$clock;
+    reg  [24:0] left$d;
+    wire  [24:0] left$q;
+    reg  left$clock;
+    reg  [24:0] next$d;
+    wire  [24:0] next$q;
+    reg  next$clock;
+    reg  [24:0] at$d;
+    wire  [24:0] at$q;
+    reg  at$clock;
+    reg  is_ended$d;
+    wire  is_ended$q;
+    reg  is_ended$clock;
+
+    // Local signals
+    reg  fills;
+    reg  decided;
+    reg  valid;
+    reg  is_walk;
+
+    // Sub module instances
+    metisvm_card$tensor$engine$tiles_4$runner$slots$0$decode decode(
+        .clock(decode$clock),
+        .unit(decode$unit),
+        .words$0(decode$words$0),
+        .words$1(decode$words$1),
+        .words$2(decode$words$2),
+        .words$3(decode$words$3),
+        .valid(decode$valid)
+    );
+    metisvm_card$tensor$engine$tiles_4$runner$slots$0$apart apart(
+        .clock(apart$clock),
+        .start(apart$start),
+        .rows(apart$rows),
+        .cols(apart$cols),
+        .row_stride(apart$row_stride),
+        .col_stride(apart$col_stride),
+        .dtype(apart$dtype),
+        .busy(apart$busy),
+        .verdict(apart$verdict)
+    );
+    metisvm_card$executor$state count(
+        .d(count$d),
+        .q(count$q),
+        .clock(count$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 staged$0(
+        .d(staged$0$d),
+        .q(staged$0$q),
+        .clock(staged$0$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 staged$1(
+        .d(staged$1$d),
+        .q(staged$1$q),
+        .clock(staged$1$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 staged$2(
+        .d(staged$2$d),
+        .q(staged$2$q),
+        .clock(staged$2$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 staged$3(
+        .d(staged$3$d),
+        .q(staged$3$q),
+        .clock(staged$3$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 current$0(
+        .d(current$0$d),
+        .q(current$0$q),
+        .clock(current$0$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 current$1(
+        .d(current$1$d),
+        .q(current$1$q),
+        .clock(current$1$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 current$2(
+        .d(current$2$d),
+        .q(current$2$q),
+        .clock(current$2$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 current$3(
+        .d(current$3$d),
+        .q(current$3$q),
+        .clock(current$3$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$runner$fetch$streams$0$left left(
+        .d(left$d),
+        .q(left$q),
+        .clock(left$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$runner$fetch$streams$0$left next(
+        .d(next$d),
+        .q(next$q),
+        .clock(next$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$runner$fetch$streams$0$left at(
+        .d(at$d),
+        .q(at$q),
+        .clock(at$clock)
+    );
+    metisvm_card$clears is_ended(
+        .d(is_ended$d),
+        .q(is_ended$q),
+        .clock(is_ended$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        count$clock = clock;
+        left$clock = clock;
+        next$clock = clock;
+        at$clock = clock;
+        is_ended$clock = clock;
+        count$d = count$q;
+        left$d = left$q;
+        next$d = next$q;
+        at$d = at$q;
+        is_ended$d = is_ended$q;
+        decode$clock = clock;
+        apart$clock = clock;
+        fills = ~count$q[32'h2] && word_valid;
+        word_pop = fills;
+        staged$0$clock = clock;
+        staged$0$d = staged$0$q;
+        current$0$clock = clock;
+        current$0$d = current$0$q;
+        decode$words$0 = staged$0$q;
+        if (take) begin
+            current$0$d = staged$0$q;
+        end
+        staged$1$clock = clock;
+        staged$1$d = staged$1$q;
+        current$1$clock = clock;
+        current$1$d = current$1$q;
+        decode$words$1 = staged$1$q;
+        if (take) begin
+            current$1$d = staged$1$q;
+        end
+        staged$2$clock = clock;
+        staged$2$d = staged$2$q;
+        current$2$clock = clock;
+        current$2$d = current$2$q;
+        decode$words$2 = staged$2$q;
+        if (take) begin
+            current$2$d = staged$2$q;
+        end
+        staged$3$clock = clock;
+        staged$3$d = staged$3$q;
+        current$3$clock = clock;
+        current$3$d = current$3$q;
+        decode$words$3 = staged$3$q;
+        if (take) begin
+            current$3$d = staged$3$q;
+        end
+        word_0 = current$0$q;
+        word_1 = current$1$q;
+        word_2 = current$2$q;
+        word_3 = current$3$q;
+        if (fills) begin
+            staged$3$d = word;
+            staged$2$d = staged$3$q;
+            staged$1$d = staged$2$q;
+            staged$0$d = staged$1$q;
+        end
+        if (fills || (count$q[32'h2] && ~&count$q)) begin
+            count$d = count$q + 32'h1;
+        end
+        decode$unit = unit;
+        apart$start = count$q == 32'h4;
+        apart$rows = staged$1$q[(32'h30)+:(16)];
+        apart$cols = staged$2$q[(32'h0)+:(16)];
+        apart$row_stride = staged$3$q[(32'h0)+:(32)];
+        apart$col_stride = staged$3$q[(32'h20)+:(32)];
+        apart$dtype = staged$0$q[(32'h14)+:(2)];
+        is_walk = (unit == 32'h2) && (staged$0$q[(32'h0)+:(8)] == 32'h6);
+        decided = &count$q && (~is_walk || ~apart$busy);
+        valid = decode$valid && (~is_walk || apart$verdict);
+        ready = decided && valid;
+        bad = decided && ~valid;
+        tokens = staged$0$q[(32'h8)+:(4)];
+        ended = is_ended$q;
+        next_index = next$q;
+        is_nop = current$0$q[(32'h0)+:(8)] == 32'h1;
+        index = at$q;
+        is_ended$d = left$q == 32'h0;
+        if (take) begin
+            count$d = 32'h0;
+            left$d = left$q - 32'h1;
+            next$d = next$q + 32'h1;
+            at$d = next$q;
+        end
+        if (rewind) begin
+            count$d = 32'h0;
+            left$d = length;
+            next$d = first;
+            is_ended$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$runner$slots$2
+
+module metisvm_card$tensor$engine$tiles_4$settle(clock,module_done,module_idle,stop,settled,done,idle);
+
+    // Module arguments
+    input wire  clock;
+    input wire  module_done;
+    input wire  module_idle;
+    input wire  stop;
+    input wire  settled;
+    output reg  done;
+    output reg  idle;
+
+    // Stub signals
+    reg  waiting$d;
+    wire  waiting$q;
+    reg  waiting$clock;
+    reg  draining$d;
+    wire  draining$q;
+    reg  draining$clock;
+
+    // Sub module instances
+    metisvm_card$clears waiting(
+        .d(waiting$d),
+        .q(waiting$q),
+        .clock(waiting$clock)
+    );
+    metisvm_card$clears draining(
+        .d(draining$d),
+        .q(draining$q),
+        .clock(draining$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        waiting$clock = clock;
+        draining$clock = clock;
+        waiting$d = waiting$q;
+        draining$d = draining$q;
+        done = waiting$q && settled;
+        idle = module_idle && ~waiting$q && ~draining$q;
+        if (settled) begin
+            waiting$d = 1'b0;
+            if (module_idle) begin
+                draining$d = 1'b0;
+            end
+        end
+        if (module_done) begin
+            waiting$d = 1'b1;
+        end
+        if (stop) begin
+            waiting$d = 1'b0;
+            draining$d = 1'b1;
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$settle
+
+module metisvm_card$tensor$engine$tiles_4$share(clock,runner_address,runner_words,runner_valid,runner_ready,runner_data_valid,runner_data_ready,load_address,load_words,load_valid,load_ready,load_data_valid,load_data_ready,rd_address,rd_words,rd_valid,rd_ready,rd_data_valid,rd_data_ready);
+
+    // Module arguments
+    input wire  clock;
+    input wire  [47:0] runner_address;
+    input wire  [15:0] runner_words;
+    input wire  runner_valid;
+    output reg  runner_ready;
+    output reg  runner_data_valid;
+    input wire  runner_data_ready;
+    input wire  [47:0] load_address;
+    input wire  [15:0] load_words;
+    input wire  load_valid;
+    output reg  load_ready;
+    output reg  load_data_valid;
+    input wire  load_data_ready;
+    output reg  [47:0] rd_address;
+    output reg  [15:0] rd_words;
+    output reg  rd_valid;
+    input wire  rd_ready;
+    input wire  rd_data_valid;
+    output reg  rd_data_ready;
+
+    // Stub signals
+    reg  requests$clock;
+    reg  requests$clear;
+    reg  [63:0] requests$in_data;
+    reg  requests$in_valid;
+    wire  requests$in_ready;
+    wire  [63:0] requests$out_data;
+    wire  requests$out_valid;
+    reg  requests$out_ready;
+    reg  owners$clock;
+    reg  owners$clear;
+    reg  [7:0] owners$data;
+    reg  owners$push;
+    wire  owners$full;
+    wire  [7:0] owners$first;
+    wire  owners$valid;
+    reg  owners$pop;
+    wire  [6:0] owners$fill;
+    reg  [6:0] given$d;
+    wire  [6:0] given$q;
+    reg  given$clock;
+    reg  [7:0] owed$d;
+    wire  [7:0] owed$q;
+    reg  owed$clock;
+
+    // Local signals
+    reg  open;
+    reg  load_takes;
+    reg  runner_takes;
+    reg  [63:0] request;
+    reg  [15:0] words;
+    reg  [63:0] words_up;
+    reg  [7:0] owner;
+    reg  for_load;
+    reg  [6:0] count;
+    reg  takes_word;
+    reg  is_taken;
+    reg  [7:0] owed_more;
+
+    // Sub module instances
+    metisvm_card$tensor$engine$tiles_4$runner$fetch$streams$0$queue$slice requests(
+        .clock(requests$clock),
+        .clear(requests$clear),
+        .in_data(requests$in_data),
+        .in_valid(requests$in_valid),
+        .in_ready(requests$in_ready),
+        .out_data(requests$out_data),
+        .out_valid(requests$out_valid),
+        .out_ready(requests$out_ready)
+    );
+    metisvm_card$tensor$engine$tiles_4$share$owners owners(
+        .clock(owners$clock),
+        .clear(owners$clear),
+        .data(owners$data),
+        .push(owners$push),
+        .full(owners$full),
+        .first(owners$first),
+        .valid(owners$valid),
+        .pop(owners$pop),
+        .fill(owners$fill)
+    );
+    metisvm_card$executor$handles$at given(
+        .d(given$d),
+        .q(given$q),
+        .clock(given$clock)
+    );
+    metisvm_card$executor$has_field owed(
+        .d(owed$d),
+        .q(owed$q),
+        .clock(owed$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        given$clock = clock;
+        owed$clock = clock;
+        given$d = given$q;
+        owed$d = owed$q;
+        requests$clock = clock;
+        owners$clock = clock;
+        open = requests$in_ready && ~owners$full;
+        runner_ready = open;
+        runner_takes = open && runner_valid;
+        load_ready = open && ~runner_valid && ~owed$q[32'h7];
+        load_takes = load_valid && open && ~runner_valid && ~owed$q[32'h7];
+        request = ((load_address) & 64'hffffffffffffffff);
+        words = load_words;
+        owner = ((load_words[(32'h0)+:(7)]) & 8'hff);
+        owner = owner | ((32'h80) & 8'hff);
+        if (runner_valid) begin
+            request = ((runner_address) & 64'hffffffffffffffff);
+            words = runner_words;
+            owner = ((runner_words[(32'h0)+:(7)]) & 8'hff);
+        end
+        words_up = ((words) & 64'hffffffffffffffff);
+        words_up = words_up << 32'h30;
+        requests$clear = 1'b0;
+        requests$in_data = request | words_up;
+        requests$in_valid = runner_takes || load_takes;
+        owners$clear = 1'b0;
+        owners$data = owner;
+        owners$push = runner_takes || load_takes;
+        rd_valid = requests$out_valid;
+        rd_address = requests$out_data[(32'h0)+:(48)];
+        rd_words = requests$out_data[(32'h30)+:(16)];
+        requests$out_ready = rd_ready;
+        for_load = owners$first[32'h7];
+        takes_word = owners$valid && runner_data_ready;
+        if (for_load) begin
+            takes_word = owners$valid && load_data_ready;
+        end
+        rd_data_ready = takes_word;
+        runner_data_valid = rd_data_valid && owners$valid && ~for_load;
+        load_data_valid = rd_data_valid && owners$valid && for_load;
+        is_taken = takes_word && rd_data_valid;
+        count = given$q + 32'h1;
+        owners$pop = 1'b0;
+        if (is_taken) begin
+            given$d = count;
+            if (count == owners$first[(32'h0)+:(7)]) begin
+                given$d = 32'h0;
+                owners$pop = 1'b1;
+            end
+        end
+        owed_more = owed$q;
+        if (load_takes) begin
+            owed_more = owed$q + ((load_words[(32'h0)+:(7)]) & 8'hff);
+        end
+        owed$d = owed_more;
+        if (is_taken && for_load) begin
+            owed$d = owed_more - 32'h1;
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$share
+
+module metisvm_card$tensor$engine$tiles_4$share$owners(clock,clear,data,push,full,first,valid,pop,fill);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [7:0] data;
+    input wire  push;
+    output reg  full;
+    output reg  [7:0] first;
+    output reg  valid;
+    input wire  pop;
+    output reg  [6:0] fill;
+
+    // Constant declarations
+    localparam  nearly = 7'b111110;
+
+    // Stub signals
+    reg  [5:0] entries$read_address;
+    reg  entries$read_clock;
+    wire  [7:0] entries$read_data;
+    reg  [5:0] entries$write_address;
+    reg  entries$write_clock;
+    reg  [7:0] entries$write_data;
+    reg  entries$write_enable;
+    reg  slice$clock;
+    reg  slice$clear;
+    reg  [7:0] slice$in_data;
+    reg  slice$in_valid;
+    wire  slice$in_ready;
+    wire  [7:0] slice$out_data;
+    wire  slice$out_valid;
+    reg  slice$out_ready;
+    reg  [6:0] head$d;
+    wire  [6:0] head$q;
+    reg  head$clock;
+    reg  [6:0] tail$d;
+    wire  [6:0] tail$q;
+    reg  tail$clock;
+    reg  answers$d;
+    wire  answers$q;
+    reg  answers$clock;
+    reg  [6:0] held$d;
+    wire  [6:0] held$q;
+    reg  held$clock;
+    reg  full_reg$d;
+    wire  full_reg$q;
+    reg  full_reg$clock;
+
+    // Local signals
+    reg  reads;
+    reg  has_two;
+    reg  pops;
+
+    // Sub module instances
+    metisvm_card$tensor$engine$tiles_4$share$owners$entries entries(
+        .read_address(entries$read_address),
+        .read_clock(entries$read_clock),
+        .read_data(entries$read_data),
+        .write_address(entries$write_address),
+        .write_clock(entries$write_clock),
+        .write_data(entries$write_data),
+        .write_enable(entries$write_enable)
+    );
+    metisvm_card$tensor$engine$tiles_4$share$owners$slice slice(
+        .clock(slice$clock),
+        .clear(slice$clear),
+        .in_data(slice$in_data),
+        .in_valid(slice$in_valid),
+        .in_ready(slice$in_ready),
+        .out_data(slice$out_data),
+        .out_valid(slice$out_valid),
+        .out_ready(slice$out_ready)
+    );
+    metisvm_card$executor$handles$at head(
+        .d(head$d),
+        .q(head$q),
+        .clock(head$clock)
+    );
+    metisvm_card$executor$handles$at tail(
+        .d(tail$d),
+        .q(tail$q),
+        .clock(tail$clock)
+    );
+    metisvm_card$clears answers(
+        .d(answers$d),
+        .q(answers$q),
+        .clock(answers$clock)
+    );
+    metisvm_card$executor$handles$at held(
+        .d(held$d),
+        .q(held$q),
+        .clock(held$clock)
+    );
+    metisvm_card$clears full_reg(
+        .d(full_reg$d),
+        .q(full_reg$q),
+        .clock(full_reg$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        head$clock = clock;
+        tail$clock = clock;
+        answers$clock = clock;
+        held$clock = clock;
+        full_reg$clock = clock;
+        head$d = head$q;
+        tail$d = tail$q;
+        answers$d = answers$q;
+        held$d = held$q;
+        full_reg$d = full_reg$q;
+        slice$clock = clock;
+        entries$read_clock = clock;
+        entries$write_clock = clock;
+        entries$write_address = tail$q[(32'h0)+:(6)];
+        entries$write_data = data;
+        entries$write_enable = push;
+        if (push) begin
+            tail$d = tail$q + 32'h1;
+        end
+        pops = pop && slice$out_valid;
+        has_two = ~slice$in_ready || (answers$q && slice$out_valid);
+        entries$read_address = head$q[(32'h0)+:(6)];
+        reads = (head$q != tail$q) && (~has_two || pops);
+        answers$d = reads;
+        if (reads) begin
+            head$d = head$q + 32'h1;
+        end
+        slice$clear = clear;
+        slice$in_data = entries$read_data;
+        slice$in_valid = answers$q;
+        slice$out_ready = pop;
+        first = slice$out_data;
+        valid = slice$out_valid;
+        if (push && ~pops) begin
+            held$d = held$q + 32'h1;
+        end
+        if (pops && ~push) begin
+            held$d = held$q - 32'h1;
+        end
+        fill = held$q;
+        full_reg$d = held$q >= nearly;
+        full = full_reg$q;
+        if (clear) begin
+            head$d = 32'h0;
+            tail$d = 32'h0;
+            answers$d = 1'b0;
+            held$d = 32'h0;
+            full_reg$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$share$owners
+
+module metisvm_card$tensor$engine$tiles_4$share$owners$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+
+    // Module arguments
+    input wire  [5:0] read_address;
+    input wire  read_clock;
+    output reg  [7:0] read_data;
+    input wire  [5:0] write_address;
+    input wire  write_clock;
+    input wire  [7:0] write_data;
+    input wire  write_enable;
+
+    // Update code (custom)
+    reg[7:0] mem[63:0];
+
+
+
+    always @(posedge read_clock) begin
+       read_data <= mem[read_address];
+    end
+
+    always @(posedge write_clock) begin
+       if (write_enable) begin
+          mem[write_address] <= write_data;
+       end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$share$owners$entries
+
+module metisvm_card$tensor$engine$tiles_4$share$owners$slice(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [7:0] in_data;
+    input wire  in_valid;
+    output reg  in_ready;
+    output reg  [7:0] out_data;
+    output reg  out_valid;
+    input wire  out_ready;
+
+    // Stub signals
+    reg  [7:0] first$d;
+    wire  [7:0] first$q;
+    reg  first$clock;
+    reg  [7:0] second$d;
+    wire  [7:0] second$q;
+    reg  second$clock;
+    reg  has_first$d;
+    wire  has_first$q;
+    reg  has_first$clock;
+    reg  has_second$d;
+    wire  has_second$q;
+    reg  has_second$clock;
+
+    // Local signals
+    reg  moves;
+
+    // Sub module instances
+    metisvm_card$executor$has_field first(
+        .d(first$d),
+        .q(first$q),
+        .clock(first$clock)
+    );
+    metisvm_card$executor$has_field second(
+        .d(second$d),
+        .q(second$q),
+        .clock(second$clock)
+    );
+    metisvm_card$clears has_first(
+        .d(has_first$d),
+        .q(has_first$q),
+        .clock(has_first$clock)
+    );
+    metisvm_card$clears has_second(
+        .d(has_second$d),
+        .q(has_second$q),
+        .clock(has_second$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        first$clock = clock;
+        second$clock = clock;
+        has_first$clock = clock;
+        has_second$clock = clock;
+        first$d = first$q;
+        second$d = second$q;
+        has_first$d = has_first$q;
+        has_second$d = has_second$q;
+        in_ready = ~has_second$q;
+        out_data = first$q;
+        out_valid = has_first$q;
+        moves = ~has_first$q || out_ready;
+        if (moves) begin
+            first$d = in_data;
+            has_first$d = in_valid;
+            if (has_second$q) begin
+                first$d = second$q;
+                has_first$d = 1'b1;
+            end
+            has_second$d = 1'b0;
+        end
+        else begin
+            if (in_valid) begin
+                has_second$d = 1'b1;
+            end
+        end
+        if (~has_second$q) begin
+            second$d = in_data;
+        end
+        if (clear) begin
+            has_first$d = 1'b0;
+            has_second$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$share$owners$slice
+
+module metisvm_card$tensor$engine$tiles_4$store(clock,stop,start,words$0,words$1,words$2,words$3,done,status,idle,base$0,base$1,base$2,base$3,base$4,size$0,size$1,size$2,size$3,size$4,acc_valid,acc_ready,acc_address,acc_data$0,acc_data$1,acc_data$2,acc_data$3,w_valid,w_ready,w_address,w_data,w_strobe);
+
+    // Module arguments
+    input wire  clock;
+    input wire  stop;
+    input wire  start;
+    input wire  [63:0] words$0;
+    input wire  [63:0] words$1;
+    input wire  [63:0] words$2;
+    input wire  [63:0] words$3;
+    output reg  done;
+    output reg  [14:0] status;
+    output reg  idle;
+    input wire  [47:0] base$0;
+    input wire  [47:0] base$1;
+    input wire  [47:0] base$2;
+    input wire  [47:0] base$3;
+    input wire  [47:0] base$4;
+    input wire  [47:0] size$0;
+    input wire  [47:0] size$1;
+    input wire  [47:0] size$2;
+    input wire  [47:0] size$3;
+    input wire  [47:0] size$4;
+    output reg  acc_valid;
+    input wire  acc_ready;
+    output reg  [23:0] acc_address;
+    input wire  [31:0] acc_data$0;
+    input wire  [31:0] acc_data$1;
+    input wire  [31:0] acc_data$2;
+    input wire  [31:0] acc_data$3;
+    output reg  w_valid;
+    input wire  w_ready;
+    output reg  [47:0] w_address;
+    output reg  [63:0] w_data;
+    output reg  [7:0] w_strobe;
+
+    // Constant declarations
+    localparam  acc = 3'b10;
+    localparam  all_bytes = 8'hff;
+
+    // Stub signals
+    reg  shape$clock;
+    reg  [2:0] shape$buffer;
+    reg  [1:0] shape$dtype;
+    wire  [16:0] shape$tiles;
+    wire  [3:0] shape$height_log2;
+    wire  [3:0] shape$width_log2;
+    wire  [3:0] shape$unit_log2;
+    wire  [4:0] shape$tile_log2;
+    wire  [2:0] shape$chunks_less;
+    wire  [5:0] shape$chunk_shift;
+    wire  [15:0] shape$parts_less;
+    reg  checks$clock;
+    reg  checks$clear;
+    reg  checks$start;
+    reg  [15:0] checks$base;
+    reg  [15:0] checks$pitch;
+    reg  [15:0] checks$row;
+    reg  [15:0] checks$col;
+    reg  [15:0] checks$rows;
+    reg  [15:0] checks$cols;
+    reg  [3:0] checks$height_log2;
+    reg  [3:0] checks$width_log2;
+    reg  [16:0] checks$tiles;
+    reg  checks$written;
+    reg  checks$memory;
+    reg  checks$burst;
+    reg  checks$apart;
+    reg  [47:0] checks$offset;
+    reg  [31:0] checks$row_stride;
+    reg  [31:0] checks$col_stride;
+    reg  [2:0] checks$width;
+    reg  [4:0] checks$tile_log2;
+    reg  [47:0] checks$space_base;
+    reg  [47:0] checks$space_size;
+    wire  checks$done;
+    wire  [14:0] checks$status;
+    wire  [15:0] checks$first_tile;
+    wire  [47:0] checks$address;
+    wire  [31:0] checks$row_words;
+    reg  scatter$clock;
+    reg  scatter$clear;
+    reg  scatter$start;
+    reg  [47:0] scatter$address;
+    reg  [31:0] scatter$row_stride;
+    reg  [31:0] scatter$col_stride;
+    reg  [15:0] scatter$first_tile;
+    reg  [15:0] scatter$pitch;
+    reg  [15:0] scatter$row;
+    reg  [15:0] scatter$col;
+    reg  [15:0] scatter$rows;
+    reg  [15:0] scatter$cols;
+    reg  [3:0] scatter$height_log2;
+    reg  [3:0] scatter$width_log2;
+    reg  [1:0] scatter$dtype;
+    wire  scatter$acc_valid;
+    reg  scatter$acc_ready;
+    wire  [23:0] scatter$acc_address;
+    reg  [31:0] scatter$acc_data$0;
+    reg  [31:0] scatter$acc_data$1;
+    reg  [31:0] scatter$acc_data$2;
+    reg  [31:0] scatter$acc_data$3;
+    wire  scatter$w_valid;
+    reg  scatter$w_ready;
+    wire  [47:0] scatter$w_address;
+    wire  [63:0] scatter$w_data;
+    wire  [7:0] scatter$w_strobe;
+    wire  scatter$empty;
+    reg  tile_words$clock;
+    reg  tile_words$clear;
+    reg  tile_words$start;
+    reg  [47:0] tile_words$address;
+    reg  [31:0] tile_words$row_stride;
+    reg  [31:0] tile_words$row_words;
+    reg  [15:0] tile_words$rows;
+    reg  [23:0] tile_words$first;
+    reg  [23:0] tile_words$row_step;
+    reg  [15:0] tile_words$parts_less;
+    reg  [2:0] tile_words$chunks_less;
+    reg  [5:0] tile_words$chunk_shift;
+    reg  [1:0] tile_words$dtype;
+    wire  tile_words$acc_valid;
+    reg  tile_words$acc_ready;
+    wire  [23:0] tile_words$acc_address;
+    reg  [31:0] tile_words$acc_data$0;
+    reg  [31:0] tile_words$acc_data$1;
+    reg  [31:0] tile_words$acc_data$2;
+    reg  [31:0] tile_words$acc_data$3;
+    wire  tile_words$w_valid;
+    reg  tile_words$w_ready;
+    wire  [47:0] tile_words$w_address;
+    wire  [63:0] tile_words$w_data;
+    wire  tile_words$empty;
+    reg  is_scatter$d;
+    wire  is_scatter$q;
+    reg  is_scatter$clock;
+    reg  is_burst$d;
+    wire  is_burst$q;
+    reg  is_burst$clock;
+    reg  begins$d;
+    wire  begins$q;
+    reg  begins$clock;
+    reg  checking$d;
+    wire  checking$q;
+    reg  checking$clock;
+    reg  launched$d;
+    wire  launched$q;
+    reg  launched$clock;
+    reg  running$d;
+    wire  running$q;
+    reg  running$clock;
+    reg  draining$d;
+    wire  draining$q;
+    reg  draining$clock;
+    reg  done_reg$d;
+    wire  done_reg$q;
+    reg  done_reg$clock;
+    reg  [14:0] status_reg$d;
+    wire  [14:0] status_reg$q;
+    reg  status_reg$clock;
+
+    // Local signals
+    reg  [7:0] opcode;
+    reg  [1:0] dtype;
+    reg  [2:0] space;
+    reg  [15:0] first;
+    reg  [15:0] pitch;
+    reg  [15:0] row;
+    reg  [15:0] col;
+    reg  [15:0] rows;
+    reg  [15:0] cols;
+    reg  [31:0] row_stride;
+    reg  [31:0] col_stride;
+    reg  [47:0] space_base;
+    reg  [47:0] space_size;
+    reg  [2:0] width;
+    reg  [3:0] height_log2;
+    reg  [3:0] width_log2;
+    reg  launch;
+    reg  [23:0] first_unit;
+    reg  [23:0] row_units;
+    reg  empty;
+    reg  finish;
+
+    // Sub module instances
+    metisvm_card$tensor$engine$tiles_4$load$shape shape(
+        .clock(shape$clock),
+        .buffer(shape$buffer),
+        .dtype(shape$dtype),
+        .tiles(shape$tiles),
+        .height_log2(shape$height_log2),
+        .width_log2(shape$width_log2),
+        .unit_log2(shape$unit_log2),
+        .tile_log2(shape$tile_log2),
+        .chunks_less(shape$chunks_less),
+        .chunk_shift(shape$chunk_shift),
+        .parts_less(shape$parts_less)
+    );
+    metisvm_card$tensor$engine$tiles_4$load$checks checks(
+        .clock(checks$clock),
+        .clear(checks$clear),
+        .start(checks$start),
+        .base(checks$base),
+        .pitch(checks$pitch),
+        .row(checks$row),
+        .col(checks$col),
+        .rows(checks$rows),
+        .cols(checks$cols),
+        .height_log2(checks$height_log2),
+        .width_log2(checks$width_log2),
+        .tiles(checks$tiles),
+        .written(checks$written),
+        .memory(checks$memory),
+        .burst(checks$burst),
+        .apart(checks$apart),
+        .offset(checks$offset),
+        .row_stride(checks$row_stride),
+        .col_stride(checks$col_stride),
+        .width(checks$width),
+        .tile_log2(checks$tile_log2),
+        .space_base(checks$space_base),
+        .space_size(checks$space_size),
+        .done(checks$done),
+        .status(checks$status),
+        .first_tile(checks$first_tile),
+        .address(checks$address),
+        .row_words(checks$row_words)
+    );
+    metisvm_card$tensor$engine$tiles_4$store$scatter scatter(
+        .clock(scatter$clock),
+        .clear(scatter$clear),
+        .start(scatter$start),
+        .address(scatter$address),
+        .row_stride(scatter$row_stride),
+        .col_stride(scatter$col_stride),
+        .first_tile(scatter$first_tile),
+        .pitch(scatter$pitch),
+        .row(scatter$row),
+        .col(scatter$col),
+        .rows(scatter$rows),
+        .cols(scatter$cols),
+        .height_log2(scatter$height_log2),
+        .width_log2(scatter$width_log2),
+        .dtype(scatter$dtype),
+        .acc_valid(scatter$acc_valid),
+        .acc_ready(scatter$acc_ready),
+        .acc_address(scatter$acc_address),
+        .acc_data$0(scatter$acc_data$0),
+        .acc_data$1(scatter$acc_data$1),
+        .acc_data$2(scatter$acc_data$2),
+        .acc_data$3(scatter$acc_data$3),
+        .w_valid(scatter$w_valid),
+        .w_ready(scatter$w_ready),
+        .w_address(scatter$w_address),
+        .w_data(scatter$w_data),
+        .w_strobe(scatter$w_strobe),
+        .empty(scatter$empty)
+    );
+    metisvm_card$tensor$engine$tiles_4$store$tile_words tile_words(
+        .clock(tile_words$clock),
+        .clear(tile_words$clear),
+        .start(tile_words$start),
+        .address(tile_words$address),
+        .row_stride(tile_words$row_stride),
+        .row_words(tile_words$row_words),
+        .rows(tile_words$rows),
+        .first(tile_words$first),
+        .row_step(tile_words$row_step),
+        .parts_less(tile_words$parts_less),
+        .chunks_less(tile_words$chunks_less),
+        .chunk_shift(tile_words$chunk_shift),
+        .dtype(tile_words$dtype),
+        .acc_valid(tile_words$acc_valid),
+        .acc_ready(tile_words$acc_ready),
+        .acc_address(tile_words$acc_address),
+        .acc_data$0(tile_words$acc_data$0),
+        .acc_data$1(tile_words$acc_data$1),
+        .acc_data$2(tile_words$acc_data$2),
+        .acc_data$3(tile_words$acc_data$3),
+        .w_valid(tile_words$w_valid),
+        .w_ready(tile_words$w_ready),
+        .w_address(tile_words$w_address),
+        .w_data(tile_words$w_data),
+        .empty(tile_words$empty)
+    );
+    metisvm_card$clears is_scatter(
+        .d(is_scatter$d),
+        .q(is_scatter$q),
+        .clock(is_scatter$clock)
+    );
+    metisvm_card$clears is_burst(
+        .d(is_burst$d),
+        .q(is_burst$q),
+        .clock(is_burst$clock)
+    );
+    metisvm_card$clears begins(
+        .d(begins$d),
+        .q(begins$q),
+        .clock(begins$clock)
+    );
+    metisvm_card$clears checking(
+        .d(checking$d),
+        .q(checking$q),
+        .clock(checking$clock)
+    );
+    metisvm_card$clears launched(
+        .d(launched$d),
+        .q(launched$q),
+        .clock(launched$clock)
+    );
+    metisvm_card$clears running(
+        .d(running$d),
+        .q(running$q),
+        .clock(running$clock)
+    );
+    metisvm_card$clears draining(
+        .d(draining$d),
+        .q(draining$q),
+        .clock(draining$clock)
+    );
+    metisvm_card$clears done_reg(
+        .d(done_reg$d),
+        .q(done_reg$q),
+        .clock(done_reg$clock)
+    );
+    metisvm_card$executor$status_reg status_reg(
+        .d(status_reg$d),
+        .q(status_reg$q),
+        .clock(status_reg$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        is_scatter$clock = clock;
+        is_burst$clock = clock;
+        begins$clock = clock;
+        checking$clock = clock;
+        launched$clock = clock;
+        running$clock = clock;
+        draining$clock = clock;
+        is_scatter$d = is_scatter$q;
+        is_burst$d = is_burst$q;
+        begins$d = begins$q;
+        checking$d = checking$q;
+        launched$d = launched$q;
+        running$d = running$q;
+        draining$d = draining$q;
+        done_reg$clock = clock;
+        status_reg$clock = clock;
+        done_reg$d = done_reg$q;
+        status_reg$d = status_reg$q;
+        shape$clock = clock;
+        checks$clock = clock;
+        scatter$clock = clock;
+        tile_words$clock = clock;
+        opcode = words$0[(32'h0)+:(8)];
+        dtype = words$0[(32'h14)+:(2)];
+        space = words$0[(32'h18)+:(3)];
+        first = words$0[(32'h30)+:(16)];
+        pitch = words$1[(32'h0)+:(16)];
+        row = words$1[(32'h10)+:(16)];
+        col = words$1[(32'h20)+:(16)];
+        rows = words$1[(32'h30)+:(16)];
+        cols = words$2[(32'h0)+:(16)];
+        row_stride = words$3[(32'h0)+:(32)];
+        col_stride = words$3[(32'h20)+:(32)];
+        if (start) begin
+            is_scatter$d = opcode == ((32'h6) & 8'hff);
+            is_burst$d = opcode == ((32'h8) & 8'hff);
+        end
+        shape$buffer = acc;
+        shape$dtype = dtype;
+        width = 32'h1;
+        if (dtype == ((32'h2) & 2'h3)) begin
+            width = 32'h2;
+        end
+        if (dtype == ((32'h3) & 2'h3)) begin
+            width = 32'h4;
+        end
+        space_base = 32'h0;
+        space_size = 32'h0;
+        if (space == 2) begin
+            space_base = base$2;
+            space_size = size$2;
+        end
+        if (space == 3) begin
+            space_base = base$3;
+            space_size = size$3;
+        end
+        if (space == 4) begin
+            space_base = base$4;
+            space_size = size$4;
+        end
+        height_log2 = 32'h0;
+        width_log2 = 32'h0;
+        if (is_scatter$q) begin
+            height_log2 = shape$height_log2;
+            width_log2 = shape$width_log2;
+        end
+        checks$clear = stop;
+        checks$start = begins$q;
+        checks$base = first;
+        checks$pitch = pitch;
+        checks$row = row;
+        checks$col = col;
+        checks$rows = rows;
+        checks$cols = cols;
+        checks$height_log2 = height_log2;
+        checks$width_log2 = width_log2;
+        checks$tiles = shape$tiles;
+        checks$written = 1'b0;
+        checks$memory = 1'b1;
+        checks$burst = is_burst$q;
+        checks$apart = is_burst$q;
+        checks$offset = words$2[(32'h10)+:(48)];
+        checks$row_stride = row_stride;
+        checks$col_stride = col_stride;
+        checks$width = width;
+        checks$tile_log2 = shape$tile_log2;
+        checks$space_base = space_base;
+        checks$space_size = space_size;
+        launch = checking$q && checks$done && ~|checks$status;
+        scatter$clear = stop;
+        scatter$start = launch && is_scatter$q;
+        scatter$address = checks$address;
+        scatter$row_stride = row_stride;
+        scatter$col_stride = col_stride;
+        scatter$first_tile = checks$first_tile;
+        scatter$pitch = pitch;
+        scatter$row = row;
+        scatter$col = col;
+        scatter$rows = rows;
+        scatter$cols = cols;
+        scatter$height_log2 = height_log2;
+        scatter$width_log2 = width_log2;
+        scatter$dtype = dtype;
+        first_unit = ((first) & 24'hffffff);
+        first_unit = first_unit << shape$unit_log2;
+        row_units = ((pitch) & 24'hffffff);
+        row_units = row_units << shape$unit_log2;
+        tile_words$clear = stop;
+        tile_words$start = launch && is_burst$q;
+        tile_words$address = checks$address;
+        tile_words$row_stride = row_stride;
+        tile_words$row_words = checks$row_words;
+        tile_words$rows = rows;
+        tile_words$first = first_unit;
+        tile_words$row_step = row_units;
+        tile_words$parts_less = shape$parts_less;
+        tile_words$chunks_less = shape$chunks_less;
+        tile_words$chunk_shift = shape$chunk_shift;
+        tile_words$dtype = dtype;
+        acc_valid = scatter$acc_valid || tile_words$acc_valid;
+        acc_address = scatter$acc_address;
+        if (tile_words$acc_valid) begin
+            acc_address = tile_words$acc_address;
+        end
+        scatter$acc_ready = acc_ready;
+        tile_words$acc_ready = acc_ready;
+        scatter$acc_data$0 = acc_data$0;
+        tile_words$acc_data$0 = acc_data$0;
+        scatter$acc_data$1 = acc_data$1;
+        tile_words$acc_data$1 = acc_data$1;
+        scatter$acc_data$2 = acc_data$2;
+        tile_words$acc_data$2 = acc_data$2;
+        scatter$acc_data$3 = acc_data$3;
+        tile_words$acc_data$3 = acc_data$3;
+        w_valid = scatter$w_valid || tile_words$w_valid;
+        w_address = scatter$w_address;
+        w_data = scatter$w_data;
+        w_strobe = scatter$w_strobe;
+        if (tile_words$w_valid) begin
+            w_address = tile_words$w_address;
+            w_data = tile_words$w_data;
+            w_strobe = all_bytes;
+        end
+        scatter$w_ready = w_ready;
+        tile_words$w_ready = w_ready;
+        empty = scatter$empty && tile_words$empty;
+        begins$d = start;
+        finish = 1'b0;
+        if (begins$q) begin
+            status_reg$d = 32'h0;
+            checking$d = is_scatter$q || is_burst$q;
+            finish = ~is_scatter$q && ~is_burst$q;
+        end
+        if (checking$q && checks$done) begin
+            checking$d = 1'b0;
+            status_reg$d = checks$status;
+            finish = ~launch;
+        end
+        launched$d = launch;
+        if (launched$q) begin
+            running$d = 1'b1;
+        end
+        if (running$q && empty) begin
+            running$d = 1'b0;
+            finish = 1'b1;
+        end
+        if (draining$q && empty) begin
+            draining$d = 1'b0;
+        end
+        done_reg$d = finish;
+        if (stop) begin
+            begins$d = 1'b0;
+            checking$d = 1'b0;
+            launched$d = 1'b0;
+            running$d = 1'b0;
+            draining$d = 1'b1;
+            done_reg$d = 1'b0;
+        end
+        done = done_reg$q;
+        status = status_reg$q;
+        idle = ~begins$q && ~checking$q && ~launched$q && ~running$q && ~draining$q;
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$store
+
+module metisvm_card$tensor$engine$tiles_4$store$scatter(clock,clear,start,address,row_stride,col_stride,first_tile,pitch,row,col,rows,cols,height_log2,width_log2,dtype,acc_valid,acc_ready,acc_address,acc_data$0,acc_data$1,acc_data$2,acc_data$3,w_valid,w_ready,w_address,w_data,w_strobe,empty);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  start;
+    input wire  [47:0] address;
+    input wire  [31:0] row_stride;
+    input wire  [31:0] col_stride;
+    input wire  [15:0] first_tile;
+    input wire  [15:0] pitch;
+    input wire  [15:0] row;
+    input wire  [15:0] col;
+    input wire  [15:0] rows;
+    input wire  [15:0] cols;
+    input wire  [3:0] height_log2;
+    input wire  [3:0] width_log2;
+    input wire  [1:0] dtype;
+    output reg  acc_valid;
+    input wire  acc_ready;
+    output reg  [23:0] acc_address;
+    input wire  [31:0] acc_data$0;
+    input wire  [31:0] acc_data$1;
+    input wire  [31:0] acc_data$2;
+    input wire  [31:0] acc_data$3;
+    output reg  w_valid;
+    input wire  w_ready;
+    output reg  [47:0] w_address;
+    output reg  [63:0] w_data;
+    output reg  [7:0] w_strobe;
+    output reg  empty;
+
+    // Stub signals
+    reg  walker$clock;
+    reg  walker$clear;
+    reg  walker$start;
+    reg  [47:0] walker$address;
+    reg  [31:0] walker$row_stride;
+    reg  [31:0] walker$col_stride;
+    reg  [15:0] walker$rows;
+    reg  [15:0] walker$cols;
+    wire  walker$valid;
+    wire  [47:0] walker$at;
+    reg  walker$advance;
+    reg  cursor$clock;
+    reg  cursor$clear;
+    reg  cursor$start;
+    reg  [15:0] cursor$first_tile;
+    reg  [15:0] cursor$pitch;
+    reg  [15:0] cursor$row;
+    reg  [15:0] cursor$col;
+    reg  [15:0] cursor$rows;
+    reg  [15:0] cursor$cols;
+    reg  [3:0] cursor$height_log2;
+    reg  [3:0] cursor$width_log2;
+    wire  cursor$valid;
+    wire  [15:0] cursor$tile;
+    wire  [7:0] cursor$tile_row;
+    wire  [7:0] cursor$tile_col;
+    wire  cursor$enters;
+    wire  cursor$is_last;
+    reg  cursor$advance;
+    reg  arrives$d;
+    wire  arrives$q;
+    reg  arrives$clock;
+    reg  is_here$d;
+    wire  is_here$q;
+    reg  is_here$clock;
+    reg  [31:0] lanes$0$d;
+    wire  [31:0] lanes$0$q;
+    reg  lanes$0$clock;
+    reg  [31:0] lanes$1$d;
+    wire  [31:0] lanes$1$q;
+    reg  lanes$1$clock;
+    reg  [31:0] lanes$2$d;
+    wire  [31:0] lanes$2$q;
+    reg  lanes$2$clock;
+    reg  [31:0] lanes$3$d;
+    wire  [31:0] lanes$3$q;
+    reg  lanes$3$clock;
+    reg  [31:0] value$d;
+    wire  [31:0] value$q;
+    reg  value$clock;
+    reg  [47:0] place$d;
+    wire  [47:0] place$q;
+    reg  place$clock;
+    reg  valid1$d;
+    wire  valid1$q;
+    reg  valid1$clock;
+    reg  [63:0] low$d;
+    wire  [63:0] low$q;
+    reg  low$clock;
+    reg  [31:0] high$d;
+    wire  [31:0] high$q;
+    reg  high$clock;
+    reg  [11:0] strobe$d;
+    wire  [11:0] strobe$q;
+    reg  strobe$clock;
+    reg  [44:0] word$d;
+    wire  [44:0] word$q;
+    reg  word$clock;
+    reg  [44:0] word_after$d;
+    wire  [44:0] word_after$q;
+    reg  word_after$clock;
+    reg  valid2$d;
+    wire  valid2$q;
+    reg  valid2$clock;
+    reg  second$d;
+    wire  second$q;
+    reg  second$clock;
+
+    // Local signals
+    reg  wants;
+    reg  moves;
+    reg  room1;
+    reg  room2;
+    reg  crosses;
+    reg  [23:0] tile_rows;
+    reg  [31:0] chosen;
+    reg  [63:0] kept;
+    reg  [5:0] shift;
+    reg  [5:0] shift_down;
+    reg  [11:0] bytes;
+    reg  [63:0] above;
+
+    // Sub module instances
+    metisvm_card$tensor$engine$tiles_4$load$gather$walker walker(
+        .clock(walker$clock),
+        .clear(walker$clear),
+        .start(walker$start),
+        .address(walker$address),
+        .row_stride(walker$row_stride),
+        .col_stride(walker$col_stride),
+        .rows(walker$rows),
+        .cols(walker$cols),
+        .valid(walker$valid),
+        .at(walker$at),
+        .advance(walker$advance)
+    );
+    metisvm_card$tensor$engine$tiles_4$load$cursor cursor(
+        .clock(cursor$clock),
+        .clear(cursor$clear),
+        .start(cursor$start),
+        .first_tile(cursor$first_tile),
+        .pitch(cursor$pitch),
+        .row(cursor$row),
+        .col(cursor$col),
+        .rows(cursor$rows),
+        .cols(cursor$cols),
+        .height_log2(cursor$height_log2),
+        .width_log2(cursor$width_log2),
+        .valid(cursor$valid),
+        .tile(cursor$tile),
+        .tile_row(cursor$tile_row),
+        .tile_col(cursor$tile_col),
+        .enters(cursor$enters),
+        .is_last(cursor$is_last),
+        .advance(cursor$advance)
+    );
+    metisvm_card$clears arrives(
+        .d(arrives$d),
+        .q(arrives$q),
+        .clock(arrives$clock)
+    );
+    metisvm_card$clears is_here(
+        .d(is_here$d),
+        .q(is_here$q),
+        .clock(is_here$clock)
+    );
+    metisvm_card$counters$data_reg lanes$0(
+        .d(lanes$0$d),
+        .q(lanes$0$q),
+        .clock(lanes$0$clock)
+    );
+    metisvm_card$counters$data_reg lanes$1(
+        .d(lanes$1$d),
+        .q(lanes$1$q),
+        .clock(lanes$1$clock)
+    );
+    metisvm_card$counters$data_reg lanes$2(
+        .d(lanes$2$d),
+        .q(lanes$2$q),
+        .clock(lanes$2$clock)
+    );
+    metisvm_card$counters$data_reg lanes$3(
+        .d(lanes$3$d),
+        .q(lanes$3$q),
+        .clock(lanes$3$clock)
+    );
+    metisvm_card$counters$data_reg value(
+        .d(value$d),
+        .q(value$q),
+        .clock(value$clock)
+    );
+    metisvm_card$executor$at place(
+        .d(place$d),
+        .q(place$q),
+        .clock(place$clock)
+    );
+    metisvm_card$clears valid1(
+        .d(valid1$d),
+        .q(valid1$q),
+        .clock(valid1$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 low(
+        .d(low$d),
+        .q(low$q),
+        .clock(low$clock)
+    );
+    metisvm_card$counters$data_reg high(
+        .d(high$d),
+        .q(high$q),
+        .clock(high$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$load$checks$stage strobe(
+        .d(strobe$d),
+        .q(strobe$q),
+        .clock(strobe$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$load$gather$ask_word word(
+        .d(word$d),
+        .q(word$q),
+        .clock(word$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$load$gather$ask_word word_after(
+        .d(word_after$d),
+        .q(word_after$q),
+        .clock(word_after$clock)
+    );
+    metisvm_card$clears valid2(
+        .d(valid2$d),
+        .q(valid2$q),
+        .clock(valid2$clock)
+    );
+    metisvm_card$clears second(
+        .d(second$d),
+        .q(second$q),
+        .clock(second$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        arrives$clock = clock;
+        is_here$clock = clock;
+        value$clock = clock;
+        place$clock = clock;
+        valid1$clock = clock;
+        low$clock = clock;
+        high$clock = clock;
+        strobe$clock = clock;
+        arrives$d = arrives$q;
+        is_here$d = is_here$q;
+        value$d = value$q;
+        place$d = place$q;
+        valid1$d = valid1$q;
+        low$d = low$q;
+        high$d = high$q;
+        strobe$d = strobe$q;
+        word$clock = clock;
+        word_after$clock = clock;
+        valid2$clock = clock;
+        second$clock = clock;
+        word$d = word$q;
+        word_after$d = word_after$q;
+        valid2$d = valid2$q;
+        second$d = second$q;
+        walker$clock = clock;
+        cursor$clock = clock;
+        lanes$0$clock = clock;
+        lanes$0$d = lanes$0$q;
+        lanes$1$clock = clock;
+        lanes$1$d = lanes$1$q;
+        lanes$2$clock = clock;
+        lanes$2$d = lanes$2$q;
+        lanes$3$clock = clock;
+        lanes$3$d = lanes$3$q;
+        walker$clear = clear;
+        walker$start = start;
+        walker$address = address;
+        walker$row_stride = row_stride;
+        walker$col_stride = col_stride;
+        walker$rows = rows;
+        walker$cols = cols;
+        cursor$clear = clear;
+        cursor$start = start;
+        cursor$first_tile = first_tile;
+        cursor$pitch = pitch;
+        cursor$row = row;
+        cursor$col = col;
+        cursor$rows = rows;
+        cursor$cols = cols;
+        cursor$height_log2 = height_log2;
+        cursor$width_log2 = width_log2;
+        crosses = |strobe$q[(32'h8)+:(4)] && ~second$q;
+        room2 = ~valid2$q || (w_ready && ~crosses);
+        room1 = ~valid1$q || room2;
+        wants = walker$valid && cursor$enters && ~is_here$q && ~arrives$q;
+        acc_valid = wants;
+        tile_rows = ((cursor$tile) & 24'hffffff);
+        tile_rows = tile_rows << height_log2;
+        acc_address = tile_rows | ((cursor$tile_row) & 24'hffffff);
+        arrives$d = wants && acc_ready;
+        if (arrives$q) begin
+            is_here$d = 1'b1;
+            lanes$0$d = acc_data$0;
+            lanes$1$d = acc_data$1;
+            lanes$2$d = acc_data$2;
+            lanes$3$d = acc_data$3;
+        end
+        moves = walker$valid && room1 && (is_here$q || ~cursor$enters);
+        walker$advance = moves;
+        cursor$advance = moves;
+        chosen = 32'h0;
+        if (cursor$tile_col == 0) begin
+            chosen = lanes$0$q;
+        end
+        if (cursor$tile_col == 1) begin
+            chosen = lanes$1$q;
+        end
+        if (cursor$tile_col == 2) begin
+            chosen = lanes$2$q;
+        end
+        if (cursor$tile_col == 3) begin
+            chosen = lanes$3$q;
+        end
+        if (room1) begin
+            valid1$d = moves;
+            value$d = chosen;
+            place$d = walker$at;
+        end
+        if (moves) begin
+            is_here$d = 1'b0;
+        end
+        shift = ((place$q[(32'h0)+:(3)]) & 6'h3f);
+        shift = shift << 32'h3;
+        shift_down = ((32'h0) & 6'h3f) - shift;
+        kept = ((value$q) & 64'hffffffffffffffff);
+        bytes = ((32'hf) & 12'hfff);
+        if (dtype == ((32'h2) & 2'h3)) begin
+            bytes = ((32'h3) & 12'hfff);
+        end
+        if (~dtype[32'h1]) begin
+            bytes = ((32'h1) & 12'hfff);
+        end
+        above = kept >> shift_down;
+        if (room2) begin
+            valid2$d = valid1$q;
+            second$d = 1'b0;
+            low$d = kept << shift;
+            high$d = above[(32'h0)+:(32)];
+            strobe$d = bytes << place$q[(32'h0)+:(3)];
+            word$d = place$q[(32'h3)+:(45)];
+            word_after$d = place$q[(32'h3)+:(45)] + 32'h1;
+        end
+        else begin
+            if (w_ready) begin
+                second$d = 1'b1;
+            end
+        end
+        w_valid = valid2$q;
+        w_data = low$q;
+        w_strobe = strobe$q[(32'h0)+:(8)];
+        w_address = ((word$q) & 48'hffffffffffff) << 32'h3;
+        if (second$q) begin
+            w_data = ((high$q) & 64'hffffffffffffffff);
+            w_strobe = ((strobe$q[(32'h8)+:(4)]) & 8'hff);
+            w_address = ((word_after$q) & 48'hffffffffffff) << 32'h3;
+        end
+        empty = ~cursor$valid && ~valid1$q && ~valid2$q;
+        if (clear) begin
+            arrives$d = 1'b0;
+            is_here$d = 1'b0;
+            valid1$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$store$scatter
+
+module metisvm_card$tensor$engine$tiles_4$store$tile_words(clock,clear,start,address,row_stride,row_words,rows,first,row_step,parts_less,chunks_less,chunk_shift,dtype,acc_valid,acc_ready,acc_address,acc_data$0,acc_data$1,acc_data$2,acc_data$3,w_valid,w_ready,w_address,w_data,empty);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  start;
+    input wire  [47:0] address;
+    input wire  [31:0] row_stride;
+    input wire  [31:0] row_words;
+    input wire  [15:0] rows;
+    input wire  [23:0] first;
+    input wire  [23:0] row_step;
+    input wire  [15:0] parts_less;
+    input wire  [2:0] chunks_less;
+    input wire  [5:0] chunk_shift;
+    input wire  [1:0] dtype;
+    output reg  acc_valid;
+    input wire  acc_ready;
+    output reg  [23:0] acc_address;
+    input wire  [31:0] acc_data$0;
+    input wire  [31:0] acc_data$1;
+    input wire  [31:0] acc_data$2;
+    input wire  [31:0] acc_data$3;
+    output reg  w_valid;
+    input wire  w_ready;
+    output reg  [47:0] w_address;
+    output reg  [63:0] w_data;
+    output reg  empty;
+
+    // Constant declarations
+    localparam  part_of_8$0 = 16'h0;
+    localparam  part_of_8$1 = 16'h0;
+    localparam  part_of_8$2 = 16'h0;
+    localparam  part_of_8$3 = 16'h0;
+    localparam  part_of_4$0 = 16'h0;
+    localparam  part_of_4$1 = 16'h0;
+    localparam  part_of_4$2 = 16'h0;
+    localparam  part_of_4$3 = 16'h0;
+    localparam  part_of_2$0 = 16'h0;
+    localparam  part_of_2$1 = 16'h0;
+    localparam  part_of_2$2 = 16'h1;
+    localparam  part_of_2$3 = 16'h1;
+
+    // Stub signals
+    reg  active$d;
+    wire  active$q;
+    reg  active$clock;
+    reg  begins$d;
+    wire  begins$q;
+    reg  begins$clock;
+    reg  [23:0] here$d;
+    wire  [23:0] here$q;
+    reg  here$clock;
+    reg  [23:0] next_row$d;
+    wire  [23:0] next_row$q;
+    reg  next_row$clock;
+    reg  [15:0] at_part$d;
+    wire  [15:0] at_part$q;
+    reg  at_part$clock;
+    reg  [2:0] chunk$d;
+    wire  [2:0] chunk$q;
+    reg  chunk$clock;
+    reg  [31:0] words_left$d;
+    wire  [31:0] words_left$q;
+    reg  words_left$clock;
+    reg  [15:0] rows_left$d;
+    wire  [15:0] rows_left$q;
+    reg  rows_left$clock;
+    reg  room$d;
+    wire  room$q;
+    reg  room$clock;
+    reg  valid1$d;
+    wire  valid1$q;
+    reg  valid1$clock;
+    reg  fresh1$d;
+    wire  fresh1$q;
+    reg  fresh1$clock;
+    reg  [15:0] part1$d;
+    wire  [15:0] part1$q;
+    reg  part1$clock;
+    reg  [2:0] chunk1$d;
+    wire  [2:0] chunk1$q;
+    reg  chunk1$clock;
+    reg  valid2$d;
+    wire  valid2$q;
+    reg  valid2$clock;
+    reg  [15:0] part2$d;
+    wire  [15:0] part2$q;
+    reg  part2$clock;
+    reg  [2:0] chunk2$d;
+    wire  [2:0] chunk2$q;
+    reg  chunk2$clock;
+    reg  [31:0] lanes$0$d;
+    wire  [31:0] lanes$0$q;
+    reg  lanes$0$clock;
+    reg  [31:0] lanes$1$d;
+    wire  [31:0] lanes$1$q;
+    reg  lanes$1$clock;
+    reg  [31:0] lanes$2$d;
+    wire  [31:0] lanes$2$q;
+    reg  lanes$2$clock;
+    reg  [31:0] lanes$3$d;
+    wire  [31:0] lanes$3$q;
+    reg  lanes$3$clock;
+    reg  valid3$d;
+    wire  valid3$q;
+    reg  valid3$clock;
+    reg  [2:0] chunk3$d;
+    wire  [2:0] chunk3$q;
+    reg  chunk3$clock;
+    reg  [63:0] piece$d;
+    wire  [63:0] piece$q;
+    reg  piece$clock;
+    reg  [5:0] up$d;
+    wire  [5:0] up$q;
+    reg  up$clock;
+    reg  [63:0] built$d;
+    wire  [63:0] built$q;
+    reg  built$clock;
+    reg  complete$d;
+    wire  complete$q;
+    reg  complete$clock;
+    reg  queue$clock;
+    reg  queue$clear;
+    reg  [63:0] queue$data;
+    reg  queue$push;
+    wire  queue$full;
+    wire  [63:0] queue$first;
+    wire  queue$valid;
+    reg  queue$pop;
+    wire  [4:0] queue$fill;
+    reg  [47:0] w_here$d;
+    wire  [47:0] w_here$q;
+    reg  w_here$clock;
+    reg  [47:0] w_next_row$d;
+    wire  [47:0] w_next_row$q;
+    reg  w_next_row$clock;
+    reg  [31:0] w_left$d;
+    wire  [31:0] w_left$q;
+    reg  w_left$clock;
+    reg  [31:0] stride$d;
+    wire  [31:0] stride$q;
+    reg  stride$clock;
+
+    // Local signals
+    reg  [23:0] row_after;
+    reg  fresh;
+    reg  fire;
+    reg  row_ends;
+    reg  [7:0] bytes$0;
+    reg  [7:0] bytes$1;
+    reg  [7:0] bytes$2;
+    reg  [7:0] bytes$3;
+    reg  [7:0] bytes$4;
+    reg  [7:0] bytes$5;
+    reg  [7:0] bytes$6;
+    reg  [7:0] bytes$7;
+    reg  [15:0] halves$0;
+    reg  [15:0] halves$1;
+    reg  [15:0] halves$2;
+    reg  [15:0] halves$3;
+    reg  [31:0] longs$0;
+    reg  [31:0] longs$1;
+    reg  [31:0] lane;
+    reg  [63:0] joined;
+    reg  [63:0] wide;
+    reg  [63:0] of_16;
+    reg  [63:0] of_32;
+    reg  [7:0] octet;
+    reg  [15:0] half;
+    reg  [63:0] placed;
+    reg  [47:0] w_row_after;
+    reg  w_fire;
+
+    // Sub module instances
+    metisvm_card$clears active(
+        .d(active$d),
+        .q(active$q),
+        .clock(active$clock)
+    );
+    metisvm_card$clears begins(
+        .d(begins$d),
+        .q(begins$q),
+        .clock(begins$clock)
+    );
+    metisvm_card$cores$lanes$0$core$schedule$number_now here(
+        .d(here$d),
+        .q(here$q),
+        .clock(here$clock)
+    );
+    metisvm_card$cores$lanes$0$core$schedule$number_now next_row(
+        .d(next_row$d),
+        .q(next_row$q),
+        .clock(next_row$clock)
+    );
+    metisvm_card$queue$completed at_part(
+        .d(at_part$d),
+        .q(at_part$q),
+        .clock(at_part$clock)
+    );
+    metisvm_card$executor$state chunk(
+        .d(chunk$d),
+        .q(chunk$q),
+        .clock(chunk$clock)
+    );
+    metisvm_card$counters$data_reg words_left(
+        .d(words_left$d),
+        .q(words_left$q),
+        .clock(words_left$clock)
+    );
+    metisvm_card$queue$completed rows_left(
+        .d(rows_left$d),
+        .q(rows_left$q),
+        .clock(rows_left$clock)
+    );
+    metisvm_card$clears room(
+        .d(room$d),
+        .q(room$q),
+        .clock(room$clock)
+    );
+    metisvm_card$clears valid1(
+        .d(valid1$d),
+        .q(valid1$q),
+        .clock(valid1$clock)
+    );
+    metisvm_card$clears fresh1(
+        .d(fresh1$d),
+        .q(fresh1$q),
+        .clock(fresh1$clock)
+    );
+    metisvm_card$queue$completed part1(
+        .d(part1$d),
+        .q(part1$q),
+        .clock(part1$clock)
+    );
+    metisvm_card$executor$state chunk1(
+        .d(chunk1$d),
+        .q(chunk1$q),
+        .clock(chunk1$clock)
+    );
+    metisvm_card$clears valid2(
+        .d(valid2$d),
+        .q(valid2$q),
+        .clock(valid2$clock)
+    );
+    metisvm_card$queue$completed part2(
+        .d(part2$d),
+        .q(part2$q),
+        .clock(part2$clock)
+    );
+    metisvm_card$executor$state chunk2(
+        .d(chunk2$d),
+        .q(chunk2$q),
+        .clock(chunk2$clock)
+    );
+    metisvm_card$counters$data_reg lanes$0(
+        .d(lanes$0$d),
+        .q(lanes$0$q),
+        .clock(lanes$0$clock)
+    );
+    metisvm_card$counters$data_reg lanes$1(
+        .d(lanes$1$d),
+        .q(lanes$1$q),
+        .clock(lanes$1$clock)
+    );
+    metisvm_card$counters$data_reg lanes$2(
+        .d(lanes$2$d),
+        .q(lanes$2$q),
+        .clock(lanes$2$clock)
+    );
+    metisvm_card$counters$data_reg lanes$3(
+        .d(lanes$3$d),
+        .q(lanes$3$q),
+        .clock(lanes$3$clock)
+    );
+    metisvm_card$clears valid3(
+        .d(valid3$d),
+        .q(valid3$q),
+        .clock(valid3$clock)
+    );
+    metisvm_card$executor$state chunk3(
+        .d(chunk3$d),
+        .q(chunk3$q),
+        .clock(chunk3$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 piece(
+        .d(piece$d),
+        .q(piece$q),
+        .clock(piece$clock)
+    );
+    metisvm_card$cores$lanes$0$words$left up(
+        .d(up$d),
+        .q(up$q),
+        .clock(up$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 built(
+        .d(built$d),
+        .q(built$q),
+        .clock(built$clock)
+    );
+    metisvm_card$clears complete(
+        .d(complete$d),
+        .q(complete$q),
+        .clock(complete$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$store$tile_words$queue queue(
+        .clock(queue$clock),
+        .clear(queue$clear),
+        .data(queue$data),
+        .push(queue$push),
+        .full(queue$full),
+        .first(queue$first),
+        .valid(queue$valid),
+        .pop(queue$pop),
+        .fill(queue$fill)
+    );
+    metisvm_card$executor$at w_here(
+        .d(w_here$d),
+        .q(w_here$q),
+        .clock(w_here$clock)
+    );
+    metisvm_card$executor$at w_next_row(
+        .d(w_next_row$d),
+        .q(w_next_row$q),
+        .clock(w_next_row$clock)
+    );
+    metisvm_card$counters$data_reg w_left(
+        .d(w_left$d),
+        .q(w_left$q),
+        .clock(w_left$clock)
+    );
+    metisvm_card$counters$data_reg stride(
+        .d(stride$d),
+        .q(stride$q),
+        .clock(stride$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        active$clock = clock;
+        begins$clock = clock;
+        here$clock = clock;
+        next_row$clock = clock;
+        at_part$clock = clock;
+        chunk$clock = clock;
+        words_left$clock = clock;
+        rows_left$clock = clock;
+        room$clock = clock;
+        active$d = active$q;
+        begins$d = begins$q;
+        here$d = here$q;
+        next_row$d = next_row$q;
+        at_part$d = at_part$q;
+        chunk$d = chunk$q;
+        words_left$d = words_left$q;
+        rows_left$d = rows_left$q;
+        room$d = room$q;
+        valid1$clock = clock;
+        fresh1$clock = clock;
+        part1$clock = clock;
+        chunk1$clock = clock;
+        valid2$clock = clock;
+        part2$clock = clock;
+        chunk2$clock = clock;
+        valid3$clock = clock;
+        chunk3$clock = clock;
+        piece$clock = clock;
+        valid1$d = valid1$q;
+        fresh1$d = fresh1$q;
+        part1$d = part1$q;
+        chunk1$d = chunk1$q;
+        valid2$d = valid2$q;
+        part2$d = part2$q;
+        chunk2$d = chunk2$q;
+        valid3$d = valid3$q;
+        chunk3$d = chunk3$q;
+        piece$d = piece$q;
+        up$clock = clock;
+        built$clock = clock;
+        complete$clock = clock;
+        w_here$clock = clock;
+        w_next_row$clock = clock;
+        w_left$clock = clock;
+        stride$clock = clock;
+        up$d = up$q;
+        built$d = built$q;
+        complete$d = complete$q;
+        w_here$d = w_here$q;
+        w_next_row$d = w_next_row$q;
+        w_left$d = w_left$q;
+        stride$d = stride$q;
+        queue$clock = clock;
+        lanes$0$clock = clock;
+        lanes$0$d = lanes$0$q;
+        lanes$1$clock = clock;
+        lanes$1$d = lanes$1$q;
+        lanes$2$clock = clock;
+        lanes$2$d = lanes$2$q;
+        lanes$3$clock = clock;
+        lanes$3$d = lanes$3$q;
+        row_after = next_row$q + row_step;
+        begins$d = start;
+        if (begins$q) begin
+            active$d = 1'b1;
+            next_row$d = row_after;
+        end
+        room$d = ~|queue$fill[(32'h3)+:(2)];
+        fresh = ~|at_part$q;
+        acc_valid = active$q && room$q && fresh;
+        acc_address = here$q;
+        fire = active$q && room$q && (acc_ready || ~fresh);
+        row_ends = words_left$q == ((32'h1) & 32'hffffffff);
+        if (fire) begin
+            chunk$d = chunk$q + 32'h1;
+            at_part$d = at_part$q + 32'h1;
+            if (at_part$q == parts_less) begin
+                at_part$d = 32'h0;
+                here$d = here$q + 32'h1;
+            end
+            if (chunk$q == chunks_less) begin
+                chunk$d = 32'h0;
+                words_left$d = words_left$q - 32'h1;
+                if (row_ends) begin
+                    words_left$d = row_words;
+                    here$d = next_row$q;
+                    next_row$d = row_after;
+                    rows_left$d = rows_left$q - 32'h1;
+                    if (~|rows_left$q) begin
+                        active$d = 1'b0;
+                    end
+                end
+            end
+        end
+        valid1$d = fire;
+        fresh1$d = fire && fresh;
+        part1$d = at_part$q;
+        chunk1$d = chunk$q;
+        if (fresh1$q) begin
+            lanes$0$d = acc_data$0;
+            lanes$1$d = acc_data$1;
+            lanes$2$d = acc_data$2;
+            lanes$3$d = acc_data$3;
+        end
+        valid2$d = valid1$q;
+        part2$d = part1$q;
+        chunk2$d = chunk1$q;
+        bytes$0 = 32'h0;
+        bytes$1 = 32'h0;
+        bytes$2 = 32'h0;
+        bytes$3 = 32'h0;
+        bytes$4 = 32'h0;
+        bytes$5 = 32'h0;
+        bytes$6 = 32'h0;
+        bytes$7 = 32'h0;
+        halves$0 = 32'h0;
+        halves$1 = 32'h0;
+        halves$2 = 32'h0;
+        halves$3 = 32'h0;
+        longs$0 = 32'h0;
+        longs$1 = 32'h0;
+        lane = lanes$0$q;
+        if (part2$q == part_of_8$0) begin
+            bytes$0 = lane[(32'h0)+:(8)];
+        end
+        if (part2$q == part_of_4$0) begin
+            halves$0 = lane[(32'h0)+:(16)];
+        end
+        if (part2$q == part_of_2$0) begin
+            longs$0 = lane;
+        end
+        lane = lanes$1$q;
+        if (part2$q == part_of_8$1) begin
+            bytes$1 = lane[(32'h0)+:(8)];
+        end
+        if (part2$q == part_of_4$1) begin
+            halves$1 = lane[(32'h0)+:(16)];
+        end
+        if (part2$q == part_of_2$1) begin
+            longs$1 = lane;
+        end
+        lane = lanes$2$q;
+        if (part2$q == part_of_8$2) begin
+            bytes$2 = lane[(32'h0)+:(8)];
+        end
+        if (part2$q == part_of_4$2) begin
+            halves$2 = lane[(32'h0)+:(16)];
+        end
+        if (part2$q == part_of_2$2) begin
+            longs$0 = lane;
+        end
+        lane = lanes$3$q;
+        if (part2$q == part_of_8$3) begin
+            bytes$3 = lane[(32'h0)+:(8)];
+        end
+        if (part2$q == part_of_4$3) begin
+            halves$3 = lane[(32'h0)+:(16)];
+        end
+        if (part2$q == part_of_2$3) begin
+            longs$1 = lane;
+        end
+        joined = 32'h0;
+        of_16 = 32'h0;
+        of_32 = 32'h0;
+        octet = bytes$7;
+        wide = ((octet) & 64'hffffffffffffffff);
+        joined = (joined << 32'h8) | wide;
+        octet = bytes$6;
+        wide = ((octet) & 64'hffffffffffffffff);
+        joined = (joined << 32'h8) | wide;
+        octet = bytes$5;
+        wide = ((octet) & 64'hffffffffffffffff);
+        joined = (joined << 32'h8) | wide;
+        octet = bytes$4;
+        wide = ((octet) & 64'hffffffffffffffff);
+        joined = (joined << 32'h8) | wide;
+        octet = bytes$3;
+        wide = ((octet) & 64'hffffffffffffffff);
+        joined = (joined << 32'h8) | wide;
+        octet = bytes$2;
+        wide = ((octet) & 64'hffffffffffffffff);
+        joined = (joined << 32'h8) | wide;
+        octet = bytes$1;
+        wide = ((octet) & 64'hffffffffffffffff);
+        joined = (joined << 32'h8) | wide;
+        octet = bytes$0;
+        wide = ((octet) & 64'hffffffffffffffff);
+        joined = (joined << 32'h8) | wide;
+        half = halves$3;
+        wide = ((half) & 64'hffffffffffffffff);
+        of_16 = (of_16 << 32'h10) | wide;
+        half = halves$2;
+        wide = ((half) & 64'hffffffffffffffff);
+        of_16 = (of_16 << 32'h10) | wide;
+        half = halves$1;
+        wide = ((half) & 64'hffffffffffffffff);
+        of_16 = (of_16 << 32'h10) | wide;
+        half = halves$0;
+        wide = ((half) & 64'hffffffffffffffff);
+        of_16 = (of_16 << 32'h10) | wide;
+        lane = longs$1;
+        wide = ((lane) & 64'hffffffffffffffff);
+        of_32 = (of_32 << 32'h20) | wide;
+        lane = longs$0;
+        wide = ((lane) & 64'hffffffffffffffff);
+        of_32 = (of_32 << 32'h20) | wide;
+        if (dtype == ((32'h2) & 2'h3)) begin
+            joined = of_16;
+        end
+        if (dtype == ((32'h3) & 2'h3)) begin
+            joined = of_32;
+        end
+        piece$d = joined;
+        valid3$d = valid2$q;
+        chunk3$d = chunk2$q;
+        if (valid2$q) begin
+            up$d = up$q + chunk_shift;
+            if (~|chunk2$q) begin
+                up$d = 32'h0;
+            end
+        end
+        placed = piece$q << up$q;
+        complete$d = 1'b0;
+        if (valid3$q) begin
+            built$d = built$q | placed;
+            if (~|chunk3$q) begin
+                built$d = placed;
+            end
+            complete$d = chunk3$q == chunks_less;
+        end
+        queue$data = built$q;
+        queue$push = complete$q;
+        queue$clear = 1'b0;
+        w_row_after = w_next_row$q + ((stride$q) & 48'hffffffffffff);
+        w_valid = queue$valid;
+        w_data = queue$first;
+        w_address = w_here$q;
+        w_fire = queue$valid && w_ready;
+        queue$pop = w_fire;
+        if (w_fire) begin
+            w_here$d = w_here$q + ((32'h8) & 48'hffffffffffff);
+            w_left$d = w_left$q - 32'h1;
+            if (w_left$q == ((32'h1) & 32'hffffffff)) begin
+                w_left$d = row_words;
+                w_here$d = w_next_row$q;
+                w_next_row$d = w_row_after;
+            end
+        end
+        empty = ~active$q && ~begins$q && ~valid1$q && ~valid2$q && ~valid3$q && ~complete$q && ~|queue$fill;
+        if (begins$q) begin
+            w_next_row$d = w_row_after;
+        end
+        if (start) begin
+            here$d = first;
+            next_row$d = first;
+            at_part$d = 32'h0;
+            chunk$d = 32'h0;
+            words_left$d = row_words;
+            rows_left$d = rows - 32'h1;
+            w_here$d = address;
+            w_next_row$d = address;
+            w_left$d = row_words;
+            stride$d = row_stride;
+        end
+        if (clear) begin
+            begins$d = 1'b0;
+            active$d = 1'b0;
+            valid1$d = 1'b0;
+            valid2$d = 1'b0;
+            valid3$d = 1'b0;
+            complete$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$store$tile_words
+
+module metisvm_card$tensor$engine$tiles_4$store$tile_words$queue(clock,clear,data,push,full,first,valid,pop,fill);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [63:0] data;
+    input wire  push;
+    output reg  full;
+    output reg  [63:0] first;
+    output reg  valid;
+    input wire  pop;
+    output reg  [4:0] fill;
+
+    // Constant declarations
+    localparam  nearly = 5'b1110;
+
+    // Stub signals
+    reg  [3:0] entries$read_address;
+    reg  entries$read_clock;
+    wire  [63:0] entries$read_data;
+    reg  [3:0] entries$write_address;
+    reg  entries$write_clock;
+    reg  [63:0] entries$write_data;
+    reg  entries$write_enable;
+    reg  slice$clock;
+    reg  slice$clear;
+    reg  [63:0] slice$in_data;
+    reg  slice$in_valid;
+    wire  slice$in_ready;
+    wire  [63:0] slice$out_data;
+    wire  slice$out_valid;
+    reg  slice$out_ready;
+    reg  [4:0] head$d;
+    wire  [4:0] head$q;
+    reg  head$clock;
+    reg  [4:0] tail$d;
+    wire  [4:0] tail$q;
+    reg  tail$clock;
+    reg  answers$d;
+    wire  answers$q;
+    reg  answers$clock;
+    reg  [4:0] held$d;
+    wire  [4:0] held$q;
+    reg  held$clock;
+    reg  full_reg$d;
+    wire  full_reg$q;
+    reg  full_reg$clock;
+
+    // Local signals
+    reg  reads;
+    reg  has_two;
+    reg  pops;
+
+    // Sub module instances
+    metisvm_card$tensor$engine$tiles_4$store$tile_words$queue$entries entries(
+        .read_address(entries$read_address),
+        .read_clock(entries$read_clock),
+        .read_data(entries$read_data),
+        .write_address(entries$write_address),
+        .write_clock(entries$write_clock),
+        .write_data(entries$write_data),
+        .write_enable(entries$write_enable)
+    );
+    metisvm_card$tensor$engine$tiles_4$runner$fetch$streams$0$queue$slice slice(
+        .clock(slice$clock),
+        .clear(slice$clear),
+        .in_data(slice$in_data),
+        .in_valid(slice$in_valid),
+        .in_ready(slice$in_ready),
+        .out_data(slice$out_data),
+        .out_valid(slice$out_valid),
+        .out_ready(slice$out_ready)
+    );
+    metisvm_card$reader$next_tag head(
+        .d(head$d),
+        .q(head$q),
+        .clock(head$clock)
+    );
+    metisvm_card$reader$next_tag tail(
+        .d(tail$d),
+        .q(tail$q),
+        .clock(tail$clock)
+    );
+    metisvm_card$clears answers(
+        .d(answers$d),
+        .q(answers$q),
+        .clock(answers$clock)
+    );
+    metisvm_card$reader$next_tag held(
+        .d(held$d),
+        .q(held$q),
+        .clock(held$clock)
+    );
+    metisvm_card$clears full_reg(
+        .d(full_reg$d),
+        .q(full_reg$q),
+        .clock(full_reg$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        head$clock = clock;
+        tail$clock = clock;
+        answers$clock = clock;
+        held$clock = clock;
+        full_reg$clock = clock;
+        head$d = head$q;
+        tail$d = tail$q;
+        answers$d = answers$q;
+        held$d = held$q;
+        full_reg$d = full_reg$q;
+        slice$clock = clock;
+        entries$read_clock = clock;
+        entries$write_clock = clock;
+        entries$write_address = tail$q[(32'h0)+:(4)];
+        entries$write_data = data;
+        entries$write_enable = push;
+        if (push) begin
+            tail$d = tail$q + 32'h1;
+        end
+        pops = pop && slice$out_valid;
+        has_two = ~slice$in_ready || (answers$q && slice$out_valid);
+        entries$read_address = head$q[(32'h0)+:(4)];
+        reads = (head$q != tail$q) && (~has_two || pops);
+        answers$d = reads;
+        if (reads) begin
+            head$d = head$q + 32'h1;
+        end
+        slice$clear = clear;
+        slice$in_data = entries$read_data;
+        slice$in_valid = answers$q;
+        slice$out_ready = pop;
+        first = slice$out_data;
+        valid = slice$out_valid;
+        if (push && ~pops) begin
+            held$d = held$q + 32'h1;
+        end
+        if (pops && ~push) begin
+            held$d = held$q - 32'h1;
+        end
+        fill = held$q;
+        full_reg$d = held$q >= nearly;
+        full = full_reg$q;
+        if (clear) begin
+            head$d = 32'h0;
+            tail$d = 32'h0;
+            answers$d = 1'b0;
+            held$d = 32'h0;
+            full_reg$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$store$tile_words$queue
+
+module metisvm_card$tensor$engine$tiles_4$store$tile_words$queue$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+
+    // Module arguments
+    input wire  [3:0] read_address;
+    input wire  read_clock;
+    output reg  [63:0] read_data;
+    input wire  [3:0] write_address;
+    input wire  write_clock;
+    input wire  [63:0] write_data;
+    input wire  write_enable;
+
+    // Update code (custom)
+    reg[63:0] mem[15:0];
+
+
+
+    always @(posedge read_clock) begin
+       read_data <= mem[read_address];
+    end
+
+    always @(posedge write_clock) begin
+       if (write_enable) begin
+          mem[write_address] <= write_data;
+       end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$store$tile_words$queue$entries
+
+module metisvm_card$tensor$engine$tiles_4$tables(clock,write,write_address,write_entry,read_address,entry);
+
+    // Module arguments
+    input wire  clock;
+    input wire  write;
+    input wire  [8:0] write_address;
+    input wire  [31:0] write_entry;
+    input wire  [8:0] read_address;
+    output reg  [31:0] entry;
+
+    // Stub signals
+    reg  [8:0] memory$read_address;
+    reg  memory$read_clock;
+    wire  [31:0] memory$read_data;
+    reg  [8:0] memory$write_address;
+    reg  memory$write_clock;
+    reg  [31:0] memory$write_data;
+    reg  memory$write_enable;
+
+    // Sub module instances
+    metisvm_card$tensor$engine$tiles_4$tables$memory memory(
+        .read_address(memory$read_address),
+        .read_clock(memory$read_clock),
+        .read_data(memory$read_data),
+        .write_address(memory$write_address),
+        .write_clock(memory$write_clock),
+        .write_data(memory$write_data),
+        .write_enable(memory$write_enable)
+    );
+
+    // Update code
+    always @(*) begin
+        memory$read_clock = clock;
+        memory$write_clock = clock;
+        memory$read_address = read_address;
+        entry = memory$read_data;
+        memory$write_address = write_address;
+        memory$write_data = write_entry;
+        memory$write_enable = write;
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$tables
+
+module metisvm_card$tensor$engine$tiles_4$tables$memory(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+
+    // Module arguments
+    input wire  [8:0] read_address;
+    input wire  read_clock;
+    output reg  [31:0] read_data;
+    input wire  [8:0] write_address;
+    input wire  write_clock;
+    input wire  [31:0] write_data;
+    input wire  write_enable;
+
+    // Update code (custom)
+    reg[31:0] mem[511:0];
+
+
+
+    always @(posedge read_clock) begin
+       read_data <= mem[read_address];
+    end
+
+    always @(posedge write_clock) begin
+       if (write_enable) begin
+          mem[write_address] <= write_data;
+       end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_4$tables$memory
+
+module metisvm_card$tensor$external(clock,rd_address,rd_words,rd_valid,rd_ready,rd_data,rd_data_valid,rd_data_ready,wr_address,wr_data,wr_strobe,wr_valid,wr_ready,settled,araddr,arlen,arvalid,arready,rdata,rvalid,rready,awaddr,awvalid,awready,wdata,wstrb,wvalid,wready,bvalid);
+
+    // Module arguments
+    input wire  clock;
+    input wire  [47:0] rd_address;
+    input wire  [15:0] rd_words;
+    input wire  rd_valid;
+    output reg  rd_ready;
+    output reg  [63:0] rd_data;
+    output reg  rd_data_valid;
+    input wire  rd_data_ready;
+    input wire  [47:0] wr_address;
+    input wire  [63:0] wr_data;
+    input wire  [7:0] wr_strobe;
+    input wire  wr_valid;
+    output reg  wr_ready;
+    output reg  settled;
+    output reg  [47:0] araddr;
+    output reg  [7:0] arlen;
+    output reg  arvalid;
+    input wire  arready;
+    input wire  [63:0] rdata;
+    input wire  rvalid;
+    output reg  rready;
+    output reg  [47:0] awaddr;
+    output reg  awvalid;
+    input wire  awready;
+    output reg  [63:0] wdata;
+    output reg  [7:0] wstrb;
+    output reg  wvalid;
+    input wire  wready;
+    input wire  bvalid;
+
+    // Stub signals
+    reg  reads$clock;
+    reg  [47:0] reads$rd_address;
+    reg  [15:0] reads$rd_words;
+    reg  reads$rd_valid;
+    wire  reads$rd_ready;
+    wire  [47:0] reads$araddr;
+    wire  [7:0] reads$arlen;
+    wire  reads$arvalid;
+    reg  reads$arready;
+    reg  writes$clock;
+    reg  [47:0] writes$wr_address;
+    reg  [63:0] writes$wr_data;
+    reg  [7:0] writes$wr_strobe;
+    reg  writes$wr_valid;
+    wire  writes$wr_ready;
+    wire  writes$settled;
+    wire  [47:0] writes$awaddr;
+    wire  writes$awvalid;
+    reg  writes$awready;
+    wire  [63:0] writes$wdata;
+    wire  [7:0] writes$wstrb;
+    wire  writes$wvalid;
+    reg  writes$wready;
+    reg  writes$bvalid;
+
+    // Sub module instances
+    metisvm_card$tensor$external$reads reads(
+        .clock(reads$clock),
+        .rd_address(reads$rd_address),
+        .rd_words(reads$rd_words),
+        .rd_valid(reads$rd_valid),
+        .rd_ready(reads$rd_ready),
+        .araddr(reads$araddr),
+        .arlen(reads$arlen),
+        .arvalid(reads$arvalid),
+        .arready(reads$arready)
+    );
+    metisvm_card$tensor$external$writes writes(
+        .clock(writes$clock),
+        .wr_address(writes$wr_address),
+        .wr_data(writes$wr_data),
+        .wr_strobe(writes$wr_strobe),
+        .wr_valid(writes$wr_valid),
+        .wr_ready(writes$wr_ready),
+        .settled(writes$settled),
+        .awaddr(writes$awaddr),
+        .awvalid(writes$awvalid),
+        .awready(writes$awready),
+        .wdata(writes$wdata),
+        .wstrb(writes$wstrb),
+        .wvalid(writes$wvalid),
+        .wready(writes$wready),
+        .bvalid(writes$bvalid)
+    );
+
+    // Update code
+    always @(*) begin
+        reads$clock = clock;
+        writes$clock = clock;
+        reads$rd_address = rd_address;
+        reads$rd_words = rd_words;
+        reads$rd_valid = rd_valid;
+        rd_ready = reads$rd_ready;
+        araddr = reads$araddr;
+        arlen = reads$arlen;
+        arvalid = reads$arvalid;
+        reads$arready = arready;
+        rd_data = rdata;
+        rd_data_valid = rvalid;
+        rready = rd_data_ready;
+        writes$wr_address = wr_address;
+        writes$wr_data = wr_data;
+        writes$wr_strobe = wr_strobe;
+        writes$wr_valid = wr_valid;
+        wr_ready = writes$wr_ready;
+        settled = writes$settled;
+        awaddr = writes$awaddr;
+        awvalid = writes$awvalid;
+        writes$awready = awready;
+        wdata = writes$wdata;
+        wstrb = writes$wstrb;
+        wvalid = writes$wvalid;
+        writes$wready = wready;
+        writes$bvalid = bvalid;
+    end
+
+endmodule // metisvm_card$tensor$external
+
+module metisvm_card$tensor$external$reads(clock,rd_address,rd_words,rd_valid,rd_ready,araddr,arlen,arvalid,arready);
+
+    // Module arguments
+    input wire  clock;
+    input wire  [47:0] rd_address;
+    input wire  [15:0] rd_words;
+    input wire  rd_valid;
+    output reg  rd_ready;
+    output reg  [47:0] araddr;
+    output reg  [7:0] arlen;
+    output reg  arvalid;
+    input wire  arready;
+
+    // Constant declarations
+    localparam  burst_words = 8'h40;
+
+    // Stub signals
+    reg  [44:0] at$d;
+    wire  [44:0] at$q;
+    reg  at$clock;
+    reg  [15:0] left$d;
+    wire  [15:0] left$q;
+    reg  left$clock;
+    reg  valid$d;
+    wire  valid$q;
+    reg  valid$clock;
+    reg  [44:0] place$d;
+    wire  [44:0] place$q;
+    reg  place$clock;
+    reg  [7:0] length$d;
+    wire  [7:0] length$q;
+    reg  length$clock;
+
+    // Local signals
+    reg  free;
+    reg  cuts;
+    reg  [7:0] room;
+    reg  [15:0] room_wide;
+    reg  [15:0] burst;
+    reg  [47:0] address;
+    reg  is_last;
+
+    // Sub module instances
+    metisvm_card$tensor$engine$tiles_4$load$gather$ask_word at(
+        .d(at$d),
+        .q(at$q),
+        .clock(at$clock)
+    );
+    metisvm_card$queue$completed left(
+        .d(left$d),
+        .q(left$q),
+        .clock(left$clock)
+    );
+    metisvm_card$clears valid(
+        .d(valid$d),
+        .q(valid$q),
+        .clock(valid$clock)
+    );
+    metisvm_card$tensor$engine$tiles_4$load$gather$ask_word place(
+        .d(place$d),
+        .q(place$q),
+        .clock(place$clock)
+    );
+    metisvm_card$executor$has_field length(
+        .d(length$d),
+        .q(length$q),
+        .clock(length$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        at$clock = clock;
+        left$clock = clock;
+        valid$clock = clock;
+        place$clock = clock;
+        length$clock = clock;
+        at$d = at$q;
+        left$d = left$q;
+        valid$d = valid$q;
+        place$d = place$q;
+        length$d = length$q;
+        free = ~valid$q || arready;
+        cuts = |left$q && free;
+        room = burst_words - ((at$q[(32'h0)+:(6)]) & 8'hff);
+        room_wide = ((room) & 16'hffff);
+        is_last = left$q <= room_wide;
+        burst = room_wide;
+        if (is_last) begin
+            burst = left$q;
+        end
+        rd_ready = ~|left$q || (cuts && is_last);
+        if (free) begin
+            valid$d = cuts;
+            place$d = at$q;
+            length$d = burst[(32'h0)+:(8)] - 32'h1;
+        end
+        if (cuts) begin
+            at$d = at$q + ((burst) & 45'h1fffffffffff);
+            left$d = left$q - burst;
+        end
+        if (~|left$q || (cuts && is_last)) begin
+            if (rd_valid) begin
+                at$d = rd_address[(32'h3)+:(45)];
+                left$d = rd_words;
+            end
+        end
+        address = ((place$q) & 48'hffffffffffff);
+        araddr = address << 32'h3;
+        arlen = length$q;
+        arvalid = valid$q;
+    end
+
+endmodule // metisvm_card$tensor$external$reads
+
+module metisvm_card$tensor$external$writes(clock,wr_address,wr_data,wr_strobe,wr_valid,wr_ready,settled,awaddr,awvalid,awready,wdata,wstrb,wvalid,wready,bvalid);
+
+    // Module arguments
+    input wire  clock;
+    input wire  [47:0] wr_address;
+    input wire  [63:0] wr_data;
+    input wire  [7:0] wr_strobe;
+    input wire  wr_valid;
+    output reg  wr_ready;
+    output reg  settled;
+    output reg  [47:0] awaddr;
+    output reg  awvalid;
+    input wire  awready;
+    output reg  [63:0] wdata;
+    output reg  [7:0] wstrb;
+    output reg  wvalid;
+    input wire  wready;
+    input wire  bvalid;
+
+    // Stub signals
+    reg  [47:0] place$d;
+    wire  [47:0] place$q;
+    reg  place$clock;
+    reg  [63:0] data$d;
+    wire  [63:0] data$q;
+    reg  data$clock;
+    reg  [7:0] strobe$d;
+    wire  [7:0] strobe$q;
+    reg  strobe$clock;
+    reg  has_place$d;
+    wire  has_place$q;
+    reg  has_place$clock;
+    reg  has_data$d;
+    wire  has_data$q;
+    reg  has_data$clock;
+    reg  [7:0] open$d;
+    wire  [7:0] open$q;
+    reg  open$clock;
+
+    // Local signals
+    reg  takes;
+    reg  free;
+    reg  [7:0] open_n;
+
+    // Sub module instances
+    metisvm_card$executor$at place(
+        .d(place$d),
+        .q(place$q),
+        .clock(place$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 data(
+        .d(data$d),
+        .q(data$q),
+        .clock(data$clock)
+    );
+    metisvm_card$executor$has_field strobe(
+        .d(strobe$d),
+        .q(strobe$q),
+        .clock(strobe$clock)
+    );
+    metisvm_card$clears has_place(
+        .d(has_place$d),
+        .q(has_place$q),
+        .clock(has_place$clock)
+    );
+    metisvm_card$clears has_data(
+        .d(has_data$d),
+        .q(has_data$q),
+        .clock(has_data$clock)
+    );
+    metisvm_card$executor$has_field open(
+        .d(open$d),
+        .q(open$q),
+        .clock(open$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        place$clock = clock;
+        data$clock = clock;
+        strobe$clock = clock;
+        has_place$clock = clock;
+        has_data$clock = clock;
+        open$clock = clock;
+        place$d = place$q;
+        data$d = data$q;
+        strobe$d = strobe$q;
+        has_place$d = has_place$q;
+        has_data$d = has_data$q;
+        open$d = open$q;
+        awaddr = place$q;
+        awvalid = has_place$q;
+        wdata = data$q;
+        wstrb = strobe$q;
+        wvalid = has_data$q;
+        free = (~has_place$q || awready) && (~has_data$q || wready) && ~&open$q;
+        wr_ready = free;
+        takes = free && wr_valid;
+        if (awready) begin
+            has_place$d = 1'b0;
+        end
+        if (wready) begin
+            has_data$d = 1'b0;
+        end
+        open_n = open$q;
+        if (takes) begin
+            has_place$d = 1'b1;
+            has_data$d = 1'b1;
+            place$d = wr_address;
+            data$d = wr_data;
+            strobe$d = wr_strobe;
+            if (~bvalid) begin
+                open_n = open$q + 32'h1;
+            end
+        end
+        else begin
+            if (bvalid) begin
+                open_n = open$q - 32'h1;
+            end
+        end
+        open$d = open_n;
+        settled = open$q == 32'h0;
+    end
+
+endmodule // metisvm_card$tensor$external$writes
+
+module metisvm_card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$4,entry$5,entry$6,entry$7,start,done,status,detail,working,run_handle,run_search,run_present,run_is_state,run_piece,run_upto,run_range_ok,run_searched,run_meets,cmd_valid,cmd_ready,cmd_address,cmd_length,abort,drained,in_valid,in_ready,in_data,in_end,in_error,write_start,write_address,write_push,write_data,write_flush,write_ready,write_idle,engine_open,engine_place,engine_bytes,engine_limit,engine_start,engine_done,engine_status,engine_index,engine_stop,engine_idle,base$0,base$1,base$2,base$3,base$4,size$0,size$1,size$2,size$3,size$4,rd_address,rd_words,rd_valid,rd_ready,rd_data,rd_data_valid,rd_data_ready,wr_address,wr_data,wr_valid,wr_ready,settled);
+
+    // Module arguments
+    input wire  clock;
+    input wire  stop;
+    input wire  [63:0] entry$0;
+    input wire  [63:0] entry$1;
+    input wire  [63:0] entry$2;
+    input wire  [63:0] entry$3;
+    input wire  [63:0] entry$4;
+    input wire  [63:0] entry$5;
+    input wire  [63:0] entry$6;
+    input wire  [63:0] entry$7;
+    input wire  start;
+    output reg  done;
+    output reg  [14:0] status;
+    output reg  [31:0] detail;
+    output reg  working;
+    output reg  [5:0] run_handle;
+    output reg  run_search;
+    input wire  run_present;
+    input wire  run_is_state;
+    input wire  [47:0] run_piece;
+    input wire  [48:0] run_upto;
+    input wire  run_range_ok;
+    input wire  run_searched;
+    input wire  run_meets;
+    output reg  cmd_valid;
+    input wire  cmd_ready;
+    output reg  [63:0] cmd_address;
+    output reg  [48:0] cmd_length;
+    output reg  abort;
+    input wire  drained;
+    input wire  in_valid;
+    output reg  in_ready;
+    input wire  [63:0] in_data;
+    input wire  in_end;
+    input wire  in_error;
+    output reg  write_start;
+    output reg  [63:0] write_address;
+    output reg  write_push;
+    output reg  [63:0] write_data;
+    output reg  write_flush;
+    input wire  write_ready;
+    input wire  write_idle;
+    output reg  engine_open;
+    output reg  [42:0] engine_place;
+    output reg  [47:0] engine_bytes;
+    output reg  [24:0] engine_limit;
+    output reg  engine_start;
+    input wire  engine_done;
+    input wire  [14:0] engine_status;
+    input wire  [31:0] engine_index;
+    output reg  engine_stop;
+    input wire  engine_idle;
+    output reg  [47:0] base$0;
+    output reg  [47:0] base$1;
+    output reg  [47:0] base$2;
+    output reg  [47:0] base$3;
+    output reg  [47:0] base$4;
+    output reg  [47:0] size$0;
+    output reg  [47:0] size$1;
+    output reg  [47:0] size$2;
+    output reg  [47:0] size$3;
+    output reg  [47:0] size$4;
+    output reg  [47:0] rd_address;
+    output reg  [15:0] rd_words;
+    output reg  rd_valid;
+    input wire  rd_ready;
+    input wire  [63:0] rd_data;
+    input wire  rd_data_valid;
+    output reg  rd_data_ready;
+    output reg  [47:0] wr_address;
+    output reg  [63:0] wr_data;
+    output reg  wr_valid;
+    input wire  wr_ready;
+    input wire  settled;
+
+    // Constant declarations
+    localparam  limit = 25'h10000;
+    localparam  budget = 64'h40000000;
+    localparam  input_area = 48'h100000;
+    localparam  output_area = 48'h200000;
+
+    // Stub signals
+    reg  checks$clock;
+    reg  [63:0] checks$entry$0;
+    reg  [63:0] checks$entry$1;
+    reg  [63:0] checks$entry$2;
+    reg  [63:0] checks$entry$3;
+    reg  [63:0] checks$entry$4;
+    reg  [63:0] checks$entry$5;
+    reg  [63:0] checks$entry$6;
+    reg  [63:0] checks$entry$7;
+    reg  checks$start;
+    wire  checks$done;
+    wire  [14:0] checks$status;
+    wire  [31:0] checks$detail;
+    wire  [47:0] checks$base$0;
+    wire  [47:0] checks$base$1;
+    wire  [47:0] checks$base$2;
+    wire  [47:0] checks$size$0;
+    wire  [47:0] checks$size$1;
+    wire  [47:0] checks$size$2;
+    wire  [5:0] checks$run_handle;
+    wire  checks$run_search;
+    reg  checks$run_present;
+    reg  checks$run_is_state;
+    reg  [47:0] checks$run_piece;
+    reg  [48:0] checks$run_upto;
+    reg  checks$run_range_ok;
+    reg  checks$run_searched;
+    reg  checks$run_meets;
+    reg  stage_in$clock;
+    reg  stage_in$clear;
+    reg  stage_in$start;
+    reg  [63:0] stage_in$from;
+    reg  [47:0] stage_in$to;
+    reg  [31:0] stage_in$bytes;
+    wire  stage_in$done;
+    wire  stage_in$failed;
+    wire  stage_in$cmd_valid;
+    reg  stage_in$cmd_ready;
+    wire  [63:0] stage_in$cmd_address;
+    wire  [48:0] stage_in$cmd_length;
+    reg  stage_in$in_valid;
+    wire  stage_in$in_ready;
+    reg  [63:0] stage_in$in_data;
+    reg  stage_in$in_end;
+    reg  stage_in$in_error;
+    wire  [47:0] stage_in$wr_address;
+    wire  [63:0] stage_in$wr_data;
+    wire  stage_in$wr_valid;
+    reg  stage_in$wr_ready;
+    reg  stage_out$clock;
+    reg  stage_out$clear;
+    reg  stage_out$start;
+    reg  [47:0] stage_out$from;
+    reg  [31:0] stage_out$bytes;
+    reg  stage_out$finish;
+    wire  stage_out$done;
+    reg  stage_out$stop;
+    wire  stage_out$idle;
+    wire  [31:0] stage_out$checksum;
+    wire  [47:0] stage_out$rd_address;
+    wire  [15:0] stage_out$rd_words;
+    wire  stage_out$rd_valid;
+    reg  stage_out$rd_ready;
+    reg  [63:0] stage_out$rd_data;
+    reg  stage_out$rd_data_valid;
+    wire  stage_out$rd_data_ready;
+    wire  stage_out$write_push;
+    wire  [63:0] stage_out$write_data;
+    reg  stage_out$write_ready;
+    reg  [3:0] state$d;
+    wire  [3:0] state$q;
+    reg  state$clock;
+    reg  [31:0] items_left$d;
+    wire  [31:0] items_left$q;
+    reg  items_left$clock;
+    reg  [63:0] input_at$d;
+    wire  [63:0] input_at$q;
+    reg  input_at$clock;
+    reg  [14:0] status_reg$d;
+    wire  [14:0] status_reg$q;
+    reg  status_reg$clock;
+    reg  [31:0] detail_reg$d;
+    wire  [31:0] detail_reg$q;
+    reg  detail_reg$clock;
+    reg  failed$d;
+    wire  failed$q;
+    reg  failed$clock;
+    reg  [63:0] spent$d;
+    wire  [63:0] spent$q;
+    reg  spent$clock;
+    reg  over$d;
+    wire  over$q;
+    reg  over$clock;
+
+    // Local signals
+    reg  fails;
+    reg  [14:0] fail_status;
+    reg  [31:0] fail_detail;
+    reg  [31:0] input_bytes;
+    reg  [31:0] output_bytes;
+    reg  ending;
+
+    // Sub module instances
+    metisvm_card$tensor$job$checks checks(
+        .clock(checks$clock),
+        .entry$0(checks$entry$0),
+        .entry$1(checks$entry$1),
+        .entry$2(checks$entry$2),
+        .entry$3(checks$entry$3),
+        .entry$4(checks$entry$4),
+        .entry$5(checks$entry$5),
+        .entry$6(checks$entry$6),
+        .entry$7(checks$entry$7),
+        .start(checks$start),
+        .done(checks$done),
+        .status(checks$status),
+        .detail(checks$detail),
+        .base$0(checks$base$0),
+        .base$1(checks$base$1),
+        .base$2(checks$base$2),
+        .size$0(checks$size$0),
+        .size$1(checks$size$1),
+        .size$2(checks$size$2),
+        .run_handle(checks$run_handle),
+        .run_search(checks$run_search),
+        .run_present(checks$run_present),
+        .run_is_state(checks$run_is_state),
+        .run_piece(checks$run_piece),
+        .run_upto(checks$run_upto),
+        .run_range_ok(checks$run_range_ok),
+        .run_searched(checks$run_searched),
+        .run_meets(checks$run_meets)
+    );
+    metisvm_card$tensor$job$stage_in stage_in(
+        .clock(stage_in$clock),
+        .clear(stage_in$clear),
+        .start(stage_in$start),
+        .from(stage_in$from),
+        .to(stage_in$to),
+        .bytes(stage_in$bytes),
+        .done(stage_in$done),
+        .failed(stage_in$failed),
+        .cmd_valid(stage_in$cmd_valid),
+        .cmd_ready(stage_in$cmd_ready),
+        .cmd_address(stage_in$cmd_address),
+        .cmd_length(stage_in$cmd_length),
+        .in_valid(stage_in$in_valid),
+        .in_ready(stage_in$in_ready),
+        .in_data(stage_in$in_data),
+        .in_end(stage_in$in_end),
+        .in_error(stage_in$in_error),
+        .wr_address(stage_in$wr_address),
+        .wr_data(stage_in$wr_data),
+        .wr_valid(stage_in$wr_valid),
+        .wr_ready(stage_in$wr_ready)
+    );
+    metisvm_card$tensor$job$stage_out stage_out(
+        .clock(stage_out$clock),
+        .clear(stage_out$clear),
+        .start(stage_out$start),
+        .from(stage_out$from),
+        .bytes(stage_out$bytes),
+        .finish(stage_out$finish),
+        .done(stage_out$done),
+        .stop(stage_out$stop),
+        .idle(stage_out$idle),
+        .checksum(stage_out$checksum),
+        .rd_address(stage_out$rd_address),
+        .rd_words(stage_out$rd_words),
+        .rd_valid(stage_out$rd_valid),
+        .rd_ready(stage_out$rd_ready),
+        .rd_data(stage_out$rd_data),
+        .rd_data_valid(stage_out$rd_data_valid),
+        .rd_data_ready(stage_out$rd_data_ready),
+        .write_push(stage_out$write_push),
+        .write_data(stage_out$write_data),
+        .write_ready(stage_out$write_ready)
+    );
+    metisvm_card$cores$best state(
+        .d(state$d),
+        .q(state$q),
+        .clock(state$clock)
+    );
+    metisvm_card$counters$data_reg items_left(
+        .d(items_left$d),
+        .q(items_left$q),
+        .clock(items_left$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 input_at(
+        .d(input_at$d),
+        .q(input_at$q),
+        .clock(input_at$clock)
+    );
+    metisvm_card$executor$status_reg status_reg(
+        .d(status_reg$d),
+        .q(status_reg$q),
+        .clock(status_reg$clock)
+    );
+    metisvm_card$counters$data_reg detail_reg(
+        .d(detail_reg$d),
+        .q(detail_reg$q),
+        .clock(detail_reg$clock)
+    );
+    metisvm_card$clears failed(
+        .d(failed$d),
+        .q(failed$q),
+        .clock(failed$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 spent(
+        .d(spent$d),
+        .q(spent$q),
+        .clock(spent$clock)
+    );
+    metisvm_card$clears over(
+        .d(over$d),
+        .q(over$q),
+        .clock(over$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        state$clock = clock;
+        items_left$clock = clock;
+        input_at$clock = clock;
+        status_reg$clock = clock;
+        detail_reg$clock = clock;
+        failed$clock = clock;
+        spent$clock = clock;
+        over$clock = clock;
+        state$d = state$q;
+        items_left$d = items_left$q;
+        input_at$d = input_at$q;
+        status_reg$d = status_reg$q;
+        detail_reg$d = detail_reg$q;
+        failed$d = failed$q;
+        spent$d = spent$q;
+        over$d = over$q;
+        checks$clock = clock;
+        stage_in$clock = clock;
+        stage_out$clock = clock;
+        input_bytes = entry$5[(32'h0)+:(32)];
+        output_bytes = entry$5[(32'h20)+:(32)];
+        working = state$q != 32'h0;
+        done = state$q == 32'he;
+        status = status_reg$q;
+        detail = detail_reg$q;
+        ending = (state$q == 32'hc) || (state$q == 32'hd);
+        checks$start = (state$q == 32'h0) && start;
+        checks$entry$0 = entry$0;
+        checks$entry$1 = entry$1;
+        checks$entry$2 = entry$2;
+        checks$entry$3 = entry$3;
+        checks$entry$4 = entry$4;
+        checks$entry$5 = entry$5;
+        checks$entry$6 = entry$6;
+        checks$entry$7 = entry$7;
+        run_handle = checks$run_handle;
+        run_search = checks$run_search;
+        checks$run_present = run_present;
+        checks$run_is_state = run_is_state;
+        checks$run_piece = run_piece;
+        checks$run_upto = run_upto;
+        checks$run_range_ok = run_range_ok;
+        checks$run_searched = run_searched;
+        checks$run_meets = run_meets;
+        base$0 = checks$base$0;
+        size$0 = checks$size$0;
+        base$1 = input_area;
+        size$1 = ((input_bytes) & 48'hffffffffffff);
+        base$2 = output_area;
+        size$2 = ((output_bytes) & 48'hffffffffffff);
+        base$3 = entry$6[(32'h0)+:(48)];
+        size$3 = entry$7[(32'h0)+:(48)];
+        base$4 = checks$base$1;
+        size$4 = checks$size$1;
+        engine_place = checks$base$2[(32'h5)+:(43)];
+        engine_bytes = checks$size$2;
+        engine_limit = limit;
+        engine_open = 1'b0;
+        engine_start = 1'b0;
+        engine_stop = state$q == 32'hc;
+        stage_in$clear = ending;
+        stage_in$start = state$q == 32'h4;
+        stage_in$from = input_at$q;
+        stage_in$to = input_area;
+        stage_in$bytes = input_bytes;
+        cmd_valid = stage_in$cmd_valid;
+        stage_in$cmd_ready = cmd_ready;
+        cmd_address = stage_in$cmd_address;
+        cmd_length = stage_in$cmd_length;
+        stage_in$in_valid = in_valid;
+        stage_in$in_data = in_data;
+        stage_in$in_end = in_end;
+        stage_in$in_error = in_error;
+        in_ready = stage_in$in_ready || ending;
+        abort = ending && failed$q;
+        wr_address = stage_in$wr_address;
+        wr_data = stage_in$wr_data;
+        wr_valid = stage_in$wr_valid;
+        stage_in$wr_ready = wr_ready;
+        stage_out$clear = state$q == 32'h2;
+        stage_out$start = state$q == 32'h8;
+        stage_out$from = output_area;
+        stage_out$bytes = output_bytes;
+        stage_out$finish = state$q == 32'ha;
+        stage_out$stop = ending && failed$q;
+        rd_address = stage_out$rd_address;
+        rd_words = stage_out$rd_words;
+        rd_valid = stage_out$rd_valid;
+        stage_out$rd_ready = rd_ready;
+        stage_out$rd_data = rd_data;
+        stage_out$rd_data_valid = rd_data_valid;
+        rd_data_ready = stage_out$rd_data_ready;
+        write_start = state$q == 32'h2;
+        write_address = entry$4;
+        write_push = stage_out$write_push;
+        write_data = stage_out$write_data;
+        stage_out$write_ready = write_ready;
+        write_flush = state$q == 32'hd;
+        over$d = spent$q == budget;
+        fails = 1'b0;
+        fail_status = 32'h0;
+        fail_detail = 32'h0;
+        if ((state$q == 32'h0) && start) begin
+            state$d = 32'h1;
+            failed$d = 1'b0;
+            status_reg$d = 32'h0;
+            detail_reg$d = 32'h0;
+            spent$d = 32'h0;
+            items_left$d = entry$2[(32'h20)+:(32)];
+            input_at$d = entry$3;
+        end
+        if ((state$q == 32'h1) && checks$done) begin
+            state$d = 32'h2;
+            if (|checks$status) begin
+                fails = 1'b1;
+                fail_status = checks$status;
+                fail_detail = checks$detail;
+            end
+        end
+        if ((state$q == 32'h2) && settled) begin
+            engine_open = 1'b1;
+            state$d = 32'h3;
+        end
+        if ((state$q == 32'h3) && engine_done) begin
+            state$d = 32'h4;
+        end
+        if (state$q == 32'h4) begin
+            input_at$d = input_at$q + ((input_bytes) & 64'hffffffffffffffff);
+            state$d = 32'h5;
+        end
+        if ((state$q == 32'h5) && stage_in$done) begin
+            state$d = 32'h6;
+        end
+        if (stage_in$failed) begin
+            fails = 1'b1;
+            fail_status = 32'h7;
+        end
+        if ((state$q == 32'h6) && settled) begin
+            engine_start = 1'b1;
+            state$d = 32'h7;
+        end
+        if (state$q == 32'h7) begin
+            spent$d = spent$q + 32'h1;
+            if (engine_done) begin
+                state$d = 32'h8;
+            end
+            else if (over$q) begin
+                fails = 1'b1;
+                fail_status = 32'hf;
+            end
+        end
+        if ((state$q == 32'h3) || (state$q == 32'h7)) begin
+            if (engine_done && |engine_status) begin
+                fails = 1'b1;
+                fail_status = engine_status;
+                fail_detail = engine_index;
+            end
+        end
+        if (state$q == 32'h8) begin
+            items_left$d = items_left$q - 32'h1;
+            state$d = 32'h9;
+        end
+        if ((state$q == 32'h9) && stage_out$done) begin
+            state$d = 32'h4;
+            if (items_left$q == 32'h0) begin
+                state$d = 32'ha;
+            end
+        end
+        if (state$q == 32'ha) begin
+            state$d = 32'hb;
+        end
+        if ((state$q == 32'hb) && stage_out$done) begin
+            state$d = 32'hc;
+        end
+        if (stop && (state$q != 32'h0)) begin
+            fails = 1'b1;
+            fail_status = 32'h13;
+        end
+        if (fails && ~ending && (state$q != 32'he)) begin
+            failed$d = 1'b1;
+            status_reg$d = fail_status;
+            detail_reg$d = fail_detail;
+            state$d = 32'hc;
+        end
+        if (state$q == 32'hc) begin
+            state$d = 32'hd;
+        end
+        if (state$q == 32'hd) begin
+            if (engine_idle && stage_out$idle && write_idle && settled && (drained || ~failed$q)) begin
+                state$d = 32'he;
+                if (~failed$q) begin
+                    detail_reg$d = stage_out$checksum;
+                end
+            end
+        end
+        if (state$q == 32'he) begin
+            state$d = 32'h0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$job
+
+module metisvm_card$tensor$job$checks(clock,entry$0,entry$1,entry$2,entry$3,entry$4,entry$5,entry$6,entry$7,start,done,status,detail,base$0,base$1,base$2,size$0,size$1,size$2,run_handle,run_search,run_present,run_is_state,run_piece,run_upto,run_range_ok,run_searched,run_meets);
+
+    // Module arguments
+    input wire  clock;
+    input wire  [63:0] entry$0;
+    input wire  [63:0] entry$1;
+    input wire  [63:0] entry$2;
+    input wire  [63:0] entry$3;
+    input wire  [63:0] entry$4;
+    input wire  [63:0] entry$5;
+    input wire  [63:0] entry$6;
+    input wire  [63:0] entry$7;
+    input wire  start;
+    output reg  done;
+    output reg  [14:0] status;
+    output reg  [31:0] detail;
+    output reg  [47:0] base$0;
+    output reg  [47:0] base$1;
+    output reg  [47:0] base$2;
+    output reg  [47:0] size$0;
+    output reg  [47:0] size$1;
+    output reg  [47:0] size$2;
+    output reg  [5:0] run_handle;
+    output reg  run_search;
+    input wire  run_present;
+    input wire  run_is_state;
+    input wire  [47:0] run_piece;
+    input wire  [48:0] run_upto;
+    input wire  run_range_ok;
+    input wire  run_searched;
+    input wire  run_meets;
+
+    // Constant declarations
+    localparam  max_batch = 32'h1000;
+    localparam  max_input = 32'h100000;
+    localparam  max_output = 32'h100000;
+    localparam  max_handles = 32'h40;
+
+    // Stub signals
+    reg  products$0$clock;
+    reg  products$0$start;
+    reg  [16:0] products$0$count;
+    reg  [51:0] products$0$step;
+    wire  products$0$busy;
+    wire  [51:0] products$0$product;
+    reg  products$1$clock;
+    reg  products$1$start;
+    reg  [16:0] products$1$count;
+    reg  [51:0] products$1$step;
+    wire  products$1$busy;
+    wire  [51:0] products$1$product;
+    reg  [3:0] state$d;
+    wire  [3:0] state$q;
+    reg  state$clock;
+    reg  [1:0] which$d;
+    wire  [1:0] which$q;
+    reg  which$clock;
+    reg  [31:0] less$d;
+    wire  [31:0] less$q;
+    reg  less$clock;
+    reg  is_none$d;
+    wire  is_none$q;
+    reg  is_none$clock;
+    reg  handle_ok$d;
+    wire  handle_ok$q;
+    reg  handle_ok$clock;
+    reg  waited$d;
+    wire  waited$q;
+    reg  waited$clock;
+    reg  [47:0] bases$0$d;
+    wire  [47:0] bases$0$q;
+    reg  bases$0$clock;
+    reg  [47:0] bases$1$d;
+    wire  [47:0] bases$1$q;
+    reg  bases$1$clock;
+    reg  [47:0] bases$2$d;
+    wire  [47:0] bases$2$q;
+    reg  bases$2$clock;
+    reg  [47:0] sizes$0$d;
+    wire  [47:0] sizes$0$q;
+    reg  sizes$0$clock;
+    reg  [47:0] sizes$1$d;
+    wire  [47:0] sizes$1$q;
+    reg  sizes$1$clock;
+    reg  [47:0] sizes$2$d;
+    wire  [47:0] sizes$2$q;
+    reg  sizes$2$clock;
+    reg  [14:0] status_reg$d;
+    wire  [14:0] status_reg$q;
+    reg  status_reg$clock;
+    reg  [31:0] detail_reg$d;
+    wire  [31:0] detail_reg$q;
+    reg  detail_reg$clock;
+    reg  bad_count$d;
+    wire  bad_count$q;
+    reg  bad_count$clock;
+    reg  bad_input$d;
+    wire  bad_input$q;
+    reg  bad_input$clock;
+    reg  bad_output$d;
+    wire  bad_output$q;
+    reg  bad_output$clock;
+    reg  wraps$d;
+    wire  wraps$q;
+    reg  wraps$clock;
+
+    // Local signals
+    reg  [31:0] count;
+    reg  [31:0] input_bytes;
+    reg  [31:0] output_bytes;
+    reg  [7:0] in_type;
+    reg  [7:0] out_type;
+    reg  in_ragged;
+    reg  out_ragged;
+    reg  [31:0] handle;
+    reg  [64:0] in_end;
+    reg  [64:0] out_end;
+    reg  [48:0] extent;
+    reg  wanted;
+    reg  is_known;
+
+    // Sub module instances
+    metisvm_card$tensor$engine$tiles_4$load$checks$to_col products$0(
+        .clock(products$0$clock),
+        .start(products$0$start),
+        .count(products$0$count),
+        .step(products$0$step),
+        .busy(products$0$busy),
+        .product(products$0$product)
+    );
+    metisvm_card$tensor$engine$tiles_4$load$checks$to_col products$1(
+        .clock(products$1$clock),
+        .start(products$1$start),
+        .count(products$1$count),
+        .step(products$1$step),
+        .busy(products$1$busy),
+        .product(products$1$product)
+    );
+    metisvm_card$cores$best state(
+        .d(state$d),
+        .q(state$q),
+        .clock(state$clock)
+    );
+    metisvm_card$cores$lanes$0$words$kind which(
+        .d(which$d),
+        .q(which$q),
+        .clock(which$clock)
+    );
+    metisvm_card$counters$data_reg less(
+        .d(less$d),
+        .q(less$q),
+        .clock(less$clock)
+    );
+    metisvm_card$clears is_none(
+        .d(is_none$d),
+        .q(is_none$q),
+        .clock(is_none$clock)
+    );
+    metisvm_card$clears handle_ok(
+        .d(handle_ok$d),
+        .q(handle_ok$q),
+        .clock(handle_ok$clock)
+    );
+    metisvm_card$clears waited(
+        .d(waited$d),
+        .q(waited$q),
+        .clock(waited$clock)
+    );
+    metisvm_card$executor$at bases$0(
+        .d(bases$0$d),
+        .q(bases$0$q),
+        .clock(bases$0$clock)
+    );
+    metisvm_card$executor$at bases$1(
+        .d(bases$1$d),
+        .q(bases$1$q),
+        .clock(bases$1$clock)
+    );
+    metisvm_card$executor$at bases$2(
+        .d(bases$2$d),
+        .q(bases$2$q),
+        .clock(bases$2$clock)
+    );
+    metisvm_card$executor$at sizes$0(
+        .d(sizes$0$d),
+        .q(sizes$0$q),
+        .clock(sizes$0$clock)
+    );
+    metisvm_card$executor$at sizes$1(
+        .d(sizes$1$d),
+        .q(sizes$1$q),
+        .clock(sizes$1$clock)
+    );
+    metisvm_card$executor$at sizes$2(
+        .d(sizes$2$d),
+        .q(sizes$2$q),
+        .clock(sizes$2$clock)
+    );
+    metisvm_card$executor$status_reg status_reg(
+        .d(status_reg$d),
+        .q(status_reg$q),
+        .clock(status_reg$clock)
+    );
+    metisvm_card$counters$data_reg detail_reg(
+        .d(detail_reg$d),
+        .q(detail_reg$q),
+        .clock(detail_reg$clock)
+    );
+    metisvm_card$clears bad_count(
+        .d(bad_count$d),
+        .q(bad_count$q),
+        .clock(bad_count$clock)
+    );
+    metisvm_card$clears bad_input(
+        .d(bad_input$d),
+        .q(bad_input$q),
+        .clock(bad_input$clock)
+    );
+    metisvm_card$clears bad_output(
+        .d(bad_output$d),
+        .q(bad_output$q),
+        .clock(bad_output$clock)
+    );
+    metisvm_card$clears wraps(
+        .d(wraps$d),
+        .q(wraps$q),
+        .clock(wraps$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        state$clock = clock;
+        which$clock = clock;
+        less$clock = clock;
+        is_none$clock = clock;
+        handle_ok$clock = clock;
+        waited$clock = clock;
+        status_reg$clock = clock;
+        detail_reg$clock = clock;
+        bad_count$clock = clock;
+        bad_input$clock = clock;
+        bad_output$clock = clock;
+        wraps$clock = clock;
+        state$d = state$q;
+        which$d = which$q;
+        less$d = less$q;
+        is_none$d = is_none$q;
+        handle_ok$d = handle_ok$q;
+        waited$d = waited$q;
+        status_reg$d = status_reg$q;
+        detail_reg$d = detail_reg$q;
+        bad_count$d = bad_count$q;
+        bad_input$d = bad_input$q;
+        bad_output$d = bad_output$q;
+        wraps$d = wraps$q;
+        bases$0$clock = clock;
+        sizes$0$clock = clock;
+        bases$0$d = bases$0$q;
+        sizes$0$d = sizes$0$q;
+        base$0 = bases$0$q;
+        size$0 = sizes$0$q;
+        bases$1$clock = clock;
+        sizes$1$clock = clock;
+        bases$1$d = bases$1$q;
+        sizes$1$d = sizes$1$q;
+        base$1 = bases$1$q;
+        size$1 = sizes$1$q;
+        bases$2$clock = clock;
+        sizes$2$clock = clock;
+        bases$2$d = bases$2$q;
+        sizes$2$d = sizes$2$q;
+        base$2 = bases$2$q;
+        size$2 = sizes$2$q;
+        done = state$q == 32'h9;
+        status = status_reg$q;
+        detail = detail_reg$q;
+        count = entry$2[(32'h20)+:(32)];
+        input_bytes = entry$5[(32'h0)+:(32)];
+        output_bytes = entry$5[(32'h20)+:(32)];
+        in_type = entry$0[(32'h10)+:(8)];
+        out_type = entry$0[(32'h18)+:(8)];
+        in_ragged = (in_type[32'h1] && input_bytes[32'h0]) || ((in_type == 32'h3) && input_bytes[32'h1]);
+        out_ragged = (out_type[32'h1] && output_bytes[32'h0]) || ((out_type == 32'h3) && output_bytes[32'h1]);
+        bad_input$d = in_ragged || (input_bytes > max_input);
+        bad_output$d = out_ragged || (output_bytes > max_output);
+        bad_count$d = (count == 32'h0) || (count > max_batch);
+        products$0$clock = clock;
+        products$0$start = state$q == 32'h1;
+        products$0$count = count[(32'h0)+:(17)];
+        products$1$clock = clock;
+        products$1$start = state$q == 32'h1;
+        products$1$count = count[(32'h0)+:(17)];
+        products$0$step = ((input_bytes) & 52'hfffffffffffff);
+        products$1$step = ((output_bytes) & 52'hfffffffffffff);
+        in_end = ((entry$3) & 65'h1ffffffffffffffff);
+        in_end = in_end + ((products$0$product) & 65'h1ffffffffffffffff);
+        out_end = ((entry$4) & 65'h1ffffffffffffffff);
+        out_end = out_end + ((products$1$product) & 65'h1ffffffffffffffff);
+        wraps$d = in_end[32'h40] || out_end[32'h40];
+        handle = entry$2[(32'h0)+:(32)];
+        if (which$q == 32'h1) begin
+            handle = ((entry$1[(32'h30)+:(16)]) & 32'hffffffff);
+        end
+        if (which$q == 32'h2) begin
+            handle = ((entry$1[(32'h20)+:(16)]) & 32'hffffffff);
+        end
+        is_none$d = handle == 32'h0;
+        less$d = handle - 32'h1;
+        handle_ok$d = less$q < max_handles;
+        run_handle = less$q[(32'h0)+:(6)];
+        extent = run_upto - ((run_piece) & 49'h1ffffffffffff);
+        wanted = which$q == 32'h1;
+        is_known = handle_ok$q && run_present && (run_is_state == wanted);
+        run_search = 1'b0;
+        waited$d = 1'b0;
+        if (state$q == 32'h0) begin
+            status_reg$d = 32'h0;
+            detail_reg$d = 32'h0;
+            which$d = 32'h0;
+            if (start) begin
+                state$d = 32'h1;
+            end
+        end
+        if (state$q == 32'h1) begin
+            state$d = 32'h9;
+            status_reg$d = 32'h2;
+            if (|entry$3[(32'h0)+:(3)]) begin
+                detail_reg$d = 32'h3;
+            end
+            else if (|entry$4[(32'h0)+:(3)]) begin
+                detail_reg$d = 32'h4;
+            end
+            else if (in_type > ((32'h3) & 8'hff)) begin
+                detail_reg$d = 32'h0;
+            end
+            else if (bad_input$q) begin
+                detail_reg$d = 32'h5;
+            end
+            else if (out_type > ((32'h3) & 8'hff)) begin
+                detail_reg$d = 32'h0;
+            end
+            else if (bad_output$q) begin
+                detail_reg$d = 32'h5;
+            end
+            else if (bad_count$q) begin
+                detail_reg$d = 32'h2;
+            end
+            else begin
+                status_reg$d = 32'h0;
+                state$d = 32'h2;
+            end
+        end
+        if (state$q == 32'h2) begin
+            if (~products$0$busy && ~products$1$busy) begin
+                waited$d = 1'b1;
+                if (waited$q) begin
+                    state$d = 32'h3;
+                end
+            end
+        end
+        if (state$q == 32'h3) begin
+            state$d = 32'h4;
+            if (wraps$q) begin
+                status_reg$d = 32'h7;
+                state$d = 32'h9;
+            end
+        end
+        if (state$q == 32'h4) begin
+            waited$d = 1'b1;
+            if (waited$q) begin
+                state$d = 32'h5;
+            end
+        end
+        if (state$q == 32'h5) begin
+            state$d = 32'h6;
+        end
+        if (state$q == 32'h6) begin
+            state$d = 32'h4;
+            which$d = which$q + 32'h1;
+            if (which$q == 32'h1) begin
+                state$d = 32'h7;
+            end
+            if (which$q == 32'h2) begin
+                state$d = 32'h9;
+            end
+            if (which$q == 0) begin
+                bases$0$d = run_piece;
+                sizes$0$d = extent[(32'h0)+:(48)];
+                if (is_none$q) begin
+                    sizes$0$d = 32'h0;
+                end
+            end
+            if (which$q == 1) begin
+                bases$1$d = run_piece;
+                sizes$1$d = extent[(32'h0)+:(48)];
+                if (is_none$q) begin
+                    sizes$1$d = 32'h0;
+                end
+            end
+            if (which$q == 2) begin
+                bases$2$d = run_piece;
+                sizes$2$d = extent[(32'h0)+:(48)];
+                if (is_none$q) begin
+                    sizes$2$d = 32'h0;
+                end
+            end
+            if (~is_known) begin
+                if (~is_none$q || (which$q == 32'h2)) begin
+                    status_reg$d = 32'h4;
+                    detail_reg$d = handle;
+                    state$d = 32'h9;
+                end
+            end
+        end
+        if (state$q == 32'h7) begin
+            run_search = 1'b1;
+            state$d = 32'h8;
+        end
+        if ((state$q == 32'h8) && run_searched) begin
+            state$d = 32'h4;
+            if (run_meets || ~run_range_ok) begin
+                status_reg$d = 32'h6;
+                state$d = 32'h9;
+            end
+        end
+        if (state$q == 32'h9) begin
+            state$d = 32'h0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$job$checks
+
+module metisvm_card$tensor$job$stage_in(clock,clear,start,from,to,bytes,done,failed,cmd_valid,cmd_ready,cmd_address,cmd_length,in_valid,in_ready,in_data,in_end,in_error,wr_address,wr_data,wr_valid,wr_ready);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  start;
+    input wire  [63:0] from;
+    input wire  [47:0] to;
+    input wire  [31:0] bytes;
+    output reg  done;
+    output reg  failed;
+    output reg  cmd_valid;
+    input wire  cmd_ready;
+    output reg  [63:0] cmd_address;
+    output reg  [48:0] cmd_length;
+    input wire  in_valid;
+    output reg  in_ready;
+    input wire  [63:0] in_data;
+    input wire  in_end;
+    input wire  in_error;
+    output reg  [47:0] wr_address;
+    output reg  [63:0] wr_data;
+    output reg  wr_valid;
+    input wire  wr_ready;
+
+    // Constant declarations
+    localparam  seven = 33'h7;
+
+    // Stub signals
+    reg  [2:0] state$d;
+    wire  [2:0] state$q;
+    reg  state$clock;
+    reg  [63:0] address$d;
+    wire  [63:0] address$q;
+    reg  address$clock;
+    reg  [32:0] length$d;
+    wire  [32:0] length$q;
+    reg  length$clock;
+    reg  [47:0] at$d;
+    wire  [47:0] at$q;
+    reg  at$clock;
+    reg  [29:0] left$d;
+    wire  [29:0] left$q;
+    reg  left$clock;
+    reg  [63:0] before_word$d;
+    wire  [63:0] before_word$q;
+    reg  before_word$clock;
+    reg  held$d;
+    wire  held$q;
+    reg  held$clock;
+    reg  [6:0] down$d;
+    wire  [6:0] down$q;
+    reg  down$clock;
+
+    // Local signals
+    reg  [32:0] padded;
+    reg  [127:0] both;
+    reg  [127:0] above;
+    reg  puts;
+
+    // Sub module instances
+    metisvm_card$executor$state state(
+        .d(state$d),
+        .q(state$q),
+        .clock(state$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 address(
+        .d(address$d),
+        .q(address$q),
+        .clock(address$clock)
+    );
+    metisvm_card$keccak$last_byte length(
+        .d(length$d),
+        .q(length$q),
+        .clock(length$clock)
+    );
+    metisvm_card$executor$at at(
+        .d(at$d),
+        .q(at$q),
+        .clock(at$clock)
+    );
+    metisvm_card$keccak$ahead left(
+        .d(left$d),
+        .q(left$q),
+        .clock(left$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 before_word(
+        .d(before_word$d),
+        .q(before_word$q),
+        .clock(before_word$clock)
+    );
+    metisvm_card$clears held(
+        .d(held$d),
+        .q(held$q),
+        .clock(held$clock)
+    );
+    metisvm_card$executor$handles$at down(
+        .d(down$d),
+        .q(down$q),
+        .clock(down$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        state$clock = clock;
+        address$clock = clock;
+        length$clock = clock;
+        at$clock = clock;
+        left$clock = clock;
+        before_word$clock = clock;
+        held$clock = clock;
+        down$clock = clock;
+        state$d = state$q;
+        address$d = address$q;
+        length$d = length$q;
+        at$d = at$q;
+        left$d = left$q;
+        before_word$d = before_word$q;
+        held$d = held$q;
+        down$d = down$q;
+        done = state$q == 32'h4;
+        failed = 1'b0;
+        padded = ((bytes) & 33'h1ffffffff);
+        padded = padded + seven;
+        cmd_valid = state$q == 32'h1;
+        cmd_address = address$q;
+        cmd_length = ((length$q) & 49'h1ffffffffffff);
+        both = ((before_word$q) & 128'hffffffffffffffffffffffffffffffff);
+        above = ((in_data) & 128'hffffffffffffffffffffffffffffffff);
+        above = above << 32'h40;
+        if (state$q == 32'h2) begin
+            both = both | above;
+        end
+        both = both >> down$q;
+        wr_data = both[(32'h0)+:(64)];
+        wr_address = at$q;
+        puts = 1'b0;
+        in_ready = 1'b0;
+        if (state$q == 32'h4) begin
+            state$d = 32'h0;
+        end
+        if (start) begin
+            state$d = 32'h1;
+            address$d = ((from[(32'h3)+:(61)]) & 64'hffffffffffffffff) << 32'h3;
+            length$d = ((bytes) & 33'h1ffffffff) + ((from[(32'h0)+:(3)]) & 33'h1ffffffff);
+            down$d = ((from[(32'h0)+:(3)]) & 7'h7f) << 32'h3;
+            at$d = to;
+            left$d = padded[(32'h3)+:(30)];
+            held$d = 1'b0;
+            if (~|bytes) begin
+                state$d = 32'h4;
+            end
+        end
+        if ((state$q == 32'h1) && cmd_ready) begin
+            state$d = 32'h2;
+        end
+        if ((state$q == 32'h2) && in_valid) begin
+            if (in_error) begin
+                failed = 1'b1;
+            end
+            else begin
+                puts = held$q && |left$q;
+                in_ready = ~puts || wr_ready;
+                if (~puts || wr_ready) begin
+                    before_word$d = in_data;
+                    held$d = 1'b1;
+                    if (in_end) begin
+                        state$d = 32'h3;
+                    end
+                end
+            end
+        end
+        if (state$q == 32'h3) begin
+            puts = |left$q;
+            if (~|left$q || wr_ready) begin
+                state$d = 32'h4;
+            end
+        end
+        wr_valid = puts;
+        if (puts && wr_ready) begin
+            at$d = at$q + 32'h8;
+            left$d = left$q - 32'h1;
+        end
+        if (clear) begin
+            state$d = 32'h0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$job$stage_in
+
+module metisvm_card$tensor$job$stage_out(clock,clear,start,from,bytes,finish,done,stop,idle,checksum,rd_address,rd_words,rd_valid,rd_ready,rd_data,rd_data_valid,rd_data_ready,write_push,write_data,write_ready);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  start;
+    input wire  [47:0] from;
+    input wire  [31:0] bytes;
+    input wire  finish;
+    output reg  done;
+    input wire  stop;
+    output reg  idle;
+    output reg  [31:0] checksum;
+    output reg  [47:0] rd_address;
+    output reg  [15:0] rd_words;
+    output reg  rd_valid;
+    input wire  rd_ready;
+    input wire  [63:0] rd_data;
+    input wire  rd_data_valid;
+    output reg  rd_data_ready;
+    output reg  write_push;
+    output reg  [63:0] write_data;
+    input wire  write_ready;
+
+    // Constant declarations
+    localparam  seven = 33'h7;
+    localparam  piece_words = 8'h40;
+    localparam  ones = 64'hffffffffffffffff;
+
+    // Stub signals
+    reg  crc$clock;
+    reg  crc$clear;
+    reg  crc$word;
+    reg  crc$octet;
+    reg  [63:0] crc$data;
+    wire  [31:0] crc$checksum;
+    reg  [2:0] state$d;
+    wire  [2:0] state$q;
+    reg  state$clock;
+    reg  [29:0] to_ask$d;
+    wire  [29:0] to_ask$q;
+    reg  to_ask$clock;
+    reg  [47:0] ask_at$d;
+    wire  [47:0] ask_at$q;
+    reg  ask_at$clock;
+    reg  [7:0] owed$d;
+    wire  [7:0] owed$q;
+    reg  owed$clock;
+    reg  [29:0] left$d;
+    wire  [29:0] left$q;
+    reg  left$clock;
+    reg  [3:0] last_bytes$d;
+    wire  [3:0] last_bytes$q;
+    reg  last_bytes$clock;
+    reg  [63:0] carry$d;
+    wire  [63:0] carry$q;
+    reg  carry$clock;
+    reg  [3:0] fill$d;
+    wire  [3:0] fill$q;
+    reg  fill$clock;
+
+    // Local signals
+    reg  [32:0] padded;
+    reg  [7:0] piece;
+    reg  asks;
+    reg  [3:0] word_bytes;
+    reg  [4:0] total;
+    reg  [6:0] unused;
+    reg  [63:0] mask;
+    reg  [63:0] masked;
+    reg  [6:0] up;
+    reg  [127:0] joined;
+    reg  is_last;
+    reg  is_whole;
+    reg  comes;
+    reg  takes;
+    reg  pushes;
+    reg  [7:0] owed_n;
+
+    // Sub module instances
+    metisvm_card$tensor$job$stage_out$crc crc(
+        .clock(crc$clock),
+        .clear(crc$clear),
+        .word(crc$word),
+        .octet(crc$octet),
+        .data(crc$data),
+        .checksum(crc$checksum)
+    );
+    metisvm_card$executor$state state(
+        .d(state$d),
+        .q(state$q),
+        .clock(state$clock)
+    );
+    metisvm_card$keccak$ahead to_ask(
+        .d(to_ask$d),
+        .q(to_ask$q),
+        .clock(to_ask$clock)
+    );
+    metisvm_card$executor$at ask_at(
+        .d(ask_at$d),
+        .q(ask_at$q),
+        .clock(ask_at$clock)
+    );
+    metisvm_card$executor$has_field owed(
+        .d(owed$d),
+        .q(owed$q),
+        .clock(owed$clock)
+    );
+    metisvm_card$keccak$ahead left(
+        .d(left$d),
+        .q(left$q),
+        .clock(left$clock)
+    );
+    metisvm_card$cores$best last_bytes(
+        .d(last_bytes$d),
+        .q(last_bytes$q),
+        .clock(last_bytes$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 carry(
+        .d(carry$d),
+        .q(carry$q),
+        .clock(carry$clock)
+    );
+    metisvm_card$cores$best fill(
+        .d(fill$d),
+        .q(fill$q),
+        .clock(fill$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        state$clock = clock;
+        to_ask$clock = clock;
+        ask_at$clock = clock;
+        owed$clock = clock;
+        left$clock = clock;
+        last_bytes$clock = clock;
+        carry$clock = clock;
+        fill$clock = clock;
+        state$d = state$q;
+        to_ask$d = to_ask$q;
+        ask_at$d = ask_at$q;
+        owed$d = owed$q;
+        left$d = left$q;
+        last_bytes$d = last_bytes$q;
+        carry$d = carry$q;
+        fill$d = fill$q;
+        crc$clock = clock;
+        checksum = crc$checksum;
+        done = (state$q == 32'h2) || (state$q == 32'h5);
+        idle = owed$q == 32'h0;
+        padded = ((bytes) & 33'h1ffffffff);
+        padded = padded + seven;
+        piece = piece_words;
+        if (~|to_ask$q[(32'h6)+:(24)]) begin
+            piece = ((to_ask$q[(32'h0)+:(6)]) & 8'hff);
+        end
+        rd_address = ask_at$q;
+        rd_words = ((piece) & 16'hffff);
+        asks = (owed$q == 32'h0) && |to_ask$q;
+        rd_valid = asks;
+        owed_n = owed$q;
+        if (asks && rd_ready) begin
+            owed_n = piece;
+            to_ask$d = to_ask$q - ((piece) & 30'h3fffffff);
+            ask_at$d = ask_at$q + 32'h200;
+        end
+        is_last = left$q == 32'h1;
+        word_bytes = 32'h8;
+        if (is_last) begin
+            word_bytes = last_bytes$q;
+        end
+        unused = ((word_bytes) & 7'h7f) << 32'h3;
+        unused = ((32'h40) & 7'h7f) - unused;
+        mask = ones >> unused;
+        masked = rd_data & mask;
+        up = ((fill$q) & 7'h7f) << 32'h3;
+        joined = ((masked) & 128'hffffffffffffffffffffffffffffffff);
+        joined = joined << up;
+        joined = joined | ((carry$q) & 128'hffffffffffffffffffffffffffffffff);
+        total = ((fill$q) & 5'h1f) + ((word_bytes) & 5'h1f);
+        is_whole = total[32'h3];
+        comes = rd_data_valid && (state$q == 32'h1);
+        takes = comes && (~is_whole || write_ready);
+        rd_data_ready = takes || stop;
+        pushes = comes && is_whole;
+        write_data = joined[(32'h0)+:(64)];
+        crc$data = joined[(32'h0)+:(64)];
+        crc$clear = clear;
+        crc$octet = 1'b0;
+        if (takes) begin
+            left$d = left$q - 32'h1;
+            fill$d = ((total[(32'h0)+:(3)]) & 4'hf);
+            carry$d = joined[(32'h0)+:(64)];
+            if (is_whole) begin
+                carry$d = joined[(32'h40)+:(64)];
+            end
+            if (is_last) begin
+                state$d = 32'h2;
+            end
+        end
+        if (rd_data_valid && (takes || stop)) begin
+            owed_n = owed_n - 32'h1;
+        end
+        owed$d = owed_n;
+        crc$word = takes && is_whole;
+        if ((state$q == 32'h2) || (state$q == 32'h5)) begin
+            state$d = 32'h0;
+        end
+        if (start) begin
+            state$d = 32'h1;
+            to_ask$d = padded[(32'h3)+:(30)];
+            left$d = padded[(32'h3)+:(30)];
+            ask_at$d = from;
+            last_bytes$d = ((padded[(32'h0)+:(3)]) & 4'hf) + 32'h1;
+            if (~|bytes) begin
+                state$d = 32'h2;
+            end
+        end
+        if (finish) begin
+            state$d = 32'h5;
+            if (|fill$q) begin
+                state$d = 32'h3;
+            end
+        end
+        if (state$q == 32'h3) begin
+            pushes = 1'b1;
+            write_data = carry$q;
+            if (write_ready) begin
+                state$d = 32'h4;
+            end
+        end
+        if (state$q == 32'h4) begin
+            crc$octet = 1'b1;
+            crc$data = carry$q;
+            carry$d = carry$q >> 32'h8;
+            fill$d = fill$q - 32'h1;
+            if (fill$q == 32'h1) begin
+                state$d = 32'h5;
+            end
+        end
+        write_push = pushes && ~stop;
+        if (clear) begin
+            fill$d = 32'h0;
+            carry$d = 32'h0;
+        end
+        if (stop) begin
+            state$d = 32'h0;
+            to_ask$d = 32'h0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$job$stage_out
+
+module metisvm_card$tensor$job$stage_out$crc(clock,clear,word,octet,data,checksum);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  word;
+    input wire  octet;
+    input wire  [63:0] data;
+    output reg  [31:0] checksum;
+
+    // Constant declarations
+    localparam  word_mask$0 = 64'h4d101df481b4e5a;
+    localparam  word_mask$1 = 64'h9a203be90369cb5;
+    localparam  word_mask$2 = 64'h1344077d206d396b;
+    localparam  word_mask$3 = 64'h26880efa40da72d7;
+    localparam  word_mask$4 = 64'h4d101df481b4e5af;
+    localparam  word_mask$5 = 64'h9a203be90369cb5e;
+    localparam  word_mask$6 = 64'h3091760d4ec8d8e6;
+    localparam  word_mask$7 = 64'h6122ec1a9d91b1cd;
+    localparam  word_mask$8 = 64'hc245d8353b23639a;
+    localparam  word_mask$9 = 64'h805ab1b53e5d896e;
+    localparam  word_mask$10 = 64'h46462b534a05c86;
+    localparam  word_mask$11 = 64'h8c8c56a6940b90c;
+    localparam  word_mask$12 = 64'h11918ad4d2817218;
+    localparam  word_mask$13 = 64'h232315a9a502e430;
+    localparam  word_mask$14 = 64'h46462b534a05c860;
+    localparam  word_mask$15 = 64'h8c8c56a6940b90c0;
+    localparam  word_mask$16 = 64'h1dc9ac92600c6fda;
+    localparam  word_mask$17 = 64'h3b935924c018dfb5;
+    localparam  word_mask$18 = 64'h7726b2498031bf6a;
+    localparam  word_mask$19 = 64'hee4d649300637ed5;
+    localparam  word_mask$20 = 64'hd84bc8f948ddb3f0;
+    localparam  word_mask$21 = 64'hb446902dd9a029bb;
+    localparam  word_mask$22 = 64'h6c5c2184fb5b1d2c;
+    localparam  word_mask$23 = 64'hd8b84309f6b63a59;
+    localparam  word_mask$24 = 64'hb5a187cca5773ae8;
+    localparam  word_mask$25 = 64'h6f920e4602f53b8a;
+    localparam  word_mask$26 = 64'hdf241c8c05ea7715;
+    localparam  word_mask$27 = 64'hba9938c743cfa071;
+    localparam  word_mask$28 = 64'h71e37051cf840eb8;
+    localparam  word_mask$29 = 64'he3c6e0a39f081d70;
+    localparam  word_mask$30 = 64'hc35cc098760b74bb;
+    localparam  word_mask$31 = 64'h826880efa40da72d;
+    localparam  byte_mask$0 = 64'h4;
+    localparam  byte_mask$1 = 64'h9;
+    localparam  byte_mask$2 = 64'h13;
+    localparam  byte_mask$3 = 64'h26;
+    localparam  byte_mask$4 = 64'h4d;
+    localparam  byte_mask$5 = 64'h9a;
+    localparam  byte_mask$6 = 64'h30;
+    localparam  byte_mask$7 = 64'h61;
+    localparam  byte_mask$8 = 64'hc2;
+    localparam  byte_mask$9 = 64'h80;
+    localparam  byte_mask$10 = 64'h4;
+    localparam  byte_mask$11 = 64'h8;
+    localparam  byte_mask$12 = 64'h11;
+    localparam  byte_mask$13 = 64'h23;
+    localparam  byte_mask$14 = 64'h46;
+    localparam  byte_mask$15 = 64'h8c;
+    localparam  byte_mask$16 = 64'h1d;
+    localparam  byte_mask$17 = 64'h3b;
+    localparam  byte_mask$18 = 64'h77;
+    localparam  byte_mask$19 = 64'hee;
+    localparam  byte_mask$20 = 64'hd8;
+    localparam  byte_mask$21 = 64'hb4;
+    localparam  byte_mask$22 = 64'h6c;
+    localparam  byte_mask$23 = 64'hd8;
+    localparam  byte_mask$24 = 64'hb5;
+    localparam  byte_mask$25 = 64'h6f;
+    localparam  byte_mask$26 = 64'hdf;
+    localparam  byte_mask$27 = 64'hba;
+    localparam  byte_mask$28 = 64'h71;
+    localparam  byte_mask$29 = 64'he3;
+    localparam  byte_mask$30 = 64'hc3;
+    localparam  byte_mask$31 = 64'h82;
+    localparam  place$0 = 32'h1;
+    localparam  place$1 = 32'h2;
+    localparam  place$2 = 32'h4;
+    localparam  place$3 = 32'h8;
+    localparam  place$4 = 32'h10;
+    localparam  place$5 = 32'h20;
+    localparam  place$6 = 32'h40;
+    localparam  place$7 = 32'h80;
+    localparam  place$8 = 32'h100;
+    localparam  place$9 = 32'h200;
+    localparam  place$10 = 32'h400;
+    localparam  place$11 = 32'h800;
+    localparam  place$12 = 32'h1000;
+    localparam  place$13 = 32'h2000;
+    localparam  place$14 = 32'h4000;
+    localparam  place$15 = 32'h8000;
+    localparam  place$16 = 32'h10000;
+    localparam  place$17 = 32'h20000;
+    localparam  place$18 = 32'h40000;
+    localparam  place$19 = 32'h80000;
+    localparam  place$20 = 32'h100000;
+    localparam  place$21 = 32'h200000;
+    localparam  place$22 = 32'h400000;
+    localparam  place$23 = 32'h800000;
+    localparam  place$24 = 32'h1000000;
+    localparam  place$25 = 32'h2000000;
+    localparam  place$26 = 32'h4000000;
+    localparam  place$27 = 32'h8000000;
+    localparam  place$28 = 32'h10000000;
+    localparam  place$29 = 32'h20000000;
+    localparam  place$30 = 32'h40000000;
+    localparam  place$31 = 32'h80000000;
+
+    // Stub signals
+    reg  [31:0] register$d;
+    wire  [31:0] register$q;
+    reg  register$clock;
+
+    // Local signals
+    reg  [31:0] kept;
+    reg  [63:0] sum;
+    reg  [63:0] picked;
+    reg  [31:0] result;
+
+    // Sub module instances
+    metisvm_card$counters$data_reg register(
+        .d(register$d),
+        .q(register$q),
+        .clock(register$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        register$clock = clock;
+        register$d = register$q;
+        result = ~register$q;
+        kept = result >> 32'h8;
+        sum = ((result) & 64'hffffffffffffffff);
+        sum = sum ^ data;
+        result = 32'h0;
+        if (octet) begin
+            result = kept;
+        end
+        picked = sum & word_mask$0;
+        if (octet) begin
+            picked = sum & byte_mask$0;
+        end
+        if (^picked) begin
+            result = result ^ place$0;
+        end
+        picked = sum & word_mask$1;
+        if (octet) begin
+            picked = sum & byte_mask$1;
+        end
+        if (^picked) begin
+            result = result ^ place$1;
+        end
+        picked = sum & word_mask$2;
+        if (octet) begin
+            picked = sum & byte_mask$2;
+        end
+        if (^picked) begin
+            result = result ^ place$2;
+        end
+        picked = sum & word_mask$3;
+        if (octet) begin
+            picked = sum & byte_mask$3;
+        end
+        if (^picked) begin
+            result = result ^ place$3;
+        end
+        picked = sum & word_mask$4;
+        if (octet) begin
+            picked = sum & byte_mask$4;
+        end
+        if (^picked) begin
+            result = result ^ place$4;
+        end
+        picked = sum & word_mask$5;
+        if (octet) begin
+            picked = sum & byte_mask$5;
+        end
+        if (^picked) begin
+            result = result ^ place$5;
+        end
+        picked = sum & word_mask$6;
+        if (octet) begin
+            picked = sum & byte_mask$6;
+        end
+        if (^picked) begin
+            result = result ^ place$6;
+        end
+        picked = sum & word_mask$7;
+        if (octet) begin
+            picked = sum & byte_mask$7;
+        end
+        if (^picked) begin
+            result = result ^ place$7;
+        end
+        picked = sum & word_mask$8;
+        if (octet) begin
+            picked = sum & byte_mask$8;
+        end
+        if (^picked) begin
+            result = result ^ place$8;
+        end
+        picked = sum & word_mask$9;
+        if (octet) begin
+            picked = sum & byte_mask$9;
+        end
+        if (^picked) begin
+            result = result ^ place$9;
+        end
+        picked = sum & word_mask$10;
+        if (octet) begin
+            picked = sum & byte_mask$10;
+        end
+        if (^picked) begin
+            result = result ^ place$10;
+        end
+        picked = sum & word_mask$11;
+        if (octet) begin
+            picked = sum & byte_mask$11;
+        end
+        if (^picked) begin
+            result = result ^ place$11;
+        end
+        picked = sum & word_mask$12;
+        if (octet) begin
+            picked = sum & byte_mask$12;
+        end
+        if (^picked) begin
+            result = result ^ place$12;
+        end
+        picked = sum & word_mask$13;
+        if (octet) begin
+            picked = sum & byte_mask$13;
+        end
+        if (^picked) begin
+            result = result ^ place$13;
+        end
+        picked = sum & word_mask$14;
+        if (octet) begin
+            picked = sum & byte_mask$14;
+        end
+        if (^picked) begin
+            result = result ^ place$14;
+        end
+        picked = sum & word_mask$15;
+        if (octet) begin
+            picked = sum & byte_mask$15;
+        end
+        if (^picked) begin
+            result = result ^ place$15;
+        end
+        picked = sum & word_mask$16;
+        if (octet) begin
+            picked = sum & byte_mask$16;
+        end
+        if (^picked) begin
+            result = result ^ place$16;
+        end
+        picked = sum & word_mask$17;
+        if (octet) begin
+            picked = sum & byte_mask$17;
+        end
+        if (^picked) begin
+            result = result ^ place$17;
+        end
+        picked = sum & word_mask$18;
+        if (octet) begin
+            picked = sum & byte_mask$18;
+        end
+        if (^picked) begin
+            result = result ^ place$18;
+        end
+        picked = sum & word_mask$19;
+        if (octet) begin
+            picked = sum & byte_mask$19;
+        end
+        if (^picked) begin
+            result = result ^ place$19;
+        end
+        picked = sum & word_mask$20;
+        if (octet) begin
+            picked = sum & byte_mask$20;
+        end
+        if (^picked) begin
+            result = result ^ place$20;
+        end
+        picked = sum & word_mask$21;
+        if (octet) begin
+            picked = sum & byte_mask$21;
+        end
+        if (^picked) begin
+            result = result ^ place$21;
+        end
+        picked = sum & word_mask$22;
+        if (octet) begin
+            picked = sum & byte_mask$22;
+        end
+        if (^picked) begin
+            result = result ^ place$22;
+        end
+        picked = sum & word_mask$23;
+        if (octet) begin
+            picked = sum & byte_mask$23;
+        end
+        if (^picked) begin
+            result = result ^ place$23;
+        end
+        picked = sum & word_mask$24;
+        if (octet) begin
+            picked = sum & byte_mask$24;
+        end
+        if (^picked) begin
+            result = result ^ place$24;
+        end
+        picked = sum & word_mask$25;
+        if (octet) begin
+            picked = sum & byte_mask$25;
+        end
+        if (^picked) begin
+            result = result ^ place$25;
+        end
+        picked = sum & word_mask$26;
+        if (octet) begin
+            picked = sum & byte_mask$26;
+        end
+        if (^picked) begin
+            result = result ^ place$26;
+        end
+        picked = sum & word_mask$27;
+        if (octet) begin
+            picked = sum & byte_mask$27;
+        end
+        if (^picked) begin
+            result = result ^ place$27;
+        end
+        picked = sum & word_mask$28;
+        if (octet) begin
+            picked = sum & byte_mask$28;
+        end
+        if (^picked) begin
+            result = result ^ place$28;
+        end
+        picked = sum & word_mask$29;
+        if (octet) begin
+            picked = sum & byte_mask$29;
+        end
+        if (^picked) begin
+            result = result ^ place$29;
+        end
+        picked = sum & word_mask$30;
+        if (octet) begin
+            picked = sum & byte_mask$30;
+        end
+        if (^picked) begin
+            result = result ^ place$30;
+        end
+        picked = sum & word_mask$31;
+        if (octet) begin
+            picked = sum & byte_mask$31;
+        end
+        if (^picked) begin
+            result = result ^ place$31;
+        end
+        if (word || octet) begin
+            register$d = ~result;
+        end
+        if (clear) begin
+            register$d = 32'h0;
+        end
+        checksum = register$q;
+    end
+
+endmodule // metisvm_card$tensor$job$stage_out$crc
+
+module metisvm_card$tensor$reads(clock,user_address$0,user_address$1,user_words$0,user_words$1,user_valid$0,user_valid$1,user_ready$0,user_ready$1,user_data$0,user_data$1,user_data_valid$0,user_data_valid$1,user_data_ready$0,user_data_ready$1,rd_address,rd_words,rd_valid,rd_ready,rd_data,rd_data_valid,rd_data_ready);
+
+    // Module arguments
+    input wire  clock;
+    input wire  [47:0] user_address$0;
+    input wire  [47:0] user_address$1;
+    input wire  [15:0] user_words$0;
+    input wire  [15:0] user_words$1;
+    input wire  user_valid$0;
+    input wire  user_valid$1;
+    output reg  user_ready$0;
+    output reg  user_ready$1;
+    output reg  [63:0] user_data$0;
+    output reg  [63:0] user_data$1;
+    output reg  user_data_valid$0;
+    output reg  user_data_valid$1;
+    input wire  user_data_ready$0;
+    input wire  user_data_ready$1;
+    output reg  [47:0] rd_address;
+    output reg  [15:0] rd_words;
+    output reg  rd_valid;
+    input wire  rd_ready;
+    input wire  [63:0] rd_data;
+    input wire  rd_data_valid;
+    output reg  rd_data_ready;
+
+    // Stub signals
+    reg  order$clock;
+    reg  order$clear;
+    reg  [16:0] order$data;
+    reg  order$push;
+    wire  order$full;
+    wire  [16:0] order$first;
+    wire  order$valid;
+    reg  order$pop;
+    wire  [6:0] order$fill;
+    reg  valid$d;
+    wire  valid$q;
+    reg  valid$clock;
+    reg  [47:0] address$d;
+    wire  [47:0] address$q;
+    reg  address$clock;
+    reg  [15:0] words$d;
+    wire  [15:0] words$q;
+    reg  words$clock;
+    reg  last$d;
+    wire  last$q;
+    reg  last$clock;
+    reg  [15:0] seen$d;
+    wire  [15:0] seen$q;
+    reg  seen$clock;
+
+    // Local signals
+    reg  free;
+    reg  takes$0;
+    reg  takes$1;
+    reg  [15:0] count;
+    reg  [16:0] entry;
+    reg  is_second;
+    reg  [15:0] next_seen;
+    reg  ready;
+
+    // Sub module instances
+    metisvm_card$tensor$reads$order order(
+        .clock(order$clock),
+        .clear(order$clear),
+        .data(order$data),
+        .push(order$push),
+        .full(order$full),
+        .first(order$first),
+        .valid(order$valid),
+        .pop(order$pop),
+        .fill(order$fill)
+    );
+    metisvm_card$clears valid(
+        .d(valid$d),
+        .q(valid$q),
+        .clock(valid$clock)
+    );
+    metisvm_card$executor$at address(
+        .d(address$d),
+        .q(address$q),
+        .clock(address$clock)
+    );
+    metisvm_card$queue$completed words(
+        .d(words$d),
+        .q(words$q),
+        .clock(words$clock)
+    );
+    metisvm_card$clears last(
+        .d(last$d),
+        .q(last$q),
+        .clock(last$clock)
+    );
+    metisvm_card$queue$completed seen(
+        .d(seen$d),
+        .q(seen$q),
+        .clock(seen$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        valid$clock = clock;
+        address$clock = clock;
+        words$clock = clock;
+        last$clock = clock;
+        seen$clock = clock;
+        valid$d = valid$q;
+        address$d = address$q;
+        words$d = words$q;
+        last$d = last$q;
+        seen$d = seen$q;
+        order$clock = clock;
+        free = (~valid$q || rd_ready) && ~order$full;
+        takes$0 = free && user_valid$0 && (last$q || ~user_valid$1);
+        takes$1 = free && user_valid$1 && (~last$q || ~user_valid$0);
+        if (rd_ready) begin
+            valid$d = 1'b0;
+        end
+        entry = 32'h0;
+        count = 32'h0;
+        order$push = 1'b0;
+        order$clear = 1'b0;
+        user_ready$0 = takes$0;
+        if (takes$0) begin
+            valid$d = 1'b1;
+            address$d = user_address$0;
+            words$d = user_words$0;
+            count = user_words$0;
+            entry = ((count) & 17'h1ffff);
+            order$push = 1'b1;
+        end
+        user_ready$1 = takes$1;
+        if (takes$1) begin
+            valid$d = 1'b1;
+            address$d = user_address$1;
+            words$d = user_words$1;
+            count = user_words$1;
+            entry = ((count) & 17'h1ffff);
+            order$push = 1'b1;
+        end
+        if (takes$0) begin
+            last$d = 1'b0;
+        end
+        if (takes$1) begin
+            last$d = 1'b1;
+            entry = entry | ((32'h10000) & 17'h1ffff);
+        end
+        order$data = entry;
+        rd_valid = valid$q;
+        rd_address = address$q;
+        rd_words = words$q;
+        is_second = order$first[32'h10];
+        user_data$0 = rd_data;
+        user_data$1 = rd_data;
+        user_data_valid$0 = rd_data_valid && order$valid && ~is_second;
+        user_data_valid$1 = rd_data_valid && order$valid && is_second;
+        ready = user_data_ready$0;
+        if (is_second) begin
+            ready = user_data_ready$1;
+        end
+        rd_data_ready = ready && order$valid;
+        next_seen = seen$q + 32'h1;
+        order$pop = 1'b0;
+        if (rd_data_valid && ready && order$valid) begin
+            seen$d = next_seen;
+            if (next_seen == order$first[(32'h0)+:(16)]) begin
+                order$pop = 1'b1;
+                seen$d = 32'h0;
+            end
+        end
+    end
+
+endmodule // metisvm_card$tensor$reads
+
+module metisvm_card$tensor$reads$order(clock,clear,data,push,full,first,valid,pop,fill);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [16:0] data;
+    input wire  push;
+    output reg  full;
+    output reg  [16:0] first;
+    output reg  valid;
+    input wire  pop;
+    output reg  [6:0] fill;
+
+    // Constant declarations
+    localparam  nearly = 7'b111110;
+
+    // Stub signals
+    reg  [5:0] entries$read_address;
+    reg  entries$read_clock;
+    wire  [16:0] entries$read_data;
+    reg  [5:0] entries$write_address;
+    reg  entries$write_clock;
+    reg  [16:0] entries$write_data;
+    reg  entries$write_enable;
+    reg  slice$clock;
+    reg  slice$clear;
+    reg  [16:0] slice$in_data;
+    reg  slice$in_valid;
+    wire  slice$in_ready;
+    wire  [16:0] slice$out_data;
+    wire  slice$out_valid;
+    reg  slice$out_ready;
+    reg  [6:0] head$d;
+    wire  [6:0] head$q;
+    reg  head$clock;
+    reg  [6:0] tail$d;
+    wire  [6:0] tail$q;
+    reg  tail$clock;
+    reg  answers$d;
+    wire  answers$q;
+    reg  answers$clock;
+    reg  [6:0] held$d;
+    wire  [6:0] held$q;
+    reg  held$clock;
+    reg  full_reg$d;
+    wire  full_reg$q;
+    reg  full_reg$clock;
+
+    // Local signals
+    reg  reads;
+    reg  has_two;
+    reg  pops;
+
+    // Sub module instances
+    metisvm_card$tensor$reads$order$entries entries(
+        .read_address(entries$read_address),
+        .read_clock(entries$read_clock),
+        .read_data(entries$read_data),
+        .write_address(entries$write_address),
+        .write_clock(entries$write_clock),
+        .write_data(entries$write_data),
+        .write_enable(entries$write_enable)
+    );
+    metisvm_card$tensor$reads$order$slice slice(
+        .clock(slice$clock),
+        .clear(slice$clear),
+        .in_data(slice$in_data),
+        .in_valid(slice$in_valid),
+        .in_ready(slice$in_ready),
+        .out_data(slice$out_data),
+        .out_valid(slice$out_valid),
+        .out_ready(slice$out_ready)
+    );
+    metisvm_card$executor$handles$at head(
+        .d(head$d),
+        .q(head$q),
+        .clock(head$clock)
+    );
+    metisvm_card$executor$handles$at tail(
+        .d(tail$d),
+        .q(tail$q),
+        .clock(tail$clock)
+    );
+    metisvm_card$clears answers(
+        .d(answers$d),
+        .q(answers$q),
+        .clock(answers$clock)
+    );
+    metisvm_card$executor$handles$at held(
+        .d(held$d),
+        .q(held$q),
+        .clock(held$clock)
+    );
+    metisvm_card$clears full_reg(
+        .d(full_reg$d),
+        .q(full_reg$q),
+        .clock(full_reg$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        head$clock = clock;
+        tail$clock = clock;
+        answers$clock = clock;
+        held$clock = clock;
+        full_reg$clock = clock;
+        head$d = head$q;
+        tail$d = tail$q;
+        answers$d = answers$q;
+        held$d = held$q;
+        full_reg$d = full_reg$q;
+        slice$clock = clock;
+        entries$read_clock = clock;
+        entries$write_clock = clock;
+        entries$write_address = tail$q[(32'h0)+:(6)];
+        entries$write_data = data;
+        entries$write_enable = push;
+        if (push) begin
+            tail$d = tail$q + 32'h1;
+        end
+        pops = pop && slice$out_valid;
+        has_two = ~slice$in_ready || (answers$q && slice$out_valid);
+        entries$read_address = head$q[(32'h0)+:(6)];
+        reads = (head$q != tail$q) && (~has_two || pops);
+        answers$d = reads;
+        if (reads) begin
+            head$d = head$q + 32'h1;
+        end
+        slice$clear = clear;
+        slice$in_data = entries$read_data;
+        slice$in_valid = answers$q;
+        slice$out_ready = pop;
+        first = slice$out_data;
+        valid = slice$out_valid;
+        if (push && ~pops) begin
+            held$d = held$q + 32'h1;
+        end
+        if (pops && ~push) begin
+            held$d = held$q - 32'h1;
+        end
+        fill = held$q;
+        full_reg$d = held$q >= nearly;
+        full = full_reg$q;
+        if (clear) begin
+            head$d = 32'h0;
+            tail$d = 32'h0;
+            answers$d = 1'b0;
+            held$d = 32'h0;
+            full_reg$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$reads$order
+
+module metisvm_card$tensor$reads$order$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+
+    // Module arguments
+    input wire  [5:0] read_address;
+    input wire  read_clock;
+    output reg  [16:0] read_data;
+    input wire  [5:0] write_address;
+    input wire  write_clock;
+    input wire  [16:0] write_data;
+    input wire  write_enable;
+
+    // Update code (custom)
+    reg[16:0] mem[63:0];
+
+
+
+    always @(posedge read_clock) begin
+       read_data <= mem[read_address];
+    end
+
+    always @(posedge write_clock) begin
+       if (write_enable) begin
+          mem[write_address] <= write_data;
+       end
+    end
+
+endmodule // metisvm_card$tensor$reads$order$entries
+
+module metisvm_card$tensor$reads$order$slice(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [16:0] in_data;
+    input wire  in_valid;
+    output reg  in_ready;
+    output reg  [16:0] out_data;
+    output reg  out_valid;
+    input wire  out_ready;
+
+    // Stub signals
+    reg  [16:0] first$d;
+    wire  [16:0] first$q;
+    reg  first$clock;
+    reg  [16:0] second$d;
+    wire  [16:0] second$q;
+    reg  second$clock;
+    reg  has_first$d;
+    wire  has_first$q;
+    reg  has_first$clock;
+    reg  has_second$d;
+    wire  has_second$q;
+    reg  has_second$clock;
+
+    // Local signals
+    reg  moves;
+
+    // Sub module instances
+    metisvm_card$cores$lanes$0$core$absorber$arrived_at first(
+        .d(first$d),
+        .q(first$q),
+        .clock(first$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorber$arrived_at second(
+        .d(second$d),
+        .q(second$q),
+        .clock(second$clock)
+    );
+    metisvm_card$clears has_first(
+        .d(has_first$d),
+        .q(has_first$q),
+        .clock(has_first$clock)
+    );
+    metisvm_card$clears has_second(
+        .d(has_second$d),
+        .q(has_second$q),
+        .clock(has_second$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        first$clock = clock;
+        second$clock = clock;
+        has_first$clock = clock;
+        has_second$clock = clock;
+        first$d = first$q;
+        second$d = second$q;
+        has_first$d = has_first$q;
+        has_second$d = has_second$q;
+        in_ready = ~has_second$q;
+        out_data = first$q;
+        out_valid = has_first$q;
+        moves = ~has_first$q || out_ready;
+        if (moves) begin
+            first$d = in_data;
+            has_first$d = in_valid;
+            if (has_second$q) begin
+                first$d = second$q;
+                has_first$d = 1'b1;
+            end
+            has_second$d = 1'b0;
+        end
+        else begin
+            if (in_valid) begin
+                has_second$d = 1'b1;
+            end
+        end
+        if (~has_second$q) begin
+            second$d = in_data;
+        end
+        if (clear) begin
+            has_first$d = 1'b0;
+            has_second$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$reads$order$slice
 
 module metisvm_card$writer(clock,start,start_address,push,data,flush,ready,idle,wq_address,wq_bytes,wq_valid,wq_ready,wd_data,wd_last,wd_valid,wd_ready);
 

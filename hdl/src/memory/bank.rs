@@ -23,7 +23,7 @@ pub struct Bank {
     pub write_strobe: Signal<In, Bits<8>>,
     lanes: [RAM<Bits<8>, BANK_BITS>; 8],
     lane: Signal<Local, Bits<8>>,
-    byte: Signal<Local, Bits<64>>,
+    octet: Signal<Local, Bits<64>>,
     word: Signal<Local, Bits<64>>,
 }
 
@@ -40,10 +40,10 @@ impl Logic for Bank {
             self.lanes[i].write_enable.next = self.write_strobe.val().get_bit(i);
             // From above, and down by a byte for each that follows.
             self.lane.next = self.lanes[i].read_data.val();
-            self.byte.next = bit_cast::<64, 8>(self.lane.val());
-            self.byte.next = self.byte.val() << 56;
+            self.octet.next = bit_cast::<64, 8>(self.lane.val());
+            self.octet.next = self.octet.val() << 56;
             self.word.next = self.word.val() >> 8;
-            self.word.next = self.word.val() | self.byte.val();
+            self.word.next = self.word.val() | self.octet.val();
         }
         self.read_data.next = self.word.val();
     }

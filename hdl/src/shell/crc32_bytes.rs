@@ -13,7 +13,7 @@ pub struct Crc32Bytes {
     /// All of `data` counts.
     pub word: Signal<In, Bit>,
     /// Its lowest byte counts.
-    pub byte: Signal<In, Bit>,
+    pub octet: Signal<In, Bit>,
     /// The word.
     pub data: Signal<In, Bits<64>>,
     /// The checksum, as zlib has it.
@@ -31,7 +31,9 @@ pub struct Crc32Bytes {
 
 /// Which bits of the sum bit `bit` of the register is the parity of, after so many steps.
 fn mask(bit: usize, count: usize) -> u64 {
-    (0..64).fold(0, |mask, input| mask | u64::from(steps(1 << input, count) >> bit & 1) << input)
+    (0..64).fold(0, |mask, input| {
+        mask | u64::from(steps(1 << input, count) >> bit & 1) << input
+    })
 }
 
 impl Default for Crc32Bytes {
@@ -40,7 +42,7 @@ impl Default for Crc32Bytes {
             clock: Signal::default(),
             clear: Signal::default(),
             word: Signal::default(),
-            byte: Signal::default(),
+            octet: Signal::default(),
             data: Signal::default(),
             checksum: Signal::default(),
             register: DFF::default(),
@@ -65,19 +67,19 @@ impl Logic for Crc32Bytes {
         self.sum.next = bit_cast::<64, 32>(self.result.val());
         self.sum.next = self.sum.val() ^ self.data.val();
         self.result.next = 0.into();
-        if self.byte.val() {
+        if self.octet.val() {
             self.result.next = self.kept.val();
         }
         for i in 0..32 {
             self.picked.next = self.sum.val() & self.word_mask[i].val();
-            if self.byte.val() {
+            if self.octet.val() {
                 self.picked.next = self.sum.val() & self.byte_mask[i].val();
             }
             if self.picked.val().xor() {
                 self.result.next = self.result.val() ^ self.place[i].val();
             }
         }
-        if self.word.val() || self.byte.val() {
+        if self.word.val() || self.octet.val() {
             self.register.d.next = !self.result.val();
         }
         if self.clear.val() {

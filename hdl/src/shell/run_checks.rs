@@ -208,8 +208,9 @@ impl Logic for RunChecks {
         self.run_handle.next = self.less.q.val().get_bits::<6>(0);
         self.extent.next = self.run_upto.val() - bit_cast::<49, 48>(self.run_piece.val());
         self.wanted.next = self.which.q.val() == 1;
-        self.is_known.next =
-            self.handle_ok.q.val() && self.run_present.val() && (self.run_is_state.val() == self.wanted.val());
+        self.is_known.next = self.handle_ok.q.val()
+            && self.run_present.val()
+            && (self.run_is_state.val() == self.wanted.val());
         self.run_search.next = false;
         self.waited.d.next = false;
 

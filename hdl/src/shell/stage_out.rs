@@ -191,7 +191,7 @@ impl Logic for StageOut {
         self.write_data.next = self.joined.val().get_bits::<64>(0);
         self.crc.data.next = self.joined.val().get_bits::<64>(0);
         self.crc.clear.next = self.clear.val();
-        self.crc.byte.next = false;
+        self.crc.octet.next = false;
         if self.takes.val() {
             self.left.d.next = self.left.q.val() - 1;
             self.fill.d.next = bit_cast::<4, 3>(self.total.val().get_bits::<3>(0));
@@ -236,7 +236,7 @@ impl Logic for StageOut {
             }
         }
         if self.state.q.val() == 4 {
-            self.crc.byte.next = true;
+            self.crc.octet.next = true;
             self.crc.data.next = self.carry.q.val();
             self.carry.d.next = self.carry.q.val() >> 8;
             self.fill.d.next = self.fill.q.val() - 1;

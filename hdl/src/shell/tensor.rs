@@ -1,6 +1,7 @@
 //! What a card with a tensor engine has besides: RUN jobs, the engine, card memory, and who uses that.
 
 use crate::memory::{axi_memory::AxiMemory, block_memory::BlockMemory, read_turns::ReadTurns};
+use crate::optional::Optional;
 use crate::shell::run_job::{Areas, RunJob};
 use crate::tensor::any_engine::AnyEngine;
 use crate::tensor::array::twin;
@@ -127,8 +128,8 @@ pub struct Tensor {
     reads: ReadTurns,
     writes: Turns,
     /// One of the two.
-    blocks: Vec<BlockMemory>,
-    external: Vec<AxiMemory>,
+    blocks: Optional<BlockMemory>,
+    external: Optional<AxiMemory>,
     host_address: Signal<Local, Bits<48>>,
     host_data: Signal<Local, Bits<64>>,
     host_valid: Signal<Local, Bit>,
@@ -143,13 +144,8 @@ pub struct Tensor {
 
 impl Tensor {
     /// What the board's card has of it: one, or none.
-    pub fn of(board: &Board) -> Vec<Self> {
-        board
-            .tensor
-            .as_ref()
-            .map(|tensor| Self::new(board, tensor))
-            .into_iter()
-            .collect()
+    pub fn of(board: &Board) -> Optional<Self> {
+        Optional::new(board.tensor.as_ref().map(|tensor| Self::new(board, tensor)))
     }
 
     fn new(board: &Board, tensor: &metisvm_boards::Tensor) -> Self {
@@ -221,15 +217,8 @@ impl Tensor {
             engine: engine.unwrap_or_else(|| panic!("no engine has the geometry {geometry:?}")),
             reads: ReadTurns::default(),
             writes: Turns::default(),
-            blocks: (!tensor.external_memory)
-                .then(|| BlockMemory::new(areas.end))
-                .into_iter()
-                .collect(),
-            external: tensor
-                .external_memory
-                .then(AxiMemory::default)
-                .into_iter()
-                .collect(),
+            blocks: Optional::new((!tensor.external_memory).then(|| BlockMemory::new(areas.end))),
+            external: Optional::new(tensor.external_memory.then(AxiMemory::default)),
             host_address: Signal::default(),
             host_data: Signal::default(),
             host_valid: Signal::default(),
@@ -355,52 +344,52 @@ impl Logic for Tensor {
         self.reads.rd_data_valid.next = false;
         self.wr_ready.next = false;
         self.settled.next = true;
-        for i in 0..self.blocks.len() {
-            self.blocks[i].clock.next = self.clock.val();
-            self.blocks[i].rd_address.next = self.reads.rd_address.val();
-            self.blocks[i].rd_words.next = self.reads.rd_words.val();
-            self.blocks[i].rd_valid.next = self.reads.rd_valid.val();
-            self.reads.rd_ready.next = self.blocks[i].rd_ready.val();
-            self.reads.rd_data.next = self.blocks[i].rd_data.val();
-            self.reads.rd_data_valid.next = self.blocks[i].rd_data_valid.val();
-            self.blocks[i].rd_data_ready.next = self.reads.rd_data_ready.val();
-            self.blocks[i].wr_address.next = self.wr_address.val();
-            self.blocks[i].wr_data.next = self.wr_data.val();
-            self.blocks[i].wr_strobe.next = self.wr_strobe.val();
-            self.blocks[i].wr_valid.next = self.wr_valid.val();
-            self.wr_ready.next = self.blocks[i].wr_ready.val();
-            self.settled.next = self.blocks[i].settled.val();
+        for _one in 0..self.blocks.len() {
+            self.blocks.clock.next = self.clock.val();
+            self.blocks.rd_address.next = self.reads.rd_address.val();
+            self.blocks.rd_words.next = self.reads.rd_words.val();
+            self.blocks.rd_valid.next = self.reads.rd_valid.val();
+            self.reads.rd_ready.next = self.blocks.rd_ready.val();
+            self.reads.rd_data.next = self.blocks.rd_data.val();
+            self.reads.rd_data_valid.next = self.blocks.rd_data_valid.val();
+            self.blocks.rd_data_ready.next = self.reads.rd_data_ready.val();
+            self.blocks.wr_address.next = self.wr_address.val();
+            self.blocks.wr_data.next = self.wr_data.val();
+            self.blocks.wr_strobe.next = self.wr_strobe.val();
+            self.blocks.wr_valid.next = self.wr_valid.val();
+            self.wr_ready.next = self.blocks.wr_ready.val();
+            self.settled.next = self.blocks.settled.val();
         }
-        for i in 0..self.external.len() {
-            self.external[i].clock.next = self.clock.val();
-            self.external[i].rd_address.next = self.reads.rd_address.val();
-            self.external[i].rd_words.next = self.reads.rd_words.val();
-            self.external[i].rd_valid.next = self.reads.rd_valid.val();
-            self.reads.rd_ready.next = self.external[i].rd_ready.val();
-            self.reads.rd_data.next = self.external[i].rd_data.val();
-            self.reads.rd_data_valid.next = self.external[i].rd_data_valid.val();
-            self.external[i].rd_data_ready.next = self.reads.rd_data_ready.val();
-            self.external[i].wr_address.next = self.wr_address.val();
-            self.external[i].wr_data.next = self.wr_data.val();
-            self.external[i].wr_strobe.next = self.wr_strobe.val();
-            self.external[i].wr_valid.next = self.wr_valid.val();
-            self.wr_ready.next = self.external[i].wr_ready.val();
-            self.settled.next = self.external[i].settled.val();
-            self.araddr.next = self.external[i].araddr.val();
-            self.arlen.next = self.external[i].arlen.val();
-            self.arvalid.next = self.external[i].arvalid.val();
-            self.external[i].arready.next = self.arready.val();
-            self.external[i].rdata.next = self.rdata.val();
-            self.external[i].rvalid.next = self.rvalid.val();
-            self.rready.next = self.external[i].rready.val();
-            self.awaddr.next = self.external[i].awaddr.val();
-            self.awvalid.next = self.external[i].awvalid.val();
-            self.external[i].awready.next = self.awready.val();
-            self.wdata.next = self.external[i].wdata.val();
-            self.wstrb.next = self.external[i].wstrb.val();
-            self.wvalid.next = self.external[i].wvalid.val();
-            self.external[i].wready.next = self.wready.val();
-            self.external[i].bvalid.next = self.bvalid.val();
+        for _one in 0..self.external.len() {
+            self.external.clock.next = self.clock.val();
+            self.external.rd_address.next = self.reads.rd_address.val();
+            self.external.rd_words.next = self.reads.rd_words.val();
+            self.external.rd_valid.next = self.reads.rd_valid.val();
+            self.reads.rd_ready.next = self.external.rd_ready.val();
+            self.reads.rd_data.next = self.external.rd_data.val();
+            self.reads.rd_data_valid.next = self.external.rd_data_valid.val();
+            self.external.rd_data_ready.next = self.reads.rd_data_ready.val();
+            self.external.wr_address.next = self.wr_address.val();
+            self.external.wr_data.next = self.wr_data.val();
+            self.external.wr_strobe.next = self.wr_strobe.val();
+            self.external.wr_valid.next = self.wr_valid.val();
+            self.wr_ready.next = self.external.wr_ready.val();
+            self.settled.next = self.external.settled.val();
+            self.araddr.next = self.external.araddr.val();
+            self.arlen.next = self.external.arlen.val();
+            self.arvalid.next = self.external.arvalid.val();
+            self.external.arready.next = self.arready.val();
+            self.external.rdata.next = self.rdata.val();
+            self.external.rvalid.next = self.rvalid.val();
+            self.rready.next = self.external.rready.val();
+            self.awaddr.next = self.external.awaddr.val();
+            self.awvalid.next = self.external.awvalid.val();
+            self.external.awready.next = self.awready.val();
+            self.wdata.next = self.external.wdata.val();
+            self.wstrb.next = self.external.wstrb.val();
+            self.wvalid.next = self.external.wvalid.val();
+            self.external.wready.next = self.wready.val();
+            self.external.bvalid.next = self.bvalid.val();
         }
         self.engine.wr_ready.next = self.writes.first_ready.val() && self.wr_ready.val();
         self.host_ready.next = self.writes.second_ready.val() && self.wr_ready.val();

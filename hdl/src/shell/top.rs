@@ -1,6 +1,7 @@
 //! The card's top level: everything joined, and the reset.
 
 use crate::keccak::cluster::Cluster;
+use crate::optional::Optional;
 use crate::shell::{
     counters::Counters, executor::Executor, fetcher::Fetcher, keccak_job::KeccakJob, queue::Queue,
     reader::Reader, registers::Registers, tensor::Tensor, writer::Writer,
@@ -161,7 +162,7 @@ pub struct Card<
     keccak: KeccakJob<W, E>,
     cores: Cluster<W, D>,
     /// One, or none.
-    tensor: Vec<Tensor>,
+    tensor: Optional<Tensor>,
     counters: Counters,
     constants: SyncROM<Bits<32>, 6>,
     resetting: DFF<Bit>,
@@ -468,39 +469,39 @@ impl<
 
         // RUN jobs; card memory is theirs.
         self.is_for_run.next = false;
-        for i in 0..self.tensor.len() {
-            self.tensor[i].clock.next = self.clock.val();
-            self.tensor[i].stop.next = self.resetting.q.val();
-            self.tensor[i].start.next = self.executor.run_start.val();
+        for _one in 0..self.tensor.len() {
+            self.tensor.clock.next = self.clock.val();
+            self.tensor.stop.next = self.resetting.q.val();
+            self.tensor.start.next = self.executor.run_start.val();
             for j in 0..8 {
-                self.tensor[i].entry[j].next = self.queue.entry[j].val();
+                self.tensor.entry[j].next = self.queue.entry[j].val();
             }
-            self.is_for_run.next = self.tensor[i].working.val();
+            self.is_for_run.next = self.tensor.working.val();
             self.executor.has_tensor.next = true;
-            self.executor.run_done.next = self.tensor[i].done.val();
-            self.executor.run_status.next = self.tensor[i].status.val();
-            self.executor.run_detail.next = self.tensor[i].detail.val();
-            self.executor.run_handle.next = self.tensor[i].run_handle.val();
-            self.executor.run_search.next = self.tensor[i].run_search.val();
-            self.tensor[i].run_present.next = self.executor.run_present.val();
-            self.tensor[i].run_is_state.next = self.executor.run_is_state.val();
-            self.tensor[i].run_piece.next = self.executor.run_piece.val();
-            self.tensor[i].run_upto.next = self.executor.run_upto.val();
-            self.tensor[i].run_range_ok.next = self.executor.run_range_ok.val();
-            self.tensor[i].run_searched.next = self.executor.run_searched.val();
-            self.tensor[i].run_meets.next = self.executor.run_meets.val();
-            self.tensor[i].drained.next = self.drained.val();
-            self.tensor[i].mw_address.next = self.executor.mw_address.val();
-            self.tensor[i].mw_data.next = self.executor.mw_data.val();
-            self.tensor[i].mw_valid.next = self.executor.mw_valid.val();
-            self.executor.mw_ready.next = self.tensor[i].mw_ready.val();
+            self.executor.run_done.next = self.tensor.done.val();
+            self.executor.run_status.next = self.tensor.status.val();
+            self.executor.run_detail.next = self.tensor.detail.val();
+            self.executor.run_handle.next = self.tensor.run_handle.val();
+            self.executor.run_search.next = self.tensor.run_search.val();
+            self.tensor.run_present.next = self.executor.run_present.val();
+            self.tensor.run_is_state.next = self.executor.run_is_state.val();
+            self.tensor.run_piece.next = self.executor.run_piece.val();
+            self.tensor.run_upto.next = self.executor.run_upto.val();
+            self.tensor.run_range_ok.next = self.executor.run_range_ok.val();
+            self.tensor.run_searched.next = self.executor.run_searched.val();
+            self.tensor.run_meets.next = self.executor.run_meets.val();
+            self.tensor.drained.next = self.drained.val();
+            self.tensor.mw_address.next = self.executor.mw_address.val();
+            self.tensor.mw_data.next = self.executor.mw_data.val();
+            self.tensor.mw_valid.next = self.executor.mw_valid.val();
+            self.executor.mw_ready.next = self.tensor.mw_ready.val();
             self.mw_valid.next = false;
-            self.tensor[i].arready.next = false;
-            self.tensor[i].rdata.next = 0.into();
-            self.tensor[i].rvalid.next = false;
-            self.tensor[i].awready.next = false;
-            self.tensor[i].wready.next = false;
-            self.tensor[i].bvalid.next = false;
+            self.tensor.arready.next = false;
+            self.tensor.rdata.next = 0.into();
+            self.tensor.rvalid.next = false;
+            self.tensor.awready.next = false;
+            self.tensor.wready.next = false;
+            self.tensor.bvalid.next = false;
         }
 
         // Reads: one client at a time.
@@ -524,15 +525,15 @@ impl<
         }
         self.fetcher.abort.next =
             self.queue.abort.val() || self.executor.abort.val() || self.keccak.abort.val();
-        for i in 0..self.tensor.len() {
-            self.tensor[i].cmd_ready.next = self.fetcher.cmd_ready.val();
-            if self.tensor[i].cmd_valid.val() {
+        for _one in 0..self.tensor.len() {
+            self.tensor.cmd_ready.next = self.fetcher.cmd_ready.val();
+            if self.tensor.cmd_valid.val() {
                 self.fetcher.cmd_valid.next = true;
-                self.fetcher.cmd_address.next = self.tensor[i].cmd_address.val();
-                self.fetcher.cmd_length.next = self.tensor[i].cmd_length.val();
+                self.fetcher.cmd_address.next = self.tensor.cmd_address.val();
+                self.fetcher.cmd_length.next = self.tensor.cmd_length.val();
                 self.fetcher.cmd_kind.next = 1.into();
             }
-            if self.tensor[i].abort.val() {
+            if self.tensor.abort.val() {
                 self.fetcher.abort.next = true;
             }
         }
@@ -589,14 +590,14 @@ impl<
         self.executor.in_end.next = self.words.out_end.val();
         self.executor.in_error.next = self.words.out_error.val();
         self.words.out_ready.next = self.executor.in_ready.val();
-        for i in 0..self.tensor.len() {
-            self.tensor[i].in_valid.next =
+        for _one in 0..self.tensor.len() {
+            self.tensor.in_valid.next =
                 self.words.out_valid.val() && !self.is_entry.val() && self.is_for_run.val();
-            self.tensor[i].in_data.next = self.words.out_data.val();
-            self.tensor[i].in_end.next = self.words.out_end.val();
-            self.tensor[i].in_error.next = self.words.out_error.val();
+            self.tensor.in_data.next = self.words.out_data.val();
+            self.tensor.in_end.next = self.words.out_end.val();
+            self.tensor.in_error.next = self.words.out_error.val();
             if self.is_for_run.val() {
-                self.words.out_ready.next = self.tensor[i].in_ready.val();
+                self.words.out_ready.next = self.tensor.in_ready.val();
             }
         }
         if self.is_entry.val() {
@@ -617,20 +618,20 @@ impl<
         self.keccak.write_ready.next = self.writer.ready.val();
         self.keccak.write_idle.next = self.writer.idle.val();
         self.writer.flush.next = self.queue.write_flush.val() || self.keccak.write_flush.val();
-        for i in 0..self.tensor.len() {
-            if self.tensor[i].write_start.val() {
+        for _one in 0..self.tensor.len() {
+            if self.tensor.write_start.val() {
                 self.writer.start.next = true;
-                self.writer.start_address.next = self.tensor[i].write_address.val();
+                self.writer.start_address.next = self.tensor.write_address.val();
             }
-            if self.tensor[i].write_push.val() {
+            if self.tensor.write_push.val() {
                 self.writer.push.next = true;
-                self.writer.data.next = self.tensor[i].write_data.val();
+                self.writer.data.next = self.tensor.write_data.val();
             }
-            if self.tensor[i].write_flush.val() {
+            if self.tensor.write_flush.val() {
                 self.writer.flush.next = true;
             }
-            self.tensor[i].write_ready.next = self.writer.ready.val();
-            self.tensor[i].write_idle.next = self.writer.idle.val();
+            self.tensor.write_ready.next = self.writer.ready.val();
+            self.tensor.write_idle.next = self.writer.idle.val();
         }
         self.queue.write_ready.next = self.writer.ready.val();
         self.queue.write_idle.next = self.writer.idle.val();
@@ -645,21 +646,21 @@ impl<
 
         // Card memory beyond pins.
         for i in 0..self.axi_arvalid.len() {
-            self.axi_araddr[i].next = self.tensor[i].araddr.val();
-            self.axi_arlen[i].next = self.tensor[i].arlen.val();
-            self.axi_arvalid[i].next = self.tensor[i].arvalid.val();
-            self.tensor[i].arready.next = self.axi_arready[i].val();
-            self.tensor[i].rdata.next = self.axi_rdata[i].val();
-            self.tensor[i].rvalid.next = self.axi_rvalid[i].val();
-            self.axi_rready[i].next = self.tensor[i].rready.val();
-            self.axi_awaddr[i].next = self.tensor[i].awaddr.val();
-            self.axi_awvalid[i].next = self.tensor[i].awvalid.val();
-            self.tensor[i].awready.next = self.axi_awready[i].val();
-            self.axi_wdata[i].next = self.tensor[i].wdata.val();
-            self.axi_wstrb[i].next = self.tensor[i].wstrb.val();
-            self.axi_wvalid[i].next = self.tensor[i].wvalid.val();
-            self.tensor[i].wready.next = self.axi_wready[i].val();
-            self.tensor[i].bvalid.next = self.axi_bvalid[i].val();
+            self.axi_araddr[i].next = self.tensor.araddr.val();
+            self.axi_arlen[i].next = self.tensor.arlen.val();
+            self.axi_arvalid[i].next = self.tensor.arvalid.val();
+            self.tensor.arready.next = self.axi_arready[i].val();
+            self.tensor.rdata.next = self.axi_rdata[i].val();
+            self.tensor.rvalid.next = self.axi_rvalid[i].val();
+            self.axi_rready[i].next = self.tensor.rready.val();
+            self.axi_awaddr[i].next = self.tensor.awaddr.val();
+            self.axi_awvalid[i].next = self.tensor.awvalid.val();
+            self.tensor.awready.next = self.axi_awready[i].val();
+            self.axi_wdata[i].next = self.tensor.wdata.val();
+            self.axi_wstrb[i].next = self.tensor.wstrb.val();
+            self.axi_wvalid[i].next = self.tensor.wvalid.val();
+            self.tensor.wready.next = self.axi_wready[i].val();
+            self.tensor.bvalid.next = self.axi_bvalid[i].val();
         }
 
         self.irq_vector.next = self.queue.sel.val();
@@ -678,9 +679,9 @@ impl<
         for i in 0..self.counters.by.len() {
             self.counters.by[i].next = 0.into();
         }
-        for i in 0..self.tensor.len() {
+        for _one in 0..self.tensor.len() {
             for j in 0..8 {
-                if self.tensor[i].events[j].val() {
+                if self.tensor.events[j].val() {
                     self.counters.by[j + 12].next = 1.into();
                 }
             }

@@ -2,11 +2,12 @@
 
 use super::array::twin::Multipliers;
 use super::engine::Engine;
+use crate::optional::Optional;
 use metisvm_firmware::Geometry;
 use rust_hdl::prelude::*;
 
-/// One engine of those that there are. A block's const parameters are literals, so each geometry has a list of its own
-/// with one engine in it or none; so that a card need not have those parameters, they end here.
+/// One engine of those that there are. A block's const parameters are literals, so each geometry has a place of its own,
+/// all of them empty but one; so that a card need not have those parameters, they end here.
 macro_rules! any_engine {
     ($($name:ident: $key:pat => [$($parameter:tt)*];)*) => {
         /// The ports of [`Engine`], with one of the engines behind them.
@@ -66,7 +67,7 @@ macro_rules! any_engine {
             pub wr_settled: Signal<In, Bit>,
             /// The engine's events, a bit each: see [`super::duty::Duty`], in its order.
             pub events: [Signal<Out, Bit>; 8],
-            $($name: Vec<Engine<$($parameter)*>>,)*
+            $($name: Optional<Engine<$($parameter)*>>,)*
         }
 
         impl AnyEngine {
@@ -106,11 +107,9 @@ macro_rules! any_engine {
                     wr_ready: Signal::default(),
                     wr_settled: Signal::default(),
                     events: Default::default(),
-                    $($name: if matches!(key, $key) {
-                        vec![Engine::new(geometry, multipliers, requantise_units)]
-                    } else {
-                        Vec::new()
-                    },)*
+                    $($name: Optional::new(
+                        matches!(key, $key).then(|| Engine::new(geometry, multipliers, requantise_units)),
+                    ),)*
                 };
                 let count = 0 $(+ engine.$name.len())*;
                 (count == 1).then_some(engine)
@@ -136,43 +135,43 @@ macro_rules! any_engine {
                     self.events[i].next = false;
                 }
                 $(
-                for i in 0..self.$name.len() {
-                    self.$name[i].clock.next = self.clock.val();
-                    self.$name[i].open.next = self.open.val();
-                    self.$name[i].place.next = self.place.val();
-                    self.$name[i].bytes.next = self.bytes.val();
-                    self.$name[i].limit.next = self.limit.val();
-                    self.$name[i].start.next = self.start.val();
-                    self.done.next = self.$name[i].done.val();
-                    self.status.next = self.$name[i].status.val();
-                    self.index.next = self.$name[i].index.val();
-                    self.$name[i].stop.next = self.stop.val();
-                    self.idle.next = self.$name[i].idle.val();
+                for _one in 0..self.$name.len() {
+                    self.$name.clock.next = self.clock.val();
+                    self.$name.open.next = self.open.val();
+                    self.$name.place.next = self.place.val();
+                    self.$name.bytes.next = self.bytes.val();
+                    self.$name.limit.next = self.limit.val();
+                    self.$name.start.next = self.start.val();
+                    self.done.next = self.$name.done.val();
+                    self.status.next = self.$name.status.val();
+                    self.index.next = self.$name.index.val();
+                    self.$name.stop.next = self.stop.val();
+                    self.idle.next = self.$name.idle.val();
                     for j in 0..5 {
-                        self.$name[i].base[j].next = self.base[j].val();
-                        self.$name[i].size[j].next = self.size[j].val();
+                        self.$name.base[j].next = self.base[j].val();
+                        self.$name.size[j].next = self.size[j].val();
                     }
-                    self.rd_address.next = self.$name[i].rd_address.val();
-                    self.rd_words.next = self.$name[i].rd_words.val();
-                    self.rd_valid.next = self.$name[i].rd_valid.val();
-                    self.$name[i].rd_ready.next = self.rd_ready.val();
-                    self.$name[i].rd_data.next = self.rd_data.val();
-                    self.$name[i].rd_data_valid.next = self.rd_data_valid.val();
-                    self.rd_data_ready.next = self.$name[i].rd_data_ready.val();
-                    self.wr_address.next = self.$name[i].wr_address.val();
-                    self.wr_data.next = self.$name[i].wr_data.val();
-                    self.wr_strobe.next = self.$name[i].wr_strobe.val();
-                    self.wr_valid.next = self.$name[i].wr_valid.val();
-                    self.$name[i].wr_ready.next = self.wr_ready.val();
-                    self.$name[i].wr_settled.next = self.wr_settled.val();
-                    self.events[0].next = self.$name[i].array_steps.val();
-                    self.events[1].next = self.$name[i].load_busy.val();
-                    self.events[2].next = self.$name[i].compute_busy.val();
-                    self.events[3].next = self.$name[i].store_busy.val();
-                    self.events[4].next = self.$name[i].load_waits.val();
-                    self.events[5].next = self.$name[i].compute_waits.val();
-                    self.events[6].next = self.$name[i].store_waits.val();
-                    self.events[7].next = self.$name[i].memory_waits.val();
+                    self.rd_address.next = self.$name.rd_address.val();
+                    self.rd_words.next = self.$name.rd_words.val();
+                    self.rd_valid.next = self.$name.rd_valid.val();
+                    self.$name.rd_ready.next = self.rd_ready.val();
+                    self.$name.rd_data.next = self.rd_data.val();
+                    self.$name.rd_data_valid.next = self.rd_data_valid.val();
+                    self.rd_data_ready.next = self.$name.rd_data_ready.val();
+                    self.wr_address.next = self.$name.wr_address.val();
+                    self.wr_data.next = self.$name.wr_data.val();
+                    self.wr_strobe.next = self.$name.wr_strobe.val();
+                    self.wr_valid.next = self.$name.wr_valid.val();
+                    self.$name.wr_ready.next = self.wr_ready.val();
+                    self.$name.wr_settled.next = self.wr_settled.val();
+                    self.events[0].next = self.$name.array_steps.val();
+                    self.events[1].next = self.$name.load_busy.val();
+                    self.events[2].next = self.$name.compute_busy.val();
+                    self.events[3].next = self.$name.store_busy.val();
+                    self.events[4].next = self.$name.load_waits.val();
+                    self.events[5].next = self.$name.compute_waits.val();
+                    self.events[6].next = self.$name.store_waits.val();
+                    self.events[7].next = self.$name.memory_waits.val();
                 }
                 )*
             }
@@ -183,5 +182,5 @@ macro_rules! any_engine {
 // Sides of tiles and the logarithms of scratchpads (`engines::key`), then the parameters of `Engine`:
 // R, C, D, LA, LB, AW, W, TA, TB, T, S, F, P, VW, VP, TP, TT.
 any_engine! {
-    small: ([4, 4, 4], [6, 6, 6, 6, 1]) => [4, 4, 4, 16, 16, 36, 20, 6, 6, 8, 2, 4, 5, 128, 256, 6, 9];
+    tiles_4: ([4, 4, 4], [6, 6, 6, 6, 1]) => [4, 4, 4, 16, 16, 36, 20, 6, 6, 8, 2, 4, 5, 128, 256, 6, 9];
 }

@@ -9,7 +9,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const LEFT_OUT: &str = "left out: the tensor engine in Verilog (verilator not found; apt-get install verilator)";
+const LEFT_OUT: &str =
+    "left out: the tensor engine in Verilog (verilator not found; apt-get install verilator)";
 
 /// Names of what the engine counts, in the order of its ports.
 pub(crate) const EVENTS: [&str; 8] = [
@@ -75,8 +76,26 @@ impl Model {
         }
         let harness = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/harness");
         let output = Command::new(verilator)
-            .args(["--cc", "--exe", "--build", "-j", "2", "-O3", "-Wno-WIDTH", "-Wno-UNOPTFLAT"])
-            .args(["-CFLAGS", "-O1", "--prefix", "model", "-o", "model", "--top-module", "metisvm_engine"])
+            .args([
+                "--cc",
+                "--exe",
+                "--build",
+                "-j",
+                "2",
+                "-O3",
+                "-Wno-WIDTH",
+                "-Wno-UNOPTFLAT",
+            ])
+            .args([
+                "-CFLAGS",
+                "-O1",
+                "--prefix",
+                "model",
+                "-o",
+                "model",
+                "--top-module",
+                "metisvm_engine",
+            ])
             .arg("-Mdir")
             .arg(&folder)
             .arg(source)

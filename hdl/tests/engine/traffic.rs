@@ -18,7 +18,10 @@ fn check(job: &Job, ran: &Ran) -> Result<(), String> {
         return Ok(());
     }
     if !job.ends.contains(&(ran.status, ran.index)) {
-        return Err(format!("it ends with {} at {}, not {:?}", ran.status, ran.index, job.ends));
+        return Err(format!(
+            "it ends with {} at {}, not {:?}",
+            ran.status, ran.index, job.ends
+        ));
     }
     if ran.status == 0 && (ran.items != job.items || ran.hash != job.hash) {
         return Err("memory is not the functional card's".to_owned());

@@ -6,7 +6,8 @@ use crate::sample::{self, RECORDS};
 use crate::weave::{Weave, blank};
 use metisvm_firmware::program::MAX_TOKENS;
 use metisvm_firmware::{
-    Buffer, Burst, Dtype, Fill, Geometry, Instruction, LoadTiles, Module, Operation, Space, Status, StoreTiles,
+    Buffer, Burst, Dtype, Fill, Geometry, Instruction, LoadTiles, Module, Operation, Space, Status,
+    StoreTiles,
 };
 use metisvm_sim::machine::Machine;
 use metisvm_sim::schedule::Schedule;
@@ -65,10 +66,14 @@ fn stuck(streams: &[Vec<Instruction>; 3]) -> Vec<u64> {
     let mut tokens = [0_u32; 4];
     loop {
         let ready = (0..3).find(|&of| {
-            streams[of].get(heads[of]).is_some_and(|instruction: &Instruction| {
-                instruction.pops().all(|link| tokens[link as usize] > 0)
-                    && instruction.pushes().all(|link| tokens[link as usize] < MAX_TOKENS)
-            })
+            streams[of]
+                .get(heads[of])
+                .is_some_and(|instruction: &Instruction| {
+                    instruction.pops().all(|link| tokens[link as usize] > 0)
+                        && instruction
+                            .pushes()
+                            .all(|link| tokens[link as usize] < MAX_TOKENS)
+                })
         });
         let Some(of) = ready else { break };
         let instruction = streams[of][heads[of]];
@@ -157,7 +162,13 @@ impl Traffic {
     }
 
     /// Adds an operation to the program, if it ends as wanted.
-    fn add(&mut self, operation: Operation, wanted: Status, weave: &mut Weave, all: &mut Vec<Operation>) -> bool {
+    fn add(
+        &mut self,
+        operation: Operation,
+        wanted: Status,
+        weave: &mut Weave,
+        all: &mut Vec<Operation>,
+    ) -> bool {
         let (machine, memory) = &mut self.planned;
         if memory.execute(machine, &blank(operation)) != wanted {
             return false;
@@ -174,14 +185,25 @@ impl Traffic {
         if self.is_lost {
             self.begin_anew();
             for operation in self.prologue() {
-                assert!(self.add(operation, Status::Ok, &mut weave, &mut all), "{operation:?}");
+                assert!(
+                    self.add(operation, Status::Ok, &mut weave, &mut all),
+                    "{operation:?}"
+                );
             }
         }
         self.planned.0.forget_records();
         self.reference.0.forget_records();
         if !self.random.one_in(4) {
-            let operation = Self::load(Buffer::Param, self.geometry.param_entries.min(RECORDS as u32), 0, Dtype::U8);
-            assert!(self.add(operation, Status::Ok, &mut weave, &mut all), "{operation:?}");
+            let operation = Self::load(
+                Buffer::Param,
+                self.geometry.param_entries.min(RECORDS as u32),
+                0,
+                Dtype::U8,
+            );
+            assert!(
+                self.add(operation, Status::Ok, &mut weave, &mut all),
+                "{operation:?}"
+            );
         }
         let fails_at = (self.random.bits() as usize) % length;
         let mut made = 0;
@@ -198,13 +220,19 @@ impl Traffic {
             let bytes = self.geometry.tile_bytes(Buffer::Acc, Dtype::I32);
             let cols = u64::from(self.geometry.acc_tiles).min(Memory::size(Space::Workspace) / bytes) as u16;
             let operation = Operation::StoreTiles(StoreTiles {
-                base: self.random.within(0, i64::from(self.geometry.acc_tiles) - i64::from(cols)) as u16,
+                base: self
+                    .random
+                    .within(0, i64::from(self.geometry.acc_tiles) - i64::from(cols))
+                    as u16,
                 pitch: 0,
                 rows: 1,
                 cols,
                 to,
             });
-            assert!(self.add(operation, Status::Ok, &mut weave, &mut all), "{operation:?}");
+            assert!(
+                self.add(operation, Status::Ok, &mut weave, &mut all),
+                "{operation:?}"
+            );
         }
         (weave, all)
     }
@@ -212,7 +240,10 @@ impl Traffic {
     /// Makes a sound program what its kind says. Gives its words.
     fn spoil(&mut self, kind: Kind, streams: &mut [Vec<Instruction>; 3]) -> Vec<u64> {
         let random = &mut self.random;
-        let of = (0..3).map(|i| (i + random.0 as usize) % 3).find(|&of| !streams[of].is_empty()).unwrap();
+        let of = (0..3)
+            .map(|i| (i + random.0 as usize) % 3)
+            .find(|&of| !streams[of].is_empty())
+            .unwrap();
         match kind {
             Kind::Deadlock => {
                 // It waits for a token that nobody gives: all that are given are taken before.
@@ -241,7 +272,9 @@ impl Traffic {
                 loop {
                     let mut now: [u64; 4] = words[place..place + 4].try_into().unwrap();
                     now[random.bits() as usize % 4] ^= 1 << (random.bits() % 64);
-                    let module = Instruction::decode(now).ok().map(|it| it.operation.module() as usize);
+                    let module = Instruction::decode(now)
+                        .ok()
+                        .map(|it| it.operation.module() as usize);
                     if module != Some(of) {
                         words[place..place + 4].copy_from_slice(&now);
                         break;
@@ -258,7 +291,13 @@ impl Traffic {
     }
 
     /// Runs the words on the functional card: how they may end.
-    fn ends(&mut self, words: &[u64], limit: u32, items: u64, streams: &[Vec<Instruction>; 3]) -> Vec<(u64, u64)> {
+    fn ends(
+        &mut self,
+        words: &[u64],
+        limit: u32,
+        items: u64,
+        streams: &[Vec<Instruction>; 3],
+    ) -> Vec<(u64, u64)> {
         let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
         let program = match Streams::read(&bytes, limit, &self.geometry, &AtomicBool::new(false)) {
             Ok(program) => program,
@@ -273,7 +312,10 @@ impl Traffic {
                     Ok(Some(index)) => index,
                     Ok(None) => break,
                     Err((Status::Deadlock, _)) => {
-                        return stuck(streams).iter().map(|index| (Status::Deadlock as u64, *index)).collect();
+                        return stuck(streams)
+                            .iter()
+                            .map(|index| (Status::Deadlock as u64, *index))
+                            .collect();
                     }
                     Err((status, index)) => return vec![(status as u64, index.into())],
                 };
@@ -333,7 +375,12 @@ impl Traffic {
             write!(self.text, " {word:x}").unwrap();
         }
         let rest = random.bits() & 1;
-        writeln!(self.text, "\nx {} {limit} {items} {latency} {hold} {stop} {rest}", 8 * words.len()).unwrap();
+        writeln!(
+            self.text,
+            "\nx {} {limit} {items} {latency} {hold} {stop} {rest}",
+            8 * words.len()
+        )
+        .unwrap();
         Job {
             kind,
             streams,

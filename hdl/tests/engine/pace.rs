@@ -5,7 +5,8 @@ use crate::memory::hash;
 use crate::random::Random;
 use crate::weave::{Weave, blank};
 use metisvm_firmware::{
-    Buffer, Burst, Dtype, Gemm, Geometry, Instruction, Lanes, Load, LoadTiles, Operation, Space, StoreTiles, Walk,
+    Buffer, Burst, Dtype, Gemm, Geometry, Instruction, Lanes, Load, LoadTiles, Operation, Space, StoreTiles,
+    Walk,
 };
 use metisvm_hdl::tensor::array::twin::Multipliers;
 use metisvm_sim::machine::{Machine, Spaces};
@@ -87,7 +88,14 @@ fn run(name: &str, latency: u64, operations: &[Operation]) -> Option<Ran> {
 }
 
 /// Tiles of a matrix whose rows of tiles lie one after the other.
-fn tiles(buffer: Buffer, space: Space, base: u16, [rows, cols]: [u16; 2], of: u64, [row, col]: [u64; 2]) -> Operation {
+fn tiles(
+    buffer: Buffer,
+    space: Space,
+    base: u16,
+    [rows, cols]: [u16; 2],
+    of: u64,
+    [row, col]: [u64; 2],
+) -> Operation {
     let bytes = GEOMETRY.tile_bytes(buffer, Dtype::I8);
     Operation::LoadTiles(LoadTiles {
         buffer,
@@ -119,10 +127,24 @@ fn matmul() -> Vec<Operation> {
             for half in 0..halves {
                 let (first, row) = (half * rows, u64::from(8 * m + half * rows));
                 if n == 0 {
-                    all.push(tiles(Buffer::A, Space::Input, a + first * 64, [rows, 64], 64, [row, 0]));
+                    all.push(tiles(
+                        Buffer::A,
+                        Space::Input,
+                        a + first * 64,
+                        [rows, 64],
+                        64,
+                        [row, 0],
+                    ));
                 }
                 if half == 0 {
-                    all.push(tiles(Buffer::B, Space::Resident, b, [64, 4], 32, [0, u64::from(4 * n)]));
+                    all.push(tiles(
+                        Buffer::B,
+                        Space::Resident,
+                        b,
+                        [64, 4],
+                        32,
+                        [0, u64::from(4 * n)],
+                    ));
                 }
                 all.push(Operation::Gemm(Gemm {
                     m_tiles: rows,

@@ -117,9 +117,16 @@ pub(crate) fn kind(operation: &Operation) -> String {
 
 /// All kinds that there are.
 pub(crate) fn kinds() -> Vec<String> {
-    let mut all: Vec<String> = ["NOP Load", "NOP Compute", "NOP Store", "FILL A", "FILL B", "FILL Acc"]
-        .map(str::to_owned)
-        .to_vec();
+    let mut all: Vec<String> = [
+        "NOP Load",
+        "NOP Compute",
+        "NOP Store",
+        "FILL A",
+        "FILL B",
+        "FILL Acc",
+    ]
+    .map(str::to_owned)
+    .to_vec();
     let types = ["U8", "I8", "I16", "I32"];
     for space in ["RESIDENT", "INPUT", "WORKSPACE", "STATE"] {
         for (buffer, types) in [
@@ -149,6 +156,15 @@ pub(crate) fn kinds() -> Vec<String> {
     for op in [0, 1, 2, 3, 4, 5, 7, 9] {
         all.push(format!("VECTOR {op}"));
     }
-    all.extend(["GEMM false false", "GEMM true false", "GEMM true true", "VECTOR 8 true", "VECTOR 8 false"].map(str::to_owned));
+    all.extend(
+        [
+            "GEMM false false",
+            "GEMM true false",
+            "GEMM true true",
+            "VECTOR 8 true",
+            "VECTOR 8 false",
+        ]
+        .map(str::to_owned),
+    );
     all
 }

@@ -150,7 +150,10 @@ impl Weave {
                 let meets = |mine: &Touched| woven.touched.iter().any(|other| mine.meets(other));
                 from != of && mine.iter().any(meets)
             };
-            self.streams[from].iter().rposition(meets).map_or(0, |latest| latest + 1)
+            self.streams[from]
+                .iter()
+                .rposition(meets)
+                .map_or(0, |latest| latest + 1)
         });
         if of != 1 {
             let far = 2 - of;

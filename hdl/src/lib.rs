@@ -15,6 +15,7 @@
 //! cycle for cycle against rust-hdl's own simulation.
 
 pub mod bridge;
+pub mod isolated;
 pub mod keccak;
 pub mod memory;
 pub mod optional;

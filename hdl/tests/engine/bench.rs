@@ -1,6 +1,7 @@
 //! The engine as Verilator builds it.
 
 use metisvm_firmware::Geometry;
+use metisvm_hdl::isolated::isolated;
 use metisvm_hdl::tensor::array::twin::Multipliers;
 use metisvm_hdl::tensor::engine::Engine;
 use metisvm_hdl::{verilog, with_engine};
@@ -49,7 +50,8 @@ macro_rules! emits {
 
 /// The Verilog of a geometry's engine.
 pub(crate) fn emit(geometry: &Geometry, multipliers: Multipliers, units: usize) -> String {
-    with_engine!(geometry, emits, "metisvm_engine", geometry, multipliers, units).unwrap()
+    let text = with_engine!(geometry, emits, "metisvm_engine", geometry, multipliers, units).unwrap();
+    isolated(&text)
 }
 
 /// An engine, built together with its harness.
@@ -76,16 +78,7 @@ impl Model {
         }
         let harness = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/harness");
         let output = Command::new(verilator)
-            .args([
-                "--cc",
-                "--exe",
-                "--build",
-                "-j",
-                "2",
-                "-O3",
-                "-Wno-WIDTH",
-                "-Wno-UNOPTFLAT",
-            ])
+            .args(["--cc", "--exe", "--build", "-j", "2", "-O3", "-Wno-WIDTH"])
             .args([
                 "-CFLAGS",
                 "-O1",

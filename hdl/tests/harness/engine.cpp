@@ -68,6 +68,7 @@ struct Bench {
         top.wr_ready = write_ready;
         top.wr_settled = writes.empty();
         top.eval();
+        top.eval();
         read_held.see(top.rd_valid, ready, top.rd_address, top.rd_words);
         write_held.see(top.wr_valid, write_ready, top.wr_address, top.wr_data);
         if (offered && top.rd_data_ready) {

@@ -95,6 +95,7 @@ pub struct TileWords {
     halves: [Signal<Local, Bits<16>>; 4],
     longs: [Signal<Local, Bits<32>>; 2],
     lane: Signal<Local, Bits<32>>,
+    long: Signal<Local, Bits<32>>,
     joined: Signal<Local, Bits<64>>,
     wide: Signal<Local, Bits<64>>,
     of_16: Signal<Local, Bits<64>>,
@@ -177,6 +178,7 @@ impl TileWords {
             halves: Default::default(),
             longs: Default::default(),
             lane: Signal::default(),
+            long: Signal::default(),
             joined: Signal::default(),
             wide: Signal::default(),
             of_16: Signal::default(),
@@ -298,8 +300,8 @@ impl Logic for TileWords {
             self.of_16.next = (self.of_16.val() << 16) | self.wide.val();
         }
         for j in 0..2 {
-            self.lane.next = self.longs[1 - j].val();
-            self.wide.next = bit_cast::<64, 32>(self.lane.val());
+            self.long.next = self.longs[1 - j].val();
+            self.wide.next = bit_cast::<64, 32>(self.long.val());
             self.of_32.next = (self.of_32.val() << 32) | self.wide.val();
         }
         if self.dtype.val() == bits::<2>(2) {

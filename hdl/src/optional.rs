@@ -5,12 +5,12 @@ use std::ops::{Deref, DerefMut};
 
 /// One block or none. Its ports are used in a loop over its [`len`](Self::len), which is unrolled once or not at all. (A
 /// `Vec` of one would do, but then a port that is an array could not be reached: the emitter writes one index in a path.)
-pub struct Optional<B>(Option<B>);
+pub struct Optional<B>(Option<Box<B>>);
 
 impl<B> Optional<B> {
     /// The block, if there is one.
-    pub const fn new(block: Option<B>) -> Self {
-        Self(block)
+    pub fn new(block: Option<B>) -> Self {
+        Self(block.map(Box::new))
     }
 
     /// How many there are.
@@ -62,7 +62,7 @@ impl<B: Block> Block for Optional<B> {
     }
 
     fn has_changed(&self) -> bool {
-        self.0.as_ref().is_some_and(Block::has_changed)
+        self.0.as_ref().is_some_and(|block| block.has_changed())
     }
 
     fn accept(&self, name: &str, probe: &mut dyn Probe) {

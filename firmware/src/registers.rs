@@ -217,8 +217,24 @@ pub mod counter {
     pub const REQUEST_STALLED: u32 = 10;
     /// Cycles in which a DMA write waited for the bus.
     pub const WRITE_STALLED: u32 = 11;
-    /// How many there are.
-    pub const COUNT: u32 = 12;
+    /// Cycles in which the tensor engine's array multiplied two tiles.
+    pub const ARRAY_STEPS: u32 = 12;
+    /// Cycles in which the load module was at an instruction.
+    pub const LOAD_BUSY: u32 = 13;
+    /// The same of the compute module.
+    pub const COMPUTE_BUSY: u32 = 14;
+    /// The same of the store module.
+    pub const STORE_BUSY: u32 = 15;
+    /// Cycles in which the load module had further instructions of an item but was at none.
+    pub const LOAD_WAITS: u32 = 16;
+    /// The same of the compute module.
+    pub const COMPUTE_WAITS: u32 = 17;
+    /// The same of the store module.
+    pub const STORE_WAITS: u32 = 18;
+    /// Cycles in which the load module waited for card memory.
+    pub const MEMORY_WAITS: u32 = 19;
+    /// How many there are; without a tensor engine those from [`ARRAY_STEPS`] on read 0.
+    pub const COUNT: u32 = 20;
 }
 
 /// Byte offset of the first queue's register block.

@@ -9,8 +9,8 @@ use std::collections::{HashMap, HashSet};
 
 const ATTRIBUTE: &str = " /*verilator isolate_assignments*/;";
 
-/// The text, with the attribute at all signals but those that are read before they have their last value: a name that
-/// a loop uses again and again means something else each time.
+/// The text, with the attribute at all signals but those that are read before they have their last value, and what
+/// depends on these: a name that a loop uses again and again means something else each time.
 pub fn isolated(verilog: &str) -> String {
     let mut text = String::with_capacity(verilog.len() + verilog.len() / 4);
     for module in modules(verilog) {
@@ -55,36 +55,68 @@ fn names(expression: &str) -> impl Iterator<Item = &str> {
         .filter(|word| word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_'))
 }
 
-/// Names that the module's block assigns, none of which is read by others before its last assignment.
+/// What a module's block does with a name that it assigns.
+#[derive(Default)]
+struct Use<'a> {
+    /// The line of its last assignment.
+    last: usize,
+    /// Names that its assignments, or conditions around them, read.
+    reads: HashSet<&'a str>,
+}
+
+/// Names that the module's block assigns but those that others read before their last assignment, and those that
+/// depend on such a name: they need its value of the moment.
 fn settled(module: &str) -> HashSet<&str> {
-    let mut written: HashMap<&str, usize> = HashMap::new();
-    let mut read: HashMap<&str, usize> = HashMap::new();
+    let mut written: HashMap<&str, Use<'_>> = HashMap::new();
+    let mut first_read: HashMap<&str, usize> = HashMap::new();
+    // What conditions around a line read; `else` has the condition of what ended before it.
+    let (mut around, mut ended): (Vec<Vec<&str>>, Vec<&str>) = (Vec::new(), Vec::new());
     let block = module
         .lines()
         .skip_while(|line| line.trim() != "always @(*) begin")
         .skip(1);
-    for (number, line) in block
-        .take_while(|line| !line.starts_with("endmodule"))
-        .enumerate()
-    {
+    for (number, line) in block.take_while(|line| !line.starts_with("    end")).enumerate() {
         let line = line.split("//").next().unwrap_or_default().trim();
         let assigned = line
             .split_once(" = ")
             .filter(|(name, _)| names(name).next() == Some(*name));
-        let expression = assigned.map_or(line, |(_, expression)| expression);
-        for name in names(expression) {
-            if assigned.is_none_or(|(assigned, _)| assigned != name) {
-                read.entry(name).or_insert(number);
+        if let Some((assigned, expression)) = assigned {
+            let entry = written.entry(assigned).or_default();
+            entry.last = number;
+            entry
+                .reads
+                .extend(names(expression).chain(around.iter().flatten().copied()));
+            for name in names(expression).filter(|name| *name != assigned) {
+                first_read.entry(name).or_insert(number);
             }
+            continue;
         }
-        if let Some((name, _)) = assigned {
-            written.insert(name, number);
+        for name in names(line) {
+            first_read.entry(name).or_insert(number);
+        }
+        if line.starts_with("end") {
+            ended = around.pop().unwrap_or_default();
+        }
+        if line.ends_with("begin") {
+            let before = if line.contains("else") {
+                ended.as_slice()
+            } else {
+                &[]
+            };
+            around.push(names(line).chain(before.iter().copied()).collect());
         }
     }
+    let is_used_again = |name: &str| match (written.get(name), first_read.get(name)) {
+        (Some(entry), Some(first)) => *first <= entry.last,
+        _ => false,
+    };
     written
-        .into_iter()
-        .filter(|(name, last)| read.get(name).is_none_or(|first| first > last))
-        .map(|(name, _)| name)
+        .iter()
+        .filter(|(name, entry)| {
+            let again = |read: &&&str| **read != **name && is_used_again(read);
+            !is_used_again(name) && !entry.reads.iter().any(|read| again(&read))
+        })
+        .map(|(name, _)| *name)
         .collect()
 }
 
@@ -95,17 +127,17 @@ mod tests {
     #[test]
     fn signals_are_isolated_but_those_that_are_used_again() {
         let verilog = "module top(a);\n    output reg  a;\n    reg  [3:0] again;\n    reg  [3:0] x;\n    reg  y$d;\n\
-            \n    always @(*) begin\n        again = 4'h1;\n        x = again;\n        again = 4'h2;\n        \
-            if (y$d) begin\n            a = again[0];\n        end\n        x = x | 4'h8;\n    end\n\
-            endmodule // top\n";
+            \n    reg  z;\n    always @(*) begin\n        again = 4'h1;\n        x = again;\n        again = 4'h2;\n\
+            \n        if (again[0]) begin\n            z = 1'b1;\n        end\n        else begin\n            \
+            z = 1'b0;\n        end\n        if (y$d) begin\n            a = z;\n        end\n        \
+            a = a | 1'b1;\n    end\nendmodule // top\n";
         let text = isolated(verilog);
         let with =
             |declaration: &str| text.contains(&format!("{declaration} /*verilator isolate_assignments*/;"));
-        assert!(with("output reg  a") && with("reg  [3:0] x"), "{text}");
-        // One is read before it has its last value, the other is not assigned here.
-        assert!(
-            text.contains("reg  [3:0] again;") && text.contains("reg  y$d;"),
-            "{text}"
-        );
+        assert!(with("output reg  a"), "{text}");
+        // Used again; made of it; decided by it; not assigned here.
+        for declaration in ["reg  [3:0] again", "reg  [3:0] x", "reg  z", "reg  y$d"] {
+            assert!(text.contains(&format!("{declaration};")), "{text}");
+        }
     }
 }

@@ -49,6 +49,7 @@ pub(crate) struct Traffic {
     random: Random,
     planned: (Machine, Memory),
     reference: (Machine, Memory),
+    scratch: Machine,
     /// Scratchpads and memory are not known.
     is_lost: bool,
     pub(crate) text: String,
@@ -99,6 +100,7 @@ impl Traffic {
             random: Random(seed),
             planned: (machine(geometry), Memory::new(0, &mut String::new())),
             reference: (machine(geometry), Memory::new(0, &mut String::new())),
+            scratch: machine(geometry),
             is_lost: true,
             text: String::new(),
         }
@@ -170,6 +172,12 @@ impl Traffic {
         all: &mut Vec<Operation>,
     ) -> bool {
         let (machine, memory) = &mut self.planned;
+        // Records before a bad one are loaded: such an instruction is tried elsewhere first.
+        if matches!(operation, Operation::LoadTiles(load) if load.buffer == Buffer::Param)
+            && memory.execute(&mut self.scratch, &blank(operation)) != wanted
+        {
+            return false;
+        }
         if memory.execute(machine, &blank(operation)) != wanted {
             return false;
         }

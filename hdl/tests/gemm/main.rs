@@ -6,11 +6,15 @@
 )]
 
 mod bench;
+mod faults;
+mod mistakes;
 mod multipliers;
 #[path = "../rtl/random.rs"]
 #[allow(dead_code, reason = "shared with the tests of other blocks")]
 mod random;
 mod reference;
+#[path = "../rtl/seeded.rs"]
+mod seeded;
 mod verilated;
 
 use bench::BUILDS;
@@ -113,7 +117,7 @@ fn random_gemm(random: &mut Random, build: &bench::Build) -> Gemm {
 }
 
 /// So many instructions on one build.
-fn random_instructions(index: usize, instructions: usize, seed: u64) {
+fn random_script(index: usize, instructions: usize, seed: u64) -> Script {
     let build = &BUILDS[index];
     let mut random = Random(seed);
     let mut reference = Reference::new(build.geometry);
@@ -139,7 +143,11 @@ fn random_instructions(index: usize, instructions: usize, seed: u64) {
         done > instructions / 3 && refused > instructions / 50,
         "{done}, {refused}"
     );
-    script.check(index, build.name);
+    script
+}
+
+fn random_instructions(index: usize, instructions: usize, seed: u64) {
+    random_script(index, instructions, seed).check(index, BUILDS[index].name);
 }
 
 #[test]
@@ -173,13 +181,13 @@ fn packed_tiles_of_4x2x8() {
     random_instructions(5, instructions(2_500), 6);
 }
 
-#[test]
-fn a_stop_in_any_cycle_leaves_nothing_behind() {
+/// Instructions that are stopped in each of some cycles, and whole ones after them.
+fn stops(cycles: impl Iterator<Item = u64>) -> Script {
     let build = &BUILDS[0];
     let mut random = Random(7);
     let mut reference = Reference::new(build.geometry);
     let mut script = Script::default();
-    for cycles in 1..=90 {
+    for cycles in cycles {
         // What was stopped may have written anything.
         let gemm = Gemm {
             accumulate: true,
@@ -200,7 +208,12 @@ fn a_stop_in_any_cycle_leaves_nothing_behind() {
             script.compare(&reference.accumulators(), build.geometry);
         }
     }
-    script.check(0, "stops");
+    script
+}
+
+#[test]
+fn a_stop_in_any_cycle_leaves_nothing_behind() {
+    stops(1..=90).check(0, "stops");
 }
 
 /// Cycles of a GEMM whose tiles follow each other, without other users of the accumulators.

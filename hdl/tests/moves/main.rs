@@ -7,11 +7,15 @@
 )]
 
 mod draw;
+mod faults;
 mod load;
 mod memory;
+mod mistakes;
 mod model;
 #[path = "../rtl/random.rs"]
 mod random;
+#[path = "../rtl/seeded.rs"]
+mod seeded;
 mod store;
 
 use metisvm_firmware::Geometry;

@@ -2,6 +2,7 @@
 
 mod faults;
 pub(crate) mod geometries;
+mod mistakes;
 pub(crate) mod operations;
 pub(crate) mod reference;
 

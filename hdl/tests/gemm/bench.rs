@@ -191,10 +191,10 @@ macro_rules! emits {
 /// All that are built.
 pub(crate) const BUILDS: [Build; 6] = [
     Build {
-        name: "4x4x4, half of the products from LUTs",
-        geometry: geometry([4, 4, 4], [29, 32, 13]),
-        address_bits: [5, 5, 6],
-        emit: emits!(4, 4, 4, 16, 16, 36, 20, 5, 5, 6, 2, 4, 5),
+        name: "4x4x4, half of the products from LUTs, short queues",
+        geometry: geometry([4, 4, 4], [29, 32, 29]),
+        address_bits: [5, 5, 7],
+        emit: emits!(4, 4, 4, 16, 16, 36, 20, 5, 5, 7, 2, 3, 4),
         multipliers: Multipliers::Single { dedicated: 32 },
     },
     Build {

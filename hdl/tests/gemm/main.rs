@@ -40,8 +40,8 @@ fn random_gemm(random: &mut Random, build: &bench::Build) -> Gemm {
     let mut gemm = Gemm {
         accumulate,
         shift: accumulate && random.one_in(2),
-        m_tiles: random.within(1, 4) as u16,
-        n_tiles: random.within(1, 4) as u16,
+        m_tiles: random.within(1, 5) as u16,
+        n_tiles: random.within(1, 6) as u16,
         k_tiles: match random.bits() % 4 {
             0 => 1,
             1 => random.within(10, 24),
@@ -187,8 +187,8 @@ fn stops(cycles: impl Iterator<Item = u64>) -> Script {
     let mut random = Random(7);
     let mut reference = Reference::new(build.geometry);
     let mut script = Script::default();
+    reference.fill(&mut random, &mut script);
     for cycles in cycles {
-        // What was stopped may have written anything.
         let gemm = Gemm {
             accumulate: true,
             m_tiles: 2,
@@ -200,11 +200,18 @@ fn stops(cycles: impl Iterator<Item = u64>) -> Script {
             ..Gemm::default()
         };
         script.stopped(&gemm, cycles);
-        reference.fill(&mut random, &mut script);
-        for k_tiles in [1, 7] {
-            let gemm = Gemm { k_tiles, ..gemm };
-            let status = reference.gemm(&gemm);
-            script.gemm(&gemm, random.bits() | 1, status);
+        // What was stopped may have written anything; the next one, which begins at once, writes all accumulators.
+        let all = Gemm {
+            accumulate: false,
+            m_tiles: 1,
+            n_tiles: build.geometry.acc_tiles as u16,
+            b_pitch: 0,
+            b_step: 1,
+            ..gemm
+        };
+        for gemm in [all, gemm, Gemm { k_tiles: 1, ..gemm }] {
+            assert_eq!(reference.gemm(&gemm), 0);
+            script.gemm(&gemm, random.bits() | 1, 0);
             script.compare(&reference.accumulators(), build.geometry);
         }
     }

@@ -152,33 +152,33 @@ fn random_instructions(index: usize, instructions: usize, seed: u64) {
 
 #[test]
 fn tiles_of_4x4x4() {
-    random_instructions(0, instructions(3_000), 1);
+    random_instructions(0, instructions(2_000), 1);
 }
 
 #[test]
 fn tiles_of_8x8x4() {
     // Its accumulators are many, and looked through after every instruction.
-    random_instructions(1, instructions(2_500) / 60, 2);
+    random_instructions(1, instructions(1_500) / 60, 2);
 }
 
 #[test]
 fn tiles_of_2x8x4() {
-    random_instructions(2, instructions(2_500), 3);
+    random_instructions(2, instructions(1_500), 3);
 }
 
 #[test]
 fn packed_tiles_of_4x4x4() {
-    random_instructions(3, instructions(2_500), 4);
+    random_instructions(3, instructions(1_500), 4);
 }
 
 #[test]
 fn tiles_of_1x2x2() {
-    random_instructions(4, instructions(2_500), 5);
+    random_instructions(4, instructions(1_500), 5);
 }
 
 #[test]
 fn packed_tiles_of_4x2x8() {
-    random_instructions(5, instructions(2_500), 6);
+    random_instructions(5, instructions(1_500), 6);
 }
 
 /// Instructions that are stopped in each of some cycles, and whole ones after them.

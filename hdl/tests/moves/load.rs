@@ -4,7 +4,7 @@ use crate::draw::Draw;
 use crate::memory::{Memory, hash};
 use crate::model::Model;
 use crate::random::{Random, instructions};
-use crate::{GEOMETRIES, STOPPED, Seen, numbers};
+use crate::{GEOMETRIES, SLOW_LANE, STOPPED, Seen, numbers};
 use metisvm_firmware::{
     Buffer, Burst, Dtype, Fill, Geometry, Instruction, Lanes, Load, LoadTiles, Operation, Space, Status, Walk,
 };
@@ -199,6 +199,9 @@ pub(crate) fn first_wrong(answer: &str, asked: &[Asked]) -> Option<usize> {
 
 fn check(geometry: Geometry, as_a_rule: usize) {
     let count = instructions(as_a_rule);
+    if count == 0 {
+        return;
+    }
     let Some(model) = Model::load(&geometry) else {
         return;
     };
@@ -262,12 +265,12 @@ fn loads_on_tiles_of_8_8_4_are_the_functional_cards() {
 
 #[test]
 fn loads_on_tiles_of_2_8_4_are_the_functional_cards() {
-    check(GEOMETRIES[2], 2_000);
+    check(GEOMETRIES[2], SLOW_LANE);
 }
 
 #[test]
 fn loads_on_tiles_of_4_16_2_are_the_functional_cards() {
-    check(GEOMETRIES[3], 2_000);
+    check(GEOMETRIES[3], SLOW_LANE);
 }
 
 #[test]

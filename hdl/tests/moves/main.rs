@@ -44,6 +44,9 @@ const GEOMETRIES: [Geometry; 5] = [
     geometry(1, 2, 2),
 ];
 
+/// Instructions of a test that is left to the slow lane.
+const SLOW_LANE: usize = 0;
+
 /// The opcode's name, and the status it ended with.
 type Seen = std::collections::BTreeMap<(&'static str, u64), usize>;
 

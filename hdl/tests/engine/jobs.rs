@@ -172,18 +172,24 @@ impl Traffic {
         all: &mut Vec<Operation>,
     ) -> bool {
         let (machine, memory) = &mut self.planned;
-        // Records before a bad one are loaded: such an instruction is tried elsewhere first.
-        if matches!(operation, Operation::LoadTiles(load) if load.buffer == Buffer::Param)
-            && memory.execute(&mut self.scratch, &blank(operation)) != wanted
-        {
-            return false;
+        // What is not wanted must leave nothing behind, as records before a bad one: it is tried elsewhere first.
+        let is_records = matches!(operation, Operation::LoadTiles(load) if load.buffer == Buffer::Param);
+        if wanted != Status::Ok || is_records {
+            let mut memory = Memory {
+                bytes: memory.bytes.clone(),
+            };
+            if memory.execute(&mut self.scratch, &blank(operation)) != wanted {
+                return false;
+            }
         }
-        if memory.execute(machine, &blank(operation)) != wanted {
+        // It may be sound all the same, where the scratchpads decide.
+        let status = memory.execute(machine, &blank(operation));
+        if status != wanted && status != Status::Ok {
             return false;
         }
         weave.push(operation, &mut self.random);
         all.push(operation);
-        true
+        status == wanted
     }
 
     fn make_up(&mut self, kind: Kind, length: usize) -> (Weave, Vec<Operation>) {

@@ -1,5 +1,7 @@
 //! A GEMM unit between its scratchpads, and a Verilog wrapper that gives several of them the same ports.
 
+use crate::mistakes::IN_GEMM;
+use crate::seeded::seeded;
 use metisvm_firmware::Geometry;
 use metisvm_hdl::tensor::array::check::Sizes;
 use metisvm_hdl::tensor::array::twin::Multipliers;
@@ -189,10 +191,10 @@ macro_rules! emits {
 /// All that are built.
 pub(crate) const BUILDS: [Build; 6] = [
     Build {
-        name: "4x4x4, half of the products from LUTs",
-        geometry: geometry([4, 4, 4], [29, 32, 13]),
-        address_bits: [5, 5, 6],
-        emit: emits!(4, 4, 4, 16, 16, 36, 20, 5, 5, 6, 2, 4, 5),
+        name: "4x4x4, half of the products from LUTs, short queues",
+        geometry: geometry([4, 4, 4], [29, 32, 29]),
+        address_bits: [5, 5, 7],
+        emit: emits!(4, 4, 4, 16, 16, 36, 20, 5, 5, 7, 2, 3, 4),
         multipliers: Multipliers::Single { dedicated: 32 },
     },
     Build {
@@ -235,7 +237,8 @@ pub(crate) const BUILDS: [Build; 6] = [
 /// Bits of a vector of lanes, or of a row, in the wrapper: the same for all.
 const VECTOR: usize = 320;
 
-/// All builds in one module; `which` says whose clock runs and whose outputs are seen.
+/// All builds in one module; `which` says whose clock runs and whose outputs are seen. The first has seeded mistakes to
+/// choose from.
 pub(crate) fn wrapper() -> String {
     let mut text = format!(
         "module gemm_bench(input clock, input [7:0] which, input start, input [255:0] words, input stop,\n\
@@ -310,5 +313,5 @@ pub(crate) fn wrapper() -> String {
          case (which)\n{choice}default: ;\nendcase\nend\nendmodule\n{blocks}"
     )
     .unwrap();
-    text
+    seeded("gemm_bench", "build0$unit", &text, IN_GEMM)
 }

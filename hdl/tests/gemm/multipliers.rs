@@ -68,7 +68,7 @@ fn operands(cycle: usize) -> [i32; 3] {
     let lane = |at: usize| match at % 5 {
         0 => -256,
         1 => 255,
-        _ => ((at * 2_654_435_761 >> 8) as i32 & 511) - 256,
+        _ => (((at * 2_654_435_761) >> 8) as i32 & 511) - 256,
     };
     [lane(cycle), lane(cycle / 5 + 1), lane(cycle / 25)]
 }

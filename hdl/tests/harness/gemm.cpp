@@ -1,4 +1,5 @@
-// Drives the GEMM units of tests/gemm. Argument: the unit's number. Commands on standard input, numbers in hex:
+// Drives the GEMM units of tests/gemm. Arguments: the unit's number, and a seeded fault's or 0. Commands on standard
+// input, numbers in hex:
 //
 //   A tile bytes lane...    writes a tile of A, of so many lanes; B likewise
 //   C row columns value...  writes a row of accumulators
@@ -14,6 +15,7 @@
 #include <cstdlib>
 
 #include "model.h"
+#include "seeded.hpp"
 #include "verilated.h"
 
 static uint64_t number() {
@@ -49,11 +51,12 @@ static void instruction(model& top) {
 }
 
 int main(int count, char** arguments) {
-    if (count != 2) return EXIT_FAILURE;
+    if (count != 3) return EXIT_FAILURE;
     VerilatedContext context;
     context.randReset(0);
     model top{&context};
     top.which = atoi(arguments[1]);
+    select_fault(top, count, arguments, 2);
     top.clock = 0;
     top.eval();
     char command;
@@ -86,7 +89,7 @@ int main(int count, char** arguments) {
                 }
                 tick(top);
                 top.start = 0;
-                if (++cycles > 10000000) return EXIT_FAILURE;
+                if (++cycles > 1000000) return EXIT_FAILURE;
             }
             printf("%d %" PRIu64 "\n", top.status, cycles);
             top.load_valid = top.store_valid = 0;
@@ -108,7 +111,7 @@ int main(int count, char** arguments) {
             top.eval();
             uint64_t cycles = 1;
             for (; !top.idle; cycles++) {
-                if (cycles > 1 && top.done) return EXIT_FAILURE;
+                if (cycles > 1 && (top.done || cycles > 1000)) return EXIT_FAILURE;
                 tick(top);
             }
             printf("0 %" PRIu64 "\n", cycles);

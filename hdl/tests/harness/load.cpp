@@ -9,6 +9,7 @@
 #include "lanes.hpp"
 #include "model.h"
 #include "moves.hpp"
+#include "seeded.hpp"
 #include "verilated.h"
 
 constexpr unsigned READABLE = 0b11011;
@@ -113,7 +114,7 @@ struct Bench {
                 status = top.status;
                 break;
             }
-            if (now - begin > 10000000) fail("an instruction does not end");
+            if (now - begin > 1000000) fail("an instruction does not end");
             bool stopped = stop && now - begin == stop;
             top.stop = stopped;
             cycle();
@@ -138,13 +139,14 @@ struct Bench {
     }
 };
 
-int main() {
+int main(int count, char** arguments) {
     Bench bench;
+    select_fault(bench.top, count, arguments, 1);
     char kind;
     while (scanf(" %c", &kind) == 1) {
         uint64_t n[6] = {};
-        int count = kind == 'x' ? 6 : kind == 's' ? 3 : kind == 'o' || kind == 'w' ? 2 : kind == 'm' ? 1 : 0;
-        for (int i = 0; i < count; i++)
+        int numbers = kind == 'x' ? 6 : kind == 's' ? 3 : kind == 'o' || kind == 'w' ? 2 : kind == 'm' ? 1 : 0;
+        for (int i = 0; i < numbers; i++)
             if (scanf("%" SCNu64, &n[i]) != 1) return EXIT_FAILURE;
         switch (kind) {
             case 'o': bench.memory.origin = n[0]; bench.memory.words.resize(n[1]); break;

@@ -7,11 +7,15 @@
 )]
 
 mod draw;
+mod faults;
 mod load;
 mod memory;
+mod mistakes;
 mod model;
 #[path = "../rtl/random.rs"]
 mod random;
+#[path = "../rtl/seeded.rs"]
+mod seeded;
 mod store;
 
 use metisvm_firmware::Geometry;
@@ -39,6 +43,9 @@ const GEOMETRIES: [Geometry; 5] = [
     geometry(4, 16, 2),
     geometry(1, 2, 2),
 ];
+
+/// Instructions of a test that is left to the slow lane.
+const SLOW_LANE: usize = 0;
 
 /// The opcode's name, and the status it ended with.
 type Seen = std::collections::BTreeMap<(&'static str, u64), usize>;

@@ -1,32 +1,47 @@
 //! The modules as Verilator builds them.
 
+use crate::GEOMETRIES;
+use crate::mistakes::{IN_LOAD, IN_STORE};
+use crate::seeded::seeded;
 use metisvm_firmware::Geometry;
 use metisvm_hdl::tensor::transfer::load::Load;
 use metisvm_hdl::tensor::transfer::store::Store;
 use metisvm_hdl::verilog;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 const LEFT_OUT: &str = "left out: load and store in Verilog (verilator not found; apt-get install verilator)";
 
 /// A module, built together with its harness.
+#[derive(Clone)]
 pub(crate) struct Model {
     folder: PathBuf,
 }
 
+/// Those that are built; while one is, no other is.
+static BUILT: Mutex<BTreeMap<String, Model>> = Mutex::new(BTreeMap::new());
+
 impl Model {
-    /// The load module; none without Verilator.
+    /// The load module; none without Verilator. On the board's tiles it has seeded mistakes to choose from.
     pub(crate) fn load(geometry: &Geometry) -> Option<Self> {
-        let text = verilog::emit("metisvm_load", Load::new(geometry)).unwrap();
+        let mut text = verilog::emit("metisvm_load", Load::new(geometry)).unwrap();
+        if *geometry == GEOMETRIES[0] {
+            text = seeded("metisvm_load", "metisvm_load", &text, IN_LOAD);
+        }
         Self::build("load", "metisvm_load", &text, geometry)
     }
 
-    /// The store module; none without Verilator.
+    /// The store module; as the load module.
     pub(crate) fn store(geometry: &Geometry) -> Option<Self> {
-        let text = verilog::emit("metisvm_store", Store::new(geometry)).unwrap();
+        let mut text = verilog::emit("metisvm_store", Store::new(geometry)).unwrap();
+        if *geometry == GEOMETRIES[0] {
+            text = seeded("metisvm_store", "metisvm_store", &text, IN_STORE);
+        }
         Self::build("store", "metisvm_store", &text, geometry)
     }
 
@@ -42,8 +57,13 @@ impl Model {
             tile_depth,
             ..
         } = geometry;
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
-            .join(format!("{name}-{tile_rows}x{tile_cols}x{tile_depth}"));
+        let key = format!("{name}-{tile_rows}x{tile_cols}x{tile_depth}");
+        // A build that failed is no reason not to try another.
+        let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(model) = built.get(&key) {
+            return Some(model.clone());
+        }
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(&key);
         fs::create_dir_all(&folder).unwrap();
         let source = folder.join("top.v");
         let lanes = folder.join("lanes.hpp");
@@ -75,25 +95,34 @@ impl Model {
             .unwrap();
         let said = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
         assert!(output.status.success(), "{top}:\n{}", said.concat());
-        Some(Self { folder })
+        let model = Self { folder };
+        built.insert(key, model.clone());
+        Some(model)
     }
 
-    /// Gives a script to the harness, and what it answers.
-    pub(crate) fn feed(&self, text: &str) -> String {
-        let path = self.folder.join("script");
+    /// Gives a script to the harness, and what it answers. Scripts of different names may run at once.
+    pub(crate) fn feed(&self, name: &str, text: &str) -> String {
+        self.try_feed(name, text, 0)
+            .unwrap_or_else(|error| panic!("{}, {name}: {error}", self.folder.display()))
+    }
+
+    /// The same of a model with a seeded mistake; what the harness finds fault with is the error.
+    pub(crate) fn try_feed(&self, name: &str, text: &str, fault: usize) -> Result<String, String> {
+        // Through a file: two pipes to one process would need two threads.
+        let path = self.folder.join(format!("{name}.in"));
         fs::write(&path, text).unwrap();
         let output = Command::new(self.folder.join("model"))
+            .arg(fault.to_string())
             .stdin(File::open(&path).unwrap())
             .output()
             .unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(
-            output.status.success(),
-            "{}: {said}; after {} answers",
-            path.display(),
-            String::from_utf8_lossy(&output.stdout).lines().count()
-        );
-        String::from_utf8(output.stdout).unwrap()
+        let answer = String::from_utf8(output.stdout).unwrap();
+        if output.status.success() {
+            Ok(answer)
+        } else {
+            let said = String::from_utf8_lossy(&output.stderr);
+            Err(format!("{said}; after {} answers", answer.lines().count()))
+        }
     }
 }
 

@@ -34,7 +34,8 @@ impl Random {
     }
 }
 
-/// How many instructions a test draws: so many, or what `METISVM_HDL_INSTRUCTIONS` says of every test alike.
+/// How many instructions a test draws: so many, or what `METISVM_HDL_INSTRUCTIONS` says of every test alike. A test
+/// that draws none as a rule is one of the slow lane alone, and builds nothing.
 pub(crate) fn instructions(as_a_rule: usize) -> usize {
     std::env::var("METISVM_HDL_INSTRUCTIONS").map_or(as_a_rule, |count| {
         count

@@ -212,10 +212,11 @@ impl Logic for GemmCheck {
         if self.compare.q.val() && (self.total.q.val() >= self.bound.q.val()) {
             self.failed.d.next = true;
         }
-        if self.phase.q.val() == self.phase_7.val() {
-            if self.several_rows.q.val() && self.pitch_is_short.q.val() {
-                self.failed.d.next = true;
-            }
+        if (self.phase.q.val() == self.phase_7.val())
+            && self.several_rows.q.val()
+            && self.pitch_is_short.q.val()
+        {
+            self.failed.d.next = true;
         }
 
         self.done.next = self.active.q.val() && (self.phase.q.val() == self.phase_9.val());

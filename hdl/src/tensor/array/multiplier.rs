@@ -175,7 +175,7 @@ always @(*) product = all[17:0];
 /// (high·2^17 + low) · shared holds low·shared in its 17 low bits. These tell the product: it is one of −65,280 to
 /// 65,536, 130,817 values of 131,072, and negative where they read as more than 65,536. Then what stands above them
 /// is one too small. 18 bits between the two would need no such trick, and an operand of 28 bits.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct PackedPair {
     /// The clock; everything happens on its rising edge.
     pub clock: Signal<In, Clock>,
@@ -192,22 +192,6 @@ pub struct PackedPair {
     _operands: (i32, i32, i32),
     _middle: i64,
     _packed: i64,
-}
-
-impl Default for PackedPair {
-    fn default() -> Self {
-        Self {
-            clock: Signal::default(),
-            shared: Signal::default(),
-            low: Signal::default(),
-            high: Signal::default(),
-            low_product: Signal::default(),
-            high_product: Signal::default(),
-            _operands: (0, 0, 0),
-            _middle: 0,
-            _packed: 0,
-        }
-    }
 }
 
 impl Logic for PackedPair {

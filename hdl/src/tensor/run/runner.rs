@@ -214,10 +214,8 @@ impl Logic for Runner {
         self.rewinds.next = false;
         self.status_n.next = self.status_reg.q.val();
         self.index_n.next = self.index_reg.q.val();
-        if self.state.q.val() == 0 {
-            if self.open.val() && !self.stop.val() {
-                self.state.d.next = 1.into();
-            }
+        if (self.state.q.val() == 0) && self.open.val() && !self.stop.val() {
+            self.state.d.next = 1.into();
         }
         if (self.state.q.val() == 1) && self.fetch.drained.val() {
             self.index_n.next = 0.into();

@@ -1,5 +1,7 @@
 //! The geometries that are tried, and their models.
 
+use super::mistakes::IN_VECTOR;
+use crate::seeded::seeded;
 use crate::verilator::{Model, verilog_folder};
 use metisvm_firmware::Geometry;
 use metisvm_firmware::check::TABLE_ENTRIES;
@@ -67,12 +69,16 @@ pub(crate) fn write(top: &str, text: &str) {
     }
 }
 
-/// The model of a shape, built once.
+/// The model of a shape, built once; the one of tiles of 4×4 has seeded mistakes to choose from.
 pub(crate) fn model(verilator: &OsString, shape: Shape) -> &'static Model {
     static BUILT: [OnceLock<Model>; 4] = [const { OnceLock::new() }; 4];
     BUILT[shape as usize].get_or_init(|| {
-        write(&shape.top(), &shape.emit());
-        Model::build(verilator, &shape.top(), "vector.cpp")
+        let (top, mut text) = (shape.top(), shape.emit());
+        if matches!(shape, Shape::FourByFour) {
+            text = seeded(&top, &top, &text, IN_VECTOR);
+        }
+        write(&top, &text);
+        Model::build(verilator, &top, "vector.cpp")
     })
 }
 

@@ -17635,10 +17635,8 @@ module metisvm_card$tensor$engine$tiles_4$compute$gemm$check(clock,launch,clear,
         if (compare$q && (total$q >= bound$q)) begin
             failed$d = 1'b1;
         end
-        if (phase$q == phase_7) begin
-            if (several_rows$q && pitch_is_short$q) begin
-                failed$d = 1'b1;
-            end
+        if ((phase$q == phase_7) && several_rows$q && pitch_is_short$q) begin
+            failed$d = 1'b1;
         end
         done = active$q && (phase$q == phase_9);
         wrong = failed$q;
@@ -27445,10 +27443,8 @@ module metisvm_card$tensor$engine$tiles_4$runner(clock,open,place,bytes,limit,st
         rewinds = 1'b0;
         status_n = status_reg$q;
         index_n = index_reg$q;
-        if (state$q == 32'h0) begin
-            if (open && ~stop) begin
-                state$d = 32'h1;
-            end
+        if ((state$q == 32'h0) && open && ~stop) begin
+            state$d = 32'h1;
         end
         if ((state$q == 32'h1) && fetch$drained) begin
             index_n = 32'h0;

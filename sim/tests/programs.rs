@@ -521,7 +521,11 @@ fn items_of_any_length_lie_side_by_side() {
                 dtype_in: Dtype::U8,
                 dtype_out: Dtype::U8,
             };
-            assert_eq!(device.run(&job).unwrap(), inputs, "{count} items of {bytes} bytes");
+            assert_eq!(
+                device.run(&job).unwrap(),
+                inputs,
+                "{count} items of {bytes} bytes"
+            );
         }
     }
 }

@@ -217,8 +217,24 @@ pub mod counter {
     pub const REQUEST_STALLED: u32 = 10;
     /// Cycles in which a DMA write waited for the bus.
     pub const WRITE_STALLED: u32 = 11;
-    /// How many there are.
-    pub const COUNT: u32 = 12;
+    /// Cycles in which the tensor engine's array multiplied two tiles.
+    pub const ARRAY_STEPS: u32 = 12;
+    /// Cycles in which the load module was at an instruction.
+    pub const LOAD_BUSY: u32 = 13;
+    /// The same of the compute module.
+    pub const COMPUTE_BUSY: u32 = 14;
+    /// The same of the store module.
+    pub const STORE_BUSY: u32 = 15;
+    /// Cycles in which the load module had further instructions of an item but was at none.
+    pub const LOAD_WAITS: u32 = 16;
+    /// The same of the compute module.
+    pub const COMPUTE_WAITS: u32 = 17;
+    /// The same of the store module.
+    pub const STORE_WAITS: u32 = 18;
+    /// Cycles in which the load module waited for card memory.
+    pub const MEMORY_WAITS: u32 = 19;
+    /// How many there are; without a tensor engine those from [`ARRAY_STEPS`] on read 0.
+    pub const COUNT: u32 = 20;
 }
 
 /// Byte offset of the first queue's register block.
@@ -384,6 +400,20 @@ mod tests {
             (
                 counter::WRITE_STALLED,
                 "cycles in which a write waits for the bus",
+            ),
+            (counter::ARRAY_STEPS, "of a tensor engine, as all that follow"),
+            (counter::LOAD_BUSY, "cycles in which load is at an instruction"),
+            (
+                counter::COMPUTE_BUSY,
+                "cycles in which compute is at an instruction",
+            ),
+            (counter::STORE_BUSY, "cycles in which store is at an instruction"),
+            (counter::LOAD_WAITS, "cycles in which load has further"),
+            (counter::COMPUTE_WAITS, "cycles in which compute has further"),
+            (counter::STORE_WAITS, "cycles in which store has further"),
+            (
+                counter::MEMORY_WAITS,
+                "cycles in which load waits for card memory",
             ),
         ];
         assert_eq!(

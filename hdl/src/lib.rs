@@ -16,7 +16,10 @@
 
 pub mod bridge;
 mod each_once;
+pub mod isolated;
 pub mod keccak;
+pub mod memory;
+pub mod optional;
 mod same_modules;
 pub mod shell;
 pub mod stream;

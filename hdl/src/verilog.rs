@@ -2,6 +2,7 @@
 
 use crate::bridge::bridged::Bridged;
 use crate::each_once;
+use crate::isolated::isolated;
 use crate::keccak::core::Core;
 use crate::keccak::round::Rounds;
 use crate::same_modules;
@@ -63,7 +64,7 @@ pub fn write_all(folder: &Path) -> io::Result<()> {
 /// If rust-hdl's checks find fault with it, or no card has such streams and tags.
 pub fn card(board: &Board) -> io::Result<String> {
     const TOP: &str = "metisvm_card";
-    match (board.stream_bits, board.tags, board.bridged) {
+    let text = match (board.stream_bits, board.tags, board.bridged) {
         (64, 32, false) => emit(TOP, Card::<64, 71, 70, 11, 5, 32, 6>::new(board)),
         (128, 32, false) => emit(TOP, Card::<128, 135, 134, 10, 5, 32, 6>::new(board)),
         (256, 64, false) => emit(TOP, Card::<256, 263, 262, 10, 6, 64, 7>::new(board)),
@@ -73,5 +74,11 @@ pub fn card(board: &Board) -> io::Result<String> {
             "no card has streams of {bits} bits with {tags} tags; there are 64 and 128 with 32, and, without a \
              bridge, 256 with 64"
         ))),
-    }
+    }?;
+    // Memory's handshakes go to and fro between the engine's modules.
+    Ok(if board.tensor.is_some() {
+        isolated(&text)
+    } else {
+        text
+    })
 }

@@ -1661,7 +1661,7 @@ module metisvm_card$ecp5$card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_w
     wire  [31:0] registers$boot_nonce;
     wire  [5:0] registers$constant_address;
     reg  [31:0] registers$constant_data;
-    wire  [4:0] registers$counter_address;
+    wire  [5:0] registers$counter_address;
     reg  [31:0] registers$counter_data;
     reg  registers$cfg_use;
     reg  [9:0] registers$cfg_address;
@@ -1770,6 +1770,20 @@ module metisvm_card$ecp5$card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_w
     reg  executor$keccak_done;
     reg  [14:0] executor$keccak_status;
     reg  [31:0] executor$keccak_detail;
+    reg  executor$has_tensor;
+    wire  executor$run_start;
+    reg  executor$run_done;
+    reg  [14:0] executor$run_status;
+    reg  [31:0] executor$run_detail;
+    reg  [5:0] executor$run_handle;
+    reg  executor$run_search;
+    wire  executor$run_present;
+    wire  executor$run_is_state;
+    wire  [47:0] executor$run_piece;
+    wire  [48:0] executor$run_upto;
+    wire  executor$run_range_ok;
+    wire  executor$run_searched;
+    wire  executor$run_meets;
     reg  fetcher$clock;
     reg  fetcher$abort;
     reg  fetcher$cmd_valid;
@@ -1920,7 +1934,7 @@ module metisvm_card$ecp5$card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_w
     reg  [9:0] counters$by$9;
     reg  [9:0] counters$by$10;
     reg  [9:0] counters$by$11;
-    reg  [4:0] counters$address;
+    reg  [5:0] counters$address;
     wire  [31:0] counters$data;
     reg  [5:0] constants$address;
     reg  constants$clock;
@@ -1942,6 +1956,7 @@ module metisvm_card$ecp5$card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_w
     reg  clear;
     reg  drained;
     reg  is_entry;
+    reg  is_for_run;
     reg  is_busy;
     reg  stays_busy;
     reg  is_for_keccak;
@@ -2088,7 +2103,21 @@ module metisvm_card$ecp5$card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_w
         .keccak_start(executor$keccak_start),
         .keccak_done(executor$keccak_done),
         .keccak_status(executor$keccak_status),
-        .keccak_detail(executor$keccak_detail)
+        .keccak_detail(executor$keccak_detail),
+        .has_tensor(executor$has_tensor),
+        .run_start(executor$run_start),
+        .run_done(executor$run_done),
+        .run_status(executor$run_status),
+        .run_detail(executor$run_detail),
+        .run_handle(executor$run_handle),
+        .run_search(executor$run_search),
+        .run_present(executor$run_present),
+        .run_is_state(executor$run_is_state),
+        .run_piece(executor$run_piece),
+        .run_upto(executor$run_upto),
+        .run_range_ok(executor$run_range_ok),
+        .run_searched(executor$run_searched),
+        .run_meets(executor$run_meets)
     );
     metisvm_card$ecp5$card$fetcher fetcher(
         .clock(fetcher$clock),
@@ -2397,6 +2426,12 @@ module metisvm_card$ecp5$card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_w
         executor$keccak_done = keccak$done;
         executor$keccak_status = keccak$status;
         executor$keccak_detail = keccak$detail;
+        executor$has_tensor = 1'b0;
+        executor$run_done = 1'b0;
+        executor$run_status = 32'h0;
+        executor$run_detail = 32'h0;
+        executor$run_handle = 32'h0;
+        executor$run_search = 1'b0;
         mw_address = executor$mw_address;
         mw_data = executor$mw_data;
         mw_valid = executor$mw_valid;
@@ -2423,6 +2458,7 @@ module metisvm_card$ecp5$card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_w
         keccak$digest_data = cores$out_data;
         keccak$digest_valid = cores$out_valid;
         cores$out_ready = keccak$digest_ready;
+        is_for_run = 1'b0;
         fetcher$cmd_valid = queue$cmd_valid || executor$cmd_valid || keccak$cmd_valid;
         fetcher$cmd_address = queue$cmd_address;
         fetcher$cmd_length = queue$cmd_length;
@@ -2487,7 +2523,7 @@ module metisvm_card$ecp5$card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_w
         queue$in_data = words$out_data;
         queue$in_end = words$out_end;
         queue$in_error = words$out_error;
-        executor$in_valid = words$out_valid && ~is_entry;
+        executor$in_valid = words$out_valid && ~is_entry && ~is_for_run;
         executor$in_data = words$out_data;
         executor$in_end = words$out_end;
         executor$in_error = words$out_error;
@@ -6545,7 +6581,7 @@ module metisvm_card$ecp5$card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,
     input wire  [9:0] by$9;
     input wire  [9:0] by$10;
     input wire  [9:0] by$11;
-    input wire  [4:0] address;
+    input wire  [5:0] address;
     output reg  [31:0] data;
 
     // Stub signals
@@ -6768,7 +6804,7 @@ module metisvm_card$ecp5$card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,
         now = step$0$q;
         wide = ((now) & 64'hffffffffffffffff);
         count$0$d = count$0$q + wide;
-        if (address[(32'h1)+:(4)] == 0) begin
+        if (address[(32'h1)+:(5)] == 0) begin
             chosen = count$0$q;
         end
         step$1$clock = clock;
@@ -6777,7 +6813,7 @@ module metisvm_card$ecp5$card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,
         now = step$1$q;
         wide = ((now) & 64'hffffffffffffffff);
         count$1$d = count$1$q + wide;
-        if (address[(32'h1)+:(4)] == 1) begin
+        if (address[(32'h1)+:(5)] == 1) begin
             chosen = count$1$q;
         end
         step$2$clock = clock;
@@ -6786,7 +6822,7 @@ module metisvm_card$ecp5$card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,
         now = step$2$q;
         wide = ((now) & 64'hffffffffffffffff);
         count$2$d = count$2$q + wide;
-        if (address[(32'h1)+:(4)] == 2) begin
+        if (address[(32'h1)+:(5)] == 2) begin
             chosen = count$2$q;
         end
         step$3$clock = clock;
@@ -6795,7 +6831,7 @@ module metisvm_card$ecp5$card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,
         now = step$3$q;
         wide = ((now) & 64'hffffffffffffffff);
         count$3$d = count$3$q + wide;
-        if (address[(32'h1)+:(4)] == 3) begin
+        if (address[(32'h1)+:(5)] == 3) begin
             chosen = count$3$q;
         end
         step$4$clock = clock;
@@ -6804,7 +6840,7 @@ module metisvm_card$ecp5$card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,
         now = step$4$q;
         wide = ((now) & 64'hffffffffffffffff);
         count$4$d = count$4$q + wide;
-        if (address[(32'h1)+:(4)] == 4) begin
+        if (address[(32'h1)+:(5)] == 4) begin
             chosen = count$4$q;
         end
         step$5$clock = clock;
@@ -6813,7 +6849,7 @@ module metisvm_card$ecp5$card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,
         now = step$5$q;
         wide = ((now) & 64'hffffffffffffffff);
         count$5$d = count$5$q + wide;
-        if (address[(32'h1)+:(4)] == 5) begin
+        if (address[(32'h1)+:(5)] == 5) begin
             chosen = count$5$q;
         end
         step$6$clock = clock;
@@ -6822,7 +6858,7 @@ module metisvm_card$ecp5$card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,
         now = step$6$q;
         wide = ((now) & 64'hffffffffffffffff);
         count$6$d = count$6$q + wide;
-        if (address[(32'h1)+:(4)] == 6) begin
+        if (address[(32'h1)+:(5)] == 6) begin
             chosen = count$6$q;
         end
         step$7$clock = clock;
@@ -6831,7 +6867,7 @@ module metisvm_card$ecp5$card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,
         now = step$7$q;
         wide = ((now) & 64'hffffffffffffffff);
         count$7$d = count$7$q + wide;
-        if (address[(32'h1)+:(4)] == 7) begin
+        if (address[(32'h1)+:(5)] == 7) begin
             chosen = count$7$q;
         end
         step$8$clock = clock;
@@ -6840,7 +6876,7 @@ module metisvm_card$ecp5$card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,
         now = step$8$q;
         wide = ((now) & 64'hffffffffffffffff);
         count$8$d = count$8$q + wide;
-        if (address[(32'h1)+:(4)] == 8) begin
+        if (address[(32'h1)+:(5)] == 8) begin
             chosen = count$8$q;
         end
         step$9$clock = clock;
@@ -6849,7 +6885,7 @@ module metisvm_card$ecp5$card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,
         now = step$9$q;
         wide = ((now) & 64'hffffffffffffffff);
         count$9$d = count$9$q + wide;
-        if (address[(32'h1)+:(4)] == 9) begin
+        if (address[(32'h1)+:(5)] == 9) begin
             chosen = count$9$q;
         end
         step$10$clock = clock;
@@ -6858,7 +6894,7 @@ module metisvm_card$ecp5$card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,
         now = step$10$q;
         wide = ((now) & 64'hffffffffffffffff);
         count$10$d = count$10$q + wide;
-        if (address[(32'h1)+:(4)] == 10) begin
+        if (address[(32'h1)+:(5)] == 10) begin
             chosen = count$10$q;
         end
         step$11$clock = clock;
@@ -6867,7 +6903,7 @@ module metisvm_card$ecp5$card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,
         now = step$11$q;
         wide = ((now) & 64'hffffffffffffffff);
         count$11$d = count$11$q + wide;
-        if (address[(32'h1)+:(4)] == 11) begin
+        if (address[(32'h1)+:(5)] == 11) begin
             chosen = count$11$q;
         end
         data_reg$d = chosen[(32'h0)+:(32)];
@@ -6879,7 +6915,7 @@ module metisvm_card$ecp5$card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,
 
 endmodule // metisvm_card$ecp5$card$counters
 
-module metisvm_card$ecp5$card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,entry$0,entry$1,entry$2,entry$3,entry$4,entry$5,entry$6,entry$7,start,cancelled,found,done,status,detail,cmd_valid,cmd_ready,abort,drained,in_valid,in_ready,in_data,in_end,in_error,mw_address,mw_data,mw_valid,mw_ready,has_keccak,keccak_start,keccak_done,keccak_status,keccak_detail);
+module metisvm_card$ecp5$card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,entry$0,entry$1,entry$2,entry$3,entry$4,entry$5,entry$6,entry$7,start,cancelled,found,done,status,detail,cmd_valid,cmd_ready,abort,drained,in_valid,in_ready,in_data,in_end,in_error,mw_address,mw_data,mw_valid,mw_ready,has_keccak,keccak_start,keccak_done,keccak_status,keccak_detail,has_tensor,run_start,run_done,run_status,run_detail,run_handle,run_search,run_present,run_is_state,run_piece,run_upto,run_range_ok,run_searched,run_meets);
 
     // Module arguments
     input wire  clock;
@@ -6920,6 +6956,20 @@ module metisvm_card$ecp5$card$executor(clock,stop,clear,max_handles,card_bytes,b
     input wire  keccak_done;
     input wire  [14:0] keccak_status;
     input wire  [31:0] keccak_detail;
+    input wire  has_tensor;
+    output reg  run_start;
+    input wire  run_done;
+    input wire  [14:0] run_status;
+    input wire  [31:0] run_detail;
+    input wire  [5:0] run_handle;
+    input wire  run_search;
+    output reg  run_present;
+    output reg  run_is_state;
+    output reg  [47:0] run_piece;
+    output reg  [48:0] run_upto;
+    output reg  run_range_ok;
+    output reg  run_searched;
+    output reg  run_meets;
 
     // Stub signals
     reg  handles$clock;
@@ -6929,8 +6979,12 @@ module metisvm_card$ecp5$card$executor(clock,stop,clear,max_handles,card_bytes,b
     reg  [48:0] handles$upto;
     reg  handles$search;
     reg  handles$insert;
+    reg  handles$as_state;
     reg  handles$remove;
     wire  handles$present;
+    wire  [47:0] handles$piece_start;
+    wire  [48:0] handles$piece_upto;
+    wire  handles$is_state;
     wire  handles$searched;
     wire  handles$meets;
     reg  [2:0] state$d;
@@ -6963,6 +7017,9 @@ module metisvm_card$ecp5$card$executor(clock,stop,clear,max_handles,card_bytes,b
     reg  is_present$d;
     wire  is_present$q;
     reg  is_present$clock;
+    reg  is_state$d;
+    wire  is_state$q;
+    reg  is_state$clock;
     reg  [64:0] upto$d;
     wire  [64:0] upto$q;
     reg  upto$clock;
@@ -7001,8 +7058,12 @@ module metisvm_card$ecp5$card$executor(clock,stop,clear,max_handles,card_bytes,b
         .upto(handles$upto),
         .search(handles$search),
         .insert(handles$insert),
+        .as_state(handles$as_state),
         .remove(handles$remove),
         .present(handles$present),
+        .piece_start(handles$piece_start),
+        .piece_upto(handles$piece_upto),
+        .is_state(handles$is_state),
         .searched(handles$searched),
         .meets(handles$meets)
     );
@@ -7056,6 +7117,11 @@ module metisvm_card$ecp5$card$executor(clock,stop,clear,max_handles,card_bytes,b
         .q(is_present$q),
         .clock(is_present$clock)
     );
+    metisvm_card$ecp5$bridge$ar_waits is_state(
+        .d(is_state$d),
+        .q(is_state$q),
+        .clock(is_state$clock)
+    );
     metisvm_card$ecp5$card$cores$digests$first upto(
         .d(upto$d),
         .q(upto$q),
@@ -7084,6 +7150,7 @@ module metisvm_card$ecp5$card$executor(clock,stop,clear,max_handles,card_bytes,b
         no_handle$clock = clock;
         handle_ok$clock = clock;
         is_present$clock = clock;
+        is_state$clock = clock;
         upto$clock = clock;
         range_ok$clock = clock;
         stray_reg$clock = clock;
@@ -7097,6 +7164,7 @@ module metisvm_card$ecp5$card$executor(clock,stop,clear,max_handles,card_bytes,b
         no_handle$d = no_handle$q;
         handle_ok$d = handle_ok$q;
         is_present$d = is_present$q;
+        is_state$d = is_state$q;
         upto$d = upto$q;
         range_ok$d = range_ok$q;
         stray_reg$d = stray_reg$q;
@@ -7190,9 +7258,21 @@ module metisvm_card$ecp5$card$executor(clock,stop,clear,max_handles,card_bytes,b
         range_ok$d = (address[(32'h0)+:(6)] == 32'h0) && (upto$q <= limit);
         handles$clear = clear;
         handles$handle = less$q[(32'h0)+:(6)];
+        if (is_run) begin
+            handles$handle = run_handle;
+        end
+        handles$as_state = entry$0[32'h8];
+        is_state$d = handles$is_state;
+        run_present = is_present$q;
+        run_is_state = is_state$q;
+        run_piece = handles$piece_start;
+        run_upto = handles$piece_upto;
+        run_range_ok = range_ok$q;
+        run_searched = handles$searched;
+        run_meets = handles$meets;
         handles$start = address[(32'h0)+:(48)];
         handles$upto = upto$q[(32'h0)+:(49)];
-        handles$search = 1'b0;
+        handles$search = run_search;
         handles$insert = 1'b0;
         handles$remove = 1'b0;
         done = state$q == 32'h5;
@@ -7205,6 +7285,7 @@ module metisvm_card$ecp5$card$executor(clock,stop,clear,max_handles,card_bytes,b
         mw_address = at$q;
         mw_data = in_data;
         keccak_start = 1'b0;
+        run_start = 1'b0;
         status_n = status_reg$q;
         detail_n = detail_reg$q;
         if (state$q == 32'h0) begin
@@ -7234,6 +7315,10 @@ module metisvm_card$ecp5$card$executor(clock,stop,clear,max_handles,card_bytes,b
                 status_n = 32'h1;
                 if (|entry$0[(32'h8)+:(8)]) begin
                     status_n = 32'h2;
+                end
+                else if (has_tensor) begin
+                    run_start = 1'b1;
+                    state$d = 32'h4;
                 end
             end
             else if (stray_reg$q != 32'h8) begin
@@ -7328,6 +7413,11 @@ module metisvm_card$ecp5$card$executor(clock,stop,clear,max_handles,card_bytes,b
             detail_n = keccak_detail;
             state$d = 32'h5;
         end
+        if ((state$q == 32'h4) && run_done) begin
+            status_n = run_status;
+            detail_n = run_detail;
+            state$d = 32'h5;
+        end
         if (state$q == 32'h5) begin
             state$d = 32'h0;
         end
@@ -7362,7 +7452,7 @@ module metisvm_card$ecp5$card$executor$at(d,q,clock);
 
 endmodule // metisvm_card$ecp5$card$executor$at
 
-module metisvm_card$ecp5$card$executor$handles(clock,clear,handle,start,upto,search,insert,remove,present,searched,meets);
+module metisvm_card$ecp5$card$executor$handles(clock,clear,handle,start,upto,search,insert,as_state,remove,present,piece_start,piece_upto,is_state,searched,meets);
 
     // Module arguments
     input wire  clock;
@@ -7372,8 +7462,12 @@ module metisvm_card$ecp5$card$executor$handles(clock,clear,handle,start,upto,sea
     input wire  [48:0] upto;
     input wire  search;
     input wire  insert;
+    input wire  as_state;
     input wire  remove;
     output reg  present;
+    output reg  [47:0] piece_start;
+    output reg  [48:0] piece_upto;
+    output reg  is_state;
     output reg  searched;
     output reg  meets;
 
@@ -7409,6 +7503,9 @@ module metisvm_card$ecp5$card$executor$handles(clock,clear,handle,start,upto,sea
     reg  removes$d;
     wire  removes$q;
     reg  removes$clock;
+    reg  [63:0] states$d;
+    wire  [63:0] states$q;
+    reg  states$clock;
     reg  [96:0] piece$d;
     wire  [96:0] piece$q;
     reg  piece$clock;
@@ -7430,8 +7527,8 @@ module metisvm_card$ecp5$card$executor$handles(clock,clear,handle,start,upto,sea
     reg  [63:0] inverse;
     reg  [96:0] entry;
     reg  [96:0] entry_high;
-    reg  [48:0] piece_start;
-    reg  [48:0] piece_end;
+    reg  [48:0] other_start;
+    reg  [48:0] other_end;
     reg  [48:0] start_wide;
 
     // Sub module instances
@@ -7484,6 +7581,11 @@ module metisvm_card$ecp5$card$executor$handles(clock,clear,handle,start,upto,sea
         .q(removes$q),
         .clock(removes$clock)
     );
+    metisvm_card$ecp5$card$cores$lanes$0$core$absorbed$0 states(
+        .d(states$d),
+        .q(states$q),
+        .clock(states$clock)
+    );
     metisvm_card$ecp5$card$executor$handles$piece piece(
         .d(piece$d),
         .q(piece$q),
@@ -7520,6 +7622,7 @@ module metisvm_card$ecp5$card$executor$handles(clock,clear,handle,start,upto,sea
         mask$clock = clock;
         inserts$clock = clock;
         removes$clock = clock;
+        states$clock = clock;
         piece$clock = clock;
         piece_counts$clock = clock;
         below$clock = clock;
@@ -7533,6 +7636,7 @@ module metisvm_card$ecp5$card$executor$handles(clock,clear,handle,start,upto,sea
         mask$d = mask$q;
         inserts$d = inserts$q;
         removes$d = removes$q;
+        states$d = states$q;
         piece$d = piece$q;
         piece_counts$d = piece_counts$q;
         below$d = below$q;
@@ -7552,15 +7656,21 @@ module metisvm_card$ecp5$card$executor$handles(clock,clear,handle,start,upto,sea
         inserts$d = insert;
         removes$d = remove;
         pieces$write_enable = inserts$q;
-        pieces$read_address = at$q[(32'h0)+:(6)];
+        pieces$read_address = handle;
+        if (running$q) begin
+            pieces$read_address = at$q[(32'h0)+:(6)];
+        end
+        piece_start = pieces$read_data[(32'h0)+:(48)];
+        piece_upto = pieces$read_data[(32'h30)+:(49)];
+        is_state = states$q[handle];
         seen$d = at$q;
         piece$d = pieces$read_data;
         piece_counts$d = running$q && (at$q != 32'h0) && (at$q <= ((32'h40) & 7'h7f)) && valid$q[seen$q[(32'h0)+:(6)]];
-        piece_start = ((piece$q[(32'h0)+:(48)]) & 49'h1ffffffffffff);
-        piece_end = piece$q[(32'h30)+:(49)];
+        other_start = ((piece$q[(32'h0)+:(48)]) & 49'h1ffffffffffff);
+        other_end = piece$q[(32'h30)+:(49)];
         start_wide = ((start) & 49'h1ffffffffffff);
-        below$d = piece_start < upto;
-        above$d = start_wide < piece_end;
+        below$d = other_start < upto;
+        above$d = start_wide < other_end;
         both_count$d = piece_counts$q;
         if (both_count$q && below$q && above$q) begin
             hit$d = 1'b1;
@@ -7582,6 +7692,10 @@ module metisvm_card$ecp5$card$executor$handles(clock,clear,handle,start,upto,sea
         meets = hit$q;
         if (inserts$q) begin
             valid$d = valid$q | mask$q;
+            states$d = states$q & inverse;
+            if (as_state) begin
+                states$d = states$q | mask$q;
+            end
         end
         if (removes$q) begin
             valid$d = valid$q & inverse;
@@ -12305,7 +12419,7 @@ module metisvm_card$ecp5$card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wda
     output reg  [31:0] boot_nonce;
     output reg  [5:0] constant_address;
     input wire  [31:0] constant_data;
-    output reg  [4:0] counter_address;
+    output reg  [5:0] counter_address;
     input wire  [31:0] counter_data;
     input wire  cfg_use;
     input wire  [9:0] cfg_address;
@@ -12820,9 +12934,9 @@ module metisvm_card$ecp5$card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wda
         wide_queue = ((read_queue) & 7'h7f);
         read_is_queue = (read_address$q[(32'hc)+:(4)] == 32'h1) && (read_address$q[(32'h0)+:(2)] == 32'h0) && (wide_queue < queues);
         read_low = (read_address$q[(32'h8)+:(8)] == 32'h0) && (read_address$q[(32'h0)+:(2)] == 32'h0);
-        read_is_counter = (read_address$q[(32'h6)+:(10)] == 32'h3) || (read_address$q[(32'h6)+:(10)] == 32'h4);
+        read_is_counter = (read_address$q[(32'h6)+:(10)] == 32'h3) || (read_address$q[(32'h6)+:(10)] == 32'h4) || (read_address$q[(32'h6)+:(10)] == 32'h5);
         constant_address = read_address$q[(32'h2)+:(6)];
-        counter_address = read_address$q[(32'h2)+:(5)] ^ ((32'h10) & 5'h1f);
+        counter_address = read_address$q[(32'h2)+:(6)] - ((32'h30) & 6'h3f);
         cfg_data = memory$read_data;
         memory$read_address = read_address$q[(32'h2)+:(10)];
         if (cfg_use) begin

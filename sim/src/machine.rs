@@ -3,6 +3,10 @@
 //! One instruction may be minutes of work, and a reset must not wait for it: every loop looks, once
 //! a row or a tile, whether it is to stop.
 
+mod contents;
+
+pub use contents::Contents;
+
 use metisvm_firmware::check::{Record, TABLE_ENTRIES};
 use metisvm_firmware::{
     Buffer, Burst, Dtype, Fill, Gemm, Geometry, Instruction, Lanes, Load, LoadTiles, Operation, Requantise,
@@ -95,6 +99,17 @@ impl Layout {
 }
 
 impl Machine {
+    /// What lies in the scratchpads.
+    pub fn contents(&self) -> Contents<'_> {
+        Contents {
+            a: &self.a,
+            b: &self.b,
+            acc: &self.acc,
+            params: &self.params,
+            tables: &self.tables,
+        }
+    }
+
     /// Empty scratchpads.
     pub fn new(geometry: Geometry) -> Self {
         let lanes = |buffer| geometry.size(buffer) as usize * Layout::of(&geometry, buffer).lanes();
@@ -115,6 +130,11 @@ impl Machine {
         self.acc.fill(0x5bad_f00d);
         self.params.fill(None);
         self.tables.fill([-0x0bad_f00d; TABLE_ENTRIES]);
+    }
+
+    /// Forgets the requantisation records, as a card may at the start of a job.
+    pub fn forget_records(&mut self) {
+        self.params.fill(None);
     }
 
     /// Executes one well-formed instruction, unless `stop` becomes true.

@@ -224,7 +224,7 @@ impl Traffic {
                 _ => self.keccak(slot, sides),
             };
             match self.random.below(40) {
-                // No card of this comparison runs programs.
+                // Of nothing resident, or of what is none.
                 0 => entry.opcode = Opcode::Run as u8,
                 1 => entry.opcode = self.random.below(256) as u8,
                 2 => entry.flags = self.any() as u8,
@@ -366,7 +366,6 @@ fn entries(few: usize) -> usize {
 fn functional(capabilities: Option<Capabilities>) -> (Box<dyn CardModel>, Option<Meter>) {
     let mut options = support::programs();
     options.capabilities = capabilities.unwrap_or(options.capabilities);
-    options.capabilities.features &= !reg::features::TENSOR;
     (Box::new(FunctionalCard::new(options)), None)
 }
 

@@ -13,7 +13,7 @@ use metisvm_firmware::{
     Operation, ProgramBuilder, Requantise, Space, Status, Store, Vector, VectorOp, Walk,
 };
 use metisvm_sim::SimOptions;
-use support::{Random, Raw, open, small};
+use support::{Random, Raw, of_geometry, open, programs, small};
 
 fn geometries() -> [Geometry; 4] {
     [
@@ -37,8 +37,7 @@ fn geometries() -> [Geometry; 4] {
 fn card(geometry: Geometry, schedule_seed: u64) -> Device {
     let options = SimOptions {
         schedule_seed,
-        poison: true,
-        ..SimOptions::new(geometry)
+        ..of_geometry(geometry)
     };
     open(options, Options::default()).unwrap().0
 }
@@ -479,6 +478,58 @@ fn tables_and_argmax_through_workspace() {
     }
 }
 
+/// A program that copies as many bytes as an item has.
+fn copies(geometry: &Geometry, bytes: usize) -> Program {
+    let lanes = Lanes {
+        pitch: bytes.div_ceil(geometry.tile_cols.into()) as u16,
+        ..matrix(1, bytes)
+    };
+    let mut builder = ProgramBuilder::new(*geometry);
+    builder
+        .load(Load {
+            buffer: Buffer::Acc,
+            to: lanes,
+            from: rows_of(Space::Input, 0, bytes, Dtype::U8),
+            zero_point: 0,
+        })
+        .unwrap();
+    builder
+        .store(Store {
+            from: lanes,
+            to: rows_of(Space::Output, 0, bytes, Dtype::U8),
+        })
+        .unwrap();
+    builder.finish().unwrap()
+}
+
+#[test]
+fn items_of_any_length_lie_side_by_side() {
+    let device = card(Geometry::SMALL, 0);
+    let mut random = Random(31);
+    for bytes in (1..=17).chain([31, 63, 64, 65, 100]) {
+        let program = device.load_program(&copies(&Geometry::SMALL, bytes)).unwrap();
+        for count in [1, 2, 9] {
+            let inputs: Vec<Vec<u8>> = (0..count).map(|_| random.bytes(bytes)).collect();
+            let views: Vec<&[u8]> = inputs.iter().map(Vec::as_slice).collect();
+            let job = RunJob {
+                program: &program,
+                data: None,
+                state: None,
+                workspace_bytes: 0,
+                inputs: &views,
+                output_bytes: bytes,
+                dtype_in: Dtype::U8,
+                dtype_out: Dtype::U8,
+            };
+            assert_eq!(
+                device.run(&job).unwrap(),
+                inputs,
+                "{count} items of {bytes} bytes"
+            );
+        }
+    }
+}
+
 fn without_tokens(program: &Program) -> Program {
     let strip = |instruction: &Instruction| Instruction {
         dependencies: Dependencies::default(),
@@ -525,9 +576,7 @@ fn status(card: &mut Raw, instructions: &[(Dependencies, Operation)]) -> (Status
 
 #[test]
 fn bad_programs_get_their_status_and_do_no_harm() {
-    let mut sim = small();
-    sim.capabilities.work_budget = MIN_WORK_BUDGET;
-    let mut card = Raw::new(sim);
+    let mut card = Raw::new(programs());
     let none = Dependencies::default();
     let pops = Dependencies {
         pop_prev: true,
@@ -623,6 +672,13 @@ fn bad_programs_get_their_status_and_do_no_harm() {
         ..far
     };
     assert_eq!(first((none, Operation::LoadTiles(far))), (Status::OutOfBounds, 0));
+}
+
+#[test]
+fn a_card_refuses_more_work_than_it_grants() {
+    let mut sim = small();
+    sim.capabilities.work_budget = MIN_WORK_BUDGET;
+    let mut card = Raw::new(sim);
     let endless = Gemm {
         m_tiles: 1,
         n_tiles: 1,
@@ -630,7 +686,7 @@ fn bad_programs_get_their_status_and_do_no_harm() {
         ..Gemm::default()
     };
     assert_eq!(
-        first((none, Operation::Gemm(endless))),
+        status(&mut card, &[(Dependencies::default(), Operation::Gemm(endless))]),
         (Status::BudgetExceeded, 0)
     );
 }

@@ -9,8 +9,7 @@ use metisvm_firmware::{
     Buffer, Burst, Dtype, Gemm, Geometry, Lanes, Load, LoadTiles, Program, ProgramBuilder, Space, Status,
     Store, StoreTiles, Vector, VectorOp, Walk,
 };
-use metisvm_sim::SimOptions;
-use support::{Random, open, small};
+use support::{Random, of_geometry, open, small};
 
 /// Square tiles, and tiles whose bytes are no multiple of a word.
 fn geometries() -> [Geometry; 3] {
@@ -24,11 +23,7 @@ fn geometries() -> [Geometry; 3] {
 }
 
 fn card(geometry: Geometry) -> Device {
-    let options = SimOptions {
-        poison: true,
-        ..SimOptions::new(geometry)
-    };
-    open(options, Options::default()).unwrap().0
+    open(of_geometry(geometry), Options::default()).unwrap().0
 }
 
 fn run(

@@ -4,7 +4,7 @@
 mod board;
 mod file;
 
-pub use board::Board;
+pub use board::{Board, Multipliers, Tensor};
 use file::BoardFile;
 use std::fmt;
 
@@ -23,9 +23,10 @@ const MAX_TIMEOUT_MS: u32 = 60;
 pub const DEFAULT: &str = "sim";
 
 /// The files, by the names of their boards.
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 5] = [
     (DEFAULT, include_str!("../sim.toml")),
     ("ecp5-85f", include_str!("../ecp5-85f.toml")),
+    ("ecp5-85f-tensor", include_str!("../ecp5-85f-tensor.toml")),
     ("artix7-100t", include_str!("../artix7-100t.toml")),
     ("ultrascale-plus", include_str!("../ultrascale-plus.toml")),
 ];
@@ -86,6 +87,7 @@ impl Board {
                 board.read_timeout_cycles
             )));
         }
+        board.check_tensor().map_err(complain)?;
         board
             .capabilities
             .validate()
@@ -99,6 +101,36 @@ impl Board {
             )));
         }
         Ok(board)
+    }
+
+    /// Sides of tiles and scratchpads of an engine in hardware are powers of two: addresses are put together from
+    /// their bits.
+    fn check_tensor(&self) -> Result<(), String> {
+        let Some(tensor) = &self.tensor else {
+            return Ok(());
+        };
+        let shape = &self.capabilities.geometry;
+        let sizes = [
+            ("rows", u64::from(shape.tile_rows)),
+            ("cols", u64::from(shape.tile_cols)),
+            ("depth", u64::from(shape.tile_depth)),
+            ("a_tiles", u64::from(shape.a_tiles)),
+            ("b_tiles", u64::from(shape.b_tiles)),
+            ("acc_tiles", u64::from(shape.acc_tiles)),
+            ("params", u64::from(shape.param_entries)),
+            ("tables", u64::from(shape.table_count)),
+            ("requantise_units", tensor.requantise_units as u64),
+        ];
+        if let Some((key, size)) = sizes.iter().find(|(_, size)| !size.is_power_of_two()) {
+            return Err(format!("tensor.{key} is {size}, not a power of two"));
+        }
+        if tensor.requantise_units > usize::from(shape.tile_cols) {
+            return Err(format!(
+                "tensor.requantise_units is {}, more than tensor.cols",
+                tensor.requantise_units
+            ));
+        }
+        Ok(())
     }
 
     /// The board of a name, if there is one.
@@ -146,5 +178,8 @@ mod tests {
         assert!(refused("handles = 64", "handles = 65").contains("MAX_HANDLES"));
         assert!(refused("handles = 64", "handels = 64").contains("handels"));
         assert!(refused("[dma]", "[dma").contains("TOML"));
+        assert!(refused("a_tiles = ", "a_tiles = 3").contains("tensor.a_tiles is 3"));
+        assert!(refused("requantise_units = 1", "requantise_units = 8").contains("more than tensor.cols"));
+        assert!(refused("multipliers = \"lut\"", "multipliers = \"none\"").contains("multipliers"));
     }
 }

@@ -26,10 +26,10 @@ pub struct Crc32 {
     result: Signal<Local, Bits<32>>,
 }
 
-/// The register after 64 bits, starting from `register`, which they are already added to.
-const fn sixty_four_steps(mut register: u64) -> u32 {
+/// The register after so many bits, starting from `register`, which they are already added to.
+pub(super) const fn steps(mut register: u64, count: usize) -> u32 {
     let mut step = 0;
-    while step < 64 {
+    while step < count {
         let low = register & 1;
         register >>= 1;
         if low == 1 {
@@ -44,7 +44,7 @@ impl Default for Crc32 {
     fn default() -> Self {
         let mask = |bit: usize| {
             (0..64).fold(0_u64, |mask, input| {
-                let set = sixty_four_steps(1 << input) >> bit & 1;
+                let set = steps(1 << input, 64) >> bit & 1;
                 mask | u64::from(set) << input
             })
         };

@@ -1,10 +1,10 @@
-//! Does one entry at a time: every check of the ABI, and the jobs that need no engine.
+//! Does one entry at a time: the checks of the ABI that need no engine, and the jobs that need none.
 
 use crate::shell::handles::Handles;
 use rust_hdl::prelude::*;
 
 /// States: 0 waits, 1 compares a range with the resident ones, 2 asks for its bytes, 3 copies them, 4 waits
-/// for the Keccak job, 5 is done, 6 throws away what is still on its way, 7 decides, on what was compared in the
+/// for an engine's job, 5 is done, 6 throws away what is still on its way, 7 decides, on what was compared in the
 /// cycles before: the entry has stood for two by then.
 #[derive(LogicBlock, Default)]
 pub struct Executor {
@@ -70,6 +70,34 @@ pub struct Executor {
     pub keccak_status: Signal<In, Bits<15>>,
     /// Its detail.
     pub keccak_detail: Signal<In, Bits<32>>,
+    /// The card has a tensor engine.
+    pub has_tensor: Signal<In, Bit>,
+    /// A RUN begins.
+    pub run_start: Signal<Out, Bit>,
+    /// It is done.
+    pub run_done: Signal<In, Bit>,
+    /// How it ended.
+    pub run_status: Signal<In, Bits<15>>,
+    /// Its detail.
+    pub run_detail: Signal<In, Bits<32>>,
+    /// It looks at a handle, less one, of the table.
+    pub run_handle: Signal<In, Bits<6>>,
+    /// It has the workspace compared with the resident ranges.
+    pub run_search: Signal<In, Bit>,
+    /// Its handle is known; this port and the next three are one cycle late.
+    pub run_present: Signal<Out, Bit>,
+    /// It is a state.
+    pub run_is_state: Signal<Out, Bit>,
+    /// Its first byte.
+    pub run_piece: Signal<Out, Bits<48>>,
+    /// The byte after its last.
+    pub run_upto: Signal<Out, Bits<49>>,
+    /// The workspace is aligned, and within card memory.
+    pub run_range_ok: Signal<Out, Bit>,
+    /// It was compared.
+    pub run_searched: Signal<Out, Bit>,
+    /// It meets a resident range.
+    pub run_meets: Signal<Out, Bit>,
 
     handles: Handles,
     state: DFF<Bits<3>>,
@@ -82,6 +110,7 @@ pub struct Executor {
     no_handle: DFF<Bit>,
     handle_ok: DFF<Bit>,
     is_present: DFF<Bit>,
+    is_state: DFF<Bit>,
     upto: DFF<Bits<65>>,
     range_ok: DFF<Bit>,
     stray_reg: DFF<Bits<4>>,
@@ -120,6 +149,7 @@ impl Logic for Executor {
             no_handle,
             handle_ok,
             is_present,
+            is_state,
             upto,
             range_ok,
             stray_reg
@@ -205,9 +235,21 @@ impl Logic for Executor {
 
         self.handles.clear.next = self.clear.val();
         self.handles.handle.next = self.less.q.val().get_bits::<6>(0);
+        if self.is_run.val() {
+            self.handles.handle.next = self.run_handle.val();
+        }
+        self.handles.as_state.next = self.entry[0].val().get_bit(8);
+        self.is_state.d.next = self.handles.is_state.val();
+        self.run_present.next = self.is_present.q.val();
+        self.run_is_state.next = self.is_state.q.val();
+        self.run_piece.next = self.handles.piece_start.val();
+        self.run_upto.next = self.handles.piece_upto.val();
+        self.run_range_ok.next = self.range_ok.q.val();
+        self.run_searched.next = self.handles.searched.val();
+        self.run_meets.next = self.handles.meets.val();
         self.handles.start.next = self.address.val().get_bits::<48>(0);
         self.handles.upto.next = self.upto.q.val().get_bits::<49>(0);
-        self.handles.search.next = false;
+        self.handles.search.next = self.run_search.val();
         self.handles.insert.next = false;
         self.handles.remove.next = false;
         self.done.next = self.state.q.val() == 5;
@@ -220,6 +262,7 @@ impl Logic for Executor {
         self.mw_address.next = self.at.q.val();
         self.mw_data.next = self.in_data.val();
         self.keccak_start.next = false;
+        self.run_start.next = false;
         self.status_n.next = self.status_reg.q.val();
         self.detail_n.next = self.detail_reg.q.val();
 
@@ -243,10 +286,13 @@ impl Logic for Executor {
             } else if self.opcode.val() > bits::<8>(5) {
                 self.status_n.next = 1.into();
             } else if self.is_run.val() {
-                // No tensor engine yet. It names every field but the flags.
+                // It names every field but the flags.
                 self.status_n.next = 1.into();
                 if self.entry[0].val().get_bits::<8>(8).any() {
                     self.status_n.next = 2.into();
+                } else if self.has_tensor.val() {
+                    self.run_start.next = true;
+                    self.state.d.next = 4.into();
                 }
             } else if self.stray_reg.q.val() != 8 {
                 self.status_n.next = 2.into();
@@ -324,6 +370,11 @@ impl Logic for Executor {
         if (self.state.q.val() == 4) && self.keccak_done.val() {
             self.status_n.next = self.keccak_status.val();
             self.detail_n.next = self.keccak_detail.val();
+            self.state.d.next = 5.into();
+        }
+        if (self.state.q.val() == 4) && self.run_done.val() {
+            self.status_n.next = self.run_status.val();
+            self.detail_n.next = self.run_detail.val();
             self.state.d.next = 5.into();
         }
         if self.state.q.val() == 5 {

@@ -5,7 +5,8 @@ use rust_hdl::prelude::*;
 /// Compares a range with every resident one, one a cycle, and remembers and forgets pieces.
 ///
 /// `handle` is the handle less one. A search begins with `search` and is over when `searched` rises; `meets`
-/// then says whether the range meets a piece.
+/// then says whether the range meets a piece. While none is under way, `piece_start`, `piece_upto` and `is_state` are
+/// those of `handle`, a cycle late.
 #[derive(LogicBlock, Default)]
 pub struct Handles {
     /// The clock; everything happens on its rising edge.
@@ -22,10 +23,18 @@ pub struct Handles {
     pub search: Signal<In, Bit>,
     /// Gives `handle` the range, which stays for another cycle.
     pub insert: Signal<In, Bit>,
+    /// The piece that is inserted is a state.
+    pub as_state: Signal<In, Bit>,
     /// Forgets `handle`.
     pub remove: Signal<In, Bit>,
     /// `handle` has a range.
     pub present: Signal<Out, Bit>,
+    /// The first byte of its piece.
+    pub piece_start: Signal<Out, Bits<48>>,
+    /// The byte after it.
+    pub piece_upto: Signal<Out, Bits<49>>,
+    /// A RUN may write it.
+    pub is_state: Signal<Out, Bit>,
     /// The search is over.
     pub searched: Signal<Out, Bit>,
     /// The range meets a resident one.
@@ -39,6 +48,7 @@ pub struct Handles {
     mask: DFF<Bits<64>>,
     inserts: DFF<Bit>,
     removes: DFF<Bit>,
+    states: DFF<Bits<64>>,
     piece: DFF<Bits<97>>,
     piece_counts: DFF<Bit>,
     below: DFF<Bit>,
@@ -48,8 +58,8 @@ pub struct Handles {
     inverse: Signal<Local, Bits<64>>,
     entry: Signal<Local, Bits<97>>,
     entry_high: Signal<Local, Bits<97>>,
-    piece_start: Signal<Local, Bits<49>>,
-    piece_end: Signal<Local, Bits<49>>,
+    other_start: Signal<Local, Bits<49>>,
+    other_end: Signal<Local, Bits<49>>,
     start_wide: Signal<Local, Bits<49>>,
 }
 
@@ -67,6 +77,7 @@ impl Logic for Handles {
             mask,
             inserts,
             removes,
+            states,
             piece,
             piece_counts,
             below,
@@ -87,7 +98,13 @@ impl Logic for Handles {
         self.inserts.d.next = self.insert.val();
         self.removes.d.next = self.remove.val();
         self.pieces.write_enable.next = self.inserts.q.val();
-        self.pieces.read_address.next = self.at.q.val().get_bits::<6>(0);
+        self.pieces.read_address.next = self.handle.val();
+        if self.running.q.val() {
+            self.pieces.read_address.next = self.at.q.val().get_bits::<6>(0);
+        }
+        self.piece_start.next = self.pieces.read_data.val().get_bits::<48>(0);
+        self.piece_upto.next = self.pieces.read_data.val().get_bits::<49>(48);
+        self.is_state.next = self.states.q.val().get_bit(self.handle.val().index());
         self.seen.d.next = self.at.q.val();
         // The memory answers one cycle late, is looked at in the next, and compared in the one after that.
         self.piece.d.next = self.pieces.read_data.val();
@@ -99,11 +116,11 @@ impl Logic for Handles {
                 .q
                 .val()
                 .get_bit(self.seen.q.val().get_bits::<6>(0).index());
-        self.piece_start.next = bit_cast::<49, 48>(self.piece.q.val().get_bits::<48>(0));
-        self.piece_end.next = self.piece.q.val().get_bits::<49>(48);
+        self.other_start.next = bit_cast::<49, 48>(self.piece.q.val().get_bits::<48>(0));
+        self.other_end.next = self.piece.q.val().get_bits::<49>(48);
         self.start_wide.next = bit_cast::<49, 48>(self.start.val());
-        self.below.d.next = self.piece_start.val() < self.upto.val();
-        self.above.d.next = self.start_wide.val() < self.piece_end.val();
+        self.below.d.next = self.other_start.val() < self.upto.val();
+        self.above.d.next = self.start_wide.val() < self.other_end.val();
         self.both_count.d.next = self.piece_counts.q.val();
         if self.both_count.q.val() && self.below.q.val() && self.above.q.val() {
             self.hit.d.next = true;
@@ -125,6 +142,10 @@ impl Logic for Handles {
         self.meets.next = self.hit.q.val();
         if self.inserts.q.val() {
             self.valid.d.next = self.valid.q.val() | self.mask.q.val();
+            self.states.d.next = self.states.q.val() & self.inverse.val();
+            if self.as_state.val() {
+                self.states.d.next = self.states.q.val() | self.mask.q.val();
+            }
         }
         if self.removes.q.val() {
             self.valid.d.next = self.valid.q.val() & self.inverse.val();

@@ -60,7 +60,7 @@ pub struct Registers {
     /// What it reads, a cycle later.
     pub constant_data: Signal<In, Bits<32>>,
     /// The counter that is asked for.
-    pub counter_address: Signal<Out, Bits<5>>,
+    pub counter_address: Signal<Out, Bits<6>>,
     /// What it reads.
     pub counter_data: Signal<In, Bits<32>>,
     /// The queue engine reads a register of a queue.
@@ -355,9 +355,10 @@ impl Logic for Registers {
         self.read_low.next = (self.read_address.q.val().get_bits::<8>(8) == 0)
             && (self.read_address.q.val().get_bits::<2>(0) == 0);
         self.read_is_counter.next = (self.read_address.q.val().get_bits::<10>(6) == 3)
-            || (self.read_address.q.val().get_bits::<10>(6) == 4);
+            || (self.read_address.q.val().get_bits::<10>(6) == 4)
+            || (self.read_address.q.val().get_bits::<10>(6) == 5);
         self.constant_address.next = self.read_address.q.val().get_bits::<6>(2);
-        self.counter_address.next = self.read_address.q.val().get_bits::<5>(2) ^ bits::<5>(0x10);
+        self.counter_address.next = self.read_address.q.val().get_bits::<6>(2) - bits::<6>(0x30);
         self.cfg_data.next = self.memory.read_data.val();
         self.memory.read_address.next = self.read_address.q.val().get_bits::<10>(2);
         if self.cfg_use.val() {
@@ -420,7 +421,7 @@ impl Logic for Registers {
                     self.read_data.d.next = bit_cast::<32, 2>(self.status.val());
                 }
             }
-            // The counters lie from 0x0c0 to 0x13f.
+            // The counters lie from 0x0c0 to 0x17f.
             if self.read_is_counter.val() && (self.read_address.q.val().get_bits::<2>(0) == 0) {
                 self.read_data.d.next = self.counter_data.val();
             }

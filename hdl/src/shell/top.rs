@@ -1,9 +1,10 @@
 //! The card's top level: everything joined, and the reset.
 
 use crate::keccak::cluster::Cluster;
+use crate::optional::Optional;
 use crate::shell::{
     counters::Counters, executor::Executor, fetcher::Fetcher, keccak_job::KeccakJob, queue::Queue,
-    reader::Reader, registers::Registers, writer::Writer,
+    reader::Reader, registers::Registers, tensor::Tensor, writer::Writer,
 };
 use crate::stream::unpacker::Unpacker;
 use metisvm_boards::Board;
@@ -104,7 +105,7 @@ pub struct Card<
     pub wd_valid: Signal<Out, Bit>,
     /// See there.
     pub wd_ready: Signal<In, Bit>,
-    /// Card memory, see [`Executor`].
+    /// Card memory of a card without a tensor engine, see [`Executor`].
     pub mw_address: Signal<Out, Bits<48>>,
     /// See there.
     pub mw_data: Signal<Out, Bits<64>>,
@@ -112,6 +113,36 @@ pub struct Card<
     pub mw_valid: Signal<Out, Bit>,
     /// See there.
     pub mw_ready: Signal<In, Bit>,
+    /// Card memory beyond AXI pins, see [`crate::memory::axi_memory::AxiMemory`]; only where it is.
+    pub axi_araddr: Vec<Signal<Out, Bits<48>>>,
+    /// See there.
+    pub axi_arlen: Vec<Signal<Out, Bits<8>>>,
+    /// See there.
+    pub axi_arvalid: Vec<Signal<Out, Bit>>,
+    /// See there.
+    pub axi_arready: Vec<Signal<In, Bit>>,
+    /// See there.
+    pub axi_rdata: Vec<Signal<In, Bits<64>>>,
+    /// See there.
+    pub axi_rvalid: Vec<Signal<In, Bit>>,
+    /// See there.
+    pub axi_rready: Vec<Signal<Out, Bit>>,
+    /// See there.
+    pub axi_awaddr: Vec<Signal<Out, Bits<48>>>,
+    /// See there.
+    pub axi_awvalid: Vec<Signal<Out, Bit>>,
+    /// See there.
+    pub axi_awready: Vec<Signal<In, Bit>>,
+    /// See there.
+    pub axi_wdata: Vec<Signal<Out, Bits<64>>>,
+    /// See there.
+    pub axi_wstrb: Vec<Signal<Out, Bits<8>>>,
+    /// See there.
+    pub axi_wvalid: Vec<Signal<Out, Bit>>,
+    /// See there.
+    pub axi_wready: Vec<Signal<In, Bit>>,
+    /// See there.
+    pub axi_bvalid: Vec<Signal<In, Bit>>,
     /// The interrupt's vector: the queue's number.
     pub irq_vector: Signal<Out, Bits<6>>,
     /// It is raised.
@@ -130,6 +161,8 @@ pub struct Card<
     writer: Writer<W>,
     keccak: KeccakJob<W, E>,
     cores: Cluster<W, D>,
+    /// One, or none.
+    tensor: Optional<Tensor>,
     counters: Counters,
     constants: SyncROM<Bits<32>, 6>,
     resetting: DFF<Bit>,
@@ -148,12 +181,18 @@ pub struct Card<
     clear: Signal<Local, Bit>,
     drained: Signal<Local, Bit>,
     is_entry: Signal<Local, Bit>,
+    is_for_run: Signal<Local, Bit>,
     is_busy: Signal<Local, Bit>,
     stays_busy: Signal<Local, Bit>,
     is_for_keccak: Signal<Local, Bit>,
     read_fire: Signal<Local, Bit>,
     read_ready: Signal<Local, Bit>,
     read_bytes: Signal<Local, Bits<6>>,
+}
+
+/// Pins that some boards have.
+fn pins<T: Default>(number: usize) -> Vec<T> {
+    (0..number).map(|_| T::default()).collect()
 }
 
 impl<
@@ -183,6 +222,8 @@ impl<
             };
             Bits::<32>::from(u64::from(value))
         });
+        let is_external = board.tensor.as_ref().is_some_and(|tensor| tensor.external_memory);
+        let axi = usize::from(is_external);
         let wide = |value: u32| Constant::new(u64::from(value).into());
         Self {
             clock: Signal::default(),
@@ -227,6 +268,21 @@ impl<
             mw_data: Signal::default(),
             mw_valid: Signal::default(),
             mw_ready: Signal::default(),
+            axi_araddr: pins(axi),
+            axi_arlen: pins(axi),
+            axi_arvalid: pins(axi),
+            axi_arready: pins(axi),
+            axi_rdata: pins(axi),
+            axi_rvalid: pins(axi),
+            axi_rready: pins(axi),
+            axi_awaddr: pins(axi),
+            axi_awvalid: pins(axi),
+            axi_awready: pins(axi),
+            axi_wdata: pins(axi),
+            axi_wstrb: pins(axi),
+            axi_wvalid: pins(axi),
+            axi_wready: pins(axi),
+            axi_bvalid: pins(axi),
             irq_vector: Signal::default(),
             irq_valid: Signal::default(),
             irq_ready: Signal::default(),
@@ -240,7 +296,8 @@ impl<
             writer: Writer::default(),
             keccak: KeccakJob::default(),
             cores: Cluster::new(board.cores, board.rounds_per_cycle),
-            counters: Counters::default(),
+            tensor: Tensor::of(board),
+            counters: Counters::new(if board.tensor.is_some() { 20 } else { 12 }),
             constants: SyncROM::from(constants),
             resetting: DFF::default(),
             drain: DFF::default(),
@@ -258,6 +315,7 @@ impl<
             clear: Signal::default(),
             drained: Signal::default(),
             is_entry: Signal::default(),
+            is_for_run: Signal::default(),
             is_busy: Signal::default(),
             stays_busy: Signal::default(),
             is_for_keccak: Signal::default(),
@@ -379,6 +437,12 @@ impl<
         self.executor.keccak_done.next = self.keccak.done.val();
         self.executor.keccak_status.next = self.keccak.status.val();
         self.executor.keccak_detail.next = self.keccak.detail.val();
+        self.executor.has_tensor.next = false;
+        self.executor.run_done.next = false;
+        self.executor.run_status.next = 0.into();
+        self.executor.run_detail.next = 0.into();
+        self.executor.run_handle.next = 0.into();
+        self.executor.run_search.next = false;
         self.mw_address.next = self.executor.mw_address.val();
         self.mw_data.next = self.executor.mw_data.val();
         self.mw_valid.next = self.executor.mw_valid.val();
@@ -403,6 +467,43 @@ impl<
         self.keccak.digest_valid.next = self.cores.out_valid.val();
         self.cores.out_ready.next = self.keccak.digest_ready.val();
 
+        // RUN jobs; card memory is theirs.
+        self.is_for_run.next = false;
+        for _one in 0..self.tensor.len() {
+            self.tensor.clock.next = self.clock.val();
+            self.tensor.stop.next = self.resetting.q.val();
+            self.tensor.start.next = self.executor.run_start.val();
+            for j in 0..8 {
+                self.tensor.entry[j].next = self.queue.entry[j].val();
+            }
+            self.is_for_run.next = self.tensor.working.val();
+            self.executor.has_tensor.next = true;
+            self.executor.run_done.next = self.tensor.done.val();
+            self.executor.run_status.next = self.tensor.status.val();
+            self.executor.run_detail.next = self.tensor.detail.val();
+            self.executor.run_handle.next = self.tensor.run_handle.val();
+            self.executor.run_search.next = self.tensor.run_search.val();
+            self.tensor.run_present.next = self.executor.run_present.val();
+            self.tensor.run_is_state.next = self.executor.run_is_state.val();
+            self.tensor.run_piece.next = self.executor.run_piece.val();
+            self.tensor.run_upto.next = self.executor.run_upto.val();
+            self.tensor.run_range_ok.next = self.executor.run_range_ok.val();
+            self.tensor.run_searched.next = self.executor.run_searched.val();
+            self.tensor.run_meets.next = self.executor.run_meets.val();
+            self.tensor.drained.next = self.drained.val();
+            self.tensor.mw_address.next = self.executor.mw_address.val();
+            self.tensor.mw_data.next = self.executor.mw_data.val();
+            self.tensor.mw_valid.next = self.executor.mw_valid.val();
+            self.executor.mw_ready.next = self.tensor.mw_ready.val();
+            self.mw_valid.next = false;
+            self.tensor.arready.next = false;
+            self.tensor.rdata.next = 0.into();
+            self.tensor.rvalid.next = false;
+            self.tensor.awready.next = false;
+            self.tensor.wready.next = false;
+            self.tensor.bvalid.next = false;
+        }
+
         // Reads: one client at a time.
         self.fetcher.cmd_valid.next =
             self.queue.cmd_valid.val() || self.executor.cmd_valid.val() || self.keccak.cmd_valid.val();
@@ -424,6 +525,18 @@ impl<
         }
         self.fetcher.abort.next =
             self.queue.abort.val() || self.executor.abort.val() || self.keccak.abort.val();
+        for _one in 0..self.tensor.len() {
+            self.tensor.cmd_ready.next = self.fetcher.cmd_ready.val();
+            if self.tensor.cmd_valid.val() {
+                self.fetcher.cmd_valid.next = true;
+                self.fetcher.cmd_address.next = self.tensor.cmd_address.val();
+                self.fetcher.cmd_length.next = self.tensor.cmd_length.val();
+                self.fetcher.cmd_kind.next = 1.into();
+            }
+            if self.tensor.abort.val() {
+                self.fetcher.abort.next = true;
+            }
+        }
         self.reader.clear.next = self.clear.val();
         self.reader.timeout.next = self.timeout.val();
         if self.resetting.q.val() {
@@ -471,11 +584,22 @@ impl<
         self.queue.in_data.next = self.words.out_data.val();
         self.queue.in_end.next = self.words.out_end.val();
         self.queue.in_error.next = self.words.out_error.val();
-        self.executor.in_valid.next = self.words.out_valid.val() && !self.is_entry.val();
+        self.executor.in_valid.next =
+            self.words.out_valid.val() && !self.is_entry.val() && !self.is_for_run.val();
         self.executor.in_data.next = self.words.out_data.val();
         self.executor.in_end.next = self.words.out_end.val();
         self.executor.in_error.next = self.words.out_error.val();
         self.words.out_ready.next = self.executor.in_ready.val();
+        for _one in 0..self.tensor.len() {
+            self.tensor.in_valid.next =
+                self.words.out_valid.val() && !self.is_entry.val() && self.is_for_run.val();
+            self.tensor.in_data.next = self.words.out_data.val();
+            self.tensor.in_end.next = self.words.out_end.val();
+            self.tensor.in_error.next = self.words.out_error.val();
+            if self.is_for_run.val() {
+                self.words.out_ready.next = self.tensor.in_ready.val();
+            }
+        }
         if self.is_entry.val() {
             self.words.out_ready.next = self.queue.in_ready.val();
         }
@@ -494,6 +618,21 @@ impl<
         self.keccak.write_ready.next = self.writer.ready.val();
         self.keccak.write_idle.next = self.writer.idle.val();
         self.writer.flush.next = self.queue.write_flush.val() || self.keccak.write_flush.val();
+        for _one in 0..self.tensor.len() {
+            if self.tensor.write_start.val() {
+                self.writer.start.next = true;
+                self.writer.start_address.next = self.tensor.write_address.val();
+            }
+            if self.tensor.write_push.val() {
+                self.writer.push.next = true;
+                self.writer.data.next = self.tensor.write_data.val();
+            }
+            if self.tensor.write_flush.val() {
+                self.writer.flush.next = true;
+            }
+            self.tensor.write_ready.next = self.writer.ready.val();
+            self.tensor.write_idle.next = self.writer.idle.val();
+        }
         self.queue.write_ready.next = self.writer.ready.val();
         self.queue.write_idle.next = self.writer.idle.val();
         self.wq_address.next = self.writer.wq_address.val();
@@ -504,6 +643,25 @@ impl<
         self.wd_last.next = self.writer.wd_last.val();
         self.wd_valid.next = self.writer.wd_valid.val();
         self.writer.wd_ready.next = self.wd_ready.val();
+
+        // Card memory beyond pins.
+        for i in 0..self.axi_arvalid.len() {
+            self.axi_araddr[i].next = self.tensor.araddr.val();
+            self.axi_arlen[i].next = self.tensor.arlen.val();
+            self.axi_arvalid[i].next = self.tensor.arvalid.val();
+            self.tensor.arready.next = self.axi_arready[i].val();
+            self.tensor.rdata.next = self.axi_rdata[i].val();
+            self.tensor.rvalid.next = self.axi_rvalid[i].val();
+            self.axi_rready[i].next = self.tensor.rready.val();
+            self.axi_awaddr[i].next = self.tensor.awaddr.val();
+            self.axi_awvalid[i].next = self.tensor.awvalid.val();
+            self.tensor.awready.next = self.axi_awready[i].val();
+            self.axi_wdata[i].next = self.tensor.wdata.val();
+            self.axi_wstrb[i].next = self.tensor.wstrb.val();
+            self.axi_wvalid[i].next = self.tensor.wvalid.val();
+            self.tensor.wready.next = self.axi_wready[i].val();
+            self.tensor.bvalid.next = self.axi_bvalid[i].val();
+        }
 
         self.irq_vector.next = self.queue.sel.val();
         self.irq_valid.next = self.queue.irq_valid.val();
@@ -518,8 +676,15 @@ impl<
         self.was_busy.d.next = self.is_busy.val();
         self.stays_busy.next = self.is_busy.val() || self.was_busy.q.val();
         self.busy.next = self.stays_busy.val();
-        for i in 0..12 {
+        for i in 0..self.counters.by.len() {
             self.counters.by[i].next = 0.into();
+        }
+        for _one in 0..self.tensor.len() {
+            for j in 0..8 {
+                if self.tensor.events[j].val() {
+                    self.counters.by[j + 12].next = 1.into();
+                }
+            }
         }
         if self.stays_busy.val() {
             self.counters.by[0].next = 1.into();

@@ -1,6 +1,27 @@
-//! Tensor arithmetic: the multiply-accumulate array and the way of its sums back to small types.
+//! The tensor pipeline: one folder for each of its parts.
+//!
+//! * [`run`]: a program's way from card memory to the modules, in the order of its tokens.
+//! * [`transfer`]: load and store, between card memory and the scratchpads.
+//! * [`array`]: GEMM, with the multipliers and what feeds them.
+//! * [`vector`]: VECTOR, with the requantise unit [`requantise`].
+//! * [`scratchpads`]: the memories between them.
+//! * [`engine`]: all of them joined, of [`compute`], [`read_share`], [`settle`] and [`duty`]; [`engines`] are those that
+//!   there are.
+//! * [`mac`], [`gemm`], [`tile`]: the slice that came first.
 
+pub mod any_engine;
+pub mod array;
+pub mod compute;
+pub mod duty;
+pub mod engine;
+pub mod engines;
 pub mod gemm;
 pub mod mac;
+pub mod read_share;
 pub mod requantise;
+pub mod run;
+pub mod scratchpads;
+pub mod settle;
 pub mod tile;
+pub mod transfer;
+pub mod vector;

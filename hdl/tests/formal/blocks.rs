@@ -6,6 +6,7 @@ use metisvm_hdl::shell::{
     burst::Burst, fetcher::Fetcher, keccak_job::KeccakJob, queue::Queue, reader::Reader, writer::Writer,
 };
 use metisvm_hdl::stream::fifo::Fifo;
+use metisvm_hdl::tensor::run::{stream::Stream, tokens::Tokens};
 use metisvm_hdl::verilog::emit;
 
 /// A block and its properties.
@@ -151,5 +152,20 @@ pub(crate) fn queue() -> Block {
         }),
         cut: &["queue$burst", "queue$next_burst"],
         ..block
+    }
+}
+
+pub(crate) fn tokens() -> Block {
+    Block {
+        depth: 2,
+        ..block!("tokens", Tokens::default())
+    }
+}
+
+pub(crate) fn stream() -> Block {
+    Block {
+        cut: &["stream$queue"],
+        depth: 2,
+        ..block!("stream", Stream::default())
     }
 }

@@ -157,3 +157,32 @@ fn burst_is_what_was_submitted_and_has_room() {
         ],
     );
 }
+
+#[test]
+fn tokens_are_neither_lost_nor_made_and_none_begins_without_its_own() {
+    check(
+        &blocks::tokens(),
+        &[
+            (
+                "load_compute$d = load_compute$q + 32'h1",
+                "load_compute$d = load_compute$q + 32'h2",
+            ),
+            ("push$2 && ~pop$2", "push$2"),
+            ("(~tokens$0[32'h3] || ~&load_compute$q)", "1'b1"),
+            ("(~tokens$2[32'h0] || |compute_store$q)", "1'b1"),
+            ("waits$1 = ready$1 && ~fits$1", "waits$1 = ready$1"),
+        ],
+    );
+}
+
+#[test]
+fn stream_asks_for_its_instructions_once_and_for_no_more_than_it_has_room_for() {
+    check(
+        &blocks::stream(),
+        &[
+            ("most_reserved = 7'b110000", "most_reserved = 7'b110001"),
+            ("left$d = left$q - piece_left", "left$d = left$q"),
+            ("if (popped)", "if (out_pop)"),
+        ],
+    );
+}

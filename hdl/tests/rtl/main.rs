@@ -14,8 +14,11 @@ mod keccak;
 mod lockstep;
 mod random;
 mod requantise;
+mod run;
+mod seeded;
 mod simulation;
 mod tile;
+mod vector;
 mod verilator;
 
 /// The values of some ports, cycle by cycle.

@@ -33,3 +33,13 @@ impl Random {
         (self.bits() as i32) >> (self.bits() % 32)
     }
 }
+
+/// How many instructions a test draws: so many, or what `METISVM_HDL_INSTRUCTIONS` says of every test alike. A test
+/// that draws none as a rule is one of the slow lane alone, and builds nothing.
+pub(crate) fn instructions(as_a_rule: usize) -> usize {
+    std::env::var("METISVM_HDL_INSTRUCTIONS").map_or(as_a_rule, |count| {
+        count
+            .parse()
+            .expect("METISVM_HDL_INSTRUCTIONS is a number of instructions")
+    })
+}

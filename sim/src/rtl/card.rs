@@ -10,7 +10,7 @@ use super::library::{self, BuildError};
 use metisvm_firmware::Capabilities;
 use metisvm_firmware::pci::BAR0_BYTES;
 use metisvm_firmware::port::{Activity, CardModel, HostPort, Registers};
-use metisvm_firmware::registers::ALL_ONES;
+use metisvm_firmware::registers::{ALL_ONES, features};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -35,6 +35,8 @@ const LOOKS: usize = 100;
 pub struct RtlOptions {
     /// From the request of a DMA read to its data, at the card's clock.
     pub latency: Duration,
+    /// The same of card memory that is beyond AXI pins.
+    pub memory_latency: Duration,
     /// Where there is a seed: the bus stalls every channel at random, delays data by up to four latencies,
     /// and lets completions of different tags overtake each other and interleave.
     pub disorder: Option<u64>,
@@ -48,6 +50,7 @@ impl Default for RtlOptions {
     fn default() -> Self {
         Self {
             latency: Duration::from_micros(1),
+            memory_latency: Duration::from_nanos(100),
             disorder: None,
             trace: None,
             fault: 0,
@@ -125,7 +128,7 @@ impl RtlCard {
         let capabilities =
             Capabilities::read(|register| probe.read(register, ACCESS_CYCLES).unwrap_or(ALL_ONES));
         drop(probe);
-        let memory_bytes = capabilities.card_memory_bytes;
+        let memory_bytes = memory_bytes(&capabilities);
         let mut model = Model::new(&library, memory_bytes).map_err(RtlError::Load)?;
         if let Some(path) = &options.trace
             && !model.trace(path)
@@ -138,7 +141,11 @@ impl RtlCard {
         if options.fault != 0 && !model.select_fault(options.fault) {
             return Err(RtlError::NoFaults);
         }
-        let cycles = options.latency.as_nanos() * u128::from(capabilities.clock_khz) / 1_000_000;
+        let cycles = |time: Duration| {
+            let cycles = time.as_nanos() * u128::from(capabilities.clock_khz) / 1_000_000;
+            u64::try_from(cycles).unwrap_or(MOST_DELAY).min(MOST_DELAY)
+        };
+        model.memory_latency(cycles(options.memory_latency));
         Ok(Self {
             shared: Arc::new(Shared {
                 model: Mutex::new(model),
@@ -146,7 +153,7 @@ impl RtlCard {
                 delivered: AtomicU64::new(0),
             }),
             capabilities,
-            latency_cycles: u64::try_from(cycles).unwrap_or(MOST_DELAY).min(MOST_DELAY),
+            latency_cycles: cycles(options.latency),
             random: options.disorder.map(|seed| seed | 1),
             buffer: vec![0; MOST_WORDS],
         })
@@ -191,6 +198,15 @@ impl RtlCard {
             Wish::Interrupt(vector) => host.raise(vector),
         }
     }
+}
+
+/// Card memory, and above what the host sees of it two areas each for an item's input and output: a card with a tensor
+/// engine has its memory to itself.
+fn memory_bytes(capabilities: &Capabilities) -> u64 {
+    let area = |bytes: u32| 2 * u64::from(bytes).next_multiple_of(64);
+    let areas = area(capabilities.max_input_bytes) + area(capabilities.max_output_bytes);
+    let has_areas = capabilities.features & features::TENSOR != 0;
+    capabilities.card_memory_bytes + if has_areas { areas } else { 0 }
 }
 
 impl CardModel for RtlCard {

@@ -72,6 +72,7 @@ type New = unsafe extern "C" fn(u64) -> *mut c_void;
 type Delete = unsafe extern "C" fn(*mut c_void);
 type Trace = unsafe extern "C" fn(*mut c_void, *const c_char) -> u32;
 type Bus = unsafe extern "C" fn(*mut c_void, u32, u64);
+type Latency = unsafe extern "C" fn(*mut c_void, u64);
 type Fault = unsafe extern "C" fn(*mut c_void, u32) -> u32;
 type Flr = unsafe extern "C" fn(*mut c_void);
 type Run = unsafe extern "C" fn(*mut c_void, u64, *mut Event) -> u32;
@@ -88,6 +89,7 @@ struct Functions {
     delete: Delete,
     trace: Trace,
     bus: Bus,
+    memory_latency: Latency,
     fault: Fault,
     flr: Flr,
     run: Run,
@@ -150,6 +152,12 @@ impl Model {
     pub(super) fn disorder(&mut self, stall: u8, seed: u64) {
         // SAFETY: the card is alive.
         unsafe { (self.functions.bus)(self.card.as_ptr(), stall.into(), seed) }
+    }
+
+    /// Cycles that memory beyond AXI pins takes.
+    pub(super) fn memory_latency(&mut self, cycles: u64) {
+        // SAFETY: the card is alive.
+        unsafe { (self.functions.memory_latency)(self.card.as_ptr(), cycles) }
     }
 
     /// Chooses a seeded fault; says whether the card was built with them.
@@ -275,6 +283,7 @@ fn load(path: &Path) -> Result<Functions, dlopen2::Error> {
             delete: library.symbol("metisvm_card_delete")?,
             trace: library.symbol("metisvm_card_trace")?,
             bus: library.symbol("metisvm_card_bus")?,
+            memory_latency: library.symbol("metisvm_card_memory_latency")?,
             fault: library.symbol("metisvm_card_fault")?,
             flr: library.symbol("metisvm_card_flr")?,
             run: library.symbol("metisvm_card_run")?,

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 /// What most tests' card has. With `METISVM_CARD=rtl` it is the card in RTL, and has what its board has.
 pub(crate) fn small() -> SimOptions {
-    let sound = programs();
+    let sound = functional(Geometry::SMALL);
     let board = rtl::is_asked_for().then(rtl::board).flatten();
     SimOptions {
         capabilities: board.unwrap_or(sound.capabilities),
@@ -24,9 +24,25 @@ pub(crate) fn small() -> SimOptions {
     }
 }
 
-/// A card for tests of tensor programs.
+/// A card for tests of tensor programs: the one in RTL if that is asked for and has an engine.
 pub(crate) fn programs() -> SimOptions {
-    let sound = SimOptions::new(Geometry::SMALL);
+    of_geometry(small().capabilities.geometry)
+}
+
+/// A card for programs of this geometry: the one in RTL if that is asked for and its engine has it.
+pub(crate) fn of_geometry(geometry: Geometry) -> SimOptions {
+    let board = small();
+    let has_engine = board.capabilities.features & reg::features::TENSOR != 0;
+    if has_engine && board.capabilities.geometry == geometry {
+        board
+    } else {
+        functional(geometry)
+    }
+}
+
+/// A card in software with 1 MiB.
+fn functional(geometry: Geometry) -> SimOptions {
+    let sound = SimOptions::new(geometry);
     let capabilities = Capabilities {
         card_memory_bytes: 1 << 20,
         ..sound.capabilities

@@ -22,6 +22,7 @@ mod queue_host;
 mod reader;
 mod registers;
 mod unpacker;
+mod vector;
 mod verilated;
 mod write_side;
 mod writer;

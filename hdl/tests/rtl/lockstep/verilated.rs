@@ -1,7 +1,7 @@
 //! All blocks in one Verilated model: a wrapper has one of each, and an input says which of them is clocked.
 
 use super::ports::{self, Direction, Ports, Values};
-use super::{cluster, fifo, keccak_job};
+use super::{cluster, fifo, keccak_job, vector};
 use crate::verilator;
 use metisvm_hdl::shell::{
     counters::Counters, crc32::Crc32, executor::Executor, fetcher::Fetcher, handles::Handles, queue::Queue,
@@ -66,6 +66,7 @@ fn blocks() -> Vec<Emitted> {
         emit("reader_256", Reader::<256, 10, 6, 64, 7>::default),
         emit("registers", Registers::default),
         emit("unpacker", Unpacker::<256>::default),
+        emit("vector", vector::four_by_four),
         emit("writer_64", Writer::<64>::default),
         emit("writer_256", Writer::<256>::default),
     ]

@@ -1,0 +1,470 @@
+//! A RUN: its items, one after the other.
+
+use crate::shell::run_checks::{Limits, RunChecks};
+use crate::shell::{stage_in::StageIn, stage_out::StageOut};
+use metisvm_firmware::Capabilities;
+use rust_hdl::prelude::*;
+
+/// Has the entry checked, opens the program, and then for each item brings the input, has the engine work and hands the
+/// output on.
+///
+/// States: 0 waits, 1 has the entry checked, 2 waits for resident memory and opens the program, 3 waits for that; of an
+/// item 4 asks for the input, 5 waits for it, 6 waits until it can be read and starts the engine, 7 waits for that, 8 and
+/// 9 do the same with the output; 10 ends the output, 11 waits for that; 12 closes the program, 13 waits until nothing is
+/// on its way, 14 is done.
+#[derive(LogicBlock)]
+pub struct RunJob {
+    /// The clock; everything happens on its rising edge.
+    pub clock: Signal<In, Clock>,
+    /// The job is given up.
+    pub stop: Signal<In, Bit>,
+    /// The entry; it stands until `done`.
+    pub entry: [Signal<In, Bits<64>>; 8],
+    /// The job begins.
+    pub start: Signal<In, Bit>,
+    /// It is done, for one cycle.
+    pub done: Signal<Out, Bit>,
+    /// How it ended.
+    pub status: Signal<Out, Bits<15>>,
+    /// The completion's detail.
+    pub detail: Signal<Out, Bits<32>>,
+    /// A job is in progress.
+    pub working: Signal<Out, Bit>,
+    /// See [`super::executor::Executor`], also for all that follow.
+    pub run_handle: Signal<Out, Bits<6>>,
+    /// See there.
+    pub run_search: Signal<Out, Bit>,
+    /// See there.
+    pub run_present: Signal<In, Bit>,
+    /// See there.
+    pub run_is_state: Signal<In, Bit>,
+    /// See there.
+    pub run_piece: Signal<In, Bits<48>>,
+    /// See there.
+    pub run_upto: Signal<In, Bits<49>>,
+    /// See there.
+    pub run_range_ok: Signal<In, Bit>,
+    /// See there.
+    pub run_searched: Signal<In, Bit>,
+    /// See there.
+    pub run_meets: Signal<In, Bit>,
+    /// A command for the fetcher.
+    pub cmd_valid: Signal<Out, Bit>,
+    /// It is taken.
+    pub cmd_ready: Signal<In, Bit>,
+    /// Its address.
+    pub cmd_address: Signal<Out, Bits<64>>,
+    /// Its bytes.
+    pub cmd_length: Signal<Out, Bits<49>>,
+    /// What is on its way is thrown away.
+    pub abort: Signal<Out, Bit>,
+    /// Nothing is on its way.
+    pub drained: Signal<In, Bit>,
+    /// A word of input is there.
+    pub in_valid: Signal<In, Bit>,
+    /// It is taken.
+    pub in_ready: Signal<Out, Bit>,
+    /// The word.
+    pub in_data: Signal<In, Bits<64>>,
+    /// The last one.
+    pub in_end: Signal<In, Bit>,
+    /// It cannot be read.
+    pub in_error: Signal<In, Bit>,
+    /// See [`super::writer::Writer`].
+    pub write_start: Signal<Out, Bit>,
+    /// See there.
+    pub write_address: Signal<Out, Bits<64>>,
+    /// See there.
+    pub write_push: Signal<Out, Bit>,
+    /// See there.
+    pub write_data: Signal<Out, Bits<64>>,
+    /// See there.
+    pub write_flush: Signal<Out, Bit>,
+    /// See there.
+    pub write_ready: Signal<In, Bit>,
+    /// See there.
+    pub write_idle: Signal<In, Bit>,
+    /// See [`crate::tensor::engine::Engine`], also for all that follow to `size`.
+    pub engine_open: Signal<Out, Bit>,
+    /// See there.
+    pub engine_place: Signal<Out, Bits<43>>,
+    /// See there.
+    pub engine_bytes: Signal<Out, Bits<48>>,
+    /// See there.
+    pub engine_limit: Signal<Out, Bits<25>>,
+    /// See there.
+    pub engine_start: Signal<Out, Bit>,
+    /// See there.
+    pub engine_done: Signal<In, Bit>,
+    /// See there.
+    pub engine_status: Signal<In, Bits<15>>,
+    /// See there.
+    pub engine_index: Signal<In, Bits<32>>,
+    /// See there.
+    pub engine_stop: Signal<Out, Bit>,
+    /// See there.
+    pub engine_idle: Signal<In, Bit>,
+    /// See there.
+    pub base: [Signal<Out, Bits<48>>; 5],
+    /// See there.
+    pub size: [Signal<Out, Bits<48>>; 5],
+    /// Card memory, an item's output: see [`crate::memory::block_memory::BlockMemory`], also for all that follow.
+    pub rd_address: Signal<Out, Bits<48>>,
+    /// See there.
+    pub rd_words: Signal<Out, Bits<16>>,
+    /// See there.
+    pub rd_valid: Signal<Out, Bit>,
+    /// See there.
+    pub rd_ready: Signal<In, Bit>,
+    /// See there.
+    pub rd_data: Signal<In, Bits<64>>,
+    /// See there.
+    pub rd_data_valid: Signal<In, Bit>,
+    /// See there.
+    pub rd_data_ready: Signal<Out, Bit>,
+    /// An item's input: see there.
+    pub wr_address: Signal<Out, Bits<48>>,
+    /// See there.
+    pub wr_data: Signal<Out, Bits<64>>,
+    /// See there.
+    pub wr_valid: Signal<Out, Bit>,
+    /// See there.
+    pub wr_ready: Signal<In, Bit>,
+    /// See there.
+    pub settled: Signal<In, Bit>,
+    checks: RunChecks,
+    stage_in: StageIn,
+    stage_out: StageOut,
+    state: DFF<Bits<4>>,
+    items_left: DFF<Bits<32>>,
+    input_at: DFF<Bits<64>>,
+    status_reg: DFF<Bits<15>>,
+    detail_reg: DFF<Bits<32>>,
+    failed: DFF<Bit>,
+    spent: DFF<Bits<64>>,
+    over: DFF<Bit>,
+    fails: Signal<Local, Bit>,
+    fail_status: Signal<Local, Bits<15>>,
+    fail_detail: Signal<Local, Bits<32>>,
+    input_bytes: Signal<Local, Bits<32>>,
+    output_bytes: Signal<Local, Bits<32>>,
+    ending: Signal<Local, Bit>,
+    limit: Constant<Bits<25>>,
+    budget: Constant<Bits<64>>,
+    input_area: Constant<Bits<48>>,
+    output_area: Constant<Bits<48>>,
+}
+
+/// Where inputs and outputs of items lie in card memory, above what the host sees of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Areas {
+    /// The first byte of an item's input.
+    pub input: u64,
+    /// The first byte of its output.
+    pub output: u64,
+    /// The bytes of all card memory.
+    pub end: u64,
+}
+
+impl Areas {
+    /// Of a card that says so.
+    pub fn new(capabilities: &Capabilities) -> Self {
+        let input = capabilities.card_memory_bytes.next_multiple_of(64);
+        let output = input + u64::from(capabilities.max_input_bytes).next_multiple_of(64);
+        let end = output + u64::from(capabilities.max_output_bytes).next_multiple_of(64);
+        Self { input, output, end }
+    }
+}
+
+impl RunJob {
+    /// Jobs of a card that says so.
+    pub fn new(capabilities: &Capabilities) -> Self {
+        let areas = Areas::new(capabilities);
+        Self {
+            clock: Signal::default(),
+            stop: Signal::default(),
+            entry: Default::default(),
+            start: Signal::default(),
+            done: Signal::default(),
+            status: Signal::default(),
+            detail: Signal::default(),
+            working: Signal::default(),
+            run_handle: Signal::default(),
+            run_search: Signal::default(),
+            run_present: Signal::default(),
+            run_is_state: Signal::default(),
+            run_piece: Signal::default(),
+            run_upto: Signal::default(),
+            run_range_ok: Signal::default(),
+            run_searched: Signal::default(),
+            run_meets: Signal::default(),
+            cmd_valid: Signal::default(),
+            cmd_ready: Signal::default(),
+            cmd_address: Signal::default(),
+            cmd_length: Signal::default(),
+            abort: Signal::default(),
+            drained: Signal::default(),
+            in_valid: Signal::default(),
+            in_ready: Signal::default(),
+            in_data: Signal::default(),
+            in_end: Signal::default(),
+            in_error: Signal::default(),
+            write_start: Signal::default(),
+            write_address: Signal::default(),
+            write_push: Signal::default(),
+            write_data: Signal::default(),
+            write_flush: Signal::default(),
+            write_ready: Signal::default(),
+            write_idle: Signal::default(),
+            engine_open: Signal::default(),
+            engine_place: Signal::default(),
+            engine_bytes: Signal::default(),
+            engine_limit: Signal::default(),
+            engine_start: Signal::default(),
+            engine_done: Signal::default(),
+            engine_status: Signal::default(),
+            engine_index: Signal::default(),
+            engine_stop: Signal::default(),
+            engine_idle: Signal::default(),
+            base: Default::default(),
+            size: Default::default(),
+            rd_address: Signal::default(),
+            rd_words: Signal::default(),
+            rd_valid: Signal::default(),
+            rd_ready: Signal::default(),
+            rd_data: Signal::default(),
+            rd_data_valid: Signal::default(),
+            rd_data_ready: Signal::default(),
+            wr_address: Signal::default(),
+            wr_data: Signal::default(),
+            wr_valid: Signal::default(),
+            wr_ready: Signal::default(),
+            settled: Signal::default(),
+            checks: RunChecks::new(&Limits {
+                batch: capabilities.max_batch,
+                input_bytes: capabilities.max_input_bytes,
+                output_bytes: capabilities.max_output_bytes,
+                handles: capabilities.max_handles,
+            }),
+            stage_in: StageIn::default(),
+            stage_out: StageOut::default(),
+            state: DFF::default(),
+            items_left: DFF::default(),
+            input_at: DFF::default(),
+            status_reg: DFF::default(),
+            detail_reg: DFF::default(),
+            failed: DFF::default(),
+            spent: DFF::default(),
+            over: DFF::default(),
+            fails: Signal::default(),
+            fail_status: Signal::default(),
+            fail_detail: Signal::default(),
+            input_bytes: Signal::default(),
+            output_bytes: Signal::default(),
+            ending: Signal::default(),
+            limit: Constant::new(u64::from(capabilities.max_program_instructions).into()),
+            budget: Constant::new(capabilities.work_budget.into()),
+            input_area: Constant::new(areas.input.into()),
+            output_area: Constant::new(areas.output.into()),
+        }
+    }
+}
+
+impl Logic for RunJob {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(
+            self, clock, state, items_left, input_at, status_reg, detail_reg, failed, spent, over
+        );
+        clock!(self, clock, checks, stage_in, stage_out);
+        self.input_bytes.next = self.entry[5].val().get_bits::<32>(0);
+        self.output_bytes.next = self.entry[5].val().get_bits::<32>(32);
+        self.working.next = self.state.q.val() != 0;
+        self.done.next = self.state.q.val() == 14;
+        self.status.next = self.status_reg.q.val();
+        self.detail.next = self.detail_reg.q.val();
+        self.ending.next = (self.state.q.val() == 12) || (self.state.q.val() == 13);
+
+        // The checks.
+        self.checks.start.next = (self.state.q.val() == 0) && self.start.val();
+        for i in 0..8 {
+            self.checks.entry[i].next = self.entry[i].val();
+        }
+        self.run_handle.next = self.checks.run_handle.val();
+        self.run_search.next = self.checks.run_search.val();
+        self.checks.run_present.next = self.run_present.val();
+        self.checks.run_is_state.next = self.run_is_state.val();
+        self.checks.run_piece.next = self.run_piece.val();
+        self.checks.run_upto.next = self.run_upto.val();
+        self.checks.run_range_ok.next = self.run_range_ok.val();
+        self.checks.run_searched.next = self.run_searched.val();
+        self.checks.run_meets.next = self.run_meets.val();
+
+        // Spaces, and where the program is.
+        self.base[0].next = self.checks.base[0].val();
+        self.size[0].next = self.checks.size[0].val();
+        self.base[1].next = self.input_area.val();
+        self.size[1].next = bit_cast::<48, 32>(self.input_bytes.val());
+        self.base[2].next = self.output_area.val();
+        self.size[2].next = bit_cast::<48, 32>(self.output_bytes.val());
+        self.base[3].next = self.entry[6].val().get_bits::<48>(0);
+        self.size[3].next = self.entry[7].val().get_bits::<48>(0);
+        self.base[4].next = self.checks.base[1].val();
+        self.size[4].next = self.checks.size[1].val();
+        self.engine_place.next = self.checks.base[2].val().get_bits::<43>(5);
+        self.engine_bytes.next = self.checks.size[2].val();
+        self.engine_limit.next = self.limit.val();
+        self.engine_open.next = false;
+        self.engine_start.next = false;
+        self.engine_stop.next = self.state.q.val() == 12;
+
+        // Input.
+        self.stage_in.clear.next = self.ending.val();
+        self.stage_in.start.next = self.state.q.val() == 4;
+        self.stage_in.from.next = self.input_at.q.val();
+        self.stage_in.to.next = self.input_area.val();
+        self.stage_in.bytes.next = self.input_bytes.val();
+        self.cmd_valid.next = self.stage_in.cmd_valid.val();
+        self.stage_in.cmd_ready.next = self.cmd_ready.val();
+        self.cmd_address.next = self.stage_in.cmd_address.val();
+        self.cmd_length.next = self.stage_in.cmd_length.val();
+        self.stage_in.in_valid.next = self.in_valid.val();
+        self.stage_in.in_data.next = self.in_data.val();
+        self.stage_in.in_end.next = self.in_end.val();
+        self.stage_in.in_error.next = self.in_error.val();
+        self.in_ready.next = self.stage_in.in_ready.val() || self.ending.val();
+        self.abort.next = self.ending.val() && self.failed.q.val();
+        self.wr_address.next = self.stage_in.wr_address.val();
+        self.wr_data.next = self.stage_in.wr_data.val();
+        self.wr_valid.next = self.stage_in.wr_valid.val();
+        self.stage_in.wr_ready.next = self.wr_ready.val();
+
+        // Output.
+        self.stage_out.clear.next = self.state.q.val() == 2;
+        self.stage_out.start.next = self.state.q.val() == 8;
+        self.stage_out.from.next = self.output_area.val();
+        self.stage_out.bytes.next = self.output_bytes.val();
+        self.stage_out.finish.next = self.state.q.val() == 10;
+        self.stage_out.stop.next = self.ending.val() && self.failed.q.val();
+        self.rd_address.next = self.stage_out.rd_address.val();
+        self.rd_words.next = self.stage_out.rd_words.val();
+        self.rd_valid.next = self.stage_out.rd_valid.val();
+        self.stage_out.rd_ready.next = self.rd_ready.val();
+        self.stage_out.rd_data.next = self.rd_data.val();
+        self.stage_out.rd_data_valid.next = self.rd_data_valid.val();
+        self.rd_data_ready.next = self.stage_out.rd_data_ready.val();
+        self.write_start.next = self.state.q.val() == 2;
+        self.write_address.next = self.entry[4].val();
+        self.write_push.next = self.stage_out.write_push.val();
+        self.write_data.next = self.stage_out.write_data.val();
+        self.stage_out.write_ready.next = self.write_ready.val();
+        self.write_flush.next = self.state.q.val() == 13;
+
+        // No instruction takes more cycles than units of its cost: what is within the budget never gets there.
+        self.over.d.next = self.spent.q.val() == self.budget.val();
+
+        self.fails.next = false;
+        self.fail_status.next = 0.into();
+        self.fail_detail.next = 0.into();
+        if (self.state.q.val() == 0) && self.start.val() {
+            self.state.d.next = 1.into();
+            self.failed.d.next = false;
+            self.status_reg.d.next = 0.into();
+            self.detail_reg.d.next = 0.into();
+            self.spent.d.next = 0.into();
+            self.items_left.d.next = self.entry[2].val().get_bits::<32>(32);
+            self.input_at.d.next = self.entry[3].val();
+        }
+        if (self.state.q.val() == 1) && self.checks.done.val() {
+            self.state.d.next = 2.into();
+            if self.checks.status.val().any() {
+                self.fails.next = true;
+                self.fail_status.next = self.checks.status.val();
+                self.fail_detail.next = self.checks.detail.val();
+            }
+        }
+        if (self.state.q.val() == 2) && self.settled.val() {
+            self.engine_open.next = true;
+            self.state.d.next = 3.into();
+        }
+        if (self.state.q.val() == 3) && self.engine_done.val() {
+            self.state.d.next = 4.into();
+        }
+        if self.state.q.val() == 4 {
+            self.input_at.d.next = self.input_at.q.val() + bit_cast::<64, 32>(self.input_bytes.val());
+            self.state.d.next = 5.into();
+        }
+        if (self.state.q.val() == 5) && self.stage_in.done.val() {
+            self.state.d.next = 6.into();
+        }
+        if self.stage_in.failed.val() {
+            self.fails.next = true;
+            self.fail_status.next = 7.into();
+        }
+        if (self.state.q.val() == 6) && self.settled.val() {
+            self.engine_start.next = true;
+            self.state.d.next = 7.into();
+        }
+        if self.state.q.val() == 7 {
+            self.spent.d.next = self.spent.q.val() + 1;
+            if self.engine_done.val() {
+                self.state.d.next = 8.into();
+            } else if self.over.q.val() {
+                self.fails.next = true;
+                self.fail_status.next = 15.into();
+            }
+        }
+        if (self.state.q.val() == 3) || (self.state.q.val() == 7) {
+            if self.engine_done.val() && self.engine_status.val().any() {
+                self.fails.next = true;
+                self.fail_status.next = self.engine_status.val();
+                self.fail_detail.next = self.engine_index.val();
+            }
+        }
+        if self.state.q.val() == 8 {
+            self.items_left.d.next = self.items_left.q.val() - 1;
+            self.state.d.next = 9.into();
+        }
+        if (self.state.q.val() == 9) && self.stage_out.done.val() {
+            self.state.d.next = 4.into();
+            if self.items_left.q.val() == 0 {
+                self.state.d.next = 10.into();
+            }
+        }
+        if self.state.q.val() == 10 {
+            self.state.d.next = 11.into();
+        }
+        if (self.state.q.val() == 11) && self.stage_out.done.val() {
+            self.state.d.next = 12.into();
+        }
+        if self.stop.val() && (self.state.q.val() != 0) {
+            self.fails.next = true;
+            self.fail_status.next = 19.into();
+        }
+        if self.fails.val() && !self.ending.val() && (self.state.q.val() != 14) {
+            self.failed.d.next = true;
+            self.status_reg.d.next = self.fail_status.val();
+            self.detail_reg.d.next = self.fail_detail.val();
+            self.state.d.next = 12.into();
+        }
+        if self.state.q.val() == 12 {
+            self.state.d.next = 13.into();
+        }
+        if self.state.q.val() == 13 {
+            if self.engine_idle.val()
+                && self.stage_out.idle.val()
+                && self.write_idle.val()
+                && self.settled.val()
+                && (self.drained.val() || !self.failed.q.val())
+            {
+                self.state.d.next = 14.into();
+                if !self.failed.q.val() {
+                    self.detail_reg.d.next = self.stage_out.checksum.val();
+                }
+            }
+        }
+        if self.state.q.val() == 14 {
+            self.state.d.next = 0.into();
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The engine as Verilator builds it.
+
+use metisvm_firmware::Geometry;
+use metisvm_hdl::isolated::isolated;
+use metisvm_hdl::tensor::array::twin::Multipliers;
+use metisvm_hdl::tensor::engine::Engine;
+use metisvm_hdl::{verilog, with_engine};
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const LEFT_OUT: &str =
+    "left out: the tensor engine in Verilog (verilator not found; apt-get install verilator)";
+
+/// Names of what the engine counts, in the order of its ports.
+pub(crate) const EVENTS: [&str; 8] = [
+    "array_steps",
+    "load_busy",
+    "compute_busy",
+    "store_busy",
+    "load_waits",
+    "compute_waits",
+    "store_waits",
+    "memory_waits",
+];
+
+/// What came of a program.
+#[derive(Clone, Debug)]
+pub(crate) struct Ran {
+    /// 99 if it was stopped.
+    pub(crate) status: u64,
+    pub(crate) index: u64,
+    /// Items that ended with 0.
+    pub(crate) items: u64,
+    /// Cycles of them all.
+    pub(crate) cycles: u64,
+    /// Cycles until it was idle.
+    pub(crate) resting: u64,
+    pub(crate) events: [u64; 8],
+    /// Of all memory.
+    pub(crate) hash: u64,
+}
+
+macro_rules! emits {
+    ($name:expr, $geometry:expr, $multipliers:expr, $units:expr, $($number:literal),+) => {
+        verilog::emit($name, Engine::<$($number),+>::new($geometry, $multipliers, $units)).unwrap()
+    };
+}
+
+/// The Verilog of a geometry's engine.
+pub(crate) fn emit(geometry: &Geometry, multipliers: Multipliers, units: usize) -> String {
+    let text = with_engine!(geometry, emits, "metisvm_engine", geometry, multipliers, units).unwrap();
+    isolated(&text)
+}
+
+/// An engine, built together with its harness.
+pub(crate) struct Model {
+    folder: PathBuf,
+}
+
+impl Model {
+    /// None without Verilator.
+    pub(crate) fn new(geometry: &Geometry, multipliers: Multipliers, units: usize) -> Option<Self> {
+        let verilator = std::env::var_os("METISVM_VERILATOR").unwrap_or_else(|| "verilator".into());
+        if Command::new(&verilator).arg("--version").output().is_err() {
+            let _ = std::io::stdout().write_all(format!("\n{LEFT_OUT}\n").as_bytes());
+            return None;
+        }
+        let [rows, cols, depth] = [geometry.tile_rows, geometry.tile_cols, geometry.tile_depth];
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("engine-{rows}x{cols}x{depth}"));
+        fs::create_dir_all(&folder).unwrap();
+        let source = folder.join("top.v");
+        let text = emit(geometry, multipliers, units);
+        // A file that would not change keeps its age, and is not built again.
+        if fs::read_to_string(&source).ok().as_deref() != Some(&text) {
+            fs::write(&source, text).unwrap();
+        }
+        let harness = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/harness");
+        let output = Command::new(verilator)
+            .args(["--cc", "--exe", "--build", "-j", "2", "-O3", "-Wno-WIDTH"])
+            .args([
+                "-CFLAGS",
+                "-O1",
+                "--prefix",
+                "model",
+                "-o",
+                "model",
+                "--top-module",
+                "metisvm_engine",
+            ])
+            .arg("-Mdir")
+            .arg(&folder)
+            .arg(source)
+            .arg(harness.join("engine.cpp"))
+            .output()
+            .unwrap();
+        let said = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
+        assert!(output.status.success(), "{}", said.concat());
+        Some(Self { folder })
+    }
+
+    /// Gives a script to the harness, and what it says of each program.
+    pub(crate) fn feed(&self, name: &str, text: &str) -> Result<Vec<Ran>, String> {
+        let path = self.folder.join(name);
+        fs::write(&path, text).unwrap();
+        let output = Command::new(self.folder.join("model"))
+            .stdin(File::open(&path).unwrap())
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        let all: Vec<Ran> = said
+            .lines()
+            .map(|line| {
+                let numbers: Vec<u64> = line.split(' ').map(|number| number.parse().unwrap()).collect();
+                Ran {
+                    status: numbers[0],
+                    index: numbers[1],
+                    items: numbers[2],
+                    cycles: numbers[3],
+                    resting: numbers[4],
+                    events: numbers[5..13].try_into().unwrap(),
+                    hash: numbers[13],
+                }
+            })
+            .collect();
+        if output.status.success() {
+            return Ok(all);
+        }
+        let why = String::from_utf8_lossy(&output.stderr);
+        Err(format!("{}: {why} after {} programs", path.display(), all.len()))
+    }
+}

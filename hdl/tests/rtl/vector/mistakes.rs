@@ -1,0 +1,105 @@
+//! Mistakes put into the module's Verilog on tiles of 4×4, to choose from by an input.
+
+use crate::seeded::{Fault, fault};
+
+pub(crate) const IN_VECTOR: &[Fault] = &[
+    fault(
+        "$checks",
+        "rows$d",
+        "word0[(32'h20)+:(16)] - 32'h1",
+        "word0[(32'h20)+:(16)]",
+    ),
+    fault("$checks", "factor$d", "factor$q >> 32'h1", "factor$q >> 32'h2"),
+    fault(
+        "$checks",
+        "dst_last$d",
+        "dst_last$q + dst_cols_wide",
+        "dst_last$q",
+    ),
+    fault(
+        "$checks",
+        "outside$d",
+        "(dst_last$q >= acc_tiles) || (src_last$q >= acc_tiles)",
+        "dst_last$q >= acc_tiles",
+    ),
+    fault(
+        "$checks",
+        "repeats$d",
+        "dst_pitch <= dst_cols$q",
+        "dst_pitch < dst_cols$q",
+    ),
+    fault(
+        "$checks",
+        "src_below$d",
+        "src_last$q < ((dst) & 32'hffffffff)",
+        "src_last$q <= dst",
+    ),
+    fault(
+        "$checks",
+        "same_pitch$d",
+        "(dst_pitch == src_pitch) || one_row",
+        "1'b1",
+    ),
+    fault(
+        "$checks",
+        "param_outside$d",
+        "param_last$q >= param_entries",
+        "param_last$q > param_entries",
+    ),
+    fault(
+        "$checks",
+        "second_outside$d",
+        "second_wide >= table_count",
+        "1'b0",
+    ),
+    fault("$walk", "last_mask$d", "ones >> gap", "ones"),
+    fault("$walk", "src_tile$d", "src_anchor$q + src_pitch", "src_anchor$q"),
+    fault("$walk", "dst_anchor$d", "dst_anchor$q + 32'h1", "dst_anchor$q"),
+    fault("$records", "is_missing$d", "1'b1", "1'b0"),
+    fault("$records", "scan_ends$0$d", "scanning$q && at_end", "scanning$q"),
+    fault(
+        "$records",
+        "used$d",
+        "(used$q >> step) | (used$q << rest)",
+        "used$q",
+    ),
+    fault("$queue", "empty", "held == ((32'h0) & 5'h1f)", "1'b1"),
+    fault("$elements$0", "a_is_greater$d", "a_ordered > b_ordered", "a > b"),
+    fault(
+        "$elements$0",
+        "takes_a",
+        "a_is_greater$q == is_greater",
+        "a_is_greater$q",
+    ),
+    fault("$units$0", "bumped", "shifted_reg$q + one_48", "shifted_reg$q"),
+    fault(
+        "$lookup",
+        "place",
+        "lane[(32'h8)+:(8)] ^ ((32'h80) & 8'hff)",
+        "lane[(32'h8)+:(8)]",
+    ),
+    fault("$lookup", "bit_17", "part_up << 32'h1", "part_up"),
+    fault(
+        "$lookup",
+        "high_product$d",
+        "high_sum | ((32'h80) & 32'hffffffff)",
+        "high_sum",
+    ),
+    fault(
+        "$lookup",
+        "share",
+        "share | (((32'hff) & 32'hffffffff) << 32'h18)",
+        "share",
+    ),
+    fault(
+        "$best",
+        "is_greater",
+        "lane_ordered > best_ordered",
+        "lane_ordered >= best_ordered",
+    ),
+    fault("$best", "fresh$d", "first_wins", "1'b0"),
+    fault("", "pause$d", "control$steps + 32'h1", "control$steps - 32'h1"),
+    fault("$control", "flush$d", "((32'h1f) & 5'h1f)", "5'h0"),
+    fault("", "queue$reserve_mask", "best_mask", "walk$mask"),
+    fault("", "has_dst$d", "wants_dst", "1'b0"),
+];

@@ -3,9 +3,11 @@
 
 mod board;
 mod file;
+mod routed;
 
 pub use board::{Board, Multipliers, Tensor};
 use file::BoardFile;
+pub use routed::routed_khz;
 use std::fmt;
 
 /// Widths that the streams of a card can have, bits.

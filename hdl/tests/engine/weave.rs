@@ -170,8 +170,8 @@ impl Weave {
         let may = |random: &mut Random| self.extra != 0 && random.one_in(self.extra);
         let takes = LINKS.map(|(_, to)| to == of && may(&mut *random));
         let gives = LINKS.map(|(from, _)| from == of && may(&mut *random));
-        for link in 0..4 {
-            if takes[link] && !*pop_mut(&mut instruction, link) && !self.spare[link].is_empty() {
+        for (link, takes) in takes.into_iter().enumerate() {
+            if takes && !*pop_mut(&mut instruction, link) && !self.spare[link].is_empty() {
                 self.take(link, &mut instruction);
             }
         }
@@ -185,9 +185,9 @@ impl Weave {
 
     /// All three streams, when nothing is left on the links.
     pub(crate) fn finish(mut self) -> [Vec<Instruction>; 3] {
-        for link in 0..4 {
+        for (link, (_, to)) in LINKS.into_iter().enumerate() {
             while !self.spare[link].is_empty() {
-                self.nop(LINKS[link].1, Some(link));
+                self.nop(to, Some(link));
             }
         }
         self.streams

@@ -1,8 +1,7 @@
 // The accumulators: a row is written only by whom the port was granted, where and what it says, and whoever reads a
 // row gets what was written there last. A row of column 0 is followed that may be any.
 
-reg [1:0] f_address_0;
-always @(posedge clock) f_address_0 <= f_address_0;
+(* anyconst *) wire [1:0] f_address_0;
 wire [31:0] f_data_0;
 
 wire f_compute_writes = compute_write_valid && compute_write_ready;

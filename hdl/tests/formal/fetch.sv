@@ -58,6 +58,11 @@ always @(*) begin
     assert ((f_grant & ~f_wants) == 0 && (f_grant & (f_grant - 3'd1)) == 0);
     assert (!serve_header || (f_header && f_grant == 0));
     if (flush || f_offered) assert (f_grant == 0 && !serve_header);
+    // Nor does the port lie idle while one asks and the queue has room.
+    if (!flush && !f_offered && !order$full) begin
+        if (f_header) assert (serve_header);
+        else assert ((f_grant != 0) == (f_wants != 0));
+    end
     assert (f_header == waits_header$q);
     assert (rd_valid == f_offered);
     if (f_offered) begin
@@ -92,46 +97,32 @@ always @(*) begin
 end
 
 // What the memory was asked for: of each request, the first lowest, whose it is and its words. It gives words in that
-// order. With each: how many words had been granted by then to one of the streams, which may be any.
+// order.
 localparam ROOM = 16;
-reg [1:0] f_who;
-always @(posedge clock) f_who <= f_who;
 reg [2 * ROOM - 1:0] f_owners;
 reg [5 * ROOM - 1:0] f_words;
-reg [10 * ROOM - 1:0] f_ends;
 reg [4:0] f_held, f_given;
-reg [9:0] f_asked, f_sent_end, f_got;
 initial f_held = 0;
 initial f_given = 0;
-initial f_asked = 0;
-initial f_sent_end = 0;
-initial f_got = 0;
 wire f_comes = rd_data_valid && rd_data_ready;
 wire f_is_last = f_comes && f_given + 5'd1 == f_words[4:0];
 wire [4:0] f_place_in_queue = f_held - f_is_last;
 wire [2 * ROOM - 1:0] f_owners_left = f_is_last ? f_owners >> 2 : f_owners;
 wire [5 * ROOM - 1:0] f_words_left = f_is_last ? f_words >> 5 : f_words;
-wire [10 * ROOM - 1:0] f_ends_left = f_is_last ? f_ends >> 10 : f_ends;
 integer f_i;
 always @(posedge clock) begin
     f_held <= f_held + f_sent - f_is_last;
     if (f_comes) f_given <= f_is_last ? 5'd0 : f_given + 5'd1;
     f_owners <= f_owners_left;
     f_words <= f_words_left;
-    f_ends <= f_ends_left;
     for (f_i = 0; f_i < ROOM; f_i = f_i + 1)
         if (f_sent && f_place_in_queue == f_i) begin
             f_owners[2 * f_i +: 2] <= f_owner;
             f_words[5 * f_i +: 5] <= rd_words[4:0];
-            f_ends[10 * f_i +: 10] <= f_asked;
         end
-    if (f_sent) f_sent_end <= f_asked;
-    if (f_any && f_granted == f_who) f_asked <= f_asked + 10'd4 * f_counts[3 * f_granted +: 3];
-    if (f_comes && f_owners[1:0] == f_who) f_got <= f_got + 10'd1;
 end
 always @(*) begin
     assume (!rd_data_valid || f_held != 0);
-    assume (f_who != 3);
 end
 
 // The queue's promise, and its condition: it has room for what is put in.
@@ -144,14 +135,6 @@ always @(*) begin
     assume (!order$valid || (f_held != 0 && order$first == {f_owners[1:0], f_words[4:2]}));
 end
 
-// What the stream that is followed waits for, as stream.sv counts it.
-reg [9:0] f_under_way;
-initial f_under_way = 0;
-wire f_who_gets = f_in_valid[f_who];
-always @(posedge clock)
-    f_under_way <= flush ? 10'd0
-        : f_under_way + (f_grant[f_who] ? 10'd4 * f_counts[3 * f_who +: 3] : 10'd0) - f_who_gets;
-
 always @(*) begin
     // A word goes to whom its request belongs and to nobody else, if it is not thrown away.
     if (f_comes && !flush)
@@ -162,30 +145,16 @@ always @(*) begin
     assert (header_word == rd_data);
     // It is taken as soon as the queue says whose it is: nobody can refuse it.
     if (order$valid) assert (rd_data_ready);
-    // So a stream gets no word that it has not asked for, and all of them.
-    assert (!f_who_gets || f_under_way != 0);
-    assert (f_under_way == (f_was_flush ? 10'd0 : 10'(f_asked - f_got)));
-    if (f_was_flush && f_was_drained) assert (f_asked == f_got && f_held == 0 && !f_offered);
+    if (f_was_flush && f_was_drained) assert (f_held == 0 && !f_offered);
     // A flush is over when nothing is under way.
     if (drained) assert (f_held == 0 && !f_offered && !f_header);
     // How the counts fit together.
-    assert (word_count$q == f_given && f_held + f_offered <= ROOM);
-    assert (f_offered || f_held <= ROOM - 1);
-    assert (f_held == 0 ? f_given == 0 && f_sent_end == f_got : f_given < f_words[4:0]);
-    assert (f_offered ? 10'(f_asked - f_sent_end) == (f_owner == f_who ? rd_words[9:0] : 10'd0) : f_asked == f_sent_end);
-    if (f_held != 0)
-        assert (10'(f_ends[9:0] - f_got) == (f_owners[1:0] == f_who ? 10'(f_words[4:0] - f_given) : 10'd0));
+    assert (word_count$q == f_given && f_held + f_offered < ROOM);
+    assert (f_held == 0 ? f_given == 0 : f_given < f_words[4:0]);
 end
 generate
     genvar f_k;
     for (f_k = 0; f_k < ROOM; f_k = f_k + 1)
-        always @(*) if (f_k < f_held) begin
-            assert (f_words[5 * f_k +: 5] >= 4 && f_words[5 * f_k +: 5] <= 16 && f_words[5 * f_k +: 2] == 0);
-            assert (10'(f_asked - f_ends[10 * f_k +: 10]) <= 10'd16 * (f_held + f_offered - 5'd1 - f_k));
-            if (f_k + 1 == f_held) assert (f_ends[10 * f_k +: 10] == f_sent_end);
-        end
-    for (f_k = 1; f_k < ROOM; f_k = f_k + 1)
         always @(*) if (f_k < f_held)
-            assert (10'(f_ends[10 * f_k +: 10] - f_ends[10 * f_k - 10 +: 10])
-                == (f_owners[2 * f_k +: 2] == f_who ? f_words[5 * f_k +: 5] : 10'd0));
+            assert (f_words[5 * f_k +: 5] >= 4 && f_words[5 * f_k +: 5] <= 16 && f_words[5 * f_k +: 2] == 0);
 endgenerate

@@ -408,10 +408,11 @@ fn open(engine: &Engine) -> Result<SimulatedCard, String> {
     } = cards::open(engine, Use::Inference)?;
     let transport = InProcess::start(card).map_err(|error| error.to_string())?;
     let mut options = metisvm_driver::Options::default();
-    if meter.is_some() {
-        options.timeout = RTL_TIMEOUT;
-    } else if !engine.fault.is_empty() {
-        options.timeout = fault::TIMEOUT;
+    match (meter.is_some(), engine.fault.is_empty()) {
+        (false, true) => {}
+        (false, false) => options.timeout = fault::TIMEOUT,
+        (true, true) => options.timeout = RTL_TIMEOUT,
+        (true, false) => options.timeout = fault::RTL_TIMEOUT,
     }
     let device = Device::open(Box::new(transport), options).map_err(|error| error.to_string())?;
     let jobs_before = plan.jobs();

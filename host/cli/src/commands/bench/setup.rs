@@ -106,8 +106,13 @@ fn compose(args: &Bench, backend: Backend) -> Composition {
 /// An engine; none where its device does not open.
 fn open(args: &Bench, backend: Backend) -> Option<Engine> {
     let composed = compose(args, backend);
-    for problem in &composed.problems {
-        output::complain(&format!("note: {problem}"));
+    let card = composed.card.as_ref().map(|card| card.backend());
+    let only_hashes = card.is_some_and(|card| !card.infers());
+    // The subject says so itself, and where such a card is measured.
+    if !(only_hashes && args.subjects().contains(&Subject::Card)) {
+        for problem in &composed.problems {
+            output::complain(&format!("note: {problem}"));
+        }
     }
     let name = composition::name(backend);
     let Some(engine) = composed.backends.first() else {

@@ -8492,6 +8492,7 @@ module metisvm_card$ecp5$card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,
     wire  job$wr_valid;
     reg  job$wr_ready /*verilator isolate_assignments*/;
     reg  job$settled /*verilator isolate_assignments*/;
+    reg  job$engine_settled /*verilator isolate_assignments*/;
     reg  engine$clock /*verilator isolate_assignments*/;
     reg  engine$open /*verilator isolate_assignments*/;
     reg  [42:0] engine$place /*verilator isolate_assignments*/;
@@ -8572,9 +8573,11 @@ module metisvm_card$ecp5$card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,
     reg  [47:0] blocks$wr_address /*verilator isolate_assignments*/;
     reg  [63:0] blocks$wr_data /*verilator isolate_assignments*/;
     reg  [7:0] blocks$wr_strobe /*verilator isolate_assignments*/;
+    reg  blocks$wr_engine /*verilator isolate_assignments*/;
     reg  blocks$wr_valid /*verilator isolate_assignments*/;
     wire  blocks$wr_ready;
-    wire  blocks$settled;
+    wire  blocks$engine_settled;
+    wire  blocks$host_settled;
 
     // Local signals
     reg  [47:0] host_address /*verilator isolate_assignments*/;
@@ -8586,7 +8589,9 @@ module metisvm_card$ecp5$card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,
     reg  [7:0] wr_strobe /*verilator isolate_assignments*/;
     reg  wr_valid /*verilator isolate_assignments*/;
     reg  wr_ready /*verilator isolate_assignments*/;
-    reg  settled /*verilator isolate_assignments*/;
+    reg  engine_settled /*verilator isolate_assignments*/;
+    reg  host_settled /*verilator isolate_assignments*/;
+    reg  wr_engine /*verilator isolate_assignments*/;
 
     // Sub module instances
     metisvm_card$ecp5$card$tensor$job job(
@@ -8663,7 +8668,8 @@ module metisvm_card$ecp5$card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,
         .wr_data(job$wr_data),
         .wr_valid(job$wr_valid),
         .wr_ready(job$wr_ready),
-        .settled(job$settled)
+        .settled(job$settled),
+        .engine_settled(job$engine_settled)
     );
     metisvm_card$ecp5$card$tensor$engine engine(
         .clock(engine$clock),
@@ -8752,9 +8758,11 @@ module metisvm_card$ecp5$card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,
         .wr_address(blocks$wr_address),
         .wr_data(blocks$wr_data),
         .wr_strobe(blocks$wr_strobe),
+        .wr_engine(blocks$wr_engine),
         .wr_valid(blocks$wr_valid),
         .wr_ready(blocks$wr_ready),
-        .settled(blocks$settled)
+        .engine_settled(blocks$engine_settled),
+        .host_settled(blocks$host_settled)
     );
 
     // Update code
@@ -8860,11 +8868,13 @@ module metisvm_card$ecp5$card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,
         wr_address = engine$wr_address;
         wr_data = engine$wr_data;
         wr_strobe = engine$wr_strobe;
+        wr_engine = 1'b1;
         if (host_valid && writes$second_ready) begin
             wr_valid = 1'b1;
             wr_address = host_address;
             wr_data = host_data;
             wr_strobe = 32'hff;
+            wr_engine = 1'b0;
         end
         araddr = 32'h0;
         arlen = 32'h0;
@@ -8879,7 +8889,8 @@ module metisvm_card$ecp5$card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,
         reads$rd_data = 32'h0;
         reads$rd_data_valid = 1'b0;
         wr_ready = 1'b0;
-        settled = 1'b1;
+        engine_settled = 1'b1;
+        host_settled = 1'b1;
         blocks$clock = clock;
         blocks$rd_address = reads$rd_address;
         blocks$rd_words = reads$rd_words;
@@ -8893,18 +8904,21 @@ module metisvm_card$ecp5$card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,
         blocks$wr_strobe = wr_strobe;
         blocks$wr_valid = wr_valid;
         wr_ready = blocks$wr_ready;
-        settled = blocks$settled;
+        engine_settled = blocks$engine_settled;
+        host_settled = blocks$host_settled;
+        blocks$wr_engine = wr_engine;
         engine$wr_ready = writes$first_ready && wr_ready;
         host_ready = writes$second_ready && wr_ready;
         mw_ready = host_ready;
         job$wr_ready = host_ready;
-        engine$wr_settled = settled;
-        job$settled = settled;
+        engine$wr_settled = engine_settled;
+        job$settled = host_settled;
+        job$engine_settled = engine_settled;
     end
 
 endmodule // metisvm_card$ecp5$card$tensor
 
-module metisvm_card$ecp5$card$tensor$blocks(clock,rd_address,rd_words,rd_valid,rd_ready,rd_data,rd_data_valid,rd_data_ready,wr_address,wr_data,wr_strobe,wr_valid,wr_ready,settled);
+module metisvm_card$ecp5$card$tensor$blocks(clock,rd_address,rd_words,rd_valid,rd_ready,rd_data,rd_data_valid,rd_data_ready,wr_address,wr_data,wr_strobe,wr_engine,wr_valid,wr_ready,engine_settled,host_settled);
 
     // Module arguments
     input wire  clock;
@@ -8918,9 +8932,11 @@ module metisvm_card$ecp5$card$tensor$blocks(clock,rd_address,rd_words,rd_valid,r
     input wire  [47:0] wr_address;
     input wire  [63:0] wr_data;
     input wire  [7:0] wr_strobe;
+    input wire  wr_engine;
     input wire  wr_valid;
     output reg  wr_ready /*verilator isolate_assignments*/;
-    output reg  settled /*verilator isolate_assignments*/;
+    output reg  engine_settled /*verilator isolate_assignments*/;
+    output reg  host_settled /*verilator isolate_assignments*/;
 
     // Stub signals
     reg  banks$0$clock /*verilator isolate_assignments*/;
@@ -8971,6 +8987,9 @@ module metisvm_card$ecp5$card$tensor$blocks(clock,rd_address,rd_words,rd_valid,r
     reg  put$d /*verilator isolate_assignments*/;
     wire  put$q;
     reg  put$clock /*verilator isolate_assignments*/;
+    reg  put_engine$d /*verilator isolate_assignments*/;
+    wire  put_engine$q;
+    reg  put_engine$clock /*verilator isolate_assignments*/;
     reg  [44:0] put_place$d /*verilator isolate_assignments*/;
     wire  [44:0] put_place$q;
     reg  put_place$clock /*verilator isolate_assignments*/;
@@ -9057,6 +9076,11 @@ module metisvm_card$ecp5$card$tensor$blocks(clock,rd_address,rd_words,rd_valid,r
         .q(put$q),
         .clock(put$clock)
     );
+    metisvm_card$ecp5$bridge$ar_waits put_engine(
+        .d(put_engine$d),
+        .q(put_engine$q),
+        .clock(put_engine$clock)
+    );
     metisvm_card$ecp5$card$tensor$blocks$at put_place(
         .d(put_place$d),
         .q(put_place$q),
@@ -9080,6 +9104,7 @@ module metisvm_card$ecp5$card$tensor$blocks(clock,rd_address,rd_words,rd_valid,r
         asked$clock = clock;
         asked_bank$clock = clock;
         put$clock = clock;
+        put_engine$clock = clock;
         put_place$clock = clock;
         put_data$clock = clock;
         put_strobe$clock = clock;
@@ -9088,6 +9113,7 @@ module metisvm_card$ecp5$card$tensor$blocks(clock,rd_address,rd_words,rd_valid,r
         asked$d = asked$q;
         asked_bank$d = asked_bank$q;
         put$d = put$q;
+        put_engine$d = put_engine$q;
         put_place$d = put_place$q;
         put_data$d = put_data$q;
         put_strobe$d = put_strobe$q;
@@ -9160,10 +9186,12 @@ module metisvm_card$ecp5$card$tensor$blocks(clock,rd_address,rd_words,rd_valid,r
         words$out_ready = rd_data_ready;
         wr_ready = 1'b1;
         put$d = wr_valid;
+        put_engine$d = wr_engine;
         put_place$d = wr_address[(32'h3)+:(45)];
         put_data$d = wr_data;
         put_strobe$d = wr_strobe;
-        settled = ~put$q;
+        engine_settled = ~put$q || ~put_engine$q;
+        host_settled = ~put$q || put_engine$q;
     end
 
 endmodule // metisvm_card$ecp5$card$tensor$blocks
@@ -35523,7 +35551,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$tables(clock,write,write_add
 
 endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$tables
 
-module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$4,entry$5,entry$6,entry$7,start,done,status,detail,working,run_handle,run_search,run_present,run_is_state,run_piece,run_upto,run_range_ok,run_searched,run_meets,cmd_valid,cmd_ready,cmd_address,cmd_length,abort,drained,in_valid,in_ready,in_data,in_end,in_error,write_start,write_address,write_push,write_data,write_flush,write_ready,write_idle,engine_open,engine_place,engine_bytes,engine_limit,engine_start,engine_done,engine_status,engine_index,engine_stop,engine_idle,base$0,base$1,base$2,base$3,base$4,size$0,size$1,size$2,size$3,size$4,rd_address,rd_words,rd_valid,rd_ready,rd_data,rd_data_valid,rd_data_ready,wr_address,wr_data,wr_valid,wr_ready,settled);
+module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$4,entry$5,entry$6,entry$7,start,done,status,detail,working,run_handle,run_search,run_present,run_is_state,run_piece,run_upto,run_range_ok,run_searched,run_meets,cmd_valid,cmd_ready,cmd_address,cmd_length,abort,drained,in_valid,in_ready,in_data,in_end,in_error,write_start,write_address,write_push,write_data,write_flush,write_ready,write_idle,engine_open,engine_place,engine_bytes,engine_limit,engine_start,engine_done,engine_status,engine_index,engine_stop,engine_idle,base$0,base$1,base$2,base$3,base$4,size$0,size$1,size$2,size$3,size$4,rd_address,rd_words,rd_valid,rd_ready,rd_data,rd_data_valid,rd_data_ready,wr_address,wr_data,wr_valid,wr_ready,settled,engine_settled);
 
     // Module arguments
     input wire  clock;
@@ -35600,12 +35628,16 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
     output reg  wr_valid /*verilator isolate_assignments*/;
     input wire  wr_ready;
     input wire  settled;
+    input wire  engine_settled;
 
     // Constant declarations
     localparam  limit = 25'h10000;
-    localparam  budget = 64'h40000000;
-    localparam  input_area = 48'h18000;
-    localparam  output_area = 48'h1a000;
+    localparam  budget_low = 32'h40000000;
+    localparam  budget_high = 32'h0;
+    localparam  input_area$0 = 48'h18000;
+    localparam  input_area$1 = 48'h1a000;
+    localparam  output_area$0 = 48'h1c000;
+    localparam  output_area$1 = 48'h1e000;
 
     // Stub signals
     reg  checks$clock /*verilator isolate_assignments*/;
@@ -35680,12 +35712,54 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
     reg  [3:0] state$d /*verilator isolate_assignments*/;
     wire  [3:0] state$q;
     reg  state$clock /*verilator isolate_assignments*/;
-    reg  [31:0] items_left$d /*verilator isolate_assignments*/;
-    wire  [31:0] items_left$q;
-    reg  items_left$clock /*verilator isolate_assignments*/;
-    reg  [63:0] input_at$d /*verilator isolate_assignments*/;
-    wire  [63:0] input_at$q;
-    reg  input_at$clock /*verilator isolate_assignments*/;
+    reg  [2:0] in_state$d /*verilator isolate_assignments*/;
+    wire  [2:0] in_state$q;
+    reg  in_state$clock /*verilator isolate_assignments*/;
+    reg  [1:0] work_state$d /*verilator isolate_assignments*/;
+    wire  [1:0] work_state$q;
+    reg  work_state$clock /*verilator isolate_assignments*/;
+    reg  out_state$d /*verilator isolate_assignments*/;
+    wire  out_state$q;
+    reg  out_state$clock /*verilator isolate_assignments*/;
+    reg  [16:0] in_left$d /*verilator isolate_assignments*/;
+    wire  [16:0] in_left$q;
+    reg  in_left$clock /*verilator isolate_assignments*/;
+    reg  [16:0] out_left$d /*verilator isolate_assignments*/;
+    wire  [16:0] out_left$q;
+    reg  out_left$clock /*verilator isolate_assignments*/;
+    reg  in_area$d /*verilator isolate_assignments*/;
+    wire  in_area$q;
+    reg  in_area$clock /*verilator isolate_assignments*/;
+    reg  work_area$d /*verilator isolate_assignments*/;
+    wire  work_area$q;
+    reg  work_area$clock /*verilator isolate_assignments*/;
+    reg  out_area$d /*verilator isolate_assignments*/;
+    wire  out_area$q;
+    reg  out_area$clock /*verilator isolate_assignments*/;
+    reg  [1:0] inputs$d /*verilator isolate_assignments*/;
+    wire  [1:0] inputs$q;
+    reg  inputs$clock /*verilator isolate_assignments*/;
+    reg  [1:0] outputs$d /*verilator isolate_assignments*/;
+    wire  [1:0] outputs$q;
+    reg  outputs$clock /*verilator isolate_assignments*/;
+    reg  [31:0] at_low$d /*verilator isolate_assignments*/;
+    wire  [31:0] at_low$q;
+    reg  at_low$clock /*verilator isolate_assignments*/;
+    reg  [31:0] at_high$d /*verilator isolate_assignments*/;
+    wire  [31:0] at_high$q;
+    reg  at_high$clock /*verilator isolate_assignments*/;
+    reg  [32:0] at_sum$d /*verilator isolate_assignments*/;
+    wire  [32:0] at_sum$q;
+    reg  at_sum$clock /*verilator isolate_assignments*/;
+    reg  folds$d /*verilator isolate_assignments*/;
+    wire  folds$q;
+    reg  folds$clock /*verilator isolate_assignments*/;
+    reg  [14:0] work_status$d /*verilator isolate_assignments*/;
+    wire  [14:0] work_status$q;
+    reg  work_status$clock /*verilator isolate_assignments*/;
+    reg  [31:0] work_detail$d /*verilator isolate_assignments*/;
+    wire  [31:0] work_detail$q;
+    reg  work_detail$clock /*verilator isolate_assignments*/;
     reg  [14:0] status_reg$d /*verilator isolate_assignments*/;
     wire  [14:0] status_reg$q;
     reg  status_reg$clock /*verilator isolate_assignments*/;
@@ -35695,12 +35769,21 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
     reg  failed$d /*verilator isolate_assignments*/;
     wire  failed$q;
     reg  failed$clock /*verilator isolate_assignments*/;
-    reg  [63:0] spent$d /*verilator isolate_assignments*/;
-    wire  [63:0] spent$q;
-    reg  spent$clock /*verilator isolate_assignments*/;
-    reg  over$d /*verilator isolate_assignments*/;
-    wire  over$q;
-    reg  over$clock /*verilator isolate_assignments*/;
+    reg  [31:0] spent_low$d /*verilator isolate_assignments*/;
+    wire  [31:0] spent_low$q;
+    reg  spent_low$clock /*verilator isolate_assignments*/;
+    reg  [31:0] spent_high$d /*verilator isolate_assignments*/;
+    wire  [31:0] spent_high$q;
+    reg  spent_high$clock /*verilator isolate_assignments*/;
+    reg  wraps$d /*verilator isolate_assignments*/;
+    wire  wraps$q;
+    reg  wraps$clock /*verilator isolate_assignments*/;
+    reg  over_low$d /*verilator isolate_assignments*/;
+    wire  over_low$q;
+    reg  over_low$clock /*verilator isolate_assignments*/;
+    reg  over_high$d /*verilator isolate_assignments*/;
+    wire  over_high$q;
+    reg  over_high$clock /*verilator isolate_assignments*/;
 
     // Local signals
     reg  fails /*verilator isolate_assignments*/;
@@ -35709,6 +35792,11 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
     reg  [31:0] input_bytes /*verilator isolate_assignments*/;
     reg  [31:0] output_bytes /*verilator isolate_assignments*/;
     reg  ending /*verilator isolate_assignments*/;
+    reg  clean /*verilator isolate_assignments*/;
+    reg  is_brought /*verilator isolate_assignments*/;
+    reg  is_worked /*verilator isolate_assignments*/;
+    reg  is_out /*verilator isolate_assignments*/;
+    reg  [63:0] at /*verilator isolate_assignments*/;
 
     // Sub module instances
     metisvm_card$ecp5$card$tensor$job$checks checks(
@@ -35791,15 +35879,85 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
         .q(state$q),
         .clock(state$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$first items_left(
-        .d(items_left$d),
-        .q(items_left$q),
-        .clock(items_left$clock)
+    metisvm_card$ecp5$bridge$irq_sent in_state(
+        .d(in_state$d),
+        .q(in_state$q),
+        .clock(in_state$clock)
     );
-    metisvm_card$ecp5$bridge$beat input_at(
-        .d(input_at$d),
-        .q(input_at$q),
-        .clock(input_at$clock)
+    metisvm_card$ecp5$card$fetcher$kind work_state(
+        .d(work_state$d),
+        .q(work_state$q),
+        .clock(work_state$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits out_state(
+        .d(out_state$d),
+        .q(out_state$q),
+        .clock(out_state$clock)
+    );
+    metisvm_card$ecp5$card$queue$next_burst$entries in_left(
+        .d(in_left$d),
+        .q(in_left$q),
+        .clock(in_left$clock)
+    );
+    metisvm_card$ecp5$card$queue$next_burst$entries out_left(
+        .d(out_left$d),
+        .q(out_left$q),
+        .clock(out_left$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits in_area(
+        .d(in_area$d),
+        .q(in_area$q),
+        .clock(in_area$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits work_area(
+        .d(work_area$d),
+        .q(work_area$q),
+        .clock(work_area$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits out_area(
+        .d(out_area$d),
+        .q(out_area$q),
+        .clock(out_area$clock)
+    );
+    metisvm_card$ecp5$card$fetcher$kind inputs(
+        .d(inputs$d),
+        .q(inputs$q),
+        .clock(inputs$clock)
+    );
+    metisvm_card$ecp5$card$fetcher$kind outputs(
+        .d(outputs$d),
+        .q(outputs$q),
+        .clock(outputs$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$first at_low(
+        .d(at_low$d),
+        .q(at_low$q),
+        .clock(at_low$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$first at_high(
+        .d(at_high$d),
+        .q(at_high$q),
+        .clock(at_high$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0$apart$reach at_sum(
+        .d(at_sum$d),
+        .q(at_sum$q),
+        .clock(at_sum$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits folds(
+        .d(folds$d),
+        .q(folds$q),
+        .clock(folds$clock)
+    );
+    metisvm_card$ecp5$card$executor$status_reg work_status(
+        .d(work_status$d),
+        .q(work_status$q),
+        .clock(work_status$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$first work_detail(
+        .d(work_detail$d),
+        .q(work_detail$q),
+        .clock(work_detail$clock)
     );
     metisvm_card$ecp5$card$executor$status_reg status_reg(
         .d(status_reg$d),
@@ -35816,35 +35974,84 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
         .q(failed$q),
         .clock(failed$clock)
     );
-    metisvm_card$ecp5$bridge$beat spent(
-        .d(spent$d),
-        .q(spent$q),
-        .clock(spent$clock)
+    metisvm_card$ecp5$bridge$arrivals$first spent_low(
+        .d(spent_low$d),
+        .q(spent_low$q),
+        .clock(spent_low$clock)
     );
-    metisvm_card$ecp5$bridge$ar_waits over(
-        .d(over$d),
-        .q(over$q),
-        .clock(over$clock)
+    metisvm_card$ecp5$bridge$arrivals$first spent_high(
+        .d(spent_high$d),
+        .q(spent_high$q),
+        .clock(spent_high$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits wraps(
+        .d(wraps$d),
+        .q(wraps$q),
+        .clock(wraps$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits over_low(
+        .d(over_low$d),
+        .q(over_low$q),
+        .clock(over_low$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits over_high(
+        .d(over_high$d),
+        .q(over_high$q),
+        .clock(over_high$clock)
     );
 
     // Update code
     always @(*) begin
         state$clock = clock;
-        items_left$clock = clock;
-        input_at$clock = clock;
+        in_state$clock = clock;
+        work_state$clock = clock;
+        out_state$clock = clock;
+        in_left$clock = clock;
+        out_left$clock = clock;
+        in_area$clock = clock;
+        work_area$clock = clock;
+        out_area$clock = clock;
+        inputs$clock = clock;
+        outputs$clock = clock;
+        at_low$clock = clock;
+        at_high$clock = clock;
+        at_sum$clock = clock;
+        folds$clock = clock;
+        work_status$clock = clock;
+        work_detail$clock = clock;
         status_reg$clock = clock;
         detail_reg$clock = clock;
         failed$clock = clock;
-        spent$clock = clock;
-        over$clock = clock;
+        spent_low$clock = clock;
+        spent_high$clock = clock;
+        wraps$clock = clock;
+        over_low$clock = clock;
+        over_high$clock = clock;
         state$d = state$q;
-        items_left$d = items_left$q;
-        input_at$d = input_at$q;
+        in_state$d = in_state$q;
+        work_state$d = work_state$q;
+        out_state$d = out_state$q;
+        in_left$d = in_left$q;
+        out_left$d = out_left$q;
+        in_area$d = in_area$q;
+        work_area$d = work_area$q;
+        out_area$d = out_area$q;
+        inputs$d = inputs$q;
+        outputs$d = outputs$q;
+        at_low$d = at_low$q;
+        at_high$d = at_high$q;
+        at_sum$d = at_sum$q;
+        folds$d = folds$q;
+        work_status$d = work_status$q;
+        work_detail$d = work_detail$q;
         status_reg$d = status_reg$q;
         detail_reg$d = detail_reg$q;
         failed$d = failed$q;
-        spent$d = spent$q;
-        over$d = over$q;
+        spent_low$d = spent_low$q;
+        spent_high$d = spent_high$q;
+        wraps$d = wraps$q;
+        over_low$d = over_low$q;
+        over_high$d = over_high$q;
         checks$clock = clock;
         stage_in$clock = clock;
         stage_out$clock = clock;
@@ -35875,9 +36082,13 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
         checks$run_meets = run_meets;
         base$0 = checks$base$0;
         size$0 = checks$size$0;
-        base$1 = input_area;
+        base$1 = input_area$0;
         size$1 = ((input_bytes) & 48'hffffffffffff);
-        base$2 = output_area;
+        base$2 = output_area$0;
+        if (work_area$q) begin
+            base$1 = input_area$1;
+            base$2 = output_area$1;
+        end
         size$2 = ((output_bytes) & 48'hffffffffffff);
         base$3 = entry$6[(32'h0)+:(48)];
         size$3 = entry$7[(32'h0)+:(48)];
@@ -35890,9 +36101,15 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
         engine_start = 1'b0;
         engine_stop = state$q == 32'hc;
         stage_in$clear = ending;
-        stage_in$start = state$q == 32'h4;
-        stage_in$from = input_at$q;
-        stage_in$to = input_area;
+        stage_in$start = in_state$q == 32'h1;
+        at = ((at_high$q) & 64'hffffffffffffffff);
+        at = at << 32'h20;
+        at = at | ((at_low$q) & 64'hffffffffffffffff);
+        stage_in$from = at;
+        stage_in$to = input_area$0;
+        if (in_area$q) begin
+            stage_in$to = input_area$1;
+        end
         stage_in$bytes = input_bytes;
         cmd_valid = stage_in$cmd_valid;
         stage_in$cmd_ready = cmd_ready;
@@ -35909,8 +36126,11 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
         wr_valid = stage_in$wr_valid;
         stage_in$wr_ready = wr_ready;
         stage_out$clear = state$q == 32'h2;
-        stage_out$start = state$q == 32'h8;
-        stage_out$from = output_area;
+        stage_out$start = 1'b0;
+        stage_out$from = output_area$0;
+        if (out_area$q) begin
+            stage_out$from = output_area$1;
+        end
         stage_out$bytes = output_bytes;
         stage_out$finish = state$q == 32'ha;
         stage_out$stop = ending && failed$q;
@@ -35927,7 +36147,12 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
         write_data = stage_out$write_data;
         stage_out$write_ready = write_ready;
         write_flush = state$q == 32'hd;
-        over$d = spent$q == budget;
+        over_low$d = spent_low$q >= budget_low;
+        over_high$d = spent_high$q == budget_high;
+        wraps$d = 1'b0;
+        if (wraps$q) begin
+            spent_high$d = spent_high$q + 32'h1;
+        end
         fails = 1'b0;
         fail_status = 32'h0;
         fail_detail = 32'h0;
@@ -35936,9 +36161,20 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
             failed$d = 1'b0;
             status_reg$d = 32'h0;
             detail_reg$d = 32'h0;
-            spent$d = 32'h0;
-            items_left$d = entry$2[(32'h20)+:(32)];
-            input_at$d = entry$3;
+            spent_low$d = 32'h0;
+            spent_high$d = 32'h0;
+            in_left$d = entry$2[(32'h20)+:(17)];
+            out_left$d = entry$2[(32'h20)+:(17)];
+            at_low$d = entry$3[(32'h0)+:(32)];
+            at_high$d = entry$3[(32'h20)+:(32)];
+            in_area$d = 1'b0;
+            work_area$d = 1'b0;
+            out_area$d = 1'b0;
+            inputs$d = 32'h0;
+            outputs$d = 32'h0;
+            in_state$d = 32'h0;
+            work_state$d = 32'h0;
+            out_state$d = 1'b0;
         end
         if ((state$q == 32'h1) && checks$done) begin
             state$d = 32'h2;
@@ -35954,48 +36190,107 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
         end
         if ((state$q == 32'h3) && engine_done) begin
             state$d = 32'h4;
-        end
-        if (state$q == 32'h4) begin
-            input_at$d = input_at$q + ((input_bytes) & 64'hffffffffffffffff);
-            state$d = 32'h5;
-        end
-        if ((state$q == 32'h5) && stage_in$done) begin
-            state$d = 32'h6;
-        end
-        if (stage_in$failed) begin
-            fails = 1'b1;
-            fail_status = 32'h7;
-        end
-        if ((state$q == 32'h6) && settled) begin
-            engine_start = 1'b1;
-            state$d = 32'h7;
-        end
-        if (state$q == 32'h7) begin
-            spent$d = spent$q + 32'h1;
-            if (engine_done) begin
-                state$d = 32'h8;
-            end
-            else if (over$q) begin
-                fails = 1'b1;
-                fail_status = 32'hf;
-            end
-        end
-        if ((state$q == 32'h3) || (state$q == 32'h7)) begin
-            if (engine_done && |engine_status) begin
+            if (|engine_status) begin
                 fails = 1'b1;
                 fail_status = engine_status;
                 fail_detail = engine_index;
             end
         end
-        if (state$q == 32'h8) begin
-            items_left$d = items_left$q - 32'h1;
-            state$d = 32'h9;
+        is_brought = 1'b0;
+        folds$d = 1'b0;
+        if (folds$q) begin
+            at_low$d = at_sum$q[(32'h0)+:(32)];
+            if (at_sum$q[32'h20]) begin
+                at_high$d = at_high$q + 32'h1;
+            end
         end
-        if ((state$q == 32'h9) && stage_out$done) begin
-            state$d = 32'h4;
-            if (items_left$q == 32'h0) begin
+        if ((state$q == 32'h4) && (in_state$q == 32'h0)) begin
+            if (|in_left$q && ~inputs$q[32'h1]) begin
+                in_state$d = 32'h1;
+            end
+        end
+        if (in_state$q == 32'h1) begin
+            at_sum$d = ((at_low$q) & 33'h1ffffffff) + ((input_bytes) & 33'h1ffffffff);
+            folds$d = 1'b1;
+            in_state$d = 32'h2;
+        end
+        if (in_state$q == 32'h2) begin
+            if (stage_in$done) begin
+                in_state$d = 32'h3;
+            end
+            if (stage_in$failed) begin
+                in_state$d = 32'h4;
+            end
+        end
+        if ((in_state$q == 32'h3) && settled) begin
+            is_brought = 1'b1;
+            in_area$d = ~in_area$q;
+            in_left$d = in_left$q - 32'h1;
+            in_state$d = 32'h0;
+        end
+        is_worked = 1'b0;
+        clean = ~out_state$q && (outputs$q == 32'h0);
+        if ((state$q == 32'h4) && (work_state$q == 32'h0)) begin
+            if (|inputs$q && ~outputs$q[32'h1]) begin
+                engine_start = 1'b1;
+                work_state$d = 32'h1;
+            end
+            if ((in_state$q == 32'h4) && ~|inputs$q && clean) begin
+                fails = 1'b1;
+                fail_status = 32'h7;
+            end
+        end
+        if (work_state$q == 32'h1) begin
+            spent_low$d = spent_low$q + 32'h1;
+            wraps$d = &spent_low$q;
+            if (engine_done) begin
+                work_status$d = engine_status;
+                work_detail$d = engine_index;
+                work_state$d = 32'h2;
+                if (~|engine_status) begin
+                    is_worked = 1'b1;
+                    work_area$d = ~work_area$q;
+                    work_state$d = 32'h0;
+                end
+            end
+            else if (over_low$q && over_high$q) begin
+                work_status$d = 32'hf;
+                work_detail$d = 32'h0;
+                work_state$d = 32'h2;
+            end
+        end
+        if ((state$q == 32'h4) && (work_state$q == 32'h2) && clean) begin
+            fails = 1'b1;
+            fail_status = work_status$q;
+            fail_detail = work_detail$q;
+        end
+        is_out = 1'b0;
+        if ((state$q == 32'h4) && ~out_state$q) begin
+            if (|outputs$q) begin
+                stage_out$start = 1'b1;
+                out_state$d = 1'b1;
+            end
+            if (~|out_left$q) begin
                 state$d = 32'ha;
             end
+        end
+        if ((state$q == 32'h4) && out_state$q && stage_out$done) begin
+            is_out = 1'b1;
+            out_area$d = ~out_area$q;
+            out_left$d = out_left$q - 32'h1;
+            out_state$d = 1'b0;
+        end
+        if (is_brought && ~is_worked) begin
+            inputs$d = inputs$q + 32'h1;
+        end
+        if (~is_brought && is_worked) begin
+            inputs$d = inputs$q - 32'h1;
+        end
+        if (is_worked && ~is_out) begin
+            outputs$d = outputs$q + 32'h1;
+        end
+        if (~is_worked && is_out) begin
+            outputs$d = outputs$q - 32'h1;
         end
         if (state$q == 32'ha) begin
             state$d = 32'hb;
@@ -36009,6 +36304,9 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
         end
         if (fails && ~ending && (state$q != 32'he)) begin
             failed$d = 1'b1;
+            in_state$d = 32'h0;
+            work_state$d = 32'h0;
+            out_state$d = 1'b0;
             status_reg$d = fail_status;
             detail_reg$d = fail_detail;
             state$d = 32'hc;
@@ -36017,7 +36315,7 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
             state$d = 32'hd;
         end
         if (state$q == 32'hd) begin
-            if (engine_idle && stage_out$idle && write_idle && settled && (drained || ~failed$q)) begin
+            if (engine_idle && stage_out$idle && write_idle && settled && engine_settled && (drained || ~failed$q)) begin
                 state$d = 32'he;
                 if (~failed$q) begin
                     detail_reg$d = stage_out$checksum;
@@ -36731,6 +37029,12 @@ module metisvm_card$ecp5$card$tensor$job$stage_out(clock,clear,start,from,bytes,
     reg  [3:0] fill$d /*verilator isolate_assignments*/;
     wire  [3:0] fill$q;
     reg  fill$clock /*verilator isolate_assignments*/;
+    reg  crc_word$d /*verilator isolate_assignments*/;
+    wire  crc_word$q;
+    reg  crc_word$clock /*verilator isolate_assignments*/;
+    reg  [63:0] crc_data$d /*verilator isolate_assignments*/;
+    wire  [63:0] crc_data$q;
+    reg  crc_data$clock /*verilator isolate_assignments*/;
 
     // Local signals
     reg  [32:0] padded /*verilator isolate_assignments*/;
@@ -36799,6 +37103,16 @@ module metisvm_card$ecp5$card$tensor$job$stage_out(clock,clear,start,from,bytes,
         .q(fill$q),
         .clock(fill$clock)
     );
+    metisvm_card$ecp5$bridge$ar_waits crc_word(
+        .d(crc_word$d),
+        .q(crc_word$q),
+        .clock(crc_word$clock)
+    );
+    metisvm_card$ecp5$bridge$beat crc_data(
+        .d(crc_data$d),
+        .q(crc_data$q),
+        .clock(crc_data$clock)
+    );
 
     // Update code
     always @(*) begin
@@ -36810,6 +37124,8 @@ module metisvm_card$ecp5$card$tensor$job$stage_out(clock,clear,start,from,bytes,
         last_bytes$clock = clock;
         carry$clock = clock;
         fill$clock = clock;
+        crc_word$clock = clock;
+        crc_data$clock = clock;
         state$d = state$q;
         to_ask$d = to_ask$q;
         ask_at$d = ask_at$q;
@@ -36818,6 +37134,8 @@ module metisvm_card$ecp5$card$tensor$job$stage_out(clock,clear,start,from,bytes,
         last_bytes$d = last_bytes$q;
         carry$d = carry$q;
         fill$d = fill$q;
+        crc_word$d = crc_word$q;
+        crc_data$d = crc_data$q;
         crc$clock = clock;
         checksum = crc$checksum;
         done = (state$q == 32'h2) || (state$q == 32'h5);
@@ -36858,7 +37176,8 @@ module metisvm_card$ecp5$card$tensor$job$stage_out(clock,clear,start,from,bytes,
         rd_data_ready = takes || stop;
         pushes = comes && is_whole;
         write_data = joined[(32'h0)+:(64)];
-        crc$data = joined[(32'h0)+:(64)];
+        crc_data$d = joined[(32'h0)+:(64)];
+        crc$data = crc_data$q;
         crc$clear = clear;
         crc$octet = 1'b0;
         if (takes) begin
@@ -36876,7 +37195,8 @@ module metisvm_card$ecp5$card$tensor$job$stage_out(clock,clear,start,from,bytes,
             owed_n = owed_n - 32'h1;
         end
         owed$d = owed_n;
-        crc$word = takes && is_whole;
+        crc_word$d = takes && is_whole;
+        crc$word = crc_word$q;
         if ((state$q == 32'h2) || (state$q == 32'h5)) begin
             state$d = 32'h0;
         end

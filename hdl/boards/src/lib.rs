@@ -3,10 +3,12 @@
 
 mod board;
 mod file;
+mod routed;
 
 pub use board::{Board, Multipliers, Tensor};
 use file::BoardFile;
 use metisvm_firmware::registers::features;
+pub use routed::routed_khz;
 use std::fmt;
 
 /// Widths that the streams of a card can have, bits.

@@ -26,13 +26,14 @@ const MAX_TIMEOUT_MS: u32 = 60;
 pub const DEFAULT: &str = "sim";
 
 /// The files, by the names of their boards.
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 7] = [
     (DEFAULT, include_str!("../sim.toml")),
     ("ecp5-85f", include_str!("../ecp5-85f.toml")),
     ("ecp5-85f-tensor", include_str!("../ecp5-85f-tensor.toml")),
     ("ecp5-85f-combined", include_str!("../ecp5-85f-combined.toml")),
     ("artix7-100t", include_str!("../artix7-100t.toml")),
     ("ultrascale-plus", include_str!("../ultrascale-plus.toml")),
+    ("ultrascale-plus-tensor", include_str!("../ultrascale-plus-tensor.toml")),
 ];
 
 /// What is wrong with a board's file.

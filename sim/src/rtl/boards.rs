@@ -12,7 +12,7 @@ pub struct Source {
 }
 
 /// Names and Verilog of the boards; the board of `metisvm_boards` that `rtl` alone means is among them.
-const VERILOG: [(&str, &str); 6] = [
+const VERILOG: [(&str, &str); 7] = [
     (
         metisvm_boards::DEFAULT,
         include_str!("../../../hdl/verilog/sim.v"),
@@ -30,6 +30,10 @@ const VERILOG: [(&str, &str); 6] = [
     (
         "ultrascale-plus",
         include_str!("../../../hdl/verilog/ultrascale-plus.v"),
+    ),
+    (
+        "ultrascale-plus-tensor",
+        include_str!("../../../hdl/verilog/ultrascale-plus-tensor.v"),
     ),
 ];
 

@@ -465,8 +465,8 @@ pub enum Card {
     /// The card in software, in this process: it follows the device ABI, at no particular speed. Of a board, it has
     /// what that board's card has.
     Functional(Option<&'static str>),
-    /// The card in RTL, of a board.
-    Rtl(&'static str),
+    /// The card in RTL, of a board; where none is named, of the one for simulation that does what it is for.
+    Rtl(Option<&'static str>),
 }
 
 impl FromStr for Card {
@@ -475,9 +475,9 @@ impl FromStr for Card {
     fn from_str(text: &str) -> Result<Self, String> {
         match text.split_once(':') {
             None if text == "functional" => Ok(Self::Functional(None)),
-            None if text == "rtl" => Ok(Self::Rtl(boards::DEFAULT)),
+            None if text == "rtl" => Ok(Self::Rtl(None)),
             Some(("functional", name)) => board(name).map(Some).map(Self::Functional),
-            Some(("rtl", name)) => board(name).map(Self::Rtl),
+            Some(("rtl", name)) => board(name).map(Some).map(Self::Rtl),
             _ => Err("it is functional[:BOARD] or rtl[:BOARD]".to_owned()),
         }
     }

@@ -15,7 +15,7 @@ pub const RTL_TIMEOUT: Duration = Duration::from_secs(120);
 /// What people are told of the card behind a backend.
 pub fn title(card: Option<Card>) -> String {
     match card {
-        Some(Card::Rtl(board)) => format!("card in RTL, {board}"),
+        Some(Card::Rtl(board)) => format!("card in RTL, {}", in_rtl(board, Use::Inference)),
         Some(Card::Functional(Some(board))) => format!("functional card, {board}"),
         Some(Card::Functional(None)) | None => "functional card".to_owned(),
     }
@@ -40,6 +40,14 @@ pub enum Use {
     Hashing,
 }
 
+/// The board of a card in RTL.
+pub fn in_rtl(named: Option<&'static str>, purpose: Use) -> &'static str {
+    named.unwrap_or(match purpose {
+        Use::Inference => metisvm_boards::INFERENCE,
+        Use::Hashing => metisvm_boards::DEFAULT,
+    })
+}
+
 /// The card that the arguments name.
 ///
 /// # Errors
@@ -57,6 +65,7 @@ pub fn open(engine: &Engine, purpose: Use) -> Result<Opened, String> {
             Ok(wrapped(FunctionalCard::new(options), engine, purpose, None))
         }
         Card::Rtl(board) => {
+            let board = in_rtl(board, purpose);
             let source = boards::named(board).ok_or_else(|| format!("there is no board {board}"))?;
             let trace = match purpose {
                 Use::Hashing => engine.trace.clone(),

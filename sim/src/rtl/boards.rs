@@ -12,10 +12,14 @@ pub struct Source {
 }
 
 /// Names and Verilog of the boards; the board of `metisvm_boards` that `rtl` alone means is among them.
-const VERILOG: [(&str, &str); 7] = [
+const VERILOG: [(&str, &str); 8] = [
     (
         metisvm_boards::DEFAULT,
         include_str!("../../../hdl/verilog/sim.v"),
+    ),
+    (
+        metisvm_boards::INFERENCE,
+        include_str!("../../../hdl/verilog/sim-tensor.v"),
     ),
     ("ecp5-85f", include_str!("../../../hdl/verilog/ecp5-85f.v")),
     (

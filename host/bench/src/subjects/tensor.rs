@@ -91,7 +91,7 @@ struct Work {
 impl Work {
     fn macs(&self) -> u64 {
         let work = self.graph.work();
-        (work.macs + work.wide_macs) as u64 * self.items as u64
+        (work.macs + work.wide_macs) * self.items as u64
     }
 }
 

@@ -134,7 +134,7 @@ fn open(args: &Bench, backend: Backend) -> Option<Engine> {
         engine.keccak = Some(card.clone());
         engine.card = Some(card.clone());
         if let Some(Card::Rtl(board)) = args.card {
-            engine.clock = Clock::of_board(board);
+            engine.clock = Clock::of_board(cards::in_rtl(board, cards::Use::Inference));
         }
     }
     Some(engine)

@@ -5,7 +5,6 @@
 mod support;
 
 use metisvm_firmware::registers::{self as reg, CardState, counter, features};
-use metisvm_firmware::submission::flags;
 use metisvm_firmware::{
     Buffer, Burst, Completion, Dtype, Fill, Gemm, Geometry, Lanes, Load, LoadTiles, Opcode, Program,
     ProgramBuilder, Space, Status, Store, Submission, Walk,
@@ -13,20 +12,10 @@ use metisvm_firmware::{
 use metisvm_sim::RtlOptions;
 use std::time::Duration;
 use support::bench::Bench;
-use support::scripts::{self, DATA_BYTES, Ending, INPUT_BYTES, OUTPUT_BYTES, STATE_BYTES, WORKSPACE_BYTES};
-use support::{NONCE, Random, Raw, programs, rtl, submit};
-
-/// Where things are in the data of queue 0.
-const PROGRAM: u64 = 0;
-const DATA: u64 = 0x8000;
-const STATE: u64 = 0xa000;
-const INPUT: u64 = 0xb000;
-const OUTPUT: u64 = 0xc000;
-const ITEMS: u32 = 3;
-/// Where things are in card memory.
-const DATA_CARD: u64 = 0x8000;
-const STATE_CARD: u64 = 0xa000;
-const WORKSPACE_CARD: u64 = 0xb000;
+use support::scripts::{
+    DATA, DATA_CARD, INPUT, INPUT_BYTES, ITEMS, OUTPUT, OUTPUT_BYTES, PROGRAM, Script, load,
+};
+use support::{NONCE, rtl};
 
 /// The board's geometry; nothing where there is no such card.
 fn geometry() -> Option<Geometry> {
@@ -38,110 +27,25 @@ fn at(place: u64) -> u64 {
     Bench::data(0) + place
 }
 
-fn load(handle: u32, from: u64, to: u64, bytes: usize) -> Submission {
-    Submission {
-        opcode: Opcode::LoadResident as u8,
-        data_handle: handle,
-        input: from,
-        card_address: to,
-        card_bytes: bytes as u64,
-        ..Submission::default()
+/// Makes what a program needs resident, by a queue that was just enabled.
+fn bring(script: &Script, bench: &mut Bench) {
+    for (place, bytes) in script.places() {
+        bench.store(at(place), bytes);
     }
+    bench.store(at(OUTPUT), &vec![0xc3; OUTPUT_BYTES * ITEMS as usize]);
+    let [loads @ .., _] = script.entries(at(0));
+    for entry in loads {
+        bench.push(0, entry);
+    }
+    bench.ring(0);
+    let statuses: Vec<u16> = answers(bench).iter().map(|answer| answer.status).collect();
+    assert_eq!(statuses, [0; 3]);
 }
 
-/// A program with all that it needs.
-#[derive(Clone)]
-struct Script {
-    program: Vec<u8>,
-    data: Vec<u8>,
-    state: Vec<u8>,
-    input: Vec<u8>,
-}
-
-impl Script {
-    fn new(geometry: Geometry, seed: u64, length: usize) -> Self {
-        let random = &mut Random(seed);
-        Self {
-            program: scripts::program(geometry, random, length, Ending::Sound),
-            data: scripts::data(random),
-            state: random.bytes(STATE_BYTES),
-            input: random.bytes(INPUT_BYTES * ITEMS as usize),
-        }
-    }
-
-    /// Entries that make it resident, and the one that runs it; host memory begins at `host`.
-    fn entries(&self, host: u64) -> [Submission; 4] {
-        let state = Submission {
-            flags: flags::STATE,
-            ..load(3, host + STATE, STATE_CARD, STATE_BYTES)
-        };
-        let run = Submission {
-            opcode: Opcode::Run as u8,
-            program_handle: 1,
-            data_handle: 2,
-            state_handle: 3,
-            count: ITEMS,
-            input: host + INPUT,
-            output: host + OUTPUT,
-            input_bytes: INPUT_BYTES as u32,
-            output_bytes: OUTPUT_BYTES as u32,
-            card_address: WORKSPACE_CARD,
-            card_bytes: WORKSPACE_BYTES as u64,
-            ..Submission::default()
-        };
-        [
-            load(1, host + PROGRAM, 0, self.program.len()),
-            load(2, host + DATA, DATA_CARD, DATA_BYTES),
-            state,
-            run,
-        ]
-    }
-
-    fn places(&self) -> [(u64, &[u8]); 4] {
-        [
-            (PROGRAM, &self.program),
-            (DATA, &self.data),
-            (STATE, &self.state),
-            (INPUT, &self.input),
-        ]
-    }
-
-    /// What the functional card makes of it.
-    fn expected(&self) -> Vec<u8> {
-        let mut sim = programs();
-        sim.capabilities = rtl::board().unwrap();
-        let mut raw = Raw::of(Box::new(metisvm_sim::FunctionalCard::new(sim)));
-        let host = metisvm_driver::DmaBuffer::new(&raw.transport, 0x1_0000).unwrap();
-        for (place, bytes) in self.places() {
-            host.copy_in(place as usize, bytes);
-        }
-        for entry in self.entries(host.iova().0) {
-            let (status, _) = submit(&mut raw.pair, &[entry])[0];
-            assert_eq!(status, Status::Ok, "{entry:?}");
-        }
-        host.copy_out(OUTPUT as usize, OUTPUT_BYTES * ITEMS as usize)
-    }
-
-    /// Makes it resident, by a queue that was just enabled.
-    fn bring(&self, bench: &mut Bench) {
-        for (place, bytes) in self.places() {
-            bench.store(at(place), bytes);
-        }
-        bench.store(at(OUTPUT), &vec![0xc3; OUTPUT_BYTES * ITEMS as usize]);
-        let [loads @ .., _] = self.entries(at(0));
-        for entry in loads {
-            bench.push(0, entry);
-        }
-        bench.ring(0);
-        let statuses: Vec<u16> = answers(bench).iter().map(|answer| answer.status).collect();
-        assert_eq!(statuses, [0; 3]);
-    }
-
-    fn run(&self, bench: &mut Bench) {
-        let [.., run] = self.entries(at(0));
-        bench.push(0, run);
-        bench.ring(0);
-    }
+fn run(script: &Script, bench: &mut Bench) {
+    let [.., run] = script.entries(at(0));
+    bench.push(0, run);
+    bench.ring(0);
 }
 
 fn output(bench: &Bench) -> Vec<u8> {
@@ -176,8 +80,8 @@ fn answers(bench: &mut Bench) -> Vec<Completion> {
 /// A job from a fresh queue to its output.
 fn is_right(bench: &mut Bench, script: &Script, expected: &[u8]) {
     bench.enable(0, 4);
-    script.bring(bench);
-    script.run(bench);
+    bring(script, bench);
+    run(script, bench);
     let answer = answers(bench)[0];
     assert_eq!((answer.status, answer.detail), (0, crc32fast::hash(expected)));
     assert!(output(bench) == expected, "the output is another");
@@ -221,7 +125,7 @@ struct Phases {
 fn a_reset_at_any_cycle_of_a_run_leaves_a_sound_card() {
     let Some(geometry) = geometry() else { return };
     let script = Script::new(geometry, 5, 24);
-    let expected = script.expected();
+    let expected = script.expected(rtl::board().unwrap());
     let mut phases = Phases::default();
     for disorder in [None, Some(8)] {
         let mut bench = bench(&RtlOptions {
@@ -231,9 +135,9 @@ fn a_reset_at_any_cycle_of_a_run_leaves_a_sound_card() {
         });
         // Where the RUN begins and ends, if it is let alone.
         bench.enable(0, 4);
-        script.bring(&mut bench);
+        bring(&script, &mut bench);
         let start = cycles(&bench);
-        script.run(&mut bench);
+        run(&script, &mut bench);
         answers(&mut bench);
         let whole = cycles(&bench) - start;
         let turns = resets(40) / 2;
@@ -242,7 +146,7 @@ fn a_reset_at_any_cycle_of_a_run_leaves_a_sound_card() {
             // All that the program needs is resident.
             let (before, counts) = (counters(&bench), bench.meter.counts());
             let begin = cycles(&bench);
-            script.run(&mut bench);
+            run(&script, &mut bench);
             // Every third one before the engine begins, which is soon.
             let last = if turn % 3 == 1 { whole / 8 } else { whole };
             let after = turn * last / turns + turn % 7;
@@ -296,7 +200,7 @@ fn a_reset_at_any_cycle_of_a_run_leaves_a_sound_card() {
 fn a_run_that_waits_is_cancelled_and_one_of_another_session_refused() {
     let Some(geometry) = geometry() else { return };
     let script = Script::new(geometry, 6, 10);
-    let expected = script.expected();
+    let expected = script.expected(rtl::board().unwrap());
     let mut bench = bench(&RtlOptions::default());
     is_right(&mut bench, &script, &expected);
     let [.., run] = script.entries(at(0));
@@ -334,7 +238,7 @@ fn a_run_that_waits_is_cancelled_and_one_of_another_session_refused() {
 fn an_input_that_cannot_be_read_fails_its_run_and_the_next_is_right() {
     let Some(geometry) = geometry() else { return };
     let script = Script::new(geometry, 7, 10);
-    let expected = script.expected();
+    let expected = script.expected(rtl::board().unwrap());
     for disorder in [None, Some(3), Some(4)] {
         let mut bench = bench(&RtlOptions {
             disorder,

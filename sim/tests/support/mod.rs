@@ -5,6 +5,7 @@
 pub(crate) mod bench;
 pub(crate) mod rtl;
 pub(crate) mod scripts;
+pub(crate) mod seeded;
 
 use metisvm_driver::ring::QueuePair;
 use metisvm_driver::{Device, DeviceError, DmaBuffer, InProcess, Options, Transport};

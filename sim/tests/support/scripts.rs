@@ -1,11 +1,15 @@
 //! Programs made at random, whose every output byte is determined: what they read they have written, or it was made
 //! resident.
 
-use super::Random;
+use super::{Random, Raw, submit};
+use metisvm_driver::DmaBuffer;
+use metisvm_firmware::submission::flags;
 use metisvm_firmware::{
-    Buffer, Burst, Dependencies, Dtype, Fill, Gemm, Geometry, Instruction, Lanes, Load, LoadTiles, Module,
-    Operation, Program, ProgramBuilder, Requantise, Space, Status, Store, StoreTiles, Vector, VectorOp, Walk,
+    Buffer, Burst, Capabilities, Dependencies, Dtype, Fill, Gemm, Geometry, Instruction, Lanes, Load,
+    LoadTiles, Module, Opcode, Operation, Program, ProgramBuilder, Requantise, Space, Status, Store,
+    StoreTiles, Submission, Vector, VectorOp, Walk,
 };
+use metisvm_sim::{FunctionalCard, SimOptions};
 
 /// Resident data: good records, tables, a bad record, and noise.
 const RECORDS: u64 = 64;
@@ -450,4 +454,118 @@ pub(crate) fn program(geometry: Geometry, random: &mut Random, length: usize, en
         _ => {}
     }
     bytes
+}
+
+/// Where things are in a piece of host memory, and its size.
+pub(crate) const PROGRAM: u64 = 0;
+pub(crate) const DATA: u64 = 0x8000;
+pub(crate) const STATE: u64 = 0xa000;
+pub(crate) const INPUT: u64 = 0xb000;
+pub(crate) const OUTPUT: u64 = 0xc000;
+pub(crate) const HOST_BYTES: usize = 0x1_0000;
+pub(crate) const ITEMS: u32 = 3;
+/// Where things are in card memory: data so that bursts of them meet a boundary of 4096 bytes.
+pub(crate) const DATA_CARD: u64 = 0x8740;
+const STATE_CARD: u64 = 0xa000;
+const WORKSPACE_CARD: u64 = 0xb000;
+
+pub(crate) fn load(handle: u32, from: u64, to: u64, bytes: usize) -> Submission {
+    Submission {
+        opcode: Opcode::LoadResident as u8,
+        data_handle: handle,
+        input: from,
+        card_address: to,
+        card_bytes: bytes as u64,
+        ..Submission::default()
+    }
+}
+
+/// A program with all that it needs.
+#[derive(Clone)]
+pub(crate) struct Script {
+    pub(crate) program: Vec<u8>,
+    data: Vec<u8>,
+    state: Vec<u8>,
+    input: Vec<u8>,
+}
+
+impl Script {
+    pub(crate) fn new(geometry: Geometry, seed: u64, length: usize) -> Self {
+        let random = &mut Random(seed);
+        Self {
+            program: program(geometry, random, length, Ending::Sound),
+            data: data(random),
+            state: random.bytes(STATE_BYTES),
+            input: random.bytes(INPUT_BYTES * ITEMS as usize),
+        }
+    }
+
+    /// Entries that make it resident, and the one that runs it; host memory begins at `host`.
+    pub(crate) fn entries(&self, host: u64) -> [Submission; 4] {
+        let state = Submission {
+            flags: flags::STATE,
+            ..load(3, host + STATE, STATE_CARD, STATE_BYTES)
+        };
+        let run = Submission {
+            opcode: Opcode::Run as u8,
+            program_handle: 1,
+            data_handle: 2,
+            state_handle: 3,
+            count: ITEMS,
+            input: host + INPUT,
+            output: host + OUTPUT,
+            input_bytes: INPUT_BYTES as u32,
+            output_bytes: OUTPUT_BYTES as u32,
+            card_address: WORKSPACE_CARD,
+            card_bytes: WORKSPACE_BYTES as u64,
+            ..Submission::default()
+        };
+        [
+            load(1, host + PROGRAM, 0, self.program.len()),
+            load(2, host + DATA, DATA_CARD, DATA_BYTES),
+            state,
+            run,
+        ]
+    }
+
+    pub(crate) fn places(&self) -> [(u64, &[u8]); 4] {
+        [
+            (PROGRAM, &self.program),
+            (DATA, &self.data),
+            (STATE, &self.state),
+            (INPUT, &self.input),
+        ]
+    }
+
+    /// What a functional card that has as much makes of it.
+    pub(crate) fn expected(&self, capabilities: Capabilities) -> Vec<u8> {
+        let (answer, output) = self.executed(capabilities);
+        assert_eq!(answer.0, Status::Ok);
+        output
+    }
+
+    /// What it answers.
+    pub(crate) fn answer(&self, capabilities: Capabilities) -> (Status, u32) {
+        self.executed(capabilities).0
+    }
+
+    fn executed(&self, capabilities: Capabilities) -> ((Status, u32), Vec<u8>) {
+        let sim = SimOptions {
+            capabilities,
+            ..super::programs()
+        };
+        let mut raw = Raw::of(Box::new(FunctionalCard::new(sim)));
+        let host = DmaBuffer::new(&raw.transport, HOST_BYTES).unwrap();
+        for (place, bytes) in self.places() {
+            host.copy_in(place as usize, bytes);
+        }
+        let [loads @ .., run] = self.entries(host.iova().0);
+        let ok = (Status::Ok, 0);
+        assert_eq!(submit(&mut raw.pair, &loads), [ok; 3]);
+        let answer = submit(&mut raw.pair, &[run])[0];
+        (
+            answer,
+            host.copy_out(OUTPUT as usize, OUTPUT_BYTES * ITEMS as usize),
+        )
+    }
 }

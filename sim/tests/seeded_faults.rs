@@ -67,10 +67,7 @@ fn cancel(card: &mut Subject) -> Outcome {
     card.pair.ring_doorbell();
     let expected = [Status::Cancelled, Status::Ok, Status::NotFound];
     for (sequence, status) in sequences.into_iter().zip(expected) {
-        let completion = card
-            .pair
-            .wait(Instant::now() + PATIENCE, PATIENCE)
-            .map_err(|error| format!("{error:?}"))?;
+        let completion = card.answer()?;
         equal("sequence", completion.sequence, sequence)?;
         equal("status", completion.status, status as u16)?;
     }

@@ -3,16 +3,17 @@
 use super::NONCE;
 use super::rtl::cache;
 use metisvm_driver::ring::QueuePair;
-use metisvm_driver::{DmaBuffer, InProcess, Transport};
+use metisvm_driver::{DeviceError, DmaBuffer, InProcess, Transport};
 use metisvm_firmware::registers as reg;
-use metisvm_firmware::{Capabilities, Status, Submission};
+use metisvm_firmware::{Capabilities, Completion, Status, Submission};
 use metisvm_sim::rtl::{Meter, Source, boards};
 use metisvm_sim::{RtlCard, RtlOptions};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// More than a check's longest job takes.
-pub(crate) const PATIENCE: Duration = Duration::from_millis(1500);
+/// How long a card may take: cycles, or time where it does nothing. A loaded machine may need long for few.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+const CYCLES: u64 = 1_000_000;
 
 /// A card under test, and the little that a host needs.
 pub(crate) struct Subject {
@@ -52,6 +53,19 @@ impl Subject {
         DmaBuffer::new(&self.transport, bytes).unwrap()
     }
 
+    /// The next completion.
+    pub(crate) fn answer(&mut self) -> Result<Completion, String> {
+        let (start, deadline) = (self.meter.counts().cycles, Instant::now() + PATIENCE);
+        let slice = Duration::from_millis(50);
+        loop {
+            match self.pair.wait(Instant::now() + slice, slice) {
+                Err(DeviceError::Timeout(_))
+                    if Instant::now() < deadline && self.meter.counts().cycles - start < CYCLES => {}
+                outcome => return outcome.map_err(|error| format!("{error:?}")),
+            }
+        }
+    }
+
     /// Submits entries at once and compares status and detail of each.
     pub(crate) fn expect(&mut self, entries: &[Submission], expected: &[(Status, u32)]) -> Outcome {
         let sequences: Vec<u32> = entries
@@ -61,10 +75,7 @@ impl Subject {
         self.pair.ring_doorbell();
         let mut found = vec![None; entries.len()];
         for _ in entries {
-            let completion = self
-                .pair
-                .wait(Instant::now() + PATIENCE, PATIENCE)
-                .map_err(|error| format!("{error:?}"))?;
+            let completion = self.answer()?;
             let index = sequences.iter().position(|&s| s == completion.sequence).unwrap();
             found[index] = Some((Status::from_bits(completion.status).unwrap(), completion.detail));
         }

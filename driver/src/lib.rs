@@ -13,6 +13,7 @@
 //! The only unsafe code is in [`region`]: DMA memory is a mapping seen as atomic words, so a card that
 //! rewrites it at any moment is a nuisance, never undefined behaviour.
 
+pub mod card_counters;
 pub mod counters;
 pub mod device;
 pub mod dma;
@@ -32,6 +33,7 @@ mod rings;
 pub mod transport;
 mod watch;
 
+pub use card_counters::CardCounters;
 pub use counters::Counters;
 pub use device::{Device, Options, Resident, RunJob, Running};
 pub use dma::DmaBuffer;

@@ -7,17 +7,15 @@ use crate::keccak::core::Core;
 use crate::keccak::round::Rounds;
 use crate::same_modules;
 use crate::shell::top::Card;
-use crate::tensor::{gemm::Gemm, requantise::Requantise, tile::Tile};
+use crate::tensor::requantise::Requantise;
 use metisvm_boards::Board;
 use rust_hdl::prelude::{Block, check_all};
 use std::io;
 use std::path::Path;
 
 /// The top modules, each in a file of its own with everything it needs.
-pub const TOPS: [&str; 8] = [
-    "metisvm_gemm",
+pub const TOPS: [&str; 6] = [
     "metisvm_requantise",
-    "metisvm_tile",
     "metisvm_keccak_round",
     "metisvm_keccak_core",
     "metisvm_keccak_core_2",
@@ -42,14 +40,12 @@ pub fn emit<B: Block>(name: &str, mut block: B) -> io::Result<String> {
 /// If a block does not pass rust-hdl's checks, or a file cannot be written.
 pub fn write_all(folder: &Path) -> io::Result<()> {
     let texts = [
-        emit(TOPS[0], Gemm::default())?,
-        emit(TOPS[1], Requantise::default())?,
-        emit(TOPS[2], Tile::default())?,
-        emit(TOPS[3], Rounds::default())?,
-        emit(TOPS[4], Core::default())?,
-        emit(TOPS[5], Core::new(2))?,
-        emit(TOPS[6], Core::new(3))?,
-        emit(TOPS[7], Core::new(24))?,
+        emit(TOPS[0], Requantise::default())?,
+        emit(TOPS[1], Rounds::default())?,
+        emit(TOPS[2], Core::default())?,
+        emit(TOPS[3], Core::new(2))?,
+        emit(TOPS[4], Core::new(3))?,
+        emit(TOPS[5], Core::new(24))?,
     ];
     for (name, text) in TOPS.iter().zip(texts) {
         std::fs::write(folder.join(format!("{name}.v")), text)?;

@@ -1648,8 +1648,8 @@ module metisvm_card$ecp5$card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_w
     localparam  max_log2 = 32'ha;
     localparam  max_handles = 32'h40;
     localparam  card_bytes = 64'h18000;
-    localparam  max_messages = 32'h10000;
-    localparam  max_bytes = 32'h1000000;
+    localparam  max_messages = 32'h0;
+    localparam  max_bytes = 32'h0;
     localparam  timeout = 32'h5b8d80;
     localparam  short_timeout = 32'h16e36;
 
@@ -1879,66 +1879,6 @@ module metisvm_card$ecp5$card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_w
     wire  writer$wd_last;
     wire  writer$wd_valid;
     reg  writer$wd_ready /*verilator isolate_assignments*/;
-    reg  keccak$clock /*verilator isolate_assignments*/;
-    reg  keccak$stop /*verilator isolate_assignments*/;
-    reg  [31:0] keccak$max_messages /*verilator isolate_assignments*/;
-    reg  [31:0] keccak$max_bytes /*verilator isolate_assignments*/;
-    reg  [63:0] keccak$entry$0 /*verilator isolate_assignments*/;
-    reg  [63:0] keccak$entry$1 /*verilator isolate_assignments*/;
-    reg  [63:0] keccak$entry$2 /*verilator isolate_assignments*/;
-    reg  [63:0] keccak$entry$3 /*verilator isolate_assignments*/;
-    reg  [63:0] keccak$entry$4 /*verilator isolate_assignments*/;
-    reg  [63:0] keccak$entry$5 /*verilator isolate_assignments*/;
-    reg  [63:0] keccak$entry$6 /*verilator isolate_assignments*/;
-    reg  [63:0] keccak$entry$7 /*verilator isolate_assignments*/;
-    reg  keccak$start /*verilator isolate_assignments*/;
-    wire  keccak$done;
-    wire  [14:0] keccak$status;
-    wire  [31:0] keccak$detail;
-    wire  keccak$working;
-    wire  keccak$cmd_valid;
-    reg  keccak$cmd_ready /*verilator isolate_assignments*/;
-    wire  [63:0] keccak$cmd_address;
-    wire  [48:0] keccak$cmd_length;
-    wire  [1:0] keccak$cmd_kind;
-    wire  keccak$abort;
-    reg  keccak$drained /*verilator isolate_assignments*/;
-    reg  keccak$in_valid /*verilator isolate_assignments*/;
-    wire  keccak$in_ready;
-    reg  [63:0] keccak$in_data /*verilator isolate_assignments*/;
-    reg  [5:0] keccak$in_bytes /*verilator isolate_assignments*/;
-    reg  [1:0] keccak$in_kind /*verilator isolate_assignments*/;
-    reg  keccak$in_end /*verilator isolate_assignments*/;
-    reg  keccak$in_error /*verilator isolate_assignments*/;
-    wire  keccak$engine_clear;
-    wire  [63:0] keccak$engine_data;
-    wire  [5:0] keccak$engine_bytes;
-    wire  keccak$engine_last;
-    wire  keccak$engine_valid;
-    reg  keccak$engine_ready /*verilator isolate_assignments*/;
-    reg  [63:0] keccak$digest_data /*verilator isolate_assignments*/;
-    reg  keccak$digest_valid /*verilator isolate_assignments*/;
-    wire  keccak$digest_ready;
-    wire  keccak$write_start;
-    wire  [63:0] keccak$write_address;
-    wire  keccak$write_push;
-    wire  [63:0] keccak$write_data;
-    wire  keccak$write_flush;
-    reg  keccak$write_ready /*verilator isolate_assignments*/;
-    reg  keccak$write_idle /*verilator isolate_assignments*/;
-    reg  cores$clock /*verilator isolate_assignments*/;
-    reg  cores$clear /*verilator isolate_assignments*/;
-    reg  [63:0] cores$in_data /*verilator isolate_assignments*/;
-    reg  [5:0] cores$in_bytes /*verilator isolate_assignments*/;
-    reg  cores$in_end /*verilator isolate_assignments*/;
-    reg  cores$in_valid /*verilator isolate_assignments*/;
-    wire  cores$in_ready;
-    wire  [63:0] cores$out_data;
-    wire  cores$out_last;
-    wire  cores$out_valid;
-    reg  cores$out_ready /*verilator isolate_assignments*/;
-    wire  [4:0] cores$busy;
-    wire  cores$has_word;
     reg  tensor$clock /*verilator isolate_assignments*/;
     reg  tensor$stop /*verilator isolate_assignments*/;
     reg  [63:0] tensor$entry$0 /*verilator isolate_assignments*/;
@@ -2055,6 +1995,7 @@ module metisvm_card$ecp5$card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_w
     reg  is_busy /*verilator isolate_assignments*/;
     reg  stays_busy /*verilator isolate_assignments*/;
     reg  is_for_keccak /*verilator isolate_assignments*/;
+    reg  [4:0] cores_busy /*verilator isolate_assignments*/;
     reg  read_fire /*verilator isolate_assignments*/;
     reg  read_ready /*verilator isolate_assignments*/;
     reg  [5:0] read_bytes /*verilator isolate_assignments*/;
@@ -2263,7 +2204,7 @@ module metisvm_card$ecp5$card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_w
         .waits(reader$waits),
         .dead(reader$dead)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words words(
+    metisvm_card$ecp5$card$words words(
         .clock(words$clock),
         .clear(words$clear),
         .in_data(words$in_data),
@@ -2298,70 +2239,6 @@ module metisvm_card$ecp5$card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_w
         .wd_last(writer$wd_last),
         .wd_valid(writer$wd_valid),
         .wd_ready(writer$wd_ready)
-    );
-    metisvm_card$ecp5$card$keccak keccak(
-        .clock(keccak$clock),
-        .stop(keccak$stop),
-        .max_messages(keccak$max_messages),
-        .max_bytes(keccak$max_bytes),
-        .entry$0(keccak$entry$0),
-        .entry$1(keccak$entry$1),
-        .entry$2(keccak$entry$2),
-        .entry$3(keccak$entry$3),
-        .entry$4(keccak$entry$4),
-        .entry$5(keccak$entry$5),
-        .entry$6(keccak$entry$6),
-        .entry$7(keccak$entry$7),
-        .start(keccak$start),
-        .done(keccak$done),
-        .status(keccak$status),
-        .detail(keccak$detail),
-        .working(keccak$working),
-        .cmd_valid(keccak$cmd_valid),
-        .cmd_ready(keccak$cmd_ready),
-        .cmd_address(keccak$cmd_address),
-        .cmd_length(keccak$cmd_length),
-        .cmd_kind(keccak$cmd_kind),
-        .abort(keccak$abort),
-        .drained(keccak$drained),
-        .in_valid(keccak$in_valid),
-        .in_ready(keccak$in_ready),
-        .in_data(keccak$in_data),
-        .in_bytes(keccak$in_bytes),
-        .in_kind(keccak$in_kind),
-        .in_end(keccak$in_end),
-        .in_error(keccak$in_error),
-        .engine_clear(keccak$engine_clear),
-        .engine_data(keccak$engine_data),
-        .engine_bytes(keccak$engine_bytes),
-        .engine_last(keccak$engine_last),
-        .engine_valid(keccak$engine_valid),
-        .engine_ready(keccak$engine_ready),
-        .digest_data(keccak$digest_data),
-        .digest_valid(keccak$digest_valid),
-        .digest_ready(keccak$digest_ready),
-        .write_start(keccak$write_start),
-        .write_address(keccak$write_address),
-        .write_push(keccak$write_push),
-        .write_data(keccak$write_data),
-        .write_flush(keccak$write_flush),
-        .write_ready(keccak$write_ready),
-        .write_idle(keccak$write_idle)
-    );
-    metisvm_card$ecp5$card$cores cores(
-        .clock(cores$clock),
-        .clear(cores$clear),
-        .in_data(cores$in_data),
-        .in_bytes(cores$in_bytes),
-        .in_end(cores$in_end),
-        .in_valid(cores$in_valid),
-        .in_ready(cores$in_ready),
-        .out_data(cores$out_data),
-        .out_last(cores$out_last),
-        .out_valid(cores$out_valid),
-        .out_ready(cores$out_ready),
-        .busy(cores$busy),
-        .has_word(cores$has_word)
     );
     metisvm_card$ecp5$card$tensor tensor(
         .clock(tensor$clock),
@@ -2501,8 +2378,6 @@ module metisvm_card$ecp5$card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_w
         fetcher$clock = clock;
         reader$clock = clock;
         writer$clock = clock;
-        keccak$clock = clock;
-        cores$clock = clock;
         constants$clock = clock;
         counters$clock = clock;
         words$clock = clock;
@@ -2596,10 +2471,10 @@ module metisvm_card$ecp5$card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_w
         executor$entry$6 = queue$entry$6;
         executor$entry$7 = queue$entry$7;
         executor$drained = drained;
-        executor$has_keccak = 1'b1;
-        executor$keccak_done = keccak$done;
-        executor$keccak_status = keccak$status;
-        executor$keccak_detail = keccak$detail;
+        executor$has_keccak = 1'b0;
+        executor$keccak_done = 1'b0;
+        executor$keccak_status = 32'h0;
+        executor$keccak_detail = 32'h0;
         executor$has_tensor = 1'b0;
         executor$run_done = 1'b0;
         executor$run_status = 32'h0;
@@ -2610,28 +2485,6 @@ module metisvm_card$ecp5$card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_w
         mw_data = executor$mw_data;
         mw_valid = executor$mw_valid;
         executor$mw_ready = mw_ready;
-        keccak$stop = resetting$q;
-        keccak$max_messages = max_messages;
-        keccak$max_bytes = max_bytes;
-        keccak$start = executor$keccak_start;
-        keccak$entry$0 = queue$entry$0;
-        keccak$entry$1 = queue$entry$1;
-        keccak$entry$2 = queue$entry$2;
-        keccak$entry$3 = queue$entry$3;
-        keccak$entry$4 = queue$entry$4;
-        keccak$entry$5 = queue$entry$5;
-        keccak$entry$6 = queue$entry$6;
-        keccak$entry$7 = queue$entry$7;
-        keccak$drained = drained;
-        cores$clear = keccak$engine_clear;
-        cores$in_data = keccak$engine_data;
-        cores$in_bytes = keccak$engine_bytes;
-        cores$in_end = keccak$engine_last;
-        cores$in_valid = keccak$engine_valid;
-        keccak$engine_ready = cores$in_ready;
-        keccak$digest_data = cores$out_data;
-        keccak$digest_valid = cores$out_valid;
-        cores$out_ready = keccak$digest_ready;
         is_for_run = 1'b0;
         tensor$clock = clock;
         tensor$stop = resetting$q;
@@ -2670,7 +2523,7 @@ module metisvm_card$ecp5$card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_w
         tensor$awready = 1'b0;
         tensor$wready = 1'b0;
         tensor$bvalid = 1'b0;
-        fetcher$cmd_valid = queue$cmd_valid || executor$cmd_valid || keccak$cmd_valid;
+        fetcher$cmd_valid = queue$cmd_valid || executor$cmd_valid;
         fetcher$cmd_address = queue$cmd_address;
         fetcher$cmd_length = queue$cmd_length;
         fetcher$cmd_kind = 32'h0;
@@ -2681,13 +2534,7 @@ module metisvm_card$ecp5$card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_w
             fetcher$cmd_length = queue$entry$7[(32'h0)+:(49)];
             fetcher$cmd_kind = 32'h1;
         end
-        keccak$cmd_ready = fetcher$cmd_ready;
-        if (keccak$cmd_valid) begin
-            fetcher$cmd_address = keccak$cmd_address;
-            fetcher$cmd_length = keccak$cmd_length;
-            fetcher$cmd_kind = keccak$cmd_kind;
-        end
-        fetcher$abort = queue$abort || executor$abort || keccak$abort;
+        fetcher$abort = queue$abort || executor$abort;
         tensor$cmd_ready = fetcher$cmd_ready;
         if (tensor$cmd_valid) begin
             fetcher$cmd_valid = 1'b1;
@@ -2728,16 +2575,7 @@ module metisvm_card$ecp5$card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_w
         words$in_end = reader$out_end;
         words$in_error = reader$out_error;
         words$in_valid = reader$out_valid && ~is_for_keccak;
-        keccak$in_valid = reader$out_valid && is_for_keccak;
-        keccak$in_data = reader$out_data;
-        keccak$in_bytes = reader$out_bytes;
-        keccak$in_kind = reader$out_kind;
-        keccak$in_end = reader$out_end;
-        keccak$in_error = reader$out_error;
         read_ready = words$in_ready;
-        if (is_for_keccak) begin
-            read_ready = keccak$in_ready;
-        end
         reader$out_ready = read_ready;
         is_entry = words$out_kind == 32'h0;
         queue$in_valid = words$out_valid && is_entry;
@@ -2759,19 +2597,11 @@ module metisvm_card$ecp5$card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_w
         if (is_entry) begin
             words$out_ready = queue$in_ready;
         end
-        writer$start = queue$write_start || keccak$write_start;
+        writer$start = queue$write_start;
         writer$start_address = queue$write_address;
-        writer$push = queue$write_push || keccak$write_push;
+        writer$push = queue$write_push;
         writer$data = queue$write_data;
-        if (keccak$write_start) begin
-            writer$start_address = keccak$write_address;
-        end
-        if (keccak$write_push) begin
-            writer$data = keccak$write_data;
-        end
-        keccak$write_ready = writer$ready;
-        keccak$write_idle = writer$idle;
-        writer$flush = queue$write_flush || keccak$write_flush;
+        writer$flush = queue$write_flush;
         if (tensor$write_start) begin
             writer$start = 1'b1;
             writer$start_address = tensor$write_address;
@@ -2849,15 +2679,8 @@ module metisvm_card$ecp5$card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_w
         if (stays_busy) begin
             counters$by$0 = 32'h1;
         end
-        counters$by$1 = ((cores$busy) & 10'h3ff);
-        if (keccak$working && (cores$busy == 32'h0)) begin
-            if (cores$has_word) begin
-                counters$by$3 = 32'h1;
-            end
-            else begin
-                counters$by$2 = 32'h1;
-            end
-        end
+        cores_busy = 32'h0;
+        counters$by$1 = ((cores_busy) & 10'h3ff);
         read_fire = reader$out_valid && ~reader$out_error;
         read_bytes = reader$out_bytes + 32'h7;
         if (read_fire && read_ready) begin
@@ -2865,9 +2688,6 @@ module metisvm_card$ecp5$card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_w
         end
         if (writer$wq_valid && wq_ready) begin
             counters$by$5 = writer$wq_bytes[(32'h3)+:(10)];
-        end
-        if (cores$out_valid && keccak$digest_ready && cores$out_last) begin
-            counters$by$6 = 32'h1;
         end
         if (executor$done) begin
             counters$by$7 = 32'h1;
@@ -2901,7 +2721,7 @@ module metisvm_card$ecp5$card$constants(address,clock,data);
     initial begin
     mem[6'b0] = 32'h4d56544d;
     mem[6'b1] = 32'h20000;
-    mem[6'b10] = 32'hf;
+    mem[6'b10] = 32'hd;
     mem[6'b11] = 32'h0;
     mem[6'b100] = 32'h1;
     mem[6'b101] = 32'h0;
@@ -2930,11 +2750,11 @@ module metisvm_card$ecp5$card$constants(address,clock,data);
     mem[6'b11100] = 32'h400;
     mem[6'b11101] = 32'h10000;
     mem[6'b11110] = 32'h1000;
-    mem[6'b11111] = 32'h10000;
+    mem[6'b11111] = 32'h0;
     mem[6'b100000] = 32'h186a0;
     mem[6'b100001] = 32'h2000;
     mem[6'b100010] = 32'h2000;
-    mem[6'b100011] = 32'h1000000;
+    mem[6'b100011] = 32'h0;
     mem[6'b100100] = 32'h40000000;
     mem[6'b100101] = 32'h0;
     mem[6'b100110] = 32'h0;
@@ -2969,3793 +2789,6 @@ module metisvm_card$ecp5$card$constants(address,clock,data);
        data <= mem[address];
     end
 endmodule // metisvm_card$ecp5$card$constants
-
-module metisvm_card$ecp5$card$cores(clock,clear,in_data,in_bytes,in_end,in_valid,in_ready,out_data,out_last,out_valid,out_ready,busy,has_word);
-
-    // Module arguments
-    input wire  clock;
-    input wire  clear;
-    input wire  [63:0] in_data;
-    input wire  [5:0] in_bytes;
-    input wire  in_end;
-    input wire  in_valid;
-    output reg  in_ready /*verilator isolate_assignments*/;
-    output reg  [63:0] out_data /*verilator isolate_assignments*/;
-    output reg  out_last /*verilator isolate_assignments*/;
-    output reg  out_valid /*verilator isolate_assignments*/;
-    input wire  out_ready;
-    output reg  [4:0] busy /*verilator isolate_assignments*/;
-    output reg  has_word /*verilator isolate_assignments*/;
-
-    // Constant declarations
-    localparam  last_core = 4'h0;
-    localparam  no_word = 64'h0;
-    localparam  full_load = 10'b1111111111;
-    localparam  last_flag = 65'h10000000000000000;
-
-    // Stub signals
-    reg  lanes$0$clock /*verilator isolate_assignments*/;
-    reg  lanes$0$clear /*verilator isolate_assignments*/;
-    reg  [63:0] lanes$0$in_data /*verilator isolate_assignments*/;
-    reg  [5:0] lanes$0$in_bytes /*verilator isolate_assignments*/;
-    reg  lanes$0$in_end /*verilator isolate_assignments*/;
-    reg  lanes$0$in_valid /*verilator isolate_assignments*/;
-    wire  lanes$0$in_ready;
-    wire  [63:0] lanes$0$out_data;
-    wire  lanes$0$out_last;
-    wire  lanes$0$out_valid;
-    reg  lanes$0$out_ready /*verilator isolate_assignments*/;
-    wire  lanes$0$busy;
-    wire  lanes$0$has_word;
-    wire  [9:0] lanes$0$load;
-    reg  order$clock /*verilator isolate_assignments*/;
-    reg  order$clear /*verilator isolate_assignments*/;
-    reg  [3:0] order$data /*verilator isolate_assignments*/;
-    reg  order$push /*verilator isolate_assignments*/;
-    wire  order$full;
-    wire  [3:0] order$first;
-    wire  order$valid;
-    reg  order$pop /*verilator isolate_assignments*/;
-    wire  [8:0] order$fill;
-    reg  digests$clock /*verilator isolate_assignments*/;
-    reg  digests$clear /*verilator isolate_assignments*/;
-    reg  [64:0] digests$in_data /*verilator isolate_assignments*/;
-    reg  digests$in_valid /*verilator isolate_assignments*/;
-    wire  digests$in_ready;
-    wire  [64:0] digests$out_data;
-    wire  digests$out_valid;
-    reg  digests$out_ready /*verilator isolate_assignments*/;
-    reg  [3:0] target$d /*verilator isolate_assignments*/;
-    wire  [3:0] target$q;
-    reg  target$clock /*verilator isolate_assignments*/;
-    reg  begun$d /*verilator isolate_assignments*/;
-    wire  begun$q;
-    reg  begun$clock /*verilator isolate_assignments*/;
-    reg  [3:0] best$d /*verilator isolate_assignments*/;
-    wire  [3:0] best$q;
-    reg  best$clock /*verilator isolate_assignments*/;
-    reg  [3:0] scan$d /*verilator isolate_assignments*/;
-    wire  [3:0] scan$q;
-    reg  scan$clock /*verilator isolate_assignments*/;
-    reg  [9:0] best_load$d /*verilator isolate_assignments*/;
-    wire  [9:0] best_load$q;
-    reg  best_load$clock /*verilator isolate_assignments*/;
-    reg  [9:0] scan_load$d /*verilator isolate_assignments*/;
-    wire  [9:0] scan_load$q;
-    reg  scan_load$clock /*verilator isolate_assignments*/;
-    reg  [3:0] scanned$d /*verilator isolate_assignments*/;
-    wire  [3:0] scanned$q;
-    reg  scanned$clock /*verilator isolate_assignments*/;
-
-    // Local signals
-    reg  target_ready /*verilator isolate_assignments*/;
-    reg  ready /*verilator isolate_assignments*/;
-    reg  first_beat /*verilator isolate_assignments*/;
-    reg  fire /*verilator isolate_assignments*/;
-    reg  ends_message /*verilator isolate_assignments*/;
-    reg  out_fire /*verilator isolate_assignments*/;
-    reg  [63:0] word /*verilator isolate_assignments*/;
-    reg  word_valid /*verilator isolate_assignments*/;
-    reg  word_last /*verilator isolate_assignments*/;
-    reg  [4:0] count /*verilator isolate_assignments*/;
-    reg  some_word /*verilator isolate_assignments*/;
-    reg  [9:0] load_of_best /*verilator isolate_assignments*/;
-    reg  [9:0] load_of_scan /*verilator isolate_assignments*/;
-    reg  [64:0] entry /*verilator isolate_assignments*/;
-
-    // Sub module instances
-    metisvm_card$ecp5$card$cores$lanes$0 lanes$0(
-        .clock(lanes$0$clock),
-        .clear(lanes$0$clear),
-        .in_data(lanes$0$in_data),
-        .in_bytes(lanes$0$in_bytes),
-        .in_end(lanes$0$in_end),
-        .in_valid(lanes$0$in_valid),
-        .in_ready(lanes$0$in_ready),
-        .out_data(lanes$0$out_data),
-        .out_last(lanes$0$out_last),
-        .out_valid(lanes$0$out_valid),
-        .out_ready(lanes$0$out_ready),
-        .busy(lanes$0$busy),
-        .has_word(lanes$0$has_word),
-        .load(lanes$0$load)
-    );
-    metisvm_card$ecp5$card$cores$order order(
-        .clock(order$clock),
-        .clear(order$clear),
-        .data(order$data),
-        .push(order$push),
-        .full(order$full),
-        .first(order$first),
-        .valid(order$valid),
-        .pop(order$pop),
-        .fill(order$fill)
-    );
-    metisvm_card$ecp5$card$cores$digests digests(
-        .clock(digests$clock),
-        .clear(digests$clear),
-        .in_data(digests$in_data),
-        .in_valid(digests$in_valid),
-        .in_ready(digests$in_ready),
-        .out_data(digests$out_data),
-        .out_valid(digests$out_valid),
-        .out_ready(digests$out_ready)
-    );
-    metisvm_card$ecp5$bridge$chosen target(
-        .d(target$d),
-        .q(target$q),
-        .clock(target$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits begun(
-        .d(begun$d),
-        .q(begun$q),
-        .clock(begun$clock)
-    );
-    metisvm_card$ecp5$bridge$chosen best(
-        .d(best$d),
-        .q(best$q),
-        .clock(best$clock)
-    );
-    metisvm_card$ecp5$bridge$chosen scan(
-        .d(scan$d),
-        .q(scan$q),
-        .clock(scan$clock)
-    );
-    metisvm_card$ecp5$card$cores$best_load best_load(
-        .d(best_load$d),
-        .q(best_load$q),
-        .clock(best_load$clock)
-    );
-    metisvm_card$ecp5$card$cores$best_load scan_load(
-        .d(scan_load$d),
-        .q(scan_load$q),
-        .clock(scan_load$clock)
-    );
-    metisvm_card$ecp5$bridge$chosen scanned(
-        .d(scanned$d),
-        .q(scanned$q),
-        .clock(scanned$clock)
-    );
-
-    // Update code
-    always @(*) begin
-        target$clock = clock;
-        begun$clock = clock;
-        best$clock = clock;
-        scan$clock = clock;
-        best_load$clock = clock;
-        scan_load$clock = clock;
-        scanned$clock = clock;
-        target$d = target$q;
-        begun$d = begun$q;
-        best$d = best$q;
-        scan$d = scan$q;
-        best_load$d = best_load$q;
-        scan_load$d = scan_load$q;
-        scanned$d = scanned$q;
-        order$clock = clock;
-        digests$clock = clock;
-        digests$clear = clear;
-        order$clear = clear;
-        target_ready = 1'b0;
-        if (target$q == 0) begin
-            target_ready = lanes$0$in_ready;
-        end
-        first_beat = ~begun$q;
-        ready = target_ready && (begun$q || ~order$full);
-        in_ready = ready;
-        fire = in_valid && ready;
-        lanes$0$clock = clock;
-        lanes$0$clear = clear;
-        lanes$0$in_data = in_data;
-        lanes$0$in_bytes = in_bytes;
-        lanes$0$in_end = in_end;
-        lanes$0$in_valid = 1'b0;
-        if (target$q == 0) begin
-            lanes$0$in_valid = fire;
-        end
-        order$data = target$q;
-        order$push = fire && first_beat;
-        if (fire) begin
-            begun$d = ~in_end;
-            if (in_end) begin
-                target$d = best$q;
-            end
-        end
-        ends_message = fire && in_end;
-        load_of_best = 32'h0;
-        load_of_scan = 32'h0;
-        if (best$q == 0) begin
-            load_of_best = lanes$0$load;
-        end
-        if (scan$q == 0) begin
-            load_of_scan = lanes$0$load;
-        end
-        best_load$d = load_of_best;
-        scan_load$d = load_of_scan;
-        scanned$d = scan$q;
-        scan$d = scan$q + 32'h1;
-        if (scan$q == last_core) begin
-            scan$d = 32'h0;
-        end
-        if (scan_load$q <= best_load$q) begin
-            best$d = scanned$q;
-            best_load$d = scan_load$q;
-        end
-        if (ends_message) begin
-            best_load$d = full_load;
-        end
-        word = no_word;
-        word_valid = 1'b0;
-        word_last = 1'b0;
-        if (order$first == 0) begin
-            word = lanes$0$out_data;
-            word_valid = lanes$0$out_valid && order$valid;
-            word_last = lanes$0$out_last;
-        end
-        entry = ((word) & 65'h1ffffffffffffffff);
-        if (word_last) begin
-            entry = entry | last_flag;
-        end
-        digests$in_data = entry;
-        digests$in_valid = word_valid;
-        out_fire = word_valid && digests$in_ready;
-        out_data = digests$out_data[(32'h0)+:(64)];
-        out_last = digests$out_data[32'h40];
-        out_valid = digests$out_valid;
-        digests$out_ready = out_ready;
-        order$pop = out_fire && word_last;
-        count = 32'h0;
-        some_word = 1'b0;
-        lanes$0$out_ready = 1'b0;
-        if (order$first == 0) begin
-            lanes$0$out_ready = out_fire;
-        end
-        if (lanes$0$busy) begin
-            count = count + 32'h1;
-        end
-        if (lanes$0$has_word) begin
-            some_word = 1'b1;
-        end
-        busy = count;
-        has_word = some_word;
-        if (clear) begin
-            begun$d = 1'b0;
-        end
-    end
-
-endmodule // metisvm_card$ecp5$card$cores
-
-module metisvm_card$ecp5$card$cores$best_load(d,q,clock);
-
-    // Module arguments
-    input wire  [9:0] d;
-    output reg  [9:0] q;
-    input wire  clock;
-
-    // Update code (custom)
-    initial begin
-       q = 10'h0;
-    end
-
-    always @(posedge clock) begin
-       q <= d;
-    end
-
-endmodule // metisvm_card$ecp5$card$cores$best_load
-
-module metisvm_card$ecp5$card$cores$digests(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
-
-    // Module arguments
-    input wire  clock;
-    input wire  clear;
-    input wire  [64:0] in_data;
-    input wire  in_valid;
-    output reg  in_ready /*verilator isolate_assignments*/;
-    output reg  [64:0] out_data /*verilator isolate_assignments*/;
-    output reg  out_valid /*verilator isolate_assignments*/;
-    input wire  out_ready;
-
-    // Stub signals
-    reg  [64:0] first$d /*verilator isolate_assignments*/;
-    wire  [64:0] first$q;
-    reg  first$clock /*verilator isolate_assignments*/;
-    reg  [64:0] second$d /*verilator isolate_assignments*/;
-    wire  [64:0] second$q;
-    reg  second$clock /*verilator isolate_assignments*/;
-    reg  has_first$d /*verilator isolate_assignments*/;
-    wire  has_first$q;
-    reg  has_first$clock /*verilator isolate_assignments*/;
-    reg  has_second$d /*verilator isolate_assignments*/;
-    wire  has_second$q;
-    reg  has_second$clock /*verilator isolate_assignments*/;
-
-    // Local signals
-    reg  moves /*verilator isolate_assignments*/;
-
-    // Sub module instances
-    metisvm_card$ecp5$card$cores$digests$first first(
-        .d(first$d),
-        .q(first$q),
-        .clock(first$clock)
-    );
-    metisvm_card$ecp5$card$cores$digests$first second(
-        .d(second$d),
-        .q(second$q),
-        .clock(second$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits has_first(
-        .d(has_first$d),
-        .q(has_first$q),
-        .clock(has_first$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits has_second(
-        .d(has_second$d),
-        .q(has_second$q),
-        .clock(has_second$clock)
-    );
-
-    // Update code
-    always @(*) begin
-        first$clock = clock;
-        second$clock = clock;
-        has_first$clock = clock;
-        has_second$clock = clock;
-        first$d = first$q;
-        second$d = second$q;
-        has_first$d = has_first$q;
-        has_second$d = has_second$q;
-        in_ready = ~has_second$q;
-        out_data = first$q;
-        out_valid = has_first$q;
-        moves = ~has_first$q || out_ready;
-        if (moves) begin
-            first$d = in_data;
-            has_first$d = in_valid;
-            if (has_second$q) begin
-                first$d = second$q;
-                has_first$d = 1'b1;
-            end
-            has_second$d = 1'b0;
-        end
-        else begin
-            if (in_valid) begin
-                has_second$d = 1'b1;
-            end
-        end
-        if (~has_second$q) begin
-            second$d = in_data;
-        end
-        if (clear) begin
-            has_first$d = 1'b0;
-            has_second$d = 1'b0;
-        end
-    end
-
-endmodule // metisvm_card$ecp5$card$cores$digests
-
-module metisvm_card$ecp5$card$cores$digests$first(d,q,clock);
-
-    // Module arguments
-    input wire  [64:0] d;
-    output reg  [64:0] q;
-    input wire  clock;
-
-    // Update code (custom)
-    initial begin
-       q = 65'h0;
-    end
-
-    always @(posedge clock) begin
-       q <= d;
-    end
-
-endmodule // metisvm_card$ecp5$card$cores$digests$first
-
-module metisvm_card$ecp5$card$cores$lanes$0(clock,clear,in_data,in_bytes,in_end,in_valid,in_ready,out_data,out_last,out_valid,out_ready,busy,has_word,load);
-
-    // Module arguments
-    input wire  clock;
-    input wire  clear;
-    input wire  [63:0] in_data;
-    input wire  [5:0] in_bytes;
-    input wire  in_end;
-    input wire  in_valid;
-    output reg  in_ready /*verilator isolate_assignments*/;
-    output reg  [63:0] out_data /*verilator isolate_assignments*/;
-    output reg  out_last /*verilator isolate_assignments*/;
-    output reg  out_valid /*verilator isolate_assignments*/;
-    input wire  out_ready;
-    output reg  busy /*verilator isolate_assignments*/;
-    output reg  has_word /*verilator isolate_assignments*/;
-    output reg  [9:0] load /*verilator isolate_assignments*/;
-
-    // Constant declarations
-    localparam  above_data = 9'b1000000;
-    localparam  above_bytes = 9'b1000110;
-    localparam  end_flag = 71'h400000000000000000;
-    localparam  no_entry = 71'h0;
-    localparam  no_kind = 2'b0;
-
-    // Stub signals
-    reg  beats$clock /*verilator isolate_assignments*/;
-    reg  beats$clear /*verilator isolate_assignments*/;
-    reg  [70:0] beats$data /*verilator isolate_assignments*/;
-    reg  beats$push /*verilator isolate_assignments*/;
-    wire  beats$full;
-    wire  [70:0] beats$first;
-    wire  beats$valid;
-    reg  beats$pop /*verilator isolate_assignments*/;
-    wire  [9:0] beats$fill;
-    reg  words$clock /*verilator isolate_assignments*/;
-    reg  words$clear /*verilator isolate_assignments*/;
-    reg  [63:0] words$in_data /*verilator isolate_assignments*/;
-    reg  [5:0] words$in_bytes /*verilator isolate_assignments*/;
-    reg  [1:0] words$in_kind /*verilator isolate_assignments*/;
-    reg  words$in_end /*verilator isolate_assignments*/;
-    reg  words$in_error /*verilator isolate_assignments*/;
-    reg  words$in_valid /*verilator isolate_assignments*/;
-    wire  words$in_ready;
-    wire  [63:0] words$out_data;
-    wire  [3:0] words$out_bytes;
-    wire  [1:0] words$out_kind;
-    wire  words$out_end;
-    wire  words$out_error;
-    wire  words$out_valid;
-    reg  words$out_ready /*verilator isolate_assignments*/;
-    reg  core$clock /*verilator isolate_assignments*/;
-    reg  core$clear /*verilator isolate_assignments*/;
-    reg  [63:0] core$in_data /*verilator isolate_assignments*/;
-    reg  [3:0] core$in_bytes /*verilator isolate_assignments*/;
-    reg  core$in_last /*verilator isolate_assignments*/;
-    reg  core$in_valid /*verilator isolate_assignments*/;
-    wire  core$in_ready;
-    wire  [63:0] core$out_data;
-    wire  core$out_last;
-    wire  core$out_valid;
-    reg  core$out_ready /*verilator isolate_assignments*/;
-    wire  core$busy;
-
-    // Local signals
-    reg  [70:0] entry /*verilator isolate_assignments*/;
-    reg  [70:0] bytes /*verilator isolate_assignments*/;
-    reg  [70:0] end_part /*verilator isolate_assignments*/;
-
-    // Sub module instances
-    metisvm_card$ecp5$card$cores$lanes$0$beats beats(
-        .clock(beats$clock),
-        .clear(beats$clear),
-        .data(beats$data),
-        .push(beats$push),
-        .full(beats$full),
-        .first(beats$first),
-        .valid(beats$valid),
-        .pop(beats$pop),
-        .fill(beats$fill)
-    );
-    metisvm_card$ecp5$card$cores$lanes$0$words words(
-        .clock(words$clock),
-        .clear(words$clear),
-        .in_data(words$in_data),
-        .in_bytes(words$in_bytes),
-        .in_kind(words$in_kind),
-        .in_end(words$in_end),
-        .in_error(words$in_error),
-        .in_valid(words$in_valid),
-        .in_ready(words$in_ready),
-        .out_data(words$out_data),
-        .out_bytes(words$out_bytes),
-        .out_kind(words$out_kind),
-        .out_end(words$out_end),
-        .out_error(words$out_error),
-        .out_valid(words$out_valid),
-        .out_ready(words$out_ready)
-    );
-    metisvm_card$ecp5$card$cores$lanes$0$core core(
-        .clock(core$clock),
-        .clear(core$clear),
-        .in_data(core$in_data),
-        .in_bytes(core$in_bytes),
-        .in_last(core$in_last),
-        .in_valid(core$in_valid),
-        .in_ready(core$in_ready),
-        .out_data(core$out_data),
-        .out_last(core$out_last),
-        .out_valid(core$out_valid),
-        .out_ready(core$out_ready),
-        .busy(core$busy)
-    );
-
-    // Update code
-    always @(*) begin
-        beats$clock = clock;
-        words$clock = clock;
-        core$clock = clock;
-        beats$clear = clear;
-        words$clear = clear;
-        core$clear = clear;
-        bytes = ((in_bytes) & 71'h7fffffffffffffffff);
-        bytes = bytes << above_data;
-        end_part = no_entry;
-        if (in_end) begin
-            end_part = end_flag;
-        end
-        entry = ((in_data) & 71'h7fffffffffffffffff);
-        beats$data = entry | bytes | end_part;
-        beats$push = in_valid;
-        in_ready = ~beats$full;
-        words$in_data = beats$first[(32'h0)+:(64)];
-        words$in_bytes = beats$first[(above_data)+:(6)];
-        words$in_end = beats$first[above_bytes];
-        words$in_kind = no_kind;
-        words$in_error = 1'b0;
-        words$in_valid = beats$valid;
-        beats$pop = words$in_ready;
-        core$in_data = words$out_data;
-        core$in_bytes = words$out_bytes;
-        core$in_last = words$out_end;
-        core$in_valid = words$out_valid;
-        words$out_ready = core$in_ready;
-        out_data = core$out_data;
-        out_last = core$out_last;
-        out_valid = core$out_valid;
-        core$out_ready = out_ready;
-        busy = core$busy;
-        has_word = words$out_valid;
-        load = beats$fill;
-        if (words$out_valid || core$busy) begin
-            load = beats$fill + 32'h1;
-        end
-    end
-
-endmodule // metisvm_card$ecp5$card$cores$lanes$0
-
-module metisvm_card$ecp5$card$cores$lanes$0$beats(clock,clear,data,push,full,first,valid,pop,fill);
-
-    // Module arguments
-    input wire  clock;
-    input wire  clear;
-    input wire  [70:0] data;
-    input wire  push;
-    output reg  full /*verilator isolate_assignments*/;
-    output reg  [70:0] first /*verilator isolate_assignments*/;
-    output reg  valid /*verilator isolate_assignments*/;
-    input wire  pop;
-    output reg  [9:0] fill /*verilator isolate_assignments*/;
-
-    // Constant declarations
-    localparam  nearly = 10'b111111110;
-
-    // Stub signals
-    reg  [8:0] entries$read_address /*verilator isolate_assignments*/;
-    reg  entries$read_clock /*verilator isolate_assignments*/;
-    wire  [70:0] entries$read_data;
-    reg  [8:0] entries$write_address /*verilator isolate_assignments*/;
-    reg  entries$write_clock /*verilator isolate_assignments*/;
-    reg  [70:0] entries$write_data /*verilator isolate_assignments*/;
-    reg  entries$write_enable /*verilator isolate_assignments*/;
-    reg  slice$clock /*verilator isolate_assignments*/;
-    reg  slice$clear /*verilator isolate_assignments*/;
-    reg  [70:0] slice$in_data /*verilator isolate_assignments*/;
-    reg  slice$in_valid /*verilator isolate_assignments*/;
-    wire  slice$in_ready;
-    wire  [70:0] slice$out_data;
-    wire  slice$out_valid;
-    reg  slice$out_ready /*verilator isolate_assignments*/;
-    reg  [9:0] head$d /*verilator isolate_assignments*/;
-    wire  [9:0] head$q;
-    reg  head$clock /*verilator isolate_assignments*/;
-    reg  [9:0] tail$d /*verilator isolate_assignments*/;
-    wire  [9:0] tail$q;
-    reg  tail$clock /*verilator isolate_assignments*/;
-    reg  answers$d /*verilator isolate_assignments*/;
-    wire  answers$q;
-    reg  answers$clock /*verilator isolate_assignments*/;
-    reg  [9:0] held$d /*verilator isolate_assignments*/;
-    wire  [9:0] held$q;
-    reg  held$clock /*verilator isolate_assignments*/;
-    reg  full_reg$d /*verilator isolate_assignments*/;
-    wire  full_reg$q;
-    reg  full_reg$clock /*verilator isolate_assignments*/;
-
-    // Local signals
-    reg  reads /*verilator isolate_assignments*/;
-    reg  has_two /*verilator isolate_assignments*/;
-    reg  pops /*verilator isolate_assignments*/;
-
-    // Sub module instances
-    metisvm_card$ecp5$card$cores$lanes$0$beats$entries entries(
-        .read_address(entries$read_address),
-        .read_clock(entries$read_clock),
-        .read_data(entries$read_data),
-        .write_address(entries$write_address),
-        .write_clock(entries$write_clock),
-        .write_data(entries$write_data),
-        .write_enable(entries$write_enable)
-    );
-    metisvm_card$ecp5$card$cores$lanes$0$beats$slice slice(
-        .clock(slice$clock),
-        .clear(slice$clear),
-        .in_data(slice$in_data),
-        .in_valid(slice$in_valid),
-        .in_ready(slice$in_ready),
-        .out_data(slice$out_data),
-        .out_valid(slice$out_valid),
-        .out_ready(slice$out_ready)
-    );
-    metisvm_card$ecp5$card$cores$best_load head(
-        .d(head$d),
-        .q(head$q),
-        .clock(head$clock)
-    );
-    metisvm_card$ecp5$card$cores$best_load tail(
-        .d(tail$d),
-        .q(tail$q),
-        .clock(tail$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits answers(
-        .d(answers$d),
-        .q(answers$q),
-        .clock(answers$clock)
-    );
-    metisvm_card$ecp5$card$cores$best_load held(
-        .d(held$d),
-        .q(held$q),
-        .clock(held$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits full_reg(
-        .d(full_reg$d),
-        .q(full_reg$q),
-        .clock(full_reg$clock)
-    );
-
-    // Update code
-    always @(*) begin
-        head$clock = clock;
-        tail$clock = clock;
-        answers$clock = clock;
-        held$clock = clock;
-        full_reg$clock = clock;
-        head$d = head$q;
-        tail$d = tail$q;
-        answers$d = answers$q;
-        held$d = held$q;
-        full_reg$d = full_reg$q;
-        slice$clock = clock;
-        entries$read_clock = clock;
-        entries$write_clock = clock;
-        entries$write_address = tail$q[(32'h0)+:(9)];
-        entries$write_data = data;
-        entries$write_enable = push;
-        if (push) begin
-            tail$d = tail$q + 32'h1;
-        end
-        pops = pop && slice$out_valid;
-        has_two = ~slice$in_ready || (answers$q && slice$out_valid);
-        entries$read_address = head$q[(32'h0)+:(9)];
-        reads = (head$q != tail$q) && (~has_two || pops);
-        answers$d = reads;
-        if (reads) begin
-            head$d = head$q + 32'h1;
-        end
-        slice$clear = clear;
-        slice$in_data = entries$read_data;
-        slice$in_valid = answers$q;
-        slice$out_ready = pop;
-        first = slice$out_data;
-        valid = slice$out_valid;
-        if (push && ~pops) begin
-            held$d = held$q + 32'h1;
-        end
-        if (pops && ~push) begin
-            held$d = held$q - 32'h1;
-        end
-        fill = held$q;
-        full_reg$d = held$q >= nearly;
-        full = full_reg$q;
-        if (clear) begin
-            head$d = 32'h0;
-            tail$d = 32'h0;
-            answers$d = 1'b0;
-            held$d = 32'h0;
-            full_reg$d = 1'b0;
-        end
-    end
-
-endmodule // metisvm_card$ecp5$card$cores$lanes$0$beats
-
-module metisvm_card$ecp5$card$cores$lanes$0$beats$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
-
-    // Module arguments
-    input wire  [8:0] read_address;
-    input wire  read_clock;
-    output reg  [70:0] read_data;
-    input wire  [8:0] write_address;
-    input wire  write_clock;
-    input wire  [70:0] write_data;
-    input wire  write_enable;
-
-    // Update code (custom)
-    reg[70:0] mem[511:0];
-
-
-
-    always @(posedge read_clock) begin
-       read_data <= mem[read_address];
-    end
-
-    always @(posedge write_clock) begin
-       if (write_enable) begin
-          mem[write_address] <= write_data;
-       end
-    end
-
-endmodule // metisvm_card$ecp5$card$cores$lanes$0$beats$entries
-
-module metisvm_card$ecp5$card$cores$lanes$0$beats$slice(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
-
-    // Module arguments
-    input wire  clock;
-    input wire  clear;
-    input wire  [70:0] in_data;
-    input wire  in_valid;
-    output reg  in_ready /*verilator isolate_assignments*/;
-    output reg  [70:0] out_data /*verilator isolate_assignments*/;
-    output reg  out_valid /*verilator isolate_assignments*/;
-    input wire  out_ready;
-
-    // Stub signals
-    reg  [70:0] first$d /*verilator isolate_assignments*/;
-    wire  [70:0] first$q;
-    reg  first$clock /*verilator isolate_assignments*/;
-    reg  [70:0] second$d /*verilator isolate_assignments*/;
-    wire  [70:0] second$q;
-    reg  second$clock /*verilator isolate_assignments*/;
-    reg  has_first$d /*verilator isolate_assignments*/;
-    wire  has_first$q;
-    reg  has_first$clock /*verilator isolate_assignments*/;
-    reg  has_second$d /*verilator isolate_assignments*/;
-    wire  has_second$q;
-    reg  has_second$clock /*verilator isolate_assignments*/;
-
-    // Local signals
-    reg  moves /*verilator isolate_assignments*/;
-
-    // Sub module instances
-    metisvm_card$ecp5$card$cores$lanes$0$beats$slice$first first(
-        .d(first$d),
-        .q(first$q),
-        .clock(first$clock)
-    );
-    metisvm_card$ecp5$card$cores$lanes$0$beats$slice$first second(
-        .d(second$d),
-        .q(second$q),
-        .clock(second$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits has_first(
-        .d(has_first$d),
-        .q(has_first$q),
-        .clock(has_first$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits has_second(
-        .d(has_second$d),
-        .q(has_second$q),
-        .clock(has_second$clock)
-    );
-
-    // Update code
-    always @(*) begin
-        first$clock = clock;
-        second$clock = clock;
-        has_first$clock = clock;
-        has_second$clock = clock;
-        first$d = first$q;
-        second$d = second$q;
-        has_first$d = has_first$q;
-        has_second$d = has_second$q;
-        in_ready = ~has_second$q;
-        out_data = first$q;
-        out_valid = has_first$q;
-        moves = ~has_first$q || out_ready;
-        if (moves) begin
-            first$d = in_data;
-            has_first$d = in_valid;
-            if (has_second$q) begin
-                first$d = second$q;
-                has_first$d = 1'b1;
-            end
-            has_second$d = 1'b0;
-        end
-        else begin
-            if (in_valid) begin
-                has_second$d = 1'b1;
-            end
-        end
-        if (~has_second$q) begin
-            second$d = in_data;
-        end
-        if (clear) begin
-            has_first$d = 1'b0;
-            has_second$d = 1'b0;
-        end
-    end
-
-endmodule // metisvm_card$ecp5$card$cores$lanes$0$beats$slice
-
-module metisvm_card$ecp5$card$cores$lanes$0$beats$slice$first(d,q,clock);
-
-    // Module arguments
-    input wire  [70:0] d;
-    output reg  [70:0] q;
-    input wire  clock;
-
-    // Update code (custom)
-    initial begin
-       q = 71'h0;
-    end
-
-    always @(posedge clock) begin
-       q <= d;
-    end
-
-endmodule // metisvm_card$ecp5$card$cores$lanes$0$beats$slice$first
-
-module metisvm_card$ecp5$card$cores$lanes$0$core(clock,clear,in_data,in_bytes,in_last,in_valid,in_ready,out_data,out_last,out_valid,out_ready,busy);
-
-    // Module arguments
-    input wire  clock;
-    input wire  clear;
-    input wire  [63:0] in_data;
-    input wire  [3:0] in_bytes;
-    input wire  in_last;
-    input wire  in_valid;
-    output reg  in_ready /*verilator isolate_assignments*/;
-    output reg  [63:0] out_data /*verilator isolate_assignments*/;
-    output reg  out_last /*verilator isolate_assignments*/;
-    output reg  out_valid /*verilator isolate_assignments*/;
-    input wire  out_ready;
-    output reg  busy /*verilator isolate_assignments*/;
-
-    // Constant declarations
-    localparam  all_left = 4'hf;
-    localparam  none_left = 4'h0;
-    localparam  no_word = 64'h0;
-
-    // Stub signals
-    reg  absorber$clock /*verilator isolate_assignments*/;
-    reg  absorber$clear /*verilator isolate_assignments*/;
-    reg  [63:0] absorber$in_data /*verilator isolate_assignments*/;
-    reg  [3:0] absorber$in_bytes /*verilator isolate_assignments*/;
-    reg  absorber$in_last /*verilator isolate_assignments*/;
-    reg  absorber$in_valid /*verilator isolate_assignments*/;
-    wire  absorber$in_ready;
-    wire  [63:0] absorber$block$0;
-    wire  [63:0] absorber$block$1;
-    wire  [63:0] absorber$block$2;
-    wire  [63:0] absorber$block$3;
-    wire  [63:0] absorber$block$4;
-    wire  [63:0] absorber$block$5;
-    wire  [63:0] absorber$block$6;
-    wire  [63:0] absorber$block$7;
-    wire  [63:0] absorber$block$8;
-    wire  [63:0] absorber$block$9;
-    wire  [63:0] absorber$block$10;
-    wire  [63:0] absorber$block$11;
-    wire  [63:0] absorber$block$12;
-    wire  [63:0] absorber$block$13;
-    wire  [63:0] absorber$block$14;
-    wire  [63:0] absorber$block$15;
-    wire  [63:0] absorber$block$16;
-    wire  absorber$block_last;
-    wire  absorber$block_valid;
-    reg  absorber$take /*verilator isolate_assignments*/;
-    reg  schedule$clock /*verilator isolate_assignments*/;
-    reg  schedule$clear /*verilator isolate_assignments*/;
-    reg  schedule$block_valid /*verilator isolate_assignments*/;
-    reg  schedule$block_last /*verilator isolate_assignments*/;
-    reg  schedule$will_be_free /*verilator isolate_assignments*/;
-    wire  schedule$takes;
-    wire  schedule$goes;
-    wire  schedule$writes;
-    wire  schedule$hands_over;
-    wire  schedule$clears;
-    wire  [23:0] schedule$number;
-    reg  [23:0] constants$number /*verilator isolate_assignments*/;
-    wire  [63:0] constants$constant$0;
-    reg  [63:0] rounds$before$0 /*verilator isolate_assignments*/;
-    reg  [63:0] rounds$before$1 /*verilator isolate_assignments*/;
-    reg  [63:0] rounds$before$2 /*verilator isolate_assignments*/;
-    reg  [63:0] rounds$before$3 /*verilator isolate_assignments*/;
-    reg  [63:0] rounds$before$4 /*verilator isolate_assignments*/;
-    reg  [63:0] rounds$before$5 /*verilator isolate_assignments*/;
-    reg  [63:0] rounds$before$6 /*verilator isolate_assignments*/;
-    reg  [63:0] rounds$before$7 /*verilator isolate_assignments*/;
-    reg  [63:0] rounds$before$8 /*verilator isolate_assignments*/;
-    reg  [63:0] rounds$before$9 /*verilator isolate_assignments*/;
-    reg  [63:0] rounds$before$10 /*verilator isolate_assignments*/;
-    reg  [63:0] rounds$before$11 /*verilator isolate_assignments*/;
-    reg  [63:0] rounds$before$12 /*verilator isolate_assignments*/;
-    reg  [63:0] rounds$before$13 /*verilator isolate_assignments*/;
-    reg  [63:0] rounds$before$14 /*verilator isolate_assignments*/;
-    reg  [63:0] rounds$before$15 /*verilator isolate_assignments*/;
-    reg  [63:0] rounds$before$16 /*verilator isolate_assignments*/;
-    reg  [63:0] rounds$before$17 /*verilator isolate_assignments*/;
-    reg  [63:0] rounds$before$18 /*verilator isolate_assignments*/;
-    reg  [63:0] rounds$before$19 /*verilator isolate_assignments*/;
-    reg  [63:0] rounds$before$20 /*verilator isolate_assignments*/;
-    reg  [63:0] rounds$before$21 /*verilator isolate_assignments*/;
-    reg  [63:0] rounds$before$22 /*verilator isolate_assignments*/;
-    reg  [63:0] rounds$before$23 /*verilator isolate_assignments*/;
-    reg  [63:0] rounds$before$24 /*verilator isolate_assignments*/;
-    reg  [63:0] rounds$constant$0 /*verilator isolate_assignments*/;
-    wire  [63:0] rounds$after$0;
-    wire  [63:0] rounds$after$1;
-    wire  [63:0] rounds$after$2;
-    wire  [63:0] rounds$after$3;
-    wire  [63:0] rounds$after$4;
-    wire  [63:0] rounds$after$5;
-    wire  [63:0] rounds$after$6;
-    wire  [63:0] rounds$after$7;
-    wire  [63:0] rounds$after$8;
-    wire  [63:0] rounds$after$9;
-    wire  [63:0] rounds$after$10;
-    wire  [63:0] rounds$after$11;
-    wire  [63:0] rounds$after$12;
-    wire  [63:0] rounds$after$13;
-    wire  [63:0] rounds$after$14;
-    wire  [63:0] rounds$after$15;
-    wire  [63:0] rounds$after$16;
-    wire  [63:0] rounds$after$17;
-    wire  [63:0] rounds$after$18;
-    wire  [63:0] rounds$after$19;
-    wire  [63:0] rounds$after$20;
-    wire  [63:0] rounds$after$21;
-    wire  [63:0] rounds$after$22;
-    wire  [63:0] rounds$after$23;
-    wire  [63:0] rounds$after$24;
-    reg  [63:0] state$0$d /*verilator isolate_assignments*/;
-    wire  [63:0] state$0$q;
-    reg  state$0$clock /*verilator isolate_assignments*/;
-    reg  [63:0] state$1$d /*verilator isolate_assignments*/;
-    wire  [63:0] state$1$q;
-    reg  state$1$clock /*verilator isolate_assignments*/;
-    reg  [63:0] state$2$d /*verilator isolate_assignments*/;
-    wire  [63:0] state$2$q;
-    reg  state$2$clock /*verilator isolate_assignments*/;
-    reg  [63:0] state$3$d /*verilator isolate_assignments*/;
-    wire  [63:0] state$3$q;
-    reg  state$3$clock /*verilator isolate_assignments*/;
-    reg  [63:0] state$4$d /*verilator isolate_assignments*/;
-    wire  [63:0] state$4$q;
-    reg  state$4$clock /*verilator isolate_assignments*/;
-    reg  [63:0] state$5$d /*verilator isolate_assignments*/;
-    wire  [63:0] state$5$q;
-    reg  state$5$clock /*verilator isolate_assignments*/;
-    reg  [63:0] state$6$d /*verilator isolate_assignments*/;
-    wire  [63:0] state$6$q;
-    reg  state$6$clock /*verilator isolate_assignments*/;
-    reg  [63:0] state$7$d /*verilator isolate_assignments*/;
-    wire  [63:0] state$7$q;
-    reg  state$7$clock /*verilator isolate_assignments*/;
-    reg  [63:0] state$8$d /*verilator isolate_assignments*/;
-    wire  [63:0] state$8$q;
-    reg  state$8$clock /*verilator isolate_assignments*/;
-    reg  [63:0] state$9$d /*verilator isolate_assignments*/;
-    wire  [63:0] state$9$q;
-    reg  state$9$clock /*verilator isolate_assignments*/;
-    reg  [63:0] state$10$d /*verilator isolate_assignments*/;
-    wire  [63:0] state$10$q;
-    reg  state$10$clock /*verilator isolate_assignments*/;
-    reg  [63:0] state$11$d /*verilator isolate_assignments*/;
-    wire  [63:0] state$11$q;
-    reg  state$11$clock /*verilator isolate_assignments*/;
-    reg  [63:0] state$12$d /*verilator isolate_assignments*/;
-    wire  [63:0] state$12$q;
-    reg  state$12$clock /*verilator isolate_assignments*/;
-    reg  [63:0] state$13$d /*verilator isolate_assignments*/;
-    wire  [63:0] state$13$q;
-    reg  state$13$clock /*verilator isolate_assignments*/;
-    reg  [63:0] state$14$d /*verilator isolate_assignments*/;
-    wire  [63:0] state$14$q;
-    reg  state$14$clock /*verilator isolate_assignments*/;
-    reg  [63:0] state$15$d /*verilator isolate_assignments*/;
-    wire  [63:0] state$15$q;
-    reg  state$15$clock /*verilator isolate_assignments*/;
-    reg  [63:0] state$16$d /*verilator isolate_assignments*/;
-    wire  [63:0] state$16$q;
-    reg  state$16$clock /*verilator isolate_assignments*/;
-    reg  [63:0] state$17$d /*verilator isolate_assignments*/;
-    wire  [63:0] state$17$q;
-    reg  state$17$clock /*verilator isolate_assignments*/;
-    reg  [63:0] state$18$d /*verilator isolate_assignments*/;
-    wire  [63:0] state$18$q;
-    reg  state$18$clock /*verilator isolate_assignments*/;
-    reg  [63:0] state$19$d /*verilator isolate_assignments*/;
-    wire  [63:0] state$19$q;
-    reg  state$19$clock /*verilator isolate_assignments*/;
-    reg  [63:0] state$20$d /*verilator isolate_assignments*/;
-    wire  [63:0] state$20$q;
-    reg  state$20$clock /*verilator isolate_assignments*/;
-    reg  [63:0] state$21$d /*verilator isolate_assignments*/;
-    wire  [63:0] state$21$q;
-    reg  state$21$clock /*verilator isolate_assignments*/;
-    reg  [63:0] state$22$d /*verilator isolate_assignments*/;
-    wire  [63:0] state$22$q;
-    reg  state$22$clock /*verilator isolate_assignments*/;
-    reg  [63:0] state$23$d /*verilator isolate_assignments*/;
-    wire  [63:0] state$23$q;
-    reg  state$23$clock /*verilator isolate_assignments*/;
-    reg  [63:0] state$24$d /*verilator isolate_assignments*/;
-    wire  [63:0] state$24$q;
-    reg  state$24$clock /*verilator isolate_assignments*/;
-    reg  [63:0] absorbed$0$d /*verilator isolate_assignments*/;
-    wire  [63:0] absorbed$0$q;
-    reg  absorbed$0$clock /*verilator isolate_assignments*/;
-    reg  [63:0] absorbed$1$d /*verilator isolate_assignments*/;
-    wire  [63:0] absorbed$1$q;
-    reg  absorbed$1$clock /*verilator isolate_assignments*/;
-    reg  [63:0] absorbed$2$d /*verilator isolate_assignments*/;
-    wire  [63:0] absorbed$2$q;
-    reg  absorbed$2$clock /*verilator isolate_assignments*/;
-    reg  [63:0] absorbed$3$d /*verilator isolate_assignments*/;
-    wire  [63:0] absorbed$3$q;
-    reg  absorbed$3$clock /*verilator isolate_assignments*/;
-    reg  [63:0] absorbed$4$d /*verilator isolate_assignments*/;
-    wire  [63:0] absorbed$4$q;
-    reg  absorbed$4$clock /*verilator isolate_assignments*/;
-    reg  [63:0] absorbed$5$d /*verilator isolate_assignments*/;
-    wire  [63:0] absorbed$5$q;
-    reg  absorbed$5$clock /*verilator isolate_assignments*/;
-    reg  [63:0] absorbed$6$d /*verilator isolate_assignments*/;
-    wire  [63:0] absorbed$6$q;
-    reg  absorbed$6$clock /*verilator isolate_assignments*/;
-    reg  [63:0] absorbed$7$d /*verilator isolate_assignments*/;
-    wire  [63:0] absorbed$7$q;
-    reg  absorbed$7$clock /*verilator isolate_assignments*/;
-    reg  [63:0] absorbed$8$d /*verilator isolate_assignments*/;
-    wire  [63:0] absorbed$8$q;
-    reg  absorbed$8$clock /*verilator isolate_assignments*/;
-    reg  [63:0] absorbed$9$d /*verilator isolate_assignments*/;
-    wire  [63:0] absorbed$9$q;
-    reg  absorbed$9$clock /*verilator isolate_assignments*/;
-    reg  [63:0] absorbed$10$d /*verilator isolate_assignments*/;
-    wire  [63:0] absorbed$10$q;
-    reg  absorbed$10$clock /*verilator isolate_assignments*/;
-    reg  [63:0] absorbed$11$d /*verilator isolate_assignments*/;
-    wire  [63:0] absorbed$11$q;
-    reg  absorbed$11$clock /*verilator isolate_assignments*/;
-    reg  [63:0] absorbed$12$d /*verilator isolate_assignments*/;
-    wire  [63:0] absorbed$12$q;
-    reg  absorbed$12$clock /*verilator isolate_assignments*/;
-    reg  [63:0] absorbed$13$d /*verilator isolate_assignments*/;
-    wire  [63:0] absorbed$13$q;
-    reg  absorbed$13$clock /*verilator isolate_assignments*/;
-    reg  [63:0] absorbed$14$d /*verilator isolate_assignments*/;
-    wire  [63:0] absorbed$14$q;
-    reg  absorbed$14$clock /*verilator isolate_assignments*/;
-    reg  [63:0] absorbed$15$d /*verilator isolate_assignments*/;
-    wire  [63:0] absorbed$15$q;
-    reg  absorbed$15$clock /*verilator isolate_assignments*/;
-    reg  [63:0] absorbed$16$d /*verilator isolate_assignments*/;
-    wire  [63:0] absorbed$16$q;
-    reg  absorbed$16$clock /*verilator isolate_assignments*/;
-    reg  [63:0] digest$0$d /*verilator isolate_assignments*/;
-    wire  [63:0] digest$0$q;
-    reg  digest$0$clock /*verilator isolate_assignments*/;
-    reg  [63:0] digest$1$d /*verilator isolate_assignments*/;
-    wire  [63:0] digest$1$q;
-    reg  digest$1$clock /*verilator isolate_assignments*/;
-    reg  [63:0] digest$2$d /*verilator isolate_assignments*/;
-    wire  [63:0] digest$2$q;
-    reg  digest$2$clock /*verilator isolate_assignments*/;
-    reg  [63:0] digest$3$d /*verilator isolate_assignments*/;
-    wire  [63:0] digest$3$q;
-    reg  digest$3$clock /*verilator isolate_assignments*/;
-    reg  [3:0] left$d /*verilator isolate_assignments*/;
-    wire  [3:0] left$q;
-    reg  left$clock /*verilator isolate_assignments*/;
-
-    // Local signals
-    reg  free /*verilator isolate_assignments*/;
-    reg  empties /*verilator isolate_assignments*/;
-    reg  will_be_free /*verilator isolate_assignments*/;
-    reg  is_one /*verilator isolate_assignments*/;
-    reg  pops /*verilator isolate_assignments*/;
-    reg  [3:0] next_left /*verilator isolate_assignments*/;
-
-    // Sub module instances
-    metisvm_card$ecp5$card$cores$lanes$0$core$absorber absorber(
-        .clock(absorber$clock),
-        .clear(absorber$clear),
-        .in_data(absorber$in_data),
-        .in_bytes(absorber$in_bytes),
-        .in_last(absorber$in_last),
-        .in_valid(absorber$in_valid),
-        .in_ready(absorber$in_ready),
-        .block$0(absorber$block$0),
-        .block$1(absorber$block$1),
-        .block$2(absorber$block$2),
-        .block$3(absorber$block$3),
-        .block$4(absorber$block$4),
-        .block$5(absorber$block$5),
-        .block$6(absorber$block$6),
-        .block$7(absorber$block$7),
-        .block$8(absorber$block$8),
-        .block$9(absorber$block$9),
-        .block$10(absorber$block$10),
-        .block$11(absorber$block$11),
-        .block$12(absorber$block$12),
-        .block$13(absorber$block$13),
-        .block$14(absorber$block$14),
-        .block$15(absorber$block$15),
-        .block$16(absorber$block$16),
-        .block_last(absorber$block_last),
-        .block_valid(absorber$block_valid),
-        .take(absorber$take)
-    );
-    metisvm_card$ecp5$card$cores$lanes$0$core$schedule schedule(
-        .clock(schedule$clock),
-        .clear(schedule$clear),
-        .block_valid(schedule$block_valid),
-        .block_last(schedule$block_last),
-        .will_be_free(schedule$will_be_free),
-        .takes(schedule$takes),
-        .goes(schedule$goes),
-        .writes(schedule$writes),
-        .hands_over(schedule$hands_over),
-        .clears(schedule$clears),
-        .number(schedule$number)
-    );
-    metisvm_card$ecp5$card$cores$lanes$0$core$constants constants(
-        .number(constants$number),
-        .constant$0(constants$constant$0)
-    );
-    metisvm_card$ecp5$card$cores$lanes$0$core$rounds rounds(
-        .before$0(rounds$before$0),
-        .before$1(rounds$before$1),
-        .before$2(rounds$before$2),
-        .before$3(rounds$before$3),
-        .before$4(rounds$before$4),
-        .before$5(rounds$before$5),
-        .before$6(rounds$before$6),
-        .before$7(rounds$before$7),
-        .before$8(rounds$before$8),
-        .before$9(rounds$before$9),
-        .before$10(rounds$before$10),
-        .before$11(rounds$before$11),
-        .before$12(rounds$before$12),
-        .before$13(rounds$before$13),
-        .before$14(rounds$before$14),
-        .before$15(rounds$before$15),
-        .before$16(rounds$before$16),
-        .before$17(rounds$before$17),
-        .before$18(rounds$before$18),
-        .before$19(rounds$before$19),
-        .before$20(rounds$before$20),
-        .before$21(rounds$before$21),
-        .before$22(rounds$before$22),
-        .before$23(rounds$before$23),
-        .before$24(rounds$before$24),
-        .constant$0(rounds$constant$0),
-        .after$0(rounds$after$0),
-        .after$1(rounds$after$1),
-        .after$2(rounds$after$2),
-        .after$3(rounds$after$3),
-        .after$4(rounds$after$4),
-        .after$5(rounds$after$5),
-        .after$6(rounds$after$6),
-        .after$7(rounds$after$7),
-        .after$8(rounds$after$8),
-        .after$9(rounds$after$9),
-        .after$10(rounds$after$10),
-        .after$11(rounds$after$11),
-        .after$12(rounds$after$12),
-        .after$13(rounds$after$13),
-        .after$14(rounds$after$14),
-        .after$15(rounds$after$15),
-        .after$16(rounds$after$16),
-        .after$17(rounds$after$17),
-        .after$18(rounds$after$18),
-        .after$19(rounds$after$19),
-        .after$20(rounds$after$20),
-        .after$21(rounds$after$21),
-        .after$22(rounds$after$22),
-        .after$23(rounds$after$23),
-        .after$24(rounds$after$24)
-    );
-    metisvm_card$ecp5$bridge$beat state$0(
-        .d(state$0$d),
-        .q(state$0$q),
-        .clock(state$0$clock)
-    );
-    metisvm_card$ecp5$bridge$beat state$1(
-        .d(state$1$d),
-        .q(state$1$q),
-        .clock(state$1$clock)
-    );
-    metisvm_card$ecp5$bridge$beat state$2(
-        .d(state$2$d),
-        .q(state$2$q),
-        .clock(state$2$clock)
-    );
-    metisvm_card$ecp5$bridge$beat state$3(
-        .d(state$3$d),
-        .q(state$3$q),
-        .clock(state$3$clock)
-    );
-    metisvm_card$ecp5$bridge$beat state$4(
-        .d(state$4$d),
-        .q(state$4$q),
-        .clock(state$4$clock)
-    );
-    metisvm_card$ecp5$bridge$beat state$5(
-        .d(state$5$d),
-        .q(state$5$q),
-        .clock(state$5$clock)
-    );
-    metisvm_card$ecp5$bridge$beat state$6(
-        .d(state$6$d),
-        .q(state$6$q),
-        .clock(state$6$clock)
-    );
-    metisvm_card$ecp5$bridge$beat state$7(
-        .d(state$7$d),
-        .q(state$7$q),
-        .clock(state$7$clock)
-    );
-    metisvm_card$ecp5$bridge$beat state$8(
-        .d(state$8$d),
-        .q(state$8$q),
-        .clock(state$8$clock)
-    );
-    metisvm_card$ecp5$bridge$beat state$9(
-        .d(state$9$d),
-        .q(state$9$q),
-        .clock(state$9$clock)
-    );
-    metisvm_card$ecp5$bridge$beat state$10(
-        .d(state$10$d),
-        .q(state$10$q),
-        .clock(state$10$clock)
-    );
-    metisvm_card$ecp5$bridge$beat state$11(
-        .d(state$11$d),
-        .q(state$11$q),
-        .clock(state$11$clock)
-    );
-    metisvm_card$ecp5$bridge$beat state$12(
-        .d(state$12$d),
-        .q(state$12$q),
-        .clock(state$12$clock)
-    );
-    metisvm_card$ecp5$bridge$beat state$13(
-        .d(state$13$d),
-        .q(state$13$q),
-        .clock(state$13$clock)
-    );
-    metisvm_card$ecp5$bridge$beat state$14(
-        .d(state$14$d),
-        .q(state$14$q),
-        .clock(state$14$clock)
-    );
-    metisvm_card$ecp5$bridge$beat state$15(
-        .d(state$15$d),
-        .q(state$15$q),
-        .clock(state$15$clock)
-    );
-    metisvm_card$ecp5$bridge$beat state$16(
-        .d(state$16$d),
-        .q(state$16$q),
-        .clock(state$16$clock)
-    );
-    metisvm_card$ecp5$bridge$beat state$17(
-        .d(state$17$d),
-        .q(state$17$q),
-        .clock(state$17$clock)
-    );
-    metisvm_card$ecp5$bridge$beat state$18(
-        .d(state$18$d),
-        .q(state$18$q),
-        .clock(state$18$clock)
-    );
-    metisvm_card$ecp5$bridge$beat state$19(
-        .d(state$19$d),
-        .q(state$19$q),
-        .clock(state$19$clock)
-    );
-    metisvm_card$ecp5$bridge$beat state$20(
-        .d(state$20$d),
-        .q(state$20$q),
-        .clock(state$20$clock)
-    );
-    metisvm_card$ecp5$bridge$beat state$21(
-        .d(state$21$d),
-        .q(state$21$q),
-        .clock(state$21$clock)
-    );
-    metisvm_card$ecp5$bridge$beat state$22(
-        .d(state$22$d),
-        .q(state$22$q),
-        .clock(state$22$clock)
-    );
-    metisvm_card$ecp5$bridge$beat state$23(
-        .d(state$23$d),
-        .q(state$23$q),
-        .clock(state$23$clock)
-    );
-    metisvm_card$ecp5$bridge$beat state$24(
-        .d(state$24$d),
-        .q(state$24$q),
-        .clock(state$24$clock)
-    );
-    metisvm_card$ecp5$bridge$beat absorbed$0(
-        .d(absorbed$0$d),
-        .q(absorbed$0$q),
-        .clock(absorbed$0$clock)
-    );
-    metisvm_card$ecp5$bridge$beat absorbed$1(
-        .d(absorbed$1$d),
-        .q(absorbed$1$q),
-        .clock(absorbed$1$clock)
-    );
-    metisvm_card$ecp5$bridge$beat absorbed$2(
-        .d(absorbed$2$d),
-        .q(absorbed$2$q),
-        .clock(absorbed$2$clock)
-    );
-    metisvm_card$ecp5$bridge$beat absorbed$3(
-        .d(absorbed$3$d),
-        .q(absorbed$3$q),
-        .clock(absorbed$3$clock)
-    );
-    metisvm_card$ecp5$bridge$beat absorbed$4(
-        .d(absorbed$4$d),
-        .q(absorbed$4$q),
-        .clock(absorbed$4$clock)
-    );
-    metisvm_card$ecp5$bridge$beat absorbed$5(
-        .d(absorbed$5$d),
-        .q(absorbed$5$q),
-        .clock(absorbed$5$clock)
-    );
-    metisvm_card$ecp5$bridge$beat absorbed$6(
-        .d(absorbed$6$d),
-        .q(absorbed$6$q),
-        .clock(absorbed$6$clock)
-    );
-    metisvm_card$ecp5$bridge$beat absorbed$7(
-        .d(absorbed$7$d),
-        .q(absorbed$7$q),
-        .clock(absorbed$7$clock)
-    );
-    metisvm_card$ecp5$bridge$beat absorbed$8(
-        .d(absorbed$8$d),
-        .q(absorbed$8$q),
-        .clock(absorbed$8$clock)
-    );
-    metisvm_card$ecp5$bridge$beat absorbed$9(
-        .d(absorbed$9$d),
-        .q(absorbed$9$q),
-        .clock(absorbed$9$clock)
-    );
-    metisvm_card$ecp5$bridge$beat absorbed$10(
-        .d(absorbed$10$d),
-        .q(absorbed$10$q),
-        .clock(absorbed$10$clock)
-    );
-    metisvm_card$ecp5$bridge$beat absorbed$11(
-        .d(absorbed$11$d),
-        .q(absorbed$11$q),
-        .clock(absorbed$11$clock)
-    );
-    metisvm_card$ecp5$bridge$beat absorbed$12(
-        .d(absorbed$12$d),
-        .q(absorbed$12$q),
-        .clock(absorbed$12$clock)
-    );
-    metisvm_card$ecp5$bridge$beat absorbed$13(
-        .d(absorbed$13$d),
-        .q(absorbed$13$q),
-        .clock(absorbed$13$clock)
-    );
-    metisvm_card$ecp5$bridge$beat absorbed$14(
-        .d(absorbed$14$d),
-        .q(absorbed$14$q),
-        .clock(absorbed$14$clock)
-    );
-    metisvm_card$ecp5$bridge$beat absorbed$15(
-        .d(absorbed$15$d),
-        .q(absorbed$15$q),
-        .clock(absorbed$15$clock)
-    );
-    metisvm_card$ecp5$bridge$beat absorbed$16(
-        .d(absorbed$16$d),
-        .q(absorbed$16$q),
-        .clock(absorbed$16$clock)
-    );
-    metisvm_card$ecp5$bridge$beat digest$0(
-        .d(digest$0$d),
-        .q(digest$0$q),
-        .clock(digest$0$clock)
-    );
-    metisvm_card$ecp5$bridge$beat digest$1(
-        .d(digest$1$d),
-        .q(digest$1$q),
-        .clock(digest$1$clock)
-    );
-    metisvm_card$ecp5$bridge$beat digest$2(
-        .d(digest$2$d),
-        .q(digest$2$q),
-        .clock(digest$2$clock)
-    );
-    metisvm_card$ecp5$bridge$beat digest$3(
-        .d(digest$3$d),
-        .q(digest$3$q),
-        .clock(digest$3$clock)
-    );
-    metisvm_card$ecp5$bridge$chosen left(
-        .d(left$d),
-        .q(left$q),
-        .clock(left$clock)
-    );
-
-    // Update code
-    always @(*) begin
-        absorber$clock = clock;
-        schedule$clock = clock;
-        left$clock = clock;
-        state$0$clock = clock;
-        state$1$clock = clock;
-        state$2$clock = clock;
-        state$3$clock = clock;
-        state$4$clock = clock;
-        state$5$clock = clock;
-        state$6$clock = clock;
-        state$7$clock = clock;
-        state$8$clock = clock;
-        state$9$clock = clock;
-        state$10$clock = clock;
-        state$11$clock = clock;
-        state$12$clock = clock;
-        state$13$clock = clock;
-        state$14$clock = clock;
-        state$15$clock = clock;
-        state$16$clock = clock;
-        state$17$clock = clock;
-        state$18$clock = clock;
-        state$19$clock = clock;
-        state$20$clock = clock;
-        state$21$clock = clock;
-        state$22$clock = clock;
-        state$23$clock = clock;
-        state$24$clock = clock;
-        absorbed$0$clock = clock;
-        absorbed$1$clock = clock;
-        absorbed$2$clock = clock;
-        absorbed$3$clock = clock;
-        absorbed$4$clock = clock;
-        absorbed$5$clock = clock;
-        absorbed$6$clock = clock;
-        absorbed$7$clock = clock;
-        absorbed$8$clock = clock;
-        absorbed$9$clock = clock;
-        absorbed$10$clock = clock;
-        absorbed$11$clock = clock;
-        absorbed$12$clock = clock;
-        absorbed$13$clock = clock;
-        absorbed$14$clock = clock;
-        absorbed$15$clock = clock;
-        absorbed$16$clock = clock;
-        digest$0$clock = clock;
-        digest$1$clock = clock;
-        digest$2$clock = clock;
-        digest$3$clock = clock;
-        absorber$clear = clear;
-        absorber$in_data = in_data;
-        absorber$in_bytes = in_bytes;
-        absorber$in_last = in_last;
-        absorber$in_valid = in_valid;
-        in_ready = absorber$in_ready;
-        free = ~left$q[32'h0];
-        is_one = left$q[32'h0] & ~left$q[32'h1];
-        empties = is_one & out_ready;
-        will_be_free = free | empties;
-        will_be_free = will_be_free & ~schedule$hands_over;
-        schedule$clear = clear;
-        schedule$block_valid = absorber$block_valid;
-        schedule$block_last = absorber$block_last;
-        schedule$will_be_free = will_be_free;
-        absorber$take = schedule$takes;
-        absorbed$0$d = no_word;
-        if (schedule$takes) begin
-            absorbed$0$d = absorber$block$0;
-        end
-        absorbed$1$d = no_word;
-        if (schedule$takes) begin
-            absorbed$1$d = absorber$block$1;
-        end
-        absorbed$2$d = no_word;
-        if (schedule$takes) begin
-            absorbed$2$d = absorber$block$2;
-        end
-        absorbed$3$d = no_word;
-        if (schedule$takes) begin
-            absorbed$3$d = absorber$block$3;
-        end
-        absorbed$4$d = no_word;
-        if (schedule$takes) begin
-            absorbed$4$d = absorber$block$4;
-        end
-        absorbed$5$d = no_word;
-        if (schedule$takes) begin
-            absorbed$5$d = absorber$block$5;
-        end
-        absorbed$6$d = no_word;
-        if (schedule$takes) begin
-            absorbed$6$d = absorber$block$6;
-        end
-        absorbed$7$d = no_word;
-        if (schedule$takes) begin
-            absorbed$7$d = absorber$block$7;
-        end
-        absorbed$8$d = no_word;
-        if (schedule$takes) begin
-            absorbed$8$d = absorber$block$8;
-        end
-        absorbed$9$d = no_word;
-        if (schedule$takes) begin
-            absorbed$9$d = absorber$block$9;
-        end
-        absorbed$10$d = no_word;
-        if (schedule$takes) begin
-            absorbed$10$d = absorber$block$10;
-        end
-        absorbed$11$d = no_word;
-        if (schedule$takes) begin
-            absorbed$11$d = absorber$block$11;
-        end
-        absorbed$12$d = no_word;
-        if (schedule$takes) begin
-            absorbed$12$d = absorber$block$12;
-        end
-        absorbed$13$d = no_word;
-        if (schedule$takes) begin
-            absorbed$13$d = absorber$block$13;
-        end
-        absorbed$14$d = no_word;
-        if (schedule$takes) begin
-            absorbed$14$d = absorber$block$14;
-        end
-        absorbed$15$d = no_word;
-        if (schedule$takes) begin
-            absorbed$15$d = absorber$block$15;
-        end
-        absorbed$16$d = no_word;
-        if (schedule$takes) begin
-            absorbed$16$d = absorber$block$16;
-        end
-        busy = schedule$goes;
-        constants$number = schedule$number;
-        rounds$constant$0 = constants$constant$0;
-        rounds$before$0 = state$0$q;
-        state$0$d = state$0$q;
-        rounds$before$1 = state$1$q;
-        state$1$d = state$1$q;
-        rounds$before$2 = state$2$q;
-        state$2$d = state$2$q;
-        rounds$before$3 = state$3$q;
-        state$3$d = state$3$q;
-        rounds$before$4 = state$4$q;
-        state$4$d = state$4$q;
-        rounds$before$5 = state$5$q;
-        state$5$d = state$5$q;
-        rounds$before$6 = state$6$q;
-        state$6$d = state$6$q;
-        rounds$before$7 = state$7$q;
-        state$7$d = state$7$q;
-        rounds$before$8 = state$8$q;
-        state$8$d = state$8$q;
-        rounds$before$9 = state$9$q;
-        state$9$d = state$9$q;
-        rounds$before$10 = state$10$q;
-        state$10$d = state$10$q;
-        rounds$before$11 = state$11$q;
-        state$11$d = state$11$q;
-        rounds$before$12 = state$12$q;
-        state$12$d = state$12$q;
-        rounds$before$13 = state$13$q;
-        state$13$d = state$13$q;
-        rounds$before$14 = state$14$q;
-        state$14$d = state$14$q;
-        rounds$before$15 = state$15$q;
-        state$15$d = state$15$q;
-        rounds$before$16 = state$16$q;
-        state$16$d = state$16$q;
-        rounds$before$17 = state$17$q;
-        state$17$d = state$17$q;
-        rounds$before$18 = state$18$q;
-        state$18$d = state$18$q;
-        rounds$before$19 = state$19$q;
-        state$19$d = state$19$q;
-        rounds$before$20 = state$20$q;
-        state$20$d = state$20$q;
-        rounds$before$21 = state$21$q;
-        state$21$d = state$21$q;
-        rounds$before$22 = state$22$q;
-        state$22$d = state$22$q;
-        rounds$before$23 = state$23$q;
-        state$23$d = state$23$q;
-        rounds$before$24 = state$24$q;
-        state$24$d = state$24$q;
-        if (schedule$writes) begin
-            state$0$d = rounds$after$0 ^ absorbed$0$q;
-            state$1$d = rounds$after$1 ^ absorbed$1$q;
-            state$2$d = rounds$after$2 ^ absorbed$2$q;
-            state$3$d = rounds$after$3 ^ absorbed$3$q;
-            state$4$d = rounds$after$4 ^ absorbed$4$q;
-            state$5$d = rounds$after$5 ^ absorbed$5$q;
-            state$6$d = rounds$after$6 ^ absorbed$6$q;
-            state$7$d = rounds$after$7 ^ absorbed$7$q;
-            state$8$d = rounds$after$8 ^ absorbed$8$q;
-            state$9$d = rounds$after$9 ^ absorbed$9$q;
-            state$10$d = rounds$after$10 ^ absorbed$10$q;
-            state$11$d = rounds$after$11 ^ absorbed$11$q;
-            state$12$d = rounds$after$12 ^ absorbed$12$q;
-            state$13$d = rounds$after$13 ^ absorbed$13$q;
-            state$14$d = rounds$after$14 ^ absorbed$14$q;
-            state$15$d = rounds$after$15 ^ absorbed$15$q;
-            state$16$d = rounds$after$16 ^ absorbed$16$q;
-            state$17$d = rounds$after$17;
-            state$18$d = rounds$after$18;
-            state$19$d = rounds$after$19;
-            state$20$d = rounds$after$20;
-            state$21$d = rounds$after$21;
-            state$22$d = rounds$after$22;
-            state$23$d = rounds$after$23;
-            state$24$d = rounds$after$24;
-        end
-        if (schedule$clears) begin
-            state$0$d = no_word;
-            state$1$d = no_word;
-            state$2$d = no_word;
-            state$3$d = no_word;
-            state$4$d = no_word;
-            state$5$d = no_word;
-            state$6$d = no_word;
-            state$7$d = no_word;
-            state$8$d = no_word;
-            state$9$d = no_word;
-            state$10$d = no_word;
-            state$11$d = no_word;
-            state$12$d = no_word;
-            state$13$d = no_word;
-            state$14$d = no_word;
-            state$15$d = no_word;
-            state$16$d = no_word;
-            state$17$d = no_word;
-            state$18$d = no_word;
-            state$19$d = no_word;
-            state$20$d = no_word;
-            state$21$d = no_word;
-            state$22$d = no_word;
-            state$23$d = no_word;
-            state$24$d = no_word;
-        end
-        pops = out_ready & left$q[32'h0];
-        next_left = left$q >> 32'h1;
-        left$d = left$q;
-        digest$0$d = digest$0$q;
-        digest$1$d = digest$1$q;
-        digest$2$d = digest$2$q;
-        digest$3$d = digest$3$q;
-        if (pops) begin
-            left$d = next_left;
-            digest$0$d = digest$1$q;
-            digest$1$d = digest$2$q;
-            digest$2$d = digest$3$q;
-        end
-        if (schedule$hands_over) begin
-            left$d = all_left;
-            digest$0$d = state$0$q;
-            digest$1$d = state$1$q;
-            digest$2$d = state$2$q;
-            digest$3$d = state$3$q;
-        end
-        out_valid = left$q[32'h0];
-        out_data = digest$0$q;
-        out_last = is_one;
-        if (clear) begin
-            left$d = none_left;
-        end
-    end
-
-endmodule // metisvm_card$ecp5$card$cores$lanes$0$core
-
-module metisvm_card$ecp5$card$cores$lanes$0$core$absorber(clock,clear,in_data,in_bytes,in_last,in_valid,in_ready,block$0,block$1,block$2,block$3,block$4,block$5,block$6,block$7,block$8,block$9,block$10,block$11,block$12,block$13,block$14,block$15,block$16,block_last,block_valid,take);
-
-    // Module arguments
-    input wire  clock;
-    input wire  clear;
-    input wire  [63:0] in_data;
-    input wire  [3:0] in_bytes;
-    input wire  in_last;
-    input wire  in_valid;
-    output reg  in_ready /*verilator isolate_assignments*/;
-    output reg  [63:0] block$0 /*verilator isolate_assignments*/;
-    output reg  [63:0] block$1 /*verilator isolate_assignments*/;
-    output reg  [63:0] block$2 /*verilator isolate_assignments*/;
-    output reg  [63:0] block$3 /*verilator isolate_assignments*/;
-    output reg  [63:0] block$4 /*verilator isolate_assignments*/;
-    output reg  [63:0] block$5 /*verilator isolate_assignments*/;
-    output reg  [63:0] block$6 /*verilator isolate_assignments*/;
-    output reg  [63:0] block$7 /*verilator isolate_assignments*/;
-    output reg  [63:0] block$8 /*verilator isolate_assignments*/;
-    output reg  [63:0] block$9 /*verilator isolate_assignments*/;
-    output reg  [63:0] block$10 /*verilator isolate_assignments*/;
-    output reg  [63:0] block$11 /*verilator isolate_assignments*/;
-    output reg  [63:0] block$12 /*verilator isolate_assignments*/;
-    output reg  [63:0] block$13 /*verilator isolate_assignments*/;
-    output reg  [63:0] block$14 /*verilator isolate_assignments*/;
-    output reg  [63:0] block$15 /*verilator isolate_assignments*/;
-    output reg  [63:0] block$16 /*verilator isolate_assignments*/;
-    output reg  block_last /*verilator isolate_assignments*/;
-    output reg  block_valid /*verilator isolate_assignments*/;
-    input wire  take;
-
-    // Constant declarations
-    localparam  first_place = 17'b1;
-    localparam  no_place = 17'b0;
-    localparam  no_word = 64'h0;
-    localparam  one = 64'h1;
-    localparam  end_bit = 64'h8000000000000000;
-    localparam  whole_word = 4'h8;
-    localparam  counts$0 = 4'h0;
-    localparam  counts$1 = 4'h1;
-    localparam  counts$2 = 4'h2;
-    localparam  counts$3 = 4'h3;
-    localparam  counts$4 = 4'h4;
-    localparam  counts$5 = 4'h5;
-    localparam  counts$6 = 4'h6;
-    localparam  counts$7 = 4'h7;
-    localparam  masks$0 = 64'hff;
-    localparam  masks$1 = 64'hff00;
-    localparam  masks$2 = 64'hff0000;
-    localparam  masks$3 = 64'hff000000;
-    localparam  masks$4 = 64'hff00000000;
-    localparam  masks$5 = 64'hff0000000000;
-    localparam  masks$6 = 64'hff000000000000;
-    localparam  masks$7 = 64'hff00000000000000;
-    localparam  markers$0 = 64'h1;
-    localparam  markers$1 = 64'h100;
-    localparam  markers$2 = 64'h10000;
-    localparam  markers$3 = 64'h1000000;
-    localparam  markers$4 = 64'h100000000;
-    localparam  markers$5 = 64'h10000000000;
-    localparam  markers$6 = 64'h1000000000000;
-    localparam  markers$7 = 64'h100000000000000;
-
-    // Stub signals
-    reg  [63:0] words$0$d /*verilator isolate_assignments*/;
-    wire  [63:0] words$0$q;
-    reg  words$0$clock /*verilator isolate_assignments*/;
-    reg  [63:0] words$1$d /*verilator isolate_assignments*/;
-    wire  [63:0] words$1$q;
-    reg  words$1$clock /*verilator isolate_assignments*/;
-    reg  [63:0] words$2$d /*verilator isolate_assignments*/;
-    wire  [63:0] words$2$q;
-    reg  words$2$clock /*verilator isolate_assignments*/;
-    reg  [63:0] words$3$d /*verilator isolate_assignments*/;
-    wire  [63:0] words$3$q;
-    reg  words$3$clock /*verilator isolate_assignments*/;
-    reg  [63:0] words$4$d /*verilator isolate_assignments*/;
-    wire  [63:0] words$4$q;
-    reg  words$4$clock /*verilator isolate_assignments*/;
-    reg  [63:0] words$5$d /*verilator isolate_assignments*/;
-    wire  [63:0] words$5$q;
-    reg  words$5$clock /*verilator isolate_assignments*/;
-    reg  [63:0] words$6$d /*verilator isolate_assignments*/;
-    wire  [63:0] words$6$q;
-    reg  words$6$clock /*verilator isolate_assignments*/;
-    reg  [63:0] words$7$d /*verilator isolate_assignments*/;
-    wire  [63:0] words$7$q;
-    reg  words$7$clock /*verilator isolate_assignments*/;
-    reg  [63:0] words$8$d /*verilator isolate_assignments*/;
-    wire  [63:0] words$8$q;
-    reg  words$8$clock /*verilator isolate_assignments*/;
-    reg  [63:0] words$9$d /*verilator isolate_assignments*/;
-    wire  [63:0] words$9$q;
-    reg  words$9$clock /*verilator isolate_assignments*/;
-    reg  [63:0] words$10$d /*verilator isolate_assignments*/;
-    wire  [63:0] words$10$q;
-    reg  words$10$clock /*verilator isolate_assignments*/;
-    reg  [63:0] words$11$d /*verilator isolate_assignments*/;
-    wire  [63:0] words$11$q;
-    reg  words$11$clock /*verilator isolate_assignments*/;
-    reg  [63:0] words$12$d /*verilator isolate_assignments*/;
-    wire  [63:0] words$12$q;
-    reg  words$12$clock /*verilator isolate_assignments*/;
-    reg  [63:0] words$13$d /*verilator isolate_assignments*/;
-    wire  [63:0] words$13$q;
-    reg  words$13$clock /*verilator isolate_assignments*/;
-    reg  [63:0] words$14$d /*verilator isolate_assignments*/;
-    wire  [63:0] words$14$q;
-    reg  words$14$clock /*verilator isolate_assignments*/;
-    reg  [63:0] words$15$d /*verilator isolate_assignments*/;
-    wire  [63:0] words$15$q;
-    reg  words$15$clock /*verilator isolate_assignments*/;
-    reg  [63:0] words$16$d /*verilator isolate_assignments*/;
-    wire  [63:0] words$16$q;
-    reg  words$16$clock /*verilator isolate_assignments*/;
-    reg  [63:0] arrived$d /*verilator isolate_assignments*/;
-    wire  [63:0] arrived$q;
-    reg  arrived$clock /*verilator isolate_assignments*/;
-    reg  [16:0] arrived_at$d /*verilator isolate_assignments*/;
-    wire  [16:0] arrived_at$q;
-    reg  arrived_at$clock /*verilator isolate_assignments*/;
-    reg  [16:0] place$d /*verilator isolate_assignments*/;
-    wire  [16:0] place$q;
-    reg  place$clock /*verilator isolate_assignments*/;
-    reg  full$d /*verilator isolate_assignments*/;
-    wire  full$q;
-    reg  full$clock /*verilator isolate_assignments*/;
-    reg  last$d /*verilator isolate_assignments*/;
-    wire  last$q;
-    reg  last$clock /*verilator isolate_assignments*/;
-    reg  pad$d /*verilator isolate_assignments*/;
-    wire  pad$q;
-    reg  pad$clock /*verilator isolate_assignments*/;
-
-    // Local signals
-    reg  ready /*verilator isolate_assignments*/;
-    reg  accept /*verilator isolate_assignments*/;
-    reg  pads /*verilator isolate_assignments*/;
-    reg  write /*verilator isolate_assignments*/;
-    reg  waits /*verilator isolate_assignments*/;
-    reg  whole /*verilator isolate_assignments*/;
-    reg  ends /*verilator isolate_assignments*/;
-    reg  more /*verilator isolate_assignments*/;
-    reg  counts_more$0 /*verilator isolate_assignments*/;
-    reg  counts_more$1 /*verilator isolate_assignments*/;
-    reg  counts_more$2 /*verilator isolate_assignments*/;
-    reg  counts_more$3 /*verilator isolate_assignments*/;
-    reg  counts_more$4 /*verilator isolate_assignments*/;
-    reg  counts_more$5 /*verilator isolate_assignments*/;
-    reg  counts_more$6 /*verilator isolate_assignments*/;
-    reg  counts_more$7 /*verilator isolate_assignments*/;
-    reg  counts_so_many$0 /*verilator isolate_assignments*/;
-    reg  counts_so_many$1 /*verilator isolate_assignments*/;
-    reg  counts_so_many$2 /*verilator isolate_assignments*/;
-    reg  counts_so_many$3 /*verilator isolate_assignments*/;
-    reg  counts_so_many$4 /*verilator isolate_assignments*/;
-    reg  counts_so_many$5 /*verilator isolate_assignments*/;
-    reg  counts_so_many$6 /*verilator isolate_assignments*/;
-    reg  counts_so_many$7 /*verilator isolate_assignments*/;
-    reg  keeps$0 /*verilator isolate_assignments*/;
-    reg  keeps$1 /*verilator isolate_assignments*/;
-    reg  keeps$2 /*verilator isolate_assignments*/;
-    reg  keeps$3 /*verilator isolate_assignments*/;
-    reg  keeps$4 /*verilator isolate_assignments*/;
-    reg  keeps$5 /*verilator isolate_assignments*/;
-    reg  keeps$6 /*verilator isolate_assignments*/;
-    reg  keeps$7 /*verilator isolate_assignments*/;
-    reg  marks$0 /*verilator isolate_assignments*/;
-    reg  marks$1 /*verilator isolate_assignments*/;
-    reg  marks$2 /*verilator isolate_assignments*/;
-    reg  marks$3 /*verilator isolate_assignments*/;
-    reg  marks$4 /*verilator isolate_assignments*/;
-    reg  marks$5 /*verilator isolate_assignments*/;
-    reg  marks$6 /*verilator isolate_assignments*/;
-    reg  marks$7 /*verilator isolate_assignments*/;
-    reg  [63:0] kept$0 /*verilator isolate_assignments*/;
-    reg  [63:0] kept$1 /*verilator isolate_assignments*/;
-    reg  [63:0] kept$2 /*verilator isolate_assignments*/;
-    reg  [63:0] kept$3 /*verilator isolate_assignments*/;
-    reg  [63:0] kept$4 /*verilator isolate_assignments*/;
-    reg  [63:0] kept$5 /*verilator isolate_assignments*/;
-    reg  [63:0] kept$6 /*verilator isolate_assignments*/;
-    reg  [63:0] kept$7 /*verilator isolate_assignments*/;
-    reg  [63:0] word /*verilator isolate_assignments*/;
-    reg  [16:0] moved /*verilator isolate_assignments*/;
-
-    // Sub module instances
-    metisvm_card$ecp5$bridge$beat words$0(
-        .d(words$0$d),
-        .q(words$0$q),
-        .clock(words$0$clock)
-    );
-    metisvm_card$ecp5$bridge$beat words$1(
-        .d(words$1$d),
-        .q(words$1$q),
-        .clock(words$1$clock)
-    );
-    metisvm_card$ecp5$bridge$beat words$2(
-        .d(words$2$d),
-        .q(words$2$q),
-        .clock(words$2$clock)
-    );
-    metisvm_card$ecp5$bridge$beat words$3(
-        .d(words$3$d),
-        .q(words$3$q),
-        .clock(words$3$clock)
-    );
-    metisvm_card$ecp5$bridge$beat words$4(
-        .d(words$4$d),
-        .q(words$4$q),
-        .clock(words$4$clock)
-    );
-    metisvm_card$ecp5$bridge$beat words$5(
-        .d(words$5$d),
-        .q(words$5$q),
-        .clock(words$5$clock)
-    );
-    metisvm_card$ecp5$bridge$beat words$6(
-        .d(words$6$d),
-        .q(words$6$q),
-        .clock(words$6$clock)
-    );
-    metisvm_card$ecp5$bridge$beat words$7(
-        .d(words$7$d),
-        .q(words$7$q),
-        .clock(words$7$clock)
-    );
-    metisvm_card$ecp5$bridge$beat words$8(
-        .d(words$8$d),
-        .q(words$8$q),
-        .clock(words$8$clock)
-    );
-    metisvm_card$ecp5$bridge$beat words$9(
-        .d(words$9$d),
-        .q(words$9$q),
-        .clock(words$9$clock)
-    );
-    metisvm_card$ecp5$bridge$beat words$10(
-        .d(words$10$d),
-        .q(words$10$q),
-        .clock(words$10$clock)
-    );
-    metisvm_card$ecp5$bridge$beat words$11(
-        .d(words$11$d),
-        .q(words$11$q),
-        .clock(words$11$clock)
-    );
-    metisvm_card$ecp5$bridge$beat words$12(
-        .d(words$12$d),
-        .q(words$12$q),
-        .clock(words$12$clock)
-    );
-    metisvm_card$ecp5$bridge$beat words$13(
-        .d(words$13$d),
-        .q(words$13$q),
-        .clock(words$13$clock)
-    );
-    metisvm_card$ecp5$bridge$beat words$14(
-        .d(words$14$d),
-        .q(words$14$q),
-        .clock(words$14$clock)
-    );
-    metisvm_card$ecp5$bridge$beat words$15(
-        .d(words$15$d),
-        .q(words$15$q),
-        .clock(words$15$clock)
-    );
-    metisvm_card$ecp5$bridge$beat words$16(
-        .d(words$16$d),
-        .q(words$16$q),
-        .clock(words$16$clock)
-    );
-    metisvm_card$ecp5$bridge$beat arrived(
-        .d(arrived$d),
-        .q(arrived$q),
-        .clock(arrived$clock)
-    );
-    metisvm_card$ecp5$card$cores$lanes$0$core$absorber$arrived_at arrived_at(
-        .d(arrived_at$d),
-        .q(arrived_at$q),
-        .clock(arrived_at$clock)
-    );
-    metisvm_card$ecp5$card$cores$lanes$0$core$absorber$place place(
-        .d(place$d),
-        .q(place$q),
-        .clock(place$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits full(
-        .d(full$d),
-        .q(full$q),
-        .clock(full$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits last(
-        .d(last$d),
-        .q(last$q),
-        .clock(last$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits pad(
-        .d(pad$d),
-        .q(pad$q),
-        .clock(pad$clock)
-    );
-
-    // Update code
-    always @(*) begin
-        arrived$clock = clock;
-        arrived_at$clock = clock;
-        place$clock = clock;
-        full$clock = clock;
-        last$clock = clock;
-        pad$clock = clock;
-        words$0$clock = clock;
-        words$1$clock = clock;
-        words$2$clock = clock;
-        words$3$clock = clock;
-        words$4$clock = clock;
-        words$5$clock = clock;
-        words$6$clock = clock;
-        words$7$clock = clock;
-        words$8$clock = clock;
-        words$9$clock = clock;
-        words$10$clock = clock;
-        words$11$clock = clock;
-        words$12$clock = clock;
-        words$13$clock = clock;
-        words$14$clock = clock;
-        words$15$clock = clock;
-        words$16$clock = clock;
-        waits = full$q | pad$q;
-        ready = ~waits;
-        in_ready = ready;
-        accept = in_valid & ready;
-        pads = pad$q & ~full$q;
-        write = accept | pads;
-        whole = in_bytes == whole_word;
-        more = ~in_last;
-        word = no_word;
-        counts_more$0 = in_bytes > counts$0;
-        counts_so_many$0 = in_bytes == counts$0;
-        keeps$0 = more | counts_more$0;
-        marks$0 = in_last & counts_so_many$0;
-        kept$0 = in_data & masks$0;
-        if (keeps$0) begin
-            word = word | kept$0;
-        end
-        if (marks$0) begin
-            word = word | markers$0;
-        end
-        counts_more$1 = in_bytes > counts$1;
-        counts_so_many$1 = in_bytes == counts$1;
-        keeps$1 = more | counts_more$1;
-        marks$1 = in_last & counts_so_many$1;
-        kept$1 = in_data & masks$1;
-        if (keeps$1) begin
-            word = word | kept$1;
-        end
-        if (marks$1) begin
-            word = word | markers$1;
-        end
-        counts_more$2 = in_bytes > counts$2;
-        counts_so_many$2 = in_bytes == counts$2;
-        keeps$2 = more | counts_more$2;
-        marks$2 = in_last & counts_so_many$2;
-        kept$2 = in_data & masks$2;
-        if (keeps$2) begin
-            word = word | kept$2;
-        end
-        if (marks$2) begin
-            word = word | markers$2;
-        end
-        counts_more$3 = in_bytes > counts$3;
-        counts_so_many$3 = in_bytes == counts$3;
-        keeps$3 = more | counts_more$3;
-        marks$3 = in_last & counts_so_many$3;
-        kept$3 = in_data & masks$3;
-        if (keeps$3) begin
-            word = word | kept$3;
-        end
-        if (marks$3) begin
-            word = word | markers$3;
-        end
-        counts_more$4 = in_bytes > counts$4;
-        counts_so_many$4 = in_bytes == counts$4;
-        keeps$4 = more | counts_more$4;
-        marks$4 = in_last & counts_so_many$4;
-        kept$4 = in_data & masks$4;
-        if (keeps$4) begin
-            word = word | kept$4;
-        end
-        if (marks$4) begin
-            word = word | markers$4;
-        end
-        counts_more$5 = in_bytes > counts$5;
-        counts_so_many$5 = in_bytes == counts$5;
-        keeps$5 = more | counts_more$5;
-        marks$5 = in_last & counts_so_many$5;
-        kept$5 = in_data & masks$5;
-        if (keeps$5) begin
-            word = word | kept$5;
-        end
-        if (marks$5) begin
-            word = word | markers$5;
-        end
-        counts_more$6 = in_bytes > counts$6;
-        counts_so_many$6 = in_bytes == counts$6;
-        keeps$6 = more | counts_more$6;
-        marks$6 = in_last & counts_so_many$6;
-        kept$6 = in_data & masks$6;
-        if (keeps$6) begin
-            word = word | kept$6;
-        end
-        if (marks$6) begin
-            word = word | markers$6;
-        end
-        counts_more$7 = in_bytes > counts$7;
-        counts_so_many$7 = in_bytes == counts$7;
-        keeps$7 = more | counts_more$7;
-        marks$7 = in_last & counts_so_many$7;
-        kept$7 = in_data & masks$7;
-        if (keeps$7) begin
-            word = word | kept$7;
-        end
-        if (marks$7) begin
-            word = word | markers$7;
-        end
-        if (pad$q) begin
-            word = one;
-        end
-        arrived$d = word;
-        arrived_at$d = no_place;
-        if (write) begin
-            arrived_at$d = place$q;
-        end
-        words$0$d = words$0$q;
-        if (arrived_at$q[0]) begin
-            words$0$d = arrived$q;
-        end
-        if (take) begin
-            words$0$d = no_word;
-        end
-        block$0 = words$0$q;
-        words$1$d = words$1$q;
-        if (arrived_at$q[1]) begin
-            words$1$d = arrived$q;
-        end
-        if (take) begin
-            words$1$d = no_word;
-        end
-        block$1 = words$1$q;
-        words$2$d = words$2$q;
-        if (arrived_at$q[2]) begin
-            words$2$d = arrived$q;
-        end
-        if (take) begin
-            words$2$d = no_word;
-        end
-        block$2 = words$2$q;
-        words$3$d = words$3$q;
-        if (arrived_at$q[3]) begin
-            words$3$d = arrived$q;
-        end
-        if (take) begin
-            words$3$d = no_word;
-        end
-        block$3 = words$3$q;
-        words$4$d = words$4$q;
-        if (arrived_at$q[4]) begin
-            words$4$d = arrived$q;
-        end
-        if (take) begin
-            words$4$d = no_word;
-        end
-        block$4 = words$4$q;
-        words$5$d = words$5$q;
-        if (arrived_at$q[5]) begin
-            words$5$d = arrived$q;
-        end
-        if (take) begin
-            words$5$d = no_word;
-        end
-        block$5 = words$5$q;
-        words$6$d = words$6$q;
-        if (arrived_at$q[6]) begin
-            words$6$d = arrived$q;
-        end
-        if (take) begin
-            words$6$d = no_word;
-        end
-        block$6 = words$6$q;
-        words$7$d = words$7$q;
-        if (arrived_at$q[7]) begin
-            words$7$d = arrived$q;
-        end
-        if (take) begin
-            words$7$d = no_word;
-        end
-        block$7 = words$7$q;
-        words$8$d = words$8$q;
-        if (arrived_at$q[8]) begin
-            words$8$d = arrived$q;
-        end
-        if (take) begin
-            words$8$d = no_word;
-        end
-        block$8 = words$8$q;
-        words$9$d = words$9$q;
-        if (arrived_at$q[9]) begin
-            words$9$d = arrived$q;
-        end
-        if (take) begin
-            words$9$d = no_word;
-        end
-        block$9 = words$9$q;
-        words$10$d = words$10$q;
-        if (arrived_at$q[10]) begin
-            words$10$d = arrived$q;
-        end
-        if (take) begin
-            words$10$d = no_word;
-        end
-        block$10 = words$10$q;
-        words$11$d = words$11$q;
-        if (arrived_at$q[11]) begin
-            words$11$d = arrived$q;
-        end
-        if (take) begin
-            words$11$d = no_word;
-        end
-        block$11 = words$11$q;
-        words$12$d = words$12$q;
-        if (arrived_at$q[12]) begin
-            words$12$d = arrived$q;
-        end
-        if (take) begin
-            words$12$d = no_word;
-        end
-        block$12 = words$12$q;
-        words$13$d = words$13$q;
-        if (arrived_at$q[13]) begin
-            words$13$d = arrived$q;
-        end
-        if (take) begin
-            words$13$d = no_word;
-        end
-        block$13 = words$13$q;
-        words$14$d = words$14$q;
-        if (arrived_at$q[14]) begin
-            words$14$d = arrived$q;
-        end
-        if (take) begin
-            words$14$d = no_word;
-        end
-        block$14 = words$14$q;
-        words$15$d = words$15$q;
-        if (arrived_at$q[15]) begin
-            words$15$d = arrived$q;
-        end
-        if (take) begin
-            words$15$d = no_word;
-        end
-        block$15 = words$15$q;
-        words$16$d = words$16$q;
-        if (arrived_at$q[16]) begin
-            words$16$d = arrived$q;
-        end
-        if (take) begin
-            words$16$d = no_word;
-        end
-        block$16 = words$16$q;
-        if (last$q) begin
-            block$16 = words$16$q ^ end_bit;
-        end
-        ends = accept & in_last;
-        moved = place$q << 32'h1;
-        place$d = place$q;
-        full$d = full$q;
-        last$d = last$q;
-        pad$d = pad$q;
-        if (write) begin
-            place$d = moved;
-            if (place$q[32'h10]) begin
-                full$d = 1'b1;
-            end
-        end
-        if (ends) begin
-            pad$d = whole;
-            if (~whole) begin
-                full$d = 1'b1;
-                last$d = 1'b1;
-            end
-        end
-        if (pads) begin
-            pad$d = 1'b0;
-            full$d = 1'b1;
-            last$d = 1'b1;
-        end
-        if (take) begin
-            place$d = first_place;
-            full$d = 1'b0;
-            last$d = 1'b0;
-        end
-        if (clear) begin
-            place$d = first_place;
-            full$d = 1'b0;
-            last$d = 1'b0;
-            pad$d = 1'b0;
-            arrived_at$d = no_place;
-            words$0$d = no_word;
-            words$1$d = no_word;
-            words$2$d = no_word;
-            words$3$d = no_word;
-            words$4$d = no_word;
-            words$5$d = no_word;
-            words$6$d = no_word;
-            words$7$d = no_word;
-            words$8$d = no_word;
-            words$9$d = no_word;
-            words$10$d = no_word;
-            words$11$d = no_word;
-            words$12$d = no_word;
-            words$13$d = no_word;
-            words$14$d = no_word;
-            words$15$d = no_word;
-            words$16$d = no_word;
-        end
-        block_valid = full$q;
-        block_last = last$q;
-    end
-
-endmodule // metisvm_card$ecp5$card$cores$lanes$0$core$absorber
-
-module metisvm_card$ecp5$card$cores$lanes$0$core$absorber$arrived_at(d,q,clock);
-
-    // Module arguments
-    input wire  [16:0] d;
-    output reg  [16:0] q;
-    input wire  clock;
-
-    // Update code (custom)
-    initial begin
-       q = 17'h0;
-    end
-
-    always @(posedge clock) begin
-       q <= d;
-    end
-
-endmodule // metisvm_card$ecp5$card$cores$lanes$0$core$absorber$arrived_at
-
-module metisvm_card$ecp5$card$cores$lanes$0$core$absorber$place(d,q,clock);
-
-    // Module arguments
-    input wire  [16:0] d;
-    output reg  [16:0] q /*verilator isolate_assignments*/;
-    input wire  clock;
-
-    // Constant declarations
-    localparam  init = 17'b1;
-
-    // Stub signals
-    reg  [16:0] dff$d /*verilator isolate_assignments*/;
-    wire  [16:0] dff$q;
-    reg  dff$clock /*verilator isolate_assignments*/;
-
-    // Sub module instances
-    metisvm_card$ecp5$card$cores$lanes$0$core$absorber$arrived_at dff(
-        .d(dff$d),
-        .q(dff$q),
-        .clock(dff$clock)
-    );
-
-    // Update code
-    always @(*) begin
-        dff$clock = clock;
-        q = dff$q ^ init;
-        dff$d = d ^ init;
-    end
-
-endmodule // metisvm_card$ecp5$card$cores$lanes$0$core$absorber$place
-
-module metisvm_card$ecp5$card$cores$lanes$0$core$constants(number,constant$0);
-
-    // Module arguments
-    input wire  [23:0] number;
-    output reg  [63:0] constant$0 /*verilator isolate_assignments*/;
-
-    // Constant declarations
-    localparam  with_bit$0 = 24'h50f4f1;
-    localparam  with_bit$1 = 24'hdb916;
-    localparam  with_bit$2 = 24'h8c7f94;
-    localparam  with_bit$3 = 24'h327356;
-    localparam  with_bit$4 = 24'hb5d4de;
-    localparam  with_bit$5 = 24'hd81c68;
-    localparam  with_bit$6 = 24'hbbe0cc;
-    localparam  bit$0 = 64'h1;
-    localparam  bit$1 = 64'h2;
-    localparam  bit$2 = 64'h8;
-    localparam  bit$3 = 64'h80;
-    localparam  bit$4 = 64'h8000;
-    localparam  bit$5 = 64'h80000000;
-    localparam  bit$6 = 64'h8000000000000000;
-    localparam  no_bits = 64'h0;
-
-    // Local signals
-    reg  [23:0] chosen$0 /*verilator isolate_assignments*/;
-    reg  [23:0] chosen$1 /*verilator isolate_assignments*/;
-    reg  [23:0] chosen$2 /*verilator isolate_assignments*/;
-    reg  [23:0] chosen$3 /*verilator isolate_assignments*/;
-    reg  [23:0] chosen$4 /*verilator isolate_assignments*/;
-    reg  [23:0] chosen$5 /*verilator isolate_assignments*/;
-    reg  [23:0] chosen$6 /*verilator isolate_assignments*/;
-    reg  [63:0] sum$0 /*verilator isolate_assignments*/;
-
-    // Update code
-    always @(*) begin
-        sum$0 = no_bits;
-        chosen$0 = number & with_bit$0;
-        if (|chosen$0) begin
-            sum$0 = sum$0 | bit$0;
-        end
-        chosen$1 = number & with_bit$1;
-        if (|chosen$1) begin
-            sum$0 = sum$0 | bit$1;
-        end
-        chosen$2 = number & with_bit$2;
-        if (|chosen$2) begin
-            sum$0 = sum$0 | bit$2;
-        end
-        chosen$3 = number & with_bit$3;
-        if (|chosen$3) begin
-            sum$0 = sum$0 | bit$3;
-        end
-        chosen$4 = number & with_bit$4;
-        if (|chosen$4) begin
-            sum$0 = sum$0 | bit$4;
-        end
-        chosen$5 = number & with_bit$5;
-        if (|chosen$5) begin
-            sum$0 = sum$0 | bit$5;
-        end
-        chosen$6 = number & with_bit$6;
-        if (|chosen$6) begin
-            sum$0 = sum$0 | bit$6;
-        end
-        constant$0 = sum$0;
-    end
-
-endmodule // metisvm_card$ecp5$card$cores$lanes$0$core$constants
-
-module metisvm_card$ecp5$card$cores$lanes$0$core$rounds(before$0,before$1,before$2,before$3,before$4,before$5,before$6,before$7,before$8,before$9,before$10,before$11,before$12,before$13,before$14,before$15,before$16,before$17,before$18,before$19,before$20,before$21,before$22,before$23,before$24,constant$0,after$0,after$1,after$2,after$3,after$4,after$5,after$6,after$7,after$8,after$9,after$10,after$11,after$12,after$13,after$14,after$15,after$16,after$17,after$18,after$19,after$20,after$21,after$22,after$23,after$24);
-
-    // Module arguments
-    input wire  [63:0] before$0;
-    input wire  [63:0] before$1;
-    input wire  [63:0] before$2;
-    input wire  [63:0] before$3;
-    input wire  [63:0] before$4;
-    input wire  [63:0] before$5;
-    input wire  [63:0] before$6;
-    input wire  [63:0] before$7;
-    input wire  [63:0] before$8;
-    input wire  [63:0] before$9;
-    input wire  [63:0] before$10;
-    input wire  [63:0] before$11;
-    input wire  [63:0] before$12;
-    input wire  [63:0] before$13;
-    input wire  [63:0] before$14;
-    input wire  [63:0] before$15;
-    input wire  [63:0] before$16;
-    input wire  [63:0] before$17;
-    input wire  [63:0] before$18;
-    input wire  [63:0] before$19;
-    input wire  [63:0] before$20;
-    input wire  [63:0] before$21;
-    input wire  [63:0] before$22;
-    input wire  [63:0] before$23;
-    input wire  [63:0] before$24;
-    input wire  [63:0] constant$0;
-    output reg  [63:0] after$0 /*verilator isolate_assignments*/;
-    output reg  [63:0] after$1 /*verilator isolate_assignments*/;
-    output reg  [63:0] after$2 /*verilator isolate_assignments*/;
-    output reg  [63:0] after$3 /*verilator isolate_assignments*/;
-    output reg  [63:0] after$4 /*verilator isolate_assignments*/;
-    output reg  [63:0] after$5 /*verilator isolate_assignments*/;
-    output reg  [63:0] after$6 /*verilator isolate_assignments*/;
-    output reg  [63:0] after$7 /*verilator isolate_assignments*/;
-    output reg  [63:0] after$8 /*verilator isolate_assignments*/;
-    output reg  [63:0] after$9 /*verilator isolate_assignments*/;
-    output reg  [63:0] after$10 /*verilator isolate_assignments*/;
-    output reg  [63:0] after$11 /*verilator isolate_assignments*/;
-    output reg  [63:0] after$12 /*verilator isolate_assignments*/;
-    output reg  [63:0] after$13 /*verilator isolate_assignments*/;
-    output reg  [63:0] after$14 /*verilator isolate_assignments*/;
-    output reg  [63:0] after$15 /*verilator isolate_assignments*/;
-    output reg  [63:0] after$16 /*verilator isolate_assignments*/;
-    output reg  [63:0] after$17 /*verilator isolate_assignments*/;
-    output reg  [63:0] after$18 /*verilator isolate_assignments*/;
-    output reg  [63:0] after$19 /*verilator isolate_assignments*/;
-    output reg  [63:0] after$20 /*verilator isolate_assignments*/;
-    output reg  [63:0] after$21 /*verilator isolate_assignments*/;
-    output reg  [63:0] after$22 /*verilator isolate_assignments*/;
-    output reg  [63:0] after$23 /*verilator isolate_assignments*/;
-    output reg  [63:0] after$24 /*verilator isolate_assignments*/;
-
-    // Constant declarations
-    localparam  up$0 = 7'b0;
-    localparam  up$1 = 7'b1;
-    localparam  up$2 = 7'b111110;
-    localparam  up$3 = 7'b11100;
-    localparam  up$4 = 7'b11011;
-    localparam  up$5 = 7'b100100;
-    localparam  up$6 = 7'b101100;
-    localparam  up$7 = 7'b110;
-    localparam  up$8 = 7'b110111;
-    localparam  up$9 = 7'b10100;
-    localparam  up$10 = 7'b11;
-    localparam  up$11 = 7'b1010;
-    localparam  up$12 = 7'b101011;
-    localparam  up$13 = 7'b11001;
-    localparam  up$14 = 7'b100111;
-    localparam  up$15 = 7'b101001;
-    localparam  up$16 = 7'b101101;
-    localparam  up$17 = 7'b1111;
-    localparam  up$18 = 7'b10101;
-    localparam  up$19 = 7'b1000;
-    localparam  up$20 = 7'b10010;
-    localparam  up$21 = 7'b10;
-    localparam  up$22 = 7'b111101;
-    localparam  up$23 = 7'b111000;
-    localparam  up$24 = 7'b1110;
-    localparam  down$0 = 7'b1000000;
-    localparam  down$1 = 7'b111111;
-    localparam  down$2 = 7'b10;
-    localparam  down$3 = 7'b100100;
-    localparam  down$4 = 7'b100101;
-    localparam  down$5 = 7'b11100;
-    localparam  down$6 = 7'b10100;
-    localparam  down$7 = 7'b111010;
-    localparam  down$8 = 7'b1001;
-    localparam  down$9 = 7'b101100;
-    localparam  down$10 = 7'b111101;
-    localparam  down$11 = 7'b110110;
-    localparam  down$12 = 7'b10101;
-    localparam  down$13 = 7'b100111;
-    localparam  down$14 = 7'b11001;
-    localparam  down$15 = 7'b10111;
-    localparam  down$16 = 7'b10011;
-    localparam  down$17 = 7'b110001;
-    localparam  down$18 = 7'b101011;
-    localparam  down$19 = 7'b111000;
-    localparam  down$20 = 7'b101110;
-    localparam  down$21 = 7'b111110;
-    localparam  down$22 = 7'b11;
-    localparam  down$23 = 7'b1000;
-    localparam  down$24 = 7'b110010;
-
-    // Local signals
-    reg  [63:0] state$0 /*verilator isolate_assignments*/;
-    reg  [63:0] state$1 /*verilator isolate_assignments*/;
-    reg  [63:0] state$2 /*verilator isolate_assignments*/;
-    reg  [63:0] state$3 /*verilator isolate_assignments*/;
-    reg  [63:0] state$4 /*verilator isolate_assignments*/;
-    reg  [63:0] state$5 /*verilator isolate_assignments*/;
-    reg  [63:0] state$6 /*verilator isolate_assignments*/;
-    reg  [63:0] state$7 /*verilator isolate_assignments*/;
-    reg  [63:0] state$8 /*verilator isolate_assignments*/;
-    reg  [63:0] state$9 /*verilator isolate_assignments*/;
-    reg  [63:0] state$10 /*verilator isolate_assignments*/;
-    reg  [63:0] state$11 /*verilator isolate_assignments*/;
-    reg  [63:0] state$12 /*verilator isolate_assignments*/;
-    reg  [63:0] state$13 /*verilator isolate_assignments*/;
-    reg  [63:0] state$14 /*verilator isolate_assignments*/;
-    reg  [63:0] state$15 /*verilator isolate_assignments*/;
-    reg  [63:0] state$16 /*verilator isolate_assignments*/;
-    reg  [63:0] state$17 /*verilator isolate_assignments*/;
-    reg  [63:0] state$18 /*verilator isolate_assignments*/;
-    reg  [63:0] state$19 /*verilator isolate_assignments*/;
-    reg  [63:0] state$20 /*verilator isolate_assignments*/;
-    reg  [63:0] state$21 /*verilator isolate_assignments*/;
-    reg  [63:0] state$22 /*verilator isolate_assignments*/;
-    reg  [63:0] state$23 /*verilator isolate_assignments*/;
-    reg  [63:0] state$24 /*verilator isolate_assignments*/;
-    reg  [63:0] state$25 /*verilator isolate_assignments*/;
-    reg  [63:0] state$26 /*verilator isolate_assignments*/;
-    reg  [63:0] state$27 /*verilator isolate_assignments*/;
-    reg  [63:0] state$28 /*verilator isolate_assignments*/;
-    reg  [63:0] state$29 /*verilator isolate_assignments*/;
-    reg  [63:0] state$30 /*verilator isolate_assignments*/;
-    reg  [63:0] state$31 /*verilator isolate_assignments*/;
-    reg  [63:0] state$32 /*verilator isolate_assignments*/;
-    reg  [63:0] state$33 /*verilator isolate_assignments*/;
-    reg  [63:0] state$34 /*verilator isolate_assignments*/;
-    reg  [63:0] state$35 /*verilator isolate_assignments*/;
-    reg  [63:0] state$36 /*verilator isolate_assignments*/;
-    reg  [63:0] state$37 /*verilator isolate_assignments*/;
-    reg  [63:0] state$38 /*verilator isolate_assignments*/;
-    reg  [63:0] state$39 /*verilator isolate_assignments*/;
-    reg  [63:0] state$40 /*verilator isolate_assignments*/;
-    reg  [63:0] state$41 /*verilator isolate_assignments*/;
-    reg  [63:0] state$42 /*verilator isolate_assignments*/;
-    reg  [63:0] state$43 /*verilator isolate_assignments*/;
-    reg  [63:0] state$44 /*verilator isolate_assignments*/;
-    reg  [63:0] state$45 /*verilator isolate_assignments*/;
-    reg  [63:0] state$46 /*verilator isolate_assignments*/;
-    reg  [63:0] state$47 /*verilator isolate_assignments*/;
-    reg  [63:0] state$48 /*verilator isolate_assignments*/;
-    reg  [63:0] state$49 /*verilator isolate_assignments*/;
-    reg  [63:0] parity$0 /*verilator isolate_assignments*/;
-    reg  [63:0] parity$1 /*verilator isolate_assignments*/;
-    reg  [63:0] parity$2 /*verilator isolate_assignments*/;
-    reg  [63:0] parity$3 /*verilator isolate_assignments*/;
-    reg  [63:0] parity$4 /*verilator isolate_assignments*/;
-    reg  [63:0] parity_high$0 /*verilator isolate_assignments*/;
-    reg  [63:0] parity_high$1 /*verilator isolate_assignments*/;
-    reg  [63:0] parity_high$2 /*verilator isolate_assignments*/;
-    reg  [63:0] parity_high$3 /*verilator isolate_assignments*/;
-    reg  [63:0] parity_high$4 /*verilator isolate_assignments*/;
-    reg  [63:0] parity_low$0 /*verilator isolate_assignments*/;
-    reg  [63:0] parity_low$1 /*verilator isolate_assignments*/;
-    reg  [63:0] parity_low$2 /*verilator isolate_assignments*/;
-    reg  [63:0] parity_low$3 /*verilator isolate_assignments*/;
-    reg  [63:0] parity_low$4 /*verilator isolate_assignments*/;
-    reg  [63:0] parity_turned$0 /*verilator isolate_assignments*/;
-    reg  [63:0] parity_turned$1 /*verilator isolate_assignments*/;
-    reg  [63:0] parity_turned$2 /*verilator isolate_assignments*/;
-    reg  [63:0] parity_turned$3 /*verilator isolate_assignments*/;
-    reg  [63:0] parity_turned$4 /*verilator isolate_assignments*/;
-    reg  [63:0] effect$0 /*verilator isolate_assignments*/;
-    reg  [63:0] effect$1 /*verilator isolate_assignments*/;
-    reg  [63:0] effect$2 /*verilator isolate_assignments*/;
-    reg  [63:0] effect$3 /*verilator isolate_assignments*/;
-    reg  [63:0] effect$4 /*verilator isolate_assignments*/;
-    reg  [63:0] theta$0 /*verilator isolate_assignments*/;
-    reg  [63:0] theta$1 /*verilator isolate_assignments*/;
-    reg  [63:0] theta$2 /*verilator isolate_assignments*/;
-    reg  [63:0] theta$3 /*verilator isolate_assignments*/;
-    reg  [63:0] theta$4 /*verilator isolate_assignments*/;
-    reg  [63:0] theta$5 /*verilator isolate_assignments*/;
-    reg  [63:0] theta$6 /*verilator isolate_assignments*/;
-    reg  [63:0] theta$7 /*verilator isolate_assignments*/;
-    reg  [63:0] theta$8 /*verilator isolate_assignments*/;
-    reg  [63:0] theta$9 /*verilator isolate_assignments*/;
-    reg  [63:0] theta$10 /*verilator isolate_assignments*/;
-    reg  [63:0] theta$11 /*verilator isolate_assignments*/;
-    reg  [63:0] theta$12 /*verilator isolate_assignments*/;
-    reg  [63:0] theta$13 /*verilator isolate_assignments*/;
-    reg  [63:0] theta$14 /*verilator isolate_assignments*/;
-    reg  [63:0] theta$15 /*verilator isolate_assignments*/;
-    reg  [63:0] theta$16 /*verilator isolate_assignments*/;
-    reg  [63:0] theta$17 /*verilator isolate_assignments*/;
-    reg  [63:0] theta$18 /*verilator isolate_assignments*/;
-    reg  [63:0] theta$19 /*verilator isolate_assignments*/;
-    reg  [63:0] theta$20 /*verilator isolate_assignments*/;
-    reg  [63:0] theta$21 /*verilator isolate_assignments*/;
-    reg  [63:0] theta$22 /*verilator isolate_assignments*/;
-    reg  [63:0] theta$23 /*verilator isolate_assignments*/;
-    reg  [63:0] theta$24 /*verilator isolate_assignments*/;
-    reg  [63:0] high$0 /*verilator isolate_assignments*/;
-    reg  [63:0] high$1 /*verilator isolate_assignments*/;
-    reg  [63:0] high$2 /*verilator isolate_assignments*/;
-    reg  [63:0] high$3 /*verilator isolate_assignments*/;
-    reg  [63:0] high$4 /*verilator isolate_assignments*/;
-    reg  [63:0] high$5 /*verilator isolate_assignments*/;
-    reg  [63:0] high$6 /*verilator isolate_assignments*/;
-    reg  [63:0] high$7 /*verilator isolate_assignments*/;
-    reg  [63:0] high$8 /*verilator isolate_assignments*/;
-    reg  [63:0] high$9 /*verilator isolate_assignments*/;
-    reg  [63:0] high$10 /*verilator isolate_assignments*/;
-    reg  [63:0] high$11 /*verilator isolate_assignments*/;
-    reg  [63:0] high$12 /*verilator isolate_assignments*/;
-    reg  [63:0] high$13 /*verilator isolate_assignments*/;
-    reg  [63:0] high$14 /*verilator isolate_assignments*/;
-    reg  [63:0] high$15 /*verilator isolate_assignments*/;
-    reg  [63:0] high$16 /*verilator isolate_assignments*/;
-    reg  [63:0] high$17 /*verilator isolate_assignments*/;
-    reg  [63:0] high$18 /*verilator isolate_assignments*/;
-    reg  [63:0] high$19 /*verilator isolate_assignments*/;
-    reg  [63:0] high$20 /*verilator isolate_assignments*/;
-    reg  [63:0] high$21 /*verilator isolate_assignments*/;
-    reg  [63:0] high$22 /*verilator isolate_assignments*/;
-    reg  [63:0] high$23 /*verilator isolate_assignments*/;
-    reg  [63:0] high$24 /*verilator isolate_assignments*/;
-    reg  [63:0] low$0 /*verilator isolate_assignments*/;
-    reg  [63:0] low$1 /*verilator isolate_assignments*/;
-    reg  [63:0] low$2 /*verilator isolate_assignments*/;
-    reg  [63:0] low$3 /*verilator isolate_assignments*/;
-    reg  [63:0] low$4 /*verilator isolate_assignments*/;
-    reg  [63:0] low$5 /*verilator isolate_assignments*/;
-    reg  [63:0] low$6 /*verilator isolate_assignments*/;
-    reg  [63:0] low$7 /*verilator isolate_assignments*/;
-    reg  [63:0] low$8 /*verilator isolate_assignments*/;
-    reg  [63:0] low$9 /*verilator isolate_assignments*/;
-    reg  [63:0] low$10 /*verilator isolate_assignments*/;
-    reg  [63:0] low$11 /*verilator isolate_assignments*/;
-    reg  [63:0] low$12 /*verilator isolate_assignments*/;
-    reg  [63:0] low$13 /*verilator isolate_assignments*/;
-    reg  [63:0] low$14 /*verilator isolate_assignments*/;
-    reg  [63:0] low$15 /*verilator isolate_assignments*/;
-    reg  [63:0] low$16 /*verilator isolate_assignments*/;
-    reg  [63:0] low$17 /*verilator isolate_assignments*/;
-    reg  [63:0] low$18 /*verilator isolate_assignments*/;
-    reg  [63:0] low$19 /*verilator isolate_assignments*/;
-    reg  [63:0] low$20 /*verilator isolate_assignments*/;
-    reg  [63:0] low$21 /*verilator isolate_assignments*/;
-    reg  [63:0] low$22 /*verilator isolate_assignments*/;
-    reg  [63:0] low$23 /*verilator isolate_assignments*/;
-    reg  [63:0] low$24 /*verilator isolate_assignments*/;
-    reg  [63:0] turned$0 /*verilator isolate_assignments*/;
-    reg  [63:0] turned$1 /*verilator isolate_assignments*/;
-    reg  [63:0] turned$2 /*verilator isolate_assignments*/;
-    reg  [63:0] turned$3 /*verilator isolate_assignments*/;
-    reg  [63:0] turned$4 /*verilator isolate_assignments*/;
-    reg  [63:0] turned$5 /*verilator isolate_assignments*/;
-    reg  [63:0] turned$6 /*verilator isolate_assignments*/;
-    reg  [63:0] turned$7 /*verilator isolate_assignments*/;
-    reg  [63:0] turned$8 /*verilator isolate_assignments*/;
-    reg  [63:0] turned$9 /*verilator isolate_assignments*/;
-    reg  [63:0] turned$10 /*verilator isolate_assignments*/;
-    reg  [63:0] turned$11 /*verilator isolate_assignments*/;
-    reg  [63:0] turned$12 /*verilator isolate_assignments*/;
-    reg  [63:0] turned$13 /*verilator isolate_assignments*/;
-    reg  [63:0] turned$14 /*verilator isolate_assignments*/;
-    reg  [63:0] turned$15 /*verilator isolate_assignments*/;
-    reg  [63:0] turned$16 /*verilator isolate_assignments*/;
-    reg  [63:0] turned$17 /*verilator isolate_assignments*/;
-    reg  [63:0] turned$18 /*verilator isolate_assignments*/;
-    reg  [63:0] turned$19 /*verilator isolate_assignments*/;
-    reg  [63:0] turned$20 /*verilator isolate_assignments*/;
-    reg  [63:0] turned$21 /*verilator isolate_assignments*/;
-    reg  [63:0] turned$22 /*verilator isolate_assignments*/;
-    reg  [63:0] turned$23 /*verilator isolate_assignments*/;
-    reg  [63:0] turned$24 /*verilator isolate_assignments*/;
-    reg  [63:0] inverted$0 /*verilator isolate_assignments*/;
-    reg  [63:0] inverted$1 /*verilator isolate_assignments*/;
-    reg  [63:0] inverted$2 /*verilator isolate_assignments*/;
-    reg  [63:0] inverted$3 /*verilator isolate_assignments*/;
-    reg  [63:0] inverted$4 /*verilator isolate_assignments*/;
-    reg  [63:0] inverted$5 /*verilator isolate_assignments*/;
-    reg  [63:0] inverted$6 /*verilator isolate_assignments*/;
-    reg  [63:0] inverted$7 /*verilator isolate_assignments*/;
-    reg  [63:0] inverted$8 /*verilator isolate_assignments*/;
-    reg  [63:0] inverted$9 /*verilator isolate_assignments*/;
-    reg  [63:0] inverted$10 /*verilator isolate_assignments*/;
-    reg  [63:0] inverted$11 /*verilator isolate_assignments*/;
-    reg  [63:0] inverted$12 /*verilator isolate_assignments*/;
-    reg  [63:0] inverted$13 /*verilator isolate_assignments*/;
-    reg  [63:0] inverted$14 /*verilator isolate_assignments*/;
-    reg  [63:0] inverted$15 /*verilator isolate_assignments*/;
-    reg  [63:0] inverted$16 /*verilator isolate_assignments*/;
-    reg  [63:0] inverted$17 /*verilator isolate_assignments*/;
-    reg  [63:0] inverted$18 /*verilator isolate_assignments*/;
-    reg  [63:0] inverted$19 /*verilator isolate_assignments*/;
-    reg  [63:0] inverted$20 /*verilator isolate_assignments*/;
-    reg  [63:0] inverted$21 /*verilator isolate_assignments*/;
-    reg  [63:0] inverted$22 /*verilator isolate_assignments*/;
-    reg  [63:0] inverted$23 /*verilator isolate_assignments*/;
-    reg  [63:0] inverted$24 /*verilator isolate_assignments*/;
-    reg  [63:0] both$0 /*verilator isolate_assignments*/;
-    reg  [63:0] both$1 /*verilator isolate_assignments*/;
-    reg  [63:0] both$2 /*verilator isolate_assignments*/;
-    reg  [63:0] both$3 /*verilator isolate_assignments*/;
-    reg  [63:0] both$4 /*verilator isolate_assignments*/;
-    reg  [63:0] both$5 /*verilator isolate_assignments*/;
-    reg  [63:0] both$6 /*verilator isolate_assignments*/;
-    reg  [63:0] both$7 /*verilator isolate_assignments*/;
-    reg  [63:0] both$8 /*verilator isolate_assignments*/;
-    reg  [63:0] both$9 /*verilator isolate_assignments*/;
-    reg  [63:0] both$10 /*verilator isolate_assignments*/;
-    reg  [63:0] both$11 /*verilator isolate_assignments*/;
-    reg  [63:0] both$12 /*verilator isolate_assignments*/;
-    reg  [63:0] both$13 /*verilator isolate_assignments*/;
-    reg  [63:0] both$14 /*verilator isolate_assignments*/;
-    reg  [63:0] both$15 /*verilator isolate_assignments*/;
-    reg  [63:0] both$16 /*verilator isolate_assignments*/;
-    reg  [63:0] both$17 /*verilator isolate_assignments*/;
-    reg  [63:0] both$18 /*verilator isolate_assignments*/;
-    reg  [63:0] both$19 /*verilator isolate_assignments*/;
-    reg  [63:0] both$20 /*verilator isolate_assignments*/;
-    reg  [63:0] both$21 /*verilator isolate_assignments*/;
-    reg  [63:0] both$22 /*verilator isolate_assignments*/;
-    reg  [63:0] both$23 /*verilator isolate_assignments*/;
-    reg  [63:0] both$24 /*verilator isolate_assignments*/;
-    reg  [63:0] chi$0 /*verilator isolate_assignments*/;
-    reg  [63:0] chi$1 /*verilator isolate_assignments*/;
-    reg  [63:0] chi$2 /*verilator isolate_assignments*/;
-    reg  [63:0] chi$3 /*verilator isolate_assignments*/;
-    reg  [63:0] chi$4 /*verilator isolate_assignments*/;
-    reg  [63:0] chi$5 /*verilator isolate_assignments*/;
-    reg  [63:0] chi$6 /*verilator isolate_assignments*/;
-    reg  [63:0] chi$7 /*verilator isolate_assignments*/;
-    reg  [63:0] chi$8 /*verilator isolate_assignments*/;
-    reg  [63:0] chi$9 /*verilator isolate_assignments*/;
-    reg  [63:0] chi$10 /*verilator isolate_assignments*/;
-    reg  [63:0] chi$11 /*verilator isolate_assignments*/;
-    reg  [63:0] chi$12 /*verilator isolate_assignments*/;
-    reg  [63:0] chi$13 /*verilator isolate_assignments*/;
-    reg  [63:0] chi$14 /*verilator isolate_assignments*/;
-    reg  [63:0] chi$15 /*verilator isolate_assignments*/;
-    reg  [63:0] chi$16 /*verilator isolate_assignments*/;
-    reg  [63:0] chi$17 /*verilator isolate_assignments*/;
-    reg  [63:0] chi$18 /*verilator isolate_assignments*/;
-    reg  [63:0] chi$19 /*verilator isolate_assignments*/;
-    reg  [63:0] chi$20 /*verilator isolate_assignments*/;
-    reg  [63:0] chi$21 /*verilator isolate_assignments*/;
-    reg  [63:0] chi$22 /*verilator isolate_assignments*/;
-    reg  [63:0] chi$23 /*verilator isolate_assignments*/;
-    reg  [63:0] chi$24 /*verilator isolate_assignments*/;
-
-    // Update code
-    always @(*) begin
-        state$0 = before$0;
-        state$1 = before$1;
-        state$2 = before$2;
-        state$3 = before$3;
-        state$4 = before$4;
-        state$5 = before$5;
-        state$6 = before$6;
-        state$7 = before$7;
-        state$8 = before$8;
-        state$9 = before$9;
-        state$10 = before$10;
-        state$11 = before$11;
-        state$12 = before$12;
-        state$13 = before$13;
-        state$14 = before$14;
-        state$15 = before$15;
-        state$16 = before$16;
-        state$17 = before$17;
-        state$18 = before$18;
-        state$19 = before$19;
-        state$20 = before$20;
-        state$21 = before$21;
-        state$22 = before$22;
-        state$23 = before$23;
-        state$24 = before$24;
-        parity$0 = state$0 ^ state$5 ^ state$10 ^ state$15 ^ state$20;
-        parity_high$0 = parity$0 << 32'h1;
-        parity_low$0 = parity$0 >> 32'h3f;
-        parity_turned$0 = parity_high$0 | parity_low$0;
-        parity$1 = state$1 ^ state$6 ^ state$11 ^ state$16 ^ state$21;
-        parity_high$1 = parity$1 << 32'h1;
-        parity_low$1 = parity$1 >> 32'h3f;
-        parity_turned$1 = parity_high$1 | parity_low$1;
-        parity$2 = state$2 ^ state$7 ^ state$12 ^ state$17 ^ state$22;
-        parity_high$2 = parity$2 << 32'h1;
-        parity_low$2 = parity$2 >> 32'h3f;
-        parity_turned$2 = parity_high$2 | parity_low$2;
-        parity$3 = state$3 ^ state$8 ^ state$13 ^ state$18 ^ state$23;
-        parity_high$3 = parity$3 << 32'h1;
-        parity_low$3 = parity$3 >> 32'h3f;
-        parity_turned$3 = parity_high$3 | parity_low$3;
-        parity$4 = state$4 ^ state$9 ^ state$14 ^ state$19 ^ state$24;
-        parity_high$4 = parity$4 << 32'h1;
-        parity_low$4 = parity$4 >> 32'h3f;
-        parity_turned$4 = parity_high$4 | parity_low$4;
-        effect$0 = parity$4 ^ parity_turned$1;
-        theta$0 = state$0 ^ effect$0;
-        theta$5 = state$5 ^ effect$0;
-        theta$10 = state$10 ^ effect$0;
-        theta$15 = state$15 ^ effect$0;
-        theta$20 = state$20 ^ effect$0;
-        effect$1 = parity$0 ^ parity_turned$2;
-        theta$1 = state$1 ^ effect$1;
-        theta$6 = state$6 ^ effect$1;
-        theta$11 = state$11 ^ effect$1;
-        theta$16 = state$16 ^ effect$1;
-        theta$21 = state$21 ^ effect$1;
-        effect$2 = parity$1 ^ parity_turned$3;
-        theta$2 = state$2 ^ effect$2;
-        theta$7 = state$7 ^ effect$2;
-        theta$12 = state$12 ^ effect$2;
-        theta$17 = state$17 ^ effect$2;
-        theta$22 = state$22 ^ effect$2;
-        effect$3 = parity$2 ^ parity_turned$4;
-        theta$3 = state$3 ^ effect$3;
-        theta$8 = state$8 ^ effect$3;
-        theta$13 = state$13 ^ effect$3;
-        theta$18 = state$18 ^ effect$3;
-        theta$23 = state$23 ^ effect$3;
-        effect$4 = parity$3 ^ parity_turned$0;
-        theta$4 = state$4 ^ effect$4;
-        theta$9 = state$9 ^ effect$4;
-        theta$14 = state$14 ^ effect$4;
-        theta$19 = state$19 ^ effect$4;
-        theta$24 = state$24 ^ effect$4;
-        high$0 = theta$0 << up$0;
-        low$0 = theta$0 >> down$0;
-        high$1 = theta$1 << up$1;
-        low$1 = theta$1 >> down$1;
-        high$2 = theta$2 << up$2;
-        low$2 = theta$2 >> down$2;
-        high$3 = theta$3 << up$3;
-        low$3 = theta$3 >> down$3;
-        high$4 = theta$4 << up$4;
-        low$4 = theta$4 >> down$4;
-        high$5 = theta$5 << up$5;
-        low$5 = theta$5 >> down$5;
-        high$6 = theta$6 << up$6;
-        low$6 = theta$6 >> down$6;
-        high$7 = theta$7 << up$7;
-        low$7 = theta$7 >> down$7;
-        high$8 = theta$8 << up$8;
-        low$8 = theta$8 >> down$8;
-        high$9 = theta$9 << up$9;
-        low$9 = theta$9 >> down$9;
-        high$10 = theta$10 << up$10;
-        low$10 = theta$10 >> down$10;
-        high$11 = theta$11 << up$11;
-        low$11 = theta$11 >> down$11;
-        high$12 = theta$12 << up$12;
-        low$12 = theta$12 >> down$12;
-        high$13 = theta$13 << up$13;
-        low$13 = theta$13 >> down$13;
-        high$14 = theta$14 << up$14;
-        low$14 = theta$14 >> down$14;
-        high$15 = theta$15 << up$15;
-        low$15 = theta$15 >> down$15;
-        high$16 = theta$16 << up$16;
-        low$16 = theta$16 >> down$16;
-        high$17 = theta$17 << up$17;
-        low$17 = theta$17 >> down$17;
-        high$18 = theta$18 << up$18;
-        low$18 = theta$18 >> down$18;
-        high$19 = theta$19 << up$19;
-        low$19 = theta$19 >> down$19;
-        high$20 = theta$20 << up$20;
-        low$20 = theta$20 >> down$20;
-        high$21 = theta$21 << up$21;
-        low$21 = theta$21 >> down$21;
-        high$22 = theta$22 << up$22;
-        low$22 = theta$22 >> down$22;
-        high$23 = theta$23 << up$23;
-        low$23 = theta$23 >> down$23;
-        high$24 = theta$24 << up$24;
-        low$24 = theta$24 >> down$24;
-        turned$0 = high$0 | low$0;
-        turned$16 = high$5 | low$5;
-        turned$7 = high$10 | low$10;
-        turned$23 = high$15 | low$15;
-        turned$14 = high$20 | low$20;
-        turned$10 = high$1 | low$1;
-        turned$1 = high$6 | low$6;
-        turned$17 = high$11 | low$11;
-        turned$8 = high$16 | low$16;
-        turned$24 = high$21 | low$21;
-        turned$20 = high$2 | low$2;
-        turned$11 = high$7 | low$7;
-        turned$2 = high$12 | low$12;
-        turned$18 = high$17 | low$17;
-        turned$9 = high$22 | low$22;
-        turned$5 = high$3 | low$3;
-        turned$21 = high$8 | low$8;
-        turned$12 = high$13 | low$13;
-        turned$3 = high$18 | low$18;
-        turned$19 = high$23 | low$23;
-        turned$15 = high$4 | low$4;
-        turned$6 = high$9 | low$9;
-        turned$22 = high$14 | low$14;
-        turned$13 = high$19 | low$19;
-        turned$4 = high$24 | low$24;
-        inverted$0 = ~turned$0;
-        inverted$1 = ~turned$1;
-        inverted$2 = ~turned$2;
-        inverted$3 = ~turned$3;
-        inverted$4 = ~turned$4;
-        inverted$5 = ~turned$5;
-        inverted$6 = ~turned$6;
-        inverted$7 = ~turned$7;
-        inverted$8 = ~turned$8;
-        inverted$9 = ~turned$9;
-        inverted$10 = ~turned$10;
-        inverted$11 = ~turned$11;
-        inverted$12 = ~turned$12;
-        inverted$13 = ~turned$13;
-        inverted$14 = ~turned$14;
-        inverted$15 = ~turned$15;
-        inverted$16 = ~turned$16;
-        inverted$17 = ~turned$17;
-        inverted$18 = ~turned$18;
-        inverted$19 = ~turned$19;
-        inverted$20 = ~turned$20;
-        inverted$21 = ~turned$21;
-        inverted$22 = ~turned$22;
-        inverted$23 = ~turned$23;
-        inverted$24 = ~turned$24;
-        both$0 = inverted$1 & turned$2;
-        chi$0 = turned$0 ^ both$0;
-        both$5 = inverted$6 & turned$7;
-        chi$5 = turned$5 ^ both$5;
-        both$10 = inverted$11 & turned$12;
-        chi$10 = turned$10 ^ both$10;
-        both$15 = inverted$16 & turned$17;
-        chi$15 = turned$15 ^ both$15;
-        both$20 = inverted$21 & turned$22;
-        chi$20 = turned$20 ^ both$20;
-        both$1 = inverted$2 & turned$3;
-        chi$1 = turned$1 ^ both$1;
-        both$6 = inverted$7 & turned$8;
-        chi$6 = turned$6 ^ both$6;
-        both$11 = inverted$12 & turned$13;
-        chi$11 = turned$11 ^ both$11;
-        both$16 = inverted$17 & turned$18;
-        chi$16 = turned$16 ^ both$16;
-        both$21 = inverted$22 & turned$23;
-        chi$21 = turned$21 ^ both$21;
-        both$2 = inverted$3 & turned$4;
-        chi$2 = turned$2 ^ both$2;
-        both$7 = inverted$8 & turned$9;
-        chi$7 = turned$7 ^ both$7;
-        both$12 = inverted$13 & turned$14;
-        chi$12 = turned$12 ^ both$12;
-        both$17 = inverted$18 & turned$19;
-        chi$17 = turned$17 ^ both$17;
-        both$22 = inverted$23 & turned$24;
-        chi$22 = turned$22 ^ both$22;
-        both$3 = inverted$4 & turned$0;
-        chi$3 = turned$3 ^ both$3;
-        both$8 = inverted$9 & turned$5;
-        chi$8 = turned$8 ^ both$8;
-        both$13 = inverted$14 & turned$10;
-        chi$13 = turned$13 ^ both$13;
-        both$18 = inverted$19 & turned$15;
-        chi$18 = turned$18 ^ both$18;
-        both$23 = inverted$24 & turned$20;
-        chi$23 = turned$23 ^ both$23;
-        both$4 = inverted$0 & turned$1;
-        chi$4 = turned$4 ^ both$4;
-        both$9 = inverted$5 & turned$6;
-        chi$9 = turned$9 ^ both$9;
-        both$14 = inverted$10 & turned$11;
-        chi$14 = turned$14 ^ both$14;
-        both$19 = inverted$15 & turned$16;
-        chi$19 = turned$19 ^ both$19;
-        both$24 = inverted$20 & turned$21;
-        chi$24 = turned$24 ^ both$24;
-        state$25 = chi$0 ^ constant$0;
-        state$26 = chi$1;
-        state$27 = chi$2;
-        state$28 = chi$3;
-        state$29 = chi$4;
-        state$30 = chi$5;
-        state$31 = chi$6;
-        state$32 = chi$7;
-        state$33 = chi$8;
-        state$34 = chi$9;
-        state$35 = chi$10;
-        state$36 = chi$11;
-        state$37 = chi$12;
-        state$38 = chi$13;
-        state$39 = chi$14;
-        state$40 = chi$15;
-        state$41 = chi$16;
-        state$42 = chi$17;
-        state$43 = chi$18;
-        state$44 = chi$19;
-        state$45 = chi$20;
-        state$46 = chi$21;
-        state$47 = chi$22;
-        state$48 = chi$23;
-        state$49 = chi$24;
-        after$0 = state$25;
-        after$1 = state$26;
-        after$2 = state$27;
-        after$3 = state$28;
-        after$4 = state$29;
-        after$5 = state$30;
-        after$6 = state$31;
-        after$7 = state$32;
-        after$8 = state$33;
-        after$9 = state$34;
-        after$10 = state$35;
-        after$11 = state$36;
-        after$12 = state$37;
-        after$13 = state$38;
-        after$14 = state$39;
-        after$15 = state$40;
-        after$16 = state$41;
-        after$17 = state$42;
-        after$18 = state$43;
-        after$19 = state$44;
-        after$20 = state$45;
-        after$21 = state$46;
-        after$22 = state$47;
-        after$23 = state$48;
-        after$24 = state$49;
-    end
-
-endmodule // metisvm_card$ecp5$card$cores$lanes$0$core$rounds
-
-module metisvm_card$ecp5$card$cores$lanes$0$core$schedule(clock,clear,block_valid,block_last,will_be_free,takes,goes,writes,hands_over,clears,number);
-
-    // Module arguments
-    input wire  clock;
-    input wire  clear;
-    input wire  block_valid;
-    input wire  block_last;
-    input wire  will_be_free;
-    output reg  takes /*verilator isolate_assignments*/;
-    output reg  goes /*verilator isolate_assignments*/;
-    output reg  writes /*verilator isolate_assignments*/;
-    output reg  hands_over /*verilator isolate_assignments*/;
-    output reg  clears /*verilator isolate_assignments*/;
-    output reg  [23:0] number /*verilator isolate_assignments*/;
-
-    // Constant declarations
-    localparam  first_number = 24'h1;
-    localparam  no_number = 24'h0;
-    localparam  begins_near_end = 1'b0;
-    localparam  begins_final = 1'b0;
-
-    // Stub signals
-    reg  takes_now$d /*verilator isolate_assignments*/;
-    wire  takes_now$q;
-    reg  takes_now$clock /*verilator isolate_assignments*/;
-    reg  absorbs$d /*verilator isolate_assignments*/;
-    wire  absorbs$q;
-    reg  absorbs$clock /*verilator isolate_assignments*/;
-    reg  absorbs_last$d /*verilator isolate_assignments*/;
-    wire  absorbs_last$q;
-    reg  absorbs_last$clock /*verilator isolate_assignments*/;
-    reg  running$d /*verilator isolate_assignments*/;
-    wire  running$q;
-    reg  running$clock /*verilator isolate_assignments*/;
-    reg  goes_now$d /*verilator isolate_assignments*/;
-    wire  goes_now$q;
-    reg  goes_now$clock /*verilator isolate_assignments*/;
-    reg  writes_now$d /*verilator isolate_assignments*/;
-    wire  writes_now$q;
-    reg  writes_now$clock /*verilator isolate_assignments*/;
-    reg  hands_over_now$d /*verilator isolate_assignments*/;
-    wire  hands_over_now$q;
-    reg  hands_over_now$clock /*verilator isolate_assignments*/;
-    reg  clears_now$d /*verilator isolate_assignments*/;
-    wire  clears_now$q;
-    reg  clears_now$clock /*verilator isolate_assignments*/;
-    reg  [23:0] number_now$d /*verilator isolate_assignments*/;
-    wire  [23:0] number_now$q;
-    reg  number_now$clock /*verilator isolate_assignments*/;
-    reg  last$d /*verilator isolate_assignments*/;
-    wire  last$q;
-    reg  last$clock /*verilator isolate_assignments*/;
-    reg  done$d /*verilator isolate_assignments*/;
-    wire  done$q;
-    reg  done$clock /*verilator isolate_assignments*/;
-
-    // Local signals
-    reg  begins /*verilator isolate_assignments*/;
-    reg  ends /*verilator isolate_assignments*/;
-    reg  more /*verilator isolate_assignments*/;
-    reg  will_run /*verilator isolate_assignments*/;
-    reg  will_be_near_end /*verilator isolate_assignments*/;
-    reg  will_be_final /*verilator isolate_assignments*/;
-    reg  will_stall /*verilator isolate_assignments*/;
-    reg  will_go /*verilator isolate_assignments*/;
-    reg  will_be_done /*verilator isolate_assignments*/;
-    reg  will_be_idle /*verilator isolate_assignments*/;
-    reg  will_start /*verilator isolate_assignments*/;
-    reg  will_hand_over /*verilator isolate_assignments*/;
-    reg  can_take /*verilator isolate_assignments*/;
-    reg  untaken /*verilator isolate_assignments*/;
-    reg  [23:0] next_number /*verilator isolate_assignments*/;
-
-    // Sub module instances
-    metisvm_card$ecp5$bridge$ar_waits takes_now(
-        .d(takes_now$d),
-        .q(takes_now$q),
-        .clock(takes_now$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits absorbs(
-        .d(absorbs$d),
-        .q(absorbs$q),
-        .clock(absorbs$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits absorbs_last(
-        .d(absorbs_last$d),
-        .q(absorbs_last$q),
-        .clock(absorbs_last$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits running(
-        .d(running$d),
-        .q(running$q),
-        .clock(running$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits goes_now(
-        .d(goes_now$d),
-        .q(goes_now$q),
-        .clock(goes_now$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits writes_now(
-        .d(writes_now$d),
-        .q(writes_now$q),
-        .clock(writes_now$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits hands_over_now(
-        .d(hands_over_now$d),
-        .q(hands_over_now$q),
-        .clock(hands_over_now$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits clears_now(
-        .d(clears_now$d),
-        .q(clears_now$q),
-        .clock(clears_now$clock)
-    );
-    metisvm_card$ecp5$card$cores$lanes$0$core$schedule$number_now number_now(
-        .d(number_now$d),
-        .q(number_now$q),
-        .clock(number_now$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits last(
-        .d(last$d),
-        .q(last$q),
-        .clock(last$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits done(
-        .d(done$d),
-        .q(done$q),
-        .clock(done$clock)
-    );
-
-    // Update code
-    always @(*) begin
-        takes_now$clock = clock;
-        absorbs$clock = clock;
-        absorbs_last$clock = clock;
-        running$clock = clock;
-        goes_now$clock = clock;
-        writes_now$clock = clock;
-        hands_over_now$clock = clock;
-        clears_now$clock = clock;
-        number_now$clock = clock;
-        last$clock = clock;
-        done$clock = clock;
-        begins = writes_now$q & absorbs$q;
-        ends = goes_now$q & number_now$q[32'h17] & last$q;
-        takes = takes_now$q;
-        goes = goes_now$q;
-        writes = writes_now$q;
-        hands_over = hands_over_now$q;
-        clears = clears_now$q;
-        number = number_now$q;
-        will_run = ~ends & running$q;
-        will_run = will_run | begins;
-        more = ~last$q;
-        will_be_final = number_now$q[32'h17];
-        will_be_near_end = number_now$q[32'h16];
-        if (goes_now$q) begin
-            will_be_final = number_now$q[32'h16];
-            will_be_near_end = number_now$q[32'h15];
-        end
-        if (begins) begin
-            will_be_final = begins_final;
-            will_be_near_end = begins_near_end;
-            more = ~absorbs_last$q;
-        end
-        will_stall = will_be_final & more & ~takes_now$q;
-        will_go = will_run & ~will_stall;
-        will_be_done = done$q & ~hands_over_now$q;
-        will_be_done = will_be_done | ends;
-        will_be_idle = ~will_run & ~will_be_done;
-        will_start = will_be_idle & takes_now$q;
-        will_hand_over = will_be_done & will_be_free;
-        running$d = will_run;
-        goes_now$d = will_go;
-        writes_now$d = will_go | will_start;
-        hands_over_now$d = will_hand_over;
-        clears_now$d = will_hand_over | clear;
-        done$d = will_be_done;
-        can_take = will_be_near_end | will_be_final;
-        can_take = can_take & more;
-        can_take = can_take | will_be_idle | will_hand_over;
-        untaken = ~takes_now$q & block_valid;
-        takes_now$d = can_take & untaken;
-        absorbs$d = takes_now$q;
-        absorbs_last$d = block_last;
-        next_number = number_now$q << 32'h1;
-        number_now$d = number_now$q;
-        last$d = last$q;
-        if (goes_now$q) begin
-            number_now$d = next_number;
-        end
-        if (begins) begin
-            number_now$d = first_number;
-            last$d = absorbs_last$q;
-        end
-        if (clear) begin
-            takes_now$d = 1'b0;
-            absorbs$d = 1'b0;
-            running$d = 1'b0;
-            goes_now$d = 1'b0;
-            writes_now$d = 1'b0;
-            hands_over_now$d = 1'b0;
-            number_now$d = no_number;
-            done$d = 1'b0;
-        end
-    end
-
-endmodule // metisvm_card$ecp5$card$cores$lanes$0$core$schedule
-
-module metisvm_card$ecp5$card$cores$lanes$0$core$schedule$number_now(d,q,clock);
-
-    // Module arguments
-    input wire  [23:0] d;
-    output reg  [23:0] q;
-    input wire  clock;
-
-    // Update code (custom)
-    initial begin
-       q = 24'h0;
-    end
-
-    always @(posedge clock) begin
-       q <= d;
-    end
-
-endmodule // metisvm_card$ecp5$card$cores$lanes$0$core$schedule$number_now
-
-module metisvm_card$ecp5$card$cores$lanes$0$words(clock,clear,in_data,in_bytes,in_kind,in_end,in_error,in_valid,in_ready,out_data,out_bytes,out_kind,out_end,out_error,out_valid,out_ready);
-
-    // Module arguments
-    input wire  clock;
-    input wire  clear;
-    input wire  [63:0] in_data;
-    input wire  [5:0] in_bytes;
-    input wire  [1:0] in_kind;
-    input wire  in_end;
-    input wire  in_error;
-    input wire  in_valid;
-    output reg  in_ready /*verilator isolate_assignments*/;
-    output reg  [63:0] out_data /*verilator isolate_assignments*/;
-    output reg  [3:0] out_bytes /*verilator isolate_assignments*/;
-    output reg  [1:0] out_kind /*verilator isolate_assignments*/;
-    output reg  out_end /*verilator isolate_assignments*/;
-    output reg  out_error /*verilator isolate_assignments*/;
-    output reg  out_valid /*verilator isolate_assignments*/;
-    input wire  out_ready;
-
-    // Constant declarations
-    localparam  a_word = 9'b1000000;
-
-    // Stub signals
-    reg  [63:0] data$d /*verilator isolate_assignments*/;
-    wire  [63:0] data$q;
-    reg  data$clock /*verilator isolate_assignments*/;
-    reg  [5:0] left$d /*verilator isolate_assignments*/;
-    wire  [5:0] left$q;
-    reg  left$clock /*verilator isolate_assignments*/;
-    reg  [1:0] kind$d /*verilator isolate_assignments*/;
-    wire  [1:0] kind$q;
-    reg  kind$clock /*verilator isolate_assignments*/;
-    reg  at_end$d /*verilator isolate_assignments*/;
-    wire  at_end$q;
-    reg  at_end$clock /*verilator isolate_assignments*/;
-    reg  error$d /*verilator isolate_assignments*/;
-    wire  error$q;
-    reg  error$clock /*verilator isolate_assignments*/;
-    reg  held$d /*verilator isolate_assignments*/;
-    wire  held$q;
-    reg  held$clock /*verilator isolate_assignments*/;
-
-    // Local signals
-    reg  is_last /*verilator isolate_assignments*/;
-    reg  takes /*verilator isolate_assignments*/;
-
-    // Sub module instances
-    metisvm_card$ecp5$bridge$beat data(
-        .d(data$d),
-        .q(data$q),
-        .clock(data$clock)
-    );
-    metisvm_card$ecp5$card$cores$lanes$0$words$left left(
-        .d(left$d),
-        .q(left$q),
-        .clock(left$clock)
-    );
-    metisvm_card$ecp5$card$cores$lanes$0$words$kind kind(
-        .d(kind$d),
-        .q(kind$q),
-        .clock(kind$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits at_end(
-        .d(at_end$d),
-        .q(at_end$q),
-        .clock(at_end$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits error(
-        .d(error$d),
-        .q(error$q),
-        .clock(error$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits held(
-        .d(held$d),
-        .q(held$q),
-        .clock(held$clock)
-    );
-
-    // Update code
-    always @(*) begin
-        data$clock = clock;
-        left$clock = clock;
-        kind$clock = clock;
-        at_end$clock = clock;
-        error$clock = clock;
-        held$clock = clock;
-        data$d = data$q;
-        left$d = left$q;
-        kind$d = kind$q;
-        at_end$d = at_end$q;
-        error$d = error$q;
-        held$d = held$q;
-        is_last = error$q || (left$q <= ((32'h8) & 6'h3f));
-        out_data = data$q[(32'h0)+:(64)];
-        out_bytes = 32'h8;
-        if (left$q <= ((32'h8) & 6'h3f)) begin
-            out_bytes = left$q[(32'h0)+:(4)];
-        end
-        out_kind = kind$q;
-        out_end = at_end$q && is_last;
-        out_error = error$q;
-        out_valid = held$q;
-        takes = ~held$q || (out_ready && is_last);
-        in_ready = takes;
-        if (out_ready) begin
-            data$d = data$q >> a_word;
-            left$d = left$q - 32'h8;
-        end
-        if (takes) begin
-            data$d = in_data;
-            left$d = in_bytes;
-            kind$d = in_kind;
-            at_end$d = in_end;
-            error$d = in_error;
-            held$d = in_valid;
-        end
-        if (clear) begin
-            held$d = 1'b0;
-        end
-    end
-
-endmodule // metisvm_card$ecp5$card$cores$lanes$0$words
-
-module metisvm_card$ecp5$card$cores$lanes$0$words$kind(d,q,clock);
-
-    // Module arguments
-    input wire  [1:0] d;
-    output reg  [1:0] q;
-    input wire  clock;
-
-    // Update code (custom)
-    initial begin
-       q = 2'h0;
-    end
-
-    always @(posedge clock) begin
-       q <= d;
-    end
-
-endmodule // metisvm_card$ecp5$card$cores$lanes$0$words$kind
-
-module metisvm_card$ecp5$card$cores$lanes$0$words$left(d,q,clock);
-
-    // Module arguments
-    input wire  [5:0] d;
-    output reg  [5:0] q;
-    input wire  clock;
-
-    // Update code (custom)
-    initial begin
-       q = 6'h0;
-    end
-
-    always @(posedge clock) begin
-       q <= d;
-    end
-
-endmodule // metisvm_card$ecp5$card$cores$lanes$0$words$left
-
-module metisvm_card$ecp5$card$cores$order(clock,clear,data,push,full,first,valid,pop,fill);
-
-    // Module arguments
-    input wire  clock;
-    input wire  clear;
-    input wire  [3:0] data;
-    input wire  push;
-    output reg  full /*verilator isolate_assignments*/;
-    output reg  [3:0] first /*verilator isolate_assignments*/;
-    output reg  valid /*verilator isolate_assignments*/;
-    input wire  pop;
-    output reg  [8:0] fill /*verilator isolate_assignments*/;
-
-    // Constant declarations
-    localparam  nearly = 9'b11111110;
-
-    // Stub signals
-    reg  [7:0] entries$read_address /*verilator isolate_assignments*/;
-    reg  entries$read_clock /*verilator isolate_assignments*/;
-    wire  [3:0] entries$read_data;
-    reg  [7:0] entries$write_address /*verilator isolate_assignments*/;
-    reg  entries$write_clock /*verilator isolate_assignments*/;
-    reg  [3:0] entries$write_data /*verilator isolate_assignments*/;
-    reg  entries$write_enable /*verilator isolate_assignments*/;
-    reg  slice$clock /*verilator isolate_assignments*/;
-    reg  slice$clear /*verilator isolate_assignments*/;
-    reg  [3:0] slice$in_data /*verilator isolate_assignments*/;
-    reg  slice$in_valid /*verilator isolate_assignments*/;
-    wire  slice$in_ready;
-    wire  [3:0] slice$out_data;
-    wire  slice$out_valid;
-    reg  slice$out_ready /*verilator isolate_assignments*/;
-    reg  [8:0] head$d /*verilator isolate_assignments*/;
-    wire  [8:0] head$q;
-    reg  head$clock /*verilator isolate_assignments*/;
-    reg  [8:0] tail$d /*verilator isolate_assignments*/;
-    wire  [8:0] tail$q;
-    reg  tail$clock /*verilator isolate_assignments*/;
-    reg  answers$d /*verilator isolate_assignments*/;
-    wire  answers$q;
-    reg  answers$clock /*verilator isolate_assignments*/;
-    reg  [8:0] held$d /*verilator isolate_assignments*/;
-    wire  [8:0] held$q;
-    reg  held$clock /*verilator isolate_assignments*/;
-    reg  full_reg$d /*verilator isolate_assignments*/;
-    wire  full_reg$q;
-    reg  full_reg$clock /*verilator isolate_assignments*/;
-
-    // Local signals
-    reg  reads /*verilator isolate_assignments*/;
-    reg  has_two /*verilator isolate_assignments*/;
-    reg  pops /*verilator isolate_assignments*/;
-
-    // Sub module instances
-    metisvm_card$ecp5$card$cores$order$entries entries(
-        .read_address(entries$read_address),
-        .read_clock(entries$read_clock),
-        .read_data(entries$read_data),
-        .write_address(entries$write_address),
-        .write_clock(entries$write_clock),
-        .write_data(entries$write_data),
-        .write_enable(entries$write_enable)
-    );
-    metisvm_card$ecp5$card$cores$order$slice slice(
-        .clock(slice$clock),
-        .clear(slice$clear),
-        .in_data(slice$in_data),
-        .in_valid(slice$in_valid),
-        .in_ready(slice$in_ready),
-        .out_data(slice$out_data),
-        .out_valid(slice$out_valid),
-        .out_ready(slice$out_ready)
-    );
-    metisvm_card$ecp5$card$cores$order$head head(
-        .d(head$d),
-        .q(head$q),
-        .clock(head$clock)
-    );
-    metisvm_card$ecp5$card$cores$order$head tail(
-        .d(tail$d),
-        .q(tail$q),
-        .clock(tail$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits answers(
-        .d(answers$d),
-        .q(answers$q),
-        .clock(answers$clock)
-    );
-    metisvm_card$ecp5$card$cores$order$head held(
-        .d(held$d),
-        .q(held$q),
-        .clock(held$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits full_reg(
-        .d(full_reg$d),
-        .q(full_reg$q),
-        .clock(full_reg$clock)
-    );
-
-    // Update code
-    always @(*) begin
-        head$clock = clock;
-        tail$clock = clock;
-        answers$clock = clock;
-        held$clock = clock;
-        full_reg$clock = clock;
-        head$d = head$q;
-        tail$d = tail$q;
-        answers$d = answers$q;
-        held$d = held$q;
-        full_reg$d = full_reg$q;
-        slice$clock = clock;
-        entries$read_clock = clock;
-        entries$write_clock = clock;
-        entries$write_address = tail$q[(32'h0)+:(8)];
-        entries$write_data = data;
-        entries$write_enable = push;
-        if (push) begin
-            tail$d = tail$q + 32'h1;
-        end
-        pops = pop && slice$out_valid;
-        has_two = ~slice$in_ready || (answers$q && slice$out_valid);
-        entries$read_address = head$q[(32'h0)+:(8)];
-        reads = (head$q != tail$q) && (~has_two || pops);
-        answers$d = reads;
-        if (reads) begin
-            head$d = head$q + 32'h1;
-        end
-        slice$clear = clear;
-        slice$in_data = entries$read_data;
-        slice$in_valid = answers$q;
-        slice$out_ready = pop;
-        first = slice$out_data;
-        valid = slice$out_valid;
-        if (push && ~pops) begin
-            held$d = held$q + 32'h1;
-        end
-        if (pops && ~push) begin
-            held$d = held$q - 32'h1;
-        end
-        fill = held$q;
-        full_reg$d = held$q >= nearly;
-        full = full_reg$q;
-        if (clear) begin
-            head$d = 32'h0;
-            tail$d = 32'h0;
-            answers$d = 1'b0;
-            held$d = 32'h0;
-            full_reg$d = 1'b0;
-        end
-    end
-
-endmodule // metisvm_card$ecp5$card$cores$order
-
-module metisvm_card$ecp5$card$cores$order$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
-
-    // Module arguments
-    input wire  [7:0] read_address;
-    input wire  read_clock;
-    output reg  [3:0] read_data;
-    input wire  [7:0] write_address;
-    input wire  write_clock;
-    input wire  [3:0] write_data;
-    input wire  write_enable;
-
-    // Update code (custom)
-    reg[3:0] mem[255:0];
-
-
-
-    always @(posedge read_clock) begin
-       read_data <= mem[read_address];
-    end
-
-    always @(posedge write_clock) begin
-       if (write_enable) begin
-          mem[write_address] <= write_data;
-       end
-    end
-
-endmodule // metisvm_card$ecp5$card$cores$order$entries
-
-module metisvm_card$ecp5$card$cores$order$head(d,q,clock);
-
-    // Module arguments
-    input wire  [8:0] d;
-    output reg  [8:0] q;
-    input wire  clock;
-
-    // Update code (custom)
-    initial begin
-       q = 9'h0;
-    end
-
-    always @(posedge clock) begin
-       q <= d;
-    end
-
-endmodule // metisvm_card$ecp5$card$cores$order$head
-
-module metisvm_card$ecp5$card$cores$order$slice(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
-
-    // Module arguments
-    input wire  clock;
-    input wire  clear;
-    input wire  [3:0] in_data;
-    input wire  in_valid;
-    output reg  in_ready /*verilator isolate_assignments*/;
-    output reg  [3:0] out_data /*verilator isolate_assignments*/;
-    output reg  out_valid /*verilator isolate_assignments*/;
-    input wire  out_ready;
-
-    // Stub signals
-    reg  [3:0] first$d /*verilator isolate_assignments*/;
-    wire  [3:0] first$q;
-    reg  first$clock /*verilator isolate_assignments*/;
-    reg  [3:0] second$d /*verilator isolate_assignments*/;
-    wire  [3:0] second$q;
-    reg  second$clock /*verilator isolate_assignments*/;
-    reg  has_first$d /*verilator isolate_assignments*/;
-    wire  has_first$q;
-    reg  has_first$clock /*verilator isolate_assignments*/;
-    reg  has_second$d /*verilator isolate_assignments*/;
-    wire  has_second$q;
-    reg  has_second$clock /*verilator isolate_assignments*/;
-
-    // Local signals
-    reg  moves /*verilator isolate_assignments*/;
-
-    // Sub module instances
-    metisvm_card$ecp5$bridge$chosen first(
-        .d(first$d),
-        .q(first$q),
-        .clock(first$clock)
-    );
-    metisvm_card$ecp5$bridge$chosen second(
-        .d(second$d),
-        .q(second$q),
-        .clock(second$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits has_first(
-        .d(has_first$d),
-        .q(has_first$q),
-        .clock(has_first$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits has_second(
-        .d(has_second$d),
-        .q(has_second$q),
-        .clock(has_second$clock)
-    );
-
-    // Update code
-    always @(*) begin
-        first$clock = clock;
-        second$clock = clock;
-        has_first$clock = clock;
-        has_second$clock = clock;
-        first$d = first$q;
-        second$d = second$q;
-        has_first$d = has_first$q;
-        has_second$d = has_second$q;
-        in_ready = ~has_second$q;
-        out_data = first$q;
-        out_valid = has_first$q;
-        moves = ~has_first$q || out_ready;
-        if (moves) begin
-            first$d = in_data;
-            has_first$d = in_valid;
-            if (has_second$q) begin
-                first$d = second$q;
-                has_first$d = 1'b1;
-            end
-            has_second$d = 1'b0;
-        end
-        else begin
-            if (in_valid) begin
-                has_second$d = 1'b1;
-            end
-        end
-        if (~has_second$q) begin
-            second$d = in_data;
-        end
-        if (clear) begin
-            has_first$d = 1'b0;
-            has_second$d = 1'b0;
-        end
-    end
-
-endmodule // metisvm_card$ecp5$card$cores$order$slice
 
 module metisvm_card$ecp5$card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,by$7,by$8,by$9,by$10,by$11,by$12,by$13,by$14,by$15,by$16,by$17,by$18,by$19,address,data);
 
@@ -6915,102 +2948,102 @@ module metisvm_card$ecp5$card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,
     reg  [63:0] chosen /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$cores$best_load step$0(
+    metisvm_card$ecp5$card$counters$step$0 step$0(
         .d(step$0$d),
         .q(step$0$q),
         .clock(step$0$clock)
     );
-    metisvm_card$ecp5$card$cores$best_load step$1(
+    metisvm_card$ecp5$card$counters$step$0 step$1(
         .d(step$1$d),
         .q(step$1$q),
         .clock(step$1$clock)
     );
-    metisvm_card$ecp5$card$cores$best_load step$2(
+    metisvm_card$ecp5$card$counters$step$0 step$2(
         .d(step$2$d),
         .q(step$2$q),
         .clock(step$2$clock)
     );
-    metisvm_card$ecp5$card$cores$best_load step$3(
+    metisvm_card$ecp5$card$counters$step$0 step$3(
         .d(step$3$d),
         .q(step$3$q),
         .clock(step$3$clock)
     );
-    metisvm_card$ecp5$card$cores$best_load step$4(
+    metisvm_card$ecp5$card$counters$step$0 step$4(
         .d(step$4$d),
         .q(step$4$q),
         .clock(step$4$clock)
     );
-    metisvm_card$ecp5$card$cores$best_load step$5(
+    metisvm_card$ecp5$card$counters$step$0 step$5(
         .d(step$5$d),
         .q(step$5$q),
         .clock(step$5$clock)
     );
-    metisvm_card$ecp5$card$cores$best_load step$6(
+    metisvm_card$ecp5$card$counters$step$0 step$6(
         .d(step$6$d),
         .q(step$6$q),
         .clock(step$6$clock)
     );
-    metisvm_card$ecp5$card$cores$best_load step$7(
+    metisvm_card$ecp5$card$counters$step$0 step$7(
         .d(step$7$d),
         .q(step$7$q),
         .clock(step$7$clock)
     );
-    metisvm_card$ecp5$card$cores$best_load step$8(
+    metisvm_card$ecp5$card$counters$step$0 step$8(
         .d(step$8$d),
         .q(step$8$q),
         .clock(step$8$clock)
     );
-    metisvm_card$ecp5$card$cores$best_load step$9(
+    metisvm_card$ecp5$card$counters$step$0 step$9(
         .d(step$9$d),
         .q(step$9$q),
         .clock(step$9$clock)
     );
-    metisvm_card$ecp5$card$cores$best_load step$10(
+    metisvm_card$ecp5$card$counters$step$0 step$10(
         .d(step$10$d),
         .q(step$10$q),
         .clock(step$10$clock)
     );
-    metisvm_card$ecp5$card$cores$best_load step$11(
+    metisvm_card$ecp5$card$counters$step$0 step$11(
         .d(step$11$d),
         .q(step$11$q),
         .clock(step$11$clock)
     );
-    metisvm_card$ecp5$card$cores$best_load step$12(
+    metisvm_card$ecp5$card$counters$step$0 step$12(
         .d(step$12$d),
         .q(step$12$q),
         .clock(step$12$clock)
     );
-    metisvm_card$ecp5$card$cores$best_load step$13(
+    metisvm_card$ecp5$card$counters$step$0 step$13(
         .d(step$13$d),
         .q(step$13$q),
         .clock(step$13$clock)
     );
-    metisvm_card$ecp5$card$cores$best_load step$14(
+    metisvm_card$ecp5$card$counters$step$0 step$14(
         .d(step$14$d),
         .q(step$14$q),
         .clock(step$14$clock)
     );
-    metisvm_card$ecp5$card$cores$best_load step$15(
+    metisvm_card$ecp5$card$counters$step$0 step$15(
         .d(step$15$d),
         .q(step$15$q),
         .clock(step$15$clock)
     );
-    metisvm_card$ecp5$card$cores$best_load step$16(
+    metisvm_card$ecp5$card$counters$step$0 step$16(
         .d(step$16$d),
         .q(step$16$q),
         .clock(step$16$clock)
     );
-    metisvm_card$ecp5$card$cores$best_load step$17(
+    metisvm_card$ecp5$card$counters$step$0 step$17(
         .d(step$17$d),
         .q(step$17$q),
         .clock(step$17$clock)
     );
-    metisvm_card$ecp5$card$cores$best_load step$18(
+    metisvm_card$ecp5$card$counters$step$0 step$18(
         .d(step$18$d),
         .q(step$18$q),
         .clock(step$18$clock)
     );
-    metisvm_card$ecp5$card$cores$best_load step$19(
+    metisvm_card$ecp5$card$counters$step$0 step$19(
         .d(step$19$d),
         .q(step$19$q),
         .clock(step$19$clock)
@@ -7315,6 +3348,24 @@ module metisvm_card$ecp5$card$counters(clock,by$0,by$1,by$2,by$3,by$4,by$5,by$6,
 
 endmodule // metisvm_card$ecp5$card$counters
 
+module metisvm_card$ecp5$card$counters$step$0(d,q,clock);
+
+    // Module arguments
+    input wire  [9:0] d;
+    output reg  [9:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 10'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$ecp5$card$counters$step$0
+
 module metisvm_card$ecp5$card$executor(clock,stop,clear,max_handles,card_bytes,boot_nonce,entry$0,entry$1,entry$2,entry$3,entry$4,entry$5,entry$6,entry$7,start,cancelled,found,done,status,detail,cmd_valid,cmd_ready,abort,drained,in_valid,in_ready,in_data,in_end,in_error,mw_address,mw_data,mw_valid,mw_ready,has_keccak,keccak_start,keccak_done,keccak_status,keccak_detail,has_tensor,run_start,run_done,run_status,run_detail,run_handle,run_search,run_present,run_is_state,run_piece,run_upto,run_range_ok,run_searched,run_meets);
 
     // Module arguments
@@ -7522,7 +3573,7 @@ module metisvm_card$ecp5$card$executor(clock,stop,clear,max_handles,card_bytes,b
         .q(is_state$q),
         .clock(is_state$clock)
     );
-    metisvm_card$ecp5$card$cores$digests$first upto(
+    metisvm_card$ecp5$card$executor$upto upto(
         .d(upto$d),
         .q(upto$q),
         .clock(upto$clock)
@@ -8208,6 +4259,24 @@ module metisvm_card$ecp5$card$executor$status_reg(d,q,clock);
 
 endmodule // metisvm_card$ecp5$card$executor$status_reg
 
+module metisvm_card$ecp5$card$executor$upto(d,q,clock);
+
+    // Module arguments
+    input wire  [64:0] d;
+    output reg  [64:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 65'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$ecp5$card$executor$upto
+
 module metisvm_card$ecp5$card$fetcher(clock,abort,cmd_valid,cmd_ready,cmd_address,cmd_length,cmd_kind,req_valid,req_ready,req_address,req_bytes,req_kind,req_last,idle);
 
     // Module arguments
@@ -8272,7 +4341,7 @@ module metisvm_card$ecp5$card$fetcher(clock,abort,cmd_valid,cmd_ready,cmd_addres
         .q(left$q),
         .clock(left$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$kind kind(
+    metisvm_card$ecp5$card$fetcher$kind kind(
         .d(kind$d),
         .q(kind$q),
         .clock(kind$clock)
@@ -8282,7 +4351,7 @@ module metisvm_card$ecp5$card$fetcher(clock,abort,cmd_valid,cmd_ready,cmd_addres
         .q(ready$q),
         .clock(ready$clock)
     );
-    metisvm_card$ecp5$card$cores$best_load room(
+    metisvm_card$ecp5$card$counters$step$0 room(
         .d(room$d),
         .q(room$q),
         .clock(room$clock)
@@ -8354,6 +4423,24 @@ module metisvm_card$ecp5$card$fetcher(clock,abort,cmd_valid,cmd_ready,cmd_addres
 
 endmodule // metisvm_card$ecp5$card$fetcher
 
+module metisvm_card$ecp5$card$fetcher$kind(d,q,clock);
+
+    // Module arguments
+    input wire  [1:0] d;
+    output reg  [1:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 2'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$ecp5$card$fetcher$kind
+
 module metisvm_card$ecp5$card$fetcher$left(d,q,clock);
 
     // Module arguments
@@ -8371,1261 +4458,6 @@ module metisvm_card$ecp5$card$fetcher$left(d,q,clock);
     end
 
 endmodule // metisvm_card$ecp5$card$fetcher$left
-
-module metisvm_card$ecp5$card$keccak(clock,stop,max_messages,max_bytes,entry$0,entry$1,entry$2,entry$3,entry$4,entry$5,entry$6,entry$7,start,done,status,detail,working,cmd_valid,cmd_ready,cmd_address,cmd_length,cmd_kind,abort,drained,in_valid,in_ready,in_data,in_bytes,in_kind,in_end,in_error,engine_clear,engine_data,engine_bytes,engine_last,engine_valid,engine_ready,digest_data,digest_valid,digest_ready,write_start,write_address,write_push,write_data,write_flush,write_ready,write_idle);
-
-    // Module arguments
-    input wire  clock;
-    input wire  stop;
-    input wire  [31:0] max_messages;
-    input wire  [31:0] max_bytes;
-    input wire  [63:0] entry$0;
-    input wire  [63:0] entry$1;
-    input wire  [63:0] entry$2;
-    input wire  [63:0] entry$3;
-    input wire  [63:0] entry$4;
-    input wire  [63:0] entry$5;
-    input wire  [63:0] entry$6;
-    input wire  [63:0] entry$7;
-    input wire  start;
-    output reg  done /*verilator isolate_assignments*/;
-    output reg  [14:0] status /*verilator isolate_assignments*/;
-    output reg  [31:0] detail /*verilator isolate_assignments*/;
-    output reg  working /*verilator isolate_assignments*/;
-    output reg  cmd_valid /*verilator isolate_assignments*/;
-    input wire  cmd_ready;
-    output reg  [63:0] cmd_address /*verilator isolate_assignments*/;
-    output reg  [48:0] cmd_length /*verilator isolate_assignments*/;
-    output reg  [1:0] cmd_kind /*verilator isolate_assignments*/;
-    output reg  abort /*verilator isolate_assignments*/;
-    input wire  drained;
-    input wire  in_valid;
-    output reg  in_ready /*verilator isolate_assignments*/;
-    input wire  [63:0] in_data;
-    input wire  [5:0] in_bytes;
-    input wire  [1:0] in_kind;
-    input wire  in_end;
-    input wire  in_error;
-    output reg  engine_clear /*verilator isolate_assignments*/;
-    output reg  [63:0] engine_data /*verilator isolate_assignments*/;
-    output reg  [5:0] engine_bytes /*verilator isolate_assignments*/;
-    output reg  engine_last /*verilator isolate_assignments*/;
-    output reg  engine_valid /*verilator isolate_assignments*/;
-    input wire  engine_ready;
-    input wire  [63:0] digest_data;
-    input wire  digest_valid;
-    output reg  digest_ready /*verilator isolate_assignments*/;
-    output reg  write_start /*verilator isolate_assignments*/;
-    output reg  [63:0] write_address /*verilator isolate_assignments*/;
-    output reg  write_push /*verilator isolate_assignments*/;
-    output reg  [63:0] write_data /*verilator isolate_assignments*/;
-    output reg  write_flush /*verilator isolate_assignments*/;
-    input wire  write_ready;
-    input wire  write_idle;
-
-    // Constant declarations
-    localparam  above_data = 9'b1000000;
-    localparam  no_kind = 2'b0;
-
-    // Stub signals
-    reg  crc$clock /*verilator isolate_assignments*/;
-    reg  crc$clear /*verilator isolate_assignments*/;
-    reg  crc$enable /*verilator isolate_assignments*/;
-    reg  [63:0] crc$data /*verilator isolate_assignments*/;
-    wire  [31:0] crc$checksum;
-    reg  beats$clock /*verilator isolate_assignments*/;
-    reg  beats$clear /*verilator isolate_assignments*/;
-    reg  [69:0] beats$data /*verilator isolate_assignments*/;
-    reg  beats$push /*verilator isolate_assignments*/;
-    wire  beats$full;
-    wire  [69:0] beats$first;
-    wire  beats$valid;
-    reg  beats$pop /*verilator isolate_assignments*/;
-    wire  [7:0] beats$fill;
-    reg  descriptors$clock /*verilator isolate_assignments*/;
-    reg  descriptors$clear /*verilator isolate_assignments*/;
-    reg  [63:0] descriptors$in_data /*verilator isolate_assignments*/;
-    reg  [5:0] descriptors$in_bytes /*verilator isolate_assignments*/;
-    reg  [1:0] descriptors$in_kind /*verilator isolate_assignments*/;
-    reg  descriptors$in_end /*verilator isolate_assignments*/;
-    reg  descriptors$in_error /*verilator isolate_assignments*/;
-    reg  descriptors$in_valid /*verilator isolate_assignments*/;
-    wire  descriptors$in_ready;
-    wire  [63:0] descriptors$out_data;
-    wire  [3:0] descriptors$out_bytes;
-    wire  [1:0] descriptors$out_kind;
-    wire  descriptors$out_end;
-    wire  descriptors$out_error;
-    wire  descriptors$out_valid;
-    reg  descriptors$out_ready /*verilator isolate_assignments*/;
-    reg  [63:0] descriptor$d /*verilator isolate_assignments*/;
-    wire  [63:0] descriptor$q;
-    reg  descriptor$clock /*verilator isolate_assignments*/;
-    reg  [32:0] last_byte$d /*verilator isolate_assignments*/;
-    wire  [32:0] last_byte$q;
-    reg  last_byte$clock /*verilator isolate_assignments*/;
-    reg  [32:0] total$d /*verilator isolate_assignments*/;
-    wire  [32:0] total$q;
-    reg  total$clock /*verilator isolate_assignments*/;
-    reg  no_count$d /*verilator isolate_assignments*/;
-    wire  no_count$q;
-    reg  no_count$clock /*verilator isolate_assignments*/;
-    reg  starts$d /*verilator isolate_assignments*/;
-    wire  starts$q;
-    reg  starts$clock /*verilator isolate_assignments*/;
-    reg  no_bytes$d /*verilator isolate_assignments*/;
-    wire  no_bytes$q;
-    reg  no_bytes$clock /*verilator isolate_assignments*/;
-    reg  wraps$d /*verilator isolate_assignments*/;
-    wire  wraps$q;
-    reg  wraps$clock /*verilator isolate_assignments*/;
-    reg  [29:0] ahead$d /*verilator isolate_assignments*/;
-    wire  [29:0] ahead$q;
-    reg  ahead$clock /*verilator isolate_assignments*/;
-    reg  [6:0] piece$d /*verilator isolate_assignments*/;
-    wire  [6:0] piece$q;
-    reg  piece$clock /*verilator isolate_assignments*/;
-    reg  [29:0] pieces_left$d /*verilator isolate_assignments*/;
-    wire  [29:0] pieces_left$q;
-    reg  pieces_left$clock /*verilator isolate_assignments*/;
-    reg  [63:0] piece_address$d /*verilator isolate_assignments*/;
-    wire  [63:0] piece_address$q;
-    reg  piece_address$clock /*verilator isolate_assignments*/;
-    reg  [1:0] settled$d /*verilator isolate_assignments*/;
-    wire  [1:0] settled$q;
-    reg  settled$clock /*verilator isolate_assignments*/;
-    reg  [63:0] message_address$d /*verilator isolate_assignments*/;
-    wire  [63:0] message_address$q;
-    reg  message_address$clock /*verilator isolate_assignments*/;
-    reg  is_outside$d /*verilator isolate_assignments*/;
-    wire  is_outside$q;
-    reg  is_outside$clock /*verilator isolate_assignments*/;
-    reg  is_over$d /*verilator isolate_assignments*/;
-    wire  is_over$q;
-    reg  is_over$clock /*verilator isolate_assignments*/;
-    reg  is_last$d /*verilator isolate_assignments*/;
-    wire  is_last$q;
-    reg  is_last$clock /*verilator isolate_assignments*/;
-    reg  none_next$d /*verilator isolate_assignments*/;
-    wire  none_next$q;
-    reg  none_next$clock /*verilator isolate_assignments*/;
-    reg  none_left$d /*verilator isolate_assignments*/;
-    wire  none_left$q;
-    reg  none_left$clock /*verilator isolate_assignments*/;
-    reg  [2:0] state$d /*verilator isolate_assignments*/;
-    wire  [2:0] state$q;
-    reg  state$clock /*verilator isolate_assignments*/;
-    reg  [1:0] ending$d /*verilator isolate_assignments*/;
-    wire  [1:0] ending$q;
-    reg  ending$clock /*verilator isolate_assignments*/;
-    reg  [16:0] index$d /*verilator isolate_assignments*/;
-    wire  [16:0] index$q;
-    reg  index$clock /*verilator isolate_assignments*/;
-    reg  [29:0] asked$d /*verilator isolate_assignments*/;
-    wire  [29:0] asked$q;
-    reg  asked$clock /*verilator isolate_assignments*/;
-    reg  [32:0] sum$d /*verilator isolate_assignments*/;
-    wire  [32:0] sum$q;
-    reg  sum$clock /*verilator isolate_assignments*/;
-    reg  [18:0] words_left$d /*verilator isolate_assignments*/;
-    wire  [18:0] words_left$q;
-    reg  words_left$clock /*verilator isolate_assignments*/;
-    reg  [14:0] status_reg$d /*verilator isolate_assignments*/;
-    wire  [14:0] status_reg$q;
-    reg  status_reg$clock /*verilator isolate_assignments*/;
-    reg  [31:0] detail_reg$d /*verilator isolate_assignments*/;
-    wire  [31:0] detail_reg$q;
-    reg  detail_reg$clock /*verilator isolate_assignments*/;
-    reg  begun$d /*verilator isolate_assignments*/;
-    wire  begun$q;
-    reg  begun$clock /*verilator isolate_assignments*/;
-
-    // Local signals
-    reg  [31:0] count /*verilator isolate_assignments*/;
-    reg  [31:0] batch_bytes /*verilator isolate_assignments*/;
-    reg  [31:0] output_bytes /*verilator isolate_assignments*/;
-    reg  [29:0] limit /*verilator isolate_assignments*/;
-    reg  [29:0] next_wide /*verilator isolate_assignments*/;
-    reg  [29:0] piece_wide /*verilator isolate_assignments*/;
-    reg  [16:0] next_index /*verilator isolate_assignments*/;
-    reg  [31:0] offset /*verilator isolate_assignments*/;
-    reg  [31:0] length /*verilator isolate_assignments*/;
-    reg  [32:0] offset_wide /*verilator isolate_assignments*/;
-    reg  [32:0] length_wide /*verilator isolate_assignments*/;
-    reg  [32:0] batch_wide /*verilator isolate_assignments*/;
-    reg  [32:0] most /*verilator isolate_assignments*/;
-    reg  [64:0] first /*verilator isolate_assignments*/;
-    reg  [64:0] extent /*verilator isolate_assignments*/;
-    reg  [64:0] span /*verilator isolate_assignments*/;
-    reg  [63:0] asked_bytes /*verilator isolate_assignments*/;
-    reg  fail /*verilator isolate_assignments*/;
-    reg  [14:0] fail_status /*verilator isolate_assignments*/;
-    reg  [31:0] fail_detail /*verilator isolate_assignments*/;
-    reg  takes /*verilator isolate_assignments*/;
-    reg  throws_away /*verilator isolate_assignments*/;
-    reg  [69:0] beat /*verilator isolate_assignments*/;
-    reg  [69:0] beat_bytes /*verilator isolate_assignments*/;
-
-    // Sub module instances
-    metisvm_card$ecp5$card$keccak$crc crc(
-        .clock(crc$clock),
-        .clear(crc$clear),
-        .enable(crc$enable),
-        .data(crc$data),
-        .checksum(crc$checksum)
-    );
-    metisvm_card$ecp5$card$keccak$beats beats(
-        .clock(beats$clock),
-        .clear(beats$clear),
-        .data(beats$data),
-        .push(beats$push),
-        .full(beats$full),
-        .first(beats$first),
-        .valid(beats$valid),
-        .pop(beats$pop),
-        .fill(beats$fill)
-    );
-    metisvm_card$ecp5$card$cores$lanes$0$words descriptors(
-        .clock(descriptors$clock),
-        .clear(descriptors$clear),
-        .in_data(descriptors$in_data),
-        .in_bytes(descriptors$in_bytes),
-        .in_kind(descriptors$in_kind),
-        .in_end(descriptors$in_end),
-        .in_error(descriptors$in_error),
-        .in_valid(descriptors$in_valid),
-        .in_ready(descriptors$in_ready),
-        .out_data(descriptors$out_data),
-        .out_bytes(descriptors$out_bytes),
-        .out_kind(descriptors$out_kind),
-        .out_end(descriptors$out_end),
-        .out_error(descriptors$out_error),
-        .out_valid(descriptors$out_valid),
-        .out_ready(descriptors$out_ready)
-    );
-    metisvm_card$ecp5$bridge$beat descriptor(
-        .d(descriptor$d),
-        .q(descriptor$q),
-        .clock(descriptor$clock)
-    );
-    metisvm_card$ecp5$card$keccak$last_byte last_byte(
-        .d(last_byte$d),
-        .q(last_byte$q),
-        .clock(last_byte$clock)
-    );
-    metisvm_card$ecp5$card$keccak$last_byte total(
-        .d(total$d),
-        .q(total$q),
-        .clock(total$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits no_count(
-        .d(no_count$d),
-        .q(no_count$q),
-        .clock(no_count$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits starts(
-        .d(starts$d),
-        .q(starts$q),
-        .clock(starts$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits no_bytes(
-        .d(no_bytes$d),
-        .q(no_bytes$q),
-        .clock(no_bytes$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits wraps(
-        .d(wraps$d),
-        .q(wraps$q),
-        .clock(wraps$clock)
-    );
-    metisvm_card$ecp5$card$keccak$ahead ahead(
-        .d(ahead$d),
-        .q(ahead$q),
-        .clock(ahead$clock)
-    );
-    metisvm_card$ecp5$card$executor$handles$at piece(
-        .d(piece$d),
-        .q(piece$q),
-        .clock(piece$clock)
-    );
-    metisvm_card$ecp5$card$keccak$ahead pieces_left(
-        .d(pieces_left$d),
-        .q(pieces_left$q),
-        .clock(pieces_left$clock)
-    );
-    metisvm_card$ecp5$bridge$beat piece_address(
-        .d(piece_address$d),
-        .q(piece_address$q),
-        .clock(piece_address$clock)
-    );
-    metisvm_card$ecp5$card$cores$lanes$0$words$kind settled(
-        .d(settled$d),
-        .q(settled$q),
-        .clock(settled$clock)
-    );
-    metisvm_card$ecp5$bridge$beat message_address(
-        .d(message_address$d),
-        .q(message_address$q),
-        .clock(message_address$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits is_outside(
-        .d(is_outside$d),
-        .q(is_outside$q),
-        .clock(is_outside$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits is_over(
-        .d(is_over$d),
-        .q(is_over$q),
-        .clock(is_over$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits is_last(
-        .d(is_last$d),
-        .q(is_last$q),
-        .clock(is_last$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits none_next(
-        .d(none_next$d),
-        .q(none_next$q),
-        .clock(none_next$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits none_left(
-        .d(none_left$d),
-        .q(none_left$q),
-        .clock(none_left$clock)
-    );
-    metisvm_card$ecp5$bridge$irq_sent state(
-        .d(state$d),
-        .q(state$q),
-        .clock(state$clock)
-    );
-    metisvm_card$ecp5$card$cores$lanes$0$words$kind ending(
-        .d(ending$d),
-        .q(ending$q),
-        .clock(ending$clock)
-    );
-    metisvm_card$ecp5$card$cores$lanes$0$core$absorber$arrived_at index(
-        .d(index$d),
-        .q(index$q),
-        .clock(index$clock)
-    );
-    metisvm_card$ecp5$card$keccak$ahead asked(
-        .d(asked$d),
-        .q(asked$q),
-        .clock(asked$clock)
-    );
-    metisvm_card$ecp5$card$keccak$last_byte sum(
-        .d(sum$d),
-        .q(sum$q),
-        .clock(sum$clock)
-    );
-    metisvm_card$ecp5$card$keccak$words_left words_left(
-        .d(words_left$d),
-        .q(words_left$q),
-        .clock(words_left$clock)
-    );
-    metisvm_card$ecp5$card$executor$status_reg status_reg(
-        .d(status_reg$d),
-        .q(status_reg$q),
-        .clock(status_reg$clock)
-    );
-    metisvm_card$ecp5$bridge$arrivals$first detail_reg(
-        .d(detail_reg$d),
-        .q(detail_reg$q),
-        .clock(detail_reg$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits begun(
-        .d(begun$d),
-        .q(begun$q),
-        .clock(begun$clock)
-    );
-
-    // Update code
-    always @(*) begin
-        state$clock = clock;
-        ending$clock = clock;
-        index$clock = clock;
-        asked$clock = clock;
-        sum$clock = clock;
-        words_left$clock = clock;
-        status_reg$clock = clock;
-        detail_reg$clock = clock;
-        begun$clock = clock;
-        descriptor$clock = clock;
-        last_byte$clock = clock;
-        total$clock = clock;
-        no_count$clock = clock;
-        starts$clock = clock;
-        no_bytes$clock = clock;
-        wraps$clock = clock;
-        ahead$clock = clock;
-        piece$clock = clock;
-        pieces_left$clock = clock;
-        piece_address$clock = clock;
-        settled$clock = clock;
-        message_address$clock = clock;
-        is_outside$clock = clock;
-        is_over$clock = clock;
-        is_last$clock = clock;
-        none_next$clock = clock;
-        none_left$clock = clock;
-        state$d = state$q;
-        ending$d = ending$q;
-        index$d = index$q;
-        asked$d = asked$q;
-        sum$d = sum$q;
-        words_left$d = words_left$q;
-        status_reg$d = status_reg$q;
-        detail_reg$d = detail_reg$q;
-        begun$d = begun$q;
-        descriptor$d = descriptor$q;
-        last_byte$d = last_byte$q;
-        total$d = total$q;
-        no_count$d = no_count$q;
-        starts$d = starts$q;
-        no_bytes$d = no_bytes$q;
-        wraps$d = wraps$q;
-        ahead$d = ahead$q;
-        piece$d = piece$q;
-        pieces_left$d = pieces_left$q;
-        piece_address$d = piece_address$q;
-        settled$d = settled$q;
-        message_address$d = message_address$q;
-        is_outside$d = is_outside$q;
-        is_over$d = is_over$q;
-        is_last$d = is_last$q;
-        none_next$d = none_next$q;
-        none_left$d = none_left$q;
-        crc$clock = clock;
-        beats$clock = clock;
-        descriptors$clock = clock;
-        count = entry$2[(32'h20)+:(32)];
-        batch_bytes = entry$5[(32'h0)+:(32)];
-        output_bytes = entry$5[(32'h20)+:(32)];
-        limit = ((batch_bytes[(32'h3)+:(29)]) & 30'h3fffffff);
-        next_index = index$q + 32'h1;
-        next_wide = ((next_index) & 30'h3fffffff);
-        is_last$d = ((next_index) & 32'hffffffff) == count;
-        none_next$d = next_wide >= limit;
-        batch_wide = ((batch_bytes) & 33'h1ffffffff);
-        most = ((max_bytes) & 33'h1ffffffff);
-        status = status_reg$q;
-        detail = detail_reg$q;
-        working = state$q != 32'h0;
-        done = ending$q == 32'h3;
-        fail = 1'b0;
-        fail_status = 32'h0;
-        fail_detail = 32'h0;
-        cmd_valid = 1'b0;
-        throws_away = ending$q == 32'h1;
-        abort = throws_away;
-        engine_clear = throws_away;
-        beat = ((in_data) & 70'h3fffffffffffffffff);
-        beat_bytes = ((in_bytes) & 70'h3fffffffffffffffff);
-        beat_bytes = beat_bytes << above_data;
-        beats$data = beat | beat_bytes;
-        beats$push = 1'b0;
-        beats$clear = throws_away;
-        beats$pop = descriptors$in_ready;
-        descriptors$clear = throws_away;
-        descriptors$in_data = beats$first[(32'h0)+:(64)];
-        descriptors$in_bytes = beats$first[(above_data)+:(6)];
-        descriptors$in_kind = no_kind;
-        descriptors$in_end = 1'b0;
-        descriptors$in_error = 1'b0;
-        descriptors$in_valid = beats$valid;
-        descriptors$out_ready = 1'b0;
-        offset = descriptor$q[(32'h0)+:(32)];
-        length = descriptor$q[(32'h20)+:(32)];
-        offset_wide = ((offset) & 33'h1ffffffff);
-        length_wide = ((length) & 33'h1ffffffff);
-        ahead$d = ((count[(32'h0)+:(29)]) & 30'h3fffffff);
-        if (limit < ((count[(32'h0)+:(29)]) & 30'h3fffffff)) begin
-            ahead$d = limit;
-        end
-        pieces_left$d = ahead$q - asked$q;
-        piece$d = ((pieces_left$q[(32'h0)+:(6)]) & 7'h7f);
-        if (|pieces_left$q[(32'h6)+:(24)]) begin
-            piece$d = 32'h40;
-        end
-        piece_wide = ((piece$q) & 30'h3fffffff);
-        asked_bytes = ((asked$q) & 64'hffffffffffffffff);
-        asked_bytes = asked_bytes << 32'h3;
-        piece_address$d = entry$3 + asked_bytes;
-        message_address$d = entry$3 + ((offset) & 64'hffffffffffffffff);
-        cmd_address = message_address$q;
-        cmd_length = ((length) & 49'h1ffffffffffff);
-        cmd_kind = 32'h3;
-        first = ((entry$4) & 65'h1ffffffffffffffff);
-        extent = ((count) & 65'h1ffffffffffffffff);
-        extent = extent << 32'h5;
-        span = first + extent;
-        wraps$d = span[32'h40];
-        no_count$d = (count == 32'h0) || (count > max_messages);
-        no_bytes$d = (batch_bytes > max_bytes) || (output_bytes != 32'h20);
-        settled$d = 32'h0;
-        starts$d = start;
-        crc$clear = 1'b0;
-        if (state$q == 32'h0) begin
-            if (starts$q) begin
-                state$d = 32'h1;
-                ending$d = 32'h0;
-                index$d = 32'h0;
-                asked$d = 32'h0;
-                sum$d = 32'h0;
-                words_left$d = ((count[(32'h0)+:(17)]) & 19'h7ffff) << 32'h2;
-                status_reg$d = 32'h0;
-                detail_reg$d = 32'h0;
-                crc$clear = 1'b1;
-                begun$d = 1'b0;
-            end
-        end
-        if (state$q == 32'h1) begin
-            state$d = 32'h2;
-            begun$d = 1'b1;
-            none_left$d = limit == 32'h0;
-            if (|entry$3[(32'h0)+:(3)]) begin
-                fail = 1'b1;
-                fail_status = 32'h2;
-                fail_detail = 32'h3;
-            end
-            else if (|entry$4[(32'h0)+:(3)]) begin
-                fail = 1'b1;
-                fail_status = 32'h2;
-                fail_detail = 32'h4;
-            end
-            else if (no_count$q) begin
-                fail = 1'b1;
-                fail_status = 32'h2;
-                fail_detail = 32'h2;
-            end
-            else if (no_bytes$q) begin
-                fail = 1'b1;
-                fail_status = 32'h2;
-                fail_detail = 32'h5;
-            end
-            else if (wraps$q) begin
-                fail = 1'b1;
-                fail_status = 32'h7;
-            end
-        end
-        if (state$q == 32'h2) begin
-            cmd_kind = 32'h2;
-            cmd_address = piece_address$q;
-            cmd_length = ((piece$q) & 49'h1ffffffffffff);
-            cmd_length = cmd_length << 32'h3;
-            if (settled$q != 32'h3) begin
-                settled$d = settled$q + 32'h1;
-            end
-            else if (piece$q == 32'h0) begin
-                state$d = 32'h3;
-            end
-            else begin
-                settled$d = 32'h3;
-                cmd_valid = 1'b1;
-                if (cmd_ready) begin
-                    settled$d = 32'h0;
-                    asked$d = asked$q + piece_wide;
-                    if (asked$q != 32'h0) begin
-                        state$d = 32'h3;
-                    end
-                end
-            end
-        end
-        if (state$q == 32'h3) begin
-            descriptor$d = descriptors$out_data;
-            if (none_left$q) begin
-                fail = 1'b1;
-                fail_status = 32'h12;
-                fail_detail = ((index$q) & 32'hffffffff);
-            end
-            else if (descriptors$out_valid) begin
-                descriptors$out_ready = 1'b1;
-                state$d = 32'h4;
-            end
-        end
-        if (state$q == 32'h4) begin
-            last_byte$d = offset_wide + length_wide;
-            total$d = sum$q + length_wide;
-            state$d = 32'h5;
-        end
-        if (state$q == 32'h5) begin
-            is_outside$d = |offset[(32'h0)+:(3)] || (last_byte$q > batch_wide);
-            is_over$d = total$q > most;
-            state$d = 32'h6;
-        end
-        if (state$q == 32'h6) begin
-            fail_detail = ((index$q) & 32'hffffffff);
-            cmd_valid = ~is_outside$q && ~is_over$q;
-            if (is_outside$q) begin
-                fail = 1'b1;
-                fail_status = 32'h12;
-            end
-            else if (is_over$q) begin
-                fail = 1'b1;
-                fail_status = 32'hf;
-            end
-            else if (cmd_ready) begin
-                sum$d = total$q;
-                index$d = next_index;
-                none_left$d = none_next$q;
-                state$d = 32'h3;
-                if (is_last$q) begin
-                    state$d = 32'h7;
-                end
-                else if (&index$q[(32'h0)+:(6)]) begin
-                    state$d = 32'h2;
-                end
-            end
-        end
-        engine_data = in_data;
-        engine_bytes = in_bytes;
-        engine_last = in_end;
-        engine_valid = 1'b0;
-        in_ready = throws_away;
-        if ((state$q != 32'h0) && (ending$q == 32'h0) && in_valid) begin
-            if (in_error) begin
-                fail = 1'b1;
-                fail_status = 32'h7;
-                fail_detail = 32'h0;
-            end
-            else if (in_kind == 32'h2) begin
-                in_ready = 1'b1;
-                beats$push = 1'b1;
-            end
-            else begin
-                engine_valid = 1'b1;
-                in_ready = engine_ready;
-            end
-        end
-        write_address = entry$4;
-        write_start = state$q == 32'h1;
-        write_data = digest_data;
-        takes = digest_valid && (ending$q == 32'h0) && begun$q;
-        write_push = takes;
-        digest_ready = write_ready && (ending$q == 32'h0) && begun$q;
-        crc$data = digest_data;
-        crc$enable = takes && write_ready;
-        if (takes && write_ready) begin
-            words_left$d = words_left$q - 32'h1;
-            if (words_left$q == 32'h1) begin
-                ending$d = 32'h2;
-            end
-        end
-        write_flush = ending$q == 32'h2;
-        if (stop && (state$q != 32'h0)) begin
-            fail = 1'b1;
-            fail_status = 32'h13;
-        end
-        if (fail && (ending$q == 32'h0)) begin
-            status_reg$d = fail_status;
-            detail_reg$d = fail_detail;
-            state$d = 32'h7;
-            ending$d = 32'h1;
-        end
-        if (ending$q == 32'h1) begin
-            if (drained) begin
-                ending$d = 32'h2;
-            end
-        end
-        if (ending$q == 32'h2) begin
-            if (write_idle) begin
-                ending$d = 32'h3;
-                if (status_reg$q == 32'h0) begin
-                    detail_reg$d = crc$checksum;
-                end
-            end
-        end
-        if (ending$q == 32'h3) begin
-            ending$d = 32'h0;
-            state$d = 32'h0;
-            begun$d = 1'b0;
-        end
-    end
-
-endmodule // metisvm_card$ecp5$card$keccak
-
-module metisvm_card$ecp5$card$keccak$ahead(d,q,clock);
-
-    // Module arguments
-    input wire  [29:0] d;
-    output reg  [29:0] q;
-    input wire  clock;
-
-    // Update code (custom)
-    initial begin
-       q = 30'h0;
-    end
-
-    always @(posedge clock) begin
-       q <= d;
-    end
-
-endmodule // metisvm_card$ecp5$card$keccak$ahead
-
-module metisvm_card$ecp5$card$keccak$beats(clock,clear,data,push,full,first,valid,pop,fill);
-
-    // Module arguments
-    input wire  clock;
-    input wire  clear;
-    input wire  [69:0] data;
-    input wire  push;
-    output reg  full /*verilator isolate_assignments*/;
-    output reg  [69:0] first /*verilator isolate_assignments*/;
-    output reg  valid /*verilator isolate_assignments*/;
-    input wire  pop;
-    output reg  [7:0] fill /*verilator isolate_assignments*/;
-
-    // Constant declarations
-    localparam  nearly = 8'h7e;
-
-    // Stub signals
-    reg  [6:0] entries$read_address /*verilator isolate_assignments*/;
-    reg  entries$read_clock /*verilator isolate_assignments*/;
-    wire  [69:0] entries$read_data;
-    reg  [6:0] entries$write_address /*verilator isolate_assignments*/;
-    reg  entries$write_clock /*verilator isolate_assignments*/;
-    reg  [69:0] entries$write_data /*verilator isolate_assignments*/;
-    reg  entries$write_enable /*verilator isolate_assignments*/;
-    reg  slice$clock /*verilator isolate_assignments*/;
-    reg  slice$clear /*verilator isolate_assignments*/;
-    reg  [69:0] slice$in_data /*verilator isolate_assignments*/;
-    reg  slice$in_valid /*verilator isolate_assignments*/;
-    wire  slice$in_ready;
-    wire  [69:0] slice$out_data;
-    wire  slice$out_valid;
-    reg  slice$out_ready /*verilator isolate_assignments*/;
-    reg  [7:0] head$d /*verilator isolate_assignments*/;
-    wire  [7:0] head$q;
-    reg  head$clock /*verilator isolate_assignments*/;
-    reg  [7:0] tail$d /*verilator isolate_assignments*/;
-    wire  [7:0] tail$q;
-    reg  tail$clock /*verilator isolate_assignments*/;
-    reg  answers$d /*verilator isolate_assignments*/;
-    wire  answers$q;
-    reg  answers$clock /*verilator isolate_assignments*/;
-    reg  [7:0] held$d /*verilator isolate_assignments*/;
-    wire  [7:0] held$q;
-    reg  held$clock /*verilator isolate_assignments*/;
-    reg  full_reg$d /*verilator isolate_assignments*/;
-    wire  full_reg$q;
-    reg  full_reg$clock /*verilator isolate_assignments*/;
-
-    // Local signals
-    reg  reads /*verilator isolate_assignments*/;
-    reg  has_two /*verilator isolate_assignments*/;
-    reg  pops /*verilator isolate_assignments*/;
-
-    // Sub module instances
-    metisvm_card$ecp5$card$keccak$beats$entries entries(
-        .read_address(entries$read_address),
-        .read_clock(entries$read_clock),
-        .read_data(entries$read_data),
-        .write_address(entries$write_address),
-        .write_clock(entries$write_clock),
-        .write_data(entries$write_data),
-        .write_enable(entries$write_enable)
-    );
-    metisvm_card$ecp5$card$keccak$beats$slice slice(
-        .clock(slice$clock),
-        .clear(slice$clear),
-        .in_data(slice$in_data),
-        .in_valid(slice$in_valid),
-        .in_ready(slice$in_ready),
-        .out_data(slice$out_data),
-        .out_valid(slice$out_valid),
-        .out_ready(slice$out_ready)
-    );
-    metisvm_card$ecp5$card$executor$has_field head(
-        .d(head$d),
-        .q(head$q),
-        .clock(head$clock)
-    );
-    metisvm_card$ecp5$card$executor$has_field tail(
-        .d(tail$d),
-        .q(tail$q),
-        .clock(tail$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits answers(
-        .d(answers$d),
-        .q(answers$q),
-        .clock(answers$clock)
-    );
-    metisvm_card$ecp5$card$executor$has_field held(
-        .d(held$d),
-        .q(held$q),
-        .clock(held$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits full_reg(
-        .d(full_reg$d),
-        .q(full_reg$q),
-        .clock(full_reg$clock)
-    );
-
-    // Update code
-    always @(*) begin
-        head$clock = clock;
-        tail$clock = clock;
-        answers$clock = clock;
-        held$clock = clock;
-        full_reg$clock = clock;
-        head$d = head$q;
-        tail$d = tail$q;
-        answers$d = answers$q;
-        held$d = held$q;
-        full_reg$d = full_reg$q;
-        slice$clock = clock;
-        entries$read_clock = clock;
-        entries$write_clock = clock;
-        entries$write_address = tail$q[(32'h0)+:(7)];
-        entries$write_data = data;
-        entries$write_enable = push;
-        if (push) begin
-            tail$d = tail$q + 32'h1;
-        end
-        pops = pop && slice$out_valid;
-        has_two = ~slice$in_ready || (answers$q && slice$out_valid);
-        entries$read_address = head$q[(32'h0)+:(7)];
-        reads = (head$q != tail$q) && (~has_two || pops);
-        answers$d = reads;
-        if (reads) begin
-            head$d = head$q + 32'h1;
-        end
-        slice$clear = clear;
-        slice$in_data = entries$read_data;
-        slice$in_valid = answers$q;
-        slice$out_ready = pop;
-        first = slice$out_data;
-        valid = slice$out_valid;
-        if (push && ~pops) begin
-            held$d = held$q + 32'h1;
-        end
-        if (pops && ~push) begin
-            held$d = held$q - 32'h1;
-        end
-        fill = held$q;
-        full_reg$d = held$q >= nearly;
-        full = full_reg$q;
-        if (clear) begin
-            head$d = 32'h0;
-            tail$d = 32'h0;
-            answers$d = 1'b0;
-            held$d = 32'h0;
-            full_reg$d = 1'b0;
-        end
-    end
-
-endmodule // metisvm_card$ecp5$card$keccak$beats
-
-module metisvm_card$ecp5$card$keccak$beats$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
-
-    // Module arguments
-    input wire  [6:0] read_address;
-    input wire  read_clock;
-    output reg  [69:0] read_data;
-    input wire  [6:0] write_address;
-    input wire  write_clock;
-    input wire  [69:0] write_data;
-    input wire  write_enable;
-
-    // Update code (custom)
-    reg[69:0] mem[127:0];
-
-
-
-    always @(posedge read_clock) begin
-       read_data <= mem[read_address];
-    end
-
-    always @(posedge write_clock) begin
-       if (write_enable) begin
-          mem[write_address] <= write_data;
-       end
-    end
-
-endmodule // metisvm_card$ecp5$card$keccak$beats$entries
-
-module metisvm_card$ecp5$card$keccak$beats$slice(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
-
-    // Module arguments
-    input wire  clock;
-    input wire  clear;
-    input wire  [69:0] in_data;
-    input wire  in_valid;
-    output reg  in_ready /*verilator isolate_assignments*/;
-    output reg  [69:0] out_data /*verilator isolate_assignments*/;
-    output reg  out_valid /*verilator isolate_assignments*/;
-    input wire  out_ready;
-
-    // Stub signals
-    reg  [69:0] first$d /*verilator isolate_assignments*/;
-    wire  [69:0] first$q;
-    reg  first$clock /*verilator isolate_assignments*/;
-    reg  [69:0] second$d /*verilator isolate_assignments*/;
-    wire  [69:0] second$q;
-    reg  second$clock /*verilator isolate_assignments*/;
-    reg  has_first$d /*verilator isolate_assignments*/;
-    wire  has_first$q;
-    reg  has_first$clock /*verilator isolate_assignments*/;
-    reg  has_second$d /*verilator isolate_assignments*/;
-    wire  has_second$q;
-    reg  has_second$clock /*verilator isolate_assignments*/;
-
-    // Local signals
-    reg  moves /*verilator isolate_assignments*/;
-
-    // Sub module instances
-    metisvm_card$ecp5$card$keccak$beats$slice$first first(
-        .d(first$d),
-        .q(first$q),
-        .clock(first$clock)
-    );
-    metisvm_card$ecp5$card$keccak$beats$slice$first second(
-        .d(second$d),
-        .q(second$q),
-        .clock(second$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits has_first(
-        .d(has_first$d),
-        .q(has_first$q),
-        .clock(has_first$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits has_second(
-        .d(has_second$d),
-        .q(has_second$q),
-        .clock(has_second$clock)
-    );
-
-    // Update code
-    always @(*) begin
-        first$clock = clock;
-        second$clock = clock;
-        has_first$clock = clock;
-        has_second$clock = clock;
-        first$d = first$q;
-        second$d = second$q;
-        has_first$d = has_first$q;
-        has_second$d = has_second$q;
-        in_ready = ~has_second$q;
-        out_data = first$q;
-        out_valid = has_first$q;
-        moves = ~has_first$q || out_ready;
-        if (moves) begin
-            first$d = in_data;
-            has_first$d = in_valid;
-            if (has_second$q) begin
-                first$d = second$q;
-                has_first$d = 1'b1;
-            end
-            has_second$d = 1'b0;
-        end
-        else begin
-            if (in_valid) begin
-                has_second$d = 1'b1;
-            end
-        end
-        if (~has_second$q) begin
-            second$d = in_data;
-        end
-        if (clear) begin
-            has_first$d = 1'b0;
-            has_second$d = 1'b0;
-        end
-    end
-
-endmodule // metisvm_card$ecp5$card$keccak$beats$slice
-
-module metisvm_card$ecp5$card$keccak$beats$slice$first(d,q,clock);
-
-    // Module arguments
-    input wire  [69:0] d;
-    output reg  [69:0] q;
-    input wire  clock;
-
-    // Update code (custom)
-    initial begin
-       q = 70'h0;
-    end
-
-    always @(posedge clock) begin
-       q <= d;
-    end
-
-endmodule // metisvm_card$ecp5$card$keccak$beats$slice$first
-
-module metisvm_card$ecp5$card$keccak$crc(clock,clear,enable,data,checksum);
-
-    // Module arguments
-    input wire  clock;
-    input wire  clear;
-    input wire  enable;
-    input wire  [63:0] data;
-    output reg  [31:0] checksum /*verilator isolate_assignments*/;
-
-    // Constant declarations
-    localparam  mask$0 = 64'h4d101df481b4e5a;
-    localparam  mask$1 = 64'h9a203be90369cb5;
-    localparam  mask$2 = 64'h1344077d206d396b;
-    localparam  mask$3 = 64'h26880efa40da72d7;
-    localparam  mask$4 = 64'h4d101df481b4e5af;
-    localparam  mask$5 = 64'h9a203be90369cb5e;
-    localparam  mask$6 = 64'h3091760d4ec8d8e6;
-    localparam  mask$7 = 64'h6122ec1a9d91b1cd;
-    localparam  mask$8 = 64'hc245d8353b23639a;
-    localparam  mask$9 = 64'h805ab1b53e5d896e;
-    localparam  mask$10 = 64'h46462b534a05c86;
-    localparam  mask$11 = 64'h8c8c56a6940b90c;
-    localparam  mask$12 = 64'h11918ad4d2817218;
-    localparam  mask$13 = 64'h232315a9a502e430;
-    localparam  mask$14 = 64'h46462b534a05c860;
-    localparam  mask$15 = 64'h8c8c56a6940b90c0;
-    localparam  mask$16 = 64'h1dc9ac92600c6fda;
-    localparam  mask$17 = 64'h3b935924c018dfb5;
-    localparam  mask$18 = 64'h7726b2498031bf6a;
-    localparam  mask$19 = 64'hee4d649300637ed5;
-    localparam  mask$20 = 64'hd84bc8f948ddb3f0;
-    localparam  mask$21 = 64'hb446902dd9a029bb;
-    localparam  mask$22 = 64'h6c5c2184fb5b1d2c;
-    localparam  mask$23 = 64'hd8b84309f6b63a59;
-    localparam  mask$24 = 64'hb5a187cca5773ae8;
-    localparam  mask$25 = 64'h6f920e4602f53b8a;
-    localparam  mask$26 = 64'hdf241c8c05ea7715;
-    localparam  mask$27 = 64'hba9938c743cfa071;
-    localparam  mask$28 = 64'h71e37051cf840eb8;
-    localparam  mask$29 = 64'he3c6e0a39f081d70;
-    localparam  mask$30 = 64'hc35cc098760b74bb;
-    localparam  mask$31 = 64'h826880efa40da72d;
-    localparam  place$0 = 32'h1;
-    localparam  place$1 = 32'h2;
-    localparam  place$2 = 32'h4;
-    localparam  place$3 = 32'h8;
-    localparam  place$4 = 32'h10;
-    localparam  place$5 = 32'h20;
-    localparam  place$6 = 32'h40;
-    localparam  place$7 = 32'h80;
-    localparam  place$8 = 32'h100;
-    localparam  place$9 = 32'h200;
-    localparam  place$10 = 32'h400;
-    localparam  place$11 = 32'h800;
-    localparam  place$12 = 32'h1000;
-    localparam  place$13 = 32'h2000;
-    localparam  place$14 = 32'h4000;
-    localparam  place$15 = 32'h8000;
-    localparam  place$16 = 32'h10000;
-    localparam  place$17 = 32'h20000;
-    localparam  place$18 = 32'h40000;
-    localparam  place$19 = 32'h80000;
-    localparam  place$20 = 32'h100000;
-    localparam  place$21 = 32'h200000;
-    localparam  place$22 = 32'h400000;
-    localparam  place$23 = 32'h800000;
-    localparam  place$24 = 32'h1000000;
-    localparam  place$25 = 32'h2000000;
-    localparam  place$26 = 32'h4000000;
-    localparam  place$27 = 32'h8000000;
-    localparam  place$28 = 32'h10000000;
-    localparam  place$29 = 32'h20000000;
-    localparam  place$30 = 32'h40000000;
-    localparam  place$31 = 32'h80000000;
-
-    // Stub signals
-    reg  [31:0] register$d;
-    wire  [31:0] register$q;
-    reg  register$clock /*verilator isolate_assignments*/;
-
-    // Local signals
-    reg  [63:0] sum;
-    reg  [63:0] picked;
-    reg  [31:0] result;
-
-    // Sub module instances
-    metisvm_card$ecp5$bridge$arrivals$first register(
-        .d(register$d),
-        .q(register$q),
-        .clock(register$clock)
-    );
-
-    // Update code
-    always @(*) begin
-        register$clock = clock;
-        register$d = register$q;
-        result = ~register$q;
-        sum = ((result) & 64'hffffffffffffffff);
-        sum = sum ^ data;
-        result = 32'h0;
-        picked = sum & mask$0;
-        if (^picked) begin
-            result = result | place$0;
-        end
-        picked = sum & mask$1;
-        if (^picked) begin
-            result = result | place$1;
-        end
-        picked = sum & mask$2;
-        if (^picked) begin
-            result = result | place$2;
-        end
-        picked = sum & mask$3;
-        if (^picked) begin
-            result = result | place$3;
-        end
-        picked = sum & mask$4;
-        if (^picked) begin
-            result = result | place$4;
-        end
-        picked = sum & mask$5;
-        if (^picked) begin
-            result = result | place$5;
-        end
-        picked = sum & mask$6;
-        if (^picked) begin
-            result = result | place$6;
-        end
-        picked = sum & mask$7;
-        if (^picked) begin
-            result = result | place$7;
-        end
-        picked = sum & mask$8;
-        if (^picked) begin
-            result = result | place$8;
-        end
-        picked = sum & mask$9;
-        if (^picked) begin
-            result = result | place$9;
-        end
-        picked = sum & mask$10;
-        if (^picked) begin
-            result = result | place$10;
-        end
-        picked = sum & mask$11;
-        if (^picked) begin
-            result = result | place$11;
-        end
-        picked = sum & mask$12;
-        if (^picked) begin
-            result = result | place$12;
-        end
-        picked = sum & mask$13;
-        if (^picked) begin
-            result = result | place$13;
-        end
-        picked = sum & mask$14;
-        if (^picked) begin
-            result = result | place$14;
-        end
-        picked = sum & mask$15;
-        if (^picked) begin
-            result = result | place$15;
-        end
-        picked = sum & mask$16;
-        if (^picked) begin
-            result = result | place$16;
-        end
-        picked = sum & mask$17;
-        if (^picked) begin
-            result = result | place$17;
-        end
-        picked = sum & mask$18;
-        if (^picked) begin
-            result = result | place$18;
-        end
-        picked = sum & mask$19;
-        if (^picked) begin
-            result = result | place$19;
-        end
-        picked = sum & mask$20;
-        if (^picked) begin
-            result = result | place$20;
-        end
-        picked = sum & mask$21;
-        if (^picked) begin
-            result = result | place$21;
-        end
-        picked = sum & mask$22;
-        if (^picked) begin
-            result = result | place$22;
-        end
-        picked = sum & mask$23;
-        if (^picked) begin
-            result = result | place$23;
-        end
-        picked = sum & mask$24;
-        if (^picked) begin
-            result = result | place$24;
-        end
-        picked = sum & mask$25;
-        if (^picked) begin
-            result = result | place$25;
-        end
-        picked = sum & mask$26;
-        if (^picked) begin
-            result = result | place$26;
-        end
-        picked = sum & mask$27;
-        if (^picked) begin
-            result = result | place$27;
-        end
-        picked = sum & mask$28;
-        if (^picked) begin
-            result = result | place$28;
-        end
-        picked = sum & mask$29;
-        if (^picked) begin
-            result = result | place$29;
-        end
-        picked = sum & mask$30;
-        if (^picked) begin
-            result = result | place$30;
-        end
-        picked = sum & mask$31;
-        if (^picked) begin
-            result = result | place$31;
-        end
-        if (enable) begin
-            register$d = ~result;
-        end
-        if (clear) begin
-            register$d = 32'h0;
-        end
-        checksum = register$q;
-    end
-
-endmodule // metisvm_card$ecp5$card$keccak$crc
-
-module metisvm_card$ecp5$card$keccak$last_byte(d,q,clock);
-
-    // Module arguments
-    input wire  [32:0] d;
-    output reg  [32:0] q;
-    input wire  clock;
-
-    // Update code (custom)
-    initial begin
-       q = 33'h0;
-    end
-
-    always @(posedge clock) begin
-       q <= d;
-    end
-
-endmodule // metisvm_card$ecp5$card$keccak$last_byte
-
-module metisvm_card$ecp5$card$keccak$words_left(d,q,clock);
-
-    // Module arguments
-    input wire  [18:0] d;
-    output reg  [18:0] q;
-    input wire  clock;
-
-    // Update code (custom)
-    initial begin
-       q = 19'h0;
-    end
-
-    always @(posedge clock) begin
-       q <= d;
-    end
-
-endmodule // metisvm_card$ecp5$card$keccak$words_left
 
 module metisvm_card$ecp5$card$queue(clock,stop,idle,queues,max_log2,boot_nonce,cfg_use,cfg_address,cfg_data,sel,sel_pending,sel_enabled,sel_fresh,sel_running,sel_armed,take,again,set_state,new_state,disarm,cmd_valid,cmd_ready,cmd_address,cmd_length,abort,drained,in_valid,in_ready,in_data,in_end,in_error,entry$0,entry$1,entry$2,entry$3,entry$4,entry$5,entry$6,entry$7,start,cancelled,found,done,status,detail,write_start,write_address,write_push,write_data,write_flush,write_ready,write_idle,irq_valid,irq_ready);
 
@@ -9902,7 +4734,7 @@ module metisvm_card$ecp5$card$queue(clock,stop,idle,queues,max_log2,boot_nonce,c
         .q(state$q),
         .clock(state$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$left queue(
+    metisvm_card$ecp5$card$queue$queue queue(
         .d(queue$d),
         .q(queue$q),
         .clock(queue$clock)
@@ -10092,7 +4924,7 @@ module metisvm_card$ecp5$card$queue(clock,stop,idle,queues,max_log2,boot_nonce,c
         .q(is_match$q),
         .clock(is_match$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$kind settled(
+    metisvm_card$ecp5$card$fetcher$kind settled(
         .d(settled$d),
         .q(settled$q),
         .clock(settled$clock)
@@ -10738,12 +5570,12 @@ module metisvm_card$ecp5$card$queue$next_burst(clock,sq,cq,log2,max_log2,tail,he
         .q(valid_reg$q),
         .clock(valid_reg$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$core$absorber$arrived_at entries(
+    metisvm_card$ecp5$card$queue$next_burst$entries entries(
         .d(entries$d),
         .q(entries$q),
         .clock(entries$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$core$absorber$arrived_at mask(
+    metisvm_card$ecp5$card$queue$next_burst$entries mask(
         .d(mask$d),
         .q(mask$q),
         .clock(mask$clock)
@@ -10758,17 +5590,17 @@ module metisvm_card$ecp5$card$queue$next_burst(clock,sq,cq,log2,max_log2,tail,he
         .q(unreported$q),
         .clock(unreported$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$core$absorber$arrived_at slot(
+    metisvm_card$ecp5$card$queue$next_burst$entries slot(
         .d(slot$d),
         .q(slot$q),
         .clock(slot$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$core$absorber$arrived_at to_end(
+    metisvm_card$ecp5$card$queue$next_burst$entries to_end(
         .d(to_end$d),
         .q(to_end$q),
         .clock(to_end$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$core$absorber$arrived_at room(
+    metisvm_card$ecp5$card$queue$next_burst$entries room(
         .d(room$d),
         .q(room$q),
         .clock(room$clock)
@@ -10813,7 +5645,7 @@ module metisvm_card$ecp5$card$queue$next_burst(clock,sq,cq,log2,max_log2,tail,he
         .q(least_ring$q),
         .clock(least_ring$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$core$absorber$arrived_at place(
+    metisvm_card$ecp5$card$queue$next_burst$entries place(
         .d(place$d),
         .q(place$q),
         .clock(place$clock)
@@ -10928,6 +5760,42 @@ module metisvm_card$ecp5$card$queue$next_burst(clock,sq,cq,log2,max_log2,tail,he
     end
 
 endmodule // metisvm_card$ecp5$card$queue$next_burst
+
+module metisvm_card$ecp5$card$queue$next_burst$entries(d,q,clock);
+
+    // Module arguments
+    input wire  [16:0] d;
+    output reg  [16:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 17'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$ecp5$card$queue$next_burst$entries
+
+module metisvm_card$ecp5$card$queue$queue(d,q,clock);
+
+    // Module arguments
+    input wire  [5:0] d;
+    output reg  [5:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 6'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$ecp5$card$queue$queue
 
 module metisvm_card$ecp5$card$reader(clock,clear,timeout,req_valid,req_ready,req_address,req_bytes,req_kind,req_last,rq_address,rq_bytes,rq_tag,rq_valid,rq_ready,rc_data,rc_tag,rc_last,rc_error,rc_valid,rc_ready,out_data,out_bytes,out_kind,out_end,out_error,out_valid,out_ready,empty,quiet,waits,dead);
 
@@ -11464,17 +6332,17 @@ module metisvm_card$ecp5$card$reader(clock,clear,timeout,req_valid,req_ready,req
         .q(tag$q),
         .clock(tag$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$left beat(
+    metisvm_card$ecp5$card$queue$queue beat(
         .d(beat$d),
         .q(beat$q),
         .clock(beat$clock)
     );
-    metisvm_card$ecp5$card$cores$best_load left(
+    metisvm_card$ecp5$card$counters$step$0 left(
         .d(left$d),
         .q(left$q),
         .clock(left$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$kind kind(
+    metisvm_card$ecp5$card$fetcher$kind kind(
         .d(kind$d),
         .q(kind$q),
         .clock(kind$clock)
@@ -11579,12 +6447,12 @@ module metisvm_card$ecp5$card$reader(clock,clear,timeout,req_valid,req_ready,req
         .q(sent$q),
         .clock(sent$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$left sent_bytes(
+    metisvm_card$ecp5$card$queue$queue sent_bytes(
         .d(sent_bytes$d),
         .q(sent_bytes$q),
         .clock(sent_bytes$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$kind sent_kind(
+    metisvm_card$ecp5$card$fetcher$kind sent_kind(
         .d(sent_kind$d),
         .q(sent_kind$q),
         .clock(sent_kind$clock)
@@ -12421,22 +7289,22 @@ module metisvm_card$ecp5$card$reader$marks(clock,in_data,in_valid,in_ready,clear
     reg  [2:0] place /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$cores$best_load slots$0(
+    metisvm_card$ecp5$card$counters$step$0 slots$0(
         .d(slots$0$d),
         .q(slots$0$q),
         .clock(slots$0$clock)
     );
-    metisvm_card$ecp5$card$cores$best_load slots$1(
+    metisvm_card$ecp5$card$counters$step$0 slots$1(
         .d(slots$1$d),
         .q(slots$1$q),
         .clock(slots$1$clock)
     );
-    metisvm_card$ecp5$card$cores$best_load slots$2(
+    metisvm_card$ecp5$card$counters$step$0 slots$2(
         .d(slots$2$d),
         .q(slots$2$q),
         .clock(slots$2$clock)
     );
-    metisvm_card$ecp5$card$cores$best_load slots$3(
+    metisvm_card$ecp5$card$counters$step$0 slots$3(
         .d(slots$3$d),
         .q(slots$3$q),
         .clock(slots$3$clock)
@@ -12574,12 +7442,12 @@ module metisvm_card$ecp5$card$reader$order(clock,clear,data,push,full,first,vali
         .out_valid(slice$out_valid),
         .out_ready(slice$out_ready)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$left head(
+    metisvm_card$ecp5$card$queue$queue head(
         .d(head$d),
         .q(head$q),
         .clock(head$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$left tail(
+    metisvm_card$ecp5$card$queue$queue tail(
         .d(tail$d),
         .q(tail$q),
         .clock(tail$clock)
@@ -12589,7 +7457,7 @@ module metisvm_card$ecp5$card$reader$order(clock,clear,data,push,full,first,vali
         .q(answers$q),
         .clock(answers$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$left held(
+    metisvm_card$ecp5$card$queue$queue held(
         .d(held$d),
         .q(held$q),
         .clock(held$clock)
@@ -12713,12 +7581,12 @@ module metisvm_card$ecp5$card$reader$order$slice(clock,clear,in_data,in_valid,in
     reg  moves /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$keccak$words_left first(
+    metisvm_card$ecp5$card$reader$order$slice$first first(
         .d(first$d),
         .q(first$q),
         .clock(first$clock)
     );
-    metisvm_card$ecp5$card$keccak$words_left second(
+    metisvm_card$ecp5$card$reader$order$slice$first second(
         .d(second$d),
         .q(second$q),
         .clock(second$clock)
@@ -12772,6 +7640,24 @@ module metisvm_card$ecp5$card$reader$order$slice(clock,clear,in_data,in_valid,in
     end
 
 endmodule // metisvm_card$ecp5$card$reader$order$slice
+
+module metisvm_card$ecp5$card$reader$order$slice$first(d,q,clock);
+
+    // Module arguments
+    input wire  [18:0] d;
+    output reg  [18:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 19'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$ecp5$card$reader$order$slice$first
 
 module metisvm_card$ecp5$card$reader$rq_bytes_reg(d,q,clock);
 
@@ -13084,7 +7970,7 @@ module metisvm_card$ecp5$card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wda
         .q(sets_state$q),
         .clock(sets_state$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$kind state_set(
+    metisvm_card$ecp5$card$fetcher$kind state_set(
         .d(state_set$d),
         .q(state_set$q),
         .clock(state_set$clock)
@@ -13094,7 +7980,7 @@ module metisvm_card$ecp5$card$registers(clock,s_awaddr,s_awvalid,s_awready,s_wda
         .q(read_memory$q),
         .clock(read_memory$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$kind read_bits(
+    metisvm_card$ecp5$card$fetcher$kind read_bits(
         .d(read_bits$d),
         .q(read_bits$q),
         .clock(read_bits$clock)
@@ -13606,6 +8492,7 @@ module metisvm_card$ecp5$card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,
     wire  job$wr_valid;
     reg  job$wr_ready /*verilator isolate_assignments*/;
     reg  job$settled /*verilator isolate_assignments*/;
+    reg  job$engine_settled /*verilator isolate_assignments*/;
     reg  engine$clock /*verilator isolate_assignments*/;
     reg  engine$open /*verilator isolate_assignments*/;
     reg  [42:0] engine$place /*verilator isolate_assignments*/;
@@ -13686,9 +8573,11 @@ module metisvm_card$ecp5$card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,
     reg  [47:0] blocks$wr_address /*verilator isolate_assignments*/;
     reg  [63:0] blocks$wr_data /*verilator isolate_assignments*/;
     reg  [7:0] blocks$wr_strobe /*verilator isolate_assignments*/;
+    reg  blocks$wr_engine /*verilator isolate_assignments*/;
     reg  blocks$wr_valid /*verilator isolate_assignments*/;
     wire  blocks$wr_ready;
-    wire  blocks$settled;
+    wire  blocks$engine_settled;
+    wire  blocks$host_settled;
 
     // Local signals
     reg  [47:0] host_address /*verilator isolate_assignments*/;
@@ -13700,7 +8589,9 @@ module metisvm_card$ecp5$card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,
     reg  [7:0] wr_strobe /*verilator isolate_assignments*/;
     reg  wr_valid /*verilator isolate_assignments*/;
     reg  wr_ready /*verilator isolate_assignments*/;
-    reg  settled /*verilator isolate_assignments*/;
+    reg  engine_settled /*verilator isolate_assignments*/;
+    reg  host_settled /*verilator isolate_assignments*/;
+    reg  wr_engine /*verilator isolate_assignments*/;
 
     // Sub module instances
     metisvm_card$ecp5$card$tensor$job job(
@@ -13777,7 +8668,8 @@ module metisvm_card$ecp5$card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,
         .wr_data(job$wr_data),
         .wr_valid(job$wr_valid),
         .wr_ready(job$wr_ready),
-        .settled(job$settled)
+        .settled(job$settled),
+        .engine_settled(job$engine_settled)
     );
     metisvm_card$ecp5$card$tensor$engine engine(
         .clock(engine$clock),
@@ -13866,9 +8758,11 @@ module metisvm_card$ecp5$card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,
         .wr_address(blocks$wr_address),
         .wr_data(blocks$wr_data),
         .wr_strobe(blocks$wr_strobe),
+        .wr_engine(blocks$wr_engine),
         .wr_valid(blocks$wr_valid),
         .wr_ready(blocks$wr_ready),
-        .settled(blocks$settled)
+        .engine_settled(blocks$engine_settled),
+        .host_settled(blocks$host_settled)
     );
 
     // Update code
@@ -13974,11 +8868,13 @@ module metisvm_card$ecp5$card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,
         wr_address = engine$wr_address;
         wr_data = engine$wr_data;
         wr_strobe = engine$wr_strobe;
+        wr_engine = 1'b1;
         if (host_valid && writes$second_ready) begin
             wr_valid = 1'b1;
             wr_address = host_address;
             wr_data = host_data;
             wr_strobe = 32'hff;
+            wr_engine = 1'b0;
         end
         araddr = 32'h0;
         arlen = 32'h0;
@@ -13993,7 +8889,8 @@ module metisvm_card$ecp5$card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,
         reads$rd_data = 32'h0;
         reads$rd_data_valid = 1'b0;
         wr_ready = 1'b0;
-        settled = 1'b1;
+        engine_settled = 1'b1;
+        host_settled = 1'b1;
         blocks$clock = clock;
         blocks$rd_address = reads$rd_address;
         blocks$rd_words = reads$rd_words;
@@ -14007,18 +8904,21 @@ module metisvm_card$ecp5$card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,
         blocks$wr_strobe = wr_strobe;
         blocks$wr_valid = wr_valid;
         wr_ready = blocks$wr_ready;
-        settled = blocks$settled;
+        engine_settled = blocks$engine_settled;
+        host_settled = blocks$host_settled;
+        blocks$wr_engine = wr_engine;
         engine$wr_ready = writes$first_ready && wr_ready;
         host_ready = writes$second_ready && wr_ready;
         mw_ready = host_ready;
         job$wr_ready = host_ready;
-        engine$wr_settled = settled;
-        job$settled = settled;
+        engine$wr_settled = engine_settled;
+        job$settled = host_settled;
+        job$engine_settled = engine_settled;
     end
 
 endmodule // metisvm_card$ecp5$card$tensor
 
-module metisvm_card$ecp5$card$tensor$blocks(clock,rd_address,rd_words,rd_valid,rd_ready,rd_data,rd_data_valid,rd_data_ready,wr_address,wr_data,wr_strobe,wr_valid,wr_ready,settled);
+module metisvm_card$ecp5$card$tensor$blocks(clock,rd_address,rd_words,rd_valid,rd_ready,rd_data,rd_data_valid,rd_data_ready,wr_address,wr_data,wr_strobe,wr_engine,wr_valid,wr_ready,engine_settled,host_settled);
 
     // Module arguments
     input wire  clock;
@@ -14032,9 +8932,11 @@ module metisvm_card$ecp5$card$tensor$blocks(clock,rd_address,rd_words,rd_valid,r
     input wire  [47:0] wr_address;
     input wire  [63:0] wr_data;
     input wire  [7:0] wr_strobe;
+    input wire  wr_engine;
     input wire  wr_valid;
     output reg  wr_ready /*verilator isolate_assignments*/;
-    output reg  settled /*verilator isolate_assignments*/;
+    output reg  engine_settled /*verilator isolate_assignments*/;
+    output reg  host_settled /*verilator isolate_assignments*/;
 
     // Stub signals
     reg  banks$0$clock /*verilator isolate_assignments*/;
@@ -14085,6 +8987,9 @@ module metisvm_card$ecp5$card$tensor$blocks(clock,rd_address,rd_words,rd_valid,r
     reg  put$d /*verilator isolate_assignments*/;
     wire  put$q;
     reg  put$clock /*verilator isolate_assignments*/;
+    reg  put_engine$d /*verilator isolate_assignments*/;
+    wire  put_engine$q;
+    reg  put_engine$clock /*verilator isolate_assignments*/;
     reg  [44:0] put_place$d /*verilator isolate_assignments*/;
     wire  [44:0] put_place$q;
     reg  put_place$clock /*verilator isolate_assignments*/;
@@ -14171,6 +9076,11 @@ module metisvm_card$ecp5$card$tensor$blocks(clock,rd_address,rd_words,rd_valid,r
         .q(put$q),
         .clock(put$clock)
     );
+    metisvm_card$ecp5$bridge$ar_waits put_engine(
+        .d(put_engine$d),
+        .q(put_engine$q),
+        .clock(put_engine$clock)
+    );
     metisvm_card$ecp5$card$tensor$blocks$at put_place(
         .d(put_place$d),
         .q(put_place$q),
@@ -14194,6 +9104,7 @@ module metisvm_card$ecp5$card$tensor$blocks(clock,rd_address,rd_words,rd_valid,r
         asked$clock = clock;
         asked_bank$clock = clock;
         put$clock = clock;
+        put_engine$clock = clock;
         put_place$clock = clock;
         put_data$clock = clock;
         put_strobe$clock = clock;
@@ -14202,6 +9113,7 @@ module metisvm_card$ecp5$card$tensor$blocks(clock,rd_address,rd_words,rd_valid,r
         asked$d = asked$q;
         asked_bank$d = asked_bank$q;
         put$d = put$q;
+        put_engine$d = put_engine$q;
         put_place$d = put_place$q;
         put_data$d = put_data$q;
         put_strobe$d = put_strobe$q;
@@ -14274,10 +9186,12 @@ module metisvm_card$ecp5$card$tensor$blocks(clock,rd_address,rd_words,rd_valid,r
         words$out_ready = rd_data_ready;
         wr_ready = 1'b1;
         put$d = wr_valid;
+        put_engine$d = wr_engine;
         put_place$d = wr_address[(32'h3)+:(45)];
         put_data$d = wr_data;
         put_strobe$d = wr_strobe;
-        settled = ~put$q;
+        engine_settled = ~put$q || ~put_engine$q;
+        host_settled = ~put$q || put_engine$q;
     end
 
 endmodule // metisvm_card$ecp5$card$tensor$blocks
@@ -24505,7 +19419,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows(clock,laun
         .address(writes$address),
         .step(writes$step)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$left reserved(
+    metisvm_card$ecp5$card$queue$queue reserved(
         .d(reserved$d),
         .q(reserved$q),
         .clock(reserved$clock)
@@ -24560,7 +19474,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows(clock,laun
         .q(capture$7$q),
         .clock(capture$7$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$left tiles(
+    metisvm_card$ecp5$card$queue$queue tiles(
         .d(tiles$d),
         .q(tiles$q),
         .clock(tiles$clock)
@@ -25137,12 +20051,12 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0(clo
         .out_valid(slice$out_valid),
         .out_ready(slice$out_ready)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$left head(
+    metisvm_card$ecp5$card$queue$queue head(
         .d(head$d),
         .q(head$q),
         .clock(head$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$left tail(
+    metisvm_card$ecp5$card$queue$queue tail(
         .d(tail$d),
         .q(tail$q),
         .clock(tail$clock)
@@ -25152,7 +20066,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0(clo
         .q(answers$q),
         .clock(answers$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$left held(
+    metisvm_card$ecp5$card$queue$queue held(
         .d(held$d),
         .q(held$q),
         .clock(held$clock)
@@ -27043,7 +21957,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$checks(clock,
         .q(src_last$q),
         .clock(src_last$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$core$absorber$arrived_at param_last(
+    metisvm_card$ecp5$card$queue$next_burst$entries param_last(
         .d(param_last$d),
         .q(param_last$q),
         .clock(param_last$clock)
@@ -27342,7 +22256,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$control(clock
         .q(pending$q),
         .clock(pending$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$kind state(
+    metisvm_card$ecp5$card$fetcher$kind state(
         .d(state$d),
         .q(state$q),
         .clock(state$clock)
@@ -27715,7 +22629,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$lookup(clock,
     reg  [31:0] share /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$cores$lanes$0$core$schedule$number_now asked(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$lookup$asked asked(
         .d(asked$d),
         .q(asked$q),
         .clock(asked$clock)
@@ -27888,6 +22802,24 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$lookup(clock,
     end
 
 endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$lookup
+
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$lookup$asked(d,q,clock);
+
+    // Module arguments
+    input wire  [23:0] d;
+    output reg  [23:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 24'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$lookup$asked
 
 module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$queue(clock,clear,reserve,reserve_address,reserve_mask,full,empty,push,data,first,address,mask,valid,pop);
 
@@ -28770,22 +23702,22 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$units$0(clock
         .q(valid_delay$7$q),
         .clock(valid_delay$7$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$left shift_delay$0(
+    metisvm_card$ecp5$card$queue$queue shift_delay$0(
         .d(shift_delay$0$d),
         .q(shift_delay$0$q),
         .clock(shift_delay$0$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$left shift_delay$1(
+    metisvm_card$ecp5$card$queue$queue shift_delay$1(
         .d(shift_delay$1$d),
         .q(shift_delay$1$q),
         .clock(shift_delay$1$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$left shift_delay$2(
+    metisvm_card$ecp5$card$queue$queue shift_delay$2(
         .d(shift_delay$2$d),
         .q(shift_delay$2$q),
         .clock(shift_delay$2$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$left shift_delay$3(
+    metisvm_card$ecp5$card$queue$queue shift_delay$3(
         .d(shift_delay$3$d),
         .q(shift_delay$3$q),
         .clock(shift_delay$3$clock)
@@ -28820,37 +23752,37 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$units$0(clock
         .q(zero_delay$5$q),
         .clock(zero_delay$5$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$kind dtype_delay$0(
+    metisvm_card$ecp5$card$fetcher$kind dtype_delay$0(
         .d(dtype_delay$0$d),
         .q(dtype_delay$0$q),
         .clock(dtype_delay$0$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$kind dtype_delay$1(
+    metisvm_card$ecp5$card$fetcher$kind dtype_delay$1(
         .d(dtype_delay$1$d),
         .q(dtype_delay$1$q),
         .clock(dtype_delay$1$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$kind dtype_delay$2(
+    metisvm_card$ecp5$card$fetcher$kind dtype_delay$2(
         .d(dtype_delay$2$d),
         .q(dtype_delay$2$q),
         .clock(dtype_delay$2$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$kind dtype_delay$3(
+    metisvm_card$ecp5$card$fetcher$kind dtype_delay$3(
         .d(dtype_delay$3$d),
         .q(dtype_delay$3$q),
         .clock(dtype_delay$3$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$kind dtype_delay$4(
+    metisvm_card$ecp5$card$fetcher$kind dtype_delay$4(
         .d(dtype_delay$4$d),
         .q(dtype_delay$4$q),
         .clock(dtype_delay$4$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$kind dtype_delay$5(
+    metisvm_card$ecp5$card$fetcher$kind dtype_delay$5(
         .d(dtype_delay$5$d),
         .q(dtype_delay$5$q),
         .clock(dtype_delay$5$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$kind dtype_delay$6(
+    metisvm_card$ecp5$card$fetcher$kind dtype_delay$6(
         .d(dtype_delay$6$d),
         .q(dtype_delay$6$q),
         .clock(dtype_delay$6$clock)
@@ -30319,17 +25251,17 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$
         .q(status_reg$q),
         .clock(status_reg$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$core$schedule$number_now fill_at(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$lookup$asked fill_at(
         .d(fill_at$d),
         .q(fill_at$q),
         .clock(fill_at$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$core$schedule$number_now fill_left(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$lookup$asked fill_left(
         .d(fill_left$d),
         .q(fill_left$q),
         .clock(fill_left$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$core$absorber$arrived_at owed(
+    metisvm_card$ecp5$card$queue$next_burst$entries owed(
         .d(owed$d),
         .q(owed$q),
         .clock(owed$clock)
@@ -31097,47 +26029,47 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks(clock,clear,star
         .q(stage$q),
         .clock(stage$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$core$absorber$arrived_at row_end(
+    metisvm_card$ecp5$card$queue$next_burst$entries row_end(
         .d(row_end$d),
         .q(row_end$q),
         .clock(row_end$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$core$absorber$arrived_at col_end(
+    metisvm_card$ecp5$card$queue$next_burst$entries col_end(
         .d(col_end$d),
         .q(col_end$q),
         .clock(col_end$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$core$absorber$arrived_at rows_less(
+    metisvm_card$ecp5$card$queue$next_burst$entries rows_less(
         .d(rows_less$d),
         .q(rows_less$q),
         .clock(rows_less$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$core$absorber$arrived_at cols_less(
+    metisvm_card$ecp5$card$queue$next_burst$entries cols_less(
         .d(cols_less$d),
         .q(cols_less$q),
         .clock(cols_less$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$core$absorber$arrived_at row_last(
+    metisvm_card$ecp5$card$queue$next_burst$entries row_last(
         .d(row_last$d),
         .q(row_last$q),
         .clock(row_last$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$core$absorber$arrived_at col_last(
+    metisvm_card$ecp5$card$queue$next_burst$entries col_last(
         .d(col_last$d),
         .q(col_last$q),
         .clock(col_last$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$core$absorber$arrived_at tile_row_first(
+    metisvm_card$ecp5$card$queue$next_burst$entries tile_row_first(
         .d(tile_row_first$d),
         .q(tile_row_first$q),
         .clock(tile_row_first$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$core$absorber$arrived_at tile_rows_less(
+    metisvm_card$ecp5$card$queue$next_burst$entries tile_rows_less(
         .d(tile_rows_less$d),
         .q(tile_rows_less$q),
         .clock(tile_rows_less$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$core$absorber$arrived_at tile_cols_less(
+    metisvm_card$ecp5$card$queue$next_burst$entries tile_cols_less(
         .d(tile_cols_less$d),
         .q(tile_cols_less$q),
         .clock(tile_cols_less$clock)
@@ -31446,7 +26378,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$to_col(clock,sta
     reg  sum$clock /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$cores$lanes$0$core$absorber$arrived_at left(
+    metisvm_card$ecp5$card$queue$next_burst$entries left(
         .d(left$d),
         .q(left$q),
         .clock(left$clock)
@@ -31567,12 +26499,12 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$chunks(clock,clear,star
         .q(chunk$q),
         .clock(chunk$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$core$schedule$number_now here(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$lookup$asked here(
         .d(here$d),
         .q(here$q),
         .clock(here$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$core$schedule$number_now next_row(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$lookup$asked next_row(
         .d(next_row$d),
         .q(next_row$q),
         .clock(next_row$clock)
@@ -32316,7 +27248,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$deposit(clock,clear,val
         .q(target$q),
         .clock(target$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$core$schedule$number_now here(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$lookup$asked here(
         .d(here$d),
         .q(here$q),
         .clock(here$clock)
@@ -33335,7 +28267,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather(clock,clear,star
         .q(ask_word$q),
         .clock(ask_word$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$kind ask_count(
+    metisvm_card$ecp5$card$fetcher$kind ask_count(
         .d(ask_count$d),
         .q(ask_count$q),
         .clock(ask_count$clock)
@@ -33795,12 +28727,12 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather$plan$slice(clock
     reg  moves /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$cores$lanes$0$words$left first(
+    metisvm_card$ecp5$card$queue$queue first(
         .d(first$d),
         .q(first$q),
         .clock(first$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$left second(
+    metisvm_card$ecp5$card$queue$queue second(
         .d(second$d),
         .q(second$q),
         .clock(second$clock)
@@ -34192,7 +29124,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$records(clock,forget,forgett
         .q(sweeping$q),
         .clock(sweeping$clock)
     );
-    metisvm_card$ecp5$card$cores$order$head at(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$records$at at(
         .d(at$d),
         .q(at$q),
         .clock(at$clock)
@@ -34231,6 +29163,24 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$records(clock,forget,forgett
     end
 
 endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$records
+
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$records$at(d,q,clock);
+
+    // Module arguments
+    input wire  [8:0] d;
+    output reg  [8:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 9'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$records$at
 
 module metisvm_card$ecp5$card$tensor$engine$tiles_8$records$memory(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
 
@@ -35140,7 +30090,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch(clock,flush,dra
         .q(pending$q),
         .clock(pending$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$kind owner(
+    metisvm_card$ecp5$card$fetcher$kind owner(
         .d(owner$d),
         .q(owner$q),
         .clock(owner$clock)
@@ -35160,7 +30110,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch(clock,flush,dra
         .q(waits_header$q),
         .clock(waits_header$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$kind turn(
+    metisvm_card$ecp5$card$fetcher$kind turn(
         .d(turn$d),
         .q(turn$q),
         .clock(turn$clock)
@@ -36380,22 +31330,22 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$links(clock,clear,hol
     reg  pop$3 /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$cores$best_load load_compute(
+    metisvm_card$ecp5$card$counters$step$0 load_compute(
         .d(load_compute$d),
         .q(load_compute$q),
         .clock(load_compute$clock)
     );
-    metisvm_card$ecp5$card$cores$best_load compute_load(
+    metisvm_card$ecp5$card$counters$step$0 compute_load(
         .d(compute_load$d),
         .q(compute_load$q),
         .clock(compute_load$clock)
     );
-    metisvm_card$ecp5$card$cores$best_load compute_store(
+    metisvm_card$ecp5$card$counters$step$0 compute_store(
         .d(compute_store$d),
         .q(compute_store$q),
         .clock(compute_store$clock)
     );
-    metisvm_card$ecp5$card$cores$best_load store_compute(
+    metisvm_card$ecp5$card$counters$step$0 store_compute(
         .d(store_compute$d),
         .q(store_compute$q),
         .clock(store_compute$clock)
@@ -36978,7 +31928,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0$apart(clock,s
         .q(low$q),
         .clock(low$clock)
     );
-    metisvm_card$ecp5$card$keccak$last_byte reach(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0$apart$reach reach(
         .d(reach$d),
         .q(reach$q),
         .clock(reach$clock)
@@ -37117,6 +32067,24 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0$apart(clock,s
     end
 
 endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0$apart
+
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0$apart$reach(d,q,clock);
+
+    // Module arguments
+    input wire  [32:0] d;
+    output reg  [32:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 33'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0$apart$reach
 
 module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0$decode(clock,unit,words$0,words$1,words$2,words$3,valid);
 
@@ -39856,12 +34824,12 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$tile_words(clock,clear
         .q(begins$q),
         .clock(begins$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$core$schedule$number_now here(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$lookup$asked here(
         .d(here$d),
         .q(here$q),
         .clock(here$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$core$schedule$number_now next_row(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$lookup$asked next_row(
         .d(next_row$d),
         .q(next_row$q),
         .clock(next_row$clock)
@@ -39981,7 +34949,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$tile_words(clock,clear
         .q(piece$q),
         .clock(piece$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$left up(
+    metisvm_card$ecp5$card$queue$queue up(
         .d(up$d),
         .q(up$q),
         .clock(up$clock)
@@ -40583,7 +35551,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$tables(clock,write,write_add
 
 endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$tables
 
-module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$4,entry$5,entry$6,entry$7,start,done,status,detail,working,run_handle,run_search,run_present,run_is_state,run_piece,run_upto,run_range_ok,run_searched,run_meets,cmd_valid,cmd_ready,cmd_address,cmd_length,abort,drained,in_valid,in_ready,in_data,in_end,in_error,write_start,write_address,write_push,write_data,write_flush,write_ready,write_idle,engine_open,engine_place,engine_bytes,engine_limit,engine_start,engine_done,engine_status,engine_index,engine_stop,engine_idle,base$0,base$1,base$2,base$3,base$4,size$0,size$1,size$2,size$3,size$4,rd_address,rd_words,rd_valid,rd_ready,rd_data,rd_data_valid,rd_data_ready,wr_address,wr_data,wr_valid,wr_ready,settled);
+module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$4,entry$5,entry$6,entry$7,start,done,status,detail,working,run_handle,run_search,run_present,run_is_state,run_piece,run_upto,run_range_ok,run_searched,run_meets,cmd_valid,cmd_ready,cmd_address,cmd_length,abort,drained,in_valid,in_ready,in_data,in_end,in_error,write_start,write_address,write_push,write_data,write_flush,write_ready,write_idle,engine_open,engine_place,engine_bytes,engine_limit,engine_start,engine_done,engine_status,engine_index,engine_stop,engine_idle,base$0,base$1,base$2,base$3,base$4,size$0,size$1,size$2,size$3,size$4,rd_address,rd_words,rd_valid,rd_ready,rd_data,rd_data_valid,rd_data_ready,wr_address,wr_data,wr_valid,wr_ready,settled,engine_settled);
 
     // Module arguments
     input wire  clock;
@@ -40660,12 +35628,16 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
     output reg  wr_valid /*verilator isolate_assignments*/;
     input wire  wr_ready;
     input wire  settled;
+    input wire  engine_settled;
 
     // Constant declarations
     localparam  limit = 25'h10000;
-    localparam  budget = 64'h40000000;
-    localparam  input_area = 48'h18000;
-    localparam  output_area = 48'h1a000;
+    localparam  budget_low = 32'h40000000;
+    localparam  budget_high = 32'h0;
+    localparam  input_area$0 = 48'h18000;
+    localparam  input_area$1 = 48'h1a000;
+    localparam  output_area$0 = 48'h1c000;
+    localparam  output_area$1 = 48'h1e000;
 
     // Stub signals
     reg  checks$clock /*verilator isolate_assignments*/;
@@ -40740,12 +35712,54 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
     reg  [3:0] state$d /*verilator isolate_assignments*/;
     wire  [3:0] state$q;
     reg  state$clock /*verilator isolate_assignments*/;
-    reg  [31:0] items_left$d /*verilator isolate_assignments*/;
-    wire  [31:0] items_left$q;
-    reg  items_left$clock /*verilator isolate_assignments*/;
-    reg  [63:0] input_at$d /*verilator isolate_assignments*/;
-    wire  [63:0] input_at$q;
-    reg  input_at$clock /*verilator isolate_assignments*/;
+    reg  [2:0] in_state$d /*verilator isolate_assignments*/;
+    wire  [2:0] in_state$q;
+    reg  in_state$clock /*verilator isolate_assignments*/;
+    reg  [1:0] work_state$d /*verilator isolate_assignments*/;
+    wire  [1:0] work_state$q;
+    reg  work_state$clock /*verilator isolate_assignments*/;
+    reg  out_state$d /*verilator isolate_assignments*/;
+    wire  out_state$q;
+    reg  out_state$clock /*verilator isolate_assignments*/;
+    reg  [16:0] in_left$d /*verilator isolate_assignments*/;
+    wire  [16:0] in_left$q;
+    reg  in_left$clock /*verilator isolate_assignments*/;
+    reg  [16:0] out_left$d /*verilator isolate_assignments*/;
+    wire  [16:0] out_left$q;
+    reg  out_left$clock /*verilator isolate_assignments*/;
+    reg  in_area$d /*verilator isolate_assignments*/;
+    wire  in_area$q;
+    reg  in_area$clock /*verilator isolate_assignments*/;
+    reg  work_area$d /*verilator isolate_assignments*/;
+    wire  work_area$q;
+    reg  work_area$clock /*verilator isolate_assignments*/;
+    reg  out_area$d /*verilator isolate_assignments*/;
+    wire  out_area$q;
+    reg  out_area$clock /*verilator isolate_assignments*/;
+    reg  [1:0] inputs$d /*verilator isolate_assignments*/;
+    wire  [1:0] inputs$q;
+    reg  inputs$clock /*verilator isolate_assignments*/;
+    reg  [1:0] outputs$d /*verilator isolate_assignments*/;
+    wire  [1:0] outputs$q;
+    reg  outputs$clock /*verilator isolate_assignments*/;
+    reg  [31:0] at_low$d /*verilator isolate_assignments*/;
+    wire  [31:0] at_low$q;
+    reg  at_low$clock /*verilator isolate_assignments*/;
+    reg  [31:0] at_high$d /*verilator isolate_assignments*/;
+    wire  [31:0] at_high$q;
+    reg  at_high$clock /*verilator isolate_assignments*/;
+    reg  [32:0] at_sum$d /*verilator isolate_assignments*/;
+    wire  [32:0] at_sum$q;
+    reg  at_sum$clock /*verilator isolate_assignments*/;
+    reg  folds$d /*verilator isolate_assignments*/;
+    wire  folds$q;
+    reg  folds$clock /*verilator isolate_assignments*/;
+    reg  [14:0] work_status$d /*verilator isolate_assignments*/;
+    wire  [14:0] work_status$q;
+    reg  work_status$clock /*verilator isolate_assignments*/;
+    reg  [31:0] work_detail$d /*verilator isolate_assignments*/;
+    wire  [31:0] work_detail$q;
+    reg  work_detail$clock /*verilator isolate_assignments*/;
     reg  [14:0] status_reg$d /*verilator isolate_assignments*/;
     wire  [14:0] status_reg$q;
     reg  status_reg$clock /*verilator isolate_assignments*/;
@@ -40755,12 +35769,21 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
     reg  failed$d /*verilator isolate_assignments*/;
     wire  failed$q;
     reg  failed$clock /*verilator isolate_assignments*/;
-    reg  [63:0] spent$d /*verilator isolate_assignments*/;
-    wire  [63:0] spent$q;
-    reg  spent$clock /*verilator isolate_assignments*/;
-    reg  over$d /*verilator isolate_assignments*/;
-    wire  over$q;
-    reg  over$clock /*verilator isolate_assignments*/;
+    reg  [31:0] spent_low$d /*verilator isolate_assignments*/;
+    wire  [31:0] spent_low$q;
+    reg  spent_low$clock /*verilator isolate_assignments*/;
+    reg  [31:0] spent_high$d /*verilator isolate_assignments*/;
+    wire  [31:0] spent_high$q;
+    reg  spent_high$clock /*verilator isolate_assignments*/;
+    reg  wraps$d /*verilator isolate_assignments*/;
+    wire  wraps$q;
+    reg  wraps$clock /*verilator isolate_assignments*/;
+    reg  over_low$d /*verilator isolate_assignments*/;
+    wire  over_low$q;
+    reg  over_low$clock /*verilator isolate_assignments*/;
+    reg  over_high$d /*verilator isolate_assignments*/;
+    wire  over_high$q;
+    reg  over_high$clock /*verilator isolate_assignments*/;
 
     // Local signals
     reg  fails /*verilator isolate_assignments*/;
@@ -40769,6 +35792,11 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
     reg  [31:0] input_bytes /*verilator isolate_assignments*/;
     reg  [31:0] output_bytes /*verilator isolate_assignments*/;
     reg  ending /*verilator isolate_assignments*/;
+    reg  clean /*verilator isolate_assignments*/;
+    reg  is_brought /*verilator isolate_assignments*/;
+    reg  is_worked /*verilator isolate_assignments*/;
+    reg  is_out /*verilator isolate_assignments*/;
+    reg  [63:0] at /*verilator isolate_assignments*/;
 
     // Sub module instances
     metisvm_card$ecp5$card$tensor$job$checks checks(
@@ -40851,15 +35879,85 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
         .q(state$q),
         .clock(state$clock)
     );
-    metisvm_card$ecp5$bridge$arrivals$first items_left(
-        .d(items_left$d),
-        .q(items_left$q),
-        .clock(items_left$clock)
+    metisvm_card$ecp5$bridge$irq_sent in_state(
+        .d(in_state$d),
+        .q(in_state$q),
+        .clock(in_state$clock)
     );
-    metisvm_card$ecp5$bridge$beat input_at(
-        .d(input_at$d),
-        .q(input_at$q),
-        .clock(input_at$clock)
+    metisvm_card$ecp5$card$fetcher$kind work_state(
+        .d(work_state$d),
+        .q(work_state$q),
+        .clock(work_state$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits out_state(
+        .d(out_state$d),
+        .q(out_state$q),
+        .clock(out_state$clock)
+    );
+    metisvm_card$ecp5$card$queue$next_burst$entries in_left(
+        .d(in_left$d),
+        .q(in_left$q),
+        .clock(in_left$clock)
+    );
+    metisvm_card$ecp5$card$queue$next_burst$entries out_left(
+        .d(out_left$d),
+        .q(out_left$q),
+        .clock(out_left$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits in_area(
+        .d(in_area$d),
+        .q(in_area$q),
+        .clock(in_area$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits work_area(
+        .d(work_area$d),
+        .q(work_area$q),
+        .clock(work_area$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits out_area(
+        .d(out_area$d),
+        .q(out_area$q),
+        .clock(out_area$clock)
+    );
+    metisvm_card$ecp5$card$fetcher$kind inputs(
+        .d(inputs$d),
+        .q(inputs$q),
+        .clock(inputs$clock)
+    );
+    metisvm_card$ecp5$card$fetcher$kind outputs(
+        .d(outputs$d),
+        .q(outputs$q),
+        .clock(outputs$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$first at_low(
+        .d(at_low$d),
+        .q(at_low$q),
+        .clock(at_low$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$first at_high(
+        .d(at_high$d),
+        .q(at_high$q),
+        .clock(at_high$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0$apart$reach at_sum(
+        .d(at_sum$d),
+        .q(at_sum$q),
+        .clock(at_sum$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits folds(
+        .d(folds$d),
+        .q(folds$q),
+        .clock(folds$clock)
+    );
+    metisvm_card$ecp5$card$executor$status_reg work_status(
+        .d(work_status$d),
+        .q(work_status$q),
+        .clock(work_status$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$first work_detail(
+        .d(work_detail$d),
+        .q(work_detail$q),
+        .clock(work_detail$clock)
     );
     metisvm_card$ecp5$card$executor$status_reg status_reg(
         .d(status_reg$d),
@@ -40876,35 +35974,84 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
         .q(failed$q),
         .clock(failed$clock)
     );
-    metisvm_card$ecp5$bridge$beat spent(
-        .d(spent$d),
-        .q(spent$q),
-        .clock(spent$clock)
+    metisvm_card$ecp5$bridge$arrivals$first spent_low(
+        .d(spent_low$d),
+        .q(spent_low$q),
+        .clock(spent_low$clock)
     );
-    metisvm_card$ecp5$bridge$ar_waits over(
-        .d(over$d),
-        .q(over$q),
-        .clock(over$clock)
+    metisvm_card$ecp5$bridge$arrivals$first spent_high(
+        .d(spent_high$d),
+        .q(spent_high$q),
+        .clock(spent_high$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits wraps(
+        .d(wraps$d),
+        .q(wraps$q),
+        .clock(wraps$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits over_low(
+        .d(over_low$d),
+        .q(over_low$q),
+        .clock(over_low$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits over_high(
+        .d(over_high$d),
+        .q(over_high$q),
+        .clock(over_high$clock)
     );
 
     // Update code
     always @(*) begin
         state$clock = clock;
-        items_left$clock = clock;
-        input_at$clock = clock;
+        in_state$clock = clock;
+        work_state$clock = clock;
+        out_state$clock = clock;
+        in_left$clock = clock;
+        out_left$clock = clock;
+        in_area$clock = clock;
+        work_area$clock = clock;
+        out_area$clock = clock;
+        inputs$clock = clock;
+        outputs$clock = clock;
+        at_low$clock = clock;
+        at_high$clock = clock;
+        at_sum$clock = clock;
+        folds$clock = clock;
+        work_status$clock = clock;
+        work_detail$clock = clock;
         status_reg$clock = clock;
         detail_reg$clock = clock;
         failed$clock = clock;
-        spent$clock = clock;
-        over$clock = clock;
+        spent_low$clock = clock;
+        spent_high$clock = clock;
+        wraps$clock = clock;
+        over_low$clock = clock;
+        over_high$clock = clock;
         state$d = state$q;
-        items_left$d = items_left$q;
-        input_at$d = input_at$q;
+        in_state$d = in_state$q;
+        work_state$d = work_state$q;
+        out_state$d = out_state$q;
+        in_left$d = in_left$q;
+        out_left$d = out_left$q;
+        in_area$d = in_area$q;
+        work_area$d = work_area$q;
+        out_area$d = out_area$q;
+        inputs$d = inputs$q;
+        outputs$d = outputs$q;
+        at_low$d = at_low$q;
+        at_high$d = at_high$q;
+        at_sum$d = at_sum$q;
+        folds$d = folds$q;
+        work_status$d = work_status$q;
+        work_detail$d = work_detail$q;
         status_reg$d = status_reg$q;
         detail_reg$d = detail_reg$q;
         failed$d = failed$q;
-        spent$d = spent$q;
-        over$d = over$q;
+        spent_low$d = spent_low$q;
+        spent_high$d = spent_high$q;
+        wraps$d = wraps$q;
+        over_low$d = over_low$q;
+        over_high$d = over_high$q;
         checks$clock = clock;
         stage_in$clock = clock;
         stage_out$clock = clock;
@@ -40935,9 +36082,13 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
         checks$run_meets = run_meets;
         base$0 = checks$base$0;
         size$0 = checks$size$0;
-        base$1 = input_area;
+        base$1 = input_area$0;
         size$1 = ((input_bytes) & 48'hffffffffffff);
-        base$2 = output_area;
+        base$2 = output_area$0;
+        if (work_area$q) begin
+            base$1 = input_area$1;
+            base$2 = output_area$1;
+        end
         size$2 = ((output_bytes) & 48'hffffffffffff);
         base$3 = entry$6[(32'h0)+:(48)];
         size$3 = entry$7[(32'h0)+:(48)];
@@ -40950,9 +36101,15 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
         engine_start = 1'b0;
         engine_stop = state$q == 32'hc;
         stage_in$clear = ending;
-        stage_in$start = state$q == 32'h4;
-        stage_in$from = input_at$q;
-        stage_in$to = input_area;
+        stage_in$start = in_state$q == 32'h1;
+        at = ((at_high$q) & 64'hffffffffffffffff);
+        at = at << 32'h20;
+        at = at | ((at_low$q) & 64'hffffffffffffffff);
+        stage_in$from = at;
+        stage_in$to = input_area$0;
+        if (in_area$q) begin
+            stage_in$to = input_area$1;
+        end
         stage_in$bytes = input_bytes;
         cmd_valid = stage_in$cmd_valid;
         stage_in$cmd_ready = cmd_ready;
@@ -40969,8 +36126,11 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
         wr_valid = stage_in$wr_valid;
         stage_in$wr_ready = wr_ready;
         stage_out$clear = state$q == 32'h2;
-        stage_out$start = state$q == 32'h8;
-        stage_out$from = output_area;
+        stage_out$start = 1'b0;
+        stage_out$from = output_area$0;
+        if (out_area$q) begin
+            stage_out$from = output_area$1;
+        end
         stage_out$bytes = output_bytes;
         stage_out$finish = state$q == 32'ha;
         stage_out$stop = ending && failed$q;
@@ -40987,7 +36147,12 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
         write_data = stage_out$write_data;
         stage_out$write_ready = write_ready;
         write_flush = state$q == 32'hd;
-        over$d = spent$q == budget;
+        over_low$d = spent_low$q >= budget_low;
+        over_high$d = spent_high$q == budget_high;
+        wraps$d = 1'b0;
+        if (wraps$q) begin
+            spent_high$d = spent_high$q + 32'h1;
+        end
         fails = 1'b0;
         fail_status = 32'h0;
         fail_detail = 32'h0;
@@ -40996,9 +36161,20 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
             failed$d = 1'b0;
             status_reg$d = 32'h0;
             detail_reg$d = 32'h0;
-            spent$d = 32'h0;
-            items_left$d = entry$2[(32'h20)+:(32)];
-            input_at$d = entry$3;
+            spent_low$d = 32'h0;
+            spent_high$d = 32'h0;
+            in_left$d = entry$2[(32'h20)+:(17)];
+            out_left$d = entry$2[(32'h20)+:(17)];
+            at_low$d = entry$3[(32'h0)+:(32)];
+            at_high$d = entry$3[(32'h20)+:(32)];
+            in_area$d = 1'b0;
+            work_area$d = 1'b0;
+            out_area$d = 1'b0;
+            inputs$d = 32'h0;
+            outputs$d = 32'h0;
+            in_state$d = 32'h0;
+            work_state$d = 32'h0;
+            out_state$d = 1'b0;
         end
         if ((state$q == 32'h1) && checks$done) begin
             state$d = 32'h2;
@@ -41014,48 +36190,107 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
         end
         if ((state$q == 32'h3) && engine_done) begin
             state$d = 32'h4;
-        end
-        if (state$q == 32'h4) begin
-            input_at$d = input_at$q + ((input_bytes) & 64'hffffffffffffffff);
-            state$d = 32'h5;
-        end
-        if ((state$q == 32'h5) && stage_in$done) begin
-            state$d = 32'h6;
-        end
-        if (stage_in$failed) begin
-            fails = 1'b1;
-            fail_status = 32'h7;
-        end
-        if ((state$q == 32'h6) && settled) begin
-            engine_start = 1'b1;
-            state$d = 32'h7;
-        end
-        if (state$q == 32'h7) begin
-            spent$d = spent$q + 32'h1;
-            if (engine_done) begin
-                state$d = 32'h8;
-            end
-            else if (over$q) begin
-                fails = 1'b1;
-                fail_status = 32'hf;
-            end
-        end
-        if ((state$q == 32'h3) || (state$q == 32'h7)) begin
-            if (engine_done && |engine_status) begin
+            if (|engine_status) begin
                 fails = 1'b1;
                 fail_status = engine_status;
                 fail_detail = engine_index;
             end
         end
-        if (state$q == 32'h8) begin
-            items_left$d = items_left$q - 32'h1;
-            state$d = 32'h9;
+        is_brought = 1'b0;
+        folds$d = 1'b0;
+        if (folds$q) begin
+            at_low$d = at_sum$q[(32'h0)+:(32)];
+            if (at_sum$q[32'h20]) begin
+                at_high$d = at_high$q + 32'h1;
+            end
         end
-        if ((state$q == 32'h9) && stage_out$done) begin
-            state$d = 32'h4;
-            if (items_left$q == 32'h0) begin
+        if ((state$q == 32'h4) && (in_state$q == 32'h0)) begin
+            if (|in_left$q && ~inputs$q[32'h1]) begin
+                in_state$d = 32'h1;
+            end
+        end
+        if (in_state$q == 32'h1) begin
+            at_sum$d = ((at_low$q) & 33'h1ffffffff) + ((input_bytes) & 33'h1ffffffff);
+            folds$d = 1'b1;
+            in_state$d = 32'h2;
+        end
+        if (in_state$q == 32'h2) begin
+            if (stage_in$done) begin
+                in_state$d = 32'h3;
+            end
+            if (stage_in$failed) begin
+                in_state$d = 32'h4;
+            end
+        end
+        if ((in_state$q == 32'h3) && settled) begin
+            is_brought = 1'b1;
+            in_area$d = ~in_area$q;
+            in_left$d = in_left$q - 32'h1;
+            in_state$d = 32'h0;
+        end
+        is_worked = 1'b0;
+        clean = ~out_state$q && (outputs$q == 32'h0);
+        if ((state$q == 32'h4) && (work_state$q == 32'h0)) begin
+            if (|inputs$q && ~outputs$q[32'h1]) begin
+                engine_start = 1'b1;
+                work_state$d = 32'h1;
+            end
+            if ((in_state$q == 32'h4) && ~|inputs$q && clean) begin
+                fails = 1'b1;
+                fail_status = 32'h7;
+            end
+        end
+        if (work_state$q == 32'h1) begin
+            spent_low$d = spent_low$q + 32'h1;
+            wraps$d = &spent_low$q;
+            if (engine_done) begin
+                work_status$d = engine_status;
+                work_detail$d = engine_index;
+                work_state$d = 32'h2;
+                if (~|engine_status) begin
+                    is_worked = 1'b1;
+                    work_area$d = ~work_area$q;
+                    work_state$d = 32'h0;
+                end
+            end
+            else if (over_low$q && over_high$q) begin
+                work_status$d = 32'hf;
+                work_detail$d = 32'h0;
+                work_state$d = 32'h2;
+            end
+        end
+        if ((state$q == 32'h4) && (work_state$q == 32'h2) && clean) begin
+            fails = 1'b1;
+            fail_status = work_status$q;
+            fail_detail = work_detail$q;
+        end
+        is_out = 1'b0;
+        if ((state$q == 32'h4) && ~out_state$q) begin
+            if (|outputs$q) begin
+                stage_out$start = 1'b1;
+                out_state$d = 1'b1;
+            end
+            if (~|out_left$q) begin
                 state$d = 32'ha;
             end
+        end
+        if ((state$q == 32'h4) && out_state$q && stage_out$done) begin
+            is_out = 1'b1;
+            out_area$d = ~out_area$q;
+            out_left$d = out_left$q - 32'h1;
+            out_state$d = 1'b0;
+        end
+        if (is_brought && ~is_worked) begin
+            inputs$d = inputs$q + 32'h1;
+        end
+        if (~is_brought && is_worked) begin
+            inputs$d = inputs$q - 32'h1;
+        end
+        if (is_worked && ~is_out) begin
+            outputs$d = outputs$q + 32'h1;
+        end
+        if (~is_worked && is_out) begin
+            outputs$d = outputs$q - 32'h1;
         end
         if (state$q == 32'ha) begin
             state$d = 32'hb;
@@ -41069,6 +36304,9 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
         end
         if (fails && ~ending && (state$q != 32'he)) begin
             failed$d = 1'b1;
+            in_state$d = 32'h0;
+            work_state$d = 32'h0;
+            out_state$d = 1'b0;
             status_reg$d = fail_status;
             detail_reg$d = fail_detail;
             state$d = 32'hc;
@@ -41077,7 +36315,7 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
             state$d = 32'hd;
         end
         if (state$q == 32'hd) begin
-            if (engine_idle && stage_out$idle && write_idle && settled && (drained || ~failed$q)) begin
+            if (engine_idle && stage_out$idle && write_idle && settled && engine_settled && (drained || ~failed$q)) begin
                 state$d = 32'he;
                 if (~failed$q) begin
                     detail_reg$d = stage_out$checksum;
@@ -41234,7 +36472,7 @@ module metisvm_card$ecp5$card$tensor$job$checks(clock,entry$0,entry$1,entry$2,en
         .q(state$q),
         .clock(state$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$kind which(
+    metisvm_card$ecp5$card$fetcher$kind which(
         .d(which$d),
         .q(which$q),
         .clock(which$clock)
@@ -41594,7 +36832,7 @@ module metisvm_card$ecp5$card$tensor$job$stage_in(clock,clear,start,from,to,byte
         .q(address$q),
         .clock(address$clock)
     );
-    metisvm_card$ecp5$card$keccak$last_byte length(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0$apart$reach length(
         .d(length$d),
         .q(length$q),
         .clock(length$clock)
@@ -41604,7 +36842,7 @@ module metisvm_card$ecp5$card$tensor$job$stage_in(clock,clear,start,from,to,byte
         .q(at$q),
         .clock(at$clock)
     );
-    metisvm_card$ecp5$card$keccak$ahead left(
+    metisvm_card$ecp5$card$tensor$job$stage_in$left left(
         .d(left$d),
         .q(left$q),
         .clock(left$clock)
@@ -41713,6 +36951,24 @@ module metisvm_card$ecp5$card$tensor$job$stage_in(clock,clear,start,from,to,byte
 
 endmodule // metisvm_card$ecp5$card$tensor$job$stage_in
 
+module metisvm_card$ecp5$card$tensor$job$stage_in$left(d,q,clock);
+
+    // Module arguments
+    input wire  [29:0] d;
+    output reg  [29:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 30'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$ecp5$card$tensor$job$stage_in$left
+
 module metisvm_card$ecp5$card$tensor$job$stage_out(clock,clear,start,from,bytes,finish,done,stop,idle,checksum,rd_address,rd_words,rd_valid,rd_ready,rd_data,rd_data_valid,rd_data_ready,write_push,write_data,write_ready);
 
     // Module arguments
@@ -41773,6 +37029,12 @@ module metisvm_card$ecp5$card$tensor$job$stage_out(clock,clear,start,from,bytes,
     reg  [3:0] fill$d /*verilator isolate_assignments*/;
     wire  [3:0] fill$q;
     reg  fill$clock /*verilator isolate_assignments*/;
+    reg  crc_word$d /*verilator isolate_assignments*/;
+    wire  crc_word$q;
+    reg  crc_word$clock /*verilator isolate_assignments*/;
+    reg  [63:0] crc_data$d /*verilator isolate_assignments*/;
+    wire  [63:0] crc_data$q;
+    reg  crc_data$clock /*verilator isolate_assignments*/;
 
     // Local signals
     reg  [32:0] padded /*verilator isolate_assignments*/;
@@ -41806,7 +37068,7 @@ module metisvm_card$ecp5$card$tensor$job$stage_out(clock,clear,start,from,bytes,
         .q(state$q),
         .clock(state$clock)
     );
-    metisvm_card$ecp5$card$keccak$ahead to_ask(
+    metisvm_card$ecp5$card$tensor$job$stage_in$left to_ask(
         .d(to_ask$d),
         .q(to_ask$q),
         .clock(to_ask$clock)
@@ -41821,7 +37083,7 @@ module metisvm_card$ecp5$card$tensor$job$stage_out(clock,clear,start,from,bytes,
         .q(owed$q),
         .clock(owed$clock)
     );
-    metisvm_card$ecp5$card$keccak$ahead left(
+    metisvm_card$ecp5$card$tensor$job$stage_in$left left(
         .d(left$d),
         .q(left$q),
         .clock(left$clock)
@@ -41841,6 +37103,16 @@ module metisvm_card$ecp5$card$tensor$job$stage_out(clock,clear,start,from,bytes,
         .q(fill$q),
         .clock(fill$clock)
     );
+    metisvm_card$ecp5$bridge$ar_waits crc_word(
+        .d(crc_word$d),
+        .q(crc_word$q),
+        .clock(crc_word$clock)
+    );
+    metisvm_card$ecp5$bridge$beat crc_data(
+        .d(crc_data$d),
+        .q(crc_data$q),
+        .clock(crc_data$clock)
+    );
 
     // Update code
     always @(*) begin
@@ -41852,6 +37124,8 @@ module metisvm_card$ecp5$card$tensor$job$stage_out(clock,clear,start,from,bytes,
         last_bytes$clock = clock;
         carry$clock = clock;
         fill$clock = clock;
+        crc_word$clock = clock;
+        crc_data$clock = clock;
         state$d = state$q;
         to_ask$d = to_ask$q;
         ask_at$d = ask_at$q;
@@ -41860,6 +37134,8 @@ module metisvm_card$ecp5$card$tensor$job$stage_out(clock,clear,start,from,bytes,
         last_bytes$d = last_bytes$q;
         carry$d = carry$q;
         fill$d = fill$q;
+        crc_word$d = crc_word$q;
+        crc_data$d = crc_data$q;
         crc$clock = clock;
         checksum = crc$checksum;
         done = (state$q == 32'h2) || (state$q == 32'h5);
@@ -41900,7 +37176,8 @@ module metisvm_card$ecp5$card$tensor$job$stage_out(clock,clear,start,from,bytes,
         rd_data_ready = takes || stop;
         pushes = comes && is_whole;
         write_data = joined[(32'h0)+:(64)];
-        crc$data = joined[(32'h0)+:(64)];
+        crc_data$d = joined[(32'h0)+:(64)];
+        crc$data = crc_data$q;
         crc$clear = clear;
         crc$octet = 1'b0;
         if (takes) begin
@@ -41918,7 +37195,8 @@ module metisvm_card$ecp5$card$tensor$job$stage_out(clock,clear,start,from,bytes,
             owed_n = owed_n - 32'h1;
         end
         owed$d = owed_n;
-        crc$word = takes && is_whole;
+        crc_word$d = takes && is_whole;
+        crc$word = crc_word$q;
         if ((state$q == 32'h2) || (state$q == 32'h5)) begin
             state$d = 32'h0;
         end
@@ -42727,12 +38005,12 @@ module metisvm_card$ecp5$card$tensor$reads$order$slice(clock,clear,in_data,in_va
     reg  moves /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$cores$lanes$0$core$absorber$arrived_at first(
+    metisvm_card$ecp5$card$queue$next_burst$entries first(
         .d(first$d),
         .q(first$q),
         .clock(first$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$core$absorber$arrived_at second(
+    metisvm_card$ecp5$card$queue$next_burst$entries second(
         .d(second$d),
         .q(second$q),
         .clock(second$clock)
@@ -42786,6 +38064,130 @@ module metisvm_card$ecp5$card$tensor$reads$order$slice(clock,clear,in_data,in_va
     end
 
 endmodule // metisvm_card$ecp5$card$tensor$reads$order$slice
+
+module metisvm_card$ecp5$card$words(clock,clear,in_data,in_bytes,in_kind,in_end,in_error,in_valid,in_ready,out_data,out_bytes,out_kind,out_end,out_error,out_valid,out_ready);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [63:0] in_data;
+    input wire  [5:0] in_bytes;
+    input wire  [1:0] in_kind;
+    input wire  in_end;
+    input wire  in_error;
+    input wire  in_valid;
+    output reg  in_ready /*verilator isolate_assignments*/;
+    output reg  [63:0] out_data /*verilator isolate_assignments*/;
+    output reg  [3:0] out_bytes /*verilator isolate_assignments*/;
+    output reg  [1:0] out_kind /*verilator isolate_assignments*/;
+    output reg  out_end /*verilator isolate_assignments*/;
+    output reg  out_error /*verilator isolate_assignments*/;
+    output reg  out_valid /*verilator isolate_assignments*/;
+    input wire  out_ready;
+
+    // Constant declarations
+    localparam  a_word = 9'b1000000;
+
+    // Stub signals
+    reg  [63:0] data$d /*verilator isolate_assignments*/;
+    wire  [63:0] data$q;
+    reg  data$clock /*verilator isolate_assignments*/;
+    reg  [5:0] left$d /*verilator isolate_assignments*/;
+    wire  [5:0] left$q;
+    reg  left$clock /*verilator isolate_assignments*/;
+    reg  [1:0] kind$d /*verilator isolate_assignments*/;
+    wire  [1:0] kind$q;
+    reg  kind$clock /*verilator isolate_assignments*/;
+    reg  at_end$d /*verilator isolate_assignments*/;
+    wire  at_end$q;
+    reg  at_end$clock /*verilator isolate_assignments*/;
+    reg  error$d /*verilator isolate_assignments*/;
+    wire  error$q;
+    reg  error$clock /*verilator isolate_assignments*/;
+    reg  held$d /*verilator isolate_assignments*/;
+    wire  held$q;
+    reg  held$clock /*verilator isolate_assignments*/;
+
+    // Local signals
+    reg  is_last /*verilator isolate_assignments*/;
+    reg  takes /*verilator isolate_assignments*/;
+
+    // Sub module instances
+    metisvm_card$ecp5$bridge$beat data(
+        .d(data$d),
+        .q(data$q),
+        .clock(data$clock)
+    );
+    metisvm_card$ecp5$card$queue$queue left(
+        .d(left$d),
+        .q(left$q),
+        .clock(left$clock)
+    );
+    metisvm_card$ecp5$card$fetcher$kind kind(
+        .d(kind$d),
+        .q(kind$q),
+        .clock(kind$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits at_end(
+        .d(at_end$d),
+        .q(at_end$q),
+        .clock(at_end$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits error(
+        .d(error$d),
+        .q(error$q),
+        .clock(error$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits held(
+        .d(held$d),
+        .q(held$q),
+        .clock(held$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        data$clock = clock;
+        left$clock = clock;
+        kind$clock = clock;
+        at_end$clock = clock;
+        error$clock = clock;
+        held$clock = clock;
+        data$d = data$q;
+        left$d = left$q;
+        kind$d = kind$q;
+        at_end$d = at_end$q;
+        error$d = error$q;
+        held$d = held$q;
+        is_last = error$q || (left$q <= ((32'h8) & 6'h3f));
+        out_data = data$q[(32'h0)+:(64)];
+        out_bytes = 32'h8;
+        if (left$q <= ((32'h8) & 6'h3f)) begin
+            out_bytes = left$q[(32'h0)+:(4)];
+        end
+        out_kind = kind$q;
+        out_end = at_end$q && is_last;
+        out_error = error$q;
+        out_valid = held$q;
+        takes = ~held$q || (out_ready && is_last);
+        in_ready = takes;
+        if (out_ready) begin
+            data$d = data$q >> a_word;
+            left$d = left$q - 32'h8;
+        end
+        if (takes) begin
+            data$d = in_data;
+            left$d = in_bytes;
+            kind$d = in_kind;
+            at_end$d = in_end;
+            error$d = in_error;
+            held$d = in_valid;
+        end
+        if (clear) begin
+            held$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$ecp5$card$words
 
 module metisvm_card$ecp5$card$writer(clock,start,start_address,push,data,flush,ready,idle,wq_address,wq_bytes,wq_valid,wq_ready,wd_data,wd_last,wd_valid,wd_ready);
 
@@ -42938,7 +38340,7 @@ module metisvm_card$ecp5$card$writer(clock,start,start_address,push,data,flush,r
         .q(beats_held$q),
         .clock(beats_held$clock)
     );
-    metisvm_card$ecp5$card$cores$best_load boundary(
+    metisvm_card$ecp5$card$counters$step$0 boundary(
         .d(boundary$d),
         .q(boundary$q),
         .clock(boundary$clock)
@@ -43350,7 +38752,7 @@ module metisvm_card$host(clock,link_in_data,link_in_valid,link_in_ready,link_out
         .q(chosen$q),
         .clock(chosen$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$kind write_state(
+    metisvm_card$ecp5$card$fetcher$kind write_state(
         .d(write_state$d),
         .q(write_state$q),
         .clock(write_state$clock)
@@ -43370,12 +38772,12 @@ module metisvm_card$host(clock,link_in_data,link_in_valid,link_in_ready,link_out
         .q(write_strobes$q),
         .clock(write_strobes$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$kind write_response(
+    metisvm_card$ecp5$card$fetcher$kind write_response(
         .d(write_response$d),
         .q(write_response$q),
         .clock(write_response$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$kind read_state(
+    metisvm_card$ecp5$card$fetcher$kind read_state(
         .d(read_state$d),
         .q(read_state$q),
         .clock(read_state$clock)
@@ -43390,12 +38792,12 @@ module metisvm_card$host(clock,link_in_data,link_in_valid,link_in_ready,link_out
         .q(read_value$q),
         .clock(read_value$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$kind read_response(
+    metisvm_card$ecp5$card$fetcher$kind read_response(
         .d(read_response$d),
         .q(read_response$q),
         .clock(read_response$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$kind flr_state(
+    metisvm_card$ecp5$card$fetcher$kind flr_state(
         .d(flr_state$d),
         .q(flr_state$q),
         .clock(flr_state$clock)
@@ -43415,7 +38817,7 @@ module metisvm_card$host(clock,link_in_data,link_in_valid,link_in_ready,link_out
         .q(header$q),
         .clock(header$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$kind step(
+    metisvm_card$ecp5$card$fetcher$kind step(
         .d(step$d),
         .q(step$q),
         .clock(step$clock)
@@ -43828,22 +39230,22 @@ module metisvm_card$host$interrupts(clock,in_data,in_valid,in_ready,clear,out_da
     reg  [2:0] place /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$cores$lanes$0$words$left slots$0(
+    metisvm_card$ecp5$card$queue$queue slots$0(
         .d(slots$0$d),
         .q(slots$0$q),
         .clock(slots$0$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$left slots$1(
+    metisvm_card$ecp5$card$queue$queue slots$1(
         .d(slots$1$d),
         .q(slots$1$q),
         .clock(slots$1$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$left slots$2(
+    metisvm_card$ecp5$card$queue$queue slots$2(
         .d(slots$2$d),
         .q(slots$2$q),
         .clock(slots$2$clock)
     );
-    metisvm_card$ecp5$card$cores$lanes$0$words$left slots$3(
+    metisvm_card$ecp5$card$queue$queue slots$3(
         .d(slots$3$d),
         .q(slots$3$q),
         .clock(slots$3$clock)

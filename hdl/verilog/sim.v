@@ -475,6 +475,7 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
     reg  is_busy /*verilator isolate_assignments*/;
     reg  stays_busy /*verilator isolate_assignments*/;
     reg  is_for_keccak /*verilator isolate_assignments*/;
+    reg  [4:0] cores_busy /*verilator isolate_assignments*/;
     reg  read_fire /*verilator isolate_assignments*/;
     reg  read_ready /*verilator isolate_assignments*/;
     reg  [5:0] read_bytes /*verilator isolate_assignments*/;
@@ -921,8 +922,6 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         fetcher$clock = clock;
         reader$clock = clock;
         writer$clock = clock;
-        keccak$clock = clock;
-        cores$clock = clock;
         constants$clock = clock;
         counters$clock = clock;
         words$clock = clock;
@@ -1016,10 +1015,10 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         executor$entry$6 = queue$entry$6;
         executor$entry$7 = queue$entry$7;
         executor$drained = drained;
-        executor$has_keccak = 1'b1;
-        executor$keccak_done = keccak$done;
-        executor$keccak_status = keccak$status;
-        executor$keccak_detail = keccak$detail;
+        executor$has_keccak = 1'b0;
+        executor$keccak_done = 1'b0;
+        executor$keccak_status = 32'h0;
+        executor$keccak_detail = 32'h0;
         executor$has_tensor = 1'b0;
         executor$run_done = 1'b0;
         executor$run_status = 32'h0;
@@ -1030,6 +1029,12 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         mw_data = executor$mw_data;
         mw_valid = executor$mw_valid;
         executor$mw_ready = mw_ready;
+        keccak$clock = clock;
+        cores$clock = clock;
+        executor$has_keccak = 1'b1;
+        executor$keccak_done = keccak$done;
+        executor$keccak_status = keccak$status;
+        executor$keccak_detail = keccak$detail;
         keccak$stop = resetting$q;
         keccak$max_messages = max_messages;
         keccak$max_bytes = max_bytes;
@@ -1090,7 +1095,7 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         tensor$awready = 1'b0;
         tensor$wready = 1'b0;
         tensor$bvalid = 1'b0;
-        fetcher$cmd_valid = queue$cmd_valid || executor$cmd_valid || keccak$cmd_valid;
+        fetcher$cmd_valid = queue$cmd_valid || executor$cmd_valid;
         fetcher$cmd_address = queue$cmd_address;
         fetcher$cmd_length = queue$cmd_length;
         fetcher$cmd_kind = 32'h0;
@@ -1101,13 +1106,17 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
             fetcher$cmd_length = queue$entry$7[(32'h0)+:(49)];
             fetcher$cmd_kind = 32'h1;
         end
+        fetcher$abort = queue$abort || executor$abort;
         keccak$cmd_ready = fetcher$cmd_ready;
         if (keccak$cmd_valid) begin
+            fetcher$cmd_valid = 1'b1;
             fetcher$cmd_address = keccak$cmd_address;
             fetcher$cmd_length = keccak$cmd_length;
             fetcher$cmd_kind = keccak$cmd_kind;
         end
-        fetcher$abort = queue$abort || executor$abort || keccak$abort;
+        if (keccak$abort) begin
+            fetcher$abort = 1'b1;
+        end
         tensor$cmd_ready = fetcher$cmd_ready;
         if (tensor$cmd_valid) begin
             fetcher$cmd_valid = 1'b1;
@@ -1148,13 +1157,13 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         words$in_end = reader$out_end;
         words$in_error = reader$out_error;
         words$in_valid = reader$out_valid && ~is_for_keccak;
+        read_ready = words$in_ready;
         keccak$in_valid = reader$out_valid && is_for_keccak;
         keccak$in_data = reader$out_data;
         keccak$in_bytes = reader$out_bytes;
         keccak$in_kind = reader$out_kind;
         keccak$in_end = reader$out_end;
         keccak$in_error = reader$out_error;
-        read_ready = words$in_ready;
         if (is_for_keccak) begin
             read_ready = keccak$in_ready;
         end
@@ -1179,19 +1188,24 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         if (is_entry) begin
             words$out_ready = queue$in_ready;
         end
-        writer$start = queue$write_start || keccak$write_start;
+        writer$start = queue$write_start;
         writer$start_address = queue$write_address;
-        writer$push = queue$write_push || keccak$write_push;
+        writer$push = queue$write_push;
         writer$data = queue$write_data;
+        writer$flush = queue$write_flush;
         if (keccak$write_start) begin
+            writer$start = 1'b1;
             writer$start_address = keccak$write_address;
         end
         if (keccak$write_push) begin
+            writer$push = 1'b1;
             writer$data = keccak$write_data;
+        end
+        if (keccak$write_flush) begin
+            writer$flush = 1'b1;
         end
         keccak$write_ready = writer$ready;
         keccak$write_idle = writer$idle;
-        writer$flush = queue$write_flush || keccak$write_flush;
         if (tensor$write_start) begin
             writer$start = 1'b1;
             writer$start_address = tensor$write_address;
@@ -1284,7 +1298,8 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         if (stays_busy) begin
             counters$by$0 = 32'h1;
         end
-        counters$by$1 = ((cores$busy) & 10'h3ff);
+        cores_busy = 32'h0;
+        cores_busy = cores$busy;
         if (keccak$working && (cores$busy == 32'h0)) begin
             if (cores$has_word) begin
                 counters$by$3 = 32'h1;
@@ -1293,6 +1308,10 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
                 counters$by$2 = 32'h1;
             end
         end
+        if (cores$out_valid && keccak$digest_ready && cores$out_last) begin
+            counters$by$6 = 32'h1;
+        end
+        counters$by$1 = ((cores_busy) & 10'h3ff);
         read_fire = reader$out_valid && ~reader$out_error;
         read_bytes = reader$out_bytes + 32'h7;
         if (read_fire && read_ready) begin
@@ -1300,9 +1319,6 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         end
         if (writer$wq_valid && wq_ready) begin
             counters$by$5 = writer$wq_bytes[(32'h3)+:(10)];
-        end
-        if (cores$out_valid && keccak$digest_ready && cores$out_last) begin
-            counters$by$6 = 32'h1;
         end
         if (executor$done) begin
             counters$by$7 = 32'h1;
@@ -12185,6 +12201,7 @@ module metisvm_card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$4,en
     wire  job$wr_valid;
     reg  job$wr_ready /*verilator isolate_assignments*/;
     reg  job$settled /*verilator isolate_assignments*/;
+    reg  job$engine_settled /*verilator isolate_assignments*/;
     reg  engine$clock /*verilator isolate_assignments*/;
     reg  engine$open /*verilator isolate_assignments*/;
     reg  [42:0] engine$place /*verilator isolate_assignments*/;
@@ -12265,9 +12282,11 @@ module metisvm_card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$4,en
     reg  [47:0] external$wr_address /*verilator isolate_assignments*/;
     reg  [63:0] external$wr_data /*verilator isolate_assignments*/;
     reg  [7:0] external$wr_strobe /*verilator isolate_assignments*/;
+    reg  external$wr_engine /*verilator isolate_assignments*/;
     reg  external$wr_valid /*verilator isolate_assignments*/;
     wire  external$wr_ready;
-    wire  external$settled;
+    wire  external$engine_settled;
+    wire  external$host_settled;
     wire  [47:0] external$araddr;
     wire  [7:0] external$arlen;
     wire  external$arvalid;
@@ -12294,7 +12313,9 @@ module metisvm_card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$4,en
     reg  [7:0] wr_strobe /*verilator isolate_assignments*/;
     reg  wr_valid /*verilator isolate_assignments*/;
     reg  wr_ready /*verilator isolate_assignments*/;
-    reg  settled /*verilator isolate_assignments*/;
+    reg  engine_settled /*verilator isolate_assignments*/;
+    reg  host_settled /*verilator isolate_assignments*/;
+    reg  wr_engine /*verilator isolate_assignments*/;
 
     // Sub module instances
     metisvm_card$tensor$job job(
@@ -12371,7 +12392,8 @@ module metisvm_card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$4,en
         .wr_data(job$wr_data),
         .wr_valid(job$wr_valid),
         .wr_ready(job$wr_ready),
-        .settled(job$settled)
+        .settled(job$settled),
+        .engine_settled(job$engine_settled)
     );
     metisvm_card$tensor$engine engine(
         .clock(engine$clock),
@@ -12460,9 +12482,11 @@ module metisvm_card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$4,en
         .wr_address(external$wr_address),
         .wr_data(external$wr_data),
         .wr_strobe(external$wr_strobe),
+        .wr_engine(external$wr_engine),
         .wr_valid(external$wr_valid),
         .wr_ready(external$wr_ready),
-        .settled(external$settled),
+        .engine_settled(external$engine_settled),
+        .host_settled(external$host_settled),
         .araddr(external$araddr),
         .arlen(external$arlen),
         .arvalid(external$arvalid),
@@ -12583,11 +12607,13 @@ module metisvm_card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$4,en
         wr_address = engine$wr_address;
         wr_data = engine$wr_data;
         wr_strobe = engine$wr_strobe;
+        wr_engine = 1'b1;
         if (host_valid && writes$second_ready) begin
             wr_valid = 1'b1;
             wr_address = host_address;
             wr_data = host_data;
             wr_strobe = 32'hff;
+            wr_engine = 1'b0;
         end
         araddr = 32'h0;
         arlen = 32'h0;
@@ -12602,7 +12628,8 @@ module metisvm_card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$4,en
         reads$rd_data = 32'h0;
         reads$rd_data_valid = 1'b0;
         wr_ready = 1'b0;
-        settled = 1'b1;
+        engine_settled = 1'b1;
+        host_settled = 1'b1;
         external$clock = clock;
         external$rd_address = reads$rd_address;
         external$rd_words = reads$rd_words;
@@ -12616,7 +12643,9 @@ module metisvm_card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$4,en
         external$wr_strobe = wr_strobe;
         external$wr_valid = wr_valid;
         wr_ready = external$wr_ready;
-        settled = external$settled;
+        engine_settled = external$engine_settled;
+        host_settled = external$host_settled;
+        external$wr_engine = wr_engine;
         araddr = external$araddr;
         arlen = external$arlen;
         arvalid = external$arvalid;
@@ -12636,8 +12665,9 @@ module metisvm_card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$4,en
         host_ready = writes$second_ready && wr_ready;
         mw_ready = host_ready;
         job$wr_ready = host_ready;
-        engine$wr_settled = settled;
-        job$settled = settled;
+        engine$wr_settled = engine_settled;
+        job$settled = host_settled;
+        job$engine_settled = engine_settled;
     end
 
 endmodule // metisvm_card$tensor
@@ -33045,7 +33075,7 @@ module metisvm_card$tensor$engine$tiles_4$tables$memory(read_address,read_clock,
 
 endmodule // metisvm_card$tensor$engine$tiles_4$tables$memory
 
-module metisvm_card$tensor$external(clock,rd_address,rd_words,rd_valid,rd_ready,rd_data,rd_data_valid,rd_data_ready,wr_address,wr_data,wr_strobe,wr_valid,wr_ready,settled,araddr,arlen,arvalid,arready,rdata,rvalid,rready,awaddr,awvalid,awready,wdata,wstrb,wvalid,wready,bvalid);
+module metisvm_card$tensor$external(clock,rd_address,rd_words,rd_valid,rd_ready,rd_data,rd_data_valid,rd_data_ready,wr_address,wr_data,wr_strobe,wr_engine,wr_valid,wr_ready,engine_settled,host_settled,araddr,arlen,arvalid,arready,rdata,rvalid,rready,awaddr,awvalid,awready,wdata,wstrb,wvalid,wready,bvalid);
 
     // Module arguments
     input wire  clock;
@@ -33059,9 +33089,11 @@ module metisvm_card$tensor$external(clock,rd_address,rd_words,rd_valid,rd_ready,
     input wire  [47:0] wr_address;
     input wire  [63:0] wr_data;
     input wire  [7:0] wr_strobe;
+    input wire  wr_engine;
     input wire  wr_valid;
     output reg  wr_ready /*verilator isolate_assignments*/;
-    output reg  settled /*verilator isolate_assignments*/;
+    output reg  engine_settled /*verilator isolate_assignments*/;
+    output reg  host_settled /*verilator isolate_assignments*/;
     output reg  [47:0] araddr /*verilator isolate_assignments*/;
     output reg  [7:0] arlen /*verilator isolate_assignments*/;
     output reg  arvalid /*verilator isolate_assignments*/;
@@ -33092,9 +33124,11 @@ module metisvm_card$tensor$external(clock,rd_address,rd_words,rd_valid,rd_ready,
     reg  [47:0] writes$wr_address /*verilator isolate_assignments*/;
     reg  [63:0] writes$wr_data /*verilator isolate_assignments*/;
     reg  [7:0] writes$wr_strobe /*verilator isolate_assignments*/;
+    reg  writes$wr_engine /*verilator isolate_assignments*/;
     reg  writes$wr_valid /*verilator isolate_assignments*/;
     wire  writes$wr_ready;
-    wire  writes$settled;
+    wire  writes$engine_settled;
+    wire  writes$host_settled;
     wire  [47:0] writes$awaddr;
     wire  writes$awvalid;
     reg  writes$awready /*verilator isolate_assignments*/;
@@ -33121,9 +33155,11 @@ module metisvm_card$tensor$external(clock,rd_address,rd_words,rd_valid,rd_ready,
         .wr_address(writes$wr_address),
         .wr_data(writes$wr_data),
         .wr_strobe(writes$wr_strobe),
+        .wr_engine(writes$wr_engine),
         .wr_valid(writes$wr_valid),
         .wr_ready(writes$wr_ready),
-        .settled(writes$settled),
+        .engine_settled(writes$engine_settled),
+        .host_settled(writes$host_settled),
         .awaddr(writes$awaddr),
         .awvalid(writes$awvalid),
         .awready(writes$awready),
@@ -33152,9 +33188,11 @@ module metisvm_card$tensor$external(clock,rd_address,rd_words,rd_valid,rd_ready,
         writes$wr_address = wr_address;
         writes$wr_data = wr_data;
         writes$wr_strobe = wr_strobe;
+        writes$wr_engine = wr_engine;
         writes$wr_valid = wr_valid;
         wr_ready = writes$wr_ready;
-        settled = writes$settled;
+        engine_settled = writes$engine_settled;
+        host_settled = writes$host_settled;
         awaddr = writes$awaddr;
         awvalid = writes$awvalid;
         writes$awready = awready;
@@ -33281,16 +33319,18 @@ module metisvm_card$tensor$external$reads(clock,rd_address,rd_words,rd_valid,rd_
 
 endmodule // metisvm_card$tensor$external$reads
 
-module metisvm_card$tensor$external$writes(clock,wr_address,wr_data,wr_strobe,wr_valid,wr_ready,settled,awaddr,awvalid,awready,wdata,wstrb,wvalid,wready,bvalid);
+module metisvm_card$tensor$external$writes(clock,wr_address,wr_data,wr_strobe,wr_engine,wr_valid,wr_ready,engine_settled,host_settled,awaddr,awvalid,awready,wdata,wstrb,wvalid,wready,bvalid);
 
     // Module arguments
     input wire  clock;
     input wire  [47:0] wr_address;
     input wire  [63:0] wr_data;
     input wire  [7:0] wr_strobe;
+    input wire  wr_engine;
     input wire  wr_valid;
     output reg  wr_ready /*verilator isolate_assignments*/;
-    output reg  settled /*verilator isolate_assignments*/;
+    output reg  engine_settled /*verilator isolate_assignments*/;
+    output reg  host_settled /*verilator isolate_assignments*/;
     output reg  [47:0] awaddr /*verilator isolate_assignments*/;
     output reg  awvalid /*verilator isolate_assignments*/;
     input wire  awready;
@@ -33319,6 +33359,12 @@ module metisvm_card$tensor$external$writes(clock,wr_address,wr_data,wr_strobe,wr
     reg  [7:0] open$d /*verilator isolate_assignments*/;
     wire  [7:0] open$q;
     reg  open$clock /*verilator isolate_assignments*/;
+    reg  [7:0] engine_open$d /*verilator isolate_assignments*/;
+    wire  [7:0] engine_open$q;
+    reg  engine_open$clock /*verilator isolate_assignments*/;
+    reg  [7:0] host_open$d /*verilator isolate_assignments*/;
+    wire  [7:0] host_open$q;
+    reg  host_open$clock /*verilator isolate_assignments*/;
 
     // Local signals
     reg  takes /*verilator isolate_assignments*/;
@@ -33356,6 +33402,16 @@ module metisvm_card$tensor$external$writes(clock,wr_address,wr_data,wr_strobe,wr
         .q(open$q),
         .clock(open$clock)
     );
+    metisvm_card$executor$has_field engine_open(
+        .d(engine_open$d),
+        .q(engine_open$q),
+        .clock(engine_open$clock)
+    );
+    metisvm_card$executor$has_field host_open(
+        .d(host_open$d),
+        .q(host_open$q),
+        .clock(host_open$clock)
+    );
 
     // Update code
     always @(*) begin
@@ -33365,12 +33421,16 @@ module metisvm_card$tensor$external$writes(clock,wr_address,wr_data,wr_strobe,wr
         has_place$clock = clock;
         has_data$clock = clock;
         open$clock = clock;
+        engine_open$clock = clock;
+        host_open$clock = clock;
         place$d = place$q;
         data$d = data$q;
         strobe$d = strobe$q;
         has_place$d = has_place$q;
         has_data$d = has_data$q;
         open$d = open$q;
+        engine_open$d = engine_open$q;
+        host_open$d = host_open$q;
         awaddr = place$q;
         awvalid = has_place$q;
         wdata = data$q;
@@ -33402,12 +33462,27 @@ module metisvm_card$tensor$external$writes(clock,wr_address,wr_data,wr_strobe,wr
             end
         end
         open$d = open_n;
-        settled = open$q == 32'h0;
+        if (bvalid && |engine_open$q) begin
+            engine_open$d = engine_open$q - 32'h1;
+        end
+        if (bvalid && |host_open$q) begin
+            host_open$d = host_open$q - 32'h1;
+        end
+        if (takes) begin
+            if (wr_engine) begin
+                engine_open$d = open_n;
+            end
+            else begin
+                host_open$d = open_n;
+            end
+        end
+        engine_settled = engine_open$q == 32'h0;
+        host_settled = host_open$q == 32'h0;
     end
 
 endmodule // metisvm_card$tensor$external$writes
 
-module metisvm_card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$4,entry$5,entry$6,entry$7,start,done,status,detail,working,run_handle,run_search,run_present,run_is_state,run_piece,run_upto,run_range_ok,run_searched,run_meets,cmd_valid,cmd_ready,cmd_address,cmd_length,abort,drained,in_valid,in_ready,in_data,in_end,in_error,write_start,write_address,write_push,write_data,write_flush,write_ready,write_idle,engine_open,engine_place,engine_bytes,engine_limit,engine_start,engine_done,engine_status,engine_index,engine_stop,engine_idle,base$0,base$1,base$2,base$3,base$4,size$0,size$1,size$2,size$3,size$4,rd_address,rd_words,rd_valid,rd_ready,rd_data,rd_data_valid,rd_data_ready,wr_address,wr_data,wr_valid,wr_ready,settled);
+module metisvm_card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$4,entry$5,entry$6,entry$7,start,done,status,detail,working,run_handle,run_search,run_present,run_is_state,run_piece,run_upto,run_range_ok,run_searched,run_meets,cmd_valid,cmd_ready,cmd_address,cmd_length,abort,drained,in_valid,in_ready,in_data,in_end,in_error,write_start,write_address,write_push,write_data,write_flush,write_ready,write_idle,engine_open,engine_place,engine_bytes,engine_limit,engine_start,engine_done,engine_status,engine_index,engine_stop,engine_idle,base$0,base$1,base$2,base$3,base$4,size$0,size$1,size$2,size$3,size$4,rd_address,rd_words,rd_valid,rd_ready,rd_data,rd_data_valid,rd_data_ready,wr_address,wr_data,wr_valid,wr_ready,settled,engine_settled);
 
     // Module arguments
     input wire  clock;
@@ -33484,12 +33559,16 @@ module metisvm_card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$
     output reg  wr_valid /*verilator isolate_assignments*/;
     input wire  wr_ready;
     input wire  settled;
+    input wire  engine_settled;
 
     // Constant declarations
     localparam  limit = 25'h10000;
-    localparam  budget = 64'h40000000;
-    localparam  input_area = 48'h100000;
-    localparam  output_area = 48'h200000;
+    localparam  budget_low = 32'h40000000;
+    localparam  budget_high = 32'h0;
+    localparam  input_area$0 = 48'h100000;
+    localparam  input_area$1 = 48'h200000;
+    localparam  output_area$0 = 48'h300000;
+    localparam  output_area$1 = 48'h400000;
 
     // Stub signals
     reg  checks$clock /*verilator isolate_assignments*/;
@@ -33564,12 +33643,54 @@ module metisvm_card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$
     reg  [3:0] state$d /*verilator isolate_assignments*/;
     wire  [3:0] state$q;
     reg  state$clock /*verilator isolate_assignments*/;
-    reg  [31:0] items_left$d /*verilator isolate_assignments*/;
-    wire  [31:0] items_left$q;
-    reg  items_left$clock /*verilator isolate_assignments*/;
-    reg  [63:0] input_at$d /*verilator isolate_assignments*/;
-    wire  [63:0] input_at$q;
-    reg  input_at$clock /*verilator isolate_assignments*/;
+    reg  [2:0] in_state$d /*verilator isolate_assignments*/;
+    wire  [2:0] in_state$q;
+    reg  in_state$clock /*verilator isolate_assignments*/;
+    reg  [1:0] work_state$d /*verilator isolate_assignments*/;
+    wire  [1:0] work_state$q;
+    reg  work_state$clock /*verilator isolate_assignments*/;
+    reg  out_state$d /*verilator isolate_assignments*/;
+    wire  out_state$q;
+    reg  out_state$clock /*verilator isolate_assignments*/;
+    reg  [16:0] in_left$d /*verilator isolate_assignments*/;
+    wire  [16:0] in_left$q;
+    reg  in_left$clock /*verilator isolate_assignments*/;
+    reg  [16:0] out_left$d /*verilator isolate_assignments*/;
+    wire  [16:0] out_left$q;
+    reg  out_left$clock /*verilator isolate_assignments*/;
+    reg  in_area$d /*verilator isolate_assignments*/;
+    wire  in_area$q;
+    reg  in_area$clock /*verilator isolate_assignments*/;
+    reg  work_area$d /*verilator isolate_assignments*/;
+    wire  work_area$q;
+    reg  work_area$clock /*verilator isolate_assignments*/;
+    reg  out_area$d /*verilator isolate_assignments*/;
+    wire  out_area$q;
+    reg  out_area$clock /*verilator isolate_assignments*/;
+    reg  [1:0] inputs$d /*verilator isolate_assignments*/;
+    wire  [1:0] inputs$q;
+    reg  inputs$clock /*verilator isolate_assignments*/;
+    reg  [1:0] outputs$d /*verilator isolate_assignments*/;
+    wire  [1:0] outputs$q;
+    reg  outputs$clock /*verilator isolate_assignments*/;
+    reg  [31:0] at_low$d /*verilator isolate_assignments*/;
+    wire  [31:0] at_low$q;
+    reg  at_low$clock /*verilator isolate_assignments*/;
+    reg  [31:0] at_high$d /*verilator isolate_assignments*/;
+    wire  [31:0] at_high$q;
+    reg  at_high$clock /*verilator isolate_assignments*/;
+    reg  [32:0] at_sum$d /*verilator isolate_assignments*/;
+    wire  [32:0] at_sum$q;
+    reg  at_sum$clock /*verilator isolate_assignments*/;
+    reg  folds$d /*verilator isolate_assignments*/;
+    wire  folds$q;
+    reg  folds$clock /*verilator isolate_assignments*/;
+    reg  [14:0] work_status$d /*verilator isolate_assignments*/;
+    wire  [14:0] work_status$q;
+    reg  work_status$clock /*verilator isolate_assignments*/;
+    reg  [31:0] work_detail$d /*verilator isolate_assignments*/;
+    wire  [31:0] work_detail$q;
+    reg  work_detail$clock /*verilator isolate_assignments*/;
     reg  [14:0] status_reg$d /*verilator isolate_assignments*/;
     wire  [14:0] status_reg$q;
     reg  status_reg$clock /*verilator isolate_assignments*/;
@@ -33579,12 +33700,21 @@ module metisvm_card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$
     reg  failed$d /*verilator isolate_assignments*/;
     wire  failed$q;
     reg  failed$clock /*verilator isolate_assignments*/;
-    reg  [63:0] spent$d /*verilator isolate_assignments*/;
-    wire  [63:0] spent$q;
-    reg  spent$clock /*verilator isolate_assignments*/;
-    reg  over$d /*verilator isolate_assignments*/;
-    wire  over$q;
-    reg  over$clock /*verilator isolate_assignments*/;
+    reg  [31:0] spent_low$d /*verilator isolate_assignments*/;
+    wire  [31:0] spent_low$q;
+    reg  spent_low$clock /*verilator isolate_assignments*/;
+    reg  [31:0] spent_high$d /*verilator isolate_assignments*/;
+    wire  [31:0] spent_high$q;
+    reg  spent_high$clock /*verilator isolate_assignments*/;
+    reg  wraps$d /*verilator isolate_assignments*/;
+    wire  wraps$q;
+    reg  wraps$clock /*verilator isolate_assignments*/;
+    reg  over_low$d /*verilator isolate_assignments*/;
+    wire  over_low$q;
+    reg  over_low$clock /*verilator isolate_assignments*/;
+    reg  over_high$d /*verilator isolate_assignments*/;
+    wire  over_high$q;
+    reg  over_high$clock /*verilator isolate_assignments*/;
 
     // Local signals
     reg  fails /*verilator isolate_assignments*/;
@@ -33593,6 +33723,11 @@ module metisvm_card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$
     reg  [31:0] input_bytes /*verilator isolate_assignments*/;
     reg  [31:0] output_bytes /*verilator isolate_assignments*/;
     reg  ending /*verilator isolate_assignments*/;
+    reg  clean /*verilator isolate_assignments*/;
+    reg  is_brought /*verilator isolate_assignments*/;
+    reg  is_worked /*verilator isolate_assignments*/;
+    reg  is_out /*verilator isolate_assignments*/;
+    reg  [63:0] at /*verilator isolate_assignments*/;
 
     // Sub module instances
     metisvm_card$tensor$job$checks checks(
@@ -33675,15 +33810,85 @@ module metisvm_card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$
         .q(state$q),
         .clock(state$clock)
     );
-    metisvm_card$counters$data_reg items_left(
-        .d(items_left$d),
-        .q(items_left$q),
-        .clock(items_left$clock)
+    metisvm_card$executor$state in_state(
+        .d(in_state$d),
+        .q(in_state$q),
+        .clock(in_state$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 input_at(
-        .d(input_at$d),
-        .q(input_at$q),
-        .clock(input_at$clock)
+    metisvm_card$cores$lanes$0$words$kind work_state(
+        .d(work_state$d),
+        .q(work_state$q),
+        .clock(work_state$clock)
+    );
+    metisvm_card$clears out_state(
+        .d(out_state$d),
+        .q(out_state$q),
+        .clock(out_state$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorber$arrived_at in_left(
+        .d(in_left$d),
+        .q(in_left$q),
+        .clock(in_left$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorber$arrived_at out_left(
+        .d(out_left$d),
+        .q(out_left$q),
+        .clock(out_left$clock)
+    );
+    metisvm_card$clears in_area(
+        .d(in_area$d),
+        .q(in_area$q),
+        .clock(in_area$clock)
+    );
+    metisvm_card$clears work_area(
+        .d(work_area$d),
+        .q(work_area$q),
+        .clock(work_area$clock)
+    );
+    metisvm_card$clears out_area(
+        .d(out_area$d),
+        .q(out_area$q),
+        .clock(out_area$clock)
+    );
+    metisvm_card$cores$lanes$0$words$kind inputs(
+        .d(inputs$d),
+        .q(inputs$q),
+        .clock(inputs$clock)
+    );
+    metisvm_card$cores$lanes$0$words$kind outputs(
+        .d(outputs$d),
+        .q(outputs$q),
+        .clock(outputs$clock)
+    );
+    metisvm_card$counters$data_reg at_low(
+        .d(at_low$d),
+        .q(at_low$q),
+        .clock(at_low$clock)
+    );
+    metisvm_card$counters$data_reg at_high(
+        .d(at_high$d),
+        .q(at_high$q),
+        .clock(at_high$clock)
+    );
+    metisvm_card$keccak$last_byte at_sum(
+        .d(at_sum$d),
+        .q(at_sum$q),
+        .clock(at_sum$clock)
+    );
+    metisvm_card$clears folds(
+        .d(folds$d),
+        .q(folds$q),
+        .clock(folds$clock)
+    );
+    metisvm_card$executor$status_reg work_status(
+        .d(work_status$d),
+        .q(work_status$q),
+        .clock(work_status$clock)
+    );
+    metisvm_card$counters$data_reg work_detail(
+        .d(work_detail$d),
+        .q(work_detail$q),
+        .clock(work_detail$clock)
     );
     metisvm_card$executor$status_reg status_reg(
         .d(status_reg$d),
@@ -33700,35 +33905,84 @@ module metisvm_card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$
         .q(failed$q),
         .clock(failed$clock)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 spent(
-        .d(spent$d),
-        .q(spent$q),
-        .clock(spent$clock)
+    metisvm_card$counters$data_reg spent_low(
+        .d(spent_low$d),
+        .q(spent_low$q),
+        .clock(spent_low$clock)
     );
-    metisvm_card$clears over(
-        .d(over$d),
-        .q(over$q),
-        .clock(over$clock)
+    metisvm_card$counters$data_reg spent_high(
+        .d(spent_high$d),
+        .q(spent_high$q),
+        .clock(spent_high$clock)
+    );
+    metisvm_card$clears wraps(
+        .d(wraps$d),
+        .q(wraps$q),
+        .clock(wraps$clock)
+    );
+    metisvm_card$clears over_low(
+        .d(over_low$d),
+        .q(over_low$q),
+        .clock(over_low$clock)
+    );
+    metisvm_card$clears over_high(
+        .d(over_high$d),
+        .q(over_high$q),
+        .clock(over_high$clock)
     );
 
     // Update code
     always @(*) begin
         state$clock = clock;
-        items_left$clock = clock;
-        input_at$clock = clock;
+        in_state$clock = clock;
+        work_state$clock = clock;
+        out_state$clock = clock;
+        in_left$clock = clock;
+        out_left$clock = clock;
+        in_area$clock = clock;
+        work_area$clock = clock;
+        out_area$clock = clock;
+        inputs$clock = clock;
+        outputs$clock = clock;
+        at_low$clock = clock;
+        at_high$clock = clock;
+        at_sum$clock = clock;
+        folds$clock = clock;
+        work_status$clock = clock;
+        work_detail$clock = clock;
         status_reg$clock = clock;
         detail_reg$clock = clock;
         failed$clock = clock;
-        spent$clock = clock;
-        over$clock = clock;
+        spent_low$clock = clock;
+        spent_high$clock = clock;
+        wraps$clock = clock;
+        over_low$clock = clock;
+        over_high$clock = clock;
         state$d = state$q;
-        items_left$d = items_left$q;
-        input_at$d = input_at$q;
+        in_state$d = in_state$q;
+        work_state$d = work_state$q;
+        out_state$d = out_state$q;
+        in_left$d = in_left$q;
+        out_left$d = out_left$q;
+        in_area$d = in_area$q;
+        work_area$d = work_area$q;
+        out_area$d = out_area$q;
+        inputs$d = inputs$q;
+        outputs$d = outputs$q;
+        at_low$d = at_low$q;
+        at_high$d = at_high$q;
+        at_sum$d = at_sum$q;
+        folds$d = folds$q;
+        work_status$d = work_status$q;
+        work_detail$d = work_detail$q;
         status_reg$d = status_reg$q;
         detail_reg$d = detail_reg$q;
         failed$d = failed$q;
-        spent$d = spent$q;
-        over$d = over$q;
+        spent_low$d = spent_low$q;
+        spent_high$d = spent_high$q;
+        wraps$d = wraps$q;
+        over_low$d = over_low$q;
+        over_high$d = over_high$q;
         checks$clock = clock;
         stage_in$clock = clock;
         stage_out$clock = clock;
@@ -33759,9 +34013,13 @@ module metisvm_card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$
         checks$run_meets = run_meets;
         base$0 = checks$base$0;
         size$0 = checks$size$0;
-        base$1 = input_area;
+        base$1 = input_area$0;
         size$1 = ((input_bytes) & 48'hffffffffffff);
-        base$2 = output_area;
+        base$2 = output_area$0;
+        if (work_area$q) begin
+            base$1 = input_area$1;
+            base$2 = output_area$1;
+        end
         size$2 = ((output_bytes) & 48'hffffffffffff);
         base$3 = entry$6[(32'h0)+:(48)];
         size$3 = entry$7[(32'h0)+:(48)];
@@ -33774,9 +34032,15 @@ module metisvm_card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$
         engine_start = 1'b0;
         engine_stop = state$q == 32'hc;
         stage_in$clear = ending;
-        stage_in$start = state$q == 32'h4;
-        stage_in$from = input_at$q;
-        stage_in$to = input_area;
+        stage_in$start = in_state$q == 32'h1;
+        at = ((at_high$q) & 64'hffffffffffffffff);
+        at = at << 32'h20;
+        at = at | ((at_low$q) & 64'hffffffffffffffff);
+        stage_in$from = at;
+        stage_in$to = input_area$0;
+        if (in_area$q) begin
+            stage_in$to = input_area$1;
+        end
         stage_in$bytes = input_bytes;
         cmd_valid = stage_in$cmd_valid;
         stage_in$cmd_ready = cmd_ready;
@@ -33793,8 +34057,11 @@ module metisvm_card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$
         wr_valid = stage_in$wr_valid;
         stage_in$wr_ready = wr_ready;
         stage_out$clear = state$q == 32'h2;
-        stage_out$start = state$q == 32'h8;
-        stage_out$from = output_area;
+        stage_out$start = 1'b0;
+        stage_out$from = output_area$0;
+        if (out_area$q) begin
+            stage_out$from = output_area$1;
+        end
         stage_out$bytes = output_bytes;
         stage_out$finish = state$q == 32'ha;
         stage_out$stop = ending && failed$q;
@@ -33811,7 +34078,12 @@ module metisvm_card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$
         write_data = stage_out$write_data;
         stage_out$write_ready = write_ready;
         write_flush = state$q == 32'hd;
-        over$d = spent$q == budget;
+        over_low$d = spent_low$q >= budget_low;
+        over_high$d = spent_high$q == budget_high;
+        wraps$d = 1'b0;
+        if (wraps$q) begin
+            spent_high$d = spent_high$q + 32'h1;
+        end
         fails = 1'b0;
         fail_status = 32'h0;
         fail_detail = 32'h0;
@@ -33820,9 +34092,20 @@ module metisvm_card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$
             failed$d = 1'b0;
             status_reg$d = 32'h0;
             detail_reg$d = 32'h0;
-            spent$d = 32'h0;
-            items_left$d = entry$2[(32'h20)+:(32)];
-            input_at$d = entry$3;
+            spent_low$d = 32'h0;
+            spent_high$d = 32'h0;
+            in_left$d = entry$2[(32'h20)+:(17)];
+            out_left$d = entry$2[(32'h20)+:(17)];
+            at_low$d = entry$3[(32'h0)+:(32)];
+            at_high$d = entry$3[(32'h20)+:(32)];
+            in_area$d = 1'b0;
+            work_area$d = 1'b0;
+            out_area$d = 1'b0;
+            inputs$d = 32'h0;
+            outputs$d = 32'h0;
+            in_state$d = 32'h0;
+            work_state$d = 32'h0;
+            out_state$d = 1'b0;
         end
         if ((state$q == 32'h1) && checks$done) begin
             state$d = 32'h2;
@@ -33838,48 +34121,107 @@ module metisvm_card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$
         end
         if ((state$q == 32'h3) && engine_done) begin
             state$d = 32'h4;
-        end
-        if (state$q == 32'h4) begin
-            input_at$d = input_at$q + ((input_bytes) & 64'hffffffffffffffff);
-            state$d = 32'h5;
-        end
-        if ((state$q == 32'h5) && stage_in$done) begin
-            state$d = 32'h6;
-        end
-        if (stage_in$failed) begin
-            fails = 1'b1;
-            fail_status = 32'h7;
-        end
-        if ((state$q == 32'h6) && settled) begin
-            engine_start = 1'b1;
-            state$d = 32'h7;
-        end
-        if (state$q == 32'h7) begin
-            spent$d = spent$q + 32'h1;
-            if (engine_done) begin
-                state$d = 32'h8;
-            end
-            else if (over$q) begin
-                fails = 1'b1;
-                fail_status = 32'hf;
-            end
-        end
-        if ((state$q == 32'h3) || (state$q == 32'h7)) begin
-            if (engine_done && |engine_status) begin
+            if (|engine_status) begin
                 fails = 1'b1;
                 fail_status = engine_status;
                 fail_detail = engine_index;
             end
         end
-        if (state$q == 32'h8) begin
-            items_left$d = items_left$q - 32'h1;
-            state$d = 32'h9;
+        is_brought = 1'b0;
+        folds$d = 1'b0;
+        if (folds$q) begin
+            at_low$d = at_sum$q[(32'h0)+:(32)];
+            if (at_sum$q[32'h20]) begin
+                at_high$d = at_high$q + 32'h1;
+            end
         end
-        if ((state$q == 32'h9) && stage_out$done) begin
-            state$d = 32'h4;
-            if (items_left$q == 32'h0) begin
+        if ((state$q == 32'h4) && (in_state$q == 32'h0)) begin
+            if (|in_left$q && ~inputs$q[32'h1]) begin
+                in_state$d = 32'h1;
+            end
+        end
+        if (in_state$q == 32'h1) begin
+            at_sum$d = ((at_low$q) & 33'h1ffffffff) + ((input_bytes) & 33'h1ffffffff);
+            folds$d = 1'b1;
+            in_state$d = 32'h2;
+        end
+        if (in_state$q == 32'h2) begin
+            if (stage_in$done) begin
+                in_state$d = 32'h3;
+            end
+            if (stage_in$failed) begin
+                in_state$d = 32'h4;
+            end
+        end
+        if ((in_state$q == 32'h3) && settled) begin
+            is_brought = 1'b1;
+            in_area$d = ~in_area$q;
+            in_left$d = in_left$q - 32'h1;
+            in_state$d = 32'h0;
+        end
+        is_worked = 1'b0;
+        clean = ~out_state$q && (outputs$q == 32'h0);
+        if ((state$q == 32'h4) && (work_state$q == 32'h0)) begin
+            if (|inputs$q && ~outputs$q[32'h1]) begin
+                engine_start = 1'b1;
+                work_state$d = 32'h1;
+            end
+            if ((in_state$q == 32'h4) && ~|inputs$q && clean) begin
+                fails = 1'b1;
+                fail_status = 32'h7;
+            end
+        end
+        if (work_state$q == 32'h1) begin
+            spent_low$d = spent_low$q + 32'h1;
+            wraps$d = &spent_low$q;
+            if (engine_done) begin
+                work_status$d = engine_status;
+                work_detail$d = engine_index;
+                work_state$d = 32'h2;
+                if (~|engine_status) begin
+                    is_worked = 1'b1;
+                    work_area$d = ~work_area$q;
+                    work_state$d = 32'h0;
+                end
+            end
+            else if (over_low$q && over_high$q) begin
+                work_status$d = 32'hf;
+                work_detail$d = 32'h0;
+                work_state$d = 32'h2;
+            end
+        end
+        if ((state$q == 32'h4) && (work_state$q == 32'h2) && clean) begin
+            fails = 1'b1;
+            fail_status = work_status$q;
+            fail_detail = work_detail$q;
+        end
+        is_out = 1'b0;
+        if ((state$q == 32'h4) && ~out_state$q) begin
+            if (|outputs$q) begin
+                stage_out$start = 1'b1;
+                out_state$d = 1'b1;
+            end
+            if (~|out_left$q) begin
                 state$d = 32'ha;
             end
+        end
+        if ((state$q == 32'h4) && out_state$q && stage_out$done) begin
+            is_out = 1'b1;
+            out_area$d = ~out_area$q;
+            out_left$d = out_left$q - 32'h1;
+            out_state$d = 1'b0;
+        end
+        if (is_brought && ~is_worked) begin
+            inputs$d = inputs$q + 32'h1;
+        end
+        if (~is_brought && is_worked) begin
+            inputs$d = inputs$q - 32'h1;
+        end
+        if (is_worked && ~is_out) begin
+            outputs$d = outputs$q + 32'h1;
+        end
+        if (~is_worked && is_out) begin
+            outputs$d = outputs$q - 32'h1;
         end
         if (state$q == 32'ha) begin
             state$d = 32'hb;
@@ -33893,6 +34235,9 @@ module metisvm_card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$
         end
         if (fails && ~ending && (state$q != 32'he)) begin
             failed$d = 1'b1;
+            in_state$d = 32'h0;
+            work_state$d = 32'h0;
+            out_state$d = 1'b0;
             status_reg$d = fail_status;
             detail_reg$d = fail_detail;
             state$d = 32'hc;
@@ -33901,7 +34246,7 @@ module metisvm_card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$
             state$d = 32'hd;
         end
         if (state$q == 32'hd) begin
-            if (engine_idle && stage_out$idle && write_idle && settled && (drained || ~failed$q)) begin
+            if (engine_idle && stage_out$idle && write_idle && settled && engine_settled && (drained || ~failed$q)) begin
                 state$d = 32'he;
                 if (~failed$q) begin
                     detail_reg$d = stage_out$checksum;
@@ -34597,6 +34942,12 @@ module metisvm_card$tensor$job$stage_out(clock,clear,start,from,bytes,finish,don
     reg  [3:0] fill$d /*verilator isolate_assignments*/;
     wire  [3:0] fill$q;
     reg  fill$clock /*verilator isolate_assignments*/;
+    reg  crc_word$d /*verilator isolate_assignments*/;
+    wire  crc_word$q;
+    reg  crc_word$clock /*verilator isolate_assignments*/;
+    reg  [63:0] crc_data$d /*verilator isolate_assignments*/;
+    wire  [63:0] crc_data$q;
+    reg  crc_data$clock /*verilator isolate_assignments*/;
 
     // Local signals
     reg  [32:0] padded /*verilator isolate_assignments*/;
@@ -34665,6 +35016,16 @@ module metisvm_card$tensor$job$stage_out(clock,clear,start,from,bytes,finish,don
         .q(fill$q),
         .clock(fill$clock)
     );
+    metisvm_card$clears crc_word(
+        .d(crc_word$d),
+        .q(crc_word$q),
+        .clock(crc_word$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 crc_data(
+        .d(crc_data$d),
+        .q(crc_data$q),
+        .clock(crc_data$clock)
+    );
 
     // Update code
     always @(*) begin
@@ -34676,6 +35037,8 @@ module metisvm_card$tensor$job$stage_out(clock,clear,start,from,bytes,finish,don
         last_bytes$clock = clock;
         carry$clock = clock;
         fill$clock = clock;
+        crc_word$clock = clock;
+        crc_data$clock = clock;
         state$d = state$q;
         to_ask$d = to_ask$q;
         ask_at$d = ask_at$q;
@@ -34684,6 +35047,8 @@ module metisvm_card$tensor$job$stage_out(clock,clear,start,from,bytes,finish,don
         last_bytes$d = last_bytes$q;
         carry$d = carry$q;
         fill$d = fill$q;
+        crc_word$d = crc_word$q;
+        crc_data$d = crc_data$q;
         crc$clock = clock;
         checksum = crc$checksum;
         done = (state$q == 32'h2) || (state$q == 32'h5);
@@ -34724,7 +35089,8 @@ module metisvm_card$tensor$job$stage_out(clock,clear,start,from,bytes,finish,don
         rd_data_ready = takes || stop;
         pushes = comes && is_whole;
         write_data = joined[(32'h0)+:(64)];
-        crc$data = joined[(32'h0)+:(64)];
+        crc_data$d = joined[(32'h0)+:(64)];
+        crc$data = crc_data$q;
         crc$clear = clear;
         crc$octet = 1'b0;
         if (takes) begin
@@ -34742,7 +35108,8 @@ module metisvm_card$tensor$job$stage_out(clock,clear,start,from,bytes,finish,don
             owed_n = owed_n - 32'h1;
         end
         owed$d = owed_n;
-        crc$word = takes && is_whole;
+        crc_word$d = takes && is_whole;
+        crc$word = crc_word$q;
         if ((state$q == 32'h2) || (state$q == 32'h5)) begin
             state$d = 32'h0;
         end

@@ -383,6 +383,7 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
     reg  is_busy;
     reg  stays_busy;
     reg  is_for_keccak;
+    reg  [4:0] cores_busy;
     reg  read_fire;
     reg  read_ready;
     reg  [5:0] read_bytes;
@@ -750,8 +751,6 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         fetcher$clock = clock;
         reader$clock = clock;
         writer$clock = clock;
-        keccak$clock = clock;
-        cores$clock = clock;
         constants$clock = clock;
         counters$clock = clock;
         words$clock = clock;
@@ -845,10 +844,10 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         executor$entry$6 = queue$entry$6;
         executor$entry$7 = queue$entry$7;
         executor$drained = drained;
-        executor$has_keccak = 1'b1;
-        executor$keccak_done = keccak$done;
-        executor$keccak_status = keccak$status;
-        executor$keccak_detail = keccak$detail;
+        executor$has_keccak = 1'b0;
+        executor$keccak_done = 1'b0;
+        executor$keccak_status = 32'h0;
+        executor$keccak_detail = 32'h0;
         executor$has_tensor = 1'b0;
         executor$run_done = 1'b0;
         executor$run_status = 32'h0;
@@ -859,6 +858,12 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         mw_data = executor$mw_data;
         mw_valid = executor$mw_valid;
         executor$mw_ready = mw_ready;
+        keccak$clock = clock;
+        cores$clock = clock;
+        executor$has_keccak = 1'b1;
+        executor$keccak_done = keccak$done;
+        executor$keccak_status = keccak$status;
+        executor$keccak_detail = keccak$detail;
         keccak$stop = resetting$q;
         keccak$max_messages = max_messages;
         keccak$max_bytes = max_bytes;
@@ -882,7 +887,7 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         keccak$digest_valid = cores$out_valid;
         cores$out_ready = keccak$digest_ready;
         is_for_run = 1'b0;
-        fetcher$cmd_valid = queue$cmd_valid || executor$cmd_valid || keccak$cmd_valid;
+        fetcher$cmd_valid = queue$cmd_valid || executor$cmd_valid;
         fetcher$cmd_address = queue$cmd_address;
         fetcher$cmd_length = queue$cmd_length;
         fetcher$cmd_kind = 32'h0;
@@ -893,13 +898,17 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
             fetcher$cmd_length = queue$entry$7[(32'h0)+:(49)];
             fetcher$cmd_kind = 32'h1;
         end
+        fetcher$abort = queue$abort || executor$abort;
         keccak$cmd_ready = fetcher$cmd_ready;
         if (keccak$cmd_valid) begin
+            fetcher$cmd_valid = 1'b1;
             fetcher$cmd_address = keccak$cmd_address;
             fetcher$cmd_length = keccak$cmd_length;
             fetcher$cmd_kind = keccak$cmd_kind;
         end
-        fetcher$abort = queue$abort || executor$abort || keccak$abort;
+        if (keccak$abort) begin
+            fetcher$abort = 1'b1;
+        end
         reader$clear = clear;
         reader$timeout = timeout;
         if (resetting$q) begin
@@ -930,13 +939,13 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         words$in_end = reader$out_end;
         words$in_error = reader$out_error;
         words$in_valid = reader$out_valid && ~is_for_keccak;
+        read_ready = words$in_ready;
         keccak$in_valid = reader$out_valid && is_for_keccak;
         keccak$in_data = reader$out_data;
         keccak$in_bytes = reader$out_bytes;
         keccak$in_kind = reader$out_kind;
         keccak$in_end = reader$out_end;
         keccak$in_error = reader$out_error;
-        read_ready = words$in_ready;
         if (is_for_keccak) begin
             read_ready = keccak$in_ready;
         end
@@ -954,19 +963,24 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         if (is_entry) begin
             words$out_ready = queue$in_ready;
         end
-        writer$start = queue$write_start || keccak$write_start;
+        writer$start = queue$write_start;
         writer$start_address = queue$write_address;
-        writer$push = queue$write_push || keccak$write_push;
+        writer$push = queue$write_push;
         writer$data = queue$write_data;
+        writer$flush = queue$write_flush;
         if (keccak$write_start) begin
+            writer$start = 1'b1;
             writer$start_address = keccak$write_address;
         end
         if (keccak$write_push) begin
+            writer$push = 1'b1;
             writer$data = keccak$write_data;
+        end
+        if (keccak$write_flush) begin
+            writer$flush = 1'b1;
         end
         keccak$write_ready = writer$ready;
         keccak$write_idle = writer$idle;
-        writer$flush = queue$write_flush || keccak$write_flush;
         queue$write_ready = writer$ready;
         queue$write_idle = writer$idle;
         wq_address = writer$wq_address;
@@ -999,7 +1013,8 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         if (stays_busy) begin
             counters$by$0 = 32'h1;
         end
-        counters$by$1 = ((cores$busy) & 10'h3ff);
+        cores_busy = 32'h0;
+        cores_busy = cores$busy;
         if (keccak$working && (cores$busy == 32'h0)) begin
             if (cores$has_word) begin
                 counters$by$3 = 32'h1;
@@ -1008,6 +1023,10 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
                 counters$by$2 = 32'h1;
             end
         end
+        if (cores$out_valid && keccak$digest_ready && cores$out_last) begin
+            counters$by$6 = 32'h1;
+        end
+        counters$by$1 = ((cores_busy) & 10'h3ff);
         read_fire = reader$out_valid && ~reader$out_error;
         read_bytes = reader$out_bytes + 32'h7;
         if (read_fire && read_ready) begin
@@ -1015,9 +1034,6 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         end
         if (writer$wq_valid && wq_ready) begin
             counters$by$5 = writer$wq_bytes[(32'h3)+:(10)];
-        end
-        if (cores$out_valid && keccak$digest_ready && cores$out_last) begin
-            counters$by$6 = 32'h1;
         end
         if (executor$done) begin
             counters$by$7 = 32'h1;

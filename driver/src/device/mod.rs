@@ -25,6 +25,7 @@ pub use resident::Resident;
 pub use run::RunJob;
 pub use running::Running;
 
+use crate::card_counters::CardCounters;
 use crate::counters::{Counters, LiveCounters, add};
 use crate::dma::DmaBuffer;
 use crate::doorbell::Doorbell;
@@ -163,6 +164,12 @@ impl Device {
             }
         }
         None
+    }
+
+    /// All of the card's performance counters, one after the other: of a card that is at nothing they belong together.
+    /// `None` if it has none.
+    pub fn card_counters(&self) -> Option<CardCounters> {
+        CardCounters::read(|index| self.card_counter(index))
     }
 
     /// The boot nonce that the card has from this host; another after each reset.

@@ -39,7 +39,7 @@ pub struct Board {
     pub tags: usize,
     /// Its streams and registers come over a narrow bridge, which its Verilog holds both ends of.
     pub bridged: bool,
-    /// Keccak cores, 1 to `MAX_CORES`.
+    /// Keccak cores, up to `MAX_CORES`; without a Keccak engine none.
     pub cores: usize,
     /// Rounds of Keccak that a core executes in a cycle: a divisor of 24.
     pub rounds_per_cycle: usize,

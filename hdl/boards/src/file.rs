@@ -15,7 +15,7 @@ pub(crate) struct BoardFile {
     dma: Dma,
     queues: Queues,
     memory: Memory,
-    keccak: Keccak,
+    keccak: Option<Keccak>,
     tensor: Option<TensorFile>,
 }
 
@@ -74,6 +74,14 @@ struct TensorFile {
     multipliers: Multipliers,
 }
 
+/// Without an engine for it.
+const NO_KECCAK: Keccak = Keccak {
+    cores: 0,
+    rounds_per_cycle: 1,
+    max_messages: 0,
+    max_bytes: 0,
+};
+
 /// Without an engine its numbers mean nothing, but must be believable.
 const NO_TENSOR: TensorFile = TensorFile {
     rows: Geometry::SMALL.tile_rows,
@@ -96,9 +104,12 @@ const NO_TENSOR: TensorFile = TensorFile {
 impl BoardFile {
     /// The board, its numbers not looked at yet.
     pub(crate) fn board(self, name: &'static str) -> Board {
-        let mut features = features::KECCAK | features::COUNTERS;
+        let mut has = features::COUNTERS;
+        if self.keccak.is_some() {
+            has |= features::KECCAK;
+        }
         if self.tensor.is_some() {
-            features |= features::TENSOR | features::STORE_ACCUMULATORS;
+            has |= features::TENSOR | features::STORE_ACCUMULATORS;
         }
         let engine = self.tensor.as_ref().map(|tensor| Tensor {
             requantise_units: tensor.requantise_units,
@@ -106,14 +117,15 @@ impl BoardFile {
             external_memory: self.memory.external,
         });
         let tensor = self.tensor.unwrap_or(NO_TENSOR);
+        let keccak = self.keccak.unwrap_or(NO_KECCAK);
         Board {
             name,
             part: self.part,
             stream_bits: self.dma.stream_bits,
             tags: self.dma.tags,
             bridged: self.dma.bridged,
-            cores: self.keccak.cores,
-            rounds_per_cycle: self.keccak.rounds_per_cycle,
+            cores: keccak.cores,
+            rounds_per_cycle: keccak.rounds_per_cycle,
             tensor: engine,
             read_timeout_cycles: self.dma.read_timeout_cycles,
             capabilities: Capabilities {
@@ -127,7 +139,7 @@ impl BoardFile {
                     param_entries: tensor.params,
                     table_count: tensor.tables,
                 },
-                features,
+                features: has,
                 build_id: self.build_id,
                 card_memory_bytes: self.memory.bytes,
                 max_handles: self.memory.handles,
@@ -135,11 +147,11 @@ impl BoardFile {
                 max_queue_entries: self.queues.entries,
                 max_program_instructions: tensor.max_program_instructions,
                 max_batch: tensor.max_batch,
-                keccak_max_messages: self.keccak.max_messages,
+                keccak_max_messages: keccak.max_messages,
                 clock_khz: self.clock_khz,
                 max_input_bytes: tensor.max_input_bytes,
                 max_output_bytes: tensor.max_output_bytes,
-                keccak_max_bytes: self.keccak.max_bytes,
+                keccak_max_bytes: keccak.max_bytes,
                 work_budget: tensor.work_budget,
             },
         }

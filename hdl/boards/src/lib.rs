@@ -3,9 +3,12 @@
 
 mod board;
 mod file;
+mod routed;
 
 pub use board::{Board, Multipliers, Tensor};
 use file::BoardFile;
+use metisvm_firmware::registers::features;
+pub use routed::routed_khz;
 use std::fmt;
 
 /// Widths that the streams of a card can have, bits.
@@ -23,12 +26,14 @@ const MAX_TIMEOUT_MS: u32 = 60;
 pub const DEFAULT: &str = "sim";
 
 /// The files, by the names of their boards.
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 7] = [
     (DEFAULT, include_str!("../sim.toml")),
     ("ecp5-85f", include_str!("../ecp5-85f.toml")),
     ("ecp5-85f-tensor", include_str!("../ecp5-85f-tensor.toml")),
+    ("ecp5-85f-combined", include_str!("../ecp5-85f-combined.toml")),
     ("artix7-100t", include_str!("../artix7-100t.toml")),
     ("ultrascale-plus", include_str!("../ultrascale-plus.toml")),
+    ("ultrascale-plus-tensor", include_str!("../ultrascale-plus-tensor.toml")),
 ];
 
 /// What is wrong with a board's file.
@@ -69,7 +74,8 @@ impl Board {
         if ![32, 64].contains(&board.tags) {
             return Err(complain(format!("dma.tags is {}, not 32 or 64", board.tags)));
         }
-        if !(1..=MAX_CORES).contains(&board.cores) {
+        let has_keccak = board.capabilities.features & features::KECCAK != 0;
+        if has_keccak && !(1..=MAX_CORES).contains(&board.cores) {
             return Err(complain(format!(
                 "keccak.cores is {}, not 1 to {MAX_CORES}",
                 board.cores

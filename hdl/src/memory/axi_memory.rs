@@ -29,12 +29,16 @@ pub struct AxiMemory {
     pub wr_data: Signal<In, Bits<64>>,
     /// Its bytes that are written.
     pub wr_strobe: Signal<In, Bits<8>>,
+    /// It is the engine's, not of the host's side.
+    pub wr_engine: Signal<In, Bit>,
     /// There is a word.
     pub wr_valid: Signal<In, Bit>,
     /// It is taken.
     pub wr_ready: Signal<Out, Bit>,
-    /// Every word that was taken can be read.
-    pub settled: Signal<Out, Bit>,
+    /// Every word of the engine that was taken can be read.
+    pub engine_settled: Signal<Out, Bit>,
+    /// Every word of the host's side that was taken can be read.
+    pub host_settled: Signal<Out, Bit>,
     /// See AXI4, also for all that follow.
     pub araddr: Signal<Out, Bits<48>>,
     /// See there.
@@ -87,9 +91,11 @@ impl Logic for AxiMemory {
         self.writes.wr_address.next = self.wr_address.val();
         self.writes.wr_data.next = self.wr_data.val();
         self.writes.wr_strobe.next = self.wr_strobe.val();
+        self.writes.wr_engine.next = self.wr_engine.val();
         self.writes.wr_valid.next = self.wr_valid.val();
         self.wr_ready.next = self.writes.wr_ready.val();
-        self.settled.next = self.writes.settled.val();
+        self.engine_settled.next = self.writes.engine_settled.val();
+        self.host_settled.next = self.writes.host_settled.val();
         self.awaddr.next = self.writes.awaddr.val();
         self.awvalid.next = self.writes.awvalid.val();
         self.writes.awready.next = self.awready.val();

@@ -2,7 +2,8 @@
 
 use rust_hdl::prelude::*;
 
-/// Each word is a burst of its own. Answers are counted, so that it is known when all words are there.
+/// Each word is a burst of its own. Answers are counted; as they come in the order of the words, it is known of each
+/// user how many must come until its last word is there, whatever the other one writes meanwhile.
 #[derive(LogicBlock, Default)]
 pub struct AxiWrites {
     /// The clock; everything happens on its rising edge.
@@ -13,12 +14,16 @@ pub struct AxiWrites {
     pub wr_data: Signal<In, Bits<64>>,
     /// Its bytes that are written.
     pub wr_strobe: Signal<In, Bits<8>>,
+    /// It is the engine's, not of the host's side.
+    pub wr_engine: Signal<In, Bit>,
     /// There is a word.
     pub wr_valid: Signal<In, Bit>,
     /// It is taken.
     pub wr_ready: Signal<Out, Bit>,
-    /// Every word that was taken can be read.
-    pub settled: Signal<Out, Bit>,
+    /// Every word of the engine that was taken can be read.
+    pub engine_settled: Signal<Out, Bit>,
+    /// Every word of the host's side that was taken can be read.
+    pub host_settled: Signal<Out, Bit>,
     /// A burst's byte.
     pub awaddr: Signal<Out, Bits<48>>,
     /// There is one.
@@ -42,6 +47,9 @@ pub struct AxiWrites {
     has_data: DFF<Bit>,
     /// Words that are not answered yet.
     open: DFF<Bits<8>>,
+    /// Answers until the last word of the engine is there, and of the host's side.
+    engine_open: DFF<Bits<8>>,
+    host_open: DFF<Bits<8>>,
     takes: Signal<Local, Bit>,
     free: Signal<Local, Bit>,
     open_n: Signal<Local, Bits<8>>,
@@ -50,7 +58,18 @@ pub struct AxiWrites {
 impl Logic for AxiWrites {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, place, data, strobe, has_place, has_data, open);
+        dff_setup!(
+            self,
+            clock,
+            place,
+            data,
+            strobe,
+            has_place,
+            has_data,
+            open,
+            engine_open,
+            host_open
+        );
         self.awaddr.next = self.place.q.val();
         self.awvalid.next = self.has_place.q.val();
         self.wdata.next = self.data.q.val();
@@ -83,6 +102,20 @@ impl Logic for AxiWrites {
             }
         }
         self.open.d.next = self.open_n.val();
-        self.settled.next = self.open.q.val() == 0;
+        if self.bvalid.val() && self.engine_open.q.val().any() {
+            self.engine_open.d.next = self.engine_open.q.val() - 1;
+        }
+        if self.bvalid.val() && self.host_open.q.val().any() {
+            self.host_open.d.next = self.host_open.q.val() - 1;
+        }
+        if self.takes.val() {
+            if self.wr_engine.val() {
+                self.engine_open.d.next = self.open_n.val();
+            } else {
+                self.host_open.d.next = self.open_n.val();
+            }
+        }
+        self.engine_settled.next = self.engine_open.q.val() == 0;
+        self.host_settled.next = self.host_open.q.val() == 0;
     }
 }

@@ -29,12 +29,16 @@ pub struct BlockMemory {
     pub wr_data: Signal<In, Bits<64>>,
     /// Its bytes that are written.
     pub wr_strobe: Signal<In, Bits<8>>,
+    /// It is the engine's, not of the host's side.
+    pub wr_engine: Signal<In, Bit>,
     /// There is a word.
     pub wr_valid: Signal<In, Bit>,
     /// It is taken.
     pub wr_ready: Signal<Out, Bit>,
-    /// Every word that was taken can be read.
-    pub settled: Signal<Out, Bit>,
+    /// Every word of the engine that was taken can be read.
+    pub engine_settled: Signal<Out, Bit>,
+    /// Every word of the host's side that was taken can be read.
+    pub host_settled: Signal<Out, Bit>,
     banks: Vec<Bank>,
     words: Buffer<64>,
     at: DFF<Bits<45>>,
@@ -43,6 +47,7 @@ pub struct BlockMemory {
     asked: DFF<Bit>,
     asked_bank: DFF<Bits<8>>,
     put: DFF<Bit>,
+    put_engine: DFF<Bit>,
     put_place: DFF<Bits<45>>,
     put_data: DFF<Bits<64>>,
     put_strobe: DFF<Bits<8>>,
@@ -70,9 +75,11 @@ impl BlockMemory {
             wr_address: Signal::default(),
             wr_data: Signal::default(),
             wr_strobe: Signal::default(),
+            wr_engine: Signal::default(),
             wr_valid: Signal::default(),
             wr_ready: Signal::default(),
-            settled: Signal::default(),
+            engine_settled: Signal::default(),
+            host_settled: Signal::default(),
             banks: (0..banks).map(|_| Bank::default()).collect(),
             words: Buffer::default(),
             at: DFF::default(),
@@ -80,6 +87,7 @@ impl BlockMemory {
             asked: DFF::default(),
             asked_bank: DFF::default(),
             put: DFF::default(),
+            put_engine: DFF::default(),
             put_place: DFF::default(),
             put_data: DFF::default(),
             put_strobe: DFF::default(),
@@ -96,7 +104,7 @@ impl Logic for BlockMemory {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, at, left, asked, asked_bank, put, put_place, put_data, put_strobe
+            self, clock, at, left, asked, asked_bank, put, put_engine, put_place, put_data, put_strobe
         );
         clock!(self, clock, words);
         // A request's words, one a cycle, while two have room: one may be on its way.
@@ -137,9 +145,11 @@ impl Logic for BlockMemory {
         self.words.out_ready.next = self.rd_data_ready.val();
         self.wr_ready.next = true;
         self.put.d.next = self.wr_valid.val();
+        self.put_engine.d.next = self.wr_engine.val();
         self.put_place.d.next = self.wr_address.val().get_bits::<45>(3);
         self.put_data.d.next = self.wr_data.val();
         self.put_strobe.d.next = self.wr_strobe.val();
-        self.settled.next = !self.put.q.val();
+        self.engine_settled.next = !self.put.q.val() || !self.put_engine.q.val();
+        self.host_settled.next = !self.put.q.val() || self.put_engine.q.val();
     }
 }

@@ -1,17 +1,22 @@
-//! A RUN: its items, one after the other.
+//! A RUN: its items, three of which are in progress at a time.
 
 use crate::shell::run_checks::{Limits, RunChecks};
 use crate::shell::{stage_in::StageIn, stage_out::StageOut};
 use metisvm_firmware::Capabilities;
 use rust_hdl::prelude::*;
 
-/// Has the entry checked, opens the program, and then for each item brings the input, has the engine work and hands the
-/// output on.
+/// Has the entry checked, opens the program, and then brings inputs, has the engine work, and hands outputs on: while it
+/// works on an item the input of the next is read, and the output of the one before is handed on. There are two areas for
+/// inputs and two for outputs, and items use them in turn.
 ///
-/// States: 0 waits, 1 has the entry checked, 2 waits for resident memory and opens the program, 3 waits for that; of an
-/// item 4 asks for the input, 5 waits for it, 6 waits until it can be read and starts the engine, 7 waits for that, 8 and
-/// 9 do the same with the output; 10 ends the output, 11 waits for that; 12 closes the program, 13 waits until nothing is
-/// on its way, 14 is done.
+/// What goes wrong with an item is told when the outputs of all items before it are out, as if there was one at a time.
+///
+/// States: 0 waits, 1 has the entry checked, 2 waits for resident memory and opens the program, 3 waits for that, 4 works
+/// on items, 10 ends the output, 11 waits for that; 12 closes the program, 13 waits until nothing is on its way, 14 is done.
+///
+/// Of the input: 0 waits for an area, 1 asks, 2 waits for the words, 3 until they can be read, 4 has met one that cannot
+/// be read. Of the engine: 0 waits for an input and for an area, 1 works, 2 has failed. Of the output: 0 waits for one, 1
+/// hands it on.
 #[derive(LogicBlock)]
 pub struct RunJob {
     /// The clock; everything happens on its rising edge.
@@ -130,38 +135,69 @@ pub struct RunJob {
     pub wr_valid: Signal<Out, Bit>,
     /// See there.
     pub wr_ready: Signal<In, Bit>,
-    /// See there.
+    /// Every word of the host's side that was taken can be read.
     pub settled: Signal<In, Bit>,
+    /// And every word of the engine's.
+    pub engine_settled: Signal<In, Bit>,
     checks: RunChecks,
     stage_in: StageIn,
     stage_out: StageOut,
     state: DFF<Bits<4>>,
-    items_left: DFF<Bits<32>>,
-    input_at: DFF<Bits<64>>,
+    in_state: DFF<Bits<3>>,
+    work_state: DFF<Bits<2>>,
+    out_state: DFF<Bit>,
+    /// Items whose input is still to be read, whose output is still to be handed on.
+    in_left: DFF<Bits<17>>,
+    out_left: DFF<Bits<17>>,
+    /// The areas that are next.
+    in_area: DFF<Bit>,
+    work_area: DFF<Bit>,
+    out_area: DFF<Bit>,
+    /// Inputs that are there, also that of the item that is worked on; and outputs.
+    inputs: DFF<Bits<2>>,
+    outputs: DFF<Bits<2>>,
+    /// Where the next input is: its halves, and the lower one of the one behind.
+    at_low: DFF<Bits<32>>,
+    at_high: DFF<Bits<32>>,
+    at_sum: DFF<Bits<33>>,
+    folds: DFF<Bit>,
+    /// How the item that is worked on has failed.
+    work_status: DFF<Bits<15>>,
+    work_detail: DFF<Bits<32>>,
     status_reg: DFF<Bits<15>>,
     detail_reg: DFF<Bits<32>>,
     failed: DFF<Bit>,
-    spent: DFF<Bits<64>>,
-    over: DFF<Bit>,
+    /// Cycles that the engine has worked, in halves.
+    spent_low: DFF<Bits<32>>,
+    spent_high: DFF<Bits<32>>,
+    wraps: DFF<Bit>,
+    over_low: DFF<Bit>,
+    over_high: DFF<Bit>,
     fails: Signal<Local, Bit>,
     fail_status: Signal<Local, Bits<15>>,
     fail_detail: Signal<Local, Bits<32>>,
     input_bytes: Signal<Local, Bits<32>>,
     output_bytes: Signal<Local, Bits<32>>,
     ending: Signal<Local, Bit>,
+    clean: Signal<Local, Bit>,
+    is_brought: Signal<Local, Bit>,
+    is_worked: Signal<Local, Bit>,
+    is_out: Signal<Local, Bit>,
+    at: Signal<Local, Bits<64>>,
     limit: Constant<Bits<25>>,
-    budget: Constant<Bits<64>>,
-    input_area: Constant<Bits<48>>,
-    output_area: Constant<Bits<48>>,
+    budget_low: Constant<Bits<32>>,
+    budget_high: Constant<Bits<32>>,
+    input_area: [Constant<Bits<48>>; 2],
+    output_area: [Constant<Bits<48>>; 2],
 }
 
 /// Where inputs and outputs of items lie in card memory, above what the host sees of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Areas {
-    /// The first byte of an item's input.
-    pub input: u64,
-    /// The first byte of its output.
-    pub output: u64,
+    /// The first bytes of inputs of items, of which two are there at a time.
+    pub inputs: [u64; 2],
+    /// The first bytes of their outputs.
+    pub outputs: [u64; 2],
     /// The bytes of all card memory.
     pub end: u64,
 }
@@ -169,10 +205,15 @@ pub struct Areas {
 impl Areas {
     /// Of a card that says so.
     pub fn new(capabilities: &Capabilities) -> Self {
+        let input_bytes = u64::from(capabilities.max_input_bytes).next_multiple_of(64);
+        let output_bytes = u64::from(capabilities.max_output_bytes).next_multiple_of(64);
         let input = capabilities.card_memory_bytes.next_multiple_of(64);
-        let output = input + u64::from(capabilities.max_input_bytes).next_multiple_of(64);
-        let end = output + u64::from(capabilities.max_output_bytes).next_multiple_of(64);
-        Self { input, output, end }
+        let output = input + 2 * input_bytes;
+        Self {
+            inputs: [input, input + input_bytes],
+            outputs: [output, output + output_bytes],
+            end: output + 2 * output_bytes,
+        }
     }
 }
 
@@ -240,6 +281,7 @@ impl RunJob {
             wr_valid: Signal::default(),
             wr_ready: Signal::default(),
             settled: Signal::default(),
+            engine_settled: Signal::default(),
             checks: RunChecks::new(&Limits {
                 batch: capabilities.max_batch,
                 input_bytes: capabilities.max_input_bytes,
@@ -249,23 +291,46 @@ impl RunJob {
             stage_in: StageIn::default(),
             stage_out: StageOut::default(),
             state: DFF::default(),
-            items_left: DFF::default(),
-            input_at: DFF::default(),
+            in_state: DFF::default(),
+            work_state: DFF::default(),
+            out_state: DFF::default(),
+            in_left: DFF::default(),
+            out_left: DFF::default(),
+            in_area: DFF::default(),
+            work_area: DFF::default(),
+            out_area: DFF::default(),
+            inputs: DFF::default(),
+            outputs: DFF::default(),
+            at_low: DFF::default(),
+            at_high: DFF::default(),
+            at_sum: DFF::default(),
+            folds: DFF::default(),
+            work_status: DFF::default(),
+            work_detail: DFF::default(),
             status_reg: DFF::default(),
             detail_reg: DFF::default(),
             failed: DFF::default(),
-            spent: DFF::default(),
-            over: DFF::default(),
+            spent_low: DFF::default(),
+            spent_high: DFF::default(),
+            wraps: DFF::default(),
+            over_low: DFF::default(),
+            over_high: DFF::default(),
             fails: Signal::default(),
             fail_status: Signal::default(),
             fail_detail: Signal::default(),
             input_bytes: Signal::default(),
             output_bytes: Signal::default(),
             ending: Signal::default(),
+            clean: Signal::default(),
+            is_brought: Signal::default(),
+            is_worked: Signal::default(),
+            is_out: Signal::default(),
+            at: Signal::default(),
             limit: Constant::new(u64::from(capabilities.max_program_instructions).into()),
-            budget: Constant::new(capabilities.work_budget.into()),
-            input_area: Constant::new(areas.input.into()),
-            output_area: Constant::new(areas.output.into()),
+            budget_low: Constant::new((capabilities.work_budget & u64::from(u32::MAX)).into()),
+            budget_high: Constant::new((capabilities.work_budget >> 32).into()),
+            input_area: areas.inputs.map(|at| Constant::new(at.into())),
+            output_area: areas.outputs.map(|at| Constant::new(at.into())),
         }
     }
 }
@@ -274,7 +339,33 @@ impl Logic for RunJob {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, state, items_left, input_at, status_reg, detail_reg, failed, spent, over
+            self,
+            clock,
+            state,
+            in_state,
+            work_state,
+            out_state,
+            in_left,
+            out_left,
+            in_area,
+            work_area,
+            out_area,
+            inputs,
+            outputs,
+            at_low,
+            at_high,
+            at_sum,
+            folds,
+            work_status,
+            work_detail,
+            status_reg,
+            detail_reg,
+            failed,
+            spent_low,
+            spent_high,
+            wraps,
+            over_low,
+            over_high
         );
         clock!(self, clock, checks, stage_in, stage_out);
         self.input_bytes.next = self.entry[5].val().get_bits::<32>(0);
@@ -303,9 +394,13 @@ impl Logic for RunJob {
         // Spaces, and where the program is.
         self.base[0].next = self.checks.base[0].val();
         self.size[0].next = self.checks.size[0].val();
-        self.base[1].next = self.input_area.val();
+        self.base[1].next = self.input_area[0].val();
         self.size[1].next = bit_cast::<48, 32>(self.input_bytes.val());
-        self.base[2].next = self.output_area.val();
+        self.base[2].next = self.output_area[0].val();
+        if self.work_area.q.val() {
+            self.base[1].next = self.input_area[1].val();
+            self.base[2].next = self.output_area[1].val();
+        }
         self.size[2].next = bit_cast::<48, 32>(self.output_bytes.val());
         self.base[3].next = self.entry[6].val().get_bits::<48>(0);
         self.size[3].next = self.entry[7].val().get_bits::<48>(0);
@@ -320,9 +415,15 @@ impl Logic for RunJob {
 
         // Input.
         self.stage_in.clear.next = self.ending.val();
-        self.stage_in.start.next = self.state.q.val() == 4;
-        self.stage_in.from.next = self.input_at.q.val();
-        self.stage_in.to.next = self.input_area.val();
+        self.stage_in.start.next = self.in_state.q.val() == 1;
+        self.at.next = bit_cast::<64, 32>(self.at_high.q.val());
+        self.at.next = self.at.val() << 32;
+        self.at.next = self.at.val() | bit_cast::<64, 32>(self.at_low.q.val());
+        self.stage_in.from.next = self.at.val();
+        self.stage_in.to.next = self.input_area[0].val();
+        if self.in_area.q.val() {
+            self.stage_in.to.next = self.input_area[1].val();
+        }
         self.stage_in.bytes.next = self.input_bytes.val();
         self.cmd_valid.next = self.stage_in.cmd_valid.val();
         self.stage_in.cmd_ready.next = self.cmd_ready.val();
@@ -341,8 +442,11 @@ impl Logic for RunJob {
 
         // Output.
         self.stage_out.clear.next = self.state.q.val() == 2;
-        self.stage_out.start.next = self.state.q.val() == 8;
-        self.stage_out.from.next = self.output_area.val();
+        self.stage_out.start.next = false;
+        self.stage_out.from.next = self.output_area[0].val();
+        if self.out_area.q.val() {
+            self.stage_out.from.next = self.output_area[1].val();
+        }
         self.stage_out.bytes.next = self.output_bytes.val();
         self.stage_out.finish.next = self.state.q.val() == 10;
         self.stage_out.stop.next = self.ending.val() && self.failed.q.val();
@@ -361,7 +465,12 @@ impl Logic for RunJob {
         self.write_flush.next = self.state.q.val() == 13;
 
         // No instruction takes more cycles than units of its cost: what is within the budget never gets there.
-        self.over.d.next = self.spent.q.val() == self.budget.val();
+        self.over_low.d.next = self.spent_low.q.val() >= self.budget_low.val();
+        self.over_high.d.next = self.spent_high.q.val() == self.budget_high.val();
+        self.wraps.d.next = false;
+        if self.wraps.q.val() {
+            self.spent_high.d.next = self.spent_high.q.val() + 1;
+        }
 
         self.fails.next = false;
         self.fail_status.next = 0.into();
@@ -371,9 +480,20 @@ impl Logic for RunJob {
             self.failed.d.next = false;
             self.status_reg.d.next = 0.into();
             self.detail_reg.d.next = 0.into();
-            self.spent.d.next = 0.into();
-            self.items_left.d.next = self.entry[2].val().get_bits::<32>(32);
-            self.input_at.d.next = self.entry[3].val();
+            self.spent_low.d.next = 0.into();
+            self.spent_high.d.next = 0.into();
+            self.in_left.d.next = self.entry[2].val().get_bits::<17>(32);
+            self.out_left.d.next = self.entry[2].val().get_bits::<17>(32);
+            self.at_low.d.next = self.entry[3].val().get_bits::<32>(0);
+            self.at_high.d.next = self.entry[3].val().get_bits::<32>(32);
+            self.in_area.d.next = false;
+            self.work_area.d.next = false;
+            self.out_area.d.next = false;
+            self.inputs.d.next = 0.into();
+            self.outputs.d.next = 0.into();
+            self.in_state.d.next = 0.into();
+            self.work_state.d.next = 0.into();
+            self.out_state.d.next = false;
         }
         if (self.state.q.val() == 1) && self.checks.done.val() {
             self.state.d.next = 2.into();
@@ -389,47 +509,113 @@ impl Logic for RunJob {
         }
         if (self.state.q.val() == 3) && self.engine_done.val() {
             self.state.d.next = 4.into();
-        }
-        if self.state.q.val() == 4 {
-            self.input_at.d.next = self.input_at.q.val() + bit_cast::<64, 32>(self.input_bytes.val());
-            self.state.d.next = 5.into();
-        }
-        if (self.state.q.val() == 5) && self.stage_in.done.val() {
-            self.state.d.next = 6.into();
-        }
-        if self.stage_in.failed.val() {
-            self.fails.next = true;
-            self.fail_status.next = 7.into();
-        }
-        if (self.state.q.val() == 6) && self.settled.val() {
-            self.engine_start.next = true;
-            self.state.d.next = 7.into();
-        }
-        if self.state.q.val() == 7 {
-            self.spent.d.next = self.spent.q.val() + 1;
-            if self.engine_done.val() {
-                self.state.d.next = 8.into();
-            } else if self.over.q.val() {
-                self.fails.next = true;
-                self.fail_status.next = 15.into();
-            }
-        }
-        if (self.state.q.val() == 3) || (self.state.q.val() == 7) {
-            if self.engine_done.val() && self.engine_status.val().any() {
+            if self.engine_status.val().any() {
                 self.fails.next = true;
                 self.fail_status.next = self.engine_status.val();
                 self.fail_detail.next = self.engine_index.val();
             }
         }
-        if self.state.q.val() == 8 {
-            self.items_left.d.next = self.items_left.q.val() - 1;
-            self.state.d.next = 9.into();
+
+        // The next input.
+        self.is_brought.next = false;
+        self.folds.d.next = false;
+        if self.folds.q.val() {
+            self.at_low.d.next = self.at_sum.q.val().get_bits::<32>(0);
+            if self.at_sum.q.val().get_bit(32) {
+                self.at_high.d.next = self.at_high.q.val() + 1;
+            }
         }
-        if (self.state.q.val() == 9) && self.stage_out.done.val() {
-            self.state.d.next = 4.into();
-            if self.items_left.q.val() == 0 {
+        if (self.state.q.val() == 4) && (self.in_state.q.val() == 0) {
+            if self.in_left.q.val().any() && !self.inputs.q.val().get_bit(1) {
+                self.in_state.d.next = 1.into();
+            }
+        }
+        if self.in_state.q.val() == 1 {
+            self.at_sum.d.next =
+                bit_cast::<33, 32>(self.at_low.q.val()) + bit_cast::<33, 32>(self.input_bytes.val());
+            self.folds.d.next = true;
+            self.in_state.d.next = 2.into();
+        }
+        if self.in_state.q.val() == 2 {
+            if self.stage_in.done.val() {
+                self.in_state.d.next = 3.into();
+            }
+            if self.stage_in.failed.val() {
+                self.in_state.d.next = 4.into();
+            }
+        }
+        if (self.in_state.q.val() == 3) && self.settled.val() {
+            self.is_brought.next = true;
+            self.in_area.d.next = !self.in_area.q.val();
+            self.in_left.d.next = self.in_left.q.val() - 1;
+            self.in_state.d.next = 0.into();
+        }
+
+        // The engine.
+        self.is_worked.next = false;
+        self.clean.next = !self.out_state.q.val() && (self.outputs.q.val() == 0);
+        if (self.state.q.val() == 4) && (self.work_state.q.val() == 0) {
+            if self.inputs.q.val().any() && !self.outputs.q.val().get_bit(1) {
+                self.engine_start.next = true;
+                self.work_state.d.next = 1.into();
+            }
+            if (self.in_state.q.val() == 4) && !self.inputs.q.val().any() && self.clean.val() {
+                self.fails.next = true;
+                self.fail_status.next = 7.into();
+            }
+        }
+        if self.work_state.q.val() == 1 {
+            self.spent_low.d.next = self.spent_low.q.val() + 1;
+            self.wraps.d.next = self.spent_low.q.val().all();
+            if self.engine_done.val() {
+                self.work_status.d.next = self.engine_status.val();
+                self.work_detail.d.next = self.engine_index.val();
+                self.work_state.d.next = 2.into();
+                if !self.engine_status.val().any() {
+                    self.is_worked.next = true;
+                    self.work_area.d.next = !self.work_area.q.val();
+                    self.work_state.d.next = 0.into();
+                }
+            } else if self.over_low.q.val() && self.over_high.q.val() {
+                self.work_status.d.next = 15.into();
+                self.work_detail.d.next = 0.into();
+                self.work_state.d.next = 2.into();
+            }
+        }
+        if (self.state.q.val() == 4) && (self.work_state.q.val() == 2) && self.clean.val() {
+            self.fails.next = true;
+            self.fail_status.next = self.work_status.q.val();
+            self.fail_detail.next = self.work_detail.q.val();
+        }
+
+        // The output before.
+        self.is_out.next = false;
+        if (self.state.q.val() == 4) && !self.out_state.q.val() {
+            if self.outputs.q.val().any() {
+                self.stage_out.start.next = true;
+                self.out_state.d.next = true;
+            }
+            if !self.out_left.q.val().any() {
                 self.state.d.next = 10.into();
             }
+        }
+        if (self.state.q.val() == 4) && self.out_state.q.val() && self.stage_out.done.val() {
+            self.is_out.next = true;
+            self.out_area.d.next = !self.out_area.q.val();
+            self.out_left.d.next = self.out_left.q.val() - 1;
+            self.out_state.d.next = false;
+        }
+        if self.is_brought.val() && !self.is_worked.val() {
+            self.inputs.d.next = self.inputs.q.val() + 1;
+        }
+        if !self.is_brought.val() && self.is_worked.val() {
+            self.inputs.d.next = self.inputs.q.val() - 1;
+        }
+        if self.is_worked.val() && !self.is_out.val() {
+            self.outputs.d.next = self.outputs.q.val() + 1;
+        }
+        if !self.is_worked.val() && self.is_out.val() {
+            self.outputs.d.next = self.outputs.q.val() - 1;
         }
         if self.state.q.val() == 10 {
             self.state.d.next = 11.into();
@@ -443,6 +629,9 @@ impl Logic for RunJob {
         }
         if self.fails.val() && !self.ending.val() && (self.state.q.val() != 14) {
             self.failed.d.next = true;
+            self.in_state.d.next = 0.into();
+            self.work_state.d.next = 0.into();
+            self.out_state.d.next = false;
             self.status_reg.d.next = self.fail_status.val();
             self.detail_reg.d.next = self.fail_detail.val();
             self.state.d.next = 12.into();
@@ -455,6 +644,7 @@ impl Logic for RunJob {
                 && self.stage_out.idle.val()
                 && self.write_idle.val()
                 && self.settled.val()
+                && self.engine_settled.val()
                 && (self.drained.val() || !self.failed.q.val())
             {
                 self.state.d.next = 14.into();

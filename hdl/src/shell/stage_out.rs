@@ -63,6 +63,9 @@ pub struct StageOut {
     /// Bytes of a word that is not whole yet.
     carry: DFF<Bits<64>>,
     fill: DFF<Bits<4>>,
+    /// A word for the checksum.
+    crc_word: DFF<Bit>,
+    crc_data: DFF<Bits<64>>,
     padded: Signal<Local, Bits<33>>,
     piece: Signal<Local, Bits<8>>,
     asks: Signal<Local, Bit>,
@@ -116,6 +119,8 @@ impl Default for StageOut {
             last_bytes: DFF::default(),
             carry: DFF::default(),
             fill: DFF::default(),
+            crc_word: DFF::default(),
+            crc_data: DFF::default(),
             padded: Signal::default(),
             piece: Signal::default(),
             asks: Signal::default(),
@@ -143,7 +148,7 @@ impl Logic for StageOut {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, state, to_ask, ask_at, owed, left, last_bytes, carry, fill
+            self, clock, state, to_ask, ask_at, owed, left, last_bytes, carry, fill, crc_word, crc_data
         );
         clock!(self, clock, crc);
         self.checksum.next = self.crc.checksum.val();
@@ -189,7 +194,8 @@ impl Logic for StageOut {
         self.rd_data_ready.next = self.takes.val() || self.stop.val();
         self.pushes.next = self.comes.val() && self.is_whole.val();
         self.write_data.next = self.joined.val().get_bits::<64>(0);
-        self.crc.data.next = self.joined.val().get_bits::<64>(0);
+        self.crc_data.d.next = self.joined.val().get_bits::<64>(0);
+        self.crc.data.next = self.crc_data.q.val();
         self.crc.clear.next = self.clear.val();
         self.crc.octet.next = false;
         if self.takes.val() {
@@ -207,7 +213,8 @@ impl Logic for StageOut {
             self.owed_n.next = self.owed_n.val() - 1;
         }
         self.owed.d.next = self.owed_n.val();
-        self.crc.word.next = self.takes.val() && self.is_whole.val();
+        self.crc_word.d.next = self.takes.val() && self.is_whole.val();
+        self.crc.word.next = self.crc_word.q.val();
 
         if (self.state.q.val() == 2) || (self.state.q.val() == 5) {
             self.state.d.next = 0.into();

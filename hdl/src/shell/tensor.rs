@@ -139,7 +139,9 @@ pub struct Tensor {
     wr_strobe: Signal<Local, Bits<8>>,
     wr_valid: Signal<Local, Bit>,
     wr_ready: Signal<Local, Bit>,
-    settled: Signal<Local, Bit>,
+    engine_settled: Signal<Local, Bit>,
+    host_settled: Signal<Local, Bit>,
+    wr_engine: Signal<Local, Bit>,
 }
 
 impl Tensor {
@@ -228,7 +230,9 @@ impl Tensor {
             wr_strobe: Signal::default(),
             wr_valid: Signal::default(),
             wr_ready: Signal::default(),
-            settled: Signal::default(),
+            engine_settled: Signal::default(),
+            host_settled: Signal::default(),
+            wr_engine: Signal::default(),
         }
     }
 }
@@ -322,11 +326,13 @@ impl Logic for Tensor {
         self.wr_address.next = self.engine.wr_address.val();
         self.wr_data.next = self.engine.wr_data.val();
         self.wr_strobe.next = self.engine.wr_strobe.val();
+        self.wr_engine.next = true;
         if self.host_valid.val() && self.writes.second_ready.val() {
             self.wr_valid.next = true;
             self.wr_address.next = self.host_address.val();
             self.wr_data.next = self.host_data.val();
             self.wr_strobe.next = 255.into();
+            self.wr_engine.next = false;
         }
 
         // The memory.
@@ -343,7 +349,8 @@ impl Logic for Tensor {
         self.reads.rd_data.next = 0.into();
         self.reads.rd_data_valid.next = false;
         self.wr_ready.next = false;
-        self.settled.next = true;
+        self.engine_settled.next = true;
+        self.host_settled.next = true;
         for _one in 0..self.blocks.len() {
             self.blocks.clock.next = self.clock.val();
             self.blocks.rd_address.next = self.reads.rd_address.val();
@@ -358,7 +365,9 @@ impl Logic for Tensor {
             self.blocks.wr_strobe.next = self.wr_strobe.val();
             self.blocks.wr_valid.next = self.wr_valid.val();
             self.wr_ready.next = self.blocks.wr_ready.val();
-            self.settled.next = self.blocks.settled.val();
+            self.engine_settled.next = self.blocks.engine_settled.val();
+            self.host_settled.next = self.blocks.host_settled.val();
+            self.blocks.wr_engine.next = self.wr_engine.val();
         }
         for _one in 0..self.external.len() {
             self.external.clock.next = self.clock.val();
@@ -374,7 +383,9 @@ impl Logic for Tensor {
             self.external.wr_strobe.next = self.wr_strobe.val();
             self.external.wr_valid.next = self.wr_valid.val();
             self.wr_ready.next = self.external.wr_ready.val();
-            self.settled.next = self.external.settled.val();
+            self.engine_settled.next = self.external.engine_settled.val();
+            self.host_settled.next = self.external.host_settled.val();
+            self.external.wr_engine.next = self.wr_engine.val();
             self.araddr.next = self.external.araddr.val();
             self.arlen.next = self.external.arlen.val();
             self.arvalid.next = self.external.arvalid.val();
@@ -395,7 +406,8 @@ impl Logic for Tensor {
         self.host_ready.next = self.writes.second_ready.val() && self.wr_ready.val();
         self.mw_ready.next = self.host_ready.val();
         self.job.wr_ready.next = self.host_ready.val();
-        self.engine.wr_settled.next = self.settled.val();
-        self.job.settled.next = self.settled.val();
+        self.engine.wr_settled.next = self.engine_settled.val();
+        self.job.settled.next = self.host_settled.val();
+        self.job.engine_settled.next = self.engine_settled.val();
     }
 }

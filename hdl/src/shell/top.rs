@@ -159,8 +159,9 @@ pub struct Card<
     reader: Reader<W, B, T, K, P>,
     words: Unpacker<W>,
     writer: Writer<W>,
-    keccak: KeccakJob<W, E>,
-    cores: Cluster<W, D>,
+    /// One of each, or none.
+    keccak: Optional<KeccakJob<W, E>>,
+    cores: Optional<Cluster<W, D>>,
     /// One, or none.
     tensor: Optional<Tensor>,
     counters: Counters,
@@ -185,6 +186,7 @@ pub struct Card<
     is_busy: Signal<Local, Bit>,
     stays_busy: Signal<Local, Bit>,
     is_for_keccak: Signal<Local, Bit>,
+    cores_busy: Signal<Local, Bits<5>>,
     read_fire: Signal<Local, Bit>,
     read_ready: Signal<Local, Bit>,
     read_bytes: Signal<Local, Bits<6>>,
@@ -224,6 +226,7 @@ impl<
         });
         let is_external = board.tensor.as_ref().is_some_and(|tensor| tensor.external_memory);
         let axi = usize::from(is_external);
+        let has_keccak = board.cores > 0;
         let wide = |value: u32| Constant::new(u64::from(value).into());
         Self {
             clock: Signal::default(),
@@ -294,8 +297,8 @@ impl<
             reader: Reader::default(),
             words: Unpacker::default(),
             writer: Writer::default(),
-            keccak: KeccakJob::default(),
-            cores: Cluster::new(board.cores, board.rounds_per_cycle),
+            keccak: Optional::new(has_keccak.then(KeccakJob::default)),
+            cores: Optional::new(has_keccak.then(|| Cluster::new(board.cores, board.rounds_per_cycle))),
             tensor: Tensor::of(board),
             counters: Counters::new(if board.tensor.is_some() { 20 } else { 12 }),
             constants: SyncROM::from(constants),
@@ -319,6 +322,7 @@ impl<
             is_busy: Signal::default(),
             stays_busy: Signal::default(),
             is_for_keccak: Signal::default(),
+            cores_busy: Signal::default(),
             read_fire: Signal::default(),
             read_ready: Signal::default(),
             read_bytes: Signal::default(),
@@ -340,7 +344,7 @@ impl<
     fn update(&mut self) {
         dff_setup!(self, clock, resetting, drain, clears, was_busy);
         clock!(self, clock, registers, queue, executor, fetcher, reader, writer);
-        clock!(self, clock, keccak, cores, constants, counters, words);
+        clock!(self, clock, constants, counters, words);
         self.drained.next = self.reader.empty.val() && self.fetcher.idle.val() && !self.words.out_valid.val();
 
         // The reset.
@@ -433,10 +437,10 @@ impl<
             self.executor.entry[i].next = self.queue.entry[i].val();
         }
         self.executor.drained.next = self.drained.val();
-        self.executor.has_keccak.next = true;
-        self.executor.keccak_done.next = self.keccak.done.val();
-        self.executor.keccak_status.next = self.keccak.status.val();
-        self.executor.keccak_detail.next = self.keccak.detail.val();
+        self.executor.has_keccak.next = false;
+        self.executor.keccak_done.next = false;
+        self.executor.keccak_status.next = 0.into();
+        self.executor.keccak_detail.next = 0.into();
         self.executor.has_tensor.next = false;
         self.executor.run_done.next = false;
         self.executor.run_status.next = 0.into();
@@ -449,23 +453,31 @@ impl<
         self.executor.mw_ready.next = self.mw_ready.val();
 
         // The Keccak job and its engine.
-        self.keccak.stop.next = self.resetting.q.val();
-        self.keccak.max_messages.next = self.max_messages.val();
-        self.keccak.max_bytes.next = self.max_bytes.val();
-        self.keccak.start.next = self.executor.keccak_start.val();
-        for i in 0..8 {
-            self.keccak.entry[i].next = self.queue.entry[i].val();
+        for _one in 0..self.keccak.len() {
+            self.keccak.clock.next = self.clock.val();
+            self.cores.clock.next = self.clock.val();
+            self.executor.has_keccak.next = true;
+            self.executor.keccak_done.next = self.keccak.done.val();
+            self.executor.keccak_status.next = self.keccak.status.val();
+            self.executor.keccak_detail.next = self.keccak.detail.val();
+            self.keccak.stop.next = self.resetting.q.val();
+            self.keccak.max_messages.next = self.max_messages.val();
+            self.keccak.max_bytes.next = self.max_bytes.val();
+            self.keccak.start.next = self.executor.keccak_start.val();
+            for j in 0..8 {
+                self.keccak.entry[j].next = self.queue.entry[j].val();
+            }
+            self.keccak.drained.next = self.drained.val();
+            self.cores.clear.next = self.keccak.engine_clear.val();
+            self.cores.in_data.next = self.keccak.engine_data.val();
+            self.cores.in_bytes.next = self.keccak.engine_bytes.val();
+            self.cores.in_end.next = self.keccak.engine_last.val();
+            self.cores.in_valid.next = self.keccak.engine_valid.val();
+            self.keccak.engine_ready.next = self.cores.in_ready.val();
+            self.keccak.digest_data.next = self.cores.out_data.val();
+            self.keccak.digest_valid.next = self.cores.out_valid.val();
+            self.cores.out_ready.next = self.keccak.digest_ready.val();
         }
-        self.keccak.drained.next = self.drained.val();
-        self.cores.clear.next = self.keccak.engine_clear.val();
-        self.cores.in_data.next = self.keccak.engine_data.val();
-        self.cores.in_bytes.next = self.keccak.engine_bytes.val();
-        self.cores.in_end.next = self.keccak.engine_last.val();
-        self.cores.in_valid.next = self.keccak.engine_valid.val();
-        self.keccak.engine_ready.next = self.cores.in_ready.val();
-        self.keccak.digest_data.next = self.cores.out_data.val();
-        self.keccak.digest_valid.next = self.cores.out_valid.val();
-        self.cores.out_ready.next = self.keccak.digest_ready.val();
 
         // RUN jobs; card memory is theirs.
         self.is_for_run.next = false;
@@ -505,8 +517,7 @@ impl<
         }
 
         // Reads: one client at a time.
-        self.fetcher.cmd_valid.next =
-            self.queue.cmd_valid.val() || self.executor.cmd_valid.val() || self.keccak.cmd_valid.val();
+        self.fetcher.cmd_valid.next = self.queue.cmd_valid.val() || self.executor.cmd_valid.val();
         self.fetcher.cmd_address.next = self.queue.cmd_address.val();
         self.fetcher.cmd_length.next = self.queue.cmd_length.val();
         self.fetcher.cmd_kind.next = 0.into();
@@ -517,14 +528,19 @@ impl<
             self.fetcher.cmd_length.next = self.queue.entry[7].val().get_bits::<49>(0);
             self.fetcher.cmd_kind.next = 1.into();
         }
-        self.keccak.cmd_ready.next = self.fetcher.cmd_ready.val();
-        if self.keccak.cmd_valid.val() {
-            self.fetcher.cmd_address.next = self.keccak.cmd_address.val();
-            self.fetcher.cmd_length.next = self.keccak.cmd_length.val();
-            self.fetcher.cmd_kind.next = self.keccak.cmd_kind.val();
+        self.fetcher.abort.next = self.queue.abort.val() || self.executor.abort.val();
+        for _one in 0..self.keccak.len() {
+            self.keccak.cmd_ready.next = self.fetcher.cmd_ready.val();
+            if self.keccak.cmd_valid.val() {
+                self.fetcher.cmd_valid.next = true;
+                self.fetcher.cmd_address.next = self.keccak.cmd_address.val();
+                self.fetcher.cmd_length.next = self.keccak.cmd_length.val();
+                self.fetcher.cmd_kind.next = self.keccak.cmd_kind.val();
+            }
+            if self.keccak.abort.val() {
+                self.fetcher.abort.next = true;
+            }
         }
-        self.fetcher.abort.next =
-            self.queue.abort.val() || self.executor.abort.val() || self.keccak.abort.val();
         for _one in 0..self.tensor.len() {
             self.tensor.cmd_ready.next = self.fetcher.cmd_ready.val();
             if self.tensor.cmd_valid.val() {
@@ -568,15 +584,17 @@ impl<
         self.words.in_end.next = self.reader.out_end.val();
         self.words.in_error.next = self.reader.out_error.val();
         self.words.in_valid.next = self.reader.out_valid.val() && !self.is_for_keccak.val();
-        self.keccak.in_valid.next = self.reader.out_valid.val() && self.is_for_keccak.val();
-        self.keccak.in_data.next = self.reader.out_data.val();
-        self.keccak.in_bytes.next = self.reader.out_bytes.val();
-        self.keccak.in_kind.next = self.reader.out_kind.val();
-        self.keccak.in_end.next = self.reader.out_end.val();
-        self.keccak.in_error.next = self.reader.out_error.val();
         self.read_ready.next = self.words.in_ready.val();
-        if self.is_for_keccak.val() {
-            self.read_ready.next = self.keccak.in_ready.val();
+        for _one in 0..self.keccak.len() {
+            self.keccak.in_valid.next = self.reader.out_valid.val() && self.is_for_keccak.val();
+            self.keccak.in_data.next = self.reader.out_data.val();
+            self.keccak.in_bytes.next = self.reader.out_bytes.val();
+            self.keccak.in_kind.next = self.reader.out_kind.val();
+            self.keccak.in_end.next = self.reader.out_end.val();
+            self.keccak.in_error.next = self.reader.out_error.val();
+            if self.is_for_keccak.val() {
+                self.read_ready.next = self.keccak.in_ready.val();
+            }
         }
         self.reader.out_ready.next = self.read_ready.val();
         self.is_entry.next = self.words.out_kind.val() == 0;
@@ -605,19 +623,26 @@ impl<
         }
 
         // Writes.
-        self.writer.start.next = self.queue.write_start.val() || self.keccak.write_start.val();
+        self.writer.start.next = self.queue.write_start.val();
         self.writer.start_address.next = self.queue.write_address.val();
-        self.writer.push.next = self.queue.write_push.val() || self.keccak.write_push.val();
+        self.writer.push.next = self.queue.write_push.val();
         self.writer.data.next = self.queue.write_data.val();
-        if self.keccak.write_start.val() {
-            self.writer.start_address.next = self.keccak.write_address.val();
+        self.writer.flush.next = self.queue.write_flush.val();
+        for _one in 0..self.keccak.len() {
+            if self.keccak.write_start.val() {
+                self.writer.start.next = true;
+                self.writer.start_address.next = self.keccak.write_address.val();
+            }
+            if self.keccak.write_push.val() {
+                self.writer.push.next = true;
+                self.writer.data.next = self.keccak.write_data.val();
+            }
+            if self.keccak.write_flush.val() {
+                self.writer.flush.next = true;
+            }
+            self.keccak.write_ready.next = self.writer.ready.val();
+            self.keccak.write_idle.next = self.writer.idle.val();
         }
-        if self.keccak.write_push.val() {
-            self.writer.data.next = self.keccak.write_data.val();
-        }
-        self.keccak.write_ready.next = self.writer.ready.val();
-        self.keccak.write_idle.next = self.writer.idle.val();
-        self.writer.flush.next = self.queue.write_flush.val() || self.keccak.write_flush.val();
         for _one in 0..self.tensor.len() {
             if self.tensor.write_start.val() {
                 self.writer.start.next = true;
@@ -689,14 +714,21 @@ impl<
         if self.stays_busy.val() {
             self.counters.by[0].next = 1.into();
         }
-        self.counters.by[1].next = bit_cast::<10, 5>(self.cores.busy.val());
-        if self.keccak.working.val() && (self.cores.busy.val() == 0) {
-            if self.cores.has_word.val() {
-                self.counters.by[3].next = 1.into();
-            } else {
-                self.counters.by[2].next = 1.into();
+        self.cores_busy.next = 0.into();
+        for _one in 0..self.keccak.len() {
+            self.cores_busy.next = self.cores.busy.val();
+            if self.keccak.working.val() && (self.cores.busy.val() == 0) {
+                if self.cores.has_word.val() {
+                    self.counters.by[3].next = 1.into();
+                } else {
+                    self.counters.by[2].next = 1.into();
+                }
+            }
+            if self.cores.out_valid.val() && self.keccak.digest_ready.val() && self.cores.out_last.val() {
+                self.counters.by[6].next = 1.into();
             }
         }
+        self.counters.by[1].next = bit_cast::<10, 5>(self.cores_busy.val());
         // Words, the last of which may be a part of one.
         self.read_fire.next = self.reader.out_valid.val() && !self.reader.out_error.val();
         self.read_bytes.next = self.reader.out_bytes.val() + 7;
@@ -705,9 +737,6 @@ impl<
         }
         if self.writer.wq_valid.val() && self.wq_ready.val() {
             self.counters.by[5].next = self.writer.wq_bytes.val().get_bits::<10>(3);
-        }
-        if self.cores.out_valid.val() && self.keccak.digest_ready.val() && self.cores.out_last.val() {
-            self.counters.by[6].next = 1.into();
         }
         if self.executor.done.val() {
             self.counters.by[7].next = 1.into();

@@ -7,7 +7,6 @@
 //! * [`scratchpads`]: the memories between them.
 //! * [`engine`]: all of them joined, of [`compute`], [`read_share`], [`settle`] and [`duty`]; [`engines`] are those that
 //!   there are.
-//! * [`mac`], [`gemm`], [`tile`]: the slice that came first.
 
 pub mod any_engine;
 pub mod array;
@@ -15,13 +14,10 @@ pub mod compute;
 pub mod duty;
 pub mod engine;
 pub mod engines;
-pub mod gemm;
-pub mod mac;
 pub mod read_share;
 pub mod requantise;
 pub mod run;
 pub mod scratchpads;
 pub mod settle;
-pub mod tile;
 pub mod transfer;
 pub mod vector;

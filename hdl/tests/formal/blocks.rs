@@ -6,7 +6,10 @@ use metisvm_hdl::shell::{
     burst::Burst, fetcher::Fetcher, keccak_job::KeccakJob, queue::Queue, reader::Reader, writer::Writer,
 };
 use metisvm_hdl::stream::fifo::Fifo;
-use metisvm_hdl::tensor::run::{stream::Stream, tokens::Tokens};
+use metisvm_hdl::tensor::read_share::ReadShare;
+use metisvm_hdl::tensor::requantise::Requantise;
+use metisvm_hdl::tensor::run::{fetch::Fetch, runner::Runner, stream::Stream, tokens::Tokens};
+use metisvm_hdl::tensor::scratchpads::{accumulators::Accumulators, turns::Turns};
 use metisvm_hdl::verilog::emit;
 
 /// A block and its properties.
@@ -168,4 +171,76 @@ pub(crate) fn stream() -> Block {
         depth: 2,
         ..block!("stream", Stream::default())
     }
+}
+
+pub(crate) fn fetch() -> Block {
+    Block {
+        cut: &["fetch$streams$0", "fetch$order"],
+        ..block!("fetch", Fetch::default())
+    }
+}
+
+pub(crate) fn runner() -> Block {
+    Block {
+        cut: &[
+            "runner$fetch",
+            "runner$header",
+            "runner$links",
+            "runner$slots$0",
+            "runner$slots$1",
+            "runner$slots$2",
+        ],
+        ..block!("runner", Runner::default())
+    }
+}
+
+pub(crate) fn turns() -> Block {
+    block!("turns", Turns::default())
+}
+
+pub(crate) fn accumulators() -> Block {
+    Block {
+        memory: Some(Memory {
+            instance: "memories$0",
+            address_bits: 2,
+            data_bits: 32,
+            looks: 1,
+            is_cut: false,
+        }),
+        ..block!("accumulators", Accumulators::<2, 2>::default())
+    }
+}
+
+pub(crate) fn read_share() -> Block {
+    let block = block!("read_share", ReadShare::default());
+    Block {
+        verilog: memory::exposed(&block.verilog, "requests", "second", 64),
+        cut: &["read_share$owners"],
+        ..block
+    }
+}
+
+/// A block with a text of its Verilog in place of another: what is behind a register, or before it, is cut away.
+fn instead_of(block: Block, text: &str, instead: &str) -> Block {
+    assert_eq!(block.verilog.matches(text).count(), 1, "{text}");
+    Block {
+        verilog: block.verilog.replacen(text, instead, 1),
+        ..block
+    }
+}
+
+pub(crate) fn product() -> Block {
+    instead_of(
+        block!("product", Requantise::default()),
+        "coarse_reg$d = magnitude >> coarse_amount",
+        "coarse_reg$d = 48'd0",
+    )
+}
+
+pub(crate) fn requantise() -> Block {
+    instead_of(
+        block!("requantise", Requantise::default()),
+        "product_reg$d = high_shifted + low_wide",
+        "product_reg$d = f_any_product",
+    )
 }

@@ -1,8 +1,6 @@
 // A queue of 8 entries: never more than it holds, never an entry out of nothing, and in order. An entry is
 // marked at any time and followed: when it is its turn, it is what was put in.
 
-// Nothing is put in where there is no room.
-always @(*) if (full) assume (!push);
 
 (* anyseq *) wire f_mark;
 reg f_marked;
@@ -12,6 +10,8 @@ initial f_marked = 0;
 wire f_pop = pop && valid;
 reg [3:0] f_held;
 initial f_held = 0;
+// Nothing is put in where there is no room: `full` says so up to two entries before.
+always @(*) if (f_held >= 8) assume (!push);
 always @(posedge clock) begin
     f_held <= clear ? 0 : f_held + push - f_pop;
     if (push && f_mark && !f_marked) begin

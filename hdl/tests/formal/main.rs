@@ -1,4 +1,5 @@
-//! What the shell's blocks never do, proven by k-induction with yosys: properties of `*.sv` are put into the
+//! What blocks of the shell and of the tensor pipeline never do, and what the requantise unit always does, proven by
+//! k-induction with yosys: properties of `*.sv` are put into the
 //! emitted modules, whose registers they name.
 //!
 //! Each proof is done again with a fault in the block, which it must find: a property that nothing can break
@@ -183,6 +184,121 @@ fn stream_asks_for_its_instructions_once_and_for_no_more_than_it_has_room_for() 
             ("most_reserved = 7'b110000", "most_reserved = 7'b110001"),
             ("left$d = left$q - piece_left", "left$d = left$q"),
             ("if (popped)", "if (out_pop)"),
+        ],
+    );
+}
+
+#[test]
+fn fetch_gives_words_to_whom_they_belong_and_lets_streams_take_turns() {
+    check(
+        &blocks::fetch(),
+        &[
+            ("whose == 1)", "whose != 0)"),
+            (
+                "serve$1 = streams$1$wants && ~streams$0$wants;",
+                "serve$1 = 1'b0;",
+            ),
+            ("keeps = comes && ~flush", "keeps = comes"),
+            ("expected = expected << 32'h2", "expected = expected << 32'h1"),
+        ],
+    );
+}
+
+#[test]
+fn runner_flushes_until_nothing_is_under_way() {
+    check(
+        &blocks::runner(),
+        &[
+            ("at_rest && fetch$drained", "at_rest"),
+            ("(state$q == 32'h1) && fetch$drained", "(state$q == 32'h1)"),
+        ],
+    );
+}
+
+#[test]
+fn turns_grant_one_and_keep_nobody_waiting() {
+    check(
+        &blocks::turns(),
+        &[
+            (
+                "second_ready = its_turn || ~first_valid",
+                "second_ready = its_turn",
+            ),
+            ("first_ready = ~its_turn", "first_ready = 1'b1"),
+            ("patience = 3'b111", "patience = 3'b110"),
+            (
+                "second_valid && first_valid && ~its_turn",
+                "first_valid && ~its_turn",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn accumulators_are_written_by_whom_the_port_was_granted() {
+    check(
+        &blocks::accumulators(),
+        &[
+            (
+                "memories$0$write_data = compute_write_row$0",
+                "memories$0$write_data = load_write_row$0",
+            ),
+            (
+                "load_writes = load_write_valid && writes$second_ready",
+                "load_writes = writes$second_ready",
+            ),
+            ("mask = compute_write_mask", "mask = load_write_mask"),
+            (
+                "read_address = compute_read_address",
+                "read_address = store_read_address",
+            ),
+            (
+                "memories$1$write_enable = mask[1]",
+                "memories$1$write_enable = mask[0]",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn read_share_gives_words_to_whom_they_belong_and_load_no_more_than_its_part() {
+    check(
+        &blocks::read_share(),
+        &[
+            ("~for_load", "1'b1"),
+            ("owner = owner | ", "owner = owner & "),
+            ("owed$d = owed_more - 32'h1", "owed$d = owed_more"),
+            ("given$d = 32'h0", "given$d = 32'h1"),
+        ],
+    );
+}
+
+#[test]
+fn product_is_that_of_accumulator_and_multiplier() {
+    check(
+        &blocks::product(),
+        &[
+            (
+                "acc_high_signed * multiplier_signed",
+                "acc_high * multiplier_wide",
+            ),
+            ("high_wide << 32'h10", "high_wide << 32'hf"),
+            ("acc_reg$q[(32'h0)+:(16)]", "acc_reg$q[(32'h1)+:(16)]"),
+            ("acc_low * multiplier_wide", "acc_low"),
+        ],
+    );
+}
+
+#[test]
+fn requantise_is_the_contract_for_every_product_shift_zero_point_and_type() {
+    check(
+        &blocks::requantise(),
+        &[
+            ("shift_delay$2$q & coarse_mask", "shift_delay$1$q & coarse_mask"),
+            ("bumped = shifted_reg$q + one_48", "bumped = shifted_reg$q"),
+            ("if (bumped[32'h2f])", "if (1'b0)"),
+            ("above_i16 = 48'hffffffff8000", "above_i16 = 48'hffffffff0000"),
+            ("below = without_sign & negative", "below = 1'b0"),
         ],
     );
 }

@@ -7,7 +7,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-const LEFT_OUT: &str = "left out: what the shell's blocks never do (yosys not found; apt-get install yosys)";
+const LEFT_OUT: &str =
+    "left out: what is proven of the shell and the tensor pipeline (yosys not found; apt-get install yosys)";
 
 /// What came of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

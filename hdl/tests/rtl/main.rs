@@ -1,4 +1,4 @@
-//! The hardware slice against the reference kernels: the emitted Verilog, run by Verilator, and
+//! Blocks of the card against the reference kernels: the emitted Verilog, run by Verilator, and
 //! rust-hdl's own simulation of the same blocks.
 //!
 //! Both engines are fed cycle by cycle with the same streams of port values. Streams hold idle cycles
@@ -17,7 +17,6 @@ mod requantise;
 mod run;
 mod seeded;
 mod simulation;
-mod tile;
 mod vector;
 mod verilator;
 

@@ -56,6 +56,8 @@ struct Card {
     resets_left: AtomicU32,
     /// Everything that was compiled for the card.
     compiled: Mutex<Vec<Weak<Part>>>,
+    /// Multiply-accumulates of what it computed.
+    macs: AtomicU64,
     /// Counts runs, to tell which model was used least recently.
     clock: AtomicU64,
 }
@@ -71,6 +73,7 @@ impl FpgaBackend {
             recovering: AtomicBool::new(false),
             resets_left,
             compiled: Mutex::default(),
+            macs: AtomicU64::new(0),
             clock: AtomicU64::new(0),
         }))
     }
@@ -78,6 +81,11 @@ impl FpgaBackend {
     /// The device.
     pub fn device(&self) -> &Device {
         &self.0.device
+    }
+
+    /// Multiply-accumulates of all that the card computed: those of the models, without what fills its tiles up.
+    pub fn macs(&self) -> u64 {
+        self.0.macs.load(Ordering::Relaxed)
     }
 
     /// Whether the card has the engine for tensor programs; one without takes no part of any model.

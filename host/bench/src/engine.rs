@@ -1,5 +1,6 @@
 //! What is compared.
 
+use crate::clock::Clock;
 use metisvm_accel::fpga::FpgaBackend;
 use metisvm_accel::keccak::KeccakDevice;
 use metisvm_accel::{Backend, Placement};
@@ -16,6 +17,8 @@ pub struct Engine {
     pub backend: Arc<dyn Backend>,
     /// What hashes, where the device does.
     pub keccak: Option<Arc<dyn KeccakDevice>>,
+    /// The clock of the card's board, where its cycles are counted.
+    pub clock: Option<Clock>,
     /// The card, where it is one with rings.
     pub card: Option<Arc<FpgaBackend>>,
 }
@@ -28,6 +31,7 @@ impl Engine {
             level,
             backend,
             keccak: None,
+            clock: None,
             card: None,
         }
     }
@@ -35,6 +39,11 @@ impl Engine {
     /// Whether it is a device, which work has to be sent to.
     pub fn is_device(&self) -> bool {
         matches!(self.backend.placement(), Placement::Device(_))
+    }
+
+    /// Whether it can run tensor programs: a card may only hash.
+    pub fn infers(&self) -> bool {
+        self.card.as_ref().is_none_or(|card| card.infers())
     }
 
     /// Name and level, for people.

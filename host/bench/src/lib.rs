@@ -7,6 +7,7 @@
 //! How the figures are to be read is in `docs/benchmarks.md`.
 
 mod bench;
+mod clock;
 mod divided;
 mod engine;
 mod error;
@@ -26,6 +27,7 @@ mod subject;
 mod subjects;
 mod unit;
 
+pub use clock::Clock;
 pub use engine::Engine;
 pub use error::Error;
 pub use figure::figure;

@@ -8,3 +8,4 @@ mod machine;
 pub(crate) mod models;
 mod operators;
 pub(crate) mod rings;
+pub(crate) mod tensor;

@@ -7,6 +7,19 @@ use metisvm_firmware::port::CardModel;
 use metisvm_sim::rtl::{Meter, boards};
 use metisvm_sim::{FaultPlan, FaultyCard, FunctionalCard, RtlCard, RtlOptions, SimOptions};
 use std::path::PathBuf;
+use std::time::Duration;
+
+/// How long a job may take in RTL, at a million cycles a second or less.
+pub const RTL_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// What people are told of the card behind a backend.
+pub fn title(card: Option<Card>) -> String {
+    match card {
+        Some(Card::Rtl(board)) => format!("card in RTL, {board}"),
+        Some(Card::Functional(Some(board))) => format!("functional card, {board}"),
+        Some(Card::Functional(None)) | None => "functional card".to_owned(),
+    }
+}
 
 /// A card that nobody has used yet.
 pub struct Opened {

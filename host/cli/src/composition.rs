@@ -1,7 +1,8 @@
 //! Backends and dispatchers from arguments.
 
 use crate::args::{Backend, Engine, Place};
-use crate::cards::{self, Opened, Use};
+use crate::card_work::CardWork;
+use crate::cards::{self, Opened, RTL_TIMEOUT, Use};
 use crate::fault::{self, Injection};
 use crate::output;
 use crate::user_cache;
@@ -9,7 +10,7 @@ use metisvm_accel::cpu::{self, CpuBackend};
 use metisvm_accel::fpga::{self, FpgaBackend};
 use metisvm_accel::opencl::{self, OpenClBackend};
 use metisvm_accel::{CostCache, Dispatcher, Policy, dispatcher};
-use metisvm_driver::{Device, Health, InProcess};
+use metisvm_driver::{CardCounters, Device, Health, InProcess};
 use metisvm_model::Bundle;
 use metisvm_sim::FaultPlan;
 use metisvm_simd::Level;
@@ -55,6 +56,9 @@ pub struct Composition {
 pub struct Mark {
     counters: metisvm_accel::Counters,
     card: metisvm_driver::Counters,
+    /// What the card counts itself, and multiply-accumulates that it did.
+    counted: Option<CardCounters>,
+    card_macs: u64,
     cpu: [u64; 3],
     opencl: [u64; 5],
     /// Faults that had happened.
@@ -74,6 +78,8 @@ impl Composition {
         Mark {
             counters: self.dispatcher.counters(),
             card: card.map_or_else(Default::default, |card| card.backend.device().counters()),
+            counted: card.and_then(|card| card.backend.device().card_counters()),
+            card_macs: card.map_or(0, |card| card.backend.macs()),
             cpu: self.cpu.as_ref().map_or([0; 3], |cpu| counts(&cpu.report())),
             opencl: self
                 .opencl
@@ -206,6 +212,7 @@ impl CpuReport {
 #[derive(Debug, Clone)]
 pub struct SimulatedCard {
     backend: Arc<FpgaBackend>,
+    title: String,
     plan: FaultPlan,
     injections: Vec<Injection>,
     /// Jobs of the handshake, before anybody's work.
@@ -224,6 +231,10 @@ pub struct FaultReport {
 /// What the driver saw of a card.
 #[derive(Debug, Clone)]
 pub struct CardReport {
+    /// What card it is.
+    pub title: String,
+    /// What it counted itself, where it has an engine and counters.
+    pub work: Option<CardWork>,
     /// The faults that were injected.
     pub faults: Vec<FaultReport>,
     /// Faults that the driver noticed and that put the card out of service.
@@ -259,7 +270,17 @@ impl SimulatedCard {
         let faults = faults.collect();
         let device = self.backend.device();
         let counters = device.counters().since(&mark.card);
+        let macs = self.backend.macs() - mark.card_macs;
+        let work = device
+            .card_counters()
+            .zip(mark.counted)
+            .and_then(|(now, before)| {
+                let grown = now.since(&before);
+                CardWork::new(grown, macs, device.capabilities())
+            });
         CardReport {
+            title: self.title.clone(),
+            work,
             faults,
             noticed: counters.faults,
             resets: counters.resets,
@@ -381,12 +402,17 @@ pub(crate) fn open_opencl(engine: &Engine) -> Result<Arc<OpenClBackend>, opencl:
 
 fn open(engine: &Engine) -> Result<SimulatedCard, String> {
     let Opened {
-        card, faults: plan, ..
+        card,
+        faults: plan,
+        meter,
     } = cards::open(engine, Use::Inference)?;
     let transport = InProcess::start(card).map_err(|error| error.to_string())?;
     let mut options = metisvm_driver::Options::default();
-    if !engine.fault.is_empty() {
-        options.timeout = fault::TIMEOUT;
+    match (meter.is_some(), engine.fault.is_empty()) {
+        (false, true) => {}
+        (false, false) => options.timeout = fault::TIMEOUT,
+        (true, true) => options.timeout = RTL_TIMEOUT,
+        (true, false) => options.timeout = fault::RTL_TIMEOUT,
     }
     let device = Device::open(Box::new(transport), options).map_err(|error| error.to_string())?;
     let jobs_before = plan.jobs();
@@ -399,6 +425,7 @@ fn open(engine: &Engine) -> Result<SimulatedCard, String> {
     };
     Ok(SimulatedCard {
         backend: Arc::new(FpgaBackend::new(device, options)),
+        title: cards::title(engine.card),
         plan,
         injections: engine.fault.clone(),
         jobs_before,

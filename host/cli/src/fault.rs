@@ -10,6 +10,8 @@ use std::time::Duration;
 /// How long the driver waits for the card where a fault is injected: what a sound card needs many times over, and
 /// little enough that nobody waits long for a card that does not answer.
 pub const TIMEOUT: Duration = Duration::from_millis(500);
+/// The same of a card in RTL, which takes seconds over what others take milliseconds for.
+pub const RTL_TIMEOUT: Duration = Duration::from_secs(10);
 /// Past the time-out.
 const LATE: Duration = Duration::from_millis(1_000);
 /// Soon enough to hit the work after the one at fault.

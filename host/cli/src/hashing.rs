@@ -1,7 +1,7 @@
 //! What hashes the state trie of a chain on disk.
 
 use crate::args::{Engine, Keccak};
-use crate::cards::{self, Opened, Use};
+use crate::cards::{self, Opened, RTL_TIMEOUT, Use};
 use crate::composition::open_opencl;
 use crate::counted_cpu::CountedCpu;
 use crate::user_cache;
@@ -16,9 +16,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a job may take in RTL, at a million cycles a second or less.
-const RTL_TIMEOUT: Duration = Duration::from_secs(120);
-/// The same where every cycle is written to a file.
+/// How long a job may take in RTL where every cycle is written to a file.
 const TRACED_TIMEOUT: Duration = Duration::from_secs(3600);
 
 /// The engine that was asked for, for as long as the process lives: a device is opened and measured once.

@@ -12,16 +12,28 @@ pub struct Source {
 }
 
 /// Names and Verilog of the boards; the board of `metisvm_boards` that `rtl` alone means is among them.
-const VERILOG: [(&str, &str); 4] = [
+const VERILOG: [(&str, &str); 7] = [
     (
         metisvm_boards::DEFAULT,
         include_str!("../../../hdl/verilog/sim.v"),
     ),
     ("ecp5-85f", include_str!("../../../hdl/verilog/ecp5-85f.v")),
+    (
+        "ecp5-85f-tensor",
+        include_str!("../../../hdl/verilog/ecp5-85f-tensor.v"),
+    ),
+    (
+        "ecp5-85f-combined",
+        include_str!("../../../hdl/verilog/ecp5-85f-combined.v"),
+    ),
     ("artix7-100t", include_str!("../../../hdl/verilog/artix7-100t.v")),
     (
         "ultrascale-plus",
         include_str!("../../../hdl/verilog/ultrascale-plus.v"),
+    ),
+    (
+        "ultrascale-plus-tensor",
+        include_str!("../../../hdl/verilog/ultrascale-plus-tensor.v"),
     ),
 ];
 

@@ -48,6 +48,13 @@ pub(crate) fn name() -> String {
     wish().unwrap_or_else(|| metisvm_boards::DEFAULT.to_owned())
 }
 
+/// Whether card memory of that board is block RAM, which a look into the simulation does not reach.
+pub(crate) fn has_block_memory() -> bool {
+    let board = metisvm_boards::Board::named(&name());
+    let engine = board.and_then(|board| board.tensor);
+    engine.is_some_and(|engine| !engine.external_memory)
+}
+
 /// Whether `METISVM_CARD=rtl[:BOARD]` asks for the tests' cards to be in RTL.
 pub(crate) fn is_asked_for() -> bool {
     wish().is_some()

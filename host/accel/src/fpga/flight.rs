@@ -61,6 +61,7 @@ impl Flight {
         results: Result<Vec<Vec<u8>>, DeviceError>,
     ) -> Result<(), BackendError> {
         let results = results.map_err(|error| self.part.failed(&error))?;
+        self.part.count(results.len());
         self.submit()?;
         for (input, result) in self.items[range].iter().zip(results) {
             self.outputs.push(self.part.accept(input, result)?.into());

@@ -6,6 +6,7 @@ use super::{Card, lock};
 use crate::backend::{BackendError, Executable, Running};
 use crate::buffer::Batch;
 use crate::check::Checker;
+use crate::macs::macs;
 use metisvm_driver::{DeviceError, Resident, RunJob};
 use metisvm_firmware::Dtype;
 use metisvm_model::Segment;
@@ -26,6 +27,8 @@ pub(super) struct Part {
     card: Arc<Card>,
     compiled: Compiled,
     checker: Option<Checker>,
+    /// Multiply-accumulates of an item.
+    macs: u64,
     loaded: Mutex<Option<Loaded>>,
     /// The card's clock when it ran last.
     used: AtomicU64,
@@ -61,7 +64,10 @@ impl Part {
         compiled: Compiled,
         checker: Option<Checker>,
     ) -> Self {
+        let graph = segment.graph();
+        let macs = segment.nodes().map(|node| macs(graph, node)).sum();
         Self {
+            macs,
             segment,
             card,
             compiled,
@@ -160,6 +166,12 @@ impl Part {
             | DeviceError::TooLarge { .. } => BackendError::TooLarge(error.to_string()),
             other => BackendError::Device(other.to_string()),
         }
+    }
+
+    /// Counts items that the card computed.
+    pub(super) fn count(&self, items: usize) {
+        let macs = self.macs.saturating_mul(items as u64);
+        self.card.macs.fetch_add(macs, Ordering::Relaxed);
     }
 
     /// The segment's outputs for an input, from what the card gave; checked, if results are.

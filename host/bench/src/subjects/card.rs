@@ -3,6 +3,7 @@
 
 use super::machine;
 use super::operators;
+use super::tensor;
 use crate::bench::{Bench, Case};
 use crate::engine::Engine;
 use crate::error::Error;
@@ -13,7 +14,7 @@ use crate::sample::Way;
 use crate::setup::Setup;
 use crate::subject::Subject;
 use crate::unit::Unit;
-use metisvm_accel::{Backend, Batch, Executable, Running};
+use metisvm_accel::{Backend, BackendError, Batch, Executable, Running};
 use metisvm_model::{Graph, Segment};
 use std::hint::black_box;
 use std::sync::Arc;
@@ -27,8 +28,19 @@ const FLIGHTS: [usize; 3] = [2, 4, 8];
 
 /// The cases, if there is a device.
 pub(crate) fn cases(setup: &Setup) -> Vec<Case<'_>> {
-    if !setup.engines.iter().any(Engine::is_device) {
-        return Vec::new();
+    let mut cases = Vec::new();
+    if setup.engines.iter().any(|engine| !engine.infers()) {
+        cases.push(Case {
+            subject: Subject::Card,
+            name: "a card that does not infer".to_owned(),
+            measure: Box::new(|bench: &Bench<'_>| {
+                tensor::without_engine(bench);
+                Ok(Vec::new())
+            }),
+        });
+    }
+    if !setup.engines.iter().any(takes_jobs) {
+        return cases;
     }
     let way = |size| Case {
         subject: Subject::Card,
@@ -40,7 +52,14 @@ pub(crate) fn cases(setup: &Setup) -> Vec<Case<'_>> {
         name: format!("{count} jobs in flight"),
         measure: Box::new(move |bench: &Bench<'_>| in_flight(bench, count)) as _,
     };
-    SIZES.map(way).into_iter().chain(FLIGHTS.map(flight)).collect()
+    cases.extend(SIZES.map(way).into_iter().chain(FLIGHTS.map(flight)));
+    cases.extend(tensor::cases(setup));
+    cases
+}
+
+/// Whether an engine is a device that infers.
+fn takes_jobs(engine: &Engine) -> bool {
+    engine.is_device() && engine.infers()
 }
 
 fn graph(case: &str, size: u32) -> Result<Arc<Graph>, Error> {
@@ -57,7 +76,7 @@ fn one_job(bench: &Bench<'_>, size: u32) -> Result<Vec<Record>, Error> {
     // The first engine of the host is the peer, or else the reference kernels.
     let host = bench.setup.engines.iter().find(|engine| !engine.is_device());
     let host = host.map(Engine::title);
-    let wanted = |engine: &Engine| engine.is_device() || Some(engine.title()) == host;
+    let wanted = |engine: &Engine| takes_jobs(engine) || Some(engine.title()) == host;
     let compared = machine::on_one_thread(&case, || prepared.compare_some(bench, &case, 1, wanted))??;
     let peer = compared
         .engines
@@ -103,11 +122,14 @@ fn in_flight(bench: &Bench<'_>, count: usize) -> Result<Vec<Record>, Error> {
         problem: error.to_string(),
     })?;
     let mut records = Vec::new();
-    for engine in bench.setup.engines.iter().filter(|engine| engine.is_device()) {
+    for engine in bench.setup.engines.iter().filter(|engine| takes_jobs(engine)) {
         let left_out = |why: String| bench.note(format!("left out: {} at {case}: {why}", engine.title()));
-        let Some(made) = compile(&*engine.backend, &graph) else {
-            left_out("it does not take the whole of a Table".to_owned());
-            continue;
+        let made = match compile(&*engine.backend, &graph) {
+            Ok(made) => made,
+            Err(why) => {
+                left_out(why.to_string());
+                continue;
+            }
         };
         let way = |count: usize| -> Way<'_> {
             let (made, batch) = (&made, &batch);
@@ -136,12 +158,17 @@ fn in_flight(bench: &Bench<'_>, count: usize) -> Result<Vec<Record>, Error> {
 }
 
 /// A graph as a whole.
-fn compile(backend: &dyn Backend, graph: &Arc<Graph>) -> Option<Arc<dyn Executable>> {
+pub(super) fn compile(
+    backend: &dyn Backend,
+    graph: &Arc<Graph>,
+) -> Result<Arc<dyn Executable>, BackendError> {
     let whole = 0..graph.nodes().len();
     if backend.takes(graph) != [whole.clone()] {
-        return None;
+        return Err(BackendError::NotTaken(
+            "it does not take the whole of it".to_owned(),
+        ));
     }
-    backend.compile(&Segment::part(graph.clone(), whole)).ok()
+    backend.compile(&Segment::part(graph.clone(), whole))
 }
 
 fn flight(made: &dyn Executable, batch: &Batch, count: usize) -> Result<(), String> {

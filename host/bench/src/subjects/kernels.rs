@@ -39,7 +39,7 @@ const FAMILIES: [Family; 6] = [
         name: "convolution 3 × 3 of 64 channels over N × N",
         axis: "N",
         sizes: &[7, 14, 28, 56],
-        build: |n| operators::conv2d(64, n),
+        build: |n| operators::conv2d(64, [n, n]),
         unit: Unit::GOPS,
     },
     Family {

@@ -18,10 +18,10 @@ pub(crate) fn mat_mul(m: u32, k: u32, n: u32) -> Built {
     graph.ending_in_bytes(sums, k)
 }
 
-/// A convolution of `channels` to as many, 3 by 3, over a square image, with padding.
-pub(crate) fn conv2d(channels: u32, extent: u32) -> Built {
+/// A convolution of `channels` to as many, 3 by 3, over so many rows and columns, with padding.
+pub(crate) fn conv2d(channels: u32, [rows, columns]: [u32; 2]) -> Built {
     let mut graph = Draft::default();
-    let x = graph.input(DType::I8, &[1, channels, extent, extent])?;
+    let x = graph.input(DType::I8, &[1, channels, rows, columns])?;
     let w = graph.random(DType::I8, &[channels, channels, 3, 3])?;
     let [x_zero, w_zero] = [graph.scalar(DType::I8, 3)?, graph.scalar(DType::I8, 0)?];
     let window = Window {

@@ -1,13 +1,14 @@
 //! What `metisvm bench` measures, from its arguments.
 
 use crate::args::{Backend, Bench, Card};
+use crate::cards;
 use crate::composition::{self, Composition};
 use crate::engine::DispatcherEngine;
 use crate::error::CliError;
 use crate::{bundled, models, output};
 use metisvm_accel::reference::ReferenceBackend;
 use metisvm_accel::{Dispatcher, dispatcher};
-use metisvm_bench::{Block, Engine, Model, Setup, Subject};
+use metisvm_bench::{Block, Clock, Engine, Model, Setup, Subject};
 use metisvm_executor::sampling::Samples;
 use metisvm_model::Bundle;
 use std::path::Path;
@@ -105,8 +106,13 @@ fn compose(args: &Bench, backend: Backend) -> Composition {
 /// An engine; none where its device does not open.
 fn open(args: &Bench, backend: Backend) -> Option<Engine> {
     let composed = compose(args, backend);
-    for problem in &composed.problems {
-        output::complain(&format!("note: {problem}"));
+    let card = composed.card.as_ref().map(|card| card.backend());
+    let only_hashes = card.is_some_and(|card| !card.infers());
+    // The subject says so itself, and where such a card is measured.
+    if !(only_hashes && args.subjects().contains(&Subject::Card)) {
+        for problem in &composed.problems {
+            output::complain(&format!("note: {problem}"));
+        }
     }
     let name = composition::name(backend);
     let Some(engine) = composed.backends.first() else {
@@ -124,13 +130,12 @@ fn open(args: &Bench, backend: Backend) -> Option<Engine> {
     }
     if let Some(card) = &composed.card {
         let card = card.backend();
-        engine.level = Some(match args.card {
-            Some(Card::Rtl(board)) => format!("card in RTL, {board}"),
-            Some(Card::Functional(Some(board))) => format!("functional card, {board}"),
-            Some(Card::Functional(None)) | None => "functional card".to_owned(),
-        });
+        engine.level = Some(cards::title(args.card));
         engine.keccak = Some(card.clone());
         engine.card = Some(card.clone());
+        if let Some(Card::Rtl(board)) = args.card {
+            engine.clock = Clock::of_board(board);
+        }
     }
     Some(engine)
 }

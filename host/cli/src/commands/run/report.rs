@@ -137,6 +137,10 @@ impl Ran {
             device.json(&mut object);
         }
         if let Some(card) = &self.card {
+            object["card"] = json!(card.title);
+            if let Some(work) = &card.work {
+                object["card_counters"] = work.json();
+            }
             object["faults"] = card.faults.iter().map(FaultReport::json).collect();
             object["card_faults"] = json!(card.noticed);
             object["card_resets"] = json!(card.resets);
@@ -227,6 +231,19 @@ impl Ran {
             row("card jobs", thousands(c.devices.jobs));
             row("DMA bytes", thousands(c.devices.dma_bytes));
             row("fall-backs", thousands(c.fallbacks));
+            if let Some(card) = &self.card {
+                row("card", card.title.clone());
+                if let Some(work) = &card.work {
+                    row("cycles of the card", thousands(work.cycles()));
+                    row(
+                        "products used of the array's",
+                        format!("{:.1} %", work.utilisation() * 100.0),
+                    );
+                    for (what, cycles) in work.rows() {
+                        row(&format!("  {what}"), thousands(cycles));
+                    }
+                }
+            }
         }
         if let Some(card) = self.card.as_ref().filter(|card| !card.faults.is_empty()) {
             for fault in &card.faults {

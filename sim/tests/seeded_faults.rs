@@ -5,83 +5,15 @@
 
 mod support;
 
-use metisvm_driver::ring::QueuePair;
-use metisvm_driver::{DmaBuffer, InProcess, Transport};
 use metisvm_firmware::keccak::{Descriptor, lay_out};
 use metisvm_firmware::registers::{self as reg, QueueState, queue, queue_register};
 use metisvm_firmware::{Opcode, Status, Submission};
-use metisvm_sim::rtl::{Meter, Source, boards};
-use metisvm_sim::{RtlCard, RtlOptions};
+use metisvm_sim::RtlOptions;
 use sha3::{Digest, Keccak256};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use support::NONCE;
-use support::rtl::{cache, has_verilator};
-
-const PATIENCE: Duration = Duration::from_millis(1500);
-
-/// A card under test, and the little that a host needs.
-struct Subject {
-    transport: Arc<dyn Transport>,
-    meter: Meter,
-    pair: QueuePair,
-}
-
-type Outcome = Result<(), String>;
-
-fn equal<T: PartialEq + std::fmt::Debug>(what: &str, found: T, expected: T) -> Outcome {
-    if found == expected {
-        Ok(())
-    } else {
-        Err(format!("{what}: {found:?} instead of {expected:?}"))
-    }
-}
-
-impl Subject {
-    fn new(source: &Source, fault: u32, disorder: Option<u64>) -> Result<Self, String> {
-        let options = RtlOptions {
-            fault,
-            disorder,
-            ..RtlOptions::default()
-        };
-        let card = RtlCard::new(source, &options, &cache(), &|_| {}).unwrap();
-        let meter = card.meter();
-        let transport: Arc<dyn Transport> = Arc::new(InProcess::start(Box::new(card)).unwrap());
-        transport.write32(reg::BOOT_NONCE, NONCE);
-        equal("nonce", transport.read32(reg::BOOT_NONCE), NONCE)?;
-        let pair = QueuePair::new(&transport, 0, 4, NONCE).map_err(|error| format!("{error:?}"))?;
-        Ok(Self {
-            transport,
-            meter,
-            pair,
-        })
-    }
-
-    fn buffer(&self, bytes: usize) -> DmaBuffer {
-        DmaBuffer::new(&self.transport, bytes).unwrap()
-    }
-
-    /// Submits entries at once and compares status and detail of each.
-    fn expect(&mut self, entries: &[Submission], expected: &[(Status, u32)]) -> Outcome {
-        let sequences: Vec<u32> = entries
-            .iter()
-            .map(|entry| self.pair.push(*entry).unwrap())
-            .collect();
-        self.pair.ring_doorbell();
-        let mut found = vec![None; entries.len()];
-        for _ in entries {
-            let completion = self
-                .pair
-                .wait(Instant::now() + PATIENCE, PATIENCE)
-                .map_err(|error| format!("{error:?}"))?;
-            let index = sequences.iter().position(|&s| s == completion.sequence).unwrap();
-            found[index] = Some((Status::from_bits(completion.status).unwrap(), completion.detail));
-        }
-        let expected: Vec<_> = expected.iter().copied().map(Some).collect();
-        equal("answers", found, expected)?;
-        equal("broken rule", self.meter.broken(), None)
-    }
-}
+use support::rtl::has_verilator;
+use support::seeded::{Check, Fault, Outcome, PATIENCE, Subject, are_noticed, equal, fault, source};
 
 fn entry(opcode: Opcode) -> Submission {
     Submission {
@@ -135,10 +67,7 @@ fn cancel(card: &mut Subject) -> Outcome {
     card.pair.ring_doorbell();
     let expected = [Status::Cancelled, Status::Ok, Status::NotFound];
     for (sequence, status) in sequences.into_iter().zip(expected) {
-        let completion = card
-            .pair
-            .wait(Instant::now() + PATIENCE, PATIENCE)
-            .map_err(|error| format!("{error:?}"))?;
+        let completion = card.answer()?;
         equal("sequence", completion.sequence, sequence)?;
         equal("status", completion.status, status as u16)?;
     }
@@ -275,33 +204,6 @@ fn unreadable_memory(card: &mut Subject) -> Outcome {
         &[load, Submission::default()],
         &[(Status::DmaFault, 0), (Status::Ok, 0)],
     )
-}
-
-type Check = fn(&mut Subject) -> Outcome;
-
-/// A mistake: in which module, what stands there, what takes its place, and the check that must notice it.
-struct Fault {
-    module: &'static str,
-    target: &'static str,
-    right: &'static str,
-    wrong: &'static str,
-    check: Check,
-}
-
-const fn fault(
-    module: &'static str,
-    target: &'static str,
-    right: &'static str,
-    wrong: &'static str,
-    check: Check,
-) -> Fault {
-    Fault {
-        module,
-        target,
-        right,
-        wrong,
-        check,
-    }
 }
 
 const FAULTS: &[Fault] = &[
@@ -452,60 +354,11 @@ const CHECKS: &[Check] = &[
     unreadable_memory,
 ];
 
-/// The card with all mistakes, chosen by a port `fault_select`.
-fn seeded(verilog: &str) -> Result<String, String> {
-    let mut text = verilog.to_owned();
-    for (number, fault) in (1..).zip(FAULTS) {
-        let Fault {
-            module,
-            target,
-            right,
-            wrong,
-            ..
-        } = fault;
-        let begin = text
-            .find(&format!("module metisvm_card${module}("))
-            .ok_or(format!("no module {module}"))?;
-        let end = begin + text[begin..].find("endmodule").unwrap();
-        let old = format!(" {target} = {right};");
-        let at = text[begin..end]
-            .find(&old)
-            .ok_or(format!("{module}: there is no{old}"))?;
-        let new = format!(" {target} = metisvm_card.fault_select == 6'd{number} ? {wrong} : {right};");
-        text.replace_range(begin + at..begin + at + old.len(), &new);
-    }
-    let port = "module metisvm_card(";
-    let begin = text.find(port).ok_or("no top module")?;
-    let body = begin + text[begin..].find(");").ok_or("no list of ports")? + 2;
-    text.insert_str(body, "\n    input wire [5:0] fault_select;");
-    text.insert_str(begin + port.len(), "fault_select,");
-    Ok(text)
-}
-
 #[test]
 fn every_seeded_mistake_is_noticed_by_its_check() {
-    if !has_verilator() {
-        return;
+    if has_verilator() {
+        // A card of several cores, whose beats are of several words.
+        let source = source("artix7-100t", FAULTS);
+        are_noticed(&source, &RtlOptions::default(), CHECKS, FAULTS);
     }
-    // A card of several cores, whose beats are of several words.
-    let sound = boards::named("artix7-100t").unwrap();
-    let source = Source {
-        name: "seeded".into(),
-        verilog: seeded(&sound.verilog).unwrap().into(),
-    };
-    for (index, check) in CHECKS.iter().enumerate() {
-        for disorder in [None, Some(5)] {
-            let outcome = Subject::new(&source, 0, disorder).and_then(|mut card| check(&mut card));
-            assert_eq!(outcome, Ok(()), "check {index} without a mistake");
-        }
-    }
-    let mut unnoticed = Vec::new();
-    for (number, fault) in (1..).zip(FAULTS) {
-        let outcome = Subject::new(&source, number, Some(6)).and_then(|mut card| (fault.check)(&mut card));
-        match outcome {
-            Ok(()) => unnoticed.push(format!("{number}: {} in {}", fault.target, fault.module)),
-            Err(noticed) => println!("{number}: {} in {}: {noticed:.100}", fault.target, fault.module),
-        }
-    }
-    assert_eq!(unnoticed, [""; 0]);
 }

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Cycles of a poll, and of the time in which a register access waits for the lock.
+/// Cycles of a poll where nothing else is asked for, and of the time in which a register access waits for the lock.
 const CYCLES_PER_POLL: u64 = 2048;
 const CYCLES_PER_PIECE: u64 = 256;
 /// Cycles after which a register access that is not answered makes the card a dead one.
@@ -44,6 +44,8 @@ pub struct RtlOptions {
     pub trace: Option<PathBuf>,
     /// A seeded fault of the test build; 0 for none.
     pub fault: u32,
+    /// The most cycles of a poll, at least 1: with few, who polls can act at any cycle.
+    pub cycles_per_poll: u64,
 }
 
 impl Default for RtlOptions {
@@ -54,6 +56,7 @@ impl Default for RtlOptions {
             disorder: None,
             trace: None,
             fault: 0,
+            cycles_per_poll: CYCLES_PER_POLL,
         }
     }
 }
@@ -90,6 +93,7 @@ pub struct RtlCard {
     shared: Arc<Shared>,
     capabilities: Capabilities,
     latency_cycles: u64,
+    cycles_per_poll: u64,
     /// Of the delays of data, where they are random.
     random: Option<u64>,
     buffer: Vec<u64>,
@@ -154,6 +158,7 @@ impl RtlCard {
             }),
             capabilities,
             latency_cycles: cycles(options.latency),
+            cycles_per_poll: options.cycles_per_poll.max(1),
             random: options.disorder.map(|seed| seed | 1),
             buffer: vec![0; MOST_WORDS],
         })
@@ -216,10 +221,11 @@ impl CardModel for RtlCard {
 
     fn poll(&mut self, host: &dyn HostPort) -> Activity {
         let mut worked = false;
-        for _ in 0..CYCLES_PER_POLL / CYCLES_PER_PIECE {
+        let piece = self.cycles_per_poll.min(CYCLES_PER_PIECE);
+        for _ in 0..self.cycles_per_poll / piece {
             self.shared.let_accesses_pass();
             let mut model = self.shared.lock();
-            match model.run(CYCLES_PER_PIECE) {
+            match model.run(piece) {
                 Step::Idle => return if worked { Activity::Worked } else { Activity::Idle },
                 Step::GoesOn => worked = true,
                 Step::Wish(wish) => {

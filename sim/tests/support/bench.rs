@@ -11,7 +11,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 /// Host memory: this many bytes from address 0.
-const MEMORY_BYTES: usize = 1 << 22;
+pub(crate) const MEMORY_BYTES: usize = 1 << 22;
 /// Each queue has its rings and data in a piece of its own.
 const QUEUE_BYTES: u64 = 0x4_0000;
 const COMPLETIONS: u64 = 0x1_0000;
@@ -146,12 +146,17 @@ impl Bench {
 
     /// Puts an entry into a queue's ring, which has room for it.
     pub(crate) fn push(&mut self, index: usize, entry: Submission) {
+        self.push_of(index, entry, NONCE);
+    }
+
+    /// The same with a nonce of the caller's choice.
+    pub(crate) fn push_of(&mut self, index: usize, entry: Submission, boot_nonce: u32) {
         let queue = &mut self.queues[index];
         let entries = 1 << queue.log2;
         assert!(queue.waiting() < entries, "the ring of queue {index} is full");
         let entry = Submission {
             sequence: queue.submitted as u32,
-            boot_nonce: NONCE,
+            boot_nonce,
             ..entry
         };
         let slot = Self::base(index) + 64 * (queue.submitted % entries);

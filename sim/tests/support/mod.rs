@@ -4,6 +4,8 @@
 
 pub(crate) mod bench;
 pub(crate) mod rtl;
+pub(crate) mod scripts;
+pub(crate) mod seeded;
 
 use metisvm_driver::ring::QueuePair;
 use metisvm_driver::{Device, DeviceError, DmaBuffer, InProcess, Options, Transport};
@@ -108,7 +110,11 @@ pub(crate) struct Raw {
 
 impl Raw {
     pub(crate) fn new(sim: SimOptions) -> Self {
-        let card = InProcess::start(card(sim)).unwrap();
+        Self::of(card(sim))
+    }
+
+    pub(crate) fn of(card: Box<dyn CardModel>) -> Self {
+        let card = InProcess::start(card).unwrap();
         let transport: Arc<dyn Transport> = Arc::new(card);
         transport.write32(reg::BOOT_NONCE, NONCE);
         let pair = QueuePair::new(&transport, 0, 4, NONCE).unwrap();

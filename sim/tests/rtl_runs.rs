@@ -19,6 +19,7 @@ use support::{NONCE, rtl};
 
 /// The board's geometry; nothing where there is no such card.
 fn geometry() -> Option<Geometry> {
+    rtl::prefer_an_engine();
     let capabilities = rtl::board()?;
     (capabilities.features & features::TENSOR != 0).then_some(capabilities.geometry)
 }

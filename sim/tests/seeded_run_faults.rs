@@ -415,7 +415,7 @@ const CHECKS: &[Check] = &[
 
 fn card() -> Source {
     let all: Vec<Fault> = FAULTS.iter().chain([&SMALL_BUDGET]).copied().collect();
-    source(metisvm_boards::DEFAULT, &all)
+    source(metisvm_boards::INFERENCE, &all)
 }
 
 fn options() -> RtlOptions {

@@ -34,7 +34,7 @@ fn seeds() -> u64 {
 
 /// A backend on a card in RTL, which has no other way to a result: it does not reset a card that fails.
 fn backend() -> (FpgaBackend, Meter, Capabilities) {
-    let source = boards::named(metisvm_boards::DEFAULT).expect("the board for simulation");
+    let source = boards::named(metisvm_boards::INFERENCE).expect("the board for simulation");
     let cache = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("metisvm");
     let card = RtlCard::new(&source, &RtlOptions::default(), &cache, &|_| {}).expect("the card builds");
     let (meter, capabilities) = (card.meter(), *card.capabilities());

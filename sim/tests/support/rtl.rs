@@ -43,9 +43,17 @@ fn wish() -> Option<String> {
     }
 }
 
-/// The board of the tests' cards in RTL; the one for simulation where none is asked for.
+static PREFERRED: OnceLock<&str> = OnceLock::new();
+
+/// The tests of this program are of a card with a tensor engine. To be called before anything else asks for a board.
+pub(crate) fn prefer_an_engine() {
+    PREFERRED.get_or_init(|| metisvm_boards::INFERENCE);
+}
+
+/// The board of the tests' cards in RTL; one for simulation where none is asked for.
 pub(crate) fn name() -> String {
-    wish().unwrap_or_else(|| metisvm_boards::DEFAULT.to_owned())
+    let preferred = PREFERRED.get().copied().unwrap_or(metisvm_boards::DEFAULT);
+    wish().unwrap_or_else(|| preferred.to_owned())
 }
 
 /// Whether card memory of that board is block RAM, which a look into the simulation does not reach.

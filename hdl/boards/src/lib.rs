@@ -33,7 +33,10 @@ const FILES: [(&str, &str); 7] = [
     ("ecp5-85f-combined", include_str!("../ecp5-85f-combined.toml")),
     ("artix7-100t", include_str!("../artix7-100t.toml")),
     ("ultrascale-plus", include_str!("../ultrascale-plus.toml")),
-    ("ultrascale-plus-tensor", include_str!("../ultrascale-plus-tensor.toml")),
+    (
+        "ultrascale-plus-tensor",
+        include_str!("../ultrascale-plus-tensor.toml"),
+    ),
 ];
 
 /// What is wrong with a board's file.

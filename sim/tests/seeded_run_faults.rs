@@ -274,16 +274,30 @@ const FAULTS: &[Fault] = &[
     ),
     fault(
         "tensor$job",
-        "input_at$d",
-        "input_at$q + ((input_bytes) & 64'hffffffffffffffff)",
-        "input_at$q",
+        "at_sum$d",
+        "((at_low$q) & 33'h1ffffffff) + ((input_bytes) & 33'h1ffffffff)",
+        "((at_low$q) & 33'h1ffffffff)",
         items_of_any_length,
     ),
     fault(
         "tensor$job",
-        "items_left$d",
-        "items_left$q - 32'h1",
-        "items_left$q >> 1",
+        "work_area$d",
+        "~work_area$q",
+        "1'b0",
+        items_of_any_length,
+    ),
+    fault(
+        "tensor$job",
+        "out_area$d",
+        "~out_area$q",
+        "1'b0",
+        items_of_any_length,
+    ),
+    fault(
+        "tensor$job",
+        "out_left$d",
+        "out_left$q - 32'h1",
+        "out_left$q >> 1",
         items_of_any_length,
     ),
     fault(
@@ -296,7 +310,7 @@ const FAULTS: &[Fault] = &[
     fault("tensor$job", "fail_status", "32'h7", "32'h0", unreadable_inputs),
     fault(
         "tensor$job",
-        "fail_detail",
+        "work_detail$d",
         "engine_index",
         "32'h0",
         addresses_outside_a_space,
@@ -380,8 +394,15 @@ const FAULTS: &[Fault] = &[
     ),
     fault(
         "tensor$external$writes",
-        "settled",
-        "open$q == 32'h0",
+        "engine_settled",
+        "engine_open$q == 32'h0",
+        "1'b1",
+        items_of_any_length,
+    ),
+    fault(
+        "tensor$external$writes",
+        "host_settled",
+        "host_open$q == 32'h0",
         "1'b1",
         items_of_any_length,
     ),
@@ -397,9 +418,9 @@ const FAULTS: &[Fault] = &[
 /// No mistake, but a smaller WORK_BUDGET than the board's: with that, nothing would get there before a test ends.
 const SMALL_BUDGET: Fault = fault(
     "tensor$job",
-    "over$d",
-    "spent$q == budget",
-    "spent$q == 64'd20000",
+    "over_low$d",
+    "spent_low$q >= budget_low",
+    "spent_low$q >= 32'd20000",
     items_of_any_length,
 );
 const BUDGET: u64 = 20_000;

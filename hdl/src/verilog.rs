@@ -59,6 +59,18 @@ pub fn write_all(folder: &Path) -> io::Result<()> {
 /// # Errors
 /// If rust-hdl's checks find fault with it, or no card has such streams and tags.
 pub fn card(board: &Board) -> io::Result<String> {
+    // Blocks are values, moved from stack frame to stack frame while they are put together: megabytes of them.
+    const STACK: usize = 256 << 20;
+    std::thread::scope(|scope| {
+        let emission = std::thread::Builder::new()
+            .stack_size(STACK)
+            .spawn_scoped(scope, || emit_card(board))?;
+        let panicked = |_| Err(io::Error::other("a block could not be put together"));
+        emission.join().unwrap_or_else(panicked)
+    })
+}
+
+fn emit_card(board: &Board) -> io::Result<String> {
     const TOP: &str = "metisvm_card";
     let text = match (board.stream_bits, board.tags, board.bridged) {
         (64, 32, false) => emit(TOP, Card::<64, 71, 70, 11, 5, 32, 6>::new(board)),

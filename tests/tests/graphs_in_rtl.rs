@@ -91,7 +91,8 @@ fn run(
     let graph = Arc::new(graph);
     let nodes = graph.nodes().len();
     let segment = Segment::whole(graph.clone());
-    if backend.takes(&graph) != [0..nodes] {
+    let whole = 0..nodes;
+    if backend.takes(&graph) != [whole] {
         tally.in_parts += 1;
         return;
     }

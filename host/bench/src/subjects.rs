@@ -9,3 +9,4 @@ pub(crate) mod models;
 mod operators;
 pub(crate) mod rings;
 pub(crate) mod tensor;
+mod whole;

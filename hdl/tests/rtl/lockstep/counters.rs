@@ -4,11 +4,14 @@ use super::{Bench, put, run};
 use crate::random::Random;
 use metisvm_hdl::shell::counters::Counters;
 
+/// Counters of a card with a tensor engine.
+pub(super) const COUNTERS: usize = 20;
+
 #[derive(Default)]
 struct Events {
-    counts: [u64; 12],
+    counts: [u64; COUNTERS],
     /// What was counted in the cycle before.
-    steps: [u64; 12],
+    steps: [u64; COUNTERS],
     /// What was asked for in the cycle before.
     asked: u64,
 }
@@ -43,5 +46,11 @@ impl Bench for Events {
 
 #[test]
 fn counters_count_their_events() {
-    run("counters", Counters::default(), &mut Events::default(), 1, 10_000);
+    run(
+        "counters",
+        Counters::new(COUNTERS),
+        &mut Events::default(),
+        1,
+        10_000,
+    );
 }

@@ -54,7 +54,7 @@ fn blocks() -> Vec<Emitted> {
     vec![
         faulty_crc32(),
         emit("cluster", cluster::three),
-        emit("counters", Counters::default),
+        emit("counters", || Counters::new(super::counters::COUNTERS)),
         emit("crc32", Crc32::default),
         emit("executor", Executor::default),
         emit("fetcher", Fetcher::default),

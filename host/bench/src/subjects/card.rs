@@ -4,6 +4,7 @@
 use super::machine;
 use super::operators;
 use super::tensor;
+use super::whole::compile;
 use crate::bench::{Bench, Case};
 use crate::engine::Engine;
 use crate::error::Error;
@@ -14,8 +15,8 @@ use crate::sample::Way;
 use crate::setup::Setup;
 use crate::subject::Subject;
 use crate::unit::Unit;
-use metisvm_accel::{Backend, BackendError, Batch, Executable, Running};
-use metisvm_model::{Graph, Segment};
+use metisvm_accel::{Batch, Executable, Running};
+use metisvm_model::Graph;
 use std::hint::black_box;
 use std::sync::Arc;
 
@@ -155,20 +156,6 @@ fn in_flight(bench: &Bench<'_>, count: usize) -> Result<Vec<Record>, Error> {
         }
     }
     Ok(records)
-}
-
-/// A graph as a whole.
-pub(super) fn compile(
-    backend: &dyn Backend,
-    graph: &Arc<Graph>,
-) -> Result<Arc<dyn Executable>, BackendError> {
-    let whole = 0..graph.nodes().len();
-    if backend.takes(graph) != [whole.clone()] {
-        return Err(BackendError::NotTaken(
-            "it does not take the whole of it".to_owned(),
-        ));
-    }
-    backend.compile(&Segment::part(graph.clone(), whole))
 }
 
 fn flight(made: &dyn Executable, batch: &Batch, count: usize) -> Result<(), String> {

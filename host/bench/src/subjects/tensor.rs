@@ -1,7 +1,7 @@
 //! A card's tensor engine by the card's own counters: cycles, how much of its array is used, and what it waits for;
 //! and what those cycles are at the clock of its board. The peer is the processor at the same work, on one thread.
 
-use super::{card, machine, operators};
+use super::{machine, operators, whole};
 use crate::bench::{Bench, Case};
 use crate::engine::Engine;
 use crate::error::Error;
@@ -229,7 +229,7 @@ fn on_card(bench: &Bench<'_>, engine: &Engine, work: &Work) -> Result<Outcome, E
     let Some(card) = &engine.card else {
         return left_out("it is no card");
     };
-    let made = match card::compile(&*engine.backend, &work.graph) {
+    let made = match whole::compile(&*engine.backend, &work.graph) {
         Ok(made) => made,
         Err(BackendError::TooLarge(why)) => return Ok(Outcome::TooLarge(why)),
         Err(why) => return left_out(&why.to_string()),
@@ -340,7 +340,7 @@ fn on_host(bench: &Bench<'_>, work: &Work) -> Result<Option<(String, Taken)>, Er
     let Some(host) = bench.setup.engines.iter().find(|engine| !engine.is_device()) else {
         return Ok(None);
     };
-    let made: Result<Arc<dyn Executable>, _> = card::compile(&*host.backend, &work.graph);
+    let made: Result<Arc<dyn Executable>, _> = whole::compile(&*host.backend, &work.graph);
     let (Ok(made), Ok(batch)) = (made, batch(&work.graph, work.items)) else {
         return Ok(None);
     };

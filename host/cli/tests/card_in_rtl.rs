@@ -51,7 +51,7 @@ fn the_bundled_block_runs_in_rtl_with_the_roots_and_the_products_of_every_backen
     assert_eq!(fpga["matches_header"], true);
     assert_eq!((&fpga["fallbacks"], &fpga["card_faults"]), (&0.into(), &0.into()));
     assert_eq!(fpga["device_errors"].as_array().map(Vec::len), Some(0), "{fpga}");
-    assert_eq!(fpga["card"], "card in RTL, sim");
+    assert_eq!(fpga["card"], "card in RTL, sim-tensor");
     assert_eq!(fpga["card_health"], "healthy");
     let counters = &fpga["card_counters"];
     let count = |key: &str| {
@@ -87,7 +87,7 @@ fn people_see_what_the_card_counted() {
     };
     let text = stdout(&output);
     for part in [
-        "card in RTL, sim",
+        "card in RTL, sim-tensor",
         "cycles of the card",
         "products used of the array's",
         "array multiplies two tiles",

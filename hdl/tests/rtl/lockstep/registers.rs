@@ -57,7 +57,7 @@ impl Host {
 
     fn address(&self, random: &mut Random) -> u64 {
         let queue = random.bits() % (self.bank.queues as u64 + 2);
-        let counter = reg::COUNTERS + 4 * (random.bits() % 40) as u32;
+        let counter = reg::COUNTERS + 4 * (random.bits() % 56) as u32;
         match random.bits() % 8 {
             0 => u64::from(random.choose(&[reg::BOOT_NONCE, reg::STATUS, reg::CONTROL, counter])),
             1 => random.bits() % 0x4000,
@@ -80,7 +80,7 @@ impl Host {
         match address as u32 {
             reg::BOOT_NONCE => self.bank.nonce,
             reg::STATUS => block.status.val().into(),
-            reg::COUNTERS..0x140 if address.is_multiple_of(4) => block.counter_data.val().into(),
+            reg::COUNTERS..0x180 if address.is_multiple_of(4) => block.counter_data.val().into(),
             0..reg::COUNTERS if address.is_multiple_of(4) => constant(address / 4),
             _ => 0,
         }

@@ -2,7 +2,7 @@
 //!
 //! * [`run`]: a program's way from card memory to the modules, in the order of its tokens.
 //! * [`transfer`]: load and store, between card memory and the scratchpads.
-//! * [`array`]: GEMM, with the multipliers and what feeds them.
+//! * [`mod@array`]: GEMM, with the multipliers and what feeds them.
 //! * [`vector`]: VECTOR, with the requantise unit [`requantise`].
 //! * [`scratchpads`]: the memories between them.
 //! * [`engine`]: all of them joined, of [`compute`], [`read_share`], [`settle`] and [`duty`]; [`engines`] are those that

@@ -1,6 +1,6 @@
 //! GEMM on an array of R×C×D products a cycle.
 //!
-//! * [`unit`]: the instruction, of [`check`], [`sequencer`], [`rows`] and [`row_walk`].
+//! * [`mod@unit`]: the instruction, of [`check`], [`sequencer`], [`rows`] and [`row_walk`].
 //! * [`multiplier`], [`twin`], [`products`], [`delay`]: products, two columns of a row, all rows, registers in a chain.
 
 pub mod check;

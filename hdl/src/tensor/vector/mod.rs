@@ -1,6 +1,6 @@
 //! VECTOR: operations on the lanes of accumulator tiles, a row of a tile at a time.
 //!
-//! * [`unit`]: the module itself, which asks for rows and hands results back. [`control`]: from start to end.
+//! * [`mod@unit`]: the module itself, which asks for rows and hands results back. [`control`]: from start to end.
 //! * [`checks`]: what of an instruction depends on the card's geometry. [`walk`]: the order of the rows.
 //! * [`element`]: ADD, MAX and MIN of a lane. [`lookup`]: TABLE and INTERPOLATE. [`best`]: ARGMAX.
 //!   REQUANTISE is [`super::requantise`], and [`records`] has its parameters ready.

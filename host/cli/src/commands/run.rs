@@ -33,11 +33,15 @@ pub(super) fn run(args: &Run) -> Result<bool, CliError> {
         threads = Threads::new(2)?;
     }
     if let Some(file) = &args.engine.trace {
-        // Before a block is committed whose waveforms nobody would have.
-        File::create(file).map_err(|error| CliError::File {
+        // Before a block is committed whose waveforms nobody would have. What is no file would be replaced by one.
+        let refuse = |problem: String| CliError::File {
             file: file.clone(),
-            problem: format!("--trace cannot write there: {error}"),
-        })?;
+            problem: format!("--trace cannot write there: {problem}"),
+        };
+        if file.exists() && !file.is_file() {
+            return Err(refuse("it is not a regular file".to_owned()));
+        }
+        File::create(file).map_err(|error| refuse(error.to_string()))?;
     }
     let mut models = bundled::models()?;
     models.extend(models::read_all(&args.models)?);

@@ -523,7 +523,12 @@ fn a_card_is_like_itself() {
         let runs = compare(cards, seed, 2500).unwrap();
         // Of every way in which a program can end, but for what no program of these does: to be over the budget.
         let ways = [0, 4, 8, 9, 10, 11, 12, 13, 14];
-        assert!(ways.iter().all(|way| runs.contains_key(way)), "{runs:?}");
+        let engine = metisvm_firmware::registers::features::TENSOR;
+        let lacks_engine = rtl::board().is_some_and(|board| board.features & engine == 0);
+        assert!(
+            lacks_engine || ways.iter().all(|way| runs.contains_key(way)),
+            "{runs:?}"
+        );
     }
 }
 

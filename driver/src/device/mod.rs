@@ -155,7 +155,7 @@ impl Device {
         let transport = &*self.shared.transport;
         let low = reg::COUNTERS + 8 * index;
         let mut high = transport.read32(low + 4);
-        // A counter that overflows its low word twice while three words are read is not read right.
+        // The high word changes once in 2^32 cycles. If it does so between the reads, the second try finds it at rest.
         for _ in 0..2 {
             let value = u64::from(high) << 32 | u64::from(transport.read32(low));
             match transport.read32(low + 4) {

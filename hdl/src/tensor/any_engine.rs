@@ -6,6 +6,25 @@ use crate::optional::Optional;
 use metisvm_firmware::Geometry;
 use rust_hdl::prelude::*;
 
+/// Sides of the tiles, and the logarithms of the scratchpads' sizes: tiles of A, B and ACC, records, tables. What is
+/// not a power of two is rounded up: memories have 2^n places.
+type Key = ([u16; 3], [u32; 5]);
+
+/// The key of the engine that a geometry needs.
+fn key(geometry: &Geometry) -> Key {
+    let bits = |count: u32| count.next_power_of_two().trailing_zeros();
+    (
+        [geometry.tile_rows, geometry.tile_cols, geometry.tile_depth],
+        [
+            bits(geometry.a_tiles),
+            bits(geometry.b_tiles),
+            bits(geometry.acc_tiles),
+            bits(geometry.param_entries),
+            bits(geometry.table_count),
+        ],
+    )
+}
+
 /// One engine of those that there are. A block's const parameters are literals, so each geometry has a place of its own,
 /// all of them empty but one; so that a card need not have those parameters, they end here.
 macro_rules! any_engine {
@@ -78,7 +97,7 @@ macro_rules! any_engine {
                 multipliers: Multipliers,
                 requantise_units: usize,
             ) -> Option<Self> {
-                let key = super::engines::key(geometry);
+                let key = key(geometry);
                 let engine = Self {
                     clock: Signal::default(),
                     open: Signal::default(),
@@ -179,11 +198,11 @@ macro_rules! any_engine {
     };
 }
 
-// Sides of tiles and the logarithms of scratchpads (`engines::key`), then the parameters of `Engine`:
+// The engines that there are: const parameters are literals, so each geometry is a line.
+// Sides of tiles and the logarithms of scratchpads (`key`), then the parameters of `Engine`:
 // R, C, D, LA, LB, AW, W, TA, TB, T, S, F, P, VW, VP, TP, TT.
 any_engine! {
     tiles_4: ([4, 4, 4], [6, 6, 6, 6, 1]) => [4, 4, 4, 16, 16, 36, 20, 6, 6, 8, 2, 4, 5, 128, 256, 6, 9];
-    tiles_4_roomy: ([4, 4, 4], [10, 10, 8, 9, 3]) => [4, 4, 4, 16, 16, 36, 20, 10, 10, 10, 2, 4, 5, 128, 256, 9, 11];
     tiles_8: ([8, 8, 4], [11, 11, 8, 9, 3]) => [8, 8, 4, 32, 32, 36, 20, 11, 11, 11, 3, 5, 6, 256, 512, 9, 11];
     tiles_16: ([16, 16, 16], [12, 12, 10, 12, 4]) => [
         16, 16, 16, 256, 256, 144, 22, 12, 12, 14, 4, 6, 7, 512, 1024, 12, 12

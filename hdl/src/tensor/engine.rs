@@ -20,7 +20,7 @@ use rust_hdl::prelude::*;
 ///
 /// Tiles have sides R = 2^S, C and D, so LA = R·D lanes in A, LB = D·C in B. Scratchpads hold 2^TA tiles of A, 2^TB of
 /// B, 2^T rows of ACC, 2^TP records and 2^TT entries of tables. AW is 9·D, W is 18 + log2 D, VW is 32·C, VP is 64·C;
-/// queues of rows hold 2^F, P is F + 1. [`engines`](crate::tensor::engines) has those that boards use.
+/// queues of rows hold 2^F, P is F + 1. [`any_engine`](super::any_engine) has those that boards use.
 #[derive(LogicBlock)]
 #[rustfmt::skip]
 pub struct Engine<

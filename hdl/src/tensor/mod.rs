@@ -5,15 +5,14 @@
 //! * [`mod@array`]: GEMM, with the multipliers and what feeds them.
 //! * [`vector`]: VECTOR, with the requantise unit [`requantise`].
 //! * [`scratchpads`]: the memories between them.
-//! * [`engine`]: all of them joined, of [`compute`], [`read_share`], [`settle`] and [`duty`]; [`engines`] are those that
-//!   there are.
+//! * [`engine`]: all of them joined, of [`compute`], [`read_share`], [`settle`] and [`duty`]; [`any_engine`] has
+//!   those that there are.
 
 pub mod any_engine;
 pub mod array;
 pub mod compute;
 pub mod duty;
 pub mod engine;
-pub mod engines;
 pub mod read_share;
 pub mod requantise;
 pub mod run;

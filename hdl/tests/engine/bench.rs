@@ -2,9 +2,9 @@
 
 use metisvm_firmware::Geometry;
 use metisvm_hdl::isolated::isolated;
+use metisvm_hdl::tensor::any_engine::AnyEngine;
 use metisvm_hdl::tensor::array::twin::Multipliers;
-use metisvm_hdl::tensor::engine::Engine;
-use metisvm_hdl::{verilog, with_engine};
+use metisvm_hdl::verilog;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -42,16 +42,10 @@ pub(crate) struct Ran {
     pub(crate) hash: u64,
 }
 
-macro_rules! emits {
-    ($name:expr, $geometry:expr, $multipliers:expr, $units:expr, $($number:literal),+) => {
-        verilog::emit($name, Engine::<$($number),+>::new($geometry, $multipliers, $units)).unwrap()
-    };
-}
-
 /// The Verilog of a geometry's engine.
 pub(crate) fn emit(geometry: &Geometry, multipliers: Multipliers, units: usize) -> String {
-    let text = with_engine!(geometry, emits, "metisvm_engine", geometry, multipliers, units).unwrap();
-    isolated(&text)
+    let engine = AnyEngine::new(geometry, multipliers, units).unwrap();
+    isolated(&verilog::emit("metisvm_engine", engine).unwrap())
 }
 
 /// An engine, built together with its harness.

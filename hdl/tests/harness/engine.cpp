@@ -90,8 +90,8 @@ struct Bench {
             memory.at(top.wr_address, WRITABLE);
             writes.push_back({delay(), top.wr_address, top.wr_data, top.wr_strobe});
         }
-        const bool is[EVENTS] = {bool(top.array_steps), bool(top.load_busy), bool(top.compute_busy), bool(top.store_busy),
-                                 bool(top.load_waits), bool(top.compute_waits), bool(top.store_waits), bool(top.memory_waits)};
+        const bool is[EVENTS] = {bool(top.events__0240), bool(top.events__0241), bool(top.events__0242), bool(top.events__0243),
+                                 bool(top.events__0244), bool(top.events__0245), bool(top.events__0246), bool(top.events__0247)};
         for (int i = 0; i < EVENTS; i++) events[i] += is[i];
         if (top.idle && (!answers.empty() || !writes.empty() || top.rd_valid || top.wr_valid)) fail("idle with something owed");
         top.clock = 1;

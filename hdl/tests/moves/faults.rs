@@ -1,5 +1,6 @@
 //! Random instructions notice each seeded mistake.
 
+use crate::asked::first_wrong;
 use crate::mistakes::{IN_LOAD, IN_STORE};
 use crate::model::Model;
 use crate::seeded::unnoticed;
@@ -13,7 +14,7 @@ fn every_seeded_mistake_in_load_is_noticed() {
         return;
     };
     let (text, asked) = load::traffic(GEOMETRIES[0], INSTRUCTIONS, 21);
-    let right = |answer: &str| load::first_wrong(answer, &asked).is_none();
+    let right = |answer: &str| first_wrong(answer, &asked).is_none();
     let notices = |number| {
         !model
             .try_feed("seeded", &text, number)
@@ -32,7 +33,7 @@ fn every_seeded_mistake_in_store_is_noticed() {
         return;
     };
     let (text, asked) = store::traffic(GEOMETRIES[0], INSTRUCTIONS, 22);
-    let right = |answer: &str| store::first_wrong(answer, &asked).is_none();
+    let right = |answer: &str| first_wrong(answer, &asked).is_none();
     let notices = |number| {
         !model
             .try_feed("seeded", &text, number)

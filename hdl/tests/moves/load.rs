@@ -1,10 +1,11 @@
 //! The load module.
 
+use crate::asked::{Asked, first_wrong};
 use crate::draw::Draw;
 use crate::memory::{Memory, hash};
 use crate::model::Model;
 use crate::random::{Random, instructions};
-use crate::{GEOMETRIES, SLOW_LANE, STOPPED, Seen, numbers};
+use crate::{GEOMETRIES, SLOW_LANE, Seen, numbers};
 use metisvm_firmware::{
     Buffer, Burst, Dtype, Fill, Geometry, Instruction, Lanes, Load, LoadTiles, Operation, Space, Status, Walk,
 };
@@ -80,12 +81,6 @@ fn records(load: &LoadTiles, memory: &mut Memory, random: &mut Random, text: &mu
             memory.poke(load.from.space, offset, word, text);
         }
     }
-}
-
-pub(crate) struct Asked {
-    instruction: Instruction,
-    status: u64,
-    hash: u64,
 }
 
 /// Random instructions, what they must do, and the script for the harness.
@@ -184,17 +179,6 @@ fn difference(model: &Model, geometry: Geometry, text: &str, last: usize, seed: 
         .take(8)
         .collect();
     format!("(index, (expected, found)): {wrong:?}")
-}
-
-/// The first instruction whose status or scratchpads are wrong, or that has no answer.
-pub(crate) fn first_wrong(answer: &str, asked: &[Asked]) -> Option<usize> {
-    let mut lines = answer.lines();
-    asked.iter().position(|asked| {
-        !lines.next().is_some_and(|line| {
-            let [status, _, _, hash] = numbers(line);
-            status == STOPPED || (status, hash) == (asked.status, asked.hash)
-        })
-    })
 }
 
 fn check(geometry: Geometry, as_a_rule: usize) {

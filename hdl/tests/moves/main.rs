@@ -6,6 +6,7 @@
     reason = "a panic is how a test fails, in its helpers too"
 )]
 
+mod asked;
 mod draw;
 mod faults;
 mod load;
@@ -49,9 +50,6 @@ const SLOW_LANE: usize = 0;
 
 /// The opcode's name, and the status it ended with.
 type Seen = std::collections::BTreeMap<(&'static str, u64), usize>;
-
-/// The status that a harness gives a stopped instruction.
-const STOPPED: u64 = 99;
 
 /// What a harness says of an instruction: status, cycles, words, hash.
 fn numbers(line: &str) -> [u64; 4] {

@@ -1,10 +1,11 @@
 //! The store module.
 
+use crate::asked::{Asked, first_wrong};
 use crate::draw::Draw;
 use crate::memory::Memory;
 use crate::model::Model;
 use crate::random::{Random, instructions};
-use crate::{GEOMETRIES, SLOW_LANE, STOPPED, Seen, numbers};
+use crate::{GEOMETRIES, SLOW_LANE, Seen, numbers};
 use metisvm_firmware::{
     Buffer, Burst, Dtype, Geometry, Instruction, Lanes, LoadTiles, Operation, Space, Status, Store,
     StoreTiles, Walk,
@@ -72,12 +73,6 @@ fn name(instruction: &Instruction) -> &'static str {
     }
 }
 
-pub(crate) struct Asked {
-    instruction: Instruction,
-    status: u64,
-    hash: u64,
-}
-
 /// Random instructions, what they must do, and the script for the harness.
 pub(crate) fn traffic(geometry: Geometry, count: usize, seed: u64) -> (String, Vec<Asked>) {
     let mut text = String::new();
@@ -118,17 +113,6 @@ pub(crate) fn traffic(geometry: Geometry, count: usize, seed: u64) -> (String, V
         }
     }
     (text, asked)
-}
-
-/// The first instruction whose status or memory is wrong, or that has no answer.
-pub(crate) fn first_wrong(answer: &str, asked: &[Asked]) -> Option<usize> {
-    let mut lines = answer.lines();
-    asked.iter().position(|asked| {
-        !lines.next().is_some_and(|line| {
-            let [status, _, _, hash] = numbers(line);
-            status == STOPPED || (status, hash) == (asked.status, asked.hash)
-        })
-    })
 }
 
 fn check(geometry: Geometry, as_a_rule: usize) {

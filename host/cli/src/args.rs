@@ -276,7 +276,7 @@ pub struct Engine {
     #[arg(long, value_name = "1/N", value_parser = cpu::audit)]
     pub audit: Option<NonZeroU32>,
     /// The card behind the fpga backend and --keccak card: in software, or in RTL, built by Verilator on first use from the
-    /// Verilog of a board (sim if none is named) [default: functional]
+    /// Verilog of a board (if none is named, sim hashes and sim-tensor infers) [default: functional]
     #[arg(long, value_name = "functional[:BOARD]|rtl[:BOARD]")]
     pub card: Option<Card>,
     /// Write the waveforms of a card in RTL that hashes (FST, for GTKWave or Surfer)

@@ -681,24 +681,17 @@ fn trie_is_the_processors_where_the_card_does_not_open() {
 #[test]
 fn waveforms_that_cannot_be_written_keep_the_block_from_being_committed() {
     let files = Files::votes();
-    let output = files.run(
-        &[
-            "--keccak",
-            "card:1",
-            "--card",
-            "rtl",
-            "--trace",
-            "/there/is/none.fst",
-        ],
-        0..1,
-    );
-    assert!(!output.status.success());
-    assert!(
-        stderr(&output).contains("/there/is/none.fst: --trace cannot write there"),
-        "{}",
-        stderr(&output)
-    );
-    assert_eq!(output.stdout, b"");
+    let folder = files.folder.path().to_str().unwrap();
+    for (trace, why) in [
+        ("/there/is/none.fst", "--trace cannot write there"),
+        (folder, "it is not a regular file"),
+    ] {
+        let output = files.run(&["--keccak", "card:1", "--card", "rtl", "--trace", trace], 0..1);
+        assert!(!output.status.success());
+        let said = stderr(&output);
+        assert!(said.contains(trace) && said.contains(why), "{said}");
+        assert_eq!(output.stdout, b"");
+    }
 }
 
 /// Two blocks whose trie is hashed by a device, from 8 messages on, and a third by the processor.

@@ -11,9 +11,13 @@ use metisvm_sim::{RtlCard, RtlOptions};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How long a card may take: cycles, or time where it does nothing. A loaded machine may need long for few.
+/// How long a card may take to come out of a reset.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+/// How many cycles an answer may take.
 const CYCLES: u64 = 1_000_000;
+/// A card that owes an answer and has counted next to no cycles in so long waits for something that nobody brings.
+/// Reading its registers takes some; one with work to do counts more even on a loaded machine.
+const AT_REST: (Duration, u64) = (Duration::from_secs(2), 10_000);
 
 /// A card under test, and the little that a host needs.
 pub(crate) struct Subject {
@@ -55,13 +59,20 @@ impl Subject {
 
     /// The next completion.
     pub(crate) fn answer(&mut self) -> Result<Completion, String> {
-        let (start, deadline) = (self.meter.counts().cycles, Instant::now() + PATIENCE);
+        let cycles = || self.meter.counts().cycles;
+        let first = cycles();
+        let (mut last, mut since) = (first, Instant::now());
         let slice = Duration::from_millis(50);
+        let (span, least) = AT_REST;
         loop {
-            match self.pair.wait(Instant::now() + slice, slice) {
-                Err(DeviceError::Timeout(_))
-                    if Instant::now() < deadline && self.meter.counts().cycles - start < CYCLES => {}
-                outcome => return outcome.map_err(|error| format!("{error:?}")),
+            let outcome = self.pair.wait(Instant::now() + slice, slice);
+            let now = cycles();
+            let waits = since.elapsed() > span && now - last < least;
+            if !matches!(outcome, Err(DeviceError::Timeout(_))) || waits || now - first > CYCLES {
+                return outcome.map_err(|error| format!("{error:?}"));
+            }
+            if since.elapsed() > span {
+                (last, since) = (now, Instant::now());
             }
         }
     }

@@ -20,7 +20,8 @@ pub struct Bench {
         default_value = "cpu,opencl,fpga,reference"
     )]
     pub backend: Vec<Backend>,
-    /// The card behind the fpga backend: in software, or in RTL, of a board (sim if none is named) [default: functional]
+    /// The card behind the fpga backend: in software, or in RTL, of a board (if none is named, sim-tensor) [default:
+    /// functional]
     #[arg(long, value_name = "functional[:BOARD]|rtl[:BOARD]")]
     pub card: Option<Card>,
     /// Use the card's results without checking its products

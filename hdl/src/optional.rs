@@ -71,3 +71,8 @@ impl<B: Block> Block for Optional<B> {
         }
     }
 }
+
+/// Pins that some boards have.
+pub fn pins<T: Default>(number: usize) -> Vec<T> {
+    (0..number).map(|_| T::default()).collect()
+}

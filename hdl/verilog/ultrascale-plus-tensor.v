@@ -1,4 +1,4 @@
-module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wvalid,s_wready,s_bresp,s_bvalid,s_bready,s_araddr,s_arvalid,s_arready,s_rdata,s_rresp,s_rvalid,s_rready,rq_address,rq_bytes,rq_tag,rq_valid,rq_ready,rc_data,rc_tag,rc_last,rc_error,rc_valid,rc_ready,wq_address,wq_bytes,wq_valid,wq_ready,wd_data,wd_last,wd_valid,wd_ready,mw_address,mw_data,mw_valid,mw_ready,axi_araddr$0,axi_arlen$0,axi_arvalid$0,axi_arready$0,axi_rdata$0,axi_rvalid$0,axi_rready$0,axi_awaddr$0,axi_awvalid$0,axi_awready$0,axi_wdata$0,axi_wstrb$0,axi_wvalid$0,axi_wready$0,axi_bvalid$0,irq_vector,irq_valid,irq_ready,busy);
+module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wvalid,s_wready,s_bresp,s_bvalid,s_bready,s_araddr,s_arvalid,s_arready,s_rdata,s_rresp,s_rvalid,s_rready,rq_address,rq_bytes,rq_tag,rq_valid,rq_ready,rc_data,rc_tag,rc_last,rc_error,rc_valid,rc_ready,wq_address,wq_bytes,wq_valid,wq_ready,wd_data,wd_last,wd_valid,wd_ready,mw_address,mw_data,mw_valid,mw_ready,axi_araddr$0,axi_arlen$0,axi_arvalid$0,axi_arready$0,axi_rdata$0,axi_rresp$0,axi_rvalid$0,axi_rready$0,axi_awaddr$0,axi_awlen$0,axi_awvalid$0,axi_awready$0,axi_wdata$0,axi_wstrb$0,axi_wlast$0,axi_wvalid$0,axi_wready$0,axi_bresp$0,axi_bvalid$0,irq_vector,irq_valid,irq_ready,busy);
 
     // Module arguments
     input wire  clock;
@@ -48,15 +48,19 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
     output reg  axi_arvalid$0 /*verilator isolate_assignments*/;
     input wire  axi_arready$0;
     input wire  [63:0] axi_rdata$0;
+    input wire  [1:0] axi_rresp$0;
     input wire  axi_rvalid$0;
     output reg  axi_rready$0 /*verilator isolate_assignments*/;
     output reg  [47:0] axi_awaddr$0 /*verilator isolate_assignments*/;
+    output reg  [7:0] axi_awlen$0 /*verilator isolate_assignments*/;
     output reg  axi_awvalid$0 /*verilator isolate_assignments*/;
     input wire  axi_awready$0;
     output reg  [63:0] axi_wdata$0 /*verilator isolate_assignments*/;
     output reg  [7:0] axi_wstrb$0 /*verilator isolate_assignments*/;
+    output reg  axi_wlast$0 /*verilator isolate_assignments*/;
     output reg  axi_wvalid$0 /*verilator isolate_assignments*/;
     input wire  axi_wready$0;
+    input wire  [1:0] axi_bresp$0;
     input wire  axi_bvalid$0;
     output reg  [5:0] irq_vector /*verilator isolate_assignments*/;
     output reg  irq_valid /*verilator isolate_assignments*/;
@@ -428,6 +432,13 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
     wire  tensor$wvalid;
     reg  tensor$wready /*verilator isolate_assignments*/;
     reg  tensor$bvalid /*verilator isolate_assignments*/;
+    wire  [7:0] tensor$awlen$0;
+    wire  tensor$wlast$0;
+    reg  [1:0] tensor$rresp$0 /*verilator isolate_assignments*/;
+    reg  [1:0] tensor$bresp$0 /*verilator isolate_assignments*/;
+    reg  tensor$clear$0 /*verilator isolate_assignments*/;
+    wire  tensor$failed$0;
+    wire  tensor$quiet$0;
     reg  counters$clock /*verilator isolate_assignments*/;
     reg  [9:0] counters$by$0 /*verilator isolate_assignments*/;
     reg  [9:0] counters$by$1 /*verilator isolate_assignments*/;
@@ -853,7 +864,14 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         .wstrb(tensor$wstrb),
         .wvalid(tensor$wvalid),
         .wready(tensor$wready),
-        .bvalid(tensor$bvalid)
+        .bvalid(tensor$bvalid),
+        .awlen$0(tensor$awlen$0),
+        .wlast$0(tensor$wlast$0),
+        .rresp$0(tensor$rresp$0),
+        .bresp$0(tensor$bresp$0),
+        .clear$0(tensor$clear$0),
+        .failed$0(tensor$failed$0),
+        .quiet$0(tensor$quiet$0)
     );
     metisvm_card$counters counters(
         .clock(counters$clock),
@@ -1234,16 +1252,31 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         axi_arvalid$0 = tensor$arvalid;
         tensor$arready = axi_arready$0;
         tensor$rdata = axi_rdata$0;
+        tensor$rresp$0 = axi_rresp$0;
         tensor$rvalid = axi_rvalid$0;
         axi_rready$0 = tensor$rready;
         axi_awaddr$0 = tensor$awaddr;
+        axi_awlen$0 = tensor$awlen$0;
         axi_awvalid$0 = tensor$awvalid;
         tensor$awready = axi_awready$0;
         axi_wdata$0 = tensor$wdata;
         axi_wstrb$0 = tensor$wstrb;
+        axi_wlast$0 = tensor$wlast$0;
         axi_wvalid$0 = tensor$wvalid;
         tensor$wready = axi_wready$0;
+        tensor$bresp$0 = axi_bresp$0;
         tensor$bvalid = axi_bvalid$0;
+        tensor$clear$0 = clear;
+        if (tensor$failed$0) begin
+            executor$run_status = 32'h13;
+            executor$run_detail = 32'h0;
+            if (~resetting$q) begin
+                registers$status = 32'h3;
+            end
+        end
+        if (~tensor$quiet$0) begin
+            clears$d = 1'b0;
+        end
         irq_vector = queue$sel;
         irq_valid = queue$irq_valid;
         queue$irq_ready = irq_ready;
@@ -1251,6 +1284,9 @@ module metisvm_card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_wstrb,s_wva
         was_busy$d = is_busy;
         stays_busy = is_busy || was_busy$q;
         busy = stays_busy;
+        if (~tensor$quiet$0) begin
+            busy = 1'b1;
+        end
         counters$by$0 = 32'h0;
         counters$by$1 = 32'h0;
         counters$by$2 = 32'h0;
@@ -13084,7 +13120,7 @@ module metisvm_card$registers$memory(read_address,read_clock,read_data,write_add
 
 endmodule // metisvm_card$registers$memory
 
-module metisvm_card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$4,entry$5,entry$6,entry$7,start,done,status,detail,working,run_handle,run_search,run_present,run_is_state,run_piece,run_upto,run_range_ok,run_searched,run_meets,cmd_valid,cmd_ready,cmd_address,cmd_length,abort,drained,in_valid,in_ready,in_data,in_end,in_error,write_start,write_address,write_push,write_data,write_flush,write_ready,write_idle,mw_address,mw_data,mw_valid,mw_ready,events$0,events$1,events$2,events$3,events$4,events$5,events$6,events$7,araddr,arlen,arvalid,arready,rdata,rvalid,rready,awaddr,awvalid,awready,wdata,wstrb,wvalid,wready,bvalid);
+module metisvm_card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$4,entry$5,entry$6,entry$7,start,done,status,detail,working,run_handle,run_search,run_present,run_is_state,run_piece,run_upto,run_range_ok,run_searched,run_meets,cmd_valid,cmd_ready,cmd_address,cmd_length,abort,drained,in_valid,in_ready,in_data,in_end,in_error,write_start,write_address,write_push,write_data,write_flush,write_ready,write_idle,mw_address,mw_data,mw_valid,mw_ready,events$0,events$1,events$2,events$3,events$4,events$5,events$6,events$7,araddr,arlen,arvalid,arready,rdata,rvalid,rready,awaddr,awvalid,awready,wdata,wstrb,wvalid,wready,bvalid,awlen$0,wlast$0,rresp$0,bresp$0,clear$0,failed$0,quiet$0);
 
     // Module arguments
     input wire  clock;
@@ -13156,6 +13192,13 @@ module metisvm_card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$4,en
     output reg  wvalid /*verilator isolate_assignments*/;
     input wire  wready;
     input wire  bvalid;
+    output reg  [7:0] awlen$0 /*verilator isolate_assignments*/;
+    output reg  wlast$0 /*verilator isolate_assignments*/;
+    input wire  [1:0] rresp$0;
+    input wire  [1:0] bresp$0;
+    input wire  clear$0;
+    output reg  failed$0 /*verilator isolate_assignments*/;
+    output reg  quiet$0 /*verilator isolate_assignments*/;
 
     // Stub signals
     reg  job$clock /*verilator isolate_assignments*/;
@@ -13318,20 +13361,27 @@ module metisvm_card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$4,en
     wire  external$wr_ready;
     wire  external$engine_settled;
     wire  external$host_settled;
+    reg  external$clear /*verilator isolate_assignments*/;
+    wire  external$failed;
+    wire  external$quiet;
     wire  [47:0] external$araddr;
     wire  [7:0] external$arlen;
     wire  external$arvalid;
     reg  external$arready /*verilator isolate_assignments*/;
     reg  [63:0] external$rdata /*verilator isolate_assignments*/;
+    reg  [1:0] external$rresp /*verilator isolate_assignments*/;
     reg  external$rvalid /*verilator isolate_assignments*/;
     wire  external$rready;
     wire  [47:0] external$awaddr;
+    wire  [7:0] external$awlen;
     wire  external$awvalid;
     reg  external$awready /*verilator isolate_assignments*/;
     wire  [63:0] external$wdata;
     wire  [7:0] external$wstrb;
+    wire  external$wlast;
     wire  external$wvalid;
     reg  external$wready /*verilator isolate_assignments*/;
+    reg  [1:0] external$bresp /*verilator isolate_assignments*/;
     reg  external$bvalid /*verilator isolate_assignments*/;
 
     // Local signals
@@ -13518,20 +13568,27 @@ module metisvm_card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$4,en
         .wr_ready(external$wr_ready),
         .engine_settled(external$engine_settled),
         .host_settled(external$host_settled),
+        .clear(external$clear),
+        .failed(external$failed),
+        .quiet(external$quiet),
         .araddr(external$araddr),
         .arlen(external$arlen),
         .arvalid(external$arvalid),
         .arready(external$arready),
         .rdata(external$rdata),
+        .rresp(external$rresp),
         .rvalid(external$rvalid),
         .rready(external$rready),
         .awaddr(external$awaddr),
+        .awlen(external$awlen),
         .awvalid(external$awvalid),
         .awready(external$awready),
         .wdata(external$wdata),
         .wstrb(external$wstrb),
+        .wlast(external$wlast),
         .wvalid(external$wvalid),
         .wready(external$wready),
+        .bresp(external$bresp),
         .bvalid(external$bvalid)
     );
 
@@ -13692,6 +13749,13 @@ module metisvm_card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$4,en
         wvalid = external$wvalid;
         external$wready = wready;
         external$bvalid = bvalid;
+        awlen$0 = external$awlen;
+        wlast$0 = external$wlast;
+        external$rresp = rresp$0;
+        external$bresp = bresp$0;
+        external$clear = clear$0;
+        failed$0 = external$failed;
+        quiet$0 = external$quiet;
         engine$wr_ready = writes$first_ready && wr_ready;
         host_ready = writes$second_ready && wr_ready;
         mw_ready = host_ready;
@@ -78020,7 +78084,7 @@ module metisvm_card$tensor$engine$tiles_16$tables$memory(read_address,read_clock
 
 endmodule // metisvm_card$tensor$engine$tiles_16$tables$memory
 
-module metisvm_card$tensor$external(clock,rd_address,rd_words,rd_valid,rd_ready,rd_data,rd_data_valid,rd_data_ready,wr_address,wr_data,wr_strobe,wr_engine,wr_valid,wr_ready,engine_settled,host_settled,araddr,arlen,arvalid,arready,rdata,rvalid,rready,awaddr,awvalid,awready,wdata,wstrb,wvalid,wready,bvalid);
+module metisvm_card$tensor$external(clock,rd_address,rd_words,rd_valid,rd_ready,rd_data,rd_data_valid,rd_data_ready,wr_address,wr_data,wr_strobe,wr_engine,wr_valid,wr_ready,engine_settled,host_settled,clear,failed,quiet,araddr,arlen,arvalid,arready,rdata,rresp,rvalid,rready,awaddr,awlen,awvalid,awready,wdata,wstrb,wlast,wvalid,wready,bresp,bvalid);
 
     // Module arguments
     input wire  clock;
@@ -78039,20 +78103,27 @@ module metisvm_card$tensor$external(clock,rd_address,rd_words,rd_valid,rd_ready,
     output reg  wr_ready /*verilator isolate_assignments*/;
     output reg  engine_settled /*verilator isolate_assignments*/;
     output reg  host_settled /*verilator isolate_assignments*/;
+    input wire  clear;
+    output reg  failed /*verilator isolate_assignments*/;
+    output reg  quiet /*verilator isolate_assignments*/;
     output reg  [47:0] araddr /*verilator isolate_assignments*/;
     output reg  [7:0] arlen /*verilator isolate_assignments*/;
     output reg  arvalid /*verilator isolate_assignments*/;
     input wire  arready;
     input wire  [63:0] rdata;
+    input wire  [1:0] rresp;
     input wire  rvalid;
     output reg  rready /*verilator isolate_assignments*/;
     output reg  [47:0] awaddr /*verilator isolate_assignments*/;
+    output reg  [7:0] awlen /*verilator isolate_assignments*/;
     output reg  awvalid /*verilator isolate_assignments*/;
     input wire  awready;
     output reg  [63:0] wdata /*verilator isolate_assignments*/;
     output reg  [7:0] wstrb /*verilator isolate_assignments*/;
+    output reg  wlast /*verilator isolate_assignments*/;
     output reg  wvalid /*verilator isolate_assignments*/;
     input wire  wready;
+    input wire  [1:0] bresp;
     input wire  bvalid;
 
     // Stub signals
@@ -78075,13 +78146,22 @@ module metisvm_card$tensor$external(clock,rd_address,rd_words,rd_valid,rd_ready,
     wire  writes$engine_settled;
     wire  writes$host_settled;
     wire  [47:0] writes$awaddr;
+    wire  [7:0] writes$awlen;
     wire  writes$awvalid;
     reg  writes$awready /*verilator isolate_assignments*/;
     wire  [63:0] writes$wdata;
     wire  [7:0] writes$wstrb;
+    wire  writes$wlast;
     wire  writes$wvalid;
     reg  writes$wready /*verilator isolate_assignments*/;
     reg  writes$bvalid /*verilator isolate_assignments*/;
+    reg  has_failed$d /*verilator isolate_assignments*/;
+    wire  has_failed$q;
+    reg  has_failed$clock /*verilator isolate_assignments*/;
+
+    // Local signals
+    reg  bad_read /*verilator isolate_assignments*/;
+    reg  bad_write /*verilator isolate_assignments*/;
 
     // Sub module instances
     metisvm_card$tensor$external$reads reads(
@@ -78106,19 +78186,38 @@ module metisvm_card$tensor$external(clock,rd_address,rd_words,rd_valid,rd_ready,
         .engine_settled(writes$engine_settled),
         .host_settled(writes$host_settled),
         .awaddr(writes$awaddr),
+        .awlen(writes$awlen),
         .awvalid(writes$awvalid),
         .awready(writes$awready),
         .wdata(writes$wdata),
         .wstrb(writes$wstrb),
+        .wlast(writes$wlast),
         .wvalid(writes$wvalid),
         .wready(writes$wready),
         .bvalid(writes$bvalid)
     );
+    metisvm_card$clears has_failed(
+        .d(has_failed$d),
+        .q(has_failed$q),
+        .clock(has_failed$clock)
+    );
 
     // Update code
     always @(*) begin
+        has_failed$clock = clock;
+        has_failed$d = has_failed$q;
         reads$clock = clock;
         writes$clock = clock;
+        bad_read = rvalid && rd_data_ready && rresp[32'h1];
+        bad_write = bvalid && bresp[32'h1];
+        if (clear) begin
+            has_failed$d = 1'b0;
+        end
+        if (bad_read || bad_write) begin
+            has_failed$d = 1'b1;
+        end
+        failed = has_failed$q;
+        quiet = writes$engine_settled && writes$host_settled;
         reads$rd_address = rd_address;
         reads$rd_words = rd_words;
         reads$rd_valid = rd_valid;
@@ -78139,10 +78238,12 @@ module metisvm_card$tensor$external(clock,rd_address,rd_words,rd_valid,rd_ready,
         engine_settled = writes$engine_settled;
         host_settled = writes$host_settled;
         awaddr = writes$awaddr;
+        awlen = writes$awlen;
         awvalid = writes$awvalid;
         writes$awready = awready;
         wdata = writes$wdata;
         wstrb = writes$wstrb;
+        wlast = writes$wlast;
         wvalid = writes$wvalid;
         writes$wready = wready;
         writes$bvalid = bvalid;
@@ -78264,7 +78365,7 @@ module metisvm_card$tensor$external$reads(clock,rd_address,rd_words,rd_valid,rd_
 
 endmodule // metisvm_card$tensor$external$reads
 
-module metisvm_card$tensor$external$writes(clock,wr_address,wr_data,wr_strobe,wr_engine,wr_valid,wr_ready,engine_settled,host_settled,awaddr,awvalid,awready,wdata,wstrb,wvalid,wready,bvalid);
+module metisvm_card$tensor$external$writes(clock,wr_address,wr_data,wr_strobe,wr_engine,wr_valid,wr_ready,engine_settled,host_settled,awaddr,awlen,awvalid,awready,wdata,wstrb,wlast,wvalid,wready,bvalid);
 
     // Module arguments
     input wire  clock;
@@ -78277,30 +78378,54 @@ module metisvm_card$tensor$external$writes(clock,wr_address,wr_data,wr_strobe,wr
     output reg  engine_settled /*verilator isolate_assignments*/;
     output reg  host_settled /*verilator isolate_assignments*/;
     output reg  [47:0] awaddr /*verilator isolate_assignments*/;
+    output reg  [7:0] awlen /*verilator isolate_assignments*/;
     output reg  awvalid /*verilator isolate_assignments*/;
     input wire  awready;
     output reg  [63:0] wdata /*verilator isolate_assignments*/;
     output reg  [7:0] wstrb /*verilator isolate_assignments*/;
+    output reg  wlast /*verilator isolate_assignments*/;
     output reg  wvalid /*verilator isolate_assignments*/;
     input wire  wready;
     input wire  bvalid;
 
     // Stub signals
-    reg  [47:0] place$d /*verilator isolate_assignments*/;
-    wire  [47:0] place$q;
-    reg  place$clock /*verilator isolate_assignments*/;
-    reg  [63:0] data$d /*verilator isolate_assignments*/;
-    wire  [63:0] data$q;
-    reg  data$clock /*verilator isolate_assignments*/;
-    reg  [7:0] strobe$d /*verilator isolate_assignments*/;
-    wire  [7:0] strobe$q;
-    reg  strobe$clock /*verilator isolate_assignments*/;
-    reg  has_place$d /*verilator isolate_assignments*/;
-    wire  has_place$q;
-    reg  has_place$clock /*verilator isolate_assignments*/;
-    reg  has_data$d /*verilator isolate_assignments*/;
-    wire  has_data$q;
-    reg  has_data$clock /*verilator isolate_assignments*/;
+    reg  collector$clock /*verilator isolate_assignments*/;
+    reg  [47:0] collector$wr_address /*verilator isolate_assignments*/;
+    reg  [63:0] collector$wr_data /*verilator isolate_assignments*/;
+    reg  [7:0] collector$wr_strobe /*verilator isolate_assignments*/;
+    reg  collector$wr_engine /*verilator isolate_assignments*/;
+    reg  collector$wr_valid /*verilator isolate_assignments*/;
+    wire  collector$wr_ready;
+    reg  collector$room /*verilator isolate_assignments*/;
+    wire  collector$held;
+    wire  [63:0] collector$data;
+    wire  [7:0] collector$strobe;
+    wire  collector$engine;
+    wire  collector$leaves;
+    wire  collector$is_last;
+    wire  [44:0] collector$first;
+    wire  [3:0] collector$length;
+    reg  words$clock /*verilator isolate_assignments*/;
+    reg  words$clear /*verilator isolate_assignments*/;
+    reg  [72:0] words$data /*verilator isolate_assignments*/;
+    reg  words$push /*verilator isolate_assignments*/;
+    wire  words$full;
+    wire  [72:0] words$first;
+    wire  words$valid;
+    reg  words$pop /*verilator isolate_assignments*/;
+    wire  [6:0] words$fill;
+    reg  places$clock /*verilator isolate_assignments*/;
+    reg  places$clear /*verilator isolate_assignments*/;
+    reg  [48:0] places$data /*verilator isolate_assignments*/;
+    reg  places$push /*verilator isolate_assignments*/;
+    wire  places$full;
+    wire  [48:0] places$first;
+    wire  places$valid;
+    reg  places$pop /*verilator isolate_assignments*/;
+    wire  [4:0] places$fill;
+    reg  [6:0] closed$d /*verilator isolate_assignments*/;
+    wire  [6:0] closed$q;
+    reg  closed$clock /*verilator isolate_assignments*/;
     reg  [7:0] open$d /*verilator isolate_assignments*/;
     wire  [7:0] open$q;
     reg  open$clock /*verilator isolate_assignments*/;
@@ -78312,35 +78437,60 @@ module metisvm_card$tensor$external$writes(clock,wr_address,wr_data,wr_strobe,wr
     reg  host_open$clock /*verilator isolate_assignments*/;
 
     // Local signals
-    reg  takes /*verilator isolate_assignments*/;
-    reg  free /*verilator isolate_assignments*/;
+    reg  closes /*verilator isolate_assignments*/;
+    reg  [72:0] word /*verilator isolate_assignments*/;
+    reg  [72:0] strobe /*verilator isolate_assignments*/;
+    reg  [48:0] place /*verilator isolate_assignments*/;
+    reg  [48:0] length /*verilator isolate_assignments*/;
+    reg  [47:0] address /*verilator isolate_assignments*/;
+    reg  last_leaves /*verilator isolate_assignments*/;
     reg  [7:0] open_n /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$executor$at place(
-        .d(place$d),
-        .q(place$q),
-        .clock(place$clock)
+    metisvm_card$tensor$external$writes$collector collector(
+        .clock(collector$clock),
+        .wr_address(collector$wr_address),
+        .wr_data(collector$wr_data),
+        .wr_strobe(collector$wr_strobe),
+        .wr_engine(collector$wr_engine),
+        .wr_valid(collector$wr_valid),
+        .wr_ready(collector$wr_ready),
+        .room(collector$room),
+        .held(collector$held),
+        .data(collector$data),
+        .strobe(collector$strobe),
+        .engine(collector$engine),
+        .leaves(collector$leaves),
+        .is_last(collector$is_last),
+        .first(collector$first),
+        .length(collector$length)
     );
-    metisvm_card$cores$lanes$0$core$absorbed$0 data(
-        .d(data$d),
-        .q(data$q),
-        .clock(data$clock)
+    metisvm_card$tensor$external$writes$words words(
+        .clock(words$clock),
+        .clear(words$clear),
+        .data(words$data),
+        .push(words$push),
+        .full(words$full),
+        .first(words$first),
+        .valid(words$valid),
+        .pop(words$pop),
+        .fill(words$fill)
     );
-    metisvm_card$executor$has_field strobe(
-        .d(strobe$d),
-        .q(strobe$q),
-        .clock(strobe$clock)
+    metisvm_card$tensor$external$writes$places places(
+        .clock(places$clock),
+        .clear(places$clear),
+        .data(places$data),
+        .push(places$push),
+        .full(places$full),
+        .first(places$first),
+        .valid(places$valid),
+        .pop(places$pop),
+        .fill(places$fill)
     );
-    metisvm_card$clears has_place(
-        .d(has_place$d),
-        .q(has_place$q),
-        .clock(has_place$clock)
-    );
-    metisvm_card$clears has_data(
-        .d(has_data$d),
-        .q(has_data$q),
-        .clock(has_data$clock)
+    metisvm_card$executor$handles$at closed(
+        .d(closed$d),
+        .q(closed$q),
+        .clock(closed$clock)
     );
     metisvm_card$executor$has_field open(
         .d(open$d),
@@ -78360,51 +78510,66 @@ module metisvm_card$tensor$external$writes(clock,wr_address,wr_data,wr_strobe,wr
 
     // Update code
     always @(*) begin
-        place$clock = clock;
-        data$clock = clock;
-        strobe$clock = clock;
-        has_place$clock = clock;
-        has_data$clock = clock;
+        closed$clock = clock;
         open$clock = clock;
         engine_open$clock = clock;
         host_open$clock = clock;
-        place$d = place$q;
-        data$d = data$q;
-        strobe$d = strobe$q;
-        has_place$d = has_place$q;
-        has_data$d = has_data$q;
+        closed$d = closed$q;
         open$d = open$q;
         engine_open$d = engine_open$q;
         host_open$d = host_open$q;
-        awaddr = place$q;
-        awvalid = has_place$q;
-        wdata = data$q;
-        wstrb = strobe$q;
-        wvalid = has_data$q;
-        free = (~has_place$q || awready) && (~has_data$q || wready) && ~&open$q;
-        wr_ready = free;
-        takes = free && wr_valid;
-        if (awready) begin
-            has_place$d = 1'b0;
+        collector$clock = clock;
+        words$clock = clock;
+        places$clock = clock;
+        collector$wr_address = wr_address;
+        collector$wr_data = wr_data;
+        collector$wr_strobe = wr_strobe;
+        collector$wr_engine = wr_engine;
+        collector$wr_valid = wr_valid;
+        wr_ready = collector$wr_ready;
+        collector$room = ~words$full && ~places$full && ~&open$q;
+        closes = collector$leaves && collector$is_last;
+        strobe = ((collector$strobe) & 73'h1ffffffffffffffffff);
+        word = ((collector$data) & 73'h1ffffffffffffffffff);
+        word = word << 32'h9;
+        strobe = strobe << 32'h1;
+        word = word | strobe;
+        if (collector$is_last) begin
+            word = word | ((32'h1) & 73'h1ffffffffffffffffff);
         end
-        if (wready) begin
-            has_data$d = 1'b0;
+        words$clear = 1'b0;
+        words$data = word;
+        words$push = collector$leaves;
+        length = ((collector$length) & 49'h1ffffffffffff);
+        length = length << 32'h2d;
+        place = ((collector$first) & 49'h1ffffffffffff);
+        place = place | length;
+        places$clear = 1'b0;
+        places$data = place;
+        places$push = closes;
+        address = ((places$first[(32'h0)+:(45)]) & 48'hffffffffffff);
+        awaddr = address << 32'h3;
+        awlen = ((places$first[(32'h2d)+:(4)]) & 8'hff);
+        awvalid = places$valid;
+        places$pop = awready;
+        wdata = words$first[(32'h9)+:(64)];
+        wstrb = words$first[(32'h1)+:(8)];
+        wlast = words$first[32'h0];
+        wvalid = words$valid && |closed$q;
+        words$pop = wready && |closed$q;
+        last_leaves = words$valid && |closed$q && wready && words$first[32'h0];
+        if (closes && ~last_leaves) begin
+            closed$d = closed$q + 32'h1;
+        end
+        if (last_leaves && ~closes) begin
+            closed$d = closed$q - 32'h1;
         end
         open_n = open$q;
-        if (takes) begin
-            has_place$d = 1'b1;
-            has_data$d = 1'b1;
-            place$d = wr_address;
-            data$d = wr_data;
-            strobe$d = wr_strobe;
-            if (~bvalid) begin
-                open_n = open$q + 32'h1;
-            end
+        if (closes && ~bvalid) begin
+            open_n = open$q + 32'h1;
         end
-        else begin
-            if (bvalid) begin
-                open_n = open$q - 32'h1;
-            end
+        if (bvalid && ~closes) begin
+            open_n = open$q - 32'h1;
         end
         open$d = open_n;
         if (bvalid && |engine_open$q) begin
@@ -78413,19 +78578,796 @@ module metisvm_card$tensor$external$writes(clock,wr_address,wr_data,wr_strobe,wr
         if (bvalid && |host_open$q) begin
             host_open$d = host_open$q - 32'h1;
         end
-        if (takes) begin
-            if (wr_engine) begin
+        if (closes) begin
+            if (collector$engine) begin
                 engine_open$d = open_n;
             end
             else begin
                 host_open$d = open_n;
             end
         end
-        engine_settled = engine_open$q == 32'h0;
-        host_settled = host_open$q == 32'h0;
+        engine_settled = (engine_open$q == 32'h0) && (~collector$held || ~collector$engine);
+        host_settled = (host_open$q == 32'h0) && (~collector$held || collector$engine);
     end
 
 endmodule // metisvm_card$tensor$external$writes
+
+module metisvm_card$tensor$external$writes$collector(clock,wr_address,wr_data,wr_strobe,wr_engine,wr_valid,wr_ready,room,held,data,strobe,engine,leaves,is_last,first,length);
+
+    // Module arguments
+    input wire  clock;
+    input wire  [47:0] wr_address;
+    input wire  [63:0] wr_data;
+    input wire  [7:0] wr_strobe;
+    input wire  wr_engine;
+    input wire  wr_valid;
+    output reg  wr_ready /*verilator isolate_assignments*/;
+    input wire  room;
+    output reg  held /*verilator isolate_assignments*/;
+    output reg  [63:0] data /*verilator isolate_assignments*/;
+    output reg  [7:0] strobe /*verilator isolate_assignments*/;
+    output reg  engine /*verilator isolate_assignments*/;
+    output reg  leaves /*verilator isolate_assignments*/;
+    output reg  is_last /*verilator isolate_assignments*/;
+    output reg  [44:0] first /*verilator isolate_assignments*/;
+    output reg  [3:0] length /*verilator isolate_assignments*/;
+
+    // Constant declarations
+    localparam  patience = 3'b100;
+
+    // Stub signals
+    reg  has$d /*verilator isolate_assignments*/;
+    wire  has$q;
+    reg  has$clock /*verilator isolate_assignments*/;
+    reg  [44:0] place$d /*verilator isolate_assignments*/;
+    wire  [44:0] place$q;
+    reg  place$clock /*verilator isolate_assignments*/;
+    reg  [44:0] place_after$d /*verilator isolate_assignments*/;
+    wire  [44:0] place_after$q;
+    reg  place_after$clock /*verilator isolate_assignments*/;
+    reg  [44:0] start$d /*verilator isolate_assignments*/;
+    wire  [44:0] start$q;
+    reg  start$clock /*verilator isolate_assignments*/;
+    reg  [63:0] word$d /*verilator isolate_assignments*/;
+    wire  [63:0] word$q;
+    reg  word$clock /*verilator isolate_assignments*/;
+    reg  [7:0] lanes$d /*verilator isolate_assignments*/;
+    wire  [7:0] lanes$q;
+    reg  lanes$clock /*verilator isolate_assignments*/;
+    reg  user$d /*verilator isolate_assignments*/;
+    wire  user$q;
+    reg  user$clock /*verilator isolate_assignments*/;
+    reg  [2:0] waited$d /*verilator isolate_assignments*/;
+    wire  [2:0] waited$q;
+    reg  waited$clock /*verilator isolate_assignments*/;
+
+    // Local signals
+    reg  [44:0] at /*verilator isolate_assignments*/;
+    reg  takes /*verilator isolate_assignments*/;
+    reg  is_near /*verilator isolate_assignments*/;
+    reg  joins /*verilator isolate_assignments*/;
+    reg  follows /*verilator isolate_assignments*/;
+    reg  rests /*verilator isolate_assignments*/;
+    reg  [7:0] octet;
+    reg  [63:0] spread;
+    reg  [63:0] merged;
+
+    // Sub module instances
+    metisvm_card$clears has(
+        .d(has$d),
+        .q(has$q),
+        .clock(has$clock)
+    );
+    metisvm_card$tensor$engine$tiles_16$load$gather$ask_word place(
+        .d(place$d),
+        .q(place$q),
+        .clock(place$clock)
+    );
+    metisvm_card$tensor$engine$tiles_16$load$gather$ask_word place_after(
+        .d(place_after$d),
+        .q(place_after$q),
+        .clock(place_after$clock)
+    );
+    metisvm_card$tensor$engine$tiles_16$load$gather$ask_word start(
+        .d(start$d),
+        .q(start$q),
+        .clock(start$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 word(
+        .d(word$d),
+        .q(word$q),
+        .clock(word$clock)
+    );
+    metisvm_card$executor$has_field lanes(
+        .d(lanes$d),
+        .q(lanes$q),
+        .clock(lanes$clock)
+    );
+    metisvm_card$clears user(
+        .d(user$d),
+        .q(user$q),
+        .clock(user$clock)
+    );
+    metisvm_card$executor$state waited(
+        .d(waited$d),
+        .q(waited$q),
+        .clock(waited$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        has$clock = clock;
+        place$clock = clock;
+        place_after$clock = clock;
+        start$clock = clock;
+        word$clock = clock;
+        lanes$clock = clock;
+        user$clock = clock;
+        waited$clock = clock;
+        has$d = has$q;
+        place$d = place$q;
+        place_after$d = place_after$q;
+        start$d = start$q;
+        word$d = word$q;
+        lanes$d = lanes$q;
+        user$d = user$q;
+        waited$d = waited$q;
+        held = has$q;
+        data = word$q;
+        strobe = lanes$q;
+        engine = user$q;
+        first = start$q;
+        length = place$q[(32'h0)+:(4)] - start$q[(32'h0)+:(4)];
+        at = wr_address[(32'h3)+:(45)];
+        wr_ready = room;
+        takes = room && wr_valid;
+        is_near = takes && has$q && (wr_engine == user$q);
+        joins = is_near && (at == place$q);
+        follows = is_near && (at == place_after$q) && ~&place$q[(32'h0)+:(4)];
+        rests = room && ~wr_valid && (waited$q == patience);
+        leaves = has$q && ((takes && ~joins) || rests);
+        is_last = ~follows;
+        spread = 32'h0;
+        spread = spread << 32'h8;
+        octet = 32'h0;
+        if (wr_strobe[32'h7 - 0]) begin
+            octet = 32'hff;
+        end
+        spread = spread | ((octet) & 64'hffffffffffffffff);
+        spread = spread << 32'h8;
+        octet = 32'h0;
+        if (wr_strobe[32'h7 - 1]) begin
+            octet = 32'hff;
+        end
+        spread = spread | ((octet) & 64'hffffffffffffffff);
+        spread = spread << 32'h8;
+        octet = 32'h0;
+        if (wr_strobe[32'h7 - 2]) begin
+            octet = 32'hff;
+        end
+        spread = spread | ((octet) & 64'hffffffffffffffff);
+        spread = spread << 32'h8;
+        octet = 32'h0;
+        if (wr_strobe[32'h7 - 3]) begin
+            octet = 32'hff;
+        end
+        spread = spread | ((octet) & 64'hffffffffffffffff);
+        spread = spread << 32'h8;
+        octet = 32'h0;
+        if (wr_strobe[32'h7 - 4]) begin
+            octet = 32'hff;
+        end
+        spread = spread | ((octet) & 64'hffffffffffffffff);
+        spread = spread << 32'h8;
+        octet = 32'h0;
+        if (wr_strobe[32'h7 - 5]) begin
+            octet = 32'hff;
+        end
+        spread = spread | ((octet) & 64'hffffffffffffffff);
+        spread = spread << 32'h8;
+        octet = 32'h0;
+        if (wr_strobe[32'h7 - 6]) begin
+            octet = 32'hff;
+        end
+        spread = spread | ((octet) & 64'hffffffffffffffff);
+        spread = spread << 32'h8;
+        octet = 32'h0;
+        if (wr_strobe[32'h7 - 7]) begin
+            octet = 32'hff;
+        end
+        spread = spread | ((octet) & 64'hffffffffffffffff);
+        merged = wr_data & spread;
+        spread = ~spread;
+        merged = merged | (word$q & spread);
+        if (leaves) begin
+            has$d = 1'b0;
+        end
+        if (takes) begin
+            has$d = 1'b1;
+            word$d = wr_data;
+            lanes$d = wr_strobe;
+            user$d = wr_engine;
+            place$d = at;
+            place_after$d = at + 32'h1;
+            if (joins) begin
+                word$d = merged;
+                lanes$d = lanes$q | wr_strobe;
+            end
+            else if (~follows) begin
+                start$d = at;
+            end
+        end
+        if (takes || ~has$q) begin
+            waited$d = 32'h0;
+        end
+        else if (waited$q != patience) begin
+            waited$d = waited$q + 32'h1;
+        end
+    end
+
+endmodule // metisvm_card$tensor$external$writes$collector
+
+module metisvm_card$tensor$external$writes$places(clock,clear,data,push,full,first,valid,pop,fill);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [48:0] data;
+    input wire  push;
+    output reg  full /*verilator isolate_assignments*/;
+    output reg  [48:0] first /*verilator isolate_assignments*/;
+    output reg  valid /*verilator isolate_assignments*/;
+    input wire  pop;
+    output reg  [4:0] fill /*verilator isolate_assignments*/;
+
+    // Constant declarations
+    localparam  nearly = 5'b1110;
+
+    // Stub signals
+    reg  [3:0] entries$read_address /*verilator isolate_assignments*/;
+    reg  entries$read_clock /*verilator isolate_assignments*/;
+    wire  [48:0] entries$read_data;
+    reg  [3:0] entries$write_address /*verilator isolate_assignments*/;
+    reg  entries$write_clock /*verilator isolate_assignments*/;
+    reg  [48:0] entries$write_data /*verilator isolate_assignments*/;
+    reg  entries$write_enable /*verilator isolate_assignments*/;
+    reg  slice$clock /*verilator isolate_assignments*/;
+    reg  slice$clear /*verilator isolate_assignments*/;
+    reg  [48:0] slice$in_data /*verilator isolate_assignments*/;
+    reg  slice$in_valid /*verilator isolate_assignments*/;
+    wire  slice$in_ready;
+    wire  [48:0] slice$out_data;
+    wire  slice$out_valid;
+    reg  slice$out_ready /*verilator isolate_assignments*/;
+    reg  [4:0] head$d /*verilator isolate_assignments*/;
+    wire  [4:0] head$q;
+    reg  head$clock /*verilator isolate_assignments*/;
+    reg  [4:0] tail$d /*verilator isolate_assignments*/;
+    wire  [4:0] tail$q;
+    reg  tail$clock /*verilator isolate_assignments*/;
+    reg  answers$d /*verilator isolate_assignments*/;
+    wire  answers$q;
+    reg  answers$clock /*verilator isolate_assignments*/;
+    reg  [4:0] held$d /*verilator isolate_assignments*/;
+    wire  [4:0] held$q;
+    reg  held$clock /*verilator isolate_assignments*/;
+    reg  full_reg$d /*verilator isolate_assignments*/;
+    wire  full_reg$q;
+    reg  full_reg$clock /*verilator isolate_assignments*/;
+
+    // Local signals
+    reg  reads /*verilator isolate_assignments*/;
+    reg  has_two /*verilator isolate_assignments*/;
+    reg  pops /*verilator isolate_assignments*/;
+
+    // Sub module instances
+    metisvm_card$tensor$external$writes$places$entries entries(
+        .read_address(entries$read_address),
+        .read_clock(entries$read_clock),
+        .read_data(entries$read_data),
+        .write_address(entries$write_address),
+        .write_clock(entries$write_clock),
+        .write_data(entries$write_data),
+        .write_enable(entries$write_enable)
+    );
+    metisvm_card$tensor$external$writes$places$slice slice(
+        .clock(slice$clock),
+        .clear(slice$clear),
+        .in_data(slice$in_data),
+        .in_valid(slice$in_valid),
+        .in_ready(slice$in_ready),
+        .out_data(slice$out_data),
+        .out_valid(slice$out_valid),
+        .out_ready(slice$out_ready)
+    );
+    metisvm_card$tensor$engine$tiles_16$compute$vector$control$flush head(
+        .d(head$d),
+        .q(head$q),
+        .clock(head$clock)
+    );
+    metisvm_card$tensor$engine$tiles_16$compute$vector$control$flush tail(
+        .d(tail$d),
+        .q(tail$q),
+        .clock(tail$clock)
+    );
+    metisvm_card$clears answers(
+        .d(answers$d),
+        .q(answers$q),
+        .clock(answers$clock)
+    );
+    metisvm_card$tensor$engine$tiles_16$compute$vector$control$flush held(
+        .d(held$d),
+        .q(held$q),
+        .clock(held$clock)
+    );
+    metisvm_card$clears full_reg(
+        .d(full_reg$d),
+        .q(full_reg$q),
+        .clock(full_reg$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        head$clock = clock;
+        tail$clock = clock;
+        answers$clock = clock;
+        held$clock = clock;
+        full_reg$clock = clock;
+        head$d = head$q;
+        tail$d = tail$q;
+        answers$d = answers$q;
+        held$d = held$q;
+        full_reg$d = full_reg$q;
+        slice$clock = clock;
+        entries$read_clock = clock;
+        entries$write_clock = clock;
+        entries$write_address = tail$q[(32'h0)+:(4)];
+        entries$write_data = data;
+        entries$write_enable = push;
+        if (push) begin
+            tail$d = tail$q + 32'h1;
+        end
+        pops = pop && slice$out_valid;
+        has_two = ~slice$in_ready || (answers$q && slice$out_valid);
+        entries$read_address = head$q[(32'h0)+:(4)];
+        reads = (head$q != tail$q) && (~has_two || pops);
+        answers$d = reads;
+        if (reads) begin
+            head$d = head$q + 32'h1;
+        end
+        slice$clear = clear;
+        slice$in_data = entries$read_data;
+        slice$in_valid = answers$q;
+        slice$out_ready = pop;
+        first = slice$out_data;
+        valid = slice$out_valid;
+        if (push && ~pops) begin
+            held$d = held$q + 32'h1;
+        end
+        if (pops && ~push) begin
+            held$d = held$q - 32'h1;
+        end
+        fill = held$q;
+        full_reg$d = held$q >= nearly;
+        full = full_reg$q;
+        if (clear) begin
+            head$d = 32'h0;
+            tail$d = 32'h0;
+            answers$d = 1'b0;
+            held$d = 32'h0;
+            full_reg$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$external$writes$places
+
+module metisvm_card$tensor$external$writes$places$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+
+    // Module arguments
+    input wire  [3:0] read_address;
+    input wire  read_clock;
+    output reg  [48:0] read_data;
+    input wire  [3:0] write_address;
+    input wire  write_clock;
+    input wire  [48:0] write_data;
+    input wire  write_enable;
+
+    // Update code (custom)
+    reg[48:0] mem[15:0];
+
+
+
+    always @(posedge read_clock) begin
+       read_data <= mem[read_address];
+    end
+
+    always @(posedge write_clock) begin
+       if (write_enable) begin
+          mem[write_address] <= write_data;
+       end
+    end
+
+endmodule // metisvm_card$tensor$external$writes$places$entries
+
+module metisvm_card$tensor$external$writes$places$slice(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [48:0] in_data;
+    input wire  in_valid;
+    output reg  in_ready /*verilator isolate_assignments*/;
+    output reg  [48:0] out_data /*verilator isolate_assignments*/;
+    output reg  out_valid /*verilator isolate_assignments*/;
+    input wire  out_ready;
+
+    // Stub signals
+    reg  [48:0] first$d /*verilator isolate_assignments*/;
+    wire  [48:0] first$q;
+    reg  first$clock /*verilator isolate_assignments*/;
+    reg  [48:0] second$d /*verilator isolate_assignments*/;
+    wire  [48:0] second$q;
+    reg  second$clock /*verilator isolate_assignments*/;
+    reg  has_first$d /*verilator isolate_assignments*/;
+    wire  has_first$q;
+    reg  has_first$clock /*verilator isolate_assignments*/;
+    reg  has_second$d /*verilator isolate_assignments*/;
+    wire  has_second$q;
+    reg  has_second$clock /*verilator isolate_assignments*/;
+
+    // Local signals
+    reg  moves /*verilator isolate_assignments*/;
+
+    // Sub module instances
+    metisvm_card$fetcher$left first(
+        .d(first$d),
+        .q(first$q),
+        .clock(first$clock)
+    );
+    metisvm_card$fetcher$left second(
+        .d(second$d),
+        .q(second$q),
+        .clock(second$clock)
+    );
+    metisvm_card$clears has_first(
+        .d(has_first$d),
+        .q(has_first$q),
+        .clock(has_first$clock)
+    );
+    metisvm_card$clears has_second(
+        .d(has_second$d),
+        .q(has_second$q),
+        .clock(has_second$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        first$clock = clock;
+        second$clock = clock;
+        has_first$clock = clock;
+        has_second$clock = clock;
+        first$d = first$q;
+        second$d = second$q;
+        has_first$d = has_first$q;
+        has_second$d = has_second$q;
+        in_ready = ~has_second$q;
+        out_data = first$q;
+        out_valid = has_first$q;
+        moves = ~has_first$q || out_ready;
+        if (moves) begin
+            first$d = in_data;
+            has_first$d = in_valid;
+            if (has_second$q) begin
+                first$d = second$q;
+                has_first$d = 1'b1;
+            end
+            has_second$d = 1'b0;
+        end
+        else begin
+            if (in_valid) begin
+                has_second$d = 1'b1;
+            end
+        end
+        if (~has_second$q) begin
+            second$d = in_data;
+        end
+        if (clear) begin
+            has_first$d = 1'b0;
+            has_second$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$external$writes$places$slice
+
+module metisvm_card$tensor$external$writes$words(clock,clear,data,push,full,first,valid,pop,fill);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [72:0] data;
+    input wire  push;
+    output reg  full /*verilator isolate_assignments*/;
+    output reg  [72:0] first /*verilator isolate_assignments*/;
+    output reg  valid /*verilator isolate_assignments*/;
+    input wire  pop;
+    output reg  [6:0] fill /*verilator isolate_assignments*/;
+
+    // Constant declarations
+    localparam  nearly = 7'b111110;
+
+    // Stub signals
+    reg  [5:0] entries$read_address /*verilator isolate_assignments*/;
+    reg  entries$read_clock /*verilator isolate_assignments*/;
+    wire  [72:0] entries$read_data;
+    reg  [5:0] entries$write_address /*verilator isolate_assignments*/;
+    reg  entries$write_clock /*verilator isolate_assignments*/;
+    reg  [72:0] entries$write_data /*verilator isolate_assignments*/;
+    reg  entries$write_enable /*verilator isolate_assignments*/;
+    reg  slice$clock /*verilator isolate_assignments*/;
+    reg  slice$clear /*verilator isolate_assignments*/;
+    reg  [72:0] slice$in_data /*verilator isolate_assignments*/;
+    reg  slice$in_valid /*verilator isolate_assignments*/;
+    wire  slice$in_ready;
+    wire  [72:0] slice$out_data;
+    wire  slice$out_valid;
+    reg  slice$out_ready /*verilator isolate_assignments*/;
+    reg  [6:0] head$d /*verilator isolate_assignments*/;
+    wire  [6:0] head$q;
+    reg  head$clock /*verilator isolate_assignments*/;
+    reg  [6:0] tail$d /*verilator isolate_assignments*/;
+    wire  [6:0] tail$q;
+    reg  tail$clock /*verilator isolate_assignments*/;
+    reg  answers$d /*verilator isolate_assignments*/;
+    wire  answers$q;
+    reg  answers$clock /*verilator isolate_assignments*/;
+    reg  [6:0] held$d /*verilator isolate_assignments*/;
+    wire  [6:0] held$q;
+    reg  held$clock /*verilator isolate_assignments*/;
+    reg  full_reg$d /*verilator isolate_assignments*/;
+    wire  full_reg$q;
+    reg  full_reg$clock /*verilator isolate_assignments*/;
+
+    // Local signals
+    reg  reads /*verilator isolate_assignments*/;
+    reg  has_two /*verilator isolate_assignments*/;
+    reg  pops /*verilator isolate_assignments*/;
+
+    // Sub module instances
+    metisvm_card$tensor$external$writes$words$entries entries(
+        .read_address(entries$read_address),
+        .read_clock(entries$read_clock),
+        .read_data(entries$read_data),
+        .write_address(entries$write_address),
+        .write_clock(entries$write_clock),
+        .write_data(entries$write_data),
+        .write_enable(entries$write_enable)
+    );
+    metisvm_card$tensor$external$writes$words$slice slice(
+        .clock(slice$clock),
+        .clear(slice$clear),
+        .in_data(slice$in_data),
+        .in_valid(slice$in_valid),
+        .in_ready(slice$in_ready),
+        .out_data(slice$out_data),
+        .out_valid(slice$out_valid),
+        .out_ready(slice$out_ready)
+    );
+    metisvm_card$executor$handles$at head(
+        .d(head$d),
+        .q(head$q),
+        .clock(head$clock)
+    );
+    metisvm_card$executor$handles$at tail(
+        .d(tail$d),
+        .q(tail$q),
+        .clock(tail$clock)
+    );
+    metisvm_card$clears answers(
+        .d(answers$d),
+        .q(answers$q),
+        .clock(answers$clock)
+    );
+    metisvm_card$executor$handles$at held(
+        .d(held$d),
+        .q(held$q),
+        .clock(held$clock)
+    );
+    metisvm_card$clears full_reg(
+        .d(full_reg$d),
+        .q(full_reg$q),
+        .clock(full_reg$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        head$clock = clock;
+        tail$clock = clock;
+        answers$clock = clock;
+        held$clock = clock;
+        full_reg$clock = clock;
+        head$d = head$q;
+        tail$d = tail$q;
+        answers$d = answers$q;
+        held$d = held$q;
+        full_reg$d = full_reg$q;
+        slice$clock = clock;
+        entries$read_clock = clock;
+        entries$write_clock = clock;
+        entries$write_address = tail$q[(32'h0)+:(6)];
+        entries$write_data = data;
+        entries$write_enable = push;
+        if (push) begin
+            tail$d = tail$q + 32'h1;
+        end
+        pops = pop && slice$out_valid;
+        has_two = ~slice$in_ready || (answers$q && slice$out_valid);
+        entries$read_address = head$q[(32'h0)+:(6)];
+        reads = (head$q != tail$q) && (~has_two || pops);
+        answers$d = reads;
+        if (reads) begin
+            head$d = head$q + 32'h1;
+        end
+        slice$clear = clear;
+        slice$in_data = entries$read_data;
+        slice$in_valid = answers$q;
+        slice$out_ready = pop;
+        first = slice$out_data;
+        valid = slice$out_valid;
+        if (push && ~pops) begin
+            held$d = held$q + 32'h1;
+        end
+        if (pops && ~push) begin
+            held$d = held$q - 32'h1;
+        end
+        fill = held$q;
+        full_reg$d = held$q >= nearly;
+        full = full_reg$q;
+        if (clear) begin
+            head$d = 32'h0;
+            tail$d = 32'h0;
+            answers$d = 1'b0;
+            held$d = 32'h0;
+            full_reg$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$external$writes$words
+
+module metisvm_card$tensor$external$writes$words$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+
+    // Module arguments
+    input wire  [5:0] read_address;
+    input wire  read_clock;
+    output reg  [72:0] read_data;
+    input wire  [5:0] write_address;
+    input wire  write_clock;
+    input wire  [72:0] write_data;
+    input wire  write_enable;
+
+    // Update code (custom)
+    reg[72:0] mem[63:0];
+
+
+
+    always @(posedge read_clock) begin
+       read_data <= mem[read_address];
+    end
+
+    always @(posedge write_clock) begin
+       if (write_enable) begin
+          mem[write_address] <= write_data;
+       end
+    end
+
+endmodule // metisvm_card$tensor$external$writes$words$entries
+
+module metisvm_card$tensor$external$writes$words$slice(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [72:0] in_data;
+    input wire  in_valid;
+    output reg  in_ready /*verilator isolate_assignments*/;
+    output reg  [72:0] out_data /*verilator isolate_assignments*/;
+    output reg  out_valid /*verilator isolate_assignments*/;
+    input wire  out_ready;
+
+    // Stub signals
+    reg  [72:0] first$d /*verilator isolate_assignments*/;
+    wire  [72:0] first$q;
+    reg  first$clock /*verilator isolate_assignments*/;
+    reg  [72:0] second$d /*verilator isolate_assignments*/;
+    wire  [72:0] second$q;
+    reg  second$clock /*verilator isolate_assignments*/;
+    reg  has_first$d /*verilator isolate_assignments*/;
+    wire  has_first$q;
+    reg  has_first$clock /*verilator isolate_assignments*/;
+    reg  has_second$d /*verilator isolate_assignments*/;
+    wire  has_second$q;
+    reg  has_second$clock /*verilator isolate_assignments*/;
+
+    // Local signals
+    reg  moves /*verilator isolate_assignments*/;
+
+    // Sub module instances
+    metisvm_card$tensor$external$writes$words$slice$first first(
+        .d(first$d),
+        .q(first$q),
+        .clock(first$clock)
+    );
+    metisvm_card$tensor$external$writes$words$slice$first second(
+        .d(second$d),
+        .q(second$q),
+        .clock(second$clock)
+    );
+    metisvm_card$clears has_first(
+        .d(has_first$d),
+        .q(has_first$q),
+        .clock(has_first$clock)
+    );
+    metisvm_card$clears has_second(
+        .d(has_second$d),
+        .q(has_second$q),
+        .clock(has_second$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        first$clock = clock;
+        second$clock = clock;
+        has_first$clock = clock;
+        has_second$clock = clock;
+        first$d = first$q;
+        second$d = second$q;
+        has_first$d = has_first$q;
+        has_second$d = has_second$q;
+        in_ready = ~has_second$q;
+        out_data = first$q;
+        out_valid = has_first$q;
+        moves = ~has_first$q || out_ready;
+        if (moves) begin
+            first$d = in_data;
+            has_first$d = in_valid;
+            if (has_second$q) begin
+                first$d = second$q;
+                has_first$d = 1'b1;
+            end
+            has_second$d = 1'b0;
+        end
+        else begin
+            if (in_valid) begin
+                has_second$d = 1'b1;
+            end
+        end
+        if (~has_second$q) begin
+            second$d = in_data;
+        end
+        if (clear) begin
+            has_first$d = 1'b0;
+            has_second$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$external$writes$words$slice
+
+module metisvm_card$tensor$external$writes$words$slice$first(d,q,clock);
+
+    // Module arguments
+    input wire  [72:0] d;
+    output reg  [72:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 73'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$tensor$external$writes$words$slice$first
 
 module metisvm_card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$4,entry$5,entry$6,entry$7,start,done,status,detail,working,run_handle,run_search,run_present,run_is_state,run_piece,run_upto,run_range_ok,run_searched,run_meets,cmd_valid,cmd_ready,cmd_address,cmd_length,abort,drained,in_valid,in_ready,in_data,in_end,in_error,write_start,write_address,write_push,write_data,write_flush,write_ready,write_idle,engine_open,engine_place,engine_bytes,engine_limit,engine_start,engine_done,engine_status,engine_index,engine_stop,engine_idle,base$0,base$1,base$2,base$3,base$4,size$0,size$1,size$2,size$3,size$4,rd_address,rd_words,rd_valid,rd_ready,rd_data,rd_data_valid,rd_data_ready,wr_address,wr_data,wr_valid,wr_ready,settled,engine_settled);
 

@@ -6,12 +6,14 @@ mod support;
 
 use metisvm_firmware::registers::{self as reg, CardState, counter, features};
 use metisvm_firmware::{
-    Buffer, Burst, Completion, Dtype, Fill, Gemm, Geometry, Lanes, Load, LoadTiles, Opcode, Program,
-    ProgramBuilder, Space, Status, Store, Submission, Walk,
+    Buffer, Burst, Dtype, Fill, Gemm, Geometry, Lanes, Load, LoadTiles, Opcode, Program, ProgramBuilder,
+    Space, Status, Store, Submission, Walk,
 };
 use metisvm_sim::RtlOptions;
+use metisvm_sim::rtl::MemoryOptions;
 use std::time::Duration;
 use support::bench::Bench;
+use support::runs::{acknowledged, answers, at, bring, cycles, is_right, output, run};
 use support::scripts::{
     DATA, DATA_CARD, INPUT, INPUT_BYTES, ITEMS, OUTPUT, OUTPUT_BYTES, PROGRAM, Script, load,
 };
@@ -24,84 +26,14 @@ fn geometry() -> Option<Geometry> {
     (capabilities.features & features::TENSOR != 0).then_some(capabilities.geometry)
 }
 
-fn at(place: u64) -> u64 {
-    Bench::data(0) + place
-}
-
-/// Makes what a program needs resident, by a queue that was just enabled.
-fn bring(script: &Script, bench: &mut Bench) {
-    for (place, bytes) in script.places() {
-        bench.store(at(place), bytes);
-    }
-    bench.store(at(OUTPUT), &vec![0xc3; OUTPUT_BYTES * ITEMS as usize]);
-    let [loads @ .., _] = script.entries(at(0));
-    for entry in loads {
-        bench.push(0, entry);
-    }
-    bench.ring(0);
-    let statuses: Vec<u16> = answers(bench).iter().map(|answer| answer.status).collect();
-    assert_eq!(statuses, [0; 3]);
-}
-
-fn run(script: &Script, bench: &mut Bench) {
-    let [.., run] = script.entries(at(0));
-    bench.push(0, run);
-    bench.ring(0);
-}
-
-fn output(bench: &Bench) -> Vec<u8> {
-    let words = bench.load(at(OUTPUT), OUTPUT_BYTES * ITEMS as usize / 8);
-    words.iter().flat_map(|word| word.to_le_bytes()).collect()
-}
-
 fn bench(options: &RtlOptions) -> Bench {
     Bench::new(rtl::card(options))
-}
-
-fn cycles(bench: &Bench) -> u64 {
-    bench.meter.counts().cycles
-}
-
-/// The answers to all that waits in queue 0.
-fn answers(bench: &mut Bench) -> Vec<Completion> {
-    let begin = cycles(bench);
-    let mut answers = Vec::new();
-    while bench.queues[0].waiting() > 0 {
-        answers.extend(bench.poll().1.into_iter().map(|(_, answer)| answer));
-        assert!(
-            cycles(bench) - begin < 3_000_000,
-            "no answer: {:?}",
-            bench.meter.broken()
-        );
-    }
-    answers.sort_by_key(|answer| answer.sequence);
-    answers
-}
-
-/// A job from a fresh queue to its output.
-fn is_right(bench: &mut Bench, script: &Script, expected: &[u8]) {
-    bench.enable(0, 4);
-    bring(script, bench);
-    run(script, bench);
-    let answer = answers(bench)[0];
-    assert_eq!((answer.status, answer.detail), (0, crc32fast::hash(expected)));
-    assert!(output(bench) == expected, "the output is another");
-    assert_eq!(bench.meter.broken(), None);
 }
 
 fn counters(bench: &Bench) -> Vec<u64> {
     let word = |offset| u64::from(bench.registers.read32(offset));
     let counter = |index| word(reg::COUNTERS + index * 8) | word(reg::COUNTERS + index * 8 + 4) << 32;
     (0..counter::COUNT).map(counter).collect()
-}
-
-/// Waits until a reset is acknowledged: 0.1 s are 15 million cycles, and the board's time-outs are short.
-fn acknowledged(bench: &mut Bench) {
-    let asked = cycles(bench);
-    while bench.registers.read32(reg::BOOT_NONCE) != 0 {
-        bench.poll();
-        assert!(cycles(bench) - asked < 1_000_000, "no acknowledgement");
-    }
 }
 
 /// How many resets: `METISVM_RTL_RESETS`, or few.
@@ -352,7 +284,10 @@ fn products(geometry: Geometry, shapes: &[(u16, u16, u16)]) -> Program {
 /// What the counters grow by with a RUN of this program on some items of 16 bytes, 64 of output each.
 fn grown(program: &[u8], items: u32, memory_latency: u64) -> Vec<u64> {
     let mut bench = bench(&RtlOptions {
-        memory_latency: Duration::from_nanos(memory_latency),
+        memory: MemoryOptions {
+            latency: Duration::from_nanos(memory_latency),
+            ..MemoryOptions::default()
+        },
         ..RtlOptions::default()
     });
     bench.enable(0, 4);

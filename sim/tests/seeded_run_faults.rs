@@ -5,18 +5,18 @@
 
 mod support;
 
-use metisvm_firmware::registers::{self as reg, counter};
+use metisvm_firmware::registers::{self as reg, CardState, counter};
 use metisvm_firmware::{
-    Dtype, Gemm, Geometry, Lanes, Load, Opcode, Program, ProgramBuilder, Space, Status, Store, Submission,
-    Walk,
+    Burst, Dtype, Gemm, Geometry, Lanes, Load, LoadTiles, Opcode, Program, ProgramBuilder, Space, Status,
+    Store, StoreTiles, Submission, Walk,
 };
 use metisvm_sim::RtlOptions;
-use metisvm_sim::rtl::Source;
+use metisvm_sim::rtl::{ErrorResponse, MemoryErrors, MemoryOptions, Source};
 use std::time::Duration;
 use support::Random;
 use support::rtl::has_verilator;
 use support::scripts::{self, Ending, HOST_BYTES, INPUT, ITEMS, OUTPUT, OUTPUT_BYTES, PROGRAM, Script, load};
-use support::seeded::{Check, Fault, Outcome, Subject, are_noticed, equal, fault, source};
+use support::seeded::{Check, Fault, Outcome, Subject, are_noticed, are_noticed_from, equal, fault, source};
 
 /// The board's.
 const GEOMETRY: Geometry = Geometry::SMALL;
@@ -257,6 +257,40 @@ fn unreadable_inputs(card: &mut Subject) -> Outcome {
     card.expect(&[run], &[right])
 }
 
+/// One answer of card memory about the program's data is an error: the RUN ends with it, and only the reset helps.
+fn errors_of_memory(card: &mut Subject) -> Outcome {
+    let script = Script::new(GEOMETRY, 25, 12);
+    let expected = script.expected(card.capabilities);
+    let host = card.buffer(HOST_BYTES);
+    for (place, bytes) in script.places() {
+        host.copy_in(place as usize, bytes);
+    }
+    let entries = script.entries(host.iova().0);
+    let ok = (Status::Ok, 0);
+    card.expect(&entries[..3], &[ok; 3])?;
+    for _ in 0..2 {
+        card.expect(&entries[3..], &[(Status::Internal, 0)])?;
+        equal(
+            "status",
+            card.transport.read32(reg::STATUS),
+            CardState::Fatal as u32,
+        )?;
+    }
+    card.reset()?;
+    equal(
+        "status",
+        card.transport.read32(reg::STATUS),
+        CardState::Ready as u32,
+    )?;
+    card.expect(&entries[..3], &[ok; 3])?;
+    card.expect(&entries[3..], &[(Status::Ok, crc32fast::hash(&expected))])?;
+    equal(
+        "status",
+        card.transport.read32(reg::STATUS),
+        CardState::Ready as u32,
+    )
+}
+
 const FAULTS: &[Fault] = &[
     fault(
         "tensor$job",
@@ -386,24 +420,52 @@ const FAULTS: &[Fault] = &[
         programs_with_data_and_state,
     ),
     fault(
-        "tensor$external$reads",
-        "room",
-        "burst_words - ((at$q[(32'h0)+:(6)]) & 8'hff)",
-        "burst_words",
-        programs_with_data_and_state,
-    ),
-    fault(
         "tensor$external$writes",
         "engine_settled",
-        "engine_open$q == 32'h0",
+        "(engine_open$q == 32'h0) && (~collector$held || ~collector$engine)",
         "1'b1",
         items_of_any_length,
     ),
     fault(
         "tensor$external$writes",
         "host_settled",
-        "host_open$q == 32'h0",
+        "(host_open$q == 32'h0) && (~collector$held || collector$engine)",
         "1'b1",
+        items_of_any_length,
+    ),
+    fault(
+        "tensor$external$writes",
+        "engine_open$d",
+        "open_n",
+        "open_n - 8'h1",
+        programs_with_data_and_state,
+    ),
+    fault(
+        "tensor$external$writes$collector",
+        "held",
+        "has$q",
+        "1'b0",
+        items_of_any_length,
+    ),
+    fault(
+        "tensor$external$writes$collector",
+        "lanes$d",
+        "lanes$q | wr_strobe",
+        "wr_strobe",
+        items_of_any_length,
+    ),
+    fault(
+        "tensor$external$writes$collector",
+        "word$d",
+        "merged",
+        "wr_data",
+        items_of_any_length,
+    ),
+    fault(
+        "tensor$external$writes$collector",
+        "rests",
+        "room && ~wr_valid && (waited$q == patience)",
+        "1'b0",
         items_of_any_length,
     ),
     fault(
@@ -412,6 +474,144 @@ const FAULTS: &[Fault] = &[
         "order$first[32'h10]",
         "1'b0",
         items_of_any_length,
+    ),
+];
+
+/// Mistakes that break a rule of AXI: what the simulated memory says of them.
+const RULES: &[(Fault, &str)] = &[
+    (
+        fault(
+            "tensor$external$writes",
+            "wlast",
+            "words$first[32'h0]",
+            "1'b1",
+            programs_with_data_and_state,
+        ),
+        "axi_wlast is not at the last word",
+    ),
+    (
+        fault(
+            "tensor$external$writes$collector",
+            "length",
+            "place$q[(32'h0)+:(4)] - start$q[(32'h0)+:(4)]",
+            "place$q[(32'h0)+:(4)]",
+            programs_with_data_and_state,
+        ),
+        "axi_wlast is not at the last word",
+    ),
+    (
+        fault(
+            "tensor$external$writes",
+            "wvalid",
+            "words$valid && |closed$q",
+            "words$valid",
+            programs_with_data_and_state,
+        ),
+        "axi_w",
+    ),
+    (
+        fault(
+            "tensor$external$writes",
+            "words$pop",
+            "wready && |closed$q",
+            "|closed$q",
+            programs_with_data_and_state,
+        ),
+        "axi_w changed while it waited",
+    ),
+    (
+        fault(
+            "tensor$external$writes",
+            "places$pop",
+            "awready",
+            "1'b1",
+            programs_with_data_and_state,
+        ),
+        "axi_aw changed while it waited",
+    ),
+    (
+        fault(
+            "tensor$external$writes",
+            "awaddr",
+            "address << 32'h3",
+            "(address << 32'h3) | 48'h4",
+            programs_with_data_and_state,
+        ),
+        "an AXI burst begins within a word",
+    ),
+    (
+        fault(
+            "tensor$external$writes",
+            "awlen",
+            "((places$first[(32'h2d)+:(4)]) & 8'hff)",
+            "8'hff",
+            programs_with_data_and_state,
+        ),
+        "an AXI burst has more than 64 words",
+    ),
+    (
+        fault(
+            "tensor$external$reads",
+            "free",
+            "~valid$q || arready",
+            "1'b1",
+            programs_with_data_and_state,
+        ),
+        "axi_ar changed while it waited",
+    ),
+    (
+        fault(
+            "tensor$external$reads",
+            "room",
+            "burst_words - ((at$q[(32'h0)+:(6)]) & 8'hff)",
+            "burst_words",
+            programs_with_data_and_state,
+        ),
+        "an AXI burst crosses 4096 bytes",
+    ),
+    (
+        fault(
+            "tensor$external$reads",
+            "araddr",
+            "address << 32'h3",
+            "(address << 32'h3) | 48'h800000000000",
+            programs_with_data_and_state,
+        ),
+        "an AXI burst is outside card memory",
+    ),
+];
+
+/// Mistakes about answers of card memory that are errors: where reads fail, and where writes do.
+const READ_ERROR_FAULTS: &[Fault] = &[
+    fault(
+        "tensor$external",
+        "bad_read",
+        "rvalid && rd_data_ready && rresp[32'h1]",
+        "1'b0",
+        errors_of_memory,
+    ),
+    fault(
+        "tensor$external",
+        "has_failed$d",
+        "1'b0",
+        "has_failed$q",
+        errors_of_memory,
+    ),
+];
+const WRITE_ERROR_FAULTS: &[Fault] = &[
+    fault(
+        "tensor$external",
+        "bad_write",
+        "bvalid && bresp[32'h1]",
+        "bvalid && bresp[32'h0]",
+        errors_of_memory,
+    ),
+    fault(
+        "tensor$external",
+        "failed",
+        "has_failed$q",
+        "bad_write",
+        errors_of_memory,
     ),
 ];
 
@@ -425,6 +625,15 @@ const SMALL_BUDGET: Fault = fault(
 );
 const BUDGET: u64 = 20_000;
 
+/// No mistake either, but every word is a burst of its own.
+const SINGLE_WORDS: Fault = fault(
+    "tensor$external$writes$collector",
+    "follows",
+    "is_near && (at == place_after$q) && ~&place$q[(32'h0)+:(4)]",
+    "1'b0",
+    items_of_any_length,
+);
+
 /// Each check, on a card without a mistake and beside each that it must notice.
 const CHECKS: &[Check] = &[
     items_of_any_length,
@@ -435,14 +644,24 @@ const CHECKS: &[Check] = &[
 ];
 
 fn card() -> Source {
-    let all: Vec<Fault> = FAULTS.iter().chain([&SMALL_BUDGET]).copied().collect();
+    let all = FAULTS.iter().chain([&SMALL_BUDGET]);
+    let all = all.chain(RULES.iter().map(|(fault, _)| fault));
+    let all: Vec<Fault> = all
+        .chain(READ_ERROR_FAULTS)
+        .chain(WRITE_ERROR_FAULTS)
+        .chain([&SINGLE_WORDS])
+        .copied()
+        .collect();
     source(metisvm_boards::INFERENCE, &all)
 }
 
 fn options() -> RtlOptions {
     RtlOptions {
         // Slow enough for what does not wait for its writes.
-        memory_latency: Duration::from_micros(2),
+        memory: MemoryOptions {
+            latency: Duration::from_micros(2),
+            ..MemoryOptions::default()
+        },
         ..RtlOptions::default()
     }
 }
@@ -451,6 +670,52 @@ fn options() -> RtlOptions {
 fn every_mistake_of_runs_is_noticed_by_its_check() {
     if has_verilator() {
         are_noticed(&card(), &options(), CHECKS, FAULTS);
+    }
+}
+
+#[test]
+fn what_breaks_a_rule_of_axi_is_named() {
+    if !has_verilator() {
+        return;
+    }
+    for (number, (fault, rule)) in (FAULTS.len() as u32 + 2..).zip(RULES) {
+        let options = RtlOptions {
+            fault: number,
+            disorder: Some(6),
+            ..options()
+        };
+        let mut card = Subject::new(&card(), &options).unwrap();
+        let outcome = fault.noticed_by(&mut card);
+        let broken = card.meter.broken().unwrap_or_default();
+        assert!(
+            outcome.is_err() && broken.contains(rule),
+            "{rule}: {outcome:?}, {broken}"
+        );
+    }
+}
+
+#[test]
+fn every_mistake_about_errors_of_memory_is_noticed() {
+    if !has_verilator() {
+        return;
+    }
+    let first = (FAULTS.len() + 2 + RULES.len()) as u32;
+    let second = first + READ_ERROR_FAULTS.len() as u32;
+    for (reads, first, faults) in [
+        (true, first, READ_ERROR_FAULTS),
+        (false, second, WRITE_ERROR_FAULTS),
+    ] {
+        let errors = MemoryErrors {
+            address: scripts::DATA_CARD,
+            bytes: scripts::DATA_BYTES as u64,
+            reads,
+            writes: !reads,
+            response: ErrorResponse::Slave,
+            times: 1,
+        };
+        let mut options = options();
+        options.memory.errors = Some(errors);
+        are_noticed_from(first, &card(), &options, &[errors_of_memory], faults);
     }
 }
 
@@ -510,5 +775,100 @@ fn a_run_ends_when_its_budget_of_cycles_is_over() {
         assert!((BUDGET / 2..BUDGET + 100).contains(&worked), "{worked} steps");
         // And it is that of all items together.
         assert_eq!(card.expect(&[run(2, 100), run(2, 3)], &[over, right(3)]), Ok(()));
+    }
+}
+
+/// A program that copies 4096 bytes, tile by tile.
+fn copied_tiles() -> Program {
+    let burst = |space| Burst {
+        space,
+        offset: 0,
+        row_stride: 0,
+        dtype: Dtype::I32,
+    };
+    let mut builder = ProgramBuilder::new(GEOMETRY);
+    let load = LoadTiles {
+        buffer: metisvm_firmware::Buffer::Acc,
+        base: 0,
+        pitch: 0,
+        rows: 1,
+        cols: 64,
+        from: burst(Space::Input),
+        zero_point: 0,
+    };
+    let store = StoreTiles {
+        base: 0,
+        pitch: 0,
+        rows: 1,
+        cols: 64,
+        to: burst(Space::Output),
+    };
+    builder.load_tiles(load).unwrap();
+    builder.store_tiles(store).unwrap();
+    builder.finish().unwrap()
+}
+
+/// Cycles until 32 KiB are resident and can be read, and of a RUN that copies eight items of 4096 bytes.
+fn moved(memory: &MemoryOptions, fault: u32) -> [u64; 2] {
+    const ITEM: u32 = 4096;
+    let options = RtlOptions {
+        memory: memory.clone(),
+        fault,
+        ..RtlOptions::default()
+    };
+    let mut card = Subject::new(&card(), &options).unwrap();
+    let host = card.buffer(0x2_0000);
+    let (at, input) = (host.iova().0, Random(9).bytes(8 * ITEM as usize));
+    let (tiles, short) = (copied_tiles().to_bytes(), copies(8).to_bytes());
+    host.copy_in(0, &tiles);
+    host.copy_in(0x1000, &short);
+    host.copy_in(0x8000, &input);
+    let ok = (Status::Ok, 0);
+    let programs = [
+        load(1, at, 0, tiles.len()),
+        load(2, at + 0x1000, 0x1000, short.len()),
+    ];
+    assert_eq!(card.expect(&programs, &[ok; 2]), Ok(()));
+    let run = |program_handle, count, bytes| Submission {
+        opcode: Opcode::Run as u8,
+        program_handle,
+        count,
+        input: at + 0x8000,
+        output: at + 0x1_0000,
+        input_bytes: bytes,
+        output_bytes: bytes,
+        ..Submission::default()
+    };
+    let mut cycles = |entries: &[Submission], answers: &[(Status, u32)]| {
+        let before = card.meter.counts().cycles;
+        assert_eq!(card.expect(entries, answers), Ok(()));
+        card.meter.counts().cycles - before
+    };
+    let right = |bytes: usize| (Status::Ok, crc32fast::hash(&input[..bytes]));
+    let resident = load(3, at + 0x8000, 0x8000, input.len());
+    [
+        cycles(&[resident, run(2, 1, 8)], &[ok, right(8)]),
+        cycles(&[run(1, 8, ITEM)], &[right(input.len())]),
+    ]
+}
+
+/// Where card memory moves 64 bytes in the eight cycles in which its port does, words that come one by one cost eight
+/// times what they could.
+#[test]
+fn bursts_spare_a_wide_memory() {
+    if !has_verilator() {
+        return;
+    }
+    let single = (FAULTS.len() + 2 + RULES.len() + READ_ERROR_FAULTS.len() + WRITE_ERROR_FAULTS.len()) as u32;
+    for access_cycles in [1, 4, 8] {
+        let memory = MemoryOptions {
+            access_cycles,
+            ..MemoryOptions::default()
+        };
+        let (words, bursts) = (moved(&memory, single), moved(&memory, 0));
+        println!("{access_cycles} cycles for 64 bytes: {words:?} in words, {bursts:?} in bursts");
+        if access_cycles == 8 {
+            assert!(bursts[0] * 3 < words[0] && bursts[1] * 3 < words[1] * 2);
+        }
     }
 }

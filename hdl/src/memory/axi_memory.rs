@@ -5,6 +5,9 @@ use super::axi_writes::AxiWrites;
 use rust_hdl::prelude::*;
 
 /// An AXI4 master of 64 bits: bursts that increment, whole words, one number for all.
+///
+/// An answer that is an error is remembered until the card is reset: what was written may be lost, and what was read is
+/// anything. Reads and writes go on as if it was none, so that nothing waits for them for ever.
 #[derive(LogicBlock, Default)]
 pub struct AxiMemory {
     /// The clock; everything happens on its rising edge.
@@ -39,6 +42,12 @@ pub struct AxiMemory {
     pub engine_settled: Signal<Out, Bit>,
     /// Every word of the host's side that was taken can be read.
     pub host_settled: Signal<Out, Bit>,
+    /// Forgets errors: the card's reset, which waits until nothing is on its way.
+    pub clear: Signal<In, Bit>,
+    /// An answer was an error.
+    pub failed: Signal<Out, Bit>,
+    /// Every word that was taken is written.
+    pub quiet: Signal<Out, Bit>,
     /// See AXI4, also for all that follow.
     pub araddr: Signal<Out, Bits<48>>,
     /// See there.
@@ -50,11 +59,15 @@ pub struct AxiMemory {
     /// See there.
     pub rdata: Signal<In, Bits<64>>,
     /// See there.
+    pub rresp: Signal<In, Bits<2>>,
+    /// See there.
     pub rvalid: Signal<In, Bit>,
     /// See there.
     pub rready: Signal<Out, Bit>,
     /// See there.
     pub awaddr: Signal<Out, Bits<48>>,
+    /// See there.
+    pub awlen: Signal<Out, Bits<8>>,
     /// See there.
     pub awvalid: Signal<Out, Bit>,
     /// See there.
@@ -64,19 +77,38 @@ pub struct AxiMemory {
     /// See there.
     pub wstrb: Signal<Out, Bits<8>>,
     /// See there.
+    pub wlast: Signal<Out, Bit>,
+    /// See there.
     pub wvalid: Signal<Out, Bit>,
     /// See there.
     pub wready: Signal<In, Bit>,
     /// See there.
+    pub bresp: Signal<In, Bits<2>>,
+    /// See there.
     pub bvalid: Signal<In, Bit>,
     reads: AxiReads,
     writes: AxiWrites,
+    has_failed: DFF<Bit>,
+    bad_read: Signal<Local, Bit>,
+    bad_write: Signal<Local, Bit>,
 }
 
 impl Logic for AxiMemory {
     #[hdl_gen]
     fn update(&mut self) {
+        dff_setup!(self, clock, has_failed);
         clock!(self, clock, reads, writes);
+        // SLVERR and DECERR.
+        self.bad_read.next = self.rvalid.val() && self.rd_data_ready.val() && self.rresp.val().get_bit(1);
+        self.bad_write.next = self.bvalid.val() && self.bresp.val().get_bit(1);
+        if self.clear.val() {
+            self.has_failed.d.next = false;
+        }
+        if self.bad_read.val() || self.bad_write.val() {
+            self.has_failed.d.next = true;
+        }
+        self.failed.next = self.has_failed.q.val();
+        self.quiet.next = self.writes.engine_settled.val() && self.writes.host_settled.val();
         self.reads.rd_address.next = self.rd_address.val();
         self.reads.rd_words.next = self.rd_words.val();
         self.reads.rd_valid.next = self.rd_valid.val();
@@ -97,10 +129,12 @@ impl Logic for AxiMemory {
         self.engine_settled.next = self.writes.engine_settled.val();
         self.host_settled.next = self.writes.host_settled.val();
         self.awaddr.next = self.writes.awaddr.val();
+        self.awlen.next = self.writes.awlen.val();
         self.awvalid.next = self.writes.awvalid.val();
         self.writes.awready.next = self.awready.val();
         self.wdata.next = self.writes.wdata.val();
         self.wstrb.next = self.writes.wstrb.val();
+        self.wlast.next = self.writes.wlast.val();
         self.wvalid.next = self.writes.wvalid.val();
         self.writes.wready.next = self.wready.val();
         self.writes.bvalid.next = self.bvalid.val();

@@ -10,4 +10,5 @@ pub mod axi_reads;
 pub mod axi_writes;
 pub mod bank;
 pub mod block_memory;
+pub mod collector;
 pub mod read_turns;

@@ -1,7 +1,7 @@
 //! What a card with a tensor engine has besides: RUN jobs, the engine, card memory, and who uses that.
 
 use crate::memory::{axi_memory::AxiMemory, block_memory::BlockMemory, read_turns::ReadTurns};
-use crate::optional::Optional;
+use crate::optional::{Optional, pins};
 use crate::shell::run_job::{Areas, RunJob};
 use crate::tensor::any_engine::AnyEngine;
 use crate::tensor::array::twin;
@@ -123,6 +123,20 @@ pub struct Tensor {
     pub wready: Signal<In, Bit>,
     /// See there.
     pub bvalid: Signal<In, Bit>,
+    /// See [`AxiMemory`], also for all that follow; only where card memory is beyond AXI pins.
+    pub awlen: Vec<Signal<Out, Bits<8>>>,
+    /// See there.
+    pub wlast: Vec<Signal<Out, Bit>>,
+    /// See there.
+    pub rresp: Vec<Signal<In, Bits<2>>>,
+    /// See there.
+    pub bresp: Vec<Signal<In, Bits<2>>>,
+    /// See there.
+    pub clear: Vec<Signal<In, Bit>>,
+    /// See there.
+    pub failed: Vec<Signal<Out, Bit>>,
+    /// See there.
+    pub quiet: Vec<Signal<Out, Bit>>,
     job: RunJob,
     engine: AnyEngine,
     reads: ReadTurns,
@@ -159,6 +173,7 @@ impl Tensor {
         let geometry = &board.capabilities.geometry;
         let engine = AnyEngine::new(geometry, multipliers, tensor.requantise_units);
         let areas = Areas::new(&board.capabilities);
+        let axi = usize::from(tensor.external_memory);
         Self {
             clock: Signal::default(),
             stop: Signal::default(),
@@ -215,6 +230,13 @@ impl Tensor {
             wvalid: Signal::default(),
             wready: Signal::default(),
             bvalid: Signal::default(),
+            awlen: pins(axi),
+            wlast: pins(axi),
+            rresp: pins(axi),
+            bresp: pins(axi),
+            clear: pins(axi),
+            failed: pins(axi),
+            quiet: pins(axi),
             job: RunJob::new(&board.capabilities),
             engine: engine.unwrap_or_else(|| panic!("no engine has the geometry {geometry:?}")),
             reads: ReadTurns::default(),
@@ -401,6 +423,15 @@ impl Logic for Tensor {
             self.wvalid.next = self.external.wvalid.val();
             self.external.wready.next = self.wready.val();
             self.external.bvalid.next = self.bvalid.val();
+        }
+        for i in 0..self.external.len() {
+            self.awlen[i].next = self.external.awlen.val();
+            self.wlast[i].next = self.external.wlast.val();
+            self.external.rresp.next = self.rresp[i].val();
+            self.external.bresp.next = self.bresp[i].val();
+            self.external.clear.next = self.clear[i].val();
+            self.failed[i].next = self.external.failed.val();
+            self.quiet[i].next = self.external.quiet.val();
         }
         self.engine.wr_ready.next = self.writes.first_ready.val() && self.wr_ready.val();
         self.host_ready.next = self.writes.second_ready.val() && self.wr_ready.val();

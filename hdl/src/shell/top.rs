@@ -1,7 +1,7 @@
 //! The card's top level: everything joined, and the reset.
 
 use crate::keccak::cluster::Cluster;
-use crate::optional::Optional;
+use crate::optional::{Optional, pins};
 use crate::shell::{
     counters::Counters, executor::Executor, fetcher::Fetcher, keccak_job::KeccakJob, queue::Queue,
     reader::Reader, registers::Registers, tensor::Tensor, writer::Writer,
@@ -14,8 +14,8 @@ use rust_hdl::prelude::*;
 /// The card behind its pins: AXI4-Lite registers, DMA, card memory, interrupts.
 ///
 /// A reset (CONTROL, or `flr`) lets no new entry begin, gives up the job in progress, waits until all writes
-/// were handed over and no read is outstanding (or its time-out has passed), and then clears queues, handles
-/// and, with them, the nonce.
+/// were handed over, card memory has answered to its own, and no read is outstanding (or its time-out has passed),
+/// and then clears queues, handles and, with them, the nonce.
 ///
 /// Streams are W bits wide. D is W + 7 and E is W + 6, entries of queues of beats. There are K = 2^T tags, P = T + 1,
 /// and the read buffer has 2^B beats.
@@ -124,11 +124,15 @@ pub struct Card<
     /// See there.
     pub axi_rdata: Vec<Signal<In, Bits<64>>>,
     /// See there.
+    pub axi_rresp: Vec<Signal<In, Bits<2>>>,
+    /// See there.
     pub axi_rvalid: Vec<Signal<In, Bit>>,
     /// See there.
     pub axi_rready: Vec<Signal<Out, Bit>>,
     /// See there.
     pub axi_awaddr: Vec<Signal<Out, Bits<48>>>,
+    /// See there.
+    pub axi_awlen: Vec<Signal<Out, Bits<8>>>,
     /// See there.
     pub axi_awvalid: Vec<Signal<Out, Bit>>,
     /// See there.
@@ -138,9 +142,13 @@ pub struct Card<
     /// See there.
     pub axi_wstrb: Vec<Signal<Out, Bits<8>>>,
     /// See there.
+    pub axi_wlast: Vec<Signal<Out, Bit>>,
+    /// See there.
     pub axi_wvalid: Vec<Signal<Out, Bit>>,
     /// See there.
     pub axi_wready: Vec<Signal<In, Bit>>,
+    /// See there.
+    pub axi_bresp: Vec<Signal<In, Bits<2>>>,
     /// See there.
     pub axi_bvalid: Vec<Signal<In, Bit>>,
     /// The interrupt's vector: the queue's number.
@@ -190,11 +198,6 @@ pub struct Card<
     read_fire: Signal<Local, Bit>,
     read_ready: Signal<Local, Bit>,
     read_bytes: Signal<Local, Bits<6>>,
-}
-
-/// Pins that some boards have.
-fn pins<T: Default>(number: usize) -> Vec<T> {
-    (0..number).map(|_| T::default()).collect()
 }
 
 impl<
@@ -276,15 +279,19 @@ impl<
             axi_arvalid: pins(axi),
             axi_arready: pins(axi),
             axi_rdata: pins(axi),
+            axi_rresp: pins(axi),
             axi_rvalid: pins(axi),
             axi_rready: pins(axi),
             axi_awaddr: pins(axi),
+            axi_awlen: pins(axi),
             axi_awvalid: pins(axi),
             axi_awready: pins(axi),
             axi_wdata: pins(axi),
             axi_wstrb: pins(axi),
+            axi_wlast: pins(axi),
             axi_wvalid: pins(axi),
             axi_wready: pins(axi),
+            axi_bresp: pins(axi),
             axi_bvalid: pins(axi),
             irq_vector: Signal::default(),
             irq_valid: Signal::default(),
@@ -676,16 +683,32 @@ impl<
             self.axi_arvalid[i].next = self.tensor.arvalid.val();
             self.tensor.arready.next = self.axi_arready[i].val();
             self.tensor.rdata.next = self.axi_rdata[i].val();
+            self.tensor.rresp[i].next = self.axi_rresp[i].val();
             self.tensor.rvalid.next = self.axi_rvalid[i].val();
             self.axi_rready[i].next = self.tensor.rready.val();
             self.axi_awaddr[i].next = self.tensor.awaddr.val();
+            self.axi_awlen[i].next = self.tensor.awlen[i].val();
             self.axi_awvalid[i].next = self.tensor.awvalid.val();
             self.tensor.awready.next = self.axi_awready[i].val();
             self.axi_wdata[i].next = self.tensor.wdata.val();
             self.axi_wstrb[i].next = self.tensor.wstrb.val();
+            self.axi_wlast[i].next = self.tensor.wlast[i].val();
             self.axi_wvalid[i].next = self.tensor.wvalid.val();
             self.tensor.wready.next = self.axi_wready[i].val();
+            self.tensor.bresp[i].next = self.axi_bresp[i].val();
             self.tensor.bvalid.next = self.axi_bvalid[i].val();
+            // An error of the memory: nothing that lies there is believed until the reset, which waits for all answers.
+            self.tensor.clear[i].next = self.clear.val();
+            if self.tensor.failed[i].val() {
+                self.executor.run_status.next = 19.into();
+                self.executor.run_detail.next = 0.into();
+                if !self.resetting.q.val() {
+                    self.registers.status.next = 3.into();
+                }
+            }
+            if !self.tensor.quiet[i].val() {
+                self.clears.d.next = false;
+            }
         }
 
         self.irq_vector.next = self.queue.sel.val();
@@ -701,6 +724,12 @@ impl<
         self.was_busy.d.next = self.is_busy.val();
         self.stays_busy.next = self.is_busy.val() || self.was_busy.q.val();
         self.busy.next = self.stays_busy.val();
+        // What was made resident may be answered before it is written.
+        for i in 0..self.axi_arvalid.len() {
+            if !self.tensor.quiet[i].val() {
+                self.busy.next = true;
+            }
+        }
         for i in 0..self.counters.by.len() {
             self.counters.by[i].next = 0.into();
         }

@@ -2,6 +2,7 @@
 
 use crate::memory::{self, Memory};
 use metisvm_hdl::keccak::cluster::Cluster;
+use metisvm_hdl::memory::{axi_writes::AxiWrites, collector::Collector};
 use metisvm_hdl::shell::{
     burst::Burst, fetcher::Fetcher, keccak_job::KeccakJob, queue::Queue, reader::Reader, writer::Writer,
 };
@@ -217,6 +218,21 @@ pub(crate) fn read_share() -> Block {
         verilog: memory::exposed(&block.verilog, "requests", "second", 64),
         cut: &["read_share$owners"],
         ..block
+    }
+}
+
+pub(crate) fn collector() -> Block {
+    Block {
+        depth: 2,
+        ..block!("collector", Collector::default())
+    }
+}
+
+pub(crate) fn axi_writes() -> Block {
+    Block {
+        cut: &["axi_writes$collector", "axi_writes$words", "axi_writes$places"],
+        depth: 2,
+        ..block!("axi_writes", AxiWrites::default())
     }
 }
 

@@ -274,6 +274,33 @@ fn read_share_gives_words_to_whom_they_belong_and_load_no_more_than_its_part() {
 }
 
 #[test]
+fn collector_makes_bursts_of_words_that_follow_each_other() {
+    check(
+        &blocks::collector(),
+        &[
+            ("joins = is_near && (at == place$q)", "joins = is_near"),
+            ("(at == place_after$q)", "(at > place$q)"),
+            ("patience = 3'b100", "patience = 3'b101"),
+            ("has$q && (wr_engine == user$q)", "has$q"),
+        ],
+    );
+}
+
+#[test]
+fn axi_writes_offers_whole_bursts_and_says_nothing_is_written_before_its_answer() {
+    check(
+        &blocks::axi_writes(),
+        &[
+            ("wvalid = words$valid && |closed$q", "wvalid = words$valid"),
+            ("bvalid && |host_open$q", "|host_open$q"),
+            ("if (collector$engine)", "if (~collector$engine)"),
+            ("~words$full && ~places$full", "~words$full"),
+            ("place | length", "place"),
+        ],
+    );
+}
+
+#[test]
 fn product_is_that_of_accumulator_and_multiplier() {
     check(
         &blocks::product(),

@@ -7,6 +7,7 @@
 use super::boards::Source;
 use super::ffi::{Counts, MOST_WORDS, Model, Step, Wish};
 use super::library::{self, BuildError};
+use super::memory::MemoryOptions;
 use metisvm_firmware::Capabilities;
 use metisvm_firmware::pci::BAR0_BYTES;
 use metisvm_firmware::port::{Activity, CardModel, HostPort, Registers};
@@ -35,10 +36,11 @@ const LOOKS: usize = 100;
 pub struct RtlOptions {
     /// From the request of a DMA read to its data, at the card's clock.
     pub latency: Duration,
-    /// The same of card memory that is beyond AXI pins.
-    pub memory_latency: Duration,
+    /// Card memory that is beyond AXI pins.
+    pub memory: MemoryOptions,
     /// Where there is a seed: the bus stalls every channel at random, delays data by up to four latencies,
-    /// and lets completions of different tags overtake each other and interleave.
+    /// and lets completions of different tags overtake each other and interleave. Card memory stalls its five channels and
+    /// delays its answers likewise.
     pub disorder: Option<u64>,
     /// A file for waveforms (FST).
     pub trace: Option<PathBuf>,
@@ -52,7 +54,7 @@ impl Default for RtlOptions {
     fn default() -> Self {
         Self {
             latency: Duration::from_micros(1),
-            memory_latency: Duration::from_nanos(100),
+            memory: MemoryOptions::default(),
             disorder: None,
             trace: None,
             fault: 0,
@@ -149,7 +151,8 @@ impl RtlCard {
             let cycles = time.as_nanos() * u128::from(capabilities.clock_khz) / 1_000_000;
             u64::try_from(cycles).unwrap_or(MOST_DELAY).min(MOST_DELAY)
         };
-        model.memory_latency(cycles(options.memory_latency));
+        let memory_latency = cycles(options.memory.latency);
+        model.set_memory(&options.memory.model(memory_latency));
         Ok(Self {
             shared: Arc::new(Shared {
                 model: Mutex::new(model),

@@ -44,6 +44,37 @@ pub struct Counts {
     pub written_bytes: u64,
     /// Interrupts.
     pub interrupts: u64,
+    /// What went to card memory beyond AXI pins.
+    pub memory: MemoryCounts,
+}
+
+/// Bursts of card memory beyond AXI pins. The same as `MemoryCounts` in memory.hpp.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MemoryCounts {
+    /// Bursts that were read.
+    pub reads: u64,
+    /// Their words.
+    pub read_words: u64,
+    /// Bursts that were written.
+    pub writes: u64,
+    /// Their words.
+    pub written_words: u64,
+}
+
+/// How card memory beyond AXI pins behaves, in cycles. The same as `MemoryModel` in memory.hpp.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub(super) struct MemoryModel {
+    pub(super) latency: u64,
+    pub(super) width: u64,
+    pub(super) access: u64,
+    pub(super) error_address: u64,
+    pub(super) error_bytes: u64,
+    pub(super) error_times: u64,
+    pub(super) error_reads: u32,
+    pub(super) error_writes: u32,
+    pub(super) error_response: u32,
 }
 
 /// What a card wants of its host.
@@ -72,7 +103,7 @@ type New = unsafe extern "C" fn(u64) -> *mut c_void;
 type Delete = unsafe extern "C" fn(*mut c_void);
 type Trace = unsafe extern "C" fn(*mut c_void, *const c_char) -> u32;
 type Bus = unsafe extern "C" fn(*mut c_void, u32, u64);
-type Latency = unsafe extern "C" fn(*mut c_void, u64);
+type SetMemory = unsafe extern "C" fn(*mut c_void, *const MemoryModel);
 type Fault = unsafe extern "C" fn(*mut c_void, u32) -> u32;
 type Flr = unsafe extern "C" fn(*mut c_void);
 type Run = unsafe extern "C" fn(*mut c_void, u64, *mut Event) -> u32;
@@ -89,7 +120,7 @@ struct Functions {
     delete: Delete,
     trace: Trace,
     bus: Bus,
-    memory_latency: Latency,
+    memory_model: SetMemory,
     fault: Fault,
     flr: Flr,
     run: Run,
@@ -154,10 +185,10 @@ impl Model {
         unsafe { (self.functions.bus)(self.card.as_ptr(), stall.into(), seed) }
     }
 
-    /// Cycles that memory beyond AXI pins takes.
-    pub(super) fn memory_latency(&mut self, cycles: u64) {
-        // SAFETY: the card is alive.
-        unsafe { (self.functions.memory_latency)(self.card.as_ptr(), cycles) }
+    /// Says how memory beyond AXI pins behaves.
+    pub(super) fn set_memory(&mut self, model: &MemoryModel) {
+        // SAFETY: the card is alive, and copies the model during the call.
+        unsafe { (self.functions.memory_model)(self.card.as_ptr(), model) }
     }
 
     /// Chooses a seeded fault; says whether the card was built with them.
@@ -283,7 +314,7 @@ fn load(path: &Path) -> Result<Functions, dlopen2::Error> {
             delete: library.symbol("metisvm_card_delete")?,
             trace: library.symbol("metisvm_card_trace")?,
             bus: library.symbol("metisvm_card_bus")?,
-            memory_latency: library.symbol("metisvm_card_memory_latency")?,
+            memory_model: library.symbol("metisvm_card_memory_model")?,
             fault: library.symbol("metisvm_card_fault")?,
             flr: library.symbol("metisvm_card_flr")?,
             run: library.symbol("metisvm_card_run")?,

@@ -15,6 +15,8 @@ use std::process::{Command, Output};
 
 /// The functions around the Verilated model.
 const WRAPPER: &str = include_str!("wrapper.cpp");
+/// What it includes: card memory beyond AXI pins.
+const MEMORY: &str = include_str!("memory.hpp");
 /// The name of the class that Verilator makes; the wrapper includes it by this name.
 const PREFIX: &str = "metisvm_model";
 /// The top module of every card.
@@ -182,7 +184,7 @@ pub fn build(
 fn key(source: &Source, traced: bool, version: &str) -> String {
     let mut hasher = Keccak256::new();
     let traced = if traced { "traced" } else { "" };
-    for part in [&*source.verilog, WRAPPER, version, traced]
+    for part in [&*source.verilog, WRAPPER, MEMORY, version, traced]
         .into_iter()
         .chain(FLAGS)
     {
@@ -204,6 +206,7 @@ fn run(source: &Source, traced: bool, verilator: &OsString, work: &Path) -> Resu
     };
     let verilog = write("card.v", &source.verilog)?;
     let wrapper = write("wrapper.cpp", WRAPPER)?;
+    write("memory.hpp", MEMORY)?;
     let folder = work.join("build");
     let mut command = Command::new(verilator);
     command

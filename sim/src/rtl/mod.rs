@@ -5,13 +5,16 @@
 //!
 //! * [`library`]: from Verilog to a library in the cache. `ffi`: the library's functions.
 //! * [`card`]: the card that they make. [`boards`]: the Verilog of the boards that are known.
+//! * [`memory`]: how card memory beyond AXI pins behaves.
 
 pub mod boards;
 pub mod card;
 mod ffi;
 pub mod library;
+pub mod memory;
 
 pub use boards::Source;
 pub use card::{Meter, RtlCard, RtlError, RtlOptions};
-pub use ffi::Counts;
+pub use ffi::{Counts, MemoryCounts};
 pub use library::{BuildError, Library};
+pub use memory::{ErrorResponse, MemoryErrors, MemoryOptions};

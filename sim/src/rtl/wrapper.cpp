@@ -4,6 +4,7 @@
 // width of its streams, follows from the type that Verilator gives rc_data. Every handshake is held against
 // the contract; a card that breaks it is reported with the rule and not clocked any more.
 
+#include "memory.hpp"
 #include "metisvm_model.h"
 #include "verilated.h"
 #ifdef METISVM_TRACE
@@ -44,6 +45,7 @@ struct Event {
 // The same as `Counts` in ffi.rs.
 struct Counts {
     uint64_t cycles, busy, reads, read_bytes, writes, written_bytes, interrupts;
+    MemoryCounts memory;
 };
 
 struct Answer {
@@ -56,20 +58,6 @@ struct Answer {
 struct Request {
     uint64_t address;
     unsigned bytes;
-};
-
-// A channel out of the card: what waited must stay.
-template <size_t BYTES>
-struct Channel {
-    bool waits = false;
-    unsigned char payload[BYTES];
-
-    bool keeps(bool valid, bool ready, const void* now) {
-        bool kept = !waits || (valid && std::memcmp(payload, now, BYTES) == 0);
-        waits = valid && !ready;
-        if (waits) std::memcpy(payload, now, BYTES);
-        return kept;
-    }
 };
 
 using Top = metisvm_model;
@@ -87,93 +75,6 @@ template <class T>
 bool select_fault(T&, uint32_t fault, long) {
     return fault == 0;
 }
-
-// What happens in card memory beyond AXI pins: only some boards have them.
-template <class T, class = void>
-struct External {
-    static constexpr bool EXISTS = false;
-    void drive(T&, uint64_t, bool, bool, bool, bool, bool) {}
-    const char* follow(T&, uint64_t, uint64_t, uint64_t*, uint64_t) { return nullptr; }
-    bool busy() const { return false; }
-};
-
-// Bursts are answered in order, a word a cycle, `latency` cycles after they were taken. A word that is written can be
-// read when its answer is given, no sooner: a read that comes before reads the old one.
-template <class T>
-struct External<T, std::void_t<decltype(std::declval<T>().axi_araddr__0240)>> {
-    static constexpr bool EXISTS = true;
-    struct Burst {
-        uint64_t due;
-        std::vector<uint64_t> words;
-        size_t next;
-    };
-    struct Word {
-        uint64_t due, address, data;
-        unsigned strobe;
-    };
-    std::deque<Burst> reads;
-    std::deque<uint64_t> places;
-    std::deque<Word> words, writes;
-    Channel<16> ar, w;
-    Channel<8> aw;
-    bool offers = false;
-
-    bool busy() const { return !reads.empty() || !places.empty() || !words.empty() || !writes.empty(); }
-
-    // Channels whose flag is set rest in this cycle.
-    void drive(T& top, uint64_t now, bool ar_rests, bool aw_rests, bool w_rests, bool r_rests, bool b_rests) {
-        top.axi_arready__0240 = !ar_rests && reads.size() < 64;
-        top.axi_awready__0240 = !aw_rests && places.size() < 64;
-        top.axi_wready__0240 = !w_rests && words.size() < 64;
-        // A word that was offered stays.
-        offers = !reads.empty() && reads.front().due <= now && (offers || !r_rests);
-        top.axi_rvalid__0240 = offers;
-        top.axi_rdata__0240 = offers ? reads.front().words[reads.front().next] : draw_garbage(now);
-        top.axi_bvalid__0240 = !writes.empty() && writes.front().due <= now && !b_rests;
-    }
-    static uint64_t draw_garbage(uint64_t now) { return now * 0x9e3779b97f4a7c15; }
-
-    // Takes what moves in this cycle; gives the rule that the card broke.
-    const char* follow(T& top, uint64_t now, uint64_t latency, uint64_t* memory, uint64_t size) {
-        uint64_t burst[2] = {top.axi_araddr__0240, top.axi_arlen__0240};
-        if (!ar.keeps(top.axi_arvalid__0240, top.axi_arready__0240, burst)) return "axi_ar changed while it waited";
-        uint64_t place = top.axi_awaddr__0240;
-        if (!aw.keeps(top.axi_awvalid__0240, top.axi_awready__0240, &place)) return "axi_aw changed while it waited";
-        uint64_t word[2] = {top.axi_wdata__0240, top.axi_wstrb__0240};
-        if (!w.keeps(top.axi_wvalid__0240, top.axi_wready__0240, word)) return "axi_w changed while it waited";
-        if (top.axi_bvalid__0240) {
-            const Word& write = writes.front();
-            auto* bytes = reinterpret_cast<unsigned char*>(memory) + write.address;
-            for (unsigned lane = 0; lane < 8; lane++)
-                if (write.strobe >> lane & 1) bytes[lane] = static_cast<unsigned char>(write.data >> 8 * lane);
-            writes.pop_front();
-        }
-        if (top.axi_rvalid__0240 && top.axi_rready__0240) {
-            offers = false;
-            if (++reads.front().next == reads.front().words.size()) reads.pop_front();
-        }
-        if (top.axi_arvalid__0240 && top.axi_arready__0240) {
-            uint64_t first = burst[0] / 8, count = burst[1] + 1;
-            if (burst[0] % 8) return "an AXI burst begins within a word";
-            if (count > 64 || burst[0] / 4096 != (burst[0] + 8 * count - 1) / 4096)
-                return "an AXI burst has more than 64 words or crosses 4096 bytes";
-            if (first + count > size) return "an AXI read is outside card memory";
-            reads.push_back({now + latency, {memory + first, memory + first + count}, 0});
-        }
-        if (top.axi_awvalid__0240 && top.axi_awready__0240) places.push_back(place);
-        if (top.axi_wvalid__0240 && top.axi_wready__0240) words.push_back({0, 0, word[0], unsigned(word[1])});
-        while (!places.empty() && !words.empty()) {
-            if (places.front() % 8 || places.front() / 8 >= size) return "an AXI write is outside card memory";
-            Word write = words.front();
-            write.due = now + latency;
-            write.address = places.front();
-            writes.push_back(write);
-            places.pop_front();
-            words.pop_front();
-        }
-        return nullptr;
-    }
-};
 
 struct Card {
     VerilatedContext context;
@@ -210,7 +111,6 @@ struct Card {
 
     uint64_t* memory = nullptr;
     uint64_t memory_words = 0;
-    uint64_t memory_latency = 0;
     External<Top> external;
 
     Card() : top(new Top(&context, "card")) {
@@ -262,7 +162,7 @@ struct Card {
         top->wd_ready = room && write_words.size() < 8 * MOST_WORDS && !stalls();
         top->irq_ready = room && !stalls();
         top->mw_ready = !stalls();
-        if (External<Top>::EXISTS) external.drive(*top, counts.cycles, stalls(), stalls(), stalls(), stalls(), stalls());
+        external.drive(*top, counts.cycles);
         if (offered < 0 && !stalls()) offered = pick();
         top->rc_valid = offered >= 0;
         if (offered >= 0) {
@@ -368,7 +268,7 @@ struct Card {
     }
 
     void follow_memory() {
-        if (const char* rule = external.follow(*top, counts.cycles, memory_latency, memory, memory_words)) breaks(rule);
+        if (const char* rule = external.follow(*top, counts.cycles, memory, memory_words)) breaks(rule);
     }
 
     void follow_access() {
@@ -437,9 +337,10 @@ EXPORT uint32_t metisvm_card_trace(Card* card, const char* path) {
 EXPORT void metisvm_card_bus(Card* card, uint32_t stall, uint64_t seed) {
     card->stall = stall;
     card->random = seed | 1;
+    card->external.disorder(stall, seed);
 }
 
-EXPORT void metisvm_card_memory_latency(Card* card, uint64_t cycles) { card->memory_latency = cycles; }
+EXPORT void metisvm_card_memory_model(Card* card, const MemoryModel* model) { card->external.model = *model; }
 
 EXPORT uint32_t metisvm_card_fault(Card* card, uint32_t fault) { return select_fault(*card->top, fault, 0); }
 
@@ -504,7 +405,10 @@ EXPORT uint64_t metisvm_card_rule(const Card* card, char* to, uint64_t room) {
     return card->broken.copy(to, room);
 }
 
-EXPORT void metisvm_card_counts(const Card* card, Counts* counts) { *counts = card->counts; }
+EXPORT void metisvm_card_counts(const Card* card, Counts* counts) {
+    *counts = card->counts;
+    counts->memory = card->external.counts;
+}
 
 // Reads card memory; gives 0 if it does not reach so far.
 EXPORT uint32_t metisvm_card_memory(const Card* card, uint64_t address, uint64_t* words, uint64_t count) {

@@ -466,8 +466,8 @@ pub(crate) const HOST_BYTES: usize = 0x1_0000;
 pub(crate) const ITEMS: u32 = 3;
 /// Where things are in card memory: data so that bursts of them meet a boundary of 4096 bytes.
 pub(crate) const DATA_CARD: u64 = 0x8740;
-const STATE_CARD: u64 = 0xa000;
-const WORKSPACE_CARD: u64 = 0xb000;
+pub(crate) const STATE_CARD: u64 = 0xa000;
+pub(crate) const WORKSPACE_CARD: u64 = 0xb000;
 
 pub(crate) fn load(handle: u32, from: u64, to: u64, bytes: usize) -> Submission {
     Submission {

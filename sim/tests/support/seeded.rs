@@ -57,6 +57,21 @@ impl Subject {
         DmaBuffer::new(&self.transport, bytes).unwrap()
     }
 
+    /// Resets the card and starts a session with another nonce.
+    pub(crate) fn reset(&mut self) -> Outcome {
+        let nonce = self.transport.read32(reg::BOOT_NONCE);
+        self.transport.write32(reg::CONTROL, reg::CONTROL_RESET);
+        let deadline = Instant::now() + PATIENCE;
+        while self.transport.read32(reg::BOOT_NONCE) != 0 {
+            if Instant::now() > deadline {
+                return Err("no acknowledgement of a reset".into());
+            }
+        }
+        self.transport.write32(reg::BOOT_NONCE, nonce + 1);
+        self.pair = QueuePair::new(&self.transport, 0, 4, nonce + 1).map_err(|error| format!("{error:?}"))?;
+        Ok(())
+    }
+
     /// The next completion.
     pub(crate) fn answer(&mut self) -> Result<Completion, String> {
         let cycles = || self.meter.counts().cycles;
@@ -106,6 +121,13 @@ pub(crate) struct Fault {
     right: &'static str,
     wrong: &'static str,
     check: Check,
+}
+
+impl Fault {
+    /// What its check says of a card.
+    pub(crate) fn noticed_by(&self, card: &mut Subject) -> Outcome {
+        (self.check)(card)
+    }
 }
 
 pub(crate) const fn fault(
@@ -165,6 +187,17 @@ pub(crate) fn source(board: &str, faults: &[Fault]) -> Source {
 
 /// Each check passes on a card without a mistake, and each mistake is noticed by its check.
 pub(crate) fn are_noticed(source: &Source, options: &RtlOptions, checks: &[Check], faults: &[Fault]) {
+    are_noticed_from(1, source, options, checks, faults);
+}
+
+/// The same of mistakes before which the card's build has others: the first one's number is given.
+pub(crate) fn are_noticed_from(
+    first: u32,
+    source: &Source,
+    options: &RtlOptions,
+    checks: &[Check],
+    faults: &[Fault],
+) {
     let on = |fault, disorder| {
         Subject::new(
             source,
@@ -182,7 +215,7 @@ pub(crate) fn are_noticed(source: &Source, options: &RtlOptions, checks: &[Check
         }
     }
     let mut unnoticed = Vec::new();
-    for (number, fault) in (1..).zip(faults) {
+    for (number, fault) in (first..).zip(faults) {
         let outcome = on(number, Some(6)).and_then(|mut card| (fault.check)(&mut card));
         match outcome {
             Ok(()) => unnoticed.push(format!("{number}: {} in {}", fault.target, fault.module)),

@@ -4,6 +4,7 @@
 //! stalls at random and garbage where nothing counts, and holds it against a model of what the block is for.
 //! It drives rust-hdl's simulation; what went in is then given to the emitted Verilog, in Verilator.
 
+mod axi_writes;
 mod bank;
 mod beats;
 mod cluster;

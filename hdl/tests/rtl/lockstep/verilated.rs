@@ -3,6 +3,7 @@
 use super::ports::{self, Direction, Ports, Values};
 use super::{cluster, fifo, keccak_job, vector};
 use crate::verilator;
+use metisvm_hdl::memory::axi_writes::AxiWrites;
 use metisvm_hdl::shell::{
     counters::Counters, crc32::Crc32, executor::Executor, fetcher::Fetcher, handles::Handles, queue::Queue,
     reader::Reader, registers::Registers, writer::Writer,
@@ -53,6 +54,7 @@ fn faulty_crc32() -> Emitted {
 fn blocks() -> Vec<Emitted> {
     vec![
         faulty_crc32(),
+        emit("axi_writes", AxiWrites::default),
         emit("cluster", cluster::three),
         emit("counters", || Counters::new(super::counters::COUNTERS)),
         emit("crc32", Crc32::default),

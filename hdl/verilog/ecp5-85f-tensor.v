@@ -1650,8 +1650,8 @@ module metisvm_card$ecp5$card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_w
     localparam  card_bytes = 64'h18000;
     localparam  max_messages = 32'h0;
     localparam  max_bytes = 32'h0;
-    localparam  timeout = 32'h5b8d80;
-    localparam  short_timeout = 32'h16e36;
+    localparam  timeout = 32'h44aa20;
+    localparam  short_timeout = 32'h112a8;
 
     // Stub signals
     reg  registers$clock /*verilator isolate_assignments*/;
@@ -2751,7 +2751,7 @@ module metisvm_card$ecp5$card$constants(address,clock,data);
     mem[6'b11101] = 32'h10000;
     mem[6'b11110] = 32'h1000;
     mem[6'b11111] = 32'h0;
-    mem[6'b100000] = 32'h186a0;
+    mem[6'b100000] = 32'h124f8;
     mem[6'b100001] = 32'h2000;
     mem[6'b100010] = 32'h2000;
     mem[6'b100011] = 32'h0;
@@ -8562,6 +8562,14 @@ module metisvm_card$ecp5$card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,
     wire  writes$first_ready;
     reg  writes$second_valid /*verilator isolate_assignments*/;
     wire  writes$second_ready;
+    reg  host$clock /*verilator isolate_assignments*/;
+    reg  host$clear /*verilator isolate_assignments*/;
+    reg  [111:0] host$in_data /*verilator isolate_assignments*/;
+    reg  host$in_valid /*verilator isolate_assignments*/;
+    wire  host$in_ready;
+    wire  [111:0] host$out_data;
+    wire  host$out_valid;
+    reg  host$out_ready /*verilator isolate_assignments*/;
     reg  blocks$clock /*verilator isolate_assignments*/;
     reg  [47:0] blocks$rd_address /*verilator isolate_assignments*/;
     reg  [15:0] blocks$rd_words /*verilator isolate_assignments*/;
@@ -8583,6 +8591,7 @@ module metisvm_card$ecp5$card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,
     reg  [47:0] host_address /*verilator isolate_assignments*/;
     reg  [63:0] host_data /*verilator isolate_assignments*/;
     reg  host_valid /*verilator isolate_assignments*/;
+    reg  [111:0] host_place /*verilator isolate_assignments*/;
     reg  host_ready /*verilator isolate_assignments*/;
     reg  [47:0] wr_address /*verilator isolate_assignments*/;
     reg  [63:0] wr_data /*verilator isolate_assignments*/;
@@ -8746,6 +8755,16 @@ module metisvm_card$ecp5$card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,
         .second_valid(writes$second_valid),
         .second_ready(writes$second_ready)
     );
+    metisvm_card$ecp5$bridge$memory host(
+        .clock(host$clock),
+        .clear(host$clear),
+        .in_data(host$in_data),
+        .in_valid(host$in_valid),
+        .in_ready(host$in_ready),
+        .out_data(host$out_data),
+        .out_valid(host$out_valid),
+        .out_ready(host$out_ready)
+    );
     metisvm_card$ecp5$card$tensor$blocks blocks(
         .clock(blocks$clock),
         .rd_address(blocks$rd_address),
@@ -8771,6 +8790,7 @@ module metisvm_card$ecp5$card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,
         engine$clock = clock;
         reads$clock = clock;
         writes$clock = clock;
+        host$clock = clock;
         job$stop = stop;
         job$entry$0 = entry$0;
         events$0 = engine$events$0;
@@ -8863,16 +8883,21 @@ module metisvm_card$ecp5$card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,
             host_valid = job$wr_valid;
         end
         writes$first_valid = engine$wr_valid;
-        writes$second_valid = host_valid;
+        host_place = ((host_address) & 112'hffffffffffffffffffffffffffff);
+        host_place = host_place << 32'h40;
+        host$clear = 1'b0;
+        host$in_data = host_place | ((host_data) & 112'hffffffffffffffffffffffffffff);
+        host$in_valid = host_valid;
+        writes$second_valid = host$out_valid;
         wr_valid = engine$wr_valid && writes$first_ready;
         wr_address = engine$wr_address;
         wr_data = engine$wr_data;
         wr_strobe = engine$wr_strobe;
         wr_engine = 1'b1;
-        if (host_valid && writes$second_ready) begin
+        if (host$out_valid && writes$second_ready) begin
             wr_valid = 1'b1;
-            wr_address = host_address;
-            wr_data = host_data;
+            wr_address = host$out_data[(32'h40)+:(48)];
+            wr_data = host$out_data[(32'h0)+:(64)];
             wr_strobe = 32'hff;
             wr_engine = 1'b0;
         end
@@ -8909,10 +8934,11 @@ module metisvm_card$ecp5$card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,
         blocks$wr_engine = wr_engine;
         engine$wr_ready = writes$first_ready && wr_ready;
         host_ready = writes$second_ready && wr_ready;
-        mw_ready = host_ready;
-        job$wr_ready = host_ready;
+        host$out_ready = host_ready;
+        mw_ready = host$in_ready;
+        job$wr_ready = host$in_ready;
         engine$wr_settled = engine_settled;
-        job$settled = host_settled;
+        job$settled = host_settled && ~host$out_valid;
         job$engine_settled = engine_settled;
     end
 
@@ -8978,12 +9004,39 @@ module metisvm_card$ecp5$card$tensor$blocks(clock,rd_address,rd_words,rd_valid,r
     reg  [15:0] left$d /*verilator isolate_assignments*/;
     wire  [15:0] left$q;
     reg  left$clock /*verilator isolate_assignments*/;
+    reg  busy$d /*verilator isolate_assignments*/;
+    wire  busy$q;
+    reg  busy$clock /*verilator isolate_assignments*/;
+    reg  is_last$d /*verilator isolate_assignments*/;
+    wire  is_last$q;
+    reg  is_last$clock /*verilator isolate_assignments*/;
+    reg  [2:0] promised$d /*verilator isolate_assignments*/;
+    wire  [2:0] promised$q;
+    reg  promised$clock /*verilator isolate_assignments*/;
     reg  asked$d /*verilator isolate_assignments*/;
     wire  asked$q;
     reg  asked$clock /*verilator isolate_assignments*/;
     reg  [7:0] asked_bank$d /*verilator isolate_assignments*/;
     wire  [7:0] asked_bank$q;
     reg  asked_bank$clock /*verilator isolate_assignments*/;
+    reg  came$d /*verilator isolate_assignments*/;
+    wire  came$q;
+    reg  came$clock /*verilator isolate_assignments*/;
+    reg  [7:0] came_bank$d /*verilator isolate_assignments*/;
+    wire  [7:0] came_bank$q;
+    reg  came_bank$clock /*verilator isolate_assignments*/;
+    reg  [63:0] answers$0$d /*verilator isolate_assignments*/;
+    wire  [63:0] answers$0$q;
+    reg  answers$0$clock /*verilator isolate_assignments*/;
+    reg  [63:0] answers$1$d /*verilator isolate_assignments*/;
+    wire  [63:0] answers$1$q;
+    reg  answers$1$clock /*verilator isolate_assignments*/;
+    reg  [63:0] answers$2$d /*verilator isolate_assignments*/;
+    wire  [63:0] answers$2$q;
+    reg  answers$2$clock /*verilator isolate_assignments*/;
+    reg  [63:0] answers$3$d /*verilator isolate_assignments*/;
+    wire  [63:0] answers$3$q;
+    reg  answers$3$clock /*verilator isolate_assignments*/;
     reg  put$d /*verilator isolate_assignments*/;
     wire  put$q;
     reg  put$clock /*verilator isolate_assignments*/;
@@ -9003,6 +9056,7 @@ module metisvm_card$ecp5$card$tensor$blocks(clock,rd_address,rd_words,rd_valid,r
     // Local signals
     reg  reads /*verilator isolate_assignments*/;
     reg  takes /*verilator isolate_assignments*/;
+    reg  pops /*verilator isolate_assignments*/;
     reg  [7:0] read_bank /*verilator isolate_assignments*/;
     reg  [7:0] write_bank /*verilator isolate_assignments*/;
     reg  [63:0] answer /*verilator isolate_assignments*/;
@@ -9061,6 +9115,21 @@ module metisvm_card$ecp5$card$tensor$blocks(clock,rd_address,rd_words,rd_valid,r
         .q(left$q),
         .clock(left$clock)
     );
+    metisvm_card$ecp5$bridge$ar_waits busy(
+        .d(busy$d),
+        .q(busy$q),
+        .clock(busy$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits is_last(
+        .d(is_last$d),
+        .q(is_last$q),
+        .clock(is_last$clock)
+    );
+    metisvm_card$ecp5$bridge$irq_sent promised(
+        .d(promised$d),
+        .q(promised$q),
+        .clock(promised$clock)
+    );
     metisvm_card$ecp5$bridge$ar_waits asked(
         .d(asked$d),
         .q(asked$q),
@@ -9070,6 +9139,36 @@ module metisvm_card$ecp5$card$tensor$blocks(clock,rd_address,rd_words,rd_valid,r
         .d(asked_bank$d),
         .q(asked_bank$q),
         .clock(asked_bank$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits came(
+        .d(came$d),
+        .q(came$q),
+        .clock(came$clock)
+    );
+    metisvm_card$ecp5$card$executor$has_field came_bank(
+        .d(came_bank$d),
+        .q(came_bank$q),
+        .clock(came_bank$clock)
+    );
+    metisvm_card$ecp5$bridge$beat answers$0(
+        .d(answers$0$d),
+        .q(answers$0$q),
+        .clock(answers$0$clock)
+    );
+    metisvm_card$ecp5$bridge$beat answers$1(
+        .d(answers$1$d),
+        .q(answers$1$q),
+        .clock(answers$1$clock)
+    );
+    metisvm_card$ecp5$bridge$beat answers$2(
+        .d(answers$2$d),
+        .q(answers$2$q),
+        .clock(answers$2$clock)
+    );
+    metisvm_card$ecp5$bridge$beat answers$3(
+        .d(answers$3$d),
+        .q(answers$3$q),
+        .clock(answers$3$clock)
     );
     metisvm_card$ecp5$bridge$ar_waits put(
         .d(put$d),
@@ -9101,8 +9200,13 @@ module metisvm_card$ecp5$card$tensor$blocks(clock,rd_address,rd_words,rd_valid,r
     always @(*) begin
         at$clock = clock;
         left$clock = clock;
+        busy$clock = clock;
+        is_last$clock = clock;
+        promised$clock = clock;
         asked$clock = clock;
         asked_bank$clock = clock;
+        came$clock = clock;
+        came_bank$clock = clock;
         put$clock = clock;
         put_engine$clock = clock;
         put_place$clock = clock;
@@ -9110,29 +9214,47 @@ module metisvm_card$ecp5$card$tensor$blocks(clock,rd_address,rd_words,rd_valid,r
         put_strobe$clock = clock;
         at$d = at$q;
         left$d = left$q;
+        busy$d = busy$q;
+        is_last$d = is_last$q;
+        promised$d = promised$q;
         asked$d = asked$q;
         asked_bank$d = asked_bank$q;
+        came$d = came$q;
+        came_bank$d = came_bank$q;
         put$d = put$q;
         put_engine$d = put_engine$q;
         put_place$d = put_place$q;
         put_data$d = put_data$q;
         put_strobe$d = put_strobe$q;
         words$clock = clock;
-        reads = |left$q && words$ample;
-        takes = ~|left$q || (reads && (left$q == 32'h1));
+        reads = busy$q && ~promised$q[32'h2];
+        takes = ~busy$q || (reads && is_last$q);
         rd_ready = takes;
         if (reads) begin
             at$d = at$q + 32'h1;
             left$d = left$q - 32'h1;
+            is_last$d = left$q == 32'h2;
+            busy$d = ~is_last$q;
         end
         if (takes && rd_valid) begin
             at$d = rd_address[(32'h3)+:(45)];
             left$d = rd_words;
+            is_last$d = rd_words == 32'h1;
+            busy$d = 1'b1;
+        end
+        pops = words$out_valid && rd_data_ready;
+        if (reads && ~pops) begin
+            promised$d = promised$q + 32'h1;
+        end
+        if (pops && ~reads) begin
+            promised$d = promised$q - 32'h1;
         end
         read_bank = at$q[(32'hc)+:(8)];
         write_bank = put_place$q[(32'hc)+:(8)];
         asked$d = reads;
         asked_bank$d = read_bank;
+        came$d = asked$q;
+        came_bank$d = asked_bank$q;
         answer = 32'h0;
         banks$0$clock = clock;
         banks$0$read_address = at$q[(32'h0)+:(12)];
@@ -9142,8 +9264,10 @@ module metisvm_card$ecp5$card$tensor$blocks(clock,rd_address,rd_words,rd_valid,r
         if (put$q && (write_bank == 0)) begin
             banks$0$write_strobe = put_strobe$q;
         end
-        if (asked_bank$q == 0) begin
-            answer = banks$0$read_data;
+        answers$0$clock = clock;
+        answers$0$d = banks$0$read_data;
+        if (came_bank$q == 0) begin
+            answer = answers$0$q;
         end
         banks$1$clock = clock;
         banks$1$read_address = at$q[(32'h0)+:(12)];
@@ -9153,8 +9277,10 @@ module metisvm_card$ecp5$card$tensor$blocks(clock,rd_address,rd_words,rd_valid,r
         if (put$q && (write_bank == 1)) begin
             banks$1$write_strobe = put_strobe$q;
         end
-        if (asked_bank$q == 1) begin
-            answer = banks$1$read_data;
+        answers$1$clock = clock;
+        answers$1$d = banks$1$read_data;
+        if (came_bank$q == 1) begin
+            answer = answers$1$q;
         end
         banks$2$clock = clock;
         banks$2$read_address = at$q[(32'h0)+:(12)];
@@ -9164,8 +9290,10 @@ module metisvm_card$ecp5$card$tensor$blocks(clock,rd_address,rd_words,rd_valid,r
         if (put$q && (write_bank == 2)) begin
             banks$2$write_strobe = put_strobe$q;
         end
-        if (asked_bank$q == 2) begin
-            answer = banks$2$read_data;
+        answers$2$clock = clock;
+        answers$2$d = banks$2$read_data;
+        if (came_bank$q == 2) begin
+            answer = answers$2$q;
         end
         banks$3$clock = clock;
         banks$3$read_address = at$q[(32'h0)+:(12)];
@@ -9175,12 +9303,14 @@ module metisvm_card$ecp5$card$tensor$blocks(clock,rd_address,rd_words,rd_valid,r
         if (put$q && (write_bank == 3)) begin
             banks$3$write_strobe = put_strobe$q;
         end
-        if (asked_bank$q == 3) begin
-            answer = banks$3$read_data;
+        answers$3$clock = clock;
+        answers$3$d = banks$3$read_data;
+        if (came_bank$q == 3) begin
+            answer = answers$3$q;
         end
         words$clear = 1'b0;
         words$in_data = answer;
-        words$in_valid = asked$q;
+        words$in_valid = came$q;
         rd_data = words$out_data;
         rd_data_valid = words$out_valid;
         words$out_ready = rd_data_ready;
@@ -9886,6 +10016,8 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
     reg  [63:0] load$data /*verilator isolate_assignments*/;
     reg  load$data_valid /*verilator isolate_assignments*/;
     wire  load$data_ready;
+    wire  load$wants;
+    wire  load$has;
     wire  load$a_write;
     wire  [15:0] load$a_address;
     wire  [8:0] load$a_data$0;
@@ -10513,6 +10645,8 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
         .data(load$data),
         .data_valid(load$data_valid),
         .data_ready(load$data_ready),
+        .wants(load$wants),
+        .has(load$has),
         .a_write(load$a_write),
         .a_address(load$a_address),
         .a_data$0(load$a_data$0),
@@ -11617,8 +11751,8 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit
         duty$done$2 = settle$done;
         duty$halt = runner$halt;
         duty$step = compute$steps;
-        duty$wants_word = load$data_ready;
-        duty$has_word = share$load_data_valid;
+        duty$wants_word = load$wants;
+        duty$has_word = load$has;
         array_steps = duty$array_steps;
         load_busy = duty$load_busy;
         compute_busy = duty$compute_busy;
@@ -15447,7 +15581,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,ste
         .left_sum(cells$1$left_sum),
         .right_sum(cells$1$right_sum)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0 cells$2(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$2(
         .clock(cells$2$clock),
         .a(cells$2$a),
         .b_left(cells$2$b_left),
@@ -15457,7 +15591,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,ste
         .left_sum(cells$2$left_sum),
         .right_sum(cells$2$right_sum)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$3(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0 cells$3(
         .clock(cells$3$clock),
         .a(cells$3$a),
         .b_left(cells$3$b_left),
@@ -15467,7 +15601,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,ste
         .left_sum(cells$3$left_sum),
         .right_sum(cells$3$right_sum)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0 cells$4(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$4(
         .clock(cells$4$clock),
         .a(cells$4$a),
         .b_left(cells$4$b_left),
@@ -15507,7 +15641,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,ste
         .left_sum(cells$7$left_sum),
         .right_sum(cells$7$right_sum)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0 cells$8(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$8(
         .clock(cells$8$clock),
         .a(cells$8$a),
         .b_left(cells$8$b_left),
@@ -15517,7 +15651,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,ste
         .left_sum(cells$8$left_sum),
         .right_sum(cells$8$right_sum)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$9(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0 cells$9(
         .clock(cells$9$clock),
         .a(cells$9$a),
         .b_left(cells$9$b_left),
@@ -15527,7 +15661,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,ste
         .left_sum(cells$9$left_sum),
         .right_sum(cells$9$right_sum)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0 cells$10(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$10(
         .clock(cells$10$clock),
         .a(cells$10$a),
         .b_left(cells$10$b_left),
@@ -15567,7 +15701,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,ste
         .left_sum(cells$13$left_sum),
         .right_sum(cells$13$right_sum)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0 cells$14(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$14(
         .clock(cells$14$clock),
         .a(cells$14$a),
         .b_left(cells$14$b_left),
@@ -15607,7 +15741,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,ste
         .left_sum(cells$17$left_sum),
         .right_sum(cells$17$right_sum)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0 cells$18(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$18(
         .clock(cells$18$clock),
         .a(cells$18$a),
         .b_left(cells$18$b_left),
@@ -15617,7 +15751,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,ste
         .left_sum(cells$18$left_sum),
         .right_sum(cells$18$right_sum)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$19(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0 cells$19(
         .clock(cells$19$clock),
         .a(cells$19$a),
         .b_left(cells$19$b_left),
@@ -15627,7 +15761,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,ste
         .left_sum(cells$19$left_sum),
         .right_sum(cells$19$right_sum)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0 cells$20(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$20(
         .clock(cells$20$clock),
         .a(cells$20$a),
         .b_left(cells$20$b_left),
@@ -15667,7 +15801,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,ste
         .left_sum(cells$23$left_sum),
         .right_sum(cells$23$right_sum)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0 cells$24(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$24(
         .clock(cells$24$clock),
         .a(cells$24$a),
         .b_left(cells$24$b_left),
@@ -15677,7 +15811,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,ste
         .left_sum(cells$24$left_sum),
         .right_sum(cells$24$right_sum)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$25(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0 cells$25(
         .clock(cells$25$clock),
         .a(cells$25$a),
         .b_left(cells$25$b_left),
@@ -15687,7 +15821,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,ste
         .left_sum(cells$25$left_sum),
         .right_sum(cells$25$right_sum)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0 cells$26(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$26(
         .clock(cells$26$clock),
         .a(cells$26$a),
         .b_left(cells$26$b_left),
@@ -15727,7 +15861,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,ste
         .left_sum(cells$29$left_sum),
         .right_sum(cells$29$right_sum)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0 cells$30(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$30(
         .clock(cells$30$clock),
         .a(cells$30$a),
         .b_left(cells$30$b_left),
@@ -17600,6 +17734,76 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$r
     output reg  [17:0] product;
 
     // Update code (custom)
+    `ifdef METISVM_ECP5
+    reg [8:0] x, y;
+    reg [11:0] low, middle, high;
+    wire [9:0] x_wide = {x[8], x};
+    wire [11:0] digit [0:2];
+    genvar g, i;
+    generate
+       for (g = 0; g < 3; g = g + 1) begin : digits
+          wire [8:0] one = x & {9{y[3 * g]}};
+          wire [9:0] one_up = {{2{one[8]}}, one[8:1]};
+          wire [9:0] two, two_up, four;
+          wire [5:0] carry_two, carry_four;
+          assign two_up = {two[9], two[9:1]};
+          assign carry_two[0] = 1'b0;
+          assign carry_four[0] = g == 2;
+          for (i = 0; i < 5; i = i + 1) begin : pairs
+             CCU2C #(.INIT0(16'h6A6A), .INIT1(16'h6A6A), .INJECT1_0("NO"), .INJECT1_1("NO")) to_two (
+                .CIN(carry_two[i]), .COUT(carry_two[i + 1]),
+                .A0(one_up[2 * i]), .B0(x_wide[2 * i]), .C0(y[3 * g + 1]), .D0(1'b1), .S0(two[2 * i]),
+                .A1(one_up[2 * i + 1]), .B1(x_wide[2 * i + 1]), .C1(y[3 * g + 1]), .D1(1'b1), .S1(two[2 * i + 1])
+             );
+             CCU2C #(
+                .INIT0(g == 2 ? 16'h956A : 16'h6A6A), .INIT1(g == 2 ? 16'h956A : 16'h6A6A),
+                .INJECT1_0("NO"), .INJECT1_1("NO")
+             ) to_four (
+                .CIN(carry_four[i]), .COUT(carry_four[i + 1]),
+                .A0(two_up[2 * i]), .B0(x_wide[2 * i]), .C0(y[3 * g + 2]), .D0(1'b1), .S0(four[2 * i]),
+                .A1(two_up[2 * i + 1]), .B1(x_wide[2 * i + 1]), .C1(y[3 * g + 2]), .D1(1'b1), .S1(four[2 * i + 1])
+             );
+          end
+          assign digit[g] = {four, two[0], one[0]};
+       end
+    endgenerate
+    wire [11:0] low_up = {{3{low[11]}}, low[11:3]};
+    wire [11:0] both, both_up, all;
+    wire [6:0] carry_both, carry_all;
+    assign both_up = {{3{both[11]}}, both[11:3]};
+    assign carry_both[0] = 1'b0;
+    assign carry_all[0] = 1'b0;
+    generate
+       for (i = 0; i < 6; i = i + 1) begin : sums
+          CCU2C #(.INIT0(16'h6A6A), .INIT1(16'h6A6A), .INJECT1_0("NO"), .INJECT1_1("NO")) to_both (
+             .CIN(carry_both[i]), .COUT(carry_both[i + 1]),
+             .A0(low_up[2 * i]), .B0(middle[2 * i]), .C0(1'b1), .D0(1'b1), .S0(both[2 * i]),
+             .A1(low_up[2 * i + 1]), .B1(middle[2 * i + 1]), .C1(1'b1), .D1(1'b1), .S1(both[2 * i + 1])
+          );
+          CCU2C #(.INIT0(16'h6A6A), .INIT1(16'h6A6A), .INJECT1_0("NO"), .INJECT1_1("NO")) to_all (
+             .CIN(carry_all[i]), .COUT(carry_all[i + 1]),
+             .A0(both_up[2 * i]), .B0(high[2 * i]), .C0(1'b1), .D0(1'b1), .S0(all[2 * i]),
+             .A1(both_up[2 * i + 1]), .B1(high[2 * i + 1]), .C1(1'b1), .D1(1'b1), .S1(all[2 * i + 1])
+          );
+       end
+    endgenerate
+    initial begin
+       x = 0;
+       y = 0;
+       low = 0;
+       middle = 0;
+       high = 0;
+       product = 0;
+    end
+    always @(posedge clock) begin
+       x <= a;
+       y <= b;
+       low <= digit[0];
+       middle <= digit[1];
+       high <= digit[2];
+       product <= {all, both[2:0], low[2:0]};
+    end
+    `else
     reg signed [8:0] x;
     reg [8:0] y;
     reg signed [12:0] low, middle, high;
@@ -17620,6 +17824,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$r
        high <= (wide & {13{y[6]}}) + ((wide << 1) & {13{y[7]}}) - ((wide << 2) & {13{y[8]}});
        product <= {{5{low[12]}}, low} + {{2{middle[12]}}, middle, 3'b0} + {high[11:0], 6'b0};
     end
+    `endif
 endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$right$0
 
 module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1(clock,a,b_left,b_right,enable,first,left_sum,right_sum);
@@ -20930,6 +21135,27 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,w
     reg  [7:0] pause$d /*verilator isolate_assignments*/;
     wire  [7:0] pause$q;
     reg  pause$clock /*verilator isolate_assignments*/;
+    reg  dst_asked$d /*verilator isolate_assignments*/;
+    wire  dst_asked$q;
+    reg  dst_asked$clock /*verilator isolate_assignments*/;
+    reg  src_asked$d /*verilator isolate_assignments*/;
+    wire  src_asked$q;
+    reg  src_asked$clock /*verilator isolate_assignments*/;
+    reg  asked_top$d /*verilator isolate_assignments*/;
+    wire  asked_top$q;
+    reg  asked_top$clock /*verilator isolate_assignments*/;
+    reg  asked_left$d /*verilator isolate_assignments*/;
+    wire  asked_left$q;
+    reg  asked_left$clock /*verilator isolate_assignments*/;
+    reg  asked_right$d /*verilator isolate_assignments*/;
+    wire  asked_right$q;
+    reg  asked_right$clock /*verilator isolate_assignments*/;
+    reg  [7:0] asked_mask$d /*verilator isolate_assignments*/;
+    wire  [7:0] asked_mask$q;
+    reg  asked_mask$clock /*verilator isolate_assignments*/;
+    reg  [255:0] row$d /*verilator isolate_assignments*/;
+    wire  [255:0] row$q;
+    reg  row$clock /*verilator isolate_assignments*/;
     reg  dst_comes$d /*verilator isolate_assignments*/;
     wire  dst_comes$q;
     reg  dst_comes$clock /*verilator isolate_assignments*/;
@@ -21255,6 +21481,41 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,w
         .q(pause$q),
         .clock(pause$clock)
     );
+    metisvm_card$ecp5$bridge$ar_waits dst_asked(
+        .d(dst_asked$d),
+        .q(dst_asked$q),
+        .clock(dst_asked$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits src_asked(
+        .d(src_asked$d),
+        .q(src_asked$q),
+        .clock(src_asked$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits asked_top(
+        .d(asked_top$d),
+        .q(asked_top$q),
+        .clock(asked_top$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits asked_left(
+        .d(asked_left$d),
+        .q(asked_left$q),
+        .clock(asked_left$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits asked_right(
+        .d(asked_right$d),
+        .q(asked_right$q),
+        .clock(asked_right$clock)
+    );
+    metisvm_card$ecp5$card$executor$has_field asked_mask(
+        .d(asked_mask$d),
+        .q(asked_mask$q),
+        .clock(asked_mask$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$dst_row row(
+        .d(row$d),
+        .q(row$q),
+        .clock(row$clock)
+    );
     metisvm_card$ecp5$bridge$ar_waits dst_comes(
         .d(dst_comes$d),
         .q(dst_comes$q),
@@ -21341,6 +21602,13 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,w
         exhausted$clock = clock;
         has_dst$clock = clock;
         pause$clock = clock;
+        dst_asked$clock = clock;
+        src_asked$clock = clock;
+        asked_top$clock = clock;
+        asked_left$clock = clock;
+        asked_right$clock = clock;
+        asked_mask$clock = clock;
+        row$clock = clock;
         dst_comes$clock = clock;
         src_comes$clock = clock;
         comes_top$clock = clock;
@@ -21356,6 +21624,13 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,w
         exhausted$d = exhausted$q;
         has_dst$d = has_dst$q;
         pause$d = pause$q;
+        dst_asked$d = dst_asked$q;
+        src_asked$d = src_asked$q;
+        asked_top$d = asked_top$q;
+        asked_left$d = asked_left$q;
+        asked_right$d = asked_right$q;
+        asked_mask$d = asked_mask$q;
+        row$d = row$q;
         dst_comes$d = dst_comes$q;
         src_comes$d = src_comes$q;
         comes_top$d = comes_top$q;
@@ -21451,12 +21726,19 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,w
         if (control$is_reduce) begin
             queue$reserve_mask = best_mask;
         end
-        dst_comes$d = read && wants_dst;
-        src_comes$d = read_src;
-        comes_top$d = walk$top;
-        comes_left$d = walk$left;
-        comes_right$d = walk$right;
-        comes_mask$d = walk$mask;
+        dst_asked$d = read && wants_dst;
+        src_asked$d = read_src;
+        asked_top$d = walk$top;
+        asked_left$d = walk$left;
+        asked_right$d = walk$right;
+        asked_mask$d = walk$mask;
+        row$d = acc_read_data;
+        dst_comes$d = dst_asked$q;
+        src_comes$d = src_asked$q;
+        comes_top$d = asked_top$q;
+        comes_left$d = asked_left$q;
+        comes_right$d = asked_right$q;
+        comes_mask$d = asked_mask$q;
         all_immediates = 32'h0;
         immediate_wide = ((immediate) & 256'hffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff);
         all_immediates = all_immediates | (immediate_wide << up$0);
@@ -21471,7 +21753,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,w
             dst_row$d = all_immediates;
         end
         if (dst_comes$q) begin
-            dst_row$d = acc_read_data;
+            dst_row$d = row$q;
         end
         active = steps_left$q != ((32'h0) & 8'hff);
         if (active) begin
@@ -21486,7 +21768,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,w
             end
         end
         if (src_comes$q) begin
-            src_row$d = acc_read_data;
+            src_row$d = row$q;
             lanes$d = comes_mask$q;
             is_right$d = comes_right$q;
             steps_left$d = control$steps;
@@ -21647,6 +21929,8 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,w
             pause$d = 32'h0;
         end
         if (stop) begin
+            dst_asked$d = 1'b0;
+            src_asked$d = 1'b0;
             dst_comes$d = 1'b0;
             src_comes$d = 1'b0;
             steps_left$d = 32'h0;
@@ -24356,7 +24640,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$duty(clock,start$0,start$1,s
 
 endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$duty
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$0,words$1,words$2,words$3,done,status,idle,base$0,base$1,base$2,base$3,base$4,size$0,size$1,size$2,size$3,size$4,req_valid,req_ready,req_address,req_words,data,data_valid,data_ready,a_write,a_address,a_data$0,a_data$1,a_data$2,a_data$3,a_data$4,a_data$5,a_data$6,a_data$7,a_data$8,a_data$9,a_data$10,a_data$11,a_data$12,a_data$13,a_data$14,a_data$15,a_data$16,a_data$17,a_data$18,a_data$19,a_data$20,a_data$21,a_data$22,a_data$23,a_data$24,a_data$25,a_data$26,a_data$27,a_data$28,a_data$29,a_data$30,a_data$31,a_mask$0,a_mask$1,a_mask$2,a_mask$3,a_mask$4,a_mask$5,a_mask$6,a_mask$7,a_mask$8,a_mask$9,a_mask$10,a_mask$11,a_mask$12,a_mask$13,a_mask$14,a_mask$15,a_mask$16,a_mask$17,a_mask$18,a_mask$19,a_mask$20,a_mask$21,a_mask$22,a_mask$23,a_mask$24,a_mask$25,a_mask$26,a_mask$27,a_mask$28,a_mask$29,a_mask$30,a_mask$31,b_write,b_address,b_data$0,b_data$1,b_data$2,b_data$3,b_data$4,b_data$5,b_data$6,b_data$7,b_data$8,b_data$9,b_data$10,b_data$11,b_data$12,b_data$13,b_data$14,b_data$15,b_data$16,b_data$17,b_data$18,b_data$19,b_data$20,b_data$21,b_data$22,b_data$23,b_data$24,b_data$25,b_data$26,b_data$27,b_data$28,b_data$29,b_data$30,b_data$31,b_mask$0,b_mask$1,b_mask$2,b_mask$3,b_mask$4,b_mask$5,b_mask$6,b_mask$7,b_mask$8,b_mask$9,b_mask$10,b_mask$11,b_mask$12,b_mask$13,b_mask$14,b_mask$15,b_mask$16,b_mask$17,b_mask$18,b_mask$19,b_mask$20,b_mask$21,b_mask$22,b_mask$23,b_mask$24,b_mask$25,b_mask$26,b_mask$27,b_mask$28,b_mask$29,b_mask$30,b_mask$31,acc_valid,acc_ready,acc_address,acc_data$0,acc_data$1,acc_data$2,acc_data$3,acc_data$4,acc_data$5,acc_data$6,acc_data$7,acc_mask$0,acc_mask$1,acc_mask$2,acc_mask$3,acc_mask$4,acc_mask$5,acc_mask$6,acc_mask$7,param_write,param_address,param_data,table_write,table_address,table_data);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$0,words$1,words$2,words$3,done,status,idle,base$0,base$1,base$2,base$3,base$4,size$0,size$1,size$2,size$3,size$4,req_valid,req_ready,req_address,req_words,data,data_valid,data_ready,wants,has,a_write,a_address,a_data$0,a_data$1,a_data$2,a_data$3,a_data$4,a_data$5,a_data$6,a_data$7,a_data$8,a_data$9,a_data$10,a_data$11,a_data$12,a_data$13,a_data$14,a_data$15,a_data$16,a_data$17,a_data$18,a_data$19,a_data$20,a_data$21,a_data$22,a_data$23,a_data$24,a_data$25,a_data$26,a_data$27,a_data$28,a_data$29,a_data$30,a_data$31,a_mask$0,a_mask$1,a_mask$2,a_mask$3,a_mask$4,a_mask$5,a_mask$6,a_mask$7,a_mask$8,a_mask$9,a_mask$10,a_mask$11,a_mask$12,a_mask$13,a_mask$14,a_mask$15,a_mask$16,a_mask$17,a_mask$18,a_mask$19,a_mask$20,a_mask$21,a_mask$22,a_mask$23,a_mask$24,a_mask$25,a_mask$26,a_mask$27,a_mask$28,a_mask$29,a_mask$30,a_mask$31,b_write,b_address,b_data$0,b_data$1,b_data$2,b_data$3,b_data$4,b_data$5,b_data$6,b_data$7,b_data$8,b_data$9,b_data$10,b_data$11,b_data$12,b_data$13,b_data$14,b_data$15,b_data$16,b_data$17,b_data$18,b_data$19,b_data$20,b_data$21,b_data$22,b_data$23,b_data$24,b_data$25,b_data$26,b_data$27,b_data$28,b_data$29,b_data$30,b_data$31,b_mask$0,b_mask$1,b_mask$2,b_mask$3,b_mask$4,b_mask$5,b_mask$6,b_mask$7,b_mask$8,b_mask$9,b_mask$10,b_mask$11,b_mask$12,b_mask$13,b_mask$14,b_mask$15,b_mask$16,b_mask$17,b_mask$18,b_mask$19,b_mask$20,b_mask$21,b_mask$22,b_mask$23,b_mask$24,b_mask$25,b_mask$26,b_mask$27,b_mask$28,b_mask$29,b_mask$30,b_mask$31,acc_valid,acc_ready,acc_address,acc_data$0,acc_data$1,acc_data$2,acc_data$3,acc_data$4,acc_data$5,acc_data$6,acc_data$7,acc_mask$0,acc_mask$1,acc_mask$2,acc_mask$3,acc_mask$4,acc_mask$5,acc_mask$6,acc_mask$7,param_write,param_address,param_data,table_write,table_address,table_data);
 
     // Module arguments
     input wire  clock;
@@ -24386,6 +24670,8 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$
     input wire  [63:0] data;
     input wire  data_valid;
     output reg  data_ready /*verilator isolate_assignments*/;
+    output reg  wants /*verilator isolate_assignments*/;
+    output reg  has /*verilator isolate_assignments*/;
     output reg  a_write /*verilator isolate_assignments*/;
     output reg  [15:0] a_address /*verilator isolate_assignments*/;
     output reg  [8:0] a_data$0 /*verilator isolate_assignments*/;
@@ -24824,6 +25110,22 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$
     wire  deposit$table_write;
     wire  [23:0] deposit$table_address;
     wire  [31:0] deposit$table_data;
+    reg  answers$clock /*verilator isolate_assignments*/;
+    reg  answers$clear /*verilator isolate_assignments*/;
+    reg  [63:0] answers$in_data /*verilator isolate_assignments*/;
+    reg  answers$in_valid /*verilator isolate_assignments*/;
+    wire  answers$in_ready;
+    wire  [63:0] answers$out_data;
+    wire  answers$out_valid;
+    reg  answers$out_ready /*verilator isolate_assignments*/;
+    reg  elements$clock /*verilator isolate_assignments*/;
+    reg  elements$clear /*verilator isolate_assignments*/;
+    reg  [119:0] elements$in_data /*verilator isolate_assignments*/;
+    reg  elements$in_valid /*verilator isolate_assignments*/;
+    wire  elements$in_ready;
+    wire  [119:0] elements$out_data;
+    wire  elements$out_valid;
+    reg  elements$out_ready /*verilator isolate_assignments*/;
     reg  is_gather$d /*verilator isolate_assignments*/;
     wire  is_gather$q;
     reg  is_gather$clock /*verilator isolate_assignments*/;
@@ -24893,6 +25195,10 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$
     reg  [15:0] lane /*verilator isolate_assignments*/;
     reg  to_lanes /*verilator isolate_assignments*/;
     reg  element /*verilator isolate_assignments*/;
+    reg  [63:0] element_word /*verilator isolate_assignments*/;
+    reg  [23:0] element_at /*verilator isolate_assignments*/;
+    reg  [119:0] joint /*verilator isolate_assignments*/;
+    reg  open /*verilator isolate_assignments*/;
     reg  fire /*verilator isolate_assignments*/;
     reg  ends /*verilator isolate_assignments*/;
     reg  finish /*verilator isolate_assignments*/;
@@ -25196,6 +25502,26 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$
         .table_address(deposit$table_address),
         .table_data(deposit$table_data)
     );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$answers answers(
+        .clock(answers$clock),
+        .clear(answers$clear),
+        .in_data(answers$in_data),
+        .in_valid(answers$in_valid),
+        .in_ready(answers$in_ready),
+        .out_data(answers$out_data),
+        .out_valid(answers$out_valid),
+        .out_ready(answers$out_ready)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$elements elements(
+        .clock(elements$clock),
+        .clear(elements$clear),
+        .in_data(elements$in_data),
+        .in_valid(elements$in_valid),
+        .in_ready(elements$in_ready),
+        .out_data(elements$out_data),
+        .out_valid(elements$out_valid),
+        .out_ready(elements$out_ready)
+    );
     metisvm_card$ecp5$bridge$ar_waits is_gather(
         .d(is_gather$d),
         .q(is_gather$q),
@@ -25304,6 +25630,8 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$
         bursts$clock = clock;
         chunks$clock = clock;
         deposit$clock = clock;
+        answers$clock = clock;
+        elements$clock = clock;
         opcode = words$0[(32'h0)+:(8)];
         dtype = words$0[(32'h14)+:(2)];
         space = words$0[(32'h18)+:(3)];
@@ -25397,8 +25725,8 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$
         gather$rows = rows;
         gather$cols = cols;
         gather$dtype = dtype;
-        gather$data = data;
-        gather$data_valid = data_valid && is_gather$q && running$q;
+        gather$data = answers$out_data;
+        gather$data_valid = answers$out_valid && is_gather$q && running$q;
         cursor$clear = clear;
         cursor$start = launch && is_gather$q;
         cursor$first_tile = checks$first_tile;
@@ -25429,8 +25757,8 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$
         chunks$chunk_shift = shape$chunk_shift;
         chunks$row_words = checks$row_words;
         chunks$rows = rows;
-        chunks$data = data;
-        chunks$data_valid = data_valid && is_burst$q && running$q;
+        chunks$data = answers$out_data;
+        chunks$data_valid = answers$out_valid && is_burst$q && running$q;
         fill_count = ((cols) & 24'hffffff);
         fill_count = fill_count << shape$unit_log2;
         fill_value = ((words$1[(32'h0)+:(32)]) & 64'hffffffffffffffff);
@@ -25451,35 +25779,47 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$
             lane = lane << shape$width_log2;
         end
         deposit$clear = clear;
-        deposit$word = chunks$word;
         deposit$dtype = dtype;
         deposit$zero = words$0[(32'h20)+:(9)];
         deposit$buffer = words$0[(32'h10)+:(3)];
-        deposit$at = chunks$at;
-        deposit$part = chunks$part;
-        deposit$lane = lane | ((cursor$tile_col) & 16'hffff);
+        element_word = chunks$word;
+        element_at = chunks$at;
+        lane = lane | ((cursor$tile_col) & 16'hffff);
         deposit$single = is_gather$q;
         deposit$whole = is_fill$q;
         element = chunks$valid;
         ends = chunks$is_last;
         if (is_gather$q) begin
-            deposit$word = gather$word;
-            deposit$at = tile_units | ((inner) & 24'hffffff);
+            element_word = gather$word;
+            element_at = tile_units | ((inner) & 24'hffffff);
             element = gather$valid;
             ends = cursor$is_last;
         end
         if (is_fill$q) begin
-            deposit$word = fill_value;
+            element_word = fill_value;
             deposit$dtype = ((32'h3) & 2'h3);
-            deposit$at = fill_at$q;
+            element_at = fill_at$q;
             element = running$q;
             ends = fill_left$q == ((32'h1) & 24'hffffff);
         end
-        deposit$valid = element && running$q;
-        fire = element && running$q && deposit$ready;
-        gather$ready = fire && is_gather$q;
-        cursor$advance = fire;
-        chunks$ready = fire && is_burst$q;
+        elements$clear = clear;
+        joint = ((lane) & 120'hffffffffffffffffffffffffffffff);
+        joint = (joint << 32'h10) | ((chunks$part) & 120'hffffffffffffffffffffffffffffff);
+        joint = (joint << 32'h18) | ((element_at) & 120'hffffffffffffffffffffffffffffff);
+        joint = (joint << 32'h40) | ((element_word) & 120'hffffffffffffffffffffffffffffff);
+        elements$in_data = joint;
+        elements$in_valid = element && running$q;
+        open = running$q && elements$in_ready;
+        fire = element && open;
+        deposit$word = elements$out_data[(32'h0)+:(64)];
+        deposit$at = elements$out_data[(32'h40)+:(24)];
+        deposit$part = elements$out_data[(32'h58)+:(16)];
+        deposit$lane = elements$out_data[(32'h68)+:(16)];
+        deposit$valid = elements$out_valid;
+        elements$out_ready = deposit$ready;
+        gather$ready = open && is_gather$q;
+        cursor$advance = gather$valid && open;
+        chunks$ready = open && is_burst$q;
         if (fire) begin
             fill_at$d = fill_at$q + 32'h1;
             fill_left$d = fill_left$q - 32'h1;
@@ -25664,8 +26004,14 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$
                 takes = gather$data_ready;
             end
         end
-        data_ready = takes;
-        takes_data = takes && data_valid;
+        answers$clear = 1'b0;
+        answers$in_data = data;
+        answers$in_valid = data_valid;
+        data_ready = answers$in_ready;
+        answers$out_ready = takes;
+        wants = takes;
+        has = answers$out_valid;
+        takes_data = takes && answers$out_valid;
         owed_more = owed$q;
         if (asks && req_ready) begin
             owed_more = owed$q + ask_words;
@@ -25694,7 +26040,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$
             running$d = 1'b0;
             flushing$d = 1'b1;
         end
-        if (flushing$q && deposit$empty) begin
+        if (flushing$q && deposit$empty && ~elements$out_valid) begin
             flushing$d = 1'b0;
             finish = 1'b1;
         end
@@ -25725,6 +26071,96 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$
     end
 
 endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$load
+
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$answers(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [63:0] in_data;
+    input wire  in_valid;
+    output reg  in_ready /*verilator isolate_assignments*/;
+    output reg  [63:0] out_data /*verilator isolate_assignments*/;
+    output reg  out_valid /*verilator isolate_assignments*/;
+    input wire  out_ready;
+
+    // Stub signals
+    reg  [63:0] first$d /*verilator isolate_assignments*/;
+    wire  [63:0] first$q;
+    reg  first$clock /*verilator isolate_assignments*/;
+    reg  [63:0] second$d /*verilator isolate_assignments*/;
+    wire  [63:0] second$q;
+    reg  second$clock /*verilator isolate_assignments*/;
+    reg  has_first$d /*verilator isolate_assignments*/;
+    wire  has_first$q;
+    reg  has_first$clock /*verilator isolate_assignments*/;
+    reg  has_second$d /*verilator isolate_assignments*/;
+    wire  has_second$q;
+    reg  has_second$clock /*verilator isolate_assignments*/;
+
+    // Local signals
+    reg  moves /*verilator isolate_assignments*/;
+
+    // Sub module instances
+    metisvm_card$ecp5$bridge$beat first(
+        .d(first$d),
+        .q(first$q),
+        .clock(first$clock)
+    );
+    metisvm_card$ecp5$bridge$beat second(
+        .d(second$d),
+        .q(second$q),
+        .clock(second$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits has_first(
+        .d(has_first$d),
+        .q(has_first$q),
+        .clock(has_first$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits has_second(
+        .d(has_second$d),
+        .q(has_second$q),
+        .clock(has_second$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        first$clock = clock;
+        second$clock = clock;
+        has_first$clock = clock;
+        has_second$clock = clock;
+        first$d = first$q;
+        second$d = second$q;
+        has_first$d = has_first$q;
+        has_second$d = has_second$q;
+        in_ready = ~has_second$q;
+        out_data = first$q;
+        out_valid = has_first$q;
+        moves = ~has_first$q || out_ready;
+        if (moves) begin
+            first$d = in_data;
+            has_first$d = in_valid;
+            if (has_second$q) begin
+                first$d = second$q;
+                has_first$d = 1'b1;
+            end
+            has_second$d = 1'b0;
+        end
+        else begin
+            if (in_valid) begin
+                has_second$d = 1'b1;
+            end
+        end
+        if (~has_second$q) begin
+            second$d = in_data;
+        end
+        if (clear) begin
+            has_first$d = 1'b0;
+            has_second$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$load$answers
 
 module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$bursts(clock,clear,start,may,address,row_stride,row_words,rows,req_valid,req_ready,req_address,req_words);
 
@@ -26466,9 +26902,15 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$chunks(clock,clear,star
     reg  [15:0] rows_left$d /*verilator isolate_assignments*/;
     wire  [15:0] rows_left$q;
     reg  rows_left$clock /*verilator isolate_assignments*/;
+    reg  word_ends$d /*verilator isolate_assignments*/;
+    wire  word_ends$q;
+    reg  word_ends$clock /*verilator isolate_assignments*/;
     reg  row_ends$d /*verilator isolate_assignments*/;
     wire  row_ends$q;
     reg  row_ends$clock /*verilator isolate_assignments*/;
+    reg  all_ends$d /*verilator isolate_assignments*/;
+    wire  all_ends$q;
+    reg  all_ends$clock /*verilator isolate_assignments*/;
     reg  begins$d /*verilator isolate_assignments*/;
     wire  begins$q;
     reg  begins$clock /*verilator isolate_assignments*/;
@@ -26478,7 +26920,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$chunks(clock,clear,star
 
     // Local signals
     reg  fire /*verilator isolate_assignments*/;
-    reg  word_ends /*verilator isolate_assignments*/;
+    reg  is_end /*verilator isolate_assignments*/;
+    reg  whole_word /*verilator isolate_assignments*/;
+    reg  [2:0] next_chunk /*verilator isolate_assignments*/;
     reg  takes /*verilator isolate_assignments*/;
     reg  room /*verilator isolate_assignments*/;
     reg  [23:0] row_after /*verilator isolate_assignments*/;
@@ -26524,10 +26968,20 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$chunks(clock,clear,star
         .q(rows_left$q),
         .clock(rows_left$clock)
     );
+    metisvm_card$ecp5$bridge$ar_waits word_ends(
+        .d(word_ends$d),
+        .q(word_ends$q),
+        .clock(word_ends$clock)
+    );
     metisvm_card$ecp5$bridge$ar_waits row_ends(
         .d(row_ends$d),
         .q(row_ends$q),
         .clock(row_ends$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits all_ends(
+        .d(all_ends$d),
+        .q(all_ends$q),
+        .clock(all_ends$clock)
     );
     metisvm_card$ecp5$bridge$ar_waits begins(
         .d(begins$d),
@@ -26558,18 +27012,24 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$chunks(clock,clear,star
         at_part$d = at_part$q;
         words_left$d = words_left$q;
         rows_left$d = rows_left$q;
+        word_ends$clock = clock;
         row_ends$clock = clock;
+        all_ends$clock = clock;
         begins$clock = clock;
         active$clock = clock;
+        word_ends$d = word_ends$q;
         row_ends$d = row_ends$q;
+        all_ends$d = all_ends$q;
         begins$d = begins$q;
         active$d = active$q;
         word = held$q;
         at = here$q;
         part = at_part$q;
         valid = holds$q;
-        word_ends = chunk$q == chunks_less;
-        is_last = word_ends && row_ends$q && ~|rows_left$q;
+        whole_word = chunks_less == 32'h0;
+        next_chunk = chunk$q + 32'h1;
+        is_end = word_ends$q && row_ends$q && all_ends$q;
+        is_last = is_end;
         fire = holds$q && ready;
         row_after = next_row$q + row_step;
         begins$d = start;
@@ -26578,24 +27038,27 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$chunks(clock,clear,star
             active$d = 1'b1;
         end
         if (fire) begin
-            chunk$d = chunk$q + 32'h1;
+            chunk$d = next_chunk;
+            word_ends$d = next_chunk == chunks_less;
             held$d = held$q >> chunk_shift;
             at_part$d = at_part$q + 32'h1;
             if (at_part$q == parts_less) begin
                 at_part$d = 32'h0;
                 here$d = here$q + 32'h1;
             end
-            if (word_ends) begin
+            if (word_ends$q) begin
                 chunk$d = 32'h0;
+                word_ends$d = whole_word;
                 holds$d = 1'b0;
                 if (row_ends$q) begin
                     here$d = next_row$q;
                     next_row$d = row_after;
                     rows_left$d = rows_left$q - 32'h1;
+                    all_ends$d = rows_left$q == 32'h1;
                 end
             end
         end
-        room = active$q && (~holds$q || (ready && word_ends && ~is_last));
+        room = active$q && (~holds$q || (ready && word_ends$q && ~is_end));
         data_ready = room;
         takes = room && data_valid;
         if (takes) begin
@@ -26607,7 +27070,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$chunks(clock,clear,star
                 words_left$d = row_words;
             end
         end
-        if (fire && is_last) begin
+        if (fire && is_end) begin
             active$d = 1'b0;
         end
         if (start) begin
@@ -26615,6 +27078,8 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$chunks(clock,clear,star
             next_row$d = address;
             at_part$d = 32'h0;
             chunk$d = 32'h0;
+            word_ends$d = whole_word;
+            all_ends$d = rows == 32'h1;
             words_left$d = row_words;
             rows_left$d = rows - 32'h1;
         end
@@ -28043,6 +28508,114 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$deposit(clock,clear,val
     end
 
 endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$load$deposit
+
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$elements(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [119:0] in_data;
+    input wire  in_valid;
+    output reg  in_ready /*verilator isolate_assignments*/;
+    output reg  [119:0] out_data /*verilator isolate_assignments*/;
+    output reg  out_valid /*verilator isolate_assignments*/;
+    input wire  out_ready;
+
+    // Stub signals
+    reg  [119:0] first$d /*verilator isolate_assignments*/;
+    wire  [119:0] first$q;
+    reg  first$clock /*verilator isolate_assignments*/;
+    reg  [119:0] second$d /*verilator isolate_assignments*/;
+    wire  [119:0] second$q;
+    reg  second$clock /*verilator isolate_assignments*/;
+    reg  has_first$d /*verilator isolate_assignments*/;
+    wire  has_first$q;
+    reg  has_first$clock /*verilator isolate_assignments*/;
+    reg  has_second$d /*verilator isolate_assignments*/;
+    wire  has_second$q;
+    reg  has_second$clock /*verilator isolate_assignments*/;
+
+    // Local signals
+    reg  moves /*verilator isolate_assignments*/;
+
+    // Sub module instances
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$elements$first first(
+        .d(first$d),
+        .q(first$q),
+        .clock(first$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$elements$first second(
+        .d(second$d),
+        .q(second$q),
+        .clock(second$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits has_first(
+        .d(has_first$d),
+        .q(has_first$q),
+        .clock(has_first$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits has_second(
+        .d(has_second$d),
+        .q(has_second$q),
+        .clock(has_second$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        first$clock = clock;
+        second$clock = clock;
+        has_first$clock = clock;
+        has_second$clock = clock;
+        first$d = first$q;
+        second$d = second$q;
+        has_first$d = has_first$q;
+        has_second$d = has_second$q;
+        in_ready = ~has_second$q;
+        out_data = first$q;
+        out_valid = has_first$q;
+        moves = ~has_first$q || out_ready;
+        if (moves) begin
+            first$d = in_data;
+            has_first$d = in_valid;
+            if (has_second$q) begin
+                first$d = second$q;
+                has_first$d = 1'b1;
+            end
+            has_second$d = 1'b0;
+        end
+        else begin
+            if (in_valid) begin
+                has_second$d = 1'b1;
+            end
+        end
+        if (~has_second$q) begin
+            second$d = in_data;
+        end
+        if (clear) begin
+            has_first$d = 1'b0;
+            has_second$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$load$elements
+
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$elements$first(d,q,clock);
+
+    // Module arguments
+    input wire  [119:0] d;
+    output reg  [119:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 120'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$load$elements$first
 
 module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather(clock,clear,start,address,row_stride,col_stride,rows,cols,dtype,req_valid,req_ready,req_address,req_words,data,data_valid,data_ready,word,valid,ready);
 
@@ -29768,7 +30341,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner(clock,open,place,byte
             at_rest = 1'b0;
         end
         is_stuck$d = links$stuck && in_item;
-        rewinds = 1'b0;
+        rewinds = state$q == 32'h8;
         status_n = status_reg$q;
         index_n = index_reg$q;
         if ((state$q == 32'h0) && open && ~stop) begin
@@ -29790,7 +30363,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner(clock,open,place,byte
             state$d = 32'h9;
             if (header$valid) begin
                 status_n = 32'h0;
-                rewinds = 1'b1;
                 state$d = 32'h8;
             end
         end
@@ -29806,12 +30378,10 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner(clock,open,place,byte
             if (links$finished) begin
                 status_n = 32'h0;
                 index_n = 32'h0;
-                rewinds = 1'b1;
                 state$d = 32'h8;
                 if (links$left) begin
                     status_n = 32'hd;
                     index_n = header$last;
-                    rewinds = 1'b0;
                     state$d = 32'h6;
                 end
             end
@@ -30788,7 +31358,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$queue
         .write_data(entries$write_data),
         .write_enable(entries$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$queue$slice slice(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$answers slice(
         .clock(slice$clock),
         .clear(slice$clear),
         .in_data(slice$in_data),
@@ -30878,96 +31448,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$queue
     end
 
 endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$queue
-
-module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$queue$slice(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
-
-    // Module arguments
-    input wire  clock;
-    input wire  clear;
-    input wire  [63:0] in_data;
-    input wire  in_valid;
-    output reg  in_ready /*verilator isolate_assignments*/;
-    output reg  [63:0] out_data /*verilator isolate_assignments*/;
-    output reg  out_valid /*verilator isolate_assignments*/;
-    input wire  out_ready;
-
-    // Stub signals
-    reg  [63:0] first$d /*verilator isolate_assignments*/;
-    wire  [63:0] first$q;
-    reg  first$clock /*verilator isolate_assignments*/;
-    reg  [63:0] second$d /*verilator isolate_assignments*/;
-    wire  [63:0] second$q;
-    reg  second$clock /*verilator isolate_assignments*/;
-    reg  has_first$d /*verilator isolate_assignments*/;
-    wire  has_first$q;
-    reg  has_first$clock /*verilator isolate_assignments*/;
-    reg  has_second$d /*verilator isolate_assignments*/;
-    wire  has_second$q;
-    reg  has_second$clock /*verilator isolate_assignments*/;
-
-    // Local signals
-    reg  moves /*verilator isolate_assignments*/;
-
-    // Sub module instances
-    metisvm_card$ecp5$bridge$beat first(
-        .d(first$d),
-        .q(first$q),
-        .clock(first$clock)
-    );
-    metisvm_card$ecp5$bridge$beat second(
-        .d(second$d),
-        .q(second$q),
-        .clock(second$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits has_first(
-        .d(has_first$d),
-        .q(has_first$q),
-        .clock(has_first$clock)
-    );
-    metisvm_card$ecp5$bridge$ar_waits has_second(
-        .d(has_second$d),
-        .q(has_second$q),
-        .clock(has_second$clock)
-    );
-
-    // Update code
-    always @(*) begin
-        first$clock = clock;
-        second$clock = clock;
-        has_first$clock = clock;
-        has_second$clock = clock;
-        first$d = first$q;
-        second$d = second$q;
-        has_first$d = has_first$q;
-        has_second$d = has_second$q;
-        in_ready = ~has_second$q;
-        out_data = first$q;
-        out_valid = has_first$q;
-        moves = ~has_first$q || out_ready;
-        if (moves) begin
-            first$d = in_data;
-            has_first$d = in_valid;
-            if (has_second$q) begin
-                first$d = second$q;
-                has_first$d = 1'b1;
-            end
-            has_second$d = 1'b0;
-        end
-        else begin
-            if (in_valid) begin
-                has_second$d = 1'b1;
-            end
-        end
-        if (~has_second$q) begin
-            second$d = in_data;
-        end
-        if (clear) begin
-            has_first$d = 1'b0;
-            has_second$d = 1'b0;
-        end
-    end
-
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$queue$slice
 
 module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$header(clock,clear,place,bytes,limit,word,word_valid,decided,valid,length$0,length$1,length$2,index$0,index$1,index$2,first$0,first$1,first$2,last);
 
@@ -33258,7 +33738,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$share(clock,runner_address,r
     reg  [7:0] owed_more /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$queue$slice requests(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$answers requests(
         .clock(requests$clock),
         .clear(requests$clear),
         .in_data(requests$in_data),
@@ -33771,6 +34251,14 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store(clock,stop,start,words
     wire  [47:0] tile_words$w_address;
     wire  [63:0] tile_words$w_data;
     wire  tile_words$empty;
+    reg  writes$clock /*verilator isolate_assignments*/;
+    reg  writes$clear /*verilator isolate_assignments*/;
+    reg  [119:0] writes$in_data /*verilator isolate_assignments*/;
+    reg  writes$in_valid /*verilator isolate_assignments*/;
+    wire  writes$in_ready;
+    wire  [119:0] writes$out_data;
+    wire  writes$out_valid;
+    reg  writes$out_ready /*verilator isolate_assignments*/;
     reg  is_scatter$d /*verilator isolate_assignments*/;
     wire  is_scatter$q;
     reg  is_scatter$clock /*verilator isolate_assignments*/;
@@ -33819,6 +34307,10 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store(clock,stop,start,words
     reg  launch /*verilator isolate_assignments*/;
     reg  [23:0] first_unit /*verilator isolate_assignments*/;
     reg  [23:0] row_units /*verilator isolate_assignments*/;
+    reg  [47:0] at /*verilator isolate_assignments*/;
+    reg  [63:0] word /*verilator isolate_assignments*/;
+    reg  [7:0] strobe /*verilator isolate_assignments*/;
+    reg  [119:0] joint /*verilator isolate_assignments*/;
     reg  empty /*verilator isolate_assignments*/;
     reg  finish /*verilator isolate_assignments*/;
 
@@ -33931,6 +34423,16 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store(clock,stop,start,words
         .w_data(tile_words$w_data),
         .empty(tile_words$empty)
     );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$elements writes(
+        .clock(writes$clock),
+        .clear(writes$clear),
+        .in_data(writes$in_data),
+        .in_valid(writes$in_valid),
+        .in_ready(writes$in_ready),
+        .out_data(writes$out_data),
+        .out_valid(writes$out_valid),
+        .out_ready(writes$out_ready)
+    );
     metisvm_card$ecp5$bridge$ar_waits is_scatter(
         .d(is_scatter$d),
         .q(is_scatter$q),
@@ -34001,6 +34503,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store(clock,stop,start,words
         checks$clock = clock;
         scatter$clock = clock;
         tile_words$clock = clock;
+        writes$clock = clock;
         opcode = words$0[(32'h0)+:(8)];
         dtype = words$0[(32'h14)+:(2)];
         space = words$0[(32'h18)+:(3)];
@@ -34121,18 +34624,28 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store(clock,stop,start,words
         tile_words$acc_data$6 = acc_data$6;
         scatter$acc_data$7 = acc_data$7;
         tile_words$acc_data$7 = acc_data$7;
-        w_valid = scatter$w_valid || tile_words$w_valid;
-        w_address = scatter$w_address;
-        w_data = scatter$w_data;
-        w_strobe = scatter$w_strobe;
+        at = scatter$w_address;
+        word = scatter$w_data;
+        strobe = scatter$w_strobe;
         if (tile_words$w_valid) begin
-            w_address = tile_words$w_address;
-            w_data = tile_words$w_data;
-            w_strobe = all_bytes;
+            at = tile_words$w_address;
+            word = tile_words$w_data;
+            strobe = all_bytes;
         end
-        scatter$w_ready = w_ready;
-        tile_words$w_ready = w_ready;
-        empty = scatter$empty && tile_words$empty;
+        joint = ((strobe) & 120'hffffffffffffffffffffffffffffff);
+        joint = (joint << 32'h30) | ((at) & 120'hffffffffffffffffffffffffffffff);
+        joint = (joint << 32'h40) | ((word) & 120'hffffffffffffffffffffffffffffff);
+        writes$clear = 1'b0;
+        writes$in_data = joint;
+        writes$in_valid = scatter$w_valid || tile_words$w_valid;
+        scatter$w_ready = writes$in_ready;
+        tile_words$w_ready = writes$in_ready;
+        w_valid = writes$out_valid;
+        w_data = writes$out_data[(32'h0)+:(64)];
+        w_address = writes$out_data[(32'h40)+:(48)];
+        w_strobe = writes$out_data[(32'h70)+:(8)];
+        writes$out_ready = w_ready;
+        empty = scatter$empty && tile_words$empty && ~writes$out_valid;
         begins$d = start;
         finish = 1'b0;
         if (begins$q) begin
@@ -34298,13 +34811,16 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$scatter(clock,clear,st
     reg  second$d /*verilator isolate_assignments*/;
     wire  second$q;
     reg  second$clock /*verilator isolate_assignments*/;
+    reg  more$d /*verilator isolate_assignments*/;
+    wire  more$q;
+    reg  more$clock /*verilator isolate_assignments*/;
 
     // Local signals
     reg  wants /*verilator isolate_assignments*/;
     reg  moves /*verilator isolate_assignments*/;
     reg  room1 /*verilator isolate_assignments*/;
     reg  room2 /*verilator isolate_assignments*/;
-    reg  crosses /*verilator isolate_assignments*/;
+    reg  [11:0] strobes /*verilator isolate_assignments*/;
     reg  [23:0] tile_rows /*verilator isolate_assignments*/;
     reg  [31:0] chosen /*verilator isolate_assignments*/;
     reg  [63:0] kept /*verilator isolate_assignments*/;
@@ -34447,6 +34963,11 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$scatter(clock,clear,st
         .q(second$q),
         .clock(second$clock)
     );
+    metisvm_card$ecp5$bridge$ar_waits more(
+        .d(more$d),
+        .q(more$q),
+        .clock(more$clock)
+    );
 
     // Update code
     always @(*) begin
@@ -34470,10 +34991,12 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$scatter(clock,clear,st
         word_after$clock = clock;
         valid2$clock = clock;
         second$clock = clock;
+        more$clock = clock;
         word$d = word$q;
         word_after$d = word_after$q;
         valid2$d = valid2$q;
         second$d = second$q;
+        more$d = more$q;
         walker$clock = clock;
         cursor$clock = clock;
         lanes$0$clock = clock;
@@ -34509,8 +35032,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$scatter(clock,clear,st
         cursor$cols = cols;
         cursor$height_log2 = height_log2;
         cursor$width_log2 = width_log2;
-        crosses = |strobe$q[(32'h8)+:(4)] && ~second$q;
-        room2 = ~valid2$q || (w_ready && ~crosses);
+        room2 = ~valid2$q || (w_ready && ~more$q);
         room1 = ~valid1$q || room2;
         wants = walker$valid && cursor$enters && ~is_here$q && ~arrives$q;
         acc_valid = wants;
@@ -34576,19 +35098,22 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$scatter(clock,clear,st
         if (~dtype[32'h1]) begin
             bytes = ((32'h1) & 12'hfff);
         end
+        strobes = bytes << place$q[(32'h0)+:(3)];
         above = kept >> shift_down;
         if (room2) begin
             valid2$d = valid1$q;
             second$d = 1'b0;
             low$d = kept << shift;
             high$d = above[(32'h0)+:(32)];
-            strobe$d = bytes << place$q[(32'h0)+:(3)];
+            strobe$d = strobes;
+            more$d = |strobes[(32'h8)+:(4)];
             word$d = place$q[(32'h3)+:(45)];
             word_after$d = place$q[(32'h3)+:(45)] + 32'h1;
         end
         else begin
             if (w_ready) begin
                 second$d = 1'b1;
+                more$d = 1'b0;
             end
         end
         w_valid = valid2$q;
@@ -34691,6 +35216,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$tile_words(clock,clear
     reg  [31:0] words_left$d /*verilator isolate_assignments*/;
     wire  [31:0] words_left$q;
     reg  words_left$clock /*verilator isolate_assignments*/;
+    reg  row_ends$d /*verilator isolate_assignments*/;
+    wire  row_ends$q;
+    reg  row_ends$clock /*verilator isolate_assignments*/;
     reg  [15:0] rows_left$d /*verilator isolate_assignments*/;
     wire  [15:0] rows_left$q;
     reg  rows_left$clock /*verilator isolate_assignments*/;
@@ -34786,7 +35314,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$tile_words(clock,clear
     reg  [23:0] row_after /*verilator isolate_assignments*/;
     reg  fresh /*verilator isolate_assignments*/;
     reg  fire /*verilator isolate_assignments*/;
-    reg  row_ends /*verilator isolate_assignments*/;
     reg  [7:0] bytes$0;
     reg  [7:0] bytes$1;
     reg  [7:0] bytes$2;
@@ -34848,6 +35375,11 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$tile_words(clock,clear
         .d(words_left$d),
         .q(words_left$q),
         .clock(words_left$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits row_ends(
+        .d(row_ends$d),
+        .q(row_ends$q),
+        .clock(row_ends$clock)
     );
     metisvm_card$ecp5$bridge$read_address rows_left(
         .d(rows_left$d),
@@ -35005,6 +35537,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$tile_words(clock,clear
         at_part$clock = clock;
         chunk$clock = clock;
         words_left$clock = clock;
+        row_ends$clock = clock;
         rows_left$clock = clock;
         room$clock = clock;
         active$d = active$q;
@@ -35014,6 +35547,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$tile_words(clock,clear
         at_part$d = at_part$q;
         chunk$d = chunk$q;
         words_left$d = words_left$q;
+        row_ends$d = row_ends$q;
         rows_left$d = rows_left$q;
         room$d = room$q;
         valid1$clock = clock;
@@ -35078,7 +35612,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$tile_words(clock,clear
         acc_valid = active$q && room$q && fresh;
         acc_address = here$q;
         fire = active$q && room$q && (acc_ready || ~fresh);
-        row_ends = words_left$q == ((32'h1) & 32'hffffffff);
         if (fire) begin
             chunk$d = chunk$q + 32'h1;
             at_part$d = at_part$q + 32'h1;
@@ -35089,8 +35622,10 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$tile_words(clock,clear
             if (chunk$q == chunks_less) begin
                 chunk$d = 32'h0;
                 words_left$d = words_left$q - 32'h1;
-                if (row_ends) begin
+                row_ends$d = words_left$q == ((32'h2) & 32'hffffffff);
+                if (row_ends$q) begin
                     words_left$d = row_words;
+                    row_ends$d = row_words == ((32'h1) & 32'hffffffff);
                     here$d = next_row$q;
                     next_row$d = row_after;
                     rows_left$d = rows_left$q - 32'h1;
@@ -35308,6 +35843,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$tile_words(clock,clear
             at_part$d = 32'h0;
             chunk$d = 32'h0;
             words_left$d = row_words;
+            row_ends$d = row_words == ((32'h1) & 32'hffffffff);
             rows_left$d = rows - 32'h1;
             w_here$d = address;
             w_next_row$d = address;
@@ -35389,7 +35925,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$tile_words$queue(clock
         .write_data(entries$write_data),
         .write_enable(entries$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$queue$slice slice(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$answers slice(
         .clock(slice$clock),
         .clear(slice$clear),
         .in_data(slice$in_data),
@@ -35769,6 +36305,18 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
     reg  failed$d /*verilator isolate_assignments*/;
     wire  failed$q;
     reg  failed$clock /*verilator isolate_assignments*/;
+    reg  ending$d /*verilator isolate_assignments*/;
+    wire  ending$q;
+    reg  ending$clock /*verilator isolate_assignments*/;
+    reg  engine_ends$d /*verilator isolate_assignments*/;
+    wire  engine_ends$q;
+    reg  engine_ends$clock /*verilator isolate_assignments*/;
+    reg  [14:0] ended_status$d /*verilator isolate_assignments*/;
+    wire  [14:0] ended_status$q;
+    reg  ended_status$clock /*verilator isolate_assignments*/;
+    reg  [31:0] ended_index$d /*verilator isolate_assignments*/;
+    wire  [31:0] ended_index$q;
+    reg  ended_index$clock /*verilator isolate_assignments*/;
     reg  [31:0] spent_low$d /*verilator isolate_assignments*/;
     wire  [31:0] spent_low$q;
     reg  spent_low$clock /*verilator isolate_assignments*/;
@@ -35791,7 +36339,7 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
     reg  [31:0] fail_detail /*verilator isolate_assignments*/;
     reg  [31:0] input_bytes /*verilator isolate_assignments*/;
     reg  [31:0] output_bytes /*verilator isolate_assignments*/;
-    reg  ending /*verilator isolate_assignments*/;
+    reg  ends /*verilator isolate_assignments*/;
     reg  clean /*verilator isolate_assignments*/;
     reg  is_brought /*verilator isolate_assignments*/;
     reg  is_worked /*verilator isolate_assignments*/;
@@ -35974,6 +36522,26 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
         .q(failed$q),
         .clock(failed$clock)
     );
+    metisvm_card$ecp5$bridge$ar_waits ending(
+        .d(ending$d),
+        .q(ending$q),
+        .clock(ending$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits engine_ends(
+        .d(engine_ends$d),
+        .q(engine_ends$q),
+        .clock(engine_ends$clock)
+    );
+    metisvm_card$ecp5$card$executor$status_reg ended_status(
+        .d(ended_status$d),
+        .q(ended_status$q),
+        .clock(ended_status$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$first ended_index(
+        .d(ended_index$d),
+        .q(ended_index$q),
+        .clock(ended_index$clock)
+    );
     metisvm_card$ecp5$bridge$arrivals$first spent_low(
         .d(spent_low$d),
         .q(spent_low$q),
@@ -36022,6 +36590,10 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
         status_reg$clock = clock;
         detail_reg$clock = clock;
         failed$clock = clock;
+        ending$clock = clock;
+        engine_ends$clock = clock;
+        ended_status$clock = clock;
+        ended_index$clock = clock;
         spent_low$clock = clock;
         spent_high$clock = clock;
         wraps$clock = clock;
@@ -36047,6 +36619,10 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
         status_reg$d = status_reg$q;
         detail_reg$d = detail_reg$q;
         failed$d = failed$q;
+        ending$d = ending$q;
+        engine_ends$d = engine_ends$q;
+        ended_status$d = ended_status$q;
+        ended_index$d = ended_index$q;
         spent_low$d = spent_low$q;
         spent_high$d = spent_high$q;
         wraps$d = wraps$q;
@@ -36061,7 +36637,11 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
         done = state$q == 32'he;
         status = status_reg$q;
         detail = detail_reg$q;
-        ending = (state$q == 32'hc) || (state$q == 32'hd);
+        ends = (state$q == 32'hc) || (state$q == 32'hd) || (state$q == 32'hf);
+        ending$d = ends;
+        engine_ends$d = engine_done && ~ends;
+        ended_status$d = engine_status;
+        ended_index$d = engine_index;
         checks$start = (state$q == 32'h0) && start;
         checks$entry$0 = entry$0;
         checks$entry$1 = entry$1;
@@ -36100,7 +36680,7 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
         engine_open = 1'b0;
         engine_start = 1'b0;
         engine_stop = state$q == 32'hc;
-        stage_in$clear = ending;
+        stage_in$clear = ending$q;
         stage_in$start = in_state$q == 32'h1;
         at = ((at_high$q) & 64'hffffffffffffffff);
         at = at << 32'h20;
@@ -36119,8 +36699,8 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
         stage_in$in_data = in_data;
         stage_in$in_end = in_end;
         stage_in$in_error = in_error;
-        in_ready = stage_in$in_ready || ending;
-        abort = ending && failed$q;
+        in_ready = stage_in$in_ready || ending$q;
+        abort = ending$q && failed$q;
         wr_address = stage_in$wr_address;
         wr_data = stage_in$wr_data;
         wr_valid = stage_in$wr_valid;
@@ -36133,7 +36713,7 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
         end
         stage_out$bytes = output_bytes;
         stage_out$finish = state$q == 32'ha;
-        stage_out$stop = ending && failed$q;
+        stage_out$stop = ending$q && failed$q;
         rd_address = stage_out$rd_address;
         rd_words = stage_out$rd_words;
         rd_valid = stage_out$rd_valid;
@@ -36188,12 +36768,12 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
             engine_open = 1'b1;
             state$d = 32'h3;
         end
-        if ((state$q == 32'h3) && engine_done) begin
+        if ((state$q == 32'h3) && engine_ends$q) begin
             state$d = 32'h4;
-            if (|engine_status) begin
+            if (|ended_status$q) begin
                 fails = 1'b1;
-                fail_status = engine_status;
-                fail_detail = engine_index;
+                fail_status = ended_status$q;
+                fail_detail = ended_index$q;
             end
         end
         is_brought = 1'b0;
@@ -36243,11 +36823,11 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
         if (work_state$q == 32'h1) begin
             spent_low$d = spent_low$q + 32'h1;
             wraps$d = &spent_low$q;
-            if (engine_done) begin
-                work_status$d = engine_status;
-                work_detail$d = engine_index;
+            if (engine_ends$q) begin
+                work_status$d = ended_status$q;
+                work_detail$d = ended_index$q;
                 work_state$d = 32'h2;
-                if (~|engine_status) begin
+                if (~|ended_status$q) begin
                     is_worked = 1'b1;
                     work_area$d = ~work_area$q;
                     work_state$d = 32'h0;
@@ -36302,7 +36882,7 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
             fails = 1'b1;
             fail_status = 32'h13;
         end
-        if (fails && ~ending && (state$q != 32'he)) begin
+        if (fails && ~ends && (state$q != 32'he)) begin
             failed$d = 1'b1;
             in_state$d = 32'h0;
             work_state$d = 32'h0;
@@ -36312,6 +36892,9 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
             state$d = 32'hc;
         end
         if (state$q == 32'hc) begin
+            state$d = 32'hf;
+        end
+        if (state$q == 32'hf) begin
             state$d = 32'hd;
         end
         if (state$q == 32'hd) begin
@@ -36398,6 +36981,21 @@ module metisvm_card$ecp5$card$tensor$job$checks(clock,entry$0,entry$1,entry$2,en
     reg  waited$d /*verilator isolate_assignments*/;
     wire  waited$q;
     reg  waited$clock /*verilator isolate_assignments*/;
+    reg  present$d /*verilator isolate_assignments*/;
+    wire  present$q;
+    reg  present$clock /*verilator isolate_assignments*/;
+    reg  is_state$d /*verilator isolate_assignments*/;
+    wire  is_state$q;
+    reg  is_state$clock /*verilator isolate_assignments*/;
+    reg  [47:0] piece$d /*verilator isolate_assignments*/;
+    wire  [47:0] piece$q;
+    reg  piece$clock /*verilator isolate_assignments*/;
+    reg  [48:0] upto$d /*verilator isolate_assignments*/;
+    wire  [48:0] upto$q;
+    reg  upto$clock /*verilator isolate_assignments*/;
+    reg  [48:0] extent$d /*verilator isolate_assignments*/;
+    wire  [48:0] extent$q;
+    reg  extent$clock /*verilator isolate_assignments*/;
     reg  [47:0] bases$0$d /*verilator isolate_assignments*/;
     wire  [47:0] bases$0$q;
     reg  bases$0$clock /*verilator isolate_assignments*/;
@@ -36446,7 +37044,6 @@ module metisvm_card$ecp5$card$tensor$job$checks(clock,entry$0,entry$1,entry$2,en
     reg  [31:0] handle /*verilator isolate_assignments*/;
     reg  [64:0] in_end /*verilator isolate_assignments*/;
     reg  [64:0] out_end /*verilator isolate_assignments*/;
-    reg  [48:0] extent /*verilator isolate_assignments*/;
     reg  wanted /*verilator isolate_assignments*/;
     reg  is_known /*verilator isolate_assignments*/;
 
@@ -36496,6 +37093,31 @@ module metisvm_card$ecp5$card$tensor$job$checks(clock,entry$0,entry$1,entry$2,en
         .d(waited$d),
         .q(waited$q),
         .clock(waited$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits present(
+        .d(present$d),
+        .q(present$q),
+        .clock(present$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits is_state(
+        .d(is_state$d),
+        .q(is_state$q),
+        .clock(is_state$clock)
+    );
+    metisvm_card$ecp5$card$executor$at piece(
+        .d(piece$d),
+        .q(piece$q),
+        .clock(piece$clock)
+    );
+    metisvm_card$ecp5$card$fetcher$left upto(
+        .d(upto$d),
+        .q(upto$q),
+        .clock(upto$clock)
+    );
+    metisvm_card$ecp5$card$fetcher$left extent(
+        .d(extent$d),
+        .q(extent$q),
+        .clock(extent$clock)
     );
     metisvm_card$ecp5$card$executor$at bases$0(
         .d(bases$0$d),
@@ -36566,6 +37188,11 @@ module metisvm_card$ecp5$card$tensor$job$checks(clock,entry$0,entry$1,entry$2,en
         is_none$clock = clock;
         handle_ok$clock = clock;
         waited$clock = clock;
+        present$clock = clock;
+        is_state$clock = clock;
+        piece$clock = clock;
+        upto$clock = clock;
+        extent$clock = clock;
         status_reg$clock = clock;
         detail_reg$clock = clock;
         bad_count$clock = clock;
@@ -36578,6 +37205,11 @@ module metisvm_card$ecp5$card$tensor$job$checks(clock,entry$0,entry$1,entry$2,en
         is_none$d = is_none$q;
         handle_ok$d = handle_ok$q;
         waited$d = waited$q;
+        present$d = present$q;
+        is_state$d = is_state$q;
+        piece$d = piece$q;
+        upto$d = upto$q;
+        extent$d = extent$q;
         status_reg$d = status_reg$q;
         detail_reg$d = detail_reg$q;
         bad_count$d = bad_count$q;
@@ -36639,9 +37271,13 @@ module metisvm_card$ecp5$card$tensor$job$checks(clock,entry$0,entry$1,entry$2,en
         less$d = handle - 32'h1;
         handle_ok$d = less$q < max_handles;
         run_handle = less$q[(32'h0)+:(6)];
-        extent = run_upto - ((run_piece) & 49'h1ffffffffffff);
+        present$d = run_present;
+        is_state$d = run_is_state;
+        piece$d = run_piece;
+        upto$d = run_upto;
+        extent$d = upto$q - ((piece$q) & 49'h1ffffffffffff);
         wanted = which$q == 32'h1;
-        is_known = handle_ok$q && run_present && (run_is_state == wanted);
+        is_known = handle_ok$q && present$q && (is_state$q == wanted);
         run_search = 1'b0;
         waited$d = 1'b0;
         if (state$q == 32'h0) begin
@@ -36703,6 +37339,9 @@ module metisvm_card$ecp5$card$tensor$job$checks(clock,entry$0,entry$1,entry$2,en
             end
         end
         if (state$q == 32'h5) begin
+            state$d = 32'ha;
+        end
+        if (state$q == 32'ha) begin
             state$d = 32'h6;
         end
         if (state$q == 32'h6) begin
@@ -36715,22 +37354,22 @@ module metisvm_card$ecp5$card$tensor$job$checks(clock,entry$0,entry$1,entry$2,en
                 state$d = 32'h9;
             end
             if (which$q == 0) begin
-                bases$0$d = run_piece;
-                sizes$0$d = extent[(32'h0)+:(48)];
+                bases$0$d = piece$q;
+                sizes$0$d = extent$q[(32'h0)+:(48)];
                 if (is_none$q) begin
                     sizes$0$d = 32'h0;
                 end
             end
             if (which$q == 1) begin
-                bases$1$d = run_piece;
-                sizes$1$d = extent[(32'h0)+:(48)];
+                bases$1$d = piece$q;
+                sizes$1$d = extent$q[(32'h0)+:(48)];
                 if (is_none$q) begin
                     sizes$1$d = 32'h0;
                 end
             end
             if (which$q == 2) begin
-                bases$2$d = run_piece;
-                sizes$2$d = extent[(32'h0)+:(48)];
+                bases$2$d = piece$q;
+                sizes$2$d = extent$q[(32'h0)+:(48)];
                 if (is_none$q) begin
                     sizes$2$d = 32'h0;
                 end
@@ -36777,20 +37416,28 @@ module metisvm_card$ecp5$card$tensor$job$stage_in(clock,clear,start,from,to,byte
     output reg  [63:0] cmd_address /*verilator isolate_assignments*/;
     output reg  [48:0] cmd_length /*verilator isolate_assignments*/;
     input wire  in_valid;
-    output reg  in_ready;
+    output reg  in_ready /*verilator isolate_assignments*/;
     input wire  [63:0] in_data;
     input wire  in_end;
     input wire  in_error;
     output reg  [47:0] wr_address /*verilator isolate_assignments*/;
     output reg  [63:0] wr_data /*verilator isolate_assignments*/;
-    output reg  wr_valid;
+    output reg  wr_valid /*verilator isolate_assignments*/;
     input wire  wr_ready;
 
     // Constant declarations
     localparam  seven = 33'h7;
 
     // Stub signals
-    reg  [2:0] state$d;
+    reg  moved$clock /*verilator isolate_assignments*/;
+    reg  moved$clear /*verilator isolate_assignments*/;
+    reg  [111:0] moved$in_data /*verilator isolate_assignments*/;
+    reg  moved$in_valid /*verilator isolate_assignments*/;
+    wire  moved$in_ready;
+    wire  [111:0] moved$out_data;
+    wire  moved$out_valid;
+    reg  moved$out_ready /*verilator isolate_assignments*/;
+    reg  [2:0] state$d /*verilator isolate_assignments*/;
     wire  [2:0] state$q;
     reg  state$clock /*verilator isolate_assignments*/;
     reg  [63:0] address$d /*verilator isolate_assignments*/;
@@ -36799,16 +37446,22 @@ module metisvm_card$ecp5$card$tensor$job$stage_in(clock,clear,start,from,to,byte
     reg  [32:0] length$d /*verilator isolate_assignments*/;
     wire  [32:0] length$q;
     reg  length$clock /*verilator isolate_assignments*/;
-    reg  [47:0] at$d;
+    reg  [47:0] at$d /*verilator isolate_assignments*/;
     wire  [47:0] at$q;
     reg  at$clock /*verilator isolate_assignments*/;
-    reg  [29:0] left$d;
+    reg  [29:0] left$d /*verilator isolate_assignments*/;
     wire  [29:0] left$q;
     reg  left$clock /*verilator isolate_assignments*/;
-    reg  [63:0] before_word$d;
+    reg  some_left$d /*verilator isolate_assignments*/;
+    wire  some_left$q;
+    reg  some_left$clock /*verilator isolate_assignments*/;
+    reg  takes$d /*verilator isolate_assignments*/;
+    wire  takes$q;
+    reg  takes$clock /*verilator isolate_assignments*/;
+    reg  [63:0] before_word$d /*verilator isolate_assignments*/;
     wire  [63:0] before_word$q;
     reg  before_word$clock /*verilator isolate_assignments*/;
-    reg  held$d;
+    reg  held$d /*verilator isolate_assignments*/;
     wire  held$q;
     reg  held$clock /*verilator isolate_assignments*/;
     reg  [6:0] down$d /*verilator isolate_assignments*/;
@@ -36819,9 +37472,21 @@ module metisvm_card$ecp5$card$tensor$job$stage_in(clock,clear,start,from,to,byte
     reg  [32:0] padded /*verilator isolate_assignments*/;
     reg  [127:0] both /*verilator isolate_assignments*/;
     reg  [127:0] above /*verilator isolate_assignments*/;
-    reg  puts;
+    reg  puts /*verilator isolate_assignments*/;
+    reg  is_out /*verilator isolate_assignments*/;
+    reg  [111:0] place /*verilator isolate_assignments*/;
 
     // Sub module instances
+    metisvm_card$ecp5$bridge$memory moved(
+        .clock(moved$clock),
+        .clear(moved$clear),
+        .in_data(moved$in_data),
+        .in_valid(moved$in_valid),
+        .in_ready(moved$in_ready),
+        .out_data(moved$out_data),
+        .out_valid(moved$out_valid),
+        .out_ready(moved$out_ready)
+    );
     metisvm_card$ecp5$bridge$irq_sent state(
         .d(state$d),
         .q(state$q),
@@ -36847,6 +37512,16 @@ module metisvm_card$ecp5$card$tensor$job$stage_in(clock,clear,start,from,to,byte
         .q(left$q),
         .clock(left$clock)
     );
+    metisvm_card$ecp5$bridge$ar_waits some_left(
+        .d(some_left$d),
+        .q(some_left$q),
+        .clock(some_left$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits takes(
+        .d(takes$d),
+        .q(takes$q),
+        .clock(takes$clock)
+    );
     metisvm_card$ecp5$bridge$beat before_word(
         .d(before_word$d),
         .q(before_word$q),
@@ -36870,6 +37545,8 @@ module metisvm_card$ecp5$card$tensor$job$stage_in(clock,clear,start,from,to,byte
         length$clock = clock;
         at$clock = clock;
         left$clock = clock;
+        some_left$clock = clock;
+        takes$clock = clock;
         before_word$clock = clock;
         held$clock = clock;
         down$clock = clock;
@@ -36878,10 +37555,14 @@ module metisvm_card$ecp5$card$tensor$job$stage_in(clock,clear,start,from,to,byte
         length$d = length$q;
         at$d = at$q;
         left$d = left$q;
+        some_left$d = some_left$q;
+        takes$d = takes$q;
         before_word$d = before_word$q;
         held$d = held$q;
         down$d = down$q;
-        done = state$q == 32'h4;
+        moved$clock = clock;
+        is_out = (state$q == 32'h4) && ~moved$out_valid;
+        done = is_out;
         failed = 1'b0;
         padded = ((bytes) & 33'h1ffffffff);
         padded = padded + seven;
@@ -36895,11 +37576,17 @@ module metisvm_card$ecp5$card$tensor$job$stage_in(clock,clear,start,from,to,byte
             both = both | above;
         end
         both = both >> down$q;
-        wr_data = both[(32'h0)+:(64)];
-        wr_address = at$q;
+        place = ((at$q) & 112'hffffffffffffffffffffffffffff);
+        place = place << 32'h40;
+        moved$in_data = place | ((both[(32'h0)+:(64)]) & 112'hffffffffffffffffffffffffffff);
+        moved$clear = clear;
+        moved$out_ready = wr_ready;
+        wr_valid = moved$out_valid;
+        wr_data = moved$out_data[(32'h0)+:(64)];
+        wr_address = moved$out_data[(32'h40)+:(48)];
         puts = 1'b0;
-        in_ready = 1'b0;
-        if (state$q == 32'h4) begin
+        in_ready = takes$q && ~in_error && moved$in_ready;
+        if (is_out) begin
             state$d = 32'h0;
         end
         if (start) begin
@@ -36909,6 +37596,7 @@ module metisvm_card$ecp5$card$tensor$job$stage_in(clock,clear,start,from,to,byte
             down$d = ((from[(32'h0)+:(3)]) & 7'h7f) << 32'h3;
             at$d = to;
             left$d = padded[(32'h3)+:(30)];
+            some_left$d = |bytes;
             held$d = 1'b0;
             if (~|bytes) begin
                 state$d = 32'h4;
@@ -36916,36 +37604,39 @@ module metisvm_card$ecp5$card$tensor$job$stage_in(clock,clear,start,from,to,byte
         end
         if ((state$q == 32'h1) && cmd_ready) begin
             state$d = 32'h2;
+            takes$d = 1'b1;
         end
-        if ((state$q == 32'h2) && in_valid) begin
+        if (takes$q && in_valid) begin
             if (in_error) begin
                 failed = 1'b1;
             end
             else begin
-                puts = held$q && |left$q;
-                in_ready = ~puts || wr_ready;
-                if (~puts || wr_ready) begin
+                puts = held$q && some_left$q;
+                if (moved$in_ready) begin
                     before_word$d = in_data;
                     held$d = 1'b1;
                     if (in_end) begin
                         state$d = 32'h3;
+                        takes$d = 1'b0;
                     end
                 end
             end
         end
         if (state$q == 32'h3) begin
-            puts = |left$q;
-            if (~|left$q || wr_ready) begin
+            puts = some_left$q;
+            if (~some_left$q || moved$in_ready) begin
                 state$d = 32'h4;
             end
         end
-        wr_valid = puts;
-        if (puts && wr_ready) begin
+        moved$in_valid = puts;
+        if (puts && moved$in_ready) begin
             at$d = at$q + 32'h8;
             left$d = left$q - 32'h1;
+            some_left$d = left$q != 32'h1;
         end
         if (clear) begin
             state$d = 32'h0;
+            takes$d = 1'b0;
         end
     end
 
@@ -37005,6 +37696,22 @@ module metisvm_card$ecp5$card$tensor$job$stage_out(clock,clear,start,from,bytes,
     reg  crc$octet /*verilator isolate_assignments*/;
     reg  [63:0] crc$data /*verilator isolate_assignments*/;
     wire  [31:0] crc$checksum;
+    reg  answers$clock /*verilator isolate_assignments*/;
+    reg  answers$clear /*verilator isolate_assignments*/;
+    reg  [63:0] answers$in_data /*verilator isolate_assignments*/;
+    reg  answers$in_valid /*verilator isolate_assignments*/;
+    wire  answers$in_ready;
+    wire  [63:0] answers$out_data;
+    wire  answers$out_valid;
+    reg  answers$out_ready /*verilator isolate_assignments*/;
+    reg  whole$clock /*verilator isolate_assignments*/;
+    reg  whole$clear /*verilator isolate_assignments*/;
+    reg  [63:0] whole$in_data /*verilator isolate_assignments*/;
+    reg  whole$in_valid /*verilator isolate_assignments*/;
+    wire  whole$in_ready;
+    wire  [63:0] whole$out_data;
+    wire  whole$out_valid;
+    reg  whole$out_ready /*verilator isolate_assignments*/;
     reg  [2:0] state$d /*verilator isolate_assignments*/;
     wire  [2:0] state$q;
     reg  state$clock /*verilator isolate_assignments*/;
@@ -37023,6 +37730,21 @@ module metisvm_card$ecp5$card$tensor$job$stage_out(clock,clear,start,from,bytes,
     reg  [3:0] last_bytes$d /*verilator isolate_assignments*/;
     wire  [3:0] last_bytes$q;
     reg  last_bytes$clock /*verilator isolate_assignments*/;
+    reg  at_last$d /*verilator isolate_assignments*/;
+    wire  at_last$q;
+    reg  at_last$clock /*verilator isolate_assignments*/;
+    reg  holds$d /*verilator isolate_assignments*/;
+    wire  holds$q;
+    reg  holds$clock /*verilator isolate_assignments*/;
+    reg  [63:0] word$d /*verilator isolate_assignments*/;
+    wire  [63:0] word$q;
+    reg  word$clock /*verilator isolate_assignments*/;
+    reg  [3:0] word_bytes$d /*verilator isolate_assignments*/;
+    wire  [3:0] word_bytes$q;
+    reg  word_bytes$clock /*verilator isolate_assignments*/;
+    reg  is_last$d /*verilator isolate_assignments*/;
+    wire  is_last$q;
+    reg  is_last$clock /*verilator isolate_assignments*/;
     reg  [63:0] carry$d /*verilator isolate_assignments*/;
     wire  [63:0] carry$q;
     reg  carry$clock /*verilator isolate_assignments*/;
@@ -37040,16 +37762,17 @@ module metisvm_card$ecp5$card$tensor$job$stage_out(clock,clear,start,from,bytes,
     reg  [32:0] padded /*verilator isolate_assignments*/;
     reg  [7:0] piece /*verilator isolate_assignments*/;
     reg  asks /*verilator isolate_assignments*/;
-    reg  [3:0] word_bytes /*verilator isolate_assignments*/;
+    reg  [3:0] of_word /*verilator isolate_assignments*/;
     reg  [4:0] total /*verilator isolate_assignments*/;
     reg  [6:0] unused /*verilator isolate_assignments*/;
     reg  [63:0] mask /*verilator isolate_assignments*/;
     reg  [63:0] masked /*verilator isolate_assignments*/;
     reg  [6:0] up /*verilator isolate_assignments*/;
     reg  [127:0] joined /*verilator isolate_assignments*/;
-    reg  is_last /*verilator isolate_assignments*/;
-    reg  is_whole /*verilator isolate_assignments*/;
+    reg  [29:0] words /*verilator isolate_assignments*/;
     reg  comes /*verilator isolate_assignments*/;
+    reg  is_whole /*verilator isolate_assignments*/;
+    reg  all_out /*verilator isolate_assignments*/;
     reg  takes /*verilator isolate_assignments*/;
     reg  pushes /*verilator isolate_assignments*/;
     reg  [7:0] owed_n /*verilator isolate_assignments*/;
@@ -37062,6 +37785,26 @@ module metisvm_card$ecp5$card$tensor$job$stage_out(clock,clear,start,from,bytes,
         .octet(crc$octet),
         .data(crc$data),
         .checksum(crc$checksum)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$answers answers(
+        .clock(answers$clock),
+        .clear(answers$clear),
+        .in_data(answers$in_data),
+        .in_valid(answers$in_valid),
+        .in_ready(answers$in_ready),
+        .out_data(answers$out_data),
+        .out_valid(answers$out_valid),
+        .out_ready(answers$out_ready)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$answers whole(
+        .clock(whole$clock),
+        .clear(whole$clear),
+        .in_data(whole$in_data),
+        .in_valid(whole$in_valid),
+        .in_ready(whole$in_ready),
+        .out_data(whole$out_data),
+        .out_valid(whole$out_valid),
+        .out_ready(whole$out_ready)
     );
     metisvm_card$ecp5$bridge$irq_sent state(
         .d(state$d),
@@ -37093,6 +37836,31 @@ module metisvm_card$ecp5$card$tensor$job$stage_out(clock,clear,start,from,bytes,
         .q(last_bytes$q),
         .clock(last_bytes$clock)
     );
+    metisvm_card$ecp5$bridge$ar_waits at_last(
+        .d(at_last$d),
+        .q(at_last$q),
+        .clock(at_last$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits holds(
+        .d(holds$d),
+        .q(holds$q),
+        .clock(holds$clock)
+    );
+    metisvm_card$ecp5$bridge$beat word(
+        .d(word$d),
+        .q(word$q),
+        .clock(word$clock)
+    );
+    metisvm_card$ecp5$bridge$chosen word_bytes(
+        .d(word_bytes$d),
+        .q(word_bytes$q),
+        .clock(word_bytes$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits is_last(
+        .d(is_last$d),
+        .q(is_last$q),
+        .clock(is_last$clock)
+    );
     metisvm_card$ecp5$bridge$beat carry(
         .d(carry$d),
         .q(carry$q),
@@ -37122,6 +37890,11 @@ module metisvm_card$ecp5$card$tensor$job$stage_out(clock,clear,start,from,bytes,
         owed$clock = clock;
         left$clock = clock;
         last_bytes$clock = clock;
+        at_last$clock = clock;
+        holds$clock = clock;
+        word$clock = clock;
+        word_bytes$clock = clock;
+        is_last$clock = clock;
         carry$clock = clock;
         fill$clock = clock;
         crc_word$clock = clock;
@@ -37132,16 +37905,29 @@ module metisvm_card$ecp5$card$tensor$job$stage_out(clock,clear,start,from,bytes,
         owed$d = owed$q;
         left$d = left$q;
         last_bytes$d = last_bytes$q;
+        at_last$d = at_last$q;
+        holds$d = holds$q;
+        word$d = word$q;
+        word_bytes$d = word_bytes$q;
+        is_last$d = is_last$q;
         carry$d = carry$q;
         fill$d = fill$q;
         crc_word$d = crc_word$q;
         crc_data$d = crc_data$q;
         crc$clock = clock;
+        answers$clock = clock;
+        whole$clock = clock;
+        answers$clear = 1'b0;
+        answers$in_data = rd_data;
+        answers$in_valid = rd_data_valid;
+        rd_data_ready = answers$in_ready;
         checksum = crc$checksum;
-        done = (state$q == 32'h2) || (state$q == 32'h5);
+        all_out = (state$q == 32'h5) && ~whole$out_valid;
+        done = (state$q == 32'h2) || all_out;
         idle = owed$q == 32'h0;
         padded = ((bytes) & 33'h1ffffffff);
         padded = padded + seven;
+        words = padded[(32'h3)+:(30)];
         piece = piece_words;
         if (~|to_ask$q[(32'h6)+:(24)]) begin
             piece = ((to_ask$q[(32'h0)+:(6)]) & 8'hff);
@@ -37156,54 +37942,62 @@ module metisvm_card$ecp5$card$tensor$job$stage_out(clock,clear,start,from,bytes,
             to_ask$d = to_ask$q - ((piece) & 30'h3fffffff);
             ask_at$d = ask_at$q + 32'h200;
         end
-        is_last = left$q == 32'h1;
-        word_bytes = 32'h8;
-        if (is_last) begin
-            word_bytes = last_bytes$q;
+        of_word = 32'h8;
+        if (at_last$q) begin
+            of_word = last_bytes$q;
         end
-        unused = ((word_bytes) & 7'h7f) << 32'h3;
+        unused = ((of_word) & 7'h7f) << 32'h3;
         unused = ((32'h40) & 7'h7f) - unused;
         mask = ones >> unused;
-        masked = rd_data & mask;
+        masked = answers$out_data & mask;
         up = ((fill$q) & 7'h7f) << 32'h3;
-        joined = ((masked) & 128'hffffffffffffffffffffffffffffffff);
+        joined = ((word$q) & 128'hffffffffffffffffffffffffffffffff);
         joined = joined << up;
         joined = joined | ((carry$q) & 128'hffffffffffffffffffffffffffffffff);
-        total = ((fill$q) & 5'h1f) + ((word_bytes) & 5'h1f);
+        total = ((fill$q) & 5'h1f) + ((word_bytes$q) & 5'h1f);
         is_whole = total[32'h3];
-        comes = rd_data_valid && (state$q == 32'h1);
-        takes = comes && (~is_whole || write_ready);
-        rd_data_ready = takes || stop;
-        pushes = comes && is_whole;
-        write_data = joined[(32'h0)+:(64)];
+        takes = holds$q && (~is_whole || whole$in_ready);
+        pushes = holds$q && is_whole;
+        comes = (state$q == 32'h1) && |left$q && answers$out_valid && (~holds$q || takes);
+        answers$out_ready = comes || stop;
+        whole$in_data = joined[(32'h0)+:(64)];
         crc_data$d = joined[(32'h0)+:(64)];
         crc$data = crc_data$q;
         crc$clear = clear;
         crc$octet = 1'b0;
         if (takes) begin
-            left$d = left$q - 32'h1;
+            holds$d = 1'b0;
             fill$d = ((total[(32'h0)+:(3)]) & 4'hf);
             carry$d = joined[(32'h0)+:(64)];
             if (is_whole) begin
                 carry$d = joined[(32'h40)+:(64)];
             end
-            if (is_last) begin
+            if (is_last$q) begin
                 state$d = 32'h2;
             end
         end
-        if (rd_data_valid && (takes || stop)) begin
+        if (comes) begin
+            holds$d = 1'b1;
+            word$d = masked;
+            word_bytes$d = of_word;
+            is_last$d = at_last$q;
+            left$d = left$q - 32'h1;
+            at_last$d = left$q == 32'h2;
+        end
+        if (answers$out_valid && (comes || stop)) begin
             owed_n = owed_n - 32'h1;
         end
         owed$d = owed_n;
         crc_word$d = takes && is_whole;
         crc$word = crc_word$q;
-        if ((state$q == 32'h2) || (state$q == 32'h5)) begin
+        if ((state$q == 32'h2) || all_out) begin
             state$d = 32'h0;
         end
         if (start) begin
             state$d = 32'h1;
-            to_ask$d = padded[(32'h3)+:(30)];
-            left$d = padded[(32'h3)+:(30)];
+            to_ask$d = words;
+            left$d = words;
+            at_last$d = words == 32'h1;
             ask_at$d = from;
             last_bytes$d = ((padded[(32'h0)+:(3)]) & 4'hf) + 32'h1;
             if (~|bytes) begin
@@ -37218,8 +38012,8 @@ module metisvm_card$ecp5$card$tensor$job$stage_out(clock,clear,start,from,bytes,
         end
         if (state$q == 32'h3) begin
             pushes = 1'b1;
-            write_data = carry$q;
-            if (write_ready) begin
+            whole$in_data = carry$q;
+            if (whole$in_ready) begin
                 state$d = 32'h4;
             end
         end
@@ -37232,7 +38026,11 @@ module metisvm_card$ecp5$card$tensor$job$stage_out(clock,clear,start,from,bytes,
                 state$d = 32'h5;
             end
         end
-        write_push = pushes && ~stop;
+        whole$in_valid = pushes;
+        whole$clear = stop;
+        whole$out_ready = write_ready;
+        write_push = whole$out_valid && ~stop;
+        write_data = whole$out_data;
         if (clear) begin
             fill$d = 32'h0;
             carry$d = 32'h0;
@@ -37240,6 +38038,7 @@ module metisvm_card$ecp5$card$tensor$job$stage_out(clock,clear,start,from,bytes,
         if (stop) begin
             state$d = 32'h0;
             to_ask$d = 32'h0;
+            holds$d = 1'b0;
         end
     end
 

@@ -13345,6 +13345,14 @@ module metisvm_card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$4,en
     wire  writes$first_ready;
     reg  writes$second_valid /*verilator isolate_assignments*/;
     wire  writes$second_ready;
+    reg  host$clock /*verilator isolate_assignments*/;
+    reg  host$clear /*verilator isolate_assignments*/;
+    reg  [111:0] host$in_data /*verilator isolate_assignments*/;
+    reg  host$in_valid /*verilator isolate_assignments*/;
+    wire  host$in_ready;
+    wire  [111:0] host$out_data;
+    wire  host$out_valid;
+    reg  host$out_ready /*verilator isolate_assignments*/;
     reg  external$clock /*verilator isolate_assignments*/;
     reg  [47:0] external$rd_address /*verilator isolate_assignments*/;
     reg  [15:0] external$rd_words /*verilator isolate_assignments*/;
@@ -13388,6 +13396,7 @@ module metisvm_card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$4,en
     reg  [47:0] host_address /*verilator isolate_assignments*/;
     reg  [63:0] host_data /*verilator isolate_assignments*/;
     reg  host_valid /*verilator isolate_assignments*/;
+    reg  [111:0] host_place /*verilator isolate_assignments*/;
     reg  host_ready /*verilator isolate_assignments*/;
     reg  [47:0] wr_address /*verilator isolate_assignments*/;
     reg  [63:0] wr_data /*verilator isolate_assignments*/;
@@ -13551,6 +13560,16 @@ module metisvm_card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$4,en
         .second_valid(writes$second_valid),
         .second_ready(writes$second_ready)
     );
+    metisvm_card$tensor$host host(
+        .clock(host$clock),
+        .clear(host$clear),
+        .in_data(host$in_data),
+        .in_valid(host$in_valid),
+        .in_ready(host$in_ready),
+        .out_data(host$out_data),
+        .out_valid(host$out_valid),
+        .out_ready(host$out_ready)
+    );
     metisvm_card$tensor$external external(
         .clock(external$clock),
         .rd_address(external$rd_address),
@@ -13598,6 +13617,7 @@ module metisvm_card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$4,en
         engine$clock = clock;
         reads$clock = clock;
         writes$clock = clock;
+        host$clock = clock;
         job$stop = stop;
         job$entry$0 = entry$0;
         events$0 = engine$events$0;
@@ -13690,16 +13710,21 @@ module metisvm_card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$4,en
             host_valid = job$wr_valid;
         end
         writes$first_valid = engine$wr_valid;
-        writes$second_valid = host_valid;
+        host_place = ((host_address) & 112'hffffffffffffffffffffffffffff);
+        host_place = host_place << 32'h40;
+        host$clear = 1'b0;
+        host$in_data = host_place | ((host_data) & 112'hffffffffffffffffffffffffffff);
+        host$in_valid = host_valid;
+        writes$second_valid = host$out_valid;
         wr_valid = engine$wr_valid && writes$first_ready;
         wr_address = engine$wr_address;
         wr_data = engine$wr_data;
         wr_strobe = engine$wr_strobe;
         wr_engine = 1'b1;
-        if (host_valid && writes$second_ready) begin
+        if (host$out_valid && writes$second_ready) begin
             wr_valid = 1'b1;
-            wr_address = host_address;
-            wr_data = host_data;
+            wr_address = host$out_data[(32'h40)+:(48)];
+            wr_data = host$out_data[(32'h0)+:(64)];
             wr_strobe = 32'hff;
             wr_engine = 1'b0;
         end
@@ -13758,10 +13783,11 @@ module metisvm_card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$4,en
         quiet$0 = external$quiet;
         engine$wr_ready = writes$first_ready && wr_ready;
         host_ready = writes$second_ready && wr_ready;
-        mw_ready = host_ready;
-        job$wr_ready = host_ready;
+        host$out_ready = host_ready;
+        mw_ready = host$in_ready;
+        job$wr_ready = host$in_ready;
         engine$wr_settled = engine_settled;
-        job$settled = host_settled;
+        job$settled = host_settled && ~host$out_valid;
         job$engine_settled = engine_settled;
     end
 
@@ -14624,6 +14650,8 @@ module metisvm_card$tensor$engine$tiles_16(clock,open,place,bytes,limit,start,do
     reg  [63:0] load$data /*verilator isolate_assignments*/;
     reg  load$data_valid /*verilator isolate_assignments*/;
     wire  load$data_ready;
+    wire  load$wants;
+    wire  load$has;
     wire  load$a_write;
     wire  [15:0] load$a_address;
     wire  [8:0] load$a_data$0;
@@ -17555,6 +17583,8 @@ module metisvm_card$tensor$engine$tiles_16(clock,open,place,bytes,limit,start,do
         .data(load$data),
         .data_valid(load$data_valid),
         .data_ready(load$data_ready),
+        .wants(load$wants),
+        .has(load$has),
         .a_write(load$a_write),
         .a_address(load$a_address),
         .a_data$0(load$a_data$0),
@@ -23259,8 +23289,8 @@ module metisvm_card$tensor$engine$tiles_16(clock,open,place,bytes,limit,start,do
         duty$done$2 = settle$done;
         duty$halt = runner$halt;
         duty$step = compute$steps;
-        duty$wants_word = load$data_ready;
-        duty$has_word = share$load_data_valid;
+        duty$wants_word = load$wants;
+        duty$has_word = load$has;
         array_steps = duty$array_steps;
         load_busy = duty$load_busy;
         compute_busy = duty$compute_busy;
@@ -54811,6 +54841,27 @@ module metisvm_card$tensor$engine$tiles_16$compute$vector(clock,start,words$0,wo
     reg  [7:0] pause$d /*verilator isolate_assignments*/;
     wire  [7:0] pause$q;
     reg  pause$clock /*verilator isolate_assignments*/;
+    reg  dst_asked$d /*verilator isolate_assignments*/;
+    wire  dst_asked$q;
+    reg  dst_asked$clock /*verilator isolate_assignments*/;
+    reg  src_asked$d /*verilator isolate_assignments*/;
+    wire  src_asked$q;
+    reg  src_asked$clock /*verilator isolate_assignments*/;
+    reg  asked_top$d /*verilator isolate_assignments*/;
+    wire  asked_top$q;
+    reg  asked_top$clock /*verilator isolate_assignments*/;
+    reg  asked_left$d /*verilator isolate_assignments*/;
+    wire  asked_left$q;
+    reg  asked_left$clock /*verilator isolate_assignments*/;
+    reg  asked_right$d /*verilator isolate_assignments*/;
+    wire  asked_right$q;
+    reg  asked_right$clock /*verilator isolate_assignments*/;
+    reg  [15:0] asked_mask$d /*verilator isolate_assignments*/;
+    wire  [15:0] asked_mask$q;
+    reg  asked_mask$clock /*verilator isolate_assignments*/;
+    reg  [511:0] row$d /*verilator isolate_assignments*/;
+    wire  [511:0] row$q;
+    reg  row$clock /*verilator isolate_assignments*/;
     reg  dst_comes$d /*verilator isolate_assignments*/;
     wire  dst_comes$q;
     reg  dst_comes$clock /*verilator isolate_assignments*/;
@@ -55266,6 +55317,41 @@ module metisvm_card$tensor$engine$tiles_16$compute$vector(clock,start,words$0,wo
         .q(pause$q),
         .clock(pause$clock)
     );
+    metisvm_card$clears dst_asked(
+        .d(dst_asked$d),
+        .q(dst_asked$q),
+        .clock(dst_asked$clock)
+    );
+    metisvm_card$clears src_asked(
+        .d(src_asked$d),
+        .q(src_asked$q),
+        .clock(src_asked$clock)
+    );
+    metisvm_card$clears asked_top(
+        .d(asked_top$d),
+        .q(asked_top$q),
+        .clock(asked_top$clock)
+    );
+    metisvm_card$clears asked_left(
+        .d(asked_left$d),
+        .q(asked_left$q),
+        .clock(asked_left$clock)
+    );
+    metisvm_card$clears asked_right(
+        .d(asked_right$d),
+        .q(asked_right$q),
+        .clock(asked_right$clock)
+    );
+    metisvm_card$queue$completed asked_mask(
+        .d(asked_mask$d),
+        .q(asked_mask$q),
+        .clock(asked_mask$clock)
+    );
+    metisvm_card$tensor$engine$tiles_16$compute$vector$dst_row row(
+        .d(row$d),
+        .q(row$q),
+        .clock(row$clock)
+    );
     metisvm_card$clears dst_comes(
         .d(dst_comes$d),
         .q(dst_comes$q),
@@ -55352,6 +55438,13 @@ module metisvm_card$tensor$engine$tiles_16$compute$vector(clock,start,words$0,wo
         exhausted$clock = clock;
         has_dst$clock = clock;
         pause$clock = clock;
+        dst_asked$clock = clock;
+        src_asked$clock = clock;
+        asked_top$clock = clock;
+        asked_left$clock = clock;
+        asked_right$clock = clock;
+        asked_mask$clock = clock;
+        row$clock = clock;
         dst_comes$clock = clock;
         src_comes$clock = clock;
         comes_top$clock = clock;
@@ -55367,6 +55460,13 @@ module metisvm_card$tensor$engine$tiles_16$compute$vector(clock,start,words$0,wo
         exhausted$d = exhausted$q;
         has_dst$d = has_dst$q;
         pause$d = pause$q;
+        dst_asked$d = dst_asked$q;
+        src_asked$d = src_asked$q;
+        asked_top$d = asked_top$q;
+        asked_left$d = asked_left$q;
+        asked_right$d = asked_right$q;
+        asked_mask$d = asked_mask$q;
+        row$d = row$q;
         dst_comes$d = dst_comes$q;
         src_comes$d = src_comes$q;
         comes_top$d = comes_top$q;
@@ -55462,12 +55562,19 @@ module metisvm_card$tensor$engine$tiles_16$compute$vector(clock,start,words$0,wo
         if (control$is_reduce) begin
             queue$reserve_mask = best_mask;
         end
-        dst_comes$d = read && wants_dst;
-        src_comes$d = read_src;
-        comes_top$d = walk$top;
-        comes_left$d = walk$left;
-        comes_right$d = walk$right;
-        comes_mask$d = walk$mask;
+        dst_asked$d = read && wants_dst;
+        src_asked$d = read_src;
+        asked_top$d = walk$top;
+        asked_left$d = walk$left;
+        asked_right$d = walk$right;
+        asked_mask$d = walk$mask;
+        row$d = acc_read_data;
+        dst_comes$d = dst_asked$q;
+        src_comes$d = src_asked$q;
+        comes_top$d = asked_top$q;
+        comes_left$d = asked_left$q;
+        comes_right$d = asked_right$q;
+        comes_mask$d = asked_mask$q;
         all_immediates = 32'h0;
         immediate_wide = ((immediate) & 512'hffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff);
         all_immediates = all_immediates | (immediate_wide << up$0);
@@ -55490,7 +55597,7 @@ module metisvm_card$tensor$engine$tiles_16$compute$vector(clock,start,words$0,wo
             dst_row$d = all_immediates;
         end
         if (dst_comes$q) begin
-            dst_row$d = acc_read_data;
+            dst_row$d = row$q;
         end
         active = steps_left$q != ((32'h0) & 8'hff);
         if (active) begin
@@ -55505,7 +55612,7 @@ module metisvm_card$tensor$engine$tiles_16$compute$vector(clock,start,words$0,wo
             end
         end
         if (src_comes$q) begin
-            src_row$d = acc_read_data;
+            src_row$d = row$q;
             lanes$d = comes_mask$q;
             is_right$d = comes_right$q;
             steps_left$d = control$steps;
@@ -55796,6 +55903,8 @@ module metisvm_card$tensor$engine$tiles_16$compute$vector(clock,start,words$0,wo
             pause$d = 32'h0;
         end
         if (stop) begin
+            dst_asked$d = 1'b0;
+            src_asked$d = 1'b0;
             dst_comes$d = 1'b0;
             src_comes$d = 1'b0;
             steps_left$d = 32'h0;
@@ -58505,7 +58614,7 @@ module metisvm_card$tensor$engine$tiles_16$duty(clock,start$0,start$1,start$2,do
 
 endmodule // metisvm_card$tensor$engine$tiles_16$duty
 
-module metisvm_card$tensor$engine$tiles_16$load(clock,stop,start,words$0,words$1,words$2,words$3,done,status,idle,base$0,base$1,base$2,base$3,base$4,size$0,size$1,size$2,size$3,size$4,req_valid,req_ready,req_address,req_words,data,data_valid,data_ready,a_write,a_address,a_data$0,a_data$1,a_data$2,a_data$3,a_data$4,a_data$5,a_data$6,a_data$7,a_data$8,a_data$9,a_data$10,a_data$11,a_data$12,a_data$13,a_data$14,a_data$15,a_data$16,a_data$17,a_data$18,a_data$19,a_data$20,a_data$21,a_data$22,a_data$23,a_data$24,a_data$25,a_data$26,a_data$27,a_data$28,a_data$29,a_data$30,a_data$31,a_data$32,a_data$33,a_data$34,a_data$35,a_data$36,a_data$37,a_data$38,a_data$39,a_data$40,a_data$41,a_data$42,a_data$43,a_data$44,a_data$45,a_data$46,a_data$47,a_data$48,a_data$49,a_data$50,a_data$51,a_data$52,a_data$53,a_data$54,a_data$55,a_data$56,a_data$57,a_data$58,a_data$59,a_data$60,a_data$61,a_data$62,a_data$63,a_data$64,a_data$65,a_data$66,a_data$67,a_data$68,a_data$69,a_data$70,a_data$71,a_data$72,a_data$73,a_data$74,a_data$75,a_data$76,a_data$77,a_data$78,a_data$79,a_data$80,a_data$81,a_data$82,a_data$83,a_data$84,a_data$85,a_data$86,a_data$87,a_data$88,a_data$89,a_data$90,a_data$91,a_data$92,a_data$93,a_data$94,a_data$95,a_data$96,a_data$97,a_data$98,a_data$99,a_data$100,a_data$101,a_data$102,a_data$103,a_data$104,a_data$105,a_data$106,a_data$107,a_data$108,a_data$109,a_data$110,a_data$111,a_data$112,a_data$113,a_data$114,a_data$115,a_data$116,a_data$117,a_data$118,a_data$119,a_data$120,a_data$121,a_data$122,a_data$123,a_data$124,a_data$125,a_data$126,a_data$127,a_data$128,a_data$129,a_data$130,a_data$131,a_data$132,a_data$133,a_data$134,a_data$135,a_data$136,a_data$137,a_data$138,a_data$139,a_data$140,a_data$141,a_data$142,a_data$143,a_data$144,a_data$145,a_data$146,a_data$147,a_data$148,a_data$149,a_data$150,a_data$151,a_data$152,a_data$153,a_data$154,a_data$155,a_data$156,a_data$157,a_data$158,a_data$159,a_data$160,a_data$161,a_data$162,a_data$163,a_data$164,a_data$165,a_data$166,a_data$167,a_data$168,a_data$169,a_data$170,a_data$171,a_data$172,a_data$173,a_data$174,a_data$175,a_data$176,a_data$177,a_data$178,a_data$179,a_data$180,a_data$181,a_data$182,a_data$183,a_data$184,a_data$185,a_data$186,a_data$187,a_data$188,a_data$189,a_data$190,a_data$191,a_data$192,a_data$193,a_data$194,a_data$195,a_data$196,a_data$197,a_data$198,a_data$199,a_data$200,a_data$201,a_data$202,a_data$203,a_data$204,a_data$205,a_data$206,a_data$207,a_data$208,a_data$209,a_data$210,a_data$211,a_data$212,a_data$213,a_data$214,a_data$215,a_data$216,a_data$217,a_data$218,a_data$219,a_data$220,a_data$221,a_data$222,a_data$223,a_data$224,a_data$225,a_data$226,a_data$227,a_data$228,a_data$229,a_data$230,a_data$231,a_data$232,a_data$233,a_data$234,a_data$235,a_data$236,a_data$237,a_data$238,a_data$239,a_data$240,a_data$241,a_data$242,a_data$243,a_data$244,a_data$245,a_data$246,a_data$247,a_data$248,a_data$249,a_data$250,a_data$251,a_data$252,a_data$253,a_data$254,a_data$255,a_mask$0,a_mask$1,a_mask$2,a_mask$3,a_mask$4,a_mask$5,a_mask$6,a_mask$7,a_mask$8,a_mask$9,a_mask$10,a_mask$11,a_mask$12,a_mask$13,a_mask$14,a_mask$15,a_mask$16,a_mask$17,a_mask$18,a_mask$19,a_mask$20,a_mask$21,a_mask$22,a_mask$23,a_mask$24,a_mask$25,a_mask$26,a_mask$27,a_mask$28,a_mask$29,a_mask$30,a_mask$31,a_mask$32,a_mask$33,a_mask$34,a_mask$35,a_mask$36,a_mask$37,a_mask$38,a_mask$39,a_mask$40,a_mask$41,a_mask$42,a_mask$43,a_mask$44,a_mask$45,a_mask$46,a_mask$47,a_mask$48,a_mask$49,a_mask$50,a_mask$51,a_mask$52,a_mask$53,a_mask$54,a_mask$55,a_mask$56,a_mask$57,a_mask$58,a_mask$59,a_mask$60,a_mask$61,a_mask$62,a_mask$63,a_mask$64,a_mask$65,a_mask$66,a_mask$67,a_mask$68,a_mask$69,a_mask$70,a_mask$71,a_mask$72,a_mask$73,a_mask$74,a_mask$75,a_mask$76,a_mask$77,a_mask$78,a_mask$79,a_mask$80,a_mask$81,a_mask$82,a_mask$83,a_mask$84,a_mask$85,a_mask$86,a_mask$87,a_mask$88,a_mask$89,a_mask$90,a_mask$91,a_mask$92,a_mask$93,a_mask$94,a_mask$95,a_mask$96,a_mask$97,a_mask$98,a_mask$99,a_mask$100,a_mask$101,a_mask$102,a_mask$103,a_mask$104,a_mask$105,a_mask$106,a_mask$107,a_mask$108,a_mask$109,a_mask$110,a_mask$111,a_mask$112,a_mask$113,a_mask$114,a_mask$115,a_mask$116,a_mask$117,a_mask$118,a_mask$119,a_mask$120,a_mask$121,a_mask$122,a_mask$123,a_mask$124,a_mask$125,a_mask$126,a_mask$127,a_mask$128,a_mask$129,a_mask$130,a_mask$131,a_mask$132,a_mask$133,a_mask$134,a_mask$135,a_mask$136,a_mask$137,a_mask$138,a_mask$139,a_mask$140,a_mask$141,a_mask$142,a_mask$143,a_mask$144,a_mask$145,a_mask$146,a_mask$147,a_mask$148,a_mask$149,a_mask$150,a_mask$151,a_mask$152,a_mask$153,a_mask$154,a_mask$155,a_mask$156,a_mask$157,a_mask$158,a_mask$159,a_mask$160,a_mask$161,a_mask$162,a_mask$163,a_mask$164,a_mask$165,a_mask$166,a_mask$167,a_mask$168,a_mask$169,a_mask$170,a_mask$171,a_mask$172,a_mask$173,a_mask$174,a_mask$175,a_mask$176,a_mask$177,a_mask$178,a_mask$179,a_mask$180,a_mask$181,a_mask$182,a_mask$183,a_mask$184,a_mask$185,a_mask$186,a_mask$187,a_mask$188,a_mask$189,a_mask$190,a_mask$191,a_mask$192,a_mask$193,a_mask$194,a_mask$195,a_mask$196,a_mask$197,a_mask$198,a_mask$199,a_mask$200,a_mask$201,a_mask$202,a_mask$203,a_mask$204,a_mask$205,a_mask$206,a_mask$207,a_mask$208,a_mask$209,a_mask$210,a_mask$211,a_mask$212,a_mask$213,a_mask$214,a_mask$215,a_mask$216,a_mask$217,a_mask$218,a_mask$219,a_mask$220,a_mask$221,a_mask$222,a_mask$223,a_mask$224,a_mask$225,a_mask$226,a_mask$227,a_mask$228,a_mask$229,a_mask$230,a_mask$231,a_mask$232,a_mask$233,a_mask$234,a_mask$235,a_mask$236,a_mask$237,a_mask$238,a_mask$239,a_mask$240,a_mask$241,a_mask$242,a_mask$243,a_mask$244,a_mask$245,a_mask$246,a_mask$247,a_mask$248,a_mask$249,a_mask$250,a_mask$251,a_mask$252,a_mask$253,a_mask$254,a_mask$255,b_write,b_address,b_data$0,b_data$1,b_data$2,b_data$3,b_data$4,b_data$5,b_data$6,b_data$7,b_data$8,b_data$9,b_data$10,b_data$11,b_data$12,b_data$13,b_data$14,b_data$15,b_data$16,b_data$17,b_data$18,b_data$19,b_data$20,b_data$21,b_data$22,b_data$23,b_data$24,b_data$25,b_data$26,b_data$27,b_data$28,b_data$29,b_data$30,b_data$31,b_data$32,b_data$33,b_data$34,b_data$35,b_data$36,b_data$37,b_data$38,b_data$39,b_data$40,b_data$41,b_data$42,b_data$43,b_data$44,b_data$45,b_data$46,b_data$47,b_data$48,b_data$49,b_data$50,b_data$51,b_data$52,b_data$53,b_data$54,b_data$55,b_data$56,b_data$57,b_data$58,b_data$59,b_data$60,b_data$61,b_data$62,b_data$63,b_data$64,b_data$65,b_data$66,b_data$67,b_data$68,b_data$69,b_data$70,b_data$71,b_data$72,b_data$73,b_data$74,b_data$75,b_data$76,b_data$77,b_data$78,b_data$79,b_data$80,b_data$81,b_data$82,b_data$83,b_data$84,b_data$85,b_data$86,b_data$87,b_data$88,b_data$89,b_data$90,b_data$91,b_data$92,b_data$93,b_data$94,b_data$95,b_data$96,b_data$97,b_data$98,b_data$99,b_data$100,b_data$101,b_data$102,b_data$103,b_data$104,b_data$105,b_data$106,b_data$107,b_data$108,b_data$109,b_data$110,b_data$111,b_data$112,b_data$113,b_data$114,b_data$115,b_data$116,b_data$117,b_data$118,b_data$119,b_data$120,b_data$121,b_data$122,b_data$123,b_data$124,b_data$125,b_data$126,b_data$127,b_data$128,b_data$129,b_data$130,b_data$131,b_data$132,b_data$133,b_data$134,b_data$135,b_data$136,b_data$137,b_data$138,b_data$139,b_data$140,b_data$141,b_data$142,b_data$143,b_data$144,b_data$145,b_data$146,b_data$147,b_data$148,b_data$149,b_data$150,b_data$151,b_data$152,b_data$153,b_data$154,b_data$155,b_data$156,b_data$157,b_data$158,b_data$159,b_data$160,b_data$161,b_data$162,b_data$163,b_data$164,b_data$165,b_data$166,b_data$167,b_data$168,b_data$169,b_data$170,b_data$171,b_data$172,b_data$173,b_data$174,b_data$175,b_data$176,b_data$177,b_data$178,b_data$179,b_data$180,b_data$181,b_data$182,b_data$183,b_data$184,b_data$185,b_data$186,b_data$187,b_data$188,b_data$189,b_data$190,b_data$191,b_data$192,b_data$193,b_data$194,b_data$195,b_data$196,b_data$197,b_data$198,b_data$199,b_data$200,b_data$201,b_data$202,b_data$203,b_data$204,b_data$205,b_data$206,b_data$207,b_data$208,b_data$209,b_data$210,b_data$211,b_data$212,b_data$213,b_data$214,b_data$215,b_data$216,b_data$217,b_data$218,b_data$219,b_data$220,b_data$221,b_data$222,b_data$223,b_data$224,b_data$225,b_data$226,b_data$227,b_data$228,b_data$229,b_data$230,b_data$231,b_data$232,b_data$233,b_data$234,b_data$235,b_data$236,b_data$237,b_data$238,b_data$239,b_data$240,b_data$241,b_data$242,b_data$243,b_data$244,b_data$245,b_data$246,b_data$247,b_data$248,b_data$249,b_data$250,b_data$251,b_data$252,b_data$253,b_data$254,b_data$255,b_mask$0,b_mask$1,b_mask$2,b_mask$3,b_mask$4,b_mask$5,b_mask$6,b_mask$7,b_mask$8,b_mask$9,b_mask$10,b_mask$11,b_mask$12,b_mask$13,b_mask$14,b_mask$15,b_mask$16,b_mask$17,b_mask$18,b_mask$19,b_mask$20,b_mask$21,b_mask$22,b_mask$23,b_mask$24,b_mask$25,b_mask$26,b_mask$27,b_mask$28,b_mask$29,b_mask$30,b_mask$31,b_mask$32,b_mask$33,b_mask$34,b_mask$35,b_mask$36,b_mask$37,b_mask$38,b_mask$39,b_mask$40,b_mask$41,b_mask$42,b_mask$43,b_mask$44,b_mask$45,b_mask$46,b_mask$47,b_mask$48,b_mask$49,b_mask$50,b_mask$51,b_mask$52,b_mask$53,b_mask$54,b_mask$55,b_mask$56,b_mask$57,b_mask$58,b_mask$59,b_mask$60,b_mask$61,b_mask$62,b_mask$63,b_mask$64,b_mask$65,b_mask$66,b_mask$67,b_mask$68,b_mask$69,b_mask$70,b_mask$71,b_mask$72,b_mask$73,b_mask$74,b_mask$75,b_mask$76,b_mask$77,b_mask$78,b_mask$79,b_mask$80,b_mask$81,b_mask$82,b_mask$83,b_mask$84,b_mask$85,b_mask$86,b_mask$87,b_mask$88,b_mask$89,b_mask$90,b_mask$91,b_mask$92,b_mask$93,b_mask$94,b_mask$95,b_mask$96,b_mask$97,b_mask$98,b_mask$99,b_mask$100,b_mask$101,b_mask$102,b_mask$103,b_mask$104,b_mask$105,b_mask$106,b_mask$107,b_mask$108,b_mask$109,b_mask$110,b_mask$111,b_mask$112,b_mask$113,b_mask$114,b_mask$115,b_mask$116,b_mask$117,b_mask$118,b_mask$119,b_mask$120,b_mask$121,b_mask$122,b_mask$123,b_mask$124,b_mask$125,b_mask$126,b_mask$127,b_mask$128,b_mask$129,b_mask$130,b_mask$131,b_mask$132,b_mask$133,b_mask$134,b_mask$135,b_mask$136,b_mask$137,b_mask$138,b_mask$139,b_mask$140,b_mask$141,b_mask$142,b_mask$143,b_mask$144,b_mask$145,b_mask$146,b_mask$147,b_mask$148,b_mask$149,b_mask$150,b_mask$151,b_mask$152,b_mask$153,b_mask$154,b_mask$155,b_mask$156,b_mask$157,b_mask$158,b_mask$159,b_mask$160,b_mask$161,b_mask$162,b_mask$163,b_mask$164,b_mask$165,b_mask$166,b_mask$167,b_mask$168,b_mask$169,b_mask$170,b_mask$171,b_mask$172,b_mask$173,b_mask$174,b_mask$175,b_mask$176,b_mask$177,b_mask$178,b_mask$179,b_mask$180,b_mask$181,b_mask$182,b_mask$183,b_mask$184,b_mask$185,b_mask$186,b_mask$187,b_mask$188,b_mask$189,b_mask$190,b_mask$191,b_mask$192,b_mask$193,b_mask$194,b_mask$195,b_mask$196,b_mask$197,b_mask$198,b_mask$199,b_mask$200,b_mask$201,b_mask$202,b_mask$203,b_mask$204,b_mask$205,b_mask$206,b_mask$207,b_mask$208,b_mask$209,b_mask$210,b_mask$211,b_mask$212,b_mask$213,b_mask$214,b_mask$215,b_mask$216,b_mask$217,b_mask$218,b_mask$219,b_mask$220,b_mask$221,b_mask$222,b_mask$223,b_mask$224,b_mask$225,b_mask$226,b_mask$227,b_mask$228,b_mask$229,b_mask$230,b_mask$231,b_mask$232,b_mask$233,b_mask$234,b_mask$235,b_mask$236,b_mask$237,b_mask$238,b_mask$239,b_mask$240,b_mask$241,b_mask$242,b_mask$243,b_mask$244,b_mask$245,b_mask$246,b_mask$247,b_mask$248,b_mask$249,b_mask$250,b_mask$251,b_mask$252,b_mask$253,b_mask$254,b_mask$255,acc_valid,acc_ready,acc_address,acc_data$0,acc_data$1,acc_data$2,acc_data$3,acc_data$4,acc_data$5,acc_data$6,acc_data$7,acc_data$8,acc_data$9,acc_data$10,acc_data$11,acc_data$12,acc_data$13,acc_data$14,acc_data$15,acc_mask$0,acc_mask$1,acc_mask$2,acc_mask$3,acc_mask$4,acc_mask$5,acc_mask$6,acc_mask$7,acc_mask$8,acc_mask$9,acc_mask$10,acc_mask$11,acc_mask$12,acc_mask$13,acc_mask$14,acc_mask$15,param_write,param_address,param_data,table_write,table_address,table_data);
+module metisvm_card$tensor$engine$tiles_16$load(clock,stop,start,words$0,words$1,words$2,words$3,done,status,idle,base$0,base$1,base$2,base$3,base$4,size$0,size$1,size$2,size$3,size$4,req_valid,req_ready,req_address,req_words,data,data_valid,data_ready,wants,has,a_write,a_address,a_data$0,a_data$1,a_data$2,a_data$3,a_data$4,a_data$5,a_data$6,a_data$7,a_data$8,a_data$9,a_data$10,a_data$11,a_data$12,a_data$13,a_data$14,a_data$15,a_data$16,a_data$17,a_data$18,a_data$19,a_data$20,a_data$21,a_data$22,a_data$23,a_data$24,a_data$25,a_data$26,a_data$27,a_data$28,a_data$29,a_data$30,a_data$31,a_data$32,a_data$33,a_data$34,a_data$35,a_data$36,a_data$37,a_data$38,a_data$39,a_data$40,a_data$41,a_data$42,a_data$43,a_data$44,a_data$45,a_data$46,a_data$47,a_data$48,a_data$49,a_data$50,a_data$51,a_data$52,a_data$53,a_data$54,a_data$55,a_data$56,a_data$57,a_data$58,a_data$59,a_data$60,a_data$61,a_data$62,a_data$63,a_data$64,a_data$65,a_data$66,a_data$67,a_data$68,a_data$69,a_data$70,a_data$71,a_data$72,a_data$73,a_data$74,a_data$75,a_data$76,a_data$77,a_data$78,a_data$79,a_data$80,a_data$81,a_data$82,a_data$83,a_data$84,a_data$85,a_data$86,a_data$87,a_data$88,a_data$89,a_data$90,a_data$91,a_data$92,a_data$93,a_data$94,a_data$95,a_data$96,a_data$97,a_data$98,a_data$99,a_data$100,a_data$101,a_data$102,a_data$103,a_data$104,a_data$105,a_data$106,a_data$107,a_data$108,a_data$109,a_data$110,a_data$111,a_data$112,a_data$113,a_data$114,a_data$115,a_data$116,a_data$117,a_data$118,a_data$119,a_data$120,a_data$121,a_data$122,a_data$123,a_data$124,a_data$125,a_data$126,a_data$127,a_data$128,a_data$129,a_data$130,a_data$131,a_data$132,a_data$133,a_data$134,a_data$135,a_data$136,a_data$137,a_data$138,a_data$139,a_data$140,a_data$141,a_data$142,a_data$143,a_data$144,a_data$145,a_data$146,a_data$147,a_data$148,a_data$149,a_data$150,a_data$151,a_data$152,a_data$153,a_data$154,a_data$155,a_data$156,a_data$157,a_data$158,a_data$159,a_data$160,a_data$161,a_data$162,a_data$163,a_data$164,a_data$165,a_data$166,a_data$167,a_data$168,a_data$169,a_data$170,a_data$171,a_data$172,a_data$173,a_data$174,a_data$175,a_data$176,a_data$177,a_data$178,a_data$179,a_data$180,a_data$181,a_data$182,a_data$183,a_data$184,a_data$185,a_data$186,a_data$187,a_data$188,a_data$189,a_data$190,a_data$191,a_data$192,a_data$193,a_data$194,a_data$195,a_data$196,a_data$197,a_data$198,a_data$199,a_data$200,a_data$201,a_data$202,a_data$203,a_data$204,a_data$205,a_data$206,a_data$207,a_data$208,a_data$209,a_data$210,a_data$211,a_data$212,a_data$213,a_data$214,a_data$215,a_data$216,a_data$217,a_data$218,a_data$219,a_data$220,a_data$221,a_data$222,a_data$223,a_data$224,a_data$225,a_data$226,a_data$227,a_data$228,a_data$229,a_data$230,a_data$231,a_data$232,a_data$233,a_data$234,a_data$235,a_data$236,a_data$237,a_data$238,a_data$239,a_data$240,a_data$241,a_data$242,a_data$243,a_data$244,a_data$245,a_data$246,a_data$247,a_data$248,a_data$249,a_data$250,a_data$251,a_data$252,a_data$253,a_data$254,a_data$255,a_mask$0,a_mask$1,a_mask$2,a_mask$3,a_mask$4,a_mask$5,a_mask$6,a_mask$7,a_mask$8,a_mask$9,a_mask$10,a_mask$11,a_mask$12,a_mask$13,a_mask$14,a_mask$15,a_mask$16,a_mask$17,a_mask$18,a_mask$19,a_mask$20,a_mask$21,a_mask$22,a_mask$23,a_mask$24,a_mask$25,a_mask$26,a_mask$27,a_mask$28,a_mask$29,a_mask$30,a_mask$31,a_mask$32,a_mask$33,a_mask$34,a_mask$35,a_mask$36,a_mask$37,a_mask$38,a_mask$39,a_mask$40,a_mask$41,a_mask$42,a_mask$43,a_mask$44,a_mask$45,a_mask$46,a_mask$47,a_mask$48,a_mask$49,a_mask$50,a_mask$51,a_mask$52,a_mask$53,a_mask$54,a_mask$55,a_mask$56,a_mask$57,a_mask$58,a_mask$59,a_mask$60,a_mask$61,a_mask$62,a_mask$63,a_mask$64,a_mask$65,a_mask$66,a_mask$67,a_mask$68,a_mask$69,a_mask$70,a_mask$71,a_mask$72,a_mask$73,a_mask$74,a_mask$75,a_mask$76,a_mask$77,a_mask$78,a_mask$79,a_mask$80,a_mask$81,a_mask$82,a_mask$83,a_mask$84,a_mask$85,a_mask$86,a_mask$87,a_mask$88,a_mask$89,a_mask$90,a_mask$91,a_mask$92,a_mask$93,a_mask$94,a_mask$95,a_mask$96,a_mask$97,a_mask$98,a_mask$99,a_mask$100,a_mask$101,a_mask$102,a_mask$103,a_mask$104,a_mask$105,a_mask$106,a_mask$107,a_mask$108,a_mask$109,a_mask$110,a_mask$111,a_mask$112,a_mask$113,a_mask$114,a_mask$115,a_mask$116,a_mask$117,a_mask$118,a_mask$119,a_mask$120,a_mask$121,a_mask$122,a_mask$123,a_mask$124,a_mask$125,a_mask$126,a_mask$127,a_mask$128,a_mask$129,a_mask$130,a_mask$131,a_mask$132,a_mask$133,a_mask$134,a_mask$135,a_mask$136,a_mask$137,a_mask$138,a_mask$139,a_mask$140,a_mask$141,a_mask$142,a_mask$143,a_mask$144,a_mask$145,a_mask$146,a_mask$147,a_mask$148,a_mask$149,a_mask$150,a_mask$151,a_mask$152,a_mask$153,a_mask$154,a_mask$155,a_mask$156,a_mask$157,a_mask$158,a_mask$159,a_mask$160,a_mask$161,a_mask$162,a_mask$163,a_mask$164,a_mask$165,a_mask$166,a_mask$167,a_mask$168,a_mask$169,a_mask$170,a_mask$171,a_mask$172,a_mask$173,a_mask$174,a_mask$175,a_mask$176,a_mask$177,a_mask$178,a_mask$179,a_mask$180,a_mask$181,a_mask$182,a_mask$183,a_mask$184,a_mask$185,a_mask$186,a_mask$187,a_mask$188,a_mask$189,a_mask$190,a_mask$191,a_mask$192,a_mask$193,a_mask$194,a_mask$195,a_mask$196,a_mask$197,a_mask$198,a_mask$199,a_mask$200,a_mask$201,a_mask$202,a_mask$203,a_mask$204,a_mask$205,a_mask$206,a_mask$207,a_mask$208,a_mask$209,a_mask$210,a_mask$211,a_mask$212,a_mask$213,a_mask$214,a_mask$215,a_mask$216,a_mask$217,a_mask$218,a_mask$219,a_mask$220,a_mask$221,a_mask$222,a_mask$223,a_mask$224,a_mask$225,a_mask$226,a_mask$227,a_mask$228,a_mask$229,a_mask$230,a_mask$231,a_mask$232,a_mask$233,a_mask$234,a_mask$235,a_mask$236,a_mask$237,a_mask$238,a_mask$239,a_mask$240,a_mask$241,a_mask$242,a_mask$243,a_mask$244,a_mask$245,a_mask$246,a_mask$247,a_mask$248,a_mask$249,a_mask$250,a_mask$251,a_mask$252,a_mask$253,a_mask$254,a_mask$255,b_write,b_address,b_data$0,b_data$1,b_data$2,b_data$3,b_data$4,b_data$5,b_data$6,b_data$7,b_data$8,b_data$9,b_data$10,b_data$11,b_data$12,b_data$13,b_data$14,b_data$15,b_data$16,b_data$17,b_data$18,b_data$19,b_data$20,b_data$21,b_data$22,b_data$23,b_data$24,b_data$25,b_data$26,b_data$27,b_data$28,b_data$29,b_data$30,b_data$31,b_data$32,b_data$33,b_data$34,b_data$35,b_data$36,b_data$37,b_data$38,b_data$39,b_data$40,b_data$41,b_data$42,b_data$43,b_data$44,b_data$45,b_data$46,b_data$47,b_data$48,b_data$49,b_data$50,b_data$51,b_data$52,b_data$53,b_data$54,b_data$55,b_data$56,b_data$57,b_data$58,b_data$59,b_data$60,b_data$61,b_data$62,b_data$63,b_data$64,b_data$65,b_data$66,b_data$67,b_data$68,b_data$69,b_data$70,b_data$71,b_data$72,b_data$73,b_data$74,b_data$75,b_data$76,b_data$77,b_data$78,b_data$79,b_data$80,b_data$81,b_data$82,b_data$83,b_data$84,b_data$85,b_data$86,b_data$87,b_data$88,b_data$89,b_data$90,b_data$91,b_data$92,b_data$93,b_data$94,b_data$95,b_data$96,b_data$97,b_data$98,b_data$99,b_data$100,b_data$101,b_data$102,b_data$103,b_data$104,b_data$105,b_data$106,b_data$107,b_data$108,b_data$109,b_data$110,b_data$111,b_data$112,b_data$113,b_data$114,b_data$115,b_data$116,b_data$117,b_data$118,b_data$119,b_data$120,b_data$121,b_data$122,b_data$123,b_data$124,b_data$125,b_data$126,b_data$127,b_data$128,b_data$129,b_data$130,b_data$131,b_data$132,b_data$133,b_data$134,b_data$135,b_data$136,b_data$137,b_data$138,b_data$139,b_data$140,b_data$141,b_data$142,b_data$143,b_data$144,b_data$145,b_data$146,b_data$147,b_data$148,b_data$149,b_data$150,b_data$151,b_data$152,b_data$153,b_data$154,b_data$155,b_data$156,b_data$157,b_data$158,b_data$159,b_data$160,b_data$161,b_data$162,b_data$163,b_data$164,b_data$165,b_data$166,b_data$167,b_data$168,b_data$169,b_data$170,b_data$171,b_data$172,b_data$173,b_data$174,b_data$175,b_data$176,b_data$177,b_data$178,b_data$179,b_data$180,b_data$181,b_data$182,b_data$183,b_data$184,b_data$185,b_data$186,b_data$187,b_data$188,b_data$189,b_data$190,b_data$191,b_data$192,b_data$193,b_data$194,b_data$195,b_data$196,b_data$197,b_data$198,b_data$199,b_data$200,b_data$201,b_data$202,b_data$203,b_data$204,b_data$205,b_data$206,b_data$207,b_data$208,b_data$209,b_data$210,b_data$211,b_data$212,b_data$213,b_data$214,b_data$215,b_data$216,b_data$217,b_data$218,b_data$219,b_data$220,b_data$221,b_data$222,b_data$223,b_data$224,b_data$225,b_data$226,b_data$227,b_data$228,b_data$229,b_data$230,b_data$231,b_data$232,b_data$233,b_data$234,b_data$235,b_data$236,b_data$237,b_data$238,b_data$239,b_data$240,b_data$241,b_data$242,b_data$243,b_data$244,b_data$245,b_data$246,b_data$247,b_data$248,b_data$249,b_data$250,b_data$251,b_data$252,b_data$253,b_data$254,b_data$255,b_mask$0,b_mask$1,b_mask$2,b_mask$3,b_mask$4,b_mask$5,b_mask$6,b_mask$7,b_mask$8,b_mask$9,b_mask$10,b_mask$11,b_mask$12,b_mask$13,b_mask$14,b_mask$15,b_mask$16,b_mask$17,b_mask$18,b_mask$19,b_mask$20,b_mask$21,b_mask$22,b_mask$23,b_mask$24,b_mask$25,b_mask$26,b_mask$27,b_mask$28,b_mask$29,b_mask$30,b_mask$31,b_mask$32,b_mask$33,b_mask$34,b_mask$35,b_mask$36,b_mask$37,b_mask$38,b_mask$39,b_mask$40,b_mask$41,b_mask$42,b_mask$43,b_mask$44,b_mask$45,b_mask$46,b_mask$47,b_mask$48,b_mask$49,b_mask$50,b_mask$51,b_mask$52,b_mask$53,b_mask$54,b_mask$55,b_mask$56,b_mask$57,b_mask$58,b_mask$59,b_mask$60,b_mask$61,b_mask$62,b_mask$63,b_mask$64,b_mask$65,b_mask$66,b_mask$67,b_mask$68,b_mask$69,b_mask$70,b_mask$71,b_mask$72,b_mask$73,b_mask$74,b_mask$75,b_mask$76,b_mask$77,b_mask$78,b_mask$79,b_mask$80,b_mask$81,b_mask$82,b_mask$83,b_mask$84,b_mask$85,b_mask$86,b_mask$87,b_mask$88,b_mask$89,b_mask$90,b_mask$91,b_mask$92,b_mask$93,b_mask$94,b_mask$95,b_mask$96,b_mask$97,b_mask$98,b_mask$99,b_mask$100,b_mask$101,b_mask$102,b_mask$103,b_mask$104,b_mask$105,b_mask$106,b_mask$107,b_mask$108,b_mask$109,b_mask$110,b_mask$111,b_mask$112,b_mask$113,b_mask$114,b_mask$115,b_mask$116,b_mask$117,b_mask$118,b_mask$119,b_mask$120,b_mask$121,b_mask$122,b_mask$123,b_mask$124,b_mask$125,b_mask$126,b_mask$127,b_mask$128,b_mask$129,b_mask$130,b_mask$131,b_mask$132,b_mask$133,b_mask$134,b_mask$135,b_mask$136,b_mask$137,b_mask$138,b_mask$139,b_mask$140,b_mask$141,b_mask$142,b_mask$143,b_mask$144,b_mask$145,b_mask$146,b_mask$147,b_mask$148,b_mask$149,b_mask$150,b_mask$151,b_mask$152,b_mask$153,b_mask$154,b_mask$155,b_mask$156,b_mask$157,b_mask$158,b_mask$159,b_mask$160,b_mask$161,b_mask$162,b_mask$163,b_mask$164,b_mask$165,b_mask$166,b_mask$167,b_mask$168,b_mask$169,b_mask$170,b_mask$171,b_mask$172,b_mask$173,b_mask$174,b_mask$175,b_mask$176,b_mask$177,b_mask$178,b_mask$179,b_mask$180,b_mask$181,b_mask$182,b_mask$183,b_mask$184,b_mask$185,b_mask$186,b_mask$187,b_mask$188,b_mask$189,b_mask$190,b_mask$191,b_mask$192,b_mask$193,b_mask$194,b_mask$195,b_mask$196,b_mask$197,b_mask$198,b_mask$199,b_mask$200,b_mask$201,b_mask$202,b_mask$203,b_mask$204,b_mask$205,b_mask$206,b_mask$207,b_mask$208,b_mask$209,b_mask$210,b_mask$211,b_mask$212,b_mask$213,b_mask$214,b_mask$215,b_mask$216,b_mask$217,b_mask$218,b_mask$219,b_mask$220,b_mask$221,b_mask$222,b_mask$223,b_mask$224,b_mask$225,b_mask$226,b_mask$227,b_mask$228,b_mask$229,b_mask$230,b_mask$231,b_mask$232,b_mask$233,b_mask$234,b_mask$235,b_mask$236,b_mask$237,b_mask$238,b_mask$239,b_mask$240,b_mask$241,b_mask$242,b_mask$243,b_mask$244,b_mask$245,b_mask$246,b_mask$247,b_mask$248,b_mask$249,b_mask$250,b_mask$251,b_mask$252,b_mask$253,b_mask$254,b_mask$255,acc_valid,acc_ready,acc_address,acc_data$0,acc_data$1,acc_data$2,acc_data$3,acc_data$4,acc_data$5,acc_data$6,acc_data$7,acc_data$8,acc_data$9,acc_data$10,acc_data$11,acc_data$12,acc_data$13,acc_data$14,acc_data$15,acc_mask$0,acc_mask$1,acc_mask$2,acc_mask$3,acc_mask$4,acc_mask$5,acc_mask$6,acc_mask$7,acc_mask$8,acc_mask$9,acc_mask$10,acc_mask$11,acc_mask$12,acc_mask$13,acc_mask$14,acc_mask$15,param_write,param_address,param_data,table_write,table_address,table_data);
 
     // Module arguments
     input wire  clock;
@@ -58535,6 +58644,8 @@ module metisvm_card$tensor$engine$tiles_16$load(clock,stop,start,words$0,words$1
     input wire  [63:0] data;
     input wire  data_valid;
     output reg  data_ready /*verilator isolate_assignments*/;
+    output reg  wants /*verilator isolate_assignments*/;
+    output reg  has /*verilator isolate_assignments*/;
     output reg  a_write /*verilator isolate_assignments*/;
     output reg  [15:0] a_address /*verilator isolate_assignments*/;
     output reg  [8:0] a_data$0 /*verilator isolate_assignments*/;
@@ -60797,6 +60908,22 @@ module metisvm_card$tensor$engine$tiles_16$load(clock,stop,start,words$0,words$1
     wire  deposit$table_write;
     wire  [23:0] deposit$table_address;
     wire  [31:0] deposit$table_data;
+    reg  answers$clock /*verilator isolate_assignments*/;
+    reg  answers$clear /*verilator isolate_assignments*/;
+    reg  [63:0] answers$in_data /*verilator isolate_assignments*/;
+    reg  answers$in_valid /*verilator isolate_assignments*/;
+    wire  answers$in_ready;
+    wire  [63:0] answers$out_data;
+    wire  answers$out_valid;
+    reg  answers$out_ready /*verilator isolate_assignments*/;
+    reg  elements$clock /*verilator isolate_assignments*/;
+    reg  elements$clear /*verilator isolate_assignments*/;
+    reg  [119:0] elements$in_data /*verilator isolate_assignments*/;
+    reg  elements$in_valid /*verilator isolate_assignments*/;
+    wire  elements$in_ready;
+    wire  [119:0] elements$out_data;
+    wire  elements$out_valid;
+    reg  elements$out_ready /*verilator isolate_assignments*/;
     reg  is_gather$d /*verilator isolate_assignments*/;
     wire  is_gather$q;
     reg  is_gather$clock /*verilator isolate_assignments*/;
@@ -60866,6 +60993,10 @@ module metisvm_card$tensor$engine$tiles_16$load(clock,stop,start,words$0,words$1
     reg  [15:0] lane /*verilator isolate_assignments*/;
     reg  to_lanes /*verilator isolate_assignments*/;
     reg  element /*verilator isolate_assignments*/;
+    reg  [63:0] element_word /*verilator isolate_assignments*/;
+    reg  [23:0] element_at /*verilator isolate_assignments*/;
+    reg  [119:0] joint /*verilator isolate_assignments*/;
+    reg  open /*verilator isolate_assignments*/;
     reg  fire /*verilator isolate_assignments*/;
     reg  ends /*verilator isolate_assignments*/;
     reg  finish /*verilator isolate_assignments*/;
@@ -62081,6 +62212,26 @@ module metisvm_card$tensor$engine$tiles_16$load(clock,stop,start,words$0,words$1
         .table_address(deposit$table_address),
         .table_data(deposit$table_data)
     );
+    metisvm_card$tensor$engine$tiles_16$load$answers answers(
+        .clock(answers$clock),
+        .clear(answers$clear),
+        .in_data(answers$in_data),
+        .in_valid(answers$in_valid),
+        .in_ready(answers$in_ready),
+        .out_data(answers$out_data),
+        .out_valid(answers$out_valid),
+        .out_ready(answers$out_ready)
+    );
+    metisvm_card$tensor$engine$tiles_16$load$elements elements(
+        .clock(elements$clock),
+        .clear(elements$clear),
+        .in_data(elements$in_data),
+        .in_valid(elements$in_valid),
+        .in_ready(elements$in_ready),
+        .out_data(elements$out_data),
+        .out_valid(elements$out_valid),
+        .out_ready(elements$out_ready)
+    );
     metisvm_card$clears is_gather(
         .d(is_gather$d),
         .q(is_gather$q),
@@ -62189,6 +62340,8 @@ module metisvm_card$tensor$engine$tiles_16$load(clock,stop,start,words$0,words$1
         bursts$clock = clock;
         chunks$clock = clock;
         deposit$clock = clock;
+        answers$clock = clock;
+        elements$clock = clock;
         opcode = words$0[(32'h0)+:(8)];
         dtype = words$0[(32'h14)+:(2)];
         space = words$0[(32'h18)+:(3)];
@@ -62282,8 +62435,8 @@ module metisvm_card$tensor$engine$tiles_16$load(clock,stop,start,words$0,words$1
         gather$rows = rows;
         gather$cols = cols;
         gather$dtype = dtype;
-        gather$data = data;
-        gather$data_valid = data_valid && is_gather$q && running$q;
+        gather$data = answers$out_data;
+        gather$data_valid = answers$out_valid && is_gather$q && running$q;
         cursor$clear = clear;
         cursor$start = launch && is_gather$q;
         cursor$first_tile = checks$first_tile;
@@ -62314,8 +62467,8 @@ module metisvm_card$tensor$engine$tiles_16$load(clock,stop,start,words$0,words$1
         chunks$chunk_shift = shape$chunk_shift;
         chunks$row_words = checks$row_words;
         chunks$rows = rows;
-        chunks$data = data;
-        chunks$data_valid = data_valid && is_burst$q && running$q;
+        chunks$data = answers$out_data;
+        chunks$data_valid = answers$out_valid && is_burst$q && running$q;
         fill_count = ((cols) & 24'hffffff);
         fill_count = fill_count << shape$unit_log2;
         fill_value = ((words$1[(32'h0)+:(32)]) & 64'hffffffffffffffff);
@@ -62336,35 +62489,47 @@ module metisvm_card$tensor$engine$tiles_16$load(clock,stop,start,words$0,words$1
             lane = lane << shape$width_log2;
         end
         deposit$clear = clear;
-        deposit$word = chunks$word;
         deposit$dtype = dtype;
         deposit$zero = words$0[(32'h20)+:(9)];
         deposit$buffer = words$0[(32'h10)+:(3)];
-        deposit$at = chunks$at;
-        deposit$part = chunks$part;
-        deposit$lane = lane | ((cursor$tile_col) & 16'hffff);
+        element_word = chunks$word;
+        element_at = chunks$at;
+        lane = lane | ((cursor$tile_col) & 16'hffff);
         deposit$single = is_gather$q;
         deposit$whole = is_fill$q;
         element = chunks$valid;
         ends = chunks$is_last;
         if (is_gather$q) begin
-            deposit$word = gather$word;
-            deposit$at = tile_units | ((inner) & 24'hffffff);
+            element_word = gather$word;
+            element_at = tile_units | ((inner) & 24'hffffff);
             element = gather$valid;
             ends = cursor$is_last;
         end
         if (is_fill$q) begin
-            deposit$word = fill_value;
+            element_word = fill_value;
             deposit$dtype = ((32'h3) & 2'h3);
-            deposit$at = fill_at$q;
+            element_at = fill_at$q;
             element = running$q;
             ends = fill_left$q == ((32'h1) & 24'hffffff);
         end
-        deposit$valid = element && running$q;
-        fire = element && running$q && deposit$ready;
-        gather$ready = fire && is_gather$q;
-        cursor$advance = fire;
-        chunks$ready = fire && is_burst$q;
+        elements$clear = clear;
+        joint = ((lane) & 120'hffffffffffffffffffffffffffffff);
+        joint = (joint << 32'h10) | ((chunks$part) & 120'hffffffffffffffffffffffffffffff);
+        joint = (joint << 32'h18) | ((element_at) & 120'hffffffffffffffffffffffffffffff);
+        joint = (joint << 32'h40) | ((element_word) & 120'hffffffffffffffffffffffffffffff);
+        elements$in_data = joint;
+        elements$in_valid = element && running$q;
+        open = running$q && elements$in_ready;
+        fire = element && open;
+        deposit$word = elements$out_data[(32'h0)+:(64)];
+        deposit$at = elements$out_data[(32'h40)+:(24)];
+        deposit$part = elements$out_data[(32'h58)+:(16)];
+        deposit$lane = elements$out_data[(32'h68)+:(16)];
+        deposit$valid = elements$out_valid;
+        elements$out_ready = deposit$ready;
+        gather$ready = open && is_gather$q;
+        cursor$advance = gather$valid && open;
+        chunks$ready = open && is_burst$q;
         if (fire) begin
             fill_at$d = fill_at$q + 32'h1;
             fill_left$d = fill_left$q - 32'h1;
@@ -63461,8 +63626,14 @@ module metisvm_card$tensor$engine$tiles_16$load(clock,stop,start,words$0,words$1
                 takes = gather$data_ready;
             end
         end
-        data_ready = takes;
-        takes_data = takes && data_valid;
+        answers$clear = 1'b0;
+        answers$in_data = data;
+        answers$in_valid = data_valid;
+        data_ready = answers$in_ready;
+        answers$out_ready = takes;
+        wants = takes;
+        has = answers$out_valid;
+        takes_data = takes && answers$out_valid;
         owed_more = owed$q;
         if (asks && req_ready) begin
             owed_more = owed$q + ask_words;
@@ -63491,7 +63662,7 @@ module metisvm_card$tensor$engine$tiles_16$load(clock,stop,start,words$0,words$1
             running$d = 1'b0;
             flushing$d = 1'b1;
         end
-        if (flushing$q && deposit$empty) begin
+        if (flushing$q && deposit$empty && ~elements$out_valid) begin
             flushing$d = 1'b0;
             finish = 1'b1;
         end
@@ -63522,6 +63693,96 @@ module metisvm_card$tensor$engine$tiles_16$load(clock,stop,start,words$0,words$1
     end
 
 endmodule // metisvm_card$tensor$engine$tiles_16$load
+
+module metisvm_card$tensor$engine$tiles_16$load$answers(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [63:0] in_data;
+    input wire  in_valid;
+    output reg  in_ready /*verilator isolate_assignments*/;
+    output reg  [63:0] out_data /*verilator isolate_assignments*/;
+    output reg  out_valid /*verilator isolate_assignments*/;
+    input wire  out_ready;
+
+    // Stub signals
+    reg  [63:0] first$d /*verilator isolate_assignments*/;
+    wire  [63:0] first$q;
+    reg  first$clock /*verilator isolate_assignments*/;
+    reg  [63:0] second$d /*verilator isolate_assignments*/;
+    wire  [63:0] second$q;
+    reg  second$clock /*verilator isolate_assignments*/;
+    reg  has_first$d /*verilator isolate_assignments*/;
+    wire  has_first$q;
+    reg  has_first$clock /*verilator isolate_assignments*/;
+    reg  has_second$d /*verilator isolate_assignments*/;
+    wire  has_second$q;
+    reg  has_second$clock /*verilator isolate_assignments*/;
+
+    // Local signals
+    reg  moves /*verilator isolate_assignments*/;
+
+    // Sub module instances
+    metisvm_card$cores$lanes$0$core$absorbed$0 first(
+        .d(first$d),
+        .q(first$q),
+        .clock(first$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 second(
+        .d(second$d),
+        .q(second$q),
+        .clock(second$clock)
+    );
+    metisvm_card$clears has_first(
+        .d(has_first$d),
+        .q(has_first$q),
+        .clock(has_first$clock)
+    );
+    metisvm_card$clears has_second(
+        .d(has_second$d),
+        .q(has_second$q),
+        .clock(has_second$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        first$clock = clock;
+        second$clock = clock;
+        has_first$clock = clock;
+        has_second$clock = clock;
+        first$d = first$q;
+        second$d = second$q;
+        has_first$d = has_first$q;
+        has_second$d = has_second$q;
+        in_ready = ~has_second$q;
+        out_data = first$q;
+        out_valid = has_first$q;
+        moves = ~has_first$q || out_ready;
+        if (moves) begin
+            first$d = in_data;
+            has_first$d = in_valid;
+            if (has_second$q) begin
+                first$d = second$q;
+                has_first$d = 1'b1;
+            end
+            has_second$d = 1'b0;
+        end
+        else begin
+            if (in_valid) begin
+                has_second$d = 1'b1;
+            end
+        end
+        if (~has_second$q) begin
+            second$d = in_data;
+        end
+        if (clear) begin
+            has_first$d = 1'b0;
+            has_second$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_16$load$answers
 
 module metisvm_card$tensor$engine$tiles_16$load$bursts(clock,clear,start,may,address,row_stride,row_words,rows,req_valid,req_ready,req_address,req_words);
 
@@ -64245,9 +64506,15 @@ module metisvm_card$tensor$engine$tiles_16$load$chunks(clock,clear,start,address
     reg  [15:0] rows_left$d /*verilator isolate_assignments*/;
     wire  [15:0] rows_left$q;
     reg  rows_left$clock /*verilator isolate_assignments*/;
+    reg  word_ends$d /*verilator isolate_assignments*/;
+    wire  word_ends$q;
+    reg  word_ends$clock /*verilator isolate_assignments*/;
     reg  row_ends$d /*verilator isolate_assignments*/;
     wire  row_ends$q;
     reg  row_ends$clock /*verilator isolate_assignments*/;
+    reg  all_ends$d /*verilator isolate_assignments*/;
+    wire  all_ends$q;
+    reg  all_ends$clock /*verilator isolate_assignments*/;
     reg  begins$d /*verilator isolate_assignments*/;
     wire  begins$q;
     reg  begins$clock /*verilator isolate_assignments*/;
@@ -64257,7 +64524,9 @@ module metisvm_card$tensor$engine$tiles_16$load$chunks(clock,clear,start,address
 
     // Local signals
     reg  fire /*verilator isolate_assignments*/;
-    reg  word_ends /*verilator isolate_assignments*/;
+    reg  is_end /*verilator isolate_assignments*/;
+    reg  whole_word /*verilator isolate_assignments*/;
+    reg  [2:0] next_chunk /*verilator isolate_assignments*/;
     reg  takes /*verilator isolate_assignments*/;
     reg  room /*verilator isolate_assignments*/;
     reg  [23:0] row_after /*verilator isolate_assignments*/;
@@ -64303,10 +64572,20 @@ module metisvm_card$tensor$engine$tiles_16$load$chunks(clock,clear,start,address
         .q(rows_left$q),
         .clock(rows_left$clock)
     );
+    metisvm_card$clears word_ends(
+        .d(word_ends$d),
+        .q(word_ends$q),
+        .clock(word_ends$clock)
+    );
     metisvm_card$clears row_ends(
         .d(row_ends$d),
         .q(row_ends$q),
         .clock(row_ends$clock)
+    );
+    metisvm_card$clears all_ends(
+        .d(all_ends$d),
+        .q(all_ends$q),
+        .clock(all_ends$clock)
     );
     metisvm_card$clears begins(
         .d(begins$d),
@@ -64337,18 +64616,24 @@ module metisvm_card$tensor$engine$tiles_16$load$chunks(clock,clear,start,address
         at_part$d = at_part$q;
         words_left$d = words_left$q;
         rows_left$d = rows_left$q;
+        word_ends$clock = clock;
         row_ends$clock = clock;
+        all_ends$clock = clock;
         begins$clock = clock;
         active$clock = clock;
+        word_ends$d = word_ends$q;
         row_ends$d = row_ends$q;
+        all_ends$d = all_ends$q;
         begins$d = begins$q;
         active$d = active$q;
         word = held$q;
         at = here$q;
         part = at_part$q;
         valid = holds$q;
-        word_ends = chunk$q == chunks_less;
-        is_last = word_ends && row_ends$q && ~|rows_left$q;
+        whole_word = chunks_less == 32'h0;
+        next_chunk = chunk$q + 32'h1;
+        is_end = word_ends$q && row_ends$q && all_ends$q;
+        is_last = is_end;
         fire = holds$q && ready;
         row_after = next_row$q + row_step;
         begins$d = start;
@@ -64357,24 +64642,27 @@ module metisvm_card$tensor$engine$tiles_16$load$chunks(clock,clear,start,address
             active$d = 1'b1;
         end
         if (fire) begin
-            chunk$d = chunk$q + 32'h1;
+            chunk$d = next_chunk;
+            word_ends$d = next_chunk == chunks_less;
             held$d = held$q >> chunk_shift;
             at_part$d = at_part$q + 32'h1;
             if (at_part$q == parts_less) begin
                 at_part$d = 32'h0;
                 here$d = here$q + 32'h1;
             end
-            if (word_ends) begin
+            if (word_ends$q) begin
                 chunk$d = 32'h0;
+                word_ends$d = whole_word;
                 holds$d = 1'b0;
                 if (row_ends$q) begin
                     here$d = next_row$q;
                     next_row$d = row_after;
                     rows_left$d = rows_left$q - 32'h1;
+                    all_ends$d = rows_left$q == 32'h1;
                 end
             end
         end
-        room = active$q && (~holds$q || (ready && word_ends && ~is_last));
+        room = active$q && (~holds$q || (ready && word_ends$q && ~is_end));
         data_ready = room;
         takes = room && data_valid;
         if (takes) begin
@@ -64386,7 +64674,7 @@ module metisvm_card$tensor$engine$tiles_16$load$chunks(clock,clear,start,address
                 words_left$d = row_words;
             end
         end
-        if (fire && is_last) begin
+        if (fire && is_end) begin
             active$d = 1'b0;
         end
         if (start) begin
@@ -64394,6 +64682,8 @@ module metisvm_card$tensor$engine$tiles_16$load$chunks(clock,clear,start,address
             next_row$d = address;
             at_part$d = 32'h0;
             chunk$d = 32'h0;
+            word_ends$d = whole_word;
+            all_ends$d = rows == 32'h1;
             words_left$d = row_words;
             rows_left$d = rows - 32'h1;
         end
@@ -70191,6 +70481,114 @@ module metisvm_card$tensor$engine$tiles_16$load$deposit(clock,clear,valid,ready,
 
 endmodule // metisvm_card$tensor$engine$tiles_16$load$deposit
 
+module metisvm_card$tensor$engine$tiles_16$load$elements(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [119:0] in_data;
+    input wire  in_valid;
+    output reg  in_ready /*verilator isolate_assignments*/;
+    output reg  [119:0] out_data /*verilator isolate_assignments*/;
+    output reg  out_valid /*verilator isolate_assignments*/;
+    input wire  out_ready;
+
+    // Stub signals
+    reg  [119:0] first$d /*verilator isolate_assignments*/;
+    wire  [119:0] first$q;
+    reg  first$clock /*verilator isolate_assignments*/;
+    reg  [119:0] second$d /*verilator isolate_assignments*/;
+    wire  [119:0] second$q;
+    reg  second$clock /*verilator isolate_assignments*/;
+    reg  has_first$d /*verilator isolate_assignments*/;
+    wire  has_first$q;
+    reg  has_first$clock /*verilator isolate_assignments*/;
+    reg  has_second$d /*verilator isolate_assignments*/;
+    wire  has_second$q;
+    reg  has_second$clock /*verilator isolate_assignments*/;
+
+    // Local signals
+    reg  moves /*verilator isolate_assignments*/;
+
+    // Sub module instances
+    metisvm_card$tensor$engine$tiles_16$load$elements$first first(
+        .d(first$d),
+        .q(first$q),
+        .clock(first$clock)
+    );
+    metisvm_card$tensor$engine$tiles_16$load$elements$first second(
+        .d(second$d),
+        .q(second$q),
+        .clock(second$clock)
+    );
+    metisvm_card$clears has_first(
+        .d(has_first$d),
+        .q(has_first$q),
+        .clock(has_first$clock)
+    );
+    metisvm_card$clears has_second(
+        .d(has_second$d),
+        .q(has_second$q),
+        .clock(has_second$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        first$clock = clock;
+        second$clock = clock;
+        has_first$clock = clock;
+        has_second$clock = clock;
+        first$d = first$q;
+        second$d = second$q;
+        has_first$d = has_first$q;
+        has_second$d = has_second$q;
+        in_ready = ~has_second$q;
+        out_data = first$q;
+        out_valid = has_first$q;
+        moves = ~has_first$q || out_ready;
+        if (moves) begin
+            first$d = in_data;
+            has_first$d = in_valid;
+            if (has_second$q) begin
+                first$d = second$q;
+                has_first$d = 1'b1;
+            end
+            has_second$d = 1'b0;
+        end
+        else begin
+            if (in_valid) begin
+                has_second$d = 1'b1;
+            end
+        end
+        if (~has_second$q) begin
+            second$d = in_data;
+        end
+        if (clear) begin
+            has_first$d = 1'b0;
+            has_second$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_16$load$elements
+
+module metisvm_card$tensor$engine$tiles_16$load$elements$first(d,q,clock);
+
+    // Module arguments
+    input wire  [119:0] d;
+    output reg  [119:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 120'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$tensor$engine$tiles_16$load$elements$first
+
 module metisvm_card$tensor$engine$tiles_16$load$gather(clock,clear,start,address,row_stride,col_stride,rows,cols,dtype,req_valid,req_ready,req_address,req_words,data,data_valid,data_ready,word,valid,ready);
 
     // Module arguments
@@ -71915,7 +72313,7 @@ module metisvm_card$tensor$engine$tiles_16$runner(clock,open,place,bytes,limit,s
             at_rest = 1'b0;
         end
         is_stuck$d = links$stuck && in_item;
-        rewinds = 1'b0;
+        rewinds = state$q == 32'h8;
         status_n = status_reg$q;
         index_n = index_reg$q;
         if ((state$q == 32'h0) && open && ~stop) begin
@@ -71937,7 +72335,6 @@ module metisvm_card$tensor$engine$tiles_16$runner(clock,open,place,bytes,limit,s
             state$d = 32'h9;
             if (header$valid) begin
                 status_n = 32'h0;
-                rewinds = 1'b1;
                 state$d = 32'h8;
             end
         end
@@ -71953,12 +72350,10 @@ module metisvm_card$tensor$engine$tiles_16$runner(clock,open,place,bytes,limit,s
             if (links$finished) begin
                 status_n = 32'h0;
                 index_n = 32'h0;
-                rewinds = 1'b1;
                 state$d = 32'h8;
                 if (links$left) begin
                     status_n = 32'hd;
                     index_n = header$last;
-                    rewinds = 1'b0;
                     state$d = 32'h6;
                 end
             end
@@ -72935,7 +73330,7 @@ module metisvm_card$tensor$engine$tiles_16$runner$fetch$streams$0$queue(clock,cl
         .write_data(entries$write_data),
         .write_enable(entries$write_enable)
     );
-    metisvm_card$tensor$engine$tiles_16$runner$fetch$streams$0$queue$slice slice(
+    metisvm_card$tensor$engine$tiles_16$load$answers slice(
         .clock(slice$clock),
         .clear(slice$clear),
         .in_data(slice$in_data),
@@ -73025,96 +73420,6 @@ module metisvm_card$tensor$engine$tiles_16$runner$fetch$streams$0$queue(clock,cl
     end
 
 endmodule // metisvm_card$tensor$engine$tiles_16$runner$fetch$streams$0$queue
-
-module metisvm_card$tensor$engine$tiles_16$runner$fetch$streams$0$queue$slice(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
-
-    // Module arguments
-    input wire  clock;
-    input wire  clear;
-    input wire  [63:0] in_data;
-    input wire  in_valid;
-    output reg  in_ready /*verilator isolate_assignments*/;
-    output reg  [63:0] out_data /*verilator isolate_assignments*/;
-    output reg  out_valid /*verilator isolate_assignments*/;
-    input wire  out_ready;
-
-    // Stub signals
-    reg  [63:0] first$d /*verilator isolate_assignments*/;
-    wire  [63:0] first$q;
-    reg  first$clock /*verilator isolate_assignments*/;
-    reg  [63:0] second$d /*verilator isolate_assignments*/;
-    wire  [63:0] second$q;
-    reg  second$clock /*verilator isolate_assignments*/;
-    reg  has_first$d /*verilator isolate_assignments*/;
-    wire  has_first$q;
-    reg  has_first$clock /*verilator isolate_assignments*/;
-    reg  has_second$d /*verilator isolate_assignments*/;
-    wire  has_second$q;
-    reg  has_second$clock /*verilator isolate_assignments*/;
-
-    // Local signals
-    reg  moves /*verilator isolate_assignments*/;
-
-    // Sub module instances
-    metisvm_card$cores$lanes$0$core$absorbed$0 first(
-        .d(first$d),
-        .q(first$q),
-        .clock(first$clock)
-    );
-    metisvm_card$cores$lanes$0$core$absorbed$0 second(
-        .d(second$d),
-        .q(second$q),
-        .clock(second$clock)
-    );
-    metisvm_card$clears has_first(
-        .d(has_first$d),
-        .q(has_first$q),
-        .clock(has_first$clock)
-    );
-    metisvm_card$clears has_second(
-        .d(has_second$d),
-        .q(has_second$q),
-        .clock(has_second$clock)
-    );
-
-    // Update code
-    always @(*) begin
-        first$clock = clock;
-        second$clock = clock;
-        has_first$clock = clock;
-        has_second$clock = clock;
-        first$d = first$q;
-        second$d = second$q;
-        has_first$d = has_first$q;
-        has_second$d = has_second$q;
-        in_ready = ~has_second$q;
-        out_data = first$q;
-        out_valid = has_first$q;
-        moves = ~has_first$q || out_ready;
-        if (moves) begin
-            first$d = in_data;
-            has_first$d = in_valid;
-            if (has_second$q) begin
-                first$d = second$q;
-                has_first$d = 1'b1;
-            end
-            has_second$d = 1'b0;
-        end
-        else begin
-            if (in_valid) begin
-                has_second$d = 1'b1;
-            end
-        end
-        if (~has_second$q) begin
-            second$d = in_data;
-        end
-        if (clear) begin
-            has_first$d = 1'b0;
-            has_second$d = 1'b0;
-        end
-    end
-
-endmodule // metisvm_card$tensor$engine$tiles_16$runner$fetch$streams$0$queue$slice
 
 module metisvm_card$tensor$engine$tiles_16$runner$header(clock,clear,place,bytes,limit,word,word_valid,decided,valid,length$0,length$1,length$2,index$0,index$1,index$2,first$0,first$1,first$2,last);
 
@@ -75387,7 +75692,7 @@ module metisvm_card$tensor$engine$tiles_16$share(clock,runner_address,runner_wor
     reg  [7:0] owed_more /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$tensor$engine$tiles_16$runner$fetch$streams$0$queue$slice requests(
+    metisvm_card$tensor$engine$tiles_16$load$answers requests(
         .clock(requests$clock),
         .clear(requests$clear),
         .in_data(requests$in_data),
@@ -75924,6 +76229,14 @@ module metisvm_card$tensor$engine$tiles_16$store(clock,stop,start,words$0,words$
     wire  [47:0] tile_words$w_address;
     wire  [63:0] tile_words$w_data;
     wire  tile_words$empty;
+    reg  writes$clock /*verilator isolate_assignments*/;
+    reg  writes$clear /*verilator isolate_assignments*/;
+    reg  [119:0] writes$in_data /*verilator isolate_assignments*/;
+    reg  writes$in_valid /*verilator isolate_assignments*/;
+    wire  writes$in_ready;
+    wire  [119:0] writes$out_data;
+    wire  writes$out_valid;
+    reg  writes$out_ready /*verilator isolate_assignments*/;
     reg  is_scatter$d /*verilator isolate_assignments*/;
     wire  is_scatter$q;
     reg  is_scatter$clock /*verilator isolate_assignments*/;
@@ -75972,6 +76285,10 @@ module metisvm_card$tensor$engine$tiles_16$store(clock,stop,start,words$0,words$
     reg  launch /*verilator isolate_assignments*/;
     reg  [23:0] first_unit /*verilator isolate_assignments*/;
     reg  [23:0] row_units /*verilator isolate_assignments*/;
+    reg  [47:0] at /*verilator isolate_assignments*/;
+    reg  [63:0] word /*verilator isolate_assignments*/;
+    reg  [7:0] strobe /*verilator isolate_assignments*/;
+    reg  [119:0] joint /*verilator isolate_assignments*/;
     reg  empty /*verilator isolate_assignments*/;
     reg  finish /*verilator isolate_assignments*/;
 
@@ -76100,6 +76417,16 @@ module metisvm_card$tensor$engine$tiles_16$store(clock,stop,start,words$0,words$
         .w_data(tile_words$w_data),
         .empty(tile_words$empty)
     );
+    metisvm_card$tensor$engine$tiles_16$load$elements writes(
+        .clock(writes$clock),
+        .clear(writes$clear),
+        .in_data(writes$in_data),
+        .in_valid(writes$in_valid),
+        .in_ready(writes$in_ready),
+        .out_data(writes$out_data),
+        .out_valid(writes$out_valid),
+        .out_ready(writes$out_ready)
+    );
     metisvm_card$clears is_scatter(
         .d(is_scatter$d),
         .q(is_scatter$q),
@@ -76170,6 +76497,7 @@ module metisvm_card$tensor$engine$tiles_16$store(clock,stop,start,words$0,words$
         checks$clock = clock;
         scatter$clock = clock;
         tile_words$clock = clock;
+        writes$clock = clock;
         opcode = words$0[(32'h0)+:(8)];
         dtype = words$0[(32'h14)+:(2)];
         space = words$0[(32'h18)+:(3)];
@@ -76306,18 +76634,28 @@ module metisvm_card$tensor$engine$tiles_16$store(clock,stop,start,words$0,words$
         tile_words$acc_data$14 = acc_data$14;
         scatter$acc_data$15 = acc_data$15;
         tile_words$acc_data$15 = acc_data$15;
-        w_valid = scatter$w_valid || tile_words$w_valid;
-        w_address = scatter$w_address;
-        w_data = scatter$w_data;
-        w_strobe = scatter$w_strobe;
+        at = scatter$w_address;
+        word = scatter$w_data;
+        strobe = scatter$w_strobe;
         if (tile_words$w_valid) begin
-            w_address = tile_words$w_address;
-            w_data = tile_words$w_data;
-            w_strobe = all_bytes;
+            at = tile_words$w_address;
+            word = tile_words$w_data;
+            strobe = all_bytes;
         end
-        scatter$w_ready = w_ready;
-        tile_words$w_ready = w_ready;
-        empty = scatter$empty && tile_words$empty;
+        joint = ((strobe) & 120'hffffffffffffffffffffffffffffff);
+        joint = (joint << 32'h30) | ((at) & 120'hffffffffffffffffffffffffffffff);
+        joint = (joint << 32'h40) | ((word) & 120'hffffffffffffffffffffffffffffff);
+        writes$clear = 1'b0;
+        writes$in_data = joint;
+        writes$in_valid = scatter$w_valid || tile_words$w_valid;
+        scatter$w_ready = writes$in_ready;
+        tile_words$w_ready = writes$in_ready;
+        w_valid = writes$out_valid;
+        w_data = writes$out_data[(32'h0)+:(64)];
+        w_address = writes$out_data[(32'h40)+:(48)];
+        w_strobe = writes$out_data[(32'h70)+:(8)];
+        writes$out_ready = w_ready;
+        empty = scatter$empty && tile_words$empty && ~writes$out_valid;
         begins$d = start;
         finish = 1'b0;
         if (begins$q) begin
@@ -76515,13 +76853,16 @@ module metisvm_card$tensor$engine$tiles_16$store$scatter(clock,clear,start,addre
     reg  second$d /*verilator isolate_assignments*/;
     wire  second$q;
     reg  second$clock /*verilator isolate_assignments*/;
+    reg  more$d /*verilator isolate_assignments*/;
+    wire  more$q;
+    reg  more$clock /*verilator isolate_assignments*/;
 
     // Local signals
     reg  wants /*verilator isolate_assignments*/;
     reg  moves /*verilator isolate_assignments*/;
     reg  room1 /*verilator isolate_assignments*/;
     reg  room2 /*verilator isolate_assignments*/;
-    reg  crosses /*verilator isolate_assignments*/;
+    reg  [11:0] strobes /*verilator isolate_assignments*/;
     reg  [23:0] tile_rows /*verilator isolate_assignments*/;
     reg  [31:0] chosen /*verilator isolate_assignments*/;
     reg  [63:0] kept /*verilator isolate_assignments*/;
@@ -76704,6 +77045,11 @@ module metisvm_card$tensor$engine$tiles_16$store$scatter(clock,clear,start,addre
         .q(second$q),
         .clock(second$clock)
     );
+    metisvm_card$clears more(
+        .d(more$d),
+        .q(more$q),
+        .clock(more$clock)
+    );
 
     // Update code
     always @(*) begin
@@ -76727,10 +77073,12 @@ module metisvm_card$tensor$engine$tiles_16$store$scatter(clock,clear,start,addre
         word_after$clock = clock;
         valid2$clock = clock;
         second$clock = clock;
+        more$clock = clock;
         word$d = word$q;
         word_after$d = word_after$q;
         valid2$d = valid2$q;
         second$d = second$q;
+        more$d = more$q;
         walker$clock = clock;
         cursor$clock = clock;
         lanes$0$clock = clock;
@@ -76782,8 +77130,7 @@ module metisvm_card$tensor$engine$tiles_16$store$scatter(clock,clear,start,addre
         cursor$cols = cols;
         cursor$height_log2 = height_log2;
         cursor$width_log2 = width_log2;
-        crosses = |strobe$q[(32'h8)+:(4)] && ~second$q;
-        room2 = ~valid2$q || (w_ready && ~crosses);
+        room2 = ~valid2$q || (w_ready && ~more$q);
         room1 = ~valid1$q || room2;
         wants = walker$valid && cursor$enters && ~is_here$q && ~arrives$q;
         acc_valid = wants;
@@ -76881,19 +77228,22 @@ module metisvm_card$tensor$engine$tiles_16$store$scatter(clock,clear,start,addre
         if (~dtype[32'h1]) begin
             bytes = ((32'h1) & 12'hfff);
         end
+        strobes = bytes << place$q[(32'h0)+:(3)];
         above = kept >> shift_down;
         if (room2) begin
             valid2$d = valid1$q;
             second$d = 1'b0;
             low$d = kept << shift;
             high$d = above[(32'h0)+:(32)];
-            strobe$d = bytes << place$q[(32'h0)+:(3)];
+            strobe$d = strobes;
+            more$d = |strobes[(32'h8)+:(4)];
             word$d = place$q[(32'h3)+:(45)];
             word_after$d = place$q[(32'h3)+:(45)] + 32'h1;
         end
         else begin
             if (w_ready) begin
                 second$d = 1'b1;
+                more$d = 1'b0;
             end
         end
         w_valid = valid2$q;
@@ -77028,6 +77378,9 @@ module metisvm_card$tensor$engine$tiles_16$store$tile_words(clock,clear,start,ad
     reg  [31:0] words_left$d /*verilator isolate_assignments*/;
     wire  [31:0] words_left$q;
     reg  words_left$clock /*verilator isolate_assignments*/;
+    reg  row_ends$d /*verilator isolate_assignments*/;
+    wire  row_ends$q;
+    reg  row_ends$clock /*verilator isolate_assignments*/;
     reg  [15:0] rows_left$d /*verilator isolate_assignments*/;
     wire  [15:0] rows_left$q;
     reg  rows_left$clock /*verilator isolate_assignments*/;
@@ -77147,7 +77500,6 @@ module metisvm_card$tensor$engine$tiles_16$store$tile_words(clock,clear,start,ad
     reg  [23:0] row_after /*verilator isolate_assignments*/;
     reg  fresh /*verilator isolate_assignments*/;
     reg  fire /*verilator isolate_assignments*/;
-    reg  row_ends /*verilator isolate_assignments*/;
     reg  [7:0] bytes$0;
     reg  [7:0] bytes$1;
     reg  [7:0] bytes$2;
@@ -77209,6 +77561,11 @@ module metisvm_card$tensor$engine$tiles_16$store$tile_words(clock,clear,start,ad
         .d(words_left$d),
         .q(words_left$q),
         .clock(words_left$clock)
+    );
+    metisvm_card$clears row_ends(
+        .d(row_ends$d),
+        .q(row_ends$q),
+        .clock(row_ends$clock)
     );
     metisvm_card$queue$completed rows_left(
         .d(rows_left$d),
@@ -77406,6 +77763,7 @@ module metisvm_card$tensor$engine$tiles_16$store$tile_words(clock,clear,start,ad
         at_part$clock = clock;
         chunk$clock = clock;
         words_left$clock = clock;
+        row_ends$clock = clock;
         rows_left$clock = clock;
         room$clock = clock;
         active$d = active$q;
@@ -77415,6 +77773,7 @@ module metisvm_card$tensor$engine$tiles_16$store$tile_words(clock,clear,start,ad
         at_part$d = at_part$q;
         chunk$d = chunk$q;
         words_left$d = words_left$q;
+        row_ends$d = row_ends$q;
         rows_left$d = rows_left$q;
         room$d = room$q;
         valid1$clock = clock;
@@ -77495,7 +77854,6 @@ module metisvm_card$tensor$engine$tiles_16$store$tile_words(clock,clear,start,ad
         acc_valid = active$q && room$q && fresh;
         acc_address = here$q;
         fire = active$q && room$q && (acc_ready || ~fresh);
-        row_ends = words_left$q == ((32'h1) & 32'hffffffff);
         if (fire) begin
             chunk$d = chunk$q + 32'h1;
             at_part$d = at_part$q + 32'h1;
@@ -77506,8 +77864,10 @@ module metisvm_card$tensor$engine$tiles_16$store$tile_words(clock,clear,start,ad
             if (chunk$q == chunks_less) begin
                 chunk$d = 32'h0;
                 words_left$d = words_left$q - 32'h1;
-                if (row_ends) begin
+                row_ends$d = words_left$q == ((32'h2) & 32'hffffffff);
+                if (row_ends$q) begin
                     words_left$d = row_words;
+                    row_ends$d = row_words == ((32'h1) & 32'hffffffff);
                     here$d = next_row$q;
                     next_row$d = row_after;
                     rows_left$d = rows_left$q - 32'h1;
@@ -77813,6 +78173,7 @@ module metisvm_card$tensor$engine$tiles_16$store$tile_words(clock,clear,start,ad
             at_part$d = 32'h0;
             chunk$d = 32'h0;
             words_left$d = row_words;
+            row_ends$d = row_words == ((32'h1) & 32'hffffffff);
             rows_left$d = rows - 32'h1;
             w_here$d = address;
             w_next_row$d = address;
@@ -77894,7 +78255,7 @@ module metisvm_card$tensor$engine$tiles_16$store$tile_words$queue(clock,clear,da
         .write_data(entries$write_data),
         .write_enable(entries$write_enable)
     );
-    metisvm_card$tensor$engine$tiles_16$runner$fetch$streams$0$queue$slice slice(
+    metisvm_card$tensor$engine$tiles_16$load$answers slice(
         .clock(slice$clock),
         .clear(slice$clear),
         .in_data(slice$in_data),
@@ -79369,6 +79730,114 @@ module metisvm_card$tensor$external$writes$words$slice$first(d,q,clock);
 
 endmodule // metisvm_card$tensor$external$writes$words$slice$first
 
+module metisvm_card$tensor$host(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
+
+    // Module arguments
+    input wire  clock;
+    input wire  clear;
+    input wire  [111:0] in_data;
+    input wire  in_valid;
+    output reg  in_ready /*verilator isolate_assignments*/;
+    output reg  [111:0] out_data /*verilator isolate_assignments*/;
+    output reg  out_valid /*verilator isolate_assignments*/;
+    input wire  out_ready;
+
+    // Stub signals
+    reg  [111:0] first$d /*verilator isolate_assignments*/;
+    wire  [111:0] first$q;
+    reg  first$clock /*verilator isolate_assignments*/;
+    reg  [111:0] second$d /*verilator isolate_assignments*/;
+    wire  [111:0] second$q;
+    reg  second$clock /*verilator isolate_assignments*/;
+    reg  has_first$d /*verilator isolate_assignments*/;
+    wire  has_first$q;
+    reg  has_first$clock /*verilator isolate_assignments*/;
+    reg  has_second$d /*verilator isolate_assignments*/;
+    wire  has_second$q;
+    reg  has_second$clock /*verilator isolate_assignments*/;
+
+    // Local signals
+    reg  moves /*verilator isolate_assignments*/;
+
+    // Sub module instances
+    metisvm_card$tensor$host$first first(
+        .d(first$d),
+        .q(first$q),
+        .clock(first$clock)
+    );
+    metisvm_card$tensor$host$first second(
+        .d(second$d),
+        .q(second$q),
+        .clock(second$clock)
+    );
+    metisvm_card$clears has_first(
+        .d(has_first$d),
+        .q(has_first$q),
+        .clock(has_first$clock)
+    );
+    metisvm_card$clears has_second(
+        .d(has_second$d),
+        .q(has_second$q),
+        .clock(has_second$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        first$clock = clock;
+        second$clock = clock;
+        has_first$clock = clock;
+        has_second$clock = clock;
+        first$d = first$q;
+        second$d = second$q;
+        has_first$d = has_first$q;
+        has_second$d = has_second$q;
+        in_ready = ~has_second$q;
+        out_data = first$q;
+        out_valid = has_first$q;
+        moves = ~has_first$q || out_ready;
+        if (moves) begin
+            first$d = in_data;
+            has_first$d = in_valid;
+            if (has_second$q) begin
+                first$d = second$q;
+                has_first$d = 1'b1;
+            end
+            has_second$d = 1'b0;
+        end
+        else begin
+            if (in_valid) begin
+                has_second$d = 1'b1;
+            end
+        end
+        if (~has_second$q) begin
+            second$d = in_data;
+        end
+        if (clear) begin
+            has_first$d = 1'b0;
+            has_second$d = 1'b0;
+        end
+    end
+
+endmodule // metisvm_card$tensor$host
+
+module metisvm_card$tensor$host$first(d,q,clock);
+
+    // Module arguments
+    input wire  [111:0] d;
+    output reg  [111:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 112'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule // metisvm_card$tensor$host$first
+
 module metisvm_card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$4,entry$5,entry$6,entry$7,start,done,status,detail,working,run_handle,run_search,run_present,run_is_state,run_piece,run_upto,run_range_ok,run_searched,run_meets,cmd_valid,cmd_ready,cmd_address,cmd_length,abort,drained,in_valid,in_ready,in_data,in_end,in_error,write_start,write_address,write_push,write_data,write_flush,write_ready,write_idle,engine_open,engine_place,engine_bytes,engine_limit,engine_start,engine_done,engine_status,engine_index,engine_stop,engine_idle,base$0,base$1,base$2,base$3,base$4,size$0,size$1,size$2,size$3,size$4,rd_address,rd_words,rd_valid,rd_ready,rd_data,rd_data_valid,rd_data_ready,wr_address,wr_data,wr_valid,wr_ready,settled,engine_settled);
 
     // Module arguments
@@ -79587,6 +80056,18 @@ module metisvm_card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$
     reg  failed$d /*verilator isolate_assignments*/;
     wire  failed$q;
     reg  failed$clock /*verilator isolate_assignments*/;
+    reg  ending$d /*verilator isolate_assignments*/;
+    wire  ending$q;
+    reg  ending$clock /*verilator isolate_assignments*/;
+    reg  engine_ends$d /*verilator isolate_assignments*/;
+    wire  engine_ends$q;
+    reg  engine_ends$clock /*verilator isolate_assignments*/;
+    reg  [14:0] ended_status$d /*verilator isolate_assignments*/;
+    wire  [14:0] ended_status$q;
+    reg  ended_status$clock /*verilator isolate_assignments*/;
+    reg  [31:0] ended_index$d /*verilator isolate_assignments*/;
+    wire  [31:0] ended_index$q;
+    reg  ended_index$clock /*verilator isolate_assignments*/;
     reg  [31:0] spent_low$d /*verilator isolate_assignments*/;
     wire  [31:0] spent_low$q;
     reg  spent_low$clock /*verilator isolate_assignments*/;
@@ -79609,7 +80090,7 @@ module metisvm_card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$
     reg  [31:0] fail_detail /*verilator isolate_assignments*/;
     reg  [31:0] input_bytes /*verilator isolate_assignments*/;
     reg  [31:0] output_bytes /*verilator isolate_assignments*/;
-    reg  ending /*verilator isolate_assignments*/;
+    reg  ends /*verilator isolate_assignments*/;
     reg  clean /*verilator isolate_assignments*/;
     reg  is_brought /*verilator isolate_assignments*/;
     reg  is_worked /*verilator isolate_assignments*/;
@@ -79792,6 +80273,26 @@ module metisvm_card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$
         .q(failed$q),
         .clock(failed$clock)
     );
+    metisvm_card$clears ending(
+        .d(ending$d),
+        .q(ending$q),
+        .clock(ending$clock)
+    );
+    metisvm_card$clears engine_ends(
+        .d(engine_ends$d),
+        .q(engine_ends$q),
+        .clock(engine_ends$clock)
+    );
+    metisvm_card$executor$status_reg ended_status(
+        .d(ended_status$d),
+        .q(ended_status$q),
+        .clock(ended_status$clock)
+    );
+    metisvm_card$counters$data_reg ended_index(
+        .d(ended_index$d),
+        .q(ended_index$q),
+        .clock(ended_index$clock)
+    );
     metisvm_card$counters$data_reg spent_low(
         .d(spent_low$d),
         .q(spent_low$q),
@@ -79840,6 +80341,10 @@ module metisvm_card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$
         status_reg$clock = clock;
         detail_reg$clock = clock;
         failed$clock = clock;
+        ending$clock = clock;
+        engine_ends$clock = clock;
+        ended_status$clock = clock;
+        ended_index$clock = clock;
         spent_low$clock = clock;
         spent_high$clock = clock;
         wraps$clock = clock;
@@ -79865,6 +80370,10 @@ module metisvm_card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$
         status_reg$d = status_reg$q;
         detail_reg$d = detail_reg$q;
         failed$d = failed$q;
+        ending$d = ending$q;
+        engine_ends$d = engine_ends$q;
+        ended_status$d = ended_status$q;
+        ended_index$d = ended_index$q;
         spent_low$d = spent_low$q;
         spent_high$d = spent_high$q;
         wraps$d = wraps$q;
@@ -79879,7 +80388,11 @@ module metisvm_card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$
         done = state$q == 32'he;
         status = status_reg$q;
         detail = detail_reg$q;
-        ending = (state$q == 32'hc) || (state$q == 32'hd);
+        ends = (state$q == 32'hc) || (state$q == 32'hd) || (state$q == 32'hf);
+        ending$d = ends;
+        engine_ends$d = engine_done && ~ends;
+        ended_status$d = engine_status;
+        ended_index$d = engine_index;
         checks$start = (state$q == 32'h0) && start;
         checks$entry$0 = entry$0;
         checks$entry$1 = entry$1;
@@ -79918,7 +80431,7 @@ module metisvm_card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$
         engine_open = 1'b0;
         engine_start = 1'b0;
         engine_stop = state$q == 32'hc;
-        stage_in$clear = ending;
+        stage_in$clear = ending$q;
         stage_in$start = in_state$q == 32'h1;
         at = ((at_high$q) & 64'hffffffffffffffff);
         at = at << 32'h20;
@@ -79937,8 +80450,8 @@ module metisvm_card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$
         stage_in$in_data = in_data;
         stage_in$in_end = in_end;
         stage_in$in_error = in_error;
-        in_ready = stage_in$in_ready || ending;
-        abort = ending && failed$q;
+        in_ready = stage_in$in_ready || ending$q;
+        abort = ending$q && failed$q;
         wr_address = stage_in$wr_address;
         wr_data = stage_in$wr_data;
         wr_valid = stage_in$wr_valid;
@@ -79951,7 +80464,7 @@ module metisvm_card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$
         end
         stage_out$bytes = output_bytes;
         stage_out$finish = state$q == 32'ha;
-        stage_out$stop = ending && failed$q;
+        stage_out$stop = ending$q && failed$q;
         rd_address = stage_out$rd_address;
         rd_words = stage_out$rd_words;
         rd_valid = stage_out$rd_valid;
@@ -80006,12 +80519,12 @@ module metisvm_card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$
             engine_open = 1'b1;
             state$d = 32'h3;
         end
-        if ((state$q == 32'h3) && engine_done) begin
+        if ((state$q == 32'h3) && engine_ends$q) begin
             state$d = 32'h4;
-            if (|engine_status) begin
+            if (|ended_status$q) begin
                 fails = 1'b1;
-                fail_status = engine_status;
-                fail_detail = engine_index;
+                fail_status = ended_status$q;
+                fail_detail = ended_index$q;
             end
         end
         is_brought = 1'b0;
@@ -80061,11 +80574,11 @@ module metisvm_card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$
         if (work_state$q == 32'h1) begin
             spent_low$d = spent_low$q + 32'h1;
             wraps$d = &spent_low$q;
-            if (engine_done) begin
-                work_status$d = engine_status;
-                work_detail$d = engine_index;
+            if (engine_ends$q) begin
+                work_status$d = ended_status$q;
+                work_detail$d = ended_index$q;
                 work_state$d = 32'h2;
-                if (~|engine_status) begin
+                if (~|ended_status$q) begin
                     is_worked = 1'b1;
                     work_area$d = ~work_area$q;
                     work_state$d = 32'h0;
@@ -80120,7 +80633,7 @@ module metisvm_card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$
             fails = 1'b1;
             fail_status = 32'h13;
         end
-        if (fails && ~ending && (state$q != 32'he)) begin
+        if (fails && ~ends && (state$q != 32'he)) begin
             failed$d = 1'b1;
             in_state$d = 32'h0;
             work_state$d = 32'h0;
@@ -80130,6 +80643,9 @@ module metisvm_card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$
             state$d = 32'hc;
         end
         if (state$q == 32'hc) begin
+            state$d = 32'hf;
+        end
+        if (state$q == 32'hf) begin
             state$d = 32'hd;
         end
         if (state$q == 32'hd) begin
@@ -80216,6 +80732,21 @@ module metisvm_card$tensor$job$checks(clock,entry$0,entry$1,entry$2,entry$3,entr
     reg  waited$d /*verilator isolate_assignments*/;
     wire  waited$q;
     reg  waited$clock /*verilator isolate_assignments*/;
+    reg  present$d /*verilator isolate_assignments*/;
+    wire  present$q;
+    reg  present$clock /*verilator isolate_assignments*/;
+    reg  is_state$d /*verilator isolate_assignments*/;
+    wire  is_state$q;
+    reg  is_state$clock /*verilator isolate_assignments*/;
+    reg  [47:0] piece$d /*verilator isolate_assignments*/;
+    wire  [47:0] piece$q;
+    reg  piece$clock /*verilator isolate_assignments*/;
+    reg  [48:0] upto$d /*verilator isolate_assignments*/;
+    wire  [48:0] upto$q;
+    reg  upto$clock /*verilator isolate_assignments*/;
+    reg  [48:0] extent$d /*verilator isolate_assignments*/;
+    wire  [48:0] extent$q;
+    reg  extent$clock /*verilator isolate_assignments*/;
     reg  [47:0] bases$0$d /*verilator isolate_assignments*/;
     wire  [47:0] bases$0$q;
     reg  bases$0$clock /*verilator isolate_assignments*/;
@@ -80264,7 +80795,6 @@ module metisvm_card$tensor$job$checks(clock,entry$0,entry$1,entry$2,entry$3,entr
     reg  [31:0] handle /*verilator isolate_assignments*/;
     reg  [64:0] in_end /*verilator isolate_assignments*/;
     reg  [64:0] out_end /*verilator isolate_assignments*/;
-    reg  [48:0] extent /*verilator isolate_assignments*/;
     reg  wanted /*verilator isolate_assignments*/;
     reg  is_known /*verilator isolate_assignments*/;
 
@@ -80314,6 +80844,31 @@ module metisvm_card$tensor$job$checks(clock,entry$0,entry$1,entry$2,entry$3,entr
         .d(waited$d),
         .q(waited$q),
         .clock(waited$clock)
+    );
+    metisvm_card$clears present(
+        .d(present$d),
+        .q(present$q),
+        .clock(present$clock)
+    );
+    metisvm_card$clears is_state(
+        .d(is_state$d),
+        .q(is_state$q),
+        .clock(is_state$clock)
+    );
+    metisvm_card$executor$at piece(
+        .d(piece$d),
+        .q(piece$q),
+        .clock(piece$clock)
+    );
+    metisvm_card$fetcher$left upto(
+        .d(upto$d),
+        .q(upto$q),
+        .clock(upto$clock)
+    );
+    metisvm_card$fetcher$left extent(
+        .d(extent$d),
+        .q(extent$q),
+        .clock(extent$clock)
     );
     metisvm_card$executor$at bases$0(
         .d(bases$0$d),
@@ -80384,6 +80939,11 @@ module metisvm_card$tensor$job$checks(clock,entry$0,entry$1,entry$2,entry$3,entr
         is_none$clock = clock;
         handle_ok$clock = clock;
         waited$clock = clock;
+        present$clock = clock;
+        is_state$clock = clock;
+        piece$clock = clock;
+        upto$clock = clock;
+        extent$clock = clock;
         status_reg$clock = clock;
         detail_reg$clock = clock;
         bad_count$clock = clock;
@@ -80396,6 +80956,11 @@ module metisvm_card$tensor$job$checks(clock,entry$0,entry$1,entry$2,entry$3,entr
         is_none$d = is_none$q;
         handle_ok$d = handle_ok$q;
         waited$d = waited$q;
+        present$d = present$q;
+        is_state$d = is_state$q;
+        piece$d = piece$q;
+        upto$d = upto$q;
+        extent$d = extent$q;
         status_reg$d = status_reg$q;
         detail_reg$d = detail_reg$q;
         bad_count$d = bad_count$q;
@@ -80457,9 +81022,13 @@ module metisvm_card$tensor$job$checks(clock,entry$0,entry$1,entry$2,entry$3,entr
         less$d = handle - 32'h1;
         handle_ok$d = less$q < max_handles;
         run_handle = less$q[(32'h0)+:(6)];
-        extent = run_upto - ((run_piece) & 49'h1ffffffffffff);
+        present$d = run_present;
+        is_state$d = run_is_state;
+        piece$d = run_piece;
+        upto$d = run_upto;
+        extent$d = upto$q - ((piece$q) & 49'h1ffffffffffff);
         wanted = which$q == 32'h1;
-        is_known = handle_ok$q && run_present && (run_is_state == wanted);
+        is_known = handle_ok$q && present$q && (is_state$q == wanted);
         run_search = 1'b0;
         waited$d = 1'b0;
         if (state$q == 32'h0) begin
@@ -80521,6 +81090,9 @@ module metisvm_card$tensor$job$checks(clock,entry$0,entry$1,entry$2,entry$3,entr
             end
         end
         if (state$q == 32'h5) begin
+            state$d = 32'ha;
+        end
+        if (state$q == 32'ha) begin
             state$d = 32'h6;
         end
         if (state$q == 32'h6) begin
@@ -80533,22 +81105,22 @@ module metisvm_card$tensor$job$checks(clock,entry$0,entry$1,entry$2,entry$3,entr
                 state$d = 32'h9;
             end
             if (which$q == 0) begin
-                bases$0$d = run_piece;
-                sizes$0$d = extent[(32'h0)+:(48)];
+                bases$0$d = piece$q;
+                sizes$0$d = extent$q[(32'h0)+:(48)];
                 if (is_none$q) begin
                     sizes$0$d = 32'h0;
                 end
             end
             if (which$q == 1) begin
-                bases$1$d = run_piece;
-                sizes$1$d = extent[(32'h0)+:(48)];
+                bases$1$d = piece$q;
+                sizes$1$d = extent$q[(32'h0)+:(48)];
                 if (is_none$q) begin
                     sizes$1$d = 32'h0;
                 end
             end
             if (which$q == 2) begin
-                bases$2$d = run_piece;
-                sizes$2$d = extent[(32'h0)+:(48)];
+                bases$2$d = piece$q;
+                sizes$2$d = extent$q[(32'h0)+:(48)];
                 if (is_none$q) begin
                     sizes$2$d = 32'h0;
                 end
@@ -80595,20 +81167,28 @@ module metisvm_card$tensor$job$stage_in(clock,clear,start,from,to,bytes,done,fai
     output reg  [63:0] cmd_address /*verilator isolate_assignments*/;
     output reg  [48:0] cmd_length /*verilator isolate_assignments*/;
     input wire  in_valid;
-    output reg  in_ready;
+    output reg  in_ready /*verilator isolate_assignments*/;
     input wire  [63:0] in_data;
     input wire  in_end;
     input wire  in_error;
     output reg  [47:0] wr_address /*verilator isolate_assignments*/;
     output reg  [63:0] wr_data /*verilator isolate_assignments*/;
-    output reg  wr_valid;
+    output reg  wr_valid /*verilator isolate_assignments*/;
     input wire  wr_ready;
 
     // Constant declarations
     localparam  seven = 33'h7;
 
     // Stub signals
-    reg  [2:0] state$d;
+    reg  moved$clock /*verilator isolate_assignments*/;
+    reg  moved$clear /*verilator isolate_assignments*/;
+    reg  [111:0] moved$in_data /*verilator isolate_assignments*/;
+    reg  moved$in_valid /*verilator isolate_assignments*/;
+    wire  moved$in_ready;
+    wire  [111:0] moved$out_data;
+    wire  moved$out_valid;
+    reg  moved$out_ready /*verilator isolate_assignments*/;
+    reg  [2:0] state$d /*verilator isolate_assignments*/;
     wire  [2:0] state$q;
     reg  state$clock /*verilator isolate_assignments*/;
     reg  [63:0] address$d /*verilator isolate_assignments*/;
@@ -80617,16 +81197,22 @@ module metisvm_card$tensor$job$stage_in(clock,clear,start,from,to,bytes,done,fai
     reg  [32:0] length$d /*verilator isolate_assignments*/;
     wire  [32:0] length$q;
     reg  length$clock /*verilator isolate_assignments*/;
-    reg  [47:0] at$d;
+    reg  [47:0] at$d /*verilator isolate_assignments*/;
     wire  [47:0] at$q;
     reg  at$clock /*verilator isolate_assignments*/;
-    reg  [29:0] left$d;
+    reg  [29:0] left$d /*verilator isolate_assignments*/;
     wire  [29:0] left$q;
     reg  left$clock /*verilator isolate_assignments*/;
-    reg  [63:0] before_word$d;
+    reg  some_left$d /*verilator isolate_assignments*/;
+    wire  some_left$q;
+    reg  some_left$clock /*verilator isolate_assignments*/;
+    reg  takes$d /*verilator isolate_assignments*/;
+    wire  takes$q;
+    reg  takes$clock /*verilator isolate_assignments*/;
+    reg  [63:0] before_word$d /*verilator isolate_assignments*/;
     wire  [63:0] before_word$q;
     reg  before_word$clock /*verilator isolate_assignments*/;
-    reg  held$d;
+    reg  held$d /*verilator isolate_assignments*/;
     wire  held$q;
     reg  held$clock /*verilator isolate_assignments*/;
     reg  [6:0] down$d /*verilator isolate_assignments*/;
@@ -80637,9 +81223,21 @@ module metisvm_card$tensor$job$stage_in(clock,clear,start,from,to,bytes,done,fai
     reg  [32:0] padded /*verilator isolate_assignments*/;
     reg  [127:0] both /*verilator isolate_assignments*/;
     reg  [127:0] above /*verilator isolate_assignments*/;
-    reg  puts;
+    reg  puts /*verilator isolate_assignments*/;
+    reg  is_out /*verilator isolate_assignments*/;
+    reg  [111:0] place /*verilator isolate_assignments*/;
 
     // Sub module instances
+    metisvm_card$tensor$host moved(
+        .clock(moved$clock),
+        .clear(moved$clear),
+        .in_data(moved$in_data),
+        .in_valid(moved$in_valid),
+        .in_ready(moved$in_ready),
+        .out_data(moved$out_data),
+        .out_valid(moved$out_valid),
+        .out_ready(moved$out_ready)
+    );
     metisvm_card$executor$state state(
         .d(state$d),
         .q(state$q),
@@ -80665,6 +81263,16 @@ module metisvm_card$tensor$job$stage_in(clock,clear,start,from,to,bytes,done,fai
         .q(left$q),
         .clock(left$clock)
     );
+    metisvm_card$clears some_left(
+        .d(some_left$d),
+        .q(some_left$q),
+        .clock(some_left$clock)
+    );
+    metisvm_card$clears takes(
+        .d(takes$d),
+        .q(takes$q),
+        .clock(takes$clock)
+    );
     metisvm_card$cores$lanes$0$core$absorbed$0 before_word(
         .d(before_word$d),
         .q(before_word$q),
@@ -80688,6 +81296,8 @@ module metisvm_card$tensor$job$stage_in(clock,clear,start,from,to,bytes,done,fai
         length$clock = clock;
         at$clock = clock;
         left$clock = clock;
+        some_left$clock = clock;
+        takes$clock = clock;
         before_word$clock = clock;
         held$clock = clock;
         down$clock = clock;
@@ -80696,10 +81306,14 @@ module metisvm_card$tensor$job$stage_in(clock,clear,start,from,to,bytes,done,fai
         length$d = length$q;
         at$d = at$q;
         left$d = left$q;
+        some_left$d = some_left$q;
+        takes$d = takes$q;
         before_word$d = before_word$q;
         held$d = held$q;
         down$d = down$q;
-        done = state$q == 32'h4;
+        moved$clock = clock;
+        is_out = (state$q == 32'h4) && ~moved$out_valid;
+        done = is_out;
         failed = 1'b0;
         padded = ((bytes) & 33'h1ffffffff);
         padded = padded + seven;
@@ -80713,11 +81327,17 @@ module metisvm_card$tensor$job$stage_in(clock,clear,start,from,to,bytes,done,fai
             both = both | above;
         end
         both = both >> down$q;
-        wr_data = both[(32'h0)+:(64)];
-        wr_address = at$q;
+        place = ((at$q) & 112'hffffffffffffffffffffffffffff);
+        place = place << 32'h40;
+        moved$in_data = place | ((both[(32'h0)+:(64)]) & 112'hffffffffffffffffffffffffffff);
+        moved$clear = clear;
+        moved$out_ready = wr_ready;
+        wr_valid = moved$out_valid;
+        wr_data = moved$out_data[(32'h0)+:(64)];
+        wr_address = moved$out_data[(32'h40)+:(48)];
         puts = 1'b0;
-        in_ready = 1'b0;
-        if (state$q == 32'h4) begin
+        in_ready = takes$q && ~in_error && moved$in_ready;
+        if (is_out) begin
             state$d = 32'h0;
         end
         if (start) begin
@@ -80727,6 +81347,7 @@ module metisvm_card$tensor$job$stage_in(clock,clear,start,from,to,bytes,done,fai
             down$d = ((from[(32'h0)+:(3)]) & 7'h7f) << 32'h3;
             at$d = to;
             left$d = padded[(32'h3)+:(30)];
+            some_left$d = |bytes;
             held$d = 1'b0;
             if (~|bytes) begin
                 state$d = 32'h4;
@@ -80734,36 +81355,39 @@ module metisvm_card$tensor$job$stage_in(clock,clear,start,from,to,bytes,done,fai
         end
         if ((state$q == 32'h1) && cmd_ready) begin
             state$d = 32'h2;
+            takes$d = 1'b1;
         end
-        if ((state$q == 32'h2) && in_valid) begin
+        if (takes$q && in_valid) begin
             if (in_error) begin
                 failed = 1'b1;
             end
             else begin
-                puts = held$q && |left$q;
-                in_ready = ~puts || wr_ready;
-                if (~puts || wr_ready) begin
+                puts = held$q && some_left$q;
+                if (moved$in_ready) begin
                     before_word$d = in_data;
                     held$d = 1'b1;
                     if (in_end) begin
                         state$d = 32'h3;
+                        takes$d = 1'b0;
                     end
                 end
             end
         end
         if (state$q == 32'h3) begin
-            puts = |left$q;
-            if (~|left$q || wr_ready) begin
+            puts = some_left$q;
+            if (~some_left$q || moved$in_ready) begin
                 state$d = 32'h4;
             end
         end
-        wr_valid = puts;
-        if (puts && wr_ready) begin
+        moved$in_valid = puts;
+        if (puts && moved$in_ready) begin
             at$d = at$q + 32'h8;
             left$d = left$q - 32'h1;
+            some_left$d = left$q != 32'h1;
         end
         if (clear) begin
             state$d = 32'h0;
+            takes$d = 1'b0;
         end
     end
 
@@ -80805,6 +81429,22 @@ module metisvm_card$tensor$job$stage_out(clock,clear,start,from,bytes,finish,don
     reg  crc$octet /*verilator isolate_assignments*/;
     reg  [63:0] crc$data /*verilator isolate_assignments*/;
     wire  [31:0] crc$checksum;
+    reg  answers$clock /*verilator isolate_assignments*/;
+    reg  answers$clear /*verilator isolate_assignments*/;
+    reg  [63:0] answers$in_data /*verilator isolate_assignments*/;
+    reg  answers$in_valid /*verilator isolate_assignments*/;
+    wire  answers$in_ready;
+    wire  [63:0] answers$out_data;
+    wire  answers$out_valid;
+    reg  answers$out_ready /*verilator isolate_assignments*/;
+    reg  whole$clock /*verilator isolate_assignments*/;
+    reg  whole$clear /*verilator isolate_assignments*/;
+    reg  [63:0] whole$in_data /*verilator isolate_assignments*/;
+    reg  whole$in_valid /*verilator isolate_assignments*/;
+    wire  whole$in_ready;
+    wire  [63:0] whole$out_data;
+    wire  whole$out_valid;
+    reg  whole$out_ready /*verilator isolate_assignments*/;
     reg  [2:0] state$d /*verilator isolate_assignments*/;
     wire  [2:0] state$q;
     reg  state$clock /*verilator isolate_assignments*/;
@@ -80823,6 +81463,21 @@ module metisvm_card$tensor$job$stage_out(clock,clear,start,from,bytes,finish,don
     reg  [3:0] last_bytes$d /*verilator isolate_assignments*/;
     wire  [3:0] last_bytes$q;
     reg  last_bytes$clock /*verilator isolate_assignments*/;
+    reg  at_last$d /*verilator isolate_assignments*/;
+    wire  at_last$q;
+    reg  at_last$clock /*verilator isolate_assignments*/;
+    reg  holds$d /*verilator isolate_assignments*/;
+    wire  holds$q;
+    reg  holds$clock /*verilator isolate_assignments*/;
+    reg  [63:0] word$d /*verilator isolate_assignments*/;
+    wire  [63:0] word$q;
+    reg  word$clock /*verilator isolate_assignments*/;
+    reg  [3:0] word_bytes$d /*verilator isolate_assignments*/;
+    wire  [3:0] word_bytes$q;
+    reg  word_bytes$clock /*verilator isolate_assignments*/;
+    reg  is_last$d /*verilator isolate_assignments*/;
+    wire  is_last$q;
+    reg  is_last$clock /*verilator isolate_assignments*/;
     reg  [63:0] carry$d /*verilator isolate_assignments*/;
     wire  [63:0] carry$q;
     reg  carry$clock /*verilator isolate_assignments*/;
@@ -80840,16 +81495,17 @@ module metisvm_card$tensor$job$stage_out(clock,clear,start,from,bytes,finish,don
     reg  [32:0] padded /*verilator isolate_assignments*/;
     reg  [7:0] piece /*verilator isolate_assignments*/;
     reg  asks /*verilator isolate_assignments*/;
-    reg  [3:0] word_bytes /*verilator isolate_assignments*/;
+    reg  [3:0] of_word /*verilator isolate_assignments*/;
     reg  [4:0] total /*verilator isolate_assignments*/;
     reg  [6:0] unused /*verilator isolate_assignments*/;
     reg  [63:0] mask /*verilator isolate_assignments*/;
     reg  [63:0] masked /*verilator isolate_assignments*/;
     reg  [6:0] up /*verilator isolate_assignments*/;
     reg  [127:0] joined /*verilator isolate_assignments*/;
-    reg  is_last /*verilator isolate_assignments*/;
-    reg  is_whole /*verilator isolate_assignments*/;
+    reg  [29:0] words /*verilator isolate_assignments*/;
     reg  comes /*verilator isolate_assignments*/;
+    reg  is_whole /*verilator isolate_assignments*/;
+    reg  all_out /*verilator isolate_assignments*/;
     reg  takes /*verilator isolate_assignments*/;
     reg  pushes /*verilator isolate_assignments*/;
     reg  [7:0] owed_n /*verilator isolate_assignments*/;
@@ -80862,6 +81518,26 @@ module metisvm_card$tensor$job$stage_out(clock,clear,start,from,bytes,finish,don
         .octet(crc$octet),
         .data(crc$data),
         .checksum(crc$checksum)
+    );
+    metisvm_card$tensor$engine$tiles_16$load$answers answers(
+        .clock(answers$clock),
+        .clear(answers$clear),
+        .in_data(answers$in_data),
+        .in_valid(answers$in_valid),
+        .in_ready(answers$in_ready),
+        .out_data(answers$out_data),
+        .out_valid(answers$out_valid),
+        .out_ready(answers$out_ready)
+    );
+    metisvm_card$tensor$engine$tiles_16$load$answers whole(
+        .clock(whole$clock),
+        .clear(whole$clear),
+        .in_data(whole$in_data),
+        .in_valid(whole$in_valid),
+        .in_ready(whole$in_ready),
+        .out_data(whole$out_data),
+        .out_valid(whole$out_valid),
+        .out_ready(whole$out_ready)
     );
     metisvm_card$executor$state state(
         .d(state$d),
@@ -80893,6 +81569,31 @@ module metisvm_card$tensor$job$stage_out(clock,clear,start,from,bytes,finish,don
         .q(last_bytes$q),
         .clock(last_bytes$clock)
     );
+    metisvm_card$clears at_last(
+        .d(at_last$d),
+        .q(at_last$q),
+        .clock(at_last$clock)
+    );
+    metisvm_card$clears holds(
+        .d(holds$d),
+        .q(holds$q),
+        .clock(holds$clock)
+    );
+    metisvm_card$cores$lanes$0$core$absorbed$0 word(
+        .d(word$d),
+        .q(word$q),
+        .clock(word$clock)
+    );
+    metisvm_card$cores$best word_bytes(
+        .d(word_bytes$d),
+        .q(word_bytes$q),
+        .clock(word_bytes$clock)
+    );
+    metisvm_card$clears is_last(
+        .d(is_last$d),
+        .q(is_last$q),
+        .clock(is_last$clock)
+    );
     metisvm_card$cores$lanes$0$core$absorbed$0 carry(
         .d(carry$d),
         .q(carry$q),
@@ -80922,6 +81623,11 @@ module metisvm_card$tensor$job$stage_out(clock,clear,start,from,bytes,finish,don
         owed$clock = clock;
         left$clock = clock;
         last_bytes$clock = clock;
+        at_last$clock = clock;
+        holds$clock = clock;
+        word$clock = clock;
+        word_bytes$clock = clock;
+        is_last$clock = clock;
         carry$clock = clock;
         fill$clock = clock;
         crc_word$clock = clock;
@@ -80932,16 +81638,29 @@ module metisvm_card$tensor$job$stage_out(clock,clear,start,from,bytes,finish,don
         owed$d = owed$q;
         left$d = left$q;
         last_bytes$d = last_bytes$q;
+        at_last$d = at_last$q;
+        holds$d = holds$q;
+        word$d = word$q;
+        word_bytes$d = word_bytes$q;
+        is_last$d = is_last$q;
         carry$d = carry$q;
         fill$d = fill$q;
         crc_word$d = crc_word$q;
         crc_data$d = crc_data$q;
         crc$clock = clock;
+        answers$clock = clock;
+        whole$clock = clock;
+        answers$clear = 1'b0;
+        answers$in_data = rd_data;
+        answers$in_valid = rd_data_valid;
+        rd_data_ready = answers$in_ready;
         checksum = crc$checksum;
-        done = (state$q == 32'h2) || (state$q == 32'h5);
+        all_out = (state$q == 32'h5) && ~whole$out_valid;
+        done = (state$q == 32'h2) || all_out;
         idle = owed$q == 32'h0;
         padded = ((bytes) & 33'h1ffffffff);
         padded = padded + seven;
+        words = padded[(32'h3)+:(30)];
         piece = piece_words;
         if (~|to_ask$q[(32'h6)+:(24)]) begin
             piece = ((to_ask$q[(32'h0)+:(6)]) & 8'hff);
@@ -80956,54 +81675,62 @@ module metisvm_card$tensor$job$stage_out(clock,clear,start,from,bytes,finish,don
             to_ask$d = to_ask$q - ((piece) & 30'h3fffffff);
             ask_at$d = ask_at$q + 32'h200;
         end
-        is_last = left$q == 32'h1;
-        word_bytes = 32'h8;
-        if (is_last) begin
-            word_bytes = last_bytes$q;
+        of_word = 32'h8;
+        if (at_last$q) begin
+            of_word = last_bytes$q;
         end
-        unused = ((word_bytes) & 7'h7f) << 32'h3;
+        unused = ((of_word) & 7'h7f) << 32'h3;
         unused = ((32'h40) & 7'h7f) - unused;
         mask = ones >> unused;
-        masked = rd_data & mask;
+        masked = answers$out_data & mask;
         up = ((fill$q) & 7'h7f) << 32'h3;
-        joined = ((masked) & 128'hffffffffffffffffffffffffffffffff);
+        joined = ((word$q) & 128'hffffffffffffffffffffffffffffffff);
         joined = joined << up;
         joined = joined | ((carry$q) & 128'hffffffffffffffffffffffffffffffff);
-        total = ((fill$q) & 5'h1f) + ((word_bytes) & 5'h1f);
+        total = ((fill$q) & 5'h1f) + ((word_bytes$q) & 5'h1f);
         is_whole = total[32'h3];
-        comes = rd_data_valid && (state$q == 32'h1);
-        takes = comes && (~is_whole || write_ready);
-        rd_data_ready = takes || stop;
-        pushes = comes && is_whole;
-        write_data = joined[(32'h0)+:(64)];
+        takes = holds$q && (~is_whole || whole$in_ready);
+        pushes = holds$q && is_whole;
+        comes = (state$q == 32'h1) && |left$q && answers$out_valid && (~holds$q || takes);
+        answers$out_ready = comes || stop;
+        whole$in_data = joined[(32'h0)+:(64)];
         crc_data$d = joined[(32'h0)+:(64)];
         crc$data = crc_data$q;
         crc$clear = clear;
         crc$octet = 1'b0;
         if (takes) begin
-            left$d = left$q - 32'h1;
+            holds$d = 1'b0;
             fill$d = ((total[(32'h0)+:(3)]) & 4'hf);
             carry$d = joined[(32'h0)+:(64)];
             if (is_whole) begin
                 carry$d = joined[(32'h40)+:(64)];
             end
-            if (is_last) begin
+            if (is_last$q) begin
                 state$d = 32'h2;
             end
         end
-        if (rd_data_valid && (takes || stop)) begin
+        if (comes) begin
+            holds$d = 1'b1;
+            word$d = masked;
+            word_bytes$d = of_word;
+            is_last$d = at_last$q;
+            left$d = left$q - 32'h1;
+            at_last$d = left$q == 32'h2;
+        end
+        if (answers$out_valid && (comes || stop)) begin
             owed_n = owed_n - 32'h1;
         end
         owed$d = owed_n;
         crc_word$d = takes && is_whole;
         crc$word = crc_word$q;
-        if ((state$q == 32'h2) || (state$q == 32'h5)) begin
+        if ((state$q == 32'h2) || all_out) begin
             state$d = 32'h0;
         end
         if (start) begin
             state$d = 32'h1;
-            to_ask$d = padded[(32'h3)+:(30)];
-            left$d = padded[(32'h3)+:(30)];
+            to_ask$d = words;
+            left$d = words;
+            at_last$d = words == 32'h1;
             ask_at$d = from;
             last_bytes$d = ((padded[(32'h0)+:(3)]) & 4'hf) + 32'h1;
             if (~|bytes) begin
@@ -81018,8 +81745,8 @@ module metisvm_card$tensor$job$stage_out(clock,clear,start,from,bytes,finish,don
         end
         if (state$q == 32'h3) begin
             pushes = 1'b1;
-            write_data = carry$q;
-            if (write_ready) begin
+            whole$in_data = carry$q;
+            if (whole$in_ready) begin
                 state$d = 32'h4;
             end
         end
@@ -81032,7 +81759,11 @@ module metisvm_card$tensor$job$stage_out(clock,clear,start,from,bytes,finish,don
                 state$d = 32'h5;
             end
         end
-        write_push = pushes && ~stop;
+        whole$in_valid = pushes;
+        whole$clear = stop;
+        whole$out_ready = write_ready;
+        write_push = whole$out_valid && ~stop;
+        write_data = whole$out_data;
         if (clear) begin
             fill$d = 32'h0;
             carry$d = 32'h0;
@@ -81040,6 +81771,7 @@ module metisvm_card$tensor$job$stage_out(clock,clear,start,from,bytes,finish,don
         if (stop) begin
             state$d = 32'h0;
             to_ask$d = 32'h0;
+            holds$d = 1'b0;
         end
     end
 

@@ -345,7 +345,7 @@ const FAULTS: &[Fault] = &[
     fault(
         "tensor$job",
         "work_detail$d",
-        "engine_index",
+        "ended_index$q",
         "32'h0",
         addresses_outside_a_space,
     ),
@@ -366,8 +366,8 @@ const FAULTS: &[Fault] = &[
     fault(
         "tensor$job$checks",
         "is_known",
-        "handle_ok$q && run_present && (run_is_state == wanted)",
-        "handle_ok$q && run_present",
+        "handle_ok$q && present$q && (is_state$q == wanted)",
+        "handle_ok$q && present$q",
         malformed_runs,
     ),
     fault(
@@ -394,8 +394,8 @@ const FAULTS: &[Fault] = &[
     fault(
         "tensor$job$stage_out",
         "masked",
-        "rd_data & mask",
-        "rd_data",
+        "answers$out_data & mask",
+        "answers$out_data",
         items_of_any_length,
     ),
     fault(

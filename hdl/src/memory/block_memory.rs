@@ -43,9 +43,17 @@ pub struct BlockMemory {
     words: Buffer<64>,
     at: DFF<Bits<45>>,
     left: DFF<Bits<16>>,
-    /// The bank that answers.
+    /// There is a word to read, and it is the request's last one.
+    busy: DFF<Bit>,
+    is_last: DFF<Bit>,
+    /// Words that were asked for and not taken: all have a place.
+    promised: DFF<Bits<3>>,
+    /// The bank that answers, and a cycle later its answer.
     asked: DFF<Bit>,
     asked_bank: DFF<Bits<8>>,
+    came: DFF<Bit>,
+    came_bank: DFF<Bits<8>>,
+    answers: Vec<DFF<Bits<64>>>,
     put: DFF<Bit>,
     put_engine: DFF<Bit>,
     put_place: DFF<Bits<45>>,
@@ -53,6 +61,7 @@ pub struct BlockMemory {
     put_strobe: DFF<Bits<8>>,
     reads: Signal<Local, Bit>,
     takes: Signal<Local, Bit>,
+    pops: Signal<Local, Bit>,
     read_bank: Signal<Local, Bits<8>>,
     write_bank: Signal<Local, Bits<8>>,
     answer: Signal<Local, Bits<64>>,
@@ -84,8 +93,14 @@ impl BlockMemory {
             words: Buffer::default(),
             at: DFF::default(),
             left: DFF::default(),
+            busy: DFF::default(),
+            is_last: DFF::default(),
+            promised: DFF::default(),
             asked: DFF::default(),
             asked_bank: DFF::default(),
+            came: DFF::default(),
+            came_bank: DFF::default(),
+            answers: (0..banks).map(|_| DFF::default()).collect(),
             put: DFF::default(),
             put_engine: DFF::default(),
             put_place: DFF::default(),
@@ -93,6 +108,7 @@ impl BlockMemory {
             put_strobe: DFF::default(),
             reads: Signal::default(),
             takes: Signal::default(),
+            pops: Signal::default(),
             read_bank: Signal::default(),
             write_bank: Signal::default(),
             answer: Signal::default(),
@@ -104,25 +120,40 @@ impl Logic for BlockMemory {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, at, left, asked, asked_bank, put, put_engine, put_place, put_data, put_strobe
+            self, clock, at, left, busy, is_last, promised, asked, asked_bank, came, came_bank, put,
+            put_engine, put_place, put_data, put_strobe
         );
         clock!(self, clock, words);
-        // A request's words, one a cycle, while two have room: one may be on its way.
-        self.reads.next = self.left.q.val().any() && self.words.ample.val();
-        self.takes.next = !self.left.q.val().any() || (self.reads.val() && (self.left.q.val() == 1));
+        // A request's words, one a cycle while they have places.
+        self.reads.next = self.busy.q.val() && !self.promised.q.val().get_bit(2);
+        self.takes.next = !self.busy.q.val() || (self.reads.val() && self.is_last.q.val());
         self.rd_ready.next = self.takes.val();
         if self.reads.val() {
             self.at.d.next = self.at.q.val() + 1;
             self.left.d.next = self.left.q.val() - 1;
+            self.is_last.d.next = self.left.q.val() == 2;
+            self.busy.d.next = !self.is_last.q.val();
         }
         if self.takes.val() && self.rd_valid.val() {
             self.at.d.next = self.rd_address.val().get_bits::<45>(3);
             self.left.d.next = self.rd_words.val();
+            self.is_last.d.next = self.rd_words.val() == 1;
+            self.busy.d.next = true;
+        }
+        self.pops.next = self.words.out_valid.val() && self.rd_data_ready.val();
+        if self.reads.val() && !self.pops.val() {
+            self.promised.d.next = self.promised.q.val() + 1;
+        }
+        if self.pops.val() && !self.reads.val() {
+            self.promised.d.next = self.promised.q.val() - 1;
         }
         self.read_bank.next = self.at.q.val().get_bits::<8>(12);
         self.write_bank.next = self.put_place.q.val().get_bits::<8>(12);
         self.asked.d.next = self.reads.val();
         self.asked_bank.d.next = self.read_bank.val();
+        // What a memory gives comes late in its cycle: one bank is chosen in the next.
+        self.came.d.next = self.asked.q.val();
+        self.came_bank.d.next = self.asked_bank.q.val();
         self.answer.next = 0.into();
         for i in 0..self.banks.len() {
             self.banks[i].clock.next = self.clock.val();
@@ -133,13 +164,15 @@ impl Logic for BlockMemory {
             if self.put.q.val() && (self.write_bank.val() == i.to_bits()) {
                 self.banks[i].write_strobe.next = self.put_strobe.q.val();
             }
-            if self.asked_bank.q.val() == i.to_bits() {
-                self.answer.next = self.banks[i].read_data.val();
+            self.answers[i].clock.next = self.clock.val();
+            self.answers[i].d.next = self.banks[i].read_data.val();
+            if self.came_bank.q.val() == i.to_bits() {
+                self.answer.next = self.answers[i].q.val();
             }
         }
         self.words.clear.next = false;
         self.words.in_data.next = self.answer.val();
-        self.words.in_valid.next = self.asked.q.val();
+        self.words.in_valid.next = self.came.q.val();
         self.rd_data.next = self.words.out_data.val();
         self.rd_data_valid.next = self.words.out_valid.val();
         self.words.out_ready.next = self.rd_data_ready.val();

@@ -6,7 +6,7 @@ use rust_hdl::prelude::*;
 /// Checks fields, handles and the workspace, in the functional card's order: the first that is wrong is the status.
 ///
 /// States: 0 waits, 1 looks at the fields, 2 multiplies, 3 looks at the ends in host memory; of a handle 4 to 6, which is
-/// 0 the data's, 1 the state's, 2 the program's; 7 has the workspace compared, 8 waits for that, 9 is done.
+/// 0 the data's, 1 the state's, 2 the program's, and 10 between the last two; 7 has the workspace compared, 8 waits for that, 9 is done.
 #[derive(LogicBlock)]
 pub struct RunChecks {
     /// The clock; everything happens on its rising edge.
@@ -54,6 +54,12 @@ pub struct RunChecks {
     is_none: DFF<Bit>,
     handle_ok: DFF<Bit>,
     waited: DFF<Bit>,
+    /// What is known about a handle, and a cycle later its bytes.
+    present: DFF<Bit>,
+    is_state: DFF<Bit>,
+    piece: DFF<Bits<48>>,
+    upto: DFF<Bits<49>>,
+    extent: DFF<Bits<49>>,
     bases: [DFF<Bits<48>>; 3],
     sizes: [DFF<Bits<48>>; 3],
     status_reg: DFF<Bits<15>>,
@@ -72,7 +78,6 @@ pub struct RunChecks {
     handle: Signal<Local, Bits<32>>,
     in_end: Signal<Local, Bits<65>>,
     out_end: Signal<Local, Bits<65>>,
-    extent: Signal<Local, Bits<49>>,
     wanted: Signal<Local, Bit>,
     is_known: Signal<Local, Bit>,
 }
@@ -122,6 +127,11 @@ impl RunChecks {
             is_none: DFF::default(),
             handle_ok: DFF::default(),
             waited: DFF::default(),
+            present: DFF::default(),
+            is_state: DFF::default(),
+            piece: DFF::default(),
+            upto: DFF::default(),
+            extent: DFF::default(),
             bases: Default::default(),
             sizes: Default::default(),
             status_reg: DFF::default(),
@@ -140,7 +150,6 @@ impl RunChecks {
             handle: Signal::default(),
             in_end: Signal::default(),
             out_end: Signal::default(),
-            extent: Signal::default(),
             wanted: Signal::default(),
             is_known: Signal::default(),
         }
@@ -151,8 +160,8 @@ impl Logic for RunChecks {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, state, which, less, is_none, handle_ok, waited, status_reg, detail_reg, bad_count,
-            bad_input, bad_output, wraps
+            self, clock, state, which, less, is_none, handle_ok, waited, present, is_state, piece, upto,
+            extent, status_reg, detail_reg, bad_count, bad_input, bad_output, wraps
         );
         for i in 0..3 {
             self.bases[i].clock.next = self.clock.val();
@@ -206,11 +215,14 @@ impl Logic for RunChecks {
         self.less.d.next = self.handle.val() - 1;
         self.handle_ok.d.next = self.less.q.val() < self.max_handles.val();
         self.run_handle.next = self.less.q.val().get_bits::<6>(0);
-        self.extent.next = self.run_upto.val() - bit_cast::<49, 48>(self.run_piece.val());
+        self.present.d.next = self.run_present.val();
+        self.is_state.d.next = self.run_is_state.val();
+        self.piece.d.next = self.run_piece.val();
+        self.upto.d.next = self.run_upto.val();
+        self.extent.d.next = self.upto.q.val() - bit_cast::<49, 48>(self.piece.q.val());
         self.wanted.next = self.which.q.val() == 1;
-        self.is_known.next = self.handle_ok.q.val()
-            && self.run_present.val()
-            && (self.run_is_state.val() == self.wanted.val());
+        self.is_known.next =
+            self.handle_ok.q.val() && self.present.q.val() && (self.is_state.q.val() == self.wanted.val());
         self.run_search.next = false;
         self.waited.d.next = false;
 
@@ -268,6 +280,9 @@ impl Logic for RunChecks {
             }
         }
         if self.state.q.val() == 5 {
+            self.state.d.next = 10.into();
+        }
+        if self.state.q.val() == 10 {
             self.state.d.next = 6.into();
         }
         if self.state.q.val() == 6 {
@@ -281,8 +296,8 @@ impl Logic for RunChecks {
             }
             for i in 0..3 {
                 if self.which.q.val() == i.to_bits() {
-                    self.bases[i].d.next = self.run_piece.val();
-                    self.sizes[i].d.next = self.extent.val().get_bits::<48>(0);
+                    self.bases[i].d.next = self.piece.q.val();
+                    self.sizes[i].d.next = self.extent.q.val().get_bits::<48>(0);
                     if self.is_none.q.val() {
                         self.sizes[i].d.next = 0.into();
                     }

@@ -12,7 +12,8 @@ use rust_hdl::prelude::*;
 /// What goes wrong with an item is told when the outputs of all items before it are out, as if there was one at a time.
 ///
 /// States: 0 waits, 1 has the entry checked, 2 waits for resident memory and opens the program, 3 waits for that, 4 works
-/// on items, 10 ends the output, 11 waits for that; 12 closes the program, 13 waits until nothing is on its way, 14 is done.
+/// on items, 10 ends the output, 11 waits for that; 12 closes the program, 15 has all others give up, 13 waits until
+/// nothing is on its way, 14 is done.
 ///
 /// Of the input: 0 waits for an area, 1 asks, 2 waits for the words, 3 until they can be read, 4 has met one that cannot
 /// be read. Of the engine: 0 waits for an input and for an area, 1 works, 2 has failed. Of the output: 0 waits for one, 1
@@ -167,6 +168,12 @@ pub struct RunJob {
     status_reg: DFF<Bits<15>>,
     detail_reg: DFF<Bits<32>>,
     failed: DFF<Bit>,
+    /// The job ends, a cycle late.
+    ending: DFF<Bit>,
+    /// What the engine says, a cycle late.
+    engine_ends: DFF<Bit>,
+    ended_status: DFF<Bits<15>>,
+    ended_index: DFF<Bits<32>>,
     /// Cycles that the engine has worked, in halves.
     spent_low: DFF<Bits<32>>,
     spent_high: DFF<Bits<32>>,
@@ -178,7 +185,7 @@ pub struct RunJob {
     fail_detail: Signal<Local, Bits<32>>,
     input_bytes: Signal<Local, Bits<32>>,
     output_bytes: Signal<Local, Bits<32>>,
-    ending: Signal<Local, Bit>,
+    ends: Signal<Local, Bit>,
     clean: Signal<Local, Bit>,
     is_brought: Signal<Local, Bit>,
     is_worked: Signal<Local, Bit>,
@@ -310,6 +317,10 @@ impl RunJob {
             status_reg: DFF::default(),
             detail_reg: DFF::default(),
             failed: DFF::default(),
+            ending: DFF::default(),
+            engine_ends: DFF::default(),
+            ended_status: DFF::default(),
+            ended_index: DFF::default(),
             spent_low: DFF::default(),
             spent_high: DFF::default(),
             wraps: DFF::default(),
@@ -320,7 +331,7 @@ impl RunJob {
             fail_detail: Signal::default(),
             input_bytes: Signal::default(),
             output_bytes: Signal::default(),
-            ending: Signal::default(),
+            ends: Signal::default(),
             clean: Signal::default(),
             is_brought: Signal::default(),
             is_worked: Signal::default(),
@@ -361,6 +372,10 @@ impl Logic for RunJob {
             status_reg,
             detail_reg,
             failed,
+            ending,
+            engine_ends,
+            ended_status,
+            ended_index,
             spent_low,
             spent_high,
             wraps,
@@ -374,7 +389,12 @@ impl Logic for RunJob {
         self.done.next = self.state.q.val() == 14;
         self.status.next = self.status_reg.q.val();
         self.detail.next = self.detail_reg.q.val();
-        self.ending.next = (self.state.q.val() == 12) || (self.state.q.val() == 13);
+        self.ends.next =
+            (self.state.q.val() == 12) || (self.state.q.val() == 13) || (self.state.q.val() == 15);
+        self.ending.d.next = self.ends.val();
+        self.engine_ends.d.next = self.engine_done.val() && !self.ends.val();
+        self.ended_status.d.next = self.engine_status.val();
+        self.ended_index.d.next = self.engine_index.val();
 
         // The checks.
         self.checks.start.next = (self.state.q.val() == 0) && self.start.val();
@@ -414,7 +434,7 @@ impl Logic for RunJob {
         self.engine_stop.next = self.state.q.val() == 12;
 
         // Input.
-        self.stage_in.clear.next = self.ending.val();
+        self.stage_in.clear.next = self.ending.q.val();
         self.stage_in.start.next = self.in_state.q.val() == 1;
         self.at.next = bit_cast::<64, 32>(self.at_high.q.val());
         self.at.next = self.at.val() << 32;
@@ -433,8 +453,8 @@ impl Logic for RunJob {
         self.stage_in.in_data.next = self.in_data.val();
         self.stage_in.in_end.next = self.in_end.val();
         self.stage_in.in_error.next = self.in_error.val();
-        self.in_ready.next = self.stage_in.in_ready.val() || self.ending.val();
-        self.abort.next = self.ending.val() && self.failed.q.val();
+        self.in_ready.next = self.stage_in.in_ready.val() || self.ending.q.val();
+        self.abort.next = self.ending.q.val() && self.failed.q.val();
         self.wr_address.next = self.stage_in.wr_address.val();
         self.wr_data.next = self.stage_in.wr_data.val();
         self.wr_valid.next = self.stage_in.wr_valid.val();
@@ -449,7 +469,7 @@ impl Logic for RunJob {
         }
         self.stage_out.bytes.next = self.output_bytes.val();
         self.stage_out.finish.next = self.state.q.val() == 10;
-        self.stage_out.stop.next = self.ending.val() && self.failed.q.val();
+        self.stage_out.stop.next = self.ending.q.val() && self.failed.q.val();
         self.rd_address.next = self.stage_out.rd_address.val();
         self.rd_words.next = self.stage_out.rd_words.val();
         self.rd_valid.next = self.stage_out.rd_valid.val();
@@ -507,12 +527,12 @@ impl Logic for RunJob {
             self.engine_open.next = true;
             self.state.d.next = 3.into();
         }
-        if (self.state.q.val() == 3) && self.engine_done.val() {
+        if (self.state.q.val() == 3) && self.engine_ends.q.val() {
             self.state.d.next = 4.into();
-            if self.engine_status.val().any() {
+            if self.ended_status.q.val().any() {
                 self.fails.next = true;
-                self.fail_status.next = self.engine_status.val();
-                self.fail_detail.next = self.engine_index.val();
+                self.fail_status.next = self.ended_status.q.val();
+                self.fail_detail.next = self.ended_index.q.val();
             }
         }
 
@@ -567,11 +587,11 @@ impl Logic for RunJob {
         if self.work_state.q.val() == 1 {
             self.spent_low.d.next = self.spent_low.q.val() + 1;
             self.wraps.d.next = self.spent_low.q.val().all();
-            if self.engine_done.val() {
-                self.work_status.d.next = self.engine_status.val();
-                self.work_detail.d.next = self.engine_index.val();
+            if self.engine_ends.q.val() {
+                self.work_status.d.next = self.ended_status.q.val();
+                self.work_detail.d.next = self.ended_index.q.val();
                 self.work_state.d.next = 2.into();
-                if !self.engine_status.val().any() {
+                if !self.ended_status.q.val().any() {
                     self.is_worked.next = true;
                     self.work_area.d.next = !self.work_area.q.val();
                     self.work_state.d.next = 0.into();
@@ -627,7 +647,7 @@ impl Logic for RunJob {
             self.fails.next = true;
             self.fail_status.next = 19.into();
         }
-        if self.fails.val() && !self.ending.val() && (self.state.q.val() != 14) {
+        if self.fails.val() && !self.ends.val() && (self.state.q.val() != 14) {
             self.failed.d.next = true;
             self.in_state.d.next = 0.into();
             self.work_state.d.next = 0.into();
@@ -637,6 +657,9 @@ impl Logic for RunJob {
             self.state.d.next = 12.into();
         }
         if self.state.q.val() == 12 {
+            self.state.d.next = 15.into();
+        }
+        if self.state.q.val() == 15 {
             self.state.d.next = 13.into();
         }
         if self.state.q.val() == 13 {

@@ -1,11 +1,13 @@
 //! An item's input, from host memory to card memory.
 
+use crate::stream::slice::Slice;
 use rust_hdl::prelude::*;
 
 /// Reads whole words and moves their bytes down, as an item may begin at any byte: a word of card memory has bytes of two
 /// words of host memory.
 ///
-/// States: 0 waits, 1 asks, 2 takes words, 3 puts down what the last one has left, 4 is done.
+/// States: 0 waits, 1 asks, 2 takes words, 3 puts down what the last one has left, 4 is done when the
+/// memory has taken all.
 #[derive(LogicBlock)]
 pub struct StageIn {
     /// The clock; everything happens on its rising edge.
@@ -50,12 +52,17 @@ pub struct StageIn {
     pub wr_valid: Signal<Out, Bit>,
     /// It is taken.
     pub wr_ready: Signal<In, Bit>,
+    /// Words for card memory, and above them where: moving bytes takes a cycle.
+    moved: Slice<112>,
     state: DFF<Bits<3>>,
     address: DFF<Bits<64>>,
     length: DFF<Bits<33>>,
     at: DFF<Bits<48>>,
     /// Words that are still to be put down.
     left: DFF<Bits<30>>,
+    some_left: DFF<Bit>,
+    /// The state is 2.
+    takes: DFF<Bit>,
     /// The word before, and whether there is one.
     before_word: DFF<Bits<64>>,
     held: DFF<Bit>,
@@ -64,6 +71,8 @@ pub struct StageIn {
     both: Signal<Local, Bits<128>>,
     above: Signal<Local, Bits<128>>,
     puts: Signal<Local, Bit>,
+    is_out: Signal<Local, Bit>,
+    place: Signal<Local, Bits<112>>,
     seven: Constant<Bits<33>>,
 }
 
@@ -91,11 +100,14 @@ impl Default for StageIn {
             wr_data: Signal::default(),
             wr_valid: Signal::default(),
             wr_ready: Signal::default(),
+            moved: Slice::default(),
             state: DFF::default(),
             address: DFF::default(),
             length: DFF::default(),
             at: DFF::default(),
             left: DFF::default(),
+            some_left: DFF::default(),
+            takes: DFF::default(),
             before_word: DFF::default(),
             held: DFF::default(),
             down: DFF::default(),
@@ -103,6 +115,8 @@ impl Default for StageIn {
             both: Signal::default(),
             above: Signal::default(),
             puts: Signal::default(),
+            is_out: Signal::default(),
+            place: Signal::default(),
             seven: Constant::new(7_u64.into()),
         }
     }
@@ -119,11 +133,15 @@ impl Logic for StageIn {
             length,
             at,
             left,
+            some_left,
+            takes,
             before_word,
             held,
             down
         );
-        self.done.next = self.state.q.val() == 4;
+        clock!(self, clock, moved);
+        self.is_out.next = (self.state.q.val() == 4) && !self.moved.out_valid.val();
+        self.done.next = self.is_out.val();
         self.failed.next = false;
         self.padded.next = bit_cast::<33, 32>(self.bytes.val());
         self.padded.next = self.padded.val() + self.seven.val();
@@ -139,12 +157,18 @@ impl Logic for StageIn {
             self.both.next = self.both.val() | self.above.val();
         }
         self.both.next = self.both.val() >> self.down.q.val();
-        self.wr_data.next = self.both.val().get_bits::<64>(0);
-        self.wr_address.next = self.at.q.val();
+        self.place.next = bit_cast::<112, 48>(self.at.q.val());
+        self.place.next = self.place.val() << 64;
+        self.moved.in_data.next = self.place.val() | bit_cast::<112, 64>(self.both.val().get_bits::<64>(0));
+        self.moved.clear.next = self.clear.val();
+        self.moved.out_ready.next = self.wr_ready.val();
+        self.wr_valid.next = self.moved.out_valid.val();
+        self.wr_data.next = self.moved.out_data.val().get_bits::<64>(0);
+        self.wr_address.next = self.moved.out_data.val().get_bits::<48>(64);
 
         self.puts.next = false;
-        self.in_ready.next = false;
-        if self.state.q.val() == 4 {
+        self.in_ready.next = self.takes.q.val() && !self.in_error.val() && self.moved.in_ready.val();
+        if self.is_out.val() {
             self.state.d.next = 0.into();
         }
         if self.start.val() {
@@ -155,6 +179,7 @@ impl Logic for StageIn {
             self.down.d.next = bit_cast::<7, 3>(self.from.val().get_bits::<3>(0)) << 3;
             self.at.d.next = self.to.val();
             self.left.d.next = self.padded.val().get_bits::<30>(3);
+            self.some_left.d.next = self.bytes.val().any();
             self.held.d.next = false;
             if !self.bytes.val().any() {
                 self.state.d.next = 4.into();
@@ -162,35 +187,38 @@ impl Logic for StageIn {
         }
         if (self.state.q.val() == 1) && self.cmd_ready.val() {
             self.state.d.next = 2.into();
+            self.takes.d.next = true;
         }
-        if (self.state.q.val() == 2) && self.in_valid.val() {
+        if self.takes.q.val() && self.in_valid.val() {
             if self.in_error.val() {
                 self.failed.next = true;
             } else {
-                self.puts.next = self.held.q.val() && self.left.q.val().any();
-                self.in_ready.next = !self.puts.val() || self.wr_ready.val();
-                if !self.puts.val() || self.wr_ready.val() {
+                self.puts.next = self.held.q.val() && self.some_left.q.val();
+                if self.moved.in_ready.val() {
                     self.before_word.d.next = self.in_data.val();
                     self.held.d.next = true;
                     if self.in_end.val() {
                         self.state.d.next = 3.into();
+                        self.takes.d.next = false;
                     }
                 }
             }
         }
         if self.state.q.val() == 3 {
-            self.puts.next = self.left.q.val().any();
-            if !self.left.q.val().any() || self.wr_ready.val() {
+            self.puts.next = self.some_left.q.val();
+            if !self.some_left.q.val() || self.moved.in_ready.val() {
                 self.state.d.next = 4.into();
             }
         }
-        self.wr_valid.next = self.puts.val();
-        if self.puts.val() && self.wr_ready.val() {
+        self.moved.in_valid.next = self.puts.val();
+        if self.puts.val() && self.moved.in_ready.val() {
             self.at.d.next = self.at.q.val() + 8;
             self.left.d.next = self.left.q.val() - 1;
+            self.some_left.d.next = self.left.q.val() != 1;
         }
         if self.clear.val() {
             self.state.d.next = 0.into();
+            self.takes.d.next = false;
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Outputs, from card memory to host memory.
 
 use super::crc32_bytes::Crc32Bytes;
+use crate::stream::slice::Slice;
 use rust_hdl::prelude::*;
 
 /// Reads an item's output and hands its bytes on behind those of the item before, as whole words, with their CRC-32. What
@@ -51,15 +52,24 @@ pub struct StageOut {
     /// It is taken.
     pub write_ready: Signal<In, Bit>,
     crc: Crc32Bytes,
+    /// Between memory and here, and between here and the host.
+    answers: Slice<64>,
+    whole: Slice<64>,
     state: DFF<Bits<3>>,
     /// Words to ask for, and the next of them.
     to_ask: DFF<Bits<30>>,
     ask_at: DFF<Bits<48>>,
     /// Words to come of those that were asked for.
     owed: DFF<Bits<8>>,
-    /// Words of the item to hand on, and the bytes of the last one.
+    /// Words of the item to hand on, the bytes of the last one, and whether the next one is that.
     left: DFF<Bits<30>>,
     last_bytes: DFF<Bits<4>>,
+    at_last: DFF<Bit>,
+    /// A word, its bytes that count, and whether it is the last one.
+    holds: DFF<Bit>,
+    word: DFF<Bits<64>>,
+    word_bytes: DFF<Bits<4>>,
+    is_last: DFF<Bit>,
     /// Bytes of a word that is not whole yet.
     carry: DFF<Bits<64>>,
     fill: DFF<Bits<4>>,
@@ -69,16 +79,17 @@ pub struct StageOut {
     padded: Signal<Local, Bits<33>>,
     piece: Signal<Local, Bits<8>>,
     asks: Signal<Local, Bit>,
-    word_bytes: Signal<Local, Bits<4>>,
+    of_word: Signal<Local, Bits<4>>,
     total: Signal<Local, Bits<5>>,
     unused: Signal<Local, Bits<7>>,
     mask: Signal<Local, Bits<64>>,
     masked: Signal<Local, Bits<64>>,
     up: Signal<Local, Bits<7>>,
     joined: Signal<Local, Bits<128>>,
-    is_last: Signal<Local, Bit>,
-    is_whole: Signal<Local, Bit>,
+    words: Signal<Local, Bits<30>>,
     comes: Signal<Local, Bit>,
+    is_whole: Signal<Local, Bit>,
+    all_out: Signal<Local, Bit>,
     takes: Signal<Local, Bit>,
     pushes: Signal<Local, Bit>,
     owed_n: Signal<Local, Bits<8>>,
@@ -111,12 +122,19 @@ impl Default for StageOut {
             write_data: Signal::default(),
             write_ready: Signal::default(),
             crc: Crc32Bytes::default(),
+            answers: Slice::default(),
+            whole: Slice::default(),
             state: DFF::default(),
             to_ask: DFF::default(),
             ask_at: DFF::default(),
             owed: DFF::default(),
             left: DFF::default(),
             last_bytes: DFF::default(),
+            at_last: DFF::default(),
+            holds: DFF::default(),
+            word: DFF::default(),
+            word_bytes: DFF::default(),
+            is_last: DFF::default(),
             carry: DFF::default(),
             fill: DFF::default(),
             crc_word: DFF::default(),
@@ -124,16 +142,17 @@ impl Default for StageOut {
             padded: Signal::default(),
             piece: Signal::default(),
             asks: Signal::default(),
-            word_bytes: Signal::default(),
+            of_word: Signal::default(),
             total: Signal::default(),
             unused: Signal::default(),
             mask: Signal::default(),
             masked: Signal::default(),
             up: Signal::default(),
             joined: Signal::default(),
-            is_last: Signal::default(),
-            is_whole: Signal::default(),
+            words: Signal::default(),
             comes: Signal::default(),
+            is_whole: Signal::default(),
+            all_out: Signal::default(),
             takes: Signal::default(),
             pushes: Signal::default(),
             owed_n: Signal::default(),
@@ -148,14 +167,21 @@ impl Logic for StageOut {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, state, to_ask, ask_at, owed, left, last_bytes, carry, fill, crc_word, crc_data
+            self, clock, state, to_ask, ask_at, owed, left, last_bytes, at_last, holds, word, word_bytes,
+            is_last, carry, fill, crc_word, crc_data
         );
-        clock!(self, clock, crc);
+        clock!(self, clock, crc, answers, whole);
+        self.answers.clear.next = false;
+        self.answers.in_data.next = self.rd_data.val();
+        self.answers.in_valid.next = self.rd_data_valid.val();
+        self.rd_data_ready.next = self.answers.in_ready.val();
         self.checksum.next = self.crc.checksum.val();
-        self.done.next = (self.state.q.val() == 2) || (self.state.q.val() == 5);
+        self.all_out.next = (self.state.q.val() == 5) && !self.whole.out_valid.val();
+        self.done.next = (self.state.q.val() == 2) || self.all_out.val();
         self.idle.next = self.owed.q.val() == 0;
         self.padded.next = bit_cast::<33, 32>(self.bytes.val());
         self.padded.next = self.padded.val() + self.seven.val();
+        self.words.next = self.padded.val().get_bits::<30>(3);
 
         // Requests of 64 words at most, the next one when the words of the last have come.
         self.piece.next = self.piece_words.val();
@@ -173,56 +199,69 @@ impl Logic for StageOut {
             self.ask_at.d.next = self.ask_at.q.val() + 512;
         }
 
-        // The bytes of a word behind those that are left.
-        self.is_last.next = self.left.q.val() == 1;
-        self.word_bytes.next = 8.into();
-        if self.is_last.val() {
-            self.word_bytes.next = self.last_bytes.q.val();
+        // The bytes of a word that count.
+        self.of_word.next = 8.into();
+        if self.at_last.q.val() {
+            self.of_word.next = self.last_bytes.q.val();
         }
-        self.unused.next = bit_cast::<7, 4>(self.word_bytes.val()) << 3;
+        self.unused.next = bit_cast::<7, 4>(self.of_word.val()) << 3;
         self.unused.next = bits::<7>(64) - self.unused.val();
         self.mask.next = self.ones.val() >> self.unused.val();
-        self.masked.next = self.rd_data.val() & self.mask.val();
+        self.masked.next = self.answers.out_data.val() & self.mask.val();
+
+        // They come behind those that are left.
         self.up.next = bit_cast::<7, 4>(self.fill.q.val()) << 3;
-        self.joined.next = bit_cast::<128, 64>(self.masked.val());
+        self.joined.next = bit_cast::<128, 64>(self.word.q.val());
         self.joined.next = self.joined.val() << self.up.val();
         self.joined.next = self.joined.val() | bit_cast::<128, 64>(self.carry.q.val());
-        self.total.next = bit_cast::<5, 4>(self.fill.q.val()) + bit_cast::<5, 4>(self.word_bytes.val());
+        self.total.next = bit_cast::<5, 4>(self.fill.q.val()) + bit_cast::<5, 4>(self.word_bytes.q.val());
         self.is_whole.next = self.total.val().get_bit(3);
-        self.comes.next = self.rd_data_valid.val() && (self.state.q.val() == 1);
-        self.takes.next = self.comes.val() && (!self.is_whole.val() || self.write_ready.val());
-        self.rd_data_ready.next = self.takes.val() || self.stop.val();
-        self.pushes.next = self.comes.val() && self.is_whole.val();
-        self.write_data.next = self.joined.val().get_bits::<64>(0);
+        self.takes.next = self.holds.q.val() && (!self.is_whole.val() || self.whole.in_ready.val());
+        self.pushes.next = self.holds.q.val() && self.is_whole.val();
+        self.comes.next = (self.state.q.val() == 1)
+            && self.left.q.val().any()
+            && self.answers.out_valid.val()
+            && (!self.holds.q.val() || self.takes.val());
+        self.answers.out_ready.next = self.comes.val() || self.stop.val();
+        self.whole.in_data.next = self.joined.val().get_bits::<64>(0);
         self.crc_data.d.next = self.joined.val().get_bits::<64>(0);
         self.crc.data.next = self.crc_data.q.val();
         self.crc.clear.next = self.clear.val();
         self.crc.octet.next = false;
         if self.takes.val() {
-            self.left.d.next = self.left.q.val() - 1;
+            self.holds.d.next = false;
             self.fill.d.next = bit_cast::<4, 3>(self.total.val().get_bits::<3>(0));
             self.carry.d.next = self.joined.val().get_bits::<64>(0);
             if self.is_whole.val() {
                 self.carry.d.next = self.joined.val().get_bits::<64>(64);
             }
-            if self.is_last.val() {
+            if self.is_last.q.val() {
                 self.state.d.next = 2.into();
             }
         }
-        if self.rd_data_valid.val() && (self.takes.val() || self.stop.val()) {
+        if self.comes.val() {
+            self.holds.d.next = true;
+            self.word.d.next = self.masked.val();
+            self.word_bytes.d.next = self.of_word.val();
+            self.is_last.d.next = self.at_last.q.val();
+            self.left.d.next = self.left.q.val() - 1;
+            self.at_last.d.next = self.left.q.val() == 2;
+        }
+        if self.answers.out_valid.val() && (self.comes.val() || self.stop.val()) {
             self.owed_n.next = self.owed_n.val() - 1;
         }
         self.owed.d.next = self.owed_n.val();
         self.crc_word.d.next = self.takes.val() && self.is_whole.val();
         self.crc.word.next = self.crc_word.q.val();
 
-        if (self.state.q.val() == 2) || (self.state.q.val() == 5) {
+        if (self.state.q.val() == 2) || self.all_out.val() {
             self.state.d.next = 0.into();
         }
         if self.start.val() {
             self.state.d.next = 1.into();
-            self.to_ask.d.next = self.padded.val().get_bits::<30>(3);
-            self.left.d.next = self.padded.val().get_bits::<30>(3);
+            self.to_ask.d.next = self.words.val();
+            self.left.d.next = self.words.val();
+            self.at_last.d.next = self.words.val() == 1;
             self.ask_at.d.next = self.from.val();
             self.last_bytes.d.next = bit_cast::<4, 3>(self.padded.val().get_bits::<3>(0)) + 1;
             if !self.bytes.val().any() {
@@ -237,8 +276,8 @@ impl Logic for StageOut {
         }
         if self.state.q.val() == 3 {
             self.pushes.next = true;
-            self.write_data.next = self.carry.q.val();
-            if self.write_ready.val() {
+            self.whole.in_data.next = self.carry.q.val();
+            if self.whole.in_ready.val() {
                 self.state.d.next = 4.into();
             }
         }
@@ -251,7 +290,11 @@ impl Logic for StageOut {
                 self.state.d.next = 5.into();
             }
         }
-        self.write_push.next = self.pushes.val() && !self.stop.val();
+        self.whole.in_valid.next = self.pushes.val();
+        self.whole.clear.next = self.stop.val();
+        self.whole.out_ready.next = self.write_ready.val();
+        self.write_push.next = self.whole.out_valid.val() && !self.stop.val();
+        self.write_data.next = self.whole.out_data.val();
         if self.clear.val() {
             self.fill.d.next = 0.into();
             self.carry.d.next = 0.into();
@@ -259,6 +302,7 @@ impl Logic for StageOut {
         if self.stop.val() {
             self.state.d.next = 0.into();
             self.to_ask.d.next = 0.into();
+            self.holds.d.next = false;
         }
     }
 }

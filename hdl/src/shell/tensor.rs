@@ -3,6 +3,7 @@
 use crate::memory::{axi_memory::AxiMemory, block_memory::BlockMemory, read_turns::ReadTurns};
 use crate::optional::{Optional, pins};
 use crate::shell::run_job::{Areas, RunJob};
+use crate::stream::slice::Slice;
 use crate::tensor::any_engine::AnyEngine;
 use crate::tensor::array::twin;
 use crate::tensor::scratchpads::turns::Turns;
@@ -141,12 +142,15 @@ pub struct Tensor {
     engine: AnyEngine,
     reads: ReadTurns,
     writes: Turns,
+    /// A word of the host's side, and above it where: that side does not wait for the engine within a cycle.
+    host: Slice<112>,
     /// One of the two.
     blocks: Optional<BlockMemory>,
     external: Optional<AxiMemory>,
     host_address: Signal<Local, Bits<48>>,
     host_data: Signal<Local, Bits<64>>,
     host_valid: Signal<Local, Bit>,
+    host_place: Signal<Local, Bits<112>>,
     host_ready: Signal<Local, Bit>,
     wr_address: Signal<Local, Bits<48>>,
     wr_data: Signal<Local, Bits<64>>,
@@ -241,11 +245,13 @@ impl Tensor {
             engine: engine.unwrap_or_else(|| panic!("no engine has the geometry {geometry:?}")),
             reads: ReadTurns::default(),
             writes: Turns::default(),
+            host: Slice::default(),
             blocks: Optional::new((!tensor.external_memory).then(|| BlockMemory::new(areas.end))),
             external: Optional::new(tensor.external_memory.then(AxiMemory::default)),
             host_address: Signal::default(),
             host_data: Signal::default(),
             host_valid: Signal::default(),
+            host_place: Signal::default(),
             host_ready: Signal::default(),
             wr_address: Signal::default(),
             wr_data: Signal::default(),
@@ -262,7 +268,7 @@ impl Tensor {
 impl Logic for Tensor {
     #[hdl_gen]
     fn update(&mut self) {
-        clock!(self, clock, job, engine, reads, writes);
+        clock!(self, clock, job, engine, reads, writes, host);
         self.job.stop.next = self.stop.val();
         for i in 0..8 {
             self.job.entry[i].next = self.entry[i].val();
@@ -343,16 +349,21 @@ impl Logic for Tensor {
             self.host_valid.next = self.job.wr_valid.val();
         }
         self.writes.first_valid.next = self.engine.wr_valid.val();
-        self.writes.second_valid.next = self.host_valid.val();
+        self.host_place.next = bit_cast::<112, 48>(self.host_address.val());
+        self.host_place.next = self.host_place.val() << 64;
+        self.host.clear.next = false;
+        self.host.in_data.next = self.host_place.val() | bit_cast::<112, 64>(self.host_data.val());
+        self.host.in_valid.next = self.host_valid.val();
+        self.writes.second_valid.next = self.host.out_valid.val();
         self.wr_valid.next = self.engine.wr_valid.val() && self.writes.first_ready.val();
         self.wr_address.next = self.engine.wr_address.val();
         self.wr_data.next = self.engine.wr_data.val();
         self.wr_strobe.next = self.engine.wr_strobe.val();
         self.wr_engine.next = true;
-        if self.host_valid.val() && self.writes.second_ready.val() {
+        if self.host.out_valid.val() && self.writes.second_ready.val() {
             self.wr_valid.next = true;
-            self.wr_address.next = self.host_address.val();
-            self.wr_data.next = self.host_data.val();
+            self.wr_address.next = self.host.out_data.val().get_bits::<48>(64);
+            self.wr_data.next = self.host.out_data.val().get_bits::<64>(0);
             self.wr_strobe.next = 255.into();
             self.wr_engine.next = false;
         }
@@ -435,10 +446,11 @@ impl Logic for Tensor {
         }
         self.engine.wr_ready.next = self.writes.first_ready.val() && self.wr_ready.val();
         self.host_ready.next = self.writes.second_ready.val() && self.wr_ready.val();
-        self.mw_ready.next = self.host_ready.val();
-        self.job.wr_ready.next = self.host_ready.val();
+        self.host.out_ready.next = self.host_ready.val();
+        self.mw_ready.next = self.host.in_ready.val();
+        self.job.wr_ready.next = self.host.in_ready.val();
         self.engine.wr_settled.next = self.engine_settled.val();
-        self.job.settled.next = self.host_settled.val();
+        self.job.settled.next = self.host_settled.val() && !self.host.out_valid.val();
         self.job.engine_settled.next = self.engine_settled.val();
     }
 }

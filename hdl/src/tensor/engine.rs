@@ -378,8 +378,8 @@ impl<
         self.duty.done[2].next = self.settle.done.val();
         self.duty.halt.next = self.runner.halt.val();
         self.duty.step.next = self.compute.steps.val();
-        self.duty.wants_word.next = self.load.data_ready.val();
-        self.duty.has_word.next = self.share.load_data_valid.val();
+        self.duty.wants_word.next = self.load.wants.val();
+        self.duty.has_word.next = self.load.has.val();
         self.array_steps.next = self.duty.array_steps.val();
         self.load_busy.next = self.duty.load_busy.val();
         self.compute_busy.next = self.duty.compute_busy.val();

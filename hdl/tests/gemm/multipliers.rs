@@ -6,19 +6,38 @@ use metisvm_hdl::verilog;
 use rust_hdl::prelude::{Block, simulate};
 use std::process::Command;
 
-/// The three blocks side by side.
+/// A carry cell of the ECP5, as Lattice's libraries and yosys have it, without what its instances leave out.
+const CARRY_CELL: &str = "\
+module CCU2C #(parameter [15:0] INIT0 = 0, parameter [15:0] INIT1 = 0, parameter INJECT1_0 = \"NO\",
+   parameter INJECT1_1 = \"NO\") (input CIN, input A0, input B0, input C0, input D0, input A1, input B1, input C1,
+   input D1, output S0, output S1, output COUT);
+wire sum_0 = INIT0[{D0, C0, B0, A0}];
+wire sum_1 = INIT1[{D1, C1, B1, A1}];
+wire between = sum_0 ? CIN : INIT0[{2'b0, B0, A0}];
+assign S0 = sum_0 ^ CIN;
+assign S1 = sum_1 ^ between;
+assign COUT = sum_1 ? between : INIT1[{2'b0, B1, A1}];
+endmodule
+";
+
+/// The blocks side by side, that from LUTs also as the ECP5 has it.
 fn modules() -> String {
     [
         "module multipliers(input clock, input [8:0] a, input [8:0] b, input [8:0] c, output [17:0] dedicated,\n\
-         output [17:0] logic_product, output [17:0] low, output [17:0] high);\n\
+         output [17:0] logic_product, output [17:0] ecp5_product, output [17:0] low, output [17:0] high);\n\
          dedicated x(.clock(clock), .a(a), .b(b), .product(dedicated));\n\
          from_luts y(.clock(clock), .a(a), .b(b), .product(logic_product));\n\
+         from_carries w(.clock(clock), .a(a), .b(b), .product(ecp5_product));\n\
          packed_pair z(.clock(clock), .shared(a), .low(b), .high(c), .low_product(low), .high_product(high));\n\
          endmodule\n"
             .to_owned(),
         verilog::emit("dedicated", Multiplier::new(Kind::Dedicated)).unwrap(),
         verilog::emit("from_luts", Multiplier::new(Kind::Logic)).unwrap(),
         verilog::emit("packed_pair", PackedPair::default()).unwrap(),
+        "`define METISVM_ECP5\n".to_owned(),
+        verilog::emit("from_carries", Multiplier::new(Kind::Logic)).unwrap(),
+        "`undef METISVM_ECP5\n".to_owned(),
+        CARRY_CELL.to_owned(),
     ]
     .concat()
 }

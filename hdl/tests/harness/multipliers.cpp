@@ -33,8 +33,9 @@ int main(int count, char** arguments) {
         if (now >= single && now - single < pairs) {
             const uint32_t at = now - single;
             const uint32_t product = uint32_t(lane(at) * lane(at >> 9)) & 0x3ffff;
-            if (top.dedicated != product || top.logic_product != product) {
-                printf("%d times %d is %x, %x\n", lane(at), lane(at >> 9), top.dedicated, top.logic_product);
+            if (top.dedicated != product || top.logic_product != product || top.ecp5_product != product) {
+                printf("%d times %d is %x, %x, %x\n", lane(at), lane(at >> 9), top.dedicated, top.logic_product,
+                       top.ecp5_product);
                 return EXIT_FAILURE;
             }
             seen_pairs++;

@@ -49,12 +49,7 @@ pub(crate) const IN_STORE: &[Fault] = &[
         "1'b0",
     ),
     fault("$checks", "over$d", "high$q > size_wide", "1'b0"),
-    fault(
-        "$scatter",
-        "crosses",
-        "|strobe$q[(32'h8)+:(4)] && ~second$q",
-        "1'b0",
-    ),
+    fault("$scatter", "more$d", "|strobes[(32'h8)+:(4)]", "1'b0"),
     fault(
         "$scatter",
         "word_after$d",

@@ -13,7 +13,8 @@ pub enum Kind {
     /// A DSP block: with `METISVM_ECP5` defined an instance of MULT18X18D with all of its registers (yosys uses none
     /// of them by itself), else a description that any other tool maps.
     Dedicated,
-    /// LUTs, written as sums of shifted operands so that no tool takes a DSP block for it.
+    /// LUTs, written as sums of shifted operands so that no tool takes a DSP block for it: with `METISVM_ECP5` defined
+    /// of instances of the part's carry cells.
     Logic,
 }
 
@@ -110,8 +111,79 @@ end
 ";
 
 /// One operand is cut into three digits of three bits, of which the highest one is signed: three small sums a digit,
-/// then the sum of the digits.
+/// then the sum of the digits. A carry cell of an ECP5 adds the product of two bits to a third, which yosys does not
+/// find: with `METISVM_ECP5` defined they are instances, two thirds of what it makes of the sums.
 const LOGIC: &str = "\
+`ifdef METISVM_ECP5
+reg [8:0] x, y;
+reg [11:0] low, middle, high;
+wire [9:0] x_wide = {x[8], x};
+wire [11:0] digit [0:2];
+genvar g, i;
+generate
+   for (g = 0; g < 3; g = g + 1) begin : digits
+      wire [8:0] one = x & {9{y[3 * g]}};
+      wire [9:0] one_up = {{2{one[8]}}, one[8:1]};
+      wire [9:0] two, two_up, four;
+      wire [5:0] carry_two, carry_four;
+      assign two_up = {two[9], two[9:1]};
+      assign carry_two[0] = 1'b0;
+      assign carry_four[0] = g == 2;
+      for (i = 0; i < 5; i = i + 1) begin : pairs
+         CCU2C #(.INIT0(16'h6A6A), .INIT1(16'h6A6A), .INJECT1_0(\"NO\"), .INJECT1_1(\"NO\")) to_two (
+            .CIN(carry_two[i]), .COUT(carry_two[i + 1]),
+            .A0(one_up[2 * i]), .B0(x_wide[2 * i]), .C0(y[3 * g + 1]), .D0(1'b1), .S0(two[2 * i]),
+            .A1(one_up[2 * i + 1]), .B1(x_wide[2 * i + 1]), .C1(y[3 * g + 1]), .D1(1'b1), .S1(two[2 * i + 1])
+         );
+         CCU2C #(
+            .INIT0(g == 2 ? 16'h956A : 16'h6A6A), .INIT1(g == 2 ? 16'h956A : 16'h6A6A),
+            .INJECT1_0(\"NO\"), .INJECT1_1(\"NO\")
+         ) to_four (
+            .CIN(carry_four[i]), .COUT(carry_four[i + 1]),
+            .A0(two_up[2 * i]), .B0(x_wide[2 * i]), .C0(y[3 * g + 2]), .D0(1'b1), .S0(four[2 * i]),
+            .A1(two_up[2 * i + 1]), .B1(x_wide[2 * i + 1]), .C1(y[3 * g + 2]), .D1(1'b1), .S1(four[2 * i + 1])
+         );
+      end
+      assign digit[g] = {four, two[0], one[0]};
+   end
+endgenerate
+wire [11:0] low_up = {{3{low[11]}}, low[11:3]};
+wire [11:0] both, both_up, all;
+wire [6:0] carry_both, carry_all;
+assign both_up = {{3{both[11]}}, both[11:3]};
+assign carry_both[0] = 1'b0;
+assign carry_all[0] = 1'b0;
+generate
+   for (i = 0; i < 6; i = i + 1) begin : sums
+      CCU2C #(.INIT0(16'h6A6A), .INIT1(16'h6A6A), .INJECT1_0(\"NO\"), .INJECT1_1(\"NO\")) to_both (
+         .CIN(carry_both[i]), .COUT(carry_both[i + 1]),
+         .A0(low_up[2 * i]), .B0(middle[2 * i]), .C0(1'b1), .D0(1'b1), .S0(both[2 * i]),
+         .A1(low_up[2 * i + 1]), .B1(middle[2 * i + 1]), .C1(1'b1), .D1(1'b1), .S1(both[2 * i + 1])
+      );
+      CCU2C #(.INIT0(16'h6A6A), .INIT1(16'h6A6A), .INJECT1_0(\"NO\"), .INJECT1_1(\"NO\")) to_all (
+         .CIN(carry_all[i]), .COUT(carry_all[i + 1]),
+         .A0(both_up[2 * i]), .B0(high[2 * i]), .C0(1'b1), .D0(1'b1), .S0(all[2 * i]),
+         .A1(both_up[2 * i + 1]), .B1(high[2 * i + 1]), .C1(1'b1), .D1(1'b1), .S1(all[2 * i + 1])
+      );
+   end
+endgenerate
+initial begin
+   x = 0;
+   y = 0;
+   low = 0;
+   middle = 0;
+   high = 0;
+   product = 0;
+end
+always @(posedge clock) begin
+   x <= a;
+   y <= b;
+   low <= digit[0];
+   middle <= digit[1];
+   high <= digit[2];
+   product <= {all, both[2:0], low[2:0]};
+end
+`else
 reg signed [8:0] x;
 reg [8:0] y;
 reg signed [12:0] low, middle, high;
@@ -132,6 +204,7 @@ always @(posedge clock) begin
    high <= (wide & {13{y[6]}}) + ((wide << 1) & {13{y[7]}}) - ((wide << 2) & {13{y[8]}});
    product <= {{5{low[12]}}, low} + {{2{middle[12]}}, middle, 3'b0} + {high[11:0], 6'b0};
 end
+`endif
 ";
 
 /// MULT18X18D with its registers of input, pipeline and output.

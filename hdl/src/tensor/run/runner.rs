@@ -211,7 +211,8 @@ impl Logic for Runner {
         }
         self.is_stuck.d.next = self.links.stuck.val() && self.in_item.val();
 
-        self.rewinds.next = false;
+        // Streams go back to their start in a cycle of its own.
+        self.rewinds.next = self.state.q.val() == 8;
         self.status_n.next = self.status_reg.q.val();
         self.index_n.next = self.index_reg.q.val();
         if (self.state.q.val() == 0) && self.open.val() && !self.stop.val() {
@@ -232,7 +233,6 @@ impl Logic for Runner {
             self.state.d.next = 9.into();
             if self.header.valid.val() {
                 self.status_n.next = 0.into();
-                self.rewinds.next = true;
                 self.state.d.next = 8.into();
             }
         }
@@ -248,12 +248,10 @@ impl Logic for Runner {
             if self.links.finished.val() {
                 self.status_n.next = 0.into();
                 self.index_n.next = 0.into();
-                self.rewinds.next = true;
                 self.state.d.next = 8.into();
                 if self.links.left.val() {
                     self.status_n.next = 13.into();
                     self.index_n.next = self.header.last.val();
-                    self.rewinds.next = false;
                     self.state.d.next = 6.into();
                 }
             }

@@ -55,11 +55,16 @@ pub struct Chunks {
     at_part: DFF<Bits<16>>,
     words_left: DFF<Bits<32>>,
     rows_left: DFF<Bits<16>>,
+    /// The chunk is its word's last, the word its row's, the row the last of all.
+    word_ends: DFF<Bit>,
     row_ends: DFF<Bit>,
+    all_ends: DFF<Bit>,
     begins: DFF<Bit>,
     active: DFF<Bit>,
     fire: Signal<Local, Bit>,
-    word_ends: Signal<Local, Bit>,
+    is_end: Signal<Local, Bit>,
+    whole_word: Signal<Local, Bit>,
+    next_chunk: Signal<Local, Bits<3>>,
     takes: Signal<Local, Bit>,
     room: Signal<Local, Bit>,
     row_after: Signal<Local, Bits<24>>,
@@ -71,13 +76,15 @@ impl Logic for Chunks {
         dff_setup!(
             self, clock, held, holds, chunk, here, next_row, at_part, words_left, rows_left
         );
-        dff_setup!(self, clock, row_ends, begins, active);
+        dff_setup!(self, clock, word_ends, row_ends, all_ends, begins, active);
         self.word.next = self.held.q.val();
         self.at.next = self.here.q.val();
         self.part.next = self.at_part.q.val();
         self.valid.next = self.holds.q.val();
-        self.word_ends.next = self.chunk.q.val() == self.chunks_less.val();
-        self.is_last.next = self.word_ends.val() && self.row_ends.q.val() && !self.rows_left.q.val().any();
+        self.whole_word.next = self.chunks_less.val() == 0;
+        self.next_chunk.next = self.chunk.q.val() + 1;
+        self.is_end.next = self.word_ends.q.val() && self.row_ends.q.val() && self.all_ends.q.val();
+        self.is_last.next = self.is_end.val();
         self.fire.next = self.holds.q.val() && self.ready.val();
         self.row_after.next = self.next_row.q.val() + self.row_step.val();
         self.begins.d.next = self.start.val();
@@ -86,26 +93,29 @@ impl Logic for Chunks {
             self.active.d.next = true;
         }
         if self.fire.val() {
-            self.chunk.d.next = self.chunk.q.val() + 1;
+            self.chunk.d.next = self.next_chunk.val();
+            self.word_ends.d.next = self.next_chunk.val() == self.chunks_less.val();
             self.held.d.next = self.held.q.val() >> self.chunk_shift.val();
             self.at_part.d.next = self.at_part.q.val() + 1;
             if self.at_part.q.val() == self.parts_less.val() {
                 self.at_part.d.next = 0.into();
                 self.here.d.next = self.here.q.val() + 1;
             }
-            if self.word_ends.val() {
+            if self.word_ends.q.val() {
                 self.chunk.d.next = 0.into();
+                self.word_ends.d.next = self.whole_word.val();
                 self.holds.d.next = false;
                 if self.row_ends.q.val() {
                     self.here.d.next = self.next_row.q.val();
                     self.next_row.d.next = self.row_after.val();
                     self.rows_left.d.next = self.rows_left.q.val() - 1;
+                    self.all_ends.d.next = self.rows_left.q.val() == 1;
                 }
             }
         }
         // A word is taken when the one before it leaves; then it is known whether the row ends with it.
         self.room.next = self.active.q.val()
-            && (!self.holds.q.val() || (self.ready.val() && self.word_ends.val() && !self.is_last.val()));
+            && (!self.holds.q.val() || (self.ready.val() && self.word_ends.q.val() && !self.is_end.val()));
         self.data_ready.next = self.room.val();
         self.takes.next = self.room.val() && self.data_valid.val();
         if self.takes.val() {
@@ -117,7 +127,7 @@ impl Logic for Chunks {
                 self.words_left.d.next = self.row_words.val();
             }
         }
-        if self.fire.val() && self.is_last.val() {
+        if self.fire.val() && self.is_end.val() {
             self.active.d.next = false;
         }
         if self.start.val() {
@@ -125,6 +135,8 @@ impl Logic for Chunks {
             self.next_row.d.next = self.address.val();
             self.at_part.d.next = 0.into();
             self.chunk.d.next = 0.into();
+            self.word_ends.d.next = self.whole_word.val();
+            self.all_ends.d.next = self.rows.val() == 1;
             self.words_left.d.next = self.row_words.val();
             self.rows_left.d.next = self.rows.val() - 1;
         }

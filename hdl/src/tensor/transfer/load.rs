@@ -7,6 +7,7 @@ use super::cursor::Cursor;
 use super::deposit::{Deposit, many};
 use super::gather::Gather;
 use super::shape::Shape;
+use crate::stream::slice::Slice;
 use metisvm_firmware::Geometry;
 use rust_hdl::prelude::*;
 
@@ -49,6 +50,10 @@ pub struct Load {
     pub data_valid: Signal<In, Bit>,
     /// It is taken.
     pub data_ready: Signal<Out, Bit>,
+    /// An answer is wanted.
+    pub wants: Signal<Out, Bit>,
+    /// There is one.
+    pub has: Signal<Out, Bit>,
 
     /// See [`Deposit`], as all that follow.
     pub a_write: Signal<Out, Bit>,
@@ -96,6 +101,10 @@ pub struct Load {
     bursts: Bursts,
     chunks: Chunks,
     deposit: Deposit,
+    /// Between memory and sources, and between these and the scratchpads: no handshake reaches further than to one of them.
+    answers: Slice<64>,
+    /// An element's word, address, part and lane.
+    elements: Slice<120>,
 
     // What kind of instruction it is.
     is_gather: DFF<Bit>,
@@ -140,6 +149,10 @@ pub struct Load {
     lane: Signal<Local, Bits<16>>,
     to_lanes: Signal<Local, Bit>,
     element: Signal<Local, Bit>,
+    element_word: Signal<Local, Bits<64>>,
+    element_at: Signal<Local, Bits<24>>,
+    joint: Signal<Local, Bits<120>>,
+    open: Signal<Local, Bit>,
     fire: Signal<Local, Bit>,
     ends: Signal<Local, Bit>,
     finish: Signal<Local, Bit>,
@@ -172,6 +185,8 @@ impl Load {
             data: Signal::default(),
             data_valid: Signal::default(),
             data_ready: Signal::default(),
+            wants: Signal::default(),
+            has: Signal::default(),
             a_write: Signal::default(),
             a_address: Signal::default(),
             a_data: many(rows * depth),
@@ -198,6 +213,8 @@ impl Load {
             bursts: Bursts::default(),
             chunks: Chunks::default(),
             deposit: Deposit::new(geometry),
+            answers: Slice::default(),
+            elements: Slice::default(),
             is_gather: DFF::default(),
             is_burst: DFF::default(),
             is_fill: DFF::default(),
@@ -237,6 +254,10 @@ impl Load {
             lane: Signal::default(),
             to_lanes: Signal::default(),
             element: Signal::default(),
+            element_word: Signal::default(),
+            element_at: Signal::default(),
+            joint: Signal::default(),
+            open: Signal::default(),
             fire: Signal::default(),
             ends: Signal::default(),
             finish: Signal::default(),
@@ -259,7 +280,7 @@ impl Logic for Load {
             self, clock, draining, silent, done_reg, status_reg, fill_at, fill_left, owed
         );
         clock!(
-            self, clock, shape, checks, gather, cursor, bursts, chunks, deposit
+            self, clock, shape, checks, gather, cursor, bursts, chunks, deposit, answers, elements
         );
 
         // The fields. FILL has its number of tiles elsewhere, and is a row of them.
@@ -347,8 +368,9 @@ impl Logic for Load {
         self.gather.rows.next = self.rows.val();
         self.gather.cols.next = self.cols.val();
         self.gather.dtype.next = self.dtype.val();
-        self.gather.data.next = self.data.val();
-        self.gather.data_valid.next = self.data_valid.val() && self.is_gather.q.val() && self.running.q.val();
+        self.gather.data.next = self.answers.out_data.val();
+        self.gather.data_valid.next =
+            self.answers.out_valid.val() && self.is_gather.q.val() && self.running.q.val();
         self.cursor.clear.next = self.clear.val();
         self.cursor.start.next = self.launch.val() && self.is_gather.q.val();
         self.cursor.first_tile.next = self.checks.first_tile.val();
@@ -381,8 +403,9 @@ impl Logic for Load {
         self.chunks.chunk_shift.next = self.shape.chunk_shift.val();
         self.chunks.row_words.next = self.checks.row_words.val();
         self.chunks.rows.next = self.rows.val();
-        self.chunks.data.next = self.data.val();
-        self.chunks.data_valid.next = self.data_valid.val() && self.is_burst.q.val() && self.running.q.val();
+        self.chunks.data.next = self.answers.out_data.val();
+        self.chunks.data_valid.next =
+            self.answers.out_valid.val() && self.is_burst.q.val() && self.running.q.val();
 
         // FILL.
         self.fill_count.next = bit_cast::<24, 16>(self.cols.val());
@@ -407,35 +430,47 @@ impl Logic for Load {
             self.lane.next = self.lane.val() << self.shape.width_log2.val();
         }
         self.deposit.clear.next = self.clear.val();
-        self.deposit.word.next = self.chunks.word.val();
         self.deposit.dtype.next = self.dtype.val();
         self.deposit.zero.next = self.words[0].val().get_bits::<9>(32);
         self.deposit.buffer.next = self.words[0].val().get_bits::<3>(16);
-        self.deposit.at.next = self.chunks.at.val();
-        self.deposit.part.next = self.chunks.part.val();
-        self.deposit.lane.next = self.lane.val() | bit_cast::<16, 8>(self.cursor.tile_col.val());
+        self.element_word.next = self.chunks.word.val();
+        self.element_at.next = self.chunks.at.val();
+        self.lane.next = self.lane.val() | bit_cast::<16, 8>(self.cursor.tile_col.val());
         self.deposit.single.next = self.is_gather.q.val();
         self.deposit.whole.next = self.is_fill.q.val();
         self.element.next = self.chunks.valid.val();
         self.ends.next = self.chunks.is_last.val();
         if self.is_gather.q.val() {
-            self.deposit.word.next = self.gather.word.val();
-            self.deposit.at.next = self.tile_units.val() | bit_cast::<24, 8>(self.inner.val());
+            self.element_word.next = self.gather.word.val();
+            self.element_at.next = self.tile_units.val() | bit_cast::<24, 8>(self.inner.val());
             self.element.next = self.gather.valid.val();
             self.ends.next = self.cursor.is_last.val();
         }
         if self.is_fill.q.val() {
-            self.deposit.word.next = self.fill_value.val();
+            self.element_word.next = self.fill_value.val();
             self.deposit.dtype.next = bits::<2>(3);
-            self.deposit.at.next = self.fill_at.q.val();
+            self.element_at.next = self.fill_at.q.val();
             self.element.next = self.running.q.val();
             self.ends.next = self.fill_left.q.val() == bits::<24>(1);
         }
-        self.deposit.valid.next = self.element.val() && self.running.q.val();
-        self.fire.next = self.element.val() && self.running.q.val() && self.deposit.ready.val();
-        self.gather.ready.next = self.fire.val() && self.is_gather.q.val();
-        self.cursor.advance.next = self.fire.val();
-        self.chunks.ready.next = self.fire.val() && self.is_burst.q.val();
+        self.elements.clear.next = self.clear.val();
+        self.joint.next = bit_cast::<120, 16>(self.lane.val());
+        self.joint.next = (self.joint.val() << 16) | bit_cast::<120, 16>(self.chunks.part.val());
+        self.joint.next = (self.joint.val() << 24) | bit_cast::<120, 24>(self.element_at.val());
+        self.joint.next = (self.joint.val() << 64) | bit_cast::<120, 64>(self.element_word.val());
+        self.elements.in_data.next = self.joint.val();
+        self.elements.in_valid.next = self.element.val() && self.running.q.val();
+        self.open.next = self.running.q.val() && self.elements.in_ready.val();
+        self.fire.next = self.element.val() && self.open.val();
+        self.deposit.word.next = self.elements.out_data.val().get_bits::<64>(0);
+        self.deposit.at.next = self.elements.out_data.val().get_bits::<24>(64);
+        self.deposit.part.next = self.elements.out_data.val().get_bits::<16>(88);
+        self.deposit.lane.next = self.elements.out_data.val().get_bits::<16>(104);
+        self.deposit.valid.next = self.elements.out_valid.val();
+        self.elements.out_ready.next = self.deposit.ready.val();
+        self.gather.ready.next = self.open.val() && self.is_gather.q.val();
+        self.cursor.advance.next = self.gather.valid.val() && self.open.val();
+        self.chunks.ready.next = self.open.val() && self.is_burst.q.val();
         if self.fire.val() {
             self.fill_at.d.next = self.fill_at.q.val() + 1;
             self.fill_left.d.next = self.fill_left.q.val() - 1;
@@ -491,8 +526,14 @@ impl Logic for Load {
                 self.takes.next = self.gather.data_ready.val();
             }
         }
-        self.data_ready.next = self.takes.val();
-        self.takes_data.next = self.takes.val() && self.data_valid.val();
+        self.answers.clear.next = false;
+        self.answers.in_data.next = self.data.val();
+        self.answers.in_valid.next = self.data_valid.val();
+        self.data_ready.next = self.answers.in_ready.val();
+        self.answers.out_ready.next = self.takes.val();
+        self.wants.next = self.takes.val();
+        self.has.next = self.answers.out_valid.val();
+        self.takes_data.next = self.takes.val() && self.answers.out_valid.val();
         self.owed_more.next = self.owed.q.val();
         if self.asks.val() && self.req_ready.val() {
             self.owed_more.next = self.owed.q.val() + self.ask_words.val();
@@ -524,7 +565,7 @@ impl Logic for Load {
             self.running.d.next = false;
             self.flushing.d.next = true;
         }
-        if self.flushing.q.val() && self.deposit.empty.val() {
+        if self.flushing.q.val() && self.deposit.empty.val() && !self.elements.out_valid.val() {
             self.flushing.d.next = false;
             self.finish.next = true;
         }

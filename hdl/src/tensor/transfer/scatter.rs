@@ -78,12 +78,14 @@ pub struct Scatter {
     word_after: DFF<Bits<45>>,
     valid2: DFF<Bit>,
     second: DFF<Bit>,
+    /// A write into the next word is still to follow.
+    more: DFF<Bit>,
 
     wants: Signal<Local, Bit>,
     moves: Signal<Local, Bit>,
     room1: Signal<Local, Bit>,
     room2: Signal<Local, Bit>,
-    crosses: Signal<Local, Bit>,
+    strobes: Signal<Local, Bits<12>>,
     tile_rows: Signal<Local, Bits<24>>,
     chosen: Signal<Local, Bits<32>>,
     kept: Signal<Local, Bits<64>>,
@@ -137,11 +139,12 @@ impl Scatter {
             word_after: DFF::default(),
             valid2: DFF::default(),
             second: DFF::default(),
+            more: DFF::default(),
             wants: Signal::default(),
             moves: Signal::default(),
             room1: Signal::default(),
             room2: Signal::default(),
-            crosses: Signal::default(),
+            strobes: Signal::default(),
             tile_rows: Signal::default(),
             chosen: Signal::default(),
             kept: Signal::default(),
@@ -159,7 +162,7 @@ impl Logic for Scatter {
         dff_setup!(
             self, clock, arrives, is_here, value, place, valid1, low, high, strobe
         );
-        dff_setup!(self, clock, word, word_after, valid2, second);
+        dff_setup!(self, clock, word, word_after, valid2, second, more);
         clock!(self, clock, walker, cursor);
         for i in 0..self.lanes.len() {
             self.lanes[i].clock.next = self.clock.val();
@@ -184,8 +187,7 @@ impl Logic for Scatter {
         self.cursor.width_log2.next = self.width_log2.val();
 
         // Which steps may go on.
-        self.crosses.next = self.strobe.q.val().get_bits::<4>(8).any() && !self.second.q.val();
-        self.room2.next = !self.valid2.q.val() || (self.w_ready.val() && !self.crosses.val());
+        self.room2.next = !self.valid2.q.val() || (self.w_ready.val() && !self.more.q.val());
         self.room1.next = !self.valid1.q.val() || self.room2.val();
 
         // The row in which the element lies.
@@ -238,6 +240,7 @@ impl Logic for Scatter {
         if !self.dtype.val().get_bit(1) {
             self.bytes.next = bits::<12>(1);
         }
+        self.strobes.next = self.bytes.val() << self.place.q.val().get_bits::<3>(0);
         self.above.next = self.kept.val() >> self.shift_down.val();
         if self.room2.val() {
             self.valid2.d.next = self.valid1.q.val();
@@ -245,12 +248,14 @@ impl Logic for Scatter {
             self.low.d.next = self.kept.val() << self.shift.val();
             // What begins at 0 does not reach into the next word: no strobe is set there.
             self.high.d.next = self.above.val().get_bits::<32>(0);
-            self.strobe.d.next = self.bytes.val() << self.place.q.val().get_bits::<3>(0);
+            self.strobe.d.next = self.strobes.val();
+            self.more.d.next = self.strobes.val().get_bits::<4>(8).any();
             self.word.d.next = self.place.q.val().get_bits::<45>(3);
             self.word_after.d.next = self.place.q.val().get_bits::<45>(3) + 1;
         } else {
             if self.w_ready.val() {
                 self.second.d.next = true;
+                self.more.d.next = false;
             }
         }
         self.w_valid.next = self.valid2.q.val();

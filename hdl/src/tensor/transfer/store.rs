@@ -5,6 +5,7 @@ use super::deposit::many;
 use super::scatter::Scatter;
 use super::shape::Shape;
 use super::tile_words::TileWords;
+use crate::stream::slice::Slice;
 use metisvm_firmware::{Buffer, Geometry};
 use rust_hdl::prelude::*;
 
@@ -55,6 +56,8 @@ pub struct Store {
     checks: Checks,
     scatter: Scatter,
     tile_words: TileWords,
+    /// Writes: address, word and bytes, on their way to the memory.
+    writes: Slice<120>,
     is_scatter: DFF<Bit>,
     is_burst: DFF<Bit>,
     begins: DFF<Bit>,
@@ -84,6 +87,10 @@ pub struct Store {
     launch: Signal<Local, Bit>,
     first_unit: Signal<Local, Bits<24>>,
     row_units: Signal<Local, Bits<24>>,
+    at: Signal<Local, Bits<48>>,
+    word: Signal<Local, Bits<64>>,
+    strobe: Signal<Local, Bits<8>>,
+    joint: Signal<Local, Bits<120>>,
     empty: Signal<Local, Bit>,
     finish: Signal<Local, Bit>,
     acc: Constant<Bits<3>>,
@@ -117,6 +124,7 @@ impl Store {
             checks: Checks::default(),
             scatter: Scatter::new(cols),
             tile_words: TileWords::new(cols),
+            writes: Slice::default(),
             is_scatter: DFF::default(),
             is_burst: DFF::default(),
             begins: DFF::default(),
@@ -145,6 +153,10 @@ impl Store {
             launch: Signal::default(),
             first_unit: Signal::default(),
             row_units: Signal::default(),
+            at: Signal::default(),
+            word: Signal::default(),
+            strobe: Signal::default(),
+            joint: Signal::default(),
             empty: Signal::default(),
             finish: Signal::default(),
             acc: Constant::new((Buffer::Acc as u64).into()),
@@ -160,7 +172,7 @@ impl Logic for Store {
             self, clock, is_scatter, is_burst, begins, checking, launched, running, draining
         );
         dff_setup!(self, clock, done_reg, status_reg);
-        clock!(self, clock, shape, checks, scatter, tile_words);
+        clock!(self, clock, shape, checks, scatter, tile_words, writes);
 
         // The fields.
         self.opcode.next = self.words[0].val().get_bits::<8>(0);
@@ -274,18 +286,29 @@ impl Logic for Store {
             self.scatter.acc_data[i].next = self.acc_data[i].val();
             self.tile_words.acc_data[i].next = self.acc_data[i].val();
         }
-        self.w_valid.next = self.scatter.w_valid.val() || self.tile_words.w_valid.val();
-        self.w_address.next = self.scatter.w_address.val();
-        self.w_data.next = self.scatter.w_data.val();
-        self.w_strobe.next = self.scatter.w_strobe.val();
+        self.at.next = self.scatter.w_address.val();
+        self.word.next = self.scatter.w_data.val();
+        self.strobe.next = self.scatter.w_strobe.val();
         if self.tile_words.w_valid.val() {
-            self.w_address.next = self.tile_words.w_address.val();
-            self.w_data.next = self.tile_words.w_data.val();
-            self.w_strobe.next = self.all_bytes.val();
+            self.at.next = self.tile_words.w_address.val();
+            self.word.next = self.tile_words.w_data.val();
+            self.strobe.next = self.all_bytes.val();
         }
-        self.scatter.w_ready.next = self.w_ready.val();
-        self.tile_words.w_ready.next = self.w_ready.val();
-        self.empty.next = self.scatter.empty.val() && self.tile_words.empty.val();
+        self.joint.next = bit_cast::<120, 8>(self.strobe.val());
+        self.joint.next = (self.joint.val() << 48) | bit_cast::<120, 48>(self.at.val());
+        self.joint.next = (self.joint.val() << 64) | bit_cast::<120, 64>(self.word.val());
+        self.writes.clear.next = false;
+        self.writes.in_data.next = self.joint.val();
+        self.writes.in_valid.next = self.scatter.w_valid.val() || self.tile_words.w_valid.val();
+        self.scatter.w_ready.next = self.writes.in_ready.val();
+        self.tile_words.w_ready.next = self.writes.in_ready.val();
+        self.w_valid.next = self.writes.out_valid.val();
+        self.w_data.next = self.writes.out_data.val().get_bits::<64>(0);
+        self.w_address.next = self.writes.out_data.val().get_bits::<48>(64);
+        self.w_strobe.next = self.writes.out_data.val().get_bits::<8>(112);
+        self.writes.out_ready.next = self.w_ready.val();
+        self.empty.next =
+            self.scatter.empty.val() && self.tile_words.empty.val() && !self.writes.out_valid.val();
 
         // From start to done.
         self.begins.d.next = self.start.val();

@@ -63,6 +63,8 @@ pub struct TileWords {
     at_part: DFF<Bits<16>>,
     chunk: DFF<Bits<3>>,
     words_left: DFF<Bits<32>>,
+    /// One word is left of the row.
+    row_ends: DFF<Bit>,
     rows_left: DFF<Bits<16>>,
     room: DFF<Bit>,
     // Behind the read: the row arrives, is here, is a word's part, is in the word.
@@ -90,7 +92,6 @@ pub struct TileWords {
     row_after: Signal<Local, Bits<24>>,
     fresh: Signal<Local, Bit>,
     fire: Signal<Local, Bit>,
-    row_ends: Signal<Local, Bit>,
     bytes: [Signal<Local, Bits<8>>; 8],
     halves: [Signal<Local, Bits<16>>; 4],
     longs: [Signal<Local, Bits<32>>; 2],
@@ -149,6 +150,7 @@ impl TileWords {
             at_part: DFF::default(),
             chunk: DFF::default(),
             words_left: DFF::default(),
+            row_ends: DFF::default(),
             rows_left: DFF::default(),
             room: DFF::default(),
             valid1: DFF::default(),
@@ -173,7 +175,6 @@ impl TileWords {
             row_after: Signal::default(),
             fresh: Signal::default(),
             fire: Signal::default(),
-            row_ends: Signal::default(),
             bytes: Default::default(),
             halves: Default::default(),
             longs: Default::default(),
@@ -199,7 +200,8 @@ impl Logic for TileWords {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, active, begins, here, next_row, at_part, chunk, words_left, rows_left, room
+            self, clock, active, begins, here, next_row, at_part, chunk, words_left, row_ends, rows_left,
+            room
         );
         dff_setup!(
             self, clock, valid1, fresh1, part1, chunk1, valid2, part2, chunk2, valid3, chunk3, piece
@@ -226,7 +228,6 @@ impl Logic for TileWords {
         self.acc_address.next = self.here.q.val();
         self.fire.next =
             self.active.q.val() && self.room.q.val() && (self.acc_ready.val() || !self.fresh.val());
-        self.row_ends.next = self.words_left.q.val() == bits::<32>(1);
         if self.fire.val() {
             self.chunk.d.next = self.chunk.q.val() + 1;
             self.at_part.d.next = self.at_part.q.val() + 1;
@@ -237,8 +238,10 @@ impl Logic for TileWords {
             if self.chunk.q.val() == self.chunks_less.val() {
                 self.chunk.d.next = 0.into();
                 self.words_left.d.next = self.words_left.q.val() - 1;
-                if self.row_ends.val() {
+                self.row_ends.d.next = self.words_left.q.val() == bits::<32>(2);
+                if self.row_ends.q.val() {
                     self.words_left.d.next = self.row_words.val();
+                    self.row_ends.d.next = self.row_words.val() == bits::<32>(1);
                     self.here.d.next = self.next_row.q.val();
                     self.next_row.d.next = self.row_after.val();
                     self.rows_left.d.next = self.rows_left.q.val() - 1;
@@ -367,6 +370,7 @@ impl Logic for TileWords {
             self.at_part.d.next = 0.into();
             self.chunk.d.next = 0.into();
             self.words_left.d.next = self.row_words.val();
+            self.row_ends.d.next = self.row_words.val() == bits::<32>(1);
             self.rows_left.d.next = self.rows.val() - 1;
             self.w_here.d.next = self.address.val();
             self.w_next_row.d.next = self.address.val();

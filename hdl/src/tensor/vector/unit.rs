@@ -94,7 +94,14 @@ pub struct VectorUnit<const C: usize, const W: usize, const P: usize> {
     read_src: Signal<Local, Bit>,
     row_ends: Signal<Local, Bit>,
 
-    // The row that comes from the memory.
+    // The row that was asked for; and a cycle later, in a register, what the memory gave.
+    dst_asked: DFF<Bit>,
+    src_asked: DFF<Bit>,
+    asked_top: DFF<Bit>,
+    asked_left: DFF<Bit>,
+    asked_right: DFF<Bit>,
+    asked_mask: DFF<Bits<C>>,
+    row: DFF<Bits<W>>,
     dst_comes: DFF<Bit>,
     src_comes: DFF<Bit>,
     comes_top: DFF<Bit>,
@@ -203,6 +210,13 @@ impl<const C: usize, const W: usize, const P: usize> VectorUnit<C, W, P> {
             read: Signal::default(),
             read_src: Signal::default(),
             row_ends: Signal::default(),
+            dst_asked: DFF::default(),
+            src_asked: DFF::default(),
+            asked_top: DFF::default(),
+            asked_left: DFF::default(),
+            asked_right: DFF::default(),
+            asked_mask: DFF::default(),
+            row: DFF::default(),
             dst_comes: DFF::default(),
             src_comes: DFF::default(),
             comes_top: DFF::default(),
@@ -260,6 +274,13 @@ impl<const C: usize, const W: usize, const P: usize> Logic for VectorUnit<C, W, 
             exhausted,
             has_dst,
             pause,
+            dst_asked,
+            src_asked,
+            asked_top,
+            asked_left,
+            asked_right,
+            asked_mask,
+            row,
             dst_comes,
             src_comes,
             comes_top,
@@ -362,12 +383,19 @@ impl<const C: usize, const W: usize, const P: usize> Logic for VectorUnit<C, W, 
         if self.control.is_reduce.val() {
             self.queue.reserve_mask.next = self.best_mask.val();
         }
-        self.dst_comes.d.next = self.read.val() && self.wants_dst.val();
-        self.src_comes.d.next = self.read_src.val();
-        self.comes_top.d.next = self.walk.top.val();
-        self.comes_left.d.next = self.walk.left.val();
-        self.comes_right.d.next = self.walk.right.val();
-        self.comes_mask.d.next = self.walk.mask.val();
+        self.dst_asked.d.next = self.read.val() && self.wants_dst.val();
+        self.src_asked.d.next = self.read_src.val();
+        self.asked_top.d.next = self.walk.top.val();
+        self.asked_left.d.next = self.walk.left.val();
+        self.asked_right.d.next = self.walk.right.val();
+        self.asked_mask.d.next = self.walk.mask.val();
+        self.row.d.next = self.acc_read_data.val();
+        self.dst_comes.d.next = self.dst_asked.q.val();
+        self.src_comes.d.next = self.src_asked.q.val();
+        self.comes_top.d.next = self.asked_top.q.val();
+        self.comes_left.d.next = self.asked_left.q.val();
+        self.comes_right.d.next = self.asked_right.q.val();
+        self.comes_mask.d.next = self.asked_mask.q.val();
 
         // They come, and are worked on. An immediate is a destination that stays.
         self.all_immediates.next = 0.into();
@@ -380,7 +408,7 @@ impl<const C: usize, const W: usize, const P: usize> Logic for VectorUnit<C, W, 
             self.dst_row.d.next = self.all_immediates.val();
         }
         if self.dst_comes.q.val() {
-            self.dst_row.d.next = self.acc_read_data.val();
+            self.dst_row.d.next = self.row.q.val();
         }
         self.active.next = self.steps_left.q.val() != bits::<8>(0);
         if self.active.val() {
@@ -394,7 +422,7 @@ impl<const C: usize, const W: usize, const P: usize> Logic for VectorUnit<C, W, 
             }
         }
         if self.src_comes.q.val() {
-            self.src_row.d.next = self.acc_read_data.val();
+            self.src_row.d.next = self.row.q.val();
             self.lanes.d.next = self.comes_mask.q.val();
             self.is_right.d.next = self.comes_right.q.val();
             self.steps_left.d.next = self.control.steps.val();
@@ -510,6 +538,8 @@ impl<const C: usize, const W: usize, const P: usize> Logic for VectorUnit<C, W, 
             self.pause.d.next = 0.into();
         }
         if self.stop.val() {
+            self.dst_asked.d.next = false;
+            self.src_asked.d.next = false;
             self.dst_comes.d.next = false;
             self.src_comes.d.next = false;
             self.steps_left.d.next = 0.into();

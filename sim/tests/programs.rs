@@ -576,7 +576,9 @@ fn status(card: &mut Raw, instructions: &[(Dependencies, Operation)]) -> (Status
 
 #[test]
 fn bad_programs_get_their_status_and_do_no_harm() {
-    let mut card = Raw::new(programs());
+    let board = programs();
+    let shape = board.capabilities.geometry;
+    let mut card = Raw::new(board);
     let none = Dependencies::default();
     let pops = Dependencies {
         pop_prev: true,
@@ -635,7 +637,7 @@ fn bad_programs_get_their_status_and_do_no_harm() {
         (Status::OutOfBounds, 0)
     );
     assert_eq!(
-        first(load(Space::Input, 0, 0, 64, Dtype::U8)),
+        first(load(Space::Input, 0, 0, shape.acc_tiles as u16, Dtype::U8)),
         (Status::InvalidOperand, 0)
     );
     let record = burst(Buffer::Param, 0, 1, Space::Input, 0, Dtype::U8);
@@ -643,17 +645,21 @@ fn bad_programs_get_their_status_and_do_no_harm() {
         first((none, Operation::LoadTiles(record))),
         (Status::InvalidRecord, 0)
     );
-    // Bursts that end past the 64 bytes of the input, or past the scratchpad.
+    // Bursts that end past the 64 bytes of the input, which are a tile, or past the scratchpad.
+    let whole = |dtype: &Dtype| shape.tile_bytes(Buffer::Acc, *dtype) == 64;
+    let dtype = Dtype::ALL.into_iter().find(whole).unwrap();
     let at = |base, count, offset| {
-        let load = burst(Buffer::Acc, base, count, Space::Input, offset, Dtype::I32);
+        let load = burst(Buffer::Acc, base, count, Space::Input, offset, dtype);
         (none, Operation::LoadTiles(load))
     };
     assert_eq!(first(at(0, 1, 0)).0, Status::Ok);
     assert_eq!(first(at(0, 1, 8)), (Status::OutOfBounds, 0));
     assert_eq!(first(at(0, 2, 0)), (Status::OutOfBounds, 0));
-    assert_eq!(first(at(63, 2, 0)), (Status::InvalidOperand, 0));
+    let last = shape.acc_tiles as u16 - 1;
+    assert_eq!(first(at(last, 2, 0)), (Status::InvalidOperand, 0));
     let far = LoadTiles {
-        rows: 3,
+        rows: shape.table_count as u16 + 1,
+        pitch: 1,
         from: Burst {
             offset: (1 << 48) - 8,
             row_stride: u32::MAX - 7,
@@ -666,11 +672,7 @@ fn bad_programs_get_their_status_and_do_no_harm() {
         (Status::InvalidOperand, 0),
         "more tables than there are"
     );
-    let far = LoadTiles {
-        rows: 2,
-        pitch: 1,
-        ..far
-    };
+    let far = LoadTiles { rows: 2, ..far };
     assert_eq!(first((none, Operation::LoadTiles(far))), (Status::OutOfBounds, 0));
 }
 
@@ -689,6 +691,11 @@ fn a_card_refuses_more_work_than_it_grants() {
         status(&mut card, &[(Dependencies::default(), Operation::Gemm(endless))]),
         (Status::BudgetExceeded, 0)
     );
+}
+
+/// Units of the budget for two tiles that are multiplied.
+fn cost_of_a_product(shape: &Geometry) -> u64 {
+    16 + u64::from(shape.tile_rows) * u64::from(shape.tile_cols) * u64::from(shape.tile_depth)
 }
 
 #[test]
@@ -720,8 +727,9 @@ fn a_program_over_budget_is_not_sent_and_one_that_is_wrong_condemns_the_card() {
     ));
     assert!(device.health().is_healthy());
     // The items of a job count together.
+    let product = cost_of_a_product(&device.capabilities().geometry);
     let half = Gemm {
-        k_tiles: 10_000,
+        k_tiles: (MIN_WORK_BUDGET * 3 / 4 / product) as u16,
         ..endless
     };
     let program = device.load_program(&of(Operation::Gemm(half))).unwrap();

@@ -438,6 +438,8 @@ fn streams_of_any_lengths_do_not_block_each_other() {
     // Thousands of loads come before the first store: one stream with short queues would stop here.
     let mut sim = small();
     sim.capabilities.max_program_instructions = 1 << 14;
+    // As many as card memory holds, if that is fewer.
+    let count = 5000.min((sim.capabilities.card_memory_bytes - 4096) / 64);
     let (device, _) = open(sim, Options::default()).unwrap();
     let mut builder = ProgramBuilder::new(Geometry::SMALL);
     let lane = Lanes {
@@ -445,7 +447,7 @@ fn streams_of_any_lengths_do_not_block_each_other() {
         cols: 1,
         ..Lanes::default()
     };
-    for _ in 0..5000 {
+    for _ in 0..count {
         builder
             .load(Load {
                 buffer: Buffer::Acc,
@@ -455,7 +457,7 @@ fn streams_of_any_lengths_do_not_block_each_other() {
             })
             .unwrap();
     }
-    for _ in 0..5000 {
+    for _ in 0..count {
         builder
             .store(Store {
                 from: lane,

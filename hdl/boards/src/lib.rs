@@ -29,9 +29,10 @@ pub const DEFAULT: &str = "sim";
 pub const INFERENCE: &str = "sim-tensor";
 
 /// The files, by the names of their boards.
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 9] = [
     (DEFAULT, include_str!("../sim.toml")),
     (INFERENCE, include_str!("../sim-tensor.toml")),
+    ("sim-tensor-8", include_str!("../sim-tensor-8.toml")),
     ("ecp5-85f", include_str!("../ecp5-85f.toml")),
     ("ecp5-85f-tensor", include_str!("../ecp5-85f-tensor.toml")),
     ("ecp5-85f-combined", include_str!("../ecp5-85f-combined.toml")),

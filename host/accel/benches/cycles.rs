@@ -109,6 +109,7 @@ fn one_more(two: Estimate, one: Estimate) -> Estimate {
         cycles: two.cycles - one.cycles,
         busy: std::array::from_fn(|module| two.busy[module] - one.busy[module]),
         products: two.products - one.products,
+        memory_bytes: two.memory_bytes - one.memory_bytes,
     }
 }
 

@@ -88,6 +88,11 @@ impl FpgaBackend {
         self.0.macs.load(Ordering::Relaxed)
     }
 
+    /// How far it is trusted.
+    pub fn options(&self) -> Options {
+        self.0.options
+    }
+
     /// Whether the card has the engine for tensor programs; one without takes no part of any model.
     pub fn infers(&self) -> bool {
         self.0.device.capabilities().features & features::TENSOR != 0

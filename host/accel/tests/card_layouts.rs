@@ -82,6 +82,7 @@ fn run(compiled: &Compiled, geometry: Geometry, input: &[u8], seed: u64) -> Vec<
     let stop = AtomicBool::new(false);
     let streams =
         Streams::read(&compiled.program.to_bytes(), 1 << 20, &geometry, &stop).expect("well-formed");
+    let input = compiled.arrange(input);
     let mut machine = Machine::new(geometry);
     machine.poison();
     let mut output = vec![0xa5; compiled.output_bytes];
@@ -91,7 +92,7 @@ fn run(compiled: &Compiled, geometry: Geometry, input: &[u8], seed: u64) -> Vec<
     while let Some(index) = schedule.next(&streams).expect("it ends") {
         let mut spaces = Spaces {
             resident: &compiled.resident,
-            input,
+            input: &input,
             output: &mut output,
             workspace: &mut workspace,
             state: &mut [],
@@ -99,7 +100,7 @@ fn run(compiled: &Compiled, geometry: Geometry, input: &[u8], seed: u64) -> Vec<
         let done = machine.execute(streams.get(index), &mut spaces, &stop);
         done.unwrap_or_else(|status| panic!("instruction {index}: {status:?}"));
     }
-    output
+    compiled.restore(output)
 }
 
 #[test]

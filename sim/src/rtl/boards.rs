@@ -12,7 +12,7 @@ pub struct Source {
 }
 
 /// Names and Verilog of the boards; the board of `metisvm_boards` that `rtl` alone means is among them.
-const VERILOG: [(&str, &str); 8] = [
+const VERILOG: [(&str, &str); 9] = [
     (
         metisvm_boards::DEFAULT,
         include_str!("../../../hdl/verilog/sim.v"),
@@ -20,6 +20,10 @@ const VERILOG: [(&str, &str); 8] = [
     (
         metisvm_boards::INFERENCE,
         include_str!("../../../hdl/verilog/sim-tensor.v"),
+    ),
+    (
+        "sim-tensor-8",
+        include_str!("../../../hdl/verilog/sim-tensor-8.v"),
     ),
     ("ecp5-85f", include_str!("../../../hdl/verilog/ecp5-85f.v")),
     (

@@ -2,7 +2,7 @@
 //!
 //! Every value has a place in memory: inputs in the item's input, constants in resident memory,
 //! results in the workspace, each as the plain row-major tensor that `docs/inference.md` defines, but for
-//! results that products alone read: they lie as tiles, where these have no padding.
+//! results and inputs that products alone read: they lie as tiles, where these have no padding.
 //! A node becomes loads of rectangles that fit the scratchpads, work on them, and stores. The
 //! pointwise nodes that follow a product and read nothing else computed run on its accumulators
 //! before those are stored (the *epilogue*). A [`Mode::Checked`] program also stores every product's
@@ -27,8 +27,10 @@ mod tiled;
 
 use crate::fpga::compile::emit::{Emitter, within};
 use crate::fpga::compile::layout::Layout;
+use crate::fpga::compile::tiled::{TiledInput, TiledOutput};
 use metisvm_firmware::{Capabilities, Geometry, Program, ProgramError};
 use metisvm_model::{Graph, Op, Segment};
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// What a program gives besides its outputs.
@@ -51,13 +53,45 @@ pub struct Compiled {
     pub workspace_bytes: u64,
     /// Bytes of an item's input.
     pub input_bytes: usize,
+    /// Inputs that do not lie as the segment has them, see [`Compiled::arrange`].
+    tiled_inputs: Vec<TiledInput>,
     /// Bytes of an item's output: the segment's outputs and, in checked mode, the accumulators.
     pub output_bytes: usize,
+    /// Results that do not lie as the segment has them, see [`Compiled::restore`].
+    tiled_outputs: Vec<TiledOutput>,
     /// Work of an item, in the units of [`metisvm_firmware::cost`]; within the card's budget.
     pub work: u64,
     /// In checked mode: each product node, and where its accumulators (i32, little-endian, row-major
     /// as its result) begin in the output.
     pub products: Vec<(usize, usize)>,
+}
+
+impl Compiled {
+    /// An item's input as the program wants it, from what the segment has: an input that only products read lies as
+    /// tiles, so that it comes in bursts, and the host puts it so.
+    pub fn arrange<'a>(&self, item: &'a [u8]) -> Cow<'a, [u8]> {
+        if self.tiled_inputs.is_empty() {
+            return Cow::Borrowed(item);
+        }
+        let mut arranged = item.to_vec();
+        for input in &self.tiled_inputs {
+            input.arrange(item, &mut arranged);
+        }
+        Cow::Owned(arranged)
+    }
+
+    /// An item's output as the segment has it, from what the program gives: a product's result comes as tiles, in
+    /// bursts as well.
+    pub fn restore(&self, item: Vec<u8>) -> Vec<u8> {
+        if self.tiled_outputs.is_empty() {
+            return item;
+        }
+        let mut restored = item.clone();
+        for output in &self.tiled_outputs {
+            output.restore(&item, &mut restored);
+        }
+        restored
+    }
 }
 
 /// Why a segment cannot be run by a card.

@@ -55,3 +55,19 @@ pub(super) fn products(operation: &Operation) -> u64 {
         _ => 0,
     }
 }
+
+/// Bytes of card memory that it reads or writes.
+pub(super) fn memory_bytes(operation: &Operation, geometry: &Geometry) -> u64 {
+    let area = |rows: u16, cols: u16| u64::from(rows) * u64::from(cols);
+    match operation {
+        Operation::Load(load) => area(load.to.rows, load.to.cols) * u64::from(load.from.dtype.bytes()),
+        Operation::LoadTiles(load) => {
+            area(load.rows, load.cols) * geometry.tile_bytes(load.buffer, load.from.dtype)
+        }
+        Operation::Store(store) => area(store.from.rows, store.from.cols) * u64::from(store.to.dtype.bytes()),
+        Operation::StoreTiles(store) => {
+            area(store.rows, store.cols) * geometry.tile_bytes(Buffer::Acc, store.to.dtype)
+        }
+        Operation::Nop(_) | Operation::Fill(_) | Operation::Gemm(_) | Operation::Vector(_) => 0,
+    }
+}

@@ -1,7 +1,7 @@
 //! How long a program would take a card in hardware: an **estimate**, from what each instruction takes
 //! ([`super::cycles`]) and the order that the tokens leave. The RTL is the authority.
 
-use super::cycles::{cycles, products};
+use super::cycles::{cycles, memory_bytes, products};
 use metisvm_firmware::{Geometry, Instruction, Module, Program};
 use std::collections::VecDeque;
 
@@ -14,6 +14,8 @@ pub struct Estimate {
     pub busy: [u64; 3],
     /// That the array would take if it never waited: a product of tiles each.
     pub products: u64,
+    /// Bytes of card memory that loads read and stores write.
+    pub memory_bytes: u64,
 }
 
 impl Estimate {
@@ -36,6 +38,7 @@ impl Estimate {
                     free[at] = free[at].max(given) + taken;
                     estimate.busy[at] += taken;
                     estimate.products += products(&instruction.operation);
+                    estimate.memory_bytes += memory_bytes(&instruction.operation, geometry);
                     instruction
                         .pushes()
                         .for_each(|link| links[link as usize].push_back(free[at]));

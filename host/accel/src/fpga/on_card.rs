@@ -105,12 +105,18 @@ impl Part {
         let boot_nonce = device.boot_nonce();
         if loaded.as_ref().is_none_or(|l| l.boot_nonce != boot_nonce) {
             *loaded = None;
-            let program = self.with_room(|| device.load_program(&self.compiled.program))?;
             let resident = &self.compiled.resident;
-            let data = if resident.is_empty() {
-                None
+            let program = || self.with_room(|| device.load_program(&self.compiled.program));
+            let data = || {
+                let load = || self.with_room(|| device.load_resident(resident));
+                (!resident.is_empty()).then(load).transpose()
+            };
+            // The larger one first: the other one could lie in the middle of all the memory that there is.
+            let (program, data) = if resident.len() > self.compiled.program.to_bytes().len() {
+                let data = data()?;
+                (program()?, data)
             } else {
-                Some(self.with_room(|| device.load_resident(resident))?)
+                (program()?, data()?)
             };
             *loaded = Some(Loaded {
                 boot_nonce,
@@ -136,6 +142,8 @@ impl Part {
 
     /// Begins a job.
     pub(super) fn submit(&self, inputs: &[&[u8]]) -> Result<Job, BackendError> {
+        let arranged: Vec<_> = inputs.iter().map(|item| self.compiled.arrange(item)).collect();
+        let inputs: Vec<&[u8]> = arranged.iter().map(|item| &**item).collect();
         let submit = || {
             let loaded = self.load()?;
             let Some(Loaded { program, data, .. }) = loaded.as_ref() else {
@@ -146,7 +154,7 @@ impl Part {
                 data: data.as_ref(),
                 state: None,
                 workspace_bytes: self.compiled.workspace_bytes,
-                inputs,
+                inputs: &inputs,
                 output_bytes: self.compiled.output_bytes,
                 // Items may hold tensors of several types: to the card they are bytes.
                 dtype_in: Dtype::U8,
@@ -175,7 +183,8 @@ impl Part {
     }
 
     /// The segment's outputs for an input, from what the card gave; checked, if results are.
-    pub(super) fn accept(&self, input: &[u8], mut result: Vec<u8>) -> Result<Vec<u8>, BackendError> {
+    pub(super) fn accept(&self, input: &[u8], result: Vec<u8>) -> Result<Vec<u8>, BackendError> {
+        let mut result = self.compiled.restore(result);
         let Some(checker) = &self.checker else {
             return Ok(result);
         };

@@ -8,18 +8,37 @@ use std::sync::Arc;
 /// A graph, or why there is none of that size.
 pub(crate) type Built = Result<Arc<Graph>, String>;
 
+/// What comes out of a product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Bytes, as the next layer wants them.
+    Bytes,
+    /// The sums themselves.
+    Sums,
+}
+
 /// `[m, k]` by `[k, n]`.
 pub(crate) fn mat_mul(m: u32, k: u32, n: u32) -> Built {
+    mat_mul_to(Outcome::Bytes, m, k, n)
+}
+
+/// `[m, k]` by `[k, n]`, its sums or bytes of them.
+pub(crate) fn mat_mul_to(outcome: Outcome, m: u32, k: u32, n: u32) -> Built {
     let mut graph = Draft::default();
     let x = graph.input(DType::I8, &[m, k])?;
     let w = graph.random(DType::I8, &[k, n])?;
     let [x_zero, w_zero] = [graph.scalar(DType::I8, 3)?, graph.scalar(DType::I8, 0)?];
     let sums = graph.0.node(Op::MatMul, &[x, w, x_zero, w_zero]);
-    graph.ending_in_bytes(sums, k)
+    graph.ending_in(outcome, sums, k)
 }
 
 /// A convolution of `channels` to as many, 3 by 3, over so many rows and columns, with padding.
-pub(crate) fn conv2d(channels: u32, [rows, columns]: [u32; 2]) -> Built {
+pub(crate) fn conv2d(channels: u32, pixels: [u32; 2]) -> Built {
+    conv2d_to(Outcome::Bytes, channels, pixels)
+}
+
+/// The same, its sums or bytes of them.
+pub(crate) fn conv2d_to(outcome: Outcome, channels: u32, [rows, columns]: [u32; 2]) -> Built {
     let mut graph = Draft::default();
     let x = graph.input(DType::I8, &[1, channels, rows, columns])?;
     let w = graph.random(DType::I8, &[channels, channels, 3, 3])?;
@@ -31,7 +50,7 @@ pub(crate) fn conv2d(channels: u32, [rows, columns]: [u32; 2]) -> Built {
     let sums = graph
         .0
         .node(Op::Conv2d { window, groups: 1 }, &[x, w, x_zero, w_zero]);
-    graph.ending_in_bytes(sums, channels * 9)
+    graph.ending_in(outcome, sums, channels * 9)
 }
 
 /// A Requantise of so many sums.
@@ -86,6 +105,13 @@ impl Draft {
     fn constant(&mut self, ty: TensorType, data: Vec<i32>) -> Result<Value, String> {
         let tensor = Tensor::new(ty, data).ok_or_else(|| "a constant is not within its type".to_owned())?;
         Ok(self.0.constant(&tensor))
+    }
+
+    fn ending_in(self, outcome: Outcome, sums: Value, depth: u32) -> Built {
+        match outcome {
+            Outcome::Bytes => self.ending_in_bytes(sums, depth),
+            Outcome::Sums => self.done(sums),
+        }
     }
 
     /// Ends with bytes of sums of so many products, scaled so that few are clamped.

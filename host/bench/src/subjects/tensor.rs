@@ -1,5 +1,9 @@
 //! A card's tensor engine by the card's own counters: cycles, how much of its array is used, and what it waits for;
 //! and what those cycles are at the clock of its board. The peer is the processor at the same work, on one thread.
+//!
+//! A product and a convolution are measured with their sums as they are, where the array is all that has work, and
+//! with bytes made of them, as a layer of a model has it; alone, from the doorbell to the completion, and several in
+//! a job, where the way of one to the card and back lies beside the work on the others.
 
 use super::{machine, operators, whole};
 use crate::bench::{Bench, Case};
@@ -10,14 +14,15 @@ use crate::record::Record;
 use crate::sample::{Taken, Way};
 use crate::setup::{Model, Setup};
 use crate::subject::Subject;
+use metisvm_accel::fpga::{self, Estimate, Mode};
 use metisvm_accel::{BackendError, Batch, Executable};
 use metisvm_driver::CardCounters;
 use metisvm_driver::card_counters::{BUS, ENGINE};
 use metisvm_firmware::registers::counter;
-use metisvm_model::{Graph, Reference};
+use metisvm_model::{Graph, Reference, Segment};
 use std::hint::black_box;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Side of the product's matrices.
 const SIDE: u32 = 256;
@@ -38,8 +43,10 @@ const PIXELS: [[u32; 2]; 9] = [
     [1, 28],
     [1, 14],
 ];
-/// Cycles of a full array that a convolution may take: seconds in a simulation.
-const MOST_CYCLES: u64 = 1 << 15;
+/// Cycles of a full array that a convolution may take for each second of patience: about one of a simulation.
+const MOST_CYCLES: f64 = 32_768.0;
+/// How often the product or the convolution is in a job.
+const TIMES: [usize; 2] = [1, 4];
 /// Different items of a batch.
 const ITEMS: usize = 4;
 
@@ -53,16 +60,25 @@ pub(crate) fn cases(setup: &Setup) -> Vec<Case<'_>> {
         name,
         measure,
     };
-    let mut cases = vec![
-        case(
-            "matmul".to_owned(),
-            Box::new(|bench: &Bench<'_>| of_each(bench, &mat_muls)),
-        ),
-        case(
-            "convolution".to_owned(),
-            Box::new(|bench: &Bench<'_>| of_each(bench, &convolutions)),
-        ),
-    ];
+    let mut cases = Vec::new();
+    let patience = setup.patience.as_secs_f64();
+    for outcome in [operators::Outcome::Bytes, operators::Outcome::Sums] {
+        for times in TIMES {
+            cases.push(case(
+                "matmul".to_owned(),
+                Box::new(move |bench: &Bench<'_>| of_each(bench, &|_| mat_muls(outcome, times))),
+            ));
+            cases.push(case(
+                "convolution".to_owned(),
+                Box::new(move |bench: &Bench<'_>| {
+                    of_each(bench, &|products| {
+                        let most = MOST_CYCLES * patience * products as f64;
+                        convolutions(outcome, times, most)
+                    })
+                }),
+            ));
+        }
+    }
     for model in &setup.models {
         for &batch in &setup.batches {
             let name = format!("{}, batch {batch}", model.name);
@@ -111,8 +127,21 @@ fn of_model(model: &Model, batch: usize) -> Work {
     }
 }
 
+/// What a case's name says of its end and of how often it is in a job.
+fn suffix(outcome: operators::Outcome, times: usize) -> String {
+    let sums = match outcome {
+        operators::Outcome::Bytes => "",
+        operators::Outcome::Sums => ", sums",
+    };
+    match times {
+        1 => sums.to_owned(),
+        times => format!("{sums}, {times} in a job"),
+    }
+}
+
 /// The same product with all rows in an item, and with fewer and fewer.
-fn mat_muls(_products: u64) -> Result<Vec<Work>, String> {
+fn mat_muls(outcome: operators::Outcome, times: usize) -> Result<Vec<Work>, String> {
+    let suffix = suffix(outcome, times);
     let form = |rows: u32| {
         let items = SIDE / rows;
         let split = match items {
@@ -120,21 +149,22 @@ fn mat_muls(_products: u64) -> Result<Vec<Work>, String> {
             items => format!(" as {items} items of {rows} rows"),
         };
         Ok(Work {
-            case: format!("matmul {SIDE}×{SIDE}×{SIDE}{split}"),
-            kind: "a matmul by counters".to_owned(),
-            graph: operators::mat_mul(rows, SIDE, SIDE)?,
+            case: format!("matmul {SIDE}×{SIDE}×{SIDE}{split}{suffix}"),
+            kind: format!("a matmul by counters, {outcome:?}"),
+            graph: operators::mat_mul_to(outcome, rows, SIDE, SIDE)?,
             products: u64::from(rows * SIDE * SIDE),
-            items: items as usize,
+            items: items as usize * times,
         })
     };
     ITEM_ROWS.into_iter().map(form).collect()
 }
 
-/// The convolution over fewer and fewer pixels, from what an array of so many products is soon done with.
-fn convolutions(products: u64) -> Result<Vec<Work>, String> {
+/// The convolution over fewer and fewer pixels, from one of at most so many products on.
+fn convolutions(outcome: operators::Outcome, times: usize, most: f64) -> Result<Vec<Work>, String> {
+    let suffix = suffix(outcome, times);
     let all = PIXELS.into_iter().filter(|[rows, columns]| {
         let macs = u64::from(rows * columns) * u64::from(CHANNELS * CHANNELS * 9);
-        macs <= MOST_CYCLES.saturating_mul(products)
+        macs as f64 <= most
     });
     let form = |[rows, columns]: [u32; 2]| {
         let of = if [rows, columns] == PIXELS[0] {
@@ -143,11 +173,11 @@ fn convolutions(products: u64) -> Result<Vec<Work>, String> {
             " of 56×56"
         };
         Ok(Work {
-            case: format!("convolution 3×3×{CHANNELS} to {CHANNELS}, {rows}×{columns} pixels{of}"),
-            kind: "a convolution by counters".to_owned(),
-            graph: operators::conv2d(CHANNELS, [rows, columns])?,
+            case: format!("convolution 3×3×{CHANNELS} to {CHANNELS}, {rows}×{columns} pixels{of}{suffix}"),
+            kind: format!("a convolution by counters, {outcome:?}"),
+            graph: operators::conv2d_to(outcome, CHANNELS, [rows, columns])?,
             products: taps(rows) * taps(columns) * u64::from(CHANNELS * CHANNELS),
-            items: 1,
+            items: times,
         })
     };
     all.map(form).collect()
@@ -203,8 +233,8 @@ fn of_each(bench: &Bench<'_>, forms: Forms<'_>) -> Result<Vec<Record>, Error> {
     Ok(records)
 }
 
-/// What the card counted.
-struct Counted(CardCounters);
+/// What the card counted, and how long a simulation or a card took for it.
+struct Counted(CardCounters, Duration);
 
 enum Outcome {
     Counted(Counted),
@@ -223,9 +253,6 @@ fn on_card(bench: &Bench<'_>, engine: &Engine, work: &Work) -> Result<Outcome, E
         Ok(Outcome::LeftOut)
     };
     let weight = work.macs() as f64;
-    if !bench.is_worth_it(&title, &work.kind, &work.case, weight) {
-        return Ok(Outcome::LeftOut);
-    }
     let Some(card) = &engine.card else {
         return left_out("it is no card");
     };
@@ -234,6 +261,9 @@ fn on_card(bench: &Bench<'_>, engine: &Engine, work: &Work) -> Result<Outcome, E
         Err(BackendError::TooLarge(why)) => return Ok(Outcome::TooLarge(why)),
         Err(why) => return left_out(&why.to_string()),
     };
+    if !bench.is_worth_it(&title, &work.kind, &work.case, weight) {
+        return Ok(Outcome::LeftOut);
+    }
     let fails = |problem: String| Error::Fails {
         case: work.case.clone(),
         problem,
@@ -265,9 +295,10 @@ fn on_card(bench: &Bench<'_>, engine: &Engine, work: &Work) -> Result<Outcome, E
     if let Err(why) = made.run(&batch) {
         return left_out(&why.to_string());
     }
-    bench.learn(&title, &work.kind, weight, started.elapsed());
+    let taken = started.elapsed();
+    bench.learn(&title, &work.kind, weight, taken);
     match before.zip(card.device().card_counters()) {
-        Some((before, after)) => Ok(Outcome::Counted(Counted(after.since(&before)))),
+        Some((before, after)) => Ok(Outcome::Counted(Counted(after.since(&before), taken))),
         None => left_out("its counters cannot be read"),
     }
 }
@@ -290,8 +321,16 @@ impl Counted {
     ) -> Result<Vec<Record>, Error> {
         let cycles = self.0.get(counter::BUSY).max(1);
         let percent = |part: u64, of: u64| 100.0 * part as f64 / of.max(1) as f64;
+        // Compute is at an instruction or waits for one from an item's beginning to its last result.
+        let worked = self.0.get(counter::COMPUTE_BUSY) + self.0.get(counter::COMPUTE_WAITS);
         let mut figures = vec![
             (work.case.clone(), "cycles".to_owned(), cycles as f64, None),
+            (
+                work.case.clone(),
+                "% of steps, while items are worked on".to_owned(),
+                percent(self.0.get(counter::ARRAY_STEPS), worked),
+                None,
+            ),
             (
                 work.case.clone(),
                 "% of the array's products used".to_owned(),
@@ -299,11 +338,24 @@ impl Counted {
                 None,
             ),
         ];
+        let words = self.0.get(counter::WORDS_READ) + self.0.get(counter::WORDS_WRITTEN);
+        let moved = [
+            ("bytes over the bus", 8.0 * words as f64),
+            ("bytes of card memory", memory_bytes(engine, work)),
+        ];
+        figures.extend(moved.map(|(unit, bytes)| (work.case.clone(), unit.to_owned(), bytes, None)));
         for name in ENGINE.iter().chain(&BUS) {
             let case = format!("{}: {}", work.case, name.text);
             let share = percent(self.0.get(name.index), cycles);
             figures.push((case, "% of cycles".to_owned(), share, None));
         }
+        let a_second = cycles as f64 / self.1.as_secs_f64().max(1e-9);
+        figures.push((
+            work.case.clone(),
+            "cycles/s, simulated".to_owned(),
+            a_second,
+            None,
+        ));
         if let Some(clock) = engine.clock {
             let host = on_host(bench, work)?;
             let at_clock = |unit: &str, done: f64| {
@@ -333,6 +385,22 @@ impl Counted {
         };
         Ok(figures.map(record).collect())
     }
+}
+
+/// What programs read and write of card memory: by their instructions, as no card counts it. 0 if that is not known.
+fn memory_bytes(engine: &Engine, work: &Work) -> f64 {
+    let Some(card) = &engine.card else { return 0.0 };
+    let mode = if card.options().checked {
+        Mode::Checked
+    } else {
+        Mode::Fast
+    };
+    let capabilities = card.device().capabilities();
+    let compiled = fpga::compile(&Segment::whole(work.graph.clone()), capabilities, mode);
+    let bytes = compiled.map_or(0, |compiled| {
+        Estimate::of(&compiled.program, &capabilities.geometry).memory_bytes
+    });
+    bytes as f64 * work.items as f64
 }
 
 /// The first engine of the host at the same work, on one thread.

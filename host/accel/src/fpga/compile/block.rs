@@ -20,8 +20,8 @@ pub(super) struct Extents {
     /// Cycles to load an element of A, and instructions that load all of A once.
     pub(super) a_cycles: f64,
     pub(super) a_loads: usize,
-    /// Times that each element is stored.
-    pub(super) stores: usize,
+    /// Cycles to store an element, as often as it is stored.
+    pub(super) store_cycles: f64,
     /// Columns that one instruction stores at most.
     pub(super) store_cols: usize,
     /// Whether an instruction needs a record for each column.
@@ -116,7 +116,7 @@ impl Block {
         let array = tiles[0] * tiles[1] * (tiles[2].max(r * blocks[2]));
         let compute = array as f64 + steps * (begin + DRAIN as f64);
         let store_steps = (cols * c).min(all[1]).div_ceil(product.store_cols);
-        let store = (all[0] * all[1] * product.stores) as f64 + steps * store_steps as f64 * begin;
+        let store = (all[0] * all[1]) as f64 * product.store_cycles + steps * store_steps as f64 * begin;
         // The first pass over the inner operand loads all of it, the others may find it there.
         let passes = |outer: f64, n: usize, inner: f64, again: f64| {
             let n = n as f64;
@@ -131,7 +131,7 @@ impl Block {
         let share = |of: usize, block: usize, all: usize| of.min(block) as f64 / all.max(1) as f64;
         let first =
             (a * share(rows, tiles[0], tiles[0]) + b * share(cols, tiles[1], tiles[1])) / blocks[2] as f64;
-        let last = (all[0].min(rows * r) * all[1].min(cols * c) * product.stores) as f64;
+        let last = (all[0].min(rows * r) * all[1].min(cols * c)) as f64 * product.store_cycles;
         Self {
             rows: all[0].min(rows * r),
             cols: all[1].min(cols * c),

@@ -177,12 +177,15 @@ impl Emitter {
         let program_bytes = (HEADER_BYTES + program.len() * INSTRUCTION_BYTES) as u64;
         let needed = self.layout.workspace_bytes + self.resident.bytes.len() as u64 + program_bytes;
         within("bytes of card memory", needed, card.card_memory_bytes)?;
+        let depth = self.geometry.tile_depth.into();
         Ok(Compiled {
             program,
+            tiled_inputs: self.layout.tiled_inputs(&self.graph, depth),
             resident: self.resident.bytes,
             workspace_bytes: self.layout.workspace_bytes,
             input_bytes: segment.input_bytes(),
             output_bytes: self.layout.output_bytes as usize,
+            tiled_outputs: self.layout.tiled_outputs,
             work,
             products: self.layout.products,
         })

@@ -1,9 +1,9 @@
 //! Where every value lies, and which nodes run in another's epilogue.
 
-use super::tiled::tiled_results;
+use super::tiled::{TiledInput, TiledOutput, tiled_values};
 use super::{CompileError, Mode};
 use metisvm_firmware::{Geometry, Space};
-use metisvm_model::{DType, Op, Schedule, ScheduleOptions, Segment, Value};
+use metisvm_model::{DType, Graph, Op, Schedule, ScheduleOptions, Segment, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Alignment of everything in resident memory and workspace, bytes: a burst of a wide memory bus.
@@ -26,8 +26,10 @@ pub(super) struct Layout {
     /// A product and the pointwise nodes that run on its accumulators, in order.
     epilogues: BTreeMap<usize, Vec<usize>>,
     fused: BTreeSet<usize>,
-    /// Nodes whose results lie in the workspace as tiles.
-    tiled: BTreeSet<usize>,
+    /// Values that lie as tiles: results in the workspace, and inputs.
+    tiled: BTreeSet<Value>,
+    /// Results of products that leave as tiles.
+    pub(super) tiled_outputs: Vec<TiledOutput>,
     /// Outputs that no node of the segment computes: the value and its offset.
     copies: Vec<(Value, u64)>,
     pub(super) workspace_bytes: u64,
@@ -58,9 +60,10 @@ impl Layout {
         let mut layout = Self {
             inputs: BTreeMap::new(),
             stores: BTreeMap::new(),
-            tiled: tiled_results(segment, &epilogues, geometry),
+            tiled: tiled_values(segment, &epilogues, geometry),
             epilogues,
             fused,
+            tiled_outputs: Vec::new(),
             copies: Vec::new(),
             workspace_bytes: schedule.arena_bytes() as u64,
             output_bytes: 0,
@@ -74,6 +77,10 @@ impl Layout {
                 offset,
             };
             layout.inputs.insert(value, place);
+            // Bursts begin at whole words.
+            if offset % 8 != 0 {
+                layout.tiled.remove(&value);
+            }
             offset += graph.ty(value).bytes() as u64;
         }
         for &given in segment.outputs() {
@@ -102,7 +109,44 @@ impl Layout {
                 layout.output_bytes += (graph.ty(value).elements() * DType::I32.size()) as u64;
             }
         }
+        layout.tiled_outputs = layout.outputs_as_tiles(graph, geometry);
         Ok(layout)
+    }
+
+    /// What products give that can leave as tiles: their results, and what is to be checked.
+    fn outputs_as_tiles(&self, graph: &Graph, geometry: &Geometry) -> Vec<TiledOutput> {
+        let mut found = Vec::new();
+        for (&product, epilogue) in &self.epilogues {
+            let node = &graph.nodes()[product];
+            // One B for all rows: then the product's rows are those of the value.
+            if !matches!(node.op, Op::MatMul) || graph.ty(node.operands[1]).shape.rank() != 2 {
+                continue;
+            }
+            let ty = graph.ty(Value::Node(product as u32));
+            let cols = ty.shape.dim(ty.shape.rank() - 1);
+            let extent = (ty.elements() / cols, cols);
+            let last = epilogue.last().copied().unwrap_or(product);
+            let size = graph.ty(Value::Node(last as u32)).dtype.size();
+            let results = self.stores(last).into_iter().map(|place| (place, size));
+            let audit = self.audit(product).map(|place| (place, DType::I32.size()));
+            let outputs = results
+                .chain(audit)
+                .filter(|(place, _)| place.space == Space::Output);
+            found.extend(
+                outputs.filter_map(|(place, size)| TiledOutput::new(geometry, place.offset, extent, size)),
+            );
+        }
+        found
+    }
+
+    /// How an output leaves, if it leaves as tiles.
+    pub(super) fn given_as_tiles(&self, place: Place) -> Option<TiledOutput> {
+        let is_there = |output: &&TiledOutput| output.offset as u64 == place.offset;
+        let mut outputs = self.tiled_outputs.iter();
+        outputs
+            .find(is_there)
+            .copied()
+            .filter(|_| place.space == Space::Output)
     }
 
     /// Where a result lies between two steps, if another step reads it.
@@ -118,10 +162,25 @@ impl Layout {
         self.fused.contains(&node)
     }
 
-    /// Whether a value lies in the workspace as tiles of A.
+    /// Whether a value lies in the workspace, or in the input, as tiles of A.
     pub(super) fn is_tiled(&self, value: Value) -> bool {
-        matches!(value, Value::Node(node) if self.tiled.contains(&(node as usize)))
-            && !self.inputs.contains_key(&value)
+        self.tiled.contains(&value)
+    }
+
+    /// The inputs that do.
+    pub(super) fn tiled_inputs(&self, graph: &Graph, depth: usize) -> Vec<TiledInput> {
+        let tiled = self.inputs.iter().filter(|(value, _)| self.is_tiled(**value));
+        let input = |(&value, place): (&Value, &Place)| {
+            let shape = &graph.ty(value).shape;
+            let cols = shape.dim(shape.rank() - 1);
+            TiledInput {
+                offset: place.offset as usize,
+                rows: graph.ty(value).elements() / cols,
+                cols,
+                depth,
+            }
+        };
+        tiled.map(input).collect()
     }
 
     /// The nodes that run on the accumulators of a product.

@@ -76,7 +76,7 @@ impl Product {
             b_cycles,
             a_cycles: if self.a_tiled { 1.0 / 8.0 } else { 1.0 },
             a_loads: self.a_loads,
-            stores: emitter.stores_of(self.node),
+            store_cycles: emitter.store_cycles(self.node),
             store_cols: match emitter.layout.is_tiled(emitter.result_of(self.node)) {
                 true => emitter.geometry.tile_depth.into(),
                 false => usize::MAX,
@@ -109,6 +109,20 @@ impl Emitter {
     pub(super) fn stores_of(&self, product: usize) -> usize {
         let last = self.layout.epilogue(product).last().copied().unwrap_or(product);
         usize::from(self.layout.audit(product).is_some()) + self.layout.stores(last).len()
+    }
+
+    /// Cycles that the store of an element of a product takes, all its forms together: one, or those of its bytes in
+    /// a burst.
+    fn store_cycles(&self, product: usize) -> f64 {
+        let last = self.layout.epilogue(product).last().copied().unwrap_or(product);
+        let size = self.ty(Value::Node(last as u32)).dtype.size();
+        let results = self.layout.stores(last).into_iter().map(|place| (place, size));
+        let audit = self.layout.audit(product).map(|place| (place, DType::I32.size()));
+        let cycles = |(place, size)| match self.layout.given_as_tiles(place) {
+            Some(_) => size as f64 / 8.0,
+            None => 1.0,
+        };
+        results.chain(audit).map(cycles).sum()
     }
 
     /// Stores the accumulators of a product if they are to be checked, and runs the epilogue on them;
@@ -204,6 +218,9 @@ pub(super) fn product(
         emitter.conclude(node, area, channel, |emitter, place, dtype| {
             if is_tiled && place.space == Space::Workspace {
                 return emitter.store_tiled(area, place, dtype, (row, col), product.rows);
+            }
+            if let Some(output) = emitter.layout.given_as_tiles(place) {
+                return emitter.store_given(area, &output, dtype, (row, col));
             }
             emitter.store(area, place, dtype, rect)
         })?;

@@ -438,7 +438,7 @@ const FAULTS: &[Fault] = &[
         "engine_open$d",
         "open_n",
         "open_n - 8'h1",
-        programs_with_data_and_state,
+        items_of_any_length,
     ),
     fault(
         "tensor$external$writes$collector",

@@ -37,17 +37,24 @@ const SCRIPT: usize = 64 << 10;
 const DATA_AT: u64 = 0x8000;
 const STATE_AT: u64 = 0xa000;
 const ITEMS_AT: u64 = 0xb000;
-/// The same in card memory, beyond what random loads mostly take; and the handles.
-const PROGRAM_CARD: u64 = 0x4_0000;
-const DATA_CARD: u64 = 0x4_8000;
-const STATE_CARD: u64 = 0x4_a000;
-const WORKSPACE_CARD: u64 = 0x4_b000;
+/// The same in card memory, from [`scripts_at`] on; and the handles.
+const PROGRAM_CARD: u64 = 0;
+const DATA_CARD: u64 = 0x8000;
+const STATE_CARD: u64 = 0xa000;
+const WORKSPACE_CARD: u64 = 0xb000;
+const SCRIPT_CARD: u64 = WORKSPACE_CARD + scripts::WORKSPACE_BYTES as u64;
 const PROGRAM: u32 = 10;
 const DATA: u32 = 11;
 const STATE: u32 = 12;
 /// One burst in so many runs a program.
 const SCRIPTS: usize = 12;
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Where programs and what they need begin in a card's memory: beyond what random loads mostly take.
+fn scripts_at(capabilities: &Capabilities) -> u64 {
+    let last = capabilities.card_memory_bytes.saturating_sub(SCRIPT_CARD) & !63;
+    last.min(0x4_0000)
+}
 
 /// A card with memory and one queue.
 struct Side {
@@ -252,12 +259,13 @@ impl Traffic {
             data_handle,
             ..Submission::default()
         };
-        let load = |data_handle, flags, place, card_address, bytes: usize| Submission {
+        let at = scripts_at(&self.capabilities);
+        let load = |data_handle, flags, place, card_place, bytes: usize| Submission {
             opcode: Opcode::LoadResident as u8,
             flags,
             data_handle,
             input: self.script + place,
-            card_address,
+            card_address: at + card_place,
             card_bytes: bytes as u64,
             ..Submission::default()
         };
@@ -271,7 +279,7 @@ impl Traffic {
             output: self.output + (slot * STRIDE) as u64,
             input_bytes: input_bytes as u32,
             output_bytes: scripts::OUTPUT_BYTES as u32,
-            card_address: WORKSPACE_CARD,
+            card_address: at + WORKSPACE_CARD,
             card_bytes: scripts::WORKSPACE_BYTES as u64,
             ..Submission::default()
         };
@@ -300,7 +308,8 @@ impl Traffic {
             4 => second.state_handle = DATA as u16,
             5 => second.count = self.one_of(&[0, self.capabilities.max_batch + 1]),
             6 => {
-                second.card_address = self.one_of(&[PROGRAM_CARD, DATA_CARD, STATE_CARD, WORKSPACE_CARD + 8])
+                let places = [PROGRAM_CARD, DATA_CARD, STATE_CARD, WORKSPACE_CARD + 8];
+                second.card_address = at + self.one_of(&places);
             }
             7 => second.card_bytes = self.one_of(&[u64::MAX, self.capabilities.card_memory_bytes]),
             8 => second.dtype_in = 3,
@@ -429,9 +438,11 @@ fn compare(cards: [(Box<dyn CardModel>, Option<Meter>); 2], seed: u64, count: us
         }
         // The last bytes of a program's output are its state.
         let last = entries.last().filter(|entry| entry.state_handle == STATE as u16);
+        let last = last.filter(|_| !rtl::has_block_memory());
         if let (Some(run), Some(meter), Some((Status::Ok, _))) = (last, &sides[1].meter, found.last()) {
             let end = (entries.len() - 1) * STRIDE + run.count as usize * scripts::OUTPUT_BYTES;
-            let words = meter.card_memory(STATE_CARD, scripts::STATE_BYTES / 8).unwrap();
+            let at = scripts_at(&capabilities) + STATE_CARD;
+            let words = meter.card_memory(at, scripts::STATE_BYTES / 8).unwrap();
             let state: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
             if state != expected_bytes[end - scripts::STATE_BYTES..end] {
                 return Err(said("the state differs"));
@@ -547,8 +558,13 @@ fn a_byte_of_a_programs_output_that_differs_is_noticed() {
     faulty.faults().arm(Trigger::Run(30), Fault::WrongOutput(13));
     let cards = [functional(rtl::board()), (Box::new(faulty) as _, None)];
     let noticed = compare(cards, 2, 5000).unwrap_err();
-    // The checksum is that of the wrong byte.
-    assert!(noticed.contains("is answered (Ok"), "{noticed}");
+    // The checksum is that of the wrong byte; of a card without Keccak the job may be a batch, which it refuses.
+    let keccak = metisvm_firmware::registers::features::KECCAK;
+    let refuses = rtl::board().is_some_and(|board| board.features & keccak == 0);
+    assert!(
+        noticed.contains("is answered (Ok") || refuses && noticed.contains("is answered (InvalidOpcode"),
+        "{noticed}"
+    );
 }
 
 #[test]

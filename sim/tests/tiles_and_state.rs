@@ -26,6 +26,9 @@ fn card(geometry: Geometry) -> Device {
     open(of_geometry(geometry), Options::default()).unwrap().0
 }
 
+/// Bytes of card memory that each program may use.
+const WORKSPACE: u64 = 1 << 16;
+
 fn run(
     device: &Device,
     program: &Program,
@@ -38,7 +41,7 @@ fn run(
         program: &program,
         data: None,
         state,
-        workspace_bytes: 1 << 16,
+        workspace_bytes: WORKSPACE,
         inputs,
         output_bytes,
         dtype_in: Dtype::U8,
@@ -438,8 +441,8 @@ fn streams_of_any_lengths_do_not_block_each_other() {
     // Thousands of loads come before the first store: one stream with short queues would stop here.
     let mut sim = small();
     sim.capabilities.max_program_instructions = 1 << 14;
-    // As many as card memory holds, if that is fewer.
-    let count = 5000.min((sim.capabilities.card_memory_bytes - 4096) / 64);
+    // As many as card memory holds beside a workspace, if that is fewer.
+    let count = 5000.min((sim.capabilities.card_memory_bytes - WORKSPACE - 4096) / 64);
     let (device, _) = open(sim, Options::default()).unwrap();
     let mut builder = ProgramBuilder::new(Geometry::SMALL);
     let lane = Lanes {

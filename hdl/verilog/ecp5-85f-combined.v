@@ -1650,8 +1650,8 @@ module metisvm_card$ecp5$card(clock,flr,s_awaddr,s_awvalid,s_awready,s_wdata,s_w
     localparam  card_bytes = 64'h18000;
     localparam  max_messages = 32'h10000;
     localparam  max_bytes = 32'h1000000;
-    localparam  timeout = 32'h44aa20;
-    localparam  short_timeout = 32'h112a8;
+    localparam  timeout = 32'h401640;
+    localparam  short_timeout = 32'h10059;
 
     // Stub signals
     reg  registers$clock /*verilator isolate_assignments*/;
@@ -2947,7 +2947,7 @@ module metisvm_card$ecp5$card$constants(address,clock,data);
     mem[6'b11101] = 32'h10000;
     mem[6'b11110] = 32'h1000;
     mem[6'b11111] = 32'h10000;
-    mem[6'b100000] = 32'h124f8;
+    mem[6'b100000] = 32'h11170;
     mem[6'b100001] = 32'h2000;
     mem[6'b100010] = 32'h2000;
     mem[6'b100011] = 32'h1000000;

@@ -13,6 +13,7 @@ use metisvm_firmware::{
     Operation, ProgramBuilder, Requantise, Space, Status, Store, Vector, VectorOp, Walk,
 };
 use metisvm_sim::SimOptions;
+use support::copies::copies;
 use support::{Random, Raw, of_geometry, open, programs, small};
 
 fn geometries() -> [Geometry; 4] {
@@ -478,36 +479,14 @@ fn tables_and_argmax_through_workspace() {
     }
 }
 
-/// A program that copies as many bytes as an item has.
-fn copies(geometry: &Geometry, bytes: usize) -> Program {
-    let lanes = Lanes {
-        pitch: bytes.div_ceil(geometry.tile_cols.into()) as u16,
-        ..matrix(1, bytes)
-    };
-    let mut builder = ProgramBuilder::new(*geometry);
-    builder
-        .load(Load {
-            buffer: Buffer::Acc,
-            to: lanes,
-            from: rows_of(Space::Input, 0, bytes, Dtype::U8),
-            zero_point: 0,
-        })
-        .unwrap();
-    builder
-        .store(Store {
-            from: lanes,
-            to: rows_of(Space::Output, 0, bytes, Dtype::U8),
-        })
-        .unwrap();
-    builder.finish().unwrap()
-}
-
 #[test]
 fn items_of_any_length_lie_side_by_side() {
     let device = card(Geometry::SMALL, 0);
     let mut random = Random(31);
     for bytes in (1..=17).chain([31, 63, 64, 65, 100]) {
-        let program = device.load_program(&copies(&Geometry::SMALL, bytes)).unwrap();
+        let program = device
+            .load_program(&copies(&Geometry::SMALL, bytes as u16))
+            .unwrap();
         for count in [1, 2, 9] {
             let inputs: Vec<Vec<u8>> = (0..count).map(|_| random.bytes(bytes)).collect();
             let views: Vec<&[u8]> = inputs.iter().map(Vec::as_slice).collect();

@@ -6,14 +6,13 @@
 mod support;
 
 use metisvm_firmware::registers::{self as reg, CardState};
-use metisvm_firmware::{
-    Buffer, Capabilities, Dtype, Lanes, Load, Opcode, ProgramBuilder, Space, Status, Store, Submission, Walk,
-};
+use metisvm_firmware::{Capabilities, Opcode, Status, Submission};
 use metisvm_sim::rtl::{ErrorResponse, MemoryCounts, MemoryErrors, MemoryOptions, boards};
 use metisvm_sim::{RtlCard, RtlOptions};
 use std::time::Duration;
 use support::NONCE;
 use support::bench::Bench;
+use support::copies::copies;
 use support::rtl::{cache, has_verilator};
 use support::runs::{acknowledged, answers, at, bring, cycles, is_right, run};
 use support::scripts::{
@@ -269,41 +268,13 @@ fn what_is_made_resident_is_written_in_bursts() {
     assert!(found == bytes);
 }
 
-/// A program that copies so many bytes, an element at a time.
-fn copies(capabilities: &Capabilities, bytes: u16) -> Vec<u8> {
-    let lanes = Lanes {
-        pitch: bytes.div_ceil(capabilities.geometry.tile_cols),
-        rows: 1,
-        cols: bytes,
-        ..Lanes::default()
-    };
-    let walk = |space| Walk {
-        space,
-        offset: 0,
-        row_stride: bytes.into(),
-        col_stride: 1,
-        dtype: Dtype::U8,
-    };
-    let mut builder = ProgramBuilder::new(capabilities.geometry);
-    let load = Load {
-        buffer: Buffer::Acc,
-        to: lanes,
-        from: walk(Space::Input),
-        zero_point: 0,
-    };
-    builder.load(load).unwrap();
-    let to = walk(Space::Output);
-    builder.store(Store { from: lanes, to }).unwrap();
-    builder.finish().unwrap().to_bytes()
-}
-
 #[test]
 fn bytes_that_are_stored_one_by_one_are_written_as_words() {
     let Some((mut bench, capabilities)) = bench(&RtlOptions::default()) else {
         return;
     };
     const BYTES: u16 = 240;
-    let program = copies(&capabilities, BYTES);
+    let program = copies(&capabilities.geometry, BYTES).to_bytes();
     bench.enable(0, 4);
     bench.store(at(PROGRAM), &program);
     let input: Vec<u8> = (0..BYTES).map(|byte| byte as u8 ^ 0x35).collect();

@@ -7,13 +7,14 @@ mod support;
 
 use metisvm_firmware::registers::{self as reg, CardState, counter};
 use metisvm_firmware::{
-    Burst, Dtype, Gemm, Geometry, Lanes, Load, LoadTiles, Opcode, Program, ProgramBuilder, Space, Status,
-    Store, StoreTiles, Submission, Walk,
+    Burst, Dtype, Gemm, Geometry, LoadTiles, Opcode, Program, ProgramBuilder, Space, Status, StoreTiles,
+    Submission,
 };
 use metisvm_sim::RtlOptions;
 use metisvm_sim::rtl::{ErrorResponse, MemoryErrors, MemoryOptions, Source};
 use std::time::Duration;
 use support::Random;
+use support::copies::copies;
 use support::rtl::has_verilator;
 use support::scripts::{self, Ending, HOST_BYTES, INPUT, ITEMS, OUTPUT, OUTPUT_BYTES, PROGRAM, Script, load};
 use support::seeded::{Check, Fault, Outcome, Subject, are_noticed, are_noticed_from, equal, fault, source};
@@ -21,41 +22,10 @@ use support::seeded::{Check, Fault, Outcome, Subject, are_noticed, are_noticed_f
 /// The board's.
 const GEOMETRY: Geometry = Geometry::SMALL;
 
-/// A program that copies as many bytes as an item has.
-fn copies(bytes: u16) -> Program {
-    let lanes = Lanes {
-        pitch: bytes.div_ceil(GEOMETRY.tile_cols),
-        rows: 1,
-        cols: bytes,
-        ..Lanes::default()
-    };
-    let walk = |space| Walk {
-        space,
-        offset: 0,
-        row_stride: bytes.into(),
-        col_stride: 1,
-        dtype: Dtype::U8,
-    };
-    let mut builder = ProgramBuilder::new(GEOMETRY);
-    let load = Load {
-        buffer: metisvm_firmware::Buffer::Acc,
-        to: lanes,
-        from: walk(Space::Input),
-        zero_point: 0,
-    };
-    let store = Store {
-        from: lanes,
-        to: walk(Space::Output),
-    };
-    builder.load(load).unwrap();
-    builder.store(store).unwrap();
-    builder.finish().unwrap()
-}
-
 /// Copies items of so many bytes, which lie side by side.
 fn copied(card: &mut Subject, bytes: u16, count: usize) -> Outcome {
     let host = card.buffer(HOST_BYTES);
-    let program = copies(bytes).to_bytes();
+    let program = copies(&GEOMETRY, bytes).to_bytes();
     let all = usize::from(bytes) * count;
     let input = Random(bytes.into()).bytes(all);
     host.copy_in(PROGRAM as usize, &program);
@@ -130,7 +100,7 @@ fn addresses_outside_a_space(card: &mut Subject) -> Outcome {
 /// What must be refused, with a RUN that is right behind it.
 fn malformed_runs(card: &mut Subject) -> Outcome {
     let host = card.buffer(HOST_BYTES);
-    let program = copies(8).to_bytes();
+    let program = copies(&GEOMETRY, 8).to_bytes();
     host.copy_in(PROGRAM as usize, &program);
     let at = host.iova().0;
     let state = Submission {
@@ -232,7 +202,7 @@ fn malformed_runs(card: &mut Subject) -> Outcome {
 /// An input that cannot be read, and what follows it.
 fn unreadable_inputs(card: &mut Subject) -> Outcome {
     let host = card.buffer(HOST_BYTES);
-    let program = copies(8).to_bytes();
+    let program = copies(&GEOMETRY, 8).to_bytes();
     host.copy_in(PROGRAM as usize, &program);
     let at = host.iova().0;
     card.expect(&[load(1, at, 0, program.len())], &[(Status::Ok, 0)])?;
@@ -744,7 +714,7 @@ fn a_run_ends_when_its_budget_of_cycles_is_over() {
     let mut card = Subject::new(&card(), &options).unwrap();
     let host = card.buffer(HOST_BYTES);
     let at = host.iova().0;
-    let (long, short) = (long_product().to_bytes(), copies(8).to_bytes());
+    let (long, short) = (long_product().to_bytes(), copies(&GEOMETRY, 8).to_bytes());
     host.copy_in(0, &long);
     host.copy_in(0x1000, &short);
     let loads = [
@@ -819,7 +789,7 @@ fn moved(memory: &MemoryOptions, fault: u32) -> [u64; 2] {
     let mut card = Subject::new(&card(), &options).unwrap();
     let host = card.buffer(0x2_0000);
     let (at, input) = (host.iova().0, Random(9).bytes(8 * ITEM as usize));
-    let (tiles, short) = (copied_tiles().to_bytes(), copies(8).to_bytes());
+    let (tiles, short) = (copied_tiles().to_bytes(), copies(&GEOMETRY, 8).to_bytes());
     host.copy_in(0, &tiles);
     host.copy_in(0x1000, &short);
     host.copy_in(0x8000, &input);

@@ -5,8 +5,9 @@ use rust_hdl::prelude::*;
 
 /// Checks fields, handles and the workspace, in the functional card's order: the first that is wrong is the status.
 ///
-/// States: 0 waits, 1 looks at the fields, 2 multiplies, 3 looks at the ends in host memory; of a handle 4 to 6, which is
-/// 0 the data's, 1 the state's, 2 the program's, and 10 between the last two; 7 has the workspace compared, 8 waits for that, 9 is done.
+/// States: 0 waits, 1 looks at the fields, 2 multiplies, 3 looks at the ends in host memory; of a handle 4, 5, 10 and 6, one
+/// after the other, for the data's, the state's and the program's; 7 has the workspace compared, 8 waits for that, 9 is
+/// done.
 #[derive(LogicBlock)]
 pub struct RunChecks {
     /// The clock; everything happens on its rising edge.

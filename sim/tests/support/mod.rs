@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 pub(crate) mod bench;
+pub(crate) mod copies;
 pub(crate) mod rtl;
 pub(crate) mod runs;
 pub(crate) mod scripts;

@@ -17700,13 +17700,13 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$l
        .REG_OUTPUT_CLK("CLK0"), .REG_OUTPUT_CE("CE0"), .REG_OUTPUT_RST("RST0"),
        .GSR("DISABLED"), .RESETMODE("SYNC")
     ) multiplier (
-       .A0(a[0]), .A1(a[1]), .A2(a[2]), .A3(a[3]), .A4(a[4]), .A5(a[5]), .A6(a[6]), .A7(a[7]), .A8(a[8]), .A9(a[8]), .A10(a[8]), .A11(a[8]), .A12(a[8]), .A13(a[8]), .A14(a[8]), .A15(a[8]), .A16(a[8]), .A17(a[8]),
-       .B0(b[0]), .B1(b[1]), .B2(b[2]), .B3(b[3]), .B4(b[4]), .B5(b[5]), .B6(b[6]), .B7(b[7]), .B8(b[8]), .B9(b[8]), .B10(b[8]), .B11(b[8]), .B12(b[8]), .B13(b[8]), .B14(b[8]), .B15(b[8]), .B16(b[8]), .B17(b[8]),
+       .A0(1'b0), .A1(1'b0), .A2(1'b0), .A3(1'b0), .A4(1'b0), .A5(1'b0), .A6(1'b0), .A7(1'b0), .A8(1'b0), .A9(a[0]), .A10(a[1]), .A11(a[2]), .A12(a[3]), .A13(a[4]), .A14(a[5]), .A15(a[6]), .A16(a[7]), .A17(a[8]),
+       .B0(1'b0), .B1(1'b0), .B2(1'b0), .B3(1'b0), .B4(1'b0), .B5(1'b0), .B6(1'b0), .B7(1'b0), .B8(1'b0), .B9(b[0]), .B10(b[1]), .B11(b[2]), .B12(b[3]), .B13(b[4]), .B14(b[5]), .B15(b[6]), .B16(b[7]), .B17(b[8]),
        .C0(1'b0), .C1(1'b0), .C2(1'b0), .C3(1'b0), .C4(1'b0), .C5(1'b0), .C6(1'b0), .C7(1'b0), .C8(1'b0), .C9(1'b0), .C10(1'b0), .C11(1'b0), .C12(1'b0), .C13(1'b0), .C14(1'b0), .C15(1'b0), .C16(1'b0), .C17(1'b0),
        .P0(all[0]), .P1(all[1]), .P2(all[2]), .P3(all[3]), .P4(all[4]), .P5(all[5]), .P6(all[6]), .P7(all[7]), .P8(all[8]), .P9(all[9]), .P10(all[10]), .P11(all[11]), .P12(all[12]), .P13(all[13]), .P14(all[14]), .P15(all[15]), .P16(all[16]), .P17(all[17]), .P18(all[18]), .P19(all[19]), .P20(all[20]), .P21(all[21]), .P22(all[22]), .P23(all[23]), .P24(all[24]), .P25(all[25]), .P26(all[26]), .P27(all[27]), .P28(all[28]), .P29(all[29]), .P30(all[30]), .P31(all[31]), .P32(all[32]), .P33(all[33]), .P34(all[34]), .P35(all[35]),
        .SIGNEDA(1'b1), .SIGNEDB(1'b1), .SOURCEA(1'b0), .SOURCEB(1'b0), .CLK0(clock), .CE0(1'b1), .RST0(1'b0)
     );
-    always @(*) product = all[17:0];
+    always @(*) product = all[35:18];
     `else
     reg signed [8:0] x, y;
     reg signed [17:0] middle;
@@ -36186,6 +36186,7 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
     reg  [63:0] checks$entry$6 /*verilator isolate_assignments*/;
     reg  [63:0] checks$entry$7 /*verilator isolate_assignments*/;
     reg  checks$start /*verilator isolate_assignments*/;
+    reg  checks$clear /*verilator isolate_assignments*/;
     wire  checks$done;
     wire  [14:0] checks$status;
     wire  [31:0] checks$detail;
@@ -36248,6 +36249,9 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
     reg  [3:0] state$d /*verilator isolate_assignments*/;
     wire  [3:0] state$q;
     reg  state$clock /*verilator isolate_assignments*/;
+    reg  is_working$d /*verilator isolate_assignments*/;
+    wire  is_working$q;
+    reg  is_working$clock /*verilator isolate_assignments*/;
     reg  [2:0] in_state$d /*verilator isolate_assignments*/;
     wire  [2:0] in_state$q;
     reg  in_state$clock /*verilator isolate_assignments*/;
@@ -36358,6 +36362,7 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
         .entry$6(checks$entry$6),
         .entry$7(checks$entry$7),
         .start(checks$start),
+        .clear(checks$clear),
         .done(checks$done),
         .status(checks$status),
         .detail(checks$detail),
@@ -36426,6 +36431,11 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
         .d(state$d),
         .q(state$q),
         .clock(state$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits is_working(
+        .d(is_working$d),
+        .q(is_working$q),
+        .clock(is_working$clock)
     );
     metisvm_card$ecp5$bridge$irq_sent in_state(
         .d(in_state$d),
@@ -36571,6 +36581,7 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
     // Update code
     always @(*) begin
         state$clock = clock;
+        is_working$clock = clock;
         in_state$clock = clock;
         work_state$clock = clock;
         out_state$clock = clock;
@@ -36600,6 +36611,7 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
         over_low$clock = clock;
         over_high$clock = clock;
         state$d = state$q;
+        is_working$d = is_working$q;
         in_state$d = in_state$q;
         work_state$d = work_state$q;
         out_state$d = out_state$q;
@@ -36633,7 +36645,7 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
         stage_out$clock = clock;
         input_bytes = entry$5[(32'h0)+:(32)];
         output_bytes = entry$5[(32'h20)+:(32)];
-        working = state$q != 32'h0;
+        working = is_working$q;
         done = state$q == 32'he;
         status = status_reg$q;
         detail = detail_reg$q;
@@ -36643,6 +36655,7 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
         ended_status$d = engine_status;
         ended_index$d = engine_index;
         checks$start = (state$q == 32'h0) && start;
+        checks$clear = ends;
         checks$entry$0 = entry$0;
         checks$entry$1 = entry$1;
         checks$entry$2 = entry$2;
@@ -36738,6 +36751,7 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
         fail_detail = 32'h0;
         if ((state$q == 32'h0) && start) begin
             state$d = 32'h1;
+            is_working$d = 1'b1;
             failed$d = 1'b0;
             status_reg$d = 32'h0;
             detail_reg$d = 32'h0;
@@ -36907,12 +36921,13 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
         end
         if (state$q == 32'he) begin
             state$d = 32'h0;
+            is_working$d = 1'b0;
         end
     end
 
 endmodule // metisvm_card$ecp5$card$tensor$job
 
-module metisvm_card$ecp5$card$tensor$job$checks(clock,entry$0,entry$1,entry$2,entry$3,entry$4,entry$5,entry$6,entry$7,start,done,status,detail,base$0,base$1,base$2,size$0,size$1,size$2,run_handle,run_search,run_present,run_is_state,run_piece,run_upto,run_range_ok,run_searched,run_meets);
+module metisvm_card$ecp5$card$tensor$job$checks(clock,entry$0,entry$1,entry$2,entry$3,entry$4,entry$5,entry$6,entry$7,start,clear,done,status,detail,base$0,base$1,base$2,size$0,size$1,size$2,run_handle,run_search,run_present,run_is_state,run_piece,run_upto,run_range_ok,run_searched,run_meets);
 
     // Module arguments
     input wire  clock;
@@ -36925,6 +36940,7 @@ module metisvm_card$ecp5$card$tensor$job$checks(clock,entry$0,entry$1,entry$2,en
     input wire  [63:0] entry$6;
     input wire  [63:0] entry$7;
     input wire  start;
+    input wire  clear;
     output reg  done /*verilator isolate_assignments*/;
     output reg  [14:0] status /*verilator isolate_assignments*/;
     output reg  [31:0] detail /*verilator isolate_assignments*/;
@@ -37393,7 +37409,7 @@ module metisvm_card$ecp5$card$tensor$job$checks(clock,entry$0,entry$1,entry$2,en
                 state$d = 32'h9;
             end
         end
-        if (state$q == 32'h9) begin
+        if ((state$q == 32'h9) || clear) begin
             state$d = 32'h0;
         end
     end

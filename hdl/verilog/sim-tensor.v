@@ -12749,7 +12749,7 @@ module metisvm_card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$4,en
         external$bresp = bresp$0;
         external$clear = clear$0;
         failed$0 = external$failed;
-        quiet$0 = external$quiet;
+        quiet$0 = external$quiet && ~host$out_valid;
         engine$wr_ready = writes$first_ready && wr_ready;
         host_ready = writes$second_ready && wr_ready;
         host$out_ready = host_ready;
@@ -35063,6 +35063,7 @@ module metisvm_card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$
     reg  [63:0] checks$entry$6 /*verilator isolate_assignments*/;
     reg  [63:0] checks$entry$7 /*verilator isolate_assignments*/;
     reg  checks$start /*verilator isolate_assignments*/;
+    reg  checks$clear /*verilator isolate_assignments*/;
     wire  checks$done;
     wire  [14:0] checks$status;
     wire  [31:0] checks$detail;
@@ -35125,6 +35126,9 @@ module metisvm_card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$
     reg  [3:0] state$d /*verilator isolate_assignments*/;
     wire  [3:0] state$q;
     reg  state$clock /*verilator isolate_assignments*/;
+    reg  is_working$d /*verilator isolate_assignments*/;
+    wire  is_working$q;
+    reg  is_working$clock /*verilator isolate_assignments*/;
     reg  [2:0] in_state$d /*verilator isolate_assignments*/;
     wire  [2:0] in_state$q;
     reg  in_state$clock /*verilator isolate_assignments*/;
@@ -35235,6 +35239,7 @@ module metisvm_card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$
         .entry$6(checks$entry$6),
         .entry$7(checks$entry$7),
         .start(checks$start),
+        .clear(checks$clear),
         .done(checks$done),
         .status(checks$status),
         .detail(checks$detail),
@@ -35303,6 +35308,11 @@ module metisvm_card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$
         .d(state$d),
         .q(state$q),
         .clock(state$clock)
+    );
+    metisvm_card$clears is_working(
+        .d(is_working$d),
+        .q(is_working$q),
+        .clock(is_working$clock)
     );
     metisvm_card$executor$state in_state(
         .d(in_state$d),
@@ -35448,6 +35458,7 @@ module metisvm_card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$
     // Update code
     always @(*) begin
         state$clock = clock;
+        is_working$clock = clock;
         in_state$clock = clock;
         work_state$clock = clock;
         out_state$clock = clock;
@@ -35477,6 +35488,7 @@ module metisvm_card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$
         over_low$clock = clock;
         over_high$clock = clock;
         state$d = state$q;
+        is_working$d = is_working$q;
         in_state$d = in_state$q;
         work_state$d = work_state$q;
         out_state$d = out_state$q;
@@ -35510,7 +35522,7 @@ module metisvm_card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$
         stage_out$clock = clock;
         input_bytes = entry$5[(32'h0)+:(32)];
         output_bytes = entry$5[(32'h20)+:(32)];
-        working = state$q != 32'h0;
+        working = is_working$q;
         done = state$q == 32'he;
         status = status_reg$q;
         detail = detail_reg$q;
@@ -35520,6 +35532,7 @@ module metisvm_card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$
         ended_status$d = engine_status;
         ended_index$d = engine_index;
         checks$start = (state$q == 32'h0) && start;
+        checks$clear = ends;
         checks$entry$0 = entry$0;
         checks$entry$1 = entry$1;
         checks$entry$2 = entry$2;
@@ -35615,6 +35628,7 @@ module metisvm_card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$
         fail_detail = 32'h0;
         if ((state$q == 32'h0) && start) begin
             state$d = 32'h1;
+            is_working$d = 1'b1;
             failed$d = 1'b0;
             status_reg$d = 32'h0;
             detail_reg$d = 32'h0;
@@ -35784,12 +35798,13 @@ module metisvm_card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$
         end
         if (state$q == 32'he) begin
             state$d = 32'h0;
+            is_working$d = 1'b0;
         end
     end
 
 endmodule // metisvm_card$tensor$job
 
-module metisvm_card$tensor$job$checks(clock,entry$0,entry$1,entry$2,entry$3,entry$4,entry$5,entry$6,entry$7,start,done,status,detail,base$0,base$1,base$2,size$0,size$1,size$2,run_handle,run_search,run_present,run_is_state,run_piece,run_upto,run_range_ok,run_searched,run_meets);
+module metisvm_card$tensor$job$checks(clock,entry$0,entry$1,entry$2,entry$3,entry$4,entry$5,entry$6,entry$7,start,clear,done,status,detail,base$0,base$1,base$2,size$0,size$1,size$2,run_handle,run_search,run_present,run_is_state,run_piece,run_upto,run_range_ok,run_searched,run_meets);
 
     // Module arguments
     input wire  clock;
@@ -35802,6 +35817,7 @@ module metisvm_card$tensor$job$checks(clock,entry$0,entry$1,entry$2,entry$3,entr
     input wire  [63:0] entry$6;
     input wire  [63:0] entry$7;
     input wire  start;
+    input wire  clear;
     output reg  done /*verilator isolate_assignments*/;
     output reg  [14:0] status /*verilator isolate_assignments*/;
     output reg  [31:0] detail /*verilator isolate_assignments*/;
@@ -36270,7 +36286,7 @@ module metisvm_card$tensor$job$checks(clock,entry$0,entry$1,entry$2,entry$3,entr
                 state$d = 32'h9;
             end
         end
-        if (state$q == 32'h9) begin
+        if ((state$q == 32'h9) || clear) begin
             state$d = 32'h0;
         end
     end

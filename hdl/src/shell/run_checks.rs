@@ -16,6 +16,8 @@ pub struct RunChecks {
     pub entry: [Signal<In, Bits<64>>; 8],
     /// Begins, a cycle after the entry was there.
     pub start: Signal<In, Bit>,
+    /// Whatever is under way is given up: its job ends.
+    pub clear: Signal<In, Bit>,
     /// For one cycle.
     pub done: Signal<Out, Bit>,
     /// 0, 2, 4, 6 or 7.
@@ -103,6 +105,7 @@ impl RunChecks {
             clock: Signal::default(),
             entry: Default::default(),
             start: Signal::default(),
+            clear: Signal::default(),
             done: Signal::default(),
             status: Signal::default(),
             detail: Signal::default(),
@@ -324,7 +327,7 @@ impl Logic for RunChecks {
                 self.state.d.next = 9.into();
             }
         }
-        if self.state.q.val() == 9 {
+        if (self.state.q.val() == 9) || self.clear.val() {
             self.state.d.next = 0.into();
         }
     }

@@ -144,6 +144,8 @@ pub struct RunJob {
     stage_in: StageIn,
     stage_out: StageOut,
     state: DFF<Bits<4>>,
+    /// The state is not the first one: of a register, as it chooses who has the words from the host.
+    is_working: DFF<Bit>,
     in_state: DFF<Bits<3>>,
     work_state: DFF<Bits<2>>,
     out_state: DFF<Bit>,
@@ -298,6 +300,7 @@ impl RunJob {
             stage_in: StageIn::default(),
             stage_out: StageOut::default(),
             state: DFF::default(),
+            is_working: DFF::default(),
             in_state: DFF::default(),
             work_state: DFF::default(),
             out_state: DFF::default(),
@@ -353,6 +356,7 @@ impl Logic for RunJob {
             self,
             clock,
             state,
+            is_working,
             in_state,
             work_state,
             out_state,
@@ -385,7 +389,7 @@ impl Logic for RunJob {
         clock!(self, clock, checks, stage_in, stage_out);
         self.input_bytes.next = self.entry[5].val().get_bits::<32>(0);
         self.output_bytes.next = self.entry[5].val().get_bits::<32>(32);
-        self.working.next = self.state.q.val() != 0;
+        self.working.next = self.is_working.q.val();
         self.done.next = self.state.q.val() == 14;
         self.status.next = self.status_reg.q.val();
         self.detail.next = self.detail_reg.q.val();
@@ -398,6 +402,7 @@ impl Logic for RunJob {
 
         // The checks.
         self.checks.start.next = (self.state.q.val() == 0) && self.start.val();
+        self.checks.clear.next = self.ends.val();
         for i in 0..8 {
             self.checks.entry[i].next = self.entry[i].val();
         }
@@ -497,6 +502,7 @@ impl Logic for RunJob {
         self.fail_detail.next = 0.into();
         if (self.state.q.val() == 0) && self.start.val() {
             self.state.d.next = 1.into();
+            self.is_working.d.next = true;
             self.failed.d.next = false;
             self.status_reg.d.next = 0.into();
             self.detail_reg.d.next = 0.into();
@@ -678,6 +684,7 @@ impl Logic for RunJob {
         }
         if self.state.q.val() == 14 {
             self.state.d.next = 0.into();
+            self.is_working.d.next = false;
         }
     }
 }

@@ -442,7 +442,7 @@ impl Logic for Tensor {
             self.external.bresp.next = self.bresp[i].val();
             self.external.clear.next = self.clear[i].val();
             self.failed[i].next = self.external.failed.val();
-            self.quiet[i].next = self.external.quiet.val();
+            self.quiet[i].next = self.external.quiet.val() && !self.host.out_valid.val();
         }
         self.engine.wr_ready.next = self.writes.first_ready.val() && self.wr_ready.val();
         self.host_ready.next = self.writes.second_ready.val() && self.wr_ready.val();

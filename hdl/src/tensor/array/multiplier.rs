@@ -212,7 +212,11 @@ fn dedicated() -> String {
     let bits = |port: &str, bit: &dyn Fn(usize) -> String, count: usize| -> String {
         (0..count).map(|i| format!(".{port}{i}({}), ", bit(i))).collect()
     };
-    let lane = |name: &'static str| move |i: usize| format!("{name}[{}]", i.min(8));
+    // In the upper half of an operand: below it are zeroes, which are tied at the block, where copies of the sign
+    // above it would be wires, nine for an operand, between columns that are full of them.
+    let lane = |name: &'static str| {
+        move |i: usize| if i < 9 { "1'b0".to_owned() } else { format!("{name}[{}]", i - 9) }
+    };
     let registers: String = ["INPUTA", "INPUTB", "PIPELINE", "OUTPUT"]
         .map(|name| {
             format!(".REG_{name}_CLK(\"CLK0\"), .REG_{name}_CE(\"CE0\"), .REG_{name}_RST(\"RST0\"),\n   ")
@@ -231,7 +235,7 @@ MULT18X18D #(
    {}
    .SIGNEDA(1'b1), .SIGNEDB(1'b1), .SOURCEA(1'b0), .SOURCEB(1'b0), .CLK0(clock), .CE0(1'b1), .RST0(1'b0)
 );
-always @(*) product = all[17:0];
+always @(*) product = all[35:18];
 `else
 {BEHAVIOUR}`endif
 ",

@@ -1,5 +1,6 @@
 //! The engine as Verilator builds it.
 
+use metisvm_boards::Board;
 use metisvm_firmware::Geometry;
 use metisvm_hdl::isolated::isolated;
 use metisvm_hdl::tensor::any_engine::AnyEngine;
@@ -9,6 +10,7 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 const LEFT_OUT: &str =
     "left out: the tensor engine in Verilog (verilator not found; apt-get install verilator)";
@@ -43,7 +45,7 @@ pub(crate) struct Ran {
 }
 
 /// The Verilog of a geometry's engine.
-pub(crate) fn emit(geometry: &Geometry, multipliers: Multipliers, units: usize) -> String {
+fn emit(geometry: &Geometry, multipliers: Multipliers, units: usize) -> String {
     let engine = AnyEngine::new(geometry, multipliers, units).unwrap();
     isolated(&verilog::emit("metisvm_engine", engine).unwrap())
 }
@@ -51,11 +53,38 @@ pub(crate) fn emit(geometry: &Geometry, multipliers: Multipliers, units: usize) 
 /// An engine, built together with its harness.
 pub(crate) struct Model {
     folder: PathBuf,
+    pub(crate) geometry: Geometry,
+}
+
+/// The engine of tiles of 4×4×4. None without Verilator.
+pub(crate) fn small() -> Option<&'static Model> {
+    static BUILT: OnceLock<Option<Model>> = OnceLock::new();
+    BUILT
+        .get_or_init(|| Model::new(&Geometry::SMALL, Multipliers::Single { dedicated: 32 }, 1))
+        .as_ref()
+}
+
+/// The engine of the ECP5's boards, tiles of 8×8×4. None without Verilator.
+pub(crate) fn ecp5() -> Option<&'static Model> {
+    static BUILT: OnceLock<Option<Model>> = OnceLock::new();
+    BUILT
+        .get_or_init(|| {
+            let board = Board::named("ecp5-85f-tensor").unwrap();
+            let tensor = board.tensor.unwrap();
+            let metisvm_boards::Multipliers::Dsp(dedicated) = tensor.multipliers else {
+                panic!("an ECP5 has DSP blocks: {tensor:?}")
+            };
+            Model::new(
+                &board.capabilities.geometry,
+                Multipliers::Single { dedicated },
+                tensor.requantise_units,
+            )
+        })
+        .as_ref()
 }
 
 impl Model {
-    /// None without Verilator.
-    pub(crate) fn new(geometry: &Geometry, multipliers: Multipliers, units: usize) -> Option<Self> {
+    fn new(geometry: &Geometry, multipliers: Multipliers, units: usize) -> Option<Self> {
         let verilator = std::env::var_os("METISVM_VERILATOR").unwrap_or_else(|| "verilator".into());
         if Command::new(&verilator).arg("--version").output().is_err() {
             let _ = std::io::stdout().write_all(format!("\n{LEFT_OUT}\n").as_bytes());
@@ -91,7 +120,10 @@ impl Model {
             .unwrap();
         let said = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
         assert!(output.status.success(), "{}", said.concat());
-        Some(Self { folder })
+        Some(Self {
+            folder,
+            geometry: *geometry,
+        })
     }
 
     /// Gives a script to the harness, and what it says of each program.

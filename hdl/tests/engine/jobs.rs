@@ -6,10 +6,11 @@ use crate::sample::{self, RECORDS};
 use crate::weave::{Weave, blank};
 use metisvm_firmware::program::MAX_TOKENS;
 use metisvm_firmware::{
-    Buffer, Burst, Dtype, Fill, Geometry, Instruction, LoadTiles, Module, Operation, Space, Status,
+    Buffer, Burst, Dtype, Fill, Geometry, Instruction, LoadTiles, Module, Operation, Program, Space, Status,
     StoreTiles,
 };
 use metisvm_sim::machine::Machine;
+use metisvm_sim::races;
 use metisvm_sim::schedule::Schedule;
 use metisvm_sim::streams::Streams;
 use std::fmt::Write;
@@ -93,6 +94,12 @@ fn stuck(streams: &[Vec<Instruction>; 3]) -> Vec<u64> {
     all
 }
 
+/// What is not in order, where two functional cards have found that something is not.
+fn races(streams: &[Vec<Instruction>; 3], geometry: &Geometry) -> Result<(), races::Disorder> {
+    let program = Program::new(streams.iter().flatten().copied()).unwrap();
+    races::check(&program, geometry)
+}
+
 impl Traffic {
     pub(crate) fn new(geometry: Geometry, seed: u64) -> Self {
         Self {
@@ -106,19 +113,20 @@ impl Traffic {
         }
     }
 
-    /// Memory anew, with records at the beginning of the spaces that can be read.
+    /// Memory anew, with records at both ends of the spaces that can be read.
     fn begin_anew(&mut self) {
         let seed = self.random.bits() >> 1;
         let silent = &mut String::new();
         self.planned = (machine(self.geometry), Memory::new(seed, silent));
         self.reference = (machine(self.geometry), Memory::new(seed, &mut self.text));
         for space in [Space::Resident, Space::Input, Space::Workspace, Space::State] {
-            for record in 0..RECORDS {
+            let places = sample::good_records(space).map(|begin| (0..RECORDS).map(move |n| begin + 8 * n));
+            for place in places.into_iter().flatten() {
                 let random = &mut self.random;
                 let (multiplier, shift) = (random.within(1, 32767) as u64, random.within(1, 47) as u64);
                 let word = random.bits() << 32 | shift << 16 | multiplier;
-                self.planned.1.poke(space, 8 * record, word, silent);
-                self.reference.1.poke(space, 8 * record, word, &mut self.text);
+                self.planned.1.poke(space, place, word, silent);
+                self.reference.1.poke(space, place, word, &mut self.text);
             }
         }
     }
@@ -132,10 +140,10 @@ impl Traffic {
         }
     }
 
-    fn load(buffer: Buffer, count: u32, offset: u64, dtype: Dtype) -> Operation {
+    fn load(buffer: Buffer, base: u32, count: u32, offset: u64, dtype: Dtype) -> Operation {
         Operation::LoadTiles(LoadTiles {
             buffer,
-            base: 0,
+            base: base as u16,
             pitch: 0,
             rows: 1,
             cols: count as u16,
@@ -159,7 +167,7 @@ impl Traffic {
             fill(Buffer::A, self.random.within(-256, 255) as i32),
             fill(Buffer::B, self.random.within(-256, 255) as i32),
             fill(Buffer::Acc, self.random.any_magnitude()),
-            Self::load(Buffer::Table, geometry.table_count, 8 * RECORDS, Dtype::I32),
+            Self::load(Buffer::Table, 0, geometry.table_count, 8 * RECORDS, Dtype::I32),
         ]
     }
 
@@ -207,13 +215,17 @@ impl Traffic {
         }
         self.planned.0.forget_records();
         self.reference.0.forget_records();
-        if !self.random.one_in(4) {
-            let operation = Self::load(
-                Buffer::Param,
-                self.geometry.param_entries.min(RECORDS as u32),
-                0,
-                Dtype::U8,
-            );
+        // All records, or the first ones, or the last.
+        let entries = self.geometry.param_entries;
+        let count = entries.min(RECORDS as u32);
+        let bases: Vec<u32> = match self.random.bits() % 8 {
+            0 | 1 => Vec::new(),
+            2 => vec![0],
+            3 => vec![entries - count],
+            _ => (0..entries).step_by(count as usize).collect(),
+        };
+        for base in bases {
+            let operation = Self::load(Buffer::Param, base, count.min(entries - base), 0, Dtype::U8);
             assert!(
                 self.add(operation, Status::Ok, &mut weave, &mut all),
                 "{operation:?}"
@@ -374,7 +386,12 @@ impl Traffic {
             for operation in (1..items).flat_map(|_| &all) {
                 assert_eq!(memory.execute(machine, &blank(*operation)), Status::Ok);
             }
-            assert_eq!(memory.hash(), hash, "the order is determined: {streams:#?}");
+            assert_eq!(
+                memory.hash(),
+                hash,
+                "{:?}: {streams:#?}",
+                races(&streams, &self.geometry)
+            );
         }
         let random = &mut self.random;
         let latency = random.choose(&[0, 1, 5, 20, 60]);

@@ -7,8 +7,10 @@
 )]
 
 mod bench;
+mod cost;
 #[path = "../moves/draw.rs"]
 mod draw;
+mod edges;
 mod jobs;
 #[path = "../moves/memory.rs"]
 mod memory;

@@ -1,47 +1,30 @@
 //! How fast the engine is: what a program gets out of it that overlaps load, compute and store.
 
-use crate::bench::{EVENTS, Model, Ran};
+use crate::bench::{EVENTS, Ran, ecp5};
 use crate::memory::hash;
 use crate::random::Random;
 use crate::weave::{Weave, blank};
 use metisvm_firmware::{
-    Buffer, Burst, Dtype, Gemm, Geometry, Instruction, Lanes, Load, LoadTiles, Operation, Space, StoreTiles,
-    Walk,
+    Buffer, Burst, Dtype, Gemm, Instruction, Lanes, Load, LoadTiles, Operation, Space, StoreTiles, Walk,
 };
-use metisvm_hdl::tensor::array::twin::Multipliers;
 use metisvm_sim::machine::{Machine, Spaces};
 use std::fmt::Write;
-use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
-/// An engine that an ECP5-85F has room for.
-const GEOMETRY: Geometry = Geometry {
-    tile_rows: 8,
-    tile_cols: 8,
-    tile_depth: 4,
-    a_tiles: 2048,
-    b_tiles: 2048,
-    acc_tiles: 256,
-    param_entries: 512,
-    table_count: 8,
-};
 /// Cycles from a request to its first word, beside the one in which it is taken.
 const LATENCY: u64 = 20;
+/// Bytes of a tile of A, 8×4 bytes, or of B, 4×8; of one of ACC, 8×8 sums of four.
+const OPERAND_TILE: u64 = 32;
+const SUMS_TILE: u64 = 256;
+/// Bytes of the spaces.
 const RESIDENT: usize = 1 << 16;
 const INPUT: usize = 1 << 16;
 const OUTPUT: usize = 1 << 18;
 
-fn model() -> Option<&'static Model> {
-    static MODEL: OnceLock<Option<Model>> = OnceLock::new();
-    MODEL
-        .get_or_init(|| Model::new(&GEOMETRY, Multipliers::Single { dedicated: 100 }, 2))
-        .as_ref()
-}
-
 /// Runs operations with the tokens that they need, on a memory that never holds back; what they leave there is the
 /// functional card's. Gives the last of two items: the first one's beginning is fetched behind the header.
 fn run(name: &str, latency: u64, operations: &[Operation]) -> Option<Ran> {
-    let model = model()?;
+    let model = ecp5()?;
     let mut text = format!(
         "o 0 {}\nm 7\ns 0 0 {RESIDENT}\ns 1 {RESIDENT} {INPUT}\ns 2 {} {OUTPUT}\n",
         (RESIDENT + INPUT + OUTPUT) / 8,
@@ -51,8 +34,8 @@ fn run(name: &str, latency: u64, operations: &[Operation]) -> Option<Ran> {
     let mut bytes: Vec<u8> = (0..(RESIDENT + INPUT + OUTPUT) / 8)
         .flat_map(|_| random.bits().to_le_bytes())
         .collect();
-    let mut weave = Weave::new(GEOMETRY, 0);
-    let mut machine = Machine::new(GEOMETRY);
+    let mut weave = Weave::new(model.geometry, 0);
+    let mut machine = Machine::new(model.geometry);
     for operation in operations {
         let (resident, rest) = bytes.split_at_mut(RESIDENT);
         let (input, output) = rest.split_at_mut(INPUT);
@@ -96,7 +79,6 @@ fn tiles(
     of: u64,
     [row, col]: [u64; 2],
 ) -> Operation {
-    let bytes = GEOMETRY.tile_bytes(buffer, Dtype::I8);
     Operation::LoadTiles(LoadTiles {
         buffer,
         base,
@@ -105,8 +87,8 @@ fn tiles(
         cols,
         from: Burst {
             space,
-            offset: (row * of + col) * bytes,
-            row_stride: (of * bytes) as u32,
+            offset: (row * of + col) * OPERAND_TILE,
+            row_stride: (of * OPERAND_TILE) as u32,
             dtype: Dtype::I8,
         },
         zero_point: 0,
@@ -161,7 +143,6 @@ fn matmul() -> Vec<Operation> {
                     ..Gemm::default()
                 }));
             }
-            let bytes = GEOMETRY.tile_bytes(Buffer::Acc, Dtype::I32);
             all.push(Operation::StoreTiles(StoreTiles {
                 base: acc,
                 pitch: 4,
@@ -169,8 +150,8 @@ fn matmul() -> Vec<Operation> {
                 cols: 4,
                 to: Burst {
                     space: Space::Output,
-                    offset: u64::from(8 * m * 32 + 4 * n) * bytes,
-                    row_stride: 32 * bytes as u32,
+                    offset: u64::from(8 * m * 32 + 4 * n) * SUMS_TILE,
+                    row_stride: 32 * SUMS_TILE as u32,
                     dtype: Dtype::I32,
                 },
             }));

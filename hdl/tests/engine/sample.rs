@@ -1,10 +1,11 @@
 //! Operations at random: most of them fit, many reach to an edge, some beyond.
 
+use crate::memory::Memory;
 use crate::random::Random;
 use crate::{draw, operations};
 use metisvm_firmware::{Buffer, Gemm, Geometry, Module, Operation, Space};
 
-/// Records and tables that are good lie at the beginning of each space.
+/// Good records at the beginning of each space that can be read, and as many at its end.
 pub(crate) const RECORDS: u64 = 64;
 
 fn gemm(geometry: &Geometry, random: &mut Random) -> Gemm {
@@ -35,6 +36,7 @@ fn gemm(geometry: &Geometry, random: &mut Random) -> Gemm {
         match random.bits() % 32 {
             0 => (room + 1).max(0) as u16,
             1..=4 => room.max(0) as u16,
+            5 | 6 => 0,
             _ => random.within(0, room.max(0)) as u16,
         }
     };
@@ -44,15 +46,33 @@ fn gemm(geometry: &Geometry, random: &mut Random) -> Gemm {
     gemm
 }
 
+/// Where the good records of a space begin: the first and the last.
+pub(crate) fn good_records(of: Space) -> [u64; 2] {
+    [0, 8 * (Memory::size(of) / 8 - RECORDS)]
+}
+
 /// A load of records is mostly one of good ones.
 fn tamed(operation: &mut Operation, random: &mut Random) {
     if let Operation::LoadTiles(load) = operation
         && load.buffer == Buffer::Param
         && !random.one_in(16)
     {
-        load.rows = 1;
-        load.cols = load.cols.min(RECORDS as u16);
-        load.from.offset = 8 * (random.bits() % (RECORDS + 1 - u64::from(load.cols)));
+        load.rows = load.rows.min(2);
+        load.cols = load.cols.min(RECORDS as u16 / 4);
+        let row = 8 * u64::from(load.cols);
+        let mut end = row;
+        if load.rows > 1 {
+            let stride = random.choose(&[row - 8, row, row + 8]);
+            load.from.row_stride = stride as u32;
+            end += stride;
+        }
+        let room = 8 * RECORDS - end;
+        let within = match random.bits() % 4 {
+            0 => 0,
+            1 => room,
+            _ => 8 * (random.bits() % (room / 8 + 1)),
+        };
+        load.from.offset = random.choose(&good_records(load.from.space)) + within;
     }
 }
 
@@ -61,13 +81,9 @@ pub(crate) fn operation(geometry: Geometry, random: &mut Random) -> Operation {
     match random.bits() % 12 {
         0..=3 => loop {
             let mut operation = draw::Draw { geometry, random }.load().operation;
-            // Tables are long, and would take most of the time.
-            let is_table = match operation {
-                Operation::Load(load) => load.buffer == Buffer::Table,
-                Operation::LoadTiles(load) => load.buffer == Buffer::Table,
-                _ => false,
-            };
-            if !is_table || random.one_in(6) {
+            // Tables are long: gathered as often as all else, they would take most of the time.
+            let is_table = matches!(operation, Operation::Load(load) if load.buffer == Buffer::Table);
+            if !is_table || random.one_in(2) {
                 tamed(&mut operation, random);
                 break operation;
             }
@@ -79,7 +95,7 @@ pub(crate) fn operation(geometry: Geometry, random: &mut Random) -> Operation {
     }
 }
 
-fn space(space: Space) -> &'static str {
+pub(crate) fn space(space: Space) -> &'static str {
     ["RESIDENT", "INPUT", "OUTPUT", "WORKSPACE", "STATE"][space as usize]
 }
 

@@ -4,7 +4,7 @@ use metisvm_firmware::{Buffer, Burst, Geometry, Lanes, Operation, Space, Vector,
 
 /// A scratchpad or a space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+pub(crate) enum Place {
     Pad(Buffer),
     Memory(Space),
 }
@@ -12,9 +12,9 @@ enum Place {
 /// A range of tiles, records, tables or bytes; the end is not part of it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Touched {
-    place: Place,
-    begin: u64,
-    end: u64,
+    pub(crate) place: Place,
+    pub(crate) begin: u64,
+    pub(crate) end: u64,
     writes: bool,
 }
 

@@ -90,11 +90,13 @@ impl Weave {
         }
     }
 
-    /// Makes `to`, at its next instruction, know `count` instructions of its neighbour `from`.
-    fn learn(&mut self, from: usize, to: usize, count: usize, into: &mut Instruction) {
+    /// Readies a token by which `to`, at its next instruction, knows `count` instructions of its neighbour `from`; false
+    /// if it knows them. An instruction that takes several readies all of them first: the NOPs that come before it must
+    /// not be said to know what it learns.
+    fn ready(&mut self, from: usize, to: usize, count: usize) -> bool {
         let link = link(from, to);
         if self.knows[to][from] >= count {
-            return;
+            return false;
         }
         if self.spare[link].back().is_none_or(|giver| giver + 1 < count) {
             self.give(link, count);
@@ -103,7 +105,7 @@ impl Weave {
         while self.spare[link][0] + 1 < count {
             self.nop(to, Some(link));
         }
-        self.take(link, into);
+        true
     }
 
     /// How many instructions of compute one must know to know `count` of a module: what load and store know of each
@@ -114,7 +116,9 @@ impl Weave {
             return place + 1;
         }
         let mut nop = blank(Operation::Nop(Module::Compute));
-        self.learn(from, 1, count, &mut nop);
+        if self.ready(from, 1, count) {
+            self.take(link(from, 1), &mut nop);
+        }
         self.append(nop);
         self.streams[1].len()
     }
@@ -162,10 +166,10 @@ impl Weave {
             }
             counts[far] = 0;
         }
-        for from in [0, 1, 2] {
-            if from != of && counts[from] > 0 {
-                self.learn(from, of, counts[from], &mut instruction);
-            }
+        let ready =
+            [0, 1, 2].map(|from| from != of && counts[from] > 0 && self.ready(from, of, counts[from]));
+        for from in (0..3).filter(|from| ready[*from]) {
+            self.take(link(from, of), &mut instruction);
         }
         let may = |random: &mut Random| self.extra != 0 && random.one_in(self.extra);
         let takes = LINKS.map(|(_, to)| to == of && may(&mut *random));

@@ -72,6 +72,7 @@ impl Draw<'_> {
         let base = match self.random.bits() % 4 {
             0 => room as u16,
             1 if self.random.one_in(4) => (room + 1) as u16,
+            2 if self.random.one_in(4) => 0,
             _ => self.number(0, room),
         };
         [base, pitch, rows, cols]
@@ -142,8 +143,8 @@ impl Draw<'_> {
         let high = row_reach.max(0) + col_reach.max(0) + bytes;
         let (first, last) = (-low, Memory::size(space) as i64 - high);
         let offset = match self.random.bits() % 16 {
-            0 => first,
-            1 => last,
+            0 | 4 => first,
+            1 | 5 => last,
             2 if self.random.one_in(2) => first - 1,
             2 => last + 1,
             3 if self.random.one_in(4) => (self.random.bits() >> 16) as i64,
@@ -173,9 +174,9 @@ impl Draw<'_> {
         let end = i64::from(rows.max(1) - 1) * i64::from(row_stride) + row;
         let last = (Memory::size(space) as i64 - end) & !7;
         let offset = match self.random.bits() % 16 {
-            0 => 0,
-            1 => last,
-            2 => last + 8,
+            0 | 4 => 0,
+            1 | 5 => last,
+            2 | 6 => last + 8,
             3 if self.random.one_in(4) => (self.random.bits() >> 16 & !7) as i64,
             _ if last >= 0 => self.random.within(0, last) & !7,
             _ => 0,
@@ -263,9 +264,11 @@ impl Draw<'_> {
             1 => room as u16 + 1,
             _ => self.number(0, room),
         };
-        let value = match buffer {
-            Buffer::Acc => self.random.any_magnitude(),
-            _ => self.random.within(-256, 255) as i32,
+        let value = match (buffer, self.random.one_in(8)) {
+            (Buffer::Acc, false) => self.random.any_magnitude(),
+            (Buffer::Acc, true) => self.random.choose(&[i32::MIN, i32::MAX]),
+            (_, false) => self.random.within(-256, 255) as i32,
+            (_, true) => self.random.choose(&[-256, 255]),
         };
         Operation::Fill(Fill {
             buffer,

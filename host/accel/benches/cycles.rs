@@ -1,29 +1,16 @@
 //! What programs of the `fpga` backend's compiler would take a card in hardware, by the estimate of
 //! `fpga::Estimate`: a layer alone, and one more of it in a chain, which is what it takes in the middle of a network.
 //!
-//! `METISVM_BUNDLES` names further bundles, separated by colons.
+//! The cards are those of boards, so the engine's own requantise units count. `METISVM_BUNDLES` names further bundles, separated by colons.
 
-use metisvm_accel::fpga::{Estimate, Mode, compile};
-use metisvm_firmware::Geometry;
+use metisvm_accel::fpga::{Engine, Estimate, Mode, compile};
+use metisvm_boards::Board;
+use metisvm_firmware::Capabilities;
 use metisvm_model::{Bundle, DType, Graph, Op, Padding, Parsed, Segment, Tensor, TensorType, Value, Window};
-use metisvm_sim::SimOptions;
 use std::sync::Arc;
 
-/// The boards' tiles, and scratchpads as they may have them.
-const CARDS: [(&str, [u16; 3]); 2] = [("8×8×4", [8, 8, 4]), ("16×16×16", [16, 16, 16])];
-
-fn geometry([tile_rows, tile_cols, tile_depth]: [u16; 3]) -> Geometry {
-    Geometry {
-        tile_rows,
-        tile_cols,
-        tile_depth,
-        a_tiles: 2048,
-        b_tiles: 2048,
-        acc_tiles: 512,
-        param_entries: 1024,
-        table_count: 4,
-    }
-}
+/// Boards whose memory has room for whole layers: of 8×8×4 and of 16×16×16 tiles.
+const BOARDS: [&str; 2] = ["sim-tensor-8", "ultrascale-plus-tensor"];
 
 fn ty(dtype: DType, dims: &[u32]) -> TensorType {
     TensorType::new(dtype, dims).expect("within the limits")
@@ -85,18 +72,15 @@ fn convolution(g: &mut Parsed, x: Value, side: u32, bias: bool) -> Value {
     g.node(Op::Conv2d { window, groups: 1 }, &operands)
 }
 
-fn of(graph: &Arc<Graph>, geometry: Geometry, mode: Mode) -> Estimate {
-    let card = SimOptions::new(geometry).capabilities;
-    let mut card = card;
-    card.work_budget = 1 << 40;
-    let compiled = compile(&Segment::whole(graph.clone()), &card, mode).expect("a card takes it");
-    Estimate::of(&compiled.program, &geometry)
+fn of(graph: &Arc<Graph>, card: &Capabilities, mode: Mode) -> Estimate {
+    let compiled = compile(&Segment::whole(graph.clone()), card, mode).expect("a card takes it");
+    Estimate::of(&compiled.program, &Engine::of(card))
 }
 
 fn line(name: &str, card: &str, estimate: Estimate) {
     let [load, compute, store] = estimate.busy;
     println!(
-        "{name:40} {card:>9} {:>10} {:>10} {load:>10} {compute:>10} {store:>10} {:>6.1} %",
+        "{name:40} {card:>22} {:>10} {:>10} {load:>10} {compute:>10} {store:>10} {:>6.1} %",
         estimate.cycles,
         estimate.in_full_order(),
         100.0 * estimate.utilisation()
@@ -115,7 +99,7 @@ fn one_more(two: Estimate, one: Estimate) -> Estimate {
 
 fn main() {
     println!(
-        "{:40} {:>9} {:>10} {:>10} {:>10} {:>10} {:>10}  array",
+        "{:40} {:>22} {:>10} {:>10} {:>10} {:>10} {:>10}  array",
         "estimated cycles", "card", "all", "in order", "load", "compute", "store"
     );
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../cli/bundled");
@@ -128,21 +112,18 @@ fn main() {
             .iter()
             .flat_map(|all| all.split(':').map(String::from)),
     );
-    for (card, tiles) in CARDS {
-        let geometry = geometry(tiles);
+    for card in BOARDS {
+        let board = Board::named(card).expect("a known board");
+        let engine = &board.capabilities;
         for path in &bundles {
             let bytes = std::fs::read(path).expect("a bundle that can be read");
             let graph = Arc::new(Bundle::decode(&bytes).expect("a sound bundle").graph);
             let name = path.rsplit('/').next().unwrap_or(path);
-            line(
-                &format!("{name}, trusted"),
-                card,
-                of(&graph, geometry, Mode::Fast),
-            );
+            line(&format!("{name}, trusted"), card, of(&graph, engine, Mode::Fast));
             line(
                 &format!("{name}, checked"),
                 card,
-                of(&graph, geometry, Mode::Checked),
+                of(&graph, engine, Mode::Checked),
             );
         }
         type Layer = fn(&mut Parsed, Value) -> Value;
@@ -159,7 +140,7 @@ fn main() {
             }),
         ];
         for (name, input, layer) in layers {
-            let chain = |n, raw| of(&chain(n, raw, input, layer), geometry, Mode::Fast);
+            let chain = |n, raw| of(&chain(n, raw, input, layer), engine, Mode::Fast);
             line(&format!("{name}, alone"), card, chain(1, true));
             line(&format!("{name}, requantised"), card, chain(1, false));
             let more = one_more(chain(2, true), chain(1, false));

@@ -7,12 +7,14 @@
 
 mod compile;
 mod cycles;
+mod engine;
 mod estimate;
 mod flight;
 mod on_card;
 mod overlap;
 
 pub use compile::{CompileError, Compiled, Mode, compile, takes};
+pub use engine::Engine;
 pub use estimate::Estimate;
 
 use crate::backend::{Backend, BackendError, DeviceId, DeviceReport, Executable, Placement};

@@ -22,6 +22,8 @@ pub(crate) enum Shape {
     TwoByEight,
     /// Two, one a column.
     FourByTwo,
+    /// One for sixteen columns: nothing is slower.
+    FourBySixteen,
 }
 
 impl Shape {
@@ -32,6 +34,7 @@ impl Shape {
             Self::EightByEight => (8, 8),
             Self::TwoByEight => (2, 8),
             Self::FourByTwo => (4, 2),
+            Self::FourBySixteen => (4, 16),
         };
         Geometry {
             tile_rows,
@@ -56,6 +59,7 @@ impl Shape {
             Self::EightByEight => verilog::emit(&name, VectorUnit::<8, 256, 512>::new(&geometry, 2)),
             Self::TwoByEight => verilog::emit(&name, VectorUnit::<8, 256, 512>::new(&geometry, 8)),
             Self::FourByTwo => verilog::emit(&name, VectorUnit::<2, 64, 128>::new(&geometry, 2)),
+            Self::FourBySixteen => verilog::emit(&name, VectorUnit::<16, 512, 1024>::new(&geometry, 1)),
         }
         .unwrap()
     }
@@ -71,7 +75,7 @@ pub(crate) fn write(top: &str, text: &str) {
 
 /// The model of a shape, built once; the one of tiles of 4×4 has seeded mistakes to choose from.
 pub(crate) fn model(verilator: &OsString, shape: Shape) -> &'static Model {
-    static BUILT: [OnceLock<Model>; 4] = [const { OnceLock::new() }; 4];
+    static BUILT: [OnceLock<Model>; 5] = [const { OnceLock::new() }; 5];
     BUILT[shape as usize].get_or_init(|| {
         let (top, mut text) = (shape.top(), shape.emit());
         if matches!(shape, Shape::FourByFour) {

@@ -1,5 +1,6 @@
 //! The VECTOR module against the functional card: every operation, on several geometries, between memories that stall.
 
+mod cost;
 mod faults;
 pub(crate) mod geometries;
 mod mistakes;
@@ -164,8 +165,8 @@ fn vector_4_2_with_two_units_is_the_functional_cards() {
     agrees(Shape::FourByTwo, 4, 2_000);
 }
 
-/// How many cycles an instruction takes with memories that are always ready.
-fn cycles(shape: Shape, vector: &Vector) -> Option<u64> {
+/// How many cycles each instruction takes with memories that are always ready; the name tells tests on one model apart.
+fn cycles(name: &str, shape: Shape, vectors: &[Vector]) -> Option<Vec<u64>> {
     let model = model(verilator::command()?, shape);
     let geometry = shape.geometry();
     let mut text = geometries::header(&geometry, 0);
@@ -174,12 +175,16 @@ fn cycles(shape: Shape, vector: &Vector) -> Option<u64> {
     reference.load_all_records(&mut random, &mut text);
     reference.load_tables(&mut random, &mut text);
     reference.load_accumulators(&mut random, &mut text);
-    let [w0, w1, w2, _] = words(vector);
-    writeln!(text, "3 {w0} {w1} {w2} 0").unwrap();
-    let status = reference.execute(&instruction(vector));
-    assert_eq!(status, Status::Ok);
-    let answer = model.feed("cycles", &text);
-    answer.split(' ').nth(1).map(|cycles| cycles.parse().unwrap())
+    for vector in vectors {
+        let [w0, w1, w2, _] = words(vector);
+        writeln!(text, "3 {w0} {w1} {w2} 0").unwrap();
+        let status = reference.execute(&instruction(vector));
+        assert_eq!(status, Status::Ok, "{vector:?}");
+    }
+    let answer = model.feed(name, &text);
+    assert_eq!(answer.lines().count(), vectors.len());
+    let cycles = |line: &str| line.split(' ').nth(1).unwrap().parse().unwrap();
+    Some(answer.lines().map(cycles).collect())
 }
 
 /// Each operation keeps its pace: cycles a row, and no more than 40 to begin and to end.
@@ -212,9 +217,10 @@ fn vector_keeps_its_pace() {
             rows: 128,
             cols: 16,
         };
-        let Some(cycles) = cycles(shape, &vector) else {
+        let Some(cycles) = cycles("pace", shape, &[vector]) else {
             return;
         };
+        let cycles = cycles[0];
         println!("{op:?}: {cycles} cycles");
         let least = tile_rows * cycles_a_row;
         assert!(
@@ -233,9 +239,10 @@ fn vector_keeps_its_pace() {
         rows: 16,
         cols: 16,
     };
-    let Some(cycles) = cycles(shape, &vector) else {
+    let Some(cycles) = cycles("pace", shape, &[vector]) else {
         return;
     };
+    let cycles = cycles[0];
     println!("{op:?}: {cycles} cycles");
     assert!(
         (16 * 19..16 * 19 + 40).contains(&cycles),

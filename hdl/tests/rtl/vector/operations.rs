@@ -60,7 +60,11 @@ impl Draw<'_> {
     }
 
     fn op(&mut self) -> VectorOp {
-        let any = self.random.any_magnitude();
+        let any = match self.random.bits() % 16 {
+            0 => i32::MIN,
+            1 => i32::MAX,
+            _ => self.random.any_magnitude(),
+        };
         match self.random.bits() % 10 {
             0 => VectorOp::Add,
             1 => VectorOp::Max,

@@ -2,6 +2,7 @@
 //!
 //! Not to be confused with [`metisvm_firmware::cost`], the units of a card's budget of work.
 
+use super::engine::Engine;
 use metisvm_firmware::{Buffer, Geometry, Operation, Vector, VectorOp};
 
 /// To fetch, check and begin an instruction.
@@ -10,11 +11,10 @@ pub(super) const BEGIN: u64 = 15;
 pub(super) const DRAIN: u64 = 20;
 /// Bytes that a burst moves in a cycle.
 const BURST_BYTES: u64 = 8;
-/// Requantise units: as many as a row of a tile has columns, up to these.
-const REQUANTISE_UNITS: u64 = 8;
 
 /// Cycles of an instruction, from its tokens to its own.
-pub(super) fn cycles(operation: &Operation, geometry: &Geometry) -> u64 {
+pub(super) fn cycles(operation: &Operation, engine: &Engine) -> u64 {
+    let geometry = &engine.geometry;
     let area = |rows: u16, cols: u16| u64::from(rows) * u64::from(cols);
     let tiles = |buffer, dtype| geometry.tile_bytes(buffer, dtype) / BURST_BYTES;
     BEGIN
@@ -28,24 +28,28 @@ pub(super) fn cycles(operation: &Operation, geometry: &Geometry) -> u64 {
                 let depth = u64::from(gemm.k_tiles.max(geometry.tile_rows));
                 area(gemm.m_tiles, gemm.n_tiles) * depth + DRAIN
             }
-            Operation::Vector(vector) => of_vector(vector, geometry),
+            Operation::Vector(vector) => of_vector(vector, engine),
             Operation::Store(store) => area(store.from.rows, store.from.cols),
             Operation::StoreTiles(store) => area(store.rows, store.cols) * tiles(Buffer::Acc, store.to.dtype),
         }
 }
 
-fn of_vector(vector: &Vector, geometry: &Geometry) -> u64 {
-    let width = u64::from(geometry.tile_cols);
-    let row = match vector.op {
+/// Cycles of a VECTOR for each row of a tile; it walks whole tiles, however many of their columns count.
+pub(super) fn vector_row(op: &VectorOp, engine: &Engine) -> u64 {
+    let width = u64::from(engine.geometry.tile_cols);
+    match op {
         // The accumulators have one port to read, and these have two operands.
         VectorOp::Add | VectorOp::Max | VectorOp::Min => 2,
         VectorOp::AddImmediate(_) | VectorOp::MaxImmediate(_) | VectorOp::MinImmediate(_) => 1,
-        VectorOp::Requantise(_) => width.div_ceil(REQUANTISE_UNITS),
+        VectorOp::Requantise(_) => width.div_ceil(engine.requantise_units),
         VectorOp::Table(_) | VectorOp::ArgMax { .. } => width,
         VectorOp::Interpolate { .. } => 2 * width,
-    };
-    let row_tiles = u64::from(vector.cols).div_ceil(width);
-    u64::from(vector.rows) * row_tiles * row
+    }
+}
+
+fn of_vector(vector: &Vector, engine: &Engine) -> u64 {
+    let row_tiles = u64::from(vector.cols).div_ceil(engine.geometry.tile_cols.into());
+    u64::from(vector.rows) * row_tiles * vector_row(&vector.op, engine)
 }
 
 /// Tile products that a GEMM makes: the cycles that it would take an array that never waits.

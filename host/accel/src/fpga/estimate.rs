@@ -2,7 +2,8 @@
 //! ([`super::cycles`]) and the order that the tokens leave. The RTL is the authority.
 
 use super::cycles::{cycles, memory_bytes, products};
-use metisvm_firmware::{Geometry, Instruction, Module, Program};
+use super::engine::Engine;
+use metisvm_firmware::{Instruction, Module, Program};
 use std::collections::VecDeque;
 
 /// Cycles of one item, about.
@@ -20,7 +21,7 @@ pub struct Estimate {
 
 impl Estimate {
     /// The estimate for a program of sound tokens; what a deadlock keeps from running is left out.
-    pub fn of(program: &Program, geometry: &Geometry) -> Self {
+    pub fn of(program: &Program, engine: &Engine) -> Self {
         let mut estimate = Self::default();
         let mut heads = [0; 3];
         let mut free = [0_u64; 3];
@@ -34,11 +35,11 @@ impl Estimate {
                 while let Some(instruction) = program.stream(module).get(heads[at])
                     && let Some(given) = tokens(instruction, &mut links)
                 {
-                    let taken = cycles(&instruction.operation, geometry);
+                    let taken = cycles(&instruction.operation, engine);
                     free[at] = free[at].max(given) + taken;
                     estimate.busy[at] += taken;
                     estimate.products += products(&instruction.operation);
-                    estimate.memory_bytes += memory_bytes(&instruction.operation, geometry);
+                    estimate.memory_bytes += memory_bytes(&instruction.operation, &engine.geometry);
                     instruction
                         .pushes()
                         .for_each(|link| links[link as usize].push_back(free[at]));

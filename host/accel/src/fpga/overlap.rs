@@ -15,6 +15,7 @@ mod link;
 mod order;
 mod touched;
 
+use crate::fpga::engine::Engine;
 use crate::fpga::overlap::order::Order;
 use metisvm_firmware::{Geometry, Operation, Program, ProgramBuilder, ProgramError};
 
@@ -22,16 +23,16 @@ use metisvm_firmware::{Geometry, Operation, Program, ProgramBuilder, ProgramErro
 ///
 /// # Errors
 /// A malformed operation, one that does not fit the geometry, or none at all.
-pub(super) fn overlapped(operations: &[Operation], geometry: &Geometry) -> Result<Program, ProgramError> {
-    let mut order = Order::new(*geometry);
+pub(super) fn overlapped(operations: &[Operation], engine: &Engine) -> Result<Program, ProgramError> {
+    let mut order = Order::new(*engine);
     for operation in operations {
         order.push(*operation);
     }
     let program = Program::new(order.finish())?;
-    program.check_operands(geometry)?;
+    program.check_operands(&engine.geometry)?;
     match program.check_tokens() {
         Ok(()) => Ok(program),
-        Err(_) => in_full_order(operations, geometry),
+        Err(_) => in_full_order(operations, &engine.geometry),
     }
 }
 

@@ -398,7 +398,7 @@ fn memory_bytes(engine: &Engine, work: &Work) -> f64 {
     let capabilities = card.device().capabilities();
     let compiled = fpga::compile(&Segment::whole(work.graph.clone()), capabilities, mode);
     let bytes = compiled.map_or(0, |compiled| {
-        Estimate::of(&compiled.program, &capabilities.geometry).memory_bytes
+        Estimate::of(&compiled.program, &fpga::Engine::of(capabilities)).memory_bytes
     });
     bytes as f64 * work.items as f64
 }

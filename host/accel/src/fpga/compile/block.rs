@@ -24,8 +24,26 @@ pub(super) struct Extents {
     pub(super) store_cycles: f64,
     /// Columns that one instruction stores at most.
     pub(super) store_cols: usize,
+    /// VECTORs on its accumulators.
+    pub(super) vector: VectorPace,
     /// Whether an instruction needs a record for each column.
     pub(super) per_channel: bool,
+}
+
+/// What the VECTORs on a product's accumulators take.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct VectorPace {
+    /// Instructions for each block.
+    pub(super) instructions: usize,
+    /// Cycles of them all for each row of a tile.
+    pub(super) row_cycles: usize,
+}
+
+impl VectorPace {
+    /// Cycles for so many rows of tiles, in so many blocks.
+    pub(super) fn cycles(self, tile_rows: usize, blocks: usize) -> f64 {
+        (tile_rows * self.row_cycles) as f64 + (blocks * self.instructions) as f64 * BEGIN as f64
+    }
 }
 
 /// The extents of one block that fits all scratchpads, in lanes, and the order of the blocks.
@@ -114,7 +132,9 @@ impl Block {
             b
         };
         let array = tiles[0] * tiles[1] * (tiles[2].max(r * blocks[2]));
-        let compute = array as f64 + steps * (begin + DRAIN as f64);
+        let compute = array as f64
+            + steps * (begin + DRAIN as f64)
+            + product.vector.cycles(all[0] * tiles[1], blocks[0] * blocks[1]);
         let store_steps = (cols * c).min(all[1]).div_ceil(product.store_cols);
         let store = (all[0] * all[1]) as f64 * product.store_cycles + steps * store_steps as f64 * begin;
         // The first pass over the inner operand loads all of it, the others may find it there.

@@ -4,6 +4,7 @@ use super::layout::Layout;
 use super::resident::Resident;
 use super::scratchpads::{Held, Scratchpads};
 use super::{CompileError, Compiled};
+use crate::fpga::engine::Engine;
 use crate::fpga::overlap::overlapped;
 use metisvm_firmware::encoding::INSTRUCTION_BYTES;
 use metisvm_firmware::isa::{Buffer, Dependencies, Instruction, Operation};
@@ -50,6 +51,8 @@ pub(super) struct Area {
 pub(super) struct Emitter {
     pub(super) graph: Arc<Graph>,
     pub(super) geometry: Geometry,
+    /// What instructions take.
+    pub(super) engine: Engine,
     pub(super) layout: Layout,
     pub(super) scratchpads: Scratchpads,
     pub(super) resident: Resident,
@@ -94,6 +97,7 @@ impl Emitter {
         Ok(Self {
             graph: segment.graph().clone(),
             geometry: card.geometry,
+            engine: Engine::of(card),
             layout,
             scratchpads: Scratchpads::new(&card.geometry),
             // What the workspace leaves.
@@ -170,7 +174,7 @@ impl Emitter {
     }
 
     pub(super) fn finish(self, segment: &Segment, card: &Capabilities) -> Result<Compiled, CompileError> {
-        let program = overlapped(&self.operations, &self.geometry)?;
+        let program = overlapped(&self.operations, &self.engine)?;
         within("instructions", program.len() as u64, self.limits.instructions)?;
         let work = program.cost(&self.geometry);
         within("units of work", work, self.limits.work)?;

@@ -1,10 +1,12 @@
 //! Requantise, Clamp and Table on accumulators, wherever these come from.
 
 use super::CompileError;
+use super::block::VectorPace;
 use super::emit::{Area, Emitter, Rect};
 use super::moves::wire;
 use super::resident::resident;
 use super::scratchpads::Held;
+use crate::fpga::cycles::vector_row;
 use metisvm_firmware::check::{RECORD_BYTES, TABLE_ENTRIES};
 use metisvm_firmware::isa::{Buffer, Requantise, TILE_ALIGN, VectorOp};
 use metisvm_model::{DType, Op};
@@ -59,5 +61,31 @@ impl Emitter {
             }
             _ => Err(CompileError::Node(node)),
         }
+    }
+
+    /// What the epilogue of a product takes.
+    pub(super) fn vector_pace(&self, product: usize) -> Result<VectorPace, CompileError> {
+        let mut pace = VectorPace::default();
+        let mut add = |op| {
+            pace.instructions += 1;
+            pace.row_cycles += vector_row(&op, &self.engine) as usize;
+        };
+        // What the operations are is as in `pointwise`; their operands do not matter.
+        for node in self.layout.epilogue(product) {
+            match self.graph.nodes()[node].op {
+                Op::Requantise { to, .. } => add(VectorOp::Requantise(Requantise {
+                    param: 0,
+                    shared: true,
+                    dtype: wire(to),
+                })),
+                Op::Clamp => {
+                    add(VectorOp::MinImmediate(0));
+                    add(VectorOp::MaxImmediate(0));
+                }
+                Op::Table => add(VectorOp::Table(0)),
+                _ => return Err(CompileError::Node(node)),
+            }
+        }
+        Ok(pace)
     }
 }

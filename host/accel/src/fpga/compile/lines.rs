@@ -87,7 +87,7 @@ pub(super) fn conv2d_by_lines(
     if !is_constant || cols == 0 || !fits {
         return Ok(false);
     }
-    if lines.cycles(emitter) >= product.block(emitter)?.cycles {
+    if lines.cycles(emitter)? >= product.block(emitter)?.cycles {
         return Ok(false);
     }
     emitter.scratchpads.rewind(Buffer::A);
@@ -115,7 +115,7 @@ impl Lines<'_> {
     }
 
     /// What it is expected to take, as [`super::block::Block::cycles`] is.
-    fn cycles(&self, emitter: &Emitter) -> f64 {
+    fn cycles(&self, emitter: &Emitter) -> Result<f64, CompileError> {
         let g = &emitter.geometry;
         let rows = usize::from(g.tile_rows);
         let all_cols = self.product.cols.div_ceil(g.tile_cols.into());
@@ -123,7 +123,9 @@ impl Lines<'_> {
         let begin = BEGIN as usize;
         let run = (self.kernel[1] * self.depth).max(rows);
         let line = self.kernel[0] * (self.piece * all_cols * run + passes * (begin + DRAIN as usize));
-        let compute = self.to[0] * line;
+        let vector = emitter.vector_pace(self.product.node)?;
+        let compute = (self.to[0] * line) as f64
+            + vector.cycles(self.to[0] * self.piece * rows * all_cols, self.to[0] * passes);
         let line = self.reach() * (rows * self.per_group + begin);
         let weights = self.kernel[0] * self.kernel[1] * self.depth * all_cols;
         let tile_cycles = g.tile_bytes(Buffer::B, Dtype::I8) as usize / 8;
@@ -131,7 +133,7 @@ impl Lines<'_> {
         let stores = emitter.stores_of(self.product.node);
         let store =
             stores * (self.product.rows * self.product.cols + self.to[0] * self.piece * passes * begin);
-        compute.max(load).max(store) as f64
+        Ok(compute.max(load.max(store) as f64))
     }
 
     /// Computes a line of output pixels in columns from `col` on.

@@ -81,6 +81,7 @@ impl Product {
                 true => emitter.geometry.tile_depth.into(),
                 false => usize::MAX,
             },
+            vector: emitter.vector_pace(self.node)?,
             per_channel: emitter.needs_a_record_a_channel(self.node)?,
         };
         Ok(Block::fit(&emitter.geometry, &extents))

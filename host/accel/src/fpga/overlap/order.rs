@@ -7,10 +7,11 @@
 //! inserted.
 
 use crate::fpga::cycles::cycles;
+use crate::fpga::engine::Engine;
 use crate::fpga::overlap::access::{Place, accesses};
 use crate::fpga::overlap::link::Link;
 use crate::fpga::overlap::touched::{Needs, Touched, later};
-use metisvm_firmware::{Dependencies, Geometry, Instruction, Module, Operation};
+use metisvm_firmware::{Dependencies, Instruction, Module, Operation};
 
 /// An operation and when it is expected to run.
 struct Placed {
@@ -21,7 +22,7 @@ struct Placed {
 
 /// The operations so far, in the order in which they may run one after the other.
 pub(super) struct Order {
-    geometry: Geometry,
+    engine: Engine,
     touched: [Touched; Place::COUNT],
     placed: Vec<Placed>,
     /// The instructions of compute among them.
@@ -33,9 +34,9 @@ pub(super) struct Order {
 }
 
 impl Order {
-    pub(super) fn new(geometry: Geometry) -> Self {
+    pub(super) fn new(engine: Engine) -> Self {
         Self {
-            geometry,
+            engine,
             touched: Default::default(),
             placed: Vec::new(),
             compute: Vec::new(),
@@ -49,7 +50,7 @@ impl Order {
     pub(super) fn push(&mut self, operation: Operation) {
         let module = operation.module();
         // A NOP that is inserted on the way comes before it.
-        let accesses = accesses(&operation, &self.geometry);
+        let accesses = accesses(&operation, &self.engine.geometry);
         let mut needs = self.needs(&accesses, module, self.placed.len() as u32);
         let far = match module {
             Module::Load => Module::Store,
@@ -122,7 +123,7 @@ impl Order {
                 _ => self.out_of_compute[module as usize].add(giver, index),
             }
         }
-        let end = begin + cycles(&operation, &self.geometry);
+        let end = begin + cycles(&operation, &self.engine);
         self.free[module as usize] = end;
         if module == Module::Compute {
             self.compute.push(index);

@@ -8,12 +8,14 @@
 //!
 //! The layers, each of which knows only those before it: [`lines`] and [`region`] (memory), [`transport`]
 //! (the link), [`dma`] and `pool` (buffers), `rings`, `doorbell` and `watch` (the queue), [`device`].
-//! [`inprocess`] is a transport that hosts a card in software on a thread of its own.
+//! [`inprocess`] is a transport that hosts a card in software on a thread of its own ([`card_thread`]);
+//! [`vfio_user`] is one to a card that another process serves.
 //!
 //! The only unsafe code is in [`region`]: DMA memory is a mapping seen as atomic words, so a card that
 //! rewrites it at any moment is a nuisance, never undefined behaviour.
 
 pub mod card_counters;
+pub mod card_thread;
 pub mod counters;
 pub mod device;
 pub mod dma;
@@ -31,6 +33,7 @@ pub mod region;
 pub mod ring;
 mod rings;
 pub mod transport;
+pub mod vfio_user;
 mod watch;
 
 pub use card_counters::CardCounters;
@@ -42,3 +45,4 @@ pub use health::Health;
 pub use inprocess::InProcess;
 pub use region::Memory;
 pub use transport::{DmaRegion, Iova, Transport, TransportError};
+pub use vfio_user::VfioUser;

@@ -11,6 +11,11 @@ use bytemuck::{Pod, Zeroable};
 pub const VENDOR_ID: u16 = 0x1234;
 /// Device number of cards in software, "MV" in ASCII.
 pub const DEVICE_ID: u16 = 0x4d56;
+/// Subsystem number of a card in software that follows the device ABI at no particular speed; its vendor is
+/// [`VENDOR_ID`].
+pub const SUBSYSTEM_FUNCTIONAL: u16 = 1;
+/// Subsystem number of a card in RTL: its host gives it more time.
+pub const SUBSYSTEM_RTL: u16 = 2;
 /// Class code: processing accelerator (base class 12h, sub-class 00h, interface 00h; PCI Code and ID
 /// Assignment Specification).
 pub const CLASS_CODE: u32 = 0x12_00_00;

@@ -9,6 +9,7 @@
 //! * [`machine`]: scratchpads and instructions. [`schedule`]: the three modules and their tokens.
 //! * [`races`]: whether a program's tokens order all that they must. [`touches`]: what an instruction touches.
 //! * [`rtl`]: the card in RTL, built by Verilator on first use.
+//! * [`vfio_user`]: any card behind a socket, for another process or a guest.
 //! * [`faults`]: misbehaviour on demand around any card, for the tests of everything above it.
 
 pub mod bar;
@@ -25,6 +26,7 @@ pub mod rtl;
 pub mod schedule;
 pub mod streams;
 pub mod touches;
+pub mod vfio_user;
 
 pub use card::FunctionalCard;
 pub use faults::{Fault, FaultPlan, FaultyCard, Happened, Trigger};

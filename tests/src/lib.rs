@@ -7,6 +7,7 @@ pub mod formulas;
 pub mod graphs;
 pub mod mutations;
 pub mod random_blocks;
+pub mod served;
 pub mod source;
 pub mod transport_suite;
 pub mod watch;

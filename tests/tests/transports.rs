@@ -6,13 +6,15 @@ use metisvm_driver::lines::{read_bytes, word, write_bytes};
 use metisvm_driver::region::{Memory, Pages};
 use metisvm_driver::{DmaRegion, InProcess, Iova, Transport, TransportError};
 use metisvm_firmware::port::{Activity, CardModel, DmaFault, HostMemory, Interrupts, Registers};
+use metisvm_tests::served::Served;
 use metisvm_tests::transport_suite::{self, Attach};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-const TRANSPORTS: [(&str, &Attach<'static>); 3] = [
+const TRANSPORTS: [(&str, &Attach<'static>); 4] = [
     ("in-process", &|card| Ok(Box::new(InProcess::start(card)?))),
+    ("vfio-user", &|card| Ok(Box::new(Served::attach(card)?))),
     ("toy", &|card| Ok(Toy::attach(card, None))),
     ("toy that does not isolate, and says so", &|card| {
         Ok(Toy::attach(card, Some(Lie::KeepsUnmapped { admits: true })))

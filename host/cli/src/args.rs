@@ -1,16 +1,19 @@
 //! The command line.
 
 mod bench;
+mod card;
 mod cpu;
 mod model;
+mod sim;
 
 pub use bench::Bench;
+pub use card::Card;
 pub use model::{Activation, Check, Import, Info, Model, ModelRun, RangeChoice};
+pub use sim::Sim;
 
 use crate::fault::Injection;
 use clap::{Args as ClapArgs, CommandFactory, Parser, Subcommand, ValueEnum, error::ErrorKind};
 use metisvm_accel::opencl::Choice as OpenClDevice;
-use metisvm_boards as boards;
 use metisvm_simd::Level;
 use std::fmt;
 use std::num::NonZeroU32;
@@ -62,6 +65,8 @@ pub enum Command {
     Model(Model),
     /// Measure engines side by side
     Bench(Bench),
+    /// Serve a simulated card to another process, or to a virtual machine (vfio-user)
+    Sim(Sim),
 }
 
 impl Command {
@@ -157,6 +162,14 @@ impl Run {
         }
         if self.files.iter().filter(|file| file.as_os_str() == "-").count() > 1 {
             return Some("- is standard input, which can be read once".to_owned());
+        }
+        let hashes = matches!(self.keccak, Keccak::Card(_) | Keccak::Auto);
+        let remote = matches!(self.engine.card, Some(Card::VfioUser(_)));
+        if remote && hashes && self.engine.backend.contains(&Backend::Fpga) {
+            return Some(
+                "a card behind a socket has one user: leave fpga out of --backend, or --keccak out"
+                    .to_owned(),
+            );
         }
         let mut engine = self.engine.clone();
         if let Some(problem) = self.idle_trace() {
@@ -275,9 +288,10 @@ pub struct Engine {
     /// Compute one of so many of the cpu backend's inferences again on the reference kernels, and compare
     #[arg(long, value_name = "1/N", value_parser = cpu::audit)]
     pub audit: Option<NonZeroU32>,
-    /// The card behind the fpga backend and --keccak card: in software, or in RTL, built by Verilator on first use from the
-    /// Verilog of a board (if none is named, sim hashes and sim-tensor infers) [default: functional]
-    #[arg(long, value_name = "functional[:BOARD]|rtl[:BOARD]")]
+    /// The card behind the fpga backend and --keccak card: in software; in RTL, built by Verilator on first use from the
+    /// Verilog of a board (if none is named, sim hashes and sim-tensor infers); or the one that metisvm sim serves at a
+    /// socket [default: functional]
+    #[arg(long, value_name = "functional[:BOARD]|rtl[:BOARD]|vfio-user:SOCKET")]
     pub card: Option<Card>,
     /// Write the waveforms of a card in RTL that hashes (FST, for GTKWave or Surfer)
     #[arg(long, value_name = "FILE.fst")]
@@ -348,6 +362,11 @@ impl Engine {
             if let Some((option, _)) = idle.into_iter().find(|(_, given)| *given) {
                 return Some(format!("{option} does nothing here: add opencl to --backend"));
             }
+        }
+        if let Some(Card::VfioUser(_)) = self.card
+            && !self.fault.is_empty()
+        {
+            return Some("--fault is for a card in this process, not for one behind a socket".to_owned());
         }
         if all || self.backend.contains(&Backend::Fpga) {
             return None;
@@ -459,38 +478,6 @@ pub enum Place {
     Auto,
 }
 
-/// A card.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Card {
-    /// The card in software, in this process: it follows the device ABI, at no particular speed. Of a board, it has
-    /// what that board's card has.
-    Functional(Option<&'static str>),
-    /// The card in RTL, of a board; where none is named, of the one for simulation that does what it is for.
-    Rtl(Option<&'static str>),
-}
-
-impl FromStr for Card {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.split_once(':') {
-            None if text == "functional" => Ok(Self::Functional(None)),
-            None if text == "rtl" => Ok(Self::Rtl(None)),
-            Some(("functional", name)) => board(name).map(Some).map(Self::Functional),
-            Some(("rtl", name)) => board(name).map(Some).map(Self::Rtl),
-            _ => Err("it is functional[:BOARD] or rtl[:BOARD]".to_owned()),
-        }
-    }
-}
-
-/// The name of a board that is known.
-fn board(name: &str) -> Result<&'static str, String> {
-    boards::names().find(|known| *known == name).ok_or_else(|| {
-        let names: Vec<&str> = boards::names().collect();
-        format!("there is no board {name:?}; there are {}", names.join(", "))
-    })
-}
-
 /// What to compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Compare {
@@ -580,6 +567,8 @@ mod tests {
             "--keccak card:1 --card functional:ecp5-85f",
             "--backend fpga --card rtl",
             "--keccak card --card rtl --trace wave.fst",
+            "--keccak card --card vfio-user:socket",
+            "--backend fpga --card vfio-user:/run/card:0",
         ] {
             assert!(check(arguments).is_ok(), "{arguments}: {:?}", check(arguments));
         }
@@ -592,13 +581,19 @@ mod tests {
             ),
             (
                 "--keccak card --card simulated",
-                "functional[:BOARD] or rtl[:BOARD]",
+                "functional[:BOARD], rtl[:BOARD] or vfio-user:SOCKET",
             ),
             (
                 "--keccak card --card functional:none",
                 "there is no board \"none\"",
             ),
             ("--keccak card --trace wave.fst", "add --card rtl"),
+            ("--backend fpga --card vfio-user:", "vfio-user:SOCKET"),
+            ("--backend fpga --card vfio-user:s --keccak card", "has one user"),
+            (
+                "--backend fpga --card vfio-user:s --fault hang",
+                "--fault is for a card in this process",
+            ),
             (
                 "--backend fpga --card rtl --trace wave.fst",
                 "add --card rtl --keccak card",

@@ -1,8 +1,10 @@
-//! Simulated cards from arguments.
+//! Cards from arguments: simulated in this process, or served by another.
 
 use crate::args::{Card, Engine};
 use crate::{output, user_cache};
 use metisvm_boards::Board;
+use metisvm_driver::vfio_user::Settings;
+use metisvm_driver::{InProcess, Transport, VfioUser};
 use metisvm_firmware::port::CardModel;
 use metisvm_sim::rtl::{Meter, boards};
 use metisvm_sim::{FaultPlan, FaultyCard, FunctionalCard, RtlCard, RtlOptions, SimOptions};
@@ -13,9 +15,10 @@ use std::time::Duration;
 pub const RTL_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// What people are told of the card behind a backend.
-pub fn title(card: Option<Card>) -> String {
+pub fn title(card: Option<&Card>) -> String {
     match card {
-        Some(Card::Rtl(board)) => format!("card in RTL, {}", in_rtl(board, Use::Inference)),
+        Some(Card::Rtl(board)) => format!("card in RTL, {}", in_rtl(*board, Use::Inference)),
+        Some(Card::VfioUser(socket)) => format!("card at {}", socket.display()),
         Some(Card::Functional(Some(board))) => format!("functional card, {board}"),
         Some(Card::Functional(None)) | None => "functional card".to_owned(),
     }
@@ -23,8 +26,10 @@ pub fn title(card: Option<Card>) -> String {
 
 /// A card that nobody has used yet.
 pub struct Opened {
-    /// The card.
-    pub card: Box<dyn CardModel>,
+    /// The link to it.
+    pub link: Box<dyn Transport>,
+    /// It is simulated gate by gate, and needs time.
+    pub slow: bool,
     /// What it does wrong; empty where nothing was asked for.
     pub faults: FaultPlan,
     /// What a card in RTL counts.
@@ -53,24 +58,54 @@ pub fn in_rtl(named: Option<&'static str>, purpose: Use) -> &'static str {
 /// # Errors
 /// Why there is none: a missing tool, for one.
 pub fn open(engine: &Engine, purpose: Use) -> Result<Opened, String> {
-    match engine.card.unwrap_or(Card::Functional(None)) {
-        Card::Functional(board) => {
-            let options = match board {
-                Some(name) => {
-                    let board = Board::named(name).ok_or_else(|| format!("there is no board {name}"))?;
-                    SimOptions::of_board(&board)
-                }
-                None => SimOptions::default(),
-            };
-            Ok(wrapped(FunctionalCard::new(options), engine, purpose, None))
-        }
-        Card::Rtl(board) => {
-            let board = in_rtl(board, purpose);
+    let Some(Card::VfioUser(socket)) = &engine.card else {
+        return in_this_process(engine, purpose);
+    };
+    let link = VfioUser::connect(socket, &Settings::default()).map_err(|error| error.to_string())?;
+    Ok(Opened {
+        slow: link.identity().is_rtl(),
+        link: Box::new(link),
+        faults: FaultPlan::default(),
+        meter: None,
+    })
+}
+
+fn in_this_process(engine: &Engine, purpose: Use) -> Result<Opened, String> {
+    let trace = match purpose {
+        Use::Hashing => engine.trace.clone(),
+        Use::Inference => None,
+    };
+    let (card, meter) = simulated(engine.card.as_ref(), purpose, trace)?;
+    // Faults are those of the card that infers. A card that nothing is to go wrong with is not wrapped.
+    let (card, faults): (Box<dyn CardModel>, _) = if engine.fault.is_empty() || purpose == Use::Hashing {
+        (card, FaultPlan::default())
+    } else {
+        let card = FaultyCard::new(card);
+        let faults = card.faults();
+        (Box::new(card), faults)
+    };
+    let link = InProcess::start(card).map_err(|error| error.to_string())?;
+    Ok(Opened {
+        link: Box::new(link),
+        slow: meter.is_some(),
+        faults,
+        meter,
+    })
+}
+
+/// A card of this process, and of one in RTL what it counts.
+///
+/// # Errors
+/// Why there is none.
+pub fn simulated(
+    card: Option<&Card>,
+    purpose: Use,
+    trace: Option<PathBuf>,
+) -> Result<(Box<dyn CardModel>, Option<Meter>), String> {
+    match card {
+        Some(Card::Rtl(board)) => {
+            let board = in_rtl(*board, purpose);
             let source = boards::named(board).ok_or_else(|| format!("there is no board {board}"))?;
-            let trace = match purpose {
-                Use::Hashing => engine.trace.clone(),
-                Use::Inference => None,
-            };
             let options = RtlOptions {
                 trace,
                 ..RtlOptions::default()
@@ -79,25 +114,16 @@ pub fn open(engine: &Engine, purpose: Use) -> Result<Opened, String> {
             let card =
                 RtlCard::new(&source, &options, &cache()?, &tell).map_err(|error| error.to_string())?;
             let meter = card.meter();
-            Ok(wrapped(card, engine, purpose, Some(meter)))
+            Ok((Box::new(card), Some(meter)))
         }
-    }
-}
-
-/// Faults are those of the card that infers. A card that nothing is to go wrong with is not wrapped.
-fn wrapped<C: CardModel + 'static>(card: C, engine: &Engine, purpose: Use, meter: Option<Meter>) -> Opened {
-    if engine.fault.is_empty() || purpose == Use::Hashing {
-        return Opened {
-            card: Box::new(card),
-            faults: FaultPlan::default(),
-            meter,
-        };
-    }
-    let card = FaultyCard::new(card);
-    Opened {
-        faults: card.faults(),
-        card: Box::new(card),
-        meter,
+        Some(Card::Functional(Some(name))) => {
+            let board = Board::named(name).ok_or_else(|| format!("there is no board {name}"))?;
+            Ok((Box::new(FunctionalCard::new(SimOptions::of_board(&board))), None))
+        }
+        Some(Card::VfioUser(_)) => Err("it is not simulated in this process".to_owned()),
+        Some(Card::Functional(None)) | None => {
+            Ok((Box::new(FunctionalCard::new(SimOptions::default())), None))
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod blocktest;
 mod chain;
 mod model;
 mod run;
+mod sim;
 mod statetest;
 
 use crate::args::{Args, Command};
@@ -22,5 +23,6 @@ pub fn run(args: Args) -> Result<bool, CliError> {
         Command::Chain(args) => chain::run(&args),
         Command::Model(args) => model::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Sim(args) => sim::run(&args),
     }
 }

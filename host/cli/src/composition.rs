@@ -10,7 +10,7 @@ use metisvm_accel::cpu::{self, CpuBackend};
 use metisvm_accel::fpga::{self, FpgaBackend};
 use metisvm_accel::opencl::{self, OpenClBackend};
 use metisvm_accel::{CostCache, Dispatcher, Policy, dispatcher};
-use metisvm_driver::{CardCounters, Device, Health, InProcess};
+use metisvm_driver::{CardCounters, Device, Health};
 use metisvm_model::Bundle;
 use metisvm_sim::FaultPlan;
 use metisvm_simd::Level;
@@ -402,19 +402,19 @@ pub(crate) fn open_opencl(engine: &Engine) -> Result<Arc<OpenClBackend>, opencl:
 
 fn open(engine: &Engine) -> Result<SimulatedCard, String> {
     let Opened {
-        card,
+        link,
+        slow,
         faults: plan,
-        meter,
+        ..
     } = cards::open(engine, Use::Inference)?;
-    let transport = InProcess::start(card).map_err(|error| error.to_string())?;
     let mut options = metisvm_driver::Options::default();
-    match (meter.is_some(), engine.fault.is_empty()) {
+    match (slow, engine.fault.is_empty()) {
         (false, true) => {}
         (false, false) => options.timeout = fault::TIMEOUT,
         (true, true) => options.timeout = RTL_TIMEOUT,
         (true, false) => options.timeout = fault::RTL_TIMEOUT,
     }
-    let device = Device::open(Box::new(transport), options).map_err(|error| error.to_string())?;
+    let device = Device::open(link, options).map_err(|error| error.to_string())?;
     let jobs_before = plan.jobs();
     for injection in &engine.fault {
         injection.arm(&plan);
@@ -425,7 +425,7 @@ fn open(engine: &Engine) -> Result<SimulatedCard, String> {
     };
     Ok(SimulatedCard {
         backend: Arc::new(FpgaBackend::new(device, options)),
-        title: cards::title(engine.card),
+        title: cards::title(engine.card.as_ref()),
         plan,
         injections: engine.fault.clone(),
         jobs_before,

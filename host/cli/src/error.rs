@@ -34,6 +34,15 @@ pub enum CliError {
     /// A measurement came to nothing.
     #[error(transparent)]
     Bench(#[from] metisvm_bench::Error),
+    /// There is no card.
+    #[error("the card does not come about: {0}")]
+    Card(String),
+    /// Signals could not be waited for.
+    #[error("signals cannot be waited for: {0}")]
+    Signals(io::Error),
+    /// A card could not be served.
+    #[error(transparent)]
+    Serve(#[from] metisvm_sim::vfio_user::ServerError),
     /// Data within the binary is damaged.
     #[error("the bundled {what} is damaged: {problem}; build the binary again")]
     Bundled {

@@ -8,7 +8,7 @@ use crate::user_cache;
 use metisvm_accel::fpga::{self, FpgaBackend};
 use metisvm_accel::keccak::{CardKeccak, KeccakCounters, KeccakDevice, Threshold, ThresholdCache};
 use metisvm_accel::opencl::OpenClBackend;
-use metisvm_driver::{Health, InProcess};
+use metisvm_driver::Health;
 use metisvm_firmware::registers::counter;
 use metisvm_sim::rtl::{Counts, Meter};
 use metisvm_state::{CpuKeccak, KeccakBatch};
@@ -227,17 +227,17 @@ impl Device {
 }
 
 fn open_card(engine: &Engine) -> Result<(Arc<FpgaBackend>, Option<Meter>), String> {
-    let Opened { card, meter, .. } = cards::open(engine, Use::Hashing)?;
-    let transport = InProcess::start(card).map_err(|error| error.to_string())?;
+    let Opened {
+        link, slow, meter, ..
+    } = cards::open(engine, Use::Hashing)?;
     let mut options = metisvm_driver::Options::default();
-    if meter.is_some() {
+    if slow {
         options.timeout = match engine.trace {
             None => RTL_TIMEOUT,
             Some(_) => TRACED_TIMEOUT,
         };
     }
-    let device =
-        metisvm_driver::Device::open(Box::new(transport), options).map_err(|error| error.to_string())?;
+    let device = metisvm_driver::Device::open(link, options).map_err(|error| error.to_string())?;
     let backend = Arc::new(FpgaBackend::new(device, fpga::Options::default()));
     if backend.max_messages() == 0 {
         return Err("it has no engine for Keccak".to_owned());

@@ -8,6 +8,7 @@ pub(crate) mod rtl;
 pub(crate) mod runs;
 pub(crate) mod scripts;
 pub(crate) mod seeded;
+pub(crate) mod served;
 
 use metisvm_driver::ring::QueuePair;
 use metisvm_driver::{Device, DeviceError, DmaBuffer, InProcess, Options, Transport};

@@ -80,7 +80,7 @@ impl Bench {
     /// One backend of the list by itself.
     pub fn engine(&self, backend: Backend) -> Engine {
         Engine {
-            card: self.card,
+            card: self.card.clone(),
             trust_card: self.trust_card,
             opencl_device: self.opencl_device.clone(),
             trust_opencl: self.trust_opencl,

@@ -130,11 +130,11 @@ fn open(args: &Bench, backend: Backend) -> Option<Engine> {
     }
     if let Some(card) = &composed.card {
         let card = card.backend();
-        engine.level = Some(cards::title(args.card));
+        engine.level = Some(cards::title(args.card.as_ref()));
         engine.keccak = Some(card.clone());
         engine.card = Some(card.clone());
-        if let Some(Card::Rtl(board)) = args.card {
-            engine.clock = Clock::of_board(cards::in_rtl(board, cards::Use::Inference));
+        if let Some(Card::Rtl(board)) = &args.card {
+            engine.clock = Clock::of_board(cards::in_rtl(*board, cards::Use::Inference));
         }
     }
     Some(engine)

@@ -1,0 +1,41 @@
+//! Which card.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// A card.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Card {
+    /// The card in software, in this process: it follows the device ABI, at no particular speed. Of a board, it has
+    /// what that board's card has.
+    Functional(Option<&'static str>),
+    /// The card in RTL, of a board; where none is named, of the one for simulation that does what it is for.
+    Rtl(Option<&'static str>),
+    /// The card that another process serves at a socket.
+    VfioUser(PathBuf),
+}
+
+impl FromStr for Card {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once(':') {
+            None if text == "functional" => Ok(Self::Functional(None)),
+            None if text == "rtl" => Ok(Self::Rtl(None)),
+            Some(("functional", name)) => board(name).map(Some).map(Self::Functional),
+            Some(("rtl", name)) => board(name).map(Some).map(Self::Rtl),
+            Some(("vfio-user", socket)) if !socket.is_empty() => Ok(Self::VfioUser(socket.into())),
+            _ => Err("it is functional[:BOARD], rtl[:BOARD] or vfio-user:SOCKET".to_owned()),
+        }
+    }
+}
+
+/// The name of a board that is known.
+fn board(name: &str) -> Result<&'static str, String> {
+    metisvm_boards::names()
+        .find(|known| *known == name)
+        .ok_or_else(|| {
+            let names: Vec<&str> = metisvm_boards::names().collect();
+            format!("there is no board {name:?}; there are {}", names.join(", "))
+        })
+}

@@ -1,0 +1,34 @@
+//! `metisvm sim`: a card for another process.
+
+use super::Card;
+use clap::Args as ClapArgs;
+use std::path::PathBuf;
+
+/// Serve a simulated card.
+#[derive(Debug, ClapArgs)]
+pub struct Sim {
+    /// The socket to make, for this user alone. That of a server which is gone is replaced
+    #[arg(long, value_name = "PATH")]
+    pub socket: PathBuf,
+    /// The card: in software, or in RTL, built by Verilator on first use from the Verilog of a board (if none is named,
+    /// sim-tensor)
+    #[arg(long, value_name = "functional[:BOARD]|rtl[:BOARD]", default_value = "functional", value_parser = simulated)]
+    pub card: Card,
+    /// Most memory that a client may let the card reach, MiB
+    #[arg(long, value_name = "MIB", default_value_t = 65_536, value_parser = clap::value_parser!(u64).range(1..=1 << 24))]
+    pub dma_limit: u64,
+    /// One JSON object when it is ready, instead of a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A card that this process can have.
+fn simulated(text: &str) -> Result<Card, String> {
+    match text.parse() {
+        Ok(Card::VfioUser(_)) | Err(_) if text.starts_with("vfio-user") => Err(
+            "it is functional[:BOARD] or rtl[:BOARD]: a card that is served already is used with --card"
+                .to_owned(),
+        ),
+        parsed => parsed,
+    }
+}

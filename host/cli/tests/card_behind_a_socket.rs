@@ -1,0 +1,163 @@
+//! `metisvm sim` in one process, `--card vfio-user:SOCKET` in another: the blocks come out as in one.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod support;
+
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+use support::{metisvm, objects, repository, run, stderr};
+use tempfile::tempdir;
+
+/// A server that is killed when this is dropped.
+struct Sim(Child);
+
+impl Sim {
+    /// Starts it, and waits until it says that it serves.
+    fn start(folder: &Path, arguments: &[&str]) -> Self {
+        let mut child = metisvm(folder)
+            .args(["sim", "--socket", "card", "--json"])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let said: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(said["socket"], "card");
+        Self(child)
+    }
+
+    /// Sends a signal, and gives the exit code and what it complained of.
+    fn end(mut self, signal: &str) -> (Option<i32>, String) {
+        let id = self.0.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args([signal, &id])
+                .status()
+                .unwrap()
+                .success()
+        );
+        let mut complaints = String::new();
+        std::io::Read::read_to_string(&mut self.0.stderr.take().unwrap(), &mut complaints).unwrap();
+        (self.0.wait().unwrap().code(), complaints)
+    }
+}
+
+impl Drop for Sim {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn golden() -> Value {
+    let text = std::fs::read_to_string(repository("host/cli/bundled/golden.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+const RUN: [&str; 6] = ["run", "--json", "--backend", "fpga", "--card", "vfio-user:card"];
+
+fn has_the_roots_of_every_backend(object: &Value) {
+    let golden = golden();
+    for key in ["receipts_root", "state_root", "gas_used"] {
+        assert_eq!(object[key], golden[key], "{key}");
+    }
+    assert_eq!(object["matches_header"], true);
+}
+
+#[test]
+fn a_block_on_a_card_behind_a_socket_has_the_roots_of_every_backend() {
+    let folder = tempdir().unwrap();
+    let sim = Sim::start(folder.path(), &[]);
+    // Two users, one after the other.
+    for _ in 0..2 {
+        let output = run(folder.path(), &RUN);
+        assert!(output.status.success(), "{}", stderr(&output));
+        let object = &objects(&output)[0];
+        has_the_roots_of_every_backend(object);
+        assert_eq!(
+            (&object["fallbacks"], &object["card_faults"]),
+            (&0.into(), &0.into())
+        );
+        assert_eq!(
+            (&object["card"], &object["card_health"]),
+            (&"card at card".into(), &"healthy".into())
+        );
+    }
+    let second = run(folder.path(), &["sim", "--socket", "card"]);
+    assert_eq!(second.status.code(), Some(1));
+    assert!(
+        stderr(&second).contains("another server serves there"),
+        "{}",
+        stderr(&second)
+    );
+    assert_eq!(sim.end("-TERM"), (Some(0), String::new()));
+    assert!(!folder.path().join("card").exists(), "the socket is removed");
+}
+
+#[test]
+fn a_server_killed_in_the_middle_of_a_block_changes_nothing_but_time() {
+    let folder = tempdir().unwrap();
+    // Without it, and before there ever was one.
+    let output = run(folder.path(), &RUN);
+    assert!(output.status.success(), "{}", stderr(&output));
+    has_the_roots_of_every_backend(&objects(&output)[0]);
+    let noticed = (0..60).any(|round| {
+        let mut sim = Sim::start(folder.path(), &[]);
+        let running = metisvm(folder.path())
+            .args(RUN)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        thread::sleep(Duration::from_millis(10 + 20 * (round % 30)));
+        sim.0.kill().unwrap();
+        sim.0.wait().unwrap();
+        let start = Instant::now();
+        let output = running.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+        assert!(start.elapsed() < Duration::from_secs(60));
+        let object = &objects(&output)[0];
+        has_the_roots_of_every_backend(object);
+        // The socket of the one that was killed stays, and the next one replaces it.
+        assert!(folder.path().join("card").exists());
+        object["card_faults"].as_u64().is_some_and(|faults| faults > 0)
+    });
+    assert!(noticed, "no kill met a block that was under way");
+}
+
+#[test]
+fn sim_says_what_is_wrong_with_its_arguments_and_ends_on_interrupt() {
+    let folder = tempdir().unwrap();
+    for (arguments, said) in [
+        (&["sim"][..], "--socket"),
+        (
+            &["sim", "--socket", "s", "--card", "vfio-user:t"],
+            "served already",
+        ),
+        (
+            &["sim", "--socket", "s", "--card", "rtl:none"],
+            "there is no board",
+        ),
+        (&["sim", "--socket", "s", "--dma-limit", "0"], "dma-limit"),
+    ] {
+        let output = run(folder.path(), arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(stderr(&output).contains(said), "{}", stderr(&output));
+    }
+    let occupied: PathBuf = folder.path().join("file");
+    std::fs::write(&occupied, "x").unwrap();
+    let output = run(folder.path(), &["sim", "--socket", "file"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("no socket"), "{}", stderr(&output));
+    let sim = Sim::start(folder.path(), &["--card", "functional:sim-tensor"]);
+    assert_eq!(sim.end("-INT"), (Some(0), String::new()));
+}

@@ -1,0 +1,126 @@
+//! The socket that clients connect to.
+
+use rustix::fs::{Mode, chmod};
+use rustix::io::Errno;
+use rustix::net::{
+    AddressFamily, SocketAddrUnix, SocketFlags, SocketType, accept_with, bind, connect, listen, socket_with,
+};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// Clients that wait while one is served.
+const BACKLOG: i32 = 8;
+
+/// Why nothing can be served.
+#[derive(Debug, Error)]
+pub enum ServerError {
+    /// Something else has that name.
+    #[error("{}: there is something already that is no socket; give another path", .0.display())]
+    Occupied(PathBuf),
+    /// A server is there.
+    #[error("{}: another server serves there; stop it, or give another path", .0.display())]
+    Served(PathBuf),
+    /// The system does not give one.
+    #[error("{}: {doing} failed: {errno}", path.display())]
+    Socket {
+        /// The path.
+        path: PathBuf,
+        /// What was tried.
+        doing: &'static str,
+        /// What the system says.
+        errno: Errno,
+    },
+    /// The card has no thread.
+    #[error("the card could not be started: {0}")]
+    Card(io::Error),
+}
+
+/// A socket that is listened at. Its file goes when this is dropped.
+#[derive(Debug)]
+pub(super) struct Listener {
+    socket: OwnedFd,
+    path: PathBuf,
+    /// Device and number of the file, so that nobody else's is removed.
+    file: (u64, u64),
+}
+
+impl Listener {
+    /// Makes the socket, for this user alone. The file that a dead server left is replaced.
+    pub(super) fn bind(path: &Path) -> Result<Self, ServerError> {
+        let failed = |doing: &'static str| {
+            move |errno: Errno| ServerError::Socket {
+                path: path.to_owned(),
+                doing,
+                errno,
+            }
+        };
+        let address = SocketAddrUnix::new(path).map_err(failed("naming a socket"))?;
+        let new = || {
+            socket_with(
+                AddressFamily::UNIX,
+                SocketType::STREAM,
+                SocketFlags::CLOEXEC | SocketFlags::NONBLOCK,
+                None,
+            )
+            .map_err(failed("making a socket"))
+        };
+        if let Ok(found) = path.symlink_metadata() {
+            if !found.file_type().is_socket() {
+                return Err(ServerError::Occupied(path.to_owned()));
+            }
+            // A dead server's socket refuses; one whose queue is full is alive.
+            match connect(new()?, &address) {
+                Err(Errno::CONNREFUSED) => {
+                    std::fs::remove_file(path).map_err(|error| {
+                        let errno = Errno::from_io_error(&error).unwrap_or(Errno::IO);
+                        failed("removing the socket of a server that is gone")(errno)
+                    })?;
+                }
+                Err(Errno::NOENT) => {}
+                Ok(()) | Err(Errno::AGAIN) => return Err(ServerError::Served(path.to_owned())),
+                Err(errno) => return Err(failed("looking who serves there")(errno)),
+            }
+        }
+        let socket = new()?;
+        bind(&socket, &address).map_err(failed("making the socket's file"))?;
+        // Before anybody can connect: whoever can is given the card.
+        chmod(path, Mode::RUSR | Mode::WUSR).map_err(failed("setting the socket's permissions"))?;
+        listen(&socket, BACKLOG).map_err(failed("listening"))?;
+        let file = file_number(path).map_err(|error| {
+            failed("looking at the socket's file")(Errno::from_io_error(&error).unwrap_or(Errno::IO))
+        })?;
+        let path = path.to_owned();
+        Ok(Self { socket, path, file })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The next client, if there is one.
+    pub(super) fn accept(&self) -> Result<OwnedFd, Errno> {
+        accept_with(&self.socket, SocketFlags::CLOEXEC)
+    }
+}
+
+impl AsFd for Listener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        if file_number(&self.path).is_ok_and(|file| file == self.file) {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+fn file_number(path: &Path) -> io::Result<(u64, u64)> {
+    let found = path.symlink_metadata()?;
+    Ok((found.dev(), found.ino()))
+}

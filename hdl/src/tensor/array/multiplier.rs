@@ -215,7 +215,13 @@ fn dedicated() -> String {
     // In the upper half of an operand: below it are zeroes, which are tied at the block, where copies of the sign
     // above it would be wires, nine for an operand, between columns that are full of them.
     let lane = |name: &'static str| {
-        move |i: usize| if i < 9 { "1'b0".to_owned() } else { format!("{name}[{}]", i - 9) }
+        move |i: usize| {
+            if i < 9 {
+                "1'b0".to_owned()
+            } else {
+                format!("{name}[{}]", i - 9)
+            }
+        }
     };
     let registers: String = ["INPUTA", "INPUTB", "PIPELINE", "OUTPUT"]
         .map(|name| {

@@ -16230,7 +16230,17 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$cells$0
 
     // Update code (custom)
     `ifdef METISVM_ECP5
+    wire [8:0] a_brought, b_brought;
     wire [35:0] all;
+    genvar i;
+    generate
+       for (i = 0; i < 9; i = i + 1) begin : lanes
+          (* keep *) TRELLIS_FF #(.GSR("DISABLED"), .CEMUX("1"), .CLKMUX("CLK"), .LSRMUX("LSR"), .REGSET("RESET"))
+             of_a (.CLK(clock), .LSR(1'b0), .DI(a[i]), .Q(a_brought[i]));
+          (* keep *) TRELLIS_FF #(.GSR("DISABLED"), .CEMUX("1"), .CLKMUX("CLK"), .LSRMUX("LSR"), .REGSET("RESET"))
+             of_b (.CLK(clock), .LSR(1'b0), .DI(b[i]), .Q(b_brought[i]));
+       end
+    endgenerate
     MULT18X18D #(
        .REG_INPUTA_CLK("CLK0"), .REG_INPUTA_CE("CE0"), .REG_INPUTA_RST("RST0"),
        .REG_INPUTB_CLK("CLK0"), .REG_INPUTB_CE("CE0"), .REG_INPUTB_RST("RST0"),
@@ -16238,25 +16248,29 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$cells$0
        .REG_OUTPUT_CLK("CLK0"), .REG_OUTPUT_CE("CE0"), .REG_OUTPUT_RST("RST0"),
        .GSR("DISABLED"), .RESETMODE("SYNC")
     ) multiplier (
-       .A0(1'b0), .A1(1'b0), .A2(1'b0), .A3(1'b0), .A4(1'b0), .A5(1'b0), .A6(1'b0), .A7(1'b0), .A8(1'b0), .A9(a[0]), .A10(a[1]), .A11(a[2]), .A12(a[3]), .A13(a[4]), .A14(a[5]), .A15(a[6]), .A16(a[7]), .A17(a[8]),
-       .B0(1'b0), .B1(1'b0), .B2(1'b0), .B3(1'b0), .B4(1'b0), .B5(1'b0), .B6(1'b0), .B7(1'b0), .B8(1'b0), .B9(b[0]), .B10(b[1]), .B11(b[2]), .B12(b[3]), .B13(b[4]), .B14(b[5]), .B15(b[6]), .B16(b[7]), .B17(b[8]),
+       .A0(1'b0), .A1(1'b0), .A2(1'b0), .A3(1'b0), .A4(1'b0), .A5(1'b0), .A6(1'b0), .A7(1'b0), .A8(1'b0), .A9(a_brought[0]), .A10(a_brought[1]), .A11(a_brought[2]), .A12(a_brought[3]), .A13(a_brought[4]), .A14(a_brought[5]), .A15(a_brought[6]), .A16(a_brought[7]), .A17(a_brought[8]),
+       .B0(1'b0), .B1(1'b0), .B2(1'b0), .B3(1'b0), .B4(1'b0), .B5(1'b0), .B6(1'b0), .B7(1'b0), .B8(1'b0), .B9(b_brought[0]), .B10(b_brought[1]), .B11(b_brought[2]), .B12(b_brought[3]), .B13(b_brought[4]), .B14(b_brought[5]), .B15(b_brought[6]), .B16(b_brought[7]), .B17(b_brought[8]),
        .C0(1'b0), .C1(1'b0), .C2(1'b0), .C3(1'b0), .C4(1'b0), .C5(1'b0), .C6(1'b0), .C7(1'b0), .C8(1'b0), .C9(1'b0), .C10(1'b0), .C11(1'b0), .C12(1'b0), .C13(1'b0), .C14(1'b0), .C15(1'b0), .C16(1'b0), .C17(1'b0),
        .P0(all[0]), .P1(all[1]), .P2(all[2]), .P3(all[3]), .P4(all[4]), .P5(all[5]), .P6(all[6]), .P7(all[7]), .P8(all[8]), .P9(all[9]), .P10(all[10]), .P11(all[11]), .P12(all[12]), .P13(all[13]), .P14(all[14]), .P15(all[15]), .P16(all[16]), .P17(all[17]), .P18(all[18]), .P19(all[19]), .P20(all[20]), .P21(all[21]), .P22(all[22]), .P23(all[23]), .P24(all[24]), .P25(all[25]), .P26(all[26]), .P27(all[27]), .P28(all[28]), .P29(all[29]), .P30(all[30]), .P31(all[31]), .P32(all[32]), .P33(all[33]), .P34(all[34]), .P35(all[35]),
        .SIGNEDA(1'b1), .SIGNEDB(1'b1), .SOURCEA(1'b0), .SOURCEB(1'b0), .CLK0(clock), .CE0(1'b1), .RST0(1'b0)
     );
     always @(*) product = all[35:18];
     `else
-    reg signed [8:0] x, y;
+    reg signed [8:0] a_brought, b_brought, x, y;
     reg signed [17:0] middle;
     initial begin
+       a_brought = 0;
+       b_brought = 0;
        x = 0;
        y = 0;
        middle = 0;
        product = 0;
     end
     always @(posedge clock) begin
-       x <= a;
-       y <= b;
+       a_brought <= a;
+       b_brought <= b;
+       x <= a_brought;
+       y <= b_brought;
        middle <= x * y;
        product <= middle;
     end
@@ -16307,6 +16321,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$early(c
     reg  [2:0] stages$5$d /*verilator isolate_assignments*/;
     wire  [2:0] stages$5$q;
     reg  stages$5$clock /*verilator isolate_assignments*/;
+    reg  [2:0] stages$6$d /*verilator isolate_assignments*/;
+    wire  [2:0] stages$6$q;
+    reg  stages$6$clock /*verilator isolate_assignments*/;
 
     // Sub module instances
     metisvm_card$ecp5$bridge$irq_sent stages$0(
@@ -16339,6 +16356,11 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$early(c
         .q(stages$5$q),
         .clock(stages$5$clock)
     );
+    metisvm_card$ecp5$bridge$irq_sent stages$6(
+        .d(stages$6$d),
+        .q(stages$6$q),
+        .clock(stages$6$clock)
+    );
 
     // Update code
     always @(*) begin
@@ -16348,6 +16370,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$early(c
         stages$3$d = stages$2$q;
         stages$4$d = stages$3$q;
         stages$5$d = stages$4$q;
+        stages$6$d = stages$5$q;
         stages$0$clock = clock;
         data_out = stages$0$q;
         stages$1$clock = clock;
@@ -16360,6 +16383,8 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$early(c
         data_out = stages$4$q;
         stages$5$clock = clock;
         data_out = stages$5$q;
+        stages$6$clock = clock;
+        data_out = stages$6$q;
     end
 
 endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$early

@@ -3,18 +3,18 @@
 use metisvm_accel::fpga::{FpgaBackend, Options};
 use metisvm_driver::{Device, DmaRegion, InProcess, Transport, TransportError};
 use metisvm_firmware::Geometry;
-use metisvm_firmware::port::CardModel;
+use metisvm_firmware::port::{Activity, CardModel, HostPort, Registers};
 use metisvm_sim::{Fault, FaultPlan, FaultyCard, FunctionalCard, SimOptions, Trigger};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A slot: each opening finds a card that nobody has used yet.
 #[derive(Clone, Debug)]
 pub struct Slot {
     options: metisvm_driver::Options,
-    /// How long its cards rest after whatever they do.
-    pause: Duration,
+    /// How many times as long as they work its cards rest after it.
+    rests: u32,
     state: Arc<State>,
 }
 
@@ -33,15 +33,15 @@ impl Slot {
     pub fn new(options: metisvm_driver::Options) -> Self {
         Self {
             options,
-            pause: Duration::ZERO,
+            rests: 0,
             state: Arc::default(),
         }
     }
 
-    /// A slot with slower cards.
+    /// A slot with cards that rest so many times as long as they work: on a busy machine, too, they are slower by that.
     #[must_use]
-    pub fn with_pause(self, pause: Duration) -> Self {
-        Self { pause, ..self }
+    pub fn with_rests(self, rests: u32) -> Self {
+        Self { rests, ..self }
     }
 
     /// Opens what is in the slot.
@@ -51,7 +51,7 @@ impl Slot {
     pub fn open(&self) -> Result<Device, String> {
         let slow = Slow {
             card: FunctionalCard::new(SimOptions::new(Geometry::MEDIUM)),
-            pause: self.pause,
+            rests: self.rests,
         };
         let card = FaultyCard::new(slow);
         let mut plan = self.state.plan.lock().unwrap_or_else(PoisonError::into_inner);
@@ -116,18 +116,22 @@ impl Slot {
 #[derive(Debug)]
 struct Slow {
     card: FunctionalCard,
-    pause: Duration,
+    rests: u32,
 }
 
 impl CardModel for Slow {
-    fn registers(&self) -> Arc<dyn metisvm_firmware::port::Registers> {
+    fn registers(&self) -> Arc<dyn Registers> {
         self.card.registers()
     }
 
-    fn poll(&mut self, host: &dyn metisvm_firmware::port::HostPort) -> metisvm_firmware::port::Activity {
+    fn poll(&mut self, host: &dyn HostPort) -> Activity {
+        if self.rests == 0 {
+            return self.card.poll(host);
+        }
+        let start = Instant::now();
         let activity = self.card.poll(host);
-        if activity == metisvm_firmware::port::Activity::Worked && !self.pause.is_zero() {
-            std::thread::sleep(self.pause);
+        if activity == Activity::Worked {
+            std::thread::sleep(start.elapsed() * self.rests);
         }
         activity
     }

@@ -156,7 +156,7 @@ fn a_block_over_several_cards_is_done_by_all_of_them_and_loses_nothing_with_one(
                 "--card",
                 "vfio-user:a,functional,vfio-user:b",
                 "--fault",
-                "wrong-status@20",
+                "wrong-status@5",
             ],
         );
         assert!(output.status.success(), "{}", stderr(&output));
@@ -171,7 +171,7 @@ fn a_block_over_several_cards_is_done_by_all_of_them_and_loses_nothing_with_one(
     for (index, card) in cards.iter().enumerate() {
         assert!(card["jobs"].as_u64().unwrap() > 0, "card {index}: {card}");
     }
-    assert_eq!(object["faults"][0]["fault"], "wrong-status@20", "{object}");
+    assert_eq!(object["faults"][0]["fault"], "wrong-status@5", "{object}");
     assert!(cards[0]["faults"].as_u64().unwrap() > 0, "{object}");
     assert!(cards[1]["faults"].as_u64().unwrap() > 0, "{object}");
     assert!(said.contains("the work ran on another card"), "{said}");

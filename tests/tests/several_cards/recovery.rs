@@ -179,7 +179,11 @@ fn server_restart_between_blocks_and_in_the_middle_of_one() {
         let jobs = card.counters().jobs;
         server = thread::scope(|scope| {
             // While blocks are executed.
-            let blocks = scope.spawn(|| (0..20).for_each(|_| drop(rig.block("while the server goes"))));
+            let blocks = scope.spawn(|| {
+                for _ in 0..20 {
+                    rig.block("while the server goes");
+                }
+            });
             wait_until("the card is at work", || card.counters().jobs > jobs);
             server.end();
             let next = Served::start(&path);

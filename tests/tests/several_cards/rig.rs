@@ -9,13 +9,13 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 /// Inferences of the block; each is a job of its own, as no two are alike.
-pub const INFERENCES: u64 = 6;
+pub(crate) const INFERENCES: u64 = 6;
 /// How long the driver waits for a card: what a sound one needs on a busy machine, many times over.
-pub const TIMEOUT: Duration = Duration::from_millis(300);
+pub(crate) const TIMEOUT: Duration = Duration::from_millis(300);
 /// Past that, but within the test.
-pub const LATE: Duration = Duration::from_millis(700);
+pub(crate) const LATE: Duration = Duration::from_millis(700);
 
-pub fn impatient() -> metisvm_driver::Options {
+pub(crate) fn impatient() -> metisvm_driver::Options {
     metisvm_driver::Options {
         timeout: TIMEOUT,
         reset_timeout: TIMEOUT,
@@ -33,20 +33,20 @@ fn workload() -> &'static (Workload, DigitModels) {
 }
 
 /// The models of the block.
-pub fn bundles() -> Vec<Bundle> {
+pub(crate) fn bundles() -> Vec<Bundle> {
     let (_, models) = workload();
     let decode = |bytes: &[u8]| Bundle::decode(bytes).expect("what was encoded decodes");
     vec![decode(&models.mlp.bundle), decode(&models.cnn.bundle)]
 }
 
 /// A dispatcher over some backends, with the models of the block.
-pub struct Rig {
-    pub dispatcher: Arc<Dispatcher>,
+pub(crate) struct Rig {
+    pub(crate) dispatcher: Arc<Dispatcher>,
 }
 
 impl Rig {
     /// Without a memo: every inference reaches a backend.
-    pub fn new(backend: Arc<dyn Backend>) -> Self {
+    pub(crate) fn new(backend: Arc<dyn Backend>) -> Self {
         let options = dispatcher::Options {
             memo_bytes: 0,
             ..Default::default()
@@ -61,7 +61,7 @@ impl Rig {
     }
 
     /// Executes the block, checks every root, and gives what was counted meanwhile.
-    pub fn block(&self, what: &str) -> Counters {
+    pub(crate) fn block(&self, what: &str) -> Counters {
         let before = self.dispatcher.counters();
         let engine = Arc::new(DispatcherEngine::new(self.dispatcher.clone()));
         let blocks = BlockEngine::new(Threads::new(1).expect("this thread"));
@@ -74,7 +74,7 @@ impl Rig {
 }
 
 /// Waits until something is so; much longer than it should take.
-pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) -> Duration {
+pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) -> Duration {
     let start = Instant::now();
     while !is_so() {
         assert!(start.elapsed() < Duration::from_secs(30), "{what}");

@@ -89,7 +89,7 @@ fn both_cards_lost_at_once_leave_the_block_to_the_reference() {
 
 #[test]
 fn work_is_spread_by_measured_speed() {
-    let slow = Slot::new(patient()).with_pause(Duration::from_millis(4));
+    let slow = Slot::new(patient()).with_rests(20);
     let cards = [
         slow.backend(Options::default()),
         Slot::new(patient()).backend(Options::default()),

@@ -166,7 +166,8 @@ mod tests {
 
     #[test]
     fn what_all_cards_take_is_what_lies_in_ranges_of_each() {
-        assert_eq!(common(&[0..4, 6..9], &[2..7]), [2..4, 6..7]);
-        assert_eq!(common(&[0..4], &[4..9]), []);
+        let left = [0..4, 6..9];
+        assert_eq!(common(&left, &[2..7, 8..12]), [2..4, 6..7, 8..9]);
+        assert_eq!(common(&left, &[4..6, 9..12]), []);
     }
 }

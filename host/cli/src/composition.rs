@@ -45,6 +45,8 @@ pub struct Composition {
     pub cards: Vec<OpenCard>,
     /// Several of them, as one backend.
     pool: Option<Arc<FpgaPool>>,
+    /// Several were asked for.
+    several_cards: bool,
     /// The processor's backend, where it is one of them.
     pub cpu: Option<Arc<CpuBackend>>,
     /// The OpenCL backend, where it is one of them.
@@ -63,6 +65,15 @@ pub struct Mark {
 }
 
 impl Composition {
+    /// Who did what a device did not do.
+    pub const fn instead(&self) -> &'static str {
+        if self.several_cards {
+            "another card or the next backend"
+        } else {
+            "the next backend"
+        }
+    }
+
     /// The problems, if they were not asked for before.
     pub fn untold_problems(&mut self) -> &[String] {
         let told = std::mem::replace(&mut self.told, true);
@@ -273,6 +284,7 @@ pub fn compose(engine: &Engine, models: &[Bundle]) -> Composition {
         problems,
         cards,
         pool,
+        several_cards: engine.cards().len() > 1,
         cpu: processor,
         opencl: device,
         told: false,

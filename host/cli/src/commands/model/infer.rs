@@ -52,7 +52,7 @@ pub(super) fn run(args: &ModelRun) -> Result<(), CliError> {
     let mut device_errors = composed.problems.clone();
     device_errors.extend(dispatcher.take_errors());
     for error in &device_errors {
-        output::complain(&format!("note: {error}; the work ran on the next backend"));
+        output::complain(&format!("note: {error}; the work ran on {}", composed.instead()));
     }
     for error in composed.take_card_errors() {
         output::complain(&format!("note: {error}; the work ran on another card"));

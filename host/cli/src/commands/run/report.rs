@@ -44,9 +44,10 @@ impl Ran {
         before: &Mark,
     ) -> Self {
         let new_errors = engine.dispatcher().take_errors();
+        let instead = composed.instead();
         // Why a card is missing is said once, and told of every block.
         for error in composed.untold_problems().iter().chain(&new_errors) {
-            output::complain(&format!("note: {error}; the work ran on the next backend"));
+            output::complain(&format!("note: {error}; the work ran on {instead}"));
         }
         // No more than time was lost where another card did the work.
         for error in composed.take_card_errors() {

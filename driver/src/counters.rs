@@ -28,6 +28,28 @@ pub struct Counters {
 }
 
 impl Counters {
+    /// The sum, count by count; most in flight is the greater one.
+    #[must_use]
+    pub const fn plus(&self, other: &Self) -> Self {
+        let most = if self.most_in_flight > other.most_in_flight {
+            self.most_in_flight
+        } else {
+            other.most_in_flight
+        };
+        Self {
+            jobs: self.jobs + other.jobs,
+            loads: self.loads + other.loads,
+            nops: self.nops + other.nops,
+            dma_to_card_bytes: self.dma_to_card_bytes + other.dma_to_card_bytes,
+            dma_from_card_bytes: self.dma_from_card_bytes + other.dma_from_card_bytes,
+            faults: self.faults + other.faults,
+            resets: self.resets + other.resets,
+            leaked_bytes: self.leaked_bytes + other.leaked_bytes,
+            in_flight: self.in_flight + other.in_flight,
+            most_in_flight: most,
+        }
+    }
+
     /// What was counted since an earlier snapshot of the same device; what is in flight is as it is now.
     #[must_use]
     pub const fn since(&self, earlier: &Self) -> Self {

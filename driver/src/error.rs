@@ -28,7 +28,7 @@ pub enum DeviceError {
     /// A capability register holds what no card can have.
     #[error("absurd capability: {0}")]
     Capability(#[from] AbsurdCapability),
-    /// The card does not keep the boot nonce that was written: it was reset meanwhile, or is in the hands
+    /// The card does not keep the boot nonce that was written: it was reset by somebody else, or is in the hands
     /// of another host.
     #[error("the boot nonce reads {found:#x} after {written:#x} was written")]
     BootNonce {

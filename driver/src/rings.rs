@@ -212,7 +212,7 @@ impl Rings {
     #[inline]
     pub(crate) fn watch(&self) -> Watch {
         let at = (usize::from(self.consumed) & self.mask) * COMPLETION_WORDS;
-        Watch::new(Arc::clone(&self.completions), at, self.phase())
+        Watch::new(Arc::clone(&self.completions), at, self.phase(), self.boot_nonce)
     }
 
     /// Takes the next completion, if it is there, with the tag of its entry.

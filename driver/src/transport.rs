@@ -96,6 +96,10 @@ pub trait Transport: Send + Sync {
     /// passed; says whether it was raised. One thread at a time waits for a vector.
     fn wait_interrupt(&self, vector: u16, timeout: Duration) -> bool;
 
+    /// Gives the link up before its time, so that the card can be attached anew: from here on it is as if the card
+    /// were gone. A link that others cannot take meanwhile need not do anything.
+    fn close(&self) {}
+
     /// The failure that broke the link, if one did.
     fn failure(&self) -> Option<TransportError>;
 }

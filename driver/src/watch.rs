@@ -9,7 +9,7 @@ use crate::error::DeviceError;
 use crate::lines::LINE_WORDS;
 use crate::transport::Transport;
 use metisvm_firmware::completion::PHASE_BIT;
-use metisvm_firmware::registers::{ALL_ONES, MAGIC, QueueState, queue, queue_register};
+use metisvm_firmware::registers::{ALL_ONES, BOOT_NONCE, MAGIC, QueueState, queue, queue_register};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -35,14 +35,17 @@ pub(crate) struct Watch {
     at: usize,
     /// The phase that it will show.
     phase: u64,
+    /// The card's, while it is the card that the rings were given to.
+    boot_nonce: u32,
 }
 
 impl Watch {
-    pub(crate) fn new(completions: Arc<DmaBuffer>, at: usize, phase: u64) -> Self {
+    pub(crate) fn new(completions: Arc<DmaBuffer>, at: usize, phase: u64, boot_nonce: u32) -> Self {
         Self {
             completions,
             at,
             phase,
+            boot_nonce,
         }
     }
 
@@ -96,17 +99,23 @@ impl Watch {
         if transport.wait_interrupt(index, slice) {
             Ok(())
         } else {
-            look_for_life(transport, index)
+            look_for_life(transport, index, self.boot_nonce)
         }
     }
 }
 
-fn look_for_life(transport: &dyn Transport, index: u16) -> Result<(), DeviceError> {
+fn look_for_life(transport: &dyn Transport, index: u16, written: u32) -> Result<(), DeviceError> {
     if let Some(failure) = transport.failure() {
         return Err(failure.into());
     }
     if transport.read32(MAGIC) == ALL_ONES {
         return Err(DeviceError::Dead);
+    }
+    // A card that was reset behind our back is no longer at what it was given.
+    match transport.read32(BOOT_NONCE) {
+        ALL_ONES => return Err(DeviceError::Dead),
+        found if found != written => return Err(DeviceError::BootNonce { written, found }),
+        _ => {}
     }
     let state = transport.read32(queue_register(index, queue::STATE));
     let known = QueueState::from_bits(state);

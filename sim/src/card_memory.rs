@@ -2,6 +2,7 @@
 
 use crate::refusal::Refusal;
 use crate::streams::Streams;
+use memmap2::MmapMut;
 use metisvm_firmware::submission::CARD_ALIGN;
 use metisvm_firmware::{Geometry, Status};
 use std::collections::BTreeMap;
@@ -22,17 +23,23 @@ struct Piece {
 /// All of a card's memory.
 #[derive(Debug)]
 pub struct CardMemory {
-    bytes: Vec<u8>,
+    /// A mapping, whose pages are zero and take no memory until they are touched: a reset must not take the time to
+    /// clear all of it, which on a busy machine is longer than a driver waits.
+    bytes: MmapMut,
     pieces: BTreeMap<u32, Piece>,
 }
 
 impl CardMemory {
     /// Memory of a card that was just reset: zero, nothing resident.
+    ///
+    /// # Panics
+    /// If the system does not give so much. A card that panics is one that is gone.
     pub fn new(bytes: u64) -> Self {
         // A size beyond the address space is beyond this machine too.
         let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
         Self {
-            bytes: vec![0; bytes],
+            bytes: MmapMut::map_anon(bytes)
+                .unwrap_or_else(|error| panic!("{bytes} bytes of card memory: {error}")),
             pieces: BTreeMap::new(),
         }
     }

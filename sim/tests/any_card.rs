@@ -120,6 +120,13 @@ fn outcome(fault: Fault, garbage_input: Outcome) -> Outcome {
         Fault::Silent | Fault::Hang | Fault::LateAcrossReset(_) => {
             Fails(|error| matches!(error, DeviceError::Timeout(_)))
         }
+        // Noticed by a look at the card, or by the completions that do not come.
+        Fault::UnaskedReset => Fails(|error| {
+            matches!(
+                error,
+                DeviceError::BootNonce { found: 0, .. } | DeviceError::Timeout(_)
+            )
+        }),
         Fault::Late(time) if time < impatient().timeout => Right,
         Fault::Late(_) => Fails(|error| matches!(error, DeviceError::Timeout(_))),
         Fault::Twice | Fault::WrongSequence | Fault::GarbageEntry => {
@@ -150,7 +157,7 @@ fn outcome(fault: Fault, garbage_input: Outcome) -> Outcome {
 }
 
 /// Every kind, with the times on both sides of what makes a difference.
-const FAULTS: [Fault; 28] = [
+const FAULTS: [Fault; 29] = [
     Fault::Silent,
     Fault::Late(SOON),
     Fault::Late(LATE),
@@ -175,6 +182,7 @@ const FAULTS: [Fault; 28] = [
     Fault::InterruptStorm(SOON),
     Fault::LinkRetrain(Duration::from_millis(2)),
     Fault::LinkRetrain(LOOKED_AT),
+    Fault::UnaskedReset,
     Fault::Hang,
     Fault::HangForGood,
     Fault::Dead,

@@ -8,6 +8,7 @@ pub mod graphs;
 pub mod mutations;
 pub mod random_blocks;
 pub mod served;
+pub mod slots;
 pub mod source;
 pub mod transport_suite;
 pub mod watch;

@@ -51,6 +51,7 @@ fn fpga(&(name, geometry): &(&'static str, Geometry)) -> [Row; 2] {
         let options = Options {
             checked,
             max_resets: 0,
+            max_wrong_results: 1,
         };
         let mode = if checked { "checked" } else { "fast" };
         let make = move || cards::backend(geometry, options);

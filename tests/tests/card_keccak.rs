@@ -35,7 +35,7 @@ fn card_with(options: SimOptions) -> Card {
     let faults = card.faults();
     let transport = InProcess::start(Box::new(card)).unwrap();
     let options = metisvm_driver::Options {
-        timeout: Duration::from_millis(300),
+        timeout: Duration::from_secs(2),
         ..metisvm_driver::Options::default()
     };
     let device = Device::open(Box::new(transport), options).unwrap();

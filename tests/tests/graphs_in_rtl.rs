@@ -52,6 +52,7 @@ fn backend() -> (FpgaBackend, Meter, Capabilities) {
     let options = Options {
         checked: true,
         max_resets: 0,
+        max_wrong_results: 1,
     };
     (FpgaBackend::new(device, options), meter, capabilities)
 }

@@ -51,6 +51,7 @@ fn a_computed_multiplier_runs_on_the_reference_between_two_parts_on_the_card() {
                 Options {
                     checked,
                     max_resets: 0,
+                    max_wrong_results: 1,
                 },
             );
             let options = dispatcher::Options {
@@ -115,6 +116,7 @@ fn generated_graphs_come_out_of_a_dispatcher_as_they_come_out_of_the_reference()
         let options = Options {
             checked: true,
             max_resets: 0,
+            max_wrong_results: 1,
         };
         // Without a memo, so that every request reaches the card.
         let without_memo = dispatcher::Options {

@@ -37,6 +37,7 @@ use crate::transport::Transport;
 use crate::watch;
 use metisvm_firmware::registers::{self as reg, queue, queue_register};
 use metisvm_firmware::{Capabilities, Program};
+use reset::Dead;
 use resident::Kind;
 use state::State;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -270,7 +271,22 @@ impl Device {
     /// # Errors
     /// A dead card, which is left alone; no acknowledgement; whatever the handshake finds.
     pub fn reset(&self) -> Result<(), DeviceError> {
-        self.shared.reset()
+        self.shared.reset(Dead::IsLeftAlone)
+    }
+
+    /// Looks whether a dead card answers again, and resets it if it does: a link that was lost may have come back. It
+    /// reads one register to find out, which on a card that is away may block for as long as its bus allows.
+    ///
+    /// # Errors
+    /// As [`Device::reset`].
+    pub fn revive(&self) -> Result<(), DeviceError> {
+        self.shared.reset(Dead::IsTried)
+    }
+
+    /// Gives the link up, so that the card can be opened anew: jobs in flight fail, and the device is dead for good.
+    pub fn close(&self) {
+        self.shared.transport.close();
+        self.condemn(DeviceError::Dead);
     }
 }
 

@@ -18,6 +18,13 @@ use metisvm_firmware::registers as reg;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
+/// What is done about a dead card.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dead {
+    IsLeftAlone,
+    IsTried,
+}
+
 /// A reset under way.
 struct Resetting<'a>(&'a Shared);
 
@@ -68,9 +75,9 @@ impl Shared {
         }
     }
 
-    pub(super) fn reset(self: &Arc<Self>) -> Result<(), DeviceError> {
+    pub(super) fn reset(self: &Arc<Self>, dead_card: Dead) -> Result<(), DeviceError> {
         let (mut state, ()) = self.wait_for(self.lock(), None, |state| (!state.resetting).then_some(()));
-        if let Health::Dead(_) = state.health {
+        if matches!(state.health, Health::Dead(_)) && dead_card == Dead::IsLeftAlone {
             return self.leave(state, Err(DeviceError::Dead));
         }
         state.resetting = true;

@@ -10,6 +10,13 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+fn why(error: &Error) -> String {
+    match error {
+        Error::Closed => "the server has closed the connection".into(),
+        error => error.to_string(),
+    }
+}
+
 /// The link.
 #[derive(Debug)]
 pub(super) struct Link {
@@ -44,18 +51,22 @@ impl Link {
         if let Err(error) = &outcome
             && !matches!(error, Error::Refused { .. })
         {
-            self.break_off(error);
+            self.break_off(why(error));
             // The server sees the end, and gives up what it has of this client.
             client.channel().finish();
         }
         outcome
     }
 
-    fn break_off(&self, error: &Error) {
-        self.why.get_or_init(|| match error {
-            Error::Closed => "the server has closed the connection".into(),
-            error => error.to_string(),
-        });
+    /// Ends the connection, after the access that is under way.
+    pub(super) fn close(&self) {
+        let client = self.client.lock().unwrap_or_else(PoisonError::into_inner);
+        self.break_off("it was given up".into());
+        client.channel().finish();
+    }
+
+    fn break_off(&self, why: String) {
+        self.why.get_or_init(|| why);
         self.broken.store(true, Ordering::SeqCst);
     }
 
@@ -72,7 +83,7 @@ impl Link {
     /// What broke it. A server that is gone is noticed here, without an access.
     pub(super) fn failure(&self) -> Option<TransportError> {
         if !self.is_broken() && wait::is_hung_up(self.socket.as_fd()) {
-            self.break_off(&Error::Closed);
+            self.break_off(why(&Error::Closed));
         }
         let broken = self.is_broken();
         broken.then(|| TransportError::Gone(self.why.get().cloned().unwrap_or_default()))

@@ -161,6 +161,11 @@ impl Transport for VfioUser {
         }
     }
 
+    /// A server has one client, and the next one waits for this one's end.
+    fn close(&self) {
+        self.link.close();
+    }
+
     fn failure(&self) -> Option<TransportError> {
         self.link.failure()
     }

@@ -2,38 +2,47 @@
 //! every product is verified before its result is used.
 //!
 //! What does not fit card memory beside what is there takes the place of the model that was used least
-//! recently. A card that fails is out of service; a thread resets it, a bounded number of times, while other
-//! backends do its work. What was resident is loaded again when it is next needed.
+//! recently. A card that fails is out of service and brought back in the background (`health`, `recovery`), while
+//! other cards ([`FpgaPool`]) and backends do its work. What was resident is loaded again when it is next needed.
 
+mod card;
 mod compile;
 mod cycles;
 mod engine;
 mod estimate;
 mod flight;
+mod health;
 mod on_card;
 mod overlap;
+mod pool;
+mod recovery;
 
 pub use compile::{CompileError, Compiled, Mode, compile, takes};
 pub use engine::Engine;
 pub use estimate::Estimate;
+pub use health::{Condition, State};
+pub use pool::{FpgaPool, MOST_CARDS, PoolWork};
 
-use crate::backend::{Backend, BackendError, DeviceId, DeviceReport, Executable, Placement};
+use crate::backend::{Backend, BackendError, DeviceReport, Executable, Placement};
 use crate::check::Checker;
-use metisvm_driver::{Device, Health};
+use card::Card;
+use metisvm_driver::{Counters, Device};
+use metisvm_firmware::Capabilities;
 use metisvm_firmware::registers::features;
 use metisvm_model::{Graph, Segment};
 use on_card::{OnCard, Part};
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How far a card is trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
     /// Check every product with Freivalds' test before using a result.
     pub checked: bool,
-    /// Resets after which a failing card stays out of service.
+    /// Resets in a row, none of them followed by sound work, after which a failing card stays out of service.
     pub max_resets: u32,
+    /// Wrong results, in all, with which it is taken out of service for good: a sound card computes none.
+    pub max_wrong_results: u32,
 }
 
 impl Default for Options {
@@ -41,53 +50,52 @@ impl Default for Options {
         Self {
             checked: true,
             max_resets: 3,
+            max_wrong_results: 3,
         }
     }
 }
+
+/// How to open a card anew whose link is given up: the same card, after its server has come back, for one.
+pub type Reopen = Box<dyn Fn() -> Result<Device, String> + Send + Sync>;
 
 /// One card.
 #[derive(Debug)]
 pub struct FpgaBackend(Arc<Card>);
 
-#[derive(Debug)]
-struct Card {
-    device: Device,
-    id: DeviceId,
-    options: Options,
-    recovering: AtomicBool,
-    resets_left: AtomicU32,
-    /// Everything that was compiled for the card.
-    compiled: Mutex<Vec<Weak<Part>>>,
-    /// Multiply-accumulates of what it computed.
-    macs: AtomicU64,
-    /// Counts runs, to tell which model was used least recently.
-    clock: AtomicU64,
-}
-
 impl FpgaBackend {
     /// A backend over an open device.
     pub fn new(device: Device, options: Options) -> Self {
-        let resets_left = AtomicU32::new(options.max_resets);
-        Self(Arc::new(Card {
-            device,
-            id: DeviceId::unique(),
-            options,
-            recovering: AtomicBool::new(false),
-            resets_left,
-            compiled: Mutex::default(),
-            macs: AtomicU64::new(0),
-            clock: AtomicU64::new(0),
-        }))
+        Self(Arc::new(Card::new(device, options, None)))
     }
 
-    /// The device.
-    pub fn device(&self) -> &Device {
-        &self.0.device
+    /// The same for a card that can be opened anew when its link is lost.
+    pub fn reopening(device: Device, options: Options, reopen: Reopen) -> Self {
+        Self(Arc::new(Card::new(device, options, Some(reopen))))
+    }
+
+    /// The device as it is open now; another one after the card was opened anew.
+    pub fn device(&self) -> Arc<Device> {
+        self.0.device()
+    }
+
+    /// What the card can do.
+    pub fn capabilities(&self) -> &Capabilities {
+        &self.0.capabilities
+    }
+
+    /// Its state, and how it came to be in it.
+    pub fn condition(&self) -> Condition {
+        self.0.condition()
+    }
+
+    /// What the driver counted, over all links to the card.
+    pub fn counters(&self) -> Counters {
+        self.0.counters()
     }
 
     /// Multiply-accumulates of all that the card computed: those of the models, without what fills its tiles up.
     pub fn macs(&self) -> u64 {
-        self.0.macs.load(Ordering::Relaxed)
+        self.0.macs()
     }
 
     /// How far it is trusted.
@@ -97,43 +105,41 @@ impl FpgaBackend {
 
     /// Whether the card has the engine for tensor programs; one without takes no part of any model.
     pub fn infers(&self) -> bool {
-        self.0.device.capabilities().features & features::TENSOR != 0
-    }
-}
-
-impl Card {
-    /// Takes the least recently used model off the card, `besides` apart; says whether there was one. A job
-    /// that still runs keeps what it reads until it is answered.
-    fn make_room(&self, besides: &Part) -> bool {
-        let mut others: Vec<Arc<Part>> = lock(&self.compiled).iter().filter_map(Weak::upgrade).collect();
-        others.retain(|other| !std::ptr::eq(Arc::as_ptr(other), besides));
-        others.sort_by_key(|other| other.used());
-        others.iter().any(|other| other.unload())
+        self.capabilities().features & features::TENSOR != 0
     }
 
-    /// Starts a reset, away from the caller, if the card is worth one.
-    fn recover(self: &Arc<Self>) {
-        let worth = matches!(self.device.health(), Health::Unhealthy(_));
-        if !worth || self.recovering.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        let left = self
-            .resets_left
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| n.checked_sub(1));
-        let card = self.clone();
-        let reset = move || {
-            // Its outcome is the device's health.
-            let _ = card.device.reset();
-            card.recovering.store(false, Ordering::Release);
+    /// Takes note of a job that was not an inference, and was done.
+    pub(crate) fn did_a_job(&self) {
+        self.0.did_a_job();
+    }
+
+    /// A result of the card is known to be wrong.
+    pub(crate) fn was_wrong(&self, problem: &str) {
+        self.0.was_wrong(&self.0.device(), problem);
+    }
+
+    /// Whether it is on probation, of a card that takes work.
+    fn serves(&self) -> Option<bool> {
+        let serves = self.0.takes_work();
+        serves.then(|| self.0.condition().state == State::Degraded)
+    }
+
+    /// Makes a part ready for the card.
+    fn make(&self, segment: &Segment) -> Result<Arc<Part>, BackendError> {
+        let checked = self.0.options.checked;
+        let mode = if checked { Mode::Checked } else { Mode::Fast };
+        let compiled = compile(segment, self.capabilities(), mode).map_err(|e| match e {
+            CompileError::TooLarge { .. } => BackendError::TooLarge(e.to_string()),
+            other => BackendError::NotTaken(other.to_string()),
+        })?;
+        let checker = if checked {
+            Some(Checker::new(segment, &compiled.products)?)
+        } else {
+            None
         };
-        let started = left.is_ok()
-            && std::thread::Builder::new()
-                .name("card-reset".into())
-                .spawn(reset)
-                .is_ok();
-        if !started {
-            self.recovering.store(false, Ordering::Release);
-        }
+        let part = Arc::new(Part::new(segment.clone(), self.0.clone(), compiled, checker));
+        self.0.keep(&part);
+        Ok(part)
     }
 }
 
@@ -147,18 +153,11 @@ impl Backend for FpgaBackend {
     }
 
     fn healthy(&self) -> bool {
-        if self.0.recovering.load(Ordering::Acquire) {
-            return false;
-        }
-        let healthy = self.0.device.health().is_healthy();
-        if !healthy {
-            self.0.recover();
-        }
-        healthy
+        self.0.takes_work()
     }
 
     fn report(&self) -> DeviceReport {
-        let counters = self.0.device.counters();
+        let counters = self.counters();
         DeviceReport {
             jobs: counters.jobs,
             dma_bytes: counters.dma_to_card_bytes + counters.dma_from_card_bytes,
@@ -173,7 +172,7 @@ impl Backend for FpgaBackend {
     }
 
     fn identity(&self) -> Option<String> {
-        let card = self.0.device.capabilities();
+        let card = self.capabilities();
         let mode = if self.0.options.checked {
             "checked"
         } else {
@@ -190,31 +189,16 @@ impl Backend for FpgaBackend {
         if !self.infers() {
             return Vec::new();
         }
-        takes(graph, &self.0.device.capabilities().geometry)
+        takes(graph, &self.capabilities().geometry)
     }
 
     fn compile(&self, segment: &Segment) -> Result<Arc<dyn Executable>, BackendError> {
-        let checked = self.0.options.checked;
-        let mode = if checked { Mode::Checked } else { Mode::Fast };
-        let compiled = compile(segment, self.0.device.capabilities(), mode).map_err(|e| match e {
-            CompileError::TooLarge { .. } => BackendError::TooLarge(e.to_string()),
-            other => BackendError::NotTaken(other.to_string()),
-        })?;
-        let checker = if checked {
-            Some(Checker::new(segment, &compiled.products)?)
-        } else {
-            None
-        };
-        let part = Arc::new(Part::new(segment.clone(), self.0.clone(), compiled, checker));
-        let mut all = lock(&self.0.compiled);
-        all.retain(|other| other.strong_count() > 0);
-        all.push(Arc::downgrade(&part));
-        Ok(Arc::new(OnCard(part)))
+        Ok(Arc::new(OnCard(self.make(segment)?)))
     }
 }
 
 /// A card's build and clock.
-pub(crate) fn device_identity(card: &metisvm_firmware::Capabilities) -> String {
+pub(crate) fn device_identity(card: &Capabilities) -> String {
     format!("card {:#x} at {} kHz", card.build_id, card.clock_khz)
 }
 

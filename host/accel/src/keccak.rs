@@ -50,15 +50,17 @@ pub trait KeccakDevice: Send + Sync {
 
 impl KeccakDevice for FpgaBackend {
     fn keccak(&self, messages: &[&[u8]]) -> Result<Vec<[u8; 32]>, DeviceError> {
-        self.device().keccak(messages)
+        let digests = self.device().keccak(messages)?;
+        self.did_a_job();
+        Ok(digests)
     }
 
     fn max_messages(&self) -> usize {
-        self.device().capabilities().keccak_max_messages as usize
+        self.capabilities().keccak_max_messages as usize
     }
 
     fn max_bytes(&self) -> usize {
-        self.device().capabilities().keccak_max_bytes as usize
+        self.capabilities().keccak_max_bytes as usize
     }
 
     fn healthy(&self) -> bool {
@@ -66,12 +68,11 @@ impl KeccakDevice for FpgaBackend {
     }
 
     fn condemn(&self, problem: &str) {
-        self.device()
-            .condemn(DeviceError::WrongResult(problem.to_owned()));
+        self.was_wrong(problem);
     }
 
     fn identity(&self) -> Option<String> {
-        let card = self.device().capabilities();
+        let card = self.capabilities();
         let (messages, bytes) = (card.keccak_max_messages, card.keccak_max_bytes);
         let name = crate::fpga::device_identity(card);
         Some(format!("{name} with {messages} messages and {bytes} bytes"))

@@ -136,7 +136,8 @@ impl Run {
                     .to_owned(),
             );
         }
-        if threads && (self.engine.trust_card || self.engine.card.is_some() || !self.engine.fault.is_empty())
+        if threads
+            && (self.engine.trust_card || !self.engine.card.is_empty() || !self.engine.fault.is_empty())
         {
             return Some(
                 "--compare threads uses no card: leave --card, --trust-card and --fault out".to_owned(),
@@ -164,7 +165,7 @@ impl Run {
             return Some("- is standard input, which can be read once".to_owned());
         }
         let hashes = matches!(self.keccak, Keccak::Card(_) | Keccak::Auto);
-        let remote = matches!(self.engine.card, Some(Card::VfioUser(_)));
+        let remote = matches!(self.engine.card.first(), Some(Card::VfioUser(_)));
         if remote && hashes && self.engine.backend.contains(&Backend::Fpga) {
             return Some(
                 "a card behind a socket has one user: leave fpga out of --backend, or --keccak out"
@@ -178,7 +179,7 @@ impl Run {
         engine.trace = None;
         if matches!(self.keccak, Keccak::Card(_) | Keccak::Auto) {
             // It hashes, whatever infers.
-            engine.card = None;
+            engine.card.clear();
         }
         if matches!(self.keccak, Keccak::OpenCl(_)) {
             // The device hashes, whatever infers.
@@ -191,7 +192,7 @@ impl Run {
     fn idle_trace(&self) -> Option<String> {
         self.engine.trace.as_ref()?;
         let hashes = matches!(self.keccak, Keccak::Card(_) | Keccak::Auto);
-        let rtl = matches!(self.engine.card, Some(Card::Rtl(_)));
+        let rtl = matches!(self.engine.card.first(), Some(Card::Rtl(_)));
         (!hashes || !rtl).then(|| {
             "--trace writes the waveforms of a card in RTL that hashes: add --card rtl --keccak card"
                 .to_owned()
@@ -288,11 +289,15 @@ pub struct Engine {
     /// Compute one of so many of the cpu backend's inferences again on the reference kernels, and compare
     #[arg(long, value_name = "1/N", value_parser = cpu::audit)]
     pub audit: Option<NonZeroU32>,
-    /// The card behind the fpga backend and --keccak card: in software; in RTL, built by Verilator on first use from the
-    /// Verilog of a board (if none is named, sim hashes and sim-tensor infers); or the one that metisvm sim serves at a
-    /// socket [default: functional]
-    #[arg(long, value_name = "functional[:BOARD]|rtl[:BOARD]|vfio-user:SOCKET")]
-    pub card: Option<Card>,
+    /// The cards behind the fpga backend, comma-separated, of which the first is the one behind --keccak card: in software;
+    /// in RTL, built by Verilator on first use from the Verilog of a board (if none is named, sim hashes and sim-tensor
+    /// infers); or the one that metisvm sim serves at a socket [default: functional]
+    #[arg(
+        long,
+        value_name = "functional[:BOARD]|rtl[:BOARD]|vfio-user:SOCKET",
+        value_delimiter = ','
+    )]
+    pub card: Vec<Card>,
     /// Write the waveforms of a card in RTL that hashes (FST, for GTKWave or Surfer)
     #[arg(long, value_name = "FILE.fst")]
     pub trace: Option<PathBuf>,
@@ -320,7 +325,7 @@ impl Engine {
             place: Place::Order,
             cpu_level: None,
             audit: None,
-            card: None,
+            card: Vec::new(),
             trace: None,
             trust_card: false,
             opencl_device: None,
@@ -363,17 +368,22 @@ impl Engine {
                 return Some(format!("{option} does nothing here: add opencl to --backend"));
             }
         }
-        if let Some(Card::VfioUser(_)) = self.card
-            && !self.fault.is_empty()
-        {
-            return Some("--fault is for a card in this process, not for one behind a socket".to_owned());
+        if let Some(problem) = card::problem(&self.card) {
+            return Some(problem);
+        }
+        if self.faulty_card().is_none() && !self.fault.is_empty() {
+            return Some(
+                "--fault is for a card in this process; metisvm sim has a --fault of its own for the card that it \
+                 serves"
+                    .to_owned(),
+            );
         }
         if all || self.backend.contains(&Backend::Fpga) {
             return None;
         }
         let idle = [
             ("--trust-card", self.trust_card),
-            ("--card", self.card.is_some()),
+            ("--card", !self.card.is_empty()),
             ("--trace", self.trace.is_some()),
             ("--fault", !self.fault.is_empty()),
         ];
@@ -385,6 +395,18 @@ impl Engine {
 }
 
 impl Engine {
+    /// The cards, also where none is named.
+    pub fn cards(&self) -> &[Card] {
+        const DEFAULT: &[Card] = &[Card::Functional(None)];
+        if self.card.is_empty() { DEFAULT } else { &self.card }
+    }
+
+    /// The card with which `--fault` goes wrong: the first of this process.
+    pub fn faulty_card(&self) -> Option<usize> {
+        let here = |card: &Card| !matches!(card, Card::VfioUser(_));
+        self.cards().iter().position(here)
+    }
+
     /// What of `--place` does nothing.
     fn idle_place(&self, all: bool) -> Option<String> {
         if self.place == Place::Order {
@@ -569,6 +591,7 @@ mod tests {
             "--keccak card --card rtl --trace wave.fst",
             "--keccak card --card vfio-user:socket",
             "--backend fpga --card vfio-user:/run/card:0",
+            "--backend fpga --card functional,functional:sim-tensor,rtl,vfio-user:s --fault hang",
         ] {
             assert!(check(arguments).is_ok(), "{arguments}: {:?}", check(arguments));
         }
@@ -594,6 +617,11 @@ mod tests {
                 "--backend fpga --card vfio-user:s --fault hang",
                 "--fault is for a card in this process",
             ),
+            (
+                "--backend fpga --card functional,vfio-user:s,vfio-user:s",
+                "names vfio-user:s twice",
+            ),
+            ("--backend fpga --card functional,", "functional[:BOARD]"),
             (
                 "--backend fpga --card rtl --trace wave.fst",
                 "add --card rtl --keccak card",

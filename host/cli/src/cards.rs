@@ -1,26 +1,27 @@
 //! Cards from arguments: simulated in this process, or served by another.
 
-use crate::args::{Card, Engine};
+use crate::args::Card;
 use crate::{output, user_cache};
+use metisvm_accel::fpga::Reopen;
 use metisvm_boards::Board;
 use metisvm_driver::vfio_user::Settings;
-use metisvm_driver::{InProcess, Transport, VfioUser};
+use metisvm_driver::{Device, InProcess, Options, Transport, VfioUser};
 use metisvm_firmware::port::CardModel;
 use metisvm_sim::rtl::{Meter, boards};
 use metisvm_sim::{FaultPlan, FaultyCard, FunctionalCard, RtlCard, RtlOptions, SimOptions};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How long a job may take in RTL, at a million cycles a second or less.
 pub const RTL_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// What people are told of the card behind a backend.
-pub fn title(card: Option<&Card>) -> String {
+pub fn title(card: &Card) -> String {
     match card {
-        Some(Card::Rtl(board)) => format!("card in RTL, {}", in_rtl(*board, Use::Inference)),
-        Some(Card::VfioUser(socket)) => format!("card at {}", socket.display()),
-        Some(Card::Functional(Some(board))) => format!("functional card, {board}"),
-        Some(Card::Functional(None)) | None => "functional card".to_owned(),
+        Card::Rtl(board) => format!("card in RTL, {}", in_rtl(*board, Use::Inference)),
+        Card::VfioUser(socket) => format!("card at {}", socket.display()),
+        Card::Functional(Some(board)) => format!("functional card, {board}"),
+        Card::Functional(None) => "functional card".to_owned(),
     }
 }
 
@@ -53,15 +54,16 @@ pub fn in_rtl(named: Option<&'static str>, purpose: Use) -> &'static str {
     })
 }
 
-/// The card that the arguments name.
+/// The card that is named. `trace` is where waveforms of one in RTL go. A card that nothing is to go wrong with is not
+/// wrapped.
 ///
 /// # Errors
 /// Why there is none: a missing tool, for one.
-pub fn open(engine: &Engine, purpose: Use) -> Result<Opened, String> {
-    let Some(Card::VfioUser(socket)) = &engine.card else {
-        return in_this_process(engine, purpose);
+pub fn open(card: &Card, purpose: Use, trace: Option<PathBuf>, faulty: bool) -> Result<Opened, String> {
+    let Card::VfioUser(socket) = card else {
+        return in_this_process(card, purpose, trace, faulty);
     };
-    let link = VfioUser::connect(socket, &Settings::default()).map_err(|error| error.to_string())?;
+    let link = connect(socket)?;
     Ok(Opened {
         slow: link.identity().is_rtl(),
         link: Box::new(link),
@@ -70,19 +72,35 @@ pub fn open(engine: &Engine, purpose: Use) -> Result<Opened, String> {
     })
 }
 
-fn in_this_process(engine: &Engine, purpose: Use) -> Result<Opened, String> {
-    let trace = match purpose {
-        Use::Hashing => engine.trace.clone(),
-        Use::Inference => None,
+fn connect(socket: &Path) -> Result<VfioUser, String> {
+    VfioUser::connect(socket, &Settings::default()).map_err(|error| error.to_string())
+}
+
+/// How a card is opened again whose link was lost; a card in this process goes with it.
+pub fn reopening(card: &Card, options: Options) -> Option<Reopen> {
+    let Card::VfioUser(socket) = card else {
+        return None;
     };
-    let (card, meter) = simulated(engine.card.as_ref(), purpose, trace)?;
-    // Faults are those of the card that infers. A card that nothing is to go wrong with is not wrapped.
-    let (card, faults): (Box<dyn CardModel>, _) = if engine.fault.is_empty() || purpose == Use::Hashing {
-        (card, FaultPlan::default())
-    } else {
+    let socket = socket.clone();
+    Some(Box::new(move || {
+        let link = Box::new(connect(&socket)?);
+        Device::open(link, options).map_err(|error| error.to_string())
+    }))
+}
+
+fn in_this_process(
+    card: &Card,
+    purpose: Use,
+    trace: Option<PathBuf>,
+    faulty: bool,
+) -> Result<Opened, String> {
+    let (card, meter) = simulated(card, purpose, trace)?;
+    let (card, faults): (Box<dyn CardModel>, _) = if faulty {
         let card = FaultyCard::new(card);
         let faults = card.faults();
         (Box::new(card), faults)
+    } else {
+        (card, FaultPlan::default())
     };
     let link = InProcess::start(card).map_err(|error| error.to_string())?;
     Ok(Opened {
@@ -98,12 +116,12 @@ fn in_this_process(engine: &Engine, purpose: Use) -> Result<Opened, String> {
 /// # Errors
 /// Why there is none.
 pub fn simulated(
-    card: Option<&Card>,
+    card: &Card,
     purpose: Use,
     trace: Option<PathBuf>,
 ) -> Result<(Box<dyn CardModel>, Option<Meter>), String> {
     match card {
-        Some(Card::Rtl(board)) => {
+        Card::Rtl(board) => {
             let board = in_rtl(*board, purpose);
             let source = boards::named(board).ok_or_else(|| format!("there is no board {board}"))?;
             let options = RtlOptions {
@@ -116,14 +134,12 @@ pub fn simulated(
             let meter = card.meter();
             Ok((Box::new(card), Some(meter)))
         }
-        Some(Card::Functional(Some(name))) => {
+        Card::Functional(Some(name)) => {
             let board = Board::named(name).ok_or_else(|| format!("there is no board {name}"))?;
             Ok((Box::new(FunctionalCard::new(SimOptions::of_board(&board))), None))
         }
-        Some(Card::VfioUser(_)) => Err("it is not simulated in this process".to_owned()),
-        Some(Card::Functional(None)) | None => {
-            Ok((Box::new(FunctionalCard::new(SimOptions::default())), None))
-        }
+        Card::VfioUser(_) => Err("it is not simulated in this process".to_owned()),
+        Card::Functional(None) => Ok((Box::new(FunctionalCard::new(SimOptions::default())), None)),
     }
 }
 

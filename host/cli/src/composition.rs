@@ -1,18 +1,17 @@
 //! Backends and dispatchers from arguments.
 
-use crate::args::{Backend, Engine, Place};
-use crate::card_work::CardWork;
+use crate::args::{Backend, Card, Engine, Place};
+use crate::card_report::{CardMark, CardReport, OpenCard};
 use crate::cards::{self, Opened, RTL_TIMEOUT, Use};
 use crate::fault::{self, Injection};
 use crate::output;
 use crate::user_cache;
 use metisvm_accel::cpu::{self, CpuBackend};
-use metisvm_accel::fpga::{self, FpgaBackend};
+use metisvm_accel::fpga::{self, FpgaBackend, FpgaPool};
 use metisvm_accel::opencl::{self, OpenClBackend};
 use metisvm_accel::{CostCache, Dispatcher, Policy, dispatcher};
-use metisvm_driver::{CardCounters, Device, Health};
+use metisvm_driver::Device;
 use metisvm_model::Bundle;
-use metisvm_sim::FaultPlan;
 use metisvm_simd::Level;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -42,8 +41,12 @@ pub struct Composition {
     pub backends: Vec<Arc<dyn metisvm_accel::Backend>>,
     /// What kept a card from being one of the backends: a card that does not open costs speed, never a result.
     pub problems: Vec<String>,
-    /// The simulated card, where there is one.
-    pub card: Option<SimulatedCard>,
+    /// The cards, where there are any.
+    pub cards: Vec<OpenCard>,
+    /// Several of them, as one backend.
+    pool: Option<Arc<FpgaPool>>,
+    /// Several were asked for.
+    several_cards: bool,
     /// The processor's backend, where it is one of them.
     pub cpu: Option<Arc<CpuBackend>>,
     /// The OpenCL backend, where it is one of them.
@@ -52,20 +55,25 @@ pub struct Composition {
 }
 
 /// How far the counters of a composition had come.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Mark {
     counters: metisvm_accel::Counters,
-    card: metisvm_driver::Counters,
-    /// What the card counts itself, and multiply-accumulates that it did.
-    counted: Option<CardCounters>,
-    card_macs: u64,
+    /// One for each card; none where nothing was done before.
+    cards: Vec<CardMark>,
     cpu: [u64; 3],
     opencl: [u64; 5],
-    /// Faults that had happened.
-    happened: usize,
 }
 
 impl Composition {
+    /// Who did what a device did not do.
+    pub const fn instead(&self) -> &'static str {
+        if self.several_cards {
+            "another card or the next backend"
+        } else {
+            "the next backend"
+        }
+    }
+
     /// The problems, if they were not asked for before.
     pub fn untold_problems(&mut self) -> &[String] {
         let told = std::mem::replace(&mut self.told, true);
@@ -74,18 +82,14 @@ impl Composition {
 
     /// How far the counters have come.
     pub fn mark(&self) -> Mark {
-        let card = self.card.as_ref();
         Mark {
             counters: self.dispatcher.counters(),
-            card: card.map_or_else(Default::default, |card| card.backend.device().counters()),
-            counted: card.and_then(|card| card.backend.device().card_counters()),
-            card_macs: card.map_or(0, |card| card.backend.macs()),
+            cards: self.cards.iter().map(OpenCard::mark).collect(),
             cpu: self.cpu.as_ref().map_or([0; 3], |cpu| counts(&cpu.report())),
             opencl: self
                 .opencl
                 .as_ref()
                 .map_or([0; 5], |device| opencl_counts(&device.report())),
-            happened: card.map_or(0, |card| card.plan.history().len()),
         }
     }
 
@@ -127,9 +131,20 @@ impl Composition {
         })
     }
 
-    /// What became of the card since, where there is one. Faults that happened before are left out.
-    pub fn card_since(&self, mark: &Mark) -> Option<CardReport> {
-        self.card.as_ref().map(|card| card.report(mark))
+    /// What became of each card since. Faults that happened before are left out.
+    pub fn cards_since(&self, mark: &Mark) -> Vec<CardReport> {
+        let report = |(index, card): (usize, &OpenCard)| {
+            let mark = mark.cards.get(index).copied().unwrap_or_default();
+            card.report(&mark)
+        };
+        self.cards.iter().enumerate().map(report).collect()
+    }
+
+    /// What went wrong on cards since the last call, while other cards did the work.
+    pub fn take_card_errors(&self) -> Vec<String> {
+        self.pool
+            .as_ref()
+            .map_or_else(Vec::new, |pool| pool.take_errors())
     }
 }
 
@@ -208,112 +223,11 @@ impl CpuReport {
     }
 }
 
-/// A simulated card, and what it was told to do wrong.
-#[derive(Debug, Clone)]
-pub struct SimulatedCard {
-    backend: Arc<FpgaBackend>,
-    title: String,
-    plan: FaultPlan,
-    injections: Vec<Injection>,
-    /// Jobs of the handshake, before anybody's work.
-    jobs_before: u64,
-}
-
-/// What became of an injected fault.
-#[derive(Debug, Clone)]
-pub struct FaultReport {
-    /// The fault, as it was asked for.
-    pub fault: String,
-    /// The number of the job at which it happened, 0 for the first; `None` where it did not.
-    pub at_job: Option<u64>,
-}
-
-/// What the driver saw of a card.
-#[derive(Debug, Clone)]
-pub struct CardReport {
-    /// What card it is.
-    pub title: String,
-    /// What it counted itself, where it has an engine and counters.
-    pub work: Option<CardWork>,
-    /// The faults that were injected.
-    pub faults: Vec<FaultReport>,
-    /// Faults that the driver noticed and that put the card out of service.
-    pub noticed: u64,
-    /// Resets that the card acknowledged.
-    pub resets: u64,
-    /// Bytes of memory that are given up because the card never acknowledged a reset.
-    pub leaked_bytes: u64,
-    /// Whether the card takes work, and why not.
-    pub health: String,
-}
-
-impl SimulatedCard {
-    /// The card as a backend.
-    pub const fn backend(&self) -> &Arc<FpgaBackend> {
-        &self.backend
-    }
-
-    /// What became of it since.
-    fn report(&self, mark: &Mark) -> CardReport {
-        let mut history: Vec<_> = self.plan.history().into_iter().enumerate().collect();
-        let faults = self.injections.iter().filter_map(|injection| {
-            let place = history
-                .iter()
-                .position(|(_, happened)| happened.fault == injection.fault());
-            let happened = place.map(|place| history.remove(place));
-            let before = happened.as_ref().is_some_and(|(index, _)| *index < mark.happened);
-            (!before).then(|| FaultReport {
-                fault: injection.to_string(),
-                at_job: happened.map(|(_, happened)| happened.job.saturating_sub(self.jobs_before)),
-            })
-        });
-        let faults = faults.collect();
-        let device = self.backend.device();
-        let counters = device.counters().since(&mark.card);
-        let macs = self.backend.macs() - mark.card_macs;
-        let work = device
-            .card_counters()
-            .zip(mark.counted)
-            .and_then(|(now, before)| {
-                let grown = now.since(&before);
-                CardWork::new(grown, macs, device.capabilities())
-            });
-        CardReport {
-            title: self.title.clone(),
-            work,
-            faults,
-            noticed: counters.faults,
-            resets: counters.resets,
-            leaked_bytes: counters.leaked_bytes,
-            health: match device.health() {
-                Health::Healthy => "healthy".to_owned(),
-                Health::Unhealthy(why) => format!("out of service: {why}"),
-                Health::Dead(why) => format!("dead: {why}"),
-            },
-        }
-    }
-}
-
-impl FaultReport {
-    /// What came of it, for people.
-    pub fn outcome(&self) -> String {
-        match self.at_job {
-            Some(job) => format!("happened at job {job}"),
-            None => "did NOT happen: no such job came, or another fault took it".to_owned(),
-        }
-    }
-
-    /// The same for programs.
-    pub fn json(&self) -> Value {
-        json!({ "fault": self.fault, "at_job": self.at_job })
-    }
-}
-
 /// Puts together what the arguments ask for, with these models.
 pub fn compose(engine: &Engine, models: &[Bundle]) -> Composition {
     let mut backends: Vec<Arc<dyn metisvm_accel::Backend>> = Vec::new();
     let mut problems = Vec::new();
-    let mut card = None;
+    let (mut cards, mut pool) = (Vec::new(), None);
     let mut processor = None;
     let mut device = None;
     for backend in &engine.backend {
@@ -332,19 +246,19 @@ pub fn compose(engine: &Engine, models: &[Bundle]) -> Composition {
                 backends.push(own.clone());
                 processor = Some(own);
             }
-            Backend::Fpga => match open(engine) {
-                Ok(opened) => {
-                    if !opened.backend.infers() {
-                        problems.push(
-                            "fpga: the card has no engine for inferences: the other backends do them"
-                                .to_owned(),
-                        );
-                    }
-                    backends.push(opened.backend.clone());
-                    card = Some(opened);
+            Backend::Fpga => {
+                cards = open_cards(engine, &mut problems);
+                if let [only] = cards.as_slice() {
+                    backends.push(only.backend.clone());
+                } else if !cards.is_empty() {
+                    let named = cards
+                        .iter()
+                        .map(|card| (card.title.clone(), card.backend.clone()));
+                    let several = Arc::new(FpgaPool::new(named.collect()));
+                    backends.push(several.clone());
+                    pool = Some(several);
                 }
-                Err(error) => problems.push(format!("fpga: the card does not open: {error}")),
-            },
+            }
             Backend::OpenCl => match open_opencl(engine) {
                 Ok(opened) => {
                     backends.push(opened.clone());
@@ -368,7 +282,9 @@ pub fn compose(engine: &Engine, models: &[Bundle]) -> Composition {
         dispatcher: Arc::new(dispatcher),
         backends,
         problems,
-        card,
+        cards,
+        pool,
+        several_cards: engine.cards().len() > 1,
         cpu: processor,
         opencl: device,
         told: false,
@@ -400,15 +316,48 @@ pub(crate) fn open_opencl(engine: &Engine) -> Result<Arc<OpenClBackend>, opencl:
     Ok(Arc::new(OpenClBackend::new(device, options)))
 }
 
-fn open(engine: &Engine) -> Result<SimulatedCard, String> {
+/// Opens the cards that the arguments name. Of those that do not open it says why.
+fn open_cards(engine: &Engine, problems: &mut Vec<String>) -> Vec<OpenCard> {
+    let named = engine.cards();
+    let several = named.len() > 1;
+    let mut opened: Vec<OpenCard> = Vec::new();
+    for (index, card) in named.iter().enumerate() {
+        let mut title = cards::title(card);
+        if several {
+            title = format!("card {index}, {title}");
+        }
+        let which = if several {
+            format!("{title}: it")
+        } else {
+            "the card".to_owned()
+        };
+        // What is to go wrong, does so with the first card of this process.
+        let faulty = engine.faulty_card() == Some(index);
+        match open_card(engine, card, faulty, title) {
+            Ok(card) => {
+                if !card.backend.infers() {
+                    problems.push(format!(
+                        "fpga: {which} has no engine for inferences: the other backends do them"
+                    ));
+                }
+                opened.push(card);
+            }
+            Err(error) => problems.push(format!("fpga: {which} does not open: {error}")),
+        }
+    }
+    opened
+}
+
+fn open_card(engine: &Engine, named: &Card, faulty: bool, title: String) -> Result<OpenCard, String> {
+    let faults: &[Injection] = if faulty { &engine.fault } else { &[] };
     let Opened {
         link,
         slow,
         faults: plan,
         ..
-    } = cards::open(engine, Use::Inference)?;
+    } = cards::open(named, Use::Inference, None, !faults.is_empty())?;
     let mut options = metisvm_driver::Options::default();
-    match (slow, engine.fault.is_empty()) {
+    match (slow, faults.is_empty()) {
         (false, true) => {}
         (false, false) => options.timeout = fault::TIMEOUT,
         (true, true) => options.timeout = RTL_TIMEOUT,
@@ -416,18 +365,22 @@ fn open(engine: &Engine) -> Result<SimulatedCard, String> {
     }
     let device = Device::open(link, options).map_err(|error| error.to_string())?;
     let jobs_before = plan.jobs();
-    for injection in &engine.fault {
+    for injection in faults {
         injection.arm(&plan);
     }
-    let options = fpga::Options {
+    let trust = fpga::Options {
         checked: !engine.trust_card,
         ..fpga::Options::default()
     };
-    Ok(SimulatedCard {
-        backend: Arc::new(FpgaBackend::new(device, options)),
-        title: cards::title(engine.card.as_ref()),
+    let backend = match cards::reopening(named, options) {
+        Some(reopen) => FpgaBackend::reopening(device, trust, reopen),
+        None => FpgaBackend::new(device, trust),
+    };
+    Ok(OpenCard {
+        backend: Arc::new(backend),
+        title,
         plan,
-        injections: engine.fault.clone(),
+        injections: faults.to_vec(),
         jobs_before,
     })
 }

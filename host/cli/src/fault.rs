@@ -14,6 +14,8 @@ pub const TIMEOUT: Duration = Duration::from_millis(500);
 pub const RTL_TIMEOUT: Duration = Duration::from_secs(10);
 /// Past the time-out.
 const LATE: Duration = Duration::from_millis(1_000);
+/// Past the time-out of a driver that knows of no fault.
+const LATE_FOR_ALL: Duration = Duration::from_secs(12);
 /// Soon enough to hit the work after the one at fault.
 const SOON: Duration = Duration::from_micros(50);
 /// So long that a driver which waits for an answer looks whether the card is still there.
@@ -178,13 +180,22 @@ const KINDS: &[Kind] = &[
         Fault::StalledRegisters(NOTICED),
         "after the answer, access to a register blocks for a tenth of a second",
     ),
+    kind(
+        "unasked-reset",
+        Fault::UnaskedReset,
+        "the card resets itself in place of the answer",
+    ),
     kind("hang", Fault::Hang, "the card answers nothing until it is reset"),
     kind(
         "hang-for-good",
         Fault::HangForGood,
         "the card answers nothing, nor a reset",
     ),
-    kind("dead", Fault::Dead, "all registers read all ones from here on"),
+    kind(
+        "dead",
+        Fault::Dead,
+        "all registers read all ones from here on, as those of a card that was pulled out",
+    ),
 ];
 
 /// A fault to inject, as `KIND[@JOB]` names it.
@@ -202,6 +213,21 @@ impl Injection {
             Counts::Inferences => Trigger::Run(self.job),
         };
         plan.arm(trigger, self.kind.fault);
+    }
+
+    /// The same for a driver that waits as long as it does for sound cards: what is to come after its time-out does.
+    #[must_use]
+    pub fn past_usual_timeout(mut self) -> Self {
+        match &mut self.kind.fault {
+            Fault::Late(time) | Fault::SwappedWords(time) => *time = LATE_FOR_ALL,
+            _ => {}
+        }
+        self
+    }
+
+    /// Its name.
+    pub const fn name(&self) -> &'static str {
+        self.kind.name
     }
 
     /// The fault that it injects.
@@ -266,6 +292,7 @@ mod tests {
             Fault::LostInterrupt => "lost-interrupt",
             Fault::InterruptStorm(_) => "interrupt-storm",
             Fault::LinkRetrain(_) => "link-retrain",
+            Fault::UnaskedReset => "unasked-reset",
             Fault::Hang => "hang",
             Fault::HangForGood => "hang-for-good",
             Fault::Dead => "dead",

@@ -227,9 +227,10 @@ impl Device {
 }
 
 fn open_card(engine: &Engine) -> Result<(Arc<FpgaBackend>, Option<Meter>), String> {
+    let named = &engine.cards()[0];
     let Opened {
         link, slow, meter, ..
-    } = cards::open(engine, Use::Hashing)?;
+    } = cards::open(named, Use::Hashing, engine.trace.clone(), false)?;
     let mut options = metisvm_driver::Options::default();
     if slow {
         options.timeout = match engine.trace {
@@ -238,7 +239,11 @@ fn open_card(engine: &Engine) -> Result<(Arc<FpgaBackend>, Option<Meter>), Strin
         };
     }
     let device = metisvm_driver::Device::open(link, options).map_err(|error| error.to_string())?;
-    let backend = Arc::new(FpgaBackend::new(device, fpga::Options::default()));
+    let trust = fpga::Options::default();
+    let backend = Arc::new(match cards::reopening(named, options) {
+        Some(reopen) => FpgaBackend::reopening(device, trust, reopen),
+        None => FpgaBackend::new(device, trust),
+    });
     if backend.max_messages() == 0 {
         return Err("it has no engine for Keccak".to_owned());
     }

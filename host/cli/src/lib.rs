@@ -3,6 +3,7 @@
 
 pub mod args;
 pub mod bundled;
+pub mod card_report;
 pub mod card_work;
 pub mod cards;
 pub mod commands;

@@ -19,8 +19,13 @@ struct Sim(Child);
 impl Sim {
     /// Starts it, and waits until it says that it serves.
     fn start(folder: &Path, arguments: &[&str]) -> Self {
+        Self::start_at(folder, "card", arguments)
+    }
+
+    /// The same with a name of its own.
+    fn start_at(folder: &Path, socket: &str, arguments: &[&str]) -> Self {
         let mut child = metisvm(folder)
-            .args(["sim", "--socket", "card", "--json"])
+            .args(["sim", "--socket", socket, "--json"])
             .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -31,7 +36,7 @@ impl Sim {
             .read_line(&mut line)
             .unwrap();
         let said: Value = serde_json::from_str(&line).unwrap();
-        assert_eq!(said["socket"], "card");
+        assert_eq!(said["socket"], socket);
         Self(child)
     }
 
@@ -135,6 +140,94 @@ fn a_server_killed_in_the_middle_of_a_block_changes_nothing_but_time() {
 }
 
 #[test]
+fn a_block_over_several_cards_is_done_by_all_of_them_and_loses_nothing_with_one() {
+    let folder = tempdir().unwrap();
+    // The handshake, a model's program and weights, its first inference.
+    let first = Sim::start_at(folder.path(), "a", &["--fault", "wrong-status@5"]);
+    let second = Sim::start_at(folder.path(), "b", &[]);
+    let run_both = || {
+        let output = run(
+            folder.path(),
+            &[
+                "run",
+                "--json",
+                "--backend",
+                "fpga",
+                "--card",
+                "vfio-user:a,functional,vfio-user:b",
+                "--fault",
+                "wrong-status@5",
+            ],
+        );
+        assert!(output.status.success(), "{}", stderr(&output));
+        (objects(&output)[0].clone(), stderr(&output))
+    };
+    let (object, said) = run_both();
+    has_the_roots_of_every_backend(&object);
+    // What one card did not do, another one did.
+    assert_eq!(object["fallbacks"], 0, "{object}");
+    let cards = object["cards"].as_array().unwrap();
+    assert_eq!(cards.len(), 3);
+    for (index, card) in cards.iter().enumerate() {
+        assert!(card["jobs"].as_u64().unwrap() > 0, "card {index}: {card}");
+    }
+    assert_eq!(object["faults"][0]["fault"], "wrong-status@5", "{object}");
+    assert!(cards[0]["faults"].as_u64().unwrap() > 0, "{object}");
+    assert!(cards[1]["faults"].as_u64().unwrap() > 0, "{object}");
+    assert!(said.contains("the work ran on another card"), "{said}");
+    // One that does not open is left out.
+    assert_eq!(second.end("-TERM").0, Some(0));
+    let (object, said) = run_both();
+    has_the_roots_of_every_backend(&object);
+    assert!(said.contains("card 2, card at b: it does not open"), "{said}");
+    let (_, told) = first.end("-TERM");
+    assert!(told.contains("fault wrong-status happened"), "{told}");
+}
+
+#[test]
+fn faults_of_the_served_card_can_be_rehearsed() {
+    for (fault, noticed) in [
+        ("flip-bit@1", true),
+        ("unasked-reset@8", true),
+        ("lost-interrupt@8", false),
+    ] {
+        let folder = tempdir().unwrap();
+        let sim = Sim::start(folder.path(), &["--fault", fault]);
+        let output = run(folder.path(), &RUN);
+        assert!(output.status.success(), "{}", stderr(&output));
+        let object = &objects(&output)[0];
+        has_the_roots_of_every_backend(object);
+        assert_eq!(object["card_faults"].as_u64().unwrap() > 0, noticed, "{object}");
+        let (code, told) = sim.end("-TERM");
+        assert_eq!(code, Some(0), "{told}");
+        let name = fault.split('@').next().unwrap();
+        assert!(told.contains(&format!("fault {name} happened")), "{told}");
+    }
+    // They come again.
+    let folder = tempdir().unwrap();
+    let sim = Sim::start(
+        folder.path(),
+        &[
+            "--fault",
+            "wrong-status",
+            "--fault",
+            "twice",
+            "--fault-every",
+            "1",
+        ],
+    );
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(5) {
+        let output = run(folder.path(), &RUN);
+        assert!(output.status.success(), "{}", stderr(&output));
+        has_the_roots_of_every_backend(&objects(&output)[0]);
+    }
+    let (_, told) = sim.end("-TERM");
+    let happened = told.matches("happened").count();
+    assert!(happened > 2, "{told}");
+}
+
+#[test]
 fn sim_says_what_is_wrong_with_its_arguments_and_ends_on_interrupt() {
     let folder = tempdir().unwrap();
     for (arguments, said) in [
@@ -148,6 +241,8 @@ fn sim_says_what_is_wrong_with_its_arguments_and_ends_on_interrupt() {
             "there is no board",
         ),
         (&["sim", "--socket", "s", "--dma-limit", "0"], "dma-limit"),
+        (&["sim", "--socket", "s", "--fault", "explode"], "hang-for-good"),
+        (&["sim", "--socket", "s", "--fault-every", "1"], "--fault"),
     ] {
         let output = run(folder.path(), arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");

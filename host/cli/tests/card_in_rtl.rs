@@ -5,8 +5,9 @@
 mod support;
 
 use serde_json::Value;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::Output;
+use std::process::{Output, Stdio};
 use support::{metisvm, objects, repository, stderr, stdout};
 use tempfile::tempdir;
 
@@ -23,6 +24,48 @@ fn in_rtl(folder: &Path, arguments: &[&str]) -> Option<Output> {
         .unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
     Some(output)
+}
+
+/// Its server says of itself that it is in RTL, so that the driver has the patience for it.
+#[test]
+fn a_model_runs_on_a_card_in_rtl_behind_a_socket() {
+    let folder = tempdir().unwrap();
+    std::fs::write(folder.path().join("input"), [3; 64]).unwrap();
+    let bundle = repository("host/cli/bundled/digits-mlp.bundle");
+    let model = [
+        "model",
+        "run",
+        bundle.to_str().unwrap(),
+        "--input",
+        "input",
+        "--json",
+    ];
+    let Some(expected) = in_rtl(folder.path(), &model) else {
+        return;
+    };
+    let mut sim = metisvm(folder.path())
+        .args(["sim", "--socket", "card", "--card", "rtl", "--json"])
+        .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It says so once the card's library is built and clients can come.
+    let mut line = String::new();
+    BufReader::new(sim.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    let arguments = [&model[..], &["--backend", "fpga", "--card", "vfio-user:card"]].concat();
+    let output = metisvm(folder.path()).args(arguments).output().unwrap();
+    let _ = sim.kill();
+    let _ = sim.wait();
+    assert!(line.contains("card in RTL, sim-tensor"), "{line}");
+    assert!(output.status.success(), "{}", stderr(&output));
+    let (object, expected) = (&objects(&output)[0], &objects(&expected)[0]);
+    assert_eq!(object["outputs"], expected["outputs"]);
+    assert_eq!(
+        (&object["backend"], &object["fallbacks"]),
+        (&"fpga".into(), &0.into())
+    );
 }
 
 /// Every inference of the block ran on RTL, checked: nothing fell back, and the card's own counters have at least the

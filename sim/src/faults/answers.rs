@@ -168,6 +168,10 @@ impl Interposer {
                 self.put_off(time, Later::Word { address, word: first });
                 return host.write_words(address + 8, &[second]);
             }
+            Fault::UnaskedReset => {
+                self.link.reset_unasked();
+                return Ok(());
+            }
             Fault::Hang | Fault::HangForGood | Fault::Dead => {
                 self.mute = true;
                 match attached.fault {

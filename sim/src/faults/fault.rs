@@ -57,6 +57,8 @@ pub enum Fault {
     LinkRetrain(Duration),
     /// After the answer, for this long, every access to a register blocks whoever makes it.
     StalledRegisters(Duration),
+    /// The card resets itself, unasked, in place of the answer.
+    UnaskedReset,
     /// The card answers nothing any more, until a reset.
     Hang,
     /// The card answers nothing any more, nor a reset.

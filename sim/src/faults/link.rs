@@ -164,6 +164,11 @@ impl Link {
         armed
     }
 
+    /// The card is reset, and the host has not asked for it.
+    pub(super) fn reset_unasked(&self) {
+        self.ask_for_reset(reg::CONTROL_RESET);
+    }
+
     fn ask_for_reset(&self, value: u32) {
         let reaches_card = self.change(|state| {
             let before = self.card.read32(reg::BOOT_NONCE);

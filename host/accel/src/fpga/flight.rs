@@ -4,7 +4,7 @@ use super::on_card::{Job, Part};
 use crate::backend::{BackendError, Running};
 use crate::buffer::{Batch, types};
 use bytes::Bytes;
-use metisvm_driver::DeviceError;
+use metisvm_driver::{Device, DeviceError};
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
@@ -58,14 +58,16 @@ impl Flight {
     fn take(
         &mut self,
         range: Range<usize>,
+        device: &Device,
         results: Result<Vec<Vec<u8>>, DeviceError>,
     ) -> Result<(), BackendError> {
         let results = results.map_err(|error| self.part.failed(&error))?;
         self.part.count(results.len());
         self.submit()?;
         for (input, result) in self.items[range].iter().zip(results) {
-            self.outputs.push(self.part.accept(input, result)?.into());
+            self.outputs.push(self.part.accept(device, input, result)?.into());
         }
+        self.part.was_sound();
         Ok(())
     }
 
@@ -80,14 +82,27 @@ impl Flight {
     /// Polls the oldest job until one is not done.
     fn advance(&mut self) -> Option<Result<Batch, BackendError>> {
         while let Some((_, job)) = self.jobs.front_mut() {
-            let results = job.poll()?;
-            if let Some((range, _)) = self.jobs.pop_front()
-                && let Err(error) = self.take(range, results)
+            let results = job.outputs.poll()?;
+            if let Some((range, job)) = self.jobs.pop_front()
+                && let Err(error) = self.take(range, &job.device, results)
             {
                 return Some(Err(error));
             }
         }
         Some(self.finish())
+    }
+}
+
+impl Flight {
+    /// Waits for the outcome, where it is.
+    pub(super) fn wait_here(&mut self) -> Result<Batch, BackendError> {
+        if std::mem::replace(&mut self.is_over, true) {
+            return Err(BackendError::Device("the outcome was taken already".into()));
+        }
+        while let Some((range, Job { device, outputs })) = self.jobs.pop_front() {
+            self.take(range, &device, outputs.wait())?;
+        }
+        self.finish()
     }
 }
 
@@ -102,12 +117,6 @@ impl Running for Flight {
     }
 
     fn wait(mut self: Box<Self>) -> Result<Batch, BackendError> {
-        if self.is_over {
-            return Err(BackendError::Device("the outcome was taken already".into()));
-        }
-        while let Some((range, job)) = self.jobs.pop_front() {
-            self.take(range, job.wait())?;
-        }
-        self.finish()
+        self.wait_here()
     }
 }

@@ -1,13 +1,14 @@
 //! A part of a model on the card: program and weights that stay there, and the jobs that use them.
 
+use super::card::{Attached, Card};
 use super::compile::Compiled;
 use super::flight::Flight;
-use super::{Card, lock};
+use super::lock;
 use crate::backend::{BackendError, Executable, Running};
 use crate::buffer::Batch;
 use crate::check::Checker;
 use crate::macs::macs;
-use metisvm_driver::{DeviceError, Resident, RunJob};
+use metisvm_driver::{Device, DeviceError, Resident, RunJob};
 use metisvm_firmware::Dtype;
 use metisvm_model::Segment;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -34,16 +35,23 @@ pub(super) struct Part {
     used: AtomicU64,
 }
 
-/// What lies in card memory, until the card is reset.
+/// What lies in card memory, until the card is reset or opened anew.
 #[derive(Debug)]
 struct Loaded {
+    opening: u64,
     boot_nonce: u32,
     program: Resident,
     data: Option<Resident>,
 }
 
-/// The outputs of a job, when they are there.
-pub(super) type Job = metisvm_driver::Running<Vec<Vec<u8>>>;
+/// A job in flight.
+#[derive(Debug)]
+pub(super) struct Job {
+    /// The device that it is with, which may be another than the card's by the time that it is done.
+    pub(super) device: Arc<Device>,
+    /// Its outputs, when they are there.
+    pub(super) outputs: metisvm_driver::Running<Vec<Vec<u8>>>,
+}
 
 impl Executable for OnCard {
     fn run(&self, batch: &Batch) -> Result<Batch, BackendError> {
@@ -90,7 +98,7 @@ impl Part {
 
     /// The most items of one job.
     pub(super) fn items_per_job(&self) -> usize {
-        let capabilities = self.card.device.capabilities();
+        let capabilities = &self.card.capabilities;
         let item = self.compiled.input_bytes.max(self.compiled.output_bytes).max(1);
         let by_work = capabilities.work_budget / self.compiled.work.max(1);
         (MAX_JOB_BYTES / item)
@@ -99,11 +107,12 @@ impl Part {
     }
 
     /// Program and weights on the card, loaded again if a reset or another model took them.
-    fn load(&self) -> Result<MutexGuard<'_, Option<Loaded>>, DeviceError> {
-        let device = &self.card.device;
+    fn load(&self, card: &Attached) -> Result<MutexGuard<'_, Option<Loaded>>, DeviceError> {
+        let Attached { device, opening } = card;
         let mut loaded = lock(&self.loaded);
-        let boot_nonce = device.boot_nonce();
-        if loaded.as_ref().is_none_or(|l| l.boot_nonce != boot_nonce) {
+        let (opening, boot_nonce) = (*opening, device.boot_nonce());
+        let lies_there = |l: &Loaded| (l.opening, l.boot_nonce) == (opening, boot_nonce);
+        if !loaded.as_ref().is_some_and(lies_there) {
             *loaded = None;
             let resident = &self.compiled.resident;
             let program = || self.with_room(|| device.load_program(&self.compiled.program));
@@ -119,13 +128,13 @@ impl Part {
                 (program()?, data()?)
             };
             *loaded = Some(Loaded {
+                opening,
                 boot_nonce,
                 program,
                 data,
             });
         }
-        let now = self.card.clock.fetch_add(1, Ordering::Relaxed);
-        self.used.store(now, Ordering::Relaxed);
+        self.used.store(self.card.tick(), Ordering::Relaxed);
         Ok(loaded)
     }
 
@@ -144,8 +153,9 @@ impl Part {
     pub(super) fn submit(&self, inputs: &[&[u8]]) -> Result<Job, BackendError> {
         let arranged: Vec<_> = inputs.iter().map(|item| self.compiled.arrange(item)).collect();
         let inputs: Vec<&[u8]> = arranged.iter().map(|item| &**item).collect();
+        let card = self.card.attached();
         let submit = || {
-            let loaded = self.load()?;
+            let loaded = self.load(&card)?;
             let Some(Loaded { program, data, .. }) = loaded.as_ref() else {
                 return Err(DeviceError::StaleResident);
             };
@@ -160,14 +170,16 @@ impl Part {
                 dtype_in: Dtype::U8,
                 dtype_out: Dtype::U8,
             };
-            self.with_room(|| self.card.device.submit(&job))
+            self.with_room(|| card.device.submit(&job))
         };
-        submit().map_err(|error| self.failed(&error))
+        let outputs = submit().map_err(|error| self.failed(&error))?;
+        let device = card.device.clone();
+        Ok(Job { device, outputs })
     }
 
-    /// What a fault of the device means; a card that is worth it is reset.
+    /// What a fault of the device means; a card that is at fault begins to be brought back.
     pub(super) fn failed(&self, error: &DeviceError) -> BackendError {
-        self.card.recover();
+        self.card.takes_work();
         match error {
             DeviceError::CardMemoryFull(_)
             | DeviceError::HandlesExhausted(_)
@@ -176,21 +188,30 @@ impl Part {
         }
     }
 
+    /// A job was done, and nothing was wrong with it.
+    pub(super) fn was_sound(&self) {
+        self.card.did_a_job();
+    }
+
     /// Counts items that the card computed.
     pub(super) fn count(&self, items: usize) {
         let macs = self.macs.saturating_mul(items as u64);
-        self.card.macs.fetch_add(macs, Ordering::Relaxed);
+        self.card.add_macs(macs);
     }
 
-    /// The segment's outputs for an input, from what the card gave; checked, if results are.
-    pub(super) fn accept(&self, input: &[u8], result: Vec<u8>) -> Result<Vec<u8>, BackendError> {
+    /// The segment's outputs for an input, from what the device gave; checked, if results are.
+    pub(super) fn accept(
+        &self,
+        device: &Device,
+        input: &[u8],
+        result: Vec<u8>,
+    ) -> Result<Vec<u8>, BackendError> {
         let mut result = self.compiled.restore(result);
         let Some(checker) = &self.checker else {
             return Ok(result);
         };
         checker.check(input, &result).map_err(|wrong| {
-            self.card.device.condemn(DeviceError::WrongResult(wrong.clone()));
-            self.card.recover();
+            self.card.was_wrong(device, &wrong);
             BackendError::WrongResult(wrong)
         })?;
         result.truncate(checker.output_bytes());

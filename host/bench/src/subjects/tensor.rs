@@ -197,7 +197,7 @@ fn of_each(bench: &Bench<'_>, forms: Forms<'_>) -> Result<Vec<Record>, Error> {
     let mut records = Vec::new();
     for engine in bench.setup.engines.iter().filter(|engine| counts(engine)) {
         let Some(card) = &engine.card else { continue };
-        let shape = card.device().capabilities().geometry;
+        let shape = card.capabilities().geometry;
         let sides = [shape.tile_rows, shape.tile_cols, shape.tile_depth];
         let products = sides.into_iter().map(u64::from).product();
         let forms = forms(products).map_err(|problem| Error::Fails {
@@ -395,7 +395,7 @@ fn memory_bytes(engine: &Engine, work: &Work) -> f64 {
     } else {
         Mode::Fast
     };
-    let capabilities = card.device().capabilities();
+    let capabilities = card.capabilities();
     let compiled = fpga::compile(&Segment::whole(work.graph.clone()), capabilities, mode);
     let bytes = compiled.map_or(0, |compiled| {
         Estimate::of(&compiled.program, &fpga::Engine::of(capabilities)).memory_bytes

@@ -80,7 +80,7 @@ impl Bench {
     /// One backend of the list by itself.
     pub fn engine(&self, backend: Backend) -> Engine {
         Engine {
-            card: self.card.clone(),
+            card: self.card.iter().cloned().collect(),
             trust_card: self.trust_card,
             opencl_device: self.opencl_device.clone(),
             trust_opencl: self.trust_opencl,

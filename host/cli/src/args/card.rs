@@ -1,5 +1,6 @@
 //! Which card.
 
+use metisvm_accel::fpga::MOST_CARDS;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -28,6 +29,27 @@ impl FromStr for Card {
             _ => Err("it is functional[:BOARD], rtl[:BOARD] or vfio-user:SOCKET".to_owned()),
         }
     }
+}
+
+/// Why a list of cards cannot be used.
+pub(super) fn problem(cards: &[Card]) -> Option<String> {
+    if cards.len() > MOST_CARDS {
+        return Some(format!(
+            "--card names {} cards; {MOST_CARDS} are the most",
+            cards.len()
+        ));
+    }
+    let socket = |card: &Card| match card {
+        Card::VfioUser(socket) => Some(socket.clone()),
+        Card::Functional(_) | Card::Rtl(_) => None,
+    };
+    let sockets: Vec<PathBuf> = cards.iter().filter_map(socket).collect();
+    let mut earlier = std::collections::BTreeSet::new();
+    let twice = sockets.iter().find(|socket| !earlier.insert(*socket))?;
+    Some(format!(
+        "--card names vfio-user:{} twice; a card behind a socket has one user",
+        twice.display()
+    ))
 }
 
 /// The name of a board that is known.

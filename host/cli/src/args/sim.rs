@@ -1,6 +1,7 @@
 //! `metisvm sim`: a card for another process.
 
 use super::Card;
+use crate::fault::Injection;
 use clap::Args as ClapArgs;
 use std::path::PathBuf;
 
@@ -14,6 +15,13 @@ pub struct Sim {
     /// sim-tensor)
     #[arg(long, value_name = "functional[:BOARD]|rtl[:BOARD]", default_value = "functional", value_parser = simulated)]
     pub card: Card,
+    /// Let the card do something wrong, once, at a job, counted from the start of this command (a client's handshake is
+    /// three jobs, and 0 the first); repeat for several. A kind that does not exist is answered with the list of all
+    #[arg(long, value_name = "KIND[@JOB]")]
+    pub fault: Vec<Injection>,
+    /// Let the faults come again, one of them every so many seconds, in turns
+    #[arg(long, value_name = "SECONDS", requires = "fault", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub fault_every: Option<u64>,
     /// Most memory that a client may let the card reach, MiB
     #[arg(long, value_name = "MIB", default_value_t = 65_536, value_parser = clap::value_parser!(u64).range(1..=1 << 24))]
     pub dma_limit: u64,

@@ -3,9 +3,11 @@
 use crate::args::{Card, Sim as Args};
 use crate::cards::{self, Use};
 use crate::error::CliError;
+use crate::fault::Injection;
 use crate::output;
 use metisvm_firmware::pci::{SUBSYSTEM_FUNCTIONAL, SUBSYSTEM_RTL};
 use metisvm_sim::vfio_user::{Limits, Options, Server};
+use metisvm_sim::{FaultPlan, FaultyCard};
 use serde_json::json;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::low_level::pipe;
@@ -13,11 +15,21 @@ use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How often it is looked whether a fault has happened.
+const LOOK: Duration = Duration::from_millis(50);
 
 pub(super) fn run(args: &Args) -> Result<bool, CliError> {
     // Before the socket is there: whoever sees it may end us.
     let stop = signals().map_err(CliError::Signals)?;
-    let (card, _) = cards::simulated(Some(&args.card), Use::Inference, None).map_err(CliError::Card)?;
+    let (mut card, _) = cards::simulated(&args.card, Use::Inference, None).map_err(CliError::Card)?;
+    if !args.fault.is_empty() {
+        let faulty = FaultyCard::new(card);
+        rehearse(args, faulty.faults())?;
+        card = Box::new(faulty);
+    }
     let options = Options {
         limits: Limits {
             bytes: args.dma_limit << 20,
@@ -31,7 +43,7 @@ pub(super) fn run(args: &Args) -> Result<bool, CliError> {
         ..Options::default()
     };
     let mut server = Server::bind(&args.socket, card, options)?;
-    let title = cards::title(Some(&args.card));
+    let title = cards::title(&args.card);
     if args.json {
         output::json(&json!({ "socket": args.socket.to_string_lossy(), "card": title }))?;
     } else {
@@ -39,6 +51,45 @@ pub(super) fn run(args: &Args) -> Result<bool, CliError> {
     }
     server.run(stop.as_fd())?;
     Ok(true)
+}
+
+/// Arms the faults, and tells of each that happens.
+fn rehearse(args: &Args, plan: FaultPlan) -> Result<(), CliError> {
+    let faults: Vec<Injection> = args
+        .fault
+        .iter()
+        .map(|fault| fault.past_usual_timeout())
+        .collect();
+    for fault in &faults {
+        fault.arm(&plan);
+    }
+    let every = args.fault_every.map(Duration::from_secs);
+    let work = move || {
+        let mut again = faults.iter().cycle();
+        let mut next = every.map(|every| Instant::now() + every);
+        let mut told = 0;
+        loop {
+            thread::sleep(LOOK);
+            for happened in plan.history().into_iter().skip(told) {
+                told += 1;
+                let name = faults.iter().find(|fault| fault.fault() == happened.fault);
+                let name = name.map_or_else(String::new, |fault| fault.name().to_owned());
+                output::complain(&format!("fault {name} happened at job {}", happened.job));
+            }
+            if let (Some(due), Some(every)) = (next, every)
+                && Instant::now() >= due
+                && let Some(fault) = again.next()
+            {
+                fault.arm(&plan);
+                next = Some(due + every);
+            }
+        }
+    };
+    // It ends with the process.
+    let started = thread::Builder::new().name("faults".into()).spawn(work);
+    started
+        .map(drop)
+        .map_err(|error| CliError::Card(format!("there is no thread for its faults: {error}")))
 }
 
 /// What can be read from once somebody wants an end.

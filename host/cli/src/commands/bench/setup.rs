@@ -106,8 +106,7 @@ fn compose(args: &Bench, backend: Backend) -> Composition {
 /// An engine; none where its device does not open.
 fn open(args: &Bench, backend: Backend) -> Option<Engine> {
     let composed = compose(args, backend);
-    let card = composed.card.as_ref().map(|card| card.backend());
-    let only_hashes = card.is_some_and(|card| !card.infers());
+    let only_hashes = composed.cards.iter().any(|card| !card.backend.infers());
     // The subject says so itself, and where such a card is measured.
     if !(only_hashes && args.subjects().contains(&Subject::Card)) {
         for problem in &composed.problems {
@@ -128,9 +127,9 @@ fn open(args: &Bench, backend: Backend) -> Option<Engine> {
     if let Some(device) = &composed.opencl {
         engine.keccak = Some(device.clone());
     }
-    if let Some(card) = &composed.card {
-        let card = card.backend();
-        engine.level = Some(cards::title(args.card.as_ref()));
+    if let Some(card) = composed.cards.first() {
+        engine.level = Some(card.title.clone());
+        let card = &card.backend;
         engine.keccak = Some(card.clone());
         engine.card = Some(card.clone());
         if let Some(Card::Rtl(board)) = &args.card {

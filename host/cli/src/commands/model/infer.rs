@@ -1,7 +1,8 @@
 //! `metisvm model run`: inferences of one model, outside of any contract.
 
 use crate::args::ModelRun;
-use crate::composition::{FaultReport, Mark, compose};
+use crate::card_report::FaultReport;
+use crate::composition::{Mark, compose};
 use crate::error::CliError;
 use crate::files;
 use crate::models;
@@ -51,10 +52,13 @@ pub(super) fn run(args: &ModelRun) -> Result<(), CliError> {
     let mut device_errors = composed.problems.clone();
     device_errors.extend(dispatcher.take_errors());
     for error in &device_errors {
-        output::complain(&format!("note: {error}; the work ran on the next backend"));
+        output::complain(&format!("note: {error}; the work ran on {}", composed.instead()));
     }
-    let card = composed.card_since(&before);
-    for fault in card.iter().flat_map(|card| &card.faults) {
+    for error in composed.take_card_errors() {
+        output::complain(&format!("note: {error}; the work ran on another card"));
+    }
+    let cards = composed.cards_since(&before);
+    for fault in cards.iter().flat_map(|card| &card.faults) {
         output::complain(&format!("note: fault {} {}", fault.fault, fault.outcome()));
     }
     let (cpu, device) = (composed.cpu_since(&before), composed.opencl_since(&before));
@@ -101,8 +105,9 @@ pub(super) fn run(args: &ModelRun) -> Result<(), CliError> {
     if let Some(device) = &device {
         device.json(&mut object);
     }
-    if let Some(card) = &card {
-        object["faults"] = card.faults.iter().map(FaultReport::json).collect();
+    if !cards.is_empty() {
+        let faults = cards.iter().flat_map(|card| &card.faults);
+        object["faults"] = faults.map(FaultReport::json).collect();
     }
     if let (Some(path), Some(bytes)) = (&args.output, written) {
         object["output"] = json!(path.display().to_string());

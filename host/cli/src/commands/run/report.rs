@@ -1,7 +1,8 @@
 //! What a run looks like, for people and for programs.
 
 use super::chain::OnChain;
-use crate::composition::{CardReport, Composition, CpuReport, FaultReport, Mark, OpenClReport};
+use crate::card_report::{self, CardReport};
+use crate::composition::{Composition, CpuReport, Mark, OpenClReport};
 use crate::engine::DispatcherEngine;
 use crate::error::CliError;
 use crate::output::{self, ms, thousands};
@@ -21,8 +22,8 @@ pub(super) struct Ran {
     pub(super) accuracy: Option<f64>,
     /// What went wrong on devices, while other backends did their work.
     pub(super) device_errors: Vec<String>,
-    /// What became of the simulated card, where there was one.
-    pub(super) card: Option<CardReport>,
+    /// What became of each card.
+    pub(super) cards: Vec<CardReport>,
     /// What the processor's backend did, where it was one of them.
     pub(super) cpu: Option<CpuReport>,
     /// What the OpenCL device did, where there was one.
@@ -43,9 +44,14 @@ impl Ran {
         before: &Mark,
     ) -> Self {
         let new_errors = engine.dispatcher().take_errors();
+        let instead = composed.instead();
         // Why a card is missing is said once, and told of every block.
         for error in composed.untold_problems().iter().chain(&new_errors) {
-            output::complain(&format!("note: {error}; the work ran on the next backend"));
+            output::complain(&format!("note: {error}; the work ran on {instead}"));
+        }
+        // No more than time was lost where another card did the work.
+        for error in composed.take_card_errors() {
+            output::complain(&format!("note: {error}; the work ran on another card"));
         }
         let device_errors = [&composed.problems[..], &new_errors].concat();
         Self {
@@ -55,7 +61,7 @@ impl Ran {
             waited: engine.waited(),
             accuracy: None,
             device_errors,
-            card: composed.card_since(before),
+            cards: composed.cards_since(before),
             cpu: composed.cpu_since(before),
             opencl: composed.opencl_since(before),
             on_chain: None,
@@ -136,17 +142,7 @@ impl Ran {
         if let Some(device) = &self.opencl {
             device.json(&mut object);
         }
-        if let Some(card) = &self.card {
-            object["card"] = json!(card.title);
-            if let Some(work) = &card.work {
-                object["card_counters"] = work.json();
-            }
-            object["faults"] = card.faults.iter().map(FaultReport::json).collect();
-            object["card_faults"] = json!(card.noticed);
-            object["card_resets"] = json!(card.resets);
-            object["card_leaked_bytes"] = json!(card.leaked_bytes);
-            object["card_health"] = json!(card.health);
-        }
+        card_report::add_cards(&self.cards, &mut object);
         if let Some(chain) = &self.on_chain {
             object["committed"] = json!(chain.committed);
             object["commit_ms"] = json!(ms(chain.commit_time));
@@ -231,8 +227,11 @@ impl Ran {
             row("card jobs", thousands(c.devices.jobs));
             row("DMA bytes", thousands(c.devices.dma_bytes));
             row("fall-backs", thousands(c.fallbacks));
-            if let Some(card) = &self.card {
+            for card in &self.cards {
                 row("card", card.title.clone());
+                if self.cards.len() > 1 {
+                    row("  jobs", thousands(card.jobs));
+                }
                 if let Some(work) = &card.work {
                     row("cycles of the card", thousands(work.cycles()));
                     row(
@@ -245,12 +244,18 @@ impl Ran {
                 }
             }
         }
-        if let Some(card) = self.card.as_ref().filter(|card| !card.faults.is_empty()) {
+        for card in self.cards.iter().filter(|card| card.had_trouble()) {
+            if self.cards.len() > 1 {
+                row("trouble with", card.title.clone());
+            }
             for fault in &card.faults {
                 row(&format!("fault {}", fault.fault), fault.outcome());
             }
             row("faults noticed", thousands(card.noticed));
             row("resets of the card", thousands(card.resets));
+            if card.wrong_results > 0 {
+                row("wrong results", thousands(card.wrong_results));
+            }
             row("card afterwards", card.health.clone());
         }
         if let Some(accuracy) = self.accuracy {

@@ -1,0 +1,173 @@
+//! Several cards as one backend: work goes to those that take it, by what each has to do and how quick it was, and
+//! what a card does not give another one does. Nobody but the time sees a card go or come.
+
+mod flight;
+mod load;
+mod part;
+mod spread;
+
+use super::{FpgaBackend, lock};
+use crate::backend::{Backend, BackendError, DeviceId, DeviceReport, Executable, Placement};
+use load::Load;
+use metisvm_model::{Graph, Segment};
+use part::{OnCards, Part};
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+/// The most cards of a pool.
+pub const MOST_CARDS: usize = 64;
+/// The most faults that are kept for [`FpgaPool::take_errors`].
+const MOST_ERRORS: usize = 64;
+
+/// Several cards.
+#[derive(Debug)]
+pub struct FpgaPool(Arc<Cards>);
+
+#[derive(Debug)]
+struct Cards {
+    id: DeviceId,
+    cards: Vec<Seated>,
+    errors: Mutex<VecDeque<String>>,
+    asked: AtomicU64,
+    answered: AtomicU64,
+    handed_back: AtomicU64,
+}
+
+/// Items of a pool: each that was asked for, and is not under way, has one end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PoolWork {
+    /// Items that it was asked for.
+    pub asked: u64,
+    /// Those that a card gave.
+    pub answered: u64,
+    /// Those that no card gave, and other backends had to.
+    pub handed_back: u64,
+}
+
+/// A card, and what this pool has given it to do.
+#[derive(Debug)]
+struct Seated {
+    name: String,
+    card: Arc<FpgaBackend>,
+    load: Arc<Load>,
+}
+
+impl FpgaPool {
+    /// Cards with their names, for people. Those beyond [`MOST_CARDS`] get no work.
+    pub fn new(cards: Vec<(String, Arc<FpgaBackend>)>) -> Self {
+        let seated = |(name, card)| Seated {
+            name,
+            card,
+            load: Arc::default(),
+        };
+        Self(Arc::new(Cards {
+            id: DeviceId::unique(),
+            cards: cards.into_iter().take(MOST_CARDS).map(seated).collect(),
+            errors: Mutex::default(),
+            asked: AtomicU64::new(0),
+            answered: AtomicU64::new(0),
+            handed_back: AtomicU64::new(0),
+        }))
+    }
+
+    /// What became of its items.
+    pub fn work(&self) -> PoolWork {
+        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        PoolWork {
+            asked: load(&self.0.asked),
+            answered: load(&self.0.answered),
+            handed_back: load(&self.0.handed_back),
+        }
+    }
+
+    /// Faults of cards whose work other cards did, since the last call, the oldest first.
+    pub fn take_errors(&self) -> Vec<String> {
+        lock(&self.0.errors).drain(..).collect()
+    }
+}
+
+impl Cards {
+    fn note(&self, card: usize, error: &BackendError) {
+        let mut errors = lock(&self.errors);
+        if errors.len() == MOST_ERRORS {
+            errors.pop_front();
+        }
+        errors.push_back(format!("fpga: {}: {error}", self.cards[card].name));
+    }
+
+    /// The cards that infer and are not out for good: what all of them take is taken.
+    fn counted(&self) -> impl Iterator<Item = (usize, &Seated)> {
+        let all = self.cards.iter().enumerate();
+        all.filter(|(_, seated)| seated.card.infers() && seated.card.condition().out.is_none())
+    }
+}
+
+impl Backend for FpgaPool {
+    fn name(&self) -> &'static str {
+        "fpga"
+    }
+
+    fn placement(&self) -> Placement {
+        Placement::Device(self.0.id)
+    }
+
+    /// Asks all of them, so that each that is at fault begins to be brought back.
+    fn healthy(&self) -> bool {
+        let mut any = false;
+        for seated in &self.0.cards {
+            any |= seated.card.healthy();
+        }
+        any
+    }
+
+    fn report(&self) -> DeviceReport {
+        let reports = self.0.cards.iter().map(|seated| seated.card.report());
+        reports.fold(DeviceReport::default(), DeviceReport::plus)
+    }
+
+    fn abilities(&self) -> u64 {
+        self.0.counted().fold(0, |mask, (index, _)| mask | 1 << index)
+    }
+
+    fn identity(&self) -> Option<String> {
+        let names = self.0.cards.iter().filter_map(|seated| seated.card.identity());
+        Some(names.collect::<Vec<_>>().join(" and "))
+    }
+
+    fn max_in_flight(&self) -> usize {
+        let each = self.0.cards.iter().map(|seated| seated.card.max_in_flight());
+        each.sum::<usize>().max(1)
+    }
+
+    fn takes(&self, graph: &Graph) -> Vec<Range<usize>> {
+        let of_each = self.0.counted().map(|(_, seated)| seated.card.takes(graph));
+        of_each
+            .reduce(|all, other| common(&all, &other))
+            .unwrap_or_default()
+    }
+
+    fn compile(&self, segment: &Segment) -> Result<Arc<dyn Executable>, BackendError> {
+        Ok(Arc::new(OnCards(Arc::new(Part::new(self.0.clone(), segment)?))))
+    }
+}
+
+/// What lies in ranges of both, each of which are in order and apart.
+fn common(left: &[Range<usize>], right: &[Range<usize>]) -> Vec<Range<usize>> {
+    let pairs = left.iter().flat_map(|l| right.iter().map(move |r| (l, r)));
+    let ranges = pairs.map(|(l, r)| l.start.max(r.start)..l.end.min(r.end));
+    ranges.filter(|range| !range.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::common;
+
+    #[test]
+    fn what_all_cards_take_is_what_lies_in_ranges_of_each() {
+        let left = [0..4, 6..9];
+        assert_eq!(common(&left, &[2..7, 8..12]), [2..4, 6..7, 8..9]);
+        assert_eq!(common(&left, &[4..6, 9..12]), []);
+    }
+}

@@ -9,10 +9,11 @@
 //! The layers, each of which knows only those before it: [`lines`] and [`region`] (memory), [`transport`]
 //! (the link), [`dma`] and `pool` (buffers), `rings`, `doorbell` and `watch` (the queue), [`device`].
 //! [`inprocess`] is a transport that hosts a card in software on a thread of its own ([`card_thread`]);
-//! [`vfio_user`] is one to a card that another process serves.
+//! [`vfio_user`] is one to a card that another process serves, [`vfio`] one to a card in a slot.
 //!
-//! The only unsafe code is in [`region`]: DMA memory is a mapping seen as atomic words, so a card that
-//! rewrites it at any moment is a nuisance, never undefined behaviour.
+//! DMA memory is a mapping seen as atomic words, so a card that rewrites it at any moment is a nuisance, never
+//! undefined behaviour. Making it that is unsafe code in [`region`]; the rest of it, two files in [`vfio`], gives the
+//! kernel a range of this process, and handles SIGBUS.
 
 pub mod card_counters;
 pub mod card_thread;

@@ -5,6 +5,7 @@ use super::function::Function;
 use crate::region::{Memory, Pages};
 use crate::transport::{DmaRegion, Iova, TransportError};
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The regions of a function.
@@ -22,10 +23,19 @@ struct Table {
 }
 
 impl Space {
-    /// One without regions.
+    /// One without regions, wherever the IOMMU can map.
     pub fn new(function: Arc<Function>) -> Self {
+        Self::within(function, 0..u64::MAX)
+    }
+
+    /// One without regions, for a function that reaches these addresses only.
+    pub fn within(function: Arc<Function>, reach: Range<u64>) -> Self {
+        let ranges = function.ranges().into_iter().map(|range| Range {
+            start: range.start.max(reach.start),
+            end: range.end.min(reach.end),
+        });
         let table = Table {
-            addresses: Addresses::new(function.ranges()),
+            addresses: Addresses::new(ranges.collect()),
             mapped: HashMap::new(),
         };
         Self {

@@ -164,10 +164,10 @@ impl Run {
             return Some("- is standard input, which can be read once".to_owned());
         }
         let hashes = matches!(self.keccak, Keccak::Card(_) | Keccak::Auto);
-        let remote = matches!(self.engine.card, Some(Card::VfioUser(_)));
+        let remote = self.engine.card.as_ref().is_some_and(Card::has_one_user);
         if remote && hashes && self.engine.backend.contains(&Backend::Fpga) {
             return Some(
-                "a card behind a socket has one user: leave fpga out of --backend, or --keccak out"
+                "a card behind a socket or in a slot has one user: leave fpga out of --backend, or --keccak out"
                     .to_owned(),
             );
         }
@@ -289,9 +289,9 @@ pub struct Engine {
     #[arg(long, value_name = "1/N", value_parser = cpu::audit)]
     pub audit: Option<NonZeroU32>,
     /// The card behind the fpga backend and --keccak card: in software; in RTL, built by Verilator on first use from the
-    /// Verilog of a board (if none is named, sim hashes and sim-tensor infers); or the one that metisvm sim serves at a
-    /// socket [default: functional]
-    #[arg(long, value_name = "functional[:BOARD]|rtl[:BOARD]|vfio-user:SOCKET")]
+    /// Verilog of a board (if none is named, sim hashes and sim-tensor infers); the one in a slot, as lspci -D names it; or
+    /// the one that metisvm sim serves at a socket [default: functional]
+    #[arg(long, value_name = "functional[:BOARD]|rtl[:BOARD]|vfio:BDF|vfio-user:SOCKET")]
     pub card: Option<Card>,
     /// Write the waveforms of a card in RTL that hashes (FST, for GTKWave or Surfer)
     #[arg(long, value_name = "FILE.fst")]
@@ -363,10 +363,10 @@ impl Engine {
                 return Some(format!("{option} does nothing here: add opencl to --backend"));
             }
         }
-        if let Some(Card::VfioUser(_)) = self.card
-            && !self.fault.is_empty()
-        {
-            return Some("--fault is for a card in this process, not for one behind a socket".to_owned());
+        if self.card.as_ref().is_some_and(Card::has_one_user) && !self.fault.is_empty() {
+            return Some(
+                "--fault is for a card in this process, not for one behind a socket or in a slot".to_owned(),
+            );
         }
         if all || self.backend.contains(&Backend::Fpga) {
             return None;
@@ -569,6 +569,7 @@ mod tests {
             "--keccak card --card rtl --trace wave.fst",
             "--keccak card --card vfio-user:socket",
             "--backend fpga --card vfio-user:/run/card:0",
+            "--backend fpga --card vfio:0000:01:00.0",
         ] {
             assert!(check(arguments).is_ok(), "{arguments}: {:?}", check(arguments));
         }
@@ -581,7 +582,7 @@ mod tests {
             ),
             (
                 "--keccak card --card simulated",
-                "functional[:BOARD], rtl[:BOARD] or vfio-user:SOCKET",
+                "functional[:BOARD], rtl[:BOARD], vfio:BDF or vfio-user:SOCKET",
             ),
             (
                 "--keccak card --card functional:none",
@@ -589,6 +590,8 @@ mod tests {
             ),
             ("--keccak card --trace wave.fst", "add --card rtl"),
             ("--backend fpga --card vfio-user:", "vfio-user:SOCKET"),
+            ("--backend fpga --card vfio:01:00", "lspci -D"),
+            ("--backend fpga --card vfio:1:0.0 --fault hang", "in a slot"),
             ("--backend fpga --card vfio-user:s --keccak card", "has one user"),
             (
                 "--backend fpga --card vfio-user:s --fault hang",

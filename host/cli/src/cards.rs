@@ -1,10 +1,10 @@
-//! Cards from arguments: simulated in this process, or served by another.
+//! Cards from arguments: simulated in this process, served by another, or in a slot.
 
 use crate::args::{Card, Engine};
 use crate::{output, user_cache};
 use metisvm_boards::Board;
 use metisvm_driver::vfio_user::Settings;
-use metisvm_driver::{InProcess, Transport, VfioUser};
+use metisvm_driver::{InProcess, Transport, Vfio, VfioUser};
 use metisvm_firmware::port::CardModel;
 use metisvm_sim::rtl::{Meter, boards};
 use metisvm_sim::{FaultPlan, FaultyCard, FunctionalCard, RtlCard, RtlOptions, SimOptions};
@@ -18,6 +18,7 @@ pub const RTL_TIMEOUT: Duration = Duration::from_secs(120);
 pub fn title(card: Option<&Card>) -> String {
     match card {
         Some(Card::Rtl(board)) => format!("card in RTL, {}", in_rtl(*board, Use::Inference)),
+        Some(Card::Vfio(bdf)) => format!("card at {bdf}"),
         Some(Card::VfioUser(socket)) => format!("card at {}", socket.display()),
         Some(Card::Functional(Some(board))) => format!("functional card, {board}"),
         Some(Card::Functional(None)) | None => "functional card".to_owned(),
@@ -58,13 +59,22 @@ pub fn in_rtl(named: Option<&'static str>, purpose: Use) -> &'static str {
 /// # Errors
 /// Why there is none: a missing tool, for one.
 pub fn open(engine: &Engine, purpose: Use) -> Result<Opened, String> {
-    let Some(Card::VfioUser(socket)) = &engine.card else {
-        return in_this_process(engine, purpose);
+    let (link, slow): (Box<dyn Transport>, _) = match &engine.card {
+        Some(Card::VfioUser(socket)) => {
+            let link = VfioUser::connect(socket, &Settings::default()).map_err(|error| error.to_string())?;
+            let slow = link.identity().is_rtl();
+            (Box::new(link), slow)
+        }
+        Some(Card::Vfio(bdf)) => {
+            let link = Vfio::open(*bdf).map_err(|error| error.to_string())?;
+            let slow = link.identity().is_rtl();
+            (Box::new(link), slow)
+        }
+        _ => return in_this_process(engine, purpose),
     };
-    let link = VfioUser::connect(socket, &Settings::default()).map_err(|error| error.to_string())?;
     Ok(Opened {
-        slow: link.identity().is_rtl(),
-        link: Box::new(link),
+        link,
+        slow,
         faults: FaultPlan::default(),
         meter: None,
     })
@@ -120,7 +130,7 @@ pub fn simulated(
             let board = Board::named(name).ok_or_else(|| format!("there is no board {name}"))?;
             Ok((Box::new(FunctionalCard::new(SimOptions::of_board(&board))), None))
         }
-        Some(Card::VfioUser(_)) => Err("it is not simulated in this process".to_owned()),
+        Some(Card::Vfio(_) | Card::VfioUser(_)) => Err("it is not simulated in this process".to_owned()),
         Some(Card::Functional(None)) | None => {
             Ok((Box::new(FunctionalCard::new(SimOptions::default())), None))
         }

@@ -33,3 +33,15 @@ pub(crate) fn is_there(bdf: Bdf) -> Result<String, String> {
     let class = fs::read_to_string(folder.join("class")).map_err(|error| format!("{bdf}: {error}"))?;
     Ok(class.trim_end().to_owned())
 }
+
+/// Removes the function from the bus; the kernel waits until nobody has it open.
+pub(crate) fn remove(bdf: Bdf) -> Result<String, String> {
+    write(&Kernel::default().folder(bdf).join("remove"), "1")?;
+    Ok(format!("{bdf} is removed"))
+}
+
+/// Looks for functions anew, and for this one among them.
+pub(crate) fn rescan(bdf: Bdf) -> Result<String, String> {
+    write(Path::new("/sys/bus/pci/rescan"), "1")?;
+    is_there(bdf)
+}

@@ -53,7 +53,8 @@ pub(crate) fn edu(bdf: Bdf) -> Result<String, String> {
     if registers.read32(FACTORIAL) != 3_628_800 {
         return Err(format!("10! is {}", registers.read32(FACTORIAL)));
     }
-    let space = Space::new(Arc::clone(&function));
+    // Its addresses are registers of 64 bits, of which an access of 32 bits reaches the low half.
+    let space = Space::within(Arc::clone(&function), 0..1 << 32);
     let region = space.allocate(8192).map_err(|error| error.to_string())?;
     let sent: Vec<u8> = (0..2048_u32).map(|index| (index * 7 % 251) as u8).collect();
     write_bytes(&region.memory, 0, &sent, Ordering::Release);
@@ -61,7 +62,6 @@ pub(crate) fn edu(bdf: Bdf) -> Result<String, String> {
         fence(Ordering::SeqCst);
         for (register, value) in [(DMA_FROM, from), (DMA_TO, to), (DMA_BYTES, 2048)] {
             registers.write32(register, value as u32);
-            registers.write32(register + 4, (value >> 32) as u32);
         }
         registers.write32(DMA_COMMAND, command);
         wait(DMA_COMMAND, 1)

@@ -79,8 +79,8 @@ pub(crate) fn unmapped(bdf: Bdf) -> Result<String, String> {
         }
     };
     link.write32(BOOT_NONCE, 5);
-    link.write64(register(queue::SQ_BASE), rings.iova.0);
-    link.write64(register(queue::CQ_BASE), rings.iova.0 + 2048);
+    link.write64(register(queue::SQ_BASE_LO), rings.iova.0);
+    link.write64(register(queue::CQ_BASE_LO), rings.iova.0 + 2048);
     link.write32(register(queue::ENTRIES_LOG2), 1);
     link.write32(register(queue::ENABLE), 1);
     state(&link, 1)?;

@@ -1,5 +1,6 @@
 //! Which card.
 
+use metisvm_driver::vfio::Bdf;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -11,6 +12,8 @@ pub enum Card {
     Functional(Option<&'static str>),
     /// The card in RTL, of a board; where none is named, of the one for simulation that does what it is for.
     Rtl(Option<&'static str>),
+    /// The card in a slot, through the kernel's VFIO.
+    Vfio(Bdf),
     /// The card that another process serves at a socket.
     VfioUser(PathBuf),
 }
@@ -24,9 +27,17 @@ impl FromStr for Card {
             None if text == "rtl" => Ok(Self::Rtl(None)),
             Some(("functional", name)) => board(name).map(Some).map(Self::Functional),
             Some(("rtl", name)) => board(name).map(Some).map(Self::Rtl),
+            Some(("vfio", bdf)) => bdf.parse().map(Self::Vfio),
             Some(("vfio-user", socket)) if !socket.is_empty() => Ok(Self::VfioUser(socket.into())),
-            _ => Err("it is functional[:BOARD], rtl[:BOARD] or vfio-user:SOCKET".to_owned()),
+            _ => Err("it is functional[:BOARD], rtl[:BOARD], vfio:BDF or vfio-user:SOCKET".to_owned()),
         }
+    }
+}
+
+impl Card {
+    /// Whether this process has it to itself, instead of a simulated one for each use.
+    pub const fn has_one_user(&self) -> bool {
+        matches!(self, Self::Vfio(_) | Self::VfioUser(_))
     }
 }
 

@@ -11,10 +11,14 @@
 )]
 
 use libc::{c_int, c_void, siginfo_t};
+use pci_driver::regions::MappedOwningPciRegion;
 use std::io;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
+
+/// A handler that is told what happened.
+type Action = extern "C" fn(c_int, *mut siginfo_t, *mut c_void);
 
 /// Most windows that a process guards at a time: one a card.
 const WINDOWS: usize = 64;
@@ -40,42 +44,61 @@ static CHANGES: Mutex<()> = Mutex::new(());
 /// What the process did about the signal before.
 static BEFORE: OnceLock<libc::sigaction> = OnceLock::new();
 
-/// A window of registers that the process may touch even while nobody answers.
+/// Registers, or whatever else is mapped, that the process may touch even while nobody answers.
 #[derive(Debug)]
-pub(super) struct Guard {
-    window: usize,
+pub(super) struct Guarded<T> {
+    /// Before the mapping: it is given up first.
+    slot: Slot,
+    mapped: T,
 }
 
-impl Guard {
-    /// Guards a mapping of whole pages, which must stay where it is until the guard is dropped: the owner keeps both,
-    /// and drops the guard first.
+#[derive(Debug)]
+struct Slot(usize);
+
+impl Guarded<MappedOwningPciRegion> {
+    /// Guards registers.
     ///
     /// # Errors
     /// The system takes no handler, or there are more cards than windows.
-    pub(super) fn new(start: *const u8, bytes: usize) -> io::Result<Self> {
-        let _changes = CHANGES.lock().unwrap_or_else(PoisonError::into_inner);
-        install()?;
-        let window = TABLE
-            .iter()
-            .position(|window| window.start.load(Ordering::Relaxed) == 0)
-            .ok_or_else(|| io::Error::other(format!("a process can use {WINDOWS} cards at a time")))?;
-        TABLE[window].lost.store(false, Ordering::Relaxed);
-        TABLE[window].bytes.store(bytes, Ordering::Relaxed);
-        TABLE[window].start.store(start.addr(), Ordering::SeqCst);
-        Ok(Self { window })
+    pub(super) fn new(mapped: MappedOwningPciRegion) -> io::Result<Self> {
+        let slot = Slot::take(mapped.as_ptr().addr(), mapped.len())?;
+        Ok(Self { slot, mapped })
+    }
+}
+
+impl<T> Guarded<T> {
+    /// What is mapped.
+    pub(super) const fn mapped(&self) -> &T {
+        &self.mapped
     }
 
     /// Whether an access found nobody. What was read before this is asked may be nobody's word.
     #[inline]
     pub(super) fn is_lost(&self) -> bool {
-        TABLE[self.window].lost.load(Ordering::Acquire)
+        TABLE[self.slot.0].lost.load(Ordering::Acquire)
     }
 }
 
-impl Drop for Guard {
+impl Slot {
+    /// A window for a mapping of whole pages, which is to stay where it is until the slot is given up.
+    fn take(start: usize, bytes: usize) -> io::Result<Self> {
+        let _changes = CHANGES.lock().unwrap_or_else(PoisonError::into_inner);
+        install()?;
+        let slot = TABLE
+            .iter()
+            .position(|window| window.start.load(Ordering::Relaxed) == 0)
+            .ok_or_else(|| io::Error::other(format!("a process can use {WINDOWS} cards at a time")))?;
+        TABLE[slot].lost.store(false, Ordering::Relaxed);
+        TABLE[slot].bytes.store(bytes, Ordering::Relaxed);
+        TABLE[slot].start.store(start, Ordering::SeqCst);
+        Ok(Self(slot))
+    }
+}
+
+impl Drop for Slot {
     fn drop(&mut self) {
         let _changes = CHANGES.lock().unwrap_or_else(PoisonError::into_inner);
-        TABLE[self.window].start.store(0, Ordering::SeqCst);
+        TABLE[self.0].start.store(0, Ordering::SeqCst);
     }
 }
 
@@ -93,7 +116,7 @@ fn install() -> io::Result<()> {
     BEFORE.get_or_init(|| before);
     // SAFETY: as above.
     let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
-    action.sa_sigaction = handle as extern "C" fn(c_int, *mut siginfo_t, *mut c_void) as usize;
+    action.sa_sigaction = handle as Action as usize;
     action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
     // SAFETY: `handle` has the signature that SA_SIGINFO asks for, and does only what a handler may: it takes no lock,
     // allocates nothing, and knows what it forwards to, as `BEFORE` was written first.
@@ -158,13 +181,12 @@ fn forward(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
         }
         handler if before.sa_flags & libc::SA_SIGINFO != 0 => {
             // SAFETY: the kernel would have called it so: it was installed with SA_SIGINFO.
-            let handler: extern "C" fn(c_int, *mut siginfo_t, *mut c_void) =
-                unsafe { std::mem::transmute(handler) };
+            let handler = unsafe { std::mem::transmute::<usize, Action>(handler) };
             handler(signal, info, context);
         }
         handler => {
             // SAFETY: as above, without SA_SIGINFO.
-            let handler: extern "C" fn(c_int) = unsafe { std::mem::transmute(handler) };
+            let handler = unsafe { std::mem::transmute::<usize, extern "C" fn(c_int)>(handler) };
             handler(signal);
         }
     }
@@ -179,6 +201,13 @@ mod tests {
     use std::process::Command;
 
     const BYTES: usize = 8192;
+
+    impl Guarded<MmapRaw> {
+        fn pages(mapped: MmapRaw) -> io::Result<Self> {
+            let slot = Slot::take(mapped.as_ptr().addr(), mapped.len())?;
+            Ok(Self { slot, mapped })
+        }
+    }
 
     /// Pages that can be taken away, as those of a card can.
     fn pages() -> (OwnedFd, MmapRaw) {
@@ -198,41 +227,41 @@ mod tests {
         unsafe { map.as_mut_ptr().add(offset).cast::<u32>().write_volatile(value) };
     }
 
+    fn guarded() -> (OwnedFd, Guarded<MmapRaw>) {
+        let (file, map) = pages();
+        (file, Guarded::pages(map).unwrap())
+    }
+
     #[test]
     fn an_access_to_pages_that_are_gone_is_noted_and_goes_on() {
-        let (file, map) = pages();
-        let (others, other) = pages();
-        let guard = Guard::new(map.as_ptr(), BYTES).unwrap();
-        let other_guard = Guard::new(other.as_ptr(), BYTES).unwrap();
-        store(&map, 4096, 7);
-        assert_eq!((load(&map, 4096), guard.is_lost()), (7, false));
+        let (file, guard) = guarded();
+        let (others, other) = guarded();
+        store(guard.mapped(), 4096, 7);
+        assert_eq!((load(guard.mapped(), 4096), guard.is_lost()), (7, false));
         ftruncate(&file, 0).unwrap();
-        let _ = load(&map, 4096);
-        assert!(guard.is_lost() && !other_guard.is_lost());
+        let _ = load(guard.mapped(), 4096);
+        assert!(guard.is_lost() && !other.is_lost());
         // Once lost, whatever is done goes nowhere, and hurts nobody.
-        store(&map, 0, 1);
-        let _ = load(&map, 8188);
+        store(guard.mapped(), 0, 1);
+        let _ = load(guard.mapped(), 8188);
         ftruncate(&others, 0).unwrap();
-        store(&other, 4, 1);
-        assert!(other_guard.is_lost());
-        drop((guard, other_guard));
-        let (_file, map) = pages();
-        let guard = Guard::new(map.as_ptr(), BYTES).unwrap();
-        assert!(!guard.is_lost(), "a window that is used again starts anew");
+        store(other.mapped(), 4, 1);
+        assert!(other.is_lost());
+        drop((guard, other));
+        assert!(!guarded().1.is_lost(), "a window that is used again starts anew");
     }
 
     #[test]
     fn many_threads_lose_a_window_at_once() {
         for _ in 0..50 {
-            let (file, map) = pages();
-            let guard = Guard::new(map.as_ptr(), BYTES).unwrap();
+            let (file, guard) = guarded();
             std::thread::scope(|scope| {
                 for thread in 0..4 {
-                    let (map, guard) = (&map, &guard);
+                    let guard = &guard;
                     scope.spawn(move || {
                         while !guard.is_lost() {
-                            let _ = load(map, 1024 * thread);
-                            store(map, 4096 + 512 * thread, 1);
+                            let _ = load(guard.mapped(), 1024 * thread);
+                            store(guard.mapped(), 4096 + 512 * thread, 1);
                         }
                     });
                 }
@@ -245,21 +274,17 @@ mod tests {
     #[test]
     fn more_windows_than_there_are_is_an_error() {
         // Of a process of its own, as the other tests need windows.
-        if std::env::var_os("METISVM_WINDOWS").is_none() {
-            return again(
-                "more_windows_than_there_are_is_an_error",
-                "METISVM_WINDOWS",
-                |code| code == Some(0),
-            );
+        const CASE: &str = "METISVM_WINDOWS";
+        if std::env::var_os(CASE).is_none() {
+            return again("more_windows_than_there_are_is_an_error", CASE, |code| {
+                code == Some(0)
+            });
         }
-        let (_file, map) = pages();
-        let guards: Vec<_> = (0..WINDOWS)
-            .map(|_| Guard::new(map.as_ptr(), BYTES).unwrap())
-            .collect();
-        let error = Guard::new(map.as_ptr(), BYTES).unwrap_err();
+        let guards: Vec<_> = (0..WINDOWS).map(|_| guarded()).collect();
+        let error = Guarded::pages(pages().1).unwrap_err();
         assert!(error.to_string().contains("64 cards"), "{error}");
         drop(guards);
-        assert!(Guard::new(map.as_ptr(), BYTES).is_ok());
+        guarded();
     }
 
     #[test]
@@ -270,8 +295,7 @@ mod tests {
                 code.is_none()
             }),
             Some(_) => {
-                let (_file, map) = pages();
-                let _guard = Guard::new(map.as_ptr(), BYTES).unwrap();
+                let _guarded = guarded();
                 let (file, unguarded) = pages();
                 ftruncate(&file, 0).unwrap();
                 let _ = load(&unguarded, 0);

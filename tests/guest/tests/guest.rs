@@ -10,7 +10,7 @@
 
 mod machine;
 
-use machine::{CARD, DOOMED, EDU, Machine, PROGRAM, SERVED};
+use machine::{CARD, DOOMED, EDU, Machine, PATIENCE, PROGRAM, SERVED};
 use metisvm_sim::{Fault, Trigger};
 use serde_json::Value;
 use std::process::Command;
@@ -20,8 +20,10 @@ use std::time::{Duration, Instant};
 
 /// The bundled block, all of its inferences on a card.
 const BLOCK: [&str; 5] = ["run", "--json", "--backend", "fpga", "--card"];
-/// The guest reads time from the same clock as this process.
-const PAUSE: Duration = Duration::from_millis(1500);
+/// Runs of a card after which a block is in the middle: it has some hundred.
+const MIDDLE: u64 = 10;
+/// How long a server stalls.
+const STALL: Duration = Duration::from_millis(1500);
 
 fn object(line: &str) -> Value {
     serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))
@@ -92,7 +94,8 @@ fn a_card_is_refused_with_what_to_do_until_it_is_bound() {
     let result = start_block(&mut machine, CARD).end();
     let result = object(&result.well());
     has_the_same_roots(&result);
-    assert_ne!(result["fallbacks"], 0, "{result}");
+    let errors = result["device_errors"].to_string();
+    assert!(errors.contains("driven by nothing"), "{result}");
     machine.bind(CARD);
     let said = machine.run(&["jobs", CARD]).well();
     // A bound function of another kind is no card.
@@ -121,7 +124,7 @@ fn a_block_with_inferences_has_the_roots_of_the_run_in_process() {
     for key in ["fallbacks", "card_faults", "card_resets"] {
         assert_eq!(result[key], 0, "{key}: {result}");
     }
-    assert_eq!(result["card_jobs"], in_process()["card_jobs"], "{result}");
+    assert_ne!(result["card_jobs"], 0, "{result}");
     assert_eq!(result["card"], format!("card at {CARD}"));
     println!("the block took {:?}", start.elapsed());
 }
@@ -206,23 +209,21 @@ fn a_server_that_stalls_and_one_that_is_killed_in_a_block_change_nothing_but_tim
     machine.bind(SERVED);
     // While it stalls, an access to a register holds the guest.
     let running = start_block(&mut machine, SERVED);
-    thread::sleep(PAUSE);
+    machine.server.wait_for_more(MIDDLE, PATIENCE);
     machine.server.signal("-STOP");
-    thread::sleep(PAUSE);
+    thread::sleep(STALL);
     machine.server.signal("-CONT");
     has_the_same_roots(&object(&running.end().well()));
     let running = start_block(&mut machine, SERVED);
-    thread::sleep(PAUSE);
+    machine.server.wait_for_more(MIDDLE, PATIENCE);
     machine.server.signal("-KILL");
     // The kernel takes a minute to give up a card that is gone, and the process ends after it; the block does not wait.
     let start = Instant::now();
     let result = object(&running.line());
     has_the_same_roots(&result);
-    println!(
-        "with {} faults of the card, after {:?}",
-        result["card_faults"],
-        start.elapsed()
-    );
+    assert_ne!(result["card_faults"], 0, "{result}");
+    assert_ne!(result["card_health"], "healthy", "{result}");
+    println!("the block was done {:?} after the kill", start.elapsed());
 }
 
 #[test]
@@ -230,10 +231,17 @@ fn a_server_that_stalls_and_one_that_is_killed_in_a_block_change_nothing_but_tim
 fn a_removal_in_a_block_waits_for_it_and_changes_nothing() {
     let mut machine = Machine::get();
     machine.bind(CARD);
+    let before = machine.faults.runs();
     let running = start_block(&mut machine, CARD);
-    thread::sleep(PAUSE);
+    let start = Instant::now();
+    while machine.faults.runs() < before + MIDDLE {
+        assert!(start.elapsed() < PATIENCE, "the block does not get on");
+        thread::sleep(Duration::from_millis(2));
+    }
     let removal = machine.start_run(&["remove", CARD]);
-    has_the_same_roots(&object(&running.end().well()));
+    let result = object(&running.end().well());
+    has_the_same_roots(&result);
+    assert_eq!(result["fallbacks"], 0, "{result}");
     removal.end().well();
     assert_ne!(machine.run(&["is-there", CARD]).code, Some(0));
     let refused = machine.run(&["jobs", CARD]);

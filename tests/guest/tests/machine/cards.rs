@@ -22,10 +22,10 @@ pub(crate) fn in_this_process(socket: &Path) -> FaultPlan {
     faults
 }
 
-/// `metisvm sim`, in a process that can be stopped and killed.
+/// Serves one from a process that can be stopped and killed, and says how many runs there were so far.
 pub(crate) fn in_a_process(program: &Path, socket: &Path) -> Tied {
     let socket_text = socket.to_string_lossy();
-    let server = Tied::start(program, &["sim", "--socket", &socket_text], socket).unwrap();
+    let server = Tied::start(program, &["serve", &socket_text], socket).unwrap();
     let start = Instant::now();
     while !socket.exists() {
         assert!(

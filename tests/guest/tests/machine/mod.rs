@@ -31,7 +31,7 @@ pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_metisvm-guest");
 const KERNEL_ARGUMENTS: &str = "console=ttyS0 quiet intel_iommu=on iommu=nopt no_timer_check panic=-1";
 const MEMORY: &str = "1G";
 /// How long the guest may take to come up, and a run in it, on a machine that has other work.
-const PATIENCE: Duration = Duration::from_secs(240);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(240);
 
 /// What a run came to.
 #[derive(Debug)]

@@ -4,15 +4,17 @@ use std::ffi::OsStr;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 /// Bytes that are kept of what a process complains of: QEMU repeats itself where a card is gone.
 const KEPT: usize = 16 << 10;
 
 /// The shell waits for the end of its input, which is the end of this process at the latest.
 const SCRIPT: &str = r#"leaves=$1; shift
-"$@" >/dev/null & child=$!; echo $child; read -r _
+sh -c 'echo $$; exec "$@"' sh "$@" & child=$!; read -r _
 kill -KILL $child; wait; rm -rf "$leaves""#;
 
 /// A process, and the shell that ends it.
@@ -21,6 +23,7 @@ pub(crate) struct Tied {
     process: String,
     life: Option<ChildStdin>,
     complaints: Arc<Mutex<String>>,
+    said: Receiver<String>,
 }
 
 impl Tied {
@@ -34,10 +37,22 @@ impl Tied {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()?;
+        // First comes the number of the process, from the shell that it was.
         let mut process = String::new();
-        if let Some(stdout) = shell.stdout.take() {
-            BufReader::new(stdout).read_line(&mut process)?;
+        let mut stdout = shell.stdout.take().map(BufReader::new);
+        if let Some(stdout) = &mut stdout {
+            stdout.read_line(&mut process)?;
         }
+        let (says, said) = channel();
+        thread::spawn(move || {
+            for line in stdout
+                .into_iter()
+                .flat_map(BufReader::lines)
+                .map_while(Result::ok)
+            {
+                let _ = says.send(line);
+            }
+        });
         let complaints = Arc::new(Mutex::new(String::new()));
         let kept = Arc::clone(&complaints);
         let stream = shell.stderr.take().map(BufReader::new);
@@ -59,6 +74,7 @@ impl Tied {
             life: shell.stdin.take(),
             shell,
             complaints,
+            said,
         })
     }
 
@@ -68,6 +84,24 @@ impl Tied {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// Waits until the number that it says has grown by so much.
+    pub(crate) fn wait_for_more(&self, more: u64, patience: Duration) {
+        let mut least = None;
+        let start = Instant::now();
+        // What it said before counts from its end.
+        if let Some(last) = self.said.try_iter().last() {
+            least = last.parse::<u64>().ok().map(|last| last + more);
+        }
+        loop {
+            let line = self.said.recv_timeout(patience.saturating_sub(start.elapsed()));
+            let line = line.unwrap_or_else(|_| panic!("it does not get on: {}", self.complaints()));
+            let now: u64 = line.parse().unwrap_or_default();
+            if now >= *least.get_or_insert(now + more) {
+                return;
+            }
+        }
     }
 
     /// Sends it a signal.

@@ -8,6 +8,8 @@
 //! tests/guest/fetch && cargo test -p metisvm-guest --test guest -- --ignored --nocapture
 //! ```
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod machine;
 
 use machine::{CARD, DOOMED, EDU, Machine, PATIENCE, PROGRAM, SERVED};

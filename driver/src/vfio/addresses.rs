@@ -107,7 +107,11 @@ mod tests {
 
     #[test]
     fn an_address_is_used_again_as_late_as_can_be() {
-        let mut addresses = Addresses::new(vec![0x1000..0x9000]);
+        let small = Range {
+            start: 0x1000,
+            end: 0x9000,
+        };
+        let mut addresses = Addresses::new(vec![small]);
         let mut seen = Vec::new();
         // Alone in the range, a page has seven places.
         for _ in 0..14 {

@@ -2,7 +2,7 @@
 
 use alloy_primitives::keccak256;
 use metisvm_driver::vfio::Bdf;
-use metisvm_driver::{Device, DeviceError, Health, Options, Vfio};
+use metisvm_driver::{Device, DeviceError, Options, Vfio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -102,27 +102,4 @@ pub(crate) fn hang(bdf: Bdf) -> Result<String, String> {
         "noticed after {noticed:?}, mended in {:?}",
         start.elapsed()
     ))
-}
-
-/// The registers read all ones from the first job after the self-test on: the link is down.
-pub(crate) fn dead(bdf: Bdf) -> Result<String, String> {
-    let device = open(bdf)?;
-    let start = Instant::now();
-    let outcome = hash(&device, b"x");
-    let noticed = start.elapsed();
-    if !matches!(outcome, Err(DeviceError::Dead)) || !matches!(device.health(), Health::Dead(_)) {
-        return Err(format!(
-            "the job of a dead card: {outcome:?}, {:?}",
-            device.health()
-        ));
-    }
-    if noticed >= TIMEOUT {
-        return Err(format!("the driver waited for a dead card: {noticed:?}"));
-    }
-    // A dead card is left alone, so this does not wait for it either.
-    let reset = device.reset();
-    if reset != Err(DeviceError::Dead) {
-        return Err(format!("a dead card was reset: {reset:?}"));
-    }
-    Ok(format!("noticed after {noticed:?}"))
 }

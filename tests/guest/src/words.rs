@@ -6,7 +6,7 @@ use metisvm_driver::vfio::Bdf;
 /// A word, and what it does with a function: gives what there is to say, or what went wrong.
 type Word = (&'static str, fn(Bdf) -> Result<String, String>);
 
-const WORDS: [Word; 12] = [
+const WORDS: [Word; 11] = [
     ("bind", bind::bind),
     ("unbind", bind::unbind),
     ("is-there", bind::is_there),
@@ -15,7 +15,6 @@ const WORDS: [Word; 12] = [
     ("edu", edu::edu),
     ("jobs", jobs::jobs),
     ("hang", jobs::hang),
-    ("dead", jobs::dead),
     ("switched-off", registers::switched_off),
     ("reset", registers::reset),
     ("unmapped", registers::unmapped),

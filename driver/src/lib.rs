@@ -9,10 +9,11 @@
 //! The layers, each of which knows only those before it: [`lines`] and [`region`] (memory), [`transport`]
 //! (the link), [`dma`] and `pool` (buffers), `rings`, `doorbell` and `watch` (the queue), [`device`].
 //! [`inprocess`] is a transport that hosts a card in software on a thread of its own ([`card_thread`]);
-//! [`vfio_user`] is one to a card that another process serves.
+//! [`vfio_user`] is one to a card that another process serves, [`vfio`] one to a card in a slot.
 //!
-//! The only unsafe code is in [`region`]: DMA memory is a mapping seen as atomic words, so a card that
-//! rewrites it at any moment is a nuisance, never undefined behaviour.
+//! DMA memory is a mapping seen as atomic words, so a card that rewrites it at any moment is a nuisance, never
+//! undefined behaviour. Making it that is unsafe code in [`region`]; the rest of it, two files in [`vfio`], gives the
+//! kernel a range of this process, and handles SIGBUS.
 
 pub mod card_counters;
 pub mod card_thread;
@@ -24,6 +25,7 @@ pub mod error;
 mod first_fit;
 mod handles;
 pub mod health;
+pub mod identity;
 pub mod inprocess;
 mod iommu;
 pub mod lines;
@@ -33,6 +35,8 @@ pub mod region;
 pub mod ring;
 mod rings;
 pub mod transport;
+pub mod vectors;
+pub mod vfio;
 pub mod vfio_user;
 mod watch;
 
@@ -42,7 +46,9 @@ pub use device::{Device, Options, Resident, RunJob, Running};
 pub use dma::DmaBuffer;
 pub use error::DeviceError;
 pub use health::Health;
+pub use identity::Identity;
 pub use inprocess::InProcess;
 pub use region::Memory;
 pub use transport::{DmaRegion, Iova, Transport, TransportError};
+pub use vfio::Vfio;
 pub use vfio_user::VfioUser;

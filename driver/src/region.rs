@@ -7,8 +7,7 @@
 //! The other end of a socket maps the same pages ([`Mapped::of_file`]), once it has held the descriptor against
 //! the same rule.
 //!
-//! This is the one file of the driver with unsafe code: two lines that say that the mapping is a slice
-//! of lines.
+//! Its unsafe code are two lines that say that the mapping is a slice of lines.
 #![allow(unsafe_code, reason = "a mapping becomes a slice of atomic words")]
 
 use crate::lines::{LINE_BYTES, Line};

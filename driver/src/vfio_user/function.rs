@@ -1,14 +1,12 @@
 //! The PCI function behind a socket: whether it is a card, and made ready to be one.
 
-use metisvm_firmware::pci::{BAR0_BYTES, CLASS_CODE, DEVICE_ID, SUBSYSTEM_RTL, VENDOR_ID};
+use crate::identity::{HEADER_BYTES, Identity};
+use metisvm_firmware::pci::{BAR0_BYTES, CLASS_CODE};
 use metisvm_vfio_user::messages::{
     BAR0_REGION, CONFIG_REGION, DEVICE_IS_PCI, REGION_READABLE, REGION_WRITABLE,
 };
 use metisvm_vfio_user::{Client, Error};
-use std::fmt;
 
-/// Bytes of the header of a configuration space (PCI Local Bus Specification, "Configuration Space").
-const HEADER_BYTES: usize = 64;
 const COMMAND: u64 = 0x04;
 /// Memory space on, bus mastering on, INTx off.
 const COMMAND_READY: u16 = 0x0002 | 0x0004 | 0x0400;
@@ -23,38 +21,6 @@ const MSIX_ENABLE: u16 = 1 << 15;
 const MSIX_FUNCTION_MASK: u16 = 1 << 14;
 /// More capabilities than have room in a configuration space are a circle.
 const MOST_CAPABILITIES: usize = 48;
-
-/// What a function shows of itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Identity {
-    /// Who made it.
-    pub vendor: u16,
-    /// What it is of that vendor.
-    pub device: u16,
-    /// Revision.
-    pub revision: u8,
-    /// Class code.
-    pub class: u32,
-    /// Vendor and number of the subsystem: the card that the function is on.
-    pub subsystem: (u16, u16),
-}
-
-impl Identity {
-    /// Whether it is a card of simulated gates, slower than a real one by orders of magnitude.
-    pub fn is_rtl(&self) -> bool {
-        (self.vendor, self.device, self.subsystem) == (VENDOR_ID, DEVICE_ID, (VENDOR_ID, SUBSYSTEM_RTL))
-    }
-}
-
-impl fmt::Display for Identity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{:04x}:{:04x} (class {:06x}, revision {:02x})",
-            self.vendor, self.device, self.class, self.revision
-        )
-    }
-}
 
 /// What to do about a server that does not come about.
 pub(super) fn why_not(error: &Error) -> String {
@@ -88,18 +54,8 @@ pub(super) fn make_ready(client: &mut Client) -> Result<Identity, Error> {
     }
     let mut header = [0; HEADER_BYTES];
     client.region_read(CONFIG_REGION, 0, &mut header)?;
-    let [v0, v1, d0, d1, _, _, _, _, revision, c0, c1, c2, ..] = header;
-    let identity = Identity {
-        vendor: u16::from_le_bytes([v0, v1]),
-        device: u16::from_le_bytes([d0, d1]),
-        revision,
-        class: u32::from_le_bytes([c0, c1, c2, 0]),
-        subsystem: (
-            u16::from_le_bytes([header[0x2c], header[0x2d]]),
-            u16::from_le_bytes([header[0x2e], header[0x2f]]),
-        ),
-    };
-    if identity.class != CLASS_CODE {
+    let identity = Identity::of_header(&header);
+    if !identity.is_accelerator() {
         return Err(Error::malformed(format!(
             "{identity} is no accelerator, which has class {CLASS_CODE:06x}"
         )));

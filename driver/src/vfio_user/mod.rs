@@ -12,10 +12,11 @@ mod function;
 mod interrupts;
 mod link;
 
+use crate::identity::Identity;
 use crate::region::{Memory, Pages};
 use crate::transport::{DmaRegion, Iova, Transport, TransportError};
+use crate::vectors::Vectors;
 use addresses::Addresses;
-use interrupts::Vectors;
 use link::Link;
 use metisvm_firmware::pci::BAR0_BYTES;
 use metisvm_firmware::registers::ALL_ONES;
@@ -27,7 +28,6 @@ use std::sync::atomic::{Ordering, fence};
 use std::thread;
 use std::time::Duration;
 
-pub use function::Identity;
 pub use metisvm_vfio_user::Settings;
 
 /// The transport to a card behind a socket.
@@ -49,7 +49,7 @@ impl VfioUser {
         let start = |problem: String| TransportError::Start(format!("{}: {problem}", path.display()));
         let mut client = Client::connect(path, settings).map_err(|error| start(function::why_not(&error)))?;
         let identity = function::make_ready(&mut client).map_err(|error| start(error.to_string()))?;
-        let vectors = Vectors::connect(&mut client).map_err(|error| start(error.to_string()))?;
+        let vectors = interrupts::connect(&mut client).map_err(|error| start(error.to_string()))?;
         Ok(Self {
             link: Link::new(client).map_err(|error| start(error.to_string()))?,
             vectors,
@@ -152,7 +152,7 @@ impl Transport for VfioUser {
             // Nothing more will come, and whoever waits is to see why.
             return self.vectors.take(vector);
         }
-        match self.vectors.wait(vector, self.link.socket(), timeout) {
+        match interrupts::wait(&self.vectors, vector, self.link.socket(), timeout) {
             Some(raised) => raised,
             None => {
                 thread::sleep(timeout);

@@ -165,10 +165,10 @@ impl Run {
             return Some("- is standard input, which can be read once".to_owned());
         }
         let hashes = matches!(self.keccak, Keccak::Card(_) | Keccak::Auto);
-        let remote = matches!(self.engine.card.first(), Some(Card::VfioUser(_)));
+        let remote = self.engine.card.first().is_some_and(Card::has_one_user);
         if remote && hashes && self.engine.backend.contains(&Backend::Fpga) {
             return Some(
-                "a card behind a socket has one user: leave fpga out of --backend, or --keccak out"
+                "a card behind a socket or in a slot has one user: leave fpga out of --backend, or --keccak out"
                     .to_owned(),
             );
         }
@@ -291,10 +291,11 @@ pub struct Engine {
     pub audit: Option<NonZeroU32>,
     /// The cards behind the fpga backend, comma-separated, of which the first is the one behind --keccak card: in software;
     /// in RTL, built by Verilator on first use from the Verilog of a board (if none is named, sim hashes and sim-tensor
-    /// infers); or the one that metisvm sim serves at a socket [default: functional]
+    /// infers); the one in a slot, as lspci -D names it; or the
+    /// one that metisvm sim serves at a socket [default: functional]
     #[arg(
         long,
-        value_name = "functional[:BOARD]|rtl[:BOARD]|vfio-user:SOCKET",
+        value_name = "functional[:BOARD]|rtl[:BOARD]|vfio:BDF|vfio-user:SOCKET",
         value_delimiter = ','
     )]
     pub card: Vec<Card>,
@@ -403,7 +404,7 @@ impl Engine {
 
     /// The card with which `--fault` goes wrong: the first of this process.
     pub fn faulty_card(&self) -> Option<usize> {
-        let here = |card: &Card| !matches!(card, Card::VfioUser(_));
+        let here = |card: &Card| !card.has_one_user();
         self.cards().iter().position(here)
     }
 
@@ -592,6 +593,7 @@ mod tests {
             "--keccak card --card vfio-user:socket",
             "--backend fpga --card vfio-user:/run/card:0",
             "--backend fpga --card functional,functional:sim-tensor,rtl,vfio-user:s --fault hang",
+            "--backend fpga --card vfio:0000:01:00.0",
         ] {
             assert!(check(arguments).is_ok(), "{arguments}: {:?}", check(arguments));
         }
@@ -604,7 +606,7 @@ mod tests {
             ),
             (
                 "--keccak card --card simulated",
-                "functional[:BOARD], rtl[:BOARD] or vfio-user:SOCKET",
+                "functional[:BOARD], rtl[:BOARD], vfio:BDF or vfio-user:SOCKET",
             ),
             (
                 "--keccak card --card functional:none",
@@ -612,6 +614,8 @@ mod tests {
             ),
             ("--keccak card --trace wave.fst", "add --card rtl"),
             ("--backend fpga --card vfio-user:", "vfio-user:SOCKET"),
+            ("--backend fpga --card vfio:01:00", "lspci -D"),
+            ("--backend fpga --card vfio:1:0.0 --fault hang", "in a slot"),
             ("--backend fpga --card vfio-user:s --keccak card", "has one user"),
             (
                 "--backend fpga --card vfio-user:s --fault hang",

@@ -1,11 +1,11 @@
-//! Cards from arguments: simulated in this process, or served by another.
+//! Cards from arguments: simulated in this process, served by another, or in a slot.
 
 use crate::args::Card;
 use crate::{output, user_cache};
 use metisvm_accel::fpga::Reopen;
 use metisvm_boards::Board;
 use metisvm_driver::vfio_user::Settings;
-use metisvm_driver::{Device, InProcess, Options, Transport, VfioUser};
+use metisvm_driver::{Device, InProcess, Options, Transport, Vfio, VfioUser};
 use metisvm_firmware::port::CardModel;
 use metisvm_sim::rtl::{Meter, boards};
 use metisvm_sim::{FaultPlan, FaultyCard, FunctionalCard, RtlCard, RtlOptions, SimOptions};
@@ -19,6 +19,7 @@ pub const RTL_TIMEOUT: Duration = Duration::from_secs(120);
 pub fn title(card: &Card) -> String {
     match card {
         Card::Rtl(board) => format!("card in RTL, {}", in_rtl(*board, Use::Inference)),
+        Card::Vfio(bdf) => format!("card at {bdf}"),
         Card::VfioUser(socket) => format!("card at {}", socket.display()),
         Card::Functional(Some(board)) => format!("functional card, {board}"),
         Card::Functional(None) => "functional card".to_owned(),
@@ -60,13 +61,22 @@ pub fn in_rtl(named: Option<&'static str>, purpose: Use) -> &'static str {
 /// # Errors
 /// Why there is none: a missing tool, for one.
 pub fn open(card: &Card, purpose: Use, trace: Option<PathBuf>, faulty: bool) -> Result<Opened, String> {
-    let Card::VfioUser(socket) = card else {
-        return in_this_process(card, purpose, trace, faulty);
+    let (link, slow): (Box<dyn Transport>, _) = match card {
+        Card::VfioUser(socket) => {
+            let link = connect(socket)?;
+            let slow = link.identity().is_rtl();
+            (Box::new(link), slow)
+        }
+        Card::Vfio(bdf) => {
+            let link = Vfio::open(*bdf).map_err(|error| error.to_string())?;
+            let slow = link.identity().is_rtl();
+            (Box::new(link), slow)
+        }
+        Card::Functional(_) | Card::Rtl(_) => return in_this_process(card, purpose, trace, faulty),
     };
-    let link = connect(socket)?;
     Ok(Opened {
-        slow: link.identity().is_rtl(),
-        link: Box::new(link),
+        link,
+        slow,
         faults: FaultPlan::default(),
         meter: None,
     })
@@ -78,13 +88,13 @@ fn connect(socket: &Path) -> Result<VfioUser, String> {
 
 /// How a card is opened again whose link was lost; a card in this process goes with it.
 pub fn reopening(card: &Card, options: Options) -> Option<Reopen> {
-    let Card::VfioUser(socket) = card else {
+    let card = card.clone();
+    if !card.has_one_user() {
         return None;
-    };
-    let socket = socket.clone();
+    }
     Some(Box::new(move || {
-        let link = Box::new(connect(&socket)?);
-        Device::open(link, options).map_err(|error| error.to_string())
+        let opened = open(&card, Use::Inference, None, false)?;
+        Device::open(opened.link, options).map_err(|error| error.to_string())
     }))
 }
 
@@ -138,7 +148,7 @@ pub fn simulated(
             let board = Board::named(name).ok_or_else(|| format!("there is no board {name}"))?;
             Ok((Box::new(FunctionalCard::new(SimOptions::of_board(&board))), None))
         }
-        Card::VfioUser(_) => Err("it is not simulated in this process".to_owned()),
+        Card::Vfio(_) | Card::VfioUser(_) => Err("it is not simulated in this process".to_owned()),
         Card::Functional(None) => Ok((Box::new(FunctionalCard::new(SimOptions::default())), None)),
     }
 }

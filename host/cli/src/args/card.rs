@@ -1,6 +1,7 @@
 //! Which card.
 
 use metisvm_accel::fpga::MOST_CARDS;
+use metisvm_driver::vfio::Bdf;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -12,6 +13,8 @@ pub enum Card {
     Functional(Option<&'static str>),
     /// The card in RTL, of a board; where none is named, of the one for simulation that does what it is for.
     Rtl(Option<&'static str>),
+    /// The card in a slot, through the kernel's VFIO.
+    Vfio(Bdf),
     /// The card that another process serves at a socket.
     VfioUser(PathBuf),
 }
@@ -25,8 +28,9 @@ impl FromStr for Card {
             None if text == "rtl" => Ok(Self::Rtl(None)),
             Some(("functional", name)) => board(name).map(Some).map(Self::Functional),
             Some(("rtl", name)) => board(name).map(Some).map(Self::Rtl),
+            Some(("vfio", bdf)) => bdf.parse().map(Self::Vfio),
             Some(("vfio-user", socket)) if !socket.is_empty() => Ok(Self::VfioUser(socket.into())),
-            _ => Err("it is functional[:BOARD], rtl[:BOARD] or vfio-user:SOCKET".to_owned()),
+            _ => Err("it is functional[:BOARD], rtl[:BOARD], vfio:BDF or vfio-user:SOCKET".to_owned()),
         }
     }
 }
@@ -39,17 +43,28 @@ pub(super) fn problem(cards: &[Card]) -> Option<String> {
             cards.len()
         ));
     }
-    let socket = |card: &Card| match card {
-        Card::VfioUser(socket) => Some(socket.clone()),
-        Card::Functional(_) | Card::Rtl(_) => None,
-    };
-    let sockets: Vec<PathBuf> = cards.iter().filter_map(socket).collect();
-    let mut earlier = std::collections::BTreeSet::new();
-    let twice = sockets.iter().find(|socket| !earlier.insert(*socket))?;
-    Some(format!(
-        "--card names vfio-user:{} twice; a card behind a socket has one user",
-        twice.display()
-    ))
+    let mut earlier = Vec::new();
+    for card in cards.iter().filter(|card| card.has_one_user()) {
+        if earlier.contains(&card) {
+            return Some(match card {
+                Card::VfioUser(socket) => format!(
+                    "--card names vfio-user:{} twice; a card behind a socket has one user",
+                    socket.display()
+                ),
+                Card::Vfio(bdf) => format!("--card names vfio:{bdf} twice; a card in a slot has one user"),
+                Card::Functional(_) | Card::Rtl(_) => continue,
+            });
+        }
+        earlier.push(card);
+    }
+    None
+}
+
+impl Card {
+    /// Whether this process has it to itself, instead of a simulated one for each use.
+    pub const fn has_one_user(&self) -> bool {
+        matches!(self, Self::Vfio(_) | Self::VfioUser(_))
+    }
 }
 
 /// The name of a board that is known.

@@ -33,8 +33,8 @@ pub struct Sim {
 /// A card that this process can have.
 fn simulated(text: &str) -> Result<Card, String> {
     match text.parse() {
-        Ok(Card::VfioUser(_)) | Err(_) if text.starts_with("vfio-user") => Err(
-            "it is functional[:BOARD] or rtl[:BOARD]: a card that is served already is used with --card"
+        Ok(Card::Vfio(_) | Card::VfioUser(_)) | Err(_) if text.starts_with("vfio") => Err(
+            "it is functional[:BOARD] or rtl[:BOARD]: a card that is served already, or in a slot, is used with --card"
                 .to_owned(),
         ),
         parsed => parsed,

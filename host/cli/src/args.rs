@@ -374,8 +374,8 @@ impl Engine {
         }
         if self.faulty_card().is_none() && !self.fault.is_empty() {
             return Some(
-                "--fault is for a card in this process; metisvm sim has a --fault of its own for the card that it \
-                 serves"
+                "--fault is for a card in this process, not for one behind a socket or in a slot; metisvm sim has a \
+                 --fault of its own for the card that it serves"
                     .to_owned(),
             );
         }

@@ -2735,7 +2735,7 @@ module metisvm_card$ecp5$card$constants(address,clock,data);
     mem[6'b1101] = 32'h0;
     mem[6'b1110] = 32'h0;
     mem[6'b1111] = 32'h0;
-    mem[6'b10000] = 32'h4;
+    mem[6'b10000] = 32'h8;
     mem[6'b10001] = 32'h8;
     mem[6'b10010] = 32'h4;
     mem[6'b10011] = 32'h800;
@@ -8748,7 +8748,7 @@ module metisvm_card$ecp5$card$tensor(clock,stop,entry$0,entry$1,entry$2,entry$3,
         .rd_data_valid(reads$rd_data_valid),
         .rd_data_ready(reads$rd_data_ready)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$acc$reads writes(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$acc$reads writes(
         .clock(writes$clock),
         .first_valid(writes$first_valid),
         .first_ready(writes$first_ready),
@@ -9662,93 +9662,93 @@ module metisvm_card$ecp5$card$tensor$engine(clock,open,place,bytes,limit,start,d
     output reg  events$7 /*verilator isolate_assignments*/;
 
     // Stub signals
-    reg  tiles_4x8$clock /*verilator isolate_assignments*/;
-    reg  tiles_4x8$open /*verilator isolate_assignments*/;
-    reg  [42:0] tiles_4x8$place /*verilator isolate_assignments*/;
-    reg  [47:0] tiles_4x8$bytes /*verilator isolate_assignments*/;
-    reg  [24:0] tiles_4x8$limit /*verilator isolate_assignments*/;
-    reg  tiles_4x8$start /*verilator isolate_assignments*/;
-    wire  tiles_4x8$done;
-    wire  [14:0] tiles_4x8$status;
-    wire  [31:0] tiles_4x8$index;
-    reg  tiles_4x8$stop /*verilator isolate_assignments*/;
-    wire  tiles_4x8$idle;
-    reg  [47:0] tiles_4x8$base$0 /*verilator isolate_assignments*/;
-    reg  [47:0] tiles_4x8$base$1 /*verilator isolate_assignments*/;
-    reg  [47:0] tiles_4x8$base$2 /*verilator isolate_assignments*/;
-    reg  [47:0] tiles_4x8$base$3 /*verilator isolate_assignments*/;
-    reg  [47:0] tiles_4x8$base$4 /*verilator isolate_assignments*/;
-    reg  [47:0] tiles_4x8$size$0 /*verilator isolate_assignments*/;
-    reg  [47:0] tiles_4x8$size$1 /*verilator isolate_assignments*/;
-    reg  [47:0] tiles_4x8$size$2 /*verilator isolate_assignments*/;
-    reg  [47:0] tiles_4x8$size$3 /*verilator isolate_assignments*/;
-    reg  [47:0] tiles_4x8$size$4 /*verilator isolate_assignments*/;
-    wire  [47:0] tiles_4x8$rd_address;
-    wire  [15:0] tiles_4x8$rd_words;
-    wire  tiles_4x8$rd_valid;
-    reg  tiles_4x8$rd_ready /*verilator isolate_assignments*/;
-    reg  [63:0] tiles_4x8$rd_data /*verilator isolate_assignments*/;
-    reg  tiles_4x8$rd_data_valid /*verilator isolate_assignments*/;
-    wire  tiles_4x8$rd_data_ready;
-    wire  [47:0] tiles_4x8$wr_address;
-    wire  [63:0] tiles_4x8$wr_data;
-    wire  [7:0] tiles_4x8$wr_strobe;
-    wire  tiles_4x8$wr_valid;
-    reg  tiles_4x8$wr_ready /*verilator isolate_assignments*/;
-    reg  tiles_4x8$wr_settled /*verilator isolate_assignments*/;
-    wire  tiles_4x8$array_steps;
-    wire  tiles_4x8$load_busy;
-    wire  tiles_4x8$compute_busy;
-    wire  tiles_4x8$store_busy;
-    wire  tiles_4x8$load_waits;
-    wire  tiles_4x8$compute_waits;
-    wire  tiles_4x8$store_waits;
-    wire  tiles_4x8$memory_waits;
+    reg  tiles_8$clock /*verilator isolate_assignments*/;
+    reg  tiles_8$open /*verilator isolate_assignments*/;
+    reg  [42:0] tiles_8$place /*verilator isolate_assignments*/;
+    reg  [47:0] tiles_8$bytes /*verilator isolate_assignments*/;
+    reg  [24:0] tiles_8$limit /*verilator isolate_assignments*/;
+    reg  tiles_8$start /*verilator isolate_assignments*/;
+    wire  tiles_8$done;
+    wire  [14:0] tiles_8$status;
+    wire  [31:0] tiles_8$index;
+    reg  tiles_8$stop /*verilator isolate_assignments*/;
+    wire  tiles_8$idle;
+    reg  [47:0] tiles_8$base$0 /*verilator isolate_assignments*/;
+    reg  [47:0] tiles_8$base$1 /*verilator isolate_assignments*/;
+    reg  [47:0] tiles_8$base$2 /*verilator isolate_assignments*/;
+    reg  [47:0] tiles_8$base$3 /*verilator isolate_assignments*/;
+    reg  [47:0] tiles_8$base$4 /*verilator isolate_assignments*/;
+    reg  [47:0] tiles_8$size$0 /*verilator isolate_assignments*/;
+    reg  [47:0] tiles_8$size$1 /*verilator isolate_assignments*/;
+    reg  [47:0] tiles_8$size$2 /*verilator isolate_assignments*/;
+    reg  [47:0] tiles_8$size$3 /*verilator isolate_assignments*/;
+    reg  [47:0] tiles_8$size$4 /*verilator isolate_assignments*/;
+    wire  [47:0] tiles_8$rd_address;
+    wire  [15:0] tiles_8$rd_words;
+    wire  tiles_8$rd_valid;
+    reg  tiles_8$rd_ready /*verilator isolate_assignments*/;
+    reg  [63:0] tiles_8$rd_data /*verilator isolate_assignments*/;
+    reg  tiles_8$rd_data_valid /*verilator isolate_assignments*/;
+    wire  tiles_8$rd_data_ready;
+    wire  [47:0] tiles_8$wr_address;
+    wire  [63:0] tiles_8$wr_data;
+    wire  [7:0] tiles_8$wr_strobe;
+    wire  tiles_8$wr_valid;
+    reg  tiles_8$wr_ready /*verilator isolate_assignments*/;
+    reg  tiles_8$wr_settled /*verilator isolate_assignments*/;
+    wire  tiles_8$array_steps;
+    wire  tiles_8$load_busy;
+    wire  tiles_8$compute_busy;
+    wire  tiles_8$store_busy;
+    wire  tiles_8$load_waits;
+    wire  tiles_8$compute_waits;
+    wire  tiles_8$store_waits;
+    wire  tiles_8$memory_waits;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8 tiles_4x8(
-        .clock(tiles_4x8$clock),
-        .open(tiles_4x8$open),
-        .place(tiles_4x8$place),
-        .bytes(tiles_4x8$bytes),
-        .limit(tiles_4x8$limit),
-        .start(tiles_4x8$start),
-        .done(tiles_4x8$done),
-        .status(tiles_4x8$status),
-        .index(tiles_4x8$index),
-        .stop(tiles_4x8$stop),
-        .idle(tiles_4x8$idle),
-        .base$0(tiles_4x8$base$0),
-        .base$1(tiles_4x8$base$1),
-        .base$2(tiles_4x8$base$2),
-        .base$3(tiles_4x8$base$3),
-        .base$4(tiles_4x8$base$4),
-        .size$0(tiles_4x8$size$0),
-        .size$1(tiles_4x8$size$1),
-        .size$2(tiles_4x8$size$2),
-        .size$3(tiles_4x8$size$3),
-        .size$4(tiles_4x8$size$4),
-        .rd_address(tiles_4x8$rd_address),
-        .rd_words(tiles_4x8$rd_words),
-        .rd_valid(tiles_4x8$rd_valid),
-        .rd_ready(tiles_4x8$rd_ready),
-        .rd_data(tiles_4x8$rd_data),
-        .rd_data_valid(tiles_4x8$rd_data_valid),
-        .rd_data_ready(tiles_4x8$rd_data_ready),
-        .wr_address(tiles_4x8$wr_address),
-        .wr_data(tiles_4x8$wr_data),
-        .wr_strobe(tiles_4x8$wr_strobe),
-        .wr_valid(tiles_4x8$wr_valid),
-        .wr_ready(tiles_4x8$wr_ready),
-        .wr_settled(tiles_4x8$wr_settled),
-        .array_steps(tiles_4x8$array_steps),
-        .load_busy(tiles_4x8$load_busy),
-        .compute_busy(tiles_4x8$compute_busy),
-        .store_busy(tiles_4x8$store_busy),
-        .load_waits(tiles_4x8$load_waits),
-        .compute_waits(tiles_4x8$compute_waits),
-        .store_waits(tiles_4x8$store_waits),
-        .memory_waits(tiles_4x8$memory_waits)
+    metisvm_card$ecp5$card$tensor$engine$tiles_8 tiles_8(
+        .clock(tiles_8$clock),
+        .open(tiles_8$open),
+        .place(tiles_8$place),
+        .bytes(tiles_8$bytes),
+        .limit(tiles_8$limit),
+        .start(tiles_8$start),
+        .done(tiles_8$done),
+        .status(tiles_8$status),
+        .index(tiles_8$index),
+        .stop(tiles_8$stop),
+        .idle(tiles_8$idle),
+        .base$0(tiles_8$base$0),
+        .base$1(tiles_8$base$1),
+        .base$2(tiles_8$base$2),
+        .base$3(tiles_8$base$3),
+        .base$4(tiles_8$base$4),
+        .size$0(tiles_8$size$0),
+        .size$1(tiles_8$size$1),
+        .size$2(tiles_8$size$2),
+        .size$3(tiles_8$size$3),
+        .size$4(tiles_8$size$4),
+        .rd_address(tiles_8$rd_address),
+        .rd_words(tiles_8$rd_words),
+        .rd_valid(tiles_8$rd_valid),
+        .rd_ready(tiles_8$rd_ready),
+        .rd_data(tiles_8$rd_data),
+        .rd_data_valid(tiles_8$rd_data_valid),
+        .rd_data_ready(tiles_8$rd_data_ready),
+        .wr_address(tiles_8$wr_address),
+        .wr_data(tiles_8$wr_data),
+        .wr_strobe(tiles_8$wr_strobe),
+        .wr_valid(tiles_8$wr_valid),
+        .wr_ready(tiles_8$wr_ready),
+        .wr_settled(tiles_8$wr_settled),
+        .array_steps(tiles_8$array_steps),
+        .load_busy(tiles_8$load_busy),
+        .compute_busy(tiles_8$compute_busy),
+        .store_busy(tiles_8$store_busy),
+        .load_waits(tiles_8$load_waits),
+        .compute_waits(tiles_8$compute_waits),
+        .store_waits(tiles_8$store_waits),
+        .memory_waits(tiles_8$memory_waits)
     );
 
     // Update code
@@ -9773,53 +9773,53 @@ module metisvm_card$ecp5$card$tensor$engine(clock,open,place,bytes,limit,start,d
         events$5 = 1'b0;
         events$6 = 1'b0;
         events$7 = 1'b0;
-        tiles_4x8$clock = clock;
-        tiles_4x8$open = open;
-        tiles_4x8$place = place;
-        tiles_4x8$bytes = bytes;
-        tiles_4x8$limit = limit;
-        tiles_4x8$start = start;
-        done = tiles_4x8$done;
-        status = tiles_4x8$status;
-        index = tiles_4x8$index;
-        tiles_4x8$stop = stop;
-        idle = tiles_4x8$idle;
-        tiles_4x8$base$0 = base$0;
-        tiles_4x8$size$0 = size$0;
-        tiles_4x8$base$1 = base$1;
-        tiles_4x8$size$1 = size$1;
-        tiles_4x8$base$2 = base$2;
-        tiles_4x8$size$2 = size$2;
-        tiles_4x8$base$3 = base$3;
-        tiles_4x8$size$3 = size$3;
-        tiles_4x8$base$4 = base$4;
-        tiles_4x8$size$4 = size$4;
-        rd_address = tiles_4x8$rd_address;
-        rd_words = tiles_4x8$rd_words;
-        rd_valid = tiles_4x8$rd_valid;
-        tiles_4x8$rd_ready = rd_ready;
-        tiles_4x8$rd_data = rd_data;
-        tiles_4x8$rd_data_valid = rd_data_valid;
-        rd_data_ready = tiles_4x8$rd_data_ready;
-        wr_address = tiles_4x8$wr_address;
-        wr_data = tiles_4x8$wr_data;
-        wr_strobe = tiles_4x8$wr_strobe;
-        wr_valid = tiles_4x8$wr_valid;
-        tiles_4x8$wr_ready = wr_ready;
-        tiles_4x8$wr_settled = wr_settled;
-        events$0 = tiles_4x8$array_steps;
-        events$1 = tiles_4x8$load_busy;
-        events$2 = tiles_4x8$compute_busy;
-        events$3 = tiles_4x8$store_busy;
-        events$4 = tiles_4x8$load_waits;
-        events$5 = tiles_4x8$compute_waits;
-        events$6 = tiles_4x8$store_waits;
-        events$7 = tiles_4x8$memory_waits;
+        tiles_8$clock = clock;
+        tiles_8$open = open;
+        tiles_8$place = place;
+        tiles_8$bytes = bytes;
+        tiles_8$limit = limit;
+        tiles_8$start = start;
+        done = tiles_8$done;
+        status = tiles_8$status;
+        index = tiles_8$index;
+        tiles_8$stop = stop;
+        idle = tiles_8$idle;
+        tiles_8$base$0 = base$0;
+        tiles_8$size$0 = size$0;
+        tiles_8$base$1 = base$1;
+        tiles_8$size$1 = size$1;
+        tiles_8$base$2 = base$2;
+        tiles_8$size$2 = size$2;
+        tiles_8$base$3 = base$3;
+        tiles_8$size$3 = size$3;
+        tiles_8$base$4 = base$4;
+        tiles_8$size$4 = size$4;
+        rd_address = tiles_8$rd_address;
+        rd_words = tiles_8$rd_words;
+        rd_valid = tiles_8$rd_valid;
+        tiles_8$rd_ready = rd_ready;
+        tiles_8$rd_data = rd_data;
+        tiles_8$rd_data_valid = rd_data_valid;
+        rd_data_ready = tiles_8$rd_data_ready;
+        wr_address = tiles_8$wr_address;
+        wr_data = tiles_8$wr_data;
+        wr_strobe = tiles_8$wr_strobe;
+        wr_valid = tiles_8$wr_valid;
+        tiles_8$wr_ready = wr_ready;
+        tiles_8$wr_settled = wr_settled;
+        events$0 = tiles_8$array_steps;
+        events$1 = tiles_8$load_busy;
+        events$2 = tiles_8$compute_busy;
+        events$3 = tiles_8$store_busy;
+        events$4 = tiles_8$load_waits;
+        events$5 = tiles_8$compute_waits;
+        events$6 = tiles_8$store_waits;
+        events$7 = tiles_8$memory_waits;
     end
 
 endmodule // metisvm_card$ecp5$card$tensor$engine
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8(clock,open,place,bytes,limit,start,done,status,index,stop,idle,base$0,base$1,base$2,base$3,base$4,size$0,size$1,size$2,size$3,size$4,rd_address,rd_words,rd_valid,rd_ready,rd_data,rd_data_valid,rd_data_ready,wr_address,wr_data,wr_strobe,wr_valid,wr_ready,wr_settled,array_steps,load_busy,compute_busy,store_busy,load_waits,compute_waits,store_waits,memory_waits);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8(clock,open,place,bytes,limit,start,done,status,index,stop,idle,base$0,base$1,base$2,base$3,base$4,size$0,size$1,size$2,size$3,size$4,rd_address,rd_words,rd_valid,rd_ready,rd_data,rd_data_valid,rd_data_ready,wr_address,wr_data,wr_strobe,wr_valid,wr_ready,wr_settled,array_steps,load_busy,compute_busy,store_busy,load_waits,compute_waits,store_waits,memory_waits);
 
     // Module arguments
     input wire  clock;
@@ -9866,22 +9866,38 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8(clock,open,place,bytes,lim
     output reg  memory_waits /*verilator isolate_assignments*/;
 
     // Constant declarations
-    localparam  a_lane$0 = 16'h1;
-    localparam  a_lane$1 = 16'h2;
-    localparam  a_lane$2 = 16'h4;
-    localparam  a_lane$3 = 16'h8;
-    localparam  a_lane$4 = 16'h10;
-    localparam  a_lane$5 = 16'h20;
-    localparam  a_lane$6 = 16'h40;
-    localparam  a_lane$7 = 16'h80;
-    localparam  a_lane$8 = 16'h100;
-    localparam  a_lane$9 = 16'h200;
-    localparam  a_lane$10 = 16'h400;
-    localparam  a_lane$11 = 16'h800;
-    localparam  a_lane$12 = 16'h1000;
-    localparam  a_lane$13 = 16'h2000;
-    localparam  a_lane$14 = 16'h4000;
-    localparam  a_lane$15 = 16'h8000;
+    localparam  a_lane$0 = 32'h1;
+    localparam  a_lane$1 = 32'h2;
+    localparam  a_lane$2 = 32'h4;
+    localparam  a_lane$3 = 32'h8;
+    localparam  a_lane$4 = 32'h10;
+    localparam  a_lane$5 = 32'h20;
+    localparam  a_lane$6 = 32'h40;
+    localparam  a_lane$7 = 32'h80;
+    localparam  a_lane$8 = 32'h100;
+    localparam  a_lane$9 = 32'h200;
+    localparam  a_lane$10 = 32'h400;
+    localparam  a_lane$11 = 32'h800;
+    localparam  a_lane$12 = 32'h1000;
+    localparam  a_lane$13 = 32'h2000;
+    localparam  a_lane$14 = 32'h4000;
+    localparam  a_lane$15 = 32'h8000;
+    localparam  a_lane$16 = 32'h10000;
+    localparam  a_lane$17 = 32'h20000;
+    localparam  a_lane$18 = 32'h40000;
+    localparam  a_lane$19 = 32'h80000;
+    localparam  a_lane$20 = 32'h100000;
+    localparam  a_lane$21 = 32'h200000;
+    localparam  a_lane$22 = 32'h400000;
+    localparam  a_lane$23 = 32'h800000;
+    localparam  a_lane$24 = 32'h1000000;
+    localparam  a_lane$25 = 32'h2000000;
+    localparam  a_lane$26 = 32'h4000000;
+    localparam  a_lane$27 = 32'h8000000;
+    localparam  a_lane$28 = 32'h10000000;
+    localparam  a_lane$29 = 32'h20000000;
+    localparam  a_lane$30 = 32'h40000000;
+    localparam  a_lane$31 = 32'h80000000;
     localparam  b_lane$0 = 32'h1;
     localparam  b_lane$1 = 32'h2;
     localparam  b_lane$2 = 32'h4;
@@ -9922,7 +9938,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8(clock,open,place,bytes,lim
     localparam  column$5 = 8'h20;
     localparam  column$6 = 8'h40;
     localparam  column$7 = 8'h80;
-    localparam  no_a = 16'h0;
+    localparam  no_a = 32'h0;
     localparam  no_b = 32'h0;
     localparam  no_column = 8'h0;
 
@@ -10020,6 +10036,22 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8(clock,open,place,bytes,lim
     wire  [8:0] load$a_data$13;
     wire  [8:0] load$a_data$14;
     wire  [8:0] load$a_data$15;
+    wire  [8:0] load$a_data$16;
+    wire  [8:0] load$a_data$17;
+    wire  [8:0] load$a_data$18;
+    wire  [8:0] load$a_data$19;
+    wire  [8:0] load$a_data$20;
+    wire  [8:0] load$a_data$21;
+    wire  [8:0] load$a_data$22;
+    wire  [8:0] load$a_data$23;
+    wire  [8:0] load$a_data$24;
+    wire  [8:0] load$a_data$25;
+    wire  [8:0] load$a_data$26;
+    wire  [8:0] load$a_data$27;
+    wire  [8:0] load$a_data$28;
+    wire  [8:0] load$a_data$29;
+    wire  [8:0] load$a_data$30;
+    wire  [8:0] load$a_data$31;
     wire  load$a_mask$0;
     wire  load$a_mask$1;
     wire  load$a_mask$2;
@@ -10036,6 +10068,22 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8(clock,open,place,bytes,lim
     wire  load$a_mask$13;
     wire  load$a_mask$14;
     wire  load$a_mask$15;
+    wire  load$a_mask$16;
+    wire  load$a_mask$17;
+    wire  load$a_mask$18;
+    wire  load$a_mask$19;
+    wire  load$a_mask$20;
+    wire  load$a_mask$21;
+    wire  load$a_mask$22;
+    wire  load$a_mask$23;
+    wire  load$a_mask$24;
+    wire  load$a_mask$25;
+    wire  load$a_mask$26;
+    wire  load$a_mask$27;
+    wire  load$a_mask$28;
+    wire  load$a_mask$29;
+    wire  load$a_mask$30;
+    wire  load$a_mask$31;
     wire  load$b_write;
     wire  [15:0] load$b_address;
     wire  [8:0] load$b_data$0;
@@ -10155,6 +10203,22 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8(clock,open,place,bytes,lim
     reg  [8:0] compute$a$13 /*verilator isolate_assignments*/;
     reg  [8:0] compute$a$14 /*verilator isolate_assignments*/;
     reg  [8:0] compute$a$15 /*verilator isolate_assignments*/;
+    reg  [8:0] compute$a$16 /*verilator isolate_assignments*/;
+    reg  [8:0] compute$a$17 /*verilator isolate_assignments*/;
+    reg  [8:0] compute$a$18 /*verilator isolate_assignments*/;
+    reg  [8:0] compute$a$19 /*verilator isolate_assignments*/;
+    reg  [8:0] compute$a$20 /*verilator isolate_assignments*/;
+    reg  [8:0] compute$a$21 /*verilator isolate_assignments*/;
+    reg  [8:0] compute$a$22 /*verilator isolate_assignments*/;
+    reg  [8:0] compute$a$23 /*verilator isolate_assignments*/;
+    reg  [8:0] compute$a$24 /*verilator isolate_assignments*/;
+    reg  [8:0] compute$a$25 /*verilator isolate_assignments*/;
+    reg  [8:0] compute$a$26 /*verilator isolate_assignments*/;
+    reg  [8:0] compute$a$27 /*verilator isolate_assignments*/;
+    reg  [8:0] compute$a$28 /*verilator isolate_assignments*/;
+    reg  [8:0] compute$a$29 /*verilator isolate_assignments*/;
+    reg  [8:0] compute$a$30 /*verilator isolate_assignments*/;
+    reg  [8:0] compute$a$31 /*verilator isolate_assignments*/;
     wire  [10:0] compute$b_address;
     reg  [8:0] compute$b$0 /*verilator isolate_assignments*/;
     reg  [8:0] compute$b$1 /*verilator isolate_assignments*/;
@@ -10190,7 +10254,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8(clock,open,place,bytes,lim
     reg  [8:0] compute$b$31 /*verilator isolate_assignments*/;
     wire  compute$read_valid;
     reg  compute$read_ready /*verilator isolate_assignments*/;
-    wire  [9:0] compute$read_address;
+    wire  [10:0] compute$read_address;
     reg  [31:0] compute$read_row$0 /*verilator isolate_assignments*/;
     reg  [31:0] compute$read_row$1 /*verilator isolate_assignments*/;
     reg  [31:0] compute$read_row$2 /*verilator isolate_assignments*/;
@@ -10201,7 +10265,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8(clock,open,place,bytes,lim
     reg  [31:0] compute$read_row$7 /*verilator isolate_assignments*/;
     wire  compute$write_valid;
     reg  compute$write_ready /*verilator isolate_assignments*/;
-    wire  [9:0] compute$write_address;
+    wire  [10:0] compute$write_address;
     wire  [7:0] compute$write_mask;
     wire  [31:0] compute$write_row$0;
     wire  [31:0] compute$write_row$1;
@@ -10318,6 +10382,22 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8(clock,open,place,bytes,lim
     wire  [8:0] bank_a$lanes$13;
     wire  [8:0] bank_a$lanes$14;
     wire  [8:0] bank_a$lanes$15;
+    wire  [8:0] bank_a$lanes$16;
+    wire  [8:0] bank_a$lanes$17;
+    wire  [8:0] bank_a$lanes$18;
+    wire  [8:0] bank_a$lanes$19;
+    wire  [8:0] bank_a$lanes$20;
+    wire  [8:0] bank_a$lanes$21;
+    wire  [8:0] bank_a$lanes$22;
+    wire  [8:0] bank_a$lanes$23;
+    wire  [8:0] bank_a$lanes$24;
+    wire  [8:0] bank_a$lanes$25;
+    wire  [8:0] bank_a$lanes$26;
+    wire  [8:0] bank_a$lanes$27;
+    wire  [8:0] bank_a$lanes$28;
+    wire  [8:0] bank_a$lanes$29;
+    wire  [8:0] bank_a$lanes$30;
+    wire  [8:0] bank_a$lanes$31;
     reg  [10:0] bank_a$write_address /*verilator isolate_assignments*/;
     reg  [8:0] bank_a$write_lanes$0 /*verilator isolate_assignments*/;
     reg  [8:0] bank_a$write_lanes$1 /*verilator isolate_assignments*/;
@@ -10335,7 +10415,23 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8(clock,open,place,bytes,lim
     reg  [8:0] bank_a$write_lanes$13 /*verilator isolate_assignments*/;
     reg  [8:0] bank_a$write_lanes$14 /*verilator isolate_assignments*/;
     reg  [8:0] bank_a$write_lanes$15 /*verilator isolate_assignments*/;
-    reg  [15:0] bank_a$write_mask /*verilator isolate_assignments*/;
+    reg  [8:0] bank_a$write_lanes$16 /*verilator isolate_assignments*/;
+    reg  [8:0] bank_a$write_lanes$17 /*verilator isolate_assignments*/;
+    reg  [8:0] bank_a$write_lanes$18 /*verilator isolate_assignments*/;
+    reg  [8:0] bank_a$write_lanes$19 /*verilator isolate_assignments*/;
+    reg  [8:0] bank_a$write_lanes$20 /*verilator isolate_assignments*/;
+    reg  [8:0] bank_a$write_lanes$21 /*verilator isolate_assignments*/;
+    reg  [8:0] bank_a$write_lanes$22 /*verilator isolate_assignments*/;
+    reg  [8:0] bank_a$write_lanes$23 /*verilator isolate_assignments*/;
+    reg  [8:0] bank_a$write_lanes$24 /*verilator isolate_assignments*/;
+    reg  [8:0] bank_a$write_lanes$25 /*verilator isolate_assignments*/;
+    reg  [8:0] bank_a$write_lanes$26 /*verilator isolate_assignments*/;
+    reg  [8:0] bank_a$write_lanes$27 /*verilator isolate_assignments*/;
+    reg  [8:0] bank_a$write_lanes$28 /*verilator isolate_assignments*/;
+    reg  [8:0] bank_a$write_lanes$29 /*verilator isolate_assignments*/;
+    reg  [8:0] bank_a$write_lanes$30 /*verilator isolate_assignments*/;
+    reg  [8:0] bank_a$write_lanes$31 /*verilator isolate_assignments*/;
+    reg  [31:0] bank_a$write_mask /*verilator isolate_assignments*/;
     reg  bank_b$clock /*verilator isolate_assignments*/;
     reg  [10:0] bank_b$read_address /*verilator isolate_assignments*/;
     wire  [8:0] bank_b$lanes$0;
@@ -10407,7 +10503,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8(clock,open,place,bytes,lim
     reg  acc$clock /*verilator isolate_assignments*/;
     reg  acc$compute_write_valid /*verilator isolate_assignments*/;
     wire  acc$compute_write_ready;
-    reg  [9:0] acc$compute_write_address /*verilator isolate_assignments*/;
+    reg  [10:0] acc$compute_write_address /*verilator isolate_assignments*/;
     reg  [7:0] acc$compute_write_mask /*verilator isolate_assignments*/;
     reg  [31:0] acc$compute_write_row$0 /*verilator isolate_assignments*/;
     reg  [31:0] acc$compute_write_row$1 /*verilator isolate_assignments*/;
@@ -10419,7 +10515,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8(clock,open,place,bytes,lim
     reg  [31:0] acc$compute_write_row$7 /*verilator isolate_assignments*/;
     reg  acc$load_write_valid /*verilator isolate_assignments*/;
     wire  acc$load_write_ready;
-    reg  [9:0] acc$load_write_address /*verilator isolate_assignments*/;
+    reg  [10:0] acc$load_write_address /*verilator isolate_assignments*/;
     reg  [7:0] acc$load_write_mask /*verilator isolate_assignments*/;
     reg  [31:0] acc$load_write_row$0 /*verilator isolate_assignments*/;
     reg  [31:0] acc$load_write_row$1 /*verilator isolate_assignments*/;
@@ -10431,10 +10527,10 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8(clock,open,place,bytes,lim
     reg  [31:0] acc$load_write_row$7 /*verilator isolate_assignments*/;
     reg  acc$compute_read_valid /*verilator isolate_assignments*/;
     wire  acc$compute_read_ready;
-    reg  [9:0] acc$compute_read_address /*verilator isolate_assignments*/;
+    reg  [10:0] acc$compute_read_address /*verilator isolate_assignments*/;
     reg  acc$store_read_valid /*verilator isolate_assignments*/;
     wire  acc$store_read_ready;
-    reg  [9:0] acc$store_read_address /*verilator isolate_assignments*/;
+    reg  [10:0] acc$store_read_address /*verilator isolate_assignments*/;
     wire  [31:0] acc$row$0;
     wire  [31:0] acc$row$1;
     wire  [31:0] acc$row$2;
@@ -10468,12 +10564,12 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8(clock,open,place,bytes,lim
     // Local signals
     reg  halts /*verilator isolate_assignments*/;
     reg  answers /*verilator isolate_assignments*/;
-    reg  [15:0] a_mask /*verilator isolate_assignments*/;
+    reg  [31:0] a_mask /*verilator isolate_assignments*/;
     reg  [31:0] b_mask /*verilator isolate_assignments*/;
     reg  [7:0] acc_mask /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner runner(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner runner(
         .clock(runner$clock),
         .open(runner$open),
         .place(runner$place),
@@ -10521,7 +10617,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8(clock,open,place,bytes,lim
         .pauses$1(runner$pauses$1),
         .pauses$2(runner$pauses$2)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load load(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load load(
         .clock(load$clock),
         .stop(load$stop),
         .start(load$start),
@@ -10569,6 +10665,22 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8(clock,open,place,bytes,lim
         .a_data$13(load$a_data$13),
         .a_data$14(load$a_data$14),
         .a_data$15(load$a_data$15),
+        .a_data$16(load$a_data$16),
+        .a_data$17(load$a_data$17),
+        .a_data$18(load$a_data$18),
+        .a_data$19(load$a_data$19),
+        .a_data$20(load$a_data$20),
+        .a_data$21(load$a_data$21),
+        .a_data$22(load$a_data$22),
+        .a_data$23(load$a_data$23),
+        .a_data$24(load$a_data$24),
+        .a_data$25(load$a_data$25),
+        .a_data$26(load$a_data$26),
+        .a_data$27(load$a_data$27),
+        .a_data$28(load$a_data$28),
+        .a_data$29(load$a_data$29),
+        .a_data$30(load$a_data$30),
+        .a_data$31(load$a_data$31),
         .a_mask$0(load$a_mask$0),
         .a_mask$1(load$a_mask$1),
         .a_mask$2(load$a_mask$2),
@@ -10585,6 +10697,22 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8(clock,open,place,bytes,lim
         .a_mask$13(load$a_mask$13),
         .a_mask$14(load$a_mask$14),
         .a_mask$15(load$a_mask$15),
+        .a_mask$16(load$a_mask$16),
+        .a_mask$17(load$a_mask$17),
+        .a_mask$18(load$a_mask$18),
+        .a_mask$19(load$a_mask$19),
+        .a_mask$20(load$a_mask$20),
+        .a_mask$21(load$a_mask$21),
+        .a_mask$22(load$a_mask$22),
+        .a_mask$23(load$a_mask$23),
+        .a_mask$24(load$a_mask$24),
+        .a_mask$25(load$a_mask$25),
+        .a_mask$26(load$a_mask$26),
+        .a_mask$27(load$a_mask$27),
+        .a_mask$28(load$a_mask$28),
+        .a_mask$29(load$a_mask$29),
+        .a_mask$30(load$a_mask$30),
+        .a_mask$31(load$a_mask$31),
         .b_write(load$b_write),
         .b_address(load$b_address),
         .b_data$0(load$b_data$0),
@@ -10677,7 +10805,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8(clock,open,place,bytes,lim
         .table_address(load$table_address),
         .table_data(load$table_data)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute compute(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute compute(
         .clock(compute$clock),
         .start(compute$start),
         .words$0(compute$words$0),
@@ -10706,6 +10834,22 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8(clock,open,place,bytes,lim
         .a$13(compute$a$13),
         .a$14(compute$a$14),
         .a$15(compute$a$15),
+        .a$16(compute$a$16),
+        .a$17(compute$a$17),
+        .a$18(compute$a$18),
+        .a$19(compute$a$19),
+        .a$20(compute$a$20),
+        .a$21(compute$a$21),
+        .a$22(compute$a$22),
+        .a$23(compute$a$23),
+        .a$24(compute$a$24),
+        .a$25(compute$a$25),
+        .a$26(compute$a$26),
+        .a$27(compute$a$27),
+        .a$28(compute$a$28),
+        .a$29(compute$a$29),
+        .a$30(compute$a$30),
+        .a$31(compute$a$31),
         .b_address(compute$b_address),
         .b$0(compute$b$0),
         .b$1(compute$b$1),
@@ -10768,7 +10912,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8(clock,open,place,bytes,lim
         .table_address(compute$table_address),
         .table_entry(compute$table_entry)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$store store(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$store store(
         .clock(store$clock),
         .stop(store$stop),
         .start(store$start),
@@ -10806,7 +10950,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8(clock,open,place,bytes,lim
         .w_data(store$w_data),
         .w_strobe(store$w_strobe)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$settle settle(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$settle settle(
         .clock(settle$clock),
         .module_done(settle$module_done),
         .module_idle(settle$module_idle),
@@ -10815,7 +10959,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8(clock,open,place,bytes,lim
         .done(settle$done),
         .idle(settle$idle)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$share share(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$share share(
         .clock(share$clock),
         .runner_address(share$runner_address),
         .runner_words(share$runner_words),
@@ -10836,7 +10980,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8(clock,open,place,bytes,lim
         .rd_data_valid(share$rd_data_valid),
         .rd_data_ready(share$rd_data_ready)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$duty duty(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$duty duty(
         .clock(duty$clock),
         .start$0(duty$start$0),
         .start$1(duty$start$1),
@@ -10860,7 +11004,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8(clock,open,place,bytes,lim
         .store_waits(duty$store_waits),
         .memory_waits(duty$memory_waits)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a bank_a(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a bank_a(
         .clock(bank_a$clock),
         .read_address(bank_a$read_address),
         .lanes$0(bank_a$lanes$0),
@@ -10879,6 +11023,22 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8(clock,open,place,bytes,lim
         .lanes$13(bank_a$lanes$13),
         .lanes$14(bank_a$lanes$14),
         .lanes$15(bank_a$lanes$15),
+        .lanes$16(bank_a$lanes$16),
+        .lanes$17(bank_a$lanes$17),
+        .lanes$18(bank_a$lanes$18),
+        .lanes$19(bank_a$lanes$19),
+        .lanes$20(bank_a$lanes$20),
+        .lanes$21(bank_a$lanes$21),
+        .lanes$22(bank_a$lanes$22),
+        .lanes$23(bank_a$lanes$23),
+        .lanes$24(bank_a$lanes$24),
+        .lanes$25(bank_a$lanes$25),
+        .lanes$26(bank_a$lanes$26),
+        .lanes$27(bank_a$lanes$27),
+        .lanes$28(bank_a$lanes$28),
+        .lanes$29(bank_a$lanes$29),
+        .lanes$30(bank_a$lanes$30),
+        .lanes$31(bank_a$lanes$31),
         .write_address(bank_a$write_address),
         .write_lanes$0(bank_a$write_lanes$0),
         .write_lanes$1(bank_a$write_lanes$1),
@@ -10896,9 +11056,25 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8(clock,open,place,bytes,lim
         .write_lanes$13(bank_a$write_lanes$13),
         .write_lanes$14(bank_a$write_lanes$14),
         .write_lanes$15(bank_a$write_lanes$15),
+        .write_lanes$16(bank_a$write_lanes$16),
+        .write_lanes$17(bank_a$write_lanes$17),
+        .write_lanes$18(bank_a$write_lanes$18),
+        .write_lanes$19(bank_a$write_lanes$19),
+        .write_lanes$20(bank_a$write_lanes$20),
+        .write_lanes$21(bank_a$write_lanes$21),
+        .write_lanes$22(bank_a$write_lanes$22),
+        .write_lanes$23(bank_a$write_lanes$23),
+        .write_lanes$24(bank_a$write_lanes$24),
+        .write_lanes$25(bank_a$write_lanes$25),
+        .write_lanes$26(bank_a$write_lanes$26),
+        .write_lanes$27(bank_a$write_lanes$27),
+        .write_lanes$28(bank_a$write_lanes$28),
+        .write_lanes$29(bank_a$write_lanes$29),
+        .write_lanes$30(bank_a$write_lanes$30),
+        .write_lanes$31(bank_a$write_lanes$31),
         .write_mask(bank_a$write_mask)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_b bank_b(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a bank_b(
         .clock(bank_b$clock),
         .read_address(bank_b$read_address),
         .lanes$0(bank_b$lanes$0),
@@ -10968,7 +11144,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8(clock,open,place,bytes,lim
         .write_lanes$31(bank_b$write_lanes$31),
         .write_mask(bank_b$write_mask)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$acc acc(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$acc acc(
         .clock(acc$clock),
         .compute_write_valid(acc$compute_write_valid),
         .compute_write_ready(acc$compute_write_ready),
@@ -11009,7 +11185,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8(clock,open,place,bytes,lim
         .row$6(acc$row$6),
         .row$7(acc$row$7)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$records records(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$records records(
         .clock(records$clock),
         .forget(records$forget),
         .forgetting(records$forgetting),
@@ -11020,7 +11196,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8(clock,open,place,bytes,lim
         .record(records$record),
         .known(records$known)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$tables tables(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$tables tables(
         .clock(tables$clock),
         .write(tables$write),
         .write_address(tables$write_address),
@@ -11229,6 +11405,86 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8(clock,open,place,bytes,lim
         end
         bank_a$write_lanes$15 = load$a_data$15;
         compute$a$15 = bank_a$lanes$15;
+        if (load$a_mask$16) begin
+            a_mask = a_mask | a_lane$16;
+        end
+        bank_a$write_lanes$16 = load$a_data$16;
+        compute$a$16 = bank_a$lanes$16;
+        if (load$a_mask$17) begin
+            a_mask = a_mask | a_lane$17;
+        end
+        bank_a$write_lanes$17 = load$a_data$17;
+        compute$a$17 = bank_a$lanes$17;
+        if (load$a_mask$18) begin
+            a_mask = a_mask | a_lane$18;
+        end
+        bank_a$write_lanes$18 = load$a_data$18;
+        compute$a$18 = bank_a$lanes$18;
+        if (load$a_mask$19) begin
+            a_mask = a_mask | a_lane$19;
+        end
+        bank_a$write_lanes$19 = load$a_data$19;
+        compute$a$19 = bank_a$lanes$19;
+        if (load$a_mask$20) begin
+            a_mask = a_mask | a_lane$20;
+        end
+        bank_a$write_lanes$20 = load$a_data$20;
+        compute$a$20 = bank_a$lanes$20;
+        if (load$a_mask$21) begin
+            a_mask = a_mask | a_lane$21;
+        end
+        bank_a$write_lanes$21 = load$a_data$21;
+        compute$a$21 = bank_a$lanes$21;
+        if (load$a_mask$22) begin
+            a_mask = a_mask | a_lane$22;
+        end
+        bank_a$write_lanes$22 = load$a_data$22;
+        compute$a$22 = bank_a$lanes$22;
+        if (load$a_mask$23) begin
+            a_mask = a_mask | a_lane$23;
+        end
+        bank_a$write_lanes$23 = load$a_data$23;
+        compute$a$23 = bank_a$lanes$23;
+        if (load$a_mask$24) begin
+            a_mask = a_mask | a_lane$24;
+        end
+        bank_a$write_lanes$24 = load$a_data$24;
+        compute$a$24 = bank_a$lanes$24;
+        if (load$a_mask$25) begin
+            a_mask = a_mask | a_lane$25;
+        end
+        bank_a$write_lanes$25 = load$a_data$25;
+        compute$a$25 = bank_a$lanes$25;
+        if (load$a_mask$26) begin
+            a_mask = a_mask | a_lane$26;
+        end
+        bank_a$write_lanes$26 = load$a_data$26;
+        compute$a$26 = bank_a$lanes$26;
+        if (load$a_mask$27) begin
+            a_mask = a_mask | a_lane$27;
+        end
+        bank_a$write_lanes$27 = load$a_data$27;
+        compute$a$27 = bank_a$lanes$27;
+        if (load$a_mask$28) begin
+            a_mask = a_mask | a_lane$28;
+        end
+        bank_a$write_lanes$28 = load$a_data$28;
+        compute$a$28 = bank_a$lanes$28;
+        if (load$a_mask$29) begin
+            a_mask = a_mask | a_lane$29;
+        end
+        bank_a$write_lanes$29 = load$a_data$29;
+        compute$a$29 = bank_a$lanes$29;
+        if (load$a_mask$30) begin
+            a_mask = a_mask | a_lane$30;
+        end
+        bank_a$write_lanes$30 = load$a_data$30;
+        compute$a$30 = bank_a$lanes$30;
+        if (load$a_mask$31) begin
+            a_mask = a_mask | a_lane$31;
+        end
+        bank_a$write_lanes$31 = load$a_data$31;
+        compute$a$31 = bank_a$lanes$31;
         bank_a$write_mask = no_a;
         if (load$a_write) begin
             bank_a$write_mask = a_mask;
@@ -11461,7 +11717,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8(clock,open,place,bytes,lim
         store$acc_data$7 = acc$row$7;
         acc$load_write_valid = load$acc_valid;
         load$acc_ready = acc$load_write_ready;
-        acc$load_write_address = load$acc_address[(32'h0)+:(10)];
+        acc$load_write_address = load$acc_address[(32'h0)+:(11)];
         acc$load_write_mask = acc_mask;
         acc$compute_write_valid = compute$write_valid;
         compute$write_ready = acc$compute_write_ready;
@@ -11472,7 +11728,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8(clock,open,place,bytes,lim
         acc$compute_read_address = compute$read_address;
         acc$store_read_valid = store$acc_valid;
         store$acc_ready = acc$store_read_ready;
-        acc$store_read_address = store$acc_address[(32'h0)+:(10)];
+        acc$store_read_address = store$acc_address[(32'h0)+:(11)];
         records$write = load$param_write;
         records$write_address = load$param_address[(32'h0)+:(9)];
         records$write_record = load$param_data;
@@ -11507,15 +11763,15 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8(clock,open,place,bytes,lim
         memory_waits = duty$memory_waits;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$acc(clock,compute_write_valid,compute_write_ready,compute_write_address,compute_write_mask,compute_write_row$0,compute_write_row$1,compute_write_row$2,compute_write_row$3,compute_write_row$4,compute_write_row$5,compute_write_row$6,compute_write_row$7,load_write_valid,load_write_ready,load_write_address,load_write_mask,load_write_row$0,load_write_row$1,load_write_row$2,load_write_row$3,load_write_row$4,load_write_row$5,load_write_row$6,load_write_row$7,compute_read_valid,compute_read_ready,compute_read_address,store_read_valid,store_read_ready,store_read_address,row$0,row$1,row$2,row$3,row$4,row$5,row$6,row$7);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$acc(clock,compute_write_valid,compute_write_ready,compute_write_address,compute_write_mask,compute_write_row$0,compute_write_row$1,compute_write_row$2,compute_write_row$3,compute_write_row$4,compute_write_row$5,compute_write_row$6,compute_write_row$7,load_write_valid,load_write_ready,load_write_address,load_write_mask,load_write_row$0,load_write_row$1,load_write_row$2,load_write_row$3,load_write_row$4,load_write_row$5,load_write_row$6,load_write_row$7,compute_read_valid,compute_read_ready,compute_read_address,store_read_valid,store_read_ready,store_read_address,row$0,row$1,row$2,row$3,row$4,row$5,row$6,row$7);
 
     // Module arguments
     input wire  clock;
     input wire  compute_write_valid;
     output reg  compute_write_ready /*verilator isolate_assignments*/;
-    input wire  [9:0] compute_write_address;
+    input wire  [10:0] compute_write_address;
     input wire  [7:0] compute_write_mask;
     input wire  [31:0] compute_write_row$0;
     input wire  [31:0] compute_write_row$1;
@@ -11527,7 +11783,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$acc(clock,compute_write_va
     input wire  [31:0] compute_write_row$7;
     input wire  load_write_valid;
     output reg  load_write_ready /*verilator isolate_assignments*/;
-    input wire  [9:0] load_write_address;
+    input wire  [10:0] load_write_address;
     input wire  [7:0] load_write_mask;
     input wire  [31:0] load_write_row$0;
     input wire  [31:0] load_write_row$1;
@@ -11539,10 +11795,10 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$acc(clock,compute_write_va
     input wire  [31:0] load_write_row$7;
     input wire  compute_read_valid;
     output reg  compute_read_ready /*verilator isolate_assignments*/;
-    input wire  [9:0] compute_read_address;
+    input wire  [10:0] compute_read_address;
     input wire  store_read_valid;
     output reg  store_read_ready /*verilator isolate_assignments*/;
-    input wire  [9:0] store_read_address;
+    input wire  [10:0] store_read_address;
     output reg  [31:0] row$0 /*verilator isolate_assignments*/;
     output reg  [31:0] row$1 /*verilator isolate_assignments*/;
     output reg  [31:0] row$2 /*verilator isolate_assignments*/;
@@ -11556,59 +11812,59 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$acc(clock,compute_write_va
     localparam  no_columns = 8'h0;
 
     // Stub signals
-    reg  [9:0] memories$0$read_address /*verilator isolate_assignments*/;
+    reg  [10:0] memories$0$read_address /*verilator isolate_assignments*/;
     reg  memories$0$read_clock /*verilator isolate_assignments*/;
     wire  [31:0] memories$0$read_data;
-    reg  [9:0] memories$0$write_address /*verilator isolate_assignments*/;
+    reg  [10:0] memories$0$write_address /*verilator isolate_assignments*/;
     reg  memories$0$write_clock /*verilator isolate_assignments*/;
     reg  [31:0] memories$0$write_data /*verilator isolate_assignments*/;
     reg  memories$0$write_enable /*verilator isolate_assignments*/;
-    reg  [9:0] memories$1$read_address /*verilator isolate_assignments*/;
+    reg  [10:0] memories$1$read_address /*verilator isolate_assignments*/;
     reg  memories$1$read_clock /*verilator isolate_assignments*/;
     wire  [31:0] memories$1$read_data;
-    reg  [9:0] memories$1$write_address /*verilator isolate_assignments*/;
+    reg  [10:0] memories$1$write_address /*verilator isolate_assignments*/;
     reg  memories$1$write_clock /*verilator isolate_assignments*/;
     reg  [31:0] memories$1$write_data /*verilator isolate_assignments*/;
     reg  memories$1$write_enable /*verilator isolate_assignments*/;
-    reg  [9:0] memories$2$read_address /*verilator isolate_assignments*/;
+    reg  [10:0] memories$2$read_address /*verilator isolate_assignments*/;
     reg  memories$2$read_clock /*verilator isolate_assignments*/;
     wire  [31:0] memories$2$read_data;
-    reg  [9:0] memories$2$write_address /*verilator isolate_assignments*/;
+    reg  [10:0] memories$2$write_address /*verilator isolate_assignments*/;
     reg  memories$2$write_clock /*verilator isolate_assignments*/;
     reg  [31:0] memories$2$write_data /*verilator isolate_assignments*/;
     reg  memories$2$write_enable /*verilator isolate_assignments*/;
-    reg  [9:0] memories$3$read_address /*verilator isolate_assignments*/;
+    reg  [10:0] memories$3$read_address /*verilator isolate_assignments*/;
     reg  memories$3$read_clock /*verilator isolate_assignments*/;
     wire  [31:0] memories$3$read_data;
-    reg  [9:0] memories$3$write_address /*verilator isolate_assignments*/;
+    reg  [10:0] memories$3$write_address /*verilator isolate_assignments*/;
     reg  memories$3$write_clock /*verilator isolate_assignments*/;
     reg  [31:0] memories$3$write_data /*verilator isolate_assignments*/;
     reg  memories$3$write_enable /*verilator isolate_assignments*/;
-    reg  [9:0] memories$4$read_address /*verilator isolate_assignments*/;
+    reg  [10:0] memories$4$read_address /*verilator isolate_assignments*/;
     reg  memories$4$read_clock /*verilator isolate_assignments*/;
     wire  [31:0] memories$4$read_data;
-    reg  [9:0] memories$4$write_address /*verilator isolate_assignments*/;
+    reg  [10:0] memories$4$write_address /*verilator isolate_assignments*/;
     reg  memories$4$write_clock /*verilator isolate_assignments*/;
     reg  [31:0] memories$4$write_data /*verilator isolate_assignments*/;
     reg  memories$4$write_enable /*verilator isolate_assignments*/;
-    reg  [9:0] memories$5$read_address /*verilator isolate_assignments*/;
+    reg  [10:0] memories$5$read_address /*verilator isolate_assignments*/;
     reg  memories$5$read_clock /*verilator isolate_assignments*/;
     wire  [31:0] memories$5$read_data;
-    reg  [9:0] memories$5$write_address /*verilator isolate_assignments*/;
+    reg  [10:0] memories$5$write_address /*verilator isolate_assignments*/;
     reg  memories$5$write_clock /*verilator isolate_assignments*/;
     reg  [31:0] memories$5$write_data /*verilator isolate_assignments*/;
     reg  memories$5$write_enable /*verilator isolate_assignments*/;
-    reg  [9:0] memories$6$read_address /*verilator isolate_assignments*/;
+    reg  [10:0] memories$6$read_address /*verilator isolate_assignments*/;
     reg  memories$6$read_clock /*verilator isolate_assignments*/;
     wire  [31:0] memories$6$read_data;
-    reg  [9:0] memories$6$write_address /*verilator isolate_assignments*/;
+    reg  [10:0] memories$6$write_address /*verilator isolate_assignments*/;
     reg  memories$6$write_clock /*verilator isolate_assignments*/;
     reg  [31:0] memories$6$write_data /*verilator isolate_assignments*/;
     reg  memories$6$write_enable /*verilator isolate_assignments*/;
-    reg  [9:0] memories$7$read_address /*verilator isolate_assignments*/;
+    reg  [10:0] memories$7$read_address /*verilator isolate_assignments*/;
     reg  memories$7$read_clock /*verilator isolate_assignments*/;
     wire  [31:0] memories$7$read_data;
-    reg  [9:0] memories$7$write_address /*verilator isolate_assignments*/;
+    reg  [10:0] memories$7$write_address /*verilator isolate_assignments*/;
     reg  memories$7$write_clock /*verilator isolate_assignments*/;
     reg  [31:0] memories$7$write_data /*verilator isolate_assignments*/;
     reg  memories$7$write_enable /*verilator isolate_assignments*/;
@@ -11624,15 +11880,15 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$acc(clock,compute_write_va
     wire  reads$second_ready;
 
     // Local signals
-    reg  [9:0] write_address /*verilator isolate_assignments*/;
-    reg  [9:0] read_address /*verilator isolate_assignments*/;
+    reg  [10:0] write_address /*verilator isolate_assignments*/;
+    reg  [10:0] read_address /*verilator isolate_assignments*/;
     reg  [7:0] mask /*verilator isolate_assignments*/;
     reg  compute_writes /*verilator isolate_assignments*/;
     reg  compute_reads /*verilator isolate_assignments*/;
     reg  load_writes /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$registers$memory memories$0(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$acc$memories$0 memories$0(
         .read_address(memories$0$read_address),
         .read_clock(memories$0$read_clock),
         .read_data(memories$0$read_data),
@@ -11641,7 +11897,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$acc(clock,compute_write_va
         .write_data(memories$0$write_data),
         .write_enable(memories$0$write_enable)
     );
-    metisvm_card$ecp5$card$registers$memory memories$1(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$acc$memories$0 memories$1(
         .read_address(memories$1$read_address),
         .read_clock(memories$1$read_clock),
         .read_data(memories$1$read_data),
@@ -11650,7 +11906,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$acc(clock,compute_write_va
         .write_data(memories$1$write_data),
         .write_enable(memories$1$write_enable)
     );
-    metisvm_card$ecp5$card$registers$memory memories$2(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$acc$memories$0 memories$2(
         .read_address(memories$2$read_address),
         .read_clock(memories$2$read_clock),
         .read_data(memories$2$read_data),
@@ -11659,7 +11915,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$acc(clock,compute_write_va
         .write_data(memories$2$write_data),
         .write_enable(memories$2$write_enable)
     );
-    metisvm_card$ecp5$card$registers$memory memories$3(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$acc$memories$0 memories$3(
         .read_address(memories$3$read_address),
         .read_clock(memories$3$read_clock),
         .read_data(memories$3$read_data),
@@ -11668,7 +11924,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$acc(clock,compute_write_va
         .write_data(memories$3$write_data),
         .write_enable(memories$3$write_enable)
     );
-    metisvm_card$ecp5$card$registers$memory memories$4(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$acc$memories$0 memories$4(
         .read_address(memories$4$read_address),
         .read_clock(memories$4$read_clock),
         .read_data(memories$4$read_data),
@@ -11677,7 +11933,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$acc(clock,compute_write_va
         .write_data(memories$4$write_data),
         .write_enable(memories$4$write_enable)
     );
-    metisvm_card$ecp5$card$registers$memory memories$5(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$acc$memories$0 memories$5(
         .read_address(memories$5$read_address),
         .read_clock(memories$5$read_clock),
         .read_data(memories$5$read_data),
@@ -11686,7 +11942,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$acc(clock,compute_write_va
         .write_data(memories$5$write_data),
         .write_enable(memories$5$write_enable)
     );
-    metisvm_card$ecp5$card$registers$memory memories$6(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$acc$memories$0 memories$6(
         .read_address(memories$6$read_address),
         .read_clock(memories$6$read_clock),
         .read_data(memories$6$read_data),
@@ -11695,7 +11951,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$acc(clock,compute_write_va
         .write_data(memories$6$write_data),
         .write_enable(memories$6$write_enable)
     );
-    metisvm_card$ecp5$card$registers$memory memories$7(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$acc$memories$0 memories$7(
         .read_address(memories$7$read_address),
         .read_clock(memories$7$read_clock),
         .read_data(memories$7$read_data),
@@ -11704,14 +11960,14 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$acc(clock,compute_write_va
         .write_data(memories$7$write_data),
         .write_enable(memories$7$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$acc$reads writes(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$acc$reads writes(
         .clock(writes$clock),
         .first_valid(writes$first_valid),
         .first_ready(writes$first_ready),
         .second_valid(writes$second_valid),
         .second_ready(writes$second_ready)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$acc$reads reads(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$acc$reads reads(
         .clock(reads$clock),
         .first_valid(reads$first_valid),
         .first_ready(reads$first_ready),
@@ -11829,9 +12085,37 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$acc(clock,compute_write_va
         memories$7$write_enable = mask[7];
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$acc
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$acc
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$acc$reads(clock,first_valid,first_ready,second_valid,second_ready);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$acc$memories$0(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+
+    // Module arguments
+    input wire  [10:0] read_address;
+    input wire  read_clock;
+    output reg  [31:0] read_data;
+    input wire  [10:0] write_address;
+    input wire  write_clock;
+    input wire  [31:0] write_data;
+    input wire  write_enable;
+
+    // Update code (custom)
+    reg[31:0] mem[2047:0];
+
+
+
+    always @(posedge read_clock) begin
+       read_data <= mem[read_address];
+    end
+
+    always @(posedge write_clock) begin
+       if (write_enable) begin
+          mem[write_address] <= write_data;
+       end
+    end
+
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$acc$memories$0
+
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$acc$reads(clock,first_valid,first_ready,second_valid,second_ready);
 
     // Module arguments
     input wire  clock;
@@ -11873,455 +12157,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$acc$reads(clock,first_vali
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$acc$reads
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$acc$reads
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a(clock,read_address,lanes$0,lanes$1,lanes$2,lanes$3,lanes$4,lanes$5,lanes$6,lanes$7,lanes$8,lanes$9,lanes$10,lanes$11,lanes$12,lanes$13,lanes$14,lanes$15,write_address,write_lanes$0,write_lanes$1,write_lanes$2,write_lanes$3,write_lanes$4,write_lanes$5,write_lanes$6,write_lanes$7,write_lanes$8,write_lanes$9,write_lanes$10,write_lanes$11,write_lanes$12,write_lanes$13,write_lanes$14,write_lanes$15,write_mask);
-
-    // Module arguments
-    input wire  clock;
-    input wire  [10:0] read_address;
-    output reg  [8:0] lanes$0 /*verilator isolate_assignments*/;
-    output reg  [8:0] lanes$1 /*verilator isolate_assignments*/;
-    output reg  [8:0] lanes$2 /*verilator isolate_assignments*/;
-    output reg  [8:0] lanes$3 /*verilator isolate_assignments*/;
-    output reg  [8:0] lanes$4 /*verilator isolate_assignments*/;
-    output reg  [8:0] lanes$5 /*verilator isolate_assignments*/;
-    output reg  [8:0] lanes$6 /*verilator isolate_assignments*/;
-    output reg  [8:0] lanes$7 /*verilator isolate_assignments*/;
-    output reg  [8:0] lanes$8 /*verilator isolate_assignments*/;
-    output reg  [8:0] lanes$9 /*verilator isolate_assignments*/;
-    output reg  [8:0] lanes$10 /*verilator isolate_assignments*/;
-    output reg  [8:0] lanes$11 /*verilator isolate_assignments*/;
-    output reg  [8:0] lanes$12 /*verilator isolate_assignments*/;
-    output reg  [8:0] lanes$13 /*verilator isolate_assignments*/;
-    output reg  [8:0] lanes$14 /*verilator isolate_assignments*/;
-    output reg  [8:0] lanes$15 /*verilator isolate_assignments*/;
-    input wire  [10:0] write_address;
-    input wire  [8:0] write_lanes$0;
-    input wire  [8:0] write_lanes$1;
-    input wire  [8:0] write_lanes$2;
-    input wire  [8:0] write_lanes$3;
-    input wire  [8:0] write_lanes$4;
-    input wire  [8:0] write_lanes$5;
-    input wire  [8:0] write_lanes$6;
-    input wire  [8:0] write_lanes$7;
-    input wire  [8:0] write_lanes$8;
-    input wire  [8:0] write_lanes$9;
-    input wire  [8:0] write_lanes$10;
-    input wire  [8:0] write_lanes$11;
-    input wire  [8:0] write_lanes$12;
-    input wire  [8:0] write_lanes$13;
-    input wire  [8:0] write_lanes$14;
-    input wire  [8:0] write_lanes$15;
-    input wire  [15:0] write_mask;
-
-    // Stub signals
-    reg  [10:0] memories$0$read_address /*verilator isolate_assignments*/;
-    reg  memories$0$read_clock /*verilator isolate_assignments*/;
-    wire  [8:0] memories$0$read_data;
-    reg  [10:0] memories$0$write_address /*verilator isolate_assignments*/;
-    reg  memories$0$write_clock /*verilator isolate_assignments*/;
-    reg  [8:0] memories$0$write_data /*verilator isolate_assignments*/;
-    reg  memories$0$write_enable /*verilator isolate_assignments*/;
-    reg  [10:0] memories$1$read_address /*verilator isolate_assignments*/;
-    reg  memories$1$read_clock /*verilator isolate_assignments*/;
-    wire  [8:0] memories$1$read_data;
-    reg  [10:0] memories$1$write_address /*verilator isolate_assignments*/;
-    reg  memories$1$write_clock /*verilator isolate_assignments*/;
-    reg  [8:0] memories$1$write_data /*verilator isolate_assignments*/;
-    reg  memories$1$write_enable /*verilator isolate_assignments*/;
-    reg  [10:0] memories$2$read_address /*verilator isolate_assignments*/;
-    reg  memories$2$read_clock /*verilator isolate_assignments*/;
-    wire  [8:0] memories$2$read_data;
-    reg  [10:0] memories$2$write_address /*verilator isolate_assignments*/;
-    reg  memories$2$write_clock /*verilator isolate_assignments*/;
-    reg  [8:0] memories$2$write_data /*verilator isolate_assignments*/;
-    reg  memories$2$write_enable /*verilator isolate_assignments*/;
-    reg  [10:0] memories$3$read_address /*verilator isolate_assignments*/;
-    reg  memories$3$read_clock /*verilator isolate_assignments*/;
-    wire  [8:0] memories$3$read_data;
-    reg  [10:0] memories$3$write_address /*verilator isolate_assignments*/;
-    reg  memories$3$write_clock /*verilator isolate_assignments*/;
-    reg  [8:0] memories$3$write_data /*verilator isolate_assignments*/;
-    reg  memories$3$write_enable /*verilator isolate_assignments*/;
-    reg  [10:0] memories$4$read_address /*verilator isolate_assignments*/;
-    reg  memories$4$read_clock /*verilator isolate_assignments*/;
-    wire  [8:0] memories$4$read_data;
-    reg  [10:0] memories$4$write_address /*verilator isolate_assignments*/;
-    reg  memories$4$write_clock /*verilator isolate_assignments*/;
-    reg  [8:0] memories$4$write_data /*verilator isolate_assignments*/;
-    reg  memories$4$write_enable /*verilator isolate_assignments*/;
-    reg  [10:0] memories$5$read_address /*verilator isolate_assignments*/;
-    reg  memories$5$read_clock /*verilator isolate_assignments*/;
-    wire  [8:0] memories$5$read_data;
-    reg  [10:0] memories$5$write_address /*verilator isolate_assignments*/;
-    reg  memories$5$write_clock /*verilator isolate_assignments*/;
-    reg  [8:0] memories$5$write_data /*verilator isolate_assignments*/;
-    reg  memories$5$write_enable /*verilator isolate_assignments*/;
-    reg  [10:0] memories$6$read_address /*verilator isolate_assignments*/;
-    reg  memories$6$read_clock /*verilator isolate_assignments*/;
-    wire  [8:0] memories$6$read_data;
-    reg  [10:0] memories$6$write_address /*verilator isolate_assignments*/;
-    reg  memories$6$write_clock /*verilator isolate_assignments*/;
-    reg  [8:0] memories$6$write_data /*verilator isolate_assignments*/;
-    reg  memories$6$write_enable /*verilator isolate_assignments*/;
-    reg  [10:0] memories$7$read_address /*verilator isolate_assignments*/;
-    reg  memories$7$read_clock /*verilator isolate_assignments*/;
-    wire  [8:0] memories$7$read_data;
-    reg  [10:0] memories$7$write_address /*verilator isolate_assignments*/;
-    reg  memories$7$write_clock /*verilator isolate_assignments*/;
-    reg  [8:0] memories$7$write_data /*verilator isolate_assignments*/;
-    reg  memories$7$write_enable /*verilator isolate_assignments*/;
-    reg  [10:0] memories$8$read_address /*verilator isolate_assignments*/;
-    reg  memories$8$read_clock /*verilator isolate_assignments*/;
-    wire  [8:0] memories$8$read_data;
-    reg  [10:0] memories$8$write_address /*verilator isolate_assignments*/;
-    reg  memories$8$write_clock /*verilator isolate_assignments*/;
-    reg  [8:0] memories$8$write_data /*verilator isolate_assignments*/;
-    reg  memories$8$write_enable /*verilator isolate_assignments*/;
-    reg  [10:0] memories$9$read_address /*verilator isolate_assignments*/;
-    reg  memories$9$read_clock /*verilator isolate_assignments*/;
-    wire  [8:0] memories$9$read_data;
-    reg  [10:0] memories$9$write_address /*verilator isolate_assignments*/;
-    reg  memories$9$write_clock /*verilator isolate_assignments*/;
-    reg  [8:0] memories$9$write_data /*verilator isolate_assignments*/;
-    reg  memories$9$write_enable /*verilator isolate_assignments*/;
-    reg  [10:0] memories$10$read_address /*verilator isolate_assignments*/;
-    reg  memories$10$read_clock /*verilator isolate_assignments*/;
-    wire  [8:0] memories$10$read_data;
-    reg  [10:0] memories$10$write_address /*verilator isolate_assignments*/;
-    reg  memories$10$write_clock /*verilator isolate_assignments*/;
-    reg  [8:0] memories$10$write_data /*verilator isolate_assignments*/;
-    reg  memories$10$write_enable /*verilator isolate_assignments*/;
-    reg  [10:0] memories$11$read_address /*verilator isolate_assignments*/;
-    reg  memories$11$read_clock /*verilator isolate_assignments*/;
-    wire  [8:0] memories$11$read_data;
-    reg  [10:0] memories$11$write_address /*verilator isolate_assignments*/;
-    reg  memories$11$write_clock /*verilator isolate_assignments*/;
-    reg  [8:0] memories$11$write_data /*verilator isolate_assignments*/;
-    reg  memories$11$write_enable /*verilator isolate_assignments*/;
-    reg  [10:0] memories$12$read_address /*verilator isolate_assignments*/;
-    reg  memories$12$read_clock /*verilator isolate_assignments*/;
-    wire  [8:0] memories$12$read_data;
-    reg  [10:0] memories$12$write_address /*verilator isolate_assignments*/;
-    reg  memories$12$write_clock /*verilator isolate_assignments*/;
-    reg  [8:0] memories$12$write_data /*verilator isolate_assignments*/;
-    reg  memories$12$write_enable /*verilator isolate_assignments*/;
-    reg  [10:0] memories$13$read_address /*verilator isolate_assignments*/;
-    reg  memories$13$read_clock /*verilator isolate_assignments*/;
-    wire  [8:0] memories$13$read_data;
-    reg  [10:0] memories$13$write_address /*verilator isolate_assignments*/;
-    reg  memories$13$write_clock /*verilator isolate_assignments*/;
-    reg  [8:0] memories$13$write_data /*verilator isolate_assignments*/;
-    reg  memories$13$write_enable /*verilator isolate_assignments*/;
-    reg  [10:0] memories$14$read_address /*verilator isolate_assignments*/;
-    reg  memories$14$read_clock /*verilator isolate_assignments*/;
-    wire  [8:0] memories$14$read_data;
-    reg  [10:0] memories$14$write_address /*verilator isolate_assignments*/;
-    reg  memories$14$write_clock /*verilator isolate_assignments*/;
-    reg  [8:0] memories$14$write_data /*verilator isolate_assignments*/;
-    reg  memories$14$write_enable /*verilator isolate_assignments*/;
-    reg  [10:0] memories$15$read_address /*verilator isolate_assignments*/;
-    reg  memories$15$read_clock /*verilator isolate_assignments*/;
-    wire  [8:0] memories$15$read_data;
-    reg  [10:0] memories$15$write_address /*verilator isolate_assignments*/;
-    reg  memories$15$write_clock /*verilator isolate_assignments*/;
-    reg  [8:0] memories$15$write_data /*verilator isolate_assignments*/;
-    reg  memories$15$write_enable /*verilator isolate_assignments*/;
-
-    // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$0(
-        .read_address(memories$0$read_address),
-        .read_clock(memories$0$read_clock),
-        .read_data(memories$0$read_data),
-        .write_address(memories$0$write_address),
-        .write_clock(memories$0$write_clock),
-        .write_data(memories$0$write_data),
-        .write_enable(memories$0$write_enable)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$1(
-        .read_address(memories$1$read_address),
-        .read_clock(memories$1$read_clock),
-        .read_data(memories$1$read_data),
-        .write_address(memories$1$write_address),
-        .write_clock(memories$1$write_clock),
-        .write_data(memories$1$write_data),
-        .write_enable(memories$1$write_enable)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$2(
-        .read_address(memories$2$read_address),
-        .read_clock(memories$2$read_clock),
-        .read_data(memories$2$read_data),
-        .write_address(memories$2$write_address),
-        .write_clock(memories$2$write_clock),
-        .write_data(memories$2$write_data),
-        .write_enable(memories$2$write_enable)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$3(
-        .read_address(memories$3$read_address),
-        .read_clock(memories$3$read_clock),
-        .read_data(memories$3$read_data),
-        .write_address(memories$3$write_address),
-        .write_clock(memories$3$write_clock),
-        .write_data(memories$3$write_data),
-        .write_enable(memories$3$write_enable)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$4(
-        .read_address(memories$4$read_address),
-        .read_clock(memories$4$read_clock),
-        .read_data(memories$4$read_data),
-        .write_address(memories$4$write_address),
-        .write_clock(memories$4$write_clock),
-        .write_data(memories$4$write_data),
-        .write_enable(memories$4$write_enable)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$5(
-        .read_address(memories$5$read_address),
-        .read_clock(memories$5$read_clock),
-        .read_data(memories$5$read_data),
-        .write_address(memories$5$write_address),
-        .write_clock(memories$5$write_clock),
-        .write_data(memories$5$write_data),
-        .write_enable(memories$5$write_enable)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$6(
-        .read_address(memories$6$read_address),
-        .read_clock(memories$6$read_clock),
-        .read_data(memories$6$read_data),
-        .write_address(memories$6$write_address),
-        .write_clock(memories$6$write_clock),
-        .write_data(memories$6$write_data),
-        .write_enable(memories$6$write_enable)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$7(
-        .read_address(memories$7$read_address),
-        .read_clock(memories$7$read_clock),
-        .read_data(memories$7$read_data),
-        .write_address(memories$7$write_address),
-        .write_clock(memories$7$write_clock),
-        .write_data(memories$7$write_data),
-        .write_enable(memories$7$write_enable)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$8(
-        .read_address(memories$8$read_address),
-        .read_clock(memories$8$read_clock),
-        .read_data(memories$8$read_data),
-        .write_address(memories$8$write_address),
-        .write_clock(memories$8$write_clock),
-        .write_data(memories$8$write_data),
-        .write_enable(memories$8$write_enable)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$9(
-        .read_address(memories$9$read_address),
-        .read_clock(memories$9$read_clock),
-        .read_data(memories$9$read_data),
-        .write_address(memories$9$write_address),
-        .write_clock(memories$9$write_clock),
-        .write_data(memories$9$write_data),
-        .write_enable(memories$9$write_enable)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$10(
-        .read_address(memories$10$read_address),
-        .read_clock(memories$10$read_clock),
-        .read_data(memories$10$read_data),
-        .write_address(memories$10$write_address),
-        .write_clock(memories$10$write_clock),
-        .write_data(memories$10$write_data),
-        .write_enable(memories$10$write_enable)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$11(
-        .read_address(memories$11$read_address),
-        .read_clock(memories$11$read_clock),
-        .read_data(memories$11$read_data),
-        .write_address(memories$11$write_address),
-        .write_clock(memories$11$write_clock),
-        .write_data(memories$11$write_data),
-        .write_enable(memories$11$write_enable)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$12(
-        .read_address(memories$12$read_address),
-        .read_clock(memories$12$read_clock),
-        .read_data(memories$12$read_data),
-        .write_address(memories$12$write_address),
-        .write_clock(memories$12$write_clock),
-        .write_data(memories$12$write_data),
-        .write_enable(memories$12$write_enable)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$13(
-        .read_address(memories$13$read_address),
-        .read_clock(memories$13$read_clock),
-        .read_data(memories$13$read_data),
-        .write_address(memories$13$write_address),
-        .write_clock(memories$13$write_clock),
-        .write_data(memories$13$write_data),
-        .write_enable(memories$13$write_enable)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$14(
-        .read_address(memories$14$read_address),
-        .read_clock(memories$14$read_clock),
-        .read_data(memories$14$read_data),
-        .write_address(memories$14$write_address),
-        .write_clock(memories$14$write_clock),
-        .write_data(memories$14$write_data),
-        .write_enable(memories$14$write_enable)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$15(
-        .read_address(memories$15$read_address),
-        .read_clock(memories$15$read_clock),
-        .read_data(memories$15$read_data),
-        .write_address(memories$15$write_address),
-        .write_clock(memories$15$write_clock),
-        .write_data(memories$15$write_data),
-        .write_enable(memories$15$write_enable)
-    );
-
-    // Update code
-    always @(*) begin
-        memories$0$read_clock = clock;
-        memories$0$write_clock = clock;
-        memories$0$read_address = read_address;
-        lanes$0 = memories$0$read_data;
-        memories$0$write_address = write_address;
-        memories$0$write_data = write_lanes$0;
-        memories$0$write_enable = write_mask[0];
-        memories$1$read_clock = clock;
-        memories$1$write_clock = clock;
-        memories$1$read_address = read_address;
-        lanes$1 = memories$1$read_data;
-        memories$1$write_address = write_address;
-        memories$1$write_data = write_lanes$1;
-        memories$1$write_enable = write_mask[1];
-        memories$2$read_clock = clock;
-        memories$2$write_clock = clock;
-        memories$2$read_address = read_address;
-        lanes$2 = memories$2$read_data;
-        memories$2$write_address = write_address;
-        memories$2$write_data = write_lanes$2;
-        memories$2$write_enable = write_mask[2];
-        memories$3$read_clock = clock;
-        memories$3$write_clock = clock;
-        memories$3$read_address = read_address;
-        lanes$3 = memories$3$read_data;
-        memories$3$write_address = write_address;
-        memories$3$write_data = write_lanes$3;
-        memories$3$write_enable = write_mask[3];
-        memories$4$read_clock = clock;
-        memories$4$write_clock = clock;
-        memories$4$read_address = read_address;
-        lanes$4 = memories$4$read_data;
-        memories$4$write_address = write_address;
-        memories$4$write_data = write_lanes$4;
-        memories$4$write_enable = write_mask[4];
-        memories$5$read_clock = clock;
-        memories$5$write_clock = clock;
-        memories$5$read_address = read_address;
-        lanes$5 = memories$5$read_data;
-        memories$5$write_address = write_address;
-        memories$5$write_data = write_lanes$5;
-        memories$5$write_enable = write_mask[5];
-        memories$6$read_clock = clock;
-        memories$6$write_clock = clock;
-        memories$6$read_address = read_address;
-        lanes$6 = memories$6$read_data;
-        memories$6$write_address = write_address;
-        memories$6$write_data = write_lanes$6;
-        memories$6$write_enable = write_mask[6];
-        memories$7$read_clock = clock;
-        memories$7$write_clock = clock;
-        memories$7$read_address = read_address;
-        lanes$7 = memories$7$read_data;
-        memories$7$write_address = write_address;
-        memories$7$write_data = write_lanes$7;
-        memories$7$write_enable = write_mask[7];
-        memories$8$read_clock = clock;
-        memories$8$write_clock = clock;
-        memories$8$read_address = read_address;
-        lanes$8 = memories$8$read_data;
-        memories$8$write_address = write_address;
-        memories$8$write_data = write_lanes$8;
-        memories$8$write_enable = write_mask[8];
-        memories$9$read_clock = clock;
-        memories$9$write_clock = clock;
-        memories$9$read_address = read_address;
-        lanes$9 = memories$9$read_data;
-        memories$9$write_address = write_address;
-        memories$9$write_data = write_lanes$9;
-        memories$9$write_enable = write_mask[9];
-        memories$10$read_clock = clock;
-        memories$10$write_clock = clock;
-        memories$10$read_address = read_address;
-        lanes$10 = memories$10$read_data;
-        memories$10$write_address = write_address;
-        memories$10$write_data = write_lanes$10;
-        memories$10$write_enable = write_mask[10];
-        memories$11$read_clock = clock;
-        memories$11$write_clock = clock;
-        memories$11$read_address = read_address;
-        lanes$11 = memories$11$read_data;
-        memories$11$write_address = write_address;
-        memories$11$write_data = write_lanes$11;
-        memories$11$write_enable = write_mask[11];
-        memories$12$read_clock = clock;
-        memories$12$write_clock = clock;
-        memories$12$read_address = read_address;
-        lanes$12 = memories$12$read_data;
-        memories$12$write_address = write_address;
-        memories$12$write_data = write_lanes$12;
-        memories$12$write_enable = write_mask[12];
-        memories$13$read_clock = clock;
-        memories$13$write_clock = clock;
-        memories$13$read_address = read_address;
-        lanes$13 = memories$13$read_data;
-        memories$13$write_address = write_address;
-        memories$13$write_data = write_lanes$13;
-        memories$13$write_enable = write_mask[13];
-        memories$14$read_clock = clock;
-        memories$14$write_clock = clock;
-        memories$14$read_address = read_address;
-        lanes$14 = memories$14$read_data;
-        memories$14$write_address = write_address;
-        memories$14$write_data = write_lanes$14;
-        memories$14$write_enable = write_mask[14];
-        memories$15$read_clock = clock;
-        memories$15$write_clock = clock;
-        memories$15$read_address = read_address;
-        lanes$15 = memories$15$read_data;
-        memories$15$write_address = write_address;
-        memories$15$write_data = write_lanes$15;
-        memories$15$write_enable = write_mask[15];
-    end
-
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a
-
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
-
-    // Module arguments
-    input wire  [10:0] read_address;
-    input wire  read_clock;
-    output reg  [8:0] read_data;
-    input wire  [10:0] write_address;
-    input wire  write_clock;
-    input wire  [8:0] write_data;
-    input wire  write_enable;
-
-    // Update code (custom)
-    reg[8:0] mem[2047:0];
-
-
-
-    always @(posedge read_clock) begin
-       read_data <= mem[read_address];
-    end
-
-    always @(posedge write_clock) begin
-       if (write_enable) begin
-          mem[write_address] <= write_data;
-       end
-    end
-
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0
-
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_b(clock,read_address,lanes$0,lanes$1,lanes$2,lanes$3,lanes$4,lanes$5,lanes$6,lanes$7,lanes$8,lanes$9,lanes$10,lanes$11,lanes$12,lanes$13,lanes$14,lanes$15,lanes$16,lanes$17,lanes$18,lanes$19,lanes$20,lanes$21,lanes$22,lanes$23,lanes$24,lanes$25,lanes$26,lanes$27,lanes$28,lanes$29,lanes$30,lanes$31,write_address,write_lanes$0,write_lanes$1,write_lanes$2,write_lanes$3,write_lanes$4,write_lanes$5,write_lanes$6,write_lanes$7,write_lanes$8,write_lanes$9,write_lanes$10,write_lanes$11,write_lanes$12,write_lanes$13,write_lanes$14,write_lanes$15,write_lanes$16,write_lanes$17,write_lanes$18,write_lanes$19,write_lanes$20,write_lanes$21,write_lanes$22,write_lanes$23,write_lanes$24,write_lanes$25,write_lanes$26,write_lanes$27,write_lanes$28,write_lanes$29,write_lanes$30,write_lanes$31,write_mask);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a(clock,read_address,lanes$0,lanes$1,lanes$2,lanes$3,lanes$4,lanes$5,lanes$6,lanes$7,lanes$8,lanes$9,lanes$10,lanes$11,lanes$12,lanes$13,lanes$14,lanes$15,lanes$16,lanes$17,lanes$18,lanes$19,lanes$20,lanes$21,lanes$22,lanes$23,lanes$24,lanes$25,lanes$26,lanes$27,lanes$28,lanes$29,lanes$30,lanes$31,write_address,write_lanes$0,write_lanes$1,write_lanes$2,write_lanes$3,write_lanes$4,write_lanes$5,write_lanes$6,write_lanes$7,write_lanes$8,write_lanes$9,write_lanes$10,write_lanes$11,write_lanes$12,write_lanes$13,write_lanes$14,write_lanes$15,write_lanes$16,write_lanes$17,write_lanes$18,write_lanes$19,write_lanes$20,write_lanes$21,write_lanes$22,write_lanes$23,write_lanes$24,write_lanes$25,write_lanes$26,write_lanes$27,write_lanes$28,write_lanes$29,write_lanes$30,write_lanes$31,write_mask);
 
     // Module arguments
     input wire  clock;
@@ -12620,7 +12458,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_b(clock,read_address,
     reg  memories$31$write_enable /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$0(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$0(
         .read_address(memories$0$read_address),
         .read_clock(memories$0$read_clock),
         .read_data(memories$0$read_data),
@@ -12629,7 +12467,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_b(clock,read_address,
         .write_data(memories$0$write_data),
         .write_enable(memories$0$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$1(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$1(
         .read_address(memories$1$read_address),
         .read_clock(memories$1$read_clock),
         .read_data(memories$1$read_data),
@@ -12638,7 +12476,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_b(clock,read_address,
         .write_data(memories$1$write_data),
         .write_enable(memories$1$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$2(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$2(
         .read_address(memories$2$read_address),
         .read_clock(memories$2$read_clock),
         .read_data(memories$2$read_data),
@@ -12647,7 +12485,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_b(clock,read_address,
         .write_data(memories$2$write_data),
         .write_enable(memories$2$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$3(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$3(
         .read_address(memories$3$read_address),
         .read_clock(memories$3$read_clock),
         .read_data(memories$3$read_data),
@@ -12656,7 +12494,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_b(clock,read_address,
         .write_data(memories$3$write_data),
         .write_enable(memories$3$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$4(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$4(
         .read_address(memories$4$read_address),
         .read_clock(memories$4$read_clock),
         .read_data(memories$4$read_data),
@@ -12665,7 +12503,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_b(clock,read_address,
         .write_data(memories$4$write_data),
         .write_enable(memories$4$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$5(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$5(
         .read_address(memories$5$read_address),
         .read_clock(memories$5$read_clock),
         .read_data(memories$5$read_data),
@@ -12674,7 +12512,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_b(clock,read_address,
         .write_data(memories$5$write_data),
         .write_enable(memories$5$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$6(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$6(
         .read_address(memories$6$read_address),
         .read_clock(memories$6$read_clock),
         .read_data(memories$6$read_data),
@@ -12683,7 +12521,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_b(clock,read_address,
         .write_data(memories$6$write_data),
         .write_enable(memories$6$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$7(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$7(
         .read_address(memories$7$read_address),
         .read_clock(memories$7$read_clock),
         .read_data(memories$7$read_data),
@@ -12692,7 +12530,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_b(clock,read_address,
         .write_data(memories$7$write_data),
         .write_enable(memories$7$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$8(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$8(
         .read_address(memories$8$read_address),
         .read_clock(memories$8$read_clock),
         .read_data(memories$8$read_data),
@@ -12701,7 +12539,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_b(clock,read_address,
         .write_data(memories$8$write_data),
         .write_enable(memories$8$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$9(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$9(
         .read_address(memories$9$read_address),
         .read_clock(memories$9$read_clock),
         .read_data(memories$9$read_data),
@@ -12710,7 +12548,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_b(clock,read_address,
         .write_data(memories$9$write_data),
         .write_enable(memories$9$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$10(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$10(
         .read_address(memories$10$read_address),
         .read_clock(memories$10$read_clock),
         .read_data(memories$10$read_data),
@@ -12719,7 +12557,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_b(clock,read_address,
         .write_data(memories$10$write_data),
         .write_enable(memories$10$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$11(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$11(
         .read_address(memories$11$read_address),
         .read_clock(memories$11$read_clock),
         .read_data(memories$11$read_data),
@@ -12728,7 +12566,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_b(clock,read_address,
         .write_data(memories$11$write_data),
         .write_enable(memories$11$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$12(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$12(
         .read_address(memories$12$read_address),
         .read_clock(memories$12$read_clock),
         .read_data(memories$12$read_data),
@@ -12737,7 +12575,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_b(clock,read_address,
         .write_data(memories$12$write_data),
         .write_enable(memories$12$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$13(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$13(
         .read_address(memories$13$read_address),
         .read_clock(memories$13$read_clock),
         .read_data(memories$13$read_data),
@@ -12746,7 +12584,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_b(clock,read_address,
         .write_data(memories$13$write_data),
         .write_enable(memories$13$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$14(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$14(
         .read_address(memories$14$read_address),
         .read_clock(memories$14$read_clock),
         .read_data(memories$14$read_data),
@@ -12755,7 +12593,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_b(clock,read_address,
         .write_data(memories$14$write_data),
         .write_enable(memories$14$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$15(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$15(
         .read_address(memories$15$read_address),
         .read_clock(memories$15$read_clock),
         .read_data(memories$15$read_data),
@@ -12764,7 +12602,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_b(clock,read_address,
         .write_data(memories$15$write_data),
         .write_enable(memories$15$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$16(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$16(
         .read_address(memories$16$read_address),
         .read_clock(memories$16$read_clock),
         .read_data(memories$16$read_data),
@@ -12773,7 +12611,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_b(clock,read_address,
         .write_data(memories$16$write_data),
         .write_enable(memories$16$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$17(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$17(
         .read_address(memories$17$read_address),
         .read_clock(memories$17$read_clock),
         .read_data(memories$17$read_data),
@@ -12782,7 +12620,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_b(clock,read_address,
         .write_data(memories$17$write_data),
         .write_enable(memories$17$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$18(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$18(
         .read_address(memories$18$read_address),
         .read_clock(memories$18$read_clock),
         .read_data(memories$18$read_data),
@@ -12791,7 +12629,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_b(clock,read_address,
         .write_data(memories$18$write_data),
         .write_enable(memories$18$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$19(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$19(
         .read_address(memories$19$read_address),
         .read_clock(memories$19$read_clock),
         .read_data(memories$19$read_data),
@@ -12800,7 +12638,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_b(clock,read_address,
         .write_data(memories$19$write_data),
         .write_enable(memories$19$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$20(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$20(
         .read_address(memories$20$read_address),
         .read_clock(memories$20$read_clock),
         .read_data(memories$20$read_data),
@@ -12809,7 +12647,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_b(clock,read_address,
         .write_data(memories$20$write_data),
         .write_enable(memories$20$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$21(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$21(
         .read_address(memories$21$read_address),
         .read_clock(memories$21$read_clock),
         .read_data(memories$21$read_data),
@@ -12818,7 +12656,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_b(clock,read_address,
         .write_data(memories$21$write_data),
         .write_enable(memories$21$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$22(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$22(
         .read_address(memories$22$read_address),
         .read_clock(memories$22$read_clock),
         .read_data(memories$22$read_data),
@@ -12827,7 +12665,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_b(clock,read_address,
         .write_data(memories$22$write_data),
         .write_enable(memories$22$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$23(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$23(
         .read_address(memories$23$read_address),
         .read_clock(memories$23$read_clock),
         .read_data(memories$23$read_data),
@@ -12836,7 +12674,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_b(clock,read_address,
         .write_data(memories$23$write_data),
         .write_enable(memories$23$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$24(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$24(
         .read_address(memories$24$read_address),
         .read_clock(memories$24$read_clock),
         .read_data(memories$24$read_data),
@@ -12845,7 +12683,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_b(clock,read_address,
         .write_data(memories$24$write_data),
         .write_enable(memories$24$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$25(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$25(
         .read_address(memories$25$read_address),
         .read_clock(memories$25$read_clock),
         .read_data(memories$25$read_data),
@@ -12854,7 +12692,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_b(clock,read_address,
         .write_data(memories$25$write_data),
         .write_enable(memories$25$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$26(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$26(
         .read_address(memories$26$read_address),
         .read_clock(memories$26$read_clock),
         .read_data(memories$26$read_data),
@@ -12863,7 +12701,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_b(clock,read_address,
         .write_data(memories$26$write_data),
         .write_enable(memories$26$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$27(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$27(
         .read_address(memories$27$read_address),
         .read_clock(memories$27$read_clock),
         .read_data(memories$27$read_data),
@@ -12872,7 +12710,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_b(clock,read_address,
         .write_data(memories$27$write_data),
         .write_enable(memories$27$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$28(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$28(
         .read_address(memories$28$read_address),
         .read_clock(memories$28$read_clock),
         .read_data(memories$28$read_data),
@@ -12881,7 +12719,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_b(clock,read_address,
         .write_data(memories$28$write_data),
         .write_enable(memories$28$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$29(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$29(
         .read_address(memories$29$read_address),
         .read_clock(memories$29$read_clock),
         .read_data(memories$29$read_data),
@@ -12890,7 +12728,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_b(clock,read_address,
         .write_data(memories$29$write_data),
         .write_enable(memories$29$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$30(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$30(
         .read_address(memories$30$read_address),
         .read_clock(memories$30$read_clock),
         .read_data(memories$30$read_data),
@@ -12899,7 +12737,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_b(clock,read_address,
         .write_data(memories$30$write_data),
         .write_enable(memories$30$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_a$memories$0 memories$31(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0 memories$31(
         .read_address(memories$31$read_address),
         .read_clock(memories$31$read_clock),
         .read_data(memories$31$read_data),
@@ -13137,9 +12975,37 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_b(clock,read_address,
         memories$31$write_enable = write_mask[31];
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$bank_b
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute(clock,start,words$0,words$1,words$2,words$3,done,status,stop,idle,steps,a_address,a$0,a$1,a$2,a$3,a$4,a$5,a$6,a$7,a$8,a$9,a$10,a$11,a$12,a$13,a$14,a$15,b_address,b$0,b$1,b$2,b$3,b$4,b$5,b$6,b$7,b$8,b$9,b$10,b$11,b$12,b$13,b$14,b$15,b$16,b$17,b$18,b$19,b$20,b$21,b$22,b$23,b$24,b$25,b$26,b$27,b$28,b$29,b$30,b$31,read_valid,read_ready,read_address,read_row$0,read_row$1,read_row$2,read_row$3,read_row$4,read_row$5,read_row$6,read_row$7,write_valid,write_ready,write_address,write_mask,write_row$0,write_row$1,write_row$2,write_row$3,write_row$4,write_row$5,write_row$6,write_row$7,param_address,param_record,param_loaded,table_address,table_entry);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+
+    // Module arguments
+    input wire  [10:0] read_address;
+    input wire  read_clock;
+    output reg  [8:0] read_data;
+    input wire  [10:0] write_address;
+    input wire  write_clock;
+    input wire  [8:0] write_data;
+    input wire  write_enable;
+
+    // Update code (custom)
+    reg[8:0] mem[2047:0];
+
+
+
+    always @(posedge read_clock) begin
+       read_data <= mem[read_address];
+    end
+
+    always @(posedge write_clock) begin
+       if (write_enable) begin
+          mem[write_address] <= write_data;
+       end
+    end
+
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$bank_a$memories$0
+
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute(clock,start,words$0,words$1,words$2,words$3,done,status,stop,idle,steps,a_address,a$0,a$1,a$2,a$3,a$4,a$5,a$6,a$7,a$8,a$9,a$10,a$11,a$12,a$13,a$14,a$15,a$16,a$17,a$18,a$19,a$20,a$21,a$22,a$23,a$24,a$25,a$26,a$27,a$28,a$29,a$30,a$31,b_address,b$0,b$1,b$2,b$3,b$4,b$5,b$6,b$7,b$8,b$9,b$10,b$11,b$12,b$13,b$14,b$15,b$16,b$17,b$18,b$19,b$20,b$21,b$22,b$23,b$24,b$25,b$26,b$27,b$28,b$29,b$30,b$31,read_valid,read_ready,read_address,read_row$0,read_row$1,read_row$2,read_row$3,read_row$4,read_row$5,read_row$6,read_row$7,write_valid,write_ready,write_address,write_mask,write_row$0,write_row$1,write_row$2,write_row$3,write_row$4,write_row$5,write_row$6,write_row$7,param_address,param_record,param_loaded,table_address,table_entry);
 
     // Module arguments
     input wire  clock;
@@ -13170,6 +13036,22 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute(clock,start,words$
     input wire  [8:0] a$13;
     input wire  [8:0] a$14;
     input wire  [8:0] a$15;
+    input wire  [8:0] a$16;
+    input wire  [8:0] a$17;
+    input wire  [8:0] a$18;
+    input wire  [8:0] a$19;
+    input wire  [8:0] a$20;
+    input wire  [8:0] a$21;
+    input wire  [8:0] a$22;
+    input wire  [8:0] a$23;
+    input wire  [8:0] a$24;
+    input wire  [8:0] a$25;
+    input wire  [8:0] a$26;
+    input wire  [8:0] a$27;
+    input wire  [8:0] a$28;
+    input wire  [8:0] a$29;
+    input wire  [8:0] a$30;
+    input wire  [8:0] a$31;
     output reg  [10:0] b_address /*verilator isolate_assignments*/;
     input wire  [8:0] b$0;
     input wire  [8:0] b$1;
@@ -13205,7 +13087,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute(clock,start,words$
     input wire  [8:0] b$31;
     output reg  read_valid /*verilator isolate_assignments*/;
     input wire  read_ready;
-    output reg  [9:0] read_address /*verilator isolate_assignments*/;
+    output reg  [10:0] read_address /*verilator isolate_assignments*/;
     input wire  [31:0] read_row$0;
     input wire  [31:0] read_row$1;
     input wire  [31:0] read_row$2;
@@ -13216,7 +13098,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute(clock,start,words$
     input wire  [31:0] read_row$7;
     output reg  write_valid /*verilator isolate_assignments*/;
     input wire  write_ready;
-    output reg  [9:0] write_address /*verilator isolate_assignments*/;
+    output reg  [10:0] write_address /*verilator isolate_assignments*/;
     output reg  [7:0] write_mask /*verilator isolate_assignments*/;
     output reg  [31:0] write_row$0 /*verilator isolate_assignments*/;
     output reg  [31:0] write_row$1 /*verilator isolate_assignments*/;
@@ -13272,6 +13154,22 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute(clock,start,words$
     reg  [8:0] gemm$a$13 /*verilator isolate_assignments*/;
     reg  [8:0] gemm$a$14 /*verilator isolate_assignments*/;
     reg  [8:0] gemm$a$15 /*verilator isolate_assignments*/;
+    reg  [8:0] gemm$a$16 /*verilator isolate_assignments*/;
+    reg  [8:0] gemm$a$17 /*verilator isolate_assignments*/;
+    reg  [8:0] gemm$a$18 /*verilator isolate_assignments*/;
+    reg  [8:0] gemm$a$19 /*verilator isolate_assignments*/;
+    reg  [8:0] gemm$a$20 /*verilator isolate_assignments*/;
+    reg  [8:0] gemm$a$21 /*verilator isolate_assignments*/;
+    reg  [8:0] gemm$a$22 /*verilator isolate_assignments*/;
+    reg  [8:0] gemm$a$23 /*verilator isolate_assignments*/;
+    reg  [8:0] gemm$a$24 /*verilator isolate_assignments*/;
+    reg  [8:0] gemm$a$25 /*verilator isolate_assignments*/;
+    reg  [8:0] gemm$a$26 /*verilator isolate_assignments*/;
+    reg  [8:0] gemm$a$27 /*verilator isolate_assignments*/;
+    reg  [8:0] gemm$a$28 /*verilator isolate_assignments*/;
+    reg  [8:0] gemm$a$29 /*verilator isolate_assignments*/;
+    reg  [8:0] gemm$a$30 /*verilator isolate_assignments*/;
+    reg  [8:0] gemm$a$31 /*verilator isolate_assignments*/;
     wire  [10:0] gemm$b_address;
     reg  [8:0] gemm$b$0 /*verilator isolate_assignments*/;
     reg  [8:0] gemm$b$1 /*verilator isolate_assignments*/;
@@ -13307,7 +13205,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute(clock,start,words$
     reg  [8:0] gemm$b$31 /*verilator isolate_assignments*/;
     wire  gemm$read_valid;
     reg  gemm$read_ready /*verilator isolate_assignments*/;
-    wire  [9:0] gemm$read_address;
+    wire  [10:0] gemm$read_address;
     reg  [31:0] gemm$held$0 /*verilator isolate_assignments*/;
     reg  [31:0] gemm$held$1 /*verilator isolate_assignments*/;
     reg  [31:0] gemm$held$2 /*verilator isolate_assignments*/;
@@ -13318,7 +13216,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute(clock,start,words$
     reg  [31:0] gemm$held$7 /*verilator isolate_assignments*/;
     wire  gemm$write_valid;
     reg  gemm$write_ready /*verilator isolate_assignments*/;
-    wire  [9:0] gemm$write_address;
+    wire  [10:0] gemm$write_address;
     wire  [31:0] gemm$write_row$0;
     wire  [31:0] gemm$write_row$1;
     wire  [31:0] gemm$write_row$2;
@@ -13363,7 +13261,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute(clock,start,words$
     reg  [255:0] vector_row /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm gemm(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm gemm(
         .clock(gemm$clock),
         .start(gemm$start),
         .words$0(gemm$words$0),
@@ -13392,6 +13290,22 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute(clock,start,words$
         .a$13(gemm$a$13),
         .a$14(gemm$a$14),
         .a$15(gemm$a$15),
+        .a$16(gemm$a$16),
+        .a$17(gemm$a$17),
+        .a$18(gemm$a$18),
+        .a$19(gemm$a$19),
+        .a$20(gemm$a$20),
+        .a$21(gemm$a$21),
+        .a$22(gemm$a$22),
+        .a$23(gemm$a$23),
+        .a$24(gemm$a$24),
+        .a$25(gemm$a$25),
+        .a$26(gemm$a$26),
+        .a$27(gemm$a$27),
+        .a$28(gemm$a$28),
+        .a$29(gemm$a$29),
+        .a$30(gemm$a$30),
+        .a$31(gemm$a$31),
         .b_address(gemm$b_address),
         .b$0(gemm$b$0),
         .b$1(gemm$b$1),
@@ -13448,7 +13362,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute(clock,start,words$
         .write_row$6(gemm$write_row$6),
         .write_row$7(gemm$write_row$7)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector vector(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector vector(
         .clock(vector$clock),
         .start(vector$start),
         .words$0(vector$words$0),
@@ -13524,6 +13438,22 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute(clock,start,words$
         gemm$a$13 = a$13;
         gemm$a$14 = a$14;
         gemm$a$15 = a$15;
+        gemm$a$16 = a$16;
+        gemm$a$17 = a$17;
+        gemm$a$18 = a$18;
+        gemm$a$19 = a$19;
+        gemm$a$20 = a$20;
+        gemm$a$21 = a$21;
+        gemm$a$22 = a$22;
+        gemm$a$23 = a$23;
+        gemm$a$24 = a$24;
+        gemm$a$25 = a$25;
+        gemm$a$26 = a$26;
+        gemm$a$27 = a$27;
+        gemm$a$28 = a$28;
+        gemm$a$29 = a$29;
+        gemm$a$30 = a$30;
+        gemm$a$31 = a$31;
         gemm$b$0 = b$0;
         gemm$b$1 = b$1;
         gemm$b$2 = b$2;
@@ -13569,9 +13499,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute(clock,start,words$
         if (is_vector$q) begin
             status = vector$status;
             read_valid = vector$acc_read_valid;
-            read_address = vector$acc_read_address[(32'h0)+:(10)];
+            read_address = vector$acc_read_address[(32'h0)+:(11)];
             write_valid = vector$acc_write_valid;
-            write_address = vector$acc_write_address[(32'h0)+:(10)];
+            write_address = vector$acc_write_address[(32'h0)+:(11)];
             write_mask = vector$acc_write_mask;
         end
         gemm$read_ready = read_ready && ~is_vector$q;
@@ -13647,9 +13577,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute(clock,start,words$
         vector$acc_read_data = wide_row;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm(clock,start,words$0,words$1,words$2,words$3,done,status,stop,idle,steps,a_address,a$0,a$1,a$2,a$3,a$4,a$5,a$6,a$7,a$8,a$9,a$10,a$11,a$12,a$13,a$14,a$15,b_address,b$0,b$1,b$2,b$3,b$4,b$5,b$6,b$7,b$8,b$9,b$10,b$11,b$12,b$13,b$14,b$15,b$16,b$17,b$18,b$19,b$20,b$21,b$22,b$23,b$24,b$25,b$26,b$27,b$28,b$29,b$30,b$31,read_valid,read_ready,read_address,held$0,held$1,held$2,held$3,held$4,held$5,held$6,held$7,write_valid,write_ready,write_address,write_row$0,write_row$1,write_row$2,write_row$3,write_row$4,write_row$5,write_row$6,write_row$7);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm(clock,start,words$0,words$1,words$2,words$3,done,status,stop,idle,steps,a_address,a$0,a$1,a$2,a$3,a$4,a$5,a$6,a$7,a$8,a$9,a$10,a$11,a$12,a$13,a$14,a$15,a$16,a$17,a$18,a$19,a$20,a$21,a$22,a$23,a$24,a$25,a$26,a$27,a$28,a$29,a$30,a$31,b_address,b$0,b$1,b$2,b$3,b$4,b$5,b$6,b$7,b$8,b$9,b$10,b$11,b$12,b$13,b$14,b$15,b$16,b$17,b$18,b$19,b$20,b$21,b$22,b$23,b$24,b$25,b$26,b$27,b$28,b$29,b$30,b$31,read_valid,read_ready,read_address,held$0,held$1,held$2,held$3,held$4,held$5,held$6,held$7,write_valid,write_ready,write_address,write_row$0,write_row$1,write_row$2,write_row$3,write_row$4,write_row$5,write_row$6,write_row$7);
 
     // Module arguments
     input wire  clock;
@@ -13680,6 +13610,22 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm(clock,start,w
     input wire  [8:0] a$13;
     input wire  [8:0] a$14;
     input wire  [8:0] a$15;
+    input wire  [8:0] a$16;
+    input wire  [8:0] a$17;
+    input wire  [8:0] a$18;
+    input wire  [8:0] a$19;
+    input wire  [8:0] a$20;
+    input wire  [8:0] a$21;
+    input wire  [8:0] a$22;
+    input wire  [8:0] a$23;
+    input wire  [8:0] a$24;
+    input wire  [8:0] a$25;
+    input wire  [8:0] a$26;
+    input wire  [8:0] a$27;
+    input wire  [8:0] a$28;
+    input wire  [8:0] a$29;
+    input wire  [8:0] a$30;
+    input wire  [8:0] a$31;
     output reg  [10:0] b_address /*verilator isolate_assignments*/;
     input wire  [8:0] b$0;
     input wire  [8:0] b$1;
@@ -13715,7 +13661,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm(clock,start,w
     input wire  [8:0] b$31;
     output reg  read_valid /*verilator isolate_assignments*/;
     input wire  read_ready;
-    output reg  [9:0] read_address /*verilator isolate_assignments*/;
+    output reg  [10:0] read_address /*verilator isolate_assignments*/;
     input wire  [31:0] held$0;
     input wire  [31:0] held$1;
     input wire  [31:0] held$2;
@@ -13726,7 +13672,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm(clock,start,w
     input wire  [31:0] held$7;
     output reg  write_valid /*verilator isolate_assignments*/;
     input wire  write_ready;
-    output reg  [9:0] write_address /*verilator isolate_assignments*/;
+    output reg  [10:0] write_address /*verilator isolate_assignments*/;
     output reg  [31:0] write_row$0 /*verilator isolate_assignments*/;
     output reg  [31:0] write_row$1 /*verilator isolate_assignments*/;
     output reg  [31:0] write_row$2 /*verilator isolate_assignments*/;
@@ -13738,7 +13684,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm(clock,start,w
 
     // Constant declarations
     localparam  invalid_operand = 15'b1001;
-    localparam  flush_cycles = 7'b100000;
+    localparam  flush_cycles = 7'b101000;
     localparam  no_cycles = 7'b0;
 
     // Stub signals
@@ -13797,6 +13743,22 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm(clock,start,w
     reg  [8:0] array$a$13 /*verilator isolate_assignments*/;
     reg  [8:0] array$a$14 /*verilator isolate_assignments*/;
     reg  [8:0] array$a$15 /*verilator isolate_assignments*/;
+    reg  [8:0] array$a$16 /*verilator isolate_assignments*/;
+    reg  [8:0] array$a$17 /*verilator isolate_assignments*/;
+    reg  [8:0] array$a$18 /*verilator isolate_assignments*/;
+    reg  [8:0] array$a$19 /*verilator isolate_assignments*/;
+    reg  [8:0] array$a$20 /*verilator isolate_assignments*/;
+    reg  [8:0] array$a$21 /*verilator isolate_assignments*/;
+    reg  [8:0] array$a$22 /*verilator isolate_assignments*/;
+    reg  [8:0] array$a$23 /*verilator isolate_assignments*/;
+    reg  [8:0] array$a$24 /*verilator isolate_assignments*/;
+    reg  [8:0] array$a$25 /*verilator isolate_assignments*/;
+    reg  [8:0] array$a$26 /*verilator isolate_assignments*/;
+    reg  [8:0] array$a$27 /*verilator isolate_assignments*/;
+    reg  [8:0] array$a$28 /*verilator isolate_assignments*/;
+    reg  [8:0] array$a$29 /*verilator isolate_assignments*/;
+    reg  [8:0] array$a$30 /*verilator isolate_assignments*/;
+    reg  [8:0] array$a$31 /*verilator isolate_assignments*/;
     reg  [8:0] array$b$0 /*verilator isolate_assignments*/;
     reg  [8:0] array$b$1 /*verilator isolate_assignments*/;
     reg  [8:0] array$b$2 /*verilator isolate_assignments*/;
@@ -13860,7 +13822,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm(clock,start,w
     reg  rows$row_valid /*verilator isolate_assignments*/;
     wire  rows$read_valid;
     reg  rows$read_ready /*verilator isolate_assignments*/;
-    wire  [9:0] rows$read_address;
+    wire  [10:0] rows$read_address;
     reg  [31:0] rows$held$0 /*verilator isolate_assignments*/;
     reg  [31:0] rows$held$1 /*verilator isolate_assignments*/;
     reg  [31:0] rows$held$2 /*verilator isolate_assignments*/;
@@ -13871,7 +13833,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm(clock,start,w
     reg  [31:0] rows$held$7 /*verilator isolate_assignments*/;
     wire  rows$write_valid;
     reg  rows$write_ready /*verilator isolate_assignments*/;
-    wire  [9:0] rows$write_address;
+    wire  [10:0] rows$write_address;
     wire  [31:0] rows$write_row$0;
     wire  [31:0] rows$write_row$1;
     wire  [31:0] rows$write_row$2;
@@ -13915,7 +13877,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm(clock,start,w
     reg  [15:0] b_step /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$check check(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$check check(
         .clock(check$clock),
         .launch(check$launch),
         .clear(check$clear),
@@ -13933,7 +13895,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm(clock,start,w
         .done(check$done),
         .wrong(check$wrong)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$sequencer sequencer(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$sequencer sequencer(
         .clock(sequencer$clock),
         .launch(sequencer$launch),
         .clear(sequencer$clear),
@@ -13954,7 +13916,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm(clock,start,w
         .first(sequencer$first),
         .last(sequencer$last)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array array(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array array(
         .clock(array$clock),
         .step(array$step),
         .first(array$first),
@@ -13975,6 +13937,22 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm(clock,start,w
         .a$13(array$a$13),
         .a$14(array$a$14),
         .a$15(array$a$15),
+        .a$16(array$a$16),
+        .a$17(array$a$17),
+        .a$18(array$a$18),
+        .a$19(array$a$19),
+        .a$20(array$a$20),
+        .a$21(array$a$21),
+        .a$22(array$a$22),
+        .a$23(array$a$23),
+        .a$24(array$a$24),
+        .a$25(array$a$25),
+        .a$26(array$a$26),
+        .a$27(array$a$27),
+        .a$28(array$a$28),
+        .a$29(array$a$29),
+        .a$30(array$a$30),
+        .a$31(array$a$31),
         .b$0(array$b$0),
         .b$1(array$b$1),
         .b$2(array$b$2),
@@ -14017,7 +13995,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm(clock,start,w
         .row$7(array$row$7),
         .row_valid(array$row_valid)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows rows(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows rows(
         .clock(rows$clock),
         .launch(rows$launch),
         .clear(rows$clear),
@@ -14167,6 +14145,22 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm(clock,start,w
         array$a$13 = a$13;
         array$a$14 = a$14;
         array$a$15 = a$15;
+        array$a$16 = a$16;
+        array$a$17 = a$17;
+        array$a$18 = a$18;
+        array$a$19 = a$19;
+        array$a$20 = a$20;
+        array$a$21 = a$21;
+        array$a$22 = a$22;
+        array$a$23 = a$23;
+        array$a$24 = a$24;
+        array$a$25 = a$25;
+        array$a$26 = a$26;
+        array$a$27 = a$27;
+        array$a$28 = a$28;
+        array$a$29 = a$29;
+        array$a$30 = a$30;
+        array$a$31 = a$31;
         array$b$0 = b$0;
         array$b$1 = b$1;
         array$b$2 = b$2;
@@ -14282,9 +14276,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm(clock,start,w
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array(clock,step,first,last,a$0,a$1,a$2,a$3,a$4,a$5,a$6,a$7,a$8,a$9,a$10,a$11,a$12,a$13,a$14,a$15,b$0,b$1,b$2,b$3,b$4,b$5,b$6,b$7,b$8,b$9,b$10,b$11,b$12,b$13,b$14,b$15,b$16,b$17,b$18,b$19,b$20,b$21,b$22,b$23,b$24,b$25,b$26,b$27,b$28,b$29,b$30,b$31,row$0,row$1,row$2,row$3,row$4,row$5,row$6,row$7,row_valid);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array(clock,step,first,last,a$0,a$1,a$2,a$3,a$4,a$5,a$6,a$7,a$8,a$9,a$10,a$11,a$12,a$13,a$14,a$15,a$16,a$17,a$18,a$19,a$20,a$21,a$22,a$23,a$24,a$25,a$26,a$27,a$28,a$29,a$30,a$31,b$0,b$1,b$2,b$3,b$4,b$5,b$6,b$7,b$8,b$9,b$10,b$11,b$12,b$13,b$14,b$15,b$16,b$17,b$18,b$19,b$20,b$21,b$22,b$23,b$24,b$25,b$26,b$27,b$28,b$29,b$30,b$31,row$0,row$1,row$2,row$3,row$4,row$5,row$6,row$7,row_valid);
 
     // Module arguments
     input wire  clock;
@@ -14307,6 +14301,22 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array(clock,s
     input wire  [8:0] a$13;
     input wire  [8:0] a$14;
     input wire  [8:0] a$15;
+    input wire  [8:0] a$16;
+    input wire  [8:0] a$17;
+    input wire  [8:0] a$18;
+    input wire  [8:0] a$19;
+    input wire  [8:0] a$20;
+    input wire  [8:0] a$21;
+    input wire  [8:0] a$22;
+    input wire  [8:0] a$23;
+    input wire  [8:0] a$24;
+    input wire  [8:0] a$25;
+    input wire  [8:0] a$26;
+    input wire  [8:0] a$27;
+    input wire  [8:0] a$28;
+    input wire  [8:0] a$29;
+    input wire  [8:0] a$30;
+    input wire  [8:0] a$31;
     input wire  [8:0] b$0;
     input wire  [8:0] b$1;
     input wire  [8:0] b$2;
@@ -14369,6 +14379,18 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array(clock,s
     reg  rows$3$clock /*verilator isolate_assignments*/;
     reg  [35:0] rows$3$data_in;
     wire  [35:0] rows$3$data_out;
+    reg  rows$4$clock /*verilator isolate_assignments*/;
+    reg  [35:0] rows$4$data_in;
+    wire  [35:0] rows$4$data_out;
+    reg  rows$5$clock /*verilator isolate_assignments*/;
+    reg  [35:0] rows$5$data_in;
+    wire  [35:0] rows$5$data_out;
+    reg  rows$6$clock /*verilator isolate_assignments*/;
+    reg  [35:0] rows$6$data_in;
+    wire  [35:0] rows$6$data_out;
+    reg  rows$7$clock /*verilator isolate_assignments*/;
+    reg  [35:0] rows$7$data_in;
+    wire  [35:0] rows$7$data_out;
     reg  [35:0] columns$0$d;
     wire  [35:0] columns$0$q;
     reg  columns$0$clock /*verilator isolate_assignments*/;
@@ -14465,6 +14487,102 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array(clock,s
     reg  [35:0] columns$31$d /*verilator isolate_assignments*/;
     wire  [35:0] columns$31$q;
     reg  columns$31$clock /*verilator isolate_assignments*/;
+    reg  [35:0] columns$32$d /*verilator isolate_assignments*/;
+    wire  [35:0] columns$32$q;
+    reg  columns$32$clock /*verilator isolate_assignments*/;
+    reg  [35:0] columns$33$d /*verilator isolate_assignments*/;
+    wire  [35:0] columns$33$q;
+    reg  columns$33$clock /*verilator isolate_assignments*/;
+    reg  [35:0] columns$34$d /*verilator isolate_assignments*/;
+    wire  [35:0] columns$34$q;
+    reg  columns$34$clock /*verilator isolate_assignments*/;
+    reg  [35:0] columns$35$d /*verilator isolate_assignments*/;
+    wire  [35:0] columns$35$q;
+    reg  columns$35$clock /*verilator isolate_assignments*/;
+    reg  [35:0] columns$36$d /*verilator isolate_assignments*/;
+    wire  [35:0] columns$36$q;
+    reg  columns$36$clock /*verilator isolate_assignments*/;
+    reg  [35:0] columns$37$d /*verilator isolate_assignments*/;
+    wire  [35:0] columns$37$q;
+    reg  columns$37$clock /*verilator isolate_assignments*/;
+    reg  [35:0] columns$38$d /*verilator isolate_assignments*/;
+    wire  [35:0] columns$38$q;
+    reg  columns$38$clock /*verilator isolate_assignments*/;
+    reg  [35:0] columns$39$d /*verilator isolate_assignments*/;
+    wire  [35:0] columns$39$q;
+    reg  columns$39$clock /*verilator isolate_assignments*/;
+    reg  [35:0] columns$40$d /*verilator isolate_assignments*/;
+    wire  [35:0] columns$40$q;
+    reg  columns$40$clock /*verilator isolate_assignments*/;
+    reg  [35:0] columns$41$d /*verilator isolate_assignments*/;
+    wire  [35:0] columns$41$q;
+    reg  columns$41$clock /*verilator isolate_assignments*/;
+    reg  [35:0] columns$42$d /*verilator isolate_assignments*/;
+    wire  [35:0] columns$42$q;
+    reg  columns$42$clock /*verilator isolate_assignments*/;
+    reg  [35:0] columns$43$d /*verilator isolate_assignments*/;
+    wire  [35:0] columns$43$q;
+    reg  columns$43$clock /*verilator isolate_assignments*/;
+    reg  [35:0] columns$44$d /*verilator isolate_assignments*/;
+    wire  [35:0] columns$44$q;
+    reg  columns$44$clock /*verilator isolate_assignments*/;
+    reg  [35:0] columns$45$d /*verilator isolate_assignments*/;
+    wire  [35:0] columns$45$q;
+    reg  columns$45$clock /*verilator isolate_assignments*/;
+    reg  [35:0] columns$46$d /*verilator isolate_assignments*/;
+    wire  [35:0] columns$46$q;
+    reg  columns$46$clock /*verilator isolate_assignments*/;
+    reg  [35:0] columns$47$d /*verilator isolate_assignments*/;
+    wire  [35:0] columns$47$q;
+    reg  columns$47$clock /*verilator isolate_assignments*/;
+    reg  [35:0] columns$48$d /*verilator isolate_assignments*/;
+    wire  [35:0] columns$48$q;
+    reg  columns$48$clock /*verilator isolate_assignments*/;
+    reg  [35:0] columns$49$d /*verilator isolate_assignments*/;
+    wire  [35:0] columns$49$q;
+    reg  columns$49$clock /*verilator isolate_assignments*/;
+    reg  [35:0] columns$50$d /*verilator isolate_assignments*/;
+    wire  [35:0] columns$50$q;
+    reg  columns$50$clock /*verilator isolate_assignments*/;
+    reg  [35:0] columns$51$d /*verilator isolate_assignments*/;
+    wire  [35:0] columns$51$q;
+    reg  columns$51$clock /*verilator isolate_assignments*/;
+    reg  [35:0] columns$52$d /*verilator isolate_assignments*/;
+    wire  [35:0] columns$52$q;
+    reg  columns$52$clock /*verilator isolate_assignments*/;
+    reg  [35:0] columns$53$d /*verilator isolate_assignments*/;
+    wire  [35:0] columns$53$q;
+    reg  columns$53$clock /*verilator isolate_assignments*/;
+    reg  [35:0] columns$54$d /*verilator isolate_assignments*/;
+    wire  [35:0] columns$54$q;
+    reg  columns$54$clock /*verilator isolate_assignments*/;
+    reg  [35:0] columns$55$d /*verilator isolate_assignments*/;
+    wire  [35:0] columns$55$q;
+    reg  columns$55$clock /*verilator isolate_assignments*/;
+    reg  [35:0] columns$56$d /*verilator isolate_assignments*/;
+    wire  [35:0] columns$56$q;
+    reg  columns$56$clock /*verilator isolate_assignments*/;
+    reg  [35:0] columns$57$d /*verilator isolate_assignments*/;
+    wire  [35:0] columns$57$q;
+    reg  columns$57$clock /*verilator isolate_assignments*/;
+    reg  [35:0] columns$58$d /*verilator isolate_assignments*/;
+    wire  [35:0] columns$58$q;
+    reg  columns$58$clock /*verilator isolate_assignments*/;
+    reg  [35:0] columns$59$d /*verilator isolate_assignments*/;
+    wire  [35:0] columns$59$q;
+    reg  columns$59$clock /*verilator isolate_assignments*/;
+    reg  [35:0] columns$60$d /*verilator isolate_assignments*/;
+    wire  [35:0] columns$60$q;
+    reg  columns$60$clock /*verilator isolate_assignments*/;
+    reg  [35:0] columns$61$d /*verilator isolate_assignments*/;
+    wire  [35:0] columns$61$q;
+    reg  columns$61$clock /*verilator isolate_assignments*/;
+    reg  [35:0] columns$62$d /*verilator isolate_assignments*/;
+    wire  [35:0] columns$62$q;
+    reg  columns$62$clock /*verilator isolate_assignments*/;
+    reg  [35:0] columns$63$d /*verilator isolate_assignments*/;
+    wire  [35:0] columns$63$q;
+    reg  columns$63$clock /*verilator isolate_assignments*/;
     reg  cells$0$clock /*verilator isolate_assignments*/;
     reg  [35:0] cells$0$a /*verilator isolate_assignments*/;
     reg  [35:0] cells$0$b_left /*verilator isolate_assignments*/;
@@ -14593,6 +14711,134 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array(clock,s
     reg  cells$15$first /*verilator isolate_assignments*/;
     wire  [31:0] cells$15$left_sum;
     wire  [31:0] cells$15$right_sum;
+    reg  cells$16$clock /*verilator isolate_assignments*/;
+    reg  [35:0] cells$16$a /*verilator isolate_assignments*/;
+    reg  [35:0] cells$16$b_left /*verilator isolate_assignments*/;
+    reg  [35:0] cells$16$b_right /*verilator isolate_assignments*/;
+    reg  cells$16$enable /*verilator isolate_assignments*/;
+    reg  cells$16$first /*verilator isolate_assignments*/;
+    wire  [31:0] cells$16$left_sum;
+    wire  [31:0] cells$16$right_sum;
+    reg  cells$17$clock /*verilator isolate_assignments*/;
+    reg  [35:0] cells$17$a /*verilator isolate_assignments*/;
+    reg  [35:0] cells$17$b_left /*verilator isolate_assignments*/;
+    reg  [35:0] cells$17$b_right /*verilator isolate_assignments*/;
+    reg  cells$17$enable /*verilator isolate_assignments*/;
+    reg  cells$17$first /*verilator isolate_assignments*/;
+    wire  [31:0] cells$17$left_sum;
+    wire  [31:0] cells$17$right_sum;
+    reg  cells$18$clock /*verilator isolate_assignments*/;
+    reg  [35:0] cells$18$a /*verilator isolate_assignments*/;
+    reg  [35:0] cells$18$b_left /*verilator isolate_assignments*/;
+    reg  [35:0] cells$18$b_right /*verilator isolate_assignments*/;
+    reg  cells$18$enable /*verilator isolate_assignments*/;
+    reg  cells$18$first /*verilator isolate_assignments*/;
+    wire  [31:0] cells$18$left_sum;
+    wire  [31:0] cells$18$right_sum;
+    reg  cells$19$clock /*verilator isolate_assignments*/;
+    reg  [35:0] cells$19$a /*verilator isolate_assignments*/;
+    reg  [35:0] cells$19$b_left /*verilator isolate_assignments*/;
+    reg  [35:0] cells$19$b_right /*verilator isolate_assignments*/;
+    reg  cells$19$enable /*verilator isolate_assignments*/;
+    reg  cells$19$first /*verilator isolate_assignments*/;
+    wire  [31:0] cells$19$left_sum;
+    wire  [31:0] cells$19$right_sum;
+    reg  cells$20$clock /*verilator isolate_assignments*/;
+    reg  [35:0] cells$20$a /*verilator isolate_assignments*/;
+    reg  [35:0] cells$20$b_left /*verilator isolate_assignments*/;
+    reg  [35:0] cells$20$b_right /*verilator isolate_assignments*/;
+    reg  cells$20$enable /*verilator isolate_assignments*/;
+    reg  cells$20$first /*verilator isolate_assignments*/;
+    wire  [31:0] cells$20$left_sum;
+    wire  [31:0] cells$20$right_sum;
+    reg  cells$21$clock /*verilator isolate_assignments*/;
+    reg  [35:0] cells$21$a /*verilator isolate_assignments*/;
+    reg  [35:0] cells$21$b_left /*verilator isolate_assignments*/;
+    reg  [35:0] cells$21$b_right /*verilator isolate_assignments*/;
+    reg  cells$21$enable /*verilator isolate_assignments*/;
+    reg  cells$21$first /*verilator isolate_assignments*/;
+    wire  [31:0] cells$21$left_sum;
+    wire  [31:0] cells$21$right_sum;
+    reg  cells$22$clock /*verilator isolate_assignments*/;
+    reg  [35:0] cells$22$a /*verilator isolate_assignments*/;
+    reg  [35:0] cells$22$b_left /*verilator isolate_assignments*/;
+    reg  [35:0] cells$22$b_right /*verilator isolate_assignments*/;
+    reg  cells$22$enable /*verilator isolate_assignments*/;
+    reg  cells$22$first /*verilator isolate_assignments*/;
+    wire  [31:0] cells$22$left_sum;
+    wire  [31:0] cells$22$right_sum;
+    reg  cells$23$clock /*verilator isolate_assignments*/;
+    reg  [35:0] cells$23$a /*verilator isolate_assignments*/;
+    reg  [35:0] cells$23$b_left /*verilator isolate_assignments*/;
+    reg  [35:0] cells$23$b_right /*verilator isolate_assignments*/;
+    reg  cells$23$enable /*verilator isolate_assignments*/;
+    reg  cells$23$first /*verilator isolate_assignments*/;
+    wire  [31:0] cells$23$left_sum;
+    wire  [31:0] cells$23$right_sum;
+    reg  cells$24$clock /*verilator isolate_assignments*/;
+    reg  [35:0] cells$24$a /*verilator isolate_assignments*/;
+    reg  [35:0] cells$24$b_left /*verilator isolate_assignments*/;
+    reg  [35:0] cells$24$b_right /*verilator isolate_assignments*/;
+    reg  cells$24$enable /*verilator isolate_assignments*/;
+    reg  cells$24$first /*verilator isolate_assignments*/;
+    wire  [31:0] cells$24$left_sum;
+    wire  [31:0] cells$24$right_sum;
+    reg  cells$25$clock /*verilator isolate_assignments*/;
+    reg  [35:0] cells$25$a /*verilator isolate_assignments*/;
+    reg  [35:0] cells$25$b_left /*verilator isolate_assignments*/;
+    reg  [35:0] cells$25$b_right /*verilator isolate_assignments*/;
+    reg  cells$25$enable /*verilator isolate_assignments*/;
+    reg  cells$25$first /*verilator isolate_assignments*/;
+    wire  [31:0] cells$25$left_sum;
+    wire  [31:0] cells$25$right_sum;
+    reg  cells$26$clock /*verilator isolate_assignments*/;
+    reg  [35:0] cells$26$a /*verilator isolate_assignments*/;
+    reg  [35:0] cells$26$b_left /*verilator isolate_assignments*/;
+    reg  [35:0] cells$26$b_right /*verilator isolate_assignments*/;
+    reg  cells$26$enable /*verilator isolate_assignments*/;
+    reg  cells$26$first /*verilator isolate_assignments*/;
+    wire  [31:0] cells$26$left_sum;
+    wire  [31:0] cells$26$right_sum;
+    reg  cells$27$clock /*verilator isolate_assignments*/;
+    reg  [35:0] cells$27$a /*verilator isolate_assignments*/;
+    reg  [35:0] cells$27$b_left /*verilator isolate_assignments*/;
+    reg  [35:0] cells$27$b_right /*verilator isolate_assignments*/;
+    reg  cells$27$enable /*verilator isolate_assignments*/;
+    reg  cells$27$first /*verilator isolate_assignments*/;
+    wire  [31:0] cells$27$left_sum;
+    wire  [31:0] cells$27$right_sum;
+    reg  cells$28$clock /*verilator isolate_assignments*/;
+    reg  [35:0] cells$28$a /*verilator isolate_assignments*/;
+    reg  [35:0] cells$28$b_left /*verilator isolate_assignments*/;
+    reg  [35:0] cells$28$b_right /*verilator isolate_assignments*/;
+    reg  cells$28$enable /*verilator isolate_assignments*/;
+    reg  cells$28$first /*verilator isolate_assignments*/;
+    wire  [31:0] cells$28$left_sum;
+    wire  [31:0] cells$28$right_sum;
+    reg  cells$29$clock /*verilator isolate_assignments*/;
+    reg  [35:0] cells$29$a /*verilator isolate_assignments*/;
+    reg  [35:0] cells$29$b_left /*verilator isolate_assignments*/;
+    reg  [35:0] cells$29$b_right /*verilator isolate_assignments*/;
+    reg  cells$29$enable /*verilator isolate_assignments*/;
+    reg  cells$29$first /*verilator isolate_assignments*/;
+    wire  [31:0] cells$29$left_sum;
+    wire  [31:0] cells$29$right_sum;
+    reg  cells$30$clock /*verilator isolate_assignments*/;
+    reg  [35:0] cells$30$a /*verilator isolate_assignments*/;
+    reg  [35:0] cells$30$b_left /*verilator isolate_assignments*/;
+    reg  [35:0] cells$30$b_right /*verilator isolate_assignments*/;
+    reg  cells$30$enable /*verilator isolate_assignments*/;
+    reg  cells$30$first /*verilator isolate_assignments*/;
+    wire  [31:0] cells$30$left_sum;
+    wire  [31:0] cells$30$right_sum;
+    reg  cells$31$clock /*verilator isolate_assignments*/;
+    reg  [35:0] cells$31$a /*verilator isolate_assignments*/;
+    reg  [35:0] cells$31$b_left /*verilator isolate_assignments*/;
+    reg  [35:0] cells$31$b_right /*verilator isolate_assignments*/;
+    reg  cells$31$enable /*verilator isolate_assignments*/;
+    reg  cells$31$first /*verilator isolate_assignments*/;
+    wire  [31:0] cells$31$left_sum;
+    wire  [31:0] cells$31$right_sum;
     reg  early$clock /*verilator isolate_assignments*/;
     reg  [2:0] early$data_in /*verilator isolate_assignments*/;
     wire  [2:0] early$data_out;
@@ -14611,6 +14857,18 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array(clock,s
     reg  [2:0] flags$4$d /*verilator isolate_assignments*/;
     wire  [2:0] flags$4$q;
     reg  flags$4$clock /*verilator isolate_assignments*/;
+    reg  [2:0] flags$5$d /*verilator isolate_assignments*/;
+    wire  [2:0] flags$5$q;
+    reg  flags$5$clock /*verilator isolate_assignments*/;
+    reg  [2:0] flags$6$d /*verilator isolate_assignments*/;
+    wire  [2:0] flags$6$q;
+    reg  flags$6$clock /*verilator isolate_assignments*/;
+    reg  [2:0] flags$7$d /*verilator isolate_assignments*/;
+    wire  [2:0] flags$7$q;
+    reg  flags$7$clock /*verilator isolate_assignments*/;
+    reg  [2:0] flags$8$d /*verilator isolate_assignments*/;
+    wire  [2:0] flags$8$q;
+    reg  flags$8$clock /*verilator isolate_assignments*/;
     reg  [31:0] choices$0$d /*verilator isolate_assignments*/;
     wire  [31:0] choices$0$q;
     reg  choices$0$clock /*verilator isolate_assignments*/;
@@ -14683,6 +14941,102 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array(clock,s
     reg  [31:0] choices$23$d /*verilator isolate_assignments*/;
     wire  [31:0] choices$23$q;
     reg  choices$23$clock /*verilator isolate_assignments*/;
+    reg  [31:0] choices$24$d /*verilator isolate_assignments*/;
+    wire  [31:0] choices$24$q;
+    reg  choices$24$clock /*verilator isolate_assignments*/;
+    reg  [31:0] choices$25$d /*verilator isolate_assignments*/;
+    wire  [31:0] choices$25$q;
+    reg  choices$25$clock /*verilator isolate_assignments*/;
+    reg  [31:0] choices$26$d /*verilator isolate_assignments*/;
+    wire  [31:0] choices$26$q;
+    reg  choices$26$clock /*verilator isolate_assignments*/;
+    reg  [31:0] choices$27$d /*verilator isolate_assignments*/;
+    wire  [31:0] choices$27$q;
+    reg  choices$27$clock /*verilator isolate_assignments*/;
+    reg  [31:0] choices$28$d /*verilator isolate_assignments*/;
+    wire  [31:0] choices$28$q;
+    reg  choices$28$clock /*verilator isolate_assignments*/;
+    reg  [31:0] choices$29$d /*verilator isolate_assignments*/;
+    wire  [31:0] choices$29$q;
+    reg  choices$29$clock /*verilator isolate_assignments*/;
+    reg  [31:0] choices$30$d /*verilator isolate_assignments*/;
+    wire  [31:0] choices$30$q;
+    reg  choices$30$clock /*verilator isolate_assignments*/;
+    reg  [31:0] choices$31$d /*verilator isolate_assignments*/;
+    wire  [31:0] choices$31$q;
+    reg  choices$31$clock /*verilator isolate_assignments*/;
+    reg  [31:0] choices$32$d /*verilator isolate_assignments*/;
+    wire  [31:0] choices$32$q;
+    reg  choices$32$clock /*verilator isolate_assignments*/;
+    reg  [31:0] choices$33$d /*verilator isolate_assignments*/;
+    wire  [31:0] choices$33$q;
+    reg  choices$33$clock /*verilator isolate_assignments*/;
+    reg  [31:0] choices$34$d /*verilator isolate_assignments*/;
+    wire  [31:0] choices$34$q;
+    reg  choices$34$clock /*verilator isolate_assignments*/;
+    reg  [31:0] choices$35$d /*verilator isolate_assignments*/;
+    wire  [31:0] choices$35$q;
+    reg  choices$35$clock /*verilator isolate_assignments*/;
+    reg  [31:0] choices$36$d /*verilator isolate_assignments*/;
+    wire  [31:0] choices$36$q;
+    reg  choices$36$clock /*verilator isolate_assignments*/;
+    reg  [31:0] choices$37$d /*verilator isolate_assignments*/;
+    wire  [31:0] choices$37$q;
+    reg  choices$37$clock /*verilator isolate_assignments*/;
+    reg  [31:0] choices$38$d /*verilator isolate_assignments*/;
+    wire  [31:0] choices$38$q;
+    reg  choices$38$clock /*verilator isolate_assignments*/;
+    reg  [31:0] choices$39$d /*verilator isolate_assignments*/;
+    wire  [31:0] choices$39$q;
+    reg  choices$39$clock /*verilator isolate_assignments*/;
+    reg  [31:0] choices$40$d /*verilator isolate_assignments*/;
+    wire  [31:0] choices$40$q;
+    reg  choices$40$clock /*verilator isolate_assignments*/;
+    reg  [31:0] choices$41$d /*verilator isolate_assignments*/;
+    wire  [31:0] choices$41$q;
+    reg  choices$41$clock /*verilator isolate_assignments*/;
+    reg  [31:0] choices$42$d /*verilator isolate_assignments*/;
+    wire  [31:0] choices$42$q;
+    reg  choices$42$clock /*verilator isolate_assignments*/;
+    reg  [31:0] choices$43$d /*verilator isolate_assignments*/;
+    wire  [31:0] choices$43$q;
+    reg  choices$43$clock /*verilator isolate_assignments*/;
+    reg  [31:0] choices$44$d /*verilator isolate_assignments*/;
+    wire  [31:0] choices$44$q;
+    reg  choices$44$clock /*verilator isolate_assignments*/;
+    reg  [31:0] choices$45$d /*verilator isolate_assignments*/;
+    wire  [31:0] choices$45$q;
+    reg  choices$45$clock /*verilator isolate_assignments*/;
+    reg  [31:0] choices$46$d /*verilator isolate_assignments*/;
+    wire  [31:0] choices$46$q;
+    reg  choices$46$clock /*verilator isolate_assignments*/;
+    reg  [31:0] choices$47$d /*verilator isolate_assignments*/;
+    wire  [31:0] choices$47$q;
+    reg  choices$47$clock /*verilator isolate_assignments*/;
+    reg  [31:0] choices$48$d /*verilator isolate_assignments*/;
+    wire  [31:0] choices$48$q;
+    reg  choices$48$clock /*verilator isolate_assignments*/;
+    reg  [31:0] choices$49$d /*verilator isolate_assignments*/;
+    wire  [31:0] choices$49$q;
+    reg  choices$49$clock /*verilator isolate_assignments*/;
+    reg  [31:0] choices$50$d /*verilator isolate_assignments*/;
+    wire  [31:0] choices$50$q;
+    reg  choices$50$clock /*verilator isolate_assignments*/;
+    reg  [31:0] choices$51$d /*verilator isolate_assignments*/;
+    wire  [31:0] choices$51$q;
+    reg  choices$51$clock /*verilator isolate_assignments*/;
+    reg  [31:0] choices$52$d /*verilator isolate_assignments*/;
+    wire  [31:0] choices$52$q;
+    reg  choices$52$clock /*verilator isolate_assignments*/;
+    reg  [31:0] choices$53$d /*verilator isolate_assignments*/;
+    wire  [31:0] choices$53$q;
+    reg  choices$53$clock /*verilator isolate_assignments*/;
+    reg  [31:0] choices$54$d /*verilator isolate_assignments*/;
+    wire  [31:0] choices$54$q;
+    reg  choices$54$clock /*verilator isolate_assignments*/;
+    reg  [31:0] choices$55$d /*verilator isolate_assignments*/;
+    wire  [31:0] choices$55$q;
+    reg  choices$55$clock /*verilator isolate_assignments*/;
     reg  choice_valid$0$d /*verilator isolate_assignments*/;
     wire  choice_valid$0$q;
     reg  choice_valid$0$clock /*verilator isolate_assignments*/;
@@ -14692,6 +15046,18 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array(clock,s
     reg  choice_valid$2$d /*verilator isolate_assignments*/;
     wire  choice_valid$2$q;
     reg  choice_valid$2$clock /*verilator isolate_assignments*/;
+    reg  choice_valid$3$d /*verilator isolate_assignments*/;
+    wire  choice_valid$3$q;
+    reg  choice_valid$3$clock /*verilator isolate_assignments*/;
+    reg  choice_valid$4$d /*verilator isolate_assignments*/;
+    wire  choice_valid$4$q;
+    reg  choice_valid$4$clock /*verilator isolate_assignments*/;
+    reg  choice_valid$5$d /*verilator isolate_assignments*/;
+    wire  choice_valid$5$q;
+    reg  choice_valid$5$clock /*verilator isolate_assignments*/;
+    reg  choice_valid$6$d /*verilator isolate_assignments*/;
+    wire  choice_valid$6$q;
+    reg  choice_valid$6$clock /*verilator isolate_assignments*/;
 
     // Local signals
     reg  [31:0] nodes$0 /*verilator isolate_assignments*/;
@@ -14750,6 +15116,70 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array(clock,s
     reg  [31:0] nodes$53 /*verilator isolate_assignments*/;
     reg  [31:0] nodes$54 /*verilator isolate_assignments*/;
     reg  [31:0] nodes$55 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$56 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$57 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$58 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$59 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$60 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$61 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$62 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$63 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$64 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$65 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$66 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$67 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$68 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$69 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$70 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$71 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$72 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$73 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$74 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$75 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$76 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$77 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$78 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$79 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$80 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$81 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$82 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$83 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$84 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$85 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$86 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$87 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$88 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$89 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$90 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$91 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$92 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$93 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$94 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$95 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$96 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$97 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$98 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$99 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$100 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$101 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$102 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$103 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$104 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$105 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$106 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$107 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$108 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$109 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$110 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$111 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$112 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$113 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$114 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$115 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$116 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$117 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$118 /*verilator isolate_assignments*/;
+    reg  [31:0] nodes$119 /*verilator isolate_assignments*/;
     reg  node_valid$0 /*verilator isolate_assignments*/;
     reg  node_valid$1 /*verilator isolate_assignments*/;
     reg  node_valid$2 /*verilator isolate_assignments*/;
@@ -14757,193 +15187,381 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array(clock,s
     reg  node_valid$4 /*verilator isolate_assignments*/;
     reg  node_valid$5 /*verilator isolate_assignments*/;
     reg  node_valid$6 /*verilator isolate_assignments*/;
+    reg  node_valid$7 /*verilator isolate_assignments*/;
+    reg  node_valid$8 /*verilator isolate_assignments*/;
+    reg  node_valid$9 /*verilator isolate_assignments*/;
+    reg  node_valid$10 /*verilator isolate_assignments*/;
+    reg  node_valid$11 /*verilator isolate_assignments*/;
+    reg  node_valid$12 /*verilator isolate_assignments*/;
+    reg  node_valid$13 /*verilator isolate_assignments*/;
+    reg  node_valid$14 /*verilator isolate_assignments*/;
     reg  [8:0] lane;
     reg  [35:0] lane_wide;
     reg  [35:0] lanes;
     reg  [2:0] flag /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$rows$0 rows$0(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$0 rows$0(
         .clock(rows$0$clock),
         .data_in(rows$0$data_in),
         .data_out(rows$0$data_out)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$rows$1 rows$1(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$1 rows$1(
         .clock(rows$1$clock),
         .data_in(rows$1$data_in),
         .data_out(rows$1$data_out)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$rows$2 rows$2(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$2 rows$2(
         .clock(rows$2$clock),
         .data_in(rows$2$data_in),
         .data_out(rows$2$data_out)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$rows$3 rows$3(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$3 rows$3(
         .clock(rows$3$clock),
         .data_in(rows$3$data_in),
         .data_out(rows$3$data_out)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0 columns$0(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$4 rows$4(
+        .clock(rows$4$clock),
+        .data_in(rows$4$data_in),
+        .data_out(rows$4$data_out)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$5 rows$5(
+        .clock(rows$5$clock),
+        .data_in(rows$5$data_in),
+        .data_out(rows$5$data_out)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$6 rows$6(
+        .clock(rows$6$clock),
+        .data_in(rows$6$data_in),
+        .data_out(rows$6$data_out)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$7 rows$7(
+        .clock(rows$7$clock),
+        .data_in(rows$7$data_in),
+        .data_out(rows$7$data_out)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$0(
         .d(columns$0$d),
         .q(columns$0$q),
         .clock(columns$0$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0 columns$1(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$1(
         .d(columns$1$d),
         .q(columns$1$q),
         .clock(columns$1$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0 columns$2(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$2(
         .d(columns$2$d),
         .q(columns$2$q),
         .clock(columns$2$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0 columns$3(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$3(
         .d(columns$3$d),
         .q(columns$3$q),
         .clock(columns$3$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0 columns$4(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$4(
         .d(columns$4$d),
         .q(columns$4$q),
         .clock(columns$4$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0 columns$5(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$5(
         .d(columns$5$d),
         .q(columns$5$q),
         .clock(columns$5$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0 columns$6(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$6(
         .d(columns$6$d),
         .q(columns$6$q),
         .clock(columns$6$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0 columns$7(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$7(
         .d(columns$7$d),
         .q(columns$7$q),
         .clock(columns$7$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0 columns$8(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$8(
         .d(columns$8$d),
         .q(columns$8$q),
         .clock(columns$8$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0 columns$9(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$9(
         .d(columns$9$d),
         .q(columns$9$q),
         .clock(columns$9$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0 columns$10(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$10(
         .d(columns$10$d),
         .q(columns$10$q),
         .clock(columns$10$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0 columns$11(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$11(
         .d(columns$11$d),
         .q(columns$11$q),
         .clock(columns$11$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0 columns$12(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$12(
         .d(columns$12$d),
         .q(columns$12$q),
         .clock(columns$12$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0 columns$13(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$13(
         .d(columns$13$d),
         .q(columns$13$q),
         .clock(columns$13$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0 columns$14(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$14(
         .d(columns$14$d),
         .q(columns$14$q),
         .clock(columns$14$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0 columns$15(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$15(
         .d(columns$15$d),
         .q(columns$15$q),
         .clock(columns$15$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0 columns$16(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$16(
         .d(columns$16$d),
         .q(columns$16$q),
         .clock(columns$16$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0 columns$17(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$17(
         .d(columns$17$d),
         .q(columns$17$q),
         .clock(columns$17$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0 columns$18(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$18(
         .d(columns$18$d),
         .q(columns$18$q),
         .clock(columns$18$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0 columns$19(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$19(
         .d(columns$19$d),
         .q(columns$19$q),
         .clock(columns$19$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0 columns$20(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$20(
         .d(columns$20$d),
         .q(columns$20$q),
         .clock(columns$20$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0 columns$21(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$21(
         .d(columns$21$d),
         .q(columns$21$q),
         .clock(columns$21$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0 columns$22(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$22(
         .d(columns$22$d),
         .q(columns$22$q),
         .clock(columns$22$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0 columns$23(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$23(
         .d(columns$23$d),
         .q(columns$23$q),
         .clock(columns$23$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0 columns$24(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$24(
         .d(columns$24$d),
         .q(columns$24$q),
         .clock(columns$24$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0 columns$25(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$25(
         .d(columns$25$d),
         .q(columns$25$q),
         .clock(columns$25$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0 columns$26(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$26(
         .d(columns$26$d),
         .q(columns$26$q),
         .clock(columns$26$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0 columns$27(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$27(
         .d(columns$27$d),
         .q(columns$27$q),
         .clock(columns$27$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0 columns$28(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$28(
         .d(columns$28$d),
         .q(columns$28$q),
         .clock(columns$28$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0 columns$29(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$29(
         .d(columns$29$d),
         .q(columns$29$q),
         .clock(columns$29$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0 columns$30(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$30(
         .d(columns$30$d),
         .q(columns$30$q),
         .clock(columns$30$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0 columns$31(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$31(
         .d(columns$31$d),
         .q(columns$31$q),
         .clock(columns$31$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$cells$0 cells$0(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$32(
+        .d(columns$32$d),
+        .q(columns$32$q),
+        .clock(columns$32$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$33(
+        .d(columns$33$d),
+        .q(columns$33$q),
+        .clock(columns$33$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$34(
+        .d(columns$34$d),
+        .q(columns$34$q),
+        .clock(columns$34$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$35(
+        .d(columns$35$d),
+        .q(columns$35$q),
+        .clock(columns$35$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$36(
+        .d(columns$36$d),
+        .q(columns$36$q),
+        .clock(columns$36$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$37(
+        .d(columns$37$d),
+        .q(columns$37$q),
+        .clock(columns$37$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$38(
+        .d(columns$38$d),
+        .q(columns$38$q),
+        .clock(columns$38$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$39(
+        .d(columns$39$d),
+        .q(columns$39$q),
+        .clock(columns$39$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$40(
+        .d(columns$40$d),
+        .q(columns$40$q),
+        .clock(columns$40$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$41(
+        .d(columns$41$d),
+        .q(columns$41$q),
+        .clock(columns$41$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$42(
+        .d(columns$42$d),
+        .q(columns$42$q),
+        .clock(columns$42$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$43(
+        .d(columns$43$d),
+        .q(columns$43$q),
+        .clock(columns$43$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$44(
+        .d(columns$44$d),
+        .q(columns$44$q),
+        .clock(columns$44$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$45(
+        .d(columns$45$d),
+        .q(columns$45$q),
+        .clock(columns$45$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$46(
+        .d(columns$46$d),
+        .q(columns$46$q),
+        .clock(columns$46$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$47(
+        .d(columns$47$d),
+        .q(columns$47$q),
+        .clock(columns$47$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$48(
+        .d(columns$48$d),
+        .q(columns$48$q),
+        .clock(columns$48$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$49(
+        .d(columns$49$d),
+        .q(columns$49$q),
+        .clock(columns$49$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$50(
+        .d(columns$50$d),
+        .q(columns$50$q),
+        .clock(columns$50$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$51(
+        .d(columns$51$d),
+        .q(columns$51$q),
+        .clock(columns$51$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$52(
+        .d(columns$52$d),
+        .q(columns$52$q),
+        .clock(columns$52$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$53(
+        .d(columns$53$d),
+        .q(columns$53$q),
+        .clock(columns$53$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$54(
+        .d(columns$54$d),
+        .q(columns$54$q),
+        .clock(columns$54$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$55(
+        .d(columns$55$d),
+        .q(columns$55$q),
+        .clock(columns$55$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$56(
+        .d(columns$56$d),
+        .q(columns$56$q),
+        .clock(columns$56$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$57(
+        .d(columns$57$d),
+        .q(columns$57$q),
+        .clock(columns$57$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$58(
+        .d(columns$58$d),
+        .q(columns$58$q),
+        .clock(columns$58$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$59(
+        .d(columns$59$d),
+        .q(columns$59$q),
+        .clock(columns$59$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$60(
+        .d(columns$60$d),
+        .q(columns$60$q),
+        .clock(columns$60$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$61(
+        .d(columns$61$d),
+        .q(columns$61$q),
+        .clock(columns$61$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$62(
+        .d(columns$62$d),
+        .q(columns$62$q),
+        .clock(columns$62$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 columns$63(
+        .d(columns$63$d),
+        .q(columns$63$q),
+        .clock(columns$63$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0 cells$0(
         .clock(cells$0$clock),
         .a(cells$0$a),
         .b_left(cells$0$b_left),
@@ -14953,7 +15571,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array(clock,s
         .left_sum(cells$0$left_sum),
         .right_sum(cells$0$right_sum)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$cells$0 cells$1(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$1(
         .clock(cells$1$clock),
         .a(cells$1$a),
         .b_left(cells$1$b_left),
@@ -14963,7 +15581,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array(clock,s
         .left_sum(cells$1$left_sum),
         .right_sum(cells$1$right_sum)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$cells$0 cells$2(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$2(
         .clock(cells$2$clock),
         .a(cells$2$a),
         .b_left(cells$2$b_left),
@@ -14973,7 +15591,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array(clock,s
         .left_sum(cells$2$left_sum),
         .right_sum(cells$2$right_sum)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$cells$0 cells$3(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0 cells$3(
         .clock(cells$3$clock),
         .a(cells$3$a),
         .b_left(cells$3$b_left),
@@ -14983,7 +15601,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array(clock,s
         .left_sum(cells$3$left_sum),
         .right_sum(cells$3$right_sum)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$cells$0 cells$4(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$4(
         .clock(cells$4$clock),
         .a(cells$4$a),
         .b_left(cells$4$b_left),
@@ -14993,7 +15611,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array(clock,s
         .left_sum(cells$4$left_sum),
         .right_sum(cells$4$right_sum)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$cells$0 cells$5(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$5(
         .clock(cells$5$clock),
         .a(cells$5$a),
         .b_left(cells$5$b_left),
@@ -15003,7 +15621,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array(clock,s
         .left_sum(cells$5$left_sum),
         .right_sum(cells$5$right_sum)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$cells$0 cells$6(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0 cells$6(
         .clock(cells$6$clock),
         .a(cells$6$a),
         .b_left(cells$6$b_left),
@@ -15013,7 +15631,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array(clock,s
         .left_sum(cells$6$left_sum),
         .right_sum(cells$6$right_sum)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$cells$0 cells$7(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$7(
         .clock(cells$7$clock),
         .a(cells$7$a),
         .b_left(cells$7$b_left),
@@ -15023,7 +15641,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array(clock,s
         .left_sum(cells$7$left_sum),
         .right_sum(cells$7$right_sum)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$cells$0 cells$8(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$8(
         .clock(cells$8$clock),
         .a(cells$8$a),
         .b_left(cells$8$b_left),
@@ -15033,7 +15651,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array(clock,s
         .left_sum(cells$8$left_sum),
         .right_sum(cells$8$right_sum)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$cells$0 cells$9(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0 cells$9(
         .clock(cells$9$clock),
         .a(cells$9$a),
         .b_left(cells$9$b_left),
@@ -15043,7 +15661,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array(clock,s
         .left_sum(cells$9$left_sum),
         .right_sum(cells$9$right_sum)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$cells$0 cells$10(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$10(
         .clock(cells$10$clock),
         .a(cells$10$a),
         .b_left(cells$10$b_left),
@@ -15053,7 +15671,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array(clock,s
         .left_sum(cells$10$left_sum),
         .right_sum(cells$10$right_sum)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$cells$0 cells$11(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$11(
         .clock(cells$11$clock),
         .a(cells$11$a),
         .b_left(cells$11$b_left),
@@ -15063,7 +15681,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array(clock,s
         .left_sum(cells$11$left_sum),
         .right_sum(cells$11$right_sum)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$cells$0 cells$12(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0 cells$12(
         .clock(cells$12$clock),
         .a(cells$12$a),
         .b_left(cells$12$b_left),
@@ -15073,7 +15691,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array(clock,s
         .left_sum(cells$12$left_sum),
         .right_sum(cells$12$right_sum)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$cells$0 cells$13(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$13(
         .clock(cells$13$clock),
         .a(cells$13$a),
         .b_left(cells$13$b_left),
@@ -15083,7 +15701,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array(clock,s
         .left_sum(cells$13$left_sum),
         .right_sum(cells$13$right_sum)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$cells$0 cells$14(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$14(
         .clock(cells$14$clock),
         .a(cells$14$a),
         .b_left(cells$14$b_left),
@@ -15093,7 +15711,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array(clock,s
         .left_sum(cells$14$left_sum),
         .right_sum(cells$14$right_sum)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$cells$0 cells$15(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$15(
         .clock(cells$15$clock),
         .a(cells$15$a),
         .b_left(cells$15$b_left),
@@ -15103,7 +15721,167 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array(clock,s
         .left_sum(cells$15$left_sum),
         .right_sum(cells$15$right_sum)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$early early(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0 cells$16(
+        .clock(cells$16$clock),
+        .a(cells$16$a),
+        .b_left(cells$16$b_left),
+        .b_right(cells$16$b_right),
+        .enable(cells$16$enable),
+        .first(cells$16$first),
+        .left_sum(cells$16$left_sum),
+        .right_sum(cells$16$right_sum)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$17(
+        .clock(cells$17$clock),
+        .a(cells$17$a),
+        .b_left(cells$17$b_left),
+        .b_right(cells$17$b_right),
+        .enable(cells$17$enable),
+        .first(cells$17$first),
+        .left_sum(cells$17$left_sum),
+        .right_sum(cells$17$right_sum)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$18(
+        .clock(cells$18$clock),
+        .a(cells$18$a),
+        .b_left(cells$18$b_left),
+        .b_right(cells$18$b_right),
+        .enable(cells$18$enable),
+        .first(cells$18$first),
+        .left_sum(cells$18$left_sum),
+        .right_sum(cells$18$right_sum)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0 cells$19(
+        .clock(cells$19$clock),
+        .a(cells$19$a),
+        .b_left(cells$19$b_left),
+        .b_right(cells$19$b_right),
+        .enable(cells$19$enable),
+        .first(cells$19$first),
+        .left_sum(cells$19$left_sum),
+        .right_sum(cells$19$right_sum)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$20(
+        .clock(cells$20$clock),
+        .a(cells$20$a),
+        .b_left(cells$20$b_left),
+        .b_right(cells$20$b_right),
+        .enable(cells$20$enable),
+        .first(cells$20$first),
+        .left_sum(cells$20$left_sum),
+        .right_sum(cells$20$right_sum)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$21(
+        .clock(cells$21$clock),
+        .a(cells$21$a),
+        .b_left(cells$21$b_left),
+        .b_right(cells$21$b_right),
+        .enable(cells$21$enable),
+        .first(cells$21$first),
+        .left_sum(cells$21$left_sum),
+        .right_sum(cells$21$right_sum)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0 cells$22(
+        .clock(cells$22$clock),
+        .a(cells$22$a),
+        .b_left(cells$22$b_left),
+        .b_right(cells$22$b_right),
+        .enable(cells$22$enable),
+        .first(cells$22$first),
+        .left_sum(cells$22$left_sum),
+        .right_sum(cells$22$right_sum)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$23(
+        .clock(cells$23$clock),
+        .a(cells$23$a),
+        .b_left(cells$23$b_left),
+        .b_right(cells$23$b_right),
+        .enable(cells$23$enable),
+        .first(cells$23$first),
+        .left_sum(cells$23$left_sum),
+        .right_sum(cells$23$right_sum)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$24(
+        .clock(cells$24$clock),
+        .a(cells$24$a),
+        .b_left(cells$24$b_left),
+        .b_right(cells$24$b_right),
+        .enable(cells$24$enable),
+        .first(cells$24$first),
+        .left_sum(cells$24$left_sum),
+        .right_sum(cells$24$right_sum)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0 cells$25(
+        .clock(cells$25$clock),
+        .a(cells$25$a),
+        .b_left(cells$25$b_left),
+        .b_right(cells$25$b_right),
+        .enable(cells$25$enable),
+        .first(cells$25$first),
+        .left_sum(cells$25$left_sum),
+        .right_sum(cells$25$right_sum)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$26(
+        .clock(cells$26$clock),
+        .a(cells$26$a),
+        .b_left(cells$26$b_left),
+        .b_right(cells$26$b_right),
+        .enable(cells$26$enable),
+        .first(cells$26$first),
+        .left_sum(cells$26$left_sum),
+        .right_sum(cells$26$right_sum)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$27(
+        .clock(cells$27$clock),
+        .a(cells$27$a),
+        .b_left(cells$27$b_left),
+        .b_right(cells$27$b_right),
+        .enable(cells$27$enable),
+        .first(cells$27$first),
+        .left_sum(cells$27$left_sum),
+        .right_sum(cells$27$right_sum)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0 cells$28(
+        .clock(cells$28$clock),
+        .a(cells$28$a),
+        .b_left(cells$28$b_left),
+        .b_right(cells$28$b_right),
+        .enable(cells$28$enable),
+        .first(cells$28$first),
+        .left_sum(cells$28$left_sum),
+        .right_sum(cells$28$right_sum)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$29(
+        .clock(cells$29$clock),
+        .a(cells$29$a),
+        .b_left(cells$29$b_left),
+        .b_right(cells$29$b_right),
+        .enable(cells$29$enable),
+        .first(cells$29$first),
+        .left_sum(cells$29$left_sum),
+        .right_sum(cells$29$right_sum)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$30(
+        .clock(cells$30$clock),
+        .a(cells$30$a),
+        .b_left(cells$30$b_left),
+        .b_right(cells$30$b_right),
+        .enable(cells$30$enable),
+        .first(cells$30$first),
+        .left_sum(cells$30$left_sum),
+        .right_sum(cells$30$right_sum)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1 cells$31(
+        .clock(cells$31$clock),
+        .a(cells$31$a),
+        .b_left(cells$31$b_left),
+        .b_right(cells$31$b_right),
+        .enable(cells$31$enable),
+        .first(cells$31$first),
+        .left_sum(cells$31$left_sum),
+        .right_sum(cells$31$right_sum)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$early early(
         .clock(early$clock),
         .data_in(early$data_in),
         .data_out(early$data_out)
@@ -15132,6 +15910,26 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array(clock,s
         .d(flags$4$d),
         .q(flags$4$q),
         .clock(flags$4$clock)
+    );
+    metisvm_card$ecp5$bridge$irq_sent flags$5(
+        .d(flags$5$d),
+        .q(flags$5$q),
+        .clock(flags$5$clock)
+    );
+    metisvm_card$ecp5$bridge$irq_sent flags$6(
+        .d(flags$6$d),
+        .q(flags$6$q),
+        .clock(flags$6$clock)
+    );
+    metisvm_card$ecp5$bridge$irq_sent flags$7(
+        .d(flags$7$d),
+        .q(flags$7$q),
+        .clock(flags$7$clock)
+    );
+    metisvm_card$ecp5$bridge$irq_sent flags$8(
+        .d(flags$8$d),
+        .q(flags$8$q),
+        .clock(flags$8$clock)
     );
     metisvm_card$ecp5$bridge$arrivals$first choices$0(
         .d(choices$0$d),
@@ -15253,6 +16051,166 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array(clock,s
         .q(choices$23$q),
         .clock(choices$23$clock)
     );
+    metisvm_card$ecp5$bridge$arrivals$first choices$24(
+        .d(choices$24$d),
+        .q(choices$24$q),
+        .clock(choices$24$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$first choices$25(
+        .d(choices$25$d),
+        .q(choices$25$q),
+        .clock(choices$25$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$first choices$26(
+        .d(choices$26$d),
+        .q(choices$26$q),
+        .clock(choices$26$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$first choices$27(
+        .d(choices$27$d),
+        .q(choices$27$q),
+        .clock(choices$27$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$first choices$28(
+        .d(choices$28$d),
+        .q(choices$28$q),
+        .clock(choices$28$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$first choices$29(
+        .d(choices$29$d),
+        .q(choices$29$q),
+        .clock(choices$29$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$first choices$30(
+        .d(choices$30$d),
+        .q(choices$30$q),
+        .clock(choices$30$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$first choices$31(
+        .d(choices$31$d),
+        .q(choices$31$q),
+        .clock(choices$31$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$first choices$32(
+        .d(choices$32$d),
+        .q(choices$32$q),
+        .clock(choices$32$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$first choices$33(
+        .d(choices$33$d),
+        .q(choices$33$q),
+        .clock(choices$33$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$first choices$34(
+        .d(choices$34$d),
+        .q(choices$34$q),
+        .clock(choices$34$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$first choices$35(
+        .d(choices$35$d),
+        .q(choices$35$q),
+        .clock(choices$35$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$first choices$36(
+        .d(choices$36$d),
+        .q(choices$36$q),
+        .clock(choices$36$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$first choices$37(
+        .d(choices$37$d),
+        .q(choices$37$q),
+        .clock(choices$37$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$first choices$38(
+        .d(choices$38$d),
+        .q(choices$38$q),
+        .clock(choices$38$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$first choices$39(
+        .d(choices$39$d),
+        .q(choices$39$q),
+        .clock(choices$39$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$first choices$40(
+        .d(choices$40$d),
+        .q(choices$40$q),
+        .clock(choices$40$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$first choices$41(
+        .d(choices$41$d),
+        .q(choices$41$q),
+        .clock(choices$41$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$first choices$42(
+        .d(choices$42$d),
+        .q(choices$42$q),
+        .clock(choices$42$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$first choices$43(
+        .d(choices$43$d),
+        .q(choices$43$q),
+        .clock(choices$43$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$first choices$44(
+        .d(choices$44$d),
+        .q(choices$44$q),
+        .clock(choices$44$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$first choices$45(
+        .d(choices$45$d),
+        .q(choices$45$q),
+        .clock(choices$45$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$first choices$46(
+        .d(choices$46$d),
+        .q(choices$46$q),
+        .clock(choices$46$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$first choices$47(
+        .d(choices$47$d),
+        .q(choices$47$q),
+        .clock(choices$47$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$first choices$48(
+        .d(choices$48$d),
+        .q(choices$48$q),
+        .clock(choices$48$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$first choices$49(
+        .d(choices$49$d),
+        .q(choices$49$q),
+        .clock(choices$49$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$first choices$50(
+        .d(choices$50$d),
+        .q(choices$50$q),
+        .clock(choices$50$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$first choices$51(
+        .d(choices$51$d),
+        .q(choices$51$q),
+        .clock(choices$51$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$first choices$52(
+        .d(choices$52$d),
+        .q(choices$52$q),
+        .clock(choices$52$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$first choices$53(
+        .d(choices$53$d),
+        .q(choices$53$q),
+        .clock(choices$53$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$first choices$54(
+        .d(choices$54$d),
+        .q(choices$54$q),
+        .clock(choices$54$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$first choices$55(
+        .d(choices$55$d),
+        .q(choices$55$q),
+        .clock(choices$55$clock)
+    );
     metisvm_card$ecp5$bridge$ar_waits choice_valid$0(
         .d(choice_valid$0$d),
         .q(choice_valid$0$q),
@@ -15267,6 +16225,26 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array(clock,s
         .d(choice_valid$2$d),
         .q(choice_valid$2$q),
         .clock(choice_valid$2$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits choice_valid$3(
+        .d(choice_valid$3$d),
+        .q(choice_valid$3$q),
+        .clock(choice_valid$3$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits choice_valid$4(
+        .d(choice_valid$4$d),
+        .q(choice_valid$4$q),
+        .clock(choice_valid$4$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits choice_valid$5(
+        .d(choice_valid$5$d),
+        .q(choice_valid$5$q),
+        .clock(choice_valid$5$clock)
+    );
+    metisvm_card$ecp5$bridge$ar_waits choice_valid$6(
+        .d(choice_valid$6$d),
+        .q(choice_valid$6$q),
+        .clock(choice_valid$6$clock)
     );
 
     // Update code
@@ -15293,6 +16271,14 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array(clock,s
         flags$3$d = flags$2$q;
         flags$4$clock = clock;
         flags$4$d = flags$3$q;
+        flags$5$clock = clock;
+        flags$5$d = flags$4$q;
+        flags$6$clock = clock;
+        flags$6$d = flags$5$q;
+        flags$7$clock = clock;
+        flags$7$d = flags$6$q;
+        flags$8$clock = clock;
+        flags$8$d = flags$7$q;
         lanes = no_lanes;
         lane = a$3;
         lane_wide = ((lane) & 36'hfffffffff);
@@ -15370,6 +16356,82 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array(clock,s
         rows$3$clock = clock;
         rows$3$data_in = lanes;
         lanes = no_lanes;
+        lane = a$19;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        lane = a$18;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        lane = a$17;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        lane = a$16;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        rows$4$clock = clock;
+        rows$4$data_in = lanes;
+        lanes = no_lanes;
+        lane = a$23;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        lane = a$22;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        lane = a$21;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        lane = a$20;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        rows$5$clock = clock;
+        rows$5$data_in = lanes;
+        lanes = no_lanes;
+        lane = a$27;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        lane = a$26;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        lane = a$25;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        lane = a$24;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        rows$6$clock = clock;
+        rows$6$data_in = lanes;
+        lanes = no_lanes;
+        lane = a$31;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        lane = a$30;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        lane = a$29;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        lane = a$28;
+        lane_wide = ((lane) & 36'hfffffffff);
+        lanes = lanes << 32'h9;
+        lanes = lanes | lane_wide;
+        rows$7$clock = clock;
+        rows$7$data_in = lanes;
+        lanes = no_lanes;
         lane = b$24;
         lane_wide = ((lane) & 36'hfffffffff);
         lanes = lanes << 32'h9;
@@ -15394,6 +16456,14 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array(clock,s
         columns$16$d = columns$8$q;
         columns$24$clock = clock;
         columns$24$d = columns$16$q;
+        columns$32$clock = clock;
+        columns$32$d = columns$24$q;
+        columns$40$clock = clock;
+        columns$40$d = columns$32$q;
+        columns$48$clock = clock;
+        columns$48$d = columns$40$q;
+        columns$56$clock = clock;
+        columns$56$d = columns$48$q;
         lanes = no_lanes;
         lane = b$25;
         lane_wide = ((lane) & 36'hfffffffff);
@@ -15419,6 +16489,14 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array(clock,s
         columns$17$d = columns$9$q;
         columns$25$clock = clock;
         columns$25$d = columns$17$q;
+        columns$33$clock = clock;
+        columns$33$d = columns$25$q;
+        columns$41$clock = clock;
+        columns$41$d = columns$33$q;
+        columns$49$clock = clock;
+        columns$49$d = columns$41$q;
+        columns$57$clock = clock;
+        columns$57$d = columns$49$q;
         lanes = no_lanes;
         lane = b$26;
         lane_wide = ((lane) & 36'hfffffffff);
@@ -15444,6 +16522,14 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array(clock,s
         columns$18$d = columns$10$q;
         columns$26$clock = clock;
         columns$26$d = columns$18$q;
+        columns$34$clock = clock;
+        columns$34$d = columns$26$q;
+        columns$42$clock = clock;
+        columns$42$d = columns$34$q;
+        columns$50$clock = clock;
+        columns$50$d = columns$42$q;
+        columns$58$clock = clock;
+        columns$58$d = columns$50$q;
         lanes = no_lanes;
         lane = b$27;
         lane_wide = ((lane) & 36'hfffffffff);
@@ -15469,6 +16555,14 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array(clock,s
         columns$19$d = columns$11$q;
         columns$27$clock = clock;
         columns$27$d = columns$19$q;
+        columns$35$clock = clock;
+        columns$35$d = columns$27$q;
+        columns$43$clock = clock;
+        columns$43$d = columns$35$q;
+        columns$51$clock = clock;
+        columns$51$d = columns$43$q;
+        columns$59$clock = clock;
+        columns$59$d = columns$51$q;
         lanes = no_lanes;
         lane = b$28;
         lane_wide = ((lane) & 36'hfffffffff);
@@ -15494,6 +16588,14 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array(clock,s
         columns$20$d = columns$12$q;
         columns$28$clock = clock;
         columns$28$d = columns$20$q;
+        columns$36$clock = clock;
+        columns$36$d = columns$28$q;
+        columns$44$clock = clock;
+        columns$44$d = columns$36$q;
+        columns$52$clock = clock;
+        columns$52$d = columns$44$q;
+        columns$60$clock = clock;
+        columns$60$d = columns$52$q;
         lanes = no_lanes;
         lane = b$29;
         lane_wide = ((lane) & 36'hfffffffff);
@@ -15519,6 +16621,14 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array(clock,s
         columns$21$d = columns$13$q;
         columns$29$clock = clock;
         columns$29$d = columns$21$q;
+        columns$37$clock = clock;
+        columns$37$d = columns$29$q;
+        columns$45$clock = clock;
+        columns$45$d = columns$37$q;
+        columns$53$clock = clock;
+        columns$53$d = columns$45$q;
+        columns$61$clock = clock;
+        columns$61$d = columns$53$q;
         lanes = no_lanes;
         lane = b$30;
         lane_wide = ((lane) & 36'hfffffffff);
@@ -15544,6 +16654,14 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array(clock,s
         columns$22$d = columns$14$q;
         columns$30$clock = clock;
         columns$30$d = columns$22$q;
+        columns$38$clock = clock;
+        columns$38$d = columns$30$q;
+        columns$46$clock = clock;
+        columns$46$d = columns$38$q;
+        columns$54$clock = clock;
+        columns$54$d = columns$46$q;
+        columns$62$clock = clock;
+        columns$62$d = columns$54$q;
         lanes = no_lanes;
         lane = b$31;
         lane_wide = ((lane) & 36'hfffffffff);
@@ -15569,6 +16687,14 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array(clock,s
         columns$23$d = columns$15$q;
         columns$31$clock = clock;
         columns$31$d = columns$23$q;
+        columns$39$clock = clock;
+        columns$39$d = columns$31$q;
+        columns$47$clock = clock;
+        columns$47$d = columns$39$q;
+        columns$55$clock = clock;
+        columns$55$d = columns$47$q;
+        columns$63$clock = clock;
+        columns$63$d = columns$55$q;
         cells$0$clock = clock;
         cells$0$a = rows$0$data_out;
         cells$0$b_left = columns$0$q;
@@ -15665,209 +16791,545 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array(clock,s
         cells$15$b_right = columns$31$q;
         cells$15$enable = flags$3$q[32'h0];
         cells$15$first = flags$3$q[32'h1];
+        cells$16$clock = clock;
+        cells$16$a = rows$4$data_out;
+        cells$16$b_left = columns$32$q;
+        cells$16$b_right = columns$33$q;
+        cells$16$enable = flags$4$q[32'h0];
+        cells$16$first = flags$4$q[32'h1];
+        cells$17$clock = clock;
+        cells$17$a = rows$4$data_out;
+        cells$17$b_left = columns$34$q;
+        cells$17$b_right = columns$35$q;
+        cells$17$enable = flags$4$q[32'h0];
+        cells$17$first = flags$4$q[32'h1];
+        cells$18$clock = clock;
+        cells$18$a = rows$4$data_out;
+        cells$18$b_left = columns$36$q;
+        cells$18$b_right = columns$37$q;
+        cells$18$enable = flags$4$q[32'h0];
+        cells$18$first = flags$4$q[32'h1];
+        cells$19$clock = clock;
+        cells$19$a = rows$4$data_out;
+        cells$19$b_left = columns$38$q;
+        cells$19$b_right = columns$39$q;
+        cells$19$enable = flags$4$q[32'h0];
+        cells$19$first = flags$4$q[32'h1];
+        cells$20$clock = clock;
+        cells$20$a = rows$5$data_out;
+        cells$20$b_left = columns$40$q;
+        cells$20$b_right = columns$41$q;
+        cells$20$enable = flags$5$q[32'h0];
+        cells$20$first = flags$5$q[32'h1];
+        cells$21$clock = clock;
+        cells$21$a = rows$5$data_out;
+        cells$21$b_left = columns$42$q;
+        cells$21$b_right = columns$43$q;
+        cells$21$enable = flags$5$q[32'h0];
+        cells$21$first = flags$5$q[32'h1];
+        cells$22$clock = clock;
+        cells$22$a = rows$5$data_out;
+        cells$22$b_left = columns$44$q;
+        cells$22$b_right = columns$45$q;
+        cells$22$enable = flags$5$q[32'h0];
+        cells$22$first = flags$5$q[32'h1];
+        cells$23$clock = clock;
+        cells$23$a = rows$5$data_out;
+        cells$23$b_left = columns$46$q;
+        cells$23$b_right = columns$47$q;
+        cells$23$enable = flags$5$q[32'h0];
+        cells$23$first = flags$5$q[32'h1];
+        cells$24$clock = clock;
+        cells$24$a = rows$6$data_out;
+        cells$24$b_left = columns$48$q;
+        cells$24$b_right = columns$49$q;
+        cells$24$enable = flags$6$q[32'h0];
+        cells$24$first = flags$6$q[32'h1];
+        cells$25$clock = clock;
+        cells$25$a = rows$6$data_out;
+        cells$25$b_left = columns$50$q;
+        cells$25$b_right = columns$51$q;
+        cells$25$enable = flags$6$q[32'h0];
+        cells$25$first = flags$6$q[32'h1];
+        cells$26$clock = clock;
+        cells$26$a = rows$6$data_out;
+        cells$26$b_left = columns$52$q;
+        cells$26$b_right = columns$53$q;
+        cells$26$enable = flags$6$q[32'h0];
+        cells$26$first = flags$6$q[32'h1];
+        cells$27$clock = clock;
+        cells$27$a = rows$6$data_out;
+        cells$27$b_left = columns$54$q;
+        cells$27$b_right = columns$55$q;
+        cells$27$enable = flags$6$q[32'h0];
+        cells$27$first = flags$6$q[32'h1];
+        cells$28$clock = clock;
+        cells$28$a = rows$7$data_out;
+        cells$28$b_left = columns$56$q;
+        cells$28$b_right = columns$57$q;
+        cells$28$enable = flags$7$q[32'h0];
+        cells$28$first = flags$7$q[32'h1];
+        cells$29$clock = clock;
+        cells$29$a = rows$7$data_out;
+        cells$29$b_left = columns$58$q;
+        cells$29$b_right = columns$59$q;
+        cells$29$enable = flags$7$q[32'h0];
+        cells$29$first = flags$7$q[32'h1];
+        cells$30$clock = clock;
+        cells$30$a = rows$7$data_out;
+        cells$30$b_left = columns$60$q;
+        cells$30$b_right = columns$61$q;
+        cells$30$enable = flags$7$q[32'h0];
+        cells$30$first = flags$7$q[32'h1];
+        cells$31$clock = clock;
+        cells$31$a = rows$7$data_out;
+        cells$31$b_left = columns$62$q;
+        cells$31$b_right = columns$63$q;
+        cells$31$enable = flags$7$q[32'h0];
+        cells$31$first = flags$7$q[32'h1];
         node_valid$0 = flags$1$q[32'h2];
         nodes$0 = cells$0$left_sum;
-        nodes$7 = cells$0$right_sum;
-        nodes$14 = cells$1$left_sum;
-        nodes$21 = cells$1$right_sum;
-        nodes$28 = cells$2$left_sum;
-        nodes$35 = cells$2$right_sum;
-        nodes$42 = cells$3$left_sum;
-        nodes$49 = cells$3$right_sum;
+        nodes$15 = cells$0$right_sum;
+        nodes$30 = cells$1$left_sum;
+        nodes$45 = cells$1$right_sum;
+        nodes$60 = cells$2$left_sum;
+        nodes$75 = cells$2$right_sum;
+        nodes$90 = cells$3$left_sum;
+        nodes$105 = cells$3$right_sum;
         node_valid$1 = flags$2$q[32'h2];
         nodes$1 = cells$4$left_sum;
-        nodes$8 = cells$4$right_sum;
-        nodes$15 = cells$5$left_sum;
-        nodes$22 = cells$5$right_sum;
-        nodes$29 = cells$6$left_sum;
-        nodes$36 = cells$6$right_sum;
-        nodes$43 = cells$7$left_sum;
-        nodes$50 = cells$7$right_sum;
+        nodes$16 = cells$4$right_sum;
+        nodes$31 = cells$5$left_sum;
+        nodes$46 = cells$5$right_sum;
+        nodes$61 = cells$6$left_sum;
+        nodes$76 = cells$6$right_sum;
+        nodes$91 = cells$7$left_sum;
+        nodes$106 = cells$7$right_sum;
         node_valid$2 = flags$3$q[32'h2];
         nodes$2 = cells$8$left_sum;
-        nodes$9 = cells$8$right_sum;
-        nodes$16 = cells$9$left_sum;
-        nodes$23 = cells$9$right_sum;
-        nodes$30 = cells$10$left_sum;
-        nodes$37 = cells$10$right_sum;
-        nodes$44 = cells$11$left_sum;
-        nodes$51 = cells$11$right_sum;
+        nodes$17 = cells$8$right_sum;
+        nodes$32 = cells$9$left_sum;
+        nodes$47 = cells$9$right_sum;
+        nodes$62 = cells$10$left_sum;
+        nodes$77 = cells$10$right_sum;
+        nodes$92 = cells$11$left_sum;
+        nodes$107 = cells$11$right_sum;
         node_valid$3 = flags$4$q[32'h2];
         nodes$3 = cells$12$left_sum;
-        nodes$10 = cells$12$right_sum;
-        nodes$17 = cells$13$left_sum;
-        nodes$24 = cells$13$right_sum;
-        nodes$31 = cells$14$left_sum;
-        nodes$38 = cells$14$right_sum;
-        nodes$45 = cells$15$left_sum;
-        nodes$52 = cells$15$right_sum;
+        nodes$18 = cells$12$right_sum;
+        nodes$33 = cells$13$left_sum;
+        nodes$48 = cells$13$right_sum;
+        nodes$63 = cells$14$left_sum;
+        nodes$78 = cells$14$right_sum;
+        nodes$93 = cells$15$left_sum;
+        nodes$108 = cells$15$right_sum;
+        node_valid$4 = flags$5$q[32'h2];
+        nodes$4 = cells$16$left_sum;
+        nodes$19 = cells$16$right_sum;
+        nodes$34 = cells$17$left_sum;
+        nodes$49 = cells$17$right_sum;
+        nodes$64 = cells$18$left_sum;
+        nodes$79 = cells$18$right_sum;
+        nodes$94 = cells$19$left_sum;
+        nodes$109 = cells$19$right_sum;
+        node_valid$5 = flags$6$q[32'h2];
+        nodes$5 = cells$20$left_sum;
+        nodes$20 = cells$20$right_sum;
+        nodes$35 = cells$21$left_sum;
+        nodes$50 = cells$21$right_sum;
+        nodes$65 = cells$22$left_sum;
+        nodes$80 = cells$22$right_sum;
+        nodes$95 = cells$23$left_sum;
+        nodes$110 = cells$23$right_sum;
+        node_valid$6 = flags$7$q[32'h2];
+        nodes$6 = cells$24$left_sum;
+        nodes$21 = cells$24$right_sum;
+        nodes$36 = cells$25$left_sum;
+        nodes$51 = cells$25$right_sum;
+        nodes$66 = cells$26$left_sum;
+        nodes$81 = cells$26$right_sum;
+        nodes$96 = cells$27$left_sum;
+        nodes$111 = cells$27$right_sum;
+        node_valid$7 = flags$8$q[32'h2];
+        nodes$7 = cells$28$left_sum;
+        nodes$22 = cells$28$right_sum;
+        nodes$37 = cells$29$left_sum;
+        nodes$52 = cells$29$right_sum;
+        nodes$67 = cells$30$left_sum;
+        nodes$82 = cells$30$right_sum;
+        nodes$97 = cells$31$left_sum;
+        nodes$112 = cells$31$right_sum;
         choice_valid$0$clock = clock;
         choice_valid$0$d = node_valid$0 || node_valid$1;
-        node_valid$4 = choice_valid$0$q;
+        node_valid$8 = choice_valid$0$q;
         choices$0$clock = clock;
         choices$0$d = nodes$0;
         if (node_valid$1) begin
             choices$0$d = nodes$1;
         end
-        nodes$4 = choices$0$q;
-        choices$3$clock = clock;
-        choices$3$d = nodes$7;
+        nodes$8 = choices$0$q;
+        choices$7$clock = clock;
+        choices$7$d = nodes$15;
         if (node_valid$1) begin
-            choices$3$d = nodes$8;
+            choices$7$d = nodes$16;
         end
-        nodes$11 = choices$3$q;
-        choices$6$clock = clock;
-        choices$6$d = nodes$14;
+        nodes$23 = choices$7$q;
+        choices$14$clock = clock;
+        choices$14$d = nodes$30;
         if (node_valid$1) begin
-            choices$6$d = nodes$15;
+            choices$14$d = nodes$31;
         end
-        nodes$18 = choices$6$q;
-        choices$9$clock = clock;
-        choices$9$d = nodes$21;
-        if (node_valid$1) begin
-            choices$9$d = nodes$22;
-        end
-        nodes$25 = choices$9$q;
-        choices$12$clock = clock;
-        choices$12$d = nodes$28;
-        if (node_valid$1) begin
-            choices$12$d = nodes$29;
-        end
-        nodes$32 = choices$12$q;
-        choices$15$clock = clock;
-        choices$15$d = nodes$35;
-        if (node_valid$1) begin
-            choices$15$d = nodes$36;
-        end
-        nodes$39 = choices$15$q;
-        choices$18$clock = clock;
-        choices$18$d = nodes$42;
-        if (node_valid$1) begin
-            choices$18$d = nodes$43;
-        end
-        nodes$46 = choices$18$q;
+        nodes$38 = choices$14$q;
         choices$21$clock = clock;
-        choices$21$d = nodes$49;
+        choices$21$d = nodes$45;
         if (node_valid$1) begin
-            choices$21$d = nodes$50;
+            choices$21$d = nodes$46;
         end
         nodes$53 = choices$21$q;
+        choices$28$clock = clock;
+        choices$28$d = nodes$60;
+        if (node_valid$1) begin
+            choices$28$d = nodes$61;
+        end
+        nodes$68 = choices$28$q;
+        choices$35$clock = clock;
+        choices$35$d = nodes$75;
+        if (node_valid$1) begin
+            choices$35$d = nodes$76;
+        end
+        nodes$83 = choices$35$q;
+        choices$42$clock = clock;
+        choices$42$d = nodes$90;
+        if (node_valid$1) begin
+            choices$42$d = nodes$91;
+        end
+        nodes$98 = choices$42$q;
+        choices$49$clock = clock;
+        choices$49$d = nodes$105;
+        if (node_valid$1) begin
+            choices$49$d = nodes$106;
+        end
+        nodes$113 = choices$49$q;
         choice_valid$1$clock = clock;
         choice_valid$1$d = node_valid$2 || node_valid$3;
-        node_valid$5 = choice_valid$1$q;
+        node_valid$9 = choice_valid$1$q;
         choices$1$clock = clock;
         choices$1$d = nodes$2;
         if (node_valid$3) begin
             choices$1$d = nodes$3;
         end
-        nodes$5 = choices$1$q;
-        choices$4$clock = clock;
-        choices$4$d = nodes$9;
+        nodes$9 = choices$1$q;
+        choices$8$clock = clock;
+        choices$8$d = nodes$17;
         if (node_valid$3) begin
-            choices$4$d = nodes$10;
+            choices$8$d = nodes$18;
         end
-        nodes$12 = choices$4$q;
-        choices$7$clock = clock;
-        choices$7$d = nodes$16;
+        nodes$24 = choices$8$q;
+        choices$15$clock = clock;
+        choices$15$d = nodes$32;
         if (node_valid$3) begin
-            choices$7$d = nodes$17;
+            choices$15$d = nodes$33;
         end
-        nodes$19 = choices$7$q;
-        choices$10$clock = clock;
-        choices$10$d = nodes$23;
-        if (node_valid$3) begin
-            choices$10$d = nodes$24;
-        end
-        nodes$26 = choices$10$q;
-        choices$13$clock = clock;
-        choices$13$d = nodes$30;
-        if (node_valid$3) begin
-            choices$13$d = nodes$31;
-        end
-        nodes$33 = choices$13$q;
-        choices$16$clock = clock;
-        choices$16$d = nodes$37;
-        if (node_valid$3) begin
-            choices$16$d = nodes$38;
-        end
-        nodes$40 = choices$16$q;
-        choices$19$clock = clock;
-        choices$19$d = nodes$44;
-        if (node_valid$3) begin
-            choices$19$d = nodes$45;
-        end
-        nodes$47 = choices$19$q;
+        nodes$39 = choices$15$q;
         choices$22$clock = clock;
-        choices$22$d = nodes$51;
+        choices$22$d = nodes$47;
         if (node_valid$3) begin
-            choices$22$d = nodes$52;
+            choices$22$d = nodes$48;
         end
         nodes$54 = choices$22$q;
+        choices$29$clock = clock;
+        choices$29$d = nodes$62;
+        if (node_valid$3) begin
+            choices$29$d = nodes$63;
+        end
+        nodes$69 = choices$29$q;
+        choices$36$clock = clock;
+        choices$36$d = nodes$77;
+        if (node_valid$3) begin
+            choices$36$d = nodes$78;
+        end
+        nodes$84 = choices$36$q;
+        choices$43$clock = clock;
+        choices$43$d = nodes$92;
+        if (node_valid$3) begin
+            choices$43$d = nodes$93;
+        end
+        nodes$99 = choices$43$q;
+        choices$50$clock = clock;
+        choices$50$d = nodes$107;
+        if (node_valid$3) begin
+            choices$50$d = nodes$108;
+        end
+        nodes$114 = choices$50$q;
         choice_valid$2$clock = clock;
         choice_valid$2$d = node_valid$4 || node_valid$5;
-        node_valid$6 = choice_valid$2$q;
+        node_valid$10 = choice_valid$2$q;
         choices$2$clock = clock;
         choices$2$d = nodes$4;
         if (node_valid$5) begin
             choices$2$d = nodes$5;
         end
-        nodes$6 = choices$2$q;
-        choices$5$clock = clock;
-        choices$5$d = nodes$11;
+        nodes$10 = choices$2$q;
+        choices$9$clock = clock;
+        choices$9$d = nodes$19;
         if (node_valid$5) begin
-            choices$5$d = nodes$12;
+            choices$9$d = nodes$20;
         end
-        nodes$13 = choices$5$q;
-        choices$8$clock = clock;
-        choices$8$d = nodes$18;
+        nodes$25 = choices$9$q;
+        choices$16$clock = clock;
+        choices$16$d = nodes$34;
         if (node_valid$5) begin
-            choices$8$d = nodes$19;
+            choices$16$d = nodes$35;
         end
-        nodes$20 = choices$8$q;
-        choices$11$clock = clock;
-        choices$11$d = nodes$25;
-        if (node_valid$5) begin
-            choices$11$d = nodes$26;
-        end
-        nodes$27 = choices$11$q;
-        choices$14$clock = clock;
-        choices$14$d = nodes$32;
-        if (node_valid$5) begin
-            choices$14$d = nodes$33;
-        end
-        nodes$34 = choices$14$q;
-        choices$17$clock = clock;
-        choices$17$d = nodes$39;
-        if (node_valid$5) begin
-            choices$17$d = nodes$40;
-        end
-        nodes$41 = choices$17$q;
-        choices$20$clock = clock;
-        choices$20$d = nodes$46;
-        if (node_valid$5) begin
-            choices$20$d = nodes$47;
-        end
-        nodes$48 = choices$20$q;
+        nodes$40 = choices$16$q;
         choices$23$clock = clock;
-        choices$23$d = nodes$53;
+        choices$23$d = nodes$49;
         if (node_valid$5) begin
-            choices$23$d = nodes$54;
+            choices$23$d = nodes$50;
         end
         nodes$55 = choices$23$q;
-        row_valid = node_valid$6;
-        row$0 = nodes$6;
-        row$1 = nodes$13;
-        row$2 = nodes$20;
-        row$3 = nodes$27;
-        row$4 = nodes$34;
-        row$5 = nodes$41;
-        row$6 = nodes$48;
-        row$7 = nodes$55;
+        choices$30$clock = clock;
+        choices$30$d = nodes$64;
+        if (node_valid$5) begin
+            choices$30$d = nodes$65;
+        end
+        nodes$70 = choices$30$q;
+        choices$37$clock = clock;
+        choices$37$d = nodes$79;
+        if (node_valid$5) begin
+            choices$37$d = nodes$80;
+        end
+        nodes$85 = choices$37$q;
+        choices$44$clock = clock;
+        choices$44$d = nodes$94;
+        if (node_valid$5) begin
+            choices$44$d = nodes$95;
+        end
+        nodes$100 = choices$44$q;
+        choices$51$clock = clock;
+        choices$51$d = nodes$109;
+        if (node_valid$5) begin
+            choices$51$d = nodes$110;
+        end
+        nodes$115 = choices$51$q;
+        choice_valid$3$clock = clock;
+        choice_valid$3$d = node_valid$6 || node_valid$7;
+        node_valid$11 = choice_valid$3$q;
+        choices$3$clock = clock;
+        choices$3$d = nodes$6;
+        if (node_valid$7) begin
+            choices$3$d = nodes$7;
+        end
+        nodes$11 = choices$3$q;
+        choices$10$clock = clock;
+        choices$10$d = nodes$21;
+        if (node_valid$7) begin
+            choices$10$d = nodes$22;
+        end
+        nodes$26 = choices$10$q;
+        choices$17$clock = clock;
+        choices$17$d = nodes$36;
+        if (node_valid$7) begin
+            choices$17$d = nodes$37;
+        end
+        nodes$41 = choices$17$q;
+        choices$24$clock = clock;
+        choices$24$d = nodes$51;
+        if (node_valid$7) begin
+            choices$24$d = nodes$52;
+        end
+        nodes$56 = choices$24$q;
+        choices$31$clock = clock;
+        choices$31$d = nodes$66;
+        if (node_valid$7) begin
+            choices$31$d = nodes$67;
+        end
+        nodes$71 = choices$31$q;
+        choices$38$clock = clock;
+        choices$38$d = nodes$81;
+        if (node_valid$7) begin
+            choices$38$d = nodes$82;
+        end
+        nodes$86 = choices$38$q;
+        choices$45$clock = clock;
+        choices$45$d = nodes$96;
+        if (node_valid$7) begin
+            choices$45$d = nodes$97;
+        end
+        nodes$101 = choices$45$q;
+        choices$52$clock = clock;
+        choices$52$d = nodes$111;
+        if (node_valid$7) begin
+            choices$52$d = nodes$112;
+        end
+        nodes$116 = choices$52$q;
+        choice_valid$4$clock = clock;
+        choice_valid$4$d = node_valid$8 || node_valid$9;
+        node_valid$12 = choice_valid$4$q;
+        choices$4$clock = clock;
+        choices$4$d = nodes$8;
+        if (node_valid$9) begin
+            choices$4$d = nodes$9;
+        end
+        nodes$12 = choices$4$q;
+        choices$11$clock = clock;
+        choices$11$d = nodes$23;
+        if (node_valid$9) begin
+            choices$11$d = nodes$24;
+        end
+        nodes$27 = choices$11$q;
+        choices$18$clock = clock;
+        choices$18$d = nodes$38;
+        if (node_valid$9) begin
+            choices$18$d = nodes$39;
+        end
+        nodes$42 = choices$18$q;
+        choices$25$clock = clock;
+        choices$25$d = nodes$53;
+        if (node_valid$9) begin
+            choices$25$d = nodes$54;
+        end
+        nodes$57 = choices$25$q;
+        choices$32$clock = clock;
+        choices$32$d = nodes$68;
+        if (node_valid$9) begin
+            choices$32$d = nodes$69;
+        end
+        nodes$72 = choices$32$q;
+        choices$39$clock = clock;
+        choices$39$d = nodes$83;
+        if (node_valid$9) begin
+            choices$39$d = nodes$84;
+        end
+        nodes$87 = choices$39$q;
+        choices$46$clock = clock;
+        choices$46$d = nodes$98;
+        if (node_valid$9) begin
+            choices$46$d = nodes$99;
+        end
+        nodes$102 = choices$46$q;
+        choices$53$clock = clock;
+        choices$53$d = nodes$113;
+        if (node_valid$9) begin
+            choices$53$d = nodes$114;
+        end
+        nodes$117 = choices$53$q;
+        choice_valid$5$clock = clock;
+        choice_valid$5$d = node_valid$10 || node_valid$11;
+        node_valid$13 = choice_valid$5$q;
+        choices$5$clock = clock;
+        choices$5$d = nodes$10;
+        if (node_valid$11) begin
+            choices$5$d = nodes$11;
+        end
+        nodes$13 = choices$5$q;
+        choices$12$clock = clock;
+        choices$12$d = nodes$25;
+        if (node_valid$11) begin
+            choices$12$d = nodes$26;
+        end
+        nodes$28 = choices$12$q;
+        choices$19$clock = clock;
+        choices$19$d = nodes$40;
+        if (node_valid$11) begin
+            choices$19$d = nodes$41;
+        end
+        nodes$43 = choices$19$q;
+        choices$26$clock = clock;
+        choices$26$d = nodes$55;
+        if (node_valid$11) begin
+            choices$26$d = nodes$56;
+        end
+        nodes$58 = choices$26$q;
+        choices$33$clock = clock;
+        choices$33$d = nodes$70;
+        if (node_valid$11) begin
+            choices$33$d = nodes$71;
+        end
+        nodes$73 = choices$33$q;
+        choices$40$clock = clock;
+        choices$40$d = nodes$85;
+        if (node_valid$11) begin
+            choices$40$d = nodes$86;
+        end
+        nodes$88 = choices$40$q;
+        choices$47$clock = clock;
+        choices$47$d = nodes$100;
+        if (node_valid$11) begin
+            choices$47$d = nodes$101;
+        end
+        nodes$103 = choices$47$q;
+        choices$54$clock = clock;
+        choices$54$d = nodes$115;
+        if (node_valid$11) begin
+            choices$54$d = nodes$116;
+        end
+        nodes$118 = choices$54$q;
+        choice_valid$6$clock = clock;
+        choice_valid$6$d = node_valid$12 || node_valid$13;
+        node_valid$14 = choice_valid$6$q;
+        choices$6$clock = clock;
+        choices$6$d = nodes$12;
+        if (node_valid$13) begin
+            choices$6$d = nodes$13;
+        end
+        nodes$14 = choices$6$q;
+        choices$13$clock = clock;
+        choices$13$d = nodes$27;
+        if (node_valid$13) begin
+            choices$13$d = nodes$28;
+        end
+        nodes$29 = choices$13$q;
+        choices$20$clock = clock;
+        choices$20$d = nodes$42;
+        if (node_valid$13) begin
+            choices$20$d = nodes$43;
+        end
+        nodes$44 = choices$20$q;
+        choices$27$clock = clock;
+        choices$27$d = nodes$57;
+        if (node_valid$13) begin
+            choices$27$d = nodes$58;
+        end
+        nodes$59 = choices$27$q;
+        choices$34$clock = clock;
+        choices$34$d = nodes$72;
+        if (node_valid$13) begin
+            choices$34$d = nodes$73;
+        end
+        nodes$74 = choices$34$q;
+        choices$41$clock = clock;
+        choices$41$d = nodes$87;
+        if (node_valid$13) begin
+            choices$41$d = nodes$88;
+        end
+        nodes$89 = choices$41$q;
+        choices$48$clock = clock;
+        choices$48$d = nodes$102;
+        if (node_valid$13) begin
+            choices$48$d = nodes$103;
+        end
+        nodes$104 = choices$48$q;
+        choices$55$clock = clock;
+        choices$55$d = nodes$117;
+        if (node_valid$13) begin
+            choices$55$d = nodes$118;
+        end
+        nodes$119 = choices$55$q;
+        row_valid = node_valid$14;
+        row$0 = nodes$14;
+        row$1 = nodes$29;
+        row$2 = nodes$44;
+        row$3 = nodes$59;
+        row$4 = nodes$74;
+        row$5 = nodes$89;
+        row$6 = nodes$104;
+        row$7 = nodes$119;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$cells$0(clock,a,b_left,b_right,enable,first,left_sum,right_sum);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0(clock,a,b_left,b_right,enable,first,left_sum,right_sum);
 
     // Module arguments
     input wire  clock;
@@ -15975,80 +17437,80 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$cells$0
     reg  [31:0] total;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$cells$0$left$0 left$0(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$left$0 left$0(
         .clock(left$0$clock),
         .a(left$0$a),
         .b(left$0$b),
         .product(left$0$product)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$cells$0$left$0 left$1(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$left$0 left$1(
         .clock(left$1$clock),
         .a(left$1$a),
         .b(left$1$b),
         .product(left$1$product)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$cells$0$left$0 left$2(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$left$0 left$2(
         .clock(left$2$clock),
         .a(left$2$a),
         .b(left$2$b),
         .product(left$2$product)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$cells$0$left$0 left$3(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$left$0 left$3(
         .clock(left$3$clock),
         .a(left$3$a),
         .b(left$3$b),
         .product(left$3$product)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$cells$0$left$0 right$0(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$right$0 right$0(
         .clock(right$0$clock),
         .a(right$0$a),
         .b(right$0$b),
         .product(right$0$product)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$cells$0$left$0 right$1(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$right$0 right$1(
         .clock(right$1$clock),
         .a(right$1$a),
         .b(right$1$b),
         .product(right$1$product)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$cells$0$left$0 right$2(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$right$0 right$2(
         .clock(right$2$clock),
         .a(right$2$a),
         .b(right$2$b),
         .product(right$2$product)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$cells$0$left$0 right$3(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$right$0 right$3(
         .clock(right$3$clock),
         .a(right$3$a),
         .b(right$3$b),
         .product(right$3$product)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$cells$0$adders$0 adders$0(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$adders$0 adders$0(
         .d(adders$0$d),
         .q(adders$0$q),
         .clock(adders$0$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$cells$0$adders$0 adders$1(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$adders$0 adders$1(
         .d(adders$1$d),
         .q(adders$1$q),
         .clock(adders$1$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$cells$0$adders$0 adders$2(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$adders$0 adders$2(
         .d(adders$2$d),
         .q(adders$2$q),
         .clock(adders$2$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$cells$0$adders$0 adders$3(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$adders$0 adders$3(
         .d(adders$3$d),
         .q(adders$3$q),
         .clock(adders$3$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$cells$0$adders$0 adders$4(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$adders$0 adders$4(
         .d(adders$4$d),
         .q(adders$4$q),
         .clock(adders$4$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$cells$0$adders$0 adders$5(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$adders$0 adders$5(
         .d(adders$5$d),
         .q(adders$5$q),
         .clock(adders$5$clock)
@@ -16200,9 +17662,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$cells$0
         right_sum = accumulator$1$q;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$cells$0
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$cells$0$adders$0(d,q,clock);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$adders$0(d,q,clock);
 
     // Module arguments
     input wire  [19:0] d;
@@ -16218,9 +17680,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$cells$0
        q <= d;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$cells$0$adders$0
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$adders$0
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$cells$0$left$0(clock,a,b,product);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$left$0(clock,a,b,product);
 
     // Module arguments
     input wire  clock;
@@ -16230,17 +17692,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$cells$0
 
     // Update code (custom)
     `ifdef METISVM_ECP5
-    wire [8:0] a_brought, b_brought;
     wire [35:0] all;
-    genvar i;
-    generate
-       for (i = 0; i < 9; i = i + 1) begin : lanes
-          (* keep *) TRELLIS_FF #(.GSR("DISABLED"), .CEMUX("1"), .CLKMUX("CLK"), .LSRMUX("LSR"), .REGSET("RESET"))
-             of_a (.CLK(clock), .LSR(1'b0), .DI(a[i]), .Q(a_brought[i]));
-          (* keep *) TRELLIS_FF #(.GSR("DISABLED"), .CEMUX("1"), .CLKMUX("CLK"), .LSRMUX("LSR"), .REGSET("RESET"))
-             of_b (.CLK(clock), .LSR(1'b0), .DI(b[i]), .Q(b_brought[i]));
-       end
-    endgenerate
     MULT18X18D #(
        .REG_INPUTA_CLK("CLK0"), .REG_INPUTA_CE("CE0"), .REG_INPUTA_RST("RST0"),
        .REG_INPUTB_CLK("CLK0"), .REG_INPUTB_CE("CE0"), .REG_INPUTB_RST("RST0"),
@@ -16248,36 +17700,469 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$cells$0
        .REG_OUTPUT_CLK("CLK0"), .REG_OUTPUT_CE("CE0"), .REG_OUTPUT_RST("RST0"),
        .GSR("DISABLED"), .RESETMODE("SYNC")
     ) multiplier (
-       .A0(1'b0), .A1(1'b0), .A2(1'b0), .A3(1'b0), .A4(1'b0), .A5(1'b0), .A6(1'b0), .A7(1'b0), .A8(1'b0), .A9(a_brought[0]), .A10(a_brought[1]), .A11(a_brought[2]), .A12(a_brought[3]), .A13(a_brought[4]), .A14(a_brought[5]), .A15(a_brought[6]), .A16(a_brought[7]), .A17(a_brought[8]),
-       .B0(1'b0), .B1(1'b0), .B2(1'b0), .B3(1'b0), .B4(1'b0), .B5(1'b0), .B6(1'b0), .B7(1'b0), .B8(1'b0), .B9(b_brought[0]), .B10(b_brought[1]), .B11(b_brought[2]), .B12(b_brought[3]), .B13(b_brought[4]), .B14(b_brought[5]), .B15(b_brought[6]), .B16(b_brought[7]), .B17(b_brought[8]),
+       .A0(1'b0), .A1(1'b0), .A2(1'b0), .A3(1'b0), .A4(1'b0), .A5(1'b0), .A6(1'b0), .A7(1'b0), .A8(1'b0), .A9(a[0]), .A10(a[1]), .A11(a[2]), .A12(a[3]), .A13(a[4]), .A14(a[5]), .A15(a[6]), .A16(a[7]), .A17(a[8]),
+       .B0(1'b0), .B1(1'b0), .B2(1'b0), .B3(1'b0), .B4(1'b0), .B5(1'b0), .B6(1'b0), .B7(1'b0), .B8(1'b0), .B9(b[0]), .B10(b[1]), .B11(b[2]), .B12(b[3]), .B13(b[4]), .B14(b[5]), .B15(b[6]), .B16(b[7]), .B17(b[8]),
        .C0(1'b0), .C1(1'b0), .C2(1'b0), .C3(1'b0), .C4(1'b0), .C5(1'b0), .C6(1'b0), .C7(1'b0), .C8(1'b0), .C9(1'b0), .C10(1'b0), .C11(1'b0), .C12(1'b0), .C13(1'b0), .C14(1'b0), .C15(1'b0), .C16(1'b0), .C17(1'b0),
        .P0(all[0]), .P1(all[1]), .P2(all[2]), .P3(all[3]), .P4(all[4]), .P5(all[5]), .P6(all[6]), .P7(all[7]), .P8(all[8]), .P9(all[9]), .P10(all[10]), .P11(all[11]), .P12(all[12]), .P13(all[13]), .P14(all[14]), .P15(all[15]), .P16(all[16]), .P17(all[17]), .P18(all[18]), .P19(all[19]), .P20(all[20]), .P21(all[21]), .P22(all[22]), .P23(all[23]), .P24(all[24]), .P25(all[25]), .P26(all[26]), .P27(all[27]), .P28(all[28]), .P29(all[29]), .P30(all[30]), .P31(all[31]), .P32(all[32]), .P33(all[33]), .P34(all[34]), .P35(all[35]),
        .SIGNEDA(1'b1), .SIGNEDB(1'b1), .SOURCEA(1'b0), .SOURCEB(1'b0), .CLK0(clock), .CE0(1'b1), .RST0(1'b0)
     );
     always @(*) product = all[35:18];
     `else
-    reg signed [8:0] a_brought, b_brought, x, y;
+    reg signed [8:0] x, y;
     reg signed [17:0] middle;
     initial begin
-       a_brought = 0;
-       b_brought = 0;
        x = 0;
        y = 0;
        middle = 0;
        product = 0;
     end
     always @(posedge clock) begin
-       a_brought <= a;
-       b_brought <= b;
-       x <= a_brought;
-       y <= b_brought;
+       x <= a;
+       y <= b;
        middle <= x * y;
        product <= middle;
     end
     `endif
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$cells$0$left$0
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$left$0
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0(d,q,clock);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$right$0(clock,a,b,product);
+
+    // Module arguments
+    input wire  clock;
+    input wire  [8:0] a;
+    input wire  [8:0] b;
+    output reg  [17:0] product;
+
+    // Update code (custom)
+    `ifdef METISVM_ECP5
+    reg [8:0] x, y;
+    reg [11:0] low, middle, high;
+    wire [9:0] x_wide = {x[8], x};
+    wire [11:0] digit [0:2];
+    genvar g, i;
+    generate
+       for (g = 0; g < 3; g = g + 1) begin : digits
+          wire [8:0] one = x & {9{y[3 * g]}};
+          wire [9:0] one_up = {{2{one[8]}}, one[8:1]};
+          wire [9:0] two, two_up, four;
+          wire [5:0] carry_two, carry_four;
+          assign two_up = {two[9], two[9:1]};
+          assign carry_two[0] = 1'b0;
+          assign carry_four[0] = g == 2;
+          for (i = 0; i < 5; i = i + 1) begin : pairs
+             CCU2C #(.INIT0(16'h6A6A), .INIT1(16'h6A6A), .INJECT1_0("NO"), .INJECT1_1("NO")) to_two (
+                .CIN(carry_two[i]), .COUT(carry_two[i + 1]),
+                .A0(one_up[2 * i]), .B0(x_wide[2 * i]), .C0(y[3 * g + 1]), .D0(1'b1), .S0(two[2 * i]),
+                .A1(one_up[2 * i + 1]), .B1(x_wide[2 * i + 1]), .C1(y[3 * g + 1]), .D1(1'b1), .S1(two[2 * i + 1])
+             );
+             CCU2C #(
+                .INIT0(g == 2 ? 16'h956A : 16'h6A6A), .INIT1(g == 2 ? 16'h956A : 16'h6A6A),
+                .INJECT1_0("NO"), .INJECT1_1("NO")
+             ) to_four (
+                .CIN(carry_four[i]), .COUT(carry_four[i + 1]),
+                .A0(two_up[2 * i]), .B0(x_wide[2 * i]), .C0(y[3 * g + 2]), .D0(1'b1), .S0(four[2 * i]),
+                .A1(two_up[2 * i + 1]), .B1(x_wide[2 * i + 1]), .C1(y[3 * g + 2]), .D1(1'b1), .S1(four[2 * i + 1])
+             );
+          end
+          assign digit[g] = {four, two[0], one[0]};
+       end
+    endgenerate
+    wire [11:0] low_up = {{3{low[11]}}, low[11:3]};
+    wire [11:0] both, both_up, all;
+    wire [6:0] carry_both, carry_all;
+    assign both_up = {{3{both[11]}}, both[11:3]};
+    assign carry_both[0] = 1'b0;
+    assign carry_all[0] = 1'b0;
+    generate
+       for (i = 0; i < 6; i = i + 1) begin : sums
+          CCU2C #(.INIT0(16'h6A6A), .INIT1(16'h6A6A), .INJECT1_0("NO"), .INJECT1_1("NO")) to_both (
+             .CIN(carry_both[i]), .COUT(carry_both[i + 1]),
+             .A0(low_up[2 * i]), .B0(middle[2 * i]), .C0(1'b1), .D0(1'b1), .S0(both[2 * i]),
+             .A1(low_up[2 * i + 1]), .B1(middle[2 * i + 1]), .C1(1'b1), .D1(1'b1), .S1(both[2 * i + 1])
+          );
+          CCU2C #(.INIT0(16'h6A6A), .INIT1(16'h6A6A), .INJECT1_0("NO"), .INJECT1_1("NO")) to_all (
+             .CIN(carry_all[i]), .COUT(carry_all[i + 1]),
+             .A0(both_up[2 * i]), .B0(high[2 * i]), .C0(1'b1), .D0(1'b1), .S0(all[2 * i]),
+             .A1(both_up[2 * i + 1]), .B1(high[2 * i + 1]), .C1(1'b1), .D1(1'b1), .S1(all[2 * i + 1])
+          );
+       end
+    endgenerate
+    initial begin
+       x = 0;
+       y = 0;
+       low = 0;
+       middle = 0;
+       high = 0;
+       product = 0;
+    end
+    always @(posedge clock) begin
+       x <= a;
+       y <= b;
+       low <= digit[0];
+       middle <= digit[1];
+       high <= digit[2];
+       product <= {all, both[2:0], low[2:0]};
+    end
+    `else
+    reg signed [8:0] x;
+    reg [8:0] y;
+    reg signed [12:0] low, middle, high;
+    wire signed [12:0] wide = {{4{x[8]}}, x};
+    initial begin
+       x = 0;
+       y = 0;
+       low = 0;
+       middle = 0;
+       high = 0;
+       product = 0;
+    end
+    always @(posedge clock) begin
+       x <= a;
+       y <= b;
+       low <= (wide & {13{y[0]}}) + ((wide << 1) & {13{y[1]}}) + ((wide << 2) & {13{y[2]}});
+       middle <= (wide & {13{y[3]}}) + ((wide << 1) & {13{y[4]}}) + ((wide << 2) & {13{y[5]}});
+       high <= (wide & {13{y[6]}}) + ((wide << 1) & {13{y[7]}}) - ((wide << 2) & {13{y[8]}});
+       product <= {{5{low[12]}}, low} + {{2{middle[12]}}, middle, 3'b0} + {high[11:0], 6'b0};
+    end
+    `endif
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$right$0
+
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1(clock,a,b_left,b_right,enable,first,left_sum,right_sum);
+
+    // Module arguments
+    input wire  clock;
+    input wire  [35:0] a;
+    input wire  [35:0] b_left;
+    input wire  [35:0] b_right;
+    input wire  enable;
+    input wire  first;
+    output reg  [31:0] left_sum /*verilator isolate_assignments*/;
+    output reg  [31:0] right_sum /*verilator isolate_assignments*/;
+
+    // Constant declarations
+    localparam  sign_fill = 20'hc0000;
+    localparam  sign_fill_32 = 32'hfff00000;
+    localparam  sign = 20'h80000;
+    localparam  nothing = 32'h0;
+    localparam  none_of_w = 20'h0;
+
+    // Stub signals
+    reg  left$0$clock /*verilator isolate_assignments*/;
+    reg  [8:0] left$0$a /*verilator isolate_assignments*/;
+    reg  [8:0] left$0$b /*verilator isolate_assignments*/;
+    wire  [17:0] left$0$product;
+    reg  left$1$clock /*verilator isolate_assignments*/;
+    reg  [8:0] left$1$a /*verilator isolate_assignments*/;
+    reg  [8:0] left$1$b /*verilator isolate_assignments*/;
+    wire  [17:0] left$1$product;
+    reg  left$2$clock /*verilator isolate_assignments*/;
+    reg  [8:0] left$2$a /*verilator isolate_assignments*/;
+    reg  [8:0] left$2$b /*verilator isolate_assignments*/;
+    wire  [17:0] left$2$product;
+    reg  left$3$clock /*verilator isolate_assignments*/;
+    reg  [8:0] left$3$a /*verilator isolate_assignments*/;
+    reg  [8:0] left$3$b /*verilator isolate_assignments*/;
+    wire  [17:0] left$3$product;
+    reg  right$0$clock /*verilator isolate_assignments*/;
+    reg  [8:0] right$0$a /*verilator isolate_assignments*/;
+    reg  [8:0] right$0$b /*verilator isolate_assignments*/;
+    wire  [17:0] right$0$product;
+    reg  right$1$clock /*verilator isolate_assignments*/;
+    reg  [8:0] right$1$a /*verilator isolate_assignments*/;
+    reg  [8:0] right$1$b /*verilator isolate_assignments*/;
+    wire  [17:0] right$1$product;
+    reg  right$2$clock /*verilator isolate_assignments*/;
+    reg  [8:0] right$2$a /*verilator isolate_assignments*/;
+    reg  [8:0] right$2$b /*verilator isolate_assignments*/;
+    wire  [17:0] right$2$product;
+    reg  right$3$clock /*verilator isolate_assignments*/;
+    reg  [8:0] right$3$a /*verilator isolate_assignments*/;
+    reg  [8:0] right$3$b /*verilator isolate_assignments*/;
+    wire  [17:0] right$3$product;
+    reg  [19:0] adders$0$d /*verilator isolate_assignments*/;
+    wire  [19:0] adders$0$q;
+    reg  adders$0$clock /*verilator isolate_assignments*/;
+    reg  [19:0] adders$1$d /*verilator isolate_assignments*/;
+    wire  [19:0] adders$1$q;
+    reg  adders$1$clock /*verilator isolate_assignments*/;
+    reg  [19:0] adders$2$d /*verilator isolate_assignments*/;
+    wire  [19:0] adders$2$q;
+    reg  adders$2$clock /*verilator isolate_assignments*/;
+    reg  [19:0] adders$3$d /*verilator isolate_assignments*/;
+    wire  [19:0] adders$3$q;
+    reg  adders$3$clock /*verilator isolate_assignments*/;
+    reg  [19:0] adders$4$d /*verilator isolate_assignments*/;
+    wire  [19:0] adders$4$q;
+    reg  adders$4$clock /*verilator isolate_assignments*/;
+    reg  [19:0] adders$5$d /*verilator isolate_assignments*/;
+    wire  [19:0] adders$5$q;
+    reg  adders$5$clock /*verilator isolate_assignments*/;
+    reg  [31:0] accumulator$0$d;
+    wire  [31:0] accumulator$0$q;
+    reg  accumulator$0$clock /*verilator isolate_assignments*/;
+    reg  [31:0] accumulator$1$d;
+    wire  [31:0] accumulator$1$q;
+    reg  accumulator$1$clock /*verilator isolate_assignments*/;
+
+    // Local signals
+    reg  [17:0] products$0 /*verilator isolate_assignments*/;
+    reg  [17:0] products$1 /*verilator isolate_assignments*/;
+    reg  [17:0] products$2 /*verilator isolate_assignments*/;
+    reg  [17:0] products$3 /*verilator isolate_assignments*/;
+    reg  [17:0] products$4 /*verilator isolate_assignments*/;
+    reg  [17:0] products$5 /*verilator isolate_assignments*/;
+    reg  [17:0] products$6 /*verilator isolate_assignments*/;
+    reg  [17:0] products$7 /*verilator isolate_assignments*/;
+    reg  [17:0] product;
+    reg  [19:0] wide;
+    reg  [19:0] nodes$0;
+    reg  [19:0] nodes$1;
+    reg  [19:0] nodes$2;
+    reg  [19:0] nodes$3;
+    reg  [19:0] nodes$4 /*verilator isolate_assignments*/;
+    reg  [19:0] nodes$5 /*verilator isolate_assignments*/;
+    reg  [19:0] nodes$6 /*verilator isolate_assignments*/;
+    reg  [19:0] nodes$7;
+    reg  [19:0] nodes$8;
+    reg  [19:0] nodes$9;
+    reg  [19:0] nodes$10;
+    reg  [19:0] nodes$11 /*verilator isolate_assignments*/;
+    reg  [19:0] nodes$12 /*verilator isolate_assignments*/;
+    reg  [19:0] nodes$13 /*verilator isolate_assignments*/;
+    reg  [19:0] node;
+    reg  [31:0] extended;
+    reg  [31:0] kept;
+    reg  [31:0] total;
+
+    // Sub module instances
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$left$0 left$0(
+        .clock(left$0$clock),
+        .a(left$0$a),
+        .b(left$0$b),
+        .product(left$0$product)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$left$0 left$1(
+        .clock(left$1$clock),
+        .a(left$1$a),
+        .b(left$1$b),
+        .product(left$1$product)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$left$0 left$2(
+        .clock(left$2$clock),
+        .a(left$2$a),
+        .b(left$2$b),
+        .product(left$2$product)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$left$0 left$3(
+        .clock(left$3$clock),
+        .a(left$3$a),
+        .b(left$3$b),
+        .product(left$3$product)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$left$0 right$0(
+        .clock(right$0$clock),
+        .a(right$0$a),
+        .b(right$0$b),
+        .product(right$0$product)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$right$0 right$1(
+        .clock(right$1$clock),
+        .a(right$1$a),
+        .b(right$1$b),
+        .product(right$1$product)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$right$0 right$2(
+        .clock(right$2$clock),
+        .a(right$2$a),
+        .b(right$2$b),
+        .product(right$2$product)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$right$0 right$3(
+        .clock(right$3$clock),
+        .a(right$3$a),
+        .b(right$3$b),
+        .product(right$3$product)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$adders$0 adders$0(
+        .d(adders$0$d),
+        .q(adders$0$q),
+        .clock(adders$0$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$adders$0 adders$1(
+        .d(adders$1$d),
+        .q(adders$1$q),
+        .clock(adders$1$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$adders$0 adders$2(
+        .d(adders$2$d),
+        .q(adders$2$q),
+        .clock(adders$2$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$adders$0 adders$3(
+        .d(adders$3$d),
+        .q(adders$3$q),
+        .clock(adders$3$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$adders$0 adders$4(
+        .d(adders$4$d),
+        .q(adders$4$q),
+        .clock(adders$4$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$0$adders$0 adders$5(
+        .d(adders$5$d),
+        .q(adders$5$q),
+        .clock(adders$5$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$first accumulator$0(
+        .d(accumulator$0$d),
+        .q(accumulator$0$q),
+        .clock(accumulator$0$clock)
+    );
+    metisvm_card$ecp5$bridge$arrivals$first accumulator$1(
+        .d(accumulator$1$d),
+        .q(accumulator$1$q),
+        .clock(accumulator$1$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        left$0$clock = clock;
+        left$0$a = a[(0 * 32'h9)+:(9)];
+        left$0$b = b_left[(0 * 32'h9)+:(9)];
+        products$0 = left$0$product;
+        right$0$clock = clock;
+        right$0$a = a[(0 * 32'h9)+:(9)];
+        right$0$b = b_right[(0 * 32'h9)+:(9)];
+        products$4 = right$0$product;
+        left$1$clock = clock;
+        left$1$a = a[(1 * 32'h9)+:(9)];
+        left$1$b = b_left[(1 * 32'h9)+:(9)];
+        products$1 = left$1$product;
+        right$1$clock = clock;
+        right$1$a = a[(1 * 32'h9)+:(9)];
+        right$1$b = b_right[(1 * 32'h9)+:(9)];
+        products$5 = right$1$product;
+        left$2$clock = clock;
+        left$2$a = a[(2 * 32'h9)+:(9)];
+        left$2$b = b_left[(2 * 32'h9)+:(9)];
+        products$2 = left$2$product;
+        right$2$clock = clock;
+        right$2$a = a[(2 * 32'h9)+:(9)];
+        right$2$b = b_right[(2 * 32'h9)+:(9)];
+        products$6 = right$2$product;
+        left$3$clock = clock;
+        left$3$a = a[(3 * 32'h9)+:(9)];
+        left$3$b = b_left[(3 * 32'h9)+:(9)];
+        products$3 = left$3$product;
+        right$3$clock = clock;
+        right$3$a = a[(3 * 32'h9)+:(9)];
+        right$3$b = b_right[(3 * 32'h9)+:(9)];
+        products$7 = right$3$product;
+        product = products$0;
+        wide = ((product) & 20'hfffff);
+        if (product[32'h11]) begin
+            wide = wide | sign_fill;
+        end
+        nodes$0 = wide;
+        product = products$1;
+        wide = ((product) & 20'hfffff);
+        if (product[32'h11]) begin
+            wide = wide | sign_fill;
+        end
+        nodes$1 = wide;
+        product = products$2;
+        wide = ((product) & 20'hfffff);
+        if (product[32'h11]) begin
+            wide = wide | sign_fill;
+        end
+        nodes$2 = wide;
+        product = products$3;
+        wide = ((product) & 20'hfffff);
+        if (product[32'h11]) begin
+            wide = wide | sign_fill;
+        end
+        nodes$3 = wide;
+        adders$0$clock = clock;
+        adders$0$d = nodes$0 + nodes$1;
+        nodes$4 = adders$0$q;
+        adders$1$clock = clock;
+        adders$1$d = nodes$2 + nodes$3;
+        nodes$5 = adders$1$q;
+        adders$2$clock = clock;
+        adders$2$d = nodes$4 + nodes$5;
+        nodes$6 = adders$2$q;
+        node = nodes$6;
+        extended = ((node) & 32'hffffffff);
+        wide = node & sign;
+        if (wide != none_of_w) begin
+            extended = extended | sign_fill_32;
+        end
+        kept = accumulator$0$q;
+        if (first) begin
+            kept = nothing;
+        end
+        total = kept + extended;
+        accumulator$0$clock = clock;
+        accumulator$0$d = accumulator$0$q;
+        if (enable) begin
+            accumulator$0$d = total;
+        end
+        product = products$4;
+        wide = ((product) & 20'hfffff);
+        if (product[32'h11]) begin
+            wide = wide | sign_fill;
+        end
+        nodes$7 = wide;
+        product = products$5;
+        wide = ((product) & 20'hfffff);
+        if (product[32'h11]) begin
+            wide = wide | sign_fill;
+        end
+        nodes$8 = wide;
+        product = products$6;
+        wide = ((product) & 20'hfffff);
+        if (product[32'h11]) begin
+            wide = wide | sign_fill;
+        end
+        nodes$9 = wide;
+        product = products$7;
+        wide = ((product) & 20'hfffff);
+        if (product[32'h11]) begin
+            wide = wide | sign_fill;
+        end
+        nodes$10 = wide;
+        adders$3$clock = clock;
+        adders$3$d = nodes$7 + nodes$8;
+        nodes$11 = adders$3$q;
+        adders$4$clock = clock;
+        adders$4$d = nodes$9 + nodes$10;
+        nodes$12 = adders$4$q;
+        adders$5$clock = clock;
+        adders$5$d = nodes$11 + nodes$12;
+        nodes$13 = adders$5$q;
+        node = nodes$13;
+        extended = ((node) & 32'hffffffff);
+        wide = node & sign;
+        if (wide != none_of_w) begin
+            extended = extended | sign_fill_32;
+        end
+        kept = accumulator$1$q;
+        if (first) begin
+            kept = nothing;
+        end
+        total = kept + extended;
+        accumulator$1$clock = clock;
+        accumulator$1$d = accumulator$1$q;
+        if (enable) begin
+            accumulator$1$d = total;
+        end
+        left_sum = accumulator$0$q;
+        right_sum = accumulator$1$q;
+    end
+
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$cells$1
+
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0(d,q,clock);
 
     // Module arguments
     input wire  [35:0] d;
@@ -16293,9 +18178,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns
        q <= d;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$early(clock,data_in,data_out);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$early(clock,data_in,data_out);
 
     // Module arguments
     input wire  clock;
@@ -16321,9 +18206,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$early(c
     reg  [2:0] stages$5$d /*verilator isolate_assignments*/;
     wire  [2:0] stages$5$q;
     reg  stages$5$clock /*verilator isolate_assignments*/;
-    reg  [2:0] stages$6$d /*verilator isolate_assignments*/;
-    wire  [2:0] stages$6$q;
-    reg  stages$6$clock /*verilator isolate_assignments*/;
 
     // Sub module instances
     metisvm_card$ecp5$bridge$irq_sent stages$0(
@@ -16356,7 +18238,426 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$early(c
         .q(stages$5$q),
         .clock(stages$5$clock)
     );
-    metisvm_card$ecp5$bridge$irq_sent stages$6(
+
+    // Update code
+    always @(*) begin
+        stages$0$d = data_in;
+        stages$1$d = stages$0$q;
+        stages$2$d = stages$1$q;
+        stages$3$d = stages$2$q;
+        stages$4$d = stages$3$q;
+        stages$5$d = stages$4$q;
+        stages$0$clock = clock;
+        data_out = stages$0$q;
+        stages$1$clock = clock;
+        data_out = stages$1$q;
+        stages$2$clock = clock;
+        data_out = stages$2$q;
+        stages$3$clock = clock;
+        data_out = stages$3$q;
+        stages$4$clock = clock;
+        data_out = stages$4$q;
+        stages$5$clock = clock;
+        data_out = stages$5$q;
+    end
+
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$early
+
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$0(clock,data_in,data_out);
+
+    // Module arguments
+    input wire  clock;
+    input wire  [35:0] data_in;
+    output reg  [35:0] data_out /*verilator isolate_assignments*/;
+
+    // Stub signals
+    reg  [35:0] stages$0$d /*verilator isolate_assignments*/;
+    wire  [35:0] stages$0$q;
+    reg  stages$0$clock /*verilator isolate_assignments*/;
+
+    // Sub module instances
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$0(
+        .d(stages$0$d),
+        .q(stages$0$q),
+        .clock(stages$0$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        stages$0$d = data_in;
+        stages$0$clock = clock;
+        data_out = stages$0$q;
+    end
+
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$0
+
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$1(clock,data_in,data_out);
+
+    // Module arguments
+    input wire  clock;
+    input wire  [35:0] data_in;
+    output reg  [35:0] data_out /*verilator isolate_assignments*/;
+
+    // Stub signals
+    reg  [35:0] stages$0$d /*verilator isolate_assignments*/;
+    wire  [35:0] stages$0$q;
+    reg  stages$0$clock /*verilator isolate_assignments*/;
+    reg  [35:0] stages$1$d /*verilator isolate_assignments*/;
+    wire  [35:0] stages$1$q;
+    reg  stages$1$clock /*verilator isolate_assignments*/;
+
+    // Sub module instances
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$0(
+        .d(stages$0$d),
+        .q(stages$0$q),
+        .clock(stages$0$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$1(
+        .d(stages$1$d),
+        .q(stages$1$q),
+        .clock(stages$1$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        stages$0$d = data_in;
+        stages$1$d = stages$0$q;
+        stages$0$clock = clock;
+        data_out = stages$0$q;
+        stages$1$clock = clock;
+        data_out = stages$1$q;
+    end
+
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$1
+
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$2(clock,data_in,data_out);
+
+    // Module arguments
+    input wire  clock;
+    input wire  [35:0] data_in;
+    output reg  [35:0] data_out /*verilator isolate_assignments*/;
+
+    // Stub signals
+    reg  [35:0] stages$0$d /*verilator isolate_assignments*/;
+    wire  [35:0] stages$0$q;
+    reg  stages$0$clock /*verilator isolate_assignments*/;
+    reg  [35:0] stages$1$d /*verilator isolate_assignments*/;
+    wire  [35:0] stages$1$q;
+    reg  stages$1$clock /*verilator isolate_assignments*/;
+    reg  [35:0] stages$2$d /*verilator isolate_assignments*/;
+    wire  [35:0] stages$2$q;
+    reg  stages$2$clock /*verilator isolate_assignments*/;
+
+    // Sub module instances
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$0(
+        .d(stages$0$d),
+        .q(stages$0$q),
+        .clock(stages$0$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$1(
+        .d(stages$1$d),
+        .q(stages$1$q),
+        .clock(stages$1$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$2(
+        .d(stages$2$d),
+        .q(stages$2$q),
+        .clock(stages$2$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        stages$0$d = data_in;
+        stages$1$d = stages$0$q;
+        stages$2$d = stages$1$q;
+        stages$0$clock = clock;
+        data_out = stages$0$q;
+        stages$1$clock = clock;
+        data_out = stages$1$q;
+        stages$2$clock = clock;
+        data_out = stages$2$q;
+    end
+
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$2
+
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$3(clock,data_in,data_out);
+
+    // Module arguments
+    input wire  clock;
+    input wire  [35:0] data_in;
+    output reg  [35:0] data_out /*verilator isolate_assignments*/;
+
+    // Stub signals
+    reg  [35:0] stages$0$d /*verilator isolate_assignments*/;
+    wire  [35:0] stages$0$q;
+    reg  stages$0$clock /*verilator isolate_assignments*/;
+    reg  [35:0] stages$1$d /*verilator isolate_assignments*/;
+    wire  [35:0] stages$1$q;
+    reg  stages$1$clock /*verilator isolate_assignments*/;
+    reg  [35:0] stages$2$d /*verilator isolate_assignments*/;
+    wire  [35:0] stages$2$q;
+    reg  stages$2$clock /*verilator isolate_assignments*/;
+    reg  [35:0] stages$3$d /*verilator isolate_assignments*/;
+    wire  [35:0] stages$3$q;
+    reg  stages$3$clock /*verilator isolate_assignments*/;
+
+    // Sub module instances
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$0(
+        .d(stages$0$d),
+        .q(stages$0$q),
+        .clock(stages$0$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$1(
+        .d(stages$1$d),
+        .q(stages$1$q),
+        .clock(stages$1$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$2(
+        .d(stages$2$d),
+        .q(stages$2$q),
+        .clock(stages$2$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$3(
+        .d(stages$3$d),
+        .q(stages$3$q),
+        .clock(stages$3$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        stages$0$d = data_in;
+        stages$1$d = stages$0$q;
+        stages$2$d = stages$1$q;
+        stages$3$d = stages$2$q;
+        stages$0$clock = clock;
+        data_out = stages$0$q;
+        stages$1$clock = clock;
+        data_out = stages$1$q;
+        stages$2$clock = clock;
+        data_out = stages$2$q;
+        stages$3$clock = clock;
+        data_out = stages$3$q;
+    end
+
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$3
+
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$4(clock,data_in,data_out);
+
+    // Module arguments
+    input wire  clock;
+    input wire  [35:0] data_in;
+    output reg  [35:0] data_out /*verilator isolate_assignments*/;
+
+    // Stub signals
+    reg  [35:0] stages$0$d /*verilator isolate_assignments*/;
+    wire  [35:0] stages$0$q;
+    reg  stages$0$clock /*verilator isolate_assignments*/;
+    reg  [35:0] stages$1$d /*verilator isolate_assignments*/;
+    wire  [35:0] stages$1$q;
+    reg  stages$1$clock /*verilator isolate_assignments*/;
+    reg  [35:0] stages$2$d /*verilator isolate_assignments*/;
+    wire  [35:0] stages$2$q;
+    reg  stages$2$clock /*verilator isolate_assignments*/;
+    reg  [35:0] stages$3$d /*verilator isolate_assignments*/;
+    wire  [35:0] stages$3$q;
+    reg  stages$3$clock /*verilator isolate_assignments*/;
+    reg  [35:0] stages$4$d /*verilator isolate_assignments*/;
+    wire  [35:0] stages$4$q;
+    reg  stages$4$clock /*verilator isolate_assignments*/;
+
+    // Sub module instances
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$0(
+        .d(stages$0$d),
+        .q(stages$0$q),
+        .clock(stages$0$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$1(
+        .d(stages$1$d),
+        .q(stages$1$q),
+        .clock(stages$1$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$2(
+        .d(stages$2$d),
+        .q(stages$2$q),
+        .clock(stages$2$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$3(
+        .d(stages$3$d),
+        .q(stages$3$q),
+        .clock(stages$3$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$4(
+        .d(stages$4$d),
+        .q(stages$4$q),
+        .clock(stages$4$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        stages$0$d = data_in;
+        stages$1$d = stages$0$q;
+        stages$2$d = stages$1$q;
+        stages$3$d = stages$2$q;
+        stages$4$d = stages$3$q;
+        stages$0$clock = clock;
+        data_out = stages$0$q;
+        stages$1$clock = clock;
+        data_out = stages$1$q;
+        stages$2$clock = clock;
+        data_out = stages$2$q;
+        stages$3$clock = clock;
+        data_out = stages$3$q;
+        stages$4$clock = clock;
+        data_out = stages$4$q;
+    end
+
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$4
+
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$5(clock,data_in,data_out);
+
+    // Module arguments
+    input wire  clock;
+    input wire  [35:0] data_in;
+    output reg  [35:0] data_out /*verilator isolate_assignments*/;
+
+    // Stub signals
+    reg  [35:0] stages$0$d /*verilator isolate_assignments*/;
+    wire  [35:0] stages$0$q;
+    reg  stages$0$clock /*verilator isolate_assignments*/;
+    reg  [35:0] stages$1$d /*verilator isolate_assignments*/;
+    wire  [35:0] stages$1$q;
+    reg  stages$1$clock /*verilator isolate_assignments*/;
+    reg  [35:0] stages$2$d /*verilator isolate_assignments*/;
+    wire  [35:0] stages$2$q;
+    reg  stages$2$clock /*verilator isolate_assignments*/;
+    reg  [35:0] stages$3$d /*verilator isolate_assignments*/;
+    wire  [35:0] stages$3$q;
+    reg  stages$3$clock /*verilator isolate_assignments*/;
+    reg  [35:0] stages$4$d /*verilator isolate_assignments*/;
+    wire  [35:0] stages$4$q;
+    reg  stages$4$clock /*verilator isolate_assignments*/;
+    reg  [35:0] stages$5$d /*verilator isolate_assignments*/;
+    wire  [35:0] stages$5$q;
+    reg  stages$5$clock /*verilator isolate_assignments*/;
+
+    // Sub module instances
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$0(
+        .d(stages$0$d),
+        .q(stages$0$q),
+        .clock(stages$0$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$1(
+        .d(stages$1$d),
+        .q(stages$1$q),
+        .clock(stages$1$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$2(
+        .d(stages$2$d),
+        .q(stages$2$q),
+        .clock(stages$2$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$3(
+        .d(stages$3$d),
+        .q(stages$3$q),
+        .clock(stages$3$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$4(
+        .d(stages$4$d),
+        .q(stages$4$q),
+        .clock(stages$4$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$5(
+        .d(stages$5$d),
+        .q(stages$5$q),
+        .clock(stages$5$clock)
+    );
+
+    // Update code
+    always @(*) begin
+        stages$0$d = data_in;
+        stages$1$d = stages$0$q;
+        stages$2$d = stages$1$q;
+        stages$3$d = stages$2$q;
+        stages$4$d = stages$3$q;
+        stages$5$d = stages$4$q;
+        stages$0$clock = clock;
+        data_out = stages$0$q;
+        stages$1$clock = clock;
+        data_out = stages$1$q;
+        stages$2$clock = clock;
+        data_out = stages$2$q;
+        stages$3$clock = clock;
+        data_out = stages$3$q;
+        stages$4$clock = clock;
+        data_out = stages$4$q;
+        stages$5$clock = clock;
+        data_out = stages$5$q;
+    end
+
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$5
+
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$6(clock,data_in,data_out);
+
+    // Module arguments
+    input wire  clock;
+    input wire  [35:0] data_in;
+    output reg  [35:0] data_out /*verilator isolate_assignments*/;
+
+    // Stub signals
+    reg  [35:0] stages$0$d /*verilator isolate_assignments*/;
+    wire  [35:0] stages$0$q;
+    reg  stages$0$clock /*verilator isolate_assignments*/;
+    reg  [35:0] stages$1$d /*verilator isolate_assignments*/;
+    wire  [35:0] stages$1$q;
+    reg  stages$1$clock /*verilator isolate_assignments*/;
+    reg  [35:0] stages$2$d /*verilator isolate_assignments*/;
+    wire  [35:0] stages$2$q;
+    reg  stages$2$clock /*verilator isolate_assignments*/;
+    reg  [35:0] stages$3$d /*verilator isolate_assignments*/;
+    wire  [35:0] stages$3$q;
+    reg  stages$3$clock /*verilator isolate_assignments*/;
+    reg  [35:0] stages$4$d /*verilator isolate_assignments*/;
+    wire  [35:0] stages$4$q;
+    reg  stages$4$clock /*verilator isolate_assignments*/;
+    reg  [35:0] stages$5$d /*verilator isolate_assignments*/;
+    wire  [35:0] stages$5$q;
+    reg  stages$5$clock /*verilator isolate_assignments*/;
+    reg  [35:0] stages$6$d /*verilator isolate_assignments*/;
+    wire  [35:0] stages$6$q;
+    reg  stages$6$clock /*verilator isolate_assignments*/;
+
+    // Sub module instances
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$0(
+        .d(stages$0$d),
+        .q(stages$0$q),
+        .clock(stages$0$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$1(
+        .d(stages$1$d),
+        .q(stages$1$q),
+        .clock(stages$1$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$2(
+        .d(stages$2$d),
+        .q(stages$2$q),
+        .clock(stages$2$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$3(
+        .d(stages$3$d),
+        .q(stages$3$q),
+        .clock(stages$3$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$4(
+        .d(stages$4$d),
+        .q(stages$4$q),
+        .clock(stages$4$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$5(
+        .d(stages$5$d),
+        .q(stages$5$q),
+        .clock(stages$5$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$6(
         .d(stages$6$d),
         .q(stages$6$q),
         .clock(stages$6$clock)
@@ -16387,126 +18688,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$early(c
         data_out = stages$6$q;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$early
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$6
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$rows$0(clock,data_in,data_out);
-
-    // Module arguments
-    input wire  clock;
-    input wire  [35:0] data_in;
-    output reg  [35:0] data_out /*verilator isolate_assignments*/;
-
-    // Stub signals
-    reg  [35:0] stages$0$d /*verilator isolate_assignments*/;
-    wire  [35:0] stages$0$q;
-    reg  stages$0$clock /*verilator isolate_assignments*/;
-
-    // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0 stages$0(
-        .d(stages$0$d),
-        .q(stages$0$q),
-        .clock(stages$0$clock)
-    );
-
-    // Update code
-    always @(*) begin
-        stages$0$d = data_in;
-        stages$0$clock = clock;
-        data_out = stages$0$q;
-    end
-
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$rows$0
-
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$rows$1(clock,data_in,data_out);
-
-    // Module arguments
-    input wire  clock;
-    input wire  [35:0] data_in;
-    output reg  [35:0] data_out /*verilator isolate_assignments*/;
-
-    // Stub signals
-    reg  [35:0] stages$0$d /*verilator isolate_assignments*/;
-    wire  [35:0] stages$0$q;
-    reg  stages$0$clock /*verilator isolate_assignments*/;
-    reg  [35:0] stages$1$d /*verilator isolate_assignments*/;
-    wire  [35:0] stages$1$q;
-    reg  stages$1$clock /*verilator isolate_assignments*/;
-
-    // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0 stages$0(
-        .d(stages$0$d),
-        .q(stages$0$q),
-        .clock(stages$0$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0 stages$1(
-        .d(stages$1$d),
-        .q(stages$1$q),
-        .clock(stages$1$clock)
-    );
-
-    // Update code
-    always @(*) begin
-        stages$0$d = data_in;
-        stages$1$d = stages$0$q;
-        stages$0$clock = clock;
-        data_out = stages$0$q;
-        stages$1$clock = clock;
-        data_out = stages$1$q;
-    end
-
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$rows$1
-
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$rows$2(clock,data_in,data_out);
-
-    // Module arguments
-    input wire  clock;
-    input wire  [35:0] data_in;
-    output reg  [35:0] data_out /*verilator isolate_assignments*/;
-
-    // Stub signals
-    reg  [35:0] stages$0$d /*verilator isolate_assignments*/;
-    wire  [35:0] stages$0$q;
-    reg  stages$0$clock /*verilator isolate_assignments*/;
-    reg  [35:0] stages$1$d /*verilator isolate_assignments*/;
-    wire  [35:0] stages$1$q;
-    reg  stages$1$clock /*verilator isolate_assignments*/;
-    reg  [35:0] stages$2$d /*verilator isolate_assignments*/;
-    wire  [35:0] stages$2$q;
-    reg  stages$2$clock /*verilator isolate_assignments*/;
-
-    // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0 stages$0(
-        .d(stages$0$d),
-        .q(stages$0$q),
-        .clock(stages$0$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0 stages$1(
-        .d(stages$1$d),
-        .q(stages$1$q),
-        .clock(stages$1$clock)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0 stages$2(
-        .d(stages$2$d),
-        .q(stages$2$q),
-        .clock(stages$2$clock)
-    );
-
-    // Update code
-    always @(*) begin
-        stages$0$d = data_in;
-        stages$1$d = stages$0$q;
-        stages$2$d = stages$1$q;
-        stages$0$clock = clock;
-        data_out = stages$0$q;
-        stages$1$clock = clock;
-        data_out = stages$1$q;
-        stages$2$clock = clock;
-        data_out = stages$2$q;
-    end
-
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$rows$2
-
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$rows$3(clock,data_in,data_out);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$7(clock,data_in,data_out);
 
     // Module arguments
     input wire  clock;
@@ -16526,27 +18710,59 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$rows$3(
     reg  [35:0] stages$3$d /*verilator isolate_assignments*/;
     wire  [35:0] stages$3$q;
     reg  stages$3$clock /*verilator isolate_assignments*/;
+    reg  [35:0] stages$4$d /*verilator isolate_assignments*/;
+    wire  [35:0] stages$4$q;
+    reg  stages$4$clock /*verilator isolate_assignments*/;
+    reg  [35:0] stages$5$d /*verilator isolate_assignments*/;
+    wire  [35:0] stages$5$q;
+    reg  stages$5$clock /*verilator isolate_assignments*/;
+    reg  [35:0] stages$6$d /*verilator isolate_assignments*/;
+    wire  [35:0] stages$6$q;
+    reg  stages$6$clock /*verilator isolate_assignments*/;
+    reg  [35:0] stages$7$d /*verilator isolate_assignments*/;
+    wire  [35:0] stages$7$q;
+    reg  stages$7$clock /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0 stages$0(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$0(
         .d(stages$0$d),
         .q(stages$0$q),
         .clock(stages$0$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0 stages$1(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$1(
         .d(stages$1$d),
         .q(stages$1$q),
         .clock(stages$1$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0 stages$2(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$2(
         .d(stages$2$d),
         .q(stages$2$q),
         .clock(stages$2$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$columns$0 stages$3(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$3(
         .d(stages$3$d),
         .q(stages$3$q),
         .clock(stages$3$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$4(
+        .d(stages$4$d),
+        .q(stages$4$q),
+        .clock(stages$4$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$5(
+        .d(stages$5$d),
+        .q(stages$5$q),
+        .clock(stages$5$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$6(
+        .d(stages$6$d),
+        .q(stages$6$q),
+        .clock(stages$6$clock)
+    );
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$columns$0 stages$7(
+        .d(stages$7$d),
+        .q(stages$7$q),
+        .clock(stages$7$clock)
     );
 
     // Update code
@@ -16555,6 +18771,10 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$rows$3(
         stages$1$d = stages$0$q;
         stages$2$d = stages$1$q;
         stages$3$d = stages$2$q;
+        stages$4$d = stages$3$q;
+        stages$5$d = stages$4$q;
+        stages$6$d = stages$5$q;
+        stages$7$d = stages$6$q;
         stages$0$clock = clock;
         data_out = stages$0$q;
         stages$1$clock = clock;
@@ -16563,11 +18783,19 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$rows$3(
         data_out = stages$2$q;
         stages$3$clock = clock;
         data_out = stages$3$q;
+        stages$4$clock = clock;
+        data_out = stages$4$q;
+        stages$5$clock = clock;
+        data_out = stages$5$q;
+        stages$6$clock = clock;
+        data_out = stages$6$q;
+        stages$7$clock = clock;
+        data_out = stages$7$q;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$array$rows$3
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$array$rows$7
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$check(clock,launch,clear,m_tiles,n_tiles,k_tiles,acc,acc_pitch,a,a_pitch,a_step,b,b_pitch,b_step,done,wrong);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$check(clock,launch,clear,m_tiles,n_tiles,k_tiles,acc,acc_pitch,a,a_pitch,a_step,b,b_pitch,b_step,done,wrong);
 
     // Module arguments
     input wire  clock;
@@ -16690,12 +18918,12 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$check(clock,l
         .q(product$q),
         .clock(product$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$check$bound total(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$check$bound total(
         .d(total$d),
         .q(total$q),
         .clock(total$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$check$bound bound(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$check$bound bound(
         .d(bound$d),
         .q(bound$q),
         .clock(bound$clock)
@@ -16825,9 +19053,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$check(clock,l
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$check
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$check
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$check$bound(d,q,clock);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$check$bound(d,q,clock);
 
     // Module arguments
     input wire  [33:0] d;
@@ -16843,9 +19071,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$check$bound(d
        q <= d;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$check$bound
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$check$bound
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,launch,clear,accumulate,shift,m_tiles,n_tiles,acc,acc_pitch,room,ends,row$0,row$1,row$2,row$3,row$4,row$5,row$6,row$7,row_valid,read_valid,read_ready,read_address,held$0,held$1,held$2,held$3,held$4,held$5,held$6,held$7,write_valid,write_ready,write_address,write_row$0,write_row$1,write_row$2,write_row$3,write_row$4,write_row$5,write_row$6,write_row$7,finished);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows(clock,launch,clear,accumulate,shift,m_tiles,n_tiles,acc,acc_pitch,room,ends,row$0,row$1,row$2,row$3,row$4,row$5,row$6,row$7,row_valid,read_valid,read_ready,read_address,held$0,held$1,held$2,held$3,held$4,held$5,held$6,held$7,write_valid,write_ready,write_address,write_row$0,write_row$1,write_row$2,write_row$3,write_row$4,write_row$5,write_row$6,write_row$7,finished);
 
     // Module arguments
     input wire  clock;
@@ -16870,7 +19098,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,la
     input wire  row_valid;
     output reg  read_valid /*verilator isolate_assignments*/;
     input wire  read_ready;
-    output reg  [9:0] read_address /*verilator isolate_assignments*/;
+    output reg  [10:0] read_address /*verilator isolate_assignments*/;
     input wire  [31:0] held$0;
     input wire  [31:0] held$1;
     input wire  [31:0] held$2;
@@ -16881,7 +19109,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,la
     input wire  [31:0] held$7;
     output reg  write_valid /*verilator isolate_assignments*/;
     input wire  write_ready;
-    output reg  [9:0] write_address /*verilator isolate_assignments*/;
+    output reg  [10:0] write_address /*verilator isolate_assignments*/;
     output reg  [31:0] write_row$0 /*verilator isolate_assignments*/;
     output reg  [31:0] write_row$1 /*verilator isolate_assignments*/;
     output reg  [31:0] write_row$2 /*verilator isolate_assignments*/;
@@ -16893,9 +19121,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,la
     output reg  finished /*verilator isolate_assignments*/;
 
     // Constant declarations
-    localparam  capacity = 5'b10000;
-    localparam  capacity_tiles = 5'b100;
-    localparam  last_row = 8'h3;
+    localparam  capacity = 6'b100000;
+    localparam  capacity_tiles = 6'b100;
+    localparam  last_row = 8'h7;
     localparam  no_wait = 8'h0;
     localparam  nothing = 32'h0;
 
@@ -16908,7 +19136,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,la
     wire  [31:0] sums$0$first;
     wire  sums$0$valid;
     reg  sums$0$pop /*verilator isolate_assignments*/;
-    wire  [4:0] sums$0$fill;
+    wire  [5:0] sums$0$fill;
     reg  sums$1$clock /*verilator isolate_assignments*/;
     reg  sums$1$clear /*verilator isolate_assignments*/;
     reg  [31:0] sums$1$data /*verilator isolate_assignments*/;
@@ -16917,7 +19145,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,la
     wire  [31:0] sums$1$first;
     wire  sums$1$valid;
     reg  sums$1$pop /*verilator isolate_assignments*/;
-    wire  [4:0] sums$1$fill;
+    wire  [5:0] sums$1$fill;
     reg  sums$2$clock /*verilator isolate_assignments*/;
     reg  sums$2$clear /*verilator isolate_assignments*/;
     reg  [31:0] sums$2$data /*verilator isolate_assignments*/;
@@ -16926,7 +19154,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,la
     wire  [31:0] sums$2$first;
     wire  sums$2$valid;
     reg  sums$2$pop /*verilator isolate_assignments*/;
-    wire  [4:0] sums$2$fill;
+    wire  [5:0] sums$2$fill;
     reg  sums$3$clock /*verilator isolate_assignments*/;
     reg  sums$3$clear /*verilator isolate_assignments*/;
     reg  [31:0] sums$3$data /*verilator isolate_assignments*/;
@@ -16935,7 +19163,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,la
     wire  [31:0] sums$3$first;
     wire  sums$3$valid;
     reg  sums$3$pop /*verilator isolate_assignments*/;
-    wire  [4:0] sums$3$fill;
+    wire  [5:0] sums$3$fill;
     reg  sums$4$clock /*verilator isolate_assignments*/;
     reg  sums$4$clear /*verilator isolate_assignments*/;
     reg  [31:0] sums$4$data /*verilator isolate_assignments*/;
@@ -16944,7 +19172,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,la
     wire  [31:0] sums$4$first;
     wire  sums$4$valid;
     reg  sums$4$pop /*verilator isolate_assignments*/;
-    wire  [4:0] sums$4$fill;
+    wire  [5:0] sums$4$fill;
     reg  sums$5$clock /*verilator isolate_assignments*/;
     reg  sums$5$clear /*verilator isolate_assignments*/;
     reg  [31:0] sums$5$data /*verilator isolate_assignments*/;
@@ -16953,7 +19181,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,la
     wire  [31:0] sums$5$first;
     wire  sums$5$valid;
     reg  sums$5$pop /*verilator isolate_assignments*/;
-    wire  [4:0] sums$5$fill;
+    wire  [5:0] sums$5$fill;
     reg  sums$6$clock /*verilator isolate_assignments*/;
     reg  sums$6$clear /*verilator isolate_assignments*/;
     reg  [31:0] sums$6$data /*verilator isolate_assignments*/;
@@ -16962,7 +19190,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,la
     wire  [31:0] sums$6$first;
     wire  sums$6$valid;
     reg  sums$6$pop /*verilator isolate_assignments*/;
-    wire  [4:0] sums$6$fill;
+    wire  [5:0] sums$6$fill;
     reg  sums$7$clock /*verilator isolate_assignments*/;
     reg  sums$7$clear /*verilator isolate_assignments*/;
     reg  [31:0] sums$7$data /*verilator isolate_assignments*/;
@@ -16971,7 +19199,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,la
     wire  [31:0] sums$7$first;
     wire  sums$7$valid;
     reg  sums$7$pop /*verilator isolate_assignments*/;
-    wire  [4:0] sums$7$fill;
+    wire  [5:0] sums$7$fill;
     reg  olds$0$clock /*verilator isolate_assignments*/;
     reg  olds$0$clear /*verilator isolate_assignments*/;
     reg  [31:0] olds$0$data /*verilator isolate_assignments*/;
@@ -16980,7 +19208,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,la
     wire  [31:0] olds$0$first;
     wire  olds$0$valid;
     reg  olds$0$pop /*verilator isolate_assignments*/;
-    wire  [4:0] olds$0$fill;
+    wire  [5:0] olds$0$fill;
     reg  olds$1$clock /*verilator isolate_assignments*/;
     reg  olds$1$clear /*verilator isolate_assignments*/;
     reg  [31:0] olds$1$data /*verilator isolate_assignments*/;
@@ -16989,7 +19217,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,la
     wire  [31:0] olds$1$first;
     wire  olds$1$valid;
     reg  olds$1$pop /*verilator isolate_assignments*/;
-    wire  [4:0] olds$1$fill;
+    wire  [5:0] olds$1$fill;
     reg  olds$2$clock /*verilator isolate_assignments*/;
     reg  olds$2$clear /*verilator isolate_assignments*/;
     reg  [31:0] olds$2$data /*verilator isolate_assignments*/;
@@ -16998,7 +19226,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,la
     wire  [31:0] olds$2$first;
     wire  olds$2$valid;
     reg  olds$2$pop /*verilator isolate_assignments*/;
-    wire  [4:0] olds$2$fill;
+    wire  [5:0] olds$2$fill;
     reg  olds$3$clock /*verilator isolate_assignments*/;
     reg  olds$3$clear /*verilator isolate_assignments*/;
     reg  [31:0] olds$3$data /*verilator isolate_assignments*/;
@@ -17007,7 +19235,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,la
     wire  [31:0] olds$3$first;
     wire  olds$3$valid;
     reg  olds$3$pop /*verilator isolate_assignments*/;
-    wire  [4:0] olds$3$fill;
+    wire  [5:0] olds$3$fill;
     reg  olds$4$clock /*verilator isolate_assignments*/;
     reg  olds$4$clear /*verilator isolate_assignments*/;
     reg  [31:0] olds$4$data /*verilator isolate_assignments*/;
@@ -17016,7 +19244,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,la
     wire  [31:0] olds$4$first;
     wire  olds$4$valid;
     reg  olds$4$pop /*verilator isolate_assignments*/;
-    wire  [4:0] olds$4$fill;
+    wire  [5:0] olds$4$fill;
     reg  olds$5$clock /*verilator isolate_assignments*/;
     reg  olds$5$clear /*verilator isolate_assignments*/;
     reg  [31:0] olds$5$data /*verilator isolate_assignments*/;
@@ -17025,7 +19253,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,la
     wire  [31:0] olds$5$first;
     wire  olds$5$valid;
     reg  olds$5$pop /*verilator isolate_assignments*/;
-    wire  [4:0] olds$5$fill;
+    wire  [5:0] olds$5$fill;
     reg  olds$6$clock /*verilator isolate_assignments*/;
     reg  olds$6$clear /*verilator isolate_assignments*/;
     reg  [31:0] olds$6$data /*verilator isolate_assignments*/;
@@ -17034,7 +19262,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,la
     wire  [31:0] olds$6$first;
     wire  olds$6$valid;
     reg  olds$6$pop /*verilator isolate_assignments*/;
-    wire  [4:0] olds$6$fill;
+    wire  [5:0] olds$6$fill;
     reg  olds$7$clock /*verilator isolate_assignments*/;
     reg  olds$7$clear /*verilator isolate_assignments*/;
     reg  [31:0] olds$7$data /*verilator isolate_assignments*/;
@@ -17043,7 +19271,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,la
     wire  [31:0] olds$7$first;
     wire  olds$7$valid;
     reg  olds$7$pop /*verilator isolate_assignments*/;
-    wire  [4:0] olds$7$fill;
+    wire  [5:0] olds$7$fill;
     reg  reads$clock /*verilator isolate_assignments*/;
     reg  reads$launch /*verilator isolate_assignments*/;
     reg  reads$clear /*verilator isolate_assignments*/;
@@ -17052,7 +19280,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,la
     reg  [15:0] reads$m_tiles /*verilator isolate_assignments*/;
     reg  [15:0] reads$n_tiles /*verilator isolate_assignments*/;
     wire  reads$valid;
-    wire  [9:0] reads$address;
+    wire  [10:0] reads$address;
     reg  reads$step /*verilator isolate_assignments*/;
     reg  writes$clock /*verilator isolate_assignments*/;
     reg  writes$launch /*verilator isolate_assignments*/;
@@ -17062,10 +19290,10 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,la
     reg  [15:0] writes$m_tiles /*verilator isolate_assignments*/;
     reg  [15:0] writes$n_tiles /*verilator isolate_assignments*/;
     wire  writes$valid;
-    wire  [9:0] writes$address;
+    wire  [10:0] writes$address;
     reg  writes$step /*verilator isolate_assignments*/;
-    reg  [4:0] reserved$d /*verilator isolate_assignments*/;
-    wire  [4:0] reserved$q;
+    reg  [5:0] reserved$d /*verilator isolate_assignments*/;
+    wire  [5:0] reserved$q;
     reg  reserved$clock /*verilator isolate_assignments*/;
     reg  granted$d /*verilator isolate_assignments*/;
     wire  granted$q;
@@ -17097,8 +19325,8 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,la
     reg  [31:0] capture$7$d /*verilator isolate_assignments*/;
     wire  [31:0] capture$7$q;
     reg  capture$7$clock /*verilator isolate_assignments*/;
-    reg  [4:0] tiles$d /*verilator isolate_assignments*/;
-    wire  [4:0] tiles$q;
+    reg  [5:0] tiles$d /*verilator isolate_assignments*/;
+    wire  [5:0] tiles$q;
     reg  tiles$clock /*verilator isolate_assignments*/;
     reg  [7:0] spacing$d /*verilator isolate_assignments*/;
     wire  [7:0] spacing$q;
@@ -17196,7 +19424,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,la
     reg  [31:0] value;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows$olds$0 sums$0(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0 sums$0(
         .clock(sums$0$clock),
         .clear(sums$0$clear),
         .data(sums$0$data),
@@ -17207,7 +19435,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,la
         .pop(sums$0$pop),
         .fill(sums$0$fill)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows$olds$0 sums$1(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0 sums$1(
         .clock(sums$1$clock),
         .clear(sums$1$clear),
         .data(sums$1$data),
@@ -17218,7 +19446,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,la
         .pop(sums$1$pop),
         .fill(sums$1$fill)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows$olds$0 sums$2(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0 sums$2(
         .clock(sums$2$clock),
         .clear(sums$2$clear),
         .data(sums$2$data),
@@ -17229,7 +19457,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,la
         .pop(sums$2$pop),
         .fill(sums$2$fill)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows$olds$0 sums$3(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0 sums$3(
         .clock(sums$3$clock),
         .clear(sums$3$clear),
         .data(sums$3$data),
@@ -17240,7 +19468,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,la
         .pop(sums$3$pop),
         .fill(sums$3$fill)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows$olds$0 sums$4(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0 sums$4(
         .clock(sums$4$clock),
         .clear(sums$4$clear),
         .data(sums$4$data),
@@ -17251,7 +19479,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,la
         .pop(sums$4$pop),
         .fill(sums$4$fill)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows$olds$0 sums$5(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0 sums$5(
         .clock(sums$5$clock),
         .clear(sums$5$clear),
         .data(sums$5$data),
@@ -17262,7 +19490,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,la
         .pop(sums$5$pop),
         .fill(sums$5$fill)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows$olds$0 sums$6(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0 sums$6(
         .clock(sums$6$clock),
         .clear(sums$6$clear),
         .data(sums$6$data),
@@ -17273,7 +19501,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,la
         .pop(sums$6$pop),
         .fill(sums$6$fill)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows$olds$0 sums$7(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0 sums$7(
         .clock(sums$7$clock),
         .clear(sums$7$clear),
         .data(sums$7$data),
@@ -17284,7 +19512,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,la
         .pop(sums$7$pop),
         .fill(sums$7$fill)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows$olds$0 olds$0(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0 olds$0(
         .clock(olds$0$clock),
         .clear(olds$0$clear),
         .data(olds$0$data),
@@ -17295,7 +19523,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,la
         .pop(olds$0$pop),
         .fill(olds$0$fill)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows$olds$0 olds$1(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0 olds$1(
         .clock(olds$1$clock),
         .clear(olds$1$clear),
         .data(olds$1$data),
@@ -17306,7 +19534,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,la
         .pop(olds$1$pop),
         .fill(olds$1$fill)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows$olds$0 olds$2(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0 olds$2(
         .clock(olds$2$clock),
         .clear(olds$2$clear),
         .data(olds$2$data),
@@ -17317,7 +19545,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,la
         .pop(olds$2$pop),
         .fill(olds$2$fill)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows$olds$0 olds$3(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0 olds$3(
         .clock(olds$3$clock),
         .clear(olds$3$clear),
         .data(olds$3$data),
@@ -17328,7 +19556,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,la
         .pop(olds$3$pop),
         .fill(olds$3$fill)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows$olds$0 olds$4(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0 olds$4(
         .clock(olds$4$clock),
         .clear(olds$4$clear),
         .data(olds$4$data),
@@ -17339,7 +19567,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,la
         .pop(olds$4$pop),
         .fill(olds$4$fill)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows$olds$0 olds$5(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0 olds$5(
         .clock(olds$5$clock),
         .clear(olds$5$clear),
         .data(olds$5$data),
@@ -17350,7 +19578,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,la
         .pop(olds$5$pop),
         .fill(olds$5$fill)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows$olds$0 olds$6(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0 olds$6(
         .clock(olds$6$clock),
         .clear(olds$6$clear),
         .data(olds$6$data),
@@ -17361,7 +19589,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,la
         .pop(olds$6$pop),
         .fill(olds$6$fill)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows$olds$0 olds$7(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0 olds$7(
         .clock(olds$7$clock),
         .clear(olds$7$clear),
         .data(olds$7$data),
@@ -17372,7 +19600,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,la
         .pop(olds$7$pop),
         .fill(olds$7$fill)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows$reads reads(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$reads reads(
         .clock(reads$clock),
         .launch(reads$launch),
         .clear(reads$clear),
@@ -17384,7 +19612,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,la
         .address(reads$address),
         .step(reads$step)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows$reads writes(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$reads writes(
         .clock(writes$clock),
         .launch(writes$launch),
         .clear(writes$clear),
@@ -17396,7 +19624,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,la
         .address(writes$address),
         .step(writes$step)
     );
-    metisvm_card$ecp5$bridge$beat_tag reserved(
+    metisvm_card$ecp5$card$queue$queue reserved(
         .d(reserved$d),
         .q(reserved$q),
         .clock(reserved$clock)
@@ -17451,7 +19679,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,la
         .q(capture$7$q),
         .clock(capture$7$clock)
     );
-    metisvm_card$ecp5$bridge$beat_tag tiles(
+    metisvm_card$ecp5$card$queue$queue tiles(
         .d(tiles$d),
         .q(tiles$q),
         .clock(tiles$clock)
@@ -17953,9 +20181,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows(clock,la
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows$olds$0(clock,clear,data,push,full,first,valid,pop,fill);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0(clock,clear,data,push,full,first,valid,pop,fill);
 
     // Module arguments
     input wire  clock;
@@ -17966,16 +20194,16 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows$olds$0(c
     output reg  [31:0] first /*verilator isolate_assignments*/;
     output reg  valid /*verilator isolate_assignments*/;
     input wire  pop;
-    output reg  [4:0] fill /*verilator isolate_assignments*/;
+    output reg  [5:0] fill /*verilator isolate_assignments*/;
 
     // Constant declarations
-    localparam  nearly = 5'b1110;
+    localparam  nearly = 6'b11110;
 
     // Stub signals
-    reg  [3:0] entries$read_address /*verilator isolate_assignments*/;
+    reg  [4:0] entries$read_address /*verilator isolate_assignments*/;
     reg  entries$read_clock /*verilator isolate_assignments*/;
     wire  [31:0] entries$read_data;
-    reg  [3:0] entries$write_address /*verilator isolate_assignments*/;
+    reg  [4:0] entries$write_address /*verilator isolate_assignments*/;
     reg  entries$write_clock /*verilator isolate_assignments*/;
     reg  [31:0] entries$write_data /*verilator isolate_assignments*/;
     reg  entries$write_enable /*verilator isolate_assignments*/;
@@ -17987,17 +20215,17 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows$olds$0(c
     wire  [31:0] slice$out_data;
     wire  slice$out_valid;
     reg  slice$out_ready /*verilator isolate_assignments*/;
-    reg  [4:0] head$d /*verilator isolate_assignments*/;
-    wire  [4:0] head$q;
+    reg  [5:0] head$d /*verilator isolate_assignments*/;
+    wire  [5:0] head$q;
     reg  head$clock /*verilator isolate_assignments*/;
-    reg  [4:0] tail$d /*verilator isolate_assignments*/;
-    wire  [4:0] tail$q;
+    reg  [5:0] tail$d /*verilator isolate_assignments*/;
+    wire  [5:0] tail$q;
     reg  tail$clock /*verilator isolate_assignments*/;
     reg  answers$d /*verilator isolate_assignments*/;
     wire  answers$q;
     reg  answers$clock /*verilator isolate_assignments*/;
-    reg  [4:0] held$d /*verilator isolate_assignments*/;
-    wire  [4:0] held$q;
+    reg  [5:0] held$d /*verilator isolate_assignments*/;
+    wire  [5:0] held$q;
     reg  held$clock /*verilator isolate_assignments*/;
     reg  full_reg$d /*verilator isolate_assignments*/;
     wire  full_reg$q;
@@ -18009,7 +20237,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows$olds$0(c
     reg  pops /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows$olds$0$entries entries(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0$entries entries(
         .read_address(entries$read_address),
         .read_clock(entries$read_clock),
         .read_data(entries$read_data),
@@ -18028,12 +20256,12 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows$olds$0(c
         .out_valid(slice$out_valid),
         .out_ready(slice$out_ready)
     );
-    metisvm_card$ecp5$bridge$beat_tag head(
+    metisvm_card$ecp5$card$queue$queue head(
         .d(head$d),
         .q(head$q),
         .clock(head$clock)
     );
-    metisvm_card$ecp5$bridge$beat_tag tail(
+    metisvm_card$ecp5$card$queue$queue tail(
         .d(tail$d),
         .q(tail$q),
         .clock(tail$clock)
@@ -18043,7 +20271,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows$olds$0(c
         .q(answers$q),
         .clock(answers$clock)
     );
-    metisvm_card$ecp5$bridge$beat_tag held(
+    metisvm_card$ecp5$card$queue$queue held(
         .d(held$d),
         .q(held$q),
         .clock(held$clock)
@@ -18069,7 +20297,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows$olds$0(c
         slice$clock = clock;
         entries$read_clock = clock;
         entries$write_clock = clock;
-        entries$write_address = tail$q[(32'h0)+:(4)];
+        entries$write_address = tail$q[(32'h0)+:(5)];
         entries$write_data = data;
         entries$write_enable = push;
         if (push) begin
@@ -18077,7 +20305,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows$olds$0(c
         end
         pops = pop && slice$out_valid;
         has_two = ~slice$in_ready || (answers$q && slice$out_valid);
-        entries$read_address = head$q[(32'h0)+:(4)];
+        entries$read_address = head$q[(32'h0)+:(5)];
         reads = (head$q != tail$q) && (~has_two || pops);
         answers$d = reads;
         if (reads) begin
@@ -18107,21 +20335,21 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows$olds$0(c
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows$olds$0
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows$olds$0$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
 
     // Module arguments
-    input wire  [3:0] read_address;
+    input wire  [4:0] read_address;
     input wire  read_clock;
     output reg  [31:0] read_data;
-    input wire  [3:0] write_address;
+    input wire  [4:0] write_address;
     input wire  write_clock;
     input wire  [31:0] write_data;
     input wire  write_enable;
 
     // Update code (custom)
-    reg[31:0] mem[15:0];
+    reg[31:0] mem[31:0];
 
 
 
@@ -18135,9 +20363,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows$olds$0$e
        end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows$olds$0$entries
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$olds$0$entries
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows$reads(clock,launch,clear,base,pitch,m_tiles,n_tiles,valid,address,step);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$reads(clock,launch,clear,base,pitch,m_tiles,n_tiles,valid,address,step);
 
     // Module arguments
     input wire  clock;
@@ -18148,11 +20376,11 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows$reads(cl
     input wire  [15:0] m_tiles;
     input wire  [15:0] n_tiles;
     output reg  valid /*verilator isolate_assignments*/;
-    output reg  [9:0] address /*verilator isolate_assignments*/;
+    output reg  [10:0] address /*verilator isolate_assignments*/;
     input wire  step;
 
     // Constant declarations
-    localparam  last_row = 8'h3;
+    localparam  last_row = 8'h7;
     localparam  one = 16'h1;
     localparam  two = 16'h2;
 
@@ -18160,14 +20388,14 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows$reads(cl
     reg  active$d /*verilator isolate_assignments*/;
     wire  active$q;
     reg  active$clock /*verilator isolate_assignments*/;
-    reg  [9:0] at$d /*verilator isolate_assignments*/;
-    wire  [9:0] at$q;
+    reg  [10:0] at$d /*verilator isolate_assignments*/;
+    wire  [10:0] at$q;
     reg  at$clock /*verilator isolate_assignments*/;
-    reg  [9:0] start$d /*verilator isolate_assignments*/;
-    wire  [9:0] start$q;
+    reg  [10:0] start$d /*verilator isolate_assignments*/;
+    wire  [10:0] start$q;
     reg  start$clock /*verilator isolate_assignments*/;
-    reg  [9:0] pitch_rows$d /*verilator isolate_assignments*/;
-    wire  [9:0] pitch_rows$q;
+    reg  [10:0] pitch_rows$d /*verilator isolate_assignments*/;
+    wire  [10:0] pitch_rows$q;
     reg  pitch_rows$clock /*verilator isolate_assignments*/;
     reg  [7:0] row$d /*verilator isolate_assignments*/;
     wire  [7:0] row$q;
@@ -18194,7 +20422,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows$reads(cl
     // Local signals
     reg  [31:0] base_wide /*verilator isolate_assignments*/;
     reg  [31:0] pitch_wide /*verilator isolate_assignments*/;
-    reg  [9:0] next_start /*verilator isolate_assignments*/;
+    reg  [10:0] next_start /*verilator isolate_assignments*/;
     reg  row_is_last /*verilator isolate_assignments*/;
     reg  goes_on /*verilator isolate_assignments*/;
 
@@ -18204,17 +20432,17 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows$reads(cl
         .q(active$q),
         .clock(active$clock)
     );
-    metisvm_card$ecp5$card$counters$step$0 at(
+    metisvm_card$ecp5$bridge$write_left at(
         .d(at$d),
         .q(at$q),
         .clock(at$clock)
     );
-    metisvm_card$ecp5$card$counters$step$0 start(
+    metisvm_card$ecp5$bridge$write_left start(
         .d(start$d),
         .q(start$q),
         .clock(start$clock)
     );
-    metisvm_card$ecp5$card$counters$step$0 pitch_rows(
+    metisvm_card$ecp5$bridge$write_left pitch_rows(
         .d(pitch_rows$d),
         .q(pitch_rows$q),
         .clock(pitch_rows$clock)
@@ -18285,7 +20513,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows$reads(cl
         pitch_wide = pitch_wide << 32'h1;
         base_wide = base_wide << 32'h1;
         pitch_wide = pitch_wide << 32'h1;
-        pitch_rows$d = pitch_wide[(32'h0)+:(10)];
+        base_wide = base_wide << 32'h1;
+        pitch_wide = pitch_wide << 32'h1;
+        pitch_rows$d = pitch_wide[(32'h0)+:(11)];
         m_is_one$d = m_tiles == one;
         n_is_one$d = n_tiles == one;
         valid = active$q;
@@ -18315,8 +20545,8 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows$reads(cl
         end
         if (launch) begin
             active$d = 1'b1;
-            at$d = base_wide[(32'h0)+:(10)];
-            start$d = base_wide[(32'h0)+:(10)];
+            at$d = base_wide[(32'h0)+:(11)];
+            start$d = base_wide[(32'h0)+:(11)];
             row$d = 32'h0;
             m_left$d = m_tiles;
             n_left$d = n_tiles;
@@ -18328,9 +20558,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows$reads(cl
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$rows$reads
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$rows$reads
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$sequencer(clock,launch,clear,m_tiles,n_tiles,k_tiles,a,a_pitch,a_step,b,b_pitch,b_step,room,ends,a_address,b_address,step,first,last);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$sequencer(clock,launch,clear,m_tiles,n_tiles,k_tiles,a,a_pitch,a_step,b,b_pitch,b_step,room,ends,a_address,b_address,step,first,last);
 
     // Module arguments
     input wire  clock;
@@ -18633,9 +20863,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$sequencer(clo
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$gemm$sequencer
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$gemm$sequencer
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector(clock,start,words$0,words$1,words$2,words$3,done,status,stop,busy,acc_read_valid,acc_read_ready,acc_read_address,acc_read_data,acc_write_valid,acc_write_ready,acc_write_address,acc_write_data,acc_write_mask,param_address,param_record,param_loaded,table_address,table_entry);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector(clock,start,words$0,words$1,words$2,words$3,done,status,stop,busy,acc_read_valid,acc_read_ready,acc_read_address,acc_read_data,acc_write_valid,acc_write_ready,acc_write_address,acc_write_data,acc_write_mask,param_address,param_record,param_loaded,table_address,table_entry);
 
     // Module arguments
     input wire  clock;
@@ -18672,20 +20902,20 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector(clock,start
     localparam  up$5 = 16'ha0;
     localparam  up$6 = 16'hc0;
     localparam  up$7 = 16'he0;
-    localparam  row_bits = 3'b10;
+    localparam  row_bits = 3'b11;
     localparam  col_bits = 3'b11;
-    localparam  last_row = 8'h3;
+    localparam  last_row = 8'h7;
     localparam  last_col = 16'h7;
     localparam  acc_tiles = 32'h100;
     localparam  param_entries = 17'b1000000000;
     localparam  table_count = 17'b1000;
     localparam  last_lane = 16'he0;
-    localparam  unit_step = 16'h80;
-    localparam  unit_rest = 16'h80;
-    localparam  record_step = 16'h100;
-    localparam  record_rest = 16'h100;
+    localparam  unit_step = 16'h40;
+    localparam  unit_rest = 16'hc0;
+    localparam  record_step = 16'h80;
+    localparam  record_rest = 16'h180;
     localparam  last_record = 16'h1c0;
-    localparam  unit_steps = 8'h2;
+    localparam  unit_steps = 8'h4;
     localparam  lane_steps = 8'h8;
     localparam  pair_steps = 8'h10;
     localparam  units_for_all = 1'b0;
@@ -18857,24 +21087,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector(clock,start
     reg  [1:0] units$1$dtype /*verilator isolate_assignments*/;
     wire  [31:0] units$1$out;
     wire  units$1$out_valid;
-    reg  units$2$clock /*verilator isolate_assignments*/;
-    reg  units$2$valid /*verilator isolate_assignments*/;
-    reg  [31:0] units$2$acc /*verilator isolate_assignments*/;
-    reg  [14:0] units$2$multiplier /*verilator isolate_assignments*/;
-    reg  [5:0] units$2$shift /*verilator isolate_assignments*/;
-    reg  [31:0] units$2$zero /*verilator isolate_assignments*/;
-    reg  [1:0] units$2$dtype /*verilator isolate_assignments*/;
-    wire  [31:0] units$2$out;
-    wire  units$2$out_valid;
-    reg  units$3$clock /*verilator isolate_assignments*/;
-    reg  units$3$valid /*verilator isolate_assignments*/;
-    reg  [31:0] units$3$acc /*verilator isolate_assignments*/;
-    reg  [14:0] units$3$multiplier /*verilator isolate_assignments*/;
-    reg  [5:0] units$3$shift /*verilator isolate_assignments*/;
-    reg  [31:0] units$3$zero /*verilator isolate_assignments*/;
-    reg  [1:0] units$3$dtype /*verilator isolate_assignments*/;
-    wire  [31:0] units$3$out;
-    wire  units$3$out_valid;
     reg  lookup$clock /*verilator isolate_assignments*/;
     reg  lookup$valid /*verilator isolate_assignments*/;
     reg  [15:0] lookup$lane /*verilator isolate_assignments*/;
@@ -19014,7 +21226,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector(clock,start
     reg  unit_valid /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$control control(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$control control(
         .clock(control$clock),
         .start(control$start),
         .stop(control$stop),
@@ -19046,7 +21258,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector(clock,start
         .steps(control$steps),
         .last_piece(control$last_piece)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$checks checks(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$checks checks(
         .clock(checks$clock),
         .clear(checks$clear),
         .start(checks$start),
@@ -19064,7 +21276,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector(clock,start
         .finished(checks$finished),
         .fails(checks$fails)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$walk walk(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$walk walk(
         .clock(walk$clock),
         .begins(walk$begins),
         .advance(walk$advance),
@@ -19084,7 +21296,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector(clock,start
         .right(walk$right),
         .last(walk$last)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$records records(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$records records(
         .clock(records$clock),
         .clear(records$clear),
         .scan(records$scan),
@@ -19107,7 +21319,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector(clock,start
         .record(records$record),
         .loaded(records$loaded)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$queue queue(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$queue queue(
         .clock(queue$clock),
         .clear(queue$clear),
         .reserve(queue$reserve),
@@ -19123,7 +21335,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector(clock,start
         .valid(queue$valid),
         .pop(queue$pop)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$elements$0 elements$0(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$elements$0 elements$0(
         .clock(elements$0$clock),
         .a(elements$0$a),
         .b(elements$0$b),
@@ -19131,7 +21343,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector(clock,start
         .is_greater(elements$0$is_greater),
         .out(elements$0$out)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$elements$0 elements$1(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$elements$0 elements$1(
         .clock(elements$1$clock),
         .a(elements$1$a),
         .b(elements$1$b),
@@ -19139,7 +21351,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector(clock,start
         .is_greater(elements$1$is_greater),
         .out(elements$1$out)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$elements$0 elements$2(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$elements$0 elements$2(
         .clock(elements$2$clock),
         .a(elements$2$a),
         .b(elements$2$b),
@@ -19147,7 +21359,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector(clock,start
         .is_greater(elements$2$is_greater),
         .out(elements$2$out)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$elements$0 elements$3(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$elements$0 elements$3(
         .clock(elements$3$clock),
         .a(elements$3$a),
         .b(elements$3$b),
@@ -19155,7 +21367,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector(clock,start
         .is_greater(elements$3$is_greater),
         .out(elements$3$out)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$elements$0 elements$4(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$elements$0 elements$4(
         .clock(elements$4$clock),
         .a(elements$4$a),
         .b(elements$4$b),
@@ -19163,7 +21375,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector(clock,start
         .is_greater(elements$4$is_greater),
         .out(elements$4$out)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$elements$0 elements$5(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$elements$0 elements$5(
         .clock(elements$5$clock),
         .a(elements$5$a),
         .b(elements$5$b),
@@ -19171,7 +21383,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector(clock,start
         .is_greater(elements$5$is_greater),
         .out(elements$5$out)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$elements$0 elements$6(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$elements$0 elements$6(
         .clock(elements$6$clock),
         .a(elements$6$a),
         .b(elements$6$b),
@@ -19179,7 +21391,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector(clock,start
         .is_greater(elements$6$is_greater),
         .out(elements$6$out)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$elements$0 elements$7(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$elements$0 elements$7(
         .clock(elements$7$clock),
         .a(elements$7$a),
         .b(elements$7$b),
@@ -19187,7 +21399,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector(clock,start
         .is_greater(elements$7$is_greater),
         .out(elements$7$out)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$units$0 units$0(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$units$0 units$0(
         .clock(units$0$clock),
         .valid(units$0$valid),
         .acc(units$0$acc),
@@ -19198,7 +21410,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector(clock,start
         .out(units$0$out),
         .out_valid(units$0$out_valid)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$units$0 units$1(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$units$0 units$1(
         .clock(units$1$clock),
         .valid(units$1$valid),
         .acc(units$1$acc),
@@ -19209,29 +21421,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector(clock,start
         .out(units$1$out),
         .out_valid(units$1$out_valid)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$units$0 units$2(
-        .clock(units$2$clock),
-        .valid(units$2$valid),
-        .acc(units$2$acc),
-        .multiplier(units$2$multiplier),
-        .shift(units$2$shift),
-        .zero(units$2$zero),
-        .dtype(units$2$dtype),
-        .out(units$2$out),
-        .out_valid(units$2$out_valid)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$units$0 units$3(
-        .clock(units$3$clock),
-        .valid(units$3$valid),
-        .acc(units$3$acc),
-        .multiplier(units$3$multiplier),
-        .shift(units$3$shift),
-        .zero(units$3$zero),
-        .dtype(units$3$dtype),
-        .out(units$3$out),
-        .out_valid(units$3$out_valid)
-    );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$lookup lookup(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$lookup lookup(
         .clock(lookup$clock),
         .valid(lookup$valid),
         .lane(lookup$lane),
@@ -19244,7 +21434,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector(clock,start
         .out_valid(lookup$out_valid),
         .out(lookup$out)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$best best(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$best best(
         .clock(best$clock),
         .begins(best$begins),
         .old_index(best$old_index),
@@ -19256,7 +21446,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector(clock,start
         .index(best$index),
         .greatest(best$greatest)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$results results(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$results results(
         .clock(results$clock),
         .clear(results$clear),
         .element_row(results$element_row),
@@ -19321,7 +21511,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector(clock,start
         .q(asked_mask$q),
         .clock(asked_mask$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$dst_row row(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$dst_row row(
         .d(row$d),
         .q(row$q),
         .clock(row$clock)
@@ -19356,12 +21546,12 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector(clock,start
         .q(comes_mask$q),
         .clock(comes_mask$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$dst_row dst_row(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$dst_row dst_row(
         .d(dst_row$d),
         .q(dst_row$q),
         .clock(dst_row$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$dst_row src_row(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$dst_row src_row(
         .d(src_row$d),
         .q(src_row$q),
         .clock(src_row$clock)
@@ -19693,28 +21883,6 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector(clock,start
         piece_wide = ((piece) & 256'hffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff);
         unit_row = unit_row | (piece_wide << up$1);
         unit_valid = units$1$out_valid;
-        units$2$clock = clock;
-        units$2$valid = active && control$is_requantise;
-        units$2$acc = src_lanes[(2 * 32'h20)+:(32)];
-        units$2$multiplier = all_records[(2 * 32'h40)+:(15)];
-        units$2$shift = all_records[(2 * 32'h40 + 32'h10)+:(6)];
-        units$2$zero = all_records[(2 * 32'h40 + 32'h20)+:(32)];
-        units$2$dtype = words$0[(32'h14)+:(2)];
-        piece = units$2$out;
-        piece_wide = ((piece) & 256'hffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff);
-        unit_row = unit_row | (piece_wide << up$2);
-        unit_valid = units$2$out_valid;
-        units$3$clock = clock;
-        units$3$valid = active && control$is_requantise;
-        units$3$acc = src_lanes[(3 * 32'h20)+:(32)];
-        units$3$multiplier = all_records[(3 * 32'h40)+:(15)];
-        units$3$shift = all_records[(3 * 32'h40 + 32'h10)+:(6)];
-        units$3$zero = all_records[(3 * 32'h40 + 32'h20)+:(32)];
-        units$3$dtype = words$0[(32'h14)+:(2)];
-        piece = units$3$out;
-        piece_wide = ((piece) & 256'hffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff);
-        unit_row = unit_row | (piece_wide << up$3);
-        unit_valid = units$3$out_valid;
         lookup$valid = active && control$is_lookup;
         lookup$lane = src_lanes[(32'h0)+:(16)];
         lookup$interpolates = control$is_pair;
@@ -19769,9 +21937,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector(clock,start
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$best(clock,begins,old_index,old_value,base,first_wins,valid,value,index,greatest);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$best(clock,begins,old_index,old_value,base,first_wins,valid,value,index,greatest);
 
     // Module arguments
     input wire  clock;
@@ -19901,9 +22069,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$best(clock,
         greatest = best_value$q;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$best
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$best
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$checks(clock,clear,start,word0,word1,word2,row_bits,col_bits,acc_tiles,param_entries,table_count,rows_less_one,cols_less_one,tile_cols_less_one,finished,fails);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$checks(clock,clear,start,word0,word1,word2,row_bits,col_bits,acc_tiles,param_entries,table_count,rows_less_one,cols_less_one,tile_cols_less_one,finished,fails);
 
     // Module arguments
     input wire  clock;
@@ -20284,9 +22452,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$checks(cloc
         fails = failed$q;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$checks
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$checks
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$control(clock,start,stop,op,unit_steps,lane_steps,pair_steps,checked,fails,scanned,missing,written,check,scan,begins,runs,flushes,done,status,busy,takes_two,is_element,is_sum,is_greater,is_requantise,is_lookup,is_pair,is_reduce,steps,last_piece);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$control(clock,start,stop,op,unit_steps,lane_steps,pair_steps,checked,fails,scanned,missing,written,check,scan,begins,runs,flushes,done,status,busy,takes_two,is_element,is_sum,is_greater,is_requantise,is_lookup,is_pair,is_reduce,steps,last_piece);
 
     // Module arguments
     input wire  clock;
@@ -20550,9 +22718,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$control(clo
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$control
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$control
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$dst_row(d,q,clock);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$dst_row(d,q,clock);
 
     // Module arguments
     input wire  [255:0] d;
@@ -20568,9 +22736,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$dst_row(d,q
        q <= d;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$dst_row
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$dst_row
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$elements$0(clock,a,b,is_sum,is_greater,out);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$elements$0(clock,a,b,is_sum,is_greater,out);
 
     // Module arguments
     input wire  clock;
@@ -20658,9 +22826,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$elements$0(
         out = result$q;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$elements$0
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$elements$0
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$lookup(clock,valid,lane,interpolates,second,first_table,second_table,address,entry,out_valid,out);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$lookup(clock,valid,lane,interpolates,second,first_table,second_table,address,entry,out_valid,out);
 
     // Module arguments
     input wire  clock;
@@ -20745,7 +22913,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$lookup(cloc
     reg  [31:0] share /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$lookup$asked asked(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$lookup$asked asked(
         .d(asked$d),
         .q(asked$q),
         .clock(asked$clock)
@@ -20917,9 +23085,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$lookup(cloc
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$lookup
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$lookup
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$lookup$asked(d,q,clock);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$lookup$asked(d,q,clock);
 
     // Module arguments
     input wire  [23:0] d;
@@ -20935,9 +23103,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$lookup$aske
        q <= d;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$lookup$asked
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$lookup$asked
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$queue(clock,clear,reserve,reserve_address,reserve_mask,full,empty,push,data,first,address,mask,valid,pop);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$queue(clock,clear,reserve,reserve_address,reserve_mask,full,empty,push,data,first,address,mask,valid,pop);
 
     // Module arguments
     input wire  clock;
@@ -20996,7 +23164,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$queue(clock
     reg  has_one /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$queue$rows rows(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$queue$rows rows(
         .read_address(rows$read_address),
         .read_clock(rows$read_clock),
         .read_data(rows$read_data),
@@ -21005,7 +23173,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$queue(clock
         .write_data(rows$write_data),
         .write_enable(rows$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$queue$addresses addresses(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$queue$addresses addresses(
         .read_address(addresses$read_address),
         .read_clock(addresses$read_clock),
         .read_data(addresses$read_data),
@@ -21014,7 +23182,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$queue(clock
         .write_data(addresses$write_data),
         .write_enable(addresses$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$queue$masks masks(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$queue$masks masks(
         .read_address(masks$read_address),
         .read_clock(masks$read_clock),
         .read_data(masks$read_data),
@@ -21100,9 +23268,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$queue(clock
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$queue
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$queue
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$queue$addresses(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$queue$addresses(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
 
     // Module arguments
     input wire  [3:0] read_address;
@@ -21128,9 +23296,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$queue$addre
        end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$queue$addresses
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$queue$addresses
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$queue$masks(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$queue$masks(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
 
     // Module arguments
     input wire  [3:0] read_address;
@@ -21156,9 +23324,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$queue$masks
        end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$queue$masks
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$queue$masks
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$queue$rows(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$queue$rows(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
 
     // Module arguments
     input wire  [3:0] read_address;
@@ -21184,9 +23352,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$queue$rows(
        end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$queue$rows
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$queue$rows
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$records(clock,clear,scan,index,shared,cols,last_col,scanned,missing,begins,next_tile,full,take,rotate,step,rest,top,in_use,address,record,loaded);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$records(clock,clear,scan,index,shared,cols,last_col,scanned,missing,begins,next_tile,full,take,rotate,step,rest,top,in_use,address,record,loaded);
 
     // Module arguments
     input wire  clock;
@@ -21356,7 +23524,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$records(clo
         .q(is_missing$q),
         .clock(is_missing$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$records$used waiting(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$records$used waiting(
         .d(waiting$d),
         .q(waiting$q),
         .clock(waiting$clock)
@@ -21366,7 +23534,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$records(clo
         .q(waiting_full$q),
         .clock(waiting_full$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$records$used used(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$records$used used(
         .d(used$d),
         .q(used$q),
         .clock(used$clock)
@@ -21481,9 +23649,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$records(clo
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$records
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$records
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$records$used(d,q,clock);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$records$used(d,q,clock);
 
     // Module arguments
     input wire  [511:0] d;
@@ -21499,9 +23667,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$records$use
        q <= d;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$records$used
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$records$used
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$results(clock,clear,element_row,element_valid,unit_row,unit_valid,found,found_valid,index,best,best_valid,units_for_all,unit_step,unit_rest,last_lane,last_piece,row,whole);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$results(clock,clear,element_row,element_valid,unit_row,unit_valid,found,found_valid,index,best,best_valid,units_for_all,unit_step,unit_rest,last_lane,last_piece,row,whole);
 
     // Module arguments
     input wire  clock;
@@ -21540,7 +23708,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$results(clo
     reg  [255:0] best_wide /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$dst_row result(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$dst_row result(
         .d(result$d),
         .q(result$q),
         .clock(result$clock)
@@ -21599,9 +23767,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$results(clo
         whole = is_whole$q;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$results
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$results
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$units$0(clock,valid,acc,multiplier,shift,zero,dtype,out,out_valid);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$units$0(clock,valid,acc,multiplier,shift,zero,dtype,out,out_valid);
 
     // Module arguments
     input wire  clock;
@@ -22104,9 +24272,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$units$0(clo
         out_valid = valid_delay$7$q;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$units$0
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$units$0
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$walk(clock,begins,advance,reduces,word1,rows,cols,tile_cols,row_bits,last_row,last_col,src,dst,mask,top,left,right,last);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$walk(clock,begins,advance,reduces,word1,rows,cols,tile_cols,row_bits,last_row,last_col,src,dst,mask,top,left,right,last);
 
     // Module arguments
     input wire  clock;
@@ -22326,9 +24494,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$walk(clock,
         last = no_cols && no_rows;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$walk
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$walk
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$duty(clock,start$0,start$1,start$2,done$0,done$1,done$2,halt,pauses$0,pauses$1,pauses$2,step,wants_word,has_word,array_steps,load_busy,compute_busy,store_busy,load_waits,compute_waits,store_waits,memory_waits);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$duty(clock,start$0,start$1,start$2,done$0,done$1,done$2,halt,pauses$0,pauses$1,pauses$2,step,wants_word,has_word,array_steps,load_busy,compute_busy,store_busy,load_waits,compute_waits,store_waits,memory_waits);
 
     // Module arguments
     input wire  clock;
@@ -22470,9 +24638,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$duty(clock,start$0,start$1
         memory_waits = starves$q;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$duty
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$duty
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load(clock,stop,start,words$0,words$1,words$2,words$3,done,status,idle,base$0,base$1,base$2,base$3,base$4,size$0,size$1,size$2,size$3,size$4,req_valid,req_ready,req_address,req_words,data,data_valid,data_ready,wants,has,a_write,a_address,a_data$0,a_data$1,a_data$2,a_data$3,a_data$4,a_data$5,a_data$6,a_data$7,a_data$8,a_data$9,a_data$10,a_data$11,a_data$12,a_data$13,a_data$14,a_data$15,a_mask$0,a_mask$1,a_mask$2,a_mask$3,a_mask$4,a_mask$5,a_mask$6,a_mask$7,a_mask$8,a_mask$9,a_mask$10,a_mask$11,a_mask$12,a_mask$13,a_mask$14,a_mask$15,b_write,b_address,b_data$0,b_data$1,b_data$2,b_data$3,b_data$4,b_data$5,b_data$6,b_data$7,b_data$8,b_data$9,b_data$10,b_data$11,b_data$12,b_data$13,b_data$14,b_data$15,b_data$16,b_data$17,b_data$18,b_data$19,b_data$20,b_data$21,b_data$22,b_data$23,b_data$24,b_data$25,b_data$26,b_data$27,b_data$28,b_data$29,b_data$30,b_data$31,b_mask$0,b_mask$1,b_mask$2,b_mask$3,b_mask$4,b_mask$5,b_mask$6,b_mask$7,b_mask$8,b_mask$9,b_mask$10,b_mask$11,b_mask$12,b_mask$13,b_mask$14,b_mask$15,b_mask$16,b_mask$17,b_mask$18,b_mask$19,b_mask$20,b_mask$21,b_mask$22,b_mask$23,b_mask$24,b_mask$25,b_mask$26,b_mask$27,b_mask$28,b_mask$29,b_mask$30,b_mask$31,acc_valid,acc_ready,acc_address,acc_data$0,acc_data$1,acc_data$2,acc_data$3,acc_data$4,acc_data$5,acc_data$6,acc_data$7,acc_mask$0,acc_mask$1,acc_mask$2,acc_mask$3,acc_mask$4,acc_mask$5,acc_mask$6,acc_mask$7,param_write,param_address,param_data,table_write,table_address,table_data);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$load(clock,stop,start,words$0,words$1,words$2,words$3,done,status,idle,base$0,base$1,base$2,base$3,base$4,size$0,size$1,size$2,size$3,size$4,req_valid,req_ready,req_address,req_words,data,data_valid,data_ready,wants,has,a_write,a_address,a_data$0,a_data$1,a_data$2,a_data$3,a_data$4,a_data$5,a_data$6,a_data$7,a_data$8,a_data$9,a_data$10,a_data$11,a_data$12,a_data$13,a_data$14,a_data$15,a_data$16,a_data$17,a_data$18,a_data$19,a_data$20,a_data$21,a_data$22,a_data$23,a_data$24,a_data$25,a_data$26,a_data$27,a_data$28,a_data$29,a_data$30,a_data$31,a_mask$0,a_mask$1,a_mask$2,a_mask$3,a_mask$4,a_mask$5,a_mask$6,a_mask$7,a_mask$8,a_mask$9,a_mask$10,a_mask$11,a_mask$12,a_mask$13,a_mask$14,a_mask$15,a_mask$16,a_mask$17,a_mask$18,a_mask$19,a_mask$20,a_mask$21,a_mask$22,a_mask$23,a_mask$24,a_mask$25,a_mask$26,a_mask$27,a_mask$28,a_mask$29,a_mask$30,a_mask$31,b_write,b_address,b_data$0,b_data$1,b_data$2,b_data$3,b_data$4,b_data$5,b_data$6,b_data$7,b_data$8,b_data$9,b_data$10,b_data$11,b_data$12,b_data$13,b_data$14,b_data$15,b_data$16,b_data$17,b_data$18,b_data$19,b_data$20,b_data$21,b_data$22,b_data$23,b_data$24,b_data$25,b_data$26,b_data$27,b_data$28,b_data$29,b_data$30,b_data$31,b_mask$0,b_mask$1,b_mask$2,b_mask$3,b_mask$4,b_mask$5,b_mask$6,b_mask$7,b_mask$8,b_mask$9,b_mask$10,b_mask$11,b_mask$12,b_mask$13,b_mask$14,b_mask$15,b_mask$16,b_mask$17,b_mask$18,b_mask$19,b_mask$20,b_mask$21,b_mask$22,b_mask$23,b_mask$24,b_mask$25,b_mask$26,b_mask$27,b_mask$28,b_mask$29,b_mask$30,b_mask$31,acc_valid,acc_ready,acc_address,acc_data$0,acc_data$1,acc_data$2,acc_data$3,acc_data$4,acc_data$5,acc_data$6,acc_data$7,acc_mask$0,acc_mask$1,acc_mask$2,acc_mask$3,acc_mask$4,acc_mask$5,acc_mask$6,acc_mask$7,param_write,param_address,param_data,table_write,table_address,table_data);
 
     // Module arguments
     input wire  clock;
@@ -22522,6 +24690,22 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load(clock,stop,start,word
     output reg  [8:0] a_data$13 /*verilator isolate_assignments*/;
     output reg  [8:0] a_data$14 /*verilator isolate_assignments*/;
     output reg  [8:0] a_data$15 /*verilator isolate_assignments*/;
+    output reg  [8:0] a_data$16 /*verilator isolate_assignments*/;
+    output reg  [8:0] a_data$17 /*verilator isolate_assignments*/;
+    output reg  [8:0] a_data$18 /*verilator isolate_assignments*/;
+    output reg  [8:0] a_data$19 /*verilator isolate_assignments*/;
+    output reg  [8:0] a_data$20 /*verilator isolate_assignments*/;
+    output reg  [8:0] a_data$21 /*verilator isolate_assignments*/;
+    output reg  [8:0] a_data$22 /*verilator isolate_assignments*/;
+    output reg  [8:0] a_data$23 /*verilator isolate_assignments*/;
+    output reg  [8:0] a_data$24 /*verilator isolate_assignments*/;
+    output reg  [8:0] a_data$25 /*verilator isolate_assignments*/;
+    output reg  [8:0] a_data$26 /*verilator isolate_assignments*/;
+    output reg  [8:0] a_data$27 /*verilator isolate_assignments*/;
+    output reg  [8:0] a_data$28 /*verilator isolate_assignments*/;
+    output reg  [8:0] a_data$29 /*verilator isolate_assignments*/;
+    output reg  [8:0] a_data$30 /*verilator isolate_assignments*/;
+    output reg  [8:0] a_data$31 /*verilator isolate_assignments*/;
     output reg  a_mask$0 /*verilator isolate_assignments*/;
     output reg  a_mask$1 /*verilator isolate_assignments*/;
     output reg  a_mask$2 /*verilator isolate_assignments*/;
@@ -22538,6 +24722,22 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load(clock,stop,start,word
     output reg  a_mask$13 /*verilator isolate_assignments*/;
     output reg  a_mask$14 /*verilator isolate_assignments*/;
     output reg  a_mask$15 /*verilator isolate_assignments*/;
+    output reg  a_mask$16 /*verilator isolate_assignments*/;
+    output reg  a_mask$17 /*verilator isolate_assignments*/;
+    output reg  a_mask$18 /*verilator isolate_assignments*/;
+    output reg  a_mask$19 /*verilator isolate_assignments*/;
+    output reg  a_mask$20 /*verilator isolate_assignments*/;
+    output reg  a_mask$21 /*verilator isolate_assignments*/;
+    output reg  a_mask$22 /*verilator isolate_assignments*/;
+    output reg  a_mask$23 /*verilator isolate_assignments*/;
+    output reg  a_mask$24 /*verilator isolate_assignments*/;
+    output reg  a_mask$25 /*verilator isolate_assignments*/;
+    output reg  a_mask$26 /*verilator isolate_assignments*/;
+    output reg  a_mask$27 /*verilator isolate_assignments*/;
+    output reg  a_mask$28 /*verilator isolate_assignments*/;
+    output reg  a_mask$29 /*verilator isolate_assignments*/;
+    output reg  a_mask$30 /*verilator isolate_assignments*/;
+    output reg  a_mask$31 /*verilator isolate_assignments*/;
     output reg  b_write /*verilator isolate_assignments*/;
     output reg  [15:0] b_address /*verilator isolate_assignments*/;
     output reg  [8:0] b_data$0 /*verilator isolate_assignments*/;
@@ -22771,6 +24971,22 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load(clock,stop,start,word
     wire  [8:0] deposit$a_data$13;
     wire  [8:0] deposit$a_data$14;
     wire  [8:0] deposit$a_data$15;
+    wire  [8:0] deposit$a_data$16;
+    wire  [8:0] deposit$a_data$17;
+    wire  [8:0] deposit$a_data$18;
+    wire  [8:0] deposit$a_data$19;
+    wire  [8:0] deposit$a_data$20;
+    wire  [8:0] deposit$a_data$21;
+    wire  [8:0] deposit$a_data$22;
+    wire  [8:0] deposit$a_data$23;
+    wire  [8:0] deposit$a_data$24;
+    wire  [8:0] deposit$a_data$25;
+    wire  [8:0] deposit$a_data$26;
+    wire  [8:0] deposit$a_data$27;
+    wire  [8:0] deposit$a_data$28;
+    wire  [8:0] deposit$a_data$29;
+    wire  [8:0] deposit$a_data$30;
+    wire  [8:0] deposit$a_data$31;
     wire  deposit$a_mask$0;
     wire  deposit$a_mask$1;
     wire  deposit$a_mask$2;
@@ -22787,6 +25003,22 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load(clock,stop,start,word
     wire  deposit$a_mask$13;
     wire  deposit$a_mask$14;
     wire  deposit$a_mask$15;
+    wire  deposit$a_mask$16;
+    wire  deposit$a_mask$17;
+    wire  deposit$a_mask$18;
+    wire  deposit$a_mask$19;
+    wire  deposit$a_mask$20;
+    wire  deposit$a_mask$21;
+    wire  deposit$a_mask$22;
+    wire  deposit$a_mask$23;
+    wire  deposit$a_mask$24;
+    wire  deposit$a_mask$25;
+    wire  deposit$a_mask$26;
+    wire  deposit$a_mask$27;
+    wire  deposit$a_mask$28;
+    wire  deposit$a_mask$29;
+    wire  deposit$a_mask$30;
+    wire  deposit$a_mask$31;
     wire  deposit$b_write;
     wire  [15:0] deposit$b_address;
     wire  [8:0] deposit$b_data$0;
@@ -22977,7 +25209,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load(clock,stop,start,word
     reg  [16:0] owed_more /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$shape shape(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$shape shape(
         .clock(shape$clock),
         .buffer(shape$buffer),
         .dtype(shape$dtype),
@@ -22990,7 +25222,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load(clock,stop,start,word
         .chunk_shift(shape$chunk_shift),
         .parts_less(shape$parts_less)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$checks checks(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks checks(
         .clock(checks$clock),
         .clear(checks$clear),
         .start(checks$start),
@@ -23020,7 +25252,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load(clock,stop,start,word
         .address(checks$address),
         .row_words(checks$row_words)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$gather gather(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather gather(
         .clock(gather$clock),
         .clear(gather$clear),
         .start(gather$start),
@@ -23041,7 +25273,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load(clock,stop,start,word
         .valid(gather$valid),
         .ready(gather$ready)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$cursor cursor(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$cursor cursor(
         .clock(cursor$clock),
         .clear(cursor$clear),
         .start(cursor$start),
@@ -23061,7 +25293,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load(clock,stop,start,word
         .is_last(cursor$is_last),
         .advance(cursor$advance)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$bursts bursts(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$bursts bursts(
         .clock(bursts$clock),
         .clear(bursts$clear),
         .start(bursts$start),
@@ -23075,7 +25307,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load(clock,stop,start,word
         .req_address(bursts$req_address),
         .req_words(bursts$req_words)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$chunks chunks(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$chunks chunks(
         .clock(chunks$clock),
         .clear(chunks$clear),
         .start(chunks$start),
@@ -23096,7 +25328,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load(clock,stop,start,word
         .valid(chunks$valid),
         .ready(chunks$ready)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$deposit deposit(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$deposit deposit(
         .clock(deposit$clock),
         .clear(deposit$clear),
         .valid(deposit$valid),
@@ -23130,6 +25362,22 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load(clock,stop,start,word
         .a_data$13(deposit$a_data$13),
         .a_data$14(deposit$a_data$14),
         .a_data$15(deposit$a_data$15),
+        .a_data$16(deposit$a_data$16),
+        .a_data$17(deposit$a_data$17),
+        .a_data$18(deposit$a_data$18),
+        .a_data$19(deposit$a_data$19),
+        .a_data$20(deposit$a_data$20),
+        .a_data$21(deposit$a_data$21),
+        .a_data$22(deposit$a_data$22),
+        .a_data$23(deposit$a_data$23),
+        .a_data$24(deposit$a_data$24),
+        .a_data$25(deposit$a_data$25),
+        .a_data$26(deposit$a_data$26),
+        .a_data$27(deposit$a_data$27),
+        .a_data$28(deposit$a_data$28),
+        .a_data$29(deposit$a_data$29),
+        .a_data$30(deposit$a_data$30),
+        .a_data$31(deposit$a_data$31),
         .a_mask$0(deposit$a_mask$0),
         .a_mask$1(deposit$a_mask$1),
         .a_mask$2(deposit$a_mask$2),
@@ -23146,6 +25394,22 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load(clock,stop,start,word
         .a_mask$13(deposit$a_mask$13),
         .a_mask$14(deposit$a_mask$14),
         .a_mask$15(deposit$a_mask$15),
+        .a_mask$16(deposit$a_mask$16),
+        .a_mask$17(deposit$a_mask$17),
+        .a_mask$18(deposit$a_mask$18),
+        .a_mask$19(deposit$a_mask$19),
+        .a_mask$20(deposit$a_mask$20),
+        .a_mask$21(deposit$a_mask$21),
+        .a_mask$22(deposit$a_mask$22),
+        .a_mask$23(deposit$a_mask$23),
+        .a_mask$24(deposit$a_mask$24),
+        .a_mask$25(deposit$a_mask$25),
+        .a_mask$26(deposit$a_mask$26),
+        .a_mask$27(deposit$a_mask$27),
+        .a_mask$28(deposit$a_mask$28),
+        .a_mask$29(deposit$a_mask$29),
+        .a_mask$30(deposit$a_mask$30),
+        .a_mask$31(deposit$a_mask$31),
         .b_write(deposit$b_write),
         .b_address(deposit$b_address),
         .b_data$0(deposit$b_data$0),
@@ -23238,7 +25502,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load(clock,stop,start,word
         .table_address(deposit$table_address),
         .table_data(deposit$table_data)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$answers answers(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$answers answers(
         .clock(answers$clock),
         .clear(answers$clear),
         .in_data(answers$in_data),
@@ -23248,7 +25512,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load(clock,stop,start,word
         .out_valid(answers$out_valid),
         .out_ready(answers$out_ready)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$elements elements(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$elements elements(
         .clock(elements$clock),
         .clear(elements$clear),
         .in_data(elements$in_data),
@@ -23313,12 +25577,12 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load(clock,stop,start,word
         .q(status_reg$q),
         .clock(status_reg$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$lookup$asked fill_at(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$lookup$asked fill_at(
         .d(fill_at$d),
         .q(fill_at$q),
         .clock(fill_at$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$lookup$asked fill_left(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$lookup$asked fill_left(
         .d(fill_left$d),
         .q(fill_left$q),
         .clock(fill_left$clock)
@@ -23598,6 +25862,38 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load(clock,stop,start,word
         a_mask$14 = deposit$a_mask$14;
         a_data$15 = deposit$a_data$15;
         a_mask$15 = deposit$a_mask$15;
+        a_data$16 = deposit$a_data$16;
+        a_mask$16 = deposit$a_mask$16;
+        a_data$17 = deposit$a_data$17;
+        a_mask$17 = deposit$a_mask$17;
+        a_data$18 = deposit$a_data$18;
+        a_mask$18 = deposit$a_mask$18;
+        a_data$19 = deposit$a_data$19;
+        a_mask$19 = deposit$a_mask$19;
+        a_data$20 = deposit$a_data$20;
+        a_mask$20 = deposit$a_mask$20;
+        a_data$21 = deposit$a_data$21;
+        a_mask$21 = deposit$a_mask$21;
+        a_data$22 = deposit$a_data$22;
+        a_mask$22 = deposit$a_mask$22;
+        a_data$23 = deposit$a_data$23;
+        a_mask$23 = deposit$a_mask$23;
+        a_data$24 = deposit$a_data$24;
+        a_mask$24 = deposit$a_mask$24;
+        a_data$25 = deposit$a_data$25;
+        a_mask$25 = deposit$a_mask$25;
+        a_data$26 = deposit$a_data$26;
+        a_mask$26 = deposit$a_mask$26;
+        a_data$27 = deposit$a_data$27;
+        a_mask$27 = deposit$a_mask$27;
+        a_data$28 = deposit$a_data$28;
+        a_mask$28 = deposit$a_mask$28;
+        a_data$29 = deposit$a_data$29;
+        a_mask$29 = deposit$a_mask$29;
+        a_data$30 = deposit$a_data$30;
+        a_mask$30 = deposit$a_mask$30;
+        a_data$31 = deposit$a_data$31;
+        a_mask$31 = deposit$a_mask$31;
         b_write = deposit$b_write;
         b_address = deposit$b_address;
         b_data$0 = deposit$b_data$0;
@@ -23774,9 +26070,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load(clock,stop,start,word
         idle = ~begins$q && ~checking$q && ~running$q && ~flushing$q && ~draining$q;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$load
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$answers(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$answers(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
 
     // Module arguments
     input wire  clock;
@@ -23864,9 +26160,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$answers(clock,clear,i
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$answers
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$load$answers
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$bursts(clock,clear,start,may,address,row_stride,row_words,rows,req_valid,req_ready,req_address,req_words);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$bursts(clock,clear,start,may,address,row_stride,row_words,rows,req_valid,req_ready,req_address,req_words);
 
     // Module arguments
     input wire  clock;
@@ -24018,9 +26314,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$bursts(clock,clear,st
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$bursts
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$load$bursts
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$checks(clock,clear,start,base,pitch,row,col,rows,cols,height_log2,width_log2,tiles,written,memory,burst,apart,offset,row_stride,col_stride,width,tile_log2,space_base,space_size,done,status,first_tile,address,row_words);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks(clock,clear,start,base,pitch,row,col,rows,cols,height_log2,width_log2,tiles,written,memory,burst,apart,offset,row_stride,col_stride,width,tile_log2,space_base,space_size,done,status,first_tile,address,row_words);
 
     // Module arguments
     input wire  clock;
@@ -24164,7 +26460,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$checks(clock,clear,st
     reg  [51:0] sign /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$checks$stage stage(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$stage stage(
         .d(stage$d),
         .q(stage$q),
         .clock(stage$clock)
@@ -24214,12 +26510,12 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$checks(clock,clear,st
         .q(tile_cols_less$q),
         .clock(tile_cols_less$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$checks$high tile_bytes(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$high tile_bytes(
         .d(tile_bytes$d),
         .q(tile_bytes$q),
         .clock(tile_bytes$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$checks$to_col to_last(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$to_col to_last(
         .clock(to_last$clock),
         .start(to_last$start),
         .count(to_last$count),
@@ -24227,7 +26523,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$checks(clock,clear,st
         .busy(to_last$busy),
         .product(to_last$product)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$checks$to_col to_first(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$to_col to_first(
         .clock(to_first$clock),
         .start(to_first$start),
         .count(to_first$count),
@@ -24235,7 +26531,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$checks(clock,clear,st
         .busy(to_first$busy),
         .product(to_first$product)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$checks$to_col to_row(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$to_col to_row(
         .clock(to_row$clock),
         .start(to_row$start),
         .count(to_row$count),
@@ -24243,7 +26539,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$checks(clock,clear,st
         .busy(to_row$busy),
         .product(to_row$product)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$checks$to_col to_col(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$to_col to_col(
         .clock(to_col$clock),
         .start(to_col$start),
         .count(to_col$count),
@@ -24261,7 +26557,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$checks(clock,clear,st
         .q(rows_meet$q),
         .clock(rows_meet$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$checks$high last(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$high last(
         .d(last$d),
         .q(last$q),
         .clock(last$clock)
@@ -24271,12 +26567,12 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$checks(clock,clear,st
         .q(first$q),
         .clock(first$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$checks$high low(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$high low(
         .d(low$d),
         .q(low$q),
         .clock(low$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$checks$high high(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$high high(
         .d(high$d),
         .q(high$q),
         .clock(high$clock)
@@ -24458,9 +26754,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$checks(clock,clear,st
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$checks
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$checks$high(d,q,clock);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$high(d,q,clock);
 
     // Module arguments
     input wire  [51:0] d;
@@ -24476,9 +26772,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$checks$high(d,q,clock
        q <= d;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$checks$high
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$high
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$checks$stage(d,q,clock);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$stage(d,q,clock);
 
     // Module arguments
     input wire  [11:0] d;
@@ -24494,9 +26790,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$checks$stage(d,q,cloc
        q <= d;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$checks$stage
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$stage
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$checks$to_col(clock,start,count,step,busy,product);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$to_col(clock,start,count,step,busy,product);
 
     // Module arguments
     input wire  clock;
@@ -24523,12 +26819,12 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$checks$to_col(clock,s
         .q(left$q),
         .clock(left$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$checks$high addend(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$high addend(
         .d(addend$d),
         .q(addend$q),
         .clock(addend$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$checks$high sum(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$high sum(
         .d(sum$d),
         .q(sum$q),
         .clock(sum$clock)
@@ -24556,9 +26852,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$checks$to_col(clock,s
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$checks$to_col
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$to_col
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$chunks(clock,clear,start,address,row_step,parts_less,chunks_less,chunk_shift,row_words,rows,data,data_valid,data_ready,word,at,part,is_last,valid,ready);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$chunks(clock,clear,start,address,row_step,parts_less,chunks_less,chunk_shift,row_words,rows,data,data_valid,data_ready,word,at,part,is_last,valid,ready);
 
     // Module arguments
     input wire  clock;
@@ -24647,12 +26943,12 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$chunks(clock,clear,st
         .q(chunk$q),
         .clock(chunk$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$lookup$asked here(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$lookup$asked here(
         .d(here$d),
         .q(here$q),
         .clock(here$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$lookup$asked next_row(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$lookup$asked next_row(
         .d(next_row$d),
         .q(next_row$q),
         .clock(next_row$clock)
@@ -24794,9 +27090,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$chunks(clock,clear,st
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$chunks
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$load$chunks
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$cursor(clock,clear,start,first_tile,pitch,row,col,rows,cols,height_log2,width_log2,valid,tile,tile_row,tile_col,enters,is_last,advance);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$cursor(clock,clear,start,first_tile,pitch,row,col,rows,cols,height_log2,width_log2,valid,tile,tile_row,tile_col,enters,is_last,advance);
 
     // Module arguments
     input wire  clock;
@@ -24999,9 +27295,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$cursor(clock,clear,st
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$cursor
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$load$cursor
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$deposit(clock,clear,valid,ready,word,dtype,zero,buffer,at,part,lane,single,whole,empty,bad,a_write,a_address,a_data$0,a_data$1,a_data$2,a_data$3,a_data$4,a_data$5,a_data$6,a_data$7,a_data$8,a_data$9,a_data$10,a_data$11,a_data$12,a_data$13,a_data$14,a_data$15,a_mask$0,a_mask$1,a_mask$2,a_mask$3,a_mask$4,a_mask$5,a_mask$6,a_mask$7,a_mask$8,a_mask$9,a_mask$10,a_mask$11,a_mask$12,a_mask$13,a_mask$14,a_mask$15,b_write,b_address,b_data$0,b_data$1,b_data$2,b_data$3,b_data$4,b_data$5,b_data$6,b_data$7,b_data$8,b_data$9,b_data$10,b_data$11,b_data$12,b_data$13,b_data$14,b_data$15,b_data$16,b_data$17,b_data$18,b_data$19,b_data$20,b_data$21,b_data$22,b_data$23,b_data$24,b_data$25,b_data$26,b_data$27,b_data$28,b_data$29,b_data$30,b_data$31,b_mask$0,b_mask$1,b_mask$2,b_mask$3,b_mask$4,b_mask$5,b_mask$6,b_mask$7,b_mask$8,b_mask$9,b_mask$10,b_mask$11,b_mask$12,b_mask$13,b_mask$14,b_mask$15,b_mask$16,b_mask$17,b_mask$18,b_mask$19,b_mask$20,b_mask$21,b_mask$22,b_mask$23,b_mask$24,b_mask$25,b_mask$26,b_mask$27,b_mask$28,b_mask$29,b_mask$30,b_mask$31,acc_valid,acc_ready,acc_address,acc_data$0,acc_data$1,acc_data$2,acc_data$3,acc_data$4,acc_data$5,acc_data$6,acc_data$7,acc_mask$0,acc_mask$1,acc_mask$2,acc_mask$3,acc_mask$4,acc_mask$5,acc_mask$6,acc_mask$7,param_write,param_address,param_data,table_write,table_address,table_data);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$deposit(clock,clear,valid,ready,word,dtype,zero,buffer,at,part,lane,single,whole,empty,bad,a_write,a_address,a_data$0,a_data$1,a_data$2,a_data$3,a_data$4,a_data$5,a_data$6,a_data$7,a_data$8,a_data$9,a_data$10,a_data$11,a_data$12,a_data$13,a_data$14,a_data$15,a_data$16,a_data$17,a_data$18,a_data$19,a_data$20,a_data$21,a_data$22,a_data$23,a_data$24,a_data$25,a_data$26,a_data$27,a_data$28,a_data$29,a_data$30,a_data$31,a_mask$0,a_mask$1,a_mask$2,a_mask$3,a_mask$4,a_mask$5,a_mask$6,a_mask$7,a_mask$8,a_mask$9,a_mask$10,a_mask$11,a_mask$12,a_mask$13,a_mask$14,a_mask$15,a_mask$16,a_mask$17,a_mask$18,a_mask$19,a_mask$20,a_mask$21,a_mask$22,a_mask$23,a_mask$24,a_mask$25,a_mask$26,a_mask$27,a_mask$28,a_mask$29,a_mask$30,a_mask$31,b_write,b_address,b_data$0,b_data$1,b_data$2,b_data$3,b_data$4,b_data$5,b_data$6,b_data$7,b_data$8,b_data$9,b_data$10,b_data$11,b_data$12,b_data$13,b_data$14,b_data$15,b_data$16,b_data$17,b_data$18,b_data$19,b_data$20,b_data$21,b_data$22,b_data$23,b_data$24,b_data$25,b_data$26,b_data$27,b_data$28,b_data$29,b_data$30,b_data$31,b_mask$0,b_mask$1,b_mask$2,b_mask$3,b_mask$4,b_mask$5,b_mask$6,b_mask$7,b_mask$8,b_mask$9,b_mask$10,b_mask$11,b_mask$12,b_mask$13,b_mask$14,b_mask$15,b_mask$16,b_mask$17,b_mask$18,b_mask$19,b_mask$20,b_mask$21,b_mask$22,b_mask$23,b_mask$24,b_mask$25,b_mask$26,b_mask$27,b_mask$28,b_mask$29,b_mask$30,b_mask$31,acc_valid,acc_ready,acc_address,acc_data$0,acc_data$1,acc_data$2,acc_data$3,acc_data$4,acc_data$5,acc_data$6,acc_data$7,acc_mask$0,acc_mask$1,acc_mask$2,acc_mask$3,acc_mask$4,acc_mask$5,acc_mask$6,acc_mask$7,param_write,param_address,param_data,table_write,table_address,table_data);
 
     // Module arguments
     input wire  clock;
@@ -25037,6 +27333,22 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$deposit(clock,clear,v
     output reg  [8:0] a_data$13 /*verilator isolate_assignments*/;
     output reg  [8:0] a_data$14 /*verilator isolate_assignments*/;
     output reg  [8:0] a_data$15 /*verilator isolate_assignments*/;
+    output reg  [8:0] a_data$16 /*verilator isolate_assignments*/;
+    output reg  [8:0] a_data$17 /*verilator isolate_assignments*/;
+    output reg  [8:0] a_data$18 /*verilator isolate_assignments*/;
+    output reg  [8:0] a_data$19 /*verilator isolate_assignments*/;
+    output reg  [8:0] a_data$20 /*verilator isolate_assignments*/;
+    output reg  [8:0] a_data$21 /*verilator isolate_assignments*/;
+    output reg  [8:0] a_data$22 /*verilator isolate_assignments*/;
+    output reg  [8:0] a_data$23 /*verilator isolate_assignments*/;
+    output reg  [8:0] a_data$24 /*verilator isolate_assignments*/;
+    output reg  [8:0] a_data$25 /*verilator isolate_assignments*/;
+    output reg  [8:0] a_data$26 /*verilator isolate_assignments*/;
+    output reg  [8:0] a_data$27 /*verilator isolate_assignments*/;
+    output reg  [8:0] a_data$28 /*verilator isolate_assignments*/;
+    output reg  [8:0] a_data$29 /*verilator isolate_assignments*/;
+    output reg  [8:0] a_data$30 /*verilator isolate_assignments*/;
+    output reg  [8:0] a_data$31 /*verilator isolate_assignments*/;
     output reg  a_mask$0;
     output reg  a_mask$1;
     output reg  a_mask$2;
@@ -25053,6 +27365,22 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$deposit(clock,clear,v
     output reg  a_mask$13;
     output reg  a_mask$14;
     output reg  a_mask$15;
+    output reg  a_mask$16;
+    output reg  a_mask$17;
+    output reg  a_mask$18;
+    output reg  a_mask$19;
+    output reg  a_mask$20;
+    output reg  a_mask$21;
+    output reg  a_mask$22;
+    output reg  a_mask$23;
+    output reg  a_mask$24;
+    output reg  a_mask$25;
+    output reg  a_mask$26;
+    output reg  a_mask$27;
+    output reg  a_mask$28;
+    output reg  a_mask$29;
+    output reg  a_mask$30;
+    output reg  a_mask$31;
     output reg  b_write /*verilator isolate_assignments*/;
     output reg  [15:0] b_address /*verilator isolate_assignments*/;
     output reg  [8:0] b_data$0 /*verilator isolate_assignments*/;
@@ -25385,7 +27713,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$deposit(clock,clear,v
         .q(target$q),
         .clock(target$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$lookup$asked here(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$lookup$asked here(
         .d(here$d),
         .q(here$q),
         .clock(here$clock)
@@ -25779,6 +28107,102 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$deposit(clock,clear,v
             hit = here_lane$q == 15;
         end
         a_mask$15 = hit || is_whole$q;
+        a_data$16 = value$0$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$16;
+        if (is_single$q) begin
+            hit = here_lane$q == 16;
+        end
+        a_mask$16 = hit || is_whole$q;
+        a_data$17 = value$1$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$17;
+        if (is_single$q) begin
+            hit = here_lane$q == 17;
+        end
+        a_mask$17 = hit || is_whole$q;
+        a_data$18 = value$2$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$18;
+        if (is_single$q) begin
+            hit = here_lane$q == 18;
+        end
+        a_mask$18 = hit || is_whole$q;
+        a_data$19 = value$3$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$19;
+        if (is_single$q) begin
+            hit = here_lane$q == 19;
+        end
+        a_mask$19 = hit || is_whole$q;
+        a_data$20 = value$4$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$20;
+        if (is_single$q) begin
+            hit = here_lane$q == 20;
+        end
+        a_mask$20 = hit || is_whole$q;
+        a_data$21 = value$5$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$21;
+        if (is_single$q) begin
+            hit = here_lane$q == 21;
+        end
+        a_mask$21 = hit || is_whole$q;
+        a_data$22 = value$6$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$22;
+        if (is_single$q) begin
+            hit = here_lane$q == 22;
+        end
+        a_mask$22 = hit || is_whole$q;
+        a_data$23 = value$7$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$23;
+        if (is_single$q) begin
+            hit = here_lane$q == 23;
+        end
+        a_mask$23 = hit || is_whole$q;
+        a_data$24 = value$0$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$24;
+        if (is_single$q) begin
+            hit = here_lane$q == 24;
+        end
+        a_mask$24 = hit || is_whole$q;
+        a_data$25 = value$1$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$25;
+        if (is_single$q) begin
+            hit = here_lane$q == 25;
+        end
+        a_mask$25 = hit || is_whole$q;
+        a_data$26 = value$2$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$26;
+        if (is_single$q) begin
+            hit = here_lane$q == 26;
+        end
+        a_mask$26 = hit || is_whole$q;
+        a_data$27 = value$3$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$27;
+        if (is_single$q) begin
+            hit = here_lane$q == 27;
+        end
+        a_mask$27 = hit || is_whole$q;
+        a_data$28 = value$4$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$28;
+        if (is_single$q) begin
+            hit = here_lane$q == 28;
+        end
+        a_mask$28 = hit || is_whole$q;
+        a_data$29 = value$5$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$29;
+        if (is_single$q) begin
+            hit = here_lane$q == 29;
+        end
+        a_mask$29 = hit || is_whole$q;
+        a_data$30 = value$6$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$30;
+        if (is_single$q) begin
+            hit = here_lane$q == 30;
+        end
+        a_mask$30 = hit || is_whole$q;
+        a_data$31 = value$7$q[(32'h0)+:(9)];
+        hit = here_part$q == part_of_8$31;
+        if (is_single$q) begin
+            hit = here_lane$q == 31;
+        end
+        a_mask$31 = hit || is_whole$q;
         b_write = to_b;
         b_address = here$q[(32'h0)+:(16)];
         b_data$0 = value$0$q[(32'h0)+:(9)];
@@ -26083,9 +28507,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$deposit(clock,clear,v
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$deposit
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$load$deposit
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$elements(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$elements(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
 
     // Module arguments
     input wire  clock;
@@ -26115,12 +28539,12 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$elements(clock,clear,
     reg  moves /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$elements$first first(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$elements$first first(
         .d(first$d),
         .q(first$q),
         .clock(first$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$elements$first second(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$elements$first second(
         .d(second$d),
         .q(second$q),
         .clock(second$clock)
@@ -26173,9 +28597,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$elements(clock,clear,
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$elements
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$load$elements
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$elements$first(d,q,clock);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$elements$first(d,q,clock);
 
     // Module arguments
     input wire  [119:0] d;
@@ -26191,9 +28615,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$elements$first(d,q,cl
        q <= d;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$elements$first
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$load$elements$first
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$gather(clock,clear,start,address,row_stride,col_stride,rows,cols,dtype,req_valid,req_ready,req_address,req_words,data,data_valid,data_ready,word,valid,ready);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather(clock,clear,start,address,row_stride,col_stride,rows,cols,dtype,req_valid,req_ready,req_address,req_words,data,data_valid,data_ready,word,valid,ready);
 
     // Module arguments
     input wire  clock;
@@ -26333,7 +28757,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$gather(clock,clear,st
     reg  [63:0] long /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$gather$walker walker(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather$walker walker(
         .clock(walker$clock),
         .clear(walker$clear),
         .start(walker$start),
@@ -26421,7 +28845,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$gather(clock,clear,st
         .q(ask_count$q),
         .clock(ask_count$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$gather$plan plan(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather$plan plan(
         .clock(plan$clock),
         .clear(plan$clear),
         .data(plan$data),
@@ -26662,9 +29086,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$gather(clock,clear,st
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$gather
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$gather$plan(clock,clear,data,push,full,first,valid,pop,fill);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather$plan(clock,clear,data,push,full,first,valid,pop,fill);
 
     // Module arguments
     input wire  clock;
@@ -26718,7 +29142,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$gather$plan(clock,cle
     reg  pops /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$gather$plan$entries entries(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather$plan$entries entries(
         .read_address(entries$read_address),
         .read_clock(entries$read_clock),
         .read_data(entries$read_data),
@@ -26727,7 +29151,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$gather$plan(clock,cle
         .write_data(entries$write_data),
         .write_enable(entries$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$gather$plan$slice slice(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather$plan$slice slice(
         .clock(slice$clock),
         .clear(slice$clear),
         .in_data(slice$in_data),
@@ -26816,9 +29240,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$gather$plan(clock,cle
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$gather$plan
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather$plan
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$gather$plan$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather$plan$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
 
     // Module arguments
     input wire  [6:0] read_address;
@@ -26844,9 +29268,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$gather$plan$entries(r
        end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$gather$plan$entries
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather$plan$entries
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$gather$plan$slice(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather$plan$slice(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
 
     // Module arguments
     input wire  clock;
@@ -26934,9 +29358,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$gather$plan$slice(clo
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$gather$plan$slice
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather$plan$slice
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$gather$walker(clock,clear,start,address,row_stride,col_stride,rows,cols,valid,at,advance);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather$walker(clock,clear,start,address,row_stride,col_stride,rows,cols,valid,at,advance);
 
     // Module arguments
     input wire  clock;
@@ -27069,9 +29493,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$gather$walker(clock,c
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$gather$walker
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather$walker
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$shape(clock,buffer,dtype,tiles,height_log2,width_log2,unit_log2,tile_log2,chunks_less,chunk_shift,parts_less);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$shape(clock,buffer,dtype,tiles,height_log2,width_log2,unit_log2,tile_log2,chunks_less,chunk_shift,parts_less);
 
     // Module arguments
     input wire  clock;
@@ -27087,18 +29511,18 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$shape(clock,buffer,dt
     output reg  [15:0] parts_less /*verilator isolate_assignments*/;
 
     // Constant declarations
-    localparam  choices$0 = 59'h80080440800;
-    localparam  choices$1 = 59'h80080440800;
-    localparam  choices$2 = 59'h1800a0440800;
-    localparam  choices$3 = 59'h3800c0440800;
+    localparam  choices$0 = 59'h1800a0460800;
+    localparam  choices$1 = 59'h1800a0460800;
+    localparam  choices$2 = 59'h3800c0460800;
+    localparam  choices$3 = 59'h7800e0460800;
     localparam  choices$4 = 59'h1800a0640800;
     localparam  choices$5 = 59'h1800a0640800;
     localparam  choices$6 = 59'h3800c0640800;
     localparam  choices$7 = 59'h7800e0640800;
-    localparam  choices$8 = 59'ha4640100;
-    localparam  choices$9 = 59'ha4640100;
-    localparam  choices$10 = 59'h800c4640100;
-    localparam  choices$11 = 59'h1800e4640100;
+    localparam  choices$8 = 59'hc6660100;
+    localparam  choices$9 = 59'hc6660100;
+    localparam  choices$10 = 59'h800e6660100;
+    localparam  choices$11 = 59'h180106660100;
     localparam  choices$12 = 59'h60000200;
     localparam  choices$13 = 59'h60000200;
     localparam  choices$14 = 59'h60000200;
@@ -27118,7 +29542,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$shape(clock,buffer,dt
     reg  [4:0] low /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$shape$chosen chosen(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$shape$chosen chosen(
         .d(chosen$d),
         .q(chosen$q),
         .clock(chosen$clock)
@@ -27202,9 +29626,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$shape(clock,buffer,dt
         parts_less = chosen$q[(32'h2b)+:(16)];
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$shape
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$load$shape
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$shape$chosen(d,q,clock);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$load$shape$chosen(d,q,clock);
 
     // Module arguments
     input wire  [58:0] d;
@@ -27220,9 +29644,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$shape$chosen(d,q,cloc
        q <= d;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$shape$chosen
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$load$shape$chosen
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$records(clock,forget,forgetting,write,write_address,write_record,read_address,record,known);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$records(clock,forget,forgetting,write,write_address,write_record,read_address,record,known);
 
     // Module arguments
     input wire  clock;
@@ -27259,7 +29683,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$records(clock,forget,forge
     reg  [64:0] wide /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$records$memory memory(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$records$memory memory(
         .read_address(memory$read_address),
         .read_clock(memory$read_clock),
         .read_data(memory$read_data),
@@ -27273,7 +29697,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$records(clock,forget,forge
         .q(sweeping$q),
         .clock(sweeping$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$records$at at(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$records$at at(
         .d(at$d),
         .q(at$q),
         .clock(at$clock)
@@ -27311,9 +29735,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$records(clock,forget,forge
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$records
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$records
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$records$at(d,q,clock);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$records$at(d,q,clock);
 
     // Module arguments
     input wire  [8:0] d;
@@ -27329,9 +29753,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$records$at(d,q,clock);
        q <= d;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$records$at
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$records$at
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$records$memory(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$records$memory(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
 
     // Module arguments
     input wire  [8:0] read_address;
@@ -27357,9 +29781,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$records$memory(read_addres
        end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$records$memory
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$records$memory
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner(clock,open,place,bytes,limit,start,done,status,index,stop,idle,rd_address,rd_words,rd_valid,rd_ready,rd_data,rd_data_valid,rd_data_ready,module_start$0,module_start$1,module_start$2,module_words$0,module_words$1,module_words$2,module_words$3,module_words$4,module_words$5,module_words$6,module_words$7,module_words$8,module_words$9,module_words$10,module_words$11,module_done$0,module_done$1,module_done$2,module_status$0,module_status$1,module_status$2,module_idle$0,module_idle$1,module_idle$2,halt,pauses$0,pauses$1,pauses$2);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner(clock,open,place,bytes,limit,start,done,status,index,stop,idle,rd_address,rd_words,rd_valid,rd_ready,rd_data,rd_data_valid,rd_data_ready,module_start$0,module_start$1,module_start$2,module_words$0,module_words$1,module_words$2,module_words$3,module_words$4,module_words$5,module_words$6,module_words$7,module_words$8,module_words$9,module_words$10,module_words$11,module_done$0,module_done$1,module_done$2,module_status$0,module_status$1,module_status$2,module_idle$0,module_idle$1,module_idle$2,halt,pauses$0,pauses$1,pauses$2);
 
     // Module arguments
     input wire  clock;
@@ -27591,7 +30015,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner(clock,open,place,by
     reg  [24:0] index_n /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$header header(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$header header(
         .clock(header$clock),
         .clear(header$clear),
         .place(header$place),
@@ -27612,7 +30036,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner(clock,open,place,by
         .first$2(header$first$2),
         .last(header$last)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch fetch(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch fetch(
         .clock(fetch$clock),
         .flush(fetch$flush),
         .drained(fetch$drained),
@@ -27644,7 +30068,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner(clock,open,place,by
         .rd_data_valid(fetch$rd_data_valid),
         .rd_data_ready(fetch$rd_data_ready)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$slots$0 slots$0(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0 slots$0(
         .clock(slots$0$clock),
         .rewind(slots$0$rewind),
         .length(slots$0$length),
@@ -27665,7 +30089,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner(clock,open,place,by
         .is_nop(slots$0$is_nop),
         .index(slots$0$index)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$slots$1 slots$1(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$1 slots$1(
         .clock(slots$1$clock),
         .rewind(slots$1$rewind),
         .length(slots$1$length),
@@ -27686,7 +30110,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner(clock,open,place,by
         .is_nop(slots$1$is_nop),
         .index(slots$1$index)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$slots$2 slots$2(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$2 slots$2(
         .clock(slots$2$clock),
         .rewind(slots$2$rewind),
         .length(slots$2$length),
@@ -27707,7 +30131,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner(clock,open,place,by
         .is_nop(slots$2$is_nop),
         .index(slots$2$index)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$links links(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$links links(
         .clock(links$clock),
         .clear(links$clear),
         .hold(links$hold),
@@ -27751,7 +30175,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner(clock,open,place,by
         .q(status_reg$q),
         .clock(status_reg$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$streams$0$left index_reg(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$left index_reg(
         .d(index_reg$d),
         .q(index_reg$q),
         .clock(index_reg$clock)
@@ -28044,9 +30468,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner(clock,open,place,by
         index_reg$d = index_n;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$runner
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch(clock,flush,drained,ask_header,place,header_valid,header_word,rewind,first$0,first$1,first$2,length$0,length$1,length$2,word$0,word$1,word$2,word_valid$0,word_valid$1,word_valid$2,word_pop$0,word_pop$1,word_pop$2,rd_address,rd_words,rd_valid,rd_ready,rd_data,rd_data_valid,rd_data_ready);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch(clock,flush,drained,ask_header,place,header_valid,header_word,rewind,first$0,first$1,first$2,length$0,length$1,length$2,word$0,word$1,word$2,word_valid$0,word_valid$1,word_valid$2,word_pop$0,word_pop$1,word_pop$2,rd_address,rd_words,rd_valid,rd_ready,rd_data,rd_data_valid,rd_data_ready);
 
     // Module arguments
     input wire  clock;
@@ -28172,7 +30596,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch(clock,flush,d
     reg  keeps /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$streams$0 streams$0(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0 streams$0(
         .clock(streams$0$clock),
         .rewind(streams$0$rewind),
         .flush(streams$0$flush),
@@ -28188,7 +30612,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch(clock,flush,d
         .out_valid(streams$0$out_valid),
         .out_pop(streams$0$out_pop)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$streams$0 streams$1(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0 streams$1(
         .clock(streams$1$clock),
         .rewind(streams$1$rewind),
         .flush(streams$1$flush),
@@ -28204,7 +30628,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch(clock,flush,d
         .out_valid(streams$1$out_valid),
         .out_pop(streams$1$out_pop)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$streams$0 streams$2(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0 streams$2(
         .clock(streams$2$clock),
         .rewind(streams$2$rewind),
         .flush(streams$2$flush),
@@ -28220,7 +30644,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch(clock,flush,d
         .out_valid(streams$2$out_valid),
         .out_pop(streams$2$out_pop)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$order order(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$order order(
         .clock(order$clock),
         .clear(order$clear),
         .data(order$data),
@@ -28241,7 +30665,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch(clock,flush,d
         .q(owner$q),
         .clock(owner$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$place_reg place_reg(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$place_reg place_reg(
         .d(place_reg$d),
         .q(place_reg$q),
         .clock(place_reg$clock)
@@ -28410,9 +30834,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch(clock,flush,d
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$order(clock,clear,data,push,full,first,valid,pop,fill);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$order(clock,clear,data,push,full,first,valid,pop,fill);
 
     // Module arguments
     input wire  clock;
@@ -28466,7 +30890,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$order(clock,c
     reg  pops /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$order$entries entries(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$order$entries entries(
         .read_address(entries$read_address),
         .read_clock(entries$read_clock),
         .read_data(entries$read_data),
@@ -28475,7 +30899,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$order(clock,c
         .write_data(entries$write_data),
         .write_enable(entries$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$order$slice slice(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$order$slice slice(
         .clock(slice$clock),
         .clear(slice$clear),
         .in_data(slice$in_data),
@@ -28564,9 +30988,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$order(clock,c
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$order
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$order
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$order$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$order$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
 
     // Module arguments
     input wire  [3:0] read_address;
@@ -28592,9 +31016,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$order$entries
        end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$order$entries
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$order$entries
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$order$slice(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$order$slice(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
 
     // Module arguments
     input wire  clock;
@@ -28682,9 +31106,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$order$slice(c
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$order$slice
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$order$slice
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$place_reg(d,q,clock);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$place_reg(d,q,clock);
 
     // Module arguments
     input wire  [42:0] d;
@@ -28700,9 +31124,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$place_reg(d,q
        q <= d;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$place_reg
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$place_reg
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$streams$0(clock,rewind,flush,first,length,wants,place,count,grant,in_data,in_valid,out_data,out_valid,out_pop);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0(clock,rewind,flush,first,length,wants,place,count,grant,in_data,in_valid,out_data,out_valid,out_pop);
 
     // Module arguments
     input wire  clock;
@@ -28758,7 +31182,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$streams$0(clo
     reg  [6:0] reserved_n /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$streams$0$queue queue(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$queue queue(
         .clock(queue$clock),
         .clear(queue$clear),
         .data(queue$data),
@@ -28769,12 +31193,12 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$streams$0(clo
         .pop(queue$pop),
         .fill(queue$fill)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$place_reg at(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$place_reg at(
         .d(at$d),
         .q(at$q),
         .clock(at$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$streams$0$left left(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$left left(
         .d(left$d),
         .q(left$q),
         .clock(left$clock)
@@ -28851,9 +31275,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$streams$0(clo
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$streams$0
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$streams$0$left(d,q,clock);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$left(d,q,clock);
 
     // Module arguments
     input wire  [24:0] d;
@@ -28869,9 +31293,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$streams$0$lef
        q <= d;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$streams$0$left
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$left
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$streams$0$queue(clock,clear,data,push,full,first,valid,pop,fill);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$queue(clock,clear,data,push,full,first,valid,pop,fill);
 
     // Module arguments
     input wire  clock;
@@ -28934,7 +31358,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$streams$0$que
         .write_data(entries$write_data),
         .write_enable(entries$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$answers slice(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$answers slice(
         .clock(slice$clock),
         .clear(slice$clear),
         .in_data(slice$in_data),
@@ -29023,9 +31447,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$streams$0$que
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$streams$0$queue
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$queue
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$header(clock,clear,place,bytes,limit,word,word_valid,decided,valid,length$0,length$1,length$2,index$0,index$1,index$2,first$0,first$1,first$2,last);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$header(clock,clear,place,bytes,limit,word,word_valid,decided,valid,length$0,length$1,length$2,index$0,index$1,index$2,first$0,first$1,first$2,last);
 
     // Module arguments
     input wire  clock;
@@ -29136,17 +31560,17 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$header(clock,clear,
         .q(zeroes$q),
         .clock(zeroes$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$header$available available(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$header$available available(
         .d(available$d),
         .q(available$q),
         .clock(available$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$header$available two(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$header$available two(
         .d(two$d),
         .q(two$q),
         .clock(two$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$header$all all(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$header$all all(
         .d(all$d),
         .q(all$q),
         .clock(all$clock)
@@ -29161,22 +31585,22 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$header(clock,clear,
         .q(allowed$q),
         .clock(allowed$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$streams$0$left last_reg(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$left last_reg(
         .d(last_reg$d),
         .q(last_reg$q),
         .clock(last_reg$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$place_reg place_load(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$place_reg place_load(
         .d(place_load$d),
         .q(place_load$q),
         .clock(place_load$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$place_reg place_compute(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$place_reg place_compute(
         .d(place_compute$d),
         .q(place_compute$q),
         .clock(place_compute$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$place_reg place_store(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$place_reg place_store(
         .d(place_store$d),
         .q(place_store$q),
         .clock(place_store$clock)
@@ -29258,9 +31682,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$header(clock,clear,
         last = last_reg$q;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$header
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$header
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$header$all(d,q,clock);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$header$all(d,q,clock);
 
     // Module arguments
     input wire  [26:0] d;
@@ -29276,9 +31700,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$header$all(d,q,cloc
        q <= d;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$header$all
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$header$all
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$header$available(d,q,clock);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$header$available(d,q,clock);
 
     // Module arguments
     input wire  [25:0] d;
@@ -29294,9 +31718,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$header$available(d,
        q <= d;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$header$available
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$header$available
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$links(clock,clear,hold,ready$0,ready$1,ready$2,tokens$0,tokens$1,tokens$2,ended$0,ended$1,ended$2,done$0,done$1,done$2,begin$0,begin$1,begin$2,running$0,running$1,running$2,blocked$0,blocked$1,blocked$2,stuck,finished,left);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$links(clock,clear,hold,ready$0,ready$1,ready$2,tokens$0,tokens$1,tokens$2,ended$0,ended$1,ended$2,done$0,done$1,done$2,begin$0,begin$1,begin$2,running$0,running$1,running$2,blocked$0,blocked$1,blocked$2,stuck,finished,left);
 
     // Module arguments
     input wire  clock;
@@ -29583,9 +32007,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$links(clock,clear,h
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$links
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$links
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$slots$0(clock,rewind,length,first,word,word_valid,word_pop,ready,bad,ended,tokens,next_index,take,word_0,word_1,word_2,word_3,is_nop,index);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0(clock,rewind,length,first,word,word_valid,word_pop,ready,bad,ended,tokens,next_index,take,word_0,word_1,word_2,word_3,is_nop,index);
 
     // Module arguments
     input wire  clock;
@@ -29675,7 +32099,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$slots$0(clock,rewin
     reg  is_walk /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$slots$0$decode decode(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0$decode decode(
         .clock(decode$clock),
         .unit(decode$unit),
         .words$0(decode$words$0),
@@ -29684,7 +32108,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$slots$0(clock,rewin
         .words$3(decode$words$3),
         .valid(decode$valid)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$slots$0$apart apart(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0$apart apart(
         .clock(apart$clock),
         .start(apart$start),
         .rows(apart$rows),
@@ -29740,17 +32164,17 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$slots$0(clock,rewin
         .q(current$3$q),
         .clock(current$3$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$streams$0$left left(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$left left(
         .d(left$d),
         .q(left$q),
         .clock(left$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$streams$0$left next(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$left next(
         .d(next$d),
         .q(next$q),
         .clock(next$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$streams$0$left at(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$left at(
         .d(at$d),
         .q(at$q),
         .clock(at$clock)
@@ -29854,9 +32278,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$slots$0(clock,rewin
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$slots$0
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$slots$0$apart(clock,start,rows,cols,row_stride,col_stride,dtype,busy,verdict);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0$apart(clock,start,rows,cols,row_stride,col_stride,dtype,busy,verdict);
 
     // Module arguments
     input wire  clock;
@@ -29984,7 +32408,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$slots$0$apart(clock
         .q(low$q),
         .clock(low$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$slots$0$apart$reach reach(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0$apart$reach reach(
         .d(reach$d),
         .q(reach$q),
         .clock(reach$clock)
@@ -30122,9 +32546,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$slots$0$apart(clock
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$slots$0$apart
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0$apart
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$slots$0$apart$reach(d,q,clock);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0$apart$reach(d,q,clock);
 
     // Module arguments
     input wire  [32:0] d;
@@ -30140,9 +32564,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$slots$0$apart$reach
        q <= d;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$slots$0$apart$reach
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0$apart$reach
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$slots$0$decode(clock,unit,words$0,words$1,words$2,words$3,valid);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0$decode(clock,unit,words$0,words$1,words$2,words$3,valid);
 
     // Module arguments
     input wire  clock;
@@ -30651,9 +33075,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$slots$0$decode(cloc
         valid = is_valid$q;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$slots$0$decode
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0$decode
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$slots$1(clock,rewind,length,first,word,word_valid,word_pop,ready,bad,ended,tokens,next_index,take,word_0,word_1,word_2,word_3,is_nop,index);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$1(clock,rewind,length,first,word,word_valid,word_pop,ready,bad,ended,tokens,next_index,take,word_0,word_1,word_2,word_3,is_nop,index);
 
     // Module arguments
     input wire  clock;
@@ -30743,7 +33167,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$slots$1(clock,rewin
     reg  is_walk /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$slots$0$decode decode(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0$decode decode(
         .clock(decode$clock),
         .unit(decode$unit),
         .words$0(decode$words$0),
@@ -30752,7 +33176,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$slots$1(clock,rewin
         .words$3(decode$words$3),
         .valid(decode$valid)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$slots$0$apart apart(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0$apart apart(
         .clock(apart$clock),
         .start(apart$start),
         .rows(apart$rows),
@@ -30808,17 +33232,17 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$slots$1(clock,rewin
         .q(current$3$q),
         .clock(current$3$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$streams$0$left left(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$left left(
         .d(left$d),
         .q(left$q),
         .clock(left$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$streams$0$left next(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$left next(
         .d(next$d),
         .q(next$q),
         .clock(next$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$streams$0$left at(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$left at(
         .d(at$d),
         .q(at$q),
         .clock(at$clock)
@@ -30922,9 +33346,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$slots$1(clock,rewin
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$slots$1
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$1
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$slots$2(clock,rewind,length,first,word,word_valid,word_pop,ready,bad,ended,tokens,next_index,take,word_0,word_1,word_2,word_3,is_nop,index);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$2(clock,rewind,length,first,word,word_valid,word_pop,ready,bad,ended,tokens,next_index,take,word_0,word_1,word_2,word_3,is_nop,index);
 
     // Module arguments
     input wire  clock;
@@ -31014,7 +33438,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$slots$2(clock,rewin
     reg  is_walk /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$slots$0$decode decode(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0$decode decode(
         .clock(decode$clock),
         .unit(decode$unit),
         .words$0(decode$words$0),
@@ -31023,7 +33447,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$slots$2(clock,rewin
         .words$3(decode$words$3),
         .valid(decode$valid)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$slots$0$apart apart(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0$apart apart(
         .clock(apart$clock),
         .start(apart$start),
         .rows(apart$rows),
@@ -31079,17 +33503,17 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$slots$2(clock,rewin
         .q(current$3$q),
         .clock(current$3$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$streams$0$left left(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$left left(
         .d(left$d),
         .q(left$q),
         .clock(left$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$streams$0$left next(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$left next(
         .d(next$d),
         .q(next$q),
         .clock(next$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$fetch$streams$0$left at(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$fetch$streams$0$left at(
         .d(at$d),
         .q(at$q),
         .clock(at$clock)
@@ -31193,9 +33617,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$slots$2(clock,rewin
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$slots$2
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$2
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$settle(clock,module_done,module_idle,stop,settled,done,idle);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$settle(clock,module_done,module_idle,stop,settled,done,idle);
 
     // Module arguments
     input wire  clock;
@@ -31249,9 +33673,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$settle(clock,module_done,m
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$settle
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$settle
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$share(clock,runner_address,runner_words,runner_valid,runner_ready,runner_data_valid,runner_data_ready,load_address,load_words,load_valid,load_ready,load_data_valid,load_data_ready,rd_address,rd_words,rd_valid,rd_ready,rd_data_valid,rd_data_ready);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$share(clock,runner_address,runner_words,runner_valid,runner_ready,runner_data_valid,runner_data_ready,load_address,load_words,load_valid,load_ready,load_data_valid,load_data_ready,rd_address,rd_words,rd_valid,rd_ready,rd_data_valid,rd_data_ready);
 
     // Module arguments
     input wire  clock;
@@ -31314,7 +33738,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$share(clock,runner_address
     reg  [7:0] owed_more /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$answers requests(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$answers requests(
         .clock(requests$clock),
         .clear(requests$clear),
         .in_data(requests$in_data),
@@ -31324,7 +33748,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$share(clock,runner_address
         .out_valid(requests$out_valid),
         .out_ready(requests$out_ready)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$share$owners owners(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$share$owners owners(
         .clock(owners$clock),
         .clear(owners$clear),
         .data(owners$data),
@@ -31408,9 +33832,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$share(clock,runner_address
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$share
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$share
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$share$owners(clock,clear,data,push,full,first,valid,pop,fill);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$share$owners(clock,clear,data,push,full,first,valid,pop,fill);
 
     // Module arguments
     input wire  clock;
@@ -31464,7 +33888,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$share$owners(clock,clear,d
     reg  pops /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$share$owners$entries entries(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$share$owners$entries entries(
         .read_address(entries$read_address),
         .read_clock(entries$read_clock),
         .read_data(entries$read_data),
@@ -31473,7 +33897,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$share$owners(clock,clear,d
         .write_data(entries$write_data),
         .write_enable(entries$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$share$owners$slice slice(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$share$owners$slice slice(
         .clock(slice$clock),
         .clear(slice$clear),
         .in_data(slice$in_data),
@@ -31562,9 +33986,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$share$owners(clock,clear,d
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$share$owners
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$share$owners
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$share$owners$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$share$owners$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
 
     // Module arguments
     input wire  [5:0] read_address;
@@ -31590,9 +34014,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$share$owners$entries(read_
        end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$share$owners$entries
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$share$owners$entries
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$share$owners$slice(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$share$owners$slice(clock,clear,in_data,in_valid,in_ready,out_data,out_valid,out_ready);
 
     // Module arguments
     input wire  clock;
@@ -31680,9 +34104,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$share$owners$slice(clock,c
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$share$owners$slice
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$share$owners$slice
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$store(clock,stop,start,words$0,words$1,words$2,words$3,done,status,idle,base$0,base$1,base$2,base$3,base$4,size$0,size$1,size$2,size$3,size$4,acc_valid,acc_ready,acc_address,acc_data$0,acc_data$1,acc_data$2,acc_data$3,acc_data$4,acc_data$5,acc_data$6,acc_data$7,w_valid,w_ready,w_address,w_data,w_strobe);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$store(clock,stop,start,words$0,words$1,words$2,words$3,done,status,idle,base$0,base$1,base$2,base$3,base$4,size$0,size$1,size$2,size$3,size$4,acc_valid,acc_ready,acc_address,acc_data$0,acc_data$1,acc_data$2,acc_data$3,acc_data$4,acc_data$5,acc_data$6,acc_data$7,w_valid,w_ready,w_address,w_data,w_strobe);
 
     // Module arguments
     input wire  clock;
@@ -31891,7 +34315,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$store(clock,stop,start,wor
     reg  finish /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$shape shape(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$shape shape(
         .clock(shape$clock),
         .buffer(shape$buffer),
         .dtype(shape$dtype),
@@ -31904,7 +34328,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$store(clock,stop,start,wor
         .chunk_shift(shape$chunk_shift),
         .parts_less(shape$parts_less)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$checks checks(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks checks(
         .clock(checks$clock),
         .clear(checks$clear),
         .start(checks$start),
@@ -31934,7 +34358,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$store(clock,stop,start,wor
         .address(checks$address),
         .row_words(checks$row_words)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$store$scatter scatter(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$store$scatter scatter(
         .clock(scatter$clock),
         .clear(scatter$clear),
         .start(scatter$start),
@@ -31968,7 +34392,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$store(clock,stop,start,wor
         .w_strobe(scatter$w_strobe),
         .empty(scatter$empty)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$store$tile_words tile_words(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$store$tile_words tile_words(
         .clock(tile_words$clock),
         .clear(tile_words$clear),
         .start(tile_words$start),
@@ -31999,7 +34423,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$store(clock,stop,start,wor
         .w_data(tile_words$w_data),
         .empty(tile_words$empty)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$elements writes(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$elements writes(
         .clock(writes$clock),
         .clear(writes$clear),
         .in_data(writes$in_data),
@@ -32259,9 +34683,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$store(clock,stop,start,wor
         idle = ~begins$q && ~checking$q && ~launched$q && ~running$q && ~draining$q;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$store
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$store
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$store$scatter(clock,clear,start,address,row_stride,col_stride,first_tile,pitch,row,col,rows,cols,height_log2,width_log2,dtype,acc_valid,acc_ready,acc_address,acc_data$0,acc_data$1,acc_data$2,acc_data$3,acc_data$4,acc_data$5,acc_data$6,acc_data$7,w_valid,w_ready,w_address,w_data,w_strobe,empty);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$scatter(clock,clear,start,address,row_stride,col_stride,first_tile,pitch,row,col,rows,cols,height_log2,width_log2,dtype,acc_valid,acc_ready,acc_address,acc_data$0,acc_data$1,acc_data$2,acc_data$3,acc_data$4,acc_data$5,acc_data$6,acc_data$7,w_valid,w_ready,w_address,w_data,w_strobe,empty);
 
     // Module arguments
     input wire  clock;
@@ -32406,7 +34830,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$store$scatter(clock,clear,
     reg  [63:0] above /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$gather$walker walker(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$gather$walker walker(
         .clock(walker$clock),
         .clear(walker$clear),
         .start(walker$start),
@@ -32419,7 +34843,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$store$scatter(clock,clear,
         .at(walker$at),
         .advance(walker$advance)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$cursor cursor(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$cursor cursor(
         .clock(cursor$clock),
         .clear(cursor$clear),
         .start(cursor$start),
@@ -32514,7 +34938,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$store$scatter(clock,clear,
         .q(high$q),
         .clock(high$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$checks$stage strobe(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$stage strobe(
         .d(strobe$d),
         .q(strobe$q),
         .clock(strobe$clock)
@@ -32709,9 +35133,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$store$scatter(clock,clear,
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$store$scatter
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$store$scatter
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$store$tile_words(clock,clear,start,address,row_stride,row_words,rows,first,row_step,parts_less,chunks_less,chunk_shift,dtype,acc_valid,acc_ready,acc_address,acc_data$0,acc_data$1,acc_data$2,acc_data$3,acc_data$4,acc_data$5,acc_data$6,acc_data$7,w_valid,w_ready,w_address,w_data,empty);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$tile_words(clock,clear,start,address,row_stride,row_words,rows,first,row_step,parts_less,chunks_less,chunk_shift,dtype,acc_valid,acc_ready,acc_address,acc_data$0,acc_data$1,acc_data$2,acc_data$3,acc_data$4,acc_data$5,acc_data$6,acc_data$7,w_valid,w_ready,w_address,w_data,empty);
 
     // Module arguments
     input wire  clock;
@@ -32927,12 +35351,12 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$store$tile_words(clock,cle
         .q(begins$q),
         .clock(begins$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$lookup$asked here(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$lookup$asked here(
         .d(here$d),
         .q(here$q),
         .clock(here$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$compute$vector$lookup$asked next_row(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$compute$vector$lookup$asked next_row(
         .d(next_row$d),
         .q(next_row$q),
         .clock(next_row$clock)
@@ -33072,7 +35496,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$store$tile_words(clock,cle
         .q(complete$q),
         .clock(complete$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$store$tile_words$queue queue(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$store$tile_words$queue queue(
         .clock(queue$clock),
         .clear(queue$clear),
         .data(queue$data),
@@ -33436,9 +35860,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$store$tile_words(clock,cle
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$store$tile_words
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$store$tile_words
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$store$tile_words$queue(clock,clear,data,push,full,first,valid,pop,fill);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$tile_words$queue(clock,clear,data,push,full,first,valid,pop,fill);
 
     // Module arguments
     input wire  clock;
@@ -33492,7 +35916,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$store$tile_words$queue(clo
     reg  pops /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$store$tile_words$queue$entries entries(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$store$tile_words$queue$entries entries(
         .read_address(entries$read_address),
         .read_clock(entries$read_clock),
         .read_data(entries$read_data),
@@ -33501,7 +35925,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$store$tile_words$queue(clo
         .write_data(entries$write_data),
         .write_enable(entries$write_enable)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$answers slice(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$answers slice(
         .clock(slice$clock),
         .clear(slice$clear),
         .in_data(slice$in_data),
@@ -33590,9 +36014,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$store$tile_words$queue(clo
         end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$store$tile_words$queue
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$store$tile_words$queue
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$store$tile_words$queue$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$store$tile_words$queue$entries(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
 
     // Module arguments
     input wire  [3:0] read_address;
@@ -33618,9 +36042,9 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$store$tile_words$queue$ent
        end
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$store$tile_words$queue$entries
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$store$tile_words$queue$entries
 
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$tables(clock,write,write_address,write_entry,read_address,entry);
+module metisvm_card$ecp5$card$tensor$engine$tiles_8$tables(clock,write,write_address,write_entry,read_address,entry);
 
     // Module arguments
     input wire  clock;
@@ -33640,7 +36064,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$tables(clock,write,write_a
     reg  memory$write_enable /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$tables$memory memory(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$acc$memories$0 memory(
         .read_address(memory$read_address),
         .read_clock(memory$read_clock),
         .read_data(memory$read_data),
@@ -33661,35 +36085,7 @@ module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$tables(clock,write,write_a
         memory$write_enable = write;
     end
 
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$tables
-
-module metisvm_card$ecp5$card$tensor$engine$tiles_4x8$tables$memory(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
-
-    // Module arguments
-    input wire  [10:0] read_address;
-    input wire  read_clock;
-    output reg  [31:0] read_data;
-    input wire  [10:0] write_address;
-    input wire  write_clock;
-    input wire  [31:0] write_data;
-    input wire  write_enable;
-
-    // Update code (custom)
-    reg[31:0] mem[2047:0];
-
-
-
-    always @(posedge read_clock) begin
-       read_data <= mem[read_address];
-    end
-
-    always @(posedge write_clock) begin
-       if (write_enable) begin
-          mem[write_address] <= write_data;
-       end
-    end
-
-endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_4x8$tables$memory
+endmodule // metisvm_card$ecp5$card$tensor$engine$tiles_8$tables
 
 module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entry$3,entry$4,entry$5,entry$6,entry$7,start,done,status,detail,working,run_handle,run_search,run_present,run_is_state,run_piece,run_upto,run_range_ok,run_searched,run_meets,cmd_valid,cmd_ready,cmd_address,cmd_length,abort,drained,in_valid,in_ready,in_data,in_end,in_error,write_start,write_address,write_push,write_data,write_flush,write_ready,write_idle,engine_open,engine_place,engine_bytes,engine_limit,engine_start,engine_done,engine_status,engine_index,engine_stop,engine_idle,base$0,base$1,base$2,base$3,base$4,size$0,size$1,size$2,size$3,size$4,rd_address,rd_words,rd_valid,rd_ready,rd_data,rd_data_valid,rd_data_ready,wr_address,wr_data,wr_valid,wr_ready,settled,engine_settled);
 
@@ -34101,7 +36497,7 @@ module metisvm_card$ecp5$card$tensor$job(clock,stop,entry$0,entry$1,entry$2,entr
         .q(at_high$q),
         .clock(at_high$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$slots$0$apart$reach at_sum(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0$apart$reach at_sum(
         .d(at_sum$d),
         .q(at_sum$q),
         .clock(at_sum$clock)
@@ -34668,7 +37064,7 @@ module metisvm_card$ecp5$card$tensor$job$checks(clock,entry$0,entry$1,entry$2,en
     reg  is_known /*verilator isolate_assignments*/;
 
     // Sub module instances
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$checks$to_col products$0(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$to_col products$0(
         .clock(products$0$clock),
         .start(products$0$start),
         .count(products$0$count),
@@ -34676,7 +37072,7 @@ module metisvm_card$ecp5$card$tensor$job$checks(clock,entry$0,entry$1,entry$2,en
         .busy(products$0$busy),
         .product(products$0$product)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$checks$to_col products$1(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$checks$to_col products$1(
         .clock(products$1$clock),
         .start(products$1$start),
         .count(products$1$count),
@@ -35117,7 +37513,7 @@ module metisvm_card$ecp5$card$tensor$job$stage_in(clock,clear,start,from,to,byte
         .q(address$q),
         .clock(address$clock)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$runner$slots$0$apart$reach length(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$runner$slots$0$apart$reach length(
         .d(length$d),
         .q(length$q),
         .clock(length$clock)
@@ -35406,7 +37802,7 @@ module metisvm_card$ecp5$card$tensor$job$stage_out(clock,clear,start,from,bytes,
         .data(crc$data),
         .checksum(crc$checksum)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$answers answers(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$answers answers(
         .clock(answers$clock),
         .clear(answers$clear),
         .in_data(answers$in_data),
@@ -35416,7 +37812,7 @@ module metisvm_card$ecp5$card$tensor$job$stage_out(clock,clear,start,from,bytes,
         .out_valid(answers$out_valid),
         .out_ready(answers$out_ready)
     );
-    metisvm_card$ecp5$card$tensor$engine$tiles_4x8$load$answers whole(
+    metisvm_card$ecp5$card$tensor$engine$tiles_8$load$answers whole(
         .clock(whole$clock),
         .clear(whole$clear),
         .in_data(whole$in_data),

@@ -15709,7 +15709,7 @@ module metisvm_card$tensor$engine$tiles_8$compute$gemm$array$cells$0$left$0(cloc
 
     // Update code (custom)
     `ifdef METISVM_ECP5
-    reg [8:0] a_brought, b_brought, x, y;
+    reg [8:0] x, y;
     reg [11:0] low, middle, high;
     wire [9:0] x_wide = {x[8], x};
     wire [11:0] digit [0:2];
@@ -15762,8 +15762,6 @@ module metisvm_card$tensor$engine$tiles_8$compute$gemm$array$cells$0$left$0(cloc
        end
     endgenerate
     initial begin
-       a_brought = 0;
-       b_brought = 0;
        x = 0;
        y = 0;
        low = 0;
@@ -15772,23 +15770,19 @@ module metisvm_card$tensor$engine$tiles_8$compute$gemm$array$cells$0$left$0(cloc
        product = 0;
     end
     always @(posedge clock) begin
-       a_brought <= a;
-       b_brought <= b;
-       x <= a_brought;
-       y <= b_brought;
+       x <= a;
+       y <= b;
        low <= digit[0];
        middle <= digit[1];
        high <= digit[2];
        product <= {all, both[2:0], low[2:0]};
     end
     `else
-    reg signed [8:0] a_brought, x;
-    reg [8:0] b_brought, y;
+    reg signed [8:0] x;
+    reg [8:0] y;
     reg signed [12:0] low, middle, high;
     wire signed [12:0] wide = {{4{x[8]}}, x};
     initial begin
-       a_brought = 0;
-       b_brought = 0;
        x = 0;
        y = 0;
        low = 0;
@@ -15797,10 +15791,8 @@ module metisvm_card$tensor$engine$tiles_8$compute$gemm$array$cells$0$left$0(cloc
        product = 0;
     end
     always @(posedge clock) begin
-       a_brought <= a;
-       b_brought <= b;
-       x <= a_brought;
-       y <= b_brought;
+       x <= a;
+       y <= b;
        low <= (wide & {13{y[0]}}) + ((wide << 1) & {13{y[1]}}) + ((wide << 2) & {13{y[2]}});
        middle <= (wide & {13{y[3]}}) + ((wide << 1) & {13{y[4]}}) + ((wide << 2) & {13{y[5]}});
        high <= (wide & {13{y[6]}}) + ((wide << 1) & {13{y[7]}}) - ((wide << 2) & {13{y[8]}});
@@ -15853,9 +15845,6 @@ module metisvm_card$tensor$engine$tiles_8$compute$gemm$array$early(clock,data_in
     reg  [2:0] stages$5$d /*verilator isolate_assignments*/;
     wire  [2:0] stages$5$q;
     reg  stages$5$clock /*verilator isolate_assignments*/;
-    reg  [2:0] stages$6$d /*verilator isolate_assignments*/;
-    wire  [2:0] stages$6$q;
-    reg  stages$6$clock /*verilator isolate_assignments*/;
 
     // Sub module instances
     metisvm_card$executor$state stages$0(
@@ -15888,11 +15877,6 @@ module metisvm_card$tensor$engine$tiles_8$compute$gemm$array$early(clock,data_in
         .q(stages$5$q),
         .clock(stages$5$clock)
     );
-    metisvm_card$executor$state stages$6(
-        .d(stages$6$d),
-        .q(stages$6$q),
-        .clock(stages$6$clock)
-    );
 
     // Update code
     always @(*) begin
@@ -15902,7 +15886,6 @@ module metisvm_card$tensor$engine$tiles_8$compute$gemm$array$early(clock,data_in
         stages$3$d = stages$2$q;
         stages$4$d = stages$3$q;
         stages$5$d = stages$4$q;
-        stages$6$d = stages$5$q;
         stages$0$clock = clock;
         data_out = stages$0$q;
         stages$1$clock = clock;
@@ -15915,8 +15898,6 @@ module metisvm_card$tensor$engine$tiles_8$compute$gemm$array$early(clock,data_in
         data_out = stages$4$q;
         stages$5$clock = clock;
         data_out = stages$5$q;
-        stages$6$clock = clock;
-        data_out = stages$6$q;
     end
 
 endmodule // metisvm_card$tensor$engine$tiles_8$compute$gemm$array$early

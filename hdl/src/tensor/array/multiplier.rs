@@ -3,7 +3,7 @@
 use rust_hdl::prelude::*;
 
 /// Cycles from the operands to a product of [`Multiplier`].
-pub const LATENCY: usize = 4;
+pub const LATENCY: usize = 3;
 /// Cycles from the operands to the products of [`PackedPair`].
 pub const PACKED_LATENCY: usize = 4;
 
@@ -32,7 +32,6 @@ pub struct Multiplier {
     /// Their product, two's complement.
     pub product: Signal<Out, Bits<18>>,
     _kind: Kind,
-    _brought: (i32, i32),
     _operands: (i32, i32),
     _middle: i32,
 }
@@ -46,7 +45,6 @@ impl Multiplier {
             b: Signal::default(),
             product: Signal::default(),
             _kind: kind,
-            _brought: (0, 0),
             _operands: (0, 0),
             _middle: 0,
         }
@@ -69,8 +67,7 @@ impl Logic for Multiplier {
         if self.clock.pos_edge() {
             self.product.next = eighteen_bits(self._middle);
             self._middle = self._operands.0 * self._operands.1;
-            self._operands = self._brought;
-            self._brought = (lane(self.a.val()), lane(self.b.val()));
+            self._operands = (lane(self.a.val()), lane(self.b.val()));
         }
     }
 
@@ -97,21 +94,17 @@ impl Logic for Multiplier {
 
 /// The description for parts whose tools find the registers of a DSP block by themselves, and for simulation.
 const BEHAVIOUR: &str = "\
-reg signed [8:0] a_brought, b_brought, x, y;
+reg signed [8:0] x, y;
 reg signed [17:0] middle;
 initial begin
-   a_brought = 0;
-   b_brought = 0;
    x = 0;
    y = 0;
    middle = 0;
    product = 0;
 end
 always @(posedge clock) begin
-   a_brought <= a;
-   b_brought <= b;
-   x <= a_brought;
-   y <= b_brought;
+   x <= a;
+   y <= b;
    middle <= x * y;
    product <= middle;
 end
@@ -122,7 +115,7 @@ end
 /// find: with `METISVM_ECP5` defined they are instances, two thirds of what it makes of the sums.
 const LOGIC: &str = "\
 `ifdef METISVM_ECP5
-reg [8:0] a_brought, b_brought, x, y;
+reg [8:0] x, y;
 reg [11:0] low, middle, high;
 wire [9:0] x_wide = {x[8], x};
 wire [11:0] digit [0:2];
@@ -175,8 +168,6 @@ generate
    end
 endgenerate
 initial begin
-   a_brought = 0;
-   b_brought = 0;
    x = 0;
    y = 0;
    low = 0;
@@ -185,23 +176,19 @@ initial begin
    product = 0;
 end
 always @(posedge clock) begin
-   a_brought <= a;
-   b_brought <= b;
-   x <= a_brought;
-   y <= b_brought;
+   x <= a;
+   y <= b;
    low <= digit[0];
    middle <= digit[1];
    high <= digit[2];
    product <= {all, both[2:0], low[2:0]};
 end
 `else
-reg signed [8:0] a_brought, x;
-reg [8:0] b_brought, y;
+reg signed [8:0] x;
+reg [8:0] y;
 reg signed [12:0] low, middle, high;
 wire signed [12:0] wide = {{4{x[8]}}, x};
 initial begin
-   a_brought = 0;
-   b_brought = 0;
    x = 0;
    y = 0;
    low = 0;
@@ -210,10 +197,8 @@ initial begin
    product = 0;
 end
 always @(posedge clock) begin
-   a_brought <= a;
-   b_brought <= b;
-   x <= a_brought;
-   y <= b_brought;
+   x <= a;
+   y <= b;
    low <= (wide & {13{y[0]}}) + ((wide << 1) & {13{y[1]}}) + ((wide << 2) & {13{y[2]}});
    middle <= (wide & {13{y[3]}}) + ((wide << 1) & {13{y[4]}}) + ((wide << 2) & {13{y[5]}});
    high <= (wide & {13{y[6]}}) + ((wide << 1) & {13{y[7]}}) - ((wide << 2) & {13{y[8]}});
@@ -222,11 +207,7 @@ end
 `endif
 ";
 
-/// MULT18X18D with its registers of input, pipeline and output, behind registers of its own for what it is brought.
-///
-/// Those are instances because yosys would make one register of those that hold the same lane, for all blocks that it
-/// goes to. Then its wires would run along the rows of DSP blocks, of which there are three, and no router finds room
-/// for them all there; from a register in the fabric they reach a block on the shortest way.
+/// MULT18X18D with its registers of input, pipeline and output.
 fn dedicated() -> String {
     let bits = |port: &str, bit: &dyn Fn(usize) -> String, count: usize| -> String {
         (0..count).map(|i| format!(".{port}{i}({}), ", bit(i))).collect()
@@ -238,7 +219,7 @@ fn dedicated() -> String {
             if i < 9 {
                 "1'b0".to_owned()
             } else {
-                format!("{name}_brought[{}]", i - 9)
+                format!("{name}[{}]", i - 9)
             }
         }
     };
@@ -250,17 +231,7 @@ fn dedicated() -> String {
     format!(
         "\
 `ifdef METISVM_ECP5
-wire [8:0] a_brought, b_brought;
 wire [35:0] all;
-genvar i;
-generate
-   for (i = 0; i < 9; i = i + 1) begin : lanes
-      (* keep *) TRELLIS_FF #(.GSR(\"DISABLED\"), .CEMUX(\"1\"), .CLKMUX(\"CLK\"), .LSRMUX(\"LSR\"), .REGSET(\"RESET\"))
-         of_a (.CLK(clock), .LSR(1'b0), .DI(a[i]), .Q(a_brought[i]));
-      (* keep *) TRELLIS_FF #(.GSR(\"DISABLED\"), .CEMUX(\"1\"), .CLKMUX(\"CLK\"), .LSRMUX(\"LSR\"), .REGSET(\"RESET\"))
-         of_b (.CLK(clock), .LSR(1'b0), .DI(b[i]), .Q(b_brought[i]));
-   end
-endgenerate
 MULT18X18D #(
    {registers}.GSR(\"DISABLED\"), .RESETMODE(\"SYNC\")
 ) multiplier (

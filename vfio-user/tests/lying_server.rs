@@ -106,9 +106,9 @@ fn every_field_of_an_answer_is_looked_at() {
     let with = move |change: Change, access: RegionAccess, data: usize| {
         asked(move |server, asked| {
             let payload = vec![5; data];
-            server
-                .send(change(asked.reply()), &[bytes_of(&access), &payload], &[])
-                .unwrap();
+            let sent = server.send(change(asked.reply()), &[bytes_of(&access), &payload], &[]);
+            // A client that has seen enough may leave before the last bytes are sent.
+            assert!(matches!(sent, Ok(()) | Err(Error::Closed)), "{sent:?}");
         })
     };
     assert_eq!(with(|header| header, right, 8), Ok(()));

@@ -107,7 +107,13 @@ impl Card {
         let Some(fault) = device.fault() else {
             return true;
         };
-        if let Some(pause) = health.fault(fault.to_string()) {
+        let why = fault.to_string();
+        let pause = if matches!(device, metisvm_driver::Health::Dead(_)) {
+            health.gone(why)
+        } else {
+            health.fault(why)
+        };
+        if let Some(pause) = pause {
             drop(health);
             recovery::start(self, pause);
         }

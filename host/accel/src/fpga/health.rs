@@ -108,6 +108,12 @@ impl Health {
         self.strike()
     }
 
+    /// A card that took work is away: its link broke, or its server ended. That is no fault of the card's, however often
+    /// it happens, so it only makes the pauses longer. Gives the time as [`fault`](Self::fault) does.
+    pub(super) fn gone(&mut self, why: String) -> Option<Duration> {
+        self.stayed_away(why, false)
+    }
+
     /// A result was wrong. Whether that is a fault of the card's besides, its device says.
     pub(super) fn wrong_result(&mut self) {
         self.condition.wrong_results = self.condition.wrong_results.saturating_add(1);
@@ -248,14 +254,14 @@ mod tests {
     #[test]
     fn a_card_that_is_away_is_looked_for_without_end_and_ever_more_rarely() {
         let mut health = health();
-        health.fault("gone".into());
-        let pauses: Vec<_> = (0..100)
-            .map(|_| health.stayed_away("gone".into(), false).unwrap())
-            .collect();
+        let mut pauses = vec![health.gone("gone".into()).unwrap()];
+        pauses.extend((0..100).map(|_| health.stayed_away("gone".into(), false).unwrap()));
         assert!(pauses.is_sorted() && pauses.last() == Some(&LONGEST_PAUSE));
         health.begin(State::Probing);
         health.came_back();
         assert!(health.takes_work());
+        // It may go as often as it likes.
+        assert_eq!(health.gone("gone".into()), Some(LONGEST_PAUSE));
     }
 
     #[test]

@@ -86,15 +86,16 @@ fn connect(socket: &Path) -> Result<VfioUser, String> {
     VfioUser::connect(socket, &Settings::default()).map_err(|error| error.to_string())
 }
 
-/// How a card is opened again whose link was lost; a card in this process goes with it.
+/// How a card is opened again whose link was lost. A card in this process goes with it, and the kernel gives one in a
+/// slot to nobody else until this process has let go of all of it.
 pub fn reopening(card: &Card, options: Options) -> Option<Reopen> {
-    let card = card.clone();
-    if !card.has_one_user() {
+    let Card::VfioUser(socket) = card else {
         return None;
-    }
+    };
+    let socket = socket.clone();
     Some(Box::new(move || {
-        let opened = open(&card, Use::Inference, None, false)?;
-        Device::open(opened.link, options).map_err(|error| error.to_string())
+        let link = Box::new(connect(&socket)?);
+        Device::open(link, options).map_err(|error| error.to_string())
     }))
 }
 

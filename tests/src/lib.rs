@@ -5,6 +5,7 @@ pub mod backend_suite;
 pub mod cards;
 pub mod formulas;
 pub mod graphs;
+pub mod knobs;
 pub mod mutations;
 pub mod random_blocks;
 pub mod served;

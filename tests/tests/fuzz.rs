@@ -10,6 +10,7 @@ use metisvm_accel::{Backend, Dispatcher, dispatcher, fpga};
 use metisvm_firmware::Geometry;
 use metisvm_model::{Bundle, Graph, Reference};
 use metisvm_state::MemoryState;
+use metisvm_tests::knobs::number;
 use metisvm_tests::rng::Rng;
 use metisvm_tests::{cards, formulas, graphs, mutations};
 use metisvm_vm::{ChainSpec, GasSchedule, IInference, MetisEvmFactory, registry_slot};
@@ -22,13 +23,6 @@ use std::time::{Duration, Instant};
 const MOST_WORK: u64 = 1 << 18;
 /// Results of so many elements are held against the formulas, which are slow.
 const MOST_ELEMENTS: usize = 1 << 12;
-
-fn number(name: &str, default: u64) -> u64 {
-    let given = std::env::var(name).ok().map(|text| text.parse());
-    given.map_or(default, |number| {
-        number.unwrap_or_else(|_| panic!("{name} is no number"))
-    })
-}
 
 /// Calls with one seed after the other until time is up; at least a hundred times. Gives how often.
 fn until_time_is_up(mut each: impl FnMut(u64)) -> u64 {

@@ -5,13 +5,10 @@ use crate::edges::name;
 use crate::memory::Memory;
 use crate::random::Random;
 use crate::sample::{self, RECORDS};
-use crate::weave::{Weave, blank};
-use metisvm_firmware::{
-    Buffer, Burst, Dtype, Geometry, Instruction, LoadTiles, Operation, Program, Space, Status,
-};
+use crate::weave::{Weave, blank, script, words};
+use metisvm_firmware::{Buffer, Burst, Dtype, Geometry, LoadTiles, Operation, Program, Space, Status};
 use metisvm_sim::machine::Machine;
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 /// Cycles from a request to its first word, beside the one in which it is taken.
 const LATENCY: u64 = 20;
@@ -50,12 +47,7 @@ fn program(geometry: Geometry, operation: Operation, copies: u64, text: &mut Str
     }
     (0..copies).for_each(|_| weave.push(operation, &mut random));
     let streams = weave.finish();
-    let [load, compute, store] = streams.each_ref().map(|stream| stream.len() as u64);
-    let mut words = vec![load | compute << 32, store, 0, 0];
-    words.extend(streams.iter().flatten().flat_map(Instruction::encode));
-    write!(text, "p {}", words.len()).unwrap();
-    words.iter().for_each(|word| write!(text, " {word:x}").unwrap());
-    writeln!(text, "\nx {} 4096 1 {LATENCY} 0 0 1", 8 * words.len()).unwrap();
+    script(&words(&streams), LATENCY, text);
     Program::new(streams.into_iter().flatten()).unwrap()
 }
 

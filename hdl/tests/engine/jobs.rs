@@ -3,7 +3,7 @@
 use crate::memory::Memory;
 use crate::random::Random;
 use crate::sample::{self, RECORDS};
-use crate::weave::{Weave, blank};
+use crate::weave::{self, Weave, blank};
 use metisvm_firmware::program::MAX_TOKENS;
 use metisvm_firmware::{
     Buffer, Burst, Dtype, Fill, Geometry, Instruction, LoadTiles, Module, Operation, Program, Space, Status,
@@ -287,9 +287,7 @@ impl Traffic {
             }
             _ => {}
         }
-        let [load, compute, store] = streams.each_ref().map(|stream| stream.len() as u64);
-        let mut words = vec![load | compute << 32, store, 0, 0];
-        words.extend(streams.iter().flatten().flat_map(Instruction::encode));
+        let mut words = weave::words(streams);
         match kind {
             Kind::InvalidInstruction => {
                 let before: usize = streams[..of].iter().map(Vec::len).sum();

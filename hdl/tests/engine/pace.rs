@@ -3,12 +3,11 @@
 use crate::bench::{EVENTS, Ran, ecp5};
 use crate::memory::hash;
 use crate::random::Random;
-use crate::weave::{Weave, blank};
+use crate::weave::{Weave, blank, script, words};
 use metisvm_firmware::{
-    Buffer, Burst, Dtype, Gemm, Instruction, Lanes, Load, LoadTiles, Operation, Space, StoreTiles, Walk,
+    Buffer, Burst, Dtype, Gemm, Lanes, Load, LoadTiles, Operation, Space, StoreTiles, Walk,
 };
 use metisvm_sim::machine::{Machine, Spaces};
-use std::fmt::Write;
 use std::sync::atomic::AtomicBool;
 
 /// Cycles from a request to its first word, beside the one in which it is taken.
@@ -52,12 +51,7 @@ fn run(name: &str, latency: u64, operations: &[Operation]) -> Option<Ran> {
         weave.push(*operation, &mut random);
     }
     let streams = weave.finish();
-    let [load, compute, store] = streams.each_ref().map(|stream| stream.len() as u64);
-    let mut words = vec![load | compute << 32, store, 0, 0];
-    words.extend(streams.iter().flatten().flat_map(Instruction::encode));
-    write!(text, "p {}", words.len()).unwrap();
-    words.iter().for_each(|word| write!(text, " {word:x}").unwrap());
-    writeln!(text, "\nx {} 4096 1 {latency} 0 0 1", 8 * words.len()).unwrap();
+    script(&words(&streams), latency, &mut text);
     let ran = model.feed(name, &text).unwrap().remove(0);
     assert_eq!((ran.status, ran.index), (0, 0));
     let words = bytes.chunks_exact(8);

@@ -4,6 +4,7 @@ use crate::random::Random;
 use crate::touched::{Touched, touched};
 use metisvm_firmware::{Geometry, Instruction, Module, Operation};
 use std::collections::VecDeque;
+use std::fmt::Write;
 
 /// The links in the order of [`metisvm_firmware::program::Link`]: who gives, and who takes.
 const LINKS: [(usize, usize); 4] = [(0, 1), (1, 0), (1, 2), (2, 1)];
@@ -197,6 +198,21 @@ impl Weave {
         self.streams
             .map(|stream| stream.into_iter().map(|woven| woven.instruction).collect())
     }
+}
+
+/// A program as card memory has it: its header, then all instructions.
+pub(crate) fn words(streams: &[Vec<Instruction>; 3]) -> Vec<u64> {
+    let [load, compute, store] = streams.each_ref().map(|stream| stream.len() as u64);
+    let mut words = vec![load | compute << 32, store, 0, 0];
+    words.extend(streams.iter().flatten().flat_map(Instruction::encode));
+    words
+}
+
+/// Has the harness run a program, on a memory with that latency which never holds back.
+pub(crate) fn script(words: &[u64], latency: u64, text: &mut String) {
+    write!(text, "p {}", words.len()).unwrap();
+    words.iter().for_each(|word| write!(text, " {word:x}").unwrap());
+    writeln!(text, "\nx {} 4096 1 {latency} 0 0 1", 8 * words.len()).unwrap();
 }
 
 /// Without tokens.

@@ -1,6 +1,6 @@
 //! One card that is brought back in the background: a test for each fault that it has to come back from.
 
-use crate::rig::{INFERENCES, LATE, Rig, TIMEOUT, impatient, wait_until};
+use crate::rig::{INFERENCES, LATE, Rig, TIMEOUT, impatient, tried, wait_until};
 use metisvm_accel::Backend;
 use metisvm_accel::fpga::{FpgaBackend, Options};
 use metisvm_driver::vfio_user::Settings;
@@ -17,13 +17,9 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// On a machine that stalls, a sound card may run into the time-out too; what has to hold of a card that nothing else
-/// happens to may take another try. Roots have to hold each time.
-const TRIES: usize = 5;
-
 /// A block in whose middle the card has the fault, and another one once it is back, which it does by itself.
 fn comes_back_from(fault: Fault) {
-    let attempt = || {
+    tried(&format!("{fault:?}"), || {
         let slot = Slot::new(impatient());
         let card = slot.backend(Options::default());
         let rig = Rig::new(card.clone());
@@ -41,12 +37,7 @@ fn comes_back_from(fault: Fault) {
             return Err(format!("the card, back for {time:?}, did not do the next block"));
         }
         Ok(())
-    };
-    let mut outcome = attempt();
-    for _ in 1..TRIES {
-        outcome = outcome.or_else(|_| attempt());
-    }
-    assert_eq!(outcome, Ok(()), "{fault:?}");
+    });
 }
 
 #[test]

@@ -73,6 +73,19 @@ impl Rig {
     }
 }
 
+/// On a machine that stalls, a sound card may run into the time-out too; what has to hold of a card that nothing else
+/// happens to may take another try. Roots have to hold each time.
+const TRIES: usize = 5;
+
+/// Tries until it comes out, a few times at most.
+pub(crate) fn tried(what: &str, mut attempt: impl FnMut() -> Result<(), String>) {
+    let mut outcome = attempt();
+    for _ in 1..TRIES {
+        outcome = outcome.or_else(|_| attempt());
+    }
+    assert_eq!(outcome, Ok(()), "{what}");
+}
+
 /// Waits until something is so; much longer than it should take.
 pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) -> Duration {
     let start = Instant::now();

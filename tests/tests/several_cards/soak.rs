@@ -6,6 +6,7 @@ use metisvm_accel::Backend;
 use metisvm_accel::fpga::{FpgaPool, Options};
 use metisvm_firmware::Status;
 use metisvm_sim::{Fault, Trigger};
+use metisvm_tests::knobs::number;
 use metisvm_tests::rng::Rng;
 use metisvm_tests::slots::Slot;
 use std::sync::Arc;
@@ -17,13 +18,6 @@ use std::time::{Duration, Instant};
 const PAUSE: Duration = Duration::from_millis(600);
 /// What a pool of buffers keeps mapped of what it once needed, at most, and a region besides for each size of job.
 const KEPT: u64 = 80 << 20;
-
-fn number(name: &str, default: u64) -> u64 {
-    let given = std::env::var(name).ok().map(|text| text.parse());
-    given.map_or(default, |number| {
-        number.unwrap_or_else(|_| panic!("{name} is no number"))
-    })
-}
 
 const FAULTS: &[Fault] = &[
     Fault::Silent,

@@ -26,6 +26,9 @@ const CYCLES_PER_PIECE: u64 = 256;
 const ACCESS_CYCLES: u64 = 10_000;
 /// The longest that a register read waits for the writes before it.
 const WRITES_ARRIVE_WITHIN: Duration = Duration::from_millis(20);
+/// The longest that a look into card memory waits for what the card still does. A busy machine runs a card's thread
+/// late; a card with a fault may work for ever.
+const RESTS_WITHIN: Duration = Duration::from_secs(2);
 /// The longest delay of data: for ever, and cycles can still be added to it.
 const MOST_DELAY: u64 = u64::MAX / 2;
 /// Looks at register accesses that wait for the lock before the card goes on.
@@ -317,13 +320,18 @@ impl Meter {
         self.shared.access().broken_rule()
     }
 
-    /// Reads card memory; `None` if it does not reach so far.
+    /// Reads card memory when the card rests, as what was made resident may be answered before it is written; of a card
+    /// that works for seconds, what is there then. `None` if memory does not reach so far.
     pub fn card_memory(&self, address: u64, words: usize) -> Option<Vec<u64>> {
+        let deadline = Instant::now() + RESTS_WITHIN;
+        let mut model = self.shared.access();
+        while !model.rests() && Instant::now() < deadline {
+            drop(model);
+            thread::yield_now();
+            model = self.shared.access();
+        }
         let mut read = vec![0; words];
-        self.shared
-            .access()
-            .read_memory(address, &mut read)
-            .then_some(read)
+        model.read_memory(address, &mut read).then_some(read)
     }
 
     /// Raises the function-level reset, which the card's thread sees with its next poll.

@@ -112,6 +112,7 @@ type Access = unsafe extern "C" fn(*mut c_void, u32, u32, *mut u32, u64) -> u32;
 type Rule = unsafe extern "C" fn(*const c_void, *mut c_char, u64) -> u64;
 type Count = unsafe extern "C" fn(*const c_void, *mut Counts);
 type Memory = unsafe extern "C" fn(*const c_void, u64, *mut u64, u64) -> u32;
+type Rests = unsafe extern "C" fn(*const c_void) -> u32;
 
 /// The functions of a library. Its code is never unloaded, so they stay valid.
 #[derive(Clone, Copy)]
@@ -129,6 +130,7 @@ struct Functions {
     rule: Rule,
     count: Count,
     memory: Memory,
+    rests: Rests,
 }
 
 /// A Verilated card.
@@ -281,6 +283,12 @@ impl Model {
         counts
     }
 
+    /// Whether nothing is in progress, and nothing waits to be taken by the host.
+    pub(super) fn rests(&self) -> bool {
+        // SAFETY: the card is alive.
+        unsafe { (self.functions.rests)(self.card.as_ptr()) != 0 }
+    }
+
     /// Reads card memory; `false` if it does not reach so far.
     pub(super) fn read_memory(&self, address: u64, words: &mut [u64]) -> bool {
         let (to, count) = (words.as_mut_ptr(), words.len() as u64);
@@ -323,6 +331,7 @@ fn load(path: &Path) -> Result<Functions, dlopen2::Error> {
             rule: library.symbol("metisvm_card_rule")?,
             count: library.symbol("metisvm_card_counts")?,
             memory: library.symbol("metisvm_card_memory")?,
+            rests: library.symbol("metisvm_card_rests")?,
         }
     };
     // Never closed: the functions outlive this, and a second opening gives the same code.

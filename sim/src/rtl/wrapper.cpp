@@ -135,6 +135,8 @@ struct Card {
     void breaks(const char* rule) {
         if (broken.empty()) broken = rule;
     }
+    // Nothing is in progress, and no event waits to be taken.
+    bool rests() const { return !broken.empty() || (events.empty() && !top->busy && !top->flr && !in_flight()); }
     bool in_flight() const {
         for (bool used : tag_in_use)
             if (used) return true;
@@ -346,6 +348,8 @@ EXPORT uint32_t metisvm_card_fault(Card* card, uint32_t fault) { return select_f
 
 EXPORT void metisvm_card_flr(Card* card) { card->top->flr = 1; }
 
+EXPORT uint32_t metisvm_card_rests(const Card* card) { return card->rests(); }
+
 // Clocks the card until there is an event, until nothing is in progress, or for so many cycles.
 EXPORT uint32_t metisvm_card_run(Card* card, uint64_t cycles, Event* event) {
     for (;; cycles--) {
@@ -355,7 +359,7 @@ EXPORT uint32_t metisvm_card_run(Card* card, uint64_t cycles, Event* event) {
             card->events.pop_front();
             return EVENT;
         }
-        if (!card->top->busy && !card->top->flr && !card->in_flight()) return IDLE;
+        if (card->rests()) return IDLE;
         if (cycles == 0) return GOES_ON;
         card->cycle();
     }

@@ -25,9 +25,8 @@ pub enum VfioError {
     NoIommuMode(Bdf),
     /// The kernel, or nobody, drives it.
     #[error(
-        "{bdf}: {}, not by vfio-pci: load the module (modprobe vfio-pci), then bind the card to it (echo vfio-pci > \
-         /sys/bus/pci/devices/{bdf}/driver_override, unbind it from a driver that has it, echo {bdf} > \
-         /sys/bus/pci/drivers_probe)",
+        "{bdf}: {}, not by vfio-pci: load the module (modprobe vfio-pci), then bind the card to it (metisvm device bind \
+         {bdf}, as root)",
         driver.as_ref().map_or_else(|| "it is driven by nothing".to_owned(), |driver| format!("it is driven by {driver}"))
     )]
     NotBound {

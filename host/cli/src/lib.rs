@@ -3,6 +3,7 @@
 
 pub mod args;
 pub mod bundled;
+pub mod card_link;
 pub mod card_report;
 pub mod card_work;
 pub mod cards;
@@ -20,4 +21,6 @@ pub mod models;
 pub mod output;
 pub mod own_memory;
 pub mod progress;
+pub mod slot_report;
 pub mod user_cache;
+pub mod validation;

@@ -81,7 +81,7 @@ fn a_card_is_refused_with_what_to_do_until_it_is_bound() {
     for (place, said) in [
         (
             CARD,
-            &["0000:01:00.0", "driven by nothing", "driver_override"][..],
+            &["0000:01:00.0", "driven by nothing", "metisvm device bind"][..],
         ),
         ("0000:00:02.0", &["driven by pcieport"][..]),
         ("0000:77:00.0", &["no such PCI function", "lspci -D"][..]),

@@ -250,6 +250,7 @@ impl Call<'_> {
         let (bdf, what) = (self.bdf, self.what);
         let written = OpenOptions::new()
             .write(true)
+            .truncate(true)
             .open(path)
             .and_then(|mut file| file.write_all(text.as_bytes()));
         written.map_err(|error| {

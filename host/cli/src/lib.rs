@@ -12,6 +12,7 @@ pub mod composition;
 pub mod counted_cpu;
 pub mod cpu_time;
 pub mod datadir;
+pub mod doctor;
 pub mod engine;
 pub mod error;
 pub mod fault;

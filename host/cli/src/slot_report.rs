@@ -82,6 +82,24 @@ pub fn link(link: Option<&LinkState>) -> String {
     }
 }
 
+/// The driver of ports, which are in the group of what is behind them.
+const PORTS: &str = "pcieport";
+
+/// A group for a table's cell: its number, and how many others are in it, ports apart.
+pub fn group_number(group: Option<&Group>) -> String {
+    let Some(group) = group else {
+        return "none".to_owned();
+    };
+    let others = group
+        .others
+        .iter()
+        .filter(|(_, driver)| driver.as_deref() != Some(PORTS));
+    match others.count() {
+        0 => group.number.to_string(),
+        others => format!("{} and {others} others", group.number),
+    }
+}
+
 /// A group for people.
 pub fn group(group: Option<&Group>) -> String {
     let Some(group) = group else {

@@ -12,6 +12,8 @@ use metisvm_firmware::{
 
 /// Most bytes that one run reads back.
 const MOST_WINDOW: u64 = 1 << 20;
+/// Memory has at least so many windows, so that little of it is left out.
+const WINDOWS: u64 = 32;
 /// Of a budget of work a run takes this part at most: a byte costs about a unit.
 const BUDGET_PART: u64 = 4;
 /// Instructions of a step: a load, a store, and what passes tokens between them.
@@ -46,7 +48,8 @@ impl Plan {
         let window = MOST_WINDOW
             .min(card.max_output_bytes.into())
             .min(card.work_budget / BUDGET_PART)
-            .min(card.card_memory_bytes / 8);
+            .min(card.card_memory_bytes / WINDOWS)
+            .min(most);
         let tiles = (window / tile)
             .min(card.geometry.acc_tiles.into())
             .min(u16::MAX.into());

@@ -30,8 +30,10 @@ struct Examined {
 pub(super) fn run(args: &Args) -> Result<bool, CliError> {
     let title = cards::title(&args.card);
     let link = CardLink::open(&args.card).map_err(CliError::Card)?;
-    let glance = Glance::of(link.registers());
-    let glance = glance.map_err(|error| CliError::Card(format!("{title}: {error}")))?;
+    let glance = match Glance::of(link.registers()) {
+        Ok(glance) => glance,
+        Err(problem) => return Err(CliError::NoAnswer { card: title, problem }),
+    };
     let slot = match args.card {
         Card::Vfio(bdf) => Kernel::default().slot(bdf),
         _ => None,

@@ -23,13 +23,13 @@ pub(super) fn run(args: &Args) -> Result<bool, CliError> {
         ))?;
         return Ok(true);
     }
-    let mut table = output::table(&["card", "kind", "driver", "IOMMU group", "link", "usable"]);
+    let mut table = output::table(&["card", "kind", "driver", "group", "link", "usable"]);
     for slot in &slots {
         table.add_row([
             slot.bdf.to_string().as_str(),
             slot_report::kind(&slot.identity),
             slot.driver.as_deref().unwrap_or("none"),
-            &slot_report::group(slot.group.as_ref()),
+            &slot_report::group_number(slot.group.as_ref()),
             &slot_report::link(slot.link.as_ref()),
             if slot.usable.is_ok() { "yes" } else { "no" },
         ]);

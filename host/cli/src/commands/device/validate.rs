@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 /// How much of its memory is tested; of a card that takes its time.
 const MEMORY: u64 = 64 << 20;
-const SLOW_MEMORY: u64 = 16 << 10;
+const SLOW_MEMORY: u64 = 128 << 10;
 
 /// Tells of the checks, and counts them.
 struct Told {

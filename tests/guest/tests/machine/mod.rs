@@ -179,9 +179,15 @@ impl Machine {
         self.start_run(arguments).end()
     }
 
-    /// Gives a function to vfio-pci, if it is not there yet.
+    /// Gives a function to vfio-pci, if it is not there yet: a card as operators do, and what is none by the test's own
+    /// word.
     pub(crate) fn bind(&mut self, bdf: &str) {
-        self.run(&["bind", bdf]).well();
+        let card: &[&str] = if bdf == EDU {
+            &["bind", bdf]
+        } else {
+            &["device", "bind", bdf]
+        };
+        self.run(card).well();
     }
 }
 

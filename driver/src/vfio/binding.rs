@@ -5,8 +5,10 @@ use super::bdf::Bdf;
 use super::error::VfioError;
 use super::sysfs::{Kernel, VFIO_PCI};
 use metisvm_firmware::pci::CLASS_CODE;
+use rustix::fs::OFlags;
 use std::fs::OpenOptions;
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -251,6 +253,8 @@ impl Call<'_> {
         let written = OpenOptions::new()
             .write(true)
             .truncate(true)
+            // A pipe in a tree of somebody's making is not waited for.
+            .custom_flags(OFlags::NONBLOCK.bits() as i32)
             .open(path)
             .and_then(|mut file| file.write_all(text.as_bytes()));
         written.map_err(|error| {

@@ -5,11 +5,12 @@
 //! `eventfd`s. The crate `pci-driver` makes the calls of the kernel.
 //!
 //! * [`bdf`], [`sysfs`], [`error`]: where a function is, what is in the way of using it, and how that is said.
-//! * [`slots`]: the cards on the bus. [`binding`]: given to VFIO, and taken away from it.
+//! * [`attribute`]: what the kernel's files say. [`slots`]: the cards on the bus. [`binding`]: given to VFIO, and taken away from it.
 //! * [`function`]: the function, opened. [`bar`]: its registers; `sigbus`: when nobody answers them.
 //! * [`space`]: regions; `addresses`: where they lie; `mapping`: mapped.
 
 mod addresses;
+pub mod attribute;
 pub mod bar;
 pub mod bdf;
 pub mod binding;

@@ -1,5 +1,6 @@
 //! The cards on the bus, as the kernel shows them before anybody opens one.
 
+use super::attribute;
 use super::bdf::Bdf;
 use super::error::VfioError;
 use super::sysfs::Kernel;
@@ -106,7 +107,7 @@ impl LinkState {
 impl LinkErrors {
     fn read(folder: &Path) -> Self {
         let total = |name: &str| {
-            let text = fs::read_to_string(folder.join(name)).ok()?;
+            let text = attribute::read(&folder.join(name)).ok()?;
             let line = text.lines().find(|line| line.starts_with("TOTAL_ERR"))?;
             line.split_whitespace().last()?.parse().ok()
         };
@@ -161,17 +162,16 @@ impl Kernel {
 
     /// The only driver that may drive a function, if it was given one.
     pub(super) fn driver_override(&self, bdf: Bdf) -> Option<String> {
-        let text = fs::read_to_string(self.folder(bdf).join("driver_override")).ok()?;
-        let name = text.trim_end();
+        let name = attribute::read(&self.folder(bdf).join("driver_override")).ok()?;
         // What the kernel writes where there is none.
-        (!matches!(name, "" | "(null)")).then(|| name.to_owned())
+        (!matches!(name.as_str(), "" | "(null)")).then_some(name)
     }
 }
 
 fn identity(folder: &Path) -> Option<Identity> {
     let number = |name: &str| {
-        let text = fs::read_to_string(folder.join(name)).ok()?;
-        u32::from_str_radix(text.trim_end().strip_prefix("0x")?, 16).ok()
+        let text = attribute::read(&folder.join(name)).ok()?;
+        u32::from_str_radix(text.strip_prefix("0x")?, 16).ok()
     };
     let short = |name: &str| number(name).and_then(|number| u16::try_from(number).ok());
     Some(Identity {
@@ -188,9 +188,9 @@ fn identity(folder: &Path) -> Option<Identity> {
 
 fn link_state(folder: &Path) -> Option<LinkState> {
     let link = |folder: &Path, which: &str| {
-        let text = |what: &str| fs::read_to_string(folder.join(format!("{which}_link_{what}"))).ok();
+        let text = |what: &str| attribute::read(&folder.join(format!("{which}_link_{what}"))).ok();
         let speed = speed(&text("speed")?)?;
-        let width = text("width")?.trim_end().parse().ok()?;
+        let width = text("width")?.parse().ok()?;
         // What the kernel says of a link that is down, or of none.
         (!matches!(width, 0 | 255)).then_some(Link { speed, width })
     };

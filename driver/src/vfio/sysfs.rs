@@ -2,6 +2,7 @@
 //!
 //! The kernel refuses what cannot be done as well, but with a number; here it is said what is wrong, and where.
 
+use super::attribute;
 use super::bdf::Bdf;
 use super::error::VfioError;
 use std::fs;
@@ -64,8 +65,7 @@ impl Kernel {
                 VfioError::NoIommu(bdf)
             });
         };
-        let name = fs::read_to_string(link.join("name")).unwrap_or_default();
-        if name.trim_end() == NO_IOMMU_GROUP {
+        if attribute::read(&link.join("name")).is_ok_and(|name| name == NO_IOMMU_GROUP) {
             return Err(VfioError::NoIommuMode(bdf));
         }
         Ok(group)
@@ -74,7 +74,7 @@ impl Kernel {
     /// Whether VFIO would give functions away without an IOMMU.
     pub fn does_without_iommu(&self) -> bool {
         let parameter = self.sys.join("module/vfio/parameters/enable_unsafe_noiommu_mode");
-        fs::read_to_string(parameter).is_ok_and(|value| matches!(value.trim_end(), "Y" | "1"))
+        attribute::read(&parameter).is_ok_and(|value| matches!(value.as_str(), "Y" | "1"))
     }
 
     /// Looks whether a function may be opened, and says which IOMMU group it is in.

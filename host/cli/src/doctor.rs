@@ -10,14 +10,12 @@ mod socket;
 
 pub use finding::{Finding, State};
 
-use crate::args::Card;
+use crate::args::{Card, Roots};
 use crate::user_cache;
 use files::Files;
-use metisvm_driver::vfio::Kernel;
-use std::path::Path;
 
 /// Looks at everything that a card needs; where none is named, that those on the bus do.
-pub fn look(root: &Path, card: Option<&Card>) -> Vec<Finding> {
+pub fn look(roots: &Roots, card: Option<&Card>) -> Vec<Finding> {
     let named = match card {
         None => None,
         Some(Card::Vfio(bdf)) => Some(*bdf),
@@ -25,7 +23,7 @@ pub fn look(root: &Path, card: Option<&Card>) -> Vec<Finding> {
         Some(Card::Functional(_)) => return vec![socket::nothing()],
         Some(Card::Rtl(_)) => return vec![socket::tools(), socket::cache(user_cache::folder().is_some())],
     };
-    let files = Files::below(root);
+    let files = Files::below(&roots.root);
     let mut findings = vec![
         iommu::iommu(&files),
         iommu::interrupts(&files),
@@ -36,7 +34,6 @@ pub fn look(root: &Path, card: Option<&Card>) -> Vec<Finding> {
         limits::locked_memory(&files),
         limits::huge_pages(&files),
     ];
-    let kernel = Kernel::at(&root.join("sys"), &root.join("dev"));
-    findings.extend(slots::slots(&kernel, named));
+    findings.extend(slots::slots(&roots.kernel(), named));
     findings
 }

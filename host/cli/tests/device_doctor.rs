@@ -4,10 +4,11 @@
 
 mod support;
 
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, bind, listen, socket};
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::UnixListener;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::Output;
 use support::machine::{CARD, Machine};
 use support::sim::Sim;
@@ -401,6 +402,17 @@ fn the_way_to_a_socket_is_looked_at() {
         "socket",
         "blocks",
         &["its server is gone", "metisvm sim"],
+    );
+    // Nobody takes those that wait, and there is no room for more.
+    let busy = socket(AddressFamily::UNIX, SocketType::STREAM, None).unwrap();
+    bind(&busy, &SocketAddrUnix::new(&folder.path().join("busy")).unwrap()).unwrap();
+    listen(&busy, 0).unwrap();
+    let _waits = UnixStream::connect(folder.path().join("busy")).unwrap();
+    says(
+        &only(&doctor("busy")),
+        "socket",
+        "warning",
+        &["others wait already"],
     );
     let sim = Sim::start(folder.path(), &[]);
     let (all, _) = findings(&doctor("card"));

@@ -2,7 +2,7 @@
 
 use super::Card;
 use clap::{Args as ClapArgs, Subcommand};
-use metisvm_driver::vfio::Bdf;
+use metisvm_driver::vfio::{Bdf, Kernel};
 use std::path::PathBuf;
 
 /// Cards of this machine.
@@ -30,6 +30,13 @@ pub struct Roots {
     /// Look at sys, dev and proc below this folder, as of another machine that was copied there
     #[arg(long, value_name = "DIR", default_value = "/", hide_default_value = true)]
     pub root: PathBuf,
+}
+
+impl Roots {
+    /// The kernel's file systems.
+    pub fn kernel(&self) -> Kernel {
+        Kernel::at(&self.root.join("sys"), &self.root.join("dev"))
+    }
 }
 
 /// List cards.

@@ -7,9 +7,8 @@ mod list;
 mod reset;
 mod validate;
 
-use crate::args::{Device as Args, Roots};
+use crate::args::Device as Args;
 use crate::error::CliError;
-use metisvm_driver::vfio::Kernel;
 
 pub(super) fn run(args: &Args) -> Result<bool, CliError> {
     match args {
@@ -21,9 +20,4 @@ pub(super) fn run(args: &Args) -> Result<bool, CliError> {
         Args::Unbind(args) => bind::unbind(args),
         Args::Doctor(args) => doctor::run(args),
     }
-}
-
-/// The kernel's file systems below a folder.
-fn kernel(roots: &Roots) -> Kernel {
-    Kernel::at(&roots.root.join("sys"), &roots.root.join("dev"))
 }

@@ -1,5 +1,6 @@
 //! The kernel's files, below a folder.
 
+use metisvm_driver::vfio::attribute;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -13,8 +14,7 @@ impl Files {
 
     /// What a file says, without the line's end; empty where there is none.
     pub(super) fn text(&self, path: &str) -> String {
-        let text = fs::read(self.0.join(path)).unwrap_or_default();
-        String::from_utf8_lossy(&text).trim_end().to_owned()
+        attribute::read(&self.0.join(path)).unwrap_or_default()
     }
 
     pub(super) fn exists(&self, path: &str) -> bool {

@@ -1,11 +1,11 @@
 //! The way to a card behind a socket, and what a card in RTL is built with.
 
 use super::finding::{Finding, commands};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 use std::env;
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
-use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 /// Tools that build a card in RTL, and the packages that they are in.
@@ -28,8 +28,8 @@ pub(super) fn socket(path: &Path) -> Finding {
         Ok(about) if !about.file_type().is_socket() => {
             Finding::blocks(KEY, "it is no socket", vec![format!("ls -l {shown}")])
         }
-        Ok(about) => match UnixStream::connect(path) {
-            Ok(_) => Finding::fine(KEY, "its server answers"),
+        Ok(about) => match try_it(path) {
+            Ok(()) => Finding::fine(KEY, "its server answers"),
             Err(error) if error.kind() == ErrorKind::PermissionDenied => Finding::blocks(
                 KEY,
                 format!(
@@ -43,6 +43,11 @@ pub(super) fn socket(path: &Path) -> Finding {
                     format!("sudo chgrp metisvm {shown} && sudo chmod 660 {shown}"),
                 ],
             ),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Finding::warning(
+                KEY,
+                "its server serves one client after another, and others wait already",
+                vec![format!("sudo fuser -v {shown}")],
+            ),
             Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
                 Finding::blocks(KEY, "its server is gone", serve)
             }
@@ -50,6 +55,14 @@ pub(super) fn socket(path: &Path) -> Finding {
         },
     };
     finding.of(path.to_string_lossy())
+}
+
+/// Connects, and leaves again. A server that nobody gets through to is not waited for.
+fn try_it(path: &Path) -> io::Result<()> {
+    let address = SocketAddrUnix::new(path)?;
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+    Ok(connect(&socket, &address)?)
 }
 
 pub(super) fn tools() -> Finding {

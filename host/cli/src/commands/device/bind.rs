@@ -1,6 +1,5 @@
 //! `metisvm device bind` and `unbind`: cards given to VFIO, and taken away from it.
 
-use super::kernel;
 use crate::args::{Bind, Unbind};
 use crate::error::CliError;
 use crate::output;
@@ -8,12 +7,12 @@ use metisvm_driver::vfio::{Bdf, BindError, Binding};
 use serde_json::json;
 
 pub(super) fn bind(args: &Bind) -> Result<bool, CliError> {
-    let kernel = kernel(&args.roots);
+    let kernel = args.roots.kernel();
     each(&args.cards, args.json, |bdf| kernel.bind(bdf, args.force))
 }
 
 pub(super) fn unbind(args: &Unbind) -> Result<bool, CliError> {
-    let kernel = kernel(&args.roots);
+    let kernel = args.roots.kernel();
     each(&args.cards, args.json, |bdf| kernel.unbind(bdf))
 }
 

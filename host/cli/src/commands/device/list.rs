@@ -1,6 +1,5 @@
 //! `metisvm device list`: the cards on the bus.
 
-use super::kernel;
 use crate::args::List as Args;
 use crate::error::CliError;
 use crate::{output, slot_report};
@@ -8,7 +7,9 @@ use metisvm_firmware::pci::CLASS_CODE;
 
 pub(super) fn run(args: &Args) -> Result<bool, CliError> {
     let bus = args.roots.root.join("sys/bus/pci/devices");
-    let slots = kernel(&args.roots)
+    let slots = args
+        .roots
+        .kernel()
         .cards()
         .map_err(|error| CliError::file(bus, error))?;
     if args.json {

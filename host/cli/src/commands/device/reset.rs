@@ -89,7 +89,17 @@ pub(super) fn run(args: &Args) -> Result<bool, CliError> {
         let mut table = output::table(&["card", &title]);
         table.add_row(["before", &before.said()]);
         table.add_row(["reset by its registers", &said(registers.as_ref(), "not tried")]);
-        table.add_row(["function-level reset", &said(function.as_ref(), "it has none")]);
+        table.add_row([
+            "function-level reset",
+            &said(
+                function.as_ref(),
+                if there {
+                    "it is no PCI function"
+                } else {
+                    "not tried"
+                },
+            ),
+        ]);
         table.add_row(["after", &after.said()]);
         let verdict = works
             .as_ref()

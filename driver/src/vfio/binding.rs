@@ -145,13 +145,11 @@ impl Kernel {
             }
             return Ok(done(before.clone(), !stays));
         }
-        if let Some(driver) = &before {
-            if !force {
-                return Err(BindError::Driven {
-                    bdf,
-                    driver: driver.clone(),
-                });
-            }
+        if let Some(driver) = before.as_ref().filter(|_| !force) {
+            return Err(BindError::Driven {
+                bdf,
+                driver: driver.clone(),
+            });
         }
         call.write(of, VFIO_PCI)?;
         let taken = call.release(before.as_deref()).and_then(|()| call.probe());

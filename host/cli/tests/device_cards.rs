@@ -377,7 +377,7 @@ fn wrong_use_is_said_to_be_so() {
     let folder = tempdir().unwrap();
     for (arguments, said) in [
         (&["device"][..], "Usage"),
-        (&["device", "examine"], "functional[:BOARD]"),
+        (&["device", "examine"], "<CARD>"),
         (&["device", "examine", "card"], "vfio:BDF"),
         (&["device", "bind"], "BDF"),
         (&["device", "bind", "card"], "lspci -D"),

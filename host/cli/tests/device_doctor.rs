@@ -4,62 +4,13 @@
 
 mod support;
 
-use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, bind, listen, socket};
-use serde_json::Value;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::{UnixListener, UnixStream};
-use std::process::Output;
+use support::doctor::{findings, only, says};
 use support::machine::{CARD, Machine};
-use support::sim::Sim;
-use support::{objects, run, stderr, stdout};
-use tempfile::tempdir;
+use support::stdout;
 
 const CMDLINE: &str = "proc/cmdline";
 const GROUP: &str = "sys/kernel/iommu_groups/7";
-
-/// The findings; the last object, and whether nothing blocks.
-fn findings(output: &Output) -> (Vec<Value>, Value) {
-    let mut all = objects(output);
-    let last = all.pop().unwrap_or_else(|| panic!("{}", stderr(output)));
-    let blocks = all.iter().filter(|finding| finding["state"] == "blocks").count();
-    let warnings = all.iter().filter(|finding| finding["state"] == "warning").count();
-    assert_eq!(
-        (&last["blocks"], &last["warnings"]),
-        (&blocks.into(), &warnings.into())
-    );
-    assert_eq!(last["usable"], blocks == 0);
-    assert_eq!(output.status.code(), Some(i32::from(blocks > 0)), "{all:?}");
-    for finding in &all {
-        // Whatever is not as it should be comes with something to do.
-        let steps = finding["mend"].as_array().unwrap().len();
-        assert_eq!(steps == 0, finding["state"] == "ok", "{finding}");
-    }
-    (all, last)
-}
-
-/// The one thing that is wrong.
-fn only(output: &Output) -> Value {
-    let (all, _) = findings(output);
-    let wrong: Vec<_> = all
-        .into_iter()
-        .filter(|finding| finding["state"] != "ok")
-        .collect();
-    let [only] = &wrong[..] else { panic!("{wrong:#?}") };
-    only.clone()
-}
-
-fn says(finding: &Value, key: &str, state: &str, words: &[&str]) {
-    assert_eq!(
-        (&finding["check"], &finding["state"]),
-        (&key.into(), &state.into()),
-        "{finding}"
-    );
-    let text = finding.to_string();
-    for word in words {
-        assert!(text.contains(word), "{word}: {text}");
-    }
-}
 
 #[test]
 fn nothing_is_in_the_way_on_a_machine_that_is_set_up() {
@@ -375,91 +326,6 @@ fn a_machine_without_a_card_is_told_to_look_for_it() {
         "{text}"
     );
     assert!(text.ends_with("in the way: 1; warnings: 0\n"), "{text}");
-}
-
-#[test]
-fn the_way_to_a_socket_is_looked_at() {
-    let folder = tempdir().unwrap();
-    let doctor = |socket: &str| {
-        run(
-            folder.path(),
-            &["device", "doctor", &format!("vfio-user:{socket}"), "--json"],
-        )
-    };
-    let none = only(&doctor("none"));
-    says(
-        &none,
-        "socket",
-        "blocks",
-        &["no server runs", "metisvm sim --socket none"],
-    );
-    assert_eq!(none["card"], "none");
-    fs::write(folder.path().join("file"), "").unwrap();
-    says(&only(&doctor("file")), "socket", "blocks", &["no socket"]);
-    drop(UnixListener::bind(folder.path().join("gone")).unwrap());
-    says(
-        &only(&doctor("gone")),
-        "socket",
-        "blocks",
-        &["its server is gone", "metisvm sim"],
-    );
-    // Nobody takes those that wait, and there is no room for more.
-    let busy = socket(AddressFamily::UNIX, SocketType::STREAM, None).unwrap();
-    bind(&busy, &SocketAddrUnix::new(&folder.path().join("busy")).unwrap()).unwrap();
-    listen(&busy, 0).unwrap();
-    let _waits = UnixStream::connect(folder.path().join("busy")).unwrap();
-    says(
-        &only(&doctor("busy")),
-        "socket",
-        "warning",
-        &["others wait already"],
-    );
-    let sim = Sim::start(folder.path(), &[]);
-    let (all, _) = findings(&doctor("card"));
-    says(&all[0], "socket", "ok", &["answers"]);
-    // Whoever looked was no client that did something wrong, and others are served after it.
-    assert!(
-        run(folder.path(), &["device", "examine", "vfio-user:card"])
-            .status
-            .success()
-    );
-    assert_eq!(sim.end("-TERM"), (Some(0), String::new()));
-}
-
-#[test]
-fn a_socket_of_another_user_is_said_to_be_one() {
-    let machine = Machine::new();
-    let path = machine.path("socket");
-    let _listener = UnixListener::bind(&path).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
-    let card = format!("vfio-user:{}", path.display());
-    let finding = only(&machine.device_as_nobody(&["doctor", &card, "--json"]));
-    says(
-        &finding,
-        "socket",
-        "blocks",
-        &["may not connect", "mode 400", "chgrp metisvm"],
-    );
-}
-
-#[test]
-fn cards_of_this_process_need_little() {
-    let folder = tempdir().unwrap();
-    let (all, _) = findings(&run(folder.path(), &["device", "doctor", "functional", "--json"]));
-    says(&all[0], "card", "ok", &["needs nothing"]);
-    // A home that cannot be written, and no tools on the path.
-    let output = support::metisvm(folder.path())
-        .args(["device", "doctor", "rtl", "--json"])
-        .env("PATH", folder.path())
-        .output()
-        .unwrap();
-    let (all, _) = findings(&output);
-    says(
-        &all[0],
-        "tools",
-        "blocks",
-        &["verilator, make, g++", "sudo apt-get install verilator make g++"],
-    );
 }
 
 #[test]

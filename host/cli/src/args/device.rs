@@ -10,7 +10,7 @@ use std::path::PathBuf;
 pub enum Device {
     /// List the cards on the machine's PCI bus: who drives them, and whether this user can use them
     List(List),
-    /// Say what a card says of itself, without taking it from whoever has it
+    /// Say what a card says of itself; none of its registers is written
     Examine(OneCard),
     /// Test a card: memory, Keccak, every instruction of its tensor engine, models, DMA and latency
     Validate(Validate),
@@ -50,14 +50,12 @@ pub struct List {
     pub json: bool,
 }
 
-/// What names a card.
-const CARD: &str = "functional[:BOARD]|rtl[:BOARD]|vfio:BDF|vfio-user:SOCKET";
-
 /// One card.
 #[derive(Debug, ClapArgs)]
 pub struct OneCard {
-    /// The card: in a slot, behind a socket, or in this process
-    #[arg(value_name = CARD)]
+    /// The card: vfio:BDF in a slot, vfio-user:SOCKET behind a socket, functional or rtl in this process, or one of a
+    /// board as functional:BOARD
+    #[arg(value_name = "CARD")]
     pub card: Card,
     /// One JSON object instead of a table
     #[arg(long)]
@@ -67,8 +65,9 @@ pub struct OneCard {
 /// Test a card.
 #[derive(Debug, ClapArgs)]
 pub struct Validate {
-    /// The card: in a slot, behind a socket, or in this process
-    #[arg(value_name = CARD)]
+    /// The card: vfio:BDF in a slot, vfio-user:SOCKET behind a socket, functional or rtl in this process, or one of a
+    /// board as functional:BOARD
+    #[arg(value_name = "CARD")]
     pub card: Card,
     /// How much of the card's memory is tested, from its beginning, MiB; all for the whole of it [default: 64; for a card
     /// of simulated gates, as much as takes no long time]
@@ -113,9 +112,9 @@ pub struct Unbind {
 /// Look at the machine's set-up.
 #[derive(Debug, ClapArgs)]
 pub struct Doctor {
-    /// The card to use: with vfio-user:SOCKET the way to its server is looked at, with vfio:BDF this one alone [default:
-    /// every card on the bus]
-    #[arg(value_name = CARD)]
+    /// The card to use: with vfio:BDF this one alone is looked at, with vfio-user:SOCKET the way to its server, with
+    /// rtl what a card in RTL is built with [default: every card on the bus]
+    #[arg(value_name = "CARD")]
     pub card: Option<Card>,
     /// Where the kernel's file systems are.
     #[command(flatten)]

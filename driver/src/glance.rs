@@ -105,3 +105,134 @@ impl Glance {
         problems
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::{DmaRegion, TransportError};
+    use metisvm_firmware::Geometry;
+    use std::collections::BTreeMap;
+    use std::time::Duration;
+
+    /// Registers, and nothing behind them.
+    struct Registers(BTreeMap<u32, u32>);
+
+    impl Transport for Registers {
+        fn read32(&self, offset: u32) -> u32 {
+            self.0.get(&offset).copied().unwrap_or(0)
+        }
+
+        fn write32(&self, offset: u32, _: u32) {
+            panic!("register {offset:#x} was written");
+        }
+
+        fn allocate(&self, _: usize) -> Result<DmaRegion, TransportError> {
+            panic!("memory was mapped");
+        }
+
+        fn unmap(&self, _: &DmaRegion) -> Result<(), TransportError> {
+            Ok(())
+        }
+
+        fn isolates_on_unmap(&self) -> bool {
+            true
+        }
+
+        fn vectors(&self) -> u16 {
+            0
+        }
+
+        fn wait_interrupt(&self, _: u16, _: Duration) -> bool {
+            false
+        }
+
+        fn failure(&self) -> Option<TransportError> {
+            None
+        }
+    }
+
+    /// A sound card, with counters.
+    fn card() -> Registers {
+        let capabilities = Capabilities {
+            geometry: Geometry::SMALL,
+            features: reg::features::KECCAK | reg::features::COUNTERS,
+            build_id: 7,
+            card_memory_bytes: 1 << 20,
+            max_handles: 64,
+            max_queues: 3,
+            max_queue_entries: 64,
+            max_program_instructions: 64,
+            max_batch: 16,
+            keccak_max_messages: 64,
+            clock_khz: 100_000,
+            max_input_bytes: 4096,
+            max_output_bytes: 4096,
+            keccak_max_bytes: 4096,
+            work_budget: 1 << 20,
+        };
+        let mut registers: BTreeMap<u32, u32> = (0..reg::COUNTERS)
+            .step_by(4)
+            .filter_map(|offset| Some((offset, capabilities.register(offset)?)))
+            .collect();
+        registers.extend([
+            (reg::MAGIC, reg::MAGIC_VALUE),
+            (reg::ABI_VERSION, reg::ABI_VERSION_VALUE),
+            (reg::STATUS, 1),
+            (reg::COUNTERS + 8 * reg::counter::DIGESTS, 5),
+            (reg::COUNTERS + 8 * reg::counter::DIGESTS + 4, 1),
+            (queue_register(1, queue::STATE), 1),
+        ]);
+        Registers(registers)
+    }
+
+    fn glance(change: impl Fn(&mut BTreeMap<u32, u32>)) -> Result<Glance, DeviceError> {
+        let mut card = card();
+        change(&mut card.0);
+        Glance::of(&card)
+    }
+
+    #[test]
+    fn a_sound_card_is_read_and_not_touched() {
+        let glance = glance(|_| {}).unwrap();
+        assert_eq!((glance.abi, glance.boot_nonce), ((2, 0), 0));
+        assert_eq!(glance.queues, [0, 1, 0]);
+        assert_eq!(glance.counters.unwrap().get(reg::counter::DIGESTS), 1 << 32 | 5);
+        assert!(glance.problems().is_empty(), "{:?}", glance.problems());
+    }
+
+    #[test]
+    fn whatever_is_wrong_with_a_card_is_said() {
+        for (register, value, said) in [
+            (reg::ABI_VERSION, 3 << 16, "ABI 3.0"),
+            (reg::STATUS, 2, "resetting itself"),
+            (reg::STATUS, 3, "fatal"),
+            (reg::STATUS, 9, "status register reads 0x9"),
+            (reg::TILE_ROWS, 0, "absurd capability: TILE_ROWS"),
+            (
+                queue_register(2, queue::STATE),
+                2,
+                "queue 2 stopped: its configuration",
+            ),
+            (
+                queue_register(0, queue::STATE),
+                3,
+                "queue 0 stopped: a DMA access",
+            ),
+            (queue_register(0, queue::STATE), 77, "queue 0 is in state 0x4d"),
+        ] {
+            let problems = glance(|card| drop(card.insert(register, value)))
+                .unwrap()
+                .problems();
+            let [problem] = &problems[..] else {
+                panic!("{said}: {problems:?}")
+            };
+            assert!(problem.contains(said), "{said}: {problem}");
+        }
+        // More queues than a card can have are not asked for.
+        let many = glance(|card| drop(card.insert(reg::MAX_QUEUES, u32::MAX))).unwrap();
+        assert_eq!(many.queues.len() as u32, QUEUE_LIMIT);
+        let magic = |value| glance(|card| drop(card.insert(reg::MAGIC, value))).map(drop);
+        assert_eq!(magic(reg::ALL_ONES), Err(DeviceError::Dead));
+        assert_eq!(magic(5), Err(DeviceError::NotACard(5)));
+    }
+}

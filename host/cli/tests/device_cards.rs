@@ -285,8 +285,10 @@ fn a_card_that_is_not_there_or_does_not_answer_is_said_to_be_so() {
             ("vfio-user:none", "is metisvm sim running"),
             ("vfio:0000:77:00.0", "no such PCI function"),
         ] {
-            let output = run(folder.path(), &["device", command, card]);
+            let output = run(folder.path(), &["device", command, card, "--json"]);
             assert_eq!(output.status.code(), Some(1), "{command}");
+            let error = objects(&output)[0]["error"].as_str().unwrap().to_owned();
+            assert!(error.contains(said), "{command}: {error}");
             assert!(stderr(&output).contains(said), "{command}: {}", stderr(&output));
         }
     }

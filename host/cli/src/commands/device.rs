@@ -4,6 +4,7 @@ mod bind;
 mod doctor;
 mod examine;
 mod list;
+mod refused;
 mod reset;
 mod validate;
 

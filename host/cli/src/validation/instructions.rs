@@ -45,3 +45,34 @@ fn every_form(target: &Target, forms: &[Form]) -> Result<Passed, Problem> {
         _ => format!("{count} forms, as the interpreter's"),
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use metisvm_firmware::Geometry;
+
+    #[test]
+    fn an_instruction_that_a_card_leaves_out_is_missed_in_every_form() {
+        let all = [
+            loads::LOAD,
+            loads::LOAD_TILES,
+            loads::FILL,
+            computes::GEMM,
+            computes::ADD,
+            computes::MAX,
+            computes::MIN,
+            computes::IMMEDIATES,
+            computes::REQUANTISE,
+            computes::TABLE,
+            computes::ARGMAX,
+            computes::INTERPOLATE,
+            stores::STORE,
+            stores::STORE_TILES,
+        ];
+        for geometry in [Geometry::SMALL, Geometry::MEDIUM] {
+            for form in all.into_iter().flatten() {
+                draft::tests::every_instruction_is_seen(geometry, form);
+            }
+        }
+    }
+}

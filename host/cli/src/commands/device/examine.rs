@@ -1,5 +1,6 @@
 //! `metisvm device examine`: what a card says of itself. Registers are read, and nothing is written to them.
 
+use super::refused::refused;
 use crate::args::{Card, OneCard as Args};
 use crate::card_link::CardLink;
 use crate::error::CliError;
@@ -29,10 +30,13 @@ struct Examined {
 
 pub(super) fn run(args: &Args) -> Result<bool, CliError> {
     let title = cards::title(&args.card);
-    let link = CardLink::open(&args.card).map_err(CliError::Card)?;
+    let link = CardLink::open(&args.card).map_err(|why| refused(&title, args.json, CliError::Card(why)))?;
     let glance = match Glance::of(link.registers()) {
         Ok(glance) => glance,
-        Err(problem) => return Err(CliError::NoAnswer { card: title, problem }),
+        Err(problem) => {
+            let card = title.clone();
+            return Err(refused(&title, args.json, CliError::NoAnswer { card, problem }));
+        }
     };
     let slot = match args.card {
         Card::Vfio(bdf) => Kernel::default().slot(bdf),

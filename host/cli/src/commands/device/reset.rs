@@ -1,6 +1,7 @@
 //! `metisvm device reset`: by the card's registers, then as a PCI function, and then it has to work.
 
 use super::examine::state;
+use super::refused::refused;
 use crate::args::OneCard as Args;
 use crate::card_link::CardLink;
 use crate::cards::{self, RTL_TIMEOUT};
@@ -49,7 +50,7 @@ impl State {
 
 pub(super) fn run(args: &Args) -> Result<bool, CliError> {
     let title = cards::title(&args.card);
-    let link = CardLink::open(&args.card).map_err(CliError::Card)?;
+    let link = CardLink::open(&args.card).map_err(|why| refused(&title, args.json, CliError::Card(why)))?;
     let mut options = Options::default();
     if link.is_slow() {
         options.timeout = RTL_TIMEOUT;

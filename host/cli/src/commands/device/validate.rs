@@ -1,5 +1,6 @@
 //! `metisvm device validate`: the self-test of a card, told check by check.
 
+use super::refused::refused;
 use crate::args::Validate as Args;
 use crate::card_link::CardLink;
 use crate::cards::{self, RTL_TIMEOUT};
@@ -28,7 +29,7 @@ struct Told {
 pub(super) fn run(args: &Args) -> Result<bool, CliError> {
     let title = cards::title(&args.card);
     let started = Instant::now();
-    let link = CardLink::open(&args.card).map_err(CliError::Card)?;
+    let link = CardLink::open(&args.card).map_err(|why| refused(&title, args.json, CliError::Card(why)))?;
     let slow = link.is_slow();
     let mut options = Options::default();
     if slow {

@@ -171,8 +171,9 @@ fn interpolate(draft: &mut Draft) {
 fn arg_max(draft: &mut Draft) {
     let [r, c, _] = draft.sides();
     let kept = if c == 1 { 2 } else { 1 };
-    draft.load_acc(0, kept + 1);
+    draft.load_acc(0, kept);
     for (first, base) in [(true, 0), (false, 1000)] {
+        draft.load_acc(kept, 1);
         draft.push(Operation::Vector(Vector {
             op: VectorOp::ArgMax { first, base },
             dst: 0,
@@ -183,6 +184,5 @@ fn arg_max(draft: &mut Draft) {
             cols: c,
         }));
         draft.store_acc(0, kept);
-        draft.load_acc(kept, 1);
     }
 }

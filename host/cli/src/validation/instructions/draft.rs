@@ -282,3 +282,56 @@ fn interpret(items: &[Draft], before: u8) -> Result<Vec<Vec<u8>>, Problem> {
     }
     Ok(outputs)
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// Whether every instruction of a form is seen in what the program stores: without it, some byte that is
+    /// defined either way is another.
+    pub(crate) fn every_instruction_is_seen(geometry: Geometry, (name, write): &Form) {
+        let drafts = || {
+            (0..ITEMS)
+                .map(|item| {
+                    let mut draft = Draft::new(geometry, item);
+                    write(&mut draft);
+                    draft
+                })
+                .collect::<Vec<_>>()
+        };
+        let all = drafts();
+        let defined = |items: &[Draft]| Some([interpret(items, 0x00).ok()?, interpret(items, 0xff).ok()?]);
+        let right = defined(&all).unwrap();
+        for index in 0..all[0].operations.len() {
+            // Lanes that are there to be overwritten, so that an instruction which does not write them shows.
+            let overwritten = match all[0].operations[index] {
+                Operation::Nop(_) => true,
+                Operation::Fill(_) => ["WORKSPACE", "STATE", "WORKSPACE and STATE"].contains(name),
+                Operation::LoadTiles(load) => *name == "products" && load.buffer == Buffer::Acc,
+                _ => false,
+            };
+            if overwritten {
+                continue;
+            }
+            let mut without = drafts();
+            for draft in &mut without {
+                draft.operations.remove(index);
+            }
+            // A program that cannot be run without it is missed as well.
+            let Some(wrong) = defined(&without) else {
+                continue;
+            };
+            let bytes = |outputs: &Vec<Vec<u8>>| outputs.concat();
+            let [right, wrong] =
+                [&right, &wrong].map(|outputs| bytes(&outputs[0]).into_iter().zip(bytes(&outputs[1])));
+            let mut differ = right
+                .zip(wrong)
+                .filter(|((a, b), (c, d))| a == b && (c != d || a != c));
+            assert!(
+                differ.next().is_some(),
+                "{name}: nobody misses instruction {index}, {:?}",
+                all[0].operations[index]
+            );
+        }
+    }
+}

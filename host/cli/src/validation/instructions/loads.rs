@@ -323,7 +323,7 @@ fn filled_product(draft: &mut Draft) {
     let Operation::Gemm(gemm) = ONE_PRODUCT else {
         return;
     };
-    for (a, b) in [(-256, 255), (255, 255), (-256, -256), (0, 1)] {
+    for (a, b) in [(-256, 255), (255, -255), (-1, -256), (1, 254)] {
         draft.push(fill(Buffer::A, 0, n, a));
         draft.push(fill(Buffer::B, 0, n, b));
         draft.push(Operation::Gemm(Gemm {

@@ -50,7 +50,7 @@ pub enum VfioError {
         others: Vec<(String, String)>,
     },
     /// The module is not there.
-    #[error("{bdf}: {path} is missing: load the kernel's modules (modprobe vfio-pci vfio_iommu_type1)", path = path.display())]
+    #[error("{bdf}: {path} is missing: load the kernel's modules (modprobe -a vfio-pci vfio_iommu_type1)", path = path.display())]
     NoNode {
         /// The function.
         bdf: Bdf,

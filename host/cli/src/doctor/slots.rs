@@ -155,7 +155,7 @@ fn node(slot: &Slot) -> Option<Finding> {
             Finding::blocks(KEY, error.to_string(), mend)
         }
         Err(error @ VfioError::NoNode { .. }) => {
-            let mend = commands(&["sudo modprobe vfio-pci vfio_iommu_type1"]);
+            let mend = commands(&["sudo modprobe -a vfio-pci vfio_iommu_type1"]);
             Finding::blocks(KEY, error.to_string(), mend)
         }
         // Said before.

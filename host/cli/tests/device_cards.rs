@@ -5,9 +5,9 @@
 mod support;
 
 use serde_json::Value;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::Stdio;
-use std::thread;
 use std::time::{Duration, Instant};
 use support::sim::Sim;
 use support::{metisvm, objects, run, stderr, stdout};
@@ -350,7 +350,7 @@ fn a_reset_says_how_the_card_was_and_is_and_that_it_works() {
 #[test]
 fn a_card_that_does_not_acknowledge_a_reset_is_not_said_to_work() {
     let folder = tempdir().unwrap();
-    let _sim = Sim::start(folder.path(), &["--fault", "hang-for-good@3"]);
+    let mut sim = Sim::start(folder.path(), &["--fault", "hang-for-good@3"]);
     let mut validating = metisvm(folder.path());
     validating.args(["device", "validate", SERVED]);
     let mut validating = validating
@@ -358,8 +358,11 @@ fn a_card_that_does_not_acknowledge_a_reset_is_not_said_to_work() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    // It is in the job that is never answered, and nobody waits for its time-out.
-    thread::sleep(Duration::from_secs(1));
+    // It is in a job that is never answered, and nobody waits for its time-out.
+    let mut told = BufReader::new(sim.0.stderr.take().unwrap());
+    let mut line = String::new();
+    told.read_line(&mut line).unwrap();
+    assert!(line.contains("fault hang-for-good happened"), "{line}");
     validating.kill().unwrap();
     validating.wait().unwrap();
     let output = run(folder.path(), &["device", "reset", SERVED, "--json"]);

@@ -1,6 +1,7 @@
 //! All performance counters of a card at one time.
 
-use metisvm_firmware::registers::counter;
+use crate::transport::Transport;
+use metisvm_firmware::registers::{COUNTERS, counter};
 
 /// A counter with its names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +17,34 @@ pub struct CounterName {
 const fn named(index: u32, key: &'static str, text: &'static str) -> CounterName {
     CounterName { index, key, text }
 }
+
+/// What every card with counters counts.
+pub const CARD: [CounterName; 8] = [
+    named(counter::BUSY, "busy", "cycles in which the card is busy"),
+    named(
+        counter::KECCAK_BUSY,
+        "keccak_busy",
+        "cycles in which Keccak cores permute",
+    ),
+    named(
+        counter::KECCAK_STARVED,
+        "keccak_starved",
+        "cycles in which they have no word",
+    ),
+    named(
+        counter::KECCAK_STALLED,
+        "keccak_stalled",
+        "cycles in which words wait for them",
+    ),
+    named(counter::WORDS_READ, "words_read", "words read from the host"),
+    named(
+        counter::WORDS_WRITTEN,
+        "words_written",
+        "words written to the host",
+    ),
+    named(counter::DIGESTS, "digests", "digests"),
+    named(counter::ENTRIES, "entries", "entries executed or refused"),
+];
 
 /// What a tensor engine did in its cycles.
 pub const ENGINE: [CounterName; 8] = [
@@ -75,6 +104,23 @@ impl CardCounters {
         Some(all)
     }
 
+    /// Reads those of a card that has them; `None` if it is dead.
+    pub fn of(link: &dyn Transport) -> Option<Self> {
+        Self::read(|index| {
+            let low = COUNTERS + 8 * index;
+            let mut high = link.read32(low + 4);
+            // As the two words are not read at once, the high one must be the same before and after.
+            for _ in 0..2 {
+                let value = u64::from(high) << 32 | u64::from(link.read32(low));
+                match link.read32(low + 4) {
+                    same if same == high => return (value != u64::MAX).then_some(value),
+                    other => high = other,
+                }
+            }
+            None
+        })
+    }
+
     /// A counter; one that there is not is 0.
     pub fn get(&self, index: u32) -> u64 {
         self.0.get(index as usize).copied().unwrap_or(0)
@@ -92,9 +138,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_counter_of_the_engine_and_of_the_bus_has_one_name() {
-        let named: Vec<u32> = BUS.iter().chain(&ENGINE).map(|name| name.index).collect();
-        assert_eq!(named, (counter::READ_WAITS..counter::COUNT).collect::<Vec<_>>());
+    fn every_counter_has_one_name() {
+        let named = CARD.iter().chain(&BUS).chain(&ENGINE);
+        let named: Vec<u32> = named.map(|name| name.index).collect();
+        assert_eq!(named, (0..counter::COUNT).collect::<Vec<_>>());
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod submit;
 mod ticket;
 mod wait;
 
+pub use reset::reset_card;
 pub use resident::Resident;
 pub use run::RunJob;
 pub use running::Running;

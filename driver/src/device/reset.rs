@@ -124,8 +124,11 @@ pub(super) fn dead(transport: &dyn Transport) -> DeviceError {
     transport.failure().map_or(DeviceError::Dead, DeviceError::from)
 }
 
-/// Resets a card and waits for the acknowledgement.
-pub(super) fn reset_card(transport: &dyn Transport, timeout: Duration) -> Result<(), DeviceError> {
+/// Resets a card by its registers and waits for the acknowledgement.
+///
+/// # Errors
+/// It does not answer, or does not acknowledge in time.
+pub fn reset_card(transport: &dyn Transport, timeout: Duration) -> Result<(), DeviceError> {
     // A card that was reset behind our back has no nonce to clear: it gets one, so that the reset shows.
     match transport.read32(reg::BOOT_NONCE) {
         reg::ALL_ONES => return Err(dead(transport)),

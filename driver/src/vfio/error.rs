@@ -25,9 +25,8 @@ pub enum VfioError {
     NoIommuMode(Bdf),
     /// The kernel, or nobody, drives it.
     #[error(
-        "{bdf}: {}, not by vfio-pci: load the module (modprobe vfio-pci), then bind the card to it (echo vfio-pci > \
-         /sys/bus/pci/devices/{bdf}/driver_override, unbind it from a driver that has it, echo {bdf} > \
-         /sys/bus/pci/drivers_probe)",
+        "{bdf}: {}, not by vfio-pci: load the module (modprobe vfio-pci), then bind the card to it (metisvm device bind \
+         {bdf}, as root)",
         driver.as_ref().map_or_else(|| "it is driven by nothing".to_owned(), |driver| format!("it is driven by {driver}"))
     )]
     NotBound {
@@ -51,7 +50,7 @@ pub enum VfioError {
         others: Vec<(String, String)>,
     },
     /// The module is not there.
-    #[error("{bdf}: {path} is missing: load the kernel's modules (modprobe vfio-pci vfio_iommu_type1)", path = path.display())]
+    #[error("{bdf}: {path} is missing: load the kernel's modules (modprobe -a vfio-pci vfio_iommu_type1)", path = path.display())]
     NoNode {
         /// The function.
         bdf: Bdf,

@@ -5,22 +5,28 @@
 //! `eventfd`s. The crate `pci-driver` makes the calls of the kernel.
 //!
 //! * [`bdf`], [`sysfs`], [`error`]: where a function is, what is in the way of using it, and how that is said.
+//! * [`attribute`]: what the kernel's files say. [`slots`]: the cards on the bus. [`binding`]: given to VFIO, and taken away from it.
 //! * [`function`]: the function, opened. [`bar`]: its registers; `sigbus`: when nobody answers them.
 //! * [`space`]: regions; `addresses`: where they lie; `mapping`: mapped.
 
 mod addresses;
+pub mod attribute;
 pub mod bar;
 pub mod bdf;
+pub mod binding;
 pub mod error;
 pub mod function;
 mod mapping;
 mod sigbus;
+pub mod slots;
 pub mod space;
 pub mod sysfs;
 
 pub use bdf::Bdf;
+pub use binding::{BindError, Binding};
 pub use error::VfioError;
 pub use function::{Function, Interrupts};
+pub use slots::Slot;
 pub use space::Space;
 pub use sysfs::Kernel;
 

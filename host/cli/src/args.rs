@@ -3,11 +3,13 @@
 mod bench;
 mod card;
 mod cpu;
+mod device;
 mod model;
 mod sim;
 
 pub use bench::Bench;
 pub use card::Card;
+pub use device::{Bind, Device, Doctor, List, OneCard, Roots, Unbind, Validate};
 pub use model::{Activation, Check, Import, Info, Model, ModelRun, RangeChoice};
 pub use sim::Sim;
 
@@ -65,6 +67,9 @@ pub enum Command {
     Model(Model),
     /// Measure engines side by side
     Bench(Bench),
+    /// Cards of this machine: what there is, whether it works, and what is in its way
+    #[command(subcommand)]
+    Device(Device),
     /// Serve a simulated card to another process, or to a virtual machine (vfio-user)
     Sim(Sim),
 }

@@ -82,7 +82,7 @@ pub fn open(card: &Card, purpose: Use, trace: Option<PathBuf>, faulty: bool) -> 
     })
 }
 
-fn connect(socket: &Path) -> Result<VfioUser, String> {
+pub(crate) fn connect(socket: &Path) -> Result<VfioUser, String> {
     VfioUser::connect(socket, &Settings::default()).map_err(|error| error.to_string())
 }
 

@@ -3,6 +3,7 @@
 mod bench;
 mod blocktest;
 mod chain;
+mod device;
 mod model;
 mod run;
 mod sim;
@@ -23,6 +24,7 @@ pub fn run(args: Args) -> Result<bool, CliError> {
         Command::Chain(args) => chain::run(&args),
         Command::Model(args) => model::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Device(args) => device::run(&args),
         Command::Sim(args) => sim::run(&args),
     }
 }

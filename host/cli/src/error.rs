@@ -37,6 +37,14 @@ pub enum CliError {
     /// There is no card.
     #[error("the card does not come about: {0}")]
     Card(String),
+    /// A card is there, and cannot be talked to.
+    #[error("{card}: {problem}; docs/operators.md says what to do with such a card")]
+    NoAnswer {
+        /// Which.
+        card: String,
+        /// What it does instead.
+        problem: metisvm_driver::DeviceError,
+    },
     /// Signals could not be waited for.
     #[error("signals cannot be waited for: {0}")]
     Signals(io::Error),

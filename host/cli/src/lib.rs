@@ -3,6 +3,7 @@
 
 pub mod args;
 pub mod bundled;
+pub mod card_link;
 pub mod card_report;
 pub mod card_work;
 pub mod cards;
@@ -11,6 +12,7 @@ pub mod composition;
 pub mod counted_cpu;
 pub mod cpu_time;
 pub mod datadir;
+pub mod doctor;
 pub mod engine;
 pub mod error;
 pub mod fault;
@@ -20,4 +22,6 @@ pub mod models;
 pub mod output;
 pub mod own_memory;
 pub mod progress;
+pub mod slot_report;
 pub mod user_cache;
+pub mod validation;

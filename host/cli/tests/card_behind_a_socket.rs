@@ -5,63 +5,13 @@
 mod support;
 
 use serde_json::Value;
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::PathBuf;
+use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
+use support::sim::Sim;
 use support::{metisvm, objects, repository, run, stderr};
 use tempfile::tempdir;
-
-/// A server that is killed when this is dropped.
-struct Sim(Child);
-
-impl Sim {
-    /// Starts it, and waits until it says that it serves.
-    fn start(folder: &Path, arguments: &[&str]) -> Self {
-        Self::start_at(folder, "card", arguments)
-    }
-
-    /// The same with a name of its own.
-    fn start_at(folder: &Path, socket: &str, arguments: &[&str]) -> Self {
-        let mut child = metisvm(folder)
-            .args(["sim", "--socket", socket, "--json"])
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let said: Value = serde_json::from_str(&line).unwrap();
-        assert_eq!(said["socket"], socket);
-        Self(child)
-    }
-
-    /// Sends a signal, and gives the exit code and what it complained of.
-    fn end(mut self, signal: &str) -> (Option<i32>, String) {
-        let id = self.0.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args([signal, &id])
-                .status()
-                .unwrap()
-                .success()
-        );
-        let mut complaints = String::new();
-        std::io::Read::read_to_string(&mut self.0.stderr.take().unwrap(), &mut complaints).unwrap();
-        (self.0.wait().unwrap().code(), complaints)
-    }
-}
-
-impl Drop for Sim {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 fn golden() -> Value {
     let text = std::fs::read_to_string(repository("host/cli/bundled/golden.json")).unwrap();

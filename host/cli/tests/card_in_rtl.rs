@@ -68,6 +68,35 @@ fn a_model_runs_on_a_card_in_rtl_behind_a_socket() {
     );
 }
 
+#[test]
+fn a_card_in_rtl_is_validated_and_its_counters_are_examined() {
+    let folder = tempdir().unwrap();
+    let Some(output) = in_rtl(folder.path(), &["device", "validate", "rtl", "--json"]) else {
+        return;
+    };
+    let mut checks = objects(&output);
+    let last = checks.pop().unwrap();
+    assert_eq!(
+        (&last["failed"], &last["skipped"], &last["sound"]),
+        (&0.into(), &0.into(), &true.into()),
+        "{checks:#?}"
+    );
+    assert!(
+        checks[2]["tested_bytes"].as_f64().unwrap() >= 100_000.0,
+        "{}",
+        checks[2]
+    );
+    let Some(output) = in_rtl(folder.path(), &["device", "examine", "rtl", "--json"]) else {
+        return;
+    };
+    let card = &objects(&output)[0];
+    assert_eq!(
+        (&card["counters"]["digests"], &card["status"]),
+        (&0.into(), &"ready".into()),
+        "{card}"
+    );
+}
+
 /// Every inference of the block ran on RTL, checked: nothing fell back, and the card's own counters have at least the
 /// products that the processor does for the same block.
 #[test]

@@ -8,7 +8,7 @@ fn write(path: &Path, text: &str) -> Result<(), String> {
     fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// Gives a function to vfio-pci, by its own name, as udev rules do.
+/// Gives a function that is no card to vfio-pci, which `metisvm device bind` refuses.
 pub(crate) fn bind(bdf: Bdf) -> Result<String, String> {
     let kernel = Kernel::default();
     write(&kernel.folder(bdf).join("driver_override"), "vfio-pci")?;
@@ -17,14 +17,6 @@ pub(crate) fn bind(bdf: Bdf) -> Result<String, String> {
         Some(driver) if driver == "vfio-pci" => Ok(format!("{bdf} is bound")),
         driver => Err(format!("{bdf} has the driver {driver:?}")),
     }
-}
-
-/// Takes it away again.
-pub(crate) fn unbind(bdf: Bdf) -> Result<String, String> {
-    let folder = Kernel::default().folder(bdf);
-    write(&folder.join("driver/unbind"), &bdf.to_string())?;
-    write(&folder.join("driver_override"), "\n")?;
-    Ok(format!("{bdf} is unbound"))
 }
 
 /// Looks whether the function is there.

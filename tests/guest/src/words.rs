@@ -6,9 +6,8 @@ use metisvm_driver::vfio::Bdf;
 /// A word, and what it does with a function: gives what there is to say, or what went wrong.
 type Word = (&'static str, fn(Bdf) -> Result<String, String>);
 
-const WORDS: [Word; 11] = [
+const WORDS: [Word; 10] = [
     ("bind", bind::bind),
-    ("unbind", bind::unbind),
     ("is-there", bind::is_there),
     ("remove", bind::remove),
     ("rescan", bind::rescan),

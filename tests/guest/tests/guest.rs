@@ -77,11 +77,11 @@ fn start_block(machine: &mut Machine, place: &str) -> machine::Running {
 fn a_card_is_refused_with_what_to_do_until_it_is_bound() {
     let mut machine = Machine::get();
     machine.bind(CARD);
-    machine.run(&["unbind", CARD]).well();
+    machine.run(&["device", "unbind", CARD]).well();
     for (place, said) in [
         (
             CARD,
-            &["0000:01:00.0", "driven by nothing", "driver_override"][..],
+            &["0000:01:00.0", "driven by nothing", "metisvm device bind"][..],
         ),
         ("0000:00:02.0", &["driven by pcieport"][..]),
         ("0000:77:00.0", &["no such PCI function", "lspci -D"][..]),
@@ -105,6 +105,113 @@ fn a_card_is_refused_with_what_to_do_until_it_is_bound() {
     let refused = machine.run(&["jobs", EDU]);
     assert!(refused.stderr.contains("is not of class 120000"), "{refused:?}");
     println!("{said}");
+}
+
+/// The objects that `metisvm device` writes.
+fn device(machine: &mut Machine, arguments: &[&str]) -> Vec<Value> {
+    let arguments: Vec<&str> = ["device"]
+        .iter()
+        .chain(arguments)
+        .copied()
+        .chain(["--json"])
+        .collect();
+    machine.run(&arguments).well().lines().map(object).collect()
+}
+
+#[test]
+#[ignore = "needs what tests/guest/fetch brings"]
+fn a_card_is_listed_examined_validated_and_reset_as_operators_do() {
+    let mut machine = Machine::get();
+    machine.bind(CARD);
+    let slot = format!("vfio:{CARD}");
+    let listed = device(&mut machine, &["list"]);
+    let card = listed.iter().find(|card| card["card"] == CARD).unwrap();
+    assert_eq!(
+        (&card["driver"], &card["usable"], &card["kind"]),
+        (&"vfio-pci".into(), &true.into(), &"simulated".into()),
+        "{card}"
+    );
+    let examined = &device(&mut machine, &["examine", &slot])[0];
+    assert_eq!(
+        (&examined["abi"], &examined["status"]),
+        (&"2.0".into(), &"ready".into()),
+        "{examined}"
+    );
+    assert_eq!(
+        examined["function"]["iommu_group"], card["iommu_group"],
+        "{examined}"
+    );
+    let start = Instant::now();
+    let checks = device(&mut machine, &["validate", &slot, "--memory", "2"]);
+    let (last, checks) = checks.split_last().unwrap();
+    assert_eq!(
+        (&last["failed"], &last["skipped"]),
+        (&0.into(), &0.into()),
+        "{checks:#?}"
+    );
+    for check in checks.iter().filter(|check| {
+        check["detail"]
+            .as_str()
+            .is_some_and(|said| said.contains("/s") || said.contains("p50"))
+    }) {
+        println!("{check}");
+    }
+    println!("validated in {:?}", start.elapsed());
+    let reset = &device(&mut machine, &["reset", &slot])[0];
+    assert_eq!(
+        (
+            &reset["register_reset"],
+            &reset["function_reset"],
+            &reset["works"]
+        ),
+        (&"done".into(), &"done".into(), &true.into()),
+        "{reset}"
+    );
+    let findings = device(&mut machine, &["doctor", &slot]);
+    assert_eq!(findings.last().unwrap()["usable"], true, "{findings:#?}");
+}
+
+#[test]
+#[ignore = "needs what tests/guest/fetch brings"]
+fn a_card_that_computes_wrong_is_found_by_its_validation() {
+    let mut machine = Machine::get();
+    machine.bind(CARD);
+    // After the self-test and what reads memory back.
+    machine.faults.arm(Trigger::Run(4), Fault::WrongOutput(0));
+    let ended = machine.run(&[
+        "device",
+        "validate",
+        &format!("vfio:{CARD}"),
+        "--memory",
+        "2",
+        "--json",
+    ]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let checks: Vec<Value> = ended.stdout.lines().map(object).collect();
+    assert_eq!(checks.last().unwrap()["failed"], 1, "{checks:#?}");
+    machine.run(&["jobs", CARD]).well();
+}
+
+#[test]
+#[ignore = "needs what tests/guest/fetch brings"]
+fn a_card_is_not_taken_away_from_a_block_that_uses_it() {
+    let mut machine = Machine::get();
+    machine.bind(CARD);
+    let before = machine.faults.runs();
+    let running = start_block(&mut machine, CARD);
+    let start = Instant::now();
+    while machine.faults.runs() < before + MIDDLE {
+        assert!(start.elapsed() < PATIENCE, "the block does not get on");
+        thread::sleep(Duration::from_millis(2));
+    }
+    let refused = machine.run(&["device", "unbind", CARD]);
+    let result = object(&running.end().well());
+    has_the_same_roots(&result);
+    assert_eq!(result["fallbacks"], 0, "{result}");
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.stderr.contains("a process uses its group"), "{refused:?}");
+    machine.run(&["device", "unbind", CARD]).well();
+    machine.bind(CARD);
 }
 
 #[test]

@@ -90,7 +90,7 @@ fn whatever_is_in_the_way_is_said_with_what_to_do() {
 
     let fake = Fake::new();
     fake.function(CARD, Some("nvme"));
-    fake.is_refused(&["driven by nvme", "driver_override"]);
+    fake.is_refused(&["driven by nvme", "metisvm device bind 0000:01:00.0"]);
     fake.function(CARD, None);
     fake.is_refused(&["driven by nothing", "modprobe vfio-pci"]);
 

@@ -14,7 +14,7 @@ use signal_hook::low_level::pipe;
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -25,9 +25,10 @@ pub(super) fn run(args: &Args) -> Result<bool, CliError> {
     // Before the socket is there: whoever sees it may end us.
     let stop = signals().map_err(CliError::Signals)?;
     let (mut card, _) = cards::simulated(&args.card, Use::Inference, None).map_err(CliError::Card)?;
+    let mut rehearsal = None;
     if !args.fault.is_empty() {
         let faulty = FaultyCard::new(card);
-        rehearse(args, faulty.faults())?;
+        rehearsal = Some(rehearse(args, faulty.faults())?);
         card = Box::new(faulty);
     }
     let options = Options {
@@ -50,37 +51,57 @@ pub(super) fn run(args: &Args) -> Result<bool, CliError> {
         output::line(&format!("serving a {title} at {}", args.socket.display()))?;
     }
     server.run(stop.as_fd())?;
+    if let Some(rehearsal) = rehearsal {
+        // What happened since the last look.
+        rehearsal.tell();
+    }
     Ok(true)
 }
 
+/// The faults of a card, and how many of those that happened were told.
+struct Rehearsal {
+    plan: FaultPlan,
+    faults: Vec<Injection>,
+    told: Mutex<usize>,
+}
+
+impl Rehearsal {
+    /// Tells of each that has happened, once.
+    fn tell(&self) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        for happened in self.plan.history().into_iter().skip(*told) {
+            *told += 1;
+            let name = self.faults.iter().find(|fault| fault.fault() == happened.fault);
+            let name = name.map_or_else(String::new, |fault| fault.name().to_owned());
+            output::complain(&format!("fault {name} happened at job {}", happened.job));
+        }
+    }
+}
+
 /// Arms the faults, and tells of each that happens.
-fn rehearse(args: &Args, plan: FaultPlan) -> Result<(), CliError> {
-    let faults: Vec<Injection> = args
-        .fault
-        .iter()
-        .map(|fault| fault.past_usual_timeout())
-        .collect();
-    for fault in &faults {
-        fault.arm(&plan);
+fn rehearse(args: &Args, plan: FaultPlan) -> Result<Arc<Rehearsal>, CliError> {
+    let faults = args.fault.iter().map(|fault| fault.past_usual_timeout());
+    let rehearsal = Arc::new(Rehearsal {
+        faults: faults.collect(),
+        plan,
+        told: Mutex::default(),
+    });
+    for fault in &rehearsal.faults {
+        fault.arm(&rehearsal.plan);
     }
     let every = args.fault_every.map(Duration::from_secs);
+    let own = Arc::clone(&rehearsal);
     let work = move || {
-        let mut again = faults.iter().cycle();
+        let mut again = own.faults.iter().cycle();
         let mut next = every.map(|every| Instant::now() + every);
-        let mut told = 0;
         loop {
             thread::sleep(LOOK);
-            for happened in plan.history().into_iter().skip(told) {
-                told += 1;
-                let name = faults.iter().find(|fault| fault.fault() == happened.fault);
-                let name = name.map_or_else(String::new, |fault| fault.name().to_owned());
-                output::complain(&format!("fault {name} happened at job {}", happened.job));
-            }
+            own.tell();
             if let (Some(due), Some(every)) = (next, every)
                 && Instant::now() >= due
                 && let Some(fault) = again.next()
             {
-                fault.arm(&plan);
+                fault.arm(&own.plan);
                 next = Some(due + every);
             }
         }
@@ -88,7 +109,7 @@ fn rehearse(args: &Args, plan: FaultPlan) -> Result<(), CliError> {
     // It ends with the process.
     let started = thread::Builder::new().name("faults".into()).spawn(work);
     started
-        .map(drop)
+        .map(|_| rehearsal)
         .map_err(|error| CliError::Card(format!("there is no thread for its faults: {error}")))
 }
 

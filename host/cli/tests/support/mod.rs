@@ -1,6 +1,11 @@
 //! Running the binary, and folders to run it in.
 
 #![allow(dead_code, reason = "not every test file uses all of it")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+pub(crate) mod doctor;
+pub(crate) mod machine;
+pub(crate) mod sim;
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};

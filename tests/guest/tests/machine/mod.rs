@@ -103,11 +103,14 @@ pub(crate) struct Machine {
 
 static MACHINE: OnceLock<Mutex<Machine>> = OnceLock::new();
 static CONSOLE: OnceLock<PathBuf> = OnceLock::new();
+static QEMU: OnceLock<Arc<Mutex<String>>> = OnceLock::new();
 
-/// What the guest's kernel has said, for whoever looks for what went wrong.
+/// What the guest's kernel has said, and QEMU complained of, for whoever looks for what went wrong.
 fn console() -> String {
     let text = CONSOLE.get().map(|console| fs::read(console).unwrap_or_default());
-    String::from_utf8_lossy(&text.unwrap_or_default()).into_owned()
+    let kernel = String::from_utf8_lossy(&text.unwrap_or_default()).into_owned();
+    let qemu = QEMU.get().map(|kept| lock(kept).clone()).unwrap_or_default();
+    format!("{kernel}\nQEMU: {qemu}")
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -140,6 +143,7 @@ impl Machine {
         let server = cards::in_a_process(Path::new(PROGRAM), &path("served"));
         let doomed = cards::in_this_process(&path("doomed"));
         let qemu = Tied::start(&qemu, &arguments(&folder, &place), &folder).unwrap();
+        QEMU.get_or_init(|| qemu.kept());
         let line = connect(&path("line"), &qemu);
         let answers = Answers::default();
         let (up, is_up) = channel();
@@ -179,9 +183,15 @@ impl Machine {
         self.start_run(arguments).end()
     }
 
-    /// Gives a function to vfio-pci, if it is not there yet.
+    /// Gives a function to vfio-pci, if it is not there yet: a card as operators do, and what is none by the test's own
+    /// word.
     pub(crate) fn bind(&mut self, bdf: &str) {
-        self.run(&["bind", bdf]).well();
+        let card: &[&str] = if bdf == EDU {
+            &["bind", bdf]
+        } else {
+            &["device", "bind", bdf]
+        };
+        self.run(card).well();
     }
 }
 

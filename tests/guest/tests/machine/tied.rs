@@ -78,6 +78,11 @@ impl Tied {
         })
     }
 
+    /// What it complains of, as it comes.
+    pub(crate) fn kept(&self) -> Arc<Mutex<String>> {
+        Arc::clone(&self.complaints)
+    }
+
     /// What it has complained of.
     pub(crate) fn complaints(&self) -> String {
         self.complaints

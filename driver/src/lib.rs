@@ -42,7 +42,7 @@ mod watch;
 
 pub use card_counters::CardCounters;
 pub use counters::Counters;
-pub use device::{Device, Options, Resident, RunJob, Running};
+pub use device::{AsyncDevice, Device, Job, Options, OwnedRunJob, Resident, RunJob, Running, Submitting};
 pub use dma::DmaBuffer;
 pub use error::DeviceError;
 pub use health::Health;

@@ -4,11 +4,12 @@
 //! for all. One lock guards what the threads share (`state`, `jobs`, `ticket`); no register is touched under it, so
 //! a thread that a hung card holds in an access holds no other. The rest is a file each: `submit` (from a
 //! job to an entry), `answers` (completions), `wait`, the jobs `resident`, `run`, `keccak` and `nops`,
-//! `bring_up` (handshake, rings, self-test), and `reset` (the way out of service and back). The rules are
-//! the ABI's, docs/device.md, and docs/driver.md's.
+//! `bring_up` (handshake, rings, self-test), `reset` (the way out of service and back), and `futures` (for callers
+//! that must not block). The rules are the ABI's, docs/device.md, and docs/driver.md's.
 
 mod answers;
 mod bring_up;
+mod futures;
 mod jobs;
 mod keccak;
 mod nops;
@@ -21,6 +22,7 @@ mod submit;
 mod ticket;
 mod wait;
 
+pub use futures::{AsyncDevice, Job, OwnedRunJob, Submitting};
 pub use resident::Resident;
 pub use run::RunJob;
 pub use running::Running;
@@ -40,7 +42,7 @@ use metisvm_firmware::{Capabilities, Program};
 use reset::Dead;
 use resident::Kind;
 use state::State;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use submit::Caller;
 use ticket::Answer;
@@ -89,6 +91,8 @@ struct Shared {
     /// How long a wait spins on this machine.
     spin: Duration,
     state: Mutex<State>,
+    /// There is a job whose outcome is to be delivered.
+    watched: Condvar,
 }
 
 impl Device {
@@ -114,6 +118,7 @@ impl Device {
             head: Doorbell::new(queue_register(QUEUE, queue::CQ_HEAD)),
             spin: watch::spin_time(),
             state: Mutex::new(State::new(&capabilities, boot_nonce)),
+            watched: Condvar::new(),
         });
         // If this fails, dropping the device closes it, and decides about what the card may still write.
         let device = Self { shared };

@@ -159,6 +159,23 @@ impl Shared {
         Ok(key)
     }
 
+    /// Gives up a job whose outcome nobody wants any more. The card stays in service.
+    pub(super) fn cancel(&self, key: Key) {
+        let mut state = self.lock();
+        // Of a card out of service nothing is to be saved but its reset.
+        let entry = state.check().ok().and_then(|()| state.jobs.cancel(key));
+        // One that is watched is looked after until it is answered.
+        if !state.jobs.is_watched(key)
+            && let Some(remains) = state.jobs.disown(key)
+        {
+            self.take_back(&mut state, remains, true);
+        }
+        if let Some(entry) = entry {
+            self.take_entry_back(&mut state, entry);
+        }
+        self.leave(state, ());
+    }
+
     /// Takes something of the card's memory, waiting for jobs in flight and evictions that will give some
     /// back, but not longer than a job may take.
     pub(super) fn take_card_memory<'a, T>(

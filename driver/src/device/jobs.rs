@@ -29,6 +29,8 @@ pub(super) struct Jobs {
     due: Vec<Key>,
     waiting: usize,
     most: usize,
+    /// Counts answers to jobs that had a buffer.
+    buffers_given_back: u64,
 }
 
 impl Jobs {
@@ -124,6 +126,7 @@ impl Jobs {
         if ticket.left > 0 {
             return None;
         }
+        self.buffers_given_back += u64::from(ticket.buffer.is_some());
         self.settle(index, verdict);
         let ticket = &mut self.tickets[index as usize];
         let mut remains = ticket.take();
@@ -315,6 +318,17 @@ impl Jobs {
                 self.release(index);
             }
         }
+    }
+
+    /// Changes whenever the card lets go of a buffer.
+    pub(super) fn buffers_given_back(&self) -> u64 {
+        self.buffers_given_back
+    }
+
+    /// Whether some job that is not answered has a buffer.
+    pub(super) fn will_give_buffers_back(&self) -> bool {
+        let has = |ticket: &Ticket| ticket.number != 0 && ticket.left > 0 && ticket.buffer.is_some();
+        self.tickets.iter().any(has)
     }
 
     /// Whether some job that is not answered will give card memory or a handle back.

@@ -27,6 +27,7 @@ pub use resident::Resident;
 pub use run::RunJob;
 pub use running::Running;
 
+use crate::budget::Budget;
 use crate::card_counters::CardCounters;
 use crate::counters::{Counters, LiveCounters, add};
 use crate::dma::DmaBuffer;
@@ -62,6 +63,9 @@ pub struct Options {
     pub ring_entries_log2: u32,
     /// Run the self-test at each handshake.
     pub self_test: bool,
+    /// The most bytes of memory that are mapped for the card's DMA together: rings, buffers in use and kept, and what a
+    /// card never gave back.
+    pub dma_bytes: u64,
 }
 
 impl Default for Options {
@@ -71,6 +75,7 @@ impl Default for Options {
             reset_timeout: Duration::from_secs(2),
             ring_entries_log2: 10,
             self_test: true,
+            dma_bytes: u64::MAX,
         }
     }
 }
@@ -113,7 +118,7 @@ impl Device {
             options,
             capabilities,
             counters: LiveCounters::default(),
-            pool: Pool::default(),
+            pool: Pool::new(Budget::new(options.dma_bytes)),
             tail: Doorbell::new(queue_register(QUEUE, queue::SQ_TAIL)),
             head: Doorbell::new(queue_register(QUEUE, queue::CQ_HEAD)),
             spin: watch::spin_time(),
@@ -181,6 +186,21 @@ impl Device {
     /// The boot nonce that the card has from this host; another after each reset.
     pub fn boot_nonce(&self) -> u32 {
         self.shared.lock().boot_nonce
+    }
+
+    /// Bytes of memory that are mapped for DMA now.
+    pub fn mapped_bytes(&self) -> u64 {
+        self.shared.pool.budget().mapped()
+    }
+
+    /// The most bytes that were mapped for DMA together.
+    pub fn most_mapped_bytes(&self) -> u64 {
+        self.shared.pool.budget().most()
+    }
+
+    /// The most bytes that may be.
+    pub fn dma_bytes(&self) -> u64 {
+        self.shared.options.dma_bytes
     }
 
     /// Bytes of DMA memory in quarantine.
@@ -288,6 +308,11 @@ impl Device {
         self.shared.reset(Dead::IsTried)
     }
 
+    /// Whether the link is broken, so that the card's registers cannot come back by themselves.
+    pub fn link_is_broken(&self) -> bool {
+        self.shared.transport.failure().is_some()
+    }
+
     /// Gives the link up, so that the card can be opened anew: jobs in flight fail, and the device is dead for good.
     pub fn close(&self) {
         self.shared.transport.close();
@@ -323,9 +348,14 @@ impl Shared {
     }
 
     /// A buffer for a job's input and, from the offset that comes with it, its output, on pages of its own.
-    fn take_buffer(&self, input: usize, output: usize) -> Result<(DmaBuffer, usize), DeviceError> {
+    fn take_buffer(
+        &self,
+        caller: Caller,
+        input: usize,
+        output: usize,
+    ) -> Result<(DmaBuffer, usize), DeviceError> {
         let offset = input.next_multiple_of(PAGE_BYTES);
-        let buffer = self.pool.take(&self.transport, offset + output)?;
+        let buffer = self.take_dma_memory(caller, offset + output)?;
         Ok((buffer, offset))
     }
 

@@ -112,7 +112,7 @@ impl<T> Running<T> {
         let mut state = self.shared.lock();
         state.jobs.watch(key, Deliver::new(deliver));
         drop(state);
-        self.shared.watched.notify_one();
+        self.shared.watched.notify_all();
         Some(key)
     }
 

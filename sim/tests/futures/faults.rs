@@ -68,10 +68,11 @@ fn a_lost_interrupt_costs_no_future_its_result() {
     for bench in Bench::both(small(), options()) {
         one_thread().block_on(async {
             for round in 0..20 {
-                let run = bench.faults.jobs();
-                bench.faults.arm(Trigger::Run(run), Fault::LostInterrupt);
+                let fired = bench.faults.fired();
+                bench.faults.arm(Trigger::Run(0), Fault::LostInterrupt);
                 bench.hash(&format!("{round}")).await.unwrap();
                 bench.hash("the next").await.unwrap();
+                assert_eq!(bench.faults.fired(), fired + 1, "{}", bench.link);
             }
             assert_eq!(bench.device.counters().faults, 0);
         });

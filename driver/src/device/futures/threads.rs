@@ -49,7 +49,7 @@ fn submit_all(shared: &Arc<Shared>, inbox: &Inbox, submitted_all: &AtomicBool) {
                 submitted_all.store(true, Ordering::Relaxed);
                 // Under the lock, so that the thread that watches sees it, or is asleep and woken.
                 drop(shared.lock());
-                shared.watched.notify_one();
+                shared.watched.notify_all();
                 drop(device);
                 return;
             }

@@ -18,6 +18,8 @@ use tempfile::tempdir;
 
 /// Rings of 1024 entries.
 const RINGS: u64 = 80 << 10;
+/// Two pages beside the rings: enough for the self-test, and for no model's weights.
+const NARROW: u64 = RINGS + (8 << 10);
 
 fn card(dma_bytes: u64) -> Arc<FpgaBackend> {
     let transport = InProcess::start(Box::new(FunctionalCard::new(SimOptions::default()))).unwrap();
@@ -47,7 +49,7 @@ fn roots_are_alike_with_any_bound_and_no_bound_is_exceeded() {
     };
     // From one in which no model's weights fit to one in which all jobs do.
     let mut passed_on = Vec::new();
-    for bound in [RINGS + (16 << 10), RINGS + (64 << 10), 512 << 10, 8 << 20] {
+    for bound in [NARROW, RINGS + (64 << 10), 512 << 10, 8 << 20] {
         let card = card(bound);
         let counters = execute(card.clone());
         passed_on.push(counters.fallbacks);
@@ -64,7 +66,7 @@ fn roots_are_alike_with_any_bound_and_no_bound_is_exceeded() {
     assert_eq!(passed_on[3], 0, "{passed_on:?}");
 
     // Of two cards, the one that may have more does what the other one cannot.
-    let (narrow, wide) = (card(RINGS + (16 << 10)), card(8 << 20));
+    let (narrow, wide) = (card(NARROW), card(8 << 20));
     let pool = Arc::new(FpgaPool::new(vec![
         ("narrow".to_owned(), narrow.clone()),
         ("wide".to_owned(), wide),
@@ -75,7 +77,7 @@ fn roots_are_alike_with_any_bound_and_no_bound_is_exceeded() {
     let errors = pool.take_errors();
     let of_narrow = |error: &String| error.contains("narrow") && error.contains("--dma-memory");
     assert!(errors.iter().any(of_narrow), "{errors:?}");
-    assert!(narrow.device().most_mapped_bytes() <= RINGS + (16 << 10));
+    assert!(narrow.device().most_mapped_bytes() <= NARROW);
 }
 
 #[test]

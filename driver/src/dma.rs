@@ -1,8 +1,10 @@
 //! Buffers for DMA: pieces of regions that a transport has mapped.
 
+use crate::budget::{Budget, Reservation};
+use crate::error::DeviceError;
 use crate::first_fit::FirstFit;
 use crate::lines::{LINE_BYTES, Line, read_bytes, write_bytes};
-use crate::region::PAGE_BYTES;
+use crate::region::{PAGE_BYTES, Pages, whole_pages};
 use crate::transport::{DmaRegion, Iova, Transport, TransportError};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -14,20 +16,37 @@ pub(crate) struct Region {
     /// Weak, so that leaked memory does not keep a card attached.
     transport: Weak<dyn Transport>,
     free: Mutex<FirstFit>,
+    /// Given back after it was unmapped, or never.
+    reserved: Option<Reservation>,
 }
 
 impl Region {
-    /// Allocates and maps at least `bytes` bytes.
+    /// Allocates and maps at least `bytes` bytes, if a budget has them.
     ///
     /// # Errors
-    /// Of the transport, or a region smaller than was asked for.
-    pub(crate) fn new(transport: &Arc<dyn Transport>, bytes: usize) -> Result<Arc<Self>, TransportError> {
+    /// The budget has not; or of the transport, or a region smaller than was asked for.
+    pub(crate) fn within(
+        transport: &Arc<dyn Transport>,
+        bytes: usize,
+        budget: &Arc<Budget>,
+    ) -> Result<Arc<Self>, DeviceError> {
+        // What is too large for any machine is refused by the transport.
+        let whole = whole_pages(bytes, Pages::Base).unwrap_or(bytes);
+        Ok(Self::new(transport, bytes, budget.reserve(whole)?)?)
+    }
+
+    fn new(
+        transport: &Arc<dyn Transport>,
+        bytes: usize,
+        reserved: Reservation,
+    ) -> Result<Arc<Self>, TransportError> {
         let mapped = transport.allocate(bytes)?;
         let (given, iova) = (mapped.memory.bytes(), mapped.iova);
         let region = Arc::new(Self {
             mapped,
             transport: Arc::downgrade(transport),
             free: Mutex::new(FirstFit::new(given as u64, PAGE_BYTES as u64)),
+            reserved: Some(reserved),
         });
         if given < bytes || !iova.0.is_multiple_of(PAGE_BYTES as u64) {
             let reason = format!("the transport gave {given} bytes at {:#x}", iova.0);
@@ -69,6 +88,7 @@ impl Drop for Region {
             && transport.unmap(&self.mapped).is_err()
         {
             std::mem::forget(self.mapped.memory.clone());
+            std::mem::forget(self.reserved.take());
         }
     }
 }
@@ -87,11 +107,34 @@ impl DmaBuffer {
     /// # Errors
     /// Of the transport.
     pub fn new(transport: &Arc<dyn Transport>, bytes: usize) -> Result<Self, TransportError> {
-        let region = Region::new(transport, bytes)?;
-        region.cut(region.bytes()).ok_or_else(|| TransportError::Map {
+        Ok(Self::all_of(&Region::new(
+            transport,
             bytes,
-            reason: "the region is not free".into(),
-        })
+            Reservation::uncounted(),
+        )?))
+    }
+
+    /// The same, if a budget has so much.
+    ///
+    /// # Errors
+    /// The budget has not; or of the transport.
+    pub(crate) fn within(
+        transport: &Arc<dyn Transport>,
+        bytes: usize,
+        budget: &Arc<Budget>,
+    ) -> Result<Self, DeviceError> {
+        Ok(Self::all_of(&Region::within(transport, bytes, budget)?))
+    }
+
+    /// All of a region that nobody else has.
+    fn all_of(region: &Arc<Region>) -> Self {
+        let bytes = region.bytes();
+        region.lock().allocate(bytes as u64);
+        Self {
+            region: Arc::clone(region),
+            offset: 0,
+            bytes,
+        }
     }
 
     /// The card's address of byte 0.

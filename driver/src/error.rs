@@ -153,6 +153,19 @@ pub enum DeviceError {
         /// The size of the first.
         expected: usize,
     },
+    /// Memory for DMA would exceed the operator's bound.
+    #[error(
+        "{bytes} more bytes cannot be mapped for DMA: {mapped} of {bound} are; allow more (--dma-memory), or give the \
+         card less at once"
+    )]
+    DmaMemoryFull {
+        /// Bytes that were to be mapped.
+        bytes: u64,
+        /// Bytes that are mapped.
+        mapped: u64,
+        /// Bytes that may be.
+        bound: u64,
+    },
     /// Card memory is full.
     #[error("no {0} bytes of card memory are free in one piece")]
     CardMemoryFull(u64),
@@ -206,6 +219,7 @@ impl DeviceError {
             | Self::TooLarge { .. }
             | Self::PartialElement { .. }
             | Self::UnevenBatch { .. }
+            | Self::DmaMemoryFull { .. }
             | Self::CardMemoryFull(_)
             | Self::HandlesExhausted(_)
             | Self::StaleResident

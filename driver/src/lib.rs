@@ -7,7 +7,7 @@
 //! quarantine, and nothing but a reset brings either back. The rules are docs/driver.md's.
 //!
 //! The layers, each of which knows only those before it: [`lines`] and [`region`] (memory), [`transport`]
-//! (the link), [`dma`] and `pool` (buffers), `rings`, `doorbell` and `watch` (the queue), [`device`].
+//! (the link), [`dma`], `pool` and `budget` (buffers), `rings`, `doorbell` and `watch` (the queue), [`device`].
 //! [`inprocess`] is a transport that hosts a card in software on a thread of its own ([`card_thread`]);
 //! [`vfio_user`] is one to a card that another process serves, [`vfio`] one to a card in a slot.
 //!
@@ -15,6 +15,7 @@
 //! undefined behaviour. Making it that is unsafe code in [`region`]; the rest of it, two files in [`vfio`], gives the
 //! kernel a range of this process, and handles SIGBUS.
 
+mod budget;
 pub mod card_counters;
 pub mod card_thread;
 pub mod counters;
@@ -43,7 +44,7 @@ mod watch;
 
 pub use card_counters::CardCounters;
 pub use counters::Counters;
-pub use device::{Device, Options, Resident, RunJob, Running};
+pub use device::{AsyncDevice, Device, Job, Options, OwnedRunJob, Resident, RunJob, Running, Submitting};
 pub use dma::DmaBuffer;
 pub use error::DeviceError;
 pub use glance::Glance;

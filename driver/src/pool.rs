@@ -4,7 +4,9 @@
 //! regions are large, buffers are cut from them, and what is kept without use is bounded in bytes, so
 //! that one large batch does not hold its memory for ever; the oldest go first.
 
+use crate::budget::Budget;
 use crate::dma::{DmaBuffer, Region};
+use crate::error::DeviceError;
 use crate::region::HUGE_PAGE_BYTES;
 use crate::transport::{Transport, TransportError};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,26 +17,40 @@ const KEPT_BYTES: usize = 64 << 20;
 /// Smallest region, bytes: one huge page.
 const REGION_BYTES: usize = HUGE_PAGE_BYTES;
 
-#[derive(Default)]
 pub(crate) struct Pool {
     /// Oldest first.
     regions: Mutex<Vec<Arc<Region>>>,
     /// Bytes of the regions. Changed under the lock; read without, it only says that a look is due.
     bytes: AtomicUsize,
+    /// The device's, of which its rings have their part.
+    budget: Arc<Budget>,
 }
 
 impl Pool {
+    pub(crate) fn new(budget: Arc<Budget>) -> Self {
+        Self {
+            regions: Mutex::default(),
+            bytes: AtomicUsize::new(0),
+            budget,
+        }
+    }
+
+    /// What it takes its regions out of.
+    pub(crate) fn budget(&self) -> &Arc<Budget> {
+        &self.budget
+    }
+
     /// A buffer of at least `bytes` bytes; it holds what its last job left.
     pub(crate) fn take(
         &self,
         transport: &Arc<dyn Transport>,
         bytes: usize,
-    ) -> Result<DmaBuffer, TransportError> {
+    ) -> Result<DmaBuffer, DeviceError> {
         if let Some(buffer) = self.lock().iter().find_map(|region| region.cut(bytes)) {
             return Ok(buffer);
         }
         // Mapping takes its time; meanwhile others may take and give.
-        let region = Region::new(transport, bytes.max(REGION_BYTES))?;
+        let region = self.make(transport, bytes)?;
         let buffer = region.cut(bytes).ok_or_else(|| TransportError::Map {
             bytes,
             reason: "a region is smaller than it says".into(),
@@ -43,6 +59,21 @@ impl Pool {
         self.bytes.fetch_add(region.bytes(), Ordering::Relaxed);
         regions.push(region);
         Ok(buffer)
+    }
+
+    /// A region for a buffer, and others beside it where the budget allows.
+    fn make(&self, transport: &Arc<dyn Transport>, bytes: usize) -> Result<Arc<Region>, DeviceError> {
+        let whole = |bytes: usize| Region::within(transport, bytes, &self.budget);
+        match whole(bytes.max(REGION_BYTES)) {
+            Err(DeviceError::DmaMemoryFull { .. }) => {}
+            outcome => return outcome,
+        }
+        // What nobody uses makes room.
+        drop(self.take_free(usize::MAX));
+        match whole(bytes.max(REGION_BYTES)) {
+            Err(DeviceError::DmaMemoryFull { .. }) => whole(bytes),
+            outcome => outcome,
+        }
     }
 
     /// Takes back a buffer that no card writes any more.
@@ -56,13 +87,17 @@ impl Pool {
     }
 
     fn take_surplus(&self) -> Vec<Arc<Region>> {
+        let regions = self.lock();
+        let free = regions.iter().filter(|region| region.is_free());
+        let surplus = free.map(|region| region.bytes()).sum::<usize>();
+        drop(regions);
+        self.take_free(surplus.saturating_sub(KEPT_BYTES))
+    }
+
+    /// Takes regions that no buffer is cut from, of so many bytes or a little more, to be unmapped.
+    fn take_free(&self, mut surplus: usize) -> Vec<Arc<Region>> {
         let mut regions = self.lock();
         // Buffers are cut under this lock, so a free region stays free.
-        let free = regions.iter().filter(|region| region.is_free());
-        let mut surplus = free
-            .map(|region| region.bytes())
-            .sum::<usize>()
-            .saturating_sub(KEPT_BYTES);
         let goes = |region: &mut Arc<Region>| {
             let goes = surplus > 0 && region.is_free();
             if goes {
@@ -136,7 +171,12 @@ mod tests {
 
     fn pool() -> (Arc<Books>, Arc<dyn Transport>, Pool) {
         let books = Arc::new(Books::default());
-        (books.clone(), books, Pool::default())
+        (books.clone(), books, Pool::new(Budget::new(u64::MAX)))
+    }
+
+    fn bounded(bound: usize) -> (Arc<Books>, Arc<dyn Transport>, Pool) {
+        let (books, transport, _) = pool();
+        (books, transport, Pool::new(Budget::new(bound as u64)))
     }
 
     fn mapped(books: &Books) -> usize {
@@ -181,6 +221,40 @@ mod tests {
         let over = pool.take(&transport, KEPT_BYTES * 2).unwrap();
         pool.give(over);
         assert!(mapped(&books) <= KEPT_BYTES);
+    }
+
+    #[test]
+    fn the_bound_on_mapped_bytes_is_kept_and_what_nobody_uses_makes_room() {
+        let (books, transport, pool) = bounded(2 * REGION_BYTES);
+        let held = pool.take(&transport, REGION_BYTES).unwrap();
+        pool.give(pool.take(&transport, 4096).unwrap());
+        assert_eq!(mapped(&books), 2 * REGION_BYTES);
+        // The second region is in nobody's use, and in the way of a larger one.
+        drop(held);
+        let large = pool.take(&transport, 2 * REGION_BYTES).unwrap();
+        assert_eq!(mapped(&books), 2 * REGION_BYTES);
+        let full = pool.take(&transport, 1).unwrap_err();
+        let expected = DeviceError::DmaMemoryFull {
+            bytes: PAGE_BYTES as u64,
+            mapped: 2 * REGION_BYTES as u64,
+            bound: 2 * REGION_BYTES as u64,
+        };
+        assert_eq!(full, expected);
+        pool.give(large);
+        assert!(pool.take(&transport, 1).is_ok());
+        pool.clear();
+        assert_eq!((mapped(&books), pool.budget().mapped()), (0, 0));
+    }
+
+    #[test]
+    fn a_bound_below_a_region_still_gives_small_buffers() {
+        let (books, transport, pool) = bounded(3 * PAGE_BYTES);
+        let buffers = [1, PAGE_BYTES, PAGE_BYTES].map(|bytes| pool.take(&transport, bytes).unwrap());
+        assert_eq!(mapped(&books), 3 * PAGE_BYTES);
+        assert!(pool.take(&transport, 1).is_err());
+        drop(buffers);
+        assert!(pool.take(&transport, 3 * PAGE_BYTES).is_ok());
+        assert!(mapped(&books) <= 3 * PAGE_BYTES);
     }
 
     #[test]

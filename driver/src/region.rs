@@ -31,8 +31,8 @@ pub const HUGE_PAGE_BYTES: usize = 2 << 20;
 pub enum Pages {
     /// Base pages, joined by the kernel where it can.
     Base,
-    /// Huge pages that the operator has reserved (`vm.nr_hugepages`). Only on the operator's word: where
-    /// a container may not use what the machine has reserved, the first access is a SIGBUS.
+    /// Huge pages that the operator has reserved (`vm.nr_hugepages`). They are all taken at once: where a container may
+    /// not use what the machine has reserved, that is an error, and would be a SIGBUS at the first access.
     Huge,
 }
 
@@ -116,24 +116,29 @@ impl std::fmt::Debug for Mapped {
     }
 }
 
+/// Bytes of a region of at least so many: a multiple of [`PAGE_BYTES`], from [`HUGE_PAGE_BYTES`] on, and with huge
+/// pages, a multiple of that; `None` if no machine has so many.
+pub(crate) fn whole_pages(bytes: usize, pages: Pages) -> Option<usize> {
+    let granule = if pages == Pages::Huge || bytes >= HUGE_PAGE_BYTES {
+        HUGE_PAGE_BYTES
+    } else {
+        PAGE_BYTES
+    };
+    bytes
+        .max(1)
+        .checked_next_multiple_of(granule)
+        .filter(|&bytes| isize::try_from(bytes).is_ok())
+}
+
 impl Memory {
     /// At least `bytes` bytes: a multiple of [`PAGE_BYTES`], from [`HUGE_PAGE_BYTES`] on a multiple of
     /// that. Huge pages are aligned to their size.
     ///
     /// # Errors
-    /// No such memory, or no file descriptor left.
+    /// No such memory, or no file descriptor left. Huge pages need Linux 5.14.
     pub fn allocate(bytes: usize, pages: Pages) -> io::Result<Self> {
         let huge = pages == Pages::Huge;
-        let granule = if huge || bytes >= HUGE_PAGE_BYTES {
-            HUGE_PAGE_BYTES
-        } else {
-            PAGE_BYTES
-        };
-        let bytes = bytes
-            .max(1)
-            .checked_next_multiple_of(granule)
-            .filter(|&bytes| isize::try_from(bytes).is_ok())
-            .ok_or(io::ErrorKind::OutOfMemory)?;
+        let bytes = whole_pages(bytes, pages).ok_or(io::ErrorKind::OutOfMemory)?;
         let mut flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
         if huge {
             flags |= MemfdFlags::HUGETLB | MemfdFlags::HUGE_2MB;
@@ -142,7 +147,9 @@ impl Memory {
         ftruncate(&file, bytes as u64)?;
         fcntl_add_seals(&file, SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
         let map = MmapOptions::new().len(bytes).map_raw(&file)?;
-        if !huge && bytes >= HUGE_PAGE_BYTES {
+        if huge {
+            map.advise(memmap2::Advice::PopulateWrite)?;
+        } else if bytes >= HUGE_PAGE_BYTES {
             // A wish: kernels without transparent huge pages refuse it, and nothing is lost.
             let _ = map.advise(memmap2::Advice::HugePage);
         }

@@ -9,9 +9,10 @@
 //! of the ring has been consumed, and as many slots are kept free, so the card never waits for the
 //! report.
 
+use crate::budget::Budget;
 use crate::dma::DmaBuffer;
 use crate::error::DeviceError;
-use crate::transport::{Transport, TransportError};
+use crate::transport::Transport;
 use crate::watch::Watch;
 use metisvm_firmware::completion::{COMPLETION_BYTES, COMPLETION_WORDS, PHASE_BIT};
 use metisvm_firmware::registers::{queue, queue_register};
@@ -96,16 +97,18 @@ impl Rings {
     /// Rings of 2^`entries_log2` entries.
     ///
     /// # Errors
-    /// Of the transport.
+    /// The budget has not enough; or of the transport.
     pub(crate) fn new(
         transport: &Arc<dyn Transport>,
         entries_log2: u32,
         boot_nonce: u32,
-    ) -> Result<Self, TransportError> {
+        budget: &Arc<Budget>,
+    ) -> Result<Self, DeviceError> {
         let entries = 1_usize << entries_log2;
+        let memory = |entry: usize| DmaBuffer::within(transport, entries * entry, budget);
         Ok(Self {
-            submissions: Arc::new(DmaBuffer::new(transport, entries * SUBMISSION_BYTES)?),
-            completions: Arc::new(DmaBuffer::new(transport, entries * COMPLETION_BYTES)?),
+            submissions: Arc::new(memory(SUBMISSION_BYTES)?),
+            completions: Arc::new(memory(COMPLETION_BYTES)?),
             entries_log2,
             mask: entries - 1,
             capacity: (entries - entries / 4) as u16,

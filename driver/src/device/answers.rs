@@ -49,7 +49,7 @@ impl Shared {
         let status =
             Status::from_bits(completion.status).ok_or(DeviceError::UnknownStatus(completion.status))?;
         let detail = completion.detail;
-        let Some((opcode, overdue)) = state.jobs.owner(tag) else {
+        let Some((opcode, given_up)) = state.jobs.owner(tag) else {
             // A cancellation, which may come too late for its entry.
             return match status {
                 Status::Ok | Status::NotFound => Ok(()),
@@ -58,7 +58,8 @@ impl Shared {
         };
         let verdict = match status {
             Status::Ok => Ok(detail),
-            Status::Cancelled if overdue => Err(DeviceError::Timeout(self.options.timeout)),
+            // Whoever gave it up has been told so, or does not ask.
+            Status::Cancelled if given_up => Err(DeviceError::Timeout(self.options.timeout)),
             status => return Err(DeviceError::Job { status, detail }),
         };
         let done = verdict.is_ok();

@@ -100,7 +100,7 @@ impl Shared {
             .ring_entries_log2
             .clamp(1, self.capabilities.max_queue_entries.ilog2());
         let boot_nonce = self.lock().boot_nonce;
-        let rings = Rings::new(&self.transport, log2, boot_nonce)?;
+        let rings = Rings::new(&self.transport, log2, boot_nonce, self.pool.budget())?;
         rings.enable(&*self.transport, QUEUE);
         let mut state = self.lock();
         state.rings = Some(rings);

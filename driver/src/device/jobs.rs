@@ -3,9 +3,10 @@
 //! A ticket is opened when a job is submitted, and settled by the answer to its last entry, or by what
 //! puts an end to the waiting; then its owner collects the outcome. A ticket that is settled without an
 //! answer, because its time was up, is *overdue*: the card may still write its buffers, so they stay with
-//! it until a late answer, or a reset.
+//! it until a late answer, or a reset. A ticket that is *watched* is not collected: it is due when it is
+//! settled, and its outcome is delivered.
 
-use super::ticket::{Answer, Key, Outcome, Remains, Ticket, Verdict};
+use super::ticket::{Answer, Deliver, Delivery, Key, Outcome, Remains, Ticket, Verdict};
 use crate::dma::DmaBuffer;
 use crate::error::DeviceError;
 use metisvm_firmware::Opcode;
@@ -22,8 +23,14 @@ pub(super) struct Jobs {
     /// Since when the oldest is the oldest; stamped at the first look after it became so.
     oldest_since: Option<Instant>,
     numbers: u64,
+    /// Tickets whose outcome is to be delivered.
+    watched: usize,
+    /// Those of them that are settled.
+    due: Vec<Key>,
     waiting: usize,
     most: usize,
+    /// Counts answers to jobs that had a buffer.
+    buffers_given_back: u64,
 }
 
 impl Jobs {
@@ -55,6 +62,8 @@ impl Jobs {
             sequence: 0,
             left: entries,
             owned,
+            deliver: None,
+            cancelled: false,
             verdict: None,
             holds,
             buffer,
@@ -103,10 +112,10 @@ impl Jobs {
         true
     }
 
-    /// Whose entry a tag stands for: the opcode, and whether it is overdue.
+    /// Whose entry a tag stands for: the opcode, and whether it was given up.
     pub(super) fn owner(&self, tag: u32) -> Option<(Opcode, bool)> {
         let ticket = self.tickets.get(tag as usize)?;
-        Some((ticket.opcode, ticket.verdict.is_some()))
+        Some((ticket.opcode, ticket.cancelled || ticket.verdict.is_some()))
     }
 
     /// An entry of a ticket was answered. If it was the last, the ticket is settled, and gives back what it
@@ -117,6 +126,7 @@ impl Jobs {
         if ticket.left > 0 {
             return None;
         }
+        self.buffers_given_back += u64::from(ticket.buffer.is_some());
         self.settle(index, verdict);
         let ticket = &mut self.tickets[index as usize];
         let mut remains = ticket.take();
@@ -140,6 +150,9 @@ impl Jobs {
         }
         ticket.verdict = Some(verdict);
         self.waiting -= 1;
+        if ticket.deliver.is_some() {
+            self.due.push(ticket.key(index));
+        }
         let waits = |key: &Key| {
             let ticket = &self.tickets[key.index as usize];
             ticket.number == key.number && ticket.verdict.is_none()
@@ -177,6 +190,49 @@ impl Jobs {
         });
         self.release(key.index);
         Some(outcome)
+    }
+
+    /// Has the outcome of a ticket delivered, also one that is settled already.
+    pub(super) fn watch(&mut self, key: Key, deliver: Deliver) {
+        let Some(ticket) = self.find(key) else { return };
+        ticket.deliver = Some(deliver);
+        let settled = ticket.verdict.is_some();
+        self.watched += 1;
+        if settled {
+            self.due.push(key);
+        }
+    }
+
+    /// How many tickets are watched.
+    pub(super) fn watched(&self) -> usize {
+        self.watched
+    }
+
+    /// What is to be delivered by now.
+    pub(super) fn take_due(&mut self) -> Vec<Delivery> {
+        let mut due = Vec::new();
+        for key in std::mem::take(&mut self.due) {
+            let deliver = self.find(key).and_then(|ticket| ticket.deliver.take());
+            if let Some(deliver) = deliver
+                && let Some(outcome) = self.collect(key)
+            {
+                self.watched -= 1;
+                due.push(Delivery { deliver, outcome });
+            }
+        }
+        due
+    }
+
+    /// Whether its outcome is to be delivered.
+    pub(super) fn is_watched(&mut self, key: Key) -> bool {
+        self.find(key).is_some_and(|ticket| ticket.deliver.is_some())
+    }
+
+    /// Allows a ticket that waits to be answered as cancelled; gives its entry.
+    pub(super) fn cancel(&mut self, key: Key) -> Option<u32> {
+        let ticket = self.find(key).filter(|ticket| ticket.verdict.is_none())?;
+        ticket.cancelled = true;
+        Some(ticket.sequence)
     }
 
     /// Whether a ticket is settled, or gone.
@@ -232,6 +288,9 @@ impl Jobs {
             if !matches!(ticket.verdict, Some(Err(_))) {
                 if ticket.verdict.is_none() {
                     self.waiting -= 1;
+                    if ticket.deliver.is_some() {
+                        self.due.push(ticket.key(index));
+                    }
                 }
                 ticket.verdict = Some(Err(fault.clone()));
             }
@@ -259,6 +318,17 @@ impl Jobs {
                 self.release(index);
             }
         }
+    }
+
+    /// Changes whenever the card lets go of a buffer.
+    pub(super) fn buffers_given_back(&self) -> u64 {
+        self.buffers_given_back
+    }
+
+    /// Whether some job that is not answered has a buffer.
+    pub(super) fn will_give_buffers_back(&self) -> bool {
+        let has = |ticket: &Ticket| ticket.number != 0 && ticket.left > 0 && ticket.buffer.is_some();
+        self.tickets.iter().any(has)
     }
 
     /// Whether some job that is not answered will give card memory or a handle back.

@@ -32,7 +32,7 @@ impl Shared {
         limit("bytes to hash", bytes, self.capabilities.keccak_max_bytes.into())?;
         let batch = keccak::lay_out(messages).unwrap_or_default();
         let (to_card, from_card) = (batch.len(), count * keccak::DIGEST_BYTES);
-        let (buffer, output) = self.take_buffer(to_card, from_card)?;
+        let (buffer, output) = self.take_buffer(Caller::User, to_card, from_card)?;
         buffer.copy_in(0, &batch);
         let submission = Submission {
             opcode: Opcode::Keccak as u8,

@@ -4,11 +4,12 @@
 //! for all. One lock guards what the threads share (`state`, `jobs`, `ticket`); no register is touched under it, so
 //! a thread that a hung card holds in an access holds no other. The rest is a file each: `submit` (from a
 //! job to an entry), `answers` (completions), `wait`, the jobs `resident`, `run`, `keccak` and `nops`,
-//! `bring_up` (handshake, rings, self-test), and `reset` (the way out of service and back). The rules are
-//! the ABI's, docs/device.md, and docs/driver.md's.
+//! `bring_up` (handshake, rings, self-test), `reset` (the way out of service and back), and `futures` (for callers
+//! that must not block). The rules are the ABI's, docs/device.md, and docs/driver.md's.
 
 mod answers;
 mod bring_up;
+mod futures;
 mod jobs;
 mod keccak;
 mod nops;
@@ -21,11 +22,13 @@ mod submit;
 mod ticket;
 mod wait;
 
+pub use futures::{AsyncDevice, Job, OwnedRunJob, Submitting};
 pub use reset::reset_card;
 pub use resident::Resident;
 pub use run::RunJob;
 pub use running::Running;
 
+use crate::budget::Budget;
 use crate::card_counters::CardCounters;
 use crate::counters::{Counters, LiveCounters, add};
 use crate::dma::DmaBuffer;
@@ -41,7 +44,7 @@ use metisvm_firmware::{Capabilities, Program};
 use reset::Dead;
 use resident::Kind;
 use state::State;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use submit::Caller;
 use ticket::Answer;
@@ -61,6 +64,9 @@ pub struct Options {
     pub ring_entries_log2: u32,
     /// Run the self-test at each handshake.
     pub self_test: bool,
+    /// The most bytes of memory that are mapped for the card's DMA together: rings, buffers in use and kept, and what a
+    /// card never gave back.
+    pub dma_bytes: u64,
 }
 
 impl Default for Options {
@@ -70,6 +76,7 @@ impl Default for Options {
             reset_timeout: Duration::from_secs(2),
             ring_entries_log2: 10,
             self_test: true,
+            dma_bytes: u64::MAX,
         }
     }
 }
@@ -90,6 +97,8 @@ struct Shared {
     /// How long a wait spins on this machine.
     spin: Duration,
     state: Mutex<State>,
+    /// There is a job whose outcome is to be delivered.
+    watched: Condvar,
 }
 
 impl Device {
@@ -110,11 +119,12 @@ impl Device {
             options,
             capabilities,
             counters: LiveCounters::default(),
-            pool: Pool::default(),
+            pool: Pool::new(Budget::new(options.dma_bytes)),
             tail: Doorbell::new(queue_register(QUEUE, queue::SQ_TAIL)),
             head: Doorbell::new(queue_register(QUEUE, queue::CQ_HEAD)),
             spin: watch::spin_time(),
             state: Mutex::new(State::new(&capabilities, boot_nonce)),
+            watched: Condvar::new(),
         });
         // If this fails, dropping the device closes it, and decides about what the card may still write.
         let device = Self { shared };
@@ -177,6 +187,21 @@ impl Device {
     /// The boot nonce that the card has from this host; another after each reset.
     pub fn boot_nonce(&self) -> u32 {
         self.shared.lock().boot_nonce
+    }
+
+    /// Bytes of memory that are mapped for DMA now.
+    pub fn mapped_bytes(&self) -> u64 {
+        self.shared.pool.budget().mapped()
+    }
+
+    /// The most bytes that were mapped for DMA together.
+    pub fn most_mapped_bytes(&self) -> u64 {
+        self.shared.pool.budget().most()
+    }
+
+    /// The most bytes that may be.
+    pub fn dma_bytes(&self) -> u64 {
+        self.shared.options.dma_bytes
     }
 
     /// Bytes of DMA memory in quarantine.
@@ -284,6 +309,11 @@ impl Device {
         self.shared.reset(Dead::IsTried)
     }
 
+    /// Whether the link is broken, so that the card's registers cannot come back by themselves.
+    pub fn link_is_broken(&self) -> bool {
+        self.shared.transport.failure().is_some()
+    }
+
     /// Gives the link up, so that the card can be opened anew: jobs in flight fail, and the device is dead for good.
     pub fn close(&self) {
         self.shared.transport.close();
@@ -319,9 +349,14 @@ impl Shared {
     }
 
     /// A buffer for a job's input and, from the offset that comes with it, its output, on pages of its own.
-    fn take_buffer(&self, input: usize, output: usize) -> Result<(DmaBuffer, usize), DeviceError> {
+    fn take_buffer(
+        &self,
+        caller: Caller,
+        input: usize,
+        output: usize,
+    ) -> Result<(DmaBuffer, usize), DeviceError> {
         let offset = input.next_multiple_of(PAGE_BYTES);
-        let buffer = self.pool.take(&self.transport, offset + output)?;
+        let buffer = self.take_dma_memory(caller, offset + output)?;
         Ok((buffer, offset))
     }
 

@@ -122,7 +122,7 @@ impl Shared {
     ) -> Result<Running<Resident>, DeviceError> {
         let size = bytes.len() as u64;
         limit("bytes to load", size, MAX_TRANSFER_BYTES)?;
-        let buffer = self.pool.take(&self.transport, bytes.len())?;
+        let buffer = self.take_dma_memory(caller, bytes.len())?;
         buffer.copy_in(0, bytes);
         let (state, place) =
             self.take_card_memory(self.lock(), caller, |state| self.take_place(state, size, kind));

@@ -98,7 +98,7 @@ impl Shared {
         };
         let (count, input_bytes, output_bytes) = (job.inputs.len(), first.len(), job.output_bytes);
         let (to_card, from_card) = (input_bytes * count, output_bytes * count);
-        let (buffer, output) = self.take_buffer(to_card, from_card)?;
+        let (buffer, output) = self.take_buffer(caller, to_card, from_card)?;
         for (index, bytes) in job.inputs.iter().enumerate() {
             buffer.copy_in(index * input_bytes, bytes);
         }

@@ -1,7 +1,7 @@
 //! A job in flight, as its owner sees it.
 
 use super::Shared;
-use super::ticket::{Answer, Key, Outcome};
+use super::ticket::{Answer, Deliver, Key, Outcome};
 use crate::error::DeviceError;
 use std::sync::Arc;
 use std::time::Instant;
@@ -79,6 +79,41 @@ impl<T> Running<T> {
             .wait_for(state, Some(key), |state| state.jobs.collect(key));
         let outcome = self.shared.leave(state, outcome);
         self.finish(Some(outcome))
+    }
+
+    /// Gives it up, so that the card need not do it: one that it has not begun is cancelled, and of one that it has,
+    /// the answer is forgotten. What it holds comes free with the answer either way.
+    pub fn cancel(mut self) {
+        if let Stage::Submitted(key, _) = std::mem::replace(&mut self.stage, Stage::Collected) {
+            self.shared.cancel(key);
+        }
+    }
+
+    /// Has a thread of the driver's own call `then` with what comes of it; gives the job's key, unless there was
+    /// nothing to ask the card.
+    pub(super) fn when_done(
+        mut self,
+        then: impl FnOnce(Result<T, DeviceError>) + Send + 'static,
+    ) -> Option<Key>
+    where
+        T: 'static,
+    {
+        let (key, finish) = match std::mem::replace(&mut self.stage, Stage::Collected) {
+            Stage::Submitted(key, finish) => (key, finish),
+            stage => {
+                self.stage = stage;
+                then(self.finish(None));
+                return None;
+            }
+        };
+        let deliver = move |shared: &Arc<Shared>, outcome: Outcome| {
+            then(outcome.and_then(|answer| finish(shared, answer)));
+        };
+        let mut state = self.shared.lock();
+        state.jobs.watch(key, Deliver::new(deliver));
+        drop(state);
+        self.shared.watched.notify_all();
+        Some(key)
     }
 
     fn finish(&mut self, outcome: Option<Outcome>) -> Result<T, DeviceError> {

@@ -7,6 +7,7 @@
 use super::Shared;
 use super::state::State;
 use super::ticket::{Key, NOBODY, Remains};
+use crate::dma::DmaBuffer;
 use crate::error::DeviceError;
 use crate::rings::Reserved;
 use metisvm_firmware::Submission;
@@ -157,6 +158,47 @@ impl Shared {
         let key = state.jobs.open(1, true, remains);
         self.push_and_leave(state, submission, 1, key);
         Ok(key)
+    }
+
+    /// Gives up a job whose outcome nobody wants any more. The card stays in service.
+    pub(super) fn cancel(&self, key: Key) {
+        let mut state = self.lock();
+        // Of a card out of service nothing is to be saved but its reset.
+        let entry = state.check().ok().and_then(|()| state.jobs.cancel(key));
+        // One that is watched is looked after until it is answered.
+        if !state.jobs.is_watched(key)
+            && let Some(remains) = state.jobs.disown(key)
+        {
+            self.take_back(&mut state, remains, true);
+        }
+        if let Some(entry) = entry {
+            self.take_entry_back(&mut state, entry);
+        }
+        self.leave(state, ());
+    }
+
+    /// Takes memory for DMA, waiting for jobs in flight that have some, but not longer than a job may take.
+    pub(super) fn take_dma_memory(&self, caller: Caller, bytes: usize) -> Result<DmaBuffer, DeviceError> {
+        let start = Instant::now();
+        loop {
+            let seen = self.lock().jobs.buffers_given_back();
+            let full = match self.pool.take(&self.transport, bytes) {
+                Err(full @ DeviceError::DmaMemoryFull { .. }) => full,
+                outcome => return outcome,
+            };
+            let (state, goes_on) = self.wait_for(self.lock(), None, |state| {
+                if let Err(refusal) = caller.check(state) {
+                    Some(Err(refusal))
+                } else if state.jobs.buffers_given_back() != seen {
+                    Some(Ok(()))
+                } else if !state.jobs.will_give_buffers_back() || start.elapsed() >= self.options.timeout {
+                    Some(Err(full.clone()))
+                } else {
+                    None
+                }
+            });
+            self.leave(state, goes_on)?;
+        }
     }
 
     /// Takes something of the card's memory, waiting for jobs in flight and evictions that will give some

@@ -1,9 +1,11 @@
 //! One job in flight: what is kept of it until it is answered and collected.
 
+use super::Shared;
 use super::resident::Place;
 use crate::dma::DmaBuffer;
 use crate::error::DeviceError;
 use metisvm_firmware::Opcode;
+use std::sync::Arc;
 
 /// What a job holds on the card until it is answered.
 #[derive(Debug, Default)]
@@ -49,6 +51,35 @@ pub(super) struct Answer {
     pub(super) detail: u32,
 }
 
+/// What is done with an outcome instead of collecting it, by a thread of the driver's own.
+pub(super) struct Deliver(Make);
+type Make = Box<dyn FnOnce(&Arc<Shared>, Outcome) + Send>;
+
+impl Deliver {
+    pub(super) fn new(make: impl FnOnce(&Arc<Shared>, Outcome) + Send + 'static) -> Self {
+        Self(Box::new(make))
+    }
+}
+
+impl std::fmt::Debug for Deliver {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Deliver")
+    }
+}
+
+/// An outcome, and what is done with it.
+pub(super) struct Delivery {
+    pub(super) deliver: Deliver,
+    pub(super) outcome: Outcome,
+}
+
+impl Delivery {
+    /// Never under the lock: it copies, and wakes whom it pleases.
+    pub(super) fn make(self, shared: &Arc<Shared>) {
+        (self.deliver.0)(shared, self.outcome);
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Ticket {
     /// 0 of a free place.
@@ -60,6 +91,10 @@ pub(super) struct Ticket {
     pub(super) left: usize,
     /// Somebody will collect it.
     pub(super) owned: bool,
+    /// Its outcome is not collected, but delivered.
+    pub(super) deliver: Option<Deliver>,
+    /// Its entry may be answered as cancelled.
+    pub(super) cancelled: bool,
     /// `None` while it waits.
     pub(super) verdict: Option<Verdict>,
     pub(super) holds: Holds,
@@ -76,6 +111,14 @@ pub(super) struct Remains {
 }
 
 impl Ticket {
+    /// The key of a ticket that lies there.
+    pub(super) fn key(&self, index: u32) -> Key {
+        Key {
+            index,
+            number: self.number,
+        }
+    }
+
     /// What it holds, which it then no longer does.
     pub(super) fn take(&mut self) -> Remains {
         Remains {

@@ -191,15 +191,19 @@ impl Shared {
         let sequences = state.jobs.give_up(all, &fault);
         self.take_out_of_service(state, &fault);
         for sequence in sequences {
-            let cancel = Submission {
-                opcode: Opcode::Cancel as u8,
-                count: sequence,
-                ..Submission::default()
-            };
-            // Without room it stays as it is: a reset takes it back, too.
-            self.push(state, cancel, 1, None);
+            self.take_entry_back(state, sequence);
         }
         wake_settled(state);
         true
+    }
+
+    /// Submits a CANCEL of an entry. Without room for it the entry stays as it is.
+    pub(super) fn take_entry_back(&self, state: &mut State, sequence: u32) {
+        let cancel = Submission {
+            opcode: Opcode::Cancel as u8,
+            count: sequence,
+            ..Submission::default()
+        };
+        self.push(state, cancel, 1, None);
     }
 }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::lines::word;
 use crate::region::{Memory, Pages};
-use crate::transport::{DmaRegion, Iova};
+use crate::transport::{DmaRegion, Iova, TransportError};
 use metisvm_firmware::Opcode;
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ impl Transport for Nowhere {
 
 fn rings(entries_log2: u32) -> Rings {
     let transport: Arc<dyn Transport> = Arc::new(Nowhere);
-    Rings::new(&transport, entries_log2, NONCE).unwrap()
+    Rings::new(&transport, entries_log2, NONCE, &Budget::new(u64::MAX)).unwrap()
 }
 
 /// Submits NOPs with a tag; gives the first sequence number.

@@ -7,7 +7,7 @@
 //! * [`bdf`], [`sysfs`], [`error`]: where a function is, what is in the way of using it, and how that is said.
 //! * [`attribute`]: what the kernel's files say. [`slots`]: the cards on the bus. [`binding`]: given to VFIO, and taken away from it.
 //! * [`function`]: the function, opened. [`bar`]: its registers; `sigbus`: when nobody answers them.
-//! * [`space`]: regions; `addresses`: where they lie; `mapping`: mapped.
+//! * [`space`]: regions; `addresses`: where they lie; [`pages`]: what they are made of; `mapping`: mapped.
 
 mod addresses;
 pub mod attribute;
@@ -17,6 +17,7 @@ pub mod binding;
 pub mod error;
 pub mod function;
 mod mapping;
+pub mod pages;
 mod sigbus;
 pub mod slots;
 pub mod space;
@@ -26,6 +27,7 @@ pub use bdf::Bdf;
 pub use binding::{BindError, Binding};
 pub use error::VfioError;
 pub use function::{Function, Interrupts};
+pub use pages::Tell;
 pub use slots::Slot;
 pub use space::Space;
 pub use sysfs::Kernel;
@@ -36,19 +38,30 @@ use crate::vectors::Vectors;
 use bar::Bar;
 use metisvm_firmware::pci::{BAR, BAR0_BYTES, CLASS_CODE, MAX_VECTORS, MSIX_TABLE};
 use metisvm_firmware::registers::{ALL_ONES, MAGIC};
-use std::sync::Arc;
-use std::sync::atomic::{Ordering, fence};
+use std::sync::atomic::{AtomicBool, Ordering, fence};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 /// The transport to a card that VFIO gives to this process.
 #[derive(Debug)]
 pub struct Vfio {
+    /// Until the link is given up.
+    kept: Mutex<Option<Arc<Opened>>>,
+    /// Whoever is in the middle of an access keeps it as well, so that it does not go from under it.
+    opened: Weak<Opened>,
+    closed: AtomicBool,
+    vectors: Vectors,
+    bdf: Bdf,
+    identity: Identity,
+}
+
+/// What the kernel gives, and takes back when it is dropped: memory that is still mapped with it.
+#[derive(Debug)]
+struct Opened {
     /// What can be mapped is given up before the function is.
     bar: Bar,
-    vectors: Vectors,
     space: Space,
     function: Arc<Function>,
-    identity: Identity,
 }
 
 impl Vfio {
@@ -57,10 +70,19 @@ impl Vfio {
     /// # Errors
     /// [`TransportError::Start`]: what is in the way, where, and what to do about it.
     pub fn open(bdf: Bdf) -> Result<Self, TransportError> {
-        Self::attach(&Kernel::default(), bdf).map_err(|error| TransportError::Start(error.to_string()))
+        Self::attach(&Kernel::default(), bdf, None).map_err(|error| TransportError::Start(error.to_string()))
     }
 
-    fn attach(kernel: &Kernel, bdf: Bdf) -> Result<Self, VfioError> {
+    /// As [`Vfio::open`]; the operator is told, once in a process, what of the machine's set-up makes it slower.
+    ///
+    /// # Errors
+    /// As [`Vfio::open`].
+    pub fn open_and_tell(bdf: Bdf, tell: Tell) -> Result<Self, TransportError> {
+        Self::attach(&Kernel::default(), bdf, Some(tell))
+            .map_err(|error| TransportError::Start(error.to_string()))
+    }
+
+    fn attach(kernel: &Kernel, bdf: Bdf, tell: Option<Tell>) -> Result<Self, VfioError> {
         let function = Arc::new(Function::open(kernel, bdf)?);
         let identity = function.identity()?;
         if !identity.is_accelerator() {
@@ -70,13 +92,29 @@ impl Vfio {
         // The table of interrupts, behind the registers, is the kernel's.
         let bar = function.bar(BAR.into(), MSIX_TABLE.into(), BAR0_BYTES.into())?;
         let vectors = function.connect(Interrupts::MsiX, MAX_VECTORS)?;
-        Ok(Self {
+        let opened = Arc::new(Opened {
             bar,
-            vectors,
-            space: Space::new(Arc::clone(&function)),
+            space: Space::new(Arc::clone(&function)).telling(tell),
             function,
+        });
+        Ok(Self {
+            opened: Arc::downgrade(&opened),
+            kept: Mutex::new(Some(opened)),
+            closed: AtomicBool::new(false),
+            vectors,
+            bdf,
             identity,
         })
+    }
+
+    fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
+    }
+
+    /// What the kernel gives, while it does.
+    fn opened(&self) -> Result<Arc<Opened>, TransportError> {
+        let opened = self.opened.upgrade().filter(|_| !self.is_closed());
+        opened.ok_or_else(|| TransportError::Gone(format!("{}: it was given up", self.bdf)))
     }
 
     /// What the card shows of itself on PCI.
@@ -85,8 +123,11 @@ impl Vfio {
     }
 
     /// The function itself.
-    pub fn function(&self) -> &Function {
-        &self.function
+    ///
+    /// # Errors
+    /// The link was given up.
+    pub fn function(&self) -> Result<Arc<Function>, TransportError> {
+        Ok(Arc::clone(&self.opened()?.function))
     }
 
     /// Resets the function and makes it ready again. The card has no nonce afterwards; its memory stays mapped. A card
@@ -98,19 +139,20 @@ impl Vfio {
         if let Some(failure) = self.failure() {
             return Err(failure);
         }
+        let function = self.function()?;
         let gone = |error: VfioError| TransportError::Gone(error.to_string());
         if self.read32(MAGIC) == ALL_ONES {
             let problem = "it does not answer, so it is not reset".to_owned();
-            return Err(gone(self.function.no_card(problem)));
+            return Err(gone(function.no_card(problem)));
         }
-        self.function.reset().map_err(gone)?;
-        self.function.switch_on().map_err(gone)
+        function.reset().map_err(gone)?;
+        function.switch_on().map_err(gone)
     }
 }
 
 impl Transport for Vfio {
     fn read32(&self, offset: u32) -> u32 {
-        let value = self.bar.read32(offset);
+        let value = self.opened().map_or(ALL_ONES, |opened| opened.bar.read32(offset));
         // Loads that follow in the program follow what the card has done.
         fence(Ordering::SeqCst);
         value
@@ -118,16 +160,23 @@ impl Transport for Vfio {
 
     fn write32(&self, offset: u32, value: u32) {
         fence(Ordering::SeqCst);
-        self.bar.write32(offset, value);
+        // What nobody takes, the next read shows.
+        if let Ok(opened) = self.opened() {
+            opened.bar.write32(offset, value);
+        }
         fence(Ordering::SeqCst);
     }
 
     fn allocate(&self, bytes: usize) -> Result<DmaRegion, TransportError> {
-        self.space.allocate(bytes)
+        self.opened()?.space.allocate(bytes)
     }
 
     fn unmap(&self, region: &DmaRegion) -> Result<(), TransportError> {
-        self.space.unmap(region)
+        match self.opened.upgrade() {
+            Some(opened) => opened.space.unmap(region),
+            // With the last descriptor of the function the kernel has unmapped everything.
+            None => Ok(()),
+        }
     }
 
     fn isolates_on_unmap(&self) -> bool {
@@ -140,7 +189,7 @@ impl Transport for Vfio {
 
     fn wait_interrupt(&self, vector: u16, timeout: Duration) -> bool {
         // Of a card that is gone nothing more will come, and whoever waits is to see why.
-        let timeout = if self.bar.is_lost() {
+        let timeout = if self.failure().is_some() {
             Duration::ZERO
         } else {
             timeout
@@ -148,11 +197,23 @@ impl Transport for Vfio {
         self.vectors.wait(vector, timeout)
     }
 
+    /// The kernel gives a function to one user. Once nobody is in the middle of an access, it has it back: of one that
+    /// is gone that takes as long as the kernel waits for its reset, up to 70 s.
+    fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(kept);
+    }
+
     fn failure(&self) -> Option<TransportError> {
-        self.bar.is_lost().then(|| {
+        let opened = match self.opened() {
+            Ok(opened) => opened,
+            Err(closed) => return Some(closed),
+        };
+        opened.bar.is_lost().then(|| {
             TransportError::Gone(format!(
                 "{}: its registers were taken away: it was removed, or does not decode memory",
-                self.function.bdf()
+                self.bdf
             ))
         })
     }

@@ -2,7 +2,8 @@
 
 use super::addresses::Addresses;
 use super::function::Function;
-use crate::region::{Memory, Pages};
+use super::pages::{self, Tell};
+use crate::region::Memory;
 use crate::transport::{DmaRegion, Iova, TransportError};
 use std::collections::HashMap;
 use std::ops::Range;
@@ -13,6 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub struct Space {
     function: Arc<Function>,
     table: Mutex<Table>,
+    tell: Option<Tell>,
 }
 
 #[derive(Debug)]
@@ -41,7 +43,15 @@ impl Space {
         Self {
             function,
             table: Mutex::new(table),
+            tell: None,
         }
+    }
+
+    /// Tells the operator what makes it slow.
+    #[must_use]
+    pub fn telling(mut self, tell: Option<Tell>) -> Self {
+        self.tell = tell;
+        self
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
@@ -54,7 +64,7 @@ impl Space {
     /// No memory, no address, or none that this user may have the kernel keep in place.
     pub fn allocate(&self, bytes: usize) -> Result<DmaRegion, TransportError> {
         let failed = |reason: String| TransportError::Map { bytes, reason };
-        let memory = Memory::allocate(bytes, Pages::Base).map_err(|error| failed(error.to_string()))?;
+        let memory = pages::allocate(bytes, self.tell).map_err(|error| failed(error.to_string()))?;
         let taken = self.table().addresses.take(memory.bytes() as u64);
         let iova = taken.ok_or_else(|| failed("no address is left that the IOMMU can map".into()))?;
         // The kernel finds and pins every page, which takes its time: not under the lock.

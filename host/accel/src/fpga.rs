@@ -21,11 +21,11 @@ pub use compile::{CompileError, Compiled, Mode, compile, takes};
 pub use engine::Engine;
 pub use estimate::Estimate;
 pub use health::{Condition, State};
-pub use pool::{FpgaPool, MOST_CARDS, PoolWork};
+pub use pool::{FpgaPool, LateCard, MOST_CARDS, Member, Opener, PoolWork};
 
 use crate::backend::{Backend, BackendError, DeviceReport, Executable, Placement};
 use crate::check::Checker;
-use card::Card;
+use card::{Card, When};
 use metisvm_driver::{Counters, Device};
 use metisvm_firmware::Capabilities;
 use metisvm_firmware::registers::features;
@@ -33,6 +33,10 @@ use metisvm_model::{Graph, Segment};
 use on_card::{OnCard, Part};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Jobs of a card at once: one that is at work, one that waits for it to be done, and one that the host checks.
+const MAX_IN_FLIGHT: usize = 3;
 
 /// How far a card is trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,9 +72,19 @@ impl FpgaBackend {
         Self(Arc::new(Card::new(device, options, None)))
     }
 
-    /// The same for a card that can be opened anew when its link is lost.
+    /// The same for a card that can be opened anew when it is away.
     pub fn reopening(device: Device, options: Options, reopen: Reopen) -> Self {
-        Self(Arc::new(Card::new(device, options, Some(reopen))))
+        Self(Arc::new(Card::new(device, options, Some((When::Away, reopen)))))
+    }
+
+    /// The same for a card that comes back by itself while its link is whole, so that it is opened anew only where that
+    /// is broken: giving a card in a slot up takes up to 70 s.
+    pub fn reopening_broken(device: Device, options: Options, reopen: Reopen) -> Self {
+        Self(Arc::new(Card::new(
+            device,
+            options,
+            Some((When::LinkIsBroken, reopen)),
+        )))
     }
 
     /// The device as it is open now; another one after the card was opened anew.
@@ -96,6 +110,11 @@ impl FpgaBackend {
     /// Multiply-accumulates of all that the card computed: those of the models, without what fills its tiles up.
     pub fn macs(&self) -> u64 {
         self.0.macs()
+    }
+
+    /// How long the host has checked the card's results, all threads together; nothing for one that is trusted.
+    pub fn check_time(&self) -> Duration {
+        self.0.check_time()
     }
 
     /// How far it is trusted.
@@ -166,9 +185,8 @@ impl Backend for FpgaBackend {
         }
     }
 
-    /// One that is at work, one that waits for it to be done, and one that the host checks.
     fn max_in_flight(&self) -> usize {
-        3
+        MAX_IN_FLIGHT
     }
 
     fn identity(&self) -> Option<String> {

@@ -185,6 +185,7 @@ impl Run {
         if matches!(self.keccak, Keccak::Card(_) | Keccak::Auto) {
             // It hashes, whatever infers.
             engine.card.clear();
+            engine.dma_memory = None;
         }
         if matches!(self.keccak, Keccak::OpenCl(_)) {
             // The device hashes, whatever infers.
@@ -304,6 +305,9 @@ pub struct Engine {
         value_delimiter = ','
     )]
     pub card: Vec<Card>,
+    /// The most memory that each card may reach by DMA, MiB; what does not fit is computed elsewhere [default: no bound]
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..=1 << 24))]
+    pub dma_memory: Option<u64>,
     /// Write the waveforms of a card in RTL that hashes (FST, for GTKWave or Surfer)
     #[arg(long, value_name = "FILE.fst")]
     pub trace: Option<PathBuf>,
@@ -332,6 +336,7 @@ impl Engine {
             cpu_level: None,
             audit: None,
             card: Vec::new(),
+            dma_memory: None,
             trace: None,
             trust_card: false,
             opencl_device: None,
@@ -390,6 +395,7 @@ impl Engine {
         let idle = [
             ("--trust-card", self.trust_card),
             ("--card", !self.card.is_empty()),
+            ("--dma-memory", self.dma_memory.is_some()),
             ("--trace", self.trace.is_some()),
             ("--fault", !self.fault.is_empty()),
         ];

@@ -1,8 +1,8 @@
 //! Cards from arguments: simulated in this process, served by another, or in a slot.
 
-use crate::args::Card;
+use crate::args::{Card, Engine};
 use crate::{output, user_cache};
-use metisvm_accel::fpga::Reopen;
+use metisvm_accel::fpga::{self, FpgaBackend};
 use metisvm_boards::Board;
 use metisvm_driver::vfio_user::Settings;
 use metisvm_driver::{Device, InProcess, Options, Transport, Vfio, VfioUser};
@@ -68,7 +68,7 @@ pub fn open(card: &Card, purpose: Use, trace: Option<PathBuf>, faulty: bool) -> 
             (Box::new(link), slow)
         }
         Card::Vfio(bdf) => {
-            let link = Vfio::open(*bdf).map_err(|error| error.to_string())?;
+            let link = Vfio::open_and_tell(*bdf, tell).map_err(|error| error.to_string())?;
             let slow = link.identity().is_rtl();
             (Box::new(link), slow)
         }
@@ -82,21 +82,44 @@ pub fn open(card: &Card, purpose: Use, trace: Option<PathBuf>, faulty: bool) -> 
     })
 }
 
+/// How the driver is to use a card.
+pub fn options(engine: &Engine) -> Options {
+    Options {
+        dma_bytes: engine.dma_memory.map_or(u64::MAX, |mib| mib << 20),
+        ..Options::default()
+    }
+}
+
+/// Tells the operator what makes a card slow.
+fn tell(words: &str) {
+    output::complain(&format!("note: {words}"));
+}
+
 pub(crate) fn connect(socket: &Path) -> Result<VfioUser, String> {
     VfioUser::connect(socket, &Settings::default()).map_err(|error| error.to_string())
 }
 
-/// How a card is opened again whose link was lost. A card in this process goes with it, and the kernel gives one in a
-/// slot to nobody else until this process has let go of all of it.
-pub fn reopening(card: &Card, options: Options) -> Option<Reopen> {
-    let Card::VfioUser(socket) = card else {
-        return None;
-    };
-    let socket = socket.clone();
-    Some(Box::new(move || {
-        let link = Box::new(connect(&socket)?);
-        Device::open(link, options).map_err(|error| error.to_string())
-    }))
+/// A card that is open, as a backend. One that this process does not simulate is opened again when its link is lost.
+pub fn backend(card: &Card, device: Device, options: Options, trust: fpga::Options) -> FpgaBackend {
+    match card {
+        Card::VfioUser(socket) => {
+            let socket = socket.clone();
+            let open = move || {
+                let link = Box::new(connect(&socket)?);
+                Device::open(link, options).map_err(|error| error.to_string())
+            };
+            FpgaBackend::reopening(device, trust, Box::new(open))
+        }
+        Card::Vfio(bdf) => {
+            let bdf = *bdf;
+            let open = move || {
+                let link = Vfio::open_and_tell(bdf, tell).map_err(|error| error.to_string())?;
+                Device::open(Box::new(link), options).map_err(|error| error.to_string())
+            };
+            FpgaBackend::reopening_broken(device, trust, Box::new(open))
+        }
+        Card::Functional(_) | Card::Rtl(_) => FpgaBackend::new(device, trust),
+    }
 }
 
 fn in_this_process(
@@ -139,7 +162,6 @@ pub fn simulated(
                 trace,
                 ..RtlOptions::default()
             };
-            let tell = |text: &str| output::complain(&format!("note: {text}"));
             let card =
                 RtlCard::new(&source, &options, &cache()?, &tell).map_err(|error| error.to_string())?;
             let meter = card.meter();

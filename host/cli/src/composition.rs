@@ -1,17 +1,16 @@
 //! Backends and dispatchers from arguments.
 
-use crate::args::{Backend, Card, Engine, Place};
+use crate::args::{Backend, Engine, Place};
 use crate::card_report::{CardMark, CardReport, OpenCard};
-use crate::cards::{self, Opened, RTL_TIMEOUT, Use};
-use crate::fault::{self, Injection};
+use crate::fpga_cards::{Absent, open_cards};
 use crate::output;
 use crate::user_cache;
 use metisvm_accel::cpu::{self, CpuBackend};
-use metisvm_accel::fpga::{self, FpgaBackend, FpgaPool};
+use metisvm_accel::fpga::{FpgaPool, LateCard, Member};
 use metisvm_accel::opencl::{self, OpenClBackend};
 use metisvm_accel::{CostCache, Dispatcher, Policy, dispatcher};
-use metisvm_driver::Device;
 use metisvm_model::Bundle;
+use metisvm_sim::FaultPlan;
 use metisvm_simd::Level;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -43,6 +42,8 @@ pub struct Composition {
     pub problems: Vec<String>,
     /// The cards, where there are any.
     pub cards: Vec<OpenCard>,
+    /// Cards that were not there, and are looked for, with what people are told of each.
+    late: Vec<(String, LateCard)>,
     /// Several of them, as one backend.
     pool: Option<Arc<FpgaPool>>,
     /// Several were asked for.
@@ -84,7 +85,11 @@ impl Composition {
     pub fn mark(&self) -> Mark {
         Mark {
             counters: self.dispatcher.counters(),
-            cards: self.cards.iter().map(OpenCard::mark).collect(),
+            cards: self
+                .all_cards()
+                .iter()
+                .map(|card| card.as_ref().map_or_else(CardMark::default, OpenCard::mark))
+                .collect(),
             cpu: self.cpu.as_ref().map_or([0; 3], |cpu| counts(&cpu.report())),
             opencl: self
                 .opencl
@@ -133,11 +138,29 @@ impl Composition {
 
     /// What became of each card since. Faults that happened before are left out.
     pub fn cards_since(&self, mark: &Mark) -> Vec<CardReport> {
-        let report = |(index, card): (usize, &OpenCard)| {
+        let report = |(index, card): (usize, Option<OpenCard>)| {
             let mark = mark.cards.get(index).copied().unwrap_or_default();
-            card.report(&mark)
+            Some(card?.report(&mark))
         };
-        self.cards.iter().enumerate().map(report).collect()
+        self.all_cards()
+            .into_iter()
+            .enumerate()
+            .filter_map(report)
+            .collect()
+    }
+
+    /// The cards that were there, and behind them those that have come since, each in its place.
+    fn all_cards(&self) -> Vec<Option<OpenCard>> {
+        let late = self.late.iter().map(|(title, card)| {
+            Some(OpenCard {
+                backend: card.get()?.clone(),
+                title: title.clone(),
+                plan: FaultPlan::default(),
+                injections: Vec::new(),
+                jobs_before: 0,
+            })
+        });
+        self.cards.iter().cloned().map(Some).chain(late).collect()
     }
 
     /// What went wrong on cards since the last call, while other cards did the work.
@@ -225,9 +248,18 @@ impl CpuReport {
 
 /// Puts together what the arguments ask for, with these models.
 pub fn compose(engine: &Engine, models: &[Bundle]) -> Composition {
+    compose_with(engine, models, Absent::IsLeftOut)
+}
+
+/// The same for a process that goes on: a card behind a socket that is not there joins when its server has come.
+pub fn compose_for_long(engine: &Engine, models: &[Bundle]) -> Composition {
+    compose_with(engine, models, Absent::IsLookedFor)
+}
+
+fn compose_with(engine: &Engine, models: &[Bundle], absent: Absent) -> Composition {
     let mut backends: Vec<Arc<dyn metisvm_accel::Backend>> = Vec::new();
     let mut problems = Vec::new();
-    let (mut cards, mut pool) = (Vec::new(), None);
+    let (mut cards, mut late, mut pool) = (Vec::new(), Vec::new(), None);
     let mut processor = None;
     let mut device = None;
     for backend in &engine.backend {
@@ -247,14 +279,21 @@ pub fn compose(engine: &Engine, models: &[Bundle]) -> Composition {
                 processor = Some(own);
             }
             Backend::Fpga => {
-                cards = open_cards(engine, &mut problems);
-                if let [only] = cards.as_slice() {
+                let missing;
+                (cards, missing) = open_cards(engine, absent, &mut problems);
+                if let ([only], []) = (cards.as_slice(), missing.as_slice()) {
                     backends.push(only.backend.clone());
-                } else if !cards.is_empty() {
-                    let named = cards
+                } else if !cards.is_empty() || !missing.is_empty() {
+                    let open = cards
                         .iter()
-                        .map(|card| (card.title.clone(), card.backend.clone()));
-                    let several = Arc::new(FpgaPool::new(named.collect()));
+                        .map(|card| (card.title.clone(), Member::Open(card.backend.clone())));
+                    let mut members: Vec<_> = open.collect();
+                    for (title, open) in missing {
+                        let card = LateCard::default();
+                        late.push((title.clone(), card.clone()));
+                        members.push((title, Member::Absent(card, open)));
+                    }
+                    let several = Arc::new(FpgaPool::of(members));
                     backends.push(several.clone());
                     pool = Some(several);
                 }
@@ -283,6 +322,7 @@ pub fn compose(engine: &Engine, models: &[Bundle]) -> Composition {
         backends,
         problems,
         cards,
+        late,
         pool,
         several_cards: engine.cards().len() > 1,
         cpu: processor,
@@ -314,73 +354,4 @@ pub(crate) fn open_opencl(engine: &Engine) -> Result<Arc<OpenClBackend>, opencl:
         checked: !engine.trust_opencl,
     };
     Ok(Arc::new(OpenClBackend::new(device, options)))
-}
-
-/// Opens the cards that the arguments name. Of those that do not open it says why.
-fn open_cards(engine: &Engine, problems: &mut Vec<String>) -> Vec<OpenCard> {
-    let named = engine.cards();
-    let several = named.len() > 1;
-    let mut opened: Vec<OpenCard> = Vec::new();
-    for (index, card) in named.iter().enumerate() {
-        let mut title = cards::title(card);
-        if several {
-            title = format!("card {index}, {title}");
-        }
-        let which = if several {
-            format!("{title}: it")
-        } else {
-            "the card".to_owned()
-        };
-        // What is to go wrong, does so with the first card of this process.
-        let faulty = engine.faulty_card() == Some(index);
-        match open_card(engine, card, faulty, title) {
-            Ok(card) => {
-                if !card.backend.infers() {
-                    problems.push(format!(
-                        "fpga: {which} has no engine for inferences: the other backends do them"
-                    ));
-                }
-                opened.push(card);
-            }
-            Err(error) => problems.push(format!("fpga: {which} does not open: {error}")),
-        }
-    }
-    opened
-}
-
-fn open_card(engine: &Engine, named: &Card, faulty: bool, title: String) -> Result<OpenCard, String> {
-    let faults: &[Injection] = if faulty { &engine.fault } else { &[] };
-    let Opened {
-        link,
-        slow,
-        faults: plan,
-        ..
-    } = cards::open(named, Use::Inference, None, !faults.is_empty())?;
-    let mut options = metisvm_driver::Options::default();
-    match (slow, faults.is_empty()) {
-        (false, true) => {}
-        (false, false) => options.timeout = fault::TIMEOUT,
-        (true, true) => options.timeout = RTL_TIMEOUT,
-        (true, false) => options.timeout = fault::RTL_TIMEOUT,
-    }
-    let device = Device::open(link, options).map_err(|error| error.to_string())?;
-    let jobs_before = plan.jobs();
-    for injection in faults {
-        injection.arm(&plan);
-    }
-    let trust = fpga::Options {
-        checked: !engine.trust_card,
-        ..fpga::Options::default()
-    };
-    let backend = match cards::reopening(named, options) {
-        Some(reopen) => FpgaBackend::reopening(device, trust, reopen),
-        None => FpgaBackend::new(device, trust),
-    };
-    Ok(OpenCard {
-        backend: Arc::new(backend),
-        title,
-        plan,
-        injections: faults.to_vec(),
-        jobs_before,
-    })
 }

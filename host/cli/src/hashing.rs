@@ -231,7 +231,7 @@ fn open_card(engine: &Engine) -> Result<(Arc<FpgaBackend>, Option<Meter>), Strin
     let Opened {
         link, slow, meter, ..
     } = cards::open(named, Use::Hashing, engine.trace.clone(), false)?;
-    let mut options = metisvm_driver::Options::default();
+    let mut options = cards::options(engine);
     if slow {
         options.timeout = match engine.trace {
             None => RTL_TIMEOUT,
@@ -240,10 +240,7 @@ fn open_card(engine: &Engine) -> Result<(Arc<FpgaBackend>, Option<Meter>), Strin
     }
     let device = metisvm_driver::Device::open(link, options).map_err(|error| error.to_string())?;
     let trust = fpga::Options::default();
-    let backend = Arc::new(match cards::reopening(named, options) {
-        Some(reopen) => FpgaBackend::reopening(device, trust, reopen),
-        None => FpgaBackend::new(device, trust),
-    });
+    let backend = Arc::new(cards::backend(named, device, options, trust));
     if backend.max_messages() == 0 {
         return Err("it has no engine for Keccak".to_owned());
     }

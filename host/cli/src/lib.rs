@@ -17,6 +17,7 @@ pub mod engine;
 pub mod error;
 pub mod fault;
 pub mod files;
+mod fpga_cards;
 pub mod hashing;
 pub mod models;
 pub mod output;

@@ -4,6 +4,7 @@ use metisvm_driver::lines::read_bytes;
 use metisvm_driver::vfio::{Bdf, Function, Kernel};
 use metisvm_driver::{Transport, Vfio};
 use metisvm_firmware::registers::{ALL_ONES, BOOT_NONCE, MAGIC, MAGIC_VALUE, STATUS, queue, queue_register};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -28,7 +29,8 @@ pub(crate) fn switched_off(bdf: Bdf) -> Result<String, String> {
     let link = open(bdf)?;
     link.write32(BOOT_NONCE, 77);
     expect(&link, BOOT_NONCE, 77)?;
-    link.function().switch_off().map_err(|error| error.to_string())?;
+    let function = link.function().map_err(|error| error.to_string())?;
+    function.switch_off().map_err(|error| error.to_string())?;
     expect(&link, BOOT_NONCE, ALL_ONES)?;
     let failure = link
         .failure()
@@ -40,9 +42,19 @@ pub(crate) fn switched_off(bdf: Bdf) -> Result<String, String> {
     if link.reset_function().is_ok() {
         return Err("a card that does not answer was reset".into());
     }
+    // Whoever opens it anew finds a card, once this link is given up, and not before.
+    if open(bdf).is_ok() {
+        return Err("the kernel gave it to two users".into());
+    }
+    drop(function);
+    link.close();
+    let again = open(bdf)?;
+    expect(&again, MAGIC, MAGIC_VALUE)?;
+    expect(&link, MAGIC, ALL_ONES)?;
+    // What is given up twice, or dropped then, takes nothing from the one that has it now.
+    link.close();
     drop(link);
-    // Whoever opens it anew finds a card.
-    open(bdf)?;
+    expect(&again, MAGIC, MAGIC_VALUE)?;
     Ok(failure)
 }
 
@@ -95,7 +107,7 @@ pub(crate) fn unmapped(bdf: Bdf) -> Result<String, String> {
     if seen != [0; 4096] {
         return Err("memory that was unmapped was written".into());
     }
-    let function: &Function = link.function();
+    let function: Arc<Function> = link.function().map_err(|error| error.to_string())?;
     let driver = Kernel::default().driver(function.bdf());
     Ok(format!("{bdf}, of {driver:?}, stops its queue"))
 }

@@ -10,6 +10,7 @@ use metisvm_firmware::Capabilities;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
+use std::time::Duration;
 
 /// The card as it is open now.
 #[derive(Clone, Debug)]
@@ -19,11 +20,18 @@ pub(super) struct Attached {
     pub(super) opening: u64,
 }
 
+/// When a card is opened anew.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum When {
+    Away,
+    LinkIsBroken,
+}
+
 pub(super) struct Card {
     attached: RwLock<Attached>,
     /// Those of its first opening. It is not taken back with others: what is compiled holds to these.
     pub(super) capabilities: Capabilities,
-    pub(super) reopen: Option<Reopen>,
+    pub(super) reopen: Option<(When, Reopen)>,
     pub(super) id: DeviceId,
     pub(super) options: Options,
     pub(super) health: Mutex<Health>,
@@ -35,12 +43,14 @@ pub(super) struct Card {
     compiled: Mutex<Vec<Weak<Part>>>,
     /// Multiply-accumulates of what it computed.
     macs: AtomicU64,
+    /// Nanoseconds that the host has spent on checks of its results.
+    check_ns: AtomicU64,
     /// Counts runs, to tell which model was used least recently.
     clock: AtomicU64,
 }
 
 impl Card {
-    pub(super) fn new(device: Device, options: Options, reopen: Option<Reopen>) -> Self {
+    pub(super) fn new(device: Device, options: Options, reopen: Option<(When, Reopen)>) -> Self {
         let limits = Limits {
             resets: options.max_resets,
             wrong_results: options.max_wrong_results,
@@ -59,6 +69,7 @@ impl Card {
             past: Mutex::default(),
             compiled: Mutex::default(),
             macs: AtomicU64::new(0),
+            check_ns: AtomicU64::new(0),
             clock: AtomicU64::new(0),
         }
     }
@@ -145,6 +156,15 @@ impl Card {
 
     pub(super) fn add_macs(&self, macs: u64) {
         self.macs.fetch_add(macs, Ordering::Relaxed);
+    }
+
+    /// How long the host has checked its results, all threads together.
+    pub(super) fn check_time(&self) -> Duration {
+        Duration::from_nanos(self.check_ns.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn add_check(&self, time: Duration) {
+        self.check_ns.fetch_add(time.as_nanos() as u64, Ordering::Relaxed);
     }
 
     /// The next number of its clock.

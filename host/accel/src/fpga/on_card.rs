@@ -13,6 +13,7 @@ use metisvm_firmware::Dtype;
 use metisvm_model::Segment;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Instant;
 
 /// The most bytes of inputs or outputs that one job carries.
 const MAX_JOB_BYTES: usize = 64 << 20;
@@ -101,7 +102,11 @@ impl Part {
         let capabilities = &self.card.capabilities;
         let item = self.compiled.input_bytes.max(self.compiled.output_bytes).max(1);
         let by_work = capabilities.work_budget / self.compiled.work.max(1);
+        // Both directions of a job lie in memory for DMA, and another job is with the card meanwhile.
+        let both = (self.compiled.input_bytes + self.compiled.output_bytes).max(1) as u64;
+        let by_memory = self.card.device().dma_bytes() / 4 / both;
         (MAX_JOB_BYTES / item)
+            .min(usize::try_from(by_memory).unwrap_or(usize::MAX))
             .min(usize::try_from(by_work).unwrap_or(usize::MAX))
             .clamp(1, capabilities.max_batch as usize)
     }
@@ -182,6 +187,7 @@ impl Part {
         self.card.takes_work();
         match error {
             DeviceError::CardMemoryFull(_)
+            | DeviceError::DmaMemoryFull { .. }
             | DeviceError::HandlesExhausted(_)
             | DeviceError::TooLarge { .. } => BackendError::TooLarge(error.to_string()),
             other => BackendError::Device(other.to_string()),
@@ -210,7 +216,10 @@ impl Part {
         let Some(checker) = &self.checker else {
             return Ok(result);
         };
-        checker.check(input, &result).map_err(|wrong| {
+        let start = Instant::now();
+        let checked = checker.check(input, &result);
+        self.card.add_check(start.elapsed());
+        checked.map_err(|wrong| {
             self.card.was_wrong(device, &wrong);
             BackendError::WrongResult(wrong)
         })?;

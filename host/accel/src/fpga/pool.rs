@@ -4,13 +4,17 @@
 mod flight;
 mod load;
 mod part;
+mod seat;
 mod spread;
 
-use super::{FpgaBackend, lock};
+pub use seat::{LateCard, Opener};
+
+use super::recovery::End;
+use super::{FpgaBackend, MAX_IN_FLIGHT, lock};
 use crate::backend::{Backend, BackendError, DeviceId, DeviceReport, Executable, Placement};
-use load::Load;
 use metisvm_model::{Graph, Segment};
 use part::{OnCards, Part};
+use seat::Seated;
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -33,6 +37,16 @@ struct Cards {
     asked: AtomicU64,
     answered: AtomicU64,
     handed_back: AtomicU64,
+    /// Told when nobody needs the cards any more.
+    end: Arc<End>,
+}
+
+/// A card of a pool.
+pub enum Member {
+    /// One that is open.
+    Open(Arc<FpgaBackend>),
+    /// One that is not there, and is looked for: with its first answer it is a card as any other.
+    Absent(LateCard, Opener),
 }
 
 /// Items of a pool: each that was asked for, and is not under way, has one end.
@@ -46,22 +60,17 @@ pub struct PoolWork {
     pub handed_back: u64,
 }
 
-/// A card, and what this pool has given it to do.
-#[derive(Debug)]
-struct Seated {
-    name: String,
-    card: Arc<FpgaBackend>,
-    load: Arc<Load>,
-}
-
 impl FpgaPool {
     /// Cards with their names, for people. Those beyond [`MOST_CARDS`] get no work.
     pub fn new(cards: Vec<(String, Arc<FpgaBackend>)>) -> Self {
-        let seated = |(name, card)| Seated {
-            name,
-            card,
-            load: Arc::default(),
-        };
+        let open = |(name, card)| (name, Member::Open(card));
+        Self::of(cards.into_iter().map(open).collect())
+    }
+
+    /// The same, also with cards that are not there yet.
+    pub fn of(cards: Vec<(String, Member)>) -> Self {
+        let end = Arc::default();
+        let seated = |(name, member)| Seated::new(name, member, &end);
         Self(Arc::new(Cards {
             id: DeviceId::unique(),
             cards: cards.into_iter().take(MOST_CARDS).map(seated).collect(),
@@ -69,6 +78,7 @@ impl FpgaPool {
             asked: AtomicU64::new(0),
             answered: AtomicU64::new(0),
             handed_back: AtomicU64::new(0),
+            end,
         }))
     }
 
@@ -97,10 +107,31 @@ impl Cards {
         errors.push_back(format!("fpga: {}: {error}", self.cards[card].name));
     }
 
-    /// The cards that infer and are not out for good: what all of them take is taken.
-    fn counted(&self) -> impl Iterator<Item = (usize, &Seated)> {
+    /// The cards that are there, by their places.
+    fn present(&self) -> impl Iterator<Item = (usize, &Arc<FpgaBackend>)> {
         let all = self.cards.iter().enumerate();
-        all.filter(|(_, seated)| seated.card.infers() && seated.card.condition().out.is_none())
+        all.filter_map(|(index, seated)| Some((index, seated.card()?)))
+    }
+
+    /// Those of them that infer and are not out for good: what all of them take is taken.
+    fn counted(&self) -> impl Iterator<Item = (usize, &Arc<FpgaBackend>)> {
+        self.present()
+            .filter(|(_, card)| card.infers() && card.condition().out.is_none())
+    }
+}
+
+impl Drop for Cards {
+    fn drop(&mut self) {
+        self.end.tell();
+    }
+}
+
+impl std::fmt::Debug for Member {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Open(card) => f.debug_tuple("Open").field(card).finish(),
+            Self::Absent(card, _) => f.debug_tuple("Absent").field(card).finish(),
+        }
     }
 }
 
@@ -116,14 +147,14 @@ impl Backend for FpgaPool {
     /// Asks all of them, so that each that is at fault begins to be brought back.
     fn healthy(&self) -> bool {
         let mut any = false;
-        for seated in &self.0.cards {
-            any |= seated.card.healthy();
+        for (_, card) in self.0.present() {
+            any |= card.healthy();
         }
         any
     }
 
     fn report(&self) -> DeviceReport {
-        let reports = self.0.cards.iter().map(|seated| seated.card.report());
+        let reports = self.0.present().map(|(_, card)| card.report());
         reports.fold(DeviceReport::default(), DeviceReport::plus)
     }
 
@@ -132,17 +163,18 @@ impl Backend for FpgaPool {
     }
 
     fn identity(&self) -> Option<String> {
-        let names = self.0.cards.iter().filter_map(|seated| seated.card.identity());
-        Some(names.collect::<Vec<_>>().join(" and "))
+        let names = self.0.present().filter_map(|(_, card)| card.identity());
+        let names: Vec<_> = names.collect();
+        (!names.is_empty()).then(|| names.join(" and "))
     }
 
     fn max_in_flight(&self) -> usize {
-        let each = self.0.cards.iter().map(|seated| seated.card.max_in_flight());
-        each.sum::<usize>().max(1)
+        // Cards that come later count as well.
+        (self.0.cards.len() * MAX_IN_FLIGHT).max(1)
     }
 
     fn takes(&self, graph: &Graph) -> Vec<Range<usize>> {
-        let of_each = self.0.counted().map(|(_, seated)| seated.card.takes(graph));
+        let of_each = self.0.counted().map(|(_, card)| card.takes(graph));
         of_each
             .reduce(|all, other| common(&all, &other))
             .unwrap_or_default()

@@ -216,7 +216,12 @@ impl Runner<'_> {
             .iter()
             .position(|(backends, _)| *backends == engine.backend);
         known.unwrap_or_else(|| {
-            let composed = composition::compose(engine, &self.models);
+            // What is compared is what is there.
+            let compose = match self.args.compare {
+                None => composition::compose_for_long,
+                Some(_) => composition::compose,
+            };
+            let composed = compose(engine, &self.models);
             self.compositions.push((engine.backend.clone(), composed));
             self.compositions.len() - 1
         })

@@ -35,8 +35,8 @@ impl Part {
     pub(super) fn new(cards: Arc<Cards>, segment: &Segment) -> Result<Self, BackendError> {
         let mut made: Vec<Option<Made>> = cards.cards.iter().map(|_| None).collect();
         let mut refusal = None;
-        for (index, seated) in cards.counted() {
-            match seated.card.make(segment) {
+        for (index, card) in cards.counted() {
+            match card.make(segment) {
                 Ok(part) => {
                     made[index] = Some(Made {
                         part,
@@ -64,7 +64,7 @@ impl Part {
             let Some(made) = made.as_ref().filter(|_| asked & 1 << card == 0) else {
                 continue;
             };
-            let Some(on_probation) = seated.card.serves() else {
+            let Some(on_probation) = seated.card().and_then(|card| card.serves()) else {
                 continue;
             };
             let (jobs, waits) = seated.load.now();

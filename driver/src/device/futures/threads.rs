@@ -1,0 +1,109 @@
+//! The threads that work for futures.
+
+use super::super::Shared;
+use super::super::ticket::Delivery;
+use super::inbox::{Inbox, Task};
+use super::no_thread;
+use crate::error::DeviceError;
+use crate::transport::TransportError;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// The clock looks sixteen times within a job's time, within these bounds.
+const TICKS: u32 = 16;
+const SHORTEST_TICK: Duration = Duration::from_millis(1);
+const LONGEST_TICK: Duration = Duration::from_millis(100);
+
+/// Starts them. They end by themselves, once there can be no more jobs.
+pub(super) fn start(shared: &Arc<Shared>, inbox: &Arc<Inbox>) -> Result<(), DeviceError> {
+    let submitted_all = Arc::new(AtomicBool::new(false));
+    let spawn = |name: &str, work: Box<dyn FnOnce() + Send>| {
+        let thread = thread::Builder::new().name(format!("metisvm-{name}"));
+        thread.spawn(work).map(drop).map_err(no_thread)
+    };
+    let (ours, theirs) = (Arc::clone(shared), Arc::clone(inbox));
+    spawn("clock", Box::new(move || keep_time(&ours, &theirs)))?;
+    let (ours, theirs, all) = (Arc::clone(shared), Arc::clone(inbox), Arc::clone(&submitted_all));
+    spawn("submit", Box::new(move || submit_all(&ours, &theirs, &all)))?;
+    let ours = Arc::clone(shared);
+    spawn("watch", Box::new(move || watch(&ours, &submitted_all)))
+}
+
+/// Does something with the card. A transport that panics ends the trust in it, and no thread that others need.
+fn guarded(shared: &Arc<Shared>, work: impl FnOnce()) {
+    if catch_unwind(AssertUnwindSafe(work)).is_err() {
+        let fault = TransportError::Gone("the link to it panicked".into());
+        shared.condemn(&mut shared.lock(), &fault.into());
+    }
+}
+
+fn submit_all(shared: &Arc<Shared>, inbox: &Inbox, submitted_all: &AtomicBool) {
+    loop {
+        match inbox.next() {
+            Task::Submit(request) => guarded(shared, || (request.submit)(shared)),
+            Task::Cancel(key) => guarded(shared, || shared.cancel(key)),
+            Task::End(device) => {
+                submitted_all.store(true, Ordering::Relaxed);
+                // Under the lock, so that the thread that watches sees it, or is asleep and woken.
+                drop(shared.lock());
+                shared.watched.notify_all();
+                drop(device);
+                return;
+            }
+        }
+    }
+}
+
+fn watch(shared: &Arc<Shared>, submitted_all: &AtomicBool) {
+    loop {
+        let mut state = shared.lock();
+        while state.jobs.watched() == 0 {
+            if submitted_all.load(Ordering::Relaxed) {
+                return;
+            }
+            state = shared.watched.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        drop(state);
+        guarded(shared, || {
+            let (state, due) = shared.wait_for(shared.lock(), None, |state| {
+                let due = state.jobs.take_due();
+                (!due.is_empty() || state.jobs.watched() == 0).then_some(due)
+            });
+            // Before the doorbells: a hung card does not hold what is known already.
+            drop(state);
+            deliver(shared, due);
+            shared.ring();
+        });
+    }
+}
+
+/// Sees to it that every future ends in time, also where the card holds the other threads.
+fn keep_time(shared: &Arc<Shared>, inbox: &Inbox) {
+    let tick = (shared.options.timeout / TICKS).clamp(SHORTEST_TICK, LONGEST_TICK);
+    while inbox.tick(tick) {
+        if let Some((refuse, behind)) = inbox.take_stuck() {
+            let fault = DeviceError::Timeout(shared.options.timeout);
+            refuse(fault.clone());
+            for request in behind {
+                (request.refuse)(fault.clone());
+            }
+        }
+        // Read before the look that it is for: what was there by then is not late.
+        let now = Instant::now();
+        let mut state = shared.lock();
+        shared.harvest(&mut state);
+        shared.expire(&mut state, now);
+        let due = state.jobs.take_due();
+        drop(state);
+        deliver(shared, due);
+    }
+}
+
+fn deliver(shared: &Arc<Shared>, due: Vec<Delivery>) {
+    for delivery in due {
+        delivery.make(shared);
+    }
+}

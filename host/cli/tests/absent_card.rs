@@ -1,0 +1,118 @@
+//! A card whose server is not there when a process begins: it joins when the server has come.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod support;
+
+use metisvm::args::{Backend, Card, Engine};
+use metisvm::composition::{self, Composition};
+use metisvm::engine::DispatcherEngine;
+use metisvm_executor::{BlockEngine, BlockFile, Threads, run_block_file};
+use metisvm_model::Bundle;
+use metisvm_workload::{DigitModels, small_block};
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+use support::metisvm;
+use tempfile::tempdir;
+
+/// How long a search may pause, and the machine may be busy.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+struct Sim(Child);
+
+impl Sim {
+    fn start(folder: &Path) -> Self {
+        let mut command = metisvm(folder);
+        command
+            .args(["sim", "--socket", "late", "--json"])
+            .stdout(Stdio::null());
+        Self(command.spawn().unwrap())
+    }
+}
+
+impl Drop for Sim {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn execute(file: &BlockFile, composed: &Composition) {
+    let engine = Arc::new(DispatcherEngine::new(composed.dispatcher.clone()));
+    let blocks = BlockEngine::new(Threads::new(2).unwrap());
+    let report = run_block_file(file, Some(engine), &blocks).unwrap();
+    assert!(report.matches_header(), "{:?}", report.mismatches);
+}
+
+/// Jobs of the card that came late, if it has.
+fn late_jobs(composed: &Composition) -> Option<u64> {
+    let cards = composed.cards_since(&composition::Mark::default());
+    cards
+        .iter()
+        .find(|card| card.title.contains("late"))
+        .map(|card| card.jobs)
+}
+
+#[test]
+fn a_card_that_is_absent_at_the_start_is_brought_in_when_its_server_starts() {
+    let models = DigitModels::import().unwrap();
+    let bundles = [&models.mlp.bundle, &models.cnn.bundle].map(|bytes| Bundle::decode(bytes).unwrap());
+    let blocks = [3, 4, 5].map(|digits| small_block(&models, digits).unwrap().built.file);
+    // Alone, and beside a card that is there.
+    for beside in [&[][..], &[Card::Functional(None)]] {
+        let folder = tempdir().unwrap();
+        let mut engine = Engine::of(vec![Backend::Fpga]);
+        engine.card = beside.to_vec();
+        engine.card.push(Card::VfioUser(folder.path().join("late")));
+        let composed = composition::compose_for_long(&engine, &bundles);
+        assert!(
+            composed
+                .problems
+                .iter()
+                .any(|problem| problem.contains("it is looked for")),
+            "{:?}",
+            composed.problems
+        );
+        execute(&blocks[0], &composed);
+        assert_eq!(late_jobs(&composed), None);
+
+        let sim = Sim::start(folder.path());
+        let start = Instant::now();
+        while late_jobs(&composed).is_none() {
+            assert!(start.elapsed() < PATIENCE, "it was not found");
+            thread::sleep(Duration::from_millis(10));
+        }
+        let before = composed.mark();
+        execute(&blocks[1], &composed);
+        let jobs = composed.cards_since(&before).last().unwrap().jobs;
+        assert!(jobs > 0 || !beside.is_empty(), "it was given nothing");
+        assert_eq!(composed.counters_since(&before).fallbacks, 0);
+
+        // It is a card as any other: lost with its server, and no result with it.
+        drop(sim);
+        execute(&blocks[2], &composed);
+    }
+}
+
+#[test]
+fn a_search_ends_with_the_process_that_wants_the_card() {
+    let folder = tempdir().unwrap();
+    let mut engine = Engine::of(vec![Backend::Fpga]);
+    engine.card = vec![Card::VfioUser(folder.path().join("late"))];
+    let composed = composition::compose_for_long(&engine, &[]);
+    drop(composed);
+    // Nobody takes the card away from the next user.
+    let _sim = Sim::start(folder.path());
+    let start = Instant::now();
+    loop {
+        let composed = composition::compose(&engine, &[]);
+        if composed.problems.is_empty() {
+            return;
+        }
+        assert!(start.elapsed() < PATIENCE, "{:?}", composed.problems);
+        thread::sleep(Duration::from_millis(10));
+    }
+}
